@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Asks the world: who serves a zone and its parent, and what every address answers.
+ *
+ * Discovery goes through libunbound (validating). Every server is then asked
+ * directly (RD=0, DO=1), and signatures are verified here with libdnssec, so a
+ * forged packet can delay but not decide (design.md I7).
+ * All functions belong to the thread of the loop given to dns_new().
+ */
+
+#pragma once
+
+#include <sys/socket.h>
+#include <uv.h>
+#include <libknot/libknot.h>
+
+#include "kskroll/rollover.h"
+
+/*! IP addresses with ports, as configured. */
+typedef struct {
+	struct sockaddr_storage *addr;
+	size_t count;
+} dns_addrs_t;
+
+/*! A KSK to tell from others. `rdata` is NULL when only its digest is remembered. */
+typedef struct {
+	key_id_t id;
+	const uint8_t *rdata;
+	uint16_t rdata_len;
+} dns_key_t;
+
+/*! How the resolver is set up; read once by dns_new(). */
+typedef struct {
+	dns_addrs_t resolver;		/*!< Forward to these; none: iterate from the root hints. */
+	const char *trust_anchor;	/*!< File; NULL: the package's root anchor. */
+	const char *root_hints;		/*!< File; NULL: libunbound's own. */
+	bool loopback;			/*!< Servers on 127/8 and ::1 may be asked during iteration. */
+} dns_config_t;
+
+/*! One survey: whom and what to ask. All pointers are copied by survey_start(). */
+typedef struct {
+	const knot_dname_t *zone;
+	unsigned ask;			/*!< SURVEY_CHILD, SURVEY_PARENT. */
+	const dns_key_t *keys;		/*!< In the order of facts.keys. */
+	unsigned key_count;
+	const knot_rdataset_t *dnskey;	/*!< DNSKEY RRset of the own zone. */
+	const knot_rdataset_t *ns;	/*!< NS RRset of the own zone. */
+	dns_addrs_t nameserver;		/*!< Overrides discovery of the zone's servers. */
+	dns_addrs_t parent;		/*!< Overrides discovery of the parent's servers. */
+	time_t now;			/*!< Clock for signature validity. */
+} survey_request_t;
+
+/*! What came back. Freed by survey_free(). */
+typedef struct {
+	unsigned asked;
+	bool cancelled;			/*!< dns_free() or survey_cancel() ended it; nothing else is valid. */
+	bool discovery_failed;
+	bool parent_insecure;
+	char discovery_detail[160];
+	char parent_zone[256];		/*!< Presentation form, "" if unknown. */
+	child_answer_t *child;
+	size_t child_count;
+	parent_answer_t *parent;
+	size_t parent_count;
+	unsigned queries;		/*!< Packets sent to servers directly. */
+	unsigned elapsed_ms;
+} survey_result_t;
+
+typedef struct dns dns_t;
+typedef struct survey survey_t;
+
+/*! Called once per survey, on the loop thread. Takes ownership of the result. */
+typedef void (*survey_done_f)(survey_result_t *result, void *arg);
+
+/*!
+ * \brief Creates the asker.
+ *
+ * \param[in] loop     Event loop; must outlive the asker.
+ * \param[in] config   Copied.
+ * \param[out] err     One sentence that names the item at fault.
+ * \param[in] err_len  Size of err.
+ *
+ * \return NULL on error.
+ */
+dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t err_len);
+
+/*!
+ * \brief Ends it. Running surveys are called back as cancelled before this returns.
+ *
+ * Handles close on the loop: run it until it is empty before freeing the loop.
+ */
+void dns_free(dns_t *dns);
+
+/*!
+ * \brief Starts a survey.
+ *
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
+ */
+int survey_start(dns_t *dns, const survey_request_t *request,
+                 survey_done_f done, void *arg, survey_t **survey);
+
+/*! Ends a running survey now: its callback is called with a cancelled result. */
+void survey_cancel(survey_t *survey);
+
+void survey_free(survey_result_t *result);
+
+/*!
+ * \brief Identity of a DNSKEY: SHA-256 DS digest (RFC 4509), tag, algorithm.
+ *
+ * \param[in] zone       Owner.
+ * \param[in] rdata      DNSKEY RDATA.
+ * \param[in] rdata_len  Its length.
+ * \param[out] id        Identity.
+ *
+ * \return KNOT_EOK, KNOT_EMALF for RDATA that is no usable key.
+ */
+int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_len,
+               key_id_t *id);
+
+/*!
+ * \brief Which of the keys a DS or CDS RRset names, by recomputed digest.
+ *
+ * \param[in] zone       Owner.
+ * \param[in] ds         DS or CDS RDATA set.
+ * \param[in] keys       Keys; those without RDATA match by SHA-256 only.
+ * \param[in] key_count  Their number.
+ * \param[in] sha256_only  Other digest types count as foreign (CDS by default).
+ * \param[out] foreign   A record that names none of the keys (or a delete signal).
+ */
+keyset_t dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
+                      const dns_key_t *keys, unsigned key_count,
+                      bool sha256_only, bool *foreign);
+
+/*! The same for CDNSKEY, by identity. */
+keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdnskey,
+                           const dns_key_t *keys, unsigned key_count, bool *foreign);
+
+/*!
+ * \brief Parses `IP` or `IP@port` (default port 53).
+ *
+ * \return KNOT_EOK, KNOT_EINVAL.
+ */
+int dns_addr_parse(const char *text, struct sockaddr_storage *addr);

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief The KSK rollover of one zone as a pure decision: facts in, decision out.
+ *
+ * Nothing here does I/O, reads a clock, logs, locks or allocates. The engine,
+ * the unit tests, the simulator and `kskroll plan` call the same functions.
+ * The protocol is Double-KSK (RFC 7583 3.3.1) driven by observation: no timer
+ * alone moves a rollover forward (RFC 7583 3.3.1, end of Dreg; RFC 10026 7.2.3).
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/*! KSKs of one zone that are told apart; more is a gate, never a guess. */
+#define ROLLOVER_KEYS_MAX	16
+/*! Old KSKs that one rollover can replace together. */
+#define ROLLOVER_OLD_MAX	4
+/*! Steps kept of a TTL history, see ttl_window_t. */
+#define TTL_WINDOW_MAX		4
+/*! "name. address@port" of a server, with its final zero. */
+#define SERVER_NAME_MAX		320
+
+/*! A set of keys: bit i stands for facts.keys[i]. */
+typedef uint16_t keyset_t;
+
+/*!
+ * \brief Identity of a key: its SHA-256 DS digest over owner and RDATA (RFC 4509).
+ *
+ * The tag is for people; keys are never matched by tag (RFC 4034 B, RFC 4035 5.2).
+ */
+typedef struct {
+	uint8_t digest[32];
+	uint16_t tag;
+	uint8_t algorithm;
+} key_id_t;
+
+/*! States of a zone, design.md section 2. The values are stored: append only. */
+typedef enum {
+	ROLLOVER_IDLE = 0,
+	ROLLOVER_PREPARE,
+	ROLLOVER_INTRODUCE,
+	ROLLOVER_SIGNAL,
+	ROLLOVER_AWAIT_DS,
+	ROLLOVER_WITHDRAW,
+	ROLLOVER_OBSERVE,
+	ROLLOVER_RETIRE,
+	ROLLOVER_SETTLE,
+	ROLLOVER_ROLLBACK,
+	ROLLOVER_HELD,
+	ROLLOVER_STATE__COUNT
+} rollover_state_t;
+
+/*! Why a zone stays where it is. The values are stored: append only. */
+typedef enum {
+	GATE_NONE = 0,
+	GATE_OBSERVE_ONLY,
+	GATE_DRY_RUN,
+	GATE_HELD,
+	GATE_FROZEN,
+	GATE_KNOT_UNREACHABLE,
+	GATE_KNOT_BUSY,
+	GATE_POLICY_PENDING,
+	GATE_KNOT_NO_NEW_KEY,
+	GATE_KNOT_NOT_READY,
+	GATE_KNOT_KEEPS_KEY,
+	GATE_DISCOVERY_FAILED,
+	GATE_PARENT_INSECURE,
+	GATE_CHILD_UNREACHABLE,
+	GATE_CHILD_ERROR,
+	GATE_PARENT_UNREACHABLE,
+	GATE_PARENT_ERROR,
+	GATE_BOGUS_AT,
+	GATE_TTL_HIGH,
+	GATE_WAITING_TTL,
+	GATE_WAITING_LEAD,
+	GATE_WAITING_DS_TTL,
+	GATE_WAITING_OBSERVE,
+	GATE_WAITING_SETTLE,
+	GATE_DNSKEY_MISSING,
+	GATE_DNSKEY_DIFFERS,
+	GATE_DNSKEY_LEFT,
+	GATE_RRSIG_MISSING,
+	GATE_CDS_MISSING,
+	GATE_CDS_DIFFERS,
+	GATE_CDS_LEFT,
+	GATE_DS_MISSING_AT,
+	GATE_DS_STALE_AT,
+	GATE_DS_FOREIGN_AT,
+	GATE_FIRST_DS,
+	GATE_ALGORITHM_ROLLOVER,
+	GATE_CSK,
+	GATE_UNKNOWN_KEY,
+	GATE_TOO_MANY_KEYS,
+	GATE_STORE_FAILED,
+	GATE__COUNT
+} rollover_gate_t;
+
+/*! Who has to do something for a gate to open. */
+typedef enum {
+	ACTOR_NOBODY = 0,	/*!< Time or the module itself. */
+	ACTOR_SECONDARY,	/*!< Whoever runs the named nameserver. */
+	ACTOR_PARENT,		/*!< The parent zone, or its registrar. */
+	ACTOR_OPERATOR,		/*!< The operator of this server. */
+	ACTOR__COUNT
+} rollover_actor_t;
+
+/*! One row of the table that log, statistics, command line and docs share. */
+typedef struct {
+	const char *name;	/*!< Stable code, e.g. "ds-stale-at". */
+	rollover_actor_t actor;
+	const char *meaning;	/*!< One sentence. */
+	const char *advice;	/*!< What to do when it stays (docs: "when it is stuck"). */
+} rollover_gate_info_t;
+
+/*! Which of the derived policies (design.md section 4) a zone uses or shall use. */
+typedef enum {
+	POLICY_BASE = 0,
+	POLICY_QUIET,
+	POLICY_SIGNAL,
+	POLICY_ROLLBACK,
+	POLICY__COUNT
+} policy_role_t;
+
+/*! What the engine has to do besides switching the policy. */
+typedef enum {
+	ACTION_NONE = 0,
+	ACTION_START,		/*!< `zone-key-rollover Z ksk` */
+	ACTION_SUBMITTED,	/*!< `zone-ksk-submitted Z`: Knot drops the old KSK at once */
+	ACTION__COUNT
+} rollover_action_t;
+
+/*! Which surveys a decision needs. The own zone is always looked at. */
+#define SURVEY_CHILD	(1U << 0)
+#define SURVEY_PARENT	(1U << 1)
+
+/*! How an answer of one server came out. */
+typedef enum {
+	ANSWER_OK = 0,		/*!< Authoritative; signatures of it are facts of their own. */
+	ANSWER_UNREACHABLE,	/*!< No usable response: timeout, network error, reset. */
+	ANSWER_ERROR,		/*!< It answers, but not for the zone: REFUSED, SERVFAIL, AA unset, lame. */
+	ANSWER_BOGUS,		/*!< Answer without any valid signature where one is due. */
+	ANSWER__COUNT
+} answer_status_t;
+
+/*! CDS or CDNSKEY RRset as one server serves it. */
+typedef struct {
+	bool present;		/*!< False: a NODATA answer. */
+	bool unwanted;		/*!< A record of an unknown key, another digest type than SHA-256, or a delete signal. */
+	keyset_t keys;		/*!< Keys named. */
+	keyset_t signed_by;	/*!< KSKs with a verified RRSIG over the RRset. */
+} signal_rrset_t;
+
+/*! What one address of one nameserver of the zone serves. */
+typedef struct {
+	char server[SERVER_NAME_MAX];
+	answer_status_t status;
+	time_t unreachable_since;	/*!< 0 unless status is ANSWER_UNREACHABLE. */
+	char detail[128];		/*!< For people: "timeout", "REFUSED", "RRSIG expired". */
+	keyset_t dnskey;		/*!< KSKs present. */
+	keyset_t dnskey_signed_by;	/*!< KSKs with a verified RRSIG over the DNSKEY RRset. */
+	bool dnskey_equal;		/*!< The whole RRset equals that of this server's zone. */
+	bool dnskey_foreign;		/*!< A KSK that this server's zone does not have. */
+	uint32_t dnskey_ttl;		/*!< Seconds, as served authoritatively. */
+	signal_rrset_t cds;
+	signal_rrset_t cdnskey;
+} child_answer_t;
+
+/*! What one address of one server of the parent zone serves. Validated DS only. */
+typedef struct {
+	char server[SERVER_NAME_MAX];
+	answer_status_t status;
+	time_t unreachable_since;
+	char detail[128];
+	keyset_t ds;		/*!< Keys with a matching DS of any supported digest type. */
+	bool ds_foreign;	/*!< A DS that matches none of facts.keys. */
+	uint32_t ds_ttl;	/*!< Seconds; for NODATA the negative TTL (RFC 2308). */
+} parent_answer_t;
+
+/*! The zone as this server has it. */
+typedef struct {
+	bool known;		/*!< False: the control socket did not answer. */
+	bool frozen;		/*!< `knotc zone-freeze`. */
+	bool transaction;	/*!< Somebody's zone transaction is open. */
+	policy_role_t policy;	/*!< Role of the policy in force. */
+	keyset_t dnskey;	/*!< KSKs (SEP flag) published. */
+	bool csk;		/*!< No key without SEP: the KSKs sign everything. */
+	uint32_t dnskey_ttl;
+	signal_rrset_t cds;	/*!< signed_by is not filled here. */
+	signal_rrset_t cdnskey;
+} own_facts_t;
+
+/*! Everything a decision may depend on, besides time. Borrowed by rollover_decide(). */
+typedef struct {
+	key_id_t keys[ROLLOVER_KEYS_MAX];	/*!< KSKs of the own zone, then those the row remembers. */
+	unsigned key_count;
+	bool too_many_keys;
+	own_facts_t own;
+
+	unsigned asked;			/*!< SURVEY_* that were carried out. */
+	bool discovery_failed;		/*!< Nameservers or parent could not be found out. */
+	bool parent_insecure;		/*!< The parent zone is not secure: no DS can help. */
+	char discovery_detail[160];	/*!< Which name, which error. */
+
+	const child_answer_t *child;	/*!< Every address of every nameserver. */
+	size_t child_count;
+	const parent_answer_t *parent;	/*!< Every address of every server of the parent. */
+	size_t parent_count;
+} rollover_facts_t;
+
+/*!
+ * \brief The TTLs that caches may still hold.
+ *
+ * A set of (ttl, last time it may have been served). The largest TTL that still
+ * counts is what RFC 7583 1.4 asks for when a TTL changes near a rollover.
+ * Entry 0 is the TTL served at the last look.
+ */
+typedef struct {
+	struct {
+		uint32_t ttl;
+		time_t seen;
+	} step[TTL_WINDOW_MAX];
+	unsigned count;
+} ttl_window_t;
+
+/*! What is remembered of a zone. Persisted as a whole before anything is done. */
+typedef struct {
+	rollover_state_t state;
+	time_t since;			/*!< The state was entered. */
+
+	rollover_gate_t gate;
+	char gate_about[SERVER_NAME_MAX];	/*!< Server or item, "" if none. */
+	char gate_detail[160];		/*!< What was seen there, for people; "" if nothing to add. */
+	time_t gate_since;
+	time_t gate_until;		/*!< When it opens by itself; 0 if that depends on others. */
+
+	key_id_t old[ROLLOVER_OLD_MAX];	/*!< KSKs that the parents' DS names; in idle: the keys in use. */
+	unsigned old_count;
+	bool has_new;
+	key_id_t new_key;
+
+	time_t settled_at;		/*!< idle: the keys in use are known since; base of `ksk-lifetime`. */
+	time_t all_since;		/*!< The state's condition holds on all servers since; 0 = not yet. */
+	time_t ds_all_since;		/*!< Every parent server has the new DS set since; 0 = no. */
+	uint32_t ds_drain;		/*!< Seconds from ds_all_since until no cache has an old DS. */
+	ttl_window_t dnskey_ttl;	/*!< Over all nameservers. */
+	ttl_window_t ds_ttl;		/*!< Over all parent servers, answers with the old DS set. */
+
+	time_t acted;			/*!< The last ACTION_* was sent; 0 = none in this state. */
+	uint8_t looks;			/*!< Looks since the gate last changed: back-off. */
+	time_t wake;			/*!< The next look. */
+} rollover_row_t;
+
+/*! Settings of one zone, all in seconds. */
+typedef struct {
+	uint32_t ksk_lifetime;		/*!< 0: Knot or the operator starts rollovers. */
+	uint32_t ttl;			/*!< DNSKEY TTL around the change, RFC 10026 4.1: 300 to 900. */
+	uint32_t lead;
+	uint32_t observe;
+	uint32_t settle;
+	uint32_t check_interval;
+	uint32_t ds_check_interval;
+	uint32_t unreachable_after;
+	bool dry_run;
+	bool hold;
+	bool observe_only;		/*!< The server or the policy does not allow driving. */
+} rollover_config_t;
+
+/*! What to do now, and when to look again. */
+typedef struct {
+	rollover_row_t row;		/*!< To be stored before acting. */
+	bool transition;		/*!< row.state differs from before. */
+	bool gate_changed;		/*!< row.gate or what it is about differs from before. */
+	bool policy_wanted;		/*!< False: leave the zone's policy alone. */
+	policy_role_t policy;
+	rollover_action_t action;
+} rollover_decision_t;
+
+/*!
+ * \brief Row of a zone that has never been seen.
+ *
+ * \param[out] row  Set to `idle`, due now.
+ * \param[in] now   Current time.
+ */
+void rollover_init(rollover_row_t *row, time_t now);
+
+/*!
+ * \brief Which surveys the next decision needs.
+ *
+ * \param[in] config      Settings of the zone.
+ * \param[in] row         Its row.
+ * \param[in] keys        KSKs that the own zone publishes now.
+ * \param[in] key_count   Their number.
+ * \param[in] now         Current time.
+ *
+ * \return Set of SURVEY_*.
+ */
+unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row,
+                        const key_id_t *keys, unsigned key_count, time_t now);
+
+/*!
+ * \brief Decides.
+ *
+ * Total: every state with every fact yields a decision. At most one transition;
+ * after one, row.wake is `now`, so that the next state is judged on fresh facts.
+ *
+ * \param[in] config  Settings of the zone.
+ * \param[in] row     Its row; not changed.
+ * \param[in] facts   What was seen; must hold what rollover_needs() asked for.
+ * \param[in] now     Time at which the last answer of the facts had arrived.
+ * \param[out] out    The decision.
+ */
+void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
+                     const rollover_facts_t *facts, time_t now,
+                     rollover_decision_t *out);
+
+/*! The policy role that belongs to a state. */
+policy_role_t rollover_policy(rollover_state_t state);
+
+/*! Stable name of a state, gate, role, actor, action or answer. Never NULL. */
+const char *rollover_state_name(rollover_state_t state);
+const char *rollover_state_meaning(rollover_state_t state);
+const char *rollover_policy_name(policy_role_t role);
+const char *rollover_actor_name(rollover_actor_t actor);
+const char *rollover_answer_name(answer_status_t status);
+/*! \return The gate's row of the table; the row of GATE_NONE if out of range. */
+const rollover_gate_info_t *rollover_gate_info(rollover_gate_t gate);
+
+bool key_id_equal(const key_id_t *a, const key_id_t *b);
+/*! \return Index in the keys, or -1. */
+int key_id_find(const key_id_t *keys, unsigned count, const key_id_t *id);
+
+/*! Records that \a ttl is the largest one served now; what was current before may have been served until now. */
+void ttl_window_add(ttl_window_t *window, uint32_t ttl, time_t now);
+/*! \return The largest TTL a cache may have taken within its own length before \a now; 0 if none. */
+uint32_t ttl_window_max(const ttl_window_t *window, time_t now);
+/*! \return When the last TTL above \a limit has run out of every cache; 0 if none is above. */
+time_t ttl_window_drained(const ttl_window_t *window, uint32_t limit);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Asks and tells this knotd, through its own control socket.
+ *
+ * One thread does all blocking `knot_ctl_*` calls, one connection at a time,
+ * each connection pipelined and closed (docs/internals, knot.md 3). Calls queue and
+ * return; callbacks run on the loop thread. No lock is held across I/O, since
+ * our own commit makes knotd call our own load and unload.
+ */
+
+#pragma once
+
+#include <uv.h>
+#include <libknot/libknot.h>
+
+#include "kskroll/rollover.h"
+
+typedef struct server server_t;
+
+/*! Outcome of a control operation. */
+typedef enum {
+	SERVER_OK = 0,
+	SERVER_UNREACHABLE,	/*!< No socket, refused, timeout, reset: try again later. */
+	SERVER_BUSY,		/*!< Somebody's transaction is open: try again later. */
+	SERVER_REFUSED,		/*!< knotd answered with an error; `detail` has its words. */
+	SERVER_CANCELLED,	/*!< server_free() came first. */
+} server_status_t;
+
+/*! One zone as knotd has it. The RDATA sets are owned by the look, valid in the callback only. */
+typedef struct {
+	server_status_t status;
+	char detail[160];
+	bool frozen;
+	bool transaction;
+	bool catalog_member;
+	uint32_t serial;
+	knot_rdataset_t dnskey;		/*!< Empty count: no such RRset. */
+	uint32_t dnskey_ttl;
+	knot_rdataset_t cds;
+	knot_rdataset_t cdnskey;
+	knot_rdataset_t ns;
+	knot_rdataset_t soa;
+} server_look_t;
+
+typedef void (*server_look_f)(const server_look_t *look, void *arg);
+typedef void (*server_done_f)(server_status_t status, const char *detail, void *arg);
+
+/*!
+ * \brief Starts the control thread.
+ *
+ * \param[in] loop        Loop for the callbacks; must outlive the server.
+ * \param[in] preferred   Configured path of the control socket, or NULL. The
+ *                        process's own listening AF_UNIX sockets decide; this one is
+ *                        preferred among several.
+ * \param[in] timeout_ms  Of one control operation.
+ *
+ * \return NULL if memory or threads are short.
+ */
+server_t *server_new(uv_loop_t *loop, const char *preferred, int timeout_ms);
+
+/*!
+ * \brief Stops the control thread and joins it; pending calls are called back as cancelled.
+ *
+ * Called on the loop thread. May take as long as one operation's timeout, unless
+ * knotd is stopping: then the socket fails at once. Never call it from load() or unload().
+ */
+void server_free(server_t *server);
+
+/*! Whether this process listens on any AF_UNIX socket; false: not started yet, or stopping. */
+bool server_running(void);
+
+/*!
+ * \brief Reads a zone: status, apex DNSKEY, CDS, CDNSKEY, NS, SOA.
+ *
+ * Looks queued together share a connection.
+ */
+void server_look(server_t *server, const char *zone, server_look_f done, void *arg);
+
+/*!
+ * \brief Switches the zone's policy.
+ *
+ * Switches queued together share one transaction and one commit. Derived policies
+ * are created from the running configuration in the same commit if they are missing
+ * (all roles at once). With POLICY_BASE the item is set back to \a base, or unset
+ * if \a implicit.
+ *
+ * \param[in] zone      Zone, presentation form.
+ * \param[in] base      Name of the operator's policy.
+ * \param[in] role      Which derived policy.
+ * \param[in] ttl       Value of dnskey-ttl in derived policies, seconds.
+ * \param[in] implicit  The zone had no dnssec-policy of its own (it comes from a template).
+ */
+void server_switch(server_t *server, const char *zone, const char *base,
+                   policy_role_t role, uint32_t ttl, bool implicit,
+                   server_done_f done, void *arg);
+
+/*! Whether the zone's own section sets dnssec-policy: status SERVER_OK with detail "own" or "template". */
+void server_policy_origin(server_t *server, const char *zone, server_done_f done, void *arg);
+
+/*! `zone-key-rollover ZONE ksk`, `zone-ksk-submitted ZONE`. */
+void server_start_rollover(server_t *server, const char *zone, server_done_f done, void *arg);
+void server_ksk_submitted(server_t *server, const char *zone, server_done_f done, void *arg);
+
+/*!
+ * \brief Name of the derived policy: BASE-kskroll-quiet, -signal, -rollback.
+ *
+ * The TTL is part of the name unless it is the default of 300 s: BASE-kskroll-quiet-600.
+ *
+ * \return The length, as snprintf().
+ */
+int server_policy_name(char *out, size_t out_len, const char *base,
+                       policy_role_t role, uint32_t ttl);
+
+/*!
+ * \brief Takes such a name apart.
+ *
+ * \param[in] name       Policy name.
+ * \param[out] base      The operator's policy, \a name itself if it is no derived one.
+ * \param[in] base_len   Size of base.
+ * \param[out] role      POLICY_BASE if it is no derived one.
+ */
+void server_policy_parse(const char *name, char *base, size_t base_len, policy_role_t *role);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief What is kept over restarts: one row per zone, an append-only history.
+ *
+ * SQLite in WAL mode, so that the command line can read while the server writes.
+ */
+
+#pragma once
+
+#include "kskroll/rollover.h"
+
+typedef struct store store_t;
+
+/*! Current schema; older ones are migrated, newer ones refused. */
+#define STORE_SCHEMA	1
+
+/*! A zone as stored. */
+typedef struct {
+	char zone[256];			/*!< Presentation form, lower case, with final dot. */
+	rollover_row_t row;
+	char base_policy[256];		/*!< The operator's policy while a derived one is in force. */
+	bool policy_implicit;		/*!< It came from a template: unset when done. */
+	char parent_zone[256];
+	char answers[16384];		/*!< Last survey as JSON text for the command line; "" if none. */
+} store_zone_t;
+
+/*! One line of history. */
+typedef struct {
+	time_t time;
+	char zone[256];
+	rollover_state_t from;
+	rollover_state_t to;
+	rollover_gate_t gate;
+	char evidence[16384];		/*!< JSON text: who was asked, what each answered. */
+} store_event_t;
+
+/*!
+ * \brief Opens the store, creates or migrates it.
+ *
+ * \param[in] path       File; its folder is created (mode 0750).
+ * \param[in] read_only  For the command line: never writes, works beside a running server.
+ * \param[out] err       One sentence with the path and what to do.
+ *
+ * \return NULL on error.
+ */
+store_t *store_open(const char *path, bool read_only, char *err, size_t err_len);
+void store_close(store_t *store);
+
+/*! Begins and ends one transaction around several calls. \return KNOT_EOK, KNOT_ERROR. */
+int store_begin(store_t *store);
+int store_commit(store_t *store);
+
+/*! \return KNOT_EOK, KNOT_ENOENT if the zone has no row, KNOT_EMALF for a row that makes no sense, KNOT_ERROR. */
+int store_load(store_t *store, const char *zone, store_zone_t *out);
+
+/*!
+ * \brief Writes the zone's row, and an event with it if there is one; durable on return.
+ *
+ * \param[in] event  NULL if there was no transition and no new gate.
+ *
+ * \return KNOT_EOK, KNOT_ERROR (store_error() has the words).
+ */
+int store_save(store_t *store, const store_zone_t *zone, const store_event_t *event);
+
+/*! Calls back for every zone, in order of name; a non-zero return ends it and is returned. */
+int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg), void *arg);
+
+/*! Events oldest first; of one zone, or of all with NULL; the newest \a limit only, 0 = all. */
+int store_history(store_t *store, const char *zone, size_t limit,
+                  int (*each)(const store_event_t *event, void *arg), void *arg);
+
+/*! Words for the last error of this store. */
+const char *store_error(const store_t *store);
+
+/*! The server's unreachable-since times of one zone: survive a restart (I6). */
+int store_unreachable_load(store_t *store, const char *zone, const char *server, time_t *since);
+int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since);
