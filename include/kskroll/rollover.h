@@ -23,6 +23,10 @@
 #define ROLLOVER_OLD_MAX	4
 /*! Steps kept of a TTL history, see ttl_window_t. */
 #define TTL_WINDOW_MAX		4
+/*! How often the DS is looked at while no rollover is under way, so that its TTL history is known. */
+#define ROLLOVER_DS_LOOK	86400
+/*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
+#define ROLLOVER_UNKNOWN_DS_TTL	172800
 /*! "name. address@port" of a server, with its final zero. */
 #define SERVER_NAME_MAX		320
 
@@ -244,8 +248,9 @@ typedef struct {
 	bool has_new;
 	key_id_t new_key;
 
-	time_t settled_at;		/*!< idle: the keys in use are known since; base of `ksk-lifetime`. */
+	time_t settled_at;		/*!< The KSK in use is known since; base of `ksk-lifetime`. */
 	time_t all_since;		/*!< The state's condition holds on all servers since; 0 = not yet. */
+	time_t all_drained;		/*!< From then on no cache has a DNSKEY RRset from before all_since. */
 	time_t ds_all_since;		/*!< Every parent server has the new DS set since; 0 = no. */
 	uint32_t ds_drain;		/*!< Seconds from ds_all_since until no cache has an old DS. */
 	ttl_window_t dnskey_ttl;	/*!< Over all nameservers. */
@@ -269,6 +274,7 @@ typedef struct {
 	bool dry_run;
 	bool hold;
 	bool observe_only;		/*!< The server or the policy does not allow driving. */
+	char observe_reason[160];	/*!< What forbids it and what to change; shown with the gate. */
 } rollover_config_t;
 
 /*! What to do now, and when to look again. */

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "decision.h"
+
+/* Sets of keys. */
+
+keyset_t set_of(const rollover_facts_t *facts, const key_id_t *ids, unsigned count)
+{
+	keyset_t set = 0;
+	for (unsigned i = 0; i < count; i++) {
+		int at = key_id_find(facts->keys, facts->key_count, &ids[i]);
+		if (at >= 0) {
+			set |= 1U << at;
+		}
+	}
+	return set;
+}
+
+unsigned set_size(keyset_t set)
+{
+	return __builtin_popcount(set);
+}
+
+const key_id_t *set_first(const rollover_facts_t *facts, keyset_t set)
+{
+	assert(set != 0);
+	return &facts->keys[__builtin_ctz(set)];
+}
+
+/* Staying and going. */
+
+static uint32_t poll_cap(const ctx_t *c, rollover_gate_t gate)
+{
+	switch (gate) {
+	case GATE_DS_MISSING_AT:
+	case GATE_DS_STALE_AT:
+	case GATE_DS_FOREIGN_AT:
+	case GATE_PARENT_ERROR:
+	case GATE_PARENT_INSECURE:
+	case GATE_WAITING_SETTLE:
+		return c->config->ds_check_interval;
+	default:
+		return c->config->check_interval;
+	}
+}
+
+/*! When to look again: RFC 9975 3 asks for 5, 10, 20, 40 min at unreachable servers. */
+static time_t next_look(const ctx_t *c, rollover_gate_t gate, time_t until, unsigned looks)
+{
+	uint32_t cap = poll_cap(c, gate);
+	uint32_t wait;
+
+	switch (gate) {
+	case GATE_NONE:
+	case GATE_OBSERVE_ONLY:
+	case GATE_DRY_RUN:
+	case GATE_HELD:
+	case GATE_FIRST_DS:
+	case GATE_ALGORITHM_ROLLOVER:
+	case GATE_CSK:
+	case GATE_UNKNOWN_KEY:
+	case GATE_TOO_MANY_KEYS:
+	case GATE_WAITING_TTL:
+	case GATE_WAITING_LEAD:
+	case GATE_WAITING_DS_TTL:
+	case GATE_WAITING_OBSERVE:
+	case GATE_WAITING_SETTLE:
+		wait = cap;
+		break;
+	case GATE_CHILD_UNREACHABLE:
+	case GATE_PARENT_UNREACHABLE:
+		wait = cap << (looks < 3 ? looks : 3);
+		break;
+	default:
+		wait = looks < 16 ? 1U << looks : cap;
+		wait = wait < cap ? wait : cap;
+	}
+	time_t at = c->now + (wait > 0 ? wait : 1);
+	return (until != 0 && until > c->now && until < at) ? until : at;
+}
+
+void stay(ctx_t *c, rollover_gate_t gate, const char *about, const char *detail, time_t until)
+{
+	rollover_row_t *row = &c->out->row;
+	bool same_gate = gate == c->before->gate && c->before->state == row->state;
+	bool same = same_gate && strncmp(about, c->before->gate_about, sizeof(row->gate_about) - 1) == 0;
+
+	row->gate = gate;
+	row->gate_until = until;
+	snprintf(row->gate_about, sizeof(row->gate_about), "%s", about);
+	snprintf(row->gate_detail, sizeof(row->gate_detail), "%s", detail);
+	if (!same) {
+		row->gate_since = c->now;
+		c->out->gate_changed = true;
+	}
+	row->looks = !same_gate ? 0 : (c->before->looks < UINT8_MAX ? c->before->looks + 1 : UINT8_MAX);
+	row->wake = next_look(c, gate, until, row->looks);
+}
+
+bool blocked(ctx_t *c, const verdict_t *v)
+{
+	if (v->gate == GATE_NONE) {
+		return false;
+	}
+	if (v->red) {
+		c->out->row.all_since = 0;
+	}
+	stay(c, v->gate, v->about, v->detail, 0);
+	return true;
+}
+
+void go(ctx_t *c, rollover_state_t state)
+{
+	rollover_row_t *row = &c->out->row;
+
+	row->state = state;
+	row->since = c->now;
+	row->gate = GATE_NONE;
+	row->gate_about[0] = '\0';
+	row->gate_detail[0] = '\0';
+	row->gate_since = c->now;
+	row->gate_until = 0;
+	row->all_since = 0;
+	row->acted = 0;
+	row->looks = 0;
+	row->wake = c->now;
+	c->out->transition = true;
+	c->out->policy = rollover_policy(state);
+}
+
+bool wait_until(ctx_t *c, rollover_gate_t gate, time_t until)
+{
+	if (c->now >= until) {
+		return false;
+	}
+	stay(c, gate, "", "", until);
+	return true;
+}
+
+void act(ctx_t *c, rollover_action_t action)
+{
+	uint32_t again = c->config->check_interval < 60 ? c->config->check_interval : 60;
+	rollover_row_t *row = &c->out->row;
+
+	if (row->acted == 0 || c->now - row->acted >= (time_t)again || c->now < row->acted) {
+		row->acted = c->now;
+		c->out->action = action;
+	}
+}
+
+/* What every look at the servers teaches, whatever the state. */
+
+void learn_ttls(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	uint32_t ttl;
+
+	if ((c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 && !c->facts->discovery_failed) {
+		bool complete;
+		ttl = child_ttl(c->facts, c->config, c->now, &complete);
+		ttl_window_t *w = &row->dnskey_ttl;
+		/* A server that does not answer may still serve what it served before. */
+		if (!complete && w->count > 0 && w->step[0].ttl > ttl) {
+			ttl = w->step[0].ttl;
+		}
+		if (ttl > 0 || complete) {
+			ttl_window_add(w, ttl, c->now);
+		}
+	}
+	if ((c->facts->asked & SURVEY_PARENT) && row->ds_all_since == 0 &&
+	    parent_old_ttl(c->facts, c->new_key, &ttl)) {
+		/* Only some may have answered: the TTL of the others is the last known. */
+		if (row->ds_ttl.count > 0 && row->ds_ttl.step[0].ttl > ttl) {
+			for (size_t i = 0; i < c->facts->parent_count; i++) {
+				if (c->facts->parent[i].status != ANSWER_OK) {
+					ttl = row->ds_ttl.step[0].ttl;
+				}
+			}
+		}
+		ttl_window_add(&row->ds_ttl, ttl, c->now);
+	}
+}
+
+verdict_t follow_ds(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
+
+	if (v.gate != GATE_NONE) {
+		if (v.red) {
+			row->ds_all_since = 0;
+		}
+	} else if (row->ds_all_since == 0) {
+		row->ds_all_since = c->now;
+		if (row->ds_ttl.count == 0) {
+			row->ds_drain = ROLLOVER_UNKNOWN_DS_TTL;
+		} else {
+			/* The old set may have been served until just now. */
+			ttl_window_add(&row->ds_ttl, row->ds_ttl.step[0].ttl, c->now);
+			row->ds_drain = ttl_window_drained(&row->ds_ttl, 0) - c->now;
+		}
+	}
+	return v;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief The tools with which a state function makes a decision: stay behind a gate, go on, act.
+ */
+
+#pragma once
+
+#include "judge.h"
+
+/*! One decision being made. */
+typedef struct {
+	const rollover_config_t *config;
+	const rollover_row_t *before;
+	const rollover_facts_t *facts;
+	time_t now;
+	keyset_t old;		/*!< Row's old keys as a set. */
+	keyset_t new_key;	/*!< Row's new key as a set, 0 if none. */
+	rollover_decision_t *out;
+} ctx_t;
+
+/*! Stays in the state. \a until: when the gate opens by itself, 0 if unknown. */
+void stay(ctx_t *c, rollover_gate_t gate, const char *about, const char *detail, time_t until);
+
+/*! Stays if the verdict is in the way; what held on all servers before is void after a wrong answer. */
+bool blocked(ctx_t *c, const verdict_t *v);
+
+/*! Stays behind \a gate while \a until is in the future. */
+bool wait_until(ctx_t *c, rollover_gate_t gate, time_t until);
+
+/*! Goes to another state; it is looked at at once. */
+void go(ctx_t *c, rollover_state_t state);
+
+/*! Asks for an action, again after a while if nothing came of it. */
+void act(ctx_t *c, rollover_action_t action);
+
+/*! Takes what the answers teach in every state: the TTLs that caches may hold. */
+void learn_ttls(ctx_t *c);
+
+/*!
+ * \brief Keeps ds_all_since and ds_drain.
+ *
+ * From when on every server of the parent has had exactly the new DS, and how long from there an
+ * old one may live in caches. The old TTL counts, not the new (RFC 6781 4.1.2).
+ */
+verdict_t follow_ds(ctx_t *c);
+
+/*! The row's keys as a set of the facts' keys. */
+keyset_t set_of(const rollover_facts_t *facts, const key_id_t *ids, unsigned count);
+unsigned set_size(keyset_t set);
+/*! \a set must not be empty. */
+const key_id_t *set_first(const rollover_facts_t *facts, keyset_t set);
+
+/*! The state functions (states.c), one for each state. */
+typedef void (*state_f)(ctx_t *c);
+extern const state_f state_functions[ROLLOVER_STATE__COUNT];
+
+/*! Back to idle with everything to be found out again: what we thought we knew is void. */
+void start_over(ctx_t *c);
+/*! Starts a rollover unless dry_run forbids it. */
+void begin(ctx_t *c, rollover_state_t state);
+/*! The new KSK turned up in the own zone: by our order, or by somebody else's. */
+bool adopt_new_key(ctx_t *c);

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "judge.h"
+
+static const verdict_t PASS = { .gate = GATE_NONE, .about = "" };
+
+static verdict_t fail(rollover_gate_t gate, const char *about, const char *detail, bool red)
+{
+	verdict_t v = { .gate = gate, .about = about, .red = red };
+	snprintf(v.detail, sizeof(v.detail), "%s", detail);
+	return v;
+}
+
+/*! A server that has not answered for long no longer blocks (`unreachable-after`). */
+static bool out_of_service(const rollover_config_t *config, answer_status_t status,
+                           time_t unreachable_since, time_t now)
+{
+	return status == ANSWER_UNREACHABLE && unreachable_since != 0 &&
+	       now - unreachable_since >= (time_t)config->unreachable_after;
+}
+
+static verdict_t key_detail(rollover_gate_t gate, const char *about, const char *what,
+                            const rollover_facts_t *facts, keyset_t keys)
+{
+	verdict_t v = { .gate = gate, .about = about, .red = true };
+	int len = snprintf(v.detail, sizeof(v.detail), "%s", what);
+	for (unsigned i = 0; i < facts->key_count; i++) {
+		if ((keys & (1U << i)) && len > 0 && (size_t)len < sizeof(v.detail)) {
+			len += snprintf(v.detail + len, sizeof(v.detail) - len, " %u",
+			                facts->keys[i].tag);
+		}
+	}
+	return v;
+}
+
+static verdict_t judge_signal(const rollover_facts_t *facts, const child_wish_t *wish,
+                              const char *server, const char *type, const signal_rrset_t *rrset)
+{
+	char what[64];
+
+	if (!rrset->present) {
+		snprintf(what, sizeof(what), "no %s", type);
+		return fail(GATE_CDS_MISSING, server, what, true);
+	}
+	if (rrset->unwanted) {
+		snprintf(what, sizeof(what), "%s with a record that should not be there", type);
+		return fail(GATE_CDS_DIFFERS, server, what, true);
+	}
+	if (rrset->keys != wish->wanted) {
+		snprintf(what, sizeof(what), "%s names key", type);
+		return key_detail(GATE_CDS_DIFFERS, server, what, facts, rrset->keys);
+	}
+	if (!(rrset->signed_by & wish->trusted)) {
+		snprintf(what, sizeof(what), "%s not signed by a key that the DS names", type);
+		return fail(GATE_CDS_DIFFERS, server, what, true);
+	}
+	return PASS;
+}
+
+static verdict_t judge_child_answer(const rollover_facts_t *facts, const child_wish_t *wish,
+                                    const child_answer_t *a)
+{
+	char text[64];
+
+	if (a->status == ANSWER_ERROR) {
+		return fail(GATE_CHILD_ERROR, a->server, a->detail, true);
+	}
+	if (a->status == ANSWER_BOGUS) {
+		return fail(GATE_BOGUS_AT, a->server, a->detail, true);
+	}
+	if (wish->gone & a->dnskey) {
+		return key_detail(GATE_DNSKEY_LEFT, a->server, "DNSKEY", facts,
+		                  wish->gone & a->dnskey);
+	}
+	if (wish->need & ~a->dnskey) {
+		return key_detail(GATE_DNSKEY_MISSING, a->server, "no DNSKEY", facts,
+		                  wish->need & ~a->dnskey);
+	}
+	if (wish->need & ~a->dnskey_signed_by) {
+		return key_detail(GATE_RRSIG_MISSING, a->server, "no valid RRSIG of the DNSKEY by key",
+		                  facts, wish->need & ~a->dnskey_signed_by);
+	}
+	if (a->dnskey_foreign || !a->dnskey_equal) {
+		return fail(GATE_DNSKEY_DIFFERS, a->server, a->dnskey_foreign ?
+		            "a KSK that this server does not have" :
+		            "the DNSKEY RRset is not the one of this server", true);
+	}
+	if (wish->ttl_limit != 0 && a->dnskey_ttl > wish->ttl_limit) {
+		snprintf(text, sizeof(text), "DNSKEY TTL %u s", a->dnskey_ttl);
+		return fail(GATE_TTL_HIGH, a->server, text, true);
+	}
+	if (wish->signals) {
+		verdict_t v = judge_signal(facts, wish, a->server, "CDS", &a->cds);
+		if (v.gate != GATE_NONE) {
+			return v;
+		}
+		return judge_signal(facts, wish, a->server, "CDNSKEY", &a->cdnskey);
+	}
+	if (wish->no_signals && (a->cds.present || a->cdnskey.present)) {
+		return fail(GATE_CDS_LEFT, a->server,
+		            a->cds.present ? "CDS" : "CDNSKEY", true);
+	}
+	return PASS;
+}
+
+static verdict_t judge_discovery(const rollover_facts_t *facts)
+{
+	if (facts->discovery_failed) {
+		return fail(GATE_DISCOVERY_FAILED, "", facts->discovery_detail, false);
+	}
+	if (facts->parent_insecure) {
+		return fail(GATE_PARENT_INSECURE, "", facts->discovery_detail, true);
+	}
+	return PASS;
+}
+
+verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
+{
+	const child_answer_t *missing = NULL;
+	size_t answered = 0;
+
+	verdict_t v = judge_discovery(facts);
+	if (v.gate != GATE_NONE) {
+		return v;
+	}
+	/* A wrong answer outweighs a missing one. */
+	for (size_t i = 0; i < facts->child_count; i++) {
+		const child_answer_t *a = &facts->child[i];
+		if (a->status == ANSWER_UNREACHABLE) {
+			if (missing == NULL &&
+			    !out_of_service(wish->config, a->status, a->unreachable_since, wish->now)) {
+				missing = a;
+			}
+			continue;
+		}
+		v = judge_child_answer(facts, wish, a);
+		if (v.gate != GATE_NONE) {
+			return v;
+		}
+		answered++;
+	}
+	if (missing != NULL) {
+		return fail(GATE_CHILD_UNREACHABLE, missing->server, missing->detail, false);
+	}
+	if (answered == 0) {
+		return fail(GATE_CHILD_UNREACHABLE, "", "no nameserver answers", false);
+	}
+	return PASS;
+}
+
+/*! The walk over the parents that judge_parent() and judge_chain() share. */
+static verdict_t judge_parents(const rollover_facts_t *facts, const rollover_config_t *config,
+                               time_t now,
+                               verdict_t (*judge)(const rollover_facts_t *facts,
+                                                  const parent_answer_t *a, keyset_t keys),
+                               keyset_t keys)
+{
+	const parent_answer_t *missing = NULL;
+	size_t answered = 0;
+
+	verdict_t v = judge_discovery(facts);
+	if (v.gate != GATE_NONE) {
+		return v;
+	}
+	for (size_t i = 0; i < facts->parent_count; i++) {
+		const parent_answer_t *a = &facts->parent[i];
+		if (a->status == ANSWER_UNREACHABLE) {
+			if (missing == NULL &&
+			    !out_of_service(config, a->status, a->unreachable_since, now)) {
+				missing = a;
+			}
+			continue;
+		}
+		if (a->status != ANSWER_OK) {
+			return fail(a->status == ANSWER_BOGUS ? GATE_BOGUS_AT : GATE_PARENT_ERROR,
+			            a->server, a->detail, true);
+		}
+		v = judge(facts, a, keys);
+		if (v.gate != GATE_NONE) {
+			return v;
+		}
+		answered++;
+	}
+	if (missing != NULL) {
+		return fail(GATE_PARENT_UNREACHABLE, missing->server, missing->detail, false);
+	}
+	if (answered == 0) {
+		return fail(GATE_PARENT_UNREACHABLE, "", "no server of the parent answers", false);
+	}
+	return PASS;
+}
+
+static verdict_t judge_wanted(const rollover_facts_t *facts, const parent_answer_t *a, keyset_t wanted)
+{
+	if (a->ds & ~wanted) {
+		return key_detail(GATE_DS_STALE_AT, a->server,
+		                  (wanted & ~a->ds) ? "DS of key" : "besides the new DS that of key",
+		                  facts, a->ds & ~wanted);
+	}
+	if (wanted & ~a->ds) {
+		return key_detail(GATE_DS_MISSING_AT, a->server, "no DS of key", facts, wanted & ~a->ds);
+	}
+	if (a->ds_foreign) {
+		return fail(GATE_DS_FOREIGN_AT, a->server, "a DS that matches no key", true);
+	}
+	return PASS;
+}
+
+static verdict_t judge_any(const rollover_facts_t *facts, const parent_answer_t *a, keyset_t keys)
+{
+	if (!(a->ds & keys)) {
+		return key_detail(GATE_DS_MISSING_AT, a->server, "no DS of key", facts, keys);
+	}
+	return PASS;
+}
+
+verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config,
+                       keyset_t wanted, time_t now)
+{
+	return judge_parents(facts, config, now, judge_wanted, wanted);
+}
+
+verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config,
+                      keyset_t keys, time_t now)
+{
+	return judge_parents(facts, config, now, judge_any, keys);
+}
+
+uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
+                   time_t now, bool *complete)
+{
+	uint32_t max = 0;
+	*complete = true;
+	for (size_t i = 0; i < facts->child_count; i++) {
+		const child_answer_t *a = &facts->child[i];
+		if (a->status == ANSWER_OK || a->status == ANSWER_BOGUS) {
+			max = a->dnskey_ttl > max ? a->dnskey_ttl : max;
+		} else if (!out_of_service(config, a->status, a->unreachable_since, now)) {
+			*complete = false;
+		}
+	}
+	return max;
+}
+
+bool parent_old_ttl(const rollover_facts_t *facts, keyset_t wanted, uint32_t *ttl)
+{
+	bool found = false;
+	*ttl = 0;
+	for (size_t i = 0; i < facts->parent_count; i++) {
+		const parent_answer_t *a = &facts->parent[i];
+		if (a->status == ANSWER_OK && (a->ds != wanted || a->ds_foreign)) {
+			found = true;
+			*ttl = a->ds_ttl > *ttl ? a->ds_ttl : *ttl;
+		}
+	}
+	return found;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief What the answers of all servers say about one condition.
+ */
+
+#pragma once
+
+#include "kskroll/rollover.h"
+
+/*! Result of asking one condition of every server: GATE_NONE, or the first that is in the way. */
+typedef struct {
+	rollover_gate_t gate;
+	const char *about;	/*!< Borrowed from the facts. */
+	char detail[160];
+	bool red;		/*!< A wrong answer, as opposed to none: what held before no longer holds. */
+} verdict_t;
+
+/*! What the nameservers of the zone shall serve. */
+typedef struct {
+	const rollover_config_t *config;
+	time_t now;
+	keyset_t need;		/*!< KSKs that must be there and sign the DNSKEY RRset. */
+	keyset_t gone;		/*!< KSKs that must not be there any more. */
+	uint32_t ttl_limit;	/*!< Largest DNSKEY TTL allowed; 0 = any. */
+	bool signals;		/*!< CDS and CDNSKEY of exactly \a wanted must be there. */
+	bool no_signals;	/*!< CDS and CDNSKEY must be gone. */
+	keyset_t wanted;
+	keyset_t trusted;	/*!< KSKs that the current DS names; one must sign the signals (RFC 7344 4.1). */
+} child_wish_t;
+
+/*! Judges every address of every nameserver. */
+verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish);
+
+/*! Whether every address of every parent server has exactly the DS of \a wanted. */
+verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config,
+                       keyset_t wanted, time_t now);
+
+/*! Whether every parent server has a DS of one of \a keys: the chain as it is holds. */
+verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config,
+                      keyset_t keys, time_t now);
+
+/*! Largest DNSKEY TTL in the answers; \a complete is false if a server that still counts is missing. */
+uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
+                   time_t now, bool *complete);
+
+/*! Largest TTL of parents' answers that differ from \a wanted; false if there is none. */
+bool parent_old_ttl(const rollover_facts_t *facts, keyset_t wanted, uint32_t *ttl);

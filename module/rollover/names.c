@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The words that operators see. Log, statistics, command line and documentation
+ * all take them from here, so that a code found in one place is found in the others.
+ */
+
+#include "kskroll/rollover.h"
+
+static const struct {
+	const char *name;
+	const char *meaning;
+} states[ROLLOVER_STATE__COUNT] = {
+	[ROLLOVER_IDLE]      = { "idle", "no rollover is under way" },
+	[ROLLOVER_PREPARE]   = { "prepare", "the DNSKEY TTL is lowered, the old one has to drain" },
+	[ROLLOVER_INTRODUCE] = { "introduce", "the new KSK is published and has to reach every nameserver and cache" },
+	[ROLLOVER_SIGNAL]    = { "signal", "CDS and CDNSKEY are published and have to reach every nameserver" },
+	[ROLLOVER_AWAIT_DS]  = { "await-ds", "the parent has to replace the DS on all its servers" },
+	[ROLLOVER_WITHDRAW]  = { "withdraw", "the parent is done, CDS and CDNSKEY have to go from every nameserver" },
+	[ROLLOVER_OBSERVE]   = { "observe", "the old DS runs out of caches while validation is watched" },
+	[ROLLOVER_RETIRE]    = { "retire", "the old KSK has to go from every nameserver and cache" },
+	[ROLLOVER_SETTLE]    = { "settle", "the TTL stays low for some days, then the base policy returns" },
+	[ROLLOVER_ROLLBACK]  = { "rollback", "the DS of the old KSK is asked back from the parent" },
+	[ROLLOVER_HELD]      = { "held", "stopped in a safe place until the operator decides" },
+};
+
+static const char *const roles[POLICY__COUNT] = {
+	[POLICY_BASE] = "base",
+	[POLICY_QUIET] = "quiet",
+	[POLICY_SIGNAL] = "signal",
+	[POLICY_ROLLBACK] = "rollback",
+};
+
+static const char *const actors[ACTOR__COUNT] = {
+	[ACTOR_NOBODY] = "nobody",
+	[ACTOR_SECONDARY] = "secondary",
+	[ACTOR_PARENT] = "parent",
+	[ACTOR_OPERATOR] = "operator",
+};
+
+static const char *const answers[ANSWER__COUNT] = {
+	[ANSWER_OK] = "ok",
+	[ANSWER_UNREACHABLE] = "unreachable",
+	[ANSWER_ERROR] = "error",
+	[ANSWER_BOGUS] = "bogus",
+};
+
+static const rollover_gate_info_t gates[GATE__COUNT] = {
+	[GATE_NONE] = { "none", ACTOR_NOBODY,
+		"nothing is in the way",
+		"Nothing to do." },
+	[GATE_OBSERVE_ONLY] = { "observe-only", ACTOR_OPERATOR,
+		"the server or the zone's policy does not allow the module to drive",
+		"The text behind the code names the item of the configuration and what to change." },
+	[GATE_DRY_RUN] = { "dry-run", ACTOR_OPERATOR,
+		"a rollover is due, but dry-run is on",
+		"Set dry-run to off to let it start." },
+	[GATE_HELD] = { "held-by-operator", ACTOR_OPERATOR,
+		"hold is on for this zone",
+		"Assign a module instance without hold to the zone to go on." },
+	[GATE_FROZEN] = { "frozen-by-operator", ACTOR_OPERATOR,
+		"the zone is frozen, nothing changes in it",
+		"Run knotc zone-thaw for the zone when the work on it is done." },
+	[GATE_KNOT_UNREACHABLE] = { "knot-unreachable", ACTOR_NOBODY,
+		"the control socket of this server does not answer",
+		"It is retried. If it stays, look whether knotc works and whether something keeps the socket busy." },
+	[GATE_KNOT_BUSY] = { "knot-busy", ACTOR_OPERATOR,
+		"somebody's configuration or zone transaction is open",
+		"Commit or abort it (knotc conf-commit, conf-abort, zone-commit, zone-abort)." },
+	[GATE_POLICY_PENDING] = { "policy-pending", ACTOR_NOBODY,
+		"the zone's policy is being switched",
+		"It is retried. If it stays, the text behind the code has the server's own words." },
+	[GATE_KNOT_NO_NEW_KEY] = { "knot-no-new-key", ACTOR_NOBODY,
+		"the server has been told to make a new KSK, and none is in the zone yet",
+		"It is asked again. If it stays, look in the server's log for DNSSEC errors of the zone." },
+	[GATE_KNOT_NOT_READY] = { "knot-not-ready", ACTOR_NOBODY,
+		"the new KSK is not ready in the server's own key database, so no CDS is published yet",
+		"Wait: propagation-delay plus the DNSKEY TTL have to pass after publication." },
+	[GATE_KNOT_KEEPS_KEY] = { "knot-keeps-key", ACTOR_NOBODY,
+		"the server has been told to drop the old KSK and still publishes it",
+		"It is told again. If it stays, look at keymgr ZONE list and the server's log." },
+	[GATE_DISCOVERY_FAILED] = { "discovery-failed", ACTOR_OPERATOR,
+		"the nameservers or the parent zone cannot be found out",
+		"Check the resolver, the network, trust-anchor and root-hints; or set nameserver and parent." },
+	[GATE_PARENT_INSECURE] = { "parent-insecure", ACTOR_PARENT,
+		"the parent zone is not signed up to the trust anchor, so a DS has no effect",
+		"Nothing can be rolled until the parent is secure." },
+	[GATE_CHILD_UNREACHABLE] = { "child-unreachable", ACTOR_SECONDARY,
+		"a nameserver of the zone does not answer",
+		"Mend the server or remove it from the zone's NS records; after unreachable-after it no longer blocks." },
+	[GATE_CHILD_ERROR] = { "child-error", ACTOR_SECONDARY,
+		"a nameserver answers, but not for the zone",
+		"Configure the zone on that server, or remove it from the zone's NS records." },
+	[GATE_PARENT_UNREACHABLE] = { "parent-unreachable", ACTOR_PARENT,
+		"a server of the parent zone does not answer",
+		"Usually it comes back; after unreachable-after it no longer blocks. Check that this host may reach it on port 53." },
+	[GATE_PARENT_ERROR] = { "parent-error", ACTOR_PARENT,
+		"a server of the parent zone answers, but not for the parent zone",
+		"Tell the parent; or set parent to the servers that count." },
+	[GATE_BOGUS_AT] = { "bogus-at", ACTOR_OPERATOR,
+		"a server's answer does not validate",
+		"Compare that server's signatures with those of this server; check clocks and transfers." },
+	[GATE_TTL_HIGH] = { "ttl-high-at", ACTOR_SECONDARY,
+		"a nameserver still serves the DNSKEY with the old TTL",
+		"Check transfers to that server." },
+	[GATE_WAITING_TTL] = { "waiting-ttl", ACTOR_NOBODY,
+		"an old DNSKEY RRset may still be in caches",
+		"Wait until the time given." },
+	[GATE_WAITING_LEAD] = { "waiting-lead", ACTOR_NOBODY,
+		"the low TTL has to be out for the configured lead",
+		"Wait until the time given." },
+	[GATE_WAITING_DS_TTL] = { "waiting-ds-ttl", ACTOR_NOBODY,
+		"the old DS may still be in caches",
+		"Wait until the time given." },
+	[GATE_WAITING_OBSERVE] = { "waiting-observe", ACTOR_NOBODY,
+		"validation is watched for the configured time",
+		"Wait until the time given, or run knotc zone-ksk-submitted to skip it." },
+	[GATE_WAITING_SETTLE] = { "waiting-settle", ACTOR_NOBODY,
+		"the low TTL stays for the configured time",
+		"Wait until the time given." },
+	[GATE_DNSKEY_MISSING] = { "dnskey-missing-at", ACTOR_SECONDARY,
+		"a nameserver does not have the new DNSKEY yet",
+		"Check transfers to that server (knotc zone-notify)." },
+	[GATE_DNSKEY_DIFFERS] = { "dnskey-differs-at", ACTOR_SECONDARY,
+		"a nameserver serves another DNSKEY RRset than this server",
+		"Check transfers to that server, and who else signs the zone." },
+	[GATE_DNSKEY_LEFT] = { "dnskey-left-at", ACTOR_SECONDARY,
+		"a nameserver still has the old DNSKEY",
+		"Check transfers to that server (knotc zone-notify)." },
+	[GATE_RRSIG_MISSING] = { "rrsig-missing-at", ACTOR_SECONDARY,
+		"at a nameserver the DNSKEY RRset is not validly signed by every KSK in use",
+		"Check transfers to that server and the server's log for signing errors." },
+	[GATE_CDS_MISSING] = { "cds-missing-at", ACTOR_SECONDARY,
+		"a nameserver does not have CDS or CDNSKEY yet",
+		"Check transfers to that server (knotc zone-notify)." },
+	[GATE_CDS_DIFFERS] = { "cds-differs-at", ACTOR_SECONDARY,
+		"at a nameserver CDS, CDNSKEY and the new key do not agree, or are not signed by a key in the DS",
+		"Check transfers to that server, and cds-digest-type of the policy (SHA-256 alone is right)." },
+	[GATE_CDS_LEFT] = { "cds-left-at", ACTOR_SECONDARY,
+		"a nameserver still has CDS or CDNSKEY",
+		"Check transfers to that server (knotc zone-notify)." },
+	[GATE_DS_MISSING_AT] = { "ds-missing-at", ACTOR_PARENT,
+		"a server of the parent has no DS for the key yet",
+		"Wait for the parent's scan; where the parent does not read CDS, give the DS to the registrar." },
+	[GATE_DS_STALE_AT] = { "ds-stale-at", ACTOR_PARENT,
+		"a server of the parent still has the old DS",
+		"Wait for the parent's scan or its slow server; where the parent does not read CDS, give the DS to the registrar." },
+	[GATE_DS_FOREIGN_AT] = { "ds-foreign-at", ACTOR_PARENT,
+		"a server of the parent has a DS that matches no key of the zone",
+		"Have the registrar remove that DS." },
+	[GATE_FIRST_DS] = { "first-ds", ACTOR_OPERATOR,
+		"the parent has no DS for the zone, there is nothing to roll from",
+		"Give the first DS to the registrar (keymgr ZONE ds)." },
+	[GATE_ALGORITHM_ROLLOVER] = { "algorithm-rollover", ACTOR_OPERATOR,
+		"the new KSK has another algorithm than the old one; the module does not drive that",
+		"Finish it by hand; the module goes on when one algorithm is left." },
+	[GATE_CSK] = { "csk", ACTOR_OPERATOR,
+		"the zone is signed by a single-type key; the module does not drive that",
+		"Use a policy with a KSK and a ZSK, or roll by hand." },
+	[GATE_UNKNOWN_KEY] = { "unknown-key", ACTOR_OPERATOR,
+		"more than one KSK is new, or a KSK is there that this rollover does not know",
+		"Look at keymgr ZONE list; delete the key that should not be there, or finish its rollover by hand." },
+	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
+		"the zone has more KSKs than the module can tell apart",
+		"Remove KSKs that are not needed." },
+	[GATE_STORE_FAILED] = { "store-failed", ACTOR_OPERATOR,
+		"the module's store cannot be read or written, so nothing is decided",
+		"Check free space, permissions and the path of storage." },
+};
+
+const char *rollover_state_name(rollover_state_t state)
+{
+	return (unsigned)state < ROLLOVER_STATE__COUNT ? states[state].name : "unknown";
+}
+
+const char *rollover_state_meaning(rollover_state_t state)
+{
+	return (unsigned)state < ROLLOVER_STATE__COUNT ? states[state].meaning : "unknown";
+}
+
+const char *rollover_policy_name(policy_role_t role)
+{
+	return (unsigned)role < POLICY__COUNT ? roles[role] : "unknown";
+}
+
+const char *rollover_actor_name(rollover_actor_t actor)
+{
+	return (unsigned)actor < ACTOR__COUNT ? actors[actor] : "unknown";
+}
+
+const char *rollover_answer_name(answer_status_t status)
+{
+	return (unsigned)status < ANSWER__COUNT ? answers[status] : "unknown";
+}
+
+const rollover_gate_info_t *rollover_gate_info(rollover_gate_t gate)
+{
+	return &gates[(unsigned)gate < GATE__COUNT ? gate : GATE_NONE];
+}

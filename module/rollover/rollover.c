@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The entry points, and what holds in every state.
+ */
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "decision.h"
+
+bool key_id_equal(const key_id_t *a, const key_id_t *b)
+{
+	return a->algorithm == b->algorithm && a->tag == b->tag &&
+	       memcmp(a->digest, b->digest, sizeof(a->digest)) == 0;
+}
+
+int key_id_find(const key_id_t *keys, unsigned count, const key_id_t *id)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (key_id_equal(&keys[i], id)) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+void rollover_init(rollover_row_t *row, time_t now)
+{
+	memset(row, 0, sizeof(*row));
+	row->state = ROLLOVER_IDLE;
+	row->since = now;
+	row->gate_since = now;
+	row->wake = now;
+}
+
+policy_role_t rollover_policy(rollover_state_t state)
+{
+	switch (state) {
+	case ROLLOVER_IDLE:
+		return POLICY_BASE;
+	case ROLLOVER_SIGNAL:
+	case ROLLOVER_AWAIT_DS:
+		return POLICY_SIGNAL;
+	case ROLLOVER_ROLLBACK:
+		return POLICY_ROLLBACK;
+	default:
+		return POLICY_QUIET;
+	}
+}
+
+static bool outer_gates(ctx_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	rollover_row_t *row = &c->out->row;
+
+	c->out->policy_wanted = false;
+	if (c->config->observe_only) {
+		stay(c, GATE_OBSERVE_ONLY, "", c->config->observe_reason, 0);
+		return true;
+	}
+	if (!own->known || own->dnskey == 0) {
+		stay(c, GATE_KNOT_UNREACHABLE, "", own->known ? "the zone is not loaded or not signed" : "", 0);
+		return true;
+	}
+	if (own->frozen) {
+		stay(c, GATE_FROZEN, "", "", 0);
+		return true;
+	}
+	if (own->transaction) {
+		stay(c, GATE_KNOT_BUSY, "", "a transaction of the zone is open", 0);
+		return true;
+	}
+	if (c->config->hold || state_functions[row->state] == NULL) {
+		/* Safest is quiet: nobody is asked to change anything (both keys stay in use). */
+		c->out->policy_wanted = row->state != ROLLOVER_IDLE;
+		c->out->policy = POLICY_QUIET;
+		row->all_since = 0;
+		stay(c, GATE_HELD, "", "", 0);
+		return true;
+	}
+	c->out->policy_wanted = !c->config->dry_run || row->state != ROLLOVER_IDLE;
+	if (c->facts->too_many_keys) {
+		stay(c, GATE_TOO_MANY_KEYS, "", "", 0);
+		return true;
+	}
+	if (own->csk && row->state == ROLLOVER_IDLE) {
+		c->out->policy_wanted = false;
+		stay(c, GATE_CSK, "", "", 0);
+		return true;
+	}
+	if (own->policy != c->out->policy && c->out->policy_wanted) {
+		stay(c, GATE_POLICY_PENDING, "", rollover_policy_name(c->out->policy), 0);
+		row->wake = c->now + (c->before->gate == GATE_POLICY_PENDING ? 1U << (row->looks < 5 ? row->looks : 5) : 1);
+		return true;
+	}
+	return false;
+}
+
+/*! The own zone's set of KSKs changed in a way that this state does not expect. */
+static bool keys_changed(ctx_t *c)
+{
+	const keyset_t zone = c->facts->own.dnskey;
+	const rollover_row_t *row = c->before;
+
+	if (row->state == ROLLOVER_IDLE) {
+		return false;
+	}
+	if (row->state == ROLLOVER_PREPARE || row->state == ROLLOVER_SETTLE) {
+		if (zone == c->old) {
+			return false;
+		}
+		/* A KSK came or went by somebody else's hand: one more is a rollover to catch up with. */
+		if ((zone & c->old) == c->old && adopt_new_key(c)) {
+			go(c, ROLLOVER_INTRODUCE);
+		} else {
+			start_over(c);
+		}
+		return true;
+	}
+	if (row->has_new && !(zone & c->new_key)) {
+		start_over(c);
+		return true;
+	}
+	if (zone & ~(c->old | c->new_key)) {
+		c->out->row.all_since = 0;
+		stay(c, GATE_UNKNOWN_KEY, "", "a KSK that this rollover does not know", 0);
+		return true;
+	}
+	if (!(zone & c->old) && (row->state == ROLLOVER_WITHDRAW || row->state == ROLLOVER_OBSERVE)) {
+		/* The operator's own zone-ksk-submitted: accepted, it skips the observation. */
+		go(c, ROLLOVER_RETIRE);
+		return true;
+	}
+	return false;
+}
+
+unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row,
+                        const key_id_t *keys, unsigned key_count, time_t now)
+{
+	if (config->hold || config->observe_only) {
+		return 0;
+	}
+	switch (row->state) {
+	case ROLLOVER_IDLE:
+		if (row->old_count > 0 && !row->has_new && row->old_count == key_count) {
+			for (unsigned i = 0; i < key_count; i++) {
+				if (key_id_find(row->old, row->old_count, &keys[i]) < 0) {
+					return SURVEY_PARENT;
+				}
+			}
+			return (row->ds_ttl.count == 0 || now < row->ds_ttl.step[0].seen ||
+			        now - row->ds_ttl.step[0].seen >= ROLLOVER_DS_LOOK) ? SURVEY_PARENT : 0;
+		}
+		return SURVEY_PARENT;
+	case ROLLOVER_SETTLE:
+		return SURVEY_PARENT;
+	case ROLLOVER_HELD:
+		return 0;
+	default:
+		return SURVEY_CHILD | SURVEY_PARENT;
+	}
+}
+
+void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
+                     const rollover_facts_t *facts, time_t now,
+                     rollover_decision_t *out)
+{
+	assert(config && row && facts && out);
+
+	memset(out, 0, sizeof(*out));
+	out->row = *row;
+	out->policy = rollover_policy(row->state);
+
+	ctx_t c = {
+		.config = config, .before = row, .facts = facts, .now = now, .out = out,
+		.old = set_of(facts, row->old, row->old_count),
+		.new_key = row->has_new ? set_of(facts, &row->new_key, 1) : 0,
+	};
+
+	if (facts->own.known && row->state == ROLLOVER_INTRODUCE) {
+		adopt_new_key(&c);
+	}
+	learn_ttls(&c);
+	if (outer_gates(&c) || keys_changed(&c)) {
+		return;
+	}
+
+	state_functions[row->state](&c);
+}

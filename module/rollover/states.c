@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The states of design.md section 2, one function each: it stays behind a gate or goes on.
+ * What holds in every state has been dealt with before (rollover.c).
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "decision.h"
+
+static child_wish_t wish(const ctx_t *c, keyset_t need)
+{
+	return (child_wish_t){ .config = c->config, .now = c->now, .need = need };
+}
+
+/*!
+ * Waits until no cache has a DNSKEY RRset from before the condition held on all servers. The end is
+ * fixed when the condition is first seen: an RRset without it may have been served until just then.
+ */
+static bool drain(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (row->all_since == 0) {
+		row->all_since = c->now;
+		row->all_drained = ttl_window_drained(&row->dnskey_ttl, 0);
+	}
+	return wait_until(c, GATE_WAITING_TTL, row->all_drained);
+}
+
+static void remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t set)
+{
+	row->old_count = 0;
+	for (unsigned i = 0; i < facts->key_count && row->old_count < ROLLOVER_OLD_MAX; i++) {
+		if (set & (1U << i)) {
+			row->old[row->old_count++] = facts->keys[i];
+		}
+	}
+}
+
+void start_over(ctx_t *c)
+{
+	go(c, ROLLOVER_IDLE);
+	c->out->row.old_count = 0;
+	c->out->row.has_new = false;
+	c->out->row.ds_all_since = 0;
+}
+
+/*! Which keys the DS names, on all and on any of the parent servers that answered. */
+static void ds_sets(const ctx_t *c, keyset_t *all, keyset_t *any, bool *foreign)
+{
+	*all = (keyset_t)~0U;
+	*any = 0;
+	*foreign = false;
+	for (size_t i = 0; i < c->facts->parent_count; i++) {
+		const parent_answer_t *a = &c->facts->parent[i];
+		if (a->status == ANSWER_OK) {
+			*all &= a->ds;
+			*any |= a->ds;
+			*foreign |= a->ds_foreign;
+		}
+	}
+	*all &= *any;
+}
+
+void begin(ctx_t *c, rollover_state_t state)
+{
+	if (c->config->dry_run) {
+		stay(c, GATE_DRY_RUN, "", "", 0);
+		return;
+	}
+	rollover_row_t *row = &c->out->row;
+	go(c, state);
+	row->ds_all_since = 0;
+	row->ds_drain = 0;
+}
+
+static void idle_known(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (c->facts->asked & SURVEY_PARENT) {
+		verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
+		if (blocked(c, &v)) {
+			return;
+		}
+	}
+	if (c->config->ksk_lifetime > 0) {
+		time_t due = row->settled_at + c->config->ksk_lifetime;
+		if (c->now >= due) {
+			row->has_new = false;
+			begin(c, ROLLOVER_PREPARE);
+			return;
+		}
+		stay(c, GATE_NONE, "", "", 0);
+		row->wake = due < row->wake ? due : row->wake;
+		return;
+	}
+	stay(c, GATE_NONE, "", "", 0);
+}
+
+/*! A set of KSKs that is not the known one: which of them does the parent name? */
+static void idle_unknown(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	const keyset_t zone = c->facts->own.dnskey;
+	keyset_t all, any;
+	bool foreign;
+
+	ds_sets(c, &all, &any, &foreign);
+
+	verdict_t v = judge_chain(c->facts, c->config, zone, c->now);
+	if (v.gate == GATE_DS_MISSING_AT && any == 0) {
+		stay(c, foreign ? GATE_DS_FOREIGN_AT : GATE_FIRST_DS, v.about, v.detail, 0);
+		return;
+	}
+	if (blocked(c, &v)) {
+		return;
+	}
+
+	keyset_t old = all & zone;
+	keyset_t fresh = zone & ~any;
+	if (old == 0) {
+		stay(c, GATE_DS_STALE_AT, "", "the servers of the parent name different keys", 0);
+		return;
+	}
+	if (set_size(fresh) > 1 || set_size(old) > ROLLOVER_OLD_MAX) {
+		stay(c, GATE_UNKNOWN_KEY, "", "more than one KSK has no DS", 0);
+		return;
+	}
+
+	remember_old(row, c->facts, old);
+	if (fresh == 0) {
+		row->has_new = false;
+		row->settled_at = c->now;
+		c->old = old;
+		idle_known(c);
+		return;
+	}
+
+	const key_id_t *new_key = set_first(c->facts, fresh);
+	if (new_key->algorithm != set_first(c->facts, old)->algorithm) {
+		row->old_count = 0;
+		stay(c, GATE_ALGORITHM_ROLLOVER, "", "", 0);
+		return;
+	}
+	row->new_key = *new_key;
+	row->has_new = true;
+	begin(c, ROLLOVER_INTRODUCE);
+	if (!c->out->transition) {
+		row->old_count = 0;
+		row->has_new = false;
+	}
+}
+
+static void idle(ctx_t *c)
+{
+	if (c->before->old_count > 0 && !c->before->has_new &&
+	    c->facts->own.dnskey == c->old && set_size(c->old) == c->before->old_count) {
+		idle_known(c);
+	} else {
+		idle_unknown(c);
+	}
+}
+
+static void prepare(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	child_wish_t w = wish(c, c->old);
+	w.ttl_limit = c->config->ttl;
+	w.no_signals = true;
+
+	verdict_t v = judge_child(c->facts, &w);
+	if (blocked(c, &v)) {
+		return;
+	}
+	v = judge_chain(c->facts, c->config, c->old, c->now);
+	if (blocked(c, &v)) {
+		return;
+	}
+	if (row->all_since == 0) {
+		row->all_since = c->now;
+	}
+	if (wait_until(c, GATE_WAITING_TTL, ttl_window_drained(&row->dnskey_ttl, c->config->ttl)) ||
+	    wait_until(c, GATE_WAITING_LEAD, row->all_since + c->config->lead)) {
+		return;
+	}
+	go(c, ROLLOVER_INTRODUCE);
+}
+
+bool adopt_new_key(ctx_t *c)
+{
+	keyset_t fresh = c->facts->own.dnskey & ~c->old;
+
+	if (c->before->has_new || set_size(fresh) != 1) {
+		return false;
+	}
+	c->out->row.new_key = *set_first(c->facts, fresh);
+	c->out->row.has_new = true;
+	c->new_key = fresh;
+	return true;
+}
+
+static void introduce(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (!row->has_new) {
+		act(c, ACTION_START);
+		stay(c, GATE_KNOT_NO_NEW_KEY, "", "", 0);
+		return;
+	}
+
+	child_wish_t w = wish(c, c->old | c->new_key);
+	w.ttl_limit = c->config->ttl;
+	w.no_signals = true;
+	verdict_t v = judge_child(c->facts, &w);
+	if (blocked(c, &v)) {
+		return;
+	}
+	v = judge_chain(c->facts, c->config, c->old | c->new_key, c->now);
+	if (blocked(c, &v)) {
+		return;
+	}
+	if (drain(c)) {
+		return;
+	}
+	go(c, ROLLOVER_SIGNAL);
+}
+
+/*!
+ * The server's own key database decides which key CDS names. If that is a key which the DS already
+ * names, we had it the wrong way round: the store was lost, or the module came late, after the swap.
+ */
+static bool roles_are_swapped(const ctx_t *c)
+{
+	const signal_rrset_t *cds = &c->facts->own.cds;
+	return cds->present && !cds->unwanted && set_size(cds->keys) == 1 &&
+	       (cds->keys & c->old) && c->before->old_count == 1;
+}
+
+static void signal_state(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (roles_are_swapped(c)) {
+		key_id_t old = row->old[0];
+		row->old[0] = row->new_key;
+		row->new_key = old;
+		row->ds_ttl.count = 0;
+		row->ds_all_since = 0;
+		stay(c, GATE_KNOT_NOT_READY, "", "the key that the DS names turned out to be the new one", 0);
+		return;
+	}
+
+	/* What was true for the new DNSKEY must stay true, or the signal goes (introduce waits anew). */
+	child_wish_t base = wish(c, c->old | c->new_key);
+	verdict_t v = judge_child(c->facts, &base);
+	if (v.red) {
+		go(c, ROLLOVER_INTRODUCE);
+		snprintf(row->gate_about, sizeof(row->gate_about), "%s", v.about);
+		return;
+	}
+
+	verdict_t ds = follow_ds(c);
+	if (ds.gate == GATE_NONE) {
+		go(c, ROLLOVER_AWAIT_DS);
+		return;
+	}
+	if (!c->facts->own.cds.present || !c->facts->own.cdnskey.present) {
+		stay(c, GATE_KNOT_NOT_READY, "", "", 0);
+		return;
+	}
+
+	child_wish_t w = base;
+	w.signals = true;
+	w.wanted = c->new_key;
+	w.trusted = c->old;
+	v = judge_child(c->facts, &w);
+	if (blocked(c, &v)) {
+		return;
+	}
+	v = judge_chain(c->facts, c->config, c->old | c->new_key, c->now);
+	if (blocked(c, &v)) {
+		return;
+	}
+	go(c, ROLLOVER_AWAIT_DS);
+}
+
+static void await_ds(ctx_t *c)
+{
+	verdict_t v = follow_ds(c);
+	if (v.gate == GATE_NONE) {
+		go(c, ROLLOVER_WITHDRAW);
+		return;
+	}
+	child_wish_t w = wish(c, c->old | c->new_key);
+	verdict_t child = judge_child(c->facts, &w);
+	if (child.red) {
+		go(c, ROLLOVER_INTRODUCE);
+		return;
+	}
+	blocked(c, &v);
+}
+
+/*! The parents matched once and no longer do: ask them again. */
+static bool ds_lost(ctx_t *c)
+{
+	verdict_t v = follow_ds(c);
+	if (v.gate == GATE_NONE) {
+		return false;
+	}
+	if (v.red) {
+		switch (v.gate) {
+		case GATE_DS_STALE_AT:
+		case GATE_DS_MISSING_AT:
+		case GATE_DS_FOREIGN_AT:
+			go(c, ROLLOVER_SIGNAL);
+			return true;
+		default:
+			break;
+		}
+	}
+	return blocked(c, &v);
+}
+
+static void withdraw(ctx_t *c)
+{
+	if (ds_lost(c)) {
+		return;
+	}
+	child_wish_t w = wish(c, c->old | c->new_key);
+	w.no_signals = true;
+	verdict_t v = judge_child(c->facts, &w);
+	if (blocked(c, &v)) {
+		return;
+	}
+	go(c, ROLLOVER_OBSERVE);
+}
+
+static void observe(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (ds_lost(c)) {
+		return;
+	}
+	child_wish_t w = wish(c, c->old | c->new_key);
+	w.no_signals = true;
+	verdict_t v = judge_child(c->facts, &w);
+	if (blocked(c, &v)) {
+		return;
+	}
+	time_t ds_drained = row->ds_all_since + row->ds_drain;
+	time_t observed = row->since + c->config->observe;
+	if (ds_drained > observed ? wait_until(c, GATE_WAITING_DS_TTL, ds_drained) :
+	                            wait_until(c, GATE_WAITING_OBSERVE, observed)) {
+		return;
+	}
+	go(c, ROLLOVER_RETIRE);
+}
+
+static void retire(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (c->facts->own.dnskey & c->old) {
+		/* Last look before the step that cannot be taken back. */
+		if (ds_lost(c)) {
+			return;
+		}
+		child_wish_t safe = wish(c, c->old | c->new_key);
+		verdict_t v = judge_child(c->facts, &safe);
+		if (row->acted == 0 && blocked(c, &v)) {
+			return;
+		}
+		act(c, ACTION_SUBMITTED);
+		stay(c, GATE_KNOT_KEEPS_KEY, "", "", 0);
+		return;
+	}
+
+	child_wish_t w = wish(c, c->new_key);
+	w.gone = c->old;
+	w.no_signals = true;
+	verdict_t v = judge_child(c->facts, &w);
+	if (blocked(c, &v)) {
+		return;
+	}
+	if (drain(c)) {
+		return;
+	}
+	remember_old(row, c->facts, c->new_key);
+	row->has_new = false;
+	row->settled_at = c->now;
+	row->ds_all_since = 0;
+	row->ds_ttl.count = 0;
+	go(c, ROLLOVER_SETTLE);
+}
+
+static void settle(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (wait_until(c, GATE_WAITING_SETTLE, row->since + c->config->settle)) {
+		return;
+	}
+	row->dnskey_ttl.count = 0;
+	go(c, ROLLOVER_IDLE);
+}
+
+const state_f state_functions[ROLLOVER_STATE__COUNT] = {
+	[ROLLOVER_IDLE] = idle,
+	[ROLLOVER_PREPARE] = prepare,
+	[ROLLOVER_INTRODUCE] = introduce,
+	[ROLLOVER_SIGNAL] = signal_state,
+	[ROLLOVER_AWAIT_DS] = await_ds,
+	[ROLLOVER_WITHDRAW] = withdraw,
+	[ROLLOVER_OBSERVE] = observe,
+	[ROLLOVER_RETIRE] = retire,
+	[ROLLOVER_SETTLE] = settle,
+};

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief A world in one struct for tests of the pure machine: two nameservers, two parent servers.
+ */
+
+#pragma once
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kskroll/rollover.h"
+
+#define OLD	((keyset_t)1)
+#define NEW	((keyset_t)2)
+#define THIRD	((keyset_t)4)
+
+#define T0	((time_t)1000000000)
+#define HOUR	3600
+#define DAY	86400
+
+typedef struct {
+	rollover_config_t config;
+	rollover_row_t row;
+	rollover_facts_t facts;
+	child_answer_t child[2];
+	parent_answer_t parent[2];
+	time_t now;
+	rollover_decision_t out;
+} machine_t;
+
+static inline key_id_t machine_key(uint8_t n)
+{
+	key_id_t id = { .tag = 1000 + n, .algorithm = 13 };
+	memset(id.digest, n, sizeof(id.digest));
+	return id;
+}
+
+static inline void machine_init(machine_t *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->config = (rollover_config_t){
+		.ttl = 300, .lead = HOUR, .observe = DAY, .settle = 3 * DAY,
+		.check_interval = 300, .ds_check_interval = HOUR, .unreachable_after = 12 * HOUR,
+	};
+	m->now = T0;
+	rollover_init(&m->row, T0);
+	for (int i = 0; i < 3; i++) {
+		m->facts.keys[i] = machine_key(i + 1);
+	}
+	m->facts.key_count = 3;
+	m->facts.own = (own_facts_t){ .known = true, .dnskey = OLD, .dnskey_ttl = HOUR };
+	m->facts.child = m->child;
+	m->facts.child_count = 2;
+	m->facts.parent = m->parent;
+	m->facts.parent_count = 2;
+	m->facts.asked = SURVEY_CHILD | SURVEY_PARENT;
+	for (int i = 0; i < 2; i++) {
+		snprintf(m->child[i].server, sizeof(m->child[i].server), "ns%d.example. 192.0.2.%d@53", i + 1, i + 1);
+		m->child[i].dnskey = m->child[i].dnskey_signed_by = OLD;
+		m->child[i].dnskey_equal = true;
+		m->child[i].dnskey_ttl = HOUR;
+		snprintf(m->parent[i].server, sizeof(m->parent[i].server), "p%d.test. 192.0.2.1%d@53", i + 1, i + 1);
+		m->parent[i].ds = OLD;
+		m->parent[i].ds_ttl = DAY;
+	}
+}
+
+/*! Every nameserver serves these KSKs, and all of them sign. */
+static inline void machine_serve(machine_t *m, keyset_t keys, uint32_t ttl)
+{
+	m->facts.own.dnskey = keys;
+	m->facts.own.dnskey_ttl = ttl;
+	for (int i = 0; i < 2; i++) {
+		m->child[i].dnskey = m->child[i].dnskey_signed_by = keys;
+		m->child[i].dnskey_ttl = ttl;
+	}
+}
+
+/*! CDS and CDNSKEY everywhere; 0 for none. */
+static inline void machine_signal(machine_t *m, keyset_t keys)
+{
+	signal_rrset_t rrset = { .present = keys != 0, .keys = keys, .signed_by = m->facts.own.dnskey };
+	m->facts.own.cds = m->facts.own.cdnskey = rrset;
+	for (int i = 0; i < 2; i++) {
+		m->child[i].cds = m->child[i].cdnskey = rrset;
+	}
+}
+
+static inline void machine_ds(machine_t *m, keyset_t keys, uint32_t ttl)
+{
+	for (int i = 0; i < 2; i++) {
+		m->parent[i].ds = keys;
+		m->parent[i].ds_ttl = ttl;
+	}
+}
+
+static inline void machine_decide(machine_t *m)
+{
+	rollover_decide(&m->config, &m->row, &m->facts, m->now, &m->out);
+}
+
+/*! Decides and takes the decision over. */
+static inline void machine_step(machine_t *m)
+{
+	machine_decide(m);
+	m->row = m->out.row;
+}
+
+/*! The zone as it is when nothing is in the way of leaving \a state but time. */
+static inline void machine_at(machine_t *m, rollover_state_t state)
+{
+	machine_init(m);
+	m->row.state = state;
+	m->row.old[0] = m->facts.keys[0];
+	m->row.old_count = 1;
+	m->row.settled_at = T0;
+	ttl_window_add(&m->row.dnskey_ttl, 300, T0);
+	ttl_window_add(&m->row.ds_ttl, DAY, T0);
+	m->facts.own.policy = rollover_policy(state);
+	if (state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) {
+		m->row.has_new = true;
+		m->row.new_key = m->facts.keys[1];
+		machine_serve(m, OLD | NEW, 300);
+	} else {
+		machine_serve(m, OLD, state == ROLLOVER_IDLE ? HOUR : 300);
+	}
+	if (state == ROLLOVER_SIGNAL || state == ROLLOVER_AWAIT_DS) {
+		machine_signal(m, NEW);
+	}
+	if (state >= ROLLOVER_WITHDRAW && state <= ROLLOVER_RETIRE) {
+		machine_ds(m, NEW, 300);
+		m->row.ds_all_since = T0;
+		m->row.ds_drain = DAY;
+	}
+}

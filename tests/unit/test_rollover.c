@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "machine.h"
+
+/* Every state x every fact that matters: change one thing in a zone that is ready to go on. */
+
+static void nothing(machine_t *m) { (void)m; }
+static void control_silent(machine_t *m) { m->facts.own.known = false; }
+static void not_loaded(machine_t *m) { m->facts.own.dnskey = 0; }
+static void frozen(machine_t *m) { m->facts.own.frozen = true; }
+static void zone_transaction(machine_t *m) { m->facts.own.transaction = true; }
+static void hold(machine_t *m) { m->config.hold = true; }
+static void observe_only(machine_t *m) { m->config.observe_only = true; }
+static void policy_lost(machine_t *m) { m->facts.own.policy = POLICY_BASE; }
+static void too_many(machine_t *m) { m->facts.too_many_keys = true; }
+static void third_key(machine_t *m) { m->facts.own.dnskey |= THIRD; }
+static void old_key_gone(machine_t *m) { machine_serve(m, NEW, 300); }
+static void new_key_gone(machine_t *m) { m->facts.own.dnskey = OLD; }
+static void discovery(machine_t *m) { m->facts.discovery_failed = true; }
+static void insecure(machine_t *m) { m->facts.parent_insecure = true; }
+static void child_down(machine_t *m)
+{
+	m->child[1].status = ANSWER_UNREACHABLE;
+	m->child[1].unreachable_since = m->now - HOUR;
+}
+static void child_down_long(machine_t *m)
+{
+	m->child[1].status = ANSWER_UNREACHABLE;
+	m->child[1].unreachable_since = m->now - 12 * HOUR;
+}
+static void children_down_long(machine_t *m)
+{
+	child_down_long(m);
+	m->child[0] = m->child[1];
+}
+static void child_refuses(machine_t *m) { m->child[1].status = ANSWER_ERROR; }
+static void child_bogus(machine_t *m) { m->child[1].status = ANSWER_BOGUS; }
+static void child_old_ttl(machine_t *m) { m->child[1].dnskey_ttl = HOUR; }
+static void child_without_new(machine_t *m) { m->child[1].dnskey = m->child[1].dnskey_signed_by = OLD; }
+static void child_not_signed_by_new(machine_t *m) { m->child[1].dnskey_signed_by = OLD; }
+static void child_not_signed_by_old(machine_t *m) { m->child[1].dnskey_signed_by = NEW; }
+static void child_other_rrset(machine_t *m) { m->child[1].dnskey_equal = false; }
+static void child_foreign_ksk(machine_t *m) { m->child[1].dnskey_foreign = true; }
+static void child_without_cds(machine_t *m) { m->child[1].cds.present = false; }
+static void child_without_cdnskey(machine_t *m) { m->child[1].cdnskey.present = false; }
+static void child_cds_of_old(machine_t *m) { m->child[1].cds.keys = OLD; }
+static void child_cdnskey_of_both(machine_t *m) { m->child[1].cdnskey.keys = OLD | NEW; }
+static void child_cds_sha1(machine_t *m) { m->child[1].cds.unwanted = true; }
+static void child_cds_signed_by_new_only(machine_t *m) { m->child[1].cds.signed_by = NEW; }
+static void child_cds_left(machine_t *m)
+{
+	m->child[1].cds.present = true;
+	m->child[1].cds.keys = NEW;
+}
+static void child_cdnskey_left(machine_t *m)
+{
+	m->child[1].cdnskey.present = true;
+	m->child[1].cdnskey.keys = NEW;
+}
+static void own_without_cds(machine_t *m) { machine_signal(m, 0); }
+static void parent_down(machine_t *m)
+{
+	m->parent[1].status = ANSWER_UNREACHABLE;
+	m->parent[1].unreachable_since = m->now - HOUR;
+}
+static void parent_down_long(machine_t *m)
+{
+	m->parent[1].status = ANSWER_UNREACHABLE;
+	m->parent[1].unreachable_since = m->now - 12 * HOUR;
+}
+static void parent_refuses(machine_t *m) { m->parent[1].status = ANSWER_ERROR; }
+static void parent_bogus(machine_t *m) { m->parent[1].status = ANSWER_BOGUS; }
+static void parents_new(machine_t *m) { machine_ds(m, NEW, 300); }
+static void one_parent_new(machine_t *m) { m->parent[0].ds = NEW; }
+static void one_parent_old(machine_t *m) { machine_ds(m, NEW, 300); m->parent[1].ds = OLD; }
+static void one_parent_both(machine_t *m) { machine_ds(m, NEW, 300); m->parent[1].ds = OLD | NEW; }
+static void one_parent_foreign(machine_t *m) { machine_ds(m, NEW, 300); m->parent[1].ds_foreign = true; }
+static void one_parent_none(machine_t *m) { m->parent[1].ds = 0; }
+static void parents_none(machine_t *m) { machine_ds(m, 0, 300); }
+static void parents_wrong(machine_t *m) { machine_ds(m, 0, 300); m->parent[0].ds_foreign = m->parent[1].ds_foreign = true; }
+static void time_passed(machine_t *m) { m->now += 7 * DAY; }
+static void time_passed_and_old_gone(machine_t *m) { machine_serve(m, NEW, 300); m->now += 7 * DAY; }
+static void new_ksk_by_somebody(machine_t *m) { machine_serve(m, OLD | NEW, HOUR); }
+static void new_ksk_dry_run(machine_t *m) { new_ksk_by_somebody(m); m->config.dry_run = true; }
+static void two_new_ksks(machine_t *m) { machine_serve(m, OLD | NEW | THIRD, HOUR); }
+static void new_algorithm(machine_t *m) { new_ksk_by_somebody(m); m->facts.keys[1].algorithm = 15; }
+static void csk(machine_t *m) { new_ksk_by_somebody(m); m->facts.own.csk = true; }
+static void lifetime_over(machine_t *m) { m->config.ksk_lifetime = DAY; m->now += DAY; }
+static void lifetime_running(machine_t *m) { m->config.ksk_lifetime = DAY; m->now += DAY - 1; }
+static void lifetime_dry_run(machine_t *m) { lifetime_over(m); m->config.dry_run = true; }
+static void parents_disagree(machine_t *m) { new_ksk_by_somebody(m); m->parent[0].ds = NEW; }
+static void no_new_key_yet(machine_t *m)
+{
+	m->row.has_new = false;
+	machine_serve(m, OLD, 300);
+}
+static void cds_names_the_ds_key(machine_t *m) { machine_signal(m, OLD); }
+static void old_left_at_one(machine_t *m)
+{
+	machine_serve(m, NEW, 300);
+	m->child[1].dnskey |= OLD;
+}
+
+#define S(name) ROLLOVER_##name
+
+static const struct {
+	rollover_state_t state;
+	void (*change)(machine_t *m);
+	const char *what;
+	rollover_state_t next;
+	rollover_gate_t gate;
+	rollover_action_t action;
+} table[] = {
+#define ROW(state, change, next, ...) { S(state), change, #state ": " #change, S(next), __VA_ARGS__ }
+	ROW(IDLE, nothing, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(IDLE, control_silent, IDLE, GATE_KNOT_UNREACHABLE, ACTION_NONE),
+	ROW(IDLE, not_loaded, IDLE, GATE_KNOT_UNREACHABLE, ACTION_NONE),
+	ROW(IDLE, frozen, IDLE, GATE_FROZEN, ACTION_NONE),
+	ROW(IDLE, zone_transaction, IDLE, GATE_KNOT_BUSY, ACTION_NONE),
+	ROW(IDLE, hold, IDLE, GATE_HELD, ACTION_NONE),
+	ROW(IDLE, observe_only, IDLE, GATE_OBSERVE_ONLY, ACTION_NONE),
+	ROW(IDLE, too_many, IDLE, GATE_TOO_MANY_KEYS, ACTION_NONE),
+	ROW(IDLE, new_ksk_by_somebody, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(IDLE, new_ksk_dry_run, IDLE, GATE_DRY_RUN, ACTION_NONE),
+	ROW(IDLE, two_new_ksks, IDLE, GATE_UNKNOWN_KEY, ACTION_NONE),
+	ROW(IDLE, new_algorithm, IDLE, GATE_ALGORITHM_ROLLOVER, ACTION_NONE),
+	ROW(IDLE, csk, IDLE, GATE_CSK, ACTION_NONE),
+	ROW(IDLE, lifetime_over, PREPARE, GATE_NONE, ACTION_NONE),
+	ROW(IDLE, lifetime_running, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(IDLE, lifetime_dry_run, IDLE, GATE_DRY_RUN, ACTION_NONE),
+	ROW(IDLE, parents_disagree, IDLE, GATE_DS_STALE_AT, ACTION_NONE),
+	ROW(IDLE, parents_none, IDLE, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(IDLE, parent_down, IDLE, GATE_PARENT_UNREACHABLE, ACTION_NONE),
+	ROW(IDLE, discovery, IDLE, GATE_DISCOVERY_FAILED, ACTION_NONE),
+
+	ROW(PREPARE, nothing, PREPARE, GATE_WAITING_LEAD, ACTION_NONE),
+	ROW(PREPARE, control_silent, PREPARE, GATE_KNOT_UNREACHABLE, ACTION_NONE),
+	ROW(PREPARE, not_loaded, PREPARE, GATE_KNOT_UNREACHABLE, ACTION_NONE),
+	ROW(PREPARE, frozen, PREPARE, GATE_FROZEN, ACTION_NONE),
+	ROW(PREPARE, hold, PREPARE, GATE_HELD, ACTION_NONE),
+	ROW(PREPARE, policy_lost, PREPARE, GATE_POLICY_PENDING, ACTION_NONE),
+	ROW(PREPARE, child_old_ttl, PREPARE, GATE_TTL_HIGH, ACTION_NONE),
+	ROW(PREPARE, child_down, PREPARE, GATE_CHILD_UNREACHABLE, ACTION_NONE),
+	ROW(PREPARE, child_down_long, PREPARE, GATE_WAITING_LEAD, ACTION_NONE),
+	ROW(PREPARE, children_down_long, PREPARE, GATE_CHILD_UNREACHABLE, ACTION_NONE),
+	ROW(PREPARE, child_refuses, PREPARE, GATE_CHILD_ERROR, ACTION_NONE),
+	ROW(PREPARE, child_bogus, PREPARE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(PREPARE, child_cds_left, PREPARE, GATE_CDS_LEFT, ACTION_NONE),
+	ROW(PREPARE, parents_none, PREPARE, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(PREPARE, parent_bogus, PREPARE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(PREPARE, discovery, PREPARE, GATE_DISCOVERY_FAILED, ACTION_NONE),
+	ROW(PREPARE, insecure, PREPARE, GATE_PARENT_INSECURE, ACTION_NONE),
+	ROW(PREPARE, new_ksk_by_somebody, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(PREPARE, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
+
+	ROW(INTRODUCE, nothing, INTRODUCE, GATE_WAITING_TTL, ACTION_NONE),
+	ROW(INTRODUCE, policy_lost, INTRODUCE, GATE_POLICY_PENDING, ACTION_NONE),
+	ROW(INTRODUCE, no_new_key_yet, INTRODUCE, GATE_KNOT_NO_NEW_KEY, ACTION_START),
+	ROW(INTRODUCE, child_without_new, INTRODUCE, GATE_DNSKEY_MISSING, ACTION_NONE),
+	ROW(INTRODUCE, child_not_signed_by_new, INTRODUCE, GATE_RRSIG_MISSING, ACTION_NONE),
+	ROW(INTRODUCE, child_not_signed_by_old, INTRODUCE, GATE_RRSIG_MISSING, ACTION_NONE),
+	ROW(INTRODUCE, child_other_rrset, INTRODUCE, GATE_DNSKEY_DIFFERS, ACTION_NONE),
+	ROW(INTRODUCE, child_foreign_ksk, INTRODUCE, GATE_DNSKEY_DIFFERS, ACTION_NONE),
+	ROW(INTRODUCE, child_down, INTRODUCE, GATE_CHILD_UNREACHABLE, ACTION_NONE),
+	ROW(INTRODUCE, child_down_long, INTRODUCE, GATE_WAITING_TTL, ACTION_NONE),
+	ROW(INTRODUCE, child_refuses, INTRODUCE, GATE_CHILD_ERROR, ACTION_NONE),
+	ROW(INTRODUCE, child_bogus, INTRODUCE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(INTRODUCE, child_old_ttl, INTRODUCE, GATE_TTL_HIGH, ACTION_NONE),
+	ROW(INTRODUCE, child_cds_left, INTRODUCE, GATE_CDS_LEFT, ACTION_NONE),
+	ROW(INTRODUCE, third_key, INTRODUCE, GATE_UNKNOWN_KEY, ACTION_NONE),
+	ROW(INTRODUCE, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(INTRODUCE, hold, INTRODUCE, GATE_HELD, ACTION_NONE),
+	ROW(INTRODUCE, parent_down, INTRODUCE, GATE_PARENT_UNREACHABLE, ACTION_NONE),
+
+	ROW(SIGNAL, nothing, AWAIT_DS, GATE_NONE, ACTION_NONE),
+	ROW(SIGNAL, policy_lost, SIGNAL, GATE_POLICY_PENDING, ACTION_NONE),
+	ROW(SIGNAL, own_without_cds, SIGNAL, GATE_KNOT_NOT_READY, ACTION_NONE),
+	ROW(SIGNAL, child_without_cds, SIGNAL, GATE_CDS_MISSING, ACTION_NONE),
+	ROW(SIGNAL, child_without_cdnskey, SIGNAL, GATE_CDS_MISSING, ACTION_NONE),
+	ROW(SIGNAL, child_cds_of_old, SIGNAL, GATE_CDS_DIFFERS, ACTION_NONE),
+	ROW(SIGNAL, child_cdnskey_of_both, SIGNAL, GATE_CDS_DIFFERS, ACTION_NONE),
+	ROW(SIGNAL, child_cds_sha1, SIGNAL, GATE_CDS_DIFFERS, ACTION_NONE),
+	ROW(SIGNAL, child_cds_signed_by_new_only, SIGNAL, GATE_CDS_DIFFERS, ACTION_NONE),
+	ROW(SIGNAL, child_down, SIGNAL, GATE_CHILD_UNREACHABLE, ACTION_NONE),
+	ROW(SIGNAL, child_down_long, AWAIT_DS, GATE_NONE, ACTION_NONE),
+	ROW(SIGNAL, child_without_new, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(SIGNAL, child_bogus, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(SIGNAL, parents_new, AWAIT_DS, GATE_NONE, ACTION_NONE),
+	ROW(SIGNAL, parent_down, SIGNAL, GATE_PARENT_UNREACHABLE, ACTION_NONE),
+	ROW(SIGNAL, cds_names_the_ds_key, SIGNAL, GATE_KNOT_NOT_READY, ACTION_NONE),
+	ROW(SIGNAL, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(SIGNAL, hold, SIGNAL, GATE_HELD, ACTION_NONE),
+
+	ROW(AWAIT_DS, nothing, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
+	ROW(AWAIT_DS, policy_lost, AWAIT_DS, GATE_POLICY_PENDING, ACTION_NONE),
+	ROW(AWAIT_DS, parents_new, WITHDRAW, GATE_NONE, ACTION_NONE),
+	ROW(AWAIT_DS, one_parent_new, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
+	ROW(AWAIT_DS, one_parent_both, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
+	ROW(AWAIT_DS, one_parent_foreign, AWAIT_DS, GATE_DS_FOREIGN_AT, ACTION_NONE),
+	ROW(AWAIT_DS, parents_none, AWAIT_DS, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(AWAIT_DS, parents_wrong, AWAIT_DS, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(AWAIT_DS, parent_down, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
+	ROW(AWAIT_DS, parent_refuses, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
+	ROW(AWAIT_DS, child_without_new, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(AWAIT_DS, frozen, AWAIT_DS, GATE_FROZEN, ACTION_NONE),
+
+	ROW(WITHDRAW, nothing, OBSERVE, GATE_NONE, ACTION_NONE),
+	ROW(WITHDRAW, child_cds_left, WITHDRAW, GATE_CDS_LEFT, ACTION_NONE),
+	ROW(WITHDRAW, child_cdnskey_left, WITHDRAW, GATE_CDS_LEFT, ACTION_NONE),
+	ROW(WITHDRAW, one_parent_old, SIGNAL, GATE_NONE, ACTION_NONE),
+	ROW(WITHDRAW, one_parent_none, SIGNAL, GATE_NONE, ACTION_NONE),
+	ROW(WITHDRAW, parent_down, WITHDRAW, GATE_PARENT_UNREACHABLE, ACTION_NONE),
+	ROW(WITHDRAW, old_key_gone, RETIRE, GATE_NONE, ACTION_NONE),
+
+	ROW(OBSERVE, nothing, OBSERVE, GATE_WAITING_OBSERVE, ACTION_NONE),
+	ROW(OBSERVE, time_passed, RETIRE, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, one_parent_old, SIGNAL, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, one_parent_foreign, SIGNAL, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, parent_bogus, OBSERVE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(OBSERVE, parent_down_long, OBSERVE, GATE_WAITING_OBSERVE, ACTION_NONE),
+	ROW(OBSERVE, child_not_signed_by_new, OBSERVE, GATE_RRSIG_MISSING, ACTION_NONE),
+	ROW(OBSERVE, child_bogus, OBSERVE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(OBSERVE, old_key_gone, RETIRE, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, hold, OBSERVE, GATE_HELD, ACTION_NONE),
+	ROW(OBSERVE, third_key, OBSERVE, GATE_UNKNOWN_KEY, ACTION_NONE),
+
+	ROW(RETIRE, nothing, RETIRE, GATE_KNOT_KEEPS_KEY, ACTION_SUBMITTED),
+	ROW(RETIRE, one_parent_old, SIGNAL, GATE_NONE, ACTION_NONE),
+	ROW(RETIRE, parent_down, RETIRE, GATE_PARENT_UNREACHABLE, ACTION_NONE),
+	ROW(RETIRE, child_not_signed_by_new, RETIRE, GATE_RRSIG_MISSING, ACTION_NONE),
+	ROW(RETIRE, frozen, RETIRE, GATE_FROZEN, ACTION_NONE),
+	ROW(RETIRE, old_left_at_one, RETIRE, GATE_DNSKEY_LEFT, ACTION_NONE),
+	ROW(RETIRE, old_key_gone, RETIRE, GATE_WAITING_TTL, ACTION_NONE),
+
+	ROW(SETTLE, nothing, SETTLE, GATE_WAITING_SETTLE, ACTION_NONE),
+	ROW(SETTLE, policy_lost, SETTLE, GATE_POLICY_PENDING, ACTION_NONE),
+	ROW(SETTLE, time_passed, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(SETTLE, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(SETTLE, hold, SETTLE, GATE_HELD, ACTION_NONE),
+
+	ROW(HELD, nothing, HELD, GATE_HELD, ACTION_NONE),
+	ROW(HELD, time_passed_and_old_gone, HELD, GATE_HELD, ACTION_NONE),
+};
+
+static void every_state_with_every_fact(void **state)
+{
+	(void)state;
+	unsigned wrong = 0;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		machine_t m;
+		machine_at(&m, table[i].state);
+		table[i].change(&m);
+		machine_decide(&m);
+		if (m.out.row.state != table[i].next || m.out.row.gate != table[i].gate ||
+		    m.out.action != table[i].action) {
+			print_error("%s: got %s %s action %d, expected %s %s action %d\n", table[i].what,
+			            rollover_state_name(m.out.row.state),
+			            rollover_gate_info(m.out.row.gate)->name, m.out.action,
+			            rollover_state_name(table[i].next),
+			            rollover_gate_info(table[i].gate)->name, table[i].action);
+			wrong++;
+		}
+		assert_int_equal(m.out.transition, m.out.row.state != table[i].state);
+		if (m.out.transition) {
+			assert_int_equal(m.out.row.wake, m.now);
+			assert_int_equal(m.out.action, ACTION_NONE);
+		} else {
+			assert_true(m.out.row.wake > m.now);
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void the_gate_names_the_server(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	one_parent_new(&m);
+	machine_decide(&m);
+	assert_string_equal(m.out.row.gate_about, "p2.test. 192.0.2.12@53");
+	assert_non_null(strstr(m.out.row.gate_detail, "1001"));
+}
+
+static void every_word_is_there_and_unique(void **state)
+{
+	(void)state;
+	for (int i = 0; i < GATE__COUNT; i++) {
+		const rollover_gate_info_t *g = rollover_gate_info(i);
+		assert_true(g->name && g->meaning && g->advice && g->name[0] && g->advice[0]);
+		for (int j = 0; j < i; j++) {
+			assert_string_not_equal(g->name, rollover_gate_info(j)->name);
+		}
+	}
+	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
+		assert_string_not_equal(rollover_state_name(i), "unknown");
+		assert_string_not_equal(rollover_state_meaning(i), "unknown");
+	}
+	assert_string_equal(rollover_state_name(99), "unknown");
+}
+
+/* TTLs. */
+
+static void a_lowered_ttl_counts_until_it_has_drained(void **state)
+{
+	(void)state;
+	ttl_window_t w = { 0 };
+	ttl_window_add(&w, 3600, 1000);
+	ttl_window_add(&w, 300, 1600);
+	/* The high TTL may have been served until 1600. */
+	assert_int_equal(ttl_window_max(&w, 1600), 3600);
+	assert_int_equal(ttl_window_max(&w, 5199), 3600);
+	assert_int_equal(ttl_window_max(&w, 5200), 300);
+	assert_int_equal(ttl_window_drained(&w, 300), 5200);
+	assert_int_equal(ttl_window_drained(&w, 3600), 0);
+}
+
+static void a_full_window_never_forgets_too_early(void **state)
+{
+	(void)state;
+	srand(1);
+	for (int round = 0; round < 2000; round++) {
+		ttl_window_t w = { 0 };
+		struct { uint32_t ttl; time_t seen; } all[40];
+		time_t now = 1000;
+		int n = 0;
+		for (; n < 40; n++) {
+			now += rand() % 500;
+			if (n > 0) {
+				all[n - 1].seen = now;
+			}
+			all[n].ttl = rand() % 4000 + 1;
+			all[n].seen = now;
+			ttl_window_add(&w, all[n].ttl, now);
+			time_t drained = 0;
+			for (int i = 0; i <= n; i++) {
+				time_t end = all[i].seen + all[i].ttl;
+				drained = end > drained ? end : drained;
+			}
+			assert_true(ttl_window_drained(&w, 0) >= drained);
+			assert_true(w.count <= TTL_WINDOW_MAX);
+		}
+	}
+}
+
+/* Virtual time: the default timings. */
+
+static void run_until(machine_t *m, rollover_state_t leave, time_t *left)
+{
+	for (int i = 0; i < 1000000 && m->row.state == leave; i++) {
+		m->now = m->row.wake > m->now ? m->row.wake : m->now;
+		m->facts.own.policy = rollover_policy(m->row.state);
+		machine_step(m);
+	}
+	assert_int_not_equal(m->row.state, leave);
+	*left = m->now;
+}
+
+static void a_rollover_with_default_timings(void **state)
+{
+	(void)state;
+	machine_t m;
+	time_t t;
+	machine_init(&m);
+	m.config.ksk_lifetime = 365 * DAY;
+
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.old_count, 1);
+	run_until(&m, ROLLOVER_IDLE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
+	assert_int_equal(t, T0 + 365 * DAY);
+
+	/* The old TTL of an hour was served until the switch; the lead counts from the low TTL on. */
+	m.facts.own.policy = POLICY_QUIET;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_TTL_HIGH);
+	m.now += 60;
+	time_t low = m.now;
+	machine_serve(&m, OLD, 300);
+	run_until(&m, ROLLOVER_PREPARE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_int_equal(t, low + HOUR);
+
+	m.facts.own.policy = POLICY_QUIET;
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_START);
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	m.now += 10;
+	machine_serve(&m, OLD | NEW, 300);
+	time_t seen = m.now;
+	run_until(&m, ROLLOVER_INTRODUCE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
+	assert_int_equal(t, seen + 300);
+
+	m.facts.own.policy = POLICY_SIGNAL;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_KNOT_NOT_READY);
+	m.now += HOUR;
+	machine_signal(&m, NEW);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
+
+	/* The parent swaps on one server, then on the other, and lowers the TTL with it. */
+	m.now += 5 * HOUR;
+	m.parent[0].ds = NEW;
+	m.parent[0].ds_ttl = 300;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_STALE_AT);
+	m.now += 2 * HOUR;
+	machine_ds(&m, NEW, 300);
+	time_t matched = m.now;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
+	assert_int_equal(m.row.ds_drain, DAY);
+
+	machine_signal(&m, 0);
+	run_until(&m, ROLLOVER_WITHDRAW, &t);
+	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
+	run_until(&m, ROLLOVER_OBSERVE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_RETIRE);
+	assert_true(t >= matched + DAY);
+
+	m.facts.own.policy = POLICY_QUIET;
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	machine_serve(&m, NEW, 300);
+	m.now += 5;
+	time_t gone = m.now;
+	run_until(&m, ROLLOVER_RETIRE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
+	assert_int_equal(t, gone + 300);
+	run_until(&m, ROLLOVER_SETTLE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(t, gone + 300 + 3 * DAY);
+	assert_int_equal(m.row.old_count, 1);
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[1]));
+	assert_int_equal(m.row.settled_at, gone + 300);
+
+	/* And the next one starts a lifetime later. */
+	run_until(&m, ROLLOVER_IDLE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
+	assert_int_equal(t, gone + 300 + 365 * DAY);
+}
+
+static void the_old_ds_ttl_counts_even_if_it_was_lowered_before(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	machine_ds(&m, OLD, 7 * DAY);
+	machine_step(&m);
+	m.now += DAY;
+	machine_ds(&m, OLD, 300);
+	machine_step(&m);
+	m.now += 60;
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
+	/* Seven days from the last moment it may have been served, a minute of which is over. */
+	assert_int_equal(m.row.ds_drain, 7 * DAY - 60);
+}
+
+static void an_unseen_old_ds_ttl_is_taken_for_two_days(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	m.row.ds_ttl.count = 0;
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.ds_drain, 2 * DAY);
+}
+
+static void a_parent_that_falls_back_restarts_the_wait(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.now += 23 * HOUR;
+	m.parent[1].ds = OLD;
+	m.parent[1].ds_ttl = DAY;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
+	assert_int_equal(m.row.ds_all_since, 0);
+	m.facts.own.policy = POLICY_SIGNAL;
+	machine_signal(&m, NEW);
+	machine_step(&m);
+	m.now += HOUR;
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.ds_all_since, m.now);
+	assert_int_equal(m.row.ds_drain, DAY);
+}
+
+static void an_unreachable_server_in_between_does_not_end_a_wait_early(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	time_t until = m.row.gate_until;
+	child_down(&m);
+	m.now += 10;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_CHILD_UNREACHABLE);
+	m.child[1].status = ANSWER_OK;
+	m.now += 10;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_int_equal(m.row.gate_until, until);
+}
+
+static void the_ttl_of_a_silent_server_is_not_taken_for_lowered(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_PREPARE);
+	machine_serve(&m, OLD, HOUR);
+	machine_step(&m);
+	machine_serve(&m, OLD, 300);
+	child_down(&m);
+	m.now += 30 * 60;
+	machine_step(&m);
+	m.child[1].status = ANSWER_OK;
+	time_t low = m.now + 60;
+	m.now = low;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate_until, low + HOUR);
+}
+
+static void an_order_is_repeated_only_after_a_while(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_RETIRE);
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	m.now += 59;
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	m.now += 1;
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+}
+
+static void looks_back_off_and_stay_below_the_ceiling(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	time_t wait = 0, before = 0;
+	for (int i = 0; i < 30; i++) {
+		machine_step(&m);
+		wait = m.row.wake - m.now;
+		assert_true(wait >= before);
+		assert_true(wait <= HOUR);
+		before = wait;
+		m.now = m.row.wake;
+	}
+	assert_int_equal(wait, HOUR);
+
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	child_down(&m);
+	const time_t minutes[] = { 5, 10, 20, 40, 40 };
+	for (int i = 0; i < 5; i++) {
+		machine_step(&m);
+		assert_int_equal(m.row.wake - m.now, minutes[i] * 60);
+		m.now = m.row.wake;
+	}
+}
+
+static void a_held_zone_asks_nobody_for_anything(void **state)
+{
+	(void)state;
+	for (int s = ROLLOVER_PREPARE; s <= ROLLOVER_SETTLE; s++) {
+		machine_t m;
+		machine_at(&m, s);
+		m.config.hold = true;
+		m.now += 30 * DAY;
+		machine_decide(&m);
+		assert_int_equal(m.out.row.state, s);
+		assert_int_equal(m.out.action, ACTION_NONE);
+		assert_true(m.out.policy_wanted);
+		assert_int_equal(m.out.policy, POLICY_QUIET);
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 2, m.now), 0);
+	}
+}
+
+static void observing_and_dry_run_change_nothing(void **state)
+{
+	(void)state;
+	for (int s = ROLLOVER_IDLE; s <= ROLLOVER_HELD; s++) {
+		machine_t m;
+		machine_at(&m, s);
+		m.config.observe_only = true;
+		m.now += 30 * DAY;
+		machine_decide(&m);
+		assert_false(m.out.policy_wanted);
+		assert_false(m.out.transition);
+		assert_int_equal(m.out.action, ACTION_NONE);
+	}
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	lifetime_dry_run(&m);
+	machine_decide(&m);
+	assert_false(m.out.policy_wanted);
+}
+
+static void swapped_roles_are_found_out_from_the_server(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_SIGNAL);
+	machine_signal(&m, OLD);	/* In truth OLD is the new key: KASP is ready to have it submitted. */
+	machine_step(&m);
+	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[0]));
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[1]));
+	m.now = m.row.wake + 1;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
+	assert_int_equal(m.row.ds_drain, ROLLOVER_UNKNOWN_DS_TTL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_state_with_every_fact),
+		cmocka_unit_test(the_gate_names_the_server),
+		cmocka_unit_test(every_word_is_there_and_unique),
+		cmocka_unit_test(a_lowered_ttl_counts_until_it_has_drained),
+		cmocka_unit_test(a_full_window_never_forgets_too_early),
+		cmocka_unit_test(a_rollover_with_default_timings),
+		cmocka_unit_test(the_old_ds_ttl_counts_even_if_it_was_lowered_before),
+		cmocka_unit_test(an_unseen_old_ds_ttl_is_taken_for_two_days),
+		cmocka_unit_test(a_parent_that_falls_back_restarts_the_wait),
+		cmocka_unit_test(an_unreachable_server_in_between_does_not_end_a_wait_early),
+		cmocka_unit_test(the_ttl_of_a_silent_server_is_not_taken_for_lowered),
+		cmocka_unit_test(an_order_is_repeated_only_after_a_while),
+		cmocka_unit_test(looks_back_off_and_stay_below_the_ceiling),
+		cmocka_unit_test(a_held_zone_asks_nobody_for_anything),
+		cmocka_unit_test(observing_and_dry_run_change_nothing),
+		cmocka_unit_test(swapped_roles_are_found_out_from_the_server),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
