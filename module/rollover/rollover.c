@@ -60,7 +60,7 @@ static bool outer_gates(ctx_t *c)
 		return true;
 	}
 	if (!own->known || own->dnskey == 0) {
-		stay(c, GATE_KNOT_UNREACHABLE, "", own->known ? "the zone is not loaded or not signed" : "", 0);
+		stay(c, GATE_KNOT_UNREACHABLE, "", own->known ? "the zone is not loaded or not signed" : own->conf_detail, 0);
 		return true;
 	}
 	if (own->frozen) {
@@ -90,8 +90,8 @@ static bool outer_gates(ctx_t *c)
 		return true;
 	}
 	if (own->policy != c->out->policy && c->out->policy_wanted) {
-		stay(c, GATE_POLICY_PENDING, "", rollover_policy_name(c->out->policy), 0);
-		row->wake = c->now + (c->before->gate == GATE_POLICY_PENDING ? 1U << (row->looks < 5 ? row->looks : 5) : 1);
+		stay(c, own->conf_busy ? GATE_KNOT_BUSY : GATE_POLICY_PENDING, "",
+		     own->conf_detail[0] != '\0' ? own->conf_detail : rollover_policy_name(c->out->policy), 0);
 		return true;
 	}
 	return false;

@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The registry of module instances and the life of the loop thread.
+ *
+ * load() and unload() of instances only take the registry's lock and leave a note in the
+ * inbox. The loop thread reads the inbox, and takes the lock only to log and to publish
+ * numbers: never across I/O, since a commit of ours makes knotd call load() and unload().
+ */
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "engine.h"
+
+/*! A loaded global instance. */
+typedef struct instance {
+	void *id;
+	engine_log_f log;
+	engine_totals_f totals;
+	struct instance *next;
+} instance_t;
+
+typedef enum { NOTE_ATTACH, NOTE_DETACH, NOTE_SETTINGS, NOTE_STOP } note_type_t;
+
+/*! What an attach or detach tells the loop thread. */
+typedef struct note {
+	note_type_t type;
+	char zone[256];
+	zone_settings_t *settings;
+	engine_zone_t *instance;
+	struct note *next;
+} note_t;
+
+/*! Copy of the global settings. */
+typedef struct {
+	dns_addrs_t resolver;
+	char *trust_anchor;
+	char *root_hints;
+	char *storage;
+	char *control;
+	bool loopback;
+} settings_t;
+
+typedef struct engine {
+	pthread_t thread;
+	struct engine *predecessor;	/*!< Still ending: joined before this one starts. */
+	settings_t *settings;		/*!< For the loop thread, under the lock. */
+	note_t *first;
+	note_t **last;
+	loop_t loop;
+} engine_t;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static instance_t *instances;		/*!< Newest first. */
+static engine_t *current;
+static engine_t *ending;		/*!< Detached while the server went on. */
+
+/* Settings. */
+
+static int addrs_copy(dns_addrs_t *to, const dns_addrs_t *from)
+{
+	to->count = 0;
+	to->addr = NULL;
+	if (from->count > 0) {
+		to->addr = malloc(from->count * sizeof(*from->addr));
+		if (to->addr == NULL) {
+			return KNOT_ENOMEM;
+		}
+		memcpy(to->addr, from->addr, from->count * sizeof(*from->addr));
+		to->count = from->count;
+	}
+	return KNOT_EOK;
+}
+
+static void settings_free(settings_t *s)
+{
+	if (s != NULL) {
+		free(s->resolver.addr);
+		free(s->trust_anchor);
+		free(s->root_hints);
+		free(s->storage);
+		free(s->control);
+		free(s);
+	}
+}
+
+static bool string_copy(char **to, const char *from)
+{
+	*to = from != NULL ? strdup(from) : NULL;
+	return from == NULL || *to != NULL;
+}
+
+static settings_t *settings_copy(const engine_settings_t *from)
+{
+	settings_t *s = calloc(1, sizeof(*s));
+	if (s == NULL || addrs_copy(&s->resolver, &from->resolver) != KNOT_EOK ||
+	    !string_copy(&s->trust_anchor, from->trust_anchor) ||
+	    !string_copy(&s->root_hints, from->root_hints) ||
+	    !string_copy(&s->storage, from->storage) ||
+	    !string_copy(&s->control, from->control)) {
+		settings_free(s);
+		return NULL;
+	}
+	s->loopback = from->loopback;
+	return s;
+}
+
+void zone_settings_free(zone_settings_t *settings)
+{
+	if (settings != NULL) {
+		free(settings->nameserver.addr);
+		free(settings->parent.addr);
+		free(settings);
+	}
+}
+
+static zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from)
+{
+	zone_settings_t *s = calloc(1, sizeof(*s));
+	if (s == NULL || addrs_copy(&s->nameserver, &from->nameserver) != KNOT_EOK ||
+	    addrs_copy(&s->parent, &from->parent) != KNOT_EOK) {
+		zone_settings_free(s);
+		return NULL;
+	}
+	s->config = from->config;
+	snprintf(s->policy, sizeof(s->policy), "%s", from->policy != NULL ? from->policy : "");
+	return s;
+}
+
+/* Log and numbers: the only uses of instances from the loop thread. */
+
+void engine_log(struct engine *engine, int priority, const char *fmt, ...)
+{
+	char message[1024];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+
+	pthread_mutex_lock(&lock);
+	if (instances != NULL && current == engine) {
+		instances->log(instances->id, priority, message);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+void engine_publish(zone_t *zone)
+{
+	pthread_mutex_lock(&lock);
+	for (engine_zone_t *i = zone->instances; i != NULL; i = i->next) {
+		if (i->publish != NULL) {
+			i->publish(i->id, &zone->numbers);
+		}
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static void publish_totals(engine_t *engine, const engine_totals_t *totals)
+{
+	pthread_mutex_lock(&lock);
+	for (instance_t *i = instances; i != NULL && current == engine; i = i->next) {
+		if (i->totals != NULL) {
+			i->totals(i->id, totals);
+		}
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* The registry of zones of the loop thread. */
+
+static size_t bucket_of(const loop_t *loop, const char *name)
+{
+	size_t hash = 5381;
+	for (; *name != '\0'; name++) {
+		hash = hash * 33 + (unsigned char)*name;
+	}
+	return hash % loop->bucket_count;
+}
+
+static zone_t *zone_find(loop_t *loop, const char *name)
+{
+	zone_t *zone = loop->buckets[bucket_of(loop, name)];
+	while (zone != NULL && strcmp(zone->name, name) != 0) {
+		zone = zone->next;
+	}
+	return zone;
+}
+
+static bool grow(loop_t *loop)
+{
+	if (loop->zone_count < loop->bucket_count) {
+		return true;
+	}
+	size_t old_count = loop->bucket_count;
+	zone_t **old = loop->buckets;
+	zone_t **buckets = calloc(old_count * 4, sizeof(*buckets));
+	if (buckets == NULL) {
+		return loop->zone_count < old_count * 16;
+	}
+	loop->buckets = buckets;
+	loop->bucket_count = old_count * 4;
+	for (size_t i = 0; i < old_count; i++) {
+		for (zone_t *z = old[i], *next; z != NULL; z = next) {
+			next = z->next;
+			zone_t **bucket = &buckets[bucket_of(loop, z->name)];
+			z->next = *bucket;
+			*bucket = z;
+		}
+	}
+	free(old);
+	return true;
+}
+
+/*! The engine lets go of an instance that is still loaded: its detach frees it. */
+static void orphan(engine_zone_t *instance)
+{
+	pthread_mutex_lock(&lock);
+	bool detached = instance->publish == NULL;
+	instance->engine = NULL;
+	pthread_mutex_unlock(&lock);
+	if (detached) {
+		free(instance);
+	}
+}
+
+static void zone_forget(loop_t *loop, zone_t *zone)
+{
+	while (zone->instances != NULL) {
+		engine_zone_t *instance = zone->instances;
+		zone->instances = instance->next;
+		orphan(instance);
+	}
+	zone_t **at = &loop->buckets[bucket_of(loop, zone->name)];
+	while (*at != zone) {
+		at = &(*at)->next;
+	}
+	*at = zone->next;
+	loop->zone_count--;
+	zone_drop(zone);
+}
+
+static void note_attach(loop_t *loop, note_t *note)
+{
+	zone_t *zone = zone_find(loop, note->zone);
+	if (zone == NULL) {
+		if (!grow(loop) || (zone = zone_new(loop, note->zone)) == NULL) {
+			engine_log(loop->engine, LOG_ERR, "zone %s, out of memory", note->zone);
+			orphan(note->instance);
+			return;
+		}
+		zone_t **bucket = &loop->buckets[bucket_of(loop, zone->name)];
+		zone->next = *bucket;
+		*bucket = zone;
+		loop->zone_count++;
+	}
+	zone_settings_free(zone->settings);
+	zone->settings = note->settings;
+	note->settings = NULL;
+	note->instance->next = zone->instances;
+	zone->instances = note->instance;
+	if (loop->running) {
+		zone_publish(zone);
+		zone_wake(zone);
+	}
+}
+
+static void note_detach(loop_t *loop, note_t *note)
+{
+	zone_t *zone = zone_find(loop, note->zone);
+	if (zone == NULL) {
+		free(note->instance);
+		return;
+	}
+	engine_zone_t **at = &zone->instances;
+	while (*at != NULL && *at != note->instance) {
+		at = &(*at)->next;
+	}
+	if (*at != NULL) {
+		*at = note->instance->next;
+	}
+	free(note->instance);
+	if (zone->instances == NULL) {
+		zone_forget(loop, zone);
+	}
+}
+
+/* Start, settings, totals, end. */
+
+static void for_zones(loop_t *loop, void (*each)(zone_t *zone))
+{
+	for (size_t i = 0; i < loop->bucket_count; i++) {
+		for (zone_t *z = loop->buckets[i]; z != NULL; z = z->next) {
+			each(z);
+		}
+	}
+}
+
+static void open_dns(loop_t *loop, const settings_t *s)
+{
+	dns_config_t config = {
+		.resolver = s->resolver,
+		.trust_anchor = s->trust_anchor,
+		.root_hints = s->root_hints,
+		.loopback = s->loopback,
+	};
+	loop->dns = dns_new(&loop->uv, &config, loop->dns_error, sizeof(loop->dns_error));
+	if (loop->dns == NULL) {
+		engine_log(loop->engine, LOG_ERR, "%s", loop->dns_error);
+	} else {
+		loop->dns_error[0] = '\0';
+	}
+}
+
+static void open_store(loop_t *loop, const settings_t *s)
+{
+	char err[512], path[4096];
+	snprintf(path, sizeof(path), "%s/kskroll.db", s->storage);
+	if (loop->store != NULL && strcmp(path, loop->store_path) == 0) {
+		return;
+	}
+	store_close(loop->store);
+	free(loop->store_path);
+	loop->store_path = strdup(path);
+	loop->store = store_open(path, false, err, sizeof(err));
+	if (loop->store == NULL) {
+		engine_log(loop->engine, LOG_ERR, "%s", err);
+	}
+}
+
+static void apply_settings(loop_t *loop)
+{
+	pthread_mutex_lock(&lock);
+	settings_t *s = loop->engine->settings;
+	loop->engine->settings = NULL;
+	pthread_mutex_unlock(&lock);
+	if (s == NULL) {
+		return;
+	}
+	dns_t *before = loop->dns;
+	open_dns(loop, s);
+	dns_free(before);
+	open_store(loop, s);
+	if (loop->server == NULL) {
+		loop->server = server_new(&loop->uv, s->control, 10000);
+	}
+	settings_free(s);
+}
+
+static void add_zone(engine_totals_t *t, const zone_t *z)
+{
+	t->zones++;
+	t->state[z->row.state]++;
+	t->gate[z->row.gate]++;
+	t->surveys += z->numbers.surveys;
+	t->queries += z->numbers.queries;
+	t->steps += z->numbers.steps;
+	t->alarms += z->numbers.alarms;
+}
+
+static void totals(loop_t *loop)
+{
+	engine_totals_t t = { 0 };
+	for (size_t i = 0; i < loop->bucket_count; i++) {
+		for (zone_t *z = loop->buckets[i]; z != NULL; z = z->next) {
+			add_zone(&t, z);
+			if (z->row.state != ROLLOVER_IDLE) {
+				zone_publish(z);
+			}
+		}
+	}
+	publish_totals(loop->engine, &t);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	loop_t *loop = timer->data;
+
+	if (loop->running) {
+		totals(loop);
+		return;
+	}
+	/* A second knotd on the same folder loads us and exits: it must not touch the store. */
+	if (!server_running()) {
+		return;
+	}
+	apply_settings(loop);
+	loop->running = true;
+	uv_timer_start(timer, on_timer, 1000, 1000);
+	for_zones(loop, zone_publish);
+	for_zones(loop, zone_wake);
+}
+
+static void stop(loop_t *loop)
+{
+	loop->stopping = true;
+	for (size_t i = 0; i < loop->bucket_count; i++) {
+		while (loop->buckets[i] != NULL) {
+			zone_forget(loop, loop->buckets[i]);
+		}
+	}
+	dns_free(loop->dns);
+	loop->dns = NULL;
+	server_free(loop->server);
+	loop->server = NULL;
+	store_close(loop->store);
+	loop->store = NULL;
+	uv_close((uv_handle_t *)&loop->timer, NULL);
+	uv_close((uv_handle_t *)&loop->inbox, NULL);
+}
+
+static void on_inbox(uv_async_t *async)
+{
+	loop_t *loop = async->data;
+
+	pthread_mutex_lock(&lock);
+	note_t *note = loop->engine->first;
+	loop->engine->first = NULL;
+	loop->engine->last = &loop->engine->first;
+	pthread_mutex_unlock(&lock);
+
+	for (note_t *next; note != NULL; note = next) {
+		next = note->next;
+		if (loop->stopping) {
+			if (note->type == NOTE_ATTACH) {
+				orphan(note->instance);
+			}
+		} else if (note->type == NOTE_ATTACH) {
+			note_attach(loop, note);
+		} else if (note->type == NOTE_DETACH) {
+			note_detach(loop, note);
+		} else if (note->type == NOTE_STOP) {
+			stop(loop);
+		} else if (loop->running) {
+			apply_settings(loop);
+		}
+		zone_settings_free(note->settings);
+		free(note);
+	}
+}
+
+static void engine_free(engine_t *engine)
+{
+	settings_free(engine->settings);
+	free(engine->loop.store_path);
+	free(engine->loop.buckets);
+	free(engine);
+}
+
+static void *run(void *arg)
+{
+	engine_t *engine = arg;
+	loop_t *loop = &engine->loop;
+
+	if (engine->predecessor != NULL) {
+		pthread_join(engine->predecessor->thread, NULL);
+		engine_free(engine->predecessor);
+		engine->predecessor = NULL;
+	}
+	uv_timer_start(&loop->timer, on_timer, 0, 100);
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+	uv_loop_close(&loop->uv);
+	return NULL;
+}
+
+static engine_t *engine_start(void)
+{
+	engine_t *engine = calloc(1, sizeof(*engine));
+	if (engine == NULL) {
+		return NULL;
+	}
+	loop_t *loop = &engine->loop;
+	engine->last = &engine->first;
+	loop->engine = engine;
+	loop->bucket_count = 64;
+	loop->buckets = calloc(loop->bucket_count, sizeof(*loop->buckets));
+	if (loop->buckets == NULL || uv_loop_init(&loop->uv) != 0) {
+		engine_free(engine);
+		return NULL;
+	}
+	uv_async_init(&loop->uv, &loop->inbox, on_inbox);
+	uv_timer_init(&loop->uv, &loop->timer);
+	loop->inbox.data = loop;
+	loop->timer.data = loop;
+	engine->predecessor = ending;
+	ending = NULL;
+
+	/* knotd handles signals in its main thread; ours must not take any. */
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int ret = pthread_create(&engine->thread, NULL, run, engine);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (ret != 0) {
+		ending = engine->predecessor;
+		uv_close((uv_handle_t *)&loop->inbox, NULL);
+		uv_close((uv_handle_t *)&loop->timer, NULL);
+		uv_run(&loop->uv, UV_RUN_DEFAULT);
+		uv_loop_close(&loop->uv);
+		engine_free(engine);
+		return NULL;
+	}
+	pthread_setname_np(engine->thread, "kskroll");
+	return engine;
+}
+
+/*! With the lock held. Takes ownership of the note. */
+static void post(engine_t *engine, note_t *note)
+{
+	note->next = NULL;
+	*engine->last = note;
+	engine->last = &note->next;
+	uv_async_send(&engine->loop.inbox);
+}
+
+static note_t *note_new(note_type_t type, const char *zone)
+{
+	note_t *note = calloc(1, sizeof(*note));
+	if (note != NULL) {
+		note->type = type;
+		snprintf(note->zone, sizeof(note->zone), "%s", zone);
+	}
+	return note;
+}
+
+int engine_attach(void *id, const engine_settings_t *settings,
+                  engine_log_f log, engine_totals_f totals_f)
+{
+	assert(id && settings && log);
+
+	instance_t *instance = calloc(1, sizeof(*instance));
+	settings_t *copy = settings_copy(settings);
+	note_t *note = note_new(NOTE_SETTINGS, "");
+	if (instance == NULL || copy == NULL || note == NULL) {
+		free(instance);
+		settings_free(copy);
+		free(note);
+		return KNOT_ENOMEM;
+	}
+	instance->id = id;
+	instance->log = log;
+	instance->totals = totals_f;
+
+	pthread_mutex_lock(&lock);
+	if (current == NULL) {
+		current = engine_start();
+	}
+	if (current == NULL) {
+		pthread_mutex_unlock(&lock);
+		free(instance);
+		settings_free(copy);
+		free(note);
+		return KNOT_ERROR;
+	}
+	settings_free(current->settings);
+	current->settings = copy;
+	instance->next = instances;
+	instances = instance;
+	post(current, note);
+	pthread_mutex_unlock(&lock);
+	return KNOT_EOK;
+}
+
+/*! With the lock held: takes the newest instance of this identity out of the list. */
+static instance_t *instance_remove(void *id)
+{
+	instance_t **at = &instances;
+	while (*at != NULL && (*at)->id != id) {
+		at = &(*at)->next;
+	}
+	instance_t *found = *at;
+	if (found != NULL) {
+		*at = found->next;
+	}
+	return found;
+}
+
+void engine_detach(void *id)
+{
+	engine_t *stopped = NULL;
+
+	pthread_mutex_lock(&lock);
+	instance_t *instance = instance_remove(id);
+	if (instance != NULL && instances == NULL) {
+		stopped = current;
+		current = NULL;
+		note_t *note = note_new(NOTE_STOP, "");
+		assert(note != NULL);
+		post(stopped, note);
+		if (server_running()) {
+			/* Not now: a join would block the thread that serves the control socket. */
+			assert(ending == NULL);
+			ending = stopped;
+			stopped = NULL;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	free(instance);
+
+	if (stopped != NULL) {
+		pthread_join(stopped->thread, NULL);
+		engine_free(stopped);
+	}
+}
+
+engine_zone_t *engine_zone_attach(void *id, const char *zone, const engine_zone_settings_t *settings,
+                                  engine_publish_f publish)
+{
+	assert(id && zone && settings && publish);
+
+	engine_zone_t *instance = calloc(1, sizeof(*instance));
+	zone_settings_t *copy = zone_settings_copy(settings);
+	note_t *note = note_new(NOTE_ATTACH, zone);
+	if (instance != NULL && copy != NULL && note != NULL) {
+		instance->id = id;
+		instance->publish = publish;
+		note->settings = copy;
+		note->instance = instance;
+
+		pthread_mutex_lock(&lock);
+		instance->engine = current;
+		if (current != NULL) {
+			post(current, note);
+			pthread_mutex_unlock(&lock);
+			return instance;
+		}
+		pthread_mutex_unlock(&lock);
+	}
+	free(instance);
+	zone_settings_free(copy);
+	free(note);
+	return NULL;
+}
+
+void engine_zone_detach(engine_zone_t *instance, const char *zone)
+{
+	if (instance == NULL) {
+		return;
+	}
+	note_t *note = note_new(NOTE_DETACH, zone);
+
+	pthread_mutex_lock(&lock);
+	instance->publish = NULL;
+	/* Without memory for the note the zone goes on to be driven, silently: nothing is unsafe. */
+	if (instance->engine != NULL && note != NULL) {
+		note->instance = instance;
+		if (instance->engine == current) {
+			post(current, note);
+			note = NULL;
+		}
+		/* An engine that is ending frees it. */
+		instance = NULL;
+	}
+	pthread_mutex_unlock(&lock);
+	free(instance);
+	free(note);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief What the files of the engine share. Everything here belongs to the loop thread.
+ */
+
+#pragma once
+
+#include <uv.h>
+
+#include "kskroll/engine.h"
+#include "kskroll/server.h"
+#include "kskroll/store.h"
+
+/*! Own copy of a zone instance's settings. */
+typedef struct {
+	rollover_config_t config;
+	dns_addrs_t nameserver;
+	dns_addrs_t parent;
+	char policy[256];
+} zone_settings_t;
+
+typedef struct zone zone_t;
+typedef struct loop loop_t;
+
+/*! A loaded zone instance. In its zone's list (loop thread); publish and engine under the lock. */
+struct engine_zone {
+	void *id;
+	engine_publish_f publish;	/*!< NULL: unloaded. */
+	struct engine *engine;		/*!< NULL: the engine has let go of it. */
+	engine_zone_t *next;
+};
+
+/*! A zone being driven. */
+struct zone {
+	loop_t *loop;
+	char name[256];
+	knot_dname_storage_t dname;
+	zone_settings_t *settings;	/*!< Of the newest instance. */
+	engine_zone_t *instances;
+
+	rollover_row_t row;
+	char base_policy[256];		/*!< "" while the base policy is in force. */
+	bool policy_implicit;
+	char parent_zone[256];
+	bool loaded;			/*!< The row was read from the store. */
+	time_t saved;			/*!< The row was last written. */
+
+	uv_timer_t timer;
+	unsigned refs;			/*!< The registry and calls under way. */
+	bool busy;			/*!< A look is under way. */
+	bool again;			/*!< Something happened meanwhile: look again at once. */
+	bool gone;			/*!< No instance is left. */
+	survey_t *survey;
+	struct look_state *look;	/*!< Facts being gathered. */
+
+	bool conf_busy;
+	char conf_detail[160];
+	engine_numbers_t numbers;
+	zone_t *next;			/*!< In its hash bucket. */
+};
+
+/*! The loop thread's world. */
+struct loop {
+	uv_loop_t uv;
+	uv_async_t inbox;
+	uv_timer_t timer;		/*!< Waits for the server to run; then totals. */
+	struct engine *engine;
+	store_t *store;
+	char *store_path;
+	server_t *server;
+	dns_t *dns;
+	char dns_error[160];
+	bool running;			/*!< Store, server and dns are there. */
+	bool stopping;
+	zone_t **buckets;
+	size_t bucket_count;
+	size_t zone_count;
+	store_zone_t scratch;		/*!< For one call to the store. */
+	store_event_t event;
+};
+
+/*! Logs through the newest global instance. Thread-safe. */
+void engine_log(struct engine *engine, int priority, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/*! Hands the zone's numbers to its instances. */
+void engine_publish(zone_t *zone);
+
+/*! Looks at a zone now, or right after the look under way. */
+void zone_wake(zone_t *zone);
+zone_t *zone_new(loop_t *loop, const char *name);
+/*! Ends driving: cancels what is under way, releases the registry's reference. */
+void zone_drop(zone_t *zone);
+void zone_settings_free(zone_settings_t *settings);
+/*! Works out the zone's numbers and hands them to its instances. */
+void zone_publish(zone_t *zone);
+
+/*! Facts of one look, with what they point to. */
+typedef struct look_state {
+	rollover_facts_t facts;
+	dns_key_t keys[ROLLOVER_KEYS_MAX];
+	unsigned own_key_count;
+	survey_result_t *survey;
+	knot_rdataset_t dnskey;
+	knot_rdataset_t ns;
+} look_state_t;
+
+look_state_t *look_state_new(const zone_t *zone, const server_look_t *look);
+void look_state_free(look_state_t *look);
+/*! Takes a survey over; unreachable servers get the time since when from the store. */
+void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *survey, time_t now);
+
+/*! One line for the log about what a decision was based on. */
+void report_line(char *out, size_t len, const zone_t *zone, const rollover_decision_t *decision,
+                 rollover_state_t before, const rollover_facts_t *facts);
+/*! The same facts as JSON text for store and command line; always valid JSON. */
+void report_json(char *out, size_t len, const rollover_facts_t *facts, const char *parent_zone,
+                 time_t now);

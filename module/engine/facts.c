@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From what the server and the world answered to the facts that a decision is made of.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+
+#define DNSKEY_ZONE	0x0100
+#define DNSKEY_REVOKE	0x0080
+#define DNSKEY_SEP	0x0001
+
+/*! The role of the policy in force, judged by its whole name: another TTL is another policy. */
+static policy_role_t role_in_force(const zone_t *zone)
+{
+	char base[256], name[512];
+	policy_role_t role;
+
+	server_policy_parse(zone->settings->policy, base, sizeof(base), &role);
+	if (role == POLICY_BASE) {
+		return POLICY_BASE;
+	}
+	server_policy_name(name, sizeof(name), base, role, zone->settings->config.ttl);
+	return strcmp(name, zone->settings->policy) == 0 ? role : POLICY__COUNT;
+}
+
+static void add_own_keys(look_state_t *look, const zone_t *zone)
+{
+	rollover_facts_t *facts = &look->facts;
+	bool zsk = false;
+
+	knot_rdata_t *rr = look->dnskey.rdata;
+	for (uint16_t i = 0; i < look->dnskey.count; i++, rr = knot_rdataset_next(rr)) {
+		if (rr->len < 4) {
+			continue;
+		}
+		uint16_t flags = rr->data[0] << 8 | rr->data[1];
+		if (!(flags & DNSKEY_ZONE) || (flags & DNSKEY_REVOKE)) {
+			continue;
+		}
+		if (!(flags & DNSKEY_SEP)) {
+			zsk = true;
+			continue;
+		}
+		if (facts->key_count == ROLLOVER_KEYS_MAX) {
+			facts->too_many_keys = true;
+			break;
+		}
+		dns_key_t *key = &look->keys[facts->key_count];
+		if (dns_key_id(zone->dname, rr->data, rr->len, &key->id) == KNOT_EOK) {
+			key->rdata = rr->data;
+			key->rdata_len = rr->len;
+			facts->keys[facts->key_count] = key->id;
+			facts->own.dnskey |= 1U << facts->key_count;
+			facts->key_count++;
+		}
+	}
+	facts->own.csk = !zsk && facts->key_count > 0;
+	look->own_key_count = facts->key_count;
+}
+
+/*! A key that the zone no longer has but the rollover still asks for. */
+static void add_remembered(look_state_t *look, const key_id_t *id)
+{
+	rollover_facts_t *facts = &look->facts;
+
+	if (key_id_find(facts->keys, facts->key_count, id) >= 0) {
+		return;
+	}
+	if (facts->key_count == ROLLOVER_KEYS_MAX) {
+		facts->too_many_keys = true;
+		return;
+	}
+	look->keys[facts->key_count].id = *id;
+	facts->keys[facts->key_count++] = *id;
+}
+
+look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
+{
+	look_state_t *look = calloc(1, sizeof(*look));
+	if (look == NULL ||
+	    knot_rdataset_copy(&look->dnskey, &from->dnskey, NULL) != KNOT_EOK ||
+	    knot_rdataset_copy(&look->ns, &from->ns, NULL) != KNOT_EOK) {
+		look_state_free(look);
+		return NULL;
+	}
+	rollover_facts_t *facts = &look->facts;
+	own_facts_t *own = &facts->own;
+
+	own->known = from->status == SERVER_OK;
+	own->frozen = from->frozen;
+	own->transaction = from->transaction;
+	own->policy = role_in_force(zone);
+	own->conf_busy = zone->conf_busy;
+	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s",
+	         own->known ? zone->conf_detail : from->detail);
+	own->dnskey_ttl = from->dnskey_ttl;
+
+	add_own_keys(look, zone);
+	for (unsigned i = 0; i < zone->row.old_count; i++) {
+		add_remembered(look, &zone->row.old[i]);
+	}
+	if (zone->row.has_new) {
+		add_remembered(look, &zone->row.new_key);
+	}
+
+	own->cds.present = from->cds.count > 0;
+	own->cds.keys = dns_ds_match(zone->dname, &from->cds, look->keys, facts->key_count,
+	                             true, &own->cds.unwanted);
+	own->cdnskey.present = from->cdnskey.count > 0;
+	own->cdnskey.keys = dns_cdnskey_match(zone->dname, &from->cdnskey, look->keys,
+	                                      facts->key_count, &own->cdnskey.unwanted);
+	return look;
+}
+
+void look_state_free(look_state_t *look)
+{
+	if (look != NULL) {
+		knot_rdataset_clear(&look->dnskey, NULL);
+		knot_rdataset_clear(&look->ns, NULL);
+		survey_free(look->survey);
+		free(look);
+	}
+}
+
+/*! The time since when a server has not answered, over restarts. */
+static time_t since_when(const zone_t *zone, const char *server, answer_status_t status, time_t now)
+{
+	time_t since = 0;
+	store_t *store = zone->loop->store;
+
+	(void)store_unreachable_load(store, zone->name, server, &since);
+	if (status == ANSWER_UNREACHABLE) {
+		if (since == 0 || since > now) {
+			since = now;
+			(void)store_unreachable_save(store, zone->name, server, since);
+		}
+		return since;
+	}
+	if (since != 0) {
+		(void)store_unreachable_save(store, zone->name, server, 0);
+	}
+	return 0;
+}
+
+void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *survey, time_t now)
+{
+	rollover_facts_t *facts = &look->facts;
+
+	look->survey = survey;
+	facts->asked = survey->asked;
+	facts->discovery_failed = survey->discovery_failed;
+	facts->parent_insecure = survey->parent_insecure;
+	snprintf(facts->discovery_detail, sizeof(facts->discovery_detail), "%s",
+	         survey->discovery_detail);
+	for (size_t i = 0; i < survey->child_count; i++) {
+		child_answer_t *a = &survey->child[i];
+		a->unreachable_since = since_when(zone, a->server, a->status, now);
+	}
+	for (size_t i = 0; i < survey->parent_count; i++) {
+		parent_answer_t *a = &survey->parent[i];
+		a->unreachable_since = since_when(zone, a->server, a->status, now);
+	}
+	facts->child = survey->child;
+	facts->child_count = survey->child_count;
+	facts->parent = survey->parent;
+	facts->parent_count = survey->parent_count;
+}

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The life of one zone: wake, look, survey, decide, persist, act, sleep.
+ * A step starts only when the one before has come back; `busy` says that one is under way.
+ */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "engine.h"
+
+/*! A zone that does not move is written at least this often, for the command line. */
+#define SAVE_INTERVAL	3600
+/*! Looks without a deadline are spread by up to this part of their interval. */
+#define JITTER_PART	8
+
+static void zone_unref(zone_t *zone)
+{
+	assert(zone->refs > 0);
+	if (--zone->refs == 0) {
+		look_state_free(zone->look);
+		zone_settings_free(zone->settings);
+		free(zone);
+	}
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	zone_unref(handle->data);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	zone_wake(timer->data);
+}
+
+zone_t *zone_new(loop_t *loop, const char *name)
+{
+	zone_t *zone = calloc(1, sizeof(*zone));
+	if (zone == NULL) {
+		return NULL;
+	}
+	zone->loop = loop;
+	snprintf(zone->name, sizeof(zone->name), "%s", name);
+	if (knot_dname_from_str(zone->dname, name, sizeof(zone->dname)) == NULL) {
+		free(zone);
+		return NULL;
+	}
+	rollover_init(&zone->row, time(NULL));
+	uv_timer_init(&loop->uv, &zone->timer);
+	zone->timer.data = zone;
+	zone->refs = 2; /* Registry and timer. */
+	return zone;
+}
+
+void zone_drop(zone_t *zone)
+{
+	zone->gone = true;
+	if (zone->survey != NULL) {
+		survey_cancel(zone->survey);
+	}
+	uv_close((uv_handle_t *)&zone->timer, on_closed);
+	zone_unref(zone);
+}
+
+void zone_publish(zone_t *zone)
+{
+	const rollover_row_t *row = &zone->row;
+	engine_numbers_t *n = &zone->numbers;
+	time_t now = time(NULL);
+
+	n->state = row->state;
+	n->gate = row->gate;
+	n->state_seconds = now > row->since ? now - row->since : 0;
+	n->next_check_seconds = row->wake > now ? row->wake - now : 0;
+	n->dnskey_ttl = ttl_window_max(&row->dnskey_ttl, now);
+	n->ds_ttl = ttl_window_max(&row->ds_ttl, now);
+	engine_publish(zone);
+}
+
+static void sleep_until(zone_t *zone, time_t wake, bool jitter)
+{
+	time_t now = time(NULL);
+	uint64_t ms = wake > now ? (uint64_t)(wake - now) * 1000 : 0;
+	if (jitter && ms >= 8000) {
+		ms += (uint64_t)random() % (ms / JITTER_PART);
+	}
+	if (!zone->gone) {
+		uv_timer_start(&zone->timer, on_timer, ms, 0);
+	}
+}
+
+/*! A step is over: sleep, or go on at once if something happened meanwhile. */
+static void rest(zone_t *zone)
+{
+	look_state_free(zone->look);
+	zone->look = NULL;
+	zone->busy = false;
+	if (zone->again) {
+		zone->again = false;
+		sleep_until(zone, 0, false);
+	} else {
+		sleep_until(zone, zone->row.wake, zone->row.gate_until == 0);
+	}
+}
+
+/*! The callback of a call under way: false if the zone has been dropped meanwhile. */
+static bool came_back(zone_t *zone)
+{
+	if (zone->gone) {
+		zone->busy = false;
+	}
+	return !zone->gone;
+}
+
+/* Persist. */
+
+static bool worth_saving(const zone_t *zone, const rollover_decision_t *d, time_t now)
+{
+	const rollover_row_t *a = &zone->row, *b = &d->row;
+	return d->transition || d->gate_changed || d->action != ACTION_NONE ||
+	       b->state != ROLLOVER_IDLE ||
+	       a->all_since != b->all_since || a->ds_all_since != b->ds_all_since ||
+	       a->old_count != b->old_count || a->has_new != b->has_new ||
+	       a->dnskey_ttl.count != b->dnskey_ttl.count || a->ds_ttl.count != b->ds_ttl.count ||
+	       now - zone->saved >= SAVE_INTERVAL || now < zone->saved;
+}
+
+/*! The zone as it goes to the store; `answers` keep what was stored unless there are new ones. */
+static void to_scratch(zone_t *zone, const rollover_row_t *row)
+{
+	store_zone_t *s = &zone->loop->scratch;
+	if (store_load(zone->loop->store, zone->name, s) != KNOT_EOK) {
+		memset(s, 0, sizeof(*s));
+	}
+	snprintf(s->zone, sizeof(s->zone), "%s", zone->name);
+	snprintf(s->base_policy, sizeof(s->base_policy), "%s", zone->base_policy);
+	snprintf(s->parent_zone, sizeof(s->parent_zone), "%s", zone->parent_zone);
+	s->policy_implicit = zone->policy_implicit;
+	s->row = *row;
+}
+
+static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
+{
+	loop_t *loop = zone->loop;
+	store_event_t *event = NULL;
+
+	if (loop->store == NULL) {
+		return false;
+	}
+	to_scratch(zone, &d->row);
+	if (zone->look != NULL && zone->look->facts.asked != 0) {
+		report_json(loop->scratch.answers, sizeof(loop->scratch.answers),
+		            &zone->look->facts, zone->parent_zone, now);
+	}
+	if (d->transition || d->gate_changed) {
+		event = &loop->event;
+		event->time = now;
+		event->from = zone->row.state;
+		event->to = d->row.state;
+		event->gate = d->row.gate;
+		snprintf(event->zone, sizeof(event->zone), "%s", zone->name);
+		if (zone->look != NULL) {
+			report_json(event->evidence, sizeof(event->evidence), &zone->look->facts,
+			            zone->parent_zone, now);
+		} else {
+			snprintf(event->evidence, sizeof(event->evidence), "{}");
+		}
+	}
+	if (store_save(loop->store, &loop->scratch, event) != KNOT_EOK) {
+		return false;
+	}
+	zone->saved = now;
+	return true;
+}
+
+static bool load(zone_t *zone)
+{
+	loop_t *loop = zone->loop;
+
+	if (zone->loaded) {
+		return true;
+	}
+	if (loop->store == NULL) {
+		return false;
+	}
+	int ret = store_load(loop->store, zone->name, &loop->scratch);
+	if (ret == KNOT_EOK) {
+		zone->row = loop->scratch.row;
+		snprintf(zone->base_policy, sizeof(zone->base_policy), "%s", loop->scratch.base_policy);
+		snprintf(zone->parent_zone, sizeof(zone->parent_zone), "%s", loop->scratch.parent_zone);
+		zone->policy_implicit = loop->scratch.policy_implicit;
+		if (zone->row.state != ROLLOVER_IDLE) {
+			engine_log(loop->engine, LOG_INFO, "zone %s, resuming in state %s: %s", zone->name,
+			           rollover_state_name(zone->row.state),
+			           rollover_state_meaning(zone->row.state));
+		}
+	} else if (ret != KNOT_ENOENT) {
+		return false;
+	}
+	zone->loaded = true;
+	return true;
+}
+
+/*! Without a store nothing is decided: a step that is not written might be repeated. */
+static void store_failed(zone_t *zone)
+{
+	rollover_row_t *row = &zone->row;
+	const char *why = zone->loop->store != NULL ? store_error(zone->loop->store) :
+	                                              "the store is not open";
+	if (row->gate != GATE_STORE_FAILED) {
+		row->gate = GATE_STORE_FAILED;
+		row->gate_since = time(NULL);
+		row->gate_about[0] = '\0';
+		row->looks = 0;
+		zone->numbers.alarms++;
+		engine_log(zone->loop->engine, LOG_ERR, "zone %s, %s: %s", zone->name,
+		           rollover_gate_info(GATE_STORE_FAILED)->name, why);
+	}
+	row->gate_until = 0;
+	snprintf(row->gate_detail, sizeof(row->gate_detail), "%s", why);
+	row->looks += row->looks < 8 ? 1 : 0;
+	row->wake = time(NULL) + (1U << row->looks);
+	zone_publish(zone);
+	rest(zone);
+}
+
+/* Act. */
+
+static void acted(zone_t *zone, server_status_t status, const char *detail)
+{
+	zone->conf_busy = status == SERVER_BUSY;
+	snprintf(zone->conf_detail, sizeof(zone->conf_detail), "%s",
+	         status == SERVER_OK ? "" : (detail[0] != '\0' ? detail : "no answer on the control socket"));
+}
+
+static void on_acted(server_status_t status, const char *detail, void *arg)
+{
+	zone_t *zone = arg;
+	if (came_back(zone)) {
+		acted(zone, status, detail);
+		if (status == SERVER_OK) {
+			zone->row.wake = time(NULL) + 1;
+		}
+		rest(zone);
+	}
+	zone_unref(zone);
+}
+
+static uint32_t policy_ttl(const zone_t *zone)
+{
+	return zone->settings->config.ttl;
+}
+
+static void send_switch(zone_t *zone, policy_role_t role)
+{
+	zone->refs++;
+	server_switch(zone->loop->server, zone->name, zone->base_policy, role, policy_ttl(zone),
+	              zone->policy_implicit, on_acted, zone);
+}
+
+/*! Before the first switch: was the policy the zone's own or a template's? To be undone the same way. */
+static void on_origin(server_status_t status, const char *detail, void *arg)
+{
+	zone_t *zone = arg;
+	if (came_back(zone)) {
+		if (status != SERVER_OK) {
+			acted(zone, status, detail);
+			rest(zone);
+		} else {
+			rollover_decision_t d = { .row = zone->row };
+			policy_role_t role;
+			server_policy_parse(zone->settings->policy, zone->base_policy,
+			                    sizeof(zone->base_policy), &role);
+			zone->policy_implicit = strcmp(detail, "template") == 0;
+			if (save(zone, &d, time(NULL))) {
+				send_switch(zone, rollover_policy(zone->row.state));
+			} else {
+				zone->base_policy[0] = '\0';
+				store_failed(zone);
+			}
+		}
+	}
+	zone_unref(zone);
+}
+
+static void switch_policy(zone_t *zone, policy_role_t wanted)
+{
+	char base[256];
+	policy_role_t role;
+
+	server_policy_parse(zone->settings->policy, base, sizeof(base), &role);
+	if (role == POLICY_BASE) {
+		if (wanted == POLICY_BASE) {
+			/* Already there. */
+			zone->base_policy[0] = '\0';
+			rest(zone);
+			return;
+		}
+		/* The operator may have given the zone another policy meanwhile: that one counts. */
+		zone->base_policy[0] = '\0';
+		zone->refs++;
+		server_policy_origin(zone->loop->server, zone->name, on_origin, zone);
+		return;
+	}
+	if (zone->base_policy[0] == '\0') {
+		/* A derived policy that we did not record: the store was lost. Its name tells the base. */
+		snprintf(zone->base_policy, sizeof(zone->base_policy), "%s", base);
+		zone->policy_implicit = false;
+	}
+	send_switch(zone, wanted);
+}
+
+static void act(zone_t *zone, const rollover_decision_t *d)
+{
+	const own_facts_t *own = &zone->look->facts.own;
+
+	if (d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction) {
+		switch_policy(zone, d->policy);
+	} else if (d->action == ACTION_START) {
+		zone->refs++;
+		server_start_rollover(zone->loop->server, zone->name, on_acted, zone);
+	} else if (d->action == ACTION_SUBMITTED) {
+		zone->refs++;
+		server_ksk_submitted(zone->loop->server, zone->name, on_acted, zone);
+	} else {
+		rest(zone);
+	}
+}
+
+/* Decide. */
+
+static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t before)
+{
+	char line[640];
+	const rollover_gate_info_t *gate = rollover_gate_info(d->row.gate);
+
+	if (!d->transition && !d->gate_changed) {
+		return;
+	}
+	report_line(line, sizeof(line), zone, d, before, &zone->look->facts);
+	int priority = LOG_INFO;
+	if (d->transition) {
+		priority = LOG_NOTICE;
+		zone->numbers.steps++;
+	} else if (gate->actor == ACTOR_OPERATOR) {
+		priority = LOG_WARNING;
+		zone->numbers.alarms++;
+	}
+	engine_log(zone->loop->engine, priority, "zone %s, %s", zone->name, line);
+}
+
+static void decide(zone_t *zone)
+{
+	rollover_decision_t d;
+	const rollover_state_t before = zone->row.state;
+	time_t now = time(NULL);
+
+	rollover_decide(&zone->settings->config, &zone->row, &zone->look->facts, now, &d);
+
+	/* Written before anything is done. */
+	if (worth_saving(zone, &d, now) && !save(zone, &d, now)) {
+		store_failed(zone);
+		return;
+	}
+	zone->row = d.row;
+	report(zone, &d, before);
+	zone_publish(zone);
+	act(zone, &d);
+}
+
+/* Survey. */
+
+static void on_survey(survey_result_t *result, void *arg)
+{
+	zone_t *zone = arg;
+
+	zone->survey = NULL;
+	if (!came_back(zone) || result->cancelled) {
+		survey_free(result);
+		if (!zone->gone) {
+			/* The settings of the asker changed: again with the new ones. */
+			zone->again = true;
+			rest(zone);
+		}
+	} else {
+		zone->numbers.surveys++;
+		zone->numbers.queries += result->queries;
+		for (size_t i = 0; i < result->child_count; i++) {
+			zone->numbers.answers[result->child[i].status]++;
+		}
+		for (size_t i = 0; i < result->parent_count; i++) {
+			zone->numbers.answers[result->parent[i].status]++;
+		}
+		if (result->parent_zone[0] != '\0') {
+			snprintf(zone->parent_zone, sizeof(zone->parent_zone), "%s", result->parent_zone);
+		}
+		look_state_add_survey(zone->look, zone, result, time(NULL));
+		decide(zone);
+	}
+	zone_unref(zone);
+}
+
+static void survey(zone_t *zone, unsigned ask)
+{
+	look_state_t *look = zone->look;
+	survey_request_t request = {
+		.zone = zone->dname,
+		.ask = ask,
+		.keys = look->keys,
+		.key_count = look->facts.key_count,
+		.dnskey = &look->dnskey,
+		.ns = &look->ns,
+		.nameserver = zone->settings->nameserver,
+		.parent = zone->settings->parent,
+		.now = time(NULL),
+	};
+
+	zone->refs++;
+	if (zone->loop->dns == NULL ||
+	    survey_start(zone->loop->dns, &request, on_survey, zone, &zone->survey) != KNOT_EOK) {
+		zone->refs--;
+		look->facts.asked = ask;
+		look->facts.discovery_failed = true;
+		snprintf(look->facts.discovery_detail, sizeof(look->facts.discovery_detail), "%s",
+		         zone->loop->dns == NULL ? zone->loop->dns_error : "out of memory");
+		decide(zone);
+	}
+}
+
+/* Look. */
+
+static void on_look(const server_look_t *result, void *arg)
+{
+	zone_t *zone = arg;
+
+	if (came_back(zone)) {
+		zone->look = look_state_new(zone, result);
+		if (zone->look == NULL) {
+			zone->row.wake = time(NULL) + 60;
+			rest(zone);
+		} else {
+			const rollover_facts_t *facts = &zone->look->facts;
+			unsigned ask = facts->own.known && facts->own.dnskey != 0 && !facts->own.frozen ?
+				rollover_needs(&zone->settings->config, &zone->row, facts->keys,
+				               zone->look->own_key_count, time(NULL)) : 0;
+			if (ask != 0) {
+				survey(zone, ask);
+			} else {
+				decide(zone);
+			}
+		}
+	}
+	zone_unref(zone);
+}
+
+void zone_wake(zone_t *zone)
+{
+	if (zone->gone || !zone->loop->running) {
+		return;
+	}
+	if (zone->busy) {
+		zone->again = true;
+		return;
+	}
+	uv_timer_stop(&zone->timer);
+	zone->busy = true;
+	if (!load(zone)) {
+		store_failed(zone);
+		return;
+	}
+	zone->refs++;
+	server_look(zone->loop->server, zone->name, on_look, zone);
+}

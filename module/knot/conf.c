@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "kskroll/server.h"
+
+#define MOD_KSK_LIFETIME	"\x0C""ksk-lifetime"
+#define MOD_TTL			"\x03""ttl"
+#define MOD_LEAD		"\x04""lead"
+#define MOD_OBSERVE		"\x07""observe"
+#define MOD_SETTLE		"\x06""settle"
+#define MOD_CHECK_INTERVAL	"\x0E""check-interval"
+#define MOD_DS_CHECK_INTERVAL	"\x11""ds-check-interval"
+#define MOD_UNREACHABLE_AFTER	"\x11""unreachable-after"
+#define MOD_NAMESERVER		"\x0A""nameserver"
+#define MOD_PARENT		"\x06""parent"
+#define MOD_RESOLVER		"\x08""resolver"
+#define MOD_TRUST_ANCHOR	"\x0C""trust-anchor"
+#define MOD_ROOT_HINTS		"\x0A""root-hints"
+#define MOD_STORAGE		"\x07""storage"
+#define MOD_DRY_RUN		"\x07""dry-run"
+#define MOD_HOLD		"\x04""hold"
+#define MOD_UNSAFE_TIMING	"\x0D""unsafe-timing"
+
+#define MINUTE	60
+#define HOUR	(60 * MINUTE)
+#define DAY	(24 * HOUR)
+
+/* The schema allows what unsafe-timing allows; kskroll_conf_check() has the real bounds. */
+const yp_item_t kskroll_conf[] = {
+	{ MOD_KSK_LIFETIME,      YP_TINT,  YP_VINT = { 0, UINT32_MAX, 0, YP_STIME } },
+	{ MOD_TTL,               YP_TINT,  YP_VINT = { 1, INT32_MAX, 5 * MINUTE, YP_STIME } },
+	{ MOD_LEAD,              YP_TINT,  YP_VINT = { 0, INT32_MAX, HOUR, YP_STIME } },
+	{ MOD_OBSERVE,           YP_TINT,  YP_VINT = { 0, INT32_MAX, DAY, YP_STIME } },
+	{ MOD_SETTLE,            YP_TINT,  YP_VINT = { 0, INT32_MAX, 3 * DAY, YP_STIME } },
+	{ MOD_CHECK_INTERVAL,    YP_TINT,  YP_VINT = { 1, INT32_MAX, 5 * MINUTE, YP_STIME } },
+	{ MOD_DS_CHECK_INTERVAL, YP_TINT,  YP_VINT = { 1, INT32_MAX, HOUR, YP_STIME } },
+	{ MOD_UNREACHABLE_AFTER, YP_TINT,  YP_VINT = { 1, INT32_MAX, 12 * HOUR, YP_STIME } },
+	{ MOD_NAMESERVER,        YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
+	{ MOD_PARENT,            YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
+	{ MOD_RESOLVER,          YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
+	{ MOD_TRUST_ANCHOR,      YP_TSTR,  YP_VNONE },
+	{ MOD_ROOT_HINTS,        YP_TSTR,  YP_VNONE },
+	{ MOD_STORAGE,           YP_TSTR,  YP_VNONE },
+	{ MOD_DRY_RUN,           YP_TBOOL, YP_VNONE },
+	{ MOD_HOLD,              YP_TBOOL, YP_VNONE },
+	{ MOD_UNSAFE_TIMING,     YP_TBOOL, YP_VNONE },
+	{ NULL }
+};
+
+/*! Bounds in force unless unsafe-timing is on, in seconds. */
+static const struct {
+	const char *item;
+	int64_t min;
+	int64_t max;
+	const char *why;
+} bounds[] = {
+	{ MOD_TTL,               300, 900, "5m and 15m (RFC 10026)" },
+	{ MOD_LEAD,              HOUR, INT32_MAX, "1h at least" },
+	{ MOD_OBSERVE,           HOUR, INT32_MAX, "1h at least" },
+	{ MOD_SETTLE,            DAY, INT32_MAX, "1d at least" },
+	{ MOD_CHECK_INTERVAL,    MINUTE, DAY, "1m and 1d" },
+	{ MOD_DS_CHECK_INTERVAL, MINUTE, DAY, "1m and 1d" },
+	{ MOD_UNREACHABLE_AFTER, HOUR, INT32_MAX, "1h at least" },
+};
+
+static int check_error(knotd_conf_check_args_t *args, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int check_error(knotd_conf_check_args_t *args, const char *fmt, ...)
+{
+	/* knotd takes a pointer that has to stay valid after the call. */
+	static _Thread_local char message[256];
+	va_list list;
+	va_start(list, fmt);
+	vsnprintf(message, sizeof(message), fmt, list);
+	va_end(list);
+	args->err_str = message;
+	return KNOT_EINVAL;
+}
+
+static int check_addresses(knotd_conf_check_args_t *args, const char *item)
+{
+	knotd_conf_t list = knotd_conf_check_item(args, item);
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < list.count && ret == KNOT_EOK; i++) {
+		if (list.multi[i].addr.ss_family != AF_INET && list.multi[i].addr.ss_family != AF_INET6) {
+			ret = check_error(args, "%s must be an IP address with an optional @port", item + 1);
+		}
+	}
+	knotd_conf_free(&list);
+	return ret;
+}
+
+static int check_file(knotd_conf_check_args_t *args, const char *item)
+{
+	knotd_conf_t file = knotd_conf_check_item(args, item);
+	if (file.count > 0 && file.single.string != NULL && file.single.string[0] != '/') {
+		return check_error(args, "%s '%s' must be an absolute path", item + 1, file.single.string);
+	}
+	return KNOT_EOK;
+}
+
+int kskroll_conf_check(knotd_conf_check_args_t *args)
+{
+	if (!knotd_conf_check_item(args, MOD_UNSAFE_TIMING).single.boolean) {
+		for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+			int64_t value = knotd_conf_check_item(args, bounds[i].item).single.integer;
+			if (value < bounds[i].min || value > bounds[i].max) {
+				return check_error(args, "%s is %" PRId64 "s, must be %s%s", bounds[i].item + 1,
+				                   value, bounds[i].max == INT32_MAX ? "" : "between ",
+				                   bounds[i].why);
+			}
+		}
+		int64_t lifetime = knotd_conf_check_item(args, MOD_KSK_LIFETIME).single.integer;
+		int64_t settle = knotd_conf_check_item(args, MOD_SETTLE).single.integer;
+		if (lifetime != 0 && lifetime < settle + 7 * DAY) {
+			return check_error(args, "ksk-lifetime is %" PRId64 "s, must be 0 or settle plus 7d at least",
+			                   lifetime);
+		}
+	}
+	static const char *const lists[] = { MOD_NAMESERVER, MOD_PARENT, MOD_RESOLVER };
+	static const char *const files[] = { MOD_TRUST_ANCHOR, MOD_ROOT_HINTS, MOD_STORAGE };
+	for (int i = 0; i < 3; i++) {
+		int ret = check_addresses(args, lists[i]);
+		if (ret == KNOT_EOK) {
+			ret = check_file(args, files[i]);
+		}
+		if (ret != KNOT_EOK) {
+			return ret;
+		}
+	}
+	return KNOT_EOK;
+}
+
+/* Reading. */
+
+static int read_addresses(knotd_mod_t *mod, const char *item, knotd_conf_t *conf, dns_addrs_t *out)
+{
+	*conf = knotd_conf_mod(mod, item);
+	out->count = 0;
+	out->addr = NULL;
+	if (conf->count == 0) {
+		return KNOT_EOK;
+	}
+	out->addr = calloc(conf->count, sizeof(*out->addr));
+	if (out->addr == NULL) {
+		return KNOT_ENOMEM;
+	}
+	for (size_t i = 0; i < conf->count; i++) {
+		out->addr[i] = conf->multi[i].addr;
+	}
+	out->count = conf->count;
+	return KNOT_EOK;
+}
+
+static const char *string_of(const knotd_conf_t *conf)
+{
+	return conf->count > 0 && conf->single.string != NULL && conf->single.string[0] != '\0' ?
+	       conf->single.string : NULL;
+}
+
+static char *storage_path(knotd_mod_t *mod)
+{
+	char *path = NULL;
+	knotd_conf_t own = knotd_conf_mod(mod, MOD_STORAGE);
+	if (string_of(&own) != NULL) {
+		return strdup(string_of(&own));
+	}
+	knotd_conf_t db = knotd_conf(mod, "\x08""database", "\x07""storage", NULL);
+	const char *base = db.single.string != NULL ? db.single.string : "/var/lib/knot";
+	return asprintf(&path, "%s/kskroll", base) < 0 ? NULL : path;
+}
+
+static char *control_path(knotd_mod_t *mod)
+{
+	char *path = NULL;
+	knotd_conf_t listen = knotd_conf(mod, "\x07""control", "\x06""listen", NULL);
+	const char *name = listen.multi != NULL ? listen.multi[0].string : listen.single.string;
+	if (name != NULL && name[0] == '/') {
+		path = strdup(name);
+	} else if (name != NULL) {
+		knotd_conf_t rundir = knotd_conf(mod, "\x06""server", "\x06""rundir", NULL);
+		if (rundir.single.string == NULL ||
+		    asprintf(&path, "%s/%s", rundir.single.string, name) < 0) {
+			path = NULL;
+		}
+	}
+	knotd_conf_free(&listen);
+	return path;
+}
+
+int conf_global_read(knotd_mod_t *mod, conf_global_t *out)
+{
+	memset(out, 0, sizeof(*out));
+	int ret = read_addresses(mod, MOD_RESOLVER, &out->resolver, &out->engine.resolver);
+	out->trust_anchor = knotd_conf_mod(mod, MOD_TRUST_ANCHOR);
+	out->root_hints = knotd_conf_mod(mod, MOD_ROOT_HINTS);
+	out->engine.trust_anchor = string_of(&out->trust_anchor);
+	out->engine.root_hints = string_of(&out->root_hints);
+	out->engine.loopback = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
+	out->storage = storage_path(mod);
+	out->control = control_path(mod);
+	out->engine.storage = out->storage;
+	out->engine.control = out->control;
+	return out->storage == NULL ? KNOT_ENOMEM : ret;
+}
+
+void conf_global_free(conf_global_t *conf)
+{
+	free(conf->engine.resolver.addr);
+	knotd_conf_free(&conf->resolver);
+	free(conf->storage);
+	free(conf->control);
+}
+
+/* Rules about the zone's policy: what would race with us, or cannot work. */
+
+static bool policy_bool(knotd_mod_t *mod, const knotd_conf_t *policy, const char *item)
+{
+	return knotd_conf(mod, "\x06""policy", item, policy).single.boolean;
+}
+
+/*! \return What forbids to drive the zone, and what to change; NULL if nothing does. */
+static const char *unfit(knotd_mod_t *mod, const knot_dname_t *zone, const knotd_conf_t *policy)
+{
+	const char *version = knotd_conf_env(mod, KNOTD_CONF_ENV_VERSION).single.string;
+	unsigned major = 0, minor = 0, patch = 0;
+
+	if (version == NULL || sscanf(version, "%u.%u.%u", &major, &minor, &patch) < 2 ||
+	    major < 3 || (major == 3 && (minor < 2 || (minor == 2 && patch < 10)))) {
+		return "this Knot DNS loses its modules at a configuration transaction: use 3.3 or newer";
+	}
+	if (!knotd_conf_zone(mod, "\x0E""dnssec-signing", zone).single.boolean) {
+		return "dnssec-signing of the zone is off: this server does not sign it";
+	}
+	if (policy_bool(mod, policy, "\x06""manual")) {
+		return "manual of the policy is on: set it to off";
+	}
+	if (policy_bool(mod, policy, "\x0B""offline-ksk")) {
+		return "offline-ksk of the policy is on: keys that are not here cannot be rolled from here";
+	}
+	if (policy_bool(mod, policy, "\x0A""ksk-shared")) {
+		return "ksk-shared of the policy is on: set it to off";
+	}
+	knotd_conf_t unsafe = knotd_conf(mod, "\x06""policy", "\x10""unsafe-operation", policy);
+	bool is_unsafe = unsafe.count > 0 && unsafe.multi != NULL && unsafe.multi[0].option != 0;
+	knotd_conf_free(&unsafe);
+	if (is_unsafe) {
+		return "unsafe-operation of the policy is set: remove it";
+	}
+	knotd_conf_t push = knotd_conf(mod, "\x06""policy", "\x07""ds-push", policy);
+	size_t push_count = push.count;
+	knotd_conf_free(&push);
+	if (push_count > 0) {
+		return "ds-push of the policy is set and would act before the checks: remove it";
+	}
+	knotd_conf_t submission = knotd_conf(mod, "\x06""policy", "\x0E""ksk-submission", policy);
+	if (submission.count > 0 && submission.single.data != NULL) {
+		knotd_conf_t parents = knotd_conf(mod, "\x0A""submission", "\x06""parent", &submission);
+		size_t parent_count = parents.count;
+		knotd_conf_free(&parents);
+		if (parent_count > 0) {
+			return "ksk-submission of the policy has a parent, which would let the old key go too early: remove it";
+		}
+		if (knotd_conf(mod, "\x0A""submission", "\x07""timeout", &submission).single.integer > 0) {
+			return "ksk-submission of the policy has a timeout, which would let the old key go unseen: remove it";
+		}
+	}
+	return NULL;
+}
+
+int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
+{
+	memset(out, 0, sizeof(*out));
+	rollover_config_t *c = &out->engine.config;
+	const struct {
+		const char *item;
+		uint32_t *value;
+	} numbers[] = {
+		{ MOD_KSK_LIFETIME, &c->ksk_lifetime },
+		{ MOD_TTL, &c->ttl },
+		{ MOD_LEAD, &c->lead },
+		{ MOD_OBSERVE, &c->observe },
+		{ MOD_SETTLE, &c->settle },
+		{ MOD_CHECK_INTERVAL, &c->check_interval },
+		{ MOD_DS_CHECK_INTERVAL, &c->ds_check_interval },
+		{ MOD_UNREACHABLE_AFTER, &c->unreachable_after },
+	};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		*numbers[i].value = knotd_conf_mod(mod, numbers[i].item).single.integer;
+	}
+	c->dry_run = knotd_conf_mod(mod, MOD_DRY_RUN).single.boolean;
+	c->hold = knotd_conf_mod(mod, MOD_HOLD).single.boolean;
+	out->unsafe_timing = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
+
+	int ret = read_addresses(mod, MOD_NAMESERVER, &out->nameserver, &out->engine.nameserver);
+	if (ret == KNOT_EOK) {
+		ret = read_addresses(mod, MOD_PARENT, &out->parent, &out->engine.parent);
+	}
+
+	/* Without an item the server uses its policy named default. */
+	static const char dflt[] = "default";
+	knotd_conf_t policy = knotd_conf_zone(mod, "\x0D""dnssec-policy", zone);
+	if (policy.count == 0 || policy.single.data == NULL) {
+		policy.single.data = (const uint8_t *)dflt;
+		policy.single.data_len = sizeof(dflt);
+		policy.count = 1;
+	}
+	snprintf(out->policy, sizeof(out->policy), "%.*s", (int)policy.single.data_len,
+	         (const char *)policy.single.data);
+	out->engine.policy = out->policy;
+
+	const char *reason = unfit(mod, zone, &policy);
+	if (reason != NULL) {
+		c->observe_only = true;
+		snprintf(c->observe_reason, sizeof(c->observe_reason), "%s", reason);
+	}
+	char base[256];
+	policy_role_t role;
+	server_policy_parse(out->policy, base, sizeof(base), &role);
+	out->signals_by_default = role == POLICY_BASE &&
+		knotd_conf(mod, "\x06""policy", "\x13""cds-cdnskey-publish", &policy).single.option != 0;
+	return ret;
+}
+
+void conf_zone_free(conf_zone_t *conf)
+{
+	free(conf->engine.nameserver.addr);
+	free(conf->engine.parent.addr);
+	knotd_conf_free(&conf->nameserver);
+	knotd_conf_free(&conf->parent);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The adapter between knotd and the engine. It registers no hook: queries do not pass here.
+ */
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "conf.h"
+#include "stats.h"
+
+/*! What unload() needs. A copy of the name: knotd frees the zone before unload(). */
+typedef struct {
+	engine_zone_t *handle;	/*!< NULL for the global instance. */
+	char *zone;
+} kskroll_ctx_t;
+
+static void on_log(void *instance, int priority, const char *message)
+{
+	knotd_mod_log(instance, priority, "%s", message);
+}
+
+static int load_global(knotd_mod_t *mod)
+{
+	conf_global_t conf;
+
+	int ret = conf_global_read(mod, &conf);
+	if (ret == KNOT_EOK) {
+		ret = stats_add_totals(mod);
+	}
+	if (ret == KNOT_EOK) {
+		ret = engine_attach(mod, &conf.engine, on_log, stats_totals);
+	}
+	if (conf.engine.loopback) {
+		knotd_mod_log(mod, LOG_WARNING, "unsafe-timing is on: for laboratories only");
+	}
+	conf_global_free(&conf);
+	return ret;
+}
+
+/*! Once per policy and process, or ten thousand zones would say the same. */
+static bool said_before(const char *policy)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static char said[32][64];
+	static unsigned count;
+	bool found = false;
+
+	pthread_mutex_lock(&lock);
+	for (unsigned i = 0; i < count && !found; i++) {
+		found = strncmp(said[i], policy, sizeof(said[i]) - 1) == 0;
+	}
+	if (!found && count < sizeof(said) / sizeof(said[0])) {
+		strncpy(said[count++], policy, sizeof(said[0]) - 1);
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
+{
+	if (conf->unsafe_timing) {
+		knotd_mod_log(mod, LOG_WARNING, "unsafe-timing is on: for laboratories only");
+	}
+	if (conf->signals_by_default && !said_before(conf->policy)) {
+		knotd_mod_log(mod, LOG_WARNING, "policy '%s' publishes CDS by itself when a reload drops "
+		              "the module's switch: set cds-cdnskey-publish to none", conf->policy);
+	}
+}
+
+static int load_zone(knotd_mod_t *mod, kskroll_ctx_t *ctx)
+{
+	conf_zone_t conf;
+	knot_dname_t name[KNOT_DNAME_MAXLEN];
+
+	if (knot_dname_to_wire(name, knotd_mod_zone(mod), sizeof(name)) < 0) {
+		return KNOT_EINVAL;
+	}
+	knot_dname_to_lower(name);
+	ctx->zone = knot_dname_to_str_alloc(name);
+	if (ctx->zone == NULL) {
+		return KNOT_ENOMEM;
+	}
+	int ret = conf_zone_read(mod, knotd_mod_zone(mod), &conf);
+	if (ret == KNOT_EOK) {
+		ret = stats_add_zone(mod);
+	}
+	if (ret == KNOT_EOK) {
+		warn(mod, &conf);
+		ctx->handle = engine_zone_attach(mod, ctx->zone, &conf.engine, stats_zone);
+		if (ctx->handle == NULL) {
+			knotd_mod_log(mod, LOG_WARNING, "does nothing: add 'global-module: mod-kskroll' "
+			              "to the template 'default'");
+		}
+	}
+	conf_zone_free(&conf);
+	return ret;
+}
+
+static int kskroll_load(knotd_mod_t *mod)
+{
+	kskroll_ctx_t *ctx = calloc(1, sizeof(*ctx));
+	if (ctx == NULL) {
+		return KNOT_ENOMEM;
+	}
+	int ret = knotd_mod_zone(mod) == NULL ? load_global(mod) : load_zone(mod, ctx);
+	if (ret != KNOT_EOK) {
+		free(ctx->zone);
+		free(ctx);
+		return ret;
+	}
+	knotd_mod_ctx_set(mod, ctx);
+	return KNOT_EOK;
+}
+
+static void kskroll_unload(knotd_mod_t *mod)
+{
+	kskroll_ctx_t *ctx = knotd_mod_ctx(mod);
+
+	if (ctx->zone == NULL) {
+		engine_detach(mod);
+	} else {
+		engine_zone_detach(ctx->handle, ctx->zone);
+	}
+	free(ctx->zone);
+	free(ctx);
+}
+
+KNOTD_MOD_API(kskroll, KNOTD_MOD_FLAG_SCOPE_ANY | KNOTD_MOD_FLAG_OPT_CONF,
+              kskroll_load, kskroll_unload, kskroll_conf, kskroll_conf_check);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Knot statistics of the module. Names start with kskroll-: exporters do not add the module's name.
+ */
+
+#pragma once
+
+#include <knot/module.h>
+
+#include "kskroll/engine.h"
+
+/*! Registers the counters of a zone instance, or of the global one. \return KNOT_EOK, KNOT_E*. */
+int stats_add_zone(knotd_mod_t *mod);
+int stats_add_totals(knotd_mod_t *mod);
+
+/*! engine_publish_f and engine_totals_f; \a mod is a knotd_mod_t. */
+void stats_zone(void *mod, const engine_numbers_t *numbers);
+void stats_totals(void *mod, const engine_totals_t *totals);
