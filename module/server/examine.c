@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "look.h"
+#include "switch.h"
+
+void switch_conclude(switch_t *sw, server_status_t status, const char *detail)
+{
+	if (!sw->done) {
+		sw->done = true;
+		sw->status = status;
+		snprintf(sw->detail, sizeof(sw->detail), "%s", detail);
+	}
+}
+
+static void zone_section_unit(const control_unit_t *unit, void *arg)
+{
+	switch_t *sw = arg;
+	sw->section = true;
+
+	const char *item = (unit->item != NULL) ? unit->item : "";
+	const char *data = (unit->data != NULL) ? unit->data : "";
+	if (strcmp(item, "dnssec-policy") == 0) {
+		sw->has_own = true;
+		snprintf(sw->own, sizeof(sw->own), "%s", data);
+	} else if (strcmp(item, "template") == 0) {
+		snprintf(sw->template, sizeof(sw->template), "%s", data);
+	} else if (strcmp(item, "ds-push") == 0) {
+		sw->ds_push = true;
+	}
+}
+
+/*!
+ * Reads the zones' sections with conf-read (configuration in force) or conf-get (our
+ * transaction). The whole section: it shows the zone's name at least, so that an answer
+ * which was dropped cannot pass for an item that is not set.
+ */
+int switch_sections(control_t *control, const char *command, switch_t *switches,
+                         size_t count, char *detail)
+{
+	control_cmd_t *cmds = calloc(count, sizeof(*cmds));
+	if (cmds == NULL) {
+		snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
+		return KNOT_ENOMEM;
+	}
+
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++) {
+		switch_t *sw = &switches[i];
+		if (!sw->done) {
+			sw->section = sw->has_own = sw->ds_push = false;
+			strcpy(sw->template, "default");
+			cmds[n++] = (control_cmd_t) {
+				.name = command, .section = "zone", .id = sw->zone,
+				.each = zone_section_unit, .arg = sw
+			};
+		}
+	}
+
+	int ret = control_run(control, cmds, n, detail);
+	for (size_t i = 0; i < n && ret == KNOT_EOK; i++) {
+		switch_t *sw = cmds[i].arg;
+		char words[CONTROL_DETAIL_MAX];
+		server_status_t status = control_status(&cmds[i], words);
+		const char *no_section = knot_strerror(KNOT_YP_EINVAL_ID);
+		if (status == SERVER_REFUSED &&
+		    strncmp(cmds[i].error, no_section, strlen(no_section)) == 0) {
+			// Never create one: it would take a catalog member out of its catalog's hands.
+			switch_conclude(sw, SERVER_REFUSED,
+			         "the configuration has no section of its own for the zone");
+		} else if (status != SERVER_OK) {
+			switch_conclude(sw, status, words);
+		} else if (!sw->section) {
+			switch_conclude(sw, SERVER_BUSY, "knotd did not get to it, its control is busy");
+		}
+	}
+
+	free(cmds);
+	return ret;
+}
+
+int switch_zone_status(control_t *control, switch_t *switches, size_t count, char *detail)
+{
+	control_cmd_t *cmds = calloc(count, sizeof(*cmds));
+	zone_status_t *status = calloc(count, sizeof(*status));
+	int ret = KNOT_ENOMEM;
+	if (cmds == NULL || status == NULL) {
+		snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
+		goto done;
+	}
+
+	for (size_t i = 0; i < count; i++) {
+		cmds[i] = (control_cmd_t) {
+			.name = "zone-status", .zone = switches[i].zone,
+			.each = zone_status_unit, .arg = &status[i]
+		};
+	}
+	ret = control_run(control, cmds, count, detail);
+	for (size_t i = 0; i < count && ret == KNOT_EOK; i++) {
+		char words[CONTROL_DETAIL_MAX];
+		server_status_t st = control_status(&cmds[i], words);
+		if (st != SERVER_OK) {
+			switch_conclude(&switches[i], st, words);
+		} else if (!status[i].answered) {
+			switch_conclude(&switches[i], SERVER_BUSY,
+			         "knotd did not get to zone-status, its control is busy");
+		} else if (status[i].catalog_member) {
+			switch_conclude(&switches[i], SERVER_REFUSED,
+			         "the zone is a catalog member, its policy cannot be switched");
+		} else if (status[i].transaction) {
+			// Our commit would abort it.
+			switch_conclude(&switches[i], SERVER_BUSY, "somebody's zone transaction is open");
+		}
+	}
+
+done:
+	free(status);
+	free(cmds);
+	return ret;
+}
+
+/*! Concludes zones that need no change, and those that somebody has given another policy. */
+static void compare(switch_t *sw)
+{
+	if (sw->done) {
+		return;
+	}
+
+	char base[POLICY_NAME_MAX];
+	policy_role_t role = POLICY_BASE;
+	if (sw->has_own) {
+		server_policy_parse(sw->own, base, sizeof(base), &role);
+	}
+
+	if (sw->role == POLICY_BASE) {
+		// What is not a derived policy has been set by the operator and stays.
+		if (role == POLICY_BASE) {
+			switch_conclude(sw, SERVER_OK, "unchanged");
+		}
+		snprintf(sw->wanted, sizeof(sw->wanted), "%s", sw->implicit ? "" : sw->base);
+		return;
+	}
+
+	if (server_policy_name(sw->wanted, sizeof(sw->wanted), sw->base, sw->role, sw->ttl) >=
+	    (int)sizeof(sw->wanted)) {
+		switch_conclude(sw, SERVER_REFUSED, "the policy name is too long for a derived policy");
+	} else if (sw->has_own && strcmp(sw->own, sw->wanted) == 0) {
+		switch_conclude(sw, SERVER_OK, "unchanged");
+	} else if (sw->has_own && strcmp(base, sw->base) != 0) {
+		char words[CONTROL_DETAIL_MAX];
+		snprintf(words, sizeof(words), "the zone's dnssec-policy is '%.50s' now, not '%.50s'",
+		         sw->own, sw->base);
+		switch_conclude(sw, SERVER_REFUSED, words);
+	}
+}
+
+int switch_examine(control_t *control, const char *command, switch_t *switches, size_t count,
+                   char *detail)
+{
+	int ret = switch_sections(control, command, switches, count, detail);
+	for (size_t i = 0; i < count && ret == KNOT_EOK; i++) {
+		compare(&switches[i]);
+	}
+	return ret;
+}
+
+/*! What matters of a template. */
+typedef struct {
+	const char *name;
+	bool answered;
+	bool ds_push;
+} template_t;
+
+static void template_unit(const control_unit_t *unit, void *arg)
+{
+	template_t *template = arg;
+	template->answered = true;
+	if (unit->item != NULL && strcmp(unit->item, "ds-push") == 0) {
+		template->ds_push = true;
+	}
+}
+
+int switch_templates(control_t *control, switch_t *switches, size_t count, char *detail)
+{
+	template_t *templates = calloc(count, sizeof(*templates));
+	control_cmd_t *cmds = calloc(count, sizeof(*cmds));
+	int ret = KNOT_ENOMEM;
+	if (templates == NULL || cmds == NULL) {
+		snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
+		goto done;
+	}
+
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++) {
+		bool known = switches[i].done || switches[i].role != POLICY_QUIET;
+		for (size_t j = 0; j < n && !known; j++) {
+			known = (strcmp(templates[j].name, switches[i].template) == 0);
+		}
+		if (!known) {
+			templates[n].name = switches[i].template;
+			cmds[n] = (control_cmd_t) {
+				.name = "conf-get", .section = "template",
+				.id = switches[i].template,
+				.each = template_unit, .arg = &templates[n]
+			};
+			n++;
+		}
+	}
+
+	ret = control_run(control, cmds, n, detail);
+	for (size_t i = 0; i < count && ret == KNOT_EOK; i++) {
+		switch_t *sw = &switches[i];
+		if (sw->done || sw->role != POLICY_QUIET) {
+			continue;
+		}
+		size_t j = 0;
+		while (strcmp(templates[j].name, sw->template) != 0) {
+			j++;
+		}
+		// The template "default" need not exist.
+		if (!templates[j].answered && !cmds[j].failed) {
+			switch_conclude(sw, SERVER_BUSY,
+			                "knotd did not get to conf-get, its control is busy");
+		} else if (sw->ds_push || templates[j].ds_push) {
+			switch_conclude(sw, SERVER_REFUSED, "the zone or its template has ds-push, "
+			                "which Knot allows only while CDS are published");
+		}
+	}
+
+done:
+	free(cmds);
+	free(templates);
+	return ret;
+}

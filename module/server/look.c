@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+#include <libzscanner/scanner.h>
+
+#include "look.h"
+
+/*! Text of the wanted records of one zone, in zone file format. */
+typedef struct {
+	char *text;
+	size_t len;
+	size_t size;
+	bool failed;
+} apex_t;
+
+void zone_status_unit(const control_unit_t *unit, void *arg)
+{
+	zone_status_t *status = arg;
+	status->answered = true;
+
+	if (unit->type == NULL) {
+		return;
+	}
+	const char *value = (unit->data != NULL) ? unit->data : "";
+	bool set = (strcmp(value, "-") != 0);
+
+	if (strcmp(unit->type, "serial") == 0) {
+		status->loaded = set;
+	} else if (strcmp(unit->type, "transaction") == 0) {
+		status->transaction = set;
+	} else if (strcmp(unit->type, "freeze") == 0) {
+		// "freezing" and "thawing" too: events do not run at either end.
+		status->frozen = set;
+	} else if (strcmp(unit->type, "catalog") == 0) {
+		// A member shows "catalog.zone.#group", or nothing if its catalog is gone.
+		status->catalog_member = (set && value[0] != '@' &&
+		                          strcmp(value, "interpret") != 0 &&
+		                          strcmp(value, "generate") != 0);
+	}
+}
+
+static bool is_wanted(const char *type)
+{
+	static const char *const wanted[] = { "DNSKEY", "CDS", "CDNSKEY", "NS", "SOA" };
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		if (strcmp(type, wanted[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void apex_unit(const control_unit_t *unit, void *arg)
+{
+	apex_t *apex = arg;
+
+	if (unit->owner == NULL || unit->ttl == NULL || unit->type == NULL ||
+	    unit->data == NULL || !is_wanted(unit->type)) {
+		return;
+	}
+
+	size_t need = strlen(unit->owner) + strlen(unit->ttl) + strlen(unit->type) +
+	              strlen(unit->data) + sizeof("  IN  \n");
+	if (apex->size - apex->len < need) {
+		size_t size = 2 * apex->size + need;
+		char *text = realloc(apex->text, size);
+		if (text == NULL) {
+			apex->failed = true;
+			return;
+		}
+		apex->text = text;
+		apex->size = size;
+	}
+	apex->len += snprintf(apex->text + apex->len, need, "%s %s IN %s %s\n",
+	                      unit->owner, unit->ttl, unit->type, unit->data);
+}
+
+static knot_rdataset_t *rdataset_of(server_look_t *look, uint16_t type)
+{
+	switch (type) {
+	case KNOT_RRTYPE_DNSKEY:  return &look->dnskey;
+	case KNOT_RRTYPE_CDS:     return &look->cds;
+	case KNOT_RRTYPE_CDNSKEY: return &look->cdnskey;
+	case KNOT_RRTYPE_NS:      return &look->ns;
+	case KNOT_RRTYPE_SOA:     return &look->soa;
+	default:                  return NULL;
+	}
+}
+
+static void process_record(zs_scanner_t *scanner)
+{
+	server_look_t *look = scanner->process.data;
+
+	knot_rdataset_t *set = rdataset_of(look, scanner->r_type);
+	if (set == NULL) {
+		return;
+	}
+
+	knot_rdata_t *rdata = malloc(knot_rdata_size(scanner->r_data_length));
+	if (rdata == NULL) {
+		scanner->state = ZS_STATE_STOP;
+		return;
+	}
+	knot_rdata_init(rdata, scanner->r_data_length, scanner->r_data);
+	if (knot_rdataset_add(set, rdata, NULL) != KNOT_EOK) {
+		scanner->state = ZS_STATE_STOP;
+	}
+	free(rdata);
+
+	if (scanner->r_type == KNOT_RRTYPE_DNSKEY) {
+		look->dnskey_ttl = scanner->r_ttl;
+	}
+}
+
+static int parse_apex(zs_scanner_t *scanner, const look_t *look, const apex_t *apex,
+                      server_look_t *out)
+{
+	if (zs_init(scanner, look->zone, KNOT_CLASS_IN, 3600) != 0) {
+		return KNOT_EINVAL;
+	}
+	int ret = KNOT_EOK;
+	if (zs_set_processing(scanner, process_record, NULL, out) != 0 ||
+	    zs_set_input_string(scanner, apex->text, apex->len) != 0 ||
+	    zs_parse_all(scanner) != 0 || scanner->state == ZS_STATE_STOP) {
+		ret = KNOT_EMALF;
+	}
+	zs_deinit(scanner);
+	return ret;
+}
+
+static void fail(server_look_t *look, server_status_t status, const char *detail)
+{
+	look_clear(look);
+	look->status = status;
+	snprintf(look->detail, sizeof(look->detail), "%s", detail);
+}
+
+static void conclude(look_t *look, const control_cmd_t *status_cmd, const control_cmd_t *read_cmd,
+                     const zone_status_t *status, const apex_t *apex, zs_scanner_t *scanner)
+{
+	server_look_t *out = &look->look;
+	char detail[CONTROL_DETAIL_MAX];
+
+	server_status_t ret = control_status(status_cmd, detail);
+	if (ret != SERVER_OK) {
+		fail(out, ret, detail);
+		return;
+	}
+	if (!status->answered) {
+		fail(out, SERVER_BUSY, "knotd did not get to zone-status, its control is busy");
+		return;
+	}
+	out->frozen = status->frozen;
+	out->transaction = status->transaction;
+	out->catalog_member = status->catalog_member;
+	if (!status->loaded) {
+		fail(out, SERVER_REFUSED, "the zone is not loaded");
+		return;
+	}
+
+	ret = control_status(read_cmd, detail);
+	if (ret != SERVER_OK) {
+		fail(out, ret, detail);
+		return;
+	}
+	if (apex->failed) {
+		fail(out, SERVER_UNREACHABLE, "not enough memory");
+		return;
+	}
+	if (apex->len > 0 && parse_apex(scanner, look, apex, out) != KNOT_EOK) {
+		fail(out, SERVER_REFUSED, "zone-read gave a record that cannot be parsed");
+		return;
+	}
+	// A loaded zone has a SOA: an empty answer is one of a busy knotd.
+	if (out->soa.count == 0) {
+		fail(out, SERVER_BUSY, "knotd did not get to zone-read, its control is busy");
+		return;
+	}
+	out->serial = knot_soa_serial(out->soa.rdata);
+	out->status = SERVER_OK;
+	out->detail[0] = '\0';
+}
+
+void look_run(const control_target_t *target, look_t *looks, size_t count)
+{
+	assert(target != NULL && looks != NULL);
+
+	char detail[CONTROL_DETAIL_MAX] = "not enough memory";
+	control_t *control = NULL;
+	bool done = false;
+
+	control_cmd_t *cmds = calloc(2 * count, sizeof(*cmds));
+	zone_status_t *status = calloc(count, sizeof(*status));
+	apex_t *apex = calloc(count, sizeof(*apex));
+	zs_scanner_t *scanner = malloc(sizeof(*scanner));
+
+	if (cmds != NULL && status != NULL && apex != NULL && scanner != NULL &&
+	    control_open(&control, target, detail) == KNOT_EOK) {
+		for (size_t i = 0; i < count; i++) {
+			cmds[2 * i] = (control_cmd_t) {
+				.name = "zone-status", .zone = looks[i].zone,
+				.each = zone_status_unit, .arg = &status[i]
+			};
+			// One command for all types: the RRsets are then of one version of the zone.
+			cmds[2 * i + 1] = (control_cmd_t) {
+				.name = "zone-read", .zone = looks[i].zone, .owner = "@",
+				.each = apex_unit, .arg = &apex[i]
+			};
+		}
+		done = (control_run(control, cmds, 2 * count, detail) == KNOT_EOK);
+		control_close(control);
+	}
+
+	for (size_t i = 0; i < count; i++) {
+		if (done) {
+			conclude(&looks[i], &cmds[2 * i], &cmds[2 * i + 1], &status[i],
+			         &apex[i], scanner);
+		} else {
+			fail(&looks[i].look, SERVER_UNREACHABLE, detail);
+		}
+		if (apex != NULL) {
+			free(apex[i].text);
+		}
+	}
+
+	free(scanner);
+	free(apex);
+	free(status);
+	free(cmds);
+}
+
+void look_clear(server_look_t *look)
+{
+	knot_rdataset_clear(&look->dnskey, NULL);
+	knot_rdataset_clear(&look->cds, NULL);
+	knot_rdataset_clear(&look->cdnskey, NULL);
+	knot_rdataset_clear(&look->ns, NULL);
+	knot_rdataset_clear(&look->soa, NULL);
+}

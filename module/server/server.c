@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control.h"
+#include "internal.h"
+#include "look.h"
+#include "socket.h"
+#include "switch.h"
+
+/*! Zones looked at over one connection: an operator's knotc may have to wait that long. */
+#define LOOKS_MAX	32
+/*! Zones switched in one transaction. */
+#define SWITCHES_MAX	256
+/*! How far ahead the queue is searched for calls that can share a connection. */
+#define LOOKAHEAD	512
+
+typedef enum {
+	JOB_LOOK,
+	JOB_SWITCH,
+	JOB_ORIGIN,
+	JOB_START,
+	JOB_SUBMITTED,
+} job_kind_t;
+
+typedef struct job {
+	struct job *next;
+	job_kind_t kind;
+	union {
+		server_look_f look;
+		server_done_f done;
+	} callback;
+	void *arg;
+
+	// The call.
+	char *zone;
+	char *base;
+	policy_role_t role;
+	uint32_t ttl;
+	bool implicit;
+
+	// The outcome.
+	server_status_t status;
+	char detail[CONTROL_DETAIL_MAX];
+	server_look_t look;
+} job_t;
+
+typedef struct {
+	job_t *head;
+	job_t **tail;
+	size_t count;
+} job_list_t;
+
+struct server {
+	uv_async_t wakeup;	// Results are there. First: freed when its handle is closed.
+	pthread_t thread;
+	control_target_t target;
+	char *path;
+	bool orphan;		// Of the control thread: see switch_run().
+
+	pthread_mutex_t lock;	// Of all below; never held across I/O or callbacks.
+	pthread_cond_t cond;
+	job_list_t queue;
+	job_list_t results;
+	bool stop;
+};
+
+static void list_init(job_list_t *list)
+{
+	list->head = NULL;
+	list->tail = &list->head;
+	list->count = 0;
+}
+
+static void list_append(job_list_t *list, job_t *job)
+{
+	job->next = NULL;
+	*list->tail = job;
+	list->tail = &job->next;
+	list->count++;
+}
+
+static job_t *list_remove(job_list_t *list, job_t **at)
+{
+	job_t *job = *at;
+	*at = job->next;
+	if (list->tail == &job->next) {
+		list->tail = at;
+	}
+	job->next = NULL;
+	list->count--;
+	return job;
+}
+
+/*! Moves all of \a from to the end of \a to. */
+static void list_move(job_list_t *to, job_list_t *from)
+{
+	if (from->head != NULL) {
+		*to->tail = from->head;
+		to->tail = from->tail;
+		to->count += from->count;
+	}
+	list_init(from);
+}
+
+static void job_free(job_t *job)
+{
+	look_clear(&job->look);
+	free(job->zone);
+	free(job->base);
+	free(job);
+}
+
+/*! Calls back and frees. */
+static void job_finish(job_t *job)
+{
+	if (job->kind == JOB_LOOK) {
+		job->callback.look(&job->look, job->arg);
+	} else {
+		job->callback.done(job->status, job->detail, job->arg);
+	}
+	job_free(job);
+}
+
+static void job_fail(job_t *job, server_status_t status, const char *detail)
+{
+	job->status = job->look.status = status;
+	snprintf(job->detail, sizeof(job->detail), "%s", detail);
+	snprintf(job->look.detail, sizeof(job->look.detail), "%s", detail);
+}
+
+static bool is_stopping(void *arg)
+{
+	server_t *server = arg;
+	pthread_mutex_lock(&server->lock);
+	bool stop = server->stop;
+	pthread_mutex_unlock(&server->lock);
+	return stop;
+}
+
+static bool has_zone(const job_t *from, const job_t *until, const char *zone)
+{
+	for (const job_t *job = from; job != until; job = job->next) {
+		if (strcmp(job->zone, zone) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*!
+ * Takes the first call and those that can share its connection. Calls for one zone keep
+ * their order: none overtakes another one, and a batch has each zone once.
+ */
+static void take_batch(job_list_t *queue, job_list_t *batch)
+{
+	list_init(batch);
+	list_append(batch, list_remove(queue, &queue->head));
+
+	size_t max = 1;
+	job_kind_t kind = batch->head->kind;
+	if (kind == JOB_LOOK) {
+		max = LOOKS_MAX;
+	} else if (kind == JOB_SWITCH) {
+		max = SWITCHES_MAX;
+	}
+
+	job_t **at = &queue->head;
+	for (unsigned seen = 0; *at != NULL && batch->count < max && seen < LOOKAHEAD; seen++) {
+		job_t *job = *at;
+		if (job->kind == kind && !has_zone(queue->head, job, job->zone) &&
+		    !has_zone(batch->head, NULL, job->zone)) {
+			list_append(batch, list_remove(queue, at));
+		} else {
+			at = &job->next;
+		}
+	}
+}
+
+static void run_looks(server_t *server, job_list_t *batch)
+{
+	look_t looks[LOOKS_MAX] = { 0 };
+	size_t n = 0;
+	for (job_t *job = batch->head; job != NULL; job = job->next) {
+		looks[n++].zone = job->zone;
+	}
+	look_run(&server->target, looks, n);
+	n = 0;
+	for (job_t *job = batch->head; job != NULL; job = job->next) {
+		job->look = looks[n++].look;
+	}
+}
+
+static void run_switches(server_t *server, job_list_t *batch)
+{
+	switch_t *switches = calloc(batch->count, sizeof(*switches));
+	if (switches == NULL) {
+		for (job_t *job = batch->head; job != NULL; job = job->next) {
+			job_fail(job, SERVER_UNREACHABLE, "not enough memory");
+		}
+		return;
+	}
+
+	size_t n = 0;
+	for (job_t *job = batch->head; job != NULL; job = job->next) {
+		switches[n++] = (switch_t) {
+			.zone = job->zone, .base = job->base, .role = job->role,
+			.ttl = job->ttl, .implicit = job->implicit
+		};
+	}
+	switch_run(&server->target, switches, n, is_stopping, server, &server->orphan);
+	n = 0;
+	for (job_t *job = batch->head; job != NULL; job = job->next, n++) {
+		job_fail(job, switches[n].status, switches[n].detail);
+	}
+	free(switches);
+}
+
+static void run_command(server_t *server, job_t *job)
+{
+	control_cmd_t cmd = { .name = "zone-ksk-submitted", .zone = job->zone };
+	if (job->kind == JOB_START) {
+		cmd.name = "zone-key-rollover";
+		cmd.type = "ksk";
+	}
+
+	control_t *control;
+	if (control_open(&control, &server->target, job->detail) != KNOT_EOK) {
+		job->status = SERVER_UNREACHABLE;
+		return;
+	}
+	if (control_run(control, &cmd, 1, job->detail) != KNOT_EOK) {
+		job->status = SERVER_UNREACHABLE;
+	} else {
+		job->status = control_status(&cmd, job->detail);
+	}
+	control_close(control);
+}
+
+static void run_batch(server_t *server, job_list_t *batch)
+{
+	// While a transaction of ours is open, the operator can neither commit nor reload.
+	if (server->orphan) {
+		server->orphan = !switch_recover(&server->target);
+	}
+
+	job_t *first = batch->head;
+	switch (first->kind) {
+	case JOB_LOOK:
+		run_looks(server, batch);
+		break;
+	case JOB_SWITCH:
+		run_switches(server, batch);
+		break;
+	case JOB_ORIGIN:
+		first->status = switch_origin(&server->target, first->zone, first->detail);
+		break;
+	case JOB_START:
+	case JOB_SUBMITTED:
+		run_command(server, first);
+		break;
+	}
+}
+
+static void *control_thread(void *arg)
+{
+	server_t *server = arg;
+
+	pthread_mutex_lock(&server->lock);
+	while (!server->stop) {
+		if (server->queue.head == NULL) {
+			pthread_cond_wait(&server->cond, &server->lock);
+			continue;
+		}
+		job_list_t batch;
+		take_batch(&server->queue, &batch);
+		pthread_mutex_unlock(&server->lock);
+
+		run_batch(server, &batch);
+
+		pthread_mutex_lock(&server->lock);
+		list_move(&server->results, &batch);
+		uv_async_send(&server->wakeup);
+	}
+	pthread_mutex_unlock(&server->lock);
+
+	if (server->orphan) {
+		(void)switch_recover(&server->target);
+	}
+
+	return NULL;
+}
+
+static void deliver(uv_async_t *handle)
+{
+	server_t *server = handle->data;
+
+	job_list_t results;
+	list_init(&results);
+	pthread_mutex_lock(&server->lock);
+	list_move(&results, &server->results);
+	pthread_mutex_unlock(&server->lock);
+
+	// A callback may make new calls, and may free the server: it is not touched any more.
+	while (results.head != NULL) {
+		job_finish(list_remove(&results, &results.head));
+	}
+}
+
+static int start_thread(server_t *server)
+{
+	// Signals are the business of knotd's main thread.
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int ret = pthread_create(&server->thread, NULL, control_thread, server);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret;
+}
+
+static void free_closed(uv_handle_t *handle)
+{
+	server_t *server = handle->data;
+	pthread_cond_destroy(&server->cond);
+	pthread_mutex_destroy(&server->lock);
+	free(server->path);
+	free(server);
+}
+
+static server_t *create(uv_loop_t *loop, const char *path, bool fixed, int timeout_ms)
+{
+	assert(loop != NULL && timeout_ms > 0);
+
+	server_t *server = calloc(1, sizeof(*server));
+	if (server == NULL) {
+		return NULL;
+	}
+	if (path != NULL && (server->path = strdup(path)) == NULL) {
+		free(server);
+		return NULL;
+	}
+	server->target.timeout_ms = timeout_ms;
+	if (fixed) {
+		server->target.fixed = server->path;
+	} else {
+		server->target.preferred = server->path;
+	}
+	list_init(&server->queue);
+	list_init(&server->results);
+	pthread_mutex_init(&server->lock, NULL);
+	pthread_cond_init(&server->cond, NULL);
+	server->wakeup.data = server;
+
+	if (uv_async_init(loop, &server->wakeup, deliver) != 0) {
+		free_closed((uv_handle_t *)&server->wakeup);
+		return NULL;
+	}
+	if (start_thread(server) != 0) {
+		uv_close((uv_handle_t *)&server->wakeup, free_closed);
+		return NULL;
+	}
+
+	return server;
+}
+
+server_t *server_new(uv_loop_t *loop, const char *preferred, int timeout_ms)
+{
+	return create(loop, preferred, false, timeout_ms);
+}
+
+server_t *server_new_at(uv_loop_t *loop, const char *path, int timeout_ms)
+{
+	assert(path != NULL);
+	return create(loop, path, true, timeout_ms);
+}
+
+void server_free(server_t *server)
+{
+	if (server == NULL) {
+		return;
+	}
+
+	pthread_mutex_lock(&server->lock);
+	server->stop = true;
+	pthread_cond_signal(&server->cond);
+	pthread_mutex_unlock(&server->lock);
+	pthread_join(server->thread, NULL);
+
+	// The thread is gone: what it has done is called back as it was, the rest as cancelled.
+	deliver(&server->wakeup);
+	while (server->queue.head != NULL) {
+		job_t *job = list_remove(&server->queue, &server->queue.head);
+		job_fail(job, SERVER_CANCELLED, "stopping");
+		job_finish(job);
+	}
+
+	// The memory goes with the next turn of the loop.
+	uv_close((uv_handle_t *)&server->wakeup, free_closed);
+}
+
+bool server_running(void)
+{
+	return socket_find(NULL, NULL, 0) == KNOT_EOK;
+}
+
+/*! Queues a call, or calls back at once if that is not possible. Takes ownership. */
+static void enqueue(server_t *server, job_t *job)
+{
+	pthread_mutex_lock(&server->lock);
+	bool stop = server->stop;
+	if (!stop) {
+		list_append(&server->queue, job);
+		pthread_cond_signal(&server->cond);
+	}
+	pthread_mutex_unlock(&server->lock);
+
+	if (stop) {
+		job_fail(job, SERVER_CANCELLED, "stopping");
+		job_finish(job);
+	}
+}
+
+static job_t *job_new(job_kind_t kind, const char *zone, const char *base, void *arg)
+{
+	job_t *job = calloc(1, sizeof(*job));
+	if (job == NULL) {
+		return NULL;
+	}
+	job->kind = kind;
+	job->arg = arg;
+	job->zone = strdup(zone);
+	job->base = (base != NULL) ? strdup(base) : NULL;
+	if (job->zone == NULL || (base != NULL && job->base == NULL)) {
+		job_free(job);
+		return NULL;
+	}
+	return job;
+}
+
+void server_look(server_t *server, const char *zone, server_look_f done, void *arg)
+{
+	assert(server != NULL && zone != NULL && done != NULL);
+
+	job_t *job = job_new(JOB_LOOK, zone, NULL, arg);
+	if (job == NULL) {
+		server_look_t look = { .status = SERVER_UNREACHABLE, .detail = "not enough memory" };
+		done(&look, arg);
+		return;
+	}
+	job->callback.look = done;
+	enqueue(server, job);
+}
+
+static void call(server_t *server, job_t *job, server_done_f done, void *arg)
+{
+	if (job == NULL) {
+		done(SERVER_UNREACHABLE, "not enough memory", arg);
+		return;
+	}
+	job->callback.done = done;
+	enqueue(server, job);
+}
+
+void server_switch(server_t *server, const char *zone, const char *base,
+                   policy_role_t role, uint32_t ttl, bool implicit,
+                   server_done_f done, void *arg)
+{
+	assert(server != NULL && zone != NULL && base != NULL && done != NULL);
+	assert(role < POLICY__COUNT);
+
+	job_t *job = job_new(JOB_SWITCH, zone, base, arg);
+	if (job != NULL) {
+		job->role = role;
+		job->ttl = ttl;
+		job->implicit = implicit;
+	}
+	call(server, job, done, arg);
+}
+
+void server_policy_origin(server_t *server, const char *zone, server_done_f done, void *arg)
+{
+	assert(server != NULL && zone != NULL && done != NULL);
+	call(server, job_new(JOB_ORIGIN, zone, NULL, arg), done, arg);
+}
+
+void server_start_rollover(server_t *server, const char *zone, server_done_f done, void *arg)
+{
+	assert(server != NULL && zone != NULL && done != NULL);
+	call(server, job_new(JOB_START, zone, NULL, arg), done, arg);
+}
+
+void server_ksk_submitted(server_t *server, const char *zone, server_done_f done, void *arg)
+{
+	assert(server != NULL && zone != NULL && done != NULL);
+	call(server, job_new(JOB_SUBMITTED, zone, NULL, arg), done, arg);
+}

@@ -1,0 +1,809 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The control client against a real knotd, with a text configuration and with a database. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "knotd.h"
+#include "module/server/control.h"
+#include "module/server/internal.h"
+#include "module/server/switch.h"
+
+#define TIMEOUT_MS	20000
+#define WAIT_S		60
+
+static const char conf[] =
+	"server:\n"
+	"    rundir: @DIR@\n"
+	"    listen: 127.0.0.1@53\n"
+	"    background-workers: 2\n"
+	"control:\n"
+	"    timeout: 20\n"
+	"database:\n"
+	"    storage: @DIR@\n"
+	"    journal-db-max-size: 16M\n"
+	"    kasp-db-max-size: 16M\n"
+	"    timer-db-max-size: 2M\n"
+	"    catalog-db-max-size: 16M\n"
+	"remote:\n"
+	"  - id: parent\n"
+	"    address: 127.0.0.1@5300\n"
+	"submission:\n"
+	"  - id: sub\n"
+	"    check-interval: 1h\n"
+	"policy:\n"
+	"  - id: lab\n"
+	"    dnskey-ttl: 1h\n"
+	"    zone-max-ttl: 1d\n"
+	"    propagation-delay: 1\n"
+	"    ksk-lifetime: 365d\n"
+	"    rrsig-lifetime: 14d\n"
+	"    rrsig-refresh: 3d\n"
+	"    ksk-submission: sub\n"
+	"    ds-push: parent\n"
+	"    cds-cdnskey-publish: rollover\n"
+	"    unsafe-operation: [ no-check-keyset, no-update-expired ]\n"
+	"    comment: \"it's \\\"quoted\\\", [really]\"\n"
+	"  - id: short\n"
+	"    ksk-lifetime: 100\n"
+	"    zsk-lifetime: 0\n"
+	"    dnskey-ttl: 10\n"
+	"    propagation-delay: 1\n"
+	"  - id: shared\n"
+	"    ksk-shared: on\n"
+	"  - id: other\n"
+	"    dnskey-ttl: 1h\n"
+	"  - id: loud\n"
+	"  - id: loud-kskroll-quiet\n"
+	"  - id: ready\n"
+	"  - id: ready-kskroll-quiet\n"
+	"    cds-cdnskey-publish: none\n"
+	"    dnskey-ttl: 301\n"
+	"template:\n"
+	"  - id: default\n"
+	"    storage: @DIR@\n"
+	"    file: zone\n"
+	"    zonefile-sync: -1\n"
+	"    zonefile-load: difference-no-serial\n"
+	"    journal-content: all\n"
+	"  - id: signed\n"
+	"    storage: @DIR@\n"
+	"    file: zone\n"
+	"    zonefile-sync: -1\n"
+	"    zonefile-load: difference-no-serial\n"
+	"    journal-content: all\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: lab\n"
+	"zone:\n"
+	"  - domain: a.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: lab\n"
+	"  - domain: b.test\n"
+	"    template: signed\n"
+	"  - domain: d.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: lab\n"
+	"  - domain: short.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: short\n"
+	"  - domain: shared.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: shared\n"
+	"  - domain: builtin.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: default\n"
+	"  - domain: other.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: other\n"
+	"  - domain: push.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: lab\n"
+	"    ds-push: parent\n"
+	"  - domain: loud.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: loud\n"
+	"  - domain: ready.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: ready\n"
+	"  - domain: plain.test\n"
+	"  - domain: missing.test\n"
+	"    file: no-such-file\n"
+	"  - domain: catalog.test\n"
+	"    file: members\n"
+	"    catalog-role: interpret\n"
+	"    catalog-template: signed\n";
+
+static const char zone_file[] =
+	"@ 3600 SOA ns admin 1 3600 600 86400 300\n"
+	"@ 3600 NS ns\n"
+	"@ 3600 TXT \"semi; colon\" \"second\"\n"
+	"ns 3600 A 127.0.0.1\n";
+
+static const char catalog_file[] =
+	"@ 3600 SOA invalid. admin.invalid. 1 3600 600 86400 300\n"
+	"@ 3600 NS invalid.\n"
+	"version 0 TXT \"2\"\n"
+	"m1.zones 0 PTR member.test.\n";
+
+typedef struct {
+	knotd_t knotd;
+	uv_loop_t loop;
+	server_t *server;
+} fixture_t;
+
+/* Synchronous calls. */
+
+typedef struct {
+	bool done;
+	server_status_t status;
+	char detail[160];
+	server_look_t look;	// Without its sets: they are counted.
+	unsigned dnskeys;
+	unsigned ns;
+	unsigned cds;
+	unsigned cdnskey;
+} result_t;
+
+static void on_look(const server_look_t *look, void *arg)
+{
+	result_t *result = arg;
+	assert_false(result->done);
+	result->done = true;
+	result->status = look->status;
+	snprintf(result->detail, sizeof(result->detail), "%s", look->detail);
+	result->look = *look;
+	result->dnskeys = look->dnskey.count;
+	result->ns = look->ns.count;
+	result->cds = look->cds.count;
+	result->cdnskey = look->cdnskey.count;
+	if (look->status == SERVER_OK) {
+		assert_int_equal(look->soa.count, 1);
+		assert_int_equal(knot_soa_serial(look->soa.rdata), look->serial);
+	}
+}
+
+static void on_done(server_status_t status, const char *detail, void *arg)
+{
+	result_t *result = arg;
+	assert_false(result->done);
+	result->done = true;
+	result->status = status;
+	snprintf(result->detail, sizeof(result->detail), "%s", detail);
+}
+
+static void wait_for(fixture_t *f, const result_t *results, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		while (!results[i].done) {
+			uv_run(&f->loop, UV_RUN_ONCE);
+		}
+	}
+}
+
+static result_t look(fixture_t *f, const char *zone)
+{
+	result_t result = { 0 };
+	server_look(f->server, zone, on_look, &result);
+	wait_for(f, &result, 1);
+	return result;
+}
+
+static result_t set_policy(fixture_t *f, const char *zone, const char *base, policy_role_t role,
+                           uint32_t ttl, bool implicit)
+{
+	result_t result = { 0 };
+	server_switch(f->server, zone, base, role, ttl, implicit, on_done, &result);
+	wait_for(f, &result, 1);
+	return result;
+}
+
+static result_t origin(fixture_t *f, const char *zone)
+{
+	result_t result = { 0 };
+	server_policy_origin(f->server, zone, on_done, &result);
+	wait_for(f, &result, 1);
+	return result;
+}
+
+#define assert_status(result, want) do { \
+		result_t r_ = (result); \
+		if (r_.status != (want)) { \
+			fail_msg("status %i, not %i: %s", r_.status, (want), r_.detail); \
+		} \
+	} while (0)
+
+/* The operator. */
+
+static void on_unit(const control_unit_t *unit, void *arg)
+{
+	char *out = arg;
+	size_t len = strlen(out);
+	snprintf(out + len, 4096 - len, "%s%s%s%s.%s=%s\n",
+	         unit->section ? unit->section : "", unit->id ? "[" : "",
+	         unit->id ? unit->id : "", unit->id ? "]" : "",
+	         unit->item ? unit->item : "", unit->data ? unit->data : "");
+}
+
+static const char *operator_tries(fixture_t *f, const char *name, const char *section,
+                                 const char *id, const char *item, const char *data, char *out)
+{
+	static control_cmd_t cmd;
+	char detail[CONTROL_DETAIL_MAX];
+	control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	bool zone = strncmp(name, "zone-", 5) == 0;
+	cmd = (control_cmd_t) {
+		.name = name, .section = zone ? NULL : section, .zone = zone ? id : NULL,
+		.id = zone ? NULL : id, .item = item, .data = data,
+		.each = (out != NULL) ? on_unit : NULL, .arg = out
+	};
+	if (out != NULL) {
+		out[0] = '\0';
+	}
+	control_t *control;
+	assert_int_equal(control_open(&control, &target, detail), KNOT_EOK);
+	assert_int_equal(control_run(control, &cmd, 1, detail), KNOT_EOK);
+	control_close(control);
+	return cmd.failed ? cmd.error : "";
+}
+
+/*!
+ * One command in a connection of its own, as knotc does. \return Its error, "" if none.
+ *
+ * knotd notices the end of a connection late. Until then it does not take the next one for
+ * that of the transaction's owner and refuses to end the transaction.
+ */
+static const char *operator_does(fixture_t *f, const char *name, const char *section,
+                                 const char *id, const char *item, const char *data, char *out)
+{
+	time_t end = time(NULL) + WAIT_S;
+	const char *error;
+	do {
+		error = operator_tries(f, name, section, id, item, data, out);
+	} while (strcmp(error, knot_strerror(KNOT_EBUSY)) == 0 && time(NULL) < end);
+	return error;
+}
+
+#define assert_operator(f, ...) assert_string_equal(operator_does(f, __VA_ARGS__, NULL), "")
+
+static char *section_of(fixture_t *f, const char *section, const char *id)
+{
+	static char out[4096];
+	operator_does(f, "conf-read", section, id, NULL, NULL, out);
+	return out;
+}
+
+static unsigned policy_count(fixture_t *f)
+{
+	char out[4096];
+	operator_does(f, "conf-read", "policy", NULL, "id", NULL, out);
+	unsigned n = 0;
+	for (const char *p = out; (p = strchr(p, '\n')) != NULL; p++) {
+		n++;
+	}
+	return n;
+}
+
+static void assert_no_transaction(fixture_t *f)
+{
+	assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
+	assert_operator(f, "conf-abort", NULL, NULL, NULL, NULL);
+}
+
+/*! Looks until a condition holds. */
+#define wait_until(f, zone, result, condition) do { \
+		time_t end_ = time(NULL) + WAIT_S; \
+		(result) = look(f, zone); \
+		while (!(condition)) { \
+			if (time(NULL) > end_) { \
+				fail_msg("%s: never %s (%s)", zone, #condition, (result).detail); \
+			} \
+			nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL); \
+			(result) = look(f, zone); \
+		} \
+	} while (0)
+
+/* Set-up. */
+
+static int start(void **state, bool database)
+{
+	fixture_t *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	*state = f;
+
+	strcpy(f->knotd.dir, "/tmp/kskroll-server-XXXXXX");
+	assert_non_null(mkdtemp(f->knotd.dir));
+	knotd_write(&f->knotd, "zone", zone_file);
+	knotd_write(&f->knotd, "members", catalog_file);
+	if (!knotd_start(&f->knotd, database, conf)) {
+		return -1;
+	}
+
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+	f->server = server_new_at(&f->loop, f->knotd.socket, TIMEOUT_MS);
+	assert_non_null(f->server);
+
+	static const char *const zones[] = { "a.test.", "b.test.", "d.test.", "other.test.",
+	                                     "short.test.", "builtin.test.", "member.test." };
+	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+		result_t r;
+		wait_until(f, zones[i], r, r.status == SERVER_OK && r.dnskeys > 0);
+	}
+	return 0;
+}
+
+static int start_text(void **state)
+{
+	return start(state, false);
+}
+
+static int start_database(void **state)
+{
+	return start(state, true);
+}
+
+static int stop(void **state)
+{
+	fixture_t *f = *state;
+	if (f == NULL) {
+		return 0;
+	}
+	if (f->server != NULL) {
+		server_free(f->server);
+		uv_run(&f->loop, UV_RUN_DEFAULT);
+		assert_int_equal(uv_loop_close(&f->loop), 0);
+	}
+	knotd_stop(&f->knotd, SIGTERM);
+	free(f);
+	return 0;
+}
+
+/* Looks. */
+
+static void look_gives_the_apex(void **state)
+{
+	fixture_t *f = *state;
+
+	result_t r = look(f, "a.test.");
+	assert_status(r, SERVER_OK);
+	assert_int_equal(r.dnskeys, 2);
+	assert_int_equal(r.look.dnskey_ttl, 3600);
+	assert_int_equal(r.ns, 1);
+	assert_false(r.look.frozen);
+	assert_false(r.look.transaction);
+	assert_false(r.look.catalog_member);
+
+	r = look(f, "plain.test");
+	assert_status(r, SERVER_OK);
+	assert_int_equal(r.dnskeys, 0);
+	assert_int_equal(r.cds, 0);
+	assert_int_equal(r.cdnskey, 0);
+	assert_int_equal(r.look.serial, 1);
+
+	r = look(f, "member.test.");
+	assert_status(r, SERVER_OK);
+	assert_true(r.look.catalog_member);
+	assert_false(look(f, "catalog.test.").look.catalog_member);
+}
+
+static void look_of_unknown_or_empty_zone_is_refused(void **state)
+{
+	fixture_t *f = *state;
+
+	result_t r = look(f, "nowhere.test.");
+	assert_status(r, SERVER_REFUSED);
+	assert_string_equal(r.detail, "no such zone found");
+
+	r = look(f, "missing.test.");
+	assert_status(r, SERVER_REFUSED);
+	assert_string_equal(r.detail, "the zone is not loaded");
+}
+
+static void look_shows_what_the_operator_does(void **state)
+{
+	fixture_t *f = *state;
+	result_t r;
+
+	assert_operator(f, "zone-freeze", NULL, "d.test", NULL, NULL);
+	wait_until(f, "d.test.", r, r.look.frozen);
+	assert_operator(f, "zone-thaw", NULL, "d.test", NULL, NULL);
+	wait_until(f, "d.test.", r, !r.look.frozen);
+
+	assert_operator(f, "zone-begin", NULL, "d.test", NULL, NULL);
+	assert_true(look(f, "d.test.").look.transaction);
+	assert_operator(f, "zone-abort", NULL, "d.test", NULL, NULL);
+	assert_false(look(f, "d.test.").look.transaction);
+}
+
+static void many_looks_are_all_answered(void **state)
+{
+	fixture_t *f = *state;
+	static const char *const zones[] = { "a.test.", "nowhere.test.", "plain.test.", "b.test." };
+	result_t results[200] = { 0 };
+
+	for (size_t i = 0; i < 200; i++) {
+		server_look(f->server, zones[i % 4], on_look, &results[i]);
+	}
+	wait_for(f, results, 200);
+	for (size_t i = 0; i < 200; i++) {
+		assert_status(results[i], i % 4 == 1 ? SERVER_REFUSED : SERVER_OK);
+	}
+}
+
+static void origin_tells_own_from_template(void **state)
+{
+	fixture_t *f = *state;
+
+	assert_string_equal(origin(f, "a.test.").detail, "own");
+	assert_string_equal(origin(f, "b.test.").detail, "template");
+	assert_status(origin(f, "b.test."), SERVER_OK);
+	assert_status(origin(f, "member.test."), SERVER_REFUSED);
+	assert_status(origin(f, "nowhere.test."), SERVER_REFUSED);
+}
+
+/* Switches. */
+
+static void quiet_switch_creates_the_policies_once(void **state)
+{
+	fixture_t *f = *state;
+	unsigned before = policy_count(f);
+	result_t r;
+
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false), SERVER_OK);
+	assert_int_equal(policy_count(f), before + 3);
+	wait_until(f, "a.test.", r, r.look.dnskey_ttl == 600);
+	assert_int_equal(r.cds, 0);
+	assert_int_equal(look(f, "d.test.").look.dnskey_ttl, 3600);
+
+	assert_status(set_policy(f, "d.test.", "lab", POLICY_SIGNAL, 600, false), SERVER_OK);
+	assert_int_equal(policy_count(f), before + 3);
+	wait_until(f, "d.test.", r, r.look.dnskey_ttl == 600);
+	wait_until(f, "d.test.", r, r.cds == 1 && r.cdnskey == 1);
+
+	// Repeated: nothing to do, also while the operator has a transaction.
+	assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
+	r = set_policy(f, "d.test.", "lab", POLICY_SIGNAL, 600, false);
+	assert_status(r, SERVER_OK);
+	assert_string_equal(r.detail, "unchanged");
+	assert_operator(f, "conf-abort", NULL, NULL, NULL, NULL);
+
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 600, false), SERVER_OK);
+	assert_status(set_policy(f, "d.test.", "lab", POLICY_BASE, 600, false), SERVER_OK);
+	assert_non_null(strstr(section_of(f, "zone", "a.test"), "dnssec-policy=lab\n"));
+	wait_until(f, "a.test.", r, r.look.dnskey_ttl == 3600);
+	assert_no_transaction(f);
+}
+
+/*! The lines of a policy's section without identifier and without the lines of some items. */
+static void policy_body(char *section, const char *name, char *out, const char *const *without)
+{
+	char prefix[256];
+	snprintf(prefix, sizeof(prefix), "policy[%s].", name);
+	out[0] = '\0';
+	for (char *line = strtok(section, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		bool skip = strncmp(line, prefix, strlen(prefix)) != 0;
+		const char *item = line + strlen(prefix);
+		for (size_t i = 0; !skip && without[i] != NULL; i++) {
+			skip = strncmp(item, without[i], strlen(without[i])) == 0;
+		}
+		if (!skip) {
+			strcat(strcat(out, item), "\n");
+		}
+	}
+}
+
+static void derived_policies_differ_in_two_items_only(void **state)
+{
+	fixture_t *f = *state;
+	static const char *const changed[] = { "dnskey-ttl=", "cds-cdnskey-publish=", "ds-push=", NULL };
+	static const char *const publish[] = { NULL, "none", "rollover", "double-ds" };
+	char base[4096], derived[4096], name[256], line[300];
+
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false), SERVER_OK);
+	policy_body(section_of(f, "policy", "lab"), "lab", base, changed);
+	assert_non_null(strstr(base, "unsafe-operation=no-check-keyset\nunsafe-operation=no-update-expired\n"));
+	assert_non_null(strstr(base, "comment=it's \"quoted\", [really]\n"));
+
+	for (policy_role_t role = POLICY_QUIET; role < POLICY__COUNT; role++) {
+		server_policy_name(name, sizeof(name), "lab", role, 600);
+		char *section = section_of(f, "policy", name);
+		snprintf(line, sizeof(line), "policy[%s].cds-cdnskey-publish=%s\n", name, publish[role]);
+		assert_non_null(strstr(section, line));
+		snprintf(line, sizeof(line), "policy[%s].dnskey-ttl=600\n", name);
+		assert_non_null(strstr(section, line));
+		// Knot refuses ds-push without CDS.
+		assert_true((strstr(section, "ds-push=parent") != NULL) == (role != POLICY_QUIET));
+		policy_body(section, name, derived, changed);
+		assert_string_equal(derived, base);
+	}
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 600, false), SERVER_OK);
+}
+
+static void template_zone_ends_without_own_item(void **state)
+{
+	fixture_t *f = *state;
+	result_t r;
+
+	assert_status(set_policy(f, "b.test.", "lab", POLICY_QUIET, 600, true), SERVER_OK);
+	assert_string_equal(origin(f, "b.test.").detail, "own");
+	wait_until(f, "b.test.", r, r.look.dnskey_ttl == 600);
+	assert_status(set_policy(f, "b.test.", "lab", POLICY_SIGNAL, 600, true), SERVER_OK);
+	assert_status(set_policy(f, "b.test.", "lab", POLICY_BASE, 600, true), SERVER_OK);
+	assert_string_equal(origin(f, "b.test.").detail, "template");
+	wait_until(f, "b.test.", r, r.look.dnskey_ttl == 3600);
+	assert_string_equal(set_policy(f, "b.test.", "lab", POLICY_BASE, 600, true).detail, "unchanged");
+}
+
+static void builtin_policy_can_be_derived_from(void **state)
+{
+	fixture_t *f = *state;
+	result_t r;
+
+	assert_status(set_policy(f, "builtin.test.", "default", POLICY_QUIET, 300, false), SERVER_OK);
+	wait_until(f, "builtin.test.", r, r.look.dnskey_ttl == 300);
+	assert_status(set_policy(f, "builtin.test.", "default", POLICY_BASE, 300, false), SERVER_OK);
+	wait_until(f, "builtin.test.", r, r.look.dnskey_ttl == 3600);
+}
+
+static void configured_policy_is_used_as_it_is(void **state)
+{
+	fixture_t *f = *state;
+	unsigned before = policy_count(f);
+	result_t r;
+
+	assert_status(set_policy(f, "ready.test.", "ready", POLICY_QUIET, 300, false), SERVER_OK);
+	wait_until(f, "ready.test.", r, r.look.dnskey_ttl == 301);
+	assert_int_equal(policy_count(f), before);
+
+	// The two that are missing come together.
+	assert_status(set_policy(f, "ready.test.", "ready", POLICY_SIGNAL, 300, false), SERVER_OK);
+	assert_int_equal(policy_count(f), before + 2);
+}
+
+static void operators_transaction_is_busy_and_survives(void **state)
+{
+	fixture_t *f = *state;
+
+	assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
+	assert_operator(f, "conf-set", "zone", "plain.test", "comment", "mine");
+	result_t r = set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false);
+	assert_status(r, SERVER_BUSY);
+	assert_string_equal(r.detail, "too many transactions");
+	assert_status(look(f, "a.test."), SERVER_OK);
+	assert_operator(f, "conf-commit", NULL, NULL, NULL, NULL);
+	assert_non_null(strstr(section_of(f, "zone", "plain.test"), "comment=mine"));
+	assert_null(strstr(section_of(f, "zone", "a.test"), "kskroll"));
+}
+
+static void operators_zone_transaction_is_busy_and_survives(void **state)
+{
+	fixture_t *f = *state;
+
+	assert_operator(f, "zone-begin", NULL, "a.test", NULL, NULL);
+	result_t r = set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false);
+	assert_status(r, SERVER_BUSY);
+	assert_true(look(f, "a.test.").look.transaction);
+	assert_operator(f, "zone-abort", NULL, "a.test", NULL, NULL);
+	assert_no_transaction(f);
+}
+
+static void bad_zones_do_not_spoil_the_others(void **state)
+{
+	fixture_t *f = *state;
+	static const struct {
+		const char *zone, *base;
+		server_status_t status;
+		const char *detail;
+	} calls[] = {
+		{ "a.test.", "lab", SERVER_OK, "" },
+		{ "nowhere.test.", "lab", SERVER_REFUSED, "no such zone found" },
+		{ "member.test.", "lab", SERVER_REFUSED, "catalog member" },
+		{ "short.test.", "short", SERVER_REFUSED, "has a ksk-lifetime that Knot finds too low" },
+		{ "shared.test.", "shared", SERVER_REFUSED, "ksk-shared" },
+		{ "other.test.", "lab", SERVER_REFUSED, "dnssec-policy is 'other' now" },
+		{ "push.test.", "lab", SERVER_REFUSED, "ds-push" },
+		{ "plain.test.", "none", SERVER_REFUSED, "no policy 'none'" },
+		{ "loud.test.", "loud", SERVER_REFUSED, "must be 'none'" },
+		{ "d.test.", "lab", SERVER_OK, "" },
+	};
+	enum { COUNT = sizeof(calls) / sizeof(calls[0]) };
+	result_t results[COUNT] = { 0 };
+	unsigned before = policy_count(f);
+
+	for (size_t i = 0; i < COUNT; i++) {
+		server_switch(f->server, calls[i].zone, calls[i].base, POLICY_QUIET,
+		              strcmp(calls[i].base, "loud") == 0 ? 300 : 900, false,
+		              on_done, &results[i]);
+	}
+	wait_for(f, results, COUNT);
+	for (size_t i = 0; i < COUNT; i++) {
+		assert_status(results[i], calls[i].status);
+		if (strstr(results[i].detail, calls[i].detail) == NULL) {
+			fail_msg("%s: %s", calls[i].zone, results[i].detail);
+		}
+	}
+
+	assert_no_transaction(f);
+	assert_int_equal(policy_count(f), before + 3);
+	assert_string_equal(section_of(f, "zone", "member.test"), "");
+	assert_string_equal(section_of(f, "zone", "nowhere.test"), "");
+	assert_non_null(strstr(section_of(f, "zone", "short.test"), "dnssec-policy=short\n"));
+	assert_non_null(strstr(section_of(f, "zone", "d.test"), "dnssec-policy=lab-kskroll-quiet-900\n"));
+
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 900, false), SERVER_OK);
+	assert_status(set_policy(f, "d.test.", "lab", POLICY_BASE, 900, false), SERVER_OK);
+}
+
+static void operators_own_choice_is_not_overwritten(void **state)
+{
+	fixture_t *f = *state;
+
+	result_t r = set_policy(f, "other.test.", "lab", POLICY_BASE, 300, false);
+	assert_status(r, SERVER_OK);
+	assert_string_equal(r.detail, "unchanged");
+	assert_non_null(strstr(section_of(f, "zone", "other.test"), "dnssec-policy=other\n"));
+}
+
+static void calls_for_one_zone_keep_their_order(void **state)
+{
+	fixture_t *f = *state;
+	result_t results[4] = { 0 };
+
+	server_switch(f->server, "a.test.", "lab", POLICY_QUIET, 600, false, on_done, &results[0]);
+	server_switch(f->server, "a.test.", "lab", POLICY_SIGNAL, 600, false, on_done, &results[1]);
+	server_policy_origin(f->server, "a.test.", on_done, &results[2]);
+	server_switch(f->server, "a.test.", "lab", POLICY_ROLLBACK, 600, false, on_done, &results[3]);
+	wait_for(f, results, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_status(results[i], SERVER_OK);
+	}
+	assert_non_null(strstr(section_of(f, "zone", "a.test"), "dnssec-policy=lab-kskroll-rollback-600\n"));
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 600, false), SERVER_OK);
+}
+
+static void orphaned_transaction_of_ours_is_aborted(void **state)
+{
+	fixture_t *f = *state;
+	control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+
+	assert_true(switch_recover(&target));
+
+	assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
+	assert_operator(f, "conf-set", "policy", "x-kskroll-quiet", NULL, NULL);
+	assert_operator(f, "conf-set", "policy", "x-kskroll-quiet", "dnskey-ttl", "300");
+	assert_operator(f, "conf-set", "zone", "a.test", "dnssec-policy", "x-kskroll-quiet");
+	assert_operator(f, "conf-set", "zone", "b.test", "dnssec-policy", "x-kskroll-quiet");
+	time_t end = time(NULL) + WAIT_S;
+	while (!switch_recover(&target)) {
+		assert_true(time(NULL) < end);
+	}
+	assert_no_transaction(f);
+	assert_null(strstr(section_of(f, "zone", "a.test"), "kskroll"));
+}
+
+static void operators_transaction_is_not_aborted(void **state)
+{
+	fixture_t *f = *state;
+	control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	static const char *const changes[][4] = {
+		{ "zone", "a.test", "comment", "x" },
+		{ "zone", "a.test", "dnssec-policy", "other" },
+		{ "zone", "new.test", NULL, NULL },
+		{ "policy", "new", NULL, NULL },
+		{ "policy", "lab", "ksk-lifetime", "400d" },
+		{ "server", NULL, "identity", "x" },
+	};
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
+		assert_operator(f, "conf-set", changes[i][0], changes[i][1], changes[i][2], changes[i][3]);
+		assert_true(switch_recover(&target));
+		assert_string_equal(operator_does(f, "conf-begin", NULL, NULL, NULL, NULL, NULL),
+		                    "too many transactions");
+		assert_operator(f, "conf-abort", NULL, NULL, NULL, NULL);
+	}
+}
+
+/* Rollovers. */
+
+static void rollover_starts_and_is_confirmed(void **state)
+{
+	fixture_t *f = *state;
+	result_t r = { 0 };
+
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_QUIET, 300, false), SERVER_OK);
+	wait_until(f, "a.test.", r, r.look.dnskey_ttl == 300);
+
+	// The first KSK still waits for its first submission.
+	memset(&r, 0, sizeof(r));
+	server_ksk_submitted(f->server, "a.test.", on_done, &r);
+	wait_for(f, &r, 1);
+	assert_status(r, SERVER_OK);
+
+	memset(&r, 0, sizeof(r));
+	server_start_rollover(f->server, "a.test.", on_done, &r);
+	wait_for(f, &r, 1);
+	assert_status(r, SERVER_OK);
+	wait_until(f, "a.test.", r, r.dnskeys == 3);
+
+	memset(&r, 0, sizeof(r));
+	server_ksk_submitted(f->server, "a.test.", on_done, &r);
+	wait_for(f, &r, 1);
+	assert_status(r, SERVER_REFUSED);
+	assert_string_equal(r.detail, "no key ready for submission");
+
+	memset(&r, 0, sizeof(r));
+	server_start_rollover(f->server, "plain.test.", on_done, &r);
+	wait_for(f, &r, 1);
+	assert_status(r, SERVER_REFUSED);
+	assert_string_equal(r.detail, "operation not supported");
+}
+
+/* The end of knotd: the last test of its group. */
+
+static void dead_knotd_is_unreachable(void **state)
+{
+	fixture_t *f = *state;
+	result_t results[300] = { 0 };
+
+	for (size_t i = 0; i < 300; i++) {
+		// Each in a connection of its own.
+		server_policy_origin(f->server, "a.test.", on_done, &results[i]);
+	}
+	wait_for(f, results, 1);
+	kill(f->knotd.pid, SIGKILL);
+	wait_for(f, results, 300);
+	assert_status(results[0], SERVER_OK);
+	assert_status(results[299], SERVER_UNREACHABLE);
+	for (size_t i = 0; i < 300; i++) {
+		assert_true(results[i].status == SERVER_OK || results[i].status == SERVER_UNREACHABLE);
+	}
+	assert_status(look(f, "a.test."), SERVER_UNREACHABLE);
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 300, false), SERVER_UNREACHABLE);
+}
+
+int main(void)
+{
+	const char *why = knotd_missing();
+	if (why == NULL) {
+		why = knotd_isolate();
+	}
+	if (why != NULL) {
+		printf("SKIP: %s\n", why);
+		return 77;
+	}
+	alarm(600);
+
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(look_gives_the_apex),
+		cmocka_unit_test(look_of_unknown_or_empty_zone_is_refused),
+		cmocka_unit_test(look_shows_what_the_operator_does),
+		cmocka_unit_test(many_looks_are_all_answered),
+		cmocka_unit_test(origin_tells_own_from_template),
+		cmocka_unit_test(quiet_switch_creates_the_policies_once),
+		cmocka_unit_test(derived_policies_differ_in_two_items_only),
+		cmocka_unit_test(template_zone_ends_without_own_item),
+		cmocka_unit_test(builtin_policy_can_be_derived_from),
+		cmocka_unit_test(configured_policy_is_used_as_it_is),
+		cmocka_unit_test(operators_transaction_is_busy_and_survives),
+		cmocka_unit_test(operators_zone_transaction_is_busy_and_survives),
+		cmocka_unit_test(bad_zones_do_not_spoil_the_others),
+		cmocka_unit_test(operators_own_choice_is_not_overwritten),
+		cmocka_unit_test(calls_for_one_zone_keep_their_order),
+		cmocka_unit_test(orphaned_transaction_of_ours_is_aborted),
+		cmocka_unit_test(operators_transaction_is_not_aborted),
+		cmocka_unit_test(rollover_starts_and_is_confirmed),
+		cmocka_unit_test(dead_knotd_is_unreachable),
+	};
+	int failed = cmocka_run_group_tests_name("text configuration", tests, start_text, stop);
+	failed += cmocka_run_group_tests_name("configuration database", tests, start_database, stop);
+	return failed;
+}
