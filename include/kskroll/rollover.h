@@ -102,6 +102,7 @@ typedef enum {
 	GATE_UNKNOWN_KEY,
 	GATE_TOO_MANY_KEYS,
 	GATE_STORE_FAILED,
+	GATE_OLD_KEY_GONE,
 	GATE__COUNT
 } rollover_gate_t;
 

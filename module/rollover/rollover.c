@@ -79,7 +79,12 @@ static bool outer_gates(ctx_t *c)
 		stay(c, GATE_HELD, "", "", 0);
 		return true;
 	}
-	c->out->policy_wanted = !c->config->dry_run || row->state != ROLLOVER_IDLE;
+	if (c->config->dry_run && row->state != ROLLOVER_IDLE) {
+		/* Switched on under way: everything stays as it is. */
+		stay(c, GATE_DRY_RUN, "", "a rollover is under way", 0);
+		return true;
+	}
+	c->out->policy_wanted = !c->config->dry_run;
 	if (c->facts->too_many_keys) {
 		stay(c, GATE_TOO_MANY_KEYS, "", "", 0);
 		return true;
@@ -127,12 +132,28 @@ static bool keys_changed(ctx_t *c)
 		stay(c, GATE_UNKNOWN_KEY, "", "a KSK that this rollover does not know", 0);
 		return true;
 	}
-	if (!(zone & c->old) && (row->state == ROLLOVER_WITHDRAW || row->state == ROLLOVER_OBSERVE)) {
-		/* The operator's own zone-ksk-submitted: accepted, it skips the observation. */
+	if (zone & c->old) {
+		return false;
+	}
+	/* The operator's own zone-ksk-submitted: accepted, it skips the observation. */
+	switch (row->state) {
+	case ROLLOVER_WITHDRAW:
+	case ROLLOVER_OBSERVE:
 		go(c, ROLLOVER_RETIRE);
 		return true;
+	case ROLLOVER_INTRODUCE:
+	case ROLLOVER_SIGNAL:
+	case ROLLOVER_AWAIT_DS:
+		/* Too early: no signal of ours can help, since none would be signed by a trusted key. */
+		if (follow_ds(c).gate == GATE_NONE) {
+			go(c, ROLLOVER_RETIRE);
+		} else {
+			stay(c, GATE_OLD_KEY_GONE, "", "", 0);
+		}
+		return true;
+	default:
+		return false;
 	}
-	return false;
 }
 
 unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row,

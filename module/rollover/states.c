@@ -14,6 +14,17 @@ static child_wish_t wish(const ctx_t *c, keyset_t need)
 	return (child_wish_t){ .config = c->config, .now = c->now, .need = need };
 }
 
+/*! Goes to an earlier state because of a wrong answer; the row keeps the reason for log and history. */
+static void go_back(ctx_t *c, rollover_state_t state, const verdict_t *why)
+{
+	rollover_row_t *row = &c->out->row;
+
+	go(c, state);
+	snprintf(row->gate_about, sizeof(row->gate_about), "%s", why->about);
+	snprintf(row->gate_detail, sizeof(row->gate_detail), "%s: %.120s",
+	         rollover_gate_info(why->gate)->name, why->detail);
+}
+
 /*!
  * Waits until no cache has a DNSKEY RRset from before the condition held on all servers. The end is
  * fixed when the condition is first seen: an RRset without it may have been served until just then.
@@ -258,8 +269,7 @@ static void signal_state(ctx_t *c)
 	child_wish_t base = wish(c, c->old | c->new_key);
 	verdict_t v = judge_child(c->facts, &base);
 	if (v.red) {
-		go(c, ROLLOVER_INTRODUCE);
-		snprintf(row->gate_about, sizeof(row->gate_about), "%s", v.about);
+		go_back(c, ROLLOVER_INTRODUCE, &v);
 		return;
 	}
 
@@ -298,7 +308,7 @@ static void await_ds(ctx_t *c)
 	child_wish_t w = wish(c, c->old | c->new_key);
 	verdict_t child = judge_child(c->facts, &w);
 	if (child.red) {
-		go(c, ROLLOVER_INTRODUCE);
+		go_back(c, ROLLOVER_INTRODUCE, &child);
 		return;
 	}
 	blocked(c, &v);
@@ -316,7 +326,7 @@ static bool ds_lost(ctx_t *c)
 		case GATE_DS_STALE_AT:
 		case GATE_DS_MISSING_AT:
 		case GATE_DS_FOREIGN_AT:
-			go(c, ROLLOVER_SIGNAL);
+			go_back(c, ROLLOVER_SIGNAL, &v);
 			return true;
 		default:
 			break;

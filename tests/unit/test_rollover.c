@@ -101,6 +101,8 @@ static void no_new_key_yet(machine_t *m)
 	machine_serve(m, OLD, 300);
 }
 static void cds_names_the_ds_key(machine_t *m) { machine_signal(m, OLD); }
+static void dry_run(machine_t *m) { m->config.dry_run = true; }
+static void swapped_too_early(machine_t *m) { old_key_gone(m); machine_ds(m, NEW, 300); }
 static void old_left_at_one(machine_t *m)
 {
 	machine_serve(m, NEW, 300);
@@ -243,6 +245,12 @@ static const struct {
 	ROW(SETTLE, time_passed, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(SETTLE, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SETTLE, hold, SETTLE, GATE_HELD, ACTION_NONE),
+
+	ROW(INTRODUCE, old_key_gone, INTRODUCE, GATE_OLD_KEY_GONE, ACTION_NONE),
+	ROW(SIGNAL, old_key_gone, SIGNAL, GATE_OLD_KEY_GONE, ACTION_NONE),
+	ROW(AWAIT_DS, old_key_gone, AWAIT_DS, GATE_OLD_KEY_GONE, ACTION_NONE),
+	ROW(AWAIT_DS, swapped_too_early, RETIRE, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, dry_run, OBSERVE, GATE_DRY_RUN, ACTION_NONE),
 
 	ROW(HELD, nothing, HELD, GATE_HELD, ACTION_NONE),
 	ROW(HELD, time_passed_and_old_gone, HELD, GATE_HELD, ACTION_NONE),
