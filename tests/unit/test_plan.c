@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "machine.h"
+#include "kskroll/plan.h"
+
+static const plan_assume_t ASSUME = PLAN_ASSUME_DEFAULT;
+
+static plan_t run(const machine_t *m)
+{
+	plan_t plan;
+	plan_run(&m->config, &m->row, &ASSUME, m->now, &plan);
+	return plan;
+}
+
+static const plan_step_t *step_of(const plan_t *plan, rollover_state_t state)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		if (plan->step[i].state == state) {
+			return &plan->step[i];
+		}
+	}
+	fail_msg("no step %s", rollover_state_name(state));
+	return NULL;
+}
+
+static const plan_wait_t *wait_of(const plan_step_t *step, rollover_gate_t gate)
+{
+	for (unsigned i = 0; i < step->wait_count; i++) {
+		if (step->wait[i].gate == gate) {
+			return &step->wait[i];
+		}
+	}
+	fail_msg("no wait %s in %s", rollover_gate_info(gate)->name, rollover_state_name(step->state));
+	return NULL;
+}
+
+static void steps_follow_each_other(const plan_t *plan)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		const plan_step_t *s = &plan->step[i];
+		if (i + 1 < plan->count) {
+			assert_int_equal(s->to, plan->step[i + 1].from);
+		}
+		for (unsigned j = 0; j < s->wait_count; j++) {
+			assert_int_not_equal(s->wait[j].gate, GATE_NONE);
+			assert_true(s->wait[j].to > s->wait[j].from);
+			assert_true(s->to == 0 || s->wait[j].to <= s->to);
+		}
+	}
+}
+
+static void a_zone_at_rest_shows_a_rollover_started_now(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_init(&m);
+	plan_t p = run(&m);
+
+	assert_true(p.imagined);
+	assert_int_equal(p.stuck, GATE_NONE);
+	assert_int_equal(p.count, 9);
+	steps_follow_each_other(&p);
+	/* The high TTL was served until the servers had the low one. */
+	assert_int_equal(step_of(&p, ROLLOVER_INTRODUCE)->to, T0 + 60 + HOUR);
+	/* Knot: propagation-delay plus the TTL with which the key was published. */
+	time_t ready = T0 + HOUR + HOUR;
+	assert_int_equal(wait_of(step_of(&p, ROLLOVER_SIGNAL), GATE_KNOT_NOT_READY)->to, ready);
+	assert_int_equal(step_of(&p, ROLLOVER_AWAIT_DS)->from, ready + 60);
+	assert_int_equal(step_of(&p, ROLLOVER_AWAIT_DS)->to, ready + 60 + DAY);
+	assert_true(step_of(&p, ROLLOVER_OBSERVE)->to >= ready + 60 + DAY + DAY);
+	assert_int_equal(p.safe, step_of(&p, ROLLOVER_RETIRE)->to);
+	assert_int_equal(p.end, p.safe + 3 * DAY);
+}
+
+static void a_lifetime_starts_it_when_it_ends(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.ksk_lifetime = 365 * DAY;
+	m.now = T0 + 100 * DAY;
+	plan_t p = run(&m);
+
+	assert_false(p.imagined);
+	assert_int_equal(p.start, T0 + 365 * DAY);
+	assert_int_equal(p.step[1].state, ROLLOVER_PREPARE);
+	wait_of(&p.step[1], GATE_WAITING_LEAD);
+	assert_int_not_equal(p.end, 0);
+	steps_follow_each_other(&p);
+}
+
+static void it_goes_on_from_every_state(void **state)
+{
+	(void)state;
+	time_t before = 0;
+	for (int s = ROLLOVER_SETTLE; s >= ROLLOVER_PREPARE; s--) {
+		machine_t m;
+		machine_at(&m, s);
+		m.row.since = m.row.gate_since = T0;
+		plan_t p = run(&m);
+		assert_int_equal(p.step[0].state, s);
+		assert_int_equal(p.step[p.count - 1].state, ROLLOVER_IDLE);
+		assert_int_equal(p.count, ROLLOVER_SETTLE - s + 2);
+		assert_true(p.end >= before);
+		steps_follow_each_other(&p);
+		before = p.end;
+	}
+}
+
+static void it_says_what_the_machine_does(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.row.since = m.now;
+	m.row.ds_drain = 2 * DAY;
+	plan_t p = run(&m);
+	const plan_wait_t *w = wait_of(&p.step[0], GATE_WAITING_DS_TTL);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
+	assert_int_equal(w->to, m.row.gate_until);
+	assert_int_equal(p.step[0].to, T0 + 2 * DAY);
+}
+
+static void the_delay_of_the_parent_moves_the_end(void **state)
+{
+	(void)state;
+	machine_t m;
+	plan_t a, b;
+	plan_assume_t slow = ASSUME;
+	slow.parent_delay += 5 * DAY;
+	machine_at(&m, ROLLOVER_PREPARE);
+	plan_run(&m.config, &m.row, &ASSUME, m.now, &a);
+	plan_run(&m.config, &m.row, &slow, m.now, &b);
+	assert_int_equal(b.end - a.end, 5 * DAY);
+}
+
+static void what_somebody_has_to_open_is_named_and_taken_for_open(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.config.hold = true;
+	machine_step(&m);
+	m.now += HOUR;
+	plan_t p = run(&m);
+	assert_int_equal(p.lifted, GATE_HELD);
+	assert_int_not_equal(p.end, 0);
+	assert_int_equal(p.step[0].wait[0].gate, GATE_HELD);
+
+	/* Waiting for the parent's scan is the ordinary course of things. */
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_STALE_AT);
+	p = run(&m);
+	assert_int_equal(p.lifted, GATE_NONE);
+}
+
+static void a_state_without_a_way_out_is_said_to_be_one(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_HELD);
+	plan_t p = run(&m);
+	assert_int_equal(p.count, 1);
+	assert_int_equal(p.end, 0);
+	assert_int_equal(p.stuck, GATE_HELD);
+}
+
+static void it_ends_whatever_the_row_says(void **state)
+{
+	(void)state;
+	srand(7);
+	for (int round = 0; round < 300; round++) {
+		machine_t m;
+		machine_at(&m, rand() % ROLLOVER_STATE__COUNT);
+		m.row.gate = rand() % GATE__COUNT;
+		m.row.since = T0 - rand() % (10 * DAY);
+		m.row.gate_since = m.row.since + rand() % DAY;
+		m.row.all_since = rand() % 2 ? m.row.since : 0;
+		m.row.all_drained = m.row.all_since != 0 ? T0 + rand() % DAY : 0;
+		m.row.acted = rand() % 2 ? T0 - rand() % 100 : 0;
+		if (m.row.state == ROLLOVER_INTRODUCE) {
+			m.row.has_new = rand() % 2;
+		}
+		m.row.old_count = m.row.state == ROLLOVER_IDLE ? rand() % 2 : 1;
+		m.row.dnskey_ttl.count = rand() % 2;
+		m.config.ksk_lifetime = rand() % 2 ? 60 * DAY : 0;
+		plan_t p = run(&m);
+		assert_true(p.count >= 1 && p.count <= PLAN_STEPS_MAX);
+		if (p.end == 0 && m.row.state != ROLLOVER_HELD && m.row.state != ROLLOVER_ROLLBACK) {
+			fail_msg("round %d: from %s gate %s stuck at %s in %s", round,
+			         rollover_state_name(m.row.state), rollover_gate_info(m.row.gate)->name,
+			         rollover_gate_info(p.stuck)->name,
+			         rollover_state_name(p.step[p.count - 1].state));
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_zone_at_rest_shows_a_rollover_started_now),
+		cmocka_unit_test(a_lifetime_starts_it_when_it_ends),
+		cmocka_unit_test(it_goes_on_from_every_state),
+		cmocka_unit_test(it_says_what_the_machine_does),
+		cmocka_unit_test(the_delay_of_the_parent_moves_the_end),
+		cmocka_unit_test(what_somebody_has_to_open_is_named_and_taken_for_open),
+		cmocka_unit_test(a_state_without_a_way_out_is_said_to_be_one),
+		cmocka_unit_test(it_ends_whatever_the_row_says),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
