@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Addresses with ports: text form, comparison.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/*! "IP@port" with its final zero; 45 characters are the longest IPv6 text. */
+#define ADDR_TEXT_MAX	64
+
+/*! Port of DNS. */
+#define ADDR_PORT	53
+
+/*!
+ * \brief Fills in an address from the bytes of an A or AAAA record.
+ *
+ * \return False if \a len is neither 4 nor 16.
+ */
+bool addr_from_rdata(const uint8_t *data, size_t len, uint16_t port,
+                     struct sockaddr_storage *addr);
+
+/*! Writes `IP@port`; "" for an unknown family. */
+void addr_to_text(const struct sockaddr_storage *addr, char out[ADDR_TEXT_MAX]);
+
+/*! Total order over family, address, port, scope; 0 if equal. */
+int addr_cmp(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
+
+/*! True for 127/8 and ::1. */
+bool addr_is_loopback(const struct sockaddr_storage *addr);

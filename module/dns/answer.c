@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "addr.h"
+#include "answer.h"
+#include "denial.h"
+#include "packet.h"
+#include "verify.h"
+
+typedef struct {
+	verify_key_t key[VERIFY_KEYS_MAX];
+	unsigned count;
+} key_list_t;
+
+static void say(char *detail, size_t size, const char *text)
+{
+	snprintf(detail, size, "%s", text);
+}
+
+/*!
+ * \brief Opens an answer that claims to be authoritative and without error.
+ *
+ * \return Packet, or NULL with the reason in \a detail.
+ */
+static knot_pkt_t *open_authoritative(const uint8_t *wire, size_t len, const knot_dname_t *name,
+                                      uint16_t type, char *detail, size_t detail_size)
+{
+	knot_pkt_t *pkt = NULL;
+	const char *error = packet_open(wire, len, name, type, &pkt);
+	if (error != NULL) {
+		say(detail, detail_size, error);
+		return NULL;
+	}
+
+	uint16_t rcode = knot_pkt_ext_rcode(pkt);
+	if (rcode != KNOT_RCODE_NOERROR) {
+		const char *text = knot_pkt_ext_rcode_name(pkt);
+		if (*text != '\0') {
+			say(detail, detail_size, text);
+		} else {
+			snprintf(detail, detail_size, "RCODE %u", rcode);
+		}
+	} else if (!knot_wire_get_aa(wire)) {
+		say(detail, detail_size, "not authoritative");
+	} else {
+		return pkt;
+	}
+	knot_pkt_free(pkt);
+	return NULL;
+}
+
+static void key_list_add(key_list_t *list, const knot_rdataset_t *rrs)
+{
+	const knot_rdata_t *rr = rrs->rdata;
+	for (uint16_t i = 0; i < rrs->count && list->count < VERIFY_KEYS_MAX; i++) {
+		list->key[list->count++] = (verify_key_t){ rr->data, rr->len };
+		rr = knot_rdataset_next((knot_rdata_t *)rr);
+	}
+}
+
+static uint32_t max_ttl(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/*! Is there any record in the answer section that is not an RRSIG? */
+static bool answer_empty(const knot_pkt_t *pkt)
+{
+	const knot_pktsection_t *answer = knot_pkt_section(pkt, KNOT_ANSWER);
+	for (uint16_t i = 0; i < answer->count; i++) {
+		if (knot_pkt_rr(answer, i)->type != KNOT_RRTYPE_RRSIG) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/*!
+ * \brief KSKs that have validly signed an RRset.
+ *
+ * \param among  Only these.
+ */
+static keyset_t signers(const answer_zone_t *zone, const packet_rrset_t *set, keyset_t among,
+                        verify_result_t *result)
+{
+	/* Indexes of the list and of the keys are the same; an empty entry never verifies. */
+	verify_key_t keys[ROLLOVER_KEYS_MAX] = { 0 };
+	for (unsigned i = 0; i < zone->key_count; i++) {
+		if (zone->keys[i].rdata != NULL && (among & (1U << i)) != 0) {
+			keys[i] = (verify_key_t){ zone->keys[i].rdata, zone->keys[i].rdata_len };
+		}
+	}
+	*result = verify_rrset(zone->zone, &set->rrset, &set->rrsigs, keys, zone->key_count,
+	                       zone->now);
+	return result->keys;
+}
+
+static bool is_ksk(const knot_rdata_t *rr)
+{
+	const uint16_t both = KNOT_DNSKEY_FLAG_ZONE | KNOT_DNSKEY_FLAG_SEP;
+	return rr->len >= sizeof(uint16_t) && (knot_dnskey_flags(rr) & both) == both;
+}
+
+/*! Which of the known keys are there, and is there an unknown KSK? */
+static keyset_t present(const answer_zone_t *zone, const knot_rdataset_t *dnskey, bool *foreign)
+{
+	keyset_t set = 0;
+	*foreign = false;
+
+	knot_rdata_t *rr = dnskey->rdata;
+	for (uint16_t i = 0; i < dnskey->count; i++, rr = knot_rdataset_next(rr)) {
+		if (!is_ksk(rr)) {
+			continue;
+		}
+		const knot_rdataset_t one = { 1, knot_rdata_size(rr->len), rr };
+		bool unknown = false;
+		set |= dns_cdnskey_match(zone->zone, &one, zone->keys, zone->key_count, &unknown);
+		*foreign = *foreign || unknown;
+	}
+	return set;
+}
+
+static void judge_dnskey(const answer_zone_t *zone, const packet_rrset_t *set,
+                         child_answer_t *out, knot_rdataset_t *served)
+{
+	static const knot_rdataset_t none = { 0 };
+	const knot_rdataset_t *dnskey = &set->rrset.rrs;
+	const knot_rdataset_t *own = zone->dnskey != NULL ? zone->dnskey : &none;
+
+	out->dnskey = present(zone, dnskey, &out->dnskey_foreign);
+	out->dnskey_equal = knot_rdataset_eq(dnskey, own);
+
+	verify_result_t known, any;
+	out->dnskey_signed_by = signers(zone, set, out->dnskey, &known);
+
+	any = known;
+	if (known.keys == 0) {
+		key_list_t all = { 0 };
+		key_list_add(&all, dnskey);
+		any = verify_rrset(zone->zone, &set->rrset, &set->rrsigs, all.key, all.count,
+		                   zone->now);
+	}
+	out->dnskey_ttl = max_ttl(set->rrset.ttl, any.original_ttl);
+
+	if (any.keys == 0) {
+		out->status = ANSWER_BOGUS;
+		snprintf(out->detail, sizeof(out->detail), "DNSKEY: %s", any.reason);
+	}
+
+	if (knot_rdataset_merge(served, own, NULL) != KNOT_EOK ||
+	    (known.keys != 0 && knot_rdataset_merge(served, dnskey, NULL) != KNOT_EOK)) {
+		out->status = ANSWER_ERROR;
+		say(out->detail, sizeof(out->detail), "out of memory");
+	}
+}
+
+void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len,
+                   child_answer_t *out, knot_rdataset_t *served)
+{
+	assert(zone && out && served);
+	assert(zone->key_count <= ROLLOVER_KEYS_MAX);
+
+	knot_rdataset_init(served);
+	out->status = ANSWER_ERROR;
+
+	knot_pkt_t *pkt = open_authoritative(wire, len, zone->zone, KNOT_RRTYPE_DNSKEY,
+	                                     out->detail, sizeof(out->detail));
+	if (pkt == NULL) {
+		return;
+	}
+
+	packet_rrset_t set;
+	if (packet_rrset(pkt, KNOT_ANSWER, zone->zone, KNOT_RRTYPE_DNSKEY, &set) != KNOT_EOK) {
+		say(out->detail, sizeof(out->detail), "out of memory");
+	} else if (set.rrset.rrs.count == 0) {
+		say(out->detail, sizeof(out->detail), "no DNSKEY");
+	} else {
+		out->status = ANSWER_OK;
+		judge_dnskey(zone, &set, out, served);
+	}
+
+	packet_rrset_clear(&set);
+	knot_pkt_free(pkt);
+}
+
+/*! Sets a worse status, or keeps what is there already. */
+static void worsen(child_answer_t *out, answer_status_t status, const char *about,
+                   const char *detail)
+{
+	/* An error says that the server is not usable at all; bogus data is the next worse. */
+	if (out->status == ANSWER_OK || (out->status == ANSWER_BOGUS && status == ANSWER_ERROR)) {
+		out->status = status;
+		snprintf(out->detail, sizeof(out->detail), "%s: %.100s", about, detail);
+	}
+}
+
+static void judge_nodata(const answer_zone_t *zone, const knot_rdataset_t *served,
+                         const knot_pkt_t *pkt, uint16_t type, const char *about,
+                         child_answer_t *out)
+{
+	packet_rrset_t soa;
+	int ret = packet_rrset(pkt, KNOT_AUTHORITY, zone->zone, KNOT_RRTYPE_SOA, &soa);
+	bool has_soa = ret == KNOT_EOK && soa.rrset.rrs.count > 0;
+	packet_rrset_clear(&soa);
+
+	if (!answer_empty(pkt) || !has_soa) {
+		worsen(out, ANSWER_ERROR, about, "neither records nor NODATA");
+		return;
+	}
+
+	/* "CDS is gone" moves a rollover on: it needs a proof like everything that does. */
+	key_list_t keys = { 0 };
+	key_list_add(&keys, served);
+	if (!denial_proven(pkt, zone->zone, zone->zone, type, keys.key, keys.count, zone->now)) {
+		worsen(out, ANSWER_BOGUS, about, "unproven NODATA");
+	}
+}
+
+void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uint16_t type,
+                   const uint8_t *wire, size_t len, child_answer_t *out)
+{
+	assert(zone && served && out);
+	assert(type == KNOT_RRTYPE_CDS || type == KNOT_RRTYPE_CDNSKEY);
+
+	const char *about = type == KNOT_RRTYPE_CDS ? "CDS" : "CDNSKEY";
+	signal_rrset_t *signal = type == KNOT_RRTYPE_CDS ? &out->cds : &out->cdnskey;
+	memset(signal, 0, sizeof(*signal));
+
+	char detail[sizeof(out->detail)];
+	knot_pkt_t *pkt = open_authoritative(wire, len, zone->zone, type, detail, sizeof(detail));
+	if (pkt == NULL) {
+		worsen(out, ANSWER_ERROR, about, detail);
+		return;
+	}
+
+	packet_rrset_t set;
+	if (packet_rrset(pkt, KNOT_ANSWER, zone->zone, type, &set) != KNOT_EOK) {
+		worsen(out, ANSWER_ERROR, about, "out of memory");
+	} else if (set.rrset.rrs.count == 0) {
+		judge_nodata(zone, served, pkt, type, about, out);
+	} else {
+		verify_result_t result;
+		signal->present = true;
+		signal->keys = type == KNOT_RRTYPE_CDS
+			? dns_ds_match(zone->zone, &set.rrset.rrs, zone->keys, zone->key_count,
+			               true, &signal->unwanted)
+			: dns_cdnskey_match(zone->zone, &set.rrset.rrs, zone->keys,
+			                    zone->key_count, &signal->unwanted);
+		signal->signed_by = signers(zone, &set, UINT16_MAX, &result);
+	}
+
+	packet_rrset_clear(&set);
+	knot_pkt_free(pkt);
+}
+
+static void parent_bogus(parent_answer_t *out, const char *detail)
+{
+	out->status = ANSWER_BOGUS;
+	say(out->detail, sizeof(out->detail), detail);
+}
+
+static void judge_no_ds(const answer_zone_t *zone, const knot_dname_t *parent,
+                        const key_list_t *keys, const knot_pkt_t *pkt, parent_answer_t *out)
+{
+	packet_rrset_t soa, child;
+	int ret = packet_rrset(pkt, KNOT_AUTHORITY, parent, KNOT_RRTYPE_SOA, &soa);
+	int ret_child = packet_rrset(pkt, KNOT_AUTHORITY, zone->zone, KNOT_RRTYPE_SOA, &child);
+
+	if (ret != KNOT_EOK || ret_child != KNOT_EOK) {
+		say(out->detail, sizeof(out->detail), "out of memory");
+	} else if (child.rrset.rrs.count > 0) {
+		/* A server of both zones that forgets which side DS is on (RFC 4035 3.1.4.1). */
+		say(out->detail, sizeof(out->detail), "answers from the child zone");
+	} else if (!answer_empty(pkt) || soa.rrset.rrs.count != 1) {
+		say(out->detail, sizeof(out->detail), "neither DS nor NODATA");
+	} else {
+		verify_result_t result = verify_rrset(parent, &soa.rrset, &soa.rrsigs, keys->key,
+		                                      keys->count, zone->now);
+		if (result.keys == 0 ||
+		    !denial_proven(pkt, parent, zone->zone, KNOT_RRTYPE_DS, keys->key,
+		                   keys->count, zone->now)) {
+			parent_bogus(out, "unproven NODATA");
+		} else {
+			/* RFC 2308 5; the TTL alone is not signed, it cannot lower anything. */
+			uint32_t ttl = max_ttl(soa.rrset.ttl, result.original_ttl);
+			uint32_t minimum = knot_soa_minimum(soa.rrset.rrs.rdata);
+			out->ds_ttl = ttl < minimum ? ttl : minimum;
+			out->status = ANSWER_OK;
+			out->detail[0] = '\0';
+		}
+	}
+
+	packet_rrset_clear(&soa);
+	packet_rrset_clear(&child);
+}
+
+void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
+               const knot_rdataset_t *trusted, const uint8_t *wire, size_t len,
+               parent_answer_t *out)
+{
+	assert(zone && parent && trusted && out);
+	assert(zone->key_count <= ROLLOVER_KEYS_MAX);
+
+	out->status = ANSWER_ERROR;
+	knot_pkt_t *pkt = open_authoritative(wire, len, zone->zone, KNOT_RRTYPE_DS,
+	                                     out->detail, sizeof(out->detail));
+	if (pkt == NULL) {
+		return;
+	}
+
+	key_list_t keys = { 0 };
+	key_list_add(&keys, trusted);
+
+	packet_rrset_t set;
+	if (packet_rrset(pkt, KNOT_ANSWER, zone->zone, KNOT_RRTYPE_DS, &set) != KNOT_EOK) {
+		say(out->detail, sizeof(out->detail), "out of memory");
+	} else if (set.rrset.rrs.count == 0) {
+		judge_no_ds(zone, parent, &keys, pkt, out);
+	} else {
+		verify_result_t result = verify_rrset(parent, &set.rrset, &set.rrsigs, keys.key,
+		                                      keys.count, zone->now);
+		if (result.keys == 0) {
+			out->status = ANSWER_BOGUS;
+			snprintf(out->detail, sizeof(out->detail), "DS: %s", result.reason);
+		} else {
+			out->status = ANSWER_OK;
+			out->detail[0] = '\0';
+			out->ds = dns_ds_match(zone->zone, &set.rrset.rrs, zone->keys,
+			                       zone->key_count, false, &out->ds_foreign);
+			out->ds_ttl = max_ttl(set.rrset.ttl, result.original_ttl);
+		}
+	}
+
+	packet_rrset_clear(&set);
+	knot_pkt_free(pkt);
+}
+
+static void add_glue(const knot_pkt_t *pkt, answer_delegation_t *out)
+{
+	const knot_pktsection_t *additional = knot_pkt_section(pkt, KNOT_ADDITIONAL);
+	for (uint16_t i = 0; i < additional->count; i++) {
+		const knot_rrset_t *rr = knot_pkt_rr(additional, i);
+		if (out->glue_count == ANSWER_GLUE_MAX) {
+			return;
+		}
+		if ((rr->type != KNOT_RRTYPE_A && rr->type != KNOT_RRTYPE_AAAA) ||
+		    !packet_rr_usable(rr)) {
+			continue;
+		}
+
+		bool wanted = false;
+		knot_rdata_t *ns = out->ns.rdata;
+		for (uint16_t n = 0; n < out->ns.count && !wanted; n++) {
+			wanted = knot_dname_is_equal(ns->data, rr->owner);
+			ns = knot_rdataset_next(ns);
+		}
+		size_t want_len = rr->type == KNOT_RRTYPE_A ? 4 : 16;
+		if (wanted && rr->rrs.rdata->len == want_len &&
+		    addr_from_rdata(rr->rrs.rdata->data, want_len, ADDR_PORT,
+		                    &out->glue[out->glue_count].addr)) {
+			knot_dname_copy_lower(out->glue[out->glue_count].name, rr->owner);
+			out->glue_count++;
+		}
+	}
+}
+
+int answer_delegation(const knot_dname_t *zone, const uint8_t *wire, size_t len,
+                      answer_delegation_t *out)
+{
+	assert(zone && out);
+
+	knot_rdataset_init(&out->ns);
+	out->glue_count = 0;
+
+	knot_pkt_t *pkt = NULL;
+	if (packet_open(wire, len, zone, KNOT_RRTYPE_NS, &pkt) != NULL) {
+		return KNOT_EMALF;
+	}
+	if (knot_pkt_ext_rcode(pkt) != KNOT_RCODE_NOERROR) {
+		knot_pkt_free(pkt);
+		return KNOT_ENOENT;
+	}
+
+	/* Servers of both zones answer with the child's own NS instead of a referral. */
+	packet_rrset_t answer, authority;
+	int ret = packet_rrset(pkt, KNOT_ANSWER, zone, KNOT_RRTYPE_NS, &answer);
+	int ret2 = packet_rrset(pkt, KNOT_AUTHORITY, zone, KNOT_RRTYPE_NS, &authority);
+	if (ret != KNOT_EOK || ret2 != KNOT_EOK) {
+		ret = KNOT_ENOMEM;
+	} else {
+		ret = knot_rdataset_merge(&out->ns, &answer.rrset.rrs, NULL);
+		if (ret == KNOT_EOK) {
+			ret = knot_rdataset_merge(&out->ns, &authority.rrset.rrs, NULL);
+		}
+	}
+	packet_rrset_clear(&answer);
+	packet_rrset_clear(&authority);
+
+	if (ret == KNOT_EOK && out->ns.count == 0) {
+		ret = KNOT_ENOENT;
+	} else if (ret == KNOT_EOK) {
+		add_glue(pkt, out);
+	}
+	knot_pkt_free(pkt);
+
+	if (ret != KNOT_EOK) {
+		answer_delegation_clear(out);
+	}
+	return ret;
+}
+
+void answer_delegation_clear(answer_delegation_t *delegation)
+{
+	knot_rdataset_clear(&delegation->ns, NULL);
+	delegation->glue_count = 0;
+}

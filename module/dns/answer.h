@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Judges single answers of servers: bytes in, facts out. No I/O.
+ */
+
+#pragma once
+
+#include "kskroll/dns.h"
+
+/*! NS names and glue addresses of one delegation that are taken. */
+#define ANSWER_NS_MAX		64
+#define ANSWER_GLUE_MAX		128
+
+/*! The child zone, as known beforehand. Names in lower case; everything is borrowed. */
+typedef struct {
+	const knot_dname_t *zone;
+	const dns_key_t *keys;
+	unsigned key_count;
+	const knot_rdataset_t *dnskey;	/*!< DNSKEY RRset of the own zone; trusted. */
+	time_t now;
+} answer_zone_t;
+
+/*! Delegation of a zone as its parent gives it; not signed, so it may only add servers. */
+typedef struct {
+	knot_rdataset_t ns;
+	struct {
+		knot_dname_storage_t name;
+		struct sockaddr_storage addr;
+	} glue[ANSWER_GLUE_MAX];
+	unsigned glue_count;
+} answer_delegation_t;
+
+/*!
+ * \brief DNSKEY at a server of the zone; to be called before answer_signal().
+ *
+ * \param[in] zone     What is known.
+ * \param[in] wire     Answer.
+ * \param[in] len      Its length.
+ * \param[out] out     status, detail and dnskey* are set.
+ * \param[out] served  Keys to verify further answers of this server with: those of
+ *                     the own zone and, if the answer is signed by one of the known
+ *                     KSKs, those of the answer. To be cleared by knot_rdataset_clear(, NULL).
+ */
+void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len,
+                   child_answer_t *out, knot_rdataset_t *served);
+
+/*!
+ * \brief CDS or CDNSKEY at a server of the zone.
+ *
+ * \param[in] zone    What is known.
+ * \param[in] served  From answer_dnskey(); proves NODATA.
+ * \param[in] type    KNOT_RRTYPE_CDS or KNOT_RRTYPE_CDNSKEY.
+ * \param[in] wire    Answer.
+ * \param[in] len     Its length.
+ * \param[in,out] out  cds or cdnskey is set; status and detail if that is worse.
+ */
+void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uint16_t type,
+                   const uint8_t *wire, size_t len, child_answer_t *out);
+
+/*!
+ * \brief DS at a server of the parent zone.
+ *
+ * \param[in] zone    What is known of the child.
+ * \param[in] parent  Apex of the parent zone, lower case.
+ * \param[in] trusted  Validated DNSKEY RRset of the parent zone.
+ * \param[in] wire    Answer.
+ * \param[in] len     Its length.
+ * \param[out] out    status, detail and ds* are set.
+ */
+void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
+               const knot_rdataset_t *trusted, const uint8_t *wire, size_t len,
+               parent_answer_t *out);
+
+/*!
+ * \brief NS of the zone at a server of the parent zone: a referral, or its own answer.
+ *
+ * \return KNOT_EOK; KNOT_ENOENT without a delegation of the zone; KNOT_EMALF; KNOT_ENOMEM.
+ */
+int answer_delegation(const knot_dname_t *zone, const uint8_t *wire, size_t len,
+                      answer_delegation_t *out);
+
+void answer_delegation_clear(answer_delegation_t *delegation);

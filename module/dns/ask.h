@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Asks one server at one address, without recursion and without any cache.
+ *
+ * UDP, then TCP if truncated; a new source port and a random ID for every packet.
+ * Works on the loop thread only. Callbacks never run inside ask_start() or ask_cancel().
+ */
+
+#pragma once
+
+#include <sys/socket.h>
+#include <uv.h>
+#include <libknot/libknot.h>
+
+/*! Addresses that are asked at the same time; the rest queue up. */
+#define ASK_IN_FLIGHT_MAX	64
+/*! Questions of one job. */
+#define ASK_QUESTIONS_MAX	3
+/*! Tries per question, and how long each waits. */
+#define ASK_TRIES		3
+#define ASK_TIMEOUT_MS		2000
+/*! UDP payload that is offered (DNS flag day 2020). */
+#define ASK_UDP_PAYLOAD		1232
+
+typedef struct ask ask_t;
+typedef struct ask_job ask_job_t;
+
+/*! Answers of one address, valid during the callback. */
+typedef struct {
+	struct {
+		uint8_t *wire;
+		size_t len;
+	} answer[ASK_QUESTIONS_MAX];
+	unsigned answered;	/*!< Answers there are, in the order of the questions. */
+	const char *error;	/*!< Why there are no more: "timeout"; NULL if all are there. */
+	unsigned packets;	/*!< Sent, TCP retries not counted. */
+} ask_reply_t;
+
+typedef void (*ask_done_f)(const ask_reply_t *reply, void *arg);
+
+/*! \return NULL without memory. */
+ask_t *ask_new(uv_loop_t *loop);
+
+/*!
+ * \brief Ends it and all jobs; no callback is called any more.
+ *
+ * Not to be called from a callback of a job. Handles close on the loop afterwards.
+ */
+void ask_free(ask_t *ask);
+
+/*!
+ * \brief Asks questions about one name, one after the other, until one has no answer.
+ *
+ * \param ask    Asker.
+ * \param addr   Whom.
+ * \param name   Name.
+ * \param types  Types.
+ * \param count  Number of types, at most ASK_QUESTIONS_MAX.
+ * \param done   Called once unless cancelled; the job is gone when it returns.
+ * \param arg    For done.
+ *
+ * \return The job, NULL without memory.
+ */
+ask_job_t *ask_start(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
+                     const uint16_t *types, unsigned count, ask_done_f done, void *arg);
+
+/*! Ends a job whose callback has not been called yet; it will not be. */
+void ask_cancel(ask_job_t *job);

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <string.h>
+
+#include <libdnssec/binary.h>
+#include <libdnssec/error.h>
+#include <libdnssec/nsec.h>
+
+#include "denial.h"
+
+/*! SHA-1, the only hash of NSEC3. */
+#define HASH_LEN		20
+/*! Its base32hex text. */
+#define HASH_TEXT_LEN		32
+/*! RFC 9276 wants none; what is above the limits of common validators is no proof for us. */
+#define ITERATIONS_MAX		150
+/*! NSEC3 RDATA before the salt. */
+#define NSEC3_FIXED_LEN		5
+/*! NSEC3 RRsets of one answer that are looked at; three are the most a proof needs. */
+#define NSEC3_MAX		6
+
+/*! A verified NSEC3 with its bounds checked. */
+typedef struct {
+	uint8_t hash[HASH_LEN];
+	const uint8_t *next;
+	const uint8_t *bitmap;
+	uint16_t bitmap_len;
+	bool opt_out;
+	dnssec_nsec3_params_t params;	/*!< The salt is borrowed. */
+} nsec3_t;
+
+typedef struct {
+	const knot_dname_t *zone;
+	const verify_key_t *keys;
+	unsigned key_count;
+	time_t now;
+} judge_t;
+
+static bool verified(const judge_t *judge, const packet_rrset_t *set)
+{
+	return verify_rrset(judge->zone, &set->rrset, &set->rrsigs, judge->keys,
+	                    judge->key_count, judge->now).keys != 0;
+}
+
+/*! What the type bitmap of a matching record must say. */
+static bool bitmap_denies(const uint8_t *bitmap, uint16_t len, uint16_t type)
+{
+	if (dnssec_nsec_bitmap_contains(bitmap, len, type) ||
+	    dnssec_nsec_bitmap_contains(bitmap, len, KNOT_RRTYPE_CNAME)) {
+		return false;
+	}
+	/* RFC 6840 4.4: no DS is proven only from the parent's side of the zone cut. */
+	return type != KNOT_RRTYPE_DS ||
+	       (dnssec_nsec_bitmap_contains(bitmap, len, KNOT_RRTYPE_NS) &&
+	        !dnssec_nsec_bitmap_contains(bitmap, len, KNOT_RRTYPE_SOA));
+}
+
+static bool nsec_proves(const judge_t *judge, const knot_pkt_t *pkt,
+                        const knot_dname_t *name, uint16_t type)
+{
+	packet_rrset_t set;
+	bool proven = false;
+	if (packet_rrset(pkt, KNOT_AUTHORITY, name, KNOT_RRTYPE_NSEC, &set) == KNOT_EOK &&
+	    set.rrset.rrs.count == 1) {
+		const knot_rdata_t *rr = set.rrset.rrs.rdata;
+		int next_len = knot_dname_wire_check(rr->data, rr->data + rr->len, NULL);
+		proven = next_len > 0 &&
+		         bitmap_denies(rr->data + next_len, rr->len - next_len, type) &&
+		         verified(judge, &set);
+	}
+	packet_rrset_clear(&set);
+	return proven;
+}
+
+/*! Reads the first label of an NSEC3 owner (RFC 5155 3: base32hex without padding). */
+static bool owner_hash(const knot_dname_t *owner, uint8_t hash[HASH_LEN])
+{
+	if (owner[0] != HASH_TEXT_LEN) {
+		return false;
+	}
+
+	/* 8 characters of 5 bits are 5 bytes; 32 characters end even. */
+	uint64_t bits = 0;
+	for (unsigned i = 0; i < HASH_TEXT_LEN; i++) {
+		uint8_t c = owner[1 + i];
+		if (c >= '0' && c <= '9') {
+			c -= '0';
+		} else if (c >= 'a' && c <= 'v') {
+			c = c - 'a' + 10;
+		} else if (c >= 'A' && c <= 'V') {
+			c = c - 'A' + 10;
+		} else {
+			return false;
+		}
+		bits = bits << 5 | c;
+		if (i % 8 == 7) {
+			for (unsigned b = 0; b < 5; b++) {
+				hash[i / 8 * 5 + b] = bits >> (32 - 8 * b);
+			}
+			bits = 0;
+		}
+	}
+	return true;
+}
+
+static bool nsec3_open(const knot_dname_t *owner, const knot_rdata_t *rr, nsec3_t *out)
+{
+	if (rr->len < NSEC3_FIXED_LEN + 1 || !owner_hash(owner, out->hash)) {
+		return false;
+	}
+
+	size_t salt_len = knot_nsec3_salt_len(rr);
+	size_t hash_at = NSEC3_FIXED_LEN + salt_len;
+	if (rr->len < hash_at + 1 + HASH_LEN || rr->data[hash_at] != HASH_LEN) {
+		return false;
+	}
+
+	out->next = rr->data + hash_at + 1;
+	out->bitmap = out->next + HASH_LEN;
+	out->bitmap_len = rr->len - (hash_at + 1 + HASH_LEN);
+	out->opt_out = (knot_nsec3_flags(rr) & KNOT_NSEC3_FLAG_OPT_OUT) != 0;
+	out->params.algorithm = knot_nsec3_alg(rr);
+	out->params.iterations = knot_nsec3_iters(rr);
+	out->params.salt.size = salt_len;
+	out->params.salt.data = (uint8_t *)rr->data + NSEC3_FIXED_LEN;
+
+	return knot_nsec3_alg(rr) == KNOT_NSEC3_ALGORITHM_SHA1 &&
+	       (knot_nsec3_flags(rr) & ~KNOT_NSEC3_FLAG_OPT_OUT) == 0 &&
+	       out->params.iterations <= ITERATIONS_MAX;
+}
+
+static bool hash_name(const nsec3_t *record, const knot_dname_t *name, uint8_t hash[HASH_LEN])
+{
+	const dnssec_binary_t data = { .data = (uint8_t *)name, .size = knot_dname_size(name) };
+	dnssec_binary_t out = { 0 };
+	bool ok = dnssec_nsec3_hash(&data, &record->params, &out) == DNSSEC_EOK &&
+	          out.size == HASH_LEN;
+	if (ok) {
+		memcpy(hash, out.data, HASH_LEN);
+	}
+	dnssec_binary_free(&out);
+	return ok;
+}
+
+static bool matches(const nsec3_t *record, const knot_dname_t *name)
+{
+	uint8_t hash[HASH_LEN];
+	return hash_name(record, name, hash) && memcmp(hash, record->hash, HASH_LEN) == 0;
+}
+
+static bool covers(const nsec3_t *record, const knot_dname_t *name)
+{
+	uint8_t hash[HASH_LEN];
+	if (!hash_name(record, name, hash)) {
+		return false;
+	}
+
+	bool after = memcmp(hash, record->hash, HASH_LEN) > 0;
+	bool ahead = memcmp(hash, record->next, HASH_LEN) < 0;
+	/* The last record of the chain points back to the first. */
+	bool last = memcmp(record->hash, record->next, HASH_LEN) >= 0;
+	return last ? (after || ahead) : (after && ahead);
+}
+
+static bool nsec3_judge(const knot_dname_t *zone, const knot_dname_t *name, uint16_t type,
+                        const nsec3_t *records, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (matches(&records[i], name)) {
+			return bitmap_denies(records[i].bitmap, records[i].bitmap_len, type);
+		}
+	}
+	if (type != KNOT_RRTYPE_DS) {
+		return false;
+	}
+
+	/* Opt-out: walk up to the closest encloser; the name just below it must be covered. */
+	const knot_dname_t *below = name;
+	while (!knot_dname_is_equal(below, zone) && *below != '\0') {
+		const knot_dname_t *above = knot_dname_next_label(below);
+		bool enclosed = false, skipped = false;
+		for (unsigned i = 0; i < count; i++) {
+			enclosed = enclosed || matches(&records[i], above);
+			skipped = skipped || (records[i].opt_out && covers(&records[i], below));
+		}
+		if (enclosed) {
+			return skipped;
+		}
+		below = above;
+	}
+	return false;
+}
+
+static bool nsec3_proves(const judge_t *judge, const knot_pkt_t *pkt,
+                         const knot_dname_t *name, uint16_t type)
+{
+	packet_rrset_t sets[NSEC3_MAX];
+	nsec3_t records[NSEC3_MAX];
+	unsigned count = 0;
+
+	const knot_pktsection_t *authority = knot_pkt_section(pkt, KNOT_AUTHORITY);
+	for (uint16_t i = 0; i < authority->count && count < NSEC3_MAX; i++) {
+		const knot_rrset_t *rr = knot_pkt_rr(authority, i);
+		if (rr->type != KNOT_RRTYPE_NSEC3 || !packet_rr_usable(rr) || *rr->owner == '\0' ||
+		    !knot_dname_is_equal(knot_dname_next_label(rr->owner), judge->zone)) {
+			continue;
+		}
+		if (packet_rrset(pkt, KNOT_AUTHORITY, rr->owner, KNOT_RRTYPE_NSEC3,
+		                 &sets[count]) == KNOT_EOK &&
+		    sets[count].rrset.rrs.count == 1 &&
+		    nsec3_open(rr->owner, sets[count].rrset.rrs.rdata, &records[count]) &&
+		    verified(judge, &sets[count])) {
+			count++;
+		} else {
+			packet_rrset_clear(&sets[count]);
+		}
+	}
+
+	bool proven = nsec3_judge(judge->zone, name, type, records, count);
+	for (unsigned i = 0; i < count; i++) {
+		packet_rrset_clear(&sets[i]);
+	}
+	return proven;
+}
+
+bool denial_proven(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name,
+                   uint16_t type, const verify_key_t *keys, unsigned key_count, time_t now)
+{
+	assert(pkt && zone && name && (keys || key_count == 0));
+
+	const judge_t judge = { zone, keys, key_count, now };
+	return nsec_proves(&judge, pkt, name, type) || nsec3_proves(&judge, pkt, name, type);
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "answer.h"
+#include "discover.h"
+
+/*! A and AAAA of every name, and one DNSKEY. */
+#define QUERIES_MAX	(2 * SERVERS_NAMES_MAX + 1)
+
+/*! One lookup under way. */
+typedef struct {
+	discover_t *discover;
+	lookup_t *lookup;	/*!< NULL once it is done. */
+	uint16_t type;
+	unsigned name;		/*!< Index in the servers of the stage. */
+} query_t;
+
+struct discover {
+	resolve_t *resolve;
+	ask_t *ask;
+	discover_request_t request;
+	discover_done_f done;
+	void *arg;
+	discovery_t result;
+
+	const knot_dname_t *candidate;	/*!< Climbing: a suffix of the zone. */
+	query_t queries[QUERIES_MAX];
+	unsigned query_count;
+	unsigned pending;
+	void (*stage_done)(discover_t *);
+
+	ask_job_t *job;
+	unsigned next_parent;		/*!< Server to ask for the delegation. */
+	answer_delegation_t delegation;
+	bool stopped;
+};
+
+static void find_parent(discover_t *discover);
+static void ask_delegation(discover_t *discover);
+static void find_child_servers(discover_t *discover);
+
+static void finish(discover_t *discover)
+{
+	servers_sort(&discover->result.parent_servers);
+	servers_sort(&discover->result.child_servers);
+	discover->stopped = true;
+	discover->done(discover->arg);
+}
+
+static const char *type_name(uint16_t type)
+{
+	switch (type) {
+	case KNOT_RRTYPE_NS:
+		return "NS";
+	case KNOT_RRTYPE_A:
+		return "A";
+	case KNOT_RRTYPE_AAAA:
+		return "AAAA";
+	default:
+		return "DNSKEY";
+	}
+}
+
+/*! Notes the first trouble: "AAAA of ns1.example.: SERVFAIL". */
+static void trouble(discover_t *discover, uint16_t type, const knot_dname_t *name,
+                    const char *error)
+{
+	knot_dname_txt_storage_t text;
+	if (discover->result.detail[0] != '\0') {
+		return;
+	}
+	if (knot_dname_to_str(text, name, sizeof(text)) == NULL) {
+		text[0] = '\0';
+	}
+	snprintf(discover->result.detail, sizeof(discover->result.detail), "%s of %.100s: %s",
+	         type_name(type), text, error);
+}
+
+static bool wants(const discover_t *discover, unsigned what)
+{
+	return (discover->request.ask & what) != 0;
+}
+
+/*! The parent cannot be found out: fatal only when its answers are wanted. */
+static void no_parent(discover_t *discover)
+{
+	if (wants(discover, SURVEY_PARENT)) {
+		discover->result.failed = true;
+		finish(discover);
+	} else {
+		discover->result.detail[0] = '\0';
+		find_child_servers(discover);
+	}
+}
+
+/* -- lookups of one stage -------------------------------------------------- */
+
+static servers_t *stage_servers(discover_t *discover);
+
+static void add_address(discover_t *discover, const query_t *query, const knot_rdataset_t *rrs)
+{
+	servers_t *servers = stage_servers(discover);
+	knot_rdata_t *rr = rrs->rdata;
+	for (uint16_t i = 0; i < rrs->count; i++, rr = knot_rdataset_next(rr)) {
+		struct sockaddr_storage addr;
+		if (!addr_from_rdata(rr->data, rr->len, ADDR_PORT, &addr)) {
+			continue;
+		}
+		if (servers_add_addr(servers, query->name, &addr) != KNOT_EOK) {
+			discover->result.failed = true;
+			trouble(discover, query->type, servers->names[query->name].name,
+			        "too many addresses");
+		}
+	}
+}
+
+static void take_keys(discover_t *discover, const lookup_result_t *result)
+{
+	if (result->status == LOOKUP_FAILED) {
+		trouble(discover, KNOT_RRTYPE_DNSKEY, discover->result.parent, result->error);
+	} else if (!result->secure) {
+		discover->result.insecure = true;
+	} else if (result->status == LOOKUP_NONE || result->alias) {
+		trouble(discover, KNOT_RRTYPE_DNSKEY, discover->result.parent, "no such record");
+	} else if (knot_rdataset_copy(&discover->result.parent_keys, &result->rrs,
+	                              NULL) != KNOT_EOK) {
+		trouble(discover, KNOT_RRTYPE_DNSKEY, discover->result.parent, "out of memory");
+	}
+}
+
+static void on_lookup(const lookup_result_t *result, void *arg)
+{
+	query_t *query = arg;
+	discover_t *discover = query->discover;
+	query->lookup = NULL;
+
+	if (query->type == KNOT_RRTYPE_DNSKEY) {
+		take_keys(discover, result);
+	} else if (result->status == LOOKUP_FAILED) {
+		server_name_t *name = &stage_servers(discover)->names[query->name];
+		snprintf(name->error, sizeof(name->error), "%s: %.80s", type_name(query->type),
+		         result->error);
+	} else if (result->status == LOOKUP_DATA) {
+		add_address(discover, query, &result->rrs);
+	}
+
+	assert(discover->pending > 0);
+	if (--discover->pending == 0) {
+		discover->stage_done(discover);
+	}
+}
+
+static void look_up(discover_t *discover, const knot_dname_t *name, uint16_t type,
+                    unsigned index)
+{
+	assert(discover->query_count < QUERIES_MAX);
+
+	query_t *query = &discover->queries[discover->query_count++];
+	*query = (query_t){ .discover = discover, .type = type, .name = index };
+	discover->pending++;
+	query->lookup = resolve_start(discover->resolve, name, type, on_lookup, query);
+	if (query->lookup == NULL) {
+		const lookup_result_t failed = {
+			.status = LOOKUP_FAILED, .error = "resolver does not take questions"
+		};
+		on_lookup(&failed, query);
+	}
+}
+
+/*!
+ * \brief Begins a stage of parallel lookups.
+ *
+ * One more is counted as pending until stage_go(), or the first failure would end the stage.
+ */
+static void stage_begin(discover_t *discover, void (*done)(discover_t *))
+{
+	discover->query_count = 0;
+	discover->pending = 1;
+	discover->stage_done = done;
+}
+
+static void stage_go(discover_t *discover)
+{
+	if (--discover->pending == 0) {
+		discover->stage_done(discover);
+	}
+}
+
+static void look_up_addresses(discover_t *discover, const servers_t *servers)
+{
+	for (unsigned i = 0; i < servers->name_count; i++) {
+		look_up(discover, servers->names[i].name, KNOT_RRTYPE_A, i);
+		look_up(discover, servers->names[i].name, KNOT_RRTYPE_AAAA, i);
+	}
+}
+
+/* -- the parent zone -------------------------------------------------------- */
+
+/*! Every name of the parent must have been resolved as a whole: DS decides at all of them. */
+static void check_parent_names(discover_t *discover)
+{
+	const servers_t *servers = &discover->result.parent_servers;
+	for (unsigned i = 0; i < servers->name_count; i++) {
+		const server_name_t *name = &servers->names[i];
+		if (name->error[0] != '\0') {
+			trouble(discover, KNOT_RRTYPE_A, name->name, name->error);
+		} else if (!name->has_addr) {
+			trouble(discover, KNOT_RRTYPE_A, name->name, "no address");
+		}
+	}
+}
+
+static void parent_found(discover_t *discover)
+{
+	discovery_t *result = &discover->result;
+	check_parent_names(discover);
+
+	if (result->failed || (result->detail[0] != '\0' && wants(discover, SURVEY_PARENT))) {
+		result->failed = true;
+		finish(discover);
+	} else {
+		result->detail[0] = '\0';
+		ask_delegation(discover);
+	}
+}
+
+static void take_parent(discover_t *discover, const lookup_result_t *ns)
+{
+	discovery_t *result = &discover->result;
+	knot_dname_copy_lower(result->parent, discover->candidate);
+	result->parent_known = true;
+	result->insecure = !ns->secure;
+
+	int ret = discover->request.parent->count > 0
+		? servers_add_addrs(&result->parent_servers, discover->request.parent)
+		: servers_add_ns(&result->parent_servers, &ns->rrs);
+	if (ret != KNOT_EOK) {
+		trouble(discover, KNOT_RRTYPE_NS, result->parent,
+		        ret == KNOT_ELIMIT ? "too many nameservers" : knot_strerror(ret));
+		no_parent(discover);
+		return;
+	}
+
+	stage_begin(discover, parent_found);
+	if (wants(discover, SURVEY_PARENT) && !result->insecure) {
+		look_up(discover, result->parent, KNOT_RRTYPE_DNSKEY, 0);
+	}
+	look_up_addresses(discover, &result->parent_servers);
+	stage_go(discover);
+}
+
+static void on_parent_ns(const lookup_result_t *result, void *arg)
+{
+	query_t *query = arg;
+	discover_t *discover = query->discover;
+	query->lookup = NULL;
+	discover->query_count = 0;
+
+	if (result->status == LOOKUP_FAILED) {
+		trouble(discover, KNOT_RRTYPE_NS, discover->candidate, result->error);
+		no_parent(discover);
+	} else if (result->status == LOOKUP_DATA && !result->alias) {
+		take_parent(discover, result);
+	} else if (*discover->candidate == '\0') {
+		trouble(discover, KNOT_RRTYPE_NS, discover->candidate, "no such record");
+		no_parent(discover);
+	} else {
+		discover->candidate = knot_dname_next_label(discover->candidate);
+		find_parent(discover);
+	}
+}
+
+/*! Is there a zone at the candidate? Its NS RRset is the proof. */
+static void find_parent(discover_t *discover)
+{
+	query_t *query = &discover->queries[0];
+	discover->query_count = 1;
+	*query = (query_t){ .discover = discover, .type = KNOT_RRTYPE_NS };
+	query->lookup = resolve_start(discover->resolve, discover->candidate, KNOT_RRTYPE_NS,
+	                              on_parent_ns, query);
+	if (query->lookup == NULL) {
+		trouble(discover, KNOT_RRTYPE_NS, discover->candidate,
+		        "resolver does not take questions");
+		no_parent(discover);
+	}
+}
+
+/* -- the delegation --------------------------------------------------------- */
+
+static void on_delegation(const ask_reply_t *reply, void *arg)
+{
+	discover_t *discover = arg;
+	discover->job = NULL;
+	discover->result.packets += reply->packets;
+
+	answer_delegation_clear(&discover->delegation);
+	if (reply->answered == 1 &&
+	    answer_delegation(discover->request.zone, reply->answer[0].wire,
+	                      reply->answer[0].len, &discover->delegation) == KNOT_EOK) {
+		find_child_servers(discover);
+	} else {
+		discover->next_parent++;
+		ask_delegation(discover);
+	}
+}
+
+/*! RFC 9975 3: the parent's view of the delegation counts, with its glue. */
+static void ask_delegation(discover_t *discover)
+{
+	const servers_t *parent = &discover->result.parent_servers;
+	const uint16_t type = KNOT_RRTYPE_NS;
+
+	if (wants(discover, SURVEY_CHILD) && discover->request.nameserver->count == 0 &&
+	    discover->next_parent < parent->addr_count &&
+	    discover->next_parent < DISCOVER_DELEGATION_TRIES) {
+		discover->job = ask_start(discover->ask, &parent->addrs[discover->next_parent].addr,
+		                          discover->request.zone, &type, 1, on_delegation,
+		                          discover);
+		if (discover->job != NULL) {
+			return;
+		}
+	}
+	find_child_servers(discover);
+}
+
+/* -- the zone's servers ----------------------------------------------------- */
+
+static void child_found(discover_t *discover)
+{
+	servers_t *servers = &discover->result.child_servers;
+	for (unsigned i = 0; i < discover->delegation.glue_count; i++) {
+		unsigned name = servers_find(servers, discover->delegation.glue[i].name);
+		if (name == SERVERS_UNNAMED) {
+			continue;
+		}
+		if (servers_add_addr(servers, name,
+		                     &discover->delegation.glue[i].addr) != KNOT_EOK) {
+			discover->result.failed = true;
+			trouble(discover, KNOT_RRTYPE_A, servers->names[name].name,
+			        "too many addresses");
+		}
+	}
+	finish(discover);
+}
+
+static void find_child_servers(discover_t *discover)
+{
+	servers_t *servers = &discover->result.child_servers;
+	const dns_addrs_t *configured = discover->request.nameserver;
+
+	if (!wants(discover, SURVEY_CHILD)) {
+		finish(discover);
+		return;
+	}
+
+	int ret;
+	if (configured->count > 0) {
+		ret = servers_add_addrs(servers, configured);
+	} else {
+		ret = servers_add_ns(servers, discover->request.ns);
+		if (ret == KNOT_EOK) {
+			ret = servers_add_ns(servers, &discover->delegation.ns);
+		}
+	}
+	if (ret == KNOT_EOK && servers->name_count == 0 && servers->addr_count == 0) {
+		ret = KNOT_ENOENT;
+	}
+	if (ret != KNOT_EOK) {
+		discover->result.failed = true;
+		trouble(discover, KNOT_RRTYPE_NS, discover->request.zone,
+		        ret == KNOT_ELIMIT ? "too many nameservers" :
+		        ret == KNOT_ENOENT ? "no nameserver" : knot_strerror(ret));
+		finish(discover);
+		return;
+	}
+
+	stage_begin(discover, child_found);
+	look_up_addresses(discover, servers);
+	stage_go(discover);
+}
+
+/*! Whose names the lookups of the stage are about. */
+static servers_t *stage_servers(discover_t *discover)
+{
+	return discover->stage_done == parent_found ? &discover->result.parent_servers
+	                                            : &discover->result.child_servers;
+}
+
+discover_t *discover_new(resolve_t *resolve, ask_t *ask, const discover_request_t *request,
+                         discover_done_f done, void *arg)
+{
+	assert(resolve && ask && request && done);
+
+	discover_t *discover = calloc(1, sizeof(*discover));
+	if (discover != NULL) {
+		discover->resolve = resolve;
+		discover->ask = ask;
+		discover->request = *request;
+		discover->done = done;
+		discover->arg = arg;
+	}
+	return discover;
+}
+
+void discover_run(discover_t *discover)
+{
+	assert(discover);
+
+	bool configured = discover->request.nameserver->count > 0;
+	if (wants(discover, SURVEY_PARENT) && *discover->request.zone == '\0') {
+		discover->result.failed = true;
+		trouble(discover, KNOT_RRTYPE_NS, discover->request.zone, "the root has no parent");
+		finish(discover);
+	} else if (*discover->request.zone != '\0' &&
+	           (wants(discover, SURVEY_PARENT) || !configured)) {
+		discover->candidate = knot_dname_next_label(discover->request.zone);
+		find_parent(discover);
+	} else {
+		find_child_servers(discover);
+	}
+}
+
+void discover_stop(discover_t *discover)
+{
+	if (discover == NULL || discover->stopped) {
+		return;
+	}
+
+	discover->stopped = true;
+	for (unsigned i = 0; i < discover->query_count; i++) {
+		resolve_cancel(discover->queries[i].lookup);
+		discover->queries[i].lookup = NULL;
+	}
+	ask_cancel(discover->job);
+	discover->job = NULL;
+}
+
+discovery_t *discover_result(discover_t *discover)
+{
+	return &discover->result;
+}
+
+void discover_free(discover_t *discover)
+{
+	if (discover == NULL) {
+		return;
+	}
+
+	discover_stop(discover);
+	answer_delegation_clear(&discover->delegation);
+	knot_rdataset_clear(&discover->result.parent_keys, NULL);
+	servers_clear(&discover->result.parent_servers);
+	servers_clear(&discover->result.child_servers);
+	free(discover);
+}

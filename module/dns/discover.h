@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Finds out whom to ask: the parent zone, its keys and servers, the zone's servers.
+ */
+
+#pragma once
+
+#include "ask.h"
+#include "resolve.h"
+#include "servers.h"
+
+/*! Parent servers that are asked for the delegation before the own NS RRset has to do. */
+#define DISCOVER_DELEGATION_TRIES	6
+
+/*! What is wanted; borrowed until the discovery is freed. Names in lower case. */
+typedef struct {
+	const knot_dname_t *zone;
+	unsigned ask;			/*!< SURVEY_CHILD, SURVEY_PARENT. */
+	const knot_rdataset_t *ns;	/*!< NS RRset of the own zone. */
+	const dns_addrs_t *nameserver;	/*!< Configured servers of the zone; may be empty. */
+	const dns_addrs_t *parent;	/*!< Configured servers of the parent; may be empty. */
+} discover_request_t;
+
+/*! What was found. */
+typedef struct {
+	bool failed;
+	bool insecure;			/*!< The parent zone has no chain of trust. */
+	char detail[160];
+	bool parent_known;
+	knot_dname_storage_t parent;	/*!< Apex of the parent zone. */
+	knot_rdataset_t parent_keys;	/*!< Its validated DNSKEY RRset. */
+	servers_t parent_servers;
+	servers_t child_servers;
+	unsigned packets;		/*!< Sent to servers directly. */
+} discovery_t;
+
+typedef struct discover discover_t;
+
+typedef void (*discover_done_f)(void *arg);
+
+/*! \return NULL without memory. Nothing happens before discover_run(). */
+discover_t *discover_new(resolve_t *resolve, ask_t *ask, const discover_request_t *request,
+                         discover_done_f done, void *arg);
+
+/*! Starts; the callback may be called at once and must not free the discovery. */
+void discover_run(discover_t *discover);
+
+/*! Stops looking for more; the callback will not be called. */
+void discover_stop(discover_t *discover);
+
+/*! What was found until now. */
+discovery_t *discover_result(discover_t *discover);
+
+void discover_free(discover_t *discover);

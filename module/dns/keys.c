@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <string.h>
+
+#include <libdnssec/binary.h>
+#include <libdnssec/error.h>
+#include <libdnssec/key.h>
+
+#include "kskroll/dns.h"
+
+/*! DNSKEY RDATA before the key itself: flags, protocol, algorithm. */
+#define DNSKEY_FIXED_LEN	4
+/*! DS RDATA before the digest: tag, algorithm, digest type. */
+#define DS_FIXED_LEN		4
+
+static dnssec_key_t *key_load(const knot_dname_t *zone, const uint8_t *rdata, uint16_t len)
+{
+	dnssec_key_t *key = NULL;
+	if (len <= DNSKEY_FIXED_LEN || dnssec_key_new(&key) != DNSSEC_EOK) {
+		return NULL;
+	}
+
+	const dnssec_binary_t bin = { .data = (uint8_t *)rdata, .size = len };
+	if (dnssec_key_set_dname(key, zone) != DNSSEC_EOK ||
+	    dnssec_key_set_rdata(key, &bin) != DNSSEC_EOK) {
+		dnssec_key_free(key);
+		return NULL;
+	}
+	return key;
+}
+
+int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_len,
+               key_id_t *id)
+{
+	assert(zone && rdata && id);
+
+	dnssec_key_t *key = key_load(zone, rdata, rdata_len);
+	if (key == NULL) {
+		return KNOT_EMALF;
+	}
+
+	dnssec_binary_t ds = { 0 };
+	int ret = dnssec_key_create_ds(key, DNSSEC_KEY_DIGEST_SHA256, &ds);
+	if (ret == DNSSEC_EOK && ds.size == DS_FIXED_LEN + sizeof(id->digest)) {
+		id->tag = dnssec_key_get_keytag(key);
+		id->algorithm = dnssec_key_get_algorithm(key);
+		memcpy(id->digest, ds.data + DS_FIXED_LEN, sizeof(id->digest));
+	} else {
+		ret = KNOT_EMALF;
+	}
+
+	dnssec_binary_free(&ds);
+	dnssec_key_free(key);
+	return ret;
+}
+
+/*! The DS digest of a key whose RDATA is known, compared as a whole (tag, algorithm, digest). */
+static bool digest_equal(const knot_dname_t *zone, const dns_key_t *key, const knot_rdata_t *ds)
+{
+	dnssec_key_t *loaded = key_load(zone, key->rdata, key->rdata_len);
+	if (loaded == NULL) {
+		return false;
+	}
+
+	dnssec_binary_t own = { 0 };
+	bool equal = dnssec_key_create_ds(loaded, knot_ds_digest_type(ds), &own) == DNSSEC_EOK &&
+	             own.size == ds->len && memcmp(own.data, ds->data, ds->len) == 0;
+
+	dnssec_binary_free(&own);
+	dnssec_key_free(loaded);
+	return equal;
+}
+
+static bool ds_names_key(const knot_dname_t *zone, const knot_rdata_t *ds, const dns_key_t *key)
+{
+	/* The tag alone proves nothing (RFC 4034 B), it only saves hashing. */
+	if (knot_ds_key_tag(ds) != key->id.tag || knot_ds_alg(ds) != key->id.algorithm) {
+		return false;
+	}
+
+	if (knot_ds_digest_type(ds) == DNSSEC_KEY_DIGEST_SHA256) {
+		return ds->len == DS_FIXED_LEN + sizeof(key->id.digest) &&
+		       memcmp(knot_ds_digest(ds), key->id.digest, sizeof(key->id.digest)) == 0;
+	}
+	return key->rdata != NULL && digest_equal(zone, key, ds);
+}
+
+keyset_t dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
+                      const dns_key_t *keys, unsigned key_count,
+                      bool sha256_only, bool *foreign)
+{
+	assert(zone && ds && (keys || key_count == 0));
+	assert(key_count <= ROLLOVER_KEYS_MAX);
+
+	keyset_t set = 0;
+	bool unknown = false;
+
+	const knot_rdata_t *rr = ds->rdata;
+	for (uint16_t i = 0; i < ds->count; i++, rr = knot_rdataset_next((knot_rdata_t *)rr)) {
+		keyset_t named = 0;
+		if (rr->len > DS_FIXED_LEN && knot_ds_alg(rr) != DNSSEC_KEY_ALGORITHM_DELETE &&
+		    (!sha256_only || knot_ds_digest_type(rr) == DNSSEC_KEY_DIGEST_SHA256)) {
+			for (unsigned k = 0; k < key_count; k++) {
+				if (ds_names_key(zone, rr, &keys[k])) {
+					named |= 1U << k;
+				}
+			}
+		}
+		set |= named;
+		unknown = unknown || named == 0;
+	}
+
+	if (foreign != NULL) {
+		*foreign = unknown;
+	}
+	return set;
+}
+
+static bool dnskey_is(const knot_dname_t *zone, const knot_rdata_t *rr, const dns_key_t *key)
+{
+	if (key->rdata != NULL) {
+		return rr->len == key->rdata_len && memcmp(rr->data, key->rdata, rr->len) == 0;
+	}
+	if (rr->len <= DNSKEY_FIXED_LEN || knot_dnskey_alg(rr) != key->id.algorithm) {
+		return false;
+	}
+
+	key_id_t id;
+	return dns_key_id(zone, rr->data, rr->len, &id) == KNOT_EOK &&
+	       memcmp(id.digest, key->id.digest, sizeof(id.digest)) == 0;
+}
+
+keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdnskey,
+                           const dns_key_t *keys, unsigned key_count, bool *foreign)
+{
+	assert(zone && cdnskey && (keys || key_count == 0));
+	assert(key_count <= ROLLOVER_KEYS_MAX);
+
+	keyset_t set = 0;
+	bool unknown = false;
+
+	const knot_rdata_t *rr = cdnskey->rdata;
+	for (uint16_t i = 0; i < cdnskey->count; i++, rr = knot_rdataset_next((knot_rdata_t *)rr)) {
+		keyset_t named = 0;
+		for (unsigned k = 0; k < key_count; k++) {
+			if (dnskey_is(zone, rr, &keys[k])) {
+				named |= 1U << k;
+			}
+		}
+		set |= named;
+		unknown = unknown || named == 0;
+	}
+
+	if (foreign != NULL) {
+		*foreign = unknown;
+	}
+	return set;
+}

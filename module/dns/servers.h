@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief The nameservers of one zone: names, their addresses, each address once.
+ */
+
+#pragma once
+
+#include "kskroll/dns.h"
+
+/*! More than any sane zone has; a zone with more is refused, never half looked at. */
+#define SERVERS_NAMES_MAX	64
+#define SERVERS_ADDRS_MAX	512
+
+/*! Index of the name of configured addresses, which have none. */
+#define SERVERS_UNNAMED		UINT_MAX
+
+typedef struct {
+	knot_dname_storage_t name;	/*!< Lower case. */
+	bool has_addr;
+	char error[96];			/*!< Why it has none, or not all; "" if all is well. */
+} server_name_t;
+
+typedef struct {
+	unsigned name;			/*!< Index of the first name with this address. */
+	struct sockaddr_storage addr;
+} server_addr_t;
+
+/*! Zeroed: empty. */
+typedef struct {
+	server_name_t *names;
+	unsigned name_count;
+	server_addr_t *addrs;
+	unsigned addr_count;
+} servers_t;
+
+/*!
+ * \brief Adds a name, unless it is there.
+ *
+ * \return KNOT_EOK, KNOT_ELIMIT, KNOT_ENOMEM.
+ */
+int servers_add_name(servers_t *servers, const knot_dname_t *name);
+
+/*! Adds the names of an NS RRset. */
+int servers_add_ns(servers_t *servers, const knot_rdataset_t *ns);
+
+/*! \return Index of a name, or SERVERS_UNNAMED. */
+unsigned servers_find(const servers_t *servers, const knot_dname_t *name);
+
+/*!
+ * \brief Adds an address, unless it is there.
+ *
+ * \param servers  Servers.
+ * \param name     Index of its name, or SERVERS_UNNAMED.
+ * \param addr     Address.
+ *
+ * \return KNOT_EOK, KNOT_ELIMIT, KNOT_ENOMEM.
+ */
+int servers_add_addr(servers_t *servers, unsigned name, const struct sockaddr_storage *addr);
+
+/*! Adds configured addresses. */
+int servers_add_addrs(servers_t *servers, const dns_addrs_t *addrs);
+
+/*! The same order at every look, whatever the order of the answers. */
+void servers_sort(servers_t *servers);
+
+/*! "name. address@port", or without the name. */
+void servers_label(const servers_t *servers, unsigned addr, char out[SERVER_NAME_MAX]);
+
+/*! "name." for one without any address. */
+void servers_name_label(const servers_t *servers, unsigned name, char out[SERVER_NAME_MAX]);
+
+void servers_clear(servers_t *servers);

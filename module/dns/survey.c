@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "answer.h"
+#include "discover.h"
+#include "request.h"
+
+/*! The resolver has its own limits; this one is for a resolver that does not come back. */
+#define DISCOVERY_MAX_MS	90000
+
+struct dns {
+	uv_loop_t *loop;
+	resolve_t *resolve;
+	ask_t *ask;
+	survey_t *surveys;
+	bool closing;
+};
+
+/*! One address under way. */
+typedef struct {
+	survey_t *survey;
+	ask_job_t *job;
+	bool parent;
+	size_t index;		/*!< In result->child or result->parent. */
+} asked_t;
+
+struct survey {
+	dns_t *dns;
+	survey_t *prev, *next;
+	uv_timer_t timer;	/*!< Begins, limits discovery, ends: always from a clean stack. */
+	uint64_t started;
+	request_t request;
+	discover_t *discover;
+	asked_t *asked;
+	size_t asked_count;
+	size_t pending;
+	survey_result_t *result;
+	survey_done_f done;
+	void *arg;
+};
+
+static void list_remove(survey_t *survey)
+{
+	if (survey->prev != NULL) {
+		survey->prev->next = survey->next;
+	} else {
+		survey->dns->surveys = survey->next;
+	}
+	if (survey->next != NULL) {
+		survey->next->prev = survey->prev;
+	}
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	survey_t *survey = handle->data;
+	request_clear(&survey->request);
+	discover_free(survey->discover);
+	free(survey->asked);
+	free(survey);
+}
+
+/*! Hands over the result. The survey is gone for its owner, who may call anything now. */
+static void survey_end(survey_t *survey)
+{
+	survey_result_t *result = survey->result;
+	survey_done_f done = survey->done;
+	void *arg = survey->arg;
+
+	result->elapsed_ms = uv_hrtime() / 1000000 - survey->started;
+
+	/* Before the asker and the resolver may go away. */
+	discover_free(survey->discover);
+	survey->discover = NULL;
+	list_remove(survey);
+	uv_close((uv_handle_t *)&survey->timer, on_closed);
+	done(result, arg);
+}
+
+static void on_end(uv_timer_t *timer)
+{
+	survey_end(timer->data);
+}
+
+static void finish(survey_t *survey)
+{
+	uv_timer_start(&survey->timer, on_end, 0, 0);
+}
+
+/* -- answers ---------------------------------------------------------------- */
+
+static void child_unreachable(child_answer_t *answer, time_t now, const char *about,
+                              const char *detail)
+{
+	/* Half an answer is none: only the name stays. */
+	child_answer_t clean = { .status = ANSWER_UNREACHABLE, .unreachable_since = now };
+	memcpy(clean.server, answer->server, sizeof(clean.server));
+	snprintf(clean.detail, sizeof(clean.detail), "%s%s%.100s", about,
+	         *about != '\0' ? ": " : "", detail);
+	*answer = clean;
+}
+
+static void judge_child(const survey_t *survey, const ask_reply_t *reply, child_answer_t *answer)
+{
+	static const char *const QUESTIONS[] = { "", "CDS", "CDNSKEY" };
+	const answer_zone_t *zone = &survey->request.known;
+
+	if (reply->error != NULL || reply->answered < 3) {
+		child_unreachable(answer, zone->now, QUESTIONS[reply->answered],
+		                  reply->error != NULL ? reply->error : "no answer");
+		return;
+	}
+
+	knot_rdataset_t served;
+	answer_dnskey(zone, reply->answer[0].wire, reply->answer[0].len, answer, &served);
+	answer_signal(zone, &served, KNOT_RRTYPE_CDS, reply->answer[1].wire,
+	              reply->answer[1].len, answer);
+	answer_signal(zone, &served, KNOT_RRTYPE_CDNSKEY, reply->answer[2].wire,
+	              reply->answer[2].len, answer);
+	knot_rdataset_clear(&served, NULL);
+
+	if (answer->status == ANSWER_ERROR) {
+		child_answer_t clean = { .status = ANSWER_ERROR };
+		memcpy(clean.server, answer->server, sizeof(clean.server));
+		memcpy(clean.detail, answer->detail, sizeof(clean.detail));
+		*answer = clean;
+	}
+}
+
+static void judge_parent(const survey_t *survey, const ask_reply_t *reply,
+                         parent_answer_t *answer)
+{
+	const answer_zone_t *zone = &survey->request.known;
+	if (reply->error != NULL || reply->answered < 1) {
+		answer->status = ANSWER_UNREACHABLE;
+		answer->unreachable_since = zone->now;
+		snprintf(answer->detail, sizeof(answer->detail), "%.100s",
+		         reply->error != NULL ? reply->error : "no answer");
+		return;
+	}
+
+	const discovery_t *found = discover_result(survey->discover);
+	answer_ds(zone, found->parent, &found->parent_keys, reply->answer[0].wire,
+	          reply->answer[0].len, answer);
+}
+
+static void on_reply(const ask_reply_t *reply, void *arg)
+{
+	asked_t *asked = arg;
+	survey_t *survey = asked->survey;
+	asked->job = NULL;
+	survey->result->queries += reply->packets;
+
+	if (asked->parent) {
+		judge_parent(survey, reply, &survey->result->parent[asked->index]);
+	} else {
+		judge_child(survey, reply, &survey->result->child[asked->index]);
+	}
+	if (--survey->pending == 0) {
+		finish(survey);
+	}
+}
+
+/* -- questions -------------------------------------------------------------- */
+
+static void ask_server(survey_t *survey, const server_addr_t *server, bool parent, size_t index)
+{
+	static const uint16_t CHILD[] = {
+		KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_CDS, KNOT_RRTYPE_CDNSKEY
+	};
+	static const uint16_t PARENT[] = { KNOT_RRTYPE_DS };
+
+	asked_t *asked = &survey->asked[survey->asked_count++];
+	*asked = (asked_t){ .survey = survey, .parent = parent, .index = index };
+	survey->pending++;
+	asked->job = ask_start(survey->dns->ask, &server->addr, survey->request.known.zone,
+	                       parent ? PARENT : CHILD, parent ? 1 : 3, on_reply, asked);
+	if (asked->job == NULL) {
+		const ask_reply_t failed = { .error = "out of memory" };
+		on_reply(&failed, asked);
+	}
+}
+
+/*! Names of the zone that could not be resolved, or only in part, are answers as well. */
+static bool name_is_lame(const server_name_t *name)
+{
+	return !name->has_addr || name->error[0] != '\0';
+}
+
+static int make_room(survey_t *survey, const discovery_t *found, bool ask_parent)
+{
+	size_t child = found->child_servers.addr_count;
+	for (unsigned i = 0; i < found->child_servers.name_count; i++) {
+		child += name_is_lame(&found->child_servers.names[i]);
+	}
+	size_t parent = ask_parent ? found->parent_servers.addr_count : 0;
+
+	survey_result_t *result = survey->result;
+	survey->asked = calloc(child + parent + 1, sizeof(*survey->asked));
+	result->child = calloc(child + 1, sizeof(*result->child));
+	result->parent = calloc(parent + 1, sizeof(*result->parent));
+	if (survey->asked == NULL || result->child == NULL || result->parent == NULL) {
+		return KNOT_ENOMEM;
+	}
+	result->child_count = child;
+	result->parent_count = parent;
+	return KNOT_EOK;
+}
+
+static void ask_all(survey_t *survey, const discovery_t *found)
+{
+	bool ask_parent = (survey->request.ask & SURVEY_PARENT) != 0 && !found->insecure;
+	survey_result_t *result = survey->result;
+	if (make_room(survey, found, ask_parent) != KNOT_EOK) {
+		result->discovery_failed = true;
+		snprintf(result->discovery_detail, sizeof(result->discovery_detail),
+		         "out of memory");
+		finish(survey);
+		return;
+	}
+
+	/* The guard keeps a job that fails at once from ending the survey. */
+	survey->pending = 1;
+
+	const servers_t *servers = &found->child_servers;
+	size_t index = 0;
+	for (unsigned i = 0; i < servers->addr_count; i++, index++) {
+		servers_label(servers, i, result->child[index].server);
+		ask_server(survey, &servers->addrs[i], false, index);
+	}
+	for (unsigned i = 0; i < servers->name_count; i++) {
+		const server_name_t *name = &servers->names[i];
+		if (name_is_lame(name)) {
+			servers_name_label(servers, i, result->child[index].server);
+			child_unreachable(&result->child[index], survey->request.known.now, "",
+			                  name->error[0] != '\0' ? name->error : "no address");
+			index++;
+		}
+	}
+
+	servers = &found->parent_servers;
+	for (size_t i = 0; i < result->parent_count; i++) {
+		servers_label(servers, i, result->parent[i].server);
+		ask_server(survey, &servers->addrs[i], true, i);
+	}
+
+	if (--survey->pending == 0) {
+		finish(survey);
+	}
+}
+
+static void take_discovery(survey_t *survey, const discovery_t *found)
+{
+	survey_result_t *result = survey->result;
+	result->discovery_failed = found->failed;
+	result->parent_insecure = found->parent_known && found->insecure &&
+	                          (survey->request.ask & SURVEY_PARENT) != 0;
+	memcpy(result->discovery_detail, found->detail, sizeof(result->discovery_detail));
+	result->queries = found->packets;
+
+	knot_dname_txt_storage_t text;
+	if (found->parent_known && knot_dname_to_str(text, found->parent, sizeof(text)) != NULL) {
+		snprintf(result->parent_zone, sizeof(result->parent_zone), "%.255s", text);
+	}
+}
+
+static void on_discovered(void *arg)
+{
+	survey_t *survey = arg;
+	uv_timer_stop(&survey->timer);
+
+	const discovery_t *found = discover_result(survey->discover);
+	take_discovery(survey, found);
+	if (found->failed) {
+		finish(survey);
+	} else {
+		ask_all(survey, found);
+	}
+}
+
+static void on_discovery_timeout(uv_timer_t *timer)
+{
+	survey_t *survey = timer->data;
+	discover_stop(survey->discover);
+	take_discovery(survey, discover_result(survey->discover));
+	survey->result->discovery_failed = true;
+	snprintf(survey->result->discovery_detail, sizeof(survey->result->discovery_detail),
+	         "resolver did not answer within %u s", DISCOVERY_MAX_MS / 1000);
+	finish(survey);
+}
+
+static void on_begin(uv_timer_t *timer)
+{
+	survey_t *survey = timer->data;
+	uv_timer_start(timer, on_discovery_timeout, DISCOVERY_MAX_MS, 0);
+	discover_run(survey->discover);
+}
+
+/* -- interface -------------------------------------------------------------- */
+
+int survey_start(dns_t *dns, const survey_request_t *request,
+                 survey_done_f done, void *arg, survey_t **out)
+{
+	if (dns == NULL || request == NULL || done == NULL || dns->closing) {
+		return KNOT_EINVAL;
+	}
+
+	survey_t *survey = calloc(1, sizeof(*survey));
+	survey_result_t *result = calloc(1, sizeof(*result));
+	int ret = survey == NULL || result == NULL ? KNOT_ENOMEM
+	                                           : request_copy(&survey->request, request);
+	if (ret != KNOT_EOK) {
+		free(survey);
+		free(result);
+		return ret;
+	}
+
+	const discover_request_t wanted = {
+		.zone = survey->request.known.zone,
+		.ask = survey->request.ask,
+		.ns = &survey->request.ns,
+		.nameserver = &survey->request.nameserver,
+		.parent = &survey->request.parent,
+	};
+	survey->discover = discover_new(dns->resolve, dns->ask, &wanted, on_discovered, survey);
+	if (survey->discover == NULL) {
+		request_clear(&survey->request);
+		free(survey);
+		free(result);
+		return KNOT_ENOMEM;
+	}
+
+	result->asked = request->ask;
+	survey->dns = dns;
+	survey->result = result;
+	survey->done = done;
+	survey->arg = arg;
+	survey->started = uv_hrtime() / 1000000;
+	survey->next = dns->surveys;
+	if (survey->next != NULL) {
+		survey->next->prev = survey;
+	}
+	dns->surveys = survey;
+
+	uv_timer_init(dns->loop, &survey->timer);
+	survey->timer.data = survey;
+	uv_timer_start(&survey->timer, on_begin, 0, 0);
+	if (out != NULL) {
+		*out = survey;
+	}
+	return KNOT_EOK;
+}
+
+void survey_cancel(survey_t *survey)
+{
+	if (survey == NULL) {
+		return;
+	}
+
+	discover_stop(survey->discover);
+	for (size_t i = 0; i < survey->asked_count; i++) {
+		ask_cancel(survey->asked[i].job);
+		survey->asked[i].job = NULL;
+	}
+	survey->result->cancelled = true;
+	survey_end(survey);
+}
+
+void survey_free(survey_result_t *result)
+{
+	if (result != NULL) {
+		free(result->child);
+		free(result->parent);
+		free(result);
+	}
+}
+
+dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t err_len)
+{
+	assert(loop && config && err && err_len > 0);
+
+	dns_t *dns = calloc(1, sizeof(*dns));
+	if (dns == NULL) {
+		snprintf(err, err_len, "out of memory");
+		return NULL;
+	}
+	dns->loop = loop;
+	dns->resolve = resolve_new(loop, config, err, err_len);
+	if (dns->resolve == NULL) {
+		free(dns);
+		return NULL;
+	}
+	dns->ask = ask_new(loop);
+	if (dns->ask == NULL) {
+		snprintf(err, err_len, "c-ares cannot start");
+		resolve_free(dns->resolve);
+		free(dns);
+		return NULL;
+	}
+	return dns;
+}
+
+void dns_free(dns_t *dns)
+{
+	if (dns == NULL) {
+		return;
+	}
+
+	dns->closing = true;
+	while (dns->surveys != NULL) {
+		survey_cancel(dns->surveys);
+	}
+	ask_free(dns->ask);
+	resolve_free(dns->resolve);
+	free(dns);
+}

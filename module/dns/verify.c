@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <string.h>
+
+#include <libdnssec/binary.h>
+#include <libdnssec/error.h>
+#include <libdnssec/key.h>
+#include <libdnssec/keytag.h>
+#include <libdnssec/sign.h>
+
+#include "verify.h"
+
+/*! RRSIG RDATA before the signer's name (RFC 4034 3.1). */
+#define RRSIG_FIXED_LEN		18
+/*! DNSKEY RDATA before the key itself. */
+#define DNSKEY_FIXED_LEN	4
+
+/*! Reasons, the later ones say more: the signature got further. */
+typedef enum {
+	REASON_NONE = 0,
+	REASON_NO_RRSIG,
+	REASON_MALFORMED,
+	REASON_SIGNER,
+	REASON_LABELS,
+	REASON_NO_KEY,
+	REASON_ALGORITHM,
+	REASON_SIGNATURE,
+	REASON_EARLY,
+	REASON_EXPIRED,
+	REASON_TOO_MANY,
+} reason_t;
+
+static const char *const REASONS[] = {
+	[REASON_NONE]      = NULL,
+	[REASON_NO_RRSIG]  = "no RRSIG",
+	[REASON_MALFORMED] = "malformed RRSIG",
+	[REASON_SIGNER]    = "RRSIG by another zone",
+	[REASON_LABELS]    = "RRSIG label count differs",
+	[REASON_NO_KEY]    = "no RRSIG by a known key",
+	[REASON_ALGORITHM] = "algorithm not supported",
+	[REASON_SIGNATURE] = "signature does not match",
+	[REASON_EARLY]     = "RRSIG not yet valid",
+	[REASON_EXPIRED]   = "RRSIG expired",
+	[REASON_TOO_MANY]  = "too many RRSIGs to check",
+};
+
+/*! An RRSIG with its bounds checked. */
+typedef struct {
+	const knot_rdata_t *rdata;
+	const uint8_t *signature;
+	size_t signature_len;
+	size_t signer_len;
+} rrsig_t;
+
+static bool rrsig_open(const knot_rdata_t *rdata, rrsig_t *sig)
+{
+	if (rdata->len <= RRSIG_FIXED_LEN) {
+		return false;
+	}
+
+	const uint8_t *signer = rdata->data + RRSIG_FIXED_LEN;
+	int signer_len = knot_dname_wire_check(signer, rdata->data + rdata->len, NULL);
+	if (signer_len <= 0 || RRSIG_FIXED_LEN + signer_len >= rdata->len) {
+		return false;
+	}
+
+	sig->rdata = rdata;
+	sig->signer_len = signer_len;
+	sig->signature = signer + signer_len;
+	sig->signature_len = rdata->len - RRSIG_FIXED_LEN - signer_len;
+	return true;
+}
+
+/*! RFC 4034 3.1.5: the times are serial numbers. */
+static bool before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+/*! What can be told without any key. */
+static reason_t rrsig_check(const rrsig_t *sig, const knot_dname_t *zone,
+                            const knot_rrset_t *rrset, time_t now)
+{
+	if (!knot_dname_is_case_equal(knot_rrsig_signer_name(sig->rdata), zone)) {
+		return REASON_SIGNER;
+	}
+	if (knot_rrsig_labels(sig->rdata) != knot_dname_labels(rrset->owner, NULL)) {
+		return REASON_LABELS;
+	}
+	if (before((uint32_t)now, knot_rrsig_sig_inception(sig->rdata))) {
+		return REASON_EARLY;
+	}
+	if (before(knot_rrsig_sig_expiration(sig->rdata), (uint32_t)now)) {
+		return REASON_EXPIRED;
+	}
+	return REASON_NONE;
+}
+
+static bool key_fits(const verify_key_t *key, const rrsig_t *sig)
+{
+	if (key->rdata == NULL || key->len <= DNSKEY_FIXED_LEN) {
+		return false;
+	}
+
+	uint16_t flags = knot_wire_read_u16(key->rdata);
+	uint8_t protocol = key->rdata[2];
+	uint8_t algorithm = key->rdata[3];
+	if ((flags & KNOT_DNSKEY_FLAG_ZONE) == 0 || (flags & KNOT_DNSKEY_FLAG_REVOKE) != 0 ||
+	    protocol != 3 || algorithm != knot_rrsig_alg(sig->rdata)) {
+		return false;
+	}
+
+	const dnssec_binary_t bin = { .data = (uint8_t *)key->rdata, .size = key->len };
+	uint16_t tag = 0;
+	return dnssec_keytag(&bin, &tag) == DNSSEC_EOK && tag == knot_rrsig_key_tag(sig->rdata);
+}
+
+static int add(dnssec_sign_ctx_t *ctx, const uint8_t *data, size_t len)
+{
+	const dnssec_binary_t bin = { .data = (uint8_t *)data, .size = len };
+	return dnssec_sign_add(ctx, &bin);
+}
+
+/*! The signed data of RFC 4034 3.1.8.1. */
+static int add_signed_data(dnssec_sign_ctx_t *ctx, const rrsig_t *sig, const knot_rrset_t *rrset)
+{
+	knot_dname_storage_t signer;
+	knot_dname_copy_lower(signer, knot_rrsig_signer_name(sig->rdata));
+
+	int ret = add(ctx, sig->rdata->data, RRSIG_FIXED_LEN);
+	if (ret == DNSSEC_EOK) {
+		ret = add(ctx, signer, sig->signer_len);
+	}
+
+	/* Owner, type, class and TTL are the same for all records of the RRset. */
+	uint8_t head[KNOT_DNAME_MAXLEN + 8];
+	size_t owner_len = knot_dname_size(rrset->owner);
+	knot_dname_copy_lower(head, rrset->owner);
+	knot_wire_write_u16(head + owner_len, rrset->type);
+	knot_wire_write_u16(head + owner_len + 2, rrset->rclass);
+	knot_wire_write_u32(head + owner_len + 4, knot_rrsig_original_ttl(sig->rdata));
+
+	knot_rdata_t *rr = rrset->rrs.rdata;
+	for (uint16_t i = 0; ret == DNSSEC_EOK && i < rrset->rrs.count; i++) {
+		uint8_t rdlength[2];
+		knot_wire_write_u16(rdlength, rr->len);
+		ret = add(ctx, head, owner_len + 8);
+		if (ret == DNSSEC_EOK) {
+			ret = add(ctx, rdlength, sizeof(rdlength));
+		}
+		if (ret == DNSSEC_EOK && rr->len > 0) {
+			ret = add(ctx, rr->data, rr->len);
+		}
+		rr = knot_rdataset_next(rr);
+	}
+	return ret;
+}
+
+static reason_t check_signature(const rrsig_t *sig, const knot_rrset_t *rrset,
+                                const verify_key_t *key)
+{
+	const dnssec_binary_t rdata = { .data = (uint8_t *)key->rdata, .size = key->len };
+	const dnssec_binary_t signature = {
+		.data = (uint8_t *)sig->signature, .size = sig->signature_len
+	};
+
+	if (!dnssec_algorithm_key_support(knot_rrsig_alg(sig->rdata))) {
+		return REASON_ALGORITHM;
+	}
+
+	reason_t reason = REASON_ALGORITHM;
+	dnssec_key_t *loaded = NULL;
+	dnssec_sign_ctx_t *ctx = NULL;
+	if (dnssec_key_new(&loaded) == DNSSEC_EOK &&
+	    dnssec_key_set_rdata(loaded, &rdata) == DNSSEC_EOK &&
+	    dnssec_sign_new(&ctx, loaded) == DNSSEC_EOK) {
+		reason = REASON_SIGNATURE;
+		if (add_signed_data(ctx, sig, rrset) == DNSSEC_EOK &&
+		    dnssec_sign_verify(ctx, false, &signature) == DNSSEC_EOK) {
+			reason = REASON_NONE;
+		}
+	}
+	dnssec_sign_free(ctx);
+	dnssec_key_free(loaded);
+	return reason;
+}
+
+/*! Tries all keys on one signature that is valid as far as can be told without a key. */
+static reason_t check_keys(const rrsig_t *sig, const knot_rrset_t *rrset,
+                           const verify_key_t *keys, unsigned key_count,
+                           unsigned *checks, verify_result_t *result)
+{
+	reason_t reason = REASON_NO_KEY;
+	for (unsigned k = 0; k < key_count; k++) {
+		if ((result->keys & (1ULL << k)) != 0 || !key_fits(&keys[k], sig)) {
+			continue;
+		}
+		if (++*checks > VERIFY_CHECKS_MAX) {
+			return REASON_TOO_MANY;
+		}
+
+		reason_t seen = check_signature(sig, rrset, &keys[k]);
+		if (seen == REASON_NONE) {
+			uint32_t ttl = knot_rrsig_original_ttl(sig->rdata);
+			result->keys |= 1ULL << k;
+			if (ttl > result->original_ttl) {
+				result->original_ttl = ttl;
+			}
+		} else if (seen > reason) {
+			reason = seen;
+		}
+	}
+	return reason;
+}
+
+verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset,
+                             const knot_rdataset_t *rrsigs, const verify_key_t *keys,
+                             unsigned key_count, time_t now)
+{
+	assert(zone && rrset && rrsigs && (keys || key_count == 0));
+
+	verify_result_t result = { 0 };
+	if (rrset->owner == NULL || knot_rrset_empty(rrset)) {
+		result.reason = "no records";
+		return result;
+	}
+	if (key_count > VERIFY_KEYS_MAX) {
+		key_count = VERIFY_KEYS_MAX;
+	}
+
+	reason_t reason = REASON_NO_RRSIG;
+	unsigned checks = 0;
+	knot_rdata_t *rr = rrsigs->rdata;
+	for (uint16_t i = 0; i < rrsigs->count; i++, rr = knot_rdataset_next(rr)) {
+		reason_t why = REASON_MALFORMED;
+		rrsig_t sig;
+		if (rrsig_open(rr, &sig)) {
+			if (knot_rrsig_type_covered(rr) != rrset->type) {
+				continue;
+			}
+			why = rrsig_check(&sig, zone, rrset, now);
+			if (why == REASON_NONE) {
+				why = check_keys(&sig, rrset, keys, key_count, &checks, &result);
+			}
+		}
+		if (why > reason) {
+			reason = why;
+		}
+	}
+
+	if (result.keys == 0) {
+		result.reason = REASONS[reason];
+	}
+	return result;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Verifies the RRSIGs of one RRset (RFC 4035 5.3).
+ */
+
+#pragma once
+
+#include <libknot/libknot.h>
+
+/*! Candidate keys that one call can tell apart. */
+#define VERIFY_KEYS_MAX		64
+
+/*!
+ * Signature checks of one RRset. Many keys of one tag times many RRSIGs is a way to burn our
+ * time (CVE-2023-50387); no honest RRset needs more.
+ */
+#define VERIFY_CHECKS_MAX	32
+
+/*! DNSKEY RDATA, borrowed. */
+typedef struct {
+	const uint8_t *rdata;
+	uint16_t len;
+} verify_key_t;
+
+/*! How it came out. */
+typedef struct {
+	uint64_t keys;		/*!< Bit i: keys[i] has a valid RRSIG over the RRset. */
+	uint32_t original_ttl;	/*!< The largest original TTL of the valid RRSIGs. */
+	const char *reason;	/*!< Without any valid RRSIG: the most useful reason, else NULL. */
+} verify_result_t;
+
+/*!
+ * \brief Finds out which keys have validly signed an RRset.
+ *
+ * A wildcard expansion never verifies: nothing we ask for may come from one.
+ *
+ * \param zone       Apex of the zone; must be the signer.
+ * \param rrset      As parsed from a packet: names in canonical case, RDATA sorted.
+ * \param rrsigs     All RRSIG RDATA at the RRset's owner; other covered types are skipped.
+ * \param keys       Candidates; only zone keys that are not revoked can verify.
+ * \param key_count  At most VERIFY_KEYS_MAX are looked at.
+ * \param now        Clock for the validity period.
+ */
+verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset,
+                             const knot_rdataset_t *rrsigs, const verify_key_t *keys,
+                             unsigned key_count, time_t now);

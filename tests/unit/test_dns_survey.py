@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Surveys of a signed world of real servers on loopback, in a network namespace of its own.
+
+Usage: test_dns_survey.py PROBE. Exits with 77 (skipped) without the tools or the right to
+create a network namespace.
+"""
+import base64
+import glob
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+SKIP = 77
+TOOLS = ["nsd", "dnssec-keygen", "dnssec-signzone", "dnssec-dsfromkey", "ip"]
+SOA = "@ 300 IN SOA ns mail 1 3600 600 86400 300\n"
+# Who is where. Nobody listens on 127.0.2.3.
+ROOT, PARENT, CHILD, NO_ZONES, NOBODY = (
+    "127.0.0.1", "127.0.1.1", "127.0.2.1", "127.0.2.2", "127.0.2.3")
+
+
+class World:
+    def __init__(self, folder):
+        self.folder = folder
+        self.servers = []
+        os.environ["PATH"] += ":/usr/sbin:/sbin"
+
+    def run(self, *argv):
+        return subprocess.run(argv, cwd=self.folder, check=True, timeout=60, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout
+
+    def keys(self, zone, ksks=1):
+        """Makes keys; returns the names of the KSKs."""
+        made = [self.run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", zone).strip()
+                for _ in range(ksks)]
+        self.run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", zone)
+        return made
+
+    def rdata(self, zone, flags=None):
+        """DNSKEY RDATA in hex of all key files of a zone."""
+        out = []
+        for path in sorted(glob.glob(f"{self.folder}/K{zone}+*.key")):
+            for line in open(path):
+                if line.startswith(";"):
+                    continue
+                f = line.split()
+                at = f.index("DNSKEY")
+                key = bytes([int(f[at + 1]) >> 8, int(f[at + 1]) & 255, int(f[at + 2]),
+                             int(f[at + 3])]) + base64.b64decode("".join(f[at + 4:]))
+                if flags is None or int(f[at + 1]) == flags:
+                    out.append((os.path.basename(path)[:-4], key.hex()))
+        return out
+
+    def sign(self, zone, records, *options):
+        """Writes and signs a zone; returns the file name."""
+        name = f"{zone}zone"
+        with open(f"{self.folder}/{name}", "w") as file:
+            file.write(f"$ORIGIN {zone}\n$TTL 300\n" + SOA + records)
+        self.run("dnssec-signzone", "-S", "-o", zone, "-f", name + ".signed", *options, name)
+        return name + ".signed"
+
+    def serve(self, address, zones):
+        folder = f"{self.folder}/{address}"
+        os.mkdir(folder)
+        with open(f"{folder}/nsd.conf", "w") as conf:
+            conf.write(f"server:\n ip-address: {address}\n username: \"\"\n database: \"\"\n"
+                       f" zonesdir: \"{self.folder}\"\n pidfile: \"{folder}/pid\"\n"
+                       f" zonelistfile: \"{folder}/list\"\n xfrdfile: \"{folder}/xfrd\"\n"
+                       f" xfrdir: \"{folder}\"\n server-count: 1\n"
+                       "remote-control:\n control-enable: no\n")
+            for zone, file in zones.items():
+                conf.write(f"zone:\n name: \"{zone}\"\n zonefile: \"{file}\"\n")
+        self.servers.append(subprocess.Popen(
+            ["nsd", "-d", "-c", f"{folder}/nsd.conf"], stderr=subprocess.DEVNULL))
+        self.wait_for(address)
+
+    def wait_for(self, address):
+        query = b"\0\1\0\0\0\1\0\0\0\0\0\0\0\0\6\0\1"
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.settimeout(0.2)
+                try:
+                    s.connect((address, 53))
+                    s.send(query)
+                    s.recv(512)
+                    return
+                except OSError:
+                    # Refused at once until the server is up.
+                    time.sleep(0.02)
+        raise RuntimeError(f"no server at {address}")
+
+    def close(self):
+        for server in self.servers:
+            server.terminate()
+        for server in self.servers:
+            try:
+                server.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def build(world):
+    """root -> test. (NSEC3) -> child.test., nods.test. without DS, plain. unsigned."""
+    child_ksks = world.keys("child.test.", 2)
+    ksk = child_ksks[0]
+    world.keys("nods.test.")
+    world.keys("test.")
+    root_ksk = world.keys(".")[0]
+
+    def ds(key):
+        return world.run("dnssec-dsfromkey", "-2", key)
+
+    cds = world.run("dnssec-dsfromkey", "-2", "-C", ksk).replace("child.test.", "@", 1)
+    cdnskey = " ".join(open(f"{world.folder}/{ksk}.key").read().splitlines()[-1].split())
+    cdnskey = cdnskey.replace("DNSKEY", "CDNSKEY")
+    ns = "@ NS ns1\n@ NS ns2\n@ NS ns3\n@ NS ns4\n"
+    addresses = f"ns1 A {CHILD}\nns2 A {NO_ZONES}\nns3 A {NOBODY}\nns4 TXT none\n"
+    child = world.sign("child.test.", ns + addresses + cds + cdnskey + "\n")
+    nods = world.sign("nods.test.", f"@ NS ns1\nns1 A {CHILD}\n")
+
+    parent = world.sign(
+        "test.",
+        f"@ NS ns\nns A {PARENT}\n"
+        # ns5 is known at the parent only.
+        f"child NS ns1.child\nchild NS ns5.child\nns1.child A {CHILD}\nns5.child A {NO_ZONES}\n"
+        + ds(ksk) + f"nods NS ns1.nods\nns1.nods A {CHILD}\n", "-3", "aabb")
+    parent_ds = ds(world.rdata("test.", 257)[0][0])
+    plain = "plain.zone"
+    with open(f"{world.folder}/{plain}", "w") as file:
+        file.write(f"$ORIGIN plain.\n$TTL 300\n{SOA}@ NS ns\nns A {PARENT}\n"
+                   f"sub NS ns.sub\nns.sub A {CHILD}\n")
+    root = world.sign(
+        ".", f"@ NS ns.\nns. A {ROOT}\ntest. NS ns.test.\nns.test. A {PARENT}\n" + parent_ds +
+        f"plain. NS ns.plain.\nns.plain. A {PARENT}\n")
+
+    with open(f"{world.folder}/anchor", "w") as file:
+        file.write(ds(root_ksk))
+    with open(f"{world.folder}/hints", "w") as file:
+        file.write(f". 3600 IN NS ns.\nns. 3600 IN A {ROOT}\n")
+
+    world.serve(ROOT, {".": root})
+    world.serve(PARENT, {"test.": parent, "plain.": plain})
+    world.serve(CHILD, {"child.test.": child, "nods.test.": nods})
+    world.serve(NO_ZONES, {})
+    return child_ksks
+
+
+def probe(world, binary, zone, *more, timeout=120):
+    argv = [binary, f"zone={zone}", f"anchor={world.folder}/anchor", f"hints={world.folder}/hints"]
+    argv += more
+    done = subprocess.run(argv, timeout=timeout, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+    print(" ".join(a for a in more if "key=" not in a), done.stdout, done.stderr, sep="\n")
+    assert done.returncode in (0, 1), done.returncode
+    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def expect(rows, *wanted):
+    """Every wanted row is there, column by column; None matches anything."""
+    for want in wanted:
+        assert any(len(row) >= len(want) and
+                   all(w is None or w == r for w, r in zip(want, row)) for row in rows), want
+
+
+def check(world, binary, ksks):
+    names = [name for name, _ in world.rdata("child.test.", 257)]
+    bit = 1 << names.index(ksks[0])
+    both = 3
+    keys = [f"key={hex_}" for _, hex_ in world.rdata("child.test.", 257)]
+    keys += [f"dnskey={hex_}" for _, hex_ in world.rdata("child.test.")]
+    ns = [f"ns=ns{i}.child.test." for i in (1, 2, 3, 4)]
+
+    rows = probe(world, binary, "child.test.", *keys, *ns)
+    expect(
+        rows,
+        ["survey", "failed=0", "insecure=0", "parent=test.", "detail="],
+        ["child", f"ns1.child.test. {CHILD}@53", "ok", "", f"dnskey={both}:{both}", "equal=1",
+         "foreign=0", "ttl=300", f"cds=1:{bit}:{both}:0", f"cdnskey=1:{bit}:{both}:0"],
+        # Named ns2 and, at the parent only, ns5: asked once.
+        ["child", f"ns2.child.test. {NO_ZONES}@53", "error", "REFUSED", "dnskey=0:0"],
+        ["child", f"ns3.child.test. {NOBODY}@53", "unreachable"],
+        ["child", "ns4.child.test.", "unreachable", "no address"],
+        ["parent", f"ns.test. {PARENT}@53", "ok", "", f"ds={bit}", "foreign=0", "ttl=300"])
+    assert sum(row[0] == "child" for row in rows) == 4, rows
+    assert sum(row[0] == "parent" for row in rows) == 1, rows
+
+    # The delegation adds what the zone itself does not name.
+    rows = probe(world, binary, "child.test.", *keys, ns[0], "ask=child")
+    expect(rows, ["child", f"ns1.child.test. {CHILD}@53", "ok"],
+           ["child", f"ns5.child.test. {NO_ZONES}@53", "error", "REFUSED"])
+    assert not any(row[0] == "parent" for row in rows)
+
+    # Configured servers: no names, no discovery of the zone's servers.
+    rows = probe(world, binary, "child.test.", *keys, ns[0], f"nameserver={CHILD}@53",
+                 f"nameserver={CHILD}", f"parent={PARENT}@53", f"parent={NO_ZONES}@53")
+    expect(rows, ["child", f"{CHILD}@53", "ok"], ["parent", f"{PARENT}@53", "ok"],
+           ["parent", f"{NO_ZONES}@53", "error", "REFUSED"])
+    assert sum(row[0] == "child" for row in rows) == 1, rows
+
+    # The child's server does not serve DS of the parent.
+    rows = probe(world, binary, "child.test.", *keys, "ask=parent", f"parent={CHILD}@53")
+    expect(rows, ["parent", f"{CHILD}@53", "error", "answers from the child zone"])
+
+    # No CDS, no DS, and both proven: NSEC at the child, NSEC3 at the parent.
+    nods = [f"key={hex_}" for _, hex_ in world.rdata("nods.test.", 257)]
+    rows = probe(world, binary, "nods.test.", *nods, "ns=ns1.nods.test.")
+    expect(rows,
+           ["child", f"ns1.nods.test. {CHILD}@53", "ok", "", "dnskey=1:1", "equal=0", "foreign=0",
+            "ttl=300", "cds=0:0:0:0", "cdnskey=0:0:0:0"],
+           ["parent", f"ns.test. {PARENT}@53", "ok", "", "ds=0", "foreign=0", "ttl=300"])
+
+    # A parent zone without a chain of trust.
+    rows = probe(world, binary, "sub.plain.", *nods, "ns=ns.sub.plain.")
+    expect(rows, ["survey", "failed=0", "insecure=1", "parent=plain."])
+    assert not any(row[0] == "parent" for row in rows)
+
+    # A resolver that is not there.
+    rows = probe(world, binary, "child.test.", *keys, *ns, f"resolver={NOBODY}@53")
+    expect(rows, ["survey", "failed=1"])
+    assert "test." in rows[0][4] and rows[0][4] != "detail=", rows
+
+    # Many at once, and cancelled in the middle of everything.
+    rows = probe(world, binary, "child.test.", *keys, ns[0], "repeat=100")
+    assert sum(row[:3] == ["child", f"ns1.child.test. {CHILD}@53", "ok"] for row in rows) == 100
+    for after in (0, 1, 2, 5, 10, 20, 50, 200, 1000):
+        rows = probe(world, binary, "child.test.", *keys, *ns, "repeat=20", f"free-after={after}")
+        assert sum(row[0] in ("cancelled", "survey") for row in rows) == 20
+
+    # What cannot be used is refused by name.
+    rows = probe(world, binary, "child.test.", *keys, f"anchor={world.folder}/missing")
+    expect(rows, ["refused", f"trust anchor '{world.folder}/missing' is not readable"])
+    rows = probe(world, binary, "child.test.", *keys, f"hints={world.folder}/missing")
+    expect(rows, ["refused", f"root hints '{world.folder}/missing' are not readable"])
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        print("skipped, not installed:", *missing)
+        return SKIP
+    try:
+        os.unshare(os.CLONE_NEWNET)
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    except (OSError, AttributeError, subprocess.CalledProcessError) as error:
+        print("skipped, no network namespace:", error)
+        return SKIP
+
+    with tempfile.TemporaryDirectory(prefix="kskroll-survey-") as folder:
+        world = World(folder)
+        try:
+            check(world, binary, build(world))
+        finally:
+            world.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
