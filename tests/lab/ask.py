@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Asking one server directly, and what the lab wants to know of the answers."""
+
+import dns.dnssec
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.rdatatype
+
+SEP = 0x0001
+
+
+def ask(address, name, rdtype, timeout=1.0, recursive=False):
+    """The response of the server, over TCP if UDP truncates; raises what dnspython raises."""
+    query = dns.message.make_query(name, rdtype, want_dnssec=True, payload=1232)
+    if not recursive:
+        query.flags &= ~dns.flags.RD
+    response, _ = dns.query.udp_with_fallback(query, address, timeout=timeout)
+    return response
+
+
+def rrset(address, name, rdtype, timeout=1.0):
+    """The RRset that the server serves authoritatively, or None for NODATA; LookupError else."""
+    response = ask(address, name, rdtype, timeout)
+    if response.rcode() != dns.rcode.NOERROR or not response.flags & dns.flags.AA:
+        raise LookupError(f"{address} answers {dns.rcode.to_text(response.rcode())} "
+                          f"for {name} {rdtype}")
+    return response.get_rrset(response.answer, dns.name.from_text(name), dns.rdataclass.IN,
+                              dns.rdatatype.from_text(rdtype))
+
+
+def answers(address, name, rdtype="SOA"):
+    """Whether the server serves the zone."""
+    try:
+        return rrset(address, name, rdtype, timeout=0.5) is not None
+    except (LookupError, OSError, dns.exception.DNSException):
+        return False
+
+
+def ksks(address, zone):
+    """DNSKEY records with the SEP flag."""
+    found = rrset(address, zone, "DNSKEY")
+    return [key for key in found or [] if key.flags & SEP]
+
+
+def ksk_tags(address, zone):
+    """Key tags of the KSKs that the server publishes, sorted."""
+    return sorted(dns.dnssec.key_id(key) for key in ksks(address, zone))
+
+
+def tags(address, zone, rdtype):
+    """Key tags in the DS or CDS RRset, sorted; () if there is none."""
+    return sorted({record.key_tag for record in rrset(address, zone, rdtype) or []})
+
+
+def ds_of(zone, keys):
+    """SHA-256 DS records of the keys, as text."""
+    name = dns.name.from_text(zone)
+    return sorted(dns.dnssec.make_ds(name, key, "SHA256").to_text() for key in keys)
+
+
+def ds_set(address, zone):
+    """DS records at one server of the parent, as sorted text."""
+    return sorted(record.to_text() for record in rrset(address, zone, "DS") or [])

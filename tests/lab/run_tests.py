@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the lab's tests: functions test_* of tests/lab/test_*.py, each in namespaces of its own.
+
+A test gets a directory for its world. It is removed when the test passes and kept when it fails.
+Functions marked by long_test() run only with --long. bound() sets another time bound than the usual.
+"""
+
+import argparse
+import concurrent.futures
+import faulthandler
+import glob
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from . import netns
+from .marks import time_bound_of, is_long
+from .wait import LabError, PATIENCE
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODULE = "tests.lab.run_tests"
+
+
+def discover(patterns, with_long):
+    """"module.function" of every test that matches one of the patterns (all, if there are none)."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(HERE, "test_*.py"))):
+        name = os.path.basename(path)[:-3]
+        for function in tests_of(name):
+            test = f"{name}.{function.__name__}"
+            if is_long(function) and not with_long:
+                continue
+            if not patterns or any(pattern in test for pattern in patterns):
+                found.append(test)
+    return found
+
+
+def tests_of(name):
+    """Test functions of a module, in the order of the file."""
+    module = importlib.import_module(f"tests.lab.{name}")
+    functions = [value for key, value in vars(module).items()
+                 if key.startswith("test_") and callable(value) and value.__module__ == module.__name__]
+    return sorted(functions, key=lambda function: function.__code__.co_firstlineno)
+
+
+def find(test):
+    """The function of "module.function"."""
+    name, function = test.split(".")
+    return getattr(importlib.import_module(f"tests.lab.{name}"), function)
+
+
+def run_one(test, directory):
+    """In the namespaces of the test: runs it; the exit code tells how it went."""
+    netns.prepare()
+    faulthandler.enable()
+    # The stack says where it hung; the parent kills a little later, and with it everything here.
+    faulthandler.dump_traceback_later(time_bound_of(find(test)) * PATIENCE, exit=True)
+    try:
+        find(test)(directory)
+    except (LabError, AssertionError) as error:
+        traceback.print_exc()
+        print(f"REASON {error or 'assertion failed, see the traceback'}", flush=True)
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        print(f"REASON {type(error).__name__}: {error}", flush=True)
+        return 1
+    faulthandler.cancel_dump_traceback_later()
+    return 0
+
+
+def spawn(test, top):
+    """Runs one test in a process of its own; returns (passed, seconds, reason, output path)."""
+    directory = os.path.join(top, test.removeprefix("test_"))
+    os.makedirs(directory, exist_ok=True)
+    output = os.path.join(directory, "test.out")
+    start = time.monotonic()
+    bound = time_bound_of(find(test)) * PATIENCE + 20
+    with open(output, "wb") as file:
+        process = subprocess.Popen(netns.command(["-m", MODULE, "--one", test, directory]),
+                                   stdin=subprocess.DEVNULL, stdout=file,
+                                   stderr=subprocess.STDOUT, env=netns.environment())
+        try:
+            code = process.wait(bound)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+    passed = code == 0
+    reason = "" if passed else reason_of(output, code, time.monotonic() - start)
+    return passed, time.monotonic() - start, reason, directory
+
+
+def reason_of(output, code, seconds):
+    """Why a test failed, in one line, from its output."""
+    with open(output, encoding="utf-8", errors="replace") as file:
+        lines = file.read().splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("REASON "):
+            return "\n".join([line[7:], *lines[number + 1:]][:12])
+    if any(line.startswith("Timeout (") for line in lines):
+        return f"no end after {seconds:.0f} s, the stack is in {output}"
+    return f"the test process ended with {code}: " + " | ".join(lines[-3:])
+
+
+def run_all(tests, jobs, top, keep):
+    """Runs the tests, prints one line for each; returns (passed, failed)."""
+    passed = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        running = {pool.submit(spawn, test, top): test for test in tests}
+        for future in concurrent.futures.as_completed(running):
+            test = running[future]
+            good, seconds, reason, directory = future.result()
+            print(f"{'ok  ' if good else 'FAIL'} lab {test} {seconds:.1f} s", flush=True)
+            if good:
+                passed += 1
+                if not keep:
+                    shutil.rmtree(directory, ignore_errors=True)
+            else:
+                failed += 1
+                print(f"     {reason}\n     logs: {directory}", flush=True)
+    return passed, failed
+
+
+def main():
+    """Command line."""
+    parser = argparse.ArgumentParser(prog=MODULE, description=__doc__)
+    parser.add_argument("names", nargs="*", help="run only tests whose name contains one of these")
+    parser.add_argument("--jobs", type=int, default=2, help="tests at a time (default 2)")
+    parser.add_argument("--long", action="store_true", help="run the long tests too")
+    parser.add_argument("--keep", action="store_true", help="keep directories of passed tests")
+    parser.add_argument("--list", action="store_true", help="list the tests")
+    parser.add_argument("--counts", help="write the numbers passed and failed to this file")
+    parser.add_argument("--one", nargs=2, metavar=("TEST", "DIR"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        sys.exit(run_one(*args.one))
+    tests = discover(args.names, args.long)
+    if args.list:
+        print("\n".join(tests))
+        return
+    top = os.environ.get("KSKROLL_LAB_DIR") or tempfile.mkdtemp(prefix="kskroll-lab-")
+    passed, failed = run_all(tests, args.jobs, top, args.keep)
+    if args.names and not tests:
+        print(f"no lab test matches {' '.join(args.names)}")
+    if args.counts:
+        with open(args.counts, "w", encoding="ascii") as file:
+            file.write(f"{passed} {failed}\n")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

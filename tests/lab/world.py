@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The world: root, parent, child zones, their servers, validating resolvers, parental agent.
+
+    .             NSD                     127.0.1.1           signed once
+    test.         BIND primary            127.0.2.1           dnssec-policy, DNS UPDATE with TSIG
+                  NSD secondary           127.0.2.2
+    example.test. knotd hidden primary    127.0.3.1           the server under test
+                  NSD secondary           127.0.3.2, ::1      ns1
+                  BIND secondary          127.0.3.3           ns2
+    resolvers     unbound warm, fresh     127.0.4.1, .2       and one pinned to each child server
+"""
+
+import atexit
+import os
+import tempfile
+import time
+
+from . import ask, netns, watch, zones as zonefiles
+from .agent import Agent
+from .daemons import Bind, Knot, Nsd, Unbound, file_name
+from .observe import Observer
+from .wait import LabError, wait_until
+
+ROOT = "127.0.1.1"
+PARENT_BIND = "127.0.2.1"
+PARENT_NSD = "127.0.2.2"
+KNOT = "127.0.3.1"
+CHILD_NSD = "127.0.3.2"
+CHILD_NSD6 = "::1"
+CHILD_BIND = "127.0.3.3"
+WARM = "127.0.4.1"
+FRESH = "127.0.4.2"
+PINNED = "127.0.4.{}"
+PARENT_ZONE = "test."
+
+#: Timings that let a whole rollover of the module fit into about a minute.
+MODULE_SETTINGS = {"unsafe-timing": True, "ttl": 5, "lead": 2, "observe": 5, "settle": 5,
+                   "check-interval": 1, "ds-check-interval": 2}
+
+
+class World:
+    """Everything between the root and the resolvers. Use it as a context manager.
+
+    Settings are mappings of knot.conf items and come on top of the lab's own:
+    `policy`, `template`, `server`: of the section; `zone_settings`: zone -> items;
+    `module_settings`: of the module's instance `default`;
+    `zone_module_settings`: zone -> items of an instance of its own.
+    `extra_sections`: list of (section, content) put before the policies.
+    """
+
+    def __init__(self, zones=("example.test.",), directory=None, module=None, confdb=False,
+                 tsig=True, dnskey_ttl=10, ds_ttl=20, zone_ttl=10, propagation_delay=2,
+                 policy=None, template=None, server=None, zone_settings=None,
+                 module_settings=None, zone_module_settings=None, extra_sections=(),
+                 wrap=(), env=None, pinned=True, agent_interval=1.0):
+        self.zones = list(zones)
+        self.dir = directory or tempfile.mkdtemp(prefix="kskroll-lab-")
+        os.makedirs(self.dir, exist_ok=True)
+        self.module = module
+        self.dnskey_ttl, self.ds_ttl, self.zone_ttl = dnskey_ttl, ds_ttl, zone_ttl
+        self.propagation_delay = propagation_delay
+        self.pinned = pinned
+        self._confdb, self._wrap, self._env = confdb, wrap, env
+        self._agent_interval = agent_interval
+        self._given = {"policy": policy or {}, "template": template or {}, "server": server or {},
+                       "zone": zone_settings or {}, "module": module_settings or {},
+                       "zone-module": zone_module_settings or {}}
+        self._extra_sections = list(extra_sections)
+        self._update_key = zonefiles.Tsig("agent.lab.")
+        self._transfer_key = zonefiles.Tsig("transfer.lab.") if tsig else None
+        self._ipv6 = netns.has_ipv6()
+        self._running = []
+        self.hints = zonefiles.write_hints(self.dir, ROOT)
+        self.anchor = os.path.join(self.dir, "root.key")
+        self.root = self.parent_bind = self.parent_nsd = None
+        self.child_nsd = self.child_bind = self.knot = None
+        self.warm = self.fresh = self.agent = self.watch = self.observer = None
+        self.resolvers = {}
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # Who serves what.
+
+    def child_servers(self, public_only=True):
+        """label -> address of the servers of the child zones."""
+        servers = {"nsd": CHILD_NSD, "bind": CHILD_BIND}
+        if self._ipv6:
+            servers["nsd6"] = CHILD_NSD6
+        return servers if public_only else {"knot": KNOT, **servers}
+
+    def parent_servers(self):
+        """label -> address of the servers of the parent zone."""
+        return {"parent-bind": PARENT_BIND, "parent-nsd": PARENT_NSD}
+
+    def ksk_tags(self, zone):
+        """KSK tags in the zone as knotd has it."""
+        return ask.ksk_tags(KNOT, zone)
+
+    def ds_everywhere(self, zone, keys):
+        """Whether each parent server has exactly the SHA-256 DS records of the keys."""
+        wanted = ask.ds_of(zone, keys)
+        return all(ask.ds_set(address, zone) == wanted
+                   for address in self.parent_servers().values())
+
+    def verdicts(self, zone):
+        """label -> verdict of each resolver, now."""
+        return {label: watch.verdict_of(address, f"www.{zone}")[0]
+                for label, address in self.resolvers.items()}
+
+    # Life.
+
+    def start(self):
+        """Starts everything; returns when every resolver finds every zone secure."""
+        atexit.register(self.stop)
+        self._start_parent()
+        self._start_root()
+        self._start_children()
+        self.agent = Agent(self.dir, PARENT_BIND, PARENT_ZONE, self._update_key,
+                           {zone: list(self.child_servers().values()) for zone in self.zones},
+                           self.ds_ttl, self._agent_interval)
+        self._first_ds()
+        self._start_resolvers()
+        self.watch = watch.Watch(self.resolvers, self.zones)
+        self.observer = Observer({zone: self.child_servers(False) for zone in self.zones},
+                                 self.parent_servers())
+        for part in (self.observer, self.agent, self.watch):
+            self._running.append(part)
+            part.start()
+
+    def stop(self):
+        """Stops everything that was started, the last first. Does not raise, may be called twice."""
+        atexit.unregister(self.stop)
+        while self._running:
+            part = self._running.pop()
+            try:
+                part.stop()
+            except Exception as error:  # the others have to be stopped all the same
+                print(f"stopping {part}: {error}")
+
+    def _up(self, daemon):
+        self._running.append(daemon)
+        daemon.start()
+        return daemon
+
+    def _start_parent(self):
+        servers = {"ns1.test.": [PARENT_BIND], "ns2.test.": [PARENT_NSD]}
+        lines = []
+        for zone in self.zones:
+            lines += zonefiles.delegation(zone, self._child_hosts(zone))
+        text = zonefiles.zone_text(PARENT_ZONE, servers, 60, lines)
+        bind = Bind("parent-bind", self.dir, [PARENT_BIND], {}, self._parent_statements())
+        file = bind.write(file_name(PARENT_ZONE), text)
+        transfer = f"key {self._transfer_key.name}" if self._transfer_key else "any"
+        notify = f"{PARENT_NSD} key {self._transfer_key.name}" if self._transfer_key else PARENT_NSD
+        bind.zones[PARENT_ZONE] = (
+            f'\ttype primary;\n\tfile "{file}";\n\tdnssec-policy lab;\n\tinline-signing no;\n'
+            f"\tallow-update {{ key {self._update_key.name}; }};\n"
+            f"\tallow-transfer {{ {transfer}; }};\n\talso-notify {{ {notify}; }};")
+        self.parent_bind = self._up(bind)
+        wait_until(lambda: ask.ksks(PARENT_BIND, PARENT_ZONE), 20, "the parent zone is signed")
+        self.parent_nsd = self._up(Nsd("parent-nsd", self.dir, [PARENT_NSD],
+                                       {PARENT_ZONE: {"primary": PARENT_BIND}},
+                                       self._transfer_key))
+
+    def _parent_statements(self):
+        # BIND caps the TTL of a DS at max-zone-ttl.
+        policy = ('dnssec-policy "lab" {\n\tkeys { ksk lifetime unlimited algorithm ecdsap256sha256;'
+                  " zsk lifetime unlimited algorithm ecdsap256sha256; };\n"
+                  f"\tdnskey-ttl 60;\n\tmax-zone-ttl {max(self.ds_ttl, 86400)};\n}};\n")
+        keys = self._update_key.bind()
+        return keys + (self._transfer_key.bind() if self._transfer_key else "") + policy
+
+    def _start_root(self):
+        parent = {"ns1.test.": [PARENT_BIND], "ns2.test.": [PARENT_NSD]}
+        keys = ask.ksks(PARENT_BIND, PARENT_ZONE)
+        lines = zonefiles.delegation(PARENT_ZONE, parent)
+        lines += [f"{PARENT_ZONE} DS {record}" for record in ask.ds_of(PARENT_ZONE, keys)]
+        text = zonefiles.zone_text(".", {zonefiles.ROOT_SERVER: [ROOT]}, 60, lines)
+        directory = os.path.join(self.dir, "root")
+        os.makedirs(directory, exist_ok=True)
+        signed, self.anchor = zonefiles.sign_root(directory, text)
+        os.replace(self.anchor, os.path.join(self.dir, "root.key"))
+        self.anchor = os.path.join(self.dir, "root.key")
+        self.root = self._up(Nsd("root", self.dir, [ROOT], {".": {"file": signed}}))
+
+    def _child_hosts(self, zone):
+        nsd = [CHILD_NSD, CHILD_NSD6] if self._ipv6 else [CHILD_NSD]
+        return {f"ns1.{zone}": nsd, f"ns2.{zone}": [CHILD_BIND]}
+
+    def _start_children(self):
+        self.knot = Knot("knot", self.dir, KNOT, [], self.zones, confdb=self._confdb,
+                         wrap=self._wrap, env=self._env)
+        for zone in self.zones:
+            hosts = self._child_hosts(zone)
+            self.knot.write(file_name(zone), zonefiles.zone_text(
+                zone, hosts, self.zone_ttl, ["www A 192.0.2.1", "www AAAA 2001:db8::1"]))
+        self.knot.sections = self.knot_sections()
+        self._up(self.knot)
+        wait_until(lambda: all(ask.ksks(KNOT, zone) for zone in self.zones), 20,
+                   "the child zones are signed")
+        self.child_nsd = self._up(Nsd(
+            "nsd", self.dir, [CHILD_NSD, CHILD_NSD6] if self._ipv6 else [CHILD_NSD],
+            {zone: {"primary": KNOT} for zone in self.zones}, self._transfer_key))
+        self.child_bind = self._up(self._child_bind())
+
+    def _child_bind(self):
+        key = self._transfer_key
+        primary = f"{KNOT} key {key.name}" if key else KNOT
+        bind = Bind("bind", self.dir, [CHILD_BIND], {}, key.bind() if key else "")
+        notify = f"key {key.name}" if key else KNOT
+        for zone in self.zones:
+            bind.zones[zone] = (f'\ttype secondary;\n\tfile "{bind.path(file_name(zone))}";\n'
+                                f"\tprimaries {{ {primary}; }};\n"
+                                f"\tallow-notify {{ {notify}; }};\n\tnotify no;")
+        return bind
+
+    def _first_ds(self):
+        for zone in self.zones:
+            self.agent.insert_ds(zone, ask.ds_of(zone, ask.ksks(KNOT, zone)))
+        for zone in self.zones:
+            wait_until(lambda z=zone: self.ds_everywhere(z, ask.ksks(KNOT, z)), 20,
+                       f"the first DS of {zone} is at every parent server")
+            # Otherwise Knot's first KSK stays "ready" for ever, as in a zone never delegated.
+            self.knot.knotc("zone-ksk-submitted", zone)
+
+    def _start_resolvers(self):
+        pins = {}
+        if self.pinned:
+            pins = {f"only-{label}": address for label, address in self.child_servers().items()}
+        self.warm = Unbound("warm", self.dir, WARM, self.hints, self.anchor)
+        self.fresh = Unbound("fresh", self.dir, FRESH, self.hints, self.anchor, fresh=True)
+        resolvers = [self.warm, self.fresh]
+        for number, (label, address) in enumerate(pins.items()):
+            resolvers.append(Unbound(label, self.dir, PINNED.format(10 + number), self.hints,
+                                     self.anchor, pins={zone: address for zone in self.zones}))
+        for resolver in resolvers:
+            self._up(resolver)
+            self.resolvers[resolver.name] = resolver.address
+        for zone in self.zones:
+            wait_until(lambda z=zone: set(self.verdicts(z).values()) == {watch.SECURE}, 20,
+                       f"every resolver finds {zone} secure")
+
+    # knot.conf.
+
+    def knot_sections(self):
+        """The configuration of the server under test, as render() takes it."""
+        sections = []
+        if self.module:
+            sections.append(("module", [{"id": "mod-kskroll", "file": self.module}]))
+        sections += [
+            ("server", {"rundir": self.knot.dir, "pidfile": self.knot.path("knot.pid"),
+                        "listen": f"{KNOT}@53", "udp-workers": 1, "tcp-workers": 1,
+                        "background-workers": 2, **self._given["server"]}),
+            ("control", {"listen": self.knot.socket, "timeout": 10}),
+            ("log", [{"target": self.knot.log, "any": "debug"}]),
+            ("database", {"storage": self.knot.path("db"), "journal-db-max-size": "64M",
+                          "kasp-db-max-size": "16M", "timer-db-max-size": "16M"}),
+        ]
+        sections += self._transfer_sections()
+        sections += self._extra_sections
+        sections += self._module_sections()
+        sections.append(("policy", [self._policy()]))
+        sections.append(("template", [self._template()]))
+        sections.append(("zone", [self._zone(zone) for zone in self.zones]))
+        return sections
+
+    def _transfer_sections(self):
+        key = {"key": self._transfer_key.name} if self._transfer_key else {}
+        remotes = [{"id": label, "address": address, "via": KNOT, **key}
+                   for label, address in (("nsd", CHILD_NSD), ("bind", CHILD_BIND))]
+        acl = {"id": "transfer", **(key or {"address": "127.0.0.0/8"}), "action": "transfer"}
+        keys = []
+        if self._transfer_key:
+            keys = [("key", [{"id": self._transfer_key.name,
+                              "algorithm": self._transfer_key.algorithm,
+                              "secret": self._transfer_key.secret}])]
+        return [*keys, ("remote", remotes), ("acl", [acl])]
+
+    def _policy(self):
+        publish = "none" if self.module else "rollover"
+        return {"id": "lab", "algorithm": "ecdsap256sha256", "dnskey-ttl": self.dnskey_ttl,
+                "zone-max-ttl": self.zone_ttl, "propagation-delay": self.propagation_delay,
+                "ksk-lifetime": 0, "zsk-lifetime": 0, "cds-cdnskey-publish": publish,
+                **self._given["policy"]}
+
+    def _template(self):
+        module = {"global-module": "mod-kskroll"} if self.module else {}
+        return {"id": "default", **module, "storage": self.knot.dir, "file": "%s.zone",
+                "zonefile-sync": -1, "zonefile-load": "difference-no-serial",
+                "journal-content": "all", "notify": ["nsd", "bind"], "acl": "transfer",
+                "dnssec-signing": True, "dnssec-policy": "lab", **self._given["template"]}
+
+    def _zone(self, zone):
+        module = {}
+        if self.module:
+            own = zone in self._given["zone-module"]
+            module = {"module": f"mod-kskroll/{_instance(zone)}" if own else "mod-kskroll"}
+        return {"domain": zone, **module, **self._given["zone"].get(zone, {})}
+
+    def _module_sections(self):
+        if not self.module:
+            return []
+        common = {**MODULE_SETTINGS, "trust-anchor": self.anchor, "root-hints": self.hints,
+                  **self._given["module"]}
+        blocks = [{"id": "default", **common}]
+        for zone, settings in self._given["zone-module"].items():
+            blocks.append({"id": _instance(zone), **common, **settings})
+        return [("mod-kskroll", blocks)]
+
+
+def _instance(zone):
+    return zone.rstrip(".").replace(".", "-")
+
+
+def module_path():
+    """The module that `./run build` made; LabError if there is none."""
+    path = os.environ.get("KSKROLL_MODULE", "")
+    if not path or not os.path.exists(path):
+        raise LabError("module not built: KSKROLL_MODULE names no file "
+                       f"({path or 'unset'}); `./run build` says why")
+    return path
+
+
+def elapsed_since(start):
+    """Seconds since a time.monotonic() value."""
+    return time.monotonic() - start
