@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*! \file  What the files of the store share. */
+
+#pragma once
+
+#include <sqlite3.h>
+
+#include "kskroll/store.h"
+
+/*! Prepared when first used, kept until the store is closed. */
+typedef enum {
+	STMT_LOAD,
+	STMT_SAVE,
+	STMT_EVENT,
+	STMT_ZONES,
+	STMT_HISTORY,
+	STMT_HISTORY_ALL,
+	STMT_UNREACHABLE_LOAD,
+	STMT_UNREACHABLE_SAVE,
+	STMT_UNREACHABLE_CLEAR,
+	STMT__COUNT
+} stmt_t;
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	bool read_only;
+	bool in_transaction;
+	sqlite3_stmt *stmts[STMT__COUNT];
+	char error[512];
+};
+
+/*! Keeps "PATH: WHAT: words of SQLite" for store_error(). \return KNOT_ERROR. */
+int store_fail(store_t *store, const char *what);
+
+/*! Keeps what is wrong with a row. \return KNOT_EMALF. */
+int store_malformed(store_t *store, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*! Runs statements without result. \return KNOT_EOK, KNOT_ERROR. */
+int store_exec(store_t *store, const char *sql);
+
+/*! Creates or migrates the tables, refuses a newer schema. Fills the error. */
+int schema_prepare(store_t *store);
+
+/*! Texts of the statements on table zone, made from its columns; sqlite3_free(). */
+char *row_sql_load(void);
+char *row_sql_zones(void);
+char *row_sql_save(void);
+/*! Definition of the columns for CREATE TABLE; sqlite3_free(). */
+char *row_sql_columns(void);
+/*! Adds the columns that came after a schema. */
+int row_add_columns(store_t *store, int schema);
+
+int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone);
+/*! \return KNOT_EOK, KNOT_EMALF (with words), never a row that makes no sense. */
+int row_read(store_t *store, sqlite3_stmt *stmt, store_zone_t *zone);
+
+/*! Reads a text column; false if it has another type or does not fit. */
+bool column_text(sqlite3_stmt *stmt, int column, char *out, size_t out_len);
+/*! Reads an integer column; false if it has another type or is out of range. */
+bool column_number(sqlite3_stmt *stmt, int column, int64_t min, int64_t max, int64_t *out);

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The row of a zone: one table says where every field goes. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "internal.h"
+
+typedef enum {
+	KIND_TEXT,	// char[]
+	KIND_STATE,
+	KIND_GATE,
+	KIND_TIME,
+	KIND_U32,
+	KIND_U8,
+	KIND_BOOL,
+	KIND_OLD_KEYS,	// "TAG/ALGORITHM/DIGEST ..."
+	KIND_NEW_KEY,	// the same, or "" for none
+	KIND_WINDOW,	// "TTL@TIME,..."
+} kind_t;
+
+typedef struct {
+	const char *name;
+	kind_t kind;
+	size_t offset;
+	size_t size;
+	int schema;	// The first one with this column.
+} column_t;
+
+#define COLUMN(name, kind, field, schema) \
+	{ name, kind, offsetof(store_zone_t, field), sizeof(((store_zone_t *)0)->field), schema }
+
+/*! Every field of store_zone_t. Append only; a new column gets a new STORE_SCHEMA. */
+static const column_t columns[] = {
+	COLUMN("zone",           KIND_TEXT,     zone,             1),
+	COLUMN("state",          KIND_STATE,    row.state,        1),
+	COLUMN("since",          KIND_TIME,     row.since,        1),
+	COLUMN("gate",           KIND_GATE,     row.gate,         1),
+	COLUMN("gate_about",     KIND_TEXT,     row.gate_about,   1),
+	COLUMN("gate_detail",    KIND_TEXT,     row.gate_detail,  1),
+	COLUMN("gate_since",     KIND_TIME,     row.gate_since,   1),
+	COLUMN("gate_until",     KIND_TIME,     row.gate_until,   1),
+	COLUMN("old_keys",       KIND_OLD_KEYS, row.old,          1),
+	COLUMN("new_key",        KIND_NEW_KEY,  row.new_key,      1),
+	COLUMN("settled_at",     KIND_TIME,     row.settled_at,   1),
+	COLUMN("all_since",      KIND_TIME,     row.all_since,    1),
+	COLUMN("all_drained",    KIND_TIME,     row.all_drained,  1),
+	COLUMN("ds_all_since",   KIND_TIME,     row.ds_all_since, 1),
+	COLUMN("ds_drain",       KIND_U32,      row.ds_drain,     1),
+	COLUMN("dnskey_ttl",     KIND_WINDOW,   row.dnskey_ttl,   1),
+	COLUMN("ds_ttl",         KIND_WINDOW,   row.ds_ttl,       1),
+	COLUMN("acted",          KIND_TIME,     row.acted,        1),
+	COLUMN("looks",          KIND_U8,       row.looks,        1),
+	COLUMN("wake",           KIND_TIME,     row.wake,         1),
+	COLUMN("base_policy",    KIND_TEXT,     base_policy,      1),
+	COLUMN("policy_implicit", KIND_BOOL,    policy_implicit,  1),
+	COLUMN("parent_zone",    KIND_TEXT,     parent_zone,      1),
+	COLUMN("answers",        KIND_TEXT,     answers,          1),
+};
+#define COLUMNS		(sizeof(columns) / sizeof(columns[0]))
+
+#ifdef __LP64__
+// A field without a column would be lost in a restart.
+_Static_assert(sizeof(rollover_row_t) == 920,
+               "rollover_row_t has changed: give every new field a column here");
+#endif
+
+#define KEY_TEXT	(5 + 1 + 3 + 1 + 64 + 1)
+
+static bool is_integer(kind_t kind)
+{
+	switch (kind) {
+	case KIND_STATE:
+	case KIND_GATE:
+	case KIND_TIME:
+	case KIND_U32:
+	case KIND_U8:
+	case KIND_BOOL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const char *definition(const column_t *column)
+{
+	if (column->offset == offsetof(store_zone_t, zone)) {
+		return "TEXT PRIMARY KEY NOT NULL";
+	}
+	return is_integer(column->kind) ? "INTEGER NOT NULL DEFAULT 0" : "TEXT NOT NULL DEFAULT ''";
+}
+
+static void append_names(sqlite3_str *sql)
+{
+	for (size_t i = 0; i < COLUMNS; i++) {
+		sqlite3_str_appendf(sql, "%s%s", i > 0 ? ", " : "", columns[i].name);
+	}
+}
+
+static char *make_select(const char *rest)
+{
+	sqlite3_str *sql = sqlite3_str_new(NULL);
+	sqlite3_str_appendall(sql, "SELECT ");
+	append_names(sql);
+	sqlite3_str_appendf(sql, " FROM zone %s", rest);
+	return sqlite3_str_finish(sql);
+}
+
+char *row_sql_load(void)
+{
+	return make_select("WHERE zone = ?1");
+}
+
+char *row_sql_zones(void)
+{
+	return make_select("ORDER BY zone");
+}
+
+char *row_sql_save(void)
+{
+	sqlite3_str *sql = sqlite3_str_new(NULL);
+	sqlite3_str_appendall(sql, "INSERT OR REPLACE INTO zone (");
+	append_names(sql);
+	sqlite3_str_appendall(sql, ") VALUES (");
+	for (size_t i = 0; i < COLUMNS; i++) {
+		sqlite3_str_appendall(sql, i > 0 ? ", ?" : "?");
+	}
+	sqlite3_str_appendall(sql, ")");
+	return sqlite3_str_finish(sql);
+}
+
+char *row_sql_columns(void)
+{
+	sqlite3_str *sql = sqlite3_str_new(NULL);
+	for (size_t i = 0; i < COLUMNS; i++) {
+		sqlite3_str_appendf(sql, "%s%s %s", i > 0 ? ", " : "", columns[i].name,
+		                    definition(&columns[i]));
+	}
+	return sqlite3_str_finish(sql);
+}
+
+int row_add_columns(store_t *store, int schema)
+{
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < COLUMNS && ret == KNOT_EOK; i++) {
+		if (columns[i].schema <= schema) {
+			continue;
+		}
+		char sql[256];
+		snprintf(sql, sizeof(sql), "ALTER TABLE zone ADD COLUMN %s %s", columns[i].name,
+		         definition(&columns[i]));
+		ret = store_exec(store, sql);
+	}
+	return ret;
+}
+
+/* Texts. */
+
+static void format_keys(char *out, size_t out_len, const key_id_t *keys, unsigned count)
+{
+	out[0] = '\0';
+	size_t len = 0;
+	for (unsigned i = 0; i < count; i++) {
+		len += snprintf(out + len, out_len - len, "%s%u/%u/", i > 0 ? " " : "",
+		                keys[i].tag, keys[i].algorithm);
+		for (size_t j = 0; j < sizeof(keys[i].digest); j++) {
+			len += snprintf(out + len, out_len - len, "%02x", keys[i].digest[j]);
+		}
+	}
+}
+
+/*! Reads decimal digits, nothing else, up to a maximum. */
+static bool parse_number(const char **text, uint64_t max, uint64_t *out)
+{
+	const char *p = *text;
+	uint64_t value = 0;
+	for (; *p >= '0' && *p <= '9'; p++) {
+		unsigned digit = *p - '0';
+		if (value > (max - digit) / 10) {
+			return false;
+		}
+		value = 10 * value + digit;
+	}
+	if (p == *text) {
+		return false;
+	}
+	*text = p;
+	*out = value;
+	return true;
+}
+
+static bool parse_char(const char **text, char c)
+{
+	if (**text != c) {
+		return false;
+	}
+	(*text)++;
+	return true;
+}
+
+static int nibble(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
+}
+
+static bool parse_key(const char **text, key_id_t *key)
+{
+	uint64_t tag, algorithm;
+	if (!parse_number(text, UINT16_MAX, &tag) || !parse_char(text, '/') ||
+	    !parse_number(text, UINT8_MAX, &algorithm) || !parse_char(text, '/')) {
+		return false;
+	}
+	key->tag = tag;
+	key->algorithm = algorithm;
+	for (size_t i = 0; i < sizeof(key->digest); i++) {
+		int high = nibble((*text)[0]);
+		int low = (high >= 0) ? nibble((*text)[1]) : -1;
+		if (low < 0) {
+			return false;
+		}
+		key->digest[i] = high << 4 | low;
+		*text += 2;
+	}
+	return true;
+}
+
+static bool parse_keys(const char *text, key_id_t *keys, unsigned max, unsigned *count)
+{
+	*count = 0;
+	while (*text != '\0') {
+		if (*count == max || (*count > 0 && !parse_char(&text, ' ')) ||
+		    !parse_key(&text, &keys[*count])) {
+			return false;
+		}
+		(*count)++;
+	}
+	return true;
+}
+
+static void format_window(char *out, size_t out_len, const ttl_window_t *window)
+{
+	out[0] = '\0';
+	size_t len = 0;
+	for (unsigned i = 0; i < window->count; i++) {
+		len += snprintf(out + len, out_len - len, "%s%u@%lld", i > 0 ? "," : "",
+		                window->step[i].ttl, (long long)window->step[i].seen);
+	}
+}
+
+static bool parse_window(const char *text, ttl_window_t *window)
+{
+	window->count = 0;
+	while (*text != '\0') {
+		uint64_t ttl, seen;
+		if (window->count == TTL_WINDOW_MAX ||
+		    (window->count > 0 && !parse_char(&text, ',')) ||
+		    !parse_number(&text, UINT32_MAX, &ttl) || !parse_char(&text, '@') ||
+		    !parse_number(&text, INT64_MAX, &seen)) {
+			return false;
+		}
+		window->step[window->count].ttl = ttl;
+		window->step[window->count].seen = seen;
+		window->count++;
+	}
+	return true;
+}
+
+/* Binding and reading. */
+
+static int64_t get_integer(const column_t *column, const void *field)
+{
+	switch (column->kind) {
+	case KIND_STATE: return *(const rollover_state_t *)field;
+	case KIND_GATE:  return *(const rollover_gate_t *)field;
+	case KIND_TIME:  return *(const time_t *)field;
+	case KIND_U32:   return *(const uint32_t *)field;
+	case KIND_U8:    return *(const uint8_t *)field;
+	default:         return *(const bool *)field;
+	}
+}
+
+static int64_t integer_max(kind_t kind)
+{
+	switch (kind) {
+	case KIND_STATE: return ROLLOVER_STATE__COUNT - 1;
+	case KIND_GATE:  return GATE__COUNT - 1;
+	case KIND_TIME:  return INT64_MAX;
+	case KIND_U32:   return UINT32_MAX;
+	case KIND_U8:    return UINT8_MAX;
+	default:         return 1;
+	}
+}
+
+static void set_integer(const column_t *column, void *field, int64_t value)
+{
+	switch (column->kind) {
+	case KIND_STATE: *(rollover_state_t *)field = value; break;
+	case KIND_GATE:  *(rollover_gate_t *)field = value; break;
+	case KIND_TIME:  *(time_t *)field = value; break;
+	case KIND_U32:   *(uint32_t *)field = value; break;
+	case KIND_U8:    *(uint8_t *)field = value; break;
+	default:         *(bool *)field = value; break;
+	}
+}
+
+int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone)
+{
+	const rollover_row_t *row = &zone->row;
+	char text[ROLLOVER_OLD_MAX * (KEY_TEXT + 1)];
+
+	// What could not be read again must not be written.
+	if (row->old_count > ROLLOVER_OLD_MAX || row->dnskey_ttl.count > TTL_WINDOW_MAX ||
+	    row->ds_ttl.count > TTL_WINDOW_MAX) {
+		return SQLITE_RANGE;
+	}
+
+	int ret = SQLITE_OK;
+	for (size_t i = 0; i < COLUMNS && ret == SQLITE_OK; i++) {
+		const column_t *column = &columns[i];
+		const void *field = (const char *)zone + column->offset;
+
+		switch (column->kind) {
+		case KIND_TEXT:
+			if (memchr(field, '\0', column->size) == NULL) {
+				return SQLITE_RANGE;
+			}
+			ret = sqlite3_bind_text(stmt, i + 1, field, -1, SQLITE_STATIC);
+			continue;
+		case KIND_OLD_KEYS:
+			format_keys(text, sizeof(text), row->old, row->old_count);
+			break;
+		case KIND_NEW_KEY:
+			format_keys(text, sizeof(text), &row->new_key, row->has_new ? 1 : 0);
+			break;
+		case KIND_WINDOW:
+			format_window(text, sizeof(text), field);
+			break;
+		default:;
+			int64_t value = get_integer(column, field);
+			if (value < 0 || value > integer_max(column->kind)) {
+				return SQLITE_RANGE;
+			}
+			ret = sqlite3_bind_int64(stmt, i + 1, value);
+			continue;
+		}
+		ret = sqlite3_bind_text(stmt, i + 1, text, -1, SQLITE_TRANSIENT);
+	}
+	return ret;
+}
+
+bool column_text(sqlite3_stmt *stmt, int column, char *out, size_t out_len)
+{
+	if (sqlite3_column_type(stmt, column) != SQLITE_TEXT) {
+		return false;
+	}
+	const char *text = (const char *)sqlite3_column_text(stmt, column);
+	size_t len = sqlite3_column_bytes(stmt, column);
+	if (text == NULL || len >= out_len || memchr(text, '\0', len) != NULL) {
+		return false;
+	}
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return true;
+}
+
+bool column_number(sqlite3_stmt *stmt, int column, int64_t min, int64_t max, int64_t *out)
+{
+	if (sqlite3_column_type(stmt, column) != SQLITE_INTEGER) {
+		return false;
+	}
+	*out = sqlite3_column_int64(stmt, column);
+	return *out >= min && *out <= max;
+}
+
+static bool read_field(sqlite3_stmt *stmt, int i, const column_t *column, store_zone_t *zone)
+{
+	rollover_row_t *row = &zone->row;
+	void *field = (char *)zone + column->offset;
+	char text[ROLLOVER_OLD_MAX * (KEY_TEXT + 1)];
+	unsigned count;
+
+	switch (column->kind) {
+	case KIND_TEXT:
+		return column_text(stmt, i, field, column->size);
+	case KIND_OLD_KEYS:
+		return column_text(stmt, i, text, sizeof(text)) &&
+		       parse_keys(text, row->old, ROLLOVER_OLD_MAX, &row->old_count);
+	case KIND_NEW_KEY:
+		if (!column_text(stmt, i, text, sizeof(text)) ||
+		    !parse_keys(text, &row->new_key, 1, &count)) {
+			return false;
+		}
+		row->has_new = (count > 0);
+		return true;
+	case KIND_WINDOW:
+		return column_text(stmt, i, text, sizeof(text)) && parse_window(text, field);
+	default:;
+		int64_t value;
+		if (!column_number(stmt, i, 0, integer_max(column->kind), &value)) {
+			return false;
+		}
+		set_integer(column, field, value);
+		return true;
+	}
+}
+
+int row_read(store_t *store, sqlite3_stmt *stmt, store_zone_t *zone)
+{
+	memset(zone, 0, sizeof(*zone));
+	for (size_t i = 0; i < COLUMNS; i++) {
+		if (!read_field(stmt, i, &columns[i], zone)) {
+			const char *name = (const char *)sqlite3_column_text(stmt, 0);
+			const char *value = (const char *)sqlite3_column_text(stmt, i);
+			return store_malformed(store, "zone %.256s: column %s makes no sense: '%.100s'",
+			                       name != NULL ? name : "?", columns[i].name,
+			                       value != NULL ? value : "NULL");
+		}
+	}
+	return KNOT_EOK;
+}

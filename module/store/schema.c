@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tables and their versions. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "internal.h"
+
+/*! PRAGMA application_id: "KSKr". */
+#define APPLICATION_ID		0x4b534b72
+
+static const char other_tables[] =
+	"CREATE TABLE history ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" time INTEGER NOT NULL,"
+	" zone TEXT NOT NULL,"
+	" from_state INTEGER NOT NULL,"
+	" to_state INTEGER NOT NULL,"
+	" gate INTEGER NOT NULL,"
+	" evidence TEXT NOT NULL);"
+	"CREATE INDEX history_zone ON history (zone, id);"
+	"CREATE INDEX history_time ON history (time);"
+	"CREATE TABLE server ("
+	" zone TEXT NOT NULL,"
+	" server TEXT NOT NULL,"
+	" unreachable_since INTEGER NOT NULL,"
+	" PRIMARY KEY (zone, server)) WITHOUT ROWID;";
+
+static int get_pragma(store_t *store, const char *name, int *value)
+{
+	char sql[64];
+	snprintf(sql, sizeof(sql), "PRAGMA %s", name);
+
+	sqlite3_stmt *stmt = NULL;
+	int ret = KNOT_ERROR;
+	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) == SQLITE_OK &&
+	    sqlite3_step(stmt) == SQLITE_ROW) {
+		*value = sqlite3_column_int(stmt, 0);
+		ret = KNOT_EOK;
+	} else {
+		store_fail(store, "cannot be read");
+	}
+	sqlite3_finalize(stmt);
+	return ret;
+}
+
+static int set_pragma(store_t *store, const char *name, int value)
+{
+	char sql[64];
+	snprintf(sql, sizeof(sql), "PRAGMA %s = %i", name, value);
+	return store_exec(store, sql);
+}
+
+static int create(store_t *store)
+{
+	char *names = row_sql_columns();
+	char *table = (names != NULL) ?
+	              sqlite3_mprintf("CREATE TABLE zone (%s)", names) : NULL;
+	int ret = (table != NULL) ? store_exec(store, table) : KNOT_ENOMEM;
+	sqlite3_free(table);
+	sqlite3_free(names);
+
+	if (ret == KNOT_EOK) {
+		ret = store_exec(store, other_tables);
+	}
+	if (ret == KNOT_EOK) {
+		ret = set_pragma(store, "application_id", APPLICATION_ID);
+	}
+	return ret;
+}
+
+/*! \return KNOT_EOK with the version, 0 for an empty file. */
+static int get_version(store_t *store, int *version)
+{
+	int application;
+	int objects;
+	int ret = get_pragma(store, "user_version", version);
+	if (ret == KNOT_EOK) {
+		ret = get_pragma(store, "application_id", &application);
+	}
+	if (ret == KNOT_EOK) {
+		ret = get_pragma(store, "schema_version", &objects);
+	}
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+
+	if ((*version != 0 || objects != 0) && application != APPLICATION_ID) {
+		snprintf(store->error, sizeof(store->error),
+		         "%s is a database of something else: choose another path", store->path);
+		return KNOT_ERROR;
+	}
+	if (*version > STORE_SCHEMA) {
+		snprintf(store->error, sizeof(store->error),
+		         "%s has schema %i, this kskroll knows %i at most: install the newer kskroll "
+		         "again, or move the file away (rollovers under way are then taken up from "
+		         "what is seen, the history starts anew)", store->path, *version, STORE_SCHEMA);
+		return KNOT_ERROR;
+	}
+	return KNOT_EOK;
+}
+
+int schema_prepare(store_t *store)
+{
+	int version;
+	int ret = get_version(store, &version);
+	if (ret != KNOT_EOK || version == STORE_SCHEMA) {
+		return ret;
+	}
+	if (store->read_only) {
+		snprintf(store->error, sizeof(store->error),
+		         version == 0 ? "%s is empty: the server has not used it yet" :
+		         "%s has an old schema: it is migrated when the server starts", store->path);
+		return KNOT_ERROR;
+	}
+
+	// Another process may have been quicker: look again under the lock.
+	ret = store_exec(store, "BEGIN IMMEDIATE");
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = get_version(store, &version);
+	if (ret == KNOT_EOK && version == 0) {
+		ret = create(store);
+	} else if (ret == KNOT_EOK) {
+		ret = row_add_columns(store, version);
+	}
+	if (ret == KNOT_EOK && version != STORE_SCHEMA) {
+		ret = set_pragma(store, "user_version", STORE_SCHEMA);
+	}
+	if (ret == KNOT_EOK) {
+		ret = store_exec(store, "COMMIT");
+	}
+	if (ret != KNOT_EOK) {
+		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return ret;
+}

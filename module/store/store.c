@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Loading, saving and listing. */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/libknot.h>
+
+#include "internal.h"
+
+#define HISTORY		"SELECT time, zone, from_state, to_state, gate, evidence FROM "
+
+/*! Those of table zone are made from its columns. A negative LIMIT is none. */
+static const char *const texts[STMT__COUNT] = {
+	[STMT_EVENT] =
+		"INSERT INTO history (time, zone, from_state, to_state, gate, evidence)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[STMT_HISTORY] =
+		HISTORY "(SELECT * FROM history WHERE zone = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
+	[STMT_HISTORY_ALL] =
+		HISTORY "(SELECT * FROM history ORDER BY id DESC LIMIT ?2) ORDER BY id",
+	[STMT_UNREACHABLE_LOAD] =
+		"SELECT unreachable_since FROM server WHERE zone = ?1 AND server = ?2",
+	[STMT_UNREACHABLE_SAVE] =
+		"INSERT OR REPLACE INTO server (zone, server, unreachable_since) VALUES (?1, ?2, ?3)",
+	[STMT_UNREACHABLE_CLEAR] =
+		"DELETE FROM server WHERE zone = ?1 AND server = ?2",
+};
+
+/*! The statement, ready to be bound; NULL with an error set. */
+static sqlite3_stmt *statement(store_t *store, stmt_t which)
+{
+	if (store->stmts[which] == NULL) {
+		char *made = NULL;
+		switch (which) {
+		case STMT_LOAD:  made = row_sql_load(); break;
+		case STMT_SAVE:  made = row_sql_save(); break;
+		case STMT_ZONES: made = row_sql_zones(); break;
+		default:         break;
+		}
+		const char *sql = (texts[which] != NULL) ? texts[which] : made;
+		int ret = (sql == NULL) ? SQLITE_NOMEM :
+		          sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+		                             &store->stmts[which], NULL);
+		sqlite3_free(made);
+		if (ret != SQLITE_OK) {
+			store_fail(store, "cannot be used");
+			return NULL;
+		}
+	}
+	return store->stmts[which];
+}
+
+static void release(sqlite3_stmt *stmt)
+{
+	(void)sqlite3_reset(stmt);
+	(void)sqlite3_clear_bindings(stmt);
+}
+
+/*! Runs a bound statement without result. */
+static int run(store_t *store, sqlite3_stmt *stmt, int bound)
+{
+	int ret = KNOT_EOK;
+	if (bound == SQLITE_RANGE) {
+		snprintf(store->error, sizeof(store->error), "%s: a value out of range is not written",
+		         store->path);
+		ret = KNOT_ERROR;
+	} else if (bound != SQLITE_OK || sqlite3_step(stmt) != SQLITE_DONE) {
+		ret = store_fail(store, "cannot be written");
+	}
+	release(stmt);
+	return ret;
+}
+
+static int check_writable(store_t *store)
+{
+	if (store->read_only) {
+		snprintf(store->error, sizeof(store->error), "%s is open for reading only", store->path);
+		return KNOT_ERROR;
+	}
+	return KNOT_EOK;
+}
+
+int store_begin(store_t *store)
+{
+	assert(!store->in_transaction);
+	int ret = check_writable(store);
+	if (ret == KNOT_EOK) {
+		ret = store_exec(store, "BEGIN IMMEDIATE");
+	}
+	store->in_transaction = (ret == KNOT_EOK);
+	return ret;
+}
+
+int store_commit(store_t *store)
+{
+	if (!store->in_transaction) {
+		snprintf(store->error, sizeof(store->error), "%s: no transaction", store->path);
+		return KNOT_ERROR;
+	}
+	store->in_transaction = false;
+
+	// A full disk or an I/O error has rolled it back already.
+	if (sqlite3_get_autocommit(store->db) != 0) {
+		size_t len = strlen(store->error);
+		if (len == 0) {
+			snprintf(store->error, sizeof(store->error),
+			         "%s: the transaction was rolled back", store->path);
+		}
+		return KNOT_ERROR;
+	}
+
+	int ret = store_exec(store, "COMMIT");
+	if (ret != KNOT_EOK) {
+		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return ret;
+}
+
+int store_load(store_t *store, const char *zone, store_zone_t *out)
+{
+	assert(store != NULL && zone != NULL && out != NULL);
+
+	sqlite3_stmt *stmt = statement(store, STMT_LOAD);
+	if (stmt == NULL) {
+		return KNOT_ERROR;
+	}
+
+	int ret;
+	if (sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) != SQLITE_OK) {
+		ret = store_fail(store, "cannot be read");
+		release(stmt);
+		return ret;
+	}
+	switch (sqlite3_step(stmt)) {
+	case SQLITE_ROW:
+		ret = row_read(store, stmt, out);
+		break;
+	case SQLITE_DONE:
+		ret = KNOT_ENOENT;
+		break;
+	default:
+		ret = store_fail(store, "cannot be read");
+		break;
+	}
+	release(stmt);
+	return ret;
+}
+
+static int save_event(store_t *store, const store_event_t *event)
+{
+	sqlite3_stmt *stmt = statement(store, STMT_EVENT);
+	if (stmt == NULL) {
+		return KNOT_ERROR;
+	}
+	int bound = SQLITE_RANGE;
+	if (event->time >= 0 && (unsigned)event->from < ROLLOVER_STATE__COUNT &&
+	    (unsigned)event->to < ROLLOVER_STATE__COUNT && (unsigned)event->gate < GATE__COUNT) {
+		bound = sqlite3_bind_int64(stmt, 1, event->time) |
+		        sqlite3_bind_text(stmt, 2, event->zone, -1, SQLITE_STATIC) |
+		        sqlite3_bind_int64(stmt, 3, event->from) |
+		        sqlite3_bind_int64(stmt, 4, event->to) |
+		        sqlite3_bind_int64(stmt, 5, event->gate) |
+		        sqlite3_bind_text(stmt, 6, event->evidence, -1, SQLITE_STATIC);
+	}
+	return run(store, stmt, bound);
+}
+
+int store_save(store_t *store, const store_zone_t *zone, const store_event_t *event)
+{
+	assert(store != NULL && zone != NULL);
+
+	int ret = check_writable(store);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	sqlite3_stmt *stmt = statement(store, STMT_SAVE);
+	if (stmt == NULL) {
+		return KNOT_ERROR;
+	}
+	if (event == NULL) {
+		return run(store, stmt, row_bind(stmt, zone));
+	}
+
+	// Row and event together or not at all, inside a transaction as well.
+	ret = store_exec(store, "SAVEPOINT save");
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = run(store, stmt, row_bind(stmt, zone));
+	if (ret == KNOT_EOK) {
+		ret = save_event(store, event);
+	}
+	if (ret == KNOT_EOK) {
+		ret = store_exec(store, "RELEASE save");
+	}
+	if (ret != KNOT_EOK && sqlite3_get_autocommit(store->db) == 0) {
+		(void)sqlite3_exec(store->db, "ROLLBACK TO save; RELEASE save", NULL, NULL, NULL);
+	}
+	return ret;
+}
+
+int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg), void *arg)
+{
+	assert(store != NULL && each != NULL);
+
+	sqlite3_stmt *stmt = statement(store, STMT_ZONES);
+	store_zone_t *zone = malloc(sizeof(*zone));
+	if (stmt == NULL || zone == NULL) {
+		free(zone);
+		return KNOT_ERROR;
+	}
+
+	// A row that makes no sense does not hide the others, but it is told at the end.
+	int result = KNOT_EOK;
+	int step;
+	while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
+		if (row_read(store, stmt, zone) != KNOT_EOK) {
+			result = KNOT_EMALF;
+			continue;
+		}
+		int ret = each(zone, arg);
+		if (ret != 0) {
+			result = ret;
+			goto done;
+		}
+	}
+	if (step != SQLITE_DONE) {
+		result = store_fail(store, "cannot be read");
+	}
+
+done:
+	release(stmt);
+	free(zone);
+	return result;
+}
+
+static bool read_event(sqlite3_stmt *stmt, store_event_t *event)
+{
+	int64_t time, from, to, gate;
+	memset(event, 0, sizeof(*event));
+	if (!column_number(stmt, 0, 0, INT64_MAX, &time) ||
+	    !column_text(stmt, 1, event->zone, sizeof(event->zone)) ||
+	    !column_number(stmt, 2, 0, ROLLOVER_STATE__COUNT - 1, &from) ||
+	    !column_number(stmt, 3, 0, ROLLOVER_STATE__COUNT - 1, &to) ||
+	    !column_number(stmt, 4, 0, GATE__COUNT - 1, &gate) ||
+	    !column_text(stmt, 5, event->evidence, sizeof(event->evidence))) {
+		return false;
+	}
+	event->time = time;
+	event->from = from;
+	event->to = to;
+	event->gate = gate;
+	return true;
+}
+
+int store_history(store_t *store, const char *zone, size_t limit,
+                  int (*each)(const store_event_t *event, void *arg), void *arg)
+{
+	assert(store != NULL && each != NULL);
+
+	sqlite3_stmt *stmt = statement(store, zone != NULL ? STMT_HISTORY : STMT_HISTORY_ALL);
+	store_event_t *event = malloc(sizeof(*event));
+	if (stmt == NULL || event == NULL) {
+		free(event);
+		return KNOT_ERROR;
+	}
+
+	int result = KNOT_EOK;
+	int step = SQLITE_ERROR;
+	int64_t max = (limit == 0 || limit > INT64_MAX) ? -1 : (int64_t)limit;
+	if ((zone == NULL || sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) == SQLITE_OK) &&
+	    sqlite3_bind_int64(stmt, 2, max) == SQLITE_OK) {
+		while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
+			if (!read_event(stmt, event)) {
+				result = store_malformed(store, "an event of the history makes no sense");
+				continue;
+			}
+			int ret = each(event, arg);
+			if (ret != 0) {
+				result = ret;
+				goto done;
+			}
+		}
+	}
+	if (step != SQLITE_DONE) {
+		result = store_fail(store, "cannot be read");
+	}
+
+done:
+	release(stmt);
+	free(event);
+	return result;
+}
+
+int store_unreachable_load(store_t *store, const char *zone, const char *server, time_t *since)
+{
+	assert(store != NULL && zone != NULL && server != NULL && since != NULL);
+
+	*since = 0;
+	sqlite3_stmt *stmt = statement(store, STMT_UNREACHABLE_LOAD);
+	if (stmt == NULL) {
+		return KNOT_ERROR;
+	}
+
+	int ret;
+	int64_t value;
+	if ((sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) |
+	     sqlite3_bind_text(stmt, 2, server, -1, SQLITE_STATIC)) != SQLITE_OK) {
+		ret = store_fail(store, "cannot be read");
+		release(stmt);
+		return ret;
+	}
+	switch (sqlite3_step(stmt)) {
+	case SQLITE_ROW:
+		if (column_number(stmt, 0, 0, INT64_MAX, &value)) {
+			*since = value;
+			ret = KNOT_EOK;
+		} else {
+			ret = store_malformed(store, "unreachable_since of server %.320s makes no sense",
+			                      server);
+		}
+		break;
+	case SQLITE_DONE:
+		ret = KNOT_ENOENT;
+		break;
+	default:
+		ret = store_fail(store, "cannot be read");
+		break;
+	}
+	release(stmt);
+	return ret;
+}
+
+int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since)
+{
+	assert(store != NULL && zone != NULL && server != NULL);
+
+	int ret = check_writable(store);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	bool clear = (since == 0);
+	sqlite3_stmt *stmt = statement(store, clear ? STMT_UNREACHABLE_CLEAR : STMT_UNREACHABLE_SAVE);
+	if (stmt == NULL) {
+		return KNOT_ERROR;
+	}
+	int bound = sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) |
+	            sqlite3_bind_text(stmt, 2, server, -1, SQLITE_STATIC);
+	if (!clear) {
+		bound |= (since > 0) ? sqlite3_bind_int64(stmt, 3, since) : SQLITE_RANGE;
+	}
+	return run(store, stmt, bound);
+}

@@ -1,0 +1,867 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is kept over restarts. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <libknot/libknot.h>
+#include <sqlite3.h>
+
+#include "kskroll/store.h"
+
+typedef struct {
+	char dir[64];
+	char path[128];
+	char err[512];
+	store_zone_t zone;	// Too large for a stack.
+	store_zone_t other;
+	store_event_t event;
+} fixture_t;
+
+static int setup(void **state)
+{
+	fixture_t *f = calloc(1, sizeof(*f));
+	strcpy(f->dir, "/tmp/kskroll-store-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->path, sizeof(f->path), "%s/sub/folder/store.db", f->dir);
+	*state = f;
+	srandom(4711);
+	return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+static int teardown(void **state)
+{
+	fixture_t *f = *state;
+	nftw(f->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	free(f);
+	return 0;
+}
+
+static store_t *open_ok(fixture_t *f, bool read_only)
+{
+	store_t *store = store_open(f->path, read_only, f->err, sizeof(f->err));
+	if (store == NULL) {
+		fail_msg("%s", f->err);
+	}
+	assert_string_equal(f->err, "");
+	return store;
+}
+
+static void sql(fixture_t *f, const char *text)
+{
+	sqlite3 *db;
+	char *err = NULL;
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, text, NULL, NULL, &err) != SQLITE_OK) {
+		fail_msg("%s: %s", text, err);
+	}
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* Random content. */
+
+static uint32_t any(uint32_t below)
+{
+	return ((uint64_t)random() << 16 ^ random()) % below;
+}
+
+static time_t any_time(void)
+{
+	return any(4) == 0 ? 0 : 1700000000 + any(UINT32_MAX);
+}
+
+static void any_text(char *out, size_t size)
+{
+	static const char chars[] = "abcz.@-#/\\\"'{}[]:, \n\xc3\xa9%";
+	size_t len = any(3) == 0 ? size - 1 : any(size);
+	for (size_t i = 0; i < len; i++) {
+		out[i] = chars[any(sizeof(chars) - 1)];
+	}
+	out[len] = '\0';
+}
+
+static void any_key(key_id_t *key)
+{
+	for (size_t i = 0; i < sizeof(key->digest); i++) {
+		key->digest[i] = any(256);
+	}
+	key->tag = any(65536);
+	key->algorithm = any(256);
+}
+
+static void any_window(ttl_window_t *window)
+{
+	window->count = any(TTL_WINDOW_MAX + 1);
+	for (unsigned i = 0; i < window->count; i++) {
+		window->step[i].ttl = any(5) == 0 ? UINT32_MAX : any(UINT32_MAX);
+		window->step[i].seen = any_time();
+	}
+}
+
+static void any_zone(store_zone_t *zone, const char *name)
+{
+	memset(zone, 0, sizeof(*zone));
+	strcpy(zone->zone, name);
+	rollover_row_t *row = &zone->row;
+	row->state = any(ROLLOVER_STATE__COUNT);
+	row->since = any_time();
+	row->gate = any(GATE__COUNT);
+	any_text(row->gate_about, sizeof(row->gate_about));
+	any_text(row->gate_detail, sizeof(row->gate_detail));
+	row->gate_since = any_time();
+	row->gate_until = any_time();
+	row->old_count = any(ROLLOVER_OLD_MAX + 1);
+	for (unsigned i = 0; i < row->old_count; i++) {
+		any_key(&row->old[i]);
+	}
+	row->has_new = any(2);
+	if (row->has_new) {
+		any_key(&row->new_key);
+	}
+	row->settled_at = any_time();
+	row->all_since = any_time();
+	row->all_drained = any_time();
+	row->ds_all_since = any_time();
+	row->ds_drain = any(5) == 0 ? UINT32_MAX : any(UINT32_MAX);
+	any_window(&row->dnskey_ttl);
+	any_window(&row->ds_ttl);
+	row->acted = any_time();
+	row->looks = any(256);
+	row->wake = any_time();
+	any_text(zone->base_policy, sizeof(zone->base_policy));
+	zone->policy_implicit = any(2);
+	any_text(zone->parent_zone, sizeof(zone->parent_zone));
+	any_text(zone->answers, sizeof(zone->answers));
+}
+
+static void assert_window(const ttl_window_t *a, const ttl_window_t *b)
+{
+	assert_int_equal(a->count, b->count);
+	for (unsigned i = 0; i < TTL_WINDOW_MAX; i++) {
+		assert_int_equal(a->step[i].ttl, b->step[i].ttl);
+		assert_int_equal(a->step[i].seen, b->step[i].seen);
+	}
+}
+
+static void assert_key(const key_id_t *a, const key_id_t *b)
+{
+	assert_memory_equal(a->digest, b->digest, sizeof(a->digest));
+	assert_int_equal(a->tag, b->tag);
+	assert_int_equal(a->algorithm, b->algorithm);
+}
+
+static void assert_zone(const store_zone_t *a, const store_zone_t *b)
+{
+	assert_string_equal(a->zone, b->zone);
+	assert_int_equal(a->row.state, b->row.state);
+	assert_int_equal(a->row.since, b->row.since);
+	assert_int_equal(a->row.gate, b->row.gate);
+	assert_string_equal(a->row.gate_about, b->row.gate_about);
+	assert_string_equal(a->row.gate_detail, b->row.gate_detail);
+	assert_int_equal(a->row.gate_since, b->row.gate_since);
+	assert_int_equal(a->row.gate_until, b->row.gate_until);
+	assert_int_equal(a->row.old_count, b->row.old_count);
+	for (unsigned i = 0; i < ROLLOVER_OLD_MAX; i++) {
+		assert_key(&a->row.old[i], &b->row.old[i]);
+	}
+	assert_int_equal(a->row.has_new, b->row.has_new);
+	assert_key(&a->row.new_key, &b->row.new_key);
+	assert_int_equal(a->row.settled_at, b->row.settled_at);
+	assert_int_equal(a->row.all_since, b->row.all_since);
+	assert_int_equal(a->row.all_drained, b->row.all_drained);
+	assert_int_equal(a->row.ds_all_since, b->row.ds_all_since);
+	assert_int_equal(a->row.ds_drain, b->row.ds_drain);
+	assert_window(&a->row.dnskey_ttl, &b->row.dnskey_ttl);
+	assert_window(&a->row.ds_ttl, &b->row.ds_ttl);
+	assert_int_equal(a->row.acted, b->row.acted);
+	assert_int_equal(a->row.looks, b->row.looks);
+	assert_int_equal(a->row.wake, b->row.wake);
+	assert_string_equal(a->base_policy, b->base_policy);
+	assert_int_equal(a->policy_implicit, b->policy_implicit);
+	assert_string_equal(a->parent_zone, b->parent_zone);
+	assert_string_equal(a->answers, b->answers);
+}
+
+static void set_event(store_event_t *event, const char *zone, time_t time, const char *evidence)
+{
+	memset(event, 0, sizeof(*event));
+	event->time = time;
+	strcpy(event->zone, zone);
+	event->from = ROLLOVER_IDLE;
+	event->to = ROLLOVER_PREPARE;
+	event->gate = GATE_TTL_HIGH;
+	snprintf(event->evidence, sizeof(event->evidence), "%s", evidence);
+}
+
+/* Rows. */
+
+static void every_field_comes_back(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+
+	for (unsigned i = 0; i < 50; i++) {
+		any_zone(&f->zone, "example.com.");
+		assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+		if (i % 10 == 0) {
+			store_close(store);
+			store = open_ok(f, false);
+		}
+		memset(&f->other, 0xa5, sizeof(f->other));
+		assert_int_equal(store_load(store, "example.com.", &f->other), KNOT_EOK);
+		assert_zone(&f->other, &f->zone);
+	}
+	assert_int_equal(store_load(store, "example.org.", &f->other), KNOT_ENOENT);
+	store_close(store);
+}
+
+typedef struct {
+	unsigned count;
+	unsigned stop_at;
+	char names[16][256];
+	long long times[16];
+} seen_t;
+
+static int see_zone(const store_zone_t *zone, void *arg)
+{
+	seen_t *seen = arg;
+	strcpy(seen->names[seen->count++], zone->zone);
+	return seen->count == seen->stop_at ? 42 : 0;
+}
+
+static int see_event(const store_event_t *event, void *arg)
+{
+	seen_t *seen = arg;
+	strcpy(seen->names[seen->count], event->evidence);
+	seen->times[seen->count++] = event->time;
+	return seen->count == seen->stop_at ? 42 : 0;
+}
+
+static void zones_come_in_order(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	static const char *const names[] = { "b.test.", ".", "a.test.", "c.test." };
+	for (size_t i = 0; i < 4; i++) {
+		any_zone(&f->zone, names[i]);
+		assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+	}
+
+	seen_t seen = { 0 };
+	assert_int_equal(store_zones(store, see_zone, &seen), KNOT_EOK);
+	assert_int_equal(seen.count, 4);
+	assert_string_equal(seen.names[0], ".");
+	assert_string_equal(seen.names[1], "a.test.");
+	assert_string_equal(seen.names[3], "c.test.");
+
+	seen = (seen_t){ .stop_at = 2 };
+	assert_int_equal(store_zones(store, see_zone, &seen), 42);
+	assert_int_equal(seen.count, 2);
+	store_close(store);
+}
+
+static void row_that_makes_no_sense_is_not_loaded(void **state)
+{
+	fixture_t *f = *state;
+	static const char *const bad[] = {
+		"state = 11", "state = -1", "state = 'idle'", "gate = 4711", "since = -1",
+		"since = 1.5", "ds_drain = 4294967296", "looks = 256", "policy_implicit = 2",
+		"gate_about = x'00'", "gate_detail = printf('%.*c', 160, 'x')",
+		"gate_detail = 'a' || char(0) || 'b'", "answers = printf('%.*c', 16384, 'x')",
+		"old_keys = 'x'", "old_keys = '1/13/00'", "new_key = '65536/13/' || hex(zeroblob(32))",
+		"new_key = '1/256/' || hex(zeroblob(32))", "new_key = '1/13/' || hex(zeroblob(33))",
+		"new_key = '1/13/' || hex(zeroblob(32)) || ' 1/13/' || hex(zeroblob(32))",
+		"old_keys = '1/13/' || hex(zeroblob(32)) || ' '",
+		"old_keys = replace(hex(zeroblob(5)), '00', '1/13/' || hex(zeroblob(32)) || ' ')",
+		"new_key = '1/13/' || printf('%.*c', 64, 'g')",
+		"dnskey_ttl = '300'", "dnskey_ttl = '300@'", "dnskey_ttl = '300@1,'",
+		"dnskey_ttl = '-1@1'", "dnskey_ttl = '4294967296@1'", "dnskey_ttl = '1@9223372036854775808'",
+		"dnskey_ttl = '1@1,1@1,1@1,1@1,1@1'", "ds_ttl = ' 1@1'", "ds_ttl = x'31403031'",
+		"wake = 99999999999999999999",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		store_t *store = open_ok(f, false);
+		any_zone(&f->zone, "bad.test.");
+		assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+		any_zone(&f->zone, "good.test.");
+		assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+		char text[256];
+		snprintf(text, sizeof(text), "UPDATE zone SET %s WHERE zone = 'bad.test.'", bad[i]);
+		sql(f, text);
+
+		if (store_load(store, "bad.test.", &f->other) != KNOT_EMALF) {
+			fail_msg("loaded with %s", bad[i]);
+		}
+		assert_non_null(strstr(store_error(store), "bad.test."));
+		assert_int_equal(store_load(store, "good.test.", &f->other), KNOT_EOK);
+
+		// It does not hide the others, and can be replaced.
+		seen_t seen = { 0 };
+		assert_int_equal(store_zones(store, see_zone, &seen), KNOT_EMALF);
+		assert_int_equal(seen.count, 1);
+		any_zone(&f->zone, "bad.test.");
+		assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+		assert_int_equal(store_load(store, "bad.test.", &f->other), KNOT_EOK);
+		store_close(store);
+	}
+}
+
+static void value_out_of_range_is_not_saved(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+
+	any_zone(&f->zone, "a.test.");
+	f->zone.row.state = ROLLOVER_STATE__COUNT;
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_ERROR);
+	any_zone(&f->zone, "a.test.");
+	f->zone.row.old_count = ROLLOVER_OLD_MAX + 1;
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_ERROR);
+	assert_non_null(strstr(store_error(store), "out of range"));
+
+	// A bad event does not leave the row behind.
+	any_zone(&f->zone, "a.test.");
+	set_event(&f->event, "a.test.", 1, "");
+	f->event.gate = GATE__COUNT;
+	assert_int_equal(store_save(store, &f->zone, &f->event), KNOT_ERROR);
+	assert_int_equal(store_load(store, "a.test.", &f->other), KNOT_ENOENT);
+	store_close(store);
+}
+
+/* History. */
+
+static void history_is_in_order_and_limited(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+
+	for (int i = 0; i < 10; i++) {
+		const char *name = (i % 2 == 0) ? "a.test." : "b.test.";
+		char evidence[16];
+		snprintf(evidence, sizeof(evidence), "%i", i);
+		any_zone(&f->zone, name);
+		// The clock steps back once: what was written first comes first.
+		set_event(&f->event, name, i == 5 ? 1 : 1000 + i, evidence);
+		assert_int_equal(store_save(store, &f->zone, &f->event), KNOT_EOK);
+	}
+
+	seen_t seen = { 0 };
+	assert_int_equal(store_history(store, NULL, 0, see_event, &seen), KNOT_EOK);
+	assert_int_equal(seen.count, 10);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(atoi(seen.names[i]), i);
+	}
+	assert_int_equal(seen.times[5], 1);
+
+	seen = (seen_t){ 0 };
+	assert_int_equal(store_history(store, "b.test.", 0, see_event, &seen), KNOT_EOK);
+	assert_int_equal(seen.count, 5);
+	assert_string_equal(seen.names[0], "1");
+
+	seen = (seen_t){ 0 };
+	assert_int_equal(store_history(store, "b.test.", 2, see_event, &seen), KNOT_EOK);
+	assert_int_equal(seen.count, 2);
+	assert_string_equal(seen.names[0], "7");
+	assert_string_equal(seen.names[1], "9");
+
+	seen = (seen_t){ 0 };
+	assert_int_equal(store_history(store, NULL, 3, see_event, &seen), KNOT_EOK);
+	assert_string_equal(seen.names[0], "7");
+
+	seen = (seen_t){ .stop_at = 1 };
+	assert_int_equal(store_history(store, NULL, 0, see_event, &seen), 42);
+	seen = (seen_t){ 0 };
+	assert_int_equal(store_history(store, "c.test.", 0, see_event, &seen), KNOT_EOK);
+	assert_int_equal(seen.count, 0);
+
+	sql(f, "UPDATE history SET to_state = 99 WHERE id = 2");
+	assert_int_equal(store_history(store, NULL, 0, see_event, &seen), KNOT_EMALF);
+	assert_int_equal(seen.count, 9);
+	store_close(store);
+}
+
+static void largest_evidence_comes_back(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	any_zone(&f->zone, "a.test.");
+	set_event(&f->event, "a.test.", 1, "");
+	memset(f->event.evidence, 'e', sizeof(f->event.evidence) - 1);
+	assert_int_equal(store_save(store, &f->zone, &f->event), KNOT_EOK);
+	store_close(store);
+
+	sqlite3 *db;
+	sqlite3_stmt *stmt;
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	sqlite3_prepare_v2(db, "SELECT length(evidence) FROM history", -1, &stmt, NULL);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(stmt, 0), 16383);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+}
+
+/* Servers. */
+
+static void unreachable_times_survive(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	time_t since = 7;
+
+	assert_int_equal(store_unreachable_load(store, "a.test.", "ns1. ::1@53", &since), KNOT_ENOENT);
+	assert_int_equal(since, 0);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53", 1000), KNOT_EOK);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns2. ::1@53", 2000), KNOT_EOK);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53", 1001), KNOT_EOK);
+	store_close(store);
+
+	store = open_ok(f, false);
+	assert_int_equal(store_unreachable_load(store, "a.test.", "ns1. ::1@53", &since), KNOT_EOK);
+	assert_int_equal(since, 1001);
+	assert_int_equal(store_unreachable_load(store, "b.test.", "ns1. ::1@53", &since), KNOT_ENOENT);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53", 0), KNOT_EOK);
+	assert_int_equal(store_unreachable_load(store, "a.test.", "ns1. ::1@53", &since), KNOT_ENOENT);
+	assert_int_equal(store_unreachable_load(store, "a.test.", "ns2. ::1@53", &since), KNOT_EOK);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns2. ::1@53", -1), KNOT_ERROR);
+	store_close(store);
+}
+
+/* Transactions. */
+
+static void transaction_covers_several_calls(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	store_t *reader = open_ok(f, true);
+
+	assert_int_equal(store_begin(store), KNOT_EOK);
+	for (int i = 0; i < 100; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "z%i.test.", i);
+		any_zone(&f->zone, name);
+		set_event(&f->event, name, 1, "");
+		assert_int_equal(store_save(store, &f->zone, &f->event), KNOT_EOK);
+	}
+	// One that fails takes nothing of the others with it.
+	set_event(&f->event, "z0.test.", 1, "");
+	f->event.to = ROLLOVER_STATE__COUNT;
+	assert_int_equal(store_save(store, &f->zone, &f->event), KNOT_ERROR);
+	assert_int_equal(store_load(reader, "z99.test.", &f->other), KNOT_ENOENT);
+	assert_int_equal(store_commit(store), KNOT_EOK);
+	assert_int_equal(store_load(reader, "z99.test.", &f->other), KNOT_EOK);
+	assert_int_equal(store_commit(store), KNOT_ERROR);
+
+	// What was not committed is gone.
+	assert_int_equal(store_begin(store), KNOT_EOK);
+	any_zone(&f->zone, "late.test.");
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+	store_close(store);
+	assert_int_equal(store_load(reader, "late.test.", &f->other), KNOT_ENOENT);
+	store_close(reader);
+}
+
+/* Files. */
+
+static void file_and_folders_are_created(void **state)
+{
+	fixture_t *f = *state;
+	struct stat st;
+	mode_t old = umask(0);
+
+	store_close(open_ok(f, false));
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	char folder[128];
+	snprintf(folder, sizeof(folder), "%s/sub/folder", f->dir);
+	assert_int_equal(stat(folder, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0750);
+	umask(old);
+}
+
+static void reader_creates_nothing(void **state)
+{
+	fixture_t *f = *state;
+	assert_null(store_open(f->path, true, f->err, sizeof(f->err)));
+	assert_non_null(strstr(f->err, f->path));
+	assert_non_null(strstr(f->err, "No such file"));
+	assert_int_equal(access(f->path, F_OK), -1);
+}
+
+static void reader_does_not_write(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	any_zone(&f->zone, "a.test.");
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+	store_close(store);
+
+	store = open_ok(f, true);
+	assert_int_equal(store_load(store, "a.test.", &f->other), KNOT_EOK);
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_ERROR);
+	assert_non_null(strstr(store_error(store), "reading only"));
+	assert_int_equal(store_begin(store), KNOT_ERROR);
+	assert_int_equal(store_unreachable_save(store, "a.", "b", 1), KNOT_ERROR);
+	store_close(store);
+}
+
+static void path_that_cannot_be_written_is_explained(void **state)
+{
+	fixture_t *f = *state;
+	static const char *const paths[] = {
+		"/proc/kskroll/store.db", "/dev/null/store.db", "/proc",
+	};
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		assert_null(store_open(paths[i], false, f->err, sizeof(f->err)));
+		assert_non_null(strstr(f->err, i == 0 ? "/proc/kskroll" : i == 1 ? "/dev/null" : paths[i]));
+		assert_non_null(strstr(f->err, "the user of knotd"));
+	}
+}
+
+static void newer_schema_is_refused(void **state)
+{
+	fixture_t *f = *state;
+	store_close(open_ok(f, false));
+	sql(f, "PRAGMA user_version = 99");
+
+	for (int read_only = 0; read_only < 2; read_only++) {
+		assert_null(store_open(f->path, read_only, f->err, sizeof(f->err)));
+		assert_non_null(strstr(f->err, f->path));
+		assert_non_null(strstr(f->err, "99"));
+		assert_non_null(strstr(f->err, "install the newer kskroll"));
+	}
+}
+
+static void foreign_database_is_refused(void **state)
+{
+	fixture_t *f = *state;
+	snprintf(f->path, sizeof(f->path), "%s/other.db", f->dir);
+	sql(f, "CREATE TABLE zone (a); PRAGMA user_version = 1");
+	assert_null(store_open(f->path, false, f->err, sizeof(f->err)));
+	assert_non_null(strstr(f->err, "something else"));
+}
+
+static void fill(fixture_t *f)
+{
+	store_t *store = open_ok(f, false);
+	for (int i = 0; i < 20; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "z%i.test.", i);
+		any_zone(&f->zone, name);
+		assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+	}
+	store_close(store);
+}
+
+static void assert_refused_and_kept(fixture_t *f)
+{
+	struct stat before, after;
+	assert_int_equal(stat(f->path, &before), 0);
+	for (int read_only = 0; read_only < 2; read_only++) {
+		assert_null(store_open(f->path, read_only, f->err, sizeof(f->err)));
+		assert_non_null(strstr(f->err, f->path));
+		assert_non_null(strstr(f->err, "damaged"));
+	}
+	assert_int_equal(stat(f->path, &after), 0);
+	assert_int_equal(before.st_size, after.st_size);
+	assert_int_equal(before.st_ino, after.st_ino);
+}
+
+static void damaged_file_is_refused_and_kept(void **state)
+{
+	fixture_t *f = *state;
+	struct stat st;
+
+	fill(f);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(truncate(f->path, st.st_size / 2), 0);
+	assert_refused_and_kept(f);
+
+	FILE *file = fopen(f->path, "w");
+	for (int i = 0; i < 5000; i++) {
+		fputc(any(256), file);
+	}
+	fclose(file);
+	assert_refused_and_kept(f);
+}
+
+static void damaged_page_is_an_error_not_a_row(void **state)
+{
+	fixture_t *f = *state;
+	fill(f);
+
+	// All pages but the first are overwritten.
+	int fd = open(f->path, O_RDWR);
+	struct stat st;
+	assert_int_equal(fstat(fd, &st), 0);
+	char junk[4096];
+	memset(junk, 0xee, sizeof(junk));
+	for (off_t at = 4096; at < st.st_size; at += 4096) {
+		assert_int_equal(pwrite(fd, junk, sizeof(junk), at), 4096);
+	}
+	close(fd);
+
+	store_t *store = store_open(f->path, false, f->err, sizeof(f->err));
+	if (store != NULL) {
+		assert_int_equal(store_load(store, "z1.test.", &f->other), KNOT_ERROR);
+		assert_non_null(strstr(store_error(store), "damaged"));
+		store_close(store);
+	}
+}
+
+static void empty_file_becomes_a_store(void **state)
+{
+	fixture_t *f = *state;
+	snprintf(f->path, sizeof(f->path), "%s/empty.db", f->dir);
+	close(open(f->path, O_CREAT | O_WRONLY, 0640));
+	assert_null(store_open(f->path, true, f->err, sizeof(f->err)));
+	assert_non_null(strstr(f->err, "is empty"));
+	store_close(open_ok(f, false));
+	store_close(open_ok(f, true));
+}
+
+/* Processes. */
+
+static void reader_and_writer_are_two_processes(void **state)
+{
+	fixture_t *f = *state;
+	store_close(open_ok(f, false));
+
+	pid_t writer = fork();
+	if (writer == 0) {
+		store_t *store = store_open(f->path, false, f->err, sizeof(f->err));
+		bool ok = (store != NULL);
+		for (int i = 1; i <= 300 && ok; i++) {
+			any_zone(&f->zone, "a.test.");
+			f->zone.row.since = i;
+			f->zone.row.wake = i;
+			snprintf(f->zone.answers, sizeof(f->zone.answers), "%i", i);
+			set_event(&f->event, "a.test.", i, "");
+			ok = store_save(store, &f->zone, &f->event) == KNOT_EOK;
+		}
+		store_close(store);
+		_exit(ok ? 0 : 1);
+	}
+
+	store_t *reader = open_ok(f, true);
+	time_t last = 0;
+	while (last < 300) {
+		int status;
+		int ret = store_load(reader, "a.test.", &f->other);
+		assert_true(ret == KNOT_EOK || ret == KNOT_ENOENT);
+		if (ret == KNOT_EOK) {
+			assert_true(f->other.row.since >= last);
+			assert_int_equal(f->other.row.wake, f->other.row.since);
+			assert_int_equal(atoi(f->other.answers), f->other.row.since);
+			last = f->other.row.since;
+		}
+		if (writer > 0 && waitpid(writer, &status, WNOHANG) == writer) {
+			assert_int_equal(status, 0);
+			writer = 0;
+			assert_int_equal(store_load(reader, "a.test.", &f->other), KNOT_EOK);
+			last = f->other.row.since;
+			assert_int_equal(last, 300);
+		}
+	}
+	if (writer > 0) {
+		waitpid(writer, NULL, 0);
+	}
+	store_close(reader);
+}
+
+static void killed_writer_leaves_whole_steps(void **state)
+{
+	fixture_t *f = *state;
+	store_close(open_ok(f, false));
+
+	int pipefd[2];
+	assert_int_equal(pipe(pipefd), 0);
+	pid_t writer = fork();
+	if (writer == 0) {
+		store_t *store = store_open(f->path, false, f->err, sizeof(f->err));
+		for (int i = 1;; i++) {
+			any_zone(&f->zone, "a.test.");
+			f->zone.row.since = i;
+			set_event(&f->event, "a.test.", i, "");
+			if (store_save(store, &f->zone, &f->event) != KNOT_EOK ||
+			    write(pipefd[1], &i, sizeof(i)) != sizeof(i)) {
+				_exit(1);
+			}
+		}
+	}
+	int reported = 0, i;
+	while (reported < 20 && read(pipefd[0], &i, sizeof(i)) == sizeof(i)) {
+		reported = i;
+	}
+	kill(writer, SIGKILL);
+	waitpid(writer, NULL, 0);
+	close(pipefd[1]);
+	while (read(pipefd[0], &i, sizeof(i)) == sizeof(i)) {
+		reported = i;
+	}
+	close(pipefd[0]);
+
+	// What was reported is there; row and event belong together.
+	store_t *store = open_ok(f, false);
+	assert_int_equal(store_load(store, "a.test.", &f->other), KNOT_EOK);
+	assert_true(f->other.row.since >= reported);
+	seen_t seen = { 0 };
+	assert_int_equal(store_history(store, "a.test.", 1, see_event, &seen), KNOT_EOK);
+	assert_int_equal(seen.times[0], f->other.row.since);
+	store_close(store);
+}
+
+/*! Does something in a child that may read the files, but may not write their folder. */
+static void in_read_only_folder(fixture_t *f, bool (*what)(fixture_t *f))
+{
+	static const char *const folders[] = { "", "/sub", "/sub/folder" };
+	static const char *const files[] = { "", "-wal", "-shm" };
+	char path[160];
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s%s", f->dir, folders[i]);
+		assert_int_equal(chmod(path, 0555), 0);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s%s", f->path, files[i]);
+		(void)chmod(path, 0444);
+	}
+
+	pid_t child = fork();
+	if (child == 0) {
+		if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(65534) != 0 ||
+		                       setuid(65534) != 0)) {
+			_exit(2);
+		}
+		_exit(what(f) ? 0 : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s%s", f->dir, folders[i]);
+		assert_int_equal(chmod(path, 0755), 0);
+	}
+}
+
+static bool reads(fixture_t *f)
+{
+	store_t *store = store_open(f->path, true, f->err, sizeof(f->err));
+	bool ok = store != NULL && store_load(store, "z1.test.", &f->other) == KNOT_EOK;
+	store_close(store);
+	return ok;
+}
+
+static bool does_not_read(fixture_t *f)
+{
+	store_t *store = store_open(f->path, true, f->err, sizeof(f->err));
+	bool ok = store == NULL && strstr(f->err, "may write the folder") != NULL;
+	store_close(store);
+	return ok;
+}
+
+static void read_only_folder_can_be_read(void **state)
+{
+	fixture_t *f = *state;
+	fill(f);
+	in_read_only_folder(f, reads);
+
+	// A running server: its shared memory is there.
+	store_t *store = open_ok(f, false);
+	any_zone(&f->zone, "z1.test.");
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+	in_read_only_folder(f, reads);
+	store_close(store);
+}
+
+static void left_over_log_is_not_ignored(void **state)
+{
+	fixture_t *f = *state;
+	fill(f);
+
+	// A server was killed: changes are in its log only.
+	pid_t child = fork();
+	if (child == 0) {
+		store_t *store = store_open(f->path, false, f->err, sizeof(f->err));
+		any_zone(&f->zone, "z1.test.");
+		_exit(store_save(store, &f->zone, NULL) == KNOT_EOK ? 0 : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	char shm[160];
+	snprintf(shm, sizeof(shm), "%s-shm", f->path);
+	assert_int_equal(unlink(shm), 0);
+
+	in_read_only_folder(f, does_not_read);
+}
+
+static void two_servers_may_start_at_once(void **state)
+{
+	fixture_t *f = *state;
+	pid_t children[8];
+	for (int i = 0; i < 8; i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			store_t *store = store_open(f->path, false, f->err, sizeof(f->err));
+			if (store == NULL) {
+				fprintf(stderr, "%s\n", f->err);
+			}
+			_exit(store == NULL);
+		}
+	}
+	for (int i = 0; i < 8; i++) {
+		int status;
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+}
+
+int main(void)
+{
+	alarm(300);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(every_field_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(zones_come_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(row_that_makes_no_sense_is_not_loaded, setup, teardown),
+		cmocka_unit_test_setup_teardown(value_out_of_range_is_not_saved, setup, teardown),
+		cmocka_unit_test_setup_teardown(history_is_in_order_and_limited, setup, teardown),
+		cmocka_unit_test_setup_teardown(largest_evidence_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(unreachable_times_survive, setup, teardown),
+		cmocka_unit_test_setup_teardown(transaction_covers_several_calls, setup, teardown),
+		cmocka_unit_test_setup_teardown(file_and_folders_are_created, setup, teardown),
+		cmocka_unit_test_setup_teardown(reader_creates_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(reader_does_not_write, setup, teardown),
+		cmocka_unit_test_setup_teardown(path_that_cannot_be_written_is_explained, setup, teardown),
+		cmocka_unit_test_setup_teardown(newer_schema_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(foreign_database_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(damaged_file_is_refused_and_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(damaged_page_is_an_error_not_a_row, setup, teardown),
+		cmocka_unit_test_setup_teardown(empty_file_becomes_a_store, setup, teardown),
+		cmocka_unit_test_setup_teardown(reader_and_writer_are_two_processes, setup, teardown),
+		cmocka_unit_test_setup_teardown(killed_writer_leaves_whole_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(read_only_folder_can_be_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(left_over_log_is_not_ignored, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_servers_may_start_at_once, setup, teardown),
+	};
+	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}
