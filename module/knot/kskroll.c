@@ -4,6 +4,7 @@
  */
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -53,7 +54,7 @@ static bool said_before(const char *policy)
 		found = strncmp(said[i], policy, sizeof(said[i]) - 1) == 0;
 	}
 	if (!found && count < sizeof(said) / sizeof(said[0])) {
-		strncpy(said[count++], policy, sizeof(said[0]) - 1);
+		snprintf(said[count++], sizeof(said[0]), "%.63s", policy);
 	}
 	pthread_mutex_unlock(&lock);
 	return found;
