@@ -18,7 +18,7 @@ import tempfile
 import time
 import traceback
 
-from . import netns
+from . import netns, unit
 from .marks import time_bound_of, is_long
 from .wait import LabError, PATIENCE
 
@@ -126,31 +126,45 @@ def run_all(tests, jobs, top, keep):
     return passed, failed
 
 
-def main():
+def parse():
     """Command line."""
     parser = argparse.ArgumentParser(prog=MODULE, description=__doc__)
     parser.add_argument("names", nargs="*", help="run only tests whose name contains one of these")
-    parser.add_argument("--jobs", type=int, default=2, help="tests at a time (default 2)")
+    parser.add_argument("--unit", metavar="BUILD", help="run the unit tests of this build directory")
+    parser.add_argument("--lab", action="store_true", help="run the lab tests (the default)")
     parser.add_argument("--long", action="store_true", help="run the long tests too")
+    parser.add_argument("--jobs", type=int, default=2, help="lab tests at a time (default 2)")
     parser.add_argument("--keep", action="store_true", help="keep directories of passed tests")
-    parser.add_argument("--list", action="store_true", help="list the tests")
-    parser.add_argument("--counts", help="write the numbers passed and failed to this file")
+    parser.add_argument("--list", action="store_true", help="list the lab tests")
+    parser.add_argument("--build-status", type=int, default=0,
+                        help="exit code of the build; a failed build is a failed test")
     parser.add_argument("--one", nargs=2, metavar=("TEST", "DIR"), help=argparse.SUPPRESS)
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    """Runs what was asked for; the last line is the sum."""
+    args = parse()
     if args.one:
         sys.exit(run_one(*args.one))
     tests = discover(args.names, args.long)
     if args.list:
         print("\n".join(tests))
         return
-    top = os.environ.get("KSKROLL_LAB_DIR") or tempfile.mkdtemp(prefix="kskroll-lab-")
-    passed, failed = run_all(tests, args.jobs, top, args.keep)
-    if args.names and not tests:
-        print(f"no lab test matches {' '.join(args.names)}")
-    if args.counts:
-        with open(args.counts, "w", encoding="ascii") as file:
-            file.write(f"{passed} {failed}\n")
-    print(f"{passed} passed, {failed} failed")
+    passed = failed = skipped = 0
+    if args.build_status:
+        failed += 1
+        print("FAIL build, no unit tests without it (the reason is above)", flush=True)
+    elif args.unit:
+        passed, failed, skipped = unit.run(args.unit, args.names)
+    if args.lab or not args.unit:
+        top = os.environ.get("KSKROLL_LAB_DIR") or tempfile.mkdtemp(prefix="kskroll-lab-")
+        numbers = run_all(tests, args.jobs, top, args.keep)
+        passed, failed = passed + numbers[0], failed + numbers[1]
+    if passed + failed == 0:
+        failed = 1
+        print(f"FAIL no test matches {' '.join(args.names)}")
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     sys.exit(1 if failed else 0)
 
 
