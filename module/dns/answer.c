@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
@@ -338,33 +339,43 @@ void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 	knot_pkt_free(pkt);
 }
 
-static void add_glue(const knot_pkt_t *pkt, answer_delegation_t *out)
+static bool names(const knot_rdataset_t *ns, const knot_dname_t *name)
 {
-	const knot_pktsection_t *additional = knot_pkt_section(pkt, KNOT_ADDITIONAL);
-	for (uint16_t i = 0; i < additional->count; i++) {
-		const knot_rrset_t *rr = knot_pkt_rr(additional, i);
-		if (out->glue_count == ANSWER_GLUE_MAX) {
-			return;
-		}
-		if ((rr->type != KNOT_RRTYPE_A && rr->type != KNOT_RRTYPE_AAAA) ||
-		    !packet_rr_usable(rr)) {
-			continue;
-		}
-
-		bool wanted = false;
-		knot_rdata_t *ns = out->ns.rdata;
-		for (uint16_t n = 0; n < out->ns.count && !wanted; n++) {
-			wanted = knot_dname_is_equal(ns->data, rr->owner);
-			ns = knot_rdataset_next(ns);
-		}
-		size_t want_len = rr->type == KNOT_RRTYPE_A ? 4 : 16;
-		if (wanted && rr->rrs.rdata->len == want_len &&
-		    addr_from_rdata(rr->rrs.rdata->data, want_len, ADDR_PORT,
-		                    &out->glue[out->glue_count].addr)) {
-			knot_dname_copy_lower(out->glue[out->glue_count].name, rr->owner);
-			out->glue_count++;
+	knot_rdata_t *rr = ns->rdata;
+	for (uint16_t i = 0; i < ns->count; i++, rr = knot_rdataset_next(rr)) {
+		if (knot_dname_is_equal(rr->data, name)) {
+			return true;
 		}
 	}
+	return false;
+}
+
+static bool is_address(const knot_rrset_t *rr)
+{
+	return packet_rr_usable(rr) &&
+	       ((rr->type == KNOT_RRTYPE_A && rr->rrs.rdata->len == 4) ||
+	        (rr->type == KNOT_RRTYPE_AAAA && rr->rrs.rdata->len == 16));
+}
+
+static int add_glue(const knot_pkt_t *pkt, answer_delegation_t *out)
+{
+	const knot_pktsection_t *additional = knot_pkt_section(pkt, KNOT_ADDITIONAL);
+	unsigned max = additional->count < ANSWER_GLUE_MAX ? additional->count : ANSWER_GLUE_MAX;
+	out->glue = calloc(max + 1, sizeof(*out->glue));
+	if (out->glue == NULL) {
+		return KNOT_ENOMEM;
+	}
+
+	for (uint16_t i = 0; i < additional->count && out->glue_count < max; i++) {
+		const knot_rrset_t *rr = knot_pkt_rr(additional, i);
+		if (is_address(rr) && names(&out->ns, rr->owner)) {
+			answer_glue_t *glue = &out->glue[out->glue_count++];
+			knot_dname_copy_lower(glue->name, rr->owner);
+			addr_from_rdata(rr->rrs.rdata->data, rr->rrs.rdata->len, ADDR_PORT,
+			                &glue->addr);
+		}
+	}
+	return KNOT_EOK;
 }
 
 int answer_delegation(const knot_dname_t *zone, const uint8_t *wire, size_t len,
@@ -372,8 +383,7 @@ int answer_delegation(const knot_dname_t *zone, const uint8_t *wire, size_t len,
 {
 	assert(zone && out);
 
-	knot_rdataset_init(&out->ns);
-	out->glue_count = 0;
+	memset(out, 0, sizeof(*out));
 
 	knot_pkt_t *pkt = NULL;
 	if (packet_open(wire, len, zone, KNOT_RRTYPE_NS, &pkt) != NULL) {
@@ -402,7 +412,7 @@ int answer_delegation(const knot_dname_t *zone, const uint8_t *wire, size_t len,
 	if (ret == KNOT_EOK && out->ns.count == 0) {
 		ret = KNOT_ENOENT;
 	} else if (ret == KNOT_EOK) {
-		add_glue(pkt, out);
+		ret = add_glue(pkt, out);
 	}
 	knot_pkt_free(pkt);
 
@@ -415,5 +425,6 @@ int answer_delegation(const knot_dname_t *zone, const uint8_t *wire, size_t len,
 void answer_delegation_clear(answer_delegation_t *delegation)
 {
 	knot_rdataset_clear(&delegation->ns, NULL);
-	delegation->glue_count = 0;
+	free(delegation->glue);
+	memset(delegation, 0, sizeof(*delegation));
 }

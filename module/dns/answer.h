@@ -9,9 +9,8 @@
 
 #include "kskroll/dns.h"
 
-/*! NS names and glue addresses of one delegation that are taken. */
-#define ANSWER_NS_MAX		64
-#define ANSWER_GLUE_MAX		128
+/*! Glue addresses of one delegation that are taken. */
+#define ANSWER_GLUE_MAX		512
 
 /*! The child zone, as known beforehand. Names in lower case; everything is borrowed. */
 typedef struct {
@@ -22,13 +21,15 @@ typedef struct {
 	time_t now;
 } answer_zone_t;
 
+typedef struct {
+	knot_dname_storage_t name;
+	struct sockaddr_storage addr;
+} answer_glue_t;
+
 /*! Delegation of a zone as its parent gives it; not signed, so it may only add servers. */
 typedef struct {
 	knot_rdataset_t ns;
-	struct {
-		knot_dname_storage_t name;
-		struct sockaddr_storage addr;
-	} glue[ANSWER_GLUE_MAX];
+	answer_glue_t *glue;
 	unsigned glue_count;
 } answer_delegation_t;
 

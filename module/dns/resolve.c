@@ -45,6 +45,9 @@ static const struct {
 	{ "rrset-roundrobin:", "no" },
 	/* Anchors are the operator's; no RFC 8145 signals from here. */
 	{ "trust-anchor-signaling:", "no" },
+	/* The library's own defaults, 16 and 2, are for one lookup at a time. */
+	{ "outgoing-range:", "128" },
+	{ "outgoing-num-tcp:", "16" },
 };
 
 static bool set_options(struct ub_ctx *ctx, char *err, size_t err_len)
@@ -121,7 +124,10 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	(void)events;
 
 	resolve_t *resolve = poll->data;
-	ub_process(resolve->ctx);
+	if (ub_process(resolve->ctx) == UB_PIPE) {
+		/* Its thread is gone. Surveys end by their own limit and say so. */
+		uv_poll_stop(poll);
+	}
 }
 
 resolve_t *resolve_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t err_len)

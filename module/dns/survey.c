@@ -14,11 +14,20 @@
 /*! The resolver has its own limits; this one is for a resolver that does not come back. */
 #define DISCOVERY_MAX_MS	90000
 
+/*! Surveys that look for servers at the same time; c-ares has its own bound for the rest. */
+#define DISCOVERIES_MAX		32
+
+typedef struct {
+	survey_t *first, *last;
+} list_t;
+
 struct dns {
 	uv_loop_t *loop;
 	resolve_t *resolve;
 	ask_t *ask;
-	survey_t *surveys;
+	list_t waiting;
+	list_t running;
+	unsigned discovering;
 	bool closing;
 };
 
@@ -32,7 +41,9 @@ typedef struct {
 
 struct survey {
 	dns_t *dns;
+	list_t *list;		/*!< The one it is in. */
 	survey_t *prev, *next;
+	bool discovering;	/*!< Counted in dns->discovering. */
 	uv_timer_t timer;	/*!< Begins, limits discovery, ends: always from a clean stack. */
 	uint64_t started;
 	request_t request;
@@ -45,15 +56,54 @@ struct survey {
 	void *arg;
 };
 
+static void on_begin(uv_timer_t *timer);
+
+static void list_add(list_t *list, survey_t *survey)
+{
+	survey->list = list;
+	survey->prev = list->last;
+	survey->next = NULL;
+	if (list->last != NULL) {
+		list->last->next = survey;
+	} else {
+		list->first = survey;
+	}
+	list->last = survey;
+}
+
 static void list_remove(survey_t *survey)
 {
 	if (survey->prev != NULL) {
 		survey->prev->next = survey->next;
 	} else {
-		survey->dns->surveys = survey->next;
+		survey->list->first = survey->next;
 	}
 	if (survey->next != NULL) {
 		survey->next->prev = survey->prev;
+	} else {
+		survey->list->last = survey->prev;
+	}
+}
+
+/*! Lets as many surveys begin as there is room for, the oldest first. */
+static void begin_waiting(dns_t *dns)
+{
+	while (!dns->closing && dns->discovering < DISCOVERIES_MAX && dns->waiting.first != NULL) {
+		survey_t *survey = dns->waiting.first;
+		list_remove(survey);
+		list_add(&dns->running, survey);
+		survey->discovering = true;
+		dns->discovering++;
+		uv_timer_start(&survey->timer, on_begin, 0, 0);
+	}
+}
+
+static void discovery_over(survey_t *survey)
+{
+	if (survey->discovering) {
+		survey->discovering = false;
+		survey->dns->discovering--;
+		begin_waiting(survey->dns);
 	}
 }
 
@@ -75,6 +125,7 @@ static void survey_end(survey_t *survey)
 
 	result->elapsed_ms = uv_hrtime() / 1000000 - survey->started;
 
+	discovery_over(survey);
 	/* Before the asker and the resolver may go away. */
 	discover_free(survey->discover);
 	survey->discover = NULL;
@@ -274,6 +325,7 @@ static void on_discovered(void *arg)
 {
 	survey_t *survey = arg;
 	uv_timer_stop(&survey->timer);
+	discovery_over(survey);
 
 	const discovery_t *found = discover_result(survey->discover);
 	take_discovery(survey, found);
@@ -342,15 +394,11 @@ int survey_start(dns_t *dns, const survey_request_t *request,
 	survey->done = done;
 	survey->arg = arg;
 	survey->started = uv_hrtime() / 1000000;
-	survey->next = dns->surveys;
-	if (survey->next != NULL) {
-		survey->next->prev = survey;
-	}
-	dns->surveys = survey;
-
 	uv_timer_init(dns->loop, &survey->timer);
 	survey->timer.data = survey;
-	uv_timer_start(&survey->timer, on_begin, 0, 0);
+
+	list_add(&dns->waiting, survey);
+	begin_waiting(dns);
 	if (out != NULL) {
 		*out = survey;
 	}
@@ -413,8 +461,11 @@ void dns_free(dns_t *dns)
 	}
 
 	dns->closing = true;
-	while (dns->surveys != NULL) {
-		survey_cancel(dns->surveys);
+	while (dns->waiting.first != NULL) {
+		survey_cancel(dns->waiting.first);
+	}
+	while (dns->running.first != NULL) {
+		survey_cancel(dns->running.first);
 	}
 	ask_free(dns->ask);
 	resolve_free(dns->resolve);

@@ -199,9 +199,43 @@ void reply_put(test_answer_t *reply, const knot_rrset_t *rrset, const knot_rdata
 	}
 }
 
+/*! With KSKROLL_SEEDS=FOLDER the answers become seeds of tests/fuzz/fuzz_answer.c. */
+static void keep_seed(const test_answer_t *reply)
+{
+	static unsigned number;
+	const char *folder = getenv("KSKROLL_SEEDS");
+	if (folder == NULL) {
+		return;
+	}
+
+	char path[256];
+	snprintf(path, sizeof(path), "%s/%u", folder, number++);
+	FILE *file = fopen(path, "wb");
+	assert_non_null(file);
+	switch (knot_pkt_qtype(reply->pkt)) {
+	case KNOT_RRTYPE_DNSKEY:
+		fputc(0, file);
+		break;
+	case KNOT_RRTYPE_CDS:
+		fputc(1, file);
+		break;
+	case KNOT_RRTYPE_CDNSKEY:
+		fputc(2, file);
+		break;
+	case KNOT_RRTYPE_DS:
+		fputc(3, file);
+		break;
+	default:
+		fputc(4, file);
+	}
+	fwrite(reply->wire, reply->pkt->size, 1, file);
+	fclose(file);
+}
+
 size_t reply_end(test_answer_t *reply)
 {
 	size_t len = reply->pkt->size;
+	keep_seed(reply);
 	knot_pkt_free(reply->pkt);
 	reply->pkt = NULL;
 	return len;

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 SKIP = 77
@@ -103,6 +104,65 @@ class World:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
+
+
+class Odd:
+    """A server with a bad habit at 127.0.3.x, in front of the good one; remembers the questions.
+
+    silent: never answers. noise: first an answer with another ID, one to another question and
+    garbage. truncate: UDP answers are truncated, TCP works. hang: truncated, TCP accepts and
+    stays silent. reset: truncated, TCP is closed at once.
+    """
+
+    def __init__(self, habit, address):
+        self.habit, self.address, self.seen = habit, address, []
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind((address, 53))
+        self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.tcp.bind((address, 53))
+        self.tcp.listen()
+        self.held = []
+        for work in (self.on_udp, self.on_tcp):
+            threading.Thread(target=work, daemon=True).start()
+
+    @staticmethod
+    def ask_good(query):
+        with socket.create_connection((CHILD, 53), timeout=5) as good:
+            good.sendall(len(query).to_bytes(2, "big") + query)
+            file = good.makefile("rb")
+            return file.read(int.from_bytes(file.read(2), "big"))
+
+    def on_udp(self):
+        while True:
+            query, source = self.udp.recvfrom(4096)
+            self.seen.append((query, source[1]))
+            if self.habit == "silent":
+                continue
+            if self.habit == "noise":
+                answer = self.ask_good(query)
+                other = bytes([answer[0] ^ 1]) + answer[1:]
+                self.udp.sendto(other, source)
+                question = answer[:14] + bytes([answer[14] ^ 1]) + answer[15:]
+                self.udp.sendto(question, source)
+                self.udp.sendto(answer, source)
+            else:
+                end = query.index(b"\0", 12) + 5
+                self.udp.sendto(query[:2] + b"\x86\0\0\1\0\0\0\0\0\0" + query[12:end], source)
+
+    def on_tcp(self):
+        while True:
+            connection, _ = self.tcp.accept()
+            if self.habit == "reset":
+                connection.close()
+            elif self.habit == "truncate":
+                file = connection.makefile("rb")
+                query = file.read(int.from_bytes(file.read(2), "big"))
+                answer = self.ask_good(query)
+                connection.sendall(len(answer).to_bytes(2, "big") + answer)
+                connection.close()
+            else:
+                self.held.append(connection)
 
 
 def build(world):
@@ -233,11 +293,45 @@ def check(world, binary, ksks):
         rows = probe(world, binary, "child.test.", *keys, *ns, "repeat=20", f"free-after={after}")
         assert sum(row[0] in ("cancelled", "survey") for row in rows) == 20
 
+    check_odd(world, binary, keys, bit, both)
+
     # What cannot be used is refused by name.
     rows = probe(world, binary, "child.test.", *keys, f"anchor={world.folder}/missing")
     expect(rows, ["refused", f"trust anchor '{world.folder}/missing' is not readable"])
     rows = probe(world, binary, "child.test.", *keys, f"hints={world.folder}/missing")
     expect(rows, ["refused", f"root hints '{world.folder}/missing' are not readable"])
+
+
+def check_odd(world, binary, keys, bit, both):
+    """Servers that do not behave, and what our own packets look like."""
+    habits = {habit: Odd(habit, f"127.0.3.{i}") for i, habit in
+              enumerate(("silent", "noise", "truncate", "hang", "reset"), 1)}
+    rows = probe(world, binary, "child.test.", *keys, "ask=child",
+                 *(f"nameserver={odd.address}" for odd in habits.values()))
+    for habit in ("noise", "truncate"):
+        expect(rows, ["child", f"{habits[habit].address}@53", "ok", "", f"dnskey={both}:{both}",
+                      "equal=1", "foreign=0", "ttl=300", f"cds=1:{bit}:{both}:0",
+                      f"cdnskey=1:{bit}:{both}:0"])
+    for habit in ("silent", "hang"):
+        expect(rows, ["child", f"{habits[habit].address}@53", "unreachable", "timeout"])
+    expect(rows, ["child", f"{habits['reset'].address}@53", "unreachable"])
+    cost = next(row for row in rows if row[0] == "cost")
+    assert int(cost[2].removeprefix("ms=")) < 15000, cost
+
+    # Bounded tries; one question, since the first has no answer.
+    assert len(habits["silent"].seen) == 3, len(habits["silent"].seen)
+    seen = habits["noise"].seen + habits["truncate"].seen
+    assert len(seen) == 6, len(seen)
+    for query, _ in seen:
+        assert query[2] & 1 == 0, "RD is set"
+        opt = query.index(b"\0\0\x29")
+        assert query[opt + 3:opt + 5] == (1232).to_bytes(2, "big"), query.hex()
+        assert query[opt + 7] & 0x80, "DO is not set"
+    # A new port and a new ID for every packet.
+    assert len({port for _, port in seen}) == len(seen), seen
+    assert len({query[:2] for query, _ in seen}) == len(seen), seen
+    retries = habits["silent"].seen
+    assert len({port for _, port in retries}) == len(retries), retries
 
 
 def main():
