@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole KSK rollover on real servers, as a live timeline: one line whenever anything changes."""
+
+import argparse
+import os
+import queue
+import shutil
+import sys
+import tempfile
+import time
+
+from . import ask, netns
+from .progress import STEPS, Progress
+from .wait import LabError, PATIENCE
+from .watch import SECURE
+from .world import KNOT, World, module_path
+
+ZONE = "example.test."
+#: The lab starts in about 10 s; what is left of two minutes is for the rollover.
+BOUND = 110
+
+
+class Timeline:
+    """Lines from several threads, printed in order by one."""
+
+    def __init__(self):
+        self.begin = time.monotonic()
+        self._lines = queue.Queue()
+
+    def event(self, event):
+        """Something changed at a server."""
+        self._lines.put((event.when, event.server, f"{event.what:<7} {event.value}"))
+
+    def state(self, when, state, gate):
+        """The module moved or waits for something else."""
+        waits = f"waits: {gate}" if gate and gate != "none" else ""
+        self._lines.put((when, "module", f"{state:<9} {waits}".rstrip()))
+
+    def show(self, verdicts):
+        """Prints what has come; equal news of several servers in one line."""
+        lines = []
+        while not self._lines.empty():
+            lines.append(self._lines.get())
+        for (when, servers, text) in _merged(lines):
+            print(f"{when - self.begin:7.1f} s  {servers:<34} {text:<42} {verdicts}", flush=True)
+
+
+def _merged(lines):
+    """(when, servers, text), with servers that say the same joined."""
+    merged = {}
+    for when, server, text in lines:
+        merged.setdefault((server == "module", text), [when, []])[1].append(server)
+    return [(when, ", ".join(servers), text) for (_, text), (when, servers) in merged.items()]
+
+
+def verdicts(world):
+    """What the resolvers said so far, short."""
+    counts = world.watch.counts()
+    bad = sum(counts.values()) - counts[SECURE]
+    return f"| secure {counts[SECURE]}, not secure {bad}"
+
+
+def follow(world, progress, timeline, done, bound):
+    """Shows the timeline until done() or the bound."""
+    end = time.monotonic() + bound * PATIENCE
+    while not done():
+        timeline.show(verdicts(world))
+        if time.monotonic() > end:
+            raise LabError(f"not done within {bound} s: state {progress.state}, "
+                           f"gate {progress.gate}")
+        if not world.knot.running():
+            raise LabError(f"knotd ended:\n{world.knot.last_words()}")
+        time.sleep(0.25)
+    timeline.show(verdicts(world))
+
+
+def roll(world):
+    """One rollover; returns (seconds, states visited)."""
+    timeline = Timeline()
+    world.observer.listener = timeline.event
+    for event in list(world.observer.events):
+        timeline.event(event)
+    with Progress(world.knot, ZONE, listener=timeline.state) as progress:
+        follow(world, progress, timeline, lambda: progress.state == "idle", 30)
+        print(f"         $ knotc zone-key-rollover {ZONE} ksk", flush=True)
+        start = timeline.begin = time.monotonic()
+        world.knot.knotc("zone-key-rollover", ZONE, "ksk")
+        follow(world, progress, timeline,
+               lambda: progress.visited("settle") and progress.state == "idle", BOUND)
+        return time.monotonic() - start, progress
+
+
+def summary(world, old, new, seconds, progress):
+    """The result, in a few lines; returns whether all was well."""
+    print(f"\nKSK {_tags(old)} -> {_tags(new)} in {seconds:.0f} s")
+    times = {}
+    for when, state, _ in progress.history:
+        times.setdefault(state, when)
+    for state, following in zip(STEPS, [*STEPS[1:], None]):
+        if state in times:
+            until = times.get(following, progress.history[-1][0])
+            print(f"  {state:<10} {until - times[state]:5.1f} s")
+    print("  resolvers: " + world.watch.summary())
+    good = (len(new) == 1 and not set(old) & set(new) and not world.watch.failures
+            and world.ds_everywhere(ZONE, ask.ksks(KNOT, ZONE)))
+    for failure in world.watch.failures[:5]:
+        print(f"  {failure}")
+    print("every answer was secure, every parent server has the new DS" if good
+          else "NOT as it should be")
+    return good
+
+
+def _tags(tags):
+    return "+".join(map(str, tags)) or "none"
+
+
+def main():
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="./run demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="keep the directory of the lab")
+    parser.add_argument("--confdb", action="store_true", help="use a configuration database")
+    args = parser.parse_args()
+    try:
+        netns.enter("tests.lab.demo")
+        good = run(args)
+    except LabError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        good = False
+    sys.exit(0 if good else 1)
+
+
+def run(args):
+    """The demo in its namespaces; the directory is kept when something is wrong."""
+    module = module_path()
+    top = os.environ.get("KSKROLL_LAB_DIR")
+    directory = tempfile.mkdtemp(prefix="demo-", dir=top)
+    print("starting the lab: root, parent with two servers, hidden primary, two secondaries, "
+          "resolvers, parental agent", flush=True)
+    good = False
+    try:
+        with World(directory=directory, module=module, confdb=args.confdb) as world:
+            old = world.ksk_tags(ZONE)
+            seconds, progress = roll(world)
+            good = summary(world, old, world.ksk_tags(ZONE), seconds, progress)
+    finally:
+        if good and not args.keep:
+            shutil.rmtree(directory, ignore_errors=True)
+        else:
+            print(f"logs: {directory}")
+    print("the lab is stopped")
+    return good
+
+
+if __name__ == "__main__":
+    main()
