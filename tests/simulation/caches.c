@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Every resolver at once. For each distinct RRset that was ever served: is it served now, and until
+ * when may a cache have it. DS and DNSKEY are fetched independently, from any server, at any
+ * time, so every pair of a reachable DS and a reachable DNSKEY RRset is somebody's view of the zone.
+ *
+ * A pair is broken if no key of the DS set is in the DNSKEY RRset and signs it (RFC 6840 5.11: one
+ * good path is enough). It is our fault only if a step of ours made it so, see charged().
+ */
+
+#include <string.h>
+
+#include "world.h"
+
+bool exposure_reachable(const exposure_t *e, time_t now)
+{
+	return e->active > 0 || e->until > now;
+}
+
+bool fault_known(const world_t *w, int fault, time_t decided)
+{
+	return fault >= 0 && w->fault[fault].observed != 0 && w->fault[fault].observed <= decided;
+}
+
+/*! An irregular answer that no look of the module had seen when it took the step. */
+static bool unknowable(const world_t *w, int fault, time_t decided)
+{
+	return fault >= 0 && !fault_known(w, fault, decided);
+}
+
+/*!
+ * The pair has no valid path. Is it because of a step of ours?
+ *
+ * There are two steps after which a resolver can be worse off than if we had done nothing:
+ * signalling a key (the DS of it came from our CDS), and letting a key go. Without
+ * both, DS and DNSKEY would be what they were, or what somebody else made of them.
+ */
+static const char *charged(const world_t *w, const exposure_t *ds, const exposure_t *dnskey)
+{
+	if (ds->keys == 0 || (ds->keys & dnskey->keys & dnskey->signers)) {
+		return NULL;	/* Insecure, or secure. */
+	}
+	if (!(dnskey->keys & dnskey->signers) || ds->excused || dnskey->excused) {
+		return NULL;	/* No DS could make this answer valid; or nobody waits for it any more. */
+	}
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		const sim_key_t *key = &w->knot.key[k];
+		world_keys_t bit = 1U << k;
+		if ((ds->keys & dnskey->removed & bit) && key->removed_cause == CAUSE_OURS &&
+		    !unknowable(w, ds->fault, key->removed_decided)) {
+			return "a KSK was let go while its DS could be had";
+		}
+		if ((ds->keys & bit) && ds->cause == CAUSE_OURS && !(dnskey->removed & bit) &&
+		    !unknowable(w, dnskey->fault, ds->decided)) {
+			return "a KSK was signalled while a DNSKEY RRset without it could be had";
+		}
+	}
+	return NULL;
+}
+
+static void check_pairs(world_t *w, const exposure_t *fresh, bool parent)
+{
+	const exposures_t *others = parent ? &w->dnskey : &w->ds;
+
+	for (unsigned i = 0; i < others->count; i++) {
+		const exposure_t *other = &others->list[i];
+		const exposure_t *ds = parent ? fresh : other;
+		const exposure_t *dnskey = parent ? other : fresh;
+		if (!exposure_reachable(other, w->now) || ds->keys == 0 ||
+		    (ds->keys & dnskey->keys & dnskey->signers)) {
+			continue;
+		}
+		const char *why = charged(w, ds, dnskey);
+		if (why != NULL) {
+			violate(w, "I4", "bogus: DS %s%s, DNSKEY %s signed by %s%s: %s",
+			        keys_text(ds->keys), ds->active ? "" : " (cached)",
+			        keys_text(dnskey->keys), keys_text(dnskey->signers),
+			        dnskey->active ? "" : " (cached)", why);
+			return;
+		}
+		w->excused_pairs++;
+		trace(w, "resolvers   broken, not by us: DS %s%s, DNSKEY %s signed by %s%s",
+		      keys_text(ds->keys), ds->active ? "" : " (cached)", keys_text(dnskey->keys),
+		      keys_text(dnskey->signers), dnskey->active ? "" : " (cached)");
+	}
+}
+
+static bool same(const exposure_t *a, const exposure_t *b)
+{
+	return a->keys == b->keys && a->signers == b->signers && a->removed == b->removed &&
+	       a->cause == b->cause && a->decided == b->decided && a->fault == b->fault &&
+	       a->excused == b->excused;
+}
+
+static void leave(world_t *w, exposures_t *set, sim_server_t *server)
+{
+	if (server->exposure < 0) {
+		return;
+	}
+	exposure_t *e = &set->list[server->exposure];
+	e->active--;
+	e->left = w->now;
+	if (w->now + (time_t)server->exposure_ttl > e->until) {
+		e->until = w->now + server->exposure_ttl;
+	}
+	server->exposure = -1;
+}
+
+static int room(world_t *w, exposures_t *set)
+{
+	for (unsigned i = 0; i < set->count; i++) {
+		if (!exposure_reachable(&set->list[i], w->now - 30 * DAY)) {
+			return i;
+		}
+	}
+	if (set->count == EXPOSURE_MAX) {
+		w->overflow = true;
+		return -1;
+	}
+	return set->count++;
+}
+
+static void enter(world_t *w, exposures_t *set, sim_server_t *server, const exposure_t *fresh,
+                  uint32_t ttl, bool parent)
+{
+	int at = -1;
+	for (unsigned i = 0; i < set->count && at < 0; i++) {
+		if (same(&set->list[i], fresh)) {
+			at = i;
+		}
+	}
+	bool known = at >= 0 && exposure_reachable(&set->list[at], w->now);
+	if (at < 0) {
+		at = room(w, set);
+		if (at < 0) {
+			return;
+		}
+		set->list[at] = *fresh;
+	}
+	set->list[at].active++;
+	server->exposure = at;
+	server->exposure_ttl = ttl;
+	if (!known) {
+		check_pairs(w, &set->list[at], parent);
+	}
+}
+
+void server_serves(world_t *w, sim_server_t *server, bool parent)
+{
+	exposures_t *set = parent ? &w->ds : &w->dnskey;
+	exposure_t fresh;
+	uint32_t ttl;
+	int fault;
+
+	memset(&fresh, 0, sizeof(fresh));
+	if (parent) {
+		ds_version_t v;
+		if (!parent_serves(w, server, &v, &fault)) {
+			leave(w, set, server);
+			return;
+		}
+		fresh.keys = v.ds;
+		fresh.cause = v.cause;
+		fresh.decided = v.decided;
+		ttl = v.ttl;
+	} else {
+		zone_version_t v;
+		if (!child_serves(w, server, &v, &fault)) {
+			leave(w, set, server);
+			return;
+		}
+		fresh.keys = v.dnskey;
+		fresh.signers = v.signers;
+		fresh.removed = v.removed;
+		ttl = v.ttl;
+	}
+	fresh.fault = fault;
+	fresh.excused = server->excused;
+
+	if (server->exposure >= 0 && server->exposure_ttl == ttl &&
+	    same(&set->list[server->exposure], &fresh)) {
+		return;
+	}
+	leave(w, set, server);
+	enter(w, set, server, &fresh, ttl, parent);
+}

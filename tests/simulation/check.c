@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The invariants of design.md section 3. I4 (and with it I5) is in caches.c: it is checked whenever
+ * an answer appears that a resolver could not get before. The others judge with the world's own
+ * knowledge, never with the module's.
+ */
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "world.h"
+
+void violate(world_t *w, const char *invariant, const char *format, ...)
+{
+	if (w->failed) {
+		return;
+	}
+	va_list args;
+	w->failed = true;
+	w->violation.at = w->now;
+	snprintf(w->violation.invariant, sizeof(w->violation.invariant), "%s", invariant);
+	va_start(args, format);
+	vsnprintf(w->violation.text, sizeof(w->violation.text), format, args);
+	va_end(args);
+	trace(w, "VIOLATION   %s: %s", invariant, w->violation.text);
+}
+
+static bool counts(const world_t *w, const exposure_t *e, time_t decided)
+{
+	return exposure_reachable(e, w->now) && !e->excused &&
+	       (e->fault < 0 || fault_known(w, e->fault, decided));
+}
+
+/* I1: every resolver that could validate with the old keys can validate with the one that CDS names. */
+void check_signal(world_t *w, const zone_version_t *v)
+{
+	if (w->driver != DRIVER_MODULE || v->cds_cause != CAUSE_OURS) {
+		return;
+	}
+	for (unsigned i = 0; i < w->dnskey.count; i++) {
+		const exposure_t *e = &w->dnskey.list[i];
+		world_keys_t missing = v->cds & ~(e->keys & e->signers) & ~e->removed;
+		if (missing != 0 && counts(w, e, v->cds_decided)) {
+			violate(w, "I1", "CDS names %s, but DNSKEY %s signed by %s is %s", keys_text(missing),
+			        keys_text(e->keys), keys_text(e->signers),
+			        e->active ? "still served" : "still in caches");
+			return;
+		}
+	}
+}
+
+/* I2, I6: what zone-ksk-submitted let go. */
+void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decided)
+{
+	const engine_t *e = &w->engine;
+
+	if (w->driver != DRIVER_MODULE || cause != CAUSE_OURS) {
+		return;
+	}
+	for (unsigned i = 0; i < w->ds.count; i++) {
+		const exposure_t *x = &w->ds.list[i];
+		if (x->keys == 0 || (x->keys & knot_keys(w)) || !(x->keys & removed)) {
+			continue;
+		}
+		if (counts(w, x, decided)) {
+			violate(w, "I2", "KSK %s is let go, but DS %s is %s", keys_text(removed),
+			        keys_text(x->keys), x->active ? "still served" : "still in caches");
+			return;
+		}
+		if (!x->excused && (x->fault < 0 || fault_known(w, x->fault, decided)) && x->left != 0 &&
+		    decided - x->left < (time_t)e->config.observe) {
+			violate(w, "I2", "KSK %s is let go %ld s after the last server had DS %s, observe is %u s",
+			        keys_text(removed), (long)(decided - x->left), keys_text(x->keys),
+			        e->config.observe);
+			return;
+		}
+	}
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		bool meant = false;
+		for (unsigned i = 0; i < e->row.old_count; i++) {
+			meant |= e->row.old[i].digest[0] == k + 1;
+		}
+		if ((removed & (1U << k)) && !meant) {
+			violate(w, "I6", "an order let KSK %s go, which is not the one meant",
+			        keys_text(1U << k));
+		}
+	}
+}
+
+/* What the module now knows, for the question whether a later step is its fault. */
+static void learn(world_t *w, const rollover_decision_t *d)
+{
+	engine_t *e = &w->engine;
+	const rollover_facts_t *f = &e->facts;
+
+	(void)d;
+	for (unsigned side = 0; side < 2; side++) {
+		size_t count = side ? f->parent_count : f->child_count;
+		for (size_t i = 0; i < count; i++) {
+			int fault = e->seen[side][i];
+			if (fault >= 0 && w->fault[fault].observed == 0) {
+				w->fault[fault].observed = w->now;
+			}
+			answer_status_t status = side ? f->parent[i].status : f->child[i].status;
+			time_t since = side ? f->parent[i].unreachable_since : f->child[i].unreachable_since;
+			if (status == ANSWER_UNREACHABLE && w->now - since >= (time_t)e->config.unreachable_after) {
+				server_excuse(w, side ? &w->parent[i] : &w->child[i], side);
+			}
+		}
+	}
+}
+
+/* I3: withdrawn because every server of the parent matched, and for no other reason of success. */
+static void check_withdraw(world_t *w)
+{
+	const rollover_facts_t *f = &w->engine.facts;
+	int at = key_id_find(f->keys, f->key_count, &w->engine.row.new_key);
+	size_t answered = 0;
+
+	for (size_t i = 0; i < f->parent_count; i++) {
+		const parent_answer_t *a = &f->parent[i];
+		bool out = a->status == ANSWER_UNREACHABLE &&
+		           w->now - a->unreachable_since >= (time_t)w->engine.config.unreachable_after;
+		if (!out && (a->status != ANSWER_OK || a->ds != (keyset_t)(1U << at) || a->ds_foreign)) {
+			violate(w, "I3", "the signal is withdrawn, but %s has %s", a->server,
+			        a->status != ANSWER_OK ? rollover_answer_name(a->status) : "another DS set");
+			return;
+		}
+		answered += a->status == ANSWER_OK;
+	}
+	if (answered == 0) {
+		violate(w, "I3", "the signal is withdrawn, but no server of the parent has been heard");
+	}
+}
+
+static bool forged(const world_t *w, bool parent)
+{
+	unsigned count = parent ? w->engine.facts.parent_count : w->engine.facts.child_count;
+	for (unsigned i = 0; i < count; i++) {
+		const sim_server_t *s = parent ? &w->parent[i] : &w->child[i];
+		answer_status_t status = parent ? w->engine.parent[i].status : w->engine.child[i].status;
+		if (s->fault >= 0 && w->fault[s->fault].kind == FAULT_FORGED && status == ANSWER_BOGUS) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* I7: nothing goes forward on a survey with an answer that proves nothing. */
+static void check_forged(world_t *w, const rollover_row_t *before, const rollover_decision_t *d)
+{
+	const engine_t *e = &w->engine;
+	keyset_t old = 0;
+	bool needs_child = true, needs_parent = true;
+
+	for (unsigned i = 0; i < before->old_count; i++) {
+		int at = key_id_find(e->facts.keys, e->facts.key_count, &before->old[i]);
+		old |= at >= 0 ? 1U << at : 0;
+	}
+	if (d->action == ACTION_SUBMITTED) {
+		needs_child = before->acted == 0;
+	} else if (!d->transition || d->row.state <= before->state) {
+		return;
+	} else if (before->state == ROLLOVER_IDLE) {
+		needs_child = false;
+	} else if (before->state == ROLLOVER_PREPARE && e->facts.own.dnskey != old) {
+		return;			/* Somebody else's new KSK in the own zone. */
+	} else if (d->row.state == ROLLOVER_RETIRE && !(e->facts.own.dnskey & old)) {
+		return;			/* The old KSK has gone from the own zone. */
+	} else if (before->state == ROLLOVER_SIGNAL || before->state == ROLLOVER_AWAIT_DS) {
+		needs_child = false;
+	} else if (before->state == ROLLOVER_RETIRE) {
+		needs_parent = false;
+	} else if (before->state == ROLLOVER_SETTLE) {
+		return;
+	}
+	if ((needs_child && forged(w, false)) || (needs_parent && forged(w, true))) {
+		violate(w, "I7", "%s -> %s on a forged answer", rollover_state_name(before->state),
+		        d->action != ACTION_NONE ? "order" : rollover_state_name(d->row.state));
+	}
+}
+
+/* I1: a nameserver is seen without the new key, and CDS is to stay or to come. */
+static void check_kept(world_t *w, const rollover_decision_t *d)
+{
+	const rollover_facts_t *f = &w->engine.facts;
+
+	if (!d->policy_wanted || d->policy != POLICY_SIGNAL || !(f->asked & SURVEY_CHILD)) {
+		return;
+	}
+	int at = key_id_find(f->keys, f->key_count, &d->row.new_key);
+	for (size_t i = 0; i < f->child_count && at >= 0; i++) {
+		const child_answer_t *a = &f->child[i];
+		if (a->status == ANSWER_OK && !(a->dnskey & a->dnskey_signed_by & (1U << at))) {
+			violate(w, "I1", "CDS is wanted, but %s has been seen without the new KSK", a->server);
+		}
+	}
+}
+
+static const child_answer_t *child_named(const rollover_facts_t *f, const char *name)
+{
+	for (size_t i = 0; i < f->child_count; i++) {
+		if (strcmp(f->child[i].server, name) == 0) {
+			return &f->child[i];
+		}
+	}
+	return NULL;
+}
+
+static const parent_answer_t *parent_named(const rollover_facts_t *f, const char *name)
+{
+	for (size_t i = 0; i < f->parent_count; i++) {
+		if (strcmp(f->parent[i].server, name) == 0) {
+			return &f->parent[i];
+		}
+	}
+	return NULL;
+}
+
+/*! Whether the server named by the gate really has the defect that the gate says. */
+static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
+{
+	const rollover_facts_t *f = &w->engine.facts;
+	const rollover_row_t *row = &d->row;
+	const child_answer_t *c = child_named(f, row->gate_about);
+	const parent_answer_t *p = parent_named(f, row->gate_about);
+	int at = row->has_new ? key_id_find(f->keys, f->key_count, &row->new_key) : -1;
+	keyset_t fresh = at >= 0 ? 1U << at : 0;
+
+	if (row->gate_about[0] == '\0') {
+		return true;
+	}
+	switch (row->gate) {
+	case GATE_CHILD_UNREACHABLE:	return c != NULL && c->status == ANSWER_UNREACHABLE;
+	case GATE_CHILD_ERROR:		return c != NULL && c->status == ANSWER_ERROR;
+	case GATE_PARENT_UNREACHABLE:	return p != NULL && p->status == ANSWER_UNREACHABLE;
+	case GATE_PARENT_ERROR:		return p != NULL && p->status == ANSWER_ERROR;
+	case GATE_BOGUS_AT:		return (c != NULL && c->status == ANSWER_BOGUS) ||
+					       (p != NULL && p->status == ANSWER_BOGUS);
+	case GATE_TTL_HIGH:		return c != NULL && c->dnskey_ttl > w->engine.config.ttl;
+	case GATE_DNSKEY_MISSING:	return c != NULL && (f->own.dnskey & ~c->dnskey);
+	case GATE_RRSIG_MISSING:	return c != NULL && (f->own.dnskey & ~c->dnskey_signed_by);
+	case GATE_DNSKEY_DIFFERS:	return c != NULL && (!c->dnskey_equal || c->dnskey_foreign);
+	case GATE_DNSKEY_LEFT:		return c != NULL && (c->dnskey & ~f->own.dnskey);
+	case GATE_CDS_MISSING:		return c != NULL && !c->cds.present;
+	case GATE_CDS_DIFFERS:		return c != NULL && c->cds.present;
+	case GATE_CDS_LEFT:		return c != NULL && c->cds.present;
+	case GATE_DS_STALE_AT:		return p != NULL && (p->ds & ~fresh);
+	case GATE_DS_MISSING_AT:	return p != NULL && (fresh == 0 || !(p->ds & fresh));
+	case GATE_DS_FOREIGN_AT:	return p != NULL && p->ds_foreign;
+	default:			return true;
+	}
+}
+
+void check_decision(world_t *w, const rollover_row_t *before, const rollover_decision_t *d)
+{
+	const engine_t *e = &w->engine;
+	const rollover_config_t *c = &e->config;
+
+	learn(w, d);
+	if (d->transition && before->state == ROLLOVER_AWAIT_DS && d->row.state == ROLLOVER_WITHDRAW) {
+		check_withdraw(w);
+	}
+	if (before->state == ROLLOVER_AWAIT_DS && d->policy_wanted && !d->transition &&
+	    d->policy != POLICY_SIGNAL && !c->hold) {
+		violate(w, "I3", "the signal is withdrawn without a reason in state await-ds");
+	}
+	check_forged(w, before, d);
+	check_kept(w, d);
+	if (c->hold && (d->transition || d->action != ACTION_NONE)) {
+		violate(w, "hold", "the zone is on hold and something is done");
+	}
+	if (!d->transition && !gate_is_true(w, d)) {
+		violate(w, "gate", "%s about %s is not what was seen there",
+		        rollover_gate_info(d->row.gate)->name, d->row.gate_about);
+	}
+	uint32_t longest = (c->check_interval > c->ds_check_interval ? c->check_interval : c->ds_check_interval) * 8;
+	if (d->row.wake > w->now + (time_t)longest || (!d->transition && d->row.wake <= w->now)) {
+		violate(w, "wake", "the next look is in %ld s", (long)(d->row.wake - w->now));
+	}
+	if (e->decisions > 500000) {
+		violate(w, "wake", "half a million decisions");
+	}
+}
+
+/* Progress. */
+
+bool goal_reached(const world_t *w)
+{
+	const engine_t *e = &w->engine;
+	world_keys_t keys = knot_keys(w);
+	unsigned only = __builtin_ctz(keys | 0x8000);
+
+	if (w->knot.key_count <= w->rolls_wanted || (keys & (keys - 1)) ||
+	    w->knot.key[only].state != KEY_ACTIVE) {
+		return false;
+	}
+	if (w->driver != DRIVER_MODULE) {
+		return true;
+	}
+	return e->alive && !e->busy && e->row.state == ROLLOVER_IDLE && e->row.gate == GATE_NONE &&
+	       w->knot.policy == POLICY_BASE && e->row.old_count == 1 && !e->row.has_new &&
+	       e->row.old[0].digest[0] == only + 1;
+}
+
+static bool fault_explains(const world_t *w, const fault_t *f)
+{
+	const rollover_row_t *row = &w->engine.row;
+
+	if (f->kind < FAULT_CONTROL) {
+		const sim_server_t *s = f->parent ? &w->parent[f->server] : &w->child[f->server];
+		return strcmp(row->gate_about, s->name) == 0;
+	}
+	switch (f->kind) {
+	case FAULT_CONTROL:	return row->gate == GATE_KNOT_UNREACHABLE;
+	case FAULT_CONF_TXN:
+	case FAULT_ZONE_TXN:	return row->gate == GATE_KNOT_BUSY;
+	case FAULT_STORE:	return row->gate == GATE_STORE_FAILED;
+	case FAULT_DISCOVERY:	return row->gate == GATE_DISCOVERY_FAILED;
+	case FAULT_INSECURE:	return row->gate == GATE_PARENT_INSECURE;
+	default:		return false;
+	}
+}
+
+void check_end(world_t *w)
+{
+	const rollover_row_t *row = &w->engine.row;
+	rollover_actor_t actor = rollover_gate_info(row->gate)->actor;
+
+	if (w->driver != DRIVER_MODULE || w->failed || w->done || (w->why & WHY_DEAD)) {
+		return;
+	}
+	for (unsigned i = 0; i < w->fault_count; i++) {
+		if (w->fault[i].active && w->fault[i].to == 0 && fault_explains(w, &w->fault[i])) {
+			return;
+		}
+	}
+	if ((w->why & WHY_PARENT) && actor == ACTOR_PARENT) {
+		return;
+	}
+	if ((w->why & WHY_OPERATOR) && (actor == ACTOR_OPERATOR || actor == ACTOR_PARENT)) {
+		return;
+	}
+	violate(w, "progress", "state %s, gate %s %s %s: nothing explains why it is not done after %u s",
+	        rollover_state_name(row->state), rollover_gate_info(row->gate)->name, row->gate_about,
+	        row->gate_detail, w->bound);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * When the decision is asked for and what is done with it: module/engine/zone.c in virtual time.
+ * wake, look, survey, decide, persist, act, sleep; the process may die between any two of them.
+ */
+
+#include <string.h>
+
+#include "world.h"
+
+#define SAVE_INTERVAL	3600
+#define JITTER_PART	8
+
+static void sleep_until(world_t *w, time_t wake, bool jitter)
+{
+	engine_t *e = &w->engine;
+
+	if (jitter && wake - w->now >= 8) {
+		wake += rng_below(&w->rng, (wake - w->now) / JITTER_PART);
+	}
+	event_add(w, wake, EV_WAKE, 0, ++e->timer);
+}
+
+static void rest(world_t *w)
+{
+	engine_t *e = &w->engine;
+
+	e->busy = false;
+	if (e->again) {
+		e->again = false;
+		sleep_until(w, w->now, false);
+	} else {
+		sleep_until(w, e->row.wake, e->row.gate_until == 0);
+	}
+}
+
+/*! The module is loaded anew, at start or by a reload: the zone is looked at at once. */
+void engine_load_module(world_t *w)
+{
+	engine_t *e = &w->engine;
+
+	if (!e->alive || e->dead) {
+		return;
+	}
+	if (e->busy) {
+		e->again = true;
+	} else {
+		sleep_until(w, w->now, false);
+	}
+}
+
+void engine_crash(world_t *w)
+{
+	engine_t *e = &w->engine;
+	static const uint32_t GONE[] = { 2, 20, 300, HOUR, 5 * HOUR, DAY, 3 * DAY };
+
+	trace(w, "knotd       dies");
+	e->alive = e->busy = e->again = e->loaded = false;
+	e->epoch++;
+	knot_down(w);
+	event_add(w, w->now + RNG_PICK(&w->rng, GONE), EV_RESTART, 0, 0);
+}
+
+void engine_restart(world_t *w)
+{
+	engine_t *e = &w->engine;
+
+	trace(w, "knotd       starts again");
+	e->alive = !e->dead;
+	e->conf_busy = false;
+	e->conf_detail[0] = '\0';
+	knot_restart(w);
+	engine_load_module(w);
+}
+
+static bool may_crash(world_t *w, bool does_something)
+{
+	engine_t *e = &w->engine;
+	uint32_t chance = does_something ? e->crash_chance : e->crash_chance / 100;
+
+	if (e->crashes_left == 0 || w->now > w->quiet_from || rng_below(&w->rng, 1000) >= chance) {
+		return false;
+	}
+	e->crashes_left--;
+	engine_crash(w);
+	return true;
+}
+
+/* The same rule as in module/engine/zone.c. */
+static bool worth_saving(const engine_t *e, const rollover_decision_t *d, time_t now)
+{
+	const rollover_row_t *a = &e->row, *b = &d->row;
+	return d->transition || d->gate_changed || d->action != ACTION_NONE ||
+	       b->state != ROLLOVER_IDLE ||
+	       a->all_since != b->all_since || a->ds_all_since != b->ds_all_since ||
+	       a->old_count != b->old_count || a->has_new != b->has_new ||
+	       a->dnskey_ttl.count != b->dnskey_ttl.count || a->ds_ttl.count != b->ds_ttl.count ||
+	       now - e->saved >= SAVE_INTERVAL || now < e->saved;
+}
+
+static void store_failed(world_t *w)
+{
+	rollover_row_t *row = &w->engine.row;
+
+	if (row->gate != GATE_STORE_FAILED) {
+		row->gate = GATE_STORE_FAILED;
+		row->gate_since = w->now;
+		row->gate_about[0] = '\0';
+		row->looks = 0;
+	}
+	row->gate_until = 0;
+	row->looks += row->looks < 8 ? 1 : 0;
+	row->wake = w->now + (1U << row->looks);
+	rest(w);
+}
+
+static void say(world_t *w, const rollover_row_t *before, const rollover_decision_t *d)
+{
+	if (w->trace == NULL) {
+		return;
+	}
+	if (d->transition) {
+		trace(w, "module      %s -> %s%s%s %s", rollover_state_name(before->state),
+		      rollover_state_name(d->row.state), d->row.gate_detail[0] ? ", because of " : "",
+		      d->row.gate_detail, d->row.gate_about);
+	} else if (d->gate_changed) {
+		trace(w, "module      %s waits: %s %s %s%s", rollover_state_name(d->row.state),
+		      rollover_gate_info(d->row.gate)->name, d->row.gate_about, d->row.gate_detail,
+		      d->row.gate_until != 0 ? " (until a known time)" : "");
+	}
+	if (d->action != ACTION_NONE) {
+		trace(w, "module      orders %s", d->action == ACTION_START ? "zone-key-rollover" : "zone-ksk-submitted");
+	}
+}
+
+static bool wants_switch(const world_t *w)
+{
+	const rollover_decision_t *d = &w->engine.decision;
+	const own_facts_t *own = &w->engine.facts.own;
+	return d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction;
+}
+
+static void decide(world_t *w)
+{
+	engine_t *e = &w->engine;
+	rollover_decision_t *d = &e->decision;
+	const rollover_row_t before = e->row;
+
+	e->decisions++;
+	rollover_decide(&e->config, &e->row, &e->facts, w->now, d);
+	check_decision(w, &before, d);
+
+	bool does = d->transition || d->action != ACTION_NONE || wants_switch(w);
+	if (may_crash(w, does)) {
+		return;
+	}
+	if (worth_saving(e, d, w->now)) {
+		if (fault_active(w, FAULT_STORE)) {
+			store_failed(w);
+			return;
+		}
+		e->stored = d->row;
+		e->has_stored = true;
+		e->saved = w->now;
+	}
+	e->row = d->row;
+	say(w, &before, d);
+	duration_follow(w);
+	if (d->transition && d->row.state == ROLLOVER_AWAIT_DS) {
+		event_add(w, w->now + rng_between(&w->rng, 1, 30), EV_SCAN, 1, 0);	/* NOTIFY(CDS) */
+	}
+	if (may_crash(w, does)) {
+		return;
+	}
+	if (wants_switch(w) || d->action != ACTION_NONE) {
+		static const uint32_t SLOW[] = { 0, 0, 0, 1, 1, 2, 30 };
+		event_add(w, w->now + RNG_PICK(&w->rng, SLOW), EV_ORDER, 0, 0);
+	} else {
+		rest(w);
+	}
+}
+
+/*! The order reaches Knot. */
+void engine_order(world_t *w)
+{
+	engine_t *e = &w->engine;
+	const rollover_decision_t *d = &e->decision;
+	const char *answer = "";
+	bool ok = true, busy = false;
+	time_t decided = e->saved;
+
+	if (!w->knot.up || fault_active(w, FAULT_CONTROL)) {
+		ok = false;
+		answer = "timeout";
+	} else if (wants_switch(w)) {
+		if (fault_active(w, FAULT_CONF_TXN)) {
+			ok = false;
+			busy = true;
+			answer = "too many transactions";
+		} else {
+			trace(w, "module      switches the policy to %s", rollover_policy_name(d->policy));
+			knot_switch(w, d->policy, decided);
+			e->again = true;	/* The zone's module instance was loaded anew. */
+		}
+	} else if (d->action == ACTION_START) {
+		ok = knot_roll(w, w->knot.key[w->knot.key_count - 1].algorithm, false);
+		answer = ok ? "" : "a rollover is under way";
+	} else {
+		ok = knot_submit(w, CAUSE_OURS, decided);
+		answer = ok ? "" : "no KSK is ready";
+	}
+	if (may_crash(w, true)) {
+		return;
+	}
+	e->conf_busy = busy;
+	snprintf(e->conf_detail, sizeof(e->conf_detail), "%s", answer);
+	if (ok) {
+		e->row.wake = w->now + 1;
+	}
+	rest(w);
+}
+
+void engine_answer(world_t *w)
+{
+	engine_t *e = &w->engine;
+	unsigned child = (e->asked & SURVEY_CHILD) ? w->child_count : 0;
+	unsigned total = child + ((e->asked & SURVEY_PARENT) ? w->parent_count : 0);
+
+	while (e->next_answer < total) {
+		unsigned i = e->next_answer++;
+		if (i < child) {
+			facts_child(w, i);
+		} else {
+			facts_parent(w, i - child);
+		}
+		/* Answers arrive one after the other; sometimes one takes its time. */
+		uint32_t next = rng_below(&w->rng, 20);
+		if (next < 3 && e->next_answer < total) {
+			event_add(w, w->now + (next == 0 ? 8 : 1), EV_ANSWER, 0, 0);
+			return;
+		}
+	}
+	facts_finish(w);
+	e->surveys++;
+	decide(w);
+}
+
+void engine_wake(world_t *w)
+{
+	engine_t *e = &w->engine;
+
+	if (e->busy) {
+		e->again = true;
+		return;
+	}
+	e->busy = true;
+	e->timer++;
+	if (!e->loaded) {
+		if (e->has_stored) {
+			e->row = e->stored;
+		} else {
+			rollover_init(&e->row, w->now);
+			memset(e->unreachable, 0, sizeof(e->unreachable));
+		}
+		e->loaded = true;
+	}
+	unsigned own_count = facts_own(w);
+	const own_facts_t *own = &e->facts.own;
+	e->asked = own->known && own->dnskey != 0 && !own->frozen ?
+	           rollover_needs(&e->config, &e->row, e->facts.keys, own_count, w->now) : 0;
+	e->next_answer = 0;
+	if (e->asked != 0) {
+		event_add(w, w->now + rng_below(&w->rng, 2), EV_ANSWER, 0, 0);
+	} else {
+		decide(w);
+	}
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the module sees of the world: the same facts that module/engine/facts.c and module/dns make.
+ */
+
+#include <string.h>
+
+#include "world.h"
+
+static key_id_t key_id(const world_t *w, unsigned k)
+{
+	key_id_t id = { .tag = w->collide ? 4711 : 1000 + k, .algorithm = w->knot.key[k].algorithm };
+	memset(id.digest, k + 1, sizeof(id.digest));
+	return id;
+}
+
+static void add_key(world_t *w, unsigned k)
+{
+	engine_t *e = &w->engine;
+
+	if (e->map[k] >= 0) {
+		return;
+	}
+	if (e->facts.key_count == ROLLOVER_KEYS_MAX) {
+		e->facts.too_many_keys = true;
+		return;
+	}
+	e->map[k] = e->facts.key_count;
+	e->facts.keys[e->facts.key_count++] = key_id(w, k);
+}
+
+/*! World's keys as the facts' keys; \a unknown: there are others besides. */
+static keyset_t to_facts(const engine_t *e, world_keys_t keys, bool *unknown)
+{
+	keyset_t set = 0;
+	*unknown = (keys & KEY_FOREIGN) != 0;
+	for (unsigned k = 0; k < KEYS_MAX; k++) {
+		if (keys & (1U << k)) {
+			if (e->map[k] >= 0) {
+				set |= 1U << e->map[k];
+			} else {
+				*unknown = true;
+			}
+		}
+	}
+	return set;
+}
+
+unsigned facts_own(world_t *w)
+{
+	engine_t *e = &w->engine;
+	rollover_facts_t *f = &e->facts;
+	own_facts_t *own = &f->own;
+	const zone_version_t *v = knot_version(w);
+	bool unknown;
+
+	f->key_count = 0;
+	f->too_many_keys = false;
+	f->asked = 0;
+	f->discovery_failed = f->parent_insecure = false;
+	f->child = e->child;
+	f->parent = e->parent;
+	f->child_count = f->parent_count = 0;
+	memset(own, 0, sizeof(*own));
+	memset(e->map, -1, sizeof(e->map));
+
+	own->known = w->knot.up && !fault_active(w, FAULT_CONTROL);
+	own->policy = w->knot.policy;
+	own->conf_busy = e->conf_busy;
+	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s", own->known ? e->conf_detail : "timeout");
+	e->own_keys = 0;
+	unsigned own_count = 0;
+	if (own->known) {
+		own->frozen = w->knot.frozen;
+		own->transaction = fault_active(w, FAULT_ZONE_TXN);
+		for (unsigned k = 0; k < w->knot.key_count; k++) {
+			if (v->dnskey & (1U << k)) {
+				add_key(w, k);
+			}
+		}
+		own_count = f->key_count;
+		e->own_keys = v->dnskey;
+		own->dnskey = to_facts(e, v->dnskey, &unknown);
+		own->dnskey_ttl = v->ttl;
+	}
+	for (unsigned i = 0; i < e->row.old_count; i++) {
+		add_key(w, e->row.old[i].digest[0] - 1);
+	}
+	if (e->row.has_new) {
+		add_key(w, e->row.new_key.digest[0] - 1);
+	}
+	if (own->known) {
+		own->cds.present = own->cdnskey.present = v->cds != 0;
+		own->cds.keys = own->cdnskey.keys = to_facts(e, v->cds, &unknown);
+		own->cds.unwanted = own->cdnskey.unwanted = unknown;
+	}
+	return own_count;
+}
+
+static fault_kind_t fault_of(const world_t *w, const sim_server_t *s)
+{
+	return s->fault >= 0 ? w->fault[s->fault].kind : FAULT__COUNT;
+}
+
+void facts_child(world_t *w, unsigned index)
+{
+	engine_t *e = &w->engine;
+	child_answer_t *a = &e->child[index];
+	const sim_server_t *s = &w->child[index];
+	fault_kind_t kind = fault_of(w, s);
+	zone_version_t v;
+	int fault;
+	bool unknown;
+
+	/* Half an answer is none: only the name stays. */
+	e->seen[0][index] = -1;
+	memset((char *)a + offsetof(child_answer_t, status), 0, sizeof(*a) - offsetof(child_answer_t, status));
+	if (kind == FAULT_DOWN || kind == FAULT_PARTITION || (s->primary && !w->knot.up)) {
+		a->status = ANSWER_UNREACHABLE;
+		a->unreachable_since = w->now;
+		return;
+	}
+	if (kind == FAULT_ERROR) {
+		a->status = ANSWER_ERROR;
+		return;
+	}
+	if (kind == FAULT_FORGED) {
+		/* Off-path: says everything that could be waited for, but cannot sign it. */
+		a->status = ANSWER_BOGUS;
+		a->dnskey = to_facts(e, e->own_keys, &unknown);
+		a->dnskey_equal = true;
+		a->dnskey_ttl = 1;
+		a->cds.present = a->cdnskey.present = e->facts.own.cds.present;
+		a->cds.keys = a->cdnskey.keys = e->facts.own.cds.keys;
+		return;
+	}
+	(void)child_serves(w, s, &v, &fault);
+	e->seen[0][index] = fault;
+	a->status = v.signers & v.dnskey ? ANSWER_OK : ANSWER_BOGUS;
+	a->dnskey = to_facts(e, v.dnskey, &a->dnskey_foreign);
+	/* A key that the own zone no longer has cannot verify anything. */
+	a->dnskey_signed_by = to_facts(e, v.signers & e->own_keys, &unknown);
+	a->dnskey_equal = v.dnskey == e->own_keys;
+	a->dnskey_ttl = v.ttl;
+	a->cds.present = a->cdnskey.present = v.cds != 0;
+	if (v.cds != 0) {
+		a->cds.keys = a->cdnskey.keys = to_facts(e, v.cds, &unknown);
+		a->cds.unwanted = a->cdnskey.unwanted = unknown;
+		a->cds.signed_by = a->cdnskey.signed_by = a->dnskey_signed_by;
+	}
+}
+
+void facts_parent(world_t *w, unsigned index)
+{
+	engine_t *e = &w->engine;
+	parent_answer_t *a = &e->parent[index];
+	const sim_server_t *s = &w->parent[index];
+	fault_kind_t kind = fault_of(w, s);
+	ds_version_t v;
+	int fault;
+
+	e->seen[1][index] = -1;
+	memset((char *)a + offsetof(parent_answer_t, status), 0, sizeof(*a) - offsetof(parent_answer_t, status));
+	switch (kind) {
+	case FAULT_DOWN:
+	case FAULT_PARTITION:
+		a->status = ANSWER_UNREACHABLE;
+		a->unreachable_since = w->now;
+		return;
+	case FAULT_ERROR:
+		a->status = ANSWER_ERROR;
+		return;
+	case FAULT_STRIP:
+		a->status = ANSWER_BOGUS;
+		return;
+	case FAULT_FORGED:
+		a->status = ANSWER_BOGUS;
+		a->ds = e->row.has_new ? 1U << key_id_find(e->facts.keys, e->facts.key_count, &e->row.new_key) : 1;
+		a->ds_ttl = 1;
+		return;
+	default:
+		break;
+	}
+	(void)parent_serves(w, s, &v, &fault);
+	e->seen[1][index] = fault;
+	a->status = ANSWER_OK;
+	a->ds = to_facts(e, v.ds, &a->ds_foreign);
+	a->ds_ttl = v.ttl;
+}
+
+static void since_when(engine_t *e, bool parent, unsigned i, answer_status_t status, time_t *since, time_t now)
+{
+	time_t *known = &e->unreachable[parent][i];
+
+	if (status != ANSWER_UNREACHABLE) {
+		*known = *since = 0;
+		return;
+	}
+	if (*known == 0 || *known > now) {
+		*known = now;
+	}
+	*since = *known;
+}
+
+void facts_finish(world_t *w)
+{
+	engine_t *e = &w->engine;
+	rollover_facts_t *f = &e->facts;
+
+	f->asked = e->asked;
+	f->discovery_failed = fault_active(w, FAULT_DISCOVERY);
+	f->parent_insecure = !f->discovery_failed && fault_active(w, FAULT_INSECURE);
+	f->child_count = (e->asked & SURVEY_CHILD) && !f->discovery_failed ? w->child_count : 0;
+	f->parent_count = (e->asked & SURVEY_PARENT) && !f->discovery_failed && !f->parent_insecure ?
+	                  w->parent_count : 0;
+	for (unsigned i = 0; i < f->child_count; i++) {
+		since_when(e, false, i, e->child[i].status, &e->child[i].unreachable_since, w->now);
+	}
+	for (unsigned i = 0; i < f->parent_count; i++) {
+		since_when(e, true, i, e->parent[i].status, &e->parent[i].unreachable_since, w->now);
+	}
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The operator: what he may type at any time, at this server and at the registrar.
+ */
+
+#include "world.h"
+
+static int newest(const world_t *w)
+{
+	for (unsigned k = w->knot.key_count; k-- > 0; ) {
+		const sim_key_t *key = &w->knot.key[k];
+		if (!key->extra && key->state != KEY_REMOVED) {
+			return k;
+		}
+	}
+	return -1;
+}
+
+static world_keys_t oldest(const world_t *w)
+{
+	world_keys_t keys = knot_keys(w);
+	return keys & -keys;
+}
+
+static uint32_t ds_ttl(const world_t *w)
+{
+	return w->up.version[w->up.version_count - 1].ttl;
+}
+
+static void set_ds(world_t *w, world_keys_t ds)
+{
+	if (ds != 0 && ds != parent_ds(w)) {
+		parent_change(w, ds, ds_ttl(w), CAUSE_OPERATOR, 0, true);
+	}
+}
+
+/*! Nobody has the DS of the key, nobody may be about to. */
+static bool safe_to_delete(const world_t *w, unsigned k)
+{
+	world_keys_t bit = 1U << k;
+
+	if (w->knot.key[k].state == KEY_REMOVED || !(knot_keys(w) & ~bit)) {
+		return false;
+	}
+	for (unsigned i = 0; i < w->ds.count; i++) {
+		if (exposure_reachable(&w->ds.list[i], w->now) && (w->ds.list[i].keys & bit)) {
+			return false;
+		}
+	}
+	for (unsigned i = 0; i < w->child_count; i++) {
+		if (w->knot.version[w->child[i].version].cds & bit) {
+			return false;
+		}
+	}
+	return !w->up.accepting && !(parent_ds(w) & bit) && !(knot_version(w)->cds & bit);
+}
+
+static void delete_safely(world_t *w, bool extra)
+{
+	for (unsigned k = w->knot.key_count; k-- > 0; ) {
+		if (w->knot.key[k].extra == extra && w->knot.key[k].state != KEY_ACTIVE &&
+		    safe_to_delete(w, k)) {
+			knot_delete(w, k, CAUSE_OPERATOR);
+			return;
+		}
+	}
+}
+
+static void submit(world_t *w)
+{
+	world_keys_t before = knot_keys(w);
+
+	if (knot_submit(w, CAUSE_OPERATOR, w->now) && !(parent_ds(w) & knot_keys(w))) {
+		trace(w, "operator    has let KSK %s go too early",
+		      keys_text(before & ~knot_keys(w)));
+		w->why |= WHY_OPERATOR;
+	}
+}
+
+void command_run(world_t *w, const command_t *command)
+{
+	engine_t *e = &w->engine;
+	int key = newest(w);
+
+	if (w->driver != DRIVER_MODULE && command->kind >= COMMAND_HOLD && command->kind <= COMMAND_WET_RUN) {
+		return;
+	}
+	trace(w, "operator    %s", command_names[command->kind]);
+	switch (command->kind) {
+	case COMMAND_ROLL:
+		if (!w->knot.up) {
+			event_add(w, w->now + HOUR, EV_COMMAND, command->kind, 0);
+		} else {
+			knot_roll(w, w->knot.key[key].algorithm, false);
+		}
+		break;
+	case COMMAND_NEW_ALGORITHM:
+		knot_roll(w, 15, false);
+		break;
+	case COMMAND_SUBMIT:
+		submit(w);
+		break;
+	case COMMAND_FREEZE:
+	case COMMAND_THAW:
+		if (w->knot.up) {
+			knot_freeze(w, command->kind == COMMAND_FREEZE);
+		}
+		break;
+	case COMMAND_HOLD:
+	case COMMAND_UNHOLD:
+		e->config.hold = command->kind == COMMAND_HOLD;
+		engine_load_module(w);
+		break;
+	case COMMAND_DRY_RUN:
+	case COMMAND_WET_RUN:
+		e->config.dry_run = command->kind == COMMAND_DRY_RUN;
+		engine_load_module(w);
+		break;
+	case COMMAND_DS_NEW:
+		set_ds(w, 1U << key);
+		break;
+	case COMMAND_DS_BOTH:
+		set_ds(w, knot_keys(w));
+		break;
+	case COMMAND_DS_OLDEST:
+		set_ds(w, oldest(w));
+		break;
+	case COMMAND_DS_FOREIGN:
+		set_ds(w, parent_ds(w) | KEY_FOREIGN);
+		break;
+	case COMMAND_DS_CLEAN:
+		set_ds(w, parent_ds(w) & ~KEY_FOREIGN);
+		break;
+	case COMMAND_DS_TTL: {
+		static const uint32_t TTLS[] = { 300, 900, HOUR, 6 * HOUR, DAY, 2 * DAY };
+		parent_change(w, parent_ds(w), RNG_PICK(&w->rng, TTLS), CAUSE_OPERATOR, 0, true);
+		break;
+	}
+	case COMMAND_GENERATE:
+		knot_roll(w, w->knot.key[key].algorithm, true);
+		break;
+	case COMMAND_DELETE_EXTRA:
+		delete_safely(w, true);
+		break;
+	case COMMAND_ABORT:
+		delete_safely(w, false);
+		break;
+	case COMMAND_RELOAD:
+		if (w->knot.up) {
+			knot_reload(w);
+			engine_load_module(w);
+		}
+		break;
+	case COMMAND_LOSE_STORE:
+		e->has_stored = false;
+		if (e->alive) {
+			engine_crash(w);
+		}
+		break;
+	case COMMAND_DIE:
+		e->dead = true;
+		e->alive = false;
+		e->epoch += w->knot.up;		/* Unless knotd is down and about to start. */
+		w->why |= WHY_DEAD;
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The parent: how it learns of a CDS, what it makes of it, and when. Everything that comes from a
+ * CDS we published is charged to that step of ours, however late the parent acts on it.
+ */
+
+#include <string.h>
+
+#include "world.h"
+
+static ds_version_t *current(world_t *w)
+{
+	return &w->up.version[w->up.version_count - 1];
+}
+
+world_keys_t parent_ds(const world_t *w)
+{
+	return w->up.version[w->up.version_count - 1].ds;
+}
+
+void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, time_t decided,
+                   bool irregular)
+{
+	parent_t *up = &w->up;
+
+	if (up->version_count == VERSION_MAX) {
+		w->overflow = true;
+		return;
+	}
+	ds_version_t *v = &up->version[up->version_count];
+	*v = (ds_version_t){ .ds = ds, .ttl = ttl, .cause = cause, .decided = decided, .fault = -1 };
+	if (irregular) {
+		if (w->fault_count == FAULT_MAX) {
+			return;
+		}
+		v->fault = w->fault_count;
+		w->fault[w->fault_count++] = (fault_t){
+			.kind = FAULT_DS_CHANGE, .parent = true, .from = w->now,
+		};
+	}
+	up->version_count++;
+	trace(w, "parent      DS becomes %s, TTL %u", keys_text(ds), ttl);
+	servers_publish(w, true);
+}
+
+/*! A nameserver of the child as the parent's scanner meets it. */
+static bool scan_server(const world_t *w, unsigned i, zone_version_t *v)
+{
+	int fault;
+	return child_serves(w, &w->child[i], v, &fault);
+}
+
+static bool acceptable(world_t *w, const zone_version_t *v)
+{
+	const parent_t *up = &w->up;
+	world_keys_t ds = parent_ds(w);
+
+	if (v->cds == 0 || !(v->signers & v->dnskey & ds)) {
+		return false;	/* RFC 7344 4.1: signed by a key that the DS names. */
+	}
+	return up->naive || (v->cds & ~(v->dnskey & v->signers)) == 0;
+}
+
+static bool read_cds(world_t *w, zone_version_t *out)
+{
+	unsigned first = rng_below(&w->rng, w->child_count);
+	bool found = false;
+
+	for (unsigned n = 0; n < w->child_count; n++) {
+		zone_version_t v;
+		if (!scan_server(w, (first + n) % w->child_count, &v)) {
+			continue;
+		}
+		if (!acceptable(w, &v)) {
+			return false;
+		}
+		if (w->up.naive) {
+			*out = v;
+			return true;
+		}
+		if (found && v.cds != out->cds) {
+			return false;	/* RFC 9975. */
+		}
+		*out = v;
+		found = true;
+	}
+	return found;
+}
+
+static void consider(world_t *w, const zone_version_t *v)
+{
+	parent_t *up = &w->up;
+	world_keys_t ds = parent_ds(w);
+	world_keys_t wanted = up->habit == HABIT_ADD ? ds | v->cds : v->cds;
+
+	if (wanted == ds || up->accepting) {
+		return;
+	}
+	up->accepting = true;
+	up->accepted = (ds_version_t){
+		.ds = v->cds, .cause = v->cds_cause, .decided = v->cds_decided, .fault = -1,
+	};
+	trace(w, "parent      reads CDS %s", keys_text(v->cds));
+	event_add(w, w->now + up->delay, EV_ACCEPT, 0, 0);
+}
+
+void parent_scan(world_t *w, bool notified)
+{
+	parent_t *up = &w->up;
+	zone_version_t v;
+
+	if (!notified) {
+		event_add(w, w->now + up->interval, EV_SCAN, 0, 0);
+	}
+	if (up->human) {
+		/* Copies what the own server publishes; no scanner looks. */
+		v = *knot_version(w);
+		if (!notified && v.cds != 0) {
+			consider(w, &v);
+		}
+	} else if (!up->deaf && (!notified || up->notified) && read_cds(w, &v)) {
+		consider(w, &v);
+	}
+}
+
+void parent_accept(world_t *w)
+{
+	parent_t *up = &w->up;
+	ds_version_t v = up->accepted;
+	world_keys_t ds = parent_ds(w);
+
+	up->accepting = false;
+	if (up->habit == HABIT_ADD) {
+		world_keys_t fresh = v.ds;
+		v.ds |= ds;
+		if (up->stale_after != 0) {
+			event_add(w, w->now + up->stale_after, EV_STALE, 0, fresh);
+		}
+	}
+	if (up->foreign) {
+		v.ds |= KEY_FOREIGN;
+		event_add(w, w->now + 6 * HOUR, EV_STALE, 0, (world_keys_t)~KEY_FOREIGN);
+	}
+	if (v.ds != ds) {
+		parent_change(w, v.ds, up->swap_ttl != 0 ? up->swap_ttl : current(w)->ttl, v.cause,
+		              v.decided, false);
+	}
+}
+
+void parent_keep(world_t *w, world_keys_t keep)
+{
+	ds_version_t *v = current(w);
+	world_keys_t left = v->ds & keep;
+
+	if (left != 0 && left != v->ds) {
+		parent_change(w, left, v->ttl, v->cause, v->decided, false);
+	}
+}

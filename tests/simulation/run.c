@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One world from beginning to end.
+ */
+
+#include "world.h"
+
+static void begin(world_t *w)
+{
+	engine_t *e = &w->engine;
+
+	w->mile.ds_ttl = w->up.version[0].ttl;
+	knot_start(w);
+	for (unsigned i = 0; i < w->child_count; i++) {
+		server_serves(w, &w->child[i], false);
+	}
+	for (unsigned i = 0; i < w->parent_count; i++) {
+		server_serves(w, &w->parent[i], true);
+	}
+	if (w->driver == DRIVER_MODULE) {
+		e->alive = true;
+		engine_load_module(w);
+	} else {
+		event_add(w, w->now + HOUR, EV_NATIVE, 0, 0);
+	}
+}
+
+static void run_event(world_t *w, const event_t *ev)
+{
+	engine_t *e = &w->engine;
+	command_t command = { .kind = ev->a, .at = ev->at };
+
+	switch (ev->kind) {
+	case EV_WAKE:
+		if (e->alive && ev->epoch == e->epoch && ev->b == (uint16_t)e->timer) {
+			engine_wake(w);
+		}
+		break;
+	case EV_ANSWER:
+		if (ev->epoch == e->epoch) {
+			engine_answer(w);
+		}
+		break;
+	case EV_ORDER:
+		if (ev->epoch == e->epoch) {
+			engine_order(w);
+		}
+		break;
+	case EV_RESTART:
+		if (ev->epoch == e->epoch) {
+			engine_restart(w);
+		}
+		break;
+	case EV_KASP:
+		knot_update(w);
+		break;
+	case EV_SYNC:
+		servers_sync(w, ev->a, ev->b);
+		break;
+	case EV_FAULT:
+		fault_begin(w, ev->a);
+		break;
+	case EV_HEAL:
+		fault_end(w, ev->a);
+		break;
+	case EV_EXCUSE:
+		if (w->fault[ev->a].active) {
+			const fault_t *f = &w->fault[ev->a];
+			server_excuse(w, f->parent ? &w->parent[f->server] : &w->child[f->server], f->parent);
+		}
+		break;
+	case EV_SCAN:
+		parent_scan(w, ev->a);
+		break;
+	case EV_ACCEPT:
+		parent_accept(w);
+		break;
+	case EV_STALE:
+		parent_keep(w, ev->b);
+		break;
+	case EV_COMMAND:
+		command_run(w, &command);
+		break;
+	case EV_NATIVE:
+		native_look(w);
+		break;
+	}
+}
+
+void world_run(world_t *w)
+{
+	event_t ev;
+
+	begin(w);
+	while (!w->failed && !w->overflow && event_next(w, &ev)) {
+		if (ev.at > w->end) {
+			break;
+		}
+		w->now = ev.at;
+		run_event(w, &ev);
+		if (w->now > w->quiet_from && goal_reached(w)) {
+			w->done = true;
+			break;
+		}
+	}
+	if (!w->overflow) {
+		check_end(w);
+	}
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Nameservers of the zone and of its parent: they take new versions after a lag, and fail.
+ */
+
+#include "world.h"
+
+static fault_kind_t fault_of(const world_t *w, const sim_server_t *s)
+{
+	return s->fault >= 0 ? w->fault[s->fault].kind : FAULT__COUNT;
+}
+
+bool fault_active(const world_t *w, fault_kind_t kind)
+{
+	for (unsigned i = 0; i < w->fault_count; i++) {
+		if (w->fault[i].kind == kind && w->fault[i].active) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool child_serves(const world_t *w, const sim_server_t *s, zone_version_t *out, int *fault)
+{
+	*out = w->knot.version[s->version];
+	*fault = -1;
+	if (s->primary && !w->knot.up) {
+		return false;
+	}
+	switch (fault_of(w, s)) {
+	case FAULT_DOWN:
+	case FAULT_ERROR:
+		return false;
+	case FAULT_REGRESS:
+		*out = w->knot.version[s->regress];
+		*fault = s->fault;
+		break;
+	case FAULT_STRIP:
+		out->signers = 0;
+		*fault = s->fault;
+		break;
+	case FAULT_STRIP_NEW:
+		if (out->signers & (out->signers - 1)) {
+			out->signers &= ~(1U << (31 - __builtin_clz((unsigned)out->signers)));
+		}
+		*fault = s->fault;
+		break;
+	case FAULT_FOREIGN:
+		out->dnskey |= KEY_FOREIGN;
+		*fault = s->fault;
+		break;
+	case FAULT_TTL:
+		out->ttl += s->ttl_extra;
+		*fault = s->fault;
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+bool parent_serves(const world_t *w, const sim_server_t *s, ds_version_t *out, int *fault)
+{
+	*out = w->up.version[s->version];
+	*fault = out->fault;
+	switch (fault_of(w, s)) {
+	case FAULT_DOWN:
+	case FAULT_ERROR:
+	case FAULT_STRIP:	/* Without a signature there is no DS for a resolver. */
+		return false;
+	case FAULT_REGRESS:
+		*out = w->up.version[s->regress];
+		*fault = s->fault;
+		break;
+	case FAULT_TTL:
+		out->ttl += s->ttl_extra;
+		*fault = s->fault;
+		break;
+	default:
+		break;
+	}
+	if (out->ds == 0) {
+		out->ttl = w->up.negative_ttl;
+	}
+	return true;
+}
+
+static sim_server_t *servers(world_t *w, bool parent, unsigned *count)
+{
+	*count = parent ? w->parent_count : w->child_count;
+	return parent ? w->parent : w->child;
+}
+
+static uint32_t lag_of(world_t *w, const sim_server_t *s)
+{
+	return rng_between(&w->rng, s->lag_min, s->lag_max) + s->slow;
+}
+
+void servers_publish(world_t *w, bool parent)
+{
+	unsigned count;
+	sim_server_t *list = servers(w, parent, &count);
+
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t lag = lag_of(w, &list[i]);
+		if (lag == 0) {
+			servers_sync(w, parent, i);
+		} else {
+			event_add(w, w->now + lag, EV_SYNC, parent, i);
+		}
+	}
+}
+
+static bool takes_versions(const world_t *w, const sim_server_t *s, bool parent)
+{
+	if (!parent && !w->knot.up) {
+		return s->primary;
+	}
+	switch (fault_of(w, s)) {
+	case FAULT_DOWN:
+	case FAULT_PARTITION:
+	case FAULT_STUCK:
+	case FAULT_REGRESS:
+		return false;
+	default:
+		return true;
+	}
+}
+
+void servers_sync(world_t *w, bool parent, unsigned index)
+{
+	sim_server_t *s = parent ? &w->parent[index] : &w->child[index];
+	unsigned newest = (parent ? w->up.version_count : w->knot.version_count) - 1;
+
+	if (!takes_versions(w, s, parent)) {
+		if (!parent && !w->knot.up) {
+			event_add(w, w->now + HOUR, EV_SYNC, parent, index);
+		}
+		return;
+	}
+	bool fresh = s->version != newest;
+	if (fresh) {
+		s->version = newest;
+		trace(w, "%-11s has the current version", s->name);
+	}
+	if (s->excused && s->fault < 0) {
+		s->excused = false;
+		fresh = true;
+	}
+	if (fresh) {
+		server_serves(w, s, parent);
+		duration_follow(w);
+	}
+}
+
+void server_excuse(world_t *w, sim_server_t *s, bool parent)
+{
+	if (!s->excused) {
+		s->excused = true;
+		trace(w, "%-11s counts as out of service", s->name);
+		server_serves(w, s, parent);
+	}
+}
+
+void fault_begin(world_t *w, unsigned index)
+{
+	fault_t *f = &w->fault[index];
+
+	if (f->kind < FAULT_CONTROL) {
+		sim_server_t *s = f->parent ? &w->parent[f->server] : &w->child[f->server];
+		if (s->fault >= 0 || (s->primary && f->kind != FAULT_PARTITION && f->kind != FAULT_FORGED)) {
+			return;	/* One at a time; the primary has no faults besides those of knotd. */
+		}
+		if (f->kind == FAULT_REGRESS) {
+			unsigned back = rng_between(&w->rng, 1, 4);
+			s->regress = s->version > back ? s->version - back : 0;
+			/* A server that is behind anyway would be indistinguishable from a slow one. */
+			if (s->regress == s->version) {
+				return;
+			}
+		}
+		s->fault = index;
+		f->active = true;
+		trace(w, "%-11s fails: %s", s->name, fault_names[f->kind]);
+		server_serves(w, s, f->parent);
+		if ((f->kind == FAULT_DOWN || f->kind == FAULT_PARTITION) && w->driver != DRIVER_MODULE) {
+			event_add(w, w->now + w->engine.config.unreachable_after, EV_EXCUSE, index, 0);
+		}
+	} else {
+		f->active = true;
+		trace(w, "world       %s begins", fault_names[f->kind]);
+	}
+	if (f->to != 0) {
+		event_add(w, f->to, EV_HEAL, index, 0);
+	}
+}
+
+void fault_end(world_t *w, unsigned index)
+{
+	fault_t *f = &w->fault[index];
+
+	f->active = false;
+	if (f->kind >= FAULT_CONTROL) {
+		trace(w, "world       %s ends", fault_names[f->kind]);
+		return;
+	}
+	sim_server_t *s = f->parent ? &w->parent[f->server] : &w->child[f->server];
+	s->fault = -1;
+	trace(w, "%-11s works again (was: %s)", s->name, fault_names[f->kind]);
+	server_serves(w, s, f->parent);
+	uint32_t lag = lag_of(w, s);
+	event_add(w, w->now + lag, EV_SYNC, f->parent, f->server);
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief One virtual world: a zone on a Knot server, its nameservers, its parent, every resolver.
+ *
+ * Keys have numbers in a world; a set of them is a mask (world_keys_t). Time is virtual, in
+ * seconds. docs/simulation.md says what is modelled and what is not.
+ */
+
+#pragma once
+
+#include <stdio.h>
+
+#include "kskroll/rollover.h"
+#include "rng.h"
+
+#define HOUR		3600
+#define DAY		86400
+#define T0		((time_t)1000000000)
+
+#define KEYS_MAX	14
+#define CHILD_MAX	6
+#define PARENT_MAX	4
+#define FAULT_MAX	32
+#define COMMAND_MAX	24
+#define VERSION_MAX	1024
+#define EXPOSURE_MAX	512
+#define EVENT_MAX	1024
+
+/*! Set of keys by their number in the world. */
+typedef uint16_t world_keys_t;
+/*! A KSK or DS of somebody else. */
+#define KEY_FOREIGN	((world_keys_t)1 << 15)
+
+/*! Who drives the rollover. */
+typedef enum {
+	DRIVER_MODULE = 0,
+	DRIVER_KNOT_TIMER,	/*!< Knot's own: DS check of all parents, then the DS TTL seen. */
+	DRIVER_KNOT_CONFIRM,	/*!< Knot with a confirmation as soon as the first parent has the DS. */
+	DRIVER_BIND,		/*!< BIND's rules with its default intervals. */
+	DRIVER__COUNT
+} driver_t;
+
+/*! Who brought a change about. */
+typedef enum {
+	CAUSE_START = 0,	/*!< It was so when the world began. */
+	CAUSE_OURS,		/*!< The driver under test: a step of ours. */
+	CAUSE_KNOT,		/*!< Knot by itself under the operator's base policy. */
+	CAUSE_OPERATOR,
+} cause_t;
+
+typedef enum {
+	PROFILE_COOPERATIVE = 0,	/*!< Nothing fails: the progress bound and the duration. */
+	PROFILE_FAULTY,			/*!< Servers fail and come back. */
+	PROFILE_STUCK,			/*!< One thing never comes back: the gate has to name it. */
+	PROFILE_OPERATOR,		/*!< The operator does what he likes. */
+	PROFILE_CRASH,			/*!< Crash, restart, reload, lost store, death of the module. */
+	PROFILE_MIXED,			/*!< Everything at once. */
+	PROFILE__COUNT
+} profile_t;
+
+/*! What can be wrong, with whom. */
+typedef enum {
+	/* Servers of child and parent. */
+	FAULT_DOWN = 0,		/*!< Nobody reaches it. */
+	FAULT_PARTITION,	/*!< The module does not reach it, resolvers do. */
+	FAULT_ERROR,		/*!< SERVFAIL to everybody. */
+	FAULT_STUCK,		/*!< It no longer takes new versions. */
+	FAULT_REGRESS,		/*!< It serves an older version again. */
+	FAULT_STRIP,		/*!< It serves without signatures. */
+	FAULT_STRIP_NEW,	/*!< Child: without the signature of the newest KSK. */
+	FAULT_FOREIGN,		/*!< Child: a KSK that the own zone does not have. */
+	FAULT_TTL,		/*!< It serves with a higher TTL. */
+	FAULT_FORGED,		/*!< The module gets forged answers in its name that say what it waits for. */
+	/* Around the module. */
+	FAULT_CONTROL,		/*!< The control socket does not answer. */
+	FAULT_CONF_TXN,		/*!< Somebody's configuration transaction is open. */
+	FAULT_ZONE_TXN,		/*!< Somebody's zone transaction is open. */
+	FAULT_STORE,		/*!< The store cannot be written. */
+	FAULT_DISCOVERY,	/*!< Nameservers cannot be found out. */
+	FAULT_INSECURE,		/*!< The parent seems insecure. */
+	/* Irregular DS versions, with the same bookkeeping. */
+	FAULT_DS_CHANGE,	/*!< DS or its TTL changed at the parent by nobody's signal. */
+	FAULT__COUNT
+} fault_kind_t;
+
+typedef struct {
+	fault_kind_t kind;
+	bool parent;
+	uint8_t server;
+	bool active;
+	time_t from;
+	time_t to;		/*!< 0: for ever. */
+	time_t observed;	/*!< First decision of the module that knew; 0 = never. */
+} fault_t;
+
+typedef enum {
+	COMMAND_ROLL = 0,	/*!< zone-key-rollover, or Knot's own lifetime. */
+	COMMAND_SUBMIT,		/*!< zone-ksk-submitted */
+	COMMAND_FREEZE,
+	COMMAND_THAW,
+	COMMAND_HOLD,
+	COMMAND_UNHOLD,
+	COMMAND_DRY_RUN,
+	COMMAND_WET_RUN,
+	COMMAND_DS_NEW,		/*!< DS of the newest KSK alone, by hand. */
+	COMMAND_DS_BOTH,	/*!< DS of all KSKs of the zone, by hand. */
+	COMMAND_DS_OLDEST,	/*!< DS of the oldest KSK of the zone, by hand. */
+	COMMAND_DS_FOREIGN,	/*!< A DS of nobody's key besides. */
+	COMMAND_DS_CLEAN,	/*!< That one away again. */
+	COMMAND_DS_TTL,		/*!< The DS TTL changes. */
+	COMMAND_GENERATE,	/*!< One KSK more, by keymgr. */
+	COMMAND_DELETE_EXTRA,	/*!< And away. */
+	COMMAND_ABORT,		/*!< keymgr delete of the new KSK, where nobody has its DS. */
+	COMMAND_RELOAD,		/*!< knotc reload */
+	COMMAND_LOSE_STORE,	/*!< The store is deleted while the server is down. */
+	COMMAND_DIE,		/*!< The module never works again. */
+	COMMAND_NEW_ALGORITHM,	/*!< A KSK of another algorithm; finished by hand. */
+	COMMAND__COUNT
+} command_kind_t;
+
+typedef struct {
+	command_kind_t kind;
+	time_t at;
+} command_t;
+
+/*! What the zone's primary publishes. */
+typedef struct {
+	world_keys_t dnskey;
+	world_keys_t signers;
+	world_keys_t removed;		/*!< Keys that had been let go before. */
+	world_keys_t cds;
+	uint32_t ttl;
+	cause_t cds_cause;
+	time_t cds_decided;		/*!< The step that published CDS. */
+} zone_version_t;
+
+typedef struct {
+	world_keys_t ds;
+	uint32_t ttl;
+	cause_t cause;
+	time_t decided;			/*!< The step of ours that it comes from. */
+	int16_t fault;			/*!< Irregular: index of its fault, or -1. */
+} ds_version_t;
+
+/*! An RRset that resolvers can get from a server now, or may have cached. */
+typedef struct {
+	world_keys_t keys;		/*!< DNSKEY: KSKs; DS: keys named. */
+	world_keys_t signers;		/*!< DNSKEY only. */
+	world_keys_t removed;		/*!< DNSKEY only. */
+	cause_t cause;			/*!< DS only. */
+	time_t decided;			/*!< DS only. */
+	int16_t fault;			/*!< Served irregularly. */
+	bool excused;			/*!< By a server that counted as out of service. */
+	uint8_t active;			/*!< Servers that serve it now. */
+	time_t left;			/*!< Last served, unless active. */
+	time_t until;			/*!< No cache has it from then on, unless active. */
+} exposure_t;
+
+typedef struct {
+	exposure_t list[EXPOSURE_MAX];
+	unsigned count;
+} exposures_t;
+
+typedef struct {
+	char name[48];
+	uint16_t version;
+	uint16_t regress;		/*!< While FAULT_REGRESS. */
+	uint32_t lag_min, lag_max;
+	uint32_t slow;			/*!< Added to each lag. */
+	uint32_t ttl_extra;		/*!< While FAULT_TTL. */
+	int16_t fault;			/*!< Active fault or -1. */
+	bool primary;
+	bool excused;			/*!< Counted as out of service, has not caught up yet. */
+	int16_t exposure;		/*!< Index, or -1: resolvers get nothing. */
+	uint32_t exposure_ttl;
+} sim_server_t;
+
+typedef enum { KEY_NONE = 0, KEY_PUBLISHED, KEY_READY, KEY_ACTIVE, KEY_REMOVED } key_state_t;
+
+typedef struct {
+	key_state_t state;
+	uint8_t algorithm;
+	time_t published;
+	bool extra;			/*!< Made by hand, not part of a rollover. */
+	cause_t removed_cause;
+	time_t removed_decided;
+} sim_key_t;
+
+/*! Knot's KASP for the zone (knot.md 0, 9). */
+typedef struct {
+	bool up;
+	bool frozen;
+	bool text_config;		/*!< A policy switch is lost by reload and restart. */
+	bool base_signals;		/*!< Base policy with cds-cdnskey-publish: rollover. */
+	policy_role_t policy;
+	policy_role_t pending;		/*!< Committed while frozen. */
+	time_t policy_decided;
+	uint32_t base_ttl;
+	uint32_t propagation_delay;
+	sim_key_t key[KEYS_MAX];
+	unsigned key_count;
+	zone_version_t version[VERSION_MAX];
+	unsigned version_count;
+	time_t alarm;			/*!< Next KASP timer. */
+} knot_t;
+
+typedef enum { HABIT_REPLACE = 0, HABIT_ADD } parent_habit_t;
+
+typedef struct {
+	ds_version_t version[VERSION_MAX];
+	unsigned version_count;
+	bool deaf;			/*!< Does not read CDS. */
+	bool human;			/*!< Somebody copies the CDS into a form instead. */
+	bool naive;			/*!< One nameserver, no look at the chain that comes out. */
+	bool notified;			/*!< Reads when notified. */
+	parent_habit_t habit;
+	bool foreign;			/*!< Brings a DS of nobody's key with the change, for a while. */
+	uint32_t interval, phase, delay;
+	uint32_t stale_after;		/*!< HABIT_ADD: removes the old DS then; 0 = never. */
+	uint32_t swap_ttl;		/*!< DS TTL that comes with the change. */
+	uint32_t negative_ttl;
+	bool accepting;
+	ds_version_t accepted;
+} parent_t;
+
+/*! The part of module/engine that decides when rollover_decide() is called. */
+typedef struct {
+	rollover_config_t config;
+	rollover_row_t row, stored;
+	bool has_stored, loaded, alive, dead, busy, again;
+	time_t saved;
+	uint32_t epoch;			/*!< Events of an earlier life are void. */
+	uint32_t timer;			/*!< Only the last timer counts. */
+	bool conf_busy;
+	char conf_detail[160];
+	time_t unreachable[2][CHILD_MAX];
+	rollover_facts_t facts;
+	int8_t map[16];			/*!< World's key to facts' key, or -1. */
+	world_keys_t own_keys;
+	child_answer_t child[CHILD_MAX];
+	parent_answer_t parent[PARENT_MAX];
+	int16_t seen[2][CHILD_MAX];	/*!< Fault in that server's last answer, or -1. */
+	unsigned asked, next_answer;
+	rollover_decision_t decision;
+	uint32_t crash_chance;		/*!< Per thousand decisions that do something. */
+	unsigned crashes_left;
+	unsigned decisions, surveys;
+} engine_t;
+
+typedef enum {
+	EV_WAKE = 0, EV_ANSWER, EV_ORDER, EV_RESTART, EV_KASP, EV_SYNC, EV_FAULT, EV_HEAL,
+	EV_SCAN, EV_ACCEPT, EV_STALE, EV_COMMAND, EV_NATIVE, EV_EXCUSE,
+} event_kind_t;
+
+typedef struct {
+	time_t at;
+	uint32_t order;
+	uint8_t kind;
+	uint8_t a;
+	uint16_t b;
+	uint32_t epoch;
+} event_t;
+
+/*! Conditions that explain why a zone does not go on to the end. */
+enum {
+	WHY_OPERATOR = 1 << 0,	/*!< He broke or stopped it and left it so. */
+	WHY_PARENT = 1 << 1,	/*!< The parent never does its part. */
+	WHY_SERVER = 1 << 2,	/*!< A fault that lasts. */
+	WHY_DEAD = 1 << 3,	/*!< The module died. */
+};
+
+typedef struct {
+	char invariant[8];
+	char text[320];
+	time_t at;
+} violation_t;
+
+/*! Instants of one rollover, for the duration. 0 = not yet. */
+typedef struct {
+	time_t started, published, published_all, signalled, signalled_all, ds_all, gone_all;
+	uint32_t dnskey_ttl, ds_ttl;
+} milestones_t;
+
+typedef struct world {
+	uint64_t seed;
+	profile_t profile;
+	driver_t driver;
+	time_t now, end;
+	rng_t rng;
+	FILE *trace;
+
+	knot_t knot;
+	parent_t up;
+	sim_server_t child[CHILD_MAX], parent[PARENT_MAX];
+	unsigned child_count, parent_count;
+	exposures_t dnskey, ds;
+	engine_t engine;
+
+	fault_t fault[FAULT_MAX];
+	unsigned fault_count;
+	command_t command[COMMAND_MAX];
+	unsigned command_count;
+	bool collide;			/*!< All key tags are the same. */
+	unsigned rolls_wanted;
+	time_t quiet_from;		/*!< From then on nothing fails and nobody meddles. */
+	uint32_t bound;			/*!< Longest a rollover may take from there. */
+	unsigned why;
+	time_t submitted_native;	/*!< Baselines: the removal is due then. */
+
+	event_t heap[EVENT_MAX];
+	unsigned heap_count;
+	uint32_t order;
+
+	milestones_t mile;
+	bool done;
+	bool failed;			/*!< The violation is filled in. */
+	bool overflow;			/*!< A table was too small: the world does not count. */
+	unsigned excused_pairs;
+	violation_t violation;
+	unsigned rolls_done;
+	double ratio, ratio_waits;
+} world_t;
+
+/* events.c */
+void event_add(world_t *w, time_t at, event_kind_t kind, unsigned a, unsigned b);
+bool event_next(world_t *w, event_t *out);
+
+/* caches.c */
+/*! What resolvers get from a server changed. */
+void server_serves(world_t *w, sim_server_t *server, bool parent);
+bool exposure_reachable(const exposure_t *e, time_t now);
+/*! The fault is no excuse for a step decided at \a decided: it was known then. */
+bool fault_known(const world_t *w, int fault, time_t decided);
+
+/* knot.c */
+void knot_start(world_t *w);
+/*! KASP looks at its timers and signs: a new version if anything changed. */
+void knot_update(world_t *w);
+void knot_switch(world_t *w, policy_role_t role, time_t decided);
+void knot_freeze(world_t *w, bool frozen);
+void knot_down(world_t *w);
+void knot_restart(world_t *w);
+void knot_reload(world_t *w);
+bool knot_roll(world_t *w, uint8_t algorithm, bool extra);
+bool knot_submit(world_t *w, cause_t cause, time_t decided);
+void knot_delete(world_t *w, unsigned key, cause_t cause);
+world_keys_t knot_keys(const world_t *w);
+const zone_version_t *knot_version(const world_t *w);
+
+/* servers.c */
+/*! The RRset that a server gives to resolvers; false: none. */
+bool child_serves(const world_t *w, const sim_server_t *s, zone_version_t *out, int *fault);
+bool parent_serves(const world_t *w, const sim_server_t *s, ds_version_t *out, int *fault);
+void servers_publish(world_t *w, bool parent);
+void servers_sync(world_t *w, bool parent, unsigned index);
+void fault_begin(world_t *w, unsigned index);
+void fault_end(world_t *w, unsigned index);
+bool fault_active(const world_t *w, fault_kind_t kind);
+/*! A server counts as out of service from now on. */
+void server_excuse(world_t *w, sim_server_t *server, bool parent);
+
+/* parent.c */
+void parent_scan(world_t *w, bool notified);
+void parent_accept(world_t *w);
+/*! Of the DS set only these stay. */
+void parent_keep(world_t *w, world_keys_t keep);
+void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, time_t decided, bool irregular);
+world_keys_t parent_ds(const world_t *w);
+
+/* operator.c */
+void command_run(world_t *w, const command_t *command);
+
+/* driver.c */
+void engine_load_module(world_t *w);
+void engine_wake(world_t *w);
+void engine_answer(world_t *w);
+void engine_order(world_t *w);
+void engine_restart(world_t *w);
+void engine_crash(world_t *w);
+
+/* facts.c */
+unsigned facts_own(world_t *w);
+void facts_child(world_t *w, unsigned index);
+void facts_parent(world_t *w, unsigned index);
+void facts_finish(world_t *w);
+
+/* native.c */
+void native_look(world_t *w);
+
+/* check.c */
+void violate(world_t *w, const char *invariant, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void check_decision(world_t *w, const rollover_row_t *before, const rollover_decision_t *d);
+void check_signal(world_t *w, const zone_version_t *version);
+void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decided);
+void check_end(world_t *w);
+bool goal_reached(const world_t *w);
+
+/* duration.c */
+void duration_follow(world_t *w);
+
+/* generate.c */
+void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver);
+extern const char *const profile_names[PROFILE__COUNT];
+extern const char *const fault_names[FAULT__COUNT];
+extern const char *const command_names[COMMAND__COUNT];
+
+/* run.c */
+void world_run(world_t *w);
+
+/* trace.c */
+void trace(world_t *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*! "1001 1002", in a buffer that lasts for some calls. */
+const char *keys_text(world_keys_t keys);
