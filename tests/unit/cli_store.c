@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Makes a store with known zones for test_cli.py: cli_store PATH NOW
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kskroll/store.h"
+
+#define HOUR	3600
+#define DAY	86400
+
+static const char answers[] =
+	"{\"time\":%lld,\"own_dnskey\":[1001,1002],\"own_dnskey_ttl\":300,\"own_policy\":\"signal\","
+	"\"own_cds\":[1002],\"parent_zone\":\"example.\",\"child\":["
+	"{\"server\":\"ns1.bravo.example. 192.0.2.1@53\",\"status\":\"ok\",\"dnskey\":[1001,1002],"
+	"\"signed_by\":[1001,1002],\"dnskey_ttl\":300,\"dnskey_equal\":true,\"cds\":[1002],\"cdnskey\":[1002]},"
+	"{\"server\":\"ns2.bravo.example. 2001:db8::2@53\",\"status\":\"unreachable\",\"detail\":\"timeout\","
+	"\"unreachable_since\":%lld}],\"parent\":["
+	"{\"server\":\"p1.example. 192.0.2.11@53\",\"status\":\"ok\",\"ds\":[1002],\"ds_ttl\":300},"
+	"{\"server\":\"p2.example. 192.0.2.12@5353\",\"status\":\"ok\",\"ds\":[1001],\"ds_ttl\":86400}]}";
+
+static store_t *store;
+static store_zone_t z;
+static store_event_t e;
+static time_t now;
+
+static key_id_t key(int n)
+{
+	key_id_t id = { .tag = 1000 + n, .algorithm = 13 };
+	memset(id.digest, 16 * n + n, sizeof(id.digest));
+	return id;
+}
+
+static void zone(const char *name, rollover_state_t state, time_t age, rollover_gate_t gate)
+{
+	memset(&z, 0, sizeof(z));
+	snprintf(z.zone, sizeof(z.zone), "%s", name);
+	rollover_init(&z.row, now - age);
+	z.row.state = state;
+	z.row.gate = gate;
+	z.row.old[0] = key(1);
+	z.row.old_count = 1;
+	z.row.wake = now + 120;
+	z.row.settled_at = now - 100 * DAY;
+	if (state != ROLLOVER_IDLE) {
+		ttl_window_add(&z.row.dnskey_ttl, 300, now - HOUR);
+	}
+	ttl_window_add(&z.row.ds_ttl, DAY, now - HOUR);
+	if (state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) {
+		z.row.has_new = true;
+		z.row.new_key = key(2);
+	}
+}
+
+static void about(const char *server, const char *detail)
+{
+	snprintf(z.row.gate_about, sizeof(z.row.gate_about), "%s", server);
+	snprintf(z.row.gate_detail, sizeof(z.row.gate_detail), "%s", detail);
+}
+
+static void save(const store_event_t *event)
+{
+	if (store_save(store, &z, event) != 0) {
+		fprintf(stderr, "%s\n", store_error(store));
+		exit(1);
+	}
+}
+
+static void event(time_t age, rollover_state_t from, rollover_state_t to, rollover_gate_t gate)
+{
+	memset(&e, 0, sizeof(e));
+	e.time = now - age;
+	e.from = from;
+	e.to = to;
+	e.gate = gate;
+	snprintf(e.zone, sizeof(e.zone), "%s", z.zone);
+	snprintf(e.evidence, sizeof(e.evidence), answers, (long long)e.time, (long long)e.time);
+	save(&e);
+}
+
+int main(int argc, char **argv)
+{
+	char err[512];
+	if (argc != 3) {
+		return 2;
+	}
+	now = strtoll(argv[2], NULL, 10);
+	store = store_open(argv[1], false, err, sizeof(err));
+	if (store == NULL) {
+		fprintf(stderr, "%s\n", err);
+		return 1;
+	}
+
+	zone("alpha.example.", ROLLOVER_IDLE, 90 * DAY, GATE_NONE);
+	save(NULL);
+
+	zone("bravo.example.", ROLLOVER_AWAIT_DS, 3 * HOUR, GATE_DS_STALE_AT);
+	about("p2.example. 192.0.2.12@5353", "DS of key 1001");
+	snprintf(z.base_policy, sizeof(z.base_policy), "standard");
+	snprintf(z.parent_zone, sizeof(z.parent_zone), "example.");
+	snprintf(z.answers, sizeof(z.answers), answers, (long long)now - 60, (long long)now - HOUR);
+	event(6 * HOUR, ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, GATE_NONE);
+	event(4 * HOUR, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL, GATE_NONE);
+	event(4 * HOUR - 60, ROLLOVER_SIGNAL, ROLLOVER_SIGNAL, GATE_KNOT_NOT_READY);
+	event(3 * HOUR, ROLLOVER_SIGNAL, ROLLOVER_AWAIT_DS, GATE_NONE);
+
+	zone("charlie.example.", ROLLOVER_INTRODUCE, 2 * DAY, GATE_CHILD_UNREACHABLE);
+	about("ns2.charlie.example. 192.0.2.2@53", "timeout");
+	save(NULL);
+
+	zone("delta.example.", ROLLOVER_IDLE, DAY, GATE_FIRST_DS);
+	z.row.old_count = 0;
+	save(NULL);
+
+	zone("echo.example.", ROLLOVER_OBSERVE, HOUR, GATE_WAITING_DS_TTL);
+	z.row.ds_all_since = now - 2 * HOUR;
+	z.row.ds_drain = 2 * DAY;
+	z.row.gate_until = z.row.ds_all_since + 2 * DAY;
+	save(NULL);
+
+	zone("foxtrot.example.", ROLLOVER_SETTLE, DAY, GATE_WAITING_SETTLE);
+	z.row.gate_until = now + 2 * DAY;
+	z.row.wake = now - 5 * HOUR;
+	save(NULL);
+
+	/* Broken text of an older server must not break the output. */
+	zone("golf.example.", ROLLOVER_IDLE, DAY, GATE_FROZEN);
+	snprintf(z.answers, sizeof(z.answers), "{\"time\":");
+	save(NULL);
+
+	store_close(store);
+	return 0;
+}

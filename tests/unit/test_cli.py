@@ -1,0 +1,321 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kskroll on a store with known rows: test_cli.py KSKROLL CLI_STORE SOURCE"""
+
+import json
+import os
+import pty
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+
+KSKROLL, CLI_STORE, SOURCE = sys.argv[1:4]
+NOW = 1800000000
+HOUR = 3600
+DAY = 86400
+
+
+def run(*args, db=None, text=None, env=None):
+    environ = {"PATH": os.environ["PATH"], "KSKROLL_NOW": str(NOW), "TERM": "xterm"}
+    for name in os.environ:
+        if name.startswith(("ASAN_", "UBSAN_", "LSAN_")):
+            environ[name] = os.environ[name]
+    environ["KSKROLL_DB"] = db or Cli.db
+    environ.update(env or {})
+    return subprocess.run([KSKROLL, *args], capture_output=True, text=True, input=text or "",
+                          env=environ, timeout=60)
+
+
+class Cli(unittest.TestCase):
+    db = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="kskroll-cli-")
+        cls.db = cls.make("a")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def make(cls, name):
+        path = os.path.join(cls.folder.name, name, "kskroll.db")
+        subprocess.run([CLI_STORE, path, str(NOW)], check=True, timeout=60)
+        return path
+
+    def ok(self, *args, code=0, **more):
+        p = run(*args, **more)
+        self.assertEqual(p.returncode, code, p.stdout + p.stderr)
+        self.assertEqual(p.stderr, "")
+        return p.stdout
+
+    def bad(self, code, *args, **more):
+        p = run(*args, **more)
+        self.assertEqual(p.returncode, code, p.stdout + p.stderr)
+        self.assertEqual(len(p.stderr.strip().splitlines()), 1, p.stderr)
+        return p.stderr
+
+    def json(self, *args, code=0):
+        out = self.ok(*args, "--json", code=code)
+        self.assertEqual(out.count("\n"), 1)
+        value = json.loads(out)
+        self.assertEqual(value["schema"], 1)
+        return value
+
+    def zone(self, name):
+        return self.json("status", name)["zones"][0]
+
+    # Table.
+
+    def test_one_line_per_zone_says_where_it_is_and_who_acts(self):
+        lines = self.ok("status").splitlines()
+        self.assertEqual(len(lines), 8)
+        self.assertRegex(lines[0], r"^ZONE +STATE +FOR +WAITS FOR +WHO ACTS +NEXT LOOK +EARLIEST END +AT$")
+        self.assertRegex(lines[1], r"^alpha\.example\. +idle +90 d 0 h +- +nobody +2 min +-$")
+        self.assertRegex(lines[2], r"^bravo\.example\. +await-ds +3 h 0 min +ds-stale-at +parent +2 min "
+                                   r"+20\S+Z +p2\.example\. 192\.0\.2\.12@5353$")
+        self.assertRegex(lines[6], r"^foxtrot\.example\. +settle .* operator +overdue ")
+
+    def test_blocked_is_what_needs_a_human(self):
+        out = self.ok("status", "--blocked", code=3)
+        zones = [line.split()[0] for line in out.splitlines()[1:]]
+        self.assertEqual(zones, ["charlie.example.", "delta.example.", "foxtrot.example.", "golf.example."])
+
+    def test_a_parent_may_take_its_time_until_after(self):
+        self.assertEqual(self.ok("status", "--blocked", "bravo.example"), "Nothing needs a human.\n")
+        self.ok("status", "--blocked", "--after", "1h", "bravo.example", code=3)
+        self.ok("status", "--blocked", "--after", "3d", "charlie.example")
+
+    def test_a_name_is_taken_in_any_form(self):
+        for name in "bravo.example", "bravo.example.", "BRAVO.Example":
+            self.assertIn("await-ds", self.ok("status", name))
+
+    # One zone.
+
+    def test_details_show_every_server_and_the_ds_wanted(self):
+        out = self.ok("status", "bravo.example")
+        self.assertIn("DS wanted   bravo.example. IN DS 1002 13 2 " + "22" * 32, out)
+        self.assertRegex(out, r"ns1\.bravo\.example\. 192\.0\.2\.1@53 +ok +1001 1002 +1001 1002 +1002 +1002 +300")
+        self.assertRegex(out, r"ns2\.bravo\.example\. 2001:db8::2@53 +unreachable for 1 h 0 min .* timeout")
+        self.assertRegex(out, r"p1\.example\. 192\.0\.2\.11@53 +ok +1002 +300")
+        self.assertRegex(out, r"p2\.example\. 192\.0\.2\.12@5353 +ok +1001 +86400")
+        self.assertIn("kdig @192.0.2.12 -p 5353 +norec +dnssec bravo.example. DS", out)
+        self.assertIn("standard comes back at the end", out)
+
+    def test_the_exact_command_is_named(self):
+        self.assertIn("knotc zone-thaw golf.example.", self.ok("status", "golf.example"))
+        self.assertIn("keymgr delta.example. ds", self.ok("status", "delta.example"))
+
+    def test_skipping_the_watch_is_not_offered_while_the_old_ds_is_in_caches(self):
+        self.assertNotIn("zone-ksk-submitted", self.ok("status", "echo.example"))
+
+    def test_broken_answers_are_null_and_harmless(self):
+        self.assertIsNone(self.zone("golf.example")["answers"])
+        self.assertIn("No server has been asked", self.ok("status", "golf.example"))
+
+    # JSON.
+
+    def test_json_has_what_the_table_has(self):
+        all_zones = self.json("status")
+        self.assertEqual([z["zone"] for z in all_zones["zones"]],
+                         [n + ".example." for n in ("alpha", "bravo", "charlie", "delta", "echo",
+                                                    "foxtrot", "golf")])
+        self.assertEqual(all_zones["blocked"], 4)
+        z = self.zone("bravo.example")
+        self.assertEqual(z["state"], "await-ds")
+        self.assertEqual(z["since"], NOW - 3 * HOUR)
+        self.assertEqual(z["gate"]["code"], "ds-stale-at")
+        self.assertEqual(z["gate"]["about"], "p2.example. 192.0.2.12@5353")
+        self.assertEqual(z["actor"], "parent")
+        self.assertFalse(z["blocked"])
+        self.assertEqual(z["next_look"], NOW + 120)
+        self.assertEqual(z["new_key"], {"tag": 1002, "algorithm": 13, "sha256": "22" * 32})
+        self.assertEqual(z["answers"]["parent"][1]["ds"], [1001])
+        self.assertIsNone(self.zone("alpha.example")["earliest_end"])
+
+    # Plan.
+
+    def test_plan_goes_to_the_end(self):
+        p = self.json("plan", "bravo.example")
+        self.assertEqual([s["state"] for s in p["steps"]],
+                         ["await-ds", "withdraw", "observe", "retire", "settle", "idle"])
+        self.assertEqual(p["steps"][0]["to"], NOW - 3 * HOUR + DAY)
+        self.assertEqual(p["end"], p["safe"] + 3 * DAY)
+        self.assertEqual(p["end"], self.zone("bravo.example")["earliest_end"])
+        later = self.json("plan", "bravo.example", "--parent-delay", "3d")
+        self.assertEqual(later["end"] - p["end"], 2 * DAY)
+        for step in p["steps"]:
+            for wait in step["waits"]:
+                self.assertLess(wait["from"], wait["to"])
+
+    def test_plan_of_a_zone_at_rest_shows_how_one_would_go(self):
+        p = self.json("plan", "alpha.example")
+        self.assertTrue(p["imagined"])
+        self.assertIsNone(p["first"])
+        self.assertIn("knotc zone-key-rollover alpha.example. ksk", self.ok("plan", "alpha.example"))
+        p = self.json("plan", "alpha.example", "--ksk-lifetime", "365d")
+        self.assertFalse(p["imagined"])
+        self.assertEqual(p["start"], NOW + 265 * DAY)
+
+    def test_plan_names_what_has_to_be_done_first(self):
+        self.assertEqual(self.json("plan", "charlie.example")["first"], "child-unreachable")
+        self.assertIn("secondary has to deal with 'child-unreachable'", self.ok("plan", "charlie.example"))
+
+    # History.
+
+    def test_history_is_oldest_first_with_evidence(self):
+        events = self.json("history", "bravo.example")["events"]
+        self.assertEqual([e["to"] for e in events], ["introduce", "signal", "signal", "await-ds"])
+        self.assertEqual(events[2]["gate"], "knot-not-ready")
+        self.assertEqual(events[3]["evidence"]["child"][0]["cds"], [1002])
+        self.assertEqual(len(self.json("history", "--limit", "1")["events"]), 1)
+        out = self.ok("history", "bravo.example", "--limit", "1")
+        self.assertIn("signal -> await-ds", out)
+        self.assertIn("p2.example. 192.0.2.12@5353: ok, DS 1001, TTL 86400 s", out)
+        self.assertEqual(self.ok("history", "alpha.example"), "No history yet.\n")
+
+    # Errors.
+
+    def test_unknown_zones_list_names_like_it(self):
+        self.assertIn("did you mean alpha.example.", self.bad(1, "status", "alfa.example"))
+        self.assertIn("did you mean bravo.example.", self.bad(1, "plan", "bravo"))
+        self.assertIn("no zone nothing.like.it. in the store of 7", self.bad(1, "history", "nothing.like.it"))
+
+    def test_a_missing_store_is_said_to_be_missing(self):
+        err = self.bad(1, "status", db="/nonexistent/kskroll.db")
+        self.assertIn("/nonexistent/kskroll.db", err)
+        self.assertFalse(os.path.exists("/nonexistent"))
+
+    def test_a_newer_schema_is_refused(self):
+        db = self.make("newer")
+        with sqlite3.connect(db) as con:
+            con.execute("PRAGMA user_version = 99")
+        self.assertIn("schema 99", self.bad(1, "status", db=db))
+
+    def test_a_file_of_something_else_is_refused(self):
+        path = os.path.join(self.folder.name, "garbage")
+        with open(path, "w", encoding="ascii") as f:
+            f.write("not a database at all, and long enough to be read as one" * 40)
+        self.assertIn("garbage", self.bad(1, "status", db=path))
+
+    def test_a_locked_store_is_said_to_be_locked(self):
+        db = self.make("locked")
+        con = sqlite3.connect(db, isolation_level=None)
+        con.execute("PRAGMA locking_mode = EXCLUSIVE")
+        con.execute("BEGIN EXCLUSIVE")
+        con.execute("CREATE TABLE x (y)")
+        self.assertIn("locked; another process has it, try again", self.bad(1, "status", db=db))
+        con.close()
+
+    def test_it_reads_beside_a_writer_and_never_writes(self):
+        db = self.make("busy")
+        con = sqlite3.connect(db, isolation_level=None)
+        con.execute("BEGIN IMMEDIATE")
+        con.execute("DELETE FROM zone WHERE zone = 'alpha.example.'")
+        with open(db, "rb") as f:
+            before = f.read()
+        self.assertIn("alpha.example.", self.ok("status", db=db))
+        con.execute("ROLLBACK")
+        with open(db, "rb") as f:
+            self.assertEqual(f.read(), before)
+        con.close()
+
+    def test_wrong_usage(self):
+        for args in ([], ["nonsense"], ["plan"], ["plan", "a", "b"], ["status", "--limit", "3"],
+                     ["status", "--lead", "5x"], ["history", "--limit", "0"], ["status", "..a"],
+                     ["plan", "a", "--ttl", "-1"], ["plan", "a", "--ttl", "99999999999999999999"]):
+            self.bad(2, *args)
+        self.assertEqual(run("status", "--nonsense").returncode, 2)
+
+    # Colours.
+
+    def colored(self, env):
+        out, child = pty.openpty()
+        environ = dict(os.environ, KSKROLL_DB=self.db, KSKROLL_NOW=str(NOW), TERM="xterm")
+        environ.pop("NO_COLOR", None)
+        environ.update(env)
+        p = subprocess.Popen([KSKROLL, "status"], stdout=child, env=environ)
+        os.close(child)
+        text = b""
+        try:
+            while chunk := os.read(out, 4096):
+                text += chunk
+        except OSError:
+            pass
+        os.close(out)
+        self.assertEqual(p.wait(timeout=60), 0)
+        return b"\033[" in text
+
+    def test_colours_on_a_terminal_only_and_not_if_unwanted(self):
+        self.assertTrue(self.colored({}))
+        self.assertFalse(self.colored({"NO_COLOR": "1"}))
+        self.assertFalse(self.colored({"TERM": "dumb"}))
+        self.assertNotIn("\033", self.ok("status"))
+
+    # Policies.
+
+    CONF = """
+policy:
+  - id: other
+    algorithm: ed25519
+  - id: "standard"  # ours
+    algorithm: ecdsap256sha256
+    dnskey-ttl: 1h
+    cds-cdnskey-publish: rollover
+    ds-push: parent
+    # a remark: with a colon
+    reproducible-signing: on
+
+zone:
+  - id: example.com
+    dnssec-policy: standard
+"""
+
+    def test_derived_policies_are_those_that_the_module_makes(self):
+        with open(os.path.join(SOURCE, "module/server/policy.c"), encoding="ascii") as f:
+            roles = re.findall(r'\[POLICY_\w+\]\s*=\s*\{ "(\w+)",\s*"([\w-]+)" \}', f.read())
+        self.assertEqual(len(roles), 3)
+        out = self.ok("policies", "standard", text=self.CONF)
+        found = re.findall(r"- id: standard-kskroll-(\w+)\n(?:    .*\n)*?    cds-cdnskey-publish: ([\w-]+)\n"
+                           r"    dnskey-ttl: 300\n", out)
+        self.assertEqual(found, roles)
+        self.assertEqual(out.count("algorithm: ecdsap256sha256"), 3)
+        self.assertEqual(out.count("reproducible-signing: on"), 3)
+        self.assertEqual(out.count("ds-push"), 2)
+        self.assertNotIn("ed25519", out)
+        self.assertIn("standard-kskroll-signal-600", self.ok("policies", "standard", "--ttl", "10m",
+                                                             text=self.CONF))
+
+    def test_a_missing_policy_is_named(self):
+        self.assertIn("no policy 'nope'", self.bad(1, "policies", "nope", text=self.CONF))
+        self.assertIn("default-kskroll-quiet", self.ok("policies", "default", text=self.CONF))
+        self.assertIn("/nonexistent", self.bad(1, "policies", "x", "-c", "/nonexistent"))
+
+    # Help.
+
+    def test_the_man_page_has_every_command_and_option(self):
+        with open(os.path.join(SOURCE, "docs/kskroll.1"), encoding="ascii") as f:
+            man = f.read().replace("\\-", "-")
+        text = self.ok("--help")
+        options = set(re.findall(r"--[a-z-]+", text))
+        self.assertGreater(len(options), 15)
+        for option in options:
+            self.assertIn(option, man)
+        for command in "status", "plan", "history", "policies", "gates":
+            self.assertIn(f"kskroll {command}", man)
+        self.assertRegex(self.ok("--version"), r"^kskroll \d")
+
+    def test_gates_list_every_code(self):
+        gates = self.json("gates")["gates"]
+        text = self.ok("gates")
+        for gate in gates:
+            self.assertIn(f"{gate['code']} ({gate['actor']})", text)
+            self.assertIn(gate["advice"], text)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The stored text is read with SQLite's JSON functions, in a database of no file.
+ */
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kskroll.h"
+
+static sqlite3 *db;
+
+#define TAGS(item) "(SELECT group_concat(t.value, ' ') FROM json_each(s.value, '$." item "') t)"
+/* An RRset that is not there has no member at all; one that names no known key is empty. */
+#define SIGNAL(item) \
+	"CASE WHEN json_type(s.value, '$." item "') IS NULL THEN '' " \
+	"ELSE coalesce(" TAGS(item) ", 'unknown') || " \
+	"CASE WHEN json_extract(s.value, '$." item "_unwanted') THEN ' and others' ELSE '' END END"
+
+#define SERVERS(list, parent, ttl, differs) \
+	"SELECT " parent ", json_extract(s.value, '$.server'), json_extract(s.value, '$.status')," \
+	" json_extract(s.value, '$.detail'), json_extract(s.value, '$.unreachable_since')," \
+	" " TAGS("dnskey") ", " TAGS("signed_by") ", json_extract(s.value, '$." ttl "')," \
+	" " differs ", " SIGNAL("cds") ", " SIGNAL("cdnskey") ", " TAGS("ds") \
+	" FROM json_each(?1, '$." list "') s"
+
+static const char servers_sql[] =
+	SERVERS("child", "0", "dnskey_ttl", "json_extract(s.value, '$.dnskey_equal') = 0")
+	" UNION ALL "
+	SERVERS("parent", "1", "ds_ttl", "json_extract(s.value, '$.ds_foreign') = 1");
+
+static sqlite3_stmt *prepare(const char *sql, const char *text)
+{
+	sqlite3_stmt *stmt = NULL;
+	if ((db == NULL && sqlite3_open(":memory:", &db) != SQLITE_OK) ||
+	    sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK ||
+	    sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC) != SQLITE_OK) {
+		fprintf(stderr, "kskroll: %s\n", sqlite3_errmsg(db));
+		exit(EXIT_ERROR);
+	}
+	return stmt;
+}
+
+bool answers_valid(const char *text)
+{
+	sqlite3_stmt *stmt = prepare("SELECT json_valid(?1)", text);
+	bool valid = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) != 0;
+	sqlite3_finalize(stmt);
+	return valid;
+}
+
+static const char *column(sqlite3_stmt *stmt, int i)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, i);
+	return text != NULL ? text : "";
+}
+
+time_t answers_each(const char *text, answer_f each, void *arg)
+{
+	if (!answers_valid(text)) {
+		return 0;
+	}
+	sqlite3_stmt *stmt = prepare("SELECT json_extract(?1, '$.time')", text);
+	time_t at = sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+	sqlite3_finalize(stmt);
+
+	stmt = prepare(servers_sql, text);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		answer_t a = {
+			.parent = sqlite3_column_int(stmt, 0) != 0,
+			.server = column(stmt, 1),
+			.status = column(stmt, 2),
+			.detail = column(stmt, 3),
+			.unreachable_since = sqlite3_column_int64(stmt, 4),
+			.dnskey = column(stmt, 5),
+			.signed_by = column(stmt, 6),
+			.ttl = column(stmt, 7),
+			.differs = sqlite3_column_int(stmt, 8) != 0,
+			.cds = column(stmt, 9),
+			.cdnskey = column(stmt, 10),
+			.ds = column(stmt, 11),
+		};
+		each(&a, arg);
+	}
+	sqlite3_finalize(stmt);
+	return at;
+}
+
+void answers_end(void)
+{
+	sqlite3_close(db);
+	db = NULL;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Everything about one zone on one screen.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kskroll.h"
+
+#define LABEL	"%-12s"
+
+static void label(const char *text)
+{
+	printf(LABEL, text);
+}
+
+static void when(const options_t *o, time_t at)
+{
+	char text[TEXT_TIME], span[TEXT_SPAN];
+	text_time(text, at);
+	if (at > o->now) {
+		printf("%s (in %s)", text, text_span(span, at - o->now));
+	} else {
+		printf("%s (%s ago)", text, text_span(span, o->now - at));
+	}
+}
+
+static void print_gate(const options_t *o, const rollover_row_t *row)
+{
+	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
+	rollover_actor_t actor = judge_actor(o, row);
+
+	if (row->gate == GATE_NONE) {
+		label("Waits for");
+		puts("nothing");
+	} else {
+		label("Waits for");
+		text_colored(o, COLOR_BOLD, info->name);
+		if (row->gate_about[0] != '\0') {
+			printf(" at %s", row->gate_about);
+		}
+		printf("\n" LABEL "%s\n", "", info->meaning);
+		if (row->gate_detail[0] != '\0') {
+			printf(LABEL "seen: %s\n", "", row->gate_detail);
+		}
+		printf(LABEL "since ", "");
+		when(o, row->gate_since);
+		if (row->gate_until != 0) {
+			fputs(", opens by itself ", stdout);
+			when(o, row->gate_until);
+		}
+		putchar('\n');
+	}
+	label("Who acts");
+	text_colored(o, text_actor_color(actor), rollover_actor_name(actor));
+	if (actor != ACTOR_NOBODY && info->actor == ACTOR_NOBODY && judge_overdue(o, row)) {
+		fputs(": Find out why the zone is not looked at.", stdout);
+	} else if (row->gate != GATE_NONE) {
+		printf(": %s", info->advice);
+	}
+	putchar('\n');
+	label("Next look");
+	when(o, row->wake);
+	if (judge_overdue(o, row)) {
+		text_colored(o, COLOR_RED, " OVERDUE");
+		fputs(": the server does not run, or the zone no longer has the module", stdout);
+	}
+	putchar('\n');
+}
+
+static void print_ttl(const options_t *o, const char *name, const ttl_window_t *w)
+{
+	char text[TEXT_TIME];
+
+	if (w->count == 0) {
+		return;
+	}
+	label(name);
+	printf("%u s", w->step[0].ttl);
+	time_t drained = ttl_window_drained(w, w->step[0].ttl);
+	if (drained > o->now) {
+		printf("; caches may hold %u s until %s", ttl_window_max(w, o->now),
+		       text_time(text, drained));
+	}
+	putchar('\n');
+}
+
+static void print_keys(const store_zone_t *z)
+{
+	const rollover_row_t *row = &z->row;
+	const key_id_t *wanted;
+	char record[512];
+
+	if (row->old_count > 0 || row->has_new) {
+		label("Keys");
+		for (unsigned i = 0; i < row->old_count; i++) {
+			printf("%s%s%u", i > 0 ? ", " : "", row->state == ROLLOVER_IDLE ||
+			       row->state == ROLLOVER_SETTLE ? "in use " : "old ", row->old[i].tag);
+		}
+		if (row->has_new) {
+			printf("%snew %u", row->old_count > 0 ? ", " : "", row->new_key.tag);
+		}
+		putchar('\n');
+	}
+	unsigned count = judge_wanted(row, &wanted);
+	for (unsigned i = 0; i < count; i++) {
+		judge_ds(record, sizeof(record), z->zone, &wanted[i]);
+		label(i == 0 ? "DS wanted" : "");
+		puts(record);
+	}
+}
+
+/* What the servers answered. */
+
+typedef struct {
+	const options_t *o;
+	table_t *child;
+	table_t *parent;
+} seen_t;
+
+static table_t *head(const char *const *names, unsigned count)
+{
+	table_t *t = table_new(count);
+	for (unsigned i = 0; i < count; i++) {
+		table_add(t, COLOR_BOLD, names[i]);
+	}
+	return t;
+}
+
+static void status_cell(const options_t *o, table_t *t, const answer_t *a)
+{
+	char text[256], span[TEXT_SPAN];
+	bool ok = strcmp(a->status, "ok") == 0;
+
+	snprintf(text, sizeof(text), "%s%s%s%s", a->status,
+	         a->unreachable_since != 0 ? " for " : "",
+	         a->unreachable_since != 0 ? text_span(span, o->now - a->unreachable_since) : "",
+	         ok && a->differs ? (a->parent ? ", foreign DS" : ", differs") : "");
+	table_add(t, ok && !a->differs ? COLOR_GREEN : COLOR_RED, text);
+}
+
+static const char *dash(const char *text)
+{
+	return text[0] != '\0' ? text : "-";
+}
+
+static void add_answer(const answer_t *a, void *arg)
+{
+	seen_t *s = arg;
+	table_t *t = a->parent ? s->parent : s->child;
+
+	table_add(t, COLOR_NONE, a->server);
+	status_cell(s->o, t, a);
+	if (a->parent) {
+		table_add(t, COLOR_NONE, dash(a->ds));
+	} else {
+		table_add(t, COLOR_NONE, dash(a->dnskey));
+		table_add(t, COLOR_NONE, dash(a->signed_by));
+		table_add(t, COLOR_NONE, dash(a->cds));
+		table_add(t, COLOR_NONE, dash(a->cdnskey));
+	}
+	table_add(t, COLOR_NONE, dash(a->ttl));
+	table_add(t, COLOR_NONE, a->detail);
+}
+
+static void print_answers(const options_t *o, const store_zone_t *z)
+{
+	static const char *const child[] = {
+		"NAMESERVER", "ANSWER", "DNSKEY", "SIGNED BY", "CDS", "CDNSKEY", "TTL", "",
+	};
+	static const char *const parent[] = { "PARENT SERVER", "ANSWER", "DS", "TTL", "" };
+	seen_t s = { .o = o, .child = head(child, 8), .parent = head(parent, 5) };
+
+	time_t at = answers_each(z->answers, add_answer, &s);
+	if (at == 0) {
+		puts("\nNo server has been asked yet.");
+	} else {
+		fputs("\nLast asked ", stdout);
+		when(o, at);
+		puts("; keys by their tags:");
+	}
+	if (table_rows(s.child) > 1) {
+		table_print(o, s.child, 2);
+	}
+	if (table_rows(s.parent) > 1) {
+		if (z->parent_zone[0] != '\0') {
+			printf("  of the parent zone %s\n", z->parent_zone);
+		}
+		table_print(o, s.parent, 2);
+	}
+	table_free(s.child);
+	table_free(s.parent);
+}
+
+/* What comes. */
+
+static void print_steps(const options_t *o, const plan_t *plan)
+{
+	char text[TEXT_TIME];
+
+	if (plan->imagined) {
+		puts("\nNo rollover is due. kskroll plan shows how one would go.");
+		return;
+	}
+	puts("\nWhat comes, at the earliest (kskroll plan says why not earlier):");
+	table_t *t = table_new(3);
+	for (unsigned i = 1; i < plan->count; i++) {
+		const plan_step_t *step = &plan->step[i];
+		table_add(t, COLOR_NONE, text_time(text, step->from));
+		table_add(t, COLOR_NONE, rollover_state_name(step->state));
+		table_add(t, COLOR_NONE, rollover_state_meaning(step->state));
+	}
+	table_print(o, t, 2);
+	table_free(t);
+	if (plan->lifted != GATE_NONE) {
+		printf("  provided that '%s' is dealt with now\n", rollover_gate_info(plan->lifted)->name);
+	}
+	if (plan->end == 0) {
+		printf("  then it stays at '%s'\n", rollover_gate_info(plan->stuck)->name);
+	}
+}
+
+typedef struct {
+	const options_t *o;
+	bool any;
+} print_command_t;
+
+static void print_command(const char *command, const char *comment, void *arg)
+{
+	print_command_t *p = arg;
+	if (!p->any) {
+		puts("\nUseful now:");
+		p->any = true;
+	}
+	fputs("  ", stdout);
+	text_colored(p->o, COLOR_BOLD, command);
+	printf("\n      # %s\n", comment);
+}
+
+void detail_print(const options_t *o, const store_zone_t *z, const plan_t *plan)
+{
+	const rollover_row_t *row = &z->row;
+	print_command_t p = { .o = o };
+
+	text_colored(o, COLOR_BOLD, z->zone);
+	printf("  %s: %s\n", rollover_state_name(row->state), rollover_state_meaning(row->state));
+	label("Since");
+	when(o, row->since);
+	putchar('\n');
+	print_gate(o, row);
+	if (row->state != ROLLOVER_IDLE && plan->end != 0) {
+		char text[TEXT_TIME];
+		label("Earliest");
+		printf("old KSK gone everywhere %s, ", plan->safe != 0 ? text_time(text, plan->safe) : "already");
+		printf("all done %s\n", text_time(text, plan->end));
+	}
+	if (z->base_policy[0] != '\0') {
+		label("Policy");
+		printf("%s comes back at the end\n", z->base_policy);
+	}
+	print_keys(z);
+	print_ttl(o, "DNSKEY TTL", &row->dnskey_ttl);
+	print_ttl(o, "DS TTL", &row->ds_ttl);
+	if (row->ds_all_since != 0) {
+		label("DS matches");
+		fputs("on every parent server since ", stdout);
+		when(o, row->ds_all_since);
+		fputs(", old DS out of caches ", stdout);
+		when(o, row->ds_all_since + (time_t)row->ds_drain);
+		putchar('\n');
+	}
+	print_answers(o, z);
+	print_steps(o, plan);
+	judge_commands(o, z, print_command, &p);
+}

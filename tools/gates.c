@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The table of gates, for people, for programs and for the documentation.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kskroll.h"
+
+static void print_rst(void)
+{
+	puts(".. SPDX-License-Identifier: GPL-3.0-or-later\n"
+	     ".. Made by 'kskroll gates --rst' from module/rollover/names.c; a test compares them.\n");
+	for (int i = GATE_NONE + 1; i < GATE__COUNT; i++) {
+		const rollover_gate_info_t *info = rollover_gate_info(i);
+		printf(".. _gate-%s:\n\n%s\n", info->name, info->name);
+		for (size_t j = strlen(info->name); j > 0; j--) {
+			putchar('-');
+		}
+		printf("\n\n:Means: %s\n:Who acts: %s\n:What to do: %s\n", info->meaning,
+		       rollover_actor_name(info->actor), info->advice);
+		fputs(i + 1 < GATE__COUNT ? "\n" : "", stdout);
+	}
+}
+
+static void print_json(void)
+{
+	json_begin();
+	json_open("gates", '[');
+	for (int i = 0; i < GATE__COUNT; i++) {
+		const rollover_gate_info_t *info = rollover_gate_info(i);
+		json_open(NULL, '{');
+		json_string("code", info->name);
+		json_string("actor", rollover_actor_name(info->actor));
+		json_string("meaning", info->meaning);
+		json_string("advice", info->advice);
+		json_close('}');
+	}
+	json_close(']');
+	json_end();
+}
+
+int cmd_gates(const options_t *o)
+{
+	if (o->rst) {
+		print_rst();
+		return EXIT_FINE;
+	}
+	if (o->json) {
+		print_json();
+		return EXIT_FINE;
+	}
+	for (int i = 0; i < GATE__COUNT; i++) {
+		const rollover_gate_info_t *info = rollover_gate_info(i);
+		text_colored(o, COLOR_BOLD, info->name);
+		fputs(" (", stdout);
+		text_colored(o, text_actor_color(info->actor), rollover_actor_name(info->actor));
+		printf(")\n    %s\n    %s\n", info->meaning, info->advice);
+	}
+	return EXIT_FINE;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <stdio.h>
+
+#include <libknot/errcode.h>
+
+#include "kskroll.h"
+
+typedef struct {
+	const options_t *o;
+	unsigned count;
+} history_t;
+
+static void json_event(const store_event_t *e)
+{
+	json_open(NULL, '{');
+	json_time("time", e->time);
+	json_string("zone", e->zone);
+	json_string("from", rollover_state_name(e->from));
+	json_string("to", rollover_state_name(e->to));
+	json_string("gate", rollover_gate_info(e->gate)->name);
+	json_raw("evidence", answers_valid(e->evidence) ? e->evidence : "null");
+	json_close('}');
+}
+
+/*! One line per server that is not plainly fine would hide what was seen: all are listed. */
+static void print_answer(const answer_t *a, void *arg)
+{
+	(void)arg;
+	printf("    %s: ", a->server);
+	if (a->parent) {
+		printf("%s%s%s", a->status, a->ds[0] != '\0' ? ", DS " : "", a->ds);
+		if (a->differs) {
+			fputs(", foreign DS", stdout);
+		}
+	} else {
+		printf("%s%s%s", a->status, a->dnskey[0] != '\0' ? ", DNSKEY " : "", a->dnskey);
+		if (a->cds[0] != '\0') {
+			printf(", CDS %s", a->cds);
+		}
+		if (a->cdnskey[0] != '\0') {
+			printf(", CDNSKEY %s", a->cdnskey);
+		}
+	}
+	if (a->ttl[0] != '\0') {
+		printf(", TTL %s s", a->ttl);
+	}
+	if (a->detail[0] != '\0') {
+		printf(", %s", a->detail);
+	}
+	putchar('\n');
+}
+
+static int each(const store_event_t *e, void *arg)
+{
+	history_t *h = arg;
+	char text[TEXT_TIME];
+
+	h->count++;
+	if (h->o->json) {
+		json_event(e);
+		return 0;
+	}
+	printf("%s  %s  ", text_time(text, e->time), e->zone);
+	if (e->from != e->to) {
+		printf("%s -> ", rollover_state_name(e->from));
+	}
+	text_colored(h->o, COLOR_BOLD, rollover_state_name(e->to));
+	if (e->from != e->to) {
+		printf(": %s\n", rollover_state_meaning(e->to));
+	} else if (e->gate == GATE_NONE) {
+		puts(": nothing in the way");
+	} else {
+		const rollover_gate_info_t *info = rollover_gate_info(e->gate);
+		printf(" waits (%s): %s\n", info->name, info->meaning);
+	}
+	if (h->o->arg_count > 0) {
+		answers_each(e->evidence, print_answer, NULL);
+	}
+	return 0;
+}
+
+static int read_history(history_t *h, store_t *store)
+{
+	char name[256];
+	const char *zone = NULL;
+
+	if (h->o->arg_count > 0) {
+		if (!zones_name(h->o->args[0], name, sizeof(name))) {
+			return EXIT_USAGE;
+		}
+		zone = name;
+	}
+	if (store_history(store, zone, h->o->limit, each, h) != KNOT_EOK) {
+		fprintf(stderr, "kskroll: %s\n", store_error(store));
+		return EXIT_ERROR;
+	}
+	return EXIT_FINE;
+}
+
+int cmd_history(const options_t *o)
+{
+	history_t h = { .o = o };
+	store_t *store = zones_open(o);
+	if (store == NULL) {
+		return EXIT_ERROR;
+	}
+	if (o->json) {
+		json_begin();
+		json_time("time", o->now);
+		json_open("events", '[');
+	}
+	int ret = read_history(&h, store);
+	if (o->json) {
+		json_close(']');
+		json_end();
+	}
+	if (h.count == 0 && ret == EXIT_FINE) {
+		/* A name that was never there is worth a word; a zone that never moved is not an error. */
+		static store_zone_t zone;
+		if (o->arg_count > 0) {
+			ret = zones_load(store, o->args[0], &zone);
+		}
+		if (ret == EXIT_FINE && !o->json) {
+			puts("No history yet.");
+		}
+	}
+	store_close(store);
+	answers_end();
+	return ret;
+}

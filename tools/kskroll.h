@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief What the files of the command line share. It only ever reads the store.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "kskroll/plan.h"
+#include "kskroll/store.h"
+
+/*! Exit codes (kskroll.1). */
+enum {
+	EXIT_FINE = 0,
+	EXIT_ERROR = 1,
+	EXIT_USAGE = 2,
+	EXIT_BLOCKED = 3,	/*!< status --blocked: something needs a human. */
+};
+
+/*! Version of the JSON output. Fields may be added without a new one. */
+#define JSON_SCHEMA	1
+
+/*! What was given on the command line. */
+typedef struct {
+	const char *db;
+	const char *conf;		/*!< policies: file, NULL for standard input. */
+	bool json;
+	bool rst;
+	bool color;
+	bool blocked;
+	uint32_t after;			/*!< A wait for others counts as blocked after this long. */
+	size_t limit;
+	time_t now;
+	rollover_config_t config;	/*!< The zone's settings: the store does not keep them. */
+	plan_assume_t assume;
+	char **args;			/*!< Operands behind the command. */
+	int arg_count;
+} options_t;
+
+int cmd_status(const options_t *o);
+int cmd_plan(const options_t *o);
+int cmd_history(const options_t *o);
+int cmd_policies(const options_t *o);
+int cmd_gates(const options_t *o);
+
+/* zones.c: the store. */
+
+/*! Opens it or says on stderr why not. */
+store_t *zones_open(const options_t *o);
+/*! Canonical name: lower case, final dot. \return False (and words on stderr) if it is no name. */
+bool zones_name(const char *arg, char *out, size_t out_len);
+/*! Loads one zone. Unknown: names like it are listed on stderr. \return Exit code. */
+int zones_load(store_t *store, const char *arg, store_zone_t *out);
+
+/* text.c: for people. */
+
+#define TEXT_TIME	32
+#define TEXT_SPAN	32
+
+/*! "2026-11-24T06:03:00Z", as in the log; "-" for 0. */
+const char *text_time(char out[TEXT_TIME], time_t at);
+/*! "2 d 3 h": two units at most. */
+const char *text_span(char out[TEXT_SPAN], int64_t seconds);
+/*! "5m", "1h", "300": as in knot.conf. \return False if it is none of these. */
+bool text_parse_span(const char *text, uint32_t *seconds);
+/*! As the opposite: the shortest form that knot.conf takes. */
+const char *text_conf_span(char out[TEXT_SPAN], uint32_t seconds);
+
+typedef enum {
+	COLOR_NONE = 0,
+	COLOR_BOLD,
+	COLOR_GREEN,
+	COLOR_YELLOW,
+	COLOR_RED,
+} color_t;
+
+/*! Who must act, by colour. */
+color_t text_actor_color(rollover_actor_t actor);
+/*! Prints a piece of text in a colour if colours are wanted. */
+void text_colored(const options_t *o, color_t color, const char *text);
+
+/*! A table that knows its widths when all rows are there. */
+typedef struct table table_t;
+table_t *table_new(unsigned columns);
+/*! Adds a cell, copied; a row ends after as many cells as there are columns. */
+void table_add(table_t *t, color_t color, const char *text);
+size_t table_rows(const table_t *t);
+void table_print(const options_t *o, const table_t *t, unsigned indent);
+void table_free(table_t *t);
+
+/* json.c: writing, commas included. Reading is left to SQLite. */
+
+void json_open(const char *name, char bracket);
+void json_close(char bracket);
+/*! \a name is NULL in an array. A NULL \a value is written as null. */
+void json_string(const char *name, const char *value);
+void json_number(const char *name, int64_t value);
+void json_bool(const char *name, bool value);
+/*! Seconds since 1970; 0 is written as null. */
+void json_time(const char *name, time_t at);
+/*! Text that is JSON already. */
+void json_raw(const char *name, const char *text);
+/*! An object begins or ends the document. */
+void json_begin(void);
+void json_end(void);
+
+/* answers.c: what the servers answered, from the text in the store. */
+
+/*! Texts of one server's answer; "" where there is nothing. Valid in the callback only. */
+typedef struct {
+	bool parent;
+	const char *server;
+	const char *status;
+	const char *detail;
+	time_t unreachable_since;
+	const char *dnskey;	/*!< Key tags. */
+	const char *signed_by;
+	const char *ttl;	/*!< Of DNSKEY or DS. */
+	bool differs;		/*!< Another DNSKEY RRset, or a DS that matches no key. */
+	const char *cds;
+	const char *cdnskey;
+	const char *ds;
+} answer_t;
+
+typedef void (*answer_f)(const answer_t *answer, void *arg);
+
+/*! Calls back for every server. \return Time of the survey, 0 if the text holds none. */
+time_t answers_each(const char *text, answer_f each, void *arg);
+/*! Whether the text is JSON. */
+bool answers_valid(const char *text);
+void answers_end(void);
+
+/* judge.c: what the row means for a human. */
+
+/*! Who must act. A gate of nobody's that does not open for too long is the operator's. */
+rollover_actor_t judge_actor(const options_t *o, const rollover_row_t *row);
+/*! Whether a human must act now. */
+bool judge_blocked(const options_t *o, const rollover_row_t *row);
+/*! The zone was not looked at when it should have been: the server does not run, or no longer has the module. */
+bool judge_overdue(const options_t *o, const rollover_row_t *row);
+/*! The keys that the parent's DS shall name now. \return Their number. */
+unsigned judge_wanted(const rollover_row_t *row, const key_id_t **keys);
+/*! A DS record in presentation form. */
+void judge_ds(char *out, size_t len, const char *zone, const key_id_t *key);
+/*! Calls back for every command or record that helps on; \a comment says what it is for. */
+void judge_commands(const options_t *o, const store_zone_t *zone,
+                    void (*each)(const char *command, const char *comment, void *arg), void *arg);
+
+/* detail.c */
+
+void detail_print(const options_t *o, const store_zone_t *zone, const plan_t *plan);

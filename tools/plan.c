@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kskroll.h"
+
+#define BAR	40
+
+static void print_assumptions(const options_t *o)
+{
+	const rollover_config_t *c = &o->config;
+	const plan_assume_t *a = &o->assume;
+	char s[8][TEXT_SPAN];
+
+	printf("Settings    ttl %s, lead %s, observe %s, settle %s, ksk-lifetime %s\n"
+	       "            (the module's defaults unless given here; the store does not have the zone's)\n",
+	       text_conf_span(s[0], c->ttl), text_conf_span(s[1], c->lead),
+	       text_conf_span(s[2], c->observe), text_conf_span(s[3], c->settle),
+	       text_conf_span(s[4], c->ksk_lifetime));
+	printf("Assumed     transfers take %s, the parent has the DS %s after CDS is everywhere,\n"
+	       "            propagation-delay of the policy %s; everybody does what he should\n",
+	       text_conf_span(s[0], a->server_delay), text_conf_span(s[1], a->parent_delay),
+	       text_conf_span(s[2], a->knot_delay));
+}
+
+/*! A line from start to end with the step's part marked. */
+static void bar(const plan_t *plan, const plan_step_t *step, time_t start)
+{
+	char line[BAR + 1];
+	double span = plan->end > start ? plan->end - start : 1;
+	time_t from_t = step->from > start ? step->from - start : 0;
+	int from = from_t / span * BAR;
+	int to = step->to != 0 ? (step->to - start) / span * BAR : BAR;
+
+	from = from < 0 ? 0 : from >= BAR ? BAR - 1 : from;
+	to = to > BAR ? BAR : to <= from ? from + 1 : to;
+	memset(line, '.', BAR);
+	memset(line + from, '#', to - from);
+	line[BAR] = '\0';
+	printf("|%s|", line);
+}
+
+static void print_step(const options_t *o, const plan_t *plan, const plan_step_t *step, time_t start)
+{
+	char text[TEXT_TIME];
+
+	printf("%-20s  ", text_time(text, step->from));
+	bar(plan, step, start);
+	fputs("  ", stdout);
+	text_colored(o, COLOR_BOLD, rollover_state_name(step->state));
+	printf(": %s\n", rollover_state_meaning(step->state));
+	for (unsigned i = 0; i < step->wait_count; i++) {
+		const plan_wait_t *w = &step->wait[i];
+		char span[TEXT_SPAN], until[TEXT_TIME];
+		const rollover_gate_info_t *info = rollover_gate_info(w->gate);
+		if (w->to != 0 && w->to <= o->now) {
+			continue;
+		}
+		bool assumed = step->state == ROLLOVER_AWAIT_DS && info->actor == ACTOR_PARENT;
+		printf("%22s until %s (%s) %s: %s%s\n", "", text_time(until, w->to),
+		       text_span(span, w->to != 0 ? w->to - (w->from > o->now ? w->from : o->now) : 0),
+		       info->name, info->meaning, assumed ? " (assumed: --parent-delay)" : "");
+	}
+}
+
+static void print_plan(const options_t *o, const store_zone_t *z, const plan_t *plan)
+{
+	char text[TEXT_TIME], span[TEXT_SPAN];
+
+	text_colored(o, COLOR_BOLD, z->zone);
+	printf("  plan as of %s\n", text_time(text, o->now));
+	print_assumptions(o);
+	if (plan->imagined) {
+		fputs("Start       no rollover is due: this is how one would go that is started now, with\n"
+		      "            ", stdout);
+		printf("knotc zone-key-rollover %s ksk\n", z->zone);
+	} else {
+		printf("Start       %s\n", text_time(text, plan->start));
+	}
+	if (plan->lifted != GATE_NONE) {
+		printf("But first   %s has to deal with '%s' (kskroll status %s);\n"
+		       "            the plan takes it for done now\n",
+		       rollover_actor_name(rollover_gate_info(plan->lifted)->actor),
+		       rollover_gate_info(plan->lifted)->name, z->zone);
+	}
+	printf("\n%-20s  %-*s  %s\n", "EARLIEST", BAR + 2, "", "STEP, AND WHY NOT EARLIER");
+	time_t start = plan->start > o->now ? plan->start : o->now;
+	for (unsigned i = 0; i < plan->count; i++) {
+		const plan_step_t *step = &plan->step[i];
+		/* At rest until it starts: not part of the line. */
+		if (i == 0 && step->state == ROLLOVER_IDLE && plan->count > 1) {
+			continue;
+		}
+		print_step(o, plan, step, start);
+	}
+	putchar('\n');
+	if (plan->safe != 0) {
+		printf("Safe        %s: the old KSK is gone everywhere, after %s\n",
+		       text_time(text, plan->safe), text_span(span, plan->safe - start));
+	}
+	if (plan->end != 0) {
+		printf("End         %s: policy and TTLs restored, after %s\n",
+		       text_time(text, plan->end), text_span(span, plan->end - start));
+		puts("Looks come up to one check-interval (at the parent ds-check-interval) later at each step.");
+	} else {
+		printf("It stays at '%s': %s\n", rollover_gate_info(plan->stuck)->name,
+		       rollover_gate_info(plan->stuck)->advice);
+	}
+}
+
+static void json_plan(const options_t *o, const store_zone_t *z, const plan_t *plan)
+{
+	json_begin();
+	json_time("time", o->now);
+	json_string("zone", z->zone);
+	json_open("settings", '{');
+	json_number("ksk-lifetime", o->config.ksk_lifetime);
+	json_number("ttl", o->config.ttl);
+	json_number("lead", o->config.lead);
+	json_number("observe", o->config.observe);
+	json_number("settle", o->config.settle);
+	json_close('}');
+	json_open("assumed", '{');
+	json_number("transfer-delay", o->assume.server_delay);
+	json_number("parent-delay", o->assume.parent_delay);
+	json_number("propagation-delay", o->assume.knot_delay);
+	json_number("base-ttl", o->assume.dnskey_ttl);
+	json_number("ds-ttl", o->assume.ds_ttl);
+	json_close('}');
+	json_bool("imagined", plan->imagined);
+	json_string("first", plan->lifted != GATE_NONE ? rollover_gate_info(plan->lifted)->name : NULL);
+	json_string("stuck", plan->stuck != GATE_NONE ? rollover_gate_info(plan->stuck)->name : NULL);
+	json_time("start", plan->start);
+	json_time("safe", plan->safe);
+	json_time("end", plan->end);
+	json_open("steps", '[');
+	for (unsigned i = 0; i < plan->count; i++) {
+		const plan_step_t *step = &plan->step[i];
+		json_open(NULL, '{');
+		json_string("state", rollover_state_name(step->state));
+		json_string("meaning", rollover_state_meaning(step->state));
+		json_time("from", step->from);
+		json_time("to", step->to);
+		json_open("waits", '[');
+		for (unsigned j = 0; j < step->wait_count; j++) {
+			const rollover_gate_info_t *info = rollover_gate_info(step->wait[j].gate);
+			json_open(NULL, '{');
+			json_string("code", info->name);
+			json_string("meaning", info->meaning);
+			json_time("from", step->wait[j].from);
+			json_time("to", step->wait[j].to);
+			json_close('}');
+		}
+		json_close(']');
+		json_close('}');
+	}
+	json_close(']');
+	json_end();
+}
+
+int cmd_plan(const options_t *o)
+{
+	store_t *store = zones_open(o);
+	store_zone_t *zone = malloc(sizeof(*zone));
+	int ret = EXIT_ERROR;
+
+	if (store != NULL && zone != NULL) {
+		ret = zones_load(store, o->args[0], zone);
+		if (ret == EXIT_FINE) {
+			plan_t plan;
+			plan_run(&o->config, &zone->row, &o->assume, o->now, &plan);
+			if (o->json) {
+				json_plan(o, zone, &plan);
+			} else {
+				print_plan(o, zone, &plan);
+			}
+		}
+	}
+	free(zone);
+	store_close(store);
+	return ret;
+}

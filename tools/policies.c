@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The derived policies as text to paste into knot.conf. The module makes the same ones by itself; on
+ * a large server it is better to have them there before, since a new policy re-creates all zones.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kskroll/server.h"
+#include "kskroll.h"
+
+#define LINE_MAX_LEN	4096
+
+/*! As in module/server/policy.c (a test compares them). */
+static const struct {
+	policy_role_t role;
+	const char *publish;
+} derived[] = {
+	{ POLICY_QUIET, "none" },
+	{ POLICY_SIGNAL, "rollover" },
+	{ POLICY_ROLLBACK, "double-ds" },
+};
+
+/*! Lines of the base policy. */
+typedef struct {
+	char **line;
+	size_t count;
+	bool found;
+} lines_t;
+
+static bool keep(lines_t *l, const char *text)
+{
+	char **line = realloc(l->line, (l->count + 1) * sizeof(*line));
+	if (line == NULL || (line[l->count] = strdup(text)) == NULL) {
+		fputs("kskroll: not enough memory\n", stderr);
+		l->line = line != NULL ? line : l->line;
+		return false;
+	}
+	l->line = line;
+	l->count++;
+	return true;
+}
+
+/*! "item: value" without comment and quotes; NULL if the line is none. The line is changed. */
+static char *split(char *line, char **value)
+{
+	char *item = line + strspn(line, " \t-");
+	char *colon = strchr(item, ':');
+	if (*item == '#' || colon == NULL) {
+		return NULL;
+	}
+	*colon = '\0';
+	*value = colon + 1 + strspn(colon + 1, " \t\"");
+	(*value)[strcspn(*value, " \t\"#\r\n")] = '\0';
+	return item;
+}
+
+/*! Reads a configuration, or a section of one, up to the end of the base policy. */
+static bool read_policy(FILE *in, const char *base, lines_t *l)
+{
+	char line[LINE_MAX_LEN], copy[LINE_MAX_LEN];
+	bool in_section = false, seen_section = false;
+
+	while (fgets(line, sizeof(line), in) != NULL) {
+		char *value;
+		line[strcspn(line, "\r\n")] = '\0';
+		snprintf(copy, sizeof(copy), "%s", line);
+		char *item = split(copy, &value);
+		if (item == NULL) {
+			continue;
+		}
+		if (line[0] != ' ' && line[0] != '\t' && line[0] != '-') {
+			/* The pasted section may lack its head. */
+			in_section = strcmp(item, "policy") == 0;
+			seen_section = true;
+			if (l->found) {
+				break;
+			}
+			continue;
+		}
+		if (seen_section && !in_section) {
+			continue;
+		}
+		if (strcmp(item, "id") == 0) {
+			if (l->found) {
+				break;
+			}
+			l->found = strcmp(value, base) == 0;
+		} else if (l->found && !keep(l, line)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void print_policy(const lines_t *l, const char *base, size_t i, uint32_t ttl)
+{
+	char name[1024], copy[LINE_MAX_LEN];
+
+	server_policy_name(name, sizeof(name), base, derived[i].role, ttl);
+	printf("  - id: %s\n", name);
+	for (size_t j = 0; j < l->count; j++) {
+		char *value;
+		snprintf(copy, sizeof(copy), "%s", l->line[j]);
+		const char *item = split(copy, &value);
+		/* Knot refuses ds-push where no CDS is published. */
+		if (strcmp(item, "cds-cdnskey-publish") != 0 && strcmp(item, "dnskey-ttl") != 0 &&
+		    (derived[i].role != POLICY_QUIET || strcmp(item, "ds-push") != 0)) {
+			printf("    %s\n", l->line[j] + strspn(l->line[j], " \t"));
+		}
+	}
+	printf("    cds-cdnskey-publish: %s\n    dnskey-ttl: %u\n", derived[i].publish, ttl);
+}
+
+static void json_policies(const char *base, uint32_t ttl)
+{
+	char name[1024];
+
+	json_begin();
+	json_string("base", base);
+	json_open("policies", '[');
+	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
+		server_policy_name(name, sizeof(name), base, derived[i].role, ttl);
+		json_open(NULL, '{');
+		json_string("id", name);
+		json_string("cds-cdnskey-publish", derived[i].publish);
+		json_number("dnskey-ttl", ttl);
+		json_close('}');
+	}
+	json_close(']');
+	json_end();
+}
+
+int cmd_policies(const options_t *o)
+{
+	const char *base = o->args[0];
+	lines_t l = { 0 };
+	FILE *in = o->conf != NULL ? fopen(o->conf, "r") : stdin;
+
+	if (in == NULL) {
+		fprintf(stderr, "kskroll: %s: %s\n", o->conf, strerror(errno));
+		return EXIT_ERROR;
+	}
+	bool ok = read_policy(in, base, &l);
+	if (o->conf != NULL) {
+		fclose(in);
+	}
+	/* Knot has a policy 'default' of its own that nobody has to write down. */
+	if (ok && !l.found && strcmp(base, "default") != 0) {
+		fprintf(stderr, "kskroll: no policy '%s' in %s (included files are not followed: give the "
+		        "file that has it, or knotc conf-export output)\n", base,
+		        o->conf != NULL ? o->conf : "the standard input");
+		ok = false;
+	}
+	if (ok && o->json) {
+		json_policies(base, o->config.ttl);
+	} else if (ok) {
+		printf("# Made from policy '%s' by kskroll policies: make them again when it changes.\npolicy:\n",
+		       base);
+		for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
+			print_policy(&l, base, i, o->config.ttl);
+		}
+	}
+	for (size_t i = 0; i < l.count; i++) {
+		free(l.line[i]);
+	}
+	free(l.line);
+	return ok ? EXIT_FINE : EXIT_ERROR;
+}

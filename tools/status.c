@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <libknot/errcode.h>
+
+#include "kskroll.h"
+
+typedef struct {
+	const options_t *o;
+	table_t *table;
+	unsigned shown;
+	unsigned blocked;
+	unsigned zones;
+} list_t;
+
+static void run_plan(const options_t *o, const rollover_row_t *row, plan_t *plan)
+{
+	plan_run(&o->config, row, &o->assume, o->now, plan);
+}
+
+/* JSON. */
+
+static void json_key(const char *name, const key_id_t *key)
+{
+	char digest[2 * sizeof(key->digest) + 1];
+	for (size_t i = 0; i < sizeof(key->digest); i++) {
+		snprintf(digest + 2 * i, 3, "%02x", key->digest[i]);
+	}
+	json_open(name, '{');
+	json_number("tag", key->tag);
+	json_number("algorithm", key->algorithm);
+	json_string("sha256", digest);
+	json_close('}');
+}
+
+static void json_command(const char *command, const char *comment, void *arg)
+{
+	(void)arg;
+	json_open(NULL, '{');
+	json_string("command", command);
+	json_string("comment", comment);
+	json_close('}');
+}
+
+static void json_keys(const store_zone_t *z)
+{
+	const rollover_row_t *row = &z->row;
+	const key_id_t *wanted;
+	char record[512];
+
+	json_open("old_keys", '[');
+	for (unsigned i = 0; i < row->old_count; i++) {
+		json_key(NULL, &row->old[i]);
+	}
+	json_close(']');
+	if (row->has_new) {
+		json_key("new_key", &row->new_key);
+	} else {
+		json_string("new_key", NULL);
+	}
+	unsigned count = judge_wanted(row, &wanted);
+	json_open("wanted_ds", '[');
+	for (unsigned i = 0; i < count; i++) {
+		judge_ds(record, sizeof(record), z->zone, &wanted[i]);
+		json_string(NULL, record);
+	}
+	json_close(']');
+}
+
+static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *plan)
+{
+	const rollover_row_t *row = &z->row;
+	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
+	bool rolling = row->state != ROLLOVER_IDLE;
+
+	json_open(NULL, '{');
+	json_string("zone", z->zone);
+	json_string("state", rollover_state_name(row->state));
+	json_string("state_meaning", rollover_state_meaning(row->state));
+	json_time("since", row->since);
+	json_open("gate", '{');
+	json_string("code", info->name);
+	json_string("about", row->gate_about[0] != '\0' ? row->gate_about : NULL);
+	json_string("detail", row->gate_detail[0] != '\0' ? row->gate_detail : NULL);
+	json_time("since", row->gate_since);
+	json_time("until", row->gate_until);
+	json_string("meaning", info->meaning);
+	json_string("advice", info->advice);
+	json_close('}');
+	json_string("actor", rollover_actor_name(judge_actor(o, row)));
+	json_bool("blocked", judge_blocked(o, row));
+	json_time("next_look", row->wake);
+	json_bool("overdue", judge_overdue(o, row));
+	json_time("earliest_safe", rolling ? plan->safe : 0);
+	json_time("earliest_end", rolling ? plan->end : 0);
+	json_keys(z);
+	json_time("ds_all_since", row->ds_all_since);
+	json_number("dnskey_ttl", ttl_window_max(&row->dnskey_ttl, o->now));
+	json_number("ds_ttl", ttl_window_max(&row->ds_ttl, o->now));
+	json_string("base_policy", z->base_policy[0] != '\0' ? z->base_policy : NULL);
+	json_string("parent_zone", z->parent_zone[0] != '\0' ? z->parent_zone : NULL);
+	json_open("commands", '[');
+	judge_commands(o, z, json_command, NULL);
+	json_close(']');
+	json_raw("answers", answers_valid(z->answers) ? z->answers : "null");
+	json_close('}');
+}
+
+/* Table. */
+
+static void table_zone(list_t *l, const store_zone_t *z, const plan_t *plan)
+{
+	const options_t *o = l->o;
+	const rollover_row_t *row = &z->row;
+	rollover_actor_t actor = judge_actor(o, row);
+	char text[TEXT_TIME], span[TEXT_SPAN];
+	bool rolling = row->state != ROLLOVER_IDLE;
+
+	table_add(l->table, COLOR_BOLD, z->zone);
+	table_add(l->table, COLOR_NONE, rollover_state_name(row->state));
+	table_add(l->table, COLOR_NONE, text_span(span, o->now - row->since));
+	table_add(l->table, COLOR_NONE, row->gate == GATE_NONE ? "-" : rollover_gate_info(row->gate)->name);
+	table_add(l->table, text_actor_color(actor), rollover_actor_name(actor));
+	if (judge_overdue(o, row)) {
+		table_add(l->table, COLOR_RED, "overdue");
+	} else {
+		table_add(l->table, COLOR_NONE, row->wake > o->now ? text_span(span, row->wake - o->now) : "now");
+	}
+	table_add(l->table, COLOR_NONE, rolling ? text_time(text, plan->end) : "-");
+	table_add(l->table, COLOR_NONE, row->gate_about);
+}
+
+static int show(const store_zone_t *z, void *arg)
+{
+	list_t *l = arg;
+	plan_t plan = { 0 };
+
+	l->zones++;
+	bool blocked = judge_blocked(l->o, &z->row);
+	l->blocked += blocked;
+	if (l->o->blocked && !blocked) {
+		return 0;
+	}
+	l->shown++;
+	if (z->row.state != ROLLOVER_IDLE) {
+		run_plan(l->o, &z->row, &plan);
+	}
+	if (l->o->json) {
+		json_zone(l->o, z, &plan);
+	} else {
+		table_zone(l, z, &plan);
+	}
+	return 0;
+}
+
+static table_t *new_table(void)
+{
+	static const char *const heads[] = {
+		"ZONE", "STATE", "FOR", "WAITS FOR", "WHO ACTS", "NEXT LOOK", "EARLIEST END", "AT",
+	};
+	table_t *t = table_new(8);
+	for (int i = 0; i < 8; i++) {
+		table_add(t, COLOR_BOLD, heads[i]);
+	}
+	return t;
+}
+
+static int show_all(list_t *l, store_t *store, store_zone_t *zone)
+{
+	int ret = EXIT_FINE;
+
+	if (l->o->arg_count == 0) {
+		if (store_zones(store, show, l) != KNOT_EOK) {
+			fprintf(stderr, "kskroll: %s\n", store_error(store));
+			return EXIT_ERROR;
+		}
+		return EXIT_FINE;
+	}
+	for (int i = 0; i < l->o->arg_count; i++) {
+		int one = zones_load(store, l->o->args[i], zone);
+		if (one == EXIT_FINE) {
+			show(zone, l);
+		}
+		ret = one > ret ? one : ret;
+	}
+	return ret;
+}
+
+static int list(const options_t *o, store_t *store, store_zone_t *zone)
+{
+	list_t l = { .o = o };
+
+	if (o->json) {
+		json_begin();
+		json_time("time", o->now);
+		json_open("zones", '[');
+	} else {
+		l.table = new_table();
+	}
+	int ret = show_all(&l, store, zone);
+	if (o->json) {
+		json_close(']');
+		json_number("blocked", l.blocked);
+		json_end();
+	} else {
+		if (l.shown > 0) {
+			table_print(o, l.table, 0);
+		} else if (ret == EXIT_FINE) {
+			puts(l.zones == 0 ? "No zones yet: they appear when a zone has 'module: mod-kskroll'." :
+			                    "Nothing needs a human.");
+		}
+		table_free(l.table);
+	}
+	return ret == EXIT_FINE && o->blocked && l.blocked > 0 ? EXIT_BLOCKED : ret;
+}
+
+int cmd_status(const options_t *o)
+{
+	store_t *store = zones_open(o);
+	store_zone_t *zone = malloc(sizeof(*zone));
+	int ret = EXIT_ERROR;
+
+	if (store != NULL && zone != NULL) {
+		if (o->arg_count == 1 && !o->json && !o->blocked) {
+			ret = zones_load(store, o->args[0], zone);
+			if (ret == EXIT_FINE) {
+				plan_t plan;
+				run_plan(o, &zone->row, &plan);
+				detail_print(o, zone, &plan);
+			}
+		} else {
+			ret = list(o, store, zone);
+		}
+	}
+	free(zone);
+	store_close(store);
+	answers_end();
+	return ret;
+}
