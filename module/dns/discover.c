@@ -13,6 +13,9 @@
 /*! A and AAAA of every name, and one DNSKEY. */
 #define QUERIES_MAX	(2 * SERVERS_NAMES_MAX + 1)
 
+/*! Instead of a type: A and AAAA. */
+#define ANY_ADDRESS	0
+
 /*! One lookup under way. */
 typedef struct {
 	discover_t *discover;
@@ -62,12 +65,14 @@ static const char *type_name(uint16_t type)
 		return "A";
 	case KNOT_RRTYPE_AAAA:
 		return "AAAA";
-	default:
+	case KNOT_RRTYPE_DNSKEY:
 		return "DNSKEY";
+	default:
+		return "address";
 	}
 }
 
-/*! Notes the first trouble: "AAAA of ns1.example.: SERVFAIL". */
+/*! Notes the first trouble: "DNSKEY of example.: SERVFAIL". */
 static void trouble(discover_t *discover, uint16_t type, const knot_dname_t *name,
                     const char *error)
 {
@@ -114,8 +119,8 @@ static void add_address(discover_t *discover, const query_t *query, const knot_r
 		}
 		if (servers_add_addr(servers, query->name, &addr) != KNOT_EOK) {
 			discover->result.failed = true;
-			trouble(discover, query->type, servers->names[query->name].name,
-			        "too many addresses");
+			trouble(discover, ANY_ADDRESS, servers->names[query->name].name,
+			        "too many of them");
 		}
 	}
 }
@@ -209,9 +214,9 @@ static void check_parent_names(discover_t *discover)
 	for (unsigned i = 0; i < servers->name_count; i++) {
 		const server_name_t *name = &servers->names[i];
 		if (name->error[0] != '\0') {
-			trouble(discover, KNOT_RRTYPE_A, name->name, name->error);
+			trouble(discover, ANY_ADDRESS, name->name, name->error);
 		} else if (!name->has_addr) {
-			trouble(discover, KNOT_RRTYPE_A, name->name, "no address");
+			trouble(discover, ANY_ADDRESS, name->name, "there is none");
 		}
 	}
 }
@@ -342,8 +347,8 @@ static void child_found(discover_t *discover)
 		if (servers_add_addr(servers, name,
 		                     &discover->delegation.glue[i].addr) != KNOT_EOK) {
 			discover->result.failed = true;
-			trouble(discover, KNOT_RRTYPE_A, servers->names[name].name,
-			        "too many addresses");
+			trouble(discover, ANY_ADDRESS, servers->names[name].name,
+			        "too many of them");
 		}
 	}
 	finish(discover);

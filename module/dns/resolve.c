@@ -156,7 +156,8 @@ resolve_t *resolve_new(uv_loop_t *loop, const dns_config_t *config, char *err, s
 	int ret = config->loopback ? ub_ctx_zone_remove(ctx, "test.")
 	                           : ub_ctx_data_remove(ctx, "kskroll.invalid.");
 	if (ret != UB_NOERROR) {
-		snprintf(err, err_len, "resolver cannot start, trust anchor '%s', root hints '%s': %s",
+		snprintf(err, err_len,
+		         "resolver cannot start, trust anchor '%s', root hints '%s': %s",
 		         config->trust_anchor != NULL ? config->trust_anchor : ROOT_ANCHOR,
 		         config->root_hints != NULL ? config->root_hints : "built in",
 		         ub_strerror(ret));

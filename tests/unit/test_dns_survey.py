@@ -64,11 +64,11 @@ class World:
         self.run("dnssec-signzone", "-S", "-o", zone, "-f", name + ".signed", *options, name)
         return name + ".signed"
 
-    def serve(self, address, zones):
+    def serve(self, address, zones, more=""):
         folder = f"{self.folder}/{address}"
         os.mkdir(folder)
         with open(f"{folder}/nsd.conf", "w") as conf:
-            conf.write(f"server:\n ip-address: {address}\n username: \"\"\n database: \"\"\n"
+            conf.write(f"server:\n ip-address: {address}\n{more} username: \"\"\n database: \"\"\n"
                        f" zonesdir: \"{self.folder}\"\n pidfile: \"{folder}/pid\"\n"
                        f" zonelistfile: \"{folder}/list\"\n xfrdfile: \"{folder}/xfrd\"\n"
                        f" xfrdir: \"{folder}\"\n server-count: 1\n"
@@ -184,8 +184,17 @@ def build(world):
     child = world.sign("child.test.", ns + addresses + cds + cdnskey + "\n")
     nods = world.sign("nods.test.", f"@ NS ns1\nns1 A {CHILD}\n")
 
+    world.keys("lost.test.")
+    lost = world.sign("lost.test.", f"@ NS ns1\n@ NS nowhere\nns1 A {CHILD}\n")
+    bogus = "bogus.zone"
+    with open(f"{world.folder}/{bogus}", "w") as file:
+        file.write(f"$ORIGIN bogus.test.\n$TTL 300\n{SOA}@ NS ns1\nns1 A {CHILD}\n")
+
     parent = world.sign(
         "test.",
+        f"lost NS ns1.lost\nns1.lost A {CHILD}\nbogus NS ns1.bogus\nns1.bogus A {CHILD}\n"
+        + ds(world.rdata("lost.test.", 257)[0][0])
+        + ds(ksk).replace("child.test.", "bogus.test.") +
         f"@ NS ns\nns A {PARENT}\n"
         # ns5 is known at the parent only.
         f"child NS ns1.child\nchild NS ns5.child\nns1.child A {CHILD}\nns5.child A {NO_ZONES}\n"
@@ -206,7 +215,9 @@ def build(world):
 
     world.serve(ROOT, {".": root})
     world.serve(PARENT, {"test.": parent, "plain.": plain})
-    world.serve(CHILD, {"child.test.": child, "nods.test.": nods})
+    # Parents of zones that break discovery: one without an address, one that is bogus.
+    world.serve(CHILD, {"child.test.": child, "nods.test.": nods, "lost.test.": lost,
+                        "bogus.test.": bogus}, " ip-address: ::1\n")
     world.serve(NO_ZONES, {})
     return child_ksks
 
@@ -281,6 +292,20 @@ def check(world, binary, ksks):
     expect(rows, ["survey", "failed=0", "insecure=1", "parent=plain."])
     assert not any(row[0] == "parent" for row in rows)
 
+    # IPv6.
+    rows = probe(world, binary, "child.test.", *keys, "nameserver=::1", "ask=child")
+    expect(rows, ["child", "::1@53", "ok"])
+
+    # What cannot be resolved in the parent zone is named.
+    rows = probe(world, binary, "sub.lost.test.", *nods, "ns=ns1.child.test.")
+    expect(rows, ["survey", "failed=1", "insecure=0", "parent=lost.test.",
+                  "detail=address of nowhere.lost.test.: there is none"])
+    rows = probe(world, binary, "sub.bogus.test.", *nods, "ns=ns1.child.test.")
+    expect(rows, ["survey", "failed=1"])
+    assert rows[0][4].startswith("detail=NS of bogus.test.: bogus: "), rows
+    rows = probe(world, binary, ".", *nods, "ns=ns.")
+    expect(rows, ["survey", "failed=1", None, None, "detail=NS of .: the root has no parent"])
+
     # A resolver that is not there.
     rows = probe(world, binary, "child.test.", *keys, *ns, f"resolver={NOBODY}@53")
     expect(rows, ["survey", "failed=1"])
@@ -290,8 +315,8 @@ def check(world, binary, ksks):
     rows = probe(world, binary, "child.test.", *keys, ns[0], "repeat=100")
     assert sum(row[:3] == ["child", f"ns1.child.test. {CHILD}@53", "ok"] for row in rows) == 100
     for after in (0, 1, 2, 5, 10, 20, 50, 200, 1000):
-        rows = probe(world, binary, "child.test.", *keys, *ns, "repeat=20", f"free-after={after}")
-        assert sum(row[0] in ("cancelled", "survey") for row in rows) == 20
+        rows = probe(world, binary, "child.test.", *keys, *ns, "repeat=100", f"free-after={after}")
+        assert sum(row[0] in ("cancelled", "survey") for row in rows) == 100
 
     check_odd(world, binary, keys, bit, both)
 

@@ -227,7 +227,7 @@ static void key_that_may_not_sign_zones_is_refused(void **state)
 
 	static const uint16_t FLAGS[] = { 0, 1, 256 | 128, 257 | 128 };
 	for (size_t i = 0; i < 4; i++) {
-		/* The tag covers the flags: sign with that tag, so only the flags speak against it. */
+		/* The tag covers the flags: sign with that tag, so only they speak against it. */
 		knot_wire_write_u16(rdata, FLAGS[i]);
 		w->keys[1] = (verify_key_t){ rdata, w->zsk.len };
 		test_key_t changed = { w->zsk.key, rdata, w->zsk.len };
