@@ -159,17 +159,23 @@ void learn_ttls(ctx_t *c)
 	rollover_row_t *row = &c->out->row;
 	uint32_t ttl;
 
-	if ((c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 && !c->facts->discovery_failed) {
-		bool complete;
-		ttl = child_ttl(c->facts, c->config, c->now, &complete);
-		ttl_window_t *w = &row->dnskey_ttl;
+	if (c->facts->own.known && c->facts->own.dnskey != 0) {
+		bool complete = (c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 &&
+		                !c->facts->discovery_failed;
+		ttl = complete ? child_ttl(c->facts, c->config, c->now, &complete) : 0;
+		/*
+		 * The own zone counts as well: its TTL is, or will be, served by the others. In idle nobody
+		 * else is asked, and it may be low again (a policy lost by a reload) before they are.
+		 */
+		if (c->facts->own.dnskey_ttl > ttl) {
+			ttl = c->facts->own.dnskey_ttl;
+		}
 		/* A server that does not answer may still serve what it served before. */
+		ttl_window_t *w = &row->dnskey_ttl;
 		if (!complete && w->count > 0 && w->step[0].ttl > ttl) {
 			ttl = w->step[0].ttl;
 		}
-		if (ttl > 0 || complete) {
-			ttl_window_add(w, ttl, c->now);
-		}
+		ttl_window_add(w, ttl, c->now);
 	}
 	if ((c->facts->asked & SURVEY_PARENT) && row->ds_all_since == 0 &&
 	    parent_old_ttl(c->facts, c->new_key, &ttl)) {

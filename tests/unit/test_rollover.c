@@ -639,6 +639,24 @@ static void swapped_roles_are_found_out_from_the_server(void **state)
 	assert_int_equal(m.row.ds_drain, ROLLOVER_UNKNOWN_DS_TTL);
 }
 
+static void a_rollover_that_somebody_started_waits_for_the_high_ttl(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_init(&m);
+	machine_step(&m);
+	m.now += DAY;
+	m.facts.own.dnskey = OLD | NEW;		/* Only the own zone is known: idle asks no nameserver. */
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	m.facts.own.policy = POLICY_QUIET;
+	machine_serve(&m, OLD | NEW, 300);
+	m.now += 60;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate_until, m.now + HOUR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -648,6 +666,7 @@ int main(void)
 		cmocka_unit_test(a_lowered_ttl_counts_until_it_has_drained),
 		cmocka_unit_test(a_full_window_never_forgets_too_early),
 		cmocka_unit_test(a_rollover_with_default_timings),
+		cmocka_unit_test(a_rollover_that_somebody_started_waits_for_the_high_ttl),
 		cmocka_unit_test(the_old_ds_ttl_counts_even_if_it_was_lowered_before),
 		cmocka_unit_test(an_unseen_old_ds_ttl_is_taken_for_two_days),
 		cmocka_unit_test(a_parent_that_falls_back_restarts_the_wait),
