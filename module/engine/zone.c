@@ -126,6 +126,8 @@ static bool worth_saving(const zone_t *zone, const rollover_decision_t *d, time_
 	       a->all_since != b->all_since || a->ds_all_since != b->ds_all_since ||
 	       a->old_count != b->old_count || a->has_new != b->has_new ||
 	       a->dnskey_ttl.count != b->dnskey_ttl.count || a->ds_ttl.count != b->ds_ttl.count ||
+	       a->dnskey_ttl.step[0].ttl != b->dnskey_ttl.step[0].ttl ||
+	       a->ds_ttl.step[0].ttl != b->ds_ttl.step[0].ttl ||
 	       now - zone->saved >= SAVE_INTERVAL || now < zone->saved;
 }
 

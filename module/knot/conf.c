@@ -231,6 +231,8 @@ static const char *unfit(knotd_mod_t *mod, const knot_dname_t *zone, const knotd
 	const char *version = knotd_conf_env(mod, KNOTD_CONF_ENV_VERSION).single.string;
 	unsigned major = 0, minor = 0, patch = 0;
 
+	/* "Knot DNS 3.4.6" */
+	version = version != NULL ? strpbrk(version, "0123456789") : NULL;
 	if (version == NULL || sscanf(version, "%u.%u.%u", &major, &minor, &patch) < 2 ||
 	    major < 3 || (major == 3 && (minor < 2 || (minor == 2 && patch < 10)))) {
 		return "this Knot DNS loses its modules at a configuration transaction: use 3.3 or newer";

@@ -293,7 +293,8 @@ class World:
                 **self._given["policy"]}
 
     def _template(self):
-        module = {"global-module": "mod-kskroll"} if self.module else {}
+        # Without an id knotd uses built-in defaults, not the section's instance "default".
+        module = {"global-module": "mod-kskroll/default"} if self.module else {}
         return {"id": "default", **module, "storage": self.knot.dir, "file": "%s.zone",
                 "zonefile-sync": -1, "zonefile-load": "difference-no-serial",
                 "journal-content": "all", "notify": ["nsd", "bind"], "acl": "transfer",
@@ -303,7 +304,7 @@ class World:
         module = {}
         if self.module:
             own = zone in self._given["zone-module"]
-            module = {"module": f"mod-kskroll/{_instance(zone)}" if own else "mod-kskroll"}
+            module = {"module": f"mod-kskroll/{_instance(zone) if own else 'default'}"}
         return {"domain": zone, **module, **self._given["zone"].get(zone, {})}
 
     def _module_sections(self):

@@ -103,6 +103,13 @@ static void no_new_key_yet(machine_t *m)
 static void cds_names_the_ds_key(machine_t *m) { machine_signal(m, OLD); }
 static void dry_run(machine_t *m) { m->config.dry_run = true; }
 static void swapped_too_early(machine_t *m) { old_key_gone(m); machine_ds(m, NEW, 300); }
+static void old_gone_and_third_key(machine_t *m) { machine_serve(m, NEW, 300); third_key(m); }
+static void two_in_use_one_ds(machine_t *m)
+{
+	machine_serve(m, OLD | NEW, HOUR);
+	m->row.old[1] = m->facts.keys[1];
+	m->row.old_count = 2;
+}
 static void old_left_at_one(machine_t *m)
 {
 	machine_serve(m, NEW, 300);
@@ -196,6 +203,7 @@ static const struct {
 	ROW(SIGNAL, parents_new, AWAIT_DS, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, parent_down, SIGNAL, GATE_PARENT_UNREACHABLE, ACTION_NONE),
 	ROW(SIGNAL, cds_names_the_ds_key, SIGNAL, GATE_KNOT_NOT_READY, ACTION_NONE),
+	ROW(SIGNAL, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, hold, SIGNAL, GATE_HELD, ACTION_NONE),
 
@@ -230,6 +238,10 @@ static const struct {
 	ROW(OBSERVE, child_bogus, OBSERVE, GATE_BOGUS_AT, ACTION_NONE),
 	ROW(OBSERVE, old_key_gone, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, hold, OBSERVE, GATE_HELD, ACTION_NONE),
+	ROW(AWAIT_DS, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(RETIRE, third_key, RETIRE, GATE_UNKNOWN_KEY, ACTION_NONE),
+	ROW(RETIRE, old_gone_and_third_key, RETIRE, GATE_WAITING_TTL, ACTION_NONE),
+	ROW(IDLE, two_in_use_one_ds, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, third_key, OBSERVE, GATE_UNKNOWN_KEY, ACTION_NONE),
 
 	ROW(RETIRE, nothing, RETIRE, GATE_KNOT_KEEPS_KEY, ACTION_SUBMITTED),
@@ -546,6 +558,25 @@ static void the_ttl_of_a_silent_server_is_not_taken_for_lowered(void **state)
 	assert_int_equal(m.row.gate_until, low + HOUR);
 }
 
+static void a_key_made_by_somebody_else_waits_for_the_ttl_before_ours(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_init(&m);
+	machine_step(&m);	/* idle, TTL of an hour */
+	m.now += 300;
+	machine_serve(&m, OLD | NEW, HOUR);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	/* The quiet policy is in force before any nameserver was asked. */
+	m.now += 5;
+	machine_serve(&m, OLD | NEW, 300);
+	m.facts.own.policy = POLICY_QUIET;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate_until, m.now + HOUR);
+}
+
 static void an_order_is_repeated_only_after_a_while(void **state)
 {
 	(void)state;
@@ -672,6 +703,7 @@ int main(void)
 		cmocka_unit_test(a_parent_that_falls_back_restarts_the_wait),
 		cmocka_unit_test(an_unreachable_server_in_between_does_not_end_a_wait_early),
 		cmocka_unit_test(the_ttl_of_a_silent_server_is_not_taken_for_lowered),
+		cmocka_unit_test(a_key_made_by_somebody_else_waits_for_the_ttl_before_ours),
 		cmocka_unit_test(an_order_is_repeated_only_after_a_while),
 		cmocka_unit_test(looks_back_off_and_stay_below_the_ceiling),
 		cmocka_unit_test(a_held_zone_asks_nobody_for_anything),
