@@ -558,25 +558,6 @@ static void the_ttl_of_a_silent_server_is_not_taken_for_lowered(void **state)
 	assert_int_equal(m.row.gate_until, low + HOUR);
 }
 
-static void a_key_made_by_somebody_else_waits_for_the_ttl_before_ours(void **state)
-{
-	(void)state;
-	machine_t m;
-	machine_init(&m);
-	machine_step(&m);	/* idle, TTL of an hour */
-	m.now += 300;
-	machine_serve(&m, OLD | NEW, HOUR);
-	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
-	/* The quiet policy is in force before any nameserver was asked. */
-	m.now += 5;
-	machine_serve(&m, OLD | NEW, 300);
-	m.facts.own.policy = POLICY_QUIET;
-	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
-	assert_int_equal(m.row.gate_until, m.now + HOUR);
-}
-
 static void an_order_is_repeated_only_after_a_while(void **state)
 {
 	(void)state;
@@ -703,7 +684,6 @@ int main(void)
 		cmocka_unit_test(a_parent_that_falls_back_restarts_the_wait),
 		cmocka_unit_test(an_unreachable_server_in_between_does_not_end_a_wait_early),
 		cmocka_unit_test(the_ttl_of_a_silent_server_is_not_taken_for_lowered),
-		cmocka_unit_test(a_key_made_by_somebody_else_waits_for_the_ttl_before_ours),
 		cmocka_unit_test(an_order_is_repeated_only_after_a_while),
 		cmocka_unit_test(looks_back_off_and_stay_below_the_ceiling),
 		cmocka_unit_test(a_held_zone_asks_nobody_for_anything),
