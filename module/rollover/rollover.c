@@ -127,7 +127,15 @@ static bool keys_changed(ctx_t *c)
 		start_over(c);
 		return true;
 	}
+	if (row->state == ROLLOVER_RETIRE && !(zone & c->old)) {
+		return false;	/* One more KSK is the next rollover: it waits until this one has settled. */
+	}
 	if (zone & ~(c->old | c->new_key)) {
+		if (row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS) {
+			/* Once it is ready CDS names it too, and nobody has seen it anywhere: no signals. */
+			go(c, ROLLOVER_INTRODUCE);
+			return true;
+		}
 		c->out->row.all_since = 0;
 		stay(c, GATE_UNKNOWN_KEY, "", "a KSK that this rollover does not know", 0);
 		return true;

@@ -165,10 +165,25 @@ static void idle_unknown(ctx_t *c)
 	}
 }
 
+/*! A KSK in use that no server of the parent names any more: it is not what we took it for. */
+static bool ds_went(const ctx_t *c)
+{
+	keyset_t all, any;
+	bool foreign;
+
+	for (size_t i = 0; i < c->facts->parent_count; i++) {
+		if (c->facts->parent[i].status != ANSWER_OK) {
+			return false;
+		}
+	}
+	ds_sets(c, &all, &any, &foreign);
+	return any != 0 && (c->old & ~any) != 0;
+}
+
 static void idle(ctx_t *c)
 {
 	if (c->before->old_count > 0 && !c->before->has_new &&
-	    c->facts->own.dnskey == c->old && set_size(c->old) == c->before->old_count) {
+	    c->facts->own.dnskey == c->old && set_size(c->old) == c->before->old_count && !ds_went(c)) {
 		idle_known(c);
 	} else {
 		idle_unknown(c);
