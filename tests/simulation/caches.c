@@ -51,6 +51,7 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 			return "a KSK was let go while its DS could be had";
 		}
 		if ((ds->keys & bit) && ds->cause == CAUSE_OURS && !(dnskey->removed & bit) &&
+		    key->published <= ds->decided &&
 		    !unknowable(w, dnskey->fault, ds->decided)) {
 			return "a KSK was signalled while a DNSKEY RRset without it could be had";
 		}

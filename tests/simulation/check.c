@@ -31,6 +31,16 @@ static bool counts(const world_t *w, const exposure_t *e, time_t decided)
 	       (e->fault < 0 || fault_known(w, e->fault, decided));
 }
 
+/*! KSKs that somebody made after the step: the server names them in CDS before we can know of them. */
+static world_keys_t made_since(const world_t *w, time_t decided)
+{
+	world_keys_t set = 0;
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		set |= w->knot.key[k].published > decided ? 1U << k : 0;
+	}
+	return set;
+}
+
 /* I1: every resolver that could validate with the old keys can validate with the one that CDS names. */
 void check_signal(world_t *w, const zone_version_t *v)
 {
@@ -39,7 +49,7 @@ void check_signal(world_t *w, const zone_version_t *v)
 	}
 	for (unsigned i = 0; i < w->dnskey.count; i++) {
 		const exposure_t *e = &w->dnskey.list[i];
-		world_keys_t missing = v->cds & ~(e->keys & e->signers) & ~e->removed;
+		world_keys_t missing = v->cds & ~(e->keys & e->signers) & ~e->removed & ~made_since(w, v->cds_decided);
 		if (missing != 0 && counts(w, e, v->cds_decided)) {
 			violate(w, "I1", "CDS names %s, but DNSKEY %s signed by %s is %s", keys_text(missing),
 			        keys_text(e->keys), keys_text(e->signers),
@@ -188,6 +198,9 @@ static void check_kept(world_t *w, const rollover_decision_t *d)
 	if (!d->policy_wanted || d->policy != POLICY_SIGNAL || !(f->asked & SURVEY_CHILD)) {
 		return;
 	}
+	if (f->own.dnskey & (f->own.dnskey - 1) & ((f->own.dnskey & (f->own.dnskey - 1)) - 1)) {
+		violate(w, "I1", "CDS is wanted, but there is a third KSK that it will name");
+	}
 	int at = key_id_find(f->keys, f->key_count, &d->row.new_key);
 	for (size_t i = 0; i < f->child_count && at >= 0; i++) {
 		const child_answer_t *a = &f->child[i];
@@ -309,7 +322,8 @@ static bool fault_explains(const world_t *w, const fault_t *f)
 
 	if (f->kind < FAULT_CONTROL) {
 		const sim_server_t *s = f->parent ? &w->parent[f->server] : &w->child[f->server];
-		return strcmp(row->gate_about, s->name) == 0;
+		return strcmp(row->gate_about, s->name) == 0 || (row->gate_about[0] == '\0' &&
+		       row->gate == (f->parent ? GATE_PARENT_UNREACHABLE : GATE_CHILD_UNREACHABLE));
 	}
 	switch (f->kind) {
 	case FAULT_CONTROL:	return row->gate == GATE_KNOT_UNREACHABLE;

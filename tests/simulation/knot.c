@@ -252,6 +252,7 @@ bool knot_submit(world_t *w, cause_t cause, time_t decided)
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		if (ready & (1U << k)) {
 			w->knot.key[k].state = KEY_ACTIVE;
+			w->knot.key[k].extra = false;
 		}
 	}
 	remove_keys(w, old, cause, decided);

@@ -13,7 +13,7 @@ static int newest(const world_t *w)
 			return k;
 		}
 	}
-	return -1;
+	return 31 - __builtin_clz((unsigned)knot_keys(w));
 }
 
 static world_keys_t oldest(const world_t *w)

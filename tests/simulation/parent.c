@@ -90,7 +90,7 @@ static bool read_cds(world_t *w, zone_version_t *out)
 static void consider(world_t *w, const zone_version_t *v)
 {
 	parent_t *up = &w->up;
-	world_keys_t ds = parent_ds(w);
+	world_keys_t ds = parent_ds(w) & ~KEY_FOREIGN;
 	world_keys_t wanted = up->habit == HABIT_ADD ? ds | v->cds : v->cds;
 
 	if (wanted == ds || up->accepting) {
@@ -138,6 +138,7 @@ void parent_accept(world_t *w)
 		}
 	}
 	if (up->foreign) {
+		up->foreign = false;
 		v.ds |= KEY_FOREIGN;
 		event_add(w, w->now + 6 * HOUR, EV_STALE, 0, (world_keys_t)~KEY_FOREIGN);
 	}
