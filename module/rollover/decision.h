@@ -58,6 +58,8 @@ extern const state_f state_functions[ROLLOVER_STATE__COUNT];
 
 /*! Back to idle with everything to be found out again: what we thought we knew is void. */
 void start_over(ctx_t *c);
+/*! A nameserver no longer has what let us signal: back to introduce. */
+bool new_key_lost(ctx_t *c);
 /*! Starts a rollover unless dry_run forbids it. */
 void begin(ctx_t *c, rollover_state_t state);
 /*! The new KSK turned up in the own zone: by our order, or by somebody else's. */

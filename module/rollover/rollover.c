@@ -94,12 +94,23 @@ static bool outer_gates(ctx_t *c)
 		stay(c, GATE_CSK, "", "", 0);
 		return true;
 	}
-	if (own->policy != c->out->policy && c->out->policy_wanted) {
-		stay(c, own->conf_busy ? GATE_KNOT_BUSY : GATE_POLICY_PENDING, "",
-		     own->conf_detail[0] != '\0' ? own->conf_detail : rollover_policy_name(c->out->policy), 0);
+	return false;
+}
+
+static bool policy_pending(ctx_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	if (own->policy == c->out->policy || !c->out->policy_wanted) {
+		return false;
+	}
+	/* Lost by a reload or restart, perhaps days ago: signals come back only if all is still well. */
+	if (c->out->policy == POLICY_SIGNAL && new_key_lost(c)) {
 		return true;
 	}
-	return false;
+	stay(c, own->conf_busy ? GATE_KNOT_BUSY : GATE_POLICY_PENDING, "",
+	     own->conf_detail[0] != '\0' ? own->conf_detail : rollover_policy_name(c->out->policy), 0);
+	return true;
 }
 
 /*! The own zone's set of KSKs changed in a way that this state does not expect. */
@@ -211,7 +222,7 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 		adopt_new_key(&c);
 	}
 	learn_ttls(&c);
-	if (outer_gates(&c) || keys_changed(&c)) {
+	if (outer_gates(&c) || keys_changed(&c) || policy_pending(&c)) {
 		return;
 	}
 

@@ -234,7 +234,7 @@ static void introduce(ctx_t *c)
 
 	if (!row->has_new) {
 		act(c, ACTION_START);
-		stay(c, GATE_KNOT_NO_NEW_KEY, "", "", 0);
+		stay(c, GATE_KNOT_NO_NEW_KEY, "", c->facts->own.conf_detail, 0);
 		return;
 	}
 
@@ -253,6 +253,17 @@ static void introduce(ctx_t *c)
 		return;
 	}
 	go(c, ROLLOVER_SIGNAL);
+}
+
+/*! What was true for the new DNSKEY must stay true, or the signal goes (introduce waits anew). */
+bool new_key_lost(ctx_t *c)
+{
+	child_wish_t w = wish(c, c->old | c->new_key);
+	verdict_t v = judge_child(c->facts, &w);
+	if (v.red) {
+		go_back(c, ROLLOVER_INTRODUCE, &v);
+	}
+	return v.red;
 }
 
 /*!
@@ -280,14 +291,9 @@ static void signal_state(ctx_t *c)
 		return;
 	}
 
-	/* What was true for the new DNSKEY must stay true, or the signal goes (introduce waits anew). */
-	child_wish_t base = wish(c, c->old | c->new_key);
-	verdict_t v = judge_child(c->facts, &base);
-	if (v.red) {
-		go_back(c, ROLLOVER_INTRODUCE, &v);
+	if (new_key_lost(c)) {
 		return;
 	}
-
 	verdict_t ds = follow_ds(c);
 	if (ds.gate == GATE_NONE) {
 		go(c, ROLLOVER_AWAIT_DS);
@@ -298,11 +304,11 @@ static void signal_state(ctx_t *c)
 		return;
 	}
 
-	child_wish_t w = base;
+	child_wish_t w = wish(c, c->old | c->new_key);
 	w.signals = true;
 	w.wanted = c->new_key;
 	w.trusted = c->old;
-	v = judge_child(c->facts, &w);
+	verdict_t v = judge_child(c->facts, &w);
 	if (blocked(c, &v)) {
 		return;
 	}
@@ -320,13 +326,9 @@ static void await_ds(ctx_t *c)
 		go(c, ROLLOVER_WITHDRAW);
 		return;
 	}
-	child_wish_t w = wish(c, c->old | c->new_key);
-	verdict_t child = judge_child(c->facts, &w);
-	if (child.red) {
-		go_back(c, ROLLOVER_INTRODUCE, &child);
-		return;
+	if (!new_key_lost(c)) {
+		blocked(c, &v);
 	}
-	blocked(c, &v);
 }
 
 /*! The parents matched once and no longer do: ask them again. */

@@ -104,6 +104,7 @@ static void cds_names_the_ds_key(machine_t *m) { machine_signal(m, OLD); }
 static void dry_run(machine_t *m) { m->config.dry_run = true; }
 static void swapped_too_early(machine_t *m) { old_key_gone(m); machine_ds(m, NEW, 300); }
 static void old_gone_and_third_key(machine_t *m) { machine_serve(m, NEW, 300); third_key(m); }
+static void policy_lost_and_new_key_too(machine_t *m) { policy_lost(m); child_without_new(m); }
 static void two_in_use_one_ds(machine_t *m)
 {
 	machine_serve(m, OLD | NEW, HOUR);
@@ -203,6 +204,8 @@ static const struct {
 	ROW(SIGNAL, parents_new, AWAIT_DS, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, parent_down, SIGNAL, GATE_PARENT_UNREACHABLE, ACTION_NONE),
 	ROW(SIGNAL, cds_names_the_ds_key, SIGNAL, GATE_KNOT_NOT_READY, ACTION_NONE),
+	ROW(SIGNAL, policy_lost_and_new_key_too, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(AWAIT_DS, policy_lost_and_new_key_too, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, hold, SIGNAL, GATE_HELD, ACTION_NONE),
