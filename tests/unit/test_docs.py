@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The documentation says what the code does: test_docs.py KSKROLL SOURCE"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+KSKROLL, SOURCE = sys.argv[1:3]
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def read(path):
+    with open(os.path.join(SOURCE, path), encoding="utf-8") as f:
+        return f.read()
+
+
+def kskroll(*args):
+    return subprocess.run([KSKROLL, *args], capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def table(text, title):
+    """Rows of a list-table by their first cell, which must be a ``literal``."""
+    lines = text[text.index(f".. list-table:: {title}\n"):].splitlines()[1:]
+    rows, row = [], None
+    for line in lines:
+        if line and not line.startswith(" "):
+            break
+        if m := re.match(r" {3}\* - (.*)", line):
+            row = [m.group(1)]
+            rows.append(row)
+        elif m := re.match(r" {5}- (.*)", line):
+            row.append(m.group(1))
+    return {r[0].strip("`"): r[1:] for r in rows[1:]}
+
+
+def seconds(text):
+    m = re.fullmatch(r"(\d+)([smhd]?)", text)
+    return int(m.group(1)) * UNITS[m.group(2) or "s"]
+
+
+def evaluate(expression):
+    env = {"MINUTE": 60, "HOUR": 3600, "DAY": 86400, "INT32_MAX": 2**31 - 1, "UINT32_MAX": 2**32 - 1}
+    if not re.fullmatch(r"[\w* ]+", expression):
+        raise ValueError(expression)
+    return eval(expression, {"__builtins__": {}}, env)  # pylint: disable=eval-used
+
+
+class Configuration(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.conf = read("module/knot/conf.c")
+        cls.items = table(read("docs/reference.rst"), "Items of the section mod-kskroll")
+        cls.names = dict(re.findall(r'#define (MOD_\w+)\s+"(?:\\x..|\\\w)+""([\w-]+)"', cls.conf))
+        schema = cls.conf[cls.conf.index("kskroll_conf[] = {"):]
+        schema = schema[:schema.index("{ NULL }")]
+        cls.schema = {cls.names[m]: (t, rest) for m, t, rest in
+                      re.findall(r"\{ (MOD_\w+),\s+(YP_T\w+),\s*(.*?) \},\n", schema)}
+        limits = cls.conf[cls.conf.index("} bounds[] = {"):]
+        limits = limits[:limits.index("};")]
+        cls.bounds = {cls.names[m]: (evaluate(low), evaluate(high)) for m, low, high in
+                      re.findall(r"\{ (MOD_\w+),\s+([\w *]+), ([\w *]+), \"", limits)}
+
+    def test_every_item_is_documented_and_no_other(self):
+        self.assertGreater(len(self.schema), 10)
+        self.assertEqual(list(self.items), list(self.schema))
+        self.assertEqual(len(self.names), len(self.schema))
+
+    def test_defaults(self):
+        for item, (kind, rest) in self.schema.items():
+            default = self.items[item][0]
+            with self.subTest(item):
+                if kind == "YP_TINT":
+                    value = re.match(r"YP_VINT = \{ [^,]+, [^,]+, ([^,]+), YP_STIME", rest).group(1)
+                    self.assertEqual(seconds(default), evaluate(value))
+                else:
+                    self.assertEqual(default, "off" if kind == "YP_TBOOL" else "none")
+
+    def test_bounds(self):
+        numbers = [i for i, (kind, _) in self.schema.items() if kind == "YP_TINT"]
+        self.assertEqual(set(numbers), set(self.bounds) | {"ksk-lifetime"})
+        for item, (low, high) in self.bounds.items():
+            text = self.items[item][1]
+            with self.subTest(item):
+                if high == 2**31 - 1:
+                    self.assertEqual(seconds(re.fullmatch(r"(\w+) at least", text).group(1)), low)
+                else:
+                    m = re.fullmatch(r"(\w+) to (\w+)", text)
+                    self.assertEqual((seconds(m.group(1)), seconds(m.group(2))), (low, high))
+        self.assertIn("lifetime < settle + 7 * DAY", self.conf)
+        self.assertEqual(self.items["ksk-lifetime"][1], "0, or settle plus 7d at least")
+        for item, (kind, _) in self.schema.items():
+            text = {"YP_TBOOL": "on or off", "YP_TADDR": "addresses", "YP_TSTR": "absolute path"}.get(kind)
+            if text:
+                self.assertEqual(self.items[item][1], text, item)
+
+    def test_the_instance_that_reads_an_item(self):
+        def body(name):
+            start = self.conf.index(f"\nint {name}(")
+            return self.conf[start:self.conf.index("\n}\n", start)]
+        readers = {"global": body("conf_global_read") + "MOD_STORAGE", "zone": body("conf_zone_read")}
+        for item in self.schema:
+            macro = next(m for m, n in self.names.items() if n == item)
+            by = [r for r, text in readers.items() if re.search(rf"\b{macro}\b", text)]
+            self.assertEqual(self.items[item][2], "both" if len(by) == 2 else by[0], item)
+
+    def test_defaults_of_the_command_line_are_those_of_the_module(self):
+        main = read("tools/main.c")
+        m = re.search(r"\.ttl = (\w+), \.lead = (\w+), \.observe = (\w+), \.settle = ([\w *]+),", main)
+        for item, value in zip(("ttl", "lead", "observe", "settle"), m.groups()):
+            self.assertEqual(evaluate(value), seconds(self.items[item][0]), item)
+
+
+class Statistics(unittest.TestCase):
+    def test_every_counter_is_documented_with_its_instance(self):
+        stats = read("module/knot/stats.c")
+        found = {}
+        for instance, function in (("zone", "stats_add_zone"), ("global", "stats_add_totals")):
+            start = stats.index(f"\nint {function}(")
+            for name in re.findall(r'\{ "(kskroll-[\w-]+)"', stats[start:stats.index("\n}\n", start)]):
+                found.setdefault(name, []).append(instance)
+        self.assertGreater(len(found), 5)
+        documented = table(read("docs/reference.rst"), "Statistics")
+        self.assertEqual({n: row[0] for n, row in documented.items()},
+                         {n: ", ".join(i) for n, i in found.items()})
+
+
+class Words(unittest.TestCase):
+    def test_gates_are_those_of_the_table(self):
+        self.assertEqual(read("docs/stuck-gates.rst"), kskroll("gates", "--rst"),
+                         "make it again: kskroll gates --rst > docs/stuck-gates.rst")
+
+    def test_states_are_those_of_the_table(self):
+        names = read("module/rollover/names.c")
+        states = re.findall(r'\[ROLLOVER_\w+\]\s*= \{ "([\w-]+)", "([^"]+)" \}', names)
+        self.assertGreater(len(states), 9)
+        text = read("docs/reference.rst")
+        for name, meaning in states:
+            self.assertIn(f"   * - ``{name}``\n     - {meaning}\n", text)
+
+    def test_gates_that_the_documentation_names_exist(self):
+        codes = {g["code"] for g in json.loads(kskroll("gates", "--json"))["gates"]}
+        for path in ("docs/stuck.rst", "docs/operators-guide.rst", "docs/reference.rst"):
+            for code in re.findall(r"gate ``([\w-]+)``", read(path)):
+                self.assertIn(code, codes, path)
+
+    def test_commands_in_the_documentation_exist(self):
+        for path in ("docs/stuck.rst", "docs/operators-guide.rst", "docs/reference.rst", "docs/security.rst",
+                     "docs/internals.rst"):
+            for command in re.findall(r"kskroll (status|plan|history|policies|gates|\w+) ", read(path)):
+                if re.search(rf"``kskroll {command} |^  kskroll {command} ", read(path), re.M):
+                    self.assertIn(command, ("status", "plan", "history", "policies", "gates"), path)
+
+    def test_files_that_the_internals_name_exist(self):
+        for name in re.findall(r"``((?:module|include|tools|tests|docs|conf-examples)/[\w./-]*)``",
+                               read("docs/internals.rst")):
+            self.assertTrue(os.path.exists(os.path.join(SOURCE, name)), name)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
