@@ -61,6 +61,10 @@ static void print_gate(const options_t *o, const rollover_row_t *row)
 	}
 	putchar('\n');
 	label("Next look");
+	if (row->wake <= o->now && row->state == ROLLOVER_IDLE && !judge_overdue(o, row)) {
+		puts("soon (at rest the store is written once an hour)");
+		return;
+	}
 	when(o, row->wake);
 	if (judge_overdue(o, row)) {
 		text_colored(o, COLOR_RED, " OVERDUE");

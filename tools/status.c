@@ -126,7 +126,9 @@ static void table_zone(list_t *l, const store_zone_t *z, const plan_t *plan)
 	if (judge_overdue(o, row)) {
 		table_add(l->table, COLOR_RED, "overdue");
 	} else {
-		table_add(l->table, COLOR_NONE, row->wake > o->now ? text_span(span, row->wake - o->now) : "now");
+		/* At rest not every look is written. */
+		table_add(l->table, COLOR_NONE, row->wake > o->now ? text_span(span, row->wake - o->now) :
+		          rolling ? "now" : "soon");
 	}
 	table_add(l->table, COLOR_NONE, rolling ? text_time(text, plan->end) : "-");
 	table_add(l->table, COLOR_NONE, row->gate_about);

@@ -113,6 +113,7 @@ int main(int argc, char **argv)
 
 	zone("delta.example.", ROLLOVER_IDLE, DAY, GATE_FIRST_DS);
 	z.row.old_count = 0;
+	z.row.wake = now - 600;
 	save(NULL);
 
 	zone("echo.example.", ROLLOVER_OBSERVE, HOUR, GATE_WAITING_DS_TTL);

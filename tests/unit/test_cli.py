@@ -78,6 +78,7 @@ class Cli(unittest.TestCase):
         self.assertRegex(lines[1], r"^alpha\.example\. +idle +90 d 0 h +- +nobody +2 min +-$")
         self.assertRegex(lines[2], r"^bravo\.example\. +await-ds +3 h 0 min +ds-stale-at +parent +2 min "
                                    r"+20\S+Z +p2\.example\. 192\.0\.2\.12@5353$")
+        self.assertRegex(lines[4], r"^delta\.example\. .* operator +soon ")
         self.assertRegex(lines[6], r"^foxtrot\.example\. +settle .* operator +overdue ")
 
     def test_blocked_is_what_needs_a_human(self):
