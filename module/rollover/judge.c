@@ -229,6 +229,16 @@ verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *co
 	return judge_parents(facts, config, now, judge_any, keys);
 }
 
+bool parent_has(const rollover_facts_t *facts, keyset_t keys)
+{
+	for (size_t i = 0; i < facts->parent_count; i++) {
+		if (facts->parent[i].status == ANSWER_OK && (facts->parent[i].ds & keys)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
                    time_t now, bool *complete)
 {

@@ -41,6 +41,9 @@ verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *c
 verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config,
                       keyset_t keys, time_t now);
 
+/*! Whether any server of the parent has a DS of one of \a keys. */
+bool parent_has(const rollover_facts_t *facts, keyset_t keys);
+
 /*! Largest DNSKEY TTL in the answers; \a complete is false if a server that still counts is missing. */
 uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
                    time_t now, bool *complete);

@@ -142,6 +142,11 @@ static bool keys_changed(ctx_t *c)
 		return false;	/* One more KSK is the next rollover: it waits until this one has settled. */
 	}
 	if (zone & ~(c->old | c->new_key)) {
+		if (!(zone & c->old)) {
+			/* This rollover was ended by hand and the next one begun: find out anew who is who. */
+			start_over(c);
+			return true;
+		}
 		if (row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS) {
 			/* Once it is ready CDS names it too, and nobody has seen it anywhere: no signals. */
 			go(c, ROLLOVER_INTRODUCE);

@@ -277,6 +277,15 @@ static bool roles_are_swapped(const ctx_t *c)
 	       (cds->keys & c->old) && c->before->old_count == 1;
 }
 
+static verdict_t judge_signals(const ctx_t *c)
+{
+	child_wish_t w = wish(c, c->old | c->new_key);
+	w.signals = true;
+	w.wanted = c->new_key;
+	w.trusted = c->old;
+	return judge_child(c->facts, &w);
+}
+
 static void signal_state(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
@@ -304,11 +313,7 @@ static void signal_state(ctx_t *c)
 		return;
 	}
 
-	child_wish_t w = wish(c, c->old | c->new_key);
-	w.signals = true;
-	w.wanted = c->new_key;
-	w.trusted = c->old;
-	verdict_t v = judge_child(c->facts, &w);
+	verdict_t v = judge_signals(c);
 	if (blocked(c, &v)) {
 		return;
 	}
@@ -326,9 +331,17 @@ static void await_ds(ctx_t *c)
 		go(c, ROLLOVER_WITHDRAW);
 		return;
 	}
-	if (!new_key_lost(c)) {
-		blocked(c, &v);
+	if (new_key_lost(c)) {
+		return;
 	}
+	/* As long as the parent has not begun, a nameserver without the signals is what keeps it from it. */
+	if (!parent_has(c->facts, c->new_key)) {
+		verdict_t child = judge_signals(c);
+		if (blocked(c, &child)) {
+			return;
+		}
+	}
+	blocked(c, &v);
 }
 
 /*! The parents matched once and no longer do: ask them again. */
@@ -343,7 +356,9 @@ static bool ds_lost(ctx_t *c)
 		case GATE_DS_STALE_AT:
 		case GATE_DS_MISSING_AT:
 		case GATE_DS_FOREIGN_AT:
-			go_back(c, ROLLOVER_SIGNAL, &v);
+			if (!new_key_lost(c)) {
+				go_back(c, ROLLOVER_SIGNAL, &v);
+			}
 			return true;
 		default:
 			break;

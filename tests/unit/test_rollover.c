@@ -105,6 +105,7 @@ static void dry_run(machine_t *m) { m->config.dry_run = true; }
 static void swapped_too_early(machine_t *m) { old_key_gone(m); machine_ds(m, NEW, 300); }
 static void old_gone_and_third_key(machine_t *m) { machine_serve(m, NEW, 300); third_key(m); }
 static void policy_lost_and_new_key_too(machine_t *m) { policy_lost(m); child_without_new(m); }
+static void one_parent_old_child_without_new(machine_t *m) { one_parent_old(m); child_without_new(m); }
 static void two_in_use_one_ds(machine_t *m)
 {
 	machine_serve(m, OLD | NEW, HOUR);
@@ -242,6 +243,11 @@ static const struct {
 	ROW(OBSERVE, old_key_gone, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, hold, OBSERVE, GATE_HELD, ACTION_NONE),
 	ROW(AWAIT_DS, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(AWAIT_DS, child_without_cds, AWAIT_DS, GATE_CDS_MISSING, ACTION_NONE),
+	ROW(AWAIT_DS, child_down_long, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
+	ROW(AWAIT_DS, children_down_long, AWAIT_DS, GATE_CHILD_UNREACHABLE, ACTION_NONE),
+	ROW(AWAIT_DS, old_gone_and_third_key, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, one_parent_old_child_without_new, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(RETIRE, third_key, RETIRE, GATE_UNKNOWN_KEY, ACTION_NONE),
 	ROW(RETIRE, old_gone_and_third_key, RETIRE, GATE_WAITING_TTL, ACTION_NONE),
 	ROW(IDLE, two_in_use_one_ds, INTRODUCE, GATE_NONE, ACTION_NONE),
