@@ -54,6 +54,8 @@ void check_signal(world_t *w, const zone_version_t *v)
 			violate(w, "I1", "CDS names %s, but DNSKEY %s signed by %s is %s", keys_text(missing),
 			        keys_text(e->keys), keys_text(e->signers),
 			        e->active ? "still served" : "still in caches");
+			trace(w, "            last served %ld s ago, in caches for %ld s, fault %d",
+			      e->active ? 0 : (long)(w->now - e->left), (long)(e->until - w->now), e->fault);
 			return;
 		}
 	}
@@ -198,10 +200,15 @@ static void check_kept(world_t *w, const rollover_decision_t *d)
 	if (!d->policy_wanted || d->policy != POLICY_SIGNAL || !(f->asked & SURVEY_CHILD)) {
 		return;
 	}
-	if (f->own.dnskey & (f->own.dnskey - 1) & ((f->own.dnskey & (f->own.dnskey - 1)) - 1)) {
+	int at = key_id_find(f->keys, f->key_count, &d->row.new_key);
+	keyset_t known = at >= 0 ? 1U << at : 0;
+	for (unsigned i = 0; i < d->row.old_count; i++) {
+		int old = key_id_find(f->keys, f->key_count, &d->row.old[i]);
+		known |= old >= 0 ? 1U << old : 0;
+	}
+	if (f->own.dnskey & ~known) {
 		violate(w, "I1", "CDS is wanted, but there is a third KSK that it will name");
 	}
-	int at = key_id_find(f->keys, f->key_count, &d->row.new_key);
 	for (size_t i = 0; i < f->child_count && at >= 0; i++) {
 		const child_answer_t *a = &f->child[i];
 		if (a->status == ANSWER_OK && !(a->dnskey & a->dnskey_signed_by & (1U << at))) {
@@ -336,6 +343,37 @@ static bool fault_explains(const world_t *w, const fault_t *f)
 	}
 }
 
+/*! The operator's own DS set or keys are in the way, and the gate says so. */
+static bool left_by_operator(const world_t *w)
+{
+	const rollover_row_t *row = &w->engine.row;
+	world_keys_t by_hand = 0;
+
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		by_hand |= w->knot.key[k].by_hand ? 1U << k : 0;
+	}
+	/* A KSK too many, or one that KASP does not hold for a successor because he confirmed several. */
+	if ((row->gate == GATE_UNKNOWN_KEY || row->gate == GATE_KNOT_NOT_READY) && (knot_keys(w) & by_hand)) {
+		return true;
+	}
+	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && parent_ds(w) == knot_keys(w)) {
+		return (w->why & WHY_DS_BY_HAND) || by_hand || w->knot.base_signals;	/* Nothing is due. */
+	}
+	if (!(w->why & WHY_DS_BY_HAND)) {
+		return false;
+	}
+	switch (row->gate) {
+	case GATE_KNOT_NO_NEW_KEY:	/* So does one that Knot still holds for new. */
+		return (knot_keys(w) & (knot_keys(w) - 1)) != 0;
+	case GATE_CDS_DIFFERS:
+		return (knot_version(w)->cds & (knot_version(w)->cds - 1)) != 0;
+	case GATE_DS_STALE_AT:		/* This parent only adds. */
+		return w->up.habit == HABIT_ADD;
+	default:
+		return false;
+	}
+}
+
 void check_end(world_t *w)
 {
 	const rollover_row_t *row = &w->engine.row;
@@ -353,6 +391,9 @@ void check_end(world_t *w)
 		return;
 	}
 	if ((w->why & WHY_OPERATOR) && (actor == ACTOR_OPERATOR || actor == ACTOR_PARENT)) {
+		return;
+	}
+	if (left_by_operator(w)) {
 		return;
 	}
 	violate(w, "progress", "state %s, gate %s %s %s: nothing explains why it is not done after %u s",

@@ -222,7 +222,7 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra)
 		return false;	/* One is under way. */
 	}
 	knot->key[knot->key_count++] = (sim_key_t){
-		.state = KEY_PUBLISHED, .algorithm = algorithm, .published = w->now, .extra = extra,
+		.state = KEY_PUBLISHED, .algorithm = algorithm, .published = w->now, .extra = extra, .by_hand = extra,
 	};
 	knot_update(w);
 	return true;

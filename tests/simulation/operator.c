@@ -30,6 +30,7 @@ static uint32_t ds_ttl(const world_t *w)
 static void set_ds(world_t *w, world_keys_t ds)
 {
 	if (ds != 0 && ds != parent_ds(w)) {
+		w->why |= WHY_DS_BY_HAND;
 		parent_change(w, ds, ds_ttl(w), CAUSE_OPERATOR, 0, true);
 	}
 }
@@ -98,7 +99,11 @@ void command_run(world_t *w, const command_t *command)
 		knot_roll(w, 15, false);
 		break;
 	case COMMAND_SUBMIT:
-		submit(w);
+		if (!w->knot.up) {
+			event_add(w, w->now + HOUR, EV_COMMAND, command->kind, 0);
+		} else {
+			submit(w);
+		}
 		break;
 	case COMMAND_FREEZE:
 	case COMMAND_THAW:

@@ -199,6 +199,10 @@ void fault_end(world_t *w, unsigned index)
 {
 	fault_t *f = &w->fault[index];
 
+	if (f->kind == FAULT_REGRESS && !f->parent && !w->knot.up) {
+		event_add(w, w->now + HOUR, EV_HEAL, index, 0);
+		return;
+	}
 	f->active = false;
 	if (f->kind >= FAULT_CONTROL) {
 		trace(w, "world       %s ends", fault_names[f->kind]);
@@ -206,6 +210,10 @@ void fault_end(world_t *w, unsigned index)
 	}
 	sim_server_t *s = f->parent ? &w->parent[f->server] : &w->child[f->server];
 	s->fault = -1;
+	if (f->kind == FAULT_REGRESS) {
+		/* It catches up in one step, not by way of what it had before. */
+		s->version = (f->parent ? w->up.version_count : w->knot.version_count) - 1;
+	}
 	trace(w, "%-11s works again (was: %s)", s->name, fault_names[f->kind]);
 	server_serves(w, s, f->parent);
 	uint32_t lag = lag_of(w, s);

@@ -183,7 +183,8 @@ typedef struct {
 	key_state_t state;
 	uint8_t algorithm;
 	time_t published;
-	bool extra;			/*!< Made by hand, not part of a rollover. */
+	bool extra;			/*!< Made by hand, not part of a rollover (yet). */
+	bool by_hand;			/*!< Made by hand once. */
 	cause_t removed_cause;
 	time_t removed_decided;
 } sim_key_t;
@@ -269,6 +270,7 @@ enum {
 	WHY_PARENT = 1 << 1,	/*!< The parent never does its part. */
 	WHY_SERVER = 1 << 2,	/*!< A fault that lasts. */
 	WHY_DEAD = 1 << 3,	/*!< The module died. */
+	WHY_DS_BY_HAND = 1 << 4,/*!< The operator gave the parent a DS set of his own. */
 };
 
 typedef struct {
