@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Makes a store with known zones for test_cli.py: cli_store PATH NOW
+ * The answers are written by the engine's own report_json().
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kskroll/store.h"
+#include "engine.h"
 
 #define HOUR	3600
 #define DAY	86400
-
-static const char answers[] =
-	"{\"time\":%lld,\"own_dnskey\":[1001,1002],\"own_dnskey_ttl\":300,\"own_policy\":\"signal\","
-	"\"own_cds\":[1002],\"parent_zone\":\"example.\",\"child\":["
-	"{\"server\":\"ns1.bravo.example. 192.0.2.1@53\",\"status\":\"ok\",\"dnskey\":[1001,1002],"
-	"\"signed_by\":[1001,1002],\"dnskey_ttl\":300,\"dnskey_equal\":true,\"cds\":[1002],\"cdnskey\":[1002]},"
-	"{\"server\":\"ns2.bravo.example. 2001:db8::2@53\",\"status\":\"unreachable\",\"detail\":\"timeout\","
-	"\"unreachable_since\":%lld}],\"parent\":["
-	"{\"server\":\"p1.example. 192.0.2.11@53\",\"status\":\"ok\",\"ds\":[1002],\"ds_ttl\":300},"
-	"{\"server\":\"p2.example. 192.0.2.12@5353\",\"status\":\"ok\",\"ds\":[1001],\"ds_ttl\":86400}]}";
 
 static store_t *store;
 static store_zone_t z;
@@ -69,6 +60,32 @@ static void save(const store_event_t *event)
 	}
 }
 
+/*! Two keys, of two nameservers one silent, of two parent servers one late. */
+static void answers(char *out, size_t len, time_t at, time_t unreachable_since)
+{
+	child_answer_t child[2] = {
+		{
+			.server = "ns1.bravo.example. 192.0.2.1@53", .dnskey = 3, .dnskey_signed_by = 3,
+			.dnskey_equal = true, .dnskey_ttl = 300,
+			.cds = { .present = true, .keys = 2 }, .cdnskey = { .present = true, .keys = 2 },
+		}, {
+			.server = "ns2.bravo.example. 2001:db8::2@53", .status = ANSWER_UNREACHABLE,
+			.detail = "timeout \"quoted\"", .unreachable_since = unreachable_since,
+		},
+	};
+	parent_answer_t parent[2] = {
+		{ .server = "p1.example. 192.0.2.11@53", .ds = 2, .ds_ttl = 300 },
+		{ .server = "p2.example. 192.0.2.12@5353", .ds = 1, .ds_ttl = DAY, .ds_foreign = true },
+	};
+	rollover_facts_t facts = {
+		.keys = { key(1), key(2) }, .key_count = 2,
+		.own = { .known = true, .policy = POLICY_SIGNAL, .dnskey = 3, .dnskey_ttl = 300 },
+		.asked = SURVEY_CHILD | SURVEY_PARENT,
+		.child = child, .child_count = 2, .parent = parent, .parent_count = 2,
+	};
+	report_json(out, len, &facts, "example.", at);
+}
+
 static void event(time_t age, rollover_state_t from, rollover_state_t to, rollover_gate_t gate)
 {
 	memset(&e, 0, sizeof(e));
@@ -77,7 +94,7 @@ static void event(time_t age, rollover_state_t from, rollover_state_t to, rollov
 	e.to = to;
 	e.gate = gate;
 	snprintf(e.zone, sizeof(e.zone), "%s", z.zone);
-	snprintf(e.evidence, sizeof(e.evidence), answers, (long long)e.time, (long long)e.time);
+	answers(e.evidence, sizeof(e.evidence), e.time, e.time);
 	save(&e);
 }
 
@@ -101,7 +118,7 @@ int main(int argc, char **argv)
 	about("p2.example. 192.0.2.12@5353", "DS of key 1001");
 	snprintf(z.base_policy, sizeof(z.base_policy), "standard");
 	snprintf(z.parent_zone, sizeof(z.parent_zone), "example.");
-	snprintf(z.answers, sizeof(z.answers), answers, (long long)now - 60, (long long)now - HOUR);
+	answers(z.answers, sizeof(z.answers), now - 60, now - HOUR);
 	event(6 * HOUR, ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, GATE_NONE);
 	event(4 * HOUR, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL, GATE_NONE);
 	event(4 * HOUR - 60, ROLLOVER_SIGNAL, ROLLOVER_SIGNAL, GATE_KNOT_NOT_READY);

@@ -101,9 +101,9 @@ class Cli(unittest.TestCase):
         out = self.ok("status", "bravo.example")
         self.assertIn("DS wanted   bravo.example. IN DS 1002 13 2 " + "22" * 32, out)
         self.assertRegex(out, r"ns1\.bravo\.example\. 192\.0\.2\.1@53 +ok +1001 1002 +1001 1002 +1002 +1002 +300")
-        self.assertRegex(out, r"ns2\.bravo\.example\. 2001:db8::2@53 +unreachable for 1 h 0 min .* timeout")
+        self.assertRegex(out, r"ns2\.bravo\.example\. 2001:db8::2@53 +unreachable for 1 h 0 min .* timeout \"quoted\"")
         self.assertRegex(out, r"p1\.example\. 192\.0\.2\.11@53 +ok +1002 +300")
-        self.assertRegex(out, r"p2\.example\. 192\.0\.2\.12@5353 +ok +1001 +86400")
+        self.assertRegex(out, r"p2\.example\. 192\.0\.2\.12@5353 +ok, foreign DS +1001 +86400")
         self.assertIn("kdig @192.0.2.12 -p 5353 +norec +dnssec bravo.example. DS", out)
         self.assertIn("standard comes back at the end", out)
 
@@ -176,7 +176,7 @@ class Cli(unittest.TestCase):
         self.assertEqual(len(self.json("history", "--limit", "1")["events"]), 1)
         out = self.ok("history", "bravo.example", "--limit", "1")
         self.assertIn("signal -> await-ds", out)
-        self.assertIn("p2.example. 192.0.2.12@5353: ok, DS 1001, TTL 86400 s", out)
+        self.assertIn("p2.example. 192.0.2.12@5353: ok, DS 1001, foreign DS, TTL 86400 s", out)
         self.assertEqual(self.ok("history", "alpha.example"), "No history yet.\n")
 
     # Errors.
