@@ -194,7 +194,6 @@ static time_t next_event(const world_t *w, const rollover_row_t *row)
 	}
 	soonest(&at, w->ready, w->now);
 	soonest(&at, w->ds_at, w->now);
-	soonest(&at, row->gate_until, w->now);
 	if (row->gate == GATE_POLICY_PENDING || row->gate == GATE_KNOT_KEEPS_KEY ||
 	    row->gate == GATE_KNOT_NO_NEW_KEY) {
 		soonest(&at, w->now + ORDER_DELAY, w->now);
