@@ -14,6 +14,8 @@ from .wait import LabError, PATIENCE, wait_until
 PORT = 53
 #: An AF_UNIX address holds 107 characters.
 SOCKET_PATH_MAX = 100
+#: knotc's own is 60 s, which a connection to a server that is just stopping would use up.
+KNOTC_TIMEOUT = 10
 
 
 class Daemon:
@@ -322,14 +324,15 @@ class Knot(Daemon):
 
     def knotc(self, *args, check=True):
         """Runs knotc against this server; returns its output, LabError if it fails."""
-        result = run(["knotc", "-s", self.socket, *args])
+        result = run(["knotc", "-t", str(KNOTC_TIMEOUT), "-s", self.socket, *args])
         if check and result.returncode != 0:
             raise LabError(f"knotc {' '.join(args)}: {(result.stderr + result.stdout).strip()}")
         return result.stdout
 
     def knotc_ok(self, *args):
         """Whether the command succeeds."""
-        return run(["knotc", "-s", self.socket, *args]).returncode == 0
+        return run(["knotc", "-t", str(KNOTC_TIMEOUT), "-s", self.socket,
+                    *args]).returncode == 0
 
     def stats(self, zone, module="mod-kskroll"):
         """Statistics of the zone: item -> value, or item -> {sub-item: value}."""
@@ -391,6 +394,9 @@ def file_name(zone):
 
 def run(argv, **kwargs):
     """Runs a program to its end, with a bound, without input."""
-    return subprocess.run(argv, stdin=subprocess.DEVNULL if "input" not in kwargs else None,
-                          capture_output=True, text=True, check=False, timeout=60 * PATIENCE,
-                          **kwargs)
+    try:
+        return subprocess.run(argv, stdin=subprocess.DEVNULL if "input" not in kwargs else None,
+                              capture_output=True, text=True, check=False,
+                              timeout=60 * PATIENCE, **kwargs)
+    except subprocess.TimeoutExpired:
+        raise LabError(f"{' '.join(argv)}: no end after {60 * PATIENCE:g} s") from None

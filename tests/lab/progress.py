@@ -63,6 +63,11 @@ class Progress:
         """Whether the state was seen so far."""
         return any(seen == state for _, seen, _ in list(self.history))
 
+    def passed(self, state):
+        """Whether the zone is or has been in this state of a rollover, or in one that follows."""
+        following = STEPS[STEPS.index(state):] if state in STEPS else [state, *STEPS]
+        return any(seen in following for _, seen, _ in list(self.history))
+
     def wait(self, state, bound=60):
         """Waits until the zone is in the state."""
         try:
@@ -81,7 +86,7 @@ class Progress:
         while not self._stop.wait(self.interval):
             try:
                 stats = self.knot.stats(self.zone)
-            except LabError:
+            except (LabError, OSError):
                 continue  # knotd is being restarted
             state, gate = _hot(stats, "kskroll-state"), _hot(stats, "kskroll-gate")
             if state and (not self.history or self.history[-1][1:] != (state, gate)):
