@@ -177,8 +177,9 @@ void learn_ttls(ctx_t *c)
 		}
 		ttl_window_add(w, ttl, c->now);
 	}
-	if ((c->facts->asked & SURVEY_PARENT) && row->ds_all_since == 0 &&
-	    parent_old_ttl(c->facts, c->new_key, &ttl)) {
+	if ((c->facts->asked & SURVEY_PARENT) && parent_old_ttl(c->facts, c->new_key, &ttl)) {
+		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
+		row->ds_all_since = 0;
 		/* Only some may have answered: the TTL of the others is the last known. */
 		if (row->ds_ttl.count > 0 && row->ds_ttl.step[0].ttl > ttl) {
 			for (size_t i = 0; i < c->facts->parent_count; i++) {

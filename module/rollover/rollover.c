@@ -180,6 +180,17 @@ static bool keys_changed(ctx_t *c)
 	}
 }
 
+static bool at_the_parent(rollover_gate_t gate)
+{
+	switch (gate) {
+	case GATE_DISCOVERY_FAILED:
+	case GATE_BOGUS_AT:
+		return true;
+	default:
+		return rollover_gate_info(gate)->actor == ACTOR_PARENT;
+	}
+}
+
 unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row,
                         const key_id_t *keys, unsigned key_count, time_t now)
 {
@@ -194,7 +205,8 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 					return SURVEY_PARENT;
 				}
 			}
-			return (row->ds_ttl.count == 0 || now < row->ds_ttl.step[0].seen ||
+			/* What was wrong at the parent stays in sight until it is seen to be well. */
+			return (at_the_parent(row->gate) || row->ds_ttl.count == 0 || now < row->ds_ttl.step[0].seen ||
 			        now - row->ds_ttl.step[0].seen >= ROLLOVER_DS_LOOK) ? SURVEY_PARENT : 0;
 		}
 		return SURVEY_PARENT;

@@ -678,6 +678,57 @@ static void a_rollover_that_somebody_started_waits_for_the_high_ttl(void **state
 	assert_int_equal(m.row.gate_until, m.now + HOUR);
 }
 
+static void a_fall_back_seen_behind_a_gate_counts(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.now += DAY - 60;
+	zone_transaction(&m);
+	machine_ds(&m, OLD, 2 * DAY);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_KNOT_BUSY);
+	m.now += 60;
+	m.facts.own.transaction = false;
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
+	assert_int_equal(m.row.gate_until, m.now + 2 * DAY);
+}
+
+static void the_ttl_of_a_ds_that_came_back_is_learnt_at_once(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.row.ds_ttl.count = 0;
+	ttl_window_add(&m.row.ds_ttl, 300, T0);
+	m.now += HOUR;
+	machine_ds(&m, OLD, 2 * DAY);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
+	m.facts.own.policy = POLICY_SIGNAL;
+	m.now += HOUR;
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.ds_drain, 2 * DAY);
+}
+
+static void trouble_at_the_parent_stays_in_sight_in_idle(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	parents_none(&m);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now + 1), SURVEY_PARENT);
+	machine_ds(&m, OLD, DAY);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now + 1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -691,6 +742,9 @@ int main(void)
 		cmocka_unit_test(the_old_ds_ttl_counts_even_if_it_was_lowered_before),
 		cmocka_unit_test(an_unseen_old_ds_ttl_is_taken_for_two_days),
 		cmocka_unit_test(a_parent_that_falls_back_restarts_the_wait),
+		cmocka_unit_test(a_fall_back_seen_behind_a_gate_counts),
+		cmocka_unit_test(the_ttl_of_a_ds_that_came_back_is_learnt_at_once),
+		cmocka_unit_test(trouble_at_the_parent_stays_in_sight_in_idle),
 		cmocka_unit_test(an_unreachable_server_in_between_does_not_end_a_wait_early),
 		cmocka_unit_test(the_ttl_of_a_silent_server_is_not_taken_for_lowered),
 		cmocka_unit_test(an_order_is_repeated_only_after_a_while),
