@@ -197,7 +197,8 @@ static void check_kept(world_t *w, const rollover_decision_t *d)
 {
 	const rollover_facts_t *f = &w->engine.facts;
 
-	if (!d->policy_wanted || d->policy != POLICY_SIGNAL || !(f->asked & SURVEY_CHILD)) {
+	if (!d->policy_wanted || d->policy != POLICY_SIGNAL || !(f->asked & SURVEY_CHILD) ||
+	    d->row.gate == GATE_OLD_KEY_GONE) {
 		return;
 	}
 	int at = key_id_find(f->keys, f->key_count, &d->row.new_key);
@@ -359,14 +360,18 @@ static bool left_by_operator(const world_t *w)
 	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && parent_ds(w) == knot_keys(w)) {
 		return (w->why & WHY_DS_BY_HAND) || by_hand || w->knot.base_signals;	/* Nothing is due. */
 	}
+	if (row->gate == GATE_CDS_DIFFERS && (knot_version(w)->cds & (knot_version(w)->cds - 1))) {
+		return by_hand || (w->why & WHY_DS_BY_HAND);
+	}
 	if (!(w->why & WHY_DS_BY_HAND)) {
 		return false;
 	}
 	switch (row->gate) {
 	case GATE_KNOT_NO_NEW_KEY:	/* So does one that Knot still holds for new. */
 		return (knot_keys(w) & (knot_keys(w) - 1)) != 0;
-	case GATE_CDS_DIFFERS:
-		return (knot_version(w)->cds & (knot_version(w)->cds - 1)) != 0;
+	case GATE_DS_MISSING_AT:
+	case GATE_DS_FOREIGN_AT:	/* What he gave the parent names no key of the zone. */
+		return !(parent_ds(w) & knot_keys(w));
 	case GATE_DS_STALE_AT:		/* This parent only adds. */
 		return w->up.habit == HABIT_ADD;
 	default:
