@@ -276,6 +276,22 @@ static const char *unfit(knotd_mod_t *mod, const knot_dname_t *zone, const knotd
 	return NULL;
 }
 
+bool conf_has_engine(knotd_mod_t *mod)
+{
+	static const char name[] = "\x0B""mod-kskroll";
+	static const char dflt[] = "default";
+	knotd_conf_t id = { .single = { .data = (const uint8_t *)dflt, .data_len = sizeof(dflt) }, .count = 1 };
+	bool found = false;
+
+	knotd_conf_t list = knotd_conf(mod, "\x08""template", "\x0D""global-module", &id);
+	for (size_t i = 0; i < list.count && list.multi != NULL && !found; i++) {
+		found = list.multi[i].data_len >= sizeof(name) - 1 &&
+		        memcmp(list.multi[i].data, name, sizeof(name) - 1) == 0;
+	}
+	knotd_conf_free(&list);
+	return found;
+}
+
 int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 {
 	memset(out, 0, sizeof(*out));

@@ -27,6 +27,12 @@ typedef struct {
 int conf_global_read(knotd_mod_t *mod, conf_global_t *out);
 void conf_global_free(conf_global_t *conf);
 
+/*!
+ * Whether the configuration being loaded has the module as a global one. At a reload the zones are
+ * loaded before the engine of the old configuration goes: its presence proves nothing.
+ */
+bool conf_has_engine(knotd_mod_t *mod);
+
 /*! Settings of a zone instance; freed by conf_zone_free(). */
 typedef struct {
 	engine_zone_settings_t engine;

@@ -90,7 +90,9 @@ static int load_zone(knotd_mod_t *mod, kskroll_ctx_t *ctx)
 	}
 	if (ret == KNOT_EOK) {
 		warn(mod, &conf);
-		ctx->handle = engine_zone_attach(mod, ctx->zone, &conf.engine, stats_zone);
+		if (conf_has_engine(mod)) {
+			ctx->handle = engine_zone_attach(mod, ctx->zone, &conf.engine, stats_zone);
+		}
 		if (ctx->handle == NULL) {
 			knotd_mod_log(mod, LOG_WARNING, "does nothing: add 'global-module: mod-kskroll' "
 			              "to the template 'default'");

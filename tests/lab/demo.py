@@ -96,9 +96,11 @@ def summary(world, old, new, seconds, progress):
     times = {}
     for when, state, _ in progress.history:
         times.setdefault(state, when)
-    for state, following in zip(STEPS, [*STEPS[1:], None]):
+    for number, state in enumerate(STEPS):
         if state in times:
-            until = times.get(following, progress.history[-1][0])
+            # A state may be over before it is read.
+            until = next((times[later] for later in STEPS[number + 1:] if later in times),
+                         progress.history[-1][0])
             print(f"  {state:<10} {until - times[state]:5.1f} s")
     print("  resolvers: " + world.watch.summary())
     good = (len(new) == 1 and not set(old) & set(new) and not world.watch.failures

@@ -18,7 +18,7 @@ ROLLOVER = 150
 @contextlib.contextmanager
 def module_world(directory, **settings):
     """A world whose knotd runs the module, idle; yields it with the KSKs of before by zone."""
-    with World(directory=directory, module=module_path(), **settings) as world:
+    with World(directory=directory, **{"module": module_path(), **settings}) as world:
         yield world, {zone: ask.ksks(KNOT, zone) for zone in world.zones}
 
 

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the configuration may say: conf-check rejects it, or the zone is observed only."""
+
+import os
+import re
+
+from .daemons import render, run
+from .marks import bound
+from .progress import Progress
+from .wait import wait_until
+from .world import World, module_path
+
+ZONE = "example.test."
+
+#: item, value, what the one sentence has to contain.
+WRONG = [
+    ("ttl", "4m", "ttl is 240s, must be between 5m and 15m"),
+    ("ttl", "16m", "ttl is 960s, must be between 5m and 15m"),
+    ("lead", "59m", "lead is 3540s, must be 1h at least"),
+    ("observe", "10m", "observe is 600s, must be 1h at least"),
+    ("settle", "1h", "settle is 3600s, must be 1d at least"),
+    ("check-interval", "5s", "check-interval is 5s, must be between 1m and 1d"),
+    ("check-interval", "2d", "check-interval is 172800s, must be between 1m and 1d"),
+    ("ds-check-interval", "30s", "ds-check-interval is 30s, must be between 1m and 1d"),
+    ("unreachable-after", "10m", "unreachable-after is 600s, must be 1h at least"),
+    ("ksk-lifetime", "2d", "ksk-lifetime is 172800s, must be 0 or settle plus 7d at least"),
+    ("nameserver", "/run/socket", "nameserver must be an IP address"),
+    ("parent", "/run/socket", "parent must be an IP address"),
+    ("resolver", "/run/socket", "resolver must be an IP address"),
+    ("trust-anchor", "root.key", "trust-anchor 'root.key' must be an absolute path"),
+    ("root-hints", "hints", "root-hints 'hints' must be an absolute path"),
+    ("storage", "db", "storage 'db' must be an absolute path"),
+    ("hold", "maybe", "hold"),
+    ("no-such-item", "1", "no-such-item"),
+]
+
+RIGHT = [
+    {"ttl": "5m"}, {"ttl": "15m"}, {"lead": "1h"}, {"observe": "1h"}, {"settle": "1d"},
+    {"check-interval": "1m"}, {"ds-check-interval": "1d"}, {"ksk-lifetime": "365d"},
+    {"nameserver": ["192.0.2.1", "2001:db8::1@5353"], "parent": "192.0.2.2@53"},
+    {"unsafe-timing": True, "ttl": 5, "lead": 0, "observe": 1, "settle": 1, "check-interval": 1},
+    {"dry-run": True, "hold": True},
+]
+
+
+def conf_check(directory, number, items):
+    """Exit code and words of `knotc conf-check` for an instance with these items."""
+    path = os.path.join(directory, f"{number}.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(render([
+            ("module", [{"id": "mod-kskroll", "file": module_path()}]),
+            ("mod-kskroll", [{"id": "default", **items}]),
+            ("template", [{"id": "default", "global-module": "mod-kskroll/default"}]),
+            ("zone", [{"domain": ZONE, "module": "mod-kskroll/default"}]),
+        ]))
+    done = run(["knotc", "-c", path, "conf-check"])
+    return done.returncode, done.stderr + done.stdout
+
+
+def test_conf_check_rejects_what_is_wrong_and_names_it(directory):
+    for number, (item, value, words) in enumerate(WRONG):
+        code, text = conf_check(directory, number, {item: value})
+        assert code != 0, f"{item}: {value} was accepted"
+        assert words in text, f"{item}: {value}: {text}"
+
+
+def test_conf_check_accepts_what_is_right(directory):
+    for number, items in enumerate(RIGHT):
+        code, text = conf_check(directory, 100 + number, items)
+        assert code == 0, f"{items}: {text}"
+
+
+def observed_only(directory, words, **settings):
+    """The zone is not driven, and log and gate say so; the zone's policy stays."""
+    with World(directory=directory, module=module_path(), pinned=False, **settings) as world, \
+            Progress(world.knot, ZONE) as progress:
+        wait_until(lambda: progress.gate == "observe-only", 30, "observe-only")
+        said = world.knot.log_lines("observe-only")
+        assert len(said) == 1 and words in said[0], said
+        world.knot.knotc("zone-key-rollover", ZONE, "ksk")
+        wait_until(lambda: len(world.ksk_tags(ZONE)) == 2, 20, "Knot makes the key")
+        wait_until(lambda: world.knot.stats(ZONE)["kskroll-state"]["idle"] == 1, 5, "still idle")
+        policies = world.knot.knotc("conf-read", "policy")
+        assert "kskroll" not in policies, policies
+        assert progress.states() == ["idle"], progress.states()
+
+
+@bound(90)
+def test_ksk_submission_with_a_parent_is_observed_only(directory):
+    observed_only(directory, "ksk-submission of the policy has a parent",
+                  policy={"ksk-submission": "check"},
+                  extra_sections=[("submission", [{"id": "check", "parent": "nsd"}])])
+
+
+@bound(90)
+def test_shared_ksk_is_observed_only(directory):
+    observed_only(directory, "ksk-shared of the policy is on", policy={"ksk-shared": True})
+
+
+@bound(90)
+def test_dry_run_changes_nothing_and_says_what_is_due(directory):
+    with World(directory=directory, module=module_path(), pinned=False,
+               module_settings={"dry-run": True}) as world, \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        world.knot.knotc("zone-key-rollover", ZONE, "ksk")
+        wait_until(lambda: progress.gate == "dry-run", 30, "the gate dry-run")
+        assert "kskroll" not in world.knot.knotc("conf-read", "policy")
+        assert re.search(r"dry-run", "".join(world.knot.log_lines("dry-run")))
+
+
+@bound(60)
+def test_a_zone_without_the_global_module_says_so(directory):
+    with World(directory=directory, module=module_path(), pinned=False) as world:
+        world.knot.knotc("conf-begin")
+        world.knot.knotc("conf-unset", "template[default].global-module")
+        world.knot.knotc("conf-commit")
+        wait_until(lambda: world.knot.log_lines("add 'global-module: mod-kskroll'"), 10, "the hint")
+        world.watch.assert_secure()

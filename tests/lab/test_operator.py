@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Other hands at the same server: transactions, commits, freezes, the module taken off and put back."""
+
+import glob
+import os
+import time
+
+from . import ask, check
+from .daemons import run
+from .marks import bound, long_test
+from .progress import STEPS, Progress
+from .test_rollover import ROLLOVER, ZONE, finish, module_world, start
+from .wait import LabError, wait_until
+from .world import KNOT
+
+#: Longest time that an operator's command may take: a wait of ours for our own control
+#: connection would take the control timeout, which is twice that.
+PROMPT = 5.0
+
+
+def commit(world, *commands):
+    """One transaction of the operator, tried again while one of the module is open."""
+    def once():
+        if not world.knot.knotc_ok("conf-begin"):
+            return False
+        for command in commands:
+            world.knot.knotc(*command)
+        begin = time.monotonic()
+        world.knot.knotc("conf-commit")
+        assert time.monotonic() - begin < PROMPT, "conf-commit was held up"
+        return True
+    wait_until(once, 20, f"commit of {commands}")
+
+
+@bound(240)
+def test_an_open_transaction_of_the_operator_is_waited_for(directory):
+    with module_world(directory, pinned=False) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        world.knot.knotc("conf-begin")
+        world.knot.knotc("conf-set", "policy[lab].comment", "mine")
+        start(world)
+        wait_until(lambda: progress.gate == "knot-busy", 30, "the gate knot-busy")
+        begin = time.monotonic()
+        wait_until(lambda: time.monotonic() - begin > 6, 10, "it is tried some more times")
+        assert "mine" in world.knot.knotc("conf-diff"), "the operator's transaction is untouched"
+        assert len(world.knot.log_lines("(knot-busy)")) == 1, world.knot.log_lines("knot-busy")
+        world.knot.knotc("conf-commit")
+        finish(world, progress, old)
+
+
+@bound(300)
+def test_commits_of_somebody_else_in_every_state(directory):
+    with module_world(directory, pinned=False, module_settings={"ksk-lifetime": 30}) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        for number, state in enumerate(["idle", *STEPS]):
+            progress.wait_visited(state, ROLLOVER)
+            # An item of a policy: knotd makes every zone anew.
+            commit(world, ("conf-set", "policy[lab].comment", f"change {number}"))
+        check.signals_followed_keys(world, ZONE)
+        check.old_ds_ran_out(world, ZONE)
+        check.secure_all_along(world)
+
+
+@bound(240)
+def test_a_frozen_zone_rests_and_goes_on(directory):
+    with module_world(directory, pinned=False) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        start(world)
+        progress.wait_visited("introduce", 30)
+        world.knot.knotc("zone-freeze", ZONE)
+        wait_until(lambda: progress.gate == "frozen-by-operator", 30, "the gate")
+        begin = time.monotonic()
+        wait_until(lambda: time.monotonic() - begin > world.dnskey_ttl + 5, 40, "the waits are over")
+        assert progress.state == "introduce", progress.state
+        assert not ask.tags(KNOT, ZONE, "CDS")
+        world.knot.knotc("zone-thaw", ZONE)
+        finish(world, progress, old)
+
+
+@bound(240)
+def test_the_log_has_a_line_per_step_and_no_line_per_look(directory):
+    with module_world(directory, pinned=False) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        before = len(world.knot.log_lines("mod-kskroll"))
+        start(world)
+        finish(world, progress, old)
+        lines = [line for line in world.knot.log_lines("mod-kskroll")[before:]
+                 if f"zone {ZONE}" in line]
+        for one, other in zip(["idle", *STEPS[1:]], [*STEPS[1:], "idle"]):
+            assert sum(f"{one} -> {other}:" in line for line in lines) == 1, (one, other, lines)
+        waits = [line for line in lines if ", waits (" in line]
+        looks = world.knot.stats(ZONE)["kskroll-surveys"]
+        assert len(waits) <= 20 < looks, (len(waits), looks)
+        assert len(lines) == len(set(line.split("mod-kskroll", 1)[1] for line in lines)), lines
+
+
+def off_and_on(world, state, number):
+    """Takes the module off the zone, or off the server, and puts it back."""
+    if number % 2:
+        commit(world, ("conf-unset", f"zone[{ZONE}].module"))
+    else:
+        commit(world, ("conf-unset", f"zone[{ZONE}].module"),
+               ("conf-unset", "template[default].global-module"))
+    begin = time.monotonic()
+    wait_until(lambda: time.monotonic() - begin > 1, 5, "time without the module")
+    assert world.knot.running(), f"knotd died after the module was taken off in {state}"
+    if number % 2 == 0:
+        commit(world, ("conf-set", "template[default].global-module", "mod-kskroll/default"))
+    commit(world, ("conf-set", f"zone[{ZONE}].module", "mod-kskroll/default"))
+
+
+def unload_everywhere(world, progress, old):
+    """A rollover with the module off for a while in every state; the server is reloaded, too."""
+    for number, state in enumerate(["idle", *STEPS]):
+        progress.wait_visited(state, ROLLOVER)
+        off_and_on(world, state, number)
+        begin = time.monotonic()
+        world.knot.knotc("reload")
+        assert time.monotonic() - begin < PROMPT, f"reload was held up in {state}"
+    wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), 60, "one new KSK is left")
+    check.signals_followed_keys(world, ZONE)
+    check.old_ds_ran_out(world, ZONE)
+    check.secure_all_along(world)
+
+
+LIFETIME = {"module_settings": {"ksk-lifetime": 40}}
+
+
+@bound(360)
+def test_the_module_goes_and_comes_in_every_state(directory):
+    with module_world(directory, pinned=False, **LIFETIME) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        unload_everywhere(world, progress, old)
+        begin = time.monotonic()
+        world.knot.stop()
+        assert time.monotonic() - begin < PROMPT, "knotd did not stop at once"
+
+
+def sanitizer(directory):
+    """World settings to run knotd with the module that was built with ASan and UBSan."""
+    module = os.environ.get("KSKROLL_MODULE_ASAN", "")
+    if not os.path.exists(module):
+        raise LabError("no module with sanitizers: KSKROLL_MODULE_ASAN names no file")
+    libraries = [run(["gcc", f"-print-file-name={name}"]).stdout.strip()
+                 for name in ("libasan.so", "libubsan.so")]
+    log = os.path.join(directory, "sanitizer")
+    return module, log, {"LD_PRELOAD": ":".join(libraries),
+                         "ASAN_OPTIONS": f"detect_leaks=1:log_path={log}",
+                         "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={log}"}
+
+
+def reports(log):
+    """What the sanitizers wrote."""
+    found = []
+    for path in glob.glob(log + ".*"):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found.append(file.read()[:4000])
+    return found
+
+
+@bound(360)
+def test_sanitizers_find_nothing_while_the_module_goes_and_comes(directory):
+    module, log, env = sanitizer(directory)
+    with module_world(directory, module=module, pinned=False, env=env, **LIFETIME) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        unload_everywhere(world, progress, old)
+        world.knot.stop()
+    assert not reports(log), "\n".join(reports(log))
+
+
+@bound(60)
+def test_the_sanitizer_run_would_notice(directory):
+    """The same set-up with a program that leaks: a check that cannot fail is none."""
+    _, log, env = sanitizer(directory)
+    source = os.path.join(directory, "leak.c")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write("#include <stdlib.h>\nint main(void) { char *volatile p = malloc(9); p = 0; return !!p; }\n")
+    program = os.path.join(directory, "leak")
+    assert run(["gcc", "-O0", "-o", program, source]).returncode == 0
+    run([program], env={**os.environ, **env})
+    assert any("LeakSanitizer" in text for text in reports(log)), reports(log)
+
+
+@long_test
+@bound(1800)
+def test_valgrind_finds_nothing(directory):
+    log = os.path.join(directory, "valgrind.log")
+    # Processes knotd starts are none of ours; leaks that end reachable belong to its libraries.
+    wrap = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full",
+            "--errors-for-leak-kinds=definite", f"--log-file={log}"]
+    with module_world(directory, pinned=False, wrap=wrap,
+                      module_settings={"ksk-lifetime": 120}) as (world, old), \
+            Progress(world.knot, ZONE, interval=1.0) as progress:
+        progress.wait_visited("settle", 900)
+        assert check.other_ksk(world, ZONE, old[ZONE])
+        world.knot.stop(120)
+    with open(log, encoding="utf-8") as file:
+        text = file.read()
+    assert "kskroll" not in text and "definitely lost" not in text, text[:4000]
