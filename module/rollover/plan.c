@@ -105,6 +105,37 @@ static void world_keys(world_t *w, const rollover_row_t *row)
 	w->fresh = 1U << w->key_count++;
 }
 
+/*! What has been ordered, or is on its way to the nameservers since the gate was met. */
+static void world_under_way(world_t *w, const rollover_row_t *row)
+{
+	switch (row->gate) {
+	case GATE_DNSKEY_MISSING:
+		w->dnskey.before = w->old;
+		w->dnskey.at = row->gate_since;
+		break;
+	case GATE_DNSKEY_LEFT:
+		w->dnskey.before = w->old | w->fresh;
+		w->dnskey.at = row->gate_since;
+		break;
+	case GATE_CDS_LEFT:
+		w->cds.before = w->fresh;
+		w->cds.at = row->gate_since;
+		break;
+	case GATE_KNOT_NO_NEW_KEY:
+		if (row->acted != 0) {
+			publish_new_key(w, w->now + ORDER_DELAY);
+		}
+		break;
+	case GATE_KNOT_KEEPS_KEY:
+		if (row->acted != 0) {
+			change(&w->dnskey, w->fresh, w->now + ORDER_DELAY);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
 static void world_init(world_t *w, const rollover_config_t *config, const rollover_row_t *row,
                        const plan_assume_t *assume, time_t now)
 {
@@ -124,7 +155,7 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 	}
 	w->ttl = constant(ttl_is_high(row) ? w->base_ttl : config->ttl);
 	if (ttl_is_high(row) && row->state != ROLLOVER_IDLE && !switching) {
-		change(&w->ttl, config->ttl, now);
+		change(&w->ttl, config->ttl, row->gate == GATE_TTL_HIGH ? row->gate_since : now);
 	}
 	w->ds_ttl = row->ds_ttl.count > 0 ? row->ds_ttl.step[0].ttl : assume->ds_ttl;
 	w->ds_new = row->state >= ROLLOVER_WITHDRAW && row->state <= ROLLOVER_RETIRE;
@@ -140,6 +171,7 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 		}
 	}
 	w->cds = constant(0);
+	world_under_way(w, row);
 	if (row->state == ROLLOVER_AWAIT_DS) {
 		w->cds = constant(w->fresh);
 		w->ds_at = row->since + assume->parent_delay;
@@ -279,12 +311,25 @@ static void begin_now(world_t *w, plan_t *plan)
 }
 
 /*! Not a gate that time or the imagined world opens. */
-static bool needs_somebody(const rollover_row_t *row)
+static bool needs_somebody(const rollover_row_t *row, const plan_assume_t *assume, time_t now)
 {
-	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
-	bool routine = row->state == ROLLOVER_AWAIT_DS &&
-	               (row->gate == GATE_DS_STALE_AT || row->gate == GATE_DS_MISSING_AT);
-	return info->actor != ACTOR_NOBODY && !routine;
+	switch (row->gate) {
+	case GATE_DS_STALE_AT:
+	case GATE_DS_MISSING_AT:
+		return row->state != ROLLOVER_AWAIT_DS;
+	case GATE_TTL_HIGH:
+	case GATE_DNSKEY_MISSING:
+	case GATE_DNSKEY_DIFFERS:
+	case GATE_DNSKEY_LEFT:
+	case GATE_RRSIG_MISSING:
+	case GATE_CDS_MISSING:
+	case GATE_CDS_DIFFERS:
+	case GATE_CDS_LEFT:
+		/* Transfers take a moment. */
+		return now >= row->gate_since + (time_t)assume->server_delay;
+	default:
+		return rollover_gate_info(row->gate)->actor != ACTOR_NOBODY;
+	}
 }
 
 void plan_run(const rollover_config_t *config, const rollover_row_t *row,
@@ -298,7 +343,7 @@ void plan_run(const rollover_config_t *config, const rollover_row_t *row,
 	rollover_decision_t d = { .row = *row };
 	bool rolling = row->state != ROLLOVER_IDLE;
 
-	plan->lifted = needs_somebody(row) ? row->gate : GATE_NONE;
+	plan->lifted = needs_somebody(row, assume, now) ? row->gate : GATE_NONE;
 	plan->start = rolling ? row->since : 0;
 	plan_step_t *step = add_step(plan, row->state, row->since);
 	if (row->gate != GATE_NONE) {

@@ -162,6 +162,39 @@ static void what_somebody_has_to_open_is_named_and_taken_for_open(void **state)
 	assert_int_equal(p.lifted, GATE_NONE);
 }
 
+static void what_is_on_its_way_to_the_nameservers_is_waited_for(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_WITHDRAW);
+	child_answer_t *late = &m.child[1];
+	late->cds.present = late->cdnskey.present = true;
+	late->cds.keys = late->cdnskey.keys = NEW;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_CDS_LEFT);
+	m.now += 20;
+	plan_t p = run(&m);
+	assert_int_equal(p.lifted, GATE_NONE);
+	assert_int_equal(p.step[0].to, T0 + 60);
+
+	/* After that somebody has to look at it. */
+	m.now += 60;
+	p = run(&m);
+	assert_int_equal(p.lifted, GATE_CDS_LEFT);
+	assert_int_equal(p.step[0].to, m.now);
+}
+
+static void an_order_given_is_not_given_again(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_RETIRE);
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	plan_t p = run(&m);
+	assert_int_equal(p.safe, T0 + 1 + 60 + 300);
+}
+
 static void a_state_without_a_way_out_is_said_to_be_one(void **state)
 {
 	(void)state;
@@ -212,6 +245,8 @@ int main(void)
 		cmocka_unit_test(it_says_what_the_machine_does),
 		cmocka_unit_test(the_delay_of_the_parent_moves_the_end),
 		cmocka_unit_test(what_somebody_has_to_open_is_named_and_taken_for_open),
+		cmocka_unit_test(what_is_on_its_way_to_the_nameservers_is_waited_for),
+		cmocka_unit_test(an_order_given_is_not_given_again),
 		cmocka_unit_test(a_state_without_a_way_out_is_said_to_be_one),
 		cmocka_unit_test(it_ends_whatever_the_row_says),
 	};
