@@ -259,7 +259,7 @@ void detail_print(const options_t *o, const store_zone_t *z, const plan_t *plan)
 		printf("old KSK gone everywhere %s, ", plan->safe != 0 ? text_time(text, plan->safe) : "already");
 		printf("all done %s\n", text_time(text, plan->end));
 	}
-	if (z->base_policy[0] != '\0') {
+	if (z->base_policy[0] != '\0' && row->state != ROLLOVER_IDLE) {
 		label("Policy");
 		printf("%s comes back at the end\n", z->base_policy);
 	}
