@@ -163,6 +163,7 @@ static void decide(world_t *w)
 		e->has_stored = true;
 		e->saved = w->now;
 	}
+	check_learn(w);
 	e->row = d->row;
 	say(w, &before, d);
 	duration_follow(w);

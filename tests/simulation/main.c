@@ -1,18 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Many worlds, over seeds and threads. Results do not depend on the number of threads.
+ */
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include "world.h"
+#include <time.h>
+#include <unistd.h>
+
+#include "summary.h"
+
+typedef struct {
+	uint64_t from, to;
+	unsigned zones;
+	int profile;		/*!< -1: by seed. */
+	bool baselines, first;
+	_Atomic uint64_t next;
+	_Atomic uint64_t worlds;
+	_Atomic uint64_t failed;
+	_Atomic unsigned running;
+	pthread_mutex_t lock;
+	summary_t sum;
+} job_t;
+
+static void run_seed(job_t *job, world_t *w, summary_t *sum, uint64_t seed)
+{
+	profile_t profile = profile_of(seed, job->profile);
+
+	for (unsigned zone = 0; zone < job->zones; zone++) {
+		int last = job->baselines ? DRIVER__COUNT : 1;
+		for (int driver = 0; driver < last; driver++) {
+			w->trace = NULL;
+			world_generate(w, seed, zone, profile, driver);
+			world_run(w);
+			summary_add(sum, w, zone);
+			if (driver == DRIVER_MODULE) {
+				atomic_fetch_add(&job->worlds, 1);
+				atomic_fetch_add(&job->failed, w->failed);
+			}
+		}
+	}
+}
+
+static void *worker(void *arg)
+{
+	job_t *job = arg;
+	summary_t sum = { 0 };
+	world_t *w = calloc(1, sizeof(*w));
+
+	while (w != NULL && !(job->first && atomic_load(&job->failed) > 0)) {
+		uint64_t seed = atomic_fetch_add(&job->next, 1);
+		if (seed > job->to) {
+			break;
+		}
+		run_seed(job, w, &sum, seed);
+	}
+	free(w);
+	pthread_mutex_lock(&job->lock);
+	summary_merge(&job->sum, &sum);
+	pthread_mutex_unlock(&job->lock);
+	summary_free(&sum);
+	atomic_fetch_sub(&job->running, 1);
+	return NULL;
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void progress(job_t *job, double start)
+{
+	const unsigned width = 40;
+	uint64_t total = (job->to - job->from + 1) * job->zones;
+
+	while (isatty(STDERR_FILENO) && atomic_load(&job->running) > 0) {
+		uint64_t done = atomic_load(&job->worlds);
+		unsigned bar = width * done / total;
+		fprintf(stderr, "\r[%.*s%*s] %" PRIu64 "/%" PRIu64 " worlds, %.0f a second, %" PRIu64 " violations ",
+		        bar, "########################################", width - bar, "", done, total,
+		        done / (seconds() - start + 1e-6), (uint64_t)atomic_load(&job->failed));
+		struct timespec nap = { .tv_nsec = 200000000 };
+		nanosleep(&nap, NULL);
+	}
+	if (isatty(STDERR_FILENO)) {
+		fprintf(stderr, "\r\033[K");
+	}
+}
+
+bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, unsigned last)
+{
+	char *text = NULL;
+	size_t size = 0;
+	world_t *w = calloc(1, sizeof(*w));
+
+	if (w == NULL || (w->trace = open_memstream(&text, &size)) == NULL) {
+		free(w);
+		return false;
+	}
+	world_generate(w, seed, zone, profile, driver);
+	const rollover_config_t *c = &w->engine.config;
+	fprintf(w->trace, "seed %" PRIu64 ", zone %u, %s: %u nameservers, %u parent servers; DNSKEY TTL %u, DS TTL %u, "
+	        "propagation-delay %u, %s configuration%s\n"
+	        "ksk-lifetime %u, ttl %u, lead %u, observe %u, settle %u, check %u, ds-check %u, unreachable-after %u; "
+	        "parent: every %u s%s%s%s%s\n", seed, zone, profile_names[profile], w->child_count, w->parent_count,
+	        w->knot.base_ttl, w->up.version[0].ttl, w->knot.propagation_delay,
+	        w->knot.text_config ? "text" : "database", w->knot.base_signals ? ", base policy signals" : "",
+	        c->ksk_lifetime, c->ttl, c->lead, c->observe, c->settle, c->check_interval, c->ds_check_interval,
+	        c->unreachable_after, w->up.interval, w->up.notified ? ", notified" : "",
+	        w->up.naive ? ", naive" : "", w->up.human ? ", by hand" : "", w->up.habit == HABIT_ADD ? ", adds" : "");
+	world_run(w);
+	fclose(w->trace);
+	const char *from = text;
+	if (last > 0) {
+		unsigned lines = 0;
+		for (from = text + size; from > text && lines <= last; from--) {
+			lines += from[-1] == '\n';
+		}
+		if (from > text) {
+			printf("%.*s  ...\n", (int)(strchr(strchr(text, '\n') + 1, '\n') - text + 1), text);
+			from += 2;
+		}
+	}
+	fputs(from, stdout);
+	bool failed = w->failed;
+	free(text);
+	free(w);
+	return failed;
+}
+
+static int usage(void)
+{
+	fputs("usage: sim [OPTION...]\n"
+	      "  --seeds A..B     worlds to run (default 1..1000)\n"
+	      "  --profile P      cooperative, faulty, stuck, operator, crash, mixed (default: by seed)\n"
+	      "  --zones N        zones that share the server of a seed (default 1)\n"
+	      "  --threads N      default: one for each processor\n"
+	      "  --baselines      Knot's own rollover and BIND's rules in the same worlds\n"
+	      "  --replay SEED    the timeline of one world (with --profile and --zone as printed)\n"
+	      "  --zone N         which of its zones (default 0)\n"
+	      "  --driver D       replay a baseline: 1 Knot, 2 Knot confirmed, 3 BIND\n"
+	      "  --only I4        count violations of one invariant only\n"
+	      "  --first          stop at the first violation\n"
+	      "  --mutants        run the variants with a mistake; each has to be caught\n", stderr);
+	return 2;
+}
+
+static int find_profile(const char *name)
+{
+	for (int i = 0; i < PROFILE__COUNT; i++) {
+		if (strcmp(name, profile_names[i]) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+static int run_all(job_t *job, unsigned threads)
+{
+	pthread_t thread[64];
+	double start = seconds();
+
+	atomic_store(&job->next, job->from);
+	atomic_store(&job->running, threads);
+	for (unsigned i = 0; i < threads; i++) {
+		if (pthread_create(&thread[i], NULL, worker, job) != 0) {
+			fputs("sim: no thread\n", stderr);
+			return 2;
+		}
+	}
+	progress(job, start);
+	for (unsigned i = 0; i < threads; i++) {
+		pthread_join(thread[i], NULL);
+	}
+	for (unsigned i = 0; i < job->sum.kept_count; i++) {
+		const kept_t *k = &job->sum.kept[i];
+		printf("seed %" PRIu64 " violates %s: %s (--replay %" PRIu64 " --profile %s", k->seed,
+		       k->violation.invariant, k->violation.text, k->seed, profile_names[k->profile]);
+		printf(k->zone > 0 ? " --zone %u)\n" : ")\n", k->zone);
+	}
+	if (job->sum.kept_count > 0 && !job->first) {
+		const kept_t *k = &job->sum.kept[0];
+		replay(k->seed, k->zone, k->profile, DRIVER_MODULE, 60);
+	}
+	summary_print(&job->sum, seconds() - start,
+	              job->profile >= 0 ? profile_names[job->profile] : "all profiles", job->baselines);
+	int ret = job->sum.failed > 0 || job->sum.overflow > 0;
+	summary_free(&job->sum);
+	return ret;
+}
+
 int main(int argc, char **argv)
 {
-	static world_t w;
-	unsigned long a = strtoul(argv[1], 0, 10), b = strtoul(argv[2], 0, 10);
-	unsigned fails = 0, done = 0, over = 0; unsigned long dec = 0;
-	for (unsigned long s = a; s <= b; s++) {
-		w.trace = argc > 3 ? stdout : NULL;
-		world_generate(&w, s, 0, s % PROFILE__COUNT, getenv("DRIVER") ? atoi(getenv("DRIVER")) : 0);
-		world_run(&w);
-		dec += w.engine.decisions;
-		done += w.done; over += w.overflow;
-		if (w.failed) { fails++; printf("seed %lu %s %s: %s\n", s, profile_names[w.profile], w.violation.invariant, w.violation.text); }
+	static const struct option OPTIONS[] = {
+		{ "seeds", required_argument, NULL, 's' }, { "profile", required_argument, NULL, 'p' },
+		{ "zones", required_argument, NULL, 'z' }, { "threads", required_argument, NULL, 't' },
+		{ "baselines", no_argument, NULL, 'b' }, { "replay", required_argument, NULL, 'r' },
+		{ "zone", required_argument, NULL, 'Z' }, { "driver", required_argument, NULL, 'd' },
+		{ "only", required_argument, NULL, 'o' }, { "first", no_argument, NULL, 'f' }, { "mutants", no_argument, NULL, 'm' }, { 0 },
+	};
+	static job_t job = { .from = 1, .to = 1000, .zones = 1, .profile = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+	unsigned threads = sysconf(_SC_NPROCESSORS_ONLN), zone = 0, driver = 0;
+	const char *seeds = NULL, *again = NULL;
+	bool mutants = false;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+		switch (opt) {
+		case 's':
+			seeds = optarg;
+			if (sscanf(optarg, "%" SCNu64 "..%" SCNu64, &job.from, &job.to) != 2 || job.to < job.from) {
+				return usage();
+			}
+			break;
+		case 'p':
+			job.profile = find_profile(optarg);
+			if (job.profile < 0) {
+				return usage();
+			}
+			break;
+		case 'z':	job.zones = strtoul(optarg, NULL, 10); break;
+		case 't':	threads = strtoul(optarg, NULL, 10); break;
+		case 'b':	job.baselines = true; break;
+		case 'r':	again = optarg; break;
+		case 'Z':	zone = strtoul(optarg, NULL, 10); break;
+		case 'd':	driver = strtoul(optarg, NULL, 10) % DRIVER__COUNT; break;
+		case 'f':	job.first = true; break;
+		case 'o':	check_only = optarg; break;
+		case 'm':	mutants = true; break;
+		default:	return usage();
+		}
 	}
-	printf("%lu worlds, %u failed, %u done, %u overflow, %lu decisions\n", b - a + 1, fails, done, over, dec);
+	if (optind < argc || job.zones == 0) {
+		return usage();
+	}
+	if (mutants) {
+		return mutants_run(argv[0], seeds != NULL ? seeds : "1..6000") > 0;
+	}
+	if (again != NULL) {
+		uint64_t seed = strtoull(again, NULL, 10);
+		return replay(seed, zone, profile_of(seed, job.profile), driver, 0);
+	}
+	return run_all(&job, threads < 1 ? 1 : (threads > 64 ? 64 : threads));
 }

@@ -274,7 +274,7 @@ enum {
 };
 
 typedef struct {
-	char invariant[8];
+	char invariant[12];
 	char text[320];
 	time_t at;
 } violation_t;
@@ -394,10 +394,14 @@ void native_look(world_t *w);
 /* check.c */
 void violate(world_t *w, const char *invariant, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/*! The decision is kept: what it was made of is known from now on. */
+void check_learn(world_t *w);
 void check_decision(world_t *w, const rollover_row_t *before, const rollover_decision_t *d);
 void check_signal(world_t *w, const zone_version_t *version);
 void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decided);
 void check_end(world_t *w);
+/*! Only this invariant fails a world; NULL: any. */
+extern const char *check_only;
 bool goal_reached(const world_t *w);
 
 /* duration.c */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The simulator must be able to fail: variants of the production sources with one mistake each,
+ * built beside the simulator (meson.build, mutate.py). Each has to be caught.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "summary.h"
+
+static const struct {
+	const char *name;
+	const char *profile;	/*!< Where to look; NULL: everywhere. */
+	const char *mistake;
+} MUTANTS[] = {
+	{ "first-parent", NULL, "acts on the first parent server only" },
+	{ "new-ds-ttl", NULL, "waits for the new DS TTL instead of the old one" },
+	{ "no-drain", NULL, "skips the drain of the old DNSKEY TTL" },
+	{ "cds-timer", NULL, "publishes CDS on a timer" },
+	{ "early-retire", NULL, "lets the old key go when the DS is there" },
+	{ "unreachable-agrees", NULL, "treats unreachable as agreeing" },
+	{ "no-wakeup", "crash", "forgets the wake-up at restart" },
+	{ "early-withdraw", NULL, "withdraws before all parents match" },
+	{ "own-ttl", NULL, "does not count the own zone's DNSKEY TTL (a bug that the simulator found)" },
+	{ "blind-resignal", "mixed", "signals again after a restart without a look (another)" },
+	{ "forgets-fall-back", "faulty", "forgets a parent that fell back behind a gate (another)" },
+};
+#define MUTANTS_COUNT	(sizeof(MUTANTS) / sizeof(MUTANTS[0]))
+
+/*! Runs one; \a line gets the words of the first violation. \return 1 caught, 0 not, -1 could not run. */
+static int run_one(const char *self, const char *name, const char *profile, const char *seeds,
+                   char *line, size_t size)
+{
+	char command[1024];
+	int found = 0;
+
+	snprintf(command, sizeof(command), "'%.600s-mutant-%s' --first --seeds '%.60s' %s%s 2>&1", self, name,
+	         seeds, profile != NULL ? "--profile " : "", profile != NULL ? profile : "");
+	FILE *out = popen(command, "r");
+	if (out == NULL) {
+		return -1;
+	}
+	char buffer[1024];
+	while (fgets(buffer, sizeof(buffer), out) != NULL) {
+		if (!found && strncmp(buffer, "seed ", 5) == 0) {
+			found = 1;
+			snprintf(line, size, "%s", buffer);
+			line[strcspn(line, "\n")] = '\0';
+		}
+	}
+	int status = pclose(out);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) {
+		return -1;
+	}
+	return found && WEXITSTATUS(status) == 1;
+}
+
+int mutants_run(const char *self, const char *seeds)
+{
+	int missed = 0;
+
+	for (size_t i = 0; i < MUTANTS_COUNT; i++) {
+		char line[1024] = "";
+		int ret = run_one(self, MUTANTS[i].name, MUTANTS[i].profile, seeds, line, sizeof(line));
+		printf("%-20s %-10s %s\n", MUTANTS[i].name,
+		       ret == 1 ? "caught" : (ret == 0 ? "NOT CAUGHT" : "NOT RUN"), MUTANTS[i].mistake);
+		if (ret == 1) {
+			printf("%31s %.200s\n", "", line);
+		}
+		fflush(stdout);
+		missed += ret != 1;
+	}
+	printf("%zu mutants, %d not caught\n", MUTANTS_COUNT, missed);
+	return missed;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "summary.h"
+
+profile_t profile_of(uint64_t seed, int wanted)
+{
+	return wanted >= 0 ? (profile_t)wanted : (profile_t)(seed % PROFILE__COUNT);
+}
+
+static void keep(summary_t *sum, const kept_t *one)
+{
+	unsigned at = sum->kept_count;
+	while (at > 0 && sum->kept[at - 1].seed > one->seed) {
+		at--;
+	}
+	if (at == KEPT_MAX) {
+		return;
+	}
+	unsigned tail = sum->kept_count - at;
+	if (sum->kept_count == KEPT_MAX) {
+		tail--;
+	} else {
+		sum->kept_count++;
+	}
+	memmove(&sum->kept[at + 1], &sum->kept[at], tail * sizeof(*one));
+	sum->kept[at] = *one;
+}
+
+static void add_ratio(summary_t *sum, double ratio, double waits)
+{
+	if (sum->ratio_count == sum->ratio_room) {
+		size_t room = sum->ratio_room * 2 + 256;
+		double *a = realloc(sum->ratio, room * sizeof(*a));
+		sum->ratio = a != NULL ? a : sum->ratio;
+		double *b = realloc(sum->ratio_waits, room * sizeof(*b));
+		sum->ratio_waits = b != NULL ? b : sum->ratio_waits;
+		if (a == NULL || b == NULL) {
+			return;
+		}
+		sum->ratio_room = room;
+	}
+	sum->ratio[sum->ratio_count] = ratio;
+	sum->ratio_waits[sum->ratio_count++] = waits;
+}
+
+void summary_add(summary_t *sum, const world_t *w, unsigned zone)
+{
+	if (w->driver != DRIVER_MODULE) {
+		sum->broken[w->driver] += w->failed;
+		sum->baseline_worlds += w->driver == DRIVER_KNOT_TIMER;
+		return;
+	}
+	sum->worlds++;
+	sum->decisions += w->engine.decisions;
+	sum->surveys += w->engine.surveys;
+	sum->others_broke += w->excused_pairs > 0;
+	if (w->overflow) {
+		sum->overflow++;
+	} else if (w->failed) {
+		kept_t one = { .seed = w->seed, .zone = zone, .profile = w->profile, .violation = w->violation };
+		sum->failed++;
+		keep(sum, &one);
+	} else if (w->done) {
+		sum->done++;
+	} else {
+		sum->waiting++;
+	}
+	if (w->ratio > 0) {
+		add_ratio(sum, w->ratio, w->ratio_waits);
+	}
+}
+
+void summary_merge(summary_t *to, const summary_t *from)
+{
+	to->worlds += from->worlds;
+	to->done += from->done;
+	to->waiting += from->waiting;
+	to->overflow += from->overflow;
+	to->failed += from->failed;
+	to->decisions += from->decisions;
+	to->surveys += from->surveys;
+	to->others_broke += from->others_broke;
+	to->baseline_worlds += from->baseline_worlds;
+	for (int i = 0; i < DRIVER__COUNT; i++) {
+		to->broken[i] += from->broken[i];
+	}
+	for (unsigned i = 0; i < from->kept_count; i++) {
+		keep(to, &from->kept[i]);
+	}
+	for (size_t i = 0; i < from->ratio_count; i++) {
+		add_ratio(to, from->ratio[i], from->ratio_waits[i]);
+	}
+}
+
+void summary_free(summary_t *sum)
+{
+	free(sum->ratio);
+	free(sum->ratio_waits);
+	sum->ratio = sum->ratio_waits = NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static void print_ratio(const char *what, double *list, size_t count)
+{
+	qsort(list, count, sizeof(*list), compare);
+	printf("  %-52s median %.2f, nine of ten below %.2f, worst %.2f\n", what, list[count / 2],
+	       list[count * 9 / 10], list[count - 1]);
+}
+
+void summary_print(const summary_t *sum, double seconds, const char *profile, bool baselines)
+{
+	static const char *const NAMES[DRIVER__COUNT] = {
+		[DRIVER_KNOT_TIMER] = "Knot by itself (DS check)",
+		[DRIVER_KNOT_CONFIRM] = "Knot, confirmed at the first new DS",
+		[DRIVER_BIND] = "BIND's rules",
+	};
+
+	printf("%" PRIu64 " worlds (%s) in %.1f s, %.0f a second; %" PRIu64 " decisions, %" PRIu64 " surveys\n",
+	       sum->worlds, profile, seconds, seconds > 0 ? sum->worlds / seconds : 0.0, sum->decisions,
+	       sum->surveys);
+	printf("  all rollovers ended: %" PRIu64 "; waiting at a gate that names the culprit, or the module dead: "
+	       "%" PRIu64 "\n", sum->done, sum->waiting);
+	printf("  broken for a resolver by somebody else: %" PRIu64 "; tables too small, not counted: %" PRIu64 "\n",
+	       sum->others_broke, sum->overflow);
+	printf("  invariants violated: %" PRIu64 "\n", sum->failed);
+	if (sum->ratio_count > 0) {
+		printf("duration of a first rollover in cooperative worlds (%zu):\n", sum->ratio_count);
+		print_ratio("over the lower bound of TTLs, lags and parent:", sum->ratio, sum->ratio_count);
+		print_ratio("over that with the configured waits:", sum->ratio_waits, sum->ratio_count);
+	}
+	if (baselines && sum->baseline_worlds > 0) {
+		printf("broken for a resolver by the driver itself, in the same worlds:\n");
+		for (int i = 1; i < DRIVER__COUNT; i++) {
+			printf("  %-36s %6.2f %% (%" PRIu64 ")\n", NAMES[i],
+			       100.0 * sum->broken[i] / sum->baseline_worlds, sum->broken[i]);
+		}
+		printf("  %-36s %6.2f %% (%" PRIu64 ", any invariant)\n", "the module",
+		       100.0 * sum->failed / sum->worlds, sum->failed);
+	}
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief What many worlds came to.
+ */
+
+#pragma once
+
+#include "world.h"
+
+#define KEPT_MAX	20
+
+/*! A world that broke an invariant; enough to replay it. */
+typedef struct {
+	uint64_t seed;
+	unsigned zone;
+	profile_t profile;
+	violation_t violation;
+} kept_t;
+
+typedef struct {
+	uint64_t worlds, done, waiting, overflow, failed;
+	uint64_t decisions, surveys;
+	uint64_t others_broke;		/*!< Worlds in which somebody else broke the zone for a resolver. */
+	uint64_t broken[DRIVER__COUNT];	/*!< Worlds in which a baseline broke it. */
+	uint64_t baseline_worlds;
+	kept_t kept[KEPT_MAX];		/*!< The lowest seeds. */
+	unsigned kept_count;
+	double *ratio, *ratio_waits;
+	size_t ratio_count, ratio_room;
+} summary_t;
+
+/*! Which profile a seed has unless one is asked for. */
+profile_t profile_of(uint64_t seed, int wanted);
+
+void summary_add(summary_t *sum, const world_t *w, unsigned zone);
+void summary_merge(summary_t *to, const summary_t *from);
+void summary_print(const summary_t *sum, double seconds, const char *profile, bool baselines);
+void summary_free(summary_t *sum);
+
+/*! Prints the timeline of a world; \a last lines of it only, 0 = all. \return Whether it fails. */
+bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, unsigned last);
+
+/*! Runs the mutants that were built beside \a self. \return Number of those not caught. */
+int mutants_run(const char *self, const char *seeds);
