@@ -29,6 +29,7 @@ typedef struct {
 	rollover_config_t config;
 	dns_addrs_t nameserver;
 	dns_addrs_t parent;
+	dns_addrs_t validator;		/*!< Remote validating resolvers for the watch, besides our own. */
 	const char *policy;		/*!< Name of the policy in force, derived or not. */
 } engine_zone_settings_t;
 

@@ -103,6 +103,8 @@ typedef enum {
 	GATE_TOO_MANY_KEYS,
 	GATE_STORE_FAILED,
 	GATE_OLD_KEY_GONE,
+	GATE_VALIDATION_FAILS,
+	GATE_ROLLED_BACK,
 	GATE__COUNT
 } rollover_gate_t;
 
@@ -143,6 +145,7 @@ typedef enum {
 /*! Which surveys a decision needs. The own zone is always looked at. */
 #define SURVEY_CHILD	(1U << 0)
 #define SURVEY_PARENT	(1U << 1)
+#define SURVEY_WATCH	(1U << 2)
 
 /*! How an answer of one server came out. */
 typedef enum {
@@ -202,6 +205,14 @@ typedef struct {
 	signal_rrset_t cdnskey;
 } own_facts_t;
 
+/*! How the zone validates, seen by resolvers: our own with an empty cache, and the configured ones. */
+typedef struct {
+	unsigned answered;	/*!< Resolvers that answered; one that is down is no evidence. */
+	unsigned failing;	/*!< Those of them for which the zone is not secure. */
+	bool parent_ok;		/*!< The parent validates: a failure is about this delegation. */
+	char detail[160];	/*!< Who, which question, why. */
+} watch_facts_t;
+
 /*! Everything a decision may depend on, besides time. Borrowed by rollover_decide(). */
 typedef struct {
 	key_id_t keys[ROLLOVER_KEYS_MAX];	/*!< KSKs of the own zone, then those the row remembers. */
@@ -218,6 +229,7 @@ typedef struct {
 	size_t child_count;
 	const parent_answer_t *parent;	/*!< Every address of every server of the parent. */
 	size_t parent_count;
+	watch_facts_t watch;
 } rollover_facts_t;
 
 /*!
@@ -261,6 +273,7 @@ typedef struct {
 
 	time_t acted;			/*!< The last ACTION_* was sent; 0 = none in this state. */
 	uint8_t looks;			/*!< Looks since the gate last changed: back-off. */
+	uint8_t bad_looks;		/*!< Watches in a row that failed. Not stored: a restart counts anew. */
 	time_t wake;			/*!< The next look. */
 } rollover_row_t;
 
@@ -274,6 +287,7 @@ typedef struct {
 	uint32_t check_interval;
 	uint32_t ds_check_interval;
 	uint32_t unreachable_after;
+	uint32_t bogus_limit;		/*!< Failing watches in a row that count as a failure. */
 	bool dry_run;
 	bool hold;
 	bool observe_only;		/*!< The server or the policy does not allow driving. */

@@ -116,6 +116,7 @@ void zone_settings_free(zone_settings_t *settings)
 	if (settings != NULL) {
 		free(settings->nameserver.addr);
 		free(settings->parent.addr);
+		free(settings->validator.addr);
 		free(settings);
 	}
 }
@@ -124,7 +125,8 @@ static zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from)
 {
 	zone_settings_t *s = calloc(1, sizeof(*s));
 	if (s == NULL || addrs_copy(&s->nameserver, &from->nameserver) != KNOT_EOK ||
-	    addrs_copy(&s->parent, &from->parent) != KNOT_EOK) {
+	    addrs_copy(&s->parent, &from->parent) != KNOT_EOK ||
+	    addrs_copy(&s->validator, &from->validator) != KNOT_EOK) {
 		zone_settings_free(s);
 		return NULL;
 	}

@@ -18,6 +18,7 @@ typedef struct {
 	rollover_config_t config;
 	dns_addrs_t nameserver;
 	dns_addrs_t parent;
+	dns_addrs_t validator;
 	char policy[256];
 } zone_settings_t;
 

@@ -411,7 +411,7 @@ static void survey(zone_t *zone, unsigned ask)
 	look_state_t *look = zone->look;
 	survey_request_t request = {
 		.zone = zone->dname,
-		.ask = ask,
+		.ask = ask & (SURVEY_CHILD | SURVEY_PARENT),
 		.keys = look->keys,
 		.key_count = look->facts.key_count,
 		.dnskey = &look->dnskey,
@@ -425,7 +425,7 @@ static void survey(zone_t *zone, unsigned ask)
 	if (zone->loop->dns == NULL ||
 	    survey_start(zone->loop->dns, &request, on_survey, zone, &zone->survey) != KNOT_EOK) {
 		zone->refs--;
-		look->facts.asked = ask;
+		look->facts.asked = request.ask;
 		look->facts.discovery_failed = true;
 		snprintf(look->facts.discovery_detail, sizeof(look->facts.discovery_detail), "%s",
 		         zone->loop->dns == NULL ? zone->loop->dns_error : "out of memory");

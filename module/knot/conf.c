@@ -22,6 +22,8 @@
 #define MOD_TRUST_ANCHOR	"\x0C""trust-anchor"
 #define MOD_ROOT_HINTS		"\x0A""root-hints"
 #define MOD_STORAGE		"\x07""storage"
+#define MOD_BOGUS_LIMIT		"\x0B""bogus-limit"
+#define MOD_VALIDATOR		"\x09""validator"
 #define MOD_DRY_RUN		"\x07""dry-run"
 #define MOD_HOLD		"\x04""hold"
 #define MOD_UNSAFE_TIMING	"\x0D""unsafe-timing"
@@ -40,8 +42,10 @@ const yp_item_t kskroll_conf[] = {
 	{ MOD_CHECK_INTERVAL,    YP_TINT,  YP_VINT = { 1, INT32_MAX, 5 * MINUTE, YP_STIME } },
 	{ MOD_DS_CHECK_INTERVAL, YP_TINT,  YP_VINT = { 1, INT32_MAX, HOUR, YP_STIME } },
 	{ MOD_UNREACHABLE_AFTER, YP_TINT,  YP_VINT = { 1, INT32_MAX, 12 * HOUR, YP_STIME } },
+	{ MOD_BOGUS_LIMIT,       YP_TINT,  YP_VINT = { 1, 100, 3 } },
 	{ MOD_NAMESERVER,        YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
 	{ MOD_PARENT,            YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
+	{ MOD_VALIDATOR,         YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
 	{ MOD_RESOLVER,          YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
 	{ MOD_TRUST_ANCHOR,      YP_TSTR,  YP_VNONE },
 	{ MOD_ROOT_HINTS,        YP_TSTR,  YP_VNONE },
@@ -123,18 +127,16 @@ int kskroll_conf_check(knotd_conf_check_args_t *args)
 			                   lifetime);
 		}
 	}
-	static const char *const lists[] = { MOD_NAMESERVER, MOD_PARENT, MOD_RESOLVER };
+	static const char *const lists[] = { MOD_NAMESERVER, MOD_PARENT, MOD_RESOLVER, MOD_VALIDATOR };
 	static const char *const files[] = { MOD_TRUST_ANCHOR, MOD_ROOT_HINTS, MOD_STORAGE };
-	for (int i = 0; i < 3; i++) {
-		int ret = check_addresses(args, lists[i]);
-		if (ret == KNOT_EOK) {
-			ret = check_file(args, files[i]);
-		}
-		if (ret != KNOT_EOK) {
-			return ret;
-		}
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && ret == KNOT_EOK; i++) {
+		ret = check_addresses(args, lists[i]);
 	}
-	return KNOT_EOK;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == KNOT_EOK; i++) {
+		ret = check_file(args, files[i]);
+	}
+	return ret;
 }
 
 /* Reading. */
@@ -308,6 +310,7 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 		{ MOD_CHECK_INTERVAL, &c->check_interval },
 		{ MOD_DS_CHECK_INTERVAL, &c->ds_check_interval },
 		{ MOD_UNREACHABLE_AFTER, &c->unreachable_after },
+		{ MOD_BOGUS_LIMIT, &c->bogus_limit },
 	};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		*numbers[i].value = knotd_conf_mod(mod, numbers[i].item).single.integer;
@@ -319,6 +322,9 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 	int ret = read_addresses(mod, MOD_NAMESERVER, &out->nameserver, &out->engine.nameserver);
 	if (ret == KNOT_EOK) {
 		ret = read_addresses(mod, MOD_PARENT, &out->parent, &out->engine.parent);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_addresses(mod, MOD_VALIDATOR, &out->validator, &out->engine.validator);
 	}
 
 	/* Without an item the server uses its policy named default. */
@@ -350,6 +356,8 @@ void conf_zone_free(conf_zone_t *conf)
 {
 	free(conf->engine.nameserver.addr);
 	free(conf->engine.parent.addr);
+	free(conf->engine.validator.addr);
 	knotd_conf_free(&conf->nameserver);
 	knotd_conf_free(&conf->parent);
+	knotd_conf_free(&conf->validator);
 }

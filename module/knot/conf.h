@@ -39,7 +39,7 @@ typedef struct {
 	char policy[256];
 	bool unsafe_timing;
 	bool signals_by_default;	/*!< The base policy publishes CDS by itself. */
-	knotd_conf_t nameserver, parent;
+	knotd_conf_t nameserver, parent, validator;
 } conf_zone_t;
 
 /*! Reads them; a policy that cannot work sets config.observe_only with the reason. */

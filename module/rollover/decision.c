@@ -213,3 +213,58 @@ verdict_t follow_ds(ctx_t *c)
 	}
 	return v;
 }
+
+bool watch_failed(ctx_t *c)
+{
+	const watch_facts_t *watch = &c->facts->watch;
+	rollover_row_t *row = &c->out->row;
+
+	if (!(c->facts->asked & SURVEY_WATCH)) {
+		return false;
+	}
+	/* A failure further up is not ours, and a resolver that is down is no evidence. */
+	if (watch->parent_ok && watch->answered > 0) {
+		if (watch->failing * 2 < watch->answered || watch->failing == 0) {
+			row->bad_looks = 0;
+		} else if (row->bad_looks < UINT8_MAX) {
+			row->bad_looks++;
+		}
+	}
+	if (row->bad_looks == 0) {
+		return false;
+	}
+
+	verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "" };
+	snprintf(v.detail, sizeof(v.detail), "%s", watch->detail);
+	if (row->bad_looks >= c->config->bogus_limit) {
+		switch (row->state) {
+		case ROLLOVER_SIGNAL:
+			if (!parent_has(c->facts, c->new_key)) {
+				/* The parent has not begun: no signals until the zone validates again. */
+				c->out->policy = POLICY_QUIET;
+				break;
+			}
+			go_back(c, ROLLOVER_ROLLBACK, &v);
+			return true;
+		case ROLLOVER_RETIRE:
+			if (!(c->facts->own.dnskey & c->old)) {
+				break;	/* Too late for the old key: an alarm is all that is left. */
+			}
+			/* FALLTHROUGH */
+		case ROLLOVER_AWAIT_DS:
+		case ROLLOVER_WITHDRAW:
+		case ROLLOVER_OBSERVE:
+			row->ds_all_since = 0;
+			row->bad_looks = 0;
+			go_back(c, ROLLOVER_ROLLBACK, &v);
+			return true;
+		default:
+			break;
+		}
+	}
+	/* In rollback and held the repair itself goes on. */
+	if (row->state == ROLLOVER_ROLLBACK || row->state == ROLLOVER_HELD) {
+		return false;
+	}
+	return blocked(c, &v);
+}

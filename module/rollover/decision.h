@@ -46,6 +46,17 @@ void learn_ttls(ctx_t *c);
  */
 verdict_t follow_ds(ctx_t *c);
 
+/*!
+ * \brief Judges the validation watch; true if it decided.
+ *
+ * A failing look stops all progress. bogus_limit of them in a row take the signals back, and once
+ * the parent may have swapped the DS they ask the old one back (rollback).
+ */
+bool watch_failed(ctx_t *c);
+
+/*! Goes to an earlier state because of a wrong answer; the row keeps the reason for log and history. */
+void go_back(ctx_t *c, rollover_state_t state, const verdict_t *why);
+
 /*! The row's keys as a set of the facts' keys. */
 keyset_t set_of(const rollover_facts_t *facts, const key_id_t *ids, unsigned count);
 unsigned set_size(keyset_t set);

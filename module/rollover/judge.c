@@ -83,10 +83,8 @@ static verdict_t judge_child_answer(const rollover_facts_t *facts, const child_w
 		return key_detail(GATE_RRSIG_MISSING, a->server, "no valid RRSIG of the DNSKEY by key",
 		                  facts, wish->need & ~a->dnskey_signed_by);
 	}
-	if (a->dnskey_foreign || !a->dnskey_equal) {
-		return fail(GATE_DNSKEY_DIFFERS, a->server, a->dnskey_foreign ?
-		            "a KSK that this server does not have" :
-		            "the DNSKEY RRset is not the one of this server", true);
+	if (a->dnskey_foreign) {
+		return fail(GATE_DNSKEY_DIFFERS, a->server, "a KSK that this server does not have", true);
 	}
 	if (wish->ttl_limit != 0 && a->dnskey_ttl > wish->ttl_limit) {
 		snprintf(text, sizeof(text), "DNSKEY TTL %u s", a->dnskey_ttl);
@@ -97,11 +95,18 @@ static verdict_t judge_child_answer(const rollover_facts_t *facts, const child_w
 		if (v.gate != GATE_NONE) {
 			return v;
 		}
-		return judge_signal(facts, wish, a->server, "CDNSKEY", &a->cdnskey);
+		v = judge_signal(facts, wish, a->server, "CDNSKEY", &a->cdnskey);
+		if (v.gate != GATE_NONE) {
+			return v;
+		}
 	}
 	if (wish->no_signals && (a->cds.present || a->cdnskey.present)) {
 		return fail(GATE_CDS_LEFT, a->server,
 		            a->cds.present ? "CDS" : "CDNSKEY", true);
+	}
+	if (!a->dnskey_equal) {
+		/* All KSKs are right: a ZSK comes or goes. It holds things up, and undoes nothing. */
+		return fail(GATE_DNSKEY_DIFFERS, a->server, "the DNSKEY RRset is not the one of this server", false);
 	}
 	return PASS;
 }
@@ -120,13 +125,14 @@ static verdict_t judge_discovery(const rollover_facts_t *facts)
 verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
 {
 	const child_answer_t *missing = NULL;
+	verdict_t late = PASS;
 	size_t answered = 0;
 
 	verdict_t v = judge_discovery(facts);
 	if (v.gate != GATE_NONE) {
 		return v;
 	}
-	/* A wrong answer outweighs a missing one. */
+	/* A wrong answer outweighs one that is only late, and that a missing one. */
 	for (size_t i = 0; i < facts->child_count; i++) {
 		const child_answer_t *a = &facts->child[i];
 		if (a->status == ANSWER_UNREACHABLE) {
@@ -137,10 +143,16 @@ verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
 			continue;
 		}
 		v = judge_child_answer(facts, wish, a);
-		if (v.gate != GATE_NONE) {
+		if (v.gate != GATE_NONE && v.red) {
 			return v;
 		}
+		if (v.gate != GATE_NONE && late.gate == GATE_NONE) {
+			late = v;
+		}
 		answered++;
+	}
+	if (late.gate != GATE_NONE) {
+		return late;
 	}
 	if (missing != NULL) {
 		return fail(GATE_CHILD_UNREACHABLE, missing->server, missing->detail, false);

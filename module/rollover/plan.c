@@ -377,7 +377,8 @@ void plan_run(const rollover_config_t *config, const rollover_row_t *row,
 			add_wait(step, d.row.gate, w.now);
 		}
 		obey(&w, &d);
-		if (d.row.state == ROLLOVER_HELD || d.row.state == ROLLOVER_ROLLBACK) {
+		if ((d.row.state == ROLLOVER_HELD || d.row.state == ROLLOVER_ROLLBACK) &&
+		    d.row.gate != GATE_POLICY_PENDING) {
 			break;
 		}
 		if (d.transition) {

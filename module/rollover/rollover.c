@@ -71,11 +71,14 @@ static bool outer_gates(ctx_t *c)
 		stay(c, GATE_KNOT_BUSY, "", "a transaction of the zone is open", 0);
 		return true;
 	}
-	if (c->config->hold || state_functions[row->state] == NULL) {
+	if (c->config->hold) {
 		/* Safest is quiet: nobody is asked to change anything (both keys stay in use). */
 		c->out->policy_wanted = row->state != ROLLOVER_IDLE;
 		c->out->policy = POLICY_QUIET;
 		row->all_since = 0;
+		if (row->state == ROLLOVER_HELD) {
+			row->acted = c->now;
+		}
 		stay(c, GATE_HELD, "", "", 0);
 		return true;
 	}
@@ -168,6 +171,8 @@ static bool keys_changed(ctx_t *c)
 	case ROLLOVER_INTRODUCE:
 	case ROLLOVER_SIGNAL:
 	case ROLLOVER_AWAIT_DS:
+	case ROLLOVER_ROLLBACK:
+	case ROLLOVER_HELD:
 		/* Too early: no signal of ours can help, since none would be signed by a trusted key. */
 		if (follow_ds(c).gate == GATE_NONE) {
 			go(c, ROLLOVER_RETIRE);
@@ -211,11 +216,12 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 		}
 		return SURVEY_PARENT;
 	case ROLLOVER_SETTLE:
-		return SURVEY_PARENT;
-	case ROLLOVER_HELD:
-		return 0;
-	default:
+		return SURVEY_PARENT | SURVEY_WATCH;
+	case ROLLOVER_PREPARE:
+	case ROLLOVER_INTRODUCE:
 		return SURVEY_CHILD | SURVEY_PARENT;
+	default:
+		return SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
 	}
 }
 
@@ -239,7 +245,7 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 		adopt_new_key(&c);
 	}
 	learn_ttls(&c);
-	if (outer_gates(&c) || keys_changed(&c) || policy_pending(&c)) {
+	if (outer_gates(&c) || keys_changed(&c) || watch_failed(&c) || policy_pending(&c)) {
 		return;
 	}
 

@@ -14,8 +14,7 @@ static child_wish_t wish(const ctx_t *c, keyset_t need)
 	return (child_wish_t){ .config = c->config, .now = c->now, .need = need };
 }
 
-/*! Goes to an earlier state because of a wrong answer; the row keeps the reason for log and history. */
-static void go_back(ctx_t *c, rollover_state_t state, const verdict_t *why)
+void go_back(ctx_t *c, rollover_state_t state, const verdict_t *why)
 {
 	rollover_row_t *row = &c->out->row;
 
@@ -452,6 +451,34 @@ static void settle(ctx_t *c)
 	go(c, ROLLOVER_IDLE);
 }
 
+/*! Wait until every server of the parent names the old key again; the new one may stay beside it. */
+static void rollback(ctx_t *c)
+{
+	verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
+
+	if (v.gate == GATE_DS_MISSING_AT && c->before->old_count > 0) {
+		/* Where the parent does not read CDS this is what the registrar needs. */
+		const key_id_t *id = &c->before->old[0];
+		int len = snprintf(v.detail, sizeof(v.detail), "to be restored: DS %u %u 2 ", id->tag, id->algorithm);
+		for (size_t i = 0; i < sizeof(id->digest) && (size_t)len < sizeof(v.detail); i++) {
+			len += snprintf(v.detail + len, sizeof(v.detail) - len, "%02X", id->digest[i]);
+		}
+	}
+	if (!blocked(c, &v)) {
+		go(c, ROLLOVER_HELD);
+	}
+}
+
+/*! Safe for ever; the operator's `hold`, switched on and off again, means: go on. */
+static void held(ctx_t *c)
+{
+	if (c->before->acted != 0) {
+		go(c, ROLLOVER_INTRODUCE);
+		return;
+	}
+	stay(c, GATE_ROLLED_BACK, "", "", 0);
+}
+
 const state_f state_functions[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_IDLE] = idle,
 	[ROLLOVER_PREPARE] = prepare,
@@ -462,4 +489,6 @@ const state_f state_functions[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_OBSERVE] = observe,
 	[ROLLOVER_RETIRE] = retire,
 	[ROLLOVER_SETTLE] = settle,
+	[ROLLOVER_ROLLBACK] = rollback,
+	[ROLLOVER_HELD] = held,
 };

@@ -111,7 +111,7 @@ def test_dry_run_changes_nothing_and_says_what_is_due(directory):
 
 @bound(60)
 def test_a_zone_without_the_global_module_says_so(directory):
-    with World(directory=directory, module=module_path(), pinned=False) as world:
+    with World(directory=directory, module=module_path(), pinned=False, confdb=True) as world:
         world.knot.knotc("conf-begin")
         world.knot.knotc("conf-unset", "template[default].global-module")
         world.knot.knotc("conf-commit")

@@ -98,7 +98,11 @@ def test_the_log_has_a_line_per_step_and_no_line_per_look(directory):
 
 
 def off_and_on(world, state, number):
-    """Takes the module off the zone, or off the server, and puts it back."""
+    """Takes the module off the zone, or off the server, and puts it back.
+
+    Off the server needs a configuration database: with a text configuration knotd reads the file
+    anew when an item about modules is committed.
+    """
     if number % 2:
         commit(world, ("conf-unset", f"zone[{ZONE}].module"))
     else:
@@ -131,7 +135,7 @@ LIFETIME = {"module_settings": {"ksk-lifetime": 40}}
 
 @bound(360)
 def test_the_module_goes_and_comes_in_every_state(directory):
-    with module_world(directory, pinned=False, **LIFETIME) as (world, old), \
+    with module_world(directory, pinned=False, confdb=True, **LIFETIME) as (world, old), \
             Progress(world.knot, ZONE) as progress:
         unload_everywhere(world, progress, old)
         begin = time.monotonic()
@@ -164,7 +168,8 @@ def reports(log):
 @bound(360)
 def test_sanitizers_find_nothing_while_the_module_goes_and_comes(directory):
     module, log, env = sanitizer(directory)
-    with module_world(directory, module=module, pinned=False, env=env, **LIFETIME) as (world, old), \
+    with module_world(directory, module=module, pinned=False, env=env, confdb=True,
+                      **LIFETIME) as (world, old), \
             Progress(world.knot, ZONE) as progress:
         unload_everywhere(world, progress, old)
         world.knot.stop()

@@ -42,7 +42,7 @@ static inline void machine_init(machine_t *m)
 	memset(m, 0, sizeof(*m));
 	m->config = (rollover_config_t){
 		.ttl = 300, .lead = HOUR, .observe = DAY, .settle = 3 * DAY,
-		.check_interval = 300, .ds_check_interval = HOUR, .unreachable_after = 12 * HOUR,
+		.check_interval = 300, .ds_check_interval = HOUR, .unreachable_after = 12 * HOUR, .bogus_limit = 3,
 	};
 	m->now = T0;
 	rollover_init(&m->row, T0);
@@ -119,7 +119,7 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 	ttl_window_add(&m->row.dnskey_ttl, 300, T0);
 	ttl_window_add(&m->row.ds_ttl, DAY, T0);
 	m->facts.own.policy = rollover_policy(state);
-	if (state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) {
+	if ((state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) || state >= ROLLOVER_ROLLBACK) {
 		m->row.has_new = true;
 		m->row.new_key = m->facts.keys[1];
 		machine_serve(m, OLD | NEW, 300);

@@ -74,14 +74,16 @@ class Configuration(unittest.TestCase):
             default = self.items[item][0]
             with self.subTest(item):
                 if kind == "YP_TINT":
-                    value = re.match(r"YP_VINT = \{ [^,]+, [^,]+, ([^,]+), YP_STIME", rest).group(1)
+                    value = re.match(r"YP_VINT = \{ [^,]+, [^,]+, ([^,}]+?)(?:, YP_STIME)? \}", rest).group(1)
                     self.assertEqual(seconds(default), evaluate(value))
                 else:
                     self.assertEqual(default, "off" if kind == "YP_TBOOL" else "none")
 
     def test_bounds(self):
         numbers = [i for i, (kind, _) in self.schema.items() if kind == "YP_TINT"]
-        self.assertEqual(set(numbers), set(self.bounds) | {"ksk-lifetime"})
+        self.assertEqual(set(numbers), set(self.bounds) | {"ksk-lifetime", "bogus-limit"})
+        low, high = re.match(r"YP_VINT = \{ (\d+), (\d+),", self.schema["bogus-limit"][1]).groups()
+        self.assertEqual(self.items["bogus-limit"][1], f"{low} to {high}")
         for item, (low, high) in self.bounds.items():
             text = self.items[item][1]
             with self.subTest(item):

@@ -203,7 +203,7 @@ static void a_state_without_a_way_out_is_said_to_be_one(void **state)
 	plan_t p = run(&m);
 	assert_int_equal(p.count, 1);
 	assert_int_equal(p.end, 0);
-	assert_int_equal(p.stuck, GATE_HELD);
+	assert_int_equal(p.stuck, GATE_ROLLED_BACK);
 }
 
 static void it_ends_whatever_the_row_says(void **state)

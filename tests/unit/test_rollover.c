@@ -85,7 +85,6 @@ static void one_parent_none(machine_t *m) { m->parent[1].ds = 0; }
 static void parents_none(machine_t *m) { machine_ds(m, 0, 300); }
 static void parents_wrong(machine_t *m) { machine_ds(m, 0, 300); m->parent[0].ds_foreign = m->parent[1].ds_foreign = true; }
 static void time_passed(machine_t *m) { m->now += 7 * DAY; }
-static void time_passed_and_old_gone(machine_t *m) { machine_serve(m, NEW, 300); m->now += 7 * DAY; }
 static void new_ksk_by_somebody(machine_t *m) { machine_serve(m, OLD | NEW, HOUR); }
 static void new_ksk_dry_run(machine_t *m) { new_ksk_by_somebody(m); m->config.dry_run = true; }
 static void two_new_ksks(machine_t *m) { machine_serve(m, OLD | NEW | THIRD, HOUR); }
@@ -101,6 +100,19 @@ static void no_new_key_yet(machine_t *m)
 	machine_serve(m, OLD, 300);
 }
 static void cds_names_the_ds_key(machine_t *m) { machine_signal(m, OLD); }
+static void watched(machine_t *m, unsigned failing, unsigned answered)
+{
+	m->facts.asked |= SURVEY_WATCH;
+	m->facts.watch = (watch_facts_t){ .answered = answered, .failing = failing, .parent_ok = true };
+}
+static void validation_fails_once(machine_t *m) { watched(m, 1, 2); }
+static void validation_broken(machine_t *m) { watched(m, 1, 1); m->row.bad_looks = 2; }
+static void parent_does_not_validate(machine_t *m) { validation_broken(m); m->row.bad_looks = 0; m->facts.watch.parent_ok = false; }
+static void resolvers_are_down(machine_t *m) { watched(m, 0, 0); }
+static void a_minority_fails(machine_t *m) { watched(m, 1, 3); m->row.bad_looks = 2; }
+static void broken_after_the_old_key_went(machine_t *m) { machine_serve(m, NEW, 300); validation_broken(m); }
+static void parents_both(machine_t *m) { machine_ds(m, OLD | NEW, 300); }
+static void hold_is_over(machine_t *m) { m->row.acted = m->now - HOUR; }
 static void dry_run(machine_t *m) { m->config.dry_run = true; }
 static void swapped_too_early(machine_t *m) { old_key_gone(m); machine_ds(m, NEW, 300); }
 static void old_gone_and_third_key(machine_t *m) { machine_serve(m, NEW, 300); third_key(m); }
@@ -273,8 +285,35 @@ static const struct {
 	ROW(AWAIT_DS, swapped_too_early, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, dry_run, OBSERVE, GATE_DRY_RUN, ACTION_NONE),
 
-	ROW(HELD, nothing, HELD, GATE_HELD, ACTION_NONE),
-	ROW(HELD, time_passed_and_old_gone, HELD, GATE_HELD, ACTION_NONE),
+	ROW(HELD, nothing, HELD, GATE_ROLLED_BACK, ACTION_NONE),
+	ROW(HELD, time_passed, HELD, GATE_ROLLED_BACK, ACTION_NONE),
+	ROW(HELD, hold, HELD, GATE_HELD, ACTION_NONE),
+	ROW(HELD, hold_is_over, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(HELD, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(HELD, old_key_gone, HELD, GATE_OLD_KEY_GONE, ACTION_NONE),
+	ROW(HELD, policy_lost, HELD, GATE_POLICY_PENDING, ACTION_NONE),
+
+	ROW(ROLLBACK, nothing, HELD, GATE_NONE, ACTION_NONE),
+	ROW(ROLLBACK, parents_both, HELD, GATE_NONE, ACTION_NONE),
+	ROW(ROLLBACK, parents_new, ROLLBACK, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(ROLLBACK, one_parent_old, ROLLBACK, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(ROLLBACK, parent_down, ROLLBACK, GATE_PARENT_UNREACHABLE, ACTION_NONE),
+	ROW(ROLLBACK, policy_lost, ROLLBACK, GATE_POLICY_PENDING, ACTION_NONE),
+	ROW(ROLLBACK, validation_broken, HELD, GATE_NONE, ACTION_NONE),
+
+	ROW(SIGNAL, validation_fails_once, SIGNAL, GATE_VALIDATION_FAILS, ACTION_NONE),
+	ROW(SIGNAL, validation_broken, SIGNAL, GATE_VALIDATION_FAILS, ACTION_NONE),
+	ROW(AWAIT_DS, validation_fails_once, AWAIT_DS, GATE_VALIDATION_FAILS, ACTION_NONE),
+	ROW(AWAIT_DS, validation_broken, ROLLBACK, GATE_NONE, ACTION_NONE),
+	ROW(WITHDRAW, validation_broken, ROLLBACK, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, validation_fails_once, OBSERVE, GATE_VALIDATION_FAILS, ACTION_NONE),
+	ROW(OBSERVE, validation_broken, ROLLBACK, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, parent_does_not_validate, OBSERVE, GATE_WAITING_OBSERVE, ACTION_NONE),
+	ROW(OBSERVE, resolvers_are_down, OBSERVE, GATE_WAITING_OBSERVE, ACTION_NONE),
+	ROW(OBSERVE, a_minority_fails, OBSERVE, GATE_WAITING_OBSERVE, ACTION_NONE),
+	ROW(RETIRE, validation_broken, ROLLBACK, GATE_NONE, ACTION_NONE),
+	ROW(RETIRE, broken_after_the_old_key_went, RETIRE, GATE_VALIDATION_FAILS, ACTION_NONE),
+	ROW(SETTLE, validation_broken, SETTLE, GATE_VALIDATION_FAILS, ACTION_NONE),
 };
 
 static void every_state_with_every_fact(void **state)
@@ -645,6 +684,69 @@ static void observing_and_dry_run_change_nothing(void **state)
 	assert_false(m.out.policy_wanted);
 }
 
+static void three_failing_looks_roll_back_and_two_do_not(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 2; i++) {
+			watched(&m, 1, 1);
+			machine_step(&m);
+			assert_int_equal(m.row.gate, GATE_VALIDATION_FAILS);
+			m.now = m.row.wake;
+		}
+		watched(&m, 0, 1);
+		machine_step(&m);
+		assert_int_equal(m.row.bad_looks, 0);
+	}
+	/* Time alone does not end an observation while validation fails. */
+	m.now += 30 * DAY;
+	for (int i = 0; i < 3; i++) {
+		watched(&m, 1, 1);
+		snprintf(m.facts.watch.detail, sizeof(m.facts.watch.detail), "own resolver, SOA: no keys");
+		machine_step(&m);
+	}
+	assert_int_equal(m.row.state, ROLLOVER_ROLLBACK);
+	assert_int_equal(m.out.policy, POLICY_ROLLBACK);
+	assert_non_null(strstr(m.row.gate_detail, "no keys"));
+	/* The parent ignores CDS: the exact record to be given to the registrar. */
+	m.facts.own.policy = POLICY_ROLLBACK;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_non_null(strstr(m.row.gate_detail, "DS 1001 13 2 0101010101"));
+	assert_int_equal(strlen(strstr(m.row.gate_detail, "0101")), 64);
+	machine_ds(&m, OLD | NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_HELD);
+	assert_int_equal(m.out.policy, POLICY_QUIET);
+	/* The operator switches hold on and off: everything is checked anew. */
+	m.facts.own.policy = POLICY_QUIET;
+	watched(&m, 0, 1);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_ROLLED_BACK);
+	m.config.hold = true;
+	machine_step(&m);
+	m.config.hold = false;
+	m.now += HOUR;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+}
+
+static void signals_go_while_validation_is_broken(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_SIGNAL);
+	validation_broken(&m);
+	machine_decide(&m);
+	assert_true(m.out.policy_wanted);
+	assert_int_equal(m.out.policy, POLICY_QUIET);
+	machine_ds(&m, OLD | NEW, 300);
+	machine_decide(&m);
+	assert_int_equal(m.out.row.state, ROLLOVER_ROLLBACK);
+}
+
 static void swapped_roles_are_found_out_from_the_server(void **state)
 {
 	(void)state;
@@ -751,6 +853,8 @@ int main(void)
 		cmocka_unit_test(looks_back_off_and_stay_below_the_ceiling),
 		cmocka_unit_test(a_held_zone_asks_nobody_for_anything),
 		cmocka_unit_test(observing_and_dry_run_change_nothing),
+		cmocka_unit_test(three_failing_looks_roll_back_and_two_do_not),
+		cmocka_unit_test(signals_go_while_validation_is_broken),
 		cmocka_unit_test(swapped_roles_are_found_out_from_the_server),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
