@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <ares.h>
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "addr.h"
 #include "ask.h"
+#include "channel.h"
 
 /*! A last resort above all limits of c-ares, e.g. against a server that trickles over TCP. */
 #define ASK_JOB_TIMEOUT_MS	60000
@@ -31,7 +31,7 @@ struct ask_job {
 	job_state_t state;
 	uv_timer_t timer;
 	uint64_t deadline;
-	ares_channel_t *channel;
+	ares_channel channel;
 	poll_t *polls;
 
 	struct sockaddr_storage addr;
@@ -229,7 +229,7 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
 	              on_poll);
 }
 
-static const char *error_text(ares_status_t status)
+static const char *error_text(int status)
 {
 	switch (status) {
 	case ARES_ETIMEOUT:
@@ -245,8 +245,7 @@ static const char *error_text(ares_status_t status)
 	}
 }
 
-static void on_answer(void *arg, ares_status_t status, size_t timeouts,
-                      const ares_dns_record_t *record)
+static void on_answer(void *arg, int status, size_t timeouts, const uint8_t *wire, size_t len)
 {
 	ask_job_t *job = arg;
 	if (job->state != JOB_RUNNING) {
@@ -257,30 +256,22 @@ static void on_answer(void *arg, ares_status_t status, size_t timeouts,
 	if (status == ARES_SUCCESS || timeouts == 0) {
 		job->reply.packets++;
 	}
-	if (status != ARES_SUCCESS || record == NULL) {
+	if (status != ARES_SUCCESS || wire == NULL) {
 		job_finish(job, status != ARES_SUCCESS ? error_text(status) : "no answer");
 		return;
 	}
 
-	unsigned char *wire = NULL;
-	size_t len = 0;
-	if (ares_dns_write(record, &wire, &len) != ARES_SUCCESS) {
-		job_finish(job, "malformed answer");
-		return;
-	}
-
 	uint8_t *copy = malloc(len);
-	if (copy != NULL) {
-		memcpy(copy, wire, len);
-		job->reply.answer[job->reply.answered].wire = copy;
-		job->reply.answer[job->reply.answered].len = len;
-		job->reply.answered++;
-	}
-	ares_free_string(wire);
-
 	if (copy == NULL) {
 		job_finish(job, "out of memory");
-	} else if (job->reply.answered == job->count) {
+		return;
+	}
+	memcpy(copy, wire, len);
+	job->reply.answer[job->reply.answered].wire = copy;
+	job->reply.answer[job->reply.answered].len = len;
+	job->reply.answered++;
+
+	if (job->reply.answered == job->count) {
 		job_finish(job, NULL);
 	} else {
 		next_question(job);
@@ -319,44 +310,18 @@ static void next_question(ask_job_t *job)
 {
 	uint8_t wire[KNOT_WIRE_MIN_PKTSIZE];
 	size_t len = sizeof(wire);
-	ares_dns_record_t *query = NULL;
-
-	if (make_query(job->name, job->types[job->reply.answered], wire, &len) != KNOT_EOK ||
-	    ares_dns_parse(wire, len, 0, &query) != ARES_SUCCESS) {
-		job_finish(job, "cannot make the question");
-		return;
-	}
 
 	/* May call back at once, e.g. when the network is down. */
-	ares_send_dnsrec(job->channel, query, on_answer, job, NULL);
-	ares_dns_record_destroy(query);
+	if (make_query(job->name, job->types[job->reply.answered], wire, &len) != KNOT_EOK ||
+	    channel_send(job->channel, wire, len, on_answer, job) != KNOT_EOK) {
+		job_finish(job, "cannot make the question");
+	}
 }
 
 static int open_channel(ask_job_t *job)
 {
-	struct ares_options options = {
-		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
-		         ARES_FLAG_NORECURSE | ARES_FLAG_EDNS,
-		.timeout = ASK_TIMEOUT_MS,
-		.maxtimeout = ASK_TIMEOUT_MS,
-		.tries = ASK_TRIES,
-		.ednspsz = ASK_UDP_PAYLOAD,
-		.udp_max_queries = 1,
-		.qcache_max_ttl = 0,
-		.lookups = "b",
-		.sock_state_cb = on_socket_state,
-		.sock_state_cb_data = job,
-		/* Servers are given below; options of the host's resolver are not for us. */
-		.resolvconf_path = "/dev/null",
-		.hosts_path = "/dev/null",
-	};
-	const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_MAXTIMEOUTMS |
-	                 ARES_OPT_TRIES | ARES_OPT_EDNSPSZ | ARES_OPT_UDP_MAX_QUERIES |
-	                 ARES_OPT_QUERY_CACHE | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
-	                 ARES_OPT_RESOLVCONF | ARES_OPT_HOSTS_FILE | ARES_OPT_NOROTATE;
-
-	if (ares_init_options(&job->channel, &options, mask) != ARES_SUCCESS) {
-		job->channel = NULL;
+	job->channel = channel_new(on_socket_state, job);
+	if (job->channel == NULL) {
 		return KNOT_ERROR;
 	}
 
