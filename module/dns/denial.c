@@ -8,6 +8,7 @@
 #include <libdnssec/nsec.h>
 
 #include "denial.h"
+#include "knot/compat.h"
 
 /*! SHA-1, the only hash of NSEC3. */
 #define HASH_LEN		20

@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "answer.h"
 #include "discover.h"
+#include "knot/compat.h"
 
 /*! A and AAAA of every name, and one DNSKEY. */
 #define QUERIES_MAX	(2 * SERVERS_NAMES_MAX + 1)

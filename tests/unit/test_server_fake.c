@@ -19,6 +19,7 @@
 
 #include <libknot/libknot.h>
 
+#include "module/knot/compat.h"
 #include "module/server/internal.h"
 
 #define TIMEOUT_MS	1500

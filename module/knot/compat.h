@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief What differs between versions of Knot DNS, all of it.
+ *
+ * It needs libknot only, so that any component may include it.
+ */
+
+#pragma once
+
+#include <libknot/libknot.h>
+#include <libknot/version.h>
+
+#define KNOT_BEFORE(major, minor)	(KNOT_VERSION_HEX < (((major) << 16) | ((minor) << 8)))
+
+#if KNOT_BEFORE(3, 4)
+/*! Next label of an uncompressed name; \a name must not be the root. */
+static inline const knot_dname_t *knot_dname_next_label(const knot_dname_t *name)
+{
+	return name + name[0] + 1;
+}
+
+/* The backlog is an argument since 3.4. */
+#define knot_ctl_bind(ctl, path, backlog)	((knot_ctl_bind)(ctl, path))
+#endif
