@@ -248,7 +248,7 @@ static int parse(options_t *o, int argc, char **argv, size_t *command)
 int main(int argc, char **argv)
 {
 	options_t o = { 0 };
-	size_t command;
+	size_t command = 0;
 
 	defaults(&o);
 	int ret = parse(&o, argc, argv, &command);

@@ -350,7 +350,7 @@ static int start_database(void **state)
 	return start(state, true);
 }
 
-static int stop(void **state)
+static int stop_knotd(void **state)
 {
 	fixture_t *f = *state;
 	if (f == NULL) {
@@ -803,7 +803,7 @@ int main(void)
 		cmocka_unit_test(rollover_starts_and_is_confirmed),
 		cmocka_unit_test(dead_knotd_is_unreachable),
 	};
-	int failed = cmocka_run_group_tests_name("text configuration", tests, start_text, stop);
-	failed += cmocka_run_group_tests_name("configuration database", tests, start_database, stop);
+	int failed = cmocka_run_group_tests_name("text configuration", tests, start_text, stop_knotd);
+	failed += cmocka_run_group_tests_name("configuration database", tests, start_database, stop_knotd);
 	return failed;
 }
