@@ -154,6 +154,19 @@ void act(ctx_t *c, rollover_action_t action)
 
 /* What every look at the servers teaches, whatever the state. */
 
+static void learn_ds_ttl(ctx_t *c, uint32_t ttl)
+{
+	ttl_window_t *w = &c->out->row.ds_ttl;
+
+	/* Only some may have answered: the TTL of the others is the last known. */
+	for (size_t i = 0; w->count > 0 && i < c->facts->parent_count; i++) {
+		if (c->facts->parent[i].status != ANSWER_OK && w->step[0].ttl > ttl) {
+			ttl = w->step[0].ttl;
+		}
+	}
+	ttl_window_add(w, ttl, c->now);
+}
+
 void learn_ttls(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
@@ -177,18 +190,16 @@ void learn_ttls(ctx_t *c)
 		}
 		ttl_window_add(w, ttl, c->now);
 	}
-	if ((c->facts->asked & SURVEY_PARENT) && parent_old_ttl(c->facts, c->new_key, &ttl)) {
+	if (!(c->facts->asked & SURVEY_PARENT)) {
+		return;
+	}
+	if (parent_old_ttl(c->facts, c->new_key, &ttl)) {
 		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
 		row->ds_all_since = 0;
-		/* Only some may have answered: the TTL of the others is the last known. */
-		if (row->ds_ttl.count > 0 && row->ds_ttl.step[0].ttl > ttl) {
-			for (size_t i = 0; i < c->facts->parent_count; i++) {
-				if (c->facts->parent[i].status != ANSWER_OK) {
-					ttl = row->ds_ttl.step[0].ttl;
-				}
-			}
-		}
-		ttl_window_add(&row->ds_ttl, ttl, c->now);
+		learn_ds_ttl(c, ttl);
+	} else if (row->ds_all_since != 0 && parent_old_ttl(c->facts, 0, &ttl)) {
+		/* The wait for the old DS is fixed (ds_drain): from here on the new one is what the next rollover replaces. */
+		learn_ds_ttl(c, ttl);
 	}
 }
 

@@ -174,7 +174,7 @@ static bool keys_changed(ctx_t *c)
 	case ROLLOVER_ROLLBACK:
 	case ROLLOVER_HELD:
 		/* Too early: no signal of ours can help, since none would be signed by a trusted key. */
-		if (follow_ds(c).gate == GATE_NONE) {
+		if (judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
 			go(c, ROLLOVER_RETIRE);
 		} else {
 			stay(c, GATE_OLD_KEY_GONE, "", "", 0);

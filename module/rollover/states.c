@@ -436,7 +436,6 @@ static void retire(ctx_t *c)
 	row->has_new = false;
 	row->settled_at = c->now;
 	row->ds_all_since = 0;
-	row->ds_ttl.count = 0;
 	go(c, ROLLOVER_SETTLE);
 }
 

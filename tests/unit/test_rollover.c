@@ -115,6 +115,7 @@ static void parents_both(machine_t *m) { machine_ds(m, OLD | NEW, 300); }
 static void hold_is_over(machine_t *m) { m->row.acted = m->now - HOUR; }
 static void dry_run(machine_t *m) { m->config.dry_run = true; }
 static void swapped_too_early(machine_t *m) { old_key_gone(m); machine_ds(m, NEW, 300); }
+static void old_gone_old_ds_left(machine_t *m) { old_key_gone(m); machine_ds(m, OLD | NEW, 300); }
 static void old_gone_and_third_key(machine_t *m) { machine_serve(m, NEW, 300); third_key(m); }
 static void policy_lost_and_new_key_too(machine_t *m) { policy_lost(m); child_without_new(m); }
 static void one_parent_old_child_without_new(machine_t *m) { one_parent_old(m); child_without_new(m); }
@@ -282,6 +283,7 @@ static const struct {
 	ROW(INTRODUCE, old_key_gone, INTRODUCE, GATE_OLD_KEY_GONE, ACTION_NONE),
 	ROW(SIGNAL, old_key_gone, SIGNAL, GATE_OLD_KEY_GONE, ACTION_NONE),
 	ROW(AWAIT_DS, old_key_gone, AWAIT_DS, GATE_OLD_KEY_GONE, ACTION_NONE),
+	ROW(AWAIT_DS, old_gone_old_ds_left, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(AWAIT_DS, swapped_too_early, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, dry_run, OBSERVE, GATE_DRY_RUN, ACTION_NONE),
 
@@ -816,6 +818,26 @@ static void the_ttl_of_a_ds_that_came_back_is_learnt_at_once(void **state)
 	assert_int_equal(m.row.ds_drain, 2 * DAY);
 }
 
+static void the_ttl_of_the_new_ds_is_known_to_the_next_rollover(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	machine_ds(&m, NEW, 2 * DAY);
+	machine_step(&m);
+	m.now += HOUR;
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.gate_until, T0 + DAY);
+	m.row.state = ROLLOVER_RETIRE;
+	machine_serve(&m, NEW, 300);
+	machine_step(&m);
+	m.now += HOUR;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
+	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + HOUR + 2 * DAY);
+}
+
 static void trouble_at_the_parent_stays_in_sight_in_idle(void **state)
 {
 	(void)state;
@@ -846,6 +868,7 @@ int main(void)
 		cmocka_unit_test(a_parent_that_falls_back_restarts_the_wait),
 		cmocka_unit_test(a_fall_back_seen_behind_a_gate_counts),
 		cmocka_unit_test(the_ttl_of_a_ds_that_came_back_is_learnt_at_once),
+		cmocka_unit_test(the_ttl_of_the_new_ds_is_known_to_the_next_rollover),
 		cmocka_unit_test(trouble_at_the_parent_stays_in_sight_in_idle),
 		cmocka_unit_test(an_unreachable_server_in_between_does_not_end_a_wait_early),
 		cmocka_unit_test(the_ttl_of_a_silent_server_is_not_taken_for_lowered),
