@@ -11,7 +11,7 @@ import time
 import dns.exception
 import dns.rdatatype
 
-from . import ask
+from . import ask, clock
 from .daemons import run
 
 #: The first replay limit. Knot back-dates inceptions by 90 minutes, so "now" would refuse all.
@@ -37,7 +37,7 @@ class Agent:
         self.deaf = False
         self.delay = 0.0
         self.updates = []
-        self._limit = {zone: time.time() - REPLAY_SLACK for zone in self.children}
+        self._limit = {zone: clock.current.time() - REPLAY_SLACK for zone in self.children}
         self._wanted = {}
         self._keyfile = os.path.join(self.dir, "tsig.key")
         with open(self._keyfile, "w", encoding="ascii") as file:
@@ -138,7 +138,9 @@ class Agent:
 
     def _update(self, zone, script):
         text = f"server {self.parent} 53\nzone {self.parent_zone}\n{script}send\n"
-        result = run(["nsupdate", "-k", self._keyfile], input=text)
+        # The time-outs of one packet and of all.
+        patience = ["-u", str(3 * clock.current.rate), "-t", str(300 * clock.current.rate)]
+        result = run(["nsupdate", *patience, "-k", self._keyfile], input=text)
         self._note(f"{zone}: nsupdate {result.returncode}: {script!r} {result.stderr.strip()}")
         if result.returncode == 0:
             self.updates.append((time.monotonic(), zone, script))

@@ -15,7 +15,7 @@ import os
 import tempfile
 import time
 
-from . import ask, netns, watch, zones as zonefiles
+from . import ask, clock, netns, watch, zones as zonefiles
 from .agent import Agent
 from .daemons import Bind, Knot, Nsd, Unbound, file_name
 from .observe import Observer
@@ -46,16 +46,21 @@ class World:
     `module_settings`: of the module's instance `default`;
     `zone_module_settings`: zone -> items of an instance of its own.
     `extra_sections`: list of (section, content) put before the policies.
+    `engine_settings`: the global instance is one of its own, `engine`, with these items.
+    `rate`: all programs live that many times as fast, see clock.py.
     """
 
     def __init__(self, zones=("example.test.",), directory=None, module=None, confdb=False,
                  tsig=True, dnskey_ttl=10, ds_ttl=20, zone_ttl=10, propagation_delay=2,
                  policy=None, template=None, server=None, zone_settings=None,
                  module_settings=None, zone_module_settings=None, extra_sections=(),
-                 wrap=(), env=None, pinned=True, agent_interval=1.0):
+                 wrap=(), env=None, pinned=True, agent_interval=1.0,
+                 engine_settings=None, rate=1):
         self.zones = list(zones)
         self.dir = directory or tempfile.mkdtemp(prefix="kskroll-lab-")
         os.makedirs(self.dir, exist_ok=True)
+        if rate != 1:
+            clock.use(clock.FastClock(rate, self.dir))
         self.module = module
         self.dnskey_ttl, self.ds_ttl, self.zone_ttl = dnskey_ttl, ds_ttl, zone_ttl
         self.propagation_delay = propagation_delay
@@ -64,7 +69,7 @@ class World:
         self._agent_interval = agent_interval
         self._given = {"policy": policy or {}, "template": template or {}, "server": server or {},
                        "zone": zone_settings or {}, "module": module_settings or {},
-                       "zone-module": zone_module_settings or {}}
+                       "zone-module": zone_module_settings or {}, "engine": engine_settings}
         self._extra_sections = list(extra_sections)
         self._update_key = zonefiles.Tsig("agent.lab.")
         self._transfer_key = zonefiles.Tsig("transfer.lab.") if tsig else None
@@ -260,7 +265,7 @@ class World:
             ("server", {"rundir": self.knot.dir, "pidfile": self.knot.path("knot.pid"),
                         "listen": f"{KNOT}@53", "udp-workers": 1, "tcp-workers": 1,
                         "background-workers": 2, **self._given["server"]}),
-            ("control", {"listen": self.knot.socket, "timeout": 10}),
+            ("control", {"listen": self.knot.socket, "timeout": 10 * clock.current.rate}),
             ("log", [{"target": self.knot.log, "any": "debug"}]),
             ("database", {"storage": self.knot.path("db"), "journal-db-max-size": "64M",
                           "kasp-db-max-size": "16M", "timer-db-max-size": "16M"}),
@@ -294,7 +299,8 @@ class World:
 
     def _template(self):
         # Without an id knotd uses built-in defaults, not the section's instance "default".
-        module = {"global-module": "mod-kskroll/default"} if self.module else {}
+        engine = "default" if self._given["engine"] is None else "engine"
+        module = {"global-module": f"mod-kskroll/{engine}"} if self.module else {}
         return {"id": "default", **module, "storage": self.knot.dir, "file": "%s.zone",
                 "zonefile-sync": -1, "zonefile-load": "difference-no-serial",
                 "journal-content": "all", "notify": ["nsd", "bind"], "acl": "transfer",
@@ -313,6 +319,9 @@ class World:
         common = {**MODULE_SETTINGS, "trust-anchor": self.anchor, "root-hints": self.hints,
                   **self._given["module"]}
         blocks = [{"id": "default", **common}]
+        if self._given["engine"] is not None:
+            blocks.append({"id": "engine", "trust-anchor": self.anchor, "root-hints": self.hints,
+                           **self._given["engine"]})
         for zone, settings in self._given["zone-module"].items():
             blocks.append({"id": _instance(zone), **common, **settings})
         return [("mod-kskroll", blocks)]

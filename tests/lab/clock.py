@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The clock of the world: the real one, or libfaketime's, that many times as fast.
+
+The daemons and tools of the world live in it. The lab's own Python stays in real time, so that its
+waits and time-outs are what they say; seconds of the world are real seconds times `rate`. knotc,
+which only passes on what is asked, stays there as well.
+
+Each process is given the time of the world at its start. libfaketime counts from the moment it is
+loaded, so each process is late by that moment times the rate: a few seconds of the world.
+"""
+
+import glob
+import os
+import subprocess
+import time
+
+from .wait import LabError
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+_LIBRARY = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+_REAL_TIME = ("knotc",)
+
+
+class RealClock:
+    """Time as it is."""
+
+    rate = 1
+
+    def __init__(self):
+        self._started = time.monotonic()
+
+    def time(self):
+        """Now, in the world."""
+        return time.time()
+
+    def of_world(self, when):
+        """Seconds of the world from its start to a time.monotonic() value."""
+        return when - self._started
+
+    def environment(self, program):
+        """What the program needs in its environment to live in this clock."""
+        return {}
+
+
+class FastClock:
+    """Time that runs `rate` times as fast, from now on. \\a directory: for the preload."""
+
+    def __init__(self, rate, directory):
+        self.rate = rate
+        self.base = time.time()
+        self._started = time.monotonic()
+        libraries = glob.glob(_LIBRARY)
+        if not libraries:
+            raise LabError(f"libfaketime is not installed: no {_LIBRARY}")
+        # libc itself first of all allocators, see libc_malloc.c.
+        self._preload = f"{libraries[0]} {_build_preload(directory)} libc.so.6"
+
+    def time(self):
+        return self.base + self.of_world(time.monotonic())
+
+    def of_world(self, when):
+        return (when - self._started) * self.rate
+
+    def environment(self, program):
+        if program in _REAL_TIME:
+            return {}
+        return {"LD_PRELOAD": self._preload, "FAKETIME_FMT": "%s",
+                "FAKETIME": f"@{self.time():.0f} x{self.rate}",
+                # File times confuse dnssec-cds and TSIG; the rest is between processes of one tree.
+                "NO_FAKE_STAT": "1", "FAKETIME_DISABLE_SHM": "1"}
+
+
+def _build_preload(directory):
+    library = os.path.join(directory, "libc_malloc.so")
+    built = subprocess.run(["cc", "-O2", "-Wall", "-Werror", "-fPIC", "-shared", "-o", library,
+                            os.path.join(HERE, "libc_malloc.c")], stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True, check=False)
+    if built.returncode != 0:
+        raise LabError(f"the preload for BIND cannot be built: {built.stderr.strip()}")
+    return library
+
+
+#: The one clock of this process's world; World sets it.
+current = RealClock()
+
+
+def use(clock):
+    """All programs started from now on live in this clock."""
+    global current
+    current = clock
