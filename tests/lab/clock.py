@@ -52,7 +52,7 @@ class FastClock:
         libraries = glob.glob(_LIBRARY)
         if not libraries:
             raise LabError(f"libfaketime is not installed: no {_LIBRARY}")
-        # libc itself first of all allocators, see libc_malloc.c.
+        # libc before jemalloc, which the programs bring along: see libc_malloc.c.
         self._preload = f"{libraries[0]} {_build_preload(directory)} libc.so.6"
 
     def time(self):
@@ -66,7 +66,8 @@ class FastClock:
             return {}
         return {"LD_PRELOAD": self._preload, "FAKETIME_FMT": "%s",
                 "FAKETIME": f"@{self.time():.0f} x{self.rate}",
-                # File times confuse dnssec-cds and TSIG; the rest is between processes of one tree.
+                # Faked file times confuse dnssec-cds and TSIG. Memory shared with child processes
+                # is not needed, since each program is told the time, and would cost a lock each time.
                 "NO_FAKE_STAT": "1", "FAKETIME_DISABLE_SHM": "1"}
 
 

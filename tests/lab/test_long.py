@@ -149,6 +149,6 @@ def at_least(what, real_seconds, wanted):
 def first(history, wanted, after=0.0):
     """When a server first showed what is wanted, after a moment; LookupError if it never did."""
     for when, value in history:
-        if when > after and wanted(value):
+        if when > after and not value.startswith("no answer") and wanted(value):
             return when
     raise LookupError(f"never seen in {history}")
