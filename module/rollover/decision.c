@@ -277,5 +277,9 @@ bool watch_failed(ctx_t *c)
 	if (row->state == ROLLOVER_ROLLBACK || row->state == ROLLOVER_HELD) {
 		return false;
 	}
+	/* Nothing goes forward: signals that are not out stay away, and a nameserver gone wrong takes them back. */
+	if (c->out->policy == POLICY_SIGNAL && !signals_hold(c)) {
+		c->out->policy = POLICY_QUIET;
+	}
 	return blocked(c, &v);
 }

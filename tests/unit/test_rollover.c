@@ -749,6 +749,25 @@ static void signals_go_while_validation_is_broken(void **state)
 	assert_int_equal(m.out.row.state, ROLLOVER_ROLLBACK);
 }
 
+static void a_failing_watch_brings_no_signal_back(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	validation_fails_once(&m);
+	machine_decide(&m);
+	assert_int_equal(m.out.policy, POLICY_SIGNAL);
+	child_without_new(&m);
+	machine_decide(&m);
+	assert_int_equal(m.out.row.state, ROLLOVER_AWAIT_DS);
+	assert_int_equal(m.out.policy, POLICY_QUIET);
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	validation_fails_once(&m);
+	policy_lost(&m);
+	machine_decide(&m);
+	assert_int_equal(m.out.policy, POLICY_QUIET);
+}
+
 static void swapped_roles_are_found_out_from_the_server(void **state)
 {
 	(void)state;
@@ -878,6 +897,7 @@ int main(void)
 		cmocka_unit_test(observing_and_dry_run_change_nothing),
 		cmocka_unit_test(three_failing_looks_roll_back_and_two_do_not),
 		cmocka_unit_test(signals_go_while_validation_is_broken),
+		cmocka_unit_test(a_failing_watch_brings_no_signal_back),
 		cmocka_unit_test(swapped_roles_are_found_out_from_the_server),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
