@@ -143,3 +143,44 @@ keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdns
  * \return KNOT_EOK, KNOT_EINVAL.
  */
 int dns_addr_parse(const char *text, struct sockaddr_storage *addr);
+
+/* -- validation watch -------------------------------------------------------- */
+
+/*! One look: does the zone validate? Copied by watch_start(). */
+typedef struct {
+	const knot_dname_t *zone;	/*!< Not the root. */
+	dns_addrs_t validator;		/*!< Validating resolvers to ask as well. */
+} watch_request_t;
+
+/*!
+ * \brief What resolvers see.
+ *
+ * Our own resolver with an empty cache is one of them. Who is down, refuses, does not
+ * validate, or does not validate the parent zone either is no evidence: not counted at all.
+ */
+typedef struct {
+	bool cancelled;		/*!< Nothing else is valid. */
+	unsigned answered;	/*!< Resolvers that validate the zone, or refuse to because of it. */
+	unsigned failing;	/*!< Those of them to which the zone is bogus, or has lost its DS. */
+	bool parent_ok;		/*!< At least one resolver validates the parent zone. */
+	char detail[160];	/*!< Who failed, on which question, why. Without failure: who gave no evidence. */
+	unsigned elapsed_ms;
+} watch_result_t;
+
+typedef struct watch watch_t;
+
+/*! Called once per look, on the loop thread. The result is valid during the call. */
+typedef void (*watch_done_f)(const watch_result_t *result, void *arg);
+
+/*!
+ * \brief Starts a look: SOA, DNSKEY and a name that does not exist.
+ *
+ * A look ends within 20 s; few run at the same time, the others wait for their turn.
+ *
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
+ */
+int watch_start(dns_t *dns, const watch_request_t *request,
+                watch_done_f done, void *arg, watch_t **watch);
+
+/*! Ends a running look now: its callback is called as cancelled. dns_free() does the same. */
+void watch_cancel(watch_t *watch);

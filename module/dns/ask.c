@@ -12,6 +12,10 @@
 /*! A last resort above all limits of c-ares, e.g. against a server that trickles over TCP. */
 #define ASK_JOB_TIMEOUT_MS	60000
 
+/*! Header bits of a question. */
+#define ASK_RECURSE	0x1	/*!< RD */
+#define ASK_UNCHECKED	0x2	/*!< CD */
+
 typedef struct poll {
 	uv_poll_t handle;
 	ares_socket_t fd;
@@ -38,6 +42,7 @@ struct ask_job {
 	knot_dname_storage_t name;
 	uint16_t types[ASK_QUESTIONS_MAX];
 	unsigned count;
+	uint8_t flags;
 
 	ask_reply_t reply;
 	ask_done_f done;
@@ -278,8 +283,9 @@ static void on_answer(void *arg, int status, size_t timeouts, const uint8_t *wir
 	}
 }
 
-/*! Question packet: RD=0, DO=1. */
-static int make_query(const knot_dname_t *name, uint16_t type, uint8_t *wire, size_t *len)
+/*! Question packet with DO=1. */
+static int make_query(const knot_dname_t *name, uint16_t type, uint8_t flags,
+                      uint8_t *wire, size_t *len)
 {
 	knot_pkt_t *pkt = knot_pkt_new(wire, *len, NULL);
 	if (pkt == NULL) {
@@ -287,6 +293,12 @@ static int make_query(const knot_dname_t *name, uint16_t type, uint8_t *wire, si
 	}
 	/* libknot takes a given buffer as it is, flags and counters included. */
 	memset(wire, 0, KNOT_WIRE_HEADER_SIZE);
+	if (flags & ASK_RECURSE) {
+		knot_wire_set_rd(wire);
+	}
+	if (flags & ASK_UNCHECKED) {
+		knot_wire_set_cd(wire);
+	}
 
 	knot_rrset_t opt;
 	int ret = knot_edns_init(&opt, ASK_UDP_PAYLOAD, 0, KNOT_EDNS_VERSION, NULL);
@@ -312,7 +324,8 @@ static void next_question(ask_job_t *job)
 	size_t len = sizeof(wire);
 
 	/* May call back at once, e.g. when the network is down. */
-	if (make_query(job->name, job->types[job->reply.answered], wire, &len) != KNOT_EOK ||
+	if (make_query(job->name, job->types[job->reply.answered], job->flags,
+	               wire, &len) != KNOT_EOK ||
 	    channel_send(job->channel, wire, len, on_answer, job) != KNOT_EOK) {
 		job_finish(job, "cannot make the question");
 	}
@@ -407,6 +420,17 @@ ask_job_t *ask_start(ask_t *ask, const struct sockaddr_storage *addr, const knot
 	list_add(ask, job);
 
 	uv_timer_start(&ask->kick, on_kick, 0, 0);
+	return job;
+}
+
+ask_job_t *ask_resolver(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
+                        uint16_t type, bool unchecked, ask_done_f done, void *arg)
+{
+	ask_job_t *job = ask_start(ask, addr, name, &type, 1, done, arg);
+	if (job != NULL) {
+		/* Nothing is sent before the loop runs. */
+		job->flags = ASK_RECURSE | (unchecked ? ASK_UNCHECKED : 0);
+	}
 	return job;
 }
 

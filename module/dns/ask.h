@@ -66,5 +66,13 @@ void ask_free(ask_t *ask);
 ask_job_t *ask_start(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
                      const uint16_t *types, unsigned count, ask_done_f done, void *arg);
 
+/*!
+ * \brief Asks a resolver one question (RD=1).
+ *
+ * \param unchecked  CD=1: without validation, RFC 4035 3.2.2.
+ */
+ask_job_t *ask_resolver(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
+                        uint16_t type, bool unchecked, ask_done_f done, void *arg);
+
 /*! Ends a job whose callback has not been called yet; it will not be. */
 void ask_cancel(ask_job_t *job);

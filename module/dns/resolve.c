@@ -258,6 +258,7 @@ static void judge(const struct ub_result *answer, uint16_t type, lookup_result_t
 	out->status = LOOKUP_FAILED;
 	out->error = error;
 	if (answer->bogus) {
+		out->bogus = true;
 		snprintf(error, error_size, "bogus: %s",
 		         answer->why_bogus != NULL ? answer->why_bogus : "no reason given");
 	} else if (answer->rcode != KNOT_RCODE_NOERROR && answer->rcode != KNOT_RCODE_NXDOMAIN) {

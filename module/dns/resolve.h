@@ -28,6 +28,7 @@ typedef enum {
 typedef struct {
 	lookup_status_t status;
 	bool secure;		/*!< Validated up to the trust anchor. */
+	bool bogus;		/*!< For LOOKUP_FAILED: the validator says no. */
 	bool alias;		/*!< The records are those of another name, by CNAME. */
 	knot_rdataset_t rrs;	/*!< RDATA; names in it as they came. */
 	const char *error;	/*!< For LOOKUP_FAILED. */

@@ -10,6 +10,7 @@
 #include "answer.h"
 #include "discover.h"
 #include "request.h"
+#include "watch.h"
 
 /*! The resolver has its own limits; this one is for a resolver that does not come back. */
 #define DISCOVERY_MAX_MS	90000
@@ -25,6 +26,7 @@ struct dns {
 	uv_loop_t *loop;
 	resolve_t *resolve;
 	ask_t *ask;
+	watches_t *watches;
 	list_t waiting;
 	list_t running;
 	unsigned discovering;
@@ -451,7 +453,20 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 		free(dns);
 		return NULL;
 	}
+	dns->watches = watches_new(loop, dns->ask, config);
+	if (dns->watches == NULL) {
+		snprintf(err, err_len, "out of memory");
+		ask_free(dns->ask);
+		resolve_free(dns->resolve);
+		free(dns);
+		return NULL;
+	}
 	return dns;
+}
+
+watches_t *dns_watches(dns_t *dns)
+{
+	return dns->watches;
 }
 
 void dns_free(dns_t *dns)
@@ -467,6 +482,7 @@ void dns_free(dns_t *dns)
 	while (dns->running.first != NULL) {
 		survey_cancel(dns->running.first);
 	}
+	watches_free(dns->watches);
 	ask_free(dns->ask);
 	resolve_free(dns->resolve);
 	free(dns);

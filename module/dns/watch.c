@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr.h"
+#include "resolve.h"
+#include "watch.h"
+
+/*! Random bytes of the label that does not exist. */
+#define ABSENT_BYTES	8
+
+/*! What our own resolver is asked. */
+enum { DNSKEY, SOA, ABSENT, PARENT, QUESTIONS };
+
+static const char *const QUESTION_NAMES[] = {
+	[DNSKEY] = "DNSKEY",
+	[SOA] = "SOA",
+	[ABSENT] = "nonexistent name",
+	[PARENT] = "SOA of the parent",
+};
+
+typedef enum {
+	SEEN_NOTHING,
+	SEEN_SECURE,
+	SEEN_INSECURE,
+	SEEN_BOGUS,
+} seen_t;
+
+typedef struct {
+	watch_t *watch;
+	lookup_t *lookup;	/*!< NULL once it is done. */
+	seen_t seen;
+	char reason[120];
+} question_t;
+
+/*! One remote resolver. */
+typedef struct {
+	watch_t *watch;
+	validator_t *validator;
+	bool done;
+	verdict_t verdict;
+	char reason[160];
+} remote_t;
+
+typedef struct {
+	watch_t *first, *last;
+} list_t;
+
+struct watches {
+	uv_loop_t *loop;
+	ask_t *ask;
+	dns_config_t config;
+	list_t waiting;
+	list_t running;
+	unsigned count;		/*!< In running. */
+	bool closing;
+};
+
+struct watch {
+	watches_t *watches;
+	list_t *list;			/*!< The one it is in. */
+	watch_t *prev, *next;
+	uv_timer_t timer;		/*!< Begins, limits, ends: always from a clean stack. */
+	uint64_t started;
+	knot_dname_storage_t zone;	/*!< Lower case. */
+	knot_dname_storage_t absent;
+	bool has_absent;
+	const knot_dname_t *candidate;	/*!< Of the parent: a suffix of the zone. */
+	resolve_t *resolve;		/*!< Its own, with nothing in its cache. */
+	question_t questions[QUESTIONS];
+	dns_addrs_t addrs;
+	remote_t *remotes;		/*!< As many as addresses. */
+	unsigned pending;
+	watch_done_f done;
+	void *arg;
+};
+
+static void list_add(list_t *list, watch_t *watch)
+{
+	watch->list = list;
+	watch->prev = list->last;
+	watch->next = NULL;
+	if (list->last != NULL) {
+		list->last->next = watch;
+	} else {
+		list->first = watch;
+	}
+	list->last = watch;
+}
+
+static void list_remove(watch_t *watch)
+{
+	if (watch->prev != NULL) {
+		watch->prev->next = watch->next;
+	} else {
+		watch->list->first = watch->next;
+	}
+	if (watch->next != NULL) {
+		watch->next->prev = watch->prev;
+	} else {
+		watch->list->last = watch->prev;
+	}
+}
+
+/* -- judging ----------------------------------------------------------------- */
+
+/*! The question that shows that the zone does not validate; QUESTIONS if none does. */
+static unsigned failed_question(const question_t questions[QUESTIONS])
+{
+	/* Without DNSKEY nothing can validate: its servers are out of reach, that is all. */
+	if (questions[DNSKEY].seen == SEEN_NOTHING) {
+		return QUESTIONS;
+	}
+	for (unsigned i = DNSKEY; i <= ABSENT; i++) {
+		/* Denial by an opt-out NSEC3 is insecure as such, RFC 5155 9.2. */
+		if (questions[i].seen == SEEN_BOGUS ||
+		    (questions[i].seen == SEEN_INSECURE && i != ABSENT)) {
+			return i;
+		}
+	}
+	return QUESTIONS;
+}
+
+static verdict_t judge_own(const question_t questions[QUESTIONS], char *reason, size_t size)
+{
+	unsigned cause = failed_question(questions);
+	verdict_t verdict = VERDICT_FAILING;
+	if (cause == QUESTIONS) {
+		if (questions[SOA].seen == SEEN_SECURE && questions[DNSKEY].seen == SEEN_SECURE) {
+			reason[0] = '\0';
+			return VERDICT_GOOD;
+		}
+		cause = questions[DNSKEY].seen == SEEN_NOTHING ? DNSKEY : SOA;
+		verdict = VERDICT_NONE;
+	}
+	if (questions[PARENT].seen == SEEN_INSECURE || questions[PARENT].seen == SEEN_BOGUS) {
+		cause = PARENT;
+		verdict = VERDICT_PARENT;
+	} else if (questions[PARENT].seen != SEEN_SECURE && verdict == VERDICT_FAILING) {
+		cause = PARENT;
+		verdict = VERDICT_NONE;
+	}
+	snprintf(reason, size, "%s: %s", QUESTION_NAMES[cause],
+	         questions[cause].reason[0] != '\0' ? questions[cause].reason : "timeout");
+	return verdict;
+}
+
+/*! Counts what one resolver says; the gravest verdict, the first of equals, is told. */
+static void add_verdict(watch_result_t *result, verdict_t verdict, const char *who,
+                        const char *reason, int *told)
+{
+	static const int GRAVITY[] = {
+		[VERDICT_GOOD] = 0, [VERDICT_NONE] = 1, [VERDICT_PARENT] = 2, [VERDICT_FAILING] = 3
+	};
+
+	if (verdict == VERDICT_GOOD || verdict == VERDICT_FAILING) {
+		result->answered++;
+		result->failing += verdict == VERDICT_FAILING;
+		result->parent_ok = true;
+	}
+	if (GRAVITY[verdict] > *told) {
+		*told = GRAVITY[verdict];
+		snprintf(result->detail, sizeof(result->detail), "%.64s: %.92s", who, reason);
+	}
+}
+
+static void judge(const watch_t *watch, watch_result_t *result)
+{
+	char reason[160];
+	int told = 0;
+
+	verdict_t own = judge_own(watch->questions, reason, sizeof(reason));
+	add_verdict(result, own, "own resolver", reason, &told);
+	result->parent_ok = result->parent_ok || watch->questions[PARENT].seen == SEEN_SECURE;
+
+	for (size_t i = 0; i < watch->addrs.count; i++) {
+		const remote_t *remote = &watch->remotes[i];
+		char who[ADDR_TEXT_MAX];
+		addr_to_text(&watch->addrs.addr[i], who);
+		add_verdict(result, remote->verdict, who, remote->done ? remote->reason : "timeout",
+		            &told);
+	}
+}
+
+/* -- beginning and end -------------------------------------------------------- */
+
+static void on_begin(uv_timer_t *timer);
+
+/*! Lets as many looks begin as there is room for, the oldest first. */
+static void begin_waiting(watches_t *watches)
+{
+	while (!watches->closing && watches->count < WATCHES_MAX &&
+	       watches->waiting.first != NULL) {
+		watch_t *watch = watches->waiting.first;
+		list_remove(watch);
+		list_add(&watches->running, watch);
+		watches->count++;
+		uv_timer_start(&watch->timer, on_begin, 0, 0);
+	}
+}
+
+static void watch_free(watch_t *watch)
+{
+	free(watch->addrs.addr);
+	free(watch->remotes);
+	free(watch);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	watch_free(handle->data);
+}
+
+/*! Hands over the result. The look is gone for its owner, who may call anything now. */
+static void watch_end(watch_t *watch, watch_result_t *result)
+{
+	watches_t *watches = watch->watches;
+	watch_done_f done = watch->done;
+	void *arg = watch->arg;
+
+	result->elapsed_ms = uv_hrtime() / 1000000 - watch->started;
+
+	for (size_t i = 0; i < watch->addrs.count; i++) {
+		validator_free(watch->remotes[i].validator);
+	}
+	resolve_free(watch->resolve);
+	list_remove(watch);
+	if (watch->list == &watches->running) {
+		watches->count--;
+	}
+	uv_close((uv_handle_t *)&watch->timer, on_closed);
+	begin_waiting(watches);
+	done(result, arg);
+}
+
+/*! All is there, or the time is up. */
+static void on_end(uv_timer_t *timer)
+{
+	watch_t *watch = timer->data;
+	watch_result_t result = { 0 };
+	judge(watch, &result);
+	watch_end(watch, &result);
+}
+
+static void one_done(watch_t *watch)
+{
+	assert(watch->pending > 0);
+	if (--watch->pending == 0) {
+		uv_timer_start(&watch->timer, on_end, 0, 0);
+	}
+}
+
+/* -- our own resolver --------------------------------------------------------- */
+
+static void look_up(watch_t *watch, unsigned index);
+
+static void note(question_t *question, seen_t seen, const char *reason)
+{
+	question->seen = seen;
+	snprintf(question->reason, sizeof(question->reason), "%s", reason);
+}
+
+static void on_lookup(const lookup_result_t *result, void *arg)
+{
+	question_t *question = arg;
+	watch_t *watch = question->watch;
+	unsigned index = question - watch->questions;
+	question->lookup = NULL;
+
+	bool there = result->status == LOOKUP_DATA && !result->alias;
+	if (result->status == LOOKUP_FAILED) {
+		note(question, result->bogus ? SEEN_BOGUS : SEEN_NOTHING, result->error);
+	} else if (index == PARENT && !there && *watch->candidate != '\0') {
+		/* No zone begins here. */
+		watch->candidate = knot_dname_next_label(watch->candidate);
+		look_up(watch, PARENT);
+		return;
+	} else if (!result->secure) {
+		note(question, SEEN_INSECURE, "insecure, no DS that leads to it");
+	} else if (!there && index != ABSENT) {
+		note(question, SEEN_NOTHING, "no such record");
+	} else {
+		note(question, SEEN_SECURE, "");
+	}
+	one_done(watch);
+}
+
+static void look_up(watch_t *watch, unsigned index)
+{
+	/* CNAME is never followed: a wildcard must not lead into another zone. */
+	static const uint16_t TYPES[] = {
+		[DNSKEY] = KNOT_RRTYPE_DNSKEY, [SOA] = KNOT_RRTYPE_SOA,
+		[ABSENT] = KNOT_RRTYPE_CNAME, [PARENT] = KNOT_RRTYPE_SOA,
+	};
+	const knot_dname_t *name = index == PARENT ? watch->candidate :
+	                           index == ABSENT ? watch->absent : watch->zone;
+
+	question_t *question = &watch->questions[index];
+	question->watch = watch;
+	question->lookup = resolve_start(watch->resolve, name, TYPES[index], on_lookup, question);
+	if (question->lookup == NULL) {
+		note(question, SEEN_NOTHING, "resolver does not take questions");
+		one_done(watch);
+	}
+}
+
+static void begin_own(watch_t *watch)
+{
+	char err[256];
+	watch->resolve = resolve_new(watch->watches->loop, &watch->watches->config, err,
+	                             sizeof(err));
+	if (watch->resolve == NULL) {
+		snprintf(watch->questions[DNSKEY].reason, sizeof(watch->questions[DNSKEY].reason),
+		         "%.100s", err);
+		return;
+	}
+
+	watch->candidate = knot_dname_next_label(watch->zone);
+	watch->pending += watch->has_absent ? QUESTIONS : QUESTIONS - 1;
+	for (unsigned i = 0; i < QUESTIONS; i++) {
+		if (i != ABSENT || watch->has_absent) {
+			look_up(watch, i);
+		}
+	}
+}
+
+/* -- the others --------------------------------------------------------------- */
+
+static void on_validator(verdict_t verdict, const char *reason, void *arg)
+{
+	remote_t *remote = arg;
+	remote->done = true;
+	remote->verdict = verdict;
+	snprintf(remote->reason, sizeof(remote->reason), "%s", reason);
+	one_done(remote->watch);
+}
+
+static void begin_remotes(watch_t *watch)
+{
+	const knot_dname_t *absent = watch->has_absent ? watch->absent : NULL;
+	for (size_t i = 0; i < watch->addrs.count; i++) {
+		remote_t *remote = &watch->remotes[i];
+		remote->watch = watch;
+		watch->pending++;
+		remote->validator = validator_start(watch->watches->ask, &watch->addrs.addr[i],
+		                                    watch->zone, absent, on_validator, remote);
+		if (remote->validator == NULL) {
+			on_validator(VERDICT_NONE, "out of memory", remote);
+		}
+	}
+}
+
+static void on_begin(uv_timer_t *timer)
+{
+	watch_t *watch = timer->data;
+
+	/* The guard keeps a question that fails at once from ending the look. */
+	watch->pending = 1;
+	uv_timer_start(timer, on_end, WATCH_MAX_MS, 0);
+	begin_own(watch);
+	begin_remotes(watch);
+	one_done(watch);
+}
+
+/* -- interface ---------------------------------------------------------------- */
+
+/*! A random label below the zone; false for a zone whose name leaves no room. */
+static bool make_absent(const knot_dname_t *zone, knot_dname_t *absent)
+{
+	uint8_t random[ABSENT_BYTES];
+	size_t label = 2 * sizeof(random);
+	if (knot_dname_size(zone) + label + 1 > KNOT_DNAME_MAXLEN ||
+	    uv_random(NULL, NULL, random, sizeof(random), 0, NULL) != 0) {
+		return false;
+	}
+
+	char text[2 * sizeof(random) + 1];
+	for (size_t i = 0; i < sizeof(random); i++) {
+		snprintf(text + 2 * i, 3, "%02x", random[i]);
+	}
+	absent[0] = label;
+	memcpy(absent + 1, text, label);
+	memcpy(absent + 1 + label, zone, knot_dname_size(zone));
+	return true;
+}
+
+static bool copy_addrs(dns_addrs_t *copy, const dns_addrs_t *from)
+{
+	if (from->count > 0) {
+		copy->addr = calloc(from->count, sizeof(*copy->addr));
+		if (copy->addr == NULL) {
+			return false;
+		}
+		memcpy(copy->addr, from->addr, from->count * sizeof(*copy->addr));
+		copy->count = from->count;
+	}
+	return true;
+}
+
+int watch_start(dns_t *dns, const watch_request_t *request,
+                watch_done_f done, void *arg, watch_t **out)
+{
+	if (dns == NULL || request == NULL || request->zone == NULL || *request->zone == '\0' ||
+	    done == NULL || dns_watches(dns)->closing) {
+		return KNOT_EINVAL;
+	}
+
+	watch_t *watch = calloc(1, sizeof(*watch));
+	if (watch == NULL) {
+		return KNOT_ENOMEM;
+	}
+	watch->remotes = calloc(request->validator.count + 1, sizeof(*watch->remotes));
+	if (watch->remotes == NULL || !copy_addrs(&watch->addrs, &request->validator)) {
+		watch_free(watch);
+		return KNOT_ENOMEM;
+	}
+
+	watch->watches = dns_watches(dns);
+	watch->done = done;
+	watch->arg = arg;
+	watch->started = uv_hrtime() / 1000000;
+	knot_dname_copy_lower(watch->zone, request->zone);
+	watch->has_absent = make_absent(watch->zone, watch->absent);
+	uv_timer_init(watch->watches->loop, &watch->timer);
+	watch->timer.data = watch;
+
+	list_add(&watch->watches->waiting, watch);
+	begin_waiting(watch->watches);
+	if (out != NULL) {
+		*out = watch;
+	}
+	return KNOT_EOK;
+}
+
+void watch_cancel(watch_t *watch)
+{
+	if (watch != NULL) {
+		watch_result_t result = { .cancelled = true };
+		watch_end(watch, &result);
+	}
+}
+
+static bool copy_config(dns_config_t *copy, const dns_config_t *config)
+{
+	copy->loopback = config->loopback;
+	if (config->trust_anchor != NULL) {
+		copy->trust_anchor = strdup(config->trust_anchor);
+	}
+	if (config->root_hints != NULL) {
+		copy->root_hints = strdup(config->root_hints);
+	}
+	return (config->trust_anchor == NULL || copy->trust_anchor != NULL) &&
+	       (config->root_hints == NULL || copy->root_hints != NULL) &&
+	       copy_addrs(&copy->resolver, &config->resolver);
+}
+
+static void clear_config(dns_config_t *config)
+{
+	free((char *)config->trust_anchor);
+	free((char *)config->root_hints);
+	free(config->resolver.addr);
+}
+
+watches_t *watches_new(uv_loop_t *loop, ask_t *ask, const dns_config_t *config)
+{
+	assert(loop && ask && config);
+
+	watches_t *watches = calloc(1, sizeof(*watches));
+	if (watches == NULL || !copy_config(&watches->config, config)) {
+		if (watches != NULL) {
+			clear_config(&watches->config);
+		}
+		free(watches);
+		return NULL;
+	}
+	watches->loop = loop;
+	watches->ask = ask;
+	return watches;
+}
+
+void watches_free(watches_t *watches)
+{
+	if (watches == NULL) {
+		return;
+	}
+
+	watches->closing = true;
+	while (watches->waiting.first != NULL) {
+		watch_cancel(watches->waiting.first);
+	}
+	while (watches->running.first != NULL) {
+		watch_cancel(watches->running.first);
+	}
+	clear_config(&watches->config);
+	free(watches);
+}
