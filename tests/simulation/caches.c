@@ -146,6 +146,27 @@ static void enter(world_t *w, exposures_t *set, sim_server_t *server, const expo
 	}
 }
 
+static const exposure_t *pick(world_t *w, const exposures_t *set, bool warm)
+{
+	const exposure_t *found = NULL;
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < set->count; i++) {
+		const exposure_t *e = &set->list[i];
+		if (warm ? exposure_reachable(e, w->now) : e->active > 0) {
+			found = rng_below(&w->watch_rng, ++seen) == 0 ? e : found;
+		}
+	}
+	return found;
+}
+
+bool resolver_fails(world_t *w, bool warm)
+{
+	const exposure_t *ds = pick(w, &w->ds, warm), *dnskey = pick(w, &w->dnskey, warm);
+
+	return ds != NULL && dnskey != NULL && ds->keys != 0 && !(ds->keys & dnskey->keys & dnskey->signers);
+}
+
 void server_serves(world_t *w, sim_server_t *server, bool parent)
 {
 	exposures_t *set = parent ? &w->ds : &w->dnskey;

@@ -46,7 +46,8 @@ static world_keys_t made_since(const world_t *w, time_t decided)
 /* I1: every resolver that could validate with the old keys can validate with the one that CDS names. */
 void check_signal(world_t *w, const zone_version_t *v)
 {
-	if (w->driver != DRIVER_MODULE || v->cds_cause != CAUSE_OURS) {
+	/* A rollback names what the parent had and has: both keys, so that nothing is taken away. */
+	if (w->driver != DRIVER_MODULE || v->cds_cause != CAUSE_OURS || w->knot.policy == POLICY_ROLLBACK) {
 		return;
 	}
 	for (unsigned i = 0; i < w->dnskey.count; i++) {
@@ -172,7 +173,7 @@ static void check_forged(world_t *w, const rollover_row_t *before, const rollove
 	}
 	if (d->action == ACTION_SUBMITTED) {
 		needs_child = before->acted == 0;
-	} else if (!d->transition || d->row.state <= before->state) {
+	} else if (!d->transition || d->row.state <= before->state || d->row.state == ROLLOVER_ROLLBACK) {
 		return;
 	} else if (before->state == ROLLOVER_IDLE) {
 		needs_child = false;
@@ -180,7 +181,8 @@ static void check_forged(world_t *w, const rollover_row_t *before, const rollove
 		return;			/* Somebody else's new KSK in the own zone. */
 	} else if (d->row.state == ROLLOVER_RETIRE && !(e->facts.own.dnskey & old)) {
 		return;			/* The old KSK has gone from the own zone. */
-	} else if (before->state == ROLLOVER_SIGNAL || before->state == ROLLOVER_AWAIT_DS) {
+	} else if (before->state == ROLLOVER_SIGNAL || before->state == ROLLOVER_AWAIT_DS ||
+	           before->state == ROLLOVER_ROLLBACK) {
 		needs_child = false;
 	} else if (before->state == ROLLOVER_RETIRE) {
 		needs_parent = false;
@@ -268,7 +270,7 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 	case GATE_CDS_DIFFERS:		return c != NULL && c->cds.present;
 	case GATE_CDS_LEFT:		return c != NULL && c->cds.present;
 	case GATE_DS_STALE_AT:		return p != NULL && (p->ds & ~fresh);
-	case GATE_DS_MISSING_AT:	return p != NULL && (fresh == 0 || !(p->ds & fresh));
+	case GATE_DS_MISSING_AT:	return p != NULL && (row->state == ROLLOVER_ROLLBACK || fresh == 0 || !(p->ds & fresh));
 	case GATE_DS_FOREIGN_AT:	return p != NULL && p->ds_foreign;
 	default:			return true;
 	}
@@ -283,7 +285,7 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 		check_withdraw(w);
 	}
 	if (before->state == ROLLOVER_AWAIT_DS && d->policy_wanted && !d->transition &&
-	    d->policy != POLICY_SIGNAL && !c->hold) {
+	    d->policy != POLICY_SIGNAL && !c->hold && d->row.gate != GATE_VALIDATION_FAILS) {
 		violate(w, "I3", "the signal is withdrawn without a reason in state await-ds");
 	}
 	check_forged(w, before, d);
@@ -330,6 +332,10 @@ static bool fault_explains(const world_t *w, const fault_t *f)
 
 	if (f->kind < FAULT_CONTROL) {
 		const sim_server_t *s = f->parent ? &w->parent[f->server] : &w->child[f->server];
+		if (row->gate == GATE_VALIDATION_FAILS || row->state == ROLLOVER_ROLLBACK) {
+			/* Neither resolvers nor the parent get past it. */
+			return f->kind != FAULT_FOREIGN && f->kind != FAULT_TTL && f->kind != FAULT_FORGED;
+		}
 		return strcmp(row->gate_about, s->name) == 0 || (row->gate_about[0] == '\0' &&
 		       row->gate == (f->parent ? GATE_PARENT_UNREACHABLE : GATE_CHILD_UNREACHABLE));
 	}
@@ -340,6 +346,7 @@ static bool fault_explains(const world_t *w, const fault_t *f)
 	case FAULT_STORE:	return row->gate == GATE_STORE_FAILED;
 	case FAULT_DISCOVERY:	return row->gate == GATE_DISCOVERY_FAILED;
 	case FAULT_INSECURE:	return row->gate == GATE_PARENT_INSECURE;
+	case FAULT_WATCH:	return row->gate == GATE_VALIDATION_FAILS || row->gate == GATE_ROLLED_BACK;
 	default:		return false;
 	}
 }
@@ -353,12 +360,16 @@ static bool left_by_operator(const world_t *w)
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		by_hand |= w->knot.key[k].by_hand ? 1U << k : 0;
 	}
+	if (row->state == ROLLOVER_HELD && row->gate == GATE_ROLLED_BACK) {
+		return true;			/* It is his turn. */
+	}
 	/* A KSK too many, or one that KASP does not hold for a successor because he confirmed several. */
 	if ((row->gate == GATE_UNKNOWN_KEY || row->gate == GATE_KNOT_NOT_READY) && (knot_keys(w) & by_hand)) {
 		return true;
 	}
 	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && parent_ds(w) == knot_keys(w)) {
-		return (w->why & WHY_DS_BY_HAND) || by_hand || w->knot.base_signals;	/* Nothing is due. */
+		/* Nothing is due: both have a DS, by hand or by a rollback that the store has lost. */
+		return (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST)) || by_hand || w->knot.base_signals;
 	}
 	if (row->gate == GATE_CDS_DIFFERS && (knot_version(w)->cds & (knot_version(w)->cds - 1))) {
 		return by_hand || (w->why & WHY_DS_BY_HAND);
@@ -367,6 +378,8 @@ static bool left_by_operator(const world_t *w)
 		return false;
 	}
 	switch (row->gate) {
+	case GATE_VALIDATION_FAILS:	/* So it does. */
+		return !(parent_ds(w) & knot_keys(w));
 	case GATE_KNOT_NO_NEW_KEY:	/* So does one that Knot still holds for new. */
 		return (knot_keys(w) & (knot_keys(w) - 1)) != 0;
 	case GATE_DS_MISSING_AT:

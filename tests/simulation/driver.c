@@ -167,6 +167,9 @@ static void decide(world_t *w)
 	e->row = d->row;
 	say(w, &before, d);
 	duration_follow(w);
+	if (d->transition && d->row.state == ROLLOVER_HELD) {
+		operator_is_told(w);
+	}
 	if (d->transition && d->row.state == ROLLOVER_AWAIT_DS) {
 		event_add(w, w->now + rng_between(&w->rng, 1, 30), EV_SCAN, 1, 0);	/* NOTIFY(CDS) */
 	}
@@ -259,6 +262,7 @@ void engine_wake(world_t *w)
 	if (!e->loaded) {
 		if (e->has_stored) {
 			e->row = e->stored;
+			e->row.bad_looks = 0;	/* Not stored. */
 		} else {
 			rollover_init(&e->row, w->now);
 			memset(e->unreachable, 0, sizeof(e->unreachable));

@@ -202,12 +202,31 @@ static void since_when(engine_t *e, bool parent, unsigned i, answer_status_t sta
 	*since = *known;
 }
 
+/*! The module's own resolver with an empty cache, and those configured, with whatever they have. */
+static void watch(world_t *w)
+{
+	watch_facts_t *watch = &w->engine.facts.watch;
+	bool broken = fault_active(w, FAULT_WATCH);
+
+	memset(watch, 0, sizeof(*watch));
+	if (!(w->engine.asked & SURVEY_WATCH)) {
+		return;
+	}
+	watch->parent_ok = !fault_active(w, FAULT_INSECURE) && !fault_active(w, FAULT_DISCOVERY);
+	for (unsigned i = 0; i <= w->validators; i++) {
+		watch->answered++;
+		watch->failing += broken || resolver_fails(w, i > 0);
+	}
+	snprintf(watch->detail, sizeof(watch->detail), "%u of %u", watch->failing, watch->answered);
+}
+
 void facts_finish(world_t *w)
 {
 	engine_t *e = &w->engine;
 	rollover_facts_t *f = &e->facts;
 
 	f->asked = e->asked;
+	watch(w);
 	f->discovery_failed = fault_active(w, FAULT_DISCOVERY);
 	f->parent_insecure = !f->discovery_failed && fault_active(w, FAULT_INSECURE);
 	f->child_count = (e->asked & SURVEY_CHILD) && !f->discovery_failed ? w->child_count : 0;

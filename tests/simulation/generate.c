@@ -16,7 +16,8 @@ const char *const fault_names[FAULT__COUNT] = {
 	"down", "not reached from here", "SERVFAIL", "stuck", "serves an older version", "no signatures",
 	"no signature of the newest KSK", "foreign KSK", "higher TTL", "answers forged in its name",
 	"control socket silent", "configuration transaction open", "zone transaction open",
-	"store not writable", "discovery fails", "parent insecure", "DS changed by hand",
+	"store not writable", "discovery fails", "parent insecure", "validation fails everywhere",
+	"DS changed by hand",
 };
 
 const char *const command_names[COMMAND__COUNT] = {
@@ -133,7 +134,7 @@ static const uint32_t LENGTHS[] = { 30, 300, 1800, HOUR, 3 * HOUR, 10 * HOUR, 20
 static void add_faults(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 {
 	static const fault_kind_t AROUND[] = {
-		FAULT_CONTROL, FAULT_CONF_TXN, FAULT_ZONE_TXN, FAULT_STORE, FAULT_DISCOVERY, FAULT_INSECURE,
+		FAULT_CONTROL, FAULT_CONF_TXN, FAULT_ZONE_TXN, FAULT_STORE, FAULT_DISCOVERY, FAULT_INSECURE, FAULT_WATCH,
 	};
 	while (count-- > 0) {
 		time_t from = T0 + rng_below(rng, span);
@@ -250,6 +251,7 @@ static void make_stuck(world_t *w, rng_t *rng)
 	case 6: {
 		static const fault_kind_t AROUND[] = {
 			FAULT_CONTROL, FAULT_CONF_TXN, FAULT_ZONE_TXN, FAULT_STORE, FAULT_DISCOVERY, FAULT_INSECURE,
+			FAULT_WATCH,
 		};
 		add_fault(w, RNG_PICK(rng, AROUND), false, 0, from, 0);
 		break;
@@ -376,6 +378,10 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	rng_seed(&env, seed, 0);
 	rng_seed(rng, seed, 1 + zone);
 	rng_seed(&w->rng, seed, 1000 + zone);
+	rng_seed(&w->watch_rng, seed, 2000 + zone);
+	w->validators = rng_below(&w->watch_rng, 4);
+	w->leaves_held = rng_chance(&w->watch_rng, 20);
+	w->engine.config.bogus_limit = rng_chance(&w->watch_rng, 20) ? 1 : 3;
 	w->knot.text_config = rng_chance(&env, 50);
 	w->knot.base_signals = profile == PROFILE_MIXED && rng_chance(&env, 10);
 	settings(w, rng);

@@ -90,6 +90,7 @@ static void sign(world_t *w)
 		return;
 	}
 	world_keys_t cds_before = last != NULL ? last->cds : 0;
+	v.serial = knot->version_count;
 	knot->version[knot->version_count++] = v;
 	trace(w, "knot        signs: DNSKEY %s, TTL %u, CDS %s (policy %s)", keys_text(v.dnskey), v.ttl,
 	      keys_text(v.cds), w->driver == DRIVER_MODULE ? rollover_policy_name(knot->policy) : "native");

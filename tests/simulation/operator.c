@@ -78,6 +78,20 @@ static void submit(world_t *w)
 	}
 }
 
+void operator_is_told(world_t *w)
+{
+	if (w->leaves_held) {
+		w->why |= WHY_OPERATOR;
+		return;
+	}
+	time_t at = w->now + rng_between(&w->rng, HOUR, DAY);
+	if (rng_chance(&w->rng, 30)) {
+		event_add(w, at, EV_COMMAND, COMMAND_ABORT, 0);
+	}
+	event_add(w, at + DAY, EV_COMMAND, COMMAND_HOLD, 0);
+	event_add(w, at + DAY + HOUR, EV_COMMAND, COMMAND_UNHOLD, 0);
+}
+
 void command_run(world_t *w, const command_t *command)
 {
 	engine_t *e = &w->engine;
@@ -158,6 +172,7 @@ void command_run(world_t *w, const command_t *command)
 		break;
 	case COMMAND_LOSE_STORE:
 		e->has_stored = false;
+		w->why |= WHY_STORE_LOST;
 		if (e->alive) {
 			engine_crash(w);
 		}

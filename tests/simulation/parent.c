@@ -55,7 +55,7 @@ static bool acceptable(world_t *w, const zone_version_t *v)
 	const parent_t *up = &w->up;
 	world_keys_t ds = parent_ds(w);
 
-	if (v->cds == 0 || !(v->signers & v->dnskey & ds)) {
+	if (v->cds == 0 || v->serial < up->last_serial || !(v->signers & v->dnskey & ds)) {
 		return false;	/* RFC 7344 4.1: signed by a key that the DS names. */
 	}
 	return up->naive || (v->cds & ~(v->dnskey & v->signers)) == 0;
@@ -93,6 +93,14 @@ static void consider(world_t *w, const zone_version_t *v)
 	world_keys_t ds = parent_ds(w) & ~KEY_FOREIGN;
 	world_keys_t wanted = up->habit == HABIT_ADD ? ds | v->cds : v->cds;
 
+	up->last_read = v->cds;
+	up->last_serial = v->serial;
+
+	if (up->habit == HABIT_ADD && wanted == ds && v->cds != ds && up->stale_after != 0 && !up->cleaning) {
+		/* Nothing to add; what is no longer asked for goes in its own time. */
+		up->cleaning = true;
+		event_add(w, w->now + up->stale_after, EV_STALE, 0, v->cds);
+	}
 	if (wanted == ds || up->accepting) {
 		return;
 	}
@@ -153,6 +161,11 @@ void parent_keep(world_t *w, world_keys_t keep)
 	ds_version_t *v = current(w);
 	world_keys_t left = v->ds & keep;
 
+	if (keep != (world_keys_t)~KEY_FOREIGN && keep != w->up.last_read) {
+		w->up.cleaning = false;
+		return;		/* Another CDS has been read since. */
+	}
+	w->up.cleaning = false;
 	if (left != 0 && left != v->ds) {
 		parent_change(w, left, v->ttl, v->cause, v->decided, false);
 	}

@@ -80,6 +80,7 @@ typedef enum {
 	FAULT_STORE,		/*!< The store cannot be written. */
 	FAULT_DISCOVERY,	/*!< Nameservers cannot be found out. */
 	FAULT_INSECURE,		/*!< The parent seems insecure. */
+	FAULT_WATCH,		/*!< Validation fails for a reason of its own, at every resolver asked. */
 	/* Irregular DS versions, with the same bookkeeping. */
 	FAULT_DS_CHANGE,	/*!< DS or its TTL changed at the parent by nobody's signal. */
 	FAULT__COUNT
@@ -132,6 +133,7 @@ typedef struct {
 	world_keys_t removed;		/*!< Keys that had been let go before. */
 	world_keys_t cds;
 	uint32_t ttl;
+	uint16_t serial;
 	cause_t cds_cause;
 	time_t cds_decided;		/*!< The step that published CDS. */
 } zone_version_t;
@@ -222,7 +224,9 @@ typedef struct {
 	uint32_t stale_after;		/*!< HABIT_ADD: removes the old DS then; 0 = never. */
 	uint32_t swap_ttl;		/*!< DS TTL that comes with the change. */
 	uint32_t negative_ttl;
-	bool accepting;
+	bool accepting, cleaning;
+	world_keys_t last_read;		/*!< The CDS that was read last. */
+	uint16_t last_serial;		/*!< Older ones do not count (RFC 7344 6.2). */
 	ds_version_t accepted;
 } parent_t;
 
@@ -270,6 +274,7 @@ enum {
 	WHY_PARENT = 1 << 1,	/*!< The parent never does its part. */
 	WHY_SERVER = 1 << 2,	/*!< A fault that lasts. */
 	WHY_DEAD = 1 << 3,	/*!< The module died. */
+	WHY_STORE_LOST = 1 << 5,
 	WHY_DS_BY_HAND = 1 << 4,/*!< The operator gave the parent a DS set of his own. */
 };
 
@@ -290,7 +295,7 @@ typedef struct world {
 	profile_t profile;
 	driver_t driver;
 	time_t now, end;
-	rng_t rng;
+	rng_t rng, watch_rng;
 	FILE *trace;
 
 	knot_t knot;
@@ -309,6 +314,8 @@ typedef struct world {
 	time_t quiet_from;		/*!< From then on nothing fails and nobody meddles. */
 	uint32_t bound;			/*!< Longest a rollover may take from there. */
 	unsigned why;
+	unsigned validators;		/*!< Configured resolvers that are asked how the zone validates. */
+	bool leaves_held;		/*!< The operator does nothing about a zone that was rolled back. */
 	time_t submitted_native;	/*!< Baselines: the removal is due then. */
 
 	event_t heap[EVENT_MAX];
@@ -335,6 +342,9 @@ void server_serves(world_t *w, sim_server_t *server, bool parent);
 bool exposure_reachable(const exposure_t *e, time_t now);
 /*! The fault is no excuse for a step decided at \a decided: it was known then. */
 bool fault_known(const world_t *w, int fault, time_t decided);
+
+/*! The zone as some resolver sees it now. */
+bool resolver_fails(world_t *w, bool warm);
 
 /* knot.c */
 void knot_start(world_t *w);
@@ -372,6 +382,8 @@ void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, tim
 world_keys_t parent_ds(const world_t *w);
 
 /* operator.c */
+/*! The zone was rolled back and is held until somebody decides. */
+void operator_is_told(world_t *w);
 void command_run(world_t *w, const command_t *command);
 
 /* driver.c */
