@@ -92,7 +92,9 @@ typedef struct engine_zone engine_zone_t;
  * \param[in] instance  Given back to \a publish.
  * \param[in] zone      Presentation form, lower case, with final dot.
  *
- * \return NULL if there is no global instance (or no memory).
+ * Without a global instance the zone rests until there is one.
+ *
+ * \return NULL if there is no memory.
  */
 engine_zone_t *engine_zone_attach(void *instance, const char *zone,
                                   const engine_zone_settings_t *settings,
@@ -103,4 +105,4 @@ engine_zone_t *engine_zone_attach(void *instance, const char *zone,
  *
  * The zone's row stays; with its last instance the zone rests.
  */
-void engine_zone_detach(engine_zone_t *handle, const char *zone);
+void engine_zone_detach(engine_zone_t *handle);

@@ -31,9 +31,7 @@ typedef enum { NOTE_ATTACH, NOTE_DETACH, NOTE_SETTINGS, NOTE_STOP } note_type_t;
 /*! What an attach or detach tells the loop thread. */
 typedef struct note {
 	note_type_t type;
-	char zone[256];
-	zone_settings_t *settings;
-	engine_zone_t *instance;
+	engine_zone_t *instance;	/*!< Of a zone; NULL for the others. */
 	struct note *next;
 } note_t;
 
@@ -58,6 +56,7 @@ typedef struct engine {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static instance_t *instances;		/*!< Newest first. */
+static engine_zone_t *loaded;		/*!< All zone instances, with or without an engine. */
 static engine_t *current;
 static engine_t *ending;		/*!< Detached while the server went on. */
 
@@ -111,7 +110,7 @@ static settings_t *settings_copy(const engine_settings_t *from)
 	return s;
 }
 
-void zone_settings_free(zone_settings_t *settings)
+static void zone_settings_free(zone_settings_t *settings)
 {
 	if (settings != NULL) {
 		free(settings->nameserver.addr);
@@ -219,7 +218,15 @@ static bool grow(loop_t *loop)
 	return true;
 }
 
-/*! The engine lets go of an instance that is still loaded: its detach frees it. */
+static void engine_zone_free(engine_zone_t *instance)
+{
+	if (instance != NULL) {
+		zone_settings_free(instance->settings);
+		free(instance);
+	}
+}
+
+/*! The engine lets go of an instance that is still loaded: the next engine takes it, or its detach frees it. */
 static void orphan(engine_zone_t *instance)
 {
 	pthread_mutex_lock(&lock);
@@ -227,12 +234,13 @@ static void orphan(engine_zone_t *instance)
 	instance->engine = NULL;
 	pthread_mutex_unlock(&lock);
 	if (detached) {
-		free(instance);
+		engine_zone_free(instance);
 	}
 }
 
 static void zone_forget(loop_t *loop, zone_t *zone)
 {
+	zone->settings = NULL;
 	while (zone->instances != NULL) {
 		engine_zone_t *instance = zone->instances;
 		zone->instances = instance->next;
@@ -249,10 +257,10 @@ static void zone_forget(loop_t *loop, zone_t *zone)
 
 static void note_attach(loop_t *loop, note_t *note)
 {
-	zone_t *zone = zone_find(loop, note->zone);
+	zone_t *zone = zone_find(loop, note->instance->zone);
 	if (zone == NULL) {
-		if (!grow(loop) || (zone = zone_new(loop, note->zone)) == NULL) {
-			engine_log(loop->engine, LOG_ERR, "zone %s, out of memory", note->zone);
+		if (!grow(loop) || (zone = zone_new(loop, note->instance->zone)) == NULL) {
+			engine_log(loop->engine, LOG_ERR, "zone %s, out of memory", note->instance->zone);
 			orphan(note->instance);
 			return;
 		}
@@ -261,11 +269,9 @@ static void note_attach(loop_t *loop, note_t *note)
 		*bucket = zone;
 		loop->zone_count++;
 	}
-	zone_settings_free(zone->settings);
-	zone->settings = note->settings;
-	note->settings = NULL;
 	note->instance->next = zone->instances;
 	zone->instances = note->instance;
+	zone->settings = note->instance->settings;
 	if (loop->running) {
 		zone_publish(zone);
 		zone_wake(zone);
@@ -274,9 +280,9 @@ static void note_attach(loop_t *loop, note_t *note)
 
 static void note_detach(loop_t *loop, note_t *note)
 {
-	zone_t *zone = zone_find(loop, note->zone);
+	zone_t *zone = zone_find(loop, note->instance->zone);
 	if (zone == NULL) {
-		free(note->instance);
+		engine_zone_free(note->instance);
 		return;
 	}
 	engine_zone_t **at = &zone->instances;
@@ -286,9 +292,11 @@ static void note_detach(loop_t *loop, note_t *note)
 	if (*at != NULL) {
 		*at = note->instance->next;
 	}
-	free(note->instance);
+	engine_zone_free(note->instance);
 	if (zone->instances == NULL) {
 		zone_forget(loop, zone);
+	} else {
+		zone->settings = zone->instances->settings;
 	}
 }
 
@@ -441,7 +449,6 @@ static void on_inbox(uv_async_t *async)
 		} else if (loop->running) {
 			apply_settings(loop);
 		}
-		zone_settings_free(note->settings);
 		free(note);
 	}
 }
@@ -520,14 +527,26 @@ static void post(engine_t *engine, note_t *note)
 	uv_async_send(&engine->loop.inbox);
 }
 
-static note_t *note_new(note_type_t type, const char *zone)
+static note_t *note_new(note_type_t type, engine_zone_t *instance)
 {
 	note_t *note = calloc(1, sizeof(*note));
 	if (note != NULL) {
 		note->type = type;
-		snprintf(note->zone, sizeof(note->zone), "%s", zone);
+		note->instance = instance;
 	}
 	return note;
+}
+
+/*! With the lock held: zones that were loaded before there was an engine, or outlived the last one. */
+static void adopt_zones(engine_t *engine)
+{
+	for (engine_zone_t *i = loaded; i != NULL; i = i->all_next) {
+		note_t *note = i->engine == NULL ? note_new(NOTE_ATTACH, i) : NULL;
+		if (note != NULL) {
+			i->engine = engine;
+			post(engine, note);
+		}
+	}
 }
 
 int engine_attach(void *id, const engine_settings_t *settings,
@@ -537,7 +556,7 @@ int engine_attach(void *id, const engine_settings_t *settings,
 
 	instance_t *instance = calloc(1, sizeof(*instance));
 	settings_t *copy = settings_copy(settings);
-	note_t *note = note_new(NOTE_SETTINGS, "");
+	note_t *note = note_new(NOTE_SETTINGS, NULL);
 	if (instance == NULL || copy == NULL || note == NULL) {
 		free(instance);
 		settings_free(copy);
@@ -564,6 +583,7 @@ int engine_attach(void *id, const engine_settings_t *settings,
 	instance->next = instances;
 	instances = instance;
 	post(current, note);
+	adopt_zones(current);
 	pthread_mutex_unlock(&lock);
 	return KNOT_EOK;
 }
@@ -591,10 +611,13 @@ void engine_detach(void *id)
 	if (instance != NULL && instances == NULL) {
 		stopped = current;
 		current = NULL;
-		note_t *note = note_new(NOTE_STOP, "");
+		note_t *note = note_new(NOTE_STOP, NULL);
 		assert(note != NULL);
 		post(stopped, note);
 		if (server_running()) {
+			if (loaded != NULL) {
+				instance->log(id, LOG_WARNING, "no global module is left: zones with the module rest");
+			}
 			/* Not now: a join would block the thread that serves the control socket. */
 			assert(ending == NULL);
 			ending = stopped;
@@ -616,42 +639,50 @@ engine_zone_t *engine_zone_attach(void *id, const char *zone, const engine_zone_
 	assert(id && zone && settings && publish);
 
 	engine_zone_t *instance = calloc(1, sizeof(*instance));
-	zone_settings_t *copy = zone_settings_copy(settings);
-	note_t *note = note_new(NOTE_ATTACH, zone);
-	if (instance != NULL && copy != NULL && note != NULL) {
-		instance->id = id;
-		instance->publish = publish;
-		note->settings = copy;
-		note->instance = instance;
-
-		pthread_mutex_lock(&lock);
-		instance->engine = current;
-		if (current != NULL) {
-			post(current, note);
-			pthread_mutex_unlock(&lock);
-			return instance;
-		}
-		pthread_mutex_unlock(&lock);
+	note_t *note = note_new(NOTE_ATTACH, instance);
+	if (instance == NULL || note == NULL ||
+	    (instance->settings = zone_settings_copy(settings)) == NULL) {
+		free(instance);
+		free(note);
+		return NULL;
 	}
-	free(instance);
-	zone_settings_free(copy);
+	instance->id = id;
+	instance->publish = publish;
+	snprintf(instance->zone, sizeof(instance->zone), "%s", zone);
+
+	pthread_mutex_lock(&lock);
+	instance->all_next = loaded;
+	instance->all_at = &loaded;
+	if (loaded != NULL) {
+		loaded->all_at = &instance->all_next;
+	}
+	loaded = instance;
+	if (current != NULL) {
+		instance->engine = current;
+		post(current, note);
+		note = NULL;
+	}
+	pthread_mutex_unlock(&lock);
 	free(note);
-	return NULL;
+	return instance;
 }
 
-void engine_zone_detach(engine_zone_t *instance, const char *zone)
+void engine_zone_detach(engine_zone_t *instance)
 {
 	if (instance == NULL) {
 		return;
 	}
-	note_t *note = note_new(NOTE_DETACH, zone);
+	note_t *note = note_new(NOTE_DETACH, instance);
 
 	pthread_mutex_lock(&lock);
+	*instance->all_at = instance->all_next;
+	if (instance->all_next != NULL) {
+		instance->all_next->all_at = instance->all_at;
+	}
 	instance->publish = NULL;
-	/* Without memory for the note the zone goes on to be driven, silently: nothing is unsafe. */
-	if (instance->engine != NULL && note != NULL) {
-		note->instance = instance;
-		if (instance->engine == current) {
+	if (instance->engine != NULL) {
+		/* Without memory for the note the zone goes on to be driven, silently: nothing is unsafe. */
+		if (instance->engine == current && note != NULL) {
 			post(current, note);
 			note = NULL;
 		}
@@ -659,6 +690,6 @@ void engine_zone_detach(engine_zone_t *instance, const char *zone)
 		instance = NULL;
 	}
 	pthread_mutex_unlock(&lock);
-	free(instance);
+	engine_zone_free(instance);
 	free(note);
 }

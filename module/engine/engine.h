@@ -25,12 +25,19 @@ typedef struct {
 typedef struct zone zone_t;
 typedef struct loop loop_t;
 
-/*! A loaded zone instance. In its zone's list (loop thread); publish and engine under the lock. */
+/*!
+ * A loaded zone instance. publish, engine and the list of all belong to the lock, `next` to the
+ * loop thread of its engine; name and settings do not change.
+ */
 struct engine_zone {
 	void *id;
+	char zone[256];
+	zone_settings_t *settings;
 	engine_publish_f publish;	/*!< NULL: unloaded. */
-	struct engine *engine;		/*!< NULL: the engine has let go of it. */
-	engine_zone_t *next;
+	struct engine *engine;		/*!< NULL: there is none, or it has let go of it. */
+	engine_zone_t *next;		/*!< In its zone's list, newest first. */
+	engine_zone_t *all_next;	/*!< In the list of all that are loaded. */
+	engine_zone_t **all_at;		/*!< What points to this one there. */
 };
 
 /*! A zone being driven. */
@@ -38,7 +45,7 @@ struct zone {
 	loop_t *loop;
 	char name[256];
 	knot_dname_storage_t dname;
-	zone_settings_t *settings;	/*!< Of the newest instance. */
+	const zone_settings_t *settings;	/*!< Of the newest instance, which owns them. */
 	engine_zone_t *instances;
 
 	rollover_row_t row;
@@ -93,7 +100,6 @@ void zone_wake(zone_t *zone);
 zone_t *zone_new(loop_t *loop, const char *name);
 /*! Ends driving: cancels what is under way, releases the registry's reference. */
 void zone_drop(zone_t *zone);
-void zone_settings_free(zone_settings_t *settings);
 /*! Works out the zone's numbers and hands them to its instances. */
 void zone_publish(zone_t *zone);
 

@@ -22,7 +22,6 @@ static void zone_unref(zone_t *zone)
 	assert(zone->refs > 0);
 	if (--zone->refs == 0) {
 		look_state_free(zone->look);
-		zone_settings_free(zone->settings);
 		free(zone);
 	}
 }

@@ -90,10 +90,9 @@ static int load_zone(knotd_mod_t *mod, kskroll_ctx_t *ctx)
 	}
 	if (ret == KNOT_EOK) {
 		warn(mod, &conf);
-		if (conf_has_engine(mod)) {
-			ctx->handle = engine_zone_attach(mod, ctx->zone, &conf.engine, stats_zone);
-		}
-		if (ctx->handle == NULL) {
+		ctx->handle = engine_zone_attach(mod, ctx->zone, &conf.engine, stats_zone);
+		ret = ctx->handle != NULL ? KNOT_EOK : KNOT_ENOMEM;
+		if (!conf_has_engine(mod)) {
 			knotd_mod_log(mod, LOG_WARNING, "does nothing: add 'global-module: mod-kskroll' "
 			              "to the template 'default'");
 		}
@@ -125,7 +124,7 @@ static void kskroll_unload(knotd_mod_t *mod)
 	if (ctx->zone == NULL) {
 		engine_detach(mod);
 	} else {
-		engine_zone_detach(ctx->handle, ctx->zone);
+		engine_zone_detach(ctx->handle);
 	}
 	free(ctx->zone);
 	free(ctx);

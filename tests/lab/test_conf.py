@@ -109,11 +109,26 @@ def test_dry_run_changes_nothing_and_says_what_is_due(directory):
         assert re.search(r"dry-run", "".join(world.knot.log_lines("dry-run")))
 
 
-@bound(60)
-def test_a_zone_without_the_global_module_says_so(directory):
-    with World(directory=directory, module=module_path(), pinned=False, confdb=True) as world:
-        world.knot.knotc("conf-begin")
-        world.knot.knotc("conf-unset", "template[default].global-module")
-        world.knot.knotc("conf-commit")
+@bound(90)
+def test_without_the_global_module_zones_rest_and_say_so(directory):
+    with World(directory=directory, module=module_path(), pinned=False, confdb=True) as world, \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+
+        def commit(*command):
+            world.knot.knotc("conf-begin")
+            world.knot.knotc(*command)
+            world.knot.knotc("conf-commit")
+        commit("conf-unset", "template[default].global-module")
+        wait_until(lambda: world.knot.log_lines("no global module is left"), 10, "it is said")
+        # A zone that is loaded without it says what to do.
+        commit("conf-set", f"zone[{ZONE}].comment", "loaded anew")
+        world.knot.knotc("zone-reload", "-f", ZONE)
         wait_until(lambda: world.knot.log_lines("add 'global-module: mod-kskroll'"), 10, "the hint")
+        world.knot.knotc("zone-key-rollover", ZONE, "ksk")
+        wait_until(lambda: len(world.ksk_tags(ZONE)) == 2, 20, "Knot makes the key")
+        assert "kskroll" not in world.knot.knotc("conf-read", "policy")
+        # With the global module back, the zones that are loaded are driven again.
+        commit("conf-set", "template[default].global-module", "mod-kskroll/default")
+        progress.wait_visited("introduce", 20)
         world.watch.assert_secure()
