@@ -33,6 +33,7 @@ struct ask_job {
 	ask_t *ask;
 	struct ask_job *prev, *next;
 	job_state_t state;
+	bool ask_next;	/*!< The last question is answered; asked from the timer. */
 	uv_timer_t timer;
 	uint64_t deadline;
 	ares_channel channel;
@@ -144,6 +145,9 @@ static void on_job_timer(uv_timer_t *timer)
 	if (job->state == JOB_RUNNING) {
 		if (uv_now(job->ask->loop) >= job->deadline) {
 			job_finish(job, "timeout");
+		} else if (job->ask_next) {
+			job->ask_next = false;
+			next_question(job);
 		} else {
 			ares_process_fd(job->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 		}
@@ -168,7 +172,7 @@ static void on_job_timer(uv_timer_t *timer)
 static void job_schedule(ask_job_t *job)
 {
 	uint64_t wait = 0;
-	if (job->state == JOB_RUNNING) {
+	if (job->state == JOB_RUNNING && !job->ask_next) {
 		struct timeval max = { .tv_sec = ASK_TIMEOUT_MS / 1000 }, tv;
 		struct timeval *left = ares_timeout(job->channel, &max, &tv);
 		wait = (uint64_t)left->tv_sec * 1000 + left->tv_usec / 1000 + 1;
@@ -279,7 +283,8 @@ static void on_answer(void *arg, int status, size_t timeouts, const uint8_t *wir
 	if (job->reply.answered == job->count) {
 		job_finish(job, NULL);
 	} else {
-		next_question(job);
+		/* Not here: c-ares closes its sockets first, so that the next question has its own. */
+		job->ask_next = true;
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * c-ares before 1.28: packets are bytes. The servers that have it also have a Knot DNS on which the
- * module only observes. Unlike in channel.c, all packets of one job leave from one port.
+ * c-ares before 1.28: packets are bytes. A question has its own port and ID, as in channel.c, but the
+ * tries of one question share them: they are easier to forge, which signatures forgive (design.md I7).
  */
 
 #include <libdnssec/random.h>
