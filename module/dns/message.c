@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <string.h>
+
+#include "ask.h"
+#include "message.h"
+
+/*! EDNS option Report-Channel (RFC 9567 5). */
+#define OPTION_REPORT_CHANNEL	18
+
+static int put_agent(knot_pkt_t *pkt, const knot_dname_t *agent)
+{
+	knot_rrset_t opt;
+	int ret = knot_edns_init(&opt, ASK_UDP_PAYLOAD, 0, KNOT_EDNS_VERSION, NULL);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = knot_edns_add_option(&opt, OPTION_REPORT_CHANNEL, knot_dname_size(agent), agent,
+	                           NULL);
+	if (ret == KNOT_EOK) {
+		ret = knot_pkt_begin(pkt, KNOT_ADDITIONAL);
+	}
+	if (ret == KNOT_EOK) {
+		ret = knot_pkt_put(pkt, KNOT_COMPR_HINT_NONE, &opt, 0);
+	}
+	knot_rrset_clear(&opt, NULL);
+	return ret;
+}
+
+int message_make(const knot_dname_t *zone, uint16_t id, const knot_dname_t *agent,
+                 uint8_t wire[MESSAGE_MAX], size_t *len)
+{
+	assert(zone && wire && len);
+
+	knot_pkt_t *pkt = knot_pkt_new(wire, MESSAGE_MAX, NULL);
+	if (pkt == NULL) {
+		return KNOT_ENOMEM;
+	}
+	/* libknot takes a given buffer as it is, flags and counters included. */
+	memset(wire, 0, KNOT_WIRE_HEADER_SIZE);
+	knot_wire_set_id(wire, id);
+	knot_wire_set_opcode(wire, KNOT_OPCODE_NOTIFY);
+	knot_wire_set_aa(wire);
+
+	int ret = knot_pkt_put_question(pkt, zone, KNOT_CLASS_IN, KNOT_RRTYPE_CDS);
+	if (ret == KNOT_EOK && agent != NULL) {
+		ret = put_agent(pkt, agent);
+	}
+	*len = pkt->size;
+	knot_pkt_free(pkt);
+	return ret;
+}
+
+/*! Who does not know the opcode cannot know what follows the header, and may leave it out. */
+static bool is_bare_refusal(const uint8_t *wire)
+{
+	uint8_t rcode = knot_wire_get_rcode(wire);
+	return knot_wire_get_qdcount(wire) == 0 &&
+	       (rcode == KNOT_RCODE_FORMERR || rcode == KNOT_RCODE_NOTIMPL);
+}
+
+static bool is_question(const knot_pkt_t *pkt, const knot_dname_t *zone)
+{
+	return knot_wire_get_qdcount(pkt->wire) == 1 &&
+	       knot_pkt_qtype(pkt) == KNOT_RRTYPE_CDS &&
+	       knot_pkt_qclass(pkt) == KNOT_CLASS_IN &&
+	       knot_dname_is_case_equal(knot_pkt_qname(pkt), zone);
+}
+
+message_match_t message_match(const uint8_t *wire, size_t len, const knot_dname_t *zone,
+                              uint16_t id, uint16_t *rcode)
+{
+	assert(zone && rcode);
+
+	if (wire == NULL || len < KNOT_WIRE_HEADER_SIZE || len > KNOT_WIRE_MAX_PKTSIZE ||
+	    knot_wire_get_id(wire) != id || !knot_wire_get_qr(wire) ||
+	    knot_wire_get_opcode(wire) != KNOT_OPCODE_NOTIFY) {
+		return MESSAGE_OTHER;
+	}
+
+	knot_pkt_t *pkt = knot_pkt_new((uint8_t *)wire, len, NULL);
+	if (pkt == NULL) {
+		return MESSAGE_OTHER;
+	}
+	message_match_t match = MESSAGE_OTHER;
+	bool whole = knot_pkt_parse(pkt, KNOT_PF_KEEPWIRE) == KNOT_EOK;
+	if (whole && (is_question(pkt, zone) || is_bare_refusal(wire))) {
+		match = knot_wire_get_tc(wire) ? MESSAGE_TRUNCATED : MESSAGE_ANSWER;
+		*rcode = knot_pkt_ext_rcode(pkt);
+	}
+	knot_pkt_free(pkt);
+	return match;
+}
+
+bool message_agent_allowed(const knot_dname_t *agent, const knot_rdataset_t *ns)
+{
+	if (agent == NULL || *agent == '\0' || ns == NULL) {
+		return false;
+	}
+
+	knot_rdata_t *rr = ns->rdata;
+	for (uint16_t i = 0; i < ns->count; i++, rr = knot_rdataset_next(rr)) {
+		knot_dname_storage_t server;
+		if (knot_dname_wire_check(rr->data, rr->data + rr->len, NULL) != rr->len) {
+			continue;
+		}
+		knot_dname_copy_lower(server, rr->data);
+		if (*server != '\0' && knot_dname_in_bailiwick(agent, server) >= 0) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief What parents and their targets send, byte by byte: DSYNC, negative answers, responses.
+ *
+ * The first byte chooses, the rest is the input. Built with -fsanitize=fuzzer, or with
+ * -DFUZZ_FILES for a program that reads the named files.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsync.h"
+#include "message.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool condition)
+{
+	if (!condition) {
+		abort();
+	}
+}
+
+static void fuzz_record(const uint8_t *data, size_t size)
+{
+	dsync_t dsync;
+	char text[DSYNC_TEXT_MAX];
+	if (dsync_parse(data, size, &dsync) != NULL) {
+		return;
+	}
+	dsync_to_text(&dsync, text);
+	require(size >= 6 && knot_dname_size(dsync.target) == size - 5);
+	require(strlen(text) < sizeof(text));
+	require(dsync_unusable(&dsync) != NULL || (dsync.port != 0 && dsync.scheme == 1));
+}
+
+/*! A name out of the input, if there is one at its place. */
+static const knot_dname_t *take_name(const uint8_t **data, size_t *size)
+{
+	int len = knot_dname_wire_check(*data, *data + *size, NULL);
+	if (len <= 0) {
+		return NULL;
+	}
+	const knot_dname_t *name = *data;
+	*data += len;
+	*size -= len;
+	return name;
+}
+
+/*! A child and the owners of as many SOA records as there are. */
+static void fuzz_search(const uint8_t *data, size_t size)
+{
+	dsync_search_t search;
+	const knot_dname_t *child = size > 0 ? take_name(&data, &size) : NULL;
+	if (child == NULL || dsync_search_begin(&search, child) != KNOT_EOK) {
+		return;
+	}
+	unsigned queries = 0;
+	int ret;
+	do {
+		queries++;
+		require(knot_dname_wire_check(search.query, search.query + sizeof(search.query),
+		                              NULL) > 0);
+		ret = dsync_search_next(&search, size > 0 ? take_name(&data, &size) : NULL);
+	} while (ret == KNOT_EOK);
+	require(queries <= DSYNC_QUERIES_MAX);
+}
+
+static void fuzz_answer(const uint8_t *data, size_t size)
+{
+	static const knot_dname_t ZONE[] = "\5child\7example";
+	uint16_t rcode = 0;
+	message_match_t match = message_match(data, size, ZONE, 0x1234, &rcode);
+	require(match == MESSAGE_OTHER || (size >= 12 && data[0] == 0x12 && data[1] == 0x34));
+	/* Nothing is acknowledged without its name. */
+	require(match != MESSAGE_ANSWER || rcode != 0 || size >= 12 + sizeof(ZONE) + 4);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 1) {
+		return 0;
+	}
+	switch (data[0] % 3) {
+	case 0:
+		fuzz_record(data + 1, size - 1);
+		break;
+	case 1:
+		fuzz_search(data + 1, size - 1);
+		break;
+	default:
+		fuzz_answer(data + 1, size - 1);
+		break;
+	}
+	return 0;
+}
+
+#ifdef FUZZ_FILES
+int main(int argc, char **argv)
+{
+	static uint8_t data[1 + 65535];
+	for (int i = 1; i < argc; i++) {
+		FILE *file = fopen(argv[i], "rb");
+		if (file == NULL) {
+			perror(argv[i]);
+			return 1;
+		}
+		size_t len = fread(data, 1, sizeof(data), file);
+		fclose(file);
+
+		/* A copy of the exact size, so that a sanitizer sees any read beyond it. */
+		uint8_t *exact = malloc(len > 0 ? len : 1);
+		if (exact == NULL) {
+			return 1;
+		}
+		memcpy(exact, data, len);
+		LLVMFuzzerTestOneInput(exact, len);
+		free(exact);
+	}
+	printf("%d files\n", argc - 1);
+	return 0;
+}
+#endif
