@@ -252,6 +252,32 @@ static bool is_alias(const struct ub_result *answer)
 	       !knot_dname_is_case_equal(asked, canonical);
 }
 
+/*! Owner of the SOA record that comes with a negative answer (RFC 2308 3). */
+static bool negative_soa(const struct ub_result *answer, knot_dname_storage_t soa)
+{
+	if (answer->answer_packet == NULL || answer->answer_len < KNOT_WIRE_HEADER_SIZE) {
+		return false;
+	}
+	knot_pkt_t *pkt = knot_pkt_new(answer->answer_packet, answer->answer_len, NULL);
+	if (pkt == NULL) {
+		return false;
+	}
+
+	bool found = false;
+	if (knot_pkt_parse(pkt, KNOT_PF_KEEPWIRE) == KNOT_EOK) {
+		const knot_pktsection_t *authority = knot_pkt_section(pkt, KNOT_AUTHORITY);
+		for (uint16_t i = 0; i < authority->count && !found; i++) {
+			const knot_rrset_t *rr = knot_pkt_rr(authority, i);
+			if (rr->type == KNOT_RRTYPE_SOA && rr->owner != NULL) {
+				knot_dname_copy_lower(soa, rr->owner);
+				found = true;
+			}
+		}
+	}
+	knot_pkt_free(pkt);
+	return found;
+}
+
 static void judge(const struct ub_result *answer, uint16_t type, lookup_result_t *out,
                   char *error, size_t error_size)
 {
@@ -279,11 +305,15 @@ static void on_result(void *arg, int err, struct ub_result *answer)
 	lookup_t *lookup = arg;
 	lookup_result_t result = { .status = LOOKUP_FAILED };
 	char error[160];
+	knot_dname_storage_t soa;
 
 	if (err != UB_NOERROR || answer == NULL) {
 		result.error = ub_strerror(err);
 	} else {
 		judge(answer, answer->qtype, &result, error, sizeof(error));
+		if (result.status == LOOKUP_NONE && negative_soa(answer, soa)) {
+			result.soa = soa;
+		}
 	}
 
 	lookup_done_f done = lookup->done;

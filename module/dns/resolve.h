@@ -31,6 +31,7 @@ typedef struct {
 	bool bogus;		/*!< For LOOKUP_FAILED: the validator says no. */
 	bool alias;		/*!< The records are those of another name, by CNAME. */
 	knot_rdataset_t rrs;	/*!< RDATA; names in it as they came. */
+	const knot_dname_t *soa;	/*!< For LOOKUP_NONE: who says so; NULL if not told. */
 	const char *error;	/*!< For LOOKUP_FAILED. */
 } lookup_result_t;
 
