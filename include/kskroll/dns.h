@@ -87,7 +87,7 @@ typedef void (*survey_done_f)(survey_result_t *result, void *arg);
 dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t err_len);
 
 /*!
- * \brief Ends it. Running surveys are called back as cancelled before this returns.
+ * \brief Ends it. Running surveys and notifications are called back as cancelled before this returns.
  *
  * Handles close on the loop: run it until it is empty before freeing the loop.
  */
@@ -105,6 +105,76 @@ int survey_start(dns_t *dns, const survey_request_t *request,
 void survey_cancel(survey_t *survey);
 
 void survey_free(survey_result_t *result);
+
+/* -- NOTIFY(CDS) to the parent, RFC 9859 ------------------------------------- */
+
+/*! How a notification ended. */
+typedef enum {
+	NOTIFY_ACKNOWLEDGED,
+	NOTIFY_NO_DSYNC,
+	NOTIFY_LOOKUP_FAILED,
+	NOTIFY_INSECURE_DSYNC,
+	NOTIFY_UNRESOLVABLE,
+	NOTIFY_NO_RESPONSE,
+	NOTIFY_REFUSED,
+	NOTIFY_CANCELLED,
+	NOTIFY__COUNT,
+} notify_status_t;
+
+/*! When to give up. All zero: 60 s, 5, 60 s (RFC 1996 3.6). */
+typedef struct {
+	unsigned interval_ms;		/*!< Between transmissions over UDP. */
+	unsigned retransmissions;	/*!< After the first. */
+	unsigned tcp_timeout_ms;	/*!< TCP is tried once, after UDP. */
+} notify_retry_t;
+
+/*! One notification. All pointers are copied by notify_start(). */
+typedef struct {
+	const knot_dname_t *zone;
+	bool require_secure;		/*!< DSYNC without a chain of trust is not used. */
+	notify_retry_t retry;
+	const knot_dname_t *agent;	/*!< Where the parent may report errors (RFC 9567), or NULL. */
+	const knot_rdataset_t *ns;	/*!< NS RRset at the parent; one must be at or above agent. */
+} notify_request_t;
+
+/*! What came of it. Freed by notify_free(). Names in presentation form, "" if unknown. */
+typedef struct {
+	notify_status_t status;
+	char dsync_owner[256];	/*!< Name at which the parent has DSYNC. */
+	bool secure;		/*!< DSYNC was validated. */
+	char target[256];	/*!< Last target tried. */
+	char server[64];	/*!< Last address tried, `IP@port`. */
+	bool tcp;		/*!< TCP was used there. */
+	bool agent;		/*!< The message named the agent. */
+	uint16_t rcode;		/*!< Of the answer: ACKNOWLEDGED (0) and REFUSED. */
+	unsigned tries;		/*!< Messages sent, to all addresses. */
+	unsigned elapsed_ms;	/*!< Lookups included, waiting for a turn not. */
+	char detail[256];	/*!< Who did not do what; "" if there is nothing to say. */
+} notify_result_t;
+
+typedef struct notify notify_t;
+
+/*! Called once per notification, on the loop thread. Takes ownership of the result. */
+typedef void (*notify_done_f)(notify_result_t *result, void *arg);
+
+/*!
+ * \brief Finds out where the parent wants to hear about a zone and tells it, once.
+ *
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
+ */
+int notify_start(dns_t *dns, const notify_request_t *request,
+                 notify_done_f done, void *arg, notify_t **notify);
+
+/*! Ends a running notification now: its callback is called with NOTIFY_CANCELLED. */
+void notify_cancel(notify_t *notify);
+
+void notify_free(notify_result_t *result);
+
+/*! Stable name for logs and statistics, and what it means in one sentence. */
+const char *notify_status_name(notify_status_t status);
+const char *notify_status_meaning(notify_status_t status);
+
+/* -- keys and addresses ------------------------------------------------------ */
 
 /*!
  * \brief Identity of a DNSKEY: SHA-256 DS digest (RFC 4509), tag, algorithm.

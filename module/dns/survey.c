@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "answer.h"
 #include "discover.h"
+#include "notify.h"
 #include "request.h"
 #include "watch.h"
 
@@ -27,6 +28,7 @@ struct dns {
 	resolve_t *resolve;
 	ask_t *ask;
 	watches_t *watches;
+	notifies_t *notifies;
 	list_t waiting;
 	list_t running;
 	unsigned discovering;
@@ -454,8 +456,11 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 		return NULL;
 	}
 	dns->watches = watches_new(loop, dns->ask, config);
-	if (dns->watches == NULL) {
+	dns->notifies = notifies_new(loop, dns->resolve, config->loopback);
+	if (dns->watches == NULL || dns->notifies == NULL) {
 		snprintf(err, err_len, "out of memory");
+		notifies_free(dns->notifies);
+		watches_free(dns->watches);
 		ask_free(dns->ask);
 		resolve_free(dns->resolve);
 		free(dns);
@@ -467,6 +472,11 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 watches_t *dns_watches(dns_t *dns)
 {
 	return dns->watches;
+}
+
+notifies_t *dns_notifies(dns_t *dns)
+{
+	return dns->notifies;
 }
 
 void dns_free(dns_t *dns)
@@ -482,6 +492,8 @@ void dns_free(dns_t *dns)
 	while (dns->running.first != NULL) {
 		survey_cancel(dns->running.first);
 	}
+	notifies_free(dns->notifies);
+	dns->notifies = NULL;
 	watches_free(dns->watches);
 	ask_free(dns->ask);
 	resolve_free(dns->resolve);

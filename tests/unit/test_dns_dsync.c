@@ -400,6 +400,19 @@ static void reports_go_to_the_nameservers_only(void **state)
 	knot_rdataset_clear(&ns, NULL);
 }
 
+static void every_status_has_a_name_and_a_meaning(void **state)
+{
+	(void)state;
+	for (int i = 0; i < NOTIFY__COUNT; i++) {
+		assert_non_null(notify_status_name(i));
+		assert_non_null(notify_status_meaning(i));
+		for (int j = 0; j < i; j++) {
+			assert_string_not_equal(notify_status_name(i), notify_status_name(j));
+		}
+	}
+	assert_string_equal(notify_status_name(NOTIFY__COUNT), "unknown");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +425,7 @@ int main(void)
 		cmocka_unit_test(the_message_is_exactly_this),
 		cmocka_unit_test(only_the_answer_to_the_message_counts),
 		cmocka_unit_test(reports_go_to_the_nameservers_only),
+		cmocka_unit_test(every_status_has_a_name_and_a_meaning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
