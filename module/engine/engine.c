@@ -35,16 +35,6 @@ typedef struct note {
 	struct note *next;
 } note_t;
 
-/*! Copy of the global settings. */
-typedef struct {
-	dns_addrs_t resolver;
-	char *trust_anchor;
-	char *root_hints;
-	char *storage;
-	char *control;
-	bool loopback;
-} settings_t;
-
 typedef struct engine {
 	pthread_t thread;
 	struct engine *predecessor;	/*!< Still ending: joined before this one starts. */
@@ -59,80 +49,6 @@ static instance_t *instances;		/*!< Newest first. */
 static engine_zone_t *loaded;		/*!< All zone instances, with or without an engine. */
 static engine_t *current;
 static engine_t *ending;		/*!< Detached while the server went on. */
-
-/* Settings. */
-
-static int addrs_copy(dns_addrs_t *to, const dns_addrs_t *from)
-{
-	to->count = 0;
-	to->addr = NULL;
-	if (from->count > 0) {
-		to->addr = malloc(from->count * sizeof(*from->addr));
-		if (to->addr == NULL) {
-			return KNOT_ENOMEM;
-		}
-		memcpy(to->addr, from->addr, from->count * sizeof(*from->addr));
-		to->count = from->count;
-	}
-	return KNOT_EOK;
-}
-
-static void settings_free(settings_t *s)
-{
-	if (s != NULL) {
-		free(s->resolver.addr);
-		free(s->trust_anchor);
-		free(s->root_hints);
-		free(s->storage);
-		free(s->control);
-		free(s);
-	}
-}
-
-static bool string_copy(char **to, const char *from)
-{
-	*to = from != NULL ? strdup(from) : NULL;
-	return from == NULL || *to != NULL;
-}
-
-static settings_t *settings_copy(const engine_settings_t *from)
-{
-	settings_t *s = calloc(1, sizeof(*s));
-	if (s == NULL || addrs_copy(&s->resolver, &from->resolver) != KNOT_EOK ||
-	    !string_copy(&s->trust_anchor, from->trust_anchor) ||
-	    !string_copy(&s->root_hints, from->root_hints) ||
-	    !string_copy(&s->storage, from->storage) ||
-	    !string_copy(&s->control, from->control)) {
-		settings_free(s);
-		return NULL;
-	}
-	s->loopback = from->loopback;
-	return s;
-}
-
-static void zone_settings_free(zone_settings_t *settings)
-{
-	if (settings != NULL) {
-		free(settings->nameserver.addr);
-		free(settings->parent.addr);
-		free(settings->validator.addr);
-		free(settings);
-	}
-}
-
-static zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from)
-{
-	zone_settings_t *s = calloc(1, sizeof(*s));
-	if (s == NULL || addrs_copy(&s->nameserver, &from->nameserver) != KNOT_EOK ||
-	    addrs_copy(&s->parent, &from->parent) != KNOT_EOK ||
-	    addrs_copy(&s->validator, &from->validator) != KNOT_EOK) {
-		zone_settings_free(s);
-		return NULL;
-	}
-	s->config = from->config;
-	snprintf(s->policy, sizeof(s->policy), "%s", from->policy != NULL ? from->policy : "");
-	return s;
-}
 
 /* Log and numbers: the only uses of instances from the loop thread. */
 
@@ -173,50 +89,7 @@ static void publish_totals(engine_t *engine, const engine_totals_t *totals)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The registry of zones of the loop thread. */
-
-static size_t bucket_of(const loop_t *loop, const char *name)
-{
-	size_t hash = 5381;
-	for (; *name != '\0'; name++) {
-		hash = hash * 33 + (unsigned char)*name;
-	}
-	return hash % loop->bucket_count;
-}
-
-static zone_t *zone_find(loop_t *loop, const char *name)
-{
-	zone_t *zone = loop->buckets[bucket_of(loop, name)];
-	while (zone != NULL && strcmp(zone->name, name) != 0) {
-		zone = zone->next;
-	}
-	return zone;
-}
-
-static bool grow(loop_t *loop)
-{
-	if (loop->zone_count < loop->bucket_count) {
-		return true;
-	}
-	size_t old_count = loop->bucket_count;
-	zone_t **old = loop->buckets;
-	zone_t **buckets = calloc(old_count * 4, sizeof(*buckets));
-	if (buckets == NULL) {
-		return loop->zone_count < old_count * 16;
-	}
-	loop->buckets = buckets;
-	loop->bucket_count = old_count * 4;
-	for (size_t i = 0; i < old_count; i++) {
-		for (zone_t *z = old[i], *next; z != NULL; z = next) {
-			next = z->next;
-			zone_t **bucket = &buckets[bucket_of(loop, z->name)];
-			z->next = *bucket;
-			*bucket = z;
-		}
-	}
-	free(old);
-	return true;
-}
+/* Zones of the loop thread (zones.c) and their instances. */
 
 static void engine_zone_free(engine_zone_t *instance)
 {
@@ -246,28 +119,23 @@ static void zone_forget(loop_t *loop, zone_t *zone)
 		zone->instances = instance->next;
 		orphan(instance);
 	}
-	zone_t **at = &loop->buckets[bucket_of(loop, zone->name)];
-	while (*at != zone) {
-		at = &(*at)->next;
-	}
-	*at = zone->next;
-	loop->zone_count--;
+	zones_remove(loop, zone);
 	zone_drop(zone);
 }
 
 static void note_attach(loop_t *loop, note_t *note)
 {
-	zone_t *zone = zone_find(loop, note->instance->zone);
+	zone_t *zone = zones_find(loop, note->instance->zone);
 	if (zone == NULL) {
-		if (!grow(loop) || (zone = zone_new(loop, note->instance->zone)) == NULL) {
+		zone = zone_new(loop, note->instance->zone);
+		if (zone == NULL || !zones_add(loop, zone)) {
 			engine_log(loop->engine, LOG_ERR, "zone %s, out of memory", note->instance->zone);
+			if (zone != NULL) {
+				zone_drop(zone);
+			}
 			orphan(note->instance);
 			return;
 		}
-		zone_t **bucket = &loop->buckets[bucket_of(loop, zone->name)];
-		zone->next = *bucket;
-		*bucket = zone;
-		loop->zone_count++;
 	}
 	note->instance->next = zone->instances;
 	zone->instances = note->instance;
@@ -280,7 +148,7 @@ static void note_attach(loop_t *loop, note_t *note)
 
 static void note_detach(loop_t *loop, note_t *note)
 {
-	zone_t *zone = zone_find(loop, note->instance->zone);
+	zone_t *zone = zones_find(loop, note->instance->zone);
 	if (zone == NULL) {
 		engine_zone_free(note->instance);
 		return;
@@ -301,15 +169,6 @@ static void note_detach(loop_t *loop, note_t *note)
 }
 
 /* Start, settings, totals, end. */
-
-static void for_zones(loop_t *loop, void (*each)(zone_t *zone))
-{
-	for (size_t i = 0; i < loop->bucket_count; i++) {
-		for (zone_t *z = loop->buckets[i]; z != NULL; z = z->next) {
-			each(z);
-		}
-	}
-}
 
 static void open_dns(loop_t *loop, const settings_t *s)
 {
@@ -402,8 +261,8 @@ static void on_timer(uv_timer_t *timer)
 	apply_settings(loop);
 	loop->running = true;
 	uv_timer_start(timer, on_timer, 1000, 1000);
-	for_zones(loop, zone_publish);
-	for_zones(loop, zone_wake);
+	zones_each(loop, zone_publish);
+	zones_each(loop, zone_wake);
 }
 
 static void stop(loop_t *loop)

@@ -22,6 +22,16 @@ typedef struct {
 	char policy[256];
 } zone_settings_t;
 
+/*! Copy of the global settings. */
+typedef struct {
+	dns_addrs_t resolver;
+	char *trust_anchor;
+	char *root_hints;
+	char *storage;
+	char *control;
+	bool loopback;
+} settings_t;
+
 typedef struct zone zone_t;
 typedef struct loop loop_t;
 
@@ -94,6 +104,18 @@ void engine_log(struct engine *engine, int priority, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /*! Hands the zone's numbers to its instances. */
 void engine_publish(zone_t *zone);
+
+/* settings.c. \return NULL if there is no memory. */
+settings_t *settings_copy(const engine_settings_t *from);
+void settings_free(settings_t *s);
+zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from);
+void zone_settings_free(zone_settings_t *settings);
+
+/*! The loop's zones, by name (zones.c). zones_add() returns false if there is no memory. */
+zone_t *zones_find(loop_t *loop, const char *name);
+bool zones_add(loop_t *loop, zone_t *zone);
+void zones_remove(loop_t *loop, zone_t *zone);
+void zones_each(loop_t *loop, void (*each)(zone_t *zone));
 
 /*! Looks at a zone now, or right after the look under way. */
 void zone_wake(zone_t *zone);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Copies of what load() read: knotd's own configuration must not be touched later.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+
+static int addrs_copy(dns_addrs_t *to, const dns_addrs_t *from)
+{
+	to->count = 0;
+	to->addr = NULL;
+	if (from->count > 0) {
+		to->addr = malloc(from->count * sizeof(*from->addr));
+		if (to->addr == NULL) {
+			return KNOT_ENOMEM;
+		}
+		memcpy(to->addr, from->addr, from->count * sizeof(*from->addr));
+		to->count = from->count;
+	}
+	return KNOT_EOK;
+}
+
+void settings_free(settings_t *s)
+{
+	if (s != NULL) {
+		free(s->resolver.addr);
+		free(s->trust_anchor);
+		free(s->root_hints);
+		free(s->storage);
+		free(s->control);
+		free(s);
+	}
+}
+
+static bool string_copy(char **to, const char *from)
+{
+	*to = from != NULL ? strdup(from) : NULL;
+	return from == NULL || *to != NULL;
+}
+
+settings_t *settings_copy(const engine_settings_t *from)
+{
+	settings_t *s = calloc(1, sizeof(*s));
+	if (s == NULL || addrs_copy(&s->resolver, &from->resolver) != KNOT_EOK ||
+	    !string_copy(&s->trust_anchor, from->trust_anchor) ||
+	    !string_copy(&s->root_hints, from->root_hints) ||
+	    !string_copy(&s->storage, from->storage) ||
+	    !string_copy(&s->control, from->control)) {
+		settings_free(s);
+		return NULL;
+	}
+	s->loopback = from->loopback;
+	return s;
+}
+
+void zone_settings_free(zone_settings_t *settings)
+{
+	if (settings != NULL) {
+		free(settings->nameserver.addr);
+		free(settings->parent.addr);
+		free(settings->validator.addr);
+		free(settings);
+	}
+}
+
+zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from)
+{
+	zone_settings_t *s = calloc(1, sizeof(*s));
+	if (s == NULL || addrs_copy(&s->nameserver, &from->nameserver) != KNOT_EOK ||
+	    addrs_copy(&s->parent, &from->parent) != KNOT_EOK ||
+	    addrs_copy(&s->validator, &from->validator) != KNOT_EOK) {
+		zone_settings_free(s);
+		return NULL;
+	}
+	s->config = from->config;
+	snprintf(s->policy, sizeof(s->policy), "%s", from->policy != NULL ? from->policy : "");
+	return s;
+}
