@@ -249,6 +249,13 @@ bool watch_failed(ctx_t *c)
 	snprintf(v.detail, sizeof(v.detail), "%s", watch->detail);
 	if (row->bad_looks >= c->config->bogus_limit) {
 		switch (row->state) {
+		case ROLLOVER_INTRODUCE:
+			/* A step back from await-ds: the parent may have begun. */
+			if (!parent_has(c->facts, c->new_key)) {
+				break;
+			}
+			go_back(c, ROLLOVER_ROLLBACK, &v);
+			return true;
 		case ROLLOVER_SIGNAL:
 			if (!parent_has(c->facts, c->new_key)) {
 				/* The parent has not begun: no signals until the zone validates again. */
@@ -277,9 +284,14 @@ bool watch_failed(ctx_t *c)
 	if (row->state == ROLLOVER_ROLLBACK || row->state == ROLLOVER_HELD) {
 		return false;
 	}
-	/* Nothing goes forward: signals that are not out stay away, and a nameserver gone wrong takes them back. */
-	if (c->out->policy == POLICY_SIGNAL && !signals_hold(c)) {
-		c->out->policy = POLICY_QUIET;
+	/* Nothing goes forward: a nameserver gone wrong takes the signals back, and those not out stay away. */
+	if (c->out->policy == POLICY_SIGNAL) {
+		if (new_key_lost(c)) {
+			return true;
+		}
+		if (c->facts->own.policy != POLICY_SIGNAL) {
+			c->out->policy = POLICY_QUIET;
+		}
 	}
 	return blocked(c, &v);
 }

@@ -69,8 +69,6 @@ extern const state_f state_functions[ROLLOVER_STATE__COUNT];
 
 /*! Back to idle with everything to be found out again: what we thought we knew is void. */
 void start_over(ctx_t *c);
-/*! The signals are out, and no nameserver has lost what let us signal. */
-bool signals_hold(const ctx_t *c);
 /*! A nameserver no longer has what let us signal: back to introduce. */
 bool new_key_lost(ctx_t *c);
 /*! Starts a rollover unless dry_run forbids it. */

@@ -218,7 +218,6 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 	case ROLLOVER_SETTLE:
 		return SURVEY_PARENT | SURVEY_WATCH;
 	case ROLLOVER_PREPARE:
-	case ROLLOVER_INTRODUCE:
 		return SURVEY_CHILD | SURVEY_PARENT;
 	default:
 		return SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;

@@ -254,21 +254,11 @@ static void introduce(ctx_t *c)
 	go(c, ROLLOVER_SIGNAL);
 }
 
-static verdict_t judge_both_keys(const ctx_t *c)
-{
-	child_wish_t w = wish(c, c->old | c->new_key);
-	return judge_child(c->facts, &w);
-}
-
-bool signals_hold(const ctx_t *c)
-{
-	return c->facts->own.policy == POLICY_SIGNAL && !judge_both_keys(c).red;
-}
-
 /*! What was true for the new DNSKEY must stay true, or the signal goes (introduce waits anew). */
 bool new_key_lost(ctx_t *c)
 {
-	verdict_t v = judge_both_keys(c);
+	child_wish_t w = wish(c, c->old | c->new_key);
+	verdict_t v = judge_child(c->facts, &w);
 	if (v.red) {
 		go_back(c, ROLLOVER_INTRODUCE, &v);
 	}
