@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults of the store: full, read-only, deleted, damaged, of a newer version, cut off in the act."""
+
+import contextlib
+import os
+import sqlite3
+
+from . import ask
+from .faults import (fault, fill_disk, remount, remove_store, small_disk, store_path, stored,
+                     unreachable_socket)
+from .liar import Liar
+from .marks import bound, long_test
+from .test_rollover import ZONE
+from .wait import LabError, wait_until
+from .watch import SECURE
+from .world import CHILD_NSD, KNOT
+
+#: ROLLOVER_SIGNAL of rollover_state_t.
+SIGNAL = 3
+#: A nameserver that only the module asks.
+ASIDE = "127.0.3.40"
+
+
+def store_failed(case, text, bound_=30):
+    """Waits for the gate store-failed with its reason in the log."""
+    line = case.logged("store-failed", bound_)
+    case.saw("store-failed", detail="log: " + text)
+    case.logged(text)
+    return line
+
+
+@bound(120)
+def test_disk_of_the_store_is_full(directory):
+    disk = small_disk(os.path.join(directory, "disk"))
+    with fault(directory, "The disk of the store is full",
+               module_settings={"storage": disk}) as case:
+        filler = fill_disk(disk)
+        ttl = ask.rrset(KNOT, ZONE, "DNSKEY").ttl
+        case.start()
+        store_failed(case, "make room on the disk")
+        case.stays("idle", case.world.dnskey_ttl + 3, "the disk is full",
+                   lambda: case.no_signals() and case.old_ds()
+                   and ask.rrset(KNOT, ZONE, "DNSKEY").ttl == ttl)
+        case.did = "decides nothing: no policy is switched, no signal, the DS stays"
+        os.remove(filler)
+        case.finish("rolled to the end by itself when there was room again")
+
+
+@bound(120)
+def test_folder_of_the_store_is_read_only(directory):
+    disk = small_disk(os.path.join(directory, "disk"))
+    with fault(directory, "The folder of the store is read-only when knotd starts, in await-ds",
+               module_settings={"storage": disk}) as case:
+        case.world.agent.deaf = True
+        case.start()
+        case.progress.wait("await-ds")
+        case.world.knot.stop()
+        remount(disk, "ro")
+        case.world.knot.launch()
+        store_failed(case, "cannot be written: Read-only file system")
+        wait_until(lambda: case.progress.gate == "store-failed", 10, "the gate")
+        assert case.both_keys() and case.old_ds()
+        case.did = "decides nothing, both keys stay, answers are served"
+        remount(disk, "rw")
+        case.world.agent.deaf = False
+        recover(case)
+        case.finish("writable again, knotc reload: goes on in await-ds, rolled to the end")
+
+
+def recover(case):
+    """The operator has mended the store; knotd is told to read its configuration again."""
+    case.knotc("reload")
+    wait_until(lambda: case.progress.gate != "store-failed", 30, "the gate store-failed ends")
+
+
+@bound(120)
+def test_store_deleted_in_await_ds(directory):
+    with fault(directory, "The store is deleted while knotd is stopped, in await-ds") as case:
+        case.world.agent.deaf = True
+        case.start()
+        case.progress.wait("await-ds")
+        new = case.new()
+        case.world.knot.stop()
+        remove_store(store_path(case.world))
+        case.world.knot.launch()
+        case.progress.wait("introduce", 30)
+        assert case.new() == new
+        case.did = "sees two KSKs and the DS of one, takes the rollover up again in introduce"
+        case.gate("waiting-ttl", state="introduce")
+        case.progress.wait("await-ds")
+        case.world.agent.deaf = False
+        case.finish("signals again after the DNSKEY TTL, rolled to the end, later")
+
+
+@long_test
+@bound(120)
+def test_store_deleted_in_observe(directory):
+    with fault(directory, "The store is deleted while knotd is stopped, in observe",
+               module_settings={"observe": 30}) as case:
+        case.start()
+        case.progress.wait("observe")
+        new = case.new()
+        case.world.knot.stop()
+        remove_store(store_path(case.world))
+        case.world.knot.launch()
+        # What the old DS TTL was nobody knows any more: two days are assumed.
+        line = case.gate("waiting-ds-ttl", state="observe", bound=60)
+        assert int(line["detail"].rsplit("(", 1)[1].split()[0]) > 170000, line
+        assert case.both_keys() and case.world.ds_everywhere(ZONE, new)
+        case.did = "finds out anew which key is the new one, assumes a DS TTL of two days"
+        case.knotc("zone-ksk-submitted", ZONE)
+        case.over()
+        assert ask.ksks(KNOT, ZONE) == new
+        case.ended = "after two days, or at once by the operator's zone-ksk-submitted, who knows the TTL"
+
+
+def spoiled(case, spoil, message, mend, how):
+    """A store that cannot be used, in a zone at rest: said, the zone is served, then mended."""
+    store = store_path(case.world)
+    case.world.knot.stop()
+    spoil(store)
+    case.world.knot.launch()
+    store_failed(case, message)
+    case.start()
+    wait_until(case.both_keys, 10, "the operator's key is there")
+    before = case.world.watch.counts()[SECURE]
+    wait_until(lambda: case.world.watch.counts()[SECURE] > before + 50, 30, "answers are secure")
+    assert case.progress.gate == "store-failed" and case.no_signals() and case.old_ds()
+    case.did = "decides nothing; the zone is served and signed by knotd as before"
+    mend(store)
+    recover(case)
+    case.finish(how)
+
+
+@bound(120)
+def test_store_is_damaged(directory):
+    def spoil(store):
+        with open(store, "r+b") as file:
+            file.write(os.urandom(4096))
+    with fault(directory, "The store is damaged") as case:
+        spoiled(case, spoil, "the file is damaged: restore it from a backup or move it away",
+                lambda store: os.rename(store, store + ".bad"),
+                "moved away, knotc reload: rolled to the end")
+
+
+@long_test
+@bound(120)
+def test_store_is_of_a_newer_version(directory):
+    def version(store, number):
+        with contextlib.closing(sqlite3.connect(store)) as database:
+            database.execute(f"PRAGMA user_version = {number}")
+    with fault(directory, "The store is of a newer version of the module") as case:
+        with contextlib.closing(sqlite3.connect(store_path(case.world))) as database:
+            known = database.execute("PRAGMA user_version").fetchone()[0]
+        spoiled(case, lambda store: version(store, 99), "has schema 99, this kskroll knows",
+                lambda store: version(store, known),
+                "the right version installed (here: the number put back), knotc reload: "
+                "rolled to the end")
+
+
+@bound(120)
+def test_kill_between_the_record_and_the_act(directory):
+    with fault(directory, "knotd is killed (SIGKILL) after a step is recorded and before it is "
+               "carried out", module_settings={"nameserver": [CHILD_NSD, ASIDE]}) as case:
+        store = store_path(case.world)
+        with Liar(ASIDE, CHILD_NSD) as liar:
+            case.start()
+            case.progress.wait("introduce")
+            while not caught_in_the_act(case, liar, store):
+                assert stored(store) < SIGNAL, stored(store)
+            case.world.knot.launch()
+            case.logged("resuming in state signal")
+            case.saw("none", detail="log: resuming in state signal")
+            case.did = "resumes in signal and carries the step out"
+            case.finish()
+
+
+def caught_in_the_act(case, liar, store):
+    """One survey under way when the control socket is taken; kills knotd if it brought the step."""
+    liar.go_on.clear()
+    # The look at knotd is over when a nameserver is asked: what follows cannot be carried out.
+    wait_until(lambda: liar.waiting, 20, "a survey asks")
+    with unreachable_socket(case.world.knot.socket):
+        liar.go_on.set()
+        with contextlib.suppress(LabError):
+            wait_until(lambda: stored(store) == SIGNAL, 1.5, "the step is recorded")
+        # What the socket keeps waiting goes on when it is back, but not past the nameserver.
+        liar.go_on.clear()
+        caught = stored(store) == SIGNAL
+        if caught:
+            assert case.no_signals()
+            case.world.knot.kill9()
+            liar.go_on.set()
+        return caught
