@@ -374,7 +374,7 @@ static bool left_by_operator(const world_t *w)
 	if (row->gate == GATE_CDS_DIFFERS && (knot_version(w)->cds & (knot_version(w)->cds - 1))) {
 		return by_hand || (w->why & WHY_DS_BY_HAND);
 	}
-	if (!(w->why & WHY_DS_BY_HAND)) {
+	if (!(w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST))) {
 		return false;
 	}
 	switch (row->gate) {

@@ -103,7 +103,8 @@ void world_run(world_t *w)
 			break;
 		}
 	}
-	if (!w->overflow) {
-		check_end(w);
+	if (w->overflow) {
+		violate(w, "size", "a table of the simulator is too small for this world");
 	}
+	check_end(w);
 }

@@ -58,9 +58,7 @@ void summary_add(summary_t *sum, const world_t *w, unsigned zone)
 	sum->decisions += w->engine.decisions;
 	sum->surveys += w->engine.surveys;
 	sum->others_broke += w->excused_pairs > 0;
-	if (w->overflow) {
-		sum->overflow++;
-	} else if (w->failed) {
+	if (w->failed) {
 		kept_t one = { .seed = w->seed, .zone = zone, .profile = w->profile, .violation = w->violation };
 		sum->failed++;
 		keep(sum, &one);
@@ -79,7 +77,6 @@ void summary_merge(summary_t *to, const summary_t *from)
 	to->worlds += from->worlds;
 	to->done += from->done;
 	to->waiting += from->waiting;
-	to->overflow += from->overflow;
 	to->failed += from->failed;
 	to->decisions += from->decisions;
 	to->surveys += from->surveys;
@@ -129,8 +126,7 @@ void summary_print(const summary_t *sum, double seconds, const char *profile, bo
 	       sum->surveys);
 	printf("  all rollovers ended: %" PRIu64 "; waiting at a gate that names the culprit, or the module dead: "
 	       "%" PRIu64 "\n", sum->done, sum->waiting);
-	printf("  broken for a resolver by somebody else: %" PRIu64 "; tables too small, not counted: %" PRIu64 "\n",
-	       sum->others_broke, sum->overflow);
+	printf("  broken for a resolver by somebody else: %" PRIu64 "\n", sum->others_broke);
 	printf("  invariants violated: %" PRIu64 "\n", sum->failed);
 	if (sum->ratio_count > 0) {
 		printf("duration of a first rollover in cooperative worlds (%zu):\n", sum->ratio_count);

@@ -20,7 +20,7 @@ typedef struct {
 } kept_t;
 
 typedef struct {
-	uint64_t worlds, done, waiting, overflow, failed;
+	uint64_t worlds, done, waiting, failed;
 	uint64_t decisions, surveys;
 	uint64_t others_broke;		/*!< Worlds in which somebody else broke the zone for a resolver. */
 	uint64_t broken[DRIVER__COUNT];	/*!< Worlds in which a baseline broke it. */
