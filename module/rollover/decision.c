@@ -69,6 +69,7 @@ static time_t next_look(const ctx_t *c, rollover_gate_t gate, time_t until, unsi
 	case GATE_WAITING_DS_TTL:
 	case GATE_WAITING_OBSERVE:
 	case GATE_WAITING_SETTLE:
+	case GATE_VALIDATION_FAILS:	/* bogus_limit counts looks: they have to be apart. */
 		wait = cap;
 		break;
 	case GATE_CHILD_UNREACHABLE:
@@ -245,7 +246,7 @@ bool watch_failed(ctx_t *c)
 		return false;
 	}
 
-	verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "" };
+	verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "", .red = true };
 	snprintf(v.detail, sizeof(v.detail), "%s", watch->detail);
 	if (row->bad_looks >= c->config->bogus_limit) {
 		switch (row->state) {
@@ -257,12 +258,8 @@ bool watch_failed(ctx_t *c)
 			go_back(c, ROLLOVER_ROLLBACK, &v);
 			return true;
 		case ROLLOVER_SIGNAL:
-			if (!parent_has(c->facts, c->new_key)) {
-				/* The parent has not begun: no signals until the zone validates again. */
-				c->out->policy = POLICY_QUIET;
-				break;
-			}
-			go_back(c, ROLLOVER_ROLLBACK, &v);
+			/* The parent has not begun: no signals until the zone validates again, and caches with it. */
+			go_back(c, parent_has(c->facts, c->new_key) ? ROLLOVER_ROLLBACK : ROLLOVER_INTRODUCE, &v);
 			return true;
 		case ROLLOVER_RETIRE:
 			if (!(c->facts->own.dnskey & c->old)) {

@@ -68,6 +68,7 @@ static bool outer_gates(ctx_t *c)
 		return true;
 	}
 	if (own->transaction) {
+		row->all_since = 0;	/* The answers are not judged behind this gate. */
 		stay(c, GATE_KNOT_BUSY, "", "a transaction of the zone is open", 0);
 		return true;
 	}
@@ -111,6 +112,7 @@ static bool policy_pending(ctx_t *c)
 	if (c->out->policy == POLICY_SIGNAL && new_key_lost(c)) {
 		return true;
 	}
+	c->out->row.all_since = 0;
 	stay(c, own->conf_busy ? GATE_KNOT_BUSY : GATE_POLICY_PENDING, "",
 	     own->conf_detail[0] != '\0' ? own->conf_detail : rollover_policy_name(c->out->policy), 0);
 	return true;

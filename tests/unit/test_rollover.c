@@ -307,7 +307,7 @@ static const struct {
 	ROW(INTRODUCE, validation_broken, INTRODUCE, GATE_VALIDATION_FAILS, ACTION_NONE),
 	ROW(INTRODUCE, validation_broken_and_parent_begun, ROLLBACK, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, validation_fails_once, SIGNAL, GATE_VALIDATION_FAILS, ACTION_NONE),
-	ROW(SIGNAL, validation_broken, SIGNAL, GATE_VALIDATION_FAILS, ACTION_NONE),
+	ROW(SIGNAL, validation_broken, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(AWAIT_DS, validation_fails_once, AWAIT_DS, GATE_VALIDATION_FAILS, ACTION_NONE),
 	ROW(AWAIT_DS, validation_broken, ROLLBACK, GATE_NONE, ACTION_NONE),
 	ROW(WITHDRAW, validation_broken, ROLLBACK, GATE_NONE, ACTION_NONE),
@@ -699,6 +699,7 @@ static void three_failing_looks_roll_back_and_two_do_not(void **state)
 			watched(&m, 1, 1);
 			machine_step(&m);
 			assert_int_equal(m.row.gate, GATE_VALIDATION_FAILS);
+			assert_int_equal(m.row.wake, m.now + m.config.check_interval);
 			m.now = m.row.wake;
 		}
 		watched(&m, 0, 1);
