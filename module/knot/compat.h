@@ -14,6 +14,11 @@
 
 #define KNOT_BEFORE(major, minor)	(KNOT_VERSION_HEX < (((major) << 16) | ((minor) << 8)))
 
+#if KNOT_BEFORE(3, 5)
+/* Since 3.5 control commands run in several threads, and a transaction belongs to one of them. */
+#define KNOT_TXN_ETHREAD	KNOT_EBUSY
+#endif
+
 #if KNOT_BEFORE(3, 4)
 /*! Next label of an uncompressed name; \a name must not be the root. */
 static inline const knot_dname_t *knot_dname_next_label(const knot_dname_t *name)

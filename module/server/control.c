@@ -11,6 +11,7 @@
 #include <libknot/libknot.h>
 
 #include "control.h"
+#include "knot/compat.h"
 #include "socket.h"
 
 /*!
@@ -121,6 +122,7 @@ static void note_error(control_cmd_t *cmd, const knot_ctl_data_t data)
 
 	const char *error = data[KNOT_CTL_IDX_ERROR];
 	cmd->busy = (strcmp(error, knot_strerror(KNOT_TXN_EEXISTS)) == 0 ||
+	             strcmp(error, knot_strerror(KNOT_TXN_ETHREAD)) == 0 ||
 	             strcmp(error, knot_strerror(KNOT_EBUSY)) == 0);
 
 	const char *section = data[KNOT_CTL_IDX_SECTION];

@@ -59,10 +59,11 @@ bool switch_recover(const control_target_t *target)
 	control_cmd_t undo = { .name = "conf-abort" };
 	bool settled = false;
 	if (control_run(control, &show, 1, detail) == KNOT_EOK && !show.doubtful) {
-		// An error: no transaction is open.
-		settled = show.failed || diff.foreign || diff.plain[0] != '\0';
-		if (!settled) {
-			// "Busy" while knotd has not noticed yet that our old connection is gone.
+		// Busy: knotd has not noticed yet that our old connection is gone, and asks another
+		// thread than the transaction's. Another error: no transaction is open.
+		settled = (show.failed && !show.busy) || diff.foreign || diff.plain[0] != '\0';
+		if (!settled && !show.failed) {
+			// "Busy" for the same reason.
 			settled = (control_run(control, &undo, 1, detail) == KNOT_EOK &&
 			           !undo.failed && !undo.doubtful);
 		}

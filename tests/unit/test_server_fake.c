@@ -385,6 +385,16 @@ static then_t drops_twice_in_transaction(fake_t *fake, const char *cmd, knot_ctl
 	return friendly(fake, cmd, in);
 }
 
+/*! As Knot DNS 3.5, which asks another thread before it has noticed the end of the connection. */
+static then_t drops_and_asks_another_thread(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
+{
+	if (strcmp(cmd, "conf-diff") == 0 && fake->count++ == 1) {
+		say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_ERROR] = knot_strerror(KNOT_TXN_ETHREAD) });
+		return THEN_BLOCK;
+	}
+	return drops_in_transaction(fake, cmd, in);
+}
+
 /* Tests. */
 
 #define EXAMINE		"zone-status conf-read "
@@ -503,6 +513,16 @@ static void clean_up_is_repeated_before_anything_else(void **state)
 	assert_result(look(fake, "a."), SERVER_OK, "");
 	assert_log(fake, EXAMINE "conf-begin conf-get " DERIVE "conf-set | conf-diff | "
 	           "conf-diff conf-abort | zone-status zone-read | zone-status zone-read | ");
+}
+
+static void clean_up_is_not_over_while_knotd_is_busy(void **state)
+{
+	fake_t *fake = *state;
+	fake->script = drops_and_asks_another_thread;
+	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "control socket");
+	assert_result(look(fake, "a."), SERVER_OK, "");
+	assert_log(fake, EXAMINE "conf-begin conf-get " DERIVE "conf-set | conf-diff | "
+	           "conf-diff conf-abort | zone-status zone-read | ");
 }
 
 static long elapsed_ms(const struct timespec *start)
@@ -692,6 +712,7 @@ int main(void)
 		T(late_commit_is_verified),
 		T(broken_transaction_is_cleaned_up),
 		T(clean_up_is_repeated_before_anything_else),
+		T(clean_up_is_not_over_while_knotd_is_busy),
 		T(silent_server_is_unreachable_in_time),
 		T(many_slow_answers_do_not_prolong_the_time),
 		T(dropped_connection_is_unreachable),
