@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "knot/compat.h"
 #include "packet.h"
 #include "validator.h"
 

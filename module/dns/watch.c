@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "knot/compat.h"
 #include "resolve.h"
 #include "watch.h"
 
