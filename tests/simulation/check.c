@@ -301,6 +301,9 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 	if (d->row.wake > w->now + (time_t)longest || (!d->transition && d->row.wake <= w->now)) {
 		violate(w, "wake", "the next look is in %ld s", (long)(d->row.wake - w->now));
 	}
+	if (e->switches > 300) {
+		violate(w, "calm", "the policy was switched %u times", e->switches);
+	}
 	if (e->decisions > 500000) {
 		violate(w, "wake", "half a million decisions");
 	}

@@ -203,6 +203,7 @@ void engine_order(world_t *w)
 			answer = "too many transactions";
 		} else {
 			trace(w, "module      switches the policy to %s", rollover_policy_name(d->policy));
+			e->switches++;
 			knot_switch(w, d->policy, decided);
 			e->again = true;	/* The zone's module instance was loaded anew. */
 		}

@@ -251,7 +251,7 @@ typedef struct {
 	rollover_decision_t decision;
 	uint32_t crash_chance;		/*!< Per thousand decisions that do something. */
 	unsigned crashes_left;
-	unsigned decisions, surveys;
+	unsigned decisions, surveys, switches;
 } engine_t;
 
 typedef enum {
