@@ -15,8 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "engine.h"
+
+/*! Seconds between tries to open a store that could not be opened. */
+#define STORE_AGAIN	10
 
 /*! A loaded global instance. */
 typedef struct instance {
@@ -186,9 +190,24 @@ static void open_dns(loop_t *loop, const settings_t *s)
 	}
 }
 
+/*! Says what is wrong once, however often it is tried. */
+static void try_store(loop_t *loop)
+{
+	char err[sizeof(loop->store_error)] = "out of memory";
+
+	loop->store_tried = time(NULL);
+	loop->store = loop->store_path != NULL ? store_open(loop->store_path, false, err, sizeof(err)) : NULL;
+	if (loop->store != NULL) {
+		loop->store_error[0] = '\0';
+	} else if (strcmp(err, loop->store_error) != 0) {
+		memcpy(loop->store_error, err, sizeof(err));
+		engine_log(loop->engine, LOG_ERR, "%s", err);
+	}
+}
+
 static void open_store(loop_t *loop, const settings_t *s)
 {
-	char err[512], path[4096];
+	char path[4096];
 	snprintf(path, sizeof(path), "%s/kskroll.db", s->storage);
 	if (loop->store != NULL && strcmp(path, loop->store_path) == 0) {
 		return;
@@ -196,10 +215,7 @@ static void open_store(loop_t *loop, const settings_t *s)
 	store_close(loop->store);
 	free(loop->store_path);
 	loop->store_path = strdup(path);
-	loop->store = store_open(path, false, err, sizeof(err));
-	if (loop->store == NULL) {
-		engine_log(loop->engine, LOG_ERR, "%s", err);
-	}
+	try_store(loop);
 }
 
 static void apply_settings(loop_t *loop)
@@ -251,6 +267,10 @@ static void on_timer(uv_timer_t *timer)
 	loop_t *loop = timer->data;
 
 	if (loop->running) {
+		time_t now = time(NULL);
+		if (loop->store == NULL && (now - loop->store_tried >= STORE_AGAIN || now < loop->store_tried)) {
+			try_store(loop);
+		}
 		totals(loop);
 		return;
 	}

@@ -87,6 +87,8 @@ struct loop {
 	struct engine *engine;
 	store_t *store;
 	char *store_path;
+	char store_error[512];		/*!< Why it could not be opened. */
+	time_t store_tried;
 	server_t *server;
 	dns_t *dns;
 	char dns_error[160];

@@ -211,7 +211,7 @@ static void store_failed(zone_t *zone)
 {
 	rollover_row_t *row = &zone->row;
 	const char *why = zone->loop->store != NULL ? store_error(zone->loop->store) :
-	                                              "the store is not open";
+	                                              zone->loop->store_error;
 	if (row->gate != GATE_STORE_FAILED) {
 		row->gate = GATE_STORE_FAILED;
 		row->gate_since = time(NULL);
@@ -222,7 +222,7 @@ static void store_failed(zone_t *zone)
 		           rollover_gate_info(GATE_STORE_FAILED)->name, why);
 	}
 	row->gate_until = 0;
-	snprintf(row->gate_detail, sizeof(row->gate_detail), "%s", why);
+	snprintf(row->gate_detail, sizeof(row->gate_detail), "%.159s", why);
 	row->looks += row->looks < 8 ? 1 : 0;
 	row->wake = time(NULL) + (1U << row->looks);
 	zone_publish(zone);
