@@ -25,7 +25,6 @@ static const struct {
 	{ "early-withdraw", NULL, "withdraws before all parents match" },
 	{ "own-ttl", NULL, "does not count the own zone's DNSKEY TTL (a bug that the simulator found)" },
 	{ "blind-resignal", "mixed", "signals again after a restart without a look (another)" },
-	{ "forgets-fall-back", "faulty", "forgets a parent that fell back behind a gate (another)" },
 };
 #define MUTANTS_COUNT	(sizeof(MUTANTS) / sizeof(MUTANTS[0]))
 
