@@ -403,6 +403,9 @@ void check_end(world_t *w)
 	if (w->driver != DRIVER_MODULE || w->failed || w->done || (w->why & WHY_DEAD)) {
 		return;
 	}
+	if (w->engine.config.hold && row->gate == GATE_HELD) {
+		return;
+	}
 	for (unsigned i = 0; i < w->fault_count; i++) {
 		if (w->fault[i].active && w->fault[i].to == 0 && fault_explains(w, &w->fault[i])) {
 			return;
