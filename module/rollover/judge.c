@@ -260,7 +260,9 @@ uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *confi
 		const child_answer_t *a = &facts->child[i];
 		if (a->status == ANSWER_OK || a->status == ANSWER_BOGUS) {
 			max = a->dnskey_ttl > max ? a->dnskey_ttl : max;
-		} else if (!out_of_service(config, a->status, a->unreachable_since, now)) {
+		}
+		/* Whoever forged a bogus answer may have chosen a low TTL for it: it can raise, not lower. */
+		if (a->status != ANSWER_OK && !out_of_service(config, a->status, a->unreachable_since, now)) {
 			*complete = false;
 		}
 	}

@@ -293,7 +293,9 @@ static void signal_state(ctx_t *c)
 		key_id_t old = row->old[0];
 		row->old[0] = row->new_key;
 		row->new_key = old;
+		/* Nobody saw the TTL that the old DS really had. */
 		row->ds_ttl.count = 0;
+		ttl_window_add(&row->ds_ttl, ROLLOVER_UNKNOWN_DS_TTL, c->now);
 		row->ds_all_since = 0;
 		stay(c, GATE_KNOT_NOT_READY, "", "the key that the DS names turned out to be the new one", 0);
 		return;

@@ -784,6 +784,40 @@ static void swapped_roles_are_found_out_from_the_server(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
 	assert_int_equal(m.row.ds_drain, ROLLOVER_UNKNOWN_DS_TTL);
+
+	/* Also if the parents have something else besides for a while, with a lower TTL. */
+	machine_at(&m, ROLLOVER_SIGNAL);
+	machine_signal(&m, OLD);
+	machine_step(&m);
+	m.now = m.row.wake + 1;
+	parents_wrong(&m);
+	m.parent[0].ds = m.parent[1].ds = OLD;
+	machine_step(&m);
+	m.now += 60;
+	m.parent[0].ds_foreign = m.parent[1].ds_foreign = false;
+	machine_step(&m);
+	assert_int_equal(m.row.ds_all_since, m.now);
+	assert_true(m.row.ds_drain >= ROLLOVER_UNKNOWN_DS_TTL - 120);
+}
+
+static void a_bogus_answer_lowers_no_ttl(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	machine_serve(&m, OLD | NEW, HOUR);
+	machine_step(&m);
+	m.now += 60;
+	machine_serve(&m, OLD | NEW, 300);
+	m.child[1].status = ANSWER_BOGUS;
+	m.child[1].dnskey_ttl = 1;
+	machine_step(&m);
+	m.now += 600;
+	machine_serve(&m, OLD | NEW, 300);
+	m.child[1].status = ANSWER_OK;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate_until, m.now + HOUR);
 }
 
 static void a_rollover_that_somebody_started_waits_for_the_high_ttl(void **state)
@@ -901,6 +935,7 @@ int main(void)
 		cmocka_unit_test(three_failing_looks_roll_back_and_two_do_not),
 		cmocka_unit_test(signals_go_while_validation_is_broken),
 		cmocka_unit_test(a_failing_watch_brings_no_signal_back),
+		cmocka_unit_test(a_bogus_answer_lowers_no_ttl),
 		cmocka_unit_test(swapped_roles_are_found_out_from_the_server),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
