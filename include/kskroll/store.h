@@ -14,7 +14,9 @@
 typedef struct store store_t;
 
 /*! Current schema; older ones are migrated, newer ones refused. */
-#define STORE_SCHEMA	1
+#define STORE_SCHEMA	2
+/*! Events kept of a zone: so many changes of state and so many new gates, the newest. */
+#define STORE_HISTORY	1000
 
 /*! A zone as stored. */
 typedef struct {
@@ -24,6 +26,9 @@ typedef struct {
 	bool policy_implicit;		/*!< It came from a template: unset when done. */
 	char parent_zone[256];
 	char answers[16384];		/*!< Last survey as JSON text for the command line; "" if none. */
+	time_t looked;			/*!< Last look that was written; 0: by an older version. */
+	bool configured;		/*!< config is known; false: written by an older version. */
+	rollover_config_t config;	/*!< Settings at that look, for the command line alone. */
 } store_zone_t;
 
 /*! One line of history. */

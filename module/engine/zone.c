@@ -141,6 +141,9 @@ static void to_scratch(zone_t *zone, const rollover_row_t *row)
 	snprintf(s->base_policy, sizeof(s->base_policy), "%s", zone->base_policy);
 	snprintf(s->parent_zone, sizeof(s->parent_zone), "%s", zone->parent_zone);
 	s->policy_implicit = zone->policy_implicit;
+	s->config = zone->settings->config;
+	s->configured = true;
+	s->looked = time(NULL);
 	s->row = *row;
 }
 

@@ -12,6 +12,7 @@ typedef enum {
 	STMT_LOAD,
 	STMT_SAVE,
 	STMT_EVENT,
+	STMT_PRUNE,
 	STMT_ZONES,
 	STMT_HISTORY,
 	STMT_HISTORY_ALL,
@@ -26,6 +27,7 @@ struct store {
 	char *path;
 	bool read_only;
 	bool in_transaction;
+	int schema;		/*!< Of the file; an older one only while reading. */
 	sqlite3_stmt *stmts[STMT__COUNT];
 	char error[512];
 };
@@ -43,9 +45,9 @@ int store_exec(store_t *store, const char *sql);
 /*! Creates or migrates the tables, refuses a newer schema. Fills the error. */
 int schema_prepare(store_t *store);
 
-/*! Texts of the statements on table zone, made from its columns; sqlite3_free(). */
-char *row_sql_load(void);
-char *row_sql_zones(void);
+/*! Texts of the statements on table zone, made from the columns of a schema; sqlite3_free(). */
+char *row_sql_load(int schema);
+char *row_sql_zones(int schema);
 char *row_sql_save(void);
 /*! Definition of the columns for CREATE TABLE; sqlite3_free(). */
 char *row_sql_columns(void);

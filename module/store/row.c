@@ -59,6 +59,21 @@ static const column_t columns[] = {
 	COLUMN("policy_implicit", KIND_BOOL,    policy_implicit,  1),
 	COLUMN("parent_zone",    KIND_TEXT,     parent_zone,      1),
 	COLUMN("answers",        KIND_TEXT,     answers,          1),
+	COLUMN("looked",         KIND_TIME,     looked,           2),
+	COLUMN("configured",     KIND_BOOL,     configured,       2),
+	COLUMN("ksk_lifetime",   KIND_U32,      config.ksk_lifetime, 2),
+	COLUMN("ttl",            KIND_U32,      config.ttl,       2),
+	COLUMN("lead",           KIND_U32,      config.lead,      2),
+	COLUMN("observe",        KIND_U32,      config.observe,   2),
+	COLUMN("settle",         KIND_U32,      config.settle,    2),
+	COLUMN("check_interval", KIND_U32,      config.check_interval, 2),
+	COLUMN("ds_check_interval", KIND_U32,   config.ds_check_interval, 2),
+	COLUMN("unreachable_after", KIND_U32,   config.unreachable_after, 2),
+	COLUMN("bogus_limit",    KIND_U32,      config.bogus_limit, 2),
+	COLUMN("dry_run",        KIND_BOOL,     config.dry_run,   2),
+	COLUMN("hold",           KIND_BOOL,     config.hold,      2),
+	COLUMN("observe_only",   KIND_BOOL,     config.observe_only, 2),
+	COLUMN("observe_reason", KIND_TEXT,     config.observe_reason, 2),
 };
 #define COLUMNS		(sizeof(columns) / sizeof(columns[0]))
 
@@ -66,6 +81,8 @@ static const column_t columns[] = {
 // A field without a column would be lost in a restart.
 _Static_assert(sizeof(rollover_row_t) == 920,
                "rollover_row_t has changed: give every new field a column here");
+_Static_assert(sizeof(rollover_config_t) == 200,
+               "rollover_config_t has changed: give every new field a column here");
 #endif
 
 #define KEY_TEXT	(5 + 1 + 3 + 1 + 64 + 1)
@@ -93,37 +110,40 @@ static const char *definition(const column_t *column)
 	return is_integer(column->kind) ? "INTEGER NOT NULL DEFAULT 0" : "TEXT NOT NULL DEFAULT ''";
 }
 
-static void append_names(sqlite3_str *sql)
+/*! Columns; where the file has an older schema, values in the place of those it lacks. */
+static void append_names(sqlite3_str *sql, int schema)
 {
 	for (size_t i = 0; i < COLUMNS; i++) {
-		sqlite3_str_appendf(sql, "%s%s", i > 0 ? ", " : "", columns[i].name);
+		sqlite3_str_appendf(sql, "%s%s", i > 0 ? ", " : "",
+		                    columns[i].schema <= schema ? columns[i].name :
+		                    is_integer(columns[i].kind) ? "0" : "''");
 	}
 }
 
-static char *make_select(const char *rest)
+static char *make_select(int schema, const char *rest)
 {
 	sqlite3_str *sql = sqlite3_str_new(NULL);
 	sqlite3_str_appendall(sql, "SELECT ");
-	append_names(sql);
+	append_names(sql, schema);
 	sqlite3_str_appendf(sql, " FROM zone %s", rest);
 	return sqlite3_str_finish(sql);
 }
 
-char *row_sql_load(void)
+char *row_sql_load(int schema)
 {
-	return make_select("WHERE zone = ?1");
+	return make_select(schema, "WHERE zone = ?1");
 }
 
-char *row_sql_zones(void)
+char *row_sql_zones(int schema)
 {
-	return make_select("ORDER BY zone");
+	return make_select(schema, "ORDER BY zone");
 }
 
 char *row_sql_save(void)
 {
 	sqlite3_str *sql = sqlite3_str_new(NULL);
 	sqlite3_str_appendall(sql, "INSERT OR REPLACE INTO zone (");
-	append_names(sql);
+	append_names(sql, STORE_SCHEMA);
 	sqlite3_str_appendall(sql, ") VALUES (");
 	for (size_t i = 0; i < COLUMNS; i++) {
 		sqlite3_str_appendall(sql, i > 0 ? ", ?" : "?");

@@ -11,6 +11,7 @@
 /*! PRAGMA application_id: "KSKr". */
 #define APPLICATION_ID		0x4b534b72
 
+/*! Those of schema 1. */
 static const char other_tables[] =
 	"CREATE TABLE history ("
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -27,6 +28,11 @@ static const char other_tables[] =
 	" server TEXT NOT NULL,"
 	" unreachable_since INTEGER NOT NULL,"
 	" PRIMARY KEY (zone, server)) WITHOUT ROWID;";
+
+/*! What a schema brought besides columns of table zone. */
+static const char *const since_schema[STORE_SCHEMA + 1] = {
+	[2] = "CREATE INDEX history_kind ON history (zone, from_state = to_state, id)",
+};
 
 static int get_pragma(store_t *store, const char *name, int *value)
 {
@@ -53,6 +59,24 @@ static int set_pragma(store_t *store, const char *name, int value)
 	return store_exec(store, sql);
 }
 
+/*! Adds what came after a schema besides columns. */
+static int add_others(store_t *store, int schema)
+{
+	int ret = KNOT_EOK;
+	while (ret == KNOT_EOK && ++schema <= STORE_SCHEMA) {
+		if (since_schema[schema] != NULL) {
+			ret = store_exec(store, since_schema[schema]);
+		}
+	}
+	return ret;
+}
+
+static int migrate(store_t *store, int schema)
+{
+	int ret = row_add_columns(store, schema);
+	return ret == KNOT_EOK ? add_others(store, schema) : ret;
+}
+
 static int create(store_t *store)
 {
 	char *names = row_sql_columns();
@@ -64,6 +88,9 @@ static int create(store_t *store)
 
 	if (ret == KNOT_EOK) {
 		ret = store_exec(store, other_tables);
+	}
+	if (ret == KNOT_EOK) {
+		ret = add_others(store, 1);
 	}
 	if (ret == KNOT_EOK) {
 		ret = set_pragma(store, "application_id", APPLICATION_ID);
@@ -106,13 +133,17 @@ int schema_prepare(store_t *store)
 {
 	int version;
 	int ret = get_version(store, &version);
+	store->schema = version;
 	if (ret != KNOT_EOK || version == STORE_SCHEMA) {
 		return ret;
 	}
 	if (store->read_only) {
+		// A server that was not restarted after an upgrade still has the older one.
+		if (version > 0) {
+			return KNOT_EOK;
+		}
 		snprintf(store->error, sizeof(store->error),
-		         version == 0 ? "%s is empty: the server has not used it yet" :
-		         "%s has an old schema: it is migrated when the server starts", store->path);
+		         "%s is empty: the server has not used it yet", store->path);
 		return KNOT_ERROR;
 	}
 
@@ -125,7 +156,7 @@ int schema_prepare(store_t *store)
 	if (ret == KNOT_EOK && version == 0) {
 		ret = create(store);
 	} else if (ret == KNOT_EOK) {
-		ret = row_add_columns(store, version);
+		ret = migrate(store, version);
 	}
 	if (ret == KNOT_EOK && version != STORE_SCHEMA) {
 		ret = set_pragma(store, "user_version", STORE_SCHEMA);
@@ -133,6 +164,7 @@ int schema_prepare(store_t *store)
 	if (ret == KNOT_EOK) {
 		ret = store_exec(store, "COMMIT");
 	}
+	store->schema = STORE_SCHEMA;
 	if (ret != KNOT_EOK) {
 		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	}

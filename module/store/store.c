@@ -17,6 +17,11 @@ static const char *const texts[STMT__COUNT] = {
 	[STMT_EVENT] =
 		"INSERT INTO history (time, zone, from_state, to_state, gate, evidence)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	// By the index history_kind: a gate that comes and goes must not push out the changes of state.
+	[STMT_PRUNE] =
+		"DELETE FROM history WHERE zone = ?1 AND (from_state = to_state) = ?2 AND id <="
+		" (SELECT id FROM history WHERE zone = ?1 AND (from_state = to_state) = ?2"
+		" ORDER BY id DESC LIMIT 1 OFFSET ?3)",
 	[STMT_HISTORY] =
 		HISTORY "(SELECT * FROM history WHERE zone = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
 	[STMT_HISTORY_ALL] =
@@ -35,9 +40,9 @@ static sqlite3_stmt *statement(store_t *store, stmt_t which)
 	if (store->stmts[which] == NULL) {
 		char *made = NULL;
 		switch (which) {
-		case STMT_LOAD:  made = row_sql_load(); break;
+		case STMT_LOAD:  made = row_sql_load(store->schema); break;
 		case STMT_SAVE:  made = row_sql_save(); break;
-		case STMT_ZONES: made = row_sql_zones(); break;
+		case STMT_ZONES: made = row_sql_zones(store->schema); break;
 		default:         break;
 		}
 		const char *sql = (texts[which] != NULL) ? texts[which] : made;
@@ -168,6 +173,18 @@ static int save_event(store_t *store, const store_event_t *event)
 	return run(store, stmt, bound);
 }
 
+/*! Drops events of the zone, of the kind of this one, that are beyond those that are kept. */
+static int prune(store_t *store, const store_event_t *event)
+{
+	sqlite3_stmt *stmt = statement(store, STMT_PRUNE);
+	if (stmt == NULL) {
+		return KNOT_ERROR;
+	}
+	return run(store, stmt, sqlite3_bind_text(stmt, 1, event->zone, -1, SQLITE_STATIC) |
+	                        sqlite3_bind_int(stmt, 2, event->from == event->to) |
+	                        sqlite3_bind_int(stmt, 3, STORE_HISTORY));
+}
+
 int store_save(store_t *store, const store_zone_t *zone, const store_event_t *event)
 {
 	assert(store != NULL && zone != NULL);
@@ -192,6 +209,9 @@ int store_save(store_t *store, const store_zone_t *zone, const store_event_t *ev
 	ret = run(store, stmt, row_bind(stmt, zone));
 	if (ret == KNOT_EOK) {
 		ret = save_event(store, event);
+	}
+	if (ret == KNOT_EOK) {
+		ret = prune(store, event);
 	}
 	if (ret == KNOT_EOK) {
 		ret = store_exec(store, "RELEASE save");

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <assert.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
@@ -30,6 +31,9 @@ typedef struct {
 	store_zone_t other;
 	store_event_t event;
 } fixture_t;
+
+/*! File with the store that an older version wrote, as SQL. */
+static const char *schema_1;
 
 static int setup(void **state)
 {
@@ -117,6 +121,17 @@ static void any_window(ttl_window_t *window)
 	}
 }
 
+#define SETTINGS	9
+
+static uint32_t *setting(rollover_config_t *c, size_t i)
+{
+	uint32_t *const settings[SETTINGS] = {
+		&c->ksk_lifetime, &c->ttl, &c->lead, &c->observe, &c->settle, &c->check_interval,
+		&c->ds_check_interval, &c->unreachable_after, &c->bogus_limit,
+	};
+	return settings[i];
+}
+
 static void any_zone(store_zone_t *zone, const char *name)
 {
 	memset(zone, 0, sizeof(*zone));
@@ -151,6 +166,15 @@ static void any_zone(store_zone_t *zone, const char *name)
 	zone->policy_implicit = any(2);
 	any_text(zone->parent_zone, sizeof(zone->parent_zone));
 	any_text(zone->answers, sizeof(zone->answers));
+	zone->looked = any_time();
+	zone->configured = any(2);
+	for (size_t i = 0; i < SETTINGS; i++) {
+		*setting(&zone->config, i) = any(5) == 0 ? UINT32_MAX : any(UINT32_MAX);
+	}
+	zone->config.dry_run = any(2);
+	zone->config.hold = any(2);
+	zone->config.observe_only = any(2);
+	any_text(zone->config.observe_reason, sizeof(zone->config.observe_reason));
 }
 
 static void assert_window(const ttl_window_t *a, const ttl_window_t *b)
@@ -169,7 +193,7 @@ static void assert_key(const key_id_t *a, const key_id_t *b)
 	assert_int_equal(a->algorithm, b->algorithm);
 }
 
-static void assert_zone(const store_zone_t *a, const store_zone_t *b)
+static void assert_zone(store_zone_t *a, store_zone_t *b)
 {
 	assert_string_equal(a->zone, b->zone);
 	assert_int_equal(a->row.state, b->row.state);
@@ -199,6 +223,15 @@ static void assert_zone(const store_zone_t *a, const store_zone_t *b)
 	assert_int_equal(a->policy_implicit, b->policy_implicit);
 	assert_string_equal(a->parent_zone, b->parent_zone);
 	assert_string_equal(a->answers, b->answers);
+	assert_int_equal(a->looked, b->looked);
+	assert_int_equal(a->configured, b->configured);
+	for (size_t i = 0; i < SETTINGS; i++) {
+		assert_int_equal(*setting(&a->config, i), *setting(&b->config, i));
+	}
+	assert_int_equal(a->config.dry_run, b->config.dry_run);
+	assert_int_equal(a->config.hold, b->config.hold);
+	assert_int_equal(a->config.observe_only, b->config.observe_only);
+	assert_string_equal(a->config.observe_reason, b->config.observe_reason);
 }
 
 static void set_event(store_event_t *event, const char *zone, time_t time, const char *evidence)
@@ -296,7 +329,8 @@ static void row_that_makes_no_sense_is_not_loaded(void **state)
 		"dnskey_ttl = '300'", "dnskey_ttl = '300@'", "dnskey_ttl = '300@1,'",
 		"dnskey_ttl = '-1@1'", "dnskey_ttl = '4294967296@1'", "dnskey_ttl = '1@9223372036854775808'",
 		"dnskey_ttl = '1@1,1@1,1@1,1@1,1@1'", "ds_ttl = ' 1@1'", "ds_ttl = x'31403031'",
-		"wake = 99999999999999999999",
+		"wake = 99999999999999999999", "looked = -1", "configured = 2", "ttl = 4294967296",
+		"lead = ''", "hold = -1", "observe_reason = printf('%.*c', 160, 'x')",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -397,6 +431,56 @@ static void history_is_in_order_and_limited(void **state)
 	sql(f, "UPDATE history SET to_state = 99 WHERE id = 2");
 	assert_int_equal(store_history(store, NULL, 0, see_event, &seen), KNOT_EMALF);
 	assert_int_equal(seen.count, 9);
+	store_close(store);
+}
+
+typedef struct {
+	unsigned moves;
+	unsigned gates;
+	int first_gate;
+} kinds_t;
+
+static int see_kind(const store_event_t *event, void *arg)
+{
+	kinds_t *kinds = arg;
+	if (event->from != event->to) {
+		kinds->moves++;
+	} else if (kinds->gates++ == 0) {
+		kinds->first_gate = atoi(event->evidence);
+	}
+	return 0;
+}
+
+static void gates_that_come_and_go_push_out_no_change_of_state(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	const int more = 5;
+
+	assert_int_equal(store_begin(store), KNOT_EOK);
+	any_zone(&f->zone, "b.test.");
+	set_event(&f->event, "b.test.", 1, "");
+	assert_int_equal(store_save(store, &f->zone, &f->event), KNOT_EOK);
+	any_zone(&f->zone, "a.test.");
+	for (int i = 0; i < 3 + STORE_HISTORY + more; i++) {
+		char evidence[16];
+		snprintf(evidence, sizeof(evidence), "%i", i);
+		set_event(&f->event, "a.test.", 1000 + i, evidence);
+		if (i >= 3) {
+			f->event.to = f->event.from;
+		}
+		assert_int_equal(store_save(store, &f->zone, &f->event), KNOT_EOK);
+	}
+	assert_int_equal(store_commit(store), KNOT_EOK);
+
+	kinds_t kinds = { 0 };
+	assert_int_equal(store_history(store, "a.test.", 0, see_kind, &kinds), KNOT_EOK);
+	assert_int_equal(kinds.moves, 3);
+	assert_int_equal(kinds.gates, STORE_HISTORY);
+	assert_int_equal(kinds.first_gate, 3 + more);
+	kinds = (kinds_t){ 0 };
+	assert_int_equal(store_history(store, "b.test.", 0, see_kind, &kinds), KNOT_EOK);
+	assert_int_equal(kinds.moves, 1);
 	store_close(store);
 }
 
@@ -549,6 +633,101 @@ static void newer_schema_is_refused(void **state)
 		assert_non_null(strstr(f->err, "99"));
 		assert_non_null(strstr(f->err, "install the newer kskroll"));
 	}
+}
+
+/*! Makes the store that an older version wrote. */
+static void make_schema_1(fixture_t *f)
+{
+	snprintf(f->path, sizeof(f->path), "%s/old.db", f->dir);
+	FILE *file = fopen(schema_1, "r");
+	assert_non_null(file);
+	static char text[65536];
+	size_t len = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[len] = '\0';
+	sql(f, text);
+}
+
+/*! First value of a query as text. */
+static char *value(fixture_t *f, const char *query)
+{
+	sqlite3 *db;
+	sqlite3_stmt *stmt;
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	char *text = strdup((const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return text;
+}
+
+static void older_schema_is_migrated_and_nothing_is_lost(void **state)
+{
+	static const char *const queries[] = {
+		"SELECT group_concat(quote(zone) || state || '/' || since || '/' || gate || gate_about ||"
+		" gate_detail || gate_since || '/' || gate_until || old_keys || new_key || settled_at || '/' ||"
+		" all_since || '/' || all_drained || '/' || ds_all_since || '/' || ds_drain || dnskey_ttl ||"
+		" ds_ttl || acted || '/' || looks || '/' || wake || base_policy || policy_implicit ||"
+		" parent_zone || answers) FROM zone",
+		"SELECT group_concat(id || '/' || time || zone || from_state || '/' || to_state || '/' ||"
+		" gate || evidence) FROM history",
+		"SELECT group_concat(zone || server || unreachable_since) FROM server",
+	};
+	fixture_t *f = *state;
+	char *before[3];
+	make_schema_1(f);
+	for (int i = 0; i < 3; i++) {
+		before[i] = value(f, queries[i]);
+	}
+
+	store_t *store = open_ok(f, false);
+	assert_int_equal(store_load(store, "bravo.example.", &f->zone), KNOT_EOK);
+	assert_int_equal(f->zone.row.state, ROLLOVER_AWAIT_DS);
+	assert_int_equal(f->zone.row.new_key.tag, 1002);
+	assert_false(f->zone.configured);
+	assert_int_equal(f->zone.config.ttl, 0);
+	assert_int_equal(f->zone.looked, 0);
+	for (int i = 0; i < 3; i++) {
+		char *after = value(f, queries[i]);
+		assert_string_equal(after, before[i]);
+		free(after);
+		free(before[i]);
+	}
+
+	// It is as good as a new one, and a new one has nothing else.
+	any_zone(&f->zone, "bravo.example.");
+	set_event(&f->event, "bravo.example.", 1, "");
+	assert_int_equal(store_save(store, &f->zone, &f->event), KNOT_EOK);
+	store_close(store);
+	store = open_ok(f, false);
+	assert_int_equal(store_load(store, "bravo.example.", &f->other), KNOT_EOK);
+	assert_zone(&f->other, &f->zone);
+	store_close(store);
+	const char *objects = "SELECT count(*) || ' ' || group_concat(name) FROM (SELECT name FROM sqlite_schema"
+	                      " UNION ALL SELECT name FROM pragma_table_info('zone') ORDER BY name)";
+	char *migrated = value(f, objects);
+	snprintf(f->path, sizeof(f->path), "%s/new.db", f->dir);
+	store_close(open_ok(f, false));
+	char *fresh = value(f, objects);
+	assert_string_equal(migrated, fresh);
+	free(migrated);
+	free(fresh);
+}
+
+static void older_schema_is_read_as_it_is(void **state)
+{
+	fixture_t *f = *state;
+	make_schema_1(f);
+	store_t *store = open_ok(f, true);
+	assert_int_equal(store_load(store, "bravo.example.", &f->zone), KNOT_EOK);
+	assert_int_equal(f->zone.row.state, ROLLOVER_AWAIT_DS);
+	assert_false(f->zone.configured);
+	assert_string_equal(f->zone.config.observe_reason, "");
+	store_close(store);
+	char *version = value(f, "PRAGMA user_version");
+	assert_string_equal(version, "1");
+	free(version);
 }
 
 static void foreign_database_is_refused(void **state)
@@ -836,15 +1015,18 @@ static void two_servers_may_start_at_once(void **state)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	alarm(300);
+	assert(argc == 2);
+	schema_1 = argv[1];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_field_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(zones_come_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(row_that_makes_no_sense_is_not_loaded, setup, teardown),
 		cmocka_unit_test_setup_teardown(value_out_of_range_is_not_saved, setup, teardown),
 		cmocka_unit_test_setup_teardown(history_is_in_order_and_limited, setup, teardown),
+		cmocka_unit_test_setup_teardown(gates_that_come_and_go_push_out_no_change_of_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(largest_evidence_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(unreachable_times_survive, setup, teardown),
 		cmocka_unit_test_setup_teardown(transaction_covers_several_calls, setup, teardown),
@@ -853,6 +1035,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reader_does_not_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(path_that_cannot_be_written_is_explained, setup, teardown),
 		cmocka_unit_test_setup_teardown(newer_schema_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(older_schema_is_migrated_and_nothing_is_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(older_schema_is_read_as_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_database_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_file_is_refused_and_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_page_is_an_error_not_a_row, setup, teardown),
