@@ -26,8 +26,9 @@ static void when(const options_t *o, time_t at)
 	}
 }
 
-static void print_gate(const options_t *o, const rollover_row_t *row)
+static void print_gate(const options_t *o, const store_zone_t *z)
 {
+	const rollover_row_t *row = &z->row;
 	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
 	rollover_actor_t actor = judge_actor(o, row);
 
@@ -60,9 +61,14 @@ static void print_gate(const options_t *o, const rollover_row_t *row)
 		printf(": %s", info->advice);
 	}
 	putchar('\n');
+	if (z->looked != 0) {
+		label("Last look");
+		when(o, z->looked);
+		puts(row->state == ROLLOVER_IDLE ? " or later (at rest the store is written once an hour)" : "");
+	}
 	label("Next look");
 	if (row->wake <= o->now && row->state == ROLLOVER_IDLE && !judge_overdue(o, row)) {
-		puts("soon (at rest the store is written once an hour)");
+		puts("soon");
 		return;
 	}
 	when(o, row->wake);
@@ -252,7 +258,7 @@ void detail_print(const options_t *o, const store_zone_t *z, const plan_t *plan)
 	label("Since");
 	when(o, row->since);
 	putchar('\n');
-	print_gate(o, row);
+	print_gate(o, z);
 	if (row->state != ROLLOVER_IDLE && plan->end != 0) {
 		char text[TEXT_TIME];
 		label("Earliest");
@@ -263,6 +269,9 @@ void detail_print(const options_t *o, const store_zone_t *z, const plan_t *plan)
 		label("Policy");
 		printf("%s comes back at the end\n", z->base_policy);
 	}
+	const rollover_config_t config = settings_of(o, z);
+	label("Settings");
+	settings_print(&config, z);
 	print_keys(z);
 	print_ttl(o, "DNSKEY TTL", &row->dnskey_ttl);
 	print_ttl(o, "DS TTL", &row->ds_ttl);

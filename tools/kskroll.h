@@ -26,6 +26,9 @@ enum {
 /*! Version of the JSON output. Fields may be added without a new one. */
 #define JSON_SCHEMA	1
 
+/*! Settings of a zone that an option can replace. */
+#define GIVEN_MAX	8
+
 /*! What was given on the command line. */
 typedef struct {
 	const char *db;
@@ -37,7 +40,11 @@ typedef struct {
 	uint32_t after;			/*!< A wait for others counts as blocked after this long. */
 	size_t limit;
 	time_t now;
-	rollover_config_t config;	/*!< The zone's settings: the store does not keep them. */
+	struct {
+		size_t offset;		/*!< In rollover_config_t, of a time. */
+		uint32_t value;
+	} given[GIVEN_MAX];		/*!< Settings that count instead of the zone's. */
+	unsigned given_count;
 	plan_assume_t assume;
 	char **args;			/*!< Operands behind the command. */
 	int arg_count;
@@ -57,6 +64,18 @@ store_t *zones_open(const options_t *o);
 bool zones_name(const char *arg, char *out, size_t out_len);
 /*! Loads one zone. Unknown: names like it are listed on stderr. \return Exit code. */
 int zones_load(store_t *store, const char *arg, store_zone_t *out);
+
+/* settings.c: of a zone. */
+
+/*! Those of the module where knot.conf says nothing. */
+rollover_config_t settings_default(void);
+/*! Keeps a setting that was given. */
+void settings_give(options_t *o, size_t offset, uint32_t value);
+/*! What counts for a zone: given, else stored, else default. \a zone may be NULL. */
+rollover_config_t settings_of(const options_t *o, const store_zone_t *zone);
+void settings_json(const rollover_config_t *c, const store_zone_t *zone);
+/*! Prints them after a label. */
+void settings_print(const rollover_config_t *c, const store_zone_t *zone);
 
 /* text.c: for people. */
 

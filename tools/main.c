@@ -54,13 +54,16 @@ enum {
 	OPT_VERSION,
 };
 
+/*! Place of a zone's setting, told apart from places in options_t. */
+#define SETTING(field)	(sizeof(options_t) + offsetof(rollover_config_t, field))
+
 /*! An option, the commands that know it, and for times where they go. */
 static const struct {
 	const char *name;
 	int id;
 	const char *arg;
 	unsigned commands;
-	size_t offset;		/*!< In options_t, for times. */
+	size_t offset;		/*!< In options_t, or a SETTING(), for times. */
 	const char *what;
 } known[] = {
 	{ "db", OPT_DB, "PATH", STORE, 0, "the store (KSKROLL_DB; " DB_DEFAULT ")" },
@@ -71,15 +74,15 @@ static const struct {
 	{ "limit", OPT_LIMIT, "N", HISTORY, 0, "the newest N events only" },
 	{ "conf", 'c', "FILE", POLICIES, 0, "knot.conf with the base policy (standard input)" },
 	{ "rst", OPT_RST, NULL, GATES, 0, "for the documentation" },
-	{ "ksk-lifetime", OPT_KSK_LIFETIME, "TIME", SETTINGS, offsetof(options_t, config.ksk_lifetime),
-	  "the zone's setting (0)" },
-	{ "ttl", OPT_TTL, "TIME", SETTINGS | POLICIES, offsetof(options_t, config.ttl),
-	  "the zone's setting (5m)" },
-	{ "lead", OPT_LEAD, "TIME", SETTINGS, offsetof(options_t, config.lead), "the zone's setting (1h)" },
-	{ "observe", OPT_OBSERVE, "TIME", SETTINGS, offsetof(options_t, config.observe),
-	  "the zone's setting (1d)" },
-	{ "settle", OPT_SETTLE, "TIME", SETTINGS, offsetof(options_t, config.settle),
-	  "the zone's setting (3d)" },
+	{ "ksk-lifetime", OPT_KSK_LIFETIME, "TIME", SETTINGS, SETTING(ksk_lifetime),
+	  "instead of the zone's own" },
+	{ "ttl", OPT_TTL, "TIME", SETTINGS | POLICIES, SETTING(ttl),
+	  "instead of the zone's own; policies: 5m unless given" },
+	{ "lead", OPT_LEAD, "TIME", SETTINGS, SETTING(lead), "instead of the zone's own" },
+	{ "observe", OPT_OBSERVE, "TIME", SETTINGS, SETTING(observe),
+	  "instead of the zone's own" },
+	{ "settle", OPT_SETTLE, "TIME", SETTINGS, SETTING(settle),
+	  "instead of the zone's own" },
 	{ "parent-delay", OPT_PARENT_DELAY, "TIME", SETTINGS, offsetof(options_t, assume.parent_delay),
 	  "from CDS everywhere until DS at all parent servers (1d)" },
 	{ "transfer-delay", OPT_TRANSFER_DELAY, "TIME", SETTINGS, offsetof(options_t, assume.server_delay),
@@ -134,9 +137,14 @@ static int usage(const char *fmt, const char *what, const char *more)
 static int take(options_t *o, size_t i, const char *arg)
 {
 	if (known[i].offset != 0) {
-		uint32_t *seconds = (uint32_t *)((char *)o + known[i].offset);
-		if (!text_parse_span(arg, seconds)) {
+		uint32_t seconds;
+		if (!text_parse_span(arg, &seconds)) {
 			return usage("--%s '%s' is no time: use seconds, or 5m, 1h, 3d, 2w", known[i].name, arg);
+		}
+		if (known[i].offset >= sizeof(*o)) {
+			settings_give(o, known[i].offset - sizeof(*o), seconds);
+		} else {
+			*(uint32_t *)((char *)o + known[i].offset) = seconds;
 		}
 		return EXIT_FINE;
 	}
@@ -176,10 +184,6 @@ static void defaults(options_t *o)
 	o->db = db != NULL && db[0] != '\0' ? db : DB_DEFAULT;
 	o->after = DAY;
 	o->now = now != NULL ? (time_t)strtoll(now, NULL, 10) : time(NULL);
-	o->config = (rollover_config_t){
-		.ttl = 300, .lead = 3600, .observe = DAY, .settle = 3 * DAY, .check_interval = 300,
-		.ds_check_interval = 3600, .unreachable_after = 12 * 3600,
-	};
 	o->assume = assume;
 	const char *no_color = getenv("NO_COLOR");
 	const char *term = getenv("TERM");

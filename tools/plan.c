@@ -8,17 +8,13 @@
 
 #define BAR	40
 
-static void print_assumptions(const options_t *o)
+static void print_assumptions(const options_t *o, const store_zone_t *z, const rollover_config_t *c)
 {
-	const rollover_config_t *c = &o->config;
 	const plan_assume_t *a = &o->assume;
-	char s[8][TEXT_SPAN];
+	char s[3][TEXT_SPAN];
 
-	printf("Settings    ttl %s, lead %s, observe %s, settle %s, ksk-lifetime %s\n"
-	       "            (the module's defaults unless given here; the store does not have the zone's)\n",
-	       text_conf_span(s[0], c->ttl), text_conf_span(s[1], c->lead),
-	       text_conf_span(s[2], c->observe), text_conf_span(s[3], c->settle),
-	       text_conf_span(s[4], c->ksk_lifetime));
+	fputs("Settings    ", stdout);
+	settings_print(c, z);
 	printf("Assumed     transfers take %s, the parent has the DS %s after CDS is everywhere,\n"
 	       "            propagation-delay of the policy %s; everybody does what he should\n",
 	       text_conf_span(s[0], a->server_delay), text_conf_span(s[1], a->parent_delay),
@@ -65,13 +61,14 @@ static void print_step(const options_t *o, const plan_t *plan, const plan_step_t
 	}
 }
 
-static void print_plan(const options_t *o, const store_zone_t *z, const plan_t *plan)
+static void print_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
+                       const plan_t *plan)
 {
 	char text[TEXT_TIME], span[TEXT_SPAN];
 
 	text_colored(o, COLOR_BOLD, z->zone);
 	printf("  plan as of %s\n", text_time(text, o->now));
-	print_assumptions(o);
+	print_assumptions(o, z, config);
 	if (plan->imagined) {
 		fputs("Start       no rollover is due: this is how one would go that is started now, with\n"
 		      "            ", stdout);
@@ -110,18 +107,13 @@ static void print_plan(const options_t *o, const store_zone_t *z, const plan_t *
 	}
 }
 
-static void json_plan(const options_t *o, const store_zone_t *z, const plan_t *plan)
+static void json_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
+                      const plan_t *plan)
 {
 	json_begin();
 	json_time("time", o->now);
 	json_string("zone", z->zone);
-	json_open("settings", '{');
-	json_number("ksk-lifetime", o->config.ksk_lifetime);
-	json_number("ttl", o->config.ttl);
-	json_number("lead", o->config.lead);
-	json_number("observe", o->config.observe);
-	json_number("settle", o->config.settle);
-	json_close('}');
+	settings_json(config, z);
 	json_open("assumed", '{');
 	json_number("transfer-delay", o->assume.server_delay);
 	json_number("parent-delay", o->assume.parent_delay);
@@ -169,12 +161,13 @@ int cmd_plan(const options_t *o)
 	if (store != NULL && zone != NULL) {
 		ret = zones_load(store, o->args[0], zone);
 		if (ret == EXIT_FINE) {
+			const rollover_config_t config = settings_of(o, zone);
 			plan_t plan;
-			plan_run(&o->config, &zone->row, &o->assume, o->now, &plan);
+			plan_run(&config, &zone->row, &o->assume, o->now, &plan);
 			if (o->json) {
-				json_plan(o, zone, &plan);
+				json_plan(o, zone, &config, &plan);
 			} else {
-				print_plan(o, zone, &plan);
+				print_plan(o, zone, &config, &plan);
 			}
 		}
 	}

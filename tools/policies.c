@@ -137,6 +137,7 @@ static void json_policies(const char *base, uint32_t ttl)
 int cmd_policies(const options_t *o)
 {
 	const char *base = o->args[0];
+	uint32_t ttl = settings_of(o, NULL).ttl;
 	lines_t l = { 0 };
 	FILE *in = o->conf != NULL ? fopen(o->conf, "r") : stdin;
 
@@ -156,12 +157,12 @@ int cmd_policies(const options_t *o)
 		ok = false;
 	}
 	if (ok && o->json) {
-		json_policies(base, o->config.ttl);
+		json_policies(base, ttl);
 	} else if (ok) {
 		printf("# Made from policy '%s' by kskroll policies: make them again when it changes.\npolicy:\n",
 		       base);
 		for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
-			print_policy(&l, base, i, o->config.ttl);
+			print_policy(&l, base, i, ttl);
 		}
 	}
 	for (size_t i = 0; i < l.count; i++) {

@@ -15,9 +15,10 @@ typedef struct {
 	unsigned zones;
 } list_t;
 
-static void run_plan(const options_t *o, const rollover_row_t *row, plan_t *plan)
+static void run_plan(const options_t *o, const store_zone_t *z, plan_t *plan)
 {
-	plan_run(&o->config, row, &o->assume, o->now, plan);
+	const rollover_config_t config = settings_of(o, z);
+	plan_run(&config, &z->row, &o->assume, o->now, plan);
 }
 
 /* JSON. */
@@ -91,6 +92,7 @@ static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *p
 	json_close('}');
 	json_string("actor", rollover_actor_name(judge_actor(o, row)));
 	json_bool("blocked", judge_blocked(o, row));
+	json_time("looked", z->looked);
 	json_time("next_look", row->wake);
 	json_bool("overdue", judge_overdue(o, row));
 	json_time("earliest_safe", rolling ? plan->safe : 0);
@@ -101,6 +103,8 @@ static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *p
 	json_number("ds_ttl", ttl_window_max(&row->ds_ttl, o->now));
 	json_string("base_policy", z->base_policy[0] != '\0' ? z->base_policy : NULL);
 	json_string("parent_zone", z->parent_zone[0] != '\0' ? z->parent_zone : NULL);
+	const rollover_config_t config = settings_of(o, z);
+	settings_json(&config, z);
 	json_open("commands", '[');
 	judge_commands(o, z, json_command, NULL);
 	json_close(']');
@@ -147,7 +151,7 @@ static int show(const store_zone_t *z, void *arg)
 	}
 	l->shown++;
 	if (z->row.state != ROLLOVER_IDLE) {
-		run_plan(l->o, &z->row, &plan);
+		run_plan(l->o, z, &plan);
 	}
 	if (l->o->json) {
 		json_zone(l->o, z, &plan);
@@ -229,7 +233,7 @@ int cmd_status(const options_t *o)
 			ret = zones_load(store, o->args[0], zone);
 			if (ret == EXIT_FINE) {
 				plan_t plan;
-				run_plan(o, &zone->row, &plan);
+				run_plan(o, zone, &plan);
 				detail_print(o, zone, &plan);
 			}
 		} else {

@@ -332,6 +332,18 @@ static bool needs_somebody(const rollover_row_t *row, const plan_assume_t *assum
 	}
 }
 
+/*! What the settings forbid. */
+static rollover_gate_t forbidden(const rollover_config_t *config)
+{
+	if (config->observe_only) {
+		return GATE_OBSERVE_ONLY;
+	}
+	if (config->hold) {
+		return GATE_HELD;
+	}
+	return config->dry_run ? GATE_DRY_RUN : GATE_NONE;
+}
+
 void plan_run(const rollover_config_t *config, const rollover_row_t *row,
               const plan_assume_t *assume, time_t now, plan_t *plan)
 {
@@ -343,7 +355,7 @@ void plan_run(const rollover_config_t *config, const rollover_row_t *row,
 	rollover_decision_t d = { .row = *row };
 	bool rolling = row->state != ROLLOVER_IDLE;
 
-	plan->lifted = needs_somebody(row, assume, now) ? row->gate : GATE_NONE;
+	plan->lifted = needs_somebody(row, assume, now) ? row->gate : forbidden(config);
 	plan->start = rolling ? row->since : 0;
 	plan_step_t *step = add_step(plan, row->state, row->since);
 	if (row->gate != GATE_NONE) {

@@ -36,6 +36,12 @@ static void zone(const char *name, rollover_state_t state, time_t age, rollover_
 	z.row.old_count = 1;
 	z.row.wake = now + 120;
 	z.row.settled_at = now - 100 * DAY;
+	z.looked = now - 60;
+	z.configured = true;
+	z.config = (rollover_config_t){
+		.ttl = 300, .lead = HOUR, .observe = DAY, .settle = 3 * DAY, .check_interval = 300,
+		.ds_check_interval = HOUR, .unreachable_after = 12 * HOUR, .bogus_limit = 3,
+	};
 	if (state != ROLLOVER_IDLE) {
 		ttl_window_add(&z.row.dnskey_ttl, 300, now - HOUR);
 	}
@@ -134,6 +140,8 @@ int main(int argc, char **argv)
 	save(NULL);
 
 	zone("echo.example.", ROLLOVER_OBSERVE, HOUR, GATE_WAITING_DS_TTL);
+	z.config.observe = 5 * DAY;
+	z.config.settle = 7 * DAY;
 	z.row.ds_all_since = now - 2 * HOUR;
 	z.row.ds_drain = 2 * DAY;
 	z.row.gate_until = z.row.ds_all_since + 2 * DAY;
@@ -147,6 +155,10 @@ int main(int argc, char **argv)
 	/* Broken text of an older server must not break the output. */
 	zone("golf.example.", ROLLOVER_IDLE, DAY, GATE_FROZEN);
 	snprintf(z.answers, sizeof(z.answers), "{\"time\":");
+	save(NULL);
+
+	zone("hotel.example.", ROLLOVER_IDLE, DAY, GATE_NONE);
+	z.config.dry_run = true;
 	save(NULL);
 
 	store_close(store);

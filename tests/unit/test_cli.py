@@ -59,8 +59,8 @@ class Cli(unittest.TestCase):
         self.assertEqual(len(p.stderr.strip().splitlines()), 1, p.stderr)
         return p.stderr
 
-    def json(self, *args, code=0):
-        out = self.ok(*args, "--json", code=code)
+    def json(self, *args, code=0, **more):
+        out = self.ok(*args, "--json", code=code, **more)
         self.assertEqual(out.count("\n"), 1)
         value = json.loads(out)
         self.assertEqual(value["schema"], 1)
@@ -73,7 +73,7 @@ class Cli(unittest.TestCase):
 
     def test_one_line_per_zone_says_where_it_is_and_who_acts(self):
         lines = self.ok("status").splitlines()
-        self.assertEqual(len(lines), 8)
+        self.assertEqual(len(lines), 9)
         self.assertRegex(lines[0], r"^ZONE +STATE +FOR +WAITS FOR +WHO ACTS +NEXT LOOK +EARLIEST END +AT$")
         self.assertRegex(lines[1], r"^alpha\.example\. +idle +90 d 0 h +- +nobody +2 min +-$")
         self.assertRegex(lines[2], r"^bravo\.example\. +await-ds +3 h 0 min +ds-stale-at +parent +2 min "
@@ -124,7 +124,7 @@ class Cli(unittest.TestCase):
         all_zones = self.json("status")
         self.assertEqual([z["zone"] for z in all_zones["zones"]],
                          [n + ".example." for n in ("alpha", "bravo", "charlie", "delta", "echo",
-                                                    "foxtrot", "golf")])
+                                                    "foxtrot", "golf", "hotel")])
         self.assertEqual(all_zones["blocked"], 4)
         z = self.zone("bravo.example")
         self.assertEqual(z["state"], "await-ds")
@@ -166,6 +166,32 @@ class Cli(unittest.TestCase):
         self.assertEqual(self.json("plan", "charlie.example")["first"], "child-unreachable")
         self.assertIn("secondary has to deal with 'child-unreachable'", self.ok("plan", "charlie.example"))
 
+    def test_the_settings_are_those_of_the_zone(self):
+        p = self.json("plan", "echo.example")
+        self.assertEqual((p["settings"]["stored"], p["settings"]["settle"]), (True, 7 * DAY))
+        observed = next(s["to"] for s in p["steps"] if s["state"] == "observe")
+        self.assertEqual(observed, NOW - HOUR + 5 * DAY)
+        self.assertEqual(p["end"] - p["safe"], 7 * DAY)
+        self.assertEqual(p["end"], self.zone("echo.example")["earliest_end"])
+        self.assertIn("settle 7d", self.ok("plan", "echo.example"))
+        given = self.json("plan", "echo.example", "--settle", "1d", "--settle", "2d")
+        self.assertEqual(given["end"] - given["safe"], 2 * DAY)
+
+    def test_what_the_settings_forbid_is_said(self):
+        self.assertEqual(self.json("plan", "hotel.example")["first"], "dry-run")
+        self.assertIn("operator has to deal with 'dry-run'", self.ok("plan", "hotel.example"))
+
+    def test_a_store_of_an_older_version_is_read_with_defaults(self):
+        path = os.path.join(self.folder.name, "old.db")
+        with open(os.path.join(SOURCE, "tests/unit/store_schema_1.sql"), encoding="ascii") as f:
+            with sqlite3.connect(path) as con:
+                con.executescript(f.read())
+        z = self.json("status", "bravo.example", db=path)["zones"][0]
+        self.assertEqual((z["state"], z["looked"], z["settings"]["stored"]), ("await-ds", None, False))
+        self.assertEqual(z["settings"], dict(self.zone("bravo.example")["settings"], stored=False))
+        self.assertEqual(z["earliest_end"], self.zone("bravo.example")["earliest_end"])
+        self.assertIn("the module that wrote the store is older", self.ok("plan", "bravo.example", db=path))
+
     # History.
 
     def test_history_is_oldest_first_with_evidence(self):
@@ -184,7 +210,7 @@ class Cli(unittest.TestCase):
     def test_unknown_zones_list_names_like_it(self):
         self.assertIn("did you mean alpha.example.", self.bad(1, "status", "alfa.example"))
         self.assertIn("did you mean bravo.example.", self.bad(1, "plan", "bravo"))
-        self.assertIn("no zone nothing.like.it. in the store of 7", self.bad(1, "history", "nothing.like.it"))
+        self.assertIn("no zone nothing.like.it. in the store of 8", self.bad(1, "history", "nothing.like.it"))
 
     def test_a_missing_store_is_said_to_be_missing(self):
         err = self.bad(1, "status", db="/nonexistent/kskroll.db")

@@ -110,10 +110,12 @@ class Configuration(unittest.TestCase):
             self.assertEqual(self.items[item][2], "both" if len(by) == 2 else by[0], item)
 
     def test_defaults_of_the_command_line_are_those_of_the_module(self):
-        main = read("tools/main.c")
-        m = re.search(r"\.ttl = (\w+), \.lead = (\w+), \.observe = (\w+), \.settle = ([\w *]+),", main)
-        for item, value in zip(("ttl", "lead", "observe", "settle"), m.groups()):
-            self.assertEqual(evaluate(value), seconds(self.items[item][0]), item)
+        text = read("tools/settings.c")
+        found = dict(re.findall(r"\.(\w+) = ([\w *]+),", text))
+        self.assertEqual(len(found), 8)
+        for item, value in found.items():
+            name = item.replace("_", "-")
+            self.assertEqual(evaluate(value), seconds(self.items[name][0]), name)
 
 
 class Statistics(unittest.TestCase):

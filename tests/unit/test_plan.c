@@ -162,6 +162,22 @@ static void what_somebody_has_to_open_is_named_and_taken_for_open(void **state)
 	assert_int_equal(p.lifted, GATE_NONE);
 }
 
+static void what_the_settings_forbid_is_named_before_it_is_met(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_init(&m);
+	assert_int_equal(run(&m).lifted, GATE_NONE);
+	m.config.dry_run = true;
+	plan_t p = run(&m);
+	assert_int_equal(p.lifted, GATE_DRY_RUN);
+	assert_int_not_equal(p.end, 0);
+	m.config.hold = true;
+	assert_int_equal(run(&m).lifted, GATE_HELD);
+	m.config.observe_only = true;
+	assert_int_equal(run(&m).lifted, GATE_OBSERVE_ONLY);
+}
+
 static void what_is_on_its_way_to_the_nameservers_is_waited_for(void **state)
 {
 	(void)state;
@@ -245,6 +261,7 @@ int main(void)
 		cmocka_unit_test(it_says_what_the_machine_does),
 		cmocka_unit_test(the_delay_of_the_parent_moves_the_end),
 		cmocka_unit_test(what_somebody_has_to_open_is_named_and_taken_for_open),
+		cmocka_unit_test(what_the_settings_forbid_is_named_before_it_is_met),
 		cmocka_unit_test(what_is_on_its_way_to_the_nameservers_is_waited_for),
 		cmocka_unit_test(an_order_given_is_not_given_again),
 		cmocka_unit_test(a_state_without_a_way_out_is_said_to_be_one),

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The settings of a zone: as stored with its row, unless others are given.
+ */
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kskroll.h"
+
+#define HOUR	3600
+#define DAY	86400
+
+static const struct {
+	const char *name;
+	size_t offset;
+} spans[] = {
+	{ "ksk-lifetime", offsetof(rollover_config_t, ksk_lifetime) },
+	{ "ttl", offsetof(rollover_config_t, ttl) },
+	{ "lead", offsetof(rollover_config_t, lead) },
+	{ "observe", offsetof(rollover_config_t, observe) },
+	{ "settle", offsetof(rollover_config_t, settle) },
+	{ "check-interval", offsetof(rollover_config_t, check_interval) },
+	{ "ds-check-interval", offsetof(rollover_config_t, ds_check_interval) },
+	{ "unreachable-after", offsetof(rollover_config_t, unreachable_after) },
+};
+#define SPANS	(sizeof(spans) / sizeof(spans[0]))
+
+static uint32_t span_of(const rollover_config_t *c, size_t i)
+{
+	return *(const uint32_t *)((const char *)c + spans[i].offset);
+}
+
+rollover_config_t settings_default(void)
+{
+	return (rollover_config_t){
+		.ttl = 300, .lead = HOUR, .observe = DAY, .settle = 3 * DAY, .check_interval = 300,
+		.ds_check_interval = HOUR, .unreachable_after = 12 * HOUR, .bogus_limit = 3,
+	};
+}
+
+void settings_give(options_t *o, size_t offset, uint32_t value)
+{
+	unsigned i = 0;
+	while (i < o->given_count && o->given[i].offset != offset) {
+		i++;
+	}
+	assert(i < GIVEN_MAX);
+	o->given[i].offset = offset;
+	o->given[i].value = value;
+	o->given_count = i == o->given_count ? i + 1 : o->given_count;
+}
+
+static void take_given(const options_t *o, rollover_config_t *c)
+{
+	for (unsigned i = 0; i < o->given_count; i++) {
+		*(uint32_t *)((char *)c + o->given[i].offset) = o->given[i].value;
+	}
+}
+
+rollover_config_t settings_of(const options_t *o, const store_zone_t *zone)
+{
+	rollover_config_t c = zone != NULL && zone->configured ? zone->config : settings_default();
+	take_given(o, &c);
+	return c;
+}
+
+void settings_json(const rollover_config_t *c, const store_zone_t *zone)
+{
+	json_open("settings", '{');
+	json_bool("stored", zone->configured);
+	for (size_t i = 0; i < SPANS; i++) {
+		json_number(spans[i].name, span_of(c, i));
+	}
+	json_number("bogus-limit", c->bogus_limit);
+	json_bool("dry-run", c->dry_run);
+	json_bool("hold", c->hold);
+	json_string("observe-only", c->observe_only ? c->observe_reason : NULL);
+	json_close('}');
+}
+
+void settings_print(const rollover_config_t *c, const store_zone_t *zone)
+{
+	char text[TEXT_SPAN];
+
+	for (size_t i = 0; i < SPANS; i++) {
+		printf("%s%s %s", i == 5 ? ",\n            " : i > 0 ? ", " : "", spans[i].name,
+		       text_conf_span(text, span_of(c, i)));
+	}
+	printf("%s%s\n", c->dry_run ? ", dry-run on" : "", c->hold ? ", hold on" : "");
+	if (!zone->configured) {
+		puts("            (the module's defaults, except those given: the module that wrote the store is older)");
+	}
+}
