@@ -33,6 +33,9 @@ typedef struct {
 	const char *policy;		/*!< Name of the policy in force, derived or not. */
 } engine_zone_settings_t;
 
+/*! How a look at what resolvers see came out. */
+enum { WATCH_SECURE, WATCH_FAILING, WATCH_NO_EVIDENCE, WATCH__COUNT };
+
 /*! Numbers of a zone for the statistics. */
 typedef struct {
 	rollover_state_t state;
@@ -44,6 +47,7 @@ typedef struct {
 	uint64_t surveys;
 	uint64_t queries;
 	uint64_t answers[ANSWER__COUNT];
+	uint64_t watches[WATCH__COUNT];
 	uint64_t steps;
 	uint64_t alarms;		/*!< Gates that need a human. */
 } engine_numbers_t;
@@ -55,6 +59,7 @@ typedef struct {
 	uint64_t gate[GATE__COUNT];
 	uint64_t surveys;
 	uint64_t queries;
+	uint64_t watches[WATCH__COUNT];
 	uint64_t steps;
 	uint64_t alarms;
 } engine_totals_t;

@@ -246,14 +246,20 @@ static void add_zone(engine_totals_t *t, const zone_t *z)
 	t->queries += z->numbers.queries;
 	t->steps += z->numbers.steps;
 	t->alarms += z->numbers.alarms;
+	for (unsigned i = 0; i < WATCH__COUNT; i++) {
+		t->watches[i] += z->numbers.watches[i];
+	}
 }
 
 static void totals(loop_t *loop)
 {
 	engine_totals_t t = { 0 };
+
+	loop->watching = 0;
 	for (size_t i = 0; i < loop->bucket_count; i++) {
 		for (zone_t *z = loop->buckets[i]; z != NULL; z = z->next) {
 			add_zone(&t, z);
+			loop->watching += z->row.state > ROLLOVER_PREPARE;
 			if (z->row.state != ROLLOVER_IDLE) {
 				zone_publish(z);
 			}

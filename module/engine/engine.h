@@ -70,8 +70,12 @@ struct zone {
 	bool busy;			/*!< A look is under way. */
 	bool again;			/*!< Something happened meanwhile: look again at once. */
 	bool gone;			/*!< No instance is left. */
-	survey_t *survey;
 	struct look_state *look;	/*!< Facts being gathered. */
+	survey_t *survey;
+	watch_t *watch;
+	unsigned asking;		/*!< Survey and watch that have not come back. */
+	bool asked_in_vain;		/*!< One of them was cancelled. */
+	time_t watched;			/*!< The last watch began. */
 
 	bool conf_busy;
 	char conf_detail[160];
@@ -97,6 +101,7 @@ struct loop {
 	zone_t **buckets;
 	size_t bucket_count;
 	size_t zone_count;
+	size_t watching;		/*!< Zones that want to be watched. */
 	store_zone_t scratch;		/*!< For one call to the store. */
 	store_event_t event;
 };
@@ -122,10 +127,17 @@ void zones_each(loop_t *loop, void (*each)(zone_t *zone));
 /*! Looks at a zone now, or right after the look under way. */
 void zone_wake(zone_t *zone);
 zone_t *zone_new(loop_t *loop, const char *name);
+void zone_unref(zone_t *zone);
 /*! Ends driving: cancels what is under way, releases the registry's reference. */
 void zone_drop(zone_t *zone);
 /*! Works out the zone's numbers and hands them to its instances. */
 void zone_publish(zone_t *zone);
+
+/*! Asks what rollover_needs() wants, at the zone's look; zone_answered() is called once, perhaps at once (world.c). */
+void world_ask(zone_t *zone, unsigned ask);
+/*! What is under way comes back as cancelled before this returns. */
+void world_cancel(zone_t *zone);
+void zone_answered(zone_t *zone, bool cancelled);
 
 /*! Facts of one look, with what they point to. */
 typedef struct look_state {

@@ -151,7 +151,7 @@ void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *su
 	rollover_facts_t *facts = &look->facts;
 
 	look->survey = survey;
-	facts->asked = survey->asked;
+	facts->asked |= survey->asked;
 	facts->discovery_failed = survey->discovery_failed;
 	facts->parent_insecure = survey->parent_insecure;
 	snprintf(facts->discovery_detail, sizeof(facts->discovery_detail), "%s",

@@ -95,7 +95,10 @@ void report_line(char *out, size_t len, const zone_t *zone, const rollover_decis
 		add(&t, "%s -> %s: %s", rollover_state_name(before), rollover_state_name(d->row.state),
 		    rollover_state_meaning(d->row.state));
 		if (d->row.gate_detail[0] != '\0') {
-			add(&t, "; because of %s at %s", d->row.gate_detail, d->row.gate_about);
+			add(&t, "; because of %s", d->row.gate_detail);
+		}
+		if (d->row.gate_about[0] != '\0') {
+			add(&t, " at %s", d->row.gate_about);
 		}
 		add_summary(&t, facts, now, &d->row);
 		return;
@@ -235,6 +238,12 @@ void report_json(char *out, size_t len, const rollover_facts_t *facts, const cha
 	if (facts->discovery_detail[0] != '\0') {
 		add(&t, ",\"discovery\":");
 		add_string(&t, facts->discovery_detail);
+	}
+	if (facts->asked & SURVEY_WATCH) {
+		add(&t, ",\"watch\":{\"answered\":%u,\"failing\":%u,\"parent_ok\":%s,\"detail\":",
+		    facts->watch.answered, facts->watch.failing, facts->watch.parent_ok ? "true" : "false");
+		add_string(&t, facts->watch.detail);
+		add(&t, "}");
 	}
 	add(&t, ",\"child\":[");
 	for (size_t i = 0; i < facts->child_count && !cut; i++) {

@@ -17,7 +17,7 @@
 /*! Looks without a deadline are spread by up to this part of their interval. */
 #define JITTER_PART	8
 
-static void zone_unref(zone_t *zone)
+void zone_unref(zone_t *zone)
 {
 	assert(zone->refs > 0);
 	if (--zone->refs == 0) {
@@ -58,9 +58,7 @@ zone_t *zone_new(loop_t *loop, const char *name)
 void zone_drop(zone_t *zone)
 {
 	zone->gone = true;
-	if (zone->survey != NULL) {
-		survey_cancel(zone->survey);
-	}
+	world_cancel(zone);
 	uv_close((uv_handle_t *)&zone->timer, on_closed);
 	zone_unref(zone);
 }
@@ -376,61 +374,16 @@ static void decide(zone_t *zone)
 	act(zone, &d);
 }
 
-/* Survey. */
-
-static void on_survey(survey_result_t *result, void *arg)
+void zone_answered(zone_t *zone, bool cancelled)
 {
-	zone_t *zone = arg;
-
-	zone->survey = NULL;
-	if (!came_back(zone) || result->cancelled) {
-		survey_free(result);
-		if (!zone->gone) {
-			/* The settings of the asker changed: again with the new ones. */
-			zone->again = true;
-			rest(zone);
-		}
-	} else {
-		zone->numbers.surveys++;
-		zone->numbers.queries += result->queries;
-		for (size_t i = 0; i < result->child_count; i++) {
-			zone->numbers.answers[result->child[i].status]++;
-		}
-		for (size_t i = 0; i < result->parent_count; i++) {
-			zone->numbers.answers[result->parent[i].status]++;
-		}
-		if (result->parent_zone[0] != '\0') {
-			snprintf(zone->parent_zone, sizeof(zone->parent_zone), "%s", result->parent_zone);
-		}
-		look_state_add_survey(zone->look, zone, result, time(NULL));
-		decide(zone);
+	if (!came_back(zone)) {
+		return;
 	}
-	zone_unref(zone);
-}
-
-static void survey(zone_t *zone, unsigned ask)
-{
-	look_state_t *look = zone->look;
-	survey_request_t request = {
-		.zone = zone->dname,
-		.ask = ask & (SURVEY_CHILD | SURVEY_PARENT),
-		.keys = look->keys,
-		.key_count = look->facts.key_count,
-		.dnskey = &look->dnskey,
-		.ns = &look->ns,
-		.nameserver = zone->settings->nameserver,
-		.parent = zone->settings->parent,
-		.now = time(NULL),
-	};
-
-	zone->refs++;
-	if (zone->loop->dns == NULL ||
-	    survey_start(zone->loop->dns, &request, on_survey, zone, &zone->survey) != KNOT_EOK) {
-		zone->refs--;
-		look->facts.asked = request.ask;
-		look->facts.discovery_failed = true;
-		snprintf(look->facts.discovery_detail, sizeof(look->facts.discovery_detail), "%s",
-		         zone->loop->dns == NULL ? zone->loop->dns_error : "out of memory");
+	if (cancelled) {
+		/* The settings of the asker changed: again with the new ones. */
+		zone->again = true;
+		rest(zone);
+	} else {
 		decide(zone);
 	}
 }
@@ -452,7 +405,7 @@ static void on_look(const server_look_t *result, void *arg)
 				rollover_needs(&zone->settings->config, &zone->row, facts->keys,
 				               zone->look->own_key_count, time(NULL)) : 0;
 			if (ask != 0) {
-				survey(zone, ask);
+				world_ask(zone, ask);
 			} else {
 				decide(zone);
 			}

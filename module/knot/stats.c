@@ -15,6 +15,7 @@ enum {
 	ZONE_SURVEYS,
 	ZONE_QUERIES,
 	ZONE_ANSWERS,
+	ZONE_WATCHES,
 	ZONE_STEPS,
 	ZONE_ALARMS,
 };
@@ -26,6 +27,7 @@ enum {
 	TOTAL_GATE,
 	TOTAL_SURVEYS,
 	TOTAL_QUERIES,
+	TOTAL_WATCHES,
 	TOTAL_STEPS,
 	TOTAL_ALARMS,
 };
@@ -48,6 +50,12 @@ static char *answer_name(uint32_t idx, uint32_t count)
 {
 	(void)count;
 	return strdup(rollover_answer_name(idx));
+}
+
+static char *watch_name(uint32_t idx, uint32_t count)
+{
+	static const char *const names[WATCH__COUNT] = { "secure", "failing", "no-evidence" };
+	return strdup(idx < count ? names[idx] : "unknown");
 }
 
 typedef struct {
@@ -80,6 +88,7 @@ int stats_add_zone(knotd_mod_t *mod)
 		[ZONE_SURVEYS]       = { "kskroll-surveys", 1, NULL },
 		[ZONE_QUERIES]       = { "kskroll-queries", 1, NULL },
 		[ZONE_ANSWERS]       = { "kskroll-answers", ANSWER__COUNT, answer_name },
+		[ZONE_WATCHES]       = { "kskroll-watches", WATCH__COUNT, watch_name },
 		[ZONE_STEPS]         = { "kskroll-steps", 1, NULL },
 		[ZONE_ALARMS]        = { "kskroll-alarms", 1, NULL },
 	};
@@ -94,6 +103,7 @@ int stats_add_totals(knotd_mod_t *mod)
 		[TOTAL_GATE]    = { "kskroll-gate", GATE__COUNT, gate_name },
 		[TOTAL_SURVEYS] = { "kskroll-surveys", 1, NULL },
 		[TOTAL_QUERIES] = { "kskroll-queries", 1, NULL },
+		[TOTAL_WATCHES] = { "kskroll-watches", WATCH__COUNT, watch_name },
 		[TOTAL_STEPS]   = { "kskroll-steps", 1, NULL },
 		[TOTAL_ALARMS]  = { "kskroll-alarms", 1, NULL },
 	};
@@ -118,6 +128,9 @@ void stats_zone(void *mod, const engine_numbers_t *n)
 	for (uint32_t i = 0; i < ANSWER__COUNT; i++) {
 		store(mod, ZONE_ANSWERS, i, n->answers[i]);
 	}
+	for (uint32_t i = 0; i < WATCH__COUNT; i++) {
+		store(mod, ZONE_WATCHES, i, n->watches[i]);
+	}
 	store(mod, ZONE_STATE_SECONDS, 0, n->state_seconds);
 	store(mod, ZONE_NEXT_CHECK, 0, n->next_check_seconds);
 	store(mod, ZONE_DNSKEY_TTL, 0, n->dnskey_ttl);
@@ -139,6 +152,9 @@ void stats_totals(void *mod, const engine_totals_t *t)
 	}
 	store(mod, TOTAL_SURVEYS, 0, t->surveys);
 	store(mod, TOTAL_QUERIES, 0, t->queries);
+	for (uint32_t i = 0; i < WATCH__COUNT; i++) {
+		store(mod, TOTAL_WATCHES, i, t->watches[i]);
+	}
 	store(mod, TOTAL_STEPS, 0, t->steps);
 	store(mod, TOTAL_ALARMS, 0, t->alarms);
 }

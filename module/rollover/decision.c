@@ -231,11 +231,13 @@ bool watch_failed(ctx_t *c)
 	const watch_facts_t *watch = &c->facts->watch;
 	rollover_row_t *row = &c->out->row;
 
-	if (!(c->facts->asked & SURVEY_WATCH)) {
+	if (row->state == ROLLOVER_IDLE || row->state == ROLLOVER_PREPARE) {
+		row->bad_looks = 0;
 		return false;
 	}
 	/* A failure further up is not ours, and a resolver that is down is no evidence. */
-	if (watch->parent_ok && watch->answered > 0) {
+	bool asked = c->facts->asked & SURVEY_WATCH;
+	if (asked && watch->parent_ok && watch->answered > 0) {
 		if (watch->failing * 2 < watch->answered || watch->failing == 0) {
 			row->bad_looks = 0;
 		} else if (row->bad_looks < UINT8_MAX) {
@@ -246,8 +248,11 @@ bool watch_failed(ctx_t *c)
 		return false;
 	}
 
+	/* Between two watches the last one counts. */
 	verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "", .red = true };
-	snprintf(v.detail, sizeof(v.detail), "%s", watch->detail);
+	if (asked || row->gate == GATE_VALIDATION_FAILS) {
+		snprintf(v.detail, sizeof(v.detail), "%s", asked ? watch->detail : row->gate_detail);
+	}
 	if (row->bad_looks >= c->config->bogus_limit) {
 		switch (row->state) {
 		case ROLLOVER_INTRODUCE:

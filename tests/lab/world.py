@@ -72,7 +72,7 @@ class World:
                        "zone-module": zone_module_settings or {}, "engine": engine_settings}
         self._extra_sections = list(extra_sections)
         self._update_key = zonefiles.Tsig("agent.lab.")
-        self._transfer_key = zonefiles.Tsig("transfer.lab.") if tsig else None
+        self.transfer_key = zonefiles.Tsig("transfer.lab.") if tsig else None
         self._ipv6 = netns.has_ipv6()
         self._running = []
         self.hints = zonefiles.write_hints(self.dir, ROOT)
@@ -164,8 +164,8 @@ class World:
         text = zonefiles.zone_text(PARENT_ZONE, servers, 60, lines)
         bind = Bind("parent-bind", self.dir, [PARENT_BIND], {}, self._parent_statements())
         file = bind.write(file_name(PARENT_ZONE), text)
-        transfer = f"key {self._transfer_key.name}" if self._transfer_key else "any"
-        notify = f"{PARENT_NSD} key {self._transfer_key.name}" if self._transfer_key else PARENT_NSD
+        transfer = f"key {self.transfer_key.name}" if self.transfer_key else "any"
+        notify = f"{PARENT_NSD} key {self.transfer_key.name}" if self.transfer_key else PARENT_NSD
         bind.zones[PARENT_ZONE] = (
             f'\ttype primary;\n\tfile "{file}";\n\tdnssec-policy lab;\n\tinline-signing no;\n'
             f"\tallow-update {{ key {self._update_key.name}; }};\n"
@@ -174,7 +174,7 @@ class World:
         wait_until(lambda: ask.ksks(PARENT_BIND, PARENT_ZONE), 20, "the parent zone is signed")
         self.parent_nsd = self._up(Nsd("parent-nsd", self.dir, [PARENT_NSD],
                                        {PARENT_ZONE: {"primary": PARENT_BIND}},
-                                       self._transfer_key))
+                                       self.transfer_key))
 
     def _parent_statements(self):
         # BIND caps the TTL of a DS at max-zone-ttl.
@@ -182,7 +182,7 @@ class World:
                   " zsk lifetime unlimited algorithm ecdsap256sha256; };\n"
                   f"\tdnskey-ttl 60;\n\tmax-zone-ttl {max(self.ds_ttl, 86400)};\n}};\n")
         keys = self._update_key.bind()
-        return keys + (self._transfer_key.bind() if self._transfer_key else "") + policy
+        return keys + (self.transfer_key.bind() if self.transfer_key else "") + policy
 
     def _start_root(self):
         parent = {"ns1.test.": [PARENT_BIND], "ns2.test.": [PARENT_NSD]}
@@ -214,11 +214,11 @@ class World:
                    "the child zones are signed")
         self.child_nsd = self._up(Nsd(
             "nsd", self.dir, [CHILD_NSD, CHILD_NSD6] if self._ipv6 else [CHILD_NSD],
-            {zone: {"primary": KNOT} for zone in self.zones}, self._transfer_key))
+            {zone: {"primary": KNOT} for zone in self.zones}, self.transfer_key))
         self.child_bind = self._up(self._child_bind())
 
     def _child_bind(self):
-        key = self._transfer_key
+        key = self.transfer_key
         primary = f"{KNOT} key {key.name}" if key else KNOT
         bind = Bind("bind", self.dir, [CHILD_BIND], {}, key.bind() if key else "")
         notify = f"key {key.name}" if key else KNOT
@@ -279,15 +279,15 @@ class World:
         return sections
 
     def _transfer_sections(self):
-        key = {"key": self._transfer_key.name} if self._transfer_key else {}
+        key = {"key": self.transfer_key.name} if self.transfer_key else {}
         remotes = [{"id": label, "address": address, "via": KNOT, **key}
                    for label, address in (("nsd", CHILD_NSD), ("bind", CHILD_BIND))]
         acl = {"id": "transfer", **(key or {"address": "127.0.0.0/8"}), "action": "transfer"}
         keys = []
-        if self._transfer_key:
-            keys = [("key", [{"id": self._transfer_key.name,
-                              "algorithm": self._transfer_key.algorithm,
-                              "secret": self._transfer_key.secret}])]
+        if self.transfer_key:
+            keys = [("key", [{"id": self.transfer_key.name,
+                              "algorithm": self.transfer_key.algorithm,
+                              "secret": self.transfer_key.secret}])]
         return [*keys, ("remote", remotes), ("acl", [acl])]
 
     def _policy(self):

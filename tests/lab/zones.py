@@ -21,6 +21,10 @@ class Tsig:
     algorithm: str = "hmac-sha256"
     secret: str = field(default_factory=lambda: base64.b64encode(secrets.token_bytes(32)).decode())
 
+    def kdig(self):
+        """As kdig -y and dig -y take it."""
+        return f"{self.algorithm}:{self.name}:{self.secret}"
+
     def bind(self):
         """As BIND and nsupdate read it."""
         return (f'key "{self.name}" {{ algorithm {self.algorithm}; secret "{self.secret}"; }};\n')

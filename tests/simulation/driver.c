@@ -275,6 +275,13 @@ void engine_wake(world_t *w)
 	e->asked = own->known && own->dnskey != 0 && !own->frozen ?
 	           rollover_needs(&e->config, &e->row, e->facts.keys, own_count, w->now) : 0;
 	e->next_answer = 0;
+	/* As the engine does it: once in a check-interval, however often it looks. */
+	if ((e->asked & SURVEY_WATCH) && w->now >= e->watched &&
+	    w->now - e->watched < (time_t)e->config.check_interval) {
+		e->asked &= ~SURVEY_WATCH;
+	} else if (e->asked & SURVEY_WATCH) {
+		e->watched = w->now;
+	}
 	if (e->asked != 0) {
 		event_add(w, w->now + rng_below(&w->rng, 2), EV_ANSWER, 0, 0);
 	} else {

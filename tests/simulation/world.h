@@ -248,6 +248,7 @@ typedef struct {
 	parent_answer_t parent[PARENT_MAX];
 	int16_t seen[2][CHILD_MAX];	/*!< Fault in that server's last answer, or -1. */
 	unsigned asked, next_answer;
+	time_t watched;			/*!< The last watch began. */
 	rollover_decision_t decision;
 	uint32_t crash_chance;		/*!< Per thousand decisions that do something. */
 	unsigned crashes_left;

@@ -771,6 +771,35 @@ static void a_failing_watch_brings_no_signal_back(void **state)
 	assert_int_equal(m.out.policy, POLICY_QUIET);
 }
 
+static void between_two_watches_the_last_one_counts(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	watched(&m, 1, 1);
+	snprintf(m.facts.watch.detail, sizeof(m.facts.watch.detail), "own resolver, SOA: no keys");
+	machine_step(&m);
+	m.facts.asked &= ~SURVEY_WATCH;
+	memset(&m.facts.watch, 0, sizeof(m.facts.watch));
+	for (int i = 0; i < 5; i++) {
+		m.now += 30 * DAY;
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
+		assert_int_equal(m.row.gate, GATE_VALIDATION_FAILS);
+		assert_string_equal(m.row.gate_detail, "own resolver, SOA: no keys");
+		assert_int_equal(m.row.bad_looks, 1);
+	}
+	watched(&m, 0, 1);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_RETIRE);
+	/* No rollover, no watch: nothing is left of it. */
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.bad_looks = 3;
+	machine_step(&m);
+	assert_int_equal(m.row.bad_looks, 0);
+	assert_int_not_equal(m.row.gate, GATE_VALIDATION_FAILS);
+}
+
 static void swapped_roles_are_found_out_from_the_server(void **state)
 {
 	(void)state;
@@ -935,6 +964,7 @@ int main(void)
 		cmocka_unit_test(three_failing_looks_roll_back_and_two_do_not),
 		cmocka_unit_test(signals_go_while_validation_is_broken),
 		cmocka_unit_test(a_failing_watch_brings_no_signal_back),
+		cmocka_unit_test(between_two_watches_the_last_one_counts),
 		cmocka_unit_test(a_bogus_answer_lowers_no_ttl),
 		cmocka_unit_test(swapped_roles_are_found_out_from_the_server),
 	};

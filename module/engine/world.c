@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Asks the world for one look: the survey of the servers, and the watch of what resolvers see.
+ * Both go on at the same time; when the last has come back the zone decides.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine.h"
+
+/*! Watches of all zones together, per second: each resolves from the root with an empty cache. */
+#define WATCHES_PER_SECOND	10
+
+/*! Called once per question: the last one goes on. */
+static void came_back(zone_t *zone)
+{
+	if (--zone->asking == 0) {
+		bool cancelled = zone->asked_in_vain;
+		zone->asked_in_vain = false;
+		zone_answered(zone, cancelled);
+	}
+	zone_unref(zone);
+}
+
+/* Survey. */
+
+static void count_answers(zone_t *zone, const survey_result_t *result)
+{
+	zone->numbers.surveys++;
+	zone->numbers.queries += result->queries;
+	for (size_t i = 0; i < result->child_count; i++) {
+		zone->numbers.answers[result->child[i].status]++;
+	}
+	for (size_t i = 0; i < result->parent_count; i++) {
+		zone->numbers.answers[result->parent[i].status]++;
+	}
+}
+
+static void on_survey(survey_result_t *result, void *arg)
+{
+	zone_t *zone = arg;
+
+	zone->survey = NULL;
+	if (zone->gone || result->cancelled) {
+		zone->asked_in_vain = true;
+		survey_free(result);
+	} else {
+		count_answers(zone, result);
+		if (result->parent_zone[0] != '\0') {
+			snprintf(zone->parent_zone, sizeof(zone->parent_zone), "%s", result->parent_zone);
+		}
+		look_state_add_survey(zone->look, zone, result, time(NULL));
+	}
+	came_back(zone);
+}
+
+static void survey(zone_t *zone, unsigned ask)
+{
+	look_state_t *look = zone->look;
+	survey_request_t request = {
+		.zone = zone->dname,
+		.ask = ask & (SURVEY_CHILD | SURVEY_PARENT),
+		.keys = look->keys,
+		.key_count = look->facts.key_count,
+		.dnskey = &look->dnskey,
+		.ns = &look->ns,
+		.nameserver = zone->settings->nameserver,
+		.parent = zone->settings->parent,
+		.now = time(NULL),
+	};
+
+	if (zone->loop->dns == NULL ||
+	    survey_start(zone->loop->dns, &request, on_survey, zone, &zone->survey) != KNOT_EOK) {
+		look->facts.asked |= request.ask;
+		look->facts.discovery_failed = true;
+		snprintf(look->facts.discovery_detail, sizeof(look->facts.discovery_detail), "%s",
+		         zone->loop->dns == NULL ? zone->loop->dns_error : "out of memory");
+		came_back(zone);
+	}
+}
+
+/* Watch. */
+
+static void on_watch(const watch_result_t *result, void *arg)
+{
+	zone_t *zone = arg;
+
+	zone->watch = NULL;
+	if (zone->gone || result->cancelled) {
+		zone->asked_in_vain = true;
+	} else {
+		watch_facts_t *facts = &zone->look->facts.watch;
+		facts->answered = result->answered;
+		facts->failing = result->failing;
+		facts->parent_ok = result->parent_ok;
+		snprintf(facts->detail, sizeof(facts->detail), "%s", result->detail);
+		zone->look->facts.asked |= SURVEY_WATCH;
+		unsigned seen = !result->parent_ok || result->answered == 0 ? WATCH_NO_EVIDENCE :
+		                result->failing > 0 ? WATCH_FAILING : WATCH_SECURE;
+		zone->numbers.watches[seen]++;
+	}
+	came_back(zone);
+}
+
+/*!
+ * A zone is watched once in its `check-interval`, however often it is looked at, and less often when
+ * very many zones roll at once; not so where there is a suspicion or no way back.
+ */
+static bool watch_due(const zone_t *zone, time_t now)
+{
+	time_t apart = zone->settings->config.check_interval;
+	time_t turn = zone->loop->watching / WATCHES_PER_SECOND;
+
+	if (turn > apart && zone->row.bad_looks == 0 && zone->row.state != ROLLOVER_RETIRE) {
+		apart = turn;
+	}
+	return now - zone->watched >= apart || now < zone->watched;
+}
+
+static void watch(zone_t *zone)
+{
+	watch_request_t request = {
+		.zone = zone->dname,
+		.validator = zone->settings->validator,
+	};
+
+	zone->watched = time(NULL);
+	if (zone->loop->dns == NULL ||
+	    watch_start(zone->loop->dns, &request, on_watch, zone, &zone->watch) != KNOT_EOK) {
+		came_back(zone);	/* Nobody was asked: no evidence either way. */
+	}
+}
+
+void world_ask(zone_t *zone, unsigned ask)
+{
+	bool watched = (ask & SURVEY_WATCH) && watch_due(zone, time(NULL));
+
+	/* All are counted before the first starts: it may come back at once. */
+	zone->asking = watched ? 2 : 1;
+	zone->refs += zone->asking;
+	if (watched) {
+		watch(zone);
+	}
+	survey(zone, ask);
+}
+
+void world_cancel(zone_t *zone)
+{
+	survey_cancel(zone->survey);
+	watch_cancel(zone->watch);
+}
