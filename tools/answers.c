@@ -6,12 +6,14 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kskroll.h"
 
 static sqlite3 *db;
 
-#define TAGS(item) "(SELECT group_concat(t.value, ' ') FROM json_each(s.value, '$." item "') t)"
+#define TAGS_OF(json, item) "(SELECT group_concat(t.value, ' ') FROM json_each(" json ", '$." item "') t)"
+#define TAGS(item) TAGS_OF("s.value", item)
 /* An RRset that is not there has no member at all; one that names no known key is empty. */
 #define SIGNAL(item) \
 	"CASE WHEN json_type(s.value, '$." item "') IS NULL THEN '' " \
@@ -54,6 +56,24 @@ static const char *column(sqlite3_stmt *stmt, int i)
 {
 	const char *text = (const char *)sqlite3_column_text(stmt, i);
 	return text != NULL ? text : "";
+}
+
+bool answers_own(const char *text, own_answer_t *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (!answers_valid(text)) {
+		return false;
+	}
+	sqlite3_stmt *stmt = prepare("SELECT " TAGS_OF("?1", "own_dnskey") ", json_extract(?1, '$.own_dnskey_ttl'),"
+		" CASE WHEN json_type(?1, '$.own_cds') IS NULL THEN '' ELSE"
+		" coalesce(" TAGS_OF("?1", "own_cds") ", 'unknown') END", text);
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		snprintf(out->dnskey, sizeof(out->dnskey), "%s", column(stmt, 0));
+		snprintf(out->ttl, sizeof(out->ttl), "%s", column(stmt, 1));
+		snprintf(out->cds, sizeof(out->cds), "%s", column(stmt, 2));
+	}
+	sqlite3_finalize(stmt);
+	return true;
 }
 
 time_t answers_each(const char *text, answer_f each, void *arg)

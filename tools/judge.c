@@ -16,8 +16,7 @@ bool judge_overdue(const options_t *o, const rollover_row_t *row)
 	return o->now > row->wake + OVERDUE;
 }
 
-/*! A gate that neither time nor the machine opened for long. */
-static bool lasts(const options_t *o, const rollover_row_t *row)
+bool judge_lasts(const options_t *o, const rollover_row_t *row)
 {
 	return row->gate != GATE_NONE && row->gate_until == 0 &&
 	       o->now - row->gate_since >= (time_t)o->after;
@@ -27,7 +26,7 @@ rollover_actor_t judge_actor(const options_t *o, const rollover_row_t *row)
 {
 	rollover_actor_t actor = rollover_gate_info(row->gate)->actor;
 	if (actor == ACTOR_NOBODY &&
-	    (lasts(o, row) || (row->state != ROLLOVER_IDLE && judge_overdue(o, row)))) {
+	    (judge_lasts(o, row) || (row->state != ROLLOVER_IDLE && judge_overdue(o, row)))) {
 		return ACTOR_OPERATOR;
 	}
 	return actor;
@@ -41,7 +40,7 @@ bool judge_blocked(const options_t *o, const rollover_row_t *row)
 	case ACTOR_SECONDARY:
 	case ACTOR_PARENT:
 		/* Transfers and the parent's scan take a while: that is the ordinary course of things. */
-		return lasts(o, row) || (row->state != ROLLOVER_IDLE && judge_overdue(o, row));
+		return judge_lasts(o, row) || (row->state != ROLLOVER_IDLE && judge_overdue(o, row));
 	default:
 		return false;
 	}

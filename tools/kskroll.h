@@ -23,6 +23,14 @@ enum {
 	EXIT_BLOCKED = 3,	/*!< status --blocked: something needs a human. */
 };
 
+/*! Exit codes of audit: those of monitoring plugins. */
+enum {
+	AUDIT_OK = 0,
+	AUDIT_WARNING = 1,
+	AUDIT_CRITICAL = 2,
+	AUDIT_UNKNOWN = 3,
+};
+
 /*! Version of the JSON output. Fields may be added without a new one. */
 #define JSON_SCHEMA	1
 
@@ -37,6 +45,8 @@ typedef struct {
 	bool rst;
 	bool color;
 	bool blocked;
+	bool all;			/*!< audit: notes as well. */
+	const char *zones;		/*!< audit: list of zones that should be there, or NULL. */
 	uint32_t after;			/*!< A wait for others counts as blocked after this long. */
 	size_t limit;
 	time_t now;
@@ -51,6 +61,7 @@ typedef struct {
 } options_t;
 
 int cmd_status(const options_t *o);
+int cmd_audit(const options_t *o);
 int cmd_plan(const options_t *o);
 int cmd_history(const options_t *o);
 int cmd_policies(const options_t *o);
@@ -147,10 +158,19 @@ typedef struct {
 	const char *ds;
 } answer_t;
 
+/*! The zone as the server itself had it at that survey; "" where there is nothing. */
+typedef struct {
+	char dnskey[256];	/*!< Tags of the KSKs. */
+	char ttl[16];
+	char cds[256];
+} own_answer_t;
+
 typedef void (*answer_f)(const answer_t *answer, void *arg);
 
 /*! Calls back for every server. \return Time of the survey, 0 if the text holds none. */
 time_t answers_each(const char *text, answer_f each, void *arg);
+/*! \return False if the text is not JSON. */
+bool answers_own(const char *text, own_answer_t *out);
 /*! Whether the text is JSON. */
 bool answers_valid(const char *text);
 void answers_end(void);
@@ -163,6 +183,8 @@ rollover_actor_t judge_actor(const options_t *o, const rollover_row_t *row);
 bool judge_blocked(const options_t *o, const rollover_row_t *row);
 /*! The zone was not looked at when it should have been: the server does not run, or no longer has the module. */
 bool judge_overdue(const options_t *o, const rollover_row_t *row);
+/*! The zone has waited for longer than --after at a gate that does not open by itself. */
+bool judge_lasts(const options_t *o, const rollover_row_t *row);
 /*! The keys that the parent's DS shall name now. \return Their number. */
 unsigned judge_wanted(const rollover_row_t *row, const key_id_t **keys);
 /*! A DS record in presentation form. */
@@ -170,6 +192,69 @@ void judge_ds(char *out, size_t len, const char *zone, const key_id_t *key);
 /*! Calls back for every command or record that helps on; \a comment says what it is for. */
 void judge_commands(const options_t *o, const store_zone_t *zone,
                     void (*each)(const char *command, const char *comment, void *arg), void *arg);
+
+/* checks.c: what is not as it should be. */
+
+typedef enum {
+	CHECK_NO_MODULE,
+	CHECK_NOT_LISTED,
+	CHECK_NOT_LOOKED_AT,
+	CHECK_NEEDS_OPERATOR,
+	CHECK_STUCK,
+	CHECK_WRONG_ANSWER,
+	CHECK_UNREACHABLE,
+	CHECK_DS_WITHOUT_KEY,
+	CHECK_KEY_WITHOUT_DS,
+	CHECK_PARENTS_DIFFER,
+	CHECK_NAMESERVERS_DIFFER,
+	CHECK_OLD_KEY_LEFT,
+	CHECK_CDS_LEFT,
+	CHECK_DNSKEY_TTL,
+	CHECK_DS_TTL,
+	CHECK__COUNT
+} check_t;
+
+/*! How bad it is. A note is worth knowing and no reason to act. */
+typedef enum {
+	LEVEL_NOTE,
+	LEVEL_WARNING,
+	LEVEL_CRITICAL,
+	LEVEL__COUNT
+} level_t;
+
+typedef struct {
+	const char *name;	/*!< Stable code. */
+	const char *meaning;	/*!< One sentence. */
+} check_info_t;
+
+typedef struct {
+	const char *zone;
+	check_t check;
+	level_t level;
+	const char *about;	/*!< Server, "" if none. */
+	const char *detail;	/*!< What was seen, "" if nothing to add. */
+} finding_t;
+
+/*! Texts are valid in the callback only. */
+typedef void (*finding_f)(const finding_t *finding, void *arg);
+
+const check_info_t *checks_info(check_t check);
+/*! Calls back for everything that is not as it should be with a zone. */
+void checks_zone(const options_t *o, const store_zone_t *zone, finding_f each, void *arg);
+
+/* names.c: a list of zones. */
+
+typedef struct {
+	char **name;		/*!< Sorted, canonical, each once. */
+	bool *seen;
+	size_t count;
+} names_t;
+
+/*! Reads names or what knotc prints; "-" is the standard input. \return False with words on stderr. */
+bool names_read(const char *path, names_t *out);
+/*! Marks a name as seen. \return Whether the list has it. */
+bool names_see(names_t *names, const char *name);
+void names_free(names_t *names);
 
 /* detail.c */
 

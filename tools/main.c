@@ -21,7 +21,8 @@ enum {
 	HISTORY = 1 << 2,
 	POLICIES = 1 << 3,
 	GATES = 1 << 4,
-	STORE = STATUS | PLAN | HISTORY,
+	AUDIT = 1 << 5,
+	STORE = STATUS | PLAN | HISTORY | AUDIT,
 	SETTINGS = STATUS | PLAN,
 	ANY = STORE | POLICIES | GATES,
 };
@@ -40,6 +41,8 @@ static const struct {
 	  "what happens next, when at the earliest, and why not earlier" },
 	{ "history", HISTORY, cmd_history, 0, 1, "history [ZONE]",
 	  "what happened; with a zone also what was seen" },
+	{ "audit", AUDIT, cmd_audit, 0, INT32_MAX, "audit [ZONE...]",
+	  "what is not as it should be, for people and monitoring" },
 	{ "policies", POLICIES, cmd_policies, 1, 1, "policies BASE",
 	  "the derived policies of BASE, to paste into knot.conf" },
 	{ "gates", GATES, cmd_gates, 0, 0, "gates",
@@ -48,7 +51,7 @@ static const struct {
 #define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
 
 enum {
-	OPT_DB = 256, OPT_JSON, OPT_RST, OPT_BLOCKED, OPT_AFTER, OPT_LIMIT,
+	OPT_DB = 256, OPT_JSON, OPT_RST, OPT_BLOCKED, OPT_AFTER, OPT_ALL, OPT_ZONES, OPT_LIMIT,
 	OPT_KSK_LIFETIME, OPT_TTL, OPT_LEAD, OPT_OBSERVE, OPT_SETTLE,
 	OPT_PARENT_DELAY, OPT_TRANSFER_DELAY, OPT_PROPAGATION_DELAY, OPT_BASE_TTL, OPT_DS_TTL,
 	OPT_VERSION,
@@ -69,8 +72,10 @@ static const struct {
 	{ "db", OPT_DB, "PATH", STORE, 0, "the store (KSKROLL_DB; " DB_DEFAULT ")" },
 	{ "json", OPT_JSON, NULL, ANY, 0, "for programs" },
 	{ "blocked", OPT_BLOCKED, NULL, STATUS, 0, "only what needs a human; exit code 3 if anything does" },
-	{ "after", OPT_AFTER, "TIME", STATUS, offsetof(options_t, after),
+	{ "after", OPT_AFTER, "TIME", STATUS | AUDIT, offsetof(options_t, after),
 	  "waiting for others needs a human after this long (1d)" },
+	{ "all", OPT_ALL, NULL, AUDIT, 0, "notes as well" },
+	{ "zones", OPT_ZONES, "FILE", AUDIT, 0, "list of the zones that should have the module; - is standard input" },
 	{ "limit", OPT_LIMIT, "N", HISTORY, 0, "the newest N events only" },
 	{ "conf", 'c', "FILE", POLICIES, 0, "knot.conf with the base policy (standard input)" },
 	{ "rst", OPT_RST, NULL, GATES, 0, "for the documentation" },
@@ -122,7 +127,8 @@ static void help(void)
 		puts(known[i].commands != ANY ? "]" : "");
 	}
 	puts("\nTIME is in seconds or with a unit: 90, 5m, 1h, 3d, 2w.\n"
-	     "Exit codes: 0 fine, 1 error, 2 wrong usage, 3 status --blocked: something needs a human.");
+	     "Exit codes: 0 fine, 1 error, 2 wrong usage, 3 status --blocked: something needs a human.\n"
+	     "Those of audit: 0 ok, 1 warning, 2 critical, 3 unknown (an error, or wrong usage).");
 }
 
 static int usage(const char *fmt, const char *what, const char *more)
@@ -161,6 +167,12 @@ static int take(options_t *o, size_t i, const char *arg)
 		break;
 	case OPT_BLOCKED:
 		o->blocked = true;
+		break;
+	case OPT_ALL:
+		o->all = true;
+		break;
+	case OPT_ZONES:
+		o->zones = arg;
 		break;
 	case 'c':
 		o->conf = arg;
@@ -253,16 +265,19 @@ int main(int argc, char **argv)
 {
 	options_t o = { 0 };
 	size_t command = 0;
+	bool audit = argc > 1 && strcmp(argv[1], "audit") == 0; /* getopt moves arguments. */
 
 	defaults(&o);
 	int ret = parse(&o, argc, argv, &command);
 	if (ret < 0) {
 		ret = commands[command].run(&o);
+	} else if (ret == EXIT_USAGE && audit) {
+		ret = AUDIT_UNKNOWN;
 	}
 	/* A full disk or a closed pipe is no success. */
 	if (fflush(stdout) != 0 && ret == EXIT_FINE) {
 		perror("kskroll: output");
-		ret = EXIT_ERROR;
+		ret = commands[command].bit == AUDIT ? AUDIT_UNKNOWN : EXIT_ERROR;
 	}
 	return ret;
 }

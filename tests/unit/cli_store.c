@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Makes a store with known zones for test_cli.py: cli_store PATH NOW
- * The answers are written by the engine's own report_json().
+ * Makes a store with known zones for test_cli.py: cli_store PATH NOW [audit]
+ * With audit: a zone per finding of 'kskroll audit', and one that is as it should be. The answers are written by the engine's own report_json().
  */
 
 #include <stdio.h>
@@ -104,19 +104,8 @@ static void event(time_t age, rollover_state_t from, rollover_state_t to, rollov
 	save(&e);
 }
 
-int main(int argc, char **argv)
+static void zones_for_status(void)
 {
-	char err[512];
-	if (argc != 3) {
-		return 2;
-	}
-	now = strtoll(argv[2], NULL, 10);
-	store = store_open(argv[1], false, err, sizeof(err));
-	if (store == NULL) {
-		fprintf(stderr, "%s\n", err);
-		return 1;
-	}
-
 	zone("alpha.example.", ROLLOVER_IDLE, 90 * DAY, GATE_NONE);
 	save(NULL);
 
@@ -161,6 +150,140 @@ int main(int argc, char **argv)
 	z.config.dry_run = true;
 	save(NULL);
 
+}
+
+/* For audit: one nameserver, two servers of the parent, all well unless changed. */
+
+static child_answer_t child;
+static parent_answer_t parent[2];
+static rollover_facts_t facts;
+
+static void well(const char *name, rollover_state_t state, rollover_gate_t gate, keyset_t keys, keyset_t ds)
+{
+	zone(name, state, HOUR, gate);
+	child = (child_answer_t){
+		.server = "ns1.test. 192.0.2.1@53", .dnskey = keys, .dnskey_signed_by = keys,
+		.dnskey_equal = true, .dnskey_ttl = 300,
+	};
+	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53", .ds = ds, .ds_ttl = 900 };
+	parent[1] = (parent_answer_t){ .server = "p2.test. 192.0.2.12@53", .ds = ds, .ds_ttl = 900 };
+	facts = (rollover_facts_t){
+		.keys = { key(1), key(2) }, .key_count = 2,
+		.own = { .known = true, .dnskey = keys, .dnskey_ttl = 300 },
+		.asked = SURVEY_CHILD | SURVEY_PARENT,
+		.child = &child, .child_count = 1, .parent = parent, .parent_count = 2,
+	};
+}
+
+static void done(void)
+{
+	report_json(z.answers, sizeof(z.answers), &facts, "test.", now - 60);
+	save(NULL);
+}
+
+static void zones_for_audit(void)
+{
+	well("fine.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
+	done();
+
+	well("stray.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
+	parent[1].ds_foreign = true;
+	done();
+
+	well("broken.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
+	parent[0].ds = parent[1].ds = 2;
+	done();
+
+	well("extra-key.test.", ROLLOVER_IDLE, GATE_NONE, 3, 1);
+	done();
+
+	well("cds.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
+	facts.own.cds = (signal_rrset_t){ .present = true, .keys = 1 };
+	done();
+
+	well("cds-at-one.test.", ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE, 3, 2);
+	z.row.gate_until = now + DAY;
+	child.cdnskey.present = true;
+	done();
+
+	well("parents.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);
+	parent[1].ds = 3;
+	done();
+
+	well("parents-swap.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT, 3, 2);
+	parent[1].ds = 1;
+	done();
+
+	well("old-key.test.", ROLLOVER_SETTLE, GATE_WAITING_SETTLE, 2, 2);
+	z.row.gate_until = now + DAY;
+	z.row.old[0] = key(2);
+	child.dnskey = 3;
+	done();
+
+	well("own-old-key.test.", ROLLOVER_SETTLE, GATE_WAITING_SETTLE, 3, 2);
+	z.row.gate_until = now + DAY;
+	z.row.old[0] = key(2);
+	done();
+
+	well("other-zsk.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);
+	child.dnskey_equal = false;
+	done();
+
+	well("silent.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);
+	child = (child_answer_t){ .server = "ns1.test. 192.0.2.1@53", .status = ANSWER_UNREACHABLE,
+	                          .detail = "timeout", .unreachable_since = now - 13 * HOUR };
+	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53", .status = ANSWER_UNREACHABLE,
+	                               .detail = "timeout", .unreachable_since = now - HOUR };
+	done();
+
+	well("bogus.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);
+	child.status = ANSWER_ERROR;
+	parent[0].status = ANSWER_BOGUS;
+	snprintf(parent[0].detail, sizeof(parent[0].detail), "RRSIG expired");
+	done();
+
+	well("ttl.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);
+	child.dnskey_ttl = 3600;
+	parent[0].ds_ttl = DAY;
+	done();
+
+	well("stuck.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT, 3, 1);
+	z.row.gate_since = now - 2 * DAY;
+	about("p1.test. 192.0.2.11@53", "");
+	done();
+
+	well("danger.test.", ROLLOVER_AWAIT_DS, GATE_OLD_KEY_GONE, 3, 1);
+	done();
+
+	well("held.test.", ROLLOVER_IDLE, GATE_HELD, 1, 1);
+	done();
+
+	well("late.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
+	z.row.wake = now - 5 * HOUR;
+	done();
+
+	well("late-roll.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);
+	z.row.wake = now - 5 * HOUR;
+	done();
+}
+
+int main(int argc, char **argv)
+{
+	char err[512];
+	if (argc < 3) {
+		return 2;
+	}
+	now = strtoll(argv[2], NULL, 10);
+	store = store_open(argv[1], false, err, sizeof(err));
+	if (store == NULL) {
+		fprintf(stderr, "%s\n", err);
+		return 1;
+	}
+	if (argc == 3) {
+		zones_for_status();
+	} else {
+		zones_for_audit();
+	}
 	store_close(store);
 	return 0;
 }

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is not as it should be with the zones, for people and for monitoring.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libknot/errcode.h>
+
+#include "kskroll.h"
+
+static const char *const levels[LEVEL__COUNT] = { "note", "warning", "critical" };
+static const color_t colors[LEVEL__COUNT] = { COLOR_NONE, COLOR_YELLOW, COLOR_RED };
+
+/*! A finding with texts of its own. */
+typedef struct {
+	char *zone;
+	check_t check;
+	level_t level;
+	char *about;
+	char *detail;
+} kept_t;
+
+typedef struct {
+	const options_t *o;
+	kept_t *kept;
+	size_t count;
+	size_t levels[LEVEL__COUNT];
+	size_t zones;
+	names_t list;
+} audit_t;
+
+static char *copy(const char *text)
+{
+	char *made = strdup(text);
+	if (made == NULL) {
+		fputs("kskroll: not enough memory\n", stderr);
+		exit(AUDIT_UNKNOWN);
+	}
+	return made;
+}
+
+static void keep(const finding_t *f, void *arg)
+{
+	audit_t *a = arg;
+	kept_t *larger = realloc(a->kept, (a->count + 1) * sizeof(*larger));
+	if (larger == NULL) {
+		fputs("kskroll: not enough memory\n", stderr);
+		exit(AUDIT_UNKNOWN);
+	}
+	a->kept = larger;
+	a->kept[a->count++] = (kept_t){
+		.zone = copy(f->zone), .check = f->check, .level = f->level,
+		.about = copy(f->about), .detail = copy(f->detail),
+	};
+	a->levels[f->level]++;
+}
+
+static void keep_plain(audit_t *a, const char *zone, check_t check)
+{
+	keep(&(finding_t){ .zone = zone, .check = check, .level = LEVEL_WARNING, .about = "", .detail = "" }, a);
+}
+
+static int look(const store_zone_t *zone, void *arg)
+{
+	audit_t *a = arg;
+
+	if (a->o->zones != NULL && !names_see(&a->list, zone->zone)) {
+		/* Rows stay when a zone goes; one that is still looked at is missing in the list. */
+		if (judge_overdue(a->o, &zone->row)) {
+			return 0;
+		}
+		keep_plain(a, zone->zone, CHECK_NOT_LISTED);
+	}
+	a->zones++;
+	checks_zone(a->o, zone, keep, a);
+	return 0;
+}
+
+static void missing(audit_t *a)
+{
+	for (size_t i = 0; i < a->list.count; i++) {
+		if (!a->list.seen[i]) {
+			a->zones++;
+			keep_plain(a, a->list.name[i], CHECK_NO_MODULE);
+		}
+	}
+}
+
+/*! \return Whether all that was asked for could be read. */
+static bool look_at_all(audit_t *a, store_t *store)
+{
+	static store_zone_t zone;
+	bool ok = true;
+
+	if (a->o->arg_count == 0) {
+		ok = store_zones(store, look, a) == KNOT_EOK;
+		if (!ok) {
+			fprintf(stderr, "kskroll: %s\n", store_error(store));
+		}
+		missing(a);
+	}
+	for (int i = 0; i < a->o->arg_count; i++) {
+		if (zones_load(store, a->o->args[i], &zone) == EXIT_FINE) {
+			look(&zone, a);
+		} else {
+			ok = false;
+		}
+	}
+	return ok;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const kept_t *x = a, *y = b;
+	if (x->level != y->level) {
+		return x->level > y->level ? -1 : 1;
+	}
+	int zone = strcmp(x->zone, y->zone);
+	return zone != 0 ? zone : (int)x->check - (int)y->check;
+}
+
+static int result(const audit_t *a, bool ok)
+{
+	if (a->levels[LEVEL_CRITICAL] > 0) {
+		return AUDIT_CRITICAL;
+	}
+	if (!ok) {
+		return AUDIT_UNKNOWN;
+	}
+	return a->levels[LEVEL_WARNING] > 0 ? AUDIT_WARNING : AUDIT_OK;
+}
+
+static const char *result_name(int code)
+{
+	static const char *const names[] = { "ok", "warning", "critical", "unknown" };
+	return names[code];
+}
+
+static void print_json(const audit_t *a, int code)
+{
+	json_begin();
+	json_time("time", a->o->now);
+	json_string("result", result_name(code));
+	json_number("zones", a->zones);
+	for (int i = LEVEL__COUNT - 1; i >= 0; i--) {
+		json_number(levels[i], a->levels[i]);
+	}
+	json_open("findings", '[');
+	for (size_t i = 0; i < a->count; i++) {
+		const kept_t *f = &a->kept[i];
+		json_open(NULL, '{');
+		json_string("level", levels[f->level]);
+		json_string("zone", f->zone);
+		json_string("check", checks_info(f->check)->name);
+		json_string("meaning", checks_info(f->check)->meaning);
+		json_string("about", f->about[0] != '\0' ? f->about : NULL);
+		json_string("detail", f->detail[0] != '\0' ? f->detail : NULL);
+		json_close('}');
+	}
+	json_close(']');
+	json_end();
+}
+
+/*! The first line is what a monitoring system shows; numbers for its graphs are behind the bar. */
+static void print_text(const audit_t *a, int code)
+{
+	static const char *const results[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+	table_t *t = table_new(5);
+
+	text_colored(a->o, code == AUDIT_OK ? COLOR_GREEN : code == AUDIT_WARNING ? COLOR_YELLOW : COLOR_RED,
+	             results[code]);
+	printf(" - %zu zones: %zu critical, %zu warnings, %zu notes%s | zones=%zu critical=%zu warning=%zu note=%zu\n",
+	       a->zones, a->levels[LEVEL_CRITICAL], a->levels[LEVEL_WARNING], a->levels[LEVEL_NOTE],
+	       a->levels[LEVEL_NOTE] > 0 && !a->o->all ? " (--all shows them)" : "", a->zones,
+	       a->levels[LEVEL_CRITICAL], a->levels[LEVEL_WARNING], a->levels[LEVEL_NOTE]);
+	for (size_t i = 0; i < a->count; i++) {
+		const kept_t *f = &a->kept[i];
+		if (f->level == LEVEL_NOTE && !a->o->all) {
+			continue;
+		}
+		table_add(t, colors[f->level], levels[f->level]);
+		table_add(t, COLOR_BOLD, f->zone);
+		table_add(t, COLOR_NONE, checks_info(f->check)->name);
+		table_add(t, COLOR_NONE, f->about[0] != '\0' ? f->about : "-");
+		table_add(t, COLOR_NONE, f->detail[0] != '\0' ? f->detail : checks_info(f->check)->meaning);
+	}
+	table_print(a->o, t, 0);
+	table_free(t);
+}
+
+static void forget(audit_t *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		free(a->kept[i].zone);
+		free(a->kept[i].about);
+		free(a->kept[i].detail);
+	}
+	free(a->kept);
+	names_free(&a->list);
+}
+
+int cmd_audit(const options_t *o)
+{
+	audit_t a = { .o = o };
+	if (o->zones != NULL && !names_read(o->zones, &a.list)) {
+		names_free(&a.list);
+		return AUDIT_UNKNOWN;
+	}
+	store_t *store = zones_open(o);
+	if (store == NULL) {
+		names_free(&a.list);
+		return AUDIT_UNKNOWN;
+	}
+	bool ok = look_at_all(&a, store);
+	if (a.count > 0) {
+		qsort(a.kept, a.count, sizeof(*a.kept), compare);
+	}
+	int code = result(&a, ok);
+	if (o->json) {
+		print_json(&a, code);
+	} else {
+		print_text(&a, code);
+	}
+	forget(&a);
+	store_close(store);
+	answers_end();
+	return code;
+}

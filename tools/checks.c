@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is not as it should be with a zone, by its row and what its servers last answered. Keys are compared
+ * by tag here, as the store has them for people; the module itself never does.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kskroll.h"
+
+/*! RFC 10026 4.1: TTL around a change. */
+#define TTL_MIN_S	300
+#define TTL_MAX_S	900
+
+static const check_info_t infos[CHECK__COUNT] = {
+	[CHECK_NO_MODULE] = { "no-module",
+		"the list has the zone, the store has not: it has no module, or was never looked at" },
+	[CHECK_NOT_LISTED] = { "not-listed",
+		"the module looks at the zone, but the list does not have it" },
+	[CHECK_NOT_LOOKED_AT] = { "not-looked-at",
+		"the module should have looked at the zone hours ago" },
+	[CHECK_NEEDS_OPERATOR] = { "needs-operator",
+		"the operator has to act" },
+	[CHECK_STUCK] = { "stuck",
+		"the zone has waited for others for long" },
+	[CHECK_WRONG_ANSWER] = { "wrong-answer",
+		"a server's answer is not for the zone, or does not validate" },
+	[CHECK_UNREACHABLE] = { "unreachable",
+		"a server does not answer" },
+	[CHECK_DS_WITHOUT_KEY] = { "ds-without-key",
+		"a server of the parent has a DS that matches no KSK of the zone" },
+	[CHECK_KEY_WITHOUT_DS] = { "key-without-ds",
+		"no rollover is under way, and a KSK of the zone is in no DS" },
+	[CHECK_PARENTS_DIFFER] = { "parents-differ",
+		"the servers of the parent do not have the same DS set" },
+	[CHECK_NAMESERVERS_DIFFER] = { "nameservers-differ",
+		"a nameserver has another DNSKEY RRset than this server" },
+	[CHECK_OLD_KEY_LEFT] = { "old-key-left",
+		"the rollover is over, and a KSK of before is still there" },
+	[CHECK_CDS_LEFT] = { "cds-left",
+		"CDS or CDNSKEY is there although nothing is asked of the parent" },
+	[CHECK_DNSKEY_TTL] = { "dnskey-ttl",
+		"the DNSKEY TTL is not within 300 to 900 s (RFC 10026 4.1)" },
+	[CHECK_DS_TTL] = { "ds-ttl",
+		"the DS TTL is not within 300 to 900 s (RFC 10026 4.1)" },
+};
+
+const check_info_t *checks_info(check_t check)
+{
+	return &infos[check];
+}
+
+typedef struct {
+	const options_t *o;
+	const store_zone_t *z;
+	rollover_config_t config;
+	own_answer_t own;
+	finding_f each;
+	void *arg;
+	char ds[1024];		/*!< Of the first server of the parent that answered. */
+	bool ds_differs;
+	bool ds_known;
+	char in_ds[4096];	/*!< Tags that any DS names. */
+} audit_t;
+
+static void report(audit_t *a, check_t check, level_t level, const char *about, const char *detail)
+{
+	finding_t f = { .zone = a->z->zone, .check = check, .level = level, .about = about, .detail = detail };
+	a->each(&f, a->arg);
+}
+
+/* Lists of tags: "1001 1002". */
+
+static bool has_tag(const char *list, const char *tag, size_t len)
+{
+	for (const char *p = list; *p != '\0'; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+		if (n == len && strncmp(p, tag, len) == 0) {
+			return true;
+		}
+		p += n;
+	}
+	return false;
+}
+
+/*! Tags of a list that are not in another one, as a list. \return Whether there are any. */
+static bool beyond(char *out, size_t out_len, const char *list, const char *other)
+{
+	size_t used = 0;
+	out[0] = '\0';
+	for (const char *p = list; *p != '\0'; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+		if (!has_tag(other, p, n) && used + n + 2 < out_len) {
+			used += snprintf(out + used, out_len - used, "%s%.*s", used > 0 ? " " : "", (int)n, p);
+		}
+		p += n;
+	}
+	return used > 0;
+}
+
+static void old_tags(char *out, size_t out_len, const rollover_row_t *row)
+{
+	size_t used = 0;
+	out[0] = '\0';
+	for (unsigned i = 0; i < row->old_count; i++) {
+		used += snprintf(out + used, out_len - used, "%s%u", i > 0 ? " " : "", row->old[i].tag);
+	}
+}
+
+/* The row. */
+
+/*! The zone does not validate, or is about not to. */
+static bool in_danger(rollover_gate_t gate)
+{
+	return gate == GATE_OLD_KEY_GONE || gate == GATE_VALIDATION_FAILS || gate == GATE_BOGUS_AT ||
+	       gate == GATE_ROLLED_BACK;
+}
+
+/*! The operator has decided that nothing starts: that is no fault. */
+static bool wanted_rest(const rollover_row_t *row)
+{
+	return row->state == ROLLOVER_IDLE &&
+	       (row->gate == GATE_HELD || row->gate == GATE_DRY_RUN || row->gate == GATE_OBSERVE_ONLY);
+}
+
+static void check_row(audit_t *a)
+{
+	const rollover_row_t *row = &a->z->row;
+	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
+	char text[512], span[TEXT_SPAN];
+
+	if (judge_overdue(a->o, row)) {
+		snprintf(text, sizeof(text), "%s, for %s", rollover_state_name(row->state),
+		         text_span(span, a->o->now - row->wake));
+		report(a, CHECK_NOT_LOOKED_AT, row->state == ROLLOVER_IDLE ? LEVEL_WARNING : LEVEL_CRITICAL,
+		       "", text);
+	}
+	if (!judge_blocked(a->o, row) || row->gate == GATE_NONE || row->gate_until > a->o->now) {
+		return;
+	}
+	snprintf(text, sizeof(text), "%s, for %s: %s%s%s", info->name,
+	         text_span(span, a->o->now - row->gate_since), info->meaning,
+	         row->gate_detail[0] != '\0' ? "; " : "", row->gate_detail);
+	bool operator = judge_actor(a->o, row) == ACTOR_OPERATOR;
+	report(a, operator ? CHECK_NEEDS_OPERATOR : CHECK_STUCK,
+	       in_danger(row->gate) ? LEVEL_CRITICAL : wanted_rest(row) ? LEVEL_NOTE : LEVEL_WARNING,
+	       row->gate_about, text);
+}
+
+/* What servers answered. */
+
+static bool outside(const char *ttl)
+{
+	unsigned long value = strtoul(ttl, NULL, 10);
+	return ttl[0] != '\0' && (value < TTL_MIN_S || value > TTL_MAX_S);
+}
+
+/*! Nothing is asked of the parent in this state, so no CDS belongs into the zone. */
+static bool without_signals(rollover_state_t state)
+{
+	return state == ROLLOVER_IDLE || (state >= ROLLOVER_OBSERVE && state <= ROLLOVER_SETTLE);
+}
+
+static bool at_rest(rollover_state_t state)
+{
+	return state == ROLLOVER_IDLE || state == ROLLOVER_SETTLE;
+}
+
+static void check_status(audit_t *a, const answer_t *answer)
+{
+	char text[512], span[TEXT_SPAN];
+
+	if (strcmp(answer->status, "unreachable") == 0) {
+		time_t age = answer->unreachable_since != 0 ? a->o->now - answer->unreachable_since : 0;
+		bool out = age >= (time_t)a->config.unreachable_after;
+		snprintf(text, sizeof(text), "%s, for %s%s", answer->detail, text_span(span, age),
+		         out ? ": it is no longer waited for" : "");
+		report(a, CHECK_UNREACHABLE, out ? LEVEL_WARNING : LEVEL_NOTE, answer->server, text);
+	} else if (strcmp(answer->status, "ok") != 0) {
+		snprintf(text, sizeof(text), "%s%s%s", answer->status, answer->detail[0] != '\0' ? ": " : "",
+		         answer->detail);
+		report(a, CHECK_WRONG_ANSWER, strcmp(answer->status, "bogus") == 0 ? LEVEL_CRITICAL : LEVEL_WARNING,
+		       answer->server, text);
+	}
+}
+
+static void check_child(audit_t *a, const answer_t *answer)
+{
+	rollover_state_t state = a->z->row.state;
+	char text[512], tags[256];
+
+	if (at_rest(state) && beyond(tags, sizeof(tags), answer->dnskey, a->own.dnskey)) {
+		snprintf(text, sizeof(text), "DNSKEY %s", tags);
+		report(a, CHECK_OLD_KEY_LEFT, LEVEL_WARNING, answer->server, text);
+	} else if (answer->differs && (without_signals(state) || judge_lasts(a->o, &a->z->row))) {
+		report(a, CHECK_NAMESERVERS_DIFFER, LEVEL_WARNING, answer->server, "");
+	}
+	if (without_signals(state) && (answer->cds[0] != '\0' || answer->cdnskey[0] != '\0')) {
+		report(a, CHECK_CDS_LEFT, LEVEL_WARNING, answer->server, "");
+	}
+	if (state >= ROLLOVER_SIGNAL && state <= ROLLOVER_RETIRE && outside(answer->ttl)) {
+		snprintf(text, sizeof(text), "%s s", answer->ttl);
+		report(a, CHECK_DNSKEY_TTL, LEVEL_WARNING, answer->server, text);
+	}
+}
+
+static void check_parent(audit_t *a, const answer_t *answer)
+{
+	rollover_state_t state = a->z->row.state;
+	char text[512], tags[256];
+	bool stray = beyond(tags, sizeof(tags), answer->ds, a->own.dnskey);
+
+	if ((answer->differs || stray) && a->own.dnskey[0] != '\0') {
+		/* A resolver needs one DS that matches: is there any that is not stray? */
+		bool broken = answer->ds[0] == '\0' || strcmp(tags, answer->ds) == 0;
+		snprintf(text, sizeof(text), "DS %s%s%s%s", tags, stray && answer->differs ? " and " : "",
+		         answer->differs ? "of an unknown key" : "",
+		         broken ? ", and none that matches: the zone does not validate" : "");
+		report(a, CHECK_DS_WITHOUT_KEY, broken ? LEVEL_CRITICAL : LEVEL_WARNING, answer->server, text);
+	}
+	if (answer->ds[0] != '\0' && outside(answer->ttl)) {
+		snprintf(text, sizeof(text), "%s s%s", answer->ttl, state >= ROLLOVER_WITHDRAW &&
+		         state <= ROLLOVER_SETTLE ? ", after the DS was replaced" : ", before a rollover");
+		report(a, CHECK_DS_TTL, LEVEL_NOTE, answer->server, text);
+	}
+	if (!a->ds_known) {
+		snprintf(a->ds, sizeof(a->ds), "%s", answer->ds);
+		a->ds_known = true;
+	} else if (strcmp(a->ds, answer->ds) != 0) {
+		a->ds_differs = true;
+	}
+	size_t used = strlen(a->in_ds);
+	snprintf(a->in_ds + used, sizeof(a->in_ds) - used, "%s%s", used > 0 ? " " : "", answer->ds);
+}
+
+static void check_answer(const answer_t *answer, void *arg)
+{
+	audit_t *a = arg;
+
+	check_status(a, answer);
+	if (strcmp(answer->status, "ok") == 0) {
+		(answer->parent ? check_parent : check_child)(a, answer);
+	}
+}
+
+static void check_whole(audit_t *a)
+{
+	const rollover_row_t *row = &a->z->row;
+	char text[512], tags[256], in_use[64];
+
+	if (a->ds_differs && (row->state != ROLLOVER_AWAIT_DS || judge_lasts(a->o, row))) {
+		report(a, CHECK_PARENTS_DIFFER, LEVEL_WARNING, a->z->parent_zone, "");
+	}
+	old_tags(in_use, sizeof(in_use), row);
+	if (row->state == ROLLOVER_IDLE && a->in_ds[0] != '\0' &&
+	    beyond(tags, sizeof(tags), a->own.dnskey, a->in_ds)) {
+		snprintf(text, sizeof(text), "DNSKEY %s", tags);
+		report(a, CHECK_KEY_WITHOUT_DS, LEVEL_WARNING, "", text);
+	}
+	if (row->state == ROLLOVER_SETTLE && beyond(tags, sizeof(tags), a->own.dnskey, in_use)) {
+		snprintf(text, sizeof(text), "DNSKEY %s", tags);
+		report(a, CHECK_OLD_KEY_LEFT, LEVEL_WARNING, "", text);
+	}
+	if (without_signals(row->state) && a->own.cds[0] != '\0') {
+		report(a, CHECK_CDS_LEFT, LEVEL_WARNING, "", "in the zone as this server has it");
+	}
+	if (row->state == ROLLOVER_IDLE && outside(a->own.ttl)) {
+		snprintf(text, sizeof(text), "%s s, before a rollover: the module lowers it", a->own.ttl);
+		report(a, CHECK_DNSKEY_TTL, LEVEL_NOTE, "", text);
+	}
+}
+
+void checks_zone(const options_t *o, const store_zone_t *zone, finding_f each, void *arg)
+{
+	audit_t a = { .o = o, .z = zone, .config = settings_of(o, zone), .each = each, .arg = arg };
+
+	check_row(&a);
+	if (answers_own(zone->answers, &a.own)) {
+		answers_each(zone->answers, check_answer, &a);
+		check_whole(&a);
+	}
+}
