@@ -46,6 +46,8 @@ typedef struct {
 	bool color;
 	bool blocked;
 	bool all;			/*!< audit: notes as well. */
+	const char *svg;		/*!< plan: files for pictures, or NULL. */
+	const char *html;
 	const char *zones;		/*!< audit: list of zones that should be there, or NULL. */
 	uint32_t after;			/*!< A wait for others counts as blocked after this long. */
 	size_t limit;

@@ -51,7 +51,7 @@ static const struct {
 #define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
 
 enum {
-	OPT_DB = 256, OPT_JSON, OPT_RST, OPT_BLOCKED, OPT_AFTER, OPT_ALL, OPT_ZONES, OPT_LIMIT,
+	OPT_DB = 256, OPT_JSON, OPT_RST, OPT_BLOCKED, OPT_AFTER, OPT_ALL, OPT_ZONES, OPT_SVG, OPT_HTML, OPT_LIMIT,
 	OPT_KSK_LIFETIME, OPT_TTL, OPT_LEAD, OPT_OBSERVE, OPT_SETTLE,
 	OPT_PARENT_DELAY, OPT_TRANSFER_DELAY, OPT_PROPAGATION_DELAY, OPT_BASE_TTL, OPT_DS_TTL,
 	OPT_VERSION,
@@ -79,6 +79,8 @@ static const struct {
 	{ "limit", OPT_LIMIT, "N", HISTORY, 0, "the newest N events only" },
 	{ "conf", 'c', "FILE", POLICIES, 0, "knot.conf with the base policy (standard input)" },
 	{ "rst", OPT_RST, NULL, GATES, 0, "for the documentation" },
+	{ "svg", OPT_SVG, "FILE", PLAN, 0, "a picture of the plan; - is standard output" },
+	{ "html", OPT_HTML, "FILE", PLAN, 0, "picture and table as one file for a browser or a mail" },
 	{ "ksk-lifetime", OPT_KSK_LIFETIME, "TIME", SETTINGS, SETTING(ksk_lifetime),
 	  "instead of the zone's own" },
 	{ "ttl", OPT_TTL, "TIME", SETTINGS | POLICIES, SETTING(ttl),
@@ -170,6 +172,12 @@ static int take(options_t *o, size_t i, const char *arg)
 		break;
 	case OPT_ALL:
 		o->all = true;
+		break;
+	case OPT_SVG:
+		o->svg = arg;
+		break;
+	case OPT_HTML:
+		o->html = arg;
 		break;
 	case OPT_ZONES:
 		o->zones = arg;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kskroll.h"
+#include "picture.h"
 
 #define BAR	40
 
@@ -152,6 +153,56 @@ static void json_plan(const options_t *o, const store_zone_t *z, const rollover_
 	json_end();
 }
 
+/*! Writes one file. \return Exit code. */
+static int write_file(const picture_t *p, const char *path, bool html)
+{
+	FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "w");
+	if (out != NULL) {
+		if (html) {
+			html_write(out, p);
+		} else {
+			svg_write(out, p, true);
+		}
+	}
+	if (out == NULL || (out != stdout && fclose(out) != 0)) {
+		fprintf(stderr, "kskroll: %s cannot be written: %s\n", path, strerror(errno));
+		return EXIT_ERROR;
+	}
+	return EXIT_FINE;
+}
+
+static int pictures(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
+                    const plan_t *plan)
+{
+	const picture_t p = { .o = o, .zone = z, .config = config, .plan = plan };
+	int ret = EXIT_FINE;
+
+	if (o->svg != NULL) {
+		ret = write_file(&p, o->svg, false);
+	}
+	if (o->html != NULL && ret == EXIT_FINE) {
+		ret = write_file(&p, o->html, true);
+	}
+	return ret;
+}
+
+static int show(const options_t *o, const store_zone_t *z)
+{
+	const rollover_config_t config = settings_of(o, z);
+	plan_t plan;
+
+	plan_run(&config, &z->row, &o->assume, o->now, &plan);
+	if (o->svg != NULL || o->html != NULL) {
+		return pictures(o, z, &config, &plan);
+	}
+	if (o->json) {
+		json_plan(o, z, &config, &plan);
+	} else {
+		print_plan(o, z, &config, &plan);
+	}
+	return EXIT_FINE;
+}
+
 int cmd_plan(const options_t *o)
 {
 	store_t *store = zones_open(o);
@@ -161,14 +212,7 @@ int cmd_plan(const options_t *o)
 	if (store != NULL && zone != NULL) {
 		ret = zones_load(store, o->args[0], zone);
 		if (ret == EXIT_FINE) {
-			const rollover_config_t config = settings_of(o, zone);
-			plan_t plan;
-			plan_run(&config, &zone->row, &o->assume, o->now, &plan);
-			if (o->json) {
-				json_plan(o, zone, &config, &plan);
-			} else {
-				print_plan(o, zone, &config, &plan);
-			}
+			ret = show(o, zone);
 		}
 	}
 	free(zone);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the pictures of a plan say, whatever their format.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "picture.h"
+
+static const char *const state_colors[ROLLOVER_STATE__COUNT] = {
+	[ROLLOVER_IDLE] = "#b8bcc2",
+	[ROLLOVER_PREPARE] = "#7fb2d9",
+	[ROLLOVER_INTRODUCE] = "#3b7fb8",
+	[ROLLOVER_SIGNAL] = "#2f9e98",
+	[ROLLOVER_AWAIT_DS] = "#e39b3a",
+	[ROLLOVER_WITHDRAW] = "#6dbb8d",
+	[ROLLOVER_OBSERVE] = "#8d7cc3",
+	[ROLLOVER_RETIRE] = "#c97b84",
+	[ROLLOVER_SETTLE] = "#8fa860",
+	[ROLLOVER_ROLLBACK] = "#c0392b",
+	[ROLLOVER_HELD] = "#8a5a44",
+};
+
+static const struct {
+	const char *color;
+	const char *meaning;
+} actors[ACTOR__COUNT] = {
+	[ACTOR_NOBODY] = { "#5f6b76", "time, or the server itself" },
+	[ACTOR_SECONDARY] = { "#d8a200", "whoever runs the nameserver" },
+	[ACTOR_PARENT] = { "#d06b00", "the parent zone or its registrar" },
+	[ACTOR_OPERATOR] = { "#c0392b", "the operator of this server" },
+};
+
+const char *picture_time(char out[TEXT_TIME], time_t at)
+{
+	struct tm tm;
+	if (at == 0 || gmtime_r(&at, &tm) == NULL ||
+	    strftime(out, TEXT_TIME, "%Y-%m-%d %H:%M", &tm) == 0) {
+		snprintf(out, TEXT_TIME, "-");
+	}
+	return out;
+}
+
+const char *picture_state_color(rollover_state_t state)
+{
+	return state_colors[state];
+}
+
+const char *picture_actor_color(rollover_actor_t actor)
+{
+	return actors[actor].color;
+}
+
+const char *picture_actor_meaning(rollover_actor_t actor)
+{
+	return actors[actor].meaning;
+}
+
+bool picture_shows(const plan_t *plan, unsigned step)
+{
+	return step > 0 || plan->step[0].state != ROLLOVER_IDLE || plan->count == 1;
+}
+
+bool picture_waits(const picture_t *p, const plan_wait_t *wait)
+{
+	return wait->to == 0 || wait->to > p->o->now;
+}
+
+void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const plan_step_t *step, const plan_wait_t *wait)
+{
+	const rollover_gate_info_t *info = rollover_gate_info(wait->gate);
+	bool assumed = step->state == ROLLOVER_AWAIT_DS && info->actor == ACTOR_PARENT;
+	char until[TEXT_TIME], span[TEXT_SPAN];
+	time_t from = wait->from > p->o->now ? wait->from : p->o->now;
+
+	if (wait->to == 0) {
+		snprintf(out, PICTURE_TEXT, "%s, nobody knows for how long: %s", info->name, info->meaning);
+	} else {
+		snprintf(out, PICTURE_TEXT, "%s until %s (%s): %s%s", info->name, picture_time(until, wait->to),
+		         text_span(span, wait->to - from), info->meaning,
+		         assumed ? " (assumed: --parent-delay)" : "");
+	}
+}
+
+void picture_stay(char out[PICTURE_TEXT], const plan_step_t *step)
+{
+	char from[TEXT_TIME], to[TEXT_TIME], span[TEXT_SPAN];
+
+	picture_time(from, step->from);
+	if (step->to == 0) {
+		snprintf(out, PICTURE_TEXT, "from %s", from);
+	} else {
+		snprintf(out, PICTURE_TEXT, "%s - %s, %s", from, picture_time(to, step->to),
+		         text_span(span, step->to - step->from));
+	}
+}
+
+static bool note_start(char out[PICTURE_TEXT], const picture_t *p)
+{
+	const plan_step_t *first = &p->plan->step[0];
+	char now[TEXT_TIME], start[TEXT_TIME];
+
+	picture_time(now, p->o->now);
+	if (p->plan->imagined) {
+		snprintf(out, PICTURE_TEXT, "As of %s UTC no rollover is due: this is how one would go that is "
+		         "started now.", now);
+	} else if (first->state == ROLLOVER_IDLE) {
+		snprintf(out, PICTURE_TEXT, "As of %s UTC. The rollover starts %s.", now,
+		         picture_time(start, p->plan->start));
+	} else {
+		snprintf(out, PICTURE_TEXT, "As of %s UTC. In the step %s since %s.", now,
+		         rollover_state_name(first->state), picture_time(start, first->from));
+	}
+	return true;
+}
+
+static bool note_ends(char out[PICTURE_TEXT], const picture_t *p)
+{
+	const plan_t *plan = p->plan;
+	char safe[TEXT_TIME], end[TEXT_TIME];
+
+	if (plan->end == 0) {
+		snprintf(out, PICTURE_TEXT, "It stays at '%s': %s", rollover_gate_info(plan->stuck)->name,
+		         rollover_gate_info(plan->stuck)->advice);
+	} else {
+		snprintf(out, PICTURE_TEXT, "Earliest: the old KSK is gone everywhere %s; policy and TTLs are "
+		         "restored %s.", plan->safe != 0 ? picture_time(safe, plan->safe) : "already",
+		         picture_time(end, plan->end));
+	}
+	return true;
+}
+
+static bool note_first(char out[PICTURE_TEXT], const picture_t *p)
+{
+	const rollover_gate_info_t *info = rollover_gate_info(p->plan->lifted);
+
+	if (p->plan->lifted == GATE_NONE) {
+		return false;
+	}
+	snprintf(out, PICTURE_TEXT, "But first: %s (%s), which is up to the %s. Here it is taken for dealt with now.",
+	         info->meaning, info->name, rollover_actor_name(info->actor));
+	return true;
+}
+
+static bool note_assumed(char out[PICTURE_TEXT], const picture_t *p)
+{
+	const plan_assume_t *a = &p->o->assume;
+	char s[3][TEXT_SPAN];
+
+	snprintf(out, PICTURE_TEXT, "Assumed: a change is on all nameservers after %s, the parent has the DS %s after "
+	         "CDS is there, propagation-delay of the policy %s; everybody does what they should. Real looks come "
+	         "up to one check-interval later at each step.", text_conf_span(s[0], a->server_delay),
+	         text_conf_span(s[1], a->parent_delay), text_conf_span(s[2], a->knot_delay));
+	return true;
+}
+
+static bool note_settings(char out[PICTURE_TEXT], const picture_t *p)
+{
+	const rollover_config_t *c = p->config;
+	char s[7][TEXT_SPAN];
+
+	snprintf(out, PICTURE_TEXT, "Settings: ttl %s, lead %s, observe %s, settle %s, ksk-lifetime %s, "
+	         "check-interval %s, ds-check-interval %s.", text_conf_span(s[0], c->ttl),
+	         text_conf_span(s[1], c->lead), text_conf_span(s[2], c->observe), text_conf_span(s[3], c->settle),
+	         text_conf_span(s[4], c->ksk_lifetime), text_conf_span(s[5], c->check_interval),
+	         text_conf_span(s[6], c->ds_check_interval));
+	return true;
+}
+
+bool picture_note(char out[PICTURE_TEXT], const picture_t *p, unsigned i)
+{
+	switch (i) {
+	case 0:
+		return note_start(out, p);
+	case 1:
+		return note_ends(out, p);
+	case 2:
+		return note_first(out, p);
+	case 3:
+		return note_settings(out, p);
+	default:
+		return note_assumed(out, p);
+	}
+}
