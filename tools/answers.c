@@ -66,11 +66,17 @@ bool answers_own(const char *text, own_answer_t *out)
 	}
 	sqlite3_stmt *stmt = prepare("SELECT " TAGS_OF("?1", "own_dnskey") ", json_extract(?1, '$.own_dnskey_ttl'),"
 		" CASE WHEN json_type(?1, '$.own_cds') IS NULL THEN '' ELSE"
-		" coalesce(" TAGS_OF("?1", "own_cds") ", 'unknown') END", text);
+		" coalesce(" TAGS_OF("?1", "own_cds") ", 'unknown') END,"
+		" json_extract(?1, '$.watch.answered') || ' resolvers answered, for '"
+		" || json_extract(?1, '$.watch.failing') || ' of them it is not secure'"
+		" || iif(json_extract(?1, '$.watch.parent_ok'), '', '; the parent does not validate')"
+		" || iif(json_extract(?1, '$.watch.detail') = '', '', ': ' || json_extract(?1, '$.watch.detail'))",
+		text);
 	if (sqlite3_step(stmt) == SQLITE_ROW) {
 		snprintf(out->dnskey, sizeof(out->dnskey), "%s", column(stmt, 0));
 		snprintf(out->ttl, sizeof(out->ttl), "%s", column(stmt, 1));
 		snprintf(out->cds, sizeof(out->cds), "%s", column(stmt, 2));
+		snprintf(out->watch, sizeof(out->watch), "%s", column(stmt, 3));
 	}
 	sqlite3_finalize(stmt);
 	return true;

@@ -190,6 +190,10 @@ static void print_answers(const options_t *o, const store_zone_t *z)
 		when(o, at);
 		puts("; keys by their tags:");
 	}
+	own_answer_t own;
+	if (answers_own(z->answers, &own) && own.watch[0] != '\0') {
+		printf("  validation: %s\n", own.watch);
+	}
 	if (table_rows(s.child) > 1) {
 		table_print(o, s.child, 2);
 	}

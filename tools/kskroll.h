@@ -45,6 +45,8 @@ typedef struct {
 	bool rst;
 	bool color;
 	bool blocked;
+	bool names;			/*!< status: names alone. */
+	bool prometheus;
 	bool all;			/*!< audit: notes as well. */
 	const char *svg;		/*!< plan: files for pictures, or NULL. */
 	const char *html;
@@ -165,13 +167,14 @@ typedef struct {
 	char dnskey[256];	/*!< Tags of the KSKs. */
 	char ttl[16];
 	char cds[256];
+	char watch[512];	/*!< How it validated, in words. */
 } own_answer_t;
 
 typedef void (*answer_f)(const answer_t *answer, void *arg);
 
 /*! Calls back for every server. \return Time of the survey, 0 if the text holds none. */
 time_t answers_each(const char *text, answer_f each, void *arg);
-/*! \return False if the text is not JSON. */
+/*! \return False if the text is not JSON; \a out is empty then. */
 bool answers_own(const char *text, own_answer_t *out);
 /*! Whether the text is JSON. */
 bool answers_valid(const char *text);
@@ -243,6 +246,15 @@ typedef void (*finding_f)(const finding_t *finding, void *arg);
 const check_info_t *checks_info(check_t check);
 /*! Calls back for everything that is not as it should be with a zone. */
 void checks_zone(const options_t *o, const store_zone_t *zone, finding_f each, void *arg);
+
+/* prometheus.c */
+
+typedef struct prometheus prometheus_t;
+prometheus_t *prometheus_new(void);
+/*! Takes a zone in. */
+void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z);
+/*! Prints everything and ends. */
+void prometheus_end(prometheus_t *p);
 
 /* names.c: a list of zones. */
 

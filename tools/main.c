@@ -51,7 +51,7 @@ static const struct {
 #define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
 
 enum {
-	OPT_DB = 256, OPT_JSON, OPT_RST, OPT_BLOCKED, OPT_AFTER, OPT_ALL, OPT_ZONES, OPT_SVG, OPT_HTML, OPT_LIMIT,
+	OPT_DB = 256, OPT_JSON, OPT_RST, OPT_BLOCKED, OPT_NAMES, OPT_PROMETHEUS, OPT_AFTER, OPT_ALL, OPT_ZONES, OPT_SVG, OPT_HTML, OPT_LIMIT,
 	OPT_KSK_LIFETIME, OPT_TTL, OPT_LEAD, OPT_OBSERVE, OPT_SETTLE,
 	OPT_PARENT_DELAY, OPT_TRANSFER_DELAY, OPT_PROPAGATION_DELAY, OPT_BASE_TTL, OPT_DS_TTL,
 	OPT_VERSION,
@@ -72,6 +72,8 @@ static const struct {
 	{ "db", OPT_DB, "PATH", STORE, 0, "the store (KSKROLL_DB; " DB_DEFAULT ")" },
 	{ "json", OPT_JSON, NULL, ANY, 0, "for programs" },
 	{ "blocked", OPT_BLOCKED, NULL, STATUS, 0, "only what needs a human; exit code 3 if anything does" },
+	{ "names", OPT_NAMES, NULL, STATUS, 0, "the names of the zones alone" },
+	{ "prometheus", OPT_PROMETHEUS, NULL, STATUS, 0, "for the textfile collector of Prometheus" },
 	{ "after", OPT_AFTER, "TIME", STATUS | AUDIT, offsetof(options_t, after),
 	  "waiting for others needs a human after this long (1d)" },
 	{ "all", OPT_ALL, NULL, AUDIT, 0, "notes as well" },
@@ -170,6 +172,12 @@ static int take(options_t *o, size_t i, const char *arg)
 	case OPT_BLOCKED:
 		o->blocked = true;
 		break;
+	case OPT_NAMES:
+		o->names = true;
+		break;
+	case OPT_PROMETHEUS:
+		o->prometheus = true;
+		break;
 	case OPT_ALL:
 		o->all = true;
 		break;
@@ -265,6 +273,9 @@ static int parse(options_t *o, int argc, char **argv, size_t *command)
 	o->arg_count = argc - optind;
 	if (o->arg_count < commands[*command].min_args || o->arg_count > commands[*command].max_args) {
 		return usage("usage: kskroll %s%s", commands[*command].usage, "");
+	}
+	if (o->json + o->names + o->prometheus + (o->svg != NULL || o->html != NULL) > 1) {
+		return usage("%s%s", "only one of --json, --names, --prometheus or a picture at a time", "");
 	}
 	return -1;
 }

@@ -10,6 +10,7 @@
 typedef struct {
 	const options_t *o;
 	table_t *table;
+	prometheus_t *prometheus;
 	unsigned shown;
 	unsigned blocked;
 	unsigned zones;
@@ -150,6 +151,14 @@ static int show(const store_zone_t *z, void *arg)
 		return 0;
 	}
 	l->shown++;
+	if (l->o->names) {
+		puts(z->zone);
+		return 0;
+	}
+	if (l->o->prometheus) {
+		prometheus_zone(l->prometheus, l->o, z);
+		return 0;
+	}
 	if (z->row.state != ROLLOVER_IDLE) {
 		run_plan(l->o, z, &plan);
 	}
@@ -194,31 +203,45 @@ static int show_all(list_t *l, store_t *store, store_zone_t *zone)
 	return ret;
 }
 
+static void list_begin(list_t *l)
+{
+	if (l->o->json) {
+		json_begin();
+		json_time("time", l->o->now);
+		json_open("zones", '[');
+	} else if (l->o->prometheus) {
+		l->prometheus = prometheus_new();
+	} else if (!l->o->names) {
+		l->table = new_table();
+	}
+}
+
+static void list_end(list_t *l, int ret)
+{
+	if (l->o->json) {
+		json_close(']');
+		json_number("blocked", l->blocked);
+		json_end();
+	} else if (l->o->prometheus) {
+		prometheus_end(l->prometheus);
+	} else if (!l->o->names) {
+		if (l->shown > 0) {
+			table_print(l->o, l->table, 0);
+		} else if (ret == EXIT_FINE) {
+			puts(l->zones == 0 ? "No zones yet: they appear when a zone has 'module: mod-kskroll'." :
+			                     "Nothing needs a human.");
+		}
+		table_free(l->table);
+	}
+}
+
 static int list(const options_t *o, store_t *store, store_zone_t *zone)
 {
 	list_t l = { .o = o };
 
-	if (o->json) {
-		json_begin();
-		json_time("time", o->now);
-		json_open("zones", '[');
-	} else {
-		l.table = new_table();
-	}
+	list_begin(&l);
 	int ret = show_all(&l, store, zone);
-	if (o->json) {
-		json_close(']');
-		json_number("blocked", l.blocked);
-		json_end();
-	} else {
-		if (l.shown > 0) {
-			table_print(o, l.table, 0);
-		} else if (ret == EXIT_FINE) {
-			puts(l.zones == 0 ? "No zones yet: they appear when a zone has 'module: mod-kskroll'." :
-			                    "Nothing needs a human.");
-		}
-		table_free(l.table);
-	}
+	list_end(&l, ret);
 	return ret == EXIT_FINE && o->blocked && l.blocked > 0 ? EXIT_BLOCKED : ret;
 }
 
@@ -229,7 +252,7 @@ int cmd_status(const options_t *o)
 	int ret = EXIT_ERROR;
 
 	if (store != NULL && zone != NULL) {
-		if (o->arg_count == 1 && !o->json && !o->blocked) {
+		if (o->arg_count == 1 && !o->json && !o->blocked && !o->names && !o->prometheus) {
 			ret = zones_load(store, o->args[0], zone);
 			if (ret == EXIT_FINE) {
 				plan_t plan;

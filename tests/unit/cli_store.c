@@ -86,7 +86,8 @@ static void answers(char *out, size_t len, time_t at, time_t unreachable_since)
 	rollover_facts_t facts = {
 		.keys = { key(1), key(2) }, .key_count = 2,
 		.own = { .known = true, .policy = POLICY_SIGNAL, .dnskey = 3, .dnskey_ttl = 300 },
-		.asked = SURVEY_CHILD | SURVEY_PARENT,
+		.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		.watch = { .answered = 3, .failing = 1, .parent_ok = true, .detail = "192.0.2.53@53: bogus" },
 		.child = child, .child_count = 2, .parent = parent, .parent_count = 2,
 	};
 	report_json(out, len, &facts, "example.", at);
@@ -144,6 +145,10 @@ static void zones_for_status(void)
 	/* Broken text of an older server must not break the output. */
 	zone("golf.example.", ROLLOVER_IDLE, DAY, GATE_FROZEN);
 	snprintf(z.answers, sizeof(z.answers), "{\"time\":");
+	save(NULL);
+
+	zone("quo\"te\\032.example.", ROLLOVER_IDLE, DAY, GATE_NONE);
+	z.looked = 0;
 	save(NULL);
 
 	zone("hotel.example.", ROLLOVER_IDLE, DAY, GATE_NONE);

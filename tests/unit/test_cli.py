@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from xml.etree import ElementTree
 KSKROLL, CLI_STORE, SOURCE = sys.argv[1:4]
 NOW = 1800000000
 HOUR = 3600
+QUOTE = r'quo"te\032'
 DAY = 86400
 
 
@@ -76,7 +78,7 @@ class Cli(unittest.TestCase):
 
     def test_one_line_per_zone_says_where_it_is_and_who_acts(self):
         lines = self.ok("status").splitlines()
-        self.assertEqual(len(lines), 9)
+        self.assertEqual(len(lines), 10)
         self.assertRegex(lines[0], r"^ZONE +STATE +FOR +WAITS FOR +WHO ACTS +NEXT LOOK +EARLIEST END +AT$")
         self.assertRegex(lines[1], r"^alpha\.example\. +idle +90 d 0 h +- +nobody +2 min +-$")
         self.assertRegex(lines[2], r"^bravo\.example\. +await-ds +3 h 0 min +ds-stale-at +parent +2 min "
@@ -94,6 +96,11 @@ class Cli(unittest.TestCase):
         self.ok("status", "--blocked", "--after", "1h", "bravo.example", code=3)
         self.ok("status", "--blocked", "--after", "3d", "charlie.example")
 
+    def test_names_alone(self):
+        self.assertEqual(self.ok("status", "--names").splitlines(),
+                         [z["zone"] for z in self.json("status")["zones"]])
+        self.assertEqual(self.ok("status", "--names", "--blocked", "golf.example", code=3), "golf.example.\n")
+
     def test_a_name_is_taken_in_any_form(self):
         for name in "bravo.example", "bravo.example.", "BRAVO.Example":
             self.assertIn("await-ds", self.ok("status", name))
@@ -109,6 +116,7 @@ class Cli(unittest.TestCase):
         self.assertRegex(out, r"p2\.example\. 192\.0\.2\.12@5353 +ok, foreign DS +1001 +86400")
         self.assertIn("kdig @192.0.2.12 -p 5353 +norec +dnssec bravo.example. DS", out)
         self.assertIn("standard comes back at the end", out)
+        self.assertIn("validation: 3 resolvers answered, for 1 of them it is not secure: 192.0.2.53@53: bogus", out)
 
     def test_the_exact_command_is_named(self):
         self.assertIn("knotc zone-thaw golf.example.", self.ok("status", "golf.example"))
@@ -127,7 +135,7 @@ class Cli(unittest.TestCase):
         all_zones = self.json("status")
         self.assertEqual([z["zone"] for z in all_zones["zones"]],
                          [n + ".example." for n in ("alpha", "bravo", "charlie", "delta", "echo",
-                                                    "foxtrot", "golf", "hotel")])
+                                                    "foxtrot", "golf", "hotel", QUOTE)])
         self.assertEqual(all_zones["blocked"], 4)
         z = self.zone("bravo.example")
         self.assertEqual(z["state"], "await-ds")
@@ -389,12 +397,67 @@ class Cli(unittest.TestCase):
         self.assertIn("p2.example. 192.0.2.12@5353: ok, DS 1001, foreign DS, TTL 86400 s", out)
         self.assertEqual(self.ok("history", "alpha.example"), "No history yet.\n")
 
+    # Prometheus.
+
+    def metrics(self, *args, **more):
+        """{metric: {labels as written: value}}; HELP and TYPE stand before the samples of each."""
+        found, name = {}, None
+        for line in self.ok("status", "--prometheus", *args, **more).splitlines():
+            if m := re.fullmatch(r"# HELP (kskroll_[a-z_]+) \S.*", line):
+                name = m.group(1)
+                self.assertNotIn(name, found)
+                found[name] = None
+            elif line.startswith("#"):
+                self.assertEqual(line, f"# TYPE {name} gauge")
+                found[name] = {}
+            else:
+                m = re.fullmatch(rf'{name}(\{{(?:\w+="(?:[^"\\]|\\[\\"n])*",?)*\}})? (\d+)', line)
+                self.assertIsNotNone(m, line)
+                self.assertNotIn(m.group(1), found[name])
+                found[name][m.group(1)] = int(m.group(2))
+        return found
+
+    def test_prometheus_has_what_the_table_has(self):
+        m = self.metrics()
+        bravo = '{zone="bravo.example."'
+        self.assertEqual(m["kskroll_zones"], {None: 9})
+        self.assertEqual(m["kskroll_zone_state"][bravo + ',state="await-ds"}'], 1)
+        self.assertEqual(m["kskroll_zone_gate"][bravo + ',gate="ds-stale-at",actor="parent"}'], 1)
+        self.assertEqual(m["kskroll_zone_gate"]['{zone="alpha.example.",gate="none",actor="nobody"}'], 1)
+        self.assertEqual((len(m["kskroll_zone_state"]), len(m["kskroll_zone_gate"])), (9, 9))
+        self.assertEqual(m["kskroll_zone_state_seconds"][bravo + "}"], 3 * HOUR)
+        self.assertEqual(m["kskroll_zone_gate_seconds"][bravo + "}"], 3 * HOUR)
+        self.assertNotIn('{zone="alpha.example."}', m["kskroll_zone_gate_seconds"])
+        self.assertEqual(m["kskroll_zone_dnskey_ttl_seconds"][bravo + "}"], 300)
+        self.assertNotIn('{zone="alpha.example."}', m["kskroll_zone_dnskey_ttl_seconds"])
+        self.assertEqual(m["kskroll_zone_ds_ttl_seconds"][bravo + "}"], DAY)
+        self.assertEqual(m["kskroll_zone_last_look_timestamp_seconds"][bravo + "}"], NOW - 60)
+        self.assertEqual(m["kskroll_server_unreachable"],
+                         {bravo + ',server="ns2.bravo.example. 2001:db8::2@53"}': 1})
+        quote = r'{zone="quo\"te\\032.example."}'
+        self.assertEqual(m["kskroll_zone_state_seconds"][quote], DAY)
+        self.assertNotIn(quote, m["kskroll_zone_last_look_timestamp_seconds"])
+        self.assertEqual(self.metrics("bravo.example")["kskroll_zones"], {None: 1})
+
+    @unittest.skipUnless(shutil.which("promtool"), "no promtool")
+    def test_promtool_has_nothing_to_say(self):
+        for db in self.db, self.audited:
+            text = self.ok("status", "--prometheus", db=db)
+            p = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True,
+                               check=False, timeout=60)
+            self.assertEqual((p.returncode, p.stdout, p.stderr), (0, "", ""))
+
+    def test_every_metric_is_in_the_man_page(self):
+        with open(os.path.join(SOURCE, "docs/kskroll.1"), encoding="ascii") as f:
+            documented = set(re.findall(r"kskroll_\w+", f.read()))
+        self.assertEqual(documented, set(self.metrics()))
+
     # Errors.
 
     def test_unknown_zones_list_names_like_it(self):
         self.assertIn("did you mean alpha.example.", self.bad(1, "status", "alfa.example"))
         self.assertIn("did you mean bravo.example.", self.bad(1, "plan", "bravo"))
-        self.assertIn("no zone nothing.like.it. in the store of 8", self.bad(1, "history", "nothing.like.it"))
+        self.assertIn("no zone nothing.like.it. in the store of 9", self.bad(1, "history", "nothing.like.it"))
 
     def test_a_missing_store_is_said_to_be_missing(self):
         err = self.bad(1, "status", db="/nonexistent/kskroll.db")
@@ -438,7 +501,8 @@ class Cli(unittest.TestCase):
     def test_wrong_usage(self):
         for args in ([], ["nonsense"], ["plan"], ["plan", "a", "b"], ["status", "--limit", "3"],
                      ["status", "--lead", "5x"], ["history", "--limit", "0"], ["status", "..a"],
-                     ["plan", "a", "--ttl", "-1"], ["plan", "a", "--ttl", "99999999999999999999"]):
+                     ["plan", "a", "--ttl", "-1"], ["status", "--json", "--names"],
+                     ["plan", "a", "--json", "--svg", "-"], ["plan", "a", "--ttl", "99999999999999999999"]):
             self.bad(2, *args)
         self.assertEqual(run("status", "--nonsense").returncode, 2)
 

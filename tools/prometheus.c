@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The text format of Prometheus, for the textfile collector of its node exporter. All samples of a metric
+ * stand together, so each metric gathers its own text while the zones go by.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kskroll.h"
+
+typedef enum {
+	METRIC_STATE,
+	METRIC_STATE_SECONDS,
+	METRIC_GATE,
+	METRIC_GATE_SECONDS,
+	METRIC_DNSKEY_TTL,
+	METRIC_DS_TTL,
+	METRIC_LAST_LOOK,
+	METRIC_UNREACHABLE,
+	METRIC_ZONES,
+	METRIC__COUNT
+} metric_t;
+
+static const struct {
+	const char *name;
+	const char *help;
+} infos[METRIC__COUNT] = {
+	[METRIC_STATE] = { "kskroll_zone_state", "State of the zone's KSK rollover: 1 for the one it is in." },
+	[METRIC_STATE_SECONDS] = { "kskroll_zone_state_seconds", "Time since the state was entered." },
+	[METRIC_GATE] = { "kskroll_zone_gate", "What the zone waits for, and who has to act: 1 for the one it waits at." },
+	[METRIC_GATE_SECONDS] = { "kskroll_zone_gate_seconds", "Time for which the zone has waited at its gate." },
+	[METRIC_DNSKEY_TTL] = { "kskroll_zone_dnskey_ttl_seconds", "Largest DNSKEY TTL that caches may hold." },
+	[METRIC_DS_TTL] = { "kskroll_zone_ds_ttl_seconds", "Largest TTL of a DS other than the new one that caches may hold." },
+	[METRIC_LAST_LOOK] = { "kskroll_zone_last_look_timestamp_seconds", "Last look at the zone that was written to the store." },
+	[METRIC_UNREACHABLE] = { "kskroll_server_unreachable", "1 for a server of the zone or its parent that did not answer at the last look." },
+	[METRIC_ZONES] = { "kskroll_zones", "Zones in the store." },
+};
+
+struct prometheus {
+	char *text[METRIC__COUNT];
+	size_t len[METRIC__COUNT];
+	FILE *out[METRIC__COUNT];
+	unsigned zones;
+};
+
+prometheus_t *prometheus_new(void)
+{
+	prometheus_t *p = calloc(1, sizeof(*p));
+	for (int i = 0; p != NULL && i < METRIC__COUNT; i++) {
+		p->out[i] = open_memstream(&p->text[i], &p->len[i]);
+		if (p->out[i] == NULL) {
+			fputs("kskroll: not enough memory\n", stderr);
+			exit(EXIT_ERROR);
+		}
+	}
+	return p;
+}
+
+static void label(FILE *out, char before, const char *name, const char *value)
+{
+	fprintf(out, "%c%s=\"", before, name);
+	for (const char *c = value; *c != '\0'; c++) {
+		switch (*c) {
+		case '\\': fputs("\\\\", out); break;
+		case '"':  fputs("\\\"", out); break;
+		case '\n': fputs("\\n", out); break;
+		default:   fputc(*c, out);
+		}
+	}
+	fputc('"', out);
+}
+
+/*! Begins a sample. \return Where the other labels and the value go. */
+static FILE *sample(prometheus_t *p, metric_t metric, const char *zone)
+{
+	FILE *out = p->out[metric];
+	fputs(infos[metric].name, out);
+	label(out, '{', "zone", zone);
+	return out;
+}
+
+static void number(prometheus_t *p, metric_t metric, const char *zone, int64_t value)
+{
+	fprintf(sample(p, metric, zone), "} %" PRId64 "\n", value);
+}
+
+static int64_t age(const options_t *o, time_t since)
+{
+	return o->now > since ? o->now - since : 0;
+}
+
+typedef struct {
+	prometheus_t *p;
+	const char *zone;
+} servers_t;
+
+static void server(const answer_t *answer, void *arg)
+{
+	servers_t *s = arg;
+	if (answer->unreachable_since != 0) {
+		FILE *out = sample(s->p, METRIC_UNREACHABLE, s->zone);
+		label(out, ',', "server", answer->server);
+		fputs("} 1\n", out);
+	}
+}
+
+void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
+{
+	const rollover_row_t *row = &z->row;
+
+	p->zones++;
+	FILE *out = sample(p, METRIC_STATE, z->zone);
+	label(out, ',', "state", rollover_state_name(row->state));
+	fputs("} 1\n", out);
+	number(p, METRIC_STATE_SECONDS, z->zone, age(o, row->since));
+
+	out = sample(p, METRIC_GATE, z->zone);
+	label(out, ',', "gate", rollover_gate_info(row->gate)->name);
+	label(out, ',', "actor", rollover_actor_name(judge_actor(o, row)));
+	fputs("} 1\n", out);
+	if (row->gate != GATE_NONE) {
+		number(p, METRIC_GATE_SECONDS, z->zone, age(o, row->gate_since));
+	}
+	/* What is not known has no sample: 0 would be a TTL. */
+	if (row->dnskey_ttl.count > 0) {
+		number(p, METRIC_DNSKEY_TTL, z->zone, ttl_window_max(&row->dnskey_ttl, o->now));
+	}
+	if (row->ds_ttl.count > 0) {
+		number(p, METRIC_DS_TTL, z->zone, ttl_window_max(&row->ds_ttl, o->now));
+	}
+	if (z->looked != 0) {
+		number(p, METRIC_LAST_LOOK, z->zone, z->looked);
+	}
+	servers_t s = { .p = p, .zone = z->zone };
+	answers_each(z->answers, server, &s);
+}
+
+void prometheus_end(prometheus_t *p)
+{
+	fprintf(p->out[METRIC_ZONES], "%s %u\n", infos[METRIC_ZONES].name, p->zones);
+	for (int i = 0; i < METRIC__COUNT; i++) {
+		if (fclose(p->out[i]) != 0) {
+			fputs("kskroll: not enough memory\n", stderr);
+			exit(EXIT_ERROR);
+		}
+		if (p->len[i] > 0) {
+			printf("# HELP %s %s\n# TYPE %s gauge\n", infos[i].name, infos[i].help, infos[i].name);
+			fwrite(p->text[i], 1, p->len[i], stdout);
+		}
+		free(p->text[i]);
+	}
+	free(p);
+}
