@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# bash completion for kskroll(1)
+
+_kskroll_options()
+{
+	local settings='--ksk-lifetime --ttl --lead --observe --settle --parent-delay --transfer-delay
+		--propagation-delay --base-ttl --ds-ttl'
+
+	echo '--help --version --json'
+	case $1 in
+	status)   echo "--db --blocked --names --prometheus --after $settings" ;;
+	plan)     echo "--db --svg --html $settings" ;;
+	history)  echo '--db --limit' ;;
+	audit)    echo '--db --after --all --zones' ;;
+	policies) echo '--conf --ttl' ;;
+	gates)    echo '--rst' ;;
+	esac
+}
+
+# Names are data, not words to be expanded: no compgen -W.
+_kskroll_zones()
+{
+	local zone
+	while IFS= read -r zone; do
+		if [[ $zone == "${cur,,}"* ]]; then
+			COMPREPLY+=("$(printf '%q' "$zone")")
+		fi
+	done < <(kskroll status --names "${db[@]}" 2>/dev/null)
+}
+
+_kskroll()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} before= command= i
+	local -a words=() db=()
+
+	# "--db=PATH" arrives as three words.
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == = ]] || words+=("${COMP_WORDS[i]}")
+	done
+	[[ $cur != = ]] || cur=
+	for ((i = 0; i < ${#words[@]}; i++)); do
+		before=${words[i]}
+		case $before in
+		--db) ((i++)); db=(--db "${words[i]}") ;;
+		--svg | --html | --conf | -c | --zones | --after | --limit | --*-delay | --*ttl | --lead | --observe | \
+		--settle | --ksk-lifetime) ((i++)) ;;
+		-*) before= ;;
+		*) before=; [[ -n $command ]] || command=${words[i]} ;;
+		esac
+		# An option that has its argument already.
+		((i >= ${#words[@]})) || before=
+	done
+
+	COMPREPLY=()
+	case $before in
+	--db | --svg | --html | --conf | -c | --zones)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
+		return ;;
+	-*)
+		return ;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_kskroll_options "$command")" -- "$cur")
+	elif [[ -z $command ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'status plan history audit policies gates' -- "$cur")
+	elif [[ $command == @(status|plan|history|audit) ]]; then
+		_kskroll_zones
+	fi
+}
+
+complete -F _kskroll kskroll
