@@ -147,7 +147,7 @@ static void zones_for_status(void)
 	snprintf(z.answers, sizeof(z.answers), "{\"time\":");
 	save(NULL);
 
-	zone("quo\"te\\032.example.", ROLLOVER_IDLE, DAY, GATE_NONE);
+	zone("quo\\\"te\\032.example.", ROLLOVER_IDLE, DAY, GATE_NONE);
 	z.looked = 0;
 	save(NULL);
 
@@ -245,6 +245,23 @@ static void zones_for_audit(void)
 	child.status = ANSWER_ERROR;
 	parent[0].status = ANSWER_BOGUS;
 	snprintf(parent[0].detail, sizeof(parent[0].detail), "RRSIG expired");
+	done();
+
+	well("odd.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT, 3, 1);
+	facts.own.cds = (signal_rrset_t){ .present = true, .keys = 2, .unwanted = true };
+	child.cds = child.cdnskey = facts.own.cds;
+	snprintf(facts.discovery_detail, sizeof(facts.discovery_detail), "ns2.test. has no address");
+	z.config.observe_only = true;
+	snprintf(z.config.observe_reason, sizeof(z.config.observe_reason), "ds-push is set");
+	done();
+
+	well("wide.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT, 3, 1);
+	static child_answer_t many[200];
+	for (size_t i = 0; i < 200; i++) {
+		many[i] = child;
+	}
+	facts.child = many;
+	facts.child_count = 200;
 	done();
 
 	well("ttl.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);

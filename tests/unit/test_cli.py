@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 KSKROLL, CLI_STORE, SOURCE = sys.argv[1:4]
 NOW = 1800000000
 HOUR = 3600
-QUOTE = r'quo"te\032'
+QUOTE = r'quo\"te\032'
 DAY = 86400
 
 
@@ -31,6 +31,69 @@ def run(*args, db=None, text=None, env=None):
     environ.update(env or {})
     return subprocess.run([KSKROLL, *args], capture_output=True, text=True, input=text or "",
                           env=environ, timeout=60)
+
+
+class JsonDoc:
+    """docs/json.rst, held against values."""
+
+    def __init__(self, gates):
+        with open(os.path.join(SOURCE, "docs/json.rst"), encoding="ascii") as f:
+            blocks = re.findall(r"^([A-Z_]+)(?:,[^\n]*)?::\n\n((?:   .*\n)+)", f.read(), re.M)
+        self.objects = {name: [self.member(line) for line in block.splitlines()] for name, block in blocks}
+        self.seen = set()
+        self.words = {"gate": gates, "state": self.names("module/rollover/names.c", r"ROLLOVER_\w+\]\s*= \{"),
+                      "actor": self.names("module/rollover/names.c", r"ACTOR_\w+\] ="),
+                      "check": self.names("tools/checks.c", r"CHECK_\w+\] = \{")}
+
+    @staticmethod
+    def names(path, before):
+        with open(os.path.join(SOURCE, path), encoding="ascii") as f:
+            return set(re.findall(before + r' "([\w-]+)"', f.read()))
+
+    @staticmethod
+    def member(line):
+        return re.fullmatch(r" {3}([\w-]+)(\??): (.+?)(?: +-- .*)?", line).groups()
+
+    def check(self, name, value, where=""):
+        members = self.objects[name]
+        unknown = set(value) - {m for m, _, _ in members}
+        assert not unknown, f"{where}{name} has {unknown}"
+        for member, optional, kind in members:
+            if member in value:
+                self.check_type(kind, value[member], f"{where}{name}.{member} ")
+                if value[member] is not None:
+                    self.seen.add((name, member))
+            else:
+                assert optional, f"{where}{name} lacks {member}"
+
+    def check_type(self, kind, value, where):
+        if kind.endswith(" or null"):
+            if value is None:
+                return
+            kind = kind[:-8]
+        if kind[0] == "[":
+            assert isinstance(value, list), where
+            for v in value:
+                self.check_type(kind[1:-1], v, where)
+        elif kind.isupper():
+            self.check(kind, value, where)
+        else:
+            number = isinstance(value, int) and not isinstance(value, bool)
+            text = isinstance(value, str)
+            fine = {
+                "bool": isinstance(value, bool), "number": number and value >= 0, "span": number and value >= 0,
+                "time": number and value > 10**9, "tag": number and 0 <= value < 65536,
+                "text": text, "name": text and value.endswith("."),
+                "server": text and re.fullmatch(r"\S+ \S+@\d+", value) is not None,
+            }.get(kind)
+            if kind in self.words:
+                fine = value in self.words[kind]
+            elif fine is None:
+                fine = json.dumps(value) in kind.split(" | ")
+            assert fine, f"{where} is {value!r}, not {kind}"
+
+    def never_seen(self):
+        return {(name, m[0]) for name, members in self.objects.items() for m in members} - self.seen
 
 
 class Cli(unittest.TestCase):
@@ -148,6 +211,22 @@ class Cli(unittest.TestCase):
         self.assertEqual(z["new_key"], {"tag": 1002, "algorithm": 13, "sha256": "22" * 32})
         self.assertEqual(z["answers"]["parent"][1]["ds"], [1001])
         self.assertIsNone(self.zone("alpha.example")["earliest_end"])
+
+    def test_json_is_as_documented(self):
+        doc = JsonDoc({g["code"] for g in self.json("gates")["gates"]})
+        for db in self.db, self.audited:
+            doc.check("STATUS", self.json("status", db=db))
+            doc.check("HISTORY", self.json("history", db=db))
+            doc.check("AUDIT", self.json("audit", db=db, code=2))
+        for zone in self.ok("status", "--names").splitlines():
+            doc.check("PLAN", self.json("plan", zone))
+        db = self.make("rolled-back")
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE zone SET state = 10 WHERE zone = 'bravo.example.'")
+        doc.check("PLAN", self.json("plan", "bravo.example", db=db))
+        doc.check("POLICIES", self.json("policies", "default"))
+        doc.check("GATES", self.json("gates"))
+        self.assertEqual(doc.never_seen(), set())
 
     # Plan.
 
@@ -347,8 +426,8 @@ class Cli(unittest.TestCase):
 
     def test_audit_says_it_in_one_line_and_shows_the_worst_first(self):
         lines = self.ok("audit", code=2, db=self.audited).splitlines()
-        self.assertEqual(lines[0], "CRITICAL - 19 zones: 5 critical, 14 warnings, 3 notes (--all shows them)"
-                                   " | zones=19 critical=5 warning=14 note=3")
+        self.assertEqual(lines[0], "CRITICAL - 21 zones: 5 critical, 14 warnings, 3 notes (--all shows them)"
+                                   " | zones=21 critical=5 warning=14 note=3")
         self.assertRegex(lines[1], r"^critical +bogus\.test\. +wrong-answer +p1\.test\. 192\.0\.2\.11@53 "
                                    r"+bogus: RRSIG expired$")
         self.assertEqual(len(lines), 1 + 19)
@@ -372,7 +451,7 @@ class Cli(unittest.TestCase):
             found = self.findings("--zones", "-", code=2, text=text)
             self.assertEqual([f for f in found if f[1] == "no-module"], [("new.test.", "no-module", "warning")])
             unlisted = {f[0] for f in found if f[1] == "not-listed"}
-            self.assertEqual(len(unlisted), 19 - 3 - 2)
+            self.assertEqual(len(unlisted), 21 - 3 - 2)
             # Rows of zones that are gone: nobody looks at them, the list does not have them.
             self.assertFalse(any(f[0].startswith("late") for f in found))
 
@@ -434,7 +513,7 @@ class Cli(unittest.TestCase):
         self.assertEqual(m["kskroll_zone_last_look_timestamp_seconds"][bravo + "}"], NOW - 60)
         self.assertEqual(m["kskroll_server_unreachable"],
                          {bravo + ',server="ns2.bravo.example. 2001:db8::2@53"}': 1})
-        quote = r'{zone="quo\"te\\032.example."}'
+        quote = r'{zone="quo\\\"te\\032.example."}'
         self.assertEqual(m["kskroll_zone_state_seconds"][quote], DAY)
         self.assertNotIn(quote, m["kskroll_zone_last_look_timestamp_seconds"])
         self.assertEqual(self.metrics("bravo.example")["kskroll_zones"], {None: 1})
@@ -607,7 +686,7 @@ zone:
         self.assertEqual(self.complete("status", "--after", "1d", "bravo.example.", "ch"), ["charlie.example."])
         self.assertEqual(self.complete("status", "--db", self.audited, "fi"), ["fine.test."])
         self.assertEqual(self.complete("status", "--db", "=", self.audited, "fi"), ["fine.test."])
-        self.assertEqual(self.complete("history", "qu"), [r'quo\"te\\032.example.'])
+        self.assertEqual(self.complete("history", "qu"), [r'quo\\\"te\\032.example.'])
         self.assertEqual(self.complete("policies", "b"), [])
         self.assertEqual(self.complete("status", "b", env={"KSKROLL_DB": "/nonexistent"}), [])
 
