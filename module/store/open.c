@@ -97,6 +97,23 @@ static bool create_file(const char *path, char *err, size_t err_len)
 	return true;
 }
 
+/*! SQLite would only say that it cannot open it. */
+static bool can_read(const char *path, char *err, size_t err_len)
+{
+	struct stat st;
+	if (stat(path, &st) != 0 || faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
+		snprintf(err, err_len, "%s cannot be read: %s; %s", path, strerror(errno), errno == EACCES ?
+		         "root may, and members of the group of knotd's user" :
+		         "the server creates it when a zone uses the module");
+		return false;
+	}
+	if (S_ISDIR(st.st_mode)) {
+		snprintf(err, err_len, "%s is a folder: name the file in it", path);
+		return false;
+	}
+	return true;
+}
+
 static char *immutable_uri(const char *path)
 {
 	sqlite3_str *uri = sqlite3_str_new(NULL);
@@ -179,10 +196,7 @@ store_t *store_open(const char *path, bool read_only, char *err, size_t err_len)
 	assert(path != NULL && err != NULL && err_len > 0);
 	err[0] = '\0';
 
-	struct stat st;
-	if (read_only && stat(path, &st) != 0) {
-		snprintf(err, err_len, "%s cannot be read: %s; the server creates it when a zone "
-		         "uses the module", path, strerror(errno));
+	if (read_only && !can_read(path, err, err_len)) {
 		return NULL;
 	}
 	if (!read_only && !create_file(path, err, err_len)) {

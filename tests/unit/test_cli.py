@@ -22,15 +22,17 @@ QUOTE = r'quo\"te\032'
 DAY = 86400
 
 
-def run(*args, db=None, text=None, env=None):
+def run(*args, db=None, text=None, env=None, user=None):
     environ = {"PATH": os.environ["PATH"], "KSKROLL_NOW": str(NOW), "TERM": "xterm"}
     for name in os.environ:
         if name.startswith(("ASAN_", "UBSAN_", "LSAN_")):
             environ[name] = os.environ[name]
     environ["KSKROLL_DB"] = db or Cli.db
     environ.update(env or {})
+    if os.geteuid() != 0:
+        user = None
     return subprocess.run([KSKROLL, *args], capture_output=True, text=True, input=text or "",
-                          env=environ, timeout=60)
+                          env=environ, timeout=60, user=user, group=user, extra_groups=[] if user else None)
 
 
 class JsonDoc:
@@ -102,6 +104,7 @@ class Cli(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="kskroll-cli-")
+        os.chmod(cls.folder.name, 0o755)
         cls.db = cls.make("a")
         cls.audited = cls.make("audit", "audit")
 
@@ -542,6 +545,15 @@ class Cli(unittest.TestCase):
         err = self.bad(1, "status", db="/nonexistent/kskroll.db")
         self.assertIn("/nonexistent/kskroll.db", err)
         self.assertFalse(os.path.exists("/nonexistent"))
+
+    def test_a_store_that_may_not_be_read_says_who_may(self):
+        db = self.make("private")
+        for closed in db, os.path.dirname(db):
+            os.chmod(closed, 0)
+            err = self.bad(1, "status", db=db, user=65534)
+            self.assertIn(f"{db} cannot be read: Permission denied; root may, and members of the group", err)
+            os.chmod(closed, 0o755)
+        self.assertIn("is a folder", self.bad(1, "status", db=os.path.dirname(db)))
 
     def test_a_newer_schema_is_refused(self):
         db = self.make("newer")
