@@ -22,7 +22,8 @@ class Agent:
     """Scans every zone each `interval` seconds and changes the DS at the parent's primary.
 
     `deaf`: never acts. `delay`: seconds between seeing a change wanted and making it.
-    Both can be changed while it runs.
+    Both can be changed while it runs. `updates`: (monotonic time, zone, script) of every change;
+    `notified`: the same of those that a notification was the reason for.
     """
 
     def __init__(self, directory, parent, parent_zone, tsig, children, ds_ttl, interval=1.0):
@@ -37,11 +38,13 @@ class Agent:
         self.deaf = False
         self.delay = 0.0
         self.updates = []
+        self.notified = []
         self._limit = {zone: clock.current.time() - REPLAY_SLACK for zone in self.children}
         self._wanted = {}
         self._keyfile = os.path.join(self.dir, "tsig.key")
         with open(self._keyfile, "w", encoding="ascii") as file:
             file.write(tsig.bind())
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="agent", daemon=True)
 
@@ -63,6 +66,19 @@ class Agent:
 
     def scan(self, zone):
         """One look at a zone; returns whether the parent was changed."""
+        with self._lock:
+            return self._scan(zone)
+
+    def notify(self, zone):
+        """One look at a zone because somebody said that its CDS has changed (RFC 9859 4.3)."""
+        self._note(f"{zone}: notified")
+        if zone not in self.children:
+            return
+        with self._lock:
+            if self._try(zone):
+                self.notified.append(self.updates[-1])
+
+    def _scan(self, zone):
         answers = [self._child(address, zone) for address in self.children[zone]]
         if not answers or any(answer is None for answer in answers):
             self._wanted.pop(zone, None)
@@ -87,10 +103,15 @@ class Agent:
     def _run(self):
         while not self._stop.wait(self.interval):
             for zone in self.children:
-                try:
-                    self.scan(zone)
-                except (OSError, LookupError, dns.exception.DNSException) as error:
-                    self._note(f"{zone}: {type(error).__name__}: {error}")
+                with self._lock:
+                    self._try(zone)
+
+    def _try(self, zone):
+        try:
+            return self._scan(zone)
+        except (OSError, LookupError, dns.exception.DNSException) as error:
+            self._note(f"{zone}: {type(error).__name__}: {error}")
+            return False
 
     def _due(self, zone, script):
         """Whether a wanted change may be made now: the agent may be deaf or slow."""

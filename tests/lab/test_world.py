@@ -2,11 +2,22 @@
 """The lab itself, without the module: what it reports has to be true before it may judge anything."""
 
 import socket
+import struct
 import time
 
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
 from . import ask, netns, watch
+from .receiver import ACK, PORT
 from .wait import LabError, wait_until
-from .world import CHILD_BIND, KNOT, World
+from .world import CHILD_BIND, KNOT, PARENT_BIND, PARENT_NSD, SCANNER, SCANNER_NAME, World
 
 ZONE = "example.test."
 
@@ -105,6 +116,60 @@ def test_deaf_agent_changes_nothing(directory):
         world.agent.deaf = False
         new = [key for key in ask.ksks(KNOT, ZONE) if key not in old]
         wait_until(lambda: world.ds_everywhere(ZONE, new), 20, "the agent hears again")
+
+
+def test_notification_makes_the_agent_scan(directory):
+    with World(directory=directory, pinned=False, dnskey_ttl=2, agent_interval=3600,
+               receiver=ACK) as world:
+        for address in (PARENT_BIND, PARENT_NSD):
+            # dnspython does not know the type. RRtype CDS, scheme NOTIFY, port, target.
+            record = ask.rrset(address, "example._dsync.test.", "TYPE66")[0]
+            assert record.data == struct.pack("!HBH", dns.rdatatype.CDS, 1, PORT) + \
+                dns.name.from_text(SCANNER_NAME).to_wire(), record
+        answer = ask.ask(world.warm.address, "example._dsync.test.", "TYPE66", recursive=True)
+        assert answer.flags & dns.flags.AD, answer
+
+        old = ask.ksks(KNOT, ZONE)
+        world.knot.knotc("zone-key-rollover", ZONE, "ksk")
+        for address in world.child_servers().values():
+            wait_until(lambda a=address: ask.tags(a, ZONE, "CDS"), 30, "CDS at a secondary")
+        good = notify_message(ZONE)
+        for wrong in wrong_messages():
+            send(wrong)
+        wait_until(lambda: len(world.receiver.wrong) == len(wrong_messages()), 10, "all are noted")
+        assert not world.receiver.seen and not world.agent.notified
+
+        for ask_over in (dns.query.udp, dns.query.tcp):
+            response = ask_over(good, SCANNER, timeout=10, port=PORT)
+            assert response.rcode() == dns.rcode.NOERROR and response.flags & dns.flags.AA
+        new = [key for key in ask.ksks(KNOT, ZONE) if key not in old]
+        wait_until(lambda: world.ds_everywhere(ZONE, new), 20, "the agent has changed the DS")
+        assert world.receiver.zones() == [ZONE, ZONE] and len(world.agent.notified) == 1
+
+
+def send(message):
+    """Sends to the receiver; nobody waits for an answer."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        dns.query.send_udp(sock, message, (SCANNER, PORT))
+
+
+def notify_message(zone, rdtype="CDS", rdclass="IN"):
+    """NOTIFY(CDS) as dnspython makes it."""
+    message = dns.message.make_query(zone, rdtype, rdclass)
+    message.flags = dns.flags.AA
+    message.set_opcode(dns.opcode.NOTIFY)
+    return message
+
+
+def wrong_messages():
+    """Messages that are no NOTIFY(CDS), each for one reason."""
+    opcode, flags, two, more = (notify_message(ZONE) for _ in range(4))
+    opcode.set_opcode(dns.opcode.QUERY)
+    flags.flags &= ~dns.flags.AA
+    two.question *= 2
+    more.answer.append(dns.rrset.from_text(ZONE, 0, "IN", "CDS", "0 0 0 00"))
+    return [opcode, flags, two, more, notify_message(ZONE, "CDNSKEY"),
+            notify_message(ZONE, "CDS", "CH"), b"nothing of the kind"]
 
 
 def _watch_a_little_more(world):

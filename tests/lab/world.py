@@ -4,6 +4,7 @@
     .             NSD                     127.0.1.1           signed once
     test.         BIND primary            127.0.2.1           dnssec-policy, DNS UPDATE with TSIG
                   NSD secondary           127.0.2.2
+                  NOTIFY(CDS) receiver    127.0.2.3           where asked for
     example.test. knotd hidden primary    127.0.3.1           the server under test
                   NSD secondary           127.0.3.2, ::1      ns1
                   BIND secondary          127.0.3.3           ns2
@@ -19,6 +20,7 @@ from . import ask, clock, netns, watch, zones as zonefiles
 from .agent import Agent
 from .daemons import Bind, Knot, Nsd, Unbound, file_name
 from .observe import Observer
+from .receiver import PORT as SCANNER_PORT, Receiver
 from .wait import LabError, wait_until
 
 ROOT = "127.0.1.1"
@@ -32,6 +34,11 @@ WARM = "127.0.4.1"
 FRESH = "127.0.4.2"
 PINNED = "127.0.4.{}"
 PARENT_ZONE = "test."
+SCANNER = "127.0.2.3"
+SCANNER_OTHER = "127.0.2.4"
+SCANNER_NAME = "scanner.test."
+DSYNC_ZONE = "_dsync.test."
+DSYNC = f"* DSYNC CDS NOTIFY {SCANNER_PORT} {SCANNER_NAME}"
 
 #: Timings that let a whole rollover of the module fit into about a minute.
 MODULE_SETTINGS = {"unsafe-timing": True, "ttl": 5, "lead": 2, "observe": 5, "settle": 5,
@@ -48,6 +55,8 @@ class World:
     `extra_sections`: list of (section, content) put before the policies.
     `engine_settings`: the global instance is one of its own, `engine`, with these items.
     `rate`: all programs live that many times as fast, see clock.py.
+    `receiver`: the parent has DSYNC, and a receiver in this mode that makes the agent scan at once.
+    `dsync_secure`: if not, DSYNC is in a zone `_dsync.test.` of its own, which nobody signs.
     """
 
     def __init__(self, zones=("example.test.",), directory=None, module=None, confdb=False,
@@ -55,7 +64,7 @@ class World:
                  policy=None, template=None, server=None, zone_settings=None,
                  module_settings=None, zone_module_settings=None, extra_sections=(),
                  wrap=(), env=None, pinned=True, agent_interval=1.0,
-                 engine_settings=None, rate=1):
+                 engine_settings=None, rate=1, receiver=None, dsync_secure=True):
         self.zones = list(zones)
         self.dir = directory or tempfile.mkdtemp(prefix="kskroll-lab-")
         os.makedirs(self.dir, exist_ok=True)
@@ -67,6 +76,7 @@ class World:
         self.pinned = pinned
         self._confdb, self._wrap, self._env = confdb, wrap, env
         self._agent_interval = agent_interval
+        self._receiver_mode, self._dsync_secure = receiver, dsync_secure
         self._given = {"policy": policy or {}, "template": template or {}, "server": server or {},
                        "zone": zone_settings or {}, "module": module_settings or {},
                        "zone-module": zone_module_settings or {}, "engine": engine_settings}
@@ -79,7 +89,7 @@ class World:
         self.anchor = os.path.join(self.dir, "root.key")
         self.root = self.parent_bind = self.parent_nsd = None
         self.child_nsd = self.child_bind = self.knot = None
-        self.warm = self.fresh = self.agent = self.watch = self.observer = None
+        self.warm = self.fresh = self.agent = self.watch = self.observer = self.receiver = None
         self.resolvers = {}
 
     def __enter__(self):
@@ -137,7 +147,12 @@ class World:
         self.watch = watch.Watch(self.resolvers, self.zones)
         self.observer = Observer({zone: self.child_servers(False) for zone in self.zones},
                                  self.parent_servers())
-        for part in (self.observer, self.agent, self.watch):
+        parts = [self.observer, self.agent, self.watch]
+        if self._receiver_mode:
+            self.receiver = Receiver(SCANNER, SCANNER_OTHER, self.agent.notify,
+                                     self._receiver_mode)
+            parts.append(self.receiver)
+        for part in parts:
             self._running.append(part)
             part.start()
 
@@ -161,6 +176,7 @@ class World:
         lines = []
         for zone in self.zones:
             lines += zonefiles.delegation(zone, self._child_hosts(zone))
+        lines += self._dsync_lines()
         text = zonefiles.zone_text(PARENT_ZONE, servers, 60, lines)
         bind = Bind("parent-bind", self.dir, [PARENT_BIND], {}, self._parent_statements())
         file = bind.write(file_name(PARENT_ZONE), text)
@@ -170,11 +186,24 @@ class World:
             f'\ttype primary;\n\tfile "{file}";\n\tdnssec-policy lab;\n\tinline-signing no;\n'
             f"\tallow-update {{ key {self._update_key.name}; }};\n"
             f"\tallow-transfer {{ {transfer}; }};\n\talso-notify {{ {notify}; }};")
+        if self._receiver_mode and not self._dsync_secure:
+            plain = zonefiles.zone_text(DSYNC_ZONE, {"ns1.test.": [], "ns2.test.": []}, 60, [DSYNC])
+            bind.zones[DSYNC_ZONE] = (
+                f'\ttype primary;\n\tfile "{bind.write(file_name(DSYNC_ZONE), plain)}";\n'
+                f"\tallow-transfer {{ {transfer}; }};")
         self.parent_bind = self._up(bind)
         wait_until(lambda: ask.ksks(PARENT_BIND, PARENT_ZONE), 20, "the parent zone is signed")
         self.parent_nsd = self._up(Nsd("parent-nsd", self.dir, [PARENT_NSD],
-                                       {PARENT_ZONE: {"primary": PARENT_BIND}},
+                                       {zone: {"primary": PARENT_BIND} for zone in bind.zones},
                                        self.transfer_key))
+
+    def _dsync_lines(self):
+        """DSYNC as RFC 9859 3 recommends it, or a delegation of where it is."""
+        if not self._receiver_mode:
+            return []
+        where = [f"*.{DSYNC_ZONE} {DSYNC.split(' ', 1)[1]}"] if self._dsync_secure else \
+            [f"{DSYNC_ZONE} NS ns1.test.", f"{DSYNC_ZONE} NS ns2.test."]
+        return [*where, f"{SCANNER_NAME} A {SCANNER}"]
 
     def _parent_statements(self):
         # BIND caps the TTL of a DS at max-zone-ttl.
