@@ -548,6 +548,7 @@ class Cli(unittest.TestCase):
 
     def test_a_store_that_may_not_be_read_says_who_may(self):
         db = self.make("private")
+        os.chmod(os.path.dirname(db), 0o755)
         for closed in db, os.path.dirname(db):
             os.chmod(closed, 0)
             err = self.bad(1, "status", db=db, user=65534)
