@@ -67,8 +67,8 @@ bool answers_own(const char *text, own_answer_t *out)
 	sqlite3_stmt *stmt = prepare("SELECT " TAGS_OF("?1", "own_dnskey") ", json_extract(?1, '$.own_dnskey_ttl'),"
 		" CASE WHEN json_type(?1, '$.own_cds') IS NULL THEN '' ELSE"
 		" coalesce(" TAGS_OF("?1", "own_cds") ", 'unknown') END,"
-		" json_extract(?1, '$.watch.answered') || ' resolvers answered, for '"
-		" || json_extract(?1, '$.watch.failing') || ' of them it is not secure'"
+		" (json_extract(?1, '$.watch.answered') - json_extract(?1, '$.watch.failing')) || ' of '"
+		" || json_extract(?1, '$.watch.answered') || ' resolvers find it secure'"
 		" || iif(json_extract(?1, '$.watch.parent_ok'), '', '; the parent does not validate')"
 		" || iif(json_extract(?1, '$.watch.detail') = '', '', ': ' || json_extract(?1, '$.watch.detail'))",
 		text);

@@ -268,7 +268,7 @@ static void check_whole(audit_t *a)
 		report(a, CHECK_CDS_LEFT, LEVEL_WARNING, "", "in the zone as this server has it");
 	}
 	if (row->state == ROLLOVER_IDLE && outside(a->own.ttl)) {
-		snprintf(text, sizeof(text), "%s s, before a rollover: the module lowers it", a->own.ttl);
+		snprintf(text, sizeof(text), "%s s, before a rollover: the module will set it", a->own.ttl);
 		report(a, CHECK_DNSKEY_TTL, LEVEL_NOTE, "", text);
 	}
 }

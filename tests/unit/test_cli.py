@@ -182,7 +182,7 @@ class Cli(unittest.TestCase):
         self.assertRegex(out, r"p2\.example\. 192\.0\.2\.12@5353 +ok, foreign DS +1001 +86400")
         self.assertIn("kdig @192.0.2.12 -p 5353 +norec +dnssec bravo.example. DS", out)
         self.assertIn("standard comes back at the end", out)
-        self.assertIn("validation: 3 resolvers answered, for 1 of them it is not secure: 192.0.2.53@53: bogus", out)
+        self.assertIn("validation: 2 of 3 resolvers find it secure: 192.0.2.53@53: bogus", out)
 
     def test_the_exact_command_is_named(self):
         self.assertIn("knotc zone-thaw golf.example.", self.ok("status", "golf.example"))
