@@ -207,6 +207,10 @@ keyset_t dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
 keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdnskey,
                            const dns_key_t *keys, unsigned key_count, bool *foreign);
 
+/*! Whether the RRset is the delete signal and nothing else (RFC 8078 4, erratum 5049). */
+bool dns_cds_removes(const knot_rdataset_t *cds);
+bool dns_cdnskey_removes(const knot_rdataset_t *cdnskey);
+
 /*!
  * \brief Parses `IP` or `IP@port` (default port 53).
  *

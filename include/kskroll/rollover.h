@@ -23,6 +23,8 @@
 #define ROLLOVER_OLD_MAX	4
 /*! Steps kept of a TTL history, see ttl_window_t. */
 #define TTL_WINDOW_MAX		4
+/*! Largest TTL of a zone whose policy sets no zone-max-ttl; for the first DS (RFC 7583 3.3.5). */
+#define ROLLOVER_UNKNOWN_ZONE_TTL	86400
 /*! How often the DS is looked at while no rollover is under way, so that its TTL history is known. */
 #define ROLLOVER_DS_LOOK	86400
 /*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
@@ -57,6 +59,8 @@ typedef enum {
 	ROLLOVER_SETTLE,
 	ROLLOVER_ROLLBACK,
 	ROLLOVER_HELD,
+	ROLLOVER_LEAVE,
+	ROLLOVER_LEFT,
 	ROLLOVER_STATE__COUNT
 } rollover_state_t;
 
@@ -105,6 +109,9 @@ typedef enum {
 	GATE_OLD_KEY_GONE,
 	GATE_VALIDATION_FAILS,
 	GATE_ROLLED_BACK,
+	GATE_WAITING_UNSIGNED,
+	GATE_DS_LEFT_AT,
+	GATE_MAY_UNSIGN,
 	GATE__COUNT
 } rollover_gate_t;
 
@@ -131,6 +138,7 @@ typedef enum {
 	POLICY_QUIET,
 	POLICY_SIGNAL,
 	POLICY_ROLLBACK,
+	POLICY_DELETE,
 	POLICY__COUNT
 } policy_role_t;
 
@@ -160,6 +168,7 @@ typedef enum {
 typedef struct {
 	bool present;		/*!< False: a NODATA answer. */
 	bool unwanted;		/*!< A record of an unknown key, another digest type than SHA-256, or a delete signal. */
+	bool remove;		/*!< The delete signal and nothing else (RFC 8078 4, erratum 5049). */
 	keyset_t keys;		/*!< Keys named. */
 	keyset_t signed_by;	/*!< KSKs with a verified RRSIG over the RRset. */
 } signal_rrset_t;
@@ -288,6 +297,8 @@ typedef struct {
 	uint32_t ds_check_interval;
 	uint32_t unreachable_after;
 	uint32_t bogus_limit;		/*!< Failing watches in a row that count as a failure. */
+	uint32_t zone_ttl;		/*!< Largest TTL in the zone (zone-max-ttl of the policy); 0: unknown. */
+	bool leave;			/*!< The operator's word, twice: the zone is to become insecure. */
 	bool dry_run;
 	bool hold;
 	bool observe_only;		/*!< The server or the policy does not allow driving. */
@@ -342,8 +353,11 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
                      const rollover_facts_t *facts, time_t now,
                      rollover_decision_t *out);
 
-/*! The policy role that belongs to a state. */
-policy_role_t rollover_policy(rollover_state_t state);
+/*! The policy role that belongs to the row's state. */
+policy_role_t rollover_policy(const rollover_row_t *row);
+
+/*! Whether the row's rollover brings a zone without DS its first one: there is no old key. */
+bool rollover_is_first(const rollover_row_t *row);
 
 /*! Stable name of a state, gate, role, actor, action or answer. Never NULL. */
 const char *rollover_state_name(rollover_state_t state);

@@ -83,7 +83,7 @@ void server_look(server_t *server, const char *zone, server_look_f done, void *a
  *
  * Switches queued together share one transaction and one commit. Derived policies
  * are created from the running configuration in the same commit if they are missing
- * (all roles at once). With POLICY_BASE the item is set back to \a base, or unset
+ * (all roles but POLICY_DELETE at once). With POLICY_BASE the item is set back to \a base, or unset
  * if \a implicit.
  *
  * \param[in] zone      Zone, presentation form.
@@ -104,7 +104,7 @@ void server_start_rollover(server_t *server, const char *zone, server_done_f don
 void server_ksk_submitted(server_t *server, const char *zone, server_done_f done, void *arg);
 
 /*!
- * \brief Name of the derived policy: BASE-kskroll-quiet, -signal, -rollback.
+ * \brief Name of the derived policy: BASE-kskroll-quiet, -signal, -rollback, -delete.
  *
  * The TTL is part of the name unless it is the default of 300 s: BASE-kskroll-quiet-600.
  *
@@ -112,6 +112,15 @@ void server_ksk_submitted(server_t *server, const char *zone, server_done_f done
  */
 int server_policy_name(char *out, size_t out_len, const char *base,
                        policy_role_t role, uint32_t ttl);
+
+/*!
+ * \brief The dnskey-ttl of a derived policy.
+ *
+ * In the rollback policy one second less than \a ttl: that makes Knot sign the DNSKEY RRset anew. A parent
+ * that guards against replay (RFC 7344 6.2) takes nothing signed before what it took last, BIND's
+ * dnssec-cds not even a DNSKEY RRset.
+ */
+uint32_t server_policy_ttl(policy_role_t role, uint32_t ttl);
 
 /*!
  * \brief Takes such a name apart.

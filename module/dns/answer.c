@@ -250,6 +250,8 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
 			               true, &signal->unwanted)
 			: dns_cdnskey_match(zone->zone, &set.rrset.rrs, zone->keys,
 			                    zone->key_count, &signal->unwanted);
+		signal->remove = type == KNOT_RRTYPE_CDS ? dns_cds_removes(&set.rrset.rrs) :
+		                                           dns_cdnskey_removes(&set.rrset.rrs);
 		signal->signed_by = signers(zone, &set, UINT16_MAX, &result);
 	}
 

@@ -157,3 +157,18 @@ keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdns
 	}
 	return set;
 }
+
+static bool is_only(const knot_rdataset_t *set, const uint8_t rdata[static 5])
+{
+	return set->count == 1 && set->rdata->len == 5 && memcmp(set->rdata->data, rdata, 5) == 0;
+}
+
+bool dns_cds_removes(const knot_rdataset_t *cds)
+{
+	return is_only(cds, (const uint8_t[]){ 0, 0, 0, 0, 0 });
+}
+
+bool dns_cdnskey_removes(const knot_rdataset_t *cdnskey)
+{
+	return is_only(cdnskey, (const uint8_t[]){ 0, 0, 3, 0, 0 });
+}

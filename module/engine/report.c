@@ -173,7 +173,9 @@ static void add_rrset(text_t *t, const char *name, const rollover_facts_t *facts
 {
 	if (rrset->present) {
 		add_key_array(t, name, facts, rrset->keys);
-		if (rrset->unwanted) {
+		if (rrset->remove) {
+			add(t, ",\"%s_remove\":true", name);
+		} else if (rrset->unwanted) {
 			add(t, ",\"%s_unwanted\":true", name);
 		}
 	}

@@ -279,7 +279,7 @@ static void on_origin(server_status_t status, const char *detail, void *arg)
 			                    sizeof(zone->base_policy), &role);
 			zone->policy_implicit = strcmp(detail, "template") == 0;
 			if (save(zone, &d, time(NULL))) {
-				send_switch(zone, rollover_policy(zone->row.state));
+				send_switch(zone, rollover_policy(&zone->row));
 			} else {
 				zone->base_policy[0] = '\0';
 				store_failed(zone);

@@ -26,6 +26,7 @@
 #define MOD_VALIDATOR		"\x09""validator"
 #define MOD_DRY_RUN		"\x07""dry-run"
 #define MOD_HOLD		"\x04""hold"
+#define MOD_GO_INSECURE		"\x0B""go-insecure"
 #define MOD_UNSAFE_TIMING	"\x0D""unsafe-timing"
 
 #define MINUTE	60
@@ -52,6 +53,7 @@ const yp_item_t kskroll_conf[] = {
 	{ MOD_STORAGE,           YP_TSTR,  YP_VNONE },
 	{ MOD_DRY_RUN,           YP_TBOOL, YP_VNONE },
 	{ MOD_HOLD,              YP_TBOOL, YP_VNONE },
+	{ MOD_GO_INSECURE,       YP_TDNAME, YP_VNONE },
 	{ MOD_UNSAFE_TIMING,     YP_TBOOL, YP_VNONE },
 	{ NULL }
 };
@@ -317,6 +319,9 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 	}
 	c->dry_run = knotd_conf_mod(mod, MOD_DRY_RUN).single.boolean;
 	c->hold = knotd_conf_mod(mod, MOD_HOLD).single.boolean;
+	knotd_conf_t leave = knotd_conf_mod(mod, MOD_GO_INSECURE);
+	c->leave = leave.count > 0 && leave.single.dname != NULL && knot_dname_is_case_equal(leave.single.dname, zone);
+	out->leave_other = leave.count > 0 && !c->leave;
 	out->unsafe_timing = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
 
 	int ret = read_addresses(mod, MOD_NAMESERVER, &out->nameserver, &out->engine.nameserver);
@@ -338,6 +343,11 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 	snprintf(out->policy, sizeof(out->policy), "%.*s", (int)policy.single.data_len,
 	         (const char *)policy.single.data);
 	out->engine.policy = out->policy;
+
+	knotd_conf_t zone_ttl = knotd_conf(mod, "\x06""policy", "\x0C""zone-max-ttl", &policy);
+	if (zone_ttl.single.integer > 0 && zone_ttl.single.integer <= UINT32_MAX) {
+		c->zone_ttl = zone_ttl.single.integer;
+	}
 
 	const char *reason = unfit(mod, zone, &policy);
 	if (reason != NULL) {

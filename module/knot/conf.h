@@ -37,6 +37,7 @@ bool conf_has_engine(knotd_mod_t *mod);
 typedef struct {
 	engine_zone_settings_t engine;
 	char policy[256];
+	bool leave_other;	/*!< go-insecure names another zone. */
 	bool unsafe_timing;
 	bool signals_by_default;	/*!< The base policy publishes CDS by itself. */
 	knotd_conf_t nameserver, parent, validator;

@@ -39,6 +39,8 @@ static uint32_t poll_cap(const ctx_t *c, rollover_gate_t gate)
 	case GATE_DS_MISSING_AT:
 	case GATE_DS_STALE_AT:
 	case GATE_DS_FOREIGN_AT:
+	case GATE_DS_LEFT_AT:
+	case GATE_MAY_UNSIGN:
 	case GATE_PARENT_ERROR:
 	case GATE_PARENT_INSECURE:
 	case GATE_WAITING_SETTLE:
@@ -69,6 +71,8 @@ static time_t next_look(const ctx_t *c, rollover_gate_t gate, time_t until, unsi
 	case GATE_WAITING_DS_TTL:
 	case GATE_WAITING_OBSERVE:
 	case GATE_WAITING_SETTLE:
+	case GATE_WAITING_UNSIGNED:
+	case GATE_MAY_UNSIGN:
 	case GATE_VALIDATION_FAILS:	/* bogus_limit counts looks: they have to be apart. */
 		wait = cap;
 		break;
@@ -130,7 +134,7 @@ void go(ctx_t *c, rollover_state_t state)
 	row->looks = 0;
 	row->wake = c->now;
 	c->out->transition = true;
-	c->out->policy = rollover_policy(state);
+	c->out->policy = rollover_policy(row);
 }
 
 bool wait_until(ctx_t *c, rollover_gate_t gate, time_t until)
@@ -231,7 +235,8 @@ bool watch_failed(ctx_t *c)
 	const watch_facts_t *watch = &c->facts->watch;
 	rollover_row_t *row = &c->out->row;
 
-	if (row->state == ROLLOVER_IDLE || row->state == ROLLOVER_PREPARE) {
+	if (row->state == ROLLOVER_IDLE || row->state == ROLLOVER_PREPARE ||
+	    row->state == ROLLOVER_LEAVE || row->state == ROLLOVER_LEFT) {
 		row->bad_looks = 0;
 		return false;
 	}
@@ -253,7 +258,8 @@ bool watch_failed(ctx_t *c)
 	if (asked || row->gate == GATE_VALIDATION_FAILS) {
 		snprintf(v.detail, sizeof(v.detail), "%s", asked ? watch->detail : row->gate_detail);
 	}
-	if (row->bad_looks >= c->config->bogus_limit) {
+	/* A first DS has no old one to go back to: what is left is the alarm. */
+	if (row->bad_looks >= c->config->bogus_limit && !rollover_is_first(row)) {
 		switch (row->state) {
 		case ROLLOVER_INTRODUCE:
 			/* A step back from await-ds: the parent may have begun. */
@@ -287,7 +293,7 @@ bool watch_failed(ctx_t *c)
 		return false;
 	}
 	/* Nothing goes forward: a nameserver gone wrong takes the signals back, and those not out stay away. */
-	if (c->out->policy == POLICY_SIGNAL) {
+	if (row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS) {
 		if (new_key_lost(c)) {
 			return true;
 		}

@@ -45,7 +45,12 @@ static verdict_t judge_signal(const rollover_facts_t *facts, const child_wish_t 
 		snprintf(what, sizeof(what), "no %s", type);
 		return fail(GATE_CDS_MISSING, server, what, true);
 	}
-	if (rrset->unwanted) {
+	if (wish->remove) {
+		if (!rrset->remove) {
+			snprintf(what, sizeof(what), "%s is not the delete signal", type);
+			return fail(GATE_CDS_DIFFERS, server, what, true);
+		}
+	} else if (rrset->unwanted) {
 		snprintf(what, sizeof(what), "%s with a record that should not be there", type);
 		return fail(GATE_CDS_DIFFERS, server, what, true);
 	}
@@ -90,7 +95,7 @@ static verdict_t judge_child_answer(const rollover_facts_t *facts, const child_w
 		snprintf(text, sizeof(text), "DNSKEY TTL %u s", a->dnskey_ttl);
 		return fail(GATE_TTL_HIGH, a->server, text, true);
 	}
-	if (wish->signals) {
+	if (wish->signals || wish->remove) {
 		verdict_t v = judge_signal(facts, wish, a->server, "CDS", &a->cds);
 		if (v.gate != GATE_NONE) {
 			return v;

@@ -25,6 +25,7 @@ typedef struct {
 	keyset_t gone;		/*!< KSKs that must not be there any more. */
 	uint32_t ttl_limit;	/*!< Largest DNSKEY TTL allowed; 0 = any. */
 	bool signals;		/*!< CDS and CDNSKEY of exactly \a wanted must be there. */
+	bool remove;		/*!< CDS and CDNSKEY must be the delete signal. */
 	bool no_signals;	/*!< CDS and CDNSKEY must be gone. */
 	keyset_t wanted;
 	keyset_t trusted;	/*!< KSKs that the current DS names; one must sign the signals (RFC 7344 4.1). */

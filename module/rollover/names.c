@@ -21,6 +21,8 @@ static const struct {
 	[ROLLOVER_SETTLE]    = { "settle", "the TTL stays low for some days, then the base policy returns" },
 	[ROLLOVER_ROLLBACK]  = { "rollback", "the DS of the old KSK is asked back from the parent" },
 	[ROLLOVER_HELD]      = { "held", "stopped in a safe place until the operator decides" },
+	[ROLLOVER_LEAVE]     = { "leave", "the delete signal is published, the parent has to remove the DS" },
+	[ROLLOVER_LEFT]      = { "left", "the DS is removed and runs out of caches, then the zone may be unsigned" },
 };
 
 static const char *const roles[POLICY__COUNT] = {
@@ -28,6 +30,7 @@ static const char *const roles[POLICY__COUNT] = {
 	[POLICY_QUIET] = "quiet",
 	[POLICY_SIGNAL] = "signal",
 	[POLICY_ROLLBACK] = "rollback",
+	[POLICY_DELETE] = "delete",
 };
 
 static const char *const actors[ACTOR__COUNT] = {
@@ -148,8 +151,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"a server of the parent has a DS that matches no key of the zone",
 		"Have the registrar remove that DS." },
 	[GATE_FIRST_DS] = { "first-ds", ACTOR_OPERATOR,
-		"the parent has no DS for the zone, there is nothing to roll from",
-		"Give the first DS to the registrar (keymgr ZONE ds)." },
+		"the parent's DS was removed, and that is not undone without your word",
+		"Nothing, if that was meant. To have a DS again: hold on, then off (CDS is published), or give it to the registrar (keymgr ZONE ds)." },
 	[GATE_ALGORITHM_ROLLOVER] = { "algorithm-rollover", ACTOR_OPERATOR,
 		"the new KSK has another algorithm than the old one; the module does not drive that",
 		"Finish it by hand; the module goes on when one algorithm is left." },
@@ -168,6 +171,15 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 	[GATE_ROLLED_BACK] = { "rolled-back", ACTOR_OPERATOR,
 		"validation failed, the DS of the old KSK is back, and both keys stay until the operator decides",
 		"Find the cause (kskroll history). To give up: keymgr ZONE delete NEWKEY, knotc zone-keys-load ZONE. To go on: hold on, then off." },
+	[GATE_WAITING_UNSIGNED] = { "waiting-unsigned", ACTOR_NOBODY,
+		"records without signatures, from before the zone was signed, may still be in caches",
+		"Wait until the time given: zone-max-ttl of the policy, or a day if that is not set." },
+	[GATE_DS_LEFT_AT] = { "ds-left-at", ACTOR_PARENT,
+		"a server of the parent still has a DS although the zone asks to remove it",
+		"Wait for the parent's scan; where the parent does not read CDS, have the registrar remove every DS." },
+	[GATE_MAY_UNSIGN] = { "may-unsign", ACTOR_OPERATOR,
+		"no server of the parent and no cache has a DS any more: the zone may be unsigned",
+		"Set dnssec-signing of the zone to off, and remove its policy. To stay signed, remove go-insecure." },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
 		"the zone has more KSKs than the module can tell apart",
 		"Remove KSKs that are not needed." },

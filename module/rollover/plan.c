@@ -30,6 +30,7 @@ typedef struct {
 	unsigned key_count;
 	keyset_t old, fresh;
 	policy_role_t policy;
+	policy_role_t signals;	/*!< The policy under which CDS comes out. */
 	uint32_t base_ttl;
 	change_t dnskey;	/*!< Set of KSKs. */
 	change_t ttl;
@@ -91,7 +92,7 @@ static void world_keys(world_t *w, const rollover_row_t *row)
 {
 	w->key_count = row->old_count;
 	memcpy(w->keys, row->old, row->old_count * sizeof(row->old[0]));
-	if (w->key_count == 0) {
+	if (w->key_count == 0 && !rollover_is_first(row)) {
 		memset(&w->keys[0], 0, sizeof(w->keys[0]));
 		w->key_count = 1;
 	}
@@ -122,12 +123,12 @@ static void world_under_way(world_t *w, const rollover_row_t *row)
 		w->cds.at = row->gate_since;
 		break;
 	case GATE_KNOT_NO_NEW_KEY:
-		if (row->acted != 0) {
+		if (row->acted != 0 && row->state == ROLLOVER_INTRODUCE) {
 			publish_new_key(w, w->now + ORDER_DELAY);
 		}
 		break;
 	case GATE_KNOT_KEEPS_KEY:
-		if (row->acted != 0) {
+		if (row->acted != 0 && row->state == ROLLOVER_RETIRE) {
 			change(&w->dnskey, w->fresh, w->now + ORDER_DELAY);
 		}
 		break;
@@ -145,10 +146,11 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 	w->config = *config;
 	w->config.hold = w->config.dry_run = w->config.observe_only = false;
 	world_keys(w, row);
+	w->signals = rollover_is_first(row) ? POLICY_ROLLBACK : POLICY_SIGNAL;
 
 	bool switching = row->gate == GATE_NONE || row->gate == GATE_POLICY_PENDING ||
 	                 row->gate == GATE_KNOT_BUSY;
-	w->policy = switching && row->state != ROLLOVER_IDLE ? POLICY__COUNT : rollover_policy(row->state);
+	w->policy = switching && row->state != ROLLOVER_IDLE ? POLICY__COUNT : rollover_policy(row);
 	w->base_ttl = assume->dnskey_ttl;
 	if (ttl_is_high(row) && row->dnskey_ttl.count > 0) {
 		w->base_ttl = row->dnskey_ttl.step[0].ttl;
@@ -185,7 +187,7 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 static void world_turn(world_t *w)
 {
 	time_t from = w->ready;
-	bool want = w->policy == POLICY_SIGNAL && w->published != 0 && w->now >= from;
+	bool want = w->policy == w->signals && w->published != 0 && w->now >= from;
 
 	change(&w->cds, want ? w->fresh : 0, w->now);
 	if (!w->ds_new && w->ds_at == 0 && w->cds.value != 0) {
@@ -362,6 +364,10 @@ void plan_run(const rollover_config_t *config, const rollover_row_t *row,
 		add_wait(step, row->gate, row->gate_since);
 	}
 
+	if (row->state == ROLLOVER_LEAVE || row->state == ROLLOVER_LEFT) {
+		plan->stuck = row->gate;	/* It ends when the operator unsigns the zone. */
+		return;
+	}
 	if (!rolling && config->ksk_lifetime == 0) {
 		begin_now(&w, plan);
 	}

@@ -34,16 +34,24 @@ void rollover_init(rollover_row_t *row, time_t now)
 	row->wake = now;
 }
 
-policy_role_t rollover_policy(rollover_state_t state)
+bool rollover_is_first(const rollover_row_t *row)
 {
-	switch (state) {
+	return row->has_new && row->old_count == 0 && row->state != ROLLOVER_IDLE;
+}
+
+policy_role_t rollover_policy(const rollover_row_t *row)
+{
+	switch (row->state) {
 	case ROLLOVER_IDLE:
 		return POLICY_BASE;
 	case ROLLOVER_SIGNAL:
 	case ROLLOVER_AWAIT_DS:
-		return POLICY_SIGNAL;
+		/* A first key may be active already: the one policy that signals it as well. */
+		return rollover_is_first(row) ? POLICY_ROLLBACK : POLICY_SIGNAL;
 	case ROLLOVER_ROLLBACK:
 		return POLICY_ROLLBACK;
+	case ROLLOVER_LEAVE:
+		return POLICY_DELETE;
 	default:
 		return POLICY_QUIET;
 	}
@@ -77,7 +85,7 @@ static bool outer_gates(ctx_t *c)
 		c->out->policy_wanted = row->state != ROLLOVER_IDLE;
 		c->out->policy = POLICY_QUIET;
 		row->all_since = 0;
-		if (row->state == ROLLOVER_HELD) {
+		if (row->state == ROLLOVER_HELD || row->state == ROLLOVER_IDLE) {
 			row->acted = c->now;
 		}
 		stay(c, GATE_HELD, "", "", 0);
@@ -93,7 +101,7 @@ static bool outer_gates(ctx_t *c)
 		stay(c, GATE_TOO_MANY_KEYS, "", "", 0);
 		return true;
 	}
-	if (own->csk && row->state == ROLLOVER_IDLE) {
+	if (own->csk && row->state == ROLLOVER_IDLE && !c->config->leave) {
 		c->out->policy_wanted = false;
 		stay(c, GATE_CSK, "", "", 0);
 		return true;
@@ -104,12 +112,14 @@ static bool outer_gates(ctx_t *c)
 static bool policy_pending(ctx_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
+	const rollover_row_t *row = c->before;
 
 	if (own->policy == c->out->policy || !c->out->policy_wanted) {
 		return false;
 	}
 	/* Lost by a reload or restart, perhaps days ago: signals come back only if all is still well. */
-	if (c->out->policy == POLICY_SIGNAL && new_key_lost(c)) {
+	if (c->out->policy != POLICY_QUIET && (row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS) &&
+	    new_key_lost(c)) {
 		return true;
 	}
 	c->out->row.all_since = 0;
@@ -124,7 +134,7 @@ static bool keys_changed(ctx_t *c)
 	const keyset_t zone = c->facts->own.dnskey;
 	const rollover_row_t *row = c->before;
 
-	if (row->state == ROLLOVER_IDLE) {
+	if (row->state == ROLLOVER_IDLE || row->state == ROLLOVER_LEAVE || row->state == ROLLOVER_LEFT) {
 		return false;
 	}
 	if (row->state == ROLLOVER_PREPARE || row->state == ROLLOVER_SETTLE) {
@@ -161,7 +171,7 @@ static bool keys_changed(ctx_t *c)
 		stay(c, GATE_UNKNOWN_KEY, "", "a KSK that this rollover does not know", 0);
 		return true;
 	}
-	if (zone & c->old) {
+	if ((zone & c->old) || rollover_is_first(row)) {
 		return false;
 	}
 	/* The operator's own zone-ksk-submitted: accepted, it skips the observation. */
@@ -192,6 +202,7 @@ static bool at_the_parent(rollover_gate_t gate)
 	switch (gate) {
 	case GATE_DISCOVERY_FAILED:
 	case GATE_BOGUS_AT:
+	case GATE_FIRST_DS:
 		return true;
 	default:
 		return rollover_gate_info(gate)->actor == ACTOR_PARENT;
@@ -220,8 +231,13 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 	case ROLLOVER_SETTLE:
 		return SURVEY_PARENT | SURVEY_WATCH;
 	case ROLLOVER_PREPARE:
+	case ROLLOVER_LEAVE:
+	case ROLLOVER_LEFT:
 		return SURVEY_CHILD | SURVEY_PARENT;
 	default:
+		if (rollover_is_first(row) && row->state < ROLLOVER_WITHDRAW) {
+			return SURVEY_CHILD | SURVEY_PARENT;	/* Insecure until then, and rightly so. */
+		}
 		return SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
 	}
 }
@@ -234,7 +250,7 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 
 	memset(out, 0, sizeof(*out));
 	out->row = *row;
-	out->policy = rollover_policy(row->state);
+	out->policy = rollover_policy(row);
 
 	ctx_t c = {
 		.config = config, .before = row, .facts = facts, .now = now, .out = out,

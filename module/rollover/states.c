@@ -51,6 +51,9 @@ static void remember_old(rollover_row_t *row, const rollover_facts_t *facts, key
 
 void start_over(ctx_t *c)
 {
+	if (rollover_is_first(c->before)) {
+		c->out->row.ds_ttl.count = 0;	/* There was none, only the negative TTL. */
+	}
 	go(c, ROLLOVER_IDLE);
 	c->out->row.old_count = 0;
 	c->out->row.has_new = false;
@@ -96,6 +99,7 @@ static void idle_known(ctx_t *c)
 			return;
 		}
 	}
+	row->acted = 0;
 	if (c->config->ksk_lifetime > 0) {
 		time_t due = row->settled_at + c->config->ksk_lifetime;
 		if (c->now >= due) {
@@ -110,6 +114,33 @@ static void idle_known(ctx_t *c)
 	stay(c, GATE_NONE, "", "", 0);
 }
 
+/*!
+ * No server of the parent has a DS. A zone that never had one gets its first. If there was one, somebody took it
+ * away, and that is not undone (RFC 10026 7.1) unless the operator says so: hold on, then off.
+ */
+static void idle_insecure(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	const keyset_t zone = c->facts->own.dnskey;
+
+	if ((row->settled_at != 0 || row->ds_ttl.count > 0) && row->acted == 0) {
+		stay(c, GATE_FIRST_DS, "", "", 0);
+		return;
+	}
+	if (set_size(zone) > 1) {
+		stay(c, GATE_UNKNOWN_KEY, "", "more than one KSK has no DS", 0);
+		return;
+	}
+	row->old_count = 0;
+	row->ds_ttl.count = 0;
+	row->new_key = *set_first(c->facts, zone);
+	row->has_new = true;
+	begin(c, ROLLOVER_INTRODUCE);
+	if (!c->out->transition) {
+		row->has_new = false;
+	}
+}
+
 /*! A set of KSKs that is not the known one: which of them does the parent name? */
 static void idle_unknown(ctx_t *c)
 {
@@ -120,11 +151,15 @@ static void idle_unknown(ctx_t *c)
 
 	ds_sets(c, &all, &any, &foreign);
 
-	verdict_t v = judge_chain(c->facts, c->config, zone, c->now);
-	if (v.gate == GATE_DS_MISSING_AT && any == 0) {
-		stay(c, foreign ? GATE_DS_FOREIGN_AT : GATE_FIRST_DS, v.about, v.detail, 0);
+	verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
+	if (v.gate == GATE_NONE) {
+		idle_insecure(c);
 		return;
 	}
+	if (any == 0 && blocked(c, &v)) {
+		return;
+	}
+	v = judge_chain(c->facts, c->config, zone, c->now);
 	if (blocked(c, &v)) {
 		return;
 	}
@@ -170,17 +205,28 @@ static bool ds_went(const ctx_t *c)
 	keyset_t all, any;
 	bool foreign;
 
+	if (c->facts->parent_count == 0) {
+		return false;	/* Nobody was asked this time. */
+	}
 	for (size_t i = 0; i < c->facts->parent_count; i++) {
 		if (c->facts->parent[i].status != ANSWER_OK) {
 			return false;
 		}
 	}
 	ds_sets(c, &all, &any, &foreign);
-	return any != 0 && (c->old & ~any) != 0;
+	return (c->old & ~any) != 0;
 }
 
 static void idle(ctx_t *c)
 {
+	if (c->config->leave) {
+		begin(c, ROLLOVER_LEAVE);
+		if (c->out->transition) {
+			remember_old(&c->out->row, c->facts, c->facts->own.dnskey);
+			c->out->row.has_new = false;
+		}
+		return;
+	}
 	if (c->before->old_count > 0 && !c->before->has_new &&
 	    c->facts->own.dnskey == c->old && set_size(c->old) == c->before->old_count && !ds_went(c)) {
 		idle_known(c);
@@ -227,12 +273,49 @@ bool adopt_new_key(ctx_t *c)
 	return true;
 }
 
+/*! No DS before every validator can get the DNSKEY, and nothing unsigned is left in caches (RFC 7583 3.3.5). */
+static void introduce_first(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	const uint32_t zone_ttl = c->config->zone_ttl != 0 ? c->config->zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
+
+	verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
+	if (v.gate == GATE_NONE) {
+		start_over(c);		/* The registrar was quicker: a zone like any other. */
+		return;
+	}
+	if (!parent_has(c->facts, c->new_key)) {
+		v = judge_parent(c->facts, c->config, 0, c->now);
+	}
+	if (blocked(c, &v)) {
+		return;
+	}
+	if (drain(c) || wait_until(c, GATE_WAITING_UNSIGNED, row->all_since + zone_ttl)) {
+		return;
+	}
+	go(c, ROLLOVER_SIGNAL);
+}
+
+/*!
+ * Knot refuses to make a KSK: perhaps it still holds the only one there is for new, because nobody ever
+ * confirmed its DS. Then that is told to it, by turns with the order, since no answer tells which it is.
+ */
+static bool unconfirmed(const ctx_t *c)
+{
+	return c->facts->own.conf_detail[0] != '\0' && set_size(c->facts->own.dnskey) == 1 &&
+	       c->facts->own.dnskey == c->old && (c->now / 60) % 2 == 1;
+}
+
 static void introduce(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
 	if (!row->has_new) {
-		act(c, ACTION_START);
+		verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
+		if (blocked(c, &v)) {
+			return;
+		}
+		act(c, unconfirmed(c) ? ACTION_SUBMITTED : ACTION_START);
 		stay(c, GATE_KNOT_NO_NEW_KEY, "", c->facts->own.conf_detail, 0);
 		return;
 	}
@@ -242,6 +325,10 @@ static void introduce(ctx_t *c)
 	w.no_signals = true;
 	verdict_t v = judge_child(c->facts, &w);
 	if (blocked(c, &v)) {
+		return;
+	}
+	if (rollover_is_first(row)) {
+		introduce_first(c);
 		return;
 	}
 	v = judge_chain(c->facts, c->config, c->old | c->new_key, c->now);
@@ -281,7 +368,7 @@ static verdict_t judge_signals(const ctx_t *c)
 	child_wish_t w = wish(c, c->old | c->new_key);
 	w.signals = true;
 	w.wanted = c->new_key;
-	w.trusted = c->old;
+	w.trusted = rollover_is_first(c->before) ? c->new_key : c->old;
 	return judge_child(c->facts, &w);
 }
 
@@ -318,7 +405,11 @@ static void signal_state(ctx_t *c)
 	if (blocked(c, &v)) {
 		return;
 	}
-	v = judge_chain(c->facts, c->config, c->old | c->new_key, c->now);
+	if (!rollover_is_first(row)) {
+		v = judge_chain(c->facts, c->config, c->old | c->new_key, c->now);
+	} else {
+		v = parent_has(c->facts, c->new_key) ? ds : judge_parent(c->facts, c->config, 0, c->now);
+	}
 	if (blocked(c, &v)) {
 		return;
 	}
@@ -431,6 +522,9 @@ static void retire(ctx_t *c)
 	if (blocked(c, &v)) {
 		return;
 	}
+	if (rollover_is_first(row) && c->facts->own.dnskey == c->new_key) {
+		act(c, ACTION_SUBMITTED);	/* Nothing goes; Knot learns that the only key is in use. */
+	}
 	if (drain(c)) {
 		return;
 	}
@@ -480,6 +574,57 @@ static void held(ctx_t *c)
 	stay(c, GATE_ROLLED_BACK, "", "", 0);
 }
 
+/* Going insecure, on the operator's word (RFC 8078 4). */
+
+static void leave(ctx_t *c)
+{
+	if (!c->config->leave) {
+		start_over(c);
+		return;
+	}
+	verdict_t v = follow_ds(c);
+	if (v.gate == GATE_NONE) {
+		go(c, ROLLOVER_LEFT);
+		return;
+	}
+	child_wish_t w = wish(c, c->facts->own.dnskey);
+	w.remove = true;
+	w.trusted = c->facts->own.dnskey;
+	verdict_t child = judge_child(c->facts, &w);
+	if (blocked(c, &child)) {
+		return;
+	}
+	if (v.gate == GATE_DS_STALE_AT || v.gate == GATE_DS_FOREIGN_AT) {
+		v.gate = GATE_DS_LEFT_AT;
+	}
+	blocked(c, &v);
+}
+
+static void left(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (!c->config->leave) {
+		start_over(c);
+		return;
+	}
+	verdict_t v = follow_ds(c);
+	if (v.gate == GATE_DS_STALE_AT || v.gate == GATE_DS_FOREIGN_AT) {
+		go_back(c, ROLLOVER_LEAVE, &v);
+		return;
+	}
+	if (blocked(c, &v)) {
+		return;
+	}
+	child_wish_t w = wish(c, c->facts->own.dnskey);
+	w.no_signals = true;
+	v = judge_child(c->facts, &w);
+	if (blocked(c, &v) || wait_until(c, GATE_WAITING_DS_TTL, row->ds_all_since + row->ds_drain)) {
+		return;
+	}
+	stay(c, GATE_MAY_UNSIGN, "", "", 0);
+}
+
 const state_f state_functions[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_IDLE] = idle,
 	[ROLLOVER_PREPARE] = prepare,
@@ -492,4 +637,6 @@ const state_f state_functions[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_SETTLE] = settle,
 	[ROLLOVER_ROLLBACK] = rollback,
 	[ROLLOVER_HELD] = held,
+	[ROLLOVER_LEAVE] = leave,
+	[ROLLOVER_LEFT] = left,
 };

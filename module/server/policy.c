@@ -20,6 +20,7 @@ static const struct {
 	[POLICY_QUIET]    = { "quiet",    "none" },
 	[POLICY_SIGNAL]   = { "signal",   "rollover" },
 	[POLICY_ROLLBACK] = { "rollback", "double-ds" },
+	[POLICY_DELETE]   = { "delete",   "delete-dnssec" },
 };
 
 int server_policy_name(char *out, size_t out_len, const char *base,
@@ -34,6 +35,11 @@ int server_policy_name(char *out, size_t out_len, const char *base,
 		return snprintf(out, out_len, "%s" INFIX "%s", base, roles[role].suffix);
 	}
 	return snprintf(out, out_len, "%s" INFIX "%s-%u", base, roles[role].suffix, ttl);
+}
+
+uint32_t server_policy_ttl(policy_role_t role, uint32_t ttl)
+{
+	return (role == POLICY_ROLLBACK && ttl > 1) ? ttl - 1 : ttl;
 }
 
 /*! The role and TTL of "quiet-600"; POLICY_BASE if it is anything else. */
@@ -251,7 +257,7 @@ static int add_policy(cmd_list_t *list, const policy_t *base, const char *name,
                       policy_role_t role, uint32_t ttl)
 {
 	char ttl_text[16];
-	snprintf(ttl_text, sizeof(ttl_text), "%u", ttl);
+	snprintf(ttl_text, sizeof(ttl_text), "%u", server_policy_ttl(role, ttl));
 
 	int ret = cmd_list_add(list, "conf-set", "policy", name, NULL, NULL);
 	for (size_t i = 0; i < base->count && ret == KNOT_EOK; i++) {
@@ -270,22 +276,22 @@ static int add_policy(cmd_list_t *list, const policy_t *base, const char *name,
 	return ret;
 }
 
-/*! Reads the base policy (index 0) and the derived ones (index role). */
+/*! Reads the base policy (index 0) and \a count - 1 derived ones (index role). */
 static server_status_t read_policies(control_t *control, policy_t policies[POLICY__COUNT],
-                                     char *detail)
+                                     policy_role_t count, char *detail)
 {
 	control_cmd_t cmds[POLICY__COUNT];
-	for (policy_role_t role = 0; role < POLICY__COUNT; role++) {
+	for (policy_role_t role = 0; role < count; role++) {
 		cmds[role] = (control_cmd_t) {
 			.name = "conf-get", .section = "policy", .id = policies[role].name,
 			.each = policy_unit, .arg = &policies[role]
 		};
 	}
-	if (control_run(control, cmds, POLICY__COUNT, detail) != KNOT_EOK) {
+	if (control_run(control, cmds, count, detail) != KNOT_EOK) {
 		return SERVER_UNREACHABLE;
 	}
 
-	for (policy_role_t role = 0; role < POLICY__COUNT; role++) {
+	for (policy_role_t role = 0; role < count; role++) {
 		if (policies[role].failed) {
 			snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
 			return SERVER_BUSY;
@@ -309,7 +315,9 @@ server_status_t policy_prepare(control_t *control, const char *base, policy_role
 	assert(role != POLICY_BASE && role < POLICY__COUNT);
 
 	policy_t policies[POLICY__COUNT] = { 0 };
-	for (policy_role_t i = 0; i < POLICY__COUNT; i++) {
+	/* The one that removes the DS is nobody's until it is needed. */
+	const policy_role_t count = role == POLICY_DELETE ? POLICY__COUNT : POLICY_DELETE;
+	for (policy_role_t i = 0; i < count; i++) {
 		if (server_policy_name(policies[i].name, POLICY_NAME_MAX, base, i, ttl) >=
 		    POLICY_NAME_MAX) {
 			snprintf(detail, CONTROL_DETAIL_MAX,
@@ -318,7 +326,7 @@ server_status_t policy_prepare(control_t *control, const char *base, policy_role
 		}
 	}
 
-	server_status_t ret = read_policies(control, policies, detail);
+	server_status_t ret = read_policies(control, policies, count, detail);
 	if (ret != SERVER_OK) {
 		goto done;
 	}
@@ -353,7 +361,7 @@ server_status_t policy_prepare(control_t *control, const char *base, policy_role
 	}
 
 	size_t before = list->count;
-	for (policy_role_t i = POLICY_QUIET; i < POLICY__COUNT; i++) {
+	for (policy_role_t i = POLICY_QUIET; i < count; i++) {
 		if (policies[i].exists) {
 			continue;
 		}
@@ -367,7 +375,7 @@ server_status_t policy_prepare(control_t *control, const char *base, policy_role
 	}
 
 done:
-	for (policy_role_t i = 0; i < POLICY__COUNT; i++) {
+	for (policy_role_t i = 0; i < count; i++) {
 		policy_clear(&policies[i]);
 	}
 	return ret;

@@ -52,7 +52,7 @@ void cmd_list_clear(cmd_list_t *list);
 /*!
  * \brief Adds the commands that create the derived policies which are missing.
  *
- * Of all roles, since creating a policy makes Knot re-create every zone.
+ * Of all roles but POLICY_DELETE, since creating a policy makes Knot re-create every zone.
  *
  * \param[in] control  Connection with an open transaction.
  * \param[in] base     Name of the operator's policy.

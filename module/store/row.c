@@ -70,6 +70,8 @@ static const column_t columns[] = {
 	COLUMN("ds_check_interval", KIND_U32,   config.ds_check_interval, 2),
 	COLUMN("unreachable_after", KIND_U32,   config.unreachable_after, 2),
 	COLUMN("bogus_limit",    KIND_U32,      config.bogus_limit, 2),
+	COLUMN("zone_ttl",       KIND_U32,      config.zone_ttl,  2),
+	COLUMN("leave",          KIND_BOOL,     config.leave,     2),
 	COLUMN("dry_run",        KIND_BOOL,     config.dry_run,   2),
 	COLUMN("hold",           KIND_BOOL,     config.hold,      2),
 	COLUMN("observe_only",   KIND_BOOL,     config.observe_only, 2),
@@ -81,7 +83,7 @@ static const column_t columns[] = {
 // A field without a column would be lost in a restart.
 _Static_assert(sizeof(rollover_row_t) == 920,
                "rollover_row_t has changed: give every new field a column here");
-_Static_assert(sizeof(rollover_config_t) == 200,
+_Static_assert(sizeof(rollover_config_t) == 204,
                "rollover_config_t has changed: give every new field a column here");
 #endif
 

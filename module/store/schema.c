@@ -131,8 +131,13 @@ static int get_version(store_t *store, int *version)
 
 int schema_prepare(store_t *store)
 {
-	int version;
-	int ret = get_version(store, &version);
+	int version = 0;
+	/* In one transaction: another process may be creating it just now. */
+	int ret = store_exec(store, "BEGIN");
+	if (ret == KNOT_EOK) {
+		ret = get_version(store, &version);
+		(void)sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+	}
 	store->schema = version;
 	if (ret != KNOT_EOK || version == STORE_SCHEMA) {
 		return ret;

@@ -44,7 +44,7 @@ def rolled_back(case):
     """The swap is undone by the watch; waits for that."""
     case.start()
     case.gate("validation-fails", bound=60)
-    line = case.logged("observe -> rollback")
+    line = case.logged("-> rollback", 60)
     assert VALIDATOR in line and "validation-fails" in line, line
     wait_until(lambda: len(ask.tags(KNOT, ZONE, "CDS")) == 2, 20, "CDS of both keys")
 
@@ -96,10 +96,11 @@ def test_rollback_is_given_up(directory):
 def test_parent_does_not_take_the_old_ds_back(directory):
     with fault(directory, "The same, and the parent does not read CDS any more", module_settings=WATCHED) as case:
         with stale_instance(case):
+            before = len(case.world.agent.updates)
             case.start()
-            case.progress.wait_visited("observe", 60)
+            wait_until(lambda: len(case.world.agent.updates) > before, 60, "the DS is swapped")
             case.world.agent.deaf = True
-            case.logged("observe -> rollback", 60)
+            case.logged("-> rollback", 60)
             line = case.gate("ds-missing-at", state="rollback")
             wanted = ds(case.old)[0].upper()
             assert wanted in line["detail"].upper(), (wanted, line)

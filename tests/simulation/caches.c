@@ -40,6 +40,10 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 	if (ds->keys == 0 || (ds->keys & dnskey->keys & dnskey->signers)) {
 		return NULL;	/* Insecure, or secure. */
 	}
+	if (dnskey->keys == 0 && ds->cause == CAUSE_OURS && !ds->excused && !dnskey->excused &&
+	    !unknowable(w, dnskey->fault, ds->decided)) {
+		return "a KSK was signalled while records of the unsigned zone could be had";
+	}
 	if (!(dnskey->keys & dnskey->signers) || ds->excused || dnskey->excused) {
 		return NULL;	/* No DS could make this answer valid; or nobody waits for it any more. */
 	}
@@ -184,7 +188,7 @@ void server_serves(world_t *w, sim_server_t *server, bool parent)
 		fresh.keys = v.ds;
 		fresh.cause = v.cause;
 		fresh.decided = v.decided;
-		ttl = v.ttl;
+		ttl = v.ds != 0 ? v.ttl : w->up.negative_ttl;
 	} else {
 		zone_version_t v;
 		if (!child_serves(w, server, &v, &fault)) {

@@ -47,7 +47,14 @@ static world_keys_t made_since(const world_t *w, time_t decided)
 void check_signal(world_t *w, const zone_version_t *v)
 {
 	/* A rollback names what the parent had and has: both keys, so that nothing is taken away. */
-	if (w->driver != DRIVER_MODULE || v->cds_cause != CAUSE_OURS || w->knot.policy == POLICY_ROLLBACK) {
+	bool back = w->knot.policy == POLICY_ROLLBACK && !rollover_is_first(&w->engine.row);
+	if (w->driver != DRIVER_MODULE || v->cds_cause != CAUSE_OURS || back) {
+		return;
+	}
+	if (v->cds == KEY_FOREIGN) {
+		if (!w->leaves) {
+			violate(w, "delete", "the delete signal is published without the operator's word");
+		}
 		return;
 	}
 	for (unsigned i = 0; i < w->dnskey.count; i++) {
@@ -173,7 +180,8 @@ static void check_forged(world_t *w, const rollover_row_t *before, const rollove
 	}
 	if (d->action == ACTION_SUBMITTED) {
 		needs_child = before->acted == 0;
-	} else if (!d->transition || d->row.state <= before->state || d->row.state == ROLLOVER_ROLLBACK) {
+	} else if (!d->transition || d->row.state <= before->state || d->row.state == ROLLOVER_ROLLBACK ||
+	           d->row.state == ROLLOVER_LEAVE) {
 		return;
 	} else if (before->state == ROLLOVER_IDLE) {
 		needs_child = false;
@@ -182,7 +190,7 @@ static void check_forged(world_t *w, const rollover_row_t *before, const rollove
 	} else if (d->row.state == ROLLOVER_RETIRE && !(e->facts.own.dnskey & old)) {
 		return;			/* The old KSK has gone from the own zone. */
 	} else if (before->state == ROLLOVER_SIGNAL || before->state == ROLLOVER_AWAIT_DS ||
-	           before->state == ROLLOVER_ROLLBACK) {
+	           before->state == ROLLOVER_ROLLBACK || before->state == ROLLOVER_LEAVE) {
 		needs_child = false;
 	} else if (before->state == ROLLOVER_RETIRE) {
 		needs_parent = false;
@@ -200,7 +208,8 @@ static void check_kept(world_t *w, const rollover_decision_t *d)
 {
 	const rollover_facts_t *f = &w->engine.facts;
 
-	if (!d->policy_wanted || d->policy != POLICY_SIGNAL || !(f->asked & SURVEY_CHILD) ||
+	if (!d->policy_wanted || (d->policy != POLICY_SIGNAL && !rollover_is_first(&d->row)) ||
+	    d->policy == POLICY_QUIET || !(f->asked & SURVEY_CHILD) ||
 	    d->row.gate == GATE_OLD_KEY_GONE) {
 		return;
 	}
@@ -272,7 +281,21 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 	case GATE_DS_STALE_AT:		return p != NULL && (p->ds & ~fresh);
 	case GATE_DS_MISSING_AT:	return p != NULL && (row->state == ROLLOVER_ROLLBACK || fresh == 0 || !(p->ds & fresh));
 	case GATE_DS_FOREIGN_AT:	return p != NULL && p->ds_foreign;
+	case GATE_DS_LEFT_AT:		return p != NULL && (p->ds != 0 || p->ds_foreign);
 	default:			return true;
+	}
+}
+
+/* I2 for the last key: unsigning is called safe, so nobody may have a DS. */
+static void check_unsigning(world_t *w)
+{
+	for (unsigned i = 0; i < w->ds.count; i++) {
+		const exposure_t *x = &w->ds.list[i];
+		if (x->keys != 0 && counts(w, x, w->now)) {
+			violate(w, "I2", "the zone may be unsigned, it says, but DS %s is %s", keys_text(x->keys),
+			        x->active ? "still served" : "still in caches");
+			return;
+		}
 	}
 }
 
@@ -285,10 +308,13 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 		check_withdraw(w);
 	}
 	if (before->state == ROLLOVER_AWAIT_DS && d->policy_wanted && !d->transition &&
-	    d->policy != POLICY_SIGNAL && !c->hold && d->row.gate != GATE_VALIDATION_FAILS) {
+	    d->policy != rollover_policy(before) && !c->hold && d->row.gate != GATE_VALIDATION_FAILS) {
 		violate(w, "I3", "the signal is withdrawn without a reason in state await-ds");
 	}
 	check_forged(w, before, d);
+	if (d->row.gate == GATE_MAY_UNSIGN) {
+		check_unsigning(w);
+	}
 	check_kept(w, d);
 	if (c->hold && (d->transition || d->action != ACTION_NONE)) {
 		violate(w, "hold", "the zone is on hold and something is done");
@@ -317,8 +343,11 @@ bool goal_reached(const world_t *w)
 	world_keys_t keys = knot_keys(w);
 	unsigned only = __builtin_ctz(keys | 0x8000);
 
+	if (w->leaves && e->config.leave) {
+		return e->alive && !e->busy && e->row.state == ROLLOVER_LEFT && e->row.gate == GATE_MAY_UNSIGN;
+	}
 	if (w->knot.key_count <= w->rolls_wanted || (keys & (keys - 1)) ||
-	    w->knot.key[only].state != KEY_ACTIVE) {
+	    (w->knot.key[only].state != KEY_ACTIVE && !w->first)) {
 		return false;
 	}
 	if (w->driver != DRIVER_MODULE) {
@@ -362,6 +391,12 @@ static bool left_by_operator(const world_t *w)
 
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		by_hand |= w->knot.key[k].by_hand ? 1U << k : 0;
+	}
+	if (row->gate == GATE_UNKNOWN_KEY && parent_ds(w) == 0) {
+		return true;			/* He made a second KSK before the first had its DS. */
+	}
+	if (row->gate == GATE_FIRST_DS && parent_ds(w) == 0) {
+		return (w->why & WHY_DS_BY_HAND) != 0;
 	}
 	if (row->state == ROLLOVER_HELD && row->gate == GATE_ROLLED_BACK) {
 		return true;			/* It is his turn. */

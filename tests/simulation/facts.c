@@ -93,6 +93,7 @@ unsigned facts_own(world_t *w)
 		own->cds.present = own->cdnskey.present = v->cds != 0;
 		own->cds.keys = own->cdnskey.keys = to_facts(e, v->cds, &unknown);
 		own->cds.unwanted = own->cdnskey.unwanted = unknown;
+		own->cds.remove = own->cdnskey.remove = v->cds == KEY_FOREIGN;
 	}
 	return own_count;
 }
@@ -146,6 +147,7 @@ void facts_child(world_t *w, unsigned index)
 	if (v.cds != 0) {
 		a->cds.keys = a->cdnskey.keys = to_facts(e, v.cds, &unknown);
 		a->cds.unwanted = a->cdnskey.unwanted = unknown;
+		a->cds.remove = a->cdnskey.remove = v.cds == KEY_FOREIGN;
 		a->cds.signed_by = a->cdnskey.signed_by = a->dnskey_signed_by;
 	}
 }
@@ -185,7 +187,7 @@ void facts_parent(world_t *w, unsigned index)
 	e->seen[1][index] = fault;
 	a->status = ANSWER_OK;
 	a->ds = to_facts(e, v.ds, &a->ds_foreign);
-	a->ds_ttl = v.ttl;
+	a->ds_ttl = v.ds != 0 ? v.ttl : w->up.negative_ttl;
 }
 
 static void since_when(engine_t *e, bool parent, unsigned i, answer_status_t status, time_t *since, time_t now)

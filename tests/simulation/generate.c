@@ -25,7 +25,8 @@ const char *const command_names[COMMAND__COUNT] = {
 	"dry-run on", "dry-run off", "sets the DS of the newest KSK", "sets the DS of all KSKs",
 	"sets the DS of the oldest KSK", "adds a DS of no key", "removes the DS of no key",
 	"changes the DS TTL", "keymgr generate", "keymgr delete of the KSK too many", "keymgr delete of the new KSK",
-	"reload", "loses the store", "the module dies", "new algorithm",
+	"reload", "loses the store", "the module dies", "new algorithm", "go-insecure", "no go-insecure",
+	"removes the DS",
 };
 
 static const uint32_t TTLS[] = { 300, 900, HOUR, HOUR, 4 * HOUR, DAY };
@@ -50,6 +51,7 @@ static void settings(world_t *w, rng_t *rng)
 	c->check_interval = RNG_PICK(rng, CHECK);
 	c->ds_check_interval = RNG_PICK(rng, DS_CHECK);
 	c->unreachable_after = RNG_PICK(rng, AFTER);
+	c->zone_ttl = rng_chance(&w->watch_rng, 50) ? 0 : 2 * HOUR;
 	w->knot.base_ttl = RNG_PICK(rng, TTLS);
 	w->knot.propagation_delay = RNG_PICK(rng, DELAY);
 	w->collide = rng_chance(rng, 20);
@@ -102,7 +104,7 @@ static void make_parent(world_t *w, rng_t *rng)
 	static const uint32_t DELAY[] = { 0, 0, 30, HOUR, 6 * HOUR };
 	static const uint32_t SWAP[] = { 0, 0, 300, 900, HOUR, DAY, 2 * DAY };
 
-	up->version[0] = (ds_version_t){ .ds = 1, .ttl = RNG_PICK(rng, DS_TTLS), .fault = -1 };
+	up->version[0] = (ds_version_t){ .ds = w->first ? 0 : 1, .ttl = RNG_PICK(rng, DS_TTLS), .fault = -1 };
 	up->version_count = 1;
 	up->interval = RNG_PICK(rng, INTERVAL);
 	up->phase = rng_below(rng, up->interval);
@@ -168,7 +170,7 @@ static void add_commands(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 	while (count-- > 0) {
 		time_t at = T0 + rng_below(rng, span);
 		time_t undo = at + RNG_PICK(rng, LENGTHS);
-		switch (rng_below(rng, 13)) {
+		switch (rng_below(rng, 14)) {
 		case 0:
 		case 1:
 			add_command(w, COMMAND_ROLL, at);
@@ -210,6 +212,9 @@ static void add_commands(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 			break;
 		case 12:
 			add_command(w, COMMAND_RELOAD, at);
+			break;
+		case 13:
+			add_command(w, COMMAND_DS_NONE, at);
 			break;
 		}
 	}
@@ -270,6 +275,9 @@ static void make_stuck(world_t *w, rng_t *rng)
 
 static void plan_rolls(world_t *w, rng_t *rng)
 {
+	if (w->first && rng_chance(rng, 60)) {
+		return;		/* The first DS is all that is wanted. */
+	}
 	if (rng_chance(rng, 40)) {
 		w->engine.config.ksk_lifetime = w->engine.config.settle + 7 * DAY + rng_below(rng, DAY);
 		w->rolls_wanted = rng_between(rng, 1, 2);
@@ -278,7 +286,7 @@ static void plan_rolls(world_t *w, rng_t *rng)
 				add_command(w, COMMAND_ROLL, T0 + i * (time_t)w->engine.config.ksk_lifetime);
 			}
 		}
-	} else {
+	} else if (!w->first) {
 		add_command(w, COMMAND_ROLL, T0 + rng_between(rng, HOUR, 2 * DAY));
 		w->rolls_wanted = 1;
 		if (rng_chance(rng, 30)) {
@@ -334,6 +342,9 @@ static uint32_t bound(const world_t *w)
 	uint32_t observe = longest(ds_ttl, c->observe) + 3 * look;
 	uint32_t retire = child_lag + child_ttl + 3 * look + 120;
 	uint32_t settle = c->settle + 2 * ds_look;
+	if (w->first) {
+		introduce += ROLLOVER_UNKNOWN_ZONE_TTL;
+	}
 	return prepare + introduce + signal + await + withdraw + observe + retire + settle + 4 * ds_look +
 	       8 * look + c->unreachable_after;
 }
@@ -384,6 +395,8 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	w->engine.config.bogus_limit = rng_chance(&w->watch_rng, 20) ? 1 : 3;
 	w->knot.text_config = rng_chance(&env, 50);
 	w->knot.base_signals = profile == PROFILE_MIXED && rng_chance(&env, 10);
+	w->first = w->driver == DRIVER_MODULE && rng_chance(&w->watch_rng, 15);
+	w->leaves = w->driver == DRIVER_MODULE && rng_chance(&w->watch_rng, 5);
 	settings(w, rng);
 	make_servers(w, rng);
 	make_parent(w, rng);
@@ -415,6 +428,9 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 		break;
 	default:
 		break;
+	}
+	if (w->leaves) {
+		add_command(w, COMMAND_LEAVE, T0 + rng_below(&w->watch_rng, 20 * DAY));
 	}
 	finish(w);
 }

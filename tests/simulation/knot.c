@@ -62,6 +62,8 @@ static world_keys_t cds_now(const world_t *w, cause_t *cause, time_t *decided)
 		return knot->base_signals ? keys_in(w, KEY_READY) : 0;
 	case POLICY_SIGNAL:
 		return keys_in(w, KEY_READY);
+	case POLICY_DELETE:
+		return KEY_FOREIGN;
 	case POLICY_ROLLBACK:
 		return keys_in(w, KEY_READY) | keys_in(w, KEY_ACTIVE);
 	default:
@@ -134,9 +136,17 @@ void knot_start(world_t *w)
 
 	knot->up = true;
 	knot->policy = POLICY_BASE;
-	knot->key[0] = (sim_key_t){ .state = KEY_ACTIVE, .algorithm = 13, .published = w->now - 100 * DAY };
+	/* The first key waits for a confirmation, unless somebody has given that beforehand. */
+	knot->key[0] = (sim_key_t){ .state = w->first && rng_chance(&w->rng, 70) ? KEY_READY : KEY_ACTIVE, .algorithm = 13, .published = w->now - 100 * DAY };
 	knot->key_count = 1;
-	sign(w);
+	if (w->first) {
+		/* Until now it was not signed: caches have what has no signature. */
+		zone_version_t *v = &knot->version[knot->version_count++];
+		memset(v, 0, sizeof(*v));
+		v->ttl = w->engine.config.zone_ttl != 0 ? w->engine.config.zone_ttl : DAY;
+	} else {
+		sign(w);
+	}
 }
 
 void knot_switch(world_t *w, policy_role_t role, time_t decided)

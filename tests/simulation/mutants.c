@@ -23,6 +23,8 @@ static const struct {
 	{ "unreachable-agrees", NULL, "treats unreachable as agreeing" },
 	{ "no-wakeup", "crash", "forgets the wake-up at restart" },
 	{ "early-withdraw", NULL, "withdraws before all parents match" },
+	{ "first-at-once", NULL, "asks for the first DS while the unsigned zone is in caches" },
+	{ "unsign-early", NULL, "calls unsigning safe while caches have the DS" },
 	{ "own-ttl", NULL, "does not count the own zone's DNSKEY TTL (a bug that the simulator found)" },
 	{ "blind-resignal", "mixed", "signals again after a restart without a look (another)" },
 };

@@ -148,10 +148,27 @@ void command_run(world_t *w, const command_t *command)
 		set_ds(w, parent_ds(w) | KEY_FOREIGN);
 		break;
 	case COMMAND_DS_CLEAN:
+		if (parent_ds(w) == KEY_FOREIGN) {
+			parent_change(w, 0, ds_ttl(w), CAUSE_OPERATOR, 0, true);
+		}
 		set_ds(w, parent_ds(w) & ~KEY_FOREIGN);
+		break;
+	case COMMAND_DS_NONE:
+		if (parent_ds(w) != 0) {
+			w->why |= WHY_DS_BY_HAND;
+			parent_change(w, 0, ds_ttl(w), CAUSE_OPERATOR, 0, true);
+		}
+		break;
+	case COMMAND_LEAVE:
+	case COMMAND_STAY:
+		e->config.leave = command->kind == COMMAND_LEAVE;
+		engine_load_module(w);
 		break;
 	case COMMAND_DS_TTL: {
 		static const uint32_t TTLS[] = { 300, 900, HOUR, 6 * HOUR, DAY, 2 * DAY };
+		if (parent_ds(w) == 0) {
+			break;
+		}
 		parent_change(w, parent_ds(w), RNG_PICK(&w->rng, TTLS), CAUSE_OPERATOR, 0, true);
 		break;
 	}

@@ -55,10 +55,14 @@ static bool acceptable(world_t *w, const zone_version_t *v)
 	const parent_t *up = &w->up;
 	world_keys_t ds = parent_ds(w);
 
+	if (ds == 0 && v->cds != KEY_FOREIGN) {
+		/* Bootstrapping (RFC 9615): what the nameservers say elsewhere vouches for it. */
+		ds = v->cds;
+	}
 	if (v->cds == 0 || v->serial < up->last_serial || !(v->signers & v->dnskey & ds)) {
 		return false;	/* RFC 7344 4.1: signed by a key that the DS names. */
 	}
-	return up->naive || (v->cds & ~(v->dnskey & v->signers)) == 0;
+	return up->naive || v->cds == KEY_FOREIGN || (v->cds & ~(v->dnskey & v->signers)) == 0;
 }
 
 static bool read_cds(world_t *w, zone_version_t *out)
@@ -91,12 +95,13 @@ static void consider(world_t *w, const zone_version_t *v)
 {
 	parent_t *up = &w->up;
 	world_keys_t ds = parent_ds(w) & ~KEY_FOREIGN;
-	world_keys_t wanted = up->habit == HABIT_ADD ? ds | v->cds : v->cds;
+	bool remove = v->cds == KEY_FOREIGN;
+	world_keys_t wanted = remove ? 0 : up->habit == HABIT_ADD ? ds | v->cds : v->cds;
 
 	up->last_read = v->cds;
 	up->last_serial = v->serial;
 
-	if (up->habit == HABIT_ADD && wanted == ds && v->cds != ds && up->stale_after != 0 && !up->cleaning) {
+	if (up->habit == HABIT_ADD && !remove && wanted == ds && v->cds != ds && up->stale_after != 0 && !up->cleaning) {
 		/* Nothing to add; what is no longer asked for goes in its own time. */
 		up->cleaning = true;
 		event_add(w, w->now + up->stale_after, EV_STALE, 0, v->cds);
@@ -106,7 +111,7 @@ static void consider(world_t *w, const zone_version_t *v)
 	}
 	up->accepting = true;
 	up->accepted = (ds_version_t){
-		.ds = v->cds, .cause = v->cds_cause, .decided = v->cds_decided, .fault = -1,
+		.ds = remove ? 0 : v->cds, .cause = v->cds_cause, .decided = v->cds_decided, .fault = -1,
 	};
 	trace(w, "parent      reads CDS %s", keys_text(v->cds));
 	event_add(w, w->now + up->delay, EV_ACCEPT, 0, 0);
@@ -138,14 +143,14 @@ void parent_accept(world_t *w)
 	world_keys_t ds = parent_ds(w);
 
 	up->accepting = false;
-	if (up->habit == HABIT_ADD) {
+	if (up->habit == HABIT_ADD && v.ds != 0) {
 		world_keys_t fresh = v.ds;
 		v.ds |= ds;
 		if (up->stale_after != 0) {
 			event_add(w, w->now + up->stale_after, EV_STALE, 0, fresh);
 		}
 	}
-	if (up->foreign) {
+	if (up->foreign && v.ds != 0) {
 		up->foreign = false;
 		v.ds |= KEY_FOREIGN;
 		event_add(w, w->now + 6 * HOUR, EV_STALE, 0, (world_keys_t)~KEY_FOREIGN);

@@ -118,6 +118,9 @@ typedef enum {
 	COMMAND_LOSE_STORE,	/*!< The store is deleted while the server is down. */
 	COMMAND_DIE,		/*!< The module never works again. */
 	COMMAND_NEW_ALGORITHM,	/*!< A KSK of another algorithm; finished by hand. */
+	COMMAND_LEAVE,		/*!< go-insecure */
+	COMMAND_STAY,		/*!< And not any more. */
+	COMMAND_DS_NONE,	/*!< The DS taken away by hand. */
 	COMMAND__COUNT
 } command_kind_t;
 
@@ -131,7 +134,7 @@ typedef struct {
 	world_keys_t dnskey;
 	world_keys_t signers;
 	world_keys_t removed;		/*!< Keys that had been let go before. */
-	world_keys_t cds;
+	world_keys_t cds;		/*!< KEY_FOREIGN alone: the delete signal. */
 	uint32_t ttl;
 	uint16_t serial;
 	cause_t cds_cause;
@@ -316,6 +319,8 @@ typedef struct world {
 	uint32_t bound;			/*!< Longest a rollover may take from there. */
 	unsigned why;
 	unsigned validators;		/*!< Configured resolvers that are asked how the zone validates. */
+	bool first;			/*!< The zone starts without a DS. */
+	bool leaves;			/*!< The operator wants it insecure, for good. */
 	bool leaves_held;		/*!< The operator does nothing about a zone that was rolled back. */
 	time_t submitted_native;	/*!< Baselines: the removal is due then. */
 

@@ -118,8 +118,8 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 	m->row.settled_at = T0;
 	ttl_window_add(&m->row.dnskey_ttl, 300, T0);
 	ttl_window_add(&m->row.ds_ttl, DAY, T0);
-	m->facts.own.policy = rollover_policy(state);
-	if ((state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) || state >= ROLLOVER_ROLLBACK) {
+	if ((state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) || state == ROLLOVER_ROLLBACK ||
+	    state == ROLLOVER_HELD) {
 		m->row.has_new = true;
 		m->row.new_key = m->facts.keys[1];
 		machine_serve(m, OLD | NEW, 300);
@@ -134,4 +134,5 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 		m->row.ds_all_since = T0;
 		m->row.ds_drain = DAY;
 	}
+	m->facts.own.policy = rollover_policy(&m->row);
 }

@@ -160,7 +160,7 @@ static const struct {
 	ROW(IDLE, lifetime_running, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(IDLE, lifetime_dry_run, IDLE, GATE_DRY_RUN, ACTION_NONE),
 	ROW(IDLE, parents_disagree, IDLE, GATE_DS_STALE_AT, ACTION_NONE),
-	ROW(IDLE, parents_none, IDLE, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(IDLE, parents_none, IDLE, GATE_FIRST_DS, ACTION_NONE),
 	ROW(IDLE, parent_down, IDLE, GATE_PARENT_UNREACHABLE, ACTION_NONE),
 	ROW(IDLE, discovery, IDLE, GATE_DISCOVERY_FAILED, ACTION_NONE),
 
@@ -428,11 +428,222 @@ static void run_until(machine_t *m, rollover_state_t leave, time_t *left)
 {
 	for (int i = 0; i < 1000000 && m->row.state == leave; i++) {
 		m->now = m->row.wake > m->now ? m->row.wake : m->now;
-		m->facts.own.policy = rollover_policy(m->row.state);
+		m->facts.own.policy = rollover_policy(&m->row);
 		machine_step(m);
 	}
 	assert_int_not_equal(m->row.state, leave);
 	*left = m->now;
+}
+
+/*! The delete signal everywhere. */
+static void serve_delete(machine_t *m)
+{
+	signal_rrset_t rrset = { .present = true, .unwanted = true, .remove = true, .signed_by = OLD };
+	m->facts.own.cds = m->facts.own.cdnskey = rrset;
+	for (int i = 0; i < 2; i++) {
+		m->child[i].cds = m->child[i].cdnskey = rrset;
+	}
+}
+
+/*! A zone that never had a DS. */
+static void machine_without_ds(machine_t *m)
+{
+	machine_init(m);
+	machine_serve(m, OLD, HOUR);
+	machine_ds(m, 0, 900);
+}
+
+static void a_zone_without_ds_gets_its_first_one(void **state)
+{
+	(void)state;
+	machine_t m;
+	time_t t;
+	machine_without_ds(&m);
+
+	/* One server of the parent has not answered: nothing is known. */
+	parent_down(&m);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.gate, GATE_PARENT_UNREACHABLE);
+	m.parent[0].status = m.parent[1].status = ANSWER_OK;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_true(rollover_is_first(&m.row));
+	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[0]));
+
+	/* A day, since nobody knows the largest TTL of the zone; the DNSKEY TTL is lower. */
+	m.facts.own.policy = POLICY_QUIET;
+	machine_serve(&m, OLD, 300);
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_CHILD | SURVEY_PARENT);
+	machine_step(&m);
+	time_t low = m.now;
+	run_until(&m, ROLLOVER_INTRODUCE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
+	assert_int_equal(t, low + ROLLOVER_UNKNOWN_ZONE_TTL);
+	assert_int_equal(m.out.policy, POLICY_ROLLBACK);	/* Signals a key that is active already as well. */
+
+	m.facts.own.policy = POLICY_ROLLBACK;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_KNOT_NOT_READY);
+	machine_signal(&m, OLD);
+	m.child[1].cds.signed_by = 0;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_CDS_DIFFERS);
+	machine_signal(&m, OLD);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_CHILD | SURVEY_PARENT);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	m.parent[0].ds = OLD;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	machine_ds(&m, OLD, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
+	assert_int_equal(m.row.ds_drain, 900);	/* The proofs that there is none. */
+	assert_int_not_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now) & SURVEY_WATCH, 0);
+
+	/* There is nothing to roll back to: an alarm, and nothing goes on. */
+	m.facts.own.policy = POLICY_QUIET;
+	machine_signal(&m, 0);
+	for (int i = 0; i < 5; i++) {
+		watched(&m, 1, 1);
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
+		assert_int_equal(m.row.gate, GATE_VALIDATION_FAILS);
+	}
+	watched(&m, 0, 1);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
+	time_t observed = m.now + m.config.observe;
+	run_until(&m, ROLLOVER_OBSERVE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_RETIRE);
+	assert_true(t >= observed);
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);	/* Knot learns that the key is in use. */
+	run_until(&m, ROLLOVER_RETIRE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
+	run_until(&m, ROLLOVER_SETTLE, &t);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.old_count, 1);
+	assert_false(m.row.has_new);
+}
+
+static void a_first_ds_brought_by_the_registrar_ends_the_wait(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_without_ds(&m);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	machine_serve(&m, OLD, 300);
+	m.facts.own.policy = POLICY_QUIET;
+	machine_step(&m);
+	m.parent[0].ds = OLD;		/* On its way: some say so, some not yet. */
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	machine_ds(&m, OLD, HOUR);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	m.facts.own.policy = POLICY_BASE;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_int_equal(m.row.old_count, 1);
+}
+
+static void a_ds_that_was_taken_away_is_not_asked_back(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_step(&m);
+	machine_ds(&m, 0, 900);
+	for (int i = 0; i < 3; i++) {
+		m.now += 10 * DAY;
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_PARENT);
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_IDLE);
+		assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	}
+	/* Back by hand: as if nothing had been. */
+	machine_ds(&m, OLD, HOUR);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	/* Hold on and off is the operator's word. */
+	machine_ds(&m, 0, 900);
+	m.config.hold = true;
+	machine_step(&m);
+	m.config.hold = false;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_true(rollover_is_first(&m.row));
+	/* Given while there was a DS it is no word for later. */
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.hold = true;
+	machine_step(&m);
+	m.config.hold = false;
+	machine_step(&m);
+	machine_ds(&m, 0, 900);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+}
+
+static void a_zone_leaves_on_the_operators_word_only(void **state)
+{
+	(void)state;
+	machine_t m;
+	time_t t;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.dry_run = m.config.leave = true;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DRY_RUN);
+	m.config.dry_run = false;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	assert_int_equal(m.out.policy, POLICY_DELETE);
+	m.facts.own.policy = POLICY_DELETE;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_CDS_MISSING);
+	/* Another CDS is no delete signal. */
+	machine_signal(&m, OLD);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_CDS_DIFFERS);
+	serve_delete(&m);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_LEFT_AT);
+	m.parent[0].ds = 0;
+	m.now += HOUR;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_LEFT_AT);
+	/* Insecure is what was asked for: no watch, no alarm, no rollback. */
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_CHILD | SURVEY_PARENT);
+	machine_ds(&m, 0, 900);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_LEFT);
+	assert_int_equal(m.out.policy, POLICY_QUIET);
+	time_t gone = m.now;
+	m.facts.own.policy = POLICY_QUIET;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_CDS_LEFT);
+	machine_signal(&m, 0);
+	while (m.row.gate != GATE_MAY_UNSIGN) {
+		machine_step(&m);
+		t = m.now;
+		m.now = m.row.wake;
+		assert_int_equal(m.row.state, ROLLOVER_LEFT);
+	}
+	assert_int_equal(t, gone + DAY);	/* The DS TTL that was seen. */
+	/* Somebody put a DS back. */
+	machine_ds(&m, OLD, HOUR);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	/* The word is taken back. */
+	m.facts.own.policy = POLICY_DELETE;
+	m.config.leave = false;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.out.policy, POLICY_BASE);
 }
 
 static void a_rollover_with_default_timings(void **state)
@@ -928,7 +1139,7 @@ static void trouble_at_the_parent_stays_in_sight_in_idle(void **state)
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_IDLE);
-	parents_none(&m);
+	m.parent[1].ds = 0;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now + 1), SURVEY_PARENT);
@@ -965,6 +1176,10 @@ int main(void)
 		cmocka_unit_test(signals_go_while_validation_is_broken),
 		cmocka_unit_test(a_failing_watch_brings_no_signal_back),
 		cmocka_unit_test(between_two_watches_the_last_one_counts),
+		cmocka_unit_test(a_zone_without_ds_gets_its_first_one),
+		cmocka_unit_test(a_first_ds_brought_by_the_registrar_ends_the_wait),
+		cmocka_unit_test(a_ds_that_was_taken_away_is_not_asked_back),
+		cmocka_unit_test(a_zone_leaves_on_the_operators_word_only),
 		cmocka_unit_test(a_bogus_answer_lowers_no_ttl),
 		cmocka_unit_test(swapped_roles_are_found_out_from_the_server),
 	};

@@ -511,7 +511,7 @@ static void derived_policies_differ_in_two_items_only(void **state)
 {
 	fixture_t *f = *state;
 	static const char *const changed[] = { "dnskey-ttl=", "cds-cdnskey-publish=", "ds-push=", NULL };
-	static const char *const publish[] = { NULL, "none", "rollover", "double-ds" };
+	static const char *const publish[] = { NULL, "none", "rollover", "double-ds", "delete-dnssec" };
 	char base[4096], derived[4096], name[256], line[300];
 
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false), SERVER_OK);
@@ -519,12 +519,19 @@ static void derived_policies_differ_in_two_items_only(void **state)
 	assert_non_null(strstr(base, "unsafe-operation=no-check-keyset\nunsafe-operation=no-update-expired\n"));
 	assert_non_null(strstr(base, "comment=it's \"quoted\", [really]\n"));
 
+	// The one that removes the DS is made when it is needed.
+	server_policy_name(name, sizeof(name), "lab", POLICY_DELETE, 600);
+	snprintf(line, sizeof(line), "policy[%s].cds-cdnskey-publish=", name);
+	assert_null(strstr(section_of(f, "policy", name), line));
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_DELETE, 600, false), SERVER_OK);
+
 	for (policy_role_t role = POLICY_QUIET; role < POLICY__COUNT; role++) {
 		server_policy_name(name, sizeof(name), "lab", role, 600);
 		char *section = section_of(f, "policy", name);
 		snprintf(line, sizeof(line), "policy[%s].cds-cdnskey-publish=%s\n", name, publish[role]);
 		assert_non_null(strstr(section, line));
-		snprintf(line, sizeof(line), "policy[%s].dnskey-ttl=600\n", name);
+		snprintf(line, sizeof(line), "policy[%s].dnskey-ttl=%u\n", name,
+		         role == POLICY_ROLLBACK ? 599 : 600);
 		assert_non_null(strstr(section, line));
 		// Knot refuses ds-push without CDS.
 		assert_true((strstr(section, "ds-push=parent") != NULL) == (role != POLICY_QUIET));

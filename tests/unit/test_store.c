@@ -171,6 +171,8 @@ static void any_zone(store_zone_t *zone, const char *name)
 	for (size_t i = 0; i < SETTINGS; i++) {
 		*setting(&zone->config, i) = any(5) == 0 ? UINT32_MAX : any(UINT32_MAX);
 	}
+	zone->config.zone_ttl = any(UINT32_MAX);
+	zone->config.leave = any(2);
 	zone->config.dry_run = any(2);
 	zone->config.hold = any(2);
 	zone->config.observe_only = any(2);
@@ -228,6 +230,8 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	for (size_t i = 0; i < SETTINGS; i++) {
 		assert_int_equal(*setting(&a->config, i), *setting(&b->config, i));
 	}
+	assert_int_equal(a->config.zone_ttl, b->config.zone_ttl);
+	assert_int_equal(a->config.leave, b->config.leave);
 	assert_int_equal(a->config.dry_run, b->config.dry_run);
 	assert_int_equal(a->config.hold, b->config.hold);
 	assert_int_equal(a->config.observe_only, b->config.observe_only);
@@ -316,7 +320,7 @@ static void row_that_makes_no_sense_is_not_loaded(void **state)
 {
 	fixture_t *f = *state;
 	static const char *const bad[] = {
-		"state = 11", "state = -1", "state = 'idle'", "gate = 4711", "since = -1",
+		"state = 99", "state = -1", "state = 'idle'", "gate = 4711", "since = -1",
 		"since = 1.5", "ds_drain = 4294967296", "looks = 256", "policy_implicit = 2",
 		"gate_about = x'00'", "gate_detail = printf('%.*c', 160, 'x')",
 		"gate_detail = 'a' || char(0) || 'b'", "answers = printf('%.*c', 16384, 'x')",
