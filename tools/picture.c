@@ -135,7 +135,7 @@ static bool note_first(char out[PICTURE_TEXT], const picture_t *p)
 {
 	const rollover_gate_info_t *info = rollover_gate_info(p->plan->lifted);
 
-	if (p->plan->lifted == GATE_NONE) {
+	if (p->plan->lifted == GATE_NONE || p->plan->lifted == p->plan->stuck) {
 		return false;
 	}
 	snprintf(out, PICTURE_TEXT, "But first: %s (%s), which is up to the %s. Here it is taken for dealt with now.",

@@ -77,7 +77,7 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 	} else {
 		printf("Start       %s\n", text_time(text, plan->start));
 	}
-	if (plan->lifted != GATE_NONE) {
+	if (plan->lifted != GATE_NONE && plan->lifted != plan->stuck) {
 		printf("But first   %s has to deal with '%s' (kskroll status %s);\n"
 		       "            the plan takes it for done now\n",
 		       rollover_actor_name(rollover_gate_info(plan->lifted)->actor),

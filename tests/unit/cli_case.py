@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kskroll on stores with known rows: what its tests share."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+KSKROLL, CLI_STORE, SOURCE = sys.argv[1:4]
+NOW = 1800000000
+HOUR = 3600
+DAY = 86400
+# As Knot writes it: everything that a shell, JSON or a label has to escape.
+QUOTE = r'quo\"te\032'
+
+
+def main():
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
+
+
+class CliCase(unittest.TestCase):
+    """Two stores: `db` has a zone per situation, `audited` one per finding of audit."""
+
+    db = audited = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="kskroll-cli-")
+        os.chmod(cls.folder.name, 0o755)
+        cls.db = cls.make("a")
+        cls.audited = cls.make("audit", "audit")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def make(cls, name, *what):
+        path = os.path.join(cls.folder.name, name, "kskroll.db")
+        subprocess.run([CLI_STORE, path, str(NOW), *what], check=True, timeout=60)
+        return path
+
+    @classmethod
+    def call(cls, *args, db=None, text=None, env=None, user=None):
+        environ = {"PATH": os.environ["PATH"], "KSKROLL_NOW": str(NOW), "TERM": "xterm"}
+        environ.update({k: v for k, v in os.environ.items() if k.startswith(("ASAN_", "UBSAN_", "LSAN_"))})
+        environ["KSKROLL_DB"] = db or cls.db
+        environ.update(env or {})
+        if os.geteuid() != 0:
+            user = None
+        return subprocess.run([KSKROLL, *args], capture_output=True, text=True, input=text or "", check=False,
+                              env=environ, timeout=60, user=user, group=user, extra_groups=[] if user else None)
+
+    def ok(self, *args, code=0, **more):
+        p = self.call(*args, **more)
+        self.assertEqual(p.returncode, code, p.stdout + p.stderr)
+        self.assertEqual(p.stderr, "")
+        return p.stdout
+
+    def bad(self, code, *args, **more):
+        p = self.call(*args, **more)
+        self.assertEqual(p.returncode, code, p.stdout + p.stderr)
+        self.assertEqual(len(p.stderr.strip().splitlines()), 1, p.stderr)
+        return p.stderr
+
+    def json(self, *args, code=0, **more):
+        out = self.ok(*args, "--json", code=code, **more)
+        self.assertEqual(out.count("\n"), 1)
+        value = json.loads(out)
+        self.assertEqual(value["schema"], 1)
+        return value
+
+    def zone(self, name):
+        return self.json("status", name)["zones"][0]

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kskroll audit: test_cli_audit.py KSKROLL CLI_STORE SOURCE"""
+
+
+from cli_case import CliCase, main
+
+
+class Audit(CliCase):
+    FINDINGS = [
+        ("broken.test.", "ds-without-key", "critical"),
+        ("broken.test.", "ds-without-key", "critical"),
+        ("bogus.test.", "wrong-answer", "critical"),
+        ("danger.test.", "needs-operator", "critical"),
+        ("late-roll.test.", "not-looked-at", "critical"),
+        ("bogus.test.", "wrong-answer", "warning"),
+        ("broken.test.", "key-without-ds", "warning"),
+        ("cds-at-one.test.", "cds-left", "warning"),
+        ("cds.test.", "cds-left", "warning"),
+        ("extra-key.test.", "key-without-ds", "warning"),
+        ("late.test.", "not-looked-at", "warning"),
+        ("old-key.test.", "old-key-left", "warning"),
+        ("other-zsk.test.", "nameservers-differ", "warning"),
+        ("own-old-key.test.", "old-key-left", "warning"),
+        ("parents.test.", "parents-differ", "warning"),
+        ("silent.test.", "unreachable", "warning"),
+        ("stray.test.", "ds-without-key", "warning"),
+        ("stuck.test.", "stuck", "warning"),
+        ("ttl.test.", "dnskey-ttl", "warning"),
+        ("held.test.", "needs-operator", "note"),
+        ("silent.test.", "unreachable", "note"),
+        ("ttl.test.", "ds-ttl", "note"),
+    ]
+
+    def findings(self, *args, code, **more):
+        a = self.json("audit", *args, code=code, db=self.audited, **more)
+        self.assertEqual(a["result"], ("ok", "warning", "critical", "unknown")[code])
+        found = [(f["zone"], f["check"], f["level"]) for f in a["findings"]]
+        for level in "critical", "warning", "note":
+            self.assertEqual(a[level], sum(f[2] == level for f in found))
+        return found
+
+    def test_audit_finds_what_is_wrong_and_nothing_else(self):
+        self.assertEqual(sorted(self.findings(code=2)), sorted(self.FINDINGS))
+        for zone in {f[0] for f in self.FINDINGS} | {"fine.test.", "parents-swap.test."}:
+            mine = [f for f in self.FINDINGS if f[0] == zone]
+            code = max([("note", "warning", "critical").index(f[2]) for f in mine], default=0)
+            self.assertEqual(sorted(self.findings(zone, code=code)), sorted(mine))
+
+    def test_audit_says_it_in_one_line_and_shows_the_worst_first(self):
+        lines = self.ok("audit", code=2, db=self.audited).splitlines()
+        self.assertEqual(lines[0], "CRITICAL - 21 zones: 5 critical, 14 warnings, 3 notes (--all shows them)"
+                                   " | zones=21 critical=5 warning=14 note=3")
+        self.assertRegex(lines[1], r"^critical +bogus\.test\. +wrong-answer +p1\.test\. 192\.0\.2\.11@53 "
+                                   r"+bogus: RRSIG expired$")
+        self.assertEqual(len(lines), 1 + 19)
+        self.assertIn("and none that matches: the zone does not validate", lines[2])
+        lines = self.ok("audit", "--all", "ttl.test", code=1, db=self.audited).splitlines()
+        self.assertEqual(len(lines), 3)
+        self.assertIn("ds-ttl", lines[2])
+        self.assertIn("86400 s, after the DS was replaced", lines[2])
+        self.assertRegex(self.ok("audit", "fine.test", db=self.audited), r"^OK - 1 zones: 0 critical, .*\n$")
+
+    def test_audit_of_a_parent_that_may_still_take_its_time(self):
+        self.assertEqual(self.findings("stuck.test", "--after", "3d", code=0), [])
+        self.assertIn(("parents-swap.test.", "stuck", "warning"),
+                      self.findings("parents-swap.test", "--after", "1h", code=1))
+
+    def test_audit_compares_with_a_list_in_the_forms_that_knotc_prints(self):
+        here = [f"{n}.test" for n in ("fine", "stray", "held")]
+        for text in ("\n".join(here + ["new.test"]),
+                     "".join(f"[{n}.] role: master | serial: 1\n" for n in here + ["NEW.test"]),
+                     "# a remark\n\n" + "".join(f"zone.domain = {n}.\n" for n in here + ["new.test", "new.test"])):
+            found = self.findings("--zones", "-", code=2, text=text)
+            self.assertEqual([f for f in found if f[1] == "no-module"], [("new.test.", "no-module", "warning")])
+            unlisted = {f[0] for f in found if f[1] == "not-listed"}
+            self.assertEqual(len(unlisted), 21 - 3 - 2)
+            # Rows of zones that are gone: nobody looks at them, the list does not have them.
+            self.assertFalse(any(f[0].startswith("late") for f in found))
+
+    def test_audit_that_cannot_see_is_unknown(self):
+        self.bad(3, "audit", db="/nonexistent/kskroll.db")
+        self.bad(3, "audit", "--zones", "/nonexistent")
+        self.bad(3, "audit", "--zones", "-", text="not..a..name\n")
+        self.bad(3, "audit", "--limit", "3")
+        p = self.call("audit", "nothing.test", db=self.audited)
+        self.assertEqual((p.returncode, p.stdout.split()[0]), (3, "UNKNOWN"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JSON and Prometheus: test_cli_formats.py KSKROLL CLI_STORE SOURCE"""
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import unittest
+
+from cli_case import CliCase, DAY, HOUR, NOW, SOURCE, main
+
+
+class JsonDoc:
+    """docs/json.rst, held against values."""
+
+    def __init__(self, gates):
+        with open(os.path.join(SOURCE, "docs/json.rst"), encoding="ascii") as f:
+            blocks = re.findall(r"^([A-Z_]+)(?:,[^\n]*)?::\n\n((?:   .*\n)+)", f.read(), re.M)
+        self.objects = {name: [self.member(line) for line in block.splitlines()] for name, block in blocks}
+        self.seen = set()
+        self.words = {"gate": gates, "state": self.names("module/rollover/names.c", r"ROLLOVER_\w+\]\s*= \{"),
+                      "actor": self.names("module/rollover/names.c", r"ACTOR_\w+\] ="),
+                      "check": self.names("tools/checks.c", r"CHECK_\w+\] = \{")}
+
+    @staticmethod
+    def names(path, before):
+        with open(os.path.join(SOURCE, path), encoding="ascii") as f:
+            return set(re.findall(before + r' "([\w-]+)"', f.read()))
+
+    @staticmethod
+    def member(line):
+        return re.fullmatch(r" {3}([\w-]+)(\??): (.+?)(?: +-- .*)?", line).groups()
+
+    def check(self, name, value, where=""):
+        members = self.objects[name]
+        unknown = set(value) - {m for m, _, _ in members}
+        assert not unknown, f"{where}{name} has {unknown}"
+        for member, optional, kind in members:
+            if member in value:
+                self.check_type(kind, value[member], f"{where}{name}.{member} ")
+                if value[member] is not None:
+                    self.seen.add((name, member))
+            else:
+                assert optional, f"{where}{name} lacks {member}"
+
+    def check_type(self, kind, value, where):
+        if kind.endswith(" or null"):
+            if value is None:
+                return
+            kind = kind[:-8]
+        if kind[0] == "[":
+            assert isinstance(value, list), where
+            for v in value:
+                self.check_type(kind[1:-1], v, where)
+        elif kind.isupper():
+            self.check(kind, value, where)
+        else:
+            number = isinstance(value, int) and not isinstance(value, bool)
+            text = isinstance(value, str)
+            fine = {
+                "bool": isinstance(value, bool), "number": number and value >= 0, "span": number and value >= 0,
+                "time": number and value > 10**9, "tag": number and 0 <= value < 65536,
+                "text": text, "name": text and value.endswith("."),
+                "server": text and re.fullmatch(r"\S+ \S+@\d+", value) is not None,
+            }.get(kind)
+            if kind in self.words:
+                fine = value in self.words[kind]
+            elif fine is None:
+                fine = json.dumps(value) in kind.split(" | ")
+            assert fine, f"{where} is {value!r}, not {kind}"
+
+    def never_seen(self):
+        return {(name, m[0]) for name, members in self.objects.items() for m in members} - self.seen
+
+
+class Formats(CliCase):
+    def test_json_is_as_documented(self):
+        doc = JsonDoc({g["code"] for g in self.json("gates")["gates"]})
+        for db in self.db, self.audited:
+            doc.check("STATUS", self.json("status", db=db))
+            doc.check("HISTORY", self.json("history", db=db))
+            doc.check("AUDIT", self.json("audit", db=db, code=2))
+        for zone in self.ok("status", "--names").splitlines():
+            doc.check("PLAN", self.json("plan", zone))
+        db = self.make("rolled-back")
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE zone SET state = 10 WHERE zone = 'bravo.example.'")
+        doc.check("PLAN", self.json("plan", "bravo.example", db=db))
+        doc.check("POLICIES", self.json("policies", "default"))
+        doc.check("GATES", self.json("gates"))
+        self.assertEqual(doc.never_seen(), set())
+
+
+    # Prometheus.
+
+    def metrics(self, *args, **more):
+        """{metric: {labels as written: value}}; HELP and TYPE stand before the samples of each."""
+        found, name = {}, None
+        for line in self.ok("status", "--prometheus", *args, **more).splitlines():
+            if m := re.fullmatch(r"# HELP (kskroll_[a-z_]+) \S.*", line):
+                name = m.group(1)
+                self.assertNotIn(name, found)
+                found[name] = None
+            elif line.startswith("#"):
+                self.assertEqual(line, f"# TYPE {name} gauge")
+                found[name] = {}
+            else:
+                m = re.fullmatch(rf'{name}(\{{(?:\w+="(?:[^"\\]|\\[\\"n])*",?)*\}})? (\d+)', line)
+                self.assertIsNotNone(m, line)
+                self.assertNotIn(m.group(1), found[name])
+                found[name][m.group(1)] = int(m.group(2))
+        return found
+
+    def test_prometheus_has_what_the_table_has(self):
+        m = self.metrics()
+        bravo = '{zone="bravo.example."'
+        self.assertEqual(m["kskroll_zones"], {None: 9})
+        self.assertEqual(m["kskroll_zone_state"][bravo + ',state="await-ds"}'], 1)
+        self.assertEqual(m["kskroll_zone_gate"][bravo + ',gate="ds-stale-at",actor="parent"}'], 1)
+        self.assertEqual(m["kskroll_zone_gate"]['{zone="alpha.example.",gate="none",actor="nobody"}'], 1)
+        self.assertEqual((len(m["kskroll_zone_state"]), len(m["kskroll_zone_gate"])), (9, 9))
+        self.assertEqual(m["kskroll_zone_state_seconds"][bravo + "}"], 3 * HOUR)
+        self.assertEqual(m["kskroll_zone_gate_seconds"][bravo + "}"], 3 * HOUR)
+        self.assertNotIn('{zone="alpha.example."}', m["kskroll_zone_gate_seconds"])
+        self.assertEqual(m["kskroll_zone_dnskey_ttl_seconds"][bravo + "}"], 300)
+        self.assertNotIn('{zone="alpha.example."}', m["kskroll_zone_dnskey_ttl_seconds"])
+        self.assertEqual(m["kskroll_zone_ds_ttl_seconds"][bravo + "}"], DAY)
+        self.assertEqual(m["kskroll_zone_last_look_timestamp_seconds"][bravo + "}"], NOW - 60)
+        self.assertEqual(m["kskroll_server_unreachable"],
+                         {bravo + ',server="ns2.bravo.example. 2001:db8::2@53"}': 1})
+        quote = r'{zone="quo\\\"te\\032.example."}'
+        self.assertEqual(m["kskroll_zone_state_seconds"][quote], DAY)
+        self.assertNotIn(quote, m["kskroll_zone_last_look_timestamp_seconds"])
+        self.assertEqual(self.metrics("bravo.example")["kskroll_zones"], {None: 1})
+
+    @unittest.skipUnless(shutil.which("promtool"), "no promtool")
+    def test_promtool_has_nothing_to_say(self):
+        for db in self.db, self.audited:
+            text = self.ok("status", "--prometheus", db=db)
+            p = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True,
+                               check=False, timeout=60)
+            self.assertEqual((p.returncode, p.stdout, p.stderr), (0, "", ""))
+
+    def test_every_metric_is_in_the_man_page(self):
+        with open(os.path.join(SOURCE, "docs/kskroll.1"), encoding="ascii") as f:
+            documented = set(re.findall(r"kskroll_\w+", f.read()))
+        self.assertEqual(documented, set(self.metrics()))
+
+
+if __name__ == "__main__":
+    main()
