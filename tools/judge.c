@@ -53,7 +53,7 @@ unsigned judge_wanted(const rollover_row_t *row, const key_id_t **keys)
 		return 1;
 	}
 	*keys = row->old;
-	return row->old_count;
+	return row->state == ROLLOVER_LEAVE || row->state == ROLLOVER_LEFT ? 0 : row->old_count;
 }
 
 void judge_ds(char *out, size_t len, const char *zone, const key_id_t *key)
@@ -212,6 +212,16 @@ static void for_gate(const commands_t *c)
 	case GATE_DS_FOREIGN_AT:
 		ask_server(c, "DS");
 		ds_records(c, "the only DS that belongs there");
+		break;
+	case GATE_DS_LEFT_AT:
+		ask_server(c, "DS");
+		break;
+	case GATE_MAY_UNSIGN:
+		say(c, "and no dnssec-policy, for the zone in knot.conf, then knotc reload", "dnssec-signing: off");
+		break;
+	case GATE_ROLLED_BACK:
+	case GATE_VALIDATION_FAILS:
+		for_zone(c, "shows what was seen, and when", "kskroll history", "");
 		break;
 	case GATE_OLD_KEY_GONE:
 		ds_records(c, "for the registrar, at once");

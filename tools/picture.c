@@ -20,6 +20,8 @@ static const char *const state_colors[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_SETTLE] = "#8fa860",
 	[ROLLOVER_ROLLBACK] = "#c0392b",
 	[ROLLOVER_HELD] = "#8a5a44",
+	[ROLLOVER_LEAVE] = "#b0679f",
+	[ROLLOVER_LEFT] = "#9a8fa0",
 };
 
 static const struct {

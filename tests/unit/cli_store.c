@@ -147,6 +147,17 @@ static void zones_for_status(void)
 	snprintf(z.answers, sizeof(z.answers), "{\"time\":");
 	save(NULL);
 
+	zone("india.example.", ROLLOVER_LEAVE, HOUR, GATE_DS_LEFT_AT);
+	about("p1.example. 192.0.2.11@53", "");
+	z.config.leave = true;
+	save(NULL);
+
+	zone("juliett.example.", ROLLOVER_LEFT, DAY, GATE_MAY_UNSIGN);
+	save(NULL);
+
+	zone("kilo.example.", ROLLOVER_HELD, DAY, GATE_ROLLED_BACK);
+	save(NULL);
+
 	zone("quo\\\"te\\032.example.", ROLLOVER_IDLE, DAY, GATE_NONE);
 	z.looked = 0;
 	save(NULL);

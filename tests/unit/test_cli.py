@@ -16,7 +16,7 @@ class Cli(CliCase):
 
     def test_one_line_per_zone_says_where_it_is_and_who_acts(self):
         lines = self.ok("status").splitlines()
-        self.assertEqual(len(lines), 10)
+        self.assertEqual(len(lines), 13)
         self.assertRegex(lines[0], r"^ZONE +STATE +FOR +WAITS FOR +WHO ACTS +NEXT LOOK +EARLIEST END +AT$")
         self.assertRegex(lines[1], r"^alpha\.example\. +idle +90 d 0 h +- +nobody +2 min +-$")
         self.assertRegex(lines[2], r"^bravo\.example\. +await-ds +3 h 0 min +ds-stale-at +parent +2 min "
@@ -27,7 +27,8 @@ class Cli(CliCase):
     def test_blocked_is_what_needs_a_human(self):
         out = self.ok("status", "--blocked", code=3)
         zones = [line.split()[0] for line in out.splitlines()[1:]]
-        self.assertEqual(zones, ["charlie.example.", "delta.example.", "foxtrot.example.", "golf.example."])
+        self.assertEqual(zones, ["charlie.example.", "delta.example.", "foxtrot.example.", "golf.example.",
+                                 "juliett.example.", "kilo.example."])
 
     def test_a_parent_may_take_its_time_until_after(self):
         self.assertEqual(self.ok("status", "--blocked", "bravo.example"), "Nothing needs a human.\n")
@@ -60,6 +61,16 @@ class Cli(CliCase):
         self.assertIn("knotc zone-thaw golf.example.", self.ok("status", "golf.example"))
         self.assertIn("keymgr delta.example. ds", self.ok("status", "delta.example"))
 
+    def test_a_zone_that_leaves_wants_no_ds(self):
+        for zone, command in (("india.example", "kdig @192.0.2.11 -p 53 +norec +dnssec india.example. DS"),
+                              ("juliett.example", "dnssec-signing: off")):
+            self.assertEqual(self.zone(zone)["wanted_ds"], [])
+            out = self.ok("status", zone)
+            self.assertNotIn("DS wanted", out)
+            self.assertIn(command, out)
+        self.assertTrue(self.zone("india.example")["settings"]["go-insecure"])
+        self.assertIn("kskroll history kilo.example.", self.ok("status", "kilo.example"))
+
     def test_skipping_the_watch_is_not_offered_while_the_old_ds_is_in_caches(self):
         self.assertNotIn("zone-ksk-submitted", self.ok("status", "echo.example"))
 
@@ -73,8 +84,9 @@ class Cli(CliCase):
         all_zones = self.json("status")
         self.assertEqual([z["zone"] for z in all_zones["zones"]],
                          [n + ".example." for n in ("alpha", "bravo", "charlie", "delta", "echo",
-                                                    "foxtrot", "golf", "hotel", QUOTE)])
-        self.assertEqual(all_zones["blocked"], 4)
+                                                    "foxtrot", "golf", "hotel", "india", "juliett",
+                                                    "kilo", QUOTE)])
+        self.assertEqual(all_zones["blocked"], 6)
         z = self.zone("bravo.example")
         self.assertEqual(z["state"], "await-ds")
         self.assertEqual(z["since"], NOW - 3 * HOUR)
@@ -168,7 +180,7 @@ class Cli(CliCase):
     def test_unknown_zones_list_names_like_it(self):
         self.assertIn("did you mean alpha.example.", self.bad(1, "status", "alfa.example"))
         self.assertIn("did you mean bravo.example.", self.bad(1, "plan", "bravo"))
-        self.assertIn("no zone nothing.like.it. in the store of 9", self.bad(1, "history", "nothing.like.it"))
+        self.assertIn("no zone nothing.like.it. in the store of 12", self.bad(1, "history", "nothing.like.it"))
 
     def test_a_missing_store_is_said_to_be_missing(self):
         err = self.bad(1, "status", db="/nonexistent/kskroll.db")

@@ -4,10 +4,11 @@
 
 import datetime
 import os
+import re
 import sqlite3
 from xml.etree import ElementTree
 
-from cli_case import CliCase, NOW, main
+from cli_case import CliCase, NOW, SOURCE, main
 
 
 class Pictures(CliCase):
@@ -70,8 +71,25 @@ class Pictures(CliCase):
         self.assertIn("But first: a nameserver of the zone does not answer (child-unreachable)",
                       self.ok("plan", "charlie.example", "--svg", "-"))
 
+    def test_every_state_has_a_colour_of_its_own(self):
+        with open(os.path.join(SOURCE, "module/rollover/names.c"), encoding="ascii") as f:
+            states = re.findall(r'\[ROLLOVER_\w+\]\s*= \{ "([\w-]+)"', f.read())
+        db, colours = self.make("states"), set()
+        for i, state in enumerate(states):
+            with sqlite3.connect(db) as con:
+                con.execute("UPDATE zone SET state = ?, gate = 0 WHERE zone = 'bravo.example.'", (i,))
+            text = self.ok("plan", "bravo.example", "--svg", "-", db=db)
+            self.assertNotIn("(null)", text)
+            root = ElementTree.fromstring(text)
+            shown = [t.text for t in root.iter(self.SVG + "text") if t.get("class") == "step"]
+            swatches = [r.get("fill") for r in root.iter(self.SVG + "rect") if r.get("width") == "14"]
+            colours |= set(zip(shown, swatches))
+            self.assertTrue(i == 0 or shown[0] == state)
+        self.assertEqual(len({state for state, _ in colours}), len(states))
+        self.assertEqual(len({colour for _, colour in colours}), len(states))
+
     def test_no_text_of_a_picture_is_outside(self):
-        for zone in "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel":
+        for zone in "alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo":
             root = self.svg(zone + ".example")
             width, height = (int(root.get(k)) for k in ("width", "height"))
             self.assertEqual(root.get("viewBox"), f"0 0 {width} {height}")
