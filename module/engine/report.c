@@ -94,6 +94,9 @@ void report_line(char *out, size_t len, const zone_t *zone, const rollover_decis
 	if (d->transition) {
 		add(&t, "%s -> %s: %s", rollover_state_name(before), rollover_state_name(d->row.state),
 		    rollover_state_meaning(d->row.state));
+		if (rollover_is_first(&d->row)) {
+			add(&t, "; first DS");
+		}
 		if (d->row.gate_detail[0] != '\0') {
 			add(&t, "; because of %s", d->row.gate_detail);
 		}

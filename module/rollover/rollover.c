@@ -224,7 +224,7 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 				}
 			}
 			/* What was wrong at the parent stays in sight until it is seen to be well. */
-			return (at_the_parent(row->gate) || row->ds_ttl.count == 0 || now < row->ds_ttl.step[0].seen ||
+			return (at_the_parent(row->gate) || row->acted != 0 || row->ds_ttl.count == 0 || now < row->ds_ttl.step[0].seen ||
 			        now - row->ds_ttl.step[0].seen >= ROLLOVER_DS_LOOK) ? SURVEY_PARENT : 0;
 		}
 		return SURVEY_PARENT;

@@ -11,7 +11,7 @@ import time
 import dns.exception
 import dns.rdatatype
 
-from . import ask, clock
+from . import ask, clock, special
 from .daemons import run
 
 #: The first replay limit. Knot back-dates inceptions by 90 minutes, so "now" would refuse all.
@@ -21,7 +21,7 @@ REPLAY_SLACK = 86400
 class Agent:
     """Scans every zone each `interval` seconds and changes the DS at the parent's primary.
 
-    `deaf`: never acts. `delay`: seconds between seeing a change wanted and making it.
+    `bootstrap`: a zone without DS gets one from its CDS alone. `deaf`: never acts. `delay`: seconds between seeing a change wanted and making it.
     Both can be changed while it runs. `updates`: (monotonic time, zone, script) of every change;
     `notified`: the same of those that a notification was the reason for.
     """
@@ -35,6 +35,7 @@ class Agent:
         self.children = dict(children)
         self.ds_ttl = ds_ttl
         self.interval = interval
+        self.bootstrap = True
         self.deaf = False
         self.delay = 0.0
         self.updates = []
@@ -79,11 +80,17 @@ class Agent:
                 self.notified.append(self.updates[-1])
 
     def _scan(self, zone):
+        current = ask.rrset(self.parent, zone, "DS")
+        script = self._special(zone, current)
+        if script:
+            if not self._due(zone, script):
+                return False
+            self._update(zone, script)
+            return True
         answers = [self._child(address, zone) for address in self.children[zone]]
-        if not answers or any(answer is None for answer in answers):
+        if current is None or not answers or any(answer is None for answer in answers):
             self._wanted.pop(zone, None)
             return False
-        current = ask.rrset(self.parent, zone, "DS")
         scripts = {self._decide(zone, answer[0], current) for answer in answers}
         script = scripts.pop()
         if scripts or not script:
@@ -95,6 +102,16 @@ class Agent:
         # What was accepted must not be replaced by anything signed before it (RFC 7344 4.1).
         self._limit[zone] = max(min(answer[1] for answer in answers), self._limit[zone])
         return True
+
+    def _special(self, zone, current):
+        """The update script for a first DS or the end of the last, "" otherwise."""
+        if current is None:
+            records = special.first_ds(zone, self.children[zone]) if self.bootstrap else None
+            return "".join(f"update add {zone} {self.ds_ttl} DS {record}\n"
+                           for record in records or [])
+        if special.removal(zone, self.children[zone], current):
+            return f"update delete {zone} DS\n"
+        return ""
 
     def seen(self, zone):
         """Whether it sees a change wanted that it has not made."""

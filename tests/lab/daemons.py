@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -327,6 +328,17 @@ class Knot(Daemon):
                        env=environment)
             if done.returncode != 0:
                 raise LabError(f"{self.name}: conf-import of {path}: {done.stderr.strip()}")
+
+    def reconfigure(self):
+        """The server takes the sections as they are now; one with a database is restarted."""
+        if not self.confdb:
+            self.configure()
+            self.knotc("reload")
+            return
+        if not self.stop():
+            raise LabError(f"{self.name} did not stop on SIGTERM ({self.dir})")
+        shutil.rmtree(self.path("confdb"))
+        self.start()
 
     def ready(self):
         return self.knotc_ok("status") and all(ask.answers(self.address, zone)

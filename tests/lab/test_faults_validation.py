@@ -18,7 +18,7 @@ from .world import KNOT
 ELSEWHERE = "127.0.3.4"
 VALIDATOR = "127.0.4.30"
 #: Long enough for a failing watch to be noticed before the observation is over.
-WATCHED = {"observe": 40, "validator": VALIDATOR}
+WATCHED = {"module_settings": {"observe": 40, "validator": VALIDATOR}, "confdb": True}
 
 
 @contextlib.contextmanager
@@ -61,7 +61,7 @@ def held(case):
 @bound(150)
 def test_validation_fails_elsewhere(directory):
     with fault(directory, "A nameserver that no check reaches (anycast) keeps the old keys, "
-               "and a configured validator sees it", module_settings=WATCHED) as case:
+               "and a configured validator sees it", **WATCHED) as case:
         with stale_instance(case):
             rolled_back(case)
             held(case)
@@ -78,7 +78,7 @@ def test_validation_fails_elsewhere(directory):
 
 @bound(150)
 def test_rollback_is_given_up(directory):
-    with fault(directory, "The same, and the operator gives the rollover up", module_settings=WATCHED) as case:
+    with fault(directory, "The same, and the operator gives the rollover up", **WATCHED) as case:
         with stale_instance(case):
             rolled_back(case)
             held(case)
@@ -94,7 +94,7 @@ def test_rollback_is_given_up(directory):
 
 @bound(150)
 def test_parent_does_not_take_the_old_ds_back(directory):
-    with fault(directory, "The same, and the parent does not read CDS any more", module_settings=WATCHED) as case:
+    with fault(directory, "The same, and the parent does not read CDS any more", **WATCHED) as case:
         with stale_instance(case):
             before = len(case.world.agent.updates)
             case.start()

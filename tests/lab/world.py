@@ -54,6 +54,7 @@ class World:
     `zone_module_settings`: zone -> items of an instance of its own.
     `extra_sections`: list of (section, content) put before the policies.
     `engine_settings`: the global instance is one of its own, `engine`, with these items.
+    `first_ds`: the parent has the DS before the module is attached; otherwise there is none.
     `rate`: all programs live that many times as fast, see clock.py.
     `receiver`: the parent has DSYNC, and a receiver in this mode that makes the agent scan at once.
     `dsync_secure`: if not, DSYNC is in a zone `_dsync.test.` of its own, which nobody signs.
@@ -64,7 +65,7 @@ class World:
                  policy=None, template=None, server=None, zone_settings=None,
                  module_settings=None, zone_module_settings=None, extra_sections=(),
                  wrap=(), env=None, pinned=True, agent_interval=1.0,
-                 engine_settings=None, rate=1, receiver=None, dsync_secure=True):
+                 engine_settings=None, first_ds=True, rate=1, receiver=None, dsync_secure=True):
         self.zones = list(zones)
         self.dir = directory or tempfile.mkdtemp(prefix="kskroll-lab-")
         os.makedirs(self.dir, exist_ok=True)
@@ -74,6 +75,8 @@ class World:
         self.dnskey_ttl, self.ds_ttl, self.zone_ttl = dnskey_ttl, ds_ttl, zone_ttl
         self.propagation_delay = propagation_delay
         self.pinned = pinned
+        self._has_first_ds = first_ds
+        self._attached = not first_ds
         self._confdb, self._wrap, self._env = confdb, wrap, env
         self._agent_interval = agent_interval
         self._receiver_mode, self._dsync_secure = receiver, dsync_secure
@@ -142,7 +145,8 @@ class World:
         self.agent = Agent(self.dir, PARENT_BIND, PARENT_ZONE, self._update_key,
                            {zone: list(self.child_servers().values()) for zone in self.zones},
                            self.ds_ttl, self._agent_interval)
-        self._first_ds()
+        if self._has_first_ds:
+            self._first_ds()
         self._start_resolvers()
         self.watch = watch.Watch(self.resolvers, self.zones)
         self.observer = Observer({zone: self.child_servers(False) for zone in self.zones},
@@ -265,6 +269,14 @@ class World:
                        f"the first DS of {zone} is at every parent server")
             # Otherwise Knot's first KSK stays "ready" for ever, as in a zone never delegated.
             self.knot.knotc("zone-ksk-submitted", zone)
+        self._attach()
+
+    def _attach(self):
+        """The module is given to the zones."""
+        self._attached = True
+        if self.module:
+            self.knot.sections = self.knot_sections()
+            self.knot.reconfigure()
 
     def _start_resolvers(self):
         pins = {}
@@ -280,8 +292,9 @@ class World:
             self._up(resolver)
             self.resolvers[resolver.name] = resolver.address
         for zone in self.zones:
-            wait_until(lambda z=zone: set(self.verdicts(z).values()) == {watch.SECURE}, 20,
-                       f"every resolver finds {zone} secure")
+            verdict = watch.SECURE if self._has_first_ds else watch.INSECURE
+            wait_until(lambda z=zone, v=verdict: set(self.verdicts(z).values()) == {v}, 20,
+                       f"every resolver finds {zone} {verdict}")
 
     # knot.conf.
 
@@ -337,7 +350,7 @@ class World:
 
     def _zone(self, zone):
         module = {}
-        if self.module:
+        if self.module and self._attached:
             own = zone in self._given["zone-module"]
             module = {"module": f"mod-kskroll/{_instance(zone) if own else 'default'}"}
         return {"domain": zone, **module, **self._given["zone"].get(zone, {})}

@@ -575,6 +575,7 @@ static void a_ds_that_was_taken_away_is_not_asked_back(void **state)
 	m.config.hold = true;
 	machine_step(&m);
 	m.config.hold = false;
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_PARENT);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 	assert_true(rollover_is_first(&m.row));

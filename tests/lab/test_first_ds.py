@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A zone gets its first DS and loses the last one: insecure, secure, insecure, and never bogus."""
+
+from . import ask, watch
+from .marks import bound
+from .progress import Progress
+from .test_operator import commit
+from .test_rollover import ZONE, module_world, start
+from .wait import wait_until
+from .world import KNOT
+
+QUICK = {"first_ds": False, "confdb": True, "zone_ttl": 16, "pinned": False, "module_settings": {"ttl": 3, "lead": 1, "settle": 2}}
+
+
+def never_bogus(world):
+    """Every answer was secure or insecure."""
+    for resolver in world.resolvers:
+        counts = world.watch.counts(resolver)
+        assert set(counts) <= {watch.SECURE, watch.INSECURE}, world.watch.summary()
+
+
+def everywhere(world, verdict):
+    """Waits until every resolver sees it so."""
+    wait_until(lambda: set(world.verdicts(ZONE).values()) == {verdict}, 40,
+               f"every resolver finds the zone {verdict}")
+
+
+@bound(240)
+def test_first_ds_and_removal(directory):
+    with module_world(directory, **QUICK) as (world, old), Progress(world.knot, ZONE) as progress:
+        progress.wait_visited("introduce", 30)
+        wait_until(lambda: world.knot.log_lines("(waiting-unsigned)"), 30,
+                   "it waits for what has no signatures")
+        assert not ask.tags(KNOT, ZONE, "CDS"), "too early for CDS"
+        progress.wait_visited("observe", 60)
+        everywhere(world, watch.SECURE)
+        progress.wait_visited("settle", 60)
+        progress.wait("idle", 30)
+        assert ask.ksks(KNOT, ZONE) == old[ZONE] and world.ds_everywhere(ZONE, old[ZONE])
+        never_bogus(world)
+
+        # The key counts as in use at Knot: it can be replaced like any other.
+        start(world)
+        progress.wait("await-ds", 60)
+        progress.wait("idle", 90)
+        new = ask.ksks(KNOT, ZONE)
+        assert len(new) == 1 and new != old[ZONE] and world.ds_everywhere(ZONE, new)
+        never_bogus(world)
+
+        # The operator's word for another zone is none.
+        commit(world, ("conf-set", "mod-kskroll[default].go-insecure", "other.test."))
+        wait_until(lambda: world.knot.log_lines("go-insecure names another zone"), 20, "the warning")
+        assert progress.state == "idle" and not ask.tags(KNOT, ZONE, "CDS")
+        commit(world, ("conf-set", "mod-kskroll[default].go-insecure", ZONE))
+        progress.wait_visited("leave", 30)
+        progress.wait("left", 60)
+        assert all(ask.rrset(address, ZONE, "DS") is None
+                   for address in world.parent_servers().values())
+        wait_until(lambda: progress.gate == "may-unsign", 60, "the gate may-unsign")
+        everywhere(world, watch.INSECURE)
+        assert not ask.tags(KNOT, ZONE, "CDS") and ask.ksks(KNOT, ZONE) == new
+        # And now it really is unsigned.
+        commit(world, ("conf-set", f"zone[{ZONE}].dnssec-signing", "off"))
+        for label, address in world.child_servers(public_only=False).items():
+            wait_until(lambda a=address: ask.rrset(a, ZONE, "DNSKEY") is None, 30,
+                       f"{label} has no DNSKEY")
+        never_bogus(world)
+
+
+@bound(120)
+def test_a_removed_ds_is_not_asked_back(directory):
+    with module_world(directory, pinned=False, confdb=True) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        wait_until(lambda: progress.gate == "none", 30, "rest")
+        world.agent.insert_ds(ZONE, [])
+        commit(world, ("conf-set", "mod-kskroll[default].hold", "on"))
+        wait_until(lambda: progress.gate == "held-by-operator", 20, "hold")
+        assert not ask.tags(KNOT, ZONE, "CDS")
+        # Hold on, then off: the operator wants it again.
+        commit(world, ("conf-set", "mod-kskroll[default].hold", "off"))
+        progress.wait_visited("introduce", 30)
+        progress.wait_visited("observe", 60)
+        assert world.ds_everywhere(ZONE, old[ZONE])
+        never_bogus(world)
