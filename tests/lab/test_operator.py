@@ -3,10 +3,12 @@
 
 import glob
 import os
+import re
 import time
 
 from . import ask, check
 from .daemons import run
+from .faults import QUICK, QUICK_MODULE
 from .marks import bound, long_test
 from .progress import STEPS, Progress
 from .test_rollover import ROLLOVER, ZONE, finish, module_world, start
@@ -80,21 +82,40 @@ def test_a_frozen_zone_rests_and_goes_on(directory):
 
 
 @bound(240)
-def test_the_log_has_a_line_per_step_and_no_line_per_look(directory):
-    with module_world(directory, pinned=False) as (world, old), \
+def test_the_log_has_a_line_per_step_and_per_new_gate_and_none_per_look(directory):
+    with module_world(directory, **QUICK, module_settings=QUICK_MODULE) as (world, old), \
             Progress(world.knot, ZONE) as progress:
+        def lines():
+            return [line.split("mod-kskroll", 1)[1] for line in world.knot.log_lines("mod-kskroll")[before:]
+                    if f"zone {ZONE}" in line]
+
+        def looks():
+            return world.knot.stats(ZONE)["kskroll-surveys"]
         progress.wait("idle", 30)
-        before = len(world.knot.log_lines("mod-kskroll"))
+        wait_until(lambda: progress.gate == "none", 30, "at rest")
+        before, rested = len(world.knot.log_lines("mod-kskroll")), len(progress.history)
+        world.agent.deaf = True
         start(world)
+
+        # A parent that does nothing: looks, and no line.
+        wait_until(lambda: progress.state == "await-ds" and progress.gate == "ds-stale-at", ROLLOVER, "the parent is waited for")
+        silent, looked = len(lines()), looks()
+        wait_until(lambda: looks() >= looked + 6, 60, "six looks")
+        assert len(lines()) == silent, lines()[silent:]
+        world.agent.deaf = False
         finish(world, progress, old)
-        lines = [line for line in world.knot.log_lines("mod-kskroll")[before:]
-                 if f"zone {ZONE}" in line]
+
+        told = lines()
         for one, other in zip(["idle", *STEPS[1:]], [*STEPS[1:], "idle"]):
-            assert sum(f"{one} -> {other}:" in line for line in lines) == 1, (one, other, lines)
-        waits = [line for line in lines if ", waits (" in line]
-        looks = world.knot.stats(ZONE)["kskroll-surveys"]
-        assert len(waits) <= 20 < looks, (len(waits), looks)
-        assert len(lines) == len(set(line.split("mod-kskroll", 1)[1] for line in lines)), lines
+            assert sum(f"{one} -> {other}:" in line for line in told) == 1, (one, other, told)
+        # What the statistics showed in between had its line, and no gate had two.
+        waits = [re.search(r", ([\w-]+), waits \(([\w-]+)\): ", line) for line in told]
+        waits = [match.groups() for match in waits if match]
+        shown = {(state, gate) for _, state, gate in progress.history[rested:] if gate != "none"}
+        assert shown <= set(waits), (shown - set(waits), told)
+        assert len(told) == len(STEPS) + len(waits), told
+        assert len(told) == len(set(told)), told
+        assert len(told) < looks() / 2 + len(STEPS), (len(told), looks())
 
 
 def off_and_on(world, state, number):
