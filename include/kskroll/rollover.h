@@ -368,6 +368,18 @@ const char *rollover_answer_name(answer_status_t status);
 /*! \return The gate's row of the table; the row of GATE_NONE if out of range. */
 const rollover_gate_info_t *rollover_gate_info(rollover_gate_t gate);
 
+/*!
+ * \brief Since when a server that does not answer now has not answered.
+ *
+ * Only what was looked at again and again counts: a server that was last seen silent long ago may have
+ * answered all the time since then.
+ *
+ * \param[in] since  It did not answer since, as far as was known; 0 = it did.
+ * \param[in] seen   That was last seen.
+ */
+time_t rollover_unreachable_since(const rollover_config_t *config, time_t since, time_t seen,
+                                  time_t now);
+
 bool key_id_equal(const key_id_t *a, const key_id_t *b);
 /*! \return Index in the keys, or -1. */
 int key_id_find(const key_id_t *keys, unsigned count, const key_id_t *id);

@@ -79,6 +79,9 @@ int store_history(store_t *store, const char *zone, size_t limit,
 /*! Words for the last error of this store. */
 const char *store_error(const store_t *store);
 
-/*! The server's unreachable-since times of one zone: survive a restart (I6). */
-int store_unreachable_load(store_t *store, const char *zone, const char *server, time_t *since);
-int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since);
+/*! Since when a server of a zone has not answered, and when that was last seen: survive a restart (I6). */
+int store_unreachable_load(store_t *store, const char *zone, const char *server, time_t *since,
+                           time_t *seen);
+/*! \a since 0: it answers, forget it. */
+int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since,
+                           time_t seen);

@@ -131,19 +131,17 @@ void look_state_free(look_state_t *look)
 /*! The time since when a server has not answered, over restarts. */
 static time_t since_when(const zone_t *zone, const char *server, answer_status_t status, time_t now)
 {
-	time_t since = 0;
+	time_t since = 0, seen = 0;
 	store_t *store = zone->loop->store;
 
-	(void)store_unreachable_load(store, zone->name, server, &since);
+	(void)store_unreachable_load(store, zone->name, server, &since, &seen);
 	if (status == ANSWER_UNREACHABLE) {
-		if (since == 0 || since > now) {
-			since = now;
-			(void)store_unreachable_save(store, zone->name, server, since);
-		}
+		since = rollover_unreachable_since(&zone->settings->config, since, seen, now);
+		(void)store_unreachable_save(store, zone->name, server, since, now);
 		return since;
 	}
 	if (since != 0) {
-		(void)store_unreachable_save(store, zone->name, server, 0);
+		(void)store_unreachable_save(store, zone->name, server, 0, 0);
 	}
 	return 0;
 }

@@ -31,7 +31,8 @@ static const char other_tables[] =
 
 /*! What a schema brought besides columns of table zone. */
 static const char *const since_schema[STORE_SCHEMA + 1] = {
-	[2] = "CREATE INDEX history_kind ON history (zone, from_state = to_state, id)",
+	[2] = "CREATE INDEX history_kind ON history (zone, from_state = to_state, id);"
+	      "ALTER TABLE server ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
 };
 
 static int get_pragma(store_t *store, const char *name, int *value)

@@ -27,9 +27,10 @@ static const char *const texts[STMT__COUNT] = {
 	[STMT_HISTORY_ALL] =
 		HISTORY "(SELECT * FROM history ORDER BY id DESC LIMIT ?2) ORDER BY id",
 	[STMT_UNREACHABLE_LOAD] =
-		"SELECT unreachable_since FROM server WHERE zone = ?1 AND server = ?2",
+		"SELECT unreachable_since, seen FROM server WHERE zone = ?1 AND server = ?2",
 	[STMT_UNREACHABLE_SAVE] =
-		"INSERT OR REPLACE INTO server (zone, server, unreachable_since) VALUES (?1, ?2, ?3)",
+		"INSERT OR REPLACE INTO server (zone, server, unreachable_since, seen)"
+		" VALUES (?1, ?2, ?3, ?4)",
 	[STMT_UNREACHABLE_CLEAR] =
 		"DELETE FROM server WHERE zone = ?1 AND server = ?2",
 };
@@ -315,18 +316,19 @@ done:
 	return result;
 }
 
-int store_unreachable_load(store_t *store, const char *zone, const char *server, time_t *since)
+int store_unreachable_load(store_t *store, const char *zone, const char *server, time_t *since,
+                           time_t *seen)
 {
-	assert(store != NULL && zone != NULL && server != NULL && since != NULL);
+	assert(store != NULL && zone != NULL && server != NULL && since != NULL && seen != NULL);
 
-	*since = 0;
+	*since = *seen = 0;
 	sqlite3_stmt *stmt = statement(store, STMT_UNREACHABLE_LOAD);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
 
 	int ret;
-	int64_t value;
+	int64_t value, last;
 	if ((sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) |
 	     sqlite3_bind_text(stmt, 2, server, -1, SQLITE_STATIC)) != SQLITE_OK) {
 		ret = store_fail(store, "cannot be read");
@@ -335,8 +337,10 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	}
 	switch (sqlite3_step(stmt)) {
 	case SQLITE_ROW:
-		if (column_number(stmt, 0, 0, INT64_MAX, &value)) {
+		if (column_number(stmt, 0, 0, INT64_MAX, &value) &&
+		    column_number(stmt, 1, 0, INT64_MAX, &last)) {
 			*since = value;
+			*seen = last;
 			ret = KNOT_EOK;
 		} else {
 			ret = store_malformed(store, "unreachable_since of server %.320s makes no sense",
@@ -354,7 +358,8 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	return ret;
 }
 
-int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since)
+int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since,
+                           time_t seen)
 {
 	assert(store != NULL && zone != NULL && server != NULL);
 
@@ -370,7 +375,8 @@ int store_unreachable_save(store_t *store, const char *zone, const char *server,
 	int bound = sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) |
 	            sqlite3_bind_text(stmt, 2, server, -1, SQLITE_STATIC);
 	if (!clear) {
-		bound |= (since > 0) ? sqlite3_bind_int64(stmt, 3, since) : SQLITE_RANGE;
+		bound |= (since > 0) ? sqlite3_bind_int64(stmt, 3, since) |
+		                       sqlite3_bind_int64(stmt, 4, seen) : SQLITE_RANGE;
 	}
 	return run(store, stmt, bound);
 }

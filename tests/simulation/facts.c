@@ -198,10 +198,8 @@ static void since_when(engine_t *e, bool parent, unsigned i, answer_status_t sta
 		*known = *since = 0;
 		return;
 	}
-	if (*known == 0 || *known > now) {
-		*known = now;
-	}
-	*since = *known;
+	*since = *known = rollover_unreachable_since(&e->config, *known, e->unreachable_seen[parent][i], now);
+	e->unreachable_seen[parent][i] = now;
 }
 
 /*! The module's own resolver with an empty cache, and those configured, with whatever they have. */

@@ -243,7 +243,7 @@ typedef struct {
 	uint32_t timer;			/*!< Only the last timer counts. */
 	bool conf_busy;
 	char conf_detail[160];
-	time_t unreachable[2][CHILD_MAX];
+	time_t unreachable[2][CHILD_MAX], unreachable_seen[2][CHILD_MAX];
 	rollover_facts_t facts;
 	int8_t map[16];			/*!< World's key to facts' key, or -1. */
 	world_keys_t own_keys;

@@ -1012,6 +1012,22 @@ static void between_two_watches_the_last_one_counts(void **state)
 	assert_int_not_equal(m.row.gate, GATE_VALIDATION_FAILS);
 }
 
+static void silence_counts_only_while_it_is_looked_at(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_init(&m);
+	const rollover_config_t *c = &m.config;
+	assert_int_equal(rollover_unreachable_since(c, 0, 0, T0), T0);
+	assert_int_equal(rollover_unreachable_since(c, T0 - DAY, T0 - HOUR, T0), T0 - DAY);
+	assert_int_equal(rollover_unreachable_since(c, T0 - DAY, T0 - 8 * c->ds_check_interval, T0), T0 - DAY);
+	/* Last seen silent in the rollover before this one. */
+	assert_int_equal(rollover_unreachable_since(c, T0 - 365 * DAY, T0 - 364 * DAY, T0), T0);
+	/* A clock that was wrong. */
+	assert_int_equal(rollover_unreachable_since(c, T0 + 1, T0 - HOUR, T0), T0);
+	assert_int_equal(rollover_unreachable_since(c, T0 - DAY, T0 + 1, T0), T0);
+}
+
 static void swapped_roles_are_found_out_from_the_server(void **state)
 {
 	(void)state;
@@ -1177,6 +1193,7 @@ int main(void)
 		cmocka_unit_test(signals_go_while_validation_is_broken),
 		cmocka_unit_test(a_failing_watch_brings_no_signal_back),
 		cmocka_unit_test(between_two_watches_the_last_one_counts),
+		cmocka_unit_test(silence_counts_only_while_it_is_looked_at),
 		cmocka_unit_test(a_zone_without_ds_gets_its_first_one),
 		cmocka_unit_test(a_first_ds_brought_by_the_registrar_ends_the_wait),
 		cmocka_unit_test(a_ds_that_was_taken_away_is_not_asked_back),
