@@ -146,6 +146,26 @@ static void module_of_zone(const commands_t *c)
 	say(c, "with a configuration file: change it there and knotc reload", "knotc conf-commit");
 }
 
+/*! Printed and not run: a deleted key does not come back. */
+static void give_up(const commands_t *c)
+{
+	const rollover_row_t *row = &c->zone->row;
+	char after[64];
+
+	for (unsigned i = 0; i < row->old_count; i++) {
+		if (row->old[i].tag == row->new_key.tag) {
+			for_zone(c, "old and new KSK have the same tag: find the identifier of the new one", "keymgr", " list");
+			snprintf(after, sizeof(after), " delete IDENTIFIER");
+			for_zone(c, "to give up: deletes the new KSK", "keymgr", after);
+			for_zone(c, "and the server forgets it", "knotc zone-keys-load", "");
+			return;
+		}
+	}
+	snprintf(after, sizeof(after), " delete %u", row->new_key.tag);
+	for_zone(c, "to give up: deletes the new KSK", "keymgr", after);
+	for_zone(c, "and the server forgets it", "knotc zone-keys-load", "");
+}
+
 static void for_gate(const commands_t *c)
 {
 	const rollover_row_t *row = &c->zone->row;
@@ -220,6 +240,9 @@ static void for_gate(const commands_t *c)
 		say(c, "and no dnssec-policy, for the zone in knot.conf, then knotc reload", "dnssec-signing: off");
 		break;
 	case GATE_ROLLED_BACK:
+		for_zone(c, "shows what was seen, and when", "kskroll history", "");
+		give_up(c);
+		break;
 	case GATE_VALIDATION_FAILS:
 		for_zone(c, "shows what was seen, and when", "kskroll history", "");
 		break;

@@ -46,7 +46,7 @@ static void zone(const char *name, rollover_state_t state, time_t age, rollover_
 		ttl_window_add(&z.row.dnskey_ttl, 300, now - HOUR);
 	}
 	ttl_window_add(&z.row.ds_ttl, DAY, now - HOUR);
-	if (state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) {
+	if ((state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) || state == ROLLOVER_HELD) {
 		z.row.has_new = true;
 		z.row.new_key = key(2);
 	}

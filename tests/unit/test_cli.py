@@ -69,7 +69,10 @@ class Cli(CliCase):
             self.assertNotIn("DS wanted", out)
             self.assertIn(command, out)
         self.assertTrue(self.zone("india.example")["settings"]["go-insecure"])
-        self.assertIn("kskroll history kilo.example.", self.ok("status", "kilo.example"))
+        out = self.ok("status", "kilo.example")
+        for command in ("kskroll history kilo.example.", "keymgr kilo.example. delete 1002",
+                        "knotc zone-keys-load kilo.example."):
+            self.assertIn(command, out)
 
     def test_skipping_the_watch_is_not_offered_while_the_old_ds_is_in_caches(self):
         self.assertNotIn("zone-ksk-submitted", self.ok("status", "echo.example"))
