@@ -174,6 +174,62 @@ void notify_free(notify_result_t *result);
 const char *notify_status_name(notify_status_t status);
 const char *notify_status_meaning(notify_status_t status);
 
+/* -- signaling names, RFC 9615 ------------------------------------------------ */
+
+/*! Nameservers of which the signaling names are looked at. */
+#define DSBOOT_NAMES_MAX	32
+
+/*! What is at the signaling name of one nameserver, the best first. */
+typedef enum {
+	DSBOOT_OK,
+	DSBOOT_MISSING,
+	DSBOOT_DIFFERS,
+	DSBOOT_INSECURE,
+	DSBOOT_FAILED,
+	DSBOOT_INSIDE,		/*!< The nameserver is in the zone itself: there is none (4.1). */
+	DSBOOT_TOO_LONG,	/*!< It would have more than 255 octets: there is none. */
+	DSBOOT__COUNT,
+} dsboot_status_t;
+
+typedef struct {
+	knot_dname_txt_storage_t ns;	/*!< The nameserver. */
+	knot_dname_storage_t owner;	/*!< `_dsboot.ZONE._signal.NS` */
+	dsboot_status_t status;
+} dsboot_name_t;
+
+/*! Copied by dsboot_start(). */
+typedef struct {
+	const knot_dname_t *zone;
+	const knot_rdataset_t *ns;
+	const knot_rdataset_t *cds;	/*!< As the zone has them. */
+	const knot_rdataset_t *cdnskey;
+} dsboot_request_t;
+
+/*! Valid during the callback. */
+typedef struct {
+	bool cancelled;
+	const dsboot_name_t *name;
+	unsigned count;
+} dsboot_result_t;
+
+typedef struct dsboot dsboot_t;
+typedef void (*dsboot_done_f)(const dsboot_result_t *result, void *arg);
+
+/*!
+ * \brief Looks for copies of CDS and CDNSKEY at the signaling names, as a parent does that bootstraps.
+ *
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
+ */
+int dsboot_start(dns_t *dns, const dsboot_request_t *request, dsboot_done_f done, void *arg,
+                 dsboot_t **out);
+
+/*! Ends a look now: its callback is called as cancelled. dns_free() does the same. */
+void dsboot_cancel(dsboot_t *boot);
+
+/*! Stable name and meaning. Never NULL. */
+const char *dsboot_status_name(dsboot_status_t status);
+const char *dsboot_status_meaning(dsboot_status_t status);
+
 /* -- keys and addresses ------------------------------------------------------ */
 
 /*!

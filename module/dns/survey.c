@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "answer.h"
 #include "discover.h"
+#include "dsboot.h"
 #include "notify.h"
 #include "request.h"
 #include "watch.h"
@@ -29,6 +30,7 @@ struct dns {
 	ask_t *ask;
 	watches_t *watches;
 	notifies_t *notifies;
+	dsboots_t *dsboots;
 	list_t waiting;
 	list_t running;
 	unsigned discovering;
@@ -457,8 +459,10 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 	}
 	dns->watches = watches_new(loop, dns->ask, config);
 	dns->notifies = notifies_new(loop, dns->resolve, config->loopback);
-	if (dns->watches == NULL || dns->notifies == NULL) {
+	dns->dsboots = dsboots_new(loop, dns->resolve);
+	if (dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
 		snprintf(err, err_len, "out of memory");
+		dsboots_free(dns->dsboots);
 		notifies_free(dns->notifies);
 		watches_free(dns->watches);
 		ask_free(dns->ask);
@@ -472,6 +476,11 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 watches_t *dns_watches(dns_t *dns)
 {
 	return dns->watches;
+}
+
+dsboots_t *dns_dsboots(dns_t *dns)
+{
+	return dns->dsboots;
 }
 
 notifies_t *dns_notifies(dns_t *dns)
@@ -494,6 +503,7 @@ void dns_free(dns_t *dns)
 	}
 	notifies_free(dns->notifies);
 	dns->notifies = NULL;
+	dsboots_free(dns->dsboots);
 	watches_free(dns->watches);
 	ask_free(dns->ask);
 	resolve_free(dns->resolve);
