@@ -37,6 +37,7 @@ typedef struct {
 	const char *trust_anchor;	/*!< File; NULL: the package's root anchor. */
 	const char *root_hints;		/*!< File; NULL: libunbound's own. */
 	bool loopback;			/*!< Servers on 127/8 and ::1 may be asked during iteration. */
+	unsigned parent_rate;		/*!< Questions of all surveys per second and address of a parent's server; 0: no limit. */
 } dns_config_t;
 
 /*! One survey: whom and what to ask. All pointers are copied by survey_start(). */

@@ -29,6 +29,7 @@ struct discover {
 	resolve_t *resolve;
 	ask_t *ask;
 	discover_request_t request;
+	discover_done_f parents;
 	discover_done_f done;
 	void *arg;
 	discovery_t result;
@@ -232,7 +233,7 @@ static void parent_found(discover_t *discover)
 		finish(discover);
 	} else {
 		result->detail[0] = '\0';
-		ask_delegation(discover);
+		discover->parents(discover->arg);
 	}
 }
 
@@ -399,15 +400,16 @@ static servers_t *stage_servers(discover_t *discover)
 }
 
 discover_t *discover_new(resolve_t *resolve, ask_t *ask, const discover_request_t *request,
-                         discover_done_f done, void *arg)
+                         discover_done_f parents, discover_done_f done, void *arg)
 {
-	assert(resolve && ask && request && done);
+	assert(resolve && ask && request && parents && done);
 
 	discover_t *discover = calloc(1, sizeof(*discover));
 	if (discover != NULL) {
 		discover->resolve = resolve;
 		discover->ask = ask;
 		discover->request = *request;
+		discover->parents = parents;
 		discover->done = done;
 		discover->arg = arg;
 	}
@@ -430,6 +432,11 @@ void discover_run(discover_t *discover)
 	} else {
 		find_child_servers(discover);
 	}
+}
+
+void discover_go_on(discover_t *discover)
+{
+	ask_delegation(discover);
 }
 
 void discover_stop(discover_t *discover)

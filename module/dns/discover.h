@@ -40,12 +40,23 @@ typedef struct discover discover_t;
 
 typedef void (*discover_done_f)(void *arg);
 
-/*! \return NULL without memory. Nothing happens before discover_run(). */
+/*!
+ * \brief Makes a discovery; nothing happens before discover_run().
+ *
+ * \param parents  Called once the parent's servers are known and before any of them is asked
+ *                 anything; discover_go_on() then has to be called, at once or later.
+ * \param done     Called at the end.
+ *
+ * \return NULL without memory.
+ */
 discover_t *discover_new(resolve_t *resolve, ask_t *ask, const discover_request_t *request,
-                         discover_done_f done, void *arg);
+                         discover_done_f parents, discover_done_f done, void *arg);
 
 /*! Starts; the callback may be called at once and must not free the discovery. */
 void discover_run(discover_t *discover);
+
+/*! Goes on after \a parents was called. */
+void discover_go_on(discover_t *discover);
 
 /*! Stops looking for more; the callback will not be called. */
 void discover_stop(discover_t *discover);

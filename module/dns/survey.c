@@ -11,6 +11,7 @@
 #include "discover.h"
 #include "dsboot.h"
 #include "notify.h"
+#include "pace.h"
 #include "request.h"
 #include "watch.h"
 
@@ -20,6 +21,9 @@
 /*! Surveys that look for servers at the same time; c-ares has its own bound for the rest. */
 #define DISCOVERIES_MAX		32
 
+/*! Surveys that wait for their turn at the parent's servers; the others wait before they begin. */
+#define TURNS_MAX		256
+
 typedef struct {
 	survey_t *first, *last;
 } list_t;
@@ -28,12 +32,14 @@ struct dns {
 	uv_loop_t *loop;
 	resolve_t *resolve;
 	ask_t *ask;
+	pace_t *pace;		/*!< Of the parents' servers. */
 	watches_t *watches;
 	notifies_t *notifies;
 	dsboots_t *dsboots;
 	list_t waiting;
 	list_t running;
 	unsigned discovering;
+	unsigned turning;
 	bool closing;
 };
 
@@ -50,6 +56,7 @@ struct survey {
 	list_t *list;		/*!< The one it is in. */
 	survey_t *prev, *next;
 	bool discovering;	/*!< Counted in dns->discovering. */
+	bool turning;		/*!< Counted in dns->turning: waits for its turn. */
 	uv_timer_t timer;	/*!< Begins, limits discovery, ends: always from a clean stack. */
 	uint64_t started;
 	request_t request;
@@ -94,7 +101,8 @@ static void list_remove(survey_t *survey)
 /*! Lets as many surveys begin as there is room for, the oldest first. */
 static void begin_waiting(dns_t *dns)
 {
-	while (!dns->closing && dns->discovering < DISCOVERIES_MAX && dns->waiting.first != NULL) {
+	while (!dns->closing && dns->discovering < DISCOVERIES_MAX && dns->turning < TURNS_MAX &&
+	       dns->waiting.first != NULL) {
 		survey_t *survey = dns->waiting.first;
 		list_remove(survey);
 		list_add(&dns->running, survey);
@@ -106,11 +114,11 @@ static void begin_waiting(dns_t *dns)
 
 static void discovery_over(survey_t *survey)
 {
-	if (survey->discovering) {
-		survey->discovering = false;
-		survey->dns->discovering--;
-		begin_waiting(survey->dns);
-	}
+	dns_t *dns = survey->dns;
+	dns->discovering -= survey->discovering;
+	dns->turning -= survey->turning;
+	survey->discovering = survey->turning = false;
+	begin_waiting(dns);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -327,6 +335,64 @@ static void take_discovery(survey_t *survey, const discovery_t *found)
 	}
 }
 
+static void on_discovery_timeout(uv_timer_t *timer);
+
+/*! A turn may be minutes away and says nothing about the resolver: its limit starts anew. */
+static void on_turn(uv_timer_t *timer)
+{
+	survey_t *survey = timer->data;
+	if (survey->turning) {
+		survey->dns->turning--;
+		survey->dns->discovering++;
+		survey->turning = false;
+		survey->discovering = true;
+		begin_waiting(survey->dns);
+	}
+	uv_timer_start(timer, on_discovery_timeout, DISCOVERY_MAX_MS, 0);
+	discover_go_on(survey->discover);
+}
+
+/*!
+ * What the parent's servers are asked: DS all of them, and one of them, the first, the delegation.
+ * The zone's own servers are asked after that, so that all answers are of the same age.
+ */
+static unsigned take_turn(survey_t *survey)
+{
+	const servers_t *servers = &discover_result(survey->discover)->parent_servers;
+	const size_t stride = sizeof(servers->addrs[0]);
+	const uint64_t now = uv_now(survey->dns->loop);
+	pace_t *pace = survey->dns->pace;
+	bool ds = (survey->request.ask & SURVEY_PARENT) != 0;
+	bool delegation = (survey->request.ask & SURVEY_CHILD) != 0 && survey->request.nameserver.count == 0;
+
+	if (servers->addr_count == 0) {
+		return 0;
+	}
+	unsigned wait = pace_turn(pace, &servers->addrs[0].addr,
+	                          ds ? servers->addr_count : delegation, stride, now);
+	if (ds && delegation) {
+		/* Both at the same turn; who comes after waits for two. */
+		(void)pace_turn(pace, &servers->addrs[0].addr, 1, stride, now);
+	}
+	return wait;
+}
+
+static void on_parents(void *arg)
+{
+	survey_t *survey = arg;
+	unsigned wait = take_turn(survey);
+	if (wait == 0) {
+		discover_go_on(survey->discover);
+		return;
+	}
+	survey->dns->discovering--;
+	survey->dns->turning++;
+	survey->discovering = false;
+	survey->turning = true;
+	uv_timer_start(&survey->timer, on_turn, wait, 0);
+	begin_waiting(survey->dns);
+}
+
 static void on_discovered(void *arg)
 {
 	survey_t *survey = arg;
@@ -386,7 +452,8 @@ int survey_start(dns_t *dns, const survey_request_t *request,
 		.nameserver = &survey->request.nameserver,
 		.parent = &survey->request.parent,
 	};
-	survey->discover = discover_new(dns->resolve, dns->ask, &wanted, on_discovered, survey);
+	survey->discover = discover_new(dns->resolve, dns->ask, &wanted, on_parents, on_discovered,
+	                                survey);
 	if (survey->discover == NULL) {
 		request_clear(&survey->request);
 		free(survey);
@@ -457,14 +524,16 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 		free(dns);
 		return NULL;
 	}
+	dns->pace = pace_new(config->parent_rate);
 	dns->watches = watches_new(loop, dns->ask, config);
 	dns->notifies = notifies_new(loop, dns->resolve, config->loopback);
 	dns->dsboots = dsboots_new(loop, dns->resolve);
-	if (dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
+	if (dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
 		snprintf(err, err_len, "out of memory");
 		dsboots_free(dns->dsboots);
 		notifies_free(dns->notifies);
 		watches_free(dns->watches);
+		pace_free(dns->pace);
 		ask_free(dns->ask);
 		resolve_free(dns->resolve);
 		free(dns);
@@ -505,6 +574,7 @@ void dns_free(dns_t *dns)
 	dns->notifies = NULL;
 	dsboots_free(dns->dsboots);
 	watches_free(dns->watches);
+	pace_free(dns->pace);
 	ask_free(dns->ask);
 	resolve_free(dns->resolve);
 	free(dns);

@@ -5,7 +5,8 @@
  * \brief Carries out surveys as told by its arguments and prints the results.
  *
  * Arguments are NAME=VALUE: zone, ns, key, dnskey (RDATA in hex), nameserver, parent,
- * resolver, anchor, hints, ask (child, parent, both), repeat, free-after (ms).
+ * resolver, anchor, hints, ask (child, parent, both), rate (parent's servers, per second), repeat,
+ * free-after (ms).
  */
 
 #include <stdio.h>
@@ -166,6 +167,8 @@ int main(int argc, char **argv)
 		} else if (strcmp(name, "ask") == 0) {
 			request.ask = strcmp(value, "child") == 0 ? SURVEY_CHILD :
 			              strcmp(value, "parent") == 0 ? SURVEY_PARENT : request.ask;
+		} else if (strcmp(name, "rate") == 0) {
+			config.parent_rate = atoi(value);
 		} else if (strcmp(name, "repeat") == 0) {
 			repeat = atoi(value);
 		} else if (strcmp(name, "free-after") == 0) {

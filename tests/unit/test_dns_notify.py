@@ -374,9 +374,11 @@ def check_ends(world, binary):
     assert sum(row["status"] == "acknowledged" for row in rows) == 600
     zones = ["silent.test.", "tcponly.test.", "hang.test.", "twice.test.", "c.b.a.wild.test.",
              "nobody.test."]
+    # Over TCP they wait so long that some are under way at the end, however busy the machine is.
+    patient = (*QUICK[:2], "tcp-timeout=60000")
     for how in ("free-after", "cancel-after"):
         for after in (0, 1, 3, 10, 30, 100, 300, 700, 1000):
-            rows = probe(world, binary, zones, f"{how}={after}", "repeat=60")
+            rows = probe(world, binary, zones, f"{how}={after}", "repeat=60", quick=patient)
             assert len(rows) == 360, len(rows)
             assert any(row["status"] == "cancelled" for row in rows), (how, after)
     # Without a word about retries they are those of RFC 1996: not over within a second.

@@ -165,6 +165,26 @@ class Odd:
                 self.held.append(connection)
 
 
+class Watched:
+    """In front of the parent's server; remembers when it was asked for what."""
+
+    def __init__(self, address):
+        self.address, self.seen = address, []
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind((address, 53))
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            query, source = self.udp.recvfrom(4096)
+            end = query.index(b"\0", 12)
+            self.seen.append((time.monotonic(), int.from_bytes(query[end + 1:end + 3], "big")))
+            with socket.create_connection((PARENT, 53), timeout=5) as good:
+                good.sendall(len(query).to_bytes(2, "big") + query)
+                file = good.makefile("rb")
+                self.udp.sendto(file.read(int.from_bytes(file.read(2), "big")), source)
+
+
 def build(world):
     """root -> test. (NSEC3) -> child.test., nods.test. without DS, plain. unsigned."""
     child_ksks = world.keys("child.test.", 2)
@@ -319,6 +339,7 @@ def check(world, binary, ksks):
         assert sum(row[0] in ("cancelled", "survey") for row in rows) == 100
 
     check_odd(world, binary, keys, bit, both)
+    check_rate(world, binary, keys, bit, ns)
 
     # What cannot be used is refused by name.
     rows = probe(world, binary, "child.test.", *keys, f"anchor={world.folder}/missing")
@@ -357,6 +378,28 @@ def check_odd(world, binary, keys, bit, both):
     assert len({query[:2] for query, _ in seen}) == len(seen), seen
     retries = habits["silent"].seen
     assert len({port for _, port in retries}) == len(retries), retries
+
+
+def check_rate(world, binary, keys, bit, ns):
+    """Over all surveys a server of the parent is asked so often and no more, and nobody goes without."""
+    one, two = Watched("127.0.3.11"), Watched("127.0.3.12")
+    parents = [f"parent={server.address}" for server in (one, two)]
+    rows = probe(world, binary, "child.test.", *keys, *ns[:1], *parents, "rate=20", "repeat=12")
+    for server in (one, two):
+        assert sum(row[:3] == ["parent", f"{server.address}@53", "ok"] for row in rows) == 12, rows
+    # DS of each survey and, at the first server, the delegation: 24 questions there, 12 here.
+    assert [sorted(qtype for _, qtype in server.seen) for server in (one, two)] == \
+        [[2] * 12 + [43] * 12, [43] * 12], (one.seen, two.seen)
+    ds = [[when for when, qtype in server.seen if qtype == 43] for server in (one, two)]
+    for times in ds:
+        # 11 steps of 100 ms; a thread here may be late for the first.
+        assert times[-1] - times[0] > 0.95, times
+
+    # Ended while they wait for their turn.
+    for after in (1, 50, 300):
+        rows = probe(world, binary, "child.test.", *keys, *ns, *parents, "rate=5", "repeat=50",
+                     f"free-after={after}")
+        assert sum(row[0] == "cancelled" for row in rows) > 40, rows
 
 
 def main():
