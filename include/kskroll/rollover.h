@@ -29,6 +29,8 @@
 #define ROLLOVER_DS_LOOK	86400
 /*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
 #define ROLLOVER_UNKNOWN_DS_TTL	172800
+/*! The parent is told again after `notify-again`, then after twice as long each time, at most this. */
+#define ROLLOVER_NOTIFY_MAX	86400
 /*! "name. address@port" of a server, with its final zero. */
 #define SERVER_NAME_MAX		320
 
@@ -239,6 +241,7 @@ typedef struct {
 	const parent_answer_t *parent;	/*!< Every address of every server of the parent. */
 	size_t parent_count;
 	watch_facts_t watch;
+	time_t acknowledged;		/*!< The parent has acknowledged a notification of this state's signals; 0: not. */
 } rollover_facts_t;
 
 /*!
@@ -281,6 +284,7 @@ typedef struct {
 	ttl_window_t ds_ttl;		/*!< Over all parent servers, answers with the old DS set. */
 
 	time_t acted;			/*!< The last ACTION_* was sent; 0 = none in this state. */
+	time_t notified;		/*!< The parent was last told of the signals; 0 = not of those that are out. */
 	uint8_t looks;			/*!< Looks since the gate last changed: back-off. */
 	uint8_t bad_looks;		/*!< Watches in a row that failed. Not stored: a restart counts anew. */
 	time_t wake;			/*!< The next look. */
@@ -298,6 +302,8 @@ typedef struct {
 	uint32_t unreachable_after;
 	uint32_t bogus_limit;		/*!< Failing watches in a row that count as a failure. */
 	uint32_t zone_ttl;		/*!< Largest TTL in the zone (zone-max-ttl of the policy); 0: unknown. */
+	uint32_t notify_again;		/*!< Until the parent is told a second time. */
+	bool notify;			/*!< The parent is told of signals (RFC 9859). */
 	bool leave;			/*!< The operator's word, twice: the zone is to become insecure. */
 	bool dry_run;
 	bool hold;
@@ -313,6 +319,7 @@ typedef struct {
 	bool policy_wanted;		/*!< False: leave the zone's policy alone. */
 	policy_role_t policy;
 	rollover_action_t action;
+	bool notify;			/*!< Tell the parent that CDS has changed: every nameserver has it. */
 } rollover_decision_t;
 
 /*!

@@ -26,6 +26,7 @@ typedef struct {
 	bool policy_implicit;		/*!< It came from a template: unset when done. */
 	char parent_zone[256];
 	char answers[16384];		/*!< Last survey as JSON text for the command line; "" if none. */
+	char notification[2048];	/*!< What came of the last notification of the parent, as JSON text; "" if none. */
 	time_t looked;			/*!< Last look that was written; 0: by an older version. */
 	bool configured;		/*!< config is known; false: written by an older version. */
 	rollover_config_t config;	/*!< Settings at that look, for the command line alone. */

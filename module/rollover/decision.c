@@ -50,6 +50,35 @@ static uint32_t poll_cap(const ctx_t *c, rollover_gate_t gate)
 	}
 }
 
+/*! Gates behind which nothing is signalled, or nobody may be told: what comes after is a new signal. */
+static bool silences(rollover_gate_t gate)
+{
+	switch (gate) {
+	case GATE_OBSERVE_ONLY:
+	case GATE_DRY_RUN:
+	case GATE_HELD:
+	case GATE_FROZEN:
+	case GATE_POLICY_PENDING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*!
+ * Who has acknowledged a notification acts soon or hours later: looks are as far apart as it is ago,
+ * 1, 2, 4, 8 s.
+ */
+static uint32_t after_notify(const ctx_t *c, uint32_t wait)
+{
+	const time_t since = c->now - c->facts->acknowledged;
+
+	if (c->facts->acknowledged == 0 || since < 0 || since >= (time_t)wait) {
+		return wait;
+	}
+	return since > 0 ? since : 1;
+}
+
 /*! When to look again: RFC 9975 3 asks for 5, 10, 20, 40 min at unreachable servers. */
 static time_t next_look(const ctx_t *c, rollover_gate_t gate, time_t until, unsigned looks)
 {
@@ -80,6 +109,13 @@ static time_t next_look(const ctx_t *c, rollover_gate_t gate, time_t until, unsi
 	case GATE_PARENT_UNREACHABLE:
 		wait = cap << (looks < 3 ? looks : 3);
 		break;
+	case GATE_DS_MISSING_AT:
+	case GATE_DS_STALE_AT:
+	case GATE_DS_FOREIGN_AT:
+	case GATE_DS_LEFT_AT:
+		wait = looks < 16 ? 1U << looks : cap;
+		wait = after_notify(c, wait < cap ? wait : cap);
+		break;
 	default:
 		wait = looks < 16 ? 1U << looks : cap;
 		wait = wait < cap ? wait : cap;
@@ -94,6 +130,9 @@ void stay(ctx_t *c, rollover_gate_t gate, const char *about, const char *detail,
 	bool same_gate = gate == c->before->gate && c->before->state == row->state;
 	bool same = same_gate && strncmp(about, c->before->gate_about, sizeof(row->gate_about) - 1) == 0;
 
+	if (silences(gate)) {
+		row->notified = 0;
+	}
 	row->gate = gate;
 	row->gate_until = until;
 	snprintf(row->gate_about, sizeof(row->gate_about), "%s", about);
@@ -131,6 +170,7 @@ void go(ctx_t *c, rollover_state_t state)
 	row->gate_until = 0;
 	row->all_since = 0;
 	row->acted = 0;
+	row->notified = 0;
 	row->looks = 0;
 	row->wake = c->now;
 	c->out->transition = true;
@@ -155,6 +195,29 @@ void act(ctx_t *c, rollover_action_t action)
 		row->acted = c->now;
 		c->out->action = action;
 	}
+}
+
+void notify_parent(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	const time_t again = c->config->notify_again;
+	const time_t most = again > ROLLOVER_NOTIFY_MAX ? again : ROLLOVER_NOTIFY_MAX;
+
+	if (!c->config->notify) {
+		return;
+	}
+	if (row->notified != 0 && row->notified <= c->now) {
+		time_t wait = row->notified - row->since;
+		wait = wait < again ? again : wait > most ? most : wait;
+		if (c->now - row->notified < wait) {
+			if (row->notified + wait < row->wake) {
+				row->wake = row->notified + wait;
+			}
+			return;
+		}
+	}
+	row->notified = c->now;
+	c->out->notify = true;
 }
 
 /* What every look at the servers teaches, whatever the state. */

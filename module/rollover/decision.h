@@ -47,6 +47,13 @@ void learn_ttls(ctx_t *c);
 verdict_t follow_ds(ctx_t *c);
 
 /*!
+ * \brief Tells the parent of the signals, once, and again where it has not acted.
+ *
+ * For states behind whose gate every nameserver is known to serve the signals (RFC 9859 4.2).
+ */
+void notify_parent(ctx_t *c);
+
+/*!
  * \brief Judges the validation watch; true if it decided.
  *
  * A failing look stops all progress. bogus_limit of them in a row take the signals back, and once

@@ -427,13 +427,14 @@ static void await_ds(ctx_t *c)
 		return;
 	}
 	/* As long as the parent has not begun, a nameserver without the signals is what keeps it from it. */
-	if (!parent_has(c->facts, c->new_key)) {
-		verdict_t child = judge_signals(c);
-		if (blocked(c, &child)) {
-			return;
-		}
+	verdict_t child = judge_signals(c);
+	if (!parent_has(c->facts, c->new_key) && blocked(c, &child)) {
+		return;
 	}
 	blocked(c, &v);
+	if (child.gate == GATE_NONE) {
+		notify_parent(c);
+	}
 }
 
 /*! The parents matched once and no longer do: ask them again. */
@@ -546,6 +547,15 @@ static void settle(ctx_t *c)
 	go(c, ROLLOVER_IDLE);
 }
 
+/*! Whether every nameserver asks for the old key as well: only then the parent is told. */
+static bool asks_back(const ctx_t *c)
+{
+	child_wish_t w = wish(c, c->old | c->new_key);
+	w.signals = true;
+	w.wanted = w.trusted = c->old | c->new_key;
+	return judge_child(c->facts, &w).gate == GATE_NONE;
+}
+
 /*! Wait until every server of the parent names the old key again; the new one may stay beside it. */
 static void rollback(ctx_t *c)
 {
@@ -561,6 +571,8 @@ static void rollback(ctx_t *c)
 	}
 	if (!blocked(c, &v)) {
 		go(c, ROLLOVER_HELD);
+	} else if (asks_back(c)) {
+		notify_parent(c);
 	}
 }
 
@@ -598,6 +610,7 @@ static void leave(ctx_t *c)
 		v.gate = GATE_DS_LEFT_AT;
 	}
 	blocked(c, &v);
+	notify_parent(c);
 }
 
 static void left(ctx_t *c)

@@ -76,14 +76,18 @@ static const column_t columns[] = {
 	COLUMN("hold",           KIND_BOOL,     config.hold,      2),
 	COLUMN("observe_only",   KIND_BOOL,     config.observe_only, 2),
 	COLUMN("observe_reason", KIND_TEXT,     config.observe_reason, 2),
+	COLUMN("notified",       KIND_TIME,     row.notified,     2),
+	COLUMN("notify",         KIND_BOOL,     config.notify,    2),
+	COLUMN("notify_again",   KIND_U32,      config.notify_again, 2),
+	COLUMN("notification",   KIND_TEXT,     notification,     2),
 };
 #define COLUMNS		(sizeof(columns) / sizeof(columns[0]))
 
 #ifdef __LP64__
 // A field without a column would be lost in a restart.
-_Static_assert(sizeof(rollover_row_t) == 920,
+_Static_assert(sizeof(rollover_row_t) == 928,
                "rollover_row_t has changed: give every new field a column here");
-_Static_assert(sizeof(rollover_config_t) == 204,
+_Static_assert(sizeof(rollover_config_t) == 212,
                "rollover_config_t has changed: give every new field a column here");
 #endif
 

@@ -121,13 +121,13 @@ static void any_window(ttl_window_t *window)
 	}
 }
 
-#define SETTINGS	9
+#define SETTINGS	10
 
 static uint32_t *setting(rollover_config_t *c, size_t i)
 {
 	uint32_t *const settings[SETTINGS] = {
 		&c->ksk_lifetime, &c->ttl, &c->lead, &c->observe, &c->settle, &c->check_interval,
-		&c->ds_check_interval, &c->unreachable_after, &c->bogus_limit,
+		&c->ds_check_interval, &c->unreachable_after, &c->bogus_limit, &c->notify_again,
 	};
 	return settings[i];
 }
@@ -160,12 +160,14 @@ static void any_zone(store_zone_t *zone, const char *name)
 	any_window(&row->dnskey_ttl);
 	any_window(&row->ds_ttl);
 	row->acted = any_time();
+	row->notified = any_time();
 	row->looks = any(256);
 	row->wake = any_time();
 	any_text(zone->base_policy, sizeof(zone->base_policy));
 	zone->policy_implicit = any(2);
 	any_text(zone->parent_zone, sizeof(zone->parent_zone));
 	any_text(zone->answers, sizeof(zone->answers));
+	any_text(zone->notification, sizeof(zone->notification));
 	zone->looked = any_time();
 	zone->configured = any(2);
 	for (size_t i = 0; i < SETTINGS; i++) {
@@ -173,6 +175,7 @@ static void any_zone(store_zone_t *zone, const char *name)
 	}
 	zone->config.zone_ttl = any(UINT32_MAX);
 	zone->config.leave = any(2);
+	zone->config.notify = any(2);
 	zone->config.dry_run = any(2);
 	zone->config.hold = any(2);
 	zone->config.observe_only = any(2);
@@ -219,12 +222,14 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	assert_window(&a->row.dnskey_ttl, &b->row.dnskey_ttl);
 	assert_window(&a->row.ds_ttl, &b->row.ds_ttl);
 	assert_int_equal(a->row.acted, b->row.acted);
+	assert_int_equal(a->row.notified, b->row.notified);
 	assert_int_equal(a->row.looks, b->row.looks);
 	assert_int_equal(a->row.wake, b->row.wake);
 	assert_string_equal(a->base_policy, b->base_policy);
 	assert_int_equal(a->policy_implicit, b->policy_implicit);
 	assert_string_equal(a->parent_zone, b->parent_zone);
 	assert_string_equal(a->answers, b->answers);
+	assert_string_equal(a->notification, b->notification);
 	assert_int_equal(a->looked, b->looked);
 	assert_int_equal(a->configured, b->configured);
 	for (size_t i = 0; i < SETTINGS; i++) {
@@ -232,6 +237,7 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	}
 	assert_int_equal(a->config.zone_ttl, b->config.zone_ttl);
 	assert_int_equal(a->config.leave, b->config.leave);
+	assert_int_equal(a->config.notify, b->config.notify);
 	assert_int_equal(a->config.dry_run, b->config.dry_run);
 	assert_int_equal(a->config.hold, b->config.hold);
 	assert_int_equal(a->config.observe_only, b->config.observe_only);
