@@ -113,6 +113,45 @@ time_t answers_each(const char *text, answer_f each, void *arg)
 	return at;
 }
 
+char *answers_notification(const char *evidence)
+{
+	char *found = NULL;
+
+	if (answers_valid(evidence)) {
+		sqlite3_stmt *stmt = prepare("SELECT json_extract(?1, '$.notification')", evidence);
+		if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+			found = strdup(column(stmt, 0));
+		}
+		sqlite3_finalize(stmt);
+	}
+	return found;
+}
+
+time_t answers_notified(const char *text)
+{
+	time_t at = 0;
+
+	if (answers_valid(text)) {
+		sqlite3_stmt *stmt = prepare("SELECT json_extract(?1, '$.time')", text);
+		at = sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+		sqlite3_finalize(stmt);
+	}
+	return at;
+}
+
+void answers_print_notification(const char *text)
+{
+	sqlite3_stmt *stmt = prepare(
+		"SELECT json_extract(?1, '$.status')"
+		" || coalesce(', target ' || json_extract(?1, '$.target'), '')"
+		" || coalesce(' at ' || json_extract(?1, '$.server'), '')"
+		" || coalesce(', ' || json_extract(?1, '$.rcode'), '')"
+		" || ', sent ' || json_extract(?1, '$.sent') || ', took ' || json_extract(?1, '$.elapsed_ms') || ' ms'"
+		" || coalesce(', ' || json_extract(?1, '$.detail'), '')", text);
+	puts(sqlite3_step(stmt) == SQLITE_ROW ? column(stmt, 0) : "");
+	sqlite3_finalize(stmt);
+}
+
 void answers_end(void)
 {
 	sqlite3_close(db);

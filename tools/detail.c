@@ -207,6 +207,17 @@ static void print_answers(const options_t *o, const store_zone_t *z)
 	table_free(s.parent);
 }
 
+static void print_notification(const options_t *o, const store_zone_t *z)
+{
+	time_t at = answers_notified(z->notification);
+	if (at != 0) {
+		label("Parent told");
+		when(o, at);
+		fputs(": ", stdout);
+		answers_print_notification(z->notification);
+	}
+}
+
 /* What comes. */
 
 static void print_steps(const options_t *o, const plan_t *plan)
@@ -287,6 +298,7 @@ void detail_print(const options_t *o, const store_zone_t *z, const plan_t *plan)
 		when(o, row->ds_all_since + (time_t)row->ds_drain);
 		putchar('\n');
 	}
+	print_notification(o, z);
 	print_answers(o, z);
 	print_steps(o, plan);
 	judge_commands(o, z, print_command, &p);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <libknot/errcode.h>
 
@@ -19,7 +20,10 @@ static void json_event(const store_event_t *e)
 	json_string("from", rollover_state_name(e->from));
 	json_string("to", rollover_state_name(e->to));
 	json_string("gate", rollover_gate_info(e->gate)->name);
-	json_raw("evidence", answers_valid(e->evidence) ? e->evidence : "null");
+	char *notification = answers_notification(e->evidence);
+	json_raw("notification", notification != NULL ? notification : "null");
+	json_raw("evidence", notification == NULL && answers_valid(e->evidence) ? e->evidence : "null");
+	free(notification);
 	json_close('}');
 }
 
@@ -62,6 +66,14 @@ static int each(const store_event_t *e, void *arg)
 		return 0;
 	}
 	printf("%s  %s  ", text_time(text, e->time), e->zone);
+	char *notification = answers_notification(e->evidence);
+	if (notification != NULL) {
+		text_colored(h->o, COLOR_BOLD, rollover_state_name(e->to));
+		fputs(" notification of the parent: ", stdout);
+		answers_print_notification(notification);
+		free(notification);
+		return 0;
+	}
 	if (e->from != e->to) {
 		printf("%s -> ", rollover_state_name(e->from));
 	}

@@ -179,6 +179,12 @@ bool answers_own(const char *text, own_answer_t *out);
 /*! Whether the text is JSON. */
 bool answers_valid(const char *text);
 void answers_end(void);
+/*! The notification of the parent that an event is about, as JSON text to be freed; NULL if it is about none. */
+char *answers_notification(const char *evidence);
+/*! When a notification ended; 0 for no valid text. */
+time_t answers_notified(const char *text);
+/*! What came of a notification, as the rest of a line. */
+void answers_print_notification(const char *text);
 
 /* judge.c: what the row means for a human. */
 

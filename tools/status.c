@@ -109,6 +109,7 @@ static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *p
 	json_open("commands", '[');
 	judge_commands(o, z, json_command, NULL);
 	json_close(']');
+	json_raw("notification", z->notification[0] != '\0' && answers_valid(z->notification) ? z->notification : "null");
 	json_raw("answers", answers_valid(z->answers) ? z->answers : "null");
 	json_close('}');
 }

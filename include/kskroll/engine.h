@@ -22,6 +22,7 @@ typedef struct {
 	const char *storage;		/*!< Folder of the store. */
 	const char *control;		/*!< Configured control socket, or NULL. */
 	bool loopback;			/*!< Lab: loopback servers may be asked. */
+	unsigned parent_rate;		/*!< Questions per second and server of a parent, over all zones. */
 } engine_settings_t;
 
 /*! Settings of a zone. */
@@ -31,6 +32,7 @@ typedef struct {
 	dns_addrs_t parent;
 	dns_addrs_t validator;		/*!< Remote validating resolvers for the watch, besides our own. */
 	const char *policy;		/*!< Name of the policy in force, derived or not. */
+	bool require_secure_dsync;	/*!< The parent is not notified where unsigned records say. */
 } engine_zone_settings_t;
 
 /*! How a look at what resolvers see came out. */
@@ -48,6 +50,7 @@ typedef struct {
 	uint64_t queries;
 	uint64_t answers[ANSWER__COUNT];
 	uint64_t watches[WATCH__COUNT];
+	uint64_t notifies[NOTIFY__COUNT];
 	uint64_t steps;
 	uint64_t alarms;		/*!< Gates that need a human. */
 } engine_numbers_t;
@@ -60,6 +63,7 @@ typedef struct {
 	uint64_t surveys;
 	uint64_t queries;
 	uint64_t watches[WATCH__COUNT];
+	uint64_t notifies[NOTIFY__COUNT];
 	uint64_t steps;
 	uint64_t alarms;
 } engine_totals_t;

@@ -181,6 +181,7 @@ static void open_dns(loop_t *loop, const settings_t *s)
 		.trust_anchor = s->trust_anchor,
 		.root_hints = s->root_hints,
 		.loopback = s->loopback,
+		.parent_rate = s->parent_rate,
 	};
 	loop->dns = dns_new(&loop->uv, &config, loop->dns_error, sizeof(loop->dns_error));
 	if (loop->dns == NULL) {
@@ -248,6 +249,9 @@ static void add_zone(engine_totals_t *t, const zone_t *z)
 	t->alarms += z->numbers.alarms;
 	for (unsigned i = 0; i < WATCH__COUNT; i++) {
 		t->watches[i] += z->numbers.watches[i];
+	}
+	for (unsigned i = 0; i < NOTIFY__COUNT; i++) {
+		t->notifies[i] += z->numbers.notifies[i];
 	}
 }
 

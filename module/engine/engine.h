@@ -20,6 +20,7 @@ typedef struct {
 	dns_addrs_t parent;
 	dns_addrs_t validator;
 	char policy[256];
+	bool require_secure_dsync;
 } zone_settings_t;
 
 /*! Copy of the global settings. */
@@ -30,6 +31,7 @@ typedef struct {
 	char *storage;
 	char *control;
 	bool loopback;
+	unsigned parent_rate;
 } settings_t;
 
 typedef struct zone zone_t;
@@ -76,6 +78,8 @@ struct zone {
 	unsigned asking;		/*!< Survey and watch that have not come back. */
 	bool asked_in_vain;		/*!< One of them was cancelled. */
 	time_t watched;			/*!< The last watch began. */
+	notify_t *notify;		/*!< A notification of the parent under way, over many looks. */
+	time_t acknowledged;		/*!< Of the signals that are out; not stored: only looks depend on it. */
 
 	bool conf_busy;
 	char conf_detail[160];
@@ -139,6 +143,14 @@ void world_ask(zone_t *zone, unsigned ask);
 void world_cancel(zone_t *zone);
 void zone_answered(zone_t *zone, bool cancelled);
 
+/*! The zone as it goes to the store, in the loop's scratch; what is not known here stays as it was stored. */
+void zone_to_scratch(zone_t *zone, const rollover_row_t *row);
+
+/*! Starts or ends a notification of the parent, as the decision wants it (notify.c). */
+void tell_parent(zone_t *zone, const rollover_decision_t *decision);
+/*! Ends one under way. */
+void tell_parent_end(zone_t *zone);
+
 /*! Facts of one look, with what they point to. */
 typedef struct look_state {
 	rollover_facts_t facts;
@@ -160,3 +172,6 @@ void report_line(char *out, size_t len, const zone_t *zone, const rollover_decis
 /*! The same facts as JSON text for store and command line; always valid JSON. */
 void report_json(char *out, size_t len, const rollover_facts_t *facts, const char *parent_zone,
                  time_t now);
+/*! What came of a notification, for the log, and as a JSON object. */
+void report_notify_line(char *out, size_t len, const notify_result_t *result);
+void report_notify_json(char *out, size_t len, const notify_result_t *result, time_t now);

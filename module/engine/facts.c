@@ -98,6 +98,7 @@ look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s",
 	         own->known ? zone->conf_detail : from->detail);
 	own->dnskey_ttl = from->dnskey_ttl;
+	facts->acknowledged = zone->acknowledged;
 
 	add_own_keys(look, zone);
 	for (unsigned i = 0; i < zone->row.old_count; i++) {

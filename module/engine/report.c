@@ -266,3 +266,74 @@ void report_json(char *out, size_t len, const rollover_facts_t *facts, const cha
 	}
 	add(&t, cut ? "],\"cut\":true}" : "]}");
 }
+
+/* Notifications of the parent. */
+
+static const char *rcode_text(uint16_t rcode, char out[16])
+{
+	const knot_lookup_t *known = knot_lookup_by_id(knot_rcode_names, rcode);
+	if (known != NULL) {
+		return known->name;
+	}
+	snprintf(out, 16, "RCODE %u", rcode);
+	return out;
+}
+
+void report_notify_line(char *out, size_t len, const notify_result_t *r)
+{
+	text_t t = { .at = out, .left = len };
+	char rcode[16];
+
+	if (r->status == NOTIFY_ACKNOWLEDGED) {
+		add(&t, "parent notified that CDS has changed, and it has acknowledged");
+	} else {
+		add(&t, "parent not notified (%s): %s", notify_status_name(r->status),
+		    notify_status_meaning(r->status));
+		/* The sentence goes on. */
+		t.at -= t.at[-1] == '.';
+	}
+	if (r->target[0] != '\0') {
+		add(&t, "; target %s", r->target);
+		if (r->server[0] != '\0') {
+			add(&t, " at %s", r->server);
+		}
+	}
+	if (r->status == NOTIFY_REFUSED) {
+		add(&t, "; %s", rcode_text(r->rcode, rcode));
+	}
+	add(&t, "; sent %u, took %u ms", r->tries, r->elapsed_ms);
+	if (r->detail[0] != '\0') {
+		add(&t, "; %s", r->detail);
+	}
+}
+
+static void add_member(text_t *t, const char *name, const char *value)
+{
+	add(t, ",\"%s\":", name);
+	if (value[0] != '\0') {
+		add_string(t, value);
+	} else {
+		add(t, "null");
+	}
+}
+
+void report_notify_json(char *out, size_t len, const notify_result_t *r, time_t now)
+{
+	text_t t = { .at = out, .left = len };
+	bool answered = r->status == NOTIFY_ACKNOWLEDGED || r->status == NOTIFY_REFUSED;
+	char rcode[16];
+
+	add(&t, "{\"time\":%lld,\"status\":\"%s\"", (long long)now, notify_status_name(r->status));
+	add_member(&t, "target", r->target);
+	add_member(&t, "server", r->server);
+	add_member(&t, "rcode", answered ? rcode_text(r->rcode, rcode) : "");
+	add(&t, ",\"tcp\":%s,\"secure\":%s,\"sent\":%u,\"elapsed_ms\":%u", r->tcp ? "true" : "false",
+	    r->secure ? "true" : "false", r->tries, r->elapsed_ms);
+	add_member(&t, "dsync", r->dsync_owner);
+	text_t mark = t;
+	add_member(&t, "detail", r->detail);
+	if (!fits(&t, &mark)) {
+		add(&t, ",\"cut\":true");
+	}
+	add(&t, "}");
+}

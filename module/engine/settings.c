@@ -54,6 +54,7 @@ settings_t *settings_copy(const engine_settings_t *from)
 		return NULL;
 	}
 	s->loopback = from->loopback;
+	s->parent_rate = from->parent_rate;
 	return s;
 }
 
@@ -77,6 +78,7 @@ zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from)
 		return NULL;
 	}
 	s->config = from->config;
+	s->require_secure_dsync = from->require_secure_dsync;
 	snprintf(s->policy, sizeof(s->policy), "%s", from->policy != NULL ? from->policy : "");
 	return s;
 }

@@ -59,6 +59,7 @@ void zone_drop(zone_t *zone)
 {
 	zone->gone = true;
 	world_cancel(zone);
+	tell_parent_end(zone);
 	uv_close((uv_handle_t *)&zone->timer, on_closed);
 	zone_unref(zone);
 }
@@ -128,8 +129,7 @@ static bool worth_saving(const zone_t *zone, const rollover_decision_t *d, time_
 	       now - zone->saved >= SAVE_INTERVAL || now < zone->saved;
 }
 
-/*! The zone as it goes to the store; `answers` keep what was stored unless there are new ones. */
-static void to_scratch(zone_t *zone, const rollover_row_t *row)
+void zone_to_scratch(zone_t *zone, const rollover_row_t *row)
 {
 	store_zone_t *s = &zone->loop->scratch;
 	if (store_load(zone->loop->store, zone->name, s) != KNOT_EOK) {
@@ -153,7 +153,7 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
 	if (loop->store == NULL) {
 		return false;
 	}
-	to_scratch(zone, &d->row);
+	zone_to_scratch(zone, &d->row);
 	if (zone->look != NULL && zone->look->facts.asked != 0) {
 		report_json(loop->scratch.answers, sizeof(loop->scratch.answers),
 		            &zone->look->facts, zone->parent_zone, now);
@@ -370,6 +370,7 @@ static void decide(zone_t *zone)
 	}
 	zone->row = d.row;
 	report(zone, &d, before);
+	tell_parent(zone, &d);
 	zone_publish(zone);
 	act(zone, &d);
 }

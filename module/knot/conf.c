@@ -24,6 +24,10 @@
 #define MOD_STORAGE		"\x07""storage"
 #define MOD_BOGUS_LIMIT		"\x0B""bogus-limit"
 #define MOD_VALIDATOR		"\x09""validator"
+#define MOD_NOTIFY		"\x06""notify"
+#define MOD_REQUIRE_SECURE_DSYNC	"\x14""require-secure-dsync"
+#define MOD_NOTIFY_AGAIN	"\x0C""notify-again"
+#define MOD_PARENT_RATE		"\x0B""parent-rate"
 #define MOD_DRY_RUN		"\x07""dry-run"
 #define MOD_HOLD		"\x04""hold"
 #define MOD_GO_INSECURE		"\x0B""go-insecure"
@@ -44,12 +48,16 @@ const yp_item_t kskroll_conf[] = {
 	{ MOD_DS_CHECK_INTERVAL, YP_TINT,  YP_VINT = { 1, INT32_MAX, HOUR, YP_STIME } },
 	{ MOD_UNREACHABLE_AFTER, YP_TINT,  YP_VINT = { 1, INT32_MAX, 12 * HOUR, YP_STIME } },
 	{ MOD_BOGUS_LIMIT,       YP_TINT,  YP_VINT = { 1, 100, 3 } },
+	{ MOD_NOTIFY,            YP_TBOOL, YP_VBOOL = { true } },
+	{ MOD_REQUIRE_SECURE_DSYNC, YP_TBOOL, YP_VNONE },
+	{ MOD_NOTIFY_AGAIN,      YP_TINT,  YP_VINT = { 1, INT32_MAX, HOUR, YP_STIME } },
 	{ MOD_NAMESERVER,        YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
 	{ MOD_PARENT,            YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
 	{ MOD_VALIDATOR,         YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
 	{ MOD_RESOLVER,          YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
 	{ MOD_TRUST_ANCHOR,      YP_TSTR,  YP_VNONE },
 	{ MOD_ROOT_HINTS,        YP_TSTR,  YP_VNONE },
+	{ MOD_PARENT_RATE,       YP_TINT,  YP_VINT = { 1, 1000, 20 } },
 	{ MOD_STORAGE,           YP_TSTR,  YP_VNONE },
 	{ MOD_DRY_RUN,           YP_TBOOL, YP_VNONE },
 	{ MOD_HOLD,              YP_TBOOL, YP_VNONE },
@@ -72,6 +80,7 @@ static const struct {
 	{ MOD_CHECK_INTERVAL,    MINUTE, DAY, "1m and 1d" },
 	{ MOD_DS_CHECK_INTERVAL, MINUTE, DAY, "1m and 1d" },
 	{ MOD_UNREACHABLE_AFTER, HOUR, INT32_MAX, "1h at least" },
+	{ MOD_NOTIFY_AGAIN,      10 * MINUTE, 7 * DAY, "10m and 7d" },
 };
 
 static int check_error(knotd_conf_check_args_t *args, const char *fmt, ...)
@@ -206,6 +215,7 @@ int conf_global_read(knotd_mod_t *mod, conf_global_t *out)
 	out->root_hints = knotd_conf_mod(mod, MOD_ROOT_HINTS);
 	out->engine.trust_anchor = string_of(&out->trust_anchor);
 	out->engine.root_hints = string_of(&out->root_hints);
+	out->engine.parent_rate = knotd_conf_mod(mod, MOD_PARENT_RATE).single.integer;
 	out->engine.loopback = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
 	out->storage = storage_path(mod);
 	out->control = control_path(mod);
@@ -313,10 +323,13 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 		{ MOD_DS_CHECK_INTERVAL, &c->ds_check_interval },
 		{ MOD_UNREACHABLE_AFTER, &c->unreachable_after },
 		{ MOD_BOGUS_LIMIT, &c->bogus_limit },
+		{ MOD_NOTIFY_AGAIN, &c->notify_again },
 	};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		*numbers[i].value = knotd_conf_mod(mod, numbers[i].item).single.integer;
 	}
+	c->notify = knotd_conf_mod(mod, MOD_NOTIFY).single.boolean;
+	out->engine.require_secure_dsync = knotd_conf_mod(mod, MOD_REQUIRE_SECURE_DSYNC).single.boolean;
 	c->dry_run = knotd_conf_mod(mod, MOD_DRY_RUN).single.boolean;
 	c->hold = knotd_conf_mod(mod, MOD_HOLD).single.boolean;
 	knotd_conf_t leave = knotd_conf_mod(mod, MOD_GO_INSECURE);

@@ -16,6 +16,7 @@ enum {
 	ZONE_QUERIES,
 	ZONE_ANSWERS,
 	ZONE_WATCHES,
+	ZONE_NOTIFIES,
 	ZONE_STEPS,
 	ZONE_ALARMS,
 };
@@ -28,6 +29,7 @@ enum {
 	TOTAL_SURVEYS,
 	TOTAL_QUERIES,
 	TOTAL_WATCHES,
+	TOTAL_NOTIFIES,
 	TOTAL_STEPS,
 	TOTAL_ALARMS,
 };
@@ -56,6 +58,12 @@ static char *watch_name(uint32_t idx, uint32_t count)
 {
 	static const char *const names[WATCH__COUNT] = { "secure", "failing", "no-evidence" };
 	return strdup(idx < count ? names[idx] : "unknown");
+}
+
+static char *notify_name(uint32_t idx, uint32_t count)
+{
+	(void)count;
+	return strdup(notify_status_name(idx));
 }
 
 typedef struct {
@@ -89,6 +97,7 @@ int stats_add_zone(knotd_mod_t *mod)
 		[ZONE_QUERIES]       = { "kskroll-queries", 1, NULL },
 		[ZONE_ANSWERS]       = { "kskroll-answers", ANSWER__COUNT, answer_name },
 		[ZONE_WATCHES]       = { "kskroll-watches", WATCH__COUNT, watch_name },
+		[ZONE_NOTIFIES]      = { "kskroll-notifies", NOTIFY__COUNT, notify_name },
 		[ZONE_STEPS]         = { "kskroll-steps", 1, NULL },
 		[ZONE_ALARMS]        = { "kskroll-alarms", 1, NULL },
 	};
@@ -104,6 +113,7 @@ int stats_add_totals(knotd_mod_t *mod)
 		[TOTAL_SURVEYS] = { "kskroll-surveys", 1, NULL },
 		[TOTAL_QUERIES] = { "kskroll-queries", 1, NULL },
 		[TOTAL_WATCHES] = { "kskroll-watches", WATCH__COUNT, watch_name },
+		[TOTAL_NOTIFIES] = { "kskroll-notifies", NOTIFY__COUNT, notify_name },
 		[TOTAL_STEPS]   = { "kskroll-steps", 1, NULL },
 		[TOTAL_ALARMS]  = { "kskroll-alarms", 1, NULL },
 	};
@@ -131,6 +141,9 @@ void stats_zone(void *mod, const engine_numbers_t *n)
 	for (uint32_t i = 0; i < WATCH__COUNT; i++) {
 		store(mod, ZONE_WATCHES, i, n->watches[i]);
 	}
+	for (uint32_t i = 0; i < NOTIFY__COUNT; i++) {
+		store(mod, ZONE_NOTIFIES, i, n->notifies[i]);
+	}
 	store(mod, ZONE_STATE_SECONDS, 0, n->state_seconds);
 	store(mod, ZONE_NEXT_CHECK, 0, n->next_check_seconds);
 	store(mod, ZONE_DNSKEY_TTL, 0, n->dnskey_ttl);
@@ -154,6 +167,9 @@ void stats_totals(void *mod, const engine_totals_t *t)
 	store(mod, TOTAL_QUERIES, 0, t->queries);
 	for (uint32_t i = 0; i < WATCH__COUNT; i++) {
 		store(mod, TOTAL_WATCHES, i, t->watches[i]);
+	}
+	for (uint32_t i = 0; i < NOTIFY__COUNT; i++) {
+		store(mod, TOTAL_NOTIFIES, i, t->notifies[i]);
 	}
 	store(mod, TOTAL_STEPS, 0, t->steps);
 	store(mod, TOTAL_ALARMS, 0, t->alarms);

@@ -105,6 +105,27 @@ static void event(time_t age, rollover_state_t from, rollover_state_t to, rollov
 	save(&e);
 }
 
+static void notified(notify_status_t status, time_t age)
+{
+	notify_result_t r = {
+		.status = status, .dsync_owner = "bravo._dsync.example.", .secure = true,
+		.target = "scanner.example.", .server = "192.0.2.61@5359", .tries = 1, .elapsed_ms = 12,
+	};
+	if (status == NOTIFY_NO_RESPONSE) {
+		r.tries = 7;
+		r.elapsed_ms = 420000;
+		snprintf(r.detail, sizeof(r.detail), "192.0.2.61@5359: UDP timeout, TCP \"refused\"");
+	}
+	report_notify_json(z.notification, sizeof(z.notification), &r, now - age);
+	memset(&e, 0, sizeof(e));
+	e.time = now - age;
+	e.from = e.to = z.row.state;
+	e.gate = z.row.gate;
+	snprintf(e.zone, sizeof(e.zone), "%s", z.zone);
+	snprintf(e.evidence, sizeof(e.evidence), "{\"time\":%lld,\"notification\":%s}", (long long)e.time, z.notification);
+	save(&e);
+}
+
 static void zones_for_status(void)
 {
 	zone("alpha.example.", ROLLOVER_IDLE, 90 * DAY, GATE_NONE);
@@ -119,6 +140,8 @@ static void zones_for_status(void)
 	event(4 * HOUR, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL, GATE_NONE);
 	event(4 * HOUR - 60, ROLLOVER_SIGNAL, ROLLOVER_SIGNAL, GATE_KNOT_NOT_READY);
 	event(3 * HOUR, ROLLOVER_SIGNAL, ROLLOVER_AWAIT_DS, GATE_NONE);
+	notified(NOTIFY_NO_RESPONSE, 2 * HOUR);
+	notified(NOTIFY_ACKNOWLEDGED, HOUR);
 
 	zone("charlie.example.", ROLLOVER_INTRODUCE, 2 * DAY, GATE_CHILD_UNREACHABLE);
 	about("ns2.charlie.example. 192.0.2.2@53", "timeout");

@@ -165,15 +165,30 @@ class Cli(CliCase):
             self.assertIn("It stays at 'rolled-back'", out)
             self.assertNotIn("But first", out)
 
+    def test_the_last_notification_of_the_parent(self):
+        self.assertEqual(self.zone("bravo.example")["notification"]["status"], "acknowledged")
+        self.assertIsNone(self.zone("alpha.example")["notification"])
+        self.assertRegex(self.ok("status", "bravo.example"), r"(?m)^Parent told +\S+ \(1 h[^)]* ago\): acknowledged, "
+                         r"target scanner.example. at 192.0.2.61@5359, NOERROR, sent 1, took 12 ms$")
+        self.assertNotIn("Parent told", self.ok("status", "alpha.example"))
+
     # History.
 
     def test_history_is_oldest_first_with_evidence(self):
         events = self.json("history", "bravo.example")["events"]
+        told = [e for e in events if e["notification"]]
+        events = [e for e in events if not e["notification"]]
         self.assertEqual([e["to"] for e in events], ["introduce", "signal", "signal", "await-ds"])
+        self.assertEqual([(e["notification"]["status"], e["evidence"]) for e in told],
+                         [("no-response", None), ("acknowledged", None)])
         self.assertEqual(events[2]["gate"], "knot-not-ready")
         self.assertEqual(events[3]["evidence"]["child"][0]["cds"], [1002])
         self.assertEqual(len(self.json("history", "--limit", "1")["events"]), 1)
-        out = self.ok("history", "bravo.example", "--limit", "1")
+        out = self.ok("history", "bravo.example", "--limit", "3")
+        self.assertIn("await-ds notification of the parent: no-response, target scanner.example. at "
+                      "192.0.2.61@5359, sent 7, took 420000 ms, 192.0.2.61@5359: UDP timeout, "
+                      "TCP \"refused\"\n", out)
+        self.assertIn(": acknowledged, target scanner.example. at 192.0.2.61@5359, NOERROR, sent 1, took 12 ms\n", out)
         self.assertIn("signal -> await-ds", out)
         self.assertIn("p2.example. 192.0.2.12@5353: ok, DS 1001, foreign DS, TTL 86400 s", out)
         self.assertEqual(self.ok("history", "alpha.example"), "No history yet.\n")

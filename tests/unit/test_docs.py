@@ -81,14 +81,17 @@ class Configuration(unittest.TestCase):
                 if kind == "YP_TINT":
                     value = re.match(r"YP_VINT = \{ [^,]+, [^,]+, ([^,}]+?)(?:, YP_STIME)? \}", rest).group(1)
                     self.assertEqual(seconds(default), evaluate(value))
+                elif kind == "YP_TBOOL":
+                    self.assertEqual(default, "on" if rest == "YP_VBOOL = { true }" else "off")
                 else:
-                    self.assertEqual(default, "off" if kind == "YP_TBOOL" else "none")
+                    self.assertEqual(default, "none")
 
     def test_bounds(self):
         numbers = [i for i, (kind, _) in self.schema.items() if kind == "YP_TINT"]
-        self.assertEqual(set(numbers), set(self.bounds) | {"ksk-lifetime", "bogus-limit"})
-        low, high = re.match(r"YP_VINT = \{ (\d+), (\d+),", self.schema["bogus-limit"][1]).groups()
-        self.assertEqual(self.items["bogus-limit"][1], f"{low} to {high}")
+        self.assertEqual(set(numbers), set(self.bounds) | {"ksk-lifetime", "bogus-limit", "parent-rate"})
+        for item in "bogus-limit", "parent-rate":
+            low, high = re.match(r"YP_VINT = \{ (\d+), (\d+),", self.schema[item][1]).groups()
+            self.assertEqual(self.items[item][1], f"{low} to {high}")
         for item, (low, high) in self.bounds.items():
             text = self.items[item][1]
             with self.subTest(item):
