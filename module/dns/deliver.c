@@ -323,9 +323,11 @@ deliver_t *deliver_start(uv_loop_t *loop, const struct sockaddr_storage *addr,
 	return deliver;
 }
 
-void deliver_cancel(deliver_t *deliver)
+unsigned deliver_cancel(deliver_t *deliver)
 {
-	if (deliver != NULL) {
-		close_all(deliver);
+	if (deliver == NULL) {
+		return 0;
 	}
+	close_all(deliver);
+	return deliver->result.tries;
 }

@@ -43,5 +43,5 @@ typedef void (*deliver_done_f)(const deliver_result_t *result, void *arg);
 deliver_t *deliver_start(uv_loop_t *loop, const struct sockaddr_storage *addr,
                          const deliver_message_t *message, deliver_done_f done, void *arg);
 
-/*! Ends a delivery whose callback has not been called yet; it will not be. */
-void deliver_cancel(deliver_t *deliver);
+/*! Ends a delivery whose callback has not been called yet; it will not be. \return Messages that left. */
+unsigned deliver_cancel(deliver_t *deliver);

@@ -147,7 +147,7 @@ static void stop(notify_t *notify)
 		notify->queries[i].lookup = NULL;
 	}
 	notify->pending = 0;
-	deliver_cancel(notify->deliver);
+	notify->result->tries += deliver_cancel(notify->deliver);
 	notify->deliver = NULL;
 }
 
