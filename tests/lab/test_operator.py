@@ -85,9 +85,9 @@ def test_a_frozen_zone_rests_and_goes_on(directory):
 def test_the_log_has_a_line_per_step_and_per_new_gate_and_none_per_look(directory):
     with module_world(directory, **QUICK, module_settings=QUICK_MODULE) as (world, old), \
             Progress(world.knot, ZONE) as progress:
-        def lines():
+        def lines(notified=False):
             return [line.split("mod-kskroll", 1)[1] for line in world.knot.log_lines("mod-kskroll")[before:]
-                    if f"zone {ZONE}" in line]
+                    if f"zone {ZONE}" in line and ("parent not notified" in line) == notified]
 
         def looks():
             return world.knot.stats(ZONE)["kskroll-surveys"]
@@ -114,6 +114,8 @@ def test_the_log_has_a_line_per_step_and_per_new_gate_and_none_per_look(director
         shown = {(state, gate) for _, state, gate in progress.history[rested:] if gate != "none"}
         assert shown <= set(waits), (shown - set(waits), told)
         assert len(told) == len(STEPS) + len(waits), told
+        # Once, for the hour until `notify-again`.
+        assert [line.count("(no-dsync)") for line in lines(notified=True)] == [1], lines(notified=True)
         assert len(told) == len(set(told)), told
         assert len(told) < looks() / 2 + len(STEPS), (len(told), looks())
 
