@@ -138,6 +138,8 @@ class Package(unittest.TestCase):
     def test_the_tool_comes_with_its_documentation(self):
         files = self.files("kskroll")
         for wanted in ("/usr/bin/kskroll", "/usr/share/man/man1/kskroll.1.gz",
+                       "/usr/share/bash-completion/completions/kskroll", "/usr/share/zsh/vendor-completions/_kskroll",
+                       "/usr/share/doc/kskroll/examples/monitoring/kskroll.rules.yml",
                        "/usr/share/doc/kskroll/examples/single-zone.conf", "/usr/share/doc/kskroll/rollover.svg"):
             self.assertIn(wanted, files)
         for page in ("quick-start", "stuck", "reference"):
