@@ -70,13 +70,16 @@ bool answers_own(const char *text, own_answer_t *out)
 		" (json_extract(?1, '$.watch.answered') - json_extract(?1, '$.watch.failing')) || ' of '"
 		" || json_extract(?1, '$.watch.answered') || ' resolvers find it secure'"
 		" || iif(json_extract(?1, '$.watch.parent_ok'), '', '; the parent does not validate')"
-		" || iif(json_extract(?1, '$.watch.detail') = '', '', ': ' || json_extract(?1, '$.watch.detail'))",
+		" || iif(json_extract(?1, '$.watch.detail') = '', '', ': ' || json_extract(?1, '$.watch.detail')),"
+		" (SELECT group_concat(json_extract(value, '$.server') || ' ' || json_extract(value, '$.status'), ', ')"
+		" FROM json_each(?1, '$.signaling'))",
 		text);
 	if (sqlite3_step(stmt) == SQLITE_ROW) {
 		snprintf(out->dnskey, sizeof(out->dnskey), "%s", column(stmt, 0));
 		snprintf(out->ttl, sizeof(out->ttl), "%s", column(stmt, 1));
 		snprintf(out->cds, sizeof(out->cds), "%s", column(stmt, 2));
 		snprintf(out->watch, sizeof(out->watch), "%s", column(stmt, 3));
+		snprintf(out->signaling, sizeof(out->signaling), "%s", column(stmt, 4));
 	}
 	sqlite3_finalize(stmt);
 	return true;

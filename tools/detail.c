@@ -191,8 +191,13 @@ static void print_answers(const options_t *o, const store_zone_t *z)
 		puts("; keys by their tags:");
 	}
 	own_answer_t own;
-	if (answers_own(z->answers, &own) && own.watch[0] != '\0') {
-		printf("  validation: %s\n", own.watch);
+	if (answers_own(z->answers, &own)) {
+		if (own.watch[0] != '\0') {
+			printf("  validation: %s\n", own.watch);
+		}
+		if (own.signaling[0] != '\0') {
+			printf("  signaling names (RFC 9615): %s\n", own.signaling);
+		}
 	}
 	if (table_rows(s.child) > 1) {
 		table_print(o, s.child, 2);

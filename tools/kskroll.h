@@ -168,6 +168,7 @@ typedef struct {
 	char ttl[16];
 	char cds[256];
 	char watch[512];	/*!< How it validated, in words. */
+	char signaling[512];	/*!< What the signaling names have (RFC 9615), in words. */
 } own_answer_t;
 
 typedef void (*answer_f)(const answer_t *answer, void *arg);

@@ -79,6 +79,9 @@ struct zone {
 	bool asked_in_vain;		/*!< One of them was cancelled. */
 	time_t watched;			/*!< The last watch began. */
 	notify_t *notify;		/*!< A notification of the parent under way, over many looks. */
+	dsboot_t *dsboot;		/*!< A look at the signaling names. */
+	char *signaling;		/*!< What was found there, JSON; NULL: not looked at. */
+	time_t signaling_at;
 	time_t acknowledged;		/*!< Of the signals that are out; not stored: only looks depend on it. */
 
 	bool conf_busy;
@@ -151,6 +154,11 @@ void tell_parent(zone_t *zone, const rollover_decision_t *decision);
 /*! Ends one under way. */
 void tell_parent_end(zone_t *zone);
 
+/*! For a first DS: looks at the signaling names, now and then, and says what changed (signaling.c). */
+void signaling_look(zone_t *zone);
+/*! Ends one under way. */
+void signaling_end(zone_t *zone);
+
 /*! Facts of one look, with what they point to. */
 typedef struct look_state {
 	rollover_facts_t facts;
@@ -159,6 +167,8 @@ typedef struct look_state {
 	survey_result_t *survey;
 	knot_rdataset_t dnskey;
 	knot_rdataset_t ns;
+	knot_rdataset_t cds;
+	knot_rdataset_t cdnskey;
 } look_state_t;
 
 look_state_t *look_state_new(const zone_t *zone, const server_look_t *look);
@@ -169,9 +179,9 @@ void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *su
 /*! One line for the log about what a decision was based on. */
 void report_line(char *out, size_t len, const zone_t *zone, const rollover_decision_t *decision,
                  rollover_state_t before, const rollover_facts_t *facts);
-/*! The same facts as JSON text for store and command line; always valid JSON. */
+/*! The same facts as JSON text for store and command line; always valid JSON. \a signaling: of its own, or NULL. */
 void report_json(char *out, size_t len, const rollover_facts_t *facts, const char *parent_zone,
-                 time_t now);
+                 const char *signaling, time_t now);
 /*! What came of a notification, for the log, and as a JSON object. */
 void report_notify_line(char *out, size_t len, const notify_result_t *result);
 void report_notify_json(char *out, size_t len, const notify_result_t *result, time_t now);

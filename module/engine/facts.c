@@ -83,7 +83,9 @@ look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 	look_state_t *look = calloc(1, sizeof(*look));
 	if (look == NULL ||
 	    knot_rdataset_copy(&look->dnskey, &from->dnskey, NULL) != KNOT_EOK ||
-	    knot_rdataset_copy(&look->ns, &from->ns, NULL) != KNOT_EOK) {
+	    knot_rdataset_copy(&look->ns, &from->ns, NULL) != KNOT_EOK ||
+	    knot_rdataset_copy(&look->cds, &from->cds, NULL) != KNOT_EOK ||
+	    knot_rdataset_copy(&look->cdnskey, &from->cdnskey, NULL) != KNOT_EOK) {
 		look_state_free(look);
 		return NULL;
 	}
@@ -124,6 +126,8 @@ void look_state_free(look_state_t *look)
 	if (look != NULL) {
 		knot_rdataset_clear(&look->dnskey, NULL);
 		knot_rdataset_clear(&look->ns, NULL);
+		knot_rdataset_clear(&look->cds, NULL);
+		knot_rdataset_clear(&look->cdnskey, NULL);
 		survey_free(look->survey);
 		free(look);
 	}

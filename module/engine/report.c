@@ -226,7 +226,7 @@ static bool fits(text_t *t, const text_t *mark)
 }
 
 void report_json(char *out, size_t len, const rollover_facts_t *facts, const char *parent_zone,
-                 time_t now)
+                 const char *signaling, time_t now)
 {
 	text_t t = { .at = out, .left = len };
 	bool cut = false;
@@ -244,6 +244,11 @@ void report_json(char *out, size_t len, const rollover_facts_t *facts, const cha
 		add(&t, ",\"discovery\":");
 		add_string(&t, facts->discovery_detail);
 	}
+	text_t mark = t;
+	if (signaling != NULL) {
+		add(&t, ",\"signaling\":%s", signaling);
+		(void)fits(&t, &mark);
+	}
 	if (facts->asked & SURVEY_WATCH) {
 		add(&t, ",\"watch\":{\"answered\":%u,\"failing\":%u,\"parent_ok\":%s,\"detail\":",
 		    facts->watch.answered, facts->watch.failing, facts->watch.parent_ok ? "true" : "false");
@@ -252,14 +257,14 @@ void report_json(char *out, size_t len, const rollover_facts_t *facts, const cha
 	}
 	add(&t, ",\"child\":[");
 	for (size_t i = 0; i < facts->child_count && !cut; i++) {
-		text_t mark = t;
+		mark = t;
 		add(&t, i > 0 ? "," : "");
 		add_child(&t, facts, &facts->child[i]);
 		cut = !fits(&t, &mark);
 	}
 	add(&t, "],\"parent\":[");
 	for (size_t i = 0; i < facts->parent_count && !cut; i++) {
-		text_t mark = t;
+		mark = t;
 		add(&t, i > 0 ? "," : "");
 		add_parent(&t, facts, &facts->parent[i]);
 		cut = !fits(&t, &mark);

@@ -22,6 +22,7 @@ void zone_unref(zone_t *zone)
 	assert(zone->refs > 0);
 	if (--zone->refs == 0) {
 		look_state_free(zone->look);
+		free(zone->signaling);
 		free(zone);
 	}
 }
@@ -60,6 +61,7 @@ void zone_drop(zone_t *zone)
 	zone->gone = true;
 	world_cancel(zone);
 	tell_parent_end(zone);
+	signaling_end(zone);
 	uv_close((uv_handle_t *)&zone->timer, on_closed);
 	zone_unref(zone);
 }
@@ -156,7 +158,7 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
 	zone_to_scratch(zone, &d->row);
 	if (zone->look != NULL && zone->look->facts.asked != 0) {
 		report_json(loop->scratch.answers, sizeof(loop->scratch.answers),
-		            &zone->look->facts, zone->parent_zone, now);
+		            &zone->look->facts, zone->parent_zone, zone->signaling, now);
 	}
 	if (d->transition || d->gate_changed) {
 		event = &loop->event;
@@ -167,7 +169,7 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
 		snprintf(event->zone, sizeof(event->zone), "%s", zone->name);
 		if (zone->look != NULL) {
 			report_json(event->evidence, sizeof(event->evidence), &zone->look->facts,
-			            zone->parent_zone, now);
+			            zone->parent_zone, zone->signaling, now);
 		} else {
 			snprintf(event->evidence, sizeof(event->evidence), "{}");
 		}
@@ -371,6 +373,7 @@ static void decide(zone_t *zone)
 	zone->row = d.row;
 	report(zone, &d, before);
 	tell_parent(zone, &d);
+	signaling_look(zone);
 	zone_publish(zone);
 	act(zone, &d);
 }

@@ -21,7 +21,8 @@ REPLAY_SLACK = 86400
 class Agent:
     """Scans every zone each `interval` seconds and changes the DS at the parent's primary.
 
-    `bootstrap`: a zone without DS gets one from its CDS alone. `deaf`: never acts. `delay`: seconds between seeing a change wanted and making it.
+    `bootstrap`: what a zone without DS gets, by zone and addresses; by default what its CDS says.
+    `deaf`: never acts. `delay`: seconds between seeing a change wanted and making it.
     Both can be changed while it runs. `updates`: (monotonic time, zone, script) of every change;
     `notified`: the same of those that a notification was the reason for.
     """
@@ -35,7 +36,7 @@ class Agent:
         self.children = dict(children)
         self.ds_ttl = ds_ttl
         self.interval = interval
-        self.bootstrap = True
+        self.bootstrap = special.first_ds
         self.deaf = False
         self.delay = 0.0
         self.updates = []
@@ -106,7 +107,7 @@ class Agent:
     def _special(self, zone, current):
         """The update script for a first DS or the end of the last, "" otherwise."""
         if current is None:
-            records = special.first_ds(zone, self.children[zone]) if self.bootstrap else None
+            records = self.bootstrap(zone, self.children[zone])
             return "".join(f"update add {zone} {self.ds_ttl} DS {record}\n"
                            for record in records or [])
         if special.removal(zone, self.children[zone], current):

@@ -5,6 +5,7 @@ dnspython checks the signatures; none of our code is used.
 """
 
 import dns.dnssec
+import dns.flags
 import dns.name
 import dns.rdataclass
 import dns.rdatatype
@@ -21,6 +22,20 @@ def first_ds(zone, addresses):
     """DS records that every server of the zone asks for with valid signatures, else None."""
     sets = [_wanted(zone, address) for address in addresses]
     return sets[0] if sets and sets[0] and all(one == sets[0] for one in sets) else None
+
+
+def authenticated_ds(zone, addresses, nameservers, resolver):
+    """The same, if every signaling name has it too (RFC 9615 4.2); \\a resolver validates."""
+    records = first_ds(zone, addresses)
+    if not records:
+        return None
+    for host in nameservers:
+        response = ask.ask(resolver, f"_dsboot.{zone}_signal.{host}", "CDS", recursive=True)
+        found = sorted(record.to_text() for rrset in response.answer
+                       if rrset.rdtype == dns.rdatatype.CDS for record in rrset)
+        if not response.flags & dns.flags.AD or found != records:
+            return None
+    return records
 
 
 def removal(zone, addresses, ds):

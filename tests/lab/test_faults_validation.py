@@ -6,7 +6,7 @@ import contextlib
 from . import ask, watch
 from .daemons import Nsd, Unbound, file_name, run
 from .faults import fault, keymgr
-from .marks import bound
+from .marks import bound, long_test
 from .test_faults_local import tag_of
 from .test_faults_parent import ds, to_await_ds
 from .test_operator import commit
@@ -76,6 +76,7 @@ def test_validation_fails_elsewhere(directory):
         case.finish("rolled to the end after the cause was mended and hold switched on and off")
 
 
+@long_test
 @bound(150)
 def test_rollback_is_given_up(directory):
     with fault(directory, "The same, and the operator gives the rollover up", **WATCHED) as case:
@@ -92,6 +93,7 @@ def test_rollback_is_given_up(directory):
             case.ended = "the old key alone, after keymgr delete of the new one and zone-keys-load"
 
 
+@long_test
 @bound(150)
 def test_parent_does_not_take_the_old_ds_back(directory):
     with fault(directory, "The same, and the parent does not read CDS any more", **WATCHED) as case:

@@ -54,7 +54,7 @@ class World:
     `zone_module_settings`: zone -> items of an instance of its own.
     `extra_sections`: list of (section, content) put before the policies.
     `engine_settings`: the global instance is one of its own, `engine`, with these items.
-    `first_ds`: the parent has the DS before the module is attached; otherwise there is none.
+    `first_ds`: the parent has the DS before the module is attached; False: none, or only that of these zones.
     `rate`: all programs live that many times as fast, see clock.py.
     `receiver`: the parent has DSYNC, and a receiver in this mode that makes the agent scan at once.
     `dsync_secure`: if not, DSYNC is in a zone `_dsync.test.` of its own, which nobody signs.
@@ -75,8 +75,9 @@ class World:
         self.dnskey_ttl, self.ds_ttl, self.zone_ttl = dnskey_ttl, ds_ttl, zone_ttl
         self.propagation_delay = propagation_delay
         self.pinned = pinned
-        self._has_first_ds = first_ds
-        self._attached = not first_ds
+        self._first_ds_zones = (self.zones if first_ds else []) if isinstance(first_ds, bool) \
+            else list(first_ds)
+        self._attached = not self._first_ds_zones
         self._confdb, self._wrap, self._env = confdb, wrap, env
         self._agent_interval = agent_interval
         self._receiver_mode, self._dsync_secure = receiver, dsync_secure
@@ -145,7 +146,7 @@ class World:
         self.agent = Agent(self.dir, PARENT_BIND, PARENT_ZONE, self._update_key,
                            {zone: list(self.child_servers().values()) for zone in self.zones},
                            self.ds_ttl, self._agent_interval)
-        if self._has_first_ds:
+        if self._first_ds_zones:
             self._first_ds()
         self._start_resolvers()
         self.watch = watch.Watch(self.resolvers, self.zones)
@@ -262,9 +263,9 @@ class World:
         return bind
 
     def _first_ds(self):
-        for zone in self.zones:
+        for zone in self._first_ds_zones:
             self.agent.insert_ds(zone, ask.ds_of(zone, ask.ksks(KNOT, zone)))
-        for zone in self.zones:
+        for zone in self._first_ds_zones:
             wait_until(lambda z=zone: self.ds_everywhere(z, ask.ksks(KNOT, z)), 20,
                        f"the first DS of {zone} is at every parent server")
             # Otherwise Knot's first KSK stays "ready" for ever, as in a zone never delegated.
@@ -292,7 +293,7 @@ class World:
             self._up(resolver)
             self.resolvers[resolver.name] = resolver.address
         for zone in self.zones:
-            verdict = watch.SECURE if self._has_first_ds else watch.INSECURE
+            verdict = watch.SECURE if zone in self._first_ds_zones else watch.INSECURE
             wait_until(lambda z=zone, v=verdict: set(self.verdicts(z).values()) == {v}, 20,
                        f"every resolver finds {zone} {verdict}")
 

@@ -30,11 +30,6 @@ class Tsig:
         return (f'key "{self.name}" {{ algorithm {self.algorithm}; secret "{self.secret}"; }};\n')
 
 
-def ns_records(servers):
-    """NS records and glue; \\a servers: host name -> list of addresses."""
-    lines = [f"@ NS {host}" for host in servers]
-    return lines + glue(servers)
-
 
 def glue(servers):
     """Address records of the servers."""
@@ -52,7 +47,10 @@ def zone_text(zone, servers, ttl, lines=()):
     primary = next(iter(servers))
     head = [f"$ORIGIN {zone}", f"$TTL {ttl}",
             f"@ SOA {primary} hostmaster.lab.test. 1 30 1 864000 {min(ttl, 5)}"]
-    return "\n".join([*head, *ns_records(servers), *lines]) + "\n"
+    inside = {host: addresses for host, addresses in servers.items() 
+              if zone == "." or host.endswith(f".{zone}")}
+    names = [f"@ NS {host}" for host in servers]
+    return "\n".join([*head, *names, *glue(inside), *lines]) + "\n"
 
 
 def write(path, text):

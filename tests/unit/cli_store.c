@@ -90,7 +90,24 @@ static void answers(char *out, size_t len, time_t at, time_t unreachable_since)
 		.watch = { .answered = 3, .failing = 1, .parent_ok = true, .detail = "192.0.2.53@53: bogus" },
 		.child = child, .child_count = 2, .parent = parent, .parent_count = 2,
 	};
-	report_json(out, len, &facts, "example.", at);
+	report_json(out, len, &facts, "example.", NULL, at);
+}
+
+static void answers_of_one_that_leaves(char *out, size_t len, time_t at)
+{
+	const signal_rrset_t remove = { .present = true, .unwanted = true, .remove = true };
+	child_answer_t child = {
+		.server = "ns1.india.example. 192.0.2.1@53", .dnskey = 1, .dnskey_signed_by = 1,
+		.dnskey_equal = true, .dnskey_ttl = 300, .cds = remove, .cdnskey = remove,
+	};
+	parent_answer_t parent = { .server = "p1.example. 192.0.2.11@53", .ds = 1, .ds_ttl = 300 };
+	rollover_facts_t facts = {
+		.keys = { key(1) }, .key_count = 1,
+		.own = { .known = true, .policy = POLICY_DELETE, .dnskey = 1, .dnskey_ttl = 300, .cds = remove },
+		.asked = SURVEY_CHILD | SURVEY_PARENT,
+		.child = &child, .child_count = 1, .parent = &parent, .parent_count = 1,
+	};
+	report_json(out, len, &facts, "example.", NULL, at);
 }
 
 static void event(time_t age, rollover_state_t from, rollover_state_t to, rollover_gate_t gate)
@@ -173,6 +190,7 @@ static void zones_for_status(void)
 	zone("india.example.", ROLLOVER_LEAVE, HOUR, GATE_DS_LEFT_AT);
 	about("p1.example. 192.0.2.11@53", "");
 	z.config.leave = true;
+	answers_of_one_that_leaves(z.answers, sizeof(z.answers), now - 60);
 	save(NULL);
 
 	zone("juliett.example.", ROLLOVER_LEFT, DAY, GATE_MAY_UNSIGN);
@@ -216,7 +234,8 @@ static void well(const char *name, rollover_state_t state, rollover_gate_t gate,
 
 static void done(void)
 {
-	report_json(z.answers, sizeof(z.answers), &facts, "test.", now - 60);
+	report_json(z.answers, sizeof(z.answers), &facts, "test.",
+	            "[{\"server\":\"ns1.example.net.\",\"status\":\"missing\"}]", now - 60);
 	save(NULL);
 }
 

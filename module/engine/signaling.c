@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * For a first DS: says what a parent would find at the signaling names (RFC 9615). Nothing waits for it,
+ * since there are parents that ask for less, and registrars.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "engine.h"
+
+static void say(zone_t *zone, const dsboot_result_t *result)
+{
+	char text[900] = "";
+	size_t len = 0;
+	bool usable = false, complete = true;
+
+	for (unsigned i = 0; i < result->count && len < sizeof(text); i++) {
+		const dsboot_name_t *name = &result->name[i];
+		len += snprintf(text + len, sizeof(text) - len, "%s%s %s", i > 0 ? ", " : "", name->ns,
+		                dsboot_status_name(name->status));
+		if (name->status < DSBOOT_INSIDE) {
+			usable = true;
+			complete = complete && name->status == DSBOOT_OK;
+		}
+	}
+	engine_log(zone->loop->engine, LOG_INFO, "zone %s, signaling names (RFC 9615): %s%s", zone->name, text,
+	           !usable ? "; not applicable, no nameserver is outside the zone" :
+	           complete ? "" : "; a parent that looks at them does not take this first DS");
+}
+
+/*! As JSON for the store. \return NULL without memory. */
+static char *to_json(const dsboot_result_t *result)
+{
+	size_t size = 64 + result->count * (sizeof(result->name[0].ns) + 64), len = 1;
+	char *json = malloc(size);
+	if (json == NULL) {
+		return NULL;
+	}
+	strcpy(json, "[");
+	for (unsigned i = 0; i < result->count; i++) {
+		char ns[sizeof(result->name[i].ns)];
+		unsigned out = 0;
+		/* Presentation form has no quotes, and backslashes only before digits or marks. */
+		for (const char *c = result->name[i].ns; *c != '\0' && out + 2 < sizeof(ns); c++) {
+			if (*c == '\\' || *c == '"') {
+				ns[out++] = '\\';
+			}
+			ns[out++] = *c;
+		}
+		ns[out] = '\0';
+		len += snprintf(json + len, size - len, "%s{\"server\":\"%s\",\"status\":\"%s\"}", i > 0 ? "," : "",
+		                ns, dsboot_status_name(result->name[i].status));
+	}
+	snprintf(json + len, size - len, "]");
+	return json;
+}
+
+static void on_looked(const dsboot_result_t *result, void *arg)
+{
+	zone_t *zone = arg;
+
+	zone->dsboot = NULL;
+	if (!zone->gone && !result->cancelled) {
+		char *json = to_json(result);
+		if (json != NULL && (zone->signaling == NULL || strcmp(json, zone->signaling) != 0)) {
+			say(zone, result);
+		}
+		free(zone->signaling);
+		zone->signaling = json;
+	}
+	zone_unref(zone);
+}
+
+void signaling_look(zone_t *zone)
+{
+	const look_state_t *look = zone->look;
+	time_t now = time(NULL);
+
+	if (!rollover_is_first(&zone->row)) {
+		free(zone->signaling);
+		zone->signaling = NULL;
+		return;
+	}
+	if ((zone->row.state != ROLLOVER_SIGNAL && zone->row.state != ROLLOVER_AWAIT_DS) ||
+	    look->cds.count == 0 || zone->dsboot != NULL || zone->loop->dns == NULL ||
+	    (now >= zone->signaling_at && now - zone->signaling_at < (time_t)zone->settings->config.check_interval)) {
+		return;
+	}
+	const dsboot_request_t request = {
+		.zone = zone->dname, .ns = &look->ns, .cds = &look->cds, .cdnskey = &look->cdnskey,
+	};
+	zone->signaling_at = now;
+	zone->refs++;
+	if (dsboot_start(zone->loop->dns, &request, on_looked, zone, &zone->dsboot) != KNOT_EOK) {
+		zone_unref(zone);
+	}
+}
+
+void signaling_end(zone_t *zone)
+{
+	dsboot_cancel(zone->dsboot);
+}
