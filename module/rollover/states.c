@@ -490,8 +490,8 @@ static void observe(ctx_t *c)
 	time_t ds_drained = row->ds_all_since + row->ds_drain;
 	time_t matched = row->since > row->ds_all_since ? row->since : row->ds_all_since;
 	time_t observed = matched + c->config->observe;
-	if (ds_drained > observed ? wait_until(c, GATE_WAITING_DS_TTL, ds_drained) :
-	                            wait_until(c, GATE_WAITING_OBSERVE, observed)) {
+	/* Until the first is over nothing may shorten the second. */
+	if (wait_until(c, GATE_WAITING_DS_TTL, ds_drained) || wait_until(c, GATE_WAITING_OBSERVE, observed)) {
 		return;
 	}
 	go(c, ROLLOVER_RETIRE);
