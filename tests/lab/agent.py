@@ -47,11 +47,17 @@ class Agent:
         with open(self._keyfile, "w", encoding="ascii") as file:
             file.write(tsig.bind())
         self._lock = threading.Lock()
+        self._next = time.monotonic() + interval
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="agent", daemon=True)
 
+    def postpone(self):
+        """The next scan is one interval away."""
+        self._next = time.monotonic() + self.interval
+
     def start(self):
         """Starts scanning."""
+        self.postpone()
         self._thread.start()
 
     def stop(self):
@@ -119,7 +125,10 @@ class Agent:
         return zone in self._wanted
 
     def _run(self):
-        while not self._stop.wait(self.interval):
+        while not self._stop.wait(min(self.interval, 0.2)):
+            if time.monotonic() < self._next:
+                continue
+            self.postpone()
             for zone in self.children:
                 with self._lock:
                     self._try(zone)

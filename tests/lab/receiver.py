@@ -28,7 +28,7 @@ ACK, REFUSE, DROP, ELSEWHERE = MODES = ("ack", "refuse", "drop", "elsewhere")
 class Receiver:
     """Listens over UDP and TCP; \\a scan(zone) is called for a notification that is acknowledged.
 
-    `mode` can be changed while it runs. ack: answers and scans at once. refuse: answers REFUSED.
+    `mode` can be changed while it runs; `modes`: zone -> mode of zones of which it differs. ack: answers and scans at once. refuse: answers REFUSED.
     drop: reads and is silent. elsewhere: the answer comes from \\a other, which nobody has asked.
     `seen`: (monotonic time, transport, zone) of every good message. `wrong`: what is not allowed.
     """
@@ -38,6 +38,7 @@ class Receiver:
         self.other = other
         self.scan = scan
         self.mode = mode
+        self.modes = {}
         self.seen = []
         self.wrong = []
         self._udp = self._tcp = self._elsewhere = None
@@ -81,11 +82,11 @@ class Receiver:
                 return
             if not source:
                 return
-            answer, zone = self._judge(wire, "udp")
+            mode, answer, zone = self._judge(wire, "udp")
             if answer is not None:
-                sock = self._elsewhere if self.mode == ELSEWHERE else self._udp
+                sock = self._elsewhere if mode == ELSEWHERE else self._udp
                 sock.sendto(answer, source)
-            self._act(zone)
+            self._act(mode, zone)
 
     def _on_tcp(self):
         while True:
@@ -100,35 +101,36 @@ class Receiver:
                 except (OSError, struct.error):
                     continue
                 # Over TCP an answer cannot come from elsewhere: none comes.
-                answer, zone = self._judge(wire, "tcp")
-                if answer is not None and self.mode != ELSEWHERE:
+                mode, answer, zone = self._judge(wire, "tcp")
+                if answer is not None and mode != ELSEWHERE:
                     file.write(struct.pack("!H", len(answer)) + answer)
                     file.flush()
-            self._act(zone)
+            self._act(mode, zone)
 
     def _judge(self, wire, transport):
-        """(answer or None, zone to scan or None)."""
+        """(mode, answer or None, zone); nothing for what is wrong."""
         try:
             message = dns.message.from_wire(wire)
         except dns.exception.DNSException as error:
             self.wrong.append(f"{type(error).__name__}: {wire.hex()}")
-            return None, None
+            return None, None, None
         reason = fault_of(message)
         if reason:
             self.wrong.append(f"{reason}: {message.to_text()}")
-            return None, None
+            return None, None, None
         zone = message.question[0].name.to_text()
         self.seen.append((time.monotonic(), transport, zone))
-        if self.mode == DROP:
-            return None, None
+        mode = self.modes.get(zone, self.mode)
+        if mode == DROP:
+            return mode, None, zone
         response = dns.message.make_response(message)
         response.flags |= dns.flags.AA
-        if self.mode == REFUSE:
+        if mode == REFUSE:
             response.set_rcode(dns.rcode.REFUSED)
-        return response.to_wire(), zone if self.mode == ACK else None
+        return mode, response.to_wire(), zone
 
-    def _act(self, zone):
-        if zone is not None:
+    def _act(self, mode, zone):
+        if mode == ACK:
             self.scan(zone)
 
 
