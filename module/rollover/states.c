@@ -523,10 +523,15 @@ static void retire(ctx_t *c)
 	if (blocked(c, &v)) {
 		return;
 	}
-	if (rollover_is_first(row) && c->facts->own.dnskey == c->new_key) {
-		act(c, ACTION_SUBMITTED);	/* Nothing goes; Knot learns that the only key is in use. */
+	/* Of a first DS nothing goes; Knot learns that the only key is in use. */
+	bool confirm = rollover_is_first(row) && c->facts->own.dnskey == c->new_key;
+	if (confirm && ds_lost(c)) {
+		return;
 	}
 	if (drain(c)) {
+		if (confirm) {
+			act(c, ACTION_SUBMITTED);
+		}
 		return;
 	}
 	remember_old(row, c->facts, c->new_key);
