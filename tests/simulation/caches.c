@@ -17,15 +17,20 @@ bool exposure_reachable(const exposure_t *e, time_t now)
 	return e->active > 0 || e->until > now;
 }
 
-bool fault_known(const world_t *w, int fault, time_t decided)
+bool fault_known(const world_t *w, int fault, world_keys_t keys, time_t decided)
 {
-	return fault >= 0 && w->fault[fault].observed != 0 && w->fault[fault].observed <= decided;
+	for (unsigned i = 0; fault >= 0 && i < w->fault[fault].known_count; i++) {
+		if (w->fault[fault].known[i].keys == keys) {
+			return w->fault[fault].known[i].at <= decided;
+		}
+	}
+	return false;
 }
 
 /*! An irregular answer that no look of the module had seen when it took the step. */
-static bool unknowable(const world_t *w, int fault, time_t decided)
+static bool unknowable(const world_t *w, const exposure_t *e, time_t decided)
 {
-	return fault >= 0 && !fault_known(w, fault, decided);
+	return e->fault >= 0 && !fault_known(w, e->fault, e->keys, decided);
 }
 
 /*!
@@ -41,7 +46,7 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 		return NULL;	/* Insecure, or secure. */
 	}
 	if (dnskey->keys == 0 && ds->cause == CAUSE_OURS && !ds->excused && !dnskey->excused &&
-	    !unknowable(w, dnskey->fault, ds->decided)) {
+	    !unknowable(w, dnskey, ds->decided)) {
 		return "a KSK was signalled while records of the unsigned zone could be had";
 	}
 	if (!(dnskey->keys & dnskey->signers) || ds->excused || dnskey->excused) {
@@ -51,12 +56,12 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 		const sim_key_t *key = &w->knot.key[k];
 		world_keys_t bit = 1U << k;
 		if ((ds->keys & dnskey->removed & bit) && key->removed_cause == CAUSE_OURS &&
-		    !unknowable(w, ds->fault, key->removed_decided)) {
+		    !unknowable(w, ds, key->removed_decided)) {
 			return "a KSK was let go while its DS could be had";
 		}
 		if ((ds->keys & bit) && ds->cause == CAUSE_OURS && !(dnskey->removed & bit) &&
 		    key->published <= ds->decided &&
-		    !unknowable(w, dnskey->fault, ds->decided)) {
+		    !unknowable(w, dnskey, ds->decided)) {
 			return "a KSK was signalled while a DNSKEY RRset without it could be had";
 		}
 	}

@@ -30,7 +30,7 @@ void violate(world_t *w, const char *invariant, const char *format, ...)
 static bool counts(const world_t *w, const exposure_t *e, time_t decided)
 {
 	return exposure_reachable(e, w->now) && !e->excused &&
-	       (e->fault < 0 || fault_known(w, e->fault, decided));
+	       (e->fault < 0 || fault_known(w, e->fault, e->keys, decided));
 }
 
 /*! KSKs that somebody made after the step: the server names them in CDS before we can know of them. */
@@ -89,7 +89,7 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 			        keys_text(x->keys), x->active ? "still served" : "still in caches");
 			return;
 		}
-		if (!x->excused && (x->fault < 0 || fault_known(w, x->fault, decided)) && x->left != 0 &&
+		if (!x->excused && (x->fault < 0 || fault_known(w, x->fault, x->keys, decided)) && x->left != 0 &&
 		    decided - x->left < (time_t)e->config.observe) {
 			violate(w, "I2", "KSK %s is let go %ld s after the last server had DS %s, observe is %u s",
 			        keys_text(removed), (long)(decided - x->left), keys_text(x->keys),
@@ -109,6 +109,20 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 	}
 }
 
+static void fault_learn(world_t *w, int fault, world_keys_t keys)
+{
+	if (fault < 0 || fault_known(w, fault, keys, w->now)) {
+		return;
+	}
+	fault_t *f = &w->fault[fault];
+	if (f->known_count == FAULT_KNOWN_MAX) {
+		w->overflow = true;
+		return;
+	}
+	f->known[f->known_count].keys = keys;
+	f->known[f->known_count++].at = w->now;
+}
+
 /* What the module now knows, for the question whether a later step is its fault. */
 void check_learn(world_t *w)
 {
@@ -118,10 +132,7 @@ void check_learn(world_t *w)
 	for (unsigned side = 0; side < 2; side++) {
 		size_t count = side ? f->parent_count : f->child_count;
 		for (size_t i = 0; i < count; i++) {
-			int fault = e->seen[side][i];
-			if (fault >= 0 && w->fault[fault].observed == 0) {
-				w->fault[fault].observed = w->now;
-			}
+			fault_learn(w, e->seen[side][i], e->seen_keys[side][i]);
 			answer_status_t status = side ? f->parent[i].status : f->child[i].status;
 			time_t since = side ? f->parent[i].unreachable_since : f->child[i].unreachable_since;
 			if (status == ANSWER_UNREACHABLE && w->now - since >= (time_t)e->config.unreachable_after) {
@@ -299,6 +310,28 @@ static void check_unsigning(world_t *w)
 	}
 }
 
+/*! The parent is told of what every nameserver that answers serves, and never of what nobody may tell. */
+static void check_notify(world_t *w, const rollover_row_t *before, const rollover_decision_t *d)
+{
+	const engine_t *e = &w->engine;
+
+	if (!d->notify) {
+		return;
+	}
+	bool told = e->config.hold || e->config.dry_run || e->facts.own.frozen || d->transition ||
+	            e->facts.own.policy != rollover_policy(before);
+	for (size_t i = 0; i < e->facts.child_count; i++) {
+		told |= e->child[i].status == ANSWER_OK && !e->child[i].cds.present;
+	}
+	if (told || !e->facts.own.cds.present) {
+		violate(w, "notify", "the parent is told of signals that are not out in state %s",
+		        rollover_state_name(before->state));
+	}
+	if (before->notified != 0 && before->notified <= w->now && w->now - before->notified < (time_t)e->config.notify_again) {
+		violate(w, "notify", "the parent is told again after %ld s", (long)(w->now - before->notified));
+	}
+}
+
 void check_decision(world_t *w, const rollover_row_t *before, const rollover_decision_t *d)
 {
 	const engine_t *e = &w->engine;
@@ -316,6 +349,7 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 		check_unsigning(w);
 	}
 	check_kept(w, d);
+	check_notify(w, before, d);
 	if (c->hold && (d->transition || d->action != ACTION_NONE)) {
 		violate(w, "hold", "the zone is on hold and something is done");
 	}

@@ -34,8 +34,8 @@ static void rest(world_t *w)
 	}
 }
 
-/*! The module is loaded anew, at start or by a reload: the zone is looked at at once. */
-void engine_load_module(world_t *w)
+/*! The zone is looked at at once: the module is loaded anew, or the parent has acknowledged a notification. */
+void engine_poke(world_t *w)
 {
 	engine_t *e = &w->engine;
 
@@ -56,6 +56,7 @@ void engine_crash(world_t *w)
 
 	trace(w, "knotd       dies");
 	e->alive = e->busy = e->again = e->loaded = false;
+	e->facts.acknowledged = 0;
 	e->epoch++;
 	knot_down(w);
 	event_add(w, w->now + RNG_PICK(&w->rng, GONE), EV_RESTART, 0, 0);
@@ -70,7 +71,7 @@ void engine_restart(world_t *w)
 	e->conf_busy = false;
 	e->conf_detail[0] = '\0';
 	knot_restart(w);
-	engine_load_module(w);
+	engine_poke(w);
 }
 
 static bool may_crash(world_t *w, bool does_something)
@@ -170,11 +171,15 @@ static void decide(world_t *w)
 	if (d->transition && d->row.state == ROLLOVER_HELD) {
 		operator_is_told(w);
 	}
-	if (d->transition && d->row.state == ROLLOVER_AWAIT_DS) {
-		event_add(w, w->now + rng_between(&w->rng, 1, 30), EV_SCAN, 1, 0);	/* NOTIFY(CDS) */
-	}
 	if (may_crash(w, does)) {
 		return;
+	}
+	if (d->row.notified == 0) {
+		e->facts.acknowledged = 0;
+	}
+	if (d->notify) {
+		trace(w, "module      notifies the parent");
+		event_add(w, w->now + rng_between(&w->rng, 1, 30), EV_SCAN, 1, 0);
 	}
 	if (wants_switch(w) || d->action != ACTION_NONE) {
 		static const uint32_t SLOW[] = { 0, 0, 0, 1, 1, 2, 30 };

@@ -51,6 +51,8 @@ static void settings(world_t *w, rng_t *rng)
 	c->check_interval = RNG_PICK(rng, CHECK);
 	c->ds_check_interval = RNG_PICK(rng, DS_CHECK);
 	c->unreachable_after = RNG_PICK(rng, AFTER);
+	c->notify = true;
+	c->notify_again = HOUR;
 	c->zone_ttl = rng_chance(&w->watch_rng, 50) ? 0 : 2 * HOUR;
 	w->knot.base_ttl = RNG_PICK(rng, TTLS);
 	w->knot.propagation_delay = RNG_PICK(rng, DELAY);

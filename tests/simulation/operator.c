@@ -128,12 +128,12 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_HOLD:
 	case COMMAND_UNHOLD:
 		e->config.hold = command->kind == COMMAND_HOLD;
-		engine_load_module(w);
+		engine_poke(w);
 		break;
 	case COMMAND_DRY_RUN:
 	case COMMAND_WET_RUN:
 		e->config.dry_run = command->kind == COMMAND_DRY_RUN;
-		engine_load_module(w);
+		engine_poke(w);
 		break;
 	case COMMAND_DS_NEW:
 		set_ds(w, 1U << key);
@@ -162,7 +162,7 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_LEAVE:
 	case COMMAND_STAY:
 		e->config.leave = command->kind == COMMAND_LEAVE;
-		engine_load_module(w);
+		engine_poke(w);
 		break;
 	case COMMAND_DS_TTL: {
 		static const uint32_t TTLS[] = { 300, 900, HOUR, 6 * HOUR, DAY, 2 * DAY };
@@ -184,7 +184,7 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_RELOAD:
 		if (w->knot.up) {
 			knot_reload(w);
-			engine_load_module(w);
+			engine_poke(w);
 		}
 		break;
 	case COMMAND_LOSE_STORE:

@@ -124,6 +124,9 @@ void parent_scan(world_t *w, bool notified)
 
 	if (!notified) {
 		event_add(w, w->now + up->interval, EV_SCAN, 0, 0);
+	} else if (up->notified && w->engine.alive && w->engine.row.notified != 0) {
+		w->engine.facts.acknowledged = w->now;	/* Whether anything comes of it or not. */
+		engine_poke(w);
 	}
 	if (up->human) {
 		/* Copies what the own server publishes; no scanner looks. */

@@ -20,7 +20,7 @@ static void begin(world_t *w)
 	knot_update(w);		/* A zone that is signed only now. */
 	if (w->driver == DRIVER_MODULE) {
 		e->alive = true;
-		engine_load_module(w);
+		engine_poke(w);
 	} else {
 		event_add(w, w->now + HOUR, EV_NATIVE, 0, 0);
 	}

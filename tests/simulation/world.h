@@ -22,6 +22,8 @@
 #define KEYS_MAX	14
 #define CHILD_MAX	6
 #define PARENT_MAX	4
+/*! Different sets that a server has while it has a fault. */
+#define FAULT_KNOWN_MAX	16
 #define FAULT_MAX	32
 #define COMMAND_MAX	24
 #define VERSION_MAX	1024
@@ -93,7 +95,12 @@ typedef struct {
 	bool active;
 	time_t from;
 	time_t to;		/*!< 0: for ever. */
-	time_t observed;	/*!< First decision of the module that knew; 0 = never. */
+	/*! KSKs (child) or DS (parent) that came with it, and the first decision of the module that knew. */
+	struct {
+		world_keys_t keys;
+		time_t at;
+	} known[FAULT_KNOWN_MAX];
+	unsigned known_count;
 } fault_t;
 
 typedef enum {
@@ -250,6 +257,7 @@ typedef struct {
 	child_answer_t child[CHILD_MAX];
 	parent_answer_t parent[PARENT_MAX];
 	int16_t seen[2][CHILD_MAX];	/*!< Fault in that server's last answer, or -1. */
+	world_keys_t seen_keys[2][CHILD_MAX];	/*!< KSKs or DS in it. */
 	unsigned asked, next_answer;
 	time_t watched;			/*!< The last watch began. */
 	rollover_decision_t decision;
@@ -347,7 +355,8 @@ bool event_next(world_t *w, event_t *out);
 void server_serves(world_t *w, sim_server_t *server, bool parent);
 bool exposure_reachable(const exposure_t *e, time_t now);
 /*! The fault is no excuse for a step decided at \a decided: it was known then. */
-bool fault_known(const world_t *w, int fault, time_t decided);
+/*! Whether the module had met the fault with these KSKs, or this DS, when it decided. */
+bool fault_known(const world_t *w, int fault, world_keys_t keys, time_t decided);
 
 /*! The zone as some resolver sees it now. */
 bool resolver_fails(world_t *w, bool warm);
@@ -393,7 +402,7 @@ void operator_is_told(world_t *w);
 void command_run(world_t *w, const command_t *command);
 
 /* driver.c */
-void engine_load_module(world_t *w);
+void engine_poke(world_t *w);
 void engine_wake(world_t *w);
 void engine_answer(world_t *w);
 void engine_order(world_t *w);
