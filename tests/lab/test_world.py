@@ -144,6 +144,8 @@ def test_notification_makes_the_agent_scan(directory):
             assert response.rcode() == dns.rcode.NOERROR and response.flags & dns.flags.AA
         new = [key for key in ask.ksks(KNOT, ZONE) if key not in old]
         wait_until(lambda: world.ds_everywhere(ZONE, new), 20, "the agent has changed the DS")
+        # The agent notes it a little later than the world sees it.
+        wait_until(lambda: world.agent.notified, 20, "the notification was the reason")
         assert world.receiver.zones() == [ZONE, ZONE] and len(world.agent.notified) == 1
 
 
