@@ -85,7 +85,7 @@ static void sleep_until(zone_t *zone, time_t wake, bool jitter)
 {
 	time_t now = time(NULL);
 	uint64_t ms = wake > now ? (uint64_t)(wake - now) * 1000 : 0;
-	if (jitter && ms >= 8000) {
+	if (jitter && ms >= JITTER_PART) {
 		ms += (uint64_t)random() % (ms / JITTER_PART);
 	}
 	if (!zone->gone) {
