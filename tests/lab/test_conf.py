@@ -24,6 +24,10 @@ WRONG = [
     ("ds-check-interval", "30s", "ds-check-interval is 30s, must be between 1m and 1d"),
     ("unreachable-after", "10m", "unreachable-after is 600s, must be 1h at least"),
     ("ksk-lifetime", "2d", "ksk-lifetime is 172800s, must be 0 or settle plus 7d at least"),
+    ("notify-again", "9m", "notify-again is 540s, must be between 10m and 7d"),
+    ("notify-again", "8d", "notify-again is 691200s, must be between 10m and 7d"),
+    ("parent-rate", "0", "parent-rate"),
+    ("parent-rate", "1001", "parent-rate"),
     ("nameserver", "/run/socket", "nameserver must be an IP address"),
     ("parent", "/run/socket", "parent must be an IP address"),
     ("resolver", "/run/socket", "resolver must be an IP address"),
@@ -39,6 +43,7 @@ RIGHT = [
     {"check-interval": "1m"}, {"ds-check-interval": "1d"}, {"ksk-lifetime": "365d"},
     {"nameserver": ["192.0.2.1", "2001:db8::1@5353"], "parent": "192.0.2.2@53"},
     {"unsafe-timing": True, "ttl": 5, "lead": 0, "observe": 1, "settle": 1, "check-interval": 1},
+    {"notify": False, "require-secure-dsync": True, "notify-again": "10m", "parent-rate": 1000},
     {"dry-run": True, "hold": True},
 ]
 
