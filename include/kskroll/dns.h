@@ -247,6 +247,20 @@ int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_le
                key_id_t *id);
 
 /*!
+ * \brief Which of the keys have signed the DNSKEY RRset, by verified signatures.
+ *
+ * \param[in] zone       Owner.
+ * \param[in] dnskey     DNSKEY RDATA set.
+ * \param[in] rrsigs     RRSIG RDATA over it.
+ * \param[in] keys       Keys; those without RDATA cannot be told.
+ * \param[in] key_count  Their number.
+ * \param[in] now        Clock for the validity period.
+ */
+keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey,
+                     const knot_rdataset_t *rrsigs, const dns_key_t *keys,
+                     unsigned key_count, time_t now);
+
+/*!
  * \brief Which of the keys a DS or CDS RRset names, by recomputed digest.
  *
  * \param[in] zone       Owner.

@@ -206,10 +206,12 @@ typedef struct {
 	bool known;		/*!< False: the control socket did not answer. */
 	bool frozen;		/*!< `knotc zone-freeze`. */
 	bool transaction;	/*!< Somebody's zone transaction is open. */
+	bool catalog_member;	/*!< Configured by a catalog: its policy cannot be switched. */
 	policy_role_t policy;	/*!< Role of the policy in force; POLICY__COUNT for any other. */
 	bool conf_busy;		/*!< The last switch failed because of somebody's transaction. */
 	char conf_detail[160];	/*!< The server's words about the last failed switch or order, "" if none. */
 	keyset_t dnskey;	/*!< KSKs (SEP flag) published. */
+	keyset_t foreign;	/*!< Those of them that do not sign the DNSKEY RRset: another signer's. */
 	bool csk;		/*!< No key without SEP: the KSKs sign everything. */
 	uint32_t dnskey_ttl;
 	signal_rrset_t cds;	/*!< signed_by is not filled here. */

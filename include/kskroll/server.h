@@ -38,6 +38,7 @@ typedef struct {
 	uint32_t serial;
 	knot_rdataset_t dnskey;		/*!< Empty count: no such RRset. */
 	uint32_t dnskey_ttl;
+	knot_rdataset_t rrsig;		/*!< Over the DNSKEY RRset. */
 	knot_rdataset_t cds;
 	knot_rdataset_t cdnskey;
 	knot_rdataset_t ns;

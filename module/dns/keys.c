@@ -8,6 +8,7 @@
 #include <libdnssec/key.h>
 
 #include "kskroll/dns.h"
+#include "verify.h"
 
 /*! DNSKEY RDATA before the key itself: flags, protocol, algorithm. */
 #define DNSKEY_FIXED_LEN	4
@@ -53,6 +54,23 @@ int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_le
 	dnssec_binary_free(&ds);
 	dnssec_key_free(key);
 	return ret;
+}
+
+keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey,
+                     const knot_rdataset_t *rrsigs, const dns_key_t *keys,
+                     unsigned key_count, time_t now)
+{
+	assert(zone && dnskey && rrsigs && (keys || key_count == 0));
+	assert(key_count <= ROLLOVER_KEYS_MAX);
+
+	verify_key_t candidates[ROLLOVER_KEYS_MAX];
+	for (unsigned i = 0; i < key_count; i++) {
+		candidates[i] = (verify_key_t){ .rdata = keys[i].rdata, .len = keys[i].rdata_len };
+	}
+	knot_rrset_t rrset;
+	knot_rrset_init(&rrset, (knot_dname_t *)zone, KNOT_RRTYPE_DNSKEY, KNOT_CLASS_IN, 0);
+	rrset.rrs = *dnskey;
+	return verify_rrset(zone, &rrset, rrsigs, candidates, key_count, now).keys;
 }
 
 /*! The DS digest of a key whose RDATA is known, compared as a whole (tag, algorithm, digest). */

@@ -62,6 +62,29 @@ static void add_own_keys(look_state_t *look, const zone_t *zone)
 	look->own_key_count = facts->key_count;
 }
 
+static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
+{
+	return key_id_find(row->old, row->old_count, id) >= 0 || (row->has_new && key_id_equal(&row->new_key, id));
+}
+
+/*!
+ * KSKs of the zone that have not signed it: from the zone file or an update, with `dnskey-management: incremental`.
+ * Looked at while there is a key that is not known yet: checking signatures costs more than all the rest.
+ */
+static keyset_t foreign_keys(const look_state_t *look, const zone_t *zone, const knot_rdataset_t *rrsigs)
+{
+	unsigned i = 0;
+	while (i < look->own_key_count && is_remembered(&zone->row, &look->keys[i].id)) {
+		i++;
+	}
+	if (i == look->own_key_count) {
+		return 0;
+	}
+	keyset_t signers = dns_signers(zone->dname, &look->dnskey, rrsigs, look->keys, look->own_key_count, time(NULL));
+	/* If no key has, the signatures have expired or the like, and nothing can be told. */
+	return signers != 0 ? look->facts.own.dnskey & ~signers : 0;
+}
+
 /*! A key that the zone no longer has but the rollover still asks for. */
 static void add_remembered(look_state_t *look, const key_id_t *id)
 {
@@ -95,6 +118,7 @@ look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 	own->known = from->status == SERVER_OK;
 	own->frozen = from->frozen;
 	own->transaction = from->transaction;
+	own->catalog_member = from->catalog_member;
 	own->policy = role_in_force(zone);
 	own->conf_busy = zone->conf_busy;
 	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s",
@@ -103,6 +127,7 @@ look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 	facts->acknowledged = zone->acknowledged;
 
 	add_own_keys(look, zone);
+	own->foreign = foreign_keys(look, zone, &from->rrsig);
 	for (unsigned i = 0; i < zone->row.old_count; i++) {
 		add_remembered(look, &zone->row.old[i]);
 	}

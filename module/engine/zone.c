@@ -405,7 +405,8 @@ static void on_look(const server_look_t *result, void *arg)
 			rest(zone);
 		} else {
 			const rollover_facts_t *facts = &zone->look->facts;
-			unsigned ask = facts->own.known && facts->own.dnskey != 0 && !facts->own.frozen ?
+			unsigned ask = facts->own.known && facts->own.dnskey != 0 && !facts->own.frozen &&
+				!facts->own.catalog_member ?
 				rollover_needs(&zone->settings->config, &zone->row, facts->keys,
 				               zone->look->own_key_count, time(NULL)) : 0;
 			if (ask != 0) {

@@ -80,5 +80,7 @@ void start_over(ctx_t *c);
 bool new_key_lost(ctx_t *c);
 /*! Starts a rollover unless dry_run forbids it. */
 void begin(ctx_t *c, rollover_state_t state);
+/*! Whether the keys can take over from the old ones in this rollover: of the same algorithm, and this server's. */
+bool is_successor(const ctx_t *c, keyset_t keys);
 /*! The new KSK turned up in the own zone: by our order, or by somebody else's. */
 bool adopt_new_key(ctx_t *c);

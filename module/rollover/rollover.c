@@ -63,8 +63,9 @@ static bool outer_gates(ctx_t *c)
 	rollover_row_t *row = &c->out->row;
 
 	c->out->policy_wanted = false;
-	if (c->config->observe_only) {
-		stay(c, GATE_OBSERVE_ONLY, "", c->config->observe_reason, 0);
+	if (c->config->observe_only || own->catalog_member) {
+		stay(c, GATE_OBSERVE_ONLY, "", c->config->observe_only ? c->config->observe_reason :
+		     "the zone is a catalog member: its policy cannot be switched", 0);
 		return true;
 	}
 	if (!own->known || own->dnskey == 0) {
@@ -104,6 +105,13 @@ static bool outer_gates(ctx_t *c)
 	if (own->csk && row->state == ROLLOVER_IDLE && !c->config->leave) {
 		c->out->policy_wanted = false;
 		stay(c, GATE_CSK, "", "", 0);
+		return true;
+	}
+	if (own->foreign != 0 && row->state == ROLLOVER_IDLE && !c->config->leave) {
+		char text[64];
+		snprintf(text, sizeof(text), "key %u does not sign here: another signer's",
+		         set_first(c->facts, own->foreign)->tag);
+		stay(c, GATE_UNKNOWN_KEY, "", text, 0);
 		return true;
 	}
 	return false;
@@ -159,6 +167,11 @@ static bool keys_changed(ctx_t *c)
 	if (zone & ~(c->old | c->new_key)) {
 		if (!(zone & c->old)) {
 			/* This rollover was ended by hand and the next one begun: find out anew who is who. */
+			start_over(c);
+			return true;
+		}
+		if (row->state == ROLLOVER_INTRODUCE && c->new_key == 0 && !is_successor(c, zone & ~c->old)) {
+			/* Not the key that was ordered: what it is, idle says. */
 			start_over(c);
 			return true;
 		}

@@ -141,6 +141,16 @@ static void idle_insecure(ctx_t *c)
 	}
 }
 
+static bool of_one_algorithm(const ctx_t *c, keyset_t keys)
+{
+	for (unsigned i = 0; i < c->facts->key_count; i++) {
+		if ((keys & (1U << i)) && c->facts->keys[i].algorithm != set_first(c->facts, keys)->algorithm) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /*! A set of KSKs that is not the known one: which of them does the parent name? */
 static void idle_unknown(ctx_t *c)
 {
@@ -154,6 +164,11 @@ static void idle_unknown(ctx_t *c)
 	verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
 	if (v.gate == GATE_NONE) {
 		idle_insecure(c);
+		return;
+	}
+	if (!of_one_algorithm(c, zone)) {
+		row->old_count = 0;
+		stay(c, GATE_ALGORITHM_ROLLOVER, "", "", 0);
 		return;
 	}
 	if (any == 0 && blocked(c, &v)) {
@@ -185,11 +200,6 @@ static void idle_unknown(ctx_t *c)
 	}
 
 	const key_id_t *new_key = set_first(c->facts, fresh);
-	if (new_key->algorithm != set_first(c->facts, old)->algorithm) {
-		row->old_count = 0;
-		stay(c, GATE_ALGORITHM_ROLLOVER, "", "", 0);
-		return;
-	}
 	row->new_key = *new_key;
 	row->has_new = true;
 	begin(c, ROLLOVER_INTRODUCE);
@@ -260,11 +270,16 @@ static void prepare(ctx_t *c)
 	go(c, ROLLOVER_INTRODUCE);
 }
 
+bool is_successor(const ctx_t *c, keyset_t keys)
+{
+	return !(keys & c->facts->own.foreign) && of_one_algorithm(c, keys | c->old);
+}
+
 bool adopt_new_key(ctx_t *c)
 {
 	keyset_t fresh = c->facts->own.dnskey & ~c->old;
 
-	if (c->before->has_new || set_size(fresh) != 1) {
+	if (c->before->has_new || set_size(fresh) != 1 || !is_successor(c, fresh)) {
 		return false;
 	}
 	c->out->row.new_key = *set_first(c->facts, fresh);

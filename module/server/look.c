@@ -46,7 +46,7 @@ void zone_status_unit(const control_unit_t *unit, void *arg)
 
 static bool is_wanted(const char *type)
 {
-	static const char *const wanted[] = { "DNSKEY", "CDS", "CDNSKEY", "NS", "SOA" };
+	static const char *const wanted[] = { "DNSKEY", "RRSIG", "CDS", "CDNSKEY", "NS", "SOA" };
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		if (strcmp(type, wanted[i]) == 0) {
 			return true;
@@ -84,6 +84,7 @@ static knot_rdataset_t *rdataset_of(server_look_t *look, uint16_t type)
 {
 	switch (type) {
 	case KNOT_RRTYPE_DNSKEY:  return &look->dnskey;
+	case KNOT_RRTYPE_RRSIG:   return &look->rrsig;
 	case KNOT_RRTYPE_CDS:     return &look->cds;
 	case KNOT_RRTYPE_CDNSKEY: return &look->cdnskey;
 	case KNOT_RRTYPE_NS:      return &look->ns;
@@ -98,6 +99,10 @@ static void process_record(zs_scanner_t *scanner)
 
 	knot_rdataset_t *set = rdataset_of(look, scanner->r_type);
 	if (set == NULL) {
+		return;
+	}
+	if (scanner->r_type == KNOT_RRTYPE_RRSIG &&
+	    (scanner->r_data_length < 2 || knot_wire_read_u16(scanner->r_data) != KNOT_RRTYPE_DNSKEY)) {
 		return;
 	}
 
@@ -237,6 +242,7 @@ void look_run(const control_target_t *target, look_t *looks, size_t count)
 void look_clear(server_look_t *look)
 {
 	knot_rdataset_clear(&look->dnskey, NULL);
+	knot_rdataset_clear(&look->rrsig, NULL);
 	knot_rdataset_clear(&look->cds, NULL);
 	knot_rdataset_clear(&look->cdnskey, NULL);
 	knot_rdataset_clear(&look->ns, NULL);

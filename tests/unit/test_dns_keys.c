@@ -237,6 +237,37 @@ static void cdnskey_is_matched_by_rdata_or_digest(void **state)
 	signer_key_free(&c);
 }
 
+static void whoever_signed_the_keys_is_told_by_signature(void **state)
+{
+	(void)state;
+	const knot_dname_t *zone = N("example.");
+	test_key_t key[2] = { signer_key(zone, 257), signer_key(zone, 257) };
+	dns_key_t keys[2] = { signer_dns_key(zone, &key[0], true), signer_dns_key(zone, &key[1], true) };
+	knot_rdataset_t rrsigs = { 0 };
+	knot_rrset_t rrset;
+
+	knot_rrset_init(&rrset, (knot_dname_t *)zone, KNOT_RRTYPE_DNSKEY, KNOT_CLASS_IN, TEST_TTL);
+	signer_add(&rrset.rrs, key[0].rdata, key[0].len);
+	signer_add(&rrset.rrs, key[1].rdata, key[1].len);
+	assert_int_equal(dns_signers(zone, &rrset.rrs, &rrsigs, keys, 2, TEST_NOW), 0);
+
+	/* Another's signature with the tag of this key proves nothing. */
+	rrsig_fields_t fields = signer_defaults(&key[0], zone, &rrset);
+	fields.tag = keys[1].id.tag;
+	signer_sign_fields(&rrsigs, &rrset, &key[0], &fields);
+	assert_int_equal(dns_signers(zone, &rrset.rrs, &rrsigs, keys, 2, TEST_NOW), 0);
+	signer_sign(&rrsigs, &rrset, &key[0], zone);
+	assert_int_equal(dns_signers(zone, &rrset.rrs, &rrsigs, keys, 2, TEST_NOW), 1);
+	signer_sign(&rrsigs, &rrset, &key[1], zone);
+	assert_int_equal(dns_signers(zone, &rrset.rrs, &rrsigs, keys, 2, TEST_NOW), 3);
+	assert_int_equal(dns_signers(zone, &rrset.rrs, &rrsigs, keys, 2, TEST_NOW + 365 * 86400), 0);
+
+	knot_rdataset_clear(&rrset.rrs, NULL);
+	knot_rdataset_clear(&rrsigs, NULL);
+	signer_key_free(&key[0]);
+	signer_key_free(&key[1]);
+}
+
 static void empty_sets_name_nothing(void **state)
 {
 	(void)state;
@@ -288,6 +319,7 @@ int main(void)
 		cmocka_unit_test(ds_with_equal_tag_but_other_digest_is_foreign),
 		cmocka_unit_test(delete_signal_is_foreign),
 		cmocka_unit_test(cdnskey_is_matched_by_rdata_or_digest),
+		cmocka_unit_test(whoever_signed_the_keys_is_told_by_signature),
 		cmocka_unit_test(empty_sets_name_nothing),
 		cmocka_unit_test(addresses_are_parsed_strictly),
 	};

@@ -89,6 +89,10 @@ static void new_ksk_by_somebody(machine_t *m) { machine_serve(m, OLD | NEW, HOUR
 static void new_ksk_dry_run(machine_t *m) { new_ksk_by_somebody(m); m->config.dry_run = true; }
 static void two_new_ksks(machine_t *m) { machine_serve(m, OLD | NEW | THIRD, HOUR); }
 static void new_algorithm(machine_t *m) { new_ksk_by_somebody(m); m->facts.keys[1].algorithm = 15; }
+static void all_algorithms_have_ds(machine_t *m) { new_algorithm(m); machine_ds(m, OLD | NEW, DAY); }
+static void foreign_ksk(machine_t *m) { third_key(m); m->facts.own.foreign = THIRD; }
+static void foreign_ksk_with_ds(machine_t *m) { foreign_ksk(m); machine_ds(m, OLD | THIRD, DAY); }
+static void catalog_member(machine_t *m) { m->facts.own.catalog_member = true; }
 static void csk(machine_t *m) { new_ksk_by_somebody(m); m->facts.own.csk = true; }
 static void lifetime_over(machine_t *m) { m->config.ksk_lifetime = DAY; m->now += DAY; }
 static void lifetime_running(machine_t *m) { m->config.ksk_lifetime = DAY; m->now += DAY - 1; }
@@ -99,6 +103,9 @@ static void no_new_key_yet(machine_t *m)
 	m->row.has_new = false;
 	machine_serve(m, OLD, 300);
 }
+static void foreign_instead_of_new(machine_t *m) { no_new_key_yet(m); foreign_ksk(m); }
+static void algorithm_instead_of_new(machine_t *m) { no_new_key_yet(m); third_key(m); m->facts.keys[2].algorithm = 15; }
+static void ordered_key_is_there(machine_t *m) { no_new_key_yet(m); third_key(m); }
 static void cds_names_the_ds_key(machine_t *m) { machine_signal(m, OLD); }
 static void watched(machine_t *m, unsigned failing, unsigned answered)
 {
@@ -155,6 +162,10 @@ static const struct {
 	ROW(IDLE, new_ksk_dry_run, IDLE, GATE_DRY_RUN, ACTION_NONE),
 	ROW(IDLE, two_new_ksks, IDLE, GATE_UNKNOWN_KEY, ACTION_NONE),
 	ROW(IDLE, new_algorithm, IDLE, GATE_ALGORITHM_ROLLOVER, ACTION_NONE),
+	ROW(IDLE, all_algorithms_have_ds, IDLE, GATE_ALGORITHM_ROLLOVER, ACTION_NONE),
+	ROW(IDLE, foreign_ksk, IDLE, GATE_UNKNOWN_KEY, ACTION_NONE),
+	ROW(IDLE, foreign_ksk_with_ds, IDLE, GATE_UNKNOWN_KEY, ACTION_NONE),
+	ROW(IDLE, catalog_member, IDLE, GATE_OBSERVE_ONLY, ACTION_NONE),
 	ROW(IDLE, csk, IDLE, GATE_CSK, ACTION_NONE),
 	ROW(IDLE, lifetime_over, PREPARE, GATE_NONE, ACTION_NONE),
 	ROW(IDLE, lifetime_running, IDLE, GATE_NONE, ACTION_NONE),
@@ -183,10 +194,16 @@ static const struct {
 	ROW(PREPARE, insecure, PREPARE, GATE_PARENT_INSECURE, ACTION_NONE),
 	ROW(PREPARE, new_ksk_by_somebody, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(PREPARE, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(PREPARE, new_algorithm, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(PREPARE, foreign_ksk, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(PREPARE, catalog_member, PREPARE, GATE_OBSERVE_ONLY, ACTION_NONE),
 
 	ROW(INTRODUCE, nothing, INTRODUCE, GATE_WAITING_TTL, ACTION_NONE),
 	ROW(INTRODUCE, policy_lost, INTRODUCE, GATE_POLICY_PENDING, ACTION_NONE),
 	ROW(INTRODUCE, no_new_key_yet, INTRODUCE, GATE_KNOT_NO_NEW_KEY, ACTION_START),
+	ROW(INTRODUCE, ordered_key_is_there, INTRODUCE, GATE_DNSKEY_MISSING, ACTION_NONE),
+	ROW(INTRODUCE, algorithm_instead_of_new, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(INTRODUCE, foreign_instead_of_new, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(INTRODUCE, child_without_new, INTRODUCE, GATE_DNSKEY_MISSING, ACTION_NONE),
 	ROW(INTRODUCE, child_not_signed_by_new, INTRODUCE, GATE_RRSIG_MISSING, ACTION_NONE),
 	ROW(INTRODUCE, child_not_signed_by_old, INTRODUCE, GATE_RRSIG_MISSING, ACTION_NONE),
@@ -279,6 +296,7 @@ static const struct {
 	ROW(SETTLE, policy_lost, SETTLE, GATE_POLICY_PENDING, ACTION_NONE),
 	ROW(SETTLE, time_passed, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(SETTLE, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(SETTLE, foreign_ksk, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(SETTLE, hold, SETTLE, GATE_HELD, ACTION_NONE),
 
 	ROW(INTRODUCE, old_key_gone, INTRODUCE, GATE_OLD_KEY_GONE, ACTION_NONE),
