@@ -49,13 +49,14 @@ class World:
     """Everything between the root and the resolvers. Use it as a context manager.
 
     Settings are mappings of knot.conf items and come on top of the lab's own:
-    `policy`, `template`, `server`: of the section; `zone_settings`: zone -> items;
+    `policy` (an attribute, too), `template`, `server`: of the section; `zone_settings`: zone -> items;
     `module_settings`: of the module's instance `default`;
     `zone_module_settings`: zone -> items of an instance of its own.
     `extra_sections`: list of (section, content) put before the policies.
     `engine_settings`: the global instance is one of its own, `engine`, with these items.
     `first_ds`: the parent has the DS before the module is attached; False: none, or only that of these zones.
     `rate`: all programs live that many times as fast, see clock.py.
+    `secure_parent`: the root has a DS of the parent.
     `receiver`: the parent has DSYNC, and a receiver in this mode that makes the agent scan at once.
     `dsync_secure`: if not, DSYNC is in a zone `_dsync.test.` of its own, which nobody signs.
     """
@@ -65,7 +66,8 @@ class World:
                  policy=None, template=None, server=None, zone_settings=None,
                  module_settings=None, zone_module_settings=None, extra_sections=(),
                  wrap=(), env=None, pinned=True, agent_interval=1.0,
-                 engine_settings=None, first_ds=True, rate=1, receiver=None, dsync_secure=True):
+                 engine_settings=None, first_ds=True, rate=1, receiver=None, dsync_secure=True,
+                 secure_parent=True):
         self.zones = list(zones)
         self.dir = directory or tempfile.mkdtemp(prefix="kskroll-lab-")
         os.makedirs(self.dir, exist_ok=True)
@@ -81,7 +83,9 @@ class World:
         self._confdb, self._wrap, self._env = confdb, wrap, env
         self._agent_interval = agent_interval
         self._receiver_mode, self._dsync_secure = receiver, dsync_secure
-        self._given = {"policy": policy or {}, "template": template or {}, "server": server or {},
+        self._secure_parent = secure_parent
+        self.policy = dict(policy or {})
+        self._given = {"policy": self.policy, "template": template or {}, "server": server or {},
                        "zone": zone_settings or {}, "module": module_settings or {},
                        "zone-module": zone_module_settings or {}, "engine": engine_settings}
         self._extra_sections = list(extra_sections)
@@ -220,7 +224,7 @@ class World:
 
     def _start_root(self):
         parent = {"ns1.test.": [PARENT_BIND], "ns2.test.": [PARENT_NSD]}
-        keys = ask.ksks(PARENT_BIND, PARENT_ZONE)
+        keys = ask.ksks(PARENT_BIND, PARENT_ZONE) if self._secure_parent else []
         lines = zonefiles.delegation(PARENT_ZONE, parent)
         lines += [f"{PARENT_ZONE} DS {record}" for record in ask.ds_of(PARENT_ZONE, keys)]
         text = zonefiles.zone_text(".", {zonefiles.ROOT_SERVER: [ROOT]}, 60, lines)
@@ -293,7 +297,8 @@ class World:
             self._up(resolver)
             self.resolvers[resolver.name] = resolver.address
         for zone in self.zones:
-            verdict = watch.SECURE if zone in self._first_ds_zones else watch.INSECURE
+            secure = zone in self._first_ds_zones and self._secure_parent
+            verdict = watch.SECURE if secure else watch.INSECURE
             wait_until(lambda z=zone, v=verdict: set(self.verdicts(z).values()) == {v}, 20,
                        f"every resolver finds {zone} {verdict}")
 

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Zones that the module does not drive: it says so once, and touches nothing. And keys of one tag."""
+
+import os
+import time
+
+from . import ask, check, watch
+from .daemons import file_name
+from .faults import QUICK, QUICK_MODULE, keymgr
+from .keys import foreign_ksk, twin
+from .marks import bound, long_test
+from .progress import Progress
+from .test_first_ds import never_bogus
+from .test_rollover import ZONE, module_world, start
+from .wait import wait_until
+from .world import KNOT, elapsed_since
+from .zones import zone_text
+
+SETTINGS = {**QUICK, "module_settings": QUICK_MODULE}
+
+
+def at_rest(progress):
+    """Waits until nothing is in the way of the zone."""
+    wait_until(lambda: progress.state == "idle" and progress.gate == "none", 40, "the zone is at rest")
+
+
+def policies(world):
+    """The policies that knotd knows, and those of its zones."""
+    return sorted(world.knot.knotc("conf-read", "policy.id").split()
+                  + world.knot.knotc("conf-read", "zone.dnssec-policy").split())
+
+
+class Untouched:
+    """The server as it is now: nothing of it may change by the module's hand."""
+
+    def __init__(self, world, zone=ZONE):
+        self.world, self.zone = world, zone
+        self.before = policies(world)
+
+    def holds(self):
+        """Whether policies are as before, and nothing is signalled."""
+        return (policies(self.world) == self.before
+                and not ask.tags(KNOT, self.zone, "CDS")
+                and ask.rrset(KNOT, self.zone, "CDNSKEY") is None
+                and ask.rrset(KNOT, self.zone, "DNSKEY").ttl == self.world.dnskey_ttl)
+
+    def stays(self, progress, gate, looks=4):
+        """For some looks the zone stays idle, behind the gate, untouched."""
+        before = self.world.knot.stats(self.zone)["kskroll-surveys"]
+
+        def looked():
+            assert (progress.state, progress.gate) == ("idle", gate), (progress.state, progress.gate)
+            assert self.holds(), f"touched: {policies(self.world)}, before: {self.before}"
+            return self.world.knot.stats(self.zone)["kskroll-surveys"] >= before + looks
+        wait_until(looked, 30, f"{looks} looks behind {gate}")
+
+
+def said(world, gate, zone=ZONE):
+    """Lines of the log about the gate."""
+    return [line for line in world.knot.log_lines(f"waits ({gate})") if f"zone {zone}" in line]
+
+
+@bound(120)
+def test_a_single_type_key_is_left_alone(directory):
+    with module_world(directory, policy={"single-type-signing": True}, **SETTINGS) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        untouched = Untouched(world)
+        wait_until(lambda: progress.gate == "csk", 30, "the gate csk")
+        start(world)
+        wait_until(lambda: len(ask.ksks(KNOT, ZONE)) == 2, 20, "the next key")
+        untouched.stays(progress, "csk")
+        assert world.ds_everywhere(ZONE, old[ZONE]) and len(said(world, "csk")) == 1, said(world, "csk")
+        world.watch.assert_secure()
+
+
+@bound(120)
+def test_the_key_of_another_signer_is_left_alone(directory):
+    """It is in the zone's DNSKEY, nobody here signs with it: alone, with a DS, and amid a start."""
+    policy = {"dnskey-management": "incremental", "delete-delay": 1}
+    with module_world(directory, policy=policy, **SETTINGS) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        at_rest(progress)
+        untouched = Untouched(world)
+        foreign = foreign_ksk()
+        change(world, "zone-set", foreign)
+        wait_until(lambda: progress.gate == "unknown-key", 30, "the gate unknown-key")
+        assert "does not sign here" in said(world, "unknown-key")[0], said(world, "unknown-key")
+        assert len(ask.ksks(KNOT, ZONE)) == 2
+        untouched.stays(progress, "unknown-key")
+        # Both signers' keys have a DS: RFC 8901.
+        world.agent.insert_ds(ZONE, ask.ds_of(ZONE, ask.ksks(KNOT, ZONE)))
+        untouched.stays(progress, "unknown-key")
+        start(world)
+        wait_until(lambda: len(ask.ksks(KNOT, ZONE)) == 3, 20, "the next key")
+        untouched.stays(progress, "unknown-key")
+        world.agent.insert_ds(ZONE, ask.ds_of(ZONE, old[ZONE]))
+        change(world, "zone-unset", foreign)
+        progress.wait_visited("introduce", 30)
+        world.watch.assert_secure()
+
+
+def change(world, command, rdata):
+    """A DNSKEY record is put into the zone, or taken out of it."""
+    world.knot.knotc("zone-begin", ZONE)
+    ttl = [str(world.dnskey_ttl)] if command == "zone-set" else []
+    world.knot.knotc(command, ZONE, "@", *ttl, "DNSKEY", rdata)
+    world.knot.knotc("zone-commit", ZONE)
+
+
+@bound(200)
+@long_test
+def test_an_algorithm_rollover_is_left_alone_there_and_back(directory):
+    with module_world(directory, policy={"algorithm": "rsasha256"}, zone_ttl=4, **SETTINGS) as (world, _), \
+            Progress(world.knot, ZONE) as progress:
+        at_rest(progress)
+        for algorithm, number in (("ecdsap256sha256", 13), ("rsasha256", 8)):
+            roll_algorithm(world, progress, algorithm, number)
+        world.watch.assert_secure()
+        # One algorithm is left: as ever, once Knot has dropped the last key of the other, which nobody sees.
+        wait_until(lambda: start(world) or progress.visited("introduce"), 30, "the next rollover", poll=1)
+
+
+def roll_algorithm(world, progress, algorithm, number):
+    """By hand: new policy, DS to the registrar, confirmation to Knot."""
+    def asked():
+        return len(world.knot.log_lines("KSK submission, waiting for confirmation"))
+
+    old, before = ask.ksks(KNOT, ZONE), asked()
+    world.policy["algorithm"] = algorithm
+    world.knot.sections = world.knot_sections()
+    world.knot.reconfigure()
+    untouched = Untouched(world)
+    wait_until(lambda: progress.gate == "algorithm-rollover", 40, "the gate algorithm-rollover")
+    new = [key for key in ask.ksks(KNOT, ZONE) if key not in old]
+    assert [key.algorithm for key in new] == [number], new
+    untouched.stays(progress, "algorithm-rollover")
+    wait_until(lambda: asked() > before, 40, "Knot asks for the DS")
+    world.agent.insert_ds(ZONE, ask.ds_of(ZONE, old + new))
+    untouched.stays(progress, "algorithm-rollover")
+    world.agent.insert_ds(ZONE, ask.ds_of(ZONE, new))
+    swapped = time.monotonic()
+    wait_until(lambda: elapsed_since(swapped) > world.ds_ttl + 1, 30, "no cache has the old DS")
+    assert untouched.holds() and progress.gate == "algorithm-rollover"
+    world.knot.knotc("zone-ksk-submitted", ZONE)
+    wait_until(lambda: ask.ksks(KNOT, ZONE) == new, 60, "one algorithm is left")
+    at_rest(progress)
+
+
+@bound(150)
+def test_two_keys_of_one_tag(directory):
+    """The next KSK has the key tag of the one in use: who goes by tags takes one for the other."""
+    with module_world(directory, **SETTINGS) as (world, old), Progress(world.knot, ZONE) as progress:
+        at_rest(progress)
+        path = os.path.join(directory, "twin.pem")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(twin(old[ZONE][0]))
+        # Without times it would be in use at once.
+        keymgr(world, "import-pem", path, "algorithm=13", "ksk=yes", "created=+0", "publish=+0",
+               "ready=+1y", "active=+1y")
+        world.knot.knotc("zone-keys-load", ZONE)
+        progress.wait("await-ds", 60)
+        tags = world.ksk_tags(ZONE)
+        assert len(tags) == 2 and tags[0] == tags[1], tags
+        progress.wait_visited("settle", 60)
+        progress.wait("idle", 30)
+        check.rolled(world, ZONE, old[ZONE])
+        check.signals_followed_keys(world, ZONE)
+        # The tag of the DS did not change: the agent knows when it was swapped.
+        gone = min(history[-1][0] for history in world.observer.history(ZONE, "DNSKEY").values())
+        swapped = next(when for when, _, script in reversed(world.agent.updates) if " DS " in script)
+        assert gone - swapped >= world.ds_ttl - 1, f"the old KSK was gone {gone - swapped:.1f} s after the DS"
+        world.watch.assert_secure()
+
+
+@bound(120)
+def test_a_parent_that_is_not_secure(directory):
+    with module_world(directory, secure_parent=False, **SETTINGS) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        untouched = Untouched(world)
+        wait_until(lambda: progress.gate == "parent-insecure", 40, "the gate parent-insecure")
+        start(world)
+        wait_until(lambda: len(ask.ksks(KNOT, ZONE)) == 2, 20, "the next key")
+        untouched.stays(progress, "parent-insecure")
+        assert world.ds_everywhere(ZONE, old[ZONE])
+        assert len(said(world, "parent-insecure")) == 1, said(world, "parent-insecure")
+        never_bogus(world)
+        assert world.watch.counts("fresh")[watch.INSECURE], world.watch.summary()
+
+
+PLAIN, CATALOG, MEMBER = "plain.test.", "catalog.test.", "member.test."
+
+
+@bound(120)
+def test_zones_that_are_not_signed_or_not_configured_here(directory):
+    """A zone that somebody else signs, and a member of a catalog: its section would be the end of it (knot.md S4)."""
+    with module_world(directory, confdb=False, **SETTINGS) as (world, _), \
+            Progress(world.knot, ZONE) as progress, \
+            Progress(world.knot, PLAIN) as plain, Progress(world.knot, MEMBER) as member:
+        at_rest(progress)
+        more_zones(world)
+        wait_until(lambda: plain.gate == member.gate == "observe-only", 30, "both are only observed")
+        world.knot.knotc("zone-key-rollover", MEMBER, "ksk")
+        wait_until(lambda: len(ask.ksks(KNOT, MEMBER)) == 2, 20, "the next key")
+        # The zone beside them is driven meanwhile.
+        world.agent.deaf = True
+        start(world)
+        for _ in range(2):
+            progress.wait("await-ds", 60)
+            wait_until(lambda: "lab-kskroll-signal-3" in policies(world), 10, "the policy of the zone beside them")
+            world.knot.knotc("reload")
+        progress.wait("await-ds", 60)
+        assert MEMBER not in world.knot.knotc("conf-read", "zone.domain")
+        assert not ask.tags(KNOT, MEMBER, "CDS")
+        for zone, shown, why in ((PLAIN, plain, "dnssec-signing"), (MEMBER, member, "catalog member")):
+            assert (shown.state, shown.gate) == ("idle", "observe-only"), (zone, shown.gate)
+            lines = said(world, "observe-only", zone)
+            assert len(lines) == 1 and why in lines[0], lines
+        world.watch.assert_secure()
+
+
+def more_zones(world):
+    """Zones of this server that nobody delegates: one unsigned, a catalog, its member."""
+    knot = world.knot
+    for zone, lines in ((PLAIN, []), (MEMBER, []),
+                        (CATALOG, ['version TXT "2"', f"unique.zones PTR {MEMBER}"])):
+        knot.write(file_name(zone), zone_text(zone, {"ns1.test.": []}, 10, lines))
+    module = {"module": "mod-kskroll/default"}
+    _, (template,) = next(section for section in knot.sections if section[0] == "template")
+    member = {**template, **module, "id": "member"}
+    del member["global-module"]
+    for name, blocks in knot.sections:
+        if name == "template":
+            blocks.append(member)
+        if name == "zone":
+            blocks.append({"domain": PLAIN, "dnssec-signing": False, **module})
+            blocks.append({"domain": CATALOG, "dnssec-signing": False, "catalog-role": "interpret",
+                           "catalog-template": "member"})
+    knot.reconfigure()
