@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 
 from . import ask, clock, netns
-from .wait import LabError, PATIENCE, wait_until
+from .wait import LabError, PATIENCE, POLL, wait_until
 
 PORT = 53
 #: An AF_UNIX address holds 107 characters.
@@ -62,8 +62,8 @@ class Daemon:
         self.configure()
         self.launch()
 
-    def launch(self):
-        """Starts with the configuration that is there."""
+    def launch(self, poll=POLL):
+        """Starts with the configuration that is there; looks whether it answers each \\a poll seconds."""
         for address in self.addresses:
             netns.add_address(address)
             self._refuse_used_address(address)
@@ -74,7 +74,7 @@ class Daemon:
                 env={**os.environ, **clock.current.environment(self.command()[0]), **self.env})
         with open(os.path.join(self.dir, "pid"), "w", encoding="ascii") as file:
             file.write(f"{self.process.pid}\n")
-        wait_until(self._ready_or_dead, self.ready_bound, f"{self.name} answers ({self.dir})")
+        wait_until(self._ready_or_dead, self.ready_bound, f"{self.name} answers ({self.dir})", poll)
 
     def stop(self, bound=15):
         """SIGTERM, then SIGKILL; returns whether it went by itself."""

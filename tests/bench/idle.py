@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What zones at rest cost: memory, processor, start, reload, against the same server without the module.
+
+Plain zones, which nobody signs, are looked at as often as others and write their row; but nobody
+asks anybody about them. `mass` has the same numbers for signed zones with a parent.
+"""
+
+import shutil
+import statistics
+
+from . import process
+from .plain import Plain
+from .result import exponent, slope
+
+ADDRESS = "127.0.9.1"
+#: Looks of a zone at rest, with the usual check-interval and its spread of an eighth at most.
+LOOKS_PER_HOUR = 3600 / (300 * (1 + 1 / 16))
+
+
+def bench(result, directory, options):
+    """Servers one after the other, by turns without and with the module."""
+    sizes = [50, 200] if options.smoke else options.zones
+    rounds = 1 if options.smoke else options.rounds
+    measured = {size: {"without": [], "with": []} for size in sizes}
+    result.table("zones", "module", "RSS MB", "start s", "reload s", "CPU s", "quiet after s")
+    for size in sizes:
+        for number in range(rounds):
+            for name in ("without", "with") if number % 2 == 0 else ("with", "without"):
+                module = options.module if name == "with" else None
+                numbers = measure(f"{name}-{size}", directory, size, module)
+                measured[size][name].append(numbers)
+                result.row(size, name, numbers["rss"] / 1e6, numbers["start"], numbers["reload"],
+                           numbers["cpu"], numbers["quiet"])
+    summary(result, measured)
+
+
+def measure(name, directory, size, module):
+    """One server from its start to its end."""
+    server = Plain(name, directory, ADDRESS, size, module)
+    numbers = {}
+    try:
+        server.configure()
+        numbers["start"] = server.launch_timed()
+        server.wait_control()
+        numbers["quiet"] = process.wait_quiet(server.pid, 600)
+        numbers["rss"], numbers["cpu"] = process.rss(server.pid), process.cpu(server.pid)
+        numbers["threads"] = process.threads(server.pid)
+        numbers["store"] = server.store_size()
+        numbers["reload"] = server.reload_timed()
+        process.wait_quiet(server.pid, 600)
+        numbers["rss_reloaded"] = process.rss(server.pid)
+    finally:
+        server.stop(60)
+        shutil.rmtree(server.dir, ignore_errors=True)
+    return numbers
+
+
+def summary(result, measured):
+    """Medians, the cost of one more zone, and how costs grow."""
+    extra = {}
+    for size, both in measured.items():
+        middle = {name: {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+                  for name, runs in both.items()}
+        extra[size] = {key: middle["with"][key] - middle["without"][key] for key in middle["with"]}
+        extra[size]["start_ratio"] = middle["with"]["start"] / middle["without"]["start"]
+        extra[size]["reload_ratio"] = middle["with"]["reload"] / middle["without"]["reload"]
+    sizes = sorted(extra)
+    per_zone, fixed = slope([(size, extra[size]["rss"]) for size in sizes])
+    largest = extra[sizes[-1]]
+    look_ms = 1000 * largest["cpu"] / sizes[-1]
+    # What every server pays is no cost of a zone.
+    growth = exponent([(size, extra[size]["rss"] - fixed) for size in sizes])
+    growth_cpu = exponent([(size, extra[size]["cpu"]) for size in sizes])
+    result.numbers = {"runs": measured, "extra": extra, "rss_per_zone": per_zone, "rss_fixed": fixed,
+                      "cpu_ms_per_first_look": look_ms, "exponent_rss": growth,
+                      "exponent_cpu": growth_cpu, "zones": sizes[-1]}
+    result.ratio = largest["start_ratio"]
+    result.note(f"memory: {per_zone:.0f} bytes per zone and {fixed / 1e6:.1f} MB for the module itself; "
+                f"the store has {largest['store'] / sizes[-1]:.0f} bytes per zone")
+    result.note(f"processor: {look_ms:.2f} ms for attaching, first look and first row of a zone")
+    for size in sizes:
+        result.note(f"{size} zones: start x{extra[size]['start_ratio']:.2f}, "
+                    f"reload x{extra[size]['reload_ratio']:.2f}")
+    result.note("exponents (1: in proportion to zones): memory "
+                f"{_digits(growth)}, processor {_digits(growth_cpu)}")
+    result.note(f"ratio: time to start with the module over that without, {sizes[-1]} zones")
+
+
+def _digits(value):
+    return "not measurable" if value is None else f"{value:.2f}"

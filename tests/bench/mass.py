@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many zones of one parent told to roll at once: how long, how many commits and packets, how smoothly."""
+
+import threading
+import time
+
+from tests.lab.daemons import run
+from tests.lab.wait import LabError, wait_until
+from tests.lab.world import MODULE_SETTINGS
+
+from . import process
+from .many import ManyWorld
+
+#: What is told to the servers of a zone, and to those of its parent.
+SERVERS = 4
+#: States in which the old key is still there.
+EARLIER = ("prepare", "introduce", "signal", "await-ds", "withdraw", "observe")
+
+
+class Operator(threading.Thread):
+    """Asks `knotc status` all the time and keeps the longest time that it took."""
+
+    def __init__(self, knot):
+        super().__init__(name="operator", daemon=True)
+        self.knot = knot
+        self.taken = []
+        self._end = threading.Event()
+
+    def run(self):
+        while not self._end.wait(0.2):
+            began = time.monotonic()
+            done = run(["knotc", "-t", "30", "-s", self.knot.socket, "status"])
+            self.taken.append((time.monotonic() - began, done.returncode))
+
+    def finish(self):
+        """Ends asking; LabError if it was refused."""
+        self._end.set()
+        self.join(60)
+        if any(code for _, code in self.taken):
+            raise LabError("knotc status failed")
+        return max(seconds for seconds, _ in self.taken)
+
+
+def bench(result, directory, options):
+    """One world, its zones at rest, then all of them rolling."""
+    count = 8 if options.smoke else options.zones[0]
+    quick = {"dnskey_ttl": 4, "ds_ttl": 6, "propagation_delay": 1} if options.smoke else {}
+    settings = {**MODULE_SETTINGS, "ttl": 3, "observe": 3, "settle": 1} if options.smoke else {}
+    with ManyWorld(count, directory, options.module, module_settings=settings, **quick) as world:
+        knot = world.knot
+        process.wait_quiet(knot.pid, 300, share=0.1)
+        # A server that has just started, as the one with the module is, too.
+        knot.restart()
+        process.wait_quiet(knot.pid, 300, share=0.1)
+        rest = {"rss_without": process.rss(knot.pid)}
+        world.attach()
+        wait_until(lambda: world.states().get("idle") == count and
+                   world.totals()["kskroll-surveys"] >= count, 300, "all zones are at rest")
+        began, used = time.monotonic(), process.cpu(knot.pid)
+        time.sleep(2 if options.smoke else 10)
+        rest |= {"rss_with": process.rss(knot.pid),
+                 "cpu_share": (process.cpu(knot.pid) - used) / (time.monotonic() - began)}
+        numbers = roll(world, count, result)
+        world.watch.assert_secure()
+    numbers["rest"] = rest
+    bound = world.dnskey_ttl + world.ds_ttl
+    numbers["bound"] = bound
+    result.numbers = {"zones": count, **numbers}
+    result.table("what", "measured")
+    result.rows.clear()
+    summary(result, numbers, count)
+    result.ratio = numbers["old_keys_gone"] / bound
+
+
+def roll(world, count, result):
+    """All zones roll; returns what was measured."""
+    knot = world.knot
+    before = world.totals()
+    commits = len(knot.log_lines("received command 'conf-commit'"))
+    operator = Operator(knot)
+    operator.start()
+    used = process.cpu(knot.pid)
+    began = time.monotonic()
+    telling = world.roll(world.zones)
+    told = time.monotonic()
+    last, gone, idle = None, None, None
+    left = dict(world.first_keys)
+    while idle is None:
+        states = world.states()
+        if states != last:
+            print(f"{time.monotonic() - told:6.1f} s  " +
+                  "  ".join(f"{state} {number}" for state, number in states.items()), flush=True)
+            last = states
+        if gone is None and not any(state in states for state in EARLIER):
+            left = {zone: keys for zone, keys in left.items() if not world.only_new(zone)}
+            gone = None if left else time.monotonic()
+        if gone is not None and states.get("idle") == count:
+            idle = time.monotonic()
+        if time.monotonic() - began > 1800 or not knot.running():
+            raise LabError(f"not over: {states}")
+        time.sleep(0.25)
+    longest = operator.finish()
+    after = world.totals()
+    queries = after["kskroll-queries"] - before["kskroll-queries"]
+    return {"telling": telling, "old_keys_gone": gone - told, "idle_again": idle - told,
+            "commits": len(knot.log_lines("received command 'conf-commit'")) - commits,
+            "steps": after["kskroll-steps"] - before["kskroll-steps"],
+            "queries": queries, "queries_per_rollover_and_server": queries / count / SERVERS,
+            "surveys": after["kskroll-surveys"] - before["kskroll-surveys"],
+            "status_longest": longest, "cpu": process.cpu(knot.pid) - used,
+            "peak": process.peak(knot.pid), "agent_updates": world.agent.updates}
+
+
+def summary(result, numbers, count):
+    """Lines of the table."""
+    rest = numbers["rest"]
+    result.row("zones", count)
+    result.row("lower bound: DNSKEY TTL + DS TTL, s", numbers["bound"])
+    result.row("telling all of them, s", numbers["telling"])
+    result.row("old KSK gone everywhere, s", numbers["old_keys_gone"])
+    result.row("all at rest again, s", numbers["idle_again"])
+    result.row("configuration commits", numbers["commits"])
+    result.row("packets per rollover and server", numbers["queries_per_rollover_and_server"])
+    result.row("processor per rollover, ms", 1000 * numbers["cpu"] / count)
+    result.row("longest knotc status, s", numbers["status_longest"])
+    result.row("peak memory, MB", numbers["peak"] / 1e6)
+    result.row("at rest, check-interval 1 s: processor, %", 100 * rest["cpu_share"])
+    result.row("at rest: memory with over without, kB per zone",
+               (rest["rss_with"] - rest["rss_without"]) / count / 1e3)
+    result.note("ratio: time from the last order until all old keys have left, over the bound")

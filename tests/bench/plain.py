@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""knotd alone, with many unsigned zones from one file: what the module costs without the rest."""
+
+import os
+import time
+
+import dns.exception
+import dns.message
+import dns.query
+
+from tests.lab.daemons import KNOTC_TIMEOUT, Knot, run
+from tests.lab.wait import LabError, wait_until
+
+ZONE_FILE = """\
+$TTL 3600
+@ SOA ns hostmaster 1 3600 600 864000 300
+@ NS ns
+ns A 192.0.2.1
+www A 192.0.2.2
+"""
+
+
+class Plain(Knot):
+    """A server with `count` zones, which a template attaches to the module if there is one."""
+
+    ready_bound = 300
+
+    def __init__(self, name, directory, address, count, module=None, check_interval=300):
+        self.names = [f"z{number:06}.bench.test." for number in range(count)]
+        super().__init__(name, directory, address, [], [self.names[0], self.names[-1]])
+        path = self.write("bench.zone", ZONE_FILE)
+        template = {"id": "default", "storage": self.dir, "file": path, "zonefile-sync": -1,
+                    "zonefile-load": "whole", "journal-content": "none"}
+        sections = []
+        if module:
+            sections.append(("module", [{"id": "mod-kskroll", "file": module}]))
+            template |= {"global-module": "mod-kskroll/default", "module": "mod-kskroll/default"}
+        sections += [
+            ("server", {"rundir": self.dir, "pidfile": self.path("knot.pid"),
+                        "listen": f"{address}@53", "udp-workers": 1, "tcp-workers": 1,
+                        "background-workers": 1}),
+            ("control", {"listen": self.socket, "timeout": 120}),
+            ("log", [{"target": self.log, "any": "info"}]),
+            ("database", {"storage": self.path("db"), "journal-db-max-size": "16M",
+                          "kasp-db-max-size": "16M", "timer-db-max-size": "64M"}),
+        ]
+        if module:
+            sections.append(("mod-kskroll", [{"id": "default", "check-interval": check_interval}]))
+        sections += [("template", [template]),
+                     ("zone", [{"domain": zone} for zone in self.names])]
+        self.sections = sections
+
+    def launch_timed(self):
+        """Starts; returns the seconds until it answers for the last zone."""
+        began = time.monotonic()
+        self.launch(poll=0.002)
+        return time.monotonic() - began
+
+    def ready(self):
+        # Asked often, and without a control command in the way: the time is measured.
+        return all(_answers(self.address, zone) for zone in self.zones)
+
+    def reload_timed(self):
+        """Reloads; returns the seconds until knotd has answered."""
+        began = time.monotonic()
+        done = run(["knotc", "-t", "120", "-s", self.socket, "reload"])
+        if done.returncode != 0:
+            raise LabError(f"{self.name}: reload: {done.stderr.strip()}")
+        return time.monotonic() - began
+
+    def wait_control(self):
+        """Waits until commands are answered."""
+        wait_until(lambda: run(["knotc", "-t", str(KNOTC_TIMEOUT), "-s", self.socket,
+                                "status"]).returncode == 0, 60, f"{self.name} takes commands")
+
+    def total(self, item):
+        """A number of the global statistics of the module."""
+        text = self.knotc("-f", "stats", f"mod-kskroll.{item}")
+        return int(text.rsplit("=", 1)[1])
+
+    def store_size(self):
+        """Bytes of the module's database."""
+        path = self.path("db", "kskroll", "kskroll.db")
+        return sum(os.path.getsize(path + end) for end in ("", "-wal")
+                   if os.path.exists(path + end))
+
+
+def _answers(address, zone):
+    try:
+        query = dns.message.make_query(zone, "SOA")
+        return bool(dns.query.udp(query, address, timeout=0.02).answer)
+    except (OSError, dns.exception.DNSException):
+        return False

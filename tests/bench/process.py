@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a process uses, from /proc."""
+
+import os
+import time
+
+from tests.lab.wait import LabError
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def status(pid, field):
+    """A number of /proc/PID/status, e.g. VmRSS in kB."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        for line in file:
+            if line.startswith(field + ":"):
+                return int(line.split()[1])
+    raise LabError(f"no {field} in /proc/{pid}/status")
+
+
+def rss(pid):
+    """Resident memory that is its own, in bytes: code shared with others does not count."""
+    return status(pid, "RssAnon") * 1024
+
+
+def peak(pid):
+    """The most that was resident at one time, in bytes."""
+    return status(pid, "VmHWM") * 1024
+
+
+def threads(pid):
+    """Number of threads."""
+    return status(pid, "Threads")
+
+
+def descriptors(pid):
+    """Number of open file descriptors."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def cpu(pid):
+    """Seconds of processor time so far."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def wait_quiet(pid, bound, share=0.02, window=1.0):
+    """Waits until the process uses less than that share of a processor; returns the seconds."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < bound:
+        before = cpu(pid)
+        time.sleep(window)
+        if cpu(pid) - before <= share * window:
+            return time.monotonic() - begin - window
+    raise LabError(f"process {pid} is not quiet after {bound} s")
