@@ -98,7 +98,7 @@ static void publish_totals(engine_t *engine, const engine_totals_t *totals)
 static void engine_zone_free(engine_zone_t *instance)
 {
 	if (instance != NULL) {
-		zone_settings_free(instance->settings);
+		zone_settings_put(instance->settings);
 		free(instance);
 	}
 }
@@ -527,17 +527,18 @@ engine_zone_t *engine_zone_attach(void *id, const char *zone, const engine_zone_
 {
 	assert(id && zone && settings && publish);
 
-	engine_zone_t *instance = calloc(1, sizeof(*instance));
+	const size_t name_size = strlen(zone) + 1;
+	engine_zone_t *instance = calloc(1, sizeof(*instance) + name_size);
 	note_t *note = note_new(NOTE_ATTACH, instance);
 	if (instance == NULL || note == NULL ||
-	    (instance->settings = zone_settings_copy(settings)) == NULL) {
+	    (instance->settings = zone_settings_get(settings)) == NULL) {
 		free(instance);
 		free(note);
 		return NULL;
 	}
 	instance->id = id;
 	instance->publish = publish;
-	snprintf(instance->zone, sizeof(instance->zone), "%s", zone);
+	memcpy(instance->zone, zone, name_size);
 
 	pthread_mutex_lock(&lock);
 	instance->all_next = loaded;

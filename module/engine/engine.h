@@ -13,14 +13,18 @@
 #include "kskroll/server.h"
 #include "kskroll/store.h"
 
-/*! Own copy of a zone instance's settings. */
-typedef struct {
+/*! Own copy of the settings of zone instances: one for all that have the same, see settings.c. */
+typedef struct zone_settings {
 	rollover_config_t config;
 	dns_addrs_t nameserver;
 	dns_addrs_t parent;
 	dns_addrs_t validator;
 	char policy[256];
 	bool require_secure_dsync;
+	/* Of settings.c alone. */
+	size_t refs;
+	struct zone_settings *next;
+	struct zone_settings **at;
 } zone_settings_t;
 
 /*! Copy of the global settings. */
@@ -43,27 +47,26 @@ typedef struct loop loop_t;
  */
 struct engine_zone {
 	void *id;
-	char zone[256];
-	zone_settings_t *settings;
+	const zone_settings_t *settings;
 	engine_publish_f publish;	/*!< NULL: unloaded. */
 	struct engine *engine;		/*!< NULL: there is none, or it has let go of it. */
 	engine_zone_t *next;		/*!< In its zone's list, newest first. */
 	engine_zone_t *all_next;	/*!< In the list of all that are loaded. */
 	engine_zone_t **all_at;		/*!< What points to this one there. */
+	char zone[];
 };
 
-/*! A zone being driven. */
+/*! A zone being driven. There may be very many: what few of them need is allocated when it is needed. */
 struct zone {
 	loop_t *loop;
-	char name[256];
-	knot_dname_storage_t dname;
+	const knot_dname_t *dname;	/*!< Behind the name. */
 	const zone_settings_t *settings;	/*!< Of the newest instance, which owns them. */
 	engine_zone_t *instances;
 
 	rollover_row_t row;
-	char base_policy[256];		/*!< "" while the base policy is in force. */
+	char *base_policy;		/*!< A text; "" while the base policy is in force. */
 	bool policy_implicit;
-	char parent_zone[256];
+	char *parent_zone;		/*!< A text. */
 	bool loaded;			/*!< The row was read from the store. */
 	time_t saved;			/*!< The row was last written. */
 
@@ -85,9 +88,10 @@ struct zone {
 	time_t acknowledged;		/*!< Of the signals that are out; not stored: only looks depend on it. */
 
 	bool conf_busy;
-	char conf_detail[160];
+	char *conf_detail;		/*!< A text. */
 	engine_numbers_t numbers;
 	zone_t *next;			/*!< In its hash bucket. */
+	char name[];
 };
 
 /*! The loop thread's world. */
@@ -122,8 +126,19 @@ void engine_publish(zone_t *zone);
 /* settings.c. \return NULL if there is no memory. */
 settings_t *settings_copy(const engine_settings_t *from);
 void settings_free(settings_t *s);
-zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from);
-void zone_settings_free(zone_settings_t *settings);
+/*! Of instances with equal settings it is the same. Thread-safe. */
+const zone_settings_t *zone_settings_get(const engine_zone_settings_t *from);
+void zone_settings_put(const zone_settings_t *settings);
+
+/*! A text that is "" for most zones, which costs nothing: NULL. */
+static inline const char *text_of(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+/*! \return False if there is no memory; the text is as before. */
+bool text_set(char **text, const char *value);
+void text_clear(char **text);
 
 /*! The loop's zones, by name (zones.c). zones_add() returns false if there is no memory. */
 zone_t *zones_find(loop_t *loop, const char *name);

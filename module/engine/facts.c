@@ -122,7 +122,7 @@ look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 	own->policy = role_in_force(zone);
 	own->conf_busy = zone->conf_busy;
 	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s",
-	         own->known ? zone->conf_detail : from->detail);
+	         own->known ? text_of(zone->conf_detail) : from->detail);
 	own->dnskey_ttl = from->dnskey_ttl;
 	facts->acknowledged = zone->acknowledged;
 

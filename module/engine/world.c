@@ -48,7 +48,7 @@ static void on_survey(survey_result_t *result, void *arg)
 	} else {
 		count_answers(zone, result);
 		if (result->parent_zone[0] != '\0') {
-			snprintf(zone->parent_zone, sizeof(zone->parent_zone), "%s", result->parent_zone);
+			(void)text_set(&zone->parent_zone, result->parent_zone);
 		}
 		look_state_add_survey(zone->look, zone, result, time(NULL));
 	}

@@ -23,6 +23,9 @@ void zone_unref(zone_t *zone)
 	if (--zone->refs == 0) {
 		look_state_free(zone->look);
 		free(zone->signaling);
+		text_clear(&zone->base_policy);
+		text_clear(&zone->parent_zone);
+		text_clear(&zone->conf_detail);
 		free(zone);
 	}
 }
@@ -39,16 +42,18 @@ static void on_timer(uv_timer_t *timer)
 
 zone_t *zone_new(loop_t *loop, const char *name)
 {
-	zone_t *zone = calloc(1, sizeof(*zone));
+	knot_dname_storage_t dname;
+	if (knot_dname_from_str(dname, name, sizeof(dname)) == NULL) {
+		return NULL;
+	}
+	const size_t name_size = strlen(name) + 1, dname_size = knot_dname_size(dname);
+	zone_t *zone = calloc(1, sizeof(*zone) + name_size + dname_size);
 	if (zone == NULL) {
 		return NULL;
 	}
 	zone->loop = loop;
-	snprintf(zone->name, sizeof(zone->name), "%s", name);
-	if (knot_dname_from_str(zone->dname, name, sizeof(zone->dname)) == NULL) {
-		free(zone);
-		return NULL;
-	}
+	memcpy(zone->name, name, name_size);
+	zone->dname = memcpy(zone->name + name_size, dname, dname_size);
 	rollover_init(&zone->row, time(NULL));
 	uv_timer_init(&loop->uv, &zone->timer);
 	zone->timer.data = zone;
@@ -138,8 +143,8 @@ void zone_to_scratch(zone_t *zone, const rollover_row_t *row)
 		memset(s, 0, sizeof(*s));
 	}
 	snprintf(s->zone, sizeof(s->zone), "%s", zone->name);
-	snprintf(s->base_policy, sizeof(s->base_policy), "%s", zone->base_policy);
-	snprintf(s->parent_zone, sizeof(s->parent_zone), "%s", zone->parent_zone);
+	snprintf(s->base_policy, sizeof(s->base_policy), "%s", text_of(zone->base_policy));
+	snprintf(s->parent_zone, sizeof(s->parent_zone), "%s", text_of(zone->parent_zone));
 	s->policy_implicit = zone->policy_implicit;
 	s->config = zone->settings->config;
 	s->configured = true;
@@ -158,7 +163,7 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
 	zone_to_scratch(zone, &d->row);
 	if (zone->look != NULL && zone->look->facts.asked != 0) {
 		report_json(loop->scratch.answers, sizeof(loop->scratch.answers),
-		            &zone->look->facts, zone->parent_zone, zone->signaling, now);
+		            &zone->look->facts, text_of(zone->parent_zone), zone->signaling, now);
 	}
 	if (d->transition || d->gate_changed) {
 		event = &loop->event;
@@ -169,7 +174,7 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
 		snprintf(event->zone, sizeof(event->zone), "%s", zone->name);
 		if (zone->look != NULL) {
 			report_json(event->evidence, sizeof(event->evidence), &zone->look->facts,
-			            zone->parent_zone, zone->signaling, now);
+			            text_of(zone->parent_zone), zone->signaling, now);
 		} else {
 			snprintf(event->evidence, sizeof(event->evidence), "{}");
 		}
@@ -194,8 +199,10 @@ static bool load(zone_t *zone)
 	int ret = store_load(loop->store, zone->name, &loop->scratch);
 	if (ret == KNOT_EOK) {
 		zone->row = loop->scratch.row;
-		snprintf(zone->base_policy, sizeof(zone->base_policy), "%s", loop->scratch.base_policy);
-		snprintf(zone->parent_zone, sizeof(zone->parent_zone), "%s", loop->scratch.parent_zone);
+		if (!text_set(&zone->base_policy, loop->scratch.base_policy) ||
+		    !text_set(&zone->parent_zone, loop->scratch.parent_zone)) {
+			return false;
+		}
 		zone->policy_implicit = loop->scratch.policy_implicit;
 		if (zone->row.state != ROLLOVER_IDLE) {
 			engine_log(loop->engine, LOG_INFO, "zone %s, resuming in state %s: %s", zone->name,
@@ -237,8 +244,8 @@ static void store_failed(zone_t *zone)
 static void acted(zone_t *zone, server_status_t status, const char *detail)
 {
 	zone->conf_busy = status == SERVER_BUSY;
-	snprintf(zone->conf_detail, sizeof(zone->conf_detail), "%s",
-	         status == SERVER_OK ? "" : (detail[0] != '\0' ? detail : "no answer on the control socket"));
+	(void)text_set(&zone->conf_detail, status == SERVER_OK ? "" :
+	               (detail[0] != '\0' ? detail : "no answer on the control socket"));
 }
 
 static void on_acted(server_status_t status, const char *detail, void *arg)
@@ -262,7 +269,7 @@ static uint32_t policy_ttl(const zone_t *zone)
 static void send_switch(zone_t *zone, policy_role_t role)
 {
 	zone->refs++;
-	server_switch(zone->loop->server, zone->name, zone->base_policy, role, policy_ttl(zone),
+	server_switch(zone->loop->server, zone->name, text_of(zone->base_policy), role, policy_ttl(zone),
 	              zone->policy_implicit, on_acted, zone);
 }
 
@@ -276,14 +283,14 @@ static void on_origin(server_status_t status, const char *detail, void *arg)
 			rest(zone);
 		} else {
 			rollover_decision_t d = { .row = zone->row };
+			char base[256];
 			policy_role_t role;
-			server_policy_parse(zone->settings->policy, zone->base_policy,
-			                    sizeof(zone->base_policy), &role);
+			server_policy_parse(zone->settings->policy, base, sizeof(base), &role);
 			zone->policy_implicit = strcmp(detail, "template") == 0;
-			if (save(zone, &d, time(NULL))) {
+			if (text_set(&zone->base_policy, base) && save(zone, &d, time(NULL))) {
 				send_switch(zone, rollover_policy(&zone->row));
 			} else {
-				zone->base_policy[0] = '\0';
+				text_clear(&zone->base_policy);
 				store_failed(zone);
 			}
 		}
@@ -300,19 +307,23 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 	if (role == POLICY_BASE) {
 		if (wanted == POLICY_BASE) {
 			/* Already there. */
-			zone->base_policy[0] = '\0';
+			text_clear(&zone->base_policy);
 			rest(zone);
 			return;
 		}
 		/* The operator may have given the zone another policy meanwhile: that one counts. */
-		zone->base_policy[0] = '\0';
+		text_clear(&zone->base_policy);
 		zone->refs++;
 		server_policy_origin(zone->loop->server, zone->name, on_origin, zone);
 		return;
 	}
-	if (zone->base_policy[0] == '\0') {
+	if (zone->base_policy == NULL) {
 		/* A derived policy that we did not record: the store was lost. Its name tells the base. */
-		snprintf(zone->base_policy, sizeof(zone->base_policy), "%s", base);
+		if (!text_set(&zone->base_policy, base)) {
+			zone->row.wake = time(NULL) + 60;
+			rest(zone);
+			return;
+		}
 		zone->policy_implicit = false;
 	}
 	send_switch(zone, wanted);
