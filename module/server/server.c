@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "control.h"
 #include "internal.h"
@@ -17,6 +18,13 @@
 #define LOOKS_MAX	32
 /*! Zones switched in one transaction. */
 #define SWITCHES_MAX	256
+/*!
+ * Least time between transactions, in milliseconds: a commit makes knotd go through all its zones,
+ * so those who come soon after another one wait and share the next.
+ */
+#define SWITCHES_APART	1000
+/*! How often a thread with nothing but waiting switches looks again. */
+#define NAP_NS		20000000L
 /*! How far ahead the queue is searched for calls that can share a connection. */
 #define LOOKAHEAD	512
 
@@ -62,6 +70,7 @@ struct server {
 	control_target_t target;
 	char *path;
 	bool orphan;		// Of the control thread: see switch_run().
+	uint64_t switched;	// Of the control thread: uv_hrtime() after the last transaction.
 
 	pthread_mutex_t lock;	// Of all below; never held across I/O or callbacks.
 	pthread_cond_t cond;
@@ -154,13 +163,35 @@ static bool has_zone(const job_t *from, const job_t *until, const char *zone)
 }
 
 /*!
- * Takes the first call and those that can share its connection. Calls for one zone keep
+ * The first call whose time has come, or NULL. Switches may have to wait, unless there are enough
+ * for a transaction; others then go first, but never before an earlier one of the same zone.
+ */
+static job_t **first_due(job_list_t *queue, bool switches)
+{
+	job_t **due = NULL;
+	unsigned seen = 0, waiting = 0;
+
+	for (job_t **at = &queue->head; *at != NULL && seen < LOOKAHEAD; seen++, at = &(*at)->next) {
+		if ((*at)->kind == JOB_SWITCH && !switches) {
+			waiting++;
+		} else if (due == NULL && (waiting == 0 || !has_zone(queue->head, *at, (*at)->zone))) {
+			due = at;
+			if (waiting == 0) {
+				break;
+			}
+		}
+	}
+	return waiting >= SWITCHES_MAX ? &queue->head : due;
+}
+
+/*!
+ * Takes this call and those that can share its connection. Calls for one zone keep
  * their order: none overtakes another one, and a batch has each zone once.
  */
-static void take_batch(job_list_t *queue, job_list_t *batch)
+static void take_batch(job_list_t *queue, job_t **first, job_list_t *batch)
 {
 	list_init(batch);
-	list_append(batch, list_remove(queue, &queue->head));
+	list_append(batch, list_remove(queue, first));
 
 	size_t max = 1;
 	job_kind_t kind = batch->head->kind;
@@ -256,6 +287,7 @@ static void run_batch(server_t *server, job_list_t *batch)
 		break;
 	case JOB_SWITCH:
 		run_switches(server, batch);
+		server->switched = uv_hrtime();
 		break;
 	case JOB_ORIGIN:
 		first->status = switch_origin(&server->target, first->zone, first->detail);
@@ -277,8 +309,17 @@ static void *control_thread(void *arg)
 			pthread_cond_wait(&server->cond, &server->lock);
 			continue;
 		}
+		bool switches = server->switched == 0 ||
+		                uv_hrtime() - server->switched >= SWITCHES_APART * UINT64_C(1000000);
+		job_t **first = first_due(&server->queue, switches);
+		if (first == NULL) {
+			pthread_mutex_unlock(&server->lock);
+			nanosleep(&(struct timespec) { .tv_nsec = NAP_NS }, NULL);
+			pthread_mutex_lock(&server->lock);
+			continue;
+		}
 		job_list_t batch;
-		take_batch(&server->queue, &batch);
+		take_batch(&server->queue, first, &batch);
 		pthread_mutex_unlock(&server->lock);
 
 		run_batch(server, &batch);

@@ -464,6 +464,24 @@ static void failed_commit_is_aborted_and_tried_alone(void **state)
 	           SWITCH "conf-commit | " SWITCH "conf-commit conf-abort | " SWITCH "conf-commit | ");
 }
 
+static void switches_soon_after_another_share_a_transaction(void **state)
+{
+	fake_t *fake = *state;
+	fake->script = friendly;
+	result_t r[3] = { 0 };
+	assert_result(quiet(fake, "a."), SERVER_OK, "");
+	server_switch(fake->server, "b.", "lab", POLICY_QUIET, 300, false, on_done, &r[0]);
+	server_look(fake->server, "b.", on_look, &r[1]);
+	// Others need not wait.
+	assert_result(look(fake, "d."), SERVER_OK, "");
+	assert_false(r[0].done || r[1].done);
+	server_switch(fake->server, "c.", "lab", POLICY_QUIET, 300, false, on_done, &r[2]);
+	wait_for(fake, r, 3);
+	assert_log(fake, SWITCH "conf-commit | zone-status zone-read | "
+	           "zone-status zone-status conf-read conf-read conf-begin conf-get conf-get " DERIVE
+	           CREATE CREATE CREATE "conf-set conf-set conf-commit | zone-status zone-read | ");
+}
+
 static void transaction_that_cannot_be_aborted_is_told(void **state)
 {
 	fake_t *fake = *state;
@@ -706,6 +724,7 @@ int main(void)
 		T(empty_section_is_not_taken_for_no_policy),
 		T(unreadable_record_is_refused),
 		T(failed_commit_is_aborted_and_tried_alone),
+		T(switches_soon_after_another_share_a_transaction),
 		T(transaction_that_cannot_be_aborted_is_told),
 		T(failed_set_is_aborted),
 		T(late_begin_is_not_trusted),
