@@ -362,6 +362,20 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
                      const rollover_facts_t *facts, time_t now,
                      rollover_decision_t *out);
 
+/*! The wall clock was set, by so many seconds. */
+typedef struct {
+	int64_t seconds;	/*!< Negative: back. */
+	time_t before;		/*!< What it showed just before. */
+	time_t running_since;	/*!< By the clock before: from then on it has told this process all times. */
+} clock_step_t;
+
+/*!
+ * \brief Moves the times of a row with a clock that was set, so that every wait lasts as long as it would have.
+ *
+ * Where it cannot be known which clock was right the wait gets longer, by the step at most.
+ */
+void rollover_clock_set(rollover_row_t *row, const clock_step_t *step);
+
 /*! The policy role that belongs to the row's state. */
 policy_role_t rollover_policy(const rollover_row_t *row);
 

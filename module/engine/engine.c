@@ -277,6 +277,7 @@ static void on_timer(uv_timer_t *timer)
 	loop_t *loop = timer->data;
 
 	if (loop->running) {
+		clock_check(loop);
 		time_t now = time(NULL);
 		if (loop->store == NULL && (now - loop->store_tried >= STORE_AGAIN || now < loop->store_tried)) {
 			try_store(loop);
@@ -288,6 +289,7 @@ static void on_timer(uv_timer_t *timer)
 	if (!server_running()) {
 		return;
 	}
+	clock_start(loop);
 	apply_settings(loop);
 	loop->running = true;
 	uv_timer_start(timer, on_timer, 1000, 1000);

@@ -107,6 +107,8 @@ struct loop {
 	server_t *server;
 	dns_t *dns;
 	char dns_error[160];
+	int64_t clock_ahead;		/*!< Of the wall clock before the monotonic one, in ms. */
+	clock_step_t clock;		/*!< The last step. */
 	bool running;			/*!< Store, server and dns are there. */
 	bool stopping;
 	zone_t **buckets;
@@ -145,6 +147,12 @@ zone_t *zones_find(loop_t *loop, const char *name);
 bool zones_add(loop_t *loop, zone_t *zone);
 void zones_remove(loop_t *loop, zone_t *zone);
 void zones_each(loop_t *loop, void (*each)(zone_t *zone));
+
+/*! Whether the wall clock was set since the last call; if so, all zones' times move with it (clock.c). */
+void clock_check(loop_t *loop);
+void clock_start(loop_t *loop);
+/*! The loop's clock was set. */
+void zone_clock_set(zone_t *zone);
 
 /*! Looks at a zone now, or right after the look under way. */
 void zone_wake(zone_t *zone);

@@ -186,6 +186,26 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
 	return true;
 }
 
+void zone_clock_set(zone_t *zone)
+{
+	const clock_step_t *step = &zone->loop->clock;
+	rollover_decision_t d;
+
+	zone->saved = 0;
+	zone->watched = 0;
+	zone->acknowledged += zone->acknowledged != 0 ? step->seconds : 0;
+	if (!zone->loaded) {
+		return;		/* What the store has is of a time before this clock; nothing was taken from it yet. */
+	}
+	rollover_clock_set(&zone->row, step);
+	/* A rollover is written at once: a restart before the next look would bring the old times back. */
+	if (zone->row.state != ROLLOVER_IDLE) {
+		d.row = zone->row;
+		d.transition = d.gate_changed = false;
+		(void)save(zone, &d, time(NULL));
+	}
+}
+
 static bool load(zone_t *zone)
 {
 	loop_t *loop = zone->loop;
@@ -372,6 +392,8 @@ static void decide(zone_t *zone)
 {
 	rollover_decision_t d;
 	const rollover_state_t before = zone->row.state;
+
+	clock_check(zone->loop);
 	time_t now = time(NULL);
 
 	rollover_decide(&zone->settings->config, &zone->row, &zone->look->facts, now, &d);

@@ -49,11 +49,8 @@ class FastClock:
         self.rate = rate
         self.base = time.time()
         self._started = time.monotonic()
-        libraries = glob.glob(_LIBRARY)
-        if not libraries:
-            raise LabError(f"libfaketime is not installed: no {_LIBRARY}")
         # libc before jemalloc, which the programs bring along: see libc_malloc.c.
-        self._preload = f"{libraries[0]} {_build_preload(directory)} libc.so.6"
+        self._preload = f"{_library()} {_build_preload(directory)} libc.so.6"
 
     def time(self):
         return self.base + self.of_world(time.monotonic())
@@ -69,6 +66,31 @@ class FastClock:
                 # Faked file times confuse dnssec-cds and TSIG. Memory shared with child processes
                 # is not needed, since each program is told the time, and would cost a lock each time.
                 "NO_FAKE_STAT": "1", "FAKETIME_DISABLE_SHM": "1"}
+
+
+class WrongClock:
+    """The wall clock of one program, that can be set while it runs. Its monotonic clock stays right."""
+
+    def __init__(self, directory, ahead=0):
+        self._file = os.path.join(directory, "clock")
+        self.environment = {"LD_PRELOAD": _library(), "FAKETIME_TIMESTAMP_FILE": self._file,
+                            "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
+                            "NO_FAKE_STAT": "1", "FAKETIME_DISABLE_SHM": "1"}
+        self.set(ahead)
+
+    def set(self, seconds):
+        """It is so many seconds ahead from now on."""
+        self.ahead = seconds
+        with open(self._file + ".new", "w", encoding="ascii") as file:
+            file.write(f"{seconds:+d}\n")
+        os.replace(self._file + ".new", self._file)
+
+
+def _library():
+    libraries = glob.glob(_LIBRARY)
+    if not libraries:
+        raise LabError(f"libfaketime is not installed: no {_LIBRARY}")
+    return libraries[0]
 
 
 def _build_preload(directory):
