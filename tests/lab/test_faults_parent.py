@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults of the parent: slow, deaf, wrong, inconsistent."""
 
+import time
+
 import dns.dnssec
 import dns.name
 
@@ -107,3 +109,18 @@ def test_parent_lowers_the_ds_ttl_with_the_swap(directory):
         case.did = "waits for the old TTL in observe, not for the new one; both keys stay"
         # old_ds_ran_out() judges by the TTL of before.
         case.finish()
+
+
+@long_test
+@bound(120)
+def test_parent_has_a_ds_ttl_of_a_day(directory):
+    with fault(directory, "The DS TTL is a day, with the swap it becomes 300 s", ds_ttl=86400) as case:
+        case.world.agent.ds_ttl = 300
+        case.start()
+        case.gate("waiting-ds-ttl", state="observe", bound=60)
+        assert ask.rrset(PARENT_BIND, ZONE, "DS").ttl == 300
+        left = stored(store_path(case.world), "gate_until") - time.time()
+        assert 86400 - 60 < left <= 86400 + 5, f"{left:.0f} s from now"
+        case.stays("observe", 5, "the old DS is in caches", case.both_keys)
+        case.did = "waits in observe until a day after the swap, and says until when; both keys stay"
+        case.ended = "not waited for here: the row above goes on to the end"

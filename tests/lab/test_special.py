@@ -107,8 +107,8 @@ def change(world, command, rdata):
     world.knot.knotc("zone-commit", ZONE)
 
 
-@bound(200)
 @long_test
+@bound(200)
 def test_an_algorithm_rollover_is_left_alone_there_and_back(directory):
     with module_world(directory, policy={"algorithm": "rsasha256"}, zone_ttl=4, **SETTINGS) as (world, _), \
             Progress(world.knot, ZONE) as progress:
@@ -172,6 +172,7 @@ def test_two_keys_of_one_tag(directory):
         world.watch.assert_secure()
 
 
+@long_test
 @bound(120)
 def test_a_parent_that_is_not_secure(directory):
     with module_world(directory, secure_parent=False, **SETTINGS) as (world, old), \

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the operator may do to a zone, its settings and its DS while it is rolled."""
+
+import time
+
+from . import ask, check
+from .faults import QUICK_MODULE, fault, keymgr, stuck
+from .marks import bound, long_test
+from .test_faults_local import tag_of
+from .test_faults_parent import ds, to_await_ds
+from .test_operator import commit
+from .test_rollover import ZONE, start
+from .wait import wait_until
+from .world import CHILD_BIND, CHILD_NSD, KNOT, MODULE_SETTINGS, elapsed_since
+
+
+def policy_of(world):
+    """The zone's own dnssec-policy."""
+    return world.knot.knotc("conf-read", f"zone[{ZONE}].dnssec-policy").strip().rpartition(" = ")[2]
+
+
+@bound(120)
+def test_zone_is_removed_and_comes_back(directory):
+    with fault(directory, "The zone is removed from the configuration in await-ds, and comes back", confdb=True) as case:
+        to_await_ds(case)
+        commit(case.world, ("conf-unset", f"zone[{ZONE}]"))
+        wait_until(lambda: not ask.answers(KNOT, ZONE), 20, "the zone is gone")
+        gone = time.monotonic()
+        wait_until(lambda: elapsed_since(gone) > case.world.dnskey_ttl, 20, "a while without it")
+        commit(case.world, ("conf-set", f"zone[{ZONE}]"),
+               ("conf-set", f"zone[{ZONE}].module", "mod-kskroll/default"))
+        case.logged("resuming in state await-ds")
+        case.saw("none", detail="log: resuming in state await-ds")
+        wait_until(lambda: policy_of(case.world) == "lab-kskroll-signal-3", 20, "it is signalled again")
+        assert case.old_ds() and case.both_keys()
+        case.did = "nothing while it is away; then goes on where it was, signals when all is checked anew"
+        case.world.agent.deaf = False
+        case.finish()
+
+
+@long_test
+@bound(120)
+def test_zone_gets_another_instance_of_the_module(directory):
+    with fault(directory, "The zone is given another instance of the module in introduce: other ttl, longer observe",
+               confdb=True) as case:
+        other = {**MODULE_SETTINGS, **QUICK_MODULE, "ttl": 2, "observe": 12, "unsafe-timing": "on"}
+        case.start()
+        case.gate("waiting-ttl", state="introduce")
+        commit(case.world, ("conf-set", "mod-kskroll[other]"),
+               *(("conf-set", f"mod-kskroll[other].{item}", str(value)) for item, value in other.items()),
+               ("conf-unset", f"zone[{ZONE}].module"),
+               ("conf-set", f"zone[{ZONE}].module", "mod-kskroll/other"))
+        case.progress.wait("observe", 60)
+        observed = time.monotonic()
+        wait_until(lambda: ask.rrset(KNOT, ZONE, "DNSKEY").ttl == 2, 10, "the other ttl")
+        assert policy_of(case.world) == "lab-kskroll-quiet-2"
+        wait_until(lambda: len(ask.ksks(KNOT, ZONE)) == 1, 40, "the old key goes")
+        assert elapsed_since(observed) > other["observe"] - 2, f"observed {elapsed_since(observed):.1f} s"
+        case.did = "goes on with the settings of the new instance"
+        case.finish()
+
+
+@long_test
+@bound(120)
+def test_submission_by_the_operator_in_await_ds(directory):
+    with fault(directory, "The operator's zone-ksk-submitted in await-ds, while the parent has the old DS",
+               secure=False) as case:
+        new = to_await_ds(case)
+        case.knotc("zone-ksk-submitted", ZONE)
+        case.gate("old-key-gone", state="await-ds")
+        case.stays("await-ds", case.world.dnskey_ttl, "the DS names a key that is gone", case.old_ds)
+        case.did = "says so at once; the command itself breaks validation, no signal could be trusted"
+        case.world.agent.insert_ds(ZONE, ds(new))
+        case.over()
+        check.rolled(case.world, ZONE, case.old)
+        case.ended = "healed by the DS of the new key at the registrar, rolled to the end"
+
+
+@long_test
+@bound(180)
+def test_ds_is_changed_by_hand(directory):
+    with fault(directory, "The DS is changed by hand: that of the new key beside the old one in introduce, "
+               "the old one alone in observe") as case:
+        case.start()
+        case.gate("waiting-ttl", state="introduce")
+        wait_until(lambda: len(ask.ksks(CHILD_NSD, ZONE)) == len(ask.ksks(CHILD_BIND, ZONE)) == 2, 20, "both keys")
+        case.world.agent.insert_ds(ZONE, ds([*case.old, *case.new()]))
+        # The parent reads CDS as ever and leaves the new one.
+        case.progress.wait("observe", 60)
+        assert case.world.ds_everywhere(ZONE, case.new())
+        case.world.agent.deaf = True
+        case.world.agent.insert_ds(ZONE, ds(case.old))
+        case.logged("observe -> signal")
+        case.gate("ds-stale-at", state="await-ds")
+        case.stays("await-ds", case.world.ds_ttl + 2, "the old DS is back", case.both_keys)
+        case.did = "takes the first for a parent that has begun; after the second it signals again, both keys stay"
+        # dnssec-cds takes nothing signed before what it took last, the DNSKEY RRset included: by the same hand again.
+        case.world.agent.insert_ds(ZONE, ds(case.new()))
+        case.finish("rolled to the end when the same hand had set it right")
+
+
+@long_test
+@bound(120)
+def test_ds_of_the_old_key_comes_back_after_its_end(directory):
+    with fault(directory, "The DS of the old key alone is put back by hand in settle, when that key has gone",
+               secure=False, module_settings={"settle": 10}) as case:
+        case.start()
+        case.progress.wait("settle", 90)
+        new = case.new()
+        case.world.agent.deaf = True
+        case.world.agent.insert_ds(ZONE, ds(case.old))
+        case.gate("validation-fails", state="settle")
+        case.did = "says at once that the zone does not validate; the key cannot come back"
+        case.world.agent.insert_ds(ZONE, ds(new))
+        case.over()
+        check.rolled(case.world, ZONE, case.old)
+        case.ended = "healed by the DS of the new key at the registrar, settles"
+
+
+@long_test
+@bound(150)
+def test_another_rollover_is_ordered_under_way(directory):
+    with fault(directory, "zone-key-rollover again in introduce, await-ds and observe; a KSK of keymgr in observe",
+               module_settings={"observe": 15}) as case:
+        case.start()
+        case.gate("waiting-ttl", state="introduce")
+        two = ask.ksks(KNOT, ZONE)
+        start(case.world)
+        case.world.agent.deaf = True
+        case.progress.wait("await-ds")
+        start(case.world)
+        case.gate("ds-stale-at", state="await-ds")
+        case.world.agent.deaf = False
+        case.progress.wait("observe", 30)
+        start(case.world)
+        assert sorted(ask.ksks(KNOT, ZONE)) == sorted(two), "Knot has begun another rollover"
+        keymgr(case.world, "generate", "ksk=yes")
+        case.knotc("zone-keys-load", ZONE)
+        case.gate("unknown-key", state="observe")
+        third = [key for key in ask.ksks(KNOT, ZONE) if key not in two]
+        case.stays("observe", 5, "a third key is there", lambda: case.old[0] in ask.ksks(KNOT, ZONE))
+        case.did = "Knot ignores the orders; with a third key nothing goes on, both keys stay"
+        keymgr(case.world, "delete", tag_of(third))
+        case.knotc("zone-keys-load", ZONE)
+        case.finish("rolled to the end after keymgr delete and zone-keys-load")
+
+
+@long_test
+@bound(150)
+def test_policy_is_changed_in_the_database(directory):
+    with fault(directory, "dnskey-ttl of the policy is changed in introduce, its algorithm in await-ds (configuration database)",
+               confdb=True) as case:
+        case.start()
+        case.gate("waiting-ttl", state="introduce")
+        commit(case.world, ("conf-set", "policy[lab].dnskey-ttl", "6"))
+        case.world.agent.deaf = True
+        case.progress.wait("await-ds")
+        commit(case.world, ("conf-set", "policy[lab].algorithm", "rsasha256"))
+        case.world.agent.deaf = False
+        case.over()
+        new = [key for key in case.new() if key.algorithm == 13]
+        assert case.world.ds_everywhere(ZONE, new)
+        check.old_ds_ran_out(case.world, ZONE)
+        case.did = "goes on with the derived policies as they are; the changes count when the policy is back"
+        case.gate("algorithm-rollover", state="idle")
+        wait_until(lambda: ask.rrset(KNOT, ZONE, "DNSKEY").ttl == 6, 10, "the TTL of the policy")
+        assert case.world.ds_everywhere(ZONE, new) and case.no_signals()
+        case.ended = "rolled to the end by itself; then Knot begins the algorithm rollover, which is the operator's"
+
+
+@long_test
+@bound(150)
+def test_algorithm_is_changed_in_the_file(directory):
+    with fault(directory, "The policy's algorithm is changed in knot.conf in await-ds, knotc reload") as case:
+        to_await_ds(case)
+        keys = ask.ksks(KNOT, ZONE)
+        case.world.policy["algorithm"] = "rsasha256"
+        case.world.knot.sections = case.world.knot_sections()
+        case.world.knot.reconfigure()
+        wait_until(lambda: policy_of(case.world) == "lab-kskroll-signal-3", 20, "it is signalled again")
+        case.stays("await-ds", case.world.dnskey_ttl, "the algorithm is another", case.both_keys)
+        assert sorted(ask.ksks(KNOT, ZONE)) == sorted(keys)
+        case.world.agent.deaf = False
+        case.over()
+        new = [key for key in case.new() if key in keys]
+        assert case.world.ds_everywhere(ZONE, new)
+        check.old_ds_ran_out(case.world, ZONE)
+        case.did = "goes on: Knot does not begin with the other algorithm before the rollover is over"
+        case.gate("algorithm-rollover", state="idle")
+        assert case.world.ds_everywhere(ZONE, new) and case.no_signals()
+        case.ended = "rolled to the end by itself; then Knot begins the algorithm rollover, which is the operator's"
+
+
+@long_test
+@bound(300)
+def test_hold_in_every_state(directory):
+    """Where a state would be over too soon a stuck secondary keeps it."""
+    with fault(directory, "hold is switched on and off again in every state", confdb=True,
+               module_settings={"observe": 8, "settle": 8}) as case:
+        def quiet(address):
+            return not ask.tags(address, ZONE, "CDS") and ask.rrset(address, ZONE, "CDNSKEY") is None
+
+        def hold(state):
+            case.progress.wait(state, 60)
+            keys = ask.ksks(KNOT, ZONE)
+            commit(case.world, ("conf-set", "mod-kskroll[default].hold", "on"))
+            case.gate("held-by-operator", state=state)
+            wait_until(lambda: quiet(KNOT) and quiet(CHILD_NSD), 10, f"no signal while held in {state}")
+            case.stays(state, 2, "it is held", lambda: quiet(KNOT) and ask.ksks(KNOT, ZONE) == keys)
+            commit(case.world, ("conf-set", "mod-kskroll[default].hold", "off"))
+            wait_until(lambda: case.progress.gate != "held-by-operator", 20, f"no hold in {state}")
+        case.world.agent.deaf = True
+        hold("idle")
+        case.start()
+        case.gate("waiting-ttl", state="introduce")
+        hold("introduce")
+        with stuck(case.world.child_bind):
+            case.gate("cds-missing-at", CHILD_BIND, "signal")
+            hold("signal")
+        case.progress.wait("await-ds", 60)
+        case.gate("ds-stale-at", state="await-ds")
+        hold("await-ds")
+        case.progress.wait("await-ds", 60)
+        wait_until(lambda: ask.tags(CHILD_BIND, ZONE, "CDS") and ask.tags(CHILD_NSD, ZONE, "CDS"), 30, "signals")
+        with stuck(case.world.child_bind):
+            case.world.agent.deaf = False
+            case.gate("cds-left-at", CHILD_BIND, "withdraw")
+            hold("withdraw")
+        hold("observe")
+        with stuck(case.world.child_bind):
+            case.gate("dnskey-left-at", CHILD_BIND, "retire")
+            hold("retire")
+        hold("settle")
+        case.did = "no CDS and no step while it is on; what was seen before is seen anew"
+        case.finish()
