@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Marks for test functions."""
 
+import os
+
 #: Seconds a test may take unless it says otherwise.
 USUAL_BOUND = 120
 
@@ -17,6 +19,17 @@ def long_test(function):
     """The test runs only with --long."""
     function.long = True
     return function
+
+
+def old_knot(function):
+    """The test is for a Knot DNS that the module only observes, and runs with nothing else."""
+    function.old_knot = True
+    return function
+
+
+def fits_knot(function):
+    """Whether the test is for the Knot DNS that is tested (`./run test --knot`)."""
+    return getattr(function, "old_knot", False) == (os.environ.get("KSKROLL_KNOT") == "3.2")
 
 
 def time_bound_of(function):

@@ -53,6 +53,8 @@ class ConfExamples(unittest.TestCase):
         self.assertGreaterEqual(len(names), 4)
         for name in names:
             with self.subTest(name):
+                if "mod-authsignal" in read(name) and os.environ.get("KSKROLL_KNOT") == "3.2":
+                    self.skipTest("mod-authsignal is newer than Knot DNS 3.2")
                 code, words = check(read(name))
                 self.assertEqual(code, 0, words)
                 self.assertNotIn("warning", words)

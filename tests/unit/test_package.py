@@ -164,4 +164,6 @@ if __name__ == "__main__":
             skip(f"no {tool}")
     if os.geteuid() != 0:
         skip("no root, which a throw-away root needs")
+    if os.environ.get("KSKROLL_KNOT") == "3.2":
+        skip("the packages are for Debian 13 and later: with Knot DNS 3.2 nothing is driven")
     unittest.main(argv=sys.argv[:1] + sys.argv[2:])
