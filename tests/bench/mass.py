@@ -79,7 +79,7 @@ def roll(world, count, result):
     commits = len(knot.log_lines("received command 'conf-commit'"))
     operator = Operator(knot)
     operator.start()
-    used = process.cpu(knot.pid)
+    used, threads = process.cpu(knot.pid), process.cpu_by_thread(knot.pid)
     began = time.monotonic()
     telling = world.roll(world.zones)
     told = time.monotonic()
@@ -108,6 +108,7 @@ def roll(world, count, result):
             "queries": queries, "queries_per_rollover_and_server": queries / count / SERVERS,
             "surveys": after["kskroll-surveys"] - before["kskroll-surveys"],
             "status_longest": longest, "cpu": process.cpu(knot.pid) - used,
+            "cpu_by_thread": dict(process.cpu_by_thread(knot.pid) - threads),
             "peak": process.peak(knot.pid), "agent_updates": world.agent.updates}
 
 
@@ -127,4 +128,7 @@ def summary(result, numbers, count):
     result.row("at rest, check-interval 1 s: processor, %", 100 * rest["cpu_share"])
     result.row("at rest: memory with over without, kB per zone",
                (rest["rss_with"] - rest["rss_without"]) / count / 1e3)
+    threads = sorted(numbers["cpu_by_thread"].items(), key=lambda item: -item[1])
+    result.note("processor by thread, ms per rollover: " +
+                ", ".join(f"{name} {1000 * used / count:.0f}" for name, used in threads))
     result.note("ratio: time from the last order until all old keys have left, over the bound")

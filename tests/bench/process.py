@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a process uses, from /proc."""
 
+import collections
+import contextlib
 import os
 import time
 
@@ -43,6 +45,18 @@ def cpu(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def cpu_by_thread(pid):
+    """Name of a thread -> seconds of processor time of all threads with that name."""
+    used = collections.Counter()
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(FileNotFoundError):  # it ended meanwhile
+            with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii") as file:
+                head, tail = file.read().rsplit(")", 1)
+            fields = tail.split()
+            used[head.split("(", 1)[1]] += (int(fields[11]) + int(fields[12])) / _TICK
+    return used
 
 
 def wait_quiet(pid, bound, share=0.02, window=1.0):
