@@ -216,6 +216,11 @@ static const char *item_value(const policy_t *policy, const char *item, const ch
 	return unset;
 }
 
+static const char *algorithm_of(const policy_t *policy)
+{
+	return item_value(policy, "algorithm", "ecdsap256sha256");
+}
+
 /*! Knot answers with plain seconds. Anything else counts as 0, which is never too low. */
 static long long item_seconds(const policy_t *policy, const char *item, const char *unset)
 {
@@ -310,7 +315,7 @@ static server_status_t read_policies(control_t *control, policy_t policies[POLIC
 }
 
 server_status_t policy_prepare(control_t *control, const char *base, policy_role_t role,
-                               uint32_t ttl, cmd_list_t *list, char *detail)
+                               uint32_t ttl, bool leaves, cmd_list_t *list, char *detail)
 {
 	assert(role != POLICY_BASE && role < POLICY__COUNT);
 
@@ -351,6 +356,12 @@ server_status_t policy_prepare(control_t *control, const char *base, policy_role
 			snprintf(detail, CONTROL_DETAIL_MAX,
 			         "policy '%.60s' has cds-cdnskey-publish '%.20s', must be '%s'",
 			         policies[role].name, publish, roles[role].publish);
+			ret = SERVER_REFUSED;
+		} else if (leaves && strcmp(algorithm_of(&policies[role]), algorithm_of(&policies[POLICY_BASE])) != 0) {
+			// Knot would roll to it. Under way it is left as it is: the next rollover finds it.
+			snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.40s' has algorithm %.16s, '%.30s' has %.16s: remove it",
+			         policies[role].name, algorithm_of(&policies[role]), base,
+			         algorithm_of(&policies[POLICY_BASE]));
 			ret = SERVER_REFUSED;
 		}
 		goto done;

@@ -58,10 +58,11 @@ void cmd_list_clear(cmd_list_t *list);
  * \param[in] base     Name of the operator's policy.
  * \param[in] role     The role wanted now.
  * \param[in] ttl      dnskey-ttl.
+ * \param[in] leaves   The zone leaves its base policy now: a derived one of another algorithm is refused.
  * \param[in,out] list Commands.
  * \param[out] detail  Why not, if so.
  *
  * \return SERVER_OK, SERVER_REFUSED, SERVER_BUSY or SERVER_UNREACHABLE (connection lost).
  */
 server_status_t policy_prepare(control_t *control, const char *base, policy_role_t role,
-                               uint32_t ttl, cmd_list_t *list, char *detail);
+                               uint32_t ttl, bool leaves, cmd_list_t *list, char *detail);

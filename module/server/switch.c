@@ -33,6 +33,25 @@ static size_t left(const switch_t *switches, size_t count)
 	return n;
 }
 
+/*! Whether the zone has its base policy now. */
+static bool leaves_base(const switch_t *sw)
+{
+	char base[POLICY_NAME_MAX];
+	policy_role_t role = POLICY_BASE;
+
+	if (sw->has_own) {
+		server_policy_parse(sw->own, base, sizeof(base), &role);
+	}
+	return role == POLICY_BASE;
+}
+
+/*! Whether what holds for the policies of one zone holds for those of the other. */
+static bool alike(const switch_t *a, const switch_t *b)
+{
+	return a->role == b->role && a->ttl == b->ttl && leaves_base(a) == leaves_base(b) &&
+	       strcmp(a->base, b->base) == 0;
+}
+
 /*! Adds the commands for the derived policies of all zones left, each base and TTL once. */
 static int prepare_policies(control_t *control, switch_t *switches, size_t count,
                             cmd_list_t *list, char *detail)
@@ -44,8 +63,7 @@ static int prepare_policies(control_t *control, switch_t *switches, size_t count
 		}
 		bool seen = false;
 		for (size_t j = 0; j < i && !seen; j++) {
-			seen = (!switches[j].done && switches[j].role == sw->role &&
-			        switches[j].ttl == sw->ttl && strcmp(switches[j].base, sw->base) == 0);
+			seen = !switches[j].done && alike(&switches[j], sw);
 		}
 		if (seen) {
 			continue;
@@ -58,7 +76,7 @@ static int prepare_policies(control_t *control, switch_t *switches, size_t count
 
 		cmd_list_t none = { 0 };
 		char words[CONTROL_DETAIL_MAX];
-		server_status_t st = policy_prepare(control, sw->base, sw->role, sw->ttl,
+		server_status_t st = policy_prepare(control, sw->base, sw->role, sw->ttl, leaves_base(sw),
 		                                    listed ? &none : list, words);
 		cmd_list_clear(&none);
 		if (st == SERVER_UNREACHABLE) {
@@ -69,8 +87,7 @@ static int prepare_policies(control_t *control, switch_t *switches, size_t count
 			continue;
 		}
 		for (size_t j = i; j < count; j++) {
-			if (switches[j].role == sw->role && switches[j].ttl == sw->ttl &&
-			    strcmp(switches[j].base, sw->base) == 0) {
+			if (alike(&switches[j], sw)) {
 				switch_conclude(&switches[j], st, words);
 			}
 		}

@@ -69,6 +69,12 @@ static const char conf[] =
 	"  - id: ready-kskroll-quiet\n"
 	"    cds-cdnskey-publish: none\n"
 	"    dnskey-ttl: 301\n"
+	"  - id: stale\n"
+	"    algorithm: ed25519\n"
+	"  - id: stale-kskroll-quiet\n"
+	"    cds-cdnskey-publish: none\n"
+	"  - id: stale-kskroll-signal\n"
+	"    cds-cdnskey-publish: rollover\n"
 	"template:\n"
 	"  - id: default\n"
 	"    storage: @DIR@\n"
@@ -93,6 +99,12 @@ static const char conf[] =
 	"  - domain: d.test\n"
 	"    dnssec-signing: on\n"
 	"    dnssec-policy: lab\n"
+	"  - domain: stale.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: stale\n"
+	"  - domain: rolling.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: stale-kskroll-quiet\n"
 	"  - domain: short.test\n"
 	"    dnssec-signing: on\n"
 	"    dnssec-policy: short\n"
@@ -656,6 +668,22 @@ static void bad_zones_do_not_spoil_the_others(void **state)
 	assert_status(set_policy(f, "d.test.", "lab", POLICY_BASE, 900, false), SERVER_OK);
 }
 
+static void a_derived_policy_of_another_algorithm_is_not_switched_to(void **state)
+{
+	fixture_t *f = *state;
+
+	result_t r = set_policy(f, "stale.test.", "stale", POLICY_QUIET, 300, false);
+	assert_status(r, SERVER_REFUSED);
+	if (strstr(r.detail, "'stale-kskroll-quiet' has algorithm ecdsap256sha256, 'stale' has ed25519") == NULL) {
+		fail_msg("%s", r.detail);
+	}
+	assert_non_null(strstr(section_of(f, "zone", "stale.test"), "dnssec-policy=stale\n"));
+
+	/* The base was changed in the middle: that rollover comes to its end. */
+	assert_status(set_policy(f, "rolling.test.", "stale", POLICY_SIGNAL, 300, false), SERVER_OK);
+	assert_no_transaction(f);
+}
+
 static void operators_own_choice_is_not_overwritten(void **state)
 {
 	fixture_t *f = *state;
@@ -810,6 +838,7 @@ int main(void)
 		cmocka_unit_test(operators_transaction_is_busy_and_survives),
 		cmocka_unit_test(operators_zone_transaction_is_busy_and_survives),
 		cmocka_unit_test(bad_zones_do_not_spoil_the_others),
+		cmocka_unit_test(a_derived_policy_of_another_algorithm_is_not_switched_to),
 		cmocka_unit_test(operators_own_choice_is_not_overwritten),
 		cmocka_unit_test(calls_for_one_zone_keep_their_order),
 		cmocka_unit_test(orphaned_transaction_of_ours_is_aborted),
