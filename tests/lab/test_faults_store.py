@@ -98,7 +98,7 @@ def test_store_deleted_in_observe(directory):
     with fault(directory, "The store is deleted while knotd is stopped, in observe",
                module_settings={"observe": 30}) as case:
         case.start()
-        case.progress.wait("observe")
+        case.gate("waiting-ds-ttl", state="observe")
         new = case.new()
         case.world.knot.stop()
         remove_store(store_path(case.world))
