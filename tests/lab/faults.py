@@ -72,6 +72,7 @@ class Case:
         detail = re.sub(r"; until .*|until .*", "", detail or "")
         detail = re.sub(r"(key|DNSKEY|DS) \d+( \d+)*", r"\1 N", detail)
         detail = re.sub(r"/\S*/", "", detail)
+        detail = re.sub(r"\b[0-9A-F]{64}\b", "DIGEST", detail)
         row = {"gate": gate, "server": (server or "").strip(), "detail": detail.strip()}
         if row not in self.seen:
             self.seen.append(row)
