@@ -156,6 +156,7 @@ def unload_everywhere(world, progress, old):
 LIFETIME = {"module_settings": {"ksk-lifetime": 40}}
 
 
+@long_test
 @bound(360)
 def test_the_module_goes_and_comes_in_every_state(directory):
     with module_world(directory, pinned=False, confdb=True, **LIFETIME) as (world, old), \

@@ -5,7 +5,7 @@ import contextlib
 import time
 
 from . import ask, check
-from .marks import bound
+from .marks import bound, long_test
 from .progress import STEPS, Progress
 from .wait import wait_until
 from .world import KNOT, World, module_path
@@ -62,6 +62,7 @@ def test_rollover_started_by_the_lifetime_of_the_module(directory):
         check.secure_all_along(world)
 
 
+@long_test
 @bound(240)
 def test_rollover_started_by_the_policy_of_knot(directory):
     # Longer than one rollover, or Knot would start the next one into it.
@@ -132,6 +133,7 @@ def test_two_zones_at_once(directory):
             finish(world, progress[zone], old, zone)
 
 
+@long_test
 @bound(240)
 def test_rollover_with_configuration_database_and_without_tsig(directory):
     with module_world(directory, confdb=True, tsig=False) as (world, old), \
