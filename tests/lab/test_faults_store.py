@@ -46,6 +46,7 @@ def test_disk_of_the_store_is_full(directory):
         case.finish("rolled to the end by itself when there was room again")
 
 
+@long_test
 @bound(120)
 def test_folder_of_the_store_is_read_only(directory):
     disk = small_disk(os.path.join(directory, "disk"))

@@ -76,6 +76,7 @@ def test_rollover_started_by_the_policy_of_knot(directory):
         check.secure_all_along(world)
 
 
+@long_test
 @bound(400)
 def test_restart_of_knotd_in_every_state(directory):
     interrupt_everywhere(directory, lambda world: world.knot.restart())
@@ -120,6 +121,7 @@ def interrupt_everywhere(directory, interrupt, **settings):
         assert not missed, f"over before the interruption: {missed}"
 
 
+@long_test
 @bound(300)
 def test_two_zones_at_once(directory):
     zones = [ZONE, "other.test."]
