@@ -18,8 +18,8 @@ static void print_rst(void)
 		for (size_t j = strlen(info->name); j > 0; j--) {
 			putchar('-');
 		}
-		printf("\n\n:Means: %s\n:Who acts: %s\n:What to do: %s\n", info->meaning,
-		       rollover_actor_name(info->actor), info->advice);
+		printf("\n\n:Means: %s\n:Who acts: %s\n:What to do: %s\n:Number: %d\n", info->meaning,
+		       rollover_actor_name(info->actor), info->advice, i);
 		fputs(i + 1 < GATE__COUNT ? "\n" : "", stdout);
 	}
 }
@@ -32,6 +32,7 @@ static void print_json(void)
 		const rollover_gate_info_t *info = rollover_gate_info(i);
 		json_open(NULL, '{');
 		json_string("code", info->name);
+		json_number("number", i);
 		json_string("actor", rollover_actor_name(info->actor));
 		json_string("meaning", info->meaning);
 		json_string("advice", info->advice);
@@ -56,7 +57,7 @@ int cmd_gates(const options_t *o)
 		text_colored(o, COLOR_BOLD, info->name);
 		fputs(" (", stdout);
 		text_colored(o, text_actor_color(info->actor), rollover_actor_name(info->actor));
-		printf(")\n    %s\n    %s\n", info->meaning, info->advice);
+		printf(", number %d)\n    %s\n    %s\n", i, info->meaning, info->advice);
 	}
 	return EXIT_FINE;
 }

@@ -38,6 +38,14 @@ typedef struct {
 /*! How a look at what resolvers see came out. */
 enum { WATCH_SECURE, WATCH_FAILING, WATCH_NO_EVIDENCE, WATCH__COUNT };
 
+/*! What a zone has done since the server started. */
+typedef struct {
+	uint64_t surveys;
+	uint64_t queries;
+	uint64_t steps;
+	uint64_t alarms;		/*!< Gates that need a human. */
+} engine_counts_t;
+
 /*! Numbers of a zone for the statistics. */
 typedef struct {
 	rollover_state_t state;
@@ -46,26 +54,18 @@ typedef struct {
 	uint64_t next_check_seconds;
 	uint32_t dnskey_ttl;		/*!< Largest TTL that caches may hold. */
 	uint32_t ds_ttl;
-	uint64_t surveys;
-	uint64_t queries;
-	uint64_t answers[ANSWER__COUNT];
-	uint64_t watches[WATCH__COUNT];
-	uint64_t notifies[NOTIFY__COUNT];
-	uint64_t steps;
-	uint64_t alarms;		/*!< Gates that need a human. */
+	engine_counts_t counts;
 } engine_numbers_t;
 
-/*! Sums over all zones, for the global instance. */
+/*! Sums over all zones, for the global instance. What zones did counts even if they are gone. */
 typedef struct {
 	uint64_t zones;
 	uint64_t state[ROLLOVER_STATE__COUNT];
 	uint64_t gate[GATE__COUNT];
-	uint64_t surveys;
-	uint64_t queries;
+	engine_counts_t counts;
+	uint64_t answers[ANSWER__COUNT];
 	uint64_t watches[WATCH__COUNT];
 	uint64_t notifies[NOTIFY__COUNT];
-	uint64_t steps;
-	uint64_t alarms;
 } engine_totals_t;
 
 /*! Called with the engine's lock held: store the numbers and return. */

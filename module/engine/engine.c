@@ -71,12 +71,12 @@ void engine_log(struct engine *engine, int priority, const char *fmt, ...)
 	pthread_mutex_unlock(&lock);
 }
 
-void engine_publish(zone_t *zone)
+void engine_publish(const entry_t *entry, const engine_numbers_t *numbers)
 {
 	pthread_mutex_lock(&lock);
-	for (engine_zone_t *i = zone->instances; i != NULL; i = i->next) {
+	for (engine_zone_t *i = entry->instances; i != NULL; i = i->next) {
 		if (i->publish != NULL) {
-			i->publish(i->id, &zone->numbers);
+			i->publish(i->id, numbers);
 		}
 	}
 	pthread_mutex_unlock(&lock);
@@ -115,49 +115,52 @@ static void orphan(engine_zone_t *instance)
 	}
 }
 
-static void zone_forget(loop_t *loop, zone_t *zone)
+static void zone_forget(loop_t *loop, entry_t *entry)
 {
-	zone->settings = NULL;
-	while (zone->instances != NULL) {
-		engine_zone_t *instance = zone->instances;
-		zone->instances = instance->next;
+	while (entry->instances != NULL) {
+		engine_zone_t *instance = entry->instances;
+		entry->instances = instance->next;
 		orphan(instance);
 	}
-	zones_remove(loop, zone);
-	zone_drop(zone);
+	zones_remove(loop, entry);
+}
+
+/*! The settings of the newest instance count. */
+static void instances_changed(entry_t *entry)
+{
+	if (entry->zone != NULL) {
+		entry->zone->settings = entry->instances->settings;
+	}
 }
 
 static void note_attach(loop_t *loop, note_t *note)
 {
-	zone_t *zone = zones_find(loop, note->instance->zone);
-	if (zone == NULL) {
-		zone = zone_new(loop, note->instance->zone);
-		if (zone == NULL || !zones_add(loop, zone)) {
+	entry_t *entry = zones_find(loop, note->instance->zone);
+	if (entry == NULL) {
+		entry = zones_add(loop, note->instance->zone);
+		if (entry == NULL) {
 			engine_log(loop->engine, LOG_ERR, "zone %s, out of memory", note->instance->zone);
-			if (zone != NULL) {
-				zone_drop(zone);
-			}
 			orphan(note->instance);
 			return;
 		}
 	}
-	note->instance->next = zone->instances;
-	zone->instances = note->instance;
-	zone->settings = note->instance->settings;
+	note->instance->next = entry->instances;
+	entry->instances = note->instance;
+	instances_changed(entry);
 	if (loop->running) {
-		zone_publish(zone);
-		zone_wake(zone);
+		zone_publish(loop, entry);
+		wake_now(loop, entry);
 	}
 }
 
 static void note_detach(loop_t *loop, note_t *note)
 {
-	zone_t *zone = zones_find(loop, note->instance->zone);
-	if (zone == NULL) {
+	entry_t *entry = zones_find(loop, note->instance->zone);
+	if (entry == NULL) {
 		engine_zone_free(note->instance);
 		return;
 	}
-	engine_zone_t **at = &zone->instances;
+	engine_zone_t **at = &entry->instances;
 	while (*at != NULL && *at != note->instance) {
 		at = &(*at)->next;
 	}
@@ -165,10 +168,10 @@ static void note_detach(loop_t *loop, note_t *note)
 		*at = note->instance->next;
 	}
 	engine_zone_free(note->instance);
-	if (zone->instances == NULL) {
-		zone_forget(loop, zone);
+	if (entry->instances == NULL) {
+		zone_forget(loop, entry);
 	} else {
-		zone->settings = zone->instances->settings;
+		instances_changed(entry);
 	}
 }
 
@@ -238,38 +241,14 @@ static void apply_settings(loop_t *loop)
 	settings_free(s);
 }
 
-static void add_zone(engine_totals_t *t, const zone_t *z)
-{
-	t->zones++;
-	t->state[z->row.state]++;
-	t->gate[z->row.gate]++;
-	t->surveys += z->numbers.surveys;
-	t->queries += z->numbers.queries;
-	t->steps += z->numbers.steps;
-	t->alarms += z->numbers.alarms;
-	for (unsigned i = 0; i < WATCH__COUNT; i++) {
-		t->watches[i] += z->numbers.watches[i];
-	}
-	for (unsigned i = 0; i < NOTIFY__COUNT; i++) {
-		t->notifies[i] += z->numbers.notifies[i];
-	}
-}
-
 static void totals(loop_t *loop)
 {
-	engine_totals_t t = { 0 };
-
-	loop->watching = 0;
-	for (size_t i = 0; i < loop->bucket_count; i++) {
-		for (zone_t *z = loop->buckets[i]; z != NULL; z = z->next) {
-			add_zone(&t, z);
-			loop->watching += z->row.state > ROLLOVER_PREPARE;
-			if (z->row.state != ROLLOVER_IDLE) {
-				zone_publish(z);
-			}
+	for (zone_t *z = loop->awake; z != NULL; z = z->next) {
+		if (z->kept.row.state != ROLLOVER_IDLE) {
+			zone_publish(loop, z->entry);
 		}
 	}
-	publish_totals(loop->engine, &t);
+	publish_totals(loop->engine, &loop->totals);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -293,8 +272,7 @@ static void on_timer(uv_timer_t *timer)
 	apply_settings(loop);
 	loop->running = true;
 	uv_timer_start(timer, on_timer, 1000, 1000);
-	zones_each(loop, zone_publish);
-	zones_each(loop, zone_wake);
+	zones_each(loop, wake_now);
 }
 
 static void stop(loop_t *loop)
@@ -312,6 +290,7 @@ static void stop(loop_t *loop)
 	store_close(loop->store);
 	loop->store = NULL;
 	uv_close((uv_handle_t *)&loop->timer, NULL);
+	uv_close((uv_handle_t *)&loop->alarm, NULL);
 	uv_close((uv_handle_t *)&loop->inbox, NULL);
 }
 
@@ -349,6 +328,7 @@ static void engine_free(engine_t *engine)
 	settings_free(engine->settings);
 	free(engine->loop.store_path);
 	free(engine->loop.buckets);
+	free(engine->loop.queue.due);
 	free(engine);
 }
 
@@ -385,8 +365,10 @@ static engine_t *engine_start(void)
 	}
 	uv_async_init(&loop->uv, &loop->inbox, on_inbox);
 	uv_timer_init(&loop->uv, &loop->timer);
+	uv_timer_init(&loop->uv, &loop->alarm);
 	loop->inbox.data = loop;
 	loop->timer.data = loop;
+	loop->alarm.data = loop;
 	engine->predecessor = ending;
 	ending = NULL;
 
@@ -400,6 +382,7 @@ static engine_t *engine_start(void)
 		ending = engine->predecessor;
 		uv_close((uv_handle_t *)&loop->inbox, NULL);
 		uv_close((uv_handle_t *)&loop->timer, NULL);
+		uv_close((uv_handle_t *)&loop->alarm, NULL);
 		uv_run(&loop->uv, UV_RUN_DEFAULT);
 		uv_loop_close(&loop->uv);
 		engine_free(engine);

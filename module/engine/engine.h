@@ -39,6 +39,7 @@ typedef struct {
 } settings_t;
 
 typedef struct zone zone_t;
+typedef struct entry entry_t;
 typedef struct loop loop_t;
 
 /*!
@@ -56,21 +57,39 @@ struct engine_zone {
 	char zone[];
 };
 
-/*! A zone being driven. There may be very many: what few of them need is allocated when it is needed. */
+/*! What is kept of a zone between two looks, without its zeros (pack.h). */
+typedef struct {
+	rollover_row_t row;
+	time_t saved;			/*!< The row was last written. */
+	engine_counts_t counts;
+} kept_t;
+
+/*! Of every zone with the module. There may be very many, and nearly all are at rest: then this is all there is. */
+struct entry {
+	engine_zone_t *instances;	/*!< Newest first; its settings count. */
+	zone_t *zone;			/*!< NULL: at rest. */
+	void *kept;			/*!< Packed kept_t of a zone at rest; NULL: never looked at. */
+	entry_t *next;			/*!< In its hash bucket. */
+	uint32_t due;			/*!< Position in the loop's queue of looks, 0: not in it. */
+	uint8_t state, gate;		/*!< As counted in the totals. */
+	char name[];
+};
+
+/*! A zone that is being looked at or rolls. What few of these need is allocated when it is needed. */
 struct zone {
 	loop_t *loop;
-	const knot_dname_t *dname;	/*!< Behind the name. */
+	entry_t *entry;			/*!< Freed with this one, if the zone is gone. */
+	const char *name;		/*!< Of the entry. */
+	const knot_dname_t *dname;	/*!< Behind this struct. */
 	const zone_settings_t *settings;	/*!< Of the newest instance, which owns them. */
-	engine_zone_t *instances;
+	zone_t *prev, *next;		/*!< In the loop's list of those not at rest. */
 
-	rollover_row_t row;
+	kept_t kept;
 	char *base_policy;		/*!< A text; "" while the base policy is in force. */
 	bool policy_implicit;
-	char *parent_zone;		/*!< A text. */
+	char *parent_zone;		/*!< A text; "" if it was not looked at. */
 	bool loaded;			/*!< The row was read from the store. */
-	time_t saved;			/*!< The row was last written. */
 
-	uv_timer_t timer;
 	unsigned refs;			/*!< The registry and calls under way. */
 	bool busy;			/*!< A look is under way. */
 	bool again;			/*!< Something happened meanwhile: look again at once. */
@@ -89,16 +108,26 @@ struct zone {
 
 	bool conf_busy;
 	char *conf_detail;		/*!< A text. */
-	engine_numbers_t numbers;
-	zone_t *next;			/*!< In its hash bucket. */
-	char name[];
 };
+
+/*! When a zone is to be looked at. */
+typedef struct {
+	uint64_t at;			/*!< By the loop's clock, ms. */
+	entry_t *entry;
+} due_t;
+
+/*! All looks that are to come, the next one first: a binary heap (queue.c). */
+typedef struct {
+	due_t *due;			/*!< From 1 to count. */
+	size_t count, size;
+} queue_t;
 
 /*! The loop thread's world. */
 struct loop {
 	uv_loop_t uv;
 	uv_async_t inbox;
 	uv_timer_t timer;		/*!< Waits for the server to run; then totals. */
+	uv_timer_t alarm;		/*!< The next look of the queue. */
 	struct engine *engine;
 	store_t *store;
 	char *store_path;
@@ -111,10 +140,12 @@ struct loop {
 	clock_step_t clock;		/*!< The last step. */
 	bool running;			/*!< Store, server and dns are there. */
 	bool stopping;
-	zone_t **buckets;
+	entry_t **buckets;
 	size_t bucket_count;
-	size_t zone_count;
-	size_t watching;		/*!< Zones that want to be watched. */
+	queue_t queue;
+	zone_t *awake;			/*!< The zones that are not at rest. */
+	unsigned looking;		/*!< Zones that wait for the server's answer. */
+	engine_totals_t totals;
 	store_zone_t scratch;		/*!< For one call to the store. */
 	store_event_t event;
 };
@@ -122,8 +153,8 @@ struct loop {
 /*! Logs through the newest global instance. Thread-safe. */
 void engine_log(struct engine *engine, int priority, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/*! Hands the zone's numbers to its instances. */
-void engine_publish(zone_t *zone);
+/*! Hands the numbers to the zone's instances. */
+void engine_publish(const entry_t *entry, const engine_numbers_t *numbers);
 
 /* settings.c. \return NULL if there is no memory. */
 settings_t *settings_copy(const engine_settings_t *from);
@@ -142,26 +173,45 @@ static inline const char *text_of(const char *text)
 bool text_set(char **text, const char *value);
 void text_clear(char **text);
 
-/*! The loop's zones, by name (zones.c). zones_add() returns false if there is no memory. */
-zone_t *zones_find(loop_t *loop, const char *name);
-bool zones_add(loop_t *loop, zone_t *zone);
-void zones_remove(loop_t *loop, zone_t *zone);
-void zones_each(loop_t *loop, void (*each)(zone_t *zone));
+/*! The loop's zones, by name (zones.c). */
+entry_t *zones_find(const loop_t *loop, const char *name);
+/*! \return A new one without instances, at rest; NULL if there is no memory. */
+entry_t *zones_add(loop_t *loop, const char *name);
+/*! The zone is gone: takes the entry out, drops its zone, frees both. */
+void zones_remove(loop_t *loop, entry_t *entry);
+void zones_each(loop_t *loop, void (*each)(loop_t *loop, entry_t *entry));
+
+/*! Makes room for so many zones (queue.c). \return False if there is no memory. */
+bool queue_reserve(queue_t *queue, size_t count);
+/*! Puts a zone into the queue of looks, or moves it there. */
+void queue_put(queue_t *queue, entry_t *entry, uint64_t at);
+void queue_remove(queue_t *queue, entry_t *entry);
+
+/*! The zone is looked at in so many milliseconds; never earlier, later if very many wait (wake.c). */
+void wake_in(loop_t *loop, entry_t *entry, uint64_t ms);
+/*! The zone is looked at now, or right after the look under way. */
+void wake_now(loop_t *loop, entry_t *entry);
+/*! There may be room for more looks at the server. */
+void wake_more(loop_t *loop);
 
 /*! Whether the wall clock was set since the last call; if so, all zones' times move with it (clock.c). */
 void clock_check(loop_t *loop);
 void clock_start(loop_t *loop);
 /*! The loop's clock was set. */
-void zone_clock_set(zone_t *zone);
+void zone_clock_set(loop_t *loop, entry_t *entry);
 
-/*! Looks at a zone now, or right after the look under way. */
-void zone_wake(zone_t *zone);
-zone_t *zone_new(loop_t *loop, const char *name);
+/*! \return The entry's zone, which is no longer at rest; NULL if there is no memory. */
+zone_t *zone_get(loop_t *loop, entry_t *entry);
+/*! Looks at a zone that is not being looked at. */
+void zone_look(zone_t *zone);
+/*! The last one to let go of a zone that has nothing to do sends it to rest. */
 void zone_unref(zone_t *zone);
-/*! Ends driving: cancels what is under way, releases the registry's reference. */
+/*! Sends it to rest if nothing is under way and nothing but what is kept has to be remembered. */
+void zone_fold(zone_t *zone);
+/*! Ends driving: cancels what is under way, releases the registry's reference. The entry goes with the zone. */
 void zone_drop(zone_t *zone);
-/*! Works out the zone's numbers and hands them to its instances. */
-void zone_publish(zone_t *zone);
+/*! Works out the zone's numbers, counts it by them, and hands them to its instances. */
+void zone_publish(loop_t *loop, entry_t *entry);
 
 /*! Asks what rollover_needs() wants, at the zone's look; zone_answered() is called once, perhaps at once (world.c). */
 void world_ask(zone_t *zone, unsigned ask);

@@ -74,7 +74,7 @@ static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
 static keyset_t foreign_keys(const look_state_t *look, const zone_t *zone, const knot_rdataset_t *rrsigs)
 {
 	unsigned i = 0;
-	while (i < look->own_key_count && is_remembered(&zone->row, &look->keys[i].id)) {
+	while (i < look->own_key_count && is_remembered(&zone->kept.row, &look->keys[i].id)) {
 		i++;
 	}
 	if (i == look->own_key_count) {
@@ -128,11 +128,11 @@ look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 
 	add_own_keys(look, zone);
 	own->foreign = foreign_keys(look, zone, &from->rrsig);
-	for (unsigned i = 0; i < zone->row.old_count; i++) {
-		add_remembered(look, &zone->row.old[i]);
+	for (unsigned i = 0; i < zone->kept.row.old_count; i++) {
+		add_remembered(look, &zone->kept.row.old[i]);
 	}
-	if (zone->row.has_new) {
-		add_remembered(look, &zone->row.new_key);
+	if (zone->kept.row.has_new) {
+		add_remembered(look, &zone->kept.row.new_key);
 	}
 
 	own->cds.present = from->cds.count > 0;

@@ -41,10 +41,10 @@ static void to_store(zone_t *zone, const notify_result_t *r)
 	if (loop->store == NULL) {
 		return;
 	}
-	zone_to_scratch(zone, &zone->row);
+	zone_to_scratch(zone, &zone->kept.row);
 	event->time = time(NULL);
-	event->from = event->to = zone->row.state;
-	event->gate = zone->row.gate;
+	event->from = event->to = zone->kept.row.state;
+	event->gate = zone->kept.row.gate;
 	snprintf(event->zone, sizeof(event->zone), "%s", zone->name);
 	report_notify_json(loop->scratch.notification, sizeof(loop->scratch.notification), r, event->time);
 	snprintf(event->evidence, sizeof(event->evidence), "{\"time\":%lld,\"notification\":%s}",
@@ -64,16 +64,16 @@ static void on_notified(notify_result_t *result, void *arg)
 
 	zone->notify = NULL;
 	if (!zone->gone && result->status == NOTIFY_CANCELLED && !ended_here) {
-		zone->row.notified = 0;
-		zone_wake(zone);
+		zone->kept.row.notified = 0;
+		wake_now(zone->loop, zone->entry);
 	} else if (!zone->gone) {
-		zone->numbers.notifies[result->status]++;
+		zone->loop->totals.notifies[result->status]++;
 		to_log(zone, result);
 		to_store(zone, result);
-		zone_publish(zone);
+		zone_publish(zone->loop, zone->entry);
 		if (result->status == NOTIFY_ACKNOWLEDGED) {
 			zone->acknowledged = time(NULL);
-			zone_wake(zone);
+			wake_now(zone->loop, zone->entry);
 		}
 	}
 	notify_free(result);

@@ -79,12 +79,12 @@ void signaling_look(zone_t *zone)
 	const look_state_t *look = zone->look;
 	time_t now = time(NULL);
 
-	if (!rollover_is_first(&zone->row)) {
+	if (!rollover_is_first(&zone->kept.row)) {
 		free(zone->signaling);
 		zone->signaling = NULL;
 		return;
 	}
-	if ((zone->row.state != ROLLOVER_SIGNAL && zone->row.state != ROLLOVER_AWAIT_DS) ||
+	if ((zone->kept.row.state != ROLLOVER_SIGNAL && zone->kept.row.state != ROLLOVER_AWAIT_DS) ||
 	    look->cds.count == 0 || zone->dsboot != NULL || zone->loop->dns == NULL ||
 	    (now >= zone->signaling_at && now - zone->signaling_at < (time_t)zone->settings->config.check_interval)) {
 		return;

@@ -27,13 +27,18 @@ static void came_back(zone_t *zone)
 
 static void count_answers(zone_t *zone, const survey_result_t *result)
 {
-	zone->numbers.surveys++;
-	zone->numbers.queries += result->queries;
+	engine_counts_t *counts = &zone->kept.counts;
+	engine_totals_t *totals = &zone->loop->totals;
+
+	counts->surveys++;
+	totals->counts.surveys++;
+	counts->queries += result->queries;
+	totals->counts.queries += result->queries;
 	for (size_t i = 0; i < result->child_count; i++) {
-		zone->numbers.answers[result->child[i].status]++;
+		totals->answers[result->child[i].status]++;
 	}
 	for (size_t i = 0; i < result->parent_count; i++) {
-		zone->numbers.answers[result->parent[i].status]++;
+		totals->answers[result->parent[i].status]++;
 	}
 }
 
@@ -98,7 +103,7 @@ static void on_watch(const watch_result_t *result, void *arg)
 		zone->look->facts.asked |= SURVEY_WATCH;
 		unsigned seen = !result->parent_ok || result->answered == 0 ? WATCH_NO_EVIDENCE :
 		                result->failing > 0 ? WATCH_FAILING : WATCH_SECURE;
-		zone->numbers.watches[seen]++;
+		zone->loop->totals.watches[seen]++;
 	}
 	came_back(zone);
 }
@@ -110,9 +115,11 @@ static void on_watch(const watch_result_t *result, void *arg)
 static bool watch_due(const zone_t *zone, time_t now)
 {
 	time_t apart = zone->settings->config.check_interval;
-	time_t turn = zone->loop->watching / WATCHES_PER_SECOND;
+	const engine_totals_t *totals = &zone->loop->totals;
+	uint64_t watching = totals->zones - totals->state[ROLLOVER_IDLE] - totals->state[ROLLOVER_PREPARE];
+	time_t turn = watching / WATCHES_PER_SECOND;
 
-	if (turn > apart && zone->row.bad_looks == 0 && zone->row.state != ROLLOVER_RETIRE) {
+	if (turn > apart && zone->kept.row.bad_looks == 0 && zone->kept.row.state != ROLLOVER_RETIRE) {
 		apart = turn;
 	}
 	return now - zone->watched >= apart || now < zone->watched;

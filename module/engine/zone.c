@@ -11,79 +11,119 @@
 #include <syslog.h>
 
 #include "engine.h"
+#include "pack.h"
 
 /*! A zone that does not move is written at least this often, for the command line. */
 #define SAVE_INTERVAL	3600
 /*! Looks without a deadline are spread by up to this part of their interval. */
 #define JITTER_PART	8
 
-void zone_unref(zone_t *zone)
-{
-	assert(zone->refs > 0);
-	if (--zone->refs == 0) {
-		look_state_free(zone->look);
-		free(zone->signaling);
-		text_clear(&zone->base_policy);
-		text_clear(&zone->parent_zone);
-		text_clear(&zone->conf_detail);
-		free(zone);
-	}
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	zone_unref(handle->data);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-	zone_wake(timer->data);
-}
-
-zone_t *zone_new(loop_t *loop, const char *name)
+zone_t *zone_get(loop_t *loop, entry_t *entry)
 {
 	knot_dname_storage_t dname;
-	if (knot_dname_from_str(dname, name, sizeof(dname)) == NULL) {
+	if (entry->zone != NULL) {
+		return entry->zone;
+	}
+	if (knot_dname_from_str(dname, entry->name, sizeof(dname)) == NULL) {
 		return NULL;
 	}
-	const size_t name_size = strlen(name) + 1, dname_size = knot_dname_size(dname);
-	zone_t *zone = calloc(1, sizeof(*zone) + name_size + dname_size);
+	const size_t dname_size = knot_dname_size(dname);
+	zone_t *zone = calloc(1, sizeof(*zone) + dname_size);
 	if (zone == NULL) {
 		return NULL;
 	}
 	zone->loop = loop;
-	memcpy(zone->name, name, name_size);
-	zone->dname = memcpy(zone->name + name_size, dname, dname_size);
-	rollover_init(&zone->row, time(NULL));
-	uv_timer_init(&loop->uv, &zone->timer);
-	zone->timer.data = zone;
-	zone->refs = 2; /* Registry and timer. */
+	zone->entry = entry;
+	zone->name = entry->name;
+	zone->dname = memcpy(zone + 1, dname, dname_size);
+	zone->settings = entry->instances->settings;
+	zone->refs = 1;
+	if (entry->kept != NULL) {
+		unpack(entry->kept, &zone->kept, sizeof(zone->kept));
+		free(entry->kept);
+		entry->kept = NULL;
+		zone->loaded = true;
+	} else {
+		rollover_init(&zone->kept.row, time(NULL));
+	}
+	zone->next = loop->awake;
+	if (zone->next != NULL) {
+		zone->next->prev = zone;
+	}
+	loop->awake = zone;
+	entry->zone = zone;
 	return zone;
+}
+
+/*! Takes it out of the list of those that are not at rest. */
+static void leave_list(zone_t *zone)
+{
+	if (zone->prev != NULL) {
+		zone->prev->next = zone->next;
+	} else {
+		zone->loop->awake = zone->next;
+	}
+	if (zone->next != NULL) {
+		zone->next->prev = zone->prev;
+	}
+}
+
+static void zone_free(zone_t *zone)
+{
+	look_state_free(zone->look);
+	free(zone->signaling);
+	text_clear(&zone->base_policy);
+	text_clear(&zone->parent_zone);
+	text_clear(&zone->conf_detail);
+	free(zone);
+}
+
+/*! All that is known is in the store, or kept. */
+static bool has_nothing_to_do(const zone_t *zone)
+{
+	const rollover_row_t *row = &zone->kept.row;
+
+	return zone->refs == 1 && !zone->gone && !zone->busy && zone->loaded &&
+	       row->state == ROLLOVER_IDLE && row->notified == 0 &&
+	       zone->notify == NULL && zone->dsboot == NULL && zone->signaling == NULL &&
+	       zone->base_policy == NULL && zone->conf_detail == NULL && !zone->conf_busy;
+}
+
+void zone_fold(zone_t *zone)
+{
+	entry_t *entry = zone->entry;
+
+	if (!has_nothing_to_do(zone)) {
+		return;
+	}
+	entry->kept = pack(&zone->kept, sizeof(zone->kept));
+	if (entry->kept != NULL) {
+		entry->zone = NULL;
+		leave_list(zone);
+		zone_free(zone);
+	}
+}
+
+void zone_unref(zone_t *zone)
+{
+	assert(zone->refs > 0);
+	if (--zone->refs == 0) {
+		free(zone->entry);
+		zone_free(zone);
+	} else if (zone->refs == 1) {
+		zone_fold(zone);
+	}
 }
 
 void zone_drop(zone_t *zone)
 {
+	leave_list(zone);
 	zone->gone = true;
+	zone->settings = NULL;
 	world_cancel(zone);
 	tell_parent_end(zone);
 	signaling_end(zone);
-	uv_close((uv_handle_t *)&zone->timer, on_closed);
 	zone_unref(zone);
-}
-
-void zone_publish(zone_t *zone)
-{
-	const rollover_row_t *row = &zone->row;
-	engine_numbers_t *n = &zone->numbers;
-	time_t now = time(NULL);
-
-	n->state = row->state;
-	n->gate = row->gate;
-	n->state_seconds = now > row->since ? now - row->since : 0;
-	n->next_check_seconds = row->wake > now ? row->wake - now : 0;
-	n->dnskey_ttl = ttl_window_max(&row->dnskey_ttl, now);
-	n->ds_ttl = ttl_window_max(&row->ds_ttl, now);
-	engine_publish(zone);
 }
 
 static void sleep_until(zone_t *zone, time_t wake, bool jitter)
@@ -94,7 +134,7 @@ static void sleep_until(zone_t *zone, time_t wake, bool jitter)
 		ms += (uint64_t)random() % (ms / JITTER_PART);
 	}
 	if (!zone->gone) {
-		uv_timer_start(&zone->timer, on_timer, ms, 0);
+		wake_in(zone->loop, zone->entry, ms);
 	}
 }
 
@@ -108,7 +148,7 @@ static void rest(zone_t *zone)
 		zone->again = false;
 		sleep_until(zone, 0, false);
 	} else {
-		sleep_until(zone, zone->row.wake, zone->row.gate_until == 0);
+		sleep_until(zone, zone->kept.row.wake, zone->kept.row.gate_until == 0);
 	}
 }
 
@@ -125,7 +165,7 @@ static bool came_back(zone_t *zone)
 
 static bool worth_saving(const zone_t *zone, const rollover_decision_t *d, time_t now)
 {
-	const rollover_row_t *a = &zone->row, *b = &d->row;
+	const rollover_row_t *a = &zone->kept.row, *b = &d->row;
 	return d->transition || d->gate_changed || d->action != ACTION_NONE ||
 	       b->state != ROLLOVER_IDLE ||
 	       a->all_since != b->all_since || a->ds_all_since != b->ds_all_since ||
@@ -133,7 +173,7 @@ static bool worth_saving(const zone_t *zone, const rollover_decision_t *d, time_
 	       a->dnskey_ttl.count != b->dnskey_ttl.count || a->ds_ttl.count != b->ds_ttl.count ||
 	       a->dnskey_ttl.step[0].ttl != b->dnskey_ttl.step[0].ttl ||
 	       a->ds_ttl.step[0].ttl != b->ds_ttl.step[0].ttl ||
-	       now - zone->saved >= SAVE_INTERVAL || now < zone->saved;
+	       now - zone->kept.saved >= SAVE_INTERVAL || now < zone->kept.saved;
 }
 
 void zone_to_scratch(zone_t *zone, const rollover_row_t *row)
@@ -144,7 +184,9 @@ void zone_to_scratch(zone_t *zone, const rollover_row_t *row)
 	}
 	snprintf(s->zone, sizeof(s->zone), "%s", zone->name);
 	snprintf(s->base_policy, sizeof(s->base_policy), "%s", text_of(zone->base_policy));
-	snprintf(s->parent_zone, sizeof(s->parent_zone), "%s", text_of(zone->parent_zone));
+	if (zone->parent_zone != NULL) {
+		snprintf(s->parent_zone, sizeof(s->parent_zone), "%s", zone->parent_zone);
+	}
 	s->policy_implicit = zone->policy_implicit;
 	s->config = zone->settings->config;
 	s->configured = true;
@@ -163,18 +205,18 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
 	zone_to_scratch(zone, &d->row);
 	if (zone->look != NULL && zone->look->facts.asked != 0) {
 		report_json(loop->scratch.answers, sizeof(loop->scratch.answers),
-		            &zone->look->facts, text_of(zone->parent_zone), zone->signaling, now);
+		            &zone->look->facts, loop->scratch.parent_zone, zone->signaling, now);
 	}
 	if (d->transition || d->gate_changed) {
 		event = &loop->event;
 		event->time = now;
-		event->from = zone->row.state;
+		event->from = zone->kept.row.state;
 		event->to = d->row.state;
 		event->gate = d->row.gate;
 		snprintf(event->zone, sizeof(event->zone), "%s", zone->name);
 		if (zone->look != NULL) {
 			report_json(event->evidence, sizeof(event->evidence), &zone->look->facts,
-			            text_of(zone->parent_zone), zone->signaling, now);
+			            loop->scratch.parent_zone, zone->signaling, now);
 		} else {
 			snprintf(event->evidence, sizeof(event->evidence), "{}");
 		}
@@ -182,27 +224,37 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
 	if (store_save(loop->store, &loop->scratch, event) != KNOT_EOK) {
 		return false;
 	}
-	zone->saved = now;
+	zone->kept.saved = now;
 	return true;
 }
 
-void zone_clock_set(zone_t *zone)
+static void clock_set(zone_t *zone)
 {
 	const clock_step_t *step = &zone->loop->clock;
 	rollover_decision_t d;
 
-	zone->saved = 0;
+	zone->kept.saved = 0;
 	zone->watched = 0;
 	zone->acknowledged += zone->acknowledged != 0 ? step->seconds : 0;
 	if (!zone->loaded) {
 		return;		/* What the store has is of a time before this clock; nothing was taken from it yet. */
 	}
-	rollover_clock_set(&zone->row, step);
+	rollover_clock_set(&zone->kept.row, step);
 	/* A rollover is written at once: a restart before the next look would bring the old times back. */
-	if (zone->row.state != ROLLOVER_IDLE) {
-		d.row = zone->row;
+	if (zone->kept.row.state != ROLLOVER_IDLE) {
+		d.row = zone->kept.row;
 		d.transition = d.gate_changed = false;
 		(void)save(zone, &d, time(NULL));
+	}
+}
+
+void zone_clock_set(loop_t *loop, entry_t *entry)
+{
+	/* One that was never looked at has no times yet. */
+	zone_t *zone = entry->zone != NULL || entry->kept != NULL ? zone_get(loop, entry) : NULL;
+	if (zone != NULL) {
+		clock_set(zone);
+		zone_fold(zone);
 	}
 }
 
@@ -218,16 +270,16 @@ static bool load(zone_t *zone)
 	}
 	int ret = store_load(loop->store, zone->name, &loop->scratch);
 	if (ret == KNOT_EOK) {
-		zone->row = loop->scratch.row;
+		zone->kept.row = loop->scratch.row;
 		if (!text_set(&zone->base_policy, loop->scratch.base_policy) ||
 		    !text_set(&zone->parent_zone, loop->scratch.parent_zone)) {
 			return false;
 		}
 		zone->policy_implicit = loop->scratch.policy_implicit;
-		if (zone->row.state != ROLLOVER_IDLE) {
+		if (zone->kept.row.state != ROLLOVER_IDLE) {
 			engine_log(loop->engine, LOG_INFO, "zone %s, resuming in state %s: %s", zone->name,
-			           rollover_state_name(zone->row.state),
-			           rollover_state_meaning(zone->row.state));
+			           rollover_state_name(zone->kept.row.state),
+			           rollover_state_meaning(zone->kept.row.state));
 		}
 	} else if (ret != KNOT_ENOENT) {
 		return false;
@@ -236,10 +288,16 @@ static bool load(zone_t *zone)
 	return true;
 }
 
+static void count_alarm(zone_t *zone)
+{
+	zone->kept.counts.alarms++;
+	zone->loop->totals.counts.alarms++;
+}
+
 /*! Without a store nothing is decided: a step that is not written might be repeated. */
 static void store_failed(zone_t *zone)
 {
-	rollover_row_t *row = &zone->row;
+	rollover_row_t *row = &zone->kept.row;
 	const char *why = zone->loop->store != NULL ? store_error(zone->loop->store) :
 	                                              zone->loop->store_error;
 	if (row->gate != GATE_STORE_FAILED) {
@@ -247,7 +305,7 @@ static void store_failed(zone_t *zone)
 		row->gate_since = time(NULL);
 		row->gate_about[0] = '\0';
 		row->looks = 0;
-		zone->numbers.alarms++;
+		count_alarm(zone);
 		engine_log(zone->loop->engine, LOG_ERR, "zone %s, %s: %s", zone->name,
 		           rollover_gate_info(GATE_STORE_FAILED)->name, why);
 	}
@@ -255,7 +313,7 @@ static void store_failed(zone_t *zone)
 	snprintf(row->gate_detail, sizeof(row->gate_detail), "%.159s", why);
 	row->looks += row->looks < 8 ? 1 : 0;
 	row->wake = time(NULL) + (1U << row->looks);
-	zone_publish(zone);
+	zone_publish(zone->loop, zone->entry);
 	rest(zone);
 }
 
@@ -274,7 +332,7 @@ static void on_acted(server_status_t status, const char *detail, void *arg)
 	if (came_back(zone)) {
 		acted(zone, status, detail);
 		if (status == SERVER_OK) {
-			zone->row.wake = time(NULL) + 1;
+			zone->kept.row.wake = time(NULL) + 1;
 		}
 		rest(zone);
 	}
@@ -302,13 +360,13 @@ static void on_origin(server_status_t status, const char *detail, void *arg)
 			acted(zone, status, detail);
 			rest(zone);
 		} else {
-			rollover_decision_t d = { .row = zone->row };
+			rollover_decision_t d = { .row = zone->kept.row };
 			char base[256];
 			policy_role_t role;
 			server_policy_parse(zone->settings->policy, base, sizeof(base), &role);
 			zone->policy_implicit = strcmp(detail, "template") == 0;
 			if (text_set(&zone->base_policy, base) && save(zone, &d, time(NULL))) {
-				send_switch(zone, rollover_policy(&zone->row));
+				send_switch(zone, rollover_policy(&zone->kept.row));
 			} else {
 				text_clear(&zone->base_policy);
 				store_failed(zone);
@@ -340,7 +398,7 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 	if (zone->base_policy == NULL) {
 		/* A derived policy that we did not record: the store was lost. Its name tells the base. */
 		if (!text_set(&zone->base_policy, base)) {
-			zone->row.wake = time(NULL) + 60;
+			zone->kept.row.wake = time(NULL) + 60;
 			rest(zone);
 			return;
 		}
@@ -380,10 +438,11 @@ static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t 
 	int priority = LOG_INFO;
 	if (d->transition) {
 		priority = LOG_NOTICE;
-		zone->numbers.steps++;
+		zone->kept.counts.steps++;
+		zone->loop->totals.counts.steps++;
 	} else if (gate->actor == ACTOR_OPERATOR) {
 		priority = LOG_WARNING;
-		zone->numbers.alarms++;
+		count_alarm(zone);
 	}
 	engine_log(zone->loop->engine, priority, "zone %s, %s", zone->name, line);
 }
@@ -391,23 +450,23 @@ static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t 
 static void decide(zone_t *zone)
 {
 	rollover_decision_t d;
-	const rollover_state_t before = zone->row.state;
+	const rollover_state_t before = zone->kept.row.state;
 
 	clock_check(zone->loop);
 	time_t now = time(NULL);
 
-	rollover_decide(&zone->settings->config, &zone->row, &zone->look->facts, now, &d);
+	rollover_decide(&zone->settings->config, &zone->kept.row, &zone->look->facts, now, &d);
 
 	/* Written before anything is done. */
 	if (worth_saving(zone, &d, now) && !save(zone, &d, now)) {
 		store_failed(zone);
 		return;
 	}
-	zone->row = d.row;
+	zone->kept.row = d.row;
 	report(zone, &d, before);
 	tell_parent(zone, &d);
 	signaling_look(zone);
-	zone_publish(zone);
+	zone_publish(zone->loop, zone->entry);
 	act(zone, &d);
 }
 
@@ -431,16 +490,18 @@ static void on_look(const server_look_t *result, void *arg)
 {
 	zone_t *zone = arg;
 
+	zone->loop->looking--;
+	wake_more(zone->loop);
 	if (came_back(zone)) {
 		zone->look = look_state_new(zone, result);
 		if (zone->look == NULL) {
-			zone->row.wake = time(NULL) + 60;
+			zone->kept.row.wake = time(NULL) + 60;
 			rest(zone);
 		} else {
 			const rollover_facts_t *facts = &zone->look->facts;
 			unsigned ask = facts->own.known && facts->own.dnskey != 0 && !facts->own.frozen &&
 				!facts->own.catalog_member ?
-				rollover_needs(&zone->settings->config, &zone->row, facts->keys,
+				rollover_needs(&zone->settings->config, &zone->kept.row, facts->keys,
 				               zone->look->own_key_count, time(NULL)) : 0;
 			if (ask != 0) {
 				world_ask(zone, ask);
@@ -452,21 +513,16 @@ static void on_look(const server_look_t *result, void *arg)
 	zone_unref(zone);
 }
 
-void zone_wake(zone_t *zone)
+void zone_look(zone_t *zone)
 {
-	if (zone->gone || !zone->loop->running) {
-		return;
-	}
-	if (zone->busy) {
-		zone->again = true;
-		return;
-	}
-	uv_timer_stop(&zone->timer);
+	assert(!zone->busy && !zone->gone);
+
 	zone->busy = true;
 	if (!load(zone)) {
 		store_failed(zone);
 		return;
 	}
 	zone->refs++;
+	zone->loop->looking++;
 	server_look(zone->loop->server, zone->name, on_look, zone);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The zones of the loop thread, by name.
+ * The zones of the loop thread, by name, and their numbers.
  */
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine.h"
+#include "pack.h"
 
 static size_t bucket_of(const loop_t *loop, const char *name)
 {
@@ -17,67 +18,125 @@ static size_t bucket_of(const loop_t *loop, const char *name)
 	return hash % loop->bucket_count;
 }
 
-zone_t *zones_find(loop_t *loop, const char *name)
+entry_t *zones_find(const loop_t *loop, const char *name)
 {
-	zone_t *zone = loop->buckets[bucket_of(loop, name)];
-	while (zone != NULL && strcmp(zone->name, name) != 0) {
-		zone = zone->next;
+	entry_t *entry = loop->buckets[bucket_of(loop, name)];
+	while (entry != NULL && strcmp(entry->name, name) != 0) {
+		entry = entry->next;
 	}
-	return zone;
+	return entry;
 }
 
-static bool grow(loop_t *loop)
+/*! Without memory for more buckets it only gets slower. */
+static void grow(loop_t *loop)
 {
-	if (loop->zone_count < loop->bucket_count) {
-		return true;
-	}
 	size_t old_count = loop->bucket_count;
-	zone_t **old = loop->buckets;
-	zone_t **buckets = calloc(old_count * 4, sizeof(*buckets));
+	entry_t **old = loop->buckets;
+	entry_t **buckets = calloc(old_count * 2, sizeof(*buckets));
 	if (buckets == NULL) {
-		return loop->zone_count < old_count * 16;
+		return;
 	}
 	loop->buckets = buckets;
-	loop->bucket_count = old_count * 4;
+	loop->bucket_count = old_count * 2;
 	for (size_t i = 0; i < old_count; i++) {
-		for (zone_t *z = old[i], *next; z != NULL; z = next) {
-			next = z->next;
-			zone_t **bucket = &buckets[bucket_of(loop, z->name)];
-			z->next = *bucket;
-			*bucket = z;
+		for (entry_t *e = old[i], *next; e != NULL; e = next) {
+			next = e->next;
+			entry_t **bucket = &buckets[bucket_of(loop, e->name)];
+			e->next = *bucket;
+			*bucket = e;
 		}
 	}
 	free(old);
-	return true;
 }
 
-bool zones_add(loop_t *loop, zone_t *zone)
+entry_t *zones_add(loop_t *loop, const char *name)
 {
-	if (!grow(loop)) {
-		return false;
+	const size_t name_size = strlen(name) + 1;
+	if (!queue_reserve(&loop->queue, loop->totals.zones + 1)) {
+		return NULL;
 	}
-	zone_t **bucket = &loop->buckets[bucket_of(loop, zone->name)];
-	zone->next = *bucket;
-	*bucket = zone;
-	loop->zone_count++;
-	return true;
+	entry_t *entry = calloc(1, sizeof(*entry) + name_size);
+	if (entry == NULL) {
+		return NULL;
+	}
+	if (loop->totals.zones >= loop->bucket_count) {
+		grow(loop);
+	}
+	memcpy(entry->name, name, name_size);
+	entry_t **bucket = &loop->buckets[bucket_of(loop, name)];
+	entry->next = *bucket;
+	*bucket = entry;
+	loop->totals.zones++;
+	loop->totals.state[entry->state]++;
+	loop->totals.gate[entry->gate]++;
+	return entry;
 }
 
-void zones_remove(loop_t *loop, zone_t *zone)
+void zones_remove(loop_t *loop, entry_t *entry)
 {
-	zone_t **at = &loop->buckets[bucket_of(loop, zone->name)];
-	while (*at != zone) {
+	entry_t **at = &loop->buckets[bucket_of(loop, entry->name)];
+	while (*at != entry) {
 		at = &(*at)->next;
 	}
-	*at = zone->next;
-	loop->zone_count--;
+	*at = entry->next;
+	queue_remove(&loop->queue, entry);
+	loop->totals.zones--;
+	loop->totals.state[entry->state]--;
+	loop->totals.gate[entry->gate]--;
+	if (entry->zone != NULL) {
+		zone_drop(entry->zone);
+	} else {
+		free(entry->kept);
+		free(entry);
+	}
 }
 
-void zones_each(loop_t *loop, void (*each)(zone_t *zone))
+void zones_each(loop_t *loop, void (*each)(loop_t *loop, entry_t *entry))
 {
 	for (size_t i = 0; i < loop->bucket_count; i++) {
-		for (zone_t *z = loop->buckets[i]; z != NULL; z = z->next) {
-			each(z);
+		for (entry_t *e = loop->buckets[i]; e != NULL; e = e->next) {
+			each(loop, e);
 		}
+	}
+}
+
+/*! What the totals say of the zone's state and gate. */
+static void count(loop_t *loop, entry_t *entry, const rollover_row_t *row)
+{
+	engine_totals_t *t = &loop->totals;
+
+	t->state[entry->state]--;
+	t->gate[entry->gate]--;
+	entry->state = row->state;
+	entry->gate = row->gate;
+	t->state[entry->state]++;
+	t->gate[entry->gate]++;
+}
+
+static void publish(loop_t *loop, entry_t *entry, const kept_t *kept)
+{
+	const rollover_row_t *row = &kept->row;
+	time_t now = time(NULL);
+	engine_numbers_t n = {
+		.state = row->state,
+		.gate = row->gate,
+		.state_seconds = now > row->since ? now - row->since : 0,
+		.next_check_seconds = row->wake > now ? row->wake - now : 0,
+		.dnskey_ttl = ttl_window_max(&row->dnskey_ttl, now),
+		.ds_ttl = ttl_window_max(&row->ds_ttl, now),
+		.counts = kept->counts,
+	};
+	count(loop, entry, row);
+	engine_publish(entry, &n);
+}
+
+void zone_publish(loop_t *loop, entry_t *entry)
+{
+	if (entry->zone != NULL) {
+		publish(loop, entry, &entry->zone->kept);
+	} else if (entry->kept != NULL) {
+		kept_t kept;
+		unpack(entry->kept, &kept, sizeof(kept));
+		publish(loop, entry, &kept);
 	}
 }

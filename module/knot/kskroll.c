@@ -5,18 +5,11 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "conf.h"
 #include "stats.h"
-
-/*! What unload() needs. A copy of the name: knotd frees the zone before unload(). */
-typedef struct {
-	engine_zone_t *handle;	/*!< NULL for the global instance. */
-	char *zone;
-} kskroll_ctx_t;
 
 static void on_log(void *instance, int priority, const char *message)
 {
@@ -74,18 +67,18 @@ static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 	}
 }
 
-static int load_zone(knotd_mod_t *mod, kskroll_ctx_t *ctx)
+static int load_zone(knotd_mod_t *mod)
 {
 	conf_zone_t conf;
-	knot_dname_t name[KNOT_DNAME_MAXLEN];
+	knot_dname_t wire[KNOT_DNAME_MAXLEN];
+	knot_dname_txt_storage_t name;
 
-	if (knot_dname_to_wire(name, knotd_mod_zone(mod), sizeof(name)) < 0) {
+	if (knot_dname_to_wire(wire, knotd_mod_zone(mod), sizeof(wire)) < 0) {
 		return KNOT_EINVAL;
 	}
-	knot_dname_to_lower(name);
-	ctx->zone = knot_dname_to_str_alloc(name);
-	if (ctx->zone == NULL) {
-		return KNOT_ENOMEM;
+	knot_dname_to_lower(wire);
+	if (knot_dname_to_str(name, wire, sizeof(name)) == NULL) {
+		return KNOT_EINVAL;
 	}
 	int ret = conf_zone_read(mod, knotd_mod_zone(mod), &conf);
 	if (ret == KNOT_EOK) {
@@ -93,8 +86,9 @@ static int load_zone(knotd_mod_t *mod, kskroll_ctx_t *ctx)
 	}
 	if (ret == KNOT_EOK) {
 		warn(mod, &conf);
-		ctx->handle = engine_zone_attach(mod, ctx->zone, &conf.engine, stats_zone);
-		ret = ctx->handle != NULL ? KNOT_EOK : KNOT_ENOMEM;
+		engine_zone_t *handle = engine_zone_attach(mod, name, &conf.engine, stats_zone);
+		knotd_mod_ctx_set(mod, handle);
+		ret = handle != NULL ? KNOT_EOK : KNOT_ENOMEM;
 		if (!conf_has_engine(mod)) {
 			knotd_mod_log(mod, LOG_WARNING, "does nothing: add 'global-module: mod-kskroll' "
 			              "to the template 'default'");
@@ -106,31 +100,19 @@ static int load_zone(knotd_mod_t *mod, kskroll_ctx_t *ctx)
 
 static int kskroll_load(knotd_mod_t *mod)
 {
-	kskroll_ctx_t *ctx = calloc(1, sizeof(*ctx));
-	if (ctx == NULL) {
-		return KNOT_ENOMEM;
-	}
-	int ret = knotd_mod_zone(mod) == NULL ? load_global(mod) : load_zone(mod, ctx);
-	if (ret != KNOT_EOK) {
-		free(ctx->zone);
-		free(ctx);
-		return ret;
-	}
-	knotd_mod_ctx_set(mod, ctx);
-	return KNOT_EOK;
+	return knotd_mod_zone(mod) == NULL ? load_global(mod) : load_zone(mod);
 }
 
+/*! The instance's zone cannot be asked for any more: knotd frees it before. The global instance has no context. */
 static void kskroll_unload(knotd_mod_t *mod)
 {
-	kskroll_ctx_t *ctx = knotd_mod_ctx(mod);
+	engine_zone_t *handle = knotd_mod_ctx(mod);
 
-	if (ctx->zone == NULL) {
+	if (handle == NULL) {
 		engine_detach(mod);
 	} else {
-		engine_zone_detach(ctx->handle);
+		engine_zone_detach(handle);
 	}
-	free(ctx->zone);
-	free(ctx);
 }
 
 KNOTD_MOD_API(kskroll, KNOTD_MOD_FLAG_SCOPE_ANY | KNOTD_MOD_FLAG_OPT_CONF,

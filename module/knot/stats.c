@@ -4,7 +4,10 @@
 
 #include "stats.h"
 
-/*! Counters of a zone, in the order of registration. */
+/*!
+ * What a zone has, as one counter: knotd has 24 bytes for each counter of each zone, and 8 bytes for each value,
+ * worker thread and zone. So state and gate are numbers here, those that are stored; by name they are in the totals.
+ */
 enum {
 	ZONE_STATE,
 	ZONE_GATE,
@@ -14,11 +17,9 @@ enum {
 	ZONE_DS_TTL,
 	ZONE_SURVEYS,
 	ZONE_QUERIES,
-	ZONE_ANSWERS,
-	ZONE_WATCHES,
-	ZONE_NOTIFIES,
 	ZONE_STEPS,
 	ZONE_ALARMS,
+	ZONE__COUNT
 };
 
 /*! Counters of the global instance. */
@@ -28,6 +29,7 @@ enum {
 	TOTAL_GATE,
 	TOTAL_SURVEYS,
 	TOTAL_QUERIES,
+	TOTAL_ANSWERS,
 	TOTAL_WATCHES,
 	TOTAL_NOTIFIES,
 	TOTAL_STEPS,
@@ -35,6 +37,17 @@ enum {
 };
 
 /* knotd frees the names that these return. */
+
+static char *zone_name(uint32_t idx, uint32_t count)
+{
+	static const char *const names[ZONE__COUNT] = {
+		[ZONE_STATE] = "state", [ZONE_GATE] = "gate", [ZONE_STATE_SECONDS] = "state-seconds",
+		[ZONE_NEXT_CHECK] = "next-check-seconds", [ZONE_DNSKEY_TTL] = "dnskey-ttl", [ZONE_DS_TTL] = "ds-ttl",
+		[ZONE_SURVEYS] = "surveys", [ZONE_QUERIES] = "queries", [ZONE_STEPS] = "steps",
+		[ZONE_ALARMS] = "alarms",
+	};
+	return strdup(idx < count ? names[idx] : "unknown");
+}
 
 static char *state_name(uint32_t idx, uint32_t count)
 {
@@ -66,58 +79,36 @@ static char *notify_name(uint32_t idx, uint32_t count)
 	return strdup(notify_status_name(idx));
 }
 
-typedef struct {
-	const char *name;
-	uint32_t count;
-	knotd_mod_idx_to_str_f idx_to_str;
-} counter_t;
-
-static int add(knotd_mod_t *mod, const counter_t *counters, size_t count)
+int stats_add_zone(knotd_mod_t *mod)
 {
-	for (size_t i = 0; i < count; i++) {
-		int ret = knotd_mod_stats_add(mod, counters[i].name, counters[i].count,
-		                              counters[i].idx_to_str);
+	return knotd_mod_stats_add(mod, "kskroll-zone", ZONE__COUNT, zone_name);
+}
+
+int stats_add_totals(knotd_mod_t *mod)
+{
+	static const struct {
+		const char *name;
+		uint32_t count;
+		knotd_mod_idx_to_str_f idx_to_str;
+	} counters[] = {
+		[TOTAL_ZONES]    = { "kskroll-zones", 1, NULL },
+		[TOTAL_STATE]    = { "kskroll-state", ROLLOVER_STATE__COUNT, state_name },
+		[TOTAL_GATE]     = { "kskroll-gate", GATE__COUNT, gate_name },
+		[TOTAL_SURVEYS]  = { "kskroll-surveys", 1, NULL },
+		[TOTAL_QUERIES]  = { "kskroll-queries", 1, NULL },
+		[TOTAL_ANSWERS]  = { "kskroll-answers", ANSWER__COUNT, answer_name },
+		[TOTAL_WATCHES]  = { "kskroll-watches", WATCH__COUNT, watch_name },
+		[TOTAL_NOTIFIES] = { "kskroll-notifies", NOTIFY__COUNT, notify_name },
+		[TOTAL_STEPS]    = { "kskroll-steps", 1, NULL },
+		[TOTAL_ALARMS]   = { "kskroll-alarms", 1, NULL },
+	};
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		int ret = knotd_mod_stats_add(mod, counters[i].name, counters[i].count, counters[i].idx_to_str);
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
 	}
 	return KNOT_EOK;
-}
-
-int stats_add_zone(knotd_mod_t *mod)
-{
-	static const counter_t counters[] = {
-		[ZONE_STATE]         = { "kskroll-state", ROLLOVER_STATE__COUNT, state_name },
-		[ZONE_GATE]          = { "kskroll-gate", GATE__COUNT, gate_name },
-		[ZONE_STATE_SECONDS] = { "kskroll-state-seconds", 1, NULL },
-		[ZONE_NEXT_CHECK]    = { "kskroll-next-check-seconds", 1, NULL },
-		[ZONE_DNSKEY_TTL]    = { "kskroll-dnskey-ttl", 1, NULL },
-		[ZONE_DS_TTL]        = { "kskroll-ds-ttl", 1, NULL },
-		[ZONE_SURVEYS]       = { "kskroll-surveys", 1, NULL },
-		[ZONE_QUERIES]       = { "kskroll-queries", 1, NULL },
-		[ZONE_ANSWERS]       = { "kskroll-answers", ANSWER__COUNT, answer_name },
-		[ZONE_WATCHES]       = { "kskroll-watches", WATCH__COUNT, watch_name },
-		[ZONE_NOTIFIES]      = { "kskroll-notifies", NOTIFY__COUNT, notify_name },
-		[ZONE_STEPS]         = { "kskroll-steps", 1, NULL },
-		[ZONE_ALARMS]        = { "kskroll-alarms", 1, NULL },
-	};
-	return add(mod, counters, sizeof(counters) / sizeof(counters[0]));
-}
-
-int stats_add_totals(knotd_mod_t *mod)
-{
-	static const counter_t counters[] = {
-		[TOTAL_ZONES]   = { "kskroll-zones", 1, NULL },
-		[TOTAL_STATE]   = { "kskroll-state", ROLLOVER_STATE__COUNT, state_name },
-		[TOTAL_GATE]    = { "kskroll-gate", GATE__COUNT, gate_name },
-		[TOTAL_SURVEYS] = { "kskroll-surveys", 1, NULL },
-		[TOTAL_QUERIES] = { "kskroll-queries", 1, NULL },
-		[TOTAL_WATCHES] = { "kskroll-watches", WATCH__COUNT, watch_name },
-		[TOTAL_NOTIFIES] = { "kskroll-notifies", NOTIFY__COUNT, notify_name },
-		[TOTAL_STEPS]   = { "kskroll-steps", 1, NULL },
-		[TOTAL_ALARMS]  = { "kskroll-alarms", 1, NULL },
-	};
-	return add(mod, counters, sizeof(counters) / sizeof(counters[0]));
 }
 
 /* Stored for thread 0, which is the only one that knotd allows from outside its workers. */
@@ -129,48 +120,40 @@ static void store(knotd_mod_t *mod, uint32_t counter, uint32_t idx, uint64_t val
 
 void stats_zone(void *mod, const engine_numbers_t *n)
 {
-	for (uint32_t i = 0; i < ROLLOVER_STATE__COUNT; i++) {
-		store(mod, ZONE_STATE, i, i == n->state);
+	const uint64_t values[ZONE__COUNT] = {
+		[ZONE_STATE]         = n->state,
+		[ZONE_GATE]          = n->gate,
+		[ZONE_STATE_SECONDS] = n->state_seconds,
+		[ZONE_NEXT_CHECK]    = n->next_check_seconds,
+		[ZONE_DNSKEY_TTL]    = n->dnskey_ttl,
+		[ZONE_DS_TTL]        = n->ds_ttl,
+		[ZONE_SURVEYS]       = n->counts.surveys,
+		[ZONE_QUERIES]       = n->counts.queries,
+		[ZONE_STEPS]         = n->counts.steps,
+		[ZONE_ALARMS]        = n->counts.alarms,
+	};
+	for (uint32_t i = 0; i < ZONE__COUNT; i++) {
+		store(mod, 0, i, values[i]);
 	}
-	for (uint32_t i = 0; i < GATE__COUNT; i++) {
-		store(mod, ZONE_GATE, i, i == n->gate);
+}
+
+static void store_all(knotd_mod_t *mod, uint32_t counter, const uint64_t *values, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		store(mod, counter, i, values[i]);
 	}
-	for (uint32_t i = 0; i < ANSWER__COUNT; i++) {
-		store(mod, ZONE_ANSWERS, i, n->answers[i]);
-	}
-	for (uint32_t i = 0; i < WATCH__COUNT; i++) {
-		store(mod, ZONE_WATCHES, i, n->watches[i]);
-	}
-	for (uint32_t i = 0; i < NOTIFY__COUNT; i++) {
-		store(mod, ZONE_NOTIFIES, i, n->notifies[i]);
-	}
-	store(mod, ZONE_STATE_SECONDS, 0, n->state_seconds);
-	store(mod, ZONE_NEXT_CHECK, 0, n->next_check_seconds);
-	store(mod, ZONE_DNSKEY_TTL, 0, n->dnskey_ttl);
-	store(mod, ZONE_DS_TTL, 0, n->ds_ttl);
-	store(mod, ZONE_SURVEYS, 0, n->surveys);
-	store(mod, ZONE_QUERIES, 0, n->queries);
-	store(mod, ZONE_STEPS, 0, n->steps);
-	store(mod, ZONE_ALARMS, 0, n->alarms);
 }
 
 void stats_totals(void *mod, const engine_totals_t *t)
 {
 	store(mod, TOTAL_ZONES, 0, t->zones);
-	for (uint32_t i = 0; i < ROLLOVER_STATE__COUNT; i++) {
-		store(mod, TOTAL_STATE, i, t->state[i]);
-	}
-	for (uint32_t i = 0; i < GATE__COUNT; i++) {
-		store(mod, TOTAL_GATE, i, t->gate[i]);
-	}
-	store(mod, TOTAL_SURVEYS, 0, t->surveys);
-	store(mod, TOTAL_QUERIES, 0, t->queries);
-	for (uint32_t i = 0; i < WATCH__COUNT; i++) {
-		store(mod, TOTAL_WATCHES, i, t->watches[i]);
-	}
-	for (uint32_t i = 0; i < NOTIFY__COUNT; i++) {
-		store(mod, TOTAL_NOTIFIES, i, t->notifies[i]);
-	}
-	store(mod, TOTAL_STEPS, 0, t->steps);
-	store(mod, TOTAL_ALARMS, 0, t->alarms);
+	store_all(mod, TOTAL_STATE, t->state, ROLLOVER_STATE__COUNT);
+	store_all(mod, TOTAL_GATE, t->gate, GATE__COUNT);
+	store(mod, TOTAL_SURVEYS, 0, t->counts.surveys);
+	store(mod, TOTAL_QUERIES, 0, t->counts.queries);
+	store_all(mod, TOTAL_ANSWERS, t->answers, ANSWER__COUNT);
+	store_all(mod, TOTAL_WATCHES, t->watches, WATCH__COUNT);
+	store_all(mod, TOTAL_NOTIFIES, t->notifies, NOTIFY__COUNT);
+	store(mod, TOTAL_STEPS, 0, t->counts.steps);
+	store(mod, TOTAL_ALARMS, 0, t->counts.alarms);
 }

@@ -15,7 +15,7 @@ import time
 import dns.exception
 
 from tests.lab import ask, watch, zones as zonefiles
-from tests.lab.daemons import Knot, Unbound, file_name, parse_stats, run
+from tests.lab.daemons import Knot, Unbound, file_name, run
 from tests.lab.wait import LabError, wait_until
 from tests.lab.world import (CHILD_BIND, CHILD_NSD, KNOT, PARENT_BIND, PARENT_ZONE, WARM, World)
 
@@ -180,7 +180,7 @@ class ManyWorld(World):
 
     def totals(self):
         """Item -> number, or item -> {state or gate: number}."""
-        return parse_stats(self.knot.knotc("-f", "stats", "mod-kskroll"), "mod-kskroll")
+        return self.knot.totals()
 
     def states(self):
         """State -> number of zones in it, those that have any."""

@@ -306,6 +306,7 @@ class Knot(Daemon):
         self.zones = zones
         self.confdb = confdb
         self.socket = self.path("knot.sock")
+        self._names = {}  # Of states and gates, as the module has them.
         self._socket_dir = None
         if len(self.socket) > SOCKET_PATH_MAX:
             self._socket_dir = tempfile.TemporaryDirectory(prefix="knot-")
@@ -356,27 +357,36 @@ class Knot(Daemon):
         return run(["knotc", "-t", str(KNOTC_TIMEOUT), "-s", self.socket,
                     *args]).returncode == 0
 
-    def stats(self, zone, module="mod-kskroll"):
-        """Statistics of the zone: item -> value, or item -> {sub-item: value}."""
-        text = self.knotc("-f", "zone-stats", zone, module)
-        return parse_stats(text, module)
+    def totals(self):
+        """What the module counts over all zones: item -> number, or item -> {name: number}."""
+        return parse_stats(self.knotc("-f", "stats", "mod-kskroll"), "mod-kskroll")
 
-    def one_hot(self, zone, item):
-        """Name of the sub-item that is 1, or None."""
-        values = self.stats(zone).get(item, {})
-        return next((name for name, value in values.items() if value), None)
+    def stats(self, zone):
+        """What the module says of the zone, item -> number; state and gate by name, or None."""
+        numbers = parse_stats(self.knotc("-f", "zone-stats", zone, "mod-kskroll"),
+                              "mod-kskroll").get("kskroll-zone", {})
+        for item in ("state", "gate"):
+            if item not in self._names:
+                # The totals have them by name, in the order of their numbers.
+                self._names[item] = list(self.totals().get(f"kskroll-{item}", ()))
+            number = numbers.get(item)
+            names = self._names[item]
+            numbers[item] = names[number] if number is not None and names else None
+            if not names:
+                del self._names[item]
+        return numbers
 
     def state(self, zone):
         """The module's state of the zone."""
-        return self.one_hot(zone, "kskroll-state")
+        return self.stats(zone)["state"]
 
     def gate(self, zone):
         """Why the zone stays in its state."""
-        return self.one_hot(zone, "kskroll-gate")
+        return self.stats(zone)["gate"]
 
 
 def parse_stats(text, module):
-    """Parses lines such as `[example.test.] mod-kskroll.kskroll-state[idle] = 1`."""
+    """Parses lines such as `[example.test.] mod-kskroll.kskroll-zone[surveys] = 1`."""
     values = {}
     pattern = re.compile(re.escape(module) + r"\.([^\[\s]+)(?:\[([^\]]+)\])? = (\d+)")
     for item, sub, value in pattern.findall(text):

@@ -159,7 +159,7 @@ def fault(directory, text, secure=True, module_settings=None, **settings):
     with module_world(directory, **settings) as (world, old), \
             Progress(world.knot, ZONE) as progress:
         wait_until(lambda: progress.state == "idle" and progress.gate == "none"
-                   and world.knot.stats(ZONE).get("kskroll-surveys"), 40, "the zone is at rest")
+                   and world.knot.stats(ZONE).get("surveys"), 40, "the zone is at rest")
         case = Case(os.path.basename(directory), text, world, progress, old)
         yield case
         assert world.knot.running(), "knotd died"

@@ -88,14 +88,8 @@ class Progress:
                 stats = self.knot.stats(self.zone)
             except (LabError, OSError):
                 continue  # knotd is being restarted
-            state, gate = _hot(stats, "kskroll-state"), _hot(stats, "kskroll-gate")
+            state, gate = stats["state"], stats["gate"]
             if state and (not self.history or self.history[-1][1:] != (state, gate)):
                 self.history.append((time.monotonic(), state, gate))
                 if self.listener:
                     self.listener(time.monotonic(), state, gate)
-
-
-def _hot(stats, item):
-    values = stats.get(item)
-    return next((name for name, value in values.items() if value), None) \
-        if isinstance(values, dict) else None

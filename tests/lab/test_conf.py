@@ -84,7 +84,7 @@ def observed_only(directory, words, **settings):
         assert len(said) == 1 and words in said[0], said
         world.knot.knotc("zone-key-rollover", ZONE, "ksk")
         wait_until(lambda: len(world.ksk_tags(ZONE)) == 2, 20, "Knot makes the key")
-        wait_until(lambda: world.knot.stats(ZONE)["kskroll-state"]["idle"] == 1, 5, "still idle")
+        wait_until(lambda: world.knot.state(ZONE) == "idle", 5, "still idle")
         policies = world.knot.knotc("conf-read", "policy")
         assert "kskroll" not in policies, policies
         assert progress.states() == ["idle"], progress.states()

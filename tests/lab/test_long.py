@@ -105,9 +105,7 @@ def report(world):
             values = [f"{clock.current.of_world(when):.0f} s {value}" for when, value in history]
             print(f"{what} at {server}: " + "; ".join(values))
     print(world.watch.summary())
-    stats = world.knot.stats(ZONE)
-    print({item: value for item, value in stats.items() if not isinstance(value, dict)},
-          flush=True)
+    print(world.knot.stats(ZONE), flush=True)
 
 
 def judge(world, progress, old):

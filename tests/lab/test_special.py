@@ -46,12 +46,12 @@ class Untouched:
 
     def stays(self, progress, gate, looks=4):
         """For some looks the zone stays idle, behind the gate, untouched."""
-        before = self.world.knot.stats(self.zone)["kskroll-surveys"]
+        before = self.world.knot.stats(self.zone)["surveys"]
 
         def looked():
             assert (progress.state, progress.gate) == ("idle", gate), (progress.state, progress.gate)
             assert self.holds(), f"touched: {policies(self.world)}, before: {self.before}"
-            return self.world.knot.stats(self.zone)["kskroll-surveys"] >= before + looks
+            return self.world.knot.stats(self.zone)["surveys"] >= before + looks
         wait_until(looked, 30, f"{looks} looks behind {gate}")
 
 

@@ -346,7 +346,7 @@ zone:
         gates = self.json("gates")["gates"]
         text = self.ok("gates")
         for gate in gates:
-            self.assertIn(f"{gate['code']} ({gate['actor']})", text)
+            self.assertIn(f"{gate['code']} ({gate['actor']}, number {gate['number']})", text)
             self.assertIn(gate["advice"], text)
 
 
