@@ -54,7 +54,7 @@ typedef struct {
 store_t *store_open(const char *path, bool read_only, char *err, size_t err_len);
 void store_close(store_t *store);
 
-/*! Begins and ends one transaction around several calls. \return KNOT_EOK, KNOT_ERROR. */
+/*! Begins and ends one transaction around several calls: durable when it has ended. \return KNOT_EOK, KNOT_ERROR. */
 int store_begin(store_t *store);
 int store_commit(store_t *store);
 
@@ -62,7 +62,7 @@ int store_commit(store_t *store);
 int store_load(store_t *store, const char *zone, store_zone_t *out);
 
 /*!
- * \brief Writes the zone's row, and an event with it if there is one; durable on return.
+ * \brief Writes the zone's row, and an event with it if there is one; durable on return outside a transaction.
  *
  * \param[in] event  NULL if there was no transition and no new gate.
  *
@@ -72,6 +72,9 @@ int store_save(store_t *store, const store_zone_t *zone, const store_event_t *ev
 
 /*! Calls back for every zone, in order of name; a non-zero return ends it and is returned. */
 int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg), void *arg);
+
+/*! Calls back for every zone that was not in `idle` when it was written. The same. */
+int store_active(store_t *store, int (*each)(const char *zone, void *arg), void *arg);
 
 /*! Events oldest first; of one zone, or of all with NULL; the newest \a limit only, 0 = all. */
 int store_history(store_t *store, const char *zone, size_t limit,

@@ -144,12 +144,16 @@ static void note_attach(loop_t *loop, note_t *note)
 			return;
 		}
 	}
+	const zone_settings_t *before = entry->instances != NULL ? entry->instances->settings : NULL;
 	note->instance->next = entry->instances;
 	entry->instances = note->instance;
 	instances_changed(entry);
 	if (loop->running) {
 		zone_publish(loop, entry);
-		wake_now(loop, entry);
+		/* A reload of a hundred thousand zones at rest with the same settings is no reason to look at them. */
+		if (entry->kept == NULL || before != note->instance->settings) {
+			wake_now(loop, entry);
+		}
 	}
 }
 
@@ -216,6 +220,7 @@ static void open_store(loop_t *loop, const settings_t *s)
 	if (loop->store != NULL && strcmp(path, loop->store_path) == 0) {
 		return;
 	}
+	(void)write_out(loop);
 	store_close(loop->store);
 	free(loop->store_path);
 	loop->store_path = strdup(path);
@@ -251,6 +256,20 @@ static void totals(loop_t *loop)
 	publish_totals(loop->engine, &loop->totals);
 }
 
+static void wake_soon(loop_t *loop, entry_t *entry)
+{
+	wake_in(loop, entry, 1);
+}
+
+static int wake_active(const char *name, void *arg)
+{
+	entry_t *entry = zones_find(arg, name);
+	if (entry != NULL) {
+		wake_now(arg, entry);
+	}
+	return KNOT_EOK;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	loop_t *loop = timer->data;
@@ -261,6 +280,7 @@ static void on_timer(uv_timer_t *timer)
 		if (loop->store == NULL && (now - loop->store_tried >= STORE_AGAIN || now < loop->store_tried)) {
 			try_store(loop);
 		}
+		(void)write_out(loop);
 		totals(loop);
 		return;
 	}
@@ -272,7 +292,11 @@ static void on_timer(uv_timer_t *timer)
 	apply_settings(loop);
 	loop->running = true;
 	uv_timer_start(timer, on_timer, 1000, 1000);
-	zones_each(loop, wake_now);
+	zones_each(loop, wake_soon);
+	/* Rollovers first: with a configuration file their policies have gone with the restart. */
+	if (loop->store != NULL) {
+		(void)store_active(loop->store, wake_active, loop);
+	}
 }
 
 static void stop(loop_t *loop)
@@ -287,6 +311,7 @@ static void stop(loop_t *loop)
 	loop->dns = NULL;
 	server_free(loop->server);
 	loop->server = NULL;
+	(void)write_out(loop);
 	store_close(loop->store);
 	loop->store = NULL;
 	uv_close((uv_handle_t *)&loop->timer, NULL);

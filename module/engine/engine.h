@@ -147,6 +147,8 @@ struct loop {
 	unsigned looking;		/*!< Zones that wait for the server's answer. */
 	engine_totals_t totals;
 	store_zone_t scratch;		/*!< For one call to the store. */
+	unsigned unwritten;		/*!< Rows in the store's open transaction. */
+	bool write_failed;		/*!< A transaction could not be ended: what is stored is older than what is known. */
 	store_event_t event;
 };
 
@@ -221,6 +223,13 @@ void zone_answered(zone_t *zone, bool cancelled);
 
 /*! The zone as it goes to the store, in the loop's scratch; what is not known here stays as it was stored. */
 void zone_to_scratch(zone_t *zone, const rollover_row_t *row);
+/*!
+ * Writes the scratch, and an event with it if there is one: durable on return, or \a soon, within a second
+ * and together with others (write.c). \return False if it cannot be written; store_error() has the words.
+ */
+bool write_scratch(loop_t *loop, const store_event_t *event, bool soon);
+/*! Ends the store's open transaction, if there is one. */
+bool write_out(loop_t *loop);
 
 /*! Starts or ends a notification of the parent, as the decision wants it (notify.c). */
 void tell_parent(zone_t *zone, const rollover_decision_t *decision);

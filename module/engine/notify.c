@@ -49,7 +49,7 @@ static void to_store(zone_t *zone, const notify_result_t *r)
 	report_notify_json(loop->scratch.notification, sizeof(loop->scratch.notification), r, event->time);
 	snprintf(event->evidence, sizeof(event->evidence), "{\"time\":%lld,\"notification\":%s}",
 	         (long long)event->time, loop->scratch.notification);
-	if (store_save(loop->store, &loop->scratch, event) != KNOT_EOK) {
+	if (!write_scratch(loop, event, false)) {
 		/* Nothing depends on it; a store that stays so stops the zone at its next look. */
 		engine_log(loop->engine, LOG_WARNING, "zone %s, notification not stored: %s", zone->name,
 		           store_error(loop->store));

@@ -194,7 +194,8 @@ void zone_to_scratch(zone_t *zone, const rollover_row_t *row)
 	s->row = *row;
 }
 
-static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
+/*! \a soon: it may be lost, since nothing follows from it. */
+static bool save(zone_t *zone, const rollover_decision_t *d, time_t now, bool soon)
 {
 	loop_t *loop = zone->loop;
 	store_event_t *event = NULL;
@@ -221,7 +222,7 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now)
 			snprintf(event->evidence, sizeof(event->evidence), "{}");
 		}
 	}
-	if (store_save(loop->store, &loop->scratch, event) != KNOT_EOK) {
+	if (!write_scratch(loop, event, soon)) {
 		return false;
 	}
 	zone->kept.saved = now;
@@ -244,7 +245,7 @@ static void clock_set(zone_t *zone)
 	if (zone->kept.row.state != ROLLOVER_IDLE) {
 		d.row = zone->kept.row;
 		d.transition = d.gate_changed = false;
-		(void)save(zone, &d, time(NULL));
+		(void)save(zone, &d, time(NULL), false);
 	}
 }
 
@@ -365,7 +366,7 @@ static void on_origin(server_status_t status, const char *detail, void *arg)
 			policy_role_t role;
 			server_policy_parse(zone->settings->policy, base, sizeof(base), &role);
 			zone->policy_implicit = strcmp(detail, "template") == 0;
-			if (text_set(&zone->base_policy, base) && save(zone, &d, time(NULL))) {
+			if (text_set(&zone->base_policy, base) && save(zone, &d, time(NULL), false)) {
 				send_switch(zone, rollover_policy(&zone->kept.row));
 			} else {
 				text_clear(&zone->base_policy);
@@ -407,11 +408,16 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 	send_switch(zone, wanted);
 }
 
-static void act(zone_t *zone, const rollover_decision_t *d)
+static bool must_switch(const zone_t *zone, const rollover_decision_t *d)
 {
 	const own_facts_t *own = &zone->look->facts.own;
 
-	if (d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction) {
+	return d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction;
+}
+
+static void act(zone_t *zone, const rollover_decision_t *d)
+{
+	if (must_switch(zone, d)) {
 		switch_policy(zone, d->policy);
 	} else if (d->action == ACTION_START) {
 		zone->refs++;
@@ -458,7 +464,9 @@ static void decide(zone_t *zone)
 	rollover_decide(&zone->settings->config, &zone->kept.row, &zone->look->facts, now, &d);
 
 	/* Written before anything is done. */
-	if (worth_saving(zone, &d, now) && !save(zone, &d, now)) {
+	bool soon = d.row.state == ROLLOVER_IDLE && !d.transition && d.action == ACTION_NONE && !d.notify &&
+	            !must_switch(zone, &d);
+	if ((worth_saving(zone, &d, now) || zone->loop->write_failed) && !save(zone, &d, now, soon)) {
 		store_failed(zone);
 		return;
 	}

@@ -17,6 +17,8 @@ static const char *const texts[STMT__COUNT] = {
 	[STMT_EVENT] =
 		"INSERT INTO history (time, zone, from_state, to_state, gate, evidence)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[STMT_ACTIVE] =
+		"SELECT zone FROM zone WHERE state <> 0",
 	// By the index history_kind: a gate that comes and goes must not push out the changes of state.
 	[STMT_PRUNE] =
 		"DELETE FROM history WHERE zone = ?1 AND (from_state = to_state) = ?2 AND id <="
@@ -255,6 +257,29 @@ int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg)
 done:
 	release(stmt);
 	free(zone);
+	return result;
+}
+
+int store_active(store_t *store, int (*each)(const char *zone, void *arg), void *arg)
+{
+	assert(store != NULL && each != NULL);
+
+	sqlite3_stmt *stmt = statement(store, STMT_ACTIVE);
+	if (stmt == NULL) {
+		return KNOT_ERROR;
+	}
+	int result = KNOT_EOK, step;
+	while ((step = sqlite3_step(stmt)) == SQLITE_ROW && result == KNOT_EOK) {
+		char name[sizeof(((store_zone_t *)0)->zone)];
+		// A row that makes no sense is told when its zone is loaded.
+		if (column_text(stmt, 0, name, sizeof(name))) {
+			result = each(name, arg);
+		}
+	}
+	if (step != SQLITE_DONE && step != SQLITE_ROW) {
+		result = store_fail(store, "cannot be read");
+	}
+	release(stmt);
 	return result;
 }
 

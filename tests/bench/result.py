@@ -83,6 +83,8 @@ def exponent(points):
 
 
 def slope(points):
-    """The cost of one more zone, and what it costs without any: least squares."""
+    """The cost of one more zone, and what it costs without any: least squares. With one point all is the zones'."""
+    if len(points) == 1:
+        return points[0][1] / points[0][0], 0
     fit = statistics.linear_regression(*zip(*points))
     return fit.slope, fit.intercept

@@ -75,6 +75,33 @@ def test_conf_check_accepts_what_is_right(directory):
         assert code == 0, f"{items}: {text}"
 
 
+@bound(120)
+def test_a_reload_looks_at_no_zone_at_rest_whose_settings_are_the_same(directory):
+    other = "other.test."
+    settings = {other: {"check-interval": 60}}
+    with World([ZONE, other], directory, module_path(), pinned=False, zone_module_settings=settings,
+               module_settings={"check-interval": 60}) as world:
+        def looks(zone):
+            return len(world.knot.log_lines(f"[{zone}] control, received command 'zone-read'"))
+        with Progress(world.knot, ZONE) as one, Progress(world.knot, other) as two:
+            wait_until(lambda: one.gate == two.gate == "none", 60, "both are at rest")
+            wait_until(lambda: ask_surveys(world) == 2, 30, "both have been looked at")
+            before = looks(ZONE), looks(other)
+            settings[other]["hold"] = True
+            world.knot.sections = world.knot_sections()
+            world.knot.reconfigure()
+            wait_until(lambda: two.gate == "held-by-operator", 30, "the changed one is looked at")
+            assert looks(other) > before[1]
+            assert looks(ZONE) == before[0]
+            # Its new instance has its numbers all the same.
+            assert world.knot.stats(ZONE)["surveys"] == 1
+
+
+def ask_surveys(world):
+    """Surveys of all zones."""
+    return world.knot.totals()["kskroll-surveys"]
+
+
 def observed_only(directory, words, **settings):
     """The zone is not driven, and log and gate say so; the zone's policy stays."""
     with World(directory=directory, module=module_path(), pinned=False, **settings) as world, \

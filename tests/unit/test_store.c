@@ -322,6 +322,44 @@ static void zones_come_in_order(void **state)
 	store_close(store);
 }
 
+static int see_name(const char *zone, void *arg)
+{
+	seen_t *seen = arg;
+	snprintf(seen->names[seen->count++], sizeof(seen->names[0]), "%s", zone);
+	return seen->count == seen->stop_at ? 42 : 0;
+}
+
+static void rollovers_under_way_are_found(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	static const struct {
+		const char *zone;
+		rollover_state_t state;
+	} rows[] = {
+		{ "rest.test.", ROLLOVER_IDLE }, { "first.test.", ROLLOVER_PREPARE }, { "rest2.test.", ROLLOVER_IDLE },
+		{ "last.test.", ROLLOVER_LEFT },
+	};
+	seen_t seen = { 0 };
+	assert_int_equal(store_active(store, see_name, &seen), KNOT_EOK);
+	assert_int_equal(seen.count, 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		any_zone(&f->zone, rows[i].zone);
+		f->zone.row.state = rows[i].state;
+		assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+	}
+	assert_int_equal(store_active(store, see_name, &seen), KNOT_EOK);
+	assert_int_equal(seen.count, 2);
+	bool first = strcmp(seen.names[0], "first.test.") == 0;
+	assert_string_equal(seen.names[first ? 0 : 1], "first.test.");
+	assert_string_equal(seen.names[first ? 1 : 0], "last.test.");
+
+	seen = (seen_t){ .stop_at = 1 };
+	assert_int_equal(store_active(store, see_name, &seen), 42);
+	assert_int_equal(seen.count, 1);
+	store_close(store);
+}
+
 static void row_that_makes_no_sense_is_not_loaded(void **state)
 {
 	fixture_t *f = *state;
@@ -1035,6 +1073,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_field_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(zones_come_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(rollovers_under_way_are_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(row_that_makes_no_sense_is_not_loaded, setup, teardown),
 		cmocka_unit_test_setup_teardown(value_out_of_range_is_not_saved, setup, teardown),
 		cmocka_unit_test_setup_teardown(history_is_in_order_and_limited, setup, teardown),

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Writes rows to the store. What is followed by an act is durable before it; what zones at rest have seen
+ * goes together, once a second, since every transaction waits for the disk.
+ */
+
+#include <syslog.h>
+
+#include "engine.h"
+
+/*! Rows in one transaction: it is all that is lost when the machine fails, and seen again at the next looks. */
+#define TOGETHER_MAX	500
+
+bool write_out(loop_t *loop)
+{
+	if (loop->unwritten == 0) {
+		return true;
+	}
+	loop->unwritten = 0;
+	if (store_commit(loop->store) == KNOT_EOK) {
+		return true;
+	}
+	/* The next look of any zone writes, whatever it has seen, and says by a gate if that fails again. */
+	loop->write_failed = true;
+	engine_log(loop->engine, LOG_ERR, "%s", store_error(loop->store));
+	return false;
+}
+
+bool write_scratch(loop_t *loop, const store_event_t *event, bool soon)
+{
+	if (loop->store == NULL) {
+		return false;
+	}
+	soon = soon && !loop->write_failed;
+	bool together = loop->unwritten > 0 || (soon && store_begin(loop->store) == KNOT_EOK);
+	bool written = store_save(loop->store, &loop->scratch, event) == KNOT_EOK;
+	if (together) {
+		loop->unwritten++;
+		if (!written || !soon || loop->unwritten >= TOGETHER_MAX) {
+			written = write_out(loop) && written;
+		}
+	}
+	if (written && !soon) {
+		loop->write_failed = false;
+	}
+	return written;
+}
