@@ -349,8 +349,7 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 /*!
  * \brief Decides.
  *
- * Total: every state with every fact yields a decision. At most one transition;
- * after one, row.wake is `now`, so that the next state is judged on fresh facts.
+ * Total: every state with every fact yields a decision. At most one transition; after one, row.wake is `now`.
  *
  * \param[in] config  Settings of the zone.
  * \param[in] row     Its row; not changed.
@@ -361,6 +360,20 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
                      const rollover_facts_t *facts, time_t now,
                      rollover_decision_t *out);
+
+/*! So many decisions at most on the facts of one look. */
+#define ROLLOVER_DECISIONS_MAX	3
+
+/*!
+ * \brief Whether the state that a decision has entered can be judged on the same facts, without another look.
+ *
+ * It is when nothing has to be done first and all was asked; not before `retire`, whose step cannot be taken back.
+ * For the next decision SURVEY_WATCH has to be taken out of facts->asked: the watch counts its looks.
+ *
+ * \param[in] own_count  KSKs of the own zone: the first ones of facts->keys.
+ */
+bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count,
+                      time_t now, const rollover_decision_t *decision);
 
 /*! The wall clock was set, by so many seconds. */
 typedef struct {

@@ -453,26 +453,44 @@ static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t 
 	engine_log(zone->loop->engine, priority, "zone %s, %s", zone->name, line);
 }
 
+/*! \return False if the decision could not be written: then it is none. */
+static bool decide_once(zone_t *zone, time_t now, rollover_decision_t *d)
+{
+	const rollover_state_t before = zone->kept.row.state;
+
+	rollover_decide(&zone->settings->config, &zone->kept.row, &zone->look->facts, now, d);
+
+	/* Written before anything is done. */
+	bool soon = d->row.state == ROLLOVER_IDLE && !d->transition && d->action == ACTION_NONE && !d->notify &&
+	            !must_switch(zone, d);
+	if ((worth_saving(zone, d, now) || zone->loop->write_failed) && !save(zone, d, now, soon)) {
+		return false;
+	}
+	zone->kept.row = d->row;
+	report(zone, d, before);
+	tell_parent(zone, d);
+	return true;
+}
+
 static void decide(zone_t *zone)
 {
+	look_state_t *look = zone->look;
 	rollover_decision_t d;
-	const rollover_state_t before = zone->kept.row.state;
 
 	clock_check(zone->loop);
 	time_t now = time(NULL);
 
-	rollover_decide(&zone->settings->config, &zone->kept.row, &zone->look->facts, now, &d);
-
-	/* Written before anything is done. */
-	bool soon = d.row.state == ROLLOVER_IDLE && !d.transition && d.action == ACTION_NONE && !d.notify &&
-	            !must_switch(zone, &d);
-	if ((worth_saving(zone, &d, now) || zone->loop->write_failed) && !save(zone, &d, now, soon)) {
-		store_failed(zone);
-		return;
+	for (unsigned i = 0; i < ROLLOVER_DECISIONS_MAX; i++) {
+		if (!decide_once(zone, now, &d)) {
+			store_failed(zone);
+			return;
+		}
+		if (!rollover_goes_on(&zone->settings->config, &look->facts, look->own_key_count, now, &d)) {
+			break;
+		}
+		look->facts.asked &= ~SURVEY_WATCH;
+		look->facts.acknowledged = zone->acknowledged;
 	}
-	zone->kept.row = d.row;
-	report(zone, &d, before);
-	tell_parent(zone, &d);
 	signaling_look(zone);
 	zone_publish(zone->loop, zone->entry);
 	act(zone, &d);

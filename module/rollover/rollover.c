@@ -255,6 +255,17 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 	}
 }
 
+bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count,
+                      time_t now, const rollover_decision_t *d)
+{
+	if (!d->transition || d->row.state == ROLLOVER_RETIRE || d->action != ACTION_NONE || d->notify ||
+	    (d->policy_wanted && facts->own.policy != d->policy)) {
+		return false;
+	}
+	unsigned needs = rollover_needs(config, &d->row, facts->keys, own_count, now) & ~SURVEY_WATCH;
+	return needs != 0 && (needs & ~facts->asked) == 0;
+}
+
 void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
                      const rollover_facts_t *facts, time_t now,
                      rollover_decision_t *out)

@@ -141,7 +141,8 @@ static bool wants_switch(const world_t *w)
 	return d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction;
 }
 
-static void decide(world_t *w)
+/*! \a decisions: on these facts, with this one. */
+static void decide(world_t *w, unsigned decisions)
 {
 	engine_t *e = &w->engine;
 	rollover_decision_t *d = &e->decision;
@@ -180,6 +181,12 @@ static void decide(world_t *w)
 	if (d->notify) {
 		trace(w, "module      notifies the parent");
 		event_add(w, w->now + rng_between(&w->rng, 1, 30), EV_SCAN, 1, 0);
+	}
+	if (decisions < ROLLOVER_DECISIONS_MAX &&
+	    rollover_goes_on(&e->config, &e->facts, e->own_count, w->now, d)) {
+		e->facts.asked &= ~SURVEY_WATCH;
+		decide(w, decisions + 1);
+		return;
 	}
 	if (wants_switch(w) || d->action != ACTION_NONE) {
 		static const uint32_t SLOW[] = { 0, 0, 0, 1, 1, 2, 30 };
@@ -252,7 +259,7 @@ void engine_answer(world_t *w)
 	}
 	facts_finish(w);
 	e->surveys++;
-	decide(w);
+	decide(w, 1);
 }
 
 void engine_wake(world_t *w)
@@ -275,10 +282,10 @@ void engine_wake(world_t *w)
 		}
 		e->loaded = true;
 	}
-	unsigned own_count = facts_own(w);
+	e->own_count = facts_own(w);
 	const own_facts_t *own = &e->facts.own;
 	e->asked = own->known && own->dnskey != 0 && !own->frozen ?
-	           rollover_needs(&e->config, &e->row, e->facts.keys, own_count, w->now) : 0;
+	           rollover_needs(&e->config, &e->row, e->facts.keys, e->own_count, w->now) : 0;
 	e->next_answer = 0;
 	/* As the engine does it: once in a check-interval, however often it looks. */
 	if ((e->asked & SURVEY_WATCH) && w->now >= e->watched &&
@@ -290,6 +297,6 @@ void engine_wake(world_t *w)
 	if (e->asked != 0) {
 		event_add(w, w->now + rng_below(&w->rng, 2), EV_ANSWER, 0, 0);
 	} else {
-		decide(w);
+		decide(w, 1);
 	}
 }

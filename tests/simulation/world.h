@@ -258,6 +258,7 @@ typedef struct {
 	parent_answer_t parent[PARENT_MAX];
 	int16_t seen[2][CHILD_MAX];	/*!< Fault in that server's last answer, or -1. */
 	world_keys_t seen_keys[2][CHILD_MAX];	/*!< KSKs or DS in it. */
+	unsigned own_count;		/* KSKs of the own zone at this look. */
 	unsigned asked, next_answer;
 	time_t watched;			/*!< The last watch began. */
 	rollover_decision_t decision;
