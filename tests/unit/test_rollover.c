@@ -1255,6 +1255,67 @@ static void a_wait_is_never_cut_short_by_a_clock_that_was_wrong_before(void **st
 	assert_int_equal(m.row.acted, 0);
 }
 
+/*! The state's machine, decided on what lets it leave its state. */
+static rollover_decision_t decided(machine_t *m, rollover_state_t state)
+{
+	rollover_decision_t d;
+	machine_at(m, state);
+	if (state == ROLLOVER_WITHDRAW) {
+		machine_signal(m, 0);
+	} else if (state == ROLLOVER_OBSERVE) {
+		m->now += 30 * DAY;
+	}
+	m->facts.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
+	rollover_decide(&m->config, &m->row, &m->facts, m->now, &d);
+	assert_true(d.transition);
+	return d;
+}
+
+static void the_same_facts_do_for_the_next_state(void **state)
+{
+	(void)state;
+	machine_t m;
+	const rollover_decision_t d = decided(&m, ROLLOVER_WITHDRAW);
+	rollover_decision_t changed;
+
+	assert_int_equal(d.row.state, ROLLOVER_OBSERVE);
+	assert_true(rollover_goes_on(&m.config, &m.facts, 2, m.now, &d));
+
+	/* Not if something has to be done first, or told, */
+	m.facts.own.policy = POLICY_SIGNAL;
+	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &d));
+	m.facts.own.policy = d.policy;
+	changed = d;
+	changed.action = ACTION_SUBMITTED;
+	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &changed));
+	changed = d;
+	changed.notify = true;
+	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &changed));
+	/* nor if not all was asked; the watch need not be, it has its own times. */
+	m.facts.asked = SURVEY_CHILD | SURVEY_PARENT;
+	assert_true(rollover_goes_on(&m.config, &m.facts, 2, m.now, &d));
+	m.facts.asked = SURVEY_PARENT | SURVEY_WATCH;
+	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &d));
+	m.facts.asked = 0;
+	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &d));
+	/* Without a change of state the next look is when the row says. */
+	m.facts.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
+	changed = d;
+	changed.transition = false;
+	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &changed));
+}
+
+static void the_step_that_cannot_be_taken_back_has_a_look_of_its_own(void **state)
+{
+	(void)state;
+	machine_t m;
+	const rollover_decision_t d = decided(&m, ROLLOVER_OBSERVE);
+
+	assert_int_equal(d.row.state, ROLLOVER_RETIRE);
+	assert_int_equal(m.facts.own.policy, d.policy);
+	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &d));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1291,6 +1352,8 @@ int main(void)
 		cmocka_unit_test(a_zone_leaves_on_the_operators_word_only),
 		cmocka_unit_test(a_bogus_answer_lowers_no_ttl),
 		cmocka_unit_test(swapped_roles_are_found_out_from_the_server),
+		cmocka_unit_test(the_same_facts_do_for_the_next_state),
+		cmocka_unit_test(the_step_that_cannot_be_taken_back_has_a_look_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
