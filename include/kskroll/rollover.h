@@ -25,7 +25,10 @@
 #define TTL_WINDOW_MAX		4
 /*! Largest TTL of a zone whose policy sets no zone-max-ttl; for the first DS (RFC 7583 3.3.5). */
 #define ROLLOVER_UNKNOWN_ZONE_TTL	86400
-/*! How often the DS is looked at while no rollover is under way, so that its TTL history is known. */
+/*!
+ * How often the DS is looked at while no rollover is under way, so that its TTL history is known. Up to an eighth
+ * more often, by the key: zones that were attached together do not all ask their parent at the same time for ever.
+ */
 #define ROLLOVER_DS_LOOK	86400
 /*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
 #define ROLLOVER_UNKNOWN_DS_TTL	172800

@@ -222,6 +222,11 @@ static bool at_the_parent(rollover_gate_t gate)
 	}
 }
 
+static time_t ds_look(const rollover_row_t *row)
+{
+	return ROLLOVER_DS_LOOK - ROLLOVER_DS_LOOK / 8 * row->old[0].digest[0] / UINT8_MAX;
+}
+
 unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row,
                         const key_id_t *keys, unsigned key_count, time_t now)
 {
@@ -238,7 +243,7 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 			}
 			/* What was wrong at the parent stays in sight until it is seen to be well. */
 			return (at_the_parent(row->gate) || row->acted != 0 || row->ds_ttl.count == 0 || now < row->ds_ttl.step[0].seen ||
-			        now - row->ds_ttl.step[0].seen >= ROLLOVER_DS_LOOK) ? SURVEY_PARENT : 0;
+			        now - row->ds_ttl.step[0].seen >= ds_look(row)) ? SURVEY_PARENT : 0;
 		}
 		return SURVEY_PARENT;
 	case ROLLOVER_SETTLE:

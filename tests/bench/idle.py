@@ -22,7 +22,7 @@ def bench(result, directory, options):
     sizes = [50, 200] if options.smoke else options.zones
     rounds = 1 if options.smoke else options.rounds
     measured = {size: {"without": [], "with": []} for size in sizes}
-    result.table("zones", "module", "RSS MB", "start s", "reload s", "CPU s", "quiet after s")
+    result.table("zones", "module", "RSS MB", "start s", "reload s", "commit s", "CPU s", "quiet after s")
     for size in sizes:
         for number in range(rounds):
             for name in ("without", "with") if number % 2 == 0 else ("with", "without"):
@@ -30,7 +30,7 @@ def bench(result, directory, options):
                 numbers = measure(f"{name}-{size}", directory, size, module)
                 measured[size][name].append(numbers)
                 result.row(size, name, numbers["rss"] / 1e6, numbers["start"], numbers["reload"],
-                           numbers["cpu"], numbers["quiet"])
+                           numbers["commit"], numbers["cpu"], numbers["quiet"])
     summary(result, measured)
 
 
@@ -49,6 +49,7 @@ def measure(name, directory, size, module):
         numbers["reload"] = server.reload_timed()
         process.wait_quiet(server.pid, 600)
         numbers["rss_reloaded"] = process.rss(server.pid)
+        numbers["commit"] = server.commit_timed()
     finally:
         server.stop(60)
         shutil.rmtree(server.dir, ignore_errors=True)
@@ -62,6 +63,7 @@ def summary(result, measured):
         middle = {name: {key: statistics.median(run[key] for run in runs) for key in runs[0]}
                   for name, runs in both.items()}
         extra[size] = {key: middle["with"][key] - middle["without"][key] for key in middle["with"]}
+        extra[size]["commit_with"] = middle["with"]["commit"]
         extra[size]["start_ratio"] = middle["with"]["start"] / middle["without"]["start"]
         extra[size]["reload_ratio"] = middle["with"]["reload"] / middle["without"]["reload"]
     sizes = sorted(extra)
@@ -71,18 +73,22 @@ def summary(result, measured):
     # What every server pays is no cost of a zone.
     growth = exponent([(size, extra[size]["rss"] - fixed) for size in sizes])
     growth_cpu = exponent([(size, extra[size]["cpu"]) for size in sizes])
+    growth_commit = exponent([(size, extra[size]["commit_with"]) for size in sizes])
     result.numbers = {"runs": measured, "extra": extra, "rss_per_zone": per_zone, "rss_fixed": fixed,
                       "cpu_ms_per_first_look": look_ms, "exponent_rss": growth,
-                      "exponent_cpu": growth_cpu, "zones": sizes[-1]}
+                      "exponent_cpu": growth_cpu, "exponent_commit": growth_commit,
+                      "zones": sizes[-1]}
     result.ratio = largest["start_ratio"]
     result.note(f"memory: {per_zone:.0f} bytes per zone and {fixed / 1e6:.1f} MB for the module itself; "
                 f"the store has {largest['store'] / sizes[-1]:.0f} bytes per zone")
     result.note(f"processor: {look_ms:.2f} ms for attaching, first look and first row of a zone")
     for size in sizes:
         result.note(f"{size} zones: start x{extra[size]['start_ratio']:.2f}, "
-                    f"reload x{extra[size]['reload_ratio']:.2f}")
+                    f"reload x{extra[size]['reload_ratio']:.2f}; "
+                    f"a reload costs {1e6 * extra[size]['reload'] / size:.0f} us more per zone")
     result.note("exponents (1: in proportion to zones): memory "
-                f"{_digits(growth)}, processor {_digits(growth_cpu)}")
+                f"{_digits(growth)}, processor {_digits(growth_cpu)}, "
+                f"a commit of one zone {_digits(growth_commit)}")
     result.note(f"ratio: time to start with the module over that without, {sizes[-1]} zones")
 
 

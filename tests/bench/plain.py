@@ -68,6 +68,14 @@ class Plain(Knot):
             raise LabError(f"{self.name}: reload: {done.stderr.strip()}")
         return time.monotonic() - began
 
+    def commit_timed(self):
+        """A transaction that changes one zone; returns the seconds of its commit."""
+        self.knotc("conf-begin")
+        self.knotc("conf-set", f"zone[{self.names[0]}].semantic-checks", "on")
+        began = time.monotonic()
+        self.knotc("conf-commit")
+        return time.monotonic() - began
+
     def wait_control(self):
         """Waits until commands are answered."""
         wait_until(lambda: run(["knotc", "-t", str(KNOTC_TIMEOUT), "-s", self.socket,

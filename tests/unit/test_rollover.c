@@ -1316,6 +1316,29 @@ static void the_step_that_cannot_be_taken_back_has_a_look_of_its_own(void **stat
 	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &d));
 }
 
+/*! Seconds after which a zone at rest, with a key of this digest, asks for its DS again. */
+static time_t ds_asked_after(uint8_t digest)
+{
+	machine_t m;
+	time_t after = 0;
+	machine_at(&m, ROLLOVER_IDLE);
+	memset(m.row.old[0].digest, digest, sizeof(m.row.old[0].digest));
+	while (rollover_needs(&m.config, &m.row, m.row.old, 1, T0 + after) == 0) {
+		after += 60;
+	}
+	return after;
+}
+
+static void zones_of_the_same_day_do_not_march_together(void **state)
+{
+	(void)state;
+	assert_int_equal(ds_asked_after(0), DAY);
+	assert_in_range(ds_asked_after(255), DAY - DAY / 8, DAY - DAY / 8 + 60);
+	for (int digest = 1; digest < 256; digest++) {
+		assert_in_range(ds_asked_after(digest - 1) - ds_asked_after(digest), 0, 60);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1354,6 +1377,7 @@ int main(void)
 		cmocka_unit_test(swapped_roles_are_found_out_from_the_server),
 		cmocka_unit_test(the_same_facts_do_for_the_next_state),
 		cmocka_unit_test(the_step_that_cannot_be_taken_back_has_a_look_of_its_own),
+		cmocka_unit_test(zones_of_the_same_day_do_not_march_together),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
