@@ -44,9 +44,15 @@ class Operator(threading.Thread):
 def bench(result, directory, options):
     """One world, its zones at rest, then all of them rolling."""
     count = 8 if options.smoke else options.zones[0]
-    quick = {"dnskey_ttl": 4, "ds_ttl": 6, "propagation_delay": 1} if options.smoke else {}
-    settings = {**MODULE_SETTINGS, "ttl": 3, "observe": 3, "settle": 1} if options.smoke else {}
-    with ManyWorld(count, directory, options.module, module_settings=settings, **quick) as world:
+    n = options.scale
+    times = {"dnskey_ttl": 10 * n, "ds_ttl": 20 * n, "zone_ttl": 10 * n, "propagation_delay": 2 * n}
+    settings = {item: value * n for item, value in MODULE_SETTINGS.items() if not isinstance(value, bool)}
+    if options.smoke:
+        times |= {"dnskey_ttl": 4, "ds_ttl": 6, "propagation_delay": 1}
+        settings |= {"ttl": 3, "observe": 3, "settle": 1}
+    with ManyWorld(count, directory, options.module, module_settings=settings,
+                   engine_settings={"parent-rate": options.parent_rate, "unsafe-timing": True},
+                   **times) as world:
         knot = world.knot
         process.wait_quiet(knot.pid, 300, share=0.1)
         # A server that has just started, as the one with the module is, too.
@@ -65,10 +71,10 @@ def bench(result, directory, options):
     numbers["rest"] = rest
     bound = world.dnskey_ttl + world.ds_ttl
     numbers["bound"] = bound
-    result.numbers = {"zones": count, **numbers}
+    result.numbers = {"zones": count, "scale": n, "parent_rate": options.parent_rate, **numbers}
     result.table("what", "measured")
     result.rows.clear()
-    summary(result, numbers, count)
+    summary(result, numbers, count, n)
     result.ratio = numbers["old_keys_gone"] / bound
 
 
@@ -96,7 +102,7 @@ def roll(world, count, result):
             gone = None if left else time.monotonic()
         if gone is not None and states.get("idle") == count:
             idle = time.monotonic()
-        if time.monotonic() - began > 1800 or not knot.running():
+        if time.monotonic() - began > 3600 or not knot.running():
             raise LabError(f"not over: {states}")
         time.sleep(0.25)
     longest = operator.finish()
@@ -112,7 +118,7 @@ def roll(world, count, result):
             "peak": process.peak(knot.pid), "agent_updates": world.agent.updates}
 
 
-def summary(result, numbers, count):
+def summary(result, numbers, count, n):
     """Lines of the table."""
     rest = numbers["rest"]
     result.row("zones", count)
@@ -121,11 +127,12 @@ def summary(result, numbers, count):
     result.row("old KSK gone everywhere, s", numbers["old_keys_gone"])
     result.row("all at rest again, s", numbers["idle_again"])
     result.row("configuration commits", numbers["commits"])
+    result.row("surveys per rollover", numbers["surveys"] / count)
     result.row("packets per rollover and server", numbers["queries_per_rollover_and_server"])
     result.row("processor per rollover, ms", 1000 * numbers["cpu"] / count)
     result.row("longest knotc status, s", numbers["status_longest"])
     result.row("peak memory, MB", numbers["peak"] / 1e6)
-    result.row("at rest, check-interval 1 s: processor, %", 100 * rest["cpu_share"])
+    result.row(f"at rest, check-interval {n} s: processor, %", 100 * rest["cpu_share"])
     result.row("at rest: memory with over without, kB per zone",
                (rest["rss_with"] - rest["rss_without"]) / count / 1e3)
     threads = sorted(numbers["cpu_by_thread"].items(), key=lambda item: -item[1])
