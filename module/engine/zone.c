@@ -89,13 +89,23 @@ static bool has_nothing_to_do(const zone_t *zone)
 	       zone->base_policy == NULL && zone->conf_detail == NULL && !zone->conf_busy;
 }
 
+/*! What is left behind the end of a text that was longer once. */
+static void clear_tail(char *text, size_t size)
+{
+	size_t len = strnlen(text, size);
+	memset(text + len, 0, size - len);
+}
+
 void zone_fold(zone_t *zone)
 {
 	entry_t *entry = zone->entry;
+	rollover_row_t *row = &zone->kept.row;
 
 	if (!has_nothing_to_do(zone)) {
 		return;
 	}
+	clear_tail(row->gate_about, sizeof(row->gate_about));
+	clear_tail(row->gate_detail, sizeof(row->gate_detail));
 	entry->kept = pack(&zone->kept, sizeof(zone->kept));
 	if (entry->kept != NULL) {
 		entry->zone = NULL;
