@@ -27,6 +27,24 @@ def old_knot(function):
     return function
 
 
+def needs_knot(version, why):
+    """The test is skipped with an older Knot DNS, and the reason is said."""
+    def mark(function):
+        function.needs_knot = version, why
+        return function
+    return mark
+
+
+def reason_to_skip(function, version):
+    """Why the test cannot be run with this version of Knot DNS; "" if it can."""
+    needed, why = getattr(function, "needs_knot", ("0", ""))
+    return f"needs Knot DNS {needed}: {why}" if _numbers(version) < _numbers(needed) else ""
+
+
+def _numbers(version):
+    return [int(number) for number in version.split(".")]
+
+
 def fits_knot(function):
     """Whether the test is for the Knot DNS that is tested (`./run test --knot`)."""
     return getattr(function, "old_knot", False) == (os.environ.get("KSKROLL_KNOT") == "3.2")

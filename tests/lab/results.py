@@ -10,7 +10,7 @@ import time
 
 def save(directory, parts, names):
     """\\a parts: "unit" or "lab" -> counts. A part keeps its last whole run beside one of some tests."""
-    version = _knot()
+    version = knot_version()
     path = os.path.join(directory, version + ".json")
     data = {"knot": version, "system": _system(), "parts": {}}
     if os.path.exists(path):
@@ -30,7 +30,8 @@ def save(directory, parts, names):
         file.write("\n")
 
 
-def _knot():
+def knot_version():
+    """Version of the knotd that is tested."""
     words = subprocess.run(["knotd", "-V"], stdin=subprocess.DEVNULL, capture_output=True,
                            text=True, check=True).stdout
     return re.search(r"\d+(\.\d+)+", words)[0]
