@@ -100,9 +100,16 @@ void server_switch(server_t *server, const char *zone, const char *base,
 /*! Whether the zone's own section sets dnssec-policy: status SERVER_OK with detail "own" or "template". */
 void server_policy_origin(server_t *server, const char *zone, server_done_f done, void *arg);
 
-/*! `zone-key-rollover ZONE ksk`, `zone-ksk-submitted ZONE`. */
+/*! `zone-key-rollover ZONE ksk`. */
 void server_start_rollover(server_t *server, const char *zone, server_done_f done, void *arg);
-void server_ksk_submitted(server_t *server, const char *zone, server_done_f done, void *arg);
+
+/*!
+ * \brief `zone-ksk-submitted ZONE`, the order that lets the old key go.
+ *
+ * \param[in] ttl  Seconds for which Knot DNS 3.5.3 or later keeps the old key. Earlier ones do not look at it and drop
+ *                 the key at once, so nothing may depend on it.
+ */
+void server_ksk_submitted(server_t *server, const char *zone, uint32_t ttl, server_done_f done, void *arg);
 
 /*!
  * \brief Name of the derived policy: BASE-kskroll-quiet, -signal, -rollback, -delete.

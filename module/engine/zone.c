@@ -10,6 +10,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "belt.h"
 #include "engine.h"
 #include "pack.h"
 
@@ -434,7 +435,8 @@ static void act(zone_t *zone, const rollover_decision_t *d)
 		server_start_rollover(zone->loop->server, zone->name, on_acted, zone);
 	} else if (d->action == ACTION_SUBMITTED) {
 		zone->refs++;
-		server_ksk_submitted(zone->loop->server, zone->name, on_acted, zone);
+		uint32_t ttl = belt_ttl(&d->row, zone->loop->clock.running_since, time(NULL));
+		server_ksk_submitted(zone->loop->server, zone->name, ttl, on_acted, zone);
 	} else {
 		rest(zone);
 	}

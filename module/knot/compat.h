@@ -14,6 +14,9 @@
 
 #define KNOT_BEFORE(major, minor)	(KNOT_VERSION_HEX < (((major) << 16) | ((minor) << 8)))
 
+/*! Whether zone-ksk-submitted takes +ttl. The module need not know: servers without it pay it no heed. */
+#define KNOT_KEEPS_OLD_KEY	(KNOT_VERSION_HEX >= ((3 << 16) | (5 << 8) | 3))
+
 #if KNOT_BEFORE(3, 5)
 /* Since 3.5 control commands run in several threads, and a transaction belongs to one of them. */
 #define KNOT_TXN_ETHREAD	KNOT_EBUSY
@@ -25,6 +28,9 @@ static inline const knot_dname_t *knot_dname_next_label(const knot_dname_t *name
 {
 	return name + name[0] + 1;
 }
+
+/* Renamed in 3.4. */
+#define KNOT_CTL_IDX_FILTERS	KNOT_CTL_IDX_FILTER
 
 /* The backlog is an argument since 3.4. */
 #define knot_ctl_bind(ctl, path, backlog)	((knot_ctl_bind)(ctl, path))

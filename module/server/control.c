@@ -100,6 +100,7 @@ static int send_command(control_t *control, const control_cmd_t *cmd)
 		[KNOT_CTL_IDX_OWNER] = cmd->owner,
 		[KNOT_CTL_IDX_TYPE] = cmd->type,
 		[KNOT_CTL_IDX_DATA] = cmd->data,
+		[KNOT_CTL_IDX_FILTERS] = cmd->filters,
 	};
 
 	int ret = renew_timeout(control);

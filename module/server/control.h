@@ -48,6 +48,7 @@ typedef struct {
 	const char *owner;
 	const char *type;
 	const char *data;
+	const char *filters;	/*!< Letters for knotc's +words. */
 
 	control_unit_f each;	/*!< Called for every data unit without error; may be NULL. */
 	void *arg;

@@ -25,6 +25,8 @@
 #define SWITCHES_APART	1000
 /*! How often a thread with nothing but waiting switches looks again. */
 #define NAP_NS		20000000L
+/*! "+ttl SECONDS" of zone-ksk-submitted, since Knot DNS 3.5.3. Before that this command looks at no filter. */
+#define FILTER_TTL	"t"
 /*! How far ahead the queue is searched for calls that can share a connection. */
 #define LOOKAHEAD	512
 
@@ -49,7 +51,7 @@ typedef struct job {
 	char *zone;
 	char *base;
 	policy_role_t role;
-	uint32_t ttl;
+	uint32_t ttl;		// Of a derived policy, or that the old key stays for.
 	bool implicit;
 
 	// The outcome.
@@ -255,9 +257,14 @@ static void run_switches(server_t *server, job_list_t *batch)
 static void run_command(server_t *server, job_t *job)
 {
 	control_cmd_t cmd = { .name = "zone-ksk-submitted", .zone = job->zone };
+	char ttl[16];
 	if (job->kind == JOB_START) {
 		cmd.name = "zone-key-rollover";
 		cmd.type = "ksk";
+	} else if (job->ttl > 0) {
+		snprintf(ttl, sizeof(ttl), "%u", job->ttl);
+		cmd.filters = FILTER_TTL;
+		cmd.data = ttl;
 	}
 
 	control_t *control;
@@ -535,8 +542,13 @@ void server_start_rollover(server_t *server, const char *zone, server_done_f don
 	call(server, job_new(JOB_START, zone, NULL, arg), done, arg);
 }
 
-void server_ksk_submitted(server_t *server, const char *zone, server_done_f done, void *arg)
+void server_ksk_submitted(server_t *server, const char *zone, uint32_t ttl, server_done_f done, void *arg)
 {
 	assert(server != NULL && zone != NULL && done != NULL);
-	call(server, job_new(JOB_SUBMITTED, zone, NULL, arg), done, arg);
+
+	job_t *job = job_new(JOB_SUBMITTED, zone, NULL, arg);
+	if (job != NULL) {
+		job->ttl = ttl;
+	}
+	call(server, job, done, arg);
 }

@@ -81,7 +81,7 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 	}
 	for (unsigned i = 0; i < w->ds.count; i++) {
 		const exposure_t *x = &w->ds.list[i];
-		if (x->keys == 0 || (x->keys & knot_keys(w)) || !(x->keys & removed)) {
+		if (x->keys == 0 || (x->keys & knot_keys(w) & ~removed) || !(x->keys & removed)) {
 			continue;
 		}
 		if (counts(w, x, decided)) {

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "module/engine/belt.h"
 #include "world.h"
 
 #define SAVE_INTERVAL	3600
@@ -68,6 +69,7 @@ void engine_restart(world_t *w)
 
 	trace(w, "knotd       starts again");
 	e->alive = !e->dead;
+	e->running_since = w->now;
 	e->conf_busy = false;
 	e->conf_detail[0] = '\0';
 	knot_restart(w);
@@ -223,7 +225,8 @@ void engine_order(world_t *w)
 		ok = knot_roll(w, w->knot.key[w->knot.key_count - 1].algorithm, false);
 		answer = ok ? "" : "a rollover is under way";
 	} else {
-		ok = knot_submit(w, CAUSE_OURS, decided);
+		uint32_t ttl = belt_ttl(&e->row, e->running_since, w->now);
+		ok = knot_submit(w, CAUSE_OURS, decided, ttl);
 		answer = ok ? "" : "no KSK is ready";
 	}
 	if (may_crash(w, true)) {

@@ -342,7 +342,9 @@ static uint32_t bound(const world_t *w)
 	uint32_t await = w->up.interval + w->up.delay + w->up.stale_after + parent_lag + 6 * HOUR + 2 * ds_look;
 	uint32_t withdraw = child_lag + 3 * look;
 	uint32_t observe = longest(ds_ttl, c->observe) + 3 * look;
-	uint32_t retire = child_lag + child_ttl + 3 * look + 120;
+	/* The process may have begun anew just before. */
+	uint32_t belt = w->knot.keeps && w->engine.crashes_left > 0 ? ds_ttl : 0;
+	uint32_t retire = belt + child_lag + child_ttl + 3 * look + 120;
 	uint32_t settle = c->settle + 2 * ds_look;
 	if (w->first) {
 		introduce += ROLLOVER_UNKNOWN_ZONE_TTL;
@@ -395,6 +397,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	w->validators = rng_below(&w->watch_rng, 4);
 	w->leaves_held = rng_chance(&w->watch_rng, 20);
 	w->engine.config.bogus_limit = rng_chance(&w->watch_rng, 20) ? 1 : 3;
+	w->knot.keeps = seed % 2;
 	w->knot.text_config = rng_chance(&env, 50);
 	w->knot.base_signals = profile == PROFILE_MIXED && rng_chance(&env, 10);
 	w->first = w->driver == DRIVER_MODULE && rng_chance(&w->watch_rng, 15);

@@ -3,7 +3,7 @@
  * Knot's key and signature policy as it behaves (knot.md 0 and 9; 3.3, 3.4):
  * a new KSK signs from publication on, is ready after propagation-delay plus the DNSKEY TTL in
  * force, CDS follows READY under the policies that signal, and zone-ksk-submitted drops the old KSK
- * at once. A frozen zone takes a new policy only when thawed. Nothing happens while knotd is down.
+ * at once, or, since 3.5.3, after the time that comes with it; until then Knot begins no rollover. A frozen zone takes a new policy only when thawed. Nothing happens while knotd is down.
  */
 
 #include <string.h>
@@ -112,13 +112,14 @@ void knot_update(world_t *w)
 	}
 	for (unsigned k = 0; k < knot->key_count; k++) {
 		sim_key_t *key = &knot->key[k];
-		if (key->state != KEY_PUBLISHED) {
+		if (key->state != KEY_PUBLISHED && key->state != KEY_RETIRING) {
 			continue;
 		}
-		time_t at = ready_at(w, key);
+		time_t at = key->state == KEY_PUBLISHED ? ready_at(w, key) : key->remove_at;
 		if (at <= w->now) {
-			key->state = KEY_READY;
-			trace(w, "knot        KSK %s is ready", keys_text(1U << k));
+			trace(w, "knot        KSK %s is %s", keys_text(1U << k),
+			      key->state == KEY_PUBLISHED ? "ready" : "removed");
+			key->state = key->state == KEY_PUBLISHED ? KEY_READY : KEY_REMOVED;
 		} else if (next == 0 || at < next) {
 			next = at;
 		}
@@ -229,7 +230,7 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra)
 	if (!knot->up || knot->key_count == KEYS_MAX) {
 		return false;
 	}
-	if (!extra && (keys_in(w, KEY_PUBLISHED) | keys_in(w, KEY_READY))) {
+	if (!extra && (keys_in(w, KEY_PUBLISHED) | keys_in(w, KEY_READY) | keys_in(w, KEY_RETIRING))) {
 		return false;	/* One is under way. */
 	}
 	knot->key[knot->key_count++] = (sim_key_t){
@@ -239,20 +240,22 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra)
 	return true;
 }
 
-static void remove_keys(world_t *w, world_keys_t set, cause_t cause, time_t decided)
+static void remove_keys(world_t *w, world_keys_t set, cause_t cause, time_t decided, uint32_t ttl)
 {
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		if (set & (1U << k)) {
-			w->knot.key[k].state = KEY_REMOVED;
+			w->knot.key[k].state = ttl > 0 ? KEY_RETIRING : KEY_REMOVED;
 			w->knot.key[k].removed_cause = cause;
 			w->knot.key[k].removed_decided = decided;
+			w->knot.key[k].remove_at = w->now + ttl;
 		}
 	}
+	/* From now on nobody can stop it: it has to be right at once. */
 	check_removal(w, set, cause, decided);
 	knot_update(w);
 }
 
-bool knot_submit(world_t *w, cause_t cause, time_t decided)
+bool knot_submit(world_t *w, cause_t cause, time_t decided, uint32_t ttl)
 {
 	world_keys_t ready = keys_in(w, KEY_READY);
 
@@ -266,13 +269,13 @@ bool knot_submit(world_t *w, cause_t cause, time_t decided)
 			w->knot.key[k].extra = false;
 		}
 	}
-	remove_keys(w, old, cause, decided);
+	remove_keys(w, old, cause, decided, w->knot.keeps ? ttl : 0);
 	return true;
 }
 
 void knot_delete(world_t *w, unsigned key, cause_t cause)
 {
 	if (w->knot.up && key < w->knot.key_count) {
-		remove_keys(w, 1U << key, cause, w->now);
+		remove_keys(w, 1U << key, cause, w->now, 0);
 	}
 }

@@ -58,7 +58,7 @@ void native_look(world_t *w)
 	if (w->submitted_native != 0) {
 		if (w->now >= w->submitted_native) {
 			w->submitted_native = 0;
-			knot_submit(w, CAUSE_OURS, w->now);
+			knot_submit(w, CAUSE_OURS, w->now, 0);
 			w->rolls_done++;
 		}
 		return;

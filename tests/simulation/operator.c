@@ -60,7 +60,7 @@ static void delete_safely(world_t *w, bool extra)
 {
 	for (unsigned k = w->knot.key_count; k-- > 0; ) {
 		if (w->knot.key[k].extra == extra && w->knot.key[k].state != KEY_ACTIVE &&
-		    safe_to_delete(w, k)) {
+		    w->knot.key[k].state != KEY_RETIRING && safe_to_delete(w, k)) {
 			knot_delete(w, k, CAUSE_OPERATOR);
 			return;
 		}
@@ -71,7 +71,7 @@ static void submit(world_t *w)
 {
 	world_keys_t before = knot_keys(w);
 
-	if (knot_submit(w, CAUSE_OPERATOR, w->now) && !(parent_ds(w) & knot_keys(w))) {
+	if (knot_submit(w, CAUSE_OPERATOR, w->now, 0) && !(parent_ds(w) & knot_keys(w))) {
 		trace(w, "operator    has let KSK %s go too early",
 		      keys_text(before & ~knot_keys(w)));
 		w->why |= WHY_OPERATOR;

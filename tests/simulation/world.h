@@ -189,7 +189,7 @@ typedef struct {
 	uint32_t exposure_ttl;
 } sim_server_t;
 
-typedef enum { KEY_NONE = 0, KEY_PUBLISHED, KEY_READY, KEY_ACTIVE, KEY_REMOVED } key_state_t;
+typedef enum { KEY_NONE = 0, KEY_PUBLISHED, KEY_READY, KEY_ACTIVE, KEY_RETIRING, KEY_REMOVED } key_state_t;
 
 typedef struct {
 	key_state_t state;
@@ -199,6 +199,7 @@ typedef struct {
 	bool by_hand;			/*!< Made by hand once. */
 	cause_t removed_cause;
 	time_t removed_decided;
+	time_t remove_at;		/*!< KEY_RETIRING: Knot removes it then. */
 } sim_key_t;
 
 /*! Knot's KASP for the zone (knot.md 0, 9). */
@@ -207,6 +208,7 @@ typedef struct {
 	bool frozen;
 	bool text_config;		/*!< A policy switch is lost by reload and restart. */
 	bool base_signals;		/*!< Base policy with cds-cdnskey-publish: rollover. */
+	bool keeps;			/*!< 3.5.3 and later: keeps the old key for the time that is told. */
 	policy_role_t policy;
 	policy_role_t pending;		/*!< Committed while frozen. */
 	time_t policy_decided;
@@ -246,6 +248,7 @@ typedef struct {
 	rollover_row_t row, stored;
 	bool has_stored, loaded, alive, dead, busy, again;
 	time_t saved;
+	time_t running_since;		/*!< Its process. */
 	uint32_t epoch;			/*!< Events of an earlier life are void. */
 	uint32_t timer;			/*!< Only the last timer counts. */
 	bool conf_busy;
@@ -372,7 +375,8 @@ void knot_down(world_t *w);
 void knot_restart(world_t *w);
 void knot_reload(world_t *w);
 bool knot_roll(world_t *w, uint8_t algorithm, bool extra);
-bool knot_submit(world_t *w, cause_t cause, time_t decided);
+/*! \a ttl: how long the old key stays, if this Knot keeps it. */
+bool knot_submit(world_t *w, cause_t cause, time_t decided, uint32_t ttl);
 void knot_delete(world_t *w, unsigned key, cause_t cause);
 world_keys_t knot_keys(const world_t *w);
 const zone_version_t *knot_version(const world_t *w);

@@ -395,6 +395,16 @@ static then_t drops_and_asks_another_thread(fake_t *fake, const char *cmd, knot_
 	return drops_in_transaction(fake, cmd, in);
 }
 
+static then_t takes_orders(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
+{
+	(void)cmd;
+	static const knot_ctl_idx_t shown[] = { KNOT_CTL_IDX_ZONE, KNOT_CTL_IDX_TYPE, KNOT_CTL_IDX_FILTERS, KNOT_CTL_IDX_DATA };
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		note(fake, (*in)[shown[i]] != NULL ? (*in)[shown[i]] : "-");
+	}
+	return THEN_BLOCK;
+}
+
 /* Tests. */
 
 #define EXAMINE		"zone-status conf-read "
@@ -409,6 +419,19 @@ static void friendly_server_is_told_everything_in_one_go(void **state)
 	assert_result(look(fake, "a."), SERVER_OK, "");
 	assert_result(quiet(fake, "a."), SERVER_OK, "");
 	assert_log(fake, "zone-status zone-read | " SWITCH "conf-commit | ");
+}
+
+static void orders_have_no_more_than_they_need(void **state)
+{
+	fake_t *fake = *state;
+	fake->script = takes_orders;
+	result_t r[3] = { 0 };
+	server_start_rollover(fake->server, "a.", on_done, &r[0]);
+	server_ksk_submitted(fake->server, "a.", 0, on_done, &r[1]);
+	server_ksk_submitted(fake->server, "a.", 86400, on_done, &r[2]);
+	wait_for(fake, r, 3);
+	assert_log(fake, "zone-key-rollover a. ksk - - | zone-ksk-submitted a. - - - | "
+	           "zone-ksk-submitted a. - t 86400 | ");
 }
 
 static void empty_answers_are_not_taken_for_absence(void **state)
@@ -621,7 +644,7 @@ static void call_again(server_status_t status, const char *detail, void *arg)
 	(void)detail;
 	fake->count++;
 	if (status == SERVER_CANCELLED && fake->count < 10) {
-		server_ksk_submitted(fake->server, "a.", call_again, fake);
+		server_ksk_submitted(fake->server, "a.", 0, call_again, fake);
 	}
 }
 
@@ -631,7 +654,7 @@ static void calls_from_cancelled_callbacks_are_cancelled(void **state)
 	fake->script = hangs;
 	result_t r = { 0 };
 	server_start_rollover(fake->server, "z.", on_done, &r);
-	server_ksk_submitted(fake->server, "a.", call_again, fake);
+	server_ksk_submitted(fake->server, "a.", 0, call_again, fake);
 	stop_server(fake);
 	assert_true(r.done);
 	assert_int_equal(fake->count, 10);
@@ -720,6 +743,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(friendly_server_is_told_everything_in_one_go),
+		T(orders_have_no_more_than_they_need),
 		T(empty_answers_are_not_taken_for_absence),
 		T(empty_section_is_not_taken_for_no_policy),
 		T(unreadable_record_is_refused),

@@ -59,6 +59,9 @@ static const char conf[] =
 	"    zsk-lifetime: 0\n"
 	"    dnskey-ttl: 10\n"
 	"    propagation-delay: 1\n"
+	"  - id: quick\n"
+	"    dnskey-ttl: 1\n"
+	"    propagation-delay: 1\n"
 	"  - id: shared\n"
 	"    ksk-shared: on\n"
 	"  - id: other\n"
@@ -108,6 +111,9 @@ static const char conf[] =
 	"  - domain: short.test\n"
 	"    dnssec-signing: on\n"
 	"    dnssec-policy: short\n"
+	"  - domain: quick.test\n"
+	"    dnssec-signing: on\n"
+	"    dnssec-policy: quick\n"
 	"  - domain: shared.test\n"
 	"    dnssec-signing: on\n"
 	"    dnssec-policy: shared\n"
@@ -766,7 +772,7 @@ static void rollover_starts_and_is_confirmed(void **state)
 
 	// The first KSK still waits for its first submission.
 	memset(&r, 0, sizeof(r));
-	server_ksk_submitted(f->server, "a.test.", on_done, &r);
+	server_ksk_submitted(f->server, "a.test.", 0, on_done, &r);
 	wait_for(f, &r, 1);
 	assert_status(r, SERVER_OK);
 
@@ -777,7 +783,7 @@ static void rollover_starts_and_is_confirmed(void **state)
 	wait_until(f, "a.test.", r, r.dnskeys == 3);
 
 	memset(&r, 0, sizeof(r));
-	server_ksk_submitted(f->server, "a.test.", on_done, &r);
+	server_ksk_submitted(f->server, "a.test.", 60, on_done, &r);
 	wait_for(f, &r, 1);
 	assert_status(r, SERVER_REFUSED);
 	assert_string_equal(r.detail, "no key ready for submission");
@@ -787,6 +793,40 @@ static void rollover_starts_and_is_confirmed(void **state)
 	wait_for(f, &r, 1);
 	assert_status(r, SERVER_REFUSED);
 	assert_string_equal(r.detail, "operation not supported");
+}
+
+static void order(fixture_t *f, bool start, uint32_t ttl)
+{
+	result_t r = { 0 };
+	if (start) {
+		server_start_rollover(f->server, "quick.test.", on_done, &r);
+	} else {
+		server_ksk_submitted(f->server, "quick.test.", ttl, on_done, &r);
+	}
+	wait_for(f, &r, 1);
+	assert_status(r, SERVER_OK);
+}
+
+static void old_key_stays_for_the_ttl_where_knot_can(void **state)
+{
+	fixture_t *f = *state;
+	const unsigned ttl = 4;
+	result_t r;
+
+	// Knot signals a key as long as it waits for the confirmation.
+	wait_until(f, "quick.test.", r, r.cds > 0);
+	order(f, false, ttl);
+	wait_until(f, "quick.test.", r, r.cds == 0);
+	assert_int_equal(r.dnskeys, 2);	// There is no old key.
+
+	order(f, true, 0);
+	wait_until(f, "quick.test.", r, r.dnskeys == 3 && r.cds > 0);
+	time_t begin = time(NULL);
+	order(f, false, ttl);
+	wait_until(f, "quick.test.", r, r.cds == 0);
+	assert_int_equal(r.dnskeys, KNOT_KEEPS_OLD_KEY ? 3 : 2);
+	wait_until(f, "quick.test.", r, r.dnskeys == 2);
+	assert_true(!KNOT_KEEPS_OLD_KEY || time(NULL) - begin >= ttl - 1);
 }
 
 /* The end of knotd: the last test of its group. */
@@ -844,6 +884,7 @@ int main(void)
 		cmocka_unit_test(orphaned_transaction_of_ours_is_aborted),
 		cmocka_unit_test(operators_transaction_is_not_aborted),
 		cmocka_unit_test(rollover_starts_and_is_confirmed),
+		cmocka_unit_test(old_key_stays_for_the_ttl_where_knot_can),
 		cmocka_unit_test(dead_knotd_is_unreachable),
 	};
 	int failed = cmocka_run_group_tests_name("text configuration", tests, start_text, stop_knotd);
