@@ -44,7 +44,7 @@ def measure(name, directory, size, module):
         server.wait_control()
         numbers["quiet"] = process.wait_quiet(server.pid, 600)
         numbers["rss"], numbers["cpu"] = process.rss(server.pid), process.cpu(server.pid)
-        numbers["threads"] = process.threads(server.pid)
+        numbers["threads"] = process.threads(server.pid).total()
         numbers["store"] = server.store_size()
         numbers["reload"] = server.reload_timed()
         process.wait_quiet(server.pid, 600)

@@ -8,7 +8,7 @@ import time
 from .faults import fault, store_path, stored
 from .liar import Liar
 from .marks import bound, long_test
-from .test_operator import reports, sanitizer
+from .sanitizers import Sanitizer
 from .wait import wait_until
 from .world import CHILD_BIND, CHILD_NSD, PARENT_BIND, PARENT_NSD
 
@@ -62,11 +62,11 @@ def mend(case, liars, seconds):
 @bound(150)
 def test_spoofed_and_malformed_answers_of_nameservers(directory):
     """With the module that was built with ASan and UBSan."""
-    module, log, env = sanitizer(directory)
+    asan = Sanitizer("asan", directory)
     addresses = {f"127.0.3.{50 + number}": mode for number, mode in enumerate(LIES)}
     settings = {"nameserver": [CHILD_NSD, CHILD_BIND, *addresses]}
     with fault(directory, "Nameservers answer with wrong ID, question, source; truncated; 64 KiB of "
-               "junk; compression loops; unsigned denial", module=module, env=env,
+               "junk; compression loops; unsigned denial", module=asan.module, env=asan.env,
                module_settings=settings) as case, contextlib.ExitStack() as stack:
         liars = [stack.enter_context(Liar(address, CHILD_NSD, mode))
                  for address, mode in addresses.items()]
@@ -79,13 +79,13 @@ def test_spoofed_and_malformed_answers_of_nameservers(directory):
         assert case.no_signals() and case.old_ds()
         case.did = "each is named unreachable, wrong or bogus; no signal, the DS stays, no crash"
         case.finish()
-    assert not reports(log), "\n".join(reports(log))
+    asan.assert_nothing_found()
 
 
 @long_test
 @bound(150)
 def test_spoofed_and_malformed_answers_of_the_parent(directory):
-    module, log, env = sanitizer(directory)
+    asan = Sanitizer("asan", directory)
     addresses = {f"127.0.2.{50 + number}": mode for number, mode in enumerate(LIES)}
     # At rest the parent is asked, too: before its servers lie they have to be there.
     settings = {"parent": [PARENT_BIND, PARENT_NSD, *addresses]}
@@ -93,8 +93,8 @@ def test_spoofed_and_malformed_answers_of_the_parent(directory):
         liars = [stack.enter_context(Liar(address, PARENT_NSD)) for address in addresses]
         case = stack.enter_context(
             fault(directory, "Servers of the parent answer with wrong ID, question, source; "
-                  "truncated; 64 KiB of junk; compression loops; unsigned denial", module=module,
-                  env=env, module_settings=settings))
+                  "truncated; 64 KiB of junk; compression loops; unsigned denial", module=asan.module,
+                  env=asan.env, module_settings=settings))
         case.world.agent.deaf = True
         case.start()
         case.progress.wait("await-ds")
@@ -107,4 +107,4 @@ def test_spoofed_and_malformed_answers_of_the_parent(directory):
         assert case.both_keys()
         case.did = "each is named unreachable, wrong or bogus; both keys stay, no crash"
         case.finish()
-    assert not reports(log), "\n".join(reports(log))
+    asan.assert_nothing_found()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Other hands at the same server: transactions, commits, freezes, the module taken off and put back."""
 
-import glob
 import os
 import re
 import time
@@ -11,8 +10,9 @@ from .daemons import run
 from .faults import QUICK, QUICK_MODULE
 from .marks import bound, long_test
 from .progress import STEPS, Progress
+from .sanitizers import Sanitizer
 from .test_rollover import ROLLOVER, ZONE, finish, module_world, start
-from .wait import LabError, wait_until
+from .wait import wait_until
 from .world import KNOT
 
 #: Longest time that an operator's command may take: a wait of ours for our own control
@@ -167,50 +167,28 @@ def test_the_module_goes_and_comes_in_every_state(directory):
         assert time.monotonic() - begin < PROMPT, "knotd did not stop at once"
 
 
-def sanitizer(directory):
-    """World settings to run knotd with the module that was built with ASan and UBSan."""
-    module = os.environ.get("KSKROLL_MODULE_ASAN", "")
-    if not os.path.exists(module):
-        raise LabError("no module with sanitizers: KSKROLL_MODULE_ASAN names no file")
-    libraries = [run(["gcc", f"-print-file-name={name}"]).stdout.strip()
-                 for name in ("libasan.so", "libubsan.so")]
-    log = os.path.join(directory, "sanitizer")
-    return module, log, {"LD_PRELOAD": ":".join(libraries),
-                         "ASAN_OPTIONS": f"detect_leaks=1:log_path={log}",
-                         "UBSAN_OPTIONS": f"print_stacktrace=1:log_path={log}"}
-
-
-def reports(log):
-    """What the sanitizers wrote."""
-    found = []
-    for path in glob.glob(log + ".*"):
-        with open(path, encoding="utf-8", errors="replace") as file:
-            found.append(file.read()[:4000])
-    return found
-
-
 @bound(360)
 def test_sanitizers_find_nothing_while_the_module_goes_and_comes(directory):
-    module, log, env = sanitizer(directory)
-    with module_world(directory, module=module, pinned=False, env=env, confdb=True,
+    asan = Sanitizer("asan", directory)
+    with module_world(directory, module=asan.module, pinned=False, env=asan.env, confdb=True,
                       **LIFETIME) as (world, old), \
             Progress(world.knot, ZONE) as progress:
         unload_everywhere(world, progress, old)
         world.knot.stop()
-    assert not reports(log), "\n".join(reports(log))
+    asan.assert_nothing_found()
 
 
 @bound(60)
 def test_the_sanitizer_run_would_notice(directory):
     """The same set-up with a program that leaks: a check that cannot fail is none."""
-    _, log, env = sanitizer(directory)
+    asan = Sanitizer("asan", directory)
     source = os.path.join(directory, "leak.c")
     with open(source, "w", encoding="utf-8") as file:
         file.write("#include <stdlib.h>\nint main(void) { char *volatile p = malloc(9); p = 0; return !!p; }\n")
     program = os.path.join(directory, "leak")
     assert run(["gcc", "-O0", "-o", program, source]).returncode == 0
-    run([program], env={**os.environ, **env})
-    assert any("LeakSanitizer" in text for text in reports(log)), reports(log)
+    run([program], env={**os.environ, **asan.env})
+    assert any("LeakSanitizer" in text for text in asan.reports()), asan.reports()
 
 
 @long_test
