@@ -122,9 +122,9 @@ def test_notification_makes_the_agent_scan(directory):
     with World(directory=directory, pinned=False, dnskey_ttl=2, agent_interval=3600,
                receiver=ACK) as world:
         for address in (PARENT_BIND, PARENT_NSD):
-            # dnspython does not know the type. RRtype CDS, scheme NOTIFY, port, target.
+            # Old dnspython does not know the type. RRtype CDS, scheme NOTIFY, port, target.
             record = ask.rrset(address, "example._dsync.test.", "TYPE66")[0]
-            assert record.data == struct.pack("!HBH", dns.rdatatype.CDS, 1, PORT) + \
+            assert record.to_wire() == struct.pack("!HBH", dns.rdatatype.CDS, 1, PORT) + \
                 dns.name.from_text(SCANNER_NAME).to_wire(), record
         answer = ask.ask(world.warm.address, "example._dsync.test.", "TYPE66", recursive=True)
         assert answer.flags & dns.flags.AD, answer

@@ -1333,9 +1333,10 @@ static void zones_of_the_same_day_do_not_march_together(void **state)
 {
 	(void)state;
 	assert_int_equal(ds_asked_after(0), DAY);
-	assert_in_range(ds_asked_after(255), DAY - DAY / 8, DAY - DAY / 8 + 60);
+	assert_true(ds_asked_after(255) >= DAY - DAY / 8 && ds_asked_after(255) <= DAY - DAY / 8 + 60);
 	for (int digest = 1; digest < 256; digest++) {
-		assert_in_range(ds_asked_after(digest - 1) - ds_asked_after(digest), 0, 60);
+		const time_t apart = ds_asked_after(digest - 1) - ds_asked_after(digest);
+		assert_true(apart >= 0 && apart <= 60);
 	}
 }
 
