@@ -220,6 +220,22 @@ void notify_parent(ctx_t *c)
 	c->out->notify = true;
 }
 
+child_wish_t wish(const ctx_t *c, keyset_t need)
+{
+	return (child_wish_t){ .config = c->config, .now = c->now, .need = need };
+}
+
+bool drain(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (row->all_since == 0) {
+		row->all_since = c->now;
+		row->all_drained = ttl_window_drained(&row->dnskey_ttl, 0);
+	}
+	return wait_until(c, GATE_WAITING_TTL, row->all_drained);
+}
+
 /* What every look at the servers teaches, whatever the state. */
 
 static void learn_ds_ttl(ctx_t *c, uint32_t ttl)

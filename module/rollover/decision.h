@@ -29,6 +29,16 @@ bool blocked(ctx_t *c, const verdict_t *v);
 /*! Stays behind \a gate while \a until is in the future. */
 bool wait_until(ctx_t *c, rollover_gate_t gate, time_t until);
 
+/*!
+ * \brief Waits until no cache has a DNSKEY RRset from before the condition held on all servers.
+ *
+ * The end is fixed when the condition is first seen: an RRset without it may have been served until just then.
+ */
+bool drain(ctx_t *c);
+
+/*! What the nameservers are judged by: for a start that they all have these keys. */
+child_wish_t wish(const ctx_t *c, keyset_t need);
+
 /*! Goes to another state; it is looked at at once. */
 void go(ctx_t *c, rollover_state_t state);
 
@@ -84,3 +94,25 @@ void begin(ctx_t *c, rollover_state_t state);
 bool is_successor(const ctx_t *c, keyset_t keys);
 /*! The new KSK turned up in the own zone: by our order, or by somebody else's. */
 bool adopt_new_key(ctx_t *c);
+
+/* A zone without DS (insecure.c). */
+
+/*!
+ * \brief No server of the parent has a DS.
+ *
+ * A zone that never had one gets its first. If there was one, somebody took it away, and that is not undone
+ * (RFC 10026 7.1) unless the operator says so: hold on, then off.
+ */
+void idle_insecure(ctx_t *c);
+/*! No DS before every validator can get the DNSKEY, and nothing unsigned is left in caches (RFC 7583 3.3.5). */
+void introduce_first(ctx_t *c);
+/*!
+ * \brief Whether Knot is to be told of the DS instead of making a KSK.
+ *
+ * It refuses to make one: perhaps it still holds the only one there is for new, because nobody ever
+ * confirmed its DS. Then that is told to it, by turns with the order, since no answer tells which it is.
+ */
+bool is_unconfirmed(const ctx_t *c);
+/* States: going insecure, on the operator's word (RFC 8078 4). */
+void leave(ctx_t *c);
+void left(ctx_t *c);

@@ -9,11 +9,6 @@
 
 #include "decision.h"
 
-static child_wish_t wish(const ctx_t *c, keyset_t need)
-{
-	return (child_wish_t){ .config = c->config, .now = c->now, .need = need };
-}
-
 void go_back(ctx_t *c, rollover_state_t state, const verdict_t *why)
 {
 	rollover_row_t *row = &c->out->row;
@@ -22,21 +17,6 @@ void go_back(ctx_t *c, rollover_state_t state, const verdict_t *why)
 	snprintf(row->gate_about, sizeof(row->gate_about), "%s", why->about);
 	snprintf(row->gate_detail, sizeof(row->gate_detail), "%s: %.120s",
 	         rollover_gate_info(why->gate)->name, why->detail);
-}
-
-/*!
- * Waits until no cache has a DNSKEY RRset from before the condition held on all servers. The end is
- * fixed when the condition is first seen: an RRset without it may have been served until just then.
- */
-static bool drain(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-
-	if (row->all_since == 0) {
-		row->all_since = c->now;
-		row->all_drained = ttl_window_drained(&row->dnskey_ttl, 0);
-	}
-	return wait_until(c, GATE_WAITING_TTL, row->all_drained);
 }
 
 static void remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t set)
@@ -112,33 +92,6 @@ static void idle_known(ctx_t *c)
 		return;
 	}
 	stay(c, GATE_NONE, "", "", 0);
-}
-
-/*!
- * No server of the parent has a DS. A zone that never had one gets its first. If there was one, somebody took it
- * away, and that is not undone (RFC 10026 7.1) unless the operator says so: hold on, then off.
- */
-static void idle_insecure(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-	const keyset_t zone = c->facts->own.dnskey;
-
-	if ((row->settled_at != 0 || row->ds_ttl.count > 0) && row->acted == 0) {
-		stay(c, GATE_FIRST_DS, "", "", 0);
-		return;
-	}
-	if (set_size(zone) > 1) {
-		stay(c, GATE_UNKNOWN_KEY, "", "more than one KSK has no DS", 0);
-		return;
-	}
-	row->old_count = 0;
-	row->ds_ttl.count = 0;
-	row->new_key = *set_first(c->facts, zone);
-	row->has_new = true;
-	begin(c, ROLLOVER_INTRODUCE);
-	if (!c->out->transition) {
-		row->has_new = false;
-	}
 }
 
 static bool of_one_algorithm(const ctx_t *c, keyset_t keys)
@@ -288,39 +241,6 @@ bool adopt_new_key(ctx_t *c)
 	return true;
 }
 
-/*! No DS before every validator can get the DNSKEY, and nothing unsigned is left in caches (RFC 7583 3.3.5). */
-static void introduce_first(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-	const uint32_t zone_ttl = c->config->zone_ttl != 0 ? c->config->zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
-
-	verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
-	if (v.gate == GATE_NONE) {
-		start_over(c);		/* The registrar was quicker: a zone like any other. */
-		return;
-	}
-	if (!parent_has(c->facts, c->new_key)) {
-		v = judge_parent(c->facts, c->config, 0, c->now);
-	}
-	if (blocked(c, &v)) {
-		return;
-	}
-	if (drain(c) || wait_until(c, GATE_WAITING_UNSIGNED, row->all_since + zone_ttl)) {
-		return;
-	}
-	go(c, ROLLOVER_SIGNAL);
-}
-
-/*!
- * Knot refuses to make a KSK: perhaps it still holds the only one there is for new, because nobody ever
- * confirmed its DS. Then that is told to it, by turns with the order, since no answer tells which it is.
- */
-static bool unconfirmed(const ctx_t *c)
-{
-	return c->facts->own.conf_detail[0] != '\0' && set_size(c->facts->own.dnskey) == 1 &&
-	       c->facts->own.dnskey == c->old && (c->now / 60) % 2 == 1;
-}
-
 static void introduce(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
@@ -330,7 +250,7 @@ static void introduce(ctx_t *c)
 		if (blocked(c, &v)) {
 			return;
 		}
-		act(c, unconfirmed(c) ? ACTION_SUBMITTED : ACTION_START);
+		act(c, is_unconfirmed(c) ? ACTION_SUBMITTED : ACTION_START);
 		stay(c, GATE_KNOT_NO_NEW_KEY, "", c->facts->own.conf_detail, 0);
 		return;
 	}
@@ -604,58 +524,6 @@ static void held(ctx_t *c)
 		return;
 	}
 	stay(c, GATE_ROLLED_BACK, "", "", 0);
-}
-
-/* Going insecure, on the operator's word (RFC 8078 4). */
-
-static void leave(ctx_t *c)
-{
-	if (!c->config->leave) {
-		start_over(c);
-		return;
-	}
-	verdict_t v = follow_ds(c);
-	if (v.gate == GATE_NONE) {
-		go(c, ROLLOVER_LEFT);
-		return;
-	}
-	child_wish_t w = wish(c, c->facts->own.dnskey);
-	w.remove = true;
-	w.trusted = c->facts->own.dnskey;
-	verdict_t child = judge_child(c->facts, &w);
-	if (blocked(c, &child)) {
-		return;
-	}
-	if (v.gate == GATE_DS_STALE_AT || v.gate == GATE_DS_FOREIGN_AT) {
-		v.gate = GATE_DS_LEFT_AT;
-	}
-	blocked(c, &v);
-	notify_parent(c);
-}
-
-static void left(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-
-	if (!c->config->leave) {
-		start_over(c);
-		return;
-	}
-	verdict_t v = follow_ds(c);
-	if (v.gate == GATE_DS_STALE_AT || v.gate == GATE_DS_FOREIGN_AT) {
-		go_back(c, ROLLOVER_LEAVE, &v);
-		return;
-	}
-	if (blocked(c, &v)) {
-		return;
-	}
-	child_wish_t w = wish(c, c->facts->own.dnskey);
-	w.no_signals = true;
-	v = judge_child(c->facts, &w);
-	if (blocked(c, &v) || wait_until(c, GATE_WAITING_DS_TTL, row->ds_all_since + row->ds_drain)) {
-		return;
-	}
-	stay(c, GATE_MAY_UNSIGN, "", "", 0);
 }
 
 const state_f state_functions[ROLLOVER_STATE__COUNT] = {
