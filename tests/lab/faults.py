@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -21,8 +20,6 @@ from .world import KNOT
 #: As short as they can be while a busy machine still tells one state from the next.
 QUICK = {"dnskey_ttl": 4, "ds_ttl": 6, "propagation_delay": 1, "pinned": False}
 QUICK_MODULE = {"ttl": 3, "lead": 1, "observe": 3, "settle": 1}
-#: Where nobody answers.
-NOWHERE = "127.0.3.99"
 
 _WAITS = re.compile(r"zone \S+, (?P<state>[\w-]+), waits \((?P<gate>[\w-]+)\): [^;]*"
                     r"(?:; server (?P<server>[^;]+))?(?:; (?P<detail>.*))?$")
@@ -169,45 +166,6 @@ def fault(directory, text, secure=True, module_settings=None, **settings):
 
 
 # Faults.
-
-@contextlib.contextmanager
-def stuck(bind):
-    """BIND as a secondary keeps what it has: its primary is nowhere."""
-    before = dict(bind.zones)
-    bind.zones = {zone: body.replace(f"primaries {{ {KNOT}", f"primaries {{ {NOWHERE}")
-                  for zone, body in before.items()}
-    assert bind.zones != before, before
-    reconfigure(bind)
-    try:
-        yield
-    finally:
-        bind.zones = before
-        reconfigure(bind)
-
-
-@contextlib.contextmanager
-def transfers_refused(bind):
-    """BIND as a primary gives its zones to nobody, so that its secondaries stay as they are."""
-    before = dict(bind.zones)
-    bind.zones = {zone: re.sub(r"allow-transfer \{[^}]*\}", "allow-transfer { none; }", body)
-                  for zone, body in before.items()}
-    assert bind.zones != before, before
-    reconfigure(bind)
-    try:
-        yield
-    finally:
-        bind.zones = before
-        reconfigure(bind)
-
-
-def reconfigure(bind):
-    """BIND reads its configuration anew, without a gap in its service."""
-    done = "reloading configuration succeeded"
-    before = len(bind.log_lines(done))
-    bind.configure()
-    bind.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: len(bind.log_lines(done)) > before, 20, f"{bind.name} has its configuration")
-
 
 @contextlib.contextmanager
 def unreachable_socket(path):

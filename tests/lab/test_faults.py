@@ -7,10 +7,11 @@ Each test writes a row of docs/faults.rst (fault_table.py), as do those of the o
 import os
 
 from . import ask
-from .faults import QUICK, QUICK_MODULE, fault, stuck
+from .faults import QUICK, QUICK_MODULE, fault
 from .liar import Liar
 from .marks import bound, long_test
 from .progress import Progress
+from .stuck import stuck
 from .test_rollover import ZONE
 from .wait import wait_until
 from .watch import SERVFAIL

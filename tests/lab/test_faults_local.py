@@ -4,9 +4,10 @@
 import dns.dnssec
 
 from . import ask, check
-from .faults import Busy, fault, keymgr, stuck, unreachable_socket
+from .faults import Busy, fault, keymgr, unreachable_socket
 from .liar import Liar
 from .marks import bound, long_test
+from .stuck import stuck
 from .test_faults_parent import ds
 from .test_rollover import ZONE
 from .wait import wait_until

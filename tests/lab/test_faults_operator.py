@@ -4,8 +4,9 @@
 import time
 
 from . import ask, check
-from .faults import QUICK_MODULE, fault, keymgr, stuck
+from .faults import QUICK_MODULE, fault, keymgr
 from .marks import bound, long_test
+from .stuck import stuck
 from .test_faults_local import tag_of
 from .test_faults_parent import ds, to_await_ds
 from .test_operator import commit

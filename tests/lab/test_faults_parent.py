@@ -7,8 +7,9 @@ import dns.dnssec
 import dns.name
 
 from . import ask, check
-from .faults import fault, store_path, stored, transfers_refused
+from .faults import fault, store_path, stored
 from .marks import bound, long_test
+from .stuck import transfers_refused
 from .test_rollover import ZONE
 from .wait import wait_until
 from .world import PARENT_BIND, PARENT_NSD

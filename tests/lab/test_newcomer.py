@@ -8,9 +8,10 @@ import shlex
 
 from . import ask, check
 from .daemons import run
-from .faults import QUICK, QUICK_MODULE, store_path, stuck
+from .faults import QUICK, QUICK_MODULE, store_path
 from .marks import bound
 from .progress import STEPS
+from .stuck import stuck
 from .test_rollover import ROLLOVER, ZONE
 from .wait import LabError, wait_until
 from .world import CHILD_BIND, World, module_path
