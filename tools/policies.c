@@ -113,7 +113,7 @@ static void print_policy(const lines_t *l, const char *base, size_t i, uint32_t 
 		}
 	}
 	printf("    cds-cdnskey-publish: %s\n    dnskey-ttl: %u\n", derived[i].publish,
-	       server_policy_ttl(derived[i].role, ttl));
+	       rollover_policy_ttl(derived[i].role, ttl));
 }
 
 static void json_policies(const char *base, uint32_t ttl)
@@ -128,7 +128,7 @@ static void json_policies(const char *base, uint32_t ttl)
 		json_open(NULL, '{');
 		json_string("id", name);
 		json_string("cds-cdnskey-publish", derived[i].publish);
-		json_number("dnskey-ttl", server_policy_ttl(derived[i].role, ttl));
+		json_number("dnskey-ttl", rollover_policy_ttl(derived[i].role, ttl));
 		json_close('}');
 	}
 	json_close(']');

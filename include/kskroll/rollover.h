@@ -25,6 +25,8 @@
 #define TTL_WINDOW_MAX		4
 /*! Largest TTL of a zone whose policy sets no zone-max-ttl; for the first DS (RFC 7583 3.3.5). */
 #define ROLLOVER_UNKNOWN_ZONE_TTL	86400
+/*! RFC 10026 4.1: TTL around a change. */
+#define ROLLOVER_TTL_MAX	900
 /*!
  * How often the DS is looked at while no rollover is under way, so that its TTL history is known. Up to an eighth
  * more often, by the key: zones that were attached together do not all ask their parent at the same time for ever.
@@ -394,6 +396,15 @@ void rollover_clock_set(rollover_row_t *row, const clock_step_t *step);
 
 /*! The policy role that belongs to the row's state. */
 policy_role_t rollover_policy(const rollover_row_t *row);
+
+/*!
+ * \brief The dnskey-ttl of a derived policy where \a ttl is the one around the change.
+ *
+ * Policies that follow one another are a second apart, so that Knot signs the DNSKEY RRset anew whenever signals
+ * come out. A parent that guards against replay (RFC 7344 6.2) takes nothing signed before what it took
+ * last, BIND's dnssec-cds not even a DNSKEY RRset. What is within 300 to 900 s stays there (RFC 10026 4.1).
+ */
+uint32_t rollover_policy_ttl(policy_role_t role, uint32_t ttl);
 
 /*! Whether the row's rollover brings a zone without DS its first one: there is no old key. */
 bool rollover_is_first(const rollover_row_t *row);

@@ -90,7 +90,7 @@ void server_look(server_t *server, const char *zone, server_look_f done, void *a
  * \param[in] zone      Zone, presentation form.
  * \param[in] base      Name of the operator's policy.
  * \param[in] role      Which derived policy.
- * \param[in] ttl       Value of dnskey-ttl in derived policies, seconds.
+ * \param[in] ttl       dnskey-ttl of the quiet policy, seconds; that of the others follows (rollover_policy_ttl()).
  * \param[in] implicit  The zone had no dnssec-policy of its own (it comes from a template).
  */
 void server_switch(server_t *server, const char *zone, const char *base,
@@ -120,15 +120,6 @@ void server_ksk_submitted(server_t *server, const char *zone, uint32_t ttl, serv
  */
 int server_policy_name(char *out, size_t out_len, const char *base,
                        policy_role_t role, uint32_t ttl);
-
-/*!
- * \brief The dnskey-ttl of a derived policy.
- *
- * In the rollback policy one second less than \a ttl: that makes Knot sign the DNSKEY RRset anew. A parent
- * that guards against replay (RFC 7344 6.2) takes nothing signed before what it took last, BIND's
- * dnssec-cds not even a DNSKEY RRset.
- */
-uint32_t server_policy_ttl(policy_role_t role, uint32_t ttl);
 
 /*!
  * \brief Takes such a name apart.

@@ -155,7 +155,7 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 	if (ttl_is_high(row) && row->dnskey_ttl.count > 0) {
 		w->base_ttl = row->dnskey_ttl.step[0].ttl;
 	}
-	w->ttl = constant(ttl_is_high(row) ? w->base_ttl : config->ttl);
+	w->ttl = constant(ttl_is_high(row) ? w->base_ttl : rollover_policy_ttl(rollover_policy(row), config->ttl));
 	if (ttl_is_high(row) && row->state != ROLLOVER_IDLE && !switching) {
 		change(&w->ttl, config->ttl, row->gate == GATE_TTL_HIGH ? row->gate_since : now);
 	}
@@ -202,7 +202,8 @@ static void obey(world_t *w, const rollover_decision_t *d)
 {
 	if (d->policy_wanted && w->policy != d->policy) {
 		w->policy = d->policy;
-		change(&w->ttl, d->policy == POLICY_BASE ? w->base_ttl : w->config.ttl, w->now);
+		change(&w->ttl, d->policy == POLICY_BASE ? w->base_ttl :
+		                rollover_policy_ttl(d->policy, w->config.ttl), w->now);
 	} else if (d->action == ACTION_START) {
 		publish_new_key(w, w->now + ORDER_DELAY);
 	} else if (d->action == ACTION_SUBMITTED) {

@@ -57,6 +57,13 @@ policy_role_t rollover_policy(const rollover_row_t *row)
 	}
 }
 
+uint32_t rollover_policy_ttl(policy_role_t role, uint32_t ttl)
+{
+	const uint32_t apart = role == POLICY_SIGNAL || role == POLICY_DELETE ? 1 : role == POLICY_ROLLBACK ? 2 : 0;
+
+	return ttl > ROLLOVER_TTL_MAX - 2 ? ttl - apart : ttl + apart;
+}
+
 static bool outer_gates(ctx_t *c)
 {
 	const own_facts_t *own = &c->facts->own;

@@ -37,11 +37,6 @@ int server_policy_name(char *out, size_t out_len, const char *base,
 	return snprintf(out, out_len, "%s" INFIX "%s-%u", base, roles[role].suffix, ttl);
 }
 
-uint32_t server_policy_ttl(policy_role_t role, uint32_t ttl)
-{
-	return (role == POLICY_ROLLBACK && ttl > 1) ? ttl - 1 : ttl;
-}
-
 /*! The role and TTL of "quiet-600"; POLICY_BASE if it is anything else. */
 static policy_role_t parse_suffix(const char *suffix, uint32_t *ttl)
 {
@@ -231,11 +226,14 @@ static long long item_seconds(const policy_t *policy, const char *item, const ch
 }
 
 /*!
- * Whether Knot would accept the policy with another dnskey-ttl. It checks that in
+ * Whether Knot would accept the policy with the largest dnskey-ttl of the derived ones. It checks that in
  * conf-commit, after which an error cannot be undone before 3.4.10 and 3.5.4.
  */
 static bool ttl_fits(const policy_t *base, uint32_t ttl, char *detail)
 {
+	if (rollover_policy_ttl(POLICY_ROLLBACK, ttl) > ttl) {
+		ttl = rollover_policy_ttl(POLICY_ROLLBACK, ttl);
+	}
 	bool csk = (strcmp(item_value(base, "single-type-signing", "off"), "on") == 0);
 	char ttl_text[16];
 	snprintf(ttl_text, sizeof(ttl_text), "%u", ttl);
@@ -262,7 +260,7 @@ static int add_policy(cmd_list_t *list, const policy_t *base, const char *name,
                       policy_role_t role, uint32_t ttl)
 {
 	char ttl_text[16];
-	snprintf(ttl_text, sizeof(ttl_text), "%u", server_policy_ttl(role, ttl));
+	snprintf(ttl_text, sizeof(ttl_text), "%u", rollover_policy_ttl(role, ttl));
 
 	int ret = cmd_list_add(list, "conf-set", "policy", name, NULL, NULL);
 	for (size_t i = 0; i < base->count && ret == KNOT_EOK; i++) {

@@ -57,7 +57,7 @@ void cmd_list_clear(cmd_list_t *list);
  * \param[in] control  Connection with an open transaction.
  * \param[in] base     Name of the operator's policy.
  * \param[in] role     The role wanted now.
- * \param[in] ttl      dnskey-ttl.
+ * \param[in] ttl      dnskey-ttl of the quiet policy.
  * \param[in] leaves   The zone leaves its base policy now: a derived one of another algorithm is refused.
  * \param[in,out] list Commands.
  * \param[out] detail  Why not, if so.

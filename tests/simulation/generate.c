@@ -381,7 +381,7 @@ static void finish(world_t *w)
 void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver)
 {
 	FILE *out = w->trace;
-	rng_t env, zrng, *rng = &zrng;
+	rng_t env, strict, zrng, *rng = &zrng;
 	uint32_t span = 12 * DAY;
 
 	memset(w, 0, sizeof(*w));
@@ -406,6 +406,8 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	make_servers(w, rng);
 	make_parent(w, rng);
 	plan_rolls(w, rng);
+	rng_seed(&strict, seed, 3000 + zone);
+	w->up.strict = rng_chance(&strict, 50);
 
 	switch (profile) {
 	case PROFILE_FAULTY:

@@ -36,7 +36,8 @@ static world_keys_t keys_in(const world_t *w, key_state_t state)
 
 static uint32_t ttl_in_force(const world_t *w)
 {
-	return w->knot.policy == POLICY_BASE ? w->knot.base_ttl : w->engine.config.ttl;
+	const knot_t *knot = &w->knot;
+	return knot->policy == POLICY_BASE ? knot->base_ttl : rollover_policy_ttl(knot->policy, w->engine.config.ttl);
 }
 
 static time_t ready_at(const world_t *w, const sim_key_t *key)
@@ -93,6 +94,9 @@ static void sign(world_t *w)
 	}
 	world_keys_t cds_before = last != NULL ? last->cds : 0;
 	v.serial = knot->version_count;
+	/* A signature stays while its RRset, with its TTL, does. */
+	v.dnskey_signed = last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl ? last->dnskey_signed : v.serial;
+	v.cds_signed = last != NULL && last->cds == v.cds ? last->cds_signed : v.serial;
 	knot->version[knot->version_count++] = v;
 	trace(w, "knot        signs: DNSKEY %s, TTL %u, CDS %s (policy %s)", keys_text(v.dnskey), v.ttl,
 	      keys_text(v.cds), w->driver == DRIVER_MODULE ? rollover_policy_name(knot->policy) : "native");

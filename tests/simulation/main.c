@@ -109,12 +109,13 @@ bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, un
 	fprintf(w->trace, "seed %" PRIu64 ", zone %u, %s: %u nameservers, %u parent servers; DNSKEY TTL %u, DS TTL %u, "
 	        "propagation-delay %u, %s configuration%s\n"
 	        "ksk-lifetime %u, ttl %u, lead %u, observe %u, settle %u, check %u, ds-check %u, unreachable-after %u; "
-	        "parent: every %u s%s%s%s%s\n", seed, zone, profile_names[profile], w->child_count, w->parent_count,
+	        "parent: every %u s%s%s%s%s%s\n", seed, zone, profile_names[profile], w->child_count, w->parent_count,
 	        w->knot.base_ttl, w->up.version[0].ttl, w->knot.propagation_delay,
 	        w->knot.text_config ? "text" : "database", w->knot.base_signals ? ", base policy signals" : "",
 	        c->ksk_lifetime, c->ttl, c->lead, c->observe, c->settle, c->check_interval, c->ds_check_interval,
 	        c->unreachable_after, w->up.interval, w->up.notified ? ", notified" : "",
-	        w->up.naive ? ", naive" : "", w->up.human ? ", by hand" : "", w->up.habit == HABIT_ADD ? ", adds" : "");
+	        w->up.naive ? ", naive" : "", w->up.strict ? ", strict" : "",
+	        w->up.human ? ", by hand" : "", w->up.habit == HABIT_ADD ? ", adds" : "");
 	world_run(w);
 	fclose(w->trace);
 	const char *from = text;

@@ -27,6 +27,7 @@ static const struct {
 	{ "unsign-early", NULL, "calls unsigning safe while caches have the DS" },
 	{ "own-ttl", NULL, "does not count the own zone's DNSKEY TTL (a bug that the simulator found)" },
 	{ "blind-resignal", "mixed", "signals again after a restart without a look (another)" },
+	{ "same-ttl", "operator", "signals with the DNSKEY signature of before (a bug that the lab found)" },
 };
 #define MUTANTS_COUNT	(sizeof(MUTANTS) / sizeof(MUTANTS[0]))
 

@@ -62,6 +62,9 @@ static bool acceptable(world_t *w, const zone_version_t *v)
 	if (v->cds == 0 || v->serial < up->last_serial || !(v->signers & v->dnskey & ds)) {
 		return false;	/* RFC 7344 4.1: signed by a key that the DS names. */
 	}
+	if (up->strict && (v->dnskey_signed < up->taken_signed || v->cds_signed < up->taken_signed)) {
+		return false;	/* BIND's dnssec-cds. */
+	}
 	return up->naive || v->cds == KEY_FOREIGN || (v->cds & ~(v->dnskey & v->signers)) == 0;
 }
 
@@ -113,6 +116,7 @@ static void consider(world_t *w, const zone_version_t *v)
 	up->accepted = (ds_version_t){
 		.ds = remove ? 0 : v->cds, .cause = v->cds_cause, .decided = v->cds_decided, .fault = -1,
 	};
+	up->accepted_signed = v->cds_signed;
 	trace(w, "parent      reads CDS %s", keys_text(v->cds));
 	event_add(w, w->now + up->delay, EV_ACCEPT, 0, 0);
 }
@@ -159,6 +163,7 @@ void parent_accept(world_t *w)
 		event_add(w, w->now + 6 * HOUR, EV_STALE, 0, (world_keys_t)~KEY_FOREIGN);
 	}
 	if (v.ds != ds) {
+		up->taken_signed = up->accepted_signed;
 		parent_change(w, v.ds, up->swap_ttl != 0 ? up->swap_ttl : current(w)->ttl, v.cause,
 		              v.decided, false);
 	}

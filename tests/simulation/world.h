@@ -144,6 +144,7 @@ typedef struct {
 	world_keys_t cds;		/*!< KEY_FOREIGN alone: the delete signal. */
 	uint32_t ttl;
 	uint16_t serial;
+	uint16_t dnskey_signed, cds_signed;	/*!< Since which serial the signature is this one. */
 	cause_t cds_cause;
 	time_t cds_decided;		/*!< The step that published CDS. */
 } zone_version_t;
@@ -230,6 +231,7 @@ typedef struct {
 	bool human;			/*!< Somebody copies the CDS into a form instead. */
 	bool naive;			/*!< One nameserver, no look at the chain that comes out. */
 	bool notified;			/*!< Reads when notified. */
+	bool strict;			/*!< Takes no signature older than the CDS taken last, not of the DNSKEY RRset either. */
 	parent_habit_t habit;
 	bool foreign;			/*!< Brings a DS of nobody's key with the change, for a while. */
 	uint32_t interval, phase, delay;
@@ -240,6 +242,7 @@ typedef struct {
 	world_keys_t last_read;		/*!< The CDS that was read last. */
 	uint16_t last_serial;		/*!< Older ones do not count (RFC 7344 6.2). */
 	ds_version_t accepted;
+	uint16_t accepted_signed, taken_signed;	/*!< zone_version_t.cds_signed of what is, and was, taken. */
 } parent_t;
 
 /*! The part of module/engine that decides when rollover_decide() is called. */

@@ -309,7 +309,7 @@ zone:
         self.assertEqual(len(roles), 3)
         out = self.ok("policies", "standard", text=self.CONF)
         found = re.findall(r"- id: standard-kskroll-(\w+)\n(?:    .*\n)*?    cds-cdnskey-publish: ([\w-]+)\n"
-                           r"    dnskey-ttl: (?:300|299)\n", out)
+                           r"    dnskey-ttl: (?:300|301|302)\n", out)
         self.assertEqual(found, roles)
         self.assertEqual(out.count("algorithm: ecdsap256sha256"), 3)
         self.assertEqual(out.count("reproducible-signing: on"), 3)

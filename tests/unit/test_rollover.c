@@ -1340,6 +1340,27 @@ static void zones_of_the_same_day_do_not_march_together(void **state)
 	}
 }
 
+static void the_ttl_of_each_derived_policy_is_its_own_and_in_the_window(void **state)
+{
+	(void)state;
+	static const uint32_t ttls[] = { 1, 2, 5, 300, 301, 600, 897, 898, 899, 900, HOUR, UINT32_MAX };
+
+	for (size_t i = 0; i < sizeof(ttls) / sizeof(ttls[0]); i++) {
+		const uint32_t quiet = rollover_policy_ttl(POLICY_QUIET, ttls[i]);
+		const uint32_t other[] = { rollover_policy_ttl(POLICY_SIGNAL, ttls[i]),
+		                           rollover_policy_ttl(POLICY_ROLLBACK, ttls[i]) };
+		assert_int_equal(quiet, ttls[i]);
+		assert_true(other[0] != quiet && other[1] != quiet && other[0] != other[1]);
+		assert_int_not_equal(rollover_policy_ttl(POLICY_DELETE, ttls[i]), quiet);
+		for (int j = 0; j < 2; j++) {
+			assert_true(other[j] > 0 && labs((long)other[j] - (long)quiet) <= 2);
+			if (quiet >= 300 && quiet <= 900) {
+				assert_true(other[j] >= 300 && other[j] <= 900);
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1379,6 +1400,7 @@ int main(void)
 		cmocka_unit_test(the_same_facts_do_for_the_next_state),
 		cmocka_unit_test(the_step_that_cannot_be_taken_back_has_a_look_of_its_own),
 		cmocka_unit_test(zones_of_the_same_day_do_not_march_together),
+		cmocka_unit_test(the_ttl_of_each_derived_policy_is_its_own_and_in_the_window),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
