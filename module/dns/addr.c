@@ -135,6 +135,30 @@ int addr_cmp(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 	return cmp;
 }
 
+uint32_t addr_hash(const struct sockaddr_storage *addr)
+{
+	assert(addr);
+
+	const uint8_t *bytes = NULL;
+	size_t len = 0;
+	uint32_t hash = 2166136261U; /* FNV-1a */
+	if (addr->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
+		bytes = (const uint8_t *)&in->sin_addr;
+		len = sizeof(in->sin_addr);
+		hash ^= in->sin_port;
+	} else if (addr->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
+		bytes = (const uint8_t *)&in6->sin6_addr;
+		len = sizeof(in6->sin6_addr);
+		hash ^= in6->sin6_port;
+	}
+	for (size_t i = 0; i < len; i++) {
+		hash = (hash ^ bytes[i]) * 16777619U;
+	}
+	return hash;
+}
+
 bool addr_is_loopback(const struct sockaddr_storage *addr)
 {
 	assert(addr);

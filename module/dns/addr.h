@@ -32,5 +32,8 @@ void addr_to_text(const struct sockaddr_storage *addr, char out[ADDR_TEXT_MAX]);
 /*! Total order over family, address, port, scope; 0 if equal. */
 int addr_cmp(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
 
+/*! Equal for equal addresses. */
+uint32_t addr_hash(const struct sockaddr_storage *addr);
+
 /*! True for 127/8 and ::1. */
 bool addr_is_loopback(const struct sockaddr_storage *addr);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,10 @@
 #include "addr.h"
 #include "ask.h"
 #include "channel.h"
+#include "pace.h"
+
+/*! Of targets, by address. */
+#define BUCKETS	256
 
 /*! A last resort above all limits of c-ares, e.g. against a server that trickles over TCP. */
 #define ASK_JOB_TIMEOUT_MS	60000
@@ -15,6 +20,11 @@
 /*! Header bits of a question. */
 #define ASK_RECURSE	0x1	/*!< RD */
 #define ASK_UNCHECKED	0x2	/*!< CD */
+/*! Not a header bit: the target is a parent's server. */
+#define ASK_PARENT	0x100
+
+/*! A question is a little early rather than late: lateness would add up. */
+#define EARLY_MS	3
 
 typedef struct poll {
 	uv_poll_t handle;
@@ -29,60 +39,199 @@ typedef enum {
 	JOB_ENDED,	/*!< Waits for the loop, to be torn down outside of c-ares. */
 } job_state_t;
 
+typedef struct target target_t;
+
+typedef struct {
+	ask_job_t *first, *last;
+} list_t;
+
+typedef struct {
+	target_t *first, *last;
+} targets_t;
+
 struct ask_job {
 	ask_t *ask;
+	target_t *target;
+	list_t *list;		/*!< The one it is in. */
 	struct ask_job *prev, *next;
 	job_state_t state;
+	bool silent;		/*!< Counted in ask->silent. */
 	bool ask_next;	/*!< The last question is answered; asked from the timer. */
 	uv_timer_t timer;
 	uint64_t deadline;
 	ares_channel channel;
 	poll_t *polls;
 
-	struct sockaddr_storage addr;
 	knot_dname_storage_t name;
 	uint16_t types[ASK_QUESTIONS_MAX];
 	unsigned count;
-	uint8_t flags;
+	unsigned flags;
 
 	ask_reply_t reply;
 	ask_done_f done;
 	void *arg;
 };
 
+/*! Who is asked; exists while it has jobs. */
+struct target {
+	ask_t *ask;
+	struct sockaddr_storage addr;
+	target_t *next_of_bucket;
+	list_t queued;
+	unsigned in_flight;
+	bool answers;		/*!< There was one. */
+	unsigned unanswered;	/*!< Jobs in a row without any answer. */
+	targets_t *list;	/*!< The one it is in, or NULL. */
+	target_t *prev, *next;
+};
+
 struct ask {
 	uv_loop_t *loop;
 	uv_timer_t kick;	/*!< Starts queued jobs from a clean stack. */
-	ask_job_t *first, *last;	/*!< All jobs, in the order of ask_start(). */
-	unsigned in_flight;
+	list_t running;
+	unsigned in_flight;	/*!< In running. */
+	unsigned silent;	/*!< Those of them that began when their target was silent. */
+	target_t *buckets[BUCKETS];
+	targets_t answering;	/*!< Targets that may get one more question; they take turns. */
+	targets_t silent_ones;	/*!< The same, those that do not answer. */
+	targets_t resting;	/*!< Those that may not be asked yet. */
+	pace_t *pace;		/*!< Of parents' servers. */
 };
 
 static void next_question(ask_job_t *job);
 
-static void list_add(ask_t *ask, ask_job_t *job)
+static void list_add(list_t *list, ask_job_t *job)
 {
-	job->prev = ask->last;
-	if (ask->last != NULL) {
-		ask->last->next = job;
+	job->list = list;
+	job->prev = list->last;
+	job->next = NULL;
+	if (list->last != NULL) {
+		list->last->next = job;
 	} else {
-		ask->first = job;
+		list->first = job;
 	}
-	ask->last = job;
+	list->last = job;
 }
 
-static void list_remove(ask_t *ask, ask_job_t *job)
+static void list_remove(ask_job_t *job)
 {
 	if (job->prev != NULL) {
 		job->prev->next = job->next;
 	} else {
-		ask->first = job->next;
+		job->list->first = job->next;
 	}
 	if (job->next != NULL) {
 		job->next->prev = job->prev;
 	} else {
-		ask->last = job->prev;
+		job->list->last = job->prev;
 	}
 }
+
+/* -- targets ------------------------------------------------------------------ */
+
+static void targets_add(targets_t *targets, target_t *target)
+{
+	target->list = targets;
+	target->prev = targets->last;
+	target->next = NULL;
+	if (targets->last != NULL) {
+		targets->last->next = target;
+	} else {
+		targets->first = target;
+	}
+	targets->last = target;
+}
+
+static void targets_remove(target_t *target)
+{
+	targets_t *targets = target->list;
+	if (targets == NULL) {
+		return;
+	}
+	if (target->prev != NULL) {
+		target->prev->next = target->next;
+	} else {
+		targets->first = target->next;
+	}
+	if (target->next != NULL) {
+		target->next->prev = target->prev;
+	} else {
+		targets->last = target->prev;
+	}
+	target->list = NULL;
+}
+
+static bool is_silent(const target_t *target)
+{
+	return target->unanswered >= ASK_SILENT_AFTER;
+}
+
+/*! A target that has not answered yet is met with less: it may be the eighth that never does. */
+static bool has_room(const target_t *target)
+{
+	return target->in_flight < (target->answers || is_silent(target) ? ASK_PER_TARGET_MAX
+	                                                                 : ASK_PER_TARGET_FIRST);
+}
+
+/*! Milliseconds until the next job of a target may begin, as far as it is about time. */
+static unsigned rest_of(const target_t *target)
+{
+	const ask_job_t *next = target->queued.first;
+	if (!(next->flags & ASK_PARENT)) {
+		return 0;
+	}
+	unsigned wait = pace_wait(target->ask->pace, &target->addr, uv_now(target->ask->loop));
+	return wait > EARLY_MS ? wait - EARLY_MS : 0;
+}
+
+/*! Puts a target where it belongs; it keeps its place in a list that it does not leave. */
+static void target_update(target_t *target)
+{
+	ask_t *ask = target->ask;
+	targets_t *list = NULL;
+	if (target->queued.first != NULL && has_room(target)) {
+		list = rest_of(target) > 0 ? &ask->resting :
+		       is_silent(target) ? &ask->silent_ones : &ask->answering;
+	}
+	if (target->list != list) {
+		targets_remove(target);
+		if (list != NULL) {
+			targets_add(list, target);
+		}
+	}
+}
+
+static target_t *target_get(ask_t *ask, const struct sockaddr_storage *addr)
+{
+	target_t **bucket = &ask->buckets[addr_hash(addr) % BUCKETS];
+	for (target_t *target = *bucket; target != NULL; target = target->next_of_bucket) {
+		if (addr_cmp(&target->addr, addr) == 0) {
+			return target;
+		}
+	}
+
+	target_t *target = calloc(1, sizeof(*target));
+	if (target != NULL) {
+		target->ask = ask;
+		target->addr = *addr;
+		target->next_of_bucket = *bucket;
+		*bucket = target;
+	}
+	return target;
+}
+
+static void target_free(target_t *target)
+{
+	target_t **at = &target->ask->buckets[addr_hash(&target->addr) % BUCKETS];
+	while (*at != target) {
+		at = &(*at)->next_of_bucket;
+	}
+	*at = target->next_of_bucket;
+	targets_remove(target);
+	free(target);
+}
+
+/* -- jobs ----------------------------------------------------------------------- */
 
 static void on_poll_closed(uv_handle_t *handle)
 {
@@ -107,10 +256,19 @@ static void on_ask_closed(uv_handle_t *handle)
 static void job_end(ask_job_t *job)
 {
 	ask_t *ask = job->ask;
-	list_remove(ask, job);
+	target_t *target = job->target;
+	list_remove(job);
 	if (job->state != JOB_QUEUED) {
 		ask->in_flight--;
+		ask->silent -= job->silent;
+		target->in_flight--;
 	}
+	if (target->in_flight == 0 && target->queued.first == NULL) {
+		target_free(target);
+	} else {
+		target_update(target);
+	}
+	job->target = NULL;
 
 	/* Without a callback to call, what c-ares still has to say is ignored. */
 	job->state = JOB_ENDED;
@@ -136,6 +294,23 @@ static void job_finish(ask_job_t *job, const char *error)
 	}
 }
 
+/*! A sign of life: the target is as good as any other again. */
+static void job_answered(ask_job_t *job)
+{
+	job->target->answers = true;
+	job->target->unanswered = 0;
+	target_update(job->target);
+	job->deadline = uv_now(job->ask->loop) + ASK_JOB_TIMEOUT_MS;
+}
+
+static void job_unanswered(ask_job_t *job)
+{
+	if (job->reply.answered == 0) {
+		job->target->unanswered++;
+		target_update(job->target);
+	}
+}
+
 static void job_schedule(ask_job_t *job);
 static void on_kick(uv_timer_t *timer);
 
@@ -144,6 +319,9 @@ static void on_job_timer(uv_timer_t *timer)
 	ask_job_t *job = timer->data;
 	if (job->state == JOB_RUNNING) {
 		if (uv_now(job->ask->loop) >= job->deadline) {
+			/* c-ares has not counted the last packet yet. */
+			job->reply.packets++;
+			job_unanswered(job);
 			job_finish(job, "timeout");
 		} else if (job->ask_next) {
 			job->ask_next = false;
@@ -266,6 +444,9 @@ static void on_answer(void *arg, int status, size_t timeouts, const uint8_t *wir
 		job->reply.packets++;
 	}
 	if (status != ARES_SUCCESS || wire == NULL) {
+		if (status == ARES_ETIMEOUT) {
+			job_unanswered(job);
+		}
 		job_finish(job, status != ARES_SUCCESS ? error_text(status) : "no answer");
 		return;
 	}
@@ -279,6 +460,7 @@ static void on_answer(void *arg, int status, size_t timeouts, const uint8_t *wir
 	job->reply.answer[job->reply.answered].wire = copy;
 	job->reply.answer[job->reply.answered].len = len;
 	job->reply.answered++;
+	job_answered(job);
 
 	if (job->reply.answered == job->count) {
 		job_finish(job, NULL);
@@ -289,7 +471,7 @@ static void on_answer(void *arg, int status, size_t timeouts, const uint8_t *wir
 }
 
 /*! Question packet with DO=1. */
-static int make_query(const knot_dname_t *name, uint16_t type, uint8_t flags,
+static int make_query(const knot_dname_t *name, uint16_t type, unsigned flags,
                       uint8_t *wire, size_t *len)
 {
 	knot_pkt_t *pkt = knot_pkt_new(wire, *len, NULL);
@@ -344,7 +526,7 @@ static int open_channel(ask_job_t *job)
 	}
 
 	char text[ADDR_TEXT_MAX], server[ADDR_TEXT_MAX + 4];
-	addr_to_text(&job->addr, text);
+	addr_to_text(&job->target->addr, text);
 	int ip_len = strcspn(text, "@");
 	snprintf(server, sizeof(server), strchr(text, ':') != NULL ? "[%.*s]:%s" : "%.*s:%s",
 	         ip_len, text, text[ip_len] != '\0' ? text + ip_len + 1 : "");
@@ -352,27 +534,71 @@ static int open_channel(ask_job_t *job)
 	       KNOT_EOK : KNOT_ERROR;
 }
 
+static void job_begin(ask_job_t *job)
+{
+	ask_t *ask = job->ask;
+	target_t *target = job->target;
+	list_remove(job);
+	list_add(&ask->running, job);
+	job->state = JOB_RUNNING;
+	job->silent = is_silent(target);
+	ask->in_flight++;
+	ask->silent += job->silent;
+	target->in_flight++;
+	if (job->flags & ASK_PARENT) {
+		(void)pace_turn(ask->pace, &target->addr, 1, sizeof(target->addr), uv_now(ask->loop));
+	}
+
+	/* Who has said nothing for a while gets one packet, not all tries, until it says something. */
+	job->deadline = uv_now(ask->loop) + (job->silent ? ASK_TIMEOUT_MS : ASK_JOB_TIMEOUT_MS);
+	if (open_channel(job) == KNOT_EOK) {
+		next_question(job);
+	} else {
+		job_finish(job, "cannot open a channel");
+	}
+	job_schedule(job);
+}
+
+/*!
+ * Whose turn it is. The silent ones cannot hold back the others, since they get half of what there is at
+ * most; and they are not forgotten over them.
+ */
+static target_t *next_target(const ask_t *ask)
+{
+	if (ask->in_flight >= ASK_IN_FLIGHT_MAX) {
+		return NULL;
+	}
+	if (ask->silent_ones.first != NULL && ask->silent < ASK_SILENT_MAX) {
+		return ask->silent_ones.first;
+	}
+	return ask->answering.first;
+}
+
 static void on_kick(uv_timer_t *timer)
 {
 	ask_t *ask = timer->data;
-	for (ask_job_t *job = ask->first;
-	     job != NULL && ask->in_flight < ASK_IN_FLIGHT_MAX; job = job->next) {
-		if (job->state != JOB_QUEUED) {
-			continue;
-		}
-		job->state = JOB_RUNNING;
-		job->deadline = uv_now(ask->loop) + ASK_JOB_TIMEOUT_MS;
-		ask->in_flight++;
-		if (open_channel(job) == KNOT_EOK) {
-			next_question(job);
-		} else {
-			job_finish(job, "cannot open a channel");
-		}
-		job_schedule(job);
+	for (target_t *target = ask->resting.first, *next; target != NULL; target = next) {
+		next = target->next;
+		target_update(target);
+	}
+	for (target_t *target = next_target(ask); target != NULL; target = next_target(ask)) {
+		/* To the end of the line, if it may have yet another. */
+		targets_remove(target);
+		job_begin(target->queued.first);
+		target_update(target);
+	}
+
+	unsigned wait = UINT_MAX;
+	for (const target_t *target = ask->resting.first; target != NULL; target = target->next) {
+		unsigned rest = rest_of(target);
+		wait = rest < wait ? rest : wait;
+	}
+	if (wait != UINT_MAX) {
+		uv_timer_start(&ask->kick, on_kick, wait, 0);
 	}
 }
 
-ask_t *ask_new(uv_loop_t *loop)
+ask_t *ask_new(uv_loop_t *loop, unsigned parent_rate)
 {
 	assert(loop);
 
@@ -381,11 +607,15 @@ ask_t *ask_new(uv_loop_t *loop)
 	}
 
 	ask_t *ask = calloc(1, sizeof(*ask));
-	if (ask == NULL) {
+	pace_t *pace = pace_new(parent_rate);
+	if (ask == NULL || pace == NULL) {
+		free(ask);
+		pace_free(pace);
 		ares_library_cleanup();
 		return NULL;
 	}
 	ask->loop = loop;
+	ask->pace = pace;
 	uv_timer_init(loop, &ask->kick);
 	ask->kick.data = ask;
 	return ask;
@@ -396,47 +626,67 @@ void ask_free(ask_t *ask)
 	if (ask == NULL) {
 		return;
 	}
-	while (ask->first != NULL) {
-		job_end(ask->first);
+	while (ask->running.first != NULL) {
+		job_end(ask->running.first);
 	}
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		while (ask->buckets[i] != NULL) {
+			job_end(ask->buckets[i]->queued.first);
+		}
+	}
+	pace_free(ask->pace);
+	ask->pace = NULL;
 	uv_close((uv_handle_t *)&ask->kick, on_ask_closed);
 	ares_library_cleanup();
 }
 
-ask_job_t *ask_start(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
-                     const uint16_t *types, unsigned count, ask_done_f done, void *arg)
+static ask_job_t *job_new(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
+                          const uint16_t *types, unsigned count, unsigned flags,
+                          ask_done_f done, void *arg)
 {
 	assert(ask && addr && name && types && done);
 	assert(count > 0 && count <= ASK_QUESTIONS_MAX);
 
 	ask_job_t *job = calloc(1, sizeof(*job));
-	if (job == NULL) {
+	target_t *target = job != NULL ? target_get(ask, addr) : NULL;
+	if (target == NULL) {
+		free(job);
 		return NULL;
 	}
 	job->ask = ask;
-	job->addr = *addr;
+	job->target = target;
 	knot_dname_copy_lower(job->name, name);
 	memcpy(job->types, types, count * sizeof(*types));
 	job->count = count;
+	job->flags = flags;
 	job->done = done;
 	job->arg = arg;
 	uv_timer_init(ask->loop, &job->timer);
 	job->timer.data = job;
-	list_add(ask, job);
+	list_add(&target->queued, job);
+	target_update(target);
 
 	uv_timer_start(&ask->kick, on_kick, 0, 0);
 	return job;
 }
 
+ask_job_t *ask_start(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
+                     const uint16_t *types, unsigned count, ask_done_f done, void *arg)
+{
+	return job_new(ask, addr, name, types, count, 0, done, arg);
+}
+
+ask_job_t *ask_parent(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
+                      uint16_t type, ask_done_f done, void *arg)
+{
+	return job_new(ask, addr, name, &type, 1, ASK_PARENT, done, arg);
+}
+
 ask_job_t *ask_resolver(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
                         uint16_t type, bool unchecked, ask_done_f done, void *arg)
 {
-	ask_job_t *job = ask_start(ask, addr, name, &type, 1, done, arg);
-	if (job != NULL) {
-		/* Nothing is sent before the loop runs. */
-		job->flags = ASK_RECURSE | (unchecked ? ASK_UNCHECKED : 0);
-	}
-	return job;
+	return job_new(ask, addr, name, &type, 1, ASK_RECURSE | (unchecked ? ASK_UNCHECKED : 0),
+	               done, arg);
 }
 
 void ask_cancel(ask_job_t *job)

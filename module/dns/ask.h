@@ -14,8 +14,19 @@
 #include <uv.h>
 #include <libknot/libknot.h>
 
-/*! Addresses that are asked at the same time; the rest queue up. */
+/*! Jobs under way, one question of each at a time; the rest queue up. */
 #define ASK_IN_FLIGHT_MAX	64
+/*!
+ * Of them, at one address: an eighth, so that eight servers are asked side by side. With a round trip of
+ * 20 ms these are the three questions of 130 zones a second.
+ */
+#define ASK_PER_TARGET_MAX	8
+/*! The same, before it has answered for the first time. */
+#define ASK_PER_TARGET_FIRST	2
+/*! A target is silent after so many jobs in a row, all tries of them, without an answer, until the next one. */
+#define ASK_SILENT_AFTER	2
+/*! At all silent targets together: half of all, so that they cannot hold back the others. */
+#define ASK_SILENT_MAX		32
 /*! Questions of one job. */
 #define ASK_QUESTIONS_MAX	3
 /*! Tries per question, and how long each waits. */
@@ -40,8 +51,15 @@ typedef struct {
 
 typedef void (*ask_done_f)(const ask_reply_t *reply, void *arg);
 
-/*! \return NULL without memory. */
-ask_t *ask_new(uv_loop_t *loop);
+/*!
+ * \brief Creates it.
+ *
+ * \param loop         Event loop.
+ * \param parent_rate  Questions per second at one address of ask_parent(); 0: no limit.
+ *
+ * \return NULL without memory.
+ */
+ask_t *ask_new(uv_loop_t *loop, unsigned parent_rate);
 
 /*!
  * \brief Ends it and all jobs; no callback is called any more.
@@ -65,6 +83,10 @@ void ask_free(ask_t *ask);
  */
 ask_job_t *ask_start(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
                      const uint16_t *types, unsigned count, ask_done_f done, void *arg);
+
+/*! Asks a server of a parent zone one question: not more often than parent_rate, all callers together. */
+ask_job_t *ask_parent(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
+                      uint16_t type, ask_done_f done, void *arg);
 
 /*!
  * \brief Asks a resolver one question (RD=1).

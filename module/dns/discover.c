@@ -321,14 +321,13 @@ static void on_delegation(const ask_reply_t *reply, void *arg)
 static void ask_delegation(discover_t *discover)
 {
 	const servers_t *parent = &discover->result.parent_servers;
-	const uint16_t type = KNOT_RRTYPE_NS;
 
 	if (wants(discover, SURVEY_CHILD) && discover->request.nameserver->count == 0 &&
 	    discover->next_parent < parent->addr_count &&
 	    discover->next_parent < DISCOVER_DELEGATION_TRIES) {
-		discover->job = ask_start(discover->ask, &parent->addrs[discover->next_parent].addr,
-		                          discover->request.zone, &type, 1, on_delegation,
-		                          discover);
+		discover->job = ask_parent(discover->ask, &parent->addrs[discover->next_parent].addr,
+		                           discover->request.zone, KNOT_RRTYPE_NS, on_delegation,
+		                           discover);
 		if (discover->job != NULL) {
 			return;
 		}

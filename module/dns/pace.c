@@ -44,21 +44,10 @@ void pace_free(pace_t *pace)
 	free(pace);
 }
 
-static unsigned bucket_of(const struct sockaddr_storage *addr)
-{
-	char text[ADDR_TEXT_MAX];
-	uint32_t hash = 2166136261U; /* FNV-1a */
-	addr_to_text(addr, text);
-	for (const char *c = text; *c != '\0'; c++) {
-		hash = (hash ^ (unsigned char)*c) * 16777619U;
-	}
-	return hash % BUCKETS;
-}
-
 /*! Finds an address; those whose time has passed go on the way. */
 static busy_t *find(pace_t *pace, const struct sockaddr_storage *addr, uint64_t now)
 {
-	busy_t **at = &pace->buckets[bucket_of(addr)];
+	busy_t **at = &pace->buckets[addr_hash(addr) % BUCKETS];
 	while (*at != NULL) {
 		busy_t *busy = *at;
 		if (busy->free_at <= now) {
@@ -81,7 +70,7 @@ static void take(pace_t *pace, const struct sockaddr_storage *addr, uint64_t now
 		if (busy == NULL) {
 			return;	/* Asked all the same: to be polite is not worth a look that fails. */
 		}
-		busy_t **bucket = &pace->buckets[bucket_of(addr)];
+		busy_t **bucket = &pace->buckets[addr_hash(addr) % BUCKETS];
 		busy->addr = *addr;
 		busy->next = *bucket;
 		*bucket = busy;
@@ -115,4 +104,17 @@ unsigned pace_turn(pace_t *pace, const struct sockaddr_storage *addr, unsigned c
 		take(pace, nth(addr, stride, i), now, turn);
 	}
 	return (turn - now + 999) / 1000;
+}
+
+unsigned pace_wait(const pace_t *pace, const struct sockaddr_storage *addr, uint64_t now_ms)
+{
+	assert(pace && addr);
+
+	const uint64_t now = now_ms * 1000;
+	for (const busy_t *busy = pace->buckets[addr_hash(addr) % BUCKETS]; busy != NULL; busy = busy->next) {
+		if (addr_cmp(&busy->addr, addr) == 0) {
+			return busy->free_at > now ? (busy->free_at - now + 999) / 1000 : 0;
+		}
+	}
+	return 0;
 }

@@ -239,13 +239,15 @@ static void ask_server(survey_t *survey, const server_addr_t *server, bool paren
 	static const uint16_t CHILD[] = {
 		KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_CDS, KNOT_RRTYPE_CDNSKEY
 	};
-	static const uint16_t PARENT[] = { KNOT_RRTYPE_DS };
 
 	asked_t *asked = &survey->asked[survey->asked_count++];
 	*asked = (asked_t){ .survey = survey, .parent = parent, .index = index };
 	survey->pending++;
-	asked->job = ask_start(survey->dns->ask, &server->addr, survey->request.known.zone,
-	                       parent ? PARENT : CHILD, parent ? 1 : 3, on_reply, asked);
+	ask_t *ask = survey->dns->ask;
+	const knot_dname_t *zone = survey->request.known.zone;
+	asked->job = parent
+		? ask_parent(ask, &server->addr, zone, KNOT_RRTYPE_DS, on_reply, asked)
+		: ask_start(ask, &server->addr, zone, CHILD, 3, on_reply, asked);
 	if (asked->job == NULL) {
 		const ask_reply_t failed = { .error = "out of memory" };
 		on_reply(&failed, asked);
@@ -517,7 +519,7 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 		free(dns);
 		return NULL;
 	}
-	dns->ask = ask_new(loop);
+	dns->ask = ask_new(loop, config->parent_rate);
 	if (dns->ask == NULL) {
 		snprintf(err, err_len, "c-ares cannot start");
 		resolve_free(dns->resolve);

@@ -6,12 +6,13 @@
  *
  * Arguments are NAME=VALUE: zone, ns, key, dnskey (RDATA in hex), nameserver, parent,
  * resolver, anchor, hints, ask (child, parent, both), rate (parent's servers, per second), repeat,
- * free-after (ms).
+ * zones (so many, z0.ZONE and so on, instead of ZONE), spread (ms over which surveys begin), free-after (ms).
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "kskroll/dns.h"
 
@@ -106,6 +107,47 @@ static void on_done(survey_result_t *result, void *arg)
 	}
 }
 
+/*! What the surveys of one zone are to ask; begins one, and one more of the next zone. */
+typedef struct {
+	probe_t *probe;
+	const survey_request_t *request;
+	knot_dname_t *zone;
+	const char *base;
+	unsigned begun, repeat, zones;
+	uv_timer_t timer;
+} starter_t;
+
+static void start_one(starter_t *starter)
+{
+	survey_t *survey;
+	if (starter->zones > 0) {
+		char name[300];
+		snprintf(name, sizeof(name), "z%u.%s", starter->begun % starter->zones, starter->base);
+		knot_dname_from_str(starter->zone, name, KNOT_DNAME_MAXLEN);
+	}
+	starter->begun++;
+	if (survey_start(starter->probe->dns, starter->request, on_done, starter->probe, &survey) != KNOT_EOK) {
+		die("survey", "cannot start");
+	}
+}
+
+static void on_start(uv_timer_t *timer)
+{
+	starter_t *starter = timer->data;
+	start_one(starter);
+	if (starter->begun == starter->repeat) {
+		uv_close((uv_handle_t *)timer, NULL);
+	}
+}
+
+static unsigned cpu_ms(int who)
+{
+	struct rusage usage;
+	getrusage(who, &usage);
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	probe_t *probe = timer->data;
@@ -119,7 +161,8 @@ int main(int argc, char **argv)
 {
 	static uint8_t rdata[MANY][1024];
 	dns_key_t keys[MANY] = { 0 };
-	unsigned key_count = 0, repeat = 1;
+	unsigned key_count = 0, repeat = 1, zones = 0, spread = 0;
+	const char *base = "";
 	long free_after = -1;
 	knot_rdataset_t dnskey = { 0 }, ns = { 0 };
 	addrs_t nameserver = { 0 }, parent = { 0 }, resolver = { 0 };
@@ -140,6 +183,7 @@ int main(int argc, char **argv)
 		uint8_t buf[1024];
 		if (strcmp(name, "zone") == 0) {
 			knot_dname_from_str(zone, value, sizeof(zone));
+			base = value;
 		} else if (strcmp(name, "ns") == 0) {
 			knot_dname_storage_t server;
 			knot_dname_from_str(server, value, sizeof(server));
@@ -171,6 +215,10 @@ int main(int argc, char **argv)
 			config.parent_rate = atoi(value);
 		} else if (strcmp(name, "repeat") == 0) {
 			repeat = atoi(value);
+		} else if (strcmp(name, "zones") == 0) {
+			zones = repeat = atoi(value);
+		} else if (strcmp(name, "spread") == 0) {
+			spread = atoi(value);
 		} else if (strcmp(name, "free-after") == 0) {
 			free_after = atol(value);
 		} else {
@@ -199,16 +247,23 @@ int main(int argc, char **argv)
 	if (free_after >= 0) {
 		uv_timer_start(&probe.timer, on_timer, free_after, 0);
 	}
-	for (unsigned i = 0; i < repeat; i++) {
-		survey_t *survey;
-		if (survey_start(probe.dns, &request, on_done, &probe, &survey) != KNOT_EOK) {
-			die("survey", "cannot start");
+	starter_t starter = { &probe, &request, zone, base, 0, repeat, zones, { 0 } };
+	if (spread >= repeat) {
+		uv_timer_init(&loop, &starter.timer);
+		starter.timer.data = &starter;
+		uv_timer_start(&starter.timer, on_start, 0, spread / repeat);
+	} else {
+		while (starter.begun < repeat) {
+			start_one(&starter);
 		}
 	}
+
+	uint64_t began = uv_hrtime();
+	uv_run(&loop, UV_RUN_DEFAULT);
+	printf("total\tms=%u\tcpu=%u\tthread=%u\n", (unsigned)((uv_hrtime() - began) / 1000000),
+	       cpu_ms(RUSAGE_SELF), cpu_ms(RUSAGE_THREAD));
 	knot_rdataset_clear(&dnskey, NULL);
 	knot_rdataset_clear(&ns, NULL);
-
-	uv_run(&loop, UV_RUN_DEFAULT);
 	int ret = uv_loop_close(&loop);
 	if (ret != 0 || probe.running != 0) {
 		die("end", ret != 0 ? uv_strerror(ret) : "a survey was not called back");
