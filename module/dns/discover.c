@@ -14,19 +14,22 @@
 /*! A and AAAA of every name, and one DNSKEY. */
 #define QUERIES_MAX	(2 * SERVERS_NAMES_MAX + 1)
 
+/*! Seconds; discovery as a whole has a limit as well (survey.c). */
+#define AFRESH_WITHIN	20
+
 /*! Instead of a type: A and AAAA. */
 #define ANY_ADDRESS	0
 
 /*! One lookup under way. */
 typedef struct {
 	discover_t *discover;
-	lookup_t *lookup;	/*!< NULL once it is done. */
+	share_t *lookup;	/*!< NULL once it is done. */
 	uint16_t type;
 	unsigned name;		/*!< Index in the servers of the stage. */
 } query_t;
 
 struct discover {
-	resolve_t *resolve;
+	shared_t *shared;
 	ask_t *ask;
 	discover_request_t request;
 	discover_done_f parents;
@@ -43,10 +46,13 @@ struct discover {
 	ask_job_t *job;
 	unsigned next_parent;		/*!< Server to ask for the delegation. */
 	answer_delegation_t delegation;
+	bool fresh;			/*!< The parent is looked up afresh. */
+	uint64_t started;		/*!< Seconds. */
 	bool stopped;
 };
 
 static void find_parent(discover_t *discover);
+static void parent_found(discover_t *discover);
 static void ask_delegation(discover_t *discover);
 static void find_child_servers(discover_t *discover);
 
@@ -94,9 +100,38 @@ static bool wants(const discover_t *discover, unsigned what)
 	return (discover->request.ask & what) != 0;
 }
 
+static uint64_t seconds(void)
+{
+	return uv_hrtime() / 1000000000;
+}
+
+/*!
+ * What others have looked up may be out of date, and the resolver's own cache as well: nothing is held
+ * against the parent before it has been looked up afresh. Not if that took long: there is no time for more.
+ */
+static bool try_afresh(discover_t *discover)
+{
+	discovery_t *result = &discover->result;
+	if (discover->fresh || !wants(discover, SURVEY_PARENT) ||
+	    seconds() - discover->started > AFRESH_WITHIN) {
+		return false;
+	}
+	discover->fresh = true;
+	result->failed = result->insecure = result->parent_known = false;
+	result->detail[0] = '\0';
+	knot_rdataset_clear(&result->parent_keys, NULL);
+	servers_clear(&result->parent_servers);
+	discover->candidate = knot_dname_next_label(discover->request.zone);
+	find_parent(discover);
+	return true;
+}
+
 /*! The parent cannot be found out: fatal only when its answers are wanted. */
 static void no_parent(discover_t *discover)
 {
+	if (try_afresh(discover)) {
+		return;
+	}
 	if (wants(discover, SURVEY_PARENT)) {
 		discover->result.failed = true;
 		finish(discover);
@@ -171,7 +206,9 @@ static void look_up(discover_t *discover, const knot_dname_t *name, uint16_t typ
 	query_t *query = &discover->queries[discover->query_count++];
 	*query = (query_t){ .discover = discover, .type = type, .name = index };
 	discover->pending++;
-	query->lookup = resolve_start(discover->resolve, name, type, on_lookup, query);
+	query->lookup = shared_start(discover->shared, name, type,
+	                             discover->fresh && discover->stage_done == parent_found,
+	                             on_lookup, query);
 	if (query->lookup == NULL) {
 		const lookup_result_t failed = {
 			.status = LOOKUP_FAILED, .error = "resolver does not take questions"
@@ -228,7 +265,11 @@ static void parent_found(discover_t *discover)
 	discovery_t *result = &discover->result;
 	check_parent_names(discover);
 
-	if (result->failed || (result->detail[0] != '\0' && wants(discover, SURVEY_PARENT))) {
+	bool failed = result->failed || (result->detail[0] != '\0' && wants(discover, SURVEY_PARENT));
+	if (failed && try_afresh(discover)) {
+		return;
+	}
+	if (failed) {
 		result->failed = true;
 		finish(discover);
 	} else {
@@ -289,8 +330,8 @@ static void find_parent(discover_t *discover)
 	query_t *query = &discover->queries[0];
 	discover->query_count = 1;
 	*query = (query_t){ .discover = discover, .type = KNOT_RRTYPE_NS };
-	query->lookup = resolve_start(discover->resolve, discover->candidate, KNOT_RRTYPE_NS,
-	                              on_parent_ns, query);
+	query->lookup = shared_start(discover->shared, discover->candidate, KNOT_RRTYPE_NS,
+	                             discover->fresh, on_parent_ns, query);
 	if (query->lookup == NULL) {
 		trouble(discover, KNOT_RRTYPE_NS, discover->candidate,
 		        "resolver does not take questions");
@@ -398,14 +439,15 @@ static servers_t *stage_servers(discover_t *discover)
 	                                            : &discover->result.child_servers;
 }
 
-discover_t *discover_new(resolve_t *resolve, ask_t *ask, const discover_request_t *request,
+discover_t *discover_new(shared_t *shared, ask_t *ask, const discover_request_t *request,
                          discover_done_f parents, discover_done_f done, void *arg)
 {
-	assert(resolve && ask && request && parents && done);
+	assert(shared && ask && request && parents && done);
 
 	discover_t *discover = calloc(1, sizeof(*discover));
 	if (discover != NULL) {
-		discover->resolve = resolve;
+		discover->shared = shared;
+		discover->fresh = request->fresh;
 		discover->ask = ask;
 		discover->request = *request;
 		discover->parents = parents;
@@ -419,6 +461,7 @@ void discover_run(discover_t *discover)
 {
 	assert(discover);
 
+	discover->started = seconds();
 	bool configured = discover->request.nameserver->count > 0;
 	if (wants(discover, SURVEY_PARENT) && *discover->request.zone == '\0') {
 		discover->result.failed = true;
@@ -446,7 +489,7 @@ void discover_stop(discover_t *discover)
 
 	discover->stopped = true;
 	for (unsigned i = 0; i < discover->query_count; i++) {
-		resolve_cancel(discover->queries[i].lookup);
+		shared_cancel(discover->queries[i].lookup);
 		discover->queries[i].lookup = NULL;
 	}
 	ask_cancel(discover->job);
@@ -456,6 +499,31 @@ void discover_stop(discover_t *discover)
 discovery_t *discover_result(discover_t *discover)
 {
 	return &discover->result;
+}
+
+static bool same_servers(const servers_t *a, const servers_t *b)
+{
+	if (a->addr_count != b->addr_count) {
+		return false;
+	}
+	/* Each address is there once; the names are for people. */
+	for (unsigned i = 0; i < a->addr_count; i++) {
+		unsigned k = 0;
+		while (k < b->addr_count && addr_cmp(&a->addrs[i].addr, &b->addrs[k].addr) != 0) {
+			k++;
+		}
+		if (k == b->addr_count) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool discovery_same_parent(const discovery_t *a, const discovery_t *b)
+{
+	return a->insecure == b->insecure && knot_dname_is_equal(a->parent, b->parent) &&
+	       knot_rdataset_eq(&a->parent_keys, &b->parent_keys) &&
+	       same_servers(&a->parent_servers, &b->parent_servers);
 }
 
 void discover_free(discover_t *discover)

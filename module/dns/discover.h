@@ -8,8 +8,8 @@
 #pragma once
 
 #include "ask.h"
-#include "resolve.h"
 #include "servers.h"
+#include "shared.h"
 
 /*! Parent servers that are asked for the delegation before the own NS RRset has to do. */
 #define DISCOVER_DELEGATION_TRIES	6
@@ -21,6 +21,7 @@ typedef struct {
 	const knot_rdataset_t *ns;	/*!< NS RRset of the own zone. */
 	const dns_addrs_t *nameserver;	/*!< Configured servers of the zone; may be empty. */
 	const dns_addrs_t *parent;	/*!< Configured servers of the parent; may be empty. */
+	bool fresh;			/*!< Of the parent, nothing that others have looked up. */
 } discover_request_t;
 
 /*! What was found. */
@@ -49,7 +50,7 @@ typedef void (*discover_done_f)(void *arg);
  *
  * \return NULL without memory.
  */
-discover_t *discover_new(resolve_t *resolve, ask_t *ask, const discover_request_t *request,
+discover_t *discover_new(shared_t *shared, ask_t *ask, const discover_request_t *request,
                          discover_done_f parents, discover_done_f done, void *arg);
 
 /*! Starts; the callback may be called at once and must not free the discovery. */
@@ -65,3 +66,6 @@ void discover_stop(discover_t *discover);
 discovery_t *discover_result(discover_t *discover);
 
 void discover_free(discover_t *discover);
+
+/*! Whether two discoveries have found the same about the parent: zone, security, keys, servers. */
+bool discovery_same_parent(const discovery_t *a, const discovery_t *b);

@@ -297,6 +297,7 @@ static void judge(const struct ub_result *answer, uint16_t type, lookup_result_t
 		out->secure = answer->secure;
 		out->alias = is_alias(answer);
 		out->error = NULL;
+		out->ttl = answer->ttl > 0 ? answer->ttl : 0;
 	}
 }
 

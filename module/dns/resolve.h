@@ -33,6 +33,7 @@ typedef struct {
 	knot_rdataset_t rrs;	/*!< RDATA; names in it as they came. */
 	const knot_dname_t *soa;	/*!< For LOOKUP_NONE: who says so; NULL if not told. */
 	const char *error;	/*!< For LOOKUP_FAILED. */
+	uint32_t ttl;		/*!< How long it may be kept; not for LOOKUP_FAILED. */
 } lookup_result_t;
 
 typedef void (*lookup_done_f)(const lookup_result_t *result, void *arg);

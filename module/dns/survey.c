@@ -31,6 +31,7 @@ typedef struct {
 struct dns {
 	uv_loop_t *loop;
 	resolve_t *resolve;
+	shared_t *shared;
 	ask_t *ask;
 	pace_t *pace;		/*!< Of the parents' servers. */
 	watches_t *watches;
@@ -61,6 +62,8 @@ struct survey {
 	uint64_t started;
 	request_t request;
 	discover_t *discover;
+	discover_t *afresh;	/*!< The parent once more, after it failed. */
+	bool looked_afresh;
 	asked_t *asked;
 	size_t asked_count;
 	size_t pending;
@@ -70,6 +73,7 @@ struct survey {
 };
 
 static void on_begin(uv_timer_t *timer);
+static void all_answered(survey_t *survey);
 
 static void list_add(list_t *list, survey_t *survey)
 {
@@ -126,6 +130,7 @@ static void on_closed(uv_handle_t *handle)
 	survey_t *survey = handle->data;
 	request_clear(&survey->request);
 	discover_free(survey->discover);
+	discover_free(survey->afresh);
 	free(survey->asked);
 	free(survey);
 }
@@ -142,7 +147,8 @@ static void survey_end(survey_t *survey)
 	discovery_over(survey);
 	/* Before the asker and the resolver may go away. */
 	discover_free(survey->discover);
-	survey->discover = NULL;
+	discover_free(survey->afresh);
+	survey->discover = survey->afresh = NULL;
 	list_remove(survey);
 	uv_close((uv_handle_t *)&survey->timer, on_closed);
 	done(result, arg);
@@ -156,6 +162,20 @@ static void on_end(uv_timer_t *timer)
 static void finish(survey_t *survey)
 {
 	uv_timer_start(&survey->timer, on_end, 0, 0);
+}
+
+static discover_t *new_discovery(survey_t *survey, unsigned ask, bool fresh,
+                                 discover_done_f parents, discover_done_f done)
+{
+	const discover_request_t wanted = {
+		.zone = survey->request.known.zone,
+		.ask = ask,
+		.ns = &survey->request.ns,
+		.nameserver = &survey->request.nameserver,
+		.parent = &survey->request.parent,
+		.fresh = fresh,
+	};
+	return discover_new(survey->dns->shared, survey->dns->ask, &wanted, parents, done, survey);
 }
 
 /* -- answers ---------------------------------------------------------------- */
@@ -228,7 +248,7 @@ static void on_reply(const ask_reply_t *reply, void *arg)
 		judge_child(survey, reply, &survey->result->child[asked->index]);
 	}
 	if (--survey->pending == 0) {
-		finish(survey);
+		all_answered(survey);
 	}
 }
 
@@ -318,7 +338,7 @@ static void ask_all(survey_t *survey, const discovery_t *found)
 	}
 
 	if (--survey->pending == 0) {
-		finish(survey);
+		all_answered(survey);
 	}
 }
 
@@ -329,7 +349,7 @@ static void take_discovery(survey_t *survey, const discovery_t *found)
 	result->parent_insecure = found->parent_known && found->insecure &&
 	                          (survey->request.ask & SURVEY_PARENT) != 0;
 	memcpy(result->discovery_detail, found->detail, sizeof(result->discovery_detail));
-	result->queries = found->packets;
+	result->queries += found->packets;
 
 	knot_dname_txt_storage_t text;
 	if (found->parent_known && knot_dname_to_str(text, found->parent, sizeof(text)) != NULL) {
@@ -428,6 +448,94 @@ static void on_begin(uv_timer_t *timer)
 	discover_run(survey->discover);
 }
 
+/* -- the parent once more ------------------------------------------------------ */
+
+static bool parent_failed(const survey_result_t *result)
+{
+	for (size_t i = 0; i < result->parent_count; i++) {
+		if (result->parent[i].status != ANSWER_OK) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*!
+ * What was found afresh is something else, so servers of the zone may have been missed as well: all of it is
+ * done once more.
+ */
+static void begin_anew(survey_t *survey)
+{
+	survey_result_t *result = survey->result;
+	discover_t *discover = new_discovery(survey, survey->request.ask, true, on_parents, on_discovered);
+	if (discover == NULL) {
+		finish(survey);
+		return;
+	}
+	discover_free(survey->discover);
+	survey->discover = discover;
+	/* Nobody is being asked any more. */
+	free(survey->asked);
+	free(result->child);
+	free(result->parent);
+	survey->asked = NULL;
+	survey->asked_count = 0;
+	result->child = NULL;
+	result->parent = NULL;
+	result->child_count = result->parent_count = 0;
+
+	survey->discovering = true;
+	survey->dns->discovering++;
+	uv_timer_start(&survey->timer, on_begin, 0, 0);
+}
+
+static void on_afresh(void *arg)
+{
+	survey_t *survey = arg;
+	const discovery_t *found = discover_result(survey->afresh);
+	uv_timer_stop(&survey->timer);
+	if (found->failed || discovery_same_parent(discover_result(survey->discover), found)) {
+		finish(survey);
+	} else {
+		begin_anew(survey);
+	}
+}
+
+static void on_parents_afresh(void *arg)
+{
+	survey_t *survey = arg;
+	discover_go_on(survey->afresh);
+}
+
+static void on_afresh_timeout(uv_timer_t *timer)
+{
+	survey_t *survey = timer->data;
+	discover_stop(survey->afresh);
+	finish(survey);
+}
+
+/*!
+ * \brief All answers are there.
+ *
+ * The parent's keys and servers may be of up to a minute ago, and from a resolver. So they are looked up
+ * afresh once before an answer of the parent is taken for wrong, or missing.
+ */
+static void all_answered(survey_t *survey)
+{
+	if (survey->looked_afresh || !parent_failed(survey->result)) {
+		finish(survey);
+		return;
+	}
+	survey->looked_afresh = true;
+	survey->afresh = new_discovery(survey, SURVEY_PARENT, true, on_parents_afresh, on_afresh);
+	if (survey->afresh == NULL) {
+		finish(survey);
+		return;
+	}
+	uv_timer_start(&survey->timer, on_afresh_timeout, DISCOVERY_MAX_MS, 0);
+	discover_run(survey->afresh);
+}
+
 /* -- interface -------------------------------------------------------------- */
 
 int survey_start(dns_t *dns, const survey_request_t *request,
@@ -447,15 +555,8 @@ int survey_start(dns_t *dns, const survey_request_t *request,
 		return ret;
 	}
 
-	const discover_request_t wanted = {
-		.zone = survey->request.known.zone,
-		.ask = survey->request.ask,
-		.ns = &survey->request.ns,
-		.nameserver = &survey->request.nameserver,
-		.parent = &survey->request.parent,
-	};
-	survey->discover = discover_new(dns->resolve, dns->ask, &wanted, on_parents, on_discovered,
-	                                survey);
+	survey->dns = dns;
+	survey->discover = new_discovery(survey, request->ask, false, on_parents, on_discovered);
 	if (survey->discover == NULL) {
 		request_clear(&survey->request);
 		free(survey);
@@ -464,7 +565,6 @@ int survey_start(dns_t *dns, const survey_request_t *request,
 	}
 
 	result->asked = request->ask;
-	survey->dns = dns;
 	survey->result = result;
 	survey->done = done;
 	survey->arg = arg;
@@ -487,6 +587,7 @@ void survey_cancel(survey_t *survey)
 	}
 
 	discover_stop(survey->discover);
+	discover_stop(survey->afresh);
 	for (size_t i = 0; i < survey->asked_count; i++) {
 		ask_cancel(survey->asked[i].job);
 		survey->asked[i].job = NULL;
@@ -526,17 +627,19 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 		free(dns);
 		return NULL;
 	}
+	dns->shared = shared_new(loop, dns->resolve, config);
 	dns->pace = pace_new(config->parent_rate);
 	dns->watches = watches_new(loop, dns->ask, config);
 	dns->notifies = notifies_new(loop, dns->resolve, config->loopback);
 	dns->dsboots = dsboots_new(loop, dns->resolve);
-	if (dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
+	if (dns->shared == NULL || dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
 		snprintf(err, err_len, "out of memory");
 		dsboots_free(dns->dsboots);
 		notifies_free(dns->notifies);
 		watches_free(dns->watches);
 		pace_free(dns->pace);
 		ask_free(dns->ask);
+		shared_free(dns->shared);
 		resolve_free(dns->resolve);
 		free(dns);
 		return NULL;
@@ -578,6 +681,7 @@ void dns_free(dns_t *dns)
 	watches_free(dns->watches);
 	pace_free(dns->pace);
 	ask_free(dns->ask);
+	shared_free(dns->shared);
 	resolve_free(dns->resolve);
 	free(dns);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "addr.h"
+#include "config.h"
 #include "knot/compat.h"
 #include "resolve.h"
 #include "watch.h"
@@ -388,19 +389,6 @@ static bool make_absent(const knot_dname_t *zone, knot_dname_t *absent)
 	return true;
 }
 
-static bool copy_addrs(dns_addrs_t *copy, const dns_addrs_t *from)
-{
-	if (from->count > 0) {
-		copy->addr = calloc(from->count, sizeof(*copy->addr));
-		if (copy->addr == NULL) {
-			return false;
-		}
-		memcpy(copy->addr, from->addr, from->count * sizeof(*copy->addr));
-		copy->count = from->count;
-	}
-	return true;
-}
-
 int watch_start(dns_t *dns, const watch_request_t *request,
                 watch_done_f done, void *arg, watch_t **out)
 {
@@ -414,7 +402,7 @@ int watch_start(dns_t *dns, const watch_request_t *request,
 		return KNOT_ENOMEM;
 	}
 	watch->remotes = calloc(request->validator.count + 1, sizeof(*watch->remotes));
-	if (watch->remotes == NULL || !copy_addrs(&watch->addrs, &request->validator)) {
+	if (watch->remotes == NULL || !dns_addrs_copy(&watch->addrs, &request->validator)) {
 		watch_free(watch);
 		return KNOT_ENOMEM;
 	}
@@ -444,35 +432,14 @@ void watch_cancel(watch_t *watch)
 	}
 }
 
-static bool copy_config(dns_config_t *copy, const dns_config_t *config)
-{
-	copy->loopback = config->loopback;
-	if (config->trust_anchor != NULL) {
-		copy->trust_anchor = strdup(config->trust_anchor);
-	}
-	if (config->root_hints != NULL) {
-		copy->root_hints = strdup(config->root_hints);
-	}
-	return (config->trust_anchor == NULL || copy->trust_anchor != NULL) &&
-	       (config->root_hints == NULL || copy->root_hints != NULL) &&
-	       copy_addrs(&copy->resolver, &config->resolver);
-}
-
-static void clear_config(dns_config_t *config)
-{
-	free((char *)config->trust_anchor);
-	free((char *)config->root_hints);
-	free(config->resolver.addr);
-}
-
 watches_t *watches_new(uv_loop_t *loop, ask_t *ask, const dns_config_t *config)
 {
 	assert(loop && ask && config);
 
 	watches_t *watches = calloc(1, sizeof(*watches));
-	if (watches == NULL || !copy_config(&watches->config, config)) {
+	if (watches == NULL || !dns_config_copy(&watches->config, config)) {
 		if (watches != NULL) {
-			clear_config(&watches->config);
+			dns_config_clear(&watches->config);
 		}
 		free(watches);
 		return NULL;
@@ -495,6 +462,6 @@ void watches_free(watches_t *watches)
 	while (watches->running.first != NULL) {
 		watch_cancel(watches->running.first);
 	}
-	clear_config(&watches->config);
+	dns_config_clear(&watches->config);
 	free(watches);
 }

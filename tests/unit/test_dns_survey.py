@@ -22,12 +22,15 @@ SOA = "@ 300 IN SOA ns mail 1 3600 600 86400 300\n"
 # Who is where. Nobody listens on 127.0.2.3.
 ROOT, PARENT, CHILD, NO_ZONES, NOBODY = (
     "127.0.0.1", "127.0.1.1", "127.0.2.1", "127.0.2.2", "127.0.2.3")
+# Of the parent, for later.
+MOVED, OLD = "127.0.1.2", "127.0.1.3"
 
 
 class World:
     def __init__(self, folder):
         self.folder = folder
-        self.servers = []
+        self.servers = {}
+        self.signed = {}
         os.environ["PATH"] += ":/usr/sbin:/sbin"
 
     def run(self, *argv):
@@ -58,15 +61,24 @@ class World:
 
     def sign(self, zone, records, *options):
         """Writes and signs a zone; returns the file name."""
+        self.signed[zone] = (records, *options)
         name = f"{zone}zone"
         with open(f"{self.folder}/{name}", "w") as file:
             file.write(f"$ORIGIN {zone}\n$TTL 300\n" + SOA + records)
         self.run("dnssec-signzone", "-S", "-o", zone, "-f", name + ".signed", *options, name)
         return name + ".signed"
 
+    def new_zsk(self, zone):
+        """Without any overlap, as nobody should."""
+        for path in glob.glob(f"{self.folder}/K{zone}+*.key"):
+            if " DNSKEY 256 " in open(path).read():
+                os.remove(path)
+                os.remove(path.removesuffix("key") + "private")
+        self.run("dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", zone)
+
     def serve(self, address, zones, more=""):
         folder = f"{self.folder}/{address}"
-        os.mkdir(folder)
+        os.makedirs(folder, exist_ok=True)
         with open(f"{folder}/nsd.conf", "w") as conf:
             conf.write(f"server:\n ip-address: {address}\n{more} username: \"\"\n database: \"\"\n"
                        f" zonesdir: \"{self.folder}\"\n pidfile: \"{folder}/pid\"\n"
@@ -75,8 +87,8 @@ class World:
                        "remote-control:\n control-enable: no\n")
             for zone, file in zones.items():
                 conf.write(f"zone:\n name: \"{zone}\"\n zonefile: \"{file}\"\n")
-        self.servers.append(subprocess.Popen(
-            ["nsd", "-d", "-c", f"{folder}/nsd.conf"], stderr=subprocess.DEVNULL))
+        self.servers[address] = subprocess.Popen(
+            ["nsd", "-d", "-c", f"{folder}/nsd.conf"], stderr=subprocess.DEVNULL)
         self.wait_for(address)
 
     def wait_for(self, address):
@@ -95,15 +107,19 @@ class World:
                     time.sleep(0.02)
         raise RuntimeError(f"no server at {address}")
 
-    def close(self):
-        for server in self.servers:
+    def stop(self, *addresses):
+        stopped = [self.servers.pop(address) for address in addresses]
+        for server in stopped:
             server.terminate()
-        for server in self.servers:
+        for server in stopped:
             try:
                 server.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
+
+    def close(self):
+        self.stop(*self.servers)
 
 
 class Odd:
@@ -242,15 +258,28 @@ def build(world):
     return child_ksks
 
 
-def probe(world, binary, zone, *more, timeout=120):
+def probe(world, binary, zone, *more, timeout=120, meanwhile=None):
+    """Rows of what it prints. meanwhile() is called when the first survey is over."""
     argv = [binary, f"zone={zone}", f"anchor={world.folder}/anchor", f"hints={world.folder}/hints"]
     argv += more
-    done = subprocess.run(argv, timeout=timeout, text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE)
-    print(" ".join(a for a in more if "key=" not in a), done.stdout, done.stderr, sep="\n")
-    assert done.returncode in (0, 1), done.returncode
-    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr
-    return [line.split("\t") for line in done.stdout.splitlines()]
+    with subprocess.Popen(argv, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        first = ""
+        try:
+            while meanwhile is not None and "cost\t" not in first:
+                line = run.stdout.readline()
+                assert line, "ended before the first survey"
+                first += line
+            if meanwhile is not None:
+                meanwhile()
+            out, err = run.communicate(timeout=timeout)
+        except BaseException:
+            run.kill()
+            raise
+    out = first + out
+    print(" ".join(a for a in more if "key=" not in a), out, err, sep="\n")
+    assert run.returncode in (0, 1), run.returncode
+    assert "Sanitizer" not in err and "runtime error" not in err
+    return [line.split("\t") for line in out.splitlines()]
 
 
 def expect(rows, *wanted):
@@ -338,14 +367,52 @@ def check(world, binary, ksks):
         rows = probe(world, binary, "child.test.", *keys, *ns, "repeat=100", f"free-after={after}")
         assert sum(row[0] in ("cancelled", "survey") for row in rows) == 100
 
-    check_odd(world, binary, keys, bit, both)
-    check_rate(world, binary, keys, bit, ns)
-
     # What cannot be used is refused by name.
     rows = probe(world, binary, "child.test.", *keys, f"anchor={world.folder}/missing")
     expect(rows, ["refused", f"trust anchor '{world.folder}/missing' is not readable"])
     rows = probe(world, binary, "child.test.", *keys, f"hints={world.folder}/missing")
     expect(rows, ["refused", f"root hints '{world.folder}/missing' are not readable"])
+
+    check_odd(world, binary, keys, bit, both)
+    check_rate(world, binary, keys, bit, ns)
+    check_afresh(world, binary, keys, bit, ns[0])
+
+
+def check_afresh(world, binary, keys, bit, ns):
+    """What is remembered of the parent is not held against it."""
+    # Of two surveys with the same resolver, one before and one after the change.
+    twice = [*keys, ns, "repeat=2", "spread=10000"]
+    before = "test.before"
+    shutil.copy(f"{world.folder}/test.zone.signed", f"{world.folder}/{before}")
+
+    def keys_change():
+        world.new_zsk("test.")
+        world.sign("test.", *world.signed["test."])
+        world.stop(PARENT)
+        world.serve(PARENT, {"test.": "test.zone.signed"})
+
+    rows = probe(world, binary, "child.test.", *twice, meanwhile=keys_change)
+    assert [row[:4] + row[4:5] for row in rows if row[0] == "parent"] == \
+        [["parent", f"ns.test. {PARENT}@53", "ok", "", f"ds={bit}"]] * 2, rows
+
+    # Not that everything is believed: signatures of the key that is gone are wrong now.
+    world.serve(OLD, {"test.": before})
+    rows = probe(world, binary, "child.test.", *keys, ns, f"parent={OLD}", f"parent={PARENT}")
+    expect(rows, ["parent", f"{OLD}@53", "bogus"], ["parent", f"{PARENT}@53", "ok"])
+
+    def server_moves():
+        world.stop(PARENT, ROOT)
+        for zone in ("test.", "."):
+            records, *options = world.signed[zone]
+            world.sign(zone, records.replace(f" A {PARENT}\n", f" A {MOVED}\n"), *options)
+        world.serve(MOVED, {"test.": "test.zone.signed"})
+        world.serve(ROOT, {".": ".zone.signed"})
+
+    rows = probe(world, binary, "child.test.", *twice, meanwhile=server_moves)
+    assert [row[:3] + row[4:5] for row in rows if row[0] == "parent"] == \
+        [["parent", f"ns.test. {address}@53", "ok", f"ds={bit}"] for address in (PARENT, MOVED)], rows
+    # A nameserver that only the parent knows is not missed over it.
+    assert sum(row[:2] == ["child", f"ns5.child.test. {NO_ZONES}@53"] for row in rows) == 2, rows
 
 
 def check_odd(world, binary, keys, bit, both):

@@ -87,8 +87,8 @@ def resolver(world, address, anchor):
                    f" module-config: \"{modules}\"\n ede: yes\n val-log-level: 2\n"
                    f" trust-anchor-signaling: no\n{trust}"
                    "remote-control:\n control-enable: no\n")
-    world.servers.append(subprocess.Popen(["unbound", "-d", "-c", path],
-                                          stderr=subprocess.DEVNULL))
+    world.servers[address] = subprocess.Popen(["unbound", "-d", "-c", path],
+                                              stderr=subprocess.DEVNULL)
     world.wait_for(address)
 
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief A copy of what the resolver is set up with, for those who make more of them.
+ */
+
+#pragma once
+
+#include "kskroll/dns.h"
+
+/*! Copies all but rates. \return False without memory; the copy is to be cleared all the same. */
+bool dns_config_copy(dns_config_t *copy, const dns_config_t *config);
+
+void dns_config_clear(dns_config_t *copy);
+
+/*! \return False without memory. */
+bool dns_addrs_copy(dns_addrs_t *copy, const dns_addrs_t *from);
