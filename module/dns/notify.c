@@ -12,6 +12,7 @@
 #include "dsync.h"
 #include "message.h"
 #include "notify.h"
+#include "pace.h"
 
 /*! The resolver has its own limits; this one is for a resolver that does not come back. */
 #define LOOKUP_MAX_MS		90000
@@ -27,6 +28,7 @@ typedef struct {
 struct notifies {
 	uv_loop_t *loop;
 	resolve_t *resolve;
+	pace_t *pace;		/*!< Of the targets: one parent is told of many zones. */
 	bool loopback;
 	bool closing;
 	list_t waiting;
@@ -443,14 +445,9 @@ static void on_delivered(const deliver_result_t *delivered, void *arg)
 	}
 }
 
-static void next_address(notify_t *notify)
+static void on_turn(uv_timer_t *timer)
 {
-	if (notify->addr_at == notify->addr_count) {
-		notify->target_at++;
-		next_target(notify);
-		return;
-	}
-
+	notify_t *notify = timer->data;
 	const struct sockaddr_storage *addr = &notify->addrs[notify->addr_at];
 	const deliver_message_t message = {
 		.zone = notify->zone,
@@ -466,6 +463,20 @@ static void next_address(notify_t *notify)
 		note(notify, "out of memory");
 		finish(notify, NOTIFY_NO_RESPONSE);
 	}
+}
+
+static void next_address(notify_t *notify)
+{
+	if (notify->addr_at == notify->addr_count) {
+		notify->target_at++;
+		next_target(notify);
+		return;
+	}
+
+	notifies_t *all = notify->all;
+	unsigned wait = pace_turn(all->pace, &notify->addrs[notify->addr_at], 1,
+	                          sizeof(notify->addrs[0]), uv_now(all->loop));
+	uv_timer_start(&notify->timer, on_turn, wait, 0);
 }
 
 /* -- interface -------------------------------------------------------------- */
@@ -542,16 +553,21 @@ void notify_free(notify_result_t *result)
 	free(result);
 }
 
-notifies_t *notifies_new(uv_loop_t *loop, resolve_t *resolve, bool loopback)
+notifies_t *notifies_new(uv_loop_t *loop, resolve_t *resolve, bool loopback, unsigned rate)
 {
 	assert(loop && resolve);
 
 	notifies_t *all = calloc(1, sizeof(*all));
-	if (all != NULL) {
-		all->loop = loop;
-		all->resolve = resolve;
-		all->loopback = loopback;
+	pace_t *pace = pace_new(rate);
+	if (all == NULL || pace == NULL) {
+		free(all);
+		pace_free(pace);
+		return NULL;
 	}
+	all->loop = loop;
+	all->resolve = resolve;
+	all->pace = pace;
+	all->loopback = loopback;
 	return all;
 }
 
@@ -568,6 +584,7 @@ void notifies_free(notifies_t *all)
 	while (all->running.first != NULL) {
 		notify_cancel(all->running.first);
 	}
+	pace_free(all->pace);
 	free(all);
 }
 

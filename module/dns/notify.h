@@ -21,10 +21,11 @@ typedef struct notifies notifies_t;
  * \param loop      Event loop.
  * \param resolve   Resolver; must outlive the notifications.
  * \param loopback  Targets may be on this host.
+ * \param rate      Notifications per second that begin at one address, 0: no limit.
  *
  * \return NULL without memory.
  */
-notifies_t *notifies_new(uv_loop_t *loop, resolve_t *resolve, bool loopback);
+notifies_t *notifies_new(uv_loop_t *loop, resolve_t *resolve, bool loopback, unsigned rate);
 
 /*! Ends it; notifications are called back as cancelled. Not from a callback of \a resolve. */
 void notifies_free(notifies_t *notifies);

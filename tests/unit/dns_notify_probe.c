@@ -5,7 +5,8 @@
  * \brief Sends notifications as told by its arguments and prints what came of them.
  *
  * Arguments are NAME=VALUE: zone (many), anchor, hints, resolver, secure (1: required), agent,
- * ns (many), interval, retransmissions, tcp-timeout (ms), repeat, free-after, cancel-after (ms).
+ * ns (many), interval, retransmissions, tcp-timeout (ms),
+ * rate (at one address, per second), repeat, free-after, cancel-after (ms).
  */
 
 #include <stdio.h>
@@ -128,6 +129,8 @@ int main(int argc, char **argv)
 			request.retry.retransmissions = atoi(value);
 		} else if (strcmp(name, "tcp-timeout") == 0) {
 			request.retry.tcp_timeout_ms = atoi(value);
+		} else if (strcmp(name, "rate") == 0) {
+			config.parent_rate = atoi(value);
 		} else if (strcmp(name, "repeat") == 0) {
 			repeat = atoi(value);
 		} else if (strcmp(name, "free-after") == 0) {

@@ -368,6 +368,16 @@ def check_agent(world, binary, receivers):
     assert receivers["ack"].seen[0][2][11] == 0
 
 
+def check_rate(world, binary, receiver):
+    """A parent hears of many zones, but not of all at once."""
+    before = len(receiver.seen)
+    rows = probe(world, binary, ["ack.test."], "repeat=12", "rate=20", quick=())
+    assert sum(row["status"] == "acknowledged" for row in rows) == 12
+    when = [seen[0] for seen in receiver.seen[before:]]
+    # 11 steps of 50 ms; a thread here may be late for the first.
+    assert len(when) == 12 and when[-1] - when[0] > 0.5, when
+
+
 def check_ends(world, binary):
     """Many at once, more than may run at a time, and ended in the middle of everything."""
     rows = probe(world, binary, ["ack.test."], "repeat=600", quick=())
@@ -416,6 +426,7 @@ def main():
             check_targets(world, binary, receivers)
             check_discovery(world, binary)
             check_agent(world, binary, receivers)
+            check_rate(world, binary, receivers["ack"])
             check_ends(world, binary)
         finally:
             world.close()
