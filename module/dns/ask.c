@@ -33,6 +33,16 @@ typedef struct poll {
 	struct poll *next;
 } poll_t;
 
+/*!
+ * A channel of c-ares, for one job after the other: to make one takes longer than to ask a question, not
+ * least since it reads files of the system each time, although nothing in them is for us.
+ */
+typedef struct slot {
+	ares_channel channel;
+	ask_job_t *job;
+	struct slot *next;	/*!< Idle. */
+} slot_t;
+
 typedef enum {
 	JOB_QUEUED,
 	JOB_RUNNING,
@@ -59,7 +69,8 @@ struct ask_job {
 	bool ask_next;	/*!< The last question is answered; asked from the timer. */
 	uv_timer_t timer;
 	uint64_t deadline;
-	ares_channel channel;
+	slot_t *slot;
+	bool open;		/*!< A question is under way in it. */
 	poll_t *polls;
 
 	knot_dname_storage_t name;
@@ -96,6 +107,7 @@ struct ask {
 	targets_t silent_ones;	/*!< The same, those that do not answer. */
 	targets_t resting;	/*!< Those that may not be asked yet. */
 	pace_t *pace;		/*!< Of parents' servers. */
+	slot_t *idle;
 };
 
 static void next_question(ask_job_t *job);
@@ -233,6 +245,52 @@ static void target_free(target_t *target)
 
 /* -- jobs ----------------------------------------------------------------------- */
 
+static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writable);
+
+static slot_t *slot_take(ask_t *ask)
+{
+	slot_t *slot = ask->idle;
+	if (slot != NULL) {
+		ask->idle = slot->next;
+		return slot;
+	}
+
+	slot = calloc(1, sizeof(*slot));
+	if (slot != NULL) {
+		slot->channel = channel_new(on_socket_state, slot);
+	}
+	if (slot != NULL && slot->channel == NULL) {
+		free(slot);
+		slot = NULL;
+	}
+	return slot;
+}
+
+static void slot_free(slot_t *slot)
+{
+	ares_destroy(slot->channel);
+	free(slot);
+}
+
+/*! Back to the others, unless something is still under way in it. Its job does not listen any more. */
+static void slot_give(ask_job_t *job)
+{
+	slot_t *slot = job->slot;
+	ask_t *ask = job->ask;
+	job->slot = NULL;
+	if (slot == NULL) {
+		return;
+	}
+	/* Without a server it has no sockets either, and has forgotten what it measured of the last one. */
+	if (job->open || ares_set_servers_ports_csv(slot->channel, "") != ARES_SUCCESS) {
+		slot_free(slot);
+	} else {
+		slot->job = NULL;
+		slot->next = ask->idle;
+		ask->idle = slot;
+	}
+}
+
 static void on_poll_closed(uv_handle_t *handle)
 {
 	free(handle->data);
@@ -273,10 +331,7 @@ static void job_end(ask_job_t *job)
 	/* Without a callback to call, what c-ares still has to say is ignored. */
 	job->state = JOB_ENDED;
 	job->done = NULL;
-	if (job->channel != NULL) {
-		ares_destroy(job->channel);
-		job->channel = NULL;
-	}
+	slot_give(job);
 	while (job->polls != NULL) {
 		poll_t *poll = job->polls;
 		job->polls = poll->next;
@@ -327,7 +382,7 @@ static void on_job_timer(uv_timer_t *timer)
 			job->ask_next = false;
 			next_question(job);
 		} else {
-			ares_process_fd(job->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+			ares_process_fd(job->slot->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 		}
 		job_schedule(job);
 		return;
@@ -352,7 +407,7 @@ static void job_schedule(ask_job_t *job)
 	uint64_t wait = 0;
 	if (job->state == JOB_RUNNING && !job->ask_next) {
 		struct timeval max = { .tv_sec = ASK_TIMEOUT_MS / 1000 }, tv;
-		struct timeval *left = ares_timeout(job->channel, &max, &tv);
+		struct timeval *left = ares_timeout(job->slot->channel, &max, &tv);
 		wait = (uint64_t)left->tv_sec * 1000 + left->tv_usec / 1000 + 1;
 	}
 	uv_timer_start(&job->timer, on_job_timer, wait, 0);
@@ -370,7 +425,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 	/* An error of the socket is for c-ares to find out by reading. */
 	bool readable = status < 0 || (events & UV_READABLE) != 0;
 	bool writable = status < 0 || (events & UV_WRITABLE) != 0;
-	ares_process_fd(job->channel, readable ? fd : ARES_SOCKET_BAD,
+	ares_process_fd(job->slot->channel, readable ? fd : ARES_SOCKET_BAD,
 	                writable ? fd : ARES_SOCKET_BAD);
 	job_schedule(job);
 }
@@ -385,7 +440,7 @@ static void poll_close(poll_t **at)
 
 static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
-	ask_job_t *job = arg;
+	ask_job_t *job = ((slot_t *)arg)->job;
 	poll_t **at = &job->polls;
 	while (*at != NULL && (*at)->fd != fd) {
 		at = &(*at)->next;
@@ -435,6 +490,7 @@ static const char *error_text(int status)
 static void on_answer(void *arg, int status, size_t timeouts, const uint8_t *wire, size_t len)
 {
 	ask_job_t *job = arg;
+	job->open = false;
 	if (job->state != JOB_RUNNING) {
 		return;
 	}
@@ -511,26 +567,29 @@ static void next_question(ask_job_t *job)
 	size_t len = sizeof(wire);
 
 	/* May call back at once, e.g. when the network is down. */
+	job->open = true;
 	if (make_query(job->name, job->types[job->reply.answered], job->flags,
 	               wire, &len) != KNOT_EOK ||
-	    channel_send(job->channel, wire, len, on_answer, job) != KNOT_EOK) {
+	    channel_send(job->slot->channel, wire, len, on_answer, job) != KNOT_EOK) {
+		job->open = false;
 		job_finish(job, "cannot make the question");
 	}
 }
 
 static int open_channel(ask_job_t *job)
 {
-	job->channel = channel_new(on_socket_state, job);
-	if (job->channel == NULL) {
-		return KNOT_ERROR;
+	job->slot = slot_take(job->ask);
+	if (job->slot == NULL) {
+		return KNOT_ENOMEM;
 	}
+	job->slot->job = job;
 
 	char text[ADDR_TEXT_MAX], server[ADDR_TEXT_MAX + 4];
 	addr_to_text(&job->target->addr, text);
 	int ip_len = strcspn(text, "@");
 	snprintf(server, sizeof(server), strchr(text, ':') != NULL ? "[%.*s]:%s" : "%.*s:%s",
 	         ip_len, text, text[ip_len] != '\0' ? text + ip_len + 1 : "");
-	return ares_set_servers_ports_csv(job->channel, server) == ARES_SUCCESS ?
+	return ares_set_servers_ports_csv(job->slot->channel, server) == ARES_SUCCESS ?
 	       KNOT_EOK : KNOT_ERROR;
 }
 
@@ -633,6 +692,11 @@ void ask_free(ask_t *ask)
 		while (ask->buckets[i] != NULL) {
 			job_end(ask->buckets[i]->queued.first);
 		}
+	}
+	while (ask->idle != NULL) {
+		slot_t *slot = ask->idle;
+		ask->idle = slot->next;
+		slot_free(slot);
 	}
 	pace_free(ask->pace);
 	ask->pace = NULL;
