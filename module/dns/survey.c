@@ -12,6 +12,7 @@
 #include "dsboot.h"
 #include "notify.h"
 #include "pace.h"
+#include "replies.h"
 #include "request.h"
 #include "watch.h"
 
@@ -67,6 +68,7 @@ struct survey {
 	asked_t *asked;
 	size_t asked_count;
 	size_t pending;
+	replies_t replies;
 	survey_result_t *result;
 	survey_done_f done;
 	void *arg;
@@ -128,6 +130,7 @@ static void discovery_over(survey_t *survey)
 static void on_closed(uv_handle_t *handle)
 {
 	survey_t *survey = handle->data;
+	replies_clear(&survey->replies);
 	request_clear(&survey->request);
 	discover_free(survey->discover);
 	discover_free(survey->afresh);
@@ -180,61 +183,6 @@ static discover_t *new_discovery(survey_t *survey, unsigned ask, bool fresh,
 
 /* -- answers ---------------------------------------------------------------- */
 
-static void child_unreachable(child_answer_t *answer, time_t now, const char *about,
-                              const char *detail)
-{
-	/* Half an answer is none: only the name stays. */
-	child_answer_t clean = { .status = ANSWER_UNREACHABLE, .unreachable_since = now };
-	memcpy(clean.server, answer->server, sizeof(clean.server));
-	snprintf(clean.detail, sizeof(clean.detail), "%s%s%.100s", about,
-	         *about != '\0' ? ": " : "", detail);
-	*answer = clean;
-}
-
-static void judge_child(const survey_t *survey, const ask_reply_t *reply, child_answer_t *answer)
-{
-	static const char *const QUESTIONS[] = { "", "CDS", "CDNSKEY" };
-	const answer_zone_t *zone = &survey->request.known;
-
-	if (reply->error != NULL || reply->answered < 3) {
-		child_unreachable(answer, zone->now, QUESTIONS[reply->answered],
-		                  reply->error != NULL ? reply->error : "no answer");
-		return;
-	}
-
-	knot_rdataset_t served;
-	answer_dnskey(zone, reply->answer[0].wire, reply->answer[0].len, answer, &served);
-	answer_signal(zone, &served, KNOT_RRTYPE_CDS, reply->answer[1].wire,
-	              reply->answer[1].len, answer);
-	answer_signal(zone, &served, KNOT_RRTYPE_CDNSKEY, reply->answer[2].wire,
-	              reply->answer[2].len, answer);
-	knot_rdataset_clear(&served, NULL);
-
-	if (answer->status == ANSWER_ERROR) {
-		child_answer_t clean = { .status = ANSWER_ERROR };
-		memcpy(clean.server, answer->server, sizeof(clean.server));
-		memcpy(clean.detail, answer->detail, sizeof(clean.detail));
-		*answer = clean;
-	}
-}
-
-static void judge_parent(const survey_t *survey, const ask_reply_t *reply,
-                         parent_answer_t *answer)
-{
-	const answer_zone_t *zone = &survey->request.known;
-	if (reply->error != NULL || reply->answered < 1) {
-		answer->status = ANSWER_UNREACHABLE;
-		answer->unreachable_since = zone->now;
-		snprintf(answer->detail, sizeof(answer->detail), "%.100s",
-		         reply->error != NULL ? reply->error : "no answer");
-		return;
-	}
-
-	const discovery_t *found = discover_result(survey->discover);
-	answer_ds(zone, found->parent, &found->parent_keys, reply->answer[0].wire,
-	          reply->answer[0].len, answer);
-}
-
 static void on_reply(const ask_reply_t *reply, void *arg)
 {
 	asked_t *asked = arg;
@@ -242,10 +190,12 @@ static void on_reply(const ask_reply_t *reply, void *arg)
 	asked->job = NULL;
 	survey->result->queries += reply->packets;
 
+	const answer_zone_t *zone = &survey->request.known;
 	if (asked->parent) {
-		judge_parent(survey, reply, &survey->result->parent[asked->index]);
+		replies_parent(&survey->replies, zone, discover_result(survey->discover), reply,
+		               survey->result->parent, asked->index);
 	} else {
-		judge_child(survey, reply, &survey->result->child[asked->index]);
+		replies_child(&survey->replies, zone, reply, survey->result->child, asked->index);
 	}
 	if (--survey->pending == 0) {
 		all_answered(survey);
@@ -325,7 +275,7 @@ static void ask_all(survey_t *survey, const discovery_t *found)
 		const server_name_t *name = &servers->names[i];
 		if (name_is_lame(name)) {
 			servers_name_label(servers, i, result->child[index].server);
-			child_unreachable(&result->child[index], survey->request.known.now, "",
+			replies_unreachable(&result->child[index], survey->request.known.now, "",
 			                  name->error[0] != '\0' ? name->error : "no address");
 			index++;
 		}
@@ -475,6 +425,7 @@ static void begin_anew(survey_t *survey)
 	discover_free(survey->discover);
 	survey->discover = discover;
 	/* Nobody is being asked any more. */
+	replies_clear(&survey->replies);
 	free(survey->asked);
 	free(result->child);
 	free(result->parent);

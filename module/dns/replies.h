@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief From the replies of the servers of one survey to their answers. No I/O.
+ *
+ * Most servers of a zone have the same to say, and signatures are what a survey spends most of its time on.
+ * So a reply that is the same as another, byte by byte but for the ID, is not judged again: zone, keys and
+ * time are those of the survey.
+ */
+
+#pragma once
+
+#include "answer.h"
+#include "ask.h"
+#include "discover.h"
+
+/*! A reply that was fine. */
+typedef struct {
+	struct {
+		uint8_t *wire;
+		size_t len;
+	} answer[ASK_QUESTIONS_MAX];
+	unsigned answered;	/*!< 0: there is none. */
+	size_t index;		/*!< Whose it is. */
+} reply_seen_t;
+
+/*! Zeroed: empty. One for each survey, and a new one when anything that it judges by has changed. */
+typedef struct {
+	reply_seen_t child, parent;
+} replies_t;
+
+/*!
+ * \brief Judges the reply of a server of the zone: DNSKEY, CDS, CDNSKEY.
+ *
+ * \param[in,out] replies  Those before.
+ * \param[in] zone         What is known.
+ * \param[in] reply        Reply.
+ * \param[in,out] answers  Of all servers; their names are set.
+ * \param[in] index        Of this one.
+ */
+void replies_child(replies_t *replies, const answer_zone_t *zone, const ask_reply_t *reply,
+                   child_answer_t *answers, size_t index);
+
+/*! The same for DS at a server of the parent, by its keys in \a found. */
+void replies_parent(replies_t *replies, const answer_zone_t *zone, const discovery_t *found,
+                    const ask_reply_t *reply, parent_answer_t *answers, size_t index);
+
+/*! A server, or a name of one, that says nothing: \a about may be "". */
+void replies_unreachable(child_answer_t *answer, time_t now, const char *about, const char *detail);
+
+void replies_clear(replies_t *replies);
