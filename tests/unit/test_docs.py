@@ -173,7 +173,8 @@ class Words(unittest.TestCase):
         for name, source, words in (("LOOKS_MAX", "module/server/server.c", "{} zones are looked at"),
                                     ("SWITCHES_MAX", "module/server/server.c", "{} zones are switched"),
                                     ("DISCOVERIES_MAX", "module/dns/survey.c", "{} surveys find out"),
-                                    ("ASK_IN_FLIGHT_MAX", "module/dns/ask.h", "{} addresses are being asked")):
+                                    ("ASK_IN_FLIGHT_MAX", "module/dns/ask.h", "{} addresses are being asked"),
+                                    ("ASK_PER_TARGET_MAX", "module/dns/ask.h", "one address has {} questions")):
             value = re.search(rf"#define {name}\s+(\d+)", read(source)).group(1)
             self.assertIn(words.format(value), text)
 
