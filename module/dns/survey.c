@@ -9,12 +9,10 @@
 #include "addr.h"
 #include "answer.h"
 #include "discover.h"
-#include "dsboot.h"
-#include "notify.h"
+#include "dns.h"
 #include "pace.h"
 #include "replies.h"
 #include "request.h"
-#include "watch.h"
 
 /*! The resolver has its own limits; this one is for a resolver that does not come back. */
 #define DISCOVERY_MAX_MS	90000
@@ -24,26 +22,6 @@
 
 /*! Surveys that wait for their turn at the parent's servers; the others wait before they begin. */
 #define TURNS_MAX		256
-
-typedef struct {
-	survey_t *first, *last;
-} list_t;
-
-struct dns {
-	uv_loop_t *loop;
-	resolve_t *resolve;
-	shared_t *shared;
-	ask_t *ask;
-	pace_t *pace;		/*!< Of the parents' servers. */
-	watches_t *watches;
-	notifies_t *notifies;
-	dsboots_t *dsboots;
-	list_t waiting;
-	list_t running;
-	unsigned discovering;
-	unsigned turning;
-	bool closing;
-};
 
 /*! One address under way. */
 typedef struct {
@@ -55,7 +33,7 @@ typedef struct {
 
 struct survey {
 	dns_t *dns;
-	list_t *list;		/*!< The one it is in. */
+	survey_list_t *list;		/*!< The one it is in. */
 	survey_t *prev, *next;
 	bool discovering;	/*!< Counted in dns->discovering. */
 	bool turning;		/*!< Counted in dns->turning: waits for its turn. */
@@ -77,7 +55,7 @@ struct survey {
 static void on_begin(uv_timer_t *timer);
 static void all_answered(survey_t *survey);
 
-static void list_add(list_t *list, survey_t *survey)
+static void list_add(survey_list_t *list, survey_t *survey)
 {
 	survey->list = list;
 	survey->prev = list->last;
@@ -554,85 +532,4 @@ void survey_free(survey_result_t *result)
 		free(result->parent);
 		free(result);
 	}
-}
-
-dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t err_len)
-{
-	assert(loop && config && err && err_len > 0);
-
-	dns_t *dns = calloc(1, sizeof(*dns));
-	if (dns == NULL) {
-		snprintf(err, err_len, "out of memory");
-		return NULL;
-	}
-	dns->loop = loop;
-	dns->resolve = resolve_new(loop, config, err, err_len);
-	if (dns->resolve == NULL) {
-		free(dns);
-		return NULL;
-	}
-	dns->ask = ask_new(loop, config->parent_rate);
-	if (dns->ask == NULL) {
-		snprintf(err, err_len, "c-ares cannot start");
-		resolve_free(dns->resolve);
-		free(dns);
-		return NULL;
-	}
-	dns->shared = shared_new(loop, dns->resolve, config);
-	dns->pace = pace_new(config->parent_rate);
-	dns->watches = watches_new(loop, dns->ask, config);
-	dns->notifies = notifies_new(loop, dns->resolve, config->loopback, config->parent_rate);
-	dns->dsboots = dsboots_new(loop, dns->resolve);
-	if (dns->shared == NULL || dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
-		snprintf(err, err_len, "out of memory");
-		dsboots_free(dns->dsboots);
-		notifies_free(dns->notifies);
-		watches_free(dns->watches);
-		pace_free(dns->pace);
-		ask_free(dns->ask);
-		shared_free(dns->shared);
-		resolve_free(dns->resolve);
-		free(dns);
-		return NULL;
-	}
-	return dns;
-}
-
-watches_t *dns_watches(dns_t *dns)
-{
-	return dns->watches;
-}
-
-dsboots_t *dns_dsboots(dns_t *dns)
-{
-	return dns->dsboots;
-}
-
-notifies_t *dns_notifies(dns_t *dns)
-{
-	return dns->notifies;
-}
-
-void dns_free(dns_t *dns)
-{
-	if (dns == NULL) {
-		return;
-	}
-
-	dns->closing = true;
-	while (dns->waiting.first != NULL) {
-		survey_cancel(dns->waiting.first);
-	}
-	while (dns->running.first != NULL) {
-		survey_cancel(dns->running.first);
-	}
-	notifies_free(dns->notifies);
-	dns->notifies = NULL;
-	dsboots_free(dns->dsboots);
-	watches_free(dns->watches);
-	pace_free(dns->pace);
-	ask_free(dns->ask);
-	shared_free(dns->shared);
-	resolve_free(dns->resolve);
-	free(dns);
 }

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Start and end of all that asks the world; what a survey is, survey.c has.
+ */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dns.h"
+
+dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t err_len)
+{
+	assert(loop && config && err && err_len > 0);
+
+	dns_t *dns = calloc(1, sizeof(*dns));
+	if (dns == NULL) {
+		snprintf(err, err_len, "out of memory");
+		return NULL;
+	}
+	dns->loop = loop;
+	dns->resolve = resolve_new(loop, config, err, err_len);
+	if (dns->resolve == NULL) {
+		free(dns);
+		return NULL;
+	}
+	dns->ask = ask_new(loop, config->parent_rate);
+	if (dns->ask == NULL) {
+		snprintf(err, err_len, "c-ares cannot start");
+		resolve_free(dns->resolve);
+		free(dns);
+		return NULL;
+	}
+	dns->shared = shared_new(loop, dns->resolve, config);
+	dns->pace = pace_new(config->parent_rate);
+	dns->watches = watches_new(loop, dns->ask, config);
+	dns->notifies = notifies_new(loop, dns->resolve, config->loopback, config->parent_rate);
+	dns->dsboots = dsboots_new(loop, dns->resolve);
+	if (dns->shared == NULL || dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
+		snprintf(err, err_len, "out of memory");
+		dsboots_free(dns->dsboots);
+		notifies_free(dns->notifies);
+		watches_free(dns->watches);
+		pace_free(dns->pace);
+		ask_free(dns->ask);
+		shared_free(dns->shared);
+		resolve_free(dns->resolve);
+		free(dns);
+		return NULL;
+	}
+	return dns;
+}
+
+watches_t *dns_watches(dns_t *dns)
+{
+	return dns->watches;
+}
+
+dsboots_t *dns_dsboots(dns_t *dns)
+{
+	return dns->dsboots;
+}
+
+notifies_t *dns_notifies(dns_t *dns)
+{
+	return dns->notifies;
+}
+
+void dns_free(dns_t *dns)
+{
+	if (dns == NULL) {
+		return;
+	}
+
+	dns->closing = true;
+	while (dns->waiting.first != NULL) {
+		survey_cancel(dns->waiting.first);
+	}
+	while (dns->running.first != NULL) {
+		survey_cancel(dns->running.first);
+	}
+	notifies_free(dns->notifies);
+	dns->notifies = NULL;
+	dsboots_free(dns->dsboots);
+	watches_free(dns->watches);
+	pace_free(dns->pace);
+	ask_free(dns->ask);
+	shared_free(dns->shared);
+	resolve_free(dns->resolve);
+	free(dns);
+}
