@@ -16,6 +16,9 @@ static void on_log(void *instance, int priority, const char *message)
 	knotd_mod_log(instance, priority, "%s", message);
 }
 
+/*! Context of global instances. Since Knot DNS 3.5 one without a context is freed without unload(). */
+static char global;
+
 static int load_global(knotd_mod_t *mod)
 {
 	conf_global_t conf;
@@ -26,6 +29,9 @@ static int load_global(knotd_mod_t *mod)
 	}
 	if (ret == KNOT_EOK) {
 		ret = engine_attach(mod, &conf.engine, on_log, stats_totals);
+	}
+	if (ret == KNOT_EOK) {
+		knotd_mod_ctx_set(mod, &global);
 	}
 	if (conf.engine.loopback) {
 		knotd_mod_log(mod, LOG_WARNING, "unsafe-timing is on: for laboratories only");
@@ -103,15 +109,16 @@ static int kskroll_load(knotd_mod_t *mod)
 	return knotd_mod_zone(mod) == NULL ? load_global(mod) : load_zone(mod);
 }
 
-/*! The instance's zone cannot be asked for any more: knotd frees it before. The global instance has no context. */
+/*! The instance's zone cannot be asked for any more: knotd frees it before. */
 static void kskroll_unload(knotd_mod_t *mod)
 {
-	engine_zone_t *handle = knotd_mod_ctx(mod);
+	void *ctx = knotd_mod_ctx(mod);
 
-	if (handle == NULL) {
+	knotd_mod_ctx_set(mod, NULL);
+	if (ctx == &global) {
 		engine_detach(mod);
 	} else {
-		engine_zone_detach(handle);
+		engine_zone_detach(ctx);
 	}
 }
 
