@@ -534,7 +534,8 @@ static int make_query(const knot_dname_t *name, uint16_t type, unsigned flags,
 	if (pkt == NULL) {
 		return KNOT_ENOMEM;
 	}
-	/* libknot takes a given buffer as it is, flags and counters included. */
+	/* libknot takes a given buffer as it is, size, flags and counters included; asserts tell where there are any. */
+	pkt->size = KNOT_WIRE_HEADER_SIZE;
 	memset(wire, 0, KNOT_WIRE_HEADER_SIZE);
 	if (flags & ASK_RECURSE) {
 		knot_wire_set_rd(wire);

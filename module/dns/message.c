@@ -37,7 +37,8 @@ int message_make(const knot_dname_t *zone, uint16_t id, const knot_dname_t *agen
 	if (pkt == NULL) {
 		return KNOT_ENOMEM;
 	}
-	/* libknot takes a given buffer as it is, flags and counters included. */
+	/* libknot takes a given buffer as it is, size, flags and counters included; asserts tell where there are any. */
+	pkt->size = KNOT_WIRE_HEADER_SIZE;
 	memset(wire, 0, KNOT_WIRE_HEADER_SIZE);
 	knot_wire_set_id(wire, id);
 	knot_wire_set_opcode(wire, KNOT_OPCODE_NOTIFY);

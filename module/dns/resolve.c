@@ -206,13 +206,12 @@ void resolve_free(resolve_t *resolve)
 		return;
 	}
 
-	/* The descriptor belongs to the context and must be unwatched first. */
-	uv_poll_stop(&resolve->poll);
+	/* The descriptor belongs to the context: libuv must let go of it before its number may be somebody else's. */
+	uv_close((uv_handle_t *)&resolve->poll, on_closed);
 	ub_ctx_delete(resolve->ctx);
 	while (resolve->lookups != NULL) {
 		lookup_free(resolve->lookups);
 	}
-	uv_close((uv_handle_t *)&resolve->poll, on_closed);
 }
 
 static int gather(const struct ub_result *answer, uint16_t type, knot_rdataset_t *rrs)
