@@ -358,6 +358,16 @@ static void on_delegation(const ask_reply_t *reply, void *arg)
 	}
 }
 
+unsigned discover_delegation_server(const discover_t *discover)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+	for (const uint8_t *c = discover->request.zone; *c != '\0'; c++) {
+		hash = (hash ^ *c) * 16777619U;
+	}
+	const unsigned count = discover->result.parent_servers.addr_count;
+	return count > 0 ? (hash % count + discover->next_parent) % count : 0;
+}
+
 /*! RFC 9975 3: the parent's view of the delegation counts, with its glue. */
 static void ask_delegation(discover_t *discover)
 {
@@ -366,7 +376,7 @@ static void ask_delegation(discover_t *discover)
 	if (wants(discover, SURVEY_CHILD) && discover->request.nameserver->count == 0 &&
 	    discover->next_parent < parent->addr_count &&
 	    discover->next_parent < DISCOVER_DELEGATION_TRIES) {
-		discover->job = ask_parent(discover->ask, &parent->addrs[discover->next_parent].addr,
+		discover->job = ask_parent(discover->ask, &parent->addrs[discover_delegation_server(discover)].addr,
 		                           discover->request.zone, KNOT_RRTYPE_NS, on_delegation,
 		                           discover);
 		if (discover->job != NULL) {

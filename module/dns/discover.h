@@ -56,6 +56,9 @@ discover_t *discover_new(shared_t *shared, ask_t *ask, const discover_request_t 
 /*! Starts; the callback may be called at once and must not free the discovery. */
 void discover_run(discover_t *discover);
 
+/*! Which of the parent's servers is asked for the delegation next; zones of one parent do not all ask the same. */
+unsigned discover_delegation_server(const discover_t *discover);
+
 /*! Goes on after \a parents was called. */
 void discover_go_on(discover_t *discover);
 

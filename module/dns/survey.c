@@ -303,7 +303,7 @@ static void on_turn(uv_timer_t *timer)
 }
 
 /*!
- * What the parent's servers are asked: DS all of them, and one of them, the first, the delegation.
+ * What the parent's servers are asked: DS all of them, and one of them the delegation.
  * The zone's own servers are asked after that, so that all answers are of the same age.
  */
 static unsigned take_turn(survey_t *survey)
@@ -318,11 +318,13 @@ static unsigned take_turn(survey_t *survey)
 	if (servers->addr_count == 0) {
 		return 0;
 	}
-	unsigned wait = pace_turn(pace, &servers->addrs[0].addr,
+	const struct sockaddr_storage *delegation_at =
+		&servers->addrs[discover_delegation_server(survey->discover)].addr;
+	unsigned wait = pace_turn(pace, ds ? &servers->addrs[0].addr : delegation_at,
 	                          ds ? servers->addr_count : delegation, stride, now);
 	if (ds && delegation) {
 		/* Both at the same turn; who comes after waits for two. */
-		(void)pace_turn(pace, &servers->addrs[0].addr, 1, stride, now);
+		(void)pace_turn(pace, delegation_at, 1, stride, now);
 	}
 	return wait;
 }
