@@ -481,6 +481,7 @@ static bool decide_once(zone_t *zone, time_t now, rollover_decision_t *d)
 	zone->kept.row = d->row;
 	report(zone, d, before);
 	tell_parent(zone, d);
+	signaling_look(zone);
 	return true;
 }
 
@@ -503,7 +504,6 @@ static void decide(zone_t *zone)
 		look->facts.asked &= ~SURVEY_WATCH;
 		look->facts.acknowledged = zone->acknowledged;
 	}
-	signaling_look(zone);
 	zone_publish(zone->loop, zone->entry);
 	act(zone, &d);
 }

@@ -76,6 +76,7 @@ def test_submission_by_the_operator_skips_the_observation(directory):
         assert any("observe -> retire" in line for line in case.world.knot.log_lines("mod-kskroll"))
 
 
+@long_test
 @bound(120)
 def test_submission_by_the_operator_is_too_early(directory):
     with fault(directory, "The operator's zone-ksk-submitted in introduce, before any DS of the new key",

@@ -58,6 +58,7 @@ def held(case):
     case.stays("held", case.world.ds_ttl, "nobody has decided", lambda: case.both_keys() and case.no_signals())
 
 
+@long_test
 @bound(150)
 def test_validation_fails_elsewhere(directory):
     with fault(directory, "A nameserver that no check reaches (anycast) keeps the old keys, "
@@ -113,6 +114,7 @@ def test_parent_does_not_take_the_old_ds_back(directory):
             case.ended = "held, after the DS of the log was given to the registrar by hand"
 
 
+@long_test
 @bound(220)
 def test_parent_installs_only_a_wrong_ds(directory):
     with fault(directory, "The parent swaps to a DS that matches no key", secure=False) as case:

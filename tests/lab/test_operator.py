@@ -51,6 +51,7 @@ def test_an_open_transaction_of_the_operator_is_waited_for(directory):
         finish(world, progress, old)
 
 
+@long_test
 @bound(300)
 def test_commits_of_somebody_else_in_every_state(directory):
     with module_world(directory, pinned=False, module_settings={"ksk-lifetime": 30}) as (world, old), \

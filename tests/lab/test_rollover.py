@@ -50,6 +50,7 @@ def test_rollover_started_by_the_operator(directory):
         assert seen == [state for state in STEPS if state in seen], seen
 
 
+@long_test
 @bound(240)
 def test_rollover_started_by_the_lifetime_of_the_module(directory):
     settings = {"module_settings": {"ksk-lifetime": 20}}

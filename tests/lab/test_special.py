@@ -158,7 +158,7 @@ def test_two_keys_of_one_tag(directory):
         keymgr(world, "import-pem", path, "algorithm=13", "ksk=yes", "created=+0", "publish=+0",
                "ready=+1y", "active=+1y")
         world.knot.knotc("zone-keys-load", ZONE)
-        progress.wait("await-ds", 60)
+        progress.wait("observe", 60)
         tags = world.ksk_tags(ZONE)
         assert len(tags) == 2 and tags[0] == tags[1], tags
         progress.wait_visited("settle", 60)
@@ -237,3 +237,6 @@ def more_zones(world):
             blocks.append({"domain": CATALOG, "dnssec-signing": False, "catalog-role": "interpret",
                            "catalog-template": "member"})
     knot.reconfigure()
+    # knotd forgets the member if the catalog is loaded before the reload has ended.
+    wait_until(lambda: knot.knotc_ok("zone-status", MEMBER) or knot.knotc("reload") is None, 30,
+               "the member is there", poll=3)

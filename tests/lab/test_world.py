@@ -15,6 +15,7 @@ import dns.rdatatype
 import dns.rrset
 
 from . import ask, netns, watch
+from .marks import long_test
 from .receiver import ACK, PORT
 from .wait import LabError, wait_until
 from .world import CHILD_BIND, KNOT, PARENT_BIND, PARENT_NSD, SCANNER, SCANNER_NAME, World
@@ -77,6 +78,7 @@ def test_watch_sees_a_bogus_zone(directory):
             raise AssertionError("assert_secure() passed")
 
 
+@long_test
 def test_knots_own_rollover_is_secure_all_along(directory):
     """The protocol without the module, carried out by hand with the waits it needs."""
     with World(directory=directory) as world:

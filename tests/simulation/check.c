@@ -457,6 +457,8 @@ static bool left_by_operator(const world_t *w)
 	case GATE_DS_MISSING_AT:
 	case GATE_DS_FOREIGN_AT:	/* What he gave the parent names no key of the zone. */
 		return !(parent_ds(w) & knot_keys(w));
+	case GATE_OLD_KEY_GONE:	/* He gave back the DS of a key that Knot had been told to let go, and kept for a while. */
+		return w->knot.keeps && !(parent_ds(w) & knot_keys(w));
 	case GATE_DS_STALE_AT:
 		/* This parent only adds; or it has taken the signal that is still out, he undid that, and it takes none twice. */
 		return w->up.habit == HABIT_ADD || (w->up.strict && knot_version(w)->cds_signed == w->up.taken_signed &&
