@@ -34,6 +34,11 @@
 #define ROLLOVER_DS_LOOK	86400
 /*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
 #define ROLLOVER_UNKNOWN_DS_TTL	172800
+/*!
+ * So long CDS names the key that the DS names before that is taken for the new one. Until the other is ready in the
+ * server's key database (propagation-delay plus the DNSKEY TTL) it means only that nobody has confirmed this one.
+ */
+#define ROLLOVER_SWAP_WAIT	(7 * 86400)
 /*! The parent is told again after `notify-again`, then after twice as long each time, at most this. */
 #define ROLLOVER_NOTIFY_MAX	86400
 /*! "name. address@port" of a server, with its final zero. */

@@ -77,10 +77,12 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"It is asked again. If it stays, look in the server's log for DNSSEC errors of the zone." },
 	[GATE_KNOT_NOT_READY] = { "knot-not-ready", ACTOR_NOBODY,
 		"the new KSK is not ready in the server's own key database, so no CDS is published yet",
-		"Wait: propagation-delay plus the DNSKEY TTL have to pass after publication." },
+		"Wait: propagation-delay plus the DNSKEY TTL have to pass after publication. If it stays longer and keymgr ZONE list "
+		"has the new KSK active and none ready: keymgr ZONE set TAG active=0, then knotc zone-keys-load ZONE." },
 	[GATE_KNOT_KEEPS_KEY] = { "knot-keeps-key", ACTOR_NOBODY,
 		"the server has been told to drop the old KSK and still publishes it",
-		"It is told again. If it stays, look at keymgr ZONE list and the server's log." },
+		"It is told again. If it stays, look at keymgr ZONE list and the server's log. If the new KSK is active there and "
+		"none is ready: keymgr ZONE set TAG active=0, then knotc zone-keys-load ZONE." },
 	[GATE_DISCOVERY_FAILED] = { "discovery-failed", ACTOR_OPERATOR,
 		"the nameservers or the parent zone cannot be found out",
 		"Check the resolver, the network, trust-anchor and root-hints; or set nameserver and parent." },

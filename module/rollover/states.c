@@ -289,13 +289,35 @@ bool new_key_lost(ctx_t *c)
 
 /*!
  * The server's own key database decides which key CDS names. If that is a key which the DS already
- * names, we had it the wrong way round: the store was lost, or the module came late, after the swap.
+ * names, either nobody has confirmed that one to the server and the other is not ready yet, or we had it the
+ * wrong way round: the store was lost, or the module came late, after the swap.
  */
 static bool roles_are_swapped(const ctx_t *c)
 {
 	const signal_rrset_t *cds = &c->facts->own.cds;
 	return cds->present && !cds->unwanted && set_size(cds->keys) == 1 &&
 	       (cds->keys & c->old) && c->before->old_count == 1;
+}
+
+/*!
+ * Which of the two it is only time tells: the other key gets ready, and CDS names it, or it does not. Taken too early
+ * for swapped, the server would be told to drop the only key that the DS names. So it has to be seen all the time;
+ * a time without looks may be one in which the server did nothing either.
+ */
+static bool may_be_unready(ctx_t *c)
+{
+	static const char about[] = "CDS";
+	const rollover_row_t *before = c->before;
+	const bool watched = before->gate == GATE_KNOT_NOT_READY && strcmp(before->gate_about, about) == 0 &&
+	                     before->gate_since <= c->now && c->now - before->wake <= (time_t)c->config->check_interval + 3600;
+	const time_t since = watched ? before->gate_since : c->now;
+
+	if (c->now - since >= ROLLOVER_SWAP_WAIT) {
+		return false;
+	}
+	stay(c, GATE_KNOT_NOT_READY, about, "names the key that the DS names, not the new one", since + ROLLOVER_SWAP_WAIT);
+	c->out->row.gate_since = since;
+	return true;
 }
 
 static verdict_t judge_signals(const ctx_t *c)
@@ -311,7 +333,13 @@ static void signal_state(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
+	if (new_key_lost(c)) {
+		return;
+	}
 	if (roles_are_swapped(c)) {
+		if (may_be_unready(c)) {
+			return;
+		}
 		key_id_t old = row->old[0];
 		row->old[0] = row->new_key;
 		row->new_key = old;
@@ -320,10 +348,6 @@ static void signal_state(ctx_t *c)
 		ttl_window_add(&row->ds_ttl, ROLLOVER_UNKNOWN_DS_TTL, c->now);
 		row->ds_all_since = 0;
 		stay(c, GATE_KNOT_NOT_READY, "", "the key that the DS names turned out to be the new one", 0);
-		return;
-	}
-
-	if (new_key_lost(c)) {
 		return;
 	}
 	verdict_t ds = follow_ds(c);
@@ -359,6 +383,10 @@ static void await_ds(ctx_t *c)
 		return;
 	}
 	if (new_key_lost(c)) {
+		return;
+	}
+	if (!parent_has(c->facts, c->new_key) && (!c->facts->own.cds.present || !c->facts->own.cdnskey.present)) {
+		stay(c, GATE_KNOT_NOT_READY, "", "", 0);	/* Somebody confirmed it, or made one more. */
 		return;
 	}
 	/* As long as the parent has not begun, a nameserver without the signals is what keeps it from it. */
@@ -447,7 +475,7 @@ static void retire(ctx_t *c)
 			return;
 		}
 		act(c, ACTION_SUBMITTED);
-		stay(c, GATE_KNOT_KEEPS_KEY, "", "", 0);
+		stay(c, GATE_KNOT_KEEPS_KEY, "", c->facts->own.conf_detail, 0);
 		return;
 	}
 

@@ -34,6 +34,21 @@ static bool unknowable(const world_t *w, const exposure_t *e, time_t decided)
 }
 
 /*!
+ * Records of the unsigned zone for which the operator's own DS, set too early, was what resolvers got before the step
+ * of ours: what replaces his DS makes nothing worse.
+ */
+static bool broken_before(const world_t *w, time_t decided)
+{
+	for (unsigned i = 0; i < w->ds.count; i++) {
+		const exposure_t *e = &w->ds.list[i];
+		if (e->cause == CAUSE_OPERATOR && e->keys != 0 && (e->active > 0 || e->left > decided)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*!
  * The pair has no valid path. Is it because of a step of ours?
  *
  * There are two steps after which a resolver can be worse off than if we had done nothing:
@@ -44,6 +59,9 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 {
 	if (ds->keys == 0 || (ds->keys & dnskey->keys & dnskey->signers)) {
 		return NULL;	/* Insecure, or secure. */
+	}
+	if (dnskey->keys == 0 && broken_before(w, ds->decided)) {
+		return NULL;
 	}
 	if (dnskey->keys == 0 && ds->cause == CAUSE_OURS && !ds->excused && !dnskey->excused &&
 	    !unknowable(w, dnskey, ds->decided)) {

@@ -43,6 +43,24 @@ static world_keys_t made_since(const world_t *w, time_t decided)
 	return set;
 }
 
+/*!
+ * Records of the unsigned zone are in caches, and the operator has given the parent a DS: every server of the parent
+ * has a DS, from him. Whoever fetches that finds these records bogus already, whichever key is signalled next.
+ */
+static bool ds_by_hand_everywhere(const world_t *w)
+{
+	bool by_hand = false;
+
+	for (unsigned i = 0; i < w->ds.count; i++) {
+		const exposure_t *e = &w->ds.list[i];
+		if (e->active > 0 && (e->keys == 0 || e->cause != CAUSE_OPERATOR)) {
+			return false;
+		}
+		by_hand |= e->active > 0;
+	}
+	return by_hand;
+}
+
 /* I1: every resolver that could validate with the old keys can validate with the one that CDS names. */
 void check_signal(world_t *w, const zone_version_t *v)
 {
@@ -60,6 +78,9 @@ void check_signal(world_t *w, const zone_version_t *v)
 	for (unsigned i = 0; i < w->dnskey.count; i++) {
 		const exposure_t *e = &w->dnskey.list[i];
 		world_keys_t missing = v->cds & ~(e->keys & e->signers) & ~e->removed & ~made_since(w, v->cds_decided);
+		if (e->keys == 0 && ds_by_hand_everywhere(w)) {
+			continue;
+		}
 		if (missing != 0 && counts(w, e, v->cds_decided)) {
 			violate(w, "I1", "CDS names %s, but DNSKEY %s signed by %s is %s", keys_text(missing),
 			        keys_text(e->keys), keys_text(e->signers),
@@ -440,8 +461,15 @@ static bool left_by_operator(const world_t *w)
 		return true;
 	}
 	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && parent_ds(w) == knot_keys(w)) {
-		/* Nothing is due: both have a DS, by hand or by a rollback that the store has lost. */
-		return (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST)) || by_hand || w->knot.base_signals;
+		/*
+		 * Nothing is due: both have a DS, by hand or by a rollback that the store has lost; or the operator began
+		 * a rollover before the first DS was everywhere, and the policy that signals a first DS signals both.
+		 */
+		return (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST)) || by_hand || w->knot.base_signals || w->first;
+	}
+	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && !(knot_keys(w) & ~parent_ds(w))) {
+		/* The same, and what he has set by hand besides names a key that he let go later. */
+		return (w->why & WHY_DS_BY_HAND) != 0;
 	}
 	if (row->gate == GATE_CDS_DIFFERS && (knot_version(w)->cds & (knot_version(w)->cds - 1))) {
 		return by_hand || (w->why & WHY_DS_BY_HAND);
@@ -455,7 +483,8 @@ static bool left_by_operator(const world_t *w)
 	case GATE_KNOT_NO_NEW_KEY:	/* So does one that Knot still holds for new. */
 		return (knot_keys(w) & (knot_keys(w) - 1)) != 0;
 	case GATE_DS_MISSING_AT:
-	case GATE_DS_FOREIGN_AT:	/* What he gave the parent names no key of the zone. */
+	case GATE_DS_FOREIGN_AT:
+	case GATE_DS_LEFT_AT:		/* What he gave the parent names no key of the zone: nor can it validate a delete signal. */
 		return !(parent_ds(w) & knot_keys(w));
 	case GATE_OLD_KEY_GONE:	/* He gave back the DS of a key that Knot had been told to let go, and kept for a while. */
 		return w->knot.keeps && !(parent_ds(w) & knot_keys(w));

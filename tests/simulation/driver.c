@@ -171,7 +171,8 @@ static void decide(world_t *w, unsigned decisions)
 	e->row = d->row;
 	say(w, &before, d);
 	duration_follow(w);
-	if (d->transition && d->row.state == ROLLOVER_HELD) {
+	if ((d->transition && d->row.state == ROLLOVER_HELD) ||
+	    (!d->transition && d->gate_changed && d->row.state != ROLLOVER_HELD)) {
 		operator_is_told(w);
 	}
 	if (may_crash(w, does)) {
@@ -222,8 +223,8 @@ void engine_order(world_t *w)
 			e->again = true;	/* The zone's module instance was loaded anew. */
 		}
 	} else if (d->action == ACTION_START) {
-		ok = knot_roll(w, w->knot.key[w->knot.key_count - 1].algorithm, false);
-		answer = ok ? "" : "a rollover is under way";
+		/* knotd says OK in any case: that it ignores the order is in its log only. */
+		(void)knot_roll(w, w->knot.key[w->knot.key_count - 1].algorithm, false);
 	} else {
 		uint32_t ttl = belt_ttl(&e->row, e->running_since, w->now);
 		ok = knot_submit(w, CAUSE_OURS, decided, ttl);

@@ -106,6 +106,20 @@ static void sign(world_t *w)
 	servers_publish(w, false);
 }
 
+/*! Knot's submit_key(): one key at most is READY, the newest; what waited before it counts as confirmed. */
+static void be_ready(world_t *w, sim_key_t *fresh)
+{
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		sim_key_t *key = &w->knot.key[k];
+		if (key->state == KEY_READY) {
+			trace(w, "knot        KSK %s is active, %s comes after it", keys_text(1U << k),
+			      keys_text(1U << (fresh - w->knot.key)));
+			key->state = KEY_ACTIVE;
+		}
+	}
+	fresh->state = KEY_READY;
+}
+
 void knot_update(world_t *w)
 {
 	knot_t *knot = &w->knot;
@@ -123,7 +137,11 @@ void knot_update(world_t *w)
 		if (at <= w->now) {
 			trace(w, "knot        KSK %s is %s", keys_text(1U << k),
 			      key->state == KEY_PUBLISHED ? "ready" : "removed");
-			key->state = key->state == KEY_PUBLISHED ? KEY_READY : KEY_REMOVED;
+			if (key->state == KEY_PUBLISHED) {
+				be_ready(w, key);
+			} else {
+				key->state = KEY_REMOVED;
+			}
 		} else if (next == 0 || at < next) {
 			next = at;
 		}
@@ -234,8 +252,10 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra)
 	if (!knot->up || knot->key_count == KEYS_MAX) {
 		return false;
 	}
-	if (!extra && (keys_in(w, KEY_PUBLISHED) | keys_in(w, KEY_READY) | keys_in(w, KEY_RETIRING))) {
-		return false;	/* One is under way. */
+	/* Knot's running_rollover(): one is under way, or there are two already. A lone key that is ready is no reason. */
+	world_keys_t in_use = keys_in(w, KEY_READY) | keys_in(w, KEY_ACTIVE);
+	if (!extra && ((keys_in(w, KEY_PUBLISHED) | keys_in(w, KEY_RETIRING)) || (in_use & (in_use - 1)))) {
+		return false;
 	}
 	knot->key[knot->key_count++] = (sim_key_t){
 		.state = KEY_PUBLISHED, .algorithm = algorithm, .published = w->now, .extra = extra, .by_hand = extra,
@@ -259,6 +279,17 @@ static void remove_keys(world_t *w, world_keys_t set, cause_t cause, time_t deci
 	knot_update(w);
 }
 
+/*! Knot's key2retire(): of several active keys one goes, the first by its random identifier. */
+static world_keys_t retires(world_t *w)
+{
+	world_keys_t active = keys_in(w, KEY_ACTIVE);
+
+	for (unsigned skip = active & (active - 1) ? rng_below(&w->rng, __builtin_popcount(active)) : 0; skip > 0; skip--) {
+		active &= active - 1;
+	}
+	return active & -active;
+}
+
 bool knot_submit(world_t *w, cause_t cause, time_t decided, uint32_t ttl)
 {
 	world_keys_t ready = keys_in(w, KEY_READY);
@@ -266,7 +297,7 @@ bool knot_submit(world_t *w, cause_t cause, time_t decided, uint32_t ttl)
 	if (!w->knot.up || ready == 0) {
 		return false;
 	}
-	world_keys_t old = keys_in(w, KEY_ACTIVE);
+	world_keys_t old = retires(w);
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		if (ready & (1U << k)) {
 			w->knot.key[k].state = KEY_ACTIVE;

@@ -78,8 +78,45 @@ static void submit(world_t *w)
 	}
 }
 
+static bool knot_has_no_ready_key(const world_t *w)
+{
+	const rollover_row_t *row = &w->engine.row;
+
+	return ((row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS) && row->gate == GATE_KNOT_NOT_READY) ||
+	       (row->state == ROLLOVER_RETIRE && row->gate == GATE_KNOT_KEEPS_KEY);
+}
+
+/*! He waits as advised, then looks at keymgr list: the new KSK is active there, and none is ready. */
+static void set_ready(world_t *w)
+{
+	const rollover_row_t *row = &w->engine.row;
+
+	if (!knot_has_no_ready_key(w) || !row->has_new) {
+		return;
+	}
+	sim_key_t *key = &w->knot.key[row->new_key.digest[0] - 1];
+	bool ready = false;
+	unsigned active = 0;
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		ready |= w->knot.key[k].state == KEY_READY;
+		active += w->knot.key[k].state == KEY_ACTIVE;
+	}
+	if (!w->knot.up || key->state != KEY_ACTIVE || ready || active < 2) {
+		event_add(w, w->now + HOUR, EV_COMMAND, COMMAND_SET_READY, 0);
+		return;
+	}
+	key->state = KEY_READY;
+	knot_update(w);
+}
+
 void operator_is_told(world_t *w)
 {
+	if (w->engine.row.state != ROLLOVER_HELD) {
+		if (knot_has_no_ready_key(w)) {
+			event_add(w, w->now + DAY, EV_COMMAND, COMMAND_SET_READY, 0);
+		}
+		return;
+	}
 	if (w->leaves_held) {
 		w->why |= WHY_OPERATOR;
 		return;
@@ -180,6 +217,9 @@ void command_run(world_t *w, const command_t *command)
 		break;
 	case COMMAND_ABORT:
 		delete_safely(w, false);
+		break;
+	case COMMAND_SET_READY:
+		set_ready(w);
 		break;
 	case COMMAND_RELOAD:
 		if (w->knot.up) {

@@ -128,6 +128,7 @@ typedef enum {
 	COMMAND_LEAVE,		/*!< go-insecure */
 	COMMAND_STAY,		/*!< And not any more. */
 	COMMAND_DS_NONE,	/*!< The DS taken away by hand. */
+	COMMAND_SET_READY,	/*!< keymgr set active=0 of the new KSK, as the gate advises. */
 	COMMAND__COUNT
 } command_kind_t;
 
@@ -405,7 +406,7 @@ void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, tim
 world_keys_t parent_ds(const world_t *w);
 
 /* operator.c */
-/*! The zone was rolled back and is held until somebody decides. */
+/*! A gate has begun that may need him: the zone was rolled back, or Knot holds the new KSK for confirmed. */
 void operator_is_told(world_t *w);
 void command_run(world_t *w, const command_t *command);
 

@@ -1046,13 +1046,51 @@ static void silence_counts_only_while_it_is_looked_at(void **state)
 	assert_int_equal(rollover_unreachable_since(c, T0 - DAY, T0 + 1, T0), T0);
 }
 
+/*! Looks until the roles change, a week long. */
+static void see_cds_of_the_ds_key(machine_t *m)
+{
+	const time_t from = m->now;
+
+	machine_step(m);
+	while (m->now - from < ROLLOVER_SWAP_WAIT) {
+		assert_int_equal(m->row.state, ROLLOVER_SIGNAL);
+		assert_int_equal(m->row.gate, GATE_KNOT_NOT_READY);
+		assert_true(key_id_equal(&m->row.new_key, &m->facts.keys[1]));
+		m->now = m->row.wake;
+		machine_step(m);
+	}
+}
+
+/* The key in use was never confirmed to the server, and the new one gets ready after a while: nothing is swapped. */
+static void an_unconfirmed_key_is_not_taken_for_the_new_one(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_SIGNAL);
+	machine_signal(&m, OLD);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_KNOT_NOT_READY);
+
+	/* A week in which nobody looked proves nothing: the server was down as well, perhaps. */
+	m.now += ROLLOVER_SWAP_WAIT + HOUR;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_KNOT_NOT_READY);
+	assert_int_equal(m.row.gate_since, m.now);
+
+	machine_signal(&m, NEW);
+	m.now = m.row.wake;
+	machine_step(&m);
+	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[1]));
+	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
+}
+
 static void swapped_roles_are_found_out_from_the_server(void **state)
 {
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_SIGNAL);
 	machine_signal(&m, OLD);	/* In truth OLD is the new key: KASP is ready to have it submitted. */
-	machine_step(&m);
+	see_cds_of_the_ds_key(&m);
 	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[0]));
 	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[1]));
 	m.now = m.row.wake + 1;
@@ -1063,7 +1101,7 @@ static void swapped_roles_are_found_out_from_the_server(void **state)
 	/* Also if the parents have something else besides for a while, with a lower TTL. */
 	machine_at(&m, ROLLOVER_SIGNAL);
 	machine_signal(&m, OLD);
-	machine_step(&m);
+	see_cds_of_the_ds_key(&m);
 	m.now = m.row.wake + 1;
 	parents_wrong(&m);
 	m.parent[0].ds = m.parent[1].ds = OLD;
@@ -1396,6 +1434,7 @@ int main(void)
 		cmocka_unit_test(a_ds_that_was_taken_away_is_not_asked_back),
 		cmocka_unit_test(a_zone_leaves_on_the_operators_word_only),
 		cmocka_unit_test(a_bogus_answer_lowers_no_ttl),
+		cmocka_unit_test(an_unconfirmed_key_is_not_taken_for_the_new_one),
 		cmocka_unit_test(swapped_roles_are_found_out_from_the_server),
 		cmocka_unit_test(the_same_facts_do_for_the_next_state),
 		cmocka_unit_test(the_step_that_cannot_be_taken_back_has_a_look_of_its_own),
