@@ -377,7 +377,8 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 /*!
  * \brief Whether the state that a decision has entered can be judged on the same facts, without another look.
  *
- * It is when nothing has to be done first and all was asked; not before `retire`, whose step cannot be taken back.
+ * It is when nothing has to be done first and all was asked; not before `retire`, whose step cannot be taken back,
+ * and not before `await-ds`: whom a rollover waits for most is to be seen, however quick the parent is.
  * For the next decision SURVEY_WATCH has to be taken out of facts->asked: the watch counts its looks.
  *
  * \param[in] own_count  KSKs of the own zone: the first ones of facts->keys.

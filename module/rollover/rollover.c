@@ -270,7 +270,7 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count,
                       time_t now, const rollover_decision_t *d)
 {
-	if (!d->transition || d->row.state == ROLLOVER_RETIRE || d->action != ACTION_NONE || d->notify ||
+	if (!d->transition || d->row.state == ROLLOVER_AWAIT_DS || d->row.state == ROLLOVER_RETIRE || d->action != ACTION_NONE || d->notify ||
 	    (d->policy_wanted && facts->own.policy != d->policy)) {
 		return false;
 	}

@@ -439,6 +439,18 @@ static bool fault_explains(const world_t *w, const fault_t *f)
 }
 
 /*! The operator's own DS set or keys are in the way, and the gate says so. */
+/*! Several KSKs are in use and none is ready: zone-ksk-submitted has nothing to do. */
+static bool knot_waits_for_none(const world_t *w)
+{
+	unsigned active = 0, ready = 0;
+
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		active += w->knot.key[k].state == KEY_ACTIVE;
+		ready += w->knot.key[k].state == KEY_READY;
+	}
+	return active > 1 && ready == 0;
+}
+
 static bool left_by_operator(const world_t *w)
 {
 	const rollover_row_t *row = &w->engine.row;
@@ -455,6 +467,9 @@ static bool left_by_operator(const world_t *w)
 	}
 	if (row->state == ROLLOVER_HELD && row->gate == GATE_ROLLED_BACK) {
 		return true;			/* It is his turn. */
+	}
+	if (row->gate == GATE_ALGORITHM_ROLLOVER && knot_waits_for_none(w)) {
+		return true;			/* By his own key he confirmed the new one: his submission does nothing any more. */
 	}
 	/* A KSK too many, or one that KASP does not hold for a successor because he confirmed several. */
 	if ((row->gate == GATE_UNKNOWN_KEY || row->gate == GATE_KNOT_NOT_READY) && (knot_keys(w) & by_hand)) {
