@@ -34,7 +34,7 @@ def test_first_ds_by_signaling_names(directory):
         assert world.ds_everywhere(CHILD, ask.ksks(KNOT, CHILD))
         line = said(world)
         assert all(f"{host} ok" in line for host in HOSTS), line
-        assert world.verdicts(CHILD)["fresh"] == watch.SECURE
+        wait_until(lambda: world.verdicts(CHILD)["fresh"] == watch.SECURE, 30, "the zone is secure")
         progress.wait_visited("settle", 60)
         counts = world.watch.counts(zone=CHILD)
         assert set(counts) <= {watch.SECURE, watch.INSECURE}, world.watch.summary()
