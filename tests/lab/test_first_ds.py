@@ -41,7 +41,7 @@ def test_first_ds_and_removal(directory):
 
         # The key counts as in use at Knot: it can be replaced like any other.
         start(world)
-        progress.wait("await-ds", 60)
+        progress.wait("observe", 60)  # await-ds may be over before anybody has looked.
         progress.wait("idle", 90)
         new = ask.ksks(KNOT, ZONE)
         assert len(new) == 1 and new != old[ZONE] and world.ds_everywhere(ZONE, new)
