@@ -125,7 +125,8 @@ def flat(samples):
           f"{files[1]}, threads {threads[0].total()} -> {threads[1].total()}")
     assert memory[1] <= memory[0] * (1 + RSS_SHARE) + RSS_BYTES, f"memory grows: {memory}"
     assert files[1] <= files[0] + DESCRIPTORS, f"descriptors grow: {files}"
-    assert threads[1].total() == threads[0].total(), f"threads: {threads}"
+    # Those that we have made have our name. knotd makes one for a control connection when all it has are busy.
+    assert threads[1]["kskroll"] == threads[0]["kskroll"] > 0, f"threads: {threads}"
 
 
 def steps(world):
