@@ -27,6 +27,8 @@ from .many import ManyWorld
 EVERY = 2
 #: What is not growth: pages that come and go, and arenas that are still filling.
 RSS_SHARE, RSS_BYTES = 0.10, 4e6
+#: Threads for control connections that knotd makes and ends as it needs them (CTL_MAX_CONCURRENT).
+CONTROL_THREADS = 8
 #: Sockets of questions that are under way when a sample is taken.
 DESCRIPTORS = 8
 #: A zone must have made a step within this time when the faults are over.
@@ -125,8 +127,9 @@ def flat(samples):
           f"{files[1]}, threads {threads[0].total()} -> {threads[1].total()}")
     assert memory[1] <= memory[0] * (1 + RSS_SHARE) + RSS_BYTES, f"memory grows: {memory}"
     assert files[1] <= files[0] + DESCRIPTORS, f"descriptors grow: {files}"
-    # Those that we have made have our name. knotd makes one for a control connection when all it has are busy.
+    # Those that we have made have our name. knotd makes and ends some for control connections.
     assert threads[1]["kskroll"] == threads[0]["kskroll"] > 0, f"threads: {threads}"
+    assert abs(threads[1].total() - threads[0].total()) <= CONTROL_THREADS, f"threads: {threads}"
 
 
 def steps(world):
