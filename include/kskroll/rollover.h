@@ -35,10 +35,10 @@
 /*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
 #define ROLLOVER_UNKNOWN_DS_TTL	172800
 /*!
- * So long CDS names the key that the DS names before that is taken for the new one. Until the other is ready in the
- * server's key database (propagation-delay plus the DNSKEY TTL) it means only that nobody has confirmed this one.
+ * So long, or `observe`, CDS names the key that the DS names before the server is told that it is in use: the other
+ * would have got ready meanwhile (propagation-delay plus the DNSKEY TTL), or is the old one, and its DS out of caches.
  */
-#define ROLLOVER_SWAP_WAIT	(7 * 86400)
+#define ROLLOVER_CONFIRM_WAIT	(7 * 86400)
 /*! The parent is told again after `notify-again`, then after twice as long each time, at most this. */
 #define ROLLOVER_NOTIFY_MAX	86400
 /*! "name. address@port" of a server, with its final zero. */
@@ -124,6 +124,7 @@ typedef enum {
 	GATE_WAITING_UNSIGNED,
 	GATE_DS_LEFT_AT,
 	GATE_MAY_UNSIGN,
+	GATE_KSK_UNCONFIRMED,
 	GATE__COUNT
 } rollover_gate_t;
 

@@ -88,6 +88,8 @@ extern const state_f state_functions[ROLLOVER_STATE__COUNT];
 void start_over(ctx_t *c);
 /*! A nameserver no longer has what let us signal: back to introduce. */
 bool new_key_lost(ctx_t *c);
+/*! These keys are the old ones. */
+void remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t set);
 /*! Starts a rollover unless dry_run forbids it. */
 void begin(ctx_t *c, rollover_state_t state);
 /*! Whether the keys can take over from the old ones in this rollover: of the same algorithm, and this server's. */
@@ -106,13 +108,6 @@ bool adopt_new_key(ctx_t *c);
 void idle_insecure(ctx_t *c);
 /*! No DS before every validator can get the DNSKEY, and nothing unsigned is left in caches (RFC 7583 3.3.5). */
 void introduce_first(ctx_t *c);
-/*!
- * \brief Whether Knot is to be told of the DS instead of making a KSK.
- *
- * It refuses to make one: perhaps it still holds the only one there is for new, because nobody ever
- * confirmed its DS. Then that is told to it, by turns with the order, since no answer tells which it is.
- */
-bool is_unconfirmed(const ctx_t *c);
 /* States: going insecure, on the operator's word (RFC 8078 4). */
 void leave(ctx_t *c);
 void left(ctx_t *c);

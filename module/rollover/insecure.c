@@ -52,12 +52,6 @@ void introduce_first(ctx_t *c)
 	go(c, ROLLOVER_SIGNAL);
 }
 
-bool is_unconfirmed(const ctx_t *c)
-{
-	return c->facts->own.conf_detail[0] != '\0' && set_size(c->facts->own.dnskey) == 1 &&
-	       c->facts->own.dnskey == c->old && (c->now / 60) % 2 == 1;
-}
-
 /* Going insecure. */
 
 void leave(ctx_t *c)

@@ -74,7 +74,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"It is retried. If it stays, the text behind the code has the server's own words." },
 	[GATE_KNOT_NO_NEW_KEY] = { "knot-no-new-key", ACTOR_NOBODY,
 		"the server has been told to make a new KSK, and none is in the zone yet",
-		"It is asked again. If it stays, look in the server's log for DNSSEC errors of the zone." },
+		"It is asked again. If it stays, look in the server's log for DNSSEC errors of the zone. It makes none while two KSKs "
+		"are in use (keymgr ZONE list): let one go first." },
 	[GATE_KNOT_NOT_READY] = { "knot-not-ready", ACTOR_NOBODY,
 		"the new KSK is not ready in the server's own key database, so no CDS is published yet",
 		"Wait: propagation-delay plus the DNSKEY TTL have to pass after publication. If it stays longer and keymgr ZONE list "
@@ -182,6 +183,10 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 	[GATE_MAY_UNSIGN] = { "may-unsign", ACTOR_OPERATOR,
 		"no server of the parent and no cache has a DS any more: the zone may be unsigned",
 		"Set dnssec-signing of the zone to off, and remove its policy. To stay signed, remove go-insecure." },
+	[GATE_KSK_UNCONFIRMED] = { "ksk-unconfirmed", ACTOR_NOBODY,
+		"CDS of this server names the KSK of the DS: nobody has confirmed that here, or it is the new one and the store was lost",
+		"Wait: the other KSK gets ready after propagation-delay plus the DNSKEY TTL, or this one is confirmed after a week. If "
+		"you know that no server and no cache has another DS: knotc zone-ksk-submitted ZONE." },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
 		"the zone has more KSKs than the module can tell apart",
 		"Remove KSKs that are not needed." },

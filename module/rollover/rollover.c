@@ -168,6 +168,12 @@ static bool keys_changed(ctx_t *c)
 		start_over(c);
 		return true;
 	}
+	if ((c->old & ~zone) && (c->old & zone) && row->state != ROLLOVER_RETIRE) {
+		/* One of several old ones was let go by hand: nobody has to wait for it at a nameserver. */
+		c->old &= zone;
+		remember_old(&c->out->row, c->facts, c->old);
+		c->out->row.all_since = 0;
+	}
 	if (row->state == ROLLOVER_RETIRE && !(zone & c->old)) {
 		return false;	/* One more KSK is the next rollover: it waits until this one has settled. */
 	}

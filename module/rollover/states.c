@@ -19,7 +19,7 @@ void go_back(ctx_t *c, rollover_state_t state, const verdict_t *why)
 	         rollover_gate_info(why->gate)->name, why->detail);
 }
 
-static void remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t set)
+void remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t set)
 {
 	row->old_count = 0;
 	for (unsigned i = 0; i < facts->key_count && row->old_count < ROLLOVER_OLD_MAX; i++) {
@@ -250,7 +250,7 @@ static void introduce(ctx_t *c)
 		if (blocked(c, &v)) {
 			return;
 		}
-		act(c, is_unconfirmed(c) ? ACTION_SUBMITTED : ACTION_START);
+		act(c, ACTION_START);
 		stay(c, GATE_KNOT_NO_NEW_KEY, "", c->facts->own.conf_detail, 0);
 		return;
 	}
@@ -288,11 +288,11 @@ bool new_key_lost(ctx_t *c)
 }
 
 /*!
- * The server's own key database decides which key CDS names. If that is a key which the DS already
- * names, either nobody has confirmed that one to the server and the other is not ready yet, or we had it the
- * wrong way round: the store was lost, or the module came late, after the swap.
+ * The server's own key database decides which key CDS names: the one that is ready. If the DS names that one already,
+ * either nobody has confirmed it to the server, and the other is not ready yet; or we have it the wrong way round:
+ * the store was lost, or the module came late, after the swap.
  */
-static bool roles_are_swapped(const ctx_t *c)
+static bool cds_names_the_ds_key(const ctx_t *c)
 {
 	const signal_rrset_t *cds = &c->facts->own.cds;
 	return cds->present && !cds->unwanted && set_size(cds->keys) == 1 &&
@@ -300,24 +300,27 @@ static bool roles_are_swapped(const ctx_t *c)
 }
 
 /*!
- * Which of the two it is only time tells: the other key gets ready, and CDS names it, or it does not. Taken too early
- * for swapped, the server would be told to drop the only key that the DS names. So it has to be seen all the time;
- * a time without looks may be one in which the server did nothing either.
+ * Either way the server has to be told that the key is in use. In the second case it lets the other one go, so no DS of
+ * that may be in caches; in the first case the other one gets ready in time, which ends this. So it has to be seen all
+ * the time; a time without looks may be one in which the server did nothing, and the parent anything.
  */
-static bool may_be_unready(ctx_t *c)
+static void confirm_ds_key(ctx_t *c)
 {
-	static const char about[] = "CDS";
 	const rollover_row_t *before = c->before;
-	const bool watched = before->gate == GATE_KNOT_NOT_READY && strcmp(before->gate_about, about) == 0 &&
-	                     before->gate_since <= c->now && c->now - before->wake <= (time_t)c->config->check_interval + 3600;
+	const uint32_t wait = c->config->observe > ROLLOVER_CONFIRM_WAIT ? c->config->observe : ROLLOVER_CONFIRM_WAIT;
+	const child_wish_t w = wish(c, c->old | c->new_key);
+	const verdict_t child = judge_child(c->facts, &w);
+	const verdict_t ds = judge_parent(c->facts, c->config, c->old, c->now);
+	const verdict_t *v = ds.gate != GATE_NONE ? &ds : &child;
+	const bool watched = before->gate == GATE_KSK_UNCONFIRMED && !ds.red && before->gate_since <= c->now &&
+	                     c->now - before->wake <= (time_t)c->config->check_interval + 3600;
 	const time_t since = watched ? before->gate_since : c->now;
 
-	if (c->now - since >= ROLLOVER_SWAP_WAIT) {
-		return false;
+	if (c->now - since >= (time_t)wait && v->gate == GATE_NONE) {
+		act(c, ACTION_SUBMITTED);
 	}
-	stay(c, GATE_KNOT_NOT_READY, about, "names the key that the DS names, not the new one", since + ROLLOVER_SWAP_WAIT);
+	stay(c, GATE_KSK_UNCONFIRMED, v->about, v->detail, since + wait);
 	c->out->row.gate_since = since;
-	return true;
 }
 
 static verdict_t judge_signals(const ctx_t *c)
@@ -336,18 +339,8 @@ static void signal_state(ctx_t *c)
 	if (new_key_lost(c)) {
 		return;
 	}
-	if (roles_are_swapped(c)) {
-		if (may_be_unready(c)) {
-			return;
-		}
-		key_id_t old = row->old[0];
-		row->old[0] = row->new_key;
-		row->new_key = old;
-		/* Nobody saw the TTL that the old DS really had. */
-		row->ds_ttl.count = 0;
-		ttl_window_add(&row->ds_ttl, ROLLOVER_UNKNOWN_DS_TTL, c->now);
-		row->ds_all_since = 0;
-		stay(c, GATE_KNOT_NOT_READY, "", "the key that the DS names turned out to be the new one", 0);
+	if (cds_names_the_ds_key(c)) {
+		confirm_ds_key(c);
 		return;
 	}
 	verdict_t ds = follow_ds(c);

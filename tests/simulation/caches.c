@@ -34,14 +34,18 @@ static bool unknowable(const world_t *w, const exposure_t *e, time_t decided)
 }
 
 /*!
- * Records of the unsigned zone for which the operator's own DS, set too early, was what resolvers got before the step
- * of ours: what replaces his DS makes nothing worse.
+ * Records of the unsigned zone for which the operator's own DS, set too early (or his base policy's), was what resolvers got
+ * before the step of ours, or one of ours that had replaced that: what replaces it makes nothing worse.
  */
 static bool broken_before(const world_t *w, time_t decided)
 {
 	for (unsigned i = 0; i < w->ds.count; i++) {
 		const exposure_t *e = &w->ds.list[i];
-		if (e->cause == CAUSE_OPERATOR && e->keys != 0 && (e->active > 0 || e->left > decided)) {
+		if (e->keys == 0 || (e->active == 0 && e->left <= decided)) {
+			continue;
+		}
+		if (e->cause == CAUSE_OPERATOR || e->cause == CAUSE_KNOT ||
+		    (e->cause == CAUSE_OURS && e->decided < decided && broken_before(w, e->decided))) {
 			return true;
 		}
 	}

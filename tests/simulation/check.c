@@ -44,8 +44,8 @@ static world_keys_t made_since(const world_t *w, time_t decided)
 }
 
 /*!
- * Records of the unsigned zone are in caches, and the operator has given the parent a DS: every server of the parent
- * has a DS, from him. Whoever fetches that finds these records bogus already, whichever key is signalled next.
+ * Records of the unsigned zone are in caches, and the operator has given the parent a DS, or his base policy has: every
+ * server of the parent has a DS, from him. Whoever fetches that finds these records bogus already, whichever key is signalled next.
  */
 static bool ds_by_hand_everywhere(const world_t *w)
 {
@@ -53,7 +53,7 @@ static bool ds_by_hand_everywhere(const world_t *w)
 
 	for (unsigned i = 0; i < w->ds.count; i++) {
 		const exposure_t *e = &w->ds.list[i];
-		if (e->active > 0 && (e->keys == 0 || e->cause != CAUSE_OPERATOR)) {
+		if (e->active > 0 && (e->keys == 0 || (e->cause != CAUSE_OPERATOR && e->cause != CAUSE_KNOT))) {
 			return false;
 		}
 		by_hand |= e->active > 0;
@@ -123,6 +123,8 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 		for (unsigned i = 0; i < e->row.old_count; i++) {
 			meant |= e->row.old[i].digest[0] == k + 1;
 		}
+		/* The server had the two the other way round, and confirmed the one that the DS names. */
+		meant |= e->row.state == ROLLOVER_SIGNAL && e->row.has_new && e->row.new_key.digest[0] == k + 1;
 		if ((removed & (1U << k)) && !meant) {
 			violate(w, "I6", "an order let KSK %s go, which is not the one meant",
 			        keys_text(1U << k));
@@ -438,19 +440,25 @@ static bool fault_explains(const world_t *w, const fault_t *f)
 	}
 }
 
-/*! The operator's own DS set or keys are in the way, and the gate says so. */
-/*! Several KSKs are in use and none is ready: zone-ksk-submitted has nothing to do. */
-static bool knot_waits_for_none(const world_t *w)
+/*! KSKs of two algorithms are in the zone: which goes on is the operator's decision, and he may have given up. */
+static bool two_algorithms(const world_t *w)
 {
-	unsigned active = 0, ready = 0;
+	const world_keys_t keys = knot_keys(w);
+	int first = -1;
 
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
-		active += w->knot.key[k].state == KEY_ACTIVE;
-		ready += w->knot.key[k].state == KEY_READY;
+		if (!(keys & (1U << k))) {
+			continue;
+		}
+		if (first >= 0 && w->knot.key[k].algorithm != w->knot.key[first].algorithm) {
+			return true;
+		}
+		first = first < 0 ? (int)k : first;
 	}
-	return active > 1 && ready == 0;
+	return false;
 }
 
+/*! The operator's own DS set or keys are in the way, and the gate says so. */
 static bool left_by_operator(const world_t *w)
 {
 	const rollover_row_t *row = &w->engine.row;
@@ -468,8 +476,8 @@ static bool left_by_operator(const world_t *w)
 	if (row->state == ROLLOVER_HELD && row->gate == GATE_ROLLED_BACK) {
 		return true;			/* It is his turn. */
 	}
-	if (row->gate == GATE_ALGORITHM_ROLLOVER && knot_waits_for_none(w)) {
-		return true;			/* By his own key he confirmed the new one: his submission does nothing any more. */
+	if (row->gate == GATE_ALGORITHM_ROLLOVER && two_algorithms(w)) {
+		return true;
 	}
 	/* A KSK too many, or one that KASP does not hold for a successor because he confirmed several. */
 	if ((row->gate == GATE_UNKNOWN_KEY || row->gate == GATE_KNOT_NOT_READY) && (knot_keys(w) & by_hand)) {
@@ -486,8 +494,14 @@ static bool left_by_operator(const world_t *w)
 		/* The same, and what he has set by hand besides names a key that he let go later. */
 		return (w->why & WHY_DS_BY_HAND) != 0;
 	}
+	if (row->gate == GATE_CDS_DIFFERS && (knot_keys(w) & by_hand)) {
+		return true;
+	}
 	if (row->gate == GATE_CDS_DIFFERS && (knot_version(w)->cds & (knot_version(w)->cds - 1))) {
 		return by_hand || (w->why & WHY_DS_BY_HAND);
+	}
+	if (row->gate == GATE_KNOT_NO_NEW_KEY && row->old_count > 1 && parent_ds(w) == knot_keys(w)) {
+		return w->first || by_hand || (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST));	/* Two have a DS (see below), and Knot makes no third. */
 	}
 	if (!(w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST))) {
 		return false;

@@ -373,7 +373,7 @@ static void finish(world_t *w)
 	w->quiet_from = quiet;
 	/* Whatever a fault interrupted may have to begin again: two rollovers' time. */
 	unsigned rounds = w->profile == PROFILE_COOPERATIVE ? 1 : 2;
-	w->end = quiet + rounds * (time_t)w->bound + 3 * DAY + (swaps ? ROLLOVER_SWAP_WAIT : 0);
+	w->end = quiet + rounds * (time_t)w->bound + 3 * DAY + (swaps ? ROLLOVER_CONFIRM_WAIT : 0);
 	if (w->engine.config.ksk_lifetime > 0) {
 		w->end += w->rolls_wanted * ((time_t)w->engine.config.ksk_lifetime + w->bound);
 	}

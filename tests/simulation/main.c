@@ -136,7 +136,8 @@ bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, un
 	return failed;
 }
 
-static int usage(void)
+/*! \return \a status. */
+static int usage(FILE *out, int status)
 {
 	fputs("usage: sim [OPTION...]\n"
 	      "  --seeds A..B     worlds to run (default 1..1000)\n"
@@ -149,8 +150,8 @@ static int usage(void)
 	      "  --driver D       replay a baseline: 1 Knot, 2 Knot confirmed, 3 BIND\n"
 	      "  --only I4        count violations of one invariant only\n"
 	      "  --first          stop at the first violation\n"
-	      "  --mutants        run the variants with a mistake; each has to be caught\n", stderr);
-	return 2;
+	      "  --mutants        run the variants with a mistake; each has to be caught\n", out);
+	return status;
 }
 
 static int find_profile(const char *name)
@@ -204,7 +205,8 @@ int main(int argc, char **argv)
 		{ "zones", required_argument, NULL, 'z' }, { "threads", required_argument, NULL, 't' },
 		{ "baselines", no_argument, NULL, 'b' }, { "replay", required_argument, NULL, 'r' },
 		{ "zone", required_argument, NULL, 'Z' }, { "driver", required_argument, NULL, 'd' },
-		{ "only", required_argument, NULL, 'o' }, { "first", no_argument, NULL, 'f' }, { "mutants", no_argument, NULL, 'm' }, { 0 },
+		{ "only", required_argument, NULL, 'o' }, { "first", no_argument, NULL, 'f' }, { "mutants", no_argument, NULL, 'm' },
+		{ "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	static job_t job = { .from = 1, .to = 1000, .zones = 1, .profile = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 	unsigned threads = sysconf(_SC_NPROCESSORS_ONLN), zone = 0, driver = 0;
@@ -217,13 +219,13 @@ int main(int argc, char **argv)
 		case 's':
 			seeds = optarg;
 			if (sscanf(optarg, "%" SCNu64 "..%" SCNu64, &job.from, &job.to) != 2 || job.to < job.from) {
-				return usage();
+				return usage(stderr, 2);
 			}
 			break;
 		case 'p':
 			job.profile = find_profile(optarg);
 			if (job.profile < 0) {
-				return usage();
+				return usage(stderr, 2);
 			}
 			break;
 		case 'z':	job.zones = strtoul(optarg, NULL, 10); break;
@@ -235,11 +237,12 @@ int main(int argc, char **argv)
 		case 'f':	job.first = true; break;
 		case 'o':	check_only = optarg; break;
 		case 'm':	mutants = true; break;
-		default:	return usage();
+		case 'h':	return usage(stdout, 0);
+		default:	return usage(stderr, 2);
 		}
 	}
 	if (optind < argc || job.zones == 0) {
-		return usage();
+		return usage(stderr, 2);
 	}
 	if (mutants) {
 		return mutants_run(argv[0], seeds != NULL ? seeds : "1..6000") > 0;

@@ -28,7 +28,7 @@ static const struct {
 	{ "own-ttl", NULL, "does not count the own zone's DNSKEY TTL (a bug that the simulator found)" },
 	{ "blind-resignal", "mixed", "signals again after a restart without a look (another)" },
 	{ "same-ttl", "operator", "signals with the DNSKEY signature of before (a bug that the lab found)" },
-	{ "swapped-at-once", "operator", "takes a key that was never confirmed for the new one (a bug that the simulator found)" },
+	{ "confirmed-at-once", "operator", "confirms the key that CDS and the DS name while caches may have another DS" },
 };
 #define MUTANTS_COUNT	(sizeof(MUTANTS) / sizeof(MUTANTS[0]))
 

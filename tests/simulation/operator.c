@@ -35,6 +35,20 @@ static void set_ds(world_t *w, world_keys_t ds)
 	}
 }
 
+/*!
+ * The module has no store and does not run: what TTL the DS had until now it will never know, and no look can tell it.
+ */
+static void forget_ds(world_t *w)
+{
+	for (unsigned i = 0; i < w->ds.count && w->fault_count < FAULT_MAX; i++) {
+		exposure_t *e = &w->ds.list[i];
+		if (e->active > 0 && e->fault < 0) {
+			e->fault = w->fault_count;
+			w->fault[w->fault_count++] = (fault_t){ .kind = FAULT_DS_CHANGE, .parent = true, .from = w->now };
+		}
+	}
+}
+
 /*! Nobody has the DS of the key, nobody may be about to. */
 static bool safe_to_delete(const world_t *w, unsigned k)
 {
@@ -205,6 +219,9 @@ void command_run(world_t *w, const command_t *command)
 		static const uint32_t TTLS[] = { 300, 900, HOUR, 6 * HOUR, DAY, 2 * DAY };
 		if (parent_ds(w) == 0) {
 			break;
+		}
+		if (!e->alive && !e->has_stored) {
+			forget_ds(w);
 		}
 		parent_change(w, parent_ds(w), RNG_PICK(&w->rng, TTLS), CAUSE_OPERATOR, 0, true);
 		break;

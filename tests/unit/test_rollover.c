@@ -235,7 +235,7 @@ static const struct {
 	ROW(SIGNAL, child_bogus, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, parents_new, AWAIT_DS, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, parent_down, SIGNAL, GATE_PARENT_UNREACHABLE, ACTION_NONE),
-	ROW(SIGNAL, cds_names_the_ds_key, SIGNAL, GATE_KNOT_NOT_READY, ACTION_NONE),
+	ROW(SIGNAL, cds_names_the_ds_key, SIGNAL, GATE_KSK_UNCONFIRMED, ACTION_NONE),
 	ROW(SIGNAL, policy_lost_and_new_key_too, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(AWAIT_DS, policy_lost_and_new_key_too, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
@@ -1046,71 +1046,116 @@ static void silence_counts_only_while_it_is_looked_at(void **state)
 	assert_int_equal(rollover_unreachable_since(c, T0 - DAY, T0 + 1, T0), T0);
 }
 
-/*! Looks until the roles change, a week long. */
-static void see_cds_of_the_ds_key(machine_t *m)
+/*! Looks until the server is told, a week long or \a wait. */
+static void see_cds_of_the_ds_key(machine_t *m, time_t wait)
 {
 	const time_t from = m->now;
 
 	machine_step(m);
-	while (m->now - from < ROLLOVER_SWAP_WAIT) {
+	while (m->now - from < wait) {
 		assert_int_equal(m->row.state, ROLLOVER_SIGNAL);
-		assert_int_equal(m->row.gate, GATE_KNOT_NOT_READY);
-		assert_true(key_id_equal(&m->row.new_key, &m->facts.keys[1]));
+		assert_int_equal(m->row.gate, GATE_KSK_UNCONFIRMED);
+		assert_int_equal(m->out.action, ACTION_NONE);
 		m->now = m->row.wake;
 		machine_step(m);
 	}
+	assert_true(m->now - from <= wait + HOUR);
 }
 
-/* The key in use was never confirmed to the server, and the new one gets ready after a while: nothing is swapped. */
-static void an_unconfirmed_key_is_not_taken_for_the_new_one(void **state)
+/* The key in use was never confirmed to the server, and the new one gets ready after a while: no order is needed. */
+static void an_unconfirmed_key_is_not_confirmed_before_its_time(void **state)
 {
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_SIGNAL);
 	machine_signal(&m, OLD);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_KNOT_NOT_READY);
+	assert_int_equal(m.row.gate, GATE_KSK_UNCONFIRMED);
 
 	/* A week in which nobody looked proves nothing: the server was down as well, perhaps. */
-	m.now += ROLLOVER_SWAP_WAIT + HOUR;
+	m.now += ROLLOVER_CONFIRM_WAIT + HOUR;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_KNOT_NOT_READY);
+	assert_int_equal(m.row.gate, GATE_KSK_UNCONFIRMED);
 	assert_int_equal(m.row.gate_since, m.now);
+	assert_int_equal(m.out.action, ACTION_NONE);
+
+	/* Nor does one in which the parent had another DS. */
+	const time_t since = m.now;
+	m.now += ROLLOVER_CONFIRM_WAIT / 2;
+	m.row.wake = m.now;
+	m.parent[1].ds_foreign = true;
+	machine_step(&m);
+	assert_true(m.row.gate_since > since);
+	m.parent[1].ds_foreign = false;
 
 	machine_signal(&m, NEW);
 	m.now = m.row.wake;
 	machine_step(&m);
-	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[1]));
 	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
 }
 
-static void swapped_roles_are_found_out_from_the_server(void **state)
+/* OLD is ready in the server's key database, and the DS names it: never confirmed, or in truth the new one. */
+static void the_ds_key_is_confirmed_when_no_other_ds_can_be_in_caches(void **state)
 {
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_SIGNAL);
-	machine_signal(&m, OLD);	/* In truth OLD is the new key: KASP is ready to have it submitted. */
-	see_cds_of_the_ds_key(&m);
-	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[0]));
-	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[1]));
-	m.now = m.row.wake + 1;
-	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
-	assert_int_equal(m.row.ds_drain, ROLLOVER_UNKNOWN_DS_TTL);
-
-	/* Also if the parents have something else besides for a while, with a lower TTL. */
-	machine_at(&m, ROLLOVER_SIGNAL);
 	machine_signal(&m, OLD);
-	see_cds_of_the_ds_key(&m);
-	m.now = m.row.wake + 1;
-	parents_wrong(&m);
-	m.parent[0].ds = m.parent[1].ds = OLD;
+	see_cds_of_the_ds_key(&m, ROLLOVER_CONFIRM_WAIT);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
+
+	/* In truth the other was the old one: the server lets it go, and that was the rollover. */
+	m.facts.own.dnskey = OLD;
+	m.facts.own.cds.present = m.facts.own.cdnskey.present = false;
+	m.now = m.row.wake;
 	machine_step(&m);
-	m.now += 60;
-	m.parent[0].ds_foreign = m.parent[1].ds_foreign = false;
-	machine_step(&m);
-	assert_int_equal(m.row.ds_all_since, m.now);
-	assert_true(m.row.ds_drain >= ROLLOVER_UNKNOWN_DS_TTL - 120);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.old_count, 0);
+
+	/* An operator who observes longer than a week gets that. */
+	machine_at(&m, ROLLOVER_SIGNAL);
+	m.config.observe = 20 * DAY;
+	machine_signal(&m, OLD);
+	see_cds_of_the_ds_key(&m, 20 * DAY);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+
+	/* A nameserver without the key, a parent that is silent or has something else: not now. */
+	for (int i = 0; i < 3; i++) {
+		machine_at(&m, ROLLOVER_SIGNAL);
+		machine_signal(&m, OLD);
+		see_cds_of_the_ds_key(&m, ROLLOVER_CONFIRM_WAIT - HOUR);
+		if (i == 0) {
+			m.child[1].status = ANSWER_UNREACHABLE;
+		} else if (i == 1) {
+			m.parent[1].status = ANSWER_UNREACHABLE;
+		} else {
+			m.parent[1].ds = NEW;
+		}
+		for (int look = 0; look < 100; look++) {
+			m.now = m.row.wake;
+			machine_step(&m);
+			assert_int_equal(m.out.action, ACTION_NONE);
+			assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
+		}
+	}
+}
+
+/* Both had a DS, the next rollover is under way, and one of the two is deleted by hand: nobody waits for that. */
+static void one_of_two_old_keys_is_let_go_by_hand(void **state)
+{
+	(void)state;
+	const rollover_state_t states[] = { ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL, ROLLOVER_AWAIT_DS, ROLLOVER_OBSERVE };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		machine_t m;
+		machine_at(&m, states[i]);
+		m.row.old[m.row.old_count++] = m.facts.keys[2];
+		machine_step(&m);
+		assert_int_equal(m.row.old_count, 1);
+		assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[0]));
+		assert_int_not_equal(m.row.gate, GATE_DNSKEY_MISSING);
+	}
 }
 
 static void a_bogus_answer_lowers_no_ttl(void **state)
@@ -1434,8 +1479,9 @@ int main(void)
 		cmocka_unit_test(a_ds_that_was_taken_away_is_not_asked_back),
 		cmocka_unit_test(a_zone_leaves_on_the_operators_word_only),
 		cmocka_unit_test(a_bogus_answer_lowers_no_ttl),
-		cmocka_unit_test(an_unconfirmed_key_is_not_taken_for_the_new_one),
-		cmocka_unit_test(swapped_roles_are_found_out_from_the_server),
+		cmocka_unit_test(an_unconfirmed_key_is_not_confirmed_before_its_time),
+		cmocka_unit_test(one_of_two_old_keys_is_let_go_by_hand),
+		cmocka_unit_test(the_ds_key_is_confirmed_when_no_other_ds_can_be_in_caches),
 		cmocka_unit_test(the_same_facts_do_for_the_next_state),
 		cmocka_unit_test(the_step_that_cannot_be_taken_back_has_a_look_of_its_own),
 		cmocka_unit_test(zones_of_the_same_day_do_not_march_together),
