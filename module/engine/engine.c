@@ -256,9 +256,10 @@ static void totals(loop_t *loop)
 	publish_totals(loop->engine, &loop->totals);
 }
 
+/*! About one a millisecond, since knotd has its zones to load at the same time; in groups, which share connections. */
 static void wake_soon(loop_t *loop, entry_t *entry)
 {
-	wake_in(loop, entry, 1);
+	wake_in(loop, entry, 1 + loop->queue.count / LOOKING_MAX * LOOKING_MAX);
 }
 
 static int wake_active(const char *name, void *arg)

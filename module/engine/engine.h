@@ -27,6 +27,9 @@ typedef struct zone_settings {
 	struct zone_settings **at;
 } zone_settings_t;
 
+/*! Zones that wait for the server's answer at the same time; the others wait in the queue. */
+#define LOOKING_MAX	128
+
 /*! Copy of the global settings. */
 typedef struct {
 	dns_addrs_t resolver;

@@ -6,8 +6,6 @@
 
 #include "engine.h"
 
-/*! Zones that wait for the server's answer at the same time; the others wait in the queue. */
-#define LOOKING_MAX	128
 /*! A zone for which there was no memory. */
 #define AGAIN_MS	60000
 
