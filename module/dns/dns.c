@@ -21,14 +21,13 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 	dns->loop = loop;
 	dns->resolve = resolve_new(loop, config, err, err_len);
 	if (dns->resolve == NULL) {
-		free(dns);
+		dns_free(dns);
 		return NULL;
 	}
 	dns->ask = ask_new(loop, config->parent_rate);
 	if (dns->ask == NULL) {
 		snprintf(err, err_len, "c-ares cannot start");
-		resolve_free(dns->resolve);
-		free(dns);
+		dns_free(dns);
 		return NULL;
 	}
 	dns->shared = shared_new(loop, dns->resolve, config);
@@ -38,14 +37,7 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 	dns->dsboots = dsboots_new(loop, dns->resolve);
 	if (dns->shared == NULL || dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
 		snprintf(err, err_len, "out of memory");
-		dsboots_free(dns->dsboots);
-		notifies_free(dns->notifies);
-		watches_free(dns->watches);
-		pace_free(dns->pace);
-		ask_free(dns->ask);
-		shared_free(dns->shared);
-		resolve_free(dns->resolve);
-		free(dns);
+		dns_free(dns);
 		return NULL;
 	}
 	return dns;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the operator may do to a zone, its settings and its DS while it is rolled."""
 
+import re
 import time
 
 from . import ask, check
@@ -119,6 +120,37 @@ def test_ds_of_the_old_key_comes_back_after_its_end(directory):
         case.over()
         check.rolled(case.world, ZONE, case.old)
         case.ended = "healed by the DS of the new key at the registrar, settles"
+
+
+@long_test
+@bound(180)
+def test_a_further_key_has_the_new_one_confirmed(directory):
+    """Knot takes a READY key for confirmed when the next gets ready: what the gate advises has to help."""
+    with fault(directory, "A further KSK of keymgr gets ready in await-ds, then it is deleted") as case:
+        new = to_await_ds(case)
+        # Without times it would be in use at once.
+        keymgr(case.world, "generate", "ksk=yes", "created=+0", "publish=+0", "ready=+1y", "active=+1y")
+        case.knotc("zone-keys-load", ZONE)
+        case.gate("unknown-key", state="introduce")
+        third = [key for key in case.new() if key not in new]
+        wait_until(lambda: in_use(case.world, new), 40, "Knot takes the new key for confirmed")
+        assert case.no_signals() and case.old_ds(), "with a key that nobody knows nothing is signalled"
+        keymgr(case.world, "delete", tag_of(third))
+        case.knotc("zone-keys-load", ZONE)
+        case.gate("knot-not-ready", state="signal")
+        assert case.no_signals(), "Knot has no key to signal"
+        case.did = "takes the signals back, both keys stay; without the third no signal comes, since Knot has no READY key"
+        keymgr(case.world, "set", tag_of(new), "active=0")
+        case.knotc("zone-keys-load", ZONE)
+        case.world.agent.deaf = False
+        case.finish("after keymgr set TAG active=0 and zone-keys-load, as the gate advises, rolled to the end")
+
+
+def in_use(world, keys):
+    """Whether the server's key database has the key as active, not only ready."""
+    line = next(line for line in keymgr(world, "list").splitlines() if f"tag={tag_of(keys)} " in line)
+    when = int(re.search(r"[ ]active=(\d+)", line).group(1))
+    return 0 < when <= time.time()
 
 
 @long_test
