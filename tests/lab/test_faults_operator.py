@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the operator may do to a zone, its settings and its DS while it is rolled."""
 
-import re
+import json
 import time
 
 from . import ask, check
@@ -148,9 +148,8 @@ def test_a_further_key_has_the_new_one_confirmed(directory):
 
 def in_use(world, keys):
     """Whether the server's key database has the key as active, not only ready."""
-    line = next(line for line in keymgr(world, "list").splitlines() if f"tag={tag_of(keys)} " in line)
-    when = int(re.search(r"[ ]active=(\d+)", line).group(1))
-    return 0 < when <= time.time()
+    listed = json.loads(keymgr(world, "list", "--json"))
+    return 0 < next(key["active"] for key in listed if key["tag"] == int(tag_of(keys))) <= time.time()
 
 
 @long_test
