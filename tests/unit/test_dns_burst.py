@@ -6,19 +6,15 @@ Usage: test_dns_burst.py PROBE. Exits with 77 (skipped) without the tools or the
 create a network namespace.
 """
 import heapq
-import os
 import select
-import shutil
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 sys.dont_write_bytecode = True
-from test_dns_survey import PARENT, ROOT, SKIP, TOOLS, World, probe  # noqa: E402
+from test_dns_survey import PARENT, ROOT, in_world, probe  # noqa: E402
 
 ZONES = 300
 RATE = 100
@@ -188,28 +184,5 @@ def check(world, binary):
     check_many(world, binary, farm)
 
 
-def main():
-    binary = os.path.abspath(sys.argv[1])
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing:
-        print("skipped, not installed:", *missing)
-        return SKIP
-    try:
-        os.unshare(os.CLONE_NEWNET)
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    except (OSError, AttributeError, subprocess.CalledProcessError) as error:
-        print("skipped, no network namespace:", error)
-        return SKIP
-
-    with tempfile.TemporaryDirectory(prefix="kskroll-burst-") as folder:
-        world = World(folder)
-        try:
-            check(world, binary)
-        finally:
-            world.close()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_world("burst", check))

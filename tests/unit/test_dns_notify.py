@@ -7,7 +7,6 @@ create a network namespace.
 """
 import os
 import re
-import shutil
 import socket
 import struct
 import subprocess
@@ -17,7 +16,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from test_dns_survey import CHILD, PARENT, ROOT, SKIP, SOA, TOOLS, World  # noqa: E402
+from test_dns_survey import CHILD, PARENT, ROOT, SKIP, SOA, World, alone  # noqa: E402
 
 PORT = 5300
 CDS, SCHEME_NOTIFY = 59, 1
@@ -398,16 +397,7 @@ def check_ends(world, binary):
 
 def main():
     binary = os.path.abspath(sys.argv[1])
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing:
-        print("skipped, not installed:", *missing)
-        return SKIP
-    try:
-        os.unshare(os.CLONE_NEWNET)
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    except (OSError, AttributeError, subprocess.CalledProcessError) as error:
-        print("skipped, no network namespace:", error)
+    if not alone():
         return SKIP
 
     addresses = {habit: f"127.0.5.{i}" for i, habit in enumerate(HABITS, 1)}

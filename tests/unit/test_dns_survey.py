@@ -469,28 +469,34 @@ def check_rate(world, binary, keys, bit, ns):
         assert sum(row[0] == "cancelled" for row in rows) > 40, rows
 
 
-def main():
-    binary = os.path.abspath(sys.argv[1])
+def alone(tools=TOOLS):
+    """Enters a network namespace of its own; False, with the reason printed, if that or a tool is not to be had."""
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         print("skipped, not installed:", *missing)
-        return SKIP
+        return False
     try:
         os.unshare(os.CLONE_NEWNET)
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     except (OSError, AttributeError, subprocess.CalledProcessError) as error:
         print("skipped, no network namespace:", error)
-        return SKIP
+        return False
+    return True
 
-    with tempfile.TemporaryDirectory(prefix="kskroll-survey-") as folder:
+
+def in_world(name, test, tools=TOOLS):
+    """Calls test(world, probe) in a namespace with an empty world; returns the exit code."""
+    if not alone(tools):
+        return SKIP
+    with tempfile.TemporaryDirectory(prefix=f"kskroll-{name}-") as folder:
         world = World(folder)
         try:
-            check(world, binary, build(world))
+            test(world, os.path.abspath(sys.argv[1]))
         finally:
             world.close()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_world("survey", lambda world, probe_path: check(world, probe_path, build(world))))

@@ -6,15 +6,13 @@ Usage: test_dns_watch.py PROBE. Exits with 77 (skipped) without the tools or the
 create a network namespace.
 """
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 from test_dns_survey import (  # noqa: E402
-    CHILD, NO_ZONES, NOBODY, PARENT, ROOT, SKIP, TOOLS, Odd, World)
+    CHILD, NO_ZONES, NOBODY, PARENT, ROOT, TOOLS, Odd, in_world)
 
 # An unbound that validates, one that does not, and one that trusts another root.
 UNBOUND, PLAIN, ASTRAY = "127.0.4.1", "127.0.4.2", "127.0.4.3"
@@ -119,6 +117,7 @@ def expect(seen, answered, failing, parent_ok, *words):
 
 
 def check(world, binary):
+    build(world)
     def sees(zone, *validators):
         return look(world, binary, zone, *validators)
 
@@ -167,29 +166,5 @@ def check(world, binary):
             assert sum(row[0] in ("cancelled", "watch") for row in rows) == 32, rows
 
 
-def main():
-    binary = os.path.abspath(sys.argv[1])
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    missing = [tool for tool in TOOLS + ["unbound"] if shutil.which(tool) is None]
-    if missing:
-        print("skipped, not installed:", *missing)
-        return SKIP
-    try:
-        os.unshare(os.CLONE_NEWNET)
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    except (OSError, AttributeError, subprocess.CalledProcessError) as error:
-        print("skipped, no network namespace:", error)
-        return SKIP
-
-    with tempfile.TemporaryDirectory(prefix="kskroll-watch-") as folder:
-        world = World(folder)
-        try:
-            build(world)
-            check(world, binary)
-        finally:
-            world.close()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_world("watch", check, TOOLS + ["unbound"]))
