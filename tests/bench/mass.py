@@ -61,7 +61,7 @@ def bench(result, directory, options):
         rest = {"rss_without": process.rss(knot.pid)}
         world.attach()
         wait_until(lambda: world.states().get("idle") == count and
-                   world.totals()["kskroll-surveys"] >= count, 300, "all zones are at rest")
+                   world.totals()["kskroll-surveys"] >= count, 300 + count / 10, "all zones are at rest")
         began, used = time.monotonic(), process.cpu(knot.pid)
         time.sleep(2 if options.smoke else 10)
         rest |= {"rss_with": process.rss(knot.pid),
