@@ -7,12 +7,8 @@
 #include <string.h>
 
 #include "addr.h"
-#include "ask.h"
 #include "channel.h"
-#include "pace.h"
-
-/*! Of targets, by address. */
-#define BUCKETS	256
+#include "target.h"
 
 /*! A last resort above all limits of c-ares, e.g. against a server that trickles over TCP. */
 #define ASK_JOB_TIMEOUT_MS	60000
@@ -20,11 +16,6 @@
 /*! Header bits of a question. */
 #define ASK_RECURSE	0x1	/*!< RD */
 #define ASK_UNCHECKED	0x2	/*!< CD */
-/*! Not a header bit: the target is a parent's server. */
-#define ASK_PARENT	0x100
-
-/*! A question is a little early rather than late: lateness would add up. */
-#define EARLY_MS	3
 
 typedef struct poll {
 	uv_poll_t handle;
@@ -43,208 +34,7 @@ typedef struct slot {
 	struct slot *next;	/*!< Idle. */
 } slot_t;
 
-typedef enum {
-	JOB_QUEUED,
-	JOB_RUNNING,
-	JOB_ENDED,	/*!< Waits for the loop, to be torn down outside of c-ares. */
-} job_state_t;
-
-typedef struct target target_t;
-
-typedef struct {
-	ask_job_t *first, *last;
-} list_t;
-
-typedef struct {
-	target_t *first, *last;
-} targets_t;
-
-struct ask_job {
-	ask_t *ask;
-	target_t *target;
-	list_t *list;		/*!< The one it is in. */
-	struct ask_job *prev, *next;
-	job_state_t state;
-	bool silent;		/*!< Counted in ask->silent. */
-	bool ask_next;	/*!< The last question is answered; asked from the timer. */
-	uv_timer_t timer;
-	uint64_t deadline;
-	slot_t *slot;
-	bool open;		/*!< A question is under way in it. */
-	poll_t *polls;
-
-	knot_dname_storage_t name;
-	uint16_t types[ASK_QUESTIONS_MAX];
-	unsigned count;
-	unsigned flags;
-
-	ask_reply_t reply;
-	ask_done_f done;
-	void *arg;
-};
-
-/*! Who is asked; exists while it has jobs. */
-struct target {
-	ask_t *ask;
-	struct sockaddr_storage addr;
-	target_t *next_of_bucket;
-	list_t queued;
-	unsigned in_flight;
-	bool answers;		/*!< There was one. */
-	unsigned unanswered;	/*!< Jobs in a row without any answer. */
-	targets_t *list;	/*!< The one it is in, or NULL. */
-	target_t *prev, *next;
-};
-
-struct ask {
-	uv_loop_t *loop;
-	uv_timer_t kick;	/*!< Starts queued jobs from a clean stack. */
-	list_t running;
-	unsigned in_flight;	/*!< In running. */
-	unsigned silent;	/*!< Those of them that began when their target was silent. */
-	target_t *buckets[BUCKETS];
-	targets_t answering;	/*!< Targets that may get one more question; they take turns. */
-	targets_t silent_ones;	/*!< The same, those that do not answer. */
-	targets_t resting;	/*!< Those that may not be asked yet. */
-	pace_t *pace;		/*!< Of parents' servers. */
-	slot_t *idle;
-};
-
 static void next_question(ask_job_t *job);
-
-static void list_add(list_t *list, ask_job_t *job)
-{
-	job->list = list;
-	job->prev = list->last;
-	job->next = NULL;
-	if (list->last != NULL) {
-		list->last->next = job;
-	} else {
-		list->first = job;
-	}
-	list->last = job;
-}
-
-static void list_remove(ask_job_t *job)
-{
-	if (job->prev != NULL) {
-		job->prev->next = job->next;
-	} else {
-		job->list->first = job->next;
-	}
-	if (job->next != NULL) {
-		job->next->prev = job->prev;
-	} else {
-		job->list->last = job->prev;
-	}
-}
-
-/* -- targets ------------------------------------------------------------------ */
-
-static void targets_add(targets_t *targets, target_t *target)
-{
-	target->list = targets;
-	target->prev = targets->last;
-	target->next = NULL;
-	if (targets->last != NULL) {
-		targets->last->next = target;
-	} else {
-		targets->first = target;
-	}
-	targets->last = target;
-}
-
-static void targets_remove(target_t *target)
-{
-	targets_t *targets = target->list;
-	if (targets == NULL) {
-		return;
-	}
-	if (target->prev != NULL) {
-		target->prev->next = target->next;
-	} else {
-		targets->first = target->next;
-	}
-	if (target->next != NULL) {
-		target->next->prev = target->prev;
-	} else {
-		targets->last = target->prev;
-	}
-	target->list = NULL;
-}
-
-static bool is_silent(const target_t *target)
-{
-	return target->unanswered >= ASK_SILENT_AFTER;
-}
-
-/*! A target that has not answered yet is met with less: it may be the eighth that never does. */
-static bool has_room(const target_t *target)
-{
-	return target->in_flight < (target->answers || is_silent(target) ? ASK_PER_TARGET_MAX
-	                                                                 : ASK_PER_TARGET_FIRST);
-}
-
-/*! Milliseconds until the next job of a target may begin, as far as it is about time. */
-static unsigned rest_of(const target_t *target)
-{
-	const ask_job_t *next = target->queued.first;
-	if (!(next->flags & ASK_PARENT)) {
-		return 0;
-	}
-	unsigned wait = pace_wait(target->ask->pace, &target->addr, uv_now(target->ask->loop));
-	return wait > EARLY_MS ? wait - EARLY_MS : 0;
-}
-
-/*! Puts a target where it belongs; it keeps its place in a list that it does not leave. */
-static void target_update(target_t *target)
-{
-	ask_t *ask = target->ask;
-	targets_t *list = NULL;
-	if (target->queued.first != NULL && has_room(target)) {
-		list = rest_of(target) > 0 ? &ask->resting :
-		       is_silent(target) ? &ask->silent_ones : &ask->answering;
-	}
-	if (target->list != list) {
-		targets_remove(target);
-		if (list != NULL) {
-			targets_add(list, target);
-		}
-	}
-}
-
-static target_t *target_get(ask_t *ask, const struct sockaddr_storage *addr)
-{
-	target_t **bucket = &ask->buckets[addr_hash(addr) % BUCKETS];
-	for (target_t *target = *bucket; target != NULL; target = target->next_of_bucket) {
-		if (addr_cmp(&target->addr, addr) == 0) {
-			return target;
-		}
-	}
-
-	target_t *target = calloc(1, sizeof(*target));
-	if (target != NULL) {
-		target->ask = ask;
-		target->addr = *addr;
-		target->next_of_bucket = *bucket;
-		*bucket = target;
-	}
-	return target;
-}
-
-static void target_free(target_t *target)
-{
-	target_t **at = &target->ask->buckets[addr_hash(&target->addr) % BUCKETS];
-	while (*at != target) {
-		at = &(*at)->next_of_bucket;
-	}
-	*at = target->next_of_bucket;
-	targets_remove(target);
-	free(target);
-}
-
-/* -- jobs ----------------------------------------------------------------------- */
-
 static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writable);
 
 static slot_t *slot_take(ask_t *ask)
@@ -315,7 +105,7 @@ static void job_end(ask_job_t *job)
 {
 	ask_t *ask = job->ask;
 	target_t *target = job->target;
-	list_remove(job);
+	jobs_remove(job);
 	if (job->state != JOB_QUEUED) {
 		ask->in_flight--;
 		ask->silent -= job->silent;
@@ -598,10 +388,10 @@ static void job_begin(ask_job_t *job)
 {
 	ask_t *ask = job->ask;
 	target_t *target = job->target;
-	list_remove(job);
-	list_add(&ask->running, job);
+	jobs_remove(job);
+	jobs_add(&ask->running, job);
 	job->state = JOB_RUNNING;
-	job->silent = is_silent(target);
+	job->silent = target_is_silent(target);
 	ask->in_flight++;
 	ask->silent += job->silent;
 	target->in_flight++;
@@ -619,40 +409,17 @@ static void job_begin(ask_job_t *job)
 	job_schedule(job);
 }
 
-/*!
- * Whose turn it is. The silent ones cannot hold back the others, since they get half of what there is at
- * most; and they are not forgotten over them.
- */
-static target_t *next_target(const ask_t *ask)
-{
-	if (ask->in_flight >= ASK_IN_FLIGHT_MAX) {
-		return NULL;
-	}
-	if (ask->silent_ones.first != NULL && ask->silent < ASK_SILENT_MAX) {
-		return ask->silent_ones.first;
-	}
-	return ask->answering.first;
-}
-
 static void on_kick(uv_timer_t *timer)
 {
 	ask_t *ask = timer->data;
-	for (target_t *target = ask->resting.first, *next; target != NULL; target = next) {
-		next = target->next;
-		target_update(target);
-	}
-	for (target_t *target = next_target(ask); target != NULL; target = next_target(ask)) {
+	targets_wake(ask);
+	for (target_t *target = targets_next(ask); target != NULL; target = targets_next(ask)) {
 		/* To the end of the line, if it may have yet another. */
-		targets_remove(target);
+		target_leave(target);
 		job_begin(target->queued.first);
 		target_update(target);
 	}
-
-	unsigned wait = UINT_MAX;
-	for (const target_t *target = ask->resting.first; target != NULL; target = target->next) {
-		unsigned rest = rest_of(target);
-		wait = rest < wait ? rest : wait;
-	}
+	unsigned wait = targets_rest(ask);
 	if (wait != UINT_MAX) {
 		uv_timer_start(&ask->kick, on_kick, wait, 0);
 	}
@@ -728,7 +495,7 @@ static ask_job_t *job_new(ask_t *ask, const struct sockaddr_storage *addr, const
 	job->arg = arg;
 	uv_timer_init(ask->loop, &job->timer);
 	job->timer.data = job;
-	list_add(&target->queued, job);
+	jobs_add(&target->queued, job);
 	target_update(target);
 
 	uv_timer_start(&ask->kick, on_kick, 0, 0);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Of ask.c alone: its jobs, and whose turn it is.
+ *
+ * Each address that is asked is a target; targets take turns, those that do not answer apart from the others.
+ */
+
+#pragma once
+
+#include "ask.h"
+#include "pace.h"
+
+/*! Of targets, by address. */
+#define BUCKETS	256
+
+/*! Not a header bit: the target is a parent's server. */
+#define ASK_PARENT	0x100
+
+typedef enum {
+	JOB_QUEUED,
+	JOB_RUNNING,
+	JOB_ENDED,	/*!< Waits for the loop, to be torn down outside of c-ares. */
+} job_state_t;
+
+typedef struct target target_t;
+
+typedef struct {
+	ask_job_t *first, *last;
+} list_t;
+
+typedef struct {
+	target_t *first, *last;
+} targets_t;
+
+struct ask_job {
+	ask_t *ask;
+	target_t *target;
+	list_t *list;		/*!< The one it is in. */
+	struct ask_job *prev, *next;
+	job_state_t state;
+	bool silent;		/*!< Counted in ask->silent. */
+	bool ask_next;	/*!< The last question is answered; asked from the timer. */
+	uv_timer_t timer;
+	uint64_t deadline;
+	struct slot *slot;
+	bool open;		/*!< A question is under way in it. */
+	struct poll *polls;
+
+	knot_dname_storage_t name;
+	uint16_t types[ASK_QUESTIONS_MAX];
+	unsigned count;
+	unsigned flags;
+
+	ask_reply_t reply;
+	ask_done_f done;
+	void *arg;
+};
+
+/*! Who is asked; exists while it has jobs. */
+struct target {
+	ask_t *ask;
+	struct sockaddr_storage addr;
+	target_t *next_of_bucket;
+	list_t queued;
+	unsigned in_flight;
+	bool answers;		/*!< There was one. */
+	unsigned unanswered;	/*!< Jobs in a row without any answer. */
+	targets_t *list;	/*!< The one it is in, or NULL. */
+	target_t *prev, *next;
+};
+
+struct ask {
+	uv_loop_t *loop;
+	uv_timer_t kick;	/*!< Starts queued jobs from a clean stack. */
+	list_t running;
+	unsigned in_flight;	/*!< In running. */
+	unsigned silent;	/*!< Those of them that began when their target was silent. */
+	target_t *buckets[BUCKETS];
+	targets_t answering;	/*!< Targets that may get one more question; they take turns. */
+	targets_t silent_ones;	/*!< The same, those that do not answer. */
+	targets_t resting;	/*!< Those that may not be asked yet. */
+	pace_t *pace;		/*!< Of parents' servers. */
+	struct slot *idle;
+};
+
+/*! At the end of the list. */
+void jobs_add(list_t *list, ask_job_t *job);
+/*! Out of the list that it is in. */
+void jobs_remove(ask_job_t *job);
+
+/*! Makes it if there is none yet. \return NULL without memory. */
+target_t *target_get(ask_t *ask, const struct sockaddr_storage *addr);
+/*! It has no jobs. */
+void target_free(target_t *target);
+/*! It does not answer. */
+bool target_is_silent(const target_t *target);
+/*! Puts a target where it belongs; it keeps its place in a list that it does not leave. */
+void target_update(target_t *target);
+/*! Out of all lists, until target_update(). */
+void target_leave(target_t *target);
+
+/*! Those that may be asked again by now are no longer at rest. */
+void targets_wake(ask_t *ask);
+/*!
+ * Whose turn it is, or NULL. The silent ones cannot hold back the others, since they get half of what there is at
+ * most; and they are not forgotten over them.
+ */
+target_t *targets_next(const ask_t *ask);
+/*! Milliseconds until one that rests may be asked; UINT_MAX if none rests. */
+unsigned targets_rest(const ask_t *ask);
