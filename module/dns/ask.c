@@ -12,6 +12,8 @@
 
 /*! A last resort above all limits of c-ares, e.g. against a server that trickles over TCP. */
 #define ASK_JOB_TIMEOUT_MS	60000
+/*! What a silent server gets: less than one try, so that c-ares does not send the next one first. */
+#define ASK_SILENT_TIMEOUT_MS	(CHANNEL_FIRST_TRY_MS - 50)
 
 /*! Header bits of a question. */
 #define ASK_RECURSE	0x1	/*!< RD */
@@ -199,6 +201,8 @@ static void job_schedule(ask_job_t *job)
 		struct timeval max = { .tv_sec = ASK_TIMEOUT_MS / 1000 }, tv;
 		struct timeval *left = ares_timeout(job->slot->channel, &max, &tv);
 		wait = (uint64_t)left->tv_sec * 1000 + left->tv_usec / 1000 + 1;
+		const uint64_t now = uv_now(job->ask->loop), rest = job->deadline > now ? job->deadline - now : 0;
+		wait = rest < wait ? rest : wait;
 	}
 	uv_timer_start(&job->timer, on_job_timer, wait, 0);
 }
@@ -400,7 +404,7 @@ static void job_begin(ask_job_t *job)
 	}
 
 	/* Who has said nothing for a while gets one packet, not all tries, until it says something. */
-	job->deadline = uv_now(ask->loop) + (job->silent ? ASK_TIMEOUT_MS : ASK_JOB_TIMEOUT_MS);
+	job->deadline = uv_now(ask->loop) + (job->silent ? ASK_SILENT_TIMEOUT_MS : ASK_JOB_TIMEOUT_MS);
 	if (open_channel(job) == KNOT_EOK) {
 		next_question(job);
 	} else {

@@ -12,6 +12,13 @@
 #include <ares.h>
 #include <stdint.h>
 
+/*! How long the first try of a question waits: the old one has no upper bound and doubles it with each try. */
+#if ARES_VERSION >= 0x011c00
+#define CHANNEL_FIRST_TRY_MS	ASK_TIMEOUT_MS
+#else
+#define CHANNEL_FIRST_TRY_MS	(ASK_TIMEOUT_MS / 2)
+#endif
+
 /*! Answer, valid during the call; \a wire is NULL without one. \a status is an ARES_*. */
 typedef void (*channel_answer_f)(void *arg, int status, size_t timeouts,
                                  const uint8_t *wire, size_t len);

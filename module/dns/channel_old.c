@@ -22,8 +22,7 @@ ares_channel channel_new(ares_sock_state_cb on_socket, void *arg)
 	struct ares_options options = {
 		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP |
 		         ARES_FLAG_NORECURSE | ARES_FLAG_EDNS,
-		/* Doubles with each try, and has no upper bound here. */
-		.timeout = ASK_TIMEOUT_MS / 2,
+		.timeout = CHANNEL_FIRST_TRY_MS,
 		.tries = ASK_TRIES,
 		.ednspsz = ASK_UDP_PAYLOAD,
 		.lookups = "b",
