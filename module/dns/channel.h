@@ -12,6 +12,8 @@
 #include <ares.h>
 #include <stdint.h>
 
+#include "ask.h"
+
 /*! How long the first try of a question waits: the old one has no upper bound and doubles it with each try. */
 #if ARES_VERSION >= 0x011c00
 #define CHANNEL_FIRST_TRY_MS	ASK_TIMEOUT_MS

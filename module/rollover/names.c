@@ -185,8 +185,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"Set dnssec-signing of the zone to off, and remove its policy. To stay signed, remove go-insecure." },
 	[GATE_KSK_UNCONFIRMED] = { "ksk-unconfirmed", ACTOR_NOBODY,
 		"CDS of this server names the KSK of the DS: nobody has confirmed that here, or it is the new one and the store was lost",
-		"Wait: the other KSK gets ready after propagation-delay plus the DNSKEY TTL, or this one is confirmed after a week. If "
-		"you know that no server and no cache has another DS: knotc zone-ksk-submitted ZONE." },
+		"Wait: the other KSK gets ready after propagation-delay plus the DNSKEY TTL, or this one is confirmed after a week (or "
+		"observe, if that is longer). If you know that no server and no cache has another DS: knotc zone-ksk-submitted ZONE." },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
 		"the zone has more KSKs than the module can tell apart",
 		"Remove KSKs that are not needed." },
