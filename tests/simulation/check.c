@@ -494,7 +494,7 @@ static bool left_by_operator(const world_t *w)
 		/* The same, and what he has set by hand besides names a key that he let go later. */
 		return (w->why & WHY_DS_BY_HAND) != 0;
 	}
-	if (row->gate == GATE_CDS_DIFFERS && (knot_keys(w) & by_hand)) {
+	if (row->gate == GATE_CDS_DIFFERS && row->old_count > 1 && (knot_keys(w) & by_hand)) {
 		return true;
 	}
 	if (row->gate == GATE_CDS_DIFFERS && (knot_version(w)->cds & (knot_version(w)->cds - 1))) {
