@@ -19,8 +19,11 @@
 
 #include "engine.h"
 
-/*! Seconds between tries to open a store that could not be opened. */
-#define STORE_AGAIN	10
+/*!
+ * Notes are read so long after the first one. knotd loads a hundred thousand zones one after the other: read one by one,
+ * each would cost it a system call, and both threads a wait for the lock.
+ */
+#define NOTES_MS	10
 
 /*! A loaded global instance. */
 typedef struct instance {
@@ -181,52 +184,6 @@ static void note_detach(loop_t *loop, note_t *note)
 
 /* Start, settings, totals, end. */
 
-static void open_dns(loop_t *loop, const settings_t *s)
-{
-	dns_config_t config = {
-		.resolver = s->resolver,
-		.trust_anchor = s->trust_anchor,
-		.root_hints = s->root_hints,
-		.loopback = s->loopback,
-		.parent_rate = s->parent_rate,
-	};
-	loop->dns = dns_new(&loop->uv, &config, loop->dns_error, sizeof(loop->dns_error));
-	if (loop->dns == NULL) {
-		engine_log(loop->engine, LOG_ERR, "%s", loop->dns_error);
-	} else {
-		loop->dns_error[0] = '\0';
-	}
-}
-
-/*! Says what is wrong once, however often it is tried. */
-static void try_store(loop_t *loop)
-{
-	char err[sizeof(loop->store_error)] = "out of memory";
-
-	loop->store_tried = time(NULL);
-	loop->store = loop->store_path != NULL ? store_open(loop->store_path, false, err, sizeof(err)) : NULL;
-	if (loop->store != NULL) {
-		loop->store_error[0] = '\0';
-	} else if (strcmp(err, loop->store_error) != 0) {
-		memcpy(loop->store_error, err, sizeof(err));
-		engine_log(loop->engine, LOG_ERR, "%s", err);
-	}
-}
-
-static void open_store(loop_t *loop, const settings_t *s)
-{
-	char path[4096];
-	snprintf(path, sizeof(path), "%s/kskroll.db", s->storage);
-	if (loop->store != NULL && strcmp(path, loop->store_path) == 0) {
-		return;
-	}
-	(void)write_out(loop);
-	store_close(loop->store);
-	free(loop->store_path);
-	loop->store_path = strdup(path);
-	try_store(loop);
-}
-
 static void apply_settings(loop_t *loop)
 {
 	pthread_mutex_lock(&lock);
@@ -236,9 +193,7 @@ static void apply_settings(loop_t *loop)
 	if (s == NULL) {
 		return;
 	}
-	dns_t *before = loop->dns;
 	open_dns(loop, s);
-	dns_free(before);
 	open_store(loop, s);
 	if (loop->server == NULL) {
 		loop->server = server_new(&loop->uv, s->control, 10000);
@@ -277,10 +232,7 @@ static void on_timer(uv_timer_t *timer)
 
 	if (loop->running) {
 		clock_check(loop);
-		time_t now = time(NULL);
-		if (loop->store == NULL && (now - loop->store_tried >= STORE_AGAIN || now < loop->store_tried)) {
-			try_store(loop);
-		}
+		open_store_again(loop);
 		(void)write_out(loop);
 		totals(loop);
 		return;
@@ -317,12 +269,13 @@ static void stop(loop_t *loop)
 	loop->store = NULL;
 	uv_close((uv_handle_t *)&loop->timer, NULL);
 	uv_close((uv_handle_t *)&loop->alarm, NULL);
+	uv_close((uv_handle_t *)&loop->notes, NULL);
 	uv_close((uv_handle_t *)&loop->inbox, NULL);
 }
 
-static void on_inbox(uv_async_t *async)
+static void read_notes(uv_timer_t *timer)
 {
-	loop_t *loop = async->data;
+	loop_t *loop = timer->data;
 
 	pthread_mutex_lock(&lock);
 	note_t *note = loop->engine->first;
@@ -349,8 +302,19 @@ static void on_inbox(uv_async_t *async)
 	}
 }
 
+static void on_inbox(uv_async_t *async)
+{
+	loop_t *loop = async->data;
+	uv_timer_start(&loop->notes, read_notes, NOTES_MS, 0);
+}
+
 static void engine_free(engine_t *engine)
 {
+	/* Of instances that were let go of while it ended. */
+	for (note_t *note = engine->first, *next; note != NULL; note = next) {
+		next = note->next;
+		free(note);
+	}
 	settings_free(engine->settings);
 	free(engine->loop.store_path);
 	free(engine->loop.buckets);
@@ -392,9 +356,11 @@ static engine_t *engine_start(void)
 	uv_async_init(&loop->uv, &loop->inbox, on_inbox);
 	uv_timer_init(&loop->uv, &loop->timer);
 	uv_timer_init(&loop->uv, &loop->alarm);
+	uv_timer_init(&loop->uv, &loop->notes);
 	loop->inbox.data = loop;
 	loop->timer.data = loop;
 	loop->alarm.data = loop;
+	loop->notes.data = loop;
 	engine->predecessor = ending;
 	ending = NULL;
 
@@ -409,6 +375,7 @@ static engine_t *engine_start(void)
 		uv_close((uv_handle_t *)&loop->inbox, NULL);
 		uv_close((uv_handle_t *)&loop->timer, NULL);
 		uv_close((uv_handle_t *)&loop->alarm, NULL);
+		uv_close((uv_handle_t *)&loop->notes, NULL);
 		uv_run(&loop->uv, UV_RUN_DEFAULT);
 		uv_loop_close(&loop->uv);
 		engine_free(engine);
@@ -424,7 +391,9 @@ static void post(engine_t *engine, note_t *note)
 	note->next = NULL;
 	*engine->last = note;
 	engine->last = &note->next;
-	uv_async_send(&engine->loop.inbox);
+	if (engine->first == note) {
+		uv_async_send(&engine->loop.inbox);
+	}
 }
 
 static note_t *note_new(note_type_t type, engine_zone_t *instance)

@@ -129,6 +129,7 @@ typedef struct {
 struct loop {
 	uv_loop_t uv;
 	uv_async_t inbox;
+	uv_timer_t notes;		/*!< Reads what came in. */
 	uv_timer_t timer;		/*!< Waits for the server to run; then totals. */
 	uv_timer_t alarm;		/*!< The next look of the queue. */
 	struct engine *engine;
@@ -217,6 +218,13 @@ void zone_fold(zone_t *zone);
 void zone_drop(zone_t *zone);
 /*! Works out the zone's numbers, counts it by them, and hands them to its instances. */
 void zone_publish(loop_t *loop, entry_t *entry);
+
+/*! The asker with these settings instead of the present one; loop->dns_error if there is none (open.c). */
+void open_dns(loop_t *loop, const settings_t *settings);
+/*! The store of these settings, unless it is open. What is wrong is said once, however often it is tried. */
+void open_store(loop_t *loop, const settings_t *settings);
+/*! Tries a store again that could not be opened, now and then. */
+void open_store_again(loop_t *loop);
 
 /*! Asks what rollover_needs() wants, at the zone's look; zone_answered() is called once, perhaps at once (world.c). */
 void world_ask(zone_t *zone, unsigned ask);

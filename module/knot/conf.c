@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "conf.h"
-#include "kskroll/server.h"
 
 #define MOD_KSK_LIFETIME	"\x0C""ksk-lifetime"
 #define MOD_TTL			"\x03""ttl"
@@ -152,23 +151,17 @@ int kskroll_conf_check(knotd_conf_check_args_t *args)
 
 /* Reading. */
 
-static int read_addresses(knotd_mod_t *mod, const char *item, knotd_conf_t *conf, dns_addrs_t *out)
+static int read_addresses(knotd_mod_t *mod, const char *item, dns_addrs_t *out)
 {
-	*conf = knotd_conf_mod(mod, item);
+	knotd_conf_t list = knotd_conf_mod(mod, item);
 	out->count = 0;
-	out->addr = NULL;
-	if (conf->count == 0) {
-		return KNOT_EOK;
+	out->addr = list.count > 0 ? calloc(list.count, sizeof(*out->addr)) : NULL;
+	int ret = list.count > 0 && out->addr == NULL ? KNOT_ENOMEM : KNOT_EOK;
+	for (size_t i = 0; i < list.count && ret == KNOT_EOK; i++) {
+		out->addr[out->count++] = list.multi[i].addr;
 	}
-	out->addr = calloc(conf->count, sizeof(*out->addr));
-	if (out->addr == NULL) {
-		return KNOT_ENOMEM;
-	}
-	for (size_t i = 0; i < conf->count; i++) {
-		out->addr[i] = conf->multi[i].addr;
-	}
-	out->count = conf->count;
-	return KNOT_EOK;
+	knotd_conf_free(&list);
+	return ret;
 }
 
 static const char *string_of(const knotd_conf_t *conf)
@@ -210,7 +203,7 @@ static char *control_path(knotd_mod_t *mod)
 int conf_global_read(knotd_mod_t *mod, conf_global_t *out)
 {
 	memset(out, 0, sizeof(*out));
-	int ret = read_addresses(mod, MOD_RESOLVER, &out->resolver, &out->engine.resolver);
+	int ret = read_addresses(mod, MOD_RESOLVER, &out->engine.resolver);
 	out->trust_anchor = knotd_conf_mod(mod, MOD_TRUST_ANCHOR);
 	out->root_hints = knotd_conf_mod(mod, MOD_ROOT_HINTS);
 	out->engine.trust_anchor = string_of(&out->trust_anchor);
@@ -227,86 +220,11 @@ int conf_global_read(knotd_mod_t *mod, conf_global_t *out)
 void conf_global_free(conf_global_t *conf)
 {
 	free(conf->engine.resolver.addr);
-	knotd_conf_free(&conf->resolver);
 	free(conf->storage);
 	free(conf->control);
 }
 
-/* Rules about the zone's policy: what would race with us, or cannot work. */
-
-static bool policy_bool(knotd_mod_t *mod, const knotd_conf_t *policy, const char *item)
-{
-	return knotd_conf(mod, "\x06""policy", item, policy).single.boolean;
-}
-
-/*! \return What forbids to drive the zone, and what to change; NULL if nothing does. */
-static const char *unfit(knotd_mod_t *mod, const knot_dname_t *zone, const knotd_conf_t *policy)
-{
-	const char *version = knotd_conf_env(mod, KNOTD_CONF_ENV_VERSION).single.string;
-	unsigned major = 0, minor = 0, patch = 0;
-
-	/* "Knot DNS 3.4.6" */
-	version = version != NULL ? strpbrk(version, "0123456789") : NULL;
-	if (version == NULL || sscanf(version, "%u.%u.%u", &major, &minor, &patch) < 2 ||
-	    major < 3 || (major == 3 && (minor < 2 || (minor == 2 && patch < 10)))) {
-		return "this Knot DNS loses its modules at a configuration transaction: use 3.3 or newer";
-	}
-	if (!knotd_conf_zone(mod, "\x0E""dnssec-signing", zone).single.boolean) {
-		return "dnssec-signing of the zone is off: this server does not sign it";
-	}
-	if (policy_bool(mod, policy, "\x06""manual")) {
-		return "manual of the policy is on: set it to off";
-	}
-	if (policy_bool(mod, policy, "\x0B""offline-ksk")) {
-		return "offline-ksk of the policy is on: keys that are not here cannot be rolled from here";
-	}
-	if (policy_bool(mod, policy, "\x0A""ksk-shared")) {
-		return "ksk-shared of the policy is on: set it to off";
-	}
-	knotd_conf_t unsafe = knotd_conf(mod, "\x06""policy", "\x10""unsafe-operation", policy);
-	bool is_unsafe = unsafe.count > 0 && unsafe.multi != NULL && unsafe.multi[0].option != 0;
-	knotd_conf_free(&unsafe);
-	if (is_unsafe) {
-		return "unsafe-operation of the policy is set: remove it";
-	}
-	knotd_conf_t push = knotd_conf(mod, "\x06""policy", "\x07""ds-push", policy);
-	size_t push_count = push.count;
-	knotd_conf_free(&push);
-	if (push_count > 0) {
-		return "ds-push of the policy is set and would act before the checks: remove it";
-	}
-	knotd_conf_t submission = knotd_conf(mod, "\x06""policy", "\x0E""ksk-submission", policy);
-	if (submission.count > 0 && submission.single.data != NULL) {
-		knotd_conf_t parents = knotd_conf(mod, "\x0A""submission", "\x06""parent", &submission);
-		size_t parent_count = parents.count;
-		knotd_conf_free(&parents);
-		if (parent_count > 0) {
-			return "ksk-submission of the policy has a parent, which would let the old key go too early: remove it";
-		}
-		if (knotd_conf(mod, "\x0A""submission", "\x07""timeout", &submission).single.integer > 0) {
-			return "ksk-submission of the policy has a timeout, which would let the old key go unseen: remove it";
-		}
-	}
-	return NULL;
-}
-
-bool conf_has_engine(knotd_mod_t *mod)
-{
-	static const char name[] = "\x0B""mod-kskroll";
-	static const char dflt[] = "default";
-	knotd_conf_t id = { .single = { .data = (const uint8_t *)dflt, .data_len = sizeof(dflt) }, .count = 1 };
-	bool found = false;
-
-	knotd_conf_t list = knotd_conf(mod, "\x08""template", "\x0D""global-module", &id);
-	for (size_t i = 0; i < list.count && list.multi != NULL && !found; i++) {
-		found = list.multi[i].data_len >= sizeof(name) - 1 &&
-		        memcmp(list.multi[i].data, name, sizeof(name) - 1) == 0;
-	}
-	knotd_conf_free(&list);
-	return found;
-}
-
-int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
+int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 {
 	memset(out, 0, sizeof(*out));
 	rollover_config_t *c = &out->engine.config;
@@ -333,54 +251,56 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 	c->dry_run = knotd_conf_mod(mod, MOD_DRY_RUN).single.boolean;
 	c->hold = knotd_conf_mod(mod, MOD_HOLD).single.boolean;
 	knotd_conf_t leave = knotd_conf_mod(mod, MOD_GO_INSECURE);
-	c->leave = leave.count > 0 && leave.single.dname != NULL && knot_dname_is_case_equal(leave.single.dname, zone);
-	out->leave_other = leave.count > 0 && !c->leave;
+	out->has_leave = leave.count > 0 && leave.single.dname != NULL &&
+	                 knot_dname_store(out->leave, leave.single.dname) > 0;
 	out->unsafe_timing = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
 
-	int ret = read_addresses(mod, MOD_NAMESERVER, &out->nameserver, &out->engine.nameserver);
+	int ret = read_addresses(mod, MOD_NAMESERVER, &out->engine.nameserver);
 	if (ret == KNOT_EOK) {
-		ret = read_addresses(mod, MOD_PARENT, &out->parent, &out->engine.parent);
+		ret = read_addresses(mod, MOD_PARENT, &out->engine.parent);
 	}
 	if (ret == KNOT_EOK) {
-		ret = read_addresses(mod, MOD_VALIDATOR, &out->validator, &out->engine.validator);
+		ret = read_addresses(mod, MOD_VALIDATOR, &out->engine.validator);
 	}
-
-	/* Without an item the server uses its policy named default. */
-	static const char dflt[] = "default";
-	knotd_conf_t policy = knotd_conf_zone(mod, "\x0D""dnssec-policy", zone);
-	if (policy.count == 0 || policy.single.data == NULL) {
-		policy.single.data = (const uint8_t *)dflt;
-		policy.single.data_len = sizeof(dflt);
-		policy.count = 1;
+	if (ret != KNOT_EOK) {
+		conf_section_free(out);
 	}
-	snprintf(out->policy, sizeof(out->policy), "%.*s", (int)policy.single.data_len,
-	         (const char *)policy.single.data);
-	out->engine.policy = out->policy;
-
-	knotd_conf_t zone_ttl = knotd_conf(mod, "\x06""policy", "\x0C""zone-max-ttl", &policy);
-	if (zone_ttl.single.integer > 0 && zone_ttl.single.integer <= UINT32_MAX) {
-		c->zone_ttl = zone_ttl.single.integer;
-	}
-
-	const char *reason = unfit(mod, zone, &policy);
-	if (reason != NULL) {
-		c->observe_only = true;
-		snprintf(c->observe_reason, sizeof(c->observe_reason), "%s", reason);
-	}
-	char base[256];
-	policy_role_t role;
-	server_policy_parse(out->policy, base, sizeof(base), &role);
-	out->signals_by_default = role == POLICY_BASE &&
-		knotd_conf(mod, "\x06""policy", "\x13""cds-cdnskey-publish", &policy).single.option != 0;
 	return ret;
 }
 
-void conf_zone_free(conf_zone_t *conf)
+static int copy_addresses(const dns_addrs_t *from, dns_addrs_t *out)
 {
-	free(conf->engine.nameserver.addr);
-	free(conf->engine.parent.addr);
-	free(conf->engine.validator.addr);
-	knotd_conf_free(&conf->nameserver);
-	knotd_conf_free(&conf->parent);
-	knotd_conf_free(&conf->validator);
+	out->count = 0;
+	out->addr = from->count > 0 ? calloc(from->count, sizeof(*out->addr)) : NULL;
+	if (out->addr == NULL) {
+		return from->count > 0 ? KNOT_ENOMEM : KNOT_EOK;
+	}
+	memcpy(out->addr, from->addr, from->count * sizeof(*out->addr));
+	out->count = from->count;
+	return KNOT_EOK;
+}
+
+int conf_section_copy(const conf_section_t *from, conf_section_t *out)
+{
+	*out = *from;
+	out->engine.parent.addr = out->engine.validator.addr = NULL;
+	int ret = copy_addresses(&from->engine.nameserver, &out->engine.nameserver);
+	if (ret == KNOT_EOK) {
+		ret = copy_addresses(&from->engine.parent, &out->engine.parent);
+	}
+	if (ret == KNOT_EOK) {
+		ret = copy_addresses(&from->engine.validator, &out->engine.validator);
+	}
+	if (ret != KNOT_EOK) {
+		conf_section_free(out);
+	}
+	return ret;
+}
+
+void conf_section_free(conf_section_t *section)
+{
+	free(section->engine.nameserver.addr);
+	free(section->engine.parent.addr);
+	free(section->engine.validator.addr);
+	memset(section, 0, sizeof(*section));
 }

@@ -21,28 +21,35 @@ typedef struct {
 	engine_settings_t engine;
 	char *storage;
 	char *control;
-	knotd_conf_t resolver, trust_anchor, root_hints;
+	knotd_conf_t trust_anchor, root_hints;
 } conf_global_t;
 
 int conf_global_read(knotd_mod_t *mod, conf_global_t *out);
 void conf_global_free(conf_global_t *conf);
 
-/*!
- * Whether the configuration being loaded has the module as a global one. At a reload the zones are
- * loaded before the engine of the old configuration goes: its presence proves nothing.
- */
-bool conf_has_engine(knotd_mod_t *mod);
+/*! What a section says, of no zone yet; freed by conf_section_free(). */
+typedef struct {
+	engine_zone_settings_t engine;	/*!< With addresses of its own; without a policy. */
+	uint8_t leave[KNOT_DNAME_MAXLEN];	/*!< go-insecure. */
+	bool has_leave;
+	bool unsafe_timing;
+} conf_section_t;
+
+/*! Reads the instance's section. \return KNOT_EOK, KNOT_ENOMEM. */
+int conf_section_read(knotd_mod_t *mod, conf_section_t *out);
+int conf_section_copy(const conf_section_t *from, conf_section_t *out);
+void conf_section_free(conf_section_t *section);
 
 /*! Settings of a zone instance; freed by conf_zone_free(). */
 typedef struct {
 	engine_zone_settings_t engine;
 	char policy[256];
+	bool has_engine;	/*!< The configuration has the module as a global one. */
 	bool leave_other;	/*!< go-insecure names another zone. */
 	bool unsafe_timing;
 	bool signals_by_default;	/*!< The base policy publishes CDS by itself. */
-	knotd_conf_t nameserver, parent, validator;
 } conf_zone_t;
 
-/*! Reads them; a policy that cannot work sets config.observe_only with the reason. */
+/*! Reads them; a policy that cannot work sets config.observe_only with the reason. \return KNOT_EOK, KNOT_ENOMEM. */
 int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out);
 void conf_zone_free(conf_zone_t *conf);

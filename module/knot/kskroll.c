@@ -9,6 +9,7 @@
 #include <syslog.h>
 
 #include "conf.h"
+#include "section.h"
 #include "stats.h"
 
 static void on_log(void *instance, int priority, const char *message)
@@ -23,6 +24,7 @@ static int load_global(knotd_mod_t *mod)
 {
 	conf_global_t conf;
 
+	sections_begin();
 	int ret = conf_global_read(mod, &conf);
 	if (ret == KNOT_EOK) {
 		ret = stats_add_totals(mod);
@@ -95,7 +97,7 @@ static int load_zone(knotd_mod_t *mod)
 		engine_zone_t *handle = engine_zone_attach(mod, name, &conf.engine, stats_zone);
 		knotd_mod_ctx_set(mod, handle);
 		ret = handle != NULL ? KNOT_EOK : KNOT_ENOMEM;
-		if (!conf_has_engine(mod)) {
+		if (!conf.has_engine) {
 			knotd_mod_log(mod, LOG_WARNING, "does nothing: add 'global-module: mod-kskroll' "
 			              "to the template 'default'");
 		}
@@ -116,6 +118,7 @@ static void kskroll_unload(knotd_mod_t *mod)
 
 	knotd_mod_ctx_set(mod, NULL);
 	if (ctx == &global) {
+		sections_end();
 		engine_detach(mod);
 	} else {
 		engine_zone_detach(ctx);

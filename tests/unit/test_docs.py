@@ -111,7 +111,7 @@ class Configuration(unittest.TestCase):
         def body(name):
             start = self.conf.index(f"\nint {name}(")
             return self.conf[start:self.conf.index("\n}\n", start)]
-        readers = {"global": body("conf_global_read") + "MOD_STORAGE", "zone": body("conf_zone_read")}
+        readers = {"global": body("conf_global_read") + "MOD_STORAGE", "zone": body("conf_section_read")}
         for item in self.schema:
             macro = next(m for m, n in self.names.items() if n == item)
             by = [r for r, text in readers.items() if re.search(rf"\b{macro}\b", text)]

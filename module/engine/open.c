@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Opens what the loop works with, as the settings say.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "engine.h"
+
+/*! Seconds between tries to open a store that could not be opened. */
+#define STORE_AGAIN	10
+
+void open_dns(loop_t *loop, const settings_t *settings)
+{
+	dns_t *before = loop->dns;
+	dns_config_t config = {
+		.resolver = settings->resolver,
+		.trust_anchor = settings->trust_anchor,
+		.root_hints = settings->root_hints,
+		.loopback = settings->loopback,
+		.parent_rate = settings->parent_rate,
+	};
+	loop->dns = dns_new(&loop->uv, &config, loop->dns_error, sizeof(loop->dns_error));
+	if (loop->dns == NULL) {
+		engine_log(loop->engine, LOG_ERR, "%s", loop->dns_error);
+	} else {
+		loop->dns_error[0] = '\0';
+	}
+	dns_free(before);
+}
+
+static void try_store(loop_t *loop)
+{
+	char err[sizeof(loop->store_error)] = "out of memory";
+
+	loop->store_tried = time(NULL);
+	loop->store = loop->store_path != NULL ? store_open(loop->store_path, false, err, sizeof(err)) : NULL;
+	if (loop->store != NULL) {
+		loop->store_error[0] = '\0';
+	} else if (strcmp(err, loop->store_error) != 0) {
+		memcpy(loop->store_error, err, sizeof(err));
+		engine_log(loop->engine, LOG_ERR, "%s", err);
+	}
+}
+
+void open_store(loop_t *loop, const settings_t *settings)
+{
+	char path[4096];
+	snprintf(path, sizeof(path), "%s/kskroll.db", settings->storage);
+	if (loop->store != NULL && strcmp(path, loop->store_path) == 0) {
+		return;
+	}
+	(void)write_out(loop);
+	store_close(loop->store);
+	free(loop->store_path);
+	loop->store_path = strdup(path);
+	try_store(loop);
+}
+
+void open_store_again(loop_t *loop)
+{
+	time_t now = time(NULL);
+
+	if (loop->store == NULL && (now - loop->store_tried >= STORE_AGAIN || now < loop->store_tried)) {
+		try_store(loop);
+	}
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the configuration outside of our section says about a zone: may it be driven, from which policy?
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "kskroll/server.h"
+#include "section.h"
+
+/* Rules about the policy: what would race with us, or cannot work. */
+
+static bool policy_bool(knotd_mod_t *mod, const knotd_conf_t *policy, const char *item)
+{
+	return knotd_conf(mod, "\x06""policy", item, policy).single.boolean;
+}
+
+/*! \return What forbids to drive the zone, and what to change; NULL if nothing does. */
+static const char *unfit(knotd_mod_t *mod, const knot_dname_t *zone, const knotd_conf_t *policy)
+{
+	const char *version = knotd_conf_env(mod, KNOTD_CONF_ENV_VERSION).single.string;
+	unsigned major = 0, minor = 0, patch = 0;
+
+	/* "Knot DNS 3.4.6" */
+	version = version != NULL ? strpbrk(version, "0123456789") : NULL;
+	if (version == NULL || sscanf(version, "%u.%u.%u", &major, &minor, &patch) < 2 ||
+	    major < 3 || (major == 3 && (minor < 2 || (minor == 2 && patch < 10)))) {
+		return "this Knot DNS loses its modules at a configuration transaction: use 3.3 or newer";
+	}
+	if (!knotd_conf_zone(mod, "\x0E""dnssec-signing", zone).single.boolean) {
+		return "dnssec-signing of the zone is off: this server does not sign it";
+	}
+	if (policy_bool(mod, policy, "\x06""manual")) {
+		return "manual of the policy is on: set it to off";
+	}
+	if (policy_bool(mod, policy, "\x0B""offline-ksk")) {
+		return "offline-ksk of the policy is on: keys that are not here cannot be rolled from here";
+	}
+	if (policy_bool(mod, policy, "\x0A""ksk-shared")) {
+		return "ksk-shared of the policy is on: set it to off";
+	}
+	knotd_conf_t unsafe = knotd_conf(mod, "\x06""policy", "\x10""unsafe-operation", policy);
+	bool is_unsafe = unsafe.count > 0 && unsafe.multi != NULL && unsafe.multi[0].option != 0;
+	knotd_conf_free(&unsafe);
+	if (is_unsafe) {
+		return "unsafe-operation of the policy is set: remove it";
+	}
+	knotd_conf_t push = knotd_conf(mod, "\x06""policy", "\x07""ds-push", policy);
+	size_t push_count = push.count;
+	knotd_conf_free(&push);
+	if (push_count > 0) {
+		return "ds-push of the policy is set and would act before the checks: remove it";
+	}
+	knotd_conf_t submission = knotd_conf(mod, "\x06""policy", "\x0E""ksk-submission", policy);
+	if (submission.count > 0 && submission.single.data != NULL) {
+		knotd_conf_t parents = knotd_conf(mod, "\x0A""submission", "\x06""parent", &submission);
+		size_t parent_count = parents.count;
+		knotd_conf_free(&parents);
+		if (parent_count > 0) {
+			return "ksk-submission of the policy has a parent, which would let the old key go too early: remove it";
+		}
+		if (knotd_conf(mod, "\x0A""submission", "\x07""timeout", &submission).single.integer > 0) {
+			return "ksk-submission of the policy has a timeout, which would let the old key go unseen: remove it";
+		}
+	}
+	return NULL;
+}
+
+/*!
+ * Whether the configuration being loaded has the module as a global one. At a reload the zones are
+ * loaded before the engine of the old configuration goes: its presence proves nothing.
+ */
+static bool has_engine(knotd_mod_t *mod)
+{
+	static const char name[] = "\x0B""mod-kskroll";
+	static const char dflt[] = "default";
+	knotd_conf_t id = { .single = { .data = (const uint8_t *)dflt, .data_len = sizeof(dflt) }, .count = 1 };
+	bool found = false;
+
+	knotd_conf_t list = knotd_conf(mod, "\x08""template", "\x0D""global-module", &id);
+	for (size_t i = 0; i < list.count && list.multi != NULL && !found; i++) {
+		found = list.multi[i].data_len >= sizeof(name) - 1 &&
+		        memcmp(list.multi[i].data, name, sizeof(name) - 1) == 0;
+	}
+	knotd_conf_free(&list);
+	return found;
+}
+
+/*! What the section says; it is the zone's own copy. */
+static int read_section(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
+{
+	conf_section_t section;
+	int ret = section_get(mod, zone, out->has_engine, &section);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	out->engine = section.engine;
+	out->engine.config.leave = section.has_leave && knot_dname_is_case_equal(section.leave, zone);
+	out->leave_other = section.has_leave && !out->engine.config.leave;
+	out->unsafe_timing = section.unsafe_timing;
+	return KNOT_EOK;
+}
+
+int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->has_engine = has_engine(mod);
+	int ret = read_section(mod, zone, out);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+
+	/* Without an item the server uses its policy named default. */
+	static const char dflt[] = "default";
+	knotd_conf_t policy = knotd_conf_zone(mod, "\x0D""dnssec-policy", zone);
+	if (policy.count == 0 || policy.single.data == NULL) {
+		policy.single.data = (const uint8_t *)dflt;
+		policy.single.data_len = sizeof(dflt);
+		policy.count = 1;
+	}
+	snprintf(out->policy, sizeof(out->policy), "%.*s", (int)policy.single.data_len,
+	         (const char *)policy.single.data);
+	out->engine.policy = out->policy;
+
+	knotd_conf_t zone_ttl = knotd_conf(mod, "\x06""policy", "\x0C""zone-max-ttl", &policy);
+	if (zone_ttl.single.integer > 0 && zone_ttl.single.integer <= UINT32_MAX) {
+		out->engine.config.zone_ttl = zone_ttl.single.integer;
+	}
+
+	const char *reason = unfit(mod, zone, &policy);
+	if (reason != NULL) {
+		rollover_config_t *c = &out->engine.config;
+		c->observe_only = true;
+		snprintf(c->observe_reason, sizeof(c->observe_reason), "%s", reason);
+	}
+	char base[256];
+	policy_role_t role;
+	server_policy_parse(out->policy, base, sizeof(base), &role);
+	out->signals_by_default = role == POLICY_BASE &&
+		knotd_conf(mod, "\x06""policy", "\x13""cds-cdnskey-publish", &policy).single.option != 0;
+	return KNOT_EOK;
+}
+
+void conf_zone_free(conf_zone_t *conf)
+{
+	free(conf->engine.nameserver.addr);
+	free(conf->engine.parent.addr);
+	free(conf->engine.validator.addr);
+}
