@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What zones at rest cost: memory, processor, start, reload, against the same server without the module.
 
-Plain zones, which nobody signs, are looked at as often as others and write their row; but nobody
+And against a module of Knot's own that keeps numbers for each zone, mod-stats: what knotd does for an instance, ours
+pays as well. Plain zones, which nobody signs, are looked at as often as others and write their row; but nobody
 asks anybody about them. `mass` has the same numbers for signed zones with a parent.
 """
 
@@ -13,30 +14,30 @@ from .plain import Plain
 from .result import exponent, slope
 
 ADDRESS = "127.0.9.1"
-#: Looks of a zone at rest, with the usual check-interval and its spread of an eighth at most.
-LOOKS_PER_HOUR = 3600 / (300 * (1 + 1 / 16))
+PEER = "mod-stats"
 
 
 def bench(result, directory, options):
     """Servers one after the other, by turns without and with the module."""
     sizes = [50, 200] if options.smoke else options.zones
     rounds = 1 if options.smoke else options.rounds
-    measured = {size: {"without": [], "with": []} for size in sizes}
+    kinds = ["without", "with", PEER]
+    measured = {size: {name: [] for name in kinds} for size in sizes}
     result.table("zones", "module", "RSS MB", "start s", "reload s", "commit s", "CPU s", "quiet after s")
     for size in sizes:
         for number in range(rounds):
-            for name in ("without", "with") if number % 2 == 0 else ("with", "without"):
+            for name in kinds if number % 2 == 0 else reversed(kinds):
                 module = options.module if name == "with" else None
-                numbers = measure(f"{name}-{size}", directory, size, module)
+                numbers = measure(f"{name}-{size}", directory, size, module, PEER if name == PEER else None)
                 measured[size][name].append(numbers)
                 result.row(size, name, numbers["rss"] / 1e6, numbers["start"], numbers["reload"],
                            numbers["commit"], numbers["cpu"], numbers["quiet"])
     summary(result, measured)
 
 
-def measure(name, directory, size, module):
+def measure(name, directory, size, module, stock):
     """One server from its start to its end."""
-    server = Plain(name, directory, ADDRESS, size, module)
+    server = Plain(name, directory, ADDRESS, size, module, stock)
     numbers = {}
     try:
         server.configure()
@@ -66,25 +67,33 @@ def summary(result, measured):
         extra[size]["commit_with"] = middle["with"]["commit"]
         extra[size]["start_ratio"] = middle["with"]["start"] / middle["without"]["start"]
         extra[size]["reload_ratio"] = middle["with"]["reload"] / middle["without"]["reload"]
+        extra[size]["peer"] = {"start_ratio": middle[PEER]["start"] / middle["without"]["start"],
+                               "reload_ratio": middle[PEER]["reload"] / middle["without"]["reload"],
+                               "rss": middle[PEER]["rss"] - middle["without"]["rss"]}
     sizes = sorted(extra)
     per_zone, fixed = slope([(size, extra[size]["rss"]) for size in sizes])
     largest = extra[sizes[-1]]
     look_ms = 1000 * largest["cpu"] / sizes[-1]
+    peer_per_zone, _ = slope([(size, extra[size]["peer"]["rss"]) for size in sizes])
     # What every server pays is no cost of a zone.
     growth = exponent([(size, extra[size]["rss"] - fixed) for size in sizes])
     growth_cpu = exponent([(size, extra[size]["cpu"]) for size in sizes])
     growth_commit = exponent([(size, extra[size]["commit_with"]) for size in sizes])
     result.numbers = {"runs": measured, "extra": extra, "rss_per_zone": per_zone, "rss_fixed": fixed,
+                      "peer": PEER, "peer_rss_per_zone": peer_per_zone,
                       "cpu_ms_per_first_look": look_ms, "exponent_rss": growth,
                       "exponent_cpu": growth_cpu, "exponent_commit": growth_commit,
                       "zones": sizes[-1]}
     result.ratio = largest["start_ratio"]
     result.note(f"memory: {per_zone:.0f} bytes per zone and {fixed / 1e6:.1f} MB for the module itself; "
-                f"the store has {largest['store'] / sizes[-1]:.0f} bytes per zone")
+                f"the store has {largest['store'] / sizes[-1]:.0f} bytes per zone; "
+                f"{PEER}: {peer_per_zone:.0f} bytes per zone")
     result.note(f"processor: {look_ms:.2f} ms for attaching, first look and first row of a zone")
     for size in sizes:
         result.note(f"{size} zones: start x{extra[size]['start_ratio']:.2f}, "
-                    f"reload x{extra[size]['reload_ratio']:.2f}; "
+                    f"reload x{extra[size]['reload_ratio']:.2f} "
+                    f"({PEER}: x{extra[size]['peer']['start_ratio']:.2f}, "
+                    f"x{extra[size]['peer']['reload_ratio']:.2f}); "
                     f"a reload costs {1e6 * extra[size]['reload'] / size:.0f} us more per zone")
     result.note("exponents (1: in proportion to zones): memory "
                 f"{_digits(growth)}, processor {_digits(growth_cpu)}, "

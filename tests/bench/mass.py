@@ -13,6 +13,10 @@ from .many import ManyWorld
 
 #: What is told to the servers of a zone, and to those of its parent.
 SERVERS = 4
+#: Between two looks at the DS of a zone at rest: a day, up to an eighth less, by the key (ROLLOVER_DS_LOOK).
+DS_LOOK_HOURS = 24 * (1 - 1 / 16)
+#: It is not over after so many times the bound: something is wrong.
+LONGEST = 100
 #: States in which the old key is still there.
 EARLIER = ("prepare", "introduce", "signal", "await-ds", "withdraw", "observe")
 
@@ -64,13 +68,13 @@ def bench(result, directory, options):
                    world.totals()["kskroll-surveys"] >= count, 300 + count / 10, "all zones are at rest")
         began, used = time.monotonic(), process.cpu(knot.pid)
         time.sleep(2 if options.smoke else 10)
-        rest |= {"rss_with": process.rss(knot.pid),
+        rest |= {"rss_with": process.rss(knot.pid), "queries": world.totals()["kskroll-queries"] / count,
                  "cpu_share": (process.cpu(knot.pid) - used) / (time.monotonic() - began)}
         numbers = roll(world, count, result)
         world.watch.assert_secure()
     numbers["rest"] = rest
     bound = world.dnskey_ttl + world.ds_ttl
-    numbers["bound"] = bound
+    numbers |= {"bound": bound, "propagation_delay": times["propagation_delay"]}
     result.numbers = {"zones": count, "scale": n, "parent_rate": options.parent_rate, **numbers}
     result.table("what", "measured")
     result.rows.clear()
@@ -102,7 +106,7 @@ def roll(world, count, result):
             gone = None if left else time.monotonic()
         if gone is not None and states.get("idle") == count:
             idle = time.monotonic()
-        if time.monotonic() - began > 3600 or not knot.running():
+        if time.monotonic() - began > LONGEST * (world.dnskey_ttl + world.ds_ttl) or not knot.running():
             raise LabError(f"not over: {states}")
         time.sleep(0.25)
     longest = operator.finish()
@@ -125,6 +129,8 @@ def summary(result, numbers, count, n):
     result.row("lower bound: DNSKEY TTL + DS TTL, s", numbers["bound"])
     result.row("telling all of them, s", numbers["telling"])
     result.row("old KSK gone everywhere, s", numbers["old_keys_gone"])
+    result.row("that over the bound and Knot's propagation-delay",
+               numbers["old_keys_gone"] / (numbers["bound"] + numbers["propagation_delay"]))
     result.row("all at rest again, s", numbers["idle_again"])
     result.row("configuration commits", numbers["commits"])
     result.row("surveys per rollover", numbers["surveys"] / count)
@@ -133,6 +139,8 @@ def summary(result, numbers, count, n):
     result.row("longest knotc status, s", numbers["status_longest"])
     result.row("peak memory, MB", numbers["peak"] / 1e6)
     result.row(f"at rest, check-interval {n} s: processor, %", 100 * rest["cpu_share"])
+    result.row("at rest: packets for a zone's look at its DS", rest["queries"])
+    result.row("at rest: packets per zone and hour", rest["queries"] / DS_LOOK_HOURS)
     result.row("at rest: memory with over without, kB per zone",
                (rest["rss_with"] - rest["rss_without"]) / count / 1e3)
     threads = sorted(numbers["cpu_by_thread"].items(), key=lambda item: -item[1])

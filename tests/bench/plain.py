@@ -21,11 +21,11 @@ www A 192.0.2.2
 
 
 class Plain(Knot):
-    """A server with `count` zones, which a template attaches to the module if there is one."""
+    """A server with `count` zones, which a template attaches to our module (its path), or to one of Knot's own."""
 
     ready_bound = 300
 
-    def __init__(self, name, directory, address, count, module=None, check_interval=300):
+    def __init__(self, name, directory, address, count, module=None, stock=None, check_interval=300):
         self.names = [f"z{number:06}.bench.test." for number in range(count)]
         super().__init__(name, directory, address, [], [self.names[0], self.names[-1]])
         path = self.write("bench.zone", ZONE_FILE)
@@ -35,6 +35,8 @@ class Plain(Knot):
         if module:
             sections.append(("module", [{"id": "mod-kskroll", "file": module}]))
             template |= {"global-module": "mod-kskroll/default", "module": "mod-kskroll/default"}
+        if stock:
+            template["module"] = stock
         sections += [
             ("server", {"rundir": self.dir, "pidfile": self.path("knot.pid"),
                         "listen": f"{address}@53", "udp-workers": 1, "tcp-workers": 1,
