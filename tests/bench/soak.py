@@ -25,6 +25,8 @@ from .many import ManyWorld
 
 #: Seconds between samples.
 EVERY = 2
+#: Seconds between lines of progress.
+SAID_EVERY = 60
 #: What is not growth: pages that come and go, and arenas that are still filling.
 RSS_SHARE, RSS_BYTES = 0.10, 4e6
 #: Threads for control connections that knotd makes and ends as it needs them (CTL_MAX_CONCURRENT).
@@ -113,6 +115,12 @@ def sample(pid):
     return process.rss(pid), process.descriptors(pid), process.threads(pid)
 
 
+def progress(seconds, last):
+    """A line for whoever waits."""
+    rss, files, threads = last
+    print(f"{seconds:.0f} s: {rss / 1e6:.1f} MB, {files} descriptors, {threads.total()} threads", flush=True)
+
+
 def flat(samples):
     """AssertionError if something grew from the second third to the last; the first is for warming up."""
     third = len(samples) // 3
@@ -162,11 +170,14 @@ def soak(seconds, zones, seed, directory, sanitizer=None):
         samples = []
         faults = Faults(world, seed)
         faults.start()
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        started = said = time.monotonic()
+        while time.monotonic() < started + seconds:
             time.sleep(EVERY)
             assert world.knot.pid == pid, f"knotd died:\n{world.knot.last_words()}"
             samples.append(sample(pid))
+            if time.monotonic() > said + SAID_EVERY:
+                said = time.monotonic()
+                progress(said - started, samples[-1])
         faults.finish()
         over = int(time.time())
         wait_until(lambda: not forgotten(world, over), PROGRESS,
