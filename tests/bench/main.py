@@ -31,6 +31,8 @@ def parse():
                         help="of mass: all TTLs and waits N times as long (default 1: the lab's, 30 s in all)")
     parser.add_argument("--parent-rate", type=int, default=20, metavar="N",
                         help="of mass: the item of the same name (default 20)")
+    parser.add_argument("--check-interval", type=int, metavar="SECONDS",
+                        help="of mass: the item of the same name (default: the scale; the module's own is 300)")
     parser.add_argument("--keep", action="store_true", help="keep the directories of the servers")
     args = parser.parse_args()
     args.module = module_path()

@@ -51,6 +51,7 @@ def bench(result, directory, options):
     n = options.scale
     times = {"dnskey_ttl": 10 * n, "ds_ttl": 20 * n, "zone_ttl": 10 * n, "propagation_delay": 2 * n}
     settings = {item: value * n for item, value in MODULE_SETTINGS.items() if not isinstance(value, bool)}
+    settings["check-interval"] = options.check_interval or settings["check-interval"]
     if options.smoke:
         times |= {"dnskey_ttl": 4, "ds_ttl": 6, "propagation_delay": 1}
         settings |= {"ttl": 3, "observe": 3, "settle": 1}
@@ -75,10 +76,11 @@ def bench(result, directory, options):
     numbers["rest"] = rest
     bound = world.dnskey_ttl + world.ds_ttl
     numbers |= {"bound": bound, "propagation_delay": times["propagation_delay"]}
-    result.numbers = {"zones": count, "scale": n, "parent_rate": options.parent_rate, **numbers}
+    result.numbers = {"zones": count, "scale": n, "parent_rate": options.parent_rate,
+                      "check_interval": settings["check-interval"], **numbers}
     result.table("what", "measured")
     result.rows.clear()
-    summary(result, numbers, count, n)
+    summary(result, numbers, count, settings["check-interval"])
     result.ratio = numbers["old_keys_gone"] / bound
 
 
@@ -122,7 +124,7 @@ def roll(world, count, result):
             "peak": process.peak(knot.pid), "agent_updates": world.agent.updates}
 
 
-def summary(result, numbers, count, n):
+def summary(result, numbers, count, interval):
     """Lines of the table."""
     rest = numbers["rest"]
     result.row("zones", count)
@@ -138,7 +140,7 @@ def summary(result, numbers, count, n):
     result.row("processor per rollover, ms", 1000 * numbers["cpu"] / count)
     result.row("longest knotc status, s", numbers["status_longest"])
     result.row("peak memory, MB", numbers["peak"] / 1e6)
-    result.row(f"at rest, check-interval {n} s: processor, %", 100 * rest["cpu_share"])
+    result.row(f"at rest, check-interval {interval} s: processor, %", 100 * rest["cpu_share"])
     result.row("at rest: packets for a zone's look at its DS", rest["queries"])
     result.row("at rest: packets per zone and hour", rest["queries"] / DS_LOOK_HOURS)
     result.row("at rest: memory with over without, kB per zone",
