@@ -69,7 +69,7 @@ def summary(result, measured):
         middle = {name: {key: statistics.median(run[key] for run in runs) for key in runs[0]}
                   for name, runs in both.items()}
         extra[size] = {key: middle["with"][key] - middle["without"][key] for key in middle["with"]}
-        extra[size]["commit_with"] = middle["with"]["commit"]
+        extra[size]["all_in_all"] = middle["with"]
         extra[size]["start_ratio"] = middle["with"]["start"] / middle["without"]["start"]
         extra[size]["reload_ratio"] = middle["with"]["reload"] / middle["without"]["reload"]
         extra[size]["peer"] = {"start_ratio": middle[PEER]["start"] / middle["without"]["start"],
@@ -81,14 +81,13 @@ def summary(result, measured):
     look_ms = 1000 * largest["cpu"] / sizes[-1]
     peer_per_zone, _ = slope([(size, extra[size]["peer"]["rss"]) for size in sizes])
     # What every server pays is no cost of a zone.
-    growth = exponent([(size, extra[size]["rss"] - fixed) for size in sizes])
-    growth_cpu = exponent([(size, extra[size]["cpu"]) for size in sizes])
-    growth_commit = exponent([(size, extra[size]["commit_with"]) for size in sizes])
+    growth = {"memory": exponent([(size, extra[size]["rss"] - fixed) for size in sizes]),
+              "processor": exponent([(size, extra[size]["cpu"]) for size in sizes])}
+    for key in ("start", "reload", "commit"):
+        growth[key] = exponent([(size, extra[size]["all_in_all"][key]) for size in sizes])
     result.numbers = {"runs": measured, "extra": extra, "rss_per_zone": per_zone, "rss_fixed": fixed,
                       "peer": PEER, "peer_rss_per_zone": peer_per_zone,
-                      "cpu_ms_per_first_look": look_ms, "exponent_rss": growth,
-                      "exponent_cpu": growth_cpu, "exponent_commit": growth_commit,
-                      "zones": sizes[-1]}
+                      "cpu_ms_per_first_look": look_ms, "exponents": growth, "zones": sizes[-1]}
     result.ratio = largest["start_ratio"]
     result.note(f"memory: {per_zone:.0f} bytes per zone and {fixed / 1e6:.1f} MB for the module itself; "
                 f"the store has {largest['store'] / sizes[-1]:.0f} bytes per zone; "
@@ -100,9 +99,10 @@ def summary(result, measured):
                     f"({PEER}: x{extra[size]['peer']['start_ratio']:.2f}, "
                     f"x{extra[size]['peer']['reload_ratio']:.2f}); "
                     f"a reload costs {1e6 * extra[size]['reload'] / size:.0f} us more per zone")
-    result.note("exponents (1: in proportion to zones): memory "
-                f"{_digits(growth)}, processor {_digits(growth_cpu)}, "
-                f"a commit of one zone {_digits(growth_commit)}")
+    result.note("exponents (1: in proportion to zones): of what the module adds, memory "
+                f"{_digits(growth['memory'])}, processor {_digits(growth['processor'])}; of the whole server with it, "
+                f"start {_digits(growth['start'])}, reload {_digits(growth['reload'])}, "
+                f"a commit of one zone {_digits(growth['commit'])}")
     result.note(f"ratio: time to start with the module over that without, {sizes[-1]} zones")
 
 
