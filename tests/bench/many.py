@@ -23,6 +23,11 @@ WATCHED = 4
 AT_ONCE = 2
 #: Zones that the agent looks at a second, if they are so many that it would be all that the machine does.
 SCANNED_PER_SECOND = 2000
+#: Zones that a secondary looks at a second, in case a NOTIFY was lost.
+REFRESHED_PER_SECOND = 20
+#: Connections that are over and that the kernel remembers: transfers bind their source address, which takes
+#: longer the more there are.
+TIME_WAIT = 256
 #: Zones in one update: a message has 64 KiB.
 UPDATE_ZONES = 200
 
@@ -101,6 +106,7 @@ class ManyWorld(World):
 
     def start(self):
         atexit.register(self.stop)
+        zonefiles.write("/proc/sys/net/ipv4/tcp_max_tw_buckets", f"{TIME_WAIT}\n")  # of this namespace
         self._start_parent()
         self._start_root()
         self._start_children()
@@ -169,7 +175,8 @@ class ManyWorld(World):
             ("template", [{"id": "default", "storage": server.dir, "master": "primary",
                            "acl": "notify", "zonefile-sync": -1, "zonefile-load": "none",
                            "journal-content": "none", "semantic-checks": "off",
-                           "refresh-max-interval": 30, "retry-max-interval": 2}]),
+                           "refresh-max-interval": max(30, len(self.zones) // REFRESHED_PER_SECOND),
+                           "retry-max-interval": 2}]),
             ("zone", [{"domain": zone} for zone in self.zones]),
         ]
         server.ready_bound = 120
