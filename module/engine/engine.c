@@ -28,6 +28,7 @@
 /*! A loaded global instance. */
 typedef struct instance {
 	void *id;
+	settings_t *settings;
 	engine_log_f log;
 	engine_totals_f totals;
 	struct instance *next;
@@ -45,7 +46,7 @@ typedef struct note {
 typedef struct engine {
 	pthread_t thread;
 	struct engine *predecessor;	/*!< Still ending: joined before this one starts. */
-	settings_t *settings;		/*!< For the loop thread, under the lock. */
+	settings_t *settings;		/*!< Those that are in force. */
 	note_t *first;
 	note_t **last;
 	loop_t loop;
@@ -142,8 +143,8 @@ static void note_attach(loop_t *loop, note_t *note)
 	if (entry == NULL) {
 		entry = zones_add(loop, note->instance->zone);
 		if (entry == NULL) {
+			/* Its detach, which may be the next note, frees it. */
 			engine_log(loop->engine, LOG_ERR, "zone %s, out of memory", note->instance->zone);
-			orphan(note->instance);
 			return;
 		}
 	}
@@ -184,21 +185,27 @@ static void note_detach(loop_t *loop, note_t *note)
 
 /* Start, settings, totals, end. */
 
+/*! Puts the settings of the newest global instance in force, unless they are. */
 static void apply_settings(loop_t *loop)
 {
+	engine_t *engine = loop->engine;
+
 	pthread_mutex_lock(&lock);
-	settings_t *s = loop->engine->settings;
-	loop->engine->settings = NULL;
+	settings_t *before = engine->settings;
+	bool changed = current == engine && instances->settings != before;
+	if (changed) {
+		engine->settings = instances->settings;
+		engine->settings->refs++;
+		settings_put(before);
+	}
 	pthread_mutex_unlock(&lock);
-	if (s == NULL) {
-		return;
+	if (changed) {
+		open_dns(loop, engine->settings);
+		open_store(loop, engine->settings);
+		if (loop->server == NULL) {
+			loop->server = server_new(&loop->uv, engine->settings->control, 10000);
+		}
 	}
-	open_dns(loop, s);
-	open_store(loop, s);
-	if (loop->server == NULL) {
-		loop->server = server_new(&loop->uv, s->control, 10000);
-	}
-	settings_free(s);
 }
 
 static void totals(loop_t *loop)
@@ -255,6 +262,10 @@ static void on_timer(uv_timer_t *timer)
 static void stop(loop_t *loop)
 {
 	loop->stopping = true;
+	pthread_mutex_lock(&lock);
+	settings_put(loop->engine->settings);
+	loop->engine->settings = NULL;
+	pthread_mutex_unlock(&lock);
 	for (size_t i = 0; i < loop->bucket_count; i++) {
 		while (loop->buckets[i] != NULL) {
 			zone_forget(loop, loop->buckets[i]);
@@ -285,11 +296,9 @@ static void read_notes(uv_timer_t *timer)
 
 	for (note_t *next; note != NULL; note = next) {
 		next = note->next;
-		if (loop->stopping) {
-			if (note->type == NOTE_ATTACH) {
-				orphan(note->instance);
-			}
-		} else if (note->type == NOTE_ATTACH) {
+		/* Nothing comes after a stop: whoever posts looks whether the engine is the current one. */
+		assert(!loop->stopping);
+		if (note->type == NOTE_ATTACH) {
 			note_attach(loop, note);
 		} else if (note->type == NOTE_DETACH) {
 			note_detach(loop, note);
@@ -310,16 +319,44 @@ static void on_inbox(uv_async_t *async)
 
 static void engine_free(engine_t *engine)
 {
-	/* Of instances that were let go of while it ended. */
-	for (note_t *note = engine->first, *next; note != NULL; note = next) {
-		next = note->next;
-		free(note);
-	}
-	settings_free(engine->settings);
+	assert(engine->first == NULL && engine->settings == NULL);
 	free(engine->loop.store_path);
 	free(engine->loop.buckets);
 	free(engine->loop.queue.due);
 	free(engine);
+}
+
+/*! With the lock held. Takes ownership of the note. */
+static void post(engine_t *engine, note_t *note)
+{
+	note->next = NULL;
+	*engine->last = note;
+	engine->last = &note->next;
+	if (engine->first == note) {
+		uv_async_send(&engine->loop.inbox);
+	}
+}
+
+static note_t *note_new(note_type_t type, engine_zone_t *instance)
+{
+	note_t *note = calloc(1, sizeof(*note));
+	if (note != NULL) {
+		note->type = type;
+		note->instance = instance;
+	}
+	return note;
+}
+
+/*! With the lock held: zones that were loaded before there was an engine, or outlived the last one. */
+static void adopt_zones(engine_t *engine)
+{
+	for (engine_zone_t *i = loaded; i != NULL; i = i->all_next) {
+		note_t *note = i->engine == NULL ? note_new(NOTE_ATTACH, i) : NULL;
+		if (note != NULL) {
+			i->engine = engine;
+			post(engine, note);
+		}
+	}
 }
 
 static void *run(void *arg)
@@ -331,6 +368,12 @@ static void *run(void *arg)
 		pthread_join(engine->predecessor->thread, NULL);
 		engine_free(engine->predecessor);
 		engine->predecessor = NULL;
+		/* It had not let go of its zones when this one was made. */
+		pthread_mutex_lock(&lock);
+		if (current == engine) {
+			adopt_zones(engine);
+		}
+		pthread_mutex_unlock(&lock);
 	}
 	uv_timer_start(&loop->timer, on_timer, 0, 100);
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
@@ -385,39 +428,6 @@ static engine_t *engine_start(void)
 	return engine;
 }
 
-/*! With the lock held. Takes ownership of the note. */
-static void post(engine_t *engine, note_t *note)
-{
-	note->next = NULL;
-	*engine->last = note;
-	engine->last = &note->next;
-	if (engine->first == note) {
-		uv_async_send(&engine->loop.inbox);
-	}
-}
-
-static note_t *note_new(note_type_t type, engine_zone_t *instance)
-{
-	note_t *note = calloc(1, sizeof(*note));
-	if (note != NULL) {
-		note->type = type;
-		note->instance = instance;
-	}
-	return note;
-}
-
-/*! With the lock held: zones that were loaded before there was an engine, or outlived the last one. */
-static void adopt_zones(engine_t *engine)
-{
-	for (engine_zone_t *i = loaded; i != NULL; i = i->all_next) {
-		note_t *note = i->engine == NULL ? note_new(NOTE_ATTACH, i) : NULL;
-		if (note != NULL) {
-			i->engine = engine;
-			post(engine, note);
-		}
-	}
-}
-
 int engine_attach(void *id, const engine_settings_t *settings,
                   engine_log_f log, engine_totals_f totals_f)
 {
@@ -428,11 +438,12 @@ int engine_attach(void *id, const engine_settings_t *settings,
 	note_t *note = note_new(NOTE_SETTINGS, NULL);
 	if (instance == NULL || copy == NULL || note == NULL) {
 		free(instance);
-		settings_free(copy);
+		settings_put(copy);
 		free(note);
 		return KNOT_ENOMEM;
 	}
 	instance->id = id;
+	instance->settings = copy;
 	instance->log = log;
 	instance->totals = totals_f;
 
@@ -441,14 +452,12 @@ int engine_attach(void *id, const engine_settings_t *settings,
 		current = engine_start();
 	}
 	if (current == NULL) {
+		settings_put(copy);
 		pthread_mutex_unlock(&lock);
 		free(instance);
-		settings_free(copy);
 		free(note);
 		return KNOT_ERROR;
 	}
-	settings_free(current->settings);
-	current->settings = copy;
 	instance->next = instances;
 	instances = instance;
 	post(current, note);
@@ -492,6 +501,15 @@ void engine_detach(void *id)
 			ending = stopped;
 			stopped = NULL;
 		}
+	} else if (instance != NULL) {
+		/* If it was the newest one, its configuration was refused after all, and that of the one before counts. */
+		note_t *note = note_new(NOTE_SETTINGS, NULL);
+		if (note != NULL) {
+			post(current, note);
+		}
+	}
+	if (instance != NULL) {
+		settings_put(instance->settings);
 	}
 	pthread_mutex_unlock(&lock);
 	free(instance);

@@ -39,6 +39,7 @@ typedef struct {
 	char *control;
 	bool loopback;
 	unsigned parent_rate;
+	unsigned refs;			/*!< Of its instance and the engine; under the engine's lock. */
 } settings_t;
 
 typedef struct zone zone_t;
@@ -162,9 +163,10 @@ void engine_log(struct engine *engine, int priority, const char *fmt, ...)
 /*! Hands the numbers to the zone's instances. */
 void engine_publish(const entry_t *entry, const engine_numbers_t *numbers);
 
-/* settings.c. \return NULL if there is no memory. */
+/* settings.c. \return With one reference; NULL if there is no memory. */
 settings_t *settings_copy(const engine_settings_t *from);
-void settings_free(settings_t *s);
+/*! Gives up a reference; NULL is allowed. */
+void settings_put(settings_t *s);
 /*! Of instances with equal settings it is the same. Thread-safe. */
 const zone_settings_t *zone_settings_get(const engine_zone_settings_t *from);
 void zone_settings_put(const zone_settings_t *settings);

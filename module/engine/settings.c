@@ -25,9 +25,9 @@ static int addrs_copy(dns_addrs_t *to, const dns_addrs_t *from)
 	return KNOT_EOK;
 }
 
-void settings_free(settings_t *s)
+void settings_put(settings_t *s)
 {
-	if (s != NULL) {
+	if (s != NULL && --s->refs == 0) {
 		free(s->resolver.addr);
 		free(s->trust_anchor);
 		free(s->root_hints);
@@ -46,12 +46,16 @@ static bool string_copy(char **to, const char *from)
 settings_t *settings_copy(const engine_settings_t *from)
 {
 	settings_t *s = calloc(1, sizeof(*s));
-	if (s == NULL || addrs_copy(&s->resolver, &from->resolver) != KNOT_EOK ||
+	if (s == NULL) {
+		return NULL;
+	}
+	s->refs = 1;
+	if (addrs_copy(&s->resolver, &from->resolver) != KNOT_EOK ||
 	    !string_copy(&s->trust_anchor, from->trust_anchor) ||
 	    !string_copy(&s->root_hints, from->root_hints) ||
 	    !string_copy(&s->storage, from->storage) ||
 	    !string_copy(&s->control, from->control)) {
-		settings_free(s);
+		settings_put(s);
 		return NULL;
 	}
 	s->loopback = from->loopback;

@@ -17,6 +17,13 @@ static void on_log(void *instance, int priority, const char *message)
 	knotd_mod_log(instance, priority, "%s", message);
 }
 
+/*! Once a second while the server runs. */
+static void on_totals(void *instance, const engine_totals_t *totals)
+{
+	sections_started();
+	stats_totals(instance, totals);
+}
+
 /*! Context of global instances. Since Knot DNS 3.5 one without a context is freed without unload(). */
 static char global;
 
@@ -30,10 +37,12 @@ static int load_global(knotd_mod_t *mod)
 		ret = stats_add_totals(mod);
 	}
 	if (ret == KNOT_EOK) {
-		ret = engine_attach(mod, &conf.engine, on_log, stats_totals);
+		ret = engine_attach(mod, &conf.engine, on_log, on_totals);
 	}
 	if (ret == KNOT_EOK) {
 		knotd_mod_ctx_set(mod, &global);
+	} else {
+		sections_end();
 	}
 	if (conf.engine.loopback) {
 		knotd_mod_log(mod, LOG_WARNING, "unsafe-timing is on: for laboratories only");

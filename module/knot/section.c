@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Zones of a template have the same section, and there may be a hundred thousand of them: reading its items is most of
- * what loading an instance costs. What is remembered holds for one configuration and the thread that is loading it.
- * Others that load an instance meanwhile, as zone-restore does in a worker, may have the configuration before.
+ * what loading an instance costs. What is remembered is of the configuration that is being loaded, and ends with that:
+ * one whose load failed half-way may be followed by a commit that loads zones and no global instance. It is for the
+ * thread that loads: others that load an instance meanwhile, as zone-restore does in a worker, may have the
+ * configuration before.
  */
 
 #include <pthread.h>
 #include <string.h>
 
+#include "kskroll/server.h"
 #include "section.h"
 
 /*! Sections in use at the same time; more are read again and again. */
@@ -20,10 +23,11 @@ typedef struct {
 } known_t;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned globals;	/*!< Global instances: two of them during a reload. */
 static bool loading;
 static pthread_t loader;
 static known_t known[SECTIONS];
-static unsigned count;	/*!< Of all that were put there; the oldest ones have been replaced. */
+static unsigned count;		/*!< Of all that were put there; the oldest ones have been replaced. */
 
 /*! With the lock held. */
 static void forget(void)
@@ -33,13 +37,17 @@ static void forget(void)
 	}
 	memset(known, 0, sizeof(known));
 	count = 0;
+	loading = false;
 }
 
 void sections_begin(void)
 {
+	/* One that is added to a server that runs: nothing would say that the load is over. */
+	bool running = server_running();
+
 	pthread_mutex_lock(&lock);
 	forget();
-	loading = true;
+	loading = ++globals > 1 || !running;
 	loader = pthread_self();
 	pthread_mutex_unlock(&lock);
 }
@@ -48,7 +56,16 @@ void sections_end(void)
 {
 	pthread_mutex_lock(&lock);
 	forget();
-	loading = false;
+	globals--;
+	pthread_mutex_unlock(&lock);
+}
+
+void sections_started(void)
+{
+	pthread_mutex_lock(&lock);
+	if (loading && globals == 1) {
+		forget();
+	}
 	pthread_mutex_unlock(&lock);
 }
 
@@ -103,14 +120,14 @@ static int get_known(knotd_mod_t *mod, const uint8_t *id, size_t id_len, conf_se
 	return conf_section_copy(&found->section, out);
 }
 
-int section_get(knotd_mod_t *mod, const knot_dname_t *zone, bool is_ours, conf_section_t *out)
+int section_get(knotd_mod_t *mod, const knot_dname_t *zone, conf_section_t *out)
 {
 	uint8_t id[YP_MAX_ID_LEN];
 	size_t id_len;
 	int ret = KNOT_ENOENT;
 
 	pthread_mutex_lock(&lock);
-	if (is_ours && loading && pthread_equal(loader, pthread_self()) && section_id(mod, zone, id, &id_len)) {
+	if (loading && pthread_equal(loader, pthread_self()) && section_id(mod, zone, id, &id_len)) {
 		ret = get_known(mod, id, id_len, out);
 	}
 	pthread_mutex_unlock(&lock);

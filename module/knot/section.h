@@ -10,25 +10,26 @@
 #include "conf.h"
 
 /*!
- * \brief The calling thread begins to load a configuration: what is known of another one is forgotten.
+ * \brief A global instance is being loaded: the calling thread begins to load a configuration.
  *
- * To be called first when a global instance is loaded. knotd loads it before the zones whenever any section of a
- * module may have changed (server_reload() of Knot DNS 3.3 to 3.5), in the thread that goes on to load those.
+ * knotd loads it before the zones, and loads those in the same thread. At a reload it unloads the one of the
+ * configuration before afterwards, sections_end(); at a start there is none, and sections_started() ends it.
  */
 void sections_begin(void);
 
-/*! A global instance is unloaded: the configuration has been loaded, or there is none with us any more. */
+/*! A global instance is unloaded, or could not be loaded. */
 void sections_end(void);
+
+/*! The server runs: its start is over. May be called any number of times, and in any thread. */
+void sections_started(void);
 
 /*!
  * \brief The section of a zone instance.
  *
- * \param[in] mod       Instance that is being loaded.
- * \param[in] zone      Its zone.
- * \param[in] is_ours   Its configuration has the module as a global one: without that, nobody has said that a
- *                      new configuration is being loaded.
- * \param[out] out      A copy, freed by conf_section_free().
+ * \param[in] mod    Instance that is being loaded.
+ * \param[in] zone   Its zone.
+ * \param[out] out   A copy, freed by conf_section_free().
  *
  * \return KNOT_EOK, KNOT_ENOMEM.
  */
-int section_get(knotd_mod_t *mod, const knot_dname_t *zone, bool is_ours, conf_section_t *out);
+int section_get(knotd_mod_t *mod, const knot_dname_t *zone, conf_section_t *out);

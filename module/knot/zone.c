@@ -93,7 +93,7 @@ static bool has_engine(knotd_mod_t *mod)
 static int read_section(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 {
 	conf_section_t section;
-	int ret = section_get(mod, zone, out->has_engine, &section);
+	int ret = section_get(mod, zone, &section);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}

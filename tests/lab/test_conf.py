@@ -164,3 +164,21 @@ def test_without_the_global_module_zones_rest_and_say_so(directory):
         commit("conf-set", "template[default].global-module", "mod-kskroll/default")
         progress.wait_visited("introduce", 20)
         world.watch.assert_secure()
+
+
+@bound(90)
+def test_zones_are_driven_after_the_global_module_was_gone_for_milliseconds(directory):
+    with World(directory=directory, module=module_path(), pinned=False, confdb=True) as world, \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        # One program, which needs a millisecond or two for each: the engine has not ended when the next one is made.
+        script = "\n".join(["conf-begin", "conf-unset template[default].global-module", "conf-commit",
+                            "conf-begin", "conf-set template[default].global-module mod-kskroll/default",
+                            "conf-commit"])
+        for _ in range(5):
+            done = run(["knotc", "-s", world.knot.socket], input=script + "\n")
+            assert done.returncode == 0 and "error" not in done.stdout + done.stderr, done
+        assert len(world.knot.log_lines("no global module is left")) == 5
+        world.knot.knotc("zone-key-rollover", ZONE, "ksk")
+        progress.wait_visited("introduce", 20)
+        world.watch.assert_secure()

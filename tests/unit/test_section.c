@@ -11,27 +11,61 @@
 
 #include <cmocka.h>
 
+#include "kskroll/server.h"
 #include "section.h"
 
 static const knot_dname_t ZONE[] = "\x03""one";
 
-/* The configuration: modules of the zone, and what each section says now. */
+/* The configuration: modules of the zone, and what its section says now. */
 static const char *modules[3];
 static uint32_t observe_now;
+static unsigned addresses_now;
 static unsigned reads;
-static bool no_memory;
+static bool running;
+
+bool server_running(void)
+{
+	return running;
+}
+
+static void add(knotd_conf_t *conf)
+{
+	conf->multi = realloc(conf->multi, (conf->count + 1) * sizeof(*conf->multi));
+	assert_non_null(conf->multi);
+	memset(&conf->multi[conf->count++], 0, sizeof(*conf->multi));
+}
 
 knotd_conf_t knotd_conf_zone(knotd_mod_t *mod, const yp_name_t *item, const knot_dname_t *zone)
 {
+	knotd_conf_t out = { .count = 0 };
+
 	(void)mod;
 	assert_string_equal(item, "\x06""module");
 	assert_ptr_equal(zone, ZONE);
-	knotd_conf_t out = { .multi = calloc(3, sizeof(*out.multi)) };
-	for (; out.count < 3 && modules[out.count] != NULL; out.count++) {
+	for (unsigned i = 0; i < 3 && modules[i] != NULL; i++) {
 		/* The final zero of an id is part of it. */
-		const char *name = modules[out.count];
-		out.multi[out.count].data = (const uint8_t *)name;
-		out.multi[out.count].data_len = strlen(name) + (strlen(name) > (size_t)name[0] + 1);
+		const char *name = modules[i];
+		add(&out);
+		out.multi[i].data = (const uint8_t *)name;
+		out.multi[i].data_len = strlen(name) + (strlen(name) > (size_t)name[0] + 1);
+	}
+	return out;
+}
+
+knotd_conf_t knotd_conf_mod(knotd_mod_t *mod, const yp_name_t *item)
+{
+	knotd_conf_t out = { .count = 0 };
+
+	(void)mod;
+	if (strcmp(item, "\x07""observe") == 0) {
+		reads++;
+		out.count = 1;
+		out.single.integer = observe_now;
+	} else if (strcmp(item, "\x06""parent") == 0) {
+		for (unsigned i = 0; i < addresses_now; i++) {
+			add(&out);
+			out.multi[i].addr.ss_family = AF_INET;
+		}
 	}
 	return out;
 }
@@ -42,57 +76,98 @@ void knotd_conf_free(knotd_conf_t *conf)
 	memset(conf, 0, sizeof(*conf));
 }
 
-int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
+/* Not needed by zone instances. */
+knotd_conf_t knotd_conf(knotd_mod_t *mod, const yp_name_t *section, const yp_name_t *item, const knotd_conf_t *id)
 {
-	(void)mod;
-	memset(out, 0, sizeof(*out));
-	if (no_memory) {
-		return KNOT_ENOMEM;
-	}
-	out->engine.config.observe = observe_now;
-	reads++;
-	return KNOT_EOK;
+	(void)mod, (void)section, (void)item, (void)id;
+	fail();
+	return (knotd_conf_t){ .count = 0 };
 }
 
-int conf_section_copy(const conf_section_t *from, conf_section_t *out)
+knotd_conf_t knotd_conf_check_item(knotd_conf_check_args_t *args, const yp_name_t *item)
 {
-	*out = *from;
-	return KNOT_EOK;
+	(void)args, (void)item;
+	fail();
+	return (knotd_conf_t){ .count = 0 };
 }
 
-void conf_section_free(conf_section_t *section)
-{
-	memset(section, 0, sizeof(*section));
-}
-
-static uint32_t observe_of(const char *module, bool is_ours)
+static uint32_t observe_of(const char *module)
 {
 	conf_section_t section;
+
 	modules[0] = module;
-	assert_int_equal(section_get(NULL, ZONE, is_ours, &section), KNOT_EOK);
-	return section.engine.config.observe;
+	assert_int_equal(section_get(NULL, ZONE, &section), KNOT_EOK);
+	assert_int_equal(section.engine.parent.count, addresses_now);
+	uint32_t observe = section.engine.config.observe;
+	conf_section_free(&section);
+	return observe;
 }
 
 #define A	"\x0B""mod-kskroll""a"
 #define B	"\x0B""mod-kskroll""b"
 #define NO_ID	"\x0B""mod-kskroll"
 
+static unsigned globals;
+
+static void begin(void)
+{
+	sections_begin();
+	globals++;
+}
+
+static void end(void)
+{
+	sections_end();
+	globals--;
+}
+
+/*! The server starts. */
 static int start(void **state)
 {
 	(void)state;
 	memset(modules, 0, sizeof(modules));
 	observe_now = 1;
-	no_memory = false;
-	sections_begin();
+	addresses_now = 2;
+	running = false;
+	begin();
 	reads = 0;
 	return 0;
 }
 
-static void a_section_is_read_once_while_a_configuration_is_loaded(void **state)
+static int stop(void **state)
+{
+	(void)state;
+	while (globals > 0) {
+		end();
+	}
+	return 0;
+}
+
+/*! It has started. */
+static void run(void)
+{
+	running = true;
+	sections_started();
+}
+
+static void a_section_is_read_once_at_a_start(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 5; i++) {
-		assert_int_equal(observe_of(A, true), 1);
+		assert_int_equal(observe_of(A), 1);
+	}
+	assert_int_equal(reads, 1);
+}
+
+static void a_section_is_read_once_at_a_reload(void **state)
+{
+	(void)state;
+	run();
+	begin();
+	reads = 0;
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(observe_of(A), 1);
+		sections_started();	/* The engine of the configuration before goes on. */
 	}
 	assert_int_equal(reads, 1);
 }
@@ -100,14 +175,14 @@ static void a_section_is_read_once_while_a_configuration_is_loaded(void **state)
 static void sections_are_told_apart_and_no_id_is_one_of_its_own(void **state)
 {
 	(void)state;
-	assert_int_equal(observe_of(A, true), 1);
+	assert_int_equal(observe_of(A), 1);
 	observe_now = 2;
-	assert_int_equal(observe_of(B, true), 2);
+	assert_int_equal(observe_of(B), 2);
 	observe_now = 3;
-	assert_int_equal(observe_of(NO_ID, true), 3);
-	assert_int_equal(observe_of(A, true), 1);
-	assert_int_equal(observe_of(B, true), 2);
-	assert_int_equal(observe_of(NO_ID, true), 3);
+	assert_int_equal(observe_of(NO_ID), 3);
+	assert_int_equal(observe_of(A), 1);
+	assert_int_equal(observe_of(B), 2);
+	assert_int_equal(observe_of(NO_ID), 3);
 	assert_int_equal(reads, 3);
 }
 
@@ -115,108 +190,121 @@ static void more_sections_than_are_remembered_are_right_all_the_same(void **stat
 {
 	(void)state;
 	char name[] = A;
-	for (unsigned round = 0; round < 2; round++) {
-		for (unsigned i = 0; i < 20; i++) {
-			name[sizeof(name) - 2] = 'a' + i;
-			observe_now = i;
-			assert_int_equal(observe_of(name, true), i);
-		}
+	for (unsigned i = 0; i < 20; i++) {
+		name[sizeof(name) - 2] = 'a' + i;
+		observe_now = i;
+		assert_int_equal(observe_of(name), i);
+		assert_int_equal(observe_of(name), i);
 	}
-	assert_int_equal(reads, 40);
+	assert_int_equal(reads, 20);
+	/* The first one was pushed out, the last one was not. */
+	observe_now = 99;
+	assert_int_equal(observe_of(name), 19);
+	assert_int_equal(observe_of(A), 99);
 }
 
-static void another_configuration_forgets_what_the_last_one_said(void **state)
+static void a_reload_forgets_what_the_start_has_read(void **state)
 {
 	(void)state;
-	assert_int_equal(observe_of(A, true), 1);
+	assert_int_equal(observe_of(A), 1);
 	observe_now = 2;
-	sections_begin();
-	assert_int_equal(observe_of(A, true), 2);
-	assert_int_equal(reads, 2);
+	begin();
+	assert_int_equal(observe_of(A), 2);
 }
 
-static void nothing_is_remembered_after_the_load(void **state)
+static void nothing_is_remembered_after_a_start(void **state)
 {
 	(void)state;
-	assert_int_equal(observe_of(A, true), 1);
-	sections_end();
+	assert_int_equal(observe_of(A), 1);
+	run();
 	for (observe_now = 2; observe_now < 5; observe_now++) {
-		assert_int_equal(observe_of(A, true), observe_now);
+		assert_int_equal(observe_of(A), observe_now);
 	}
 }
 
-/* The global module was taken out, and the section changed, in one go: nobody said that this is another configuration. */
-static void without_a_global_module_what_is_remembered_does_not_count(void **state)
+/* The instance of the configuration before is unloaded; or the new one is, since the reload failed. */
+static void nothing_is_remembered_after_a_reload(void **state)
 {
 	(void)state;
-	assert_int_equal(observe_of(A, true), 1);
-	observe_now = 2;
-	assert_int_equal(observe_of(A, false), 2);
+	run();
+	begin();
+	assert_int_equal(observe_of(A), 1);
+	end();
+	for (observe_now = 2; observe_now < 5; observe_now++) {
+		assert_int_equal(observe_of(A), observe_now);
+	}
 }
 
-static void *load_in_a_worker(void *arg)
+/* Then nothing tells the end of the load: no instance is unloaded, and the server runs already. */
+static void nothing_is_remembered_if_the_first_global_instance_comes_to_a_running_server(void **state)
 {
-	*(uint32_t *)arg = observe_of(A, true);
-	return NULL;
+	(void)state;
+	run();
+	end();
+	begin();
+	for (observe_now = 2; observe_now < 5; observe_now++) {
+		assert_int_equal(observe_of(A), observe_now);
+	}
+}
+
+static void *load_in_a_worker(void *name)
+{
+	return (void *)(uintptr_t)observe_of(name);
+}
+
+static uint32_t observe_of_worker(const char *name)
+{
+	pthread_t worker;
+	void *got;
+	assert_int_equal(pthread_create(&worker, NULL, load_in_a_worker, (void *)name), 0);
+	pthread_join(worker, &got);
+	return (uintptr_t)got;
 }
 
 /* zone-restore loads an instance in a worker, from the configuration before or after. */
 static void other_threads_neither_use_nor_fill_what_is_remembered(void **state)
 {
 	(void)state;
-	pthread_t worker;
-	uint32_t got;
-
 	observe_now = 7;	/* What the worker's configuration says. */
-	assert_int_equal(pthread_create(&worker, NULL, load_in_a_worker, &got), 0);
-	pthread_join(worker, NULL);
-	assert_int_equal(got, 7);
+	assert_int_equal(observe_of_worker(A), 7);
 	observe_now = 1;
-	assert_int_equal(observe_of(A, true), 1);
+	assert_int_equal(observe_of(A), 1);
 	observe_now = 8;
-	assert_int_equal(pthread_create(&worker, NULL, load_in_a_worker, &got), 0);
-	pthread_join(worker, NULL);
-	assert_int_equal(got, 8);
-	assert_int_equal(observe_of(A, true), 1);
+	assert_int_equal(observe_of_worker(A), 8);
+	assert_int_equal(observe_of_worker(B), 8);
+	observe_now = 2;
+	assert_int_equal(observe_of(A), 1);
+	assert_int_equal(observe_of(B), 2);
 }
 
 static void a_zone_with_two_sections_has_each_instance_read_its_own(void **state)
 {
 	(void)state;
 	modules[1] = B;
-	assert_int_equal(observe_of(A, true), 1);
+	assert_int_equal(observe_of(A), 1);
 	observe_now = 2;
-	assert_int_equal(observe_of(A, true), 2);
+	assert_int_equal(observe_of(A), 2);
 	/* Another module beside ours is no matter. */
 	modules[1] = "\x09""mod-stats";
-	assert_int_equal(observe_of(A, true), 2);
+	assert_int_equal(observe_of(A), 2);
 	observe_now = 3;
-	assert_int_equal(observe_of(A, true), 2);
-}
-
-static void a_section_that_could_not_be_read_is_not_remembered(void **state)
-{
-	(void)state;
-	conf_section_t section;
-	modules[0] = A;
-	no_memory = true;
-	assert_int_equal(section_get(NULL, ZONE, true, &section), KNOT_ENOMEM);
-	no_memory = false;
-	assert_int_equal(observe_of(A, true), 1);
+	assert_int_equal(observe_of(A), 2);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_section_is_read_once_while_a_configuration_is_loaded, start),
-		cmocka_unit_test_setup(sections_are_told_apart_and_no_id_is_one_of_its_own, start),
-		cmocka_unit_test_setup(more_sections_than_are_remembered_are_right_all_the_same, start),
-		cmocka_unit_test_setup(another_configuration_forgets_what_the_last_one_said, start),
-		cmocka_unit_test_setup(nothing_is_remembered_after_the_load, start),
-		cmocka_unit_test_setup(without_a_global_module_what_is_remembered_does_not_count, start),
-		cmocka_unit_test_setup(other_threads_neither_use_nor_fill_what_is_remembered, start),
-		cmocka_unit_test_setup(a_zone_with_two_sections_has_each_instance_read_its_own, start),
-		cmocka_unit_test_setup(a_section_that_could_not_be_read_is_not_remembered, start),
+		cmocka_unit_test_setup_teardown(a_section_is_read_once_at_a_start, start, stop),
+		cmocka_unit_test_setup_teardown(a_section_is_read_once_at_a_reload, start, stop),
+		cmocka_unit_test_setup_teardown(sections_are_told_apart_and_no_id_is_one_of_its_own, start, stop),
+		cmocka_unit_test_setup_teardown(more_sections_than_are_remembered_are_right_all_the_same, start, stop),
+		cmocka_unit_test_setup_teardown(a_reload_forgets_what_the_start_has_read, start, stop),
+		cmocka_unit_test_setup_teardown(nothing_is_remembered_after_a_start, start, stop),
+		cmocka_unit_test_setup_teardown(nothing_is_remembered_after_a_reload, start, stop),
+		cmocka_unit_test_setup_teardown(nothing_is_remembered_if_the_first_global_instance_comes_to_a_running_server,
+		                                start, stop),
+		cmocka_unit_test_setup_teardown(other_threads_neither_use_nor_fill_what_is_remembered, start, stop),
+		cmocka_unit_test_setup_teardown(a_zone_with_two_sections_has_each_instance_read_its_own, start, stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
