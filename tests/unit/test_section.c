@@ -134,7 +134,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int end_all(void **state)
 {
 	(void)state;
 	while (globals > 0) {
@@ -294,17 +294,17 @@ static void a_zone_with_two_sections_has_each_instance_read_its_own(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_section_is_read_once_at_a_start, start, stop),
-		cmocka_unit_test_setup_teardown(a_section_is_read_once_at_a_reload, start, stop),
-		cmocka_unit_test_setup_teardown(sections_are_told_apart_and_no_id_is_one_of_its_own, start, stop),
-		cmocka_unit_test_setup_teardown(more_sections_than_are_remembered_are_right_all_the_same, start, stop),
-		cmocka_unit_test_setup_teardown(a_reload_forgets_what_the_start_has_read, start, stop),
-		cmocka_unit_test_setup_teardown(nothing_is_remembered_after_a_start, start, stop),
-		cmocka_unit_test_setup_teardown(nothing_is_remembered_after_a_reload, start, stop),
+		cmocka_unit_test_setup_teardown(a_section_is_read_once_at_a_start, start, end_all),
+		cmocka_unit_test_setup_teardown(a_section_is_read_once_at_a_reload, start, end_all),
+		cmocka_unit_test_setup_teardown(sections_are_told_apart_and_no_id_is_one_of_its_own, start, end_all),
+		cmocka_unit_test_setup_teardown(more_sections_than_are_remembered_are_right_all_the_same, start, end_all),
+		cmocka_unit_test_setup_teardown(a_reload_forgets_what_the_start_has_read, start, end_all),
+		cmocka_unit_test_setup_teardown(nothing_is_remembered_after_a_start, start, end_all),
+		cmocka_unit_test_setup_teardown(nothing_is_remembered_after_a_reload, start, end_all),
 		cmocka_unit_test_setup_teardown(nothing_is_remembered_if_the_first_global_instance_comes_to_a_running_server,
-		                                start, stop),
-		cmocka_unit_test_setup_teardown(other_threads_neither_use_nor_fill_what_is_remembered, start, stop),
-		cmocka_unit_test_setup_teardown(a_zone_with_two_sections_has_each_instance_read_its_own, start, stop),
+		                                start, end_all),
+		cmocka_unit_test_setup_teardown(other_threads_neither_use_nor_fill_what_is_remembered, start, end_all),
+		cmocka_unit_test_setup_teardown(a_zone_with_two_sections_has_each_instance_read_its_own, start, end_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
