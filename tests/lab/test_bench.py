@@ -15,7 +15,7 @@ from .world import module_path
 def smoke(directory, name, bench):
     """The small version of a benchmark has a ratio and numbers, and saves them."""
     options = argparse.Namespace(smoke=True, module=module_path(), rounds=1, zones=None, scale=1,
-                                 parent_rate=20)
+                                 parent_rate=20, check_interval=None)
     result = Result(name, True)
     where = os.path.join(directory, name)
     os.makedirs(where)
