@@ -101,8 +101,8 @@ def interrupt_everywhere(directory, interrupt, **settings):
     """A rollover with one interruption in each state, as soon as the state is seen.
 
     Started by the module's lifetime: the only start that passes through `prepare`.
-    The agent waits, or `await-ds` would be over before anybody can see it. So would `withdraw`: a secondary
-    keeps CDS until that was interrupted.
+    Some states would be over before anybody can see them. The agent waits for the end of `await-ds`. A secondary has
+    no CDS until `signal` was interrupted, and keeps CDS until `withdraw` was.
     """
     settings = {"module_settings": {"ksk-lifetime": 30}, **settings}
     with module_world(directory, **settings) as (world, old), \
@@ -115,11 +115,13 @@ def interrupt_everywhere(directory, interrupt, **settings):
                 missed.append(state)
                 continue
             if state == "await-ds":
-                keep_signals(world, late)
+                keep_secondary(world, late, lambda: ask.tags(CHILD_BIND, ZONE, "CDS"), "CDS")
             interrupt(world)
+            if state == "introduce":
+                keep_secondary(world, late, lambda: has_new_key_at_low_ttl(world), "the new key")
             if state == "await-ds":
                 world.agent.deaf = False
-            if state == "withdraw":
+            if state in ("signal", "withdraw"):
                 late.close()
         wait_until(lambda: progress.state == "idle" and check.other_ksk(world, ZONE, old[ZONE]),
                    60, "the rollover is over")
@@ -130,23 +132,29 @@ def interrupt_everywhere(directory, interrupt, **settings):
         assert not missed, f"over before the interruption: {missed}"
 
 
-def keep_signals(world, stack):
-    """A secondary is stuck with CDS until \\a stack is closed.
+def has_new_key_at_low_ttl(world):
+    """Whether the secondary has all that ends `introduce`, and no CDS yet."""
+    return len(ask.ksks(CHILD_BIND, ZONE)) == 2 and not ask.tags(CHILD_BIND, ZONE, "CDS") and \
+        ask.rrset(CHILD_BIND, ZONE, "DNSKEY").ttl < world.dnskey_ttl
 
-    A reload takes CDS away for a moment, and a secondary that got stuck with that would keep the agent from
-    acting. So it has to be of the serial that Knot has when it is stuck already: then no transfer is under way.
+
+def keep_secondary(world, stack, ready, what):
+    """A secondary is stuck with what \\a ready says that it has, until \\a stack is closed.
+
+    A reload takes CDS and the low TTL away for a moment, and a secondary that got stuck with that would end the
+    rollover. So it has to be of the serial that Knot has when it is stuck already: then no transfer is under way.
     """
     def current():
         serials = [ask.rrset(server, ZONE, "SOA")[0].serial for server in (CHILD_BIND, KNOT)]
-        return serials[0] == serials[1] and ask.tags(CHILD_BIND, ZONE, "CDS")
+        return serials[0] == serials[1] and ready()
     for _ in range(5):
-        wait_until(current, 30, "the secondary has CDS")
+        wait_until(current, 30, f"the secondary has {what}")
         with contextlib.ExitStack() as trial:
             trial.enter_context(stuck(world.child_bind))
             if current():
                 stack.push(trial.pop_all())
                 return
-    raise LabError("the secondary is never stuck with CDS")
+    raise LabError(f"the secondary is never stuck with {what}")
 
 
 @long_test
