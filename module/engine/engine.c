@@ -25,6 +25,9 @@
  */
 #define NOTES_MS	10
 
+/*! From one first look to the next after a start. knotd has its zones to load at the same time, and both take processor time. */
+#define FIRST_LOOK_MS	4
+
 /*! A loaded global instance. */
 typedef struct instance {
 	void *id;
@@ -218,10 +221,10 @@ static void totals(loop_t *loop)
 	publish_totals(loop->engine, &loop->totals);
 }
 
-/*! About one a millisecond, since knotd has its zones to load at the same time; in groups, which share connections. */
+/*! Zones at rest, when all of them were loaded at once: in groups, which share connections. */
 static void wake_soon(loop_t *loop, entry_t *entry)
 {
-	wake_in(loop, entry, 1 + loop->queue.count / LOOKING_MAX * LOOKING_MAX);
+	wake_in(loop, entry, 1 + loop->queue.count / LOOKING_MAX * LOOKING_MAX * FIRST_LOOK_MS);
 }
 
 static int wake_active(const char *name, void *arg)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """knotd alone, with many unsigned zones from one file: what the module costs without the rest."""
 
+import contextlib
 import os
+import sqlite3
 import time
 
 import dns.exception
@@ -28,6 +30,7 @@ class Plain(Knot):
     def __init__(self, name, directory, address, count, module=None, stock=None, check_interval=300):
         self.names = [f"z{number:06}.bench.test." for number in range(count)]
         super().__init__(name, directory, address, [], [self.names[0], self.names[-1]])
+        self.store = self.path("db", "kskroll", "kskroll.db")
         path = self.write("bench.zone", ZONE_FILE)
         template = {"id": "default", "storage": self.dir, "file": path, "zonefile-sync": -1,
                     "zonefile-load": "whole", "journal-content": "none"}
@@ -88,11 +91,17 @@ class Plain(Knot):
         text = self.knotc("-f", "stats", f"mod-kskroll.{item}")
         return int(text.rsplit("=", 1)[1])
 
+    def wait_looked_at(self, bound):
+        """Waits until every zone has a row in the module's database: it was looked at."""
+        def rows():
+            with contextlib.closing(sqlite3.connect(f"file:{self.store}?mode=ro", timeout=5, uri=True)) as store:
+                return store.execute("SELECT count(*) FROM zone").fetchone()[0]
+        wait_until(lambda: rows() == len(self.names), bound, f"{self.name} has looked at all zones", poll=0.5)
+
     def store_size(self):
         """Bytes of the module's database."""
-        path = self.path("db", "kskroll", "kskroll.db")
-        return sum(os.path.getsize(path + end) for end in ("", "-wal")
-                   if os.path.exists(path + end))
+        return sum(os.path.getsize(self.store + end) for end in ("", "-wal")
+                   if os.path.exists(self.store + end))
 
 
 def _answers(address, zone):
