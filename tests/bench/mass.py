@@ -19,30 +19,40 @@ DS_LOOK_HOURS = 24 * (1 - 1 / 16)
 LONGEST = 100
 #: States in which the old key is still there.
 EARLIER = ("prepare", "introduce", "signal", "await-ds", "withdraw", "observe")
+#: Seconds in which `knotc status` should be answered.
+PROMPT = 1.0
 
 
 class Operator(threading.Thread):
-    """Asks `knotc status` all the time and keeps the longest time that it took."""
+    """Asks `knotc status` all the time and keeps how long it took."""
 
     def __init__(self, knot):
         super().__init__(name="operator", daemon=True)
         self.knot = knot
         self.taken = []
+        self.began = time.monotonic()
         self._end = threading.Event()
 
     def run(self):
         while not self._end.wait(0.2):
             began = time.monotonic()
             done = run(["knotc", "-t", "30", "-s", self.knot.socket, "status"])
-            self.taken.append((time.monotonic() - began, done.returncode))
+            self.taken.append((time.monotonic() - began, began - self.began))
+            if done.returncode != 0:
+                break
+            if self.taken[-1][0] > PROMPT:
+                print(f"knotc status took {self.taken[-1][0]:.2f} s", flush=True)
 
     def finish(self):
-        """Ends asking; LabError if it was refused."""
+        """Ends asking; LabError if it was refused, otherwise numbers: seconds, when, how many."""
+        over = not self.is_alive()
         self._end.set()
         self.join(60)
-        if any(code for _, code in self.taken):
+        if over:
             raise LabError("knotc status failed")
-        return max(seconds for seconds, _ in self.taken)
+        longest, when = max(self.taken)
+        return {"status_longest": longest, "status_longest_at": when, "status_asked": len(self.taken),
+                "status_late": sum(seconds > PROMPT for seconds, _ in self.taken)}
 
 
 def bench(result, directory, options):
@@ -111,7 +121,7 @@ def roll(world, count, result):
         if time.monotonic() - began > LONGEST * (world.dnskey_ttl + world.ds_ttl) or not knot.running():
             raise LabError(f"not over: {states}")
         time.sleep(0.25)
-    longest = operator.finish()
+    status = operator.finish()
     after = world.totals()
     queries = after["kskroll-queries"] - before["kskroll-queries"]
     return {"telling": telling, "old_keys_gone": gone - told, "idle_again": idle - told,
@@ -119,7 +129,7 @@ def roll(world, count, result):
             "steps": after["kskroll-steps"] - before["kskroll-steps"],
             "queries": queries, "queries_per_rollover_and_server": queries / count / SERVERS,
             "surveys": after["kskroll-surveys"] - before["kskroll-surveys"],
-            "status_longest": longest, "cpu": process.cpu(knot.pid) - used,
+            **status, "cpu": process.cpu(knot.pid) - used,
             "cpu_by_thread": dict(process.cpu_by_thread(knot.pid) - threads),
             "peak": process.peak(knot.pid), "agent_updates": world.agent.updates}
 
@@ -139,6 +149,8 @@ def summary(result, numbers, count, interval):
     result.row("packets per rollover and server", numbers["queries_per_rollover_and_server"])
     result.row("processor per rollover, ms", 1000 * numbers["cpu"] / count)
     result.row("longest knotc status, s", numbers["status_longest"])
+    result.row("after how many seconds", numbers["status_longest_at"])
+    result.row(f"of {numbers['status_asked']} longer than {PROMPT:g} s", numbers["status_late"])
     result.row("peak memory, MB", numbers["peak"] / 1e6)
     result.row(f"at rest, check-interval {interval} s: processor, %", 100 * rest["cpu_share"])
     result.row("at rest: packets for a zone's look at its DS", rest["queries"])

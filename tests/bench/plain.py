@@ -75,11 +75,7 @@ class Plain(Knot):
 
     def commit_timed(self):
         """A transaction that changes one zone; returns the seconds of its commit."""
-        self.knotc("conf-begin")
-        self.knotc("conf-set", f"zone[{self.names[0]}].semantic-checks", "on")
-        began = time.monotonic()
-        self.knotc("conf-commit")
-        return time.monotonic() - began
+        return self.transaction(("conf-set", f"zone[{self.names[0]}].semantic-checks", "on"))
 
     def wait_control(self):
         """Waits until commands are answered."""

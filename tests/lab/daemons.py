@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 from . import ask, clock, netns
 from .wait import LabError, PATIENCE, POLL, wait_until
@@ -356,6 +357,24 @@ class Knot(Daemon):
         """Whether the command succeeds."""
         return run(["knotc", "-t", str(KNOTC_TIMEOUT), "-s", self.socket,
                     *args]).returncode == 0
+
+    def transaction(self, *commands):
+        """One transaction of the operator; returns the seconds of its commit.
+
+        It is made again if a transaction of the module is open, or if knotd takes the connection of conf-commit
+        before it has noted that of conf-begin as the owner (ctl_process_thread of Knot 3.4).
+        """
+        def once():
+            if not self.knotc_ok("conf-begin"):
+                return None
+            for command in commands:
+                self.knotc(*command)
+            began = time.monotonic()
+            if self.knotc_ok("conf-commit"):
+                return time.monotonic() - began
+            self.knotc_ok("conf-abort")
+            return None
+        return wait_until(once, 20, f"{self.name}: commit of {commands}")
 
     def totals(self):
         """What the module counts over all zones: item -> number, or item -> {name: number}."""

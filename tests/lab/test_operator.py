@@ -21,17 +21,8 @@ PROMPT = 5.0
 
 
 def commit(world, *commands):
-    """One transaction of the operator, tried again while one of the module is open."""
-    def once():
-        if not world.knot.knotc_ok("conf-begin"):
-            return False
-        for command in commands:
-            world.knot.knotc(*command)
-        begin = time.monotonic()
-        world.knot.knotc("conf-commit")
-        assert time.monotonic() - begin < PROMPT, "conf-commit was held up"
-        return True
-    wait_until(once, 20, f"commit of {commands}")
+    """One transaction of the operator."""
+    assert world.knot.transaction(*commands) < PROMPT, "conf-commit was held up"
 
 
 @bound(240)
