@@ -23,8 +23,19 @@
  * so those who come soon after another one wait and share the next.
  */
 #define SWITCHES_APART	1000
+/*!
+ * Zone events that may wait for knotd's workers when a transaction begins. conf-commit waits for all
+ * of them, and keeps everybody else from the control socket meanwhile.
+ */
+#define EVENTS_FEW	8
+/*! Least time between two questions how many events wait, in milliseconds. */
+#define EVENTS_APART	100
+/*! How long their number keeps a transaction from beginning, in timeouts of a connection. */
+#define EVENTS_PATIENCE	3
 /*! How often a thread with nothing but waiting switches looks again. */
 #define NAP_NS		20000000L
+/*! A number of switches that never comes together. */
+#define NEVER		SIZE_MAX
 /*! "+ttl SECONDS" of zone-ksk-submitted, since Knot DNS 3.5.3. Before that this command looks at no filter. */
 #define FILTER_TTL	"t"
 /*! How far ahead the queue is searched for calls that can share a connection. */
@@ -72,7 +83,10 @@ struct server {
 	control_target_t target;
 	char *path;
 	bool orphan;		// Of the control thread: see switch_run().
-	uint64_t switched;	// Of the control thread: uv_hrtime() after the last transaction.
+	// Of the control thread: times of uv_hrtime(), or 0.
+	uint64_t switched;	// After the last transaction.
+	uint64_t crowded;	// A transaction waits since then until fewer zone events wait.
+	uint64_t ask_events;	// Not before that.
 
 	pthread_mutex_t lock;	// Of all below; never held across I/O or callbacks.
 	pthread_cond_t cond;
@@ -165,16 +179,16 @@ static bool has_zone(const job_t *from, const job_t *until, const char *zone)
 }
 
 /*!
- * The first call whose time has come, or NULL. Switches may have to wait, unless there are enough
+ * The first call whose time has come, or NULL. Switches have to wait until there are enough
  * for a transaction; others then go first, but never before an earlier one of the same zone.
  */
-static job_t **first_due(job_list_t *queue, bool switches)
+static job_t **first_due(job_list_t *queue, size_t enough)
 {
 	job_t **due = NULL;
-	unsigned seen = 0, waiting = 0;
+	size_t seen = 0, waiting = 0;
 
 	for (job_t **at = &queue->head; *at != NULL && seen < LOOKAHEAD; seen++, at = &(*at)->next) {
-		if ((*at)->kind == JOB_SWITCH && !switches) {
+		if ((*at)->kind == JOB_SWITCH && enough > 1) {
 			waiting++;
 		} else if (due == NULL && (waiting == 0 || !has_zone(queue->head, *at, (*at)->zone))) {
 			due = at;
@@ -183,7 +197,7 @@ static job_t **first_due(job_list_t *queue, bool switches)
 			}
 		}
 	}
-	return waiting >= SWITCHES_MAX ? &queue->head : due;
+	return waiting >= enough ? &queue->head : due;
 }
 
 /*!
@@ -306,6 +320,53 @@ static void run_batch(server_t *server, job_list_t *batch)
 	}
 }
 
+/*! Reads "..., background workers: 4 (running: 4, pending: 17)". */
+static void on_workers(const control_unit_t *unit, void *arg)
+{
+	static const char label[] = "pending: ";
+	const char *at = unit->data != NULL ? strstr(unit->data, label) : NULL;
+	if (at != NULL) {
+		*(unsigned long *)arg = strtoul(at + strlen(label), NULL, 10);
+	}
+}
+
+/*! Zone events that wait for knotd's workers; 0 if it does not say, since a transaction then says why. */
+static unsigned long events_waiting(server_t *server)
+{
+	unsigned long waiting = 0;
+	control_cmd_t cmd = { .name = "status", .type = "workers", .each = on_workers, .arg = &waiting };
+	char detail[CONTROL_DETAIL_MAX];
+	control_t *control;
+	if (control_open(&control, &server->target, detail) == KNOT_EOK) {
+		(void)control_run(control, &cmd, 1, detail);
+		control_close(control);
+	}
+	return waiting;
+}
+
+/*!
+ * Whether a transaction may begin. It is better to wait before it than in it, e.g. for what the last one
+ * has made knotd do, but not for ever: there may be servers that always have much to do.
+ */
+static bool may_switch(server_t *server)
+{
+	uint64_t now = uv_hrtime();
+	if (now < server->ask_events) {
+		return false;
+	}
+	uint64_t patience = EVENTS_PATIENCE * UINT64_C(1000000) * server->target.timeout_ms;
+	if (events_waiting(server) <= EVENTS_FEW ||
+	    (server->crowded != 0 && now - server->crowded >= patience)) {
+		server->crowded = 0;
+		return true;
+	}
+	if (server->crowded == 0) {
+		server->crowded = now;
+	}
+	server->ask_events = now + EVENTS_APART * UINT64_C(1000000);
+	return false;
+}
+
 static void *control_thread(void *arg)
 {
 	server_t *server = arg;
@@ -316,9 +377,19 @@ static void *control_thread(void *arg)
 			pthread_cond_wait(&server->cond, &server->lock);
 			continue;
 		}
-		bool switches = server->switched == 0 ||
-		                uv_hrtime() - server->switched >= SWITCHES_APART * UINT64_C(1000000);
-		job_t **first = first_due(&server->queue, switches);
+		bool soon = server->switched != 0 &&
+		            uv_hrtime() - server->switched < SWITCHES_APART * UINT64_C(1000000);
+		job_t **first = first_due(&server->queue, soon ? SWITCHES_MAX : 1);
+		if (first != NULL && (*first)->kind == JOB_SWITCH) {
+			pthread_mutex_unlock(&server->lock);
+			bool may = may_switch(server);
+			pthread_mutex_lock(&server->lock);
+			if (server->stop) {
+				break;
+			}
+			// Only this thread takes calls out, so the first is still there.
+			first = may ? first : first_due(&server->queue, NEVER);
+		}
 		if (first == NULL) {
 			pthread_mutex_unlock(&server->lock);
 			nanosleep(&(struct timespec) { .tv_nsec = NAP_NS }, NULL);

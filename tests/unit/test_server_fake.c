@@ -46,6 +46,9 @@ struct fake {
 	bool over;
 	char log[16384];	// Commands; "|" at the end of a connection.
 	unsigned count;		// For scripts.
+	int events;		// What waits for its workers; negative: closes the connection instead.
+	int done_each;		// So many fewer at the next question.
+	unsigned asked;		// How often it was asked for them. This is not in the log.
 
 	uv_loop_t loop;
 	server_t *server;
@@ -86,10 +89,29 @@ static bool wait_over(fake_t *fake, int ms)
 	return over;
 }
 
-static void serve(fake_t *fake)
+static bool say_events(fake_t *fake)
+{
+	char text[128];
+	pthread_mutex_lock(&fake->lock);
+	int events = fake->events;
+	fake->events -= fake->done_each;
+	fake->asked++;
+	pthread_mutex_unlock(&fake->lock);
+	snprintf(text, sizeof(text), "UDP workers: 1, TCP workers: 1, XDP workers: 0, "
+	         "background workers: 2 (running: 2, pending: %i)", events);
+	if (events >= 0) {
+		say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_DATA] = text });
+		knot_ctl_send(fake->ctl, KNOT_CTL_TYPE_BLOCK, NULL);
+	}
+	return events >= 0;
+}
+
+/*! Returns whether the connection was for more than the number of events. */
+static bool serve(fake_t *fake)
 {
 	knot_ctl_type_t type;
 	knot_ctl_data_t data;
+	bool more = false;
 	while (knot_ctl_receive(fake->ctl, &type, &data) == KNOT_EOK) {
 		if (type == KNOT_CTL_TYPE_END) {
 			break;
@@ -97,13 +119,21 @@ static void serve(fake_t *fake)
 			continue;
 		}
 		const char *cmd = data[KNOT_CTL_IDX_CMD];
+		if (strcmp(cmd, "status") == 0 && data[KNOT_CTL_IDX_TYPE] != NULL &&
+		    strcmp(data[KNOT_CTL_IDX_TYPE], "workers") == 0) {
+			if (!say_events(fake)) {
+				break;
+			}
+			continue;
+		}
+		more = true;
 		note(fake, cmd);
 		switch (fake->script(fake, cmd, &data)) {
 		case THEN_DROP:
-			return;
+			return true;
 		case THEN_HANG:
 			wait_over(fake, -1);
-			return;
+			return true;
 		case THEN_LATE:
 			wait_over(fake, 1000);
 			break;
@@ -112,6 +142,7 @@ static void serve(fake_t *fake)
 		}
 		knot_ctl_send(fake->ctl, KNOT_CTL_TYPE_BLOCK, NULL);
 	}
+	return more;
 }
 
 static void *fake_thread(void *arg)
@@ -126,8 +157,9 @@ static void *fake_thread(void *arg)
 			return NULL;
 		}
 		if (ret == KNOT_EOK) {
-			serve(fake);
-			note(fake, "|");
+			if (serve(fake)) {
+				note(fake, "|");
+			}
 			knot_ctl_close(fake->ctl);
 		}
 	}
@@ -505,6 +537,61 @@ static void switches_soon_after_another_share_a_transaction(void **state)
 	           CREATE CREATE CREATE "conf-set conf-set conf-commit | zone-status zone-read | ");
 }
 
+static unsigned asked(fake_t *fake)
+{
+	pthread_mutex_lock(&fake->lock);
+	unsigned n = fake->asked;
+	pthread_mutex_unlock(&fake->lock);
+	return n;
+}
+
+static void transaction_waits_until_few_events_are_left(void **state)
+{
+	fake_t *fake = *state;
+	fake->script = friendly;
+	fake->events = 28;
+	fake->done_each = 10;
+	result_t r = { 0 };
+	server_switch(fake->server, "b.", "lab", POLICY_QUIET, 300, false, on_done, &r);
+	// Others need not wait.
+	assert_result(look(fake, "d."), SERVER_OK, "");
+	assert_false(r.done);
+	wait_for(fake, &r, 1);
+	assert_result(r, SERVER_OK, "");
+	assert_log(fake, "zone-status zone-read | " SWITCH "conf-commit | ");
+	assert_int_equal(asked(fake), 3);
+}
+
+static long elapsed_ms(const struct timespec *start)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
+}
+
+static void transaction_does_not_wait_for_ever(void **state)
+{
+	fake_t *fake = *state;
+	fake->script = friendly;
+	fake->events = 1000;
+	struct timespec start;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	assert_result(quiet(fake, "a."), SERVER_OK, "");
+	assert_log(fake, SWITCH "conf-commit | ");
+	assert_true(elapsed_ms(&start) >= 3 * TIMEOUT_MS);
+	assert_true(asked(fake) > 3 && asked(fake) <= 3 * TIMEOUT_MS / 100 + 2);
+}
+
+static void transaction_begins_if_nobody_says_how_many_events_wait(void **state)
+{
+	fake_t *fake = *state;
+	fake->script = friendly;
+	fake->events = -1;
+	assert_result(quiet(fake, "a."), SERVER_OK, "");
+	assert_log(fake, SWITCH "conf-commit | ");
+	assert_int_equal(asked(fake), 1);
+}
+
 static void transaction_that_cannot_be_aborted_is_told(void **state)
 {
 	fake_t *fake = *state;
@@ -564,13 +651,6 @@ static void clean_up_is_not_over_while_knotd_is_busy(void **state)
 	assert_result(look(fake, "a."), SERVER_OK, "");
 	assert_log(fake, EXAMINE "conf-begin conf-get " DERIVE "conf-set | conf-diff | "
 	           "conf-diff conf-abort | zone-status zone-read | ");
-}
-
-static long elapsed_ms(const struct timespec *start)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
 }
 
 static void silent_server_is_unreachable_in_time(void **state)
@@ -749,6 +829,9 @@ int main(void)
 		T(unreadable_record_is_refused),
 		T(failed_commit_is_aborted_and_tried_alone),
 		T(switches_soon_after_another_share_a_transaction),
+		T(transaction_waits_until_few_events_are_left),
+		T(transaction_does_not_wait_for_ever),
+		T(transaction_begins_if_nobody_says_how_many_events_wait),
 		T(transaction_that_cannot_be_aborted_is_told),
 		T(failed_set_is_aborted),
 		T(late_begin_is_not_trusted),
