@@ -11,7 +11,7 @@ from .faults import QUICK, QUICK_MODULE
 from .marks import bound, long_test
 from .progress import STEPS, Progress
 from .sanitizers import Sanitizer
-from .test_rollover import ROLLOVER, ZONE, finish, module_world, start
+from .test_rollover import ROLLOVER, ZONE, finish, in_every_state, module_world, start
 from .wait import wait_until
 from .world import KNOT
 
@@ -47,10 +47,9 @@ def test_an_open_transaction_of_the_operator_is_waited_for(directory):
 def test_commits_of_somebody_else_in_every_state(directory):
     with module_world(directory, pinned=False, module_settings={"ksk-lifetime": 30}) as (world, old), \
             Progress(world.knot, ZONE) as progress:
-        for number, state in enumerate(["idle", *STEPS]):
-            progress.wait_visited(state, ROLLOVER)
-            # An item of a policy: knotd makes every zone anew.
-            commit(world, ("conf-set", "policy[lab].comment", f"change {number}"))
+        # An item of a policy: knotd makes every zone anew.
+        in_every_state(world, progress, lambda number, state: commit(
+            world, ("conf-set", "policy[lab].comment", f"change {number}")))
         check.signals_followed_keys(world, ZONE)
         check.old_ds_ran_out(world, ZONE)
         check.secure_all_along(world)
@@ -133,12 +132,12 @@ def off_and_on(world, state, number):
 
 def unload_everywhere(world, progress, old):
     """A rollover with the module off for a while in every state; the server is reloaded, too."""
-    for number, state in enumerate(["idle", *STEPS]):
-        progress.wait_visited(state, ROLLOVER)
+    def interrupt(number, state):
         off_and_on(world, state, number)
         begin = time.monotonic()
         world.knot.knotc("reload")
         assert time.monotonic() - begin < PROMPT, f"reload was held up in {state}"
+    in_every_state(world, progress, interrupt)
     wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), 60, "one new KSK is left")
     check.signals_followed_keys(world, ZONE)
     check.old_ds_ran_out(world, ZONE)

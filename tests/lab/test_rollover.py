@@ -98,38 +98,46 @@ def test_reload_in_every_state(directory):
 
 
 def interrupt_everywhere(directory, interrupt, **settings):
-    """A rollover with one interruption in each state, as soon as the state is seen.
+    """A rollover with one interruption in each state.
 
     Started by the module's lifetime: the only start that passes through `prepare`.
-    Some states would be over before anybody can see them. The agent waits for the end of `await-ds`. A secondary has
-    no CDS until `signal` was interrupted, and keeps CDS until `withdraw` was.
     """
     settings = {"module_settings": {"ksk-lifetime": 30}, **settings}
     with module_world(directory, **settings) as (world, old), \
-            Progress(world.knot, ZONE) as progress, contextlib.ExitStack() as late:
-        world.agent.deaf = True
-        missed = []
-        for state in ["idle", *STEPS]:
-            wait_until(lambda s=state: progress.passed(s), ROLLOVER, f"{ZONE} gets to {state}")
-            if progress.state != state:
-                missed.append(state)
-                continue
-            if state == "await-ds":
-                keep_secondary(world, late, lambda: ask.tags(CHILD_BIND, ZONE, "CDS"), "CDS")
-            interrupt(world)
-            if state == "introduce":
-                keep_secondary(world, late, lambda: has_new_key_at_low_ttl(world), "the new key")
-            if state == "await-ds":
-                world.agent.deaf = False
-            if state in ("signal", "withdraw"):
-                late.close()
+            Progress(world.knot, ZONE) as progress:
+        in_every_state(world, progress, lambda number, state: interrupt(world))
         wait_until(lambda: progress.state == "idle" and check.other_ksk(world, ZONE, old[ZONE]),
                    60, "the rollover is over")
         check.rolled(world, ZONE, old[ZONE])
         check.signals_followed_keys(world, ZONE)
         check.old_ds_ran_out(world, ZONE)
         check.secure_all_along(world)
-        assert not missed, f"over before the interruption: {missed}"
+
+
+def in_every_state(world, progress, interrupt):
+    """Calls \\a interrupt(number, state) once in each state of a rollover, as soon as the state is seen.
+
+    Some states would be over before anybody can see them. The agent waits for the end of `await-ds`. A secondary has
+    no CDS until `signal` was interrupted, and keeps CDS until `withdraw` was.
+    """
+    world.agent.deaf = True
+    missed = []
+    with contextlib.ExitStack() as late:
+        for number, state in enumerate(["idle", *STEPS]):
+            wait_until(lambda s=state: progress.passed(s), ROLLOVER, f"{ZONE} gets to {state}")
+            if progress.state != state:
+                missed.append(state)
+                continue
+            if state == "await-ds":
+                keep_secondary(world, late, lambda: ask.tags(CHILD_BIND, ZONE, "CDS"), "CDS")
+            interrupt(number, state)
+            if state == "introduce":
+                keep_secondary(world, late, lambda: has_new_key_at_low_ttl(world), "the new key")
+            if state == "await-ds":
+                world.agent.deaf = False
+            if state in ("signal", "withdraw"):
+                late.close()
+    assert not missed, f"over before the interruption: {missed}"
 
 
 def has_new_key_at_low_ttl(world):
