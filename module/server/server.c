@@ -320,30 +320,6 @@ static void run_batch(server_t *server, job_list_t *batch)
 	}
 }
 
-/*! Reads "..., background workers: 4 (running: 4, pending: 17)". */
-static void on_workers(const control_unit_t *unit, void *arg)
-{
-	static const char label[] = "pending: ";
-	const char *at = unit->data != NULL ? strstr(unit->data, label) : NULL;
-	if (at != NULL) {
-		*(unsigned long *)arg = strtoul(at + strlen(label), NULL, 10);
-	}
-}
-
-/*! Zone events that wait for knotd's workers; 0 if it does not say, since a transaction then says why. */
-static unsigned long events_waiting(server_t *server)
-{
-	unsigned long waiting = 0;
-	control_cmd_t cmd = { .name = "status", .type = "workers", .each = on_workers, .arg = &waiting };
-	char detail[CONTROL_DETAIL_MAX];
-	control_t *control;
-	if (control_open(&control, &server->target, detail) == KNOT_EOK) {
-		(void)control_run(control, &cmd, 1, detail);
-		control_close(control);
-	}
-	return waiting;
-}
-
 /*!
  * Whether a transaction may begin. It is better to wait before it than in it, e.g. for what the last one
  * has made knotd do, but not for ever: there may be servers that always have much to do.
@@ -355,7 +331,7 @@ static bool may_switch(server_t *server)
 		return false;
 	}
 	uint64_t patience = EVENTS_PATIENCE * UINT64_C(1000000) * server->target.timeout_ms;
-	if (events_waiting(server) <= EVENTS_FEW ||
+	if (switch_events(&server->target) <= EVENTS_FEW ||
 	    (server->crowded != 0 && now - server->crowded >= patience)) {
 		server->crowded = 0;
 		return true;

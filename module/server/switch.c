@@ -282,3 +282,26 @@ server_status_t switch_origin(const control_target_t *target, const char *zone, 
 	snprintf(detail, CONTROL_DETAIL_MAX, "%s", sw.has_own ? "own" : "template");
 	return SERVER_OK;
 }
+
+/*! Reads "..., background workers: 4 (running: 4, pending: 17)". */
+static void on_workers(const control_unit_t *unit, void *arg)
+{
+	static const char label[] = "pending: ";
+	const char *at = unit->data != NULL ? strstr(unit->data, label) : NULL;
+	if (at != NULL) {
+		*(unsigned long *)arg = strtoul(at + strlen(label), NULL, 10);
+	}
+}
+
+unsigned long switch_events(const control_target_t *target)
+{
+	unsigned long waiting = 0;
+	control_cmd_t cmd = { .name = "status", .type = "workers", .each = on_workers, .arg = &waiting };
+	char detail[CONTROL_DETAIL_MAX];
+	control_t *control;
+	if (control_open(&control, target, detail) == KNOT_EOK) {
+		(void)control_run(control, &cmd, 1, detail);
+		control_close(control);
+	}
+	return waiting;
+}

@@ -45,6 +45,13 @@ void switch_run(const control_target_t *target, switch_t *switches, size_t count
                 bool (*stop)(void *arg), void *arg, bool *orphan);
 
 /*!
+ * \brief How many zone events wait for knotd's workers, besides those that they are at.
+ *
+ * \return Their number; 0 if knotd does not say, since a transaction then says why.
+ */
+unsigned long switch_events(const control_target_t *target);
+
+/*!
  * \brief Aborts the open transaction if it holds nothing but what switch_run() puts into one.
  *
  * \return False if knotd cannot be reached: to be repeated.

@@ -6,10 +6,12 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -140,6 +142,34 @@ static const char conf[] =
 	"    file: members\n"
 	"    catalog-role: interpret\n"
 	"    catalog-template: signed\n";
+
+/*! One worker and more zones than it can serve: their primary takes connections and says nothing. */
+static const char busy_conf[] =
+	"server:\n"
+	"    rundir: @DIR@\n"
+	"    listen: 127.0.0.1@53\n"
+	"    background-workers: 1\n"
+	"    tcp-remote-io-timeout: 1000\n"
+	"database:\n"
+	"    storage: @DIR@\n"
+	"    journal-db-max-size: 16M\n"
+	"    kasp-db-max-size: 16M\n"
+	"    timer-db-max-size: 2M\n"
+	"    catalog-db-max-size: 16M\n"
+	"remote:\n"
+	"  - id: silent\n"
+	"    address: 127.0.0.1@5399\n"
+	"template:\n"
+	"  - id: default\n"
+	"    storage: @DIR@\n"
+	"    master: silent\n"
+	"zone:\n"
+	"  - domain: s1.test\n"
+	"  - domain: s2.test\n"
+	"  - domain: s3.test\n"
+	"  - domain: s4.test\n"
+	"  - domain: s5.test\n";
+#define BUSY_ZONES	5
 
 static const char zone_file[] =
 	"@ 3600 SOA ns admin 1 3600 600 86400 300\n"
@@ -852,6 +882,52 @@ static void dead_knotd_is_unreachable(void **state)
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 300, false), SERVER_UNREACHABLE);
 }
 
+/* A knotd that has much to do. */
+
+static int start_busy(void **state)
+{
+	fixture_t *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	*state = f;
+
+	strcpy(f->knotd.dir, "/tmp/kskroll-server-XXXXXX");
+	assert_non_null(mkdtemp(f->knotd.dir));
+	return knotd_start(&f->knotd, false, busy_conf) ? 0 : -1;
+}
+
+static void zone_events_that_wait_are_counted(void **state)
+{
+	fixture_t *f = *state;
+	const control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	const struct timespec nap = { .tv_nsec = 20000000 };
+
+	// The system takes the connections.
+	int silent = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons(5399), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
+	assert_int_equal(bind(silent, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(silent, 64), 0);
+
+	// Whatever it did on its own is over some time.
+	time_t end = time(NULL) + WAIT_S;
+	while (switch_events(&target) > 0 && time(NULL) < end) {
+		nanosleep(&nap, NULL);
+	}
+	assert_int_equal(switch_events(&target), 0);
+
+	// One is being served, or none yet.
+	assert_operator(f, "zone-refresh", NULL, NULL, NULL, NULL);
+	unsigned long waiting;
+	do {
+		waiting = switch_events(&target);
+		assert_true(waiting <= BUSY_ZONES);
+		nanosleep(&nap, NULL);
+	} while (waiting < BUSY_ZONES - 1 && time(NULL) < end);
+	assert_in_range(waiting, BUSY_ZONES - 1, BUSY_ZONES);
+	close(silent);
+}
+
 int main(void)
 {
 	const char *why = knotd_missing();
@@ -889,5 +965,9 @@ int main(void)
 	};
 	int failed = cmocka_run_group_tests_name("text configuration", tests, start_text, stop_knotd);
 	failed += cmocka_run_group_tests_name("configuration database", tests, start_database, stop_knotd);
+	const struct CMUnitTest busy[] = {
+		cmocka_unit_test(zone_events_that_wait_are_counted),
+	};
+	failed += cmocka_run_group_tests_name("busy", busy, start_busy, stop_knotd);
 	return failed;
 }
