@@ -924,7 +924,7 @@ static void zone_events_that_wait_are_counted(void **state)
 		assert_true(waiting <= BUSY_ZONES);
 		nanosleep(&nap, NULL);
 	} while (waiting < BUSY_ZONES - 1 && time(NULL) < end);
-	assert_in_range(waiting, BUSY_ZONES - 1, BUSY_ZONES);
+	assert_true(waiting >= BUSY_ZONES - 1);
 	close(silent);
 }
 
