@@ -133,6 +133,8 @@ def off_and_on(world, state, number):
 def unload_everywhere(world, progress, old):
     """A rollover with the module off for a while in every state; the server is reloaded, too."""
     def interrupt(number, state):
+        if state == "await-ds":
+            world.agent.deaf = False  # The parent goes on while the module is away.
         off_and_on(world, state, number)
         begin = time.monotonic()
         world.knot.knotc("reload")

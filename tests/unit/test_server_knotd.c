@@ -24,6 +24,14 @@
 #define TIMEOUT_MS	20000
 #define WAIT_S		60
 
+#define DATABASES \
+	"database:\n" \
+	"    storage: @DIR@\n" \
+	"    journal-db-max-size: 16M\n" \
+	"    kasp-db-max-size: 16M\n" \
+	"    timer-db-max-size: 2M\n" \
+	"    catalog-db-max-size: 16M\n"
+
 static const char conf[] =
 	"server:\n"
 	"    rundir: @DIR@\n"
@@ -31,12 +39,7 @@ static const char conf[] =
 	"    background-workers: 2\n"
 	"control:\n"
 	"    timeout: 20\n"
-	"database:\n"
-	"    storage: @DIR@\n"
-	"    journal-db-max-size: 16M\n"
-	"    kasp-db-max-size: 16M\n"
-	"    timer-db-max-size: 2M\n"
-	"    catalog-db-max-size: 16M\n"
+	DATABASES
 	"remote:\n"
 	"  - id: parent\n"
 	"    address: 127.0.0.1@5300\n"
@@ -150,12 +153,7 @@ static const char busy_conf[] =
 	"    listen: 127.0.0.1@53\n"
 	"    background-workers: 1\n"
 	"    tcp-remote-io-timeout: 1000\n"
-	"database:\n"
-	"    storage: @DIR@\n"
-	"    journal-db-max-size: 16M\n"
-	"    kasp-db-max-size: 16M\n"
-	"    timer-db-max-size: 2M\n"
-	"    catalog-db-max-size: 16M\n"
+	DATABASES
 	"remote:\n"
 	"  - id: silent\n"
 	"    address: 127.0.0.1@5399\n"
