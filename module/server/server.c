@@ -10,14 +10,11 @@
 
 #include "control.h"
 #include "internal.h"
+#include "jobs.h"
 #include "look.h"
 #include "socket.h"
 #include "switch.h"
 
-/*! Zones looked at over one connection: an operator's knotc may have to wait that long. */
-#define LOOKS_MAX	32
-/*! Zones switched in one transaction. */
-#define SWITCHES_MAX	256
 /*!
  * Least time between transactions, in milliseconds: a commit makes knotd go through all its zones,
  * so those who come soon after another one wait and share the next.
@@ -34,48 +31,8 @@
 #define EVENTS_PATIENCE	3
 /*! How often a thread with nothing but waiting switches looks again. */
 #define NAP_NS		20000000L
-/*! A number of switches that never comes together. */
-#define NEVER		SIZE_MAX
 /*! "+ttl SECONDS" of zone-ksk-submitted, since Knot DNS 3.5.3. Before that this command looks at no filter. */
 #define FILTER_TTL	"t"
-/*! How far ahead the queue is searched for calls that can share a connection. */
-#define LOOKAHEAD	512
-
-typedef enum {
-	JOB_LOOK,
-	JOB_SWITCH,
-	JOB_ORIGIN,
-	JOB_START,
-	JOB_SUBMITTED,
-} job_kind_t;
-
-typedef struct job {
-	struct job *next;
-	job_kind_t kind;
-	union {
-		server_look_f look;
-		server_done_f done;
-	} callback;
-	void *arg;
-
-	// The call.
-	char *zone;
-	char *base;
-	policy_role_t role;
-	uint32_t ttl;		// Of a derived policy, or that the old key stays for.
-	bool implicit;
-
-	// The outcome.
-	server_status_t status;
-	char detail[CONTROL_DETAIL_MAX];
-	server_look_t look;
-} job_t;
-
-typedef struct {
-	job_t *head;
-	job_t **tail;
-	size_t count;
-} job_list_t;
 
 struct server {
 	uv_async_t wakeup;	// Results are there. First: freed when its handle is closed.
@@ -95,70 +52,6 @@ struct server {
 	bool stop;
 };
 
-static void list_init(job_list_t *list)
-{
-	list->head = NULL;
-	list->tail = &list->head;
-	list->count = 0;
-}
-
-static void list_append(job_list_t *list, job_t *job)
-{
-	job->next = NULL;
-	*list->tail = job;
-	list->tail = &job->next;
-	list->count++;
-}
-
-static job_t *list_remove(job_list_t *list, job_t **at)
-{
-	job_t *job = *at;
-	*at = job->next;
-	if (list->tail == &job->next) {
-		list->tail = at;
-	}
-	job->next = NULL;
-	list->count--;
-	return job;
-}
-
-/*! Moves all of \a from to the end of \a to. */
-static void list_move(job_list_t *to, job_list_t *from)
-{
-	if (from->head != NULL) {
-		*to->tail = from->head;
-		to->tail = from->tail;
-		to->count += from->count;
-	}
-	list_init(from);
-}
-
-static void job_free(job_t *job)
-{
-	look_clear(&job->look);
-	free(job->zone);
-	free(job->base);
-	free(job);
-}
-
-/*! Calls back and frees. */
-static void job_finish(job_t *job)
-{
-	if (job->kind == JOB_LOOK) {
-		job->callback.look(&job->look, job->arg);
-	} else {
-		job->callback.done(job->status, job->detail, job->arg);
-	}
-	job_free(job);
-}
-
-static void job_fail(job_t *job, server_status_t status, const char *detail)
-{
-	job->status = job->look.status = status;
-	snprintf(job->detail, sizeof(job->detail), "%s", detail);
-	snprintf(job->look.detail, sizeof(job->look.detail), "%s", detail);
-}
-
 static bool is_stopping(void *arg)
 {
 	server_t *server = arg;
@@ -166,67 +59,6 @@ static bool is_stopping(void *arg)
 	bool stop = server->stop;
 	pthread_mutex_unlock(&server->lock);
 	return stop;
-}
-
-static bool has_zone(const job_t *from, const job_t *until, const char *zone)
-{
-	for (const job_t *job = from; job != until; job = job->next) {
-		if (strcmp(job->zone, zone) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/*!
- * The first call whose time has come, or NULL. Switches have to wait until there are enough
- * for a transaction; others then go first, but never before an earlier one of the same zone.
- */
-static job_t **first_due(job_list_t *queue, size_t enough)
-{
-	job_t **due = NULL;
-	size_t seen = 0, waiting = 0;
-
-	for (job_t **at = &queue->head; *at != NULL && seen < LOOKAHEAD; seen++, at = &(*at)->next) {
-		if ((*at)->kind == JOB_SWITCH && enough > 1) {
-			waiting++;
-		} else if (due == NULL && (waiting == 0 || !has_zone(queue->head, *at, (*at)->zone))) {
-			due = at;
-			if (waiting == 0) {
-				break;
-			}
-		}
-	}
-	return waiting >= enough ? &queue->head : due;
-}
-
-/*!
- * Takes this call and those that can share its connection. Calls for one zone keep
- * their order: none overtakes another one, and a batch has each zone once.
- */
-static void take_batch(job_list_t *queue, job_t **first, job_list_t *batch)
-{
-	list_init(batch);
-	list_append(batch, list_remove(queue, first));
-
-	size_t max = 1;
-	job_kind_t kind = batch->head->kind;
-	if (kind == JOB_LOOK) {
-		max = LOOKS_MAX;
-	} else if (kind == JOB_SWITCH) {
-		max = SWITCHES_MAX;
-	}
-
-	job_t **at = &queue->head;
-	for (unsigned seen = 0; *at != NULL && batch->count < max && seen < LOOKAHEAD; seen++) {
-		job_t *job = *at;
-		if (job->kind == kind && !has_zone(queue->head, job, job->zone) &&
-		    !has_zone(batch->head, NULL, job->zone)) {
-			list_append(batch, list_remove(queue, at));
-		} else {
-			at = &job->next;
-		}
-	}
 }
 
 static void run_looks(server_t *server, job_list_t *batch)
@@ -248,7 +80,7 @@ static void run_switches(server_t *server, job_list_t *batch)
 	switch_t *switches = calloc(batch->count, sizeof(*switches));
 	if (switches == NULL) {
 		for (job_t *job = batch->head; job != NULL; job = job->next) {
-			job_fail(job, SERVER_UNREACHABLE, "not enough memory");
+			job_set(job, SERVER_UNREACHABLE, "not enough memory");
 		}
 		return;
 	}
@@ -263,7 +95,7 @@ static void run_switches(server_t *server, job_list_t *batch)
 	switch_run(&server->target, switches, n, is_stopping, server, &server->orphan);
 	n = 0;
 	for (job_t *job = batch->head; job != NULL; job = job->next, n++) {
-		job_fail(job, switches[n].status, switches[n].detail);
+		job_set(job, switches[n].status, switches[n].detail);
 	}
 	free(switches);
 }
@@ -355,7 +187,7 @@ static void *control_thread(void *arg)
 		}
 		bool soon = server->switched != 0 &&
 		            uv_hrtime() - server->switched < SWITCHES_APART * UINT64_C(1000000);
-		job_t **first = first_due(&server->queue, soon ? SWITCHES_MAX : 1);
+		job_t **first = jobs_first_due(&server->queue, soon ? SWITCHES_MAX : 1);
 		if (first != NULL && (*first)->kind == JOB_SWITCH) {
 			pthread_mutex_unlock(&server->lock);
 			bool may = may_switch(server);
@@ -364,7 +196,7 @@ static void *control_thread(void *arg)
 				break;
 			}
 			// Only this thread takes calls out, so the first is still there.
-			first = may ? first : first_due(&server->queue, NEVER);
+			first = may ? first : jobs_first_due(&server->queue, SWITCHES_NEVER);
 		}
 		if (first == NULL) {
 			pthread_mutex_unlock(&server->lock);
@@ -373,13 +205,13 @@ static void *control_thread(void *arg)
 			continue;
 		}
 		job_list_t batch;
-		take_batch(&server->queue, first, &batch);
+		jobs_take(&server->queue, first, &batch);
 		pthread_mutex_unlock(&server->lock);
 
 		run_batch(server, &batch);
 
 		pthread_mutex_lock(&server->lock);
-		list_move(&server->results, &batch);
+		job_list_move(&server->results, &batch);
 		uv_async_send(&server->wakeup);
 	}
 	pthread_mutex_unlock(&server->lock);
@@ -396,14 +228,14 @@ static void deliver(uv_async_t *handle)
 	server_t *server = handle->data;
 
 	job_list_t results;
-	list_init(&results);
+	job_list_init(&results);
 	pthread_mutex_lock(&server->lock);
-	list_move(&results, &server->results);
+	job_list_move(&results, &server->results);
 	pthread_mutex_unlock(&server->lock);
 
 	// A callback may make new calls, and may free the server: it is not touched any more.
 	while (results.head != NULL) {
-		job_finish(list_remove(&results, &results.head));
+		job_finish(job_list_remove(&results, &results.head));
 	}
 }
 
@@ -445,8 +277,8 @@ static server_t *create(uv_loop_t *loop, const char *path, bool fixed, int timeo
 	} else {
 		server->target.preferred = server->path;
 	}
-	list_init(&server->queue);
-	list_init(&server->results);
+	job_list_init(&server->queue);
+	job_list_init(&server->results);
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_cond_init(&server->cond, NULL);
 	server->wakeup.data = server;
@@ -489,8 +321,8 @@ void server_free(server_t *server)
 	// The thread is gone: what it has done is called back as it was, the rest as cancelled.
 	deliver(&server->wakeup);
 	while (server->queue.head != NULL) {
-		job_t *job = list_remove(&server->queue, &server->queue.head);
-		job_fail(job, SERVER_CANCELLED, "stopping");
+		job_t *job = job_list_remove(&server->queue, &server->queue.head);
+		job_set(job, SERVER_CANCELLED, "stopping");
 		job_finish(job);
 	}
 
@@ -509,32 +341,15 @@ static void enqueue(server_t *server, job_t *job)
 	pthread_mutex_lock(&server->lock);
 	bool stop = server->stop;
 	if (!stop) {
-		list_append(&server->queue, job);
+		job_list_append(&server->queue, job);
 		pthread_cond_signal(&server->cond);
 	}
 	pthread_mutex_unlock(&server->lock);
 
 	if (stop) {
-		job_fail(job, SERVER_CANCELLED, "stopping");
+		job_set(job, SERVER_CANCELLED, "stopping");
 		job_finish(job);
 	}
-}
-
-static job_t *job_new(job_kind_t kind, const char *zone, const char *base, void *arg)
-{
-	job_t *job = calloc(1, sizeof(*job));
-	if (job == NULL) {
-		return NULL;
-	}
-	job->kind = kind;
-	job->arg = arg;
-	job->zone = strdup(zone);
-	job->base = (base != NULL) ? strdup(base) : NULL;
-	if (job->zone == NULL || (base != NULL && job->base == NULL)) {
-		job_free(job);
-		return NULL;
-	}
-	return job;
 }
 
 void server_look(server_t *server, const char *zone, server_look_f done, void *arg)

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jobs.h"
+#include "look.h"
+
+void job_list_init(job_list_t *list)
+{
+	list->head = NULL;
+	list->tail = &list->head;
+	list->count = 0;
+}
+
+void job_list_append(job_list_t *list, job_t *job)
+{
+	job->next = NULL;
+	*list->tail = job;
+	list->tail = &job->next;
+	list->count++;
+}
+
+job_t *job_list_remove(job_list_t *list, job_t **at)
+{
+	job_t *job = *at;
+	*at = job->next;
+	if (list->tail == &job->next) {
+		list->tail = at;
+	}
+	job->next = NULL;
+	list->count--;
+	return job;
+}
+
+void job_list_move(job_list_t *to, job_list_t *from)
+{
+	if (from->head != NULL) {
+		*to->tail = from->head;
+		to->tail = from->tail;
+		to->count += from->count;
+	}
+	job_list_init(from);
+}
+
+static void job_free(job_t *job)
+{
+	look_clear(&job->look);
+	free(job->zone);
+	free(job->base);
+	free(job);
+}
+
+job_t *job_new(job_kind_t kind, const char *zone, const char *base, void *arg)
+{
+	job_t *job = calloc(1, sizeof(*job));
+	if (job == NULL) {
+		return NULL;
+	}
+	job->kind = kind;
+	job->arg = arg;
+	job->zone = strdup(zone);
+	job->base = (base != NULL) ? strdup(base) : NULL;
+	if (job->zone == NULL || (base != NULL && job->base == NULL)) {
+		job_free(job);
+		return NULL;
+	}
+	return job;
+}
+
+void job_set(job_t *job, server_status_t status, const char *detail)
+{
+	job->status = job->look.status = status;
+	snprintf(job->detail, sizeof(job->detail), "%s", detail);
+	snprintf(job->look.detail, sizeof(job->look.detail), "%s", detail);
+}
+
+void job_finish(job_t *job)
+{
+	if (job->kind == JOB_LOOK) {
+		job->callback.look(&job->look, job->arg);
+	} else {
+		job->callback.done(job->status, job->detail, job->arg);
+	}
+	job_free(job);
+}
+
+static bool has_zone(const job_t *from, const job_t *until, const char *zone)
+{
+	for (const job_t *job = from; job != until; job = job->next) {
+		if (strcmp(job->zone, zone) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+job_t **jobs_first_due(job_list_t *queue, size_t enough)
+{
+	job_t **due = NULL;
+	size_t seen = 0, waiting = 0;
+
+	for (job_t **at = &queue->head; *at != NULL && seen < LOOKAHEAD; seen++, at = &(*at)->next) {
+		if ((*at)->kind == JOB_SWITCH && enough > 1) {
+			waiting++;
+		} else if (due == NULL && (waiting == 0 || !has_zone(queue->head, *at, (*at)->zone))) {
+			due = at;
+			if (waiting == 0) {
+				break;
+			}
+		}
+	}
+	return waiting >= enough ? &queue->head : due;
+}
+
+void jobs_take(job_list_t *queue, job_t **first, job_list_t *batch)
+{
+	assert(first != NULL && *first != NULL);
+
+	job_list_init(batch);
+	job_list_append(batch, job_list_remove(queue, first));
+
+	size_t max = 1;
+	job_kind_t kind = batch->head->kind;
+	if (kind == JOB_LOOK) {
+		max = LOOKS_MAX;
+	} else if (kind == JOB_SWITCH) {
+		max = SWITCHES_MAX;
+	}
+
+	job_t **at = &queue->head;
+	for (unsigned seen = 0; *at != NULL && batch->count < max && seen < LOOKAHEAD; seen++) {
+		job_t *job = *at;
+		if (job->kind == kind && !has_zone(queue->head, job, job->zone) &&
+		    !has_zone(batch->head, NULL, job->zone)) {
+			job_list_append(batch, job_list_remove(queue, at));
+		} else {
+			at = &job->next;
+		}
+	}
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Calls that wait for the control thread, and their order.
+ *
+ * Nothing here locks, waits or talks to anybody.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control.h"
+#include "policy.h"
+
+/*! Zones looked at over one connection: an operator's knotc may have to wait that long. */
+#define LOOKS_MAX	32
+/*! Zones switched in one transaction. */
+#define SWITCHES_MAX	256
+/*! A number of switches that never comes together. */
+#define SWITCHES_NEVER	SIZE_MAX
+/*! How far ahead the queue is searched for calls that can share a connection. */
+#define LOOKAHEAD	512
+
+/*! What is called. */
+typedef enum {
+	JOB_LOOK,
+	JOB_SWITCH,
+	JOB_ORIGIN,
+	JOB_START,
+	JOB_SUBMITTED,
+} job_kind_t;
+
+/*! A call and its outcome. */
+typedef struct job {
+	struct job *next;	/*!< In its list. */
+	job_kind_t kind;
+	union {
+		server_look_f look;
+		server_done_f done;
+	} callback;
+	void *arg;		/*!< Of the callback. */
+
+	char *zone;		/*!< Owned, as is base. */
+	char *base;		/*!< NULL unless a switch. */
+	policy_role_t role;
+	uint32_t ttl;		/*!< Of a derived policy, or that the old key stays for; seconds. */
+	bool implicit;
+
+	server_status_t status;
+	char detail[CONTROL_DETAIL_MAX];
+	server_look_t look;
+} job_t;
+
+/*! Jobs in the order of their calls; job_list_init() makes an empty one. Owns them. */
+typedef struct {
+	job_t *head;
+	job_t **tail;
+	size_t count;
+} job_list_t;
+
+void job_list_init(job_list_t *list);
+void job_list_append(job_list_t *list, job_t *job);
+/*! \return The job that \a at points to, which is in no list any more. */
+job_t *job_list_remove(job_list_t *list, job_t **at);
+/*! Moves all of \a from to the end of \a to. */
+void job_list_move(job_list_t *to, job_list_t *from);
+
+/*! \return NULL if there is no memory. \a base may be NULL; texts are copied. */
+job_t *job_new(job_kind_t kind, const char *zone, const char *base, void *arg);
+/*! What it has come to, whatever it was. */
+void job_set(job_t *job, server_status_t status, const char *detail);
+/*! Calls back and frees. */
+void job_finish(job_t *job);
+
+/*!
+ * \brief The first job whose time has come.
+ *
+ * Switches have to wait until there are \a enough for a transaction; others then go first, but never
+ * before an earlier one of the same zone.
+ *
+ * \return What points to it in the queue, for jobs_take(); NULL if there is none.
+ */
+job_t **jobs_first_due(job_list_t *queue, size_t enough);
+
+/*!
+ * \brief Takes this job, and those that can share its connection.
+ *
+ * Jobs of one zone keep their order: none overtakes another one, and a batch has each zone once.
+ *
+ * \param[in] first   From jobs_first_due(), with the queue unchanged but for jobs appended since.
+ * \param[out] batch  Jobs of one kind; need not be initialized.
+ */
+void jobs_take(job_list_t *queue, job_t **first, job_list_t *batch);
