@@ -170,8 +170,8 @@ class Words(unittest.TestCase):
 
     def test_limits_that_hosters_read(self):
         text = read("docs/many-zones.rst")
-        for name, source, words in (("LOOKS_MAX", "module/server/server.c", "{} zones are looked at"),
-                                    ("SWITCHES_MAX", "module/server/server.c", "{} zones are switched"),
+        for name, source, words in (("LOOKS_MAX", "module/server/jobs.h", "{} zones are looked at"),
+                                    ("SWITCHES_MAX", "module/server/jobs.h", "{} zones are switched"),
                                     ("DISCOVERIES_MAX", "module/dns/survey.c", "{} surveys find out"),
                                     ("ASK_IN_FLIGHT_MAX", "module/dns/ask.h", "{} addresses are being asked"),
                                     ("ASK_PER_TARGET_MAX", "module/dns/ask.h", "one address has {} questions")):
