@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "decision.h"
@@ -135,8 +134,8 @@ void stay(ctx_t *c, rollover_gate_t gate, const char *about, const char *detail,
 	}
 	row->gate = gate;
 	row->gate_until = until;
-	snprintf(row->gate_about, sizeof(row->gate_about), "%s", about);
-	snprintf(row->gate_detail, sizeof(row->gate_detail), "%s", detail);
+	text_copy(row->gate_about, sizeof(row->gate_about), about);
+	text_copy(row->gate_detail, sizeof(row->gate_detail), detail);
 	if (!same) {
 		row->gate_since = c->now;
 		c->out->gate_changed = true;
@@ -335,7 +334,7 @@ bool watch_failed(ctx_t *c)
 	/* Between two watches the last one counts. */
 	verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "", .red = true };
 	if (asked || row->gate == GATE_VALIDATION_FAILS) {
-		snprintf(v.detail, sizeof(v.detail), "%s", asked ? watch->detail : row->gate_detail);
+		text_copy(v.detail, sizeof(v.detail), asked ? watch->detail : row->gate_detail);
 	}
 	/* A first DS has no old one to go back to: what is left is the alarm. */
 	if (row->bad_looks >= c->config->bogus_limit && !rollover_is_first(row)) {

@@ -10,7 +10,7 @@ static const verdict_t PASS = { .gate = GATE_NONE, .about = "" };
 static verdict_t fail(rollover_gate_t gate, const char *about, const char *detail, bool red)
 {
 	verdict_t v = { .gate = gate, .about = about, .red = red };
-	snprintf(v.detail, sizeof(v.detail), "%s", detail);
+	text_copy(v.detail, sizeof(v.detail), detail);
 	return v;
 }
 
@@ -37,9 +37,11 @@ static verdict_t key_detail(rollover_gate_t gate, const char *about, const char 
                             const rollover_facts_t *facts, keyset_t keys)
 {
 	verdict_t v = { .gate = gate, .about = about, .red = true };
-	int len = snprintf(v.detail, sizeof(v.detail), "%s", what);
+	size_t len = strlen(what);
+
+	text_copy(v.detail, sizeof(v.detail), what);
 	for (unsigned i = 0; i < facts->key_count; i++) {
-		if ((keys & (1U << i)) && len > 0 && (size_t)len < sizeof(v.detail)) {
+		if ((keys & (1U << i)) && len < sizeof(v.detail)) {
 			len += snprintf(v.detail + len, sizeof(v.detail) - len, " %u",
 			                facts->keys[i].tag);
 		}

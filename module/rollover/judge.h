@@ -7,7 +7,19 @@
 
 #pragma once
 
+#include <string.h>
+
 #include "kskroll/rollover.h"
+
+/*! Copies what fits. The simulator makes decisions by the billion, and snprintf() took a fifth of its time. */
+static inline void text_copy(char *to, size_t size, const char *from)
+{
+	size_t len = strlen(from);
+
+	len = len < size ? len : size - 1;
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
 
 /*! Result of asking one condition of every server: GATE_NONE, or the first that is in the way. */
 typedef struct {

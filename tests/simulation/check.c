@@ -289,14 +289,14 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 {
 	const rollover_facts_t *f = &w->engine.facts;
 	const rollover_row_t *row = &d->row;
-	const child_answer_t *c = child_named(f, row->gate_about);
-	const parent_answer_t *p = parent_named(f, row->gate_about);
-	int at = row->has_new ? key_id_find(f->keys, f->key_count, &row->new_key) : -1;
-	keyset_t fresh = at >= 0 ? 1U << at : 0;
 
 	if (row->gate_about[0] == '\0') {
 		return true;
 	}
+	const child_answer_t *c = child_named(f, row->gate_about);
+	const parent_answer_t *p = parent_named(f, row->gate_about);
+	int at = row->has_new ? key_id_find(f->keys, f->key_count, &row->new_key) : -1;
+	keyset_t fresh = at >= 0 ? 1U << at : 0;
 	switch (row->gate) {
 	case GATE_CHILD_UNREACHABLE:	return c != NULL && c->status == ANSWER_UNREACHABLE;
 	case GATE_CHILD_ERROR:		return c != NULL && c->status == ANSWER_ERROR;

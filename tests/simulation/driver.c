@@ -117,13 +117,13 @@ static void store_failed(world_t *w)
 	rest(w);
 }
 
-static void say(world_t *w, const rollover_row_t *before, const rollover_decision_t *d)
+static void say(world_t *w, rollover_state_t before, const rollover_decision_t *d)
 {
 	if (w->trace == NULL) {
 		return;
 	}
 	if (d->transition) {
-		trace(w, "module      %s -> %s%s%s %s", rollover_state_name(before->state),
+		trace(w, "module      %s -> %s%s%s %s", rollover_state_name(before),
 		      rollover_state_name(d->row.state), d->row.gate_detail[0] ? ", because of " : "",
 		      d->row.gate_detail, d->row.gate_about);
 	} else if (d->gate_changed) {
@@ -148,11 +148,11 @@ static void decide(world_t *w, unsigned decisions)
 {
 	engine_t *e = &w->engine;
 	rollover_decision_t *d = &e->decision;
-	const rollover_row_t before = e->row;
+	const rollover_state_t before = e->row.state;
 
 	e->decisions++;
 	rollover_decide(&e->config, &e->row, &e->facts, w->now, d);
-	check_decision(w, &before, d);
+	check_decision(w, &e->row, d);
 
 	bool does = d->transition || d->action != ACTION_NONE || wants_switch(w);
 	if (may_crash(w, does)) {
@@ -169,7 +169,7 @@ static void decide(world_t *w, unsigned decisions)
 	}
 	check_learn(w);
 	e->row = d->row;
-	say(w, &before, d);
+	say(w, before, d);
 	duration_follow(w);
 	if ((d->transition && d->row.state == ROLLOVER_HELD) ||
 	    (!d->transition && d->gate_changed && d->row.state != ROLLOVER_HELD)) {

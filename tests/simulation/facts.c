@@ -5,13 +5,14 @@
 
 #include <string.h>
 
+#include "judge.h"
 #include "world.h"
 
-static key_id_t key_id(const world_t *w, unsigned k)
+static void key_id(const world_t *w, unsigned k, key_id_t *id)
 {
-	key_id_t id = { .tag = w->collide ? 4711 : 1000 + k, .algorithm = w->knot.key[k].algorithm };
-	memset(id.digest, k + 1, sizeof(id.digest));
-	return id;
+	memset(id->digest, k + 1, sizeof(id->digest));
+	id->tag = w->collide ? 4711 : 1000 + k;
+	id->algorithm = w->knot.key[k].algorithm;
 }
 
 static void add_key(world_t *w, unsigned k)
@@ -26,7 +27,7 @@ static void add_key(world_t *w, unsigned k)
 		return;
 	}
 	e->map[k] = e->facts.key_count;
-	e->facts.keys[e->facts.key_count++] = key_id(w, k);
+	key_id(w, k, &e->facts.keys[e->facts.key_count++]);
 }
 
 /*! World's keys as the facts' keys; \a unknown: there are others besides. */
@@ -34,13 +35,12 @@ static keyset_t to_facts(const engine_t *e, world_keys_t keys, bool *unknown)
 {
 	keyset_t set = 0;
 	*unknown = (keys & KEY_FOREIGN) != 0;
-	for (unsigned k = 0; k < KEYS_MAX; k++) {
-		if (keys & (1U << k)) {
-			if (e->map[k] >= 0) {
-				set |= 1U << e->map[k];
-			} else {
-				*unknown = true;
-			}
+	for (unsigned left = keys & ~KEY_FOREIGN; left != 0; left &= left - 1) {
+		const int at = e->map[__builtin_ctz(left)];
+		if (at >= 0) {
+			set |= 1U << at;
+		} else {
+			*unknown = true;
 		}
 	}
 	return set;
@@ -67,16 +67,14 @@ unsigned facts_own(world_t *w)
 	own->known = w->knot.up && !fault_active(w, FAULT_CONTROL);
 	own->policy = w->knot.policy;
 	own->conf_busy = e->conf_busy;
-	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s", own->known ? e->conf_detail : "timeout");
+	text_copy(own->conf_detail, sizeof(own->conf_detail), own->known ? e->conf_detail : "timeout");
 	e->own_keys = 0;
 	unsigned own_count = 0;
 	if (own->known) {
 		own->frozen = w->knot.frozen;
 		own->transaction = fault_active(w, FAULT_ZONE_TXN);
-		for (unsigned k = 0; k < w->knot.key_count; k++) {
-			if (v->dnskey & (1U << k)) {
-				add_key(w, k);
-			}
+		for (unsigned left = v->dnskey; left != 0; left &= left - 1) {
+			add_key(w, __builtin_ctz(left));
 		}
 		own_count = f->key_count;
 		e->own_keys = v->dnskey;
@@ -219,7 +217,9 @@ static void watch(world_t *w)
 		watch->answered++;
 		watch->failing += broken || resolver_fails(w, i > 0);
 	}
-	snprintf(watch->detail, sizeof(watch->detail), "%u of %u", watch->failing, watch->answered);
+	if (watch->failing > 0) {
+		snprintf(watch->detail, sizeof(watch->detail), "%u of %u", watch->failing, watch->answered);
+	}
 }
 
 void facts_finish(world_t *w)

@@ -75,21 +75,30 @@ static double seconds(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
+/*! A line that a terminal overwrites, five times a second; elsewhere one line in so many seconds. */
+#define PROGRESS_SECONDS	30
+
 static void progress(job_t *job, double start)
 {
-	const unsigned width = 40;
-	uint64_t total = (job->to - job->from + 1) * job->zones;
+	const bool terminal = isatty(STDERR_FILENO);
+	const uint64_t total = (job->to - job->from + 1) * job->zones;
+	double said = start;
 
-	while (isatty(STDERR_FILENO) && atomic_load(&job->running) > 0) {
-		uint64_t done = atomic_load(&job->worlds);
-		unsigned bar = width * done / total;
-		fprintf(stderr, "\r[%.*s%*s] %" PRIu64 "/%" PRIu64 " worlds, %.0f a second, %" PRIu64 " violations ",
-		        bar, "########################################", width - bar, "", done, total,
-		        done / (seconds() - start + 1e-6), (uint64_t)atomic_load(&job->failed));
-		struct timespec nap = { .tv_nsec = 200000000 };
+	while (atomic_load(&job->running) > 0) {
+		const struct timespec nap = { .tv_nsec = terminal ? 200000000 : 20000000 };
+		const double now = seconds();
+		if (terminal || now - said >= PROGRESS_SECONDS) {
+			const uint64_t done = atomic_load(&job->worlds);
+			const double rate = done / (now - start + 1e-6);
+			const unsigned long left = rate > 0 ? (total - done) / rate : 0;
+			fprintf(stderr, "%s%" PRIu64 " of %" PRIu64 " worlds, %.0f a second, %lu min %02lu s left, %" PRIu64 " violations%s",
+			        terminal ? "\r\033[K" : "sim: ", done, total, rate, left / 60, left % 60,
+			        (uint64_t)atomic_load(&job->failed), terminal ? "" : "\n");
+			said = now;
+		}
 		nanosleep(&nap, NULL);
 	}
-	if (isatty(STDERR_FILENO)) {
+	if (terminal) {
 		fprintf(stderr, "\r\033[K");
 	}
 }

@@ -12,12 +12,7 @@ static fault_kind_t fault_of(const world_t *w, const sim_server_t *s)
 
 bool fault_active(const world_t *w, fault_kind_t kind)
 {
-	for (unsigned i = 0; i < w->fault_count; i++) {
-		if (w->fault[i].kind == kind && w->fault[i].active) {
-			return true;
-		}
-	}
-	return false;
+	return w->active[kind] > 0;
 }
 
 bool child_serves(const world_t *w, const sim_server_t *s, zone_version_t *out, int *fault)
@@ -162,6 +157,12 @@ void server_excuse(world_t *w, sim_server_t *s, bool parent)
 	}
 }
 
+static void set_active(world_t *w, fault_t *f, bool active)
+{
+	w->active[f->kind] += active - f->active;
+	f->active = active;
+}
+
 void fault_begin(world_t *w, unsigned index)
 {
 	fault_t *f = &w->fault[index];
@@ -180,14 +181,14 @@ void fault_begin(world_t *w, unsigned index)
 			}
 		}
 		s->fault = index;
-		f->active = true;
+		set_active(w, f, true);
 		trace(w, "%-11s fails: %s", s->name, fault_names[f->kind]);
 		server_serves(w, s, f->parent);
 		if ((f->kind == FAULT_DOWN || f->kind == FAULT_PARTITION) && w->driver != DRIVER_MODULE) {
 			event_add(w, w->now + w->engine.config.unreachable_after, EV_EXCUSE, index, 0);
 		}
 	} else {
-		f->active = true;
+		set_active(w, f, true);
 		trace(w, "world       %s begins", fault_names[f->kind]);
 	}
 	if (f->to != 0) {
@@ -203,7 +204,7 @@ void fault_end(world_t *w, unsigned index)
 		event_add(w, w->now + HOUR, EV_HEAL, index, 0);
 		return;
 	}
-	f->active = false;
+	set_active(w, f, false);
 	if (f->kind >= FAULT_CONTROL) {
 		trace(w, "world       %s ends", fault_names[f->kind]);
 		return;

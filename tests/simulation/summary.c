@@ -47,6 +47,22 @@ static void add_ratio(summary_t *sum, double ratio, double waits)
 	sum->ratio_waits[sum->ratio_count++] = waits;
 }
 
+/*! Two runs of the same seeds that differ anywhere have different sums. */
+static uint64_t checksum(const world_t *w)
+{
+	const uint64_t parts[] = {
+		w->seed, w->rng.state, w->watch_rng.state, w->now, w->order, w->engine.decisions, w->engine.surveys,
+		w->engine.switches, w->excused_pairs, w->knot.version_count, w->up.version_count,
+		w->engine.row.state, w->engine.row.gate, w->engine.row.since, w->engine.row.wake, w->failed, w->done,
+	};
+	rng_t mix = { .state = w->profile };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		mix.state = rng_next(&mix) ^ parts[i];
+	}
+	return rng_next(&mix);
+}
+
 void summary_add(summary_t *sum, const world_t *w, unsigned zone)
 {
 	if (w->driver != DRIVER_MODULE) {
@@ -57,6 +73,7 @@ void summary_add(summary_t *sum, const world_t *w, unsigned zone)
 	sum->worlds++;
 	sum->decisions += w->engine.decisions;
 	sum->surveys += w->engine.surveys;
+	sum->checksum += checksum(w);
 	sum->others_broke += w->excused_pairs > 0;
 	if (w->failed) {
 		kept_t one = { .seed = w->seed, .zone = zone, .profile = w->profile, .violation = w->violation };
@@ -80,6 +97,7 @@ void summary_merge(summary_t *to, const summary_t *from)
 	to->failed += from->failed;
 	to->decisions += from->decisions;
 	to->surveys += from->surveys;
+	to->checksum += from->checksum;
 	to->others_broke += from->others_broke;
 	to->baseline_worlds += from->baseline_worlds;
 	for (int i = 0; i < DRIVER__COUNT; i++) {
@@ -128,6 +146,7 @@ void summary_print(const summary_t *sum, double seconds, const char *profile, bo
 	       "%" PRIu64 "\n", sum->done, sum->waiting);
 	printf("  broken for a resolver by somebody else: %" PRIu64 "\n", sum->others_broke);
 	printf("  invariants violated: %" PRIu64 "\n", sum->failed);
+	printf("  checksum of these worlds: %016" PRIx64 "\n", sum->checksum);
 	if (sum->ratio_count > 0) {
 		printf("duration of a first rollover in cooperative worlds (%zu):\n", sum->ratio_count);
 		print_ratio("over the lower bound of TTLs, lags and parent:", sum->ratio, sum->ratio_count);

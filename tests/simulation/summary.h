@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
 	uint64_t worlds, done, waiting, failed;
 	uint64_t decisions, surveys;
+	uint64_t checksum;		/*!< Over how each world went, in any order. */
 	uint64_t others_broke;		/*!< Worlds in which somebody else broke the zone for a resolver. */
 	uint64_t broken[DRIVER__COUNT];	/*!< Worlds in which a baseline broke it. */
 	uint64_t baseline_worlds;

@@ -327,6 +327,7 @@ typedef struct world {
 
 	fault_t fault[FAULT_MAX];
 	unsigned fault_count;
+	unsigned active[FAULT__COUNT];	/*!< How many of a kind there are now. */
 	command_t command[COMMAND_MAX];
 	unsigned command_count;
 	bool collide;			/*!< All key tags are the same. */
