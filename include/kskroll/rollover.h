@@ -393,6 +393,31 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count,
                       time_t now, const rollover_decision_t *decision);
 
+/*!
+ * \brief Whether the decision has to be written before anything follows from it.
+ *
+ * In idle only what a restart could not find out again, and once in an hour: times that every check moves wait for that.
+ *
+ * \param[in] before  The row that the decision was made of.
+ * \param[in] saved   When a row of the zone was last written; 0: never.
+ */
+bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision_t *decision, time_t saved, time_t now);
+
+/*! Whether the decision wants another policy than the one in force, and a switch is possible. It comes before the action. */
+bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *decision);
+
+/*! Seconds by which the next check may come later than row->wake, so that zones do not march in step; 0: on time. */
+uint32_t rollover_spread(const rollover_row_t *row, time_t now);
+
+/*!
+ * \brief The decision could not be written, so it is none: the row waits and tries again.
+ *
+ * \param[in] why  The words of the database.
+ *
+ * \return True if that is news.
+ */
+bool rollover_store_failed(rollover_row_t *row, const char *why, time_t now);
+
 /*! The wall clock was set, by so many seconds. */
 typedef struct {
 	int64_t seconds;	/*!< Negative: back. */

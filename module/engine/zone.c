@@ -14,11 +14,6 @@
 #include "engine.h"
 #include "pack.h"
 
-/*! A zone that does not move is written at least this often, for the command line. */
-#define SAVE_INTERVAL	3600
-/*! Looks without a deadline are spread by up to this part of their interval. */
-#define JITTER_PART	8
-
 zone_t *zone_get(loop_t *loop, entry_t *entry)
 {
 	knot_dname_storage_t dname;
@@ -137,12 +132,14 @@ void zone_drop(zone_t *zone)
 	zone_unref(zone);
 }
 
-static void sleep_until(zone_t *zone, time_t wake, bool jitter)
+static void sleep_until_wake(zone_t *zone)
 {
-	time_t now = time(NULL);
+	const time_t now = time(NULL), wake = zone->kept.row.wake;
+	const uint32_t spread = rollover_spread(&zone->kept.row, now);
 	uint64_t ms = wake > now ? (uint64_t)(wake - now) * 1000 : 0;
-	if (jitter && ms >= JITTER_PART) {
-		ms += (uint64_t)random() % (ms / JITTER_PART);
+
+	if (spread > 0) {
+		ms += (uint64_t)random() % (spread * 1000ULL);
 	}
 	if (!zone->gone) {
 		wake_in(zone->loop, zone->entry, ms);
@@ -157,9 +154,11 @@ static void rest(zone_t *zone)
 	zone->busy = false;
 	if (zone->again) {
 		zone->again = false;
-		sleep_until(zone, 0, false);
+		if (!zone->gone) {
+			wake_in(zone->loop, zone->entry, 0);
+		}
 	} else {
-		sleep_until(zone, zone->kept.row.wake, zone->kept.row.gate_until == 0);
+		sleep_until_wake(zone);
 	}
 }
 
@@ -173,19 +172,6 @@ static bool came_back(zone_t *zone)
 }
 
 /* Persist. */
-
-static bool worth_saving(const zone_t *zone, const rollover_decision_t *d, time_t now)
-{
-	const rollover_row_t *a = &zone->kept.row, *b = &d->row;
-	return d->transition || d->gate_changed || d->action != ACTION_NONE ||
-	       b->state != ROLLOVER_IDLE ||
-	       a->all_since != b->all_since || a->ds_all_since != b->ds_all_since ||
-	       a->old_count != b->old_count || a->has_new != b->has_new ||
-	       a->dnskey_ttl.count != b->dnskey_ttl.count || a->ds_ttl.count != b->ds_ttl.count ||
-	       a->dnskey_ttl.step[0].ttl != b->dnskey_ttl.step[0].ttl ||
-	       a->ds_ttl.step[0].ttl != b->ds_ttl.step[0].ttl ||
-	       now - zone->kept.saved >= SAVE_INTERVAL || now < zone->kept.saved;
-}
 
 void zone_to_scratch(zone_t *zone, const rollover_row_t *row)
 {
@@ -312,19 +298,11 @@ static void store_failed(zone_t *zone)
 	rollover_row_t *row = &zone->kept.row;
 	const char *why = zone->loop->store != NULL ? store_error(zone->loop->store) :
 	                                              zone->loop->store_error;
-	if (row->gate != GATE_STORE_FAILED) {
-		row->gate = GATE_STORE_FAILED;
-		row->gate_since = time(NULL);
-		row->gate_about[0] = '\0';
-		row->looks = 0;
+	if (rollover_store_failed(row, why, time(NULL))) {
 		count_alarm(zone);
 		engine_log(zone->loop->engine, LOG_ERR, "zone %s, %s: %s", zone->name,
 		           rollover_gate_info(GATE_STORE_FAILED)->name, why);
 	}
-	row->gate_until = 0;
-	snprintf(row->gate_detail, sizeof(row->gate_detail), "%.159s", why);
-	row->looks += row->looks < 8 ? 1 : 0;
-	row->wake = time(NULL) + (1U << row->looks);
 	zone_publish(zone->loop, zone->entry);
 	rest(zone);
 }
@@ -419,16 +397,9 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 	send_switch(zone, wanted);
 }
 
-static bool must_switch(const zone_t *zone, const rollover_decision_t *d)
-{
-	const own_facts_t *own = &zone->look->facts.own;
-
-	return d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction;
-}
-
 static void act(zone_t *zone, const rollover_decision_t *d)
 {
-	if (must_switch(zone, d)) {
+	if (rollover_must_switch(&zone->look->facts.own, d)) {
 		switch_policy(zone, d->policy);
 	} else if (d->action == ACTION_START) {
 		zone->refs++;
@@ -474,8 +445,8 @@ static bool decide_once(zone_t *zone, time_t now, rollover_decision_t *d)
 
 	/* Written before anything is done. */
 	bool soon = d->row.state == ROLLOVER_IDLE && !d->transition && d->action == ACTION_NONE && !d->notify &&
-	            !must_switch(zone, d);
-	if ((worth_saving(zone, d, now) || zone->loop->write_failed) && !save(zone, d, now, soon)) {
+	            !rollover_must_switch(&zone->look->facts.own, d);
+	if ((rollover_worth_saving(&zone->kept.row, d, zone->kept.saved, now) || zone->loop->write_failed) && !save(zone, d, now, soon)) {
 		return false;
 	}
 	zone->kept.row = d->row;

@@ -9,17 +9,9 @@
 #include "module/engine/belt.h"
 #include "world.h"
 
-#define SAVE_INTERVAL	3600
-#define JITTER_PART	8
-
-static void sleep_until(world_t *w, time_t wake, bool jitter)
+static void sleep_until(world_t *w, time_t wake)
 {
-	engine_t *e = &w->engine;
-
-	if (jitter && wake - w->now >= 8) {
-		wake += rng_below(&w->rng, (wake - w->now) / JITTER_PART);
-	}
-	event_add(w, wake, EV_WAKE, 0, ++e->timer);
+	event_add(w, wake, EV_WAKE, 0, ++w->engine.timer);
 }
 
 static void rest(world_t *w)
@@ -29,9 +21,9 @@ static void rest(world_t *w)
 	e->busy = false;
 	if (e->again) {
 		e->again = false;
-		sleep_until(w, w->now, false);
+		sleep_until(w, w->now);
 	} else {
-		sleep_until(w, e->row.wake, e->row.gate_until == 0);
+		sleep_until(w, e->row.wake + rng_below(&w->rng, rollover_spread(&e->row, w->now)));
 	}
 }
 
@@ -46,7 +38,7 @@ void engine_poke(world_t *w)
 	if (e->busy) {
 		e->again = true;
 	} else {
-		sleep_until(w, w->now, false);
+		sleep_until(w, w->now);
 	}
 }
 
@@ -89,31 +81,9 @@ static bool may_crash(world_t *w, bool does_something)
 	return true;
 }
 
-/* The same rule as in module/engine/zone.c. */
-static bool worth_saving(const engine_t *e, const rollover_decision_t *d, time_t now)
-{
-	const rollover_row_t *a = &e->row, *b = &d->row;
-	return d->transition || d->gate_changed || d->action != ACTION_NONE ||
-	       b->state != ROLLOVER_IDLE ||
-	       a->all_since != b->all_since || a->ds_all_since != b->ds_all_since ||
-	       a->old_count != b->old_count || a->has_new != b->has_new ||
-	       a->dnskey_ttl.count != b->dnskey_ttl.count || a->ds_ttl.count != b->ds_ttl.count ||
-	       now - e->saved >= SAVE_INTERVAL || now < e->saved;
-}
-
 static void store_failed(world_t *w)
 {
-	rollover_row_t *row = &w->engine.row;
-
-	if (row->gate != GATE_STORE_FAILED) {
-		row->gate = GATE_STORE_FAILED;
-		row->gate_since = w->now;
-		row->gate_about[0] = '\0';
-		row->looks = 0;
-	}
-	row->gate_until = 0;
-	row->looks += row->looks < 8 ? 1 : 0;
-	row->wake = w->now + (1U << row->looks);
+	(void)rollover_store_failed(&w->engine.row, "not writable", w->now);
 	rest(w);
 }
 
@@ -136,13 +106,6 @@ static void say(world_t *w, rollover_state_t before, const rollover_decision_t *
 	}
 }
 
-static bool wants_switch(const world_t *w)
-{
-	const rollover_decision_t *d = &w->engine.decision;
-	const own_facts_t *own = &w->engine.facts.own;
-	return d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction;
-}
-
 /*! \a decisions: on these facts, with this one. */
 static void decide(world_t *w, unsigned decisions)
 {
@@ -154,11 +117,11 @@ static void decide(world_t *w, unsigned decisions)
 	rollover_decide(&e->config, &e->row, &e->facts, w->now, d);
 	check_decision(w, &e->row, d);
 
-	bool does = d->transition || d->action != ACTION_NONE || wants_switch(w);
+	bool does = d->transition || d->action != ACTION_NONE || rollover_must_switch(&e->facts.own, d);
 	if (may_crash(w, does)) {
 		return;
 	}
-	if (worth_saving(e, d, w->now)) {
+	if (rollover_worth_saving(&e->row, d, e->saved, w->now)) {
 		if (fault_active(w, FAULT_STORE)) {
 			store_failed(w);
 			return;
@@ -191,7 +154,7 @@ static void decide(world_t *w, unsigned decisions)
 		decide(w, decisions + 1);
 		return;
 	}
-	if (wants_switch(w) || d->action != ACTION_NONE) {
+	if (rollover_must_switch(&e->facts.own, d) || d->action != ACTION_NONE) {
 		static const uint32_t SLOW[] = { 0, 0, 0, 1, 1, 2, 30 };
 		event_add(w, w->now + RNG_PICK(&w->rng, SLOW), EV_ORDER, 0, 0);
 	} else {
@@ -211,7 +174,7 @@ void engine_order(world_t *w)
 	if (!w->knot.up || fault_active(w, FAULT_CONTROL)) {
 		ok = false;
 		answer = "timeout";
-	} else if (wants_switch(w)) {
+	} else if (rollover_must_switch(&e->facts.own, d)) {
 		if (fault_active(w, FAULT_CONF_TXN)) {
 			ok = false;
 			busy = true;

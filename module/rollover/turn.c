@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What surrounds a decision in a turn of a zone: whether to store it, what to order, when to come back.
+ * The engine and the simulator follow the same rules because they call the same functions.
+ */
+
+#include <assert.h>
+
+#include "judge.h"
+
+/*! An idle zone is stored at least this often, for the command line. */
+#define SAVE_INTERVAL	3600
+/*! Checks without a deadline are spread by up to this part of their interval. */
+#define SPREAD_PART	8
+
+static bool same_keys(const rollover_row_t *a, const rollover_row_t *b)
+{
+	if (a->old_count != b->old_count || a->has_new != b->has_new ||
+	    (a->has_new && !key_id_equal(&a->new_key, &b->new_key))) {
+		return false;
+	}
+	for (unsigned i = 0; i < a->old_count; i++) {
+		if (!key_id_equal(&a->old[i], &b->old[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool same_ttls(const ttl_window_t *a, const ttl_window_t *b)
+{
+	if (a->count != b->count) {
+		return false;
+	}
+	for (unsigned i = 0; i < a->count; i++) {
+		if (a->step[i].ttl != b->step[i].ttl) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision_t *d, time_t saved, time_t now)
+{
+	assert(before && d);
+
+	const rollover_row_t *after = &d->row;
+
+	return d->transition || d->gate_changed || d->action != ACTION_NONE ||
+	       after->state != ROLLOVER_IDLE ||
+	       before->all_since != after->all_since || before->ds_all_since != after->ds_all_since ||
+	       before->settled_at != after->settled_at ||
+	       (before->acted != 0) != (after->acted != 0) ||
+	       !same_keys(before, after) ||
+	       !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) || !same_ttls(&before->ds_ttl, &after->ds_ttl) ||
+	       now - saved >= SAVE_INTERVAL || now < saved;
+}
+
+bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *d)
+{
+	assert(own && d);
+
+	return d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction;
+}
+
+uint32_t rollover_spread(const rollover_row_t *row, time_t now)
+{
+	assert(row);
+
+	return row->gate_until == 0 && row->wake > now ? (row->wake - now) / SPREAD_PART : 0;
+}
+
+bool rollover_store_failed(rollover_row_t *row, const char *why, time_t now)
+{
+	assert(row && why);
+
+	const bool fresh = row->gate != GATE_STORE_FAILED;
+
+	if (fresh) {
+		row->gate = GATE_STORE_FAILED;
+		row->gate_since = now;
+		row->gate_about[0] = '\0';
+		row->looks = 0;
+	}
+	row->gate_until = 0;
+	text_copy(row->gate_detail, sizeof(row->gate_detail), why);
+	row->looks += row->looks < 8 ? 1 : 0;
+	row->wake = now + (1U << row->looks);
+	return fresh;
+}
