@@ -21,6 +21,7 @@ typedef struct {
 	level_t level;
 	char *about;
 	char *detail;
+	bool outage;
 } kept_t;
 
 typedef struct {
@@ -53,7 +54,7 @@ static void keep(const finding_t *f, void *arg)
 	a->kept = larger;
 	a->kept[a->count++] = (kept_t){
 		.zone = copy(f->zone), .check = f->check, .level = f->level,
-		.about = copy(f->about), .detail = copy(f->detail),
+		.about = copy(f->about), .detail = copy(f->detail), .outage = f->outage,
 	};
 	a->levels[f->level]++;
 }
@@ -115,6 +116,9 @@ static bool look_at_all(audit_t *a, store_t *store)
 static int compare(const void *a, const void *b)
 {
 	const kept_t *x = a, *y = b;
+	if (x->outage != y->outage) {
+		return x->outage ? -1 : 1;
+	}
 	if (x->level != y->level) {
 		return x->level > y->level ? -1 : 1;
 	}

@@ -68,7 +68,10 @@ typedef struct {
 
 static void report(audit_t *a, check_t check, level_t level, const char *about, const char *detail)
 {
-	finding_t f = { .zone = a->z->zone, .check = check, .level = level, .about = about, .detail = detail };
+	finding_t f = {
+		.zone = a->z->zone, .check = check, .level = level, .about = about, .detail = detail,
+		.outage = check == CHECK_NEEDS_OPERATOR && rollover_gate_info(a->z->row.gate)->outage,
+	};
 	a->each(&f, a->arg);
 }
 
@@ -115,8 +118,7 @@ static void old_tags(char *out, size_t out_len, const rollover_row_t *row)
 /*! The zone does not validate, or is about not to. */
 static bool in_danger(rollover_gate_t gate)
 {
-	return gate == GATE_OLD_KEY_GONE || gate == GATE_VALIDATION_FAILS || gate == GATE_BOGUS_AT ||
-	       gate == GATE_ROLLED_BACK;
+	return rollover_gate_info(gate)->outage || gate == GATE_BOGUS_AT || gate == GATE_ROLLED_BACK;
 }
 
 /*! The operator has decided that nothing starts: that is no fault. */

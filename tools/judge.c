@@ -249,6 +249,12 @@ static void for_gate(const commands_t *c)
 	case GATE_OLD_KEY_GONE:
 		ds_records(c, "for the registrar, at once");
 		break;
+	case GATE_CHAIN_BROKEN:
+		ask_server(c, "DS");
+		for_zone(c, "for the registrar: the DS of a KSK that is in the zone", "keymgr", " ds");
+		for_zone(c, "or restores the key that the DS names, from a backup in DIR that has it",
+		         "knotc zone-restore +backupdir DIR +nozonefile +nojournal +notimers +kaspdb +nocatalog", "");
+		break;
 	case GATE_FIRST_DS:
 		for_zone(c, "shows the DS for the registrar", "keymgr", " ds");
 		break;

@@ -245,6 +245,7 @@ typedef struct {
 	level_t level;
 	const char *about;	/*!< Server, "" if none. */
 	const char *detail;	/*!< What was seen, "" if nothing to add. */
+	bool outage;		/*!< The zone does not validate now, or may not: listed first. */
 } finding_t;
 
 /*! Texts are valid in the callback only. */

@@ -14,6 +14,7 @@ typedef struct {
 	unsigned shown;
 	unsigned blocked;
 	unsigned zones;
+	bool others;	/*!< Zones without an outage: those with one come first. */
 } list_t;
 
 static void run_plan(const options_t *o, const store_zone_t *z, plan_t *plan)
@@ -90,6 +91,7 @@ static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *p
 	json_time("until", row->gate_until);
 	json_string("meaning", info->meaning);
 	json_string("advice", info->advice);
+	json_bool("outage", info->outage);
 	json_close('}');
 	json_string("actor", rollover_actor_name(judge_actor(o, row)));
 	json_bool("blocked", judge_blocked(o, row));
@@ -145,6 +147,9 @@ static int show(const store_zone_t *z, void *arg)
 	list_t *l = arg;
 	plan_t plan = { 0 };
 
+	if (l->o->blocked && l->o->arg_count == 0 && rollover_gate_info(z->row.gate)->outage == l->others) {
+		return 0;
+	}
 	l->zones++;
 	bool blocked = judge_blocked(l->o, &z->row);
 	l->blocked += blocked;
@@ -188,9 +193,13 @@ static int show_all(list_t *l, store_t *store, store_zone_t *zone)
 	int ret = EXIT_FINE;
 
 	if (l->o->arg_count == 0) {
-		if (store_zones(store, show, l) != KNOT_EOK) {
-			fprintf(stderr, "kskroll: %s\n", store_error(store));
-			return EXIT_ERROR;
+		/* What is broken now comes first among what needs a human. */
+		for (int pass = l->o->blocked ? 0 : 1; pass < 2; pass++) {
+			l->others = pass == 1;
+			if (store_zones(store, show, l) != KNOT_EOK) {
+				fprintf(stderr, "kskroll: %s\n", store_error(store));
+				return EXIT_ERROR;
+			}
 		}
 		return EXIT_FINE;
 	}

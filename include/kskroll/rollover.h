@@ -23,6 +23,11 @@
 #define ROLLOVER_OLD_MAX	4
 /*! Steps kept of a TTL history, see ttl_window_t. */
 #define TTL_WINDOW_MAX		4
+/*!
+ * Longest TTL that makes a wait: seven days. BIND keeps nothing longer by default (max-cache-ttl), unbound and others cap
+ * at a day, and RFC 8767 4 recommends a cap of this size.
+ */
+#define ROLLOVER_TTL_COUNTS	(7 * 86400)
 /*! Largest TTL of a zone whose policy sets no zone-max-ttl; for the first DS (RFC 7583 3.3.5). */
 #define ROLLOVER_UNKNOWN_ZONE_TTL	86400
 /*! RFC 10026 4.1: TTL around a change. */
@@ -149,6 +154,7 @@ typedef struct {
 	rollover_actor_t actor;
 	const char *meaning;	/*!< One sentence. */
 	const char *advice;	/*!< What to do when it stays (docs: "when it is stuck"). */
+	bool outage;		/*!< The zone does not validate now, or may not: an error, first in every list. */
 } rollover_gate_info_t;
 
 /*! Which of the derived policies (design.md section 4) a zone uses or shall use. */
@@ -240,6 +246,7 @@ typedef struct {
 	unsigned answered;	/*!< Resolvers that answered; one that is down is no evidence. */
 	unsigned failing;	/*!< Those of them for which the zone is not secure. */
 	bool parent_ok;		/*!< The parent validates: a failure is about this delegation. */
+	uint32_t apart;		/*!< Seconds between two watches at present; 0: every `check_interval`. */
 	char detail[160];	/*!< Who, which question, why. */
 } watch_facts_t;
 
@@ -299,8 +306,11 @@ typedef struct {
 	time_t all_drained;		/*!< From then on no cache has a DNSKEY RRset from before all_since. */
 	time_t ds_all_since;		/*!< Every parent server has the new DS set since; 0 = no. */
 	uint32_t ds_drain;		/*!< Seconds from ds_all_since until no cache has an old DS. */
+	time_t observed_since;		/*!< Resolvers validate the zone since, without a gap; 0 = not observed. */
+	time_t observed_last;		/*!< The last look with evidence of that. */
 	ttl_window_t dnskey_ttl;	/*!< Over all nameservers. */
 	ttl_window_t ds_ttl;		/*!< Over all parent servers, answers with the old DS set. */
+	time_t parent_seen;		/*!< A server of the parent last answered; 0 = never. */
 
 	time_t acted;			/*!< The last ACTION_* was sent; 0 = none in this state. */
 	time_t notified;		/*!< The parent was last told of the signals; 0 = not of those that are out. */
@@ -320,6 +330,7 @@ typedef struct {
 	uint32_t ds_check_interval;
 	uint32_t unreachable_after;
 	uint32_t bogus_limit;		/*!< Failing watches in a row that count as a failure. */
+	time_t caches_expired;		/*!< The operator's word: no cache held anything older at this time; 0: none. */
 	uint32_t zone_ttl;		/*!< Largest TTL in the zone (zone-max-ttl of the policy); 0: unknown. */
 	uint32_t notify_again;		/*!< Until the parent is told a second time. */
 	bool notify;			/*!< The parent is told of signals (RFC 9859). */
@@ -478,3 +489,6 @@ void ttl_window_add(ttl_window_t *window, uint32_t ttl, time_t now);
 uint32_t ttl_window_max(const ttl_window_t *window, time_t now);
 /*! \return When the last TTL above \a limit has run out of every cache; 0 if none is above. */
 time_t ttl_window_drained(const ttl_window_t *window, uint32_t limit);
+
+/*! Drops what was last served at \a expired or before, but for the TTL of the last look. */
+void ttl_window_forget(ttl_window_t *window, time_t expired);

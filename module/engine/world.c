@@ -112,7 +112,7 @@ static void on_watch(const watch_result_t *result, void *arg)
  * A zone is watched once in its `check-interval`, however often it is looked at, and less often when
  * very many zones roll at once; not so where there is a suspicion or no way back.
  */
-static bool watch_due(const zone_t *zone, time_t now)
+static time_t watches_apart(const zone_t *zone)
 {
 	time_t apart = zone->settings->config.check_interval;
 	const engine_totals_t *totals = &zone->loop->totals;
@@ -122,7 +122,12 @@ static bool watch_due(const zone_t *zone, time_t now)
 	if (turn > apart && zone->kept.row.bad_looks == 0 && zone->kept.row.state != ROLLOVER_RETIRE) {
 		apart = turn;
 	}
-	return now - zone->watched >= apart || now < zone->watched;
+	return apart;
+}
+
+static bool watch_due(const zone_t *zone, time_t now)
+{
+	return now - zone->watched >= watches_apart(zone) || now < zone->watched;
 }
 
 static void watch(zone_t *zone)
@@ -143,6 +148,7 @@ void world_ask(zone_t *zone, unsigned ask)
 {
 	bool watched = (ask & SURVEY_WATCH) && watch_due(zone, time(NULL));
 
+	zone->look->facts.watch.apart = watches_apart(zone);
 	/* All are counted before the first starts: it may come back at once. */
 	zone->asking = watched ? 2 : 1;
 	zone->refs += zone->asking;

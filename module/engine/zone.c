@@ -433,6 +433,9 @@ static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t 
 		priority = LOG_WARNING;
 		count_alarm(zone);
 	}
+	if (gate->outage) {
+		priority = LOG_ERR;
+	}
 	engine_log(zone->loop->engine, priority, "zone %s, %s", zone->name, line);
 }
 
@@ -508,10 +511,12 @@ static void on_look(const server_look_t *result, void *arg)
 			rest(zone);
 		} else {
 			const rollover_facts_t *facts = &zone->look->facts;
-			unsigned ask = facts->own.known && facts->own.dnskey != 0 && !facts->own.frozen &&
-				!facts->own.catalog_member ?
-				rollover_needs(&zone->settings->config, &zone->kept.row, facts->keys,
-				               zone->look->own_key_count, time(NULL)) : 0;
+			rollover_config_t config = zone->settings->config;
+			/* Nothing is done in such a zone, but its chain may break all the same. */
+			config.observe_only |= facts->own.frozen || facts->own.catalog_member;
+			unsigned ask = facts->own.known && facts->own.dnskey != 0 ?
+				rollover_needs(&config, &zone->kept.row, facts->keys, zone->look->own_key_count,
+				               time(NULL)) : 0;
 			if (ask != 0) {
 				world_ask(zone, ask);
 			} else {

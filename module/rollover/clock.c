@@ -50,6 +50,9 @@ void rollover_clock_set(rollover_row_t *row, const clock_step_t *step)
 	move(&row->settled_at, step);
 	move(&row->all_since, step);
 	move(&row->ds_all_since, step);
+	move(&row->observed_since, step);
+	move(&row->observed_last, step);
+	move(&row->parent_seen, step);
 	move(&row->acted, step);
 	move(&row->notified, step);
 	move_window(&row->dnskey_ttl, step);

@@ -151,6 +151,7 @@ bool blocked(ctx_t *c, const verdict_t *v)
 	}
 	if (v->red) {
 		c->out->row.all_since = 0;
+		c->out->row.observed_since = c->out->row.observed_last = 0;
 	}
 	stay(c, v->gate, v->about, v->detail, 0);
 	return true;
@@ -168,6 +169,7 @@ void go(ctx_t *c, rollover_state_t state)
 	row->gate_since = c->now;
 	row->gate_until = 0;
 	row->all_since = 0;
+	row->observed_since = row->observed_last = 0;
 	row->acted = 0;
 	row->notified = 0;
 	row->looks = 0;
@@ -276,6 +278,11 @@ void learn_ttls(ctx_t *c)
 	if (!(c->facts->asked & SURVEY_PARENT)) {
 		return;
 	}
+	for (size_t i = 0; i < c->facts->parent_count; i++) {
+		if (c->facts->parent[i].status == ANSWER_OK) {
+			row->parent_seen = c->now;
+		}
+	}
 	if (parent_old_ttl(c->facts, c->new_key, &ttl)) {
 		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
 		row->ds_all_since = 0;
@@ -283,6 +290,25 @@ void learn_ttls(ctx_t *c)
 	} else if (row->ds_all_since != 0 && parent_old_ttl(c->facts, 0, &ttl)) {
 		/* The wait for the old DS is fixed (ds_drain): from here on the new one is what the next rollover replaces. */
 		learn_ds_ttl(c, ttl);
+	}
+}
+
+void take_operators_word(ctx_t *c)
+{
+	const time_t expired = c->config->caches_expired;
+	rollover_row_t *row = &c->out->row;
+
+	if (expired == 0 || expired > c->now) {
+		return;
+	}
+	ttl_window_forget(&row->dnskey_ttl, expired);
+	ttl_window_forget(&row->ds_ttl, expired);
+	if (row->all_since != 0 && row->all_since <= expired && row->all_drained > expired) {
+		row->all_drained = expired;
+	}
+	if (row->ds_all_since != 0 && row->ds_all_since <= expired &&
+	    row->ds_all_since + (time_t)row->ds_drain > expired) {
+		row->ds_drain = expired - row->ds_all_since;
 	}
 }
 
@@ -308,6 +334,28 @@ verdict_t follow_ds(ctx_t *c)
 	return v;
 }
 
+const verdict_t DS_REMOVED = { .gate = GATE_FIRST_DS, .about = "", .detail = "", .red = true };
+
+bool ds_removed(const ctx_t *c)
+{
+	size_t answered = 0;
+
+	if (rollover_is_first(c->before) && c->before->state < ROLLOVER_WITHDRAW) {
+		return false;
+	}
+	if (c->facts->discovery_failed || c->facts->parent_insecure) {
+		return false;
+	}
+	for (size_t i = 0; i < c->facts->parent_count; i++) {
+		const parent_answer_t *a = &c->facts->parent[i];
+		if (a->status == ANSWER_OK && (a->ds != 0 || a->ds_foreign)) {
+			return false;
+		}
+		answered += a->status == ANSWER_OK;
+	}
+	return answered > 0;
+}
+
 bool watch_failed(ctx_t *c)
 {
 	const watch_facts_t *watch = &c->facts->watch;
@@ -316,6 +364,10 @@ bool watch_failed(ctx_t *c)
 	if (row->state == ROLLOVER_IDLE || row->state == ROLLOVER_PREPARE ||
 	    row->state == ROLLOVER_LEAVE || row->state == ROLLOVER_LEFT) {
 		row->bad_looks = 0;
+		return false;
+	}
+	if (ds_removed(c)) {
+		row->bad_looks = 0;	/* Insecure is not bogus, and nothing is asked back. */
 		return false;
 	}
 	/* A failure further up is not ours, and a resolver that is down is no evidence. */

@@ -48,6 +48,9 @@ void act(ctx_t *c, rollover_action_t action);
 /*! Takes what the answers teach in every state: the TTLs that caches may hold. */
 void learn_ttls(ctx_t *c);
 
+/*! Ends the waits for caches that the operator knows to be over (item caches-expired). */
+void take_operators_word(ctx_t *c);
+
 /*!
  * \brief Keeps ds_all_since and ds_drain.
  *
@@ -80,7 +83,17 @@ unsigned set_size(keyset_t set);
 /*! \a set must not be empty. */
 const key_id_t *set_first(const rollover_facts_t *facts, keyset_t set);
 
-/*! The state functions (states.c), one for each state. */
+/*!
+ * \brief Whether somebody removed the DS: no server of the parent that answered has one.
+ *
+ * It is never asked back without the operator's word (RFC 10026 7.1). One that answers nothing proves nothing, so it is
+ * not waited for. False while a zone waits for its first DS.
+ */
+bool ds_removed(const ctx_t *c);
+/*! What is said then. */
+extern const verdict_t DS_REMOVED;
+
+/*! The state functions (states.c, retire.c), one for each state. */
 typedef void (*state_f)(ctx_t *c);
 extern const state_f state_functions[ROLLOVER_STATE__COUNT];
 
@@ -96,6 +109,12 @@ void begin(ctx_t *c, rollover_state_t state);
 bool is_successor(const ctx_t *c, keyset_t keys);
 /*! The new KSK turned up in the own zone: by our order, or by somebody else's. */
 bool adopt_new_key(ctx_t *c);
+
+/* States after the swap (retire.c). */
+void withdraw(ctx_t *c);
+void observe(ctx_t *c);
+void retire(ctx_t *c);
+void settle(ctx_t *c);
 
 /* A zone without DS (insecure.c). */
 

@@ -33,7 +33,7 @@ void idle_insecure(ctx_t *c)
 void introduce_first(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
-	const uint32_t zone_ttl = c->config->zone_ttl != 0 ? c->config->zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
+	uint32_t zone_ttl = c->config->zone_ttl != 0 ? c->config->zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
 
 	verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
 	if (v.gate == GATE_NONE) {
@@ -45,6 +45,12 @@ void introduce_first(ctx_t *c)
 	}
 	if (blocked(c, &v)) {
 		return;
+	}
+	if (zone_ttl > ROLLOVER_TTL_COUNTS) {
+		zone_ttl = ROLLOVER_TTL_COUNTS;
+	}
+	if (row->all_since != 0 && row->all_since <= c->config->caches_expired && c->config->caches_expired <= c->now) {
+		zone_ttl = 0;
 	}
 	if (drain(c) || wait_until(c, GATE_WAITING_UNSIGNED, row->all_since + zone_ttl)) {
 		return;

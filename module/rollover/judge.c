@@ -259,6 +259,24 @@ verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *co
 	return judge_parents(facts, config, now, judge_any, keys);
 }
 
+verdict_t judge_broken(const rollover_facts_t *facts)
+{
+	const keyset_t own = facts->own.dnskey;
+
+	if (!facts->own.known || own == 0 || facts->too_many_keys) {
+		return PASS;
+	}
+	for (size_t i = 0; i < facts->parent_count; i++) {
+		const parent_answer_t *a = &facts->parent[i];
+		if (a->status != ANSWER_OK || (a->ds & own) || (a->ds == 0 && !a->ds_foreign)) {
+			continue;
+		}
+		return a->ds != 0 ? key_detail(GATE_CHAIN_BROKEN, a->server, "DS of a key that is not in the zone:", facts, a->ds) :
+		                    fail(GATE_CHAIN_BROKEN, a->server, "a DS that matches no key", true);
+	}
+	return PASS;
+}
+
 bool parent_has(const rollover_facts_t *facts, keyset_t keys)
 {
 	for (size_t i = 0; i < facts->parent_count; i++) {

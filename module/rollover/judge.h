@@ -54,6 +54,9 @@ verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *c
 verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config,
                       keyset_t keys, time_t now);
 
+/*! Whether a server of the parent has a DS set, and none of it matches a KSK that the own zone publishes. */
+verdict_t judge_broken(const rollover_facts_t *facts);
+
 /*! Whether any server of the parent has a DS of one of \a keys. */
 bool parent_has(const rollover_facts_t *facts, keyset_t keys);
 

@@ -137,6 +137,12 @@ static void world_under_way(world_t *w, const rollover_row_t *row)
 	}
 }
 
+/*! States that need the same policy as the one that they follow: nothing has to be switched when they begin. */
+static bool has_policy_of_before(rollover_state_t state)
+{
+	return state == ROLLOVER_AWAIT_DS || (state >= ROLLOVER_OBSERVE && state <= ROLLOVER_SETTLE);
+}
+
 static void world_init(world_t *w, const rollover_config_t *config, const rollover_row_t *row,
                        const plan_assume_t *assume, time_t now)
 {
@@ -148,8 +154,8 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 	world_keys(w, row);
 	w->signals = rollover_is_first(row) ? POLICY_ROLLBACK : POLICY_SIGNAL;
 
-	bool switching = row->gate == GATE_NONE || row->gate == GATE_POLICY_PENDING ||
-	                 row->gate == GATE_KNOT_BUSY;
+	bool switching = row->gate == GATE_POLICY_PENDING || row->gate == GATE_KNOT_BUSY ||
+	                 (row->gate == GATE_NONE && !has_policy_of_before(row->state));
 	w->policy = switching && row->state != ROLLOVER_IDLE ? POLICY__COUNT : rollover_policy(row);
 	w->base_ttl = assume->dnskey_ttl;
 	if (ttl_is_high(row) && row->dnskey_ttl.count > 0) {
@@ -168,8 +174,9 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 		/* When it was published is not stored; the state is younger than that, except by our order. */
 		w->published = row->acted != 0 && row->state == ROLLOVER_INTRODUCE ? row->acted : row->since;
 		w->ready = w->published + assume->knot_delay + w->ttl.value;
-		if (row->state == ROLLOVER_SIGNAL) {
-			w->ready = row->gate == GATE_KNOT_NOT_READY ? row->since + assume->knot_delay : now;
+		if (row->state >= ROLLOVER_SIGNAL) {
+			w->ready = row->state == ROLLOVER_SIGNAL && row->gate == GATE_KNOT_NOT_READY ?
+			           row->since + assume->knot_delay : now;
 		}
 	}
 	w->cds = constant(0);
@@ -261,7 +268,8 @@ static void look(const world_t *w, view_t *v)
 		.known = true, .policy = w->policy, .dnskey = own, .dnskey_ttl = w->ttl.value,
 		.cds = signal_of(w->cds.value, 0), .cdnskey = signal_of(w->cds.value, 0),
 	};
-	f->asked = SURVEY_CHILD | SURVEY_PARENT;
+	f->asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
+	f->watch = (watch_facts_t){ .answered = 1, .parent_ok = true };
 	f->child = &v->child;
 	f->child_count = 1;
 	f->parent = &v->parent;

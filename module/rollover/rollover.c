@@ -223,9 +223,30 @@ static bool keys_changed(ctx_t *c)
 	}
 }
 
+/*!
+ * A chain that is broken now outweighs every other gate, whatever the state makes of it: only the operator can help. Not so
+ * in `rollback`, whose own gate names the DS to restore.
+ */
+static void chain_is_broken(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	const time_t wake = row->wake;
+	verdict_t v = judge_broken(c->facts);
+
+	if (v.gate == GATE_NONE || c->out->transition || row->state == ROLLOVER_ROLLBACK ||
+	    rollover_gate_info(row->gate)->outage) {
+		return;
+	}
+	row->gate_since = c->before->gate_since;
+	c->out->gate_changed = false;
+	stay(c, v.gate, v.about, v.detail, 0);
+	row->wake = wake < row->wake ? wake : row->wake;
+}
+
 static bool at_the_parent(rollover_gate_t gate)
 {
 	switch (gate) {
+	case GATE_CHAIN_BROKEN:
 	case GATE_DISCOVERY_FAILED:
 	case GATE_BOGUS_AT:
 	case GATE_FIRST_DS:
@@ -240,11 +261,17 @@ static time_t ds_look(const rollover_row_t *row)
 	return ROLLOVER_DS_LOOK - ROLLOVER_DS_LOOK / 8 * row->old[0].digest[0] / UINT8_MAX;
 }
 
+static bool ds_look_due(const rollover_row_t *row, time_t now)
+{
+	return now < row->parent_seen || now - row->parent_seen >= ds_look(row);
+}
+
 unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row,
                         const key_id_t *keys, unsigned key_count, time_t now)
 {
 	if (config->hold || config->observe_only) {
-		return 0;
+		/* Nothing is driven; whether the chain holds is reported all the same. */
+		return row->gate == GATE_CHAIN_BROKEN || ds_look_due(row, now) ? SURVEY_PARENT : 0;
 	}
 	switch (row->state) {
 	case ROLLOVER_IDLE:
@@ -255,8 +282,7 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 				}
 			}
 			/* What was wrong at the parent stays in sight until it is seen to be well. */
-			return (at_the_parent(row->gate) || row->acted != 0 || row->ds_ttl.count == 0 || now < row->ds_ttl.step[0].seen ||
-			        now - row->ds_ttl.step[0].seen >= ds_look(row)) ? SURVEY_PARENT : 0;
+			return at_the_parent(row->gate) || row->acted != 0 || ds_look_due(row, now) ? SURVEY_PARENT : 0;
 		}
 		return SURVEY_PARENT;
 	case ROLLOVER_SETTLE:
@@ -304,9 +330,9 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 		adopt_new_key(&c);
 	}
 	learn_ttls(&c);
-	if (outer_gates(&c) || keys_changed(&c) || watch_failed(&c) || policy_pending(&c)) {
-		return;
+	take_operators_word(&c);
+	if (!outer_gates(&c) && !keys_changed(&c) && !watch_failed(&c) && !policy_pending(&c)) {
+		state_functions[row->state](&c);
 	}
-
-	state_functions[row->state](&c);
+	chain_is_broken(&c);
 }

@@ -201,6 +201,11 @@ static void idle(ctx_t *c)
 static void prepare(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
+
+	if (ds_removed(c)) {
+		start_over(c);		/* Nothing has been changed yet but the TTL. */
+		return;
+	}
 	child_wish_t w = wish(c, c->old);
 	w.ttl_limit = c->config->ttl;
 	w.no_signals = true;
@@ -245,6 +250,14 @@ static void introduce(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
+	if (ds_removed(c)) {
+		if (row->has_new) {
+			blocked(c, &DS_REMOVED);
+		} else {
+			start_over(c);
+		}
+		return;
+	}
 	if (!row->has_new) {
 		verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
 		if (blocked(c, &v)) {
@@ -339,6 +352,10 @@ static void signal_state(ctx_t *c)
 	if (new_key_lost(c)) {
 		return;
 	}
+	if (ds_removed(c)) {
+		go_back(c, ROLLOVER_INTRODUCE, &DS_REMOVED);
+		return;
+	}
 	if (cds_names_the_ds_key(c)) {
 		confirm_ds_key(c);
 		return;
@@ -378,6 +395,15 @@ static void await_ds(ctx_t *c)
 	if (new_key_lost(c)) {
 		return;
 	}
+	if (ds_removed(c)) {
+		/* A parent that removes and adds in two steps may be between them. The signals are out already. */
+		if (c->before->gate == GATE_DS_MISSING_AT && c->now - c->before->gate_since >= (time_t)c->config->check_interval) {
+			go_back(c, ROLLOVER_INTRODUCE, &DS_REMOVED);
+		} else {
+			blocked(c, &v);
+		}
+		return;
+	}
 	if (!parent_has(c->facts, c->new_key) && (!c->facts->own.cds.present || !c->facts->own.cdnskey.present)) {
 		stay(c, GATE_KNOT_NOT_READY, "", "", 0);	/* Somebody confirmed it, or made one more. */
 		return;
@@ -391,121 +417,6 @@ static void await_ds(ctx_t *c)
 	if (child.gate == GATE_NONE) {
 		notify_parent(c);
 	}
-}
-
-/*! The parents matched once and no longer do: ask them again. */
-static bool ds_lost(ctx_t *c)
-{
-	verdict_t v = follow_ds(c);
-	if (v.gate == GATE_NONE) {
-		return false;
-	}
-	if (v.red) {
-		switch (v.gate) {
-		case GATE_DS_STALE_AT:
-		case GATE_DS_MISSING_AT:
-		case GATE_DS_FOREIGN_AT:
-			if (!new_key_lost(c)) {
-				go_back(c, ROLLOVER_SIGNAL, &v);
-			}
-			return true;
-		default:
-			break;
-		}
-	}
-	return blocked(c, &v);
-}
-
-static void withdraw(ctx_t *c)
-{
-	if (ds_lost(c)) {
-		return;
-	}
-	child_wish_t w = wish(c, c->old | c->new_key);
-	w.no_signals = true;
-	verdict_t v = judge_child(c->facts, &w);
-	if (blocked(c, &v)) {
-		return;
-	}
-	go(c, ROLLOVER_OBSERVE);
-}
-
-static void observe(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-
-	if (ds_lost(c)) {
-		return;
-	}
-	child_wish_t w = wish(c, c->old | c->new_key);
-	w.no_signals = true;
-	verdict_t v = judge_child(c->facts, &w);
-	if (blocked(c, &v)) {
-		return;
-	}
-	time_t ds_drained = row->ds_all_since + row->ds_drain;
-	time_t matched = row->since > row->ds_all_since ? row->since : row->ds_all_since;
-	time_t observed = matched + c->config->observe;
-	/* Until the first is over nothing may shorten the second. */
-	if (wait_until(c, GATE_WAITING_DS_TTL, ds_drained) || wait_until(c, GATE_WAITING_OBSERVE, observed)) {
-		return;
-	}
-	go(c, ROLLOVER_RETIRE);
-}
-
-static void retire(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-
-	if (c->facts->own.dnskey & c->old) {
-		/* Last look before the step that cannot be taken back. */
-		if (ds_lost(c)) {
-			return;
-		}
-		child_wish_t safe = wish(c, c->old | c->new_key);
-		verdict_t v = judge_child(c->facts, &safe);
-		if (row->acted == 0 && blocked(c, &v)) {
-			return;
-		}
-		act(c, ACTION_SUBMITTED);
-		stay(c, GATE_KNOT_KEEPS_KEY, "", c->facts->own.conf_detail, 0);
-		return;
-	}
-
-	child_wish_t w = wish(c, c->new_key);
-	w.gone = c->old;
-	w.no_signals = true;
-	verdict_t v = judge_child(c->facts, &w);
-	if (blocked(c, &v)) {
-		return;
-	}
-	/* Of a first DS nothing goes; Knot learns that the only key is in use. */
-	bool confirm = rollover_is_first(row) && c->facts->own.dnskey == c->new_key;
-	if (confirm && ds_lost(c)) {
-		return;
-	}
-	if (drain(c)) {
-		if (confirm) {
-			act(c, ACTION_SUBMITTED);
-		}
-		return;
-	}
-	remember_old(row, c->facts, c->new_key);
-	row->has_new = false;
-	row->settled_at = c->now;
-	row->ds_all_since = 0;
-	go(c, ROLLOVER_SETTLE);
-}
-
-static void settle(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-
-	if (wait_until(c, GATE_WAITING_SETTLE, row->since + c->config->settle)) {
-		return;
-	}
-	row->dnskey_ttl.count = 0;
-	go(c, ROLLOVER_IDLE);
 }
 
 /*! Whether every nameserver asks for the old key as well: only then the parent is told. */
@@ -522,6 +433,10 @@ static void rollback(ctx_t *c)
 {
 	verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
 
+	if (ds_removed(c)) {
+		go_back(c, ROLLOVER_HELD, &DS_REMOVED);
+		return;
+	}
 	if (v.gate == GATE_DS_MISSING_AT && c->before->old_count > 0) {
 		/* Where the parent does not read CDS this is what the registrar needs. */
 		const key_id_t *id = &c->before->old[0];
@@ -544,7 +459,9 @@ static void held(ctx_t *c)
 		go(c, ROLLOVER_INTRODUCE);
 		return;
 	}
-	stay(c, GATE_ROLLED_BACK, "", "", 0);
+	if (!ds_removed(c) || !blocked(c, &DS_REMOVED)) {
+		stay(c, GATE_ROLLED_BACK, "", "", 0);
+	}
 }
 
 const state_f state_functions[ROLLOVER_STATE__COUNT] = {

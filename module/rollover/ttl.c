@@ -18,6 +18,9 @@ static void drop(ttl_window_t *window, unsigned i)
 
 void ttl_window_add(ttl_window_t *window, uint32_t ttl, time_t now)
 {
+	if (ttl > ROLLOVER_TTL_COUNTS) {
+		ttl = ROLLOVER_TTL_COUNTS;
+	}
 	if (window->count > 0) {
 		/* What the last look saw may have been served until this look. */
 		if (window->step[0].seen < now) {
@@ -70,4 +73,13 @@ time_t ttl_window_drained(const ttl_window_t *window, uint32_t limit)
 		}
 	}
 	return drained;
+}
+
+void ttl_window_forget(ttl_window_t *window, time_t expired)
+{
+	for (unsigned i = window->count; i-- > 1; ) {
+		if (window->step[i].seen <= expired) {
+			drop(window, i);
+		}
+	}
 }

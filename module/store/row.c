@@ -80,14 +80,18 @@ static const column_t columns[] = {
 	COLUMN("notify",         KIND_BOOL,     config.notify,    2),
 	COLUMN("notify_again",   KIND_U32,      config.notify_again, 2),
 	COLUMN("notification",   KIND_TEXT,     notification,     2),
+	COLUMN("observed_since", KIND_TIME,     row.observed_since, 3),
+	COLUMN("observed_last",  KIND_TIME,     row.observed_last, 3),
+	COLUMN("parent_seen",    KIND_TIME,     row.parent_seen,  3),
+	COLUMN("caches_expired", KIND_TIME,     config.caches_expired, 3),
 };
 #define COLUMNS		(sizeof(columns) / sizeof(columns[0]))
 
 #ifdef __LP64__
 // A field without a column would be lost in a restart.
-_Static_assert(sizeof(rollover_row_t) == 928,
+_Static_assert(sizeof(rollover_row_t) == 952,
                "rollover_row_t has changed: give every new field a column here");
-_Static_assert(sizeof(rollover_config_t) == 212,
+_Static_assert(sizeof(rollover_config_t) == 224,
                "rollover_config_t has changed: give every new field a column here");
 #endif
 

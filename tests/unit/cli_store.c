@@ -175,6 +175,8 @@ static void zones_for_status(void)
 	z.row.ds_all_since = now - 2 * HOUR;
 	z.row.ds_drain = 2 * DAY;
 	z.row.gate_until = z.row.ds_all_since + 2 * DAY;
+	z.row.observed_since = now - HOUR;
+	z.row.observed_last = now - 60;
 	save(NULL);
 
 	zone("foxtrot.example.", ROLLOVER_SETTLE, DAY, GATE_WAITING_SETTLE);
@@ -207,6 +209,9 @@ static void zones_for_status(void)
 	z.config.dry_run = true;
 	save(NULL);
 
+	zone("zulu.example.", ROLLOVER_IDLE, DAY, GATE_CHAIN_BROKEN);
+	about("p1.example. 192.0.2.11@53", "DS of a key that is not in the zone: 1002");
+	save(NULL);
 }
 
 /* For audit: one nameserver, two servers of the parent, all well unless changed. */

@@ -55,7 +55,8 @@ static inline void machine_init(machine_t *m)
 	m->facts.child_count = 2;
 	m->facts.parent = m->parent;
 	m->facts.parent_count = 2;
-	m->facts.asked = SURVEY_CHILD | SURVEY_PARENT;
+	m->facts.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
+	m->facts.watch = (watch_facts_t){ .answered = 1, .parent_ok = true };
 	for (int i = 0; i < 2; i++) {
 		snprintf(m->child[i].server, sizeof(m->child[i].server), "ns%d.example. 192.0.2.%d@53", i + 1, i + 1);
 		m->child[i].dnskey = m->child[i].dnskey_signed_by = OLD;
@@ -115,7 +116,7 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 	m->row.state = state;
 	m->row.old[0] = m->facts.keys[0];
 	m->row.old_count = 1;
-	m->row.settled_at = T0;
+	m->row.settled_at = m->row.parent_seen = T0;
 	ttl_window_add(&m->row.dnskey_ttl, 300, T0);
 	ttl_window_add(&m->row.ds_ttl, DAY, T0);
 	if ((state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) || state == ROLLOVER_ROLLBACK ||
@@ -133,6 +134,15 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 		machine_ds(m, NEW, 300);
 		m->row.ds_all_since = T0;
 		m->row.ds_drain = DAY;
+	}
+	if (state == ROLLOVER_OBSERVE) {
+		m->row.observed_since = m->row.observed_last = T0;
+	}
+	if (state == ROLLOVER_RETIRE) {
+		m->now = T0 + DAY;
+		m->row.since = m->now;
+		m->row.observed_since = T0;
+		m->row.observed_last = m->now - 300;
 	}
 	m->facts.own.policy = rollover_policy(&m->row);
 }

@@ -16,7 +16,7 @@ class Cli(CliCase):
 
     def test_one_line_per_zone_says_where_it_is_and_who_acts(self):
         lines = self.ok("status").splitlines()
-        self.assertEqual(len(lines), 13)
+        self.assertEqual(len(lines), 14)
         self.assertRegex(lines[0], r"^ZONE +STATE +FOR +WAITS FOR +WHO ACTS +NEXT LOOK +EARLIEST END +AT$")
         self.assertRegex(lines[1], r"^alpha\.example\. +idle +90 d 0 h +- +nobody +2 min +-$")
         self.assertRegex(lines[2], r"^bravo\.example\. +await-ds +3 h 0 min +ds-stale-at +parent +2 min "
@@ -27,8 +27,19 @@ class Cli(CliCase):
     def test_blocked_is_what_needs_a_human(self):
         out = self.ok("status", "--blocked", code=3)
         zones = [line.split()[0] for line in out.splitlines()[1:]]
-        self.assertEqual(zones, ["charlie.example.", "delta.example.", "foxtrot.example.", "golf.example.",
+        # A zone that nobody can resolve comes first.
+        self.assertEqual(zones, ["zulu.example.", "charlie.example.", "delta.example.", "foxtrot.example.", "golf.example.",
                                  "juliett.example.", "kilo.example."])
+
+    def test_a_broken_chain_has_two_ways_out(self):
+        out = self.ok("status", "zulu.example")
+        self.assertIn("keymgr zulu.example. ds", out)
+        self.assertIn("zone-restore +backupdir DIR +nozonefile +nojournal +notimers +kaspdb +nocatalog zulu.example.", out)
+        gates = {z["zone"]: z["gate"] for z in self.json("status")["zones"]}
+        self.assertTrue(gates["zulu.example."]["outage"])
+        self.assertFalse(gates["bravo.example."]["outage"])
+        first = self.ok("audit", code=2).splitlines()[1]
+        self.assertIn("chain-broken", first)
 
     def test_a_parent_may_take_its_time_until_after(self):
         self.assertEqual(self.ok("status", "--blocked", "bravo.example"), "Nothing needs a human.\n")
@@ -88,8 +99,8 @@ class Cli(CliCase):
         self.assertEqual([z["zone"] for z in all_zones["zones"]],
                          [n + ".example." for n in ("alpha", "bravo", "charlie", "delta", "echo",
                                                     "foxtrot", "golf", "hotel", "india", "juliett",
-                                                    "kilo", QUOTE)])
-        self.assertEqual(all_zones["blocked"], 6)
+                                                    "kilo")] + [QUOTE + ".example.", "zulu.example."])
+        self.assertEqual(all_zones["blocked"], 7)
         z = self.zone("bravo.example")
         self.assertEqual(z["state"], "await-ds")
         self.assertEqual(z["since"], NOW - 3 * HOUR)
@@ -198,7 +209,7 @@ class Cli(CliCase):
     def test_unknown_zones_list_names_like_it(self):
         self.assertIn("did you mean alpha.example.", self.bad(1, "status", "alfa.example"))
         self.assertIn("did you mean bravo.example.", self.bad(1, "plan", "bravo"))
-        self.assertIn("no zone nothing.like.it. in the store of 12", self.bad(1, "history", "nothing.like.it"))
+        self.assertIn("no zone nothing.like.it. in the store of 13", self.bad(1, "history", "nothing.like.it"))
 
     def test_a_missing_store_is_said_to_be_missing(self):
         err = self.bad(1, "status", db="/nonexistent/kskroll.db")

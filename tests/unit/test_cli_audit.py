@@ -51,10 +51,12 @@ class Audit(CliCase):
         lines = self.ok("audit", code=2, db=self.audited).splitlines()
         self.assertEqual(lines[0], "CRITICAL - 21 zones: 5 critical, 14 warnings, 3 notes (--all shows them)"
                                    " | zones=21 critical=5 warning=14 note=3")
-        self.assertRegex(lines[1], r"^critical +bogus\.test\. +wrong-answer +p1\.test\. 192\.0\.2\.11@53 "
+        # An outage comes first among what is critical.
+        self.assertRegex(lines[1], r"^critical +danger\.test\. +needs-operator .*old-key-gone")
+        self.assertRegex(lines[2], r"^critical +bogus\.test\. +wrong-answer +p1\.test\. 192\.0\.2\.11@53 "
                                    r"+bogus: RRSIG expired$")
         self.assertEqual(len(lines), 1 + 19)
-        self.assertIn("and none that matches: the zone does not validate", lines[2])
+        self.assertIn("and none that matches: the zone does not validate", lines[3])
         lines = self.ok("audit", "--all", "ttl.test", code=1, db=self.audited).splitlines()
         self.assertEqual(len(lines), 3)
         self.assertIn("ds-ttl", lines[2])

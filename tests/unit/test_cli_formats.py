@@ -117,11 +117,11 @@ class Formats(CliCase):
     def test_prometheus_has_what_the_table_has(self):
         m = self.metrics()
         bravo = '{zone="bravo.example."'
-        self.assertEqual(m["kskroll_zones"], {None: 12})
+        self.assertEqual(m["kskroll_zones"], {None: 13})
         self.assertEqual(m["kskroll_zone_state"][bravo + ',state="await-ds"}'], 1)
         self.assertEqual(m["kskroll_zone_gate"][bravo + ',gate="ds-stale-at",actor="parent"}'], 1)
         self.assertEqual(m["kskroll_zone_gate"]['{zone="alpha.example.",gate="none",actor="nobody"}'], 1)
-        self.assertEqual((len(m["kskroll_zone_state"]), len(m["kskroll_zone_gate"])), (12, 12))
+        self.assertEqual((len(m["kskroll_zone_state"]), len(m["kskroll_zone_gate"])), (13, 13))
         self.assertEqual(m["kskroll_zone_state_seconds"][bravo + "}"], 3 * HOUR)
         self.assertEqual(m["kskroll_zone_gate_seconds"][bravo + "}"], 3 * HOUR)
         self.assertNotIn('{zone="alpha.example."}', m["kskroll_zone_gate_seconds"])

@@ -208,7 +208,36 @@ static void an_order_given_is_not_given_again(void **state)
 	machine_step(&m);
 	assert_int_equal(m.out.action, ACTION_SUBMITTED);
 	plan_t p = run(&m);
-	assert_int_equal(p.safe, T0 + 1 + 60 + 300);
+	assert_int_equal(p.safe, m.now + 1 + 60 + 300);
+}
+
+/*! Only what is still to come: the key is ready, and every nameserver serves CDS. */
+static void while_the_parent_is_waited_for_nothing_else_is(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+
+	/* Just entered; the first look has been; a day later. */
+	for (int look = 0; look < 3; look++) {
+		plan_t p = run(&m);
+		assert_int_equal(p.step[0].state, ROLLOVER_AWAIT_DS);
+		assert_int_equal(p.step[0].wait_count, 1);
+		assert_int_equal(p.step[0].wait[0].gate, GATE_DS_STALE_AT);
+		assert_int_equal(p.step[1].state, ROLLOVER_WITHDRAW);
+		m.now += look * DAY / 2;
+		machine_step(&m);
+	}
+
+	/* States that follow one of the same policy have nothing to switch. */
+	for (rollover_state_t s = ROLLOVER_OBSERVE; s <= ROLLOVER_SETTLE; s++) {
+		machine_at(&m, s);
+		m.facts.asked = 0;
+		plan_t p = run(&m);
+		for (unsigned i = 0; i < p.step[0].wait_count; i++) {
+			assert_int_not_equal(p.step[0].wait[i].gate, GATE_POLICY_PENDING);
+		}
+	}
 }
 
 static void a_state_without_a_way_out_is_said_to_be_one(void **state)
@@ -268,6 +297,7 @@ int main(void)
 		cmocka_unit_test(what_the_settings_forbid_is_named_before_it_is_met),
 		cmocka_unit_test(what_is_on_its_way_to_the_nameservers_is_waited_for),
 		cmocka_unit_test(an_order_given_is_not_given_again),
+		cmocka_unit_test(while_the_parent_is_waited_for_nothing_else_is),
 		cmocka_unit_test(a_state_without_a_way_out_is_said_to_be_one),
 		cmocka_unit_test(it_ends_whatever_the_row_says),
 	};

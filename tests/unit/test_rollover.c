@@ -83,8 +83,12 @@ static void one_parent_both(machine_t *m) { machine_ds(m, NEW, 300); m->parent[1
 static void one_parent_foreign(machine_t *m) { machine_ds(m, NEW, 300); m->parent[1].ds_foreign = true; }
 static void one_parent_none(machine_t *m) { m->parent[1].ds = 0; }
 static void parents_none(machine_t *m) { machine_ds(m, 0, 300); }
+static void no_ds_one_parent_down(machine_t *m) { parents_none(m); parent_down(m); }
+static void no_ds_and_validation_broken(machine_t *m);
+static void no_ds_no_new_key(machine_t *m);
 static void parents_wrong(machine_t *m) { machine_ds(m, 0, 300); m->parent[0].ds_foreign = m->parent[1].ds_foreign = true; }
 static void time_passed(machine_t *m) { m->now += 7 * DAY; }
+static void day_observed(machine_t *m) { m->now += DAY; m->row.observed_last = m->now - 300; }
 static void new_ksk_by_somebody(machine_t *m) { machine_serve(m, OLD | NEW, HOUR); }
 static void new_ksk_dry_run(machine_t *m) { new_ksk_by_somebody(m); m->config.dry_run = true; }
 static void two_new_ksks(machine_t *m) { machine_serve(m, OLD | NEW | THIRD, HOUR); }
@@ -118,6 +122,8 @@ static void parent_does_not_validate(machine_t *m) { validation_broken(m); m->ro
 static void resolvers_are_down(machine_t *m) { watched(m, 0, 0); }
 static void a_minority_fails(machine_t *m) { watched(m, 1, 3); m->row.bad_looks = 2; }
 static void broken_after_the_old_key_went(machine_t *m) { machine_serve(m, NEW, 300); validation_broken(m); }
+static void no_ds_and_validation_broken(machine_t *m) { parents_none(m); validation_broken(m); }
+static void no_ds_no_new_key(machine_t *m) { parents_none(m); no_new_key_yet(m); }
 static void parents_both(machine_t *m) { machine_ds(m, OLD | NEW, 300); }
 static void validation_broken_and_parent_begun(machine_t *m) { validation_broken(m); machine_ds(m, OLD | NEW, 300); }
 static void hold_is_over(machine_t *m) { m->row.acted = m->now - HOUR; }
@@ -133,6 +139,21 @@ static void two_in_use_one_ds(machine_t *m)
 	m->row.old[1] = m->facts.keys[1];
 	m->row.old_count = 2;
 }
+/*! The order was sent an hour ago and nothing came of it. */
+static void ordered(machine_t *m) { m->row.acted = m->now - HOUR; }
+static void retire_child_serves_old_only(machine_t *m) { ordered(m); child_without_new(m); }
+static void retire_children_bogus(machine_t *m)
+{
+	ordered(m);
+	m->child[0].status = m->child[1].status = ANSWER_BOGUS;
+}
+/*! It has the zone without the old key, which this server was asked for before. */
+static void retire_child_is_ahead(machine_t *m)
+{
+	ordered(m);
+	m->child[1].dnskey = m->child[1].dnskey_signed_by = NEW;
+}
+static void nothing_seen_for_a_day(machine_t *m) { m->now += DAY; }
 static void old_left_at_one(machine_t *m)
 {
 	machine_serve(m, NEW, 300);
@@ -188,7 +209,7 @@ static const struct {
 	ROW(PREPARE, child_refuses, PREPARE, GATE_CHILD_ERROR, ACTION_NONE),
 	ROW(PREPARE, child_bogus, PREPARE, GATE_BOGUS_AT, ACTION_NONE),
 	ROW(PREPARE, child_cds_left, PREPARE, GATE_CDS_LEFT, ACTION_NONE),
-	ROW(PREPARE, parents_none, PREPARE, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(PREPARE, parents_none, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(PREPARE, parent_bogus, PREPARE, GATE_BOGUS_AT, ACTION_NONE),
 	ROW(PREPARE, discovery, PREPARE, GATE_DISCOVERY_FAILED, ACTION_NONE),
 	ROW(PREPARE, insecure, PREPARE, GATE_PARENT_INSECURE, ACTION_NONE),
@@ -219,6 +240,8 @@ static const struct {
 	ROW(INTRODUCE, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(INTRODUCE, hold, INTRODUCE, GATE_HELD, ACTION_NONE),
 	ROW(INTRODUCE, parent_down, INTRODUCE, GATE_PARENT_UNREACHABLE, ACTION_NONE),
+	ROW(INTRODUCE, parents_none, INTRODUCE, GATE_FIRST_DS, ACTION_NONE),
+	ROW(INTRODUCE, no_ds_no_new_key, IDLE, GATE_NONE, ACTION_NONE),
 
 	ROW(SIGNAL, nothing, AWAIT_DS, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, policy_lost, SIGNAL, GATE_POLICY_PENDING, ACTION_NONE),
@@ -241,6 +264,8 @@ static const struct {
 	ROW(SIGNAL, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, hold, SIGNAL, GATE_HELD, ACTION_NONE),
+	ROW(SIGNAL, parents_none, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(SIGNAL, no_ds_one_parent_down, INTRODUCE, GATE_NONE, ACTION_NONE),
 
 	ROW(AWAIT_DS, nothing, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
 	ROW(AWAIT_DS, policy_lost, AWAIT_DS, GATE_POLICY_PENDING, ACTION_NONE),
@@ -249,7 +274,7 @@ static const struct {
 	ROW(AWAIT_DS, one_parent_both, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
 	ROW(AWAIT_DS, one_parent_foreign, AWAIT_DS, GATE_DS_FOREIGN_AT, ACTION_NONE),
 	ROW(AWAIT_DS, parents_none, AWAIT_DS, GATE_DS_MISSING_AT, ACTION_NONE),
-	ROW(AWAIT_DS, parents_wrong, AWAIT_DS, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(AWAIT_DS, parents_wrong, AWAIT_DS, GATE_CHAIN_BROKEN, ACTION_NONE),
 	ROW(AWAIT_DS, parent_down, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
 	ROW(AWAIT_DS, parent_refuses, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
 	ROW(AWAIT_DS, child_without_new, INTRODUCE, GATE_NONE, ACTION_NONE),
@@ -262,9 +287,17 @@ static const struct {
 	ROW(WITHDRAW, one_parent_none, SIGNAL, GATE_NONE, ACTION_NONE),
 	ROW(WITHDRAW, parent_down, WITHDRAW, GATE_PARENT_UNREACHABLE, ACTION_NONE),
 	ROW(WITHDRAW, old_key_gone, RETIRE, GATE_NONE, ACTION_NONE),
+	ROW(WITHDRAW, parents_none, WITHDRAW, GATE_FIRST_DS, ACTION_NONE),
+	ROW(OBSERVE, parents_none, OBSERVE, GATE_FIRST_DS, ACTION_NONE),
+	ROW(OBSERVE, no_ds_one_parent_down, OBSERVE, GATE_FIRST_DS, ACTION_NONE),
+	ROW(OBSERVE, no_ds_and_validation_broken, OBSERVE, GATE_FIRST_DS, ACTION_NONE),
+	ROW(RETIRE, parents_none, RETIRE, GATE_FIRST_DS, ACTION_NONE),
+	ROW(HELD, parents_none, HELD, GATE_FIRST_DS, ACTION_NONE),
+	ROW(ROLLBACK, parents_none, HELD, GATE_NONE, ACTION_NONE),
 
 	ROW(OBSERVE, nothing, OBSERVE, GATE_WAITING_DS_TTL, ACTION_NONE),
-	ROW(OBSERVE, time_passed, RETIRE, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, time_passed, OBSERVE, GATE_WAITING_OBSERVE, ACTION_NONE),
+	ROW(OBSERVE, day_observed, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, one_parent_old, SIGNAL, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, one_parent_foreign, SIGNAL, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, parent_bogus, OBSERVE, GATE_BOGUS_AT, ACTION_NONE),
@@ -289,6 +322,10 @@ static const struct {
 	ROW(RETIRE, parent_down, RETIRE, GATE_PARENT_UNREACHABLE, ACTION_NONE),
 	ROW(RETIRE, child_not_signed_by_new, RETIRE, GATE_RRSIG_MISSING, ACTION_NONE),
 	ROW(RETIRE, frozen, RETIRE, GATE_FROZEN, ACTION_NONE),
+	ROW(RETIRE, retire_child_serves_old_only, RETIRE, GATE_DNSKEY_MISSING, ACTION_NONE),
+	ROW(RETIRE, retire_children_bogus, RETIRE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(RETIRE, retire_child_is_ahead, RETIRE, GATE_KNOT_KEEPS_KEY, ACTION_SUBMITTED),
+	ROW(RETIRE, nothing_seen_for_a_day, OBSERVE, GATE_NONE, ACTION_NONE),
 	ROW(RETIRE, old_left_at_one, RETIRE, GATE_DNSKEY_LEFT, ACTION_NONE),
 	ROW(RETIRE, old_key_gone, RETIRE, GATE_WAITING_TTL, ACTION_NONE),
 
@@ -890,12 +927,16 @@ static void a_held_zone_asks_nobody_for_anything(void **state)
 		machine_at(&m, s);
 		m.config.hold = true;
 		m.now += 30 * DAY;
+		m.row.parent_seen = m.now;
 		machine_decide(&m);
 		assert_int_equal(m.out.row.state, s);
 		assert_int_equal(m.out.action, ACTION_NONE);
 		assert_true(m.out.policy_wanted);
 		assert_int_equal(m.out.policy, POLICY_QUIET);
 		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 2, m.now), 0);
+		/* But that its chain holds is seen to once a day. */
+		m.now += DAY;
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 2, m.now), SURVEY_PARENT);
 	}
 }
 
@@ -1021,7 +1062,9 @@ static void between_two_watches_the_last_one_counts(void **state)
 	}
 	watched(&m, 0, 1);
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_RETIRE);
+	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
+	assert_int_equal(m.row.gate, GATE_WAITING_OBSERVE);
+	assert_int_equal(m.row.bad_looks, 0);
 	/* No rollover, no watch: nothing is left of it. */
 	machine_at(&m, ROLLOVER_IDLE);
 	m.row.bad_looks = 3;
@@ -1346,7 +1389,7 @@ static rollover_decision_t decided(machine_t *m, rollover_state_t state)
 	if (state == ROLLOVER_WITHDRAW) {
 		machine_signal(m, 0);
 	} else if (state == ROLLOVER_OBSERVE) {
-		m->now += 30 * DAY;
+		day_observed(m);
 	}
 	m->facts.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
 	rollover_decide(&m->config, &m->row, &m->facts, m->now, &d);

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What must be proven before the old key goes, and what must never be asked back or waited for. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "machine.h"
+
+static void look_at(machine_t *m, time_t now)
+{
+	m->now = now;
+	machine_step(m);
+}
+
+/*! Looks every five minutes until \a end, as in a server that runs. */
+static void look_until(machine_t *m, time_t end)
+{
+	while (m->now + 300 < end) {
+		look_at(m, m->now + 300);
+	}
+	look_at(m, end);
+}
+
+static void expect(const machine_t *m, rollover_state_t state, rollover_gate_t gate)
+{
+	assert_string_equal(rollover_state_name(m->row.state), rollover_state_name(state));
+	assert_string_equal(rollover_gate_info(m->row.gate)->name, rollover_gate_info(gate)->name);
+}
+
+/* Retire. */
+
+static void the_old_ds_seen_behind_a_gate_is_waited_for_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_RETIRE);
+		const time_t t = m.now;
+
+		/* Not judged behind this gate, but seen. */
+		m.facts.own.policy = i == 0 ? POLICY_BASE : POLICY_QUIET;
+		m.facts.own.transaction = i == 1;
+		m.config.dry_run = i == 2;
+		m.parent[0].ds = OLD;
+		m.parent[0].ds_ttl = DAY;
+		look_at(&m, t);
+		expect(&m, ROLLOVER_RETIRE, i == 0 ? GATE_POLICY_PENDING : i == 1 ? GATE_KNOT_BUSY : GATE_DRY_RUN);
+
+		m.facts.own.policy = POLICY_QUIET;
+		m.facts.own.transaction = m.config.dry_run = false;
+		machine_ds(&m, NEW, 300);
+		look_at(&m, t + 60);
+		assert_int_equal(m.out.action, ACTION_NONE);
+		expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
+		look_at(&m, t + 60);
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+		look_until(&m, t + 60 + DAY - 1);
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+		look_until(&m, t + 60 + DAY);
+		expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+		machine_step(&m);
+		assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	}
+}
+
+static void an_order_is_repeated_only_while_all_is_proven(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_RETIRE);
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+
+	/* The parent goes back to the old DS and forth again while nobody can be told anything. */
+	m.facts.own.frozen = true;
+	m.parent[1].ds = OLD;
+	look_at(&m, m.now + 120);
+	expect(&m, ROLLOVER_RETIRE, GATE_FROZEN);
+	m.facts.own.frozen = false;
+	m.parent[1].ds = NEW;
+	look_at(&m, m.now + 120);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
+}
+
+/* Observe. */
+
+static void days_without_a_look_are_not_observed(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	look_at(&m, T0);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+
+	/* The server was off, or the zone on hold. */
+	const time_t back = T0 + 3 * DAY;
+	look_at(&m, back);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	assert_int_equal(m.row.gate_until, back + DAY);
+	look_until(&m, back + DAY - 1);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	look_until(&m, back + DAY);
+	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+}
+
+static void a_hold_is_not_observed(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.config.hold = true;
+	look_until(&m, T0 + 2 * DAY);
+	expect(&m, ROLLOVER_OBSERVE, GATE_HELD);
+	m.config.hold = false;
+	look_at(&m, m.now + 300);
+	assert_int_equal(m.row.gate_until, m.now + DAY);
+}
+
+/*! Looks may be 40 minutes apart behind a gate: RFC 9975 3. */
+static void short_gaps_count_as_observed(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	for (time_t t = T0; t < T0 + DAY; t += 10 * 300 + 60) {
+		look_at(&m, t);
+		assert_int_equal(m.row.observed_since, T0);
+	}
+	look_at(&m, T0 + DAY);
+	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+
+	machine_at(&m, ROLLOVER_OBSERVE);
+	look_at(&m, T0);
+	look_at(&m, T0 + 10 * 300 + 61);
+	assert_int_equal(m.row.observed_since, m.now);
+
+	/* Where very many zones roll, watches are further apart. */
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.facts.watch.apart = 3600;
+	look_at(&m, T0 + 10 * 3600 + 60);
+	assert_int_equal(m.row.observed_since, T0);
+	look_at(&m, m.now + 10 * 3600 + 61);
+	assert_int_equal(m.row.observed_since, m.now);
+}
+
+static void looks_without_evidence_observe_nothing(void **state)
+{
+	(void)state;
+	static const watch_facts_t none[] = {
+		{ .answered = 0, .parent_ok = true }, { .answered = 1, .parent_ok = false }, { 0 },
+	};
+
+	for (int i = 0; i < 3; i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_OBSERVE);
+		m.facts.watch = none[i];
+		if (i == 2) {
+			m.facts.asked &= ~SURVEY_WATCH;
+		}
+		look_until(&m, T0 + 2 * DAY);
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+		assert_true(m.row.gate_until > m.now + DAY - HOUR);
+	}
+}
+
+static void a_wrong_answer_begins_the_observation_again(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	look_until(&m, T0 + 23 * HOUR);
+	m.child[1].status = ANSWER_BOGUS;
+	look_at(&m, m.now + 300);
+	expect(&m, ROLLOVER_OBSERVE, GATE_BOGUS_AT);
+	m.child[1].status = ANSWER_OK;
+	look_at(&m, m.now + 300);
+	const time_t again = m.now;
+	look_until(&m, again + DAY - 1);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+
+	/* One that is only late, or silent, does not: the resolvers see the zone all the time. */
+	machine_at(&m, ROLLOVER_OBSERVE);
+	look_until(&m, T0 + 23 * HOUR);
+	m.child[1].status = ANSWER_UNREACHABLE;
+	m.child[1].unreachable_since = m.now;
+	look_until(&m, m.now + HOUR);
+	m.child[1].status = ANSWER_OK;
+	look_at(&m, T0 + DAY + 300);
+	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+}
+
+/* A DS that somebody removed. */
+
+static void a_ds_that_was_removed_is_not_asked_back(void **state)
+{
+	(void)state;
+	for (rollover_state_t s = ROLLOVER_PREPARE; s <= ROLLOVER_HELD; s++) {
+		machine_t m;
+		machine_at(&m, s);
+		machine_ds(&m, 0, 900);
+		m.facts.watch.failing = 1;	/* It has lost its DS. */
+		for (time_t t = m.now; t < T0 + 20 * DAY; t += 300) {
+			m.facts.own.policy = rollover_policy(&m.row);
+			if (rollover_policy(&m.row) == POLICY_QUIET || rollover_policy(&m.row) == POLICY_BASE) {
+				machine_signal(&m, 0);
+			}
+			look_at(&m, t);
+			assert_int_equal(m.out.action, ACTION_NONE);
+			assert_false(m.out.notify);
+			if (t >= T0 + DAY + HOUR && s != ROLLOVER_SETTLE) {
+				assert_int_equal(m.row.gate, GATE_FIRST_DS);
+				assert_true(m.out.policy == POLICY_QUIET || m.out.policy == POLICY_BASE);
+			}
+		}
+	}
+}
+
+/*! A parent that removes and adds in two steps is between them for a moment; it may have read CDS already. */
+static void a_moment_without_ds_does_not_take_the_signals_back(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	look_at(&m, T0);
+	machine_ds(&m, 0, 900);
+	look_at(&m, T0 + 60);
+	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_MISSING_AT);
+	assert_int_equal(m.out.policy, POLICY_SIGNAL);
+	look_at(&m, T0 + 60 + 299);
+	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_MISSING_AT);
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	expect(&m, ROLLOVER_WITHDRAW, GATE_NONE);
+
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	machine_ds(&m, 0, 900);
+	look_at(&m, T0);
+	look_at(&m, T0 + 300);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+	assert_int_equal(m.out.policy, POLICY_QUIET);
+}
+
+static void the_rollover_goes_on_when_the_registrar_has_a_ds_again(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	machine_ds(&m, 0, 900);
+	look_at(&m, T0 + HOUR);
+	expect(&m, ROLLOVER_OBSERVE, GATE_FIRST_DS);
+	machine_ds(&m, NEW, 300);
+	look_at(&m, T0 + 2 * HOUR);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+	assert_true(m.row.gate_until >= T0 + DAY);
+
+	/* The old one: it is replaced as before. */
+	machine_at(&m, ROLLOVER_OBSERVE);
+	machine_ds(&m, 0, 900);
+	look_at(&m, T0 + HOUR);
+	machine_ds(&m, OLD, 300);
+	look_at(&m, T0 + 2 * HOUR);
+	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
+}
+
+/* A chain that is broken now. */
+
+static void every_ds_foreign(machine_t *m)
+{
+	machine_ds(m, 0, 300);
+	m->parent[0].ds_foreign = m->parent[1].ds_foreign = true;
+}
+
+/*! A key database from before the rollover was restored: the store knows the key that the DS names. */
+static void restored_key_database(machine_t *m)
+{
+	m->row.old[0] = m->facts.keys[1];
+	machine_ds(m, NEW, 300);
+	machine_serve(m, OLD, HOUR);
+}
+
+static void a_broken_chain_is_an_alarm_in_every_state(void **state)
+{
+	(void)state;
+	assert_true(rollover_gate_info(GATE_CHAIN_BROKEN)->outage);
+	assert_int_equal(rollover_gate_info(GATE_CHAIN_BROKEN)->actor, ACTOR_OPERATOR);
+
+	for (rollover_state_t s = ROLLOVER_IDLE; s < ROLLOVER_STATE__COUNT; s++) {
+		machine_t m;
+		machine_at(&m, s);
+		every_ds_foreign(&m);
+		machine_step(&m);
+		machine_step(&m);
+		if (m.row.state != ROLLOVER_ROLLBACK) {
+			assert_true(rollover_gate_info(m.row.gate)->outage);
+		}
+		assert_int_equal(m.out.action, ACTION_NONE);
+	}
+
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.old_count = 0;		/* No key is known. */
+	every_ds_foreign(&m);
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_CHAIN_BROKEN);
+	assert_true(m.out.gate_changed);
+	assert_string_equal(m.row.gate_about, "p1.test. 192.0.2.11@53");
+
+	/* It is one alarm, however long it lasts, looked at again and again. */
+	const time_t since = m.row.gate_since;
+	for (int i = 0; i < 20; i++) {
+		assert_true(m.row.wake <= m.now + 300);
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_PARENT);
+		look_at(&m, m.row.wake);
+		assert_false(m.out.gate_changed);
+		assert_int_equal(m.row.gate_since, since);
+	}
+	machine_ds(&m, OLD, 300);
+	m.parent[0].ds_foreign = m.parent[1].ds_foreign = false;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+}
+
+static void a_restored_key_database_breaks_the_chain(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	restored_key_database(&m);
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_CHAIN_BROKEN);
+	assert_non_null(strstr(m.row.gate_detail, "1002"));
+
+	/* The same in the middle of a rollover. */
+	machine_at(&m, ROLLOVER_OBSERVE);
+	machine_serve(&m, OLD, 300);
+	machine_step(&m);
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_CHAIN_BROKEN);
+}
+
+static void a_zone_that_is_not_driven_is_watched_for_it(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_IDLE);
+		m.config.hold = i == 0;
+		m.config.observe_only = i == 1;
+		m.facts.own.csk = i == 2;
+		m.now += DAY;
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_PARENT);
+		every_ds_foreign(&m);
+		machine_step(&m);
+		expect(&m, ROLLOVER_IDLE, GATE_CHAIN_BROKEN);
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_PARENT);
+	}
+}
+
+/*! Nobody has to act for a DS that is besides a good one, or while no DS is known. */
+static void a_stray_ds_is_no_broken_chain(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.parent[0].ds_foreign = true;
+	machine_step(&m);
+	assert_int_not_equal(m.row.gate, GATE_CHAIN_BROKEN);
+
+	machine_at(&m, ROLLOVER_IDLE);
+	every_ds_foreign(&m);
+	m.parent[0].status = m.parent[1].status = ANSWER_BOGUS;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_BOGUS_AT);
+
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	m.parent[0].ds = NEW;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_STALE_AT);
+}
+
+/* Waits. */
+
+static void no_ttl_makes_a_wait_of_more_than_a_week(void **state)
+{
+	(void)state;
+	ttl_window_t w = { 0 };
+	ttl_window_add(&w, UINT32_MAX, T0);
+	ttl_window_add(&w, 300, T0 + 60);
+	assert_int_equal(ttl_window_drained(&w, 300), T0 + 60 + ROLLOVER_TTL_COUNTS);
+	assert_int_equal(ttl_window_max(&w, T0 + 60), ROLLOVER_TTL_COUNTS);
+	ttl_window_add(&w, ROLLOVER_TTL_COUNTS + 1, T0 + 60);
+	assert_int_equal(w.step[0].ttl, ROLLOVER_TTL_COUNTS);
+	ttl_window_add(&w, ROLLOVER_TTL_COUNTS - 1, T0 + 60);
+	assert_int_equal(w.step[0].ttl, ROLLOVER_TTL_COUNTS - 1);
+
+	/* The negative TTL of the parent, and zone-max-ttl, are no different. */
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	m.parent[0].ds_ttl = UINT32_MAX;
+	machine_step(&m);
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.ds_drain, ROLLOVER_TTL_COUNTS);
+
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.old_count = 0;
+	m.row.settled_at = 0;
+	m.row.new_key = m.facts.keys[0];
+	machine_serve(&m, OLD, 300);
+	machine_ds(&m, 0, 300);
+	m.config.zone_ttl = UINT32_MAX;
+	m.row.dnskey_ttl.count = 0;
+	machine_step(&m);
+	look_at(&m, T0 + 300);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_UNSIGNED);
+	assert_int_equal(m.row.gate_until, T0 + ROLLOVER_TTL_COUNTS);
+}
+
+static void the_operator_can_end_a_wait_that_he_knows_to_be_over(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	/* The DNSKEY TTL. */
+	machine_at(&m, ROLLOVER_PREPARE);
+	m.config.lead = 0;
+	m.row.dnskey_ttl.count = 0;
+	ttl_window_add(&m.row.dnskey_ttl, 5 * DAY, T0 - 60);
+	ttl_window_add(&m.row.dnskey_ttl, 300, T0);
+	look_at(&m, T0 + HOUR);
+	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_TTL);
+	m.config.caches_expired = T0 - 1;	/* Before it was last served. */
+	look_at(&m, T0 + 2 * HOUR);
+	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_TTL);
+	m.config.caches_expired = T0 + DAY;	/* Nobody knows that yet. */
+	look_at(&m, T0 + 3 * HOUR);
+	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_TTL);
+	m.config.caches_expired = T0 + HOUR;
+	look_at(&m, T0 + 4 * HOUR);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+
+	/* The same with the new key. */
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.dnskey_ttl.count = 0;
+	ttl_window_add(&m.row.dnskey_ttl, 5 * DAY, T0 - 60);
+	look_at(&m, T0);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+	m.config.caches_expired = T0 - 1;
+	look_at(&m, T0 + 60);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+	m.config.caches_expired = T0 + 30;
+	look_at(&m, T0 + 90);
+	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
+
+	/* The old DS; the observation is another matter. */
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.row.ds_drain = 5 * DAY;
+	look_at(&m, T0 + 60);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+	m.config.caches_expired = T0 - 1;
+	look_at(&m, T0 + 120);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+	m.config.caches_expired = T0 + 60;
+	look_at(&m, T0 + 180);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+
+	/* Records without signatures before a first DS. */
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.old_count = 0;
+	m.row.new_key = m.facts.keys[0];
+	machine_serve(&m, OLD, 300);
+	machine_ds(&m, 0, 300);
+	machine_step(&m);
+	look_at(&m, T0 + HOUR);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_UNSIGNED);
+	m.config.caches_expired = T0 - 1;
+	look_at(&m, T0 + HOUR + 60);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_UNSIGNED);
+	m.config.caches_expired = T0 + HOUR;
+	look_at(&m, T0 + HOUR + 120);
+	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_old_ds_seen_behind_a_gate_is_waited_for_again),
+		cmocka_unit_test(an_order_is_repeated_only_while_all_is_proven),
+		cmocka_unit_test(days_without_a_look_are_not_observed),
+		cmocka_unit_test(a_hold_is_not_observed),
+		cmocka_unit_test(short_gaps_count_as_observed),
+		cmocka_unit_test(looks_without_evidence_observe_nothing),
+		cmocka_unit_test(a_wrong_answer_begins_the_observation_again),
+		cmocka_unit_test(a_ds_that_was_removed_is_not_asked_back),
+		cmocka_unit_test(a_moment_without_ds_does_not_take_the_signals_back),
+		cmocka_unit_test(the_rollover_goes_on_when_the_registrar_has_a_ds_again),
+		cmocka_unit_test(a_broken_chain_is_an_alarm_in_every_state),
+		cmocka_unit_test(a_restored_key_database_breaks_the_chain),
+		cmocka_unit_test(a_zone_that_is_not_driven_is_watched_for_it),
+		cmocka_unit_test(a_stray_ds_is_no_broken_chain),
+		cmocka_unit_test(no_ttl_makes_a_wait_of_more_than_a_week),
+		cmocka_unit_test(the_operator_can_end_a_wait_that_he_knows_to_be_over),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
