@@ -208,7 +208,7 @@ typedef struct {
 	keyset_t dnskey_signed_by;	/*!< KSKs with a verified RRSIG over the DNSKEY RRset. */
 	bool dnskey_equal;		/*!< The whole RRset equals that of this server's zone. */
 	bool dnskey_foreign;		/*!< A KSK that this server's zone does not have. */
-	uint32_t dnskey_ttl;		/*!< Seconds, as served authoritatively. */
+	uint32_t dnskey_ttl;		/*!< Seconds, as signed by a key of dnskey_signed_by; 0 without one. */
 	signal_rrset_t cds;
 	signal_rrset_t cdnskey;
 } child_answer_t;
@@ -219,9 +219,11 @@ typedef struct {
 	answer_status_t status;
 	time_t unreachable_since;
 	char detail[128];
-	keyset_t ds;		/*!< Keys with a matching DS of any supported digest type. */
-	bool ds_foreign;	/*!< A DS that matches none of facts.keys. */
-	uint32_t ds_ttl;	/*!< Seconds; for NODATA the negative TTL (RFC 2308). */
+	keyset_t ds;		/*!< Keys with a matching DS of SHA-256 or SHA-384. */
+	keyset_t ds_sha1;	/*!< Keys with a matching DS of SHA-1 only: not enough for a new key (RFC 9905). */
+	bool ds_foreign;	/*!< A DS that matches none of facts.keys and that validators read. */
+	bool ds_ignored;	/*!< A DS of an unknown digest type or algorithm; detail says which. */
+	uint32_t ds_ttl;	/*!< Seconds, as signed; for NODATA the negative TTL (RFC 2308, RFC 9077). */
 } parent_answer_t;
 
 /*! The zone as this server has it. */

@@ -203,9 +203,15 @@ static void add_parent(text_t *t, const rollover_facts_t *facts, const parent_an
 	add_server(t, a->server, a->status, a->detail, a->unreachable_since);
 	if (a->status == ANSWER_OK) {
 		add_key_array(t, "ds", facts, a->ds);
+		if (a->ds_sha1 != 0) {
+			add_key_array(t, "ds_sha1", facts, a->ds_sha1);
+		}
 		add(t, ",\"ds_ttl\":%u", a->ds_ttl);
 		if (a->ds_foreign) {
 			add(t, ",\"ds_foreign\":true");
+		}
+		if (a->ds_ignored) {
+			add(t, ",\"ds_ignored\":true");
 		}
 	}
 	add(t, "}");

@@ -223,15 +223,27 @@ static verdict_t judge_parents(const rollover_facts_t *facts, const rollover_con
 	return PASS;
 }
 
+keyset_t parent_names(const parent_answer_t *a)
+{
+	return a->ds | a->ds_sha1;
+}
+
 static verdict_t judge_wanted(const rollover_facts_t *facts, const parent_answer_t *a, keyset_t wanted)
 {
-	if (a->ds & ~wanted) {
+	const keyset_t named = parent_names(a);
+
+	if (named & ~wanted) {
 		return key_detail(GATE_DS_STALE_AT, a->server,
-		                  (wanted & ~a->ds) ? "DS of key" : "besides the new DS that of key",
-		                  facts, a->ds & ~wanted);
+		                  (wanted & ~named) ? "DS of key" : "besides the new DS that of key",
+		                  facts, named & ~wanted);
+	}
+	if (wanted & ~named) {
+		return key_detail(GATE_DS_MISSING_AT, a->server, "no DS of key", facts, wanted & ~named);
 	}
 	if (wanted & ~a->ds) {
-		return key_detail(GATE_DS_MISSING_AT, a->server, "no DS of key", facts, wanted & ~a->ds);
+		/* RFC 9905 3: to a validator that does not take SHA-1 the zone is insecure. */
+		return key_detail(GATE_DS_MISSING_AT, a->server, "only a SHA-1 DS of key", facts,
+		                  wanted & ~a->ds);
 	}
 	if (a->ds_foreign) {
 		return fail(GATE_DS_FOREIGN_AT, a->server, "a DS that matches no key", true);
@@ -241,7 +253,8 @@ static verdict_t judge_wanted(const rollover_facts_t *facts, const parent_answer
 
 static verdict_t judge_any(const rollover_facts_t *facts, const parent_answer_t *a, keyset_t keys)
 {
-	if (!(a->ds & keys)) {
+	/* A SHA-1 DS breaks nothing: a validator takes it, or treats the zone as insecure. */
+	if (!(parent_names(a) & keys)) {
 		return key_detail(GATE_DS_MISSING_AT, a->server, "no DS of key", facts, keys);
 	}
 	return PASS;
@@ -268,10 +281,11 @@ verdict_t judge_broken(const rollover_facts_t *facts)
 	}
 	for (size_t i = 0; i < facts->parent_count; i++) {
 		const parent_answer_t *a = &facts->parent[i];
-		if (a->status != ANSWER_OK || (a->ds & own) || (a->ds == 0 && !a->ds_foreign)) {
+		const keyset_t named = parent_names(a);
+		if (a->status != ANSWER_OK || (named & own) || (named == 0 && !a->ds_foreign)) {
 			continue;
 		}
-		return a->ds != 0 ? key_detail(GATE_CHAIN_BROKEN, a->server, "DS of a key that is not in the zone:", facts, a->ds) :
+		return named != 0 ? key_detail(GATE_CHAIN_BROKEN, a->server, "DS of a key that is not in the zone:", facts, named) :
 		                    fail(GATE_CHAIN_BROKEN, a->server, "a DS that matches no key", true);
 	}
 	return PASS;
@@ -280,7 +294,7 @@ verdict_t judge_broken(const rollover_facts_t *facts)
 bool parent_has(const rollover_facts_t *facts, keyset_t keys)
 {
 	for (size_t i = 0; i < facts->parent_count; i++) {
-		if (facts->parent[i].status == ANSWER_OK && (facts->parent[i].ds & keys)) {
+		if (facts->parent[i].status == ANSWER_OK && (parent_names(&facts->parent[i]) & keys)) {
 			return true;
 		}
 	}
@@ -294,11 +308,12 @@ uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *confi
 	*complete = true;
 	for (size_t i = 0; i < facts->child_count; i++) {
 		const child_answer_t *a = &facts->child[i];
-		if (a->status == ANSWER_OK || a->status == ANSWER_BOGUS) {
+		/* Without a known signature anybody may have chosen the TTL: it neither raises nor lowers. */
+		const bool learned = a->status == ANSWER_OK && a->dnskey_signed_by != 0;
+		if (learned) {
 			max = a->dnskey_ttl > max ? a->dnskey_ttl : max;
 		}
-		/* Whoever forged a bogus answer may have chosen a low TTL for it: it can raise, not lower. */
-		if (a->status != ANSWER_OK && !out_of_service(config, a->status, a->unreachable_since, now)) {
+		if (!learned && !out_of_service(config, a->status, a->unreachable_since, now)) {
 			*complete = false;
 		}
 	}
@@ -311,7 +326,7 @@ bool parent_old_ttl(const rollover_facts_t *facts, keyset_t wanted, uint32_t *tt
 	*ttl = 0;
 	for (size_t i = 0; i < facts->parent_count; i++) {
 		const parent_answer_t *a = &facts->parent[i];
-		if (a->status == ANSWER_OK && (a->ds != wanted || a->ds_foreign)) {
+		if (a->status == ANSWER_OK && (a->ds != wanted || (a->ds_sha1 & ~wanted) || a->ds_foreign)) {
 			found = true;
 			*ttl = a->ds_ttl > *ttl ? a->ds_ttl : *ttl;
 		}

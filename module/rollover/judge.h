@@ -57,10 +57,16 @@ verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *co
 /*! Whether a server of the parent has a DS set, and none of it matches a KSK that the own zone publishes. */
 verdict_t judge_broken(const rollover_facts_t *facts);
 
+/*! Keys that a parent's server names, by whatever digest: where a DS may still be, or has come. */
+keyset_t parent_names(const parent_answer_t *a);
+
 /*! Whether any server of the parent has a DS of one of \a keys. */
 bool parent_has(const rollover_facts_t *facts, keyset_t keys);
 
-/*! Largest DNSKEY TTL in the answers; \a complete is false if a server that still counts is missing. */
+/*!
+ * Largest DNSKEY TTL in answers that a known key has signed; \a complete is false if a server that
+ * still counts has given no such answer.
+ */
 uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
                    time_t now, bool *complete);
 

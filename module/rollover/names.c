@@ -151,7 +151,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"a server of the parent still has the old DS",
 		"Wait for the parent's scan or its slow server; where the parent does not read CDS, give the DS to the registrar." },
 	[GATE_DS_FOREIGN_AT] = { "ds-foreign-at", ACTOR_PARENT,
-		"a server of the parent has a DS that matches no key of the zone",
+		"a server of the parent has a DS that matches no key of the zone, and that validators read",
 		"Have the registrar remove that DS." },
 	[GATE_FIRST_DS] = { "first-ds", ACTOR_OPERATOR,
 		"the parent's DS was removed, and that is not undone without your word",

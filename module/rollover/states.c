@@ -49,8 +49,8 @@ static void ds_sets(const ctx_t *c, keyset_t *all, keyset_t *any, bool *foreign)
 	for (size_t i = 0; i < c->facts->parent_count; i++) {
 		const parent_answer_t *a = &c->facts->parent[i];
 		if (a->status == ANSWER_OK) {
-			*all &= a->ds;
-			*any |= a->ds;
+			*all &= parent_names(a);
+			*any |= parent_names(a);
 			*foreign |= a->ds_foreign;
 		}
 	}

@@ -138,8 +138,7 @@ void facts_child(world_t *w, unsigned index)
 	e->seen_keys[0][index] = v.dnskey;
 	a->status = v.signers & v.dnskey ? ANSWER_OK : ANSWER_BOGUS;
 	a->dnskey = to_facts(e, v.dnskey, &a->dnskey_foreign);
-	/* A key that the own zone no longer has cannot verify anything. */
-	a->dnskey_signed_by = to_facts(e, v.signers & e->own_keys, &unknown);
+	a->dnskey_signed_by = to_facts(e, v.signers & v.dnskey, &unknown);
 	a->dnskey_equal = v.dnskey == e->own_keys;
 	a->dnskey_ttl = v.ttl;
 	a->cds.present = a->cdnskey.present = v.cds != 0;
