@@ -260,19 +260,40 @@ keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey,
                      const knot_rdataset_t *rrsigs, const dns_key_t *keys,
                      unsigned key_count, time_t now);
 
+/*! What a DS RRset says, read as validators read it (RFC 4035 5.2, RFC 9905 3). */
+typedef struct {
+	keyset_t keys;		/*!< Keys with a DS of SHA-256 or SHA-384. */
+	keyset_t sha1;		/*!< Keys with a DS of SHA-1 only. */
+	bool foreign;		/*!< A DS that names none of the keys, and that validators read. */
+	unsigned ignored;	/*!< Records of a digest type or an algorithm that is not supported: validators skip them. */
+	uint16_t ignored_tag;	/*!< The first of them. */
+	uint8_t ignored_algorithm;
+	uint8_t ignored_digest;
+} dns_ds_t;
+
 /*!
- * \brief Which of the keys a DS or CDS RRset names, by recomputed digest.
+ * \brief Which of the keys a DS RRset names, by recomputed digest.
  *
  * \param[in] zone       Owner.
- * \param[in] ds         DS or CDS RDATA set.
+ * \param[in] ds         DS RDATA set.
  * \param[in] keys       Keys; those without RDATA match by SHA-256 only.
  * \param[in] key_count  Their number.
- * \param[in] sha256_only  Other digest types count as foreign (CDS by default).
- * \param[out] foreign   A record that names none of the keys (or a delete signal).
+ * \param[out] out       Result.
  */
-keyset_t dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
-                      const dns_key_t *keys, unsigned key_count,
-                      bool sha256_only, bool *foreign);
+void dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
+                  const dns_key_t *keys, unsigned key_count, dns_ds_t *out);
+
+/*!
+ * \brief Which of the keys a CDS RRset names by SHA-256, the only digest type that the module asks a parent for.
+ *
+ * \param[in] zone       Owner.
+ * \param[in] cds        CDS RDATA set.
+ * \param[in] keys       Keys.
+ * \param[in] key_count  Their number.
+ * \param[out] unwanted  A record of another digest type, of no known key, or a delete signal.
+ */
+keyset_t dns_cds_match(const knot_dname_t *zone, const knot_rdataset_t *cds,
+                       const dns_key_t *keys, unsigned key_count, bool *unwanted);
 
 /*! The same for CDNSKEY, by identity. */
 keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdnskey,

@@ -246,8 +246,8 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
 		verify_result_t result;
 		signal->present = true;
 		signal->keys = type == KNOT_RRTYPE_CDS
-			? dns_ds_match(zone->zone, &set.rrset.rrs, zone->keys, zone->key_count,
-			               true, &signal->unwanted)
+			? dns_cds_match(zone->zone, &set.rrset.rrs, zone->keys, zone->key_count,
+			                &signal->unwanted)
 			: dns_cdnskey_match(zone->zone, &set.rrset.rrs, zone->keys,
 			                    zone->key_count, &signal->unwanted);
 		signal->remove = type == KNOT_RRTYPE_CDS ? dns_cds_removes(&set.rrset.rrs) :
@@ -300,6 +300,30 @@ static void judge_no_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 	packet_rrset_clear(&child);
 }
 
+static void judge_ds(const answer_zone_t *zone, const packet_rrset_t *set, uint32_t original_ttl,
+                     parent_answer_t *out)
+{
+	dns_ds_t ds;
+	dns_ds_match(zone->zone, &set->rrset.rrs, zone->keys, zone->key_count, &ds);
+
+	out->status = ANSWER_OK;
+	out->detail[0] = '\0';
+	out->ds = ds.keys;
+	out->ds_sha1 = ds.sha1;
+	out->ds_foreign = ds.foreign;
+	out->ds_ttl = max_ttl(set->rrset.ttl, original_ttl);
+	out->ds_ignored = ds.ignored > 0;
+	if (ds.ignored > 0) {
+		/* Shown, since whoever looks at the DS set wonders about it. */
+		snprintf(out->detail, sizeof(out->detail),
+		         "%u DS that validators ignore: tag %u, algorithm %u, digest type %u%s",
+		         ds.ignored, ds.ignored_tag, ds.ignored_algorithm, ds.ignored_digest,
+		         ds.ignored > 1 ? ", ..." : "");
+	} else if (ds.sha1 != 0) {
+		say(out->detail, sizeof(out->detail), "SHA-1 is the only digest of a DS");
+	}
+}
+
 void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
                const knot_rdataset_t *trusted, const uint8_t *wire, size_t len,
                parent_answer_t *out)
@@ -329,11 +353,7 @@ void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 			out->status = ANSWER_BOGUS;
 			snprintf(out->detail, sizeof(out->detail), "DS: %s", result.reason);
 		} else {
-			out->status = ANSWER_OK;
-			out->detail[0] = '\0';
-			out->ds = dns_ds_match(zone->zone, &set.rrset.rrs, zone->keys,
-			                       zone->key_count, false, &out->ds_foreign);
-			out->ds_ttl = max_ttl(set.rrset.ttl, result.original_ttl);
+			judge_ds(zone, &set, result.original_ttl, out);
 		}
 	}
 

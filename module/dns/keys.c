@@ -6,6 +6,7 @@
 #include <libdnssec/binary.h>
 #include <libdnssec/error.h>
 #include <libdnssec/key.h>
+#include <libdnssec/keytag.h>
 
 #include "kskroll/dns.h"
 #include "verify.h"
@@ -73,24 +74,49 @@ keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey,
 	return verify_rrset(zone, &rrset, rrsigs, candidates, key_count, now).keys;
 }
 
-/*! The DS digest of a key whose RDATA is known, compared as a whole (tag, algorithm, digest). */
-static bool digest_equal(const knot_dname_t *zone, const dns_key_t *key, const knot_rdata_t *ds)
+/*! What a digest type of a DS is worth; all that depends on digest types is decided by this. */
+typedef enum {
+	DIGEST_IGNORED,		/*!< No validator that we know of reads it: GOST, private, future types. */
+	DIGEST_WEAK,		/*!< SHA-1: some validators take it, others do not (RFC 9905 3). */
+	DIGEST_GOOD,		/*!< RFC 4509, RFC 6605: every validator takes it. */
+} digest_use_t;
+
+static digest_use_t digest_use(uint8_t type)
 {
-	dnssec_key_t *loaded = key_load(zone, key->rdata, key->rdata_len);
-	if (loaded == NULL) {
-		return false;
+	switch (type) {
+	case DNSSEC_KEY_DIGEST_SHA256:
+	case DNSSEC_KEY_DIGEST_SHA384:
+		return DIGEST_GOOD;
+	case DNSSEC_KEY_DIGEST_SHA1:
+		return DIGEST_WEAK;
+	default:
+		return DIGEST_IGNORED;
 	}
-
-	dnssec_binary_t own = { 0 };
-	bool equal = dnssec_key_create_ds(loaded, knot_ds_digest_type(ds), &own) == DNSSEC_EOK &&
-	             own.size == ds->len && memcmp(own.data, ds->data, ds->len) == 0;
-
-	dnssec_binary_free(&own);
-	dnssec_key_free(loaded);
-	return equal;
 }
 
-static bool ds_names_key(const knot_dname_t *zone, const knot_rdata_t *ds, const dns_key_t *key)
+/*! Digests of one key, made when a DS asks for them, each once. */
+typedef struct {
+	bool made[DNSSEC_KEY_DIGEST_SHA384 + 1];
+	dnssec_binary_t ds[DNSSEC_KEY_DIGEST_SHA384 + 1];	/*!< DS RDATA; empty if there is none. */
+} digests_t;
+
+static const dnssec_binary_t *digest_of(const knot_dname_t *zone, const dns_key_t *key,
+                                        digests_t *digests, uint8_t type)
+{
+	if (!digests->made[type]) {
+		digests->made[type] = true;
+		dnssec_key_t *loaded = key_load(zone, key->rdata, key->rdata_len);
+		if (loaded != NULL) {
+			(void)dnssec_key_create_ds(loaded, type, &digests->ds[type]);
+		}
+		dnssec_key_free(loaded);
+	}
+	return &digests->ds[type];
+}
+
+/*! Tag, algorithm and digest; of a known digest type. */
+static bool ds_names_key(const knot_dname_t *zone, const knot_rdata_t *ds, const dns_key_t *key,
+                         digests_t *digests)
 {
 	/* The tag alone proves nothing (RFC 4034 B), it only saves hashing. */
 	if (knot_ds_key_tag(ds) != key->id.tag || knot_ds_alg(ds) != key->id.algorithm) {
@@ -101,36 +127,83 @@ static bool ds_names_key(const knot_dname_t *zone, const knot_rdata_t *ds, const
 		return ds->len == DS_FIXED_LEN + sizeof(key->id.digest) &&
 		       memcmp(knot_ds_digest(ds), key->id.digest, sizeof(key->id.digest)) == 0;
 	}
-	return key->rdata != NULL && digest_equal(zone, key, ds);
+	if (key->rdata == NULL) {
+		return false;
+	}
+	const dnssec_binary_t *own = digest_of(zone, key, digests, knot_ds_digest_type(ds));
+	return own->size == ds->len && memcmp(own->data, ds->data, ds->len) == 0;
 }
 
-keyset_t dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
-                      const dns_key_t *keys, unsigned key_count,
-                      bool sha256_only, bool *foreign)
+static keyset_t named_by(const knot_dname_t *zone, const knot_rdata_t *ds, const dns_key_t *keys,
+                         unsigned key_count, digests_t *digests)
 {
-	assert(zone && ds && (keys || key_count == 0));
+	keyset_t named = 0;
+	for (unsigned k = 0; k < key_count; k++) {
+		if (ds_names_key(zone, ds, &keys[k], digests != NULL ? &digests[k] : NULL)) {
+			named |= 1U << k;
+		}
+	}
+	return named;
+}
+
+void dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
+                  const dns_key_t *keys, unsigned key_count, dns_ds_t *out)
+{
+	assert(zone && ds && out && (keys || key_count == 0));
 	assert(key_count <= ROLLOVER_KEYS_MAX);
 
-	keyset_t set = 0;
-	bool unknown = false;
+	digests_t digests[ROLLOVER_KEYS_MAX] = { 0 };
+	*out = (dns_ds_t){ 0 };
 
 	const knot_rdata_t *rr = ds->rdata;
 	for (uint16_t i = 0; i < ds->count; i++, rr = knot_rdataset_next((knot_rdata_t *)rr)) {
-		keyset_t named = 0;
-		if (rr->len > DS_FIXED_LEN && knot_ds_alg(rr) != DNSSEC_KEY_ALGORITHM_DELETE &&
-		    (!sha256_only || knot_ds_digest_type(rr) == DNSSEC_KEY_DIGEST_SHA256)) {
-			for (unsigned k = 0; k < key_count; k++) {
-				if (ds_names_key(zone, rr, &keys[k])) {
-					named |= 1U << k;
-				}
+		if (rr->len <= DS_FIXED_LEN) {
+			out->foreign = true;
+			continue;
+		}
+		digest_use_t use = digest_use(knot_ds_digest_type(rr));
+		if (use == DIGEST_IGNORED || !dnssec_algorithm_key_support(knot_ds_alg(rr))) {
+			if (out->ignored++ == 0) {
+				out->ignored_tag = knot_ds_key_tag(rr);
+				out->ignored_algorithm = knot_ds_alg(rr);
+				out->ignored_digest = knot_ds_digest_type(rr);
 			}
+			continue;
+		}
+		keyset_t named = named_by(zone, rr, keys, key_count, digests);
+		out->foreign = out->foreign || named == 0;
+		if (use == DIGEST_GOOD) {
+			out->keys |= named;
+		} else {
+			out->sha1 |= named;
+		}
+	}
+	out->sha1 &= ~out->keys;
+
+	for (unsigned k = 0; k < key_count; k++) {
+		for (unsigned type = 0; type <= DNSSEC_KEY_DIGEST_SHA384; type++) {
+			dnssec_binary_free(&digests[k].ds[type]);
+		}
+	}
+}
+
+keyset_t dns_cds_match(const knot_dname_t *zone, const knot_rdataset_t *cds,
+                       const dns_key_t *keys, unsigned key_count, bool *unwanted)
+{
+	assert(zone && cds && unwanted && (keys || key_count == 0));
+	assert(key_count <= ROLLOVER_KEYS_MAX);
+
+	keyset_t set = 0;
+	*unwanted = false;
+
+	const knot_rdata_t *rr = cds->rdata;
+	for (uint16_t i = 0; i < cds->count; i++, rr = knot_rdataset_next((knot_rdata_t *)rr)) {
+		keyset_t named = 0;
+		if (rr->len > DS_FIXED_LEN && knot_ds_digest_type(rr) == DNSSEC_KEY_DIGEST_SHA256) {
+			named = named_by(zone, rr, keys, key_count, NULL);
 		}
 		set |= named;
-		unknown = unknown || named == 0;
-	}
-
-	if (foreign != NULL) {
-		*foreign = unknown;
+		*unwanted = *unwanted || named == 0;
 	}
 	return set;
 }
@@ -140,7 +213,10 @@ static bool dnskey_is(const knot_dname_t *zone, const knot_rdata_t *rr, const dn
 	if (key->rdata != NULL) {
 		return rr->len == key->rdata_len && memcmp(rr->data, key->rdata, rr->len) == 0;
 	}
-	if (rr->len <= DNSKEY_FIXED_LEN || knot_dnskey_alg(rr) != key->id.algorithm) {
+	const dnssec_binary_t bin = { .data = (uint8_t *)rr->data, .size = rr->len };
+	uint16_t tag = 0;
+	if (rr->len <= DNSKEY_FIXED_LEN || knot_dnskey_alg(rr) != key->id.algorithm ||
+	    dnssec_keytag(&bin, &tag) != DNSSEC_EOK || tag != key->id.tag) {
 		return false;
 	}
 

@@ -136,8 +136,8 @@ look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 	}
 
 	own->cds.present = from->cds.count > 0;
-	own->cds.keys = dns_ds_match(zone->dname, &from->cds, look->keys, facts->key_count,
-	                             true, &own->cds.unwanted);
+	own->cds.keys = dns_cds_match(zone->dname, &from->cds, look->keys, facts->key_count,
+	                              &own->cds.unwanted);
 	own->cds.remove = dns_cds_removes(&from->cds);
 	own->cdnskey.present = from->cdnskey.count > 0;
 	own->cdnskey.keys = dns_cdnskey_match(zone->dname, &from->cdnskey, look->keys,

@@ -109,7 +109,7 @@ static void rdata_that_is_no_key_has_no_identity(void **state)
 	}
 }
 
-static void ds_of_every_digest_type_matches(void **state)
+static void ds_of_every_digest_type_is_told_apart(void **state)
 {
 	(void)state;
 	uint8_t rdata[512], ds[64];
@@ -117,27 +117,43 @@ static void ds_of_every_digest_type_matches(void **state)
 	const knot_dname_t *zone = N("dskey.example.com.");
 	assert_int_equal(dns_key_id(zone, rdata, key.rdata_len, &key.id), KNOT_EOK);
 
-	bool foreign = true;
+	bool unwanted = true;
+	dns_ds_t out;
 	knot_rdataset_t sha1 = { 0 }, sha256 = { 0 };
 	signer_add(&sha1, ds, rfc_ds(ds, 1, RFC4034_SHA1));
 	signer_add(&sha256, ds, rfc_ds(ds, 2, RFC4509_SHA256));
-	assert_int_equal(dns_ds_match(zone, &sha1, &key, 1, false, &foreign), 1);
-	assert_false(foreign);
-	assert_int_equal(dns_ds_match(zone, &sha256, &key, 1, false, &foreign), 1);
-	assert_false(foreign);
+	dns_ds_match(zone, &sha256, &key, 1, &out);
+	assert_int_equal(out.keys, 1);
+	assert_int_equal(out.sha1, 0);
+	assert_false(out.foreign);
+	assert_int_equal(out.ignored, 0);
+
+	/* RFC 9905: SHA-1 alone does not do. It is no stranger's either. */
+	dns_ds_match(zone, &sha1, &key, 1, &out);
+	assert_int_equal(out.keys, 0);
+	assert_int_equal(out.sha1, 1);
+	assert_false(out.foreign);
+	signer_add(&sha1, ds, rfc_ds(ds, 2, RFC4509_SHA256));
+	dns_ds_match(zone, &sha1, &key, 1, &out);
+	assert_int_equal(out.keys, 1);
+	assert_int_equal(out.sha1, 0);
+	assert_false(out.foreign);
 
 	/* A CDS of SHA-1 is not wanted, whatever key it names. */
-	assert_int_equal(dns_ds_match(zone, &sha1, &key, 1, true, &foreign), 0);
-	assert_true(foreign);
-	assert_int_equal(dns_ds_match(zone, &sha256, &key, 1, true, &foreign), 1);
-	assert_false(foreign);
+	assert_int_equal(dns_cds_match(zone, &sha1, &key, 1, &unwanted), 1);
+	assert_true(unwanted);
+	assert_int_equal(dns_cds_match(zone, &sha256, &key, 1, &unwanted), 1);
+	assert_false(unwanted);
 
 	/* Only remembered by its digest: SHA-256 can be told, SHA-1 cannot. */
 	key.rdata = NULL;
-	assert_int_equal(dns_ds_match(zone, &sha256, &key, 1, false, &foreign), 1);
-	assert_false(foreign);
-	assert_int_equal(dns_ds_match(zone, &sha1, &key, 1, false, &foreign), 0);
-	assert_true(foreign);
+	dns_ds_match(zone, &sha256, &key, 1, &out);
+	assert_int_equal(out.keys, 1);
+	assert_false(out.foreign);
+	dns_ds_match(zone, &sha1, &key, 1, &out);
+	assert_int_equal(out.keys, 1);
+	assert_int_equal(out.sha1, 0);
+	assert_true(out.foreign);
 
 	knot_rdataset_clear(&sha1, NULL);
 	knot_rdataset_clear(&sha256, NULL);
@@ -152,10 +168,77 @@ static void sha384_ds_matches(void **state)
 	knot_rdataset_t ds = { 0 };
 	signer_add_ds(&ds, &ksk, DNSSEC_KEY_DIGEST_SHA384);
 
-	bool foreign = true;
-	assert_int_equal(dns_ds_match(zone, &ds, &key, 1, false, &foreign), 1);
-	assert_false(foreign);
+	dns_ds_t out;
+	dns_ds_match(zone, &ds, &key, 1, &out);
+	assert_int_equal(out.keys, 1);
+	assert_false(out.foreign);
+
+	bool unwanted = false;
+	assert_int_equal(dns_cds_match(zone, &ds, &key, 1, &unwanted), 0);
+	assert_true(unwanted);
 	knot_rdataset_clear(&ds, NULL);
+	signer_key_free(&ksk);
+}
+
+/*! A DS with the tag and the algorithm of a key unless they are said. */
+static void add_odd_ds(knot_rdataset_t *set, const dns_key_t *key, int tag, int algorithm, uint8_t type)
+{
+	uint8_t rdata[4 + 32];
+	memset(rdata, 0xab, sizeof(rdata));
+	knot_wire_write_u16(rdata, tag >= 0 ? tag : key->id.tag);
+	rdata[2] = algorithm >= 0 ? algorithm : key->id.algorithm;
+	rdata[3] = type;
+	signer_add(set, rdata, sizeof(rdata));
+}
+
+static void ds_that_no_validator_reads_is_ignored(void **state)
+{
+	(void)state;
+	const knot_dname_t *zone = N("example.");
+	test_key_t ksk = signer_key(zone, 257);
+	dns_key_t key = signer_dns_key(zone, &ksk, true);
+	static const struct {
+		int tag, algorithm;
+		uint8_t type;
+		bool ignored;
+	} CASES[] = {
+		{ -1, -1, 3, true },	/* GOST beside the good one */
+		{ -1, -1, 250, true },
+		{ 1, -1, 3, true },	/* of a key that nobody knows */
+		{ 1, 200, 2, true },	/* an algorithm that nobody knows */
+		{ -1, 0, 2, true },
+		{ 1, -1, 2, false },	/* the others are read, and are not ours */
+		{ -1, -1, 2, false },
+		{ 1, -1, 1, false },
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		knot_rdataset_t ds = { 0 };
+		dns_ds_t out;
+		signer_add_ds(&ds, &ksk, 1);
+		signer_add_ds(&ds, &ksk, 2);
+		add_odd_ds(&ds, &key, CASES[i].tag, CASES[i].algorithm, CASES[i].type);
+		dns_ds_match(zone, &ds, &key, 1, &out);
+		assert_int_equal(out.keys, 1);
+		assert_int_equal(out.sha1, 0);
+		assert_int_equal(out.foreign, !CASES[i].ignored);
+		assert_int_equal(out.ignored, CASES[i].ignored);
+		if (CASES[i].ignored) {
+			assert_int_equal(out.ignored_tag, CASES[i].tag >= 0 ? CASES[i].tag : key.id.tag);
+			assert_int_equal(out.ignored_digest, CASES[i].type);
+		}
+		knot_rdataset_clear(&ds, NULL);
+	}
+
+	/* Alone it is as good as no DS: the zone is insecure. */
+	knot_rdataset_t alone = { 0 };
+	dns_ds_t out;
+	add_odd_ds(&alone, &key, -1, -1, 3);
+	add_odd_ds(&alone, &key, 1, 200, 2);
+	dns_ds_match(zone, &alone, &key, 1, &out);
+	assert_int_equal(out.keys | out.sha1, 0);
+	assert_false(out.foreign);
+	assert_int_equal(out.ignored, 2);
+	knot_rdataset_clear(&alone, NULL);
 	signer_key_free(&ksk);
 }
 
@@ -167,14 +250,17 @@ static void ds_with_equal_tag_but_other_digest_is_foreign(void **state)
 	const knot_dname_t *zone = N("dskey.example.com.");
 	assert_int_equal(dns_key_id(zone, rdata, key.rdata_len, &key.id), KNOT_EOK);
 	size_t len = rfc_ds(ds, 2, RFC4509_SHA256);
+	dns_ds_t out;
 
 	for (size_t i = 0; i < len; i++) {
 		knot_rdataset_t set = { 0 };
-		bool foreign = false;
 		ds[i] ^= 1;
 		signer_add(&set, ds, len);
-		assert_int_equal(dns_ds_match(zone, &set, &key, 1, false, &foreign), 0);
-		assert_true(foreign);
+		dns_ds_match(zone, &set, &key, 1, &out);
+		assert_int_equal(out.keys | out.sha1, 0);
+		/* Octets 2 and 3 became an algorithm and a digest type that nobody has. */
+		assert_int_equal(out.foreign, i != 2 && i != 3);
+		assert_int_equal(out.ignored, i == 2 || i == 3);
 		ds[i] ^= 1;
 		knot_rdataset_clear(&set, NULL);
 	}
@@ -182,10 +268,10 @@ static void ds_with_equal_tag_but_other_digest_is_foreign(void **state)
 	/* Truncated at any length. */
 	for (size_t cut = 0; cut < len; cut++) {
 		knot_rdataset_t set = { 0 };
-		bool foreign = false;
 		signer_add(&set, ds, cut);
-		assert_int_equal(dns_ds_match(zone, &set, &key, 1, false, &foreign), 0);
-		assert_true(foreign);
+		dns_ds_match(zone, &set, &key, 1, &out);
+		assert_int_equal(out.keys | out.sha1, 0);
+		assert_true(out.foreign);
 		knot_rdataset_clear(&set, NULL);
 	}
 }
@@ -202,7 +288,7 @@ static void delete_signal_is_foreign(void **state)
 	bool foreign = false;
 
 	signer_add(&set, cds, sizeof(cds));
-	assert_int_equal(dns_ds_match(zone, &set, &key, 1, true, &foreign), 0);
+	assert_int_equal(dns_cds_match(zone, &set, &key, 1, &foreign), 0);
 	assert_true(foreign);
 	foreign = false;
 	signer_add(&set2, cdnskey, sizeof(cdnskey));
@@ -273,7 +359,11 @@ static void empty_sets_name_nothing(void **state)
 	(void)state;
 	knot_rdataset_t none = { 0 };
 	bool foreign = true;
-	assert_int_equal(dns_ds_match(N("a."), &none, NULL, 0, false, &foreign), 0);
+	dns_ds_t out;
+	dns_ds_match(N("a."), &none, NULL, 0, &out);
+	assert_int_equal(out.keys | out.sha1 | out.ignored, 0);
+	assert_false(out.foreign);
+	assert_int_equal(dns_cds_match(N("a."), &none, NULL, 0, &foreign), 0);
 	assert_false(foreign);
 	assert_int_equal(dns_cdnskey_match(N("a."), &none, NULL, 0, &foreign), 0);
 	assert_false(foreign);
@@ -314,7 +404,8 @@ int main(void)
 		cmocka_unit_test(identity_is_the_sha256_digest_of_rfc4509),
 		cmocka_unit_test(identity_does_not_depend_on_the_case_of_the_owner),
 		cmocka_unit_test(rdata_that_is_no_key_has_no_identity),
-		cmocka_unit_test(ds_of_every_digest_type_matches),
+		cmocka_unit_test(ds_of_every_digest_type_is_told_apart),
+		cmocka_unit_test(ds_that_no_validator_reads_is_ignored),
 		cmocka_unit_test(sha384_ds_matches),
 		cmocka_unit_test(ds_with_equal_tag_but_other_digest_is_foreign),
 		cmocka_unit_test(delete_signal_is_foreign),
