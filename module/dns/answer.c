@@ -62,9 +62,15 @@ static void key_list_add(key_list_t *list, const knot_rdataset_t *rrs)
 	}
 }
 
-static uint32_t max_ttl(uint32_t a, uint32_t b)
+/*!
+ * \brief What a validating cache can hold of an RRset (RFC 4035 5.3.3), whatever a packet says.
+ *
+ * A TTL with the highest bit set is 0 (RFC 2181 8). If the signed one has it, the received one is all
+ * that bounds a cache.
+ */
+static uint32_t signed_ttl(uint32_t original, uint32_t received)
 {
-	return a > b ? a : b;
+	return original <= INT32_MAX ? original : received <= INT32_MAX ? received : 0;
 }
 
 /*! Is there any record in the answer section that is not an RRSIG? */
@@ -79,33 +85,53 @@ static bool answer_empty(const knot_pkt_t *pkt)
 	return true;
 }
 
+/*! The RDATA of a known key; of one that is remembered by its digest only, if \a served has it. */
+static verify_key_t rdata_of(const answer_zone_t *zone, const dns_key_t *key,
+                             const knot_rdataset_t *served)
+{
+	if (key->rdata != NULL) {
+		return (verify_key_t){ key->rdata, key->rdata_len };
+	}
+	const knot_rdata_t *rr = served->rdata;
+	for (uint16_t i = 0; i < served->count; i++, rr = knot_rdataset_next((knot_rdata_t *)rr)) {
+		const knot_rdataset_t one = { 1, knot_rdata_size(rr->len), (knot_rdata_t *)rr };
+		if (dns_cdnskey_match(zone->zone, &one, key, 1, NULL) != 0) {
+			return (verify_key_t){ rr->data, rr->len };
+		}
+	}
+	return (verify_key_t){ 0 };
+}
+
 /*!
  * \brief KSKs that have validly signed an RRset.
  *
- * \param among  Only these.
+ * \param among   Only these.
+ * \param served  DNSKEY RRset of the server.
  */
 static keyset_t signers(const answer_zone_t *zone, const packet_rrset_t *set, keyset_t among,
-                        verify_result_t *result)
+                        const knot_rdataset_t *served, verify_result_t *result)
 {
 	/* Indexes of the list and of the keys are the same; an empty entry never verifies. */
 	verify_key_t keys[ROLLOVER_KEYS_MAX] = { 0 };
 	for (unsigned i = 0; i < zone->key_count; i++) {
-		if (zone->keys[i].rdata != NULL && (among & (1U << i)) != 0) {
-			keys[i] = (verify_key_t){ zone->keys[i].rdata, zone->keys[i].rdata_len };
+		if ((among & (1U << i)) != 0) {
+			keys[i] = rdata_of(zone, &zone->keys[i], served);
 		}
 	}
 	*result = verify_rrset(zone->zone, &set->rrset, &set->rrsigs, keys, zone->key_count,
-	                       zone->now);
+	                       zone->now, zone->work);
 	return result->keys;
 }
 
+/*! A revoked key is none: it signs nothing but its own revocation (RFC 5011 2.1). */
 static bool is_ksk(const knot_rdata_t *rr)
 {
-	const uint16_t both = KNOT_DNSKEY_FLAG_ZONE | KNOT_DNSKEY_FLAG_SEP;
-	return rr->len >= sizeof(uint16_t) && (knot_dnskey_flags(rr) & both) == both;
+	const uint16_t mask = KNOT_DNSKEY_FLAG_ZONE | KNOT_DNSKEY_FLAG_SEP | KNOT_DNSKEY_FLAG_REVOKE;
+	return rr->len >= sizeof(uint16_t) &&
+	       (knot_dnskey_flags(rr) & mask) == (KNOT_DNSKEY_FLAG_ZONE | KNOT_DNSKEY_FLAG_SEP);
 }
 
-/*! Which of the known keys are there, and is there an unknown KSK? */
+/*! Which of the known keys are there, and is there a KSK that the own zone does not have? */
 static keyset_t present(const answer_zone_t *zone, const knot_rdataset_t *dnskey, bool *foreign)
 {
 	keyset_t set = 0;
@@ -119,7 +145,9 @@ static keyset_t present(const answer_zone_t *zone, const knot_rdataset_t *dnskey
 		const knot_rdataset_t one = { 1, knot_rdata_size(rr->len), rr };
 		bool unknown = false;
 		set |= dns_cdnskey_match(zone->zone, &one, zone->keys, zone->key_count, &unknown);
-		*foreign = *foreign || unknown;
+		/* The own zone may have KSKs that are not known: of an algorithm that libdnssec does not support. */
+		*foreign = *foreign ||
+		           (unknown && (zone->dnskey == NULL || !knot_rdataset_member(zone->dnskey, rr)));
 	}
 	return set;
 }
@@ -135,16 +163,18 @@ static void judge_dnskey(const answer_zone_t *zone, const packet_rrset_t *set,
 	out->dnskey_equal = knot_rdataset_eq(dnskey, own);
 
 	verify_result_t known, any;
-	out->dnskey_signed_by = signers(zone, set, out->dnskey, &known);
+	out->dnskey_signed_by = signers(zone, set, out->dnskey, dnskey, &known);
 
 	any = known;
 	if (known.keys == 0) {
+		/* Somebody else's, or broken? Keys out of the answer itself prove nothing more, and no TTL. */
 		key_list_t all = { 0 };
 		key_list_add(&all, dnskey);
 		any = verify_rrset(zone->zone, &set->rrset, &set->rrsigs, all.key, all.count,
-		                   zone->now);
+		                   zone->now, zone->work);
+	} else {
+		out->dnskey_ttl = signed_ttl(known.original_ttl, set->rrset.ttl);
 	}
-	out->dnskey_ttl = max_ttl(set->rrset.ttl, any.original_ttl);
 
 	if (any.keys == 0) {
 		out->status = ANSWER_BOGUS;
@@ -158,11 +188,25 @@ static void judge_dnskey(const answer_zone_t *zone, const packet_rrset_t *set,
 	}
 }
 
+/*! What is known, with the budget of the reply or, if there is none, one of this answer. */
+static answer_zone_t with_work(const answer_zone_t *zone, work_t *own)
+{
+	answer_zone_t known = *zone;
+	if (known.work == NULL) {
+		*own = (work_t){ 0 };
+		known.work = own;
+	}
+	return known;
+}
+
 void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len,
                    child_answer_t *out, knot_rdataset_t *served)
 {
 	assert(zone && out && served);
 	assert(zone->key_count <= ROLLOVER_KEYS_MAX);
+
+	work_t own;
+	const answer_zone_t known = with_work(zone, &own);
 
 	knot_rdataset_init(served);
 	out->status = ANSWER_ERROR;
@@ -174,13 +218,15 @@ void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len,
 	}
 
 	packet_rrset_t set;
-	if (packet_rrset(pkt, KNOT_ANSWER, zone->zone, KNOT_RRTYPE_DNSKEY, &set) != KNOT_EOK) {
-		say(out->detail, sizeof(out->detail), "out of memory");
+	int ret = packet_rrset(pkt, KNOT_ANSWER, zone->zone, KNOT_RRTYPE_DNSKEY, &set);
+	if (ret != KNOT_EOK) {
+		out->status = ret == KNOT_ESPACE ? ANSWER_BOGUS : ANSWER_ERROR;
+		snprintf(out->detail, sizeof(out->detail), "DNSKEY: %s", packet_error(ret));
 	} else if (set.rrset.rrs.count == 0) {
 		say(out->detail, sizeof(out->detail), "no DNSKEY");
 	} else {
 		out->status = ANSWER_OK;
-		judge_dnskey(zone, &set, out, served);
+		judge_dnskey(&known, &set, out, served);
 	}
 
 	packet_rrset_clear(&set);
@@ -215,8 +261,10 @@ static void judge_nodata(const answer_zone_t *zone, const knot_rdataset_t *serve
 	/* "CDS is gone" moves a rollover on: it needs a proof like everything that does. */
 	key_list_t keys = { 0 };
 	key_list_add(&keys, served);
-	if (!denial_proven(pkt, zone->zone, zone->zone, type, keys.key, keys.count, zone->now)) {
-		worsen(out, ANSWER_BOGUS, about, "unproven NODATA");
+	const char *error = denial_check(pkt, zone->zone, zone->zone, type, keys.key, keys.count,
+	                                 zone->now, zone->work, NULL);
+	if (error != NULL) {
+		worsen(out, ANSWER_BOGUS, about, error);
 	}
 }
 
@@ -229,6 +277,8 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
 	const char *about = type == KNOT_RRTYPE_CDS ? "CDS" : "CDNSKEY";
 	signal_rrset_t *signal = type == KNOT_RRTYPE_CDS ? &out->cds : &out->cdnskey;
 	memset(signal, 0, sizeof(*signal));
+	work_t own;
+	const answer_zone_t known = with_work(zone, &own);
 
 	char detail[sizeof(out->detail)];
 	knot_pkt_t *pkt = open_authoritative(wire, len, zone->zone, type, detail, sizeof(detail));
@@ -238,10 +288,11 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
 	}
 
 	packet_rrset_t set;
-	if (packet_rrset(pkt, KNOT_ANSWER, zone->zone, type, &set) != KNOT_EOK) {
-		worsen(out, ANSWER_ERROR, about, "out of memory");
+	int ret = packet_rrset(pkt, KNOT_ANSWER, zone->zone, type, &set);
+	if (ret != KNOT_EOK) {
+		worsen(out, ret == KNOT_ESPACE ? ANSWER_BOGUS : ANSWER_ERROR, about, packet_error(ret));
 	} else if (set.rrset.rrs.count == 0) {
-		judge_nodata(zone, served, pkt, type, about, out);
+		judge_nodata(&known, served, pkt, type, about, out);
 	} else {
 		verify_result_t result;
 		signal->present = true;
@@ -252,17 +303,14 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
 			                    zone->key_count, &signal->unwanted);
 		signal->remove = type == KNOT_RRTYPE_CDS ? dns_cds_removes(&set.rrset.rrs) :
 		                                           dns_cdnskey_removes(&set.rrset.rrs);
-		signal->signed_by = signers(zone, &set, UINT16_MAX, &result);
+		signal->signed_by = signers(&known, &set, UINT16_MAX, served, &result);
+		if (known.work->exhausted) {
+			worsen(out, ANSWER_BOGUS, about, result.reason);
+		}
 	}
 
 	packet_rrset_clear(&set);
 	knot_pkt_free(pkt);
-}
-
-static void parent_bogus(parent_answer_t *out, const char *detail)
-{
-	out->status = ANSWER_BOGUS;
-	say(out->detail, sizeof(out->detail), detail);
 }
 
 static void judge_no_ds(const answer_zone_t *zone, const knot_dname_t *parent,
@@ -273,23 +321,34 @@ static void judge_no_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 	int ret_child = packet_rrset(pkt, KNOT_AUTHORITY, zone->zone, KNOT_RRTYPE_SOA, &child);
 
 	if (ret != KNOT_EOK || ret_child != KNOT_EOK) {
-		say(out->detail, sizeof(out->detail), "out of memory");
+		say(out->detail, sizeof(out->detail), packet_error(ret != KNOT_EOK ? ret : ret_child));
 	} else if (child.rrset.rrs.count > 0) {
 		/* A server of both zones that forgets which side DS is on (RFC 4035 3.1.4.1). */
 		say(out->detail, sizeof(out->detail), "answers from the child zone");
 	} else if (!answer_empty(pkt) || soa.rrset.rrs.count != 1) {
 		say(out->detail, sizeof(out->detail), "neither DS nor NODATA");
 	} else {
+		uint32_t proof_ttl = 0;
 		verify_result_t result = verify_rrset(parent, &soa.rrset, &soa.rrsigs, keys->key,
-		                                      keys->count, zone->now);
-		if (result.keys == 0 ||
-		    !denial_proven(pkt, parent, zone->zone, KNOT_RRTYPE_DS, keys->key,
-		                   keys->count, zone->now)) {
-			parent_bogus(out, "unproven NODATA");
+		                                      keys->count, zone->now, zone->work);
+		const char *error = result.keys == 0 ? "unproven NODATA" :
+		                    denial_check(pkt, parent, zone->zone, KNOT_RRTYPE_DS, keys->key,
+		                                 keys->count, zone->now, zone->work, &proof_ttl);
+		if (zone->work->exhausted) {
+			error = "too much to verify";
+		}
+		if (error != NULL) {
+			out->status = ANSWER_BOGUS;
+			say(out->detail, sizeof(out->detail), error);
 		} else {
-			/* RFC 2308 5; the TTL alone is not signed, it cannot lower anything. */
-			uint32_t ttl = max_ttl(soa.rrset.ttl, result.original_ttl);
+			/*
+			 * RFC 2308 5: SOA TTL and MINIMUM. A cache that makes use of NSEC (RFC 8198) holds
+			 * the proof itself: its TTL should be the same (RFC 9077), but may be larger.
+			 */
+			uint32_t ttl = signed_ttl(result.original_ttl, soa.rrset.ttl);
 			uint32_t minimum = knot_soa_minimum(soa.rrset.rrs.rdata);
+			proof_ttl = signed_ttl(proof_ttl, 0);
+			ttl = ttl > proof_ttl ? ttl : proof_ttl;
 			out->ds_ttl = ttl < minimum ? ttl : minimum;
 			out->status = ANSWER_OK;
 			out->detail[0] = '\0';
@@ -311,7 +370,7 @@ static void judge_ds(const answer_zone_t *zone, const packet_rrset_t *set, uint3
 	out->ds = ds.keys;
 	out->ds_sha1 = ds.sha1;
 	out->ds_foreign = ds.foreign;
-	out->ds_ttl = max_ttl(set->rrset.ttl, original_ttl);
+	out->ds_ttl = signed_ttl(original_ttl, set->rrset.ttl);
 	out->ds_ignored = ds.ignored > 0;
 	if (ds.ignored > 0) {
 		/* Shown, since whoever looks at the DS set wonders about it. */
@@ -331,6 +390,8 @@ void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 	assert(zone && parent && trusted && out);
 	assert(zone->key_count <= ROLLOVER_KEYS_MAX);
 
+	work_t own;
+	const answer_zone_t known = with_work(zone, &own);
 	out->status = ANSWER_ERROR;
 	knot_pkt_t *pkt = open_authoritative(wire, len, zone->zone, KNOT_RRTYPE_DS,
 	                                     out->detail, sizeof(out->detail));
@@ -342,18 +403,20 @@ void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 	key_list_add(&keys, trusted);
 
 	packet_rrset_t set;
-	if (packet_rrset(pkt, KNOT_ANSWER, zone->zone, KNOT_RRTYPE_DS, &set) != KNOT_EOK) {
-		say(out->detail, sizeof(out->detail), "out of memory");
+	int ret = packet_rrset(pkt, KNOT_ANSWER, zone->zone, KNOT_RRTYPE_DS, &set);
+	if (ret != KNOT_EOK) {
+		out->status = ret == KNOT_ESPACE ? ANSWER_BOGUS : ANSWER_ERROR;
+		snprintf(out->detail, sizeof(out->detail), "DS: %s", packet_error(ret));
 	} else if (set.rrset.rrs.count == 0) {
-		judge_no_ds(zone, parent, &keys, pkt, out);
+		judge_no_ds(&known, parent, &keys, pkt, out);
 	} else {
 		verify_result_t result = verify_rrset(parent, &set.rrset, &set.rrsigs, keys.key,
-		                                      keys.count, zone->now);
+		                                      keys.count, zone->now, known.work);
 		if (result.keys == 0) {
 			out->status = ANSWER_BOGUS;
 			snprintf(out->detail, sizeof(out->detail), "DS: %s", result.reason);
 		} else {
-			judge_ds(zone, &set, result.original_ttl, out);
+			judge_ds(&known, &set, result.original_ttl, out);
 		}
 	}
 
@@ -421,7 +484,7 @@ int answer_delegation(const knot_dname_t *zone, const uint8_t *wire, size_t len,
 	int ret = packet_rrset(pkt, KNOT_ANSWER, zone, KNOT_RRTYPE_NS, &answer);
 	int ret2 = packet_rrset(pkt, KNOT_AUTHORITY, zone, KNOT_RRTYPE_NS, &authority);
 	if (ret != KNOT_EOK || ret2 != KNOT_EOK) {
-		ret = KNOT_ENOMEM;
+		ret = ret == KNOT_ESPACE || ret2 == KNOT_ESPACE ? KNOT_EMALF : KNOT_ENOMEM;
 	} else {
 		ret = knot_rdataset_merge(&out->ns, &answer.rrset.rrs, NULL);
 		if (ret == KNOT_EOK) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kskroll/dns.h"
+#include "work.h"
 
 /*! Glue addresses of one delegation that are taken. */
 #define ANSWER_GLUE_MAX		512
@@ -19,6 +20,7 @@ typedef struct {
 	unsigned key_count;
 	const knot_rdataset_t *dnskey;	/*!< DNSKEY RRset of the own zone; trusted. */
 	time_t now;
+	work_t *work;			/*!< Budget of all answers of one reply; NULL: one for each answer. */
 } answer_zone_t;
 
 typedef struct {
@@ -35,6 +37,9 @@ typedef struct {
 
 /*!
  * \brief DNSKEY at a server of the zone; to be called before answer_signal().
+ *
+ * dnskey_ttl is the original TTL in the RRSIG of a known KSK, which bounds what validating caches
+ * hold (RFC 4035 5.3.3); without such an RRSIG it is 0. The TTL of the answer itself is not signed.
  *
  * \param[in] zone     What is known.
  * \param[in] wire     Answer.
@@ -68,7 +73,8 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
  * \param[in] trusted  Validated DNSKEY RRset of the parent zone.
  * \param[in] wire    Answer.
  * \param[in] len     Its length.
- * \param[out] out    status, detail and ds* are set.
+ * \param[out] out    status, detail and ds* are set. ds_ttl comes from signatures only; without a
+ *                    DS it is the negative TTL (RFC 9077).
  */
 void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
                const knot_rdataset_t *trusted, const uint8_t *wire, size_t len,

@@ -14,12 +14,12 @@
 #define HASH_LEN		20
 /*! Its base32hex text. */
 #define HASH_TEXT_LEN		32
-/*! RFC 9276 wants none; what is above the limits of common validators is no proof for us. */
-#define ITERATIONS_MAX		150
 /*! NSEC3 RDATA before the salt. */
 #define NSEC3_FIXED_LEN		5
-/*! NSEC3 RRsets of one answer that are looked at; three are the most a proof needs. */
-#define NSEC3_MAX		6
+/*! Owners of NSEC3 in one answer; three are the most a proof needs. */
+#define NSEC3_MAX		8
+
+static const char *const UNPROVEN = "unproven NODATA";
 
 /*! A verified NSEC3 with its bounds checked. */
 typedef struct {
@@ -36,12 +36,18 @@ typedef struct {
 	const verify_key_t *keys;
 	unsigned key_count;
 	time_t now;
+	work_t *work;
+	uint32_t ttl;		/*!< Largest original TTL of what has verified. */
 } judge_t;
 
-static bool verified(const judge_t *judge, const packet_rrset_t *set)
+static bool verified(judge_t *judge, const packet_rrset_t *set)
 {
-	return verify_rrset(judge->zone, &set->rrset, &set->rrsigs, judge->keys,
-	                    judge->key_count, judge->now).keys != 0;
+	verify_result_t result = verify_rrset(judge->zone, &set->rrset, &set->rrsigs, judge->keys,
+	                                      judge->key_count, judge->now, judge->work);
+	if (result.original_ttl > judge->ttl) {
+		judge->ttl = result.original_ttl;
+	}
+	return result.keys != 0;
 }
 
 /*! What the type bitmap of a matching record must say. */
@@ -57,7 +63,7 @@ static bool bitmap_denies(const uint8_t *bitmap, uint16_t len, uint16_t type)
 	        !dnssec_nsec_bitmap_contains(bitmap, len, KNOT_RRTYPE_SOA));
 }
 
-static bool nsec_proves(const judge_t *judge, const knot_pkt_t *pkt,
+static bool nsec_proves(judge_t *judge, const knot_pkt_t *pkt,
                         const knot_dname_t *name, uint16_t type)
 {
 	packet_rrset_t set;
@@ -127,12 +133,23 @@ static bool nsec3_open(const knot_dname_t *owner, const knot_rdata_t *rr, nsec3_
 	out->params.salt.data = (uint8_t *)rr->data + NSEC3_FIXED_LEN;
 
 	return knot_nsec3_alg(rr) == KNOT_NSEC3_ALGORITHM_SHA1 &&
-	       (knot_nsec3_flags(rr) & ~KNOT_NSEC3_FLAG_OPT_OUT) == 0 &&
-	       out->params.iterations <= ITERATIONS_MAX;
+	       (knot_nsec3_flags(rr) & ~KNOT_NSEC3_FLAG_OPT_OUT) == 0;
 }
 
-static bool hash_name(const nsec3_t *record, const knot_dname_t *name, uint8_t hash[HASH_LEN])
+/*! RFC 5155 7.2, 8.2: all NSEC3 of an answer have the same parameters. So each name is hashed once. */
+static bool same_params(const nsec3_t *a, const nsec3_t *b)
 {
+	return a->params.iterations == b->params.iterations &&
+	       a->params.salt.size == b->params.salt.size &&
+	       memcmp(a->params.salt.data, b->params.salt.data, a->params.salt.size) == 0;
+}
+
+static bool hash_name(judge_t *judge, const nsec3_t *record, const knot_dname_t *name,
+                      uint8_t hash[HASH_LEN])
+{
+	if (!work_hash(judge->work, record->params.iterations)) {
+		return false;
+	}
 	const dnssec_binary_t data = { .data = (uint8_t *)name, .size = knot_dname_size(name) };
 	dnssec_binary_t out = { 0 };
 	bool ok = dnssec_nsec3_hash(&data, &record->params, &out) == DNSSEC_EOK &&
@@ -144,19 +161,13 @@ static bool hash_name(const nsec3_t *record, const knot_dname_t *name, uint8_t h
 	return ok;
 }
 
-static bool matches(const nsec3_t *record, const knot_dname_t *name)
+static bool matches(const nsec3_t *record, const uint8_t hash[HASH_LEN])
 {
-	uint8_t hash[HASH_LEN];
-	return hash_name(record, name, hash) && memcmp(hash, record->hash, HASH_LEN) == 0;
+	return memcmp(hash, record->hash, HASH_LEN) == 0;
 }
 
-static bool covers(const nsec3_t *record, const knot_dname_t *name)
+static bool covers(const nsec3_t *record, const uint8_t hash[HASH_LEN])
 {
-	uint8_t hash[HASH_LEN];
-	if (!hash_name(record, name, hash)) {
-		return false;
-	}
-
 	bool after = memcmp(hash, record->hash, HASH_LEN) > 0;
 	bool ahead = memcmp(hash, record->next, HASH_LEN) < 0;
 	/* The last record of the chain points back to the first. */
@@ -164,72 +175,124 @@ static bool covers(const nsec3_t *record, const knot_dname_t *name)
 	return last ? (after || ahead) : (after && ahead);
 }
 
-static bool nsec3_judge(const knot_dname_t *zone, const knot_dname_t *name, uint16_t type,
-                        const nsec3_t *records, unsigned count)
+/*! Opt-out: walks up to the closest encloser; the name just below it must be covered. */
+static bool opt_out_proves(judge_t *judge, const knot_dname_t *name, uint8_t hash[HASH_LEN],
+                           const nsec3_t *records, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++) {
-		if (matches(&records[i], name)) {
-			return bitmap_denies(records[i].bitmap, records[i].bitmap_len, type);
-		}
-	}
-	if (type != KNOT_RRTYPE_DS) {
-		return false;
-	}
-
-	/* Opt-out: walk up to the closest encloser; the name just below it must be covered. */
 	const knot_dname_t *below = name;
-	while (!knot_dname_is_equal(below, zone) && *below != '\0') {
-		const knot_dname_t *above = knot_dname_next_label(below);
+	while (!knot_dname_is_equal(below, judge->zone) && *below != '\0') {
 		bool enclosed = false, skipped = false;
 		for (unsigned i = 0; i < count; i++) {
-			enclosed = enclosed || matches(&records[i], above);
-			skipped = skipped || (records[i].opt_out && covers(&records[i], below));
+			skipped = skipped || (records[i].opt_out && covers(&records[i], hash));
+		}
+		below = knot_dname_next_label(below);
+		if (!hash_name(judge, &records[0], below, hash)) {
+			return false;
+		}
+		for (unsigned i = 0; i < count; i++) {
+			enclosed = enclosed || matches(&records[i], hash);
 		}
 		if (enclosed) {
 			return skipped;
 		}
-		below = above;
 	}
 	return false;
 }
 
-static bool nsec3_proves(const judge_t *judge, const knot_pkt_t *pkt,
-                         const knot_dname_t *name, uint16_t type)
+static bool nsec3_judge(judge_t *judge, const knot_dname_t *name, uint16_t type,
+                        const nsec3_t *records, unsigned count)
 {
-	packet_rrset_t sets[NSEC3_MAX];
-	nsec3_t records[NSEC3_MAX];
-	unsigned count = 0;
+	uint8_t hash[HASH_LEN];
+	if (count == 0 || !hash_name(judge, &records[0], name, hash)) {
+		return false;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (matches(&records[i], hash)) {
+			return bitmap_denies(records[i].bitmap, records[i].bitmap_len, type);
+		}
+	}
+	return type == KNOT_RRTYPE_DS && opt_out_proves(judge, name, hash, records, count);
+}
 
+/*! Owners of NSEC3 of the zone, each once. False: there are more than any proof has. */
+static bool nsec3_owners(const judge_t *judge, const knot_pkt_t *pkt,
+                         const knot_dname_t *owners[NSEC3_MAX], unsigned *count)
+{
+	*count = 0;
 	const knot_pktsection_t *authority = knot_pkt_section(pkt, KNOT_AUTHORITY);
-	for (uint16_t i = 0; i < authority->count && count < NSEC3_MAX; i++) {
+	for (uint16_t i = 0; i < authority->count; i++) {
 		const knot_rrset_t *rr = knot_pkt_rr(authority, i);
 		if (rr->type != KNOT_RRTYPE_NSEC3 || !packet_rr_usable(rr) || *rr->owner == '\0' ||
 		    !knot_dname_is_equal(knot_dname_next_label(rr->owner), judge->zone)) {
 			continue;
 		}
-		if (packet_rrset(pkt, KNOT_AUTHORITY, rr->owner, KNOT_RRTYPE_NSEC3,
-		                 &sets[count]) == KNOT_EOK &&
-		    sets[count].rrset.rrs.count == 1 &&
-		    nsec3_open(rr->owner, sets[count].rrset.rrs.rdata, &records[count]) &&
-		    verified(judge, &sets[count])) {
-			count++;
-		} else {
-			packet_rrset_clear(&sets[count]);
+		unsigned known = 0;
+		while (known < *count && !knot_dname_is_equal(owners[known], rr->owner)) {
+			known++;
+		}
+		if (known == NSEC3_MAX) {
+			return false;
+		}
+		if (known == *count) {
+			owners[(*count)++] = rr->owner;
 		}
 	}
+	return true;
+}
 
-	bool proven = nsec3_judge(judge->zone, name, type, records, count);
+static const char *nsec3_check(judge_t *judge, const knot_pkt_t *pkt, const knot_dname_t *name,
+                               uint16_t type)
+{
+	const knot_dname_t *owners[NSEC3_MAX];
+	packet_rrset_t sets[NSEC3_MAX];
+	nsec3_t records[NSEC3_MAX];
+	unsigned owner_count, count = 0;
+	const char *error = NULL;
+
+	if (!nsec3_owners(judge, pkt, owners, &owner_count)) {
+		return "too many NSEC3";
+	}
+	for (unsigned i = 0; i < owner_count && error == NULL; i++) {
+		packet_rrset_t *set = &sets[count];
+		if (packet_rrset(pkt, KNOT_AUTHORITY, owners[i], KNOT_RRTYPE_NSEC3, set) != KNOT_EOK ||
+		    set->rrset.rrs.count != 1 ||
+		    !nsec3_open(owners[i], set->rrset.rrs.rdata, &records[count])) {
+			packet_rrset_clear(set);
+		} else if (records[count].params.iterations > DENIAL_ITERATIONS_MAX) {
+			error = "NSEC3 with more iterations than resolvers accept";
+			packet_rrset_clear(set);
+		} else if ((count > 0 && !same_params(&records[0], &records[count])) ||
+		           !verified(judge, set)) {
+			packet_rrset_clear(set);
+		} else {
+			count++;
+		}
+	}
+	if (error == NULL && !nsec3_judge(judge, name, type, records, count)) {
+		error = UNPROVEN;
+	}
 	for (unsigned i = 0; i < count; i++) {
 		packet_rrset_clear(&sets[i]);
 	}
-	return proven;
+	return error;
 }
 
-bool denial_proven(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name,
-                   uint16_t type, const verify_key_t *keys, unsigned key_count, time_t now)
+const char *denial_check(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name,
+                         uint16_t type, const verify_key_t *keys, unsigned key_count, time_t now,
+                         work_t *work, uint32_t *ttl)
 {
-	assert(pkt && zone && name && (keys || key_count == 0));
+	assert(pkt && zone && name && work && (keys || key_count == 0));
 
-	const judge_t judge = { zone, keys, key_count, now };
-	return nsec_proves(&judge, pkt, name, type) || nsec3_proves(&judge, pkt, name, type);
+	judge_t judge = {
+		.zone = zone, .keys = keys, .key_count = key_count, .now = now, .work = work,
+	};
+	const char *error = nsec_proves(&judge, pkt, name, type) ? NULL
+	                                                         : nsec3_check(&judge, pkt, name, type);
+	if (work->exhausted) {
+		error = "too much to verify";
+	}
+	if (ttl != NULL) {
+		*ttl = error == NULL ? judge.ttl : 0;
+	}
+	return error;
 }

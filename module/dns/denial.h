@@ -10,19 +10,27 @@
 #include "packet.h"
 #include "verify.h"
 
+/*! Additional iterations of NSEC3 that are a proof: unbound and BIND 9.18 have the same limit (RFC 9276 3.2). */
+#define DENIAL_ITERATIONS_MAX	150
+
 /*!
  * \brief Is it proven that \a name, which exists or is a delegation, has no \a type?
  *
  * Accepted are a signed NSEC or NSEC3 that matches the name and, for DS only, an opt-out
  * NSEC3 that covers the name below a proven closest encloser.
  *
- * \param pkt        Answer; its authority section is looked at.
- * \param zone       Zone that answers; must be the signer. Lower case.
- * \param name       Name that was asked, at or below the zone. Lower case.
- * \param type       Type that was asked.
- * \param keys       Keys of the zone that are trusted.
- * \param key_count  Their number.
- * \param now        Clock for the validity period.
+ * \param[in] pkt        Answer; its authority section is looked at.
+ * \param[in] zone       Zone that answers; must be the signer. Lower case.
+ * \param[in] name       Name that was asked, at or below the zone. Lower case.
+ * \param[in] type       Type that was asked.
+ * \param[in] keys       Keys of the zone that are trusted.
+ * \param[in] key_count  Their number.
+ * \param[in] now        Clock for the validity period.
+ * \param[in,out] work   Budget of the reply.
+ * \param[out] ttl       Largest original TTL of the records that prove it; may be NULL.
+ *
+ * \return NULL if it is proven, or why not.
  */
-bool denial_proven(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name,
-                   uint16_t type, const verify_key_t *keys, unsigned key_count, time_t now);
+const char *denial_check(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name,
+                         uint16_t type, const verify_key_t *keys, unsigned key_count, time_t now,
+                         work_t *work, uint32_t *ttl);

@@ -71,7 +71,8 @@ keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey,
 	knot_rrset_t rrset;
 	knot_rrset_init(&rrset, (knot_dname_t *)zone, KNOT_RRTYPE_DNSKEY, KNOT_CLASS_IN, 0);
 	rrset.rrs = *dnskey;
-	return verify_rrset(zone, &rrset, rrsigs, candidates, key_count, now).keys;
+	work_t work = { 0 };
+	return verify_rrset(zone, &rrset, rrsigs, candidates, key_count, now, &work).keys;
 }
 
 /*! What a digest type of a DS is worth; all that depends on digest types is decided by this. */

@@ -82,8 +82,17 @@ int packet_rrset(const knot_pkt_t *pkt, knot_section_t section, const knot_dname
 		if (ret != KNOT_EOK) {
 			return ret;
 		}
+		/* Each addition searches, and moves, what is there already. */
+		if (out->rrset.rrs.count > PACKET_RRS_MAX || out->rrsigs.count > PACKET_RRS_MAX) {
+			return KNOT_ESPACE;
+		}
 	}
 	return KNOT_EOK;
+}
+
+const char *packet_error(int ret)
+{
+	return ret == KNOT_ESPACE ? "too many records" : "out of memory";
 }
 
 void packet_rrset_clear(packet_rrset_t *set)

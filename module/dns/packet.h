@@ -9,6 +9,9 @@
 
 #include <libknot/libknot.h>
 
+/*! Different records, and different RRSIGs, that one RRset may have; BIND has 100 (CVE-2024-1737). */
+#define PACKET_RRS_MAX	128
+
 /*! An RRset gathered from the single records of a packet section. */
 typedef struct {
 	knot_rrset_t rrset;	/*!< The owner is borrowed, the records are owned. */
@@ -38,10 +41,13 @@ const char *packet_open(const uint8_t *wire, size_t len, const knot_dname_t *qna
  * \param[in] type     Type.
  * \param[out] out     To be cleared by packet_rrset_clear(), also on error.
  *
- * \return KNOT_EOK (also if there is none), KNOT_ENOMEM.
+ * \return KNOT_EOK (also if there is none), KNOT_ESPACE with more than PACKET_RRS_MAX, KNOT_ENOMEM.
  */
 int packet_rrset(const knot_pkt_t *pkt, knot_section_t section, const knot_dname_t *owner,
                  uint16_t type, packet_rrset_t *out);
+
+/*! What packet_rrset() returned, for people. */
+const char *packet_error(int ret);
 
 void packet_rrset_clear(packet_rrset_t *set);
 

@@ -68,6 +68,12 @@ static void judge_child(const answer_zone_t *zone, const ask_reply_t *reply, chi
 		return;
 	}
 
+	/* One budget for all that this server has sent. */
+	work_t work = { 0 };
+	answer_zone_t bounded = *zone;
+	bounded.work = &work;
+	zone = &bounded;
+
 	knot_rdataset_t served;
 	answer_dnskey(zone, reply->answer[0].wire, reply->answer[0].len, answer, &served);
 	answer_signal(zone, &served, KNOT_RRTYPE_CDS, reply->answer[1].wire,

@@ -9,14 +9,17 @@
 
 #include <libknot/libknot.h>
 
+#include "work.h"
+
 /*! Candidate keys that one call can tell apart. */
 #define VERIFY_KEYS_MAX		64
 
 /*!
- * Signature checks of one RRset. Many keys of one tag times many RRSIGs is a way to burn our
- * time (CVE-2023-50387); no honest RRset needs more.
+ * Octets of an RSA key. The time of a check grows with both; 4096 bits are the most that
+ * RFC 5702 2 allows, and exponents in use have 3 octets.
  */
-#define VERIFY_CHECKS_MAX	32
+#define VERIFY_RSA_MODULUS_MAX	512
+#define VERIFY_RSA_EXPONENT_MAX	8
 
 /*! DNSKEY RDATA, borrowed. */
 typedef struct {
@@ -42,7 +45,8 @@ typedef struct {
  * \param keys       Candidates; only zone keys that are not revoked can verify.
  * \param key_count  At most VERIFY_KEYS_MAX are looked at.
  * \param now        Clock for the validity period.
+ * \param work       Budget of the reply. Once it is exhausted nothing verifies any more.
  */
 verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset,
                              const knot_rdataset_t *rrsigs, const verify_key_t *keys,
-                             unsigned key_count, time_t now);
+                             unsigned key_count, time_t now, work_t *work);

@@ -8,142 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "answer.h"
-#include "denial.h"
-#include "dns_signer.h"
-
-typedef struct {
-	knot_dname_storage_t zone, parent;
-	test_key_t ksk, next_ksk, zsk, stranger, parent_zsk;
-	dns_key_t keys[2];		/*!< ksk, next_ksk */
-	knot_rrset_t dnskey;		/*!< ksk, next_ksk, zsk */
-	knot_rdataset_t dnskey_sigs;
-	knot_rdataset_t trusted;	/*!< Keys of the parent. */
-	answer_zone_t known;
-	test_answer_t reply;
-	child_answer_t child;
-	parent_answer_t up;
-	knot_rdataset_t served;
-} world_t;
-
-static int setup(void **state)
-{
-	world_t *w = calloc(1, sizeof(*w));
-	knot_dname_from_str(w->zone, "child.example.", sizeof(w->zone));
-	knot_dname_from_str(w->parent, "example.", sizeof(w->parent));
-	w->ksk = signer_key(w->zone, 257);
-	w->next_ksk = signer_key(w->zone, 257);
-	w->zsk = signer_key(w->zone, 256);
-	w->stranger = signer_key(w->zone, 257);
-	w->parent_zsk = signer_key(w->parent, 256);
-	w->keys[0] = signer_dns_key(w->zone, &w->ksk, true);
-	w->keys[1] = signer_dns_key(w->zone, &w->next_ksk, true);
-
-	knot_rrset_init(&w->dnskey, w->zone, KNOT_RRTYPE_DNSKEY, KNOT_CLASS_IN, TEST_TTL);
-	signer_add(&w->dnskey.rrs, w->ksk.rdata, w->ksk.len);
-	signer_add(&w->dnskey.rrs, w->next_ksk.rdata, w->next_ksk.len);
-	signer_add(&w->dnskey.rrs, w->zsk.rdata, w->zsk.len);
-	signer_sign(&w->dnskey_sigs, &w->dnskey, &w->ksk, w->zone);
-	signer_add(&w->trusted, w->parent_zsk.rdata, w->parent_zsk.len);
-
-	w->known = (answer_zone_t){
-		.zone = w->zone, .keys = w->keys, .key_count = 2,
-		.dnskey = &w->dnskey.rrs, .now = TEST_NOW,
-	};
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_t *w = *state;
-	signer_key_free(&w->ksk);
-	signer_key_free(&w->next_ksk);
-	signer_key_free(&w->zsk);
-	signer_key_free(&w->stranger);
-	signer_key_free(&w->parent_zsk);
-	knot_rdataset_clear(&w->dnskey.rrs, NULL);
-	knot_rdataset_clear(&w->dnskey_sigs, NULL);
-	knot_rdataset_clear(&w->trusted, NULL);
-	knot_rdataset_clear(&w->served, NULL);
-	free(w);
-	return 0;
-}
-
-/* -- helpers ---------------------------------------------------------------- */
-
-static void see_dnskey(world_t *w, const knot_rrset_t *dnskey, const knot_rdataset_t *sigs)
-{
-	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_DNSKEY, true, 0);
-	reply_put(&w->reply, dnskey, sigs);
-	knot_rdataset_clear(&w->served, NULL);
-	memset(&w->child, 0, sizeof(w->child));
-	size_t len = reply_end(&w->reply);
-	answer_dnskey(&w->known, w->reply.wire, len, &w->child, &w->served);
-}
-
-/*! Records of a type at a name, with signatures of up to two keys. */
-static void see_signal(world_t *w, uint16_t type, const knot_rdataset_t *rrs,
-                       const test_key_t *signer, const test_key_t *signer2)
-{
-	knot_rrset_t rrset;
-	knot_rdataset_t sigs = { 0 };
-	knot_rrset_init(&rrset, w->zone, type, KNOT_CLASS_IN, 0);
-	rrset.rrs = *rrs;
-	if (signer != NULL) {
-		signer_sign(&sigs, &rrset, signer, w->zone);
-	}
-	if (signer2 != NULL) {
-		signer_sign(&sigs, &rrset, signer2, w->zone);
-	}
-	reply_begin(&w->reply, w->zone, type, true, 0);
-	reply_put(&w->reply, &rrset, &sigs);
-	size_t len = reply_end(&w->reply);
-	answer_signal(&w->known, &w->served, type, w->reply.wire, len, &w->child);
-	knot_rdataset_clear(&sigs, NULL);
-}
-
-static void put_signed(world_t *w, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
-                       knot_rdataset_t *rrs, const test_key_t *signer, const knot_dname_t *zone)
-{
-	knot_rrset_t rrset;
-	knot_rdataset_t sigs = { 0 };
-	knot_rrset_init(&rrset, (knot_dname_t *)owner, type, KNOT_CLASS_IN, ttl);
-	rrset.rrs = *rrs;
-	if (signer != NULL) {
-		signer_sign(&sigs, &rrset, signer, zone);
-	}
-	reply_put(&w->reply, &rrset, &sigs);
-	knot_rdataset_clear(&sigs, NULL);
-	knot_rdataset_clear(rrs, NULL);
-}
-
-static void put_soa(world_t *w, const knot_dname_t *zone, uint32_t ttl, uint32_t minimum,
-                    const test_key_t *signer)
-{
-	uint8_t rdata[64] = { 0 };
-	size_t len = knot_dname_to_wire(rdata, N("ns."), sizeof(rdata));
-	len += knot_dname_to_wire(rdata + len, N("mail."), sizeof(rdata) - len);
-	knot_wire_write_u32(rdata + len + 16, minimum);
-	knot_rdataset_t rrs = { 0 };
-	signer_add(&rrs, rdata, len + 20);
-	put_signed(w, zone, KNOT_RRTYPE_SOA, ttl, &rrs, signer, zone);
-}
-
-static void put_nsec(world_t *w, const knot_dname_t *owner, const uint16_t *types,
-                     const test_key_t *signer, const knot_dname_t *zone)
-{
-	knot_rdataset_t rrs = { 0 };
-	signer_add_nsec(&rrs, N("z.example."), types);
-	put_signed(w, owner, KNOT_RRTYPE_NSEC, 300, &rrs, signer, zone);
-}
-
-static void see_ds(world_t *w)
-{
-	size_t len = reply_end(&w->reply);
-	memset(&w->up, 0, sizeof(w->up));
-	answer_ds(&w->known, w->parent, &w->trusted, w->reply.wire, len, &w->up);
-}
+#include "dns_world.h"
 
 /* -- DNSKEY ----------------------------------------------------------------- */
 
@@ -168,14 +33,56 @@ static void both_ksks_are_seen_signing(void **state)
 	assert_int_equal(w->child.dnskey_signed_by, 3);
 }
 
-static void key_remembered_by_digest_is_seen_but_cannot_verify(void **state)
+static void key_remembered_by_digest_verifies_where_it_is_served(void **state)
 {
 	world_t *w = *state;
+	/* The own zone no longer has it, a secondary that lags has. */
 	w->keys[0].rdata = NULL;
 	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
 	assert_int_equal(w->child.status, ANSWER_OK);
 	assert_int_equal(w->child.dnskey, 3);
+	assert_int_equal(w->child.dnskey_signed_by, 1);
+	assert_int_equal(w->child.dnskey_ttl, TEST_TTL);
+
+	knot_rdataset_t cds = { 0 };
+	signer_add_ds(&cds, &w->ksk, 2);
+	see_signal(w, KNOT_RRTYPE_CDS, &cds, &w->ksk, NULL);
+	assert_int_equal(w->child.cds.signed_by, 1);
+	knot_rdataset_clear(&cds, NULL);
+
+	/* Who does not serve it cannot use it. */
+	w->keys[0].id.digest[0] ^= 1;
+	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
+	assert_int_equal(w->child.dnskey, 2);
 	assert_int_equal(w->child.dnskey_signed_by, 0);
+}
+
+static void revoked_ksk_is_neither_known_nor_foreign(void **state)
+{
+	world_t *w = *state;
+	uint8_t revoked[512];
+	assert_true(w->stranger.len <= sizeof(revoked));
+	memcpy(revoked, w->stranger.rdata, w->stranger.len);
+	knot_wire_write_u16(revoked, 257 | KNOT_DNSKEY_FLAG_REVOKE);
+
+	knot_rrset_t more = w->dnskey;
+	knot_rdataset_t sigs = { 0 };
+	knot_rdataset_copy(&more.rrs, &w->dnskey.rrs, NULL);
+	signer_add(&more.rrs, revoked, w->stranger.len);
+	signer_sign(&sigs, &more, &w->ksk, w->zone);
+	see_dnskey(w, &more, &sigs);
+	assert_int_equal(w->child.status, ANSWER_OK);
+	assert_int_equal(w->child.dnskey, 3);
+	assert_false(w->child.dnskey_foreign);
+	assert_false(w->child.dnskey_equal);
+
+	/* In the own zone as well: nothing is wrong. */
+	w->known.dnskey = &more.rrs;
+	see_dnskey(w, &more, &sigs);
+	assert_false(w->child.dnskey_foreign);
+	assert_true(w->child.dnskey_equal);
+	knot_rdataset_clear(&more.rrs, NULL);
+	knot_rdataset_clear(&sigs, NULL);
 }
 
 static void foreign_ksk_is_noticed(void **state)
@@ -204,6 +111,12 @@ static void ksk_of_an_unknown_algorithm_is_foreign(void **state)
 	signer_add(&more.rrs, odd, sizeof(odd));
 	see_dnskey(w, &more, NULL);
 	assert_true(w->child.dnskey_foreign);
+
+	/* Unless the own zone has it too: then every server is right to serve it. */
+	w->known.dnskey = &more.rrs;
+	see_dnskey(w, &more, NULL);
+	assert_false(w->child.dnskey_foreign);
+	assert_true(w->child.dnskey_equal);
 	knot_rdataset_clear(&more.rrs, NULL);
 }
 
@@ -234,7 +147,7 @@ static void unsigned_dnskey_is_bogus_but_read(void **state)
 	assert_int_equal(w->child.status, ANSWER_BOGUS);
 	assert_string_equal(w->child.detail, "DNSKEY: no RRSIG");
 	assert_int_equal(w->child.dnskey, 3);
-	assert_int_equal(w->child.dnskey_ttl, TEST_TTL);
+	assert_int_equal(w->child.dnskey_ttl, 0);
 }
 
 static void expired_dnskey_is_bogus(void **state)
@@ -246,15 +159,56 @@ static void expired_dnskey_is_bogus(void **state)
 	assert_string_equal(w->child.detail, "DNSKEY: RRSIG expired");
 }
 
-static void lowered_ttl_does_not_hide_the_signed_one(void **state)
+static void only_the_signed_ttl_counts(void **state)
 {
 	world_t *w = *state;
-	w->dnskey.ttl = 5;
-	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
-	assert_int_equal(w->child.dnskey_ttl, TEST_TTL);
-	w->dnskey.ttl = 2 * TEST_TTL;
-	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
-	assert_int_equal(w->child.dnskey_ttl, 2 * TEST_TTL);
+	static const uint32_t RECEIVED[] = { 0, 5, 2 * TEST_TTL, INT32_MAX, 1U << 31, UINT32_MAX };
+	for (size_t i = 0; i < sizeof(RECEIVED) / sizeof(RECEIVED[0]); i++) {
+		w->dnskey.ttl = RECEIVED[i];
+		see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
+		assert_int_equal(w->child.status, ANSWER_OK);
+		assert_int_equal(w->child.dnskey_ttl, TEST_TTL);
+		see_dnskey(w, &w->dnskey, NULL);
+		assert_int_equal(w->child.status, ANSWER_BOGUS);
+		assert_int_equal(w->child.dnskey_ttl, 0);
+	}
+
+	/* Signed by nobody that is known: whoever made it chose both TTLs. */
+	knot_rrset_t theirs = w->dnskey;
+	knot_rdataset_t sigs = { 0 };
+	knot_rdataset_init(&theirs.rrs);
+	theirs.ttl = INT32_MAX;
+	signer_add(&theirs.rrs, w->stranger.rdata, w->stranger.len);
+	signer_sign(&sigs, &theirs, &w->stranger, w->zone);
+	see_dnskey(w, &theirs, &sigs);
+	assert_int_equal(w->child.status, ANSWER_OK);
+	assert_int_equal(w->child.dnskey_signed_by, 0);
+	assert_int_equal(w->child.dnskey_ttl, 0);
+	knot_rdataset_clear(&theirs.rrs, NULL);
+	knot_rdataset_clear(&sigs, NULL);
+}
+
+static void signed_ttl_with_the_highest_bit_is_none(void **state)
+{
+	world_t *w = *state;
+	/* RFC 2181 8: then the received TTL bounds caches, unless it has that bit as well. */
+	static const struct {
+		uint32_t original, received, counts;
+	} CASES[] = {
+		{ INT32_MAX, 300, INT32_MAX },
+		{ 1U << 31, 300, 300 },
+		{ UINT32_MAX, 1U << 31, 0 },
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		knot_rdataset_t sigs = { 0 };
+		w->dnskey.ttl = CASES[i].original;
+		signer_sign(&sigs, &w->dnskey, &w->ksk, w->zone);
+		w->dnskey.ttl = CASES[i].received;
+		see_dnskey(w, &w->dnskey, &sigs);
+		assert_int_equal(w->child.status, ANSWER_OK);
+		assert_int_equal(w->child.dnskey_ttl, CASES[i].counts);
+		knot_rdataset_clear(&sigs, NULL);
+	}
 }
 
 static void errors_of_a_server_are_named(void **state)
@@ -447,6 +401,75 @@ static void foreign_ds_is_noticed(void **state)
 	assert_true(w->up.ds_foreign);
 }
 
+static void only_the_signed_ttl_of_a_ds_counts(void **state)
+{
+	world_t *w = *state;
+	static const uint32_t RECEIVED[] = { 0, 900, INT32_MAX, UINT32_MAX };
+	for (size_t i = 0; i < sizeof(RECEIVED) / sizeof(RECEIVED[0]); i++) {
+		knot_rrset_t ds;
+		knot_rdataset_t sigs = { 0 };
+		knot_rrset_init(&ds, w->zone, KNOT_RRTYPE_DS, KNOT_CLASS_IN, 900);
+		signer_add_ds(&ds.rrs, &w->ksk, 2);
+		signer_sign(&sigs, &ds, &w->parent_zsk, w->parent);
+		ds.ttl = RECEIVED[i];
+		reply_begin(&w->reply, w->zone, KNOT_RRTYPE_DS, true, 0);
+		reply_put(&w->reply, &ds, &sigs);
+		see_ds(w);
+		assert_int_equal(w->up.status, ANSWER_OK);
+		assert_int_equal(w->up.ds_ttl, 900);
+		knot_rdataset_clear(&ds.rrs, NULL);
+		knot_rdataset_clear(&sigs, NULL);
+	}
+}
+
+static void put_ds_of_types(world_t *w, const int *digests, unsigned count)
+{
+	knot_rdataset_t ds = { 0 };
+	for (unsigned i = 0; i < count; i++) {
+		if (digests[i] != 3) {
+			signer_add_ds(&ds, &w->next_ksk, digests[i]);
+			continue;
+		}
+		uint8_t gost[4 + 32];
+		memset(gost, 0xab, sizeof(gost));
+		knot_wire_write_u16(gost, w->keys[1].id.tag);
+		gost[2] = w->keys[1].id.algorithm;
+		gost[3] = 3;
+		signer_add(&ds, gost, sizeof(gost));
+	}
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_DS, true, 0);
+	put_signed(w, w->zone, KNOT_RRTYPE_DS, 900, &ds, &w->parent_zsk, w->parent);
+	see_ds(w);
+	assert_int_equal(w->up.status, ANSWER_OK);
+	assert_false(w->up.ds_foreign);
+}
+
+static void digest_types_of_a_ds_are_told_apart(void **state)
+{
+	world_t *w = *state;
+	put_ds_of_types(w, (int[]){ 1, 2, 3 }, 3);
+	assert_int_equal(w->up.ds, 2);
+	assert_int_equal(w->up.ds_sha1, 0);
+	assert_true(w->up.ds_ignored);
+	assert_non_null(strstr(w->up.detail, "1 DS that validators ignore: tag "));
+	assert_non_null(strstr(w->up.detail, "algorithm 13, digest type 3"));
+
+	put_ds_of_types(w, (int[]){ 1 }, 1);
+	assert_int_equal(w->up.ds, 0);
+	assert_int_equal(w->up.ds_sha1, 2);
+	assert_false(w->up.ds_ignored);
+	assert_string_equal(w->up.detail, "SHA-1 is the only digest of a DS");
+
+	put_ds_of_types(w, (int[]){ 3 }, 1);
+	assert_int_equal(w->up.ds | w->up.ds_sha1, 0);
+	assert_true(w->up.ds_ignored);
+
+	put_ds_of_types(w, (int[]){ 2, 4 }, 2);
+	assert_int_equal(w->up.ds, 2);
+	assert_false(w->up.ds_ignored);
+	assert_string_equal(w->up.detail, "");
+}
+
 static void ds_signed_by_the_child_is_bogus(void **state)
 {
 	world_t *w = *state;
@@ -491,6 +514,29 @@ static void proven_nodata_means_no_ds_with_the_negative_ttl(void **state)
 	assert_int_equal(w->up.ds, 0);
 	assert_false(w->up.ds_foreign);
 	assert_int_equal(w->up.ds_ttl, 300);
+
+	/* RFC 9077: a cache that makes use of NSEC holds it as long as its own TTL, at most MINIMUM. */
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_DS, true, 0);
+	reply_section(&w->reply, KNOT_AUTHORITY);
+	put_soa(w, w->parent, 60, 900, &w->parent_zsk);
+	put_nsec(w, w->zone, DELEGATION, &w->parent_zsk, w->parent);
+	see_ds(w);
+	assert_int_equal(w->up.status, ANSWER_OK);
+	assert_int_equal(w->up.ds_ttl, 300);
+}
+
+static void nsec3_with_more_iterations_than_resolvers_accept_is_no_proof(void **state)
+{
+	world_t *w = *state;
+	for (unsigned iterations = 150; iterations <= 151; iterations++) {
+		w->iterations = iterations;
+		begin_nsec3(w, "a.example.");
+		put_nsec3(w, hash_of(w, w->zone), HASH_EXAMPLE, 0, DELEGATION, &w->parent_zsk);
+		see_ds(w);
+		assert_int_equal(w->up.status, iterations == 150 ? ANSWER_OK : ANSWER_BOGUS);
+		assert_string_equal(w->up.detail, iterations == 150 ? "" :
+		                    "NSEC3 with more iterations than resolvers accept");
+	}
 }
 
 static void nodata_of_ds_without_proof_is_bogus(void **state)
@@ -525,59 +571,6 @@ static void server_that_answers_from_the_child_is_an_error(void **state)
 }
 
 /* -- NSEC3 ------------------------------------------------------------------ */
-
-/* RFC 5155 Appendix B: salt aabbccdd, 12 iterations, SHA-1. */
-#define HASH_EXAMPLE	"0p9mhaveqvm6t7vbl5lop2u3t2rp3tom"
-#define HASH_A_EXAMPLE	"35mthgpgcu1qg68fab165klnsnk3dpvl"
-#define HASH_C_EXAMPLE	"4g6p9u5gvfshp30pqecj98b3maqbn1ck"	/* c.example. */
-static const uint8_t SALT[] = { 0xaa, 0xbb, 0xcc, 0xdd };
-
-static void unbase32(const char *text, uint8_t *out)
-{
-	static const char set[] = "0123456789abcdefghijklmnopqrstuv";
-	uint64_t bits = 0;
-	for (unsigned i = 0; i < 32; i++) {
-		bits = bits << 5 | (uint64_t)(strchr(set, text[i]) - set);
-		if (i % 8 == 7) {
-			for (unsigned b = 0; b < 5; b++) {
-				*out++ = bits >> (32 - 8 * b);
-			}
-			bits = 0;
-		}
-	}
-}
-
-static void put_nsec3(world_t *w, const char *hash, const char *next, uint8_t flags,
-                      const uint16_t *types, const test_key_t *signer)
-{
-	char owner[64];
-	snprintf(owner, sizeof(owner), "%s.example.", hash);
-
-	/* The bitmap of an NSEC with a root "next" is what follows its single byte. */
-	knot_rdataset_t nsec = { 0 }, rrs = { 0 };
-	signer_add_nsec(&nsec, N("."), types);
-	uint8_t rdata[256] = { 1, flags, 0, 12, sizeof(SALT) };
-	size_t len = 5;
-	memcpy(rdata + len, SALT, sizeof(SALT));
-	len += sizeof(SALT);
-	rdata[len++] = 20;
-	unbase32(next, rdata + len);
-	len += 20;
-	memcpy(rdata + len, nsec.rdata->data + 1, nsec.rdata->len - 1);
-	len += nsec.rdata->len - 1;
-	signer_add(&rrs, rdata, len);
-	put_signed(w, N(owner), KNOT_RRTYPE_NSEC3, 300, &rrs, signer, w->parent);
-	knot_rdataset_clear(&nsec, NULL);
-}
-
-/*! The child is a.example. here, as in the RFC; the proof is put by the caller. */
-static void begin_nsec3(world_t *w, const char *zone)
-{
-	knot_dname_from_str(w->zone, zone, sizeof(w->zone));
-	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_DS, true, 0);
-	reply_section(&w->reply, KNOT_AUTHORITY);
-	put_soa(w, w->parent, 900, 300, &w->parent_zsk);
-}
 
 static void nsec3_that_matches_proves(void **state)
 {
@@ -696,30 +689,32 @@ static void no_cut_and_no_flip_of_an_answer_breaks_or_upgrades_it(void **state)
 		copy[i / 8] ^= 1 << (i % 8);
 		memset(&w->up, 0, sizeof(w->up));
 		answer_ds(&w->known, w->parent, &w->trusted, copy, len, &w->up);
-		/* Header bits without meaning and TTLs may differ; what is named may not. */
+		/* Header bits without meaning and the received TTL may differ; what is signed may not. */
 		if (w->up.status == ANSWER_OK) {
 			assert_int_equal(w->up.ds, 2);
 			assert_false(w->up.ds_foreign);
-			assert_true(w->up.ds_ttl >= 900);
+			assert_int_equal(w->up.ds_ttl, 900);
 		}
 	}
 	free(copy);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(good_dnskey_is_read),
 		T(both_ksks_are_seen_signing),
-		T(key_remembered_by_digest_is_seen_but_cannot_verify),
+		T(key_remembered_by_digest_verifies_where_it_is_served),
+		T(revoked_ksk_is_neither_known_nor_foreign),
 		T(foreign_ksk_is_noticed),
 		T(ksk_of_an_unknown_algorithm_is_foreign),
 		T(missing_ksk_is_noticed),
 		T(unsigned_dnskey_is_bogus_but_read),
 		T(expired_dnskey_is_bogus),
-		T(lowered_ttl_does_not_hide_the_signed_one),
+		T(only_the_signed_ttl_counts),
+		T(signed_ttl_with_the_highest_bit_is_none),
 		T(errors_of_a_server_are_named),
 		T(answer_to_another_question_is_refused),
 		T(signed_cds_is_read),
@@ -731,10 +726,13 @@ int main(void)
 		T(empty_answer_without_soa_is_an_error),
 		T(signed_ds_is_read),
 		T(foreign_ds_is_noticed),
+		T(only_the_signed_ttl_of_a_ds_counts),
+		T(digest_types_of_a_ds_are_told_apart),
 		T(ds_signed_by_the_child_is_bogus),
 		T(unsigned_ds_is_bogus),
 		T(proven_nodata_means_no_ds_with_the_negative_ttl),
 		T(nodata_of_ds_without_proof_is_bogus),
+		T(nsec3_with_more_iterations_than_resolvers_accept_is_no_proof),
 		T(server_that_answers_from_the_child_is_an_error),
 		T(nsec3_that_matches_proves),
 		T(opt_out_nsec3_that_covers_proves),

@@ -7,6 +7,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <libdnssec/binary.h>
+#include <libdnssec/error.h>
+#include <libdnssec/keytag.h>
+
 #include "dns_signer.h"
 #include "verify.h"
 
@@ -50,7 +54,8 @@ static int teardown(void **state)
 
 static verify_result_t verify_at(world_t *w, time_t now)
 {
-	return verify_rrset(w->zone, &w->rrset, &w->rrsigs, w->keys, 2, now);
+	work_t work = { 0 };
+	return verify_rrset(w->zone, &w->rrset, &w->rrsigs, w->keys, 2, now, &work);
 }
 
 static void sign(world_t *w)
@@ -284,7 +289,8 @@ static void empty_sets_verify_nothing(void **state)
 {
 	world_t *w = *state;
 	sign(w);
-	assert_int_equal(verify_rrset(w->zone, &w->rrset, &w->rrsigs, NULL, 0, TEST_NOW).keys, 0);
+	work_t work = { 0 };
+	assert_int_equal(verify_rrset(w->zone, &w->rrset, &w->rrsigs, NULL, 0, TEST_NOW, &work).keys, 0);
 	knot_rdataset_clear(&w->rrset.rrs, NULL);
 	fails_with(w, "no records");
 }
@@ -308,10 +314,72 @@ static void number_of_checks_is_bounded(void **state)
 		w->fields.expiration++;
 		sign(w);
 	}
+	work_t work = { 0 };
 	verify_result_t result = verify_rrset(w->zone, &w->rrset, &w->rrsigs, keys,
-	                                      VERIFY_KEYS_MAX, TEST_NOW);
+	                                      VERIFY_KEYS_MAX, TEST_NOW, &work);
 	assert_int_equal(result.keys, 0);
-	assert_string_equal(result.reason, "too many RRSIGs to check");
+	assert_string_equal(result.reason, "too many signatures to check");
+	assert_true(work.exhausted);
+	assert_int_equal(work.signatures, WORK_SIGNATURES_MAX);
+}
+
+static void exhausted_budget_verifies_nothing_more(void **state)
+{
+	world_t *w = *state;
+	sign(w);
+	/* One is left and does: the limit is not off by one. */
+	work_t work = { .signatures = WORK_SIGNATURES_MAX - 1 };
+	verify_result_t result = verify_rrset(w->zone, &w->rrset, &w->rrsigs, w->keys, 2, TEST_NOW, &work);
+	assert_int_equal(result.keys, 2);
+	assert_false(work.exhausted);
+	result = verify_rrset(w->zone, &w->rrset, &w->rrsigs, w->keys, 2, TEST_NOW, &work);
+	assert_int_equal(result.keys, 0);
+	assert_int_equal(result.original_ttl, 0);
+	assert_true(work.exhausted);
+
+	/* Which signature came first is the server's choice: what had verified before is taken back. */
+	signer_sign(&w->rrsigs, &w->rrset, &w->other, w->zone);
+	work = (work_t){ .signatures = WORK_SIGNATURES_MAX - 1 };
+	result = verify_rrset(w->zone, &w->rrset, &w->rrsigs, w->keys, 2, TEST_NOW, &work);
+	assert_int_equal(result.keys, 0);
+	assert_string_equal(result.reason, "too many signatures to check");
+}
+
+static void rsa_keys_larger_than_usual_are_not_used(void **state)
+{
+	world_t *w = *state;
+	static const struct {
+		uint8_t head[3];
+		size_t head_len, len;
+		bool used;
+	} CASES[] = {
+		/* Exponent of 3 octets, moduli of 4096 and 4104 bits. */
+		{ { 3 }, 1, 1 + 3 + 512, true },
+		{ { 3 }, 1, 1 + 3 + 513, false },
+		{ { 8 }, 1, 1 + 8 + 256, true },
+		{ { 9 }, 1, 1 + 9 + 256, false },
+		{ { 0, 0, 3 }, 3, 3 + 3 + 256, true },
+		{ { 0, 1, 0 }, 3, 3 + 256 + 256, false },
+		{ { 0 }, 1, 1, false },	/* the length is cut off */
+		{ { 5 }, 1, 3, false },
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		uint8_t rdata[1024] = { 1, 0, 3, DNSSEC_KEY_ALGORITHM_RSA_SHA256 };
+		memset(rdata + 4, 0xc5, CASES[i].len);
+		memcpy(rdata + 4, CASES[i].head, CASES[i].head_len);
+		w->keys[1] = (verify_key_t){ rdata, 4 + CASES[i].len };
+		const dnssec_binary_t bin = { .data = rdata, .size = 4 + CASES[i].len };
+		assert_int_equal(dnssec_keytag(&bin, &w->fields.tag), DNSSEC_EOK);
+		w->fields.algorithm = DNSSEC_KEY_ALGORITHM_RSA_SHA256;
+		knot_rdataset_clear(&w->rrsigs, NULL);
+		sign(w);
+		work_t work = { 0 };
+		verify_result_t result = verify_rrset(w->zone, &w->rrset, &w->rrsigs, w->keys, 2,
+		                                      TEST_NOW, &work);
+		assert_int_equal(result.keys, 0);
+		assert_int_equal(work.signatures, CASES[i].used);
+		assert_int_equal(strcmp(result.reason, "RSA key too large") == 0, !CASES[i].used);
+	}
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -341,6 +409,8 @@ int main(void)
 		T(truncated_key_is_refused),
 		T(empty_sets_verify_nothing),
 		T(number_of_checks_is_bounded),
+		T(exhausted_budget_verifies_nothing_more),
+		T(rsa_keys_larger_than_usual_are_not_used),
 	};
 	return cmocka_run_group_tests_name("dns verify", tests, NULL, NULL);
 }
