@@ -230,7 +230,6 @@ static bool keys_changed(ctx_t *c)
 static void chain_is_broken(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
-	const time_t wake = row->wake;
 	verdict_t v = judge_broken(c->facts);
 
 	if (v.gate == GATE_NONE || c->out->transition || row->state == ROLLOVER_ROLLBACK ||
@@ -240,7 +239,6 @@ static void chain_is_broken(ctx_t *c)
 	row->gate_since = c->before->gate_since;
 	c->out->gate_changed = false;
 	stay(c, v.gate, v.about, v.detail, 0);
-	row->wake = wake < row->wake ? wake : row->wake;
 }
 
 static bool at_the_parent(rollover_gate_t gate)

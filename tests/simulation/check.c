@@ -284,6 +284,16 @@ static const parent_answer_t *parent_named(const rollover_facts_t *f, const char
 	return NULL;
 }
 
+static bool any_ds(const rollover_facts_t *f)
+{
+	for (size_t i = 0; i < f->parent_count; i++) {
+		if (f->parent[i].status == ANSWER_OK && (f->parent[i].ds != 0 || f->parent[i].ds_foreign)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /*! Whether the server named by the gate really has the defect that the gate says. */
 static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 {
@@ -316,6 +326,8 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 	case GATE_DS_MISSING_AT:	return p != NULL && (row->state == ROLLOVER_ROLLBACK || fresh == 0 || !(p->ds & fresh));
 	case GATE_DS_FOREIGN_AT:	return p != NULL && p->ds_foreign;
 	case GATE_DS_LEFT_AT:		return p != NULL && (p->ds != 0 || p->ds_foreign);
+	case GATE_CHAIN_BROKEN:		return p != NULL && (p->ds != 0 || p->ds_foreign) && !(p->ds & f->own.dnskey);
+	case GATE_FIRST_DS:		return !any_ds(f);
 	default:			return true;
 	}
 }
@@ -511,6 +523,7 @@ static bool left_by_operator(const world_t *w)
 		return !(parent_ds(w) & knot_keys(w));
 	case GATE_KNOT_NO_NEW_KEY:	/* So does one that Knot still holds for new. */
 		return (knot_keys(w) & (knot_keys(w) - 1)) != 0;
+	case GATE_CHAIN_BROKEN:
 	case GATE_DS_MISSING_AT:
 	case GATE_DS_FOREIGN_AT:
 	case GATE_DS_LEFT_AT:		/* What he gave the parent names no key of the zone: nor can it validate a delete signal. */
