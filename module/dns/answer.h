@@ -10,9 +10,6 @@
 #include "kskroll/dns.h"
 #include "work.h"
 
-/*! Glue addresses of one delegation that are taken. */
-#define ANSWER_GLUE_MAX		512
-
 /*! The child zone, as known beforehand. Names in lower case; everything is borrowed. */
 typedef struct {
 	const knot_dname_t *zone;
@@ -22,18 +19,6 @@ typedef struct {
 	time_t now;
 	work_t *work;			/*!< Budget of all answers of one reply; NULL: one for each answer. */
 } answer_zone_t;
-
-typedef struct {
-	knot_dname_storage_t name;
-	struct sockaddr_storage addr;
-} answer_glue_t;
-
-/*! Delegation of a zone as its parent gives it; not signed, so it may only add servers. */
-typedef struct {
-	knot_rdataset_t ns;
-	answer_glue_t *glue;
-	unsigned glue_count;
-} answer_delegation_t;
 
 /*!
  * \brief DNSKEY at a server of the zone; to be called before answer_signal().
@@ -79,13 +64,3 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
 void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
                const knot_rdataset_t *trusted, const uint8_t *wire, size_t len,
                parent_answer_t *out);
-
-/*!
- * \brief NS of the zone at a server of the parent zone: a referral, or its own answer.
- *
- * \return KNOT_EOK; KNOT_ENOENT without a delegation of the zone; KNOT_EMALF; KNOT_ENOMEM.
- */
-int answer_delegation(const knot_dname_t *zone, const uint8_t *wire, size_t len,
-                      answer_delegation_t *out);
-
-void answer_delegation_clear(answer_delegation_t *delegation);

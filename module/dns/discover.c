@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "addr.h"
-#include "answer.h"
 #include "discover.h"
 #include "knot/compat.h"
 
@@ -30,6 +29,7 @@ typedef struct {
 
 struct discover {
 	shared_t *shared;
+	above_t *above;
 	ask_t *ask;
 	discover_request_t request;
 	discover_done_f parents;
@@ -43,17 +43,15 @@ struct discover {
 	unsigned pending;
 	void (*stage_done)(discover_t *);
 
-	ask_job_t *job;
-	unsigned next_parent;		/*!< Server to ask for the delegation. */
-	answer_delegation_t delegation;
+	above_wait_t *above_wait;
+	referral_t *referral;		/*!< Kept for what the servers said. */
 	bool fresh;			/*!< The parent is looked up afresh. */
-	uint64_t started;		/*!< Seconds. */
+	uint64_t started;		/*!< Seconds; not the wait for a turn. */
 	bool stopped;
 };
 
 static void find_parent(discover_t *discover);
 static void parent_found(discover_t *discover);
-static void ask_delegation(discover_t *discover);
 static void find_child_servers(discover_t *discover);
 
 static void finish(discover_t *discover)
@@ -112,8 +110,7 @@ static uint64_t seconds(void)
 static bool try_afresh(discover_t *discover)
 {
 	discovery_t *result = &discover->result;
-	if (discover->fresh || !wants(discover, SURVEY_PARENT) ||
-	    seconds() - discover->started > AFRESH_WITHIN) {
+	if (discover->fresh || seconds() - discover->started > AFRESH_WITHIN) {
 		return false;
 	}
 	discover->fresh = true;
@@ -121,23 +118,18 @@ static bool try_afresh(discover_t *discover)
 	result->detail[0] = '\0';
 	knot_rdataset_clear(&result->parent_keys, NULL);
 	servers_clear(&result->parent_servers);
+	servers_clear(&result->child_servers);
 	discover->candidate = knot_dname_next_label(discover->request.zone);
 	find_parent(discover);
 	return true;
 }
 
-/*! The parent cannot be found out: fatal only when its answers are wanted. */
+/*! The parent, or what it says of the zone, cannot be found out. */
 static void no_parent(discover_t *discover)
 {
-	if (try_afresh(discover)) {
-		return;
-	}
-	if (wants(discover, SURVEY_PARENT)) {
+	if (!try_afresh(discover)) {
 		discover->result.failed = true;
 		finish(discover);
-	} else {
-		discover->result.detail[0] = '\0';
-		find_child_servers(discover);
 	}
 }
 
@@ -159,6 +151,14 @@ static void add_address(discover_t *discover, const query_t *query, const knot_r
 			trouble(discover, ANY_ADDRESS, servers->names[query->name].name,
 			        "too many of them");
 		}
+	}
+}
+
+static void one_done(discover_t *discover)
+{
+	assert(discover->pending > 0);
+	if (--discover->pending == 0) {
+		discover->stage_done(discover);
 	}
 }
 
@@ -191,11 +191,7 @@ static void on_lookup(const lookup_result_t *result, void *arg)
 	} else if (result->status == LOOKUP_DATA) {
 		add_address(discover, query, &result->rrs);
 	}
-
-	assert(discover->pending > 0);
-	if (--discover->pending == 0) {
-		discover->stage_done(discover);
-	}
+	one_done(discover);
 }
 
 static void look_up(discover_t *discover, const knot_dname_t *name, uint16_t type,
@@ -231,14 +227,13 @@ static void stage_begin(discover_t *discover, void (*done)(discover_t *))
 
 static void stage_go(discover_t *discover)
 {
-	if (--discover->pending == 0) {
-		discover->stage_done(discover);
-	}
+	one_done(discover);
 }
 
-static void look_up_addresses(discover_t *discover, const servers_t *servers)
+/*! Addresses of the names from this one on. */
+static void look_up_addresses(discover_t *discover, const servers_t *servers, unsigned first)
 {
-	for (unsigned i = 0; i < servers->name_count; i++) {
+	for (unsigned i = first; i < servers->name_count; i++) {
 		look_up(discover, servers->names[i].name, KNOT_RRTYPE_A, i);
 		look_up(discover, servers->names[i].name, KNOT_RRTYPE_AAAA, i);
 	}
@@ -265,16 +260,45 @@ static void parent_found(discover_t *discover)
 	discovery_t *result = &discover->result;
 	check_parent_names(discover);
 
-	bool failed = result->failed || (result->detail[0] != '\0' && wants(discover, SURVEY_PARENT));
-	if (failed && try_afresh(discover)) {
+	if (result->failed || result->detail[0] != '\0') {
+		no_parent(discover);
+	} else {
+		servers_sort(&result->parent_servers);
+		discover->parents(discover->arg);
+	}
+}
+
+/*! The delegation of the parent itself: resolvers may follow it to servers that its own NS RRset does not name. */
+static void on_above(const above_result_t *above, void *arg)
+{
+	discover_t *discover = arg;
+	discovery_t *result = &discover->result;
+	discover->above_wait = NULL;
+
+	const unsigned known = result->parent_servers.name_count;
+	int ret = servers_merge(&result->parent_servers, above->servers);
+	if (above->error != NULL && result->detail[0] == '\0') {
+		snprintf(result->detail, sizeof(result->detail), "%s", above->error);
+	}
+	if (ret != KNOT_EOK) {
+		trouble(discover, KNOT_RRTYPE_NS, result->parent, servers_error(ret));
+	} else {
+		look_up_addresses(discover, &result->parent_servers, known);
+	}
+	one_done(discover);
+}
+
+static void look_up_above(discover_t *discover)
+{
+	const discovery_t *result = &discover->result;
+	if (*result->parent == '\0' || discover->request.parent->count > 0) {
 		return;
 	}
-	if (failed) {
-		result->failed = true;
-		finish(discover);
-	} else {
-		result->detail[0] = '\0';
-		discover->parents(discover->arg);
+	discover->pending++;
+	discover->above_wait = above_start(discover->above, result->parent, discover->fresh, on_above, discover);
+	if (discover->above_wait == NULL) {
+		trouble(discover, KNOT_RRTYPE_NS, result->parent, "out of memory");
+		discover->pending--;
 	}
 }
 
@@ -289,8 +313,7 @@ static void take_parent(discover_t *discover, const lookup_result_t *ns)
 		? servers_add_addrs(&result->parent_servers, discover->request.parent)
 		: servers_add_ns(&result->parent_servers, &ns->rrs);
 	if (ret != KNOT_EOK) {
-		trouble(discover, KNOT_RRTYPE_NS, result->parent,
-		        ret == KNOT_ELIMIT ? "too many nameservers" : knot_strerror(ret));
+		trouble(discover, KNOT_RRTYPE_NS, result->parent, servers_error(ret));
 		no_parent(discover);
 		return;
 	}
@@ -299,7 +322,8 @@ static void take_parent(discover_t *discover, const lookup_result_t *ns)
 	if (wants(discover, SURVEY_PARENT) && !result->insecure) {
 		look_up(discover, result->parent, KNOT_RRTYPE_DNSKEY, 0);
 	}
-	look_up_addresses(discover, &result->parent_servers);
+	look_up_addresses(discover, &result->parent_servers, 0);
+	look_up_above(discover);
 	stage_go(discover);
 }
 
@@ -341,68 +365,67 @@ static void find_parent(discover_t *discover)
 
 /* -- the delegation --------------------------------------------------------- */
 
-static void on_delegation(const ask_reply_t *reply, void *arg)
+static void child_found(discover_t *discover);
+
+static void look_up_child_servers(discover_t *discover)
+{
+	stage_begin(discover, child_found);
+	look_up_addresses(discover, &discover->result.child_servers, 0);
+	stage_go(discover);
+}
+
+static void no_child_servers(discover_t *discover, const char *error)
+{
+	discover->result.failed = true;
+	trouble(discover, KNOT_RRTYPE_NS, discover->request.zone, error);
+	finish(discover);
+}
+
+/*!
+ * Without any referral the list of the zone's servers is not complete. If all servers of the parent host the
+ * zone, no resolver gets a referral either: it asks them, and they are among the zone's servers now.
+ */
+static void on_referral(int ret, void *arg)
 {
 	discover_t *discover = arg;
-	discover->job = NULL;
-	discover->result.packets += reply->packets;
+	const referral_t *referral = discover->referral;
+	discover->result.packets += referral_packets(referral);
 
-	answer_delegation_clear(&discover->delegation);
-	if (reply->answered == 1 &&
-	    answer_delegation(discover->request.zone, reply->answer[0].wire,
-	                      reply->answer[0].len, &discover->delegation) == KNOT_EOK) {
-		find_child_servers(discover);
+	if (ret != KNOT_EOK) {
+		no_child_servers(discover, servers_error(ret));
+	} else if (referral_count(referral, DELEGATION_REFERRAL) > 0 || referral_all_host(referral)) {
+		look_up_child_servers(discover);
 	} else {
-		discover->next_parent++;
-		ask_delegation(discover);
+		char error[96], reason[80];
+		referral_reason(referral, reason, sizeof(reason));
+		snprintf(error, sizeof(error), "no referral: %s", reason);
+		trouble(discover, KNOT_RRTYPE_NS, discover->request.zone, error);
+		no_parent(discover);
 	}
 }
 
-unsigned discover_delegation_server(const discover_t *discover)
-{
-	uint32_t hash = 2166136261U; /* FNV-1a */
-	for (const uint8_t *c = discover->request.zone; *c != '\0'; c++) {
-		hash = (hash ^ *c) * 16777619U;
-	}
-	const unsigned count = discover->result.parent_servers.addr_count;
-	return count > 0 ? (hash % count + discover->next_parent) % count : 0;
-}
-
-/*! RFC 9975 3: the parent's view of the delegation counts, with its glue. */
+/*! RFC 9975 3: the parent's view of the delegation counts, with its glue, besides the zone's own. */
 static void ask_delegation(discover_t *discover)
 {
-	const servers_t *parent = &discover->result.parent_servers;
-
-	if (wants(discover, SURVEY_CHILD) && discover->request.nameserver->count == 0 &&
-	    discover->next_parent < parent->addr_count &&
-	    discover->next_parent < DISCOVER_DELEGATION_TRIES) {
-		discover->job = ask_parent(discover->ask, &parent->addrs[discover_delegation_server(discover)].addr,
-		                           discover->request.zone, KNOT_RRTYPE_NS, on_delegation,
-		                           discover);
-		if (discover->job != NULL) {
-			return;
-		}
+	discovery_t *result = &discover->result;
+	referral_free(discover->referral);
+	discover->referral = referral_start(discover->ask, discover->request.zone, &result->parent_servers,
+	                                    &result->child_servers, on_referral, discover);
+	if (discover->referral == NULL) {
+		no_child_servers(discover, result->parent_servers.addr_count == 0 ? "no server of the parent"
+		                                                                 : "out of memory");
 	}
-	find_child_servers(discover);
+}
+
+const referral_said_t *discover_said(const discover_t *discover, unsigned index)
+{
+	return discover->referral != NULL ? referral_said(discover->referral, index) : NULL;
 }
 
 /* -- the zone's servers ----------------------------------------------------- */
 
 static void child_found(discover_t *discover)
 {
-	servers_t *servers = &discover->result.child_servers;
-	for (unsigned i = 0; i < discover->delegation.glue_count; i++) {
-		unsigned name = servers_find(servers, discover->delegation.glue[i].name);
-		if (name == SERVERS_UNNAMED) {
-			continue;
-		}
-		if (servers_add_addr(servers, name,
-		                     &discover->delegation.glue[i].addr) != KNOT_EOK) {
-			discover->result.failed = true;
-			trouble(discover, ANY_ADDRESS, servers->names[name].name,
-			        "too many of them");
-		}
-	}
 	finish(discover);
 }
 
@@ -410,36 +433,25 @@ static void find_child_servers(discover_t *discover)
 {
 	servers_t *servers = &discover->result.child_servers;
 	const dns_addrs_t *configured = discover->request.nameserver;
-
 	if (!wants(discover, SURVEY_CHILD)) {
 		finish(discover);
 		return;
 	}
 
-	int ret;
-	if (configured->count > 0) {
-		ret = servers_add_addrs(servers, configured);
-	} else {
-		ret = servers_add_ns(servers, discover->request.ns);
-		if (ret == KNOT_EOK) {
-			ret = servers_add_ns(servers, &discover->delegation.ns);
-		}
-	}
+	int ret = configured->count > 0 ? servers_add_addrs(servers, configured)
+	                                : servers_add_ns(servers, discover->request.ns);
 	if (ret == KNOT_EOK && servers->name_count == 0 && servers->addr_count == 0) {
 		ret = KNOT_ENOENT;
 	}
 	if (ret != KNOT_EOK) {
-		discover->result.failed = true;
-		trouble(discover, KNOT_RRTYPE_NS, discover->request.zone,
-		        ret == KNOT_ELIMIT ? "too many nameservers" :
-		        ret == KNOT_ENOENT ? "no nameserver" : knot_strerror(ret));
+		no_child_servers(discover, servers_error(ret));
+	} else if (configured->count > 0) {
 		finish(discover);
-		return;
+	} else if (*discover->request.zone == '\0') {
+		look_up_child_servers(discover);
+	} else {
+		ask_delegation(discover);
 	}
-
-	stage_begin(discover, child_found);
-	look_up_addresses(discover, servers);
-	stage_go(discover);
 }
 
 /*! Whose names the lookups of the stage are about. */
@@ -449,14 +461,16 @@ static servers_t *stage_servers(discover_t *discover)
 	                                            : &discover->result.child_servers;
 }
 
-discover_t *discover_new(shared_t *shared, ask_t *ask, const discover_request_t *request,
-                         discover_done_f parents, discover_done_f done, void *arg)
+discover_t *discover_new(shared_t *shared, above_t *above, ask_t *ask,
+                         const discover_request_t *request, discover_done_f parents,
+                         discover_done_f done, void *arg)
 {
-	assert(shared && ask && request && parents && done);
+	assert(shared && above && ask && request && parents && done);
 
 	discover_t *discover = calloc(1, sizeof(*discover));
 	if (discover != NULL) {
 		discover->shared = shared;
+		discover->above = above;
 		discover->fresh = request->fresh;
 		discover->ask = ask;
 		discover->request = *request;
@@ -488,7 +502,8 @@ void discover_run(discover_t *discover)
 
 void discover_go_on(discover_t *discover)
 {
-	ask_delegation(discover);
+	discover->started = seconds();
+	find_child_servers(discover);
 }
 
 void discover_stop(discover_t *discover)
@@ -502,8 +517,10 @@ void discover_stop(discover_t *discover)
 		shared_cancel(discover->queries[i].lookup);
 		discover->queries[i].lookup = NULL;
 	}
-	ask_cancel(discover->job);
-	discover->job = NULL;
+	above_cancel(discover->above_wait);
+	discover->above_wait = NULL;
+	referral_free(discover->referral);
+	discover->referral = NULL;
 }
 
 discovery_t *discover_result(discover_t *discover)
@@ -543,7 +560,7 @@ void discover_free(discover_t *discover)
 	}
 
 	discover_stop(discover);
-	answer_delegation_clear(&discover->delegation);
+	referral_free(discover->referral);
 	knot_rdataset_clear(&discover->result.parent_keys, NULL);
 	servers_clear(&discover->result.parent_servers);
 	servers_clear(&discover->result.child_servers);

@@ -7,12 +7,11 @@
 
 #pragma once
 
+#include "above.h"
 #include "ask.h"
+#include "referral.h"
 #include "servers.h"
 #include "shared.h"
-
-/*! Parent servers that are asked for the delegation before the own NS RRset has to do. */
-#define DISCOVER_DELEGATION_TRIES	6
 
 /*! What is wanted; borrowed until the discovery is freed. Names in lower case. */
 typedef struct {
@@ -44,23 +43,24 @@ typedef void (*discover_done_f)(void *arg);
 /*!
  * \brief Makes a discovery; nothing happens before discover_run().
  *
- * \param parents  Called once the parent's servers are known and before any of them is asked
- *                 anything; discover_go_on() then has to be called, at once or later.
+ * \param parents  Called when the parent's servers are known and before any of them is asked
+ *                 anything; discover_go_on() then has to be called, at once or later. Once more if none of
+ *                 them gave the delegation and they were looked up afresh.
  * \param done     Called at the end.
  *
  * \return NULL without memory.
  */
-discover_t *discover_new(shared_t *shared, ask_t *ask, const discover_request_t *request,
-                         discover_done_f parents, discover_done_f done, void *arg);
+discover_t *discover_new(shared_t *shared, above_t *above, ask_t *ask,
+                         const discover_request_t *request, discover_done_f parents, discover_done_f done, void *arg);
 
 /*! Starts; the callback may be called at once and must not free the discovery. */
 void discover_run(discover_t *discover);
 
-/*! Which of the parent's servers is asked for the delegation next; zones of one parent do not all ask the same. */
-unsigned discover_delegation_server(const discover_t *discover);
-
 /*! Goes on after \a parents was called. */
 void discover_go_on(discover_t *discover);
+
+/*! What the parent's server of this index said about the delegation; NULL if it was not asked. */
+const referral_said_t *discover_said(const discover_t *discover, unsigned index);
 
 /*! Stops looking for more; the callback will not be called. */
 void discover_stop(discover_t *discover);

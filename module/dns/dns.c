@@ -31,11 +31,12 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 		return NULL;
 	}
 	dns->shared = shared_new(loop, dns->resolve, config);
+	dns->above = dns->shared != NULL ? above_new(loop, dns->shared, dns->ask) : NULL;
 	dns->pace = pace_new(config->parent_rate);
 	dns->watches = watches_new(loop, dns->ask, config);
 	dns->notifies = notifies_new(loop, dns->resolve, config->loopback, config->parent_rate);
 	dns->dsboots = dsboots_new(loop, dns->resolve);
-	if (dns->shared == NULL || dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
+	if (dns->above == NULL || dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
 		snprintf(err, err_len, "out of memory");
 		dns_free(dns);
 		return NULL;
@@ -76,6 +77,7 @@ void dns_free(dns_t *dns)
 	dsboots_free(dns->dsboots);
 	watches_free(dns->watches);
 	pace_free(dns->pace);
+	above_free(dns->above);
 	ask_free(dns->ask);
 	shared_free(dns->shared);
 	resolve_free(dns->resolve);

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "above.h"
 #include "dsboot.h"
 #include "notify.h"
 #include "pace.h"
@@ -20,6 +21,7 @@ struct dns {
 	uv_loop_t *loop;
 	resolve_t *resolve;
 	shared_t *shared;
+	above_t *above;
 	ask_t *ask;
 	pace_t *pace;		/*!< Of the parents' servers. */
 	watches_t *watches;

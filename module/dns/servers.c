@@ -98,6 +98,25 @@ int servers_add_addrs(servers_t *servers, const dns_addrs_t *addrs)
 	return ret;
 }
 
+int servers_merge(servers_t *servers, const servers_t *from)
+{
+	int ret = KNOT_EOK;
+	for (unsigned i = 0; ret == KNOT_EOK && i < from->name_count; i++) {
+		ret = servers_add_name(servers, from->names[i].name);
+	}
+	for (unsigned i = 0; ret == KNOT_EOK && i < from->addr_count; i++) {
+		unsigned name = from->addrs[i].name;
+		name = name != SERVERS_UNNAMED ? servers_find(servers, from->names[name].name) : name;
+		ret = servers_add_addr(servers, name, &from->addrs[i].addr);
+	}
+	return ret;
+}
+
+const char *servers_error(int ret)
+{
+	return ret == KNOT_ELIMIT ? "too many nameservers" : ret == KNOT_ENOENT ? "no nameserver" : knot_strerror(ret);
+}
+
 static int cmp(const void *a, const void *b)
 {
 	const server_addr_t *x = a, *y = b;

@@ -62,6 +62,12 @@ int servers_add_addr(servers_t *servers, unsigned name, const struct sockaddr_st
 /*! Adds configured addresses. */
 int servers_add_addrs(servers_t *servers, const dns_addrs_t *addrs);
 
+/*! Adds all names and addresses of another set. */
+int servers_merge(servers_t *servers, const servers_t *from);
+
+/*! What is wrong when servers cannot be added, for people. */
+const char *servers_error(int ret);
+
 /*! The same order at every look, whatever the order of the answers. */
 void servers_sort(servers_t *servers);
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "addr.h"
-#include "answer.h"
 #include "discover.h"
 #include "dns.h"
 #include "pace.h"
@@ -156,7 +155,8 @@ static discover_t *new_discovery(survey_t *survey, unsigned ask, bool fresh,
 		.parent = &survey->request.parent,
 		.fresh = fresh,
 	};
-	return discover_new(survey->dns->shared, survey->dns->ask, &wanted, parents, done, survey);
+	const dns_t *dns = survey->dns;
+	return discover_new(dns->shared, dns->above, dns->ask, &wanted, parents, done, survey);
 }
 
 /* -- answers ---------------------------------------------------------------- */
@@ -303,28 +303,22 @@ static void on_turn(uv_timer_t *timer)
 }
 
 /*!
- * What the parent's servers are asked: DS all of them, and one of them the delegation.
- * The zone's own servers are asked after that, so that all answers are of the same age.
+ * What all of the parent's servers are asked: DS, and NS for the delegation. The zone's own servers are asked
+ * between the two, so that all answers are of the same age.
  */
 static unsigned take_turn(survey_t *survey)
 {
 	const servers_t *servers = &discover_result(survey->discover)->parent_servers;
-	const size_t stride = sizeof(servers->addrs[0]);
 	const uint64_t now = uv_now(survey->dns->loop);
-	pace_t *pace = survey->dns->pace;
 	bool ds = (survey->request.ask & SURVEY_PARENT) != 0;
 	bool delegation = (survey->request.ask & SURVEY_CHILD) != 0 && survey->request.nameserver.count == 0;
 
-	if (servers->addr_count == 0) {
-		return 0;
-	}
-	const struct sockaddr_storage *delegation_at =
-		&servers->addrs[discover_delegation_server(survey->discover)].addr;
-	unsigned wait = pace_turn(pace, ds ? &servers->addrs[0].addr : delegation_at,
-	                          ds ? servers->addr_count : delegation, stride, now);
-	if (ds && delegation) {
-		/* Both at the same turn; who comes after waits for two. */
-		(void)pace_turn(pace, delegation_at, 1, stride, now);
+	unsigned wait = 0;
+	/* Both at the same turn; who comes after waits for two. */
+	for (int left = ds + delegation; left > 0 && servers->addr_count > 0; left--) {
+		unsigned turn = pace_turn(survey->dns->pace, &servers->addrs[0].addr, servers->addr_count,
+		                          sizeof(servers->addrs[0]), now);
+		wait = left == ds + delegation ? turn : wait;
 	}
 	return wait;
 }
@@ -446,6 +440,23 @@ static void on_afresh_timeout(uv_timer_t *timer)
 }
 
 /*!
+ * A server of the parent that has a DS but does not say who serves the zone: it may be the only one that names
+ * some server. One that says nothing at all is unreachable already.
+ */
+static void want_referrals(survey_t *survey)
+{
+	survey_result_t *result = survey->result;
+	for (size_t i = 0; i < result->parent_count; i++) {
+		const referral_said_t *said = discover_said(survey->discover, i);
+		parent_answer_t *answer = &result->parent[i];
+		if (said != NULL && said->why[0] != '\0' && answer->status == ANSWER_OK) {
+			answer->status = ANSWER_ERROR;
+			snprintf(answer->detail, sizeof(answer->detail), "NS: %s", said->why);
+		}
+	}
+}
+
+/*!
  * \brief All answers are there.
  *
  * The parent's keys and servers may be of up to a minute ago, and from a resolver. So they are looked up
@@ -453,6 +464,7 @@ static void on_afresh_timeout(uv_timer_t *timer)
  */
 static void all_answered(survey_t *survey)
 {
+	want_referrals(survey);
 	if (survey->looked_afresh || !parent_failed(survey->result)) {
 		finish(survey);
 		return;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "delegation.h"
 
 /* Names of the answers that test_dns_answer writes as seeds, see KSKROLL_SEEDS. */
 static const char *const ZONE = "child.example.";
@@ -72,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	child_answer_t child = { 0 };
 	parent_answer_t parent = { 0 };
 	knot_rdataset_t served = { 0 };
-	static answer_delegation_t delegation;
+	static delegation_t delegation;
 
 	switch (data[0] % 5) {
 	case 0:
@@ -100,9 +101,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		break;
 	default:
-		if (answer_delegation(w->zone, wire, len, &delegation) == KNOT_EOK) {
-			answer_delegation_clear(&delegation);
-		}
+		(void)delegation_read(w->zone, wire, len, &delegation);
+		delegation_clear(&delegation);
 		break;
 	}
 	return 0;

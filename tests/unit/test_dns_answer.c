@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "delegation.h"
 #include "dns_world.h"
 
 /* -- DNSKEY ----------------------------------------------------------------- */
@@ -629,12 +630,23 @@ static void put_name(world_t *w, const knot_dname_t *owner, uint16_t type, const
 	put_signed(w, owner, type, 300, &rrs, NULL, NULL);
 }
 
+/*! Ends the answer that was begun and reads it. */
+static void says(world_t *w, delegation_said_t said, uint16_t names)
+{
+	delegation_t found;
+	size_t len = reply_end(&w->reply);
+	assert_int_equal(delegation_read(w->zone, w->reply.wire, len, &found), KNOT_EOK);
+	assert_int_equal(found.said, said);
+	assert_int_equal(found.ns.count, names);
+	delegation_clear(&found);
+}
+
 static void referral_gives_names_and_glue(void **state)
 {
 	world_t *w = *state;
 	static const uint8_t V4[] = { 192, 0, 2, 1 }, V6[16] = { 0x20, 1, 0x0d, 0xb8 };
 	const knot_dname_t *ns1 = N("NS1.Child.example."), *ns2 = N("ns.elsewhere.");
-	answer_delegation_t found;
+	delegation_t found;
 
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, false, 0);
 	reply_section(&w->reply, KNOT_AUTHORITY);
@@ -645,25 +657,89 @@ static void referral_gives_names_and_glue(void **state)
 	put_name(w, ns1, KNOT_RRTYPE_AAAA, V6, 16);
 	put_name(w, N("stray.example."), KNOT_RRTYPE_A, V4, 4);
 	size_t len = reply_end(&w->reply);
-	assert_int_equal(answer_delegation(w->zone, w->reply.wire, len, &found), KNOT_EOK);
+	assert_int_equal(delegation_read(w->zone, w->reply.wire, len, &found), KNOT_EOK);
+	assert_int_equal(found.said, DELEGATION_REFERRAL);
 	assert_int_equal(found.ns.count, 2);
 	assert_int_equal(found.glue_count, 2);
-	answer_delegation_clear(&found);
+	delegation_clear(&found);
 }
 
 static void referral_elsewhere_is_no_delegation(void **state)
 {
 	world_t *w = *state;
 	const knot_dname_t *ns = N("ns.elsewhere.");
-	answer_delegation_t found;
+	delegation_t found;
 
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, false, 0);
 	reply_section(&w->reply, KNOT_AUTHORITY);
 	put_name(w, w->parent, KNOT_RRTYPE_NS, ns, knot_dname_size(ns));
+	says(w, DELEGATION_ERROR, 0);
+	assert_int_equal(delegation_read(w->zone, w->reply.wire, 11, &found), KNOT_EOK);
+	assert_int_equal(found.said, DELEGATION_ERROR);
+	assert_string_equal(found.error, "malformed answer");
+	assert_int_equal(delegation_read(w->zone, NULL, 0, &found), KNOT_EOK);
+	assert_int_equal(found.said, DELEGATION_ERROR);
+}
+
+static void authoritative_answer_is_no_referral(void **state)
+{
+	world_t *w = *state;
+	static const uint8_t V4[] = { 192, 0, 2, 1 };
+	const knot_dname_t *ns1 = N("ns1.child.example.");
+
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, true, 0);
+	put_name(w, w->zone, KNOT_RRTYPE_NS, ns1, knot_dname_size(ns1));
+	reply_section(&w->reply, KNOT_ADDITIONAL);
+	put_name(w, ns1, KNOT_RRTYPE_A, V4, 4);
+	says(w, DELEGATION_HOSTED, 1);
+
+	/* Out of a cache: of whatever age. */
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, false, 0);
+	put_name(w, w->zone, KNOT_RRTYPE_NS, ns1, knot_dname_size(ns1));
+	says(w, DELEGATION_ERROR, 0);
+
+	/* Not delegated, or not yet; and an error. */
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, true, 0);
+	says(w, DELEGATION_NONE, 0);
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, true, KNOT_RCODE_NXDOMAIN);
+	says(w, DELEGATION_NONE, 0);
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, true, KNOT_RCODE_REFUSED);
+	says(w, DELEGATION_ERROR, 0);
+}
+
+/*! A referral with so many names; the first of them has so much glue. */
+static int read_many(world_t *w, unsigned names, unsigned glue)
+{
+	delegation_t found;
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, false, 0);
+	reply_section(&w->reply, KNOT_AUTHORITY);
+	for (unsigned i = 0; i < names; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "ns%u.child.example.", i);
+		const knot_dname_t *ns = N(name);
+		put_name(w, w->zone, KNOT_RRTYPE_NS, ns, knot_dname_size(ns));
+	}
+	reply_section(&w->reply, KNOT_ADDITIONAL);
+	for (unsigned i = 0; i < glue; i++) {
+		const uint8_t addr[] = { 192, 0, i / 256, i % 256 };
+		put_name(w, N("ns0.child.example."), KNOT_RRTYPE_A, addr, sizeof(addr));
+	}
 	size_t len = reply_end(&w->reply);
-	assert_int_equal(answer_delegation(w->zone, w->reply.wire, len, &found), KNOT_ENOENT);
-	assert_int_equal(answer_delegation(w->zone, w->reply.wire, 11, &found), KNOT_EMALF);
-	assert_int_equal(answer_delegation(w->zone, NULL, 0, &found), KNOT_EMALF);
+	int ret = delegation_read(w->zone, w->reply.wire, len, &found);
+	if (ret == KNOT_EOK) {
+		assert_int_equal(found.ns.count, names);
+		assert_int_equal(found.glue_count, glue);
+	}
+	delegation_clear(&found);
+	return ret;
+}
+
+static void too_much_is_refused_as_a_whole(void **state)
+{
+	world_t *w = *state;
+	assert_int_equal(read_many(w, DELEGATION_NAMES_MAX, DELEGATION_GLUE_MAX), KNOT_EOK);
+	assert_int_equal(read_many(w, DELEGATION_NAMES_MAX + 1, 1), KNOT_ELIMIT);
+	assert_int_equal(read_many(w, 1, DELEGATION_GLUE_MAX + 1), KNOT_ELIMIT);
 }
 
 /* -- hostile bytes ---------------------------------------------------------- */
@@ -738,6 +814,8 @@ int main(void)
 		T(opt_out_nsec3_that_covers_proves),
 		T(referral_gives_names_and_glue),
 		T(referral_elsewhere_is_no_delegation),
+		T(authoritative_answer_is_no_referral),
+		T(too_much_is_refused_as_a_whole),
 		T(no_cut_and_no_flip_of_an_answer_breaks_or_upgrades_it),
 	};
 	return cmocka_run_group_tests_name("dns answer", tests, NULL, NULL);

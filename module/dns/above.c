@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "above.h"
+#include "addr.h"
+#include "referral.h"
+
+#define BUCKETS		256
+
+/*! A and AAAA of every name; one more while the zone above is looked for. */
+#define QUERIES_MAX	(2 * SERVERS_NAMES_MAX)
+
+typedef struct entry entry_t;
+
+typedef struct {
+	above_wait_t *first, *last;
+} list_t;
+
+struct above_wait {
+	entry_t *entry;
+	list_t *list;		/*!< The one it is in. */
+	above_wait_t *prev, *next;
+	above_done_f done;
+	void *arg;
+};
+
+typedef struct {
+	entry_t *entry;
+	share_t *lookup;	/*!< NULL once it is done. */
+	unsigned name;		/*!< Index in the servers of the zone above. */
+} query_t;
+
+/*! What is under way for an entry; gone at its end. */
+typedef struct {
+	const knot_dname_t *candidate;	/*!< Climbing: a suffix of the zone. */
+	query_t queries[QUERIES_MAX];
+	unsigned query_count;
+	unsigned pending;
+	int ret;		/*!< Of adding addresses. */
+	servers_t above;
+	referral_t *referral;
+} work_t;
+
+/*! One parent zone. */
+struct entry {
+	above_t *all;
+	entry_t *next;		/*!< In the bucket. */
+	knot_dname_storage_t zone;
+	work_t *work;		/*!< NULL: nothing is under way. */
+	bool fresh;		/*!< The last search was. */
+	uint64_t begun;
+	uint64_t until;		/*!< The result is used. */
+	bool failed;
+	char error[160];
+	servers_t found;
+	list_t waiting;
+	unsigned due;		/*!< Waits in the list of those to be called back. */
+};
+
+struct above {
+	uv_loop_t *loop;
+	shared_t *shared;
+	ask_t *ask;
+	entry_t *buckets[BUCKETS];
+	list_t due;
+	uv_timer_t tell;
+	uv_timer_t sweep;
+	unsigned handles;
+};
+
+static void find_above(entry_t *entry);
+
+static void list_add(list_t *list, above_wait_t *wait)
+{
+	wait->list = list;
+	wait->prev = list->last;
+	wait->next = NULL;
+	if (list->last != NULL) {
+		list->last->next = wait;
+	} else {
+		list->first = wait;
+	}
+	list->last = wait;
+}
+
+static void list_remove(above_wait_t *wait)
+{
+	if (wait->prev != NULL) {
+		wait->prev->next = wait->next;
+	} else {
+		wait->list->first = wait->next;
+	}
+	if (wait->next != NULL) {
+		wait->next->prev = wait->prev;
+	} else {
+		wait->list->last = wait->prev;
+	}
+}
+
+/* -- the end of a search ------------------------------------------------------ */
+
+static void work_free(entry_t *entry)
+{
+	work_t *work = entry->work;
+	if (work == NULL) {
+		return;
+	}
+	entry->work = NULL;
+	for (unsigned i = 0; i < work->query_count; i++) {
+		shared_cancel(work->queries[i].lookup);
+	}
+	referral_free(work->referral);
+	servers_clear(&work->above);
+	free(work);
+}
+
+static void on_tell(uv_timer_t *timer)
+{
+	above_t *all = timer->data;
+	while (all->due.first != NULL) {
+		above_wait_t *wait = all->due.first;
+		entry_t *entry = wait->entry;
+		const above_result_t result = {
+			.servers = &entry->found, .error = entry->failed ? entry->error : NULL,
+		};
+		above_done_f done = wait->done;
+		void *arg = wait->arg;
+		list_remove(wait);
+		free(wait);
+		done(&result, arg);
+		entry->due--;
+	}
+}
+
+/*! All who wait are told, from a clean stack. */
+static void work_done(entry_t *entry)
+{
+	above_t *all = entry->all;
+	work_free(entry);
+	entry->until = uv_now(all->loop) + (entry->failed ? SHARED_FAILED_MS : SHARED_MAX_MS);
+	while (entry->waiting.first != NULL) {
+		above_wait_t *wait = entry->waiting.first;
+		list_remove(wait);
+		list_add(&all->due, wait);
+		entry->due++;
+	}
+	uv_timer_start(&all->tell, on_tell, 0, 0);
+}
+
+static void fail(entry_t *entry, const char *why)
+{
+	knot_dname_txt_storage_t zone, above;
+	if (knot_dname_to_str(zone, entry->zone, sizeof(zone)) == NULL ||
+	    knot_dname_to_str(above, entry->work->candidate, sizeof(above)) == NULL) {
+		zone[0] = above[0] = '\0';
+	}
+	entry->failed = true;
+	snprintf(entry->error, sizeof(entry->error), "NS of %.40s at %.40s: %.60s", zone, above, why);
+	servers_clear(&entry->found);
+	work_done(entry);
+}
+
+/* -- servers of the zone above are asked --------------------------------------- */
+
+static void on_referral(int ret, void *arg)
+{
+	entry_t *entry = arg;
+	const referral_t *referral = entry->work->referral;
+	if (ret != KNOT_EOK) {
+		fail(entry, servers_error(ret));
+	} else if (referral_count(referral, DELEGATION_REFERRAL) == 0 &&
+	           referral_count(referral, DELEGATION_HOSTED) == 0 &&
+	           referral_count(referral, DELEGATION_NONE) == 0) {
+		/* Nobody has said anything. A zone that is not delegated has its own NS RRset alone. */
+		char why[128];
+		referral_reason(referral, why, sizeof(why));
+		fail(entry, why);
+	} else {
+		entry->failed = false;
+		work_done(entry);
+	}
+}
+
+static void ask_above(entry_t *entry)
+{
+	work_t *work = entry->work;
+	if (work->ret != KNOT_EOK) {
+		fail(entry, servers_error(work->ret));
+		return;
+	}
+	if (work->above.addr_count == 0) {
+		fail(entry, "no nameserver has an address");
+		return;
+	}
+	servers_clear(&entry->found);
+	work->referral = referral_start(entry->all->ask, entry->zone, &work->above, &entry->found,
+	                                on_referral, entry);
+	if (work->referral == NULL) {
+		fail(entry, "out of memory");
+	}
+}
+
+/*! A server that cannot be found is like one that does not answer: the referrals of the others count. */
+static void on_address(const lookup_result_t *result, void *arg)
+{
+	query_t *query = arg;
+	entry_t *entry = query->entry;
+	work_t *work = entry->work;
+	query->lookup = NULL;
+
+	knot_rdata_t *rr = result->rrs.rdata;
+	for (uint16_t i = 0; i < result->rrs.count; i++, rr = knot_rdataset_next(rr)) {
+		struct sockaddr_storage addr;
+		if (addr_from_rdata(rr->data, rr->len, ADDR_PORT, &addr)) {
+			int ret = servers_add_addr(&work->above, query->name, &addr);
+			work->ret = ret != KNOT_EOK ? ret : work->ret;
+		}
+	}
+	if (--work->pending == 0) {
+		ask_above(entry);
+	}
+}
+
+static void look_up(entry_t *entry, unsigned name, uint16_t type)
+{
+	work_t *work = entry->work;
+	query_t *query = &work->queries[work->query_count++];
+	*query = (query_t){ .entry = entry, .name = name };
+	query->lookup = shared_start(entry->all->shared, work->above.names[name].name, type, entry->fresh,
+	                             on_address, query);
+	work->pending += query->lookup != NULL;
+}
+
+static void on_ns(const lookup_result_t *result, void *arg)
+{
+	query_t *query = arg;
+	entry_t *entry = query->entry;
+	work_t *work = entry->work;
+	query->lookup = NULL;
+	work->query_count = 0;
+
+	if (result->status == LOOKUP_FAILED) {
+		fail(entry, result->error);
+		return;
+	}
+	if (result->status == LOOKUP_NONE || result->alias) {
+		if (*work->candidate == '\0') {
+			fail(entry, "no such record");
+		} else {
+			work->candidate = knot_dname_next_label(work->candidate);
+			find_above(entry);
+		}
+		return;
+	}
+
+	int ret = servers_add_ns(&work->above, &result->rrs);
+	if (ret != KNOT_EOK) {
+		fail(entry, servers_error(ret));
+		return;
+	}
+	for (unsigned i = 0; i < work->above.name_count; i++) {
+		look_up(entry, i, KNOT_RRTYPE_A);
+		look_up(entry, i, KNOT_RRTYPE_AAAA);
+	}
+	if (work->pending == 0) {
+		ask_above(entry);
+	}
+}
+
+/*! Is there a zone at the candidate? Its NS RRset is the proof. */
+static void find_above(entry_t *entry)
+{
+	work_t *work = entry->work;
+	query_t *query = &work->queries[0];
+	work->query_count = 1;
+	*query = (query_t){ .entry = entry };
+	query->lookup = shared_start(entry->all->shared, work->candidate, KNOT_RRTYPE_NS, entry->fresh,
+	                             on_ns, query);
+	if (query->lookup == NULL) {
+		fail(entry, "resolver does not take questions");
+	}
+}
+
+/* -- entries -------------------------------------------------------------------- */
+
+static unsigned bucket_of(const knot_dname_t *name)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+	for (size_t i = 0, size = knot_dname_size(name); i < size; i++) {
+		hash = (hash ^ name[i]) * 16777619U;
+	}
+	return hash % BUCKETS;
+}
+
+static void entry_free(entry_t *entry)
+{
+	work_free(entry);
+	servers_clear(&entry->found);
+	free(entry);
+}
+
+/*! Frees what is of no use to anybody any more. */
+static void on_sweep(uv_timer_t *timer)
+{
+	above_t *all = timer->data;
+	const uint64_t now = uv_now(all->loop);
+	bool left = false;
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		entry_t **at = &all->buckets[i];
+		while (*at != NULL) {
+			entry_t *entry = *at;
+			if (entry->work == NULL && entry->due == 0 && entry->until <= now) {
+				*at = entry->next;
+				entry_free(entry);
+			} else {
+				at = &entry->next;
+			}
+		}
+		left = left || all->buckets[i] != NULL;
+	}
+	if (left) {
+		uv_timer_start(timer, on_sweep, SHARED_FRESH_MS, 0);
+	}
+}
+
+static entry_t *entry_get(above_t *all, const knot_dname_t *zone)
+{
+	entry_t **bucket = &all->buckets[bucket_of(zone)];
+	for (entry_t *entry = *bucket; entry != NULL; entry = entry->next) {
+		if (knot_dname_is_equal(entry->zone, zone)) {
+			return entry;
+		}
+	}
+
+	entry_t *entry = calloc(1, sizeof(*entry));
+	if (entry != NULL) {
+		entry->all = all;
+		knot_dname_copy_lower(entry->zone, zone);
+		entry->next = *bucket;
+		*bucket = entry;
+		if (!uv_is_active((uv_handle_t *)&all->sweep)) {
+			uv_timer_start(&all->sweep, on_sweep, SHARED_FRESH_MS, 0);
+		}
+	}
+	return entry;
+}
+
+/*! Begins the search, anew if one is under way that is not fresh enough. */
+static bool work_begin(entry_t *entry, bool fresh)
+{
+	work_t *work = calloc(1, sizeof(*work));
+	if (work == NULL) {
+		return false;
+	}
+	work_free(entry);
+	work->candidate = knot_dname_next_label(entry->zone);
+	entry->work = work;
+	entry->fresh = fresh;
+	entry->begun = uv_now(entry->all->loop);
+	entry->until = 0;
+	return true;
+}
+
+/* -- interface -------------------------------------------------------------------- */
+
+above_wait_t *above_start(above_t *all, const knot_dname_t *zone, bool fresh, above_done_f done, void *arg)
+{
+	assert(all && zone && *zone != '\0' && done);
+
+	above_wait_t *wait = calloc(1, sizeof(*wait));
+	entry_t *entry = wait != NULL ? entry_get(all, zone) : NULL;
+	if (entry == NULL) {
+		free(wait);
+		return NULL;
+	}
+	*wait = (above_wait_t){ .entry = entry, .done = done, .arg = arg };
+
+	const uint64_t now = uv_now(all->loop);
+	if (entry->work == NULL && entry->until > now &&
+	    (!fresh || (entry->fresh && now - entry->begun < SHARED_FRESH_MS))) {
+		list_add(&all->due, wait);
+		entry->due++;
+		uv_timer_start(&all->tell, on_tell, 0, 0);
+	} else if (entry->work != NULL && (!fresh || entry->fresh)) {
+		list_add(&entry->waiting, wait);
+	} else if (work_begin(entry, fresh)) {
+		list_add(&entry->waiting, wait);
+		find_above(entry);
+	} else {
+		free(wait);
+		return NULL;
+	}
+	return wait;
+}
+
+void above_cancel(above_wait_t *wait)
+{
+	if (wait != NULL) {
+		wait->entry->due -= wait->list == &wait->entry->all->due;
+		list_remove(wait);
+		free(wait);
+	}
+}
+
+above_t *above_new(uv_loop_t *loop, shared_t *shared, ask_t *ask)
+{
+	assert(loop && shared && ask);
+
+	above_t *all = calloc(1, sizeof(*all));
+	if (all == NULL) {
+		return NULL;
+	}
+	all->loop = loop;
+	all->shared = shared;
+	all->ask = ask;
+	uv_timer_init(loop, &all->tell);
+	uv_timer_init(loop, &all->sweep);
+	all->tell.data = all->sweep.data = all;
+	all->handles = 2;
+	return all;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	above_t *all = handle->data;
+	if (--all->handles == 0) {
+		free(all);
+	}
+}
+
+void above_free(above_t *all)
+{
+	if (all == NULL) {
+		return;
+	}
+	while (all->due.first != NULL) {
+		above_cancel(all->due.first);
+	}
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		while (all->buckets[i] != NULL) {
+			entry_t *entry = all->buckets[i];
+			all->buckets[i] = entry->next;
+			while (entry->waiting.first != NULL) {
+				above_cancel(entry->waiting.first);
+			}
+			entry_free(entry);
+		}
+	}
+	uv_close((uv_handle_t *)&all->tell, on_closed);
+	uv_close((uv_handle_t *)&all->sweep, on_closed);
+}
