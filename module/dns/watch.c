@@ -150,41 +150,67 @@ static verdict_t judge_own(const question_t questions[QUESTIONS], char *reason, 
 	return verdict;
 }
 
-/*! Counts what one resolver says; the gravest verdict, the first of equals, is told. */
-static void add_verdict(watch_result_t *result, verdict_t verdict, const char *who,
-                        const char *reason, int *told)
+static bool says(const watch_evidence_t *evidence)
 {
-	static const int GRAVITY[] = {
-		[VERDICT_GOOD] = 0, [VERDICT_NONE] = 1, [VERDICT_PARENT] = 2, [VERDICT_FAILING] = 3
-	};
+	return evidence->verdict == VERDICT_GOOD || evidence->verdict == VERDICT_FAILING;
+}
 
-	if (verdict == VERDICT_GOOD || verdict == VERDICT_FAILING) {
-		result->answered++;
-		result->failing += verdict == VERDICT_FAILING;
-		result->parent_ok = true;
-	}
-	if (GRAVITY[verdict] > *told) {
-		*told = GRAVITY[verdict];
-		snprintf(result->detail, sizeof(result->detail), "%.64s: %.92s", who, reason);
+void watch_count(const watch_evidence_t *evidence, size_t count, watch_result_t *result)
+{
+	/* The gravest, the first of equals, is told; what does not count is told before who is silent. */
+	enum { NOTHING, SILENT, UNCOUNTED, PARENT_FAILS, FAILS } told = NOTHING, gravity;
+	assert(evidence && count > 0 && result);
+
+	result->answered = result->failing = 0;
+	result->parent_ok = false;
+	result->detail[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		const watch_evidence_t *e = &evidence[i];
+		bool counts = says(e) && (e->authenticated || e->verdict == evidence[0].verdict);
+		result->answered += counts;
+		result->failing += counts && e->verdict == VERDICT_FAILING;
+		result->parent_ok = result->parent_ok || counts;
+
+		gravity = e->verdict == VERDICT_NONE ? SILENT :
+		          e->verdict == VERDICT_PARENT ? PARENT_FAILS :
+		          e->verdict == VERDICT_FAILING ? (counts ? FAILS : UNCOUNTED) : NOTHING;
+		if (gravity > told) {
+			told = gravity;
+			snprintf(result->detail, sizeof(result->detail), "%.64s: %s%.70s", e->who,
+			         gravity == UNCOUNTED ? "not counted: " : "", e->reason);
+		}
 	}
 }
 
 static void judge(const watch_t *watch, watch_result_t *result)
 {
-	char reason[160];
-	int told = 0;
+	char own[160], (*who)[ADDR_TEXT_MAX] = calloc(watch->addrs.count + 1, sizeof(*who));
+	watch_evidence_t *evidence = calloc(watch->addrs.count + 1, sizeof(*evidence));
+	size_t count = 1;
 
-	verdict_t own = judge_own(watch->questions, reason, sizeof(reason));
-	add_verdict(result, own, "own resolver", reason, &told);
-	result->parent_ok = result->parent_ok || watch->questions[PARENT].seen == SEEN_SECURE;
-
-	for (size_t i = 0; i < watch->addrs.count; i++) {
-		const remote_t *remote = &watch->remotes[i];
-		char who[ADDR_TEXT_MAX];
-		addr_to_text(&watch->addrs.addr[i], who);
-		add_verdict(result, remote->verdict, who, remote->done ? remote->reason : "timeout",
-		            &told);
+	if (who == NULL || evidence == NULL) {
+		free(who);
+		free(evidence);
+		snprintf(result->detail, sizeof(result->detail), "out of memory");
+		return;
 	}
+	evidence[0] = (watch_evidence_t){
+		.verdict = judge_own(watch->questions, own, sizeof(own)),
+		.authenticated = true, .who = "own resolver", .reason = own,
+	};
+	for (; count <= watch->addrs.count; count++) {
+		const remote_t *remote = &watch->remotes[count - 1];
+		const struct sockaddr_storage *addr = &watch->addrs.addr[count - 1];
+		addr_to_text(addr, who[count]);
+		evidence[count] = (watch_evidence_t){
+			.verdict = remote->verdict, .authenticated = addr_is_loopback(addr),
+			.who = who[count], .reason = remote->done ? remote->reason : "timeout",
+		};
+	}
+	watch_count(evidence, count, result);
+	result->parent_ok = result->parent_ok || watch->questions[PARENT].seen == SEEN_SECURE;
+	free(who);
+	free(evidence);
 }
 
 /* -- beginning and end -------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "ask.h"
+#include "kskroll/dns.h"
 #include "validator.h"
 
 /*! Looks at the same time: each has a resolver of its own, with a thread. */
@@ -15,6 +16,27 @@
 
 /*! A look ends after this; what is missing then is no evidence. */
 #define WATCH_MAX_MS	20000
+
+/*! What one resolver says, for watch_count(). */
+typedef struct {
+	verdict_t verdict;
+	bool authenticated;	/*!< Ours, or nobody but this host can have sent its answers. */
+	const char *who;
+	const char *reason;
+} watch_evidence_t;
+
+/*!
+ * \brief Counts what resolvers say. No I/O.
+ *
+ * A remote resolver is asked in plain DNS: whoever can forge packets speaks for it. It therefore has
+ * no vote against our own, which validates here; it counts if it says the same. A resolver on this
+ * host is authenticated by its address.
+ *
+ * \param[in] evidence  Our own resolver first.
+ * \param[in] count     At least 1.
+ * \param[out] result   answered, failing, parent_ok and detail are set.
+ */
+void watch_count(const watch_evidence_t *evidence, size_t count, watch_result_t *result);
 
 /*! All looks of one asker. */
 typedef struct watches watches_t;

@@ -16,6 +16,8 @@ from test_dns_survey import (  # noqa: E402
 
 # An unbound that validates, one that does not, and one that trusts another root.
 UNBOUND, PLAIN, ASTRAY = "127.0.4.1", "127.0.4.2", "127.0.4.3"
+# For the module these two are on other hosts. To the first one good.test. is bogus.
+REMOTE_ASTRAY, REMOTE = "192.0.2.53", "192.0.2.54"
 TRUST = ("good.test.", "wrong.test.", "hollow.test.", "lost.test.", "dnames.test.")
 
 
@@ -70,14 +72,19 @@ def build(world):
     resolver(world, UNBOUND, "anchor")
     resolver(world, PLAIN, None)
     resolver(world, ASTRAY, "anchor-astray")
+    for address in (REMOTE_ASTRAY, REMOTE):
+        subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+    resolver(world, REMOTE_ASTRAY, "anchor", ds("wrong.test.", "good.test."))
+    resolver(world, REMOTE, "anchor")
 
 
-def resolver(world, address, anchor):
+def resolver(world, address, anchor, also=""):
     modules = "validator iterator" if anchor else "iterator"
     trust = f" trust-anchor-file: \"{world.folder}/{anchor}\"\n" if anchor else ""
+    trust += "".join(f" trust-anchor: \"{line}\"\n" for line in also.splitlines())
     path = f"{world.folder}/unbound-{address}.conf"
     with open(path, "w") as conf:
-        conf.write(f"server:\n interface: {address}\n access-control: 127.0.0.0/8 allow\n"
+        conf.write(f"server:\n interface: {address}\n access-control: 0.0.0.0/0 allow\n"
                    f" username: \"\"\n chroot: \"\"\n directory: \"{world.folder}\"\n"
                    f" pidfile: \"{path}.pid\"\n use-syslog: no\n do-daemonize: no\n"
                    f" do-not-query-localhost: no\n do-ip6: no\n num-threads: 1\n"
@@ -141,6 +148,13 @@ def check(world, binary):
     rows = probe(world, binary, "wrong.test.", f"validator={UNBOUND}", f"resolver={NOBODY}")
     assert rows[0][1:4] == ["answered=1", "failing=1", "parent=1"], rows
     assert f"{UNBOUND}@53: DNSKEY: SERVFAIL, EDE " in rows[0][4], rows
+
+    # What a resolver of another host says in plain DNS confirms, and decides nothing.
+    expect(sees("good.test.", REMOTE_ASTRAY), 1, 0, 1, f"{REMOTE_ASTRAY}@53: not counted: DNSKEY: SERVFAIL")
+    expect(sees("good.test.", REMOTE_ASTRAY, REMOTE), 2, 0, 1, f"{REMOTE_ASTRAY}@53: not counted: ")
+    expect(sees("wrong.test.", REMOTE), 2, 2, 1, "own resolver: DNSKEY: bogus: ")
+    rows = probe(world, binary, "wrong.test.", f"validator={REMOTE}", f"resolver={NOBODY}")
+    assert rows[0][1:4] == ["answered=0", "failing=0", "parent=0"], rows
 
     # Denial of existence is bogus, the rest is not.
     expect(sees("hollow.test.", UNBOUND), 2, 2, 1, "own resolver: nonexistent name: bogus: ")
