@@ -612,6 +612,16 @@ static void opt_out_nsec3_that_covers_proves(void **state)
 	see_ds(w);
 	assert_int_equal(w->up.status, ANSWER_BOGUS);
 
+	/* RFC 5155 7.2: records of two chains prove nothing together. */
+	begin_nsec3(w, "c.example.");
+	put_nsec3(w, HASH_EXAMPLE, HASH_A_EXAMPLE, 1, APEX, &w->parent_zsk);
+	w->iterations++;
+	put_nsec3(w, HASH_A_EXAMPLE, "b4um86eghhds6nea196smvmlo4ors995", 1, DELEGATION,
+	          &w->parent_zsk);
+	w->iterations--;
+	see_ds(w);
+	assert_int_equal(w->up.status, ANSWER_BOGUS);
+
 	/* The last record of a chain wraps around. */
 	begin_nsec3(w, "c.example.");
 	put_nsec3(w, HASH_EXAMPLE, HASH_A_EXAMPLE, 1, APEX, &w->parent_zsk);

@@ -17,6 +17,7 @@
 
 #include "dns_world.h"
 #include "packet.h"
+#include "replies.h"
 
 /*! Octets of the largest message over TCP. */
 #define WIRE_MAX	65535
@@ -61,13 +62,13 @@ static void assert_bounded(void)
 	assert_true(cost.keys <= WORK_SIGNATURES_MAX + PACKET_RRS_MAX);
 }
 
-/*! RRSIGs with the fields of a good one that do not verify, as many as fit into a message. */
+/*! RRSIGs that do not verify, with the fields of a good one; they come before it in canonical order. */
 static unsigned add_broken(knot_rdataset_t *sigs, const knot_rrset_t *rrset, const test_key_t *key,
                            const knot_dname_t *zone, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		rrsig_fields_t fields = signer_defaults(key, zone, rrset);
-		fields.expiration += i;
+		fields.expiration -= 1 + i;
 		knot_rrset_t other = *rrset;
 		other.type = KNOT_RRTYPE_TXT;
 		knot_rdataset_t one = { 0 };
@@ -243,37 +244,56 @@ static void keys_of_one_tag_times_many_rrsigs_are_bounded(void **state)
 	knot_rdataset_clear(&sigs, NULL);
 }
 
+/*! The answer to a question, with good and with broken RRSIGs. */
+static void answer_with(world_t *w, ask_reply_t *reply, unsigned at, const knot_rrset_t *rrset, unsigned broken)
+{
+	knot_rdataset_t sigs = { 0 };
+	signer_sign(&sigs, rrset, &w->ksk, w->zone);
+	add_broken(&sigs, rrset, &w->ksk, w->zone, broken);
+	reply_begin(&w->reply, w->zone, rrset->type, true, 0);
+	reply_put(&w->reply, rrset, &sigs);
+	reply->answer[at].len = reply_end(&w->reply);
+	reply->answer[at].wire = malloc(reply->answer[at].len);
+	assert_non_null(reply->answer[at].wire);
+	memcpy(reply->answer[at].wire, w->reply.wire, reply->answer[at].len);
+	knot_rdataset_clear(&sigs, NULL);
+}
+
 static void all_answers_of_a_reply_have_one_budget(void **state)
 {
 	world_t *w = *state;
-	work_t work = { 0 };
-	w->known.work = &work;
-	knot_rdataset_t sigs = { 0 }, cds = { 0 };
-	knot_rdataset_copy(&sigs, &w->dnskey_sigs, NULL);
-	add_broken(&sigs, &w->dnskey, &w->next_ksk, w->zone, 40);
-	memset(&cost, 0, sizeof(cost));
-	see_dnskey(w, &w->dnskey, &sigs);
-	assert_int_equal(w->child.status, ANSWER_OK);
-	assert_int_equal(cost.signatures, 41);
+	knot_rrset_t cds, cdnskey;
+	knot_rrset_init(&cds, w->zone, KNOT_RRTYPE_CDS, KNOT_CLASS_IN, 0);
+	knot_rrset_init(&cdnskey, w->zone, KNOT_RRTYPE_CDNSKEY, KNOT_CLASS_IN, 0);
+	signer_add_ds(&cds.rrs, &w->ksk, 2);
+	signer_add(&cdnskey.rrs, w->ksk.rdata, w->ksk.len);
 
-	knot_rrset_t rrset;
-	signer_add_ds(&cds, &w->ksk, 2);
-	knot_rrset_init(&rrset, w->zone, KNOT_RRTYPE_CDS, KNOT_CLASS_IN, 0);
-	rrset.rrs = cds;
-	knot_rdataset_clear(&sigs, NULL);
-	signer_sign(&sigs, &rrset, &w->ksk, w->zone);
-	add_broken(&sigs, &rrset, &w->ksk, w->zone, 40);
-	add_broken(&sigs, &rrset, &w->next_ksk, w->zone, 40);
-	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDS, true, 0);
-	reply_put(&w->reply, &rrset, &sigs);
-	size_t len = reply_end(&w->reply);
-	answer_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
-	assert_int_equal(w->child.status, ANSWER_BOGUS);
-	assert_string_equal(w->child.detail, "CDS: too many signatures to check");
-	assert_int_equal(w->child.cds.signed_by, 0);
-	assert_int_equal(cost.signatures, WORK_SIGNATURES_MAX);
-	knot_rdataset_clear(&sigs, NULL);
-	knot_rdataset_clear(&cds, NULL);
+	/* Each with one good RRSIG, after the broken ones. */
+	static const unsigned BROKEN[][3] = { { 20, 20, 21 }, { 20, 20, 22 }, { 0, 0, 62 }, { 64, 0, 0 } };
+	static const char *const DETAIL[] = {
+		"", "CDNSKEY: too many signatures to check", "CDNSKEY: too many signatures to check",
+		"DNSKEY: too many signatures to check",
+	};
+	for (size_t i = 0; i < sizeof(BROKEN) / sizeof(BROKEN[0]); i++) {
+		ask_reply_t reply = { .answered = 3 };
+		replies_t replies = { 0 };
+		answer_with(w, &reply, 0, &w->dnskey, BROKEN[i][0]);
+		answer_with(w, &reply, 1, &cds, BROKEN[i][1]);
+		answer_with(w, &reply, 2, &cdnskey, BROKEN[i][2]);
+		memset(&cost, 0, sizeof(cost));
+		memset(&w->child, 0, sizeof(w->child));
+		replies_child(&replies, &w->known, &reply, &w->child, 0);
+		assert_bounded();
+		assert_string_equal(w->child.detail, DETAIL[i]);
+		assert_int_equal(w->child.status, i == 0 ? ANSWER_OK : ANSWER_BOGUS);
+		assert_int_equal(w->child.cdnskey.signed_by, i == 0);
+		for (unsigned k = 0; k < 3; k++) {
+			free(reply.answer[k].wire);
+		}
+		replies_clear(&replies);
+	}
+	knot_rdataset_clear(&cds.rrs, NULL);
+	knot_rdataset_clear(&cdnskey.rrs, NULL);
 }
 
 static void rrset_of_too_many_records_is_refused(void **state)
