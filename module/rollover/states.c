@@ -139,6 +139,7 @@ static void idle_unknown(ctx_t *c)
 		return;
 	}
 	if (set_size(fresh) > 1 || set_size(old) > ROLLOVER_OLD_MAX) {
+		row->old_count = 0;	/* What was known is void: the parent is asked until it is clear. */
 		stay(c, GATE_UNKNOWN_KEY, "", "more than one KSK has no DS", 0);
 		return;
 	}

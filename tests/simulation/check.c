@@ -503,8 +503,8 @@ static bool left_by_operator(const world_t *w)
 		return (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST)) || by_hand || w->knot.base_signals || w->first;
 	}
 	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && !(knot_keys(w) & ~parent_ds(w))) {
-		/* The same, and what he has set by hand besides names a key that he let go later. */
-		return (w->why & WHY_DS_BY_HAND) != 0;
+		/* The same, and one DS more: he set it by hand, or he let its key go after a rollback that signalled both. */
+		return (w->why & WHY_DS_BY_HAND) || (knot_keys(w) & by_hand);
 	}
 	if (row->gate == GATE_CDS_DIFFERS && row->old_count > 1 && (knot_keys(w) & by_hand)) {
 		return true;

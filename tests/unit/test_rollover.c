@@ -1310,6 +1310,28 @@ static void trouble_at_the_parent_stays_in_sight_in_idle(void **state)
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now + 1), 0);
 }
 
+static void keys_that_lost_their_ds_stay_in_sight_in_idle(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW | THIRD, HOUR);
+	machine_ds(&m, OLD | NEW | THIRD, DAY);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_int_equal(m.row.old_count, 3);
+	machine_ds(&m, THIRD, DAY);
+	for (int i = 0; i < 3; i++) {
+		machine_step(&m);
+		assert_int_equal(m.row.gate, GATE_UNKNOWN_KEY);
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 3, m.now + 1), SURVEY_PARENT);
+	}
+	machine_serve(&m, THIRD, HOUR);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_int_equal(m.row.old_count, 1);
+}
+
 /*! How long the state lasts with a clock that is set in the middle; 0: not at all. */
 static time_t lasts(rollover_state_t state, int64_t set, time_t running_since)
 {
@@ -1504,6 +1526,7 @@ int main(void)
 		cmocka_unit_test(the_ttl_of_a_ds_that_came_back_is_learnt_at_once),
 		cmocka_unit_test(the_ttl_of_the_new_ds_is_known_to_the_next_rollover),
 		cmocka_unit_test(trouble_at_the_parent_stays_in_sight_in_idle),
+		cmocka_unit_test(keys_that_lost_their_ds_stay_in_sight_in_idle),
 		cmocka_unit_test(an_unreachable_server_in_between_does_not_end_a_wait_early),
 		cmocka_unit_test(the_ttl_of_a_silent_server_is_not_taken_for_lowered),
 		cmocka_unit_test(an_order_is_repeated_only_after_a_while),
