@@ -30,6 +30,7 @@
 #define MOD_DRY_RUN		"\x07""dry-run"
 #define MOD_HOLD		"\x04""hold"
 #define MOD_GO_INSECURE		"\x0B""go-insecure"
+#define MOD_CACHES_EXPIRED	"\x0E""caches-expired"
 #define MOD_UNSAFE_TIMING	"\x0D""unsafe-timing"
 
 #define MINUTE	60
@@ -61,6 +62,7 @@ const yp_item_t kskroll_conf[] = {
 	{ MOD_DRY_RUN,           YP_TBOOL, YP_VNONE },
 	{ MOD_HOLD,              YP_TBOOL, YP_VNONE },
 	{ MOD_GO_INSECURE,       YP_TDNAME, YP_VNONE },
+	{ MOD_CACHES_EXPIRED,    YP_TSTR,  YP_VNONE },
 	{ MOD_UNSAFE_TIMING,     YP_TBOOL, YP_VNONE },
 	{ NULL }
 };
@@ -119,6 +121,36 @@ static int check_file(knotd_conf_check_args_t *args, const char *item)
 	return KNOT_EOK;
 }
 
+/*! "ZONE TIME", where TIME is as in 2026-11-28T10:00:00Z. */
+static bool parse_expired(const char *text, uint8_t *zone, time_t *time)
+{
+	char name[KNOT_DNAME_TXT_MAXLEN + 1];
+	struct tm tm = { 0 };
+	const char *space = strchr(text, ' ');
+
+	if (space == NULL || (size_t)(space - text) >= sizeof(name)) {
+		return false;
+	}
+	memcpy(name, text, space - text);
+	name[space - text] = '\0';
+	const char *end = strptime(space + 1, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	*time = timegm(&tm);
+	return end != NULL && *end == '\0' && *time > 0 && knot_dname_from_str(zone, name, KNOT_DNAME_MAXLEN) != NULL;
+}
+
+static int check_expired(knotd_conf_check_args_t *args)
+{
+	knotd_conf_t expired = knotd_conf_check_item(args, MOD_CACHES_EXPIRED);
+	uint8_t zone[KNOT_DNAME_MAXLEN];
+	time_t time;
+
+	if (expired.count > 0 && !parse_expired(expired.single.string, zone, &time)) {
+		return check_error(args, "caches-expired '%s' must be a zone and a time, as in "
+		                   "\"example.com 2026-11-28T10:00:00Z\"", expired.single.string);
+	}
+	return KNOT_EOK;
+}
+
 int kskroll_conf_check(knotd_conf_check_args_t *args)
 {
 	if (!knotd_conf_check_item(args, MOD_UNSAFE_TIMING).single.boolean) {
@@ -146,7 +178,7 @@ int kskroll_conf_check(knotd_conf_check_args_t *args)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == KNOT_EOK; i++) {
 		ret = check_file(args, files[i]);
 	}
-	return ret;
+	return ret == KNOT_EOK ? check_expired(args) : ret;
 }
 
 /* Reading. */
@@ -253,6 +285,8 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 	knotd_conf_t leave = knotd_conf_mod(mod, MOD_GO_INSECURE);
 	out->has_leave = leave.count > 0 && leave.single.dname != NULL &&
 	                 knot_dname_store(out->leave, leave.single.dname) > 0;
+	knotd_conf_t expired = knotd_conf_mod(mod, MOD_CACHES_EXPIRED);
+	out->has_expired = string_of(&expired) != NULL && parse_expired(string_of(&expired), out->expired_zone, &out->expired);
 	out->unsafe_timing = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
 
 	int ret = read_addresses(mod, MOD_NAMESERVER, &out->engine.nameserver);

@@ -32,6 +32,9 @@ typedef struct {
 	engine_zone_settings_t engine;	/*!< With addresses of its own; without a policy. */
 	uint8_t leave[KNOT_DNAME_MAXLEN];	/*!< go-insecure. */
 	bool has_leave;
+	uint8_t expired_zone[KNOT_DNAME_MAXLEN];	/*!< caches-expired: whose, since when. */
+	time_t expired;
+	bool has_expired;
 	bool unsafe_timing;
 } conf_section_t;
 
@@ -46,6 +49,7 @@ typedef struct {
 	char policy[256];
 	bool has_engine;	/*!< The configuration has the module as a global one. */
 	bool leave_other;	/*!< go-insecure names another zone. */
+	bool expired_other;	/*!< caches-expired names another zone, or a time to come. */
 	bool unsafe_timing;
 	bool signals_by_default;	/*!< The base policy publishes CDS by itself. */
 } conf_zone_t;

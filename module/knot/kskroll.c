@@ -78,6 +78,9 @@ static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 	if (conf->leave_other) {
 		knotd_mod_log(mod, LOG_WARNING, "go-insecure names another zone than this one: ignored here");
 	}
+	if (conf->expired_other) {
+		knotd_mod_log(mod, LOG_WARNING, "caches-expired names another zone than this one, or a time to come: ignored");
+	}
 	if (conf->signals_by_default && !said_before(conf->policy)) {
 		knotd_mod_log(mod, LOG_WARNING, "policy '%s' publishes CDS by itself when a reload drops "
 		              "the module's switch: set cds-cdnskey-publish to none", conf->policy);

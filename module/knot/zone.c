@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "conf.h"
 #include "kskroll/server.h"
@@ -100,6 +101,10 @@ static int read_section(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t 
 	out->engine = section.engine;
 	out->engine.config.leave = section.has_leave && knot_dname_is_case_equal(section.leave, zone);
 	out->leave_other = section.has_leave && !out->engine.config.leave;
+	if (section.has_expired && knot_dname_is_case_equal(section.expired_zone, zone) && section.expired <= time(NULL)) {
+		out->engine.config.caches_expired = section.expired;
+	}
+	out->expired_other = section.has_expired && out->engine.config.caches_expired == 0;
 	out->unsafe_timing = section.unsafe_timing;
 	return KNOT_EOK;
 }

@@ -34,6 +34,9 @@ WRONG = [
     ("trust-anchor", "root.key", "trust-anchor 'root.key' must be an absolute path"),
     ("root-hints", "hints", "root-hints 'hints' must be an absolute path"),
     ("storage", "db", "storage 'db' must be an absolute path"),
+    ("caches-expired", "example.test", "must be a zone and a time"),
+    ("caches-expired", '"example.test 2026-11-28"', "must be a zone and a time"),
+    ("caches-expired", '"example..test 2026-11-28T10:00:00Z"', "must be a zone and a time"),
     ("hold", "maybe", "hold"),
     ("no-such-item", "1", "no-such-item"),
 ]
@@ -44,7 +47,7 @@ RIGHT = [
     {"nameserver": ["192.0.2.1", "2001:db8::1@5353"], "parent": "192.0.2.2@53"},
     {"unsafe-timing": True, "ttl": 5, "lead": 0, "observe": 1, "settle": 1, "check-interval": 1},
     {"notify": False, "require-secure-dsync": True, "notify-again": "10m", "parent-rate": 1000},
-    {"dry-run": True, "hold": True},
+    {"dry-run": True, "hold": True}, {"caches-expired": '"example.test 2026-11-28T10:00:00Z"'},
 ]
 
 

@@ -192,6 +192,7 @@ static void zones_for_status(void)
 	zone("india.example.", ROLLOVER_LEAVE, HOUR, GATE_DS_LEFT_AT);
 	about("p1.example. 192.0.2.11@53", "");
 	z.config.leave = true;
+	z.config.caches_expired = now - DAY;
 	answers_of_one_that_leaves(z.answers, sizeof(z.answers), now - 60);
 	save(NULL);
 

@@ -104,6 +104,8 @@ class Configuration(unittest.TestCase):
         self.assertEqual(self.items["ksk-lifetime"][1], "0, or settle plus 7d at least")
         for item, (kind, _) in self.schema.items():
             text = {"YP_TBOOL": "on or off", "YP_TADDR": "addresses", "YP_TSTR": "absolute path"}.get(kind)
+            if item == "caches-expired":
+                text = "zone and time, in quotes"
             if text:
                 self.assertEqual(self.items[item][1], text, item)
 
