@@ -164,7 +164,7 @@ static void conclude(look_t *look, const control_cmd_t *status_cmd, const contro
 	out->transaction = status->transaction;
 	out->catalog_member = status->catalog_member;
 	if (!status->loaded) {
-		fail(out, SERVER_REFUSED, "the zone is not loaded");
+		fail(out, SERVER_REFUSED, LOOK_NOT_LOADED);
 		return;
 	}
 
@@ -191,6 +191,62 @@ static void conclude(look_t *look, const control_cmd_t *status_cmd, const contro
 	out->detail[0] = '\0';
 }
 
+/*! Memory and commands of one run. */
+typedef struct {
+	control_cmd_t *status_cmds;
+	control_cmd_t *read_cmds;
+	zone_status_t *status;
+	apex_t *apex;
+	zs_scanner_t *scanner;
+} run_t;
+
+static bool run_init(run_t *run, size_t count)
+{
+	run->status_cmds = calloc(count, sizeof(*run->status_cmds));
+	run->read_cmds = calloc(count, sizeof(*run->read_cmds));
+	run->status = calloc(count, sizeof(*run->status));
+	run->apex = calloc(count, sizeof(*run->apex));
+	run->scanner = malloc(sizeof(*run->scanner));
+	return run->status_cmds != NULL && run->read_cmds != NULL && run->status != NULL &&
+	       run->apex != NULL && run->scanner != NULL;
+}
+
+static void run_clear(run_t *run, size_t count)
+{
+	for (size_t i = 0; run->apex != NULL && i < count; i++) {
+		free(run->apex[i].text);
+	}
+	free(run->status_cmds);
+	free(run->read_cmds);
+	free(run->status);
+	free(run->apex);
+	free(run->scanner);
+}
+
+/*! Only a zone that is loaded is read: for the others knotd would log an error. */
+static int ask(control_t *control, run_t *run, const look_t *looks, size_t count, char *detail)
+{
+	for (size_t i = 0; i < count; i++) {
+		run->status_cmds[i] = (control_cmd_t) {
+			.name = "zone-status", .zone = looks[i].zone,
+			.each = zone_status_unit, .arg = &run->status[i]
+		};
+	}
+	int ret = control_run(control, run->status_cmds, count, detail);
+
+	size_t loaded = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (run->status[i].loaded) {
+			// One command for all types: the RRsets are then of one version of the zone.
+			run->read_cmds[loaded++] = (control_cmd_t) {
+				.name = "zone-read", .zone = looks[i].zone, .owner = "@",
+				.each = apex_unit, .arg = &run->apex[i]
+			};
+		}
+	}
+	return ret == KNOT_EOK ? control_run(control, run->read_cmds, loaded, detail) : ret;
+}
+
 void look_run(const control_target_t *target, look_t *looks, size_t count)
 {
 	assert(target != NULL && looks != NULL);
@@ -198,45 +254,23 @@ void look_run(const control_target_t *target, look_t *looks, size_t count)
 	char detail[CONTROL_DETAIL_MAX] = "not enough memory";
 	control_t *control = NULL;
 	bool done = false;
+	run_t run;
 
-	control_cmd_t *cmds = calloc(2 * count, sizeof(*cmds));
-	zone_status_t *status = calloc(count, sizeof(*status));
-	apex_t *apex = calloc(count, sizeof(*apex));
-	zs_scanner_t *scanner = malloc(sizeof(*scanner));
-
-	if (cmds != NULL && status != NULL && apex != NULL && scanner != NULL &&
-	    control_open(&control, target, detail) == KNOT_EOK) {
-		for (size_t i = 0; i < count; i++) {
-			cmds[2 * i] = (control_cmd_t) {
-				.name = "zone-status", .zone = looks[i].zone,
-				.each = zone_status_unit, .arg = &status[i]
-			};
-			// One command for all types: the RRsets are then of one version of the zone.
-			cmds[2 * i + 1] = (control_cmd_t) {
-				.name = "zone-read", .zone = looks[i].zone, .owner = "@",
-				.each = apex_unit, .arg = &apex[i]
-			};
-		}
-		done = (control_run(control, cmds, 2 * count, detail) == KNOT_EOK);
+	if (run_init(&run, count) && control_open(&control, target, detail) == KNOT_EOK) {
+		done = (ask(control, &run, looks, count, detail) == KNOT_EOK);
 		control_close(control);
 	}
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0, loaded = 0; i < count; i++) {
 		if (done) {
-			conclude(&looks[i], &cmds[2 * i], &cmds[2 * i + 1], &status[i],
-			         &apex[i], scanner);
+			conclude(&looks[i], &run.status_cmds[i], &run.read_cmds[loaded], &run.status[i],
+			         &run.apex[i], run.scanner);
+			loaded += run.status[i].loaded ? 1 : 0;
 		} else {
 			fail(&looks[i].look, SERVER_UNREACHABLE, detail);
 		}
-		if (apex != NULL) {
-			free(apex[i].text);
-		}
 	}
-
-	free(scanner);
-	free(apex);
-	free(status);
-	free(cmds);
+	run_clear(&run, count);
 }
 
 void look_clear(server_look_t *look)

@@ -9,6 +9,9 @@
 
 #include "control.h"
 
+/*! Detail of a look at a zone that knotd has not loaded. */
+#define LOOK_NOT_LOADED	"the zone is not loaded"
+
 /*! One zone to look at. */
 typedef struct {
 	const char *zone;	/*!< Presentation form. */

@@ -329,6 +329,16 @@ static then_t silent(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
 	return THEN_BLOCK;
 }
 
+/*! knotd logs an error for each zone-read of a zone that it has not loaded. */
+static then_t not_loaded(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
+{
+	if (strcmp(cmd, "zone-status") == 0 && strcmp((*in)[KNOT_CTL_IDX_ZONE], "b.") == 0) {
+		say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_TYPE] = "serial", [KNOT_CTL_IDX_DATA] = "-" });
+		return THEN_BLOCK;
+	}
+	return friendly(fake, cmd, in);
+}
+
 static then_t silent_about_configuration(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
 {
 	return strncmp(cmd, "conf-", 5) == 0 ? THEN_BLOCK : friendly(fake, cmd, in);
@@ -472,7 +482,29 @@ static void empty_answers_are_not_taken_for_absence(void **state)
 	fake->script = silent;
 	assert_result(look(fake, "a."), SERVER_BUSY, "zone-status");
 	assert_result(quiet(fake, "a."), SERVER_BUSY, "zone-status");
-	assert_log(fake, "zone-status zone-read | zone-status | ");
+	assert_log(fake, "zone-status | zone-status | ");
+}
+
+static void zone_that_is_not_loaded_is_not_read(void **state)
+{
+	fake_t *fake = *state;
+	fake->script = not_loaded;
+	result_t r[4] = { 0 };
+	static const char *const zones[] = { "first.", "a.", "b.", "c." };
+	pthread_mutex_lock(&fake->lock);
+	for (size_t i = 0; i < 4; i++) {
+		server_look(fake->server, zones[i], on_look, &r[i]);
+	}
+	pthread_mutex_unlock(&fake->lock);
+	wait_for(fake, r, 4);
+	assert_result(r[1], SERVER_OK, "");
+	assert_result(r[2], SERVER_REFUSED, "the zone is not loaded");
+	assert_result(r[3], SERVER_OK, "");
+	unsigned reads = 0;
+	for (const char *at = fake->log; (at = strstr(at, "zone-read")) != NULL; at++) {
+		reads++;
+	}
+	assert_int_equal(reads, 3);
 }
 
 static void empty_section_is_not_taken_for_no_policy(void **state)
@@ -825,6 +857,7 @@ int main(void)
 		T(friendly_server_is_told_everything_in_one_go),
 		T(orders_have_no_more_than_they_need),
 		T(empty_answers_are_not_taken_for_absence),
+		T(zone_that_is_not_loaded_is_not_read),
 		T(empty_section_is_not_taken_for_no_policy),
 		T(unreadable_record_is_refused),
 		T(failed_commit_is_aborted_and_tried_alone),
