@@ -406,6 +406,9 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count,
                       time_t now, const rollover_decision_t *decision);
 
+/*! Whether two rows remember the same keys in use and the same new one. */
+bool rollover_same_keys(const rollover_row_t *a, const rollover_row_t *b);
+
 /*!
  * \brief Whether the decision has to be written before anything follows from it.
  *

@@ -80,6 +80,15 @@ bool server_running(void);
 void server_look(server_t *server, const char *zone, server_look_f done, void *arg);
 
 /*!
+ * \brief Reads the same RRsets by DNS from this process, which leaves no line in knotd's log.
+ *
+ * Nothing may be done upon it: it says whether a server_look() is worth its two lines. Status SERVER_REFUSED if the zone
+ * is not loaded, SERVER_UNREACHABLE if it cannot be told this way (a query module, no TCP). Says nothing of frozen,
+ * transaction and catalog_member.
+ */
+void server_glance(server_t *server, const char *zone, server_look_f done, void *arg);
+
+/*!
  * \brief Switches the zone's policy.
  *
  * Switches queued together share one transaction and one commit. Derived policies

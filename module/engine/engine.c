@@ -154,6 +154,7 @@ static void note_attach(loop_t *loop, note_t *note)
 	const zone_settings_t *before = entry->instances != NULL ? entry->instances->settings : NULL;
 	note->instance->next = entry->instances;
 	entry->instances = note->instance;
+	entry->catalog_member = false;
 	instances_changed(entry);
 	if (loop->running) {
 		zone_publish(loop, entry);

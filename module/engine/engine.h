@@ -76,6 +76,7 @@ struct entry {
 	entry_t *next;			/*!< In its hash bucket. */
 	uint32_t due;			/*!< Position in the loop's queue of looks, 0: not in it. */
 	uint8_t state, gate;		/*!< As counted in the totals. */
+	bool catalog_member;		/*!< At the last look, if that was after the newest instance was loaded. */
 	char name[];
 };
 
@@ -96,6 +97,7 @@ struct zone {
 
 	unsigned refs;			/*!< The registry and calls under way. */
 	bool busy;			/*!< A look is under way. */
+	bool glance;			/*!< It is by DNS: nothing is done upon it (look.c). */
 	bool again;			/*!< Something happened meanwhile: look again at once. */
 	bool gone;			/*!< No instance is left. */
 	struct look_state *look;	/*!< Facts being gathered. */
@@ -212,6 +214,18 @@ void zone_clock_set(loop_t *loop, entry_t *entry);
 zone_t *zone_get(loop_t *loop, entry_t *entry);
 /*! Looks at a zone that is not being looked at. */
 void zone_look(zone_t *zone);
+/*! A look at the own zone begins (look.c). */
+void look_start(zone_t *zone);
+/*! Whether nothing follows from a decision on what DNS says but when to look again. */
+bool glance_suffices(const zone_t *zone, const rollover_decision_t *decision);
+/*! Asks the control socket, since it does not. What DNS has said, and the world has answered, waits in zone->look. */
+void look_closer(zone_t *zone);
+/*! The look has all that it asked for: decides and acts. */
+void zone_decide(zone_t *zone);
+/*! A step is over: sleep, or go on at once if something happened meanwhile. */
+void zone_rest(zone_t *zone);
+/*! The callback of a call under way: false if the zone has been dropped meanwhile. */
+bool zone_came_back(zone_t *zone);
 /*! The last one to let go of a zone that has nothing to do sends it to rest. */
 void zone_unref(zone_t *zone);
 /*! Sends it to rest if nothing is under way and nothing but what is kept has to be remembered. */

@@ -146,8 +146,7 @@ static void sleep_until_wake(zone_t *zone)
 	}
 }
 
-/*! A step is over: sleep, or go on at once if something happened meanwhile. */
-static void rest(zone_t *zone)
+void zone_rest(zone_t *zone)
 {
 	look_state_free(zone->look);
 	zone->look = NULL;
@@ -162,8 +161,7 @@ static void rest(zone_t *zone)
 	}
 }
 
-/*! The callback of a call under way: false if the zone has been dropped meanwhile. */
-static bool came_back(zone_t *zone)
+bool zone_came_back(zone_t *zone)
 {
 	if (zone->gone) {
 		zone->busy = false;
@@ -304,7 +302,7 @@ static void store_failed(zone_t *zone)
 		           rollover_gate_info(GATE_STORE_FAILED)->name, why);
 	}
 	zone_publish(zone->loop, zone->entry);
-	rest(zone);
+	zone_rest(zone);
 }
 
 /* Act. */
@@ -319,12 +317,12 @@ static void acted(zone_t *zone, server_status_t status, const char *detail)
 static void on_acted(server_status_t status, const char *detail, void *arg)
 {
 	zone_t *zone = arg;
-	if (came_back(zone)) {
+	if (zone_came_back(zone)) {
 		acted(zone, status, detail);
 		if (status == SERVER_OK) {
 			zone->kept.row.wake = time(NULL) + 1;
 		}
-		rest(zone);
+		zone_rest(zone);
 	}
 	zone_unref(zone);
 }
@@ -345,10 +343,10 @@ static void send_switch(zone_t *zone, policy_role_t role)
 static void on_origin(server_status_t status, const char *detail, void *arg)
 {
 	zone_t *zone = arg;
-	if (came_back(zone)) {
+	if (zone_came_back(zone)) {
 		if (status != SERVER_OK) {
 			acted(zone, status, detail);
-			rest(zone);
+			zone_rest(zone);
 		} else {
 			rollover_decision_t d = { .row = zone->kept.row };
 			char base[256];
@@ -376,7 +374,7 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 		if (wanted == POLICY_BASE) {
 			/* Already there. */
 			text_clear(&zone->base_policy);
-			rest(zone);
+			zone_rest(zone);
 			return;
 		}
 		/* The operator may have given the zone another policy meanwhile: that one counts. */
@@ -389,7 +387,7 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 		/* A derived policy that we did not record: the store was lost. Its name tells the base. */
 		if (!text_set(&zone->base_policy, base)) {
 			zone->kept.row.wake = time(NULL) + 60;
-			rest(zone);
+			zone_rest(zone);
 			return;
 		}
 		zone->policy_implicit = false;
@@ -409,7 +407,7 @@ static void act(zone_t *zone, const rollover_decision_t *d)
 		uint32_t ttl = belt_ttl(&d->row, zone->loop->clock.running_since, time(NULL));
 		server_ksk_submitted(zone->loop->server, zone->name, ttl, on_acted, zone);
 	} else {
-		rest(zone);
+		zone_rest(zone);
 	}
 }
 
@@ -439,27 +437,32 @@ static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t 
 	engine_log(zone->loop->engine, priority, "zone %s, %s", zone->name, line);
 }
 
-/*! \return False if the decision could not be written: then it is none. */
-static bool decide_once(zone_t *zone, time_t now, rollover_decision_t *d)
+typedef enum { DECIDED, NOT_WRITTEN, NOT_SURE } decided_t;
+
+/*! What could not be written, or follows from a glance, is no decision. */
+static decided_t decide_once(zone_t *zone, time_t now, rollover_decision_t *d)
 {
 	const rollover_state_t before = zone->kept.row.state;
 
 	rollover_decide(&zone->settings->config, &zone->kept.row, &zone->look->facts, now, d);
+	if (zone->glance && !glance_suffices(zone, d)) {
+		return NOT_SURE;
+	}
 
 	/* Written before anything is done. */
 	bool soon = d->row.state == ROLLOVER_IDLE && !d->transition && d->action == ACTION_NONE && !d->notify &&
 	            !rollover_must_switch(&zone->look->facts.own, d);
 	if ((rollover_worth_saving(&zone->kept.row, d, zone->kept.saved, now) || zone->loop->write_failed) && !save(zone, d, now, soon)) {
-		return false;
+		return NOT_WRITTEN;
 	}
 	zone->kept.row = d->row;
 	report(zone, d, before);
 	tell_parent(zone, d);
 	signaling_look(zone);
-	return true;
+	return DECIDED;
 }
 
-static void decide(zone_t *zone)
+void zone_decide(zone_t *zone)
 {
 	look_state_t *look = zone->look;
 	rollover_decision_t d;
@@ -468,8 +471,12 @@ static void decide(zone_t *zone)
 	time_t now = time(NULL);
 
 	for (unsigned i = 0; i < ROLLOVER_DECISIONS_MAX; i++) {
-		if (!decide_once(zone, now, &d)) {
+		decided_t decided = decide_once(zone, now, &d);
+		if (decided == NOT_WRITTEN) {
 			store_failed(zone);
+			return;
+		} else if (decided == NOT_SURE) {
+			look_closer(zone);
 			return;
 		}
 		if (!rollover_goes_on(&zone->settings->config, &look->facts, look->own_key_count, now, &d)) {
@@ -484,47 +491,16 @@ static void decide(zone_t *zone)
 
 void zone_answered(zone_t *zone, bool cancelled)
 {
-	if (!came_back(zone)) {
+	if (!zone_came_back(zone)) {
 		return;
 	}
 	if (cancelled) {
 		/* The settings of the asker changed: again with the new ones. */
 		zone->again = true;
-		rest(zone);
+		zone_rest(zone);
 	} else {
-		decide(zone);
+		zone_decide(zone);
 	}
-}
-
-/* Look. */
-
-static void on_look(const server_look_t *result, void *arg)
-{
-	zone_t *zone = arg;
-
-	zone->loop->looking--;
-	wake_more(zone->loop);
-	if (came_back(zone)) {
-		zone->look = look_state_new(zone, result);
-		if (zone->look == NULL) {
-			zone->kept.row.wake = time(NULL) + 60;
-			rest(zone);
-		} else {
-			const rollover_facts_t *facts = &zone->look->facts;
-			rollover_config_t config = zone->settings->config;
-			/* Nothing is done in such a zone, but its chain may break all the same. */
-			config.observe_only |= facts->own.frozen || facts->own.catalog_member;
-			unsigned ask = facts->own.known && facts->own.dnskey != 0 ?
-				rollover_needs(&config, &zone->kept.row, facts->keys, zone->look->own_key_count,
-				               time(NULL)) : 0;
-			if (ask != 0) {
-				world_ask(zone, ask);
-			} else {
-				decide(zone);
-			}
-		}
-	}
-	zone_unref(zone);
 }
 
 void zone_look(zone_t *zone)
@@ -536,7 +512,5 @@ void zone_look(zone_t *zone)
 		store_failed(zone);
 		return;
 	}
-	zone->refs++;
-	zone->loop->looking++;
-	server_look(zone->loop->server, zone->name, on_look, zone);
+	look_start(zone);
 }

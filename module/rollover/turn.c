@@ -13,7 +13,7 @@
 /*! Checks without a deadline are spread by up to this part of their interval. */
 #define SPREAD_PART	8
 
-static bool same_keys(const rollover_row_t *a, const rollover_row_t *b)
+bool rollover_same_keys(const rollover_row_t *a, const rollover_row_t *b)
 {
 	if (a->old_count != b->old_count || a->has_new != b->has_new ||
 	    (a->has_new && !key_id_equal(&a->new_key, &b->new_key))) {
@@ -51,7 +51,7 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 	       before->all_since != after->all_since || before->ds_all_since != after->ds_all_since ||
 	       before->settled_at != after->settled_at ||
 	       (before->acted != 0) != (after->acted != 0) ||
-	       !same_keys(before, after) ||
+	       !rollover_same_keys(before, after) ||
 	       !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) || !same_ttls(&before->ds_ttl, &after->ds_ttl) ||
 	       now - saved >= SAVE_INTERVAL || now < saved;
 }

@@ -79,7 +79,7 @@ void job_set(job_t *job, server_status_t status, const char *detail)
 
 void job_finish(job_t *job)
 {
-	if (job->kind == JOB_LOOK) {
+	if (job->kind == JOB_LOOK || job->kind == JOB_GLANCE) {
 		job->callback.look(&job->look, job->arg);
 	} else {
 		job->callback.done(job->status, job->detail, job->arg);
@@ -124,7 +124,7 @@ void jobs_take(job_list_t *queue, job_t **first, job_list_t *batch)
 
 	size_t max = 1;
 	job_kind_t kind = batch->head->kind;
-	if (kind == JOB_LOOK) {
+	if (kind == JOB_LOOK || kind == JOB_GLANCE) {
 		max = LOOKS_MAX;
 	} else if (kind == JOB_SWITCH) {
 		max = SWITCHES_MAX;

@@ -28,6 +28,7 @@
 /*! What is called. */
 typedef enum {
 	JOB_LOOK,
+	JOB_GLANCE,
 	JOB_SWITCH,
 	JOB_ORIGIN,
 	JOB_START,

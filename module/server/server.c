@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "control.h"
+#include "glance.h"
 #include "internal.h"
 #include "jobs.h"
 #include "look.h"
@@ -40,6 +41,7 @@ struct server {
 	control_target_t target;
 	char *path;
 	bool orphan;		// Of the control thread: see switch_run().
+	glance_t glance;	// The same.
 	// Of the control thread: times of uv_hrtime(), or 0.
 	uint64_t switched;	// After the last transaction.
 	uint64_t crowded;	// A transaction waits since then until fewer zone events wait.
@@ -63,12 +65,17 @@ static bool is_stopping(void *arg)
 
 static void run_looks(server_t *server, job_list_t *batch)
 {
+	const bool glance = batch->head->kind == JOB_GLANCE;
 	look_t looks[LOOKS_MAX] = { 0 };
 	size_t n = 0;
 	for (job_t *job = batch->head; job != NULL; job = job->next) {
 		looks[n++].zone = job->zone;
 	}
-	look_run(&server->target, looks, n);
+	if (glance) {
+		glance_run(&server->glance, looks, n, server->target.timeout_ms);
+	} else {
+		look_run(&server->target, looks, n);
+	}
 	n = 0;
 	for (job_t *job = batch->head; job != NULL; job = job->next) {
 		job->look = looks[n++].look;
@@ -136,6 +143,7 @@ static void run_batch(server_t *server, job_list_t *batch)
 	job_t *first = batch->head;
 	switch (first->kind) {
 	case JOB_LOOK:
+	case JOB_GLANCE:
 		run_looks(server, batch);
 		break;
 	case JOB_SWITCH:
@@ -352,18 +360,28 @@ static void enqueue(server_t *server, job_t *job)
 	}
 }
 
-void server_look(server_t *server, const char *zone, server_look_f done, void *arg)
+static void look(server_t *server, job_kind_t kind, const char *zone, server_look_f done, void *arg)
 {
-	assert(server != NULL && zone != NULL && done != NULL);
-
-	job_t *job = job_new(JOB_LOOK, zone, NULL, arg);
+	job_t *job = job_new(kind, zone, NULL, arg);
 	if (job == NULL) {
-		server_look_t look = { .status = SERVER_UNREACHABLE, .detail = "not enough memory" };
-		done(&look, arg);
+		server_look_t none = { .status = SERVER_UNREACHABLE, .detail = "not enough memory" };
+		done(&none, arg);
 		return;
 	}
 	job->callback.look = done;
 	enqueue(server, job);
+}
+
+void server_look(server_t *server, const char *zone, server_look_f done, void *arg)
+{
+	assert(server != NULL && zone != NULL && done != NULL);
+	look(server, JOB_LOOK, zone, done, arg);
+}
+
+void server_glance(server_t *server, const char *zone, server_look_f done, void *arg)
+{
+	assert(server != NULL && zone != NULL && done != NULL);
+	look(server, JOB_GLANCE, zone, done, arg);
 }
 
 static void call(server_t *server, job_t *job, server_done_f done, void *arg)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <dirent.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -151,4 +152,49 @@ bool socket_peer_is_self(const char *path)
 {
 	peer_ctx_t ctx = { .path = path };
 	return each_descriptor(check_peer, &ctx) == KNOT_EOK && ctx.own > 0 && ctx.foreign == 0;
+}
+
+typedef struct {
+	struct sockaddr_storage *found;
+	size_t count, max;
+} dns_ctx_t;
+
+/*! Where a client of this machine connects to. */
+static void not_any(struct sockaddr_storage *addr)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)addr;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)addr;
+
+	if (addr->ss_family == AF_INET && v4->sin_addr.s_addr == htonl(INADDR_ANY)) {
+		v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	} else if (addr->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr)) {
+		v6->sin6_addr = in6addr_loopback;
+	}
+}
+
+static bool find_dns(int fd, void *arg)
+{
+	dns_ctx_t *ctx = arg;
+	struct sockaddr_storage addr = { 0 };
+	socklen_t len = sizeof(addr);
+
+	if (!int_option(fd, SO_TYPE, SOCK_STREAM) || !int_option(fd, SO_ACCEPTCONN, 1) ||
+	    getsockname(fd, (struct sockaddr *)&addr, &len) != 0 ||
+	    (addr.ss_family != AF_INET && addr.ss_family != AF_INET6)) {
+		return false;
+	}
+	not_any(&addr);
+	for (size_t i = 0; i < ctx->count; i++) {
+		if (memcmp(&ctx->found[i], &addr, sizeof(addr)) == 0) {
+			return false;	// Another worker's.
+		}
+	}
+	ctx->found[ctx->count++] = addr;
+	return ctx->count == ctx->max;
+}
+
+size_t socket_dns(struct sockaddr_storage *found, size_t max)
+{
+	dns_ctx_t ctx = { .found = found, .max = max };
+	return max > 0 && each_descriptor(find_dns, &ctx) == KNOT_EOK ? ctx.count : 0;
 }

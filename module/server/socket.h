@@ -2,13 +2,14 @@
 /*!
  * \file
  *
- * \brief Finds the control socket of the knotd this code runs in.
+ * \brief Finds the sockets of the knotd this code runs in.
  */
 
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 /*!
  * \brief Path of a socket on which this process listens.
@@ -30,3 +31,14 @@ int socket_find(const char *preferred, char *path, size_t path_len);
  * \return False also if there is no such connection.
  */
 bool socket_peer_is_self(const char *path);
+
+/*!
+ * \brief Addresses at which this process accepts TCP connections, each once.
+ *
+ * Where it listens on all addresses, the loopback one. Which of them speak DNS and which TLS it cannot tell.
+ *
+ * \param[out] found  So many at most.
+ *
+ * \return Their number.
+ */
+size_t socket_dns(struct sockaddr_storage *found, size_t max);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Looks at the own zone, by the control socket or by DNS. An idle zone is looked at by DNS, since knotd logs a line for
+ * every control command, and there may be very many zones. That can only confirm that nothing has to be done. Before
+ * anything else the control socket is asked.
+ */
+
+#include <time.h>
+
+#include "engine.h"
+
+static bool may_glance(const zone_t *zone)
+{
+	const rollover_row_t *row = &zone->kept.row;
+
+	/* Whether these gates still hold only the control socket can tell. */
+	return row->state == ROLLOVER_IDLE && zone->base_policy == NULL && !zone->conf_busy &&
+	       row->gate != GATE_FROZEN && row->gate != GATE_KNOT_BUSY;
+}
+
+bool glance_suffices(const zone_t *zone, const rollover_decision_t *d)
+{
+	const rollover_row_t *before = &zone->kept.row;
+	const own_facts_t *own = &zone->look->facts.own;
+
+	return !d->transition && d->action == ACTION_NONE && !d->notify && !rollover_must_switch(own, d) &&
+	       rollover_same_keys(before, &d->row) && before->settled_at == d->row.settled_at &&
+	       (own->known || before->gate == d->row.gate);
+}
+
+/*! Whether the control socket says the same: what the world has answered meanwhile still counts. */
+static bool was_right(const look_state_t *glance, const look_state_t *look)
+{
+	return glance->facts.own.known && look->facts.own.known &&
+	       glance->facts.own.dnskey_ttl == look->facts.own.dnskey_ttl &&
+	       glance->facts.own.foreign == look->facts.own.foreign &&
+	       knot_rdataset_eq(&glance->dnskey, &look->dnskey) && knot_rdataset_eq(&glance->ns, &look->ns) &&
+	       knot_rdataset_eq(&glance->cds, &look->cds) && knot_rdataset_eq(&glance->cdnskey, &look->cdnskey);
+}
+
+/*! The own zone is known: on to the world, as far as that has to be asked. */
+static void look_on(zone_t *zone, look_state_t *look)
+{
+	zone->look = look;
+	if (look == NULL) {
+		zone->kept.row.wake = time(NULL) + 60;
+		zone_rest(zone);
+		return;
+	}
+	const rollover_facts_t *facts = &look->facts;
+	rollover_config_t config = zone->settings->config;
+	/* Nothing is done in such a zone, but its chain may break all the same. */
+	config.observe_only |= facts->own.frozen || facts->own.catalog_member;
+	unsigned ask = facts->own.known && facts->own.dnskey != 0 ?
+		rollover_needs(&config, &zone->kept.row, facts->keys, look->own_key_count, time(NULL)) : 0;
+	if (ask != 0) {
+		world_ask(zone, ask);
+	} else {
+		zone_decide(zone);
+	}
+}
+
+static void on_look(const server_look_t *result, void *arg)
+{
+	zone_t *zone = arg;
+
+	zone->loop->looking--;
+	wake_more(zone->loop);
+	if (zone_came_back(zone)) {
+		look_state_t *glance = zone->look;
+		look_state_t *look = look_state_new(zone, result);
+		zone->entry->catalog_member = result->catalog_member;
+		if (glance != NULL && look != NULL && was_right(glance, look)) {
+			glance->facts.own = look->facts.own;
+			look_state_free(look);
+			zone_decide(zone);
+		} else {
+			look_state_free(glance);
+			look_on(zone, look);
+		}
+	}
+	zone_unref(zone);
+}
+
+void look_closer(zone_t *zone)
+{
+	zone->glance = false;
+	zone->refs++;
+	zone->loop->looking++;
+	server_look(zone->loop->server, zone->name, on_look, zone);
+}
+
+static void on_glance(const server_look_t *result, void *arg)
+{
+	zone_t *zone = arg;
+
+	zone->loop->looking--;
+	wake_more(zone->loop);
+	if (!zone_came_back(zone)) {
+		/* Nothing more. */
+	} else if (result->status == SERVER_UNREACHABLE || result->status == SERVER_CANCELLED) {
+		look_closer(zone);
+	} else {
+		look_state_t *look = look_state_new(zone, result);
+		if (look != NULL) {
+			look->facts.own.catalog_member = zone->entry->catalog_member;
+		}
+		look_on(zone, look);
+	}
+	zone_unref(zone);
+}
+
+void look_start(zone_t *zone)
+{
+	zone->glance = may_glance(zone);
+	if (!zone->glance) {
+		look_closer(zone);
+		return;
+	}
+	zone->refs++;
+	zone->loop->looking++;
+	server_glance(zone->loop->server, zone->name, on_glance, zone);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Zones read by DNS from this process: what a server may answer, and what is believed of it. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libknot/libknot.h>
+
+#include "module/server/glance.h"
+
+#define TIMEOUT_MS	1500
+#define LOOKS		32
+
+typedef enum {
+	RIGHT, SERVFAIL, REFUSED, NOT_AA, TRUNCATED, OTHER_OWNER, OTHER_ID, OTHER_QUESTION, QUERY, SHORT, NO_SOA, TWO_SOA, NO_NS,
+	GARBAGE, HANGS, HANGS_LATER, CLOSES, LIES_ABOUT_LENGTH, MANY_KEYS, NAMELESS,
+} how_t;
+
+typedef struct {
+	int fd;
+	how_t how;
+	pthread_t thread;
+	int over[2];	// A byte ends a hang.
+	unsigned connections, questions;
+} dns_server_t;
+
+static const uint8_t soa[] = { 0, 0, 0, 0, 0, 42, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1 };
+static const uint8_t key[] = { 1, 1, 3, 13, 1, 2, 3, 4, 5, 6, 7, 8 };
+static const uint8_t ns[] = { 2, 'n', 's', 0 };
+static const uint8_t rrsig[] = { 0, 48, 13, 1, 0, 0, 0, 60, 0, 0, 0, 2, 0, 0, 0, 1, 0, 7, 0, 1, 2, 3, 4 };
+
+static bool read_all(int fd, uint8_t *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t got = recv(fd, data, len, 0);
+		if (got <= 0) {
+			return false;
+		}
+		data += got;
+		len -= got;
+	}
+	return true;
+}
+
+static size_t put(uint8_t *wire, size_t len, how_t how, uint16_t type, uint32_t ttl, const void *rdata, size_t rdlen)
+{
+	static const uint8_t other[] = { 5, 'o', 't', 'h', 'e', 'r', 0 };
+	if (how == OTHER_OWNER) {
+		memcpy(wire + len, other, sizeof(other));
+		len += sizeof(other);
+	} else {
+		knot_wire_write_u16(wire + len, 0xc00c);
+		len += 2;
+	}
+	knot_wire_write_u16(wire + len, type);
+	knot_wire_write_u16(wire + len + 2, KNOT_CLASS_IN);
+	knot_wire_write_u32(wire + len + 4, ttl);
+	knot_wire_write_u16(wire + len + 8, how == NAMELESS ? 60000 : rdlen);
+	memcpy(wire + len + 10, rdata, rdlen);
+	knot_wire_set_ancount(wire, knot_wire_get_ancount(wire) + 1);
+	return len + 10 + rdlen;
+}
+
+static size_t records(uint8_t *wire, size_t len, how_t how, uint16_t type)
+{
+	uint8_t many[sizeof(key)];
+	memcpy(many, key, sizeof(many));
+	switch (type) {
+	case KNOT_RRTYPE_SOA:
+		len = how == NO_SOA ? len : put(wire, len, how, type, 60, soa, sizeof(soa));
+		if (how == TWO_SOA) {
+			uint8_t second[sizeof(soa)];
+			memcpy(second, soa, sizeof(soa));
+			second[5]++;
+			len = put(wire, len, how, type, 60, second, sizeof(second));
+		}
+		return len;
+	case KNOT_RRTYPE_DNSKEY:
+		for (unsigned i = 0; i < (how == MANY_KEYS ? 2000 : 1); i++) {
+			many[4] = i >> 8;
+			many[5] = i;
+			len = put(wire, len, how, type, 77, many, sizeof(many));
+		}
+		return put(wire, len, how, KNOT_RRTYPE_RRSIG, 77, rrsig, sizeof(rrsig));
+	case KNOT_RRTYPE_NS:
+		return how == NO_NS ? len : put(wire, len, how, type, 60, ns, sizeof(ns));
+	default:
+		return len;
+	}
+}
+
+/*! \return False: no more of this connection. */
+static bool answer(dns_server_t *s, int fd, const uint8_t *question, size_t question_len)
+{
+	static uint8_t wire[2 + 65535];
+	const size_t body = question_len - 11;	// Without OPT.
+	uint8_t *reply = wire + 2;
+	const uint16_t type = knot_wire_read_u16(question + body - 4);
+
+	memcpy(reply, question, body);
+	knot_wire_set_arcount(reply, 0);
+	knot_wire_set_aa(reply);
+	size_t len = body;
+	if (s->how != QUERY) {
+		knot_wire_set_qr(reply);
+	}
+	switch (s->how) {
+	case SERVFAIL:       knot_wire_set_rcode(reply, KNOT_RCODE_SERVFAIL); break;
+	case REFUSED:        knot_wire_set_rcode(reply, KNOT_RCODE_REFUSED); break;
+	case NOT_AA:         knot_wire_clear_aa(reply); break;
+	case TRUNCATED:      knot_wire_set_tc(reply); break;
+	case OTHER_ID:       knot_wire_set_id(reply, knot_wire_get_id(reply) + 1); break;
+	case OTHER_QUESTION: knot_wire_write_u16(reply + body - 4, KNOT_RRTYPE_TXT); break;
+	case CLOSES:         return false;
+	default:             break;
+	}
+	if (s->how == HANGS || (s->how == HANGS_LATER && s->questions > 7)) {
+		char end;
+		(void)!read(s->over[0], &end, 1);
+		return false;
+	}
+	if (s->how != SERVFAIL && s->how != REFUSED) {
+		len = records(reply, len, s->how, type);
+	}
+	if (s->how == SHORT) {
+		len = 5;
+	} else if (s->how == GARBAGE) {
+		memset(reply + 4, 0xa5, len - 4);
+	}
+	knot_wire_write_u16(wire, s->how == LIES_ABOUT_LENGTH ? len + 9 : len);
+	return send(fd, wire, 2 + len, MSG_NOSIGNAL) == (ssize_t)(2 + len) && s->how != LIES_ABOUT_LENGTH;
+}
+
+static void *serve(void *arg)
+{
+	dns_server_t *s = arg;
+	int fd;
+	while ((fd = accept(s->fd, NULL, NULL)) >= 0) {
+		uint8_t prefix[2], question[512];
+		s->connections++;
+		while (read_all(fd, prefix, 2) && read_all(fd, question, knot_wire_read_u16(prefix))) {
+			s->questions++;
+			if (!answer(s, fd, question, knot_wire_read_u16(prefix))) {
+				break;
+			}
+		}
+		close(fd);
+	}
+	return NULL;
+}
+
+static void start(dns_server_t *s, how_t how, bool any)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(any ? INADDR_ANY : INADDR_LOOPBACK) };
+	memset(s, 0, sizeof(*s));
+	s->how = how;
+	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_return_code(s->fd, 0);
+	assert_return_code(bind(s->fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_return_code(listen(s->fd, 8), 0);
+	assert_return_code(pipe(s->over), 0);
+	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static void stop(dns_server_t *s)
+{
+	assert_int_equal(write(s->over[1], "", 1), 1);
+	shutdown(s->fd, SHUT_RDWR);
+	pthread_join(s->thread, NULL);
+	close(s->fd);
+	close(s->over[0]);
+	close(s->over[1]);
+}
+
+static int64_t ms(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+static void assert_found(const server_look_t *look)
+{
+	assert_int_equal(look->status, SERVER_OK);
+	assert_int_equal(look->serial, 42);
+	assert_int_equal(look->soa.count, 1);
+	assert_int_equal(look->dnskey.count, 1);
+	assert_int_equal(look->dnskey_ttl, 77);
+	assert_int_equal(look->rrsig.count, 1);
+	assert_int_equal(look->ns.count, 1);
+	assert_int_equal(look->cds.count, 0);
+	assert_int_equal(look->cdnskey.count, 0);
+}
+
+static void assert_empty(const server_look_t *look)
+{
+	assert_int_equal(look->soa.count + look->dnskey.count + look->rrsig.count + look->ns.count, 0);
+}
+
+static server_look_t glance_at(how_t how)
+{
+	dns_server_t s;
+	glance_t glance = { 0 };
+	look_t look = { .zone = "a.test." };
+	start(&s, how, false);
+	glance_run(&glance, &look, 1, TIMEOUT_MS);
+	stop(&s);
+	return look.look;
+}
+
+static void zones_are_read_over_one_connection(void **state)
+{
+	(void)state;
+	char names[LOOKS][16];
+	look_t looks[LOOKS] = { 0 };
+	glance_t glance = { 0 };
+	dns_server_t s;
+	// All addresses: the loopback one is asked.
+	start(&s, RIGHT, true);
+	for (unsigned i = 0; i < LOOKS; i++) {
+		snprintf(names[i], sizeof(names[i]), "z%u.test.", i);
+		looks[i].zone = names[i];
+	}
+	glance_run(&glance, looks, LOOKS, TIMEOUT_MS);
+	for (unsigned i = 0; i < LOOKS; i++) {
+		assert_found(&looks[i].look);
+		look_clear(&looks[i].look);
+	}
+	// Where it answers is known then.
+	glance_run(&glance, looks, 1, TIMEOUT_MS);
+	assert_found(&looks[0].look);
+	look_clear(&looks[0].look);
+	stop(&s);
+	assert_int_equal(s.connections, 2);
+	assert_int_equal(s.questions, 5 * (LOOKS + 1));
+}
+
+static void zone_that_is_not_loaded_is_told_in_the_words_of_the_control_socket(void **state)
+{
+	(void)state;
+	server_look_t look = glance_at(SERVFAIL);
+	assert_int_equal(look.status, SERVER_REFUSED);
+	assert_string_equal(look.detail, LOOK_NOT_LOADED);
+	assert_empty(&look);
+}
+
+static void other_answers_tell_nothing(void **state)
+{
+	(void)state;
+	static const how_t how[] = {
+		REFUSED, NOT_AA, TRUNCATED, OTHER_OWNER, OTHER_ID, OTHER_QUESTION, QUERY, SHORT, NO_SOA, TWO_SOA, NO_NS, GARBAGE, CLOSES,
+		LIES_ABOUT_LENGTH, NAMELESS,
+	};
+	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
+		server_look_t look = glance_at(how[i]);
+		if (look.status != SERVER_UNREACHABLE) {
+			print_error("kind %d was believed\n", how[i]);
+		}
+		assert_int_equal(look.status, SERVER_UNREACHABLE);
+		assert_empty(&look);
+	}
+}
+
+static void many_records_are_read(void **state)
+{
+	(void)state;
+	server_look_t look = glance_at(MANY_KEYS);
+	assert_int_equal(look.status, SERVER_OK);
+	assert_int_equal(look.dnskey.count, 2000);
+	look_clear(&look);
+}
+
+static void silence_is_bounded_and_not_tried_again_at_once(void **state)
+{
+	(void)state;
+	dns_server_t s;
+	glance_t glance = { 0 };
+	look_t look = { .zone = "a.test." };
+	start(&s, HANGS, false);
+	int64_t begin = ms();
+	glance_run(&glance, &look, 1, TIMEOUT_MS);
+	assert_int_equal(look.look.status, SERVER_UNREACHABLE);
+	assert_true(ms() - begin < TIMEOUT_MS);
+	glance_run(&glance, &look, 1, TIMEOUT_MS);
+	stop(&s);
+	assert_int_equal(s.connections, 1);
+}
+
+static void zones_that_were_answered_count(void **state)
+{
+	(void)state;
+	dns_server_t s;
+	glance_t glance = { 0 };
+	look_t looks[3] = { { .zone = "a.test." }, { .zone = "b.test." }, { .zone = "c.test." } };
+	start(&s, HANGS_LATER, false);
+	int64_t begin = ms();
+	glance_run(&glance, looks, 3, TIMEOUT_MS);
+	assert_true(ms() - begin < 2 * TIMEOUT_MS);
+	stop(&s);
+	assert_found(&looks[0].look);
+	for (unsigned i = 1; i < 3; i++) {
+		assert_int_equal(looks[i].look.status, SERVER_UNREACHABLE);
+		assert_empty(&looks[i].look);
+	}
+	look_clear(&looks[0].look);
+}
+
+static void port_with_another_protocol_is_passed_by(void **state)
+{
+	(void)state;
+	dns_server_t tls, dns;
+	glance_t glance = { 0 };
+	look_t look = { .zone = "a.test." };
+	start(&tls, CLOSES, false);
+	start(&dns, RIGHT, false);
+	glance_run(&glance, &look, 1, TIMEOUT_MS);
+	assert_found(&look.look);
+	look_clear(&look.look);
+	glance_run(&glance, &look, 1, TIMEOUT_MS);
+	assert_found(&look.look);
+	look_clear(&look.look);
+	stop(&tls);
+	stop(&dns);
+	assert_int_equal(tls.connections, 1);
+}
+
+static void no_socket_no_answer(void **state)
+{
+	(void)state;
+	glance_t glance = { 0 };
+	look_t look = { .zone = "a.test." };
+	glance_run(&glance, &look, 1, TIMEOUT_MS);
+	assert_int_equal(look.look.status, SERVER_UNREACHABLE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(zones_are_read_over_one_connection),
+		cmocka_unit_test(zone_that_is_not_loaded_is_told_in_the_words_of_the_control_socket),
+		cmocka_unit_test(other_answers_tell_nothing),
+		cmocka_unit_test(many_records_are_read),
+		cmocka_unit_test(silence_is_bounded_and_not_tried_again_at_once),
+		cmocka_unit_test(zones_that_were_answered_count),
+		cmocka_unit_test(port_with_another_protocol_is_passed_by),
+		cmocka_unit_test(no_socket_no_answer),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
