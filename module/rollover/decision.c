@@ -348,7 +348,7 @@ bool ds_removed(const ctx_t *c)
 	}
 	for (size_t i = 0; i < c->facts->parent_count; i++) {
 		const parent_answer_t *a = &c->facts->parent[i];
-		if (a->status == ANSWER_OK && (parent_names(a) != 0 || a->ds_foreign)) {
+		if (a->status == ANSWER_OK && (parent_names(a) != 0 || a->ds_foreign || a->ds_ignored)) {
 			return false;
 		}
 		answered += a->status == ANSWER_OK;

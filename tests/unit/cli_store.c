@@ -81,7 +81,8 @@ static void answers(char *out, size_t len, time_t at, time_t unreachable_since)
 	};
 	parent_answer_t parent[2] = {
 		{ .server = "p1.example. 192.0.2.11@53", .ds = 2, .ds_ttl = 300 },
-		{ .server = "p2.example. 192.0.2.12@5353", .ds = 1, .ds_ttl = DAY, .ds_foreign = true },
+		{ .server = "p2.example. 192.0.2.12@5353", .ds = 1, .ds_ttl = DAY, .ds_foreign = true,
+		  .ds_sha1 = 2, .ds_ignored = true },
 	};
 	rollover_facts_t facts = {
 		.keys = { key(1), key(2) }, .key_count = 2,

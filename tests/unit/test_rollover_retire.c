@@ -219,6 +219,23 @@ static void a_ds_that_was_removed_is_not_asked_back(void **state)
 	}
 }
 
+/*! A DS set of which validators can use nothing, or only SHA-1, is not a removed one. */
+static void a_ds_of_little_use_is_not_taken_for_removed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_OBSERVE);
+		machine_ds(&m, 0, 900);
+		m.parent[1].ds_sha1 = i == 0 ? NEW : 0;
+		m.parent[1].ds_ignored = i == 1;
+		m.parent[1].ds_foreign = i == 2;
+		machine_step(&m);
+		assert_int_not_equal(m.row.gate, GATE_FIRST_DS);
+		assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
+	}
+}
+
 /*! A parent that removes and adds in two steps is between them for a moment; it may have read CDS already. */
 static void a_moment_without_ds_does_not_take_the_signals_back(void **state)
 {
@@ -499,6 +516,7 @@ int main(void)
 		cmocka_unit_test(looks_without_evidence_observe_nothing),
 		cmocka_unit_test(a_wrong_answer_begins_the_observation_again),
 		cmocka_unit_test(a_ds_that_was_removed_is_not_asked_back),
+		cmocka_unit_test(a_ds_of_little_use_is_not_taken_for_removed),
 		cmocka_unit_test(a_moment_without_ds_does_not_take_the_signals_back),
 		cmocka_unit_test(the_rollover_goes_on_when_the_registrar_has_a_ds_again),
 		cmocka_unit_test(a_broken_chain_is_an_alarm_in_every_state),
