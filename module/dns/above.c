@@ -281,7 +281,7 @@ static void find_above(entry_t *entry)
 	query->lookup = shared_start(entry->all->shared, work->candidate, KNOT_RRTYPE_NS, entry->fresh,
 	                             on_ns, query);
 	if (query->lookup == NULL) {
-		fail(entry, "resolver does not take questions");
+		fail(entry, shared_error(entry->all->shared));
 	}
 }
 

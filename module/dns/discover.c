@@ -207,7 +207,7 @@ static void look_up(discover_t *discover, const knot_dname_t *name, uint16_t typ
 	                             on_lookup, query);
 	if (query->lookup == NULL) {
 		const lookup_result_t failed = {
-			.status = LOOKUP_FAILED, .error = "resolver does not take questions"
+			.status = LOOKUP_FAILED, .error = shared_error(discover->shared)
 		};
 		on_lookup(&failed, query);
 	}
@@ -357,8 +357,7 @@ static void find_parent(discover_t *discover)
 	query->lookup = shared_start(discover->shared, discover->candidate, KNOT_RRTYPE_NS,
 	                             discover->fresh, on_parent_ns, query);
 	if (query->lookup == NULL) {
-		trouble(discover, KNOT_RRTYPE_NS, discover->candidate,
-		        "resolver does not take questions");
+		trouble(discover, KNOT_RRTYPE_NS, discover->candidate, shared_error(discover->shared));
 		no_parent(discover);
 	}
 }

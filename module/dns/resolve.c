@@ -4,26 +4,58 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unbound.h>
 #include <unistd.h>
 
 #include "addr.h"
+#include "config.h"
 #include "resolve.h"
 
 /*! Trust anchor of the package dns-root-data. */
 #define ROOT_ANCHOR	"/usr/share/dns/root.key"
 
-struct lookup {
+/*! How often the files are looked at, and how long after they could not be used. */
+#define CHECK_MS	1000
+#define RETRY_MS	60000
+
+/*! Libunbound reads its files once: one context for each time that they have changed. */
+typedef struct context {
 	resolve_t *resolve;
+	struct ub_ctx *ctx;
+	uv_poll_t poll;
+	unsigned lookups;	/*!< Under way. */
+	bool processing;	/*!< Its callbacks are being called. */
+	struct context *next;	/*!< An older one. */
+} context_t;
+
+struct lookup {
+	context_t *context;
 	struct lookup *prev, *next;
 	int id;
 	lookup_done_f done;
 	void *arg;
 };
 
+/*! Tells one content of a file from another. */
+typedef struct {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified, changed;
+} file_id_t;
+
+/*! Those that a context reads. */
+typedef struct {
+	file_id_t anchor, hints;
+} file_ids_t;
+
 struct resolve {
-	struct ub_ctx *ctx;
-	uv_poll_t poll;
+	uv_loop_t *loop;
+	dns_config_t config;
+	file_ids_t files;	/*!< As the first context has read them. */
+	uint64_t check_at;	/*!< Milliseconds. */
+	context_t *contexts;	/*!< The first takes questions, the others end what they have begun. */
 	lookup_t *lookups;
 };
 
@@ -61,6 +93,26 @@ static bool set_options(struct ub_ctx *ctx, char *err, size_t err_len)
 		}
 	}
 	return true;
+}
+
+static void file_id(const char *path, file_id_t *id)
+{
+	struct stat st;
+	memset(id, 0, sizeof(*id));
+	if (path != NULL && stat(path, &st) == 0) {
+		id->device = st.st_dev;
+		id->inode = st.st_ino;
+		id->size = st.st_size;
+		id->modified = st.st_mtim;
+		id->changed = st.st_ctim;
+	}
+}
+
+static void file_ids(const dns_config_t *config, file_ids_t *ids)
+{
+	memset(ids, 0, sizeof(*ids));
+	file_id(config->trust_anchor != NULL ? config->trust_anchor : ROOT_ANCHOR, &ids->anchor);
+	file_id(config->root_hints, &ids->hints);
 }
 
 static bool set_anchor(struct ub_ctx *ctx, const char *file, char *err, size_t err_len)
@@ -118,25 +170,54 @@ static bool set_servers(struct ub_ctx *ctx, const dns_config_t *config, char *er
 	return true;
 }
 
+static void on_context_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void context_free(context_t *context)
+{
+	/* The descriptor belongs to the context: libuv must let go of it before its number may be somebody else's. */
+	uv_close((uv_handle_t *)&context->poll, on_context_closed);
+	ub_ctx_delete(context->ctx);
+}
+
+/*! Frees contexts that have been replaced and have answered everything. */
+static void free_drained(resolve_t *resolve)
+{
+	context_t **at = &resolve->contexts->next;
+	while (*at != NULL) {
+		context_t *context = *at;
+		if (context->lookups == 0 && !context->processing) {
+			*at = context->next;
+			context_free(context);
+		} else {
+			at = &context->next;
+		}
+	}
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	(void)status;
 	(void)events;
 
-	resolve_t *resolve = poll->data;
-	if (ub_process(resolve->ctx) == UB_PIPE) {
+	context_t *context = poll->data;
+	context->processing = true;
+	if (ub_process(context->ctx) == UB_PIPE) {
 		/* Its thread is gone. Surveys end by their own limit and say so. */
 		uv_poll_stop(poll);
 	}
+	context->processing = false;
+	free_drained(context->resolve);
 }
 
-resolve_t *resolve_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t err_len)
+static context_t *context_new(resolve_t *resolve, char *err, size_t err_len)
 {
-	assert(loop && config && err && err_len > 0);
-
-	resolve_t *resolve = calloc(1, sizeof(*resolve));
+	const dns_config_t *config = &resolve->config;
+	context_t *context = calloc(1, sizeof(*context));
 	struct ub_ctx *ctx = ub_ctx_create();
-	if (resolve == NULL || ctx == NULL) {
+	if (context == NULL || ctx == NULL) {
 		snprintf(err, err_len, "no memory or descriptors for the resolver");
 		goto fail;
 	}
@@ -164,40 +245,93 @@ resolve_t *resolve_new(uv_loop_t *loop, const dns_config_t *config, char *err, s
 		goto fail;
 	}
 
-	ret = uv_poll_init(loop, &resolve->poll, ub_fd(ctx));
+	ret = uv_poll_init(resolve->loop, &context->poll, ub_fd(ctx));
 	if (ret != 0) {
 		snprintf(err, err_len, "resolver cannot be watched: %s", uv_strerror(ret));
 		goto fail;
 	}
-	resolve->ctx = ctx;
-	resolve->poll.data = resolve;
-	uv_poll_start(&resolve->poll, UV_READABLE, on_readable);
-	return resolve;
+	context->resolve = resolve;
+	context->ctx = ctx;
+	context->poll.data = context;
+	uv_poll_start(&context->poll, UV_READABLE, on_readable);
+	return context;
 
 fail:
 	if (ctx != NULL) {
 		ub_ctx_delete(ctx);
 	}
-	free(resolve);
+	free(context);
 	return NULL;
+}
+
+/*!
+ * Whoever updates the trust anchor, by a package or by RFC 5011, does not know of us. With a file that cannot be
+ * used the old anchors stay in force.
+ */
+static void read_again(resolve_t *resolve)
+{
+	const uint64_t now = uv_now(resolve->loop);
+	if (now < resolve->check_at) {
+		return;
+	}
+	resolve->check_at = now + CHECK_MS;
+
+	/* Before they are read: what is written meanwhile is a change again. */
+	file_ids_t files;
+	file_ids(&resolve->config, &files);
+	if (memcmp(&files, &resolve->files, sizeof(files)) == 0) {
+		return;
+	}
+	char err[256];
+	context_t *context = context_new(resolve, err, sizeof(err));
+	if (context == NULL) {
+		resolve->check_at = now + RETRY_MS;
+		return;
+	}
+	resolve->files = files;
+	context->next = resolve->contexts;
+	resolve->contexts = context;
+	free_drained(resolve);
+}
+
+resolve_t *resolve_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t err_len)
+{
+	assert(loop && config && err && err_len > 0);
+
+	resolve_t *resolve = calloc(1, sizeof(*resolve));
+	if (resolve == NULL) {
+		snprintf(err, err_len, "out of memory");
+		return NULL;
+	}
+	resolve->loop = loop;
+	bool copied = dns_config_copy(&resolve->config, config);
+	file_ids(&resolve->config, &resolve->files);
+	if (!copied) {
+		snprintf(err, err_len, "out of memory");
+	} else {
+		resolve->contexts = context_new(resolve, err, err_len);
+	}
+	if (resolve->contexts == NULL) {
+		dns_config_clear(&resolve->config);
+		free(resolve);
+		return NULL;
+	}
+	resolve->check_at = uv_now(loop) + CHECK_MS;
+	return resolve;
 }
 
 static void lookup_free(lookup_t *lookup)
 {
+	lookup->context->lookups--;
 	if (lookup->prev != NULL) {
 		lookup->prev->next = lookup->next;
 	} else {
-		lookup->resolve->lookups = lookup->next;
+		lookup->context->resolve->lookups = lookup->next;
 	}
 	if (lookup->next != NULL) {
 		lookup->next->prev = lookup->prev;
 	}
 	free(lookup);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	free(handle->data);
 }
 
 void resolve_free(resolve_t *resolve)
@@ -206,12 +340,17 @@ void resolve_free(resolve_t *resolve)
 		return;
 	}
 
-	/* The descriptor belongs to the context: libuv must let go of it before its number may be somebody else's. */
-	uv_close((uv_handle_t *)&resolve->poll, on_closed);
-	ub_ctx_delete(resolve->ctx);
+	/* Before their contexts: what they hold on to. */
 	while (resolve->lookups != NULL) {
 		lookup_free(resolve->lookups);
 	}
+	while (resolve->contexts != NULL) {
+		context_t *context = resolve->contexts;
+		resolve->contexts = context->next;
+		context_free(context);
+	}
+	dns_config_clear(&resolve->config);
+	free(resolve);
 }
 
 static int gather(const struct ub_result *answer, uint16_t type, knot_rdataset_t *rrs)
@@ -337,10 +476,11 @@ lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t t
 		return NULL;
 	}
 
-	lookup->resolve = resolve;
+	read_again(resolve);
+	lookup->context = resolve->contexts;
 	lookup->done = done;
 	lookup->arg = arg;
-	if (ub_resolve_async(resolve->ctx, text, type, KNOT_CLASS_IN, lookup, on_result,
+	if (ub_resolve_async(lookup->context->ctx, text, type, KNOT_CLASS_IN, lookup, on_result,
 	                     &lookup->id) != UB_NOERROR) {
 		free(lookup);
 		return NULL;
@@ -351,13 +491,14 @@ lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t t
 		lookup->next->prev = lookup;
 	}
 	resolve->lookups = lookup;
+	lookup->context->lookups++;
 	return lookup;
 }
 
 void resolve_cancel(lookup_t *lookup)
 {
 	if (lookup != NULL) {
-		ub_cancel(lookup->resolve->ctx, lookup->id);
+		ub_cancel(lookup->context->ctx, lookup->id);
 		lookup_free(lookup);
 	}
 }

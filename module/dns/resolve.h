@@ -6,6 +6,8 @@
  *
  * Works on the loop thread only; libunbound's own thread does the work. Callbacks never
  * run inside resolve_start() or resolve_cancel().
+ *
+ * Trust anchor and root hints are read again when their files have changed.
  */
 
 #pragma once
@@ -42,7 +44,7 @@ typedef void (*lookup_done_f)(const lookup_result_t *result, void *arg);
  * \brief Creates the resolver.
  *
  * \param[in] loop     Event loop.
- * \param[in] config   Read only here.
+ * \param[in] config   Copied, without rates.
  * \param[out] err     One sentence.
  * \param[in] err_len  Size of err.
  */

@@ -57,6 +57,7 @@ struct shared {
 	resolve_t *resolve;
 	dns_config_t config;
 	blank_t *blanks;	/*!< The newest first. */
+	char error[256];	/*!< Why there is no new one; "": there is. */
 	entry_t *buckets[BUCKETS];
 	list_t due;		/*!< The answer is there, to be told from a clean stack. */
 	uv_timer_t tell;
@@ -200,12 +201,12 @@ static blank_t *blank_get(shared_t *shared)
 		return shared->blanks;
 	}
 
-	char err[256];
 	blank_t *blank = calloc(1, sizeof(*blank));
 	if (blank == NULL) {
 		return NULL;
 	}
-	blank->resolve = resolve_new(shared->loop, &shared->config, err, sizeof(err));
+	shared->error[0] = '\0';
+	blank->resolve = resolve_new(shared->loop, &shared->config, shared->error, sizeof(shared->error));
 	if (blank->resolve == NULL) {
 		free(blank);
 		return NULL;
@@ -350,6 +351,11 @@ share_t *shared_start(shared_t *shared, const knot_dname_t *name, uint16_t type,
 		return NULL;
 	}
 	return share;
+}
+
+const char *shared_error(const shared_t *shared)
+{
+	return shared->error[0] != '\0' ? shared->error : "resolver does not take questions";
 }
 
 void shared_cancel(share_t *share)

@@ -46,5 +46,8 @@ void shared_free(shared_t *shared);
 share_t *shared_start(shared_t *shared, const knot_dname_t *name, uint16_t type, bool fresh,
                       lookup_done_f done, void *arg);
 
+/*! Why shared_start() could not start a lookup just now. */
+const char *shared_error(const shared_t *shared);
+
 /*! Ends the wait of one whose callback has not been called yet; it will not be. */
 void shared_cancel(share_t *share);
