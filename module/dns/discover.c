@@ -423,8 +423,20 @@ const referral_said_t *discover_said(const discover_t *discover, unsigned index)
 
 /* -- the zone's servers ----------------------------------------------------- */
 
+/*!
+ * A name that cannot be looked up says nothing about its server, which may well answer others: that is no silence.
+ * In the zone itself the servers that fail are its own; they are asked by their glue.
+ */
 static void child_found(discover_t *discover)
 {
+	const servers_t *servers = &discover->result.child_servers;
+	for (unsigned i = 0; i < servers->name_count; i++) {
+		const server_name_t *name = &servers->names[i];
+		if (name->error[0] != '\0' && knot_dname_in_bailiwick(name->name, discover->request.zone) < 0) {
+			discover->result.failed = true;
+			trouble(discover, ANY_ADDRESS, name->name, name->error);
+		}
+	}
 	finish(discover);
 }
 

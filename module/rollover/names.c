@@ -86,7 +86,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"none is ready: keymgr ZONE set TAG active=0, then knotc zone-keys-load ZONE." },
 	[GATE_DISCOVERY_FAILED] = { "discovery-failed", ACTOR_OPERATOR,
 		"the nameservers or the parent zone cannot be found out",
-		"Check the resolver, the network, trust-anchor and root-hints; or set nameserver and parent." },
+		"Check the resolver, the network, trust-anchor and root-hints. If the domain of a nameserver is broken for good, "
+		"remove that NS record from the zone and the delegation; or set nameserver and parent." },
 	[GATE_PARENT_INSECURE] = { "parent-insecure", ACTOR_PARENT,
 		"the parent zone is not signed up to the trust anchor, so a DS has no effect",
 		"Nothing can be rolled until the parent is secure." },

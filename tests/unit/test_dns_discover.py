@@ -208,8 +208,28 @@ def check_above(world, binary):
            ["parent", f"ns2.up. {UP_LEFT}@53", "ok", "", "ds=0", "foreign=1"])
 
 
+def check_names(world, binary):
+    """Names of nameservers that have no address, or of which nobody can tell."""
+    # Who cannot be found because a zone on the way is broken has not been silent.
+    rows = probe(world, binary, "foreign.", "ns=ns1.bad.", "ns=server.bad.")
+    expect(rows, ["survey", "failed=1"])
+    assert rows[0][4].startswith("detail=address of ns1.bad.: A"), rows
+    assert ": bogus: " in rows[0][4] and not named(rows, "child"), rows
+    rows = probe(world, binary, "lame.", "ns=ns1.lame.")
+    expect(rows, ["survey", "failed=1"])
+    assert rows[0][4].startswith("detail=address of ns.out.: A") and "SERVFAIL" in rows[0][4], rows
+    # That a name has no address is an answer, about this server.
+    rows = probe(world, binary, "gone.", "ns=ns1.gone.")
+    expect(rows, ["survey", "failed=0"], ["child", "ns.nowhere.", "unreachable", "no address"],
+           ["child", f"ns1.gone. {NEW}@53", "error"])
+    # In the zone itself its own servers are to blame, and its glue is still asked.
+    rows = probe(world, binary, "bad.", *keys(world, "bad."), "ns=ns1.bad.")
+    expect(rows, ["survey", "failed=0"], ["child", f"ns1.bad. {NEW}@53", "ok"], ["child", "ns1.bad.", "unreachable"])
+
+
 def check(world, binary):
     build(world)
+    check_names(world, binary)
     check_above(world, binary)
     check_delegation(world, binary)
     check_silence(world, binary)
