@@ -17,6 +17,12 @@ typedef struct store store_t;
 #define STORE_SCHEMA	3
 /*! Events kept of a zone: so many changes of state and so many new gates, the newest. */
 #define STORE_HISTORY	1000
+/*! Silent servers kept of a zone, those seen last: all that one survey can ask, so that none is pushed out by others. */
+#define STORE_SERVERS	1024
+/*! Seconds after which a server is removed that was in no survey, or answered in all of them. */
+#define STORE_SERVER_KEPT	(30 * 86400)
+/*! Seconds after which a zone is removed, with its history, that no longer has the module. */
+#define STORE_ZONE_KEPT		(90 * 86400)
 
 /*! A zone as stored. */
 typedef struct {
@@ -89,3 +95,17 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 /*! \a since 0: it answers, forget it. */
 int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since,
                            time_t seen);
+
+/*!
+ * \brief Bounds the servers of a zone, however its NS set changes.
+ *
+ * Removed are those that were last seen before \a before, and all but the STORE_SERVERS that were seen last.
+ */
+int store_servers_prune(store_t *store, const char *zone, time_t before);
+/*! Removes servers of all zones that were last seen before \a before. */
+int store_servers_gone(store_t *store, time_t before);
+
+/*! Calls back for every zone about which nothing was written since \a before; the same as store_zones(). */
+int store_old_zones(store_t *store, time_t before, int (*each)(const char *zone, void *arg), void *arg);
+/*! Removes a zone: row, history, servers. \return KNOT_EOK also if it has none. */
+int store_forget(store_t *store, const char *zone);

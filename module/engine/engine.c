@@ -244,6 +244,7 @@ static void on_timer(uv_timer_t *timer)
 	if (loop->running) {
 		clock_check(loop);
 		open_store_again(loop);
+		prune(loop);
 		(void)write_out(loop);
 		totals(loop);
 		return;

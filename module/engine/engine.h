@@ -155,6 +155,7 @@ struct loop {
 	engine_totals_t totals;
 	store_zone_t scratch;		/*!< For one call to the store. */
 	unsigned unwritten;		/*!< Rows in the store's open transaction. */
+	uint64_t prune_at;		/*!< By the loop's clock, ms; 0: not yet set. */
 	bool write_failed;		/*!< A transaction could not be ended: what is stored is older than what is known. */
 	store_event_t event;
 };
@@ -255,6 +256,18 @@ void zone_to_scratch(zone_t *zone, const rollover_row_t *row);
  * and together with others (write.c). \return False if it cannot be written; store_error() has the words.
  */
 bool write_scratch(loop_t *loop, const store_event_t *event, bool soon);
+/*!
+ * Begins the transaction that ends within a second, unless it is open; write_joined() says that something was written in it.
+ * \return False if it cannot be begun: each write is then a transaction of its own.
+ */
+bool write_join(loop_t *loop);
+void write_joined(loop_t *loop);
+/*! Since when a server has not answered; 0: it has. Within a second, together with others. */
+void write_unreachable(loop_t *loop, const char *zone, const char *server, time_t since, time_t now);
+/*! All servers of a survey are written: bounds their number. */
+void write_servers_done(loop_t *loop, const char *zone, time_t now);
+/*! Removes from the store what is no more, now and then (prune.c). */
+void prune(loop_t *loop);
 /*! Ends the store's open transaction, if there is one. */
 bool write_out(loop_t *loop);
 

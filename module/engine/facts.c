@@ -158,22 +158,22 @@ void look_state_free(look_state_t *look)
 	}
 }
 
-/*! The time since when a server has not answered, over restarts. */
-static time_t since_when(const zone_t *zone, const char *server, answer_status_t status, time_t now)
+/*! The time since when a server has not answered, over restarts. \a wrote: something was written. */
+static time_t since_when(const zone_t *zone, const char *server, answer_status_t status, time_t now, bool *wrote)
 {
 	time_t since = 0, seen = 0;
-	store_t *store = zone->loop->store;
+	loop_t *loop = zone->loop;
 
-	(void)store_unreachable_load(store, zone->name, server, &since, &seen);
-	if (status == ANSWER_UNREACHABLE) {
-		since = rollover_unreachable_since(&zone->settings->config, since, seen, now);
-		(void)store_unreachable_save(store, zone->name, server, since, now);
-		return since;
+	if (loop->store != NULL) {
+		(void)store_unreachable_load(loop->store, zone->name, server, &since, &seen);
 	}
-	if (since != 0) {
-		(void)store_unreachable_save(store, zone->name, server, 0, 0);
+	bool silent = status == ANSWER_UNREACHABLE;
+	if (silent || since != 0) {
+		since = silent ? rollover_unreachable_since(&zone->settings->config, since, seen, now) : 0;
+		write_unreachable(loop, zone->name, server, since, now);
+		*wrote = true;
 	}
-	return 0;
+	return since;
 }
 
 void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *survey, time_t now)
@@ -186,13 +186,17 @@ void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *su
 	facts->parent_insecure = survey->parent_insecure;
 	snprintf(facts->discovery_detail, sizeof(facts->discovery_detail), "%s",
 	         survey->discovery_detail);
+	bool wrote = false;
 	for (size_t i = 0; i < survey->child_count; i++) {
 		child_answer_t *a = &survey->child[i];
-		a->unreachable_since = since_when(zone, a->server, a->status, now);
+		a->unreachable_since = since_when(zone, a->server, a->status, now, &wrote);
 	}
 	for (size_t i = 0; i < survey->parent_count; i++) {
 		parent_answer_t *a = &survey->parent[i];
-		a->unreachable_since = since_when(zone, a->server, a->status, now);
+		a->unreachable_since = since_when(zone, a->server, a->status, now, &wrote);
+	}
+	if (wrote) {
+		write_servers_done(zone->loop, zone->name, now);
 	}
 	facts->child = survey->child;
 	facts->child_count = survey->child_count;

@@ -26,13 +26,18 @@ bool write_out(loop_t *loop)
 	return false;
 }
 
+bool write_join(loop_t *loop)
+{
+	return loop->unwritten > 0 || store_begin(loop->store) == KNOT_EOK;
+}
+
 bool write_scratch(loop_t *loop, const store_event_t *event, bool soon)
 {
 	if (loop->store == NULL) {
 		return false;
 	}
 	soon = soon && !loop->write_failed;
-	bool together = loop->unwritten > 0 || (soon && store_begin(loop->store) == KNOT_EOK);
+	bool together = loop->unwritten > 0 || (soon && write_join(loop));
 	bool written = store_save(loop->store, &loop->scratch, event) == KNOT_EOK;
 	if (together) {
 		loop->unwritten++;
@@ -44,4 +49,34 @@ bool write_scratch(loop_t *loop, const store_event_t *event, bool soon)
 		loop->write_failed = false;
 	}
 	return written;
+}
+
+void write_joined(loop_t *loop)
+{
+	if (++loop->unwritten >= TOGETHER_MAX) {
+		(void)write_out(loop);
+	}
+}
+
+void write_unreachable(loop_t *loop, const char *zone, const char *server, time_t since, time_t now)
+{
+	/* Without a store nothing is decided. A time that is lost is taken anew, which makes a wait longer. */
+	if (loop->store != NULL) {
+		bool together = write_join(loop);
+		(void)store_unreachable_save(loop->store, zone, server, since, since != 0 ? now : 0);
+		if (together) {
+			write_joined(loop);
+		}
+	}
+}
+
+void write_servers_done(loop_t *loop, const char *zone, time_t now)
+{
+	if (loop->store != NULL) {
+		bool together = write_join(loop);
+		(void)store_servers_prune(loop->store, zone, now - STORE_SERVER_KEPT);
+		if (together) {
+			write_joined(loop);
+		}
+	}
 }

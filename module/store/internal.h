@@ -20,6 +20,12 @@ typedef enum {
 	STMT_UNREACHABLE_LOAD,
 	STMT_UNREACHABLE_SAVE,
 	STMT_UNREACHABLE_CLEAR,
+	STMT_SERVERS_PRUNE,
+	STMT_SERVERS_GONE,
+	STMT_OLD_ZONES,
+	STMT_FORGET_HISTORY,
+	STMT_FORGET_SERVERS,
+	STMT_FORGET_ZONE,
 	STMT__COUNT
 } stmt_t;
 
@@ -42,6 +48,17 @@ int store_malformed(store_t *store, const char *format, ...)
 
 /*! Runs statements without result. \return KNOT_EOK, KNOT_ERROR. */
 int store_exec(store_t *store, const char *sql);
+
+/*! \return KNOT_EOK, KNOT_ERROR if it was opened for reading only. */
+int store_writable(store_t *store);
+/*! The statement, ready to be bound; NULL with an error set, for a writer also if the store cannot be written. */
+sqlite3_stmt *store_reader(store_t *store, stmt_t which);
+sqlite3_stmt *store_writer(store_t *store, stmt_t which);
+/*! Runs a statement without result and releases it. \a bound: what binding its values has returned. */
+int store_run(store_t *store, sqlite3_stmt *stmt, int bound);
+/*! Calls back with the names that a statement yields, unless \a result is an error already, and releases it. */
+int store_each_name(store_t *store, sqlite3_stmt *stmt, int result,
+                    int (*each)(const char *zone, void *arg), void *arg);
 
 /*! Creates or migrates the tables, refuses a newer schema. Fills the error. */
 int schema_prepare(store_t *store);

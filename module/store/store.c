@@ -35,10 +35,23 @@ static const char *const texts[STMT__COUNT] = {
 		" VALUES (?1, ?2, ?3, ?4)",
 	[STMT_UNREACHABLE_CLEAR] =
 		"DELETE FROM server WHERE zone = ?1 AND server = ?2",
+	[STMT_SERVERS_PRUNE] =
+		"DELETE FROM server WHERE zone = ?1 AND (seen < ?2 OR server IN"
+		" (SELECT server FROM server WHERE zone = ?1 ORDER BY seen DESC, server LIMIT -1 OFFSET ?3))",
+	[STMT_SERVERS_GONE] =
+		"DELETE FROM server WHERE seen < ?1",
+	// By the index zone_looked. An older version did not write when it had looked.
+	[STMT_OLD_ZONES] =
+		"SELECT zone FROM zone WHERE looked < ?1 AND since < ?1 AND gate_since < ?1 ORDER BY looked",
+	[STMT_FORGET_HISTORY] =
+		"DELETE FROM history WHERE zone = ?1",
+	[STMT_FORGET_SERVERS] =
+		"DELETE FROM server WHERE zone = ?1",
+	[STMT_FORGET_ZONE] =
+		"DELETE FROM zone WHERE zone = ?1",
 };
 
-/*! The statement, ready to be bound; NULL with an error set. */
-static sqlite3_stmt *statement(store_t *store, stmt_t which)
+sqlite3_stmt *store_reader(store_t *store, stmt_t which)
 {
 	if (store->stmts[which] == NULL) {
 		char *made = NULL;
@@ -67,8 +80,7 @@ static void release(sqlite3_stmt *stmt)
 	(void)sqlite3_clear_bindings(stmt);
 }
 
-/*! Runs a bound statement without result. */
-static int run(store_t *store, sqlite3_stmt *stmt, int bound)
+int store_run(store_t *store, sqlite3_stmt *stmt, int bound)
 {
 	int ret = KNOT_EOK;
 	if (bound == SQLITE_RANGE) {
@@ -82,7 +94,7 @@ static int run(store_t *store, sqlite3_stmt *stmt, int bound)
 	return ret;
 }
 
-static int check_writable(store_t *store)
+int store_writable(store_t *store)
 {
 	if (store->read_only) {
 		snprintf(store->error, sizeof(store->error), "%s is open for reading only", store->path);
@@ -91,10 +103,15 @@ static int check_writable(store_t *store)
 	return KNOT_EOK;
 }
 
+sqlite3_stmt *store_writer(store_t *store, stmt_t which)
+{
+	return store_writable(store) == KNOT_EOK ? store_reader(store, which) : NULL;
+}
+
 int store_begin(store_t *store)
 {
 	assert(!store->in_transaction);
-	int ret = check_writable(store);
+	int ret = store_writable(store);
 	if (ret == KNOT_EOK) {
 		ret = store_exec(store, "BEGIN IMMEDIATE");
 	}
@@ -131,7 +148,7 @@ int store_load(store_t *store, const char *zone, store_zone_t *out)
 {
 	assert(store != NULL && zone != NULL && out != NULL);
 
-	sqlite3_stmt *stmt = statement(store, STMT_LOAD);
+	sqlite3_stmt *stmt = store_reader(store, STMT_LOAD);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
@@ -159,7 +176,7 @@ int store_load(store_t *store, const char *zone, store_zone_t *out)
 
 static int save_event(store_t *store, const store_event_t *event)
 {
-	sqlite3_stmt *stmt = statement(store, STMT_EVENT);
+	sqlite3_stmt *stmt = store_reader(store, STMT_EVENT);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
@@ -173,17 +190,17 @@ static int save_event(store_t *store, const store_event_t *event)
 		        sqlite3_bind_int64(stmt, 5, event->gate) |
 		        sqlite3_bind_text(stmt, 6, event->evidence, -1, SQLITE_STATIC);
 	}
-	return run(store, stmt, bound);
+	return store_run(store, stmt, bound);
 }
 
 /*! Drops events of the zone, of the kind of this one, that are beyond those that are kept. */
 static int prune(store_t *store, const store_event_t *event)
 {
-	sqlite3_stmt *stmt = statement(store, STMT_PRUNE);
+	sqlite3_stmt *stmt = store_reader(store, STMT_PRUNE);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
-	return run(store, stmt, sqlite3_bind_text(stmt, 1, event->zone, -1, SQLITE_STATIC) |
+	return store_run(store, stmt, sqlite3_bind_text(stmt, 1, event->zone, -1, SQLITE_STATIC) |
 	                        sqlite3_bind_int(stmt, 2, event->from == event->to) |
 	                        sqlite3_bind_int(stmt, 3, STORE_HISTORY));
 }
@@ -192,16 +209,16 @@ int store_save(store_t *store, const store_zone_t *zone, const store_event_t *ev
 {
 	assert(store != NULL && zone != NULL);
 
-	int ret = check_writable(store);
+	int ret = store_writable(store);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	sqlite3_stmt *stmt = statement(store, STMT_SAVE);
+	sqlite3_stmt *stmt = store_reader(store, STMT_SAVE);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
 	if (event == NULL) {
-		return run(store, stmt, row_bind(stmt, zone));
+		return store_run(store, stmt, row_bind(stmt, zone));
 	}
 
 	// Row and event together or not at all, inside a transaction as well.
@@ -209,7 +226,7 @@ int store_save(store_t *store, const store_zone_t *zone, const store_event_t *ev
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	ret = run(store, stmt, row_bind(stmt, zone));
+	ret = store_run(store, stmt, row_bind(stmt, zone));
 	if (ret == KNOT_EOK) {
 		ret = save_event(store, event);
 	}
@@ -229,7 +246,7 @@ int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg)
 {
 	assert(store != NULL && each != NULL);
 
-	sqlite3_stmt *stmt = statement(store, STMT_ZONES);
+	sqlite3_stmt *stmt = store_reader(store, STMT_ZONES);
 	store_zone_t *zone = malloc(sizeof(*zone));
 	if (stmt == NULL || zone == NULL) {
 		free(zone);
@@ -260,16 +277,10 @@ done:
 	return result;
 }
 
-int store_active(store_t *store, int (*each)(const char *zone, void *arg), void *arg)
+int store_each_name(store_t *store, sqlite3_stmt *stmt, int result, int (*each)(const char *zone, void *arg), void *arg)
 {
-	assert(store != NULL && each != NULL);
-
-	sqlite3_stmt *stmt = statement(store, STMT_ACTIVE);
-	if (stmt == NULL) {
-		return KNOT_ERROR;
-	}
-	int result = KNOT_EOK, step;
-	while ((step = sqlite3_step(stmt)) == SQLITE_ROW && result == KNOT_EOK) {
+	int step = SQLITE_ROW;
+	while (result == KNOT_EOK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
 		char name[sizeof(((store_zone_t *)0)->zone)];
 		// A row that makes no sense is told when its zone is loaded.
 		if (column_text(stmt, 0, name, sizeof(name))) {
@@ -281,6 +292,14 @@ int store_active(store_t *store, int (*each)(const char *zone, void *arg), void 
 	}
 	release(stmt);
 	return result;
+}
+
+int store_active(store_t *store, int (*each)(const char *zone, void *arg), void *arg)
+{
+	assert(store != NULL && each != NULL);
+
+	sqlite3_stmt *stmt = store_reader(store, STMT_ACTIVE);
+	return stmt == NULL ? KNOT_ERROR : store_each_name(store, stmt, KNOT_EOK, each, arg);
 }
 
 static bool read_event(sqlite3_stmt *stmt, store_event_t *event)
@@ -307,7 +326,7 @@ int store_history(store_t *store, const char *zone, size_t limit,
 {
 	assert(store != NULL && each != NULL);
 
-	sqlite3_stmt *stmt = statement(store, zone != NULL ? STMT_HISTORY : STMT_HISTORY_ALL);
+	sqlite3_stmt *stmt = store_reader(store, zone != NULL ? STMT_HISTORY : STMT_HISTORY_ALL);
 	store_event_t *event = malloc(sizeof(*event));
 	if (stmt == NULL || event == NULL) {
 		free(event);
@@ -347,7 +366,7 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	assert(store != NULL && zone != NULL && server != NULL && since != NULL && seen != NULL);
 
 	*since = *seen = 0;
-	sqlite3_stmt *stmt = statement(store, STMT_UNREACHABLE_LOAD);
+	sqlite3_stmt *stmt = store_reader(store, STMT_UNREACHABLE_LOAD);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
@@ -388,12 +407,12 @@ int store_unreachable_save(store_t *store, const char *zone, const char *server,
 {
 	assert(store != NULL && zone != NULL && server != NULL);
 
-	int ret = check_writable(store);
+	int ret = store_writable(store);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
 	bool clear = (since == 0);
-	sqlite3_stmt *stmt = statement(store, clear ? STMT_UNREACHABLE_CLEAR : STMT_UNREACHABLE_SAVE);
+	sqlite3_stmt *stmt = store_reader(store, clear ? STMT_UNREACHABLE_CLEAR : STMT_UNREACHABLE_SAVE);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
@@ -403,5 +422,5 @@ int store_unreachable_save(store_t *store, const char *zone, const char *server,
 		bound |= (since > 0) ? sqlite3_bind_int64(stmt, 3, since) |
 		                       sqlite3_bind_int64(stmt, 4, seen) : SQLITE_RANGE;
 	}
-	return run(store, stmt, bound);
+	return store_run(store, stmt, bound);
 }

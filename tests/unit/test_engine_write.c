@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the engine writes to the store: how often it waits for the disk, and how much stays. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "engine.h"
+
+#define NOW		1800000000
+#define DAY		86400
+#define HOUR_MS		3600000
+
+/* SQLite calls these. */
+static unsigned syncs;
+
+__attribute__((visibility("default")))
+int fsync(int fd)
+{
+	syncs++;
+	return syscall(SYS_fsync, fd);
+}
+
+__attribute__((visibility("default")))
+int fdatasync(int fd)
+{
+	syncs++;
+	return syscall(SYS_fdatasync, fd);
+}
+
+/* What prune.c and write.c need of the others. */
+static const char *attached;
+static unsigned logged;
+
+entry_t *zones_find(const loop_t *loop, const char *name)
+{
+	static entry_t entry;
+	(void)loop;
+	return attached != NULL && strcmp(attached, name) == 0 ? &entry : NULL;
+}
+
+void engine_log(struct engine *engine, int priority, const char *fmt, ...)
+{
+	(void)engine, (void)priority, (void)fmt;
+	logged++;
+}
+
+typedef struct {
+	char dir[64];
+	char path[96];
+	loop_t *loop;
+} fixture_t;
+
+static int setup(void **state)
+{
+	fixture_t *f = calloc(1, sizeof(*f));
+	char err[512];
+	strcpy(f->dir, "/tmp/kskroll-write-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->path, sizeof(f->path), "%s/kskroll.db", f->dir);
+	f->loop = calloc(1, sizeof(*f->loop));
+	f->loop->store = store_open(f->path, false, err, sizeof(err));
+	assert_non_null(f->loop->store);
+	assert_int_equal(uv_loop_init(&f->loop->uv), 0);
+	attached = NULL;
+	logged = 0;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fixture_t *f = *state;
+	char path[128];
+	store_close(f->loop->store);
+	uv_loop_close(&f->loop->uv);
+	snprintf(path, sizeof(path), "%s-wal", f->path);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s-shm", f->path);
+	unlink(path);
+	unlink(f->path);
+	assert_return_code(rmdir(f->dir), 0);
+	free(f->loop);
+	free(f);
+	return 0;
+}
+
+static long count(fixture_t *f, const char *what)
+{
+	char sql[256];
+	sqlite3 *db;
+	sqlite3_stmt *stmt;
+	assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", what);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	long n = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return n;
+}
+
+/*! A survey at which so many servers are silent. \a kind: of their names. */
+static void survey(fixture_t *f, const char *zone, const char *kind, unsigned silent, time_t now)
+{
+	char server[SERVER_NAME_MAX];
+	for (unsigned i = 0; i < silent; i++) {
+		snprintf(server, sizeof(server), "ns%u.%s.test. 192.0.2.1@53", i, kind);
+		write_unreachable(f->loop, zone, server, now - 60, now);
+	}
+	write_servers_done(f->loop, zone, now);
+}
+
+static void many_silent_servers_cost_one_wait_for_the_disk(void **state)
+{
+	fixture_t *f = *state;
+	survey(f, "a.", "x", 3, NOW);
+	assert_true(write_out(f->loop));
+	syncs = 0;
+	survey(f, "a.", "x", 300, NOW + 10);
+	assert_int_equal(syncs, 0);
+	assert_true(write_out(f->loop));
+	/* The log of SQLite, and nothing else. */
+	assert_true(syncs >= 1 && syncs <= 2);
+	assert_int_equal(count(f, "server"), 300);
+
+	/* That one answers again is no transaction of its own either. */
+	syncs = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		char server[SERVER_NAME_MAX];
+		snprintf(server, sizeof(server), "ns%u.x.test. 192.0.2.1@53", i);
+		write_unreachable(f->loop, "a.", server, 0, NOW + 20);
+	}
+	assert_int_equal(syncs, 0);
+	assert_true(write_out(f->loop));
+	assert_true(syncs >= 1 && syncs <= 2);
+	assert_int_equal(count(f, "server"), 200);
+}
+
+static void ns_sets_that_rotate_do_not_grow_the_store(void **state)
+{
+	fixture_t *f = *state;
+	char kind[32];
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(kind, sizeof(kind), "r%u", i);
+		survey(f, "hostile.", kind, 128, NOW + i * 60);
+		survey(f, "honest.", "x", 2, NOW + i * 60);
+		assert_true(write_out(f->loop));
+	}
+	assert_int_equal(count(f, "server WHERE zone = 'hostile.'"), STORE_SERVERS);
+	/* Those that were seen last. */
+	assert_int_equal(count(f, "server WHERE server LIKE '%.r39.test.%'"), 128);
+	assert_int_equal(count(f, "server WHERE zone = 'honest.'"), 2);
+}
+
+static void one_survey_fits(void **state)
+{
+	fixture_t *f = *state;
+	time_t since, seen;
+	survey(f, "a.", "x", STORE_SERVERS, NOW);
+	survey(f, "a.", "x", STORE_SERVERS, NOW + 60);
+	assert_true(write_out(f->loop));
+	assert_int_equal(store_unreachable_load(f->loop->store, "a.", "ns0.x.test. 192.0.2.1@53", &since, &seen), KNOT_EOK);
+	assert_int_equal(count(f, "server"), STORE_SERVERS);
+}
+
+static void server_that_was_in_no_survey_for_a_month_is_removed(void **state)
+{
+	fixture_t *f = *state;
+	survey(f, "a.", "gone", 5, NOW);
+	survey(f, "a.", "x", 1, NOW + STORE_SERVER_KEPT);
+	assert_true(write_out(f->loop));
+	assert_int_equal(count(f, "server"), 6);
+	survey(f, "a.", "x", 1, NOW + STORE_SERVER_KEPT + 1);
+	assert_true(write_out(f->loop));
+	assert_int_equal(count(f, "server"), 1);
+}
+
+static void without_a_store_nothing_happens(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = f->loop->store;
+	f->loop->store = NULL;
+	survey(f, "a.", "x", 3, NOW);
+	prune(f->loop);
+	f->loop->store = store;
+	assert_int_equal(f->loop->unwritten, 0);
+}
+
+static void zone(fixture_t *f, const char *name, time_t looked, unsigned events)
+{
+	store_zone_t *z = calloc(1, sizeof(*z));
+	store_event_t *e = calloc(1, sizeof(*e));
+	snprintf(z->zone, sizeof(z->zone), "%s", name);
+	rollover_init(&z->row, looked);
+	z->looked = looked;
+	assert_int_equal(store_save(f->loop->store, z, NULL), KNOT_EOK);
+	for (unsigned i = 0; i < events; i++) {
+		snprintf(e->zone, sizeof(e->zone), "%s", name);
+		e->time = looked;
+		e->gate = GATE_HELD;
+		strcpy(e->evidence, "{}");
+		assert_int_equal(store_save(f->loop->store, z, e), KNOT_EOK);
+	}
+	assert_int_equal(store_unreachable_save(f->loop->store, name, "ns.", looked, looked), KNOT_EOK);
+	free(z);
+	free(e);
+}
+
+static void zones_without_the_module_are_removed_after_months(void **state)
+{
+	fixture_t *f = *state;
+	time_t now = time(NULL);
+	char name[32];
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "old%u.", i);
+		zone(f, name, now - STORE_ZONE_KEPT - DAY, 3);
+	}
+	zone(f, "recent.", now - STORE_ZONE_KEPT + DAY, 3);
+	zone(f, "attached.", now - STORE_ZONE_KEPT - DAY, 3);
+	attached = "attached.";
+
+	/* Not at the start: zones may still be loading. */
+	prune(f->loop);
+	assert_int_equal(count(f, "zone"), 22);
+	unsigned runs = 0;
+	syncs = 0;
+	do {
+		f->loop->prune_at = uv_now(&f->loop->uv);	/* It is time. */
+		prune(f->loop);
+		assert_true(write_out(f->loop));
+		runs++;
+	} while (f->loop->prune_at < uv_now(&f->loop->uv) + HOUR_MS && runs < 10);
+	/* Some at a time, each time one transaction. */
+	assert_int_equal(runs, 3);
+	assert_true(syncs <= 2 * runs + 2);
+	assert_int_equal(count(f, "zone"), 2);
+	assert_int_equal(count(f, "history"), 6);
+	assert_int_equal(count(f, "history WHERE zone IN ('recent.', 'attached.')"), 6);
+	/* Of zones that stay a server goes as well. */
+	assert_int_equal(count(f, "server"), 0);
+	assert_int_equal(logged, 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(many_silent_servers_cost_one_wait_for_the_disk),
+		T(ns_sets_that_rotate_do_not_grow_the_store),
+		T(one_survey_fits),
+		T(server_that_was_in_no_survey_for_a_month_is_removed),
+		T(without_a_store_nothing_happens),
+		T(zones_without_the_module_are_removed_after_months),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
