@@ -24,7 +24,8 @@ static sqlite3 *db;
 	"SELECT " parent ", json_extract(s.value, '$.server'), json_extract(s.value, '$.status')," \
 	" json_extract(s.value, '$.detail'), json_extract(s.value, '$.unreachable_since')," \
 	" " TAGS("dnskey") ", " TAGS("signed_by") ", json_extract(s.value, '$." ttl "')," \
-	" " differs ", " SIGNAL("cds") ", " SIGNAL("cdnskey") ", " TAGS("ds") \
+	" " differs ", " SIGNAL("cds") ", " SIGNAL("cdnskey") ", " TAGS("ds") "," \
+	" coalesce(json_extract(s.value, '$.cds_unanswered'), json_extract(s.value, '$.cdnskey_unanswered'), 0)" \
 	" FROM json_each(?1, '$." list "') s"
 
 static const char servers_sql[] =
@@ -109,6 +110,7 @@ time_t answers_each(const char *text, answer_f each, void *arg)
 			.cds = column(stmt, 9),
 			.cdnskey = column(stmt, 10),
 			.ds = column(stmt, 11),
+			.incomplete = sqlite3_column_int(stmt, 12) != 0,
 		};
 		each(&a, arg);
 	}

@@ -27,7 +27,7 @@ static const check_info_t infos[CHECK__COUNT] = {
 	[CHECK_STUCK] = { "stuck",
 		"the zone has waited for others for long" },
 	[CHECK_WRONG_ANSWER] = { "wrong-answer",
-		"a server's answer is not for the zone, or does not validate" },
+		"a server's answer is not for the zone, not complete, or does not validate" },
 	[CHECK_UNREACHABLE] = { "unreachable",
 		"a server does not answer" },
 	[CHECK_DS_WITHOUT_KEY] = { "ds-without-key",
@@ -181,8 +181,8 @@ static void check_status(audit_t *a, const answer_t *answer)
 		snprintf(text, sizeof(text), "%s, for %s%s", answer->detail, text_span(span, age),
 		         out ? ": it is no longer waited for" : "");
 		report(a, CHECK_UNREACHABLE, out ? LEVEL_WARNING : LEVEL_NOTE, answer->server, text);
-	} else if (strcmp(answer->status, "ok") != 0) {
-		snprintf(text, sizeof(text), "%s%s%s", answer->status, answer->detail[0] != '\0' ? ": " : "",
+	} else if (strcmp(answer->status, "ok") != 0 || answer->incomplete) {
+		snprintf(text, sizeof(text), "%s%s%s", answer->incomplete ? "incomplete" : answer->status, answer->detail[0] != '\0' ? ": " : "",
 		         answer->detail);
 		report(a, CHECK_WRONG_ANSWER, strcmp(answer->status, "bogus") == 0 ? LEVEL_CRITICAL : LEVEL_WARNING,
 		       answer->server, text);

@@ -143,11 +143,12 @@ static void status_cell(const options_t *o, table_t *t, const answer_t *a)
 	char text[256], span[TEXT_SPAN];
 	bool ok = strcmp(a->status, "ok") == 0;
 
-	snprintf(text, sizeof(text), "%s%s%s%s", a->status,
+	snprintf(text, sizeof(text), "%s%s%s%s%s", a->status,
 	         a->unreachable_since != 0 ? " for " : "",
 	         a->unreachable_since != 0 ? text_span(span, o->now - a->unreachable_since) : "",
+	         a->incomplete ? ", incomplete" : "",
 	         ok && a->differs ? (a->parent ? ", foreign DS" : ", differs") : "");
-	table_add(t, ok && !a->differs ? COLOR_GREEN : COLOR_RED, text);
+	table_add(t, ok && !a->differs && !a->incomplete ? COLOR_GREEN : COLOR_RED, text);
 }
 
 static const char *dash(const char *text)

@@ -199,6 +199,14 @@ static void for_gate(const commands_t *c)
 	case GATE_CSK:
 		for_zone(c, "shows the keys and their timers", "keymgr", " list");
 		break;
+	case GATE_CHILD_INCOMPLETE:
+		ask_server(c, "DNSKEY");
+		ask_server(c, "CDS");
+		ask_server(c, "CDNSKEY");
+		break;
+	case GATE_PARENT_INCOMPLETE:
+		ask_server(c, "DS +tcp");
+		break;
 	case GATE_CHILD_UNREACHABLE:
 	case GATE_CHILD_ERROR:
 	case GATE_RRSIG_MISSING:

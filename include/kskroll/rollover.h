@@ -186,11 +186,14 @@ typedef enum {
 	ANSWER_UNREACHABLE,	/*!< No usable response: timeout, network error, reset. */
 	ANSWER_ERROR,		/*!< It answers, but not for the zone: REFUSED, SERVFAIL, AA unset, lame. */
 	ANSWER_BOGUS,		/*!< Answer without any valid signature where one is due. */
+	ANSWER_INCOMPLETE,	/*!< It sends packets, so it is alive, but no whole answer about DNSKEY or DS. */
+	ANSWER_NO_ROUTE,	/*!< This host has no way to the address: says nothing about the server. */
 	ANSWER__COUNT
 } answer_status_t;
 
 /*! CDS or CDNSKEY RRset as one server serves it. */
 typedef struct {
+	bool unanswered;	/*!< Asked without an answer; nothing else is known then. */
 	bool present;		/*!< False: a NODATA answer. */
 	bool unwanted;		/*!< A record of an unknown key, another digest type than SHA-256, or a delete signal. */
 	bool remove;		/*!< The delete signal and nothing else (RFC 8078 4, erratum 5049). */

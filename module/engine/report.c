@@ -174,7 +174,9 @@ static void add_server(text_t *t, const char *server, answer_status_t status, co
 static void add_rrset(text_t *t, const char *name, const rollover_facts_t *facts,
                       const signal_rrset_t *rrset)
 {
-	if (rrset->present) {
+	if (rrset->unanswered) {
+		add(t, ",\"%s_unanswered\":true", name);
+	} else if (rrset->present) {
 		add_key_array(t, name, facts, rrset->keys);
 		if (rrset->remove) {
 			add(t, ",\"%s_remove\":true", name);

@@ -106,6 +106,8 @@ static time_t next_look(const ctx_t *c, rollover_gate_t gate, time_t until, unsi
 		break;
 	case GATE_CHILD_UNREACHABLE:
 	case GATE_PARENT_UNREACHABLE:
+	case GATE_CHILD_INCOMPLETE:
+	case GATE_PARENT_INCOMPLETE:
 		wait = cap << (looks < 3 ? looks : 3);
 		break;
 	case GATE_DS_MISSING_AT:

@@ -54,6 +54,9 @@ static verdict_t judge_signal(const rollover_facts_t *facts, const child_wish_t 
 {
 	char what[64];
 
+	if (rrset->unanswered) {
+		return PASS;	/* Blocks as incomplete, after what is known to be wrong. */
+	}
 	if (!rrset->present) {
 		snprintf(what, sizeof(what), "no %s", type);
 		return fail(GATE_CDS_MISSING, server, what, true);
@@ -129,6 +132,13 @@ static verdict_t judge_child_answer(const rollover_facts_t *facts, const child_w
 	return PASS;
 }
 
+/*! Whoever sends a packet is alive: what it does not answer is not known, however long that lasts (RFC 8906 1). */
+static bool is_incomplete(const child_answer_t *a)
+{
+	return a->status == ANSWER_INCOMPLETE ||
+	       (a->status == ANSWER_OK && (a->cds.unanswered || a->cdnskey.unanswered));
+}
+
 static verdict_t judge_discovery(const rollover_facts_t *facts)
 {
 	if (facts->discovery_failed) {
@@ -142,7 +152,7 @@ static verdict_t judge_discovery(const rollover_facts_t *facts)
 
 verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
 {
-	const child_answer_t *missing = NULL;
+	const child_answer_t *missing = NULL, *incomplete = NULL, *no_route = NULL;
 	verdict_t late = PASS;
 	size_t answered = 0;
 
@@ -150,7 +160,7 @@ verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
 	if (v.gate != GATE_NONE) {
 		return v;
 	}
-	/* A wrong answer outweighs one that is only late, and that a missing one. */
+	/* A wrong answer outweighs one that is only late, that half an answer, and that a missing one. */
 	for (size_t i = 0; i < facts->child_count; i++) {
 		const child_answer_t *a = &facts->child[i];
 		if (a->status == ANSWER_UNREACHABLE) {
@@ -158,6 +168,16 @@ verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
 			    !out_of_service(wish->config, a->status, a->unreachable_since, wish->now)) {
 				missing = a;
 			}
+			continue;
+		}
+		if (a->status == ANSWER_NO_ROUTE) {
+			no_route = no_route == NULL ? a : no_route;
+			continue;
+		}
+		if (is_incomplete(a)) {
+			incomplete = incomplete == NULL ? a : incomplete;
+		}
+		if (a->status == ANSWER_INCOMPLETE) {
 			continue;
 		}
 		v = judge_child_answer(facts, wish, a);
@@ -172,8 +192,14 @@ verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
 	if (late.gate != GATE_NONE) {
 		return late;
 	}
+	if (incomplete != NULL) {
+		return fail(GATE_CHILD_INCOMPLETE, incomplete->server, incomplete->detail, false);
+	}
 	if (missing != NULL) {
 		return fail(GATE_CHILD_UNREACHABLE, missing->server, missing->detail, false);
+	}
+	if (no_route != NULL) {
+		return fail(GATE_CHILD_UNREACHABLE, no_route->server, no_route->detail, false);
 	}
 	if (answered == 0) {
 		return fail(GATE_CHILD_UNREACHABLE, "", "no nameserver answers", false);
@@ -188,7 +214,7 @@ static verdict_t judge_parents(const rollover_facts_t *facts, const rollover_con
                                                   const parent_answer_t *a, keyset_t keys),
                                keyset_t keys)
 {
-	const parent_answer_t *missing = NULL;
+	const parent_answer_t *missing = NULL, *incomplete = NULL, *no_route = NULL;
 	size_t answered = 0;
 
 	verdict_t v = judge_discovery(facts);
@@ -204,6 +230,14 @@ static verdict_t judge_parents(const rollover_facts_t *facts, const rollover_con
 			}
 			continue;
 		}
+		if (a->status == ANSWER_INCOMPLETE) {
+			incomplete = incomplete == NULL ? a : incomplete;
+			continue;
+		}
+		if (a->status == ANSWER_NO_ROUTE) {
+			no_route = no_route == NULL ? a : no_route;
+			continue;
+		}
 		if (a->status != ANSWER_OK) {
 			return fail(a->status == ANSWER_BOGUS ? GATE_BOGUS_AT : GATE_PARENT_ERROR,
 			            a->server, a->detail, true);
@@ -214,8 +248,14 @@ static verdict_t judge_parents(const rollover_facts_t *facts, const rollover_con
 		}
 		answered++;
 	}
+	if (incomplete != NULL) {
+		return fail(GATE_PARENT_INCOMPLETE, incomplete->server, incomplete->detail, false);
+	}
 	if (missing != NULL) {
 		return fail(GATE_PARENT_UNREACHABLE, missing->server, missing->detail, false);
+	}
+	if (no_route != NULL) {
+		return fail(GATE_PARENT_UNREACHABLE, no_route->server, no_route->detail, false);
 	}
 	if (answered == 0) {
 		return fail(GATE_PARENT_UNREACHABLE, "", "no server of the parent answers", false);

@@ -45,6 +45,8 @@ static const char *const answers[ANSWER__COUNT] = {
 	[ANSWER_UNREACHABLE] = "unreachable",
 	[ANSWER_ERROR] = "error",
 	[ANSWER_BOGUS] = "bogus",
+	[ANSWER_INCOMPLETE] = "incomplete",
+	[ANSWER_NO_ROUTE] = "no-route",
 };
 
 static const rollover_gate_info_t gates[GATE__COUNT] = {
@@ -191,7 +193,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"observe, if that is longer). If you know that no server and no cache has another DS: knotc zone-ksk-submitted ZONE." },
 	[GATE_CHILD_INCOMPLETE] = { "child-incomplete", ACTOR_SECONDARY,
 		"a nameserver answers some of the questions and not the others",
-		"Run the command given. A firewall or load balancer often drops CDS, CDNSKEY, or DNS over TCP: let them pass." },
+		"Run the commands given. A firewall or load balancer often drops CDS, CDNSKEY, or DNS over TCP: let them pass. "
+		"It never counts as out of service, since it answers others as well." },
 	[GATE_PARENT_INCOMPLETE] = { "parent-incomplete", ACTOR_PARENT,
 		"a server of the parent zone sends packets, but no complete answer",
 		"Check that this host can reach it over TCP port 53, and that no firewall drops large answers." },

@@ -301,6 +301,14 @@ static void zones_for_audit(void)
 	                               .detail = "timeout", .unreachable_since = now - HOUR };
 	done();
 
+	well("half.test.", ROLLOVER_OBSERVE, GATE_CHILD_INCOMPLETE, 3, 2);
+	about("ns1.test. 192.0.2.1@53", "CDS: timeout");
+	child.cds.unanswered = child.cdnskey.unanswered = true;
+	snprintf(child.detail, sizeof(child.detail), "CDS: timeout");
+	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53", .status = ANSWER_INCOMPLETE,
+	                               .detail = "truncated over UDP; TCP: connection refused" };
+	done();
+
 	well("bogus.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);
 	child.status = ANSWER_ERROR;
 	parent[0].status = ANSWER_BOGUS;

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What half an answer, silence and a missing route mean to the machine. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "machine.h"
+
+static const rollover_state_t WITH_CHILD[] = {
+	ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL, ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE,
+};
+static const rollover_state_t WITH_PARENT[] = {
+	ROLLOVER_IDLE, ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL, ROLLOVER_AWAIT_DS, ROLLOVER_WITHDRAW,
+	ROLLOVER_OBSERVE, ROLLOVER_RETIRE, ROLLOVER_ROLLBACK,
+};
+
+#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+
+/*! Everything is as it should be for longer than any wait. */
+static void machine_late(machine_t *m, rollover_state_t state)
+{
+	machine_at(m, state);
+	if (state == ROLLOVER_AWAIT_DS) {
+		machine_ds(m, NEW, 300);
+	}
+	if (state == ROLLOVER_RETIRE) {
+		m->facts.own.policy = rollover_policy(&m->row);
+	}
+	m->now += 30 * DAY;
+}
+
+static void stays(const machine_t *m, rollover_state_t state, rollover_gate_t gate)
+{
+	assert_int_equal(m->out.row.state, state);
+	assert_string_equal(rollover_gate_info(m->out.row.gate)->name, rollover_gate_info(gate)->name);
+	assert_int_equal(m->out.action, ACTION_NONE);
+}
+
+static void no_cds(machine_t *m) { m->child[1].cds = (signal_rrset_t){ .unanswered = true }; }
+static void no_cdnskey(machine_t *m) { m->child[1].cdnskey = (signal_rrset_t){ .unanswered = true }; }
+static void no_dnskey(machine_t *m)
+{
+	m->child[1].status = ANSWER_INCOMPLETE;
+	m->child[1].dnskey = m->child[1].dnskey_signed_by = 0;
+	m->child[1].dnskey_equal = false;
+	m->child[1].dnskey_ttl = 0;
+}
+
+/*! RFC 8906: a box that drops what it does not know does so for ever. */
+static void half_an_answer_of_a_nameserver_blocks_however_long_it_lasts(void **state)
+{
+	(void)state;
+	void (*const halves[])(machine_t *m) = { no_cds, no_cdnskey, no_dnskey };
+	for (size_t i = 0; i < COUNT(WITH_CHILD); i++) {
+		for (size_t k = 0; k < COUNT(halves); k++) {
+			machine_t m;
+			machine_late(&m, WITH_CHILD[i]);
+			/* As an engine that took it for silence would have it. */
+			m.child[1].unreachable_since = T0;
+			halves[k](&m);
+			snprintf(m.child[1].detail, sizeof(m.child[1].detail), "CDS: timeout");
+			machine_decide(&m);
+			stays(&m, WITH_CHILD[i], GATE_CHILD_INCOMPLETE);
+			assert_string_equal(m.out.row.gate_about, m.child[1].server);
+			assert_string_equal(m.out.row.gate_detail, "CDS: timeout");
+		}
+	}
+}
+
+static void half_an_answer_of_a_parent_blocks_however_long_it_lasts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(WITH_PARENT); i++) {
+		machine_t m;
+		machine_late(&m, WITH_PARENT[i]);
+		m.parent[1].status = ANSWER_INCOMPLETE;
+		m.parent[1].unreachable_since = T0;
+		m.parent[1].ds = 0;
+		snprintf(m.parent[1].detail, sizeof(m.parent[1].detail), "truncated over UDP; TCP: timeout");
+		machine_decide(&m);
+		stays(&m, WITH_PARENT[i], GATE_PARENT_INCOMPLETE);
+		assert_string_equal(m.out.row.gate_about, m.parent[1].server);
+	}
+}
+
+/*! A DNSKEY that is wrong is the worse news, and undoes what held before. */
+static void what_was_answered_is_judged(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_late(&m, ROLLOVER_INTRODUCE);
+	m.row.all_since = T0;
+	no_cds(&m);
+	m.child[1].dnskey = m.child[1].dnskey_signed_by = OLD;
+	machine_decide(&m);
+	stays(&m, ROLLOVER_INTRODUCE, GATE_DNSKEY_MISSING);
+	assert_int_equal(m.out.row.all_since, 0);
+
+	machine_late(&m, ROLLOVER_AWAIT_DS);
+	machine_ds(&m, OLD, DAY);
+	no_cdnskey(&m);
+	m.child[1].dnskey = m.child[1].dnskey_signed_by = OLD;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.state, ROLLOVER_INTRODUCE);
+
+	/* CDS is there and wrong, CDNSKEY was not answered. */
+	machine_late(&m, ROLLOVER_SIGNAL);
+	no_cdnskey(&m);
+	m.child[1].cds.keys = OLD;
+	machine_decide(&m);
+	stays(&m, ROLLOVER_SIGNAL, GATE_CDS_DIFFERS);
+
+	/* What is only missing undoes nothing. */
+	machine_late(&m, ROLLOVER_INTRODUCE);
+	m.row.all_since = T0;
+	no_cds(&m);
+	machine_decide(&m);
+	stays(&m, ROLLOVER_INTRODUCE, GATE_CHILD_INCOMPLETE);
+	assert_int_equal(m.out.row.all_since, T0);
+}
+
+static void half_an_answer_outweighs_none(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_late(&m, ROLLOVER_INTRODUCE);
+	no_cds(&m);
+	m.child[0].status = ANSWER_UNREACHABLE;
+	m.child[0].unreachable_since = m.now - HOUR;
+	machine_decide(&m);
+	stays(&m, ROLLOVER_INTRODUCE, GATE_CHILD_INCOMPLETE);
+}
+
+/*! The DNSKEY was answered: caches have its TTL. */
+static void the_ttl_of_half_an_answer_counts(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_late(&m, ROLLOVER_INTRODUCE);
+	no_cds(&m);
+	m.child[1].dnskey_ttl = 2 * DAY;
+	machine_step(&m);
+	assert_int_equal(ttl_window_max(&m.row.dnskey_ttl, m.now), 2 * DAY);
+
+	/* Without a DNSKEY the last one known stays. */
+	machine_late(&m, ROLLOVER_INTRODUCE);
+	ttl_window_add(&m.row.dnskey_ttl, HOUR, m.now - 10);
+	no_dnskey(&m);
+	machine_step(&m);
+	assert_int_equal(ttl_window_max(&m.row.dnskey_ttl, m.now), HOUR);
+	assert_int_equal(m.row.dnskey_ttl.step[0].ttl, HOUR);
+}
+
+static void a_server_without_a_route_blocks_and_never_goes_out_of_service(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_late(&m, ROLLOVER_INTRODUCE);
+	no_dnskey(&m);
+	m.child[1].status = ANSWER_NO_ROUTE;
+	m.child[1].unreachable_since = T0;
+	snprintf(m.child[1].detail, sizeof(m.child[1].detail), "this host has no route to IPv6 addresses");
+	machine_decide(&m);
+	stays(&m, ROLLOVER_INTRODUCE, GATE_CHILD_UNREACHABLE);
+	assert_string_equal(m.out.row.gate_detail, m.child[1].detail);
+
+	machine_late(&m, ROLLOVER_IDLE);
+	m.parent[1].status = ANSWER_NO_ROUTE;
+	m.parent[1].unreachable_since = T0;
+	m.parent[1].ds = 0;
+	machine_decide(&m);
+	stays(&m, ROLLOVER_IDLE, GATE_PARENT_UNREACHABLE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(half_an_answer_of_a_nameserver_blocks_however_long_it_lasts),
+		cmocka_unit_test(half_an_answer_of_a_parent_blocks_however_long_it_lasts),
+		cmocka_unit_test(what_was_answered_is_judged),
+		cmocka_unit_test(half_an_answer_outweighs_none),
+		cmocka_unit_test(the_ttl_of_half_an_answer_counts),
+		cmocka_unit_test(a_server_without_a_route_blocks_and_never_goes_out_of_service),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
