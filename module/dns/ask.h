@@ -4,8 +4,7 @@
  *
  * \brief Asks one server at one address, without recursion and without any cache.
  *
- * UDP, then TCP if truncated; a new source port and a random ID for every packet.
- * Works on the loop thread only. Callbacks never run inside ask_start() or ask_cancel().
+ * UDP, then TCP (question.h). Works on the loop thread only. Callbacks never run inside ask_start() or ask_cancel().
  */
 
 #pragma once
@@ -29,9 +28,11 @@
 #define ASK_SILENT_MAX		32
 /*! Questions of one job. */
 #define ASK_QUESTIONS_MAX	3
-/*! Tries per question, and how long each waits. */
+/*! Tries per question over UDP, and how long each waits. TCP comes after them. */
 #define ASK_TRIES		3
 #define ASK_TIMEOUT_MS		2000
+/*! From the connection to the last byte of the answer. */
+#define ASK_TCP_TIMEOUT_MS	3000
 /*! UDP payload that is offered (DNS flag day 2020). */
 #define ASK_UDP_PAYLOAD		1232
 
@@ -41,13 +42,23 @@ typedef struct ask_job ask_job_t;
 /*! Answers of one address, valid during the callback. */
 typedef struct {
 	struct {
-		uint8_t *wire;
+		uint8_t *wire;		/*!< NULL: no answer to this question. */
 		size_t len;
-	} answer[ASK_QUESTIONS_MAX];
-	unsigned answered;	/*!< Answers there are, in the order of the questions. */
-	const char *error;	/*!< Why there are no more: "timeout"; NULL if all are there. */
-	unsigned packets;	/*!< Sent, TCP retries not counted. */
+		bool tcp;		/*!< Over TCP. */
+		char error[96];		/*!< Why there is none: "timeout"; "" if there is one. */
+	} answer[ASK_QUESTIONS_MAX];	/*!< In the order of the questions. */
+	unsigned answered;	/*!< Answers there are. */
+	const char *error;	/*!< Of the first question without an answer; NULL if all have one. */
+	bool alive;		/*!< The server has sent something, perhaps not one whole answer. */
+	bool here;		/*!< It is on this host: its answers say nothing about the network. */
+	bool no_route;		/*!< This host has no way to the address, nothing was sent. */
+	unsigned packets;	/*!< Sent over UDP. */
 } ask_reply_t;
+
+/*! Jobs of one owner take turns with those of others. Zeroed: none. Must outlive its jobs. */
+typedef struct {
+	unsigned in_flight;
+} ask_group_t;
 
 typedef void (*ask_done_f)(const ask_reply_t *reply, void *arg);
 
@@ -69,7 +80,7 @@ ask_t *ask_new(uv_loop_t *loop, unsigned parent_rate);
 void ask_free(ask_t *ask);
 
 /*!
- * \brief Asks questions about one name, one after the other, until one has no answer.
+ * \brief Asks questions about one name, one after the other, each whatever became of the others.
  *
  * \param ask    Asker.
  * \param addr   Whom.
@@ -95,6 +106,12 @@ ask_job_t *ask_parent(ask_t *ask, const struct sockaddr_storage *addr, const kno
  */
 ask_job_t *ask_resolver(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
                         uint16_t type, bool unchecked, ask_done_f done, void *arg);
+
+/*! Counts a job that was just started to a group. */
+void ask_join(ask_job_t *job, ask_group_t *group);
+
+/*! A job that was just started uses TCP only. */
+void ask_over_tcp(ask_job_t *job);
 
 /*! Ends a job whose callback has not been called yet; it will not be. */
 void ask_cancel(ask_job_t *job);

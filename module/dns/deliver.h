@@ -4,8 +4,7 @@
  *
  * \brief Delivers NOTIFY(CDS) to one address: UDP with retransmissions, then TCP once.
  *
- * Not through c-ares as in ask.h: it makes and matches queries, and has no way to send
- * opcode NOTIFY nor to keep ID and port over the minutes that RFC 1996 asks to wait.
+ * Not a question as in question.h: a NOTIFY keeps ID and port over the minutes that RFC 1996 asks to wait.
  * Works on the loop thread only. Callbacks never run inside deliver_start() or
  * deliver_cancel().
  */

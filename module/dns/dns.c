@@ -26,7 +26,7 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 	}
 	dns->ask = ask_new(loop, config->parent_rate);
 	if (dns->ask == NULL) {
-		snprintf(err, err_len, "c-ares cannot start");
+		snprintf(err, err_len, "out of memory");
 		dns_free(dns);
 		return NULL;
 	}

@@ -48,23 +48,49 @@ static void keep(reply_seen_t *seen, const ask_reply_t *reply, size_t index)
 	seen->index = index;
 }
 
-void replies_unreachable(child_answer_t *answer, time_t now, const char *about, const char *detail)
+/*! Nothing is known of the server but why: only its name stays. */
+static void clear_child(child_answer_t *answer, answer_status_t status, time_t unreachable_since)
 {
-	/* Half an answer is none: only the name stays. */
-	child_answer_t clean = { .status = ANSWER_UNREACHABLE, .unreachable_since = now };
+	child_answer_t clean = { .status = status, .unreachable_since = unreachable_since };
 	memcpy(clean.server, answer->server, sizeof(clean.server));
-	snprintf(clean.detail, sizeof(clean.detail), "%s%s%.100s", about,
-	         *about != '\0' ? ": " : "", detail);
 	*answer = clean;
+}
+
+void replies_unreachable(child_answer_t *answer, time_t now, const char *detail)
+{
+	clear_child(answer, ANSWER_UNREACHABLE, now);
+	snprintf(answer->detail, sizeof(answer->detail), "%.127s", detail);
+}
+
+/*! What no answer means: the host has no way to the server, the server is alive all the same, or silent. */
+static answer_status_t missing(const ask_reply_t *reply)
+{
+	return reply->no_route ? ANSWER_NO_ROUTE : reply->alive ? ANSWER_INCOMPLETE : ANSWER_UNREACHABLE;
+}
+
+static void judge_signal(const answer_zone_t *zone, const knot_rdataset_t *served, const ask_reply_t *reply,
+                         unsigned at, child_answer_t *answer)
+{
+	const bool cds = at == 1;
+	if (reply->answer[at].wire != NULL) {
+		answer_signal(zone, served, cds ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_CDNSKEY,
+		              reply->answer[at].wire, reply->answer[at].len, answer);
+		return;
+	}
+	*(cds ? &answer->cds : &answer->cdnskey) = (signal_rrset_t){ .unanswered = true };
+	if (answer->detail[0] == '\0') {
+		snprintf(answer->detail, sizeof(answer->detail), "%s: %s", cds ? "CDS" : "CDNSKEY",
+		         reply->answer[at].error);
+	}
 }
 
 static void judge_child(const answer_zone_t *zone, const ask_reply_t *reply, child_answer_t *answer)
 {
-	static const char *const QUESTIONS[] = { "", "CDS", "CDNSKEY" };
-
-	if (reply->error != NULL || reply->answered < 3) {
-		replies_unreachable(answer, zone->now, QUESTIONS[reply->answered],
-		                    reply->error != NULL ? reply->error : "no answer");
+	if (reply->answer[0].wire == NULL) {
+		const answer_status_t status = missing(reply);
+		clear_child(answer, status, status == ANSWER_UNREACHABLE ? zone->now : 0);
+		snprintf(answer->detail, sizeof(answer->detail), "%s%s",
+		         status == ANSWER_INCOMPLETE ? "DNSKEY: " : "", reply->answer[0].error);
 		return;
 	}
 
@@ -76,28 +102,24 @@ static void judge_child(const answer_zone_t *zone, const ask_reply_t *reply, chi
 
 	knot_rdataset_t served;
 	answer_dnskey(zone, reply->answer[0].wire, reply->answer[0].len, answer, &served);
-	answer_signal(zone, &served, KNOT_RRTYPE_CDS, reply->answer[1].wire,
-	              reply->answer[1].len, answer);
-	answer_signal(zone, &served, KNOT_RRTYPE_CDNSKEY, reply->answer[2].wire,
-	              reply->answer[2].len, answer);
+	judge_signal(zone, &served, reply, 1, answer);
+	judge_signal(zone, &served, reply, 2, answer);
 	knot_rdataset_clear(&served, NULL);
 
 	if (answer->status == ANSWER_ERROR) {
-		child_answer_t clean = { .status = ANSWER_ERROR };
-		memcpy(clean.server, answer->server, sizeof(clean.server));
-		memcpy(clean.detail, answer->detail, sizeof(clean.detail));
-		*answer = clean;
+		child_answer_t error = *answer;
+		clear_child(answer, ANSWER_ERROR, 0);
+		memcpy(answer->detail, error.detail, sizeof(answer->detail));
 	}
 }
 
 static void judge_parent(const answer_zone_t *zone, const discovery_t *found, const ask_reply_t *reply,
                          parent_answer_t *answer)
 {
-	if (reply->error != NULL || reply->answered < 1) {
-		answer->status = ANSWER_UNREACHABLE;
-		answer->unreachable_since = zone->now;
-		snprintf(answer->detail, sizeof(answer->detail), "%.100s",
-		         reply->error != NULL ? reply->error : "no answer");
+	if (reply->answer[0].wire == NULL) {
+		answer->status = missing(reply);
+		answer->unreachable_since = answer->status == ANSWER_UNREACHABLE ? zone->now : 0;
+		snprintf(answer->detail, sizeof(answer->detail), "%s", reply->answer[0].error);
 		return;
 	}
 	answer_ds(zone, found->parent, &found->parent_keys, reply->answer[0].wire,

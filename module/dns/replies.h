@@ -31,7 +31,7 @@ typedef struct {
 } replies_t;
 
 /*!
- * \brief Judges the reply of a server of the zone: DNSKEY, CDS, CDNSKEY.
+ * \brief Judges the reply of a server of the zone: DNSKEY, CDS, CDNSKEY. What is not answered is said to be so.
  *
  * \param[in,out] replies  Those before.
  * \param[in] zone         What is known.
@@ -46,7 +46,7 @@ void replies_child(replies_t *replies, const answer_zone_t *zone, const ask_repl
 void replies_parent(replies_t *replies, const answer_zone_t *zone, const discovery_t *found,
                     const ask_reply_t *reply, parent_answer_t *answers, size_t index);
 
-/*! A server, or a name of one, that says nothing: \a about may be "". */
-void replies_unreachable(child_answer_t *answer, time_t now, const char *about, const char *detail);
+/*! A server, or a name of one, that says nothing. */
+void replies_unreachable(child_answer_t *answer, time_t now, const char *detail);
 
 void replies_clear(replies_t *replies);

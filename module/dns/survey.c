@@ -7,28 +7,20 @@
 #include <string.h>
 
 #include "addr.h"
+#include "asking.h"
 #include "discover.h"
 #include "dns.h"
 #include "pace.h"
-#include "replies.h"
 #include "request.h"
 
 /*! The resolver has its own limits; this one is for a resolver that does not come back. */
 #define DISCOVERY_MAX_MS	90000
 
-/*! Surveys that look for servers at the same time; c-ares has its own bound for the rest. */
+/*! Surveys that look for servers at the same time; ask.c has a bound for the rest. */
 #define DISCOVERIES_MAX		32
 
 /*! Surveys that wait for their turn at the parent's servers; the others wait before they begin. */
 #define TURNS_MAX		256
-
-/*! One address under way. */
-typedef struct {
-	survey_t *survey;
-	ask_job_t *job;
-	bool parent;
-	size_t index;		/*!< In result->child or result->parent. */
-} asked_t;
 
 struct survey {
 	dns_t *dns;
@@ -42,17 +34,14 @@ struct survey {
 	discover_t *discover;
 	discover_t *afresh;	/*!< The parent once more, after it failed. */
 	bool looked_afresh;
-	asked_t *asked;
-	size_t asked_count;
-	size_t pending;
-	replies_t replies;
+	asking_t *asking;
 	survey_result_t *result;
 	survey_done_f done;
 	void *arg;
 };
 
 static void on_begin(uv_timer_t *timer);
-static void all_answered(survey_t *survey);
+static void all_answered(void *arg);
 
 static void list_add(survey_list_t *list, survey_t *survey)
 {
@@ -107,11 +96,9 @@ static void discovery_over(survey_t *survey)
 static void on_closed(uv_handle_t *handle)
 {
 	survey_t *survey = handle->data;
-	replies_clear(&survey->replies);
 	request_clear(&survey->request);
 	discover_free(survey->discover);
 	discover_free(survey->afresh);
-	free(survey->asked);
 	free(survey);
 }
 
@@ -126,8 +113,10 @@ static void survey_end(survey_t *survey)
 
 	discovery_over(survey);
 	/* Before the asker and the resolver may go away. */
+	asking_free(survey->asking);
 	discover_free(survey->discover);
 	discover_free(survey->afresh);
+	survey->asking = NULL;
 	survey->discover = survey->afresh = NULL;
 	list_remove(survey);
 	uv_close((uv_handle_t *)&survey->timer, on_closed);
@@ -159,115 +148,20 @@ static discover_t *new_discovery(survey_t *survey, unsigned ask, bool fresh,
 	return discover_new(dns->shared, dns->above, dns->ask, &wanted, parents, done, survey);
 }
 
-/* -- answers ---------------------------------------------------------------- */
-
-static void on_reply(const ask_reply_t *reply, void *arg)
-{
-	asked_t *asked = arg;
-	survey_t *survey = asked->survey;
-	asked->job = NULL;
-	survey->result->queries += reply->packets;
-
-	const answer_zone_t *zone = &survey->request.known;
-	if (asked->parent) {
-		replies_parent(&survey->replies, zone, discover_result(survey->discover), reply,
-		               survey->result->parent, asked->index);
-	} else {
-		replies_child(&survey->replies, zone, reply, survey->result->child, asked->index);
-	}
-	if (--survey->pending == 0) {
-		all_answered(survey);
-	}
-}
-
-/* -- questions -------------------------------------------------------------- */
-
-static void ask_server(survey_t *survey, const server_addr_t *server, bool parent, size_t index)
-{
-	static const uint16_t CHILD[] = {
-		KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_CDS, KNOT_RRTYPE_CDNSKEY
-	};
-
-	asked_t *asked = &survey->asked[survey->asked_count++];
-	*asked = (asked_t){ .survey = survey, .parent = parent, .index = index };
-	survey->pending++;
-	ask_t *ask = survey->dns->ask;
-	const knot_dname_t *zone = survey->request.known.zone;
-	asked->job = parent
-		? ask_parent(ask, &server->addr, zone, KNOT_RRTYPE_DS, on_reply, asked)
-		: ask_start(ask, &server->addr, zone, CHILD, 3, on_reply, asked);
-	if (asked->job == NULL) {
-		const ask_reply_t failed = { .error = "out of memory" };
-		on_reply(&failed, asked);
-	}
-}
-
-/*! Names of the zone that could not be resolved, or only in part, are answers as well. */
-static bool name_is_lame(const server_name_t *name)
-{
-	return !name->has_addr || name->error[0] != '\0';
-}
-
-static int make_room(survey_t *survey, const discovery_t *found, bool ask_parent)
-{
-	size_t child = found->child_servers.addr_count;
-	for (unsigned i = 0; i < found->child_servers.name_count; i++) {
-		child += name_is_lame(&found->child_servers.names[i]);
-	}
-	size_t parent = ask_parent ? found->parent_servers.addr_count : 0;
-
-	survey_result_t *result = survey->result;
-	survey->asked = calloc(child + parent + 1, sizeof(*survey->asked));
-	result->child = calloc(child + 1, sizeof(*result->child));
-	result->parent = calloc(parent + 1, sizeof(*result->parent));
-	if (survey->asked == NULL || result->child == NULL || result->parent == NULL) {
-		return KNOT_ENOMEM;
-	}
-	result->child_count = child;
-	result->parent_count = parent;
-	return KNOT_EOK;
-}
-
 static void ask_all(survey_t *survey, const discovery_t *found)
 {
 	bool ask_parent = (survey->request.ask & SURVEY_PARENT) != 0 && !found->insecure;
 	survey_result_t *result = survey->result;
-	if (make_room(survey, found, ask_parent) != KNOT_EOK) {
+	survey->asking = asking_new(survey->dns->ask, &survey->request.known, found, ask_parent, result,
+	                            all_answered, survey);
+	if (survey->asking == NULL) {
 		result->discovery_failed = true;
 		snprintf(result->discovery_detail, sizeof(result->discovery_detail),
 		         "out of memory");
 		finish(survey);
 		return;
 	}
-
-	/* The guard keeps a job that fails at once from ending the survey. */
-	survey->pending = 1;
-
-	const servers_t *servers = &found->child_servers;
-	size_t index = 0;
-	for (unsigned i = 0; i < servers->addr_count; i++, index++) {
-		servers_label(servers, i, result->child[index].server);
-		ask_server(survey, &servers->addrs[i], false, index);
-	}
-	for (unsigned i = 0; i < servers->name_count; i++) {
-		const server_name_t *name = &servers->names[i];
-		if (name_is_lame(name)) {
-			servers_name_label(servers, i, result->child[index].server);
-			replies_unreachable(&result->child[index], survey->request.known.now, "",
-			                  name->error[0] != '\0' ? name->error : "no address");
-			index++;
-		}
-	}
-
-	servers = &found->parent_servers;
-	for (size_t i = 0; i < result->parent_count; i++) {
-		servers_label(servers, i, result->parent[i].server);
-		ask_server(survey, &servers->addrs[i], true, i);
-	}
-
-	if (--survey->pending == 0) {
-		all_answered(survey);
-	}
+	asking_start(survey->asking);
 }
 
 static void take_discovery(survey_t *survey, const discovery_t *found)
@@ -396,15 +290,12 @@ static void begin_anew(survey_t *survey)
 		finish(survey);
 		return;
 	}
+	asking_free(survey->asking);
+	survey->asking = NULL;
 	discover_free(survey->discover);
 	survey->discover = discover;
-	/* Nobody is being asked any more. */
-	replies_clear(&survey->replies);
-	free(survey->asked);
 	free(result->child);
 	free(result->parent);
-	survey->asked = NULL;
-	survey->asked_count = 0;
 	result->child = NULL;
 	result->parent = NULL;
 	result->child_count = result->parent_count = 0;
@@ -462,8 +353,9 @@ static void want_referrals(survey_t *survey)
  * The parent's keys and servers may be of up to a minute ago, and from a resolver. So they are looked up
  * afresh once before an answer of the parent is taken for wrong, or missing.
  */
-static void all_answered(survey_t *survey)
+static void all_answered(void *arg)
 {
+	survey_t *survey = arg;
 	want_referrals(survey);
 	if (survey->looked_afresh || !parent_failed(survey->result)) {
 		finish(survey);
@@ -531,10 +423,8 @@ void survey_cancel(survey_t *survey)
 
 	discover_stop(survey->discover);
 	discover_stop(survey->afresh);
-	for (size_t i = 0; i < survey->asked_count; i++) {
-		ask_cancel(survey->asked[i].job);
-		survey->asked[i].job = NULL;
-	}
+	asking_free(survey->asking);
+	survey->asking = NULL;
 	survey->result->cancelled = true;
 	survey_end(survey);
 }

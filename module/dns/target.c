@@ -8,6 +8,8 @@
 
 /*! A question is a little early rather than late: lateness would add up. */
 #define EARLY_MS	3
+/*! Targets among which the next one is chosen: a bound on the work for each job. */
+#define CHOICE_MAX	256
 
 void jobs_add(list_t *list, ask_job_t *job)
 {
@@ -145,15 +147,33 @@ void targets_wake(ask_t *ask)
 	}
 }
 
+/*! Jobs that the owner of a target's next one has in flight. */
+static unsigned in_flight_of(const target_t *target)
+{
+	const ask_group_t *group = target->queued.first->group;
+	return group != NULL ? group->in_flight : 0;
+}
+
+/*! Of those that wait longest, the one whose owner has least in flight. */
+static target_t *next_of(const targets_t *targets)
+{
+	target_t *best = targets->first;
+	unsigned looked = 0;
+	for (target_t *target = best; target != NULL && looked < CHOICE_MAX; target = target->next, looked++) {
+		best = in_flight_of(target) < in_flight_of(best) ? target : best;
+	}
+	return best;
+}
+
 target_t *targets_next(const ask_t *ask)
 {
 	if (ask->in_flight >= ASK_IN_FLIGHT_MAX) {
 		return NULL;
 	}
 	if (ask->silent_ones.first != NULL && ask->silent < ASK_SILENT_MAX) {
-		return ask->silent_ones.first;
+		return next_of(&ask->silent_ones);
 	}
-	return ask->answering.first;
+	return next_of(&ask->answering);
 }
 
 unsigned targets_rest(const ask_t *ask)

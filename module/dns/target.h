@@ -11,6 +11,7 @@
 
 #include "ask.h"
 #include "pace.h"
+#include "question.h"
 
 /*! Of targets, by address. */
 #define BUCKETS	256
@@ -21,7 +22,7 @@
 typedef enum {
 	JOB_QUEUED,
 	JOB_RUNNING,
-	JOB_ENDED,	/*!< Waits for the loop, to be torn down outside of c-ares. */
+	JOB_ENDED,	/*!< Waits for the loop, to be called back from a clean stack. */
 } job_state_t;
 
 typedef struct target target_t;
@@ -41,12 +42,11 @@ struct ask_job {
 	struct ask_job *prev, *next;
 	job_state_t state;
 	bool silent;		/*!< Counted in ask->silent. */
-	bool ask_next;	/*!< The last question is answered; asked from the timer. */
 	uv_timer_t timer;
-	uint64_t deadline;
-	struct slot *slot;
-	bool open;		/*!< A question is under way in it. */
-	struct poll *polls;
+	question_t *question;	/*!< Under way. */
+	question_way_t way;
+	unsigned asked;		/*!< Questions that are over. */
+	ask_group_t *group;	/*!< NULL: none. */
 
 	knot_dname_storage_t name;
 	uint16_t types[ASK_QUESTIONS_MAX];
@@ -82,7 +82,6 @@ struct ask {
 	targets_t silent_ones;	/*!< The same, those that do not answer. */
 	targets_t resting;	/*!< Those that may not be asked yet. */
 	pace_t *pace;		/*!< Of parents' servers. */
-	struct slot *idle;
 };
 
 /*! At the end of the list. */

@@ -19,7 +19,7 @@ LIES = {
     "wrong_source": "unreachable",
     "truncated": "unreachable error",
     "never_all": "unreachable",
-    "junk": "unreachable error",
+    "junk": "incomplete error",
     "junk_counts": "unreachable error",
     "loops": "unreachable error",
     "unsigned_nothing": "error bogus",

@@ -65,12 +65,16 @@ static void add_rdata(knot_rdataset_t *rrs, const uint8_t *data, size_t len)
 
 static void print_signal(const char *name, const signal_rrset_t *set)
 {
+	if (set->unanswered) {
+		printf("\t%s=unanswered", name);
+		return;
+	}
 	printf("\t%s=%d:%u:%u:%d", name, set->present, set->keys, set->signed_by, set->unwanted);
 }
 
 static void on_done(survey_result_t *result, void *arg)
 {
-	static const char *const STATUS[] = { "ok", "unreachable", "error", "bogus" };
+	static const char *const STATUS[] = { "ok", "unreachable", "error", "bogus", "incomplete", "no-route" };
 	probe_t *probe = arg;
 
 	if (result->cancelled) {

@@ -127,20 +127,27 @@ class Odd:
 
     silent: never answers. noise: first an answer with another ID, one to another question and
     garbage. truncate: UDP answers are truncated, TCP works. hang: truncated, TCP accepts and
-    stays silent. reset: truncated, TCP is closed at once.
+    stays silent. reset: truncated, TCP is closed at once. refuse: truncated, no TCP. no_udp: UDP is
+    dropped, TCP works. drop_options, formerr_options: as drop or answer what carries an EDNS option;
+    formerr_udp: what carries EDNS, over UDP only. no_signals, no_cds, no_dnskey: questions of these types are
+    dropped over UDP and TCP. strip_udp: no signatures over UDP.
     """
 
+    DROPPED = {"no_signals": (59, 60), "no_cds": (59,), "no_dnskey": (48,)}
+
     def __init__(self, habit, address):
-        self.habit, self.address, self.seen = habit, address, []
+        self.habit, self.address, self.seen, self.over_tcp = habit, address, [], []
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind((address, 53))
+        threading.Thread(target=self.on_udp, daemon=True).start()
+        self.held = []
+        if habit == "refuse":
+            return
         self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.tcp.bind((address, 53))
         self.tcp.listen()
-        self.held = []
-        for work in (self.on_udp, self.on_tcp):
-            threading.Thread(target=work, daemon=True).start()
+        threading.Thread(target=self.on_tcp, daemon=True).start()
 
     @staticmethod
     def ask_good(query):
@@ -149,36 +156,67 @@ class Odd:
             file = good.makefile("rb")
             return file.read(int.from_bytes(file.read(2), "big"))
 
+    @staticmethod
+    def end_of_question(query):
+        return query.index(b"\0", 12) + 5
+
+    def type_of(self, query):
+        end = self.end_of_question(query)
+        return int.from_bytes(query[end - 4:end - 2], "big")
+
+    def empty(self, query, flags):
+        """A response without records: header and question."""
+        return query[:2] + flags + b"\0\1\0\0\0\0\0\0" + query[12:self.end_of_question(query)]
+
+    def answers_udp(self, query):
+        """What is sent over UDP."""
+        has_edns = query[10:12] == b"\0\1"
+        has_options = has_edns and query[-2:] != b"\0\0"
+        if self.habit in ("silent", "no_udp"):
+            return []
+        if self.habit == "noise":
+            answer = self.ask_good(query)
+            other = bytes([answer[0] ^ 1]) + answer[1:]
+            question = answer[:14] + bytes([answer[14] ^ 1]) + answer[15:]
+            return [other, question, answer]
+        if self.habit == "drop_options":
+            return [] if has_options else [self.ask_good(query)]
+        if self.habit == "formerr_options" and has_options or self.habit == "formerr_udp" and has_edns:
+            return [self.empty(query, b"\x80\1")]
+        if self.habit in ("formerr_options", "formerr_udp"):
+            return [self.ask_good(query)]
+        if self.habit in self.DROPPED:
+            return [] if self.type_of(query) in self.DROPPED[self.habit] else [self.ask_good(query)]
+        if self.habit == "strip_udp":
+            # The good server leaves signatures out where DO is missing.
+            return [self.ask_good(query[:10] + b"\0\0" + query[12:self.end_of_question(query)])]
+        return [self.empty(query, b"\x86\0")]
+
     def on_udp(self):
         while True:
             query, source = self.udp.recvfrom(4096)
             self.seen.append((query, source[1]))
-            if self.habit == "silent":
-                continue
-            if self.habit == "noise":
-                answer = self.ask_good(query)
-                other = bytes([answer[0] ^ 1]) + answer[1:]
-                self.udp.sendto(other, source)
-                question = answer[:14] + bytes([answer[14] ^ 1]) + answer[15:]
-                self.udp.sendto(question, source)
+            for answer in self.answers_udp(query):
                 self.udp.sendto(answer, source)
-            else:
-                end = query.index(b"\0", 12) + 5
-                self.udp.sendto(query[:2] + b"\x86\0\0\1\0\0\0\0\0\0" + query[12:end], source)
 
     def on_tcp(self):
         while True:
             connection, _ = self.tcp.accept()
+            if self.habit in ("silent", "hang"):
+                self.held.append(connection)
+                continue
             if self.habit == "reset":
                 connection.close()
-            elif self.habit == "truncate":
-                file = connection.makefile("rb")
-                query = file.read(int.from_bytes(file.read(2), "big"))
-                answer = self.ask_good(query)
-                connection.sendall(len(answer).to_bytes(2, "big") + answer)
-                connection.close()
-            else:
+                continue
+            file = connection.makefile("rb")
+            query = file.read(int.from_bytes(file.read(2), "big"))
+            self.over_tcp.append(query)
+            if self.type_of(query) in self.DROPPED.get(self.habit, ()):
                 self.held.append(connection)
+                continue
+            answer = self.ask_good(query)
+            connection.sendall(len(answer).to_bytes(2, "big") + answer)
+            connection.close()
 
 
 class Watched:
@@ -374,6 +412,7 @@ def check(world, binary, ksks):
     expect(rows, ["refused", f"root hints '{world.folder}/missing' are not readable"])
 
     check_odd(world, binary, keys, bit, both)
+    check_middleboxes(world, binary, keys, bit, both)
     check_rate(world, binary, keys, bit, ns)
     check_afresh(world, binary, keys, bit, ns[0])
 
@@ -425,14 +464,15 @@ def check_odd(world, binary, keys, bit, both):
         expect(rows, ["child", f"{habits[habit].address}@53", "ok", "", f"dnskey={both}:{both}",
                       "equal=1", "foreign=0", "ttl=300", f"cds=1:{bit}:{both}:0",
                       f"cdnskey=1:{bit}:{both}:0"])
-    for habit in ("silent", "hang"):
-        expect(rows, ["child", f"{habits[habit].address}@53", "unreachable", "timeout"])
-    expect(rows, ["child", f"{habits['reset'].address}@53", "unreachable"])
+    expect(rows, ["child", f"{habits['silent'].address}@53", "unreachable", "timeout"])
+    for habit in ("hang", "reset"):
+        expect(rows, ["child", f"{habits[habit].address}@53", "incomplete"])
     cost = next(row for row in rows if row[0] == "cost")
     assert int(cost[2].removeprefix("ms=")) < 15000, cost
 
-    # Bounded tries; one question, since the first has no answer.
-    assert len(habits["silent"].seen) == 3, len(habits["silent"].seen)
+    # Bounded tries; the other questions get one each where the first has no answer.
+    assert len(habits["silent"].seen) == 5, len(habits["silent"].seen)
+    assert len(habits["silent"].held) == 1, "TCP is tried once"
     seen = habits["noise"].seen + habits["truncate"].seen
     assert len(seen) == 6, len(seen)
     for query, _ in seen:
@@ -445,6 +485,50 @@ def check_odd(world, binary, keys, bit, both):
     assert len({query[:2] for query, _ in seen}) == len(seen), seen
     retries = habits["silent"].seen
     assert len({port for _, port in retries}) == len(retries), retries
+
+
+def check_middleboxes(world, binary, keys, bit, both):
+    """Every resolver reaches these servers: so does the survey, and who sends a packet is alive."""
+    all_well = ["equal=1", "foreign=0", "ttl=300", f"cds=1:{bit}:{both}:0", f"cdnskey=1:{bit}:{both}:0"]
+    habits = {habit: Odd(habit, f"127.0.3.{i}") for i, habit in
+              enumerate(("drop_options", "formerr_options", "no_udp", "formerr_udp", "strip_udp"), 21)}
+    rows = probe(world, binary, "child.test.", *keys, "ask=child",
+                 *(f"nameserver={odd.address}" for odd in habits.values()))
+    for odd in habits.values():
+        expect(rows, ["child", f"{odd.address}@53", "ok", "", f"dnskey={both}:{both}", *all_well])
+        for query in [query for query, _ in odd.seen] + odd.over_tcp:
+            assert query[10:12] == b"\0\1", "no EDNS"
+            opt = query[odd.end_of_question(query):]
+            assert len(opt) == 11 and opt[-2:] == b"\0\0", "an option that resolvers do not send"
+    for habit in ("drop_options", "formerr_options"):
+        assert len(habits[habit].seen) == 3 and not habits[habit].over_tcp, habit
+    # All tries over UDP for the first question only.
+    assert len(habits["no_udp"].seen) == 3 and len(habits["no_udp"].over_tcp) == 3
+
+    # Half an answer.
+    habits = {habit: Odd(habit, f"127.0.3.{i}") for i, habit in
+              enumerate(("no_signals", "no_cds", "no_dnskey", "refuse", "hang", "reset"), 31)}
+    rows = probe(world, binary, "child.test.", *keys, "ask=child",
+                 *(f"nameserver={odd.address}" for odd in habits.values()))
+    known = [f"dnskey={both}:{both}", "equal=1", "foreign=0", "ttl=300"]
+    expect(rows,
+           ["child", f"{habits['no_signals'].address}@53", "ok", "CDS: timeout", *known,
+            "cds=unanswered", "cdnskey=unanswered"],
+           ["child", f"{habits['no_cds'].address}@53", "ok", "CDS: timeout", *known,
+            "cds=unanswered", f"cdnskey=1:{bit}:{both}:0"],
+           ["child", f"{habits['no_dnskey'].address}@53", "incomplete", "DNSKEY: timeout"],
+           ["child", f"{habits['refuse'].address}@53", "incomplete",
+            "DNSKEY: truncated over UDP; TCP: connection refused"],
+           ["child", f"{habits['hang'].address}@53", "incomplete", "DNSKEY: truncated over UDP; TCP: timeout"],
+           ["child", f"{habits['reset'].address}@53", "incomplete"])
+    # A question has all its tries whatever became of the one before, and TCP after them.
+    assert len(habits["no_signals"].seen) == 7 and len(habits["no_signals"].over_tcp) == 2
+
+    # The same at the parent.
+    one = Odd("refuse", "127.0.3.41")
+    rows = probe(world, binary, "child.test.", *keys, "ask=parent", f"parent={PARENT}", f"parent={one.address}")
+    expect(rows, ["parent", f"{PARENT}@53", "ok"],
+           ["parent", f"{one.address}@53", "incomplete", "truncated over UDP; TCP: connection refused"])
 
 
 def check_rate(world, binary, keys, bit, ns):

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asking.h"
+
+/*! One address. */
+typedef struct {
+	asking_t *asking;
+	const struct sockaddr_storage *addr;	/*!< Of the discovery. */
+	ask_job_t *job;		/*!< Under way. */
+	bool parent;
+	bool again;		/*!< Once more, over TCP. */
+	size_t index;		/*!< In result->child or result->parent. */
+} asked_t;
+
+struct asking {
+	ask_t *ask;
+	const answer_zone_t *zone;
+	const discovery_t *found;
+	survey_result_t *result;
+	asked_t *asked;
+	size_t count;
+	size_t begun;		/*!< The first ones of them. */
+	size_t under_way;	/*!< Those of them that have a job. */
+	ask_group_t group;	/*!< Their jobs. */
+	replies_t replies;
+	asking_done_f done;
+	void *arg;
+};
+
+static void ask_more(asking_t *asking);
+static bool begin_job(asked_t *asked);
+
+/* -- answers ---------------------------------------------------------------- */
+
+static void judge(const asked_t *asked, const ask_reply_t *reply)
+{
+	asking_t *asking = asked->asking;
+	survey_result_t *result = asking->result;
+	if (asked->parent) {
+		replies_parent(&asking->replies, asking->zone, asking->found, reply, result->parent, asked->index);
+	} else {
+		replies_child(&asking->replies, asking->zone, reply, result->child, asked->index);
+	}
+}
+
+/*! If there is no answer over TCP either, the one over UDP stays. */
+static void judge_again(const asked_t *asked, const ask_reply_t *reply)
+{
+	survey_result_t *result = asked->asking->result;
+	if (reply->answer[0].wire == NULL) {
+		return;
+	}
+	if (asked->parent) {
+		parent_answer_t *answer = &result->parent[asked->index], clean = { 0 };
+		memcpy(clean.server, answer->server, sizeof(clean.server));
+		*answer = clean;
+	} else {
+		child_answer_t *answer = &result->child[asked->index], clean = { 0 };
+		memcpy(clean.server, answer->server, sizeof(clean.server));
+		*answer = clean;
+	}
+	judge(asked, reply);
+}
+
+/*!
+ * \brief Nobody is called bogus before TCP said so.
+ *
+ * A packet over UDP may be forged, or changed by a box on the way that does not know what DO asks for.
+ */
+static bool wants_tcp(const asked_t *asked, const ask_reply_t *reply)
+{
+	const survey_result_t *result = asked->asking->result;
+	const answer_status_t status = asked->parent ? result->parent[asked->index].status
+	                                             : result->child[asked->index].status;
+	bool udp = false;
+	for (unsigned i = 0; i < ASK_QUESTIONS_MAX; i++) {
+		udp |= reply->answer[i].wire != NULL && !reply->answer[i].tcp;
+	}
+	return status == ANSWER_BOGUS && udp && !asked->again;
+}
+
+static void on_reply(const ask_reply_t *reply, void *arg)
+{
+	asked_t *asked = arg;
+	asking_t *asking = asked->asking;
+	asked->job = NULL;
+	asking->under_way--;
+	asking->result->queries += reply->packets;
+	if (asked->again) {
+		judge_again(asked, reply);
+	} else {
+		judge(asked, reply);
+	}
+	if (wants_tcp(asked, reply)) {
+		asked->again = true;
+		(void)begin_job(asked);
+	}
+	ask_more(asking);
+}
+
+/* -- questions -------------------------------------------------------------- */
+
+/*! \return False without memory: nothing is under way, the answer is as it was. */
+static bool begin_job(asked_t *asked)
+{
+	static const uint16_t CHILD[] = {
+		KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_CDS, KNOT_RRTYPE_CDNSKEY
+	};
+	asking_t *asking = asked->asking;
+	ask_t *ask = asking->ask;
+	const knot_dname_t *zone = asking->zone->zone;
+	asked->job = asked->parent
+		? ask_parent(ask, asked->addr, zone, KNOT_RRTYPE_DS, on_reply, asked)
+		: ask_start(ask, asked->addr, zone, CHILD, 3, on_reply, asked);
+	if (asked->job == NULL) {
+		return false;
+	}
+	ask_join(asked->job, &asking->group);
+	if (asked->again) {
+		ask_over_tcp(asked->job);
+	}
+	asking->under_way++;
+	return true;
+}
+
+/*! As many as may be; the end, if there are no more. */
+static void ask_more(asking_t *asking)
+{
+	while (asking->under_way < ASKING_MAX && asking->begun < asking->count) {
+		asked_t *asked = &asking->asked[asking->begun++];
+		if (!begin_job(asked)) {
+			const ask_reply_t failed = { .answer = { { .error = "out of memory" } } };
+			judge(asked, &failed);
+		}
+	}
+	if (asking->under_way == 0) {
+		asking->done(asking->arg);
+	}
+}
+
+static void add_address(asking_t *asking, const server_addr_t *server, bool parent, size_t index)
+{
+	asking->asked[asking->count++] = (asked_t){
+		.asking = asking, .addr = &server->addr, .parent = parent, .index = index,
+	};
+}
+
+/*! Names of the zone that could not be resolved, or only in part, are answers as well. */
+static bool name_is_lame(const server_name_t *name)
+{
+	return !name->has_addr || name->error[0] != '\0';
+}
+
+/* -- interface -------------------------------------------------------------- */
+
+static bool make_room(asking_t *asking, bool ask_parent)
+{
+	const discovery_t *found = asking->found;
+	size_t child = found->child_servers.addr_count;
+	for (unsigned i = 0; i < found->child_servers.name_count; i++) {
+		child += name_is_lame(&found->child_servers.names[i]);
+	}
+	size_t parent = ask_parent ? found->parent_servers.addr_count : 0;
+
+	survey_result_t *result = asking->result;
+	asking->asked = calloc(child + parent + 1, sizeof(*asking->asked));
+	result->child = calloc(child + 1, sizeof(*result->child));
+	result->parent = calloc(parent + 1, sizeof(*result->parent));
+	if (asking->asked == NULL || result->child == NULL || result->parent == NULL) {
+		return false;
+	}
+	result->child_count = child;
+	result->parent_count = parent;
+	return true;
+}
+
+static void add_all(asking_t *asking)
+{
+	survey_result_t *result = asking->result;
+	const servers_t *servers = &asking->found->child_servers;
+	size_t index = 0;
+	for (unsigned i = 0; i < servers->addr_count; i++, index++) {
+		servers_label(servers, i, result->child[index].server);
+		add_address(asking, &servers->addrs[i], false, index);
+	}
+	for (unsigned i = 0; i < servers->name_count; i++) {
+		const server_name_t *name = &servers->names[i];
+		if (name_is_lame(name)) {
+			servers_name_label(servers, i, result->child[index].server);
+			replies_unreachable(&result->child[index], asking->zone->now,
+			                    name->error[0] != '\0' ? name->error : "no address");
+			index++;
+		}
+	}
+
+	servers = &asking->found->parent_servers;
+	for (size_t i = 0; i < result->parent_count; i++) {
+		servers_label(servers, i, result->parent[i].server);
+		add_address(asking, &servers->addrs[i], true, i);
+	}
+}
+
+asking_t *asking_new(ask_t *ask, const answer_zone_t *zone, const discovery_t *found, bool parent,
+                     survey_result_t *result, asking_done_f done, void *arg)
+{
+	assert(ask && zone && found && result && done);
+
+	asking_t *asking = calloc(1, sizeof(*asking));
+	if (asking == NULL) {
+		return NULL;
+	}
+	asking->ask = ask;
+	asking->zone = zone;
+	asking->found = found;
+	asking->result = result;
+	asking->done = done;
+	asking->arg = arg;
+	if (!make_room(asking, parent)) {
+		asking_free(asking);
+		return NULL;
+	}
+	add_all(asking);
+	return asking;
+}
+
+void asking_start(asking_t *asking)
+{
+	ask_more(asking);
+}
+
+void asking_free(asking_t *asking)
+{
+	if (asking == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < asking->begun; i++) {
+		ask_cancel(asking->asked[i].job);
+	}
+	replies_clear(&asking->replies);
+	free(asking->asked);
+	free(asking);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Asks all servers that a survey has found, some at a time, and judges what they reply.
+ */
+
+#pragma once
+
+#include "ask.h"
+#include "discover.h"
+#include "replies.h"
+
+/*! Addresses of one survey that are asked at the same time: a quarter of what there is for all. */
+#define ASKING_MAX	(ASK_IN_FLIGHT_MAX / 4)
+
+typedef struct asking asking_t;
+
+/*! Every address has its answer. May be called inside asking_start(); must not free the asking. */
+typedef void (*asking_done_f)(void *arg);
+
+/*!
+ * \brief Makes it, with room for the answers.
+ *
+ * \param ask     Asker.
+ * \param zone    What is known of the zone; borrowed.
+ * \param found   Whom to ask; borrowed.
+ * \param parent  The servers of the parent as well.
+ * \param result  Its child and parent answers are allocated here, and belong to the result.
+ * \param done    Called once, unless freed before.
+ * \param arg     For done.
+ *
+ * \return NULL without memory.
+ */
+asking_t *asking_new(ask_t *ask, const answer_zone_t *zone, const discovery_t *found, bool parent,
+                     survey_result_t *result, asking_done_f done, void *arg);
+
+void asking_start(asking_t *asking);
+
+/*! Ends what is under way; NULL is allowed. */
+void asking_free(asking_t *asking);
