@@ -122,6 +122,9 @@ static void note_error(control_cmd_t *cmd, const knot_ctl_data_t data)
 	cmd->failed = true;
 
 	const char *error = data[KNOT_CTL_IDX_ERROR];
+	if (*error == '\0') {
+		error = "an error without words";
+	}
 	cmd->busy = (strcmp(error, knot_strerror(KNOT_TXN_EEXISTS)) == 0 ||
 	             strcmp(error, knot_strerror(KNOT_TXN_ETHREAD)) == 0 ||
 	             strcmp(error, knot_strerror(KNOT_EBUSY)) == 0);

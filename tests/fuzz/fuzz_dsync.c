@@ -4,25 +4,14 @@
  *
  * \brief What parents and their targets send, byte by byte: DSYNC, negative answers, responses.
  *
- * The first byte chooses, the rest is the input. Built with -fsanitize=fuzzer, or with
- * -DFUZZ_FILES for a program that reads the named files.
+ * The first byte chooses, the rest is the input.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dsync.h"
+#include "fuzz.h"
 #include "message.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-	if (!condition) {
-		abort();
-	}
-}
 
 static void fuzz_record(const uint8_t *data, size_t size)
 {
@@ -97,30 +86,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	return 0;
 }
-
-#ifdef FUZZ_FILES
-int main(int argc, char **argv)
-{
-	static uint8_t data[1 + 65535];
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "rb");
-		if (file == NULL) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t len = fread(data, 1, sizeof(data), file);
-		fclose(file);
-
-		/* A copy of the exact size, so that a sanitizer sees any read beyond it. */
-		uint8_t *exact = malloc(len > 0 ? len : 1);
-		if (exact == NULL) {
-			return 1;
-		}
-		memcpy(exact, data, len);
-		LLVMFuzzerTestOneInput(exact, len);
-		free(exact);
-	}
-	printf("%d files\n", argc - 1);
-	return 0;
-}
-#endif

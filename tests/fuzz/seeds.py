@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the first inputs of the fuzz targets: python3 -m tests.fuzz.seeds FOLDER.
+
+What the fuzzers find beyond them is added by `./run fuzz --merge`.
+"""
+
+import hashlib
+import json
+import os
+import sys
+
+import dns.dnssec
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+NOW = 1800000000
+ZONES = ["a.example.", "c.example.", "example.", "1.2.3.4.5.6.7.8.9.a.b.c.d.e.f.0.1.2.3.4.5.6.7.8.9.a.b.c.d.e.f.0.example."]
+POINT = bytes.fromhex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+                      "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
+KEY = bytes([1, 1, 3, 13]) + POINT
+QUESTIONS = ["DNSKEY", "CDS", "CDNSKEY", "DS", "NS"]
+
+
+def rdata(kind, wire):
+    return dns.rdata.from_wire(dns.rdataclass.IN, dns.rdatatype.from_text(kind), wire, 0, len(wire))
+
+
+def text(kind, words):
+    return dns.rdata.from_text(dns.rdataclass.IN, dns.rdatatype.from_text(kind), words)
+
+
+DNSKEY = rdata("DNSKEY", KEY)
+TAG = dns.dnssec.key_id(DNSKEY)
+
+
+def rrset(owner, kind, *rdatas, ttl=300):
+    out = dns.rrset.RRset(dns.name.from_text(owner), dns.rdataclass.IN, dns.rdatatype.from_text(kind))
+    for one in rdatas:
+        out.add(text(kind, one) if isinstance(one, str) else one, ttl)
+    return out
+
+
+def signatures(covered, signer, count=1, first=0x55):
+    """RRSIGs that the target takes for good if they begin with 0x55."""
+    out = dns.rrset.RRset(covered.name, dns.rdataclass.IN, dns.rdatatype.RRSIG)
+    for number in range(count):
+        head = (covered.rdtype.to_bytes(2, "big") + bytes([13, len(covered.name) - 1]) +
+                covered.ttl.to_bytes(4, "big") + (NOW + 86400 + number).to_bytes(4, "big") +
+                (NOW - 86400).to_bytes(4, "big") + TAG.to_bytes(2, "big"))
+        out.add(rdata("RRSIG", head + dns.name.from_text(signer).to_wire() + bytes([first]) * 64), covered.ttl)
+    return out
+
+
+def reply(name, kind, answer=(), authority=(), additional=(), aa=True):
+    message = dns.message.make_response(dns.message.make_query(name, kind))
+    message.flags = dns.flags.QR | (dns.flags.AA if aa else 0)
+    message.answer, message.authority, message.additional = list(answer), list(authority), list(additional)
+    return message.to_wire(max_size=65535)
+
+
+def signed(covered, signer, **how):
+    return [covered, signatures(covered, signer, **how)]
+
+
+def nsec3(zone, name, types, iterations=0, flags=0):
+    hashed = dns.dnssec.nsec3_hash(name, "aabbccdd", iterations, 1).lower()
+    following = "2t7b4g4vsa5smi47k61mv5bv1a22bojr"
+    return rrset(f"{hashed}.{zone}", "NSEC3", f"1 {flags} {iterations} aabbccdd {following} {types}")
+
+
+def of_zone(zone, parent, first=0x55):
+    """(question, packet): answers of servers of a zone and of its parent."""
+    soa = signed(rrset(zone, "SOA", "ns. mail. 1 3600 900 86400 300"), zone, first=first)
+    soa_up = signed(rrset(parent, "SOA", "ns. mail. 1 3600 900 86400 300"), parent, first=first)
+    ds = dns.dnssec.make_ds(zone, DNSKEY, "SHA256")
+    digest = hashlib.sha1(dns.name.from_text(zone).to_wire() + KEY).digest()
+    sha1 = rdata("DS", TAG.to_bytes(2, "big") + bytes([13, 1]) + digest)
+    gost = rdata("DS", TAG.to_bytes(2, "big") + bytes([13, 3]) + b"\xab" * 32)
+    cds = rdata("CDS", ds.to_wire())
+    revoked = rdata("DNSKEY", b"\x01\x81" + KEY[2:])
+    yield "DNSKEY", reply(zone, "DNSKEY", signed(rrset(zone, "DNSKEY", DNSKEY), zone, first=first))
+    yield "DNSKEY", reply(zone, "DNSKEY", signed(rrset(zone, "DNSKEY", DNSKEY, revoked), zone, count=20, first=first))
+    yield "CDS", reply(zone, "CDS", signed(rrset(zone, "CDS", cds), zone, first=first))
+    yield "CDS", reply(zone, "CDS", signed(rrset(zone, "CDS", "0 0 0 00"), zone, first=first))
+    yield "CDNSKEY", reply(zone, "CDNSKEY", signed(rrset(zone, "CDNSKEY", rdata("CDNSKEY", KEY)), zone, first=first))
+    yield "CDS", reply(zone, "CDS", (), soa + signed(rrset(zone, "NSEC", f"z.{zone} NS SOA DNSKEY"), zone, first=first))
+    yield "CDS", reply(zone, "CDS", (), soa + signed(nsec3(zone, zone, "NS SOA DNSKEY", 10), zone, count=3, first=first))
+    yield "DS", reply(zone, "DS", signed(rrset(zone, "DS", ds, sha1, gost), parent, first=first))
+    yield "DS", reply(zone, "DS", (), soa_up + signed(rrset(zone, "NSEC", f"z.{parent} NS RRSIG NSEC"), parent, first=first))
+    for iterations in (0, 150, 151):
+        yield "DS", reply(zone, "DS", (), soa_up + signed(nsec3(parent, zone, "NS", iterations), parent, first=first) +
+                          signed(nsec3(parent, parent, "NS SOA", iterations, 1), parent, first=first))
+    yield "NS", reply(zone, "NS", (), [rrset(zone, "NS", f"ns.{zone}", "ns.other.")],
+                      [rrset(f"ns.{zone}", "A", "192.0.2.1"), rrset(f"ns.{zone}", "AAAA", "2001:db8::1")], aa=False)
+
+
+def answer():
+    for kind, packet in of_zone("child.example.", "example.", 0x56):
+        yield bytes([QUESTIONS.index(kind)]) + packet
+
+
+def denial():
+    order = {"DS": 0, "CDS": 1, "CDNSKEY": 2, "DNSKEY": 3}
+    for number, zone in enumerate(ZONES):
+        for kind, packet in of_zone(zone, "example."):
+            if kind in order and (number < 2 or kind == "DS"):
+                yield bytes([number << 6 | order[kind]]) + packet
+
+
+def dsync():
+    zone = dns.name.from_text("child.example.").to_wire()
+    yield b"\0" + bytes.fromhex("003b01") + (53).to_bytes(2, "big") + dns.name.from_text("notify.example.").to_wire()
+    yield b"\1" + zone + dns.name.from_text("example.").to_wire()
+    yield b"\1" + dns.name.from_text("a.b.c.d.example.").to_wire() + dns.name.from_text("c.d.example.").to_wire()
+    notify = dns.message.make_query("child.example.", "CDS", id=0x1234)
+    notify.set_opcode(dns.opcode.NOTIFY)
+    notify.flags |= dns.flags.QR
+    yield b"\2" + notify.to_wire()
+    yield b"\2" + notify.to_wire()[:2] + bytes.fromhex("a0010000000000000000")
+
+
+FIELDS = ["command", "flags", "error", "section", "item", "id", "zone", "owner", "ttl", "type", "data", "filters"]
+
+
+def unit(kind=0, **fields):
+    mask = sum(1 << FIELDS.index(name) for name in fields)
+    return (bytes([kind]) + mask.to_bytes(2, "little") +
+            b"".join(fields[name].encode() + b"\0" for name in FIELDS if name in fields))
+
+
+def control():
+    block = b"\2"
+    status = unit(zone="a.example.", type="serial", data="5") + unit(1, type="transaction", data="-") + \
+        unit(1, type="freeze", data="-") + unit(1, type="catalog", data="-") + block
+    soa = unit(zone="a.example.", owner="a.example.", ttl="300", type="SOA", data="ns. mail. 1 2 3 4 5")
+    key = unit(1, owner="a.example.", ttl="300", type="DNSKEY", data="257 3 13 " + "A" * 86 + "==")
+    rrsig = unit(1, owner="a.example.", ttl="300", type="RRSIG", data="DNSKEY 13 2 300 20270101000000 20260101000000 1 a.example. AAAA")
+    yield status + soa + key + rrsig + block + status + soa + block
+    yield unit(error="no such zone found", section="zone", id="x", item="domain", data="y") + block + block
+    yield status + unit(zone="a.example.", owner="@", ttl="x", type="SOA", data="$INCLUDE /dev/null\n") + block
+    yield unit(type="serial", data="-") + block + b"\x80"
+    yield status + soa + unit(1, type="CDS", data="\\# 4 0000") + block + b"\3"
+
+
+def row():
+    digest = "ab" * 32
+    yield b"\0"
+    yield b"\2example.\0" + b"\1" + b"3\0" + b"\1" + b"5\0"
+    yield b"\0\0" * 8 + b"\2" + f"1/13/{digest} 2/8/{digest}".encode() + b"\0\2" + f"3/13/{digest}".encode() + b"\0"
+    yield b"\0\0" * 15 + b"\2300@5,20@7\0\0023600@9\0"
+    yield b"\3x\0\4" + b"1e9\0" + b"\1" + b"-1\0"
+
+
+def evidence():
+    server = {"server": "ns1. 192.0.2.1@53", "status": "ok", "dnskey": [1, 2], "signed_by": [1], "dnskey_ttl": 300,
+              "dnskey_equal": True, "cds": [], "cds_unwanted": True, "cdnskey": [2]}
+    parent = {"server": "p. 192.0.2.2@53", "status": "ok", "ds": [1], "ds_ttl": 300, "ds_foreign": True, "detail": "x"}
+    for one in ({"time": 1, "own_dnskey": [1], "own_dnskey_ttl": 1, "own_cds": [1], "child": [server], "parent": [parent],
+                 "watch": {"answered": 2, "failing": 1, "parent_ok": True, "detail": "who"},
+                 "signaling": [{"server": "ns.", "status": "ok"}]},
+                {"notification": {"status": "refused", "target": "t.", "server": None, "rcode": "REFUSED", "sent": 1,
+                                  "elapsed_ms": 3}}, {"child": {"a": []}, "parent": 5, "time": "x"}, []):
+        yield json.dumps(one, separators=(",", ":")).encode()
+    yield b'{"time":'
+
+
+def main():
+    for target in (answer, denial, dsync, control, row, evidence):
+        folder = os.path.join(sys.argv[1], target.__name__)
+        os.makedirs(folder, exist_ok=True)
+        for number, data in enumerate(target()):
+            with open(os.path.join(folder, f"seed-{number:02}"), "wb") as file:
+                file.write(data)
+
+
+if __name__ == "__main__":
+    main()
