@@ -20,7 +20,9 @@
 
 static const char *const ZONES[] = {
 	"a.example.", "c.example.", "example.",
-	"1.2.3.4.5.6.7.8.9.a.b.c.d.e.f.0.1.2.3.4.5.6.7.8.9.a.b.c.d.e.f.0.example.",
+	/* So deep that hashing all names above it is too much. */
+	"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a."
+	"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.example.",
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the fuzz targets; see ./run --help.
 
-New inputs that reach something new are kept in the work folder over runs. --merge takes the smallest
-set of them that reaches as much into tests/fuzz/corpus. An input that fails is kept as well, and said.
+Inputs that reach something new are kept in the work folder over runs. --merge takes the smallest set of
+them that reaches as much, beyond the seeds, into tests/fuzz/corpus. An input that fails is kept as well, and said.
 """
 
 import argparse
@@ -18,8 +18,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 #: Octets of an input: a whole answer, and little else is longer than a few records.
 LENGTHS = {"answer": 65536, "denial": 16384}
 USUAL_LENGTH = 4096
-#: Octets of an input in the corpus of the tree.
-CORPUS_LENGTH = 2048
+#: Octets of an input in the corpus of the tree, seeds apart.
+CORPUS_LENGTH = 1024
 #: Seconds that one input may take with sanitizers: work has its own limits (work.c), this is for loops.
 TIMEOUT = 10
 MEMORY_MB = 2048
@@ -72,19 +72,18 @@ def fuzz(build, found, target, seconds):
 
 
 def merge(build, found, target):
-    """Into the corpus of the tree: what reaches something new, the smallest inputs, none that is long."""
+    """Into the corpus of the tree: the seeds, and of all others the fewest and smallest that reach more."""
     ours, merged = f"{HERE}/corpus/{target}", f"{found}/merged/{target}"
     shutil.rmtree(merged, ignore_errors=True)
     os.makedirs(merged)
+    for path in glob.glob(f"{ours}/seed-*"):
+        shutil.copy(path, merged)
     folders = [folder for folder in (ours, f"{found}/corpus/{target}") if os.path.isdir(folder)]
-    length = max(CORPUS_LENGTH, max(os.path.getsize(path) for path in glob.glob(ours + "/*")))
-    subprocess.run(command(build, target, "-merge=1", f"-max_len={length}", merged, *folders),
+    # The length has to come after the usual one.
+    subprocess.run(command(build, target, "-merge=1", f"-max_len={CORPUS_LENGTH}", merged, *folders),
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(), check=True)
-    for path in glob.glob(ours + "/*"):
-        os.remove(path)
-    for path in glob.glob(merged + "/*"):
-        # By its content: the same input has the same name for everybody.
-        shutil.copy(path, ours)
+    shutil.rmtree(ours)
+    shutil.copytree(merged, ours)
     sizes = [os.path.getsize(path) for path in glob.glob(ours + "/*")]
     print(f"{target}: {len(sizes)} files, {sum(sizes)} octets", flush=True)
 

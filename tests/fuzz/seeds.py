@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes the first inputs of the fuzz targets: python3 -m tests.fuzz.seeds FOLDER.
 
-What the fuzzers find beyond them is added by `./run fuzz --merge`.
+They are in tests/fuzz/corpus as seed-NN. What the fuzzers find beyond them is added there by `./run fuzz --merge`.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import dns.rdatatype
 import dns.rrset
 
 NOW = 1800000000
-ZONES = ["a.example.", "c.example.", "example.", "1.2.3.4.5.6.7.8.9.a.b.c.d.e.f.0.1.2.3.4.5.6.7.8.9.a.b.c.d.e.f.0.example."]
+ZONES = ["a.example.", "c.example.", "example.", 60 * "a." + "example."]
 POINT = bytes.fromhex("6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
                       "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
 KEY = bytes([1, 1, 3, 13]) + POINT
@@ -45,19 +45,19 @@ def rrset(owner, kind, *rdatas, ttl=300):
     return out
 
 
-def signatures(covered, signer, count=1, first=0x55):
-    """RRSIGs that the target takes for good if they begin with 0x55."""
+def signatures(covered, signer, count=1, first=0x55, length=64):
+    """RRSIGs that fuzz_denial takes for good if they begin with 0x55."""
     out = dns.rrset.RRset(covered.name, dns.rdataclass.IN, dns.rdatatype.RRSIG)
     for number in range(count):
         head = (covered.rdtype.to_bytes(2, "big") + bytes([13, len(covered.name) - 1]) +
                 covered.ttl.to_bytes(4, "big") + (NOW + 86400 + number).to_bytes(4, "big") +
                 (NOW - 86400).to_bytes(4, "big") + TAG.to_bytes(2, "big"))
-        out.add(rdata("RRSIG", head + dns.name.from_text(signer).to_wire() + bytes([first]) * 64), covered.ttl)
+        out.add(rdata("RRSIG", head + dns.name.from_text(signer).to_wire() + bytes([first]) * length), covered.ttl)
     return out
 
 
 def reply(name, kind, answer=(), authority=(), additional=(), aa=True):
-    message = dns.message.make_response(dns.message.make_query(name, kind))
+    message = dns.message.make_response(dns.message.make_query(name, kind, id=0))
     message.flags = dns.flags.QR | (dns.flags.AA if aa else 0)
     message.answer, message.authority, message.additional = list(answer), list(authority), list(additional)
     return message.to_wire(max_size=65535)
@@ -99,15 +99,27 @@ def of_zone(zone, parent, first=0x55):
                       [rrset(f"ns.{zone}", "A", "192.0.2.1"), rrset(f"ns.{zone}", "AAAA", "2001:db8::1")], aa=False)
 
 
+def costly(zone, parent):
+    """The same; without the budget of a reply each would be too much work."""
+    broken = {"count": 70, "first": 0x56, "length": 1}
+    yield "DNSKEY", reply(zone, "DNSKEY", signed(rrset(zone, "DNSKEY", DNSKEY), zone, **broken))
+    soa = signed(rrset(zone, "SOA", "ns. mail. 1 3600 900 86400 300"), zone)
+    soa_up = signed(rrset(parent, "SOA", "ns. mail. 1 3600 900 86400 300"), parent)
+    one = nsec3(zone, zone, "NS SOA DNSKEY", 1)
+    copies = [rrset(one.name.to_text(), "NSEC3", *one) for _ in range(20)]
+    yield "CDS", reply(zone, "CDS", (), soa + copies + [signatures(one, zone, 10, 0x56, 1)])
+    yield "DS", reply(zone, "DS", (), soa_up + signed(nsec3(parent, f"x.{parent}", "NS", 150, 1), parent))
+
+
 def answer():
-    for kind, packet in of_zone("child.example.", "example.", 0x56):
+    for kind, packet in [*of_zone("child.example.", "example.", 0x56), *costly("child.example.", "example.")]:
         yield bytes([QUESTIONS.index(kind)]) + packet
 
 
 def denial():
     order = {"DS": 0, "CDS": 1, "CDNSKEY": 2, "DNSKEY": 3}
     for number, zone in enumerate(ZONES):
-        for kind, packet in of_zone(zone, "example."):
+        for kind, packet in [*of_zone(zone, "example."), *costly(zone, "example.")]:
             if kind in order and (number < 2 or kind == "DS"):
                 yield bytes([number << 6 | order[kind]]) + packet
 
