@@ -103,12 +103,12 @@ class Judge:
         originals = {}
         for source in sources:
             os.mkdir(place := os.path.join(temporary, f"{folder.kind}-{source.path.replace('/', '-')}"))
-            originals[source.path] = folder.compile(os.path.join(PROJECT, source.path), source.text, place)
+            path = os.path.join(PROJECT, source.path)
+            originals[source.path] = folder.compile(path, source.text, place)
+            if folder is self.folders[0]:
+                self.functions[source.path] = symbols(originals[source.path], "T")
+                self.original[source.path] = self._optimized(path, source.text, place)[1]
         if folder is self.folders[0]:
-            for path, output in originals.items():
-                with open(output, "rb") as file:
-                    self.original[path] = file.read()
-                self.functions[path] = symbols(output, "T")
             names = [program.name for program in folder.programs if program.has(self._wanted())]
         else:
             names = [program.name for program in self.folders[0].programs]
@@ -117,7 +117,7 @@ class Judge:
             folder.ninja(programs)
         folder.programs = []
         for program in programs:
-            objects = [output for path, output in originals.items() if program.has(self.functions[path])]
+            objects = {path: output for path, output in originals.items() if program.has(self.functions[path])}
             if self._passes(program, program.make(objects, temporary)):
                 folder.programs.append(program)
         if not folder.programs:
@@ -137,35 +137,48 @@ class Judge:
             why = f"it does not pass without mistake either: {why}"
         if why:
             print(f"left out: {program.name}: {why}", flush=True)
-        program.limit = max(5, int(10 * program.seconds) + 1)
+        program.limit = max(3, int(10 * program.seconds) + 1)
         return not why
+
+    def _optimized(self, path, text, place):
+        """(path, content) of the object of a text as it is built."""
+        output = self.folders[0].compile(path, text, place, optimized=True)
+        with open(output, "rb") as file:
+            return output, file.read()
 
     def verdict(self, mutant):
         """(verdict, who killed it)."""
-        path = os.path.join(PROJECT, mutant.path)
-        functions = self.functions[mutant.path]
-        text = mutant.text()
+        path, text = os.path.join(PROJECT, mutant.path), mutant.text()
         with tempfile.TemporaryDirectory(prefix="kskroll-mutant-") as temporary:
             try:
-                plain = self.folders[0].compile(path, text, temporary)
+                killer = self._killer(self.folders[0], mutant, text, temporary)
+                if killer:
+                    return KILLED, killer
+                output, content = self._optimized(path, text, temporary)
             except ToolError:
                 return INVALID, ""
-            with open(plain, "rb") as file:
-                if file.read() == self.original[mutant.path]:
-                    return SAME, ""
-            for folder in self.folders:
-                output = plain if folder.kind == "plain" else folder.compile(path, text, temporary)
-                programs = [program for program in folder.programs if program.has(functions)]
-                for program in sorted(programs, key=lambda p: -p.kills):
-                    if self._is_killed(program, output, temporary):
-                        return KILLED, f"{program.name} ({folder.kind})" if folder.kind != "plain" else program.name
-            if self.simulator and self.simulator.has(functions) and \
-                    self._is_killed(self.simulator, plain, temporary):
+            if content == self.original[mutant.path]:
+                return SAME, ""
+            for folder in self.folders[1:]:
+                killer = self._killer(folder, mutant, text, temporary)
+                if killer:
+                    return KILLED, f"{killer} ({folder.kind})"
+            if self.simulator and self.simulator.has(self.functions[mutant.path]) and \
+                    self._is_killed(self.simulator, mutant, output, temporary):
                 return KILLED, "simulator"
         return SURVIVED, ""
 
-    def _is_killed(self, program, output, temporary):
-        made = program.make([output], temporary)
+    def _killer(self, folder, mutant, text, temporary):
+        """The first test that notices the mutant, or "". Those that have noticed most are first."""
+        programs = [program for program in folder.programs if program.has(self.functions[mutant.path])]
+        output = folder.compile(os.path.join(PROJECT, mutant.path), text, temporary)
+        for program in sorted(programs, key=lambda program: -program.kills):
+            if self._is_killed(program, mutant, output, temporary):
+                return program.name
+        return ""
+
+    def _is_killed(self, program, mutant, output, temporary):
+        made = program.make({mutant.path: output}, temporary)
         why = program.check(made)
         os.unlink(made)
         if why:

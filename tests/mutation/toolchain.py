@@ -5,19 +5,23 @@ Nothing is written into the build folder: the commands are those of ninja and co
 mutated object put before the library that has the right one.
 """
 
+import atexit
 import json
 import os
 import resource
 import shlex
 import signal
 import subprocess
+import tempfile
+import threading
 import time
 
 # They wait for the network or for knotd: too slow to be run for each mutant.
 TOO_SLOW = {"server_knotd"}
 LONGEST_TEST = 60           # Seconds of a test without mistake: what takes longer is left out.
 WORLDS_LIMIT = 600          # Seconds for the simulator.
-SKIPPED = 77
+SCRATCH = tempfile.TemporaryDirectory(prefix="kskroll-mutant-")
+atexit.register(SCRATCH.cleanup)
 
 
 class ToolError(Exception):
@@ -48,6 +52,8 @@ class Program:
         self.seconds = 0.0
         self.kills = 0
         self.limit = 0
+        self.merged = {}
+        self.lock = threading.Lock()
         self.functions = None
 
     def path(self):
@@ -61,12 +67,27 @@ class Program:
         return bool(self.functions & functions)
 
     def make(self, objects, folder):
-        """Links it once more, with the object first; returns the path."""
+        """Links it once more with these {source: object} in place of its own ones; returns the path."""
         output = os.path.join(folder, self.name)
         command = list(self.link)
         command[command.index("-o") + 1] = output
-        run([*command[:1], *objects, *command[1:]], self.build)
+        names = tuple(source.replace("/", "_") + ".o" for source in objects)
+        # Its own objects are on the line, or in a library, which comes later.
+        command = [word for word in command if not word.endswith(names)]
+        if any(word.startswith("-flto") for word in command):
+            command = self._without_lto(command, "+".join(objects))
+        run([*command[:1], *objects.values(), *command[1:]], self.build)
         return output
+
+    def _without_lto(self, command, key):
+        """The command with all objects optimized into one, which is done once."""
+        inputs = [word for word in command if word.endswith(".o")]
+        with self.lock:
+            if key not in self.merged:
+                self.merged[key] = os.path.join(SCRATCH.name, f"{self.name}-{len(self.merged)}.o")
+                run([command[0], "-r", "-O2", "-flto=1", "-flinker-output=nolto-rel", "-o", self.merged[key], *inputs],
+                    self.build)
+        return [word for word in command if word not in inputs and not word.startswith("-flto")] + [self.merged[key]]
 
     def check(self, program):
         """Runs it; returns "" if all is well, else why not."""
@@ -142,11 +163,14 @@ class Folder:
         unset = ["-ftrivial-auto-var-init=pattern"] if self.kind == "sanitized" else []
         return [*kept, *unset, "-w", "-g0", "-iquote", os.path.dirname(source)]
 
-    def compile(self, source, text, folder):
-        """Compiles this text as the source; returns the object. Raises ToolError if it is no C."""
+    def compile(self, source, text, folder, optimized=False):
+        """Compiles this text as the source; returns the object. Raises ToolError if it is no C.
+
+        Most mutants are killed by the first test: compiling must be quick unless it is asked for more.
+        """
         copy = os.path.join(folder, os.path.basename(source))
-        output = os.path.join(folder, f"{self.kind}.o")
+        output = os.path.join(folder, f"{self.kind}{'-optimized' if optimized else ''}.o")
         with open(copy, "w", encoding="utf-8") as file:
             file.write(f'#line 1 "{source}"\n{text}')
-        run([*self.object_command(source), "-o", output, "-c", copy], self.path)
+        run([*self.object_command(source), "-O2" if optimized else "-O0", "-o", output, "-c", copy], self.path)
         return output
