@@ -78,7 +78,7 @@ void leave(ctx_t *c)
 	if (blocked(c, &child)) {
 		return;
 	}
-	if (v.gate == GATE_DS_STALE_AT || v.gate == GATE_DS_FOREIGN_AT) {
+	if (v.gate == GATE_DS_STALE_AT) {
 		v.gate = GATE_DS_LEFT_AT;
 	}
 	blocked(c, &v);
