@@ -28,11 +28,11 @@ class ToolError(Exception):
     """The mutants cannot be run."""
 
 
-def run(command, folder, log=None):
+def run(command, folder):
     """Runs a command of the compiler or of ninja; returns its output. Raises ToolError."""
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise ToolError(log or f"{shlex.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+        raise ToolError(f"{shlex.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
 
 

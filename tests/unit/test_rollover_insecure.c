@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A zone without DS, in its details: what is no first DS, what is waited for before one, what going insecure asks for.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "machine.h"
+
+/*! An idle zone without DS of which nothing is known. */
+static void without_ds(machine_t *m)
+{
+	machine_init(m);
+	machine_ds(m, 0, 900);
+}
+
+/*! All is in place for the first DS, and only time is left to wait for. */
+static void before_first_ds(machine_t *m)
+{
+	machine_at(m, ROLLOVER_INTRODUCE);
+	m->row.old_count = 0;
+	m->row.new_key = m->facts.keys[0];
+	m->row.ds_ttl.count = 0;
+	machine_serve(m, OLD, 300);
+	machine_ds(m, 0, 900);
+}
+
+static void serve_delete(machine_t *m)
+{
+	const signal_rrset_t rrset = { .present = true, .unwanted = true, .remove = true, .signed_by = OLD };
+
+	m->facts.own.cds = m->facts.own.cdnskey = rrset;
+	for (int i = 0; i < 2; i++) {
+		m->child[i].cds = m->child[i].cdnskey = rrset;
+	}
+}
+
+static void a_ds_seen_by_any_trace_is_no_first_ds(void **state)
+{
+	(void)state;
+	machine_t m;
+	/* The key was known to be in use. */
+	without_ds(&m);
+	m.row.settled_at = T0 - DAY;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	assert_int_equal(m.row.gate_until, 0);
+	/* Or a DS was seen, once. */
+	without_ds(&m);
+	ttl_window_add(&m.row.ds_ttl, DAY, T0 - DAY);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+}
+
+static void two_keys_without_ds_are_for_the_operator(void **state)
+{
+	(void)state;
+	machine_t m;
+	without_ds(&m);
+	machine_serve(&m, OLD | NEW, HOUR);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.gate, GATE_UNKNOWN_KEY);
+	assert_string_equal(m.row.gate_detail, "more than one KSK has no DS");
+	assert_int_equal(m.row.gate_until, 0);
+	assert_false(m.row.has_new);
+}
+
+static void what_was_known_of_a_ds_is_forgotten_with_it(void **state)
+{
+	(void)state;
+	machine_t m;
+	/* Hold on and off: the operator wants a DS again. */
+	without_ds(&m);
+	m.row.old[0] = m.facts.keys[0];
+	m.row.old_count = 1;
+	m.row.settled_at = T0 - DAY;
+	m.row.acted = T0 - HOUR;
+	ttl_window_add(&m.row.ds_ttl, 2 * DAY, T0 - DAY);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_true(rollover_is_first(&m.row));
+	assert_int_equal(m.row.old_count, 0);
+	assert_int_equal(m.row.ds_ttl.count, 0);
+}
+
+static void a_dry_run_remembers_no_new_key(void **state)
+{
+	(void)state;
+	machine_t m;
+	without_ds(&m);
+	m.config.dry_run = true;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.gate, GATE_DRY_RUN);
+	assert_false(m.row.has_new);
+}
+
+static void the_dnskey_ttl_is_waited_for_first(void **state)
+{
+	(void)state;
+	machine_t m;
+	before_first_ds(&m);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate_until, T0 + 300);
+	assert_int_equal(m.row.all_since, T0);
+}
+
+static void the_largest_ttl_of_the_zone_is_waited_for_if_it_is_known(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t ttl;
+		time_t wait;
+	} CASES[] = { { 0, DAY }, { 1, 300 }, { 7200, 7200 }, { 7 * DAY, 7 * DAY }, { 30 * DAY, 7 * DAY } };
+
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		machine_t m;
+		before_first_ds(&m);
+		m.config.zone_ttl = CASES[i].ttl;
+		machine_step(&m);
+		m.now = T0 + CASES[i].wait - 1;
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+		assert_int_equal(m.row.gate_until, T0 + CASES[i].wait);
+		m.now++;
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
+	}
+}
+
+static void the_operator_can_end_that_wait(void **state)
+{
+	(void)state;
+	static const struct {
+		time_t expired;
+		bool ends;
+	} CASES[] = { { T0 - 1, false }, { T0, true }, { T0 + 400, true }, { T0 + 401, false } };
+
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		machine_t m;
+		before_first_ds(&m);
+		machine_step(&m);
+		m.now = T0 + 400;	/* The DNSKEY TTL is over. */
+		m.config.caches_expired = CASES[i].expired;
+		machine_step(&m);
+		assert_int_equal(m.row.state, CASES[i].ends ? ROLLOVER_SIGNAL : ROLLOVER_INTRODUCE);
+	}
+	/* Said before there was anything to wait for it says nothing. */
+	machine_t m;
+	before_first_ds(&m);
+	m.config.caches_expired = T0 - HOUR;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+}
+
+static void a_parent_that_does_not_answer_is_waited_for_before_the_first_ds(void **state)
+{
+	(void)state;
+	machine_t m;
+	before_first_ds(&m);
+	m.parent[1].status = ANSWER_UNREACHABLE;
+	m.parent[1].unreachable_since = T0;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_PARENT_UNREACHABLE);
+	m.parent[1].status = ANSWER_ERROR;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_PARENT_ERROR);
+	/* The parent has begun, by the registrar's hand: one server has the new DS. */
+	m.parent[1].status = ANSWER_OK;
+	m.parent[1].ds = OLD;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_string_equal(m.row.gate_about, m.parent[0].server);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+}
+
+static void going_insecure_needs_a_delete_signal_by_a_key_of_the_zone(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_LEAVE);
+	m.config.leave = m.config.notify = true;
+	m.config.notify_again = HOUR;
+	serve_delete(&m);
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_DS_LEFT_AT);
+	assert_true(m.out.notify);
+	m.child[1].cds.signed_by = 0;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_CDS_DIFFERS);
+	assert_false(m.out.notify);
+}
+
+static void what_else_is_wrong_at_the_parent_has_its_own_name(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_LEAVE);
+	m.config.leave = true;
+	serve_delete(&m);
+	machine_ds(&m, 0, 900);
+	m.parent[1].status = ANSWER_ERROR;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_PARENT_ERROR);
+	m.parent[1].status = ANSWER_BOGUS;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_BOGUS_AT);
+}
+
+static void the_word_can_be_taken_back_until_the_zone_is_unsigned(void **state)
+{
+	(void)state;
+	static const rollover_state_t STATES[] = { ROLLOVER_LEAVE, ROLLOVER_LEFT };
+
+	for (int i = 0; i < 2; i++) {
+		machine_t m;
+		machine_at(&m, STATES[i]);
+		machine_ds(&m, 0, 900);		/* Even when nobody has a DS any more. */
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_IDLE);
+		assert_int_equal(m.row.old_count, 0);
+		assert_int_equal(m.row.gate, GATE_NONE);
+	}
+}
+
+static void a_ds_that_came_back_is_removed_again(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_LEFT);
+	m.config.leave = true;
+	machine_ds(&m, 0, 900);
+	m.parent[0].ds_foreign = true;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_string_equal(m.row.gate_about, m.parent[0].server);
+	/* A server that is only silent has none. */
+	machine_at(&m, ROLLOVER_LEFT);
+	m.config.leave = true;
+	machine_ds(&m, 0, 900);
+	m.parent[0].status = ANSWER_UNREACHABLE;
+	m.parent[0].unreachable_since = T0;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_LEFT);
+	assert_int_equal(m.row.gate, GATE_PARENT_UNREACHABLE);
+}
+
+static void the_zone_may_be_unsigned_when_no_cache_has_the_ds(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_LEFT);
+	m.config.leave = true;
+	m.facts.own.policy = POLICY_QUIET;
+	machine_ds(&m, 0, 900);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
+	assert_int_equal(m.row.gate_until, T0 + DAY);
+	m.now = T0 + DAY - 1;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
+	m.now = T0 + DAY;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_MAY_UNSIGN);
+	assert_int_equal(m.row.gate_until, 0);
+	/* Not with the signals still out. */
+	serve_delete(&m);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_CDS_LEFT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_ds_seen_by_any_trace_is_no_first_ds),
+		cmocka_unit_test(two_keys_without_ds_are_for_the_operator),
+		cmocka_unit_test(what_was_known_of_a_ds_is_forgotten_with_it),
+		cmocka_unit_test(a_dry_run_remembers_no_new_key),
+		cmocka_unit_test(the_dnskey_ttl_is_waited_for_first),
+		cmocka_unit_test(the_largest_ttl_of_the_zone_is_waited_for_if_it_is_known),
+		cmocka_unit_test(the_operator_can_end_that_wait),
+		cmocka_unit_test(a_parent_that_does_not_answer_is_waited_for_before_the_first_ds),
+		cmocka_unit_test(going_insecure_needs_a_delete_signal_by_a_key_of_the_zone),
+		cmocka_unit_test(what_else_is_wrong_at_the_parent_has_its_own_name),
+		cmocka_unit_test(the_word_can_be_taken_back_until_the_zone_is_unsigned),
+		cmocka_unit_test(a_ds_that_came_back_is_removed_again),
+		cmocka_unit_test(the_zone_may_be_unsigned_when_no_cache_has_the_ds),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
