@@ -24,7 +24,7 @@ typedef struct store store_t;
 /*! Seconds after which a zone is removed, with its history, that no longer has the module. */
 #define STORE_ZONE_KEPT		(90 * 86400)
 
-/*! A zone as stored. */
+/*! A zone as stored. In a store that is open for reading only, texts that are not JSON are printable. */
 typedef struct {
 	char zone[256];			/*!< Presentation form, lower case, with final dot. */
 	rollover_row_t row;
@@ -86,7 +86,7 @@ int store_active(store_t *store, int (*each)(const char *zone, void *arg), void 
 int store_history(store_t *store, const char *zone, size_t limit,
                   int (*each)(const store_event_t *event, void *arg), void *arg);
 
-/*! Words for the last error of this store. */
+/*! Words for the last error of this store, printable. */
 const char *store_error(const store_t *store);
 
 /*! Since when a server of a zone has not answered, and when that was last seen: survive a restart (I6). */
@@ -95,6 +95,11 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 /*! \a since 0: it answers, forget it. */
 int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since,
                            time_t seen);
+
+/*! Puts '?' in the place of control characters and what is no UTF-8: who wrote the store must not steer a terminal. */
+void store_printable(char *text);
+/*! Whether a terminal only prints the character of this Unicode number. */
+bool store_is_printable(uint32_t code);
 
 /*!
  * \brief Bounds the servers of a zone, however its NS set changes.

@@ -76,7 +76,7 @@ int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone);
 /*! \return KNOT_EOK, KNOT_EMALF (with words), never a row that makes no sense. */
 int row_read(store_t *store, sqlite3_stmt *stmt, store_zone_t *zone);
 
-/*! Reads a text column; false if it has another type or does not fit. */
+/*! Reads a text column, as it is; false if it has another type or does not fit. */
 bool column_text(sqlite3_stmt *stmt, int column, char *out, size_t out_len);
 /*! Reads an integer column; false if it has another type or is out of range. */
 bool column_number(sqlite3_stmt *stmt, int column, int64_t min, int64_t max, int64_t *out);

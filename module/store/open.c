@@ -29,6 +29,7 @@ int store_fail(store_t *store, const char *what)
 	}
 	snprintf(store->error, sizeof(store->error), "%s %s: %s%s", store->path, what,
 	         sqlite3_errmsg(store->db), advice);
+	store_printable(store->error);
 	return KNOT_ERROR;
 }
 
@@ -41,6 +42,7 @@ int store_malformed(store_t *store, const char *format, ...)
 		vsnprintf(store->error + len, sizeof(store->error) - len, format, args);
 		va_end(args);
 	}
+	store_printable(store->error);
 	return KNOT_EMALF;
 }
 
@@ -82,11 +84,20 @@ static bool create_file(const char *path, char *err, size_t err_len)
 	free(folder);
 
 	// SQLite gives its other files the mode of this one.
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd >= 0) {
 		(void)fchmod(fd, 0640);
 	} else if (errno == EEXIST) {
-		fd = open(path, O_RDWR | O_CLOEXEC);
+		fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	}
+	if ((fd < 0 && errno == ELOOP) || (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)))) {
+		snprintf(err, err_len, "%s is %s: the server writes plain files only; put the file itself there", path,
+		         fd < 0 ? "a symbolic link" : "no plain file");
+		if (fd >= 0) {
+			close(fd);
+		}
+		return false;
 	}
 	if (fd < 0) {
 		snprintf(err, err_len, "%s cannot be written: %s; the user of knotd must be able "
@@ -165,6 +176,9 @@ static int open_read_only(store_t *store)
 	sqlite3_close(store->db);
 	store->db = NULL;
 	char *uri = immutable_uri(store->path);
+	if (uri == NULL) {
+		return KNOT_ENOMEM;	// Without a name SQLite opens a database of no file.
+	}
 	ret = sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
 	sqlite3_free(uri);
 	if (ret != SQLITE_OK) {
@@ -173,9 +187,28 @@ static int open_read_only(store_t *store)
 	return schema_prepare(store);
 }
 
+/*! The path with the links in its folders resolved, so that SQLite may refuse any link. To be freed. */
+static char *real_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash == NULL ? strdup(".") : slash == path ? strdup("/") : strndup(path, slash - path);
+	char *real = folder != NULL ? realpath(folder, NULL) : NULL;
+	char *whole = NULL;
+	if (real == NULL || asprintf(&whole, "%s/%s", real, slash != NULL ? slash + 1 : path) < 0) {
+		whole = NULL;
+	}
+	free(folder);
+	free(real);
+	return whole;
+}
+
 static int open_read_write(store_t *store)
 {
-	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+	char *path = real_path(store->path);
+	int opened = path == NULL ? SQLITE_NOMEM :
+	             sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+	free(path);
+	if (opened != SQLITE_OK) {
 		return store_fail(store, "cannot be opened");
 	}
 	sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);

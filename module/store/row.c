@@ -11,6 +11,7 @@
 
 typedef enum {
 	KIND_TEXT,	// char[]
+	KIND_JSON,	// the same; its texts are escaped
 	KIND_STATE,
 	KIND_GATE,
 	KIND_TIME,
@@ -58,7 +59,7 @@ static const column_t columns[] = {
 	COLUMN("base_policy",    KIND_TEXT,     base_policy,      1),
 	COLUMN("policy_implicit", KIND_BOOL,    policy_implicit,  1),
 	COLUMN("parent_zone",    KIND_TEXT,     parent_zone,      1),
-	COLUMN("answers",        KIND_TEXT,     answers,          1),
+	COLUMN("answers",        KIND_JSON,     answers,          1),
 	COLUMN("looked",         KIND_TIME,     looked,           2),
 	COLUMN("configured",     KIND_BOOL,     configured,       2),
 	COLUMN("ksk_lifetime",   KIND_U32,      config.ksk_lifetime, 2),
@@ -79,7 +80,7 @@ static const column_t columns[] = {
 	COLUMN("notified",       KIND_TIME,     row.notified,     2),
 	COLUMN("notify",         KIND_BOOL,     config.notify,    2),
 	COLUMN("notify_again",   KIND_U32,      config.notify_again, 2),
-	COLUMN("notification",   KIND_TEXT,     notification,     2),
+	COLUMN("notification",   KIND_JSON,     notification,     2),
 	COLUMN("observed_since", KIND_TIME,     row.observed_since, 3),
 	COLUMN("observed_last",  KIND_TIME,     row.observed_last, 3),
 	COLUMN("parent_seen",    KIND_TIME,     row.parent_seen,  3),
@@ -357,6 +358,7 @@ int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone)
 
 		switch (column->kind) {
 		case KIND_TEXT:
+		case KIND_JSON:
 			if (memchr(field, '\0', column->size) == NULL) {
 				return SQLITE_RANGE;
 			}
@@ -408,7 +410,7 @@ bool column_number(sqlite3_stmt *stmt, int column, int64_t min, int64_t max, int
 	return *out >= min && *out <= max;
 }
 
-static bool read_field(sqlite3_stmt *stmt, int i, const column_t *column, store_zone_t *zone)
+static bool read_field(sqlite3_stmt *stmt, int i, const column_t *column, bool read_only, store_zone_t *zone)
 {
 	rollover_row_t *row = &zone->row;
 	void *field = (char *)zone + column->offset;
@@ -417,7 +419,14 @@ static bool read_field(sqlite3_stmt *stmt, int i, const column_t *column, store_
 
 	switch (column->kind) {
 	case KIND_TEXT:
-		return column_text(stmt, i, field, column->size);
+	case KIND_JSON:
+		if (!column_text(stmt, i, field, column->size)) {
+			return false;
+		}
+		if (read_only && column->kind == KIND_TEXT) {
+			store_printable(field);
+		}
+		return true;
 	case KIND_OLD_KEYS:
 		return column_text(stmt, i, text, sizeof(text)) &&
 		       parse_keys(text, row->old, ROLLOVER_OLD_MAX, &row->old_count);
@@ -444,7 +453,7 @@ int row_read(store_t *store, sqlite3_stmt *stmt, store_zone_t *zone)
 {
 	memset(zone, 0, sizeof(*zone));
 	for (size_t i = 0; i < COLUMNS; i++) {
-		if (!read_field(stmt, i, &columns[i], zone)) {
+		if (!read_field(stmt, i, &columns[i], store->read_only, zone)) {
 			const char *name = (const char *)sqlite3_column_text(stmt, 0);
 			const char *value = (const char *)sqlite3_column_text(stmt, i);
 			return store_malformed(store, "zone %.256s: column %s makes no sense: '%.100s'",

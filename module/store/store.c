@@ -302,7 +302,7 @@ int store_active(store_t *store, int (*each)(const char *zone, void *arg), void 
 	return stmt == NULL ? KNOT_ERROR : store_each_name(store, stmt, KNOT_EOK, each, arg);
 }
 
-static bool read_event(sqlite3_stmt *stmt, store_event_t *event)
+static bool read_event(sqlite3_stmt *stmt, bool read_only, store_event_t *event)
 {
 	int64_t time, from, to, gate;
 	memset(event, 0, sizeof(*event));
@@ -313,6 +313,9 @@ static bool read_event(sqlite3_stmt *stmt, store_event_t *event)
 	    !column_number(stmt, 4, 0, GATE__COUNT - 1, &gate) ||
 	    !column_text(stmt, 5, event->evidence, sizeof(event->evidence))) {
 		return false;
+	}
+	if (read_only) {
+		store_printable(event->zone);
 	}
 	event->time = time;
 	event->from = from;
@@ -339,7 +342,7 @@ int store_history(store_t *store, const char *zone, size_t limit,
 	if ((zone == NULL || sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) == SQLITE_OK) &&
 	    sqlite3_bind_int64(stmt, 2, max) == SQLITE_OK) {
 		while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
-			if (!read_event(stmt, event)) {
+			if (!read_event(stmt, store->read_only, event)) {
 				result = store_malformed(store, "an event of the history makes no sense");
 				continue;
 			}

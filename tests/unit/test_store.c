@@ -671,6 +671,100 @@ static void path_that_cannot_be_written_is_explained(void **state)
 	}
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void assert_file(const char *path, const char *text)
+{
+	char found[64] = "";
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fgets(found, sizeof(found), file) != NULL || text[0] == '\0');
+	fclose(file);
+	assert_string_equal(found, text);
+}
+
+static void links_and_what_is_no_file_are_not_written(void **state)
+{
+	fixture_t *f = *state;
+	char victim[128], link[256];
+	snprintf(victim, sizeof(victim), "%s/victim", f->dir);
+	store_close(open_ok(f, false));
+
+	// The file itself: neither made nor taken, whether the link leads to a store, to another file or nowhere.
+	static const char *const texts[] = { NULL, "", "not ours" };
+	for (size_t i = 0; i < 3; i++) {
+		if (texts[i] != NULL) {
+			write_file(victim, texts[i]);
+		}
+		unlink(f->path);
+		assert_return_code(symlink(victim, f->path), 0);
+		assert_null(store_open(f->path, false, f->err, sizeof(f->err)));
+		assert_non_null(strstr(f->err, "a symbolic link"));
+		if (texts[i] != NULL) {
+			assert_file(victim, texts[i]);
+		} else {
+			assert_int_equal(access(victim, F_OK), -1);
+		}
+	}
+	unlink(f->path);
+	assert_return_code(mkfifo(f->path, 0600), 0);
+	assert_null(store_open(f->path, false, f->err, sizeof(f->err)));
+	assert_non_null(strstr(f->err, "no plain file"));
+	unlink(f->path);
+
+	// Its companions.
+	static const char *const companions[] = { "-wal", "-shm", "-journal" };
+	for (size_t i = 0; i < 3; i++) {
+		store_close(open_ok(f, false));
+		write_file(victim, "not ours");
+		snprintf(link, sizeof(link), "%s%s", f->path, companions[i]);
+		unlink(link);
+		assert_return_code(symlink(victim, link), 0);
+		store_t *store = store_open(f->path, false, f->err, sizeof(f->err));
+		if (store != NULL) {
+			any_zone(&f->zone, "a.");
+			(void)store_save(store, &f->zone, NULL);
+			store_close(store);
+		}
+		assert_file(victim, "not ours");
+		unlink(link);
+	}
+
+	// A folder may be a link: the operator has moved it to another disk.
+	snprintf(link, sizeof(link), "%s/moved", f->dir);
+	snprintf(victim, sizeof(victim), "%s/sub", f->dir);
+	assert_return_code(symlink(victim, link), 0);
+	snprintf(f->path, sizeof(f->path), "%s/moved/folder/store.db", f->dir);
+	store_t *store = open_ok(f, false);
+	any_zone(&f->zone, "a.");
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+	store_close(store);
+}
+
+static void texts_are_printable_for_the_reader_alone(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	any_zone(&f->zone, "a.");
+	strcpy(f->zone.row.gate_detail, "x\x1b[2J\r\n\x7f\xc2\x9b\x9b\xe2\x80\xae\xc3\xa9\xed");
+	strcpy(f->zone.answers, "{\n}");
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+	assert_int_equal(store_load(store, "a.", &f->other), KNOT_EOK);
+	assert_string_equal(f->other.row.gate_detail, f->zone.row.gate_detail);
+	store_close(store);
+	store = open_ok(f, true);
+	assert_int_equal(store_load(store, "a.", &f->other), KNOT_EOK);
+	assert_string_equal(f->other.row.gate_detail, "x?[2J" "?" "?" "?" "?" "?" "?" "?" "?" "?" "\xc3\xa9?");
+	assert_string_equal(f->other.answers, "{\n}");
+	store_close(store);
+}
+
 static void newer_schema_is_refused(void **state)
 {
 	fixture_t *f = *state;
@@ -1085,6 +1179,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(reader_creates_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(reader_does_not_write, setup, teardown),
 		cmocka_unit_test_setup_teardown(path_that_cannot_be_written_is_explained, setup, teardown),
+		cmocka_unit_test_setup_teardown(links_and_what_is_no_file_are_not_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(texts_are_printable_for_the_reader_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(newer_schema_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(older_schema_is_migrated_and_nothing_is_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(older_schema_is_read_as_it_is, setup, teardown),
