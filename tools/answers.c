@@ -33,22 +33,73 @@ static const char servers_sql[] =
 	" UNION ALL "
 	SERVERS("parent", "1", "ds_ttl", "json_extract(s.value, '$.ds_foreign') = 1");
 
+/*! \return Bytes of an escape that stands for a control character; 0 for another. */
+static size_t control_escape(const char *p)
+{
+	unsigned code;
+	switch (p[1]) {
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
+		return 2;
+	case 'u':
+		return strlen(p) >= 6 && sscanf(p + 2, "%4x", &code) == 1 && !store_is_printable(code) ? 6 : 0;
+	default:
+		return 0;
+	}
+}
+
+/*! A copy of a JSON text that yields printable texts. To be freed. */
+static char *printable(const char *text)
+{
+	char *copy = text_need(strdup(text)), *out = copy;
+
+	for (const char *p = text; *p != '\0'; ) {
+		size_t escape = *p == '\\' ? control_escape(p) : 0;
+		if (escape > 0) {
+			*out++ = '?';
+			p += escape;
+		} else if (*p == '\\' && p[1] != '\0') {
+			*out++ = *p++;
+			*out++ = *p++;
+		} else {
+			/* Between values it is space. */
+			*out++ = (unsigned char)*p < 0x20 ? ' ' : *p;
+			p++;
+		}
+	}
+	*out = '\0';
+	store_printable(copy);
+	return copy;
+}
+
 static sqlite3_stmt *prepare(const char *sql, const char *text)
 {
 	sqlite3_stmt *stmt = NULL;
 	if ((db == NULL && sqlite3_open(":memory:", &db) != SQLITE_OK) ||
 	    sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK ||
-	    sqlite3_bind_text(stmt, 1, text, -1, SQLITE_STATIC) != SQLITE_OK) {
-		fprintf(stderr, "kskroll: %s\n", sqlite3_errmsg(db));
-		exit(EXIT_ERROR);
+	    sqlite3_bind_text(stmt, 1, printable(text), -1, free) != SQLITE_OK) {
+		text_no_memory();
 	}
 	return stmt;
+}
+
+/*! \return Whether there is a row. A text of another form than ours has none, or one of empty values. */
+static bool step(sqlite3_stmt *stmt)
+{
+	int ret = sqlite3_step(stmt);
+	if (ret == SQLITE_NOMEM) {
+		text_no_memory();
+	}
+	return ret == SQLITE_ROW;
 }
 
 bool answers_valid(const char *text)
 {
 	sqlite3_stmt *stmt = prepare("SELECT json_valid(?1)", text);
-	bool valid = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) != 0;
+	bool valid = step(stmt) && sqlite3_column_int(stmt, 0) != 0;
 	sqlite3_finalize(stmt);
 	return valid;
 }
@@ -56,6 +107,9 @@ bool answers_valid(const char *text)
 static const char *column(sqlite3_stmt *stmt, int i)
 {
 	const char *text = (const char *)sqlite3_column_text(stmt, i);
+	if (text == NULL && sqlite3_errcode(db) == SQLITE_NOMEM) {
+		text_no_memory();
+	}
 	return text != NULL ? text : "";
 }
 
@@ -75,7 +129,7 @@ bool answers_own(const char *text, own_answer_t *out)
 		" (SELECT group_concat(json_extract(value, '$.server') || ' ' || json_extract(value, '$.status'), ', ')"
 		" FROM json_each(?1, '$.signaling'))",
 		text);
-	if (sqlite3_step(stmt) == SQLITE_ROW) {
+	if (step(stmt)) {
 		snprintf(out->dnskey, sizeof(out->dnskey), "%s", column(stmt, 0));
 		snprintf(out->ttl, sizeof(out->ttl), "%s", column(stmt, 1));
 		snprintf(out->cds, sizeof(out->cds), "%s", column(stmt, 2));
@@ -92,11 +146,11 @@ time_t answers_each(const char *text, answer_f each, void *arg)
 		return 0;
 	}
 	sqlite3_stmt *stmt = prepare("SELECT json_extract(?1, '$.time')", text);
-	time_t at = sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+	time_t at = step(stmt) ? sqlite3_column_int64(stmt, 0) : 0;
 	sqlite3_finalize(stmt);
 
 	stmt = prepare(servers_sql, text);
-	while (sqlite3_step(stmt) == SQLITE_ROW) {
+	while (step(stmt)) {
 		answer_t a = {
 			.parent = sqlite3_column_int(stmt, 0) != 0,
 			.server = column(stmt, 1),
@@ -124,8 +178,8 @@ char *answers_notification(const char *evidence)
 
 	if (answers_valid(evidence)) {
 		sqlite3_stmt *stmt = prepare("SELECT json_extract(?1, '$.notification')", evidence);
-		if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
-			found = strdup(column(stmt, 0));
+		if (step(stmt) && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+			found = text_need(strdup(column(stmt, 0)));
 		}
 		sqlite3_finalize(stmt);
 	}
@@ -138,7 +192,7 @@ time_t answers_notified(const char *text)
 
 	if (answers_valid(text)) {
 		sqlite3_stmt *stmt = prepare("SELECT json_extract(?1, '$.time')", text);
-		at = sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+		at = step(stmt) ? sqlite3_column_int64(stmt, 0) : 0;
 		sqlite3_finalize(stmt);
 	}
 	return at;
@@ -153,7 +207,7 @@ void answers_print_notification(const char *text)
 		" || coalesce(', ' || json_extract(?1, '$.rcode'), '')"
 		" || ', sent ' || json_extract(?1, '$.sent') || ', took ' || json_extract(?1, '$.elapsed_ms') || ' ms'"
 		" || coalesce(', ' || json_extract(?1, '$.detail'), '')", text);
-	puts(sqlite3_step(stmt) == SQLITE_ROW ? column(stmt, 0) : "");
+	puts(step(stmt) ? column(stmt, 0) : "");
 	sqlite3_finalize(stmt);
 }
 

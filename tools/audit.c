@@ -35,23 +35,13 @@ typedef struct {
 
 static char *copy(const char *text)
 {
-	char *made = strdup(text);
-	if (made == NULL) {
-		fputs("kskroll: not enough memory\n", stderr);
-		exit(AUDIT_UNKNOWN);
-	}
-	return made;
+	return text_need(strdup(text));
 }
 
 static void keep(const finding_t *f, void *arg)
 {
 	audit_t *a = arg;
-	kept_t *larger = realloc(a->kept, (a->count + 1) * sizeof(*larger));
-	if (larger == NULL) {
-		fputs("kskroll: not enough memory\n", stderr);
-		exit(AUDIT_UNKNOWN);
-	}
-	a->kept = larger;
+	a->kept = text_need(realloc(a->kept, (a->count + 1) * sizeof(*a->kept)));
 	a->kept[a->count++] = (kept_t){
 		.zone = copy(f->zone), .check = f->check, .level = f->level,
 		.about = copy(f->about), .detail = copy(f->detail), .outage = f->outage,

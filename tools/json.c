@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "kskroll.h"
 
@@ -83,8 +85,16 @@ void json_time(const char *name, time_t at)
 
 void json_raw(const char *name, const char *text)
 {
+	char *copy = text_need(strdup(text));
+
 	next(name);
-	fputs(text, stdout);
+	/* Between values these are space; in a text they are not allowed. */
+	for (char *c = copy; *c != '\0'; c++) {
+		*c = (unsigned char)*c < 0x20 ? ' ' : *c;
+	}
+	store_printable(copy);
+	fputs(copy, stdout);
+	free(copy);
 }
 
 void json_begin(void)

@@ -94,6 +94,13 @@ void settings_print(const rollover_config_t *c, const store_zone_t *zone);
 
 /* text.c: for people. */
 
+/*! Ends the command line: there is no memory. */
+_Noreturn void text_no_memory(void);
+/*! As its argument, which is not NULL. */
+void *text_need(void *memory);
+/*! Exit code of text_no_memory(), EXIT_ERROR unless it is set. */
+extern int text_no_memory_code;
+
 #define TEXT_TIME	32
 #define TEXT_SPAN	32
 
@@ -138,7 +145,7 @@ void json_number(const char *name, int64_t value);
 void json_bool(const char *name, bool value);
 /*! Seconds since 1970; 0 is written as null. */
 void json_time(const char *name, time_t at);
-/*! Text that is JSON already. */
+/*! Text that is JSON already; characters that a terminal acts upon are replaced. */
 void json_raw(const char *name, const char *text);
 /*! An object begins or ends the document. */
 void json_begin(void);

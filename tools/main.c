@@ -219,19 +219,27 @@ static void defaults(options_t *o)
 	           (term == NULL || strcmp(term, "dumb") != 0);
 }
 
-/*! Parses all. \return -1 to go on, an exit code to end. */
-static int parse(options_t *o, int argc, char **argv, size_t *command)
-{
-	struct option longs[KNOWN + 1] = { 0 };
-	size_t given[64], count = 0;
+#define SHORT_OPTIONS	"c:h"
 
+static void long_options(struct option longs[KNOWN + 1])
+{
+	memset(longs, 0, (KNOWN + 1) * sizeof(*longs));
 	for (size_t i = 0; i < KNOWN; i++) {
 		longs[i].name = known[i].name;
 		longs[i].has_arg = known[i].arg != NULL ? required_argument : no_argument;
 		longs[i].val = known[i].id;
 	}
+}
+
+/*! Parses all. \return -1 to go on, an exit code to end. */
+static int parse(options_t *o, int argc, char **argv, size_t *command)
+{
+	struct option longs[KNOWN + 1];
+	size_t given[64], count = 0;
+
+	long_options(longs);
 	int opt;
-	while ((opt = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, SHORT_OPTIONS, longs, NULL)) != -1) {
 		if (opt == 'h') {
 			help();
 			return EXIT_FINE;
@@ -280,12 +288,31 @@ static int parse(options_t *o, int argc, char **argv, size_t *command)
 	return -1;
 }
 
+/*! Whether the command is audit, wherever options stand, and whatever is wrong with them. */
+static bool is_audit(int argc, char **argv)
+{
+	struct option longs[KNOWN + 1];
+
+	long_options(longs);
+	opterr = 0;
+	while (getopt_long(argc, argv, SHORT_OPTIONS, longs, NULL) != -1) {
+		/* Operands are moved behind all options. */
+	}
+	bool audit = optind < argc && strcmp(argv[optind], "audit") == 0;
+	opterr = 1;
+	optind = 0;
+	return audit;
+}
+
 int main(int argc, char **argv)
 {
 	options_t o = { 0 };
 	size_t command = 0;
-	bool audit = argc > 1 && strcmp(argv[1], "audit") == 0; /* getopt moves arguments. */
+	/* For monitoring, codes 1 and 2 say something about zones. */
+	const bool audit = is_audit(argc, argv);
+	const int error = audit ? AUDIT_UNKNOWN : EXIT_ERROR;
 
+	text_no_memory_code = error;
 	defaults(&o);
 	int ret = parse(&o, argc, argv, &command);
 	if (ret < 0) {
@@ -294,9 +321,9 @@ int main(int argc, char **argv)
 		ret = AUDIT_UNKNOWN;
 	}
 	/* A full disk or a closed pipe is no success. */
-	if (fflush(stdout) != 0 && ret == EXIT_FINE) {
+	if ((fflush(stdout) != 0 || ferror(stdout)) && ret == EXIT_FINE) {
 		perror("kskroll: output");
-		ret = commands[command].bit == AUDIT ? AUDIT_UNKNOWN : EXIT_ERROR;
+		ret = error;
 	}
 	return ret;
 }

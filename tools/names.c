@@ -94,7 +94,11 @@ bool names_read(const char *path, names_t *out)
 		fprintf(stderr, "kskroll: %s cannot be read: %s\n", path, strerror(errno));
 		return false;
 	}
-	bool ok = read_lines(in, out) && sort(out);
+	bool ok = read_lines(in, out);
+	if (ok && !sort(out)) {
+		fputs("kskroll: not enough memory\n", stderr);
+		ok = false;
+	}
 	if (in != stdin) {
 		fclose(in);
 	}

@@ -164,7 +164,11 @@ static int write_file(const picture_t *p, const char *path, bool html)
 			svg_write(out, p, true);
 		}
 	}
-	if (out == NULL || (out != stdout && fclose(out) != 0)) {
+	bool failed = out == NULL || ferror(out) != 0;
+	if (out != NULL && out != stdout && fclose(out) != 0) {
+		failed = true;
+	}
+	if (failed) {
 		fprintf(stderr, "kskroll: %s cannot be written: %s\n", path, strerror(errno));
 		return EXIT_ERROR;
 	}
@@ -206,10 +210,10 @@ static int show(const options_t *o, const store_zone_t *z)
 int cmd_plan(const options_t *o)
 {
 	store_t *store = zones_open(o);
-	store_zone_t *zone = malloc(sizeof(*zone));
+	store_zone_t *zone = text_need(malloc(sizeof(*zone)));
 	int ret = EXIT_ERROR;
 
-	if (store != NULL && zone != NULL) {
+	if (store != NULL) {
 		ret = zones_load(store, o->args[0], zone);
 		if (ret == EXIT_FINE) {
 			ret = show(o, zone);

@@ -93,6 +93,10 @@ static bool read_policy(FILE *in, const char *base, lines_t *l)
 			return false;
 		}
 	}
+	if (ferror(in)) {
+		perror("kskroll: configuration");
+		return false;
+	}
 	return true;
 }
 

@@ -48,13 +48,9 @@ struct prometheus {
 
 prometheus_t *prometheus_new(void)
 {
-	prometheus_t *p = calloc(1, sizeof(*p));
-	for (int i = 0; p != NULL && i < METRIC__COUNT; i++) {
-		p->out[i] = open_memstream(&p->text[i], &p->len[i]);
-		if (p->out[i] == NULL) {
-			fputs("kskroll: not enough memory\n", stderr);
-			exit(EXIT_ERROR);
-		}
+	prometheus_t *p = text_need(calloc(1, sizeof(*p)));
+	for (int i = 0; i < METRIC__COUNT; i++) {
+		p->out[i] = text_need(open_memstream(&p->text[i], &p->len[i]));
 	}
 	return p;
 }
@@ -143,8 +139,7 @@ void prometheus_end(prometheus_t *p)
 	fprintf(p->out[METRIC_ZONES], "%s %u\n", infos[METRIC_ZONES].name, p->zones);
 	for (int i = 0; i < METRIC__COUNT; i++) {
 		if (fclose(p->out[i]) != 0) {
-			fputs("kskroll: not enough memory\n", stderr);
-			exit(EXIT_ERROR);
+			text_no_memory();
 		}
 		if (p->len[i] > 0) {
 			printf("# HELP %s %s\n# TYPE %s gauge\n", infos[i].name, infos[i].help, infos[i].name);

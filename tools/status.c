@@ -258,10 +258,10 @@ static int list(const options_t *o, store_t *store, store_zone_t *zone)
 int cmd_status(const options_t *o)
 {
 	store_t *store = zones_open(o);
-	store_zone_t *zone = malloc(sizeof(*zone));
+	store_zone_t *zone = text_need(malloc(sizeof(*zone)));
 	int ret = EXIT_ERROR;
 
-	if (store != NULL && zone != NULL) {
+	if (store != NULL) {
 		if (o->arg_count == 1 && !o->json && !o->blocked && !o->names && !o->prometheus) {
 			ret = zones_load(store, o->args[0], zone);
 			if (ret == EXIT_FINE) {

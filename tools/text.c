@@ -121,19 +121,25 @@ struct table {
 	size_t count, size;
 };
 
-/*! The command line ends when memory does. */
-static void *need(void *memory)
+int text_no_memory_code = EXIT_ERROR;
+
+void text_no_memory(void)
+{
+	fputs("kskroll: not enough memory\n", stderr);
+	exit(text_no_memory_code);
+}
+
+void *text_need(void *memory)
 {
 	if (memory == NULL) {
-		fputs("kskroll: not enough memory\n", stderr);
-		exit(EXIT_ERROR);
+		text_no_memory();
 	}
 	return memory;
 }
 
 table_t *table_new(unsigned columns)
 {
-	table_t *t = need(calloc(1, sizeof(*t)));
+	table_t *t = text_need(calloc(1, sizeof(*t)));
 	t->columns = columns;
 	return t;
 }
@@ -142,10 +148,10 @@ void table_add(table_t *t, color_t color, const char *text)
 {
 	if (t->count == t->size) {
 		t->size = 2 * t->size + 64;
-		t->cells = need(realloc(t->cells, t->size * sizeof(*t->cells)));
+		t->cells = text_need(realloc(t->cells, t->size * sizeof(*t->cells)));
 	}
 	t->cells[t->count].color = color;
-	t->cells[t->count++].text = need(strdup(text));
+	t->cells[t->count++].text = text_need(strdup(text));
 }
 
 size_t table_rows(const table_t *t)
