@@ -23,6 +23,7 @@ struct referral {
 	unsigned pending;
 	unsigned packets;
 	int ret;
+	ask_group_t group;	/*!< Many slow servers do not hold back others. */
 	unsigned count;
 	question_t questions[];
 };
@@ -100,6 +101,7 @@ referral_t *referral_start(ask_t *ask, const knot_dname_t *zone, const servers_t
 			referral_free(referral);
 			return NULL;
 		}
+		ask_join(question->job, &referral->group);
 		referral->pending++;
 	}
 	return referral;

@@ -17,7 +17,7 @@
 /*! What one address said. */
 typedef struct {
 	delegation_said_t said;
-	char why[48];		/*!< For DELEGATION_SILENT and DELEGATION_ERROR. */
+	char why[96];		/*!< For DELEGATION_SILENT and DELEGATION_ERROR. */
 } referral_said_t;
 
 typedef struct referral referral_t;

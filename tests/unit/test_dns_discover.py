@@ -185,10 +185,12 @@ def check_silence(world, binary):
     lag = [*keys(world, "lag."), "ns=ns1.lag.", "ns=ns2.lag."]
     rows = probe(world, binary, "lag.", *lag, f"parent={ONE}", f"parent={PROXY}")
     expect(rows, ["survey", "failed=0"], ["child", f"ns3.lag. {STALE}@53"],
-           ["parent", f"{ONE}@53", "ok"], ["parent", f"{PROXY}@53", "error", "NS: timeout"])
+           ["parent", f"{ONE}@53", "ok"], ["parent", f"{PROXY}@53", "error"])
+    assert any(row[:2] == ["parent", f"{PROXY}@53"] and row[3].startswith("NS: timeout") for row in rows), rows
     # It is not the only one.
     rows = probe(world, binary, "lag.", *lag, f"parent={PROXY}")
-    expect(rows, ["survey", "failed=1", None, None, f"detail=NS of lag.: no referral: {PROXY}@53: timeout"])
+    expect(rows, ["survey", "failed=1"])
+    assert rows[0][4].startswith(f"detail=NS of lag.: no referral: {PROXY}@53: timeout"), rows
 
     world.stop(TWO)
     rows = probe(world, binary, "lag.", *lag)
