@@ -290,6 +290,13 @@ typedef struct {
 	unsigned count;
 } ttl_window_t;
 
+/*! What the clocks of this machine show. */
+typedef struct {
+	time_t wall;		/*!< The one that can be set. */
+	int64_t ahead;		/*!< By how many milliseconds it is ahead of one that only counts (CLOCK_MONOTONIC_RAW). */
+	int64_t boot;		/*!< A number of the boot since which that one counts; 0 = not known. */
+} rollover_clock_t;
+
 /*! What is remembered of a zone. Persisted as a whole before anything is done. */
 typedef struct {
 	rollover_state_t state;
@@ -322,6 +329,7 @@ typedef struct {
 	uint8_t looks;			/*!< Looks since the gate last changed: back-off. */
 	uint8_t bad_looks;		/*!< Watches in a row that failed. Not stored: a restart counts anew. */
 	time_t wake;			/*!< The next look. */
+	rollover_clock_t clock;		/*!< The clock that told these times, see rollover_follow_clock(). */
 } rollover_row_t;
 
 /*! Settings of one zone, all in seconds. */
@@ -437,19 +445,16 @@ uint32_t rollover_spread(const rollover_row_t *row, time_t now);
  */
 bool rollover_store_failed(rollover_row_t *row, const char *why, time_t now);
 
-/*! The wall clock was set, by so many seconds. */
-typedef struct {
-	int64_t seconds;	/*!< Negative: back. */
-	time_t before;		/*!< What it showed just before. */
-	time_t running_since;	/*!< By the clock before: from then on it has told this process all times. */
-} clock_step_t;
-
 /*!
- * \brief Moves the times of a row with a clock that was set, so that every wait lasts as long as it would have.
+ * \brief Makes the row's times those of the clock as it is now. To be called before the row is used, and before each
+ *        time is put into it.
  *
- * Where it cannot be known which clock was right the wait gets longer, by the step at most.
+ * Each time keeps the age that a clock which nobody can set has counted for it. So no wait ends early because the wall
+ * clock was set, or is wrong. What was not counted (the machine was off or suspended) does not count.
+ *
+ * \param[in] now  What the clocks show.
  */
-void rollover_clock_set(rollover_row_t *row, const clock_step_t *step);
+void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now);
 
 /*! The policy role that belongs to the row's state. */
 policy_role_t rollover_policy(const rollover_row_t *row);
@@ -479,13 +484,14 @@ const rollover_gate_info_t *rollover_gate_info(rollover_gate_t gate);
  * \brief Since when a server that does not answer now has not answered.
  *
  * Only what was looked at again and again counts: a server that was last seen silent long ago may have
- * answered all the time since then.
+ * answered all the time since then. Time that no clock has counted does not count.
  *
  * \param[in] since  It did not answer since, as far as was known; 0 = it did.
- * \param[in] seen   That was last seen.
+ * \param[in] seen   What the clocks showed when that was last seen.
+ * \param[in] now    What they show now.
  */
-time_t rollover_unreachable_since(const rollover_config_t *config, time_t since, time_t seen,
-                                  time_t now);
+time_t rollover_unreachable_since(const rollover_config_t *config, time_t since, const rollover_clock_t *seen,
+                                  const rollover_clock_t *now);
 
 bool key_id_equal(const key_id_t *a, const key_id_t *b);
 /*! \return Index in the keys, or -1. */

@@ -91,10 +91,10 @@ const char *store_error(const store_t *store);
 
 /*! Since when a server of a zone has not answered, and when that was last seen: survive a restart (I6). */
 int store_unreachable_load(store_t *store, const char *zone, const char *server, time_t *since,
-                           time_t *seen);
-/*! \a since 0: it answers, forget it. */
+                           rollover_clock_t *seen);
+/*! \a since 0: it answers, forget it; \a seen may then be NULL. */
 int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since,
-                           time_t seen);
+                           const rollover_clock_t *seen);
 
 /*! Puts '?' in the place of control characters and what is no UTF-8: who wrote the store must not steer a terminal. */
 void store_printable(char *text);

@@ -10,16 +10,14 @@
 #include "kskroll/rollover.h"
 
 /*!
- * \brief For how long the key that the order retires has to stay if only what this process has measured counts.
+ * \brief For how long Knot has to keep the key that the order retires.
  *
- * When the order is given, all servers of the parent have just been seen with the new DS, and by the row's times the old
- * one has run out of caches. Those times may be of an earlier process, and nobody knows how the clock was set in between.
- * If no key is meant to go, it is long: one that goes by mistake stays for that time.
+ * The order is given when the TTL of the old DS is over, so it is 0 where the machine made no mistake. If no key is meant
+ * to be removed, it is long: a key that is removed by mistake stays for that time.
  *
- * \param[in] row            The zone's row.
- * \param[in] running_since  All times of the row from then on are of this process.
- * \param[in] now            Current time.
+ * \param[in] row  The zone's row.
+ * \param[in] now  Current time, of the row's clock.
  *
- * \return Seconds, 0 if this process has measured the whole TTL of the old DS.
+ * \return Seconds.
  */
-uint32_t belt_ttl(const rollover_row_t *row, time_t running_since, time_t now);
+uint32_t belt_ttl(const rollover_row_t *row, time_t now);

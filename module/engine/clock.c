@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Notices when the wall clock is set while the server runs. Rows hold times of the wall clock, since they outlive
- * the machine; how long something really took, only the monotonic clock knows.
+ * Reads the clocks. Rows hold times of the wall clock, since they outlive the machine; how long something really took,
+ * only a clock tells that nobody can set: CLOCK_MONOTONIC_RAW, which is not slewed either.
  */
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "engine.h"
 
 /*! What a clock that is only slewed does not gain or lose between two checks, a second apart. */
 #define STEP_MS		2000
-/*! Two clocks that were read further apart than this tell nothing about each other. */
-#define APART_MS	100
+/*! Two clocks that were read further apart than this are read again. */
+#define APART_MS	20
+#define TRIES		10
+
+#define BOOT_ID		"/proc/sys/kernel/random/boot_id"
 
 static int64_t read_ms(clockid_t id)
 {
@@ -22,38 +28,71 @@ static int64_t read_ms(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/*! \return False if something came in between. */
-static bool ahead(int64_t *ms)
+void clock_read(const loop_t *loop, rollover_clock_t *out)
 {
-	int64_t before = read_ms(CLOCK_MONOTONIC);
-	int64_t wall = read_ms(CLOCK_REALTIME);
+	int64_t best = INT64_MAX;
 
-	*ms = wall - before;
-	return read_ms(CLOCK_MONOTONIC) - before <= APART_MS;
+	out->boot = loop->boot;
+	/* Something may come in between. The tightest pair counts. */
+	for (int i = 0; i < TRIES && best > APART_MS; i++) {
+		const int64_t before = read_ms(CLOCK_MONOTONIC_RAW);
+		const int64_t wall = read_ms(CLOCK_REALTIME);
+		const int64_t apart = read_ms(CLOCK_MONOTONIC_RAW) - before;
+		if (apart < best) {
+			best = apart;
+			out->wall = wall / 1000;
+			out->ahead = wall - before;
+		}
+	}
+}
+
+/*! A number for this boot. Where it cannot be told, for this process: then nothing counts that another one has seen. */
+static int64_t boot_number(void)
+{
+	char text[64] = "";
+	uint64_t number = 0;
+	unsigned digits = 0;
+
+	int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		ssize_t len = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		for (ssize_t i = 0; i < len && digits < 16; i++) {
+			const char c = text[i];
+			if (c >= '0' && c <= '9') {
+				number = number << 4 | (c - '0');
+				digits++;
+			} else if (c >= 'a' && c <= 'f') {
+				number = number << 4 | (c - 'a' + 10);
+				digits++;
+			}
+		}
+	}
+	if (digits < 16 && getrandom(&number, sizeof(number), 0) != sizeof(number)) {
+		number = (uint64_t)getpid() << 32 ^ read_ms(CLOCK_MONOTONIC_RAW);
+	}
+	number &= INT64_MAX;
+	return number != 0 ? number : 1;
 }
 
 void clock_start(loop_t *loop)
 {
-	loop->clock.running_since = time(NULL);
-	(void)ahead(&loop->clock_ahead);
+	rollover_clock_t now;
+
+	loop->boot = boot_number();
+	clock_read(loop, &now);
+	loop->clock_ahead = now.ahead;
 }
 
 void clock_check(loop_t *loop)
 {
-	int64_t now;
+	rollover_clock_t now;
 
-	if (!ahead(&now)) {
-		return;
+	clock_read(loop, &now);
+	const int64_t step = now.ahead - loop->clock_ahead;
+	loop->clock_ahead = now.ahead;
+	if (llabs(step) >= STEP_MS) {
+		engine_log(loop->engine, LOG_WARNING, "the clock was set %s by %lld s: waits go on as if it had not been",
+		           step > 0 ? "forward" : "back", (llabs((long long)step) + 500) / 1000);
 	}
-	int64_t step = now - loop->clock_ahead;
-	loop->clock_ahead = now;
-	if (llabs(step) < STEP_MS) {
-		return;
-	}
-	loop->clock.seconds = (step + (step > 0 ? 500 : -500)) / 1000;
-	loop->clock.before = time(NULL) - loop->clock.seconds;
-	engine_log(loop->engine, LOG_WARNING, "the clock was set %s by %lld s: waits go on as if it had not been",
-	           step > 0 ? "forward" : "back", llabs((long long)loop->clock.seconds));
-	zones_each(loop, zone_clock_set);
-	loop->clock.running_since += loop->clock.seconds;
 }

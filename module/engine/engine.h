@@ -143,8 +143,8 @@ struct loop {
 	server_t *server;
 	dns_t *dns;
 	char dns_error[160];
-	int64_t clock_ahead;		/*!< Of the wall clock before the monotonic one, in ms. */
-	clock_step_t clock;		/*!< The last step. */
+	int64_t clock_ahead;		/*!< rollover_clock_t.ahead at the last check. */
+	int64_t boot;			/*!< rollover_clock_t.boot */
 	bool running;			/*!< Store, server and dns are there. */
 	bool stopping;
 	entry_t **buckets;
@@ -205,11 +205,12 @@ void wake_now(loop_t *loop, entry_t *entry);
 /*! There may be room for more looks at the server. */
 void wake_more(loop_t *loop);
 
-/*! Whether the wall clock was set since the last call; if so, all zones' times move with it (clock.c). */
+/*! Logs that the wall clock was set since the last call (clock.c). Rows follow it when they are used. */
 void clock_check(loop_t *loop);
 void clock_start(loop_t *loop);
-/*! The loop's clock was set. */
-void zone_clock_set(loop_t *loop, entry_t *entry);
+void clock_read(const loop_t *loop, rollover_clock_t *out);
+/*! Now, by the wall clock; the times of the zone's row are of the same clock from here on. */
+time_t zone_now(zone_t *zone);
 
 /*! \return The entry's zone, which is no longer at rest; NULL if there is no memory. */
 zone_t *zone_get(loop_t *loop, entry_t *entry);
@@ -263,7 +264,8 @@ bool write_scratch(loop_t *loop, const store_event_t *event, bool soon);
 bool write_join(loop_t *loop);
 void write_joined(loop_t *loop);
 /*! Since when a server has not answered; 0: it has. Within a second, together with others. */
-void write_unreachable(loop_t *loop, const char *zone, const char *server, time_t since, time_t now);
+void write_unreachable(loop_t *loop, const char *zone, const char *server, time_t since,
+                       const rollover_clock_t *now);
 /*! All servers of a survey are written: bounds their number. */
 void write_servers_done(loop_t *loop, const char *zone, time_t now);
 /*! Removes from the store what is no more, now and then (prune.c). */
@@ -296,7 +298,7 @@ typedef struct look_state {
 look_state_t *look_state_new(const zone_t *zone, const server_look_t *look);
 void look_state_free(look_state_t *look);
 /*! Takes a survey over; unreachable servers get the time since when from the store. */
-void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *survey, time_t now);
+void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *survey);
 
 /*! One line for the log about what a decision was based on. */
 void report_line(char *out, size_t len, const zone_t *zone, const rollover_decision_t *decision,

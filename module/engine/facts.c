@@ -159,9 +159,11 @@ void look_state_free(look_state_t *look)
 }
 
 /*! The time since when a server has not answered, over restarts. \a wrote: something was written. */
-static time_t since_when(const zone_t *zone, const char *server, answer_status_t status, time_t now, bool *wrote)
+static time_t since_when(const zone_t *zone, const char *server, answer_status_t status,
+                         const rollover_clock_t *now, bool *wrote)
 {
-	time_t since = 0, seen = 0;
+	time_t since = 0;
+	rollover_clock_t seen = { 0 };
 	loop_t *loop = zone->loop;
 
 	if (loop->store != NULL) {
@@ -169,17 +171,19 @@ static time_t since_when(const zone_t *zone, const char *server, answer_status_t
 	}
 	bool silent = status == ANSWER_UNREACHABLE;
 	if (silent || since != 0) {
-		since = silent ? rollover_unreachable_since(&zone->settings->config, since, seen, now) : 0;
+		since = silent ? rollover_unreachable_since(&zone->settings->config, since, &seen, now) : 0;
 		write_unreachable(loop, zone->name, server, since, now);
 		*wrote = true;
 	}
 	return since;
 }
 
-void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *survey, time_t now)
+void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *survey)
 {
 	rollover_facts_t *facts = &look->facts;
+	rollover_clock_t now;
 
+	clock_read(zone->loop, &now);
 	look->survey = survey;
 	facts->asked |= survey->asked;
 	facts->discovery_failed = survey->discovery_failed;
@@ -189,14 +193,14 @@ void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *su
 	bool wrote = false;
 	for (size_t i = 0; i < survey->child_count; i++) {
 		child_answer_t *a = &survey->child[i];
-		a->unreachable_since = since_when(zone, a->server, a->status, now, &wrote);
+		a->unreachable_since = since_when(zone, a->server, a->status, &now, &wrote);
 	}
 	for (size_t i = 0; i < survey->parent_count; i++) {
 		parent_answer_t *a = &survey->parent[i];
-		a->unreachable_since = since_when(zone, a->server, a->status, now, &wrote);
+		a->unreachable_since = since_when(zone, a->server, a->status, &now, &wrote);
 	}
 	if (wrote) {
-		write_servers_done(zone->loop, zone->name, now);
+		write_servers_done(zone->loop, zone->name, now.wall);
 	}
 	facts->child = survey->child;
 	facts->child_count = survey->child_count;

@@ -43,7 +43,7 @@ static void look_on(zone_t *zone, look_state_t *look)
 {
 	zone->look = look;
 	if (look == NULL) {
-		zone->kept.row.wake = time(NULL) + 60;
+		zone->kept.row.wake = zone_now(zone) + 60;
 		zone_rest(zone);
 		return;
 	}
@@ -52,7 +52,7 @@ static void look_on(zone_t *zone, look_state_t *look)
 	/* Nothing is done in such a zone, but its chain may break all the same. */
 	config.observe_only |= facts->own.frozen || facts->own.catalog_member;
 	unsigned ask = facts->own.known && facts->own.dnskey != 0 ?
-		rollover_needs(&config, &zone->kept.row, facts->keys, look->own_key_count, time(NULL)) : 0;
+		rollover_needs(&config, &zone->kept.row, facts->keys, look->own_key_count, zone_now(zone)) : 0;
 	if (ask != 0) {
 		world_ask(zone, ask);
 	} else {

@@ -55,7 +55,7 @@ static void on_survey(survey_result_t *result, void *arg)
 		if (result->parent_zone[0] != '\0') {
 			(void)text_set(&zone->parent_zone, result->parent_zone);
 		}
-		look_state_add_survey(zone->look, zone, result, time(NULL));
+		look_state_add_survey(zone->look, zone, result);
 	}
 	came_back(zone);
 }

@@ -58,12 +58,13 @@ void write_joined(loop_t *loop)
 	}
 }
 
-void write_unreachable(loop_t *loop, const char *zone, const char *server, time_t since, time_t now)
+void write_unreachable(loop_t *loop, const char *zone, const char *server, time_t since,
+                       const rollover_clock_t *now)
 {
 	/* Without a store nothing is decided. A time that is lost is taken anew, which makes a wait longer. */
 	if (loop->store != NULL) {
 		bool together = write_join(loop);
-		(void)store_unreachable_save(loop->store, zone, server, since, since != 0 ? now : 0);
+		(void)store_unreachable_save(loop->store, zone, server, since, now);
 		if (together) {
 			write_joined(loop);
 		}

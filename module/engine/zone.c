@@ -132,9 +132,18 @@ void zone_drop(zone_t *zone)
 	zone_unref(zone);
 }
 
+time_t zone_now(zone_t *zone)
+{
+	rollover_clock_t clock;
+
+	clock_read(zone->loop, &clock);
+	rollover_follow_clock(&zone->kept.row, &clock);
+	return clock.wall;
+}
+
 static void sleep_until_wake(zone_t *zone)
 {
-	const time_t now = time(NULL), wake = zone->kept.row.wake;
+	const time_t now = zone_now(zone), wake = zone->kept.row.wake;
 	const uint32_t spread = rollover_spread(&zone->kept.row, now);
 	uint64_t ms = wake > now ? (uint64_t)(wake - now) * 1000 : 0;
 
@@ -224,36 +233,6 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now, bool so
 	return true;
 }
 
-static void clock_set(zone_t *zone)
-{
-	const clock_step_t *step = &zone->loop->clock;
-	rollover_decision_t d;
-
-	zone->kept.saved = 0;
-	zone->watched = 0;
-	zone->acknowledged += zone->acknowledged != 0 ? step->seconds : 0;
-	if (!zone->loaded) {
-		return;		/* What the store has is of a time before this clock; nothing was taken from it yet. */
-	}
-	rollover_clock_set(&zone->kept.row, step);
-	/* A rollover is written at once: a restart before the next look would bring the old times back. */
-	if (zone->kept.row.state != ROLLOVER_IDLE) {
-		d.row = zone->kept.row;
-		d.transition = d.gate_changed = false;
-		(void)save(zone, &d, time(NULL), false);
-	}
-}
-
-void zone_clock_set(loop_t *loop, entry_t *entry)
-{
-	/* One that was never looked at has no times yet. */
-	zone_t *zone = entry->zone != NULL || entry->kept != NULL ? zone_get(loop, entry) : NULL;
-	if (zone != NULL) {
-		clock_set(zone);
-		zone_fold(zone);
-	}
-}
-
 static bool load(zone_t *zone)
 {
 	loop_t *loop = zone->loop;
@@ -272,6 +251,10 @@ static bool load(zone_t *zone)
 			return false;
 		}
 		zone->policy_implicit = loop->scratch.policy_implicit;
+		if (zone->kept.row.clock.wall == 0) {
+			/* Of schema 2 or 1: nothing is known to have passed since it was written. */
+			zone->kept.row.clock.wall = loop->scratch.looked != 0 ? loop->scratch.looked : zone->kept.row.since;
+		}
 		if (zone->kept.row.state != ROLLOVER_IDLE) {
 			engine_log(loop->engine, LOG_INFO, "zone %s, resuming in state %s: %s", zone->name,
 			           rollover_state_name(zone->kept.row.state),
@@ -296,7 +279,7 @@ static void store_failed(zone_t *zone)
 	rollover_row_t *row = &zone->kept.row;
 	const char *why = zone->loop->store != NULL ? store_error(zone->loop->store) :
 	                                              zone->loop->store_error;
-	if (rollover_store_failed(row, why, time(NULL))) {
+	if (rollover_store_failed(row, why, zone_now(zone))) {
 		count_alarm(zone);
 		engine_log(zone->loop->engine, LOG_ERR, "zone %s, %s: %s", zone->name,
 		           rollover_gate_info(GATE_STORE_FAILED)->name, why);
@@ -320,7 +303,7 @@ static void on_acted(server_status_t status, const char *detail, void *arg)
 	if (zone_came_back(zone)) {
 		acted(zone, status, detail);
 		if (status == SERVER_OK) {
-			zone->kept.row.wake = time(NULL) + 1;
+			zone->kept.row.wake = zone_now(zone) + 1;
 		}
 		zone_rest(zone);
 	}
@@ -386,7 +369,7 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 	if (zone->base_policy == NULL) {
 		/* A derived policy that we did not record: the store was lost. Its name tells the base. */
 		if (!text_set(&zone->base_policy, base)) {
-			zone->kept.row.wake = time(NULL) + 60;
+			zone->kept.row.wake = zone_now(zone) + 60;
 			zone_rest(zone);
 			return;
 		}
@@ -404,7 +387,7 @@ static void act(zone_t *zone, const rollover_decision_t *d)
 		server_start_rollover(zone->loop->server, zone->name, on_acted, zone);
 	} else if (d->action == ACTION_SUBMITTED) {
 		zone->refs++;
-		uint32_t ttl = belt_ttl(&d->row, zone->loop->clock.running_since, time(NULL));
+		uint32_t ttl = belt_ttl(&d->row, zone_now(zone));
 		server_ksk_submitted(zone->loop->server, zone->name, ttl, on_acted, zone);
 	} else {
 		zone_rest(zone);
@@ -467,8 +450,7 @@ void zone_decide(zone_t *zone)
 	look_state_t *look = zone->look;
 	rollover_decision_t d;
 
-	clock_check(zone->loop);
-	time_t now = time(NULL);
+	const time_t now = zone_now(zone);
 
 	for (unsigned i = 0; i < ROLLOVER_DECISIONS_MAX; i++) {
 		decided_t decided = decide_once(zone, now, &d);

@@ -1,60 +1,110 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What becomes of a row when the wall clock is set. Waits have to last as long as before.
+ * The times of a row are those of the wall clock, which anybody may set, and which may be wrong from the start. How old
+ * they are is only what a clock that nobody can set has counted. docs/internals.rst, "When the clock is set".
  */
 
 #include <assert.h>
 
 #include "kskroll/rollover.h"
 
-/*! Whether the time moves with the clock. */
-static bool moves(time_t t, const clock_step_t *step)
+/*! Less than this between the two clocks is no step yet: it adds up until it is one. */
+#define STEP_MS		2000
+
+static bool same_boot(const rollover_clock_t *a, const rollover_clock_t *b)
 {
-	/*
-	 * Forward, all that has passed: left behind it would end waits early. What is still ahead was
-	 * written by a right clock before this one was set right. Backward, only what this clock has
-	 * told: what it was told before may have been right, and moved back it would end waits early.
-	 */
-	return t != 0 && (step->seconds > 0 ? t <= step->before : t >= step->running_since);
+	return a->boot != 0 && a->boot == b->boot;
 }
 
-static void move(time_t *t, const clock_step_t *step)
+/*! By how many seconds the wall clock went on more than time is known to have passed; negative: less. */
+static int64_t gained(const rollover_clock_t *then, const rollover_clock_t *now)
 {
-	if (moves(*t, step)) {
-		*t += step->seconds;
+	const int64_t apart = now->wall - then->wall;
+
+	if (!same_boot(then, now)) {
+		return apart;	/* Nothing is known to have passed. */
+	}
+	const int64_t ms = now->ahead - then->ahead;
+	if (ms > -STEP_MS && ms < STEP_MS) {
+		return 0;
+	}
+	/* No time passes backward, whatever a clock says. */
+	return ms / 1000 < apart ? ms / 1000 : apart;
+}
+
+static void move(time_t *t, int64_t by)
+{
+	if (*t != 0) {
+		*t = *t + by > 0 ? *t + by : 1;		/* 0 is not yet; a clock of 1970 has no time before that. */
 	}
 }
 
-static void move_window(ttl_window_t *window, const clock_step_t *step)
+static void move_window(ttl_window_t *window, int64_t by)
 {
 	for (unsigned i = 0; i < window->count; i++) {
-		move(&window->step[i].seen, step);
+		move(&window->step[i].seen, by);
 	}
 }
 
-void rollover_clock_set(rollover_row_t *row, const clock_step_t *step)
+static void move_all(rollover_row_t *row, int64_t by)
 {
-	assert(row && step);
+	move(&row->since, by);
+	move(&row->gate_since, by);
+	move(&row->gate_until, by);
+	move(&row->settled_at, by);
+	move(&row->all_since, by);
+	move(&row->all_drained, by);
+	move(&row->ds_all_since, by);
+	move(&row->observed_since, by);
+	move(&row->observed_last, by);
+	move_window(&row->dnskey_ttl, by);
+	move_window(&row->ds_ttl, by);
+	move(&row->parent_seen, by);
+	move(&row->acted, by);
+	move(&row->notified, by);
+	move(&row->wake, by);
+}
 
-	/* Ends of waits go with the beginnings. */
-	if (moves(row->all_since, step)) {
-		row->all_drained += step->seconds;
-	}
-	if (row->gate_until != 0 && moves(row->gate_since, step)) {
-		row->gate_until += step->seconds;
-	}
-	row->wake += step->seconds;
+void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)
+{
+	assert(row && now);
 
-	move(&row->since, step);
-	move(&row->gate_since, step);
-	move(&row->settled_at, step);
-	move(&row->all_since, step);
-	move(&row->ds_all_since, step);
-	move(&row->observed_since, step);
-	move(&row->observed_last, step);
-	move(&row->parent_seen, step);
-	move(&row->acted, step);
-	move(&row->notified, step);
-	move_window(&row->dnskey_ttl, step);
-	move_window(&row->ds_ttl, step);
+	rollover_clock_t *clock = &row->clock;
+	const bool fresh = clock->wall == 0, same = same_boot(clock, now);
+	const int64_t by = fresh ? 0 : gained(clock, now);
+
+	if (by != 0) {
+		move_all(row, by);
+	}
+	if (!fresh && !same) {
+		row->wake = 0;		/* How long nobody looked is not known: no state may take it for short. */
+	}
+	if (same) {
+		/* What is no step yet stays. */
+		const int64_t rest = now->ahead - clock->ahead - by * 1000;
+		clock->ahead = rest > -STEP_MS && rest < STEP_MS ? clock->ahead + by * 1000 : now->ahead;
+		clock->wall = now->wall;
+	} else {
+		*clock = *now;
+	}
+}
+
+time_t rollover_unreachable_since(const rollover_config_t *config, time_t since, const rollover_clock_t *seen,
+                                  const rollover_clock_t *now)
+{
+	assert(config && seen && now);
+
+	const uint32_t apart = config->check_interval > config->ds_check_interval ?
+	                       config->check_interval : config->ds_check_interval;
+	/* The longest back-off is eightfold (RFC 9975 3), with some delay besides. */
+	const time_t longest = 10 * (time_t)apart + 60;
+	const int64_t by = gained(seen, now);
+	/* Here a long time has to be assumed where the clock may be right, a short one where it has to be proven. */
+	const time_t unseen = same_boot(seen, now) ? now->wall - seen->wall - by : now->wall - seen->wall;
+
+	if (since == 0 || since > seen->wall || unseen < 0 || unseen > longest) {
+		return now->wall;
+	}
+	move(&since, by);
+	return since;
 }

@@ -14,17 +14,6 @@ static verdict_t fail(rollover_gate_t gate, const char *about, const char *detai
 	return v;
 }
 
-time_t rollover_unreachable_since(const rollover_config_t *config, time_t since, time_t seen,
-                                  time_t now)
-{
-	const uint32_t apart = config->check_interval > config->ds_check_interval ?
-	                       config->check_interval : config->ds_check_interval;
-	/* The longest back-off is eightfold (RFC 9975 3), with some delay besides. */
-	const time_t longest = 10 * (time_t)apart + 60;
-
-	return since == 0 || since > now || seen > now || now - seen > longest ? now : since;
-}
-
 /*! A server that has not answered for long no longer blocks (`unreachable-after`). */
 static bool out_of_service(const rollover_config_t *config, answer_status_t status,
                            time_t unreachable_since, time_t now)

@@ -15,6 +15,7 @@ typedef enum {
 	KIND_STATE,
 	KIND_GATE,
 	KIND_TIME,
+	KIND_I64,
 	KIND_U32,
 	KIND_U8,
 	KIND_BOOL,
@@ -85,12 +86,15 @@ static const column_t columns[] = {
 	COLUMN("observed_last",  KIND_TIME,     row.observed_last, 3),
 	COLUMN("parent_seen",    KIND_TIME,     row.parent_seen,  3),
 	COLUMN("caches_expired", KIND_TIME,     config.caches_expired, 3),
+	COLUMN("clock_wall",     KIND_TIME,     row.clock.wall,   3),
+	COLUMN("clock_ahead",    KIND_I64,      row.clock.ahead,  3),
+	COLUMN("clock_boot",     KIND_I64,      row.clock.boot,   3),
 };
 #define COLUMNS		(sizeof(columns) / sizeof(columns[0]))
 
 #ifdef __LP64__
 // A field without a column would be lost in a restart.
-_Static_assert(sizeof(rollover_row_t) == 952,
+_Static_assert(sizeof(rollover_row_t) == 976,
                "rollover_row_t has changed: give every new field a column here");
 _Static_assert(sizeof(rollover_config_t) == 224,
                "rollover_config_t has changed: give every new field a column here");
@@ -104,6 +108,7 @@ static bool is_integer(kind_t kind)
 	case KIND_STATE:
 	case KIND_GATE:
 	case KIND_TIME:
+	case KIND_I64:
 	case KIND_U32:
 	case KIND_U8:
 	case KIND_BOOL:
@@ -310,10 +315,16 @@ static int64_t get_integer(const column_t *column, const void *field)
 	case KIND_STATE: return *(const rollover_state_t *)field;
 	case KIND_GATE:  return *(const rollover_gate_t *)field;
 	case KIND_TIME:  return *(const time_t *)field;
+	case KIND_I64:   return *(const int64_t *)field;
 	case KIND_U32:   return *(const uint32_t *)field;
 	case KIND_U8:    return *(const uint8_t *)field;
 	default:         return *(const bool *)field;
 	}
+}
+
+static int64_t integer_min(kind_t kind)
+{
+	return kind == KIND_I64 ? INT64_MIN : 0;
 }
 
 static int64_t integer_max(kind_t kind)
@@ -322,6 +333,7 @@ static int64_t integer_max(kind_t kind)
 	case KIND_STATE: return ROLLOVER_STATE__COUNT - 1;
 	case KIND_GATE:  return GATE__COUNT - 1;
 	case KIND_TIME:  return INT64_MAX;
+	case KIND_I64:   return INT64_MAX;
 	case KIND_U32:   return UINT32_MAX;
 	case KIND_U8:    return UINT8_MAX;
 	default:         return 1;
@@ -334,6 +346,7 @@ static void set_integer(const column_t *column, void *field, int64_t value)
 	case KIND_STATE: *(rollover_state_t *)field = value; break;
 	case KIND_GATE:  *(rollover_gate_t *)field = value; break;
 	case KIND_TIME:  *(time_t *)field = value; break;
+	case KIND_I64:   *(int64_t *)field = value; break;
 	case KIND_U32:   *(uint32_t *)field = value; break;
 	case KIND_U8:    *(uint8_t *)field = value; break;
 	default:         *(bool *)field = value; break;
@@ -375,7 +388,7 @@ int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone)
 			break;
 		default:;
 			int64_t value = get_integer(column, field);
-			if (value < 0 || value > integer_max(column->kind)) {
+			if (value < integer_min(column->kind) || value > integer_max(column->kind)) {
 				return SQLITE_RANGE;
 			}
 			ret = sqlite3_bind_int64(stmt, i + 1, value);
@@ -441,7 +454,7 @@ static bool read_field(sqlite3_stmt *stmt, int i, const column_t *column, bool r
 		return column_text(stmt, i, text, sizeof(text)) && parse_window(text, field);
 	default:;
 		int64_t value;
-		if (!column_number(stmt, i, 0, integer_max(column->kind), &value)) {
+		if (!column_number(stmt, i, integer_min(column->kind), integer_max(column->kind), &value)) {
 			return false;
 		}
 		set_integer(column, field, value);

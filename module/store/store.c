@@ -29,10 +29,10 @@ static const char *const texts[STMT__COUNT] = {
 	[STMT_HISTORY_ALL] =
 		HISTORY "(SELECT * FROM history ORDER BY id DESC LIMIT ?2) ORDER BY id",
 	[STMT_UNREACHABLE_LOAD] =
-		"SELECT unreachable_since, seen FROM server WHERE zone = ?1 AND server = ?2",
+		"SELECT unreachable_since, seen, clock_ahead, clock_boot FROM server WHERE zone = ?1 AND server = ?2",
 	[STMT_UNREACHABLE_SAVE] =
-		"INSERT OR REPLACE INTO server (zone, server, unreachable_since, seen)"
-		" VALUES (?1, ?2, ?3, ?4)",
+		"INSERT OR REPLACE INTO server (zone, server, unreachable_since, seen, clock_ahead, clock_boot)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[STMT_UNREACHABLE_CLEAR] =
 		"DELETE FROM server WHERE zone = ?1 AND server = ?2",
 	[STMT_SERVERS_PRUNE] =
@@ -364,18 +364,19 @@ done:
 }
 
 int store_unreachable_load(store_t *store, const char *zone, const char *server, time_t *since,
-                           time_t *seen)
+                           rollover_clock_t *seen)
 {
 	assert(store != NULL && zone != NULL && server != NULL && since != NULL && seen != NULL);
 
-	*since = *seen = 0;
+	*since = 0;
+	memset(seen, 0, sizeof(*seen));
 	sqlite3_stmt *stmt = store_reader(store, STMT_UNREACHABLE_LOAD);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
 
 	int ret;
-	int64_t value, last;
+	int64_t value, last, ahead, boot;
 	if ((sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) |
 	     sqlite3_bind_text(stmt, 2, server, -1, SQLITE_STATIC)) != SQLITE_OK) {
 		ret = store_fail(store, "cannot be read");
@@ -385,9 +386,11 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	switch (sqlite3_step(stmt)) {
 	case SQLITE_ROW:
 		if (column_number(stmt, 0, 0, INT64_MAX, &value) &&
-		    column_number(stmt, 1, 0, INT64_MAX, &last)) {
+		    column_number(stmt, 1, 0, INT64_MAX, &last) &&
+		    column_number(stmt, 2, INT64_MIN, INT64_MAX, &ahead) &&
+		    column_number(stmt, 3, INT64_MIN, INT64_MAX, &boot)) {
 			*since = value;
-			*seen = last;
+			*seen = (rollover_clock_t){ .wall = last, .ahead = ahead, .boot = boot };
 			ret = KNOT_EOK;
 		} else {
 			ret = store_malformed(store, "unreachable_since of server %.320s makes no sense",
@@ -406,7 +409,7 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 }
 
 int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since,
-                           time_t seen)
+                           const rollover_clock_t *seen)
 {
 	assert(store != NULL && zone != NULL && server != NULL);
 
@@ -423,7 +426,9 @@ int store_unreachable_save(store_t *store, const char *zone, const char *server,
 	            sqlite3_bind_text(stmt, 2, server, -1, SQLITE_STATIC);
 	if (!clear) {
 		bound |= (since > 0) ? sqlite3_bind_int64(stmt, 3, since) |
-		                       sqlite3_bind_int64(stmt, 4, seen) : SQLITE_RANGE;
+		                       sqlite3_bind_int64(stmt, 4, seen->wall) |
+		                       sqlite3_bind_int64(stmt, 5, seen->ahead) |
+		                       sqlite3_bind_int64(stmt, 6, seen->boot) : SQLITE_RANGE;
 	}
 	return store_run(store, stmt, bound);
 }

@@ -157,8 +157,7 @@ void check_learn(world_t *w)
 		for (size_t i = 0; i < count; i++) {
 			fault_learn(w, e->seen[side][i], e->seen_keys[side][i]);
 			answer_status_t status = side ? f->parent[i].status : f->child[i].status;
-			time_t since = side ? f->parent[i].unreachable_since : f->child[i].unreachable_since;
-			if (status == ANSWER_UNREACHABLE && w->now - since >= (time_t)e->config.unreachable_after) {
+			if (status == ANSWER_UNREACHABLE && w->now - e->silent[side][i] >= (time_t)e->config.unreachable_after) {
 				server_excuse(w, side ? &w->parent[i] : &w->child[i], side);
 			}
 		}
@@ -175,7 +174,7 @@ static void check_withdraw(world_t *w)
 	for (size_t i = 0; i < f->parent_count; i++) {
 		const parent_answer_t *a = &f->parent[i];
 		bool out = a->status == ANSWER_UNREACHABLE &&
-		           w->now - a->unreachable_since >= (time_t)w->engine.config.unreachable_after;
+		           clock_wall(w) - a->unreachable_since >= (time_t)w->engine.config.unreachable_after;
 		if (!out && (a->status != ANSWER_OK || a->ds != (keyset_t)(1U << at) || a->ds_foreign)) {
 			violate(w, "I3", "the signal is withdrawn, but %s has %s", a->server,
 			        a->status != ANSWER_OK ? rollover_answer_name(a->status) : "another DS set");
@@ -362,8 +361,9 @@ static void check_notify(world_t *w, const rollover_row_t *before, const rollove
 		violate(w, "notify", "the parent is told of signals that are not out in state %s",
 		        rollover_state_name(before->state));
 	}
-	if (before->notified != 0 && before->notified <= w->now && w->now - before->notified < (time_t)e->config.notify_again) {
-		violate(w, "notify", "the parent is told again after %ld s", (long)(w->now - before->notified));
+	const time_t now = clock_wall(w);
+	if (before->notified != 0 && before->notified <= now && now - before->notified < (time_t)e->config.notify_again) {
+		violate(w, "notify", "the parent is told again after %ld s", (long)(now - before->notified));
 	}
 }
 
@@ -393,8 +393,9 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 		        rollover_gate_info(d->row.gate)->name, d->row.gate_about);
 	}
 	uint32_t longest = (c->check_interval > c->ds_check_interval ? c->check_interval : c->ds_check_interval) * 8;
-	if (d->row.wake > w->now + (time_t)longest || (!d->transition && d->row.wake <= w->now)) {
-		violate(w, "wake", "the next look is in %ld s", (long)(d->row.wake - w->now));
+	const time_t now = clock_wall(w);
+	if (d->row.wake > now + (time_t)longest || (!d->transition && d->row.wake <= now)) {
+		violate(w, "wake", "the next look is in %ld s", (long)(d->row.wake - now));
 	}
 	if (e->switches > 300) {
 		violate(w, "calm", "the policy was switched %u times", e->switches);

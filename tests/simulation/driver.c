@@ -14,6 +14,16 @@ static void sleep_until(world_t *w, time_t wake)
 	event_add(w, wake, EV_WAKE, 0, ++w->engine.timer);
 }
 
+/*! As module/engine/zone.c does it before it uses the row. \return Its next look. */
+static time_t follow_clock(world_t *w)
+{
+	rollover_clock_t clock;
+
+	clock_now(w, &clock);
+	rollover_follow_clock(&w->engine.row, &clock);
+	return w->engine.row.wake;
+}
+
 static void rest(world_t *w)
 {
 	engine_t *e = &w->engine;
@@ -23,7 +33,8 @@ static void rest(world_t *w)
 		e->again = false;
 		sleep_until(w, w->now);
 	} else {
-		sleep_until(w, e->row.wake + rng_below(&w->rng, rollover_spread(&e->row, w->now)));
+		const time_t wake = follow_clock(w), now = clock_wall(w);
+		sleep_until(w, w->now + (wake - now) + rng_below(&w->rng, rollover_spread(&e->row, now)));
 	}
 }
 
@@ -61,9 +72,9 @@ void engine_restart(world_t *w)
 
 	trace(w, "knotd       starts again");
 	e->alive = !e->dead;
-	e->running_since = w->now;
 	e->conf_busy = false;
 	e->conf_detail[0] = '\0';
+	clock_start(w);
 	knot_restart(w);
 	engine_poke(w);
 }
@@ -83,7 +94,8 @@ static bool may_crash(world_t *w, bool does_something)
 
 static void store_failed(world_t *w)
 {
-	(void)rollover_store_failed(&w->engine.row, "not writable", w->now);
+	(void)follow_clock(w);
+	(void)rollover_store_failed(&w->engine.row, "not writable", clock_wall(w));
 	rest(w);
 }
 
@@ -114,14 +126,14 @@ static void decide(world_t *w, unsigned decisions)
 	const rollover_state_t before = e->row.state;
 
 	e->decisions++;
-	rollover_decide(&e->config, &e->row, &e->facts, w->now, d);
+	rollover_decide(&e->config, &e->row, &e->facts, clock_wall(w), d);
 	check_decision(w, &e->row, d);
 
 	bool does = d->transition || d->action != ACTION_NONE || rollover_must_switch(&e->facts.own, d);
 	if (may_crash(w, does)) {
 		return;
 	}
-	if (rollover_worth_saving(&e->row, d, e->saved, w->now)) {
+	if (rollover_worth_saving(&e->row, d, e->saved_wall, clock_wall(w))) {
 		if (fault_active(w, FAULT_STORE)) {
 			store_failed(w);
 			return;
@@ -129,6 +141,7 @@ static void decide(world_t *w, unsigned decisions)
 		e->stored = d->row;
 		e->has_stored = true;
 		e->saved = w->now;
+		e->saved_wall = clock_wall(w);
 	}
 	check_learn(w);
 	e->row = d->row;
@@ -149,7 +162,7 @@ static void decide(world_t *w, unsigned decisions)
 		event_add(w, w->now + rng_between(&w->rng, 1, 30), EV_SCAN, 1, 0);
 	}
 	if (decisions < ROLLOVER_DECISIONS_MAX &&
-	    rollover_goes_on(&e->config, &e->facts, e->own_count, w->now, d)) {
+	    rollover_goes_on(&e->config, &e->facts, e->own_count, clock_wall(w), d)) {
 		e->facts.asked &= ~SURVEY_WATCH;
 		decide(w, decisions + 1);
 		return;
@@ -189,7 +202,8 @@ void engine_order(world_t *w)
 		/* knotd says OK in any case: that it ignores the order is in its log only. */
 		(void)knot_roll(w, w->knot.key[w->knot.key_count - 1].algorithm, false);
 	} else {
-		uint32_t ttl = belt_ttl(&e->row, e->running_since, w->now);
+		(void)follow_clock(w);
+		uint32_t ttl = belt_ttl(&e->row, clock_wall(w));
 		ok = knot_submit(w, CAUSE_OURS, decided, ttl);
 		answer = ok ? "" : "no KSK is ready";
 	}
@@ -199,7 +213,8 @@ void engine_order(world_t *w)
 	e->conf_busy = busy;
 	snprintf(e->conf_detail, sizeof(e->conf_detail), "%s", answer);
 	if (ok) {
-		e->row.wake = w->now + 1;
+		(void)follow_clock(w);
+		e->row.wake = clock_wall(w) + 1;
 	}
 	rest(w);
 }
@@ -226,6 +241,7 @@ void engine_answer(world_t *w)
 	}
 	facts_finish(w);
 	e->surveys++;
+	(void)follow_clock(w);
 	decide(w, 1);
 }
 
@@ -244,22 +260,24 @@ void engine_wake(world_t *w)
 			e->row = e->stored;
 			e->row.bad_looks = 0;	/* Not stored. */
 		} else {
-			rollover_init(&e->row, w->now);
+			rollover_init(&e->row, clock_wall(w));
 			memset(e->unreachable, 0, sizeof(e->unreachable));
 		}
 		e->loaded = true;
 	}
+	(void)follow_clock(w);
+	const time_t now = clock_wall(w);
 	e->own_count = facts_own(w);
 	const own_facts_t *own = &e->facts.own;
 	e->asked = own->known && own->dnskey != 0 && !own->frozen ?
-	           rollover_needs(&e->config, &e->row, e->facts.keys, e->own_count, w->now) : 0;
+	           rollover_needs(&e->config, &e->row, e->facts.keys, e->own_count, now) : 0;
 	e->next_answer = 0;
 	/* As the engine does it: once in a check-interval, however often it looks. */
-	if ((e->asked & SURVEY_WATCH) && w->now >= e->watched &&
-	    w->now - e->watched < (time_t)e->config.check_interval) {
+	if ((e->asked & SURVEY_WATCH) && now >= e->watched &&
+	    now - e->watched < (time_t)e->config.check_interval) {
 		e->asked &= ~SURVEY_WATCH;
 	} else if (e->asked & SURVEY_WATCH) {
-		e->watched = w->now;
+		e->watched = now;
 	}
 	if (e->asked != 0) {
 		event_add(w, w->now + rng_below(&w->rng, 2), EV_ANSWER, 0, 0);

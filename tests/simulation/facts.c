@@ -116,7 +116,7 @@ void facts_child(world_t *w, unsigned index)
 	memset((char *)a + offsetof(child_answer_t, status), 0, sizeof(*a) - offsetof(child_answer_t, status));
 	if (kind == FAULT_DOWN || kind == FAULT_PARTITION || (s->primary && !w->knot.up)) {
 		a->status = ANSWER_UNREACHABLE;
-		a->unreachable_since = w->now;
+		a->unreachable_since = clock_wall(w);
 		return;
 	}
 	if (kind == FAULT_ERROR) {
@@ -165,7 +165,7 @@ void facts_parent(world_t *w, unsigned index)
 	case FAULT_DOWN:
 	case FAULT_PARTITION:
 		a->status = ANSWER_UNREACHABLE;
-		a->unreachable_since = w->now;
+		a->unreachable_since = clock_wall(w);
 		return;
 	case FAULT_ERROR:
 		a->status = ANSWER_ERROR;
@@ -189,16 +189,19 @@ void facts_parent(world_t *w, unsigned index)
 	a->ds_ttl = v.ds != 0 ? v.ttl : w->up.negative_ttl;
 }
 
-static void since_when(engine_t *e, bool parent, unsigned i, answer_status_t status, time_t *since, time_t now)
+static void since_when(world_t *w, bool parent, unsigned i, answer_status_t status, time_t *since,
+                       const rollover_clock_t *now)
 {
-	time_t *known = &e->unreachable[parent][i];
+	engine_t *e = &w->engine;
+	time_t *known = &e->unreachable[parent][i], *silent = &e->silent[parent][i];
 
 	if (status != ANSWER_UNREACHABLE) {
-		*known = *since = 0;
+		*known = *since = *silent = 0;
 		return;
 	}
-	*since = *known = rollover_unreachable_since(&e->config, *known, e->unreachable_seen[parent][i], now);
-	e->unreachable_seen[parent][i] = now;
+	*since = *known = rollover_unreachable_since(&e->config, *known, &e->unreachable_seen[parent][i], now);
+	e->unreachable_seen[parent][i] = *now;
+	*silent = *silent != 0 ? *silent : w->now;
 }
 
 /*! The module's own resolver with an empty cache, and those configured, with whatever they have. */
@@ -225,7 +228,9 @@ void facts_finish(world_t *w)
 {
 	engine_t *e = &w->engine;
 	rollover_facts_t *f = &e->facts;
+	rollover_clock_t now;
 
+	clock_now(w, &now);
 	f->asked = e->asked;
 	watch(w);
 	f->discovery_failed = fault_active(w, FAULT_DISCOVERY);
@@ -234,9 +239,9 @@ void facts_finish(world_t *w)
 	f->parent_count = (e->asked & SURVEY_PARENT) && !f->discovery_failed && !f->parent_insecure ?
 	                  w->parent_count : 0;
 	for (unsigned i = 0; i < f->child_count; i++) {
-		since_when(e, false, i, e->child[i].status, &e->child[i].unreachable_since, w->now);
+		since_when(w, false, i, e->child[i].status, &e->child[i].unreachable_since, &now);
 	}
 	for (unsigned i = 0; i < f->parent_count; i++) {
-		since_when(e, true, i, e->parent[i].status, &e->parent[i].unreachable_since, w->now);
+		since_when(w, true, i, e->parent[i].status, &e->parent[i].unreachable_since, &now);
 	}
 }

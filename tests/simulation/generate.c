@@ -342,9 +342,7 @@ static uint32_t bound(const world_t *w)
 	uint32_t await = w->up.interval + w->up.delay + w->up.stale_after + parent_lag + 6 * HOUR + 2 * ds_look;
 	uint32_t withdraw = child_lag + 3 * look;
 	uint32_t observe = longest(ds_ttl, c->observe) + 3 * look;
-	/* The process may have begun anew just before. */
-	uint32_t belt = w->knot.keeps && w->engine.crashes_left > 0 ? ds_ttl : 0;
-	uint32_t retire = belt + child_lag + child_ttl + 3 * look + 120;
+	uint32_t retire = child_lag + child_ttl + 3 * look + 120;
 	uint32_t settle = c->settle + 2 * ds_look;
 	if (w->first) {
 		introduce += ROLLOVER_UNKNOWN_ZONE_TTL;
@@ -408,6 +406,9 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	make_servers(w, rng);
 	make_parent(w, rng);
 	plan_rolls(w, rng);
+	rng_seed(&w->clock.rng, seed, 4000 + zone);
+	w->clock.boot = 1;
+	w->clock.booted = T0 - DAY;
 	rng_seed(&strict, seed, 3000 + zone);
 	w->up.strict = rng_chance(&strict, 50);
 
@@ -423,11 +424,13 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 		break;
 	case PROFILE_CRASH:
 		plan_crashes(w, &env, span);
+		clock_plan(w, span);
 		break;
 	case PROFILE_MIXED:
 		add_faults(w, rng, rng_below(rng, 5), span);
 		add_commands(w, rng, rng_below(rng, 4), span);
 		plan_crashes(w, &env, span);
+		clock_plan(w, span);
 		if (rng_chance(rng, 5)) {
 			time_t at = T0 + rng_below(rng, 2 * DAY);
 			add_command(w, COMMAND_NEW_ALGORITHM, at);

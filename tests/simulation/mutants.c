@@ -29,6 +29,8 @@ static const struct {
 	{ "blind-resignal", "mixed", "signals again after a restart without a look (another)" },
 	{ "same-ttl", "operator", "signals with the DNSKEY signature of before (a bug that the lab found)" },
 	{ "confirmed-at-once", "operator", "confirms the key that CDS and the DS name while caches may have another DS" },
+	{ "trusted-clock", "crash", "after a boot the wall clock is believed" },
+	{ "set-clock", "crash", "what the wall clock is set by counts as passed" },
 };
 #define MUTANTS_COUNT	(sizeof(MUTANTS) / sizeof(MUTANTS[0]))
 

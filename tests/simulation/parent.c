@@ -129,7 +129,7 @@ void parent_scan(world_t *w, bool notified)
 	if (!notified) {
 		event_add(w, w->now + up->interval, EV_SCAN, 0, 0);
 	} else if (up->notified && w->engine.alive && w->engine.row.notified != 0) {
-		w->engine.facts.acknowledged = w->now;	/* Whether anything comes of it or not. */
+		w->engine.facts.acknowledged = clock_wall(w);	/* Whether anything comes of it or not. */
 		engine_poke(w);
 	}
 	if (up->human) {

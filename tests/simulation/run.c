@@ -82,6 +82,9 @@ static void run_event(world_t *w, const event_t *ev)
 	case EV_COMMAND:
 		command_run(w, &command);
 		break;
+	case EV_CLOCK:
+		clock_event(w, ev->a);
+		break;
 	case EV_NATIVE:
 		native_look(w);
 		break;

@@ -251,13 +251,14 @@ typedef struct {
 	rollover_config_t config;
 	rollover_row_t row, stored;
 	bool has_stored, loaded, alive, dead, busy, again;
-	time_t saved;
-	time_t running_since;		/*!< Its process. */
+	time_t saved, saved_wall;
 	uint32_t epoch;			/*!< Events of an earlier life are void. */
 	uint32_t timer;			/*!< Only the last timer counts. */
 	bool conf_busy;
 	char conf_detail[160];
-	time_t unreachable[2][CHILD_MAX], unreachable_seen[2][CHILD_MAX];
+	time_t unreachable[2][CHILD_MAX];
+	rollover_clock_t unreachable_seen[2][CHILD_MAX];
+	time_t silent[2][CHILD_MAX];	/*!< The same in true time, whatever the module makes of it. */
 	rollover_facts_t facts;
 	int8_t map[16];			/*!< World's key to facts' key, or -1. */
 	world_keys_t own_keys;
@@ -267,7 +268,7 @@ typedef struct {
 	world_keys_t seen_keys[2][CHILD_MAX];	/*!< KSKs or DS in it. */
 	unsigned own_count;		/* KSKs of the own zone at this look. */
 	unsigned asked, next_answer;
-	time_t watched;			/*!< The last watch began. */
+	time_t watched;			/*!< The last watch began, by the wall clock. */
 	rollover_decision_t decision;
 	uint32_t crash_chance;		/*!< Per thousand decisions that do something. */
 	unsigned crashes_left;
@@ -276,7 +277,7 @@ typedef struct {
 
 typedef enum {
 	EV_WAKE = 0, EV_ANSWER, EV_ORDER, EV_RESTART, EV_KASP, EV_SYNC, EV_FAULT, EV_HEAL,
-	EV_SCAN, EV_ACCEPT, EV_STALE, EV_COMMAND, EV_NATIVE, EV_EXCUSE,
+	EV_SCAN, EV_ACCEPT, EV_STALE, EV_COMMAND, EV_NATIVE, EV_EXCUSE, EV_CLOCK,
 } event_kind_t;
 
 typedef struct {
@@ -287,6 +288,8 @@ typedef struct {
 	uint16_t b;
 	uint32_t epoch;
 } event_t;
+
+typedef enum { CLOCK_WRONG = 0, CLOCK_RIGHT, CLOCK_SLEW } clock_event_t;
 
 /*! Conditions that explain why a zone does not go on to the end. */
 enum {
@@ -316,6 +319,12 @@ typedef struct world {
 	driver_t driver;
 	time_t now, end;
 	rng_t rng, watch_rng;
+	struct {
+		rng_t rng;
+		int64_t wrong;		/*!< Seconds by which the server's wall clock is ahead. */
+		time_t booted;
+		int64_t boot;
+	} clock;
 	FILE *trace;
 
 	knot_t knot;
@@ -358,6 +367,16 @@ typedef struct world {
 /* events.c */
 void event_add(world_t *w, time_t at, event_kind_t kind, unsigned a, unsigned b);
 bool event_next(world_t *w, event_t *out);
+
+/* clock.c */
+/*! The server's wall clock; of its times are the rows and facts. */
+time_t clock_wall(const world_t *w);
+void clock_now(const world_t *w, rollover_clock_t *out);
+/*! Clocks that are set while the server runs. */
+void clock_plan(world_t *w, uint32_t span);
+/*! knotd starts again, and perhaps the machine. */
+void clock_start(world_t *w);
+void clock_event(world_t *w, clock_event_t kind);
 
 /* caches.c */
 /*! What resolvers get from a server changed. */

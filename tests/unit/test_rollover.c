@@ -1073,22 +1073,6 @@ static void between_two_watches_the_last_one_counts(void **state)
 	assert_int_not_equal(m.row.gate, GATE_VALIDATION_FAILS);
 }
 
-static void silence_counts_only_while_it_is_looked_at(void **state)
-{
-	(void)state;
-	machine_t m;
-	machine_init(&m);
-	const rollover_config_t *c = &m.config;
-	assert_int_equal(rollover_unreachable_since(c, 0, 0, T0), T0);
-	assert_int_equal(rollover_unreachable_since(c, T0 - DAY, T0 - HOUR, T0), T0 - DAY);
-	assert_int_equal(rollover_unreachable_since(c, T0 - DAY, T0 - 8 * c->ds_check_interval, T0), T0 - DAY);
-	/* Last seen silent in the rollover before this one. */
-	assert_int_equal(rollover_unreachable_since(c, T0 - 365 * DAY, T0 - 364 * DAY, T0), T0);
-	/* A clock that was wrong. */
-	assert_int_equal(rollover_unreachable_since(c, T0 + 1, T0 - HOUR, T0), T0);
-	assert_int_equal(rollover_unreachable_since(c, T0 - DAY, T0 + 1, T0), T0);
-}
-
 /*! Looks until the server is told, a week long or \a wait. */
 static void see_cds_of_the_ds_key(machine_t *m, time_t wait)
 {
@@ -1332,77 +1316,6 @@ static void keys_that_lost_their_ds_stay_in_sight_in_idle(void **state)
 	assert_int_equal(m.row.old_count, 1);
 }
 
-/*! How long the state lasts with a clock that is set in the middle; 0: not at all. */
-static time_t lasts(rollover_state_t state, int64_t set, time_t running_since)
-{
-	machine_t m;
-	time_t real = 0, moved = 0;
-
-	machine_at(&m, state);
-	machine_step(&m);
-	while (m.row.state == state && real < 30 * DAY) {
-		real += 300;
-		if (set != 0 && moved == 0 && real >= 1800) {
-			const clock_step_t step = { .seconds = set, .before = T0 + real, .running_since = running_since };
-			rollover_clock_set(&m.row, &step);
-			moved = set;
-		}
-		m.now = T0 + real + moved;
-		machine_step(&m);
-	}
-	return real;
-}
-
-static void waits_last_as_long_when_the_clock_is_set(void **state)
-{
-	(void)state;
-	static const rollover_state_t WAITING[] = { ROLLOVER_PREPARE, ROLLOVER_OBSERVE, ROLLOVER_SETTLE };
-	static const int64_t STEPS[] = { HOUR, -HOUR, 40 * DAY, -40 * DAY };
-
-	for (size_t i = 0; i < sizeof(WAITING) / sizeof(WAITING[0]); i++) {
-		const time_t wait = lasts(WAITING[i], 0, T0);
-		assert_true(wait > 1800 && wait < 30 * DAY);
-		for (size_t j = 0; j < sizeof(STEPS) / sizeof(STEPS[0]); j++) {
-			assert_int_equal(lasts(WAITING[i], STEPS[j], T0), wait);
-		}
-	}
-
-	/* The drain has its end fixed at its beginning. */
-	machine_t m;
-	machine_at(&m, ROLLOVER_INTRODUCE);
-	machine_step(&m);
-	const time_t left = m.row.all_drained - m.now, until = m.row.gate_until - m.now, wake = m.row.wake - m.now;
-	assert_true(left > 0 && until > 0 && wake > 0);
-	const clock_step_t back = { .seconds = -HOUR, .before = m.now, .running_since = T0 };
-	rollover_clock_set(&m.row, &back);
-	m.now -= HOUR;
-	assert_int_equal(m.row.all_drained - m.now, left);
-	assert_int_equal(m.row.gate_until - m.now, until);
-	assert_int_equal(m.row.wake - m.now, wake);
-}
-
-static void a_wait_is_never_cut_short_by_a_clock_that_was_wrong_before(void **state)
-{
-	(void)state;
-	/* Times from before this process: the clock may have been right then, and wrong until now. */
-	const time_t wait = lasts(ROLLOVER_OBSERVE, 0, T0);
-	const time_t longer = lasts(ROLLOVER_OBSERVE, -HOUR, T0 + 60);
-	assert_true(longer > wait && longer <= wait + HOUR);
-
-	/* A machine without a battery: it starts in the past and is set right. Its old times are not moved into the future. */
-	machine_t m;
-	machine_at(&m, ROLLOVER_OBSERVE);
-	const rollover_row_t before = m.row;
-	const clock_step_t right = { .seconds = 400 * DAY, .before = T0 - 400 * DAY, .running_since = T0 - 400 * DAY };
-	rollover_clock_set(&m.row, &right);
-	assert_int_equal(m.row.since, before.since);
-	assert_int_equal(m.row.ds_all_since, before.ds_all_since);
-	assert_int_equal(m.row.ds_ttl.step[0].seen, before.ds_ttl.step[0].seen);
-	/* What is not set stays so. */
-	assert_int_equal(m.row.all_since, 0);
-	assert_int_equal(m.row.acted, 0);
-}
-
 /*! The state's machine, decided on what lets it leave its state. */
 static rollover_decision_t decided(machine_t *m, rollover_state_t state)
 {
@@ -1537,9 +1450,6 @@ int main(void)
 		cmocka_unit_test(signals_go_while_validation_is_broken),
 		cmocka_unit_test(a_failing_watch_brings_no_signal_back),
 		cmocka_unit_test(between_two_watches_the_last_one_counts),
-		cmocka_unit_test(waits_last_as_long_when_the_clock_is_set),
-		cmocka_unit_test(a_wait_is_never_cut_short_by_a_clock_that_was_wrong_before),
-		cmocka_unit_test(silence_counts_only_while_it_is_looked_at),
 		cmocka_unit_test(a_zone_without_ds_gets_its_first_one),
 		cmocka_unit_test(a_first_ds_brought_by_the_registrar_ends_the_wait),
 		cmocka_unit_test(a_ds_that_was_taken_away_is_not_asked_back),

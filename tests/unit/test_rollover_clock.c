@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A clock that is set moves the times of a row: each of them, and only those that it should.
+ * Waits last as long as they have to, whatever the wall clock says: set, wrong from the start, slewed, and set right later.
  */
 
 #include <setjmp.h>
@@ -11,107 +11,282 @@
 
 #include "machine.h"
 
-#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+/*! A machine with clocks. */
+typedef struct {
+	time_t real;		/*!< What has really passed since T0. */
+	time_t off;		/*!< Of that the machine was off before this boot. */
+	int64_t wrong;		/*!< Seconds by which the wall clock is ahead. */
+	int64_t boot;
+} box_t;
 
-/*! Times at which something was seen or done. */
-static const size_t SEEN[] = {
-	offsetof(rollover_row_t, since), offsetof(rollover_row_t, gate_since), offsetof(rollover_row_t, settled_at),
-	offsetof(rollover_row_t, all_since), offsetof(rollover_row_t, ds_all_since),
-	offsetof(rollover_row_t, observed_since), offsetof(rollover_row_t, observed_last),
-	offsetof(rollover_row_t, parent_seen), offsetof(rollover_row_t, acted), offsetof(rollover_row_t, notified),
+static rollover_clock_t clock_of(const box_t *b)
+{
+	const time_t wall = T0 + b->real + b->wrong;
+	return (rollover_clock_t){ .wall = wall, .ahead = (wall - (b->real - b->off)) * 1000, .boot = b->boot };
+}
+
+static void look(machine_t *m, const box_t *b)
+{
+	const rollover_clock_t clock = clock_of(b);
+	rollover_follow_clock(&m->row, &clock);
+	m->now = clock.wall;
+	machine_step(m);
+}
+
+/*! What happens to a machine in the middle of a wait. */
+typedef struct {
+	time_t down;		/*!< The process does not run for so long. */
+	bool reboot;
+	int64_t set;		/*!< The clock shows so much more than before, in addition. */
+	time_t right_after;	/*!< Seconds until it is set right; 0: never. */
+	int slew;		/*!< Percent that it is too fast from then on, or too slow. */
+} event_t;
+
+/*! How long the state lasts, really. */
+static time_t lasts(rollover_state_t state, const event_t *event)
+{
+	machine_t m;
+	box_t b = { .boot = 7 };
+	bool done = event == NULL;
+	time_t at = 0;
+
+	machine_at(&m, state);
+	m.facts.asked |= SURVEY_WATCH;
+	m.facts.watch = (watch_facts_t){ .answered = 1, .parent_ok = true };
+	look(&m, &b);
+	while (m.row.state == state && b.real < 100 * DAY) {
+		b.real += 300;
+		if (!done && b.real >= 1800) {
+			done = true;
+			b.real += event->down;
+			b.boot += event->reboot;
+			b.off = event->reboot ? b.real : 0;
+			b.wrong += event->set;
+			at = b.real;
+		}
+		if (done && event != NULL) {
+			b.wrong += event->slew * 300 / 100;
+			if (event->right_after != 0 && b.real >= at + event->right_after) {
+				b.wrong = 0;
+			}
+		}
+		look(&m, &b);
+	}
+	return b.real;
+}
+
+static const rollover_state_t WAITING[] = {
+	ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, ROLLOVER_OBSERVE, ROLLOVER_SETTLE,
 };
+#define WAITING_COUNT	(sizeof(WAITING) / sizeof(WAITING[0]))
 
-static time_t *time_of(rollover_row_t *row, size_t offset)
+/*! \a more: how much longer than undisturbed. */
+static void check_lasts(const event_t *event, time_t more)
 {
-	return (time_t *)((char *)row + offset);
+	for (size_t i = 0; i < WAITING_COUNT; i++) {
+		const time_t wait = lasts(WAITING[i], NULL);
+		if (wait <= 1800) {
+			continue;
+		}
+		assert_true(wait < 30 * DAY);
+		assert_int_equal(lasts(WAITING[i], event), wait + more);
+	}
+	assert_true(lasts(ROLLOVER_OBSERVE, NULL) > 1800);
 }
 
-/*! A row with this time everywhere, and full TTL windows. */
-static rollover_row_t row_of(time_t t)
+static const int64_t STEPS[] = { 3, -3, HOUR, -HOUR, 3 * DAY, -3 * DAY, 40 * DAY, -40 * DAY, -(int64_t)T0 };
+#define STEPS_COUNT	(sizeof(STEPS) / sizeof(STEPS[0]))
+
+static void waits_last_as_long_when_the_clock_is_set(void **state)
 {
+	(void)state;
+	for (size_t i = 0; i < STEPS_COUNT - 1; i++) {
+		check_lasts(&(event_t){ .set = STEPS[i] }, 0);
+		check_lasts(&(event_t){ .set = STEPS[i], .right_after = 2 * HOUR }, 0);
+	}
+}
+
+static void a_restart_counts_what_the_machine_has_counted(void **state)
+{
+	(void)state;
+	check_lasts(&(event_t){ .down = 600 }, 0);
+	for (size_t i = 0; i < STEPS_COUNT - 1; i++) {
+		check_lasts(&(event_t){ .down = 600, .set = STEPS[i] }, 0);
+		check_lasts(&(event_t){ .down = 600, .set = STEPS[i], .right_after = 2 * HOUR }, 0);
+	}
+}
+
+static void time_without_power_does_not_count(void **state)
+{
+	(void)state;
+	/* From the last look to the first one after the start. */
+	check_lasts(&(event_t){ .reboot = true, .down = 600 }, 900);
+	for (size_t i = 0; i < STEPS_COUNT - 1; i++) {
+		check_lasts(&(event_t){ .reboot = true, .down = 600, .set = STEPS[i] }, 900);
+		check_lasts(&(event_t){ .reboot = true, .down = 600, .set = STEPS[i], .right_after = 2 * HOUR }, 900);
+	}
+}
+
+/*! There is no time before 1970, so it may be longer, by what has passed already. */
+static void a_machine_without_a_battery_makes_no_wait_shorter(void **state)
+{
+	(void)state;
+	const event_t event = { .reboot = true, .down = 600, .set = -(int64_t)T0 - 2400, .right_after = 60 };
+	const time_t wait = lasts(ROLLOVER_OBSERVE, NULL), longer = lasts(ROLLOVER_OBSERVE, &event);
+	assert_in_range(longer, wait + 900, wait + 900 + 2 * DAY);
+}
+
+static void a_clock_that_is_slewed_makes_no_wait_shorter(void **state)
+{
+	(void)state;
+	check_lasts(&(event_t){ .slew = 8 }, 0);
+	check_lasts(&(event_t){ .slew = -8 }, 0);
+}
+
+static void what_is_no_step_adds_up(void **state)
+{
+	(void)state;
 	rollover_row_t row;
-
-	rollover_init(&row, t);
-	for (size_t i = 0; i < LENGTH(SEEN); i++) {
-		*time_of(&row, SEEN[i]) = t;
+	box_t b = { .boot = 7 };
+	rollover_clock_t clock = clock_of(&b);
+	rollover_init(&row, T0);
+	rollover_follow_clock(&row, &clock);
+	for (int i = 0; i < 1000; i++) {
+		/* A tenth of a second in each second. */
+		b.real++;
+		clock = clock_of(&b);
+		clock.ahead += 100 * (i + 1);
+		clock.wall += (100 * (i + 1)) / 1000;
+		rollover_follow_clock(&row, &clock);
 	}
-	row.all_drained = row.gate_until = row.wake = T0 + 10 * DAY;
-	row.dnskey_ttl.count = row.ds_ttl.count = TTL_WINDOW_MAX;
-	for (unsigned i = 0; i < TTL_WINDOW_MAX; i++) {
-		row.dnskey_ttl.step[i].seen = row.ds_ttl.step[i].seen = t;
-	}
-	return row;
+	assert_in_range(clock.wall - row.since, 1000, 1002);
 }
 
-/*! Asserts that every time seen of a row at \a t has moved by \a moved, and the ends of waits with them. */
-static void assert_moved(time_t t, const clock_step_t *step, int64_t moved)
-{
-	rollover_row_t row = row_of(t);
-
-	rollover_clock_set(&row, step);
-	for (size_t i = 0; i < LENGTH(SEEN); i++) {
-		assert_int_equal(*time_of(&row, SEEN[i]), t + moved);
-	}
-	for (unsigned i = 0; i < TTL_WINDOW_MAX; i++) {
-		assert_int_equal(row.dnskey_ttl.step[i].seen, t + moved);
-		assert_int_equal(row.ds_ttl.step[i].seen, t + moved);
-	}
-	assert_int_equal(row.dnskey_ttl.count, TTL_WINDOW_MAX);
-	assert_int_equal(row.ds_ttl.count, TTL_WINDOW_MAX);
-	assert_int_equal(row.all_drained, T0 + 10 * DAY + moved);
-	assert_int_equal(row.gate_until, T0 + 10 * DAY + moved);
-	assert_int_equal(row.wake, T0 + 10 * DAY + step->seconds);
-}
-
-static void forward_moves_all_that_has_passed(void **state)
+/* shared/cases 6: a day of DNSKEY TTL, restart after a minute with a clock three days ahead. */
+static void a_drain_of_a_day_is_not_over_after_a_minute(void **state)
 {
 	(void)state;
-	const clock_step_t hour = { .seconds = HOUR, .before = T0, .running_since = T0 };
-	const clock_step_t second = { .seconds = 1, .before = T0, .running_since = T0 };
-
-	assert_moved(T0 - DAY, &hour, HOUR);
-	assert_moved(T0, &hour, HOUR);
-	assert_moved(T0 + 1, &hour, 0);
-	assert_moved(T0 - DAY, &second, 1);
-}
-
-static void backward_moves_what_this_process_was_told(void **state)
-{
-	(void)state;
-	const clock_step_t hour = { .seconds = -HOUR, .before = T0 + DAY, .running_since = T0 };
-
-	assert_moved(T0 - 1, &hour, 0);
-	assert_moved(T0, &hour, -HOUR);
-	assert_moved(T0 + 2 * DAY, &hour, -HOUR);
-}
-
-static void a_time_that_is_not_set_stays_so(void **state)
-{
-	(void)state;
-	const clock_step_t hour = { .seconds = HOUR, .before = T0, .running_since = T0 };
-	rollover_row_t row = row_of(0);
-
-	row.gate_since = T0 - 60;
-	row.gate_until = 0;
-	row.dnskey_ttl.count = 1;
-	row.dnskey_ttl.step[0].seen = row.dnskey_ttl.step[1].seen = T0;
-	rollover_clock_set(&row, &hour);
-	for (size_t i = 0; i < LENGTH(SEEN); i++) {
-		assert_int_equal(*time_of(&row, SEEN[i]), SEEN[i] == offsetof(rollover_row_t, gate_since) ?
-		                 T0 - 60 + HOUR : 0);
+	for (int64_t reboot = 0; reboot <= 1; reboot++) {
+		machine_t m;
+		box_t b = { .boot = 7 };
+		machine_at(&m, ROLLOVER_INTRODUCE);
+		m.row.dnskey_ttl.count = 0;
+		ttl_window_add(&m.row.dnskey_ttl, DAY, T0);
+		look(&m, &b);
+		assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+		b.real += 60;
+		b.boot += reboot;
+		b.off = reboot ? b.real : 0;
+		b.wrong = 3 * DAY;
+		look(&m, &b);
+		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+		assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+		assert_int_equal(m.row.gate_until, m.now + DAY - (reboot ? 0 : 60));
+		b.real += DAY - 61;
+		look(&m, &b);
+		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+		b.real += 61;
+		look(&m, &b);
+		assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
 	}
-	assert_int_equal(row.gate_until, 0);
-	assert_int_equal(row.all_drained, T0 + 10 * DAY);
-	assert_int_equal(row.dnskey_ttl.step[0].seen, T0 + HOUR);
-	assert_int_equal(row.dnskey_ttl.step[1].seen, T0);	/* Not a step of the window. */
+}
+
+static void every_time_of_a_row_moves(void **state)
+{
+	(void)state;
+	rollover_row_t row;
+	memset(&row, 0, sizeof(row));
+	row.clock = (rollover_clock_t){ .wall = T0, .ahead = 0, .boot = 7 };
+	const rollover_clock_t set = { .wall = T0 + HOUR, .ahead = HOUR * 1000, .boot = 7 };
+	time_t *const times[] = {
+		&row.since, &row.gate_since, &row.gate_until, &row.settled_at, &row.all_since, &row.all_drained,
+		&row.ds_all_since, &row.observed_since, &row.observed_last, &row.dnskey_ttl.step[0].seen,
+		&row.ds_ttl.step[0].seen, &row.parent_seen, &row.acted, &row.notified, &row.wake,
+	};
+	row.dnskey_ttl.count = row.ds_ttl.count = 1;
+	/* What is not set stays so. */
+	rollover_follow_clock(&row, &set);
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		assert_int_equal(*times[i], 0);
+		*times[i] = T0 + i;
+	}
+	row.clock = (rollover_clock_t){ .wall = T0, .ahead = 0, .boot = 7 };
+	rollover_follow_clock(&row, &set);
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		assert_int_equal(*times[i], T0 + HOUR + i);
+	}
+	assert_int_equal(row.clock.ahead, HOUR * 1000);
+	assert_int_equal(row.clock.wall, T0 + HOUR);
+	/* After another boot nobody knows how long it was not looked at. */
+	const rollover_clock_t boot = { .wall = T0 + 2 * HOUR, .ahead = 5, .boot = 8 };
+	rollover_follow_clock(&row, &boot);
+	assert_int_equal(row.since, T0 + 2 * HOUR);
+	assert_int_equal(row.wake, 0);
+	assert_memory_equal(&row.clock, &boot, sizeof(boot));
+	/* Time does not pass backward: the counter of this boot did. */
+	const rollover_clock_t back = { .wall = T0 + 2 * HOUR + 60, .ahead = 1000 * DAY, .boot = 8 };
+	rollover_follow_clock(&row, &back);
+	assert_int_equal(row.since, T0 + 2 * HOUR + 60);
+	assert_memory_equal(&row.clock, &back, sizeof(back));
+}
+
+static time_t silent_since(const rollover_config_t *c, time_t since, rollover_clock_t seen, rollover_clock_t now)
+{
+	return rollover_unreachable_since(c, since, &seen, &now);
+}
+
+static void silence_counts_only_while_it_is_looked_at(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_init(&m);
+	const rollover_config_t *c = &m.config;
+	const rollover_clock_t now = { .wall = T0, .boot = 7 };
+#define SEEN(ago)	((rollover_clock_t){ .wall = T0 - (ago), .boot = 7 })
+	assert_int_equal(silent_since(c, 0, (rollover_clock_t){ 0 }, now), T0);
+	assert_int_equal(silent_since(c, T0 - DAY, SEEN(HOUR), now), T0 - DAY);
+	assert_int_equal(silent_since(c, T0 - DAY, SEEN(8 * c->ds_check_interval), now), T0 - DAY);
+	/* Last seen silent in the rollover before this one. */
+	assert_int_equal(silent_since(c, T0 - 365 * DAY, SEEN(364 * DAY), now), T0);
+	assert_int_equal(silent_since(c, T0 + 1, SEEN(HOUR), now), T0);
+	assert_int_equal(silent_since(c, T0 - DAY, SEEN(-1), now), T0);
+#undef SEEN
+}
+
+static void silence_is_not_longer_because_the_clock_was_set(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_init(&m);
+	const rollover_config_t *c = &m.config;
+	const rollover_clock_t seen = { .wall = T0, .boot = 7 };
+	/* Two hours until then, 5 minutes after, and nine hours that are none; or three days, or back. */
+	static const int64_t SET[] = { 9 * HOUR, 3 * DAY, -3 * DAY };
+	for (int i = 0; i < 3; i++) {
+		const rollover_clock_t now = { .wall = T0 + 300 + SET[i], .ahead = SET[i] * 1000, .boot = 7 };
+		assert_int_equal(now.wall - silent_since(c, T0 - 2 * HOUR, seen, now), 2 * HOUR + 300);
+	}
+	/* Another boot: what nobody has counted does not count, and after a long time it begins anew. */
+	const rollover_clock_t soon = { .wall = T0 + 9 * HOUR, .boot = 8 }, late = { .wall = T0 + 3 * DAY, .boot = 8 };
+	assert_int_equal(soon.wall - silent_since(c, T0 - 2 * HOUR, seen, soon), 2 * HOUR);
+	assert_int_equal(late.wall - silent_since(c, T0 - 2 * HOUR, seen, late), 0);
+	const rollover_clock_t before = { .wall = T0 - HOUR, .boot = 8 };
+	assert_int_equal(before.wall - silent_since(c, T0 - 2 * HOUR, seen, before), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forward_moves_all_that_has_passed),
-		cmocka_unit_test(backward_moves_what_this_process_was_told),
-		cmocka_unit_test(a_time_that_is_not_set_stays_so),
+		cmocka_unit_test(waits_last_as_long_when_the_clock_is_set),
+		cmocka_unit_test(a_restart_counts_what_the_machine_has_counted),
+		cmocka_unit_test(time_without_power_does_not_count),
+		cmocka_unit_test(a_machine_without_a_battery_makes_no_wait_shorter),
+		cmocka_unit_test(a_clock_that_is_slewed_makes_no_wait_shorter),
+		cmocka_unit_test(what_is_no_step_adds_up),
+		cmocka_unit_test(a_drain_of_a_day_is_not_over_after_a_minute),
+		cmocka_unit_test(every_time_of_a_row_moves),
+		cmocka_unit_test(silence_counts_only_while_it_is_looked_at),
+		cmocka_unit_test(silence_is_not_longer_because_the_clock_was_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
