@@ -107,6 +107,27 @@ def change(world, command, rdata):
     world.knot.knotc("zone-commit", ZONE)
 
 
+@bound(150)
+def test_what_validators_ignore_is_in_nobodys_way(directory):
+    """A revoked key in the zone (RFC 5011), and at the parent a DS of a digest type that nobody reads."""
+    with module_world(directory, **SETTINGS) as (world, old), Progress(world.knot, ZONE) as progress:
+        at_rest(progress)
+        records = ask.ds_of(ZONE, old[ZONE])
+        # GOST, of the tag and the algorithm of the key in use.
+        world.agent.insert_ds(ZONE, records + [f"{records[0].split()[0]} 13 3 {32 * 'ab'}"])
+        keymgr(world, "generate", "algorithm=13", "ksk=yes", "created=-1d", "publish=-1d", "ready=-1d",
+               "active=-1d", "revoke=-1mi")
+        world.knot.knotc("zone-keys-load", ZONE)
+        wait_until(lambda: [key.flags for key in ask.ksks(KNOT, ZONE) if key not in old[ZONE]] == [385], 20,
+                   "a revoked key")
+        start(world)
+        progress.wait_visited("settle", 90)
+        progress.wait("idle", 30)
+        assert not said(world, "ds-foreign-at"), said(world, "ds-foreign-at")
+        assert not [line for line in said(world, "dnskey-differs-at") if "a KSK that" in line]
+        world.watch.assert_secure()
+
+
 @long_test
 @bound(200)
 def test_an_algorithm_rollover_is_left_alone_there_and_back(directory):
