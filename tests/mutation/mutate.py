@@ -95,7 +95,7 @@ class Judge:
         with tempfile.TemporaryDirectory(prefix="kskroll-mutant-") as temporary:
             for folder in self.folders:
                 self._prepare(folder, sources, temporary)
-            if self.simulator and (not self.simulator.has(self._wanted()) or
+            if self.simulator and (not self._runs(self.simulator) or
                                    not self._passes(self.simulator, self.simulator.path())):
                 self.simulator = None
 
@@ -109,7 +109,7 @@ class Judge:
                 self.functions[source.path] = symbols(originals[source.path], "T")
                 self.original[source.path] = self._optimized(path, source.text, place)[1]
         if folder is self.folders[0]:
-            names = [program.name for program in folder.programs if program.has(self._wanted())]
+            names = [program.name for program in folder.programs if self._runs(program)]
         else:
             names = [program.name for program in self.folders[0].programs]
         programs = [program for program in folder.programs if program.name in names]
@@ -117,14 +117,15 @@ class Judge:
             folder.ninja(programs)
         folder.programs = []
         for program in programs:
-            objects = {path: output for path, output in originals.items() if program.has(self.functions[path])}
+            objects = {path: output for path, output in originals.items() if program.has(path, self.functions[path])}
             if self._passes(program, program.make(objects, temporary)):
                 folder.programs.append(program)
         if not folder.programs:
             raise ToolError(f"no test in {folder.path} runs any of the sources")
 
-    def _wanted(self):
-        return set().union(*self.functions.values())
+    def _runs(self, program):
+        """Whether any of the sources is in a program."""
+        return any(program.has(path, functions) for path, functions in self.functions.items())
 
     @staticmethod
     def _passes(program, path):
@@ -163,14 +164,14 @@ class Judge:
                 killer = self._killer(folder, mutant, text, temporary)
                 if killer:
                     return KILLED, f"{killer} ({folder.kind})"
-            if self.simulator and self.simulator.has(self.functions[mutant.path]) and \
+            if self.simulator and self.simulator.has(mutant.path, self.functions[mutant.path]) and \
                     self._is_killed(self.simulator, mutant, output, temporary):
                 return KILLED, "simulator"
         return SURVIVED, ""
 
     def _killer(self, folder, mutant, text, temporary):
         """The first test that notices the mutant, or "". Those that have noticed most are first."""
-        programs = [program for program in folder.programs if program.has(self.functions[mutant.path])]
+        programs = [program for program in folder.programs if program.has(mutant.path, self.functions[mutant.path])]
         output = folder.compile(os.path.join(PROJECT, mutant.path), text, temporary)
         for program in sorted(programs, key=lambda program: -program.kills):
             if self._is_killed(program, mutant, output, temporary):

@@ -42,6 +42,11 @@ def symbols(file, kinds):
     return {words[-1] for words in lines if len(words) > 1 and words[-2] in kinds}
 
 
+def object_name(source):
+    """How the name of the object of a source ends where a program is made of it directly."""
+    return source.replace("/", "_") + ".o"
+
+
 class Program:
     """A test: how it is linked, how it is run, how long it takes."""
     def __init__(self, build, name, target, arguments, environment):
@@ -60,18 +65,20 @@ class Program:
         """The program as it was built, without mistake."""
         return os.path.join(self.build, self.target)
 
-    def has(self, functions):
-        """Whether any of these functions is in the program."""
+    def has(self, source, functions):
+        """Whether the program is linked with the object of a source, which has these functions."""
+        if any(word.endswith(object_name(source)) for word in self.link):
+            return True
         if self.functions is None:
             self.functions = symbols(self.path(), "Tt")   # Hidden ones have become local.
-        return bool(self.functions & functions)
+        return functions <= self.functions
 
     def make(self, objects, folder):
         """Links it once more with these {source: object} in place of its own ones; returns the path."""
         output = os.path.join(folder, self.name)
         command = list(self.link)
         command[command.index("-o") + 1] = output
-        names = tuple(source.replace("/", "_") + ".o" for source in objects)
+        names = tuple(object_name(source) for source in objects)
         # Its own objects are on the line, or in a library, which comes later.
         command = [word for word in command if not word.endswith(names)]
         if any(word.startswith("-flto") for word in command):
