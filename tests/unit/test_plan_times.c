@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The plan to the second. With the defaults: nameservers have a change after 60 s, the parent acts a day after CDS is
+ * everywhere, Knot waits an hour and the TTL before CDS; an order takes a second, a switch of the policy as well.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "machine.h"
+#include "kskroll/plan.h"
+
+static const plan_assume_t ASSUME = PLAN_ASSUME_DEFAULT;
+
+/* From the signal on all rollovers of these tests are the same. */
+#define FROM_OBSERVE \
+	" | observe waiting-ds-ttl 86340 waiting-observe 60" FROM_RETIRE
+#define FROM_RETIRE \
+	" | retire knot-keeps-key 1 dnskey-left-at 60 waiting-ttl 300" FROM_SETTLE
+#define FROM_SETTLE \
+	" | settle waiting-settle 259200 | idle"
+#define FROM_AWAIT_DS \
+	" | await-ds ds-stale-at 86400 | withdraw cds-left-at 60" FROM_OBSERVE
+#define FROM_INTRODUCE \
+	" | introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-ttl 300" \
+	" | signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS
+
+/*! Each step with the gates and seconds of its waits; then checks that steps and waits leave no hole. */
+static void expect(const machine_t *m, const char *steps)
+{
+	char text[2048] = "";
+	plan_t plan;
+
+	plan_run(&m->config, &m->row, &ASSUME, m->now, &plan);
+	for (unsigned i = 0; i < plan.count; i++) {
+		const plan_step_t *s = &plan.step[i];
+		size_t len = strlen(text);
+		len += snprintf(text + len, sizeof(text) - len, "%s%s", i > 0 ? " | " : "", rollover_state_name(s->state));
+		for (unsigned j = 0; j < s->wait_count; j++) {
+			const plan_wait_t *w = &s->wait[j];
+			const long seconds = w->to != 0 ? (long)(w->to - w->from) : -1;
+			len += snprintf(text + len, sizeof(text) - len, " %s %ld", rollover_gate_info(w->gate)->name, seconds);
+			if (j > 0) {
+				assert_int_equal(w->from, s->wait[j - 1].to);
+			}
+			if (i > 0) {
+				assert_true(j > 0 || w->from == s->from);
+				assert_true(j + 1 < s->wait_count || w->to == s->to);
+			}
+		}
+		if (i + 1 < plan.count) {
+			assert_int_equal(s->to, plan.step[i + 1].from);
+		}
+	}
+	assert_string_equal(text, steps);
+}
+
+static void a_rollover_started_now(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_init(&m);
+	/* The key comes with the high TTL: it is waited for, and Knot adds it to its own wait. */
+	expect(&m, "idle | introduce dnskey-missing-at 60 waiting-ttl 3600 | signal knot-not-ready 3540 cds-missing-at 60"
+	       FROM_AWAIT_DS);
+}
+
+static void a_rollover_by_lifetime(void **state)
+{
+	(void)state;
+	machine_t m;
+	plan_t plan;
+
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.ksk_lifetime = 365 * DAY;
+	m.now = T0 + 100 * DAY;
+	expect(&m, "idle | prepare waiting-lead 3600" FROM_INTRODUCE);
+
+	/* Two hours of TTL in caches, and three days of DS TTL. */
+	m.row.dnskey_ttl.step[0].ttl = 7200;
+	m.row.ds_ttl.step[0].ttl = 3 * DAY;
+	expect(&m, "idle | prepare ttl-high-at 60 waiting-ttl 7200 | introduce knot-no-new-key 1 dnskey-missing-at 60 "
+	       "waiting-ttl 300 | signal knot-not-ready 3540 cds-missing-at 60 | await-ds ds-stale-at 86400 | "
+	       "withdraw cds-left-at 60 | observe waiting-ds-ttl 259140" FROM_RETIRE);
+	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
+	assert_int_equal(plan.start, T0 + 365 * DAY);
+	assert_int_equal(plan.safe, plan.step[7].to);
+	assert_int_equal(plan.end, plan.step[8].to);
+	assert_false(plan.imagined);
+
+	/* It was due long ago. */
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.ksk_lifetime = 365 * DAY;
+	m.now = T0 + 400 * DAY;
+	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
+	assert_int_equal(plan.start, m.now);
+	/* Due within a second. */
+	m.now = T0 + 365 * DAY - 1;
+	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
+	assert_int_equal(plan.start, T0 + 365 * DAY);
+}
+
+/*! The zone in a state just entered, by its row. */
+static void entered(machine_t *m, rollover_state_t state)
+{
+	machine_at(m, state);
+	m->row.since = m->row.gate_since = m->now;
+}
+
+static void from_each_state_just_entered(void **state)
+{
+	(void)state;
+	static const struct {
+		rollover_state_t state;
+		const char *steps;
+	} CASES[] = {
+		{ ROLLOVER_PREPARE, "prepare policy-pending 1 waiting-lead 3600" FROM_INTRODUCE },
+		{ ROLLOVER_INTRODUCE, "introduce policy-pending 1 waiting-ttl 300 | "
+		                      "signal knot-not-ready 3599 cds-missing-at 60" FROM_AWAIT_DS },
+		{ ROLLOVER_SIGNAL, "signal policy-pending 1 cds-missing-at 60" FROM_AWAIT_DS },
+		{ ROLLOVER_AWAIT_DS, "await-ds ds-stale-at 86400 | withdraw cds-left-at 60" FROM_OBSERVE },
+		{ ROLLOVER_WITHDRAW, "withdraw policy-pending 1 | observe waiting-ds-ttl 86399 waiting-observe 1" FROM_RETIRE },
+		{ ROLLOVER_OBSERVE, "observe waiting-ds-ttl 86400" FROM_RETIRE },
+		{ ROLLOVER_RETIRE, "retire knot-keeps-key 1 dnskey-left-at 60 waiting-ttl 300" FROM_SETTLE },
+		{ ROLLOVER_SETTLE, "settle waiting-settle 259200 | idle" },
+		{ ROLLOVER_ROLLBACK, "rollback policy-pending 1 | held" },
+		{ ROLLOVER_HELD, "held policy-pending 1 rolled-back -1" },
+		{ ROLLOVER_LEAVE, "leave" },
+		{ ROLLOVER_LEFT, "left" },
+	};
+
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		machine_t m;
+		entered(&m, CASES[i].state);
+		expect(&m, CASES[i].steps);
+	}
+}
+
+static void a_switch_that_is_pending_is_waited_for(void **state)
+{
+	(void)state;
+	static const struct {
+		rollover_state_t state;
+		rollover_gate_t gate;
+		const char *steps;
+	} CASES[] = {
+		{ ROLLOVER_AWAIT_DS, GATE_POLICY_PENDING, "await-ds policy-pending 1 cds-missing-at 60 ds-stale-at 86339 | "
+		  "withdraw cds-left-at 60" FROM_OBSERVE },
+		{ ROLLOVER_OBSERVE, GATE_POLICY_PENDING, "observe policy-pending 1 waiting-ds-ttl 86399" FROM_RETIRE },
+		{ ROLLOVER_SETTLE, GATE_POLICY_PENDING, "settle policy-pending 1 waiting-settle 259199 | idle" },
+	};
+
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		machine_t m;
+		entered(&m, CASES[i].state);
+		m.row.gate = CASES[i].gate;
+		expect(&m, CASES[i].steps);
+	}
+}
+
+static void what_is_under_way_is_not_begun_again(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	/* 20 s ago the new key was missing somewhere: 40 s more. It is published, so CDS comes an hour after that. */
+	entered(&m, ROLLOVER_INTRODUCE);
+	m.row.gate = GATE_DNSKEY_MISSING;
+	m.row.gate_since = T0 - 20;
+	expect(&m, "introduce dnskey-missing-at 60 waiting-ttl 300 | signal knot-not-ready 3560 cds-missing-at 60" FROM_AWAIT_DS);
+
+	/* Ordered just now, or not yet. */
+	for (int ordered = 0; ordered < 2; ordered++) {
+		entered(&m, ROLLOVER_INTRODUCE);
+		m.row.has_new = false;
+		m.row.gate = GATE_KNOT_NO_NEW_KEY;
+		m.row.acted = ordered ? T0 : 0;
+		expect(&m, "introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-ttl 300 | "
+		       "signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
+	}
+
+	entered(&m, ROLLOVER_RETIRE);
+	m.row.gate = GATE_DNSKEY_LEFT;
+	m.row.gate_since = m.now - 20;
+	expect(&m, "retire dnskey-left-at 60 waiting-ttl 300" FROM_SETTLE);
+
+	entered(&m, ROLLOVER_RETIRE);
+	m.row.gate = GATE_WAITING_TTL;
+	m.row.gate_since = m.row.all_since = m.now - 20;
+	m.row.all_drained = m.now + 280;
+	expect(&m, "retire waiting-ttl 300" FROM_SETTLE);
+}
+
+static void the_low_ttl_comes_with_the_switch(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	/* Served high by somebody for 20 s: he gets the low one within a minute. */
+	entered(&m, ROLLOVER_PREPARE);
+	m.row.dnskey_ttl.step[0].ttl = 7200;
+	m.row.gate = GATE_TTL_HIGH;
+	m.row.gate_since = T0 - 20;
+	expect(&m, "prepare ttl-high-at 60 waiting-ttl 7200" FROM_INTRODUCE);
+	/* After that the TTL is low, and only what caches have is waited for. */
+	m.row.gate = GATE_WAITING_TTL;
+	expect(&m, "prepare waiting-ttl 7220" FROM_INTRODUCE);
+}
+
+static void cds_comes_when_knot_is_ready(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	/* Half an hour of Knot's hour has passed. */
+	entered(&m, ROLLOVER_SIGNAL);
+	m.row.gate = GATE_KNOT_NOT_READY;
+	m.row.since = T0 - HOUR / 2;
+	expect(&m, "signal knot-not-ready 1800 cds-missing-at 60" FROM_AWAIT_DS);
+	/* CDS is out, and a nameserver has not had it for 20 s: it is asked again from the beginning. */
+	entered(&m, ROLLOVER_SIGNAL);
+	m.row.gate = GATE_CDS_MISSING;
+	m.row.gate_since = T0 - 20;
+	expect(&m, "signal cds-missing-at 80" FROM_AWAIT_DS);
+}
+
+static void the_parents_day_begins_with_the_signal(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	entered(&m, ROLLOVER_AWAIT_DS);
+	m.row.gate = GATE_DS_STALE_AT;
+	m.row.since = T0 - HOUR;
+	expect(&m, "await-ds ds-stale-at 82800 | withdraw cds-left-at 60" FROM_OBSERVE);
+	/* It is over: the parent acts now. */
+	m.row.since = T0 - 2 * DAY;
+	expect(&m, "await-ds | withdraw cds-left-at 60" FROM_OBSERVE);
+}
+
+static void a_first_ds_waits_for_what_is_unsigned(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	entered(&m, ROLLOVER_INTRODUCE);
+	m.row.old_count = 0;
+	expect(&m, "introduce policy-pending 1 waiting-ttl 300 waiting-unsigned 86100 | signal cds-missing-at 60 | "
+	       "await-ds ds-missing-at 86400 | withdraw cds-left-at 60 | observe waiting-ds-ttl 86340 waiting-observe 60 | "
+	       "retire waiting-ttl 300" FROM_SETTLE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_rollover_started_now),
+		cmocka_unit_test(a_rollover_by_lifetime),
+		cmocka_unit_test(from_each_state_just_entered),
+		cmocka_unit_test(a_switch_that_is_pending_is_waited_for),
+		cmocka_unit_test(what_is_under_way_is_not_begun_again),
+		cmocka_unit_test(the_low_ttl_comes_with_the_switch),
+		cmocka_unit_test(cds_comes_when_knot_is_ready),
+		cmocka_unit_test(the_parents_day_begins_with_the_signal),
+		cmocka_unit_test(a_first_ds_waits_for_what_is_unsigned),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
