@@ -156,9 +156,12 @@ static void the_operator_can_end_that_wait(void **state)
 	/* Said before there was anything to wait for it says nothing. */
 	machine_t m;
 	before_first_ds(&m);
+	machine_serve(&m, OLD, 0);	/* Nor does the DNSKEY TTL. */
+	m.row.dnskey_ttl.count = 0;
 	m.config.caches_expired = T0 - HOUR;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_int_equal(m.row.gate, GATE_WAITING_UNSIGNED);
 }
 
 static void a_parent_that_does_not_answer_is_waited_for_before_the_first_ds(void **state)
