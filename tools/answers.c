@@ -25,7 +25,8 @@ static sqlite3 *db;
 	" json_extract(s.value, '$.detail'), json_extract(s.value, '$.unreachable_since')," \
 	" " TAGS("dnskey") ", " TAGS("signed_by") ", json_extract(s.value, '$." ttl "')," \
 	" " differs ", " SIGNAL("cds") ", " SIGNAL("cdnskey") ", " TAGS("ds") "," \
-	" coalesce(json_extract(s.value, '$.cds_unanswered'), json_extract(s.value, '$.cdnskey_unanswered'), 0)" \
+	" coalesce(json_extract(s.value, '$.cds_unanswered'), json_extract(s.value, '$.cdnskey_unanswered')," \
+	" json_extract(s.value, '$.ns_unanswered'), 0)" \
 	" FROM json_each(?1, '$." list "') s"
 
 static const char servers_sql[] =

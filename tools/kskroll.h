@@ -167,7 +167,7 @@ typedef struct {
 	const char *cds;
 	const char *cdnskey;
 	const char *ds;
-	bool incomplete;	/*!< Of an answer that is ok: CDS or CDNSKEY was not answered. */
+	bool incomplete;	/*!< Of an answer that is ok: CDS, CDNSKEY or the delegation was not answered. */
 } answer_t;
 
 /*! The zone as the server itself had it at that survey; "" where there is nothing. */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <libknot/errcode.h>
 
@@ -14,6 +15,8 @@ typedef struct {
 	unsigned shown;
 	unsigned blocked;
 	unsigned zones;
+	time_t routes_at;		/*!< Of the newest survey of a zone that is shown. */
+	bool no_route[2];		/*!< The host had no way to IPv4, IPv6 addresses then. */
 	bool others;	/*!< Zones without an outage: those with one come first. */
 } list_t;
 
@@ -142,6 +145,34 @@ static void table_zone(list_t *l, const store_zone_t *z, const plan_t *plan)
 	table_add(l->table, COLOR_NONE, row->gate_about);
 }
 
+/*! About the host and not the zone: the newest survey of all zones tells. */
+static void note_routes(list_t *l, const store_zone_t *z)
+{
+	static const char time_member[] = "{\"time\":", routes_member[] = "\"no_route\":[";
+
+	if (strncmp(z->answers, time_member, strlen(time_member)) != 0) {
+		return;
+	}
+	time_t at = strtoll(z->answers + strlen(time_member), NULL, 10);
+	if (at < l->routes_at) {
+		return;
+	}
+	/* Quotes inside of texts are escaped, so this is the member. */
+	const char *routes = strstr(z->answers, routes_member);
+	size_t len = routes != NULL ? strcspn(routes, "]") : 0;
+	l->routes_at = at;
+	l->no_route[0] = len > 0 && memmem(routes, len, "IPv4", 4) != NULL;
+	l->no_route[1] = len > 0 && memmem(routes, len, "IPv6", 4) != NULL;
+}
+
+static void print_routes(const list_t *l)
+{
+	if (l->no_route[0] || l->no_route[1]) {
+		printf("This host has no route to %s addresses. Servers that have only such addresses block.\n",
+		       !l->no_route[0] ? "IPv6" : !l->no_route[1] ? "IPv4" : "IPv4 and IPv6");
+	}
+}
+
 static int show(const store_zone_t *z, void *arg)
 {
 	list_t *l = arg;
@@ -151,6 +182,7 @@ static int show(const store_zone_t *z, void *arg)
 		return 0;
 	}
 	l->zones++;
+	note_routes(l, z);
 	bool blocked = judge_blocked(l->o, &z->row);
 	l->blocked += blocked;
 	if (l->o->blocked && !blocked) {
@@ -231,6 +263,14 @@ static void list_end(list_t *l, int ret)
 	if (l->o->json) {
 		json_close(']');
 		json_number("blocked", l->blocked);
+		json_open("no_route", '[');
+		if (l->no_route[0]) {
+			json_string(NULL, "IPv4");
+		}
+		if (l->no_route[1]) {
+			json_string(NULL, "IPv6");
+		}
+		json_close(']');
 		json_end();
 	} else if (l->o->prometheus) {
 		prometheus_end(l->prometheus);
@@ -242,6 +282,9 @@ static void list_end(list_t *l, int ret)
 			                     "Nothing needs a human.");
 		}
 		table_free(l->table);
+		if (!l->o->blocked) {
+			print_routes(l);
+		}
 	}
 }
 

@@ -65,6 +65,8 @@ typedef struct {
 	size_t child_count;
 	parent_answer_t *parent;
 	size_t parent_count;
+	unsigned no_route;		/*!< ROUTE_*: nothing could be sent to any address of this family. */
+	unsigned routed;		/*!< ROUTE_*: something could, to another host. */
 	unsigned queries;		/*!< Packets sent to servers directly. */
 	unsigned elapsed_ms;
 } survey_result_t;

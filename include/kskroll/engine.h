@@ -66,6 +66,7 @@ typedef struct {
 	uint64_t answers[ANSWER__COUNT];
 	uint64_t watches[WATCH__COUNT];
 	uint64_t notifies[NOTIFY__COUNT];
+	bool no_route[2];		/*!< This host has no route to IPv4, to IPv6 addresses. */
 } engine_totals_t;
 
 /*! Called with the engine's lock held: store the numbers and return. */

@@ -180,6 +180,10 @@ typedef enum {
 #define SURVEY_PARENT	(1U << 1)
 #define SURVEY_WATCH	(1U << 2)
 
+/*! Families of addresses. */
+#define ROUTE_IPV4	(1U << 0)
+#define ROUTE_IPV6	(1U << 1)
+
 /*! How an answer of one server came out. */
 typedef enum {
 	ANSWER_OK = 0,		/*!< Authoritative; signatures of it are facts of their own. */
@@ -222,6 +226,7 @@ typedef struct {
 	answer_status_t status;
 	time_t unreachable_since;
 	char detail[128];
+	bool no_referral;	/*!< Of an answer that is OK: it was asked for the delegation in vain. */
 	keyset_t ds;		/*!< Keys with a matching DS of SHA-256 or SHA-384. */
 	keyset_t ds_sha1;	/*!< Keys with a matching DS of SHA-1 only: not enough for a new key (RFC 9905). */
 	bool ds_foreign;	/*!< A DS that matches none of facts.keys and that validators read. */
@@ -265,6 +270,7 @@ typedef struct {
 	unsigned asked;			/*!< SURVEY_* that were carried out. */
 	bool discovery_failed;		/*!< Nameservers or parent could not be found out. */
 	bool parent_insecure;		/*!< The parent zone is not secure: no DS can help. */
+	unsigned no_route;		/*!< ROUTE_*: this host has no way to such addresses. Shown, not judged. */
 	char discovery_detail[160];	/*!< Which name, which error. */
 
 	const child_answer_t *child;	/*!< Every address of every nameserver. */

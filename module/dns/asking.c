@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
 #include "asking.h"
 
 /*! One address. */
@@ -14,6 +15,7 @@ typedef struct {
 	ask_job_t *job;		/*!< Under way. */
 	bool parent;
 	bool again;		/*!< Once more, over TCP. */
+	bool no_route;
 	size_t index;		/*!< In result->child or result->parent. */
 } asked_t;
 
@@ -27,6 +29,7 @@ struct asking {
 	size_t begun;		/*!< The first ones of them. */
 	size_t under_way;	/*!< Those of them that have a job. */
 	ask_group_t group;	/*!< Their jobs. */
+	unsigned routed;	/*!< ROUTE_*: something could be sent to one of the addresses. */
 	replies_t replies;
 	asking_done_f done;
 	void *arg;
@@ -84,6 +87,18 @@ static bool wants_tcp(const asked_t *asked, const ask_reply_t *reply)
 	return status == ANSWER_BOGUS && udp && !asked->again;
 }
 
+/*! That there is a way to this host itself says nothing about others. */
+static void note_route(asking_t *asking, const struct sockaddr_storage *addr, bool no_route)
+{
+	const unsigned family = servers_family(addr);
+	if (no_route) {
+		asking->result->no_route |= family;
+	} else {
+		asking->routed |= family;
+		asking->result->routed |= addr_is_loopback(addr) ? 0 : family;
+	}
+}
+
 static void on_reply(const ask_reply_t *reply, void *arg)
 {
 	asked_t *asked = arg;
@@ -91,6 +106,8 @@ static void on_reply(const ask_reply_t *reply, void *arg)
 	asked->job = NULL;
 	asking->under_way--;
 	asking->result->queries += reply->packets;
+	asked->no_route = reply->no_route;
+	note_route(asking, asked->addr, reply->no_route);
 	if (asked->again) {
 		judge_again(asked, reply);
 	} else {
@@ -231,6 +248,70 @@ asking_t *asking_new(ask_t *ask, const answer_zone_t *zone, const discovery_t *f
 void asking_start(asking_t *asking)
 {
 	ask_more(asking);
+}
+
+/*! Whether the server with this address has another one that something could be sent to. */
+static bool has_way(const asked_t *asked, const servers_t *servers, unsigned at, unsigned routed)
+{
+	const unsigned name = servers->addrs[at].name;
+	if (name == SERVERS_UNNAMED) {
+		return false;
+	}
+	/* An address that several names have is listed for one of them only. */
+	if ((servers->names[name].families & routed & ~servers_family(asked[at].addr)) != 0) {
+		return true;
+	}
+	for (unsigned i = 0; i < servers->addr_count; i++) {
+		if (servers->addrs[i].name == name && !asked[i].no_route) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void say_no_route(char *detail, size_t size, const servers_t *servers, unsigned at)
+{
+	const bool named = servers->addrs[at].name != SERVERS_UNNAMED;
+	snprintf(detail, size, "this host has no route to %s%s",
+	         servers_family(&servers->addrs[at].addr) == ROUTE_IPV6 ? "this IPv6 address" : "this IPv4 address",
+	         named ? ", and the server has no other that can be reached" : ", which is configured");
+}
+
+void asking_leave_out(asking_t *asking)
+{
+	survey_result_t *result = asking->result;
+	const unsigned routed = asking->routed;
+	const servers_t *servers = &asking->found->child_servers;
+	const asked_t *asked = asking->asked;
+	size_t kept = 0;
+
+	/* Behind the addresses there are names without any. */
+	for (size_t i = 0; i < result->child_count; i++) {
+		child_answer_t *answer = &result->child[i];
+		if (answer->status == ANSWER_NO_ROUTE) {
+			if (has_way(asked, servers, i, routed)) {
+				continue;
+			}
+			say_no_route(answer->detail, sizeof(answer->detail), servers, i);
+		}
+		result->child[kept++] = *answer;
+	}
+	result->child_count = kept;
+
+	asked += servers->addr_count;
+	servers = &asking->found->parent_servers;
+	kept = 0;
+	for (size_t i = 0; i < result->parent_count; i++) {
+		parent_answer_t *answer = &result->parent[i];
+		if (answer->status == ANSWER_NO_ROUTE) {
+			if (has_way(asked, servers, i, routed)) {
+				continue;
+			}
+			say_no_route(answer->detail, sizeof(answer->detail), servers, i);
+		}
+		result->parent[kept++] = *answer;
+	}
+	result->parent_count = kept;
 }
 
 void asking_free(asking_t *asking)

@@ -37,5 +37,13 @@ asking_t *asking_new(ask_t *ask, const answer_zone_t *zone, const discovery_t *f
 
 void asking_start(asking_t *asking);
 
+/*!
+ * \brief Leaves out of the result what this host cannot reach at all, where the same server has other addresses.
+ *
+ * To be called at the end: answers no longer have the indexes of their servers. Says in the others that it is this
+ * host that lacks the way.
+ */
+void asking_leave_out(asking_t *asking);
+
 /*! Ends what is under way; NULL is allowed. */
 void asking_free(asking_t *asking);

@@ -58,6 +58,11 @@ unsigned servers_find(const servers_t *servers, const knot_dname_t *name)
 	return SERVERS_UNNAMED;
 }
 
+unsigned servers_family(const struct sockaddr_storage *addr)
+{
+	return addr->ss_family == AF_INET ? ROUTE_IPV4 : addr->ss_family == AF_INET6 ? ROUTE_IPV6 : 0;
+}
+
 int servers_add_addr(servers_t *servers, unsigned name, const struct sockaddr_storage *addr)
 {
 	assert(servers && addr);
@@ -65,6 +70,7 @@ int servers_add_addr(servers_t *servers, unsigned name, const struct sockaddr_st
 
 	if (name != SERVERS_UNNAMED) {
 		servers->names[name].has_addr = true;
+		servers->names[name].families |= servers_family(addr);
 	}
 	for (unsigned i = 0; i < servers->addr_count; i++) {
 		if (addr_cmp(&servers->addrs[i].addr, addr) == 0) {

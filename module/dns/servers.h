@@ -19,6 +19,7 @@
 typedef struct {
 	knot_dname_storage_t name;	/*!< Lower case. */
 	bool has_addr;
+	unsigned families;		/*!< ROUTE_*: of its addresses. */
 	char error[96];			/*!< Why it has none, or not all; "" if all is well. */
 } server_name_t;
 
@@ -58,6 +59,9 @@ unsigned servers_find(const servers_t *servers, const knot_dname_t *name);
  * \return KNOT_EOK, KNOT_ELIMIT, KNOT_ENOMEM.
  */
 int servers_add_addr(servers_t *servers, unsigned name, const struct sockaddr_storage *addr);
+
+/*! ROUTE_* of an address; 0 for none. */
+unsigned servers_family(const struct sockaddr_storage *addr);
 
 /*! Adds configured addresses. */
 int servers_add_addrs(servers_t *servers, const dns_addrs_t *addrs);

@@ -110,6 +110,10 @@ static void survey_end(survey_t *survey)
 	void *arg = survey->arg;
 
 	result->elapsed_ms = uv_hrtime() / 1000000 - survey->started;
+	result->no_route &= ~result->routed;
+	if (survey->asking != NULL && !result->cancelled) {
+		asking_leave_out(survey->asking);
+	}
 
 	discovery_over(survey);
 	/* Before the asker and the resolver may go away. */
@@ -271,7 +275,8 @@ static void on_begin(uv_timer_t *timer)
 static bool parent_failed(const survey_result_t *result)
 {
 	for (size_t i = 0; i < result->parent_count; i++) {
-		if (result->parent[i].status != ANSWER_OK) {
+		/* A missing route of this host is not mended by other addresses of the same servers. */
+		if (result->parent[i].status != ANSWER_OK && result->parent[i].status != ANSWER_NO_ROUTE) {
 			return true;
 		}
 	}
@@ -341,7 +346,9 @@ static void want_referrals(survey_t *survey)
 		const referral_said_t *said = discover_said(survey->discover, i);
 		parent_answer_t *answer = &result->parent[i];
 		if (said != NULL && said->why[0] != '\0' && answer->status == ANSWER_OK) {
-			answer->status = ANSWER_ERROR;
+			/* Half an answer: what it has as DS is judged all the same. */
+			answer->no_referral = said->said == DELEGATION_SILENT;
+			answer->status = answer->no_referral ? ANSWER_OK : ANSWER_ERROR;
 			snprintf(answer->detail, sizeof(answer->detail), "NS: %s", said->why);
 		}
 	}

@@ -153,6 +153,8 @@ struct loop {
 	zone_t *awake;			/*!< The zones that are not at rest. */
 	unsigned looking;		/*!< Zones that wait for the server's answer. */
 	engine_totals_t totals;
+	unsigned no_route;		/*!< ROUTE_*: addresses of these families cannot be reached from here. */
+	time_t no_route_said[2];	/*!< In the log; 0: not yet. */
 	store_zone_t scratch;		/*!< For one call to the store. */
 	unsigned unwritten;		/*!< Rows in the store's open transaction. */
 	uint64_t prune_at;		/*!< By the loop's clock, ms; 0: not yet set. */

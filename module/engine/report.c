@@ -212,6 +212,9 @@ static void add_parent(text_t *t, const rollover_facts_t *facts, const parent_an
 		if (a->ds_foreign) {
 			add(t, ",\"ds_foreign\":true");
 		}
+		if (a->no_referral) {
+			add(t, ",\"ns_unanswered\":true");
+		}
 		if (a->ds_ignored) {
 			add(t, ",\"ds_ignored\":true");
 		}
@@ -251,6 +254,11 @@ void report_json(char *out, size_t len, const rollover_facts_t *facts, const cha
 	if (facts->discovery_detail[0] != '\0') {
 		add(&t, ",\"discovery\":");
 		add_string(&t, facts->discovery_detail);
+	}
+	if (facts->no_route != 0) {
+		add(&t, ",\"no_route\":[%s%s%s]", facts->no_route & ROUTE_IPV4 ? "\"IPv4\"" : "",
+		    facts->no_route == (ROUTE_IPV4 | ROUTE_IPV6) ? "," : "",
+		    facts->no_route & ROUTE_IPV6 ? "\"IPv6\"" : "");
 	}
 	text_t mark = t;
 	if (signaling != NULL) {

@@ -6,8 +6,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "engine.h"
+
+/*! Until a missing route that was there meanwhile is said again. */
+#define ROUTE_SAID_AGAIN	86400
 
 /*! Watches of all zones together, per second: each resolves from the root with an empty cache. */
 #define WATCHES_PER_SECOND	10
@@ -42,6 +46,25 @@ static void count_answers(zone_t *zone, const survey_result_t *result)
 	}
 }
 
+/*! About the host, so it is said once for all zones; where it comes and goes, at most once a day. */
+static void note_routes(loop_t *loop, const survey_result_t *result, time_t now)
+{
+	static const char *const FAMILIES[] = { "IPv4", "IPv6" };
+
+	const unsigned news = result->no_route & ~loop->no_route;
+	loop->no_route = (loop->no_route & ~result->routed) | result->no_route;
+	for (unsigned i = 0; i < 2; i++) {
+		time_t *said = &loop->no_route_said[i];
+		loop->totals.no_route[i] = (loop->no_route & (1U << i)) != 0;
+		if ((news & (1U << i)) && (*said == 0 || now - *said >= ROUTE_SAID_AGAIN || now < *said)) {
+			*said = now;
+			engine_log(loop->engine, LOG_NOTICE, "this host has no route to %s addresses: servers that "
+			           "have others as well are asked there, servers that have no others block",
+			           FAMILIES[i]);
+		}
+	}
+}
+
 static void on_survey(survey_result_t *result, void *arg)
 {
 	zone_t *zone = arg;
@@ -52,6 +75,8 @@ static void on_survey(survey_result_t *result, void *arg)
 		survey_free(result);
 	} else {
 		count_answers(zone, result);
+		note_routes(zone->loop, result, time(NULL));
+		zone->look->facts.no_route = zone->loop->no_route;
 		if (result->parent_zone[0] != '\0') {
 			(void)text_set(&zone->parent_zone, result->parent_zone);
 		}

@@ -34,6 +34,7 @@ enum {
 	TOTAL_NOTIFIES,
 	TOTAL_STEPS,
 	TOTAL_ALARMS,
+	TOTAL_NO_ROUTE,
 };
 
 /* knotd frees the names that these return. */
@@ -73,6 +74,12 @@ static char *watch_name(uint32_t idx, uint32_t count)
 	return strdup(idx < count ? names[idx] : "unknown");
 }
 
+static char *family_name(uint32_t idx, uint32_t count)
+{
+	static const char *const names[] = { "ipv4", "ipv6" };
+	return strdup(idx < count ? names[idx] : "unknown");
+}
+
 static char *notify_name(uint32_t idx, uint32_t count)
 {
 	(void)count;
@@ -101,6 +108,7 @@ int stats_add_totals(knotd_mod_t *mod)
 		[TOTAL_NOTIFIES] = { "kskroll-notifies", NOTIFY__COUNT, notify_name },
 		[TOTAL_STEPS]    = { "kskroll-steps", 1, NULL },
 		[TOTAL_ALARMS]   = { "kskroll-alarms", 1, NULL },
+		[TOTAL_NO_ROUTE] = { "kskroll-no-route", 2, family_name },
 	};
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		int ret = knotd_mod_stats_add(mod, counters[i].name, counters[i].count, counters[i].idx_to_str);
@@ -156,4 +164,6 @@ void stats_totals(void *mod, const engine_totals_t *t)
 	store_all(mod, TOTAL_NOTIFIES, t->notifies, NOTIFY__COUNT);
 	store(mod, TOTAL_STEPS, 0, t->counts.steps);
 	store(mod, TOTAL_ALARMS, 0, t->counts.alarms);
+	store(mod, TOTAL_NO_ROUTE, 0, t->no_route[0]);
+	store(mod, TOTAL_NO_ROUTE, 1, t->no_route[1]);
 }

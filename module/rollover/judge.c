@@ -235,6 +235,9 @@ static verdict_t judge_parents(const rollover_facts_t *facts, const rollover_con
 		if (v.gate != GATE_NONE) {
 			return v;
 		}
+		if (a->no_referral && incomplete == NULL) {
+			incomplete = a;
+		}
 		answered++;
 	}
 	if (incomplete != NULL) {

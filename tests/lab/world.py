@@ -30,6 +30,9 @@ KNOT = "127.0.3.1"
 CHILD_NSD = "127.0.3.2"
 CHILD_NSD6 = "::1"
 CHILD_BIND = "127.0.3.3"
+#: Nobody has these addresses, and the namespace has no route to them.
+FAR_PARENT = "2001:db8:2::"
+FAR_CHILD = "2001:db8:3::"
 WARM = "127.0.4.1"
 FRESH = "127.0.4.2"
 PINNED = "127.0.4.{}"
@@ -58,6 +61,7 @@ class World:
     `rate`: all programs live that many times as fast, see clock.py.
     `secure_parent`: the root has a DS of the parent.
     `receiver`: the parent has DSYNC, and a receiver in this mode that makes the agent scan at once.
+    `far`: each server has an IPv6 address besides, to which this host has no route.
     `dsync_secure`: if not, DSYNC is in a zone `_dsync.test.` of its own, which nobody signs.
     """
 
@@ -67,7 +71,7 @@ class World:
                  module_settings=None, zone_module_settings=None, extra_sections=(),
                  wrap=(), env=None, pinned=True, agent_interval=1.0,
                  engine_settings=None, first_ds=True, rate=1, receiver=None, dsync_secure=True,
-                 secure_parent=True):
+                 secure_parent=True, far=False):
         self.zones = list(zones)
         self.dir = directory or tempfile.mkdtemp(prefix="kskroll-lab-")
         os.makedirs(self.dir, exist_ok=True)
@@ -83,7 +87,7 @@ class World:
         self._confdb, self._wrap, self._env = confdb, wrap, env
         self._agent_interval = agent_interval
         self._receiver_mode, self._dsync_secure = receiver, dsync_secure
-        self._secure_parent = secure_parent
+        self._secure_parent, self._is_far = secure_parent, far
         self.policy = dict(policy or {})
         self._given = {"policy": self.policy, "template": template or {}, "server": server or {},
                        "zone": zone_settings or {}, "module": module_settings or {},
@@ -181,7 +185,7 @@ class World:
         return daemon
 
     def _start_parent(self):
-        servers = {"ns1.test.": [PARENT_BIND], "ns2.test.": [PARENT_NSD]}
+        servers = self._far({"ns1.test.": [PARENT_BIND], "ns2.test.": [PARENT_NSD]}, FAR_PARENT)
         lines = []
         for zone in self.zones:
             lines += zonefiles.delegation(zone, self._child_hosts(zone))
@@ -223,7 +227,7 @@ class World:
         return keys + (self.transfer_key.bind() if self.transfer_key else "") + policy
 
     def _start_root(self):
-        parent = {"ns1.test.": [PARENT_BIND], "ns2.test.": [PARENT_NSD]}
+        parent = self._far({"ns1.test.": [PARENT_BIND], "ns2.test.": [PARENT_NSD]}, FAR_PARENT)
         keys = ask.ksks(PARENT_BIND, PARENT_ZONE) if self._secure_parent else []
         lines = zonefiles.delegation(PARENT_ZONE, parent)
         lines += [f"{PARENT_ZONE} DS {record}" for record in ask.ds_of(PARENT_ZONE, keys)]
@@ -237,7 +241,12 @@ class World:
 
     def _child_hosts(self, zone):
         nsd = [CHILD_NSD, CHILD_NSD6] if self._ipv6 else [CHILD_NSD]
-        return {f"ns1.{zone}": nsd, f"ns2.{zone}": [CHILD_BIND]}
+        return self._far({f"ns1.{zone}": nsd, f"ns2.{zone}": [CHILD_BIND]}, FAR_CHILD)
+
+    def _far(self, hosts, prefix):
+        """The hosts, each with one more address if the world is to have them."""
+        return {host: addresses + [f"{prefix}{index}"] * self._is_far
+                for index, (host, addresses) in enumerate(hosts.items(), 1)}
 
     def _start_children(self):
         self.knot = Knot("knot", self.dir, KNOT, [], self.zones, confdb=self._confdb,

@@ -89,6 +89,7 @@ static void answers(char *out, size_t len, time_t at, time_t unreachable_since)
 		.own = { .known = true, .policy = POLICY_SIGNAL, .dnskey = 3, .dnskey_ttl = 300 },
 		.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
 		.watch = { .answered = 3, .failing = 1, .parent_ok = true, .detail = "192.0.2.53@53: bogus" },
+		.no_route = ROUTE_IPV6,
 		.child = child, .child_count = 2, .parent = parent, .parent_count = 2,
 	};
 	report_json(out, len, &facts, "example.", NULL, at);
@@ -105,6 +106,7 @@ static void answers_of_one_that_leaves(char *out, size_t len, time_t at)
 	rollover_facts_t facts = {
 		.keys = { key(1) }, .key_count = 1,
 		.own = { .known = true, .policy = POLICY_DELETE, .dnskey = 1, .dnskey_ttl = 300, .cds = remove },
+		.no_route = ROUTE_IPV6,
 		.asked = SURVEY_CHILD | SURVEY_PARENT,
 		.child = &child, .child_count = 1, .parent = &parent, .parent_count = 1,
 	};
@@ -307,6 +309,8 @@ static void zones_for_audit(void)
 	snprintf(child.detail, sizeof(child.detail), "CDS: timeout");
 	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53", .status = ANSWER_INCOMPLETE,
 	                               .detail = "truncated over UDP; TCP: connection refused" };
+	parent[1].no_referral = true;
+	snprintf(parent[1].detail, sizeof(parent[1].detail), "NS: timeout");
 	done();
 
 	well("bogus.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);

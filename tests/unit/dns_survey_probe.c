@@ -98,6 +98,7 @@ static void on_done(survey_result_t *result, void *arg)
 			printf("parent\t%s\t%s\t%s\tds=%u\tforeign=%d\tttl=%u\n", a->server,
 			       STATUS[a->status], a->detail, a->ds, a->ds_foreign, a->ds_ttl);
 		}
+		printf("route\tno=%u\tyes=%u\n", result->no_route, result->routed);
 		printf("cost\tqueries=%u\tms=%u\n", result->queries, result->elapsed_ms);
 	}
 	fflush(stdout);

@@ -16,6 +16,7 @@ class Cli(CliCase):
 
     def test_one_line_per_zone_says_where_it_is_and_who_acts(self):
         lines = self.ok("status").splitlines()
+        self.assertTrue(lines.pop().startswith("This host has no route"))
         self.assertEqual(len(lines), 14)
         self.assertRegex(lines[0], r"^ZONE +STATE +FOR +WAITS FOR +WHO ACTS +NEXT LOOK +EARLIEST END +AT$")
         self.assertRegex(lines[1], r"^alpha\.example\. +idle +90 d 0 h +- +nobody +2 min +-$")
@@ -40,6 +41,14 @@ class Cli(CliCase):
         self.assertFalse(gates["bravo.example."]["outage"])
         first = self.ok("audit", code=2).splitlines()[1]
         self.assertIn("chain-broken", first)
+
+    def test_a_missing_route_is_said_once_for_the_host(self):
+        line = "This host has no route to IPv6 addresses. Servers that have only such addresses block."
+        self.assertEqual(self.ok("status").splitlines().count(line), 1)
+        self.assertEqual(self.json("status")["no_route"], ["IPv6"])
+        # Nobody has asked servers for this zone yet.
+        self.assertNotIn("route", self.ok("status", "alpha.example"))
+        self.assertEqual(self.json("status", "alpha.example")["no_route"], [])
 
     def test_a_parent_may_take_its_time_until_after(self):
         self.assertEqual(self.ok("status", "--blocked", "bravo.example"), "Nothing needs a human.\n")

@@ -20,6 +20,7 @@ class Audit(CliCase):
         ("extra-key.test.", "key-without-ds", "warning"),
         ("half.test.", "wrong-answer", "warning"),
         ("half.test.", "wrong-answer", "warning"),
+        ("half.test.", "wrong-answer", "warning"),
         ("late.test.", "not-looked-at", "warning"),
         ("old-key.test.", "old-key-left", "warning"),
         ("other-zsk.test.", "nameservers-differ", "warning"),
@@ -51,13 +52,13 @@ class Audit(CliCase):
 
     def test_audit_says_it_in_one_line_and_shows_the_worst_first(self):
         lines = self.ok("audit", code=2, db=self.audited).splitlines()
-        self.assertEqual(lines[0], "CRITICAL - 22 zones: 5 critical, 16 warnings, 3 notes (--all shows them)"
-                                   " | zones=22 critical=5 warning=16 note=3")
+        self.assertEqual(lines[0], "CRITICAL - 22 zones: 5 critical, 17 warnings, 3 notes (--all shows them)"
+                                   " | zones=22 critical=5 warning=17 note=3")
         # An outage comes first among what is critical.
         self.assertRegex(lines[1], r"^critical +danger\.test\. +needs-operator .*old-key-gone")
         self.assertRegex(lines[2], r"^critical +bogus\.test\. +wrong-answer +p1\.test\. 192\.0\.2\.11@53 "
                                    r"+bogus: RRSIG expired$")
-        self.assertEqual(len(lines), 1 + 21)
+        self.assertEqual(len(lines), 1 + 22)
         self.assertIn("and none that matches: the zone does not validate", lines[3])
         lines = self.ok("audit", "--all", "ttl.test", code=1, db=self.audited).splitlines()
         self.assertEqual(len(lines), 3)

@@ -256,7 +256,8 @@ def build(world):
     ns = "@ NS ns1\n@ NS ns2\n@ NS ns3\n@ NS ns4\n"
     addresses = f"ns1 A {CHILD}\nns2 A {NO_ZONES}\nns3 A {NOBODY}\nns4 TXT none\n"
     child = world.sign("child.test.", ns + addresses + cds + cdnskey + "\n")
-    nods = world.sign("nods.test.", f"@ NS ns1\nns1 A {CHILD}\n")
+    nods = world.sign("nods.test.", f"@ NS ns1\n@ NS ns6\nns1 A {CHILD}\nns1 AAAA 2001:db8::1\n"
+                                    "ns6 AAAA 2001:db8::6\n")
 
     world.keys("lost.test.")
     lost = world.sign("lost.test.", f"@ NS ns1\n@ NS nowhere\nns1 A {CHILD}\n")
@@ -269,7 +270,7 @@ def build(world):
         f"lost NS ns1.lost\nns1.lost A {CHILD}\nbogus NS ns1.bogus\nns1.bogus A {CHILD}\n"
         + ds(world.rdata("lost.test.", 257)[0][0])
         + ds(ksk).replace("child.test.", "bogus.test.") +
-        f"@ NS ns\nns A {PARENT}\n"
+        f"@ NS ns\nns A {PARENT}\nns AAAA 2001:db8::53\n"
         # ns5 is known at the parent only.
         f"child NS ns1.child\nchild NS ns5.child\nns1.child A {CHILD}\nns5.child A {NO_ZONES}\n"
         + ds(ksk) + f"nods NS ns1.nods\nns1.nods A {CHILD}\n", "-3", "aabb")
@@ -412,6 +413,7 @@ def check(world, binary, ksks):
     expect(rows, ["refused", f"root hints '{world.folder}/missing' are not readable"])
 
     check_odd(world, binary, keys, bit, both)
+    check_no_route(world, binary, nods)
     check_middleboxes(world, binary, keys, bit, both)
     check_rate(world, binary, keys, bit, ns)
     check_afresh(world, binary, keys, bit, ns[0])
@@ -485,6 +487,26 @@ def check_odd(world, binary, keys, bit, both):
     assert len({query[:2] for query, _ in seen}) == len(seen), seen
     retries = habits["silent"].seen
     assert len({port for _, port in retries}) == len(retries), retries
+
+
+def check_no_route(world, binary, nods):
+    """This host has no route to IPv6 addresses but ::1, as most hosts: servers are asked where they can be."""
+    rows = probe(world, binary, "nods.test.", *nods, "ns=ns1.nods.test.", "ns=ns6.nods.test.")
+    why = "this host has no route to this IPv6 address"
+    expect(rows, ["child", f"ns1.nods.test. {CHILD}@53", "ok"],
+           ["child", "ns6.nods.test. 2001:db8::6@53", "no-route",
+            f"{why}, and the server has no other that can be reached"],
+           ["parent", f"ns.test. {PARENT}@53", "ok"], ["route", "no=2", "yes=0"])
+    assert sum(row[0] == "child" for row in rows) == 2, rows
+    assert sum(row[0] == "parent" for row in rows) == 1, rows
+    cost = next(row for row in rows if row[0] == "cost")
+    assert int(cost[2].removeprefix("ms=")) < 1500, cost
+
+    # A configured address has no name, so it cannot be known to be of the same server.
+    rows = probe(world, binary, "nods.test.", *nods, f"nameserver={CHILD}", "nameserver=2001:db8::1",
+                 f"parent={PARENT}", "parent=2001:db8::53")
+    expect(rows, ["child", f"{CHILD}@53", "ok"], ["child", "2001:db8::1@53", "no-route", f"{why}, which is configured"],
+           ["parent", f"{PARENT}@53", "ok"], ["parent", "2001:db8::53@53", "no-route", f"{why}, which is configured"])
 
 
 def check_middleboxes(world, binary, keys, bit, both):

@@ -85,6 +85,26 @@ static void half_an_answer_of_a_parent_blocks_however_long_it_lasts(void **state
 	}
 }
 
+static void a_parent_without_a_referral_blocks_behind_what_its_ds_says(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_late(&m, ROLLOVER_AWAIT_DS);
+	m.parent[0].no_referral = true;
+	snprintf(m.parent[0].detail, sizeof(m.parent[0].detail), "NS: timeout");
+	machine_decide(&m);
+	stays(&m, ROLLOVER_AWAIT_DS, GATE_PARENT_INCOMPLETE);
+	assert_string_equal(m.out.row.gate_about, m.parent[0].server);
+
+	m.parent[0].ds = OLD;
+	machine_decide(&m);
+	stays(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT);
+	m.parent[0].ds = NEW;
+	m.parent[1].ds = OLD;
+	machine_decide(&m);
+	stays(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT);
+}
+
 /*! A DNSKEY that is wrong is the worse news, and undoes what held before. */
 static void what_was_answered_is_judged(void **state)
 {
@@ -179,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(half_an_answer_of_a_nameserver_blocks_however_long_it_lasts),
 		cmocka_unit_test(half_an_answer_of_a_parent_blocks_however_long_it_lasts),
+		cmocka_unit_test(a_parent_without_a_referral_blocks_behind_what_its_ds_says),
 		cmocka_unit_test(what_was_answered_is_judged),
 		cmocka_unit_test(half_an_answer_outweighs_none),
 		cmocka_unit_test(the_ttl_of_half_an_answer_counts),
