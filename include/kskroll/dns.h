@@ -31,7 +31,7 @@ typedef struct {
 	uint16_t rdata_len;
 } dns_key_t;
 
-/*! How the resolver is set up; read once by dns_new(). */
+/*! How the resolver is set up. The files are read by dns_new(), and again when they have changed. */
 typedef struct {
 	dns_addrs_t resolver;		/*!< Forward to these; none: iterate from the root hints. */
 	const char *trust_anchor;	/*!< File; NULL: the package's root anchor. */
@@ -58,6 +58,7 @@ typedef struct {
 	unsigned asked;
 	bool cancelled;			/*!< dns_free() or survey_cancel() ended it; nothing else is valid. */
 	bool discovery_failed;
+	bool partial;			/*!< It failed for some of the zone's servers only; the others were asked. */
 	bool parent_insecure;
 	char discovery_detail[160];
 	char parent_zone[256];		/*!< Presentation form, "" if unknown. */

@@ -269,6 +269,7 @@ typedef struct {
 
 	unsigned asked;			/*!< SURVEY_* that were carried out. */
 	bool discovery_failed;		/*!< Nameservers or parent could not be found out. */
+	bool partial;			/*!< Discovery failed for some nameservers only: the others were asked. */
 	bool parent_insecure;		/*!< The parent zone is not secure: no DS can help. */
 	unsigned no_route;		/*!< ROUTE_*: this host has no way to such addresses. Shown, not judged. */
 	char discovery_detail[160];	/*!< Which name, which error. */

@@ -170,7 +170,7 @@ static void add_address(asking_t *asking, const server_addr_t *server, bool pare
 /*! Names of the zone that could not be resolved, or only in part, are answers as well. */
 static bool name_is_lame(const server_name_t *name)
 {
-	return !name->has_addr || name->error[0] != '\0';
+	return !name->unknown && (!name->has_addr || name->error[0] != '\0');
 }
 
 /* -- interface -------------------------------------------------------------- */

@@ -425,15 +425,16 @@ const referral_said_t *discover_said(const discover_t *discover, unsigned index)
 
 /*!
  * A name that cannot be looked up says nothing about its server, which may well answer others: that is no silence.
- * In the zone itself the servers that fail are its own; they are asked by their glue.
+ * In the zone itself the servers that fail are its own, and asked by their glue if there is any.
  */
 static void child_found(discover_t *discover)
 {
 	const servers_t *servers = &discover->result.child_servers;
 	for (unsigned i = 0; i < servers->name_count; i++) {
-		const server_name_t *name = &servers->names[i];
-		if (name->error[0] != '\0' && knot_dname_in_bailiwick(name->name, discover->request.zone) < 0) {
-			discover->result.failed = true;
+		server_name_t *name = &servers->names[i];
+		bool outside = knot_dname_in_bailiwick(name->name, discover->request.zone) < 0;
+		if (name->error[0] != '\0' && (outside || !name->has_addr)) {
+			name->unknown = discover->result.partial = true;
 			trouble(discover, ANY_ADDRESS, name->name, name->error);
 		}
 	}

@@ -26,6 +26,7 @@ typedef struct {
 /*! What was found. */
 typedef struct {
 	bool failed;
+	bool partial;			/*!< Some of the zone's servers are unknown; the others can be asked. */
 	bool insecure;			/*!< The parent zone has no chain of trust. */
 	char detail[160];
 	bool parent_known;

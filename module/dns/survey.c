@@ -171,7 +171,8 @@ static void ask_all(survey_t *survey, const discovery_t *found)
 static void take_discovery(survey_t *survey, const discovery_t *found)
 {
 	survey_result_t *result = survey->result;
-	result->discovery_failed = found->failed;
+	result->partial = found->partial && !found->failed;
+	result->discovery_failed = found->failed || found->partial;
 	result->parent_insecure = found->parent_known && found->insecure &&
 	                          (survey->request.ask & SURVEY_PARENT) != 0;
 	memcpy(result->discovery_detail, found->detail, sizeof(result->discovery_detail));

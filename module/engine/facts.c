@@ -187,6 +187,7 @@ void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *su
 	look->survey = survey;
 	facts->asked |= survey->asked;
 	facts->discovery_failed = survey->discovery_failed;
+	facts->partial = survey->partial;
 	facts->parent_insecure = survey->parent_insecure;
 	snprintf(facts->discovery_detail, sizeof(facts->discovery_detail), "%s",
 	         survey->discovery_detail);

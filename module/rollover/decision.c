@@ -345,7 +345,7 @@ bool ds_removed(const ctx_t *c)
 	if (rollover_is_first(c->before) && c->before->state < ROLLOVER_WITHDRAW) {
 		return false;
 	}
-	if (c->facts->discovery_failed || c->facts->parent_insecure) {
+	if ((c->facts->discovery_failed && !c->facts->partial) || c->facts->parent_insecure) {
 		return false;
 	}
 	for (size_t i = 0; i < c->facts->parent_count; i++) {

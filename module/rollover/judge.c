@@ -130,13 +130,19 @@ static bool is_incomplete(const child_answer_t *a)
 
 static verdict_t judge_discovery(const rollover_facts_t *facts)
 {
-	if (facts->discovery_failed) {
+	if (facts->discovery_failed && !facts->partial) {
 		return fail(GATE_DISCOVERY_FAILED, "", facts->discovery_detail, false);
 	}
 	if (facts->parent_insecure) {
 		return fail(GATE_PARENT_INSECURE, "", facts->discovery_detail, true);
 	}
 	return PASS;
+}
+
+/*! The servers that were asked are fine; there are others, which nobody could find. */
+static verdict_t judge_partial(const rollover_facts_t *facts)
+{
+	return facts->discovery_failed ? fail(GATE_DISCOVERY_FAILED, "", facts->discovery_detail, false) : PASS;
 }
 
 verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
@@ -180,6 +186,10 @@ verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
 	}
 	if (late.gate != GATE_NONE) {
 		return late;
+	}
+	v = judge_partial(facts);
+	if (v.gate != GATE_NONE) {
+		return v;
 	}
 	if (incomplete != NULL) {
 		return fail(GATE_CHILD_INCOMPLETE, incomplete->server, incomplete->detail, false);
@@ -239,6 +249,10 @@ static verdict_t judge_parents(const rollover_facts_t *facts, const rollover_con
 			incomplete = a;
 		}
 		answered++;
+	}
+	v = judge_partial(facts);
+	if (v.gate != GATE_NONE) {
+		return v;
 	}
 	if (incomplete != NULL) {
 		return fail(GATE_PARENT_INCOMPLETE, incomplete->server, incomplete->detail, false);

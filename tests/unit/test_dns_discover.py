@@ -216,10 +216,13 @@ def check_names(world, binary):
     rows = probe(world, binary, "foreign.", "ns=ns1.bad.", "ns=server.bad.")
     expect(rows, ["survey", "failed=1"])
     assert rows[0][4].startswith("detail=address of ns1.bad.: A"), rows
-    assert ": bogus: " in rows[0][4] and not named(rows, "child"), rows
+    assert ": bogus: " in rows[0][4] and not {"ns1.bad.", "server.bad."} & set(named(rows, "child")), rows
     rows = probe(world, binary, "lame.", "ns=ns1.lame.")
     expect(rows, ["survey", "failed=1"])
     assert rows[0][4].startswith("detail=address of ns.out.: A") and "SERVFAIL" in rows[0][4], rows
+    # The others are asked all the same: what is wrong with them counts.
+    expect(rows, ["child", f"ns1.lame. {NEW}@53", "error", "REFUSED"])
+    assert "ns.out." not in named(rows, "child"), rows
     # That a name has no address is an answer, about this server.
     rows = probe(world, binary, "gone.", "ns=ns1.gone.")
     expect(rows, ["survey", "failed=0"], ["child", "ns.nowhere.", "unreachable", "no address"],
@@ -227,6 +230,11 @@ def check_names(world, binary):
     # In the zone itself its own servers are to blame, and its glue is still asked.
     rows = probe(world, binary, "bad.", *keys(world, "bad."), "ns=ns1.bad.")
     expect(rows, ["survey", "failed=0"], ["child", f"ns1.bad. {NEW}@53", "ok"], ["child", "ns1.bad.", "unreachable"])
+    # Without glue nobody is asked in the place of this one.
+    rows = probe(world, binary, "bad.", *keys(world, "bad."), "ns=ns1.bad.", "ns=server.bad.")
+    expect(rows, ["survey", "failed=1"], ["child", f"ns1.bad. {NEW}@53", "ok"])
+    assert rows[0][4].startswith("detail=address of server.bad.: A") and \
+        "server.bad." not in named(rows, "child"), rows
 
 
 def check(world, binary):

@@ -266,6 +266,26 @@ static void without_the_list_of_servers_nobody_is_judged(void **state)
 	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_PARENT_INSECURE, "", "example.: SERVFAIL", true);
 }
 
+static void with_a_part_of_the_list_wrong_answers_count(void **state)
+{
+	(void)state;
+	machine_t m;
+	child_wish_t w = good(&m);
+
+	snprintf(m.facts.discovery_detail, sizeof(m.facts.discovery_detail), "address of ns.example.: SERVFAIL");
+	m.facts.discovery_failed = m.facts.partial = true;
+	expect(judge_child(&m.facts, &w), GATE_DISCOVERY_FAILED, "", "address of ns.example.: SERVFAIL", false);
+	expect(judge_parent(&m.facts, &m.config, OLD, m.now), GATE_DISCOVERY_FAILED, "",
+	       "address of ns.example.: SERVFAIL", false);
+	/* Nor is one that is known and silent to blame for what is not known. */
+	m.child[1].status = ANSWER_UNREACHABLE;
+	expect(judge_child(&m.facts, &w), GATE_DISCOVERY_FAILED, "", "address of ns.example.: SERVFAIL", false);
+	m.child[0].dnskey = m.parent[0].ds = 0;
+	assert_true(judge_child(&m.facts, &w).red);
+	assert_int_equal(judge_child(&m.facts, &w).gate, GATE_DNSKEY_MISSING);
+	assert_int_equal(judge_parent(&m.facts, &m.config, OLD, m.now).gate, GATE_DS_MISSING_AT);
+}
+
 static void every_parent_server_must_have_exactly_the_ds(void **state)
 {
 	(void)state;
@@ -481,6 +501,7 @@ int main(void)
 		cmocka_unit_test(half_an_answer_blocks_for_the_rest),
 		cmocka_unit_test(a_silent_server_no_longer_blocks_after_its_time_but_not_all_of_them),
 		cmocka_unit_test(without_the_list_of_servers_nobody_is_judged),
+		cmocka_unit_test(with_a_part_of_the_list_wrong_answers_count),
 		cmocka_unit_test(every_parent_server_must_have_exactly_the_ds),
 		cmocka_unit_test(any_ds_of_the_keys_holds_the_chain),
 		cmocka_unit_test(the_chain_is_broken_where_the_ds_names_no_key_of_the_zone),
