@@ -241,10 +241,23 @@ bool drain(ctx_t *c)
 
 /* What every look at the servers teaches, whatever the state. */
 
+/*! A rollover under way of which the row knows nothing: the store was lost, or the module came late. */
+static bool is_newcomer(const ctx_t *c)
+{
+	const rollover_row_t *row = c->before;
+
+	return row->state == ROLLOVER_IDLE && row->old_count == 0 && row->settled_at == 0 &&
+	       set_size(c->facts->own.dnskey) > 1;
+}
+
 static void learn_ds_ttl(ctx_t *c, uint32_t ttl)
 {
 	ttl_window_t *w = &c->out->row.ds_ttl;
 
+	/* The DS may have been replaced just before, and its TTL with it. */
+	if (w->count == 0 && is_newcomer(c) && parent_has_any(c->facts)) {
+		ttl_window_add(w, ROLLOVER_UNKNOWN_DS_TTL, c->now);
+	}
 	/* Only some may have answered: the TTL of the others is the last known. */
 	for (size_t i = 0; w->count > 0 && i < c->facts->parent_count; i++) {
 		if (c->facts->parent[i].status != ANSWER_OK && w->step[0].ttl > ttl) {

@@ -337,6 +337,17 @@ verdict_t judge_broken(const rollover_facts_t *facts)
 	return PASS;
 }
 
+bool parent_has_any(const rollover_facts_t *facts)
+{
+	for (size_t i = 0; i < facts->parent_count; i++) {
+		const parent_answer_t *a = &facts->parent[i];
+		if (a->status == ANSWER_OK && (a->ds != 0 || a->ds_foreign)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool parent_has(const rollover_facts_t *facts, keyset_t keys)
 {
 	for (size_t i = 0; i < facts->parent_count; i++) {

@@ -63,6 +63,9 @@ keyset_t parent_names(const parent_answer_t *a);
 /*! Whether any server of the parent has a DS of one of \a keys. */
 bool parent_has(const rollover_facts_t *facts, keyset_t keys);
 
+/*! Whether any server of the parent has a DS, of whichever key. */
+bool parent_has_any(const rollover_facts_t *facts);
+
 /*!
  * Largest DNSKEY TTL in answers that a known key has signed; \a complete is false if a server that
  * still counts has given no such answer.

@@ -23,9 +23,8 @@ static bool ds_lost(ctx_t *c)
 		case GATE_DS_STALE_AT:
 		case GATE_DS_MISSING_AT:
 		case GATE_DS_FOREIGN_AT:
-			if (!new_key_lost(c)) {
-				go_back(c, ROLLOVER_SIGNAL, &v);
-			}
+			/* Not straight to the signals: a nameserver may have been without the new key until just now. */
+			go_back(c, ROLLOVER_INTRODUCE, &v);
 			return true;
 		default:
 			break;

@@ -31,7 +31,7 @@ void remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t s
 
 void start_over(ctx_t *c)
 {
-	if (rollover_is_first(c->before)) {
+	if (rollover_is_first(c->before) && c->before->ds_all_since == 0 && !parent_has_any(c->facts)) {
 		c->out->row.ds_ttl.count = 0;	/* There was none, only the negative TTL. */
 	}
 	go(c, ROLLOVER_IDLE);

@@ -92,10 +92,10 @@ def test_ds_is_changed_by_hand(directory):
         assert case.world.ds_everywhere(ZONE, case.new())
         case.world.agent.deaf = True
         case.world.agent.insert_ds(ZONE, ds(case.old))
-        case.logged("observe -> signal")
+        case.logged("observe -> introduce")
         case.gate("ds-stale-at", state="await-ds")
         case.stays("await-ds", case.world.ds_ttl + 2, "the old DS is back", case.both_keys)
-        case.did = "takes the first for a parent that has begun; after the second it signals again, both keys stay"
+        case.did = "takes the first for a parent that has begun; after the second it waits the DNSKEY TTL and signals again, both keys stay"
         # dnssec-cds takes nothing signed before what it took last, the DNSKEY RRset included.
         updates = len(case.world.agent.updates)
         case.world.agent.deaf = False

@@ -4,12 +4,14 @@
 import contextlib
 import os
 import sqlite3
+import time
 
 from . import ask
 from .faults import (fault, fill_disk, remount, remove_store, small_disk, store_path, stored,
                      unreachable_socket)
 from .liar import Liar
 from .marks import bound, long_test
+from .test_operator import commit
 from .test_rollover import ZONE
 from .wait import LabError, wait_until
 from .watch import SECURE
@@ -76,7 +78,7 @@ def recover(case):
 
 @bound(120)
 def test_store_deleted_in_await_ds(directory):
-    with fault(directory, "The store is deleted while knotd is stopped, in await-ds") as case:
+    with fault(directory, "The store is deleted while knotd is stopped, in await-ds", confdb=True) as case:
         case.world.agent.deaf = True
         case.start()
         case.progress.wait("await-ds")
@@ -90,7 +92,12 @@ def test_store_deleted_in_await_ds(directory):
         case.gate("waiting-ttl", state="introduce")
         case.progress.wait("await-ds")
         case.world.agent.deaf = False
-        case.finish("signals again after the DNSKEY TTL, rolled to the end, later")
+        # The DS may have been replaced just before the store was lost, and its TTL with it.
+        case.gate("waiting-ds-ttl", state="observe")
+        case.stays("observe", case.world.ds_ttl + 2, "two days for a DS that nobody has seen", case.both_keys)
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        commit(case.world, ("conf-set", "mod-kskroll[default].caches-expired", f"{ZONE} {now}"))
+        case.finish("signals again after the DNSKEY TTL; waits two days for a DS it may not have seen, or until caches-expired")
 
 
 @long_test

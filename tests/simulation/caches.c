@@ -17,10 +17,10 @@ bool exposure_reachable(const exposure_t *e, time_t now)
 	return e->active > 0 || e->until > now;
 }
 
-bool fault_known(const world_t *w, int fault, world_keys_t keys, time_t decided)
+bool fault_known(const world_t *w, int fault, world_keys_t keys, uint32_t ttl, time_t decided)
 {
 	for (unsigned i = 0; fault >= 0 && i < w->fault[fault].known_count; i++) {
-		if (w->fault[fault].known[i].keys == keys) {
+		if (w->fault[fault].known[i].keys == keys && w->fault[fault].known[i].ttl >= ttl) {
 			return w->fault[fault].known[i].at <= decided;
 		}
 	}
@@ -30,7 +30,7 @@ bool fault_known(const world_t *w, int fault, world_keys_t keys, time_t decided)
 /*! An irregular answer that no look of the module had seen when it took the step. */
 static bool unknowable(const world_t *w, const exposure_t *e, time_t decided)
 {
-	return e->fault >= 0 && !fault_known(w, e->fault, e->keys, decided);
+	return e->fault >= 0 && !fault_known(w, e->fault, e->keys, e->ttl, decided);
 }
 
 /*!
@@ -46,6 +46,18 @@ static bool broken_before(const world_t *w, time_t decided)
 		}
 		if (e->cause == CAUSE_OPERATOR || e->cause == CAUSE_KNOT ||
 		    (e->cause == CAUSE_OURS && e->decided < decided && broken_before(w, e->decided))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! When our order removed a key, another one of the DS set was there, and the operator removed that later. */
+static bool taken_later(const world_t *w, world_keys_t removed, time_t decided)
+{
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		const sim_key_t *key = &w->knot.key[k];
+		if ((removed & (1U << k)) && key->removed_cause == CAUSE_OPERATOR && key->removed_decided > decided) {
 			return true;
 		}
 	}
@@ -78,7 +90,7 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 		const sim_key_t *key = &w->knot.key[k];
 		world_keys_t bit = 1U << k;
 		if ((ds->keys & dnskey->removed & bit) && key->removed_cause == CAUSE_OURS &&
-		    !unknowable(w, ds, key->removed_decided)) {
+		    !taken_later(w, ds->keys & dnskey->removed, key->removed_decided) && !unknowable(w, ds, key->removed_decided)) {
 			return "a KSK was let go while its DS could be had";
 		}
 		if ((ds->keys & bit) && ds->cause == CAUSE_OURS && !(dnskey->removed & bit) &&
@@ -169,11 +181,16 @@ static void enter(world_t *w, exposures_t *set, sim_server_t *server, const expo
 		}
 		set->list[at] = *fresh;
 	}
-	set->list[at].active++;
+	exposure_t *e = &set->list[at];
+	if (!known) {
+		e->ttl = 0;	/* What it once was served with has run out. */
+	}
+	e->ttl = ttl > e->ttl ? ttl : e->ttl;
+	e->active++;
 	server->exposure = at;
 	server->exposure_ttl = ttl;
 	if (!known) {
-		check_pairs(w, &set->list[at], parent);
+		check_pairs(w, e, parent);
 	}
 }
 

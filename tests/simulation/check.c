@@ -30,7 +30,7 @@ void violate(world_t *w, const char *invariant, const char *format, ...)
 static bool counts(const world_t *w, const exposure_t *e, time_t decided)
 {
 	return exposure_reachable(e, w->now) && !e->excused &&
-	       (e->fault < 0 || fault_known(w, e->fault, e->keys, decided));
+	       (e->fault < 0 || fault_known(w, e->fault, e->keys, e->ttl, decided));
 }
 
 /*! KSKs that somebody made after the step: the server names them in CDS before we can know of them. */
@@ -61,6 +61,18 @@ static bool ds_by_hand_everywhere(const world_t *w)
 	return by_hand;
 }
 
+/*! Whether a resolver with some DS set that can be had gets along with the DNSKEY RRset. */
+static bool is_of_use(const world_t *w, const exposure_t *dnskey)
+{
+	for (unsigned i = 0; i < w->ds.count; i++) {
+		const exposure_t *ds = &w->ds.list[i];
+		if (exposure_reachable(ds, w->now) && (ds->keys == 0 || (ds->keys & dnskey->keys & dnskey->signers))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* I1: every resolver that could validate with the old keys can validate with the one that CDS names. */
 void check_signal(world_t *w, const zone_version_t *v)
 {
@@ -81,7 +93,7 @@ void check_signal(world_t *w, const zone_version_t *v)
 		if (e->keys == 0 && ds_by_hand_everywhere(w)) {
 			continue;
 		}
-		if (missing != 0 && counts(w, e, v->cds_decided)) {
+		if (missing != 0 && counts(w, e, v->cds_decided) && is_of_use(w, e)) {
 			violate(w, "I1", "CDS names %s, but DNSKEY %s signed by %s is %s", keys_text(missing),
 			        keys_text(e->keys), keys_text(e->signers),
 			        e->active ? "still served" : "still in caches");
@@ -110,7 +122,7 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 			        keys_text(x->keys), x->active ? "still served" : "still in caches");
 			return;
 		}
-		if (!x->excused && (x->fault < 0 || fault_known(w, x->fault, x->keys, decided)) && x->left != 0 &&
+		if (!x->excused && (x->fault < 0 || fault_known(w, x->fault, x->keys, x->ttl, decided)) && x->left != 0 &&
 		    decided - x->left < (time_t)e->config.observe) {
 			violate(w, "I2", "KSK %s is let go %ld s after the last server had DS %s, observe is %u s",
 			        keys_text(removed), (long)(decided - x->left), keys_text(x->keys),
@@ -132,9 +144,9 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 	}
 }
 
-static void fault_learn(world_t *w, int fault, world_keys_t keys)
+static void fault_learn(world_t *w, int fault, world_keys_t keys, uint32_t ttl)
 {
-	if (fault < 0 || fault_known(w, fault, keys, w->now)) {
+	if (fault < 0 || fault_known(w, fault, keys, ttl, w->now)) {
 		return;
 	}
 	fault_t *f = &w->fault[fault];
@@ -143,6 +155,7 @@ static void fault_learn(world_t *w, int fault, world_keys_t keys)
 		return;
 	}
 	f->known[f->known_count].keys = keys;
+	f->known[f->known_count].ttl = ttl;
 	f->known[f->known_count++].at = w->now;
 }
 
@@ -155,7 +168,7 @@ void check_learn(world_t *w)
 	for (unsigned side = 0; side < 2; side++) {
 		size_t count = side ? f->parent_count : f->child_count;
 		for (size_t i = 0; i < count; i++) {
-			fault_learn(w, e->seen[side][i], e->seen_keys[side][i]);
+			fault_learn(w, e->seen[side][i], e->seen_keys[side][i], e->seen_ttl[side][i]);
 			answer_status_t status = side ? f->parent[i].status : f->child[i].status;
 			if (status == ANSWER_UNREACHABLE && w->now - e->silent[side][i] >= (time_t)e->config.unreachable_after) {
 				server_excuse(w, side ? &w->parent[i] : &w->child[i], side);

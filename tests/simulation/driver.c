@@ -61,6 +61,7 @@ void engine_crash(world_t *w)
 	trace(w, "knotd       dies");
 	e->alive = e->busy = e->again = e->loaded = false;
 	e->facts.acknowledged = 0;
+	e->died = w->now;
 	e->epoch++;
 	knot_down(w);
 	event_add(w, w->now + RNG_PICK(&w->rng, GONE), EV_RESTART, 0, 0);

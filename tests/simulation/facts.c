@@ -136,6 +136,7 @@ void facts_child(world_t *w, unsigned index)
 	(void)child_serves(w, s, &v, &fault);
 	e->seen[0][index] = fault;
 	e->seen_keys[0][index] = v.dnskey;
+	e->seen_ttl[0][index] = v.ttl;
 	a->status = v.signers & v.dnskey ? ANSWER_OK : ANSWER_BOGUS;
 	a->dnskey = to_facts(e, v.dnskey, &a->dnskey_foreign);
 	a->dnskey_signed_by = to_facts(e, v.signers & v.dnskey, &unknown);
@@ -184,6 +185,7 @@ void facts_parent(world_t *w, unsigned index)
 	(void)parent_serves(w, s, &v, &fault);
 	e->seen[1][index] = fault;
 	e->seen_keys[1][index] = v.ds;
+	e->seen_ttl[1][index] = v.ttl;
 	a->status = ANSWER_OK;
 	a->ds = to_facts(e, v.ds, &a->ds_foreign);
 	a->ds_ttl = v.ds != 0 ? v.ttl : w->up.negative_ttl;

@@ -66,6 +66,13 @@ static world_keys_t cds_now(const world_t *w, cause_t *cause, time_t *decided)
 	case POLICY_DELETE:
 		return KEY_FOREIGN;
 	case POLICY_ROLLBACK:
+		/* Both keys are ours to signal. That of them one alone is left is the doing of who removed the other. */
+		for (unsigned k = 0; k < knot->key_count; k++) {
+			const sim_key_t *key = &knot->key[k];
+			if (key->removed_cause == CAUSE_OPERATOR && key->removed_decided >= knot->policy_decided) {
+				*cause = CAUSE_OPERATOR;
+			}
+		}
 		return keys_in(w, KEY_READY) | keys_in(w, KEY_ACTIVE);
 	default:
 		return 0;

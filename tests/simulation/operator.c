@@ -38,11 +38,11 @@ static void set_ds(world_t *w, world_keys_t ds)
 /*!
  * The module has no store and does not run: what TTL the DS had until now it will never know, and no look can tell it.
  */
-static void forget_ds(world_t *w)
+static void forget_ds(world_t *w, bool served, time_t since)
 {
 	for (unsigned i = 0; i < w->ds.count && w->fault_count < FAULT_MAX; i++) {
 		exposure_t *e = &w->ds.list[i];
-		if (e->active > 0 && e->fault < 0) {
+		if (e->fault < 0 && (served ? e->active > 0 : e->active == 0 && e->left >= since)) {
 			e->fault = w->fault_count;
 			w->fault[w->fault_count++] = (fault_t){ .kind = FAULT_DS_CHANGE, .parent = true, .from = w->now };
 		}
@@ -221,7 +221,7 @@ void command_run(world_t *w, const command_t *command)
 			break;
 		}
 		if (!e->alive && !e->has_stored) {
-			forget_ds(w);
+			forget_ds(w, true, 0);
 		}
 		parent_change(w, parent_ds(w), RNG_PICK(&w->rng, TTLS), CAUSE_OPERATOR, 0, true);
 		break;
@@ -247,6 +247,9 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_LOSE_STORE:
 		e->has_stored = false;
 		w->why |= WHY_STORE_LOST;
+		if (!e->alive) {
+			forget_ds(w, false, e->died);	/* What changed since it ran is gone with it. */
+		}
 		if (e->alive) {
 			engine_crash(w);
 		}
@@ -254,6 +257,7 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_DIE:
 		e->dead = true;
 		e->alive = false;
+		e->died = w->now;
 		e->epoch += w->knot.up;		/* Unless knotd is down and about to start. */
 		w->why |= WHY_DEAD;
 		break;

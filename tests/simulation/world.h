@@ -98,6 +98,7 @@ typedef struct {
 	/*! KSKs (child) or DS (parent) that came with it, and the first decision of the module that knew. */
 	struct {
 		world_keys_t keys;
+		uint32_t ttl;		/*!< The largest. */
 		time_t at;
 	} known[FAULT_KNOWN_MAX];
 	unsigned known_count;
@@ -167,6 +168,7 @@ typedef struct {
 	time_t decided;			/*!< DS only. */
 	int16_t fault;			/*!< Served irregularly. */
 	bool excused;			/*!< By a server that counted as out of service. */
+	uint32_t ttl;			/*!< The largest with which it was served. */
 	uint8_t active;			/*!< Servers that serve it now. */
 	time_t left;			/*!< Last served, unless active. */
 	time_t until;			/*!< No cache has it from then on, unless active. */
@@ -252,6 +254,7 @@ typedef struct {
 	rollover_row_t row, stored;
 	bool has_stored, loaded, alive, dead, busy, again;
 	time_t saved, saved_wall;
+	time_t died;			/*!< Its process, or the module for good. */
 	uint32_t epoch;			/*!< Events of an earlier life are void. */
 	uint32_t timer;			/*!< Only the last timer counts. */
 	bool conf_busy;
@@ -266,6 +269,7 @@ typedef struct {
 	parent_answer_t parent[PARENT_MAX];
 	int16_t seen[2][CHILD_MAX];	/*!< Fault in that server's last answer, or -1. */
 	world_keys_t seen_keys[2][CHILD_MAX];	/*!< KSKs or DS in it. */
+	uint32_t seen_ttl[2][CHILD_MAX];
 	unsigned own_count;		/* KSKs of the own zone at this look. */
 	unsigned asked, next_answer;
 	time_t watched;			/*!< The last watch began, by the wall clock. */
@@ -382,9 +386,11 @@ void clock_event(world_t *w, clock_event_t kind);
 /*! What resolvers get from a server changed. */
 void server_serves(world_t *w, sim_server_t *server, bool parent);
 bool exposure_reachable(const exposure_t *e, time_t now);
-/*! The fault is no excuse for a step decided at \a decided: it was known then. */
-/*! Whether the module had met the fault with these KSKs, or this DS, when it decided. */
-bool fault_known(const world_t *w, int fault, world_keys_t keys, time_t decided);
+/*!
+ * The fault is no excuse for a step decided at \a decided: the module had met it with these KSKs, or this DS, and a TTL
+ * that is no smaller.
+ */
+bool fault_known(const world_t *w, int fault, world_keys_t keys, uint32_t ttl, time_t decided);
 
 /*! The zone as some resolver sees it now. */
 bool resolver_fails(world_t *w, bool warm);

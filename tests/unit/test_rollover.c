@@ -283,8 +283,8 @@ static const struct {
 	ROW(WITHDRAW, nothing, OBSERVE, GATE_NONE, ACTION_NONE),
 	ROW(WITHDRAW, child_cds_left, WITHDRAW, GATE_CDS_LEFT, ACTION_NONE),
 	ROW(WITHDRAW, child_cdnskey_left, WITHDRAW, GATE_CDS_LEFT, ACTION_NONE),
-	ROW(WITHDRAW, one_parent_old, SIGNAL, GATE_NONE, ACTION_NONE),
-	ROW(WITHDRAW, one_parent_none, SIGNAL, GATE_NONE, ACTION_NONE),
+	ROW(WITHDRAW, one_parent_old, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(WITHDRAW, one_parent_none, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(WITHDRAW, parent_down, WITHDRAW, GATE_PARENT_UNREACHABLE, ACTION_NONE),
 	ROW(WITHDRAW, old_key_gone, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(WITHDRAW, parents_none, WITHDRAW, GATE_FIRST_DS, ACTION_NONE),
@@ -298,8 +298,8 @@ static const struct {
 	ROW(OBSERVE, nothing, OBSERVE, GATE_WAITING_DS_TTL, ACTION_NONE),
 	ROW(OBSERVE, time_passed, OBSERVE, GATE_WAITING_OBSERVE, ACTION_NONE),
 	ROW(OBSERVE, day_observed, RETIRE, GATE_NONE, ACTION_NONE),
-	ROW(OBSERVE, one_parent_old, SIGNAL, GATE_NONE, ACTION_NONE),
-	ROW(OBSERVE, one_parent_foreign, SIGNAL, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, one_parent_old, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(OBSERVE, one_parent_foreign, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, parent_bogus, OBSERVE, GATE_BOGUS_AT, ACTION_NONE),
 	ROW(OBSERVE, parent_down_long, OBSERVE, GATE_WAITING_DS_TTL, ACTION_NONE),
 	ROW(OBSERVE, child_not_signed_by_new, OBSERVE, GATE_RRSIG_MISSING, ACTION_NONE),
@@ -318,7 +318,7 @@ static const struct {
 	ROW(OBSERVE, third_key, OBSERVE, GATE_UNKNOWN_KEY, ACTION_NONE),
 
 	ROW(RETIRE, nothing, RETIRE, GATE_KNOT_KEEPS_KEY, ACTION_SUBMITTED),
-	ROW(RETIRE, one_parent_old, SIGNAL, GATE_NONE, ACTION_NONE),
+	ROW(RETIRE, one_parent_old, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(RETIRE, parent_down, RETIRE, GATE_PARENT_UNREACHABLE, ACTION_NONE),
 	ROW(RETIRE, child_not_signed_by_new, RETIRE, GATE_RRSIG_MISSING, ACTION_NONE),
 	ROW(RETIRE, frozen, RETIRE, GATE_FROZEN, ACTION_NONE),
@@ -819,6 +819,46 @@ static void an_unseen_old_ds_ttl_is_taken_for_two_days(void **state)
 	assert_int_equal(m.row.ds_drain, 2 * DAY);
 }
 
+static void a_rollover_without_a_store_waits_for_an_old_ds_it_has_not_seen(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_init(&m);
+	machine_serve(&m, OLD | NEW, 300);
+	machine_ds(&m, OLD, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + 2 * DAY);
+	/* One key alone: nothing is under way. Neither does the parent have a DS that could have been replaced. */
+	machine_init(&m);
+	machine_ds(&m, OLD, 300);
+	machine_step(&m);
+	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + 300);
+	machine_init(&m);
+	machine_serve(&m, OLD | NEW, 300);
+	machine_ds(&m, 0, 300);
+	machine_step(&m);
+	assert_true(ttl_window_drained(&m.row.ds_ttl, 0) <= T0 + 300);
+}
+
+static void a_first_ds_that_was_there_is_not_forgotten(void **state)
+{
+	(void)state;
+	for (int there = 0; there <= 1; there++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_OBSERVE);
+		m.row.new_key = machine_key(1);
+		m.row.old_count = 0;
+		m.row.ds_all_since = 0;
+		machine_ds(&m, there ? OLD : 0, 300);
+		machine_serve(&m, OLD | NEW, 300);	/* The operator begins the next rollover. */
+		m.facts.own.dnskey = NEW;		/* And lets the first key go. */
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_IDLE);
+		assert_int_equal(m.row.ds_ttl.count != 0, there);
+	}
+}
+
 static void a_parent_that_falls_back_restarts_the_wait(void **state)
 {
 	(void)state;
@@ -828,8 +868,14 @@ static void a_parent_that_falls_back_restarts_the_wait(void **state)
 	m.parent[1].ds = OLD;
 	m.parent[1].ds_ttl = DAY;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 	assert_int_equal(m.row.ds_all_since, 0);
+	/* The nameservers are asked and waited for as before the first signals. */
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	m.now = m.row.gate_until;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
 	m.facts.own.policy = POLICY_SIGNAL;
 	machine_signal(&m, NEW);
 	machine_step(&m);
@@ -1251,6 +1297,10 @@ static void the_ttl_of_a_ds_that_came_back_is_learnt_at_once(void **state)
 	m.now += HOUR;
 	machine_ds(&m, OLD, 2 * DAY);
 	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	machine_step(&m);
+	m.now += HOUR;
+	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
 	m.facts.own.policy = POLICY_SIGNAL;
 	m.now += HOUR;
@@ -1434,6 +1484,8 @@ int main(void)
 		cmocka_unit_test(a_rollover_that_somebody_started_waits_for_the_high_ttl),
 		cmocka_unit_test(the_old_ds_ttl_counts_even_if_it_was_lowered_before),
 		cmocka_unit_test(an_unseen_old_ds_ttl_is_taken_for_two_days),
+		cmocka_unit_test(a_rollover_without_a_store_waits_for_an_old_ds_it_has_not_seen),
+		cmocka_unit_test(a_first_ds_that_was_there_is_not_forgotten),
 		cmocka_unit_test(a_parent_that_falls_back_restarts_the_wait),
 		cmocka_unit_test(a_fall_back_seen_behind_a_gate_counts),
 		cmocka_unit_test(the_ttl_of_a_ds_that_came_back_is_learnt_at_once),

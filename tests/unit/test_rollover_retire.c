@@ -232,7 +232,7 @@ static void a_ds_of_little_use_is_not_taken_for_removed(void **state)
 		m.parent[1].ds_foreign = i == 2;
 		machine_step(&m);
 		assert_int_not_equal(m.row.gate, GATE_FIRST_DS);
-		assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
+		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 	}
 }
 
@@ -280,7 +280,7 @@ static void the_rollover_goes_on_when_the_registrar_has_a_ds_again(void **state)
 	look_at(&m, T0 + HOUR);
 	machine_ds(&m, OLD, 300);
 	look_at(&m, T0 + 2 * HOUR);
-	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
 }
 
 /* A chain that is broken now. */
