@@ -80,7 +80,7 @@ static bool nsec_proves(judge_t *judge, const knot_pkt_t *pkt,
 	return proven;
 }
 
-/*! Reads the first label of an NSEC3 owner (RFC 5155 3: base32hex without padding). */
+/*! Reads the first label of an NSEC3 owner (RFC 5155 3: base32hex without padding), in lower case. */
 static bool owner_hash(const knot_dname_t *owner, uint8_t hash[HASH_LEN])
 {
 	if (owner[0] != HASH_TEXT_LEN) {
@@ -95,8 +95,6 @@ static bool owner_hash(const knot_dname_t *owner, uint8_t hash[HASH_LEN])
 			c -= '0';
 		} else if (c >= 'a' && c <= 'v') {
 			c = c - 'a' + 10;
-		} else if (c >= 'A' && c <= 'V') {
-			c = c - 'A' + 10;
 		} else {
 			return false;
 		}

@@ -133,7 +133,9 @@ void signer_sign_fields(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset,
 		knot_wire_write_u16(head + 2, KNOT_CLASS_IN);
 		knot_wire_write_u32(head + 4, fields->original_ttl);
 		knot_wire_write_u16(head + 8, rr->len);
-		add(ctx, rrset->owner, knot_dname_size(rrset->owner));
+		knot_dname_storage_t owner;	/* RFC 4034 6.2 */
+		knot_dname_copy_lower(owner, rrset->owner);
+		add(ctx, owner, knot_dname_size(owner));
 		add(ctx, head, sizeof(head));
 		add(ctx, rr->data, rr->len);
 	}

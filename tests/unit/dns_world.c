@@ -167,7 +167,8 @@ void put_nsec3(world_t *w, const char *hash, const char *next, uint8_t flags,
 	len += 20;
 	memcpy(rdata + len, nsec.rdata->data + 1, nsec.rdata->len - 1);
 	len += nsec.rdata->len - 1;
-	signer_add(&rrs, rdata, len);
+	assert_true(w->nsec3_cut < len);
+	signer_add(&rrs, rdata, len - w->nsec3_cut);
 	put_signed(w, N(owner), KNOT_RRTYPE_NSEC3, 300, &rrs, signer, w->parent);
 	knot_rdataset_clear(&nsec, NULL);
 }

@@ -23,6 +23,7 @@ typedef struct {
 	parent_answer_t up;
 	knot_rdataset_t served;
 	uint16_t iterations;		/*!< Of NSEC3 records. */
+	uint16_t nsec3_cut;		/*!< Octets that NSEC3 records lack at their end. */
 } world_t;
 
 /* RFC 5155 Appendix B: salt aabbccdd, 12 iterations (set at the beginning), SHA-1. */

@@ -592,6 +592,28 @@ static void nsec3_that_matches_proves(void **state)
 	assert_int_equal(w->up.status, ANSWER_BOGUS);
 }
 
+static void nsec3_that_is_cut_is_no_proof(void **state)
+{
+	world_t *w = *state;
+	/* Fixed fields, salt, hash length, hash, and a bitmap of NS and RRSIG alone are 5 + 4 + 1 + 20 + 8. */
+	for (w->nsec3_cut = 0; w->nsec3_cut < 38; w->nsec3_cut++) {
+		begin_nsec3(w, "a.example.");
+		put_nsec3(w, HASH_A_EXAMPLE, HASH_C_EXAMPLE, 0, DELEGATION, &w->parent_zsk);
+		see_ds(w);
+		assert_int_equal(w->up.status, w->nsec3_cut == 0 ? ANSWER_OK : ANSWER_BOGUS);
+	}
+}
+
+static void nsec3_of_upper_case_proves(void **state)
+{
+	world_t *w = *state;
+	/* RFC 4343: the case of an owner means nothing. */
+	begin_nsec3(w, "a.example.");
+	put_nsec3(w, "35MTHGPGCU1QG68FAB165KLNSNK3DPVL", HASH_C_EXAMPLE, 0, DELEGATION, &w->parent_zsk);
+	see_ds(w);
+	assert_int_equal(w->up.status, ANSWER_OK);
+}
+
 static void opt_out_nsec3_that_covers_proves(void **state)
 {
 	world_t *w = *state;
@@ -821,6 +843,8 @@ int main(void)
 		T(nsec3_with_more_iterations_than_resolvers_accept_is_no_proof),
 		T(server_that_answers_from_the_child_is_an_error),
 		T(nsec3_that_matches_proves),
+		T(nsec3_that_is_cut_is_no_proof),
+		T(nsec3_of_upper_case_proves),
 		T(opt_out_nsec3_that_covers_proves),
 		T(referral_gives_names_and_glue),
 		T(referral_elsewhere_is_no_delegation),

@@ -199,7 +199,7 @@ static void name_is_hashed_once_whatever_the_records(void **state)
 {
 	world_t *w = *state;
 	/* Seven verified NSEC3 that match and cover nothing, a zone 60 labels below its parent. */
-	char zone[128] = "";
+	char zone[160] = "";
 	for (unsigned i = 0; i < 60; i++) {
 		strcat(zone, "a.");
 	}
