@@ -25,7 +25,9 @@ bool glance_suffices(const zone_t *zone, const rollover_decision_t *d)
 
 	return !d->transition && d->action == ACTION_NONE && !d->notify && !rollover_must_switch(own, d) &&
 	       rollover_same_keys(before, &d->row) && before->settled_at == d->row.settled_at &&
-	       (own->known || before->gate == d->row.gate);
+	       (own->known || before->gate == d->row.gate) &&
+	       /* That a zone is a catalog member only the control socket can tell. */
+	       (before->gate != GATE_OBSERVE_ONLY || d->row.gate == GATE_OBSERVE_ONLY);
 }
 
 /*! Whether the control socket says the same: what the world has answered meanwhile still counts. */
