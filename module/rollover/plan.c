@@ -227,7 +227,7 @@ static void soonest(time_t *at, time_t candidate, time_t now)
 
 static time_t next_event(const world_t *w, const rollover_row_t *row)
 {
-	time_t at = row->wake > w->now ? row->wake : w->now + 1;
+	time_t at = row->wake;
 	const change_t *const changes[] = { &w->dnskey, &w->ttl, &w->cds };
 
 	for (int i = 0; i < 3; i++) {
@@ -236,8 +236,7 @@ static time_t next_event(const world_t *w, const rollover_row_t *row)
 	}
 	soonest(&at, w->ready, w->now);
 	soonest(&at, w->ds_at, w->now);
-	if (row->gate == GATE_POLICY_PENDING || row->gate == GATE_KNOT_KEEPS_KEY ||
-	    row->gate == GATE_KNOT_NO_NEW_KEY) {
+	if (row->gate == GATE_POLICY_PENDING) {
 		soonest(&at, w->now + ORDER_DELAY, w->now);
 	}
 	return at;

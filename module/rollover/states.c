@@ -41,17 +41,15 @@ void start_over(ctx_t *c)
 }
 
 /*! Which keys the DS names, on all and on any of the parent servers that answered. */
-static void ds_sets(const ctx_t *c, keyset_t *all, keyset_t *any, bool *foreign)
+static void ds_sets(const ctx_t *c, keyset_t *all, keyset_t *any)
 {
 	*all = (keyset_t)~0U;
 	*any = 0;
-	*foreign = false;
 	for (size_t i = 0; i < c->facts->parent_count; i++) {
 		const parent_answer_t *a = &c->facts->parent[i];
 		if (a->status == ANSWER_OK) {
 			*all &= parent_names(a);
 			*any |= parent_names(a);
-			*foreign |= a->ds_foreign;
 		}
 	}
 	*all &= *any;
@@ -110,9 +108,8 @@ static void idle_unknown(ctx_t *c)
 	rollover_row_t *row = &c->out->row;
 	const keyset_t zone = c->facts->own.dnskey;
 	keyset_t all, any;
-	bool foreign;
 
-	ds_sets(c, &all, &any, &foreign);
+	ds_sets(c, &all, &any);
 
 	verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
 	if (v.gate == GATE_NONE) {
@@ -167,7 +164,6 @@ static void idle_unknown(ctx_t *c)
 static bool ds_went(const ctx_t *c)
 {
 	keyset_t all, any;
-	bool foreign;
 
 	if (c->facts->parent_count == 0) {
 		return false;	/* Nobody was asked this time. */
@@ -177,7 +173,7 @@ static bool ds_went(const ctx_t *c)
 			return false;
 		}
 	}
-	ds_sets(c, &all, &any, &foreign);
+	ds_sets(c, &all, &any);
 	return (c->old & ~any) != 0;
 }
 
