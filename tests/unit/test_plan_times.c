@@ -241,6 +241,81 @@ static void the_parents_day_begins_with_the_signal(void **state)
 	expect(&m, "await-ds | withdraw cds-left-at 60" FROM_OBSERVE);
 }
 
+static void a_ttl_that_nobody_knows_is_taken_for_high(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	entered(&m, ROLLOVER_PREPARE);
+	m.row.dnskey_ttl.count = 0;
+	m.row.gate = GATE_CHILD_UNREACHABLE;
+	expect(&m, "prepare ttl-high-at 60 waiting-ttl 3600" FROM_INTRODUCE);
+}
+
+static void when_the_key_was_ordered_is_when_it_was_published(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	/* Half an hour ago: Knot's hour and 300 s of TTL end in 2100 s. */
+	entered(&m, ROLLOVER_INTRODUCE);
+	m.row.since = T0 - HOUR;
+	m.row.acted = T0 - HOUR / 2;
+	m.row.gate = GATE_WAITING_TTL;
+	m.row.all_since = T0;
+	m.row.all_drained = T0 + 300;
+	expect(&m, "introduce waiting-ttl 300 | signal knot-not-ready 1800 cds-missing-at 60" FROM_AWAIT_DS);
+	/* By somebody else: not before the state began. */
+	m.row.acted = 0;
+	expect(&m, "introduce waiting-ttl 300 | signal cds-missing-at 60" FROM_AWAIT_DS);
+	/* A CDS left from before has nothing to do with it. */
+	m.row.acted = T0 - HOUR / 2;
+	m.row.gate = GATE_CDS_LEFT;
+	m.row.gate_since = T0 - 20;
+	expect(&m, "introduce cds-left-at 60 waiting-ttl 300 | signal knot-not-ready 1760 cds-missing-at 60" FROM_AWAIT_DS);
+}
+
+static void an_old_gate_is_left_as_soon_as_the_world_has_changed(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	/* Looks are far apart by now. */
+	entered(&m, ROLLOVER_OBSERVE);
+	m.row.gate = GATE_POLICY_PENDING;
+	m.row.gate_since = T0 - HOUR;
+	m.row.looks = 20;
+	expect(&m, "observe policy-pending 3601 waiting-ds-ttl 86399" FROM_RETIRE);
+	entered(&m, ROLLOVER_RETIRE);
+	m.row.gate = GATE_KNOT_KEEPS_KEY;
+	m.row.gate_since = m.now - HOUR;
+	m.row.looks = 20;
+	m.row.acted = m.now - 10;
+	expect(&m, "retire knot-keeps-key 3601 dnskey-left-at 60 waiting-ttl 300" FROM_SETTLE);
+	entered(&m, ROLLOVER_INTRODUCE);
+	m.row.has_new = false;
+	m.row.gate = GATE_KNOT_NO_NEW_KEY;
+	m.row.gate_since = m.now - HOUR;
+	m.row.looks = 20;
+	m.row.acted = m.now - 10;
+	expect(&m, "introduce knot-no-new-key 3601 dnskey-missing-at 60 waiting-ttl 300 | "
+	       "signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
+}
+
+static void a_lifetime_does_not_disturb_the_rollover_under_way(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	entered(&m, ROLLOVER_PREPARE);
+	m.config.ksk_lifetime = 365 * DAY;
+	expect(&m, "prepare policy-pending 1 waiting-lead 3600" FROM_INTRODUCE);
+	/* Ten years are as quick to look through as one. */
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.ksk_lifetime = 3650 * DAY;
+	expect(&m, "idle | prepare waiting-lead 3600" FROM_INTRODUCE);
+}
+
 static void a_first_ds_waits_for_what_is_unsigned(void **state)
 {
 	(void)state;
@@ -264,6 +339,10 @@ int main(void)
 		cmocka_unit_test(the_low_ttl_comes_with_the_switch),
 		cmocka_unit_test(cds_comes_when_knot_is_ready),
 		cmocka_unit_test(the_parents_day_begins_with_the_signal),
+		cmocka_unit_test(a_ttl_that_nobody_knows_is_taken_for_high),
+		cmocka_unit_test(when_the_key_was_ordered_is_when_it_was_published),
+		cmocka_unit_test(an_old_gate_is_left_as_soon_as_the_world_has_changed),
+		cmocka_unit_test(a_lifetime_does_not_disturb_the_rollover_under_way),
 		cmocka_unit_test(a_first_ds_waits_for_what_is_unsigned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Names: of everything that there is, and of what there is not. Keys: which are equal, and where one is.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "machine.h"
+
+static void what_there_is_not_has_a_name(void **state)
+{
+	(void)state;
+	static const int BEYOND[] = { 0, 1, 1000 };
+
+	for (int i = 0; i < 3; i++) {
+		assert_string_equal(rollover_state_name(ROLLOVER_STATE__COUNT + BEYOND[i]), "unknown");
+		assert_string_equal(rollover_state_meaning(ROLLOVER_STATE__COUNT + BEYOND[i]), "unknown");
+		assert_string_equal(rollover_policy_name(POLICY__COUNT + BEYOND[i]), "unknown");
+		assert_string_equal(rollover_actor_name(ACTOR__COUNT + BEYOND[i]), "unknown");
+		assert_string_equal(rollover_answer_name(ANSWER__COUNT + BEYOND[i]), "unknown");
+		assert_ptr_equal(rollover_gate_info(GATE__COUNT + BEYOND[i]), rollover_gate_info(GATE_NONE));
+	}
+	assert_string_equal(rollover_state_name((rollover_state_t)-1), "unknown");
+}
+
+static void what_there_is_has_its_own(void **state)
+{
+	(void)state;
+	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
+		assert_string_not_equal(rollover_state_name(i), "unknown");
+		assert_string_not_equal(rollover_state_meaning(i), "unknown");
+	}
+	for (int i = 0; i < POLICY__COUNT; i++) {
+		assert_string_not_equal(rollover_policy_name(i), "unknown");
+	}
+	for (int i = 0; i < ACTOR__COUNT; i++) {
+		assert_string_not_equal(rollover_actor_name(i), "unknown");
+	}
+	for (int i = 0; i < ANSWER__COUNT; i++) {
+		assert_string_not_equal(rollover_answer_name(i), "unknown");
+	}
+	for (int i = 1; i < GATE__COUNT; i++) {
+		assert_ptr_not_equal(rollover_gate_info(i), rollover_gate_info(GATE_NONE));
+	}
+}
+
+static void keys_are_equal_if_all_of_them_is(void **state)
+{
+	(void)state;
+	key_id_t a = machine_key(1), b = machine_key(1);
+	assert_true(key_id_equal(&a, &b));
+	b.digest[sizeof(b.digest) - 1]++;
+	assert_false(key_id_equal(&a, &b));
+	b = a;
+	b.tag++;
+	assert_false(key_id_equal(&a, &b));
+	b = a;
+	b.algorithm++;
+	assert_false(key_id_equal(&a, &b));
+}
+
+static void a_key_is_found_among_those_that_count(void **state)
+{
+	(void)state;
+	const key_id_t keys[] = { machine_key(1), machine_key(2), machine_key(3) };
+	assert_int_equal(key_id_find(keys, 3, &keys[0]), 0);
+	assert_int_equal(key_id_find(keys, 3, &keys[2]), 2);
+	assert_int_equal(key_id_find(keys, 2, &keys[2]), -1);
+	assert_int_equal(key_id_find(keys, 0, &keys[0]), -1);
+}
+
+static void a_new_row_is_idle_and_due(void **state)
+{
+	(void)state;
+	rollover_row_t row;
+	memset(&row, 0xff, sizeof(row));
+	rollover_init(&row, T0);
+	assert_int_equal(row.state, ROLLOVER_IDLE);
+	assert_int_equal(row.since, T0);
+	assert_int_equal(row.gate_since, T0);
+	assert_int_equal(row.wake, T0);
+	assert_int_equal(row.old_count, 0);
+	assert_int_equal(row.settled_at, 0);
+	assert_false(row.has_new);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_there_is_not_has_a_name),
+		cmocka_unit_test(what_there_is_has_its_own),
+		cmocka_unit_test(keys_are_equal_if_all_of_them_is),
+		cmocka_unit_test(a_key_is_found_among_those_that_count),
+		cmocka_unit_test(a_new_row_is_idle_and_due),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
