@@ -167,22 +167,28 @@ static void add_address(asking_t *asking, const server_addr_t *server, bool pare
 	};
 }
 
-/*! Names of the zone that could not be resolved, or only in part, are answers as well. */
+/*! Names that could not be resolved, or only in part, are answers as well. */
 static bool name_is_lame(const server_name_t *name)
 {
 	return !name->unknown && (!name->has_addr || name->error[0] != '\0');
+}
+
+static size_t lame_names(const servers_t *servers)
+{
+	size_t count = 0;
+	for (unsigned i = 0; i < servers->name_count; i++) {
+		count += name_is_lame(&servers->names[i]);
+	}
+	return count;
 }
 
 /* -- interface -------------------------------------------------------------- */
 
 static bool make_room(asking_t *asking, bool ask_parent)
 {
-	const discovery_t *found = asking->found;
-	size_t child = found->child_servers.addr_count;
-	for (unsigned i = 0; i < found->child_servers.name_count; i++) {
-		child += name_is_lame(&found->child_servers.names[i]);
-	}
-	size_t parent = ask_parent ? found->parent_servers.addr_count : 0;
+	const servers_t *children = &asking->found->child_servers, *parents = &asking->found->parent_servers;
+	size_t child = children->addr_count + lame_names(children);
+	size_t parent = ask_parent ? parents->addr_count + lame_names(parents) : 0;
 
 	survey_result_t *result = asking->result;
 	asking->asked = calloc(child + parent + 1, sizeof(*asking->asked));
@@ -194,6 +200,26 @@ static bool make_room(asking_t *asking, bool ask_parent)
 	result->child_count = child;
 	result->parent_count = parent;
 	return true;
+}
+
+static void add_parents(asking_t *asking)
+{
+	parent_answer_t *answer = asking->result->parent;
+	const servers_t *servers = &asking->found->parent_servers;
+	for (unsigned i = 0; i < servers->addr_count; i++) {
+		servers_label(servers, i, answer[i].server);
+		add_address(asking, &servers->addrs[i], true, i);
+	}
+	answer += servers->addr_count;
+	for (unsigned i = 0; i < servers->name_count; i++) {
+		if (name_is_lame(&servers->names[i])) {
+			servers_name_label(servers, i, answer->server);
+			answer->status = ANSWER_UNREACHABLE;
+			answer->unreachable_since = asking->zone->now;
+			snprintf(answer->detail, sizeof(answer->detail), "no address");
+			answer++;
+		}
+	}
 }
 
 static void add_all(asking_t *asking)
@@ -215,10 +241,8 @@ static void add_all(asking_t *asking)
 		}
 	}
 
-	servers = &asking->found->parent_servers;
-	for (size_t i = 0; i < result->parent_count; i++) {
-		servers_label(servers, i, result->parent[i].server);
-		add_address(asking, &servers->addrs[i], true, i);
+	if (result->parent_count > 0) {
+		add_parents(asking);
 	}
 }
 

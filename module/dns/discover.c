@@ -241,7 +241,10 @@ static void look_up_addresses(discover_t *discover, const servers_t *servers, un
 
 /* -- the parent zone -------------------------------------------------------- */
 
-/*! Every name of the parent must have been resolved as a whole: DS decides at all of them. */
+/*!
+ * Every name of the parent must have been resolved as a whole: DS decides at all of them. A dead name that is left
+ * over in a referral is a server that cannot be reached.
+ */
 static void check_parent_names(discover_t *discover)
 {
 	const servers_t *servers = &discover->result.parent_servers;
@@ -249,7 +252,7 @@ static void check_parent_names(discover_t *discover)
 		const server_name_t *name = &servers->names[i];
 		if (name->error[0] != '\0') {
 			trouble(discover, ANY_ADDRESS, name->name, name->error);
-		} else if (!name->has_addr) {
+		} else if (!name->has_addr && !name->referred) {
 			trouble(discover, ANY_ADDRESS, name->name, "there is none");
 		}
 	}
@@ -283,6 +286,9 @@ static void on_above(const above_result_t *above, void *arg)
 	if (ret != KNOT_EOK) {
 		trouble(discover, KNOT_RRTYPE_NS, result->parent, servers_error(ret));
 	} else {
+		for (unsigned i = known; i < result->parent_servers.name_count; i++) {
+			result->parent_servers.names[i].referred = true;
+		}
 		look_up_addresses(discover, &result->parent_servers, known);
 	}
 	one_done(discover);
@@ -418,7 +424,8 @@ static void ask_delegation(discover_t *discover)
 
 const referral_said_t *discover_said(const discover_t *discover, unsigned index)
 {
-	return discover->referral != NULL ? referral_said(discover->referral, index) : NULL;
+	bool asked = discover->referral != NULL && index < discover->result.parent_servers.addr_count;
+	return asked ? referral_said(discover->referral, index) : NULL;
 }
 
 /* -- the zone's servers ----------------------------------------------------- */

@@ -60,7 +60,7 @@ void discover_run(discover_t *discover);
 /*! Goes on after \a parents was called. */
 void discover_go_on(discover_t *discover);
 
-/*! What the parent's server of this index said about the delegation; NULL if it was not asked. */
+/*! What the parent's address of this index said about the delegation; NULL if it was not asked. */
 const referral_said_t *discover_said(const discover_t *discover, unsigned index);
 
 /*! Stops looking for more; the callback will not be called. */

@@ -21,6 +21,7 @@ typedef struct {
 	bool has_addr;
 	unsigned families;		/*!< ROUTE_*: of its addresses. */
 	char error[96];			/*!< Why it has none, or not all; "" if all is well. */
+	bool referred;			/*!< By a referral alone, which is not signed. */
 	bool unknown;			/*!< Nobody can tell its addresses: no word about the server. */
 } server_name_t;
 

@@ -260,7 +260,8 @@ static void on_discovery_timeout(uv_timer_t *timer)
 	take_discovery(survey, discover_result(survey->discover));
 	survey->result->discovery_failed = true;
 	snprintf(survey->result->discovery_detail, sizeof(survey->result->discovery_detail),
-	         "resolver did not answer within %u s", DISCOVERY_MAX_MS / 1000);
+	         "nameservers were not found within %u s: resolver or servers of the parent do not answer",
+	         DISCOVERY_MAX_MS / 1000);
 	finish(survey);
 }
 

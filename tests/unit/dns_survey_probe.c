@@ -95,8 +95,8 @@ static void on_done(survey_result_t *result, void *arg)
 		}
 		for (size_t i = 0; i < result->parent_count; i++) {
 			const parent_answer_t *a = &result->parent[i];
-			printf("parent\t%s\t%s\t%s\tds=%u\tforeign=%d\tttl=%u\n", a->server,
-			       STATUS[a->status], a->detail, a->ds, a->ds_foreign, a->ds_ttl);
+			printf("parent\t%s\t%s\t%s\tds=%u\tforeign=%d\tttl=%u\tno_referral=%d\n", a->server,
+			       STATUS[a->status], a->detail, a->ds, a->ds_foreign, a->ds_ttl, a->no_referral);
 		}
 		printf("route\tno=%u\tyes=%u\n", result->no_route, result->routed);
 		printf("cost\tqueries=%u\tms=%u\n", result->queries, result->elapsed_ms);

@@ -100,7 +100,7 @@ def build(world):
     world.sign("up.", low + f"low.up. DS 1 13 2 {1:064x}\n")
     up_old = copy(world, "up.", "up.yesterday")
     up = world.sign("up.", low + ds(world, world.rdata("low.up.", 257)[0][0]))
-    common += delegation("up.", ("ns1", UP), ("ns2", UP_LEFT)) + \
+    common += delegation("up.", ("ns1", UP), ("ns2", UP_LEFT)) + "up. NS dead.up.\n" + \
         ds(world, world.rdata("up.", 257)[0][0])
 
     # A zone with a DS that no key has; one whose servers are out; one without names.
@@ -185,7 +185,8 @@ def check_silence(world, binary):
     lag = [*keys(world, "lag."), "ns=ns1.lag.", "ns=ns2.lag."]
     rows = probe(world, binary, "lag.", *lag, f"parent={ONE}", f"parent={PROXY}")
     expect(rows, ["survey", "failed=0"], ["child", f"ns3.lag. {STALE}@53"],
-           ["parent", f"{ONE}@53", "ok"], ["parent", f"{PROXY}@53", "error"])
+           ["parent", f"{ONE}@53", "ok", "", "ds=1", "foreign=0", "ttl=300", "no_referral=0"],
+           ["parent", f"{PROXY}@53", "ok", None, "ds=1", "foreign=0", "ttl=300", "no_referral=1"])
     assert any(row[:2] == ["parent", f"{PROXY}@53"] and row[3].startswith("NS: timeout") for row in rows), rows
     # It is not the only one.
     rows = probe(world, binary, "lag.", *lag, f"parent={PROXY}")
@@ -207,7 +208,10 @@ def check_above(world, binary):
     rows = probe(world, binary, "low.up.", *keys(world, "low.up."), "ns=ns1.low.up.")
     expect(rows, ["survey", "failed=0", None, "parent=up."],
            ["parent", f"ns1.up. {UP}@53", "ok", "", "ds=1", "foreign=0"],
-           ["parent", f"ns2.up. {UP_LEFT}@53", "ok", "", "ds=0", "foreign=1"])
+           ["parent", f"ns2.up. {UP_LEFT}@53", "ok", "", "ds=0", "foreign=1"],
+           # Left over there, of no use to anybody: no reason to give up everything.
+           ["parent", "dead.up.", "unreachable", "no address"])
+    assert len(named(rows, "parent")) == 3, rows
 
 
 def check_names(world, binary):
