@@ -38,6 +38,7 @@ typedef struct {
 	uint32_t serial;
 	knot_rdataset_t dnskey;		/*!< Empty count: no such RRset. */
 	uint32_t dnskey_ttl;
+	uint32_t soa_ttl;
 	knot_rdataset_t rrsig;		/*!< Over the DNSKEY RRset. */
 	knot_rdataset_t cds;
 	knot_rdataset_t cdnskey;
@@ -47,6 +48,8 @@ typedef struct {
 
 typedef void (*server_look_f)(const server_look_t *look, void *arg);
 typedef void (*server_done_f)(server_status_t status, const char *detail, void *arg);
+/*! \a gate: what is in the way if SERVER_REFUSED. */
+typedef void (*server_fit_f)(server_status_t status, rollover_gate_t gate, const char *detail, void *arg);
 
 /*!
  * \brief Starts the control thread.
@@ -105,6 +108,21 @@ void server_glance(server_t *server, const char *zone, server_look_f done, void 
 void server_switch(server_t *server, const char *zone, const char *base,
                    policy_role_t role, uint32_t ttl, bool implicit,
                    server_done_f done, void *arg);
+
+/*!
+ * \brief Whether the configuration in force lets the zone's policy be switched: for the judgement before a rollover starts.
+ *
+ * The same is looked at again in the transaction of server_switch(). Costs a connection and some lines of knotd's log.
+ *
+ * \param[in] base    Name of the operator's policy.
+ * \param[in] role    POLICY_BASE: only whether switching loses records. Else derived policies are compared with \a base, too.
+ * \param[in] ttl     As in server_switch().
+ * \param[in] leaves  No rollover is under way: all derived policies are judged, each item.
+ *
+ * The callback gets SERVER_REFUSED with GATE_SWITCH_LOSES_DATA, GATE_POLICY_DIFFERS, or GATE_OBSERVE_ONLY for anything else.
+ */
+void server_fit(server_t *server, const char *zone, const char *base, policy_role_t role, uint32_t ttl, bool leaves,
+                server_fit_f done, void *arg);
 
 /*! Whether the zone's own section sets dnssec-policy: status SERVER_OK with detail "own" or "template". */
 void server_policy_origin(server_t *server, const char *zone, server_done_f done, void *arg);

@@ -17,6 +17,9 @@
 /*! Whether zone-ksk-submitted takes +ttl. The module need not know: servers without it pay it no heed. */
 #define KNOT_KEEPS_OLD_KEY	(KNOT_VERSION_HEX >= ((3 << 16) | (5 << 8) | 3))
 
+/*! Whether a change of a policy makes knotd read all zone files again. */
+#define KNOT_POLICY_REREADS	(!KNOT_BEFORE(3, 5))
+
 #if KNOT_BEFORE(3, 5)
 /* Since 3.5 control commands run in several threads, and a transaction belongs to one of them. */
 #define KNOT_TXN_ETHREAD	KNOT_EBUSY

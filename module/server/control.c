@@ -101,6 +101,7 @@ static int send_command(control_t *control, const control_cmd_t *cmd)
 		[KNOT_CTL_IDX_TYPE] = cmd->type,
 		[KNOT_CTL_IDX_DATA] = cmd->data,
 		[KNOT_CTL_IDX_FILTERS] = cmd->filters,
+		[KNOT_CTL_IDX_FLAGS] = cmd->flags,
 	};
 
 	int ret = renew_timeout(control);

@@ -49,6 +49,7 @@ typedef struct {
 	const char *type;
 	const char *data;
 	const char *filters;	/*!< Letters for knotc's +words. */
+	const char *flags;	/*!< Letters for knotc's options, "B" for -b: the answer comes when it is done. */
 
 	control_unit_f each;	/*!< Called for every data unit without error; may be NULL. */
 	void *arg;

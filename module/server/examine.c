@@ -32,6 +32,8 @@ static void zone_section_unit(const control_unit_t *unit, void *arg)
 		snprintf(sw->template, sizeof(sw->template), "%s", data);
 	} else if (strcmp(item, "ds-push") == 0) {
 		sw->ds_push = true;
+	} else {
+		reread_item(&sw->reread, unit);
 	}
 }
 
@@ -54,6 +56,7 @@ int switch_sections(control_t *control, const char *command, switch_t *switches,
 		switch_t *sw = &switches[i];
 		if (!sw->done) {
 			sw->section = sw->has_own = sw->ds_push = false;
+			memset(&sw->reread, 0, sizeof(sw->reread));
 			strcpy(sw->template, "default");
 			cmds[n++] = (control_cmd_t) {
 				.name = command, .section = "zone", .id = sw->zone,
@@ -174,6 +177,7 @@ typedef struct {
 	const char *name;
 	bool answered;
 	bool ds_push;
+	reread_t reread;
 } template_t;
 
 static void template_unit(const control_unit_t *unit, void *arg)
@@ -182,13 +186,41 @@ static void template_unit(const control_unit_t *unit, void *arg)
 	template->answered = true;
 	if (unit->item != NULL && strcmp(unit->item, "ds-push") == 0) {
 		template->ds_push = true;
+	} else {
+		reread_item(&template->reread, unit);
 	}
 }
 
-int switch_templates(control_t *control, switch_t *switches, size_t count, char *detail)
+static void judge_template(switch_t *sw, const template_t *template, const control_cmd_t *cmd,
+                           const complete_t *complete, rollover_gate_t *gate)
+{
+	char words[CONTROL_DETAIL_MAX];
+
+	// The template "default" need not exist.
+	if (!template->answered && !cmd->failed) {
+		snprintf(words, sizeof(words), "knotd did not get to %s, its control is busy", cmd->name);
+		switch_conclude(sw, SERVER_BUSY, words);
+	} else if (sw->role == POLICY_QUIET && (sw->ds_push || template->ds_push)) {
+		*gate = GATE_OBSERVE_ONLY;
+		switch_conclude(sw, SERVER_REFUSED, "the zone or its template has ds-push, "
+		                "which Knot allows only while CDS are published");
+	} else {
+		reread_fate_t fate = reread_judge(&sw->reread, &template->reread, complete, words);
+		sw->flush = fate == REREAD_FLUSH;
+		if (fate == REREAD_LOSES) {
+			*gate = GATE_SWITCH_LOSES_DATA;
+			switch_conclude(sw, SERVER_REFUSED, words);
+		}
+	}
+}
+
+int switch_templates(control_t *control, const char *command, switch_t *switches, size_t count,
+                     rollover_gate_t *gate, char *detail)
 {
 	template_t *templates = calloc(count, sizeof(*templates));
-	control_cmd_t *cmds = calloc(count, sizeof(*cmds));
+	control_cmd_t *cmds = calloc(count + 1, sizeof(*cmds));
+	complete_t complete = { 0 };
+	rollover_gate_t unused;
 	int ret = KNOT_ENOMEM;
 	if (templates == NULL || cmds == NULL) {
 		snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
@@ -197,43 +229,99 @@ int switch_templates(control_t *control, switch_t *switches, size_t count, char 
 
 	size_t n = 0;
 	for (size_t i = 0; i < count; i++) {
-		bool known = switches[i].done || switches[i].role != POLICY_QUIET;
+		bool known = switches[i].done;
 		for (size_t j = 0; j < n && !known; j++) {
 			known = (strcmp(templates[j].name, switches[i].template) == 0);
 		}
 		if (!known) {
 			templates[n].name = switches[i].template;
 			cmds[n] = (control_cmd_t) {
-				.name = "conf-get", .section = "template",
+				.name = command, .section = "template",
 				.id = switches[i].template,
 				.each = template_unit, .arg = &templates[n]
 			};
 			n++;
 		}
 	}
+	cmds[n] = complete_command(command, &complete);
 
-	ret = control_run(control, cmds, n, detail);
+	ret = control_run(control, cmds, n + 1, detail);
 	for (size_t i = 0; i < count && ret == KNOT_EOK; i++) {
 		switch_t *sw = &switches[i];
-		if (sw->done || sw->role != POLICY_QUIET) {
+		if (sw->done) {
 			continue;
 		}
 		size_t j = 0;
 		while (strcmp(templates[j].name, sw->template) != 0) {
 			j++;
 		}
-		// The template "default" need not exist.
-		if (!templates[j].answered && !cmds[j].failed) {
-			switch_conclude(sw, SERVER_BUSY,
-			                "knotd did not get to conf-get, its control is busy");
-		} else if (sw->ds_push || templates[j].ds_push) {
-			switch_conclude(sw, SERVER_REFUSED, "the zone or its template has ds-push, "
-			                "which Knot allows only while CDS are published");
-		}
+		judge_template(sw, &templates[j], &cmds[j], &complete, gate != NULL ? gate : &unused);
 	}
 
 done:
+	complete_clear(&complete);
 	free(cmds);
 	free(templates);
+	return ret;
+}
+
+int switch_flush(control_t *control, switch_t *switches, size_t count, char *detail)
+{
+	control_cmd_t *cmds = calloc(count, sizeof(*cmds));
+	if (cmds == NULL) {
+		snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
+		return KNOT_ENOMEM;
+	}
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!switches[i].done && switches[i].flush) {
+			cmds[n++] = (control_cmd_t) {
+				.name = "zone-flush", .zone = switches[i].zone, .flags = "B", .arg = &switches[i]
+			};
+		}
+	}
+	int ret = control_run(control, cmds, n, detail);
+	for (size_t i = 0; i < n && ret == KNOT_EOK; i++) {
+		char words[CONTROL_DETAIL_MAX];
+		server_status_t status = control_status(&cmds[i], words);
+		if (status != SERVER_OK) {
+			char text[CONTROL_DETAIL_MAX];
+			snprintf(text, sizeof(text), "the zone file cannot be written: %.120s", words);
+			switch_conclude(cmds[i].arg, status, text);
+		}
+	}
+	free(cmds);
+	return ret;
+}
+
+server_status_t switch_fit(const control_target_t *target, const char *zone, const char *base, uint32_t ttl,
+                           policy_role_t role, bool leaves, rollover_gate_t *gate, char *detail)
+{
+	// As for the first switch, which every rollover begins with.
+	switch_t sw = { .zone = zone, .base = base, .role = POLICY_QUIET, .ttl = ttl };
+	control_t *control;
+
+	*gate = GATE_OBSERVE_ONLY;
+	if (control_open(&control, target, detail) != KNOT_EOK) {
+		return SERVER_UNREACHABLE;
+	}
+	server_status_t ret = SERVER_UNREACHABLE;
+	if (switch_sections(control, "conf-read", &sw, 1, detail) == KNOT_EOK &&
+	    switch_templates(control, "conf-read", &sw, 1, gate, detail) == KNOT_EOK) {
+		if (sw.done) {
+			snprintf(detail, CONTROL_DETAIL_MAX, "%s", sw.detail);
+			ret = sw.status;
+		} else if (role == POLICY_BASE) {
+			ret = SERVER_OK;
+		} else {
+			const policy_want_t want = {
+				.command = "conf-read", .base = base, .role = role, .ttl = ttl, .leaves = leaves
+			};
+			cmd_list_t none = { 0 };
+			ret = policy_prepare(control, &want, &none, gate, detail);
+			cmd_list_clear(&none);
+		}
+	}
+	control_close(control);
 	return ret;
 }

@@ -148,6 +148,8 @@ static told_t take_records(const knot_pkt_t *pkt, const knot_dname_t *zone, uint
 		}
 		if (set == &look->dnskey) {
 			look->dnskey_ttl = rr->ttl;
+		} else if (set == &look->soa) {
+			look->soa_ttl = rr->ttl;
 		}
 	}
 	/* A zone has a SOA and NS; without them the name is not the apex of one of ours. */

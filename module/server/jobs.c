@@ -81,6 +81,8 @@ void job_finish(job_t *job)
 {
 	if (job->kind == JOB_LOOK || job->kind == JOB_GLANCE) {
 		job->callback.look(&job->look, job->arg);
+	} else if (job->kind == JOB_FIT) {
+		job->callback.fit(job->status, job->gate, job->detail, job->arg);
 	} else {
 		job->callback.done(job->status, job->detail, job->arg);
 	}

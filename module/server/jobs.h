@@ -31,6 +31,7 @@ typedef enum {
 	JOB_GLANCE,
 	JOB_SWITCH,
 	JOB_ORIGIN,
+	JOB_FIT,
 	JOB_START,
 	JOB_SUBMITTED,
 } job_kind_t;
@@ -42,16 +43,19 @@ typedef struct job {
 	union {
 		server_look_f look;
 		server_done_f done;
+		server_fit_f fit;
 	} callback;
 	void *arg;		/*!< Of the callback. */
 
 	char *zone;		/*!< Owned, as is base. */
-	char *base;		/*!< NULL unless a switch. */
+	char *base;		/*!< NULL unless a switch, or whether it can be done. */
 	policy_role_t role;
 	uint32_t ttl;		/*!< Of a derived policy, or that the old key stays for; seconds. */
 	bool implicit;
+	bool leaves;		/*!< See policy_want_t. */
 
 	server_status_t status;
+	rollover_gate_t gate;
 	char detail[CONTROL_DETAIL_MAX];
 	server_look_t look;
 } job_t;

@@ -119,6 +119,8 @@ static void process_record(zs_scanner_t *scanner)
 
 	if (scanner->r_type == KNOT_RRTYPE_DNSKEY) {
 		look->dnskey_ttl = scanner->r_ttl;
+	} else if (scanner->r_type == KNOT_RRTYPE_SOA) {
+		look->soa_ttl = scanner->r_ttl;
 	}
 }
 

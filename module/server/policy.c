@@ -7,10 +7,14 @@
 
 #include <libknot/libknot.h>
 
+#include "knot/compat.h"
 #include "policy.h"
+#include "reread.h"
 
 #define INFIX		"-kskroll-"
 #define TTL_DEFAULT	300
+/*! Comment of what the module made: that it may correct. */
+#define MADE		"made by the module kskroll"
 
 /*! What makes a derived policy; the base policy has no entry. */
 static const struct {
@@ -194,7 +198,7 @@ static void policy_clear(policy_t *policy)
 /*! Whether an item of the base policy goes into the derived one unchanged. */
 static bool is_inherited(const char *item, policy_role_t role)
 {
-	if (strcmp(item, "cds-cdnskey-publish") == 0 || strcmp(item, "dnskey-ttl") == 0) {
+	if (strcmp(item, "cds-cdnskey-publish") == 0 || strcmp(item, "dnskey-ttl") == 0 || strcmp(item, "comment") == 0) {
 		return false;
 	}
 	// Knot refuses ds-push where no CDS is published.
@@ -211,9 +215,24 @@ static const char *item_value(const policy_t *policy, const char *item, const ch
 	return unset;
 }
 
-static const char *algorithm_of(const policy_t *policy)
+/*! What Knot takes for an item that is not set. NULL: unknown, or it differs between versions. */
+static const char *default_of(const char *item)
 {
-	return item_value(policy, "algorithm", "ecdsap256sha256");
+	static const char *const defaults[][2] = {
+		{ "algorithm", "ecdsap256sha256" }, { "manual", "off" }, { "single-type-signing", "off" },
+		{ "ksk-shared", "off" }, { "keytag-modulo", "0/1" }, { "ksk-lifetime", "0" },
+		{ "zsk-lifetime", "2592000" }, { "delete-delay", "0" }, { "propagation-delay", "3600" },
+		{ "rrsig-lifetime", "1209600" }, { "reproducible-signing", "off" }, { "nsec3", "off" },
+		{ "nsec3-iterations", "0" }, { "nsec3-opt-out", "off" }, { "nsec3-salt-lifetime", "2592000" },
+		{ "signing-threads", "1" }, { "cds-cdnskey-publish", "rollover" }, { "cds-digest-type", "sha256" },
+		{ "dnskey-management", "full" }, { "offline-ksk", "off" }, { "unsafe-operation", "none" },
+	};
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		if (strcmp(item, defaults[i][0]) == 0) {
+			return defaults[i][1];
+		}
+	}
+	return NULL;
 }
 
 /*! Knot answers with plain seconds. Anything else counts as 0, which is never too low. */
@@ -256,37 +275,191 @@ static bool ttl_fits(const policy_t *base, uint32_t ttl, char *detail)
 	return item == NULL;
 }
 
-static int add_policy(cmd_list_t *list, const policy_t *base, const char *name,
-                      policy_role_t role, uint32_t ttl)
-{
-	char ttl_text[16];
-	snprintf(ttl_text, sizeof(ttl_text), "%u", rollover_policy_ttl(role, ttl));
+/* Comparing. */
 
+/*! What a derived policy is compared with: its base, but for what makes its role. */
+typedef struct {
+	const policy_t *base;
+	policy_role_t role;
+	char ttl[16];
+	bool leaves;
+} model_t;
+
+/*! The one value that the role asks for; NULL if the item is that of the base. */
+static const char *of_role(const model_t *model, const char *item)
+{
+	if (strcmp(item, "cds-cdnskey-publish") == 0) {
+		return roles[model->role].publish;
+	}
+	return strcmp(item, "dnskey-ttl") == 0 ? model->ttl : NULL;
+}
+
+static bool has_value(const policy_t *policy, const char *item, const char *value)
+{
+	for (size_t i = 0; i < policy->count; i++) {
+		if (strcmp(policy->items[i].name, item) == 0 && strcmp(policy->items[i].value, value) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! Whether every value that one has for the item is also one of the other's. */
+static bool covers(const policy_t *other, const policy_t *one, const char *item)
+{
+	const char *unset = default_of(item);
+	const bool is_set = item_value(other, item, NULL) != NULL;
+
+	for (size_t i = 0; i < one->count; i++) {
+		const char *value = one->items[i].value;
+		if (strcmp(one->items[i].name, item) == 0 &&
+		    (is_set ? !has_value(other, item, value) : unset == NULL || strcmp(unset, value) != 0)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_equal(const model_t *model, const policy_t *derived, const char *item)
+{
+	static const policy_t none;
+
+	if (strcmp(item, "comment") == 0) {
+		return true;
+	}
+	// Knot would roll to the other algorithm or scheme at once: the rollover under way is ended first.
+	if (!model->leaves && (strcmp(item, "algorithm") == 0 || strcmp(item, "single-type-signing") == 0)) {
+		return true;
+	}
+	const char *wanted = of_role(model, item);
+	if (wanted != NULL) {
+		const char *unset = default_of(item);
+		return strcmp(item_value(derived, item, unset != NULL ? unset : ""), wanted) == 0;
+	}
+	const policy_t *base = is_inherited(item, model->role) ? model->base : &none;
+	return covers(base, derived, item) && covers(derived, base, item);
+}
+
+/*! \return The first item that differs; NULL if none does. */
+static const char *first_difference(const model_t *model, const policy_t *derived)
+{
+	static const char *const own[] = { "cds-cdnskey-publish", "dnskey-ttl" };
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (!is_equal(model, derived, own[i])) {
+			return own[i];
+		}
+	}
+	for (size_t i = 0; i < derived->count; i++) {
+		if (!is_equal(model, derived, derived->items[i].name)) {
+			return derived->items[i].name;
+		}
+	}
+	for (size_t i = 0; i < model->base->count; i++) {
+		if (!is_equal(model, derived, model->base->items[i].name)) {
+			return model->base->items[i].name;
+		}
+	}
+	return NULL;
+}
+
+static void say_difference(const model_t *model, const policy_t *derived, const char *item, char *detail)
+{
+	const char *wanted = of_role(model, item);
+	if (wanted == NULL && is_inherited(item, model->role)) {
+		wanted = item_value(model->base, item, default_of(item));
+	}
+	const char *got = item_value(derived, item, default_of(item));
+
+	snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.60s' has %.24s %s%.16s%s, must be %s%.16s%s", derived->name, item,
+	         got != NULL ? "'" : "", got != NULL ? got : "unset", got != NULL ? "'" : "",
+	         wanted != NULL ? "'" : "", wanted != NULL ? wanted : "unset", wanted != NULL ? "'" : "");
+}
+
+/* Making. */
+
+/*! All values that the derived policy has to have for the item. */
+static int set_item(cmd_list_t *list, const model_t *model, const char *name, const char *item)
+{
+	const char *wanted = of_role(model, item);
+	if (wanted != NULL) {
+		return cmd_list_add(list, "conf-set", "policy", name, item, wanted);
+	}
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < model->base->count && ret == KNOT_EOK; i++) {
+		if (strcmp(model->base->items[i].name, item) == 0 && is_inherited(item, model->role)) {
+			ret = cmd_list_add(list, "conf-set", "policy", name, item, model->base->items[i].value);
+		}
+	}
+	return ret;
+}
+
+static int add_policy(cmd_list_t *list, const model_t *model, const char *name)
+{
 	int ret = cmd_list_add(list, "conf-set", "policy", name, NULL, NULL);
-	for (size_t i = 0; i < base->count && ret == KNOT_EOK; i++) {
-		if (is_inherited(base->items[i].name, role)) {
-			ret = cmd_list_add(list, "conf-set", "policy", name,
-			                   base->items[i].name, base->items[i].value);
+	for (size_t i = 0; i < model->base->count && ret == KNOT_EOK; i++) {
+		const policy_item_t *item = &model->base->items[i];
+		if (is_inherited(item->name, model->role)) {
+			ret = cmd_list_add(list, "conf-set", "policy", name, item->name, item->value);
 		}
 	}
 	if (ret == KNOT_EOK) {
-		ret = cmd_list_add(list, "conf-set", "policy", name, "cds-cdnskey-publish",
-		                   roles[role].publish);
+		ret = set_item(list, model, name, "cds-cdnskey-publish");
 	}
 	if (ret == KNOT_EOK) {
-		ret = cmd_list_add(list, "conf-set", "policy", name, "dnskey-ttl", ttl_text);
+		ret = set_item(list, model, name, "dnskey-ttl");
+	}
+	return ret == KNOT_EOK ? cmd_list_add(list, "conf-set", "policy", name, "comment", MADE) : ret;
+}
+
+/*! Makes an item of a policy of ours what it has to be. */
+static int correct_item(cmd_list_t *list, const model_t *model, const policy_t *derived, const char *item)
+{
+	int ret = KNOT_EOK;
+	if (item_value(derived, item, NULL) != NULL) {
+		ret = cmd_list_add(list, "conf-unset", "policy", derived->name, item, NULL);
+	}
+	return ret == KNOT_EOK ? set_item(list, model, derived->name, item) : ret;
+}
+
+/*! Whether an item came up earlier in the list: an item with several values has several entries. */
+static bool is_repeated(const policy_t *policy, size_t at)
+{
+	for (size_t i = 0; i < at; i++) {
+		if (strcmp(policy->items[i].name, policy->items[at].name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int correct_policy(cmd_list_t *list, const model_t *model, const policy_t *derived)
+{
+	int ret = KNOT_EOK;
+	for (size_t i = 0; i < derived->count && ret == KNOT_EOK; i++) {
+		const char *item = derived->items[i].name;
+		if (!is_repeated(derived, i) && !is_equal(model, derived, item)) {
+			ret = correct_item(list, model, derived, item);
+		}
+	}
+	for (size_t i = 0; i < model->base->count && ret == KNOT_EOK; i++) {
+		const char *item = model->base->items[i].name;
+		if (!is_repeated(model->base, i) && item_value(derived, item, NULL) == NULL &&
+		    !is_equal(model, derived, item)) {
+			ret = correct_item(list, model, derived, item);
+		}
 	}
 	return ret;
 }
 
 /*! Reads the base policy (index 0) and \a count - 1 derived ones (index role). */
-static server_status_t read_policies(control_t *control, policy_t policies[POLICY__COUNT],
+static server_status_t read_policies(control_t *control, const char *command, policy_t policies[POLICY__COUNT],
                                      policy_role_t count, char *detail)
 {
 	control_cmd_t cmds[POLICY__COUNT];
 	for (policy_role_t role = 0; role < count; role++) {
 		cmds[role] = (control_cmd_t) {
-			.name = "conf-get", .section = "policy", .id = policies[role].name,
+			.name = command, .section = "policy", .id = policies[role].name,
 			.each = policy_unit, .arg = &policies[role]
 		};
 	}
@@ -305,23 +478,65 @@ static server_status_t read_policies(control_t *control, policy_t policies[POLIC
 		// A section shows its identifier at least: silence is not absence.
 		if (!policies[role].exists && !cmds[role].failed) {
 			snprintf(detail, CONTROL_DETAIL_MAX,
-			         "knotd did not get to conf-get, its control is busy");
+			         "knotd did not get to %s, its control is busy", command);
 			return SERVER_BUSY;
 		}
 	}
 	return SERVER_OK;
 }
 
-server_status_t policy_prepare(control_t *control, const char *base, policy_role_t role,
-                               uint32_t ttl, bool leaves, cmd_list_t *list, char *detail)
+/*! What forbids to derive policies from this one. */
+static server_status_t judge_base(const policy_want_t *want, const policy_t policies[POLICY__COUNT], char *detail)
 {
-	assert(role != POLICY_BASE && role < POLICY__COUNT);
+	// Knot's built-in policy "default" has no section.
+	if (!policies[POLICY_BASE].exists && strcmp(want->base, "default") != 0) {
+		snprintf(detail, CONTROL_DETAIL_MAX, "no policy '%.100s' in the configuration", want->base);
+		return SERVER_REFUSED;
+	}
+	// Knot finds the shared key by the policy's name: a derived policy would get another key.
+	if (policies[POLICY_BASE].ksk_shared || policies[want->role].ksk_shared) {
+		snprintf(detail, CONTROL_DETAIL_MAX,
+		         "policy '%.100s' has ksk-shared, its zones cannot be switched", want->base);
+		return SERVER_REFUSED;
+	}
+	return SERVER_OK;
+}
+
+/*! Creates, corrects, or refuses one. \return KNOT_E*; KNOT_EDENIED with \a detail. */
+static int prepare_one(const policy_want_t *want, const policy_t *base, const policy_t *derived, policy_role_t role,
+                       cmd_list_t *list, char *detail)
+{
+	model_t model = { .base = base, .role = role, .leaves = want->leaves };
+	snprintf(model.ttl, sizeof(model.ttl), "%u", rollover_policy_ttl(role, want->ttl));
+
+	if (!derived->exists) {
+		return add_policy(list, &model, derived->name);
+	}
+	const char *item = first_difference(&model, derived);
+	if (item == NULL) {
+		return KNOT_EOK;
+	}
+	if (strcmp(item_value(derived, "comment", ""), MADE) == 0) {
+		return correct_policy(list, &model, derived);
+	}
+	if (!want->leaves && role != want->role) {
+		return KNOT_EOK;	// It is judged when it is needed.
+	}
+	say_difference(&model, derived, item, detail);
+	return KNOT_EDENIED;
+}
+
+server_status_t policy_prepare(control_t *control, const policy_want_t *want, cmd_list_t *list,
+                               rollover_gate_t *gate, char *detail)
+{
+	assert(want->role != POLICY_BASE && want->role < POLICY__COUNT);
 
 	policy_t policies[POLICY__COUNT] = { 0 };
 	/* The one that removes the DS is nobody's until it is needed. */
-	const policy_role_t count = role == POLICY_DELETE ? POLICY__COUNT : POLICY_DELETE;
+	const policy_role_t count = want->role == POLICY_DELETE ? POLICY__COUNT : POLICY_DELETE;
+	*gate = GATE_OBSERVE_ONLY;
 	for (policy_role_t i = 0; i < count; i++) {
-		if (server_policy_name(policies[i].name, POLICY_NAME_MAX, base, i, ttl) >=
+		if (server_policy_name(policies[i].name, POLICY_NAME_MAX, want->base, i, want->ttl) >=
 		    POLICY_NAME_MAX) {
 			snprintf(detail, CONTROL_DETAIL_MAX,
 			         "the policy name is too long for a derived policy");
@@ -329,61 +544,35 @@ server_status_t policy_prepare(control_t *control, const char *base, policy_role
 		}
 	}
 
-	server_status_t ret = read_policies(control, policies, count, detail);
-	if (ret != SERVER_OK) {
-		goto done;
+	server_status_t ret = read_policies(control, want->command, policies, count, detail);
+	if (ret == SERVER_OK) {
+		ret = judge_base(want, policies, detail);
 	}
-
-	// Knot's built-in policy "default" has no section.
-	if (!policies[POLICY_BASE].exists && strcmp(base, "default") != 0) {
-		snprintf(detail, CONTROL_DETAIL_MAX, "no policy '%.100s' in the configuration", base);
-		ret = SERVER_REFUSED;
-		goto done;
-	}
-	// Knot finds the shared key by the policy's name: a derived policy would get another key.
-	if (policies[POLICY_BASE].ksk_shared || policies[role].ksk_shared) {
-		snprintf(detail, CONTROL_DETAIL_MAX,
-		         "policy '%.100s' has ksk-shared, its zones cannot be switched", base);
-		ret = SERVER_REFUSED;
-		goto done;
-	}
-
-	if (policies[role].exists) {
-		const char *publish = item_value(&policies[role], "cds-cdnskey-publish", "rollover");
-		if (strcmp(publish, roles[role].publish) != 0) {
-			snprintf(detail, CONTROL_DETAIL_MAX,
-			         "policy '%.60s' has cds-cdnskey-publish '%.20s', must be '%s'",
-			         policies[role].name, publish, roles[role].publish);
-			ret = SERVER_REFUSED;
-		} else if (leaves && strcmp(algorithm_of(&policies[role]), algorithm_of(&policies[POLICY_BASE])) != 0) {
-			// Knot would roll to it. Under way it is left as it is: the next rollover finds it.
-			snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.40s' has algorithm %.16s, '%.30s' has %.16s: remove it",
-			         policies[role].name, algorithm_of(&policies[role]), base,
-			         algorithm_of(&policies[POLICY_BASE]));
-			ret = SERVER_REFUSED;
-		}
-		goto done;
-	}
-	if (!ttl_fits(&policies[POLICY_BASE], ttl, detail)) {
-		ret = SERVER_REFUSED;
-		goto done;
-	}
-
 	size_t before = list->count;
-	for (policy_role_t i = POLICY_QUIET; i < count; i++) {
-		if (policies[i].exists) {
-			continue;
-		}
-		if (add_policy(list, &policies[POLICY_BASE], policies[i].name, i, ttl) != KNOT_EOK) {
-			// Half a policy must not be committed for the sake of other zones.
-			list->count = before;
+	for (policy_role_t i = POLICY_QUIET; i < count && ret == SERVER_OK; i++) {
+		switch (prepare_one(want, &policies[POLICY_BASE], &policies[i], i, list, detail)) {
+		case KNOT_EOK:
+			break;
+		case KNOT_EDENIED:
+			*gate = GATE_POLICY_DIFFERS;
+			ret = SERVER_REFUSED;
+			break;
+		default:
 			snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
 			ret = SERVER_BUSY;
-			break;
 		}
 	}
-
-done:
+	if (ret == SERVER_OK && list->count > before && !ttl_fits(&policies[POLICY_BASE], want->ttl, detail)) {
+		ret = SERVER_REFUSED;
+	}
+	if (ret == SERVER_OK && list->count > before && KNOT_POLICY_REREADS) {
+		*gate = GATE_SWITCH_LOSES_DATA;
+		ret = reread_all(control, want->command, want->base, detail);
+	}
+	if (ret != SERVER_OK) {
+		// Half a policy must not be committed for the sake of other zones.
+		list->count = before;
+	}
 	for (policy_role_t i = 0; i < count; i++) {
 		policy_clear(&policies[i]);
 	}

@@ -49,20 +49,29 @@ int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const 
                  const char *item, const char *data);
 void cmd_list_clear(cmd_list_t *list);
 
+/*! What is wanted of the derived policies. */
+typedef struct {
+	const char *command;	/*!< conf-read (configuration in force) or conf-get (our transaction). */
+	const char *base;	/*!< Name of the operator's policy. */
+	policy_role_t role;	/*!< Wanted now. */
+	uint32_t ttl;		/*!< dnskey-ttl of the quiet policy. */
+	bool leaves;		/*!< The zone leaves its base policy now: nothing has begun. */
+} policy_want_t;
+
 /*!
- * \brief Adds the commands that create the derived policies which are missing.
+ * \brief Adds the commands that create the derived policies which are missing, and correct those that the module made.
  *
- * Of all roles but POLICY_DELETE, since creating a policy makes Knot re-create every zone.
+ * Of all roles but POLICY_DELETE, since creating a policy makes Knot re-create every zone. Every item is compared with
+ * the base policy. What the operator wrote is left alone: if it differs, that is refused. Under way only the wanted role
+ * counts, and algorithm and scheme may differ, since Knot would roll to them: the next rollover finds that.
  *
- * \param[in] control  Connection with an open transaction.
- * \param[in] base     Name of the operator's policy.
- * \param[in] role     The role wanted now.
- * \param[in] ttl      dnskey-ttl of the quiet policy.
- * \param[in] leaves   The zone leaves its base policy now: a derived one of another algorithm is refused.
+ * \param[in] control  Connection, with an open transaction if the commands are to be used.
+ * \param[in] want     What is wanted.
  * \param[in,out] list Commands.
+ * \param[out] gate    What is in the way if SERVER_REFUSED.
  * \param[out] detail  Why not, if so.
  *
  * \return SERVER_OK, SERVER_REFUSED, SERVER_BUSY or SERVER_UNREACHABLE (connection lost).
  */
-server_status_t policy_prepare(control_t *control, const char *base, policy_role_t role,
-                               uint32_t ttl, bool leaves, cmd_list_t *list, char *detail);
+server_status_t policy_prepare(control_t *control, const policy_want_t *want, cmd_list_t *list,
+                               rollover_gate_t *gate, char *detail);

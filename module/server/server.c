@@ -153,6 +153,10 @@ static void run_batch(server_t *server, job_list_t *batch)
 	case JOB_ORIGIN:
 		first->status = switch_origin(&server->target, first->zone, first->detail);
 		break;
+	case JOB_FIT:
+		first->status = switch_fit(&server->target, first->zone, first->base, first->ttl, first->role,
+		                           first->leaves, &first->gate, first->detail);
+		break;
 	case JOB_START:
 	case JOB_SUBMITTED:
 		run_command(server, first);
@@ -408,6 +412,23 @@ void server_switch(server_t *server, const char *zone, const char *base,
 		job->implicit = implicit;
 	}
 	call(server, job, done, arg);
+}
+
+void server_fit(server_t *server, const char *zone, const char *base, policy_role_t role, uint32_t ttl, bool leaves,
+                server_fit_f done, void *arg)
+{
+	assert(server != NULL && zone != NULL && base != NULL && done != NULL && role < POLICY__COUNT);
+
+	job_t *job = job_new(JOB_FIT, zone, base, arg);
+	if (job == NULL) {
+		done(SERVER_UNREACHABLE, GATE_NONE, "not enough memory", arg);
+		return;
+	}
+	job->role = role;
+	job->ttl = ttl;
+	job->leaves = leaves;
+	job->callback.fit = done;
+	enqueue(server, job);
 }
 
 void server_policy_origin(server_t *server, const char *zone, server_done_f done, void *arg)

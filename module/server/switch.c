@@ -74,10 +74,14 @@ static int prepare_policies(control_t *control, switch_t *switches, size_t count
 			listed = (strcmp(list->cmds[j].id, sw->wanted) == 0);
 		}
 
+		const policy_want_t want = {
+			.command = "conf-get", .base = sw->base, .role = sw->role, .ttl = sw->ttl,
+			.leaves = leaves_base(sw)
+		};
 		cmd_list_t none = { 0 };
 		char words[CONTROL_DETAIL_MAX];
-		server_status_t st = policy_prepare(control, sw->base, sw->role, sw->ttl, leaves_base(sw),
-		                                    listed ? &none : list, words);
+		rollover_gate_t gate;
+		server_status_t st = policy_prepare(control, &want, listed ? &none : list, &gate, words);
 		cmd_list_clear(&none);
 		if (st == SERVER_UNREACHABLE) {
 			snprintf(detail, CONTROL_DETAIL_MAX, "%s", words);
@@ -138,7 +142,8 @@ static try_t transact(control_t *control, switch_t *switches, size_t count, char
 	cmd_list_t list = { 0 };
 
 	if (switch_examine(control, "conf-get", switches, count, detail) != KNOT_EOK ||
-	    switch_templates(control, switches, count, detail) != KNOT_EOK ||
+	    switch_templates(control, "conf-get", switches, count, NULL, detail) != KNOT_EOK ||
+	    switch_flush(control, switches, count, detail) != KNOT_EOK ||
 	    prepare_policies(control, switches, count, &list, detail) != KNOT_EOK) {
 		goto done;
 	}

@@ -9,6 +9,7 @@
 
 #include "control.h"
 #include "policy.h"
+#include "reread.h"
 
 /*! One zone to switch: what server_switch() was told, and what came of it. */
 typedef struct {
@@ -26,6 +27,8 @@ typedef struct {
 	bool has_own;		/*!< It sets dnssec-policy, namely to: */
 	char own[POLICY_NAME_MAX];
 	bool ds_push;		/*!< It sets ds-push. */
+	reread_t reread;	/*!< What it says about its zone file. */
+	bool flush;		/*!< The file has to be written before. */
 	char template[POLICY_NAME_MAX];
 	char wanted[POLICY_NAME_MAX];	/*!< "" to unset the item. */
 } switch_t;
@@ -79,5 +82,22 @@ int switch_sections(control_t *control, const char *command, switch_t *switches,
 int switch_examine(control_t *control, const char *command, switch_t *switches, size_t count,
                    char *detail);
 
-/*! Concludes zones that Knot would not let have a policy without CDS. */
-int switch_templates(control_t *control, switch_t *switches, size_t count, char *detail);
+/*!
+ * \brief Concludes zones that Knot would not let have a policy without CDS, and those that would lose records.
+ *
+ * \param[out] gate  The gate of the last one that is refused; may be NULL.
+ */
+int switch_templates(control_t *control, const char *command, switch_t *switches, size_t count,
+                     rollover_gate_t *gate, char *detail);
+
+/*! Has knotd write the files of zones that are loaded from them. \return KNOT_E* if the connection is lost. */
+int switch_flush(control_t *control, switch_t *switches, size_t count, char *detail);
+
+/*!
+ * \brief Whether a rollover of the zone can be driven from this base policy, see server_fit().
+ *
+ * \param[out] gate    What is in the way if SERVER_REFUSED.
+ * \param[out] detail  CONTROL_DETAIL_MAX bytes.
+ */
+server_status_t switch_fit(const control_target_t *target, const char *zone, const char *base, uint32_t ttl,
+                           policy_role_t role, bool leaves, rollover_gate_t *gate, char *detail);

@@ -104,7 +104,7 @@ void knotd_write(const knotd_t *knotd, const char *file, const char *text)
 	}
 }
 
-static void write_conf(const knotd_t *knotd, const char *conf)
+void knotd_configure(const knotd_t *knotd, const char *conf)
 {
 	static const char mark[] = "@DIR@";
 	char *text = NULL;
@@ -182,7 +182,7 @@ bool knotd_start(knotd_t *knotd, bool database, const char *conf)
 {
 	knotd->database = database;
 	snprintf(knotd->socket, sizeof(knotd->socket), "%s/knot.sock", knotd->dir);
-	write_conf(knotd, conf);
+	knotd_configure(knotd, conf);
 
 	char file[96], confdb[96];
 	snprintf(file, sizeof(file), "%s/knot.conf", knotd->dir);

@@ -33,6 +33,8 @@ const char *knotd_missing(void);
  * \param[in] conf  Configuration; every "@DIR@" is replaced by the directory.
  */
 bool knotd_start(knotd_t *knotd, bool database, const char *conf);
+/*! Writes knot.conf anew; "@DIR@" as in knotd_start(). */
+void knotd_configure(const knotd_t *knotd, const char *conf);
 void knotd_write(const knotd_t *knotd, const char *file, const char *text);
 /*! Ends it with a signal, waits; removes the directory. */
 void knotd_stop(knotd_t *knotd, int signal);

@@ -306,7 +306,13 @@ static then_t friendly(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
 		                             [KNOT_CTL_IDX_TTL] = "60", [KNOT_CTL_IDX_TYPE] = "SOA",
 		                             [KNOT_CTL_IDX_DATA] = ". . 7 1 1 1 1" });
 	} else if (strcmp(cmd, "conf-read") == 0 || strcmp(cmd, "conf-get") == 0) {
-		if (strcmp(section, "zone") == 0) {
+		const char *item = (*in)[KNOT_CTL_IDX_ITEM];
+		if (id == NULL && strcmp(section, "zone") == 0 && strcmp(item, "domain") == 0) {
+			say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_SECTION] = "zone",
+			                             [KNOT_CTL_IDX_ITEM] = "domain", [KNOT_CTL_IDX_DATA] = "a." });
+		} else if (id == NULL) {
+			// Set nowhere.
+		} else if (strcmp(section, "zone") == 0) {
 			say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_SECTION] = "zone",
 			                             [KNOT_CTL_IDX_ITEM] = "domain", [KNOT_CTL_IDX_DATA] = id });
 			say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_SECTION] = "zone",
@@ -450,8 +456,16 @@ static then_t takes_orders(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
 /* Tests. */
 
 #define EXAMINE		"zone-status conf-read "
-#define DERIVE		"conf-get conf-get conf-get conf-get conf-get "
-#define CREATE		"conf-set conf-set conf-set "
+#if KNOT_POLICY_REREADS
+/* Before it creates a policy it looks at all zones: identifiers and items of templates and zones. */
+#define ALL_ZONES	"conf-get " "conf-get conf-get conf-get conf-get conf-get conf-get conf-get " \
+			"conf-get conf-get conf-get conf-get conf-get conf-get conf-get conf-get conf-get "
+#else
+#define ALL_ZONES	""
+#endif
+/* Template and who vouches for the zone file; the policies. */
+#define DERIVE		"conf-get conf-get " "conf-get conf-get conf-get conf-get " ALL_ZONES
+#define CREATE		"conf-set conf-set conf-set conf-set "
 #define SWITCH		EXAMINE "conf-begin conf-get " DERIVE CREATE CREATE CREATE "conf-set "
 
 static void friendly_server_is_told_everything_in_one_go(void **state)
