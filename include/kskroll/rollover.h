@@ -234,6 +234,14 @@ typedef struct {
 	uint32_t ds_ttl;	/*!< Seconds, as signed; for NODATA the negative TTL (RFC 2308, RFC 9077). */
 } parent_answer_t;
 
+/*! How far the configuration keeps the module from switching the zone's policy. */
+typedef enum {
+	CONF_FIT = 0,
+	CONF_NO_START,		/*!< No rollover may start; one under way comes to its end. */
+	CONF_NO_DERIVED,	/*!< Nor is the zone switched to a derived policy. */
+	CONF_NO_SWITCH,		/*!< Nor to any other. */
+} conf_fit_t;
+
 /*! The zone as this server has it. */
 typedef struct {
 	bool known;		/*!< False: the control socket did not answer. */
@@ -246,6 +254,10 @@ typedef struct {
 	keyset_t dnskey;	/*!< KSKs (SEP flag) published. */
 	keyset_t foreign;	/*!< Those of them that do not sign the DNSKEY RRset: another signer's. */
 	bool csk;		/*!< No key without SEP: the KSKs sign everything. */
+	bool csk_wanted;	/*!< single-type-signing of the base policy. */
+	conf_fit_t conf;
+	rollover_gate_t conf_gate;	/*!< Why, unless CONF_FIT. */
+	char conf_reason[160];	/*!< Names the item and what to change. */
 	uint32_t dnskey_ttl;
 	signal_rrset_t cds;	/*!< signed_by is not filled here. */
 	signal_rrset_t cdnskey;
@@ -436,6 +448,9 @@ bool rollover_same_keys(const rollover_row_t *a, const rollover_row_t *b);
  * \param[in] saved   When a row of the zone was last written; 0: never.
  */
 bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision_t *decision, time_t saved, time_t now);
+
+/*! Whether the configuration forbids to switch the zone to a policy of this role. */
+bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted);
 
 /*! Whether the decision wants another policy than the one in force, and a switch is possible. It comes before the action. */
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *decision);

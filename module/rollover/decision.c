@@ -94,6 +94,9 @@ static time_t next_look(const ctx_t *c, rollover_gate_t gate, time_t until, unsi
 	case GATE_CSK:
 	case GATE_UNKNOWN_KEY:
 	case GATE_TOO_MANY_KEYS:
+	case GATE_SWITCH_LOSES_DATA:
+	case GATE_POLICY_DIFFERS:
+	case GATE_SCHEME_CHANGE:
 	case GATE_WAITING_TTL:
 	case GATE_WAITING_LEAD:
 	case GATE_WAITING_DS_TTL:

@@ -64,6 +64,27 @@ uint32_t rollover_policy_ttl(policy_role_t role, uint32_t ttl)
 	return ttl > ROLLOVER_TTL_MAX - 2 ? ttl - apart : ttl + apart;
 }
 
+/*!
+ * Whether the zone changes between a single key and KSK and ZSK. Knot begins as soon as its policy says so: the new key is
+ * no successor of the old one. One under way with its derived policies comes to its end, as with another algorithm.
+ */
+static bool scheme_changes(const ctx_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	switch (c->before->state) {
+	case ROLLOVER_IDLE:
+		return own->csk != own->csk_wanted && !c->config->leave;
+	case ROLLOVER_PREPARE:
+		return own->csk != own->csk_wanted;
+	case ROLLOVER_LEAVE:
+	case ROLLOVER_LEFT:
+		return false;
+	default:
+		return own->csk;	/* There was a ZSK when it began. */
+	}
+}
+
 static bool outer_gates(ctx_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
@@ -109,6 +130,12 @@ static bool outer_gates(ctx_t *c)
 		stay(c, GATE_TOO_MANY_KEYS, "", "", 0);
 		return true;
 	}
+	if (scheme_changes(c)) {
+		c->out->policy_wanted = false;
+		stay(c, GATE_SCHEME_CHANGE, "", own->csk ? "single-type-signing of the policy is off, the zone has a single key" :
+		     "single-type-signing of the policy is on, the zone has KSK and ZSK", 0);
+		return true;
+	}
 	if (own->csk && row->state == ROLLOVER_IDLE && !c->config->leave) {
 		c->out->policy_wanted = false;
 		stay(c, GATE_CSK, "", "", 0);
@@ -138,6 +165,10 @@ static bool policy_pending(ctx_t *c)
 		return true;
 	}
 	c->out->row.all_since = 0;
+	if (rollover_conf_bars(own, c->out->policy)) {
+		stay(c, own->conf_gate, "", own->conf_reason, 0);
+		return true;
+	}
 	stay(c, own->conf_busy ? GATE_KNOT_BUSY : GATE_POLICY_PENDING, "",
 	     own->conf_detail[0] != '\0' ? own->conf_detail : rollover_policy_name(c->out->policy), 0);
 	return true;

@@ -57,6 +57,11 @@ static void ds_sets(const ctx_t *c, keyset_t *all, keyset_t *any)
 
 void begin(ctx_t *c, rollover_state_t state)
 {
+	const own_facts_t *own = &c->facts->own;
+	if (own->conf != CONF_FIT) {
+		stay(c, own->conf_gate, "", own->conf_reason, 0);
+		return;
+	}
 	if (c->config->dry_run) {
 		stay(c, GATE_DRY_RUN, "", "", 0);
 		return;

@@ -56,11 +56,19 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 	       now - saved >= SAVE_INTERVAL || now < saved;
 }
 
+bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted)
+{
+	assert(own);
+
+	return own->conf == CONF_NO_SWITCH || (own->conf == CONF_NO_DERIVED && wanted != POLICY_BASE);
+}
+
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *d)
 {
 	assert(own && d);
 
-	return d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction;
+	return d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction &&
+	       !rollover_conf_bars(own, d->policy);
 }
 
 uint32_t rollover_spread(const rollover_row_t *row, time_t now)

@@ -97,7 +97,11 @@ static void all_algorithms_have_ds(machine_t *m) { new_algorithm(m); machine_ds(
 static void foreign_ksk(machine_t *m) { third_key(m); m->facts.own.foreign = THIRD; }
 static void foreign_ksk_with_ds(machine_t *m) { foreign_ksk(m); machine_ds(m, OLD | THIRD, DAY); }
 static void catalog_member(machine_t *m) { m->facts.own.catalog_member = true; }
-static void csk(machine_t *m) { new_ksk_by_somebody(m); m->facts.own.csk = true; }
+static void csk(machine_t *m) { new_ksk_by_somebody(m); m->facts.own.csk = m->facts.own.csk_wanted = true; }
+static void csk_but_policy_has_two(machine_t *m) { new_ksk_by_somebody(m); m->facts.own.csk = true; }
+static void policy_wants_csk(machine_t *m) { m->facts.own.csk_wanted = true; }
+static void new_key_of_csk_policy(machine_t *m) { new_ksk_by_somebody(m); policy_wants_csk(m); }
+static void zsk_went(machine_t *m) { m->facts.own.csk = true; }
 static void lifetime_over(machine_t *m) { m->config.ksk_lifetime = DAY; m->now += DAY; }
 static void lifetime_running(machine_t *m) { m->config.ksk_lifetime = DAY; m->now += DAY - 1; }
 static void lifetime_dry_run(machine_t *m) { lifetime_over(m); m->config.dry_run = true; }
@@ -188,6 +192,9 @@ static const struct {
 	ROW(IDLE, foreign_ksk_with_ds, IDLE, GATE_UNKNOWN_KEY, ACTION_NONE),
 	ROW(IDLE, catalog_member, IDLE, GATE_OBSERVE_ONLY, ACTION_NONE),
 	ROW(IDLE, csk, IDLE, GATE_CSK, ACTION_NONE),
+	ROW(IDLE, csk_but_policy_has_two, IDLE, GATE_SCHEME_CHANGE, ACTION_NONE),
+	ROW(IDLE, policy_wants_csk, IDLE, GATE_SCHEME_CHANGE, ACTION_NONE),
+	ROW(IDLE, new_key_of_csk_policy, IDLE, GATE_SCHEME_CHANGE, ACTION_NONE),
 	ROW(IDLE, lifetime_over, PREPARE, GATE_NONE, ACTION_NONE),
 	ROW(IDLE, lifetime_running, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(IDLE, lifetime_dry_run, IDLE, GATE_DRY_RUN, ACTION_NONE),
@@ -218,8 +225,13 @@ static const struct {
 	ROW(PREPARE, new_algorithm, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(PREPARE, foreign_ksk, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(PREPARE, catalog_member, PREPARE, GATE_OBSERVE_ONLY, ACTION_NONE),
+	ROW(PREPARE, policy_wants_csk, PREPARE, GATE_SCHEME_CHANGE, ACTION_NONE),
+	ROW(PREPARE, new_key_of_csk_policy, PREPARE, GATE_SCHEME_CHANGE, ACTION_NONE),
+	ROW(PREPARE, zsk_went, PREPARE, GATE_SCHEME_CHANGE, ACTION_NONE),
 
 	ROW(INTRODUCE, nothing, INTRODUCE, GATE_WAITING_TTL, ACTION_NONE),
+	ROW(INTRODUCE, zsk_went, INTRODUCE, GATE_SCHEME_CHANGE, ACTION_NONE),
+	ROW(INTRODUCE, policy_wants_csk, INTRODUCE, GATE_WAITING_TTL, ACTION_NONE),
 	ROW(INTRODUCE, policy_lost, INTRODUCE, GATE_POLICY_PENDING, ACTION_NONE),
 	ROW(INTRODUCE, no_new_key_yet, INTRODUCE, GATE_KNOT_NO_NEW_KEY, ACTION_START),
 	ROW(INTRODUCE, ordered_key_is_there, INTRODUCE, GATE_DNSKEY_MISSING, ACTION_NONE),
