@@ -67,6 +67,8 @@ void judge_ds(char *out, size_t len, const char *zone, const key_id_t *key)
 
 /* Commands. */
 
+#define POLICIES	"kskroll policies BASE --conf /etc/knot/knot.conf"
+
 typedef struct {
 	const options_t *o;
 	const store_zone_t *zone;
@@ -256,6 +258,21 @@ static void for_gate(const commands_t *c)
 		break;
 	case GATE_OLD_KEY_GONE:
 		ds_records(c, "for the registrar, at once");
+		break;
+	case GATE_SWITCH_LOSES_DATA:
+		if (strstr(row->gate_detail, "kskroll policies") != NULL) {
+			say(c, "for knot.conf, then knotc reload: what the module then need not create", POLICIES);
+		} else {
+			for_zone(c, "writes all records into the zone file", "knotc -f zone-flush", "");
+			say(c, "for the zone in knot.conf, then knotc reload", "zonefile-sync: 0");
+			say(c, "or, for the module, if the file has all records", "zone-file-complete: on");
+		}
+		break;
+	case GATE_POLICY_DIFFERS:
+		say(c, "makes the derived policies again: paste them into knot.conf, then knotc reload", POLICIES);
+		break;
+	case GATE_SCHEME_CHANGE:
+		for_zone(c, "shows the keys and their timers", "keymgr", " list");
 		break;
 	case GATE_CHAIN_BROKEN:
 		ask_server(c, "DS");

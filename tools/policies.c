@@ -100,6 +100,31 @@ static bool read_policy(FILE *in, const char *base, lines_t *l)
 	return true;
 }
 
+/*! Seconds of "1h" and the like; 0 if it is none. */
+static uint32_t span(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+	unsigned long unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
+	return value > UINT32_MAX / unit ? UINT32_MAX : value * unit;
+}
+
+/*! The TTL never goes up: where the base policy has a lower one, that. */
+static uint32_t lower_ttl(const lines_t *l, uint32_t ttl)
+{
+	char copy[LINE_MAX_LEN];
+
+	for (size_t i = 0; i < l->count; i++) {
+		char *value;
+		snprintf(copy, sizeof(copy), "%s", l->line[i]);
+		const char *item = split(copy, &value);
+		if (item != NULL && strcmp(item, "dnskey-ttl") == 0 && span(value) < ttl) {
+			ttl = span(value) > 0 ? span(value) : 1;
+		}
+	}
+	return ttl;
+}
+
 static void print_policy(const lines_t *l, const char *base, size_t i, uint32_t ttl)
 {
 	char name[1024], copy[LINE_MAX_LEN];
@@ -111,7 +136,7 @@ static void print_policy(const lines_t *l, const char *base, size_t i, uint32_t 
 		snprintf(copy, sizeof(copy), "%s", l->line[j]);
 		const char *item = split(copy, &value);
 		/* Knot refuses ds-push where no CDS is published. */
-		if (strcmp(item, "cds-cdnskey-publish") != 0 && strcmp(item, "dnskey-ttl") != 0 &&
+		if (strcmp(item, "cds-cdnskey-publish") != 0 && strcmp(item, "dnskey-ttl") != 0 && strcmp(item, "comment") != 0 &&
 		    (derived[i].role != POLICY_QUIET || strcmp(item, "ds-push") != 0)) {
 			printf("    %s\n", l->line[j] + strspn(l->line[j], " \t"));
 		}
@@ -161,6 +186,7 @@ int cmd_policies(const options_t *o)
 		        o->conf != NULL ? o->conf : "the standard input");
 		ok = false;
 	}
+	ttl = lower_ttl(&l, ttl);
 	if (ok && o->json) {
 		json_policies(base, ttl);
 	} else if (ok) {

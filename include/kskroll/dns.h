@@ -18,6 +18,9 @@
 
 #include "kskroll/rollover.h"
 
+/*! Additional iterations of NSEC3 that are a proof, here and with common resolvers (RFC 9276 3.2). */
+#define DNS_NSEC3_ITERATIONS_MAX	150
+
 /*! IP addresses with ports, as configured. */
 typedef struct {
 	struct sockaddr_storage *addr;

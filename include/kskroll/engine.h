@@ -32,6 +32,9 @@ typedef struct {
 	dns_addrs_t parent;
 	dns_addrs_t validator;		/*!< Remote validating resolvers for the watch, besides our own. */
 	const char *policy;		/*!< Name of the policy in force, derived or not. */
+	const char *no_start;		/*!< Why no rollover may start, or NULL. Static. */
+	bool csk_wanted;		/*!< single-type-signing of the base policy. */
+	bool ttl_of_soa;		/*!< The base policy has no dnskey-ttl: Knot takes the TTL of the SOA. */
 	bool require_secure_dsync;	/*!< The parent is not notified where unsigned records say. */
 } engine_zone_settings_t;
 

@@ -137,6 +137,7 @@ static void instances_changed(entry_t *entry)
 {
 	if (entry->zone != NULL) {
 		entry->zone->settings = entry->instances->settings;
+		fit_forget(entry->zone);
 	}
 }
 

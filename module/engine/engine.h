@@ -20,6 +20,9 @@ typedef struct zone_settings {
 	dns_addrs_t parent;
 	dns_addrs_t validator;
 	char policy[256];
+	const char *no_start;
+	bool csk_wanted;
+	bool ttl_of_soa;
 	bool require_secure_dsync;
 	/* Of settings.c alone. */
 	size_t refs;
@@ -80,6 +83,15 @@ struct entry {
 	char name[];
 };
 
+/*! How the configuration was judged: once before a rollover starts, and before each switch (fit.c). */
+typedef struct {
+	time_t at;
+	bool base_only;			/*!< Whether the zone can be switched back, and nothing else. */
+	conf_fit_t fit;
+	rollover_gate_t gate;
+	char reason[160];
+} fit_t;
+
 /*! A zone that is being looked at or rolls. What few of these need is allocated when it is needed. */
 struct zone {
 	loop_t *loop;
@@ -114,6 +126,11 @@ struct zone {
 
 	bool conf_busy;
 	char *conf_detail;		/*!< A text. */
+	uint32_t soa_ttl;		/*!< At the last look. */
+	fit_t *fit;			/*!< NULL: not judged since the configuration last changed. */
+	bool switched;			/*!< At the last look a derived policy was in force. */
+	bool fit_base_only;		/*!< Of the judgement under way. */
+	bool fit_void;			/*!< The configuration has changed since that was asked for. */
 };
 
 /*! When a zone is to be looked at. */
@@ -224,6 +241,22 @@ void look_start(zone_t *zone);
 bool glance_suffices(const zone_t *zone, const rollover_decision_t *decision);
 /*! Asks the control socket, since it does not. What DNS has said, and the world has answered, waits in zone->look. */
 void look_closer(zone_t *zone);
+/*! DNSKEY TTL around a change: never higher than that of the base policy (fit.c). */
+uint32_t zone_ttl(const zone_t *zone);
+/*! What is known of how the configuration was judged goes into the facts. */
+void fit_facts(const zone_t *zone, own_facts_t *own);
+/*! Whether a decision starts a rollover or switches the policy, and the configuration is not judged for that yet. */
+bool fit_missing(zone_t *zone, const rollover_decision_t *decision);
+/*! Has it judged; then decides again. */
+void fit_ask(zone_t *zone, const rollover_decision_t *decision);
+/*! The configuration changed. */
+void fit_forget(zone_t *zone);
+/*! Says in the log if the module's switch, or a hold, has gone with a new configuration. */
+void fit_say_lost(zone_t *zone);
+/*! Forgets what is too old. */
+void fit_expire(zone_t *zone);
+/*! How a call that changes something ended. */
+void zone_acted(zone_t *zone, server_status_t status, const char *detail);
 /*! The look has all that it asked for: decides and acts. */
 void zone_decide(zone_t *zone);
 /*! A step is over: sleep, or go on at once if something happened meanwhile. */

@@ -23,7 +23,7 @@ static policy_role_t role_in_force(const zone_t *zone)
 	if (role == POLICY_BASE) {
 		return POLICY_BASE;
 	}
-	server_policy_name(name, sizeof(name), base, role, zone->settings->config.ttl);
+	server_policy_name(name, sizeof(name), base, role, zone_ttl(zone));
 	return strcmp(name, zone->settings->policy) == 0 ? role : POLICY__COUNT;
 }
 
@@ -124,6 +124,7 @@ look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s",
 	         own->known ? text_of(zone->conf_detail) : from->detail);
 	own->dnskey_ttl = from->dnskey_ttl;
+	fit_facts(zone, own);
 	facts->acknowledged = zone->acknowledged;
 
 	add_own_keys(look, zone);

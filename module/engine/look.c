@@ -70,6 +70,7 @@ static void on_look(const server_look_t *result, void *arg)
 	wake_more(zone->loop);
 	if (zone_came_back(zone)) {
 		look_state_t *glance = zone->look;
+		zone->soa_ttl = result->soa_ttl;
 		look_state_t *look = look_state_new(zone, result);
 		zone->entry->catalog_member = result->catalog_member;
 		if (glance != NULL && look != NULL && was_right(glance, look)) {
@@ -103,6 +104,7 @@ static void on_glance(const server_look_t *result, void *arg)
 	} else if (result->status == SERVER_UNREACHABLE || result->status == SERVER_CANCELLED) {
 		look_closer(zone);
 	} else {
+		zone->soa_ttl = result->soa_ttl;
 		look_state_t *look = look_state_new(zone, result);
 		if (look != NULL) {
 			look->facts.own.catalog_member = zone->entry->catalog_member;
@@ -114,6 +116,8 @@ static void on_glance(const server_look_t *result, void *arg)
 
 void look_start(zone_t *zone)
 {
+	fit_expire(zone);
+	fit_say_lost(zone);
 	zone->glance = may_glance(zone);
 	if (!zone->glance) {
 		look_closer(zone);

@@ -114,6 +114,9 @@ static zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from)
 	}
 	s->config = from->config;
 	s->require_secure_dsync = from->require_secure_dsync;
+	s->no_start = from->no_start;
+	s->csk_wanted = from->csk_wanted;
+	s->ttl_of_soa = from->ttl_of_soa;
 	snprintf(s->policy, sizeof(s->policy), "%s", text_of(from->policy));
 	return s;
 }
@@ -128,7 +131,8 @@ static bool same_addrs(const dns_addrs_t *a, const dns_addrs_t *b)
 static bool same_settings(const zone_settings_t *s, const engine_zone_settings_t *from)
 {
 	return memcmp(&s->config, &from->config, sizeof(s->config)) == 0 &&
-	       s->require_secure_dsync == from->require_secure_dsync &&
+	       s->require_secure_dsync == from->require_secure_dsync && s->no_start == from->no_start &&
+	       s->csk_wanted == from->csk_wanted && s->ttl_of_soa == from->ttl_of_soa &&
 	       strncmp(s->policy, text_of(from->policy), sizeof(s->policy) - 1) == 0 &&
 	       same_addrs(&s->nameserver, &from->nameserver) && same_addrs(&s->parent, &from->parent) &&
 	       same_addrs(&s->validator, &from->validator);

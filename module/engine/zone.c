@@ -67,6 +67,7 @@ static void leave_list(zone_t *zone)
 static void zone_free(zone_t *zone)
 {
 	look_state_free(zone->look);
+	free(zone->fit);
 	free(zone->signaling);
 	text_clear(&zone->base_policy);
 	text_clear(&zone->parent_zone);
@@ -82,7 +83,8 @@ static bool has_nothing_to_do(const zone_t *zone)
 	return zone->refs == 1 && !zone->gone && !zone->busy && zone->loaded &&
 	       row->state == ROLLOVER_IDLE && row->notified == 0 &&
 	       zone->notify == NULL && zone->dsboot == NULL && zone->signaling == NULL &&
-	       zone->base_policy == NULL && zone->conf_detail == NULL && !zone->conf_busy;
+	       zone->base_policy == NULL && zone->conf_detail == NULL && !zone->conf_busy &&
+	       (zone->fit == NULL || zone->fit->fit == CONF_FIT);
 }
 
 /*! What is left behind the end of a text that was longer once. */
@@ -193,6 +195,7 @@ void zone_to_scratch(zone_t *zone, const rollover_row_t *row)
 	}
 	s->policy_implicit = zone->policy_implicit;
 	s->config = zone->settings->config;
+	s->config.ttl = zone_ttl(zone);
 	s->configured = true;
 	s->looked = time(NULL);
 	s->row = *row;
@@ -290,8 +293,11 @@ static void store_failed(zone_t *zone)
 
 /* Act. */
 
-static void acted(zone_t *zone, server_status_t status, const char *detail)
+void zone_acted(zone_t *zone, server_status_t status, const char *detail)
 {
+	if (status == SERVER_REFUSED) {
+		fit_forget(zone);	/* What was judged is no longer so: it is found out what is in the way. */
+	}
 	zone->conf_busy = status == SERVER_BUSY;
 	(void)text_set(&zone->conf_detail, status == SERVER_OK ? "" :
 	               (detail[0] != '\0' ? detail : "no answer on the control socket"));
@@ -301,7 +307,7 @@ static void on_acted(server_status_t status, const char *detail, void *arg)
 {
 	zone_t *zone = arg;
 	if (zone_came_back(zone)) {
-		acted(zone, status, detail);
+		zone_acted(zone, status, detail);
 		if (status == SERVER_OK) {
 			zone->kept.row.wake = zone_now(zone) + 1;
 		}
@@ -310,15 +316,10 @@ static void on_acted(server_status_t status, const char *detail, void *arg)
 	zone_unref(zone);
 }
 
-static uint32_t policy_ttl(const zone_t *zone)
-{
-	return zone->settings->config.ttl;
-}
-
 static void send_switch(zone_t *zone, policy_role_t role)
 {
 	zone->refs++;
-	server_switch(zone->loop->server, zone->name, text_of(zone->base_policy), role, policy_ttl(zone),
+	server_switch(zone->loop->server, zone->name, text_of(zone->base_policy), role, zone_ttl(zone),
 	              zone->policy_implicit, on_acted, zone);
 }
 
@@ -328,7 +329,7 @@ static void on_origin(server_status_t status, const char *detail, void *arg)
 	zone_t *zone = arg;
 	if (zone_came_back(zone)) {
 		if (status != SERVER_OK) {
-			acted(zone, status, detail);
+			zone_acted(zone, status, detail);
 			zone_rest(zone);
 		} else {
 			rollover_decision_t d = { .row = zone->kept.row };
@@ -420,16 +421,19 @@ static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t 
 	engine_log(zone->loop->engine, priority, "zone %s, %s", zone->name, line);
 }
 
-typedef enum { DECIDED, NOT_WRITTEN, NOT_SURE } decided_t;
+typedef enum { DECIDED, NOT_WRITTEN, NOT_SURE, NOT_JUDGED } decided_t;
 
-/*! What could not be written, or follows from a glance, is no decision. */
-static decided_t decide_once(zone_t *zone, time_t now, rollover_decision_t *d)
+/*! What could not be written, follows from a glance, or needs a configuration that is not judged yet, is no decision. */
+static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time_t now, rollover_decision_t *d)
 {
 	const rollover_state_t before = zone->kept.row.state;
 
-	rollover_decide(&zone->settings->config, &zone->kept.row, &zone->look->facts, now, d);
+	rollover_decide(config, &zone->kept.row, &zone->look->facts, now, d);
 	if (zone->glance && !glance_suffices(zone, d)) {
 		return NOT_SURE;
+	}
+	if (fit_missing(zone, d)) {
+		return NOT_JUDGED;
 	}
 
 	/* Written before anything is done. */
@@ -450,18 +454,23 @@ void zone_decide(zone_t *zone)
 	look_state_t *look = zone->look;
 	rollover_decision_t d;
 
+	rollover_config_t config = zone->settings->config;
+	config.ttl = zone_ttl(zone);
 	const time_t now = zone_now(zone);
 
 	for (unsigned i = 0; i < ROLLOVER_DECISIONS_MAX; i++) {
-		decided_t decided = decide_once(zone, now, &d);
+		decided_t decided = decide_once(zone, &config, now, &d);
 		if (decided == NOT_WRITTEN) {
 			store_failed(zone);
 			return;
 		} else if (decided == NOT_SURE) {
 			look_closer(zone);
 			return;
+		} else if (decided == NOT_JUDGED) {
+			fit_ask(zone, &d);
+			return;
 		}
-		if (!rollover_goes_on(&zone->settings->config, &look->facts, look->own_key_count, now, &d)) {
+		if (!rollover_goes_on(&config, &look->facts, look->own_key_count, now, &d)) {
 			break;
 		}
 		look->facts.asked &= ~SURVEY_WATCH;

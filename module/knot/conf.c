@@ -27,6 +27,7 @@
 #define MOD_REQUIRE_SECURE_DSYNC	"\x14""require-secure-dsync"
 #define MOD_NOTIFY_AGAIN	"\x0C""notify-again"
 #define MOD_PARENT_RATE		"\x0B""parent-rate"
+#define MOD_COMPLETE		"\x12""zone-file-complete"
 #define MOD_DRY_RUN		"\x07""dry-run"
 #define MOD_HOLD		"\x04""hold"
 #define MOD_GO_INSECURE		"\x0B""go-insecure"
@@ -59,6 +60,7 @@ const yp_item_t kskroll_conf[] = {
 	{ MOD_ROOT_HINTS,        YP_TSTR,  YP_VNONE },
 	{ MOD_PARENT_RATE,       YP_TINT,  YP_VINT = { 1, 1000, 20 } },
 	{ MOD_STORAGE,           YP_TSTR,  YP_VNONE },
+	{ MOD_COMPLETE,          YP_TBOOL, YP_VNONE },
 	{ MOD_DRY_RUN,           YP_TBOOL, YP_VNONE },
 	{ MOD_HOLD,              YP_TBOOL, YP_VNONE },
 	{ MOD_GO_INSECURE,       YP_TDNAME, YP_VNONE },

@@ -51,6 +51,7 @@ typedef struct {
 	bool leave_other;	/*!< go-insecure names another zone. */
 	bool expired_other;	/*!< caches-expired names another zone, or a time to come. */
 	bool unsafe_timing;
+	bool is_signed;
 	bool signals_by_default;	/*!< The base policy publishes CDS by itself. */
 } conf_zone_t;
 

@@ -12,6 +12,12 @@
 #include "kskroll/server.h"
 #include "section.h"
 
+/*! Digest type of DS that CDS has to have: SHA-256 (RFC 4509). */
+#define DIGEST_SHA256	2
+
+#define TEXT_OF_(x)	#x
+#define TEXT_OF(x)	TEXT_OF_(x)
+
 /* Rules about the policy: what would race with us, or cannot work. */
 
 static bool policy_bool(knotd_mod_t *mod, const knotd_conf_t *policy, const char *item)
@@ -19,8 +25,8 @@ static bool policy_bool(knotd_mod_t *mod, const knotd_conf_t *policy, const char
 	return knotd_conf(mod, "\x06""policy", item, policy).single.boolean;
 }
 
-/*! \return What forbids to drive the zone, and what to change; NULL if nothing does. */
-static const char *unfit(knotd_mod_t *mod, const knot_dname_t *zone, const knotd_conf_t *policy)
+/*! \return What of the server or the zone forbids to drive it, and what to change; NULL if nothing does. */
+static const char *unfit_zone(knotd_mod_t *mod, const knot_dname_t *zone)
 {
 	const char *version = knotd_conf_env(mod, KNOTD_CONF_ENV_VERSION).single.string;
 	unsigned major = 0, minor = 0, patch = 0;
@@ -34,6 +40,12 @@ static const char *unfit(knotd_mod_t *mod, const knot_dname_t *zone, const knotd
 	if (!knotd_conf_zone(mod, "\x0E""dnssec-signing", zone).single.boolean) {
 		return "dnssec-signing of the zone is off: this server does not sign it";
 	}
+	return NULL;
+}
+
+/*! \return What of a policy forbids to drive its zones. */
+static const char *unfit(knotd_mod_t *mod, const knotd_conf_t *policy)
+{
 	if (policy_bool(mod, policy, "\x06""manual")) {
 		return "manual of the policy is on: set it to off";
 	}
@@ -68,6 +80,42 @@ static const char *unfit(knotd_mod_t *mod, const knot_dname_t *zone, const knotd
 		}
 	}
 	return NULL;
+}
+
+/*! \return Why no rollover may start: what resolvers would not take, and the module could not judge. */
+static const char *no_start(knotd_mod_t *mod, const knotd_conf_t *base)
+{
+	if (policy_bool(mod, base, "\x05""nsec3") &&
+	    knotd_conf(mod, "\x06""policy", "\x10""nsec3-iterations", base).single.integer > DNS_NSEC3_ITERATIONS_MAX) {
+		return "nsec3-iterations of the policy is above " TEXT_OF(DNS_NSEC3_ITERATIONS_MAX)
+		       ", which resolvers take for insecure (RFC 9276): set it to 0";
+	}
+	if (knotd_conf(mod, "\x06""policy", "\x0F""cds-digest-type", base).single.option != DIGEST_SHA256) {
+		return "cds-digest-type of the policy is not sha256, the only one that the module takes for a signal: set it to sha256";
+	}
+	return NULL;
+}
+
+static knotd_conf_t policy_id(const char *name)
+{
+	return (knotd_conf_t){
+		.single = { .data = (const uint8_t *)name, .data_len = strlen(name) + 1 }, .count = 1
+	};
+}
+
+/*! What the base policy says. The one in force may be derived from it. */
+static void read_base(knotd_mod_t *mod, const knotd_conf_t *base, conf_zone_t *out)
+{
+	rollover_config_t *c = &out->engine.config;
+
+	out->engine.csk_wanted = policy_bool(mod, base, "\x13""single-type-signing");
+	out->engine.no_start = no_start(mod, base);
+	/* The TTL never goes up. Where none is set Knot takes that of the SOA, which only the zone knows. */
+	knotd_conf_t ttl = knotd_conf(mod, "\x06""policy", "\x0A""dnskey-ttl", base);
+	out->engine.ttl_of_soa = ttl.count == 0 || ttl.single.integer < 0 || ttl.single.integer > INT32_MAX;
+	if (!out->engine.ttl_of_soa && ttl.single.integer < c->ttl) {
+		c->ttl = ttl.single.integer > 0 ? ttl.single.integer : 1;
+	}
 }
 
 /*!
@@ -135,15 +183,25 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 		out->engine.config.zone_ttl = zone_ttl.single.integer;
 	}
 
-	const char *reason = unfit(mod, zone, &policy);
+	char base[256];
+	policy_role_t role;
+	server_policy_parse(out->policy, base, sizeof(base), &role);
+	knotd_conf_t base_id = policy_id(base);
+	read_base(mod, &base_id, out);
+
+	const char *reason = unfit_zone(mod, zone);
+	out->is_signed = knotd_conf_zone(mod, "\x0E""dnssec-signing", zone).single.boolean;
+	if (reason == NULL) {
+		reason = unfit(mod, &base_id);
+	}
+	if (reason == NULL && role != POLICY_BASE) {
+		reason = unfit(mod, &policy);
+	}
 	if (reason != NULL) {
 		rollover_config_t *c = &out->engine.config;
 		c->observe_only = true;
 		snprintf(c->observe_reason, sizeof(c->observe_reason), "%s", reason);
 	}
-	char base[256];
-	policy_role_t role;
-	server_policy_parse(out->policy, base, sizeof(base), &role);
 	out->signals_by_default = role == POLICY_BASE &&
 		knotd_conf(mod, "\x06""policy", "\x13""cds-cdnskey-publish", &policy).single.option != 0;
 	return KNOT_EOK;

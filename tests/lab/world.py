@@ -44,7 +44,7 @@ DSYNC_ZONE = "_dsync.test."
 DSYNC = f"* DSYNC CDS NOTIFY {SCANNER_PORT} {SCANNER_NAME}"
 
 #: Timings that let a whole rollover of the module fit into about a minute.
-MODULE_SETTINGS = {"unsafe-timing": True, "ttl": 5, "lead": 2, "observe": 5, "settle": 5,
+MODULE_SETTINGS = {"unsafe-timing": True, "zone-file-complete": True, "ttl": 5, "lead": 2, "observe": 5, "settle": 5,
                    "check-interval": 1, "ds-check-interval": 2}
 
 

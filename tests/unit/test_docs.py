@@ -113,7 +113,7 @@ class Configuration(unittest.TestCase):
         def body(name):
             start = self.conf.index(f"\nint {name}(")
             return self.conf[start:self.conf.index("\n}\n", start)]
-        readers = {"global": body("conf_global_read") + "MOD_STORAGE", "zone": body("conf_section_read")}
+        readers = {"global": body("conf_global_read") + "MOD_STORAGE", "zone": body("conf_section_read") + "MOD_COMPLETE"}  # by reread.c
         for item in self.schema:
             macro = next(m for m, n in self.names.items() if n == item)
             by = [r for r, text in readers.items() if re.search(rf"\b{macro}\b", text)]
@@ -179,6 +179,21 @@ class Words(unittest.TestCase):
                                     ("ASK_PER_TARGET_MAX", "module/dns/ask.h", "one address has {} questions")):
             value = re.search(rf"#define {name}\s+(\d+)", read(source)).group(1)
             self.assertIn(words.format(value), text)
+
+    def test_no_advice_makes_knotd_read_its_file_again(self):
+        """With a text configuration a commit that touches these loses what was set before."""
+        trap = re.compile(r"conf-(?:un)?set['\"\s,(]*(?:mod-kskroll|template\[\w+\]\.global-module)")
+        found = 0
+        for folder, _, names in os.walk(SOURCE):
+            if any(part in os.path.relpath(folder, SOURCE).split(os.sep) for part in (".git", "tests")):
+                continue
+            for name in names:
+                if name.endswith((".c", ".h", ".rst", ".md", ".1", ".conf")):
+                    path = os.path.relpath(os.path.join(folder, name), SOURCE)
+                    text = read(path)
+                    self.assertIsNone(trap.search(text), path)
+                    found += text.count("conf-set")
+        self.assertGreater(found, 5)
 
     def test_files_that_the_internals_name_exist(self):
         for name in re.findall(r"``((?:module|include|tools|tests|docs|conf-examples)/[\w./-]*)``",

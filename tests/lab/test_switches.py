@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the configuration must not have for a policy switch, judged before a rollover starts; switches that are lost."""
+
+from . import ask
+from .marks import bound
+from .progress import Progress
+from .test_rollover import ZONE, finish, module_world, start
+from .wait import wait_until
+from .world import KNOT
+
+ADDRESS = "192.0.2.77"
+
+
+def add_record(world):
+    """A record that the zone file does not have."""
+    for command in (("zone-begin", ZONE), ("zone-set", ZONE, "added", "5", "A", ADDRESS), ("zone-commit", ZONE)):
+        world.knot.knotc(*command)
+    assert has_record(world)
+
+
+def has_record(world):
+    """Whether it is still there."""
+    found = ask.rrset(KNOT, f"added.{ZONE}", "A")
+    return found is not None and ADDRESS in [str(rdata) for rdata in found]
+
+
+def policies(world):
+    """All policies of the configuration in force."""
+    return world.knot.knotc("conf-read", "policy.id")
+
+
+def stays_idle(world, progress, gate, *words):
+    """The rollover that the operator orders does not start; the log says why, once, and nothing is switched."""
+    start(world)
+    wait_until(lambda: progress.gate == gate, 60, f"the gate {gate}")
+    wait_until(lambda: len(world.ksk_tags(ZONE)) == 2, 20, "Knot makes the key")
+    said = world.knot.log_lines(f"({gate})") or world.knot.log_lines(gate)
+    assert len(said) == 1, said
+    for word in words:
+        assert word in said[0], said
+    assert progress.states() == ["idle"], progress.states()
+    assert "lab-kskroll-quiet-5" not in world.knot.knotc("conf-read", f"zone[{ZONE}]")
+    world.watch.assert_secure()
+
+
+@bound(240)
+def test_records_of_the_journal_are_kept(directory):
+    """The common set-up of a signing server: gate, flush, item, rollover."""
+    with module_world(directory, module_settings={"zone-file-complete": False}) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        add_record(world)
+        stays_idle(world, progress, "switch-loses-data", "zonefile-load difference-no-serial",
+                   "knotc -f zone-flush", "zonefile-sync 0")
+        assert has_record(world) and policies(world).count("kskroll") == 0
+        world.knot.knotc("-f", "zone-flush", ZONE)
+        world.knot.sections = [(name, [{**block, "zonefile-sync": 0} for block in content] if name == "template" else content)
+                               for name, content in world.knot_sections()]
+        world.knot.reconfigure()
+        finish(world, progress, old)
+        assert has_record(world), "the record is gone"
+
+
+def derived(world, **changes):
+    """The derived policies as the operator writes them, with items of single roles: the sections that come with them."""
+    base = world._policy()
+    roles = {"quiet": ("none", 5), "signal": ("rollover", 6), "rollback": ("double-ds", 7)}
+    return [{**base, "id": f"lab-kskroll-{role}-5", "cds-cdnskey-publish": publish, "dnskey-ttl": ttl,
+             **changes.get(role, {})} for role, (publish, ttl) in roles.items()]
+
+
+@bound(180)
+def test_a_derived_policy_of_the_operator_that_differs_is_refused_before_the_start(directory):
+    with module_world(directory) as (world, _), Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+
+        def give(**changes):
+            world.knot.sections = [(name, [*content, *derived(world, **changes)] if name == "policy" else content)
+                                   for name, content in world.knot_sections()]
+            world.knot.reconfigure()
+        give(signal={"ds-push": "nsd"})
+        stays_idle(world, progress, "policy-differs", "policy 'lab-kskroll-signal-5' has ds-push 'nsd', must be unset")
+        assert policies(world).count("kskroll") == 3
+        give()
+        progress.wait_visited("introduce", 30)
+
+
+@bound(120)
+def test_iterations_that_resolvers_do_not_take_start_nothing(directory):
+    with module_world(directory, policy={"nsec3": True, "nsec3-iterations": 200}) as (world, _), \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        start(world)
+        wait_until(lambda: progress.gate == "observe-only", 60, "the gate")
+        assert "nsec3-iterations of the policy" in "".join(world.knot.log_lines("observe-only"))
+        assert "kskroll" not in policies(world) and progress.states() == ["idle"]
+
+
+@bound(120)
+def test_a_change_of_the_scheme_is_named(directory):
+    with module_world(directory) as (world, _), Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        world.policy["single-type-signing"] = True
+        world.knot.sections = world.knot_sections()
+        world.knot.reconfigure()
+        wait_until(lambda: progress.gate == "scheme-change", 60, "the gate")
+        assert "kskroll" not in policies(world) and progress.states() == ["idle"]
+
+
+@bound(240)
+def test_the_ttl_never_goes_up(directory):
+    """The policy's own TTL is lower than that of the module."""
+    with module_world(directory, dnskey_ttl=3) as (world, old), Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        start(world)
+        progress.wait_visited("introduce", 60)
+        wait_until(lambda: "lab-kskroll-quiet-3" in world.knot.knotc("conf-read", f"zone[{ZONE}]"), 20, "its policy")
+        assert ask.rrset(KNOT, ZONE, "DNSKEY").ttl == 3
+        finish(world, progress, old)
+
+
+@bound(180)
+def test_a_commit_that_makes_knotd_read_its_file_again_is_noticed(directory):
+    """Knot's trap: it touches a section of the module, and what was set before is gone."""
+    with module_world(directory, zone_module_settings={"other.test.": {"hold": True}},
+                      module_settings={"observe": 40}) as (world, _), Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        start(world)
+        progress.wait_visited("introduce", 60)
+        wait_until(lambda: "kskroll" in world.knot.knotc("conf-read", f"zone[{ZONE}]"), 20, "the switch")
+        assert not world.knot.log_lines("policy is lost")
+        world.knot.transaction(("conf-set", "mod-kskroll[other-test].notify", "off"))
+        wait_until(lambda: world.knot.log_lines("the switch of its policy is lost"), 20, "it is said")
+        wait_until(lambda: "kskroll" in world.knot.knotc("conf-read", f"zone[{ZONE}]"), 30, "it is switched again")
+
+        # A hold by the way that is documented; then the trap again.
+        world.knot.transaction(("conf-set", f"zone[{ZONE}].module", "mod-kskroll/other-test"))
+        wait_until(lambda: progress.gate == "held-by-operator", 30, "the hold")
+        assert not world.knot.log_lines("hold is off")
+        world.knot.transaction(("conf-set", "mod-kskroll[other-test].notify", "off"))
+        wait_until(lambda: world.knot.log_lines("hold is off"), 20, "it is said")
+        world.watch.assert_secure()
