@@ -73,6 +73,12 @@ static uint32_t signed_ttl(uint32_t original, uint32_t received)
 	return original <= INT32_MAX ? original : received <= INT32_MAX ? received : 0;
 }
 
+/*! Of an RRset that packet_rrset() could not gather: too many records are the server's doing. */
+static answer_status_t status_of(int ret)
+{
+	return ret == KNOT_ESPACE ? ANSWER_BOGUS : ANSWER_ERROR;
+}
+
 /*! Is there any record in the answer section that is not an RRSIG? */
 static bool answer_empty(const knot_pkt_t *pkt)
 {
@@ -220,7 +226,7 @@ void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len,
 	packet_rrset_t set;
 	int ret = packet_rrset(pkt, KNOT_ANSWER, zone->zone, KNOT_RRTYPE_DNSKEY, &set);
 	if (ret != KNOT_EOK) {
-		out->status = ret == KNOT_ESPACE ? ANSWER_BOGUS : ANSWER_ERROR;
+		out->status = status_of(ret);
 		snprintf(out->detail, sizeof(out->detail), "DNSKEY: %s", packet_error(ret));
 	} else if (set.rrset.rrs.count == 0) {
 		say(out->detail, sizeof(out->detail), "no DNSKEY");
@@ -290,7 +296,7 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
 	packet_rrset_t set;
 	int ret = packet_rrset(pkt, KNOT_ANSWER, zone->zone, type, &set);
 	if (ret != KNOT_EOK) {
-		worsen(out, ret == KNOT_ESPACE ? ANSWER_BOGUS : ANSWER_ERROR, about, packet_error(ret));
+		worsen(out, status_of(ret), about, packet_error(ret));
 	} else if (set.rrset.rrs.count == 0) {
 		judge_nodata(&known, served, pkt, type, about, out);
 	} else {
@@ -321,6 +327,7 @@ static void judge_no_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 	int ret_child = packet_rrset(pkt, KNOT_AUTHORITY, zone->zone, KNOT_RRTYPE_SOA, &child);
 
 	if (ret != KNOT_EOK || ret_child != KNOT_EOK) {
+		out->status = status_of(ret != KNOT_EOK ? ret : ret_child);
 		say(out->detail, sizeof(out->detail), packet_error(ret != KNOT_EOK ? ret : ret_child));
 	} else if (child.rrset.rrs.count > 0) {
 		/* A server of both zones that forgets which side DS is on (RFC 4035 3.1.4.1). */
@@ -405,7 +412,7 @@ void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 	packet_rrset_t set;
 	int ret = packet_rrset(pkt, KNOT_ANSWER, zone->zone, KNOT_RRTYPE_DS, &set);
 	if (ret != KNOT_EOK) {
-		out->status = ret == KNOT_ESPACE ? ANSWER_BOGUS : ANSWER_ERROR;
+		out->status = status_of(ret);
 		snprintf(out->detail, sizeof(out->detail), "DS: %s", packet_error(ret));
 	} else if (set.rrset.rrs.count == 0) {
 		judge_no_ds(&known, parent, &keys, pkt, out);
