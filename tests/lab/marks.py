@@ -35,8 +35,19 @@ def needs_knot(version, why):
     return mark
 
 
+def usual_knot(why):
+    """The test is skipped with another Knot DNS than that of Debian 13, and the reason is said."""
+    def mark(function):
+        function.usual_knot = why
+        return function
+    return mark
+
+
 def reason_to_skip(function, version):
     """Why the test cannot be run with this version of Knot DNS; "" if it can."""
+    usual = getattr(function, "usual_knot", "")
+    if usual and os.environ.get("KSKROLL_KNOT", "3.4") != "3.4":
+        return f"only with Knot DNS 3.4: {usual}"
     needed, why = getattr(function, "needs_knot", ("0", ""))
     return f"needs Knot DNS {needed}: {why}" if _numbers(version) < _numbers(needed) else ""
 

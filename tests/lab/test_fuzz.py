@@ -5,13 +5,14 @@ import os
 
 from tests.fuzz import run
 
-from .marks import bound, long_test
+from .marks import bound, long_test, usual_knot
 
 #: Of the six targets together.
 SECONDS = 60
 
 
 @long_test
+@usual_knot("the fuzzers do not depend on it, and need clang in its environment")
 @bound(300)
 def test_a_minute_of_hostile_input(directory):
     build = os.environ["KSKROLL_FUZZ"]
