@@ -244,13 +244,16 @@ bool drain(ctx_t *c)
 
 /* What every look at the servers teaches, whatever the state. */
 
-/*! A rollover under way of which the row knows nothing: the store was lost, or the module came late. */
+/*!
+ * A rollover under way, or a zone that is to become insecure, of which the row knows nothing: the store was lost, or the
+ * module came late.
+ */
 static bool is_newcomer(const ctx_t *c)
 {
 	const rollover_row_t *row = c->before;
 
 	return row->state == ROLLOVER_IDLE && row->old_count == 0 && row->settled_at == 0 &&
-	       set_size(c->facts->own.dnskey) > 1;
+	       (set_size(c->facts->own.dnskey) > 1 || c->config->leave);
 }
 
 static void learn_ds_ttl(ctx_t *c, uint32_t ttl)

@@ -841,6 +841,13 @@ static void a_rollover_without_a_store_waits_for_an_old_ds_it_has_not_seen(void 
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + 2 * DAY);
+	/* A zone that is to become insecure. */
+	machine_init(&m);
+	machine_ds(&m, OLD, 300);
+	m.config.leave = true;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + 2 * DAY);
 	/* One key alone: nothing is under way. Neither does the parent have a DS that could have been replaced. */
 	machine_init(&m);
 	machine_ds(&m, OLD, 300);
