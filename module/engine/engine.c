@@ -2,8 +2,8 @@
 /*
  * The registry of module instances and the life of the loop thread.
  *
- * load() and unload() of instances only take the registry's lock and leave a note in the
- * inbox. The loop thread reads the inbox, and takes the lock only to log and to publish
+ * load() and unload() of instances only take the registry's lock and leave the instance in the
+ * inbox; no memory is needed for that. The loop thread reads the inbox, and takes the lock only to log and to publish
  * numbers: never across I/O, since a commit of ours makes knotd call load() and unload().
  */
 
@@ -37,21 +37,16 @@ typedef struct instance {
 	struct instance *next;
 } instance_t;
 
-typedef enum { NOTE_ATTACH, NOTE_DETACH, NOTE_SETTINGS, NOTE_STOP } note_type_t;
-
-/*! What an attach or detach tells the loop thread. */
-typedef struct note {
-	note_type_t type;
-	engine_zone_t *instance;	/*!< Of a zone; NULL for the others. */
-	struct note *next;
-} note_t;
-
 typedef struct engine {
 	pthread_t thread;
 	struct engine *predecessor;	/*!< Still ending: joined before this one starts. */
 	settings_t *settings;		/*!< Those that are in force. */
-	note_t *first;
-	note_t **last;
+	/* The inbox, under the lock. */
+	engine_zone_t *attached;	/*!< The oldest first, by `next`. */
+	engine_zone_t **attached_last;
+	engine_zone_t *detached;	/*!< By `all_next`. */
+	bool new_settings;
+	bool stop;
 	loop_t loop;
 } engine_t;
 
@@ -141,51 +136,78 @@ static void instances_changed(entry_t *entry)
 	}
 }
 
-static void note_attach(loop_t *loop, note_t *note)
+/*! \return False if there is no memory. */
+static bool zone_attach(loop_t *loop, engine_zone_t *instance)
 {
-	entry_t *entry = zones_find(loop, note->instance->zone);
+	entry_t *entry = zones_find(loop, instance->zone);
 	if (entry == NULL) {
-		entry = zones_add(loop, note->instance->zone);
+		entry = zones_add(loop, instance->zone);
 		if (entry == NULL) {
-			/* Its detach, which may be the next note, frees it. */
-			engine_log(loop->engine, LOG_ERR, "zone %s, out of memory", note->instance->zone);
-			return;
+			return false;
 		}
 	}
 	const zone_settings_t *before = entry->instances != NULL ? entry->instances->settings : NULL;
-	note->instance->next = entry->instances;
-	entry->instances = note->instance;
+	instance->next = entry->instances;
+	entry->instances = instance;
 	entry->catalog_member = false;
 	instances_changed(entry);
 	if (loop->running) {
 		zone_publish(loop, entry);
 		/* A reload of a hundred thousand zones at rest with the same settings is no reason to look at them. */
-		if (entry->kept == NULL || before != note->instance->settings) {
+		if (entry->kept == NULL || before != instance->settings) {
 			wake_now(loop, entry);
+		}
+	}
+	return true;
+}
+
+/*! Attaches a list of instances; those for which there is no memory are tried again by the timer. */
+static void attach_all(loop_t *loop, engine_zone_t *instance, bool again)
+{
+	for (engine_zone_t *next; instance != NULL; instance = next) {
+		next = instance->next;
+		if (!zone_attach(loop, instance)) {
+			if (!again) {
+				engine_log(loop->engine, LOG_ERR, "zone %s, out of memory", instance->zone);
+			}
+			instance->next = loop->unattached;
+			loop->unattached = instance;
 		}
 	}
 }
 
-static void note_detach(loop_t *loop, note_t *note)
+static void attach_again(loop_t *loop)
 {
-	entry_t *entry = zones_find(loop, note->instance->zone);
-	if (entry == NULL) {
-		engine_zone_free(note->instance);
-		return;
-	}
-	engine_zone_t **at = &entry->instances;
-	while (*at != NULL && *at != note->instance) {
+	engine_zone_t *instance = loop->unattached;
+	loop->unattached = NULL;
+	attach_all(loop, instance, true);
+}
+
+/*! Takes an instance out of a list by `next`, if it is in there. */
+static void list_remove(engine_zone_t **at, const engine_zone_t *instance)
+{
+	while (*at != NULL && *at != instance) {
 		at = &(*at)->next;
 	}
 	if (*at != NULL) {
-		*at = note->instance->next;
+		*at = instance->next;
 	}
-	engine_zone_free(note->instance);
-	if (entry->instances == NULL) {
-		zone_forget(loop, entry);
-	} else {
-		instances_changed(entry);
+}
+
+static void zone_detach(loop_t *loop, engine_zone_t *instance)
+{
+	entry_t *entry = zones_find(loop, instance->zone);
+
+	list_remove(&loop->unattached, instance);
+	if (entry != NULL) {
+		list_remove(&entry->instances, instance);
+		if (entry->instances == NULL) {
+			zone_forget(loop, entry);
+		} else {
+			instances_changed(entry);
+		}
 	}
+	engine_zone_free(instance);
 }
 
 /* Start, settings, totals, end. */
@@ -207,9 +229,7 @@ static void apply_settings(loop_t *loop)
 	if (changed) {
 		open_dns(loop, engine->settings);
 		open_store(loop, engine->settings);
-		if (loop->server == NULL) {
-			loop->server = server_new(&loop->uv, engine->settings->control, 10000);
-		}
+		open_server(loop, engine->settings);
 	}
 }
 
@@ -244,7 +264,8 @@ static void on_timer(uv_timer_t *timer)
 
 	if (loop->running) {
 		clock_check(loop);
-		open_store_again(loop);
+		attach_again(loop);
+		open_again(loop, loop->engine->settings);
 		prune(loop);
 		(void)write_out(loop);
 		totals(loop);
@@ -277,6 +298,11 @@ static void stop(loop_t *loop)
 			zone_forget(loop, loop->buckets[i]);
 		}
 	}
+	while (loop->unattached != NULL) {
+		engine_zone_t *instance = loop->unattached;
+		loop->unattached = instance->next;
+		orphan(instance);
+	}
 	dns_free(loop->dns);
 	loop->dns = NULL;
 	server_free(loop->server);
@@ -290,77 +316,72 @@ static void stop(loop_t *loop)
 	uv_close((uv_handle_t *)&loop->inbox, NULL);
 }
 
-static void read_notes(uv_timer_t *timer)
+static void read_inbox(uv_timer_t *timer)
 {
 	loop_t *loop = timer->data;
+	engine_t *engine = loop->engine;
 
 	pthread_mutex_lock(&lock);
-	note_t *note = loop->engine->first;
-	loop->engine->first = NULL;
-	loop->engine->last = &loop->engine->first;
+	engine_zone_t *attached = engine->attached, *detached = engine->detached;
+	bool new_settings = engine->new_settings, end = engine->stop;
+	engine->attached = engine->detached = NULL;
+	engine->attached_last = &engine->attached;
+	engine->new_settings = engine->stop = false;
 	pthread_mutex_unlock(&lock);
 
-	for (note_t *next; note != NULL; note = next) {
-		next = note->next;
-		/* Nothing comes after a stop: whoever posts looks whether the engine is the current one. */
-		assert(!loop->stopping);
-		if (note->type == NOTE_ATTACH) {
-			note_attach(loop, note);
-		} else if (note->type == NOTE_DETACH) {
-			note_detach(loop, note);
-		} else if (note->type == NOTE_STOP) {
-			stop(loop);
-		} else if (loop->running) {
-			apply_settings(loop);
-		}
-		free(note);
+	/* An instance in both lists was loaded first. */
+	attach_all(loop, attached, false);
+	for (engine_zone_t *next; detached != NULL; detached = next) {
+		next = detached->all_next;
+		zone_detach(loop, detached);
+	}
+	/* Nothing comes after a stop: whoever posts looks whether the engine is the current one. */
+	if (end) {
+		stop(loop);
+	} else if (new_settings && loop->running) {
+		apply_settings(loop);
 	}
 }
 
 static void on_inbox(uv_async_t *async)
 {
 	loop_t *loop = async->data;
-	uv_timer_start(&loop->notes, read_notes, NOTES_MS, 0);
+	uv_timer_start(&loop->notes, read_inbox, NOTES_MS, 0);
 }
 
 static void engine_free(engine_t *engine)
 {
-	assert(engine->first == NULL && engine->settings == NULL);
+	assert(engine->attached == NULL && engine->detached == NULL && engine->settings == NULL);
 	free(engine->loop.store_path);
 	free(engine->loop.buckets);
 	free(engine->loop.queue.due);
 	free(engine);
 }
 
-/*! With the lock held. Takes ownership of the note. */
-static void post(engine_t *engine, note_t *note)
+/*! With the lock held: something comes into the inbox. The loop is woken by the first thing in it. */
+static void post(engine_t *engine)
 {
-	note->next = NULL;
-	*engine->last = note;
-	engine->last = &note->next;
-	if (engine->first == note) {
+	if (engine->attached == NULL && engine->detached == NULL && !engine->new_settings && !engine->stop) {
 		uv_async_send(&engine->loop.inbox);
 	}
 }
 
-static note_t *note_new(note_type_t type, engine_zone_t *instance)
+/*! With the lock held. */
+static void post_attached(engine_t *engine, engine_zone_t *instance)
 {
-	note_t *note = calloc(1, sizeof(*note));
-	if (note != NULL) {
-		note->type = type;
-		note->instance = instance;
-	}
-	return note;
+	post(engine);
+	instance->engine = engine;
+	instance->next = NULL;
+	*engine->attached_last = instance;
+	engine->attached_last = &instance->next;
 }
 
 /*! With the lock held: zones that were loaded before there was an engine, or outlived the last one. */
 static void adopt_zones(engine_t *engine)
 {
 	for (engine_zone_t *i = loaded; i != NULL; i = i->all_next) {
-		note_t *note = i->engine == NULL ? note_new(NOTE_ATTACH, i) : NULL;
-		if (note != NULL) {
-			i->engine = engine;
-			post(engine, note);
+		if (i->engine == NULL) {
+			post_attached(engine, i);
 		}
 	}
 }
@@ -394,7 +415,7 @@ static engine_t *engine_start(void)
 		return NULL;
 	}
 	loop_t *loop = &engine->loop;
-	engine->last = &engine->first;
+	engine->attached_last = &engine->attached;
 	loop->engine = engine;
 	loop->bucket_count = 64;
 	loop->buckets = calloc(loop->bucket_count, sizeof(*loop->buckets));
@@ -402,7 +423,12 @@ static engine_t *engine_start(void)
 		engine_free(engine);
 		return NULL;
 	}
-	uv_async_init(&loop->uv, &loop->inbox, on_inbox);
+	/* It needs descriptors. */
+	if (uv_async_init(&loop->uv, &loop->inbox, on_inbox) != 0) {
+		uv_loop_close(&loop->uv);
+		engine_free(engine);
+		return NULL;
+	}
 	uv_timer_init(&loop->uv, &loop->timer);
 	uv_timer_init(&loop->uv, &loop->alarm);
 	uv_timer_init(&loop->uv, &loop->notes);
@@ -441,11 +467,9 @@ int engine_attach(void *id, const engine_settings_t *settings,
 
 	instance_t *instance = calloc(1, sizeof(*instance));
 	settings_t *copy = settings_copy(settings);
-	note_t *note = note_new(NOTE_SETTINGS, NULL);
-	if (instance == NULL || copy == NULL || note == NULL) {
+	if (instance == NULL || copy == NULL) {
 		free(instance);
 		settings_put(copy);
-		free(note);
 		return KNOT_ENOMEM;
 	}
 	instance->id = id;
@@ -461,12 +485,12 @@ int engine_attach(void *id, const engine_settings_t *settings,
 		settings_put(copy);
 		pthread_mutex_unlock(&lock);
 		free(instance);
-		free(note);
 		return KNOT_ERROR;
 	}
 	instance->next = instances;
 	instances = instance;
-	post(current, note);
+	post(current);
+	current->new_settings = true;
 	adopt_zones(current);
 	pthread_mutex_unlock(&lock);
 	return KNOT_EOK;
@@ -495,9 +519,8 @@ void engine_detach(void *id)
 	if (instance != NULL && instances == NULL) {
 		stopped = current;
 		current = NULL;
-		note_t *note = note_new(NOTE_STOP, NULL);
-		assert(note != NULL);
-		post(stopped, note);
+		post(stopped);
+		stopped->stop = true;
 		if (server_running()) {
 			if (loaded != NULL) {
 				instance->log(id, LOG_WARNING, "no global module is left: zones with the module rest");
@@ -509,10 +532,8 @@ void engine_detach(void *id)
 		}
 	} else if (instance != NULL) {
 		/* If it was the newest one, its configuration was refused after all, and that of the one before counts. */
-		note_t *note = note_new(NOTE_SETTINGS, NULL);
-		if (note != NULL) {
-			post(current, note);
-		}
+		post(current);
+		current->new_settings = true;
 	}
 	if (instance != NULL) {
 		settings_put(instance->settings);
@@ -533,11 +554,8 @@ engine_zone_t *engine_zone_attach(void *id, const char *zone, const engine_zone_
 
 	const size_t name_size = strlen(zone) + 1;
 	engine_zone_t *instance = calloc(1, sizeof(*instance) + name_size);
-	note_t *note = note_new(NOTE_ATTACH, instance);
-	if (instance == NULL || note == NULL ||
-	    (instance->settings = zone_settings_get(settings)) == NULL) {
+	if (instance == NULL || (instance->settings = zone_settings_get(settings)) == NULL) {
 		free(instance);
-		free(note);
 		return NULL;
 	}
 	instance->id = id;
@@ -552,12 +570,9 @@ engine_zone_t *engine_zone_attach(void *id, const char *zone, const engine_zone_
 	}
 	loaded = instance;
 	if (current != NULL) {
-		instance->engine = current;
-		post(current, note);
-		note = NULL;
+		post_attached(current, instance);
 	}
 	pthread_mutex_unlock(&lock);
-	free(note);
 	return instance;
 }
 
@@ -566,7 +581,6 @@ void engine_zone_detach(engine_zone_t *instance)
 	if (instance == NULL) {
 		return;
 	}
-	note_t *note = note_new(NOTE_DETACH, instance);
 
 	pthread_mutex_lock(&lock);
 	*instance->all_at = instance->all_next;
@@ -575,15 +589,14 @@ void engine_zone_detach(engine_zone_t *instance)
 	}
 	instance->publish = NULL;
 	if (instance->engine != NULL) {
-		/* Without memory for the note the zone goes on to be driven, silently: nothing is unsafe. */
-		if (instance->engine == current && note != NULL) {
-			post(current, note);
-			note = NULL;
+		if (instance->engine == current) {
+			post(current);
+			instance->all_next = current->detached;
+			current->detached = instance;
 		}
 		/* An engine that is ending frees it. */
 		instance = NULL;
 	}
 	pthread_mutex_unlock(&lock);
 	engine_zone_free(instance);
-	free(note);
 }

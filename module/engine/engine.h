@@ -33,6 +33,9 @@ typedef struct zone_settings {
 /*! Zones that wait for the server's answer at the same time; the others wait in the queue. */
 #define LOOKING_MAX	128
 
+/*! Seconds until a zone for which there was no memory is looked at again. */
+#define NO_MEMORY_AGAIN	10
+
 /*! Copy of the global settings. */
 typedef struct {
 	dns_addrs_t resolver;
@@ -58,8 +61,8 @@ struct engine_zone {
 	const zone_settings_t *settings;
 	engine_publish_f publish;	/*!< NULL: unloaded. */
 	struct engine *engine;		/*!< NULL: there is none, or it has let go of it. */
-	engine_zone_t *next;		/*!< In its zone's list, newest first. */
-	engine_zone_t *all_next;	/*!< In the list of all that are loaded. */
+	engine_zone_t *next;		/*!< In its zone's list, newest first; before, in the engine's inbox. */
+	engine_zone_t *all_next;	/*!< In the list of all that are loaded; afterwards, in the engine's inbox. */
 	engine_zone_t **all_at;		/*!< What points to this one there. */
 	char zone[];
 };
@@ -156,7 +159,7 @@ struct loop {
 	store_t *store;
 	char *store_path;
 	char store_error[512];		/*!< Why it could not be opened. */
-	time_t store_tried;
+	time_t tried;			/*!< The last time that something was to be opened. */
 	server_t *server;
 	dns_t *dns;
 	char dns_error[160];
@@ -167,6 +170,7 @@ struct loop {
 	entry_t **buckets;
 	size_t bucket_count;
 	queue_t queue;
+	engine_zone_t *unattached;	/*!< Instances for which there was no memory, by `next`. */
 	zone_t *awake;			/*!< The zones that are not at rest. */
 	unsigned looking;		/*!< Zones that wait for the server's answer. */
 	engine_totals_t totals;
@@ -276,8 +280,10 @@ void zone_publish(loop_t *loop, entry_t *entry);
 void open_dns(loop_t *loop, const settings_t *settings);
 /*! The store of these settings, unless it is open. What is wrong is said once, however often it is tried. */
 void open_store(loop_t *loop, const settings_t *settings);
-/*! Tries a store again that could not be opened, now and then. */
-void open_store_again(loop_t *loop);
+/*! The thread for the control socket, unless there is one; loop->server stays NULL if memory or threads are short. */
+void open_server(loop_t *loop, const settings_t *settings);
+/*! Tries again, now and then, what could not be opened. */
+void open_again(loop_t *loop, const settings_t *settings);
 
 /*! Asks what rollover_needs() wants, at the zone's look; zone_answered() is called once, perhaps at once (world.c). */
 void world_ask(zone_t *zone, unsigned ask);

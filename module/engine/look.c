@@ -45,7 +45,7 @@ static void look_on(zone_t *zone, look_state_t *look)
 {
 	zone->look = look;
 	if (look == NULL) {
-		zone->kept.row.wake = zone_now(zone) + 60;
+		zone->kept.row.wake = zone_now(zone) + NO_MEMORY_AGAIN;
 		zone_rest(zone);
 		return;
 	}
@@ -90,7 +90,12 @@ void look_closer(zone_t *zone)
 	zone->glance = false;
 	zone->refs++;
 	zone->loop->looking++;
-	server_look(zone->loop->server, zone->name, on_look, zone);
+	if (zone->loop->server != NULL) {
+		server_look(zone->loop->server, zone->name, on_look, zone);
+	} else {
+		const server_look_t none = { .status = SERVER_UNREACHABLE, .detail = "no memory or no thread for the control socket" };
+		on_look(&none, zone);
+	}
 }
 
 static void on_glance(const server_look_t *result, void *arg)
@@ -118,7 +123,7 @@ void look_start(zone_t *zone)
 {
 	fit_expire(zone);
 	fit_say_lost(zone);
-	zone->glance = may_glance(zone);
+	zone->glance = zone->loop->server != NULL && may_glance(zone);
 	if (!zone->glance) {
 		look_closer(zone);
 		return;

@@ -11,12 +11,17 @@
 
 #include "engine.h"
 
-/*! Seconds between tries to open a store that could not be opened. */
-#define STORE_AGAIN	10
+/*! Seconds between tries to open what could not be opened. */
+#define AGAIN	10
+/*! Milliseconds of a connection to the control socket. */
+#define CONTROL_MS	10000
 
 void open_dns(loop_t *loop, const settings_t *settings)
 {
+	char said[sizeof(loop->dns_error)];
 	dns_t *before = loop->dns;
+
+	memcpy(said, loop->dns_error, sizeof(said));
 	dns_config_t config = {
 		.resolver = settings->resolver,
 		.trust_anchor = settings->trust_anchor,
@@ -26,7 +31,9 @@ void open_dns(loop_t *loop, const settings_t *settings)
 	};
 	loop->dns = dns_new(&loop->uv, &config, loop->dns_error, sizeof(loop->dns_error));
 	if (loop->dns == NULL) {
-		engine_log(loop->engine, LOG_ERR, "%s", loop->dns_error);
+		if (before != NULL || strcmp(said, loop->dns_error) != 0) {
+			engine_log(loop->engine, LOG_ERR, "%s", loop->dns_error);
+		}
 	} else {
 		loop->dns_error[0] = '\0';
 	}
@@ -37,7 +44,6 @@ static void try_store(loop_t *loop)
 {
 	char err[sizeof(loop->store_error)] = "out of memory";
 
-	loop->store_tried = time(NULL);
 	loop->store = loop->store_path != NULL ? store_open(loop->store_path, false, err, sizeof(err)) : NULL;
 	if (loop->store != NULL) {
 		loop->store_error[0] = '\0';
@@ -61,11 +67,29 @@ void open_store(loop_t *loop, const settings_t *settings)
 	try_store(loop);
 }
 
-void open_store_again(loop_t *loop)
+void open_server(loop_t *loop, const settings_t *settings)
+{
+	if (loop->server == NULL) {
+		loop->server = server_new(&loop->uv, settings->control, CONTROL_MS);
+		if (loop->server == NULL) {
+			engine_log(loop->engine, LOG_ERR, "no memory or no thread for the control socket");
+		}
+	}
+}
+
+void open_again(loop_t *loop, const settings_t *settings)
 {
 	time_t now = time(NULL);
 
-	if (loop->store == NULL && (now - loop->store_tried >= STORE_AGAIN || now < loop->store_tried)) {
-		try_store(loop);
+	if (now - loop->tried < AGAIN && now >= loop->tried) {
+		return;
 	}
+	loop->tried = now;
+	if (loop->store == NULL) {
+		open_store(loop, settings);
+	}
+	if (loop->dns == NULL) {
+		open_dns(loop, settings);
+	}
+	open_server(loop, settings);
 }

@@ -6,9 +6,6 @@
 
 #include "engine.h"
 
-/*! A zone for which there was no memory. */
-#define AGAIN_MS	60000
-
 static void on_alarm(uv_timer_t *timer);
 
 /*! The alarm rings at the next look, or when there is room again. */
@@ -33,7 +30,7 @@ static void on_alarm(uv_timer_t *timer)
 		entry_t *entry = queue->due[1].entry;
 		zone_t *zone = zone_get(loop, entry);
 		if (zone == NULL) {
-			queue_put(queue, entry, uv_now(&loop->uv) + AGAIN_MS);
+			queue_put(queue, entry, uv_now(&loop->uv) + NO_MEMORY_AGAIN * 1000);
 		} else {
 			queue_remove(queue, entry);
 			zone_look(zone);

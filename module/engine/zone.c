@@ -282,6 +282,7 @@ static void store_failed(zone_t *zone)
 	rollover_row_t *row = &zone->kept.row;
 	const char *why = zone->loop->store != NULL ? store_error(zone->loop->store) :
 	                                              zone->loop->store_error;
+	why = why[0] != '\0' ? why : "out of memory";
 	if (rollover_store_failed(row, why, zone_now(zone))) {
 		count_alarm(zone);
 		engine_log(zone->loop->engine, LOG_ERR, "zone %s, %s: %s", zone->name,
@@ -370,7 +371,7 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 	if (zone->base_policy == NULL) {
 		/* A derived policy that we did not record: the store was lost. Its name tells the base. */
 		if (!text_set(&zone->base_policy, base)) {
-			zone->kept.row.wake = zone_now(zone) + 60;
+			zone->kept.row.wake = zone_now(zone) + NO_MEMORY_AGAIN;
 			zone_rest(zone);
 			return;
 		}

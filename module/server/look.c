@@ -108,11 +108,13 @@ static void process_record(zs_scanner_t *scanner)
 
 	knot_rdata_t *rdata = malloc(knot_rdata_size(scanner->r_data_length));
 	if (rdata == NULL) {
+		look->status = SERVER_UNREACHABLE;
 		scanner->state = ZS_STATE_STOP;
 		return;
 	}
 	knot_rdata_init(rdata, scanner->r_data_length, scanner->r_data);
 	if (knot_rdataset_add(set, rdata, NULL) != KNOT_EOK) {
+		look->status = SERVER_UNREACHABLE;
 		scanner->state = ZS_STATE_STOP;
 	}
 	free(rdata);
@@ -180,7 +182,9 @@ static void conclude(look_t *look, const control_cmd_t *status_cmd, const contro
 		return;
 	}
 	if (apex->len > 0 && parse_apex(scanner, look, apex, out) != KNOT_EOK) {
-		fail(out, SERVER_REFUSED, "zone-read gave a record that cannot be parsed");
+		bool no_memory = out->status == SERVER_UNREACHABLE;
+		fail(out, no_memory ? SERVER_UNREACHABLE : SERVER_REFUSED,
+		     no_memory ? "not enough memory" : "zone-read gave a record that cannot be parsed");
 		return;
 	}
 	// A loaded zone has a SOA: an empty answer is one of a busy knotd.

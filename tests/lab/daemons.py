@@ -321,7 +321,8 @@ class Knot(Daemon):
         path = self.write("knot.conf", render(self.sections))
         os.makedirs(self.path("db"), exist_ok=True)  # knotd does not make it and then cannot sign
         # They load the module, too; what they leak is not of interest.
-        environment = {**os.environ, **(self.env or {}), "ASAN_OPTIONS": "detect_leaks=0"}
+        options = (self.env or {}).get("ASAN_OPTIONS", "")
+        environment = {**os.environ, **(self.env or {}), "ASAN_OPTIONS": f"{options}:detect_leaks=0"}
         checked = run(["knotc", "-c", path, "conf-check"], env=environment)
         if checked.returncode != 0:
             raise LabError(f"{self.name}: conf-check of {path}: {checked.stderr.strip()}")
