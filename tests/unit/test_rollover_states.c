@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Details of the states: the bounds of their conditions, and what a row remembers after them.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "machine.h"
+
+#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+
+static void an_idle_zone_is_looked_at_when_its_key_is_due(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.ksk_lifetime = DAY;
+	m.now = T0 + DAY - 10;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_int_equal(m.row.wake, T0 + DAY);
+	m.now = T0 + HOUR;
+	machine_step(&m);
+	assert_int_equal(m.row.wake, T0 + HOUR + 300);
+	/* Without a lifetime nothing is due, however old the key is. */
+	m.config.ksk_lifetime = 0;
+	m.now = T0 + 9999 * DAY;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+}
+
+static void a_rollover_begins_without_what_is_left_of_the_last_one(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.ksk_lifetime = DAY;
+	m.now += DAY;
+	m.row.ds_all_since = T0;
+	m.row.ds_drain = DAY;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
+	assert_int_equal(m.row.ds_all_since, 0);
+	assert_int_equal(m.row.ds_drain, 0);
+	assert_int_equal(m.row.old_count, 1);
+	assert_false(m.row.has_new);
+}
+
+/*! An idle zone of which nothing is known, with so many KSKs; the parent names \a ds. */
+static void unknown_zone(machine_t *m, unsigned keys, keyset_t ds)
+{
+	machine_init(m);
+	m->facts.key_count = keys;
+	for (unsigned i = 0; i < keys; i++) {
+		m->facts.keys[i] = machine_key(i + 1);
+	}
+	machine_serve(m, (1U << keys) - 1, HOUR);
+	machine_ds(m, ds, DAY);
+}
+
+static void the_keys_that_the_ds_names_are_in_use(void **state)
+{
+	(void)state;
+	machine_t m;
+	unknown_zone(&m, 1, OLD);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_int_equal(m.row.old_count, 1);
+	assert_int_equal(m.row.settled_at, T0);
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[0]));
+	/* All four that fit. */
+	unknown_zone(&m, ROLLOVER_OLD_MAX, 0xf);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_int_equal(m.row.old_count, ROLLOVER_OLD_MAX);
+	assert_true(key_id_equal(&m.row.old[3], &m.facts.keys[3]));
+	unknown_zone(&m, ROLLOVER_OLD_MAX + 1, 0x1f);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_UNKNOWN_KEY);
+	assert_int_equal(m.row.old_count, 0);
+	/* Three in use and one more that has no DS. */
+	unknown_zone(&m, 4, 0xb);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_int_equal(m.row.old_count, 3);
+	assert_true(key_id_equal(&m.row.old[2], &m.facts.keys[3]));
+	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[2]));
+	unknown_zone(&m, 4, 0x3);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_UNKNOWN_KEY);
+	assert_string_equal(m.row.gate_detail, "more than one KSK has no DS");
+}
+
+static void a_dry_run_remembers_nothing(void **state)
+{
+	(void)state;
+	machine_t m;
+	unknown_zone(&m, 2, OLD);
+	m.config.dry_run = true;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DRY_RUN);
+	assert_int_equal(m.row.old_count, 0);
+	assert_false(m.row.has_new);
+	assert_false(m.out.policy_wanted);
+}
+
+static void what_is_not_clear_is_not_remembered(void **state)
+{
+	(void)state;
+	machine_t m;
+	unknown_zone(&m, 2, OLD);
+	m.row.old_count = 1;
+	m.row.old[0] = m.facts.keys[0];
+	m.facts.keys[1].algorithm = 15;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_ALGORITHM_ROLLOVER);
+	assert_int_equal(m.row.old_count, 0);
+	/* The parents do not name the same keys. */
+	unknown_zone(&m, 2, OLD);
+	m.parent[1].ds = NEW;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_STALE_AT);
+	assert_string_equal(m.row.gate_detail, "the servers of the parent name different keys");
+	assert_int_equal(m.row.old_count, 0);
+	/* One of them has both. */
+	unknown_zone(&m, 2, OLD);
+	m.parent[1].ds = OLD | NEW;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_int_equal(m.row.old_count, 1);
+	assert_false(m.row.has_new);
+}
+
+static void a_known_key_whose_ds_went_is_not_known_any_more(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	/* One server is silent: not yet. */
+	machine_ds(&m, 0, 900);
+	m.parent[0].status = ANSWER_UNREACHABLE;
+	m.parent[0].unreachable_since = T0;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_int_equal(m.row.old_count, 1);
+	/* Nobody was asked. */
+	machine_at(&m, ROLLOVER_IDLE);
+	m.facts.parent_count = 0;
+	m.facts.asked = 0;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	/* Two in use, and one of them lost its DS: it is the new key of a rollover now. */
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW, HOUR);
+	m.row.old[1] = m.facts.keys[1];
+	m.row.old_count = 2;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_int_equal(m.row.old_count, 1);
+}
+
+static void all_keys_of_a_zone_that_leaves_are_old(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW, HOUR);
+	m.row.has_new = true;
+	m.config.leave = true;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	assert_int_equal(m.row.old_count, 2);
+	assert_false(m.row.has_new);
+}
+
+static void the_lead_is_counted_from_the_first_good_look(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_PREPARE);
+	machine_step(&m);
+	assert_int_equal(m.row.all_since, T0);
+	assert_int_equal(m.row.gate_until, T0 + HOUR);
+	m.now += 1000;
+	machine_step(&m);
+	assert_int_equal(m.row.all_since, T0);
+	m.now = T0 + HOUR - 1;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
+	m.now = T0 + HOUR;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	/* Higher TTLs than the low one have to expire. */
+	machine_at(&m, ROLLOVER_PREPARE);
+	m.row.dnskey_ttl = (ttl_window_t){ .step = { { 300, T0 }, { 301, T0 + 2 * HOUR } }, .count = 2 };
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate_until, T0 + 2 * HOUR + 301);
+	machine_at(&m, ROLLOVER_PREPARE);
+	m.parent[1].ds = NEW;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
+	assert_int_equal(m.row.all_since, 0);
+}
+
+static void a_removed_ds_ends_what_has_not_begun(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_PREPARE);
+	machine_ds(&m, 0, 900);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	machine_ds(&m, 0, 900);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.has_new = false;
+	machine_serve(&m, OLD, 300);
+	machine_ds(&m, 0, 900);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+}
+
+static void starting_over_forgets_the_rollover(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	machine_serve(&m, OLD, 300);		/* The new key is gone. */
+	machine_ds(&m, OLD, DAY);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.old_count, 0);
+	assert_false(m.row.has_new);
+	assert_int_equal(m.row.ds_all_since, 0);
+	assert_int_not_equal(m.row.ds_ttl.count, 0);
+	/* Of a first DS there was no TTL. */
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.old_count = 0;
+	machine_serve(&m, THIRD, 300);
+	machine_ds(&m, 0, 900);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.ds_ttl.count, 0);
+}
+
+static void the_order_for_a_new_key_is_repeated_and_says_why(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.has_new = false;
+	machine_serve(&m, OLD, 300);
+	snprintf(m.facts.own.conf_detail, sizeof(m.facts.own.conf_detail), "no");
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_START);
+	assert_int_equal(m.row.gate, GATE_KNOT_NO_NEW_KEY);
+	assert_string_equal(m.row.gate_detail, "no");
+	assert_int_equal(m.row.gate_until, 0);
+	m.now++;
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	/* Not while the chain does not hold. */
+	m.now += HOUR;
+	m.parent[1].status = ANSWER_ERROR;
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	assert_int_equal(m.row.gate, GATE_PARENT_ERROR);
+}
+
+static void a_moment_without_ds_while_it_is_awaited(void **state)
+{
+	(void)state;
+	static const struct {
+		time_t since;
+		rollover_state_t next;
+	} CASES[] = { { T0 - 299, ROLLOVER_AWAIT_DS }, { T0 - 300, ROLLOVER_INTRODUCE } };
+
+	for (size_t i = 0; i < LENGTH(CASES); i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_AWAIT_DS);
+		machine_ds(&m, 0, 900);
+		m.row.gate = GATE_DS_MISSING_AT;
+		m.row.gate_since = CASES[i].since;
+		machine_step(&m);
+		assert_int_equal(m.row.state, CASES[i].next);
+	}
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	machine_ds(&m, 0, 900);
+	m.row.gate = GATE_DS_STALE_AT;
+	m.row.gate_since = T0 - DAY;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+}
+
+static void the_parent_is_told_while_every_nameserver_asks(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	m.config.notify = true;
+	m.config.notify_again = HOUR;
+	m.parent[0].ds = NEW;			/* Begun: a nameserver without the signals does not block. */
+	m.child[1].cds.present = false;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_DS_STALE_AT);
+	assert_false(m.out.notify);
+	m.child[1].cds = m.child[0].cds;
+	machine_decide(&m);
+	assert_true(m.out.notify);
+	/* Knot has no signals any more: by somebody's hand. */
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	m.facts.own.cdnskey.present = false;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_KNOT_NOT_READY);
+	m.facts.own.cdnskey.present = true;
+	m.facts.own.cds.present = false;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_KNOT_NOT_READY);
+}
+
+static void the_first_order_needs_the_old_key_at_every_nameserver(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_RETIRE);
+	m.child[1].dnskey = m.child[1].dnskey_signed_by = NEW;
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	assert_int_equal(m.row.gate, GATE_DNSKEY_MISSING);
+	/* After it one may be ahead of this server. */
+	machine_at(&m, ROLLOVER_RETIRE);
+	m.child[1].dnskey = m.child[1].dnskey_signed_by = NEW;
+	m.row.acted = m.now - 1000;
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	assert_int_equal(m.row.gate, GATE_KNOT_KEEPS_KEY);
+	assert_int_equal(m.row.gate_until, 0);
+}
+
+static void a_finished_rollover_leaves_the_new_key_alone(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_RETIRE);
+	machine_serve(&m, NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate_until, m.now + 300);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	m.now += 300;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
+	assert_int_equal(m.row.old_count, 1);
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[1]));
+	assert_false(m.row.has_new);
+	assert_int_equal(m.row.settled_at, m.now);
+	assert_int_equal(m.row.ds_all_since, 0);
+	m.now += 3 * DAY - 1;
+	m.facts.own.policy = rollover_policy(&m.row);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_SETTLE);
+	m.now++;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.dnskey_ttl.count, 0);
+}
+
+static void the_ds_to_restore_is_given_in_full(void **state)
+{
+	(void)state;
+	char expected[160];
+	machine_t m;
+	machine_at(&m, ROLLOVER_ROLLBACK);
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	int len = snprintf(expected, sizeof(expected), "to be restored: DS 1001 13 2 ");
+	for (int i = 0; i < 32; i++) {
+		len += snprintf(expected + len, sizeof(expected) - len, "01");
+	}
+	assert_string_equal(m.row.gate_detail, expected);
+	/* Another gate keeps its own words. */
+	snprintf(m.parent[0].detail, sizeof(m.parent[0].detail), "SERVFAIL");
+	m.parent[0].status = ANSWER_ERROR;
+	machine_step(&m);
+	assert_string_equal(m.row.gate_detail, "SERVFAIL");
+}
+
+static void a_held_zone_goes_on_after_hold_on_and_off(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_HELD);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_ROLLED_BACK);
+	assert_int_equal(m.row.gate_until, 0);
+	m.config.hold = true;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_HELD);
+	m.config.hold = false;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+}
+
+static void gates_of_the_own_server_say_why(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.facts.own.known = false;
+	snprintf(m.facts.own.conf_detail, sizeof(m.facts.own.conf_detail), "refused");
+	machine_decide(&m);
+	assert_string_equal(m.out.row.gate_detail, "refused");
+	m.facts.own.known = true;
+	m.facts.own.dnskey = 0;
+	machine_decide(&m);
+	assert_string_equal(m.out.row.gate_detail, "the zone is not loaded or not signed");
+	assert_int_equal(m.out.row.gate_until, 0);
+
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.observe_only = true;
+	snprintf(m.config.observe_reason, sizeof(m.config.observe_reason), "too old");
+	machine_decide(&m);
+	assert_string_equal(m.out.row.gate_detail, "too old");
+	assert_false(m.out.policy_wanted);
+	m.config.observe_only = false;
+	m.facts.own.catalog_member = true;
+	machine_decide(&m);
+	assert_string_equal(m.out.row.gate_detail, "the zone is a catalog member: its policy cannot be switched");
+
+	machine_at(&m, ROLLOVER_PREPARE);
+	m.facts.own.policy = POLICY_BASE;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_POLICY_PENDING);
+	assert_string_equal(m.out.row.gate_detail, "quiet");
+	m.facts.own.conf_busy = true;
+	snprintf(m.facts.own.conf_detail, sizeof(m.facts.own.conf_detail), "busy");
+	m.row.all_since = T0 - 5;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_KNOT_BUSY);
+	assert_string_equal(m.out.row.gate_detail, "busy");
+	assert_int_equal(m.out.row.all_since, 0);
+
+	machine_at(&m, ROLLOVER_PREPARE);
+	m.facts.own.transaction = true;
+	m.row.all_since = T0 - 5;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_KNOT_BUSY);
+	assert_string_equal(m.out.row.gate_detail, "a transaction of the zone is open");
+	assert_int_equal(m.out.row.all_since, 0);
+
+	machine_at(&m, ROLLOVER_PREPARE);
+	m.config.dry_run = true;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_DRY_RUN);
+	assert_string_equal(m.out.row.gate_detail, "a rollover is under way");
+	assert_false(m.out.policy_wanted);
+}
+
+static void a_hold_wants_quiet_where_a_rollover_is_under_way(void **state)
+{
+	(void)state;
+	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
+		machine_t m;
+		machine_at(&m, i);
+		m.config.hold = true;
+		m.row.all_since = T0 - 5;
+		m.row.acted = 0;
+		machine_decide(&m);
+		assert_int_equal(m.out.policy_wanted, i != ROLLOVER_IDLE);
+		assert_int_equal(m.out.policy, POLICY_QUIET);
+		assert_int_equal(m.out.row.all_since, 0);
+		assert_int_equal(m.out.row.acted, i == ROLLOVER_IDLE || i == ROLLOVER_HELD ? m.now : 0);
+	}
+}
+
+static void a_key_that_this_rollover_does_not_know_voids_what_held(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.all_since = T0 - 5;
+	machine_serve(&m, OLD | NEW | THIRD, 300);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_UNKNOWN_KEY);
+	assert_string_equal(m.row.gate_detail, "a KSK that this rollover does not know");
+	assert_int_equal(m.row.all_since, 0);
+	assert_int_equal(m.row.gate_until, 0);
+	/* In idle another signer's key is named. */
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | THIRD, HOUR);
+	m.facts.own.foreign = THIRD;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_UNKNOWN_KEY);
+	assert_string_equal(m.row.gate_detail, "key 1003 does not sign here: another signer's");
+}
+
+static void only_what_may_have_changed_is_asked(void **state)
+{
+	(void)state;
+	machine_t m;
+	const unsigned all = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
+	static const unsigned NEEDS[ROLLOVER_STATE__COUNT] = {
+		[ROLLOVER_IDLE] = 0,
+		[ROLLOVER_PREPARE] = SURVEY_CHILD | SURVEY_PARENT,
+		[ROLLOVER_INTRODUCE] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_SIGNAL] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_AWAIT_DS] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_WITHDRAW] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_OBSERVE] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_RETIRE] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_SETTLE] = SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_ROLLBACK] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_HELD] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_LEAVE] = SURVEY_CHILD | SURVEY_PARENT,
+		[ROLLOVER_LEFT] = SURVEY_CHILD | SURVEY_PARENT,
+	};
+
+	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
+		machine_at(&m, i);
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), NEEDS[i]);
+	}
+	/* A first DS: insecure until it is there. */
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	m.row.old_count = 0;
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), SURVEY_CHILD | SURVEY_PARENT);
+	machine_at(&m, ROLLOVER_WITHDRAW);
+	m.row.old_count = 0;
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), all);
+}
+
+static void an_idle_zone_asks_the_parent_when_something_is_odd(void **state)
+{
+	(void)state;
+	machine_t m;
+	static const rollover_gate_t ODD[] = {
+		GATE_CHAIN_BROKEN, GATE_DISCOVERY_FAILED, GATE_BOGUS_AT, GATE_FIRST_DS, GATE_PARENT_ERROR, GATE_DS_STALE_AT,
+	};
+
+	for (size_t i = 0; i < LENGTH(ODD); i++) {
+		machine_at(&m, ROLLOVER_IDLE);
+		m.row.gate = ODD[i];
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), SURVEY_PARENT);
+	}
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.gate = GATE_HELD;
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), 0);
+	m.row.acted = T0 - 1;
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), SURVEY_PARENT);
+	/* Other keys, more of them, or a new one that was remembered. */
+	machine_at(&m, ROLLOVER_IDLE);
+	assert_int_equal(rollover_needs(&m.config, &m.row, &m.facts.keys[1], 1, T0), SURVEY_PARENT);
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 2, T0), SURVEY_PARENT);
+	m.row.has_new = true;
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), SURVEY_PARENT);
+	m.row.has_new = false;
+	m.row.old_count = 0;
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 0, T0), SURVEY_PARENT);
+	/* The last of several keys. */
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.old[1] = m.facts.keys[1];
+	m.row.old_count = 2;
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 2, T0), 0);
+	m.row.old[1] = m.facts.keys[2];
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 2, T0), SURVEY_PARENT);
+}
+
+static void the_parent_is_asked_at_least_so_often(void **state)
+{
+	(void)state;
+	machine_t m;
+	for (int hold = 0; hold < 3; hold++) {
+		machine_at(&m, ROLLOVER_IDLE);
+		m.config.hold = hold == 1;
+		m.config.observe_only = hold == 2;
+		m.row.old[0].digest[0] = m.facts.keys[0].digest[0] = 0;
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 + ROLLOVER_DS_LOOK - 1), 0);
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 + ROLLOVER_DS_LOOK), SURVEY_PARENT);
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 - 1), SURVEY_PARENT);
+		m.row.old[0].digest[0] = m.facts.keys[0].digest[0] = UINT8_MAX;
+		const time_t soon = T0 + ROLLOVER_DS_LOOK - ROLLOVER_DS_LOOK / 8;
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, soon - 1), 0);
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, soon), SURVEY_PARENT);
+		m.row.gate = GATE_CHAIN_BROKEN;
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), SURVEY_PARENT);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_idle_zone_is_looked_at_when_its_key_is_due),
+		cmocka_unit_test(a_rollover_begins_without_what_is_left_of_the_last_one),
+		cmocka_unit_test(the_keys_that_the_ds_names_are_in_use),
+		cmocka_unit_test(a_dry_run_remembers_nothing),
+		cmocka_unit_test(what_is_not_clear_is_not_remembered),
+		cmocka_unit_test(a_known_key_whose_ds_went_is_not_known_any_more),
+		cmocka_unit_test(all_keys_of_a_zone_that_leaves_are_old),
+		cmocka_unit_test(the_lead_is_counted_from_the_first_good_look),
+		cmocka_unit_test(a_removed_ds_ends_what_has_not_begun),
+		cmocka_unit_test(starting_over_forgets_the_rollover),
+		cmocka_unit_test(the_order_for_a_new_key_is_repeated_and_says_why),
+		cmocka_unit_test(a_moment_without_ds_while_it_is_awaited),
+		cmocka_unit_test(the_parent_is_told_while_every_nameserver_asks),
+		cmocka_unit_test(the_first_order_needs_the_old_key_at_every_nameserver),
+		cmocka_unit_test(a_finished_rollover_leaves_the_new_key_alone),
+		cmocka_unit_test(the_ds_to_restore_is_given_in_full),
+		cmocka_unit_test(a_held_zone_goes_on_after_hold_on_and_off),
+		cmocka_unit_test(gates_of_the_own_server_say_why),
+		cmocka_unit_test(a_hold_wants_quiet_where_a_rollover_is_under_way),
+		cmocka_unit_test(a_key_that_this_rollover_does_not_know_voids_what_held),
+		cmocka_unit_test(only_what_may_have_changed_is_asked),
+		cmocka_unit_test(an_idle_zone_asks_the_parent_when_something_is_odd),
+		cmocka_unit_test(the_parent_is_asked_at_least_so_often),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
