@@ -86,7 +86,6 @@ static void idle_known(ctx_t *c)
 	if (c->config->ksk_lifetime > 0) {
 		time_t due = row->settled_at + c->config->ksk_lifetime;
 		if (c->now >= due) {
-			row->has_new = false;
 			begin(c, ROLLOVER_PREPARE);
 			return;
 		}
