@@ -347,6 +347,57 @@ static void the_first_order_needs_the_old_key_at_every_nameserver(void **state)
 	assert_int_equal(m.row.gate_until, 0);
 }
 
+static void signals_that_are_back_block_after_the_swap(void **state)
+{
+	(void)state;
+	static const rollover_state_t STATES[] = { ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE };
+
+	for (int i = 0; i < 3; i++) {
+		machine_t m;
+		machine_at(&m, STATES[i]);
+		if (STATES[i] == ROLLOVER_RETIRE) {
+			machine_serve(&m, NEW, 300);
+		}
+		m.child[1].cds.present = true;
+		machine_step(&m);
+		assert_int_equal(m.row.state, STATES[i]);
+		assert_int_equal(m.row.gate, GATE_CDS_LEFT);
+	}
+}
+
+static void an_observation_that_is_void_says_why(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_RETIRE);
+	m.row.ds_all_since = m.now - DAY + 1;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
+	assert_string_equal(m.row.gate_detail, "waiting-ds-ttl: the parent had the old DS again");
+	machine_at(&m, ROLLOVER_RETIRE);
+	m.row.observed_since = m.now - DAY + 1;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
+	assert_string_equal(m.row.gate_detail, "waiting-observe: the observation was interrupted");
+}
+
+static void a_first_ds_that_is_lost_is_not_confirmed(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_RETIRE);
+	m.row.old_count = 0;
+	machine_serve(&m, NEW, 300);
+	machine_decide(&m);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	assert_int_equal(m.out.row.gate, GATE_WAITING_TTL);
+	m.parent[1].ds = 0;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_int_equal(m.out.action, ACTION_NONE);
+}
+
 static void a_finished_rollover_leaves_the_new_key_alone(void **state)
 {
 	(void)state;
@@ -613,6 +664,9 @@ int main(void)
 		cmocka_unit_test(a_moment_without_ds_while_it_is_awaited),
 		cmocka_unit_test(the_parent_is_told_while_every_nameserver_asks),
 		cmocka_unit_test(the_first_order_needs_the_old_key_at_every_nameserver),
+		cmocka_unit_test(signals_that_are_back_block_after_the_swap),
+		cmocka_unit_test(an_observation_that_is_void_says_why),
+		cmocka_unit_test(a_first_ds_that_is_lost_is_not_confirmed),
 		cmocka_unit_test(a_finished_rollover_leaves_the_new_key_alone),
 		cmocka_unit_test(the_ds_to_restore_is_given_in_full),
 		cmocka_unit_test(a_held_zone_goes_on_after_hold_on_and_off),
