@@ -211,6 +211,7 @@ typedef struct {
 	answer_status_t status;
 	time_t unreachable_since;	/*!< 0 unless status is ANSWER_UNREACHABLE. */
 	char detail[128];		/*!< For people: "timeout", "REFUSED", "RRSIG expired". */
+	bool signals_wrong;		/*!< Only CDS or CDNSKEY is what status and detail are about. */
 	keyset_t dnskey;		/*!< KSKs present. */
 	keyset_t dnskey_signed_by;	/*!< KSKs with a verified RRSIG over the DNSKEY RRset. */
 	bool dnskey_equal;		/*!< The whole RRset equals that of this server's zone. */

@@ -245,6 +245,7 @@ static void worsen(child_answer_t *out, answer_status_t status, const char *abou
 {
 	/* An error says that the server is not usable at all; bogus data is the next worse. */
 	if (out->status == ANSWER_OK || (out->status == ANSWER_BOGUS && status == ANSWER_ERROR)) {
+		out->signals_wrong = out->signals_wrong || out->status == ANSWER_OK;
 		out->status = status;
 		snprintf(out->detail, sizeof(out->detail), "%s: %.100s", about, detail);
 	}

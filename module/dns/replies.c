@@ -106,7 +106,7 @@ static void judge_child(const answer_zone_t *zone, const ask_reply_t *reply, chi
 	judge_signal(zone, &served, reply, 2, answer);
 	knot_rdataset_clear(&served, NULL);
 
-	if (answer->status == ANSWER_ERROR) {
+	if (answer->status == ANSWER_ERROR && !answer->signals_wrong) {
 		child_answer_t error = *answer;
 		clear_child(answer, ANSWER_ERROR, 0);
 		memcpy(answer->detail, error.detail, sizeof(answer->detail));

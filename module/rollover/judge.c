@@ -74,11 +74,12 @@ static verdict_t judge_child_answer(const rollover_facts_t *facts, const child_w
                                     const child_answer_t *a)
 {
 	char text[64];
+	const bool counts = !(wish->keys_only && a->signals_wrong);
 
-	if (a->status == ANSWER_ERROR) {
+	if (a->status == ANSWER_ERROR && counts) {
 		return fail(GATE_CHILD_ERROR, a->server, a->detail, true);
 	}
-	if (a->status == ANSWER_BOGUS) {
+	if (a->status == ANSWER_BOGUS && counts) {
 		return fail(GATE_BOGUS_AT, a->server, a->detail, true);
 	}
 	if (wish->gone & a->dnskey) {
@@ -366,7 +367,7 @@ uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *confi
 	for (size_t i = 0; i < facts->child_count; i++) {
 		const child_answer_t *a = &facts->child[i];
 		/* Without a known signature anybody may have chosen the TTL: it neither raises nor lowers. */
-		const bool learned = a->status == ANSWER_OK && a->dnskey_signed_by != 0;
+		const bool learned = (a->status == ANSWER_OK || a->signals_wrong) && a->dnskey_signed_by != 0;
 		if (learned) {
 			max = a->dnskey_ttl > max ? a->dnskey_ttl : max;
 		}

@@ -39,6 +39,7 @@ typedef struct {
 	bool signals;		/*!< CDS and CDNSKEY of exactly \a wanted must be there. */
 	bool remove;		/*!< CDS and CDNSKEY must be the delete signal. */
 	bool no_signals;	/*!< CDS and CDNSKEY must be gone. */
+	bool keys_only;		/*!< What is wrong with CDS and CDNSKEY alone does not count. */
 	keyset_t wanted;
 	keyset_t trusted;	/*!< KSKs that the current DS names; one must sign the signals (RFC 7344 4.1). */
 } child_wish_t;

@@ -290,10 +290,14 @@ static void introduce(ctx_t *c)
 	go(c, ROLLOVER_SIGNAL);
 }
 
-/*! What was true for the new DNSKEY must stay true, or the signal goes (introduce waits anew). */
+/*!
+ * What was true for the new DNSKEY must stay true, or the signal goes (introduce waits anew). A server that is wrong
+ * about CDS alone blocks where it is: without the signals it would be right again, and so on for ever.
+ */
 bool new_key_lost(ctx_t *c)
 {
 	child_wish_t w = wish(c, c->old | c->new_key);
+	w.keys_only = true;
 	verdict_t v = judge_child(c->facts, &w);
 	if (v.red) {
 		go_back(c, ROLLOVER_INTRODUCE, &v);

@@ -147,6 +147,7 @@ static void unsigned_dnskey_is_bogus_but_read(void **state)
 	see_dnskey(w, &w->dnskey, NULL);
 	assert_int_equal(w->child.status, ANSWER_BOGUS);
 	assert_string_equal(w->child.detail, "DNSKEY: no RRSIG");
+	assert_false(w->child.signals_wrong);
 	assert_int_equal(w->child.dnskey, 3);
 	assert_int_equal(w->child.dnskey_ttl, 0);
 }
@@ -352,6 +353,7 @@ static void forged_nodata_is_bogus(void **state)
 	see_no_cds(w, APEX, &w->stranger);
 	assert_int_equal(w->child.status, ANSWER_BOGUS);
 	assert_string_equal(w->child.detail, "CDS: unproven NODATA");
+	assert_true(w->child.signals_wrong);
 	see_no_cds(w, NULL, &w->zsk);
 	assert_int_equal(w->child.status, ANSWER_BOGUS);
 	see_no_cds(w, APEX_CDS, &w->zsk);

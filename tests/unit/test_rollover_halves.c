@@ -141,6 +141,41 @@ static void what_was_answered_is_judged(void **state)
 	assert_int_equal(m.out.row.all_since, T0);
 }
 
+/*! Taken back, the wrong CDS would be gone, the server right again, and the signal out again: for ever, and nobody told. */
+static void wrong_signals_of_a_server_do_not_take_them_back(void **state)
+{
+	(void)state;
+	static const answer_status_t WRONG[] = { ANSWER_BOGUS, ANSWER_ERROR };
+	static const rollover_state_t AT[] = { ROLLOVER_SIGNAL, ROLLOVER_AWAIT_DS };
+	for (size_t i = 0; i < COUNT(AT); i++) {
+		for (size_t k = 0; k < COUNT(WRONG); k++) {
+			machine_t m;
+			machine_late(&m, AT[i]);
+			machine_ds(&m, OLD, DAY);
+			m.child[1].status = WRONG[k];
+			m.child[1].signals_wrong = true;
+			m.child[1].cds = (signal_rrset_t){ 0 };
+			snprintf(m.child[1].detail, sizeof(m.child[1].detail), "CDS: unproven NODATA");
+			machine_decide(&m);
+			stays(&m, AT[i], WRONG[k] == ANSWER_BOGUS ? GATE_BOGUS_AT : GATE_CHILD_ERROR);
+			assert_string_equal(m.out.row.gate_about, m.child[1].server);
+
+			/* A DNSKEY that is wrong besides still does. */
+			m.child[1].dnskey = m.child[1].dnskey_signed_by = OLD;
+			machine_decide(&m);
+			assert_int_equal(m.out.row.state, ROLLOVER_INTRODUCE);
+		}
+	}
+
+	/* Where CDS must not be, its absence has to be proven as before. */
+	machine_t m;
+	machine_late(&m, ROLLOVER_INTRODUCE);
+	m.child[1].status = ANSWER_BOGUS;
+	m.child[1].signals_wrong = true;
+	machine_decide(&m);
+	stays(&m, ROLLOVER_INTRODUCE, GATE_BOGUS_AT);
+}
+
 static void half_an_answer_outweighs_none(void **state)
 {
 	(void)state;
@@ -201,6 +236,7 @@ int main(void)
 		cmocka_unit_test(half_an_answer_of_a_parent_blocks_however_long_it_lasts),
 		cmocka_unit_test(a_parent_without_a_referral_blocks_behind_what_its_ds_says),
 		cmocka_unit_test(what_was_answered_is_judged),
+		cmocka_unit_test(wrong_signals_of_a_server_do_not_take_them_back),
 		cmocka_unit_test(half_an_answer_outweighs_none),
 		cmocka_unit_test(the_ttl_of_half_an_answer_counts),
 		cmocka_unit_test(a_server_without_a_route_blocks_and_never_goes_out_of_service),
