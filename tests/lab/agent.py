@@ -167,7 +167,7 @@ class Agent:
 
     def _decide(self, zone, child, current):
         """The update script of dnssec-cds, "" if nothing is to change."""
-        label = zone.rstrip(".")
+        label = zone.rstrip(".").replace("/", "_")
         dsset = os.path.join(self.dir, f"dsset-{label}.")
         with open(dsset, "w", encoding="ascii") as file:
             file.write(current.to_text() + "\n" if current else "")

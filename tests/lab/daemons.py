@@ -440,8 +440,8 @@ def _value(value):
 
 
 def file_name(zone):
-    """Name of a zone's file."""
-    return (zone.rstrip(".") or "root") + ".zone"
+    """Name of a zone's file, as Knot has it."""
+    return (zone.rstrip(".").replace("/", "_") or "root") + ".zone"
 
 
 def run(argv, env=None, **kwargs):

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A nameserver that passes questions on to an honest one and does something to the answers."""
 
+import io
 import os
 import socket
 import struct
 import threading
 
+import dns.flags
 import dns.message
+import dns.name
+import dns.rcode
 import dns.rdatatype
 
 from . import netns
@@ -16,6 +20,9 @@ from .daemons import PORT
 ELSEWHERE = "127.0.3.98"
 KEY_TYPES = (dns.rdatatype.DNSKEY, dns.rdatatype.CDS, dns.rdatatype.CDNSKEY)
 JUNK = 65535
+HIGH_TTL = 86400
+#: A type that no zone here has.
+NO_TYPE = 65400
 
 
 class Liar:
@@ -27,6 +34,8 @@ class Liar:
 
     def __init__(self, address, honest_address, mode="honest"):
         self.address, self.honest_address, self.mode = address, honest_address, mode
+        self.other = honest_address
+        self.turn = False
         self.questions = 0
         #: Cleared: questions about keys wait for their answer.
         self.go_on = threading.Event()
@@ -144,6 +153,78 @@ class Liar:
         """An unsigned NODATA: no key, no signal, no DS."""
         return [query[:2] + b"\x84\x00\x00\x01\x00\x00\x00\x00\x00\x00" + _question(query)]
 
+    # What servers do in public reports (docs/reports.rst).
+
+    def by_turns(self, query, answer, tcp):
+        """A balancer: every other question about keys goes to the server at `other`."""
+        if _type_of(query) != dns.rdatatype.DNSKEY:
+            return [answer]
+        self.turn = not self.turn
+        return [self._forward(query, tcp, self.other)] if self.turn else [answer]
+
+    def mixed_case(self, query, answer, tcp):
+        """Owners and signers in any spelling, as a secondary keeps them from a zone file.
+
+        Not the names within NSEC: their case is signed (RFC 6840 5.1).
+        """
+        try:
+            message = dns.message.from_wire(answer)
+        except dns.message.UnknownTSIGKey:
+            return [answer]  # a transfer or its notification
+        body = io.BytesIO()
+        for section in (message.answer, message.authority, message.additional):
+            for rrset in section:
+                rrset.name = dns.name.from_text(rrset.name.to_text().title())
+                if rrset.rdtype == dns.rdatatype.RRSIG:
+                    records = [record.replace(signer=dns.name.from_text(record.signer.to_text().title()))
+                               for record in rrset]
+                    rrset.clear()
+                    for record in records:
+                        rrset.add(record)
+                rrset.to_wire(body)
+        if message.opt is not None:
+            message.opt.to_wire(body)
+        additional = sum(map(len, message.additional)) + (message.opt is not None)
+        return [answer[:10] + struct.pack("!H", additional) + _question(answer) + body.getvalue()]
+
+    def without_cds(self, query, answer, tcp):
+        """The transfer lost CDS, NSEC still lists it."""
+        if _type_of(query) != dns.rdatatype.CDS:
+            return [answer]
+        return [_retyped(self._forward(_retyped(query, NO_TYPE), tcp), dns.rdatatype.CDS)]
+
+    def failing_at_cds(self, query, answer, tcp):
+        """SERVFAIL for a type that the server does not know, once the zone has it."""
+        has_cds = _type_of(query) == dns.rdatatype.CDS and answer[6:8] != b"\0\0"
+        return self.failing(query, answer, tcp) if has_cds else [answer]
+
+    def high_ttl(self, query, answer, tcp):
+        """The DNSKEY RRset with a TTL of the server's own making."""
+        def raise_ttl(rrset):
+            rrset.ttl = HIGH_TTL
+            return rrset
+        return [_edit(answer, raise_ttl)]
+
+    def from_child(self, query, answer, tcp):
+        """DS is answered out of the child zone, which the server at `other` has."""
+        return [self._forward(query, tcp, self.other) if _type_of(query) == dns.rdatatype.DS else answer]
+
+    def referring(self, query, answer, tcp):
+        """DS is not known to the server: it refers to the child, as it would for any other type."""
+        if _type_of(query) != dns.rdatatype.DS:
+            return [answer]
+        message = dns.message.from_wire(self._forward(_retyped(query, dns.rdatatype.NS), tcp))
+        message.authority[:] = [rrset for rrset in message.authority
+                                if rrset.rdtype == dns.rdatatype.NS]
+        assert not message.flags & dns.flags.AA and message.authority, message
+        return [_retyped(message.to_wire(max_size=JUNK), dns.rdatatype.DS)]
+
+    def no_such_name(self, query, answer, tcp):
+        """The server does not know of the delegation."""
+        if _type_of(query) != dns.rdatatype.DS:
+            return [answer]
+        return [query[:2] + bytes([0x84, dns.rcode.NXDOMAIN]) + b"\0\1" + b"\0" * 6 + _question(query)]
+
     # Serving.
 
     def _answer(self, query, tcp, sender):
@@ -159,11 +240,11 @@ class Liar:
             return []
         return getattr(self, self.mode)(query, packets[0], tcp)
 
-    def _forward(self, query, tcp):
+    def _forward(self, query, tcp, address=None):
         kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
         with socket.socket(socket.AF_INET, kind) as sock:
             sock.settimeout(3)
-            sock.connect((self.honest_address, PORT))
+            sock.connect((address or self.honest_address, PORT))
             if not tcp:
                 sock.send(query)
                 return sock.recv(JUNK)
@@ -223,6 +304,12 @@ def _question(query):
     while query[at]:
         at += 1 + query[at]
     return query[12:at + 5]
+
+
+def _retyped(packet, rdtype):
+    """The packet with another type in its question."""
+    end = 12 + len(_question(packet))
+    return packet[:end - 4] + struct.pack("!H", rdtype) + packet[end - 2:]
 
 
 def _type_of(query):

@@ -13,6 +13,7 @@
 
 import atexit
 import os
+import signal
 import tempfile
 import time
 
@@ -60,6 +61,8 @@ class World:
     `first_ds`: the parent has the DS before the module is attached; False: none, or only that of these zones.
     `rate`: all programs live that many times as fast, see clock.py.
     `secure_parent`: the root has a DS of the parent.
+    `parent_denial`: what BIND's dnssec-policy of the parent says about NSEC3; `above_ttl`: TTL of parent and root.
+    `parent_lines`, `child_lines`: further records of the parent and of each child zone.
     `receiver`: the parent has DSYNC, and a receiver in this mode that makes the agent scan at once.
     `far`: each server has an IPv6 address besides, to which this host has no route.
     `dsync_secure`: if not, DSYNC is in a zone `_dsync.test.` of its own, which nobody signs.
@@ -71,7 +74,7 @@ class World:
                  module_settings=None, zone_module_settings=None, extra_sections=(),
                  wrap=(), env=None, pinned=True, agent_interval=1.0,
                  engine_settings=None, first_ds=True, rate=1, receiver=None, dsync_secure=True,
-                 secure_parent=True, far=False):
+                 secure_parent=True, far=False, parent_denial="", above_ttl=60, parent_lines=(), child_lines=()):
         self.zones = list(zones)
         self.dir = directory or tempfile.mkdtemp(prefix="kskroll-lab-")
         os.makedirs(self.dir, exist_ok=True)
@@ -88,6 +91,8 @@ class World:
         self._agent_interval = agent_interval
         self._receiver_mode, self._dsync_secure = receiver, dsync_secure
         self._secure_parent, self._is_far = secure_parent, far
+        self._parent_denial, self._above_ttl = parent_denial, above_ttl
+        self._parent_lines, self._child_lines = list(parent_lines), list(child_lines)
         self.policy = dict(policy or {})
         self._given = {"policy": self.policy, "template": template or {}, "server": server or {},
                        "zone": zone_settings or {}, "module": module_settings or {},
@@ -189,8 +194,8 @@ class World:
         lines = []
         for zone in self.zones:
             lines += zonefiles.delegation(zone, self._child_hosts(zone))
-        lines += self._dsync_lines()
-        text = zonefiles.zone_text(PARENT_ZONE, servers, 60, lines)
+        lines += self._dsync_lines() + self._parent_lines
+        text = zonefiles.zone_text(PARENT_ZONE, servers, self._above_ttl, lines)
         bind = Bind("parent-bind", self.dir, [PARENT_BIND], {}, self._parent_statements())
         file = bind.write(file_name(PARENT_ZONE), text)
         transfer = f"key {self.transfer_key.name}" if self.transfer_key else "any"
@@ -222,16 +227,28 @@ class World:
         # BIND caps the TTL of a DS at max-zone-ttl.
         policy = ('dnssec-policy "lab" {\n\tkeys { ksk lifetime unlimited algorithm ecdsap256sha256;'
                   " zsk lifetime unlimited algorithm ecdsap256sha256; };\n"
-                  f"\tdnskey-ttl 60;\n\tmax-zone-ttl {max(self.ds_ttl, 86400)};\n}};\n")
+                  f"\tdnskey-ttl {self._above_ttl};\n\tmax-zone-ttl {max(self.ds_ttl, 86400)};\n"
+                  f"\t{self._parent_denial}\n}};\n")
         keys = self._update_key.bind()
         return keys + (self.transfer_key.bind() if self.transfer_key else "") + policy
 
-    def _start_root(self):
+    def _root_text(self, records):
+        """The root zone, with these DS records of the parent."""
         parent = self._far({"ns1.test.": [PARENT_BIND], "ns2.test.": [PARENT_NSD]}, FAR_PARENT)
-        keys = ask.ksks(PARENT_BIND, PARENT_ZONE) if self._secure_parent else []
         lines = zonefiles.delegation(PARENT_ZONE, parent)
-        lines += [f"{PARENT_ZONE} DS {record}" for record in ask.ds_of(PARENT_ZONE, keys)]
-        text = zonefiles.zone_text(".", {zonefiles.ROOT_SERVER: [ROOT]}, 60, lines)
+        lines += [f"{PARENT_ZONE} DS {record}" for record in records]
+        return zonefiles.zone_text(".", {zonefiles.ROOT_SERVER: [ROOT]}, self._above_ttl, lines)
+
+    def set_parent_ds(self, right):
+        """The root has the DS of the parent's key, or one that matches none."""
+        records = ask.ds_of(PARENT_ZONE if right else "other.", ask.ksks(PARENT_BIND, PARENT_ZONE))
+        zonefiles.sign_again(os.path.join(self.dir, "root"), self._root_text(records))
+        self.root.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: ask.ds_set(ROOT, PARENT_ZONE) == records, 20, "the root has the DS")
+
+    def _start_root(self):
+        keys = ask.ksks(PARENT_BIND, PARENT_ZONE) if self._secure_parent else []
+        text = self._root_text(ask.ds_of(PARENT_ZONE, keys))
         directory = os.path.join(self.dir, "root")
         os.makedirs(directory, exist_ok=True)
         signed, self.anchor = zonefiles.sign_root(directory, text)
@@ -240,8 +257,10 @@ class World:
         self.root = self._up(Nsd("root", self.dir, [ROOT], {".": {"file": signed}}))
 
     def _child_hosts(self, zone):
+        # No name of a host may have a slash (RFC 1123 2.1).
+        inside = zone if "/" not in zone else f"hosts.{PARENT_ZONE}"
         nsd = [CHILD_NSD, CHILD_NSD6] if self._ipv6 else [CHILD_NSD]
-        return self._far({f"ns1.{zone}": nsd, f"ns2.{zone}": [CHILD_BIND]}, FAR_CHILD)
+        return self._far({f"ns1.{inside}": nsd, f"ns2.{inside}": [CHILD_BIND]}, FAR_CHILD)
 
     def _far(self, hosts, prefix):
         """The hosts, each with one more address if the world is to have them."""
@@ -254,7 +273,8 @@ class World:
         for zone in self.zones:
             hosts = self._child_hosts(zone)
             self.knot.write(file_name(zone), zonefiles.zone_text(
-                zone, hosts, self.zone_ttl, ["www A 192.0.2.1", "www AAAA 2001:db8::1"]))
+                zone, hosts, self.zone_ttl,
+                ["www A 192.0.2.1", "www AAAA 2001:db8::1", *self._child_lines]))
         self.knot.sections = self.knot_sections()
         self._up(self.knot)
         wait_until(lambda: all(ask.ksks(KNOT, zone) for zone in self.zones), 20,
@@ -262,12 +282,16 @@ class World:
         self.child_nsd = self._up(Nsd(
             "nsd", self.dir, [CHILD_NSD, CHILD_NSD6] if self._ipv6 else [CHILD_NSD],
             {zone: {"primary": KNOT} for zone in self.zones}, self.transfer_key))
-        self.child_bind = self._up(self._child_bind())
+        self.child_bind = self.further_bind("bind", CHILD_BIND)
 
-    def _child_bind(self):
+    def further_bind(self, name, address):
+        """Starts a secondary of the child zones; what it is asked for is what somebody says that it serves."""
+        return self._up(self._child_bind(name, address))
+
+    def _child_bind(self, name, address):
         key = self.transfer_key
         primary = f"{KNOT} key {key.name}" if key else KNOT
-        bind = Bind("bind", self.dir, [CHILD_BIND], {}, key.bind() if key else "")
+        bind = Bind(name, self.dir, [address], {}, key.bind() if key else "")
         notify = f"key {key.name}" if key else KNOT
         for zone in self.zones:
             bind.zones[zone] = (f'\ttype secondary;\n\tfile "{bind.path(file_name(zone))}";\n'

@@ -62,15 +62,21 @@ def write(path, text):
 
 def sign_root(directory, text):
     """Signs the root zone once; returns the paths of signed zone and trust anchor."""
-    source = write(os.path.join(directory, "root.zone"), text)
     ksk = _keygen(directory, "-f", "KSK")
     _keygen(directory)
-    signed = os.path.join(directory, "root.signed")
-    _do(["dnssec-signzone", "-S", "-K", directory, "-o", ".", "-e", "+30d", "-f", signed, source],
-        directory)
+    signed = sign_again(directory, text)
     with open(os.path.join(directory, ksk + ".key"), encoding="ascii") as file:
         key = next(line for line in file if not line.startswith(";"))
     return signed, write(os.path.join(directory, "root.key"), key)
+
+
+def sign_again(directory, text):
+    """Signs the root zone with the keys that are there; returns the path of the signed zone."""
+    source = write(os.path.join(directory, "root.zone"), text)
+    signed = os.path.join(directory, "root.signed")
+    _do(["dnssec-signzone", "-S", "-K", directory, "-o", ".", "-e", "+30d", "-f", signed, source],
+        directory)
+    return signed
 
 
 def write_hints(directory, address):
