@@ -73,11 +73,14 @@ void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)
 	const bool fresh = clock->wall == 0, same = same_boot(clock, now);
 	const int64_t by = fresh ? 0 : gained(clock, now);
 
+	const time_t observed = row->observed_last;
+
 	if (by != 0) {
 		move_all(row, by);
 	}
 	if (!fresh && !same) {
 		row->wake = 0;		/* How long nobody looked is not known: no state may take it for short. */
+		row->observed_last = observed;	/* If the wall clock says that it was long, it is a gap. */
 	}
 	if (same) {
 		/* What is no step yet stays. */

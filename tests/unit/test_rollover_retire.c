@@ -120,6 +120,33 @@ static void a_hold_is_not_observed(void **state)
 	assert_int_equal(m.row.gate_until, m.now + DAY);
 }
 
+/*! A reboot in the middle; the wall clock is right, or nobody knows. */
+static void a_long_outage_is_not_observed(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t wall;	/*!< What it shows goes on by this. */
+		bool again;
+	} outages[] = {
+		{ 120, false }, { 10 * 300, false }, { 10 * 300 + 61, true }, { 3 * DAY, true }, { -DAY, true },
+	};
+	for (size_t i = 0; i < sizeof(outages) / sizeof(outages[0]); i++) {
+		machine_t m;
+		rollover_clock_t clock = { .wall = T0, .ahead = 0, .boot = 1 };
+		machine_at(&m, ROLLOVER_OBSERVE);
+		rollover_follow_clock(&m.row, &clock);
+		look_until(&m, T0 + 12 * HOUR);
+		clock.wall = m.now;
+		rollover_follow_clock(&m.row, &clock);
+		clock = (rollover_clock_t){ .wall = m.now + outages[i].wall, .boot = 2 };
+		rollover_follow_clock(&m.row, &clock);
+		look_at(&m, clock.wall);
+		/* Without a gap the twelve hours count, the outage does not. */
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+		assert_int_equal(m.row.observed_since, outages[i].again ? m.now : m.now - 12 * HOUR);
+	}
+}
+
 /*! Looks may be 40 minutes apart behind a gate: RFC 9975 3. */
 static void short_gaps_count_as_observed(void **state)
 {
@@ -512,6 +539,7 @@ int main(void)
 		cmocka_unit_test(an_order_is_repeated_only_while_all_is_proven),
 		cmocka_unit_test(days_without_a_look_are_not_observed),
 		cmocka_unit_test(a_hold_is_not_observed),
+		cmocka_unit_test(a_long_outage_is_not_observed),
 		cmocka_unit_test(short_gaps_count_as_observed),
 		cmocka_unit_test(looks_without_evidence_observe_nothing),
 		cmocka_unit_test(a_wrong_answer_begins_the_observation_again),
