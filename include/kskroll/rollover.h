@@ -441,6 +441,27 @@ bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *f
 bool rollover_same_keys(const rollover_row_t *a, const rollover_row_t *b);
 
 /*!
+ * \brief Which surveys the turn of a zone needs, once its own data are known.
+ *
+ * \param[in] facts      With the facts of the own zone.
+ * \param[in] own_count  KSKs of the own zone: the first ones of facts->keys.
+ *
+ * \return Set of SURVEY_*.
+ */
+unsigned rollover_asks(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
+                       unsigned own_count, time_t now);
+
+/*!
+ * \brief Seconds between two validation watches of a zone: its `check-interval`, more when very many zones roll at once.
+ *
+ * \param[in] watching  Zones that are watched.
+ */
+uint32_t rollover_watches_apart(const rollover_config_t *config, const rollover_row_t *row, uint64_t watching);
+
+/*! Whether a watch is due that was last begun at \a watched; 0: never. */
+bool rollover_watch_due(uint32_t apart, time_t watched, time_t now);
+
+/*!
  * \brief Whether the decision has to be written before anything follows from it.
  *
  * In idle only what a restart could not find out again, and once in an hour: times that every check moves wait for that.

@@ -49,12 +49,8 @@ static void look_on(zone_t *zone, look_state_t *look)
 		zone_rest(zone);
 		return;
 	}
-	const rollover_facts_t *facts = &look->facts;
-	rollover_config_t config = zone->settings->config;
-	/* Nothing is done in such a zone, but its chain may break all the same. */
-	config.observe_only |= facts->own.frozen || facts->own.catalog_member;
-	unsigned ask = facts->own.known && facts->own.dnskey != 0 ?
-		rollover_needs(&config, &zone->kept.row, facts->keys, look->own_key_count, zone_now(zone)) : 0;
+	const unsigned ask = rollover_asks(&zone->settings->config, &zone->kept.row, &look->facts, look->own_key_count,
+	                                   zone_now(zone));
 	if (ask != 0) {
 		world_ask(zone, ask);
 	} else {

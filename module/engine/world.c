@@ -13,8 +13,6 @@
 /*! Until a missing route that was there meanwhile is said again. */
 #define ROUTE_SAID_AGAIN	86400
 
-/*! Watches of all zones together, per second: each resolves from the root with an empty cache. */
-#define WATCHES_PER_SECOND	10
 
 /*! Called once per question: the last one goes on. */
 static void came_back(zone_t *zone)
@@ -133,26 +131,12 @@ static void on_watch(const watch_result_t *result, void *arg)
 	came_back(zone);
 }
 
-/*!
- * A zone is watched once in its `check-interval`, however often it is looked at, and less often when
- * very many zones roll at once; not so where there is a suspicion or no way back.
- */
-static time_t watches_apart(const zone_t *zone)
+static uint32_t watches_apart(const zone_t *zone)
 {
-	time_t apart = zone->settings->config.check_interval;
 	const engine_totals_t *totals = &zone->loop->totals;
-	uint64_t watching = totals->zones - totals->state[ROLLOVER_IDLE] - totals->state[ROLLOVER_PREPARE];
-	time_t turn = watching / WATCHES_PER_SECOND;
 
-	if (turn > apart && zone->kept.row.bad_looks == 0 && zone->kept.row.state != ROLLOVER_RETIRE) {
-		apart = turn;
-	}
-	return apart;
-}
-
-static bool watch_due(const zone_t *zone, time_t now)
-{
-	return now - zone->watched >= watches_apart(zone) || now < zone->watched;
+	return rollover_watches_apart(&zone->settings->config, &zone->kept.row,
+	                              totals->zones - totals->state[ROLLOVER_IDLE] - totals->state[ROLLOVER_PREPARE]);
 }
 
 static void watch(zone_t *zone)
@@ -171,9 +155,10 @@ static void watch(zone_t *zone)
 
 void world_ask(zone_t *zone, unsigned ask)
 {
-	bool watched = (ask & SURVEY_WATCH) && watch_due(zone, time(NULL));
+	const uint32_t apart = watches_apart(zone);
+	const bool watched = (ask & SURVEY_WATCH) && rollover_watch_due(apart, zone->watched, time(NULL));
 
-	zone->look->facts.watch.apart = watches_apart(zone);
+	zone->look->facts.watch.apart = apart;
 	/* All are counted before the first starts: it may come back at once. */
 	zone->asking = watched ? 2 : 1;
 	zone->refs += zone->asking;

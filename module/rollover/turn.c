@@ -13,6 +13,46 @@
 /*! Checks without a deadline are spread by up to this part of their interval. */
 #define SPREAD_PART	8
 
+/*! Watches of all zones together, per second: each resolves from the root with an empty cache. */
+#define WATCHES_PER_SECOND	10
+
+unsigned rollover_asks(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
+                       unsigned own_count, time_t now)
+{
+	assert(config && row && facts);
+
+	const own_facts_t *own = &facts->own;
+
+	if (!own->known || own->dnskey == 0) {
+		return 0;
+	}
+	if (!own->frozen && !own->catalog_member) {
+		return rollover_needs(config, row, facts->keys, own_count, now);
+	}
+	/* Nothing is done in such a zone, but its chain may break all the same. */
+	rollover_config_t c = *config;
+	c.observe_only = true;
+	return rollover_needs(&c, row, facts->keys, own_count, now);
+}
+
+uint32_t rollover_watches_apart(const rollover_config_t *config, const rollover_row_t *row, uint64_t watching)
+{
+	assert(config && row);
+
+	const uint64_t turn = watching / WATCHES_PER_SECOND;
+
+	/* Not so where there is a suspicion, or no way back. */
+	if (turn > config->check_interval && row->bad_looks == 0 && row->state != ROLLOVER_RETIRE) {
+		return turn < UINT32_MAX ? turn : UINT32_MAX;
+	}
+	return config->check_interval;
+}
+
+bool rollover_watch_due(uint32_t apart, time_t watched, time_t now)
+{
+	return now < watched || now - watched >= (time_t)apart;
+}
+
 bool rollover_same_keys(const rollover_row_t *a, const rollover_row_t *b)
 {
 	if (a->old_count != b->old_count || a->has_new != b->has_new ||

@@ -269,16 +269,14 @@ void engine_wake(world_t *w)
 	(void)follow_clock(w);
 	const time_t now = clock_wall(w);
 	e->own_count = facts_own(w);
-	const own_facts_t *own = &e->facts.own;
-	e->asked = own->known && own->dnskey != 0 && !own->frozen ?
-	           rollover_needs(&e->config, &e->row, e->facts.keys, e->own_count, now) : 0;
+	e->asked = rollover_asks(&e->config, &e->row, &e->facts, e->own_count, now);
 	e->next_answer = 0;
-	/* As the engine does it: once in a check-interval, however often it looks. */
-	if ((e->asked & SURVEY_WATCH) && now >= e->watched &&
-	    now - e->watched < (time_t)e->config.check_interval) {
-		e->asked &= ~SURVEY_WATCH;
-	} else if (e->asked & SURVEY_WATCH) {
-		e->watched = now;
+	if (e->asked & SURVEY_WATCH) {
+		if (rollover_watch_due(rollover_watches_apart(&e->config, &e->row, 1), e->watched, now)) {
+			e->watched = now;
+		} else {
+			e->asked &= ~SURVEY_WATCH;
+		}
 	}
 	if (e->asked != 0) {
 		event_add(w, w->now + rng_below(&w->rng, 2), EV_ANSWER, 0, 0);

@@ -130,6 +130,46 @@ static void the_policy_is_switched_where_that_is_possible(void **state)
 	assert_false(rollover_must_switch(&own, &d));
 }
 
+static void what_is_not_driven_is_asked_for_its_chain_only(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now), SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH);
+	m.row.parent_seen = m.now;
+	m.facts.own.frozen = true;
+	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now), 0);
+	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now + DAY), SURVEY_PARENT);
+	m.facts.own.frozen = false;
+	m.facts.own.catalog_member = true;
+	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now + DAY), SURVEY_PARENT);
+	m.facts.own.known = false;
+	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now + DAY), 0);
+	m.facts.own = (own_facts_t){ .known = true };
+	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now + DAY), 0);
+}
+
+static void watches_are_a_check_interval_apart_or_more(void **state)
+{
+	(void)state;
+	const rollover_config_t config = { .check_interval = 300 };
+	rollover_row_t row = { .state = ROLLOVER_OBSERVE };
+	assert_int_equal(rollover_watches_apart(&config, &row, 1), 300);
+	assert_int_equal(rollover_watches_apart(&config, &row, 3009), 300);
+	assert_int_equal(rollover_watches_apart(&config, &row, 30000), 3000);
+	assert_int_equal(rollover_watches_apart(&config, &row, UINT64_MAX), UINT32_MAX);
+	row.bad_looks = 1;
+	assert_int_equal(rollover_watches_apart(&config, &row, 30000), 300);
+	row.bad_looks = 0;
+	row.state = ROLLOVER_RETIRE;
+	assert_int_equal(rollover_watches_apart(&config, &row, 30000), 300);
+	assert_true(rollover_watch_due(300, 0, T0));
+	assert_false(rollover_watch_due(300, T0, T0));
+	assert_false(rollover_watch_due(300, T0, T0 + 299));
+	assert_true(rollover_watch_due(300, T0, T0 + 300));
+	assert_true(rollover_watch_due(300, T0, T0 - 1));	/* The clock was set back. */
+}
+
 static void checks_with_a_deadline_are_on_time(void **state)
 {
 	(void)state;
@@ -172,6 +212,8 @@ int main(void)
 		cmocka_unit_test(what_a_restart_could_not_find_out_is_stored),
 		cmocka_unit_test(a_rollover_is_stored_at_each_decision),
 		cmocka_unit_test(the_policy_is_switched_where_that_is_possible),
+		cmocka_unit_test(what_is_not_driven_is_asked_for_its_chain_only),
+		cmocka_unit_test(watches_are_a_check_interval_apart_or_more),
 		cmocka_unit_test(checks_with_a_deadline_are_on_time),
 		cmocka_unit_test(a_database_that_fails_is_tried_again_ever_later),
 	};
