@@ -168,10 +168,10 @@ static void judge_dnskey(const answer_zone_t *zone, const packet_rrset_t *set,
 	out->dnskey = present(zone, dnskey, &out->dnskey_foreign);
 	out->dnskey_equal = knot_rdataset_eq(dnskey, own);
 
-	verify_result_t known, any;
+	verify_result_t known;
 	out->dnskey_signed_by = signers(zone, set, out->dnskey, dnskey, &known);
 
-	any = known;
+	verify_result_t any = known;
 	if (known.keys == 0) {
 		/* Somebody else's, or broken? Keys out of the answer itself prove nothing more, and no TTL. */
 		key_list_t all = { 0 };
