@@ -67,7 +67,7 @@ void judge_ds(char *out, size_t len, const char *zone, const key_id_t *key)
 
 /* Commands. */
 
-#define POLICIES	"kskroll policies BASE --conf /etc/knot/knot.conf"
+#define POLICIES	"kskroll policies BASE -c /etc/knot/knot.conf"
 
 typedef struct {
 	const options_t *o;

@@ -85,15 +85,24 @@ def test_a_derived_policy_of_the_operator_that_differs_is_refused_before_the_sta
         progress.wait_visited("introduce", 30)
 
 
-@bound(120)
-def test_iterations_that_resolvers_do_not_take_start_nothing(directory):
-    with module_world(directory, policy={"nsec3": True, "nsec3-iterations": 200}) as (world, _), \
-            Progress(world.knot, ZONE) as progress:
+def starts_nothing(directory, item, **policy):
+    """The policy has what resolvers or the module do not take."""
+    with module_world(directory, policy=policy) as (world, _), Progress(world.knot, ZONE) as progress:
         progress.wait("idle", 30)
         start(world)
         wait_until(lambda: progress.gate == "observe-only", 60, "the gate")
-        assert "nsec3-iterations of the policy" in "".join(world.knot.log_lines("observe-only"))
+        assert f"{item} of the policy" in "".join(world.knot.log_lines("observe-only"))
         assert "kskroll" not in policies(world) and progress.states() == ["idle"]
+
+
+@bound(120)
+def test_iterations_that_resolvers_do_not_take_start_nothing(directory):
+    starts_nothing(directory, "nsec3-iterations", **{"nsec3": True, "nsec3-iterations": 200})
+
+
+@bound(120)
+def test_another_digest_type_of_cds_starts_nothing(directory):
+    starts_nothing(directory, "cds-digest-type", **{"cds-digest-type": "sha384"})
 
 
 @bound(120)

@@ -338,6 +338,33 @@ zone:
         self.assertIn("standard-kskroll-signal-600", self.ok("policies", "standard", "--ttl", "10m",
                                                              text=self.CONF))
 
+    def test_the_ttl_of_derived_policies_never_goes_up(self):
+        for ttl, seconds in ("60", 60), ("1m", 60), ("5m", 300), ("2h", 300), ("0", 1):
+            out = self.ok("policies", "standard", text=self.CONF.replace("dnskey-ttl: 1h", f"dnskey-ttl: {ttl}"))
+            name = "standard-kskroll-quiet" + ("" if seconds == 300 else f"-{seconds}")
+            self.assertIn(f"- id: {name}\n", out)
+            self.assertIn(f"    cds-cdnskey-publish: none\n    dnskey-ttl: {seconds}\n", out)
+
+    def test_a_pasted_policy_has_no_comment_of_its_base(self):
+        # The comment says whose it is: the module corrects only what it made.
+        out = self.ok("policies", "standard", text=self.CONF.replace("    ds-push", "    comment: x\n    ds-push"))
+        self.assertNotIn("comment", out)
+
+    def test_what_the_configuration_forbids_has_its_command(self):
+        db = self.make("forbidden")
+        for gate, detail, words in (
+                (50, "zonefile-load x: knotc -f zone-flush", ("knotc -f zone-flush alpha.example.", "zonefile-sync: 0",
+                                                              "zone-file-complete: on")),
+                (50, "put what 'kskroll policies lab' says into knot.conf", ("kskroll policies BASE -c ",)),
+                (51, "policy 'x' has ksk-size", ("kskroll policies BASE -c ",)),
+                (52, "", ("keymgr alpha.example. list",))):
+            with sqlite3.connect(db) as con:
+                con.execute("UPDATE zone SET gate = ?, gate_detail = ? WHERE zone = 'alpha.example.'", (gate, detail))
+            out = self.ok("status", "alpha.example", db=db)
+            for word in words:
+                self.assertIn(word, out)
+            self.assertEqual("zone-flush alpha" in out, gate == 50 and "flush" in detail)
+
     def test_a_missing_policy_is_named(self):
         self.assertIn("no policy 'nope'", self.bad(1, "policies", "nope", text=self.CONF))
         self.assertIn("default-kskroll-quiet", self.ok("policies", "default", text=self.CONF))
