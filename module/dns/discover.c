@@ -89,7 +89,7 @@ static void trouble(discover_t *discover, uint16_t type, const knot_dname_t *nam
 	if (knot_dname_to_str(text, name, sizeof(text)) == NULL) {
 		text[0] = '\0';
 	}
-	snprintf(discover->result.detail, sizeof(discover->result.detail), "%s of %.100s: %s",
+	snprintf(discover->result.detail, sizeof(discover->result.detail), "%s of %.90s: %.50s",
 	         type_name(type), text, error);
 }
 

@@ -140,7 +140,7 @@ static void a_machine_without_a_battery_makes_no_wait_shorter(void **state)
 	(void)state;
 	const event_t event = { .reboot = true, .down = 600, .set = -(int64_t)T0 - 2400, .right_after = 60 };
 	const time_t wait = lasts(ROLLOVER_OBSERVE, NULL), longer = lasts(ROLLOVER_OBSERVE, &event);
-	assert_in_range(longer, wait + 900, wait + 900 + 2 * DAY);
+	assert_true(longer >= wait + 900 && longer <= wait + 900 + 2 * DAY);
 }
 
 static void a_clock_that_is_slewed_makes_no_wait_shorter(void **state)
@@ -166,7 +166,7 @@ static void what_is_no_step_adds_up(void **state)
 		clock.wall += (100 * (i + 1)) / 1000;
 		rollover_follow_clock(&row, &clock);
 	}
-	assert_in_range(clock.wall - row.since, 1000, 1002);
+	assert_true(clock.wall - row.since >= 1000 && clock.wall - row.since <= 1002);
 }
 
 /* shared/cases 6: a day of DNSKEY TTL, restart after a minute with a clock three days ahead. */

@@ -364,7 +364,7 @@ static void a_broken_chain_is_an_alarm_in_every_state(void **state)
 		assert_false(m.out.gate_changed);
 		assert_int_equal(m.row.gate_since, since);
 	}
-	assert_in_range(fast, 1, 9);	/* 1, 2, 4 … s, then every check_interval. */
+	assert_true(fast >= 1 && fast <= 9);	/* 1, 2, 4 … s, then every check_interval. */
 	machine_ds(&m, OLD, 300);
 	m.parent[0].ds_foreign = m.parent[1].ds_foreign = false;
 	machine_step(&m);
