@@ -174,7 +174,7 @@ static void start(dns_server_t *s, how_t how, bool any)
 	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
 }
 
-static void stop(dns_server_t *s)
+static void stop_fake(dns_server_t *s)
 {
 	assert_int_equal(write(s->over[1], "", 1), 1);
 	shutdown(s->fd, SHUT_RDWR);
@@ -216,7 +216,7 @@ static server_look_t glance_at(how_t how)
 	look_t look = { .zone = "a.test." };
 	start(&s, how, false);
 	glance_run(&glance, &look, 1, TIMEOUT_MS);
-	stop(&s);
+	stop_fake(&s);
 	return look.look;
 }
 
@@ -242,7 +242,7 @@ static void zones_are_read_over_one_connection(void **state)
 	glance_run(&glance, looks, 1, TIMEOUT_MS);
 	assert_found(&looks[0].look);
 	look_clear(&looks[0].look);
-	stop(&s);
+	stop_fake(&s);
 	assert_int_equal(s.connections, 2);
 	assert_int_equal(s.questions, 5 * (LOOKS + 1));
 }
@@ -294,7 +294,7 @@ static void silence_is_bounded_and_not_tried_again_at_once(void **state)
 	assert_int_equal(look.look.status, SERVER_UNREACHABLE);
 	assert_true(ms() - begin < TIMEOUT_MS);
 	glance_run(&glance, &look, 1, TIMEOUT_MS);
-	stop(&s);
+	stop_fake(&s);
 	assert_int_equal(s.connections, 1);
 }
 
@@ -308,7 +308,7 @@ static void zones_that_were_answered_count(void **state)
 	int64_t begin = ms();
 	glance_run(&glance, looks, 3, TIMEOUT_MS);
 	assert_true(ms() - begin < 2 * TIMEOUT_MS);
-	stop(&s);
+	stop_fake(&s);
 	assert_found(&looks[0].look);
 	for (unsigned i = 1; i < 3; i++) {
 		assert_int_equal(looks[i].look.status, SERVER_UNREACHABLE);
@@ -331,8 +331,8 @@ static void port_with_another_protocol_is_passed_by(void **state)
 	glance_run(&glance, &look, 1, TIMEOUT_MS);
 	assert_found(&look.look);
 	look_clear(&look.look);
-	stop(&tls);
-	stop(&dns);
+	stop_fake(&tls);
+	stop_fake(&dns);
 	assert_int_equal(tls.connections, 1);
 }
 
