@@ -56,6 +56,10 @@ static void key_remembered_by_digest_verifies_where_it_is_served(void **state)
 	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
 	assert_int_equal(w->child.dnskey, 2);
 	assert_int_equal(w->child.dnskey_signed_by, 0);
+	signer_add_ds(&cds, &w->next_ksk, 2);
+	see_signal(w, KNOT_RRTYPE_CDS, &cds, &w->ksk, NULL);
+	assert_int_equal(w->child.cds.signed_by, 0);
+	knot_rdataset_clear(&cds, NULL);
 }
 
 static void revoked_ksk_is_neither_known_nor_foreign(void **state)
@@ -262,6 +266,18 @@ static void signed_cds_is_read(void **state)
 	assert_int_equal(w->child.cds.keys, 2);
 	assert_int_equal(w->child.cds.signed_by, 3);
 	knot_rdataset_clear(&cds, NULL);
+}
+
+static void refused_cds_is_an_error(void **state)
+{
+	world_t *w = *state;
+	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDS, false, KNOT_RCODE_REFUSED);
+	size_t len = reply_end(&w->reply);
+	answer_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+	assert_int_equal(w->child.status, ANSWER_ERROR);
+	assert_string_equal(w->child.detail, "CDS: REFUSED");
+	assert_false(w->child.cds.present);
 }
 
 static void cds_signed_by_the_zsk_only_has_no_signer(void **state)
@@ -575,6 +591,15 @@ static void server_that_answers_from_the_child_is_an_error(void **state)
 
 /* -- NSEC3 ------------------------------------------------------------------ */
 
+static void put_name(world_t *w, const knot_dname_t *owner, uint16_t type, const void *data,
+                     size_t len)
+{
+	knot_rdataset_t rrs = { 0 };
+	signer_add(&rrs, data, len);
+	put_signed(w, owner, type, 300, &rrs, NULL, NULL);
+}
+
+/*! Ends the answer that was begun and reads it. */
 static void nsec3_that_matches_proves(void **state)
 {
 	world_t *w = *state;
@@ -604,6 +629,51 @@ static void nsec3_that_is_cut_is_no_proof(void **state)
 		see_ds(w);
 		assert_int_equal(w->up.status, w->nsec3_cut == 0 ? ANSWER_OK : ANSWER_BOGUS);
 	}
+
+	for (uint16_t cut = 1; cut < 38; cut++) {
+		/* What covers needs its next hash, and not its bitmap. */
+		begin_nsec3(w, "c.example.");
+		w->nsec3_cut = cut;
+		put_nsec3(w, HASH_A_EXAMPLE, "b4um86eghhds6nea196smvmlo4ors995", 1, DELEGATION,
+		          &w->parent_zsk);
+		w->nsec3_cut = 0;
+		put_nsec3(w, HASH_EXAMPLE, HASH_A_EXAMPLE, 1, APEX, &w->parent_zsk);
+		see_ds(w);
+		assert_int_equal(w->up.status, cut <= 8 ? ANSWER_OK : ANSWER_BOGUS);
+
+		/* Beside a proof it does not matter. */
+		begin_nsec3(w, "a.example.");
+		w->nsec3_cut = cut;
+		put_nsec3(w, HASH_EXAMPLE, HASH_A_EXAMPLE, 0, APEX, &w->parent_zsk);
+		w->nsec3_cut = 0;
+		put_nsec3(w, HASH_A_EXAMPLE, HASH_C_EXAMPLE, 0, DELEGATION, &w->parent_zsk);
+		see_ds(w);
+		assert_int_equal(w->up.status, ANSWER_OK);
+	}
+}
+
+static void nsec3_at_an_owner_that_is_no_hash_does_not_matter(void **state)
+{
+	world_t *w = *state;
+	static const char *const OWNERS[] = {
+		"35mthgpgcu1qg68fab165klnsnk3dpvw", "35mthgpgcu1qg68fab165klnsnk3dp", "x",
+	};
+	for (size_t i = 0; i < sizeof(OWNERS) / sizeof(OWNERS[0]); i++) {
+		begin_nsec3(w, "a.example.");
+		put_nsec3(w, OWNERS[i], HASH_C_EXAMPLE, 0, DELEGATION, &w->parent_zsk);
+		put_nsec3(w, HASH_A_EXAMPLE, HASH_C_EXAMPLE, 0, DELEGATION, &w->parent_zsk);
+		see_ds(w);
+		assert_int_equal(w->up.status, ANSWER_OK);
+	}
+
+	/* At the root, and in another zone. */
+	static const uint8_t rdata[] = { 1, 0, 0, 0, 0, 1, 7, 0, 1, 0x20 };
+	begin_nsec3(w, "a.example.");
+	put_name(w, N("."), KNOT_RRTYPE_NSEC3, rdata, sizeof(rdata));
+	put_name(w, N(HASH_A_EXAMPLE ".other."), KNOT_RRTYPE_NSEC3, rdata, sizeof(rdata));
+	put_nsec3(w, HASH_A_EXAMPLE, HASH_C_EXAMPLE, 0, DELEGATION, &w->parent_zsk);
+	see_ds(w);
+	assert_int_equal(w->up.status, ANSWER_OK);
 }
 
 static void nsec3_of_upper_case_proves(void **state)
@@ -656,15 +726,6 @@ static void opt_out_nsec3_that_covers_proves(void **state)
 
 /* -- delegation ------------------------------------------------------------- */
 
-static void put_name(world_t *w, const knot_dname_t *owner, uint16_t type, const void *data,
-                     size_t len)
-{
-	knot_rdataset_t rrs = { 0 };
-	signer_add(&rrs, data, len);
-	put_signed(w, owner, type, 300, &rrs, NULL, NULL);
-}
-
-/*! Ends the answer that was begun and reads it. */
 static void says(world_t *w, delegation_said_t said, uint16_t names)
 {
 	delegation_t found;
@@ -828,6 +889,7 @@ int main(void)
 		T(errors_of_a_server_are_named),
 		T(answer_to_another_question_is_refused),
 		T(signed_cds_is_read),
+		T(refused_cds_is_an_error),
 		T(cds_signed_by_the_zsk_only_has_no_signer),
 		T(unwanted_cds_are_noticed),
 		T(cdnskey_is_read),
@@ -846,6 +908,7 @@ int main(void)
 		T(server_that_answers_from_the_child_is_an_error),
 		T(nsec3_that_matches_proves),
 		T(nsec3_that_is_cut_is_no_proof),
+		T(nsec3_at_an_owner_that_is_no_hash_does_not_matter),
 		T(nsec3_of_upper_case_proves),
 		T(opt_out_nsec3_that_covers_proves),
 		T(referral_gives_names_and_glue),

@@ -236,15 +236,26 @@ static void key_that_may_not_sign_zones_is_refused(void **state)
 		knot_wire_write_u16(rdata, FLAGS[i]);
 		w->keys[1] = (verify_key_t){ rdata, w->zsk.len };
 		test_key_t changed = { w->zsk.key, rdata, w->zsk.len };
-		w->fields.tag = dnssec_key_get_keytag(w->zsk.key) + FLAGS[i] - 256;
+		const dnssec_binary_t bin = { .data = rdata, .size = w->zsk.len };
+		assert_int_equal(dnssec_keytag(&bin, &w->fields.tag), DNSSEC_EOK);
 		knot_rdataset_clear(&w->rrsigs, NULL);
 		signer_sign_fields(&w->rrsigs, &w->rrset, &changed, &w->fields);
-		assert_int_equal(verify_at(w, TEST_NOW).keys, 0);
+		fails_with(w, "no RRSIG by a known key");
 	}
 
+	/* Nor one whose protocol is not 3, which the tag covers as well. */
 	memcpy(rdata, w->zsk.rdata, w->zsk.len);
 	rdata[2] = 4;
+	const dnssec_binary_t bin = { .data = rdata, .size = w->zsk.len };
+	assert_int_equal(dnssec_keytag(&bin, &w->fields.tag), DNSSEC_EOK);
+	knot_rdataset_clear(&w->rrsigs, NULL);
+	sign(w);
 	assert_int_equal(verify_at(w, TEST_NOW).keys, 0);
+	rdata[2] = 3;
+	assert_int_equal(dnssec_keytag(&bin, &w->fields.tag), DNSSEC_EOK);
+	knot_rdataset_clear(&w->rrsigs, NULL);
+	sign(w);
+	assert_int_equal(verify_at(w, TEST_NOW).keys, 2);
 }
 
 static void same_tag_of_two_keys_is_told_apart(void **state)
@@ -361,6 +372,7 @@ static void rsa_keys_larger_than_usual_are_not_used(void **state)
 		{ { 0, 0, 3 }, 3, 3 + 3 + 256, true },
 		{ { 0, 1, 0 }, 3, 3 + 256 + 256, false },
 		{ { 0 }, 1, 1, false },	/* the length is cut off */
+		{ { 0, 0, 0 }, 3, 3, true },	/* of no octets: libdnssec does not take it */
 		{ { 5 }, 1, 3, false },
 	};
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
