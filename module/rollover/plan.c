@@ -93,8 +93,7 @@ static void world_keys(world_t *w, const rollover_row_t *row)
 	w->key_count = row->old_count;
 	memcpy(w->keys, row->old, row->old_count * sizeof(row->old[0]));
 	if (w->key_count == 0 && !rollover_is_first(row)) {
-		memset(&w->keys[0], 0, sizeof(w->keys[0]));
-		w->key_count = 1;
+		w->key_count = 1;	/* No key at all is one as well. */
 	}
 	w->old = (1U << w->key_count) - 1;
 	if (row->has_new) {
@@ -184,7 +183,6 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 	if (row->state == ROLLOVER_AWAIT_DS) {
 		w->cds = constant(w->fresh);
 		w->ds_at = row->since + assume->parent_delay;
-		w->ds_at = w->ds_at > now ? w->ds_at : now;
 	}
 }
 

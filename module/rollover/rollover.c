@@ -90,7 +90,6 @@ static bool outer_gates(ctx_t *c)
 	const own_facts_t *own = &c->facts->own;
 	rollover_row_t *row = &c->out->row;
 
-	c->out->policy_wanted = false;
 	if (c->config->observe_only || own->catalog_member) {
 		stay(c, GATE_OBSERVE_ONLY, "", c->config->observe_only ? c->config->observe_reason :
 		     "the zone is a catalog member: its policy cannot be switched", 0);
