@@ -241,6 +241,20 @@ static void the_parents_day_begins_with_the_signal(void **state)
 	expect(&m, "await-ds | withdraw cds-left-at 60" FROM_OBSERVE);
 }
 
+static void going_insecure_ends_with_the_operator(void **state)
+{
+	(void)state;
+	machine_t m;
+	plan_t plan;
+
+	entered(&m, ROLLOVER_LEAVE);
+	m.row.gate = GATE_DS_LEFT_AT;
+	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
+	assert_int_equal(plan.stuck, GATE_DS_LEFT_AT);
+	assert_int_equal(plan.count, 1);
+	assert_int_equal(plan.end, 0);
+}
+
 static void a_ttl_that_nobody_knows_is_taken_for_high(void **state)
 {
 	(void)state;
@@ -343,6 +357,7 @@ int main(void)
 		cmocka_unit_test(when_the_key_was_ordered_is_when_it_was_published),
 		cmocka_unit_test(an_old_gate_is_left_as_soon_as_the_world_has_changed),
 		cmocka_unit_test(a_lifetime_does_not_disturb_the_rollover_under_way),
+		cmocka_unit_test(going_insecure_ends_with_the_operator),
 		cmocka_unit_test(a_first_ds_waits_for_what_is_unsigned),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -490,6 +491,40 @@ static void silence_counts_from_its_begin_while_it_is_looked_at(void **state)
 	}
 }
 
+/*! One nameserver and one parent server, each the last of its memory: a sanitizer sees a look beyond. */
+static void no_answer_beyond_the_last_is_looked_at(void **state)
+{
+	(void)state;
+	machine_t m;
+	bool complete;
+	uint32_t ttl;
+	child_wish_t w = good(&m);
+	child_answer_t *child = malloc(sizeof(*child));
+	parent_answer_t *parent = malloc(sizeof(*parent));
+
+	assert_true(child != NULL && parent != NULL);
+	*child = m.child[0];
+	*parent = m.parent[0];
+	m.facts.child = child;
+	m.facts.parent = parent;
+	m.facts.child_count = m.facts.parent_count = 1;
+	pass(judge_child(&m.facts, &w));
+	pass(judge_parent(&m.facts, &m.config, OLD, m.now));
+	pass(judge_chain(&m.facts, &m.config, OLD, m.now));
+	pass(judge_broken(&m.facts));
+	assert_false(parent_has(&m.facts, THIRD));
+	assert_false(parent_old_ttl(&m.facts, OLD, &ttl));
+	assert_int_equal(child_ttl(&m.facts, &m.config, m.now, &complete), 300);
+	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
+		m.row.state = i;
+		machine_decide(&m);
+		parent->ds = parent->ds != 0 ? 0 : OLD;
+		machine_decide(&m);
+	}
+	free(child);
+	free(parent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +544,7 @@ int main(void)
 		cmocka_unit_test(any_parent_server_with_a_ds_has_begun),
 		cmocka_unit_test(the_largest_signed_ttl_of_all_that_answer_counts),
 		cmocka_unit_test(the_largest_ttl_of_an_old_ds_counts),
+		cmocka_unit_test(no_answer_beyond_the_last_is_looked_at),
 		cmocka_unit_test(silence_counts_from_its_begin_while_it_is_looked_at),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

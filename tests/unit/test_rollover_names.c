@@ -88,6 +88,18 @@ static void a_new_row_is_idle_and_due(void **state)
 	assert_false(row.has_new);
 }
 
+/* RFC 10026 4.1: at most 900 s, so above 898 s the derived policies are lower and not higher. */
+static void the_ttl_of_a_policy_stays_in_the_window(void **state)
+{
+	(void)state;
+	assert_int_equal(rollover_policy_ttl(POLICY_QUIET, 900), 900);
+	assert_int_equal(rollover_policy_ttl(POLICY_SIGNAL, 898), 899);
+	assert_int_equal(rollover_policy_ttl(POLICY_ROLLBACK, 898), 900);
+	assert_int_equal(rollover_policy_ttl(POLICY_DELETE, 898), 899);
+	assert_int_equal(rollover_policy_ttl(POLICY_SIGNAL, 899), 898);
+	assert_int_equal(rollover_policy_ttl(POLICY_ROLLBACK, 899), 897);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +107,7 @@ int main(void)
 		cmocka_unit_test(what_there_is_has_its_own),
 		cmocka_unit_test(keys_are_equal_if_all_of_them_is),
 		cmocka_unit_test(a_key_is_found_among_those_that_count),
+		cmocka_unit_test(the_ttl_of_a_policy_stays_in_the_window),
 		cmocka_unit_test(a_new_row_is_idle_and_due),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
