@@ -69,6 +69,7 @@ typedef struct {
 	size_t child_count;
 	parent_answer_t *parent;
 	size_t parent_count;
+	bool heard;			/*!< A server that is not on this host has answered something. */
 	unsigned no_route;		/*!< ROUTE_*: nothing could be sent to any address of this family. */
 	unsigned routed;		/*!< ROUTE_*: something could, to another host. */
 	unsigned queries;		/*!< Packets sent to servers directly. */

@@ -537,6 +537,27 @@ const rollover_gate_info_t *rollover_gate_info(rollover_gate_t gate);
 time_t rollover_unreachable_since(const rollover_config_t *config, time_t since, const rollover_clock_t *seen,
                                   const rollover_clock_t *now);
 
+/*! What is remembered of a server that does not answer. Zeroed: it does. */
+typedef struct {
+	time_t since;			/*!< As long ago as its silence has lasted, by the wall clock. */
+	rollover_clock_t seen;		/*!< The last check. */
+	bool alone;			/*!< In that check nobody else answered either. */
+} rollover_silence_t;
+
+/*!
+ * \brief A check in which the server did not answer.
+ *
+ * Silence is evidence about a server only where another one answers in the same check: else this host may be
+ * cut off. So the time between two checks counts if somebody answered in both of them, under the conditions of
+ * rollover_unreachable_since(). Else the silence is as long as it was at the first of them.
+ *
+ * \param[in,out] silence  What is remembered of the server; its \a since is what counts now.
+ * \param[in] heard        A server of zone or parent that is not on this host has answered in this check.
+ * \param[in] now          What the clocks show now.
+ */
+void rollover_silence(const rollover_config_t *config, rollover_silence_t *silence, bool heard,
+                      const rollover_clock_t *now);
+
 bool key_id_equal(const key_id_t *a, const key_id_t *b);
 /*! \return Index in the keys, or -1. */
 int key_id_find(const key_id_t *keys, unsigned count, const key_id_t *id);

@@ -89,12 +89,11 @@ int store_history(store_t *store, const char *zone, size_t limit,
 /*! Words for the last error of this store, printable. */
 const char *store_error(const store_t *store);
 
-/*! Since when a server of a zone has not answered, and when that was last seen: survive a restart (I6). */
-int store_unreachable_load(store_t *store, const char *zone, const char *server, time_t *since,
-                           rollover_clock_t *seen);
-/*! \a since 0: it answers, forget it; \a seen may then be NULL. */
-int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since,
-                           const rollover_clock_t *seen);
+/*! For how long a server of a zone has not answered survives a restart (I6). Zeroed if there is nothing. */
+int store_unreachable_load(store_t *store, const char *zone, const char *server, rollover_silence_t *silence);
+/*! NULL: it answers, forget it. */
+int store_unreachable_save(store_t *store, const char *zone, const char *server,
+                           const rollover_silence_t *silence);
 
 /*! Puts '?' in the place of control characters and what is no UTF-8: who wrote the store must not steer a terminal. */
 void store_printable(char *text);

@@ -107,6 +107,7 @@ static void on_reply(const ask_reply_t *reply, void *arg)
 	asking->under_way--;
 	asking->result->queries += reply->packets;
 	asked->no_route = reply->no_route;
+	asking->result->heard |= reply->alive && !reply->here;
 	note_route(asking, asked->addr, reply->no_route);
 	if (asked->again) {
 		judge_again(asked, reply);

@@ -304,9 +304,8 @@ bool write_scratch(loop_t *loop, const store_event_t *event, bool soon);
  */
 bool write_join(loop_t *loop);
 void write_joined(loop_t *loop);
-/*! Since when a server has not answered; 0: it has. Within a second, together with others. */
-void write_unreachable(loop_t *loop, const char *zone, const char *server, time_t since,
-                       const rollover_clock_t *now);
+/*! For how long a server has not answered; NULL: it has. Within a second, together with others. */
+void write_unreachable(loop_t *loop, const char *zone, const char *server, const rollover_silence_t *silence);
 /*! All servers of a survey are written: bounds their number. */
 void write_servers_done(loop_t *loop, const char *zone, time_t now);
 /*! Removes from the store what is no more, now and then (prune.c). */

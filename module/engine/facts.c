@@ -160,23 +160,24 @@ void look_state_free(look_state_t *look)
 }
 
 /*! The time since when a server has not answered, over restarts. \a wrote: something was written. */
-static time_t since_when(const zone_t *zone, const char *server, answer_status_t status,
+static time_t since_when(const zone_t *zone, const char *server, answer_status_t status, bool heard,
                          const rollover_clock_t *now, bool *wrote)
 {
-	time_t since = 0;
-	rollover_clock_t seen = { 0 };
+	rollover_silence_t silence = { 0 };
 	loop_t *loop = zone->loop;
 
 	if (loop->store != NULL) {
-		(void)store_unreachable_load(loop->store, zone->name, server, &since, &seen);
+		(void)store_unreachable_load(loop->store, zone->name, server, &silence);
 	}
-	bool silent = status == ANSWER_UNREACHABLE;
-	if (silent || since != 0) {
-		since = silent ? rollover_unreachable_since(&zone->settings->config, since, &seen, now) : 0;
-		write_unreachable(loop, zone->name, server, since, now);
+	const bool silent = status == ANSWER_UNREACHABLE;
+	if (silent) {
+		rollover_silence(&zone->settings->config, &silence, heard, now);
+	}
+	if (silent || silence.since != 0) {
+		write_unreachable(loop, zone->name, server, silent ? &silence : NULL);
 		*wrote = true;
 	}
-	return since;
+	return silent ? silence.since : 0;
 }
 
 void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *survey)
@@ -195,11 +196,11 @@ void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *su
 	bool wrote = false;
 	for (size_t i = 0; i < survey->child_count; i++) {
 		child_answer_t *a = &survey->child[i];
-		a->unreachable_since = since_when(zone, a->server, a->status, &now, &wrote);
+		a->unreachable_since = since_when(zone, a->server, a->status, survey->heard, &now, &wrote);
 	}
 	for (size_t i = 0; i < survey->parent_count; i++) {
 		parent_answer_t *a = &survey->parent[i];
-		a->unreachable_since = since_when(zone, a->server, a->status, &now, &wrote);
+		a->unreachable_since = since_when(zone, a->server, a->status, survey->heard, &now, &wrote);
 	}
 	if (wrote) {
 		write_servers_done(zone->loop, zone->name, now.wall);

@@ -58,13 +58,12 @@ void write_joined(loop_t *loop)
 	}
 }
 
-void write_unreachable(loop_t *loop, const char *zone, const char *server, time_t since,
-                       const rollover_clock_t *now)
+void write_unreachable(loop_t *loop, const char *zone, const char *server, const rollover_silence_t *silence)
 {
 	/* Without a store nothing is decided. A time that is lost is taken anew, which makes a wait longer. */
 	if (loop->store != NULL) {
 		bool together = write_join(loop);
-		(void)store_unreachable_save(loop->store, zone, server, since, now);
+		(void)store_unreachable_save(loop->store, zone, server, silence);
 		if (together) {
 			write_joined(loop);
 		}

@@ -111,3 +111,17 @@ time_t rollover_unreachable_since(const rollover_config_t *config, time_t since,
 	move(&since, by);
 	return since;
 }
+
+void rollover_silence(const rollover_config_t *config, rollover_silence_t *silence, bool heard,
+                      const rollover_clock_t *now)
+{
+	assert(config && silence && now);
+
+	const time_t before = silence->seen.wall - silence->since;
+	time_t since = rollover_unreachable_since(config, silence->since, &silence->seen, now);
+
+	if (silence->since != 0 && before >= 0 && (!heard || silence->alone) && now->wall - since > before) {
+		since = now->wall - before;
+	}
+	*silence = (rollover_silence_t){ .since = since, .seen = *now, .alone = !heard };
+}

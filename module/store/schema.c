@@ -35,7 +35,8 @@ static const char *const since_schema[STORE_SCHEMA + 1] = {
 	      "ALTER TABLE server ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
 	[3] = "CREATE INDEX zone_looked ON zone (looked);"
 	      "ALTER TABLE server ADD COLUMN clock_ahead INTEGER NOT NULL DEFAULT 0;"
-	      "ALTER TABLE server ADD COLUMN clock_boot INTEGER NOT NULL DEFAULT 0",
+	      "ALTER TABLE server ADD COLUMN clock_boot INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE server ADD COLUMN alone INTEGER NOT NULL DEFAULT 0",
 };
 
 static int get_pragma(store_t *store, const char *name, int *value)

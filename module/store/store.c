@@ -29,10 +29,10 @@ static const char *const texts[STMT__COUNT] = {
 	[STMT_HISTORY_ALL] =
 		HISTORY "(SELECT * FROM history ORDER BY id DESC LIMIT ?2) ORDER BY id",
 	[STMT_UNREACHABLE_LOAD] =
-		"SELECT unreachable_since, seen, clock_ahead, clock_boot FROM server WHERE zone = ?1 AND server = ?2",
+		"SELECT unreachable_since, seen, clock_ahead, clock_boot, alone FROM server WHERE zone = ?1 AND server = ?2",
 	[STMT_UNREACHABLE_SAVE] =
-		"INSERT OR REPLACE INTO server (zone, server, unreachable_since, seen, clock_ahead, clock_boot)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+		"INSERT OR REPLACE INTO server (zone, server, unreachable_since, seen, clock_ahead, clock_boot, alone)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[STMT_UNREACHABLE_CLEAR] =
 		"DELETE FROM server WHERE zone = ?1 AND server = ?2",
 	[STMT_SERVERS_PRUNE] =
@@ -363,20 +363,18 @@ done:
 	return result;
 }
 
-int store_unreachable_load(store_t *store, const char *zone, const char *server, time_t *since,
-                           rollover_clock_t *seen)
+int store_unreachable_load(store_t *store, const char *zone, const char *server, rollover_silence_t *silence)
 {
-	assert(store != NULL && zone != NULL && server != NULL && since != NULL && seen != NULL);
+	assert(store != NULL && zone != NULL && server != NULL && silence != NULL);
 
-	*since = 0;
-	memset(seen, 0, sizeof(*seen));
+	memset(silence, 0, sizeof(*silence));
 	sqlite3_stmt *stmt = store_reader(store, STMT_UNREACHABLE_LOAD);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
 
 	int ret;
-	int64_t value, last, ahead, boot;
+	int64_t since, last, ahead, boot, alone;
 	if ((sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) |
 	     sqlite3_bind_text(stmt, 2, server, -1, SQLITE_STATIC)) != SQLITE_OK) {
 		ret = store_fail(store, "cannot be read");
@@ -385,12 +383,14 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	}
 	switch (sqlite3_step(stmt)) {
 	case SQLITE_ROW:
-		if (column_number(stmt, 0, 0, INT64_MAX, &value) &&
+		if (column_number(stmt, 0, 0, INT64_MAX, &since) &&
 		    column_number(stmt, 1, 0, INT64_MAX, &last) &&
 		    column_number(stmt, 2, INT64_MIN, INT64_MAX, &ahead) &&
-		    column_number(stmt, 3, INT64_MIN, INT64_MAX, &boot)) {
-			*since = value;
-			*seen = (rollover_clock_t){ .wall = last, .ahead = ahead, .boot = boot };
+		    column_number(stmt, 3, INT64_MIN, INT64_MAX, &boot) &&
+		    column_number(stmt, 4, 0, 1, &alone)) {
+			*silence = (rollover_silence_t){
+				.since = since, .seen = { .wall = last, .ahead = ahead, .boot = boot }, .alone = alone,
+			};
 			ret = KNOT_EOK;
 		} else {
 			ret = store_malformed(store, "unreachable_since of server %.320s makes no sense",
@@ -408,8 +408,8 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	return ret;
 }
 
-int store_unreachable_save(store_t *store, const char *zone, const char *server, time_t since,
-                           const rollover_clock_t *seen)
+int store_unreachable_save(store_t *store, const char *zone, const char *server,
+                           const rollover_silence_t *silence)
 {
 	assert(store != NULL && zone != NULL && server != NULL);
 
@@ -417,7 +417,7 @@ int store_unreachable_save(store_t *store, const char *zone, const char *server,
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	bool clear = (since == 0);
+	bool clear = (silence == NULL);
 	sqlite3_stmt *stmt = store_reader(store, clear ? STMT_UNREACHABLE_CLEAR : STMT_UNREACHABLE_SAVE);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
@@ -425,10 +425,11 @@ int store_unreachable_save(store_t *store, const char *zone, const char *server,
 	int bound = sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) |
 	            sqlite3_bind_text(stmt, 2, server, -1, SQLITE_STATIC);
 	if (!clear) {
-		bound |= (since > 0) ? sqlite3_bind_int64(stmt, 3, since) |
-		                       sqlite3_bind_int64(stmt, 4, seen->wall) |
-		                       sqlite3_bind_int64(stmt, 5, seen->ahead) |
-		                       sqlite3_bind_int64(stmt, 6, seen->boot) : SQLITE_RANGE;
+		bound |= (silence->since > 0) ? sqlite3_bind_int64(stmt, 3, silence->since) |
+		                                sqlite3_bind_int64(stmt, 4, silence->seen.wall) |
+		                                sqlite3_bind_int64(stmt, 5, silence->seen.ahead) |
+		                                sqlite3_bind_int64(stmt, 6, silence->seen.boot) |
+		                                sqlite3_bind_int64(stmt, 7, silence->alone) : SQLITE_RANGE;
 	}
 	return store_run(store, stmt, bound);
 }

@@ -170,7 +170,7 @@ void check_learn(world_t *w)
 		for (size_t i = 0; i < count; i++) {
 			fault_learn(w, e->seen[side][i], e->seen_keys[side][i], e->seen_ttl[side][i]);
 			answer_status_t status = side ? f->parent[i].status : f->child[i].status;
-			if (status == ANSWER_UNREACHABLE && w->now - e->silent[side][i] >= (time_t)e->config.unreachable_after) {
+			if (status == ANSWER_UNREACHABLE && e->silent[side][i].lasted >= (time_t)e->config.unreachable_after) {
 				server_excuse(w, side ? &w->parent[i] : &w->child[i], side);
 			}
 		}
@@ -461,6 +461,7 @@ static bool fault_explains(const world_t *w, const fault_t *f)
 	case FAULT_STORE:	return row->gate == GATE_STORE_FAILED;
 	case FAULT_DISCOVERY:	return row->gate == GATE_DISCOVERY_FAILED;
 	case FAULT_INSECURE:	return row->gate == GATE_PARENT_INSECURE;
+	case FAULT_CUT_OFF:	return row->gate == GATE_CHILD_UNREACHABLE || row->gate == GATE_PARENT_UNREACHABLE;
 	case FAULT_WATCH:	return row->gate == GATE_VALIDATION_FAILS || row->gate == GATE_ROLLED_BACK;
 	default:		return false;
 	}

@@ -262,7 +262,7 @@ void engine_wake(world_t *w)
 			e->row.bad_looks = 0;	/* Not stored. */
 		} else {
 			rollover_init(&e->row, clock_wall(w));
-			memset(e->unreachable, 0, sizeof(e->unreachable));
+			memset(e->silence, 0, sizeof(e->silence));
 		}
 		e->loaded = true;
 	}

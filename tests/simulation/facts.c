@@ -114,7 +114,7 @@ void facts_child(world_t *w, unsigned index)
 	/* Half an answer is none: only the name stays. */
 	e->seen[0][index] = -1;
 	memset((char *)a + offsetof(child_answer_t, status), 0, sizeof(*a) - offsetof(child_answer_t, status));
-	if (kind == FAULT_DOWN || kind == FAULT_PARTITION || (s->primary && !w->knot.up)) {
+	if (kind == FAULT_DOWN || kind == FAULT_PARTITION || (s->primary ? !w->knot.up : fault_active(w, FAULT_CUT_OFF))) {
 		a->status = ANSWER_UNREACHABLE;
 		a->unreachable_since = clock_wall(w);
 		return;
@@ -156,7 +156,7 @@ void facts_parent(world_t *w, unsigned index)
 	engine_t *e = &w->engine;
 	parent_answer_t *a = &e->parent[index];
 	const sim_server_t *s = &w->parent[index];
-	fault_kind_t kind = fault_of(w, s);
+	fault_kind_t kind = fault_active(w, FAULT_CUT_OFF) ? FAULT_PARTITION : fault_of(w, s);
 	ds_version_t v;
 	int fault;
 
@@ -191,19 +191,43 @@ void facts_parent(world_t *w, unsigned index)
 	a->ds_ttl = v.ds != 0 ? v.ttl : w->up.negative_ttl;
 }
 
-static void since_when(world_t *w, bool parent, unsigned i, answer_status_t status, time_t *since,
+static void since_when(world_t *w, bool parent, unsigned i, answer_status_t status, bool heard, time_t *since,
                        const rollover_clock_t *now)
 {
 	engine_t *e = &w->engine;
-	time_t *known = &e->unreachable[parent][i], *silent = &e->silent[parent][i];
+	rollover_silence_t *silence = &e->silence[parent][i];
 
 	if (status != ANSWER_UNREACHABLE) {
-		*known = *since = *silent = 0;
+		memset(silence, 0, sizeof(*silence));
+		memset(&e->silent[parent][i], 0, sizeof(e->silent[parent][i]));
+		*since = 0;
 		return;
 	}
-	*since = *known = rollover_unreachable_since(&e->config, *known, &e->unreachable_seen[parent][i], now);
-	e->unreachable_seen[parent][i] = *now;
-	*silent = *silent != 0 ? *silent : w->now;
+	rollover_silence(&e->config, silence, heard, now);
+	*since = silence->since;
+
+	/* Said once more, without the module's clock and rule. */
+	if (e->silent[parent][i].last != 0 && heard && !e->silent[parent][i].alone) {
+		e->silent[parent][i].lasted += w->now - e->silent[parent][i].last;
+	}
+	e->silent[parent][i].last = w->now;
+	e->silent[parent][i].alone = !heard;
+}
+
+/*! Whether somebody answered who is not on the host of the module. */
+static bool heard(const world_t *w, const rollover_facts_t *f)
+{
+	for (unsigned i = 0; i < f->child_count; i++) {
+		if (!w->child[i].primary && f->child[i].status != ANSWER_UNREACHABLE) {
+			return true;
+		}
+	}
+	for (unsigned i = 0; i < f->parent_count; i++) {
+		if (f->parent[i].status != ANSWER_UNREACHABLE) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /*! The module's own resolver with an empty cache, and those configured, with whatever they have. */
@@ -213,7 +237,7 @@ static void watch(world_t *w)
 	bool broken = fault_active(w, FAULT_WATCH);
 
 	memset(watch, 0, sizeof(*watch));
-	if (!(w->engine.asked & SURVEY_WATCH)) {
+	if (!(w->engine.asked & SURVEY_WATCH) || fault_active(w, FAULT_CUT_OFF)) {
 		return;
 	}
 	watch->parent_ok = !fault_active(w, FAULT_INSECURE) && !fault_active(w, FAULT_DISCOVERY);
@@ -240,10 +264,11 @@ void facts_finish(world_t *w)
 	f->child_count = (e->asked & SURVEY_CHILD) && !f->discovery_failed ? w->child_count : 0;
 	f->parent_count = (e->asked & SURVEY_PARENT) && !f->discovery_failed && !f->parent_insecure ?
 	                  w->parent_count : 0;
+	const bool others = heard(w, f);
 	for (unsigned i = 0; i < f->child_count; i++) {
-		since_when(w, false, i, e->child[i].status, &e->child[i].unreachable_since, &now);
+		since_when(w, false, i, e->child[i].status, others, &e->child[i].unreachable_since, &now);
 	}
 	for (unsigned i = 0; i < f->parent_count; i++) {
-		since_when(w, true, i, e->parent[i].status, &e->parent[i].unreachable_since, &now);
+		since_when(w, true, i, e->parent[i].status, others, &e->parent[i].unreachable_since, &now);
 	}
 }

@@ -17,7 +17,7 @@ const char *const fault_names[FAULT__COUNT] = {
 	"no signature of the newest KSK", "foreign KSK", "higher TTL", "answers forged in its name",
 	"control socket silent", "configuration transaction open", "zone transaction open",
 	"store not writable", "discovery fails", "parent insecure", "validation fails everywhere",
-	"DS changed by hand",
+	"network of the module's host down", "DS changed by hand",
 };
 
 const char *const command_names[COMMAND__COUNT] = {
@@ -156,6 +156,23 @@ static void add_faults(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 		add_fault(w, kind, parent, server, from, to);
 		sim_server_t *s = parent ? &w->parent[server] : &w->child[server];
 		s->ttl_extra = RNG_PICK(rng, TTLS);
+	}
+}
+
+/*! The host of the module is cut off for hours; often one server is not reached for longer. */
+static void plan_cut_off(world_t *w, rng_t *rng, uint32_t span)
+{
+	static const uint32_t LASTS[] = { HOUR, 10 * HOUR, 13 * HOUR, DAY };
+
+	if (w->driver != DRIVER_MODULE || !rng_chance(rng, 10)) {
+		return;
+	}
+	const time_t from = T0 + rng_below(rng, span), to = from + RNG_PICK(rng, LASTS);
+	add_fault(w, FAULT_CUT_OFF, false, 0, from, to);
+	if (rng_chance(rng, 70)) {
+		bool parent = rng_chance(rng, 60);
+		add_fault(w, FAULT_PARTITION, parent, rng_below(rng, parent ? w->parent_count : w->child_count),
+		          from - rng_below(rng, 2 * HOUR), to + HOUR + rng_below(rng, 12 * HOUR));
 	}
 }
 
@@ -381,7 +398,7 @@ static void finish(world_t *w)
 void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver)
 {
 	FILE *out = w->trace;
-	rng_t env, strict, zrng, *rng = &zrng;
+	rng_t env, strict, cut, zrng, *rng = &zrng;
 	uint32_t span = 12 * DAY;
 
 	memset(w, 0, sizeof(*w));
@@ -411,10 +428,12 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	w->clock.booted = T0 - DAY;
 	rng_seed(&strict, seed, 3000 + zone);
 	w->up.strict = rng_chance(&strict, 50);
+	rng_seed(&cut, seed, 5000 + zone);
 
 	switch (profile) {
 	case PROFILE_FAULTY:
 		add_faults(w, rng, rng_between(rng, 1, 6), span);
+		plan_cut_off(w, &cut, span);
 		break;
 	case PROFILE_STUCK:
 		make_stuck(w, rng);
@@ -431,6 +450,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 		add_commands(w, rng, rng_below(rng, 4), span);
 		plan_crashes(w, &env, span);
 		clock_plan(w, span);
+		plan_cut_off(w, &cut, span);
 		if (rng_chance(rng, 5)) {
 			time_t at = T0 + rng_below(rng, 2 * DAY);
 			add_command(w, COMMAND_NEW_ALGORITHM, at);

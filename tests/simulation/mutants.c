@@ -30,6 +30,7 @@ static const struct {
 	{ "same-ttl", "operator", "signals with the DNSKEY signature of before (a bug that the lab found)" },
 	{ "confirmed-at-once", "operator", "confirms the key that CDS and the DS name while caches may have another DS" },
 	{ "trusted-clock", "crash", "after a boot the wall clock is believed" },
+	{ "silence-alone", "faulty", "takes the outage of the own host for the silence of a server" },
 	{ "set-clock", "crash", "what the wall clock is set by counts as passed" },
 };
 #define MUTANTS_COUNT	(sizeof(MUTANTS) / sizeof(MUTANTS[0]))

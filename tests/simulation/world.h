@@ -84,6 +84,8 @@ typedef enum {
 	FAULT_INSECURE,		/*!< The parent seems insecure. */
 	FAULT_WATCH,		/*!< Validation fails for a reason of its own, at every resolver asked. */
 	/* Irregular DS versions, with the same bookkeeping. */
+	FAULT_CUT_OFF,		/*!< The module reaches nobody on other hosts, resolvers do. */
+
 	FAULT_DS_CHANGE,	/*!< DS or its TTL changed at the parent by nobody's signal. */
 	FAULT__COUNT
 } fault_kind_t;
@@ -259,9 +261,12 @@ typedef struct {
 	uint32_t timer;			/*!< Only the last timer counts. */
 	bool conf_busy;
 	char conf_detail[160];
-	time_t unreachable[2][CHILD_MAX];
-	rollover_clock_t unreachable_seen[2][CHILD_MAX];
-	time_t silent[2][CHILD_MAX];	/*!< The same in true time, whatever the module makes of it. */
+	rollover_silence_t silence[2][CHILD_MAX];
+	struct {
+		time_t last;		/*!< Last check without an answer, 0: it answered. */
+		time_t lasted;		/*!< Between checks in which others answered. */
+		bool alone;		/*!< In the last one nobody did. */
+	} silent[2][CHILD_MAX];		/*!< The same in true time, whatever the module makes of it. */
 	rollover_facts_t facts;
 	int8_t map[16];			/*!< World's key to facts' key, or -1. */
 	world_keys_t own_keys;

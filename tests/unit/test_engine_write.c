@@ -114,7 +114,7 @@ static void survey(fixture_t *f, const char *zone, const char *kind, unsigned si
 	char server[SERVER_NAME_MAX];
 	for (unsigned i = 0; i < silent; i++) {
 		snprintf(server, sizeof(server), "ns%u.%s.test. 192.0.2.1@53", i, kind);
-		write_unreachable(f->loop, zone, server, now - 60, &(rollover_clock_t){ .wall = now });
+		write_unreachable(f->loop, zone, server, &(rollover_silence_t){ .since = now - 60, .seen.wall = now });
 	}
 	write_servers_done(f->loop, zone, now);
 }
@@ -137,7 +137,7 @@ static void many_silent_servers_cost_one_wait_for_the_disk(void **state)
 	for (unsigned i = 0; i < 100; i++) {
 		char server[SERVER_NAME_MAX];
 		snprintf(server, sizeof(server), "ns%u.x.test. 192.0.2.1@53", i);
-		write_unreachable(f->loop, "a.", server, 0, &(rollover_clock_t){ .wall = NOW + 20 });
+		write_unreachable(f->loop, "a.", server, NULL);
 	}
 	assert_int_equal(syncs, 0);
 	assert_true(write_out(f->loop));
@@ -164,12 +164,11 @@ static void ns_sets_that_rotate_do_not_grow_the_store(void **state)
 static void one_survey_fits(void **state)
 {
 	fixture_t *f = *state;
-	time_t since;
-	rollover_clock_t seen;
+	rollover_silence_t silence;
 	survey(f, "a.", "x", STORE_SERVERS, NOW);
 	survey(f, "a.", "x", STORE_SERVERS, NOW + 60);
 	assert_true(write_out(f->loop));
-	assert_int_equal(store_unreachable_load(f->loop->store, "a.", "ns0.x.test. 192.0.2.1@53", &since, &seen), KNOT_EOK);
+	assert_int_equal(store_unreachable_load(f->loop->store, "a.", "ns0.x.test. 192.0.2.1@53", &silence), KNOT_EOK);
 	assert_int_equal(count(f, "server"), STORE_SERVERS);
 }
 
@@ -211,7 +210,7 @@ static void zone(fixture_t *f, const char *name, time_t looked, unsigned events)
 		strcpy(e->evidence, "{}");
 		assert_int_equal(store_save(f->loop->store, z, e), KNOT_EOK);
 	}
-	assert_int_equal(store_unreachable_save(f->loop->store, name, "ns.", looked, &(rollover_clock_t){ .wall = looked }), KNOT_EOK);
+	assert_int_equal(store_unreachable_save(f->loop->store, name, "ns.", &(rollover_silence_t){ .since = looked, .seen.wall = looked }), KNOT_EOK);
 	free(z);
 	free(e);
 }

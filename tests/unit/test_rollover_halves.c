@@ -229,6 +229,84 @@ static void a_server_without_a_route_blocks_and_never_goes_out_of_service(void *
 	stays(&m, ROLLOVER_IDLE, GATE_PARENT_UNREACHABLE);
 }
 
+/*! A check of a silent server at \a now. \return For how long it has been silent. */
+static time_t check(rollover_silence_t *silence, bool heard, time_t now)
+{
+	machine_t m;
+	machine_init(&m);
+	const rollover_clock_t clock = { .wall = now, .boot = 1 };
+	rollover_silence(&m.config, silence, heard, &clock);
+	assert_int_equal(silence->seen.wall, now);
+	return now - silence->since;
+}
+
+static void silence_counts_while_others_answer(void **state)
+{
+	(void)state;
+	rollover_silence_t s = { 0 };
+	for (time_t i = 0; i <= 13; i++) {
+		assert_int_equal(check(&s, true, T0 + i * HOUR), i * HOUR);
+	}
+}
+
+/*! Between two checks counts if others answered in both. */
+static void silence_of_a_host_that_is_cut_off_counts_for_nobody(void **state)
+{
+	(void)state;
+	rollover_silence_t s = { 0 };
+	assert_int_equal(check(&s, true, T0), 0);
+	assert_int_equal(check(&s, true, T0 + HOUR), HOUR);
+	for (time_t i = 2; i <= 15; i++) {
+		assert_int_equal(check(&s, false, T0 + i * HOUR), HOUR);
+	}
+	assert_int_equal(check(&s, true, T0 + 16 * HOUR), HOUR);
+	assert_int_equal(check(&s, true, T0 + 17 * HOUR), 2 * HOUR);
+
+	/* It begins in an outage. */
+	memset(&s, 0, sizeof(s));
+	for (time_t i = 0; i <= 13; i++) {
+		assert_int_equal(check(&s, false, T0 + i * HOUR), 0);
+	}
+	assert_int_equal(check(&s, true, T0 + 14 * HOUR), 0);
+	assert_int_equal(check(&s, true, T0 + 15 * HOUR), HOUR);
+
+	/* Single checks in which somebody answers do not make up for those in between. */
+	memset(&s, 0, sizeof(s));
+	for (time_t i = 0; i <= 40; i++) {
+		assert_int_equal(check(&s, i % 2 == 0, T0 + i * HOUR), 0);
+	}
+}
+
+static void silence_that_nobody_looked_at_starts_anew(void **state)
+{
+	(void)state;
+	rollover_silence_t s = { 0 };
+	assert_int_equal(check(&s, true, T0), 0);
+	assert_int_equal(check(&s, true, T0 + 5 * HOUR), 5 * HOUR);
+	assert_int_equal(check(&s, false, T0 + 16 * HOUR), 0);
+	/* What is stored makes no sense: a clock that was wrong. */
+	s = (rollover_silence_t){ .since = T0 + HOUR, .seen = { .wall = T0, .boot = 1 }, .alone = true };
+	assert_int_equal(check(&s, true, T0 + HOUR), 0);
+}
+
+/*! Case: after an outage of 13 hours one parent answers, the other has never had the new DS. */
+static void the_hosts_own_outage_puts_no_server_out_of_service(void **state)
+{
+	(void)state;
+	machine_t m;
+	rollover_silence_t s = { 0 };
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	for (m.now = T0; m.now <= T0 + 13 * HOUR; m.now += HOUR) {
+		(void)check(&s, m.now == T0, m.now);
+	}
+	(void)check(&s, true, m.now);
+	machine_ds(&m, NEW, 300);
+	m.parent[1].status = ANSWER_UNREACHABLE;
+	m.parent[1].unreachable_since = s.since;
+	machine_decide(&m);
+	stays(&m, ROLLOVER_AWAIT_DS, GATE_PARENT_UNREACHABLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +318,10 @@ int main(void)
 		cmocka_unit_test(half_an_answer_outweighs_none),
 		cmocka_unit_test(the_ttl_of_half_an_answer_counts),
 		cmocka_unit_test(a_server_without_a_route_blocks_and_never_goes_out_of_service),
+		cmocka_unit_test(silence_counts_while_others_answer),
+		cmocka_unit_test(silence_of_a_host_that_is_cut_off_counts_for_nobody),
+		cmocka_unit_test(silence_that_nobody_looked_at_starts_anew),
+		cmocka_unit_test(the_hosts_own_outage_puts_no_server_out_of_service),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -558,29 +558,31 @@ static void unreachable_times_survive(void **state)
 {
 	fixture_t *f = *state;
 	store_t *store = open_ok(f, false);
-	time_t since = 7;
-	rollover_clock_t seen = { .wall = 7, .boot = 7 };
+	rollover_silence_t silence = { .since = 7, .seen = { .wall = 7, .boot = 7 }, .alone = true };
 
-	assert_int_equal(store_unreachable_load(store, "a.test.", "ns1. ::1@53", &since, &seen), KNOT_ENOENT);
-	assert_int_equal(since, 0);
-	assert_int_equal(seen.wall, 0);
-	assert_int_equal(seen.boot, 0);
-	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53", 1000, &(rollover_clock_t){ .wall = 5000 }), KNOT_EOK);
-	assert_int_equal(store_unreachable_save(store, "a.test.", "ns2. ::1@53", 2000, &(rollover_clock_t){ .wall = 5000 }), KNOT_EOK);
-	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53", 1001, &(rollover_clock_t){ .wall = 5001, .ahead = -17, .boot = INT64_MAX }), KNOT_EOK);
+	assert_int_equal(store_unreachable_load(store, "a.test.", "ns1. ::1@53", &silence), KNOT_ENOENT);
+	assert_int_equal(silence.since, 0);
+	assert_int_equal(silence.seen.wall, 0);
+	assert_int_equal(silence.seen.boot, 0);
+	assert_false(silence.alone);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53", &(rollover_silence_t){ .since = 1000, .seen.wall = 5000 }), KNOT_EOK);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns2. ::1@53", &(rollover_silence_t){ .since = 2000, .seen.wall = 5000 }), KNOT_EOK);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53",
+		&(rollover_silence_t){ .since = 1001, .seen = { .wall = 5001, .ahead = -17, .boot = INT64_MAX }, .alone = true }), KNOT_EOK);
 	store_close(store);
 
 	store = open_ok(f, false);
-	assert_int_equal(store_unreachable_load(store, "a.test.", "ns1. ::1@53", &since, &seen), KNOT_EOK);
-	assert_int_equal(since, 1001);
-	assert_int_equal(seen.wall, 5001);
-	assert_int_equal(seen.ahead, -17);
-	assert_int_equal(seen.boot, INT64_MAX);
-	assert_int_equal(store_unreachable_load(store, "b.test.", "ns1. ::1@53", &since, &seen), KNOT_ENOENT);
-	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53", 0, NULL), KNOT_EOK);
-	assert_int_equal(store_unreachable_load(store, "a.test.", "ns1. ::1@53", &since, &seen), KNOT_ENOENT);
-	assert_int_equal(store_unreachable_load(store, "a.test.", "ns2. ::1@53", &since, &seen), KNOT_EOK);
-	assert_int_equal(store_unreachable_save(store, "a.test.", "ns2. ::1@53", -1, &(rollover_clock_t){ 0 }), KNOT_ERROR);
+	assert_int_equal(store_unreachable_load(store, "a.test.", "ns1. ::1@53", &silence), KNOT_EOK);
+	assert_int_equal(silence.since, 1001);
+	assert_int_equal(silence.seen.wall, 5001);
+	assert_int_equal(silence.seen.ahead, -17);
+	assert_int_equal(silence.seen.boot, INT64_MAX);
+	assert_true(silence.alone);
+	assert_int_equal(store_unreachable_load(store, "b.test.", "ns1. ::1@53", &silence), KNOT_ENOENT);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53", NULL), KNOT_EOK);
+	assert_int_equal(store_unreachable_load(store, "a.test.", "ns1. ::1@53", &silence), KNOT_ENOENT);
+	assert_int_equal(store_unreachable_load(store, "a.test.", "ns2. ::1@53", &silence), KNOT_EOK);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns2. ::1@53", &(rollover_silence_t){ .since = -1 }), KNOT_ERROR);
 	store_close(store);
 }
 
@@ -658,7 +660,7 @@ static void reader_does_not_write(void **state)
 	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_ERROR);
 	assert_non_null(strstr(store_error(store), "reading only"));
 	assert_int_equal(store_begin(store), KNOT_ERROR);
-	assert_int_equal(store_unreachable_save(store, "a.", "b", 1, &(rollover_clock_t){ 0 }), KNOT_ERROR);
+	assert_int_equal(store_unreachable_save(store, "a.", "b", &(rollover_silence_t){ .since = 1 }), KNOT_ERROR);
 	store_close(store);
 }
 
