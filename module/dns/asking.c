@@ -282,16 +282,17 @@ static bool has_way(const asked_t *asked, const servers_t *servers, unsigned at,
 	if (name == SERVERS_UNNAMED) {
 		return false;
 	}
-	/* An address that several names have is listed for one of them only. */
-	if ((servers->names[name].families & routed & ~servers_family(asked[at].addr)) != 0) {
-		return true;
-	}
+	unsigned listed = 0;
 	for (unsigned i = 0; i < servers->addr_count; i++) {
-		if (servers->addrs[i].name == name && !asked[i].no_route) {
-			return true;
+		if (servers->addrs[i].name == name) {
+			if (!asked[i].no_route) {
+				return true;
+			}
+			listed |= servers_family(asked[i].addr);
 		}
 	}
-	return false;
+	/* An address that several names have is listed for one of them only: it is of a family that is not listed here. */
+	return (servers->names[name].families & ~listed & routed) != 0;
 }
 
 static void say_no_route(char *detail, size_t size, const servers_t *servers, unsigned at)
