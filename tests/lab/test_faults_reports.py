@@ -9,7 +9,8 @@ import dns.name
 
 from . import ask, check, watch
 from .daemons import Nsd, file_name, run
-from .faults import QUICK, QUICK_MODULE, fault, store_path
+from .faults import QUICK, QUICK_MODULE, fault, keymgr, store_path
+from .keys import twin
 from .liar import HIGH_TTL, Liar
 from .marks import bound, long_test
 from .progress import Progress
@@ -17,6 +18,7 @@ from .stuck import stuck
 from .test_faults_answers import answers
 from .test_faults_chain import never_bogus, status
 from .test_faults_parent import ds, to_await_ds
+from .test_operator import commit
 from .test_rollover import ZONE, module_world, start
 from .wait import wait_until
 from .world import CHILD_BIND, CHILD_NSD, KNOT, PARENT_BIND, PARENT_NSD
@@ -117,6 +119,7 @@ WRONG_SIDE = {"from_child": ("error", "from the child zone"), "referring": ("err
               "no_such_name": ("error", "NXDOMAIN")}
 
 
+@long_test
 @bound(150)
 def test_ds_from_the_wrong_side(directory):
     with contextlib.ExitStack() as stack:
@@ -196,15 +199,15 @@ def test_transfer_that_loses_cds(directory):
 
 
 @contextlib.contextmanager
-def frozen(case, address):
+def frozen(case, address, zone=ZONE, source=KNOT):
     """NSD with a copy of the zone as it is now. Unlike BIND it does not ask for EXPIRE (RFC 7314), which Knot sets to
     the time until the first signature expires."""
     world = case.world
-    text = run(["kdig", f"@{KNOT}", "-y", world.transfer_key.kdig(), ZONE, "AXFR", "+noall", "+answer"]).stdout
+    text = run(["kdig", f"@{source}", "-y", world.transfer_key.kdig(), zone, "AXFR", "+noall", "+answer"]).stdout
     # The SOA record ends the answer as well.
     text = "\n".join(dict.fromkeys(text.splitlines())) + "\n"
     server = Nsd("frozen", world.dir, [address], {})
-    server.zones = {ZONE: {"file": server.write(file_name(ZONE), text)}}
+    server.zones = {zone: {"file": server.write(file_name(zone), text)}}
     server.start()
     try:
         yield server
@@ -350,3 +353,110 @@ def test_parent_and_child_on_the_same_servers(directory):
         assert ask.ksks(KNOT, SUB) == new
         check.rolled(world, ZONE, old[ZONE])
         never_bogus(world)
+
+
+@long_test
+@bound(150)
+def test_salt_changes_all_the_time(directory):
+    """Each answer has its own chain of NSEC3, and secondaries have that of another version."""
+    policy = {"nsec3": True, "nsec3-iterations": 0, "nsec3-salt-length": 8, "nsec3-salt-lifetime": 3}
+    with fault(directory, "The zone has NSEC3, and Knot changes the salt every three seconds", policy=policy) as case:
+        salts = set()
+        case.start()
+        case.progress.wait("observe", 60)
+        wait_until(lambda: salts.add(ask.rrset(KNOT, ZONE, "NSEC3PARAM")[0].salt) or len(salts) > 1, 20, "another salt")
+        case.did = "accepts each chain"
+        case.finish()
+
+
+@long_test
+@bound(240)
+def test_zsk_is_rolled_when_a_ksk_is_due(directory):
+    """Knot rolls one key after the other: it ignores the order."""
+    with fault(directory, "A ZSK is being rolled when the module orders a KSK, and another is ordered in observe",
+               zone_ttl=15, confdb=True) as case:
+        before = zsks()
+        case.knotc("zone-key-rollover", ZONE, "zsk")
+        wait_until(lambda: zsks() - before, 10, "a new ZSK")
+        commit(case.world, ("conf-set", "mod-kskroll[default].ksk-lifetime", "20"))
+        case.gate("knot-no-new-key", state="introduce", bound=90)
+        commit(case.world, ("conf-set", "mod-kskroll[default].ksk-lifetime", "0"))
+        case.progress.wait("observe", 150)
+        case.did = "orders it again until Knot makes one; meanwhile Knot rolls no ZSK"
+        case.knotc("zone-key-rollover", ZONE, "zsk")
+        case.logged("ignoring forced ZSK rollover due to running rollover")
+        case.finish()
+
+
+def zsks():
+    """Key tags of the ZSKs."""
+    return {dns.dnssec.key_id(key) for key in ask.rrset(KNOT, ZONE, "DNSKEY") if not key.flags & ask.SEP}
+
+
+@long_test
+@bound(200)
+def test_nameserver_is_added_with_an_old_zone(directory):
+    with fault(directory, "A nameserver is added in observe that has the zone of before the rollover",
+               template={"zonefile-sync": 0}, module_settings={"observe": 20}) as case, frozen(case, OLD):
+        case.start()
+        case.progress.wait("observe", 60)
+        change_nameserver(case, "zone-set")
+        case.gate("dnskey-missing-at", OLD, "observe", bound=90)
+        case.stays("observe", 20, "it has the old zone", case.both_keys)
+        case.did = "asks it as well, keeps both keys"
+        change_nameserver(case, "zone-unset")
+        case.finish("rolled to the end after the nameserver was removed")
+
+
+def change_nameserver(case, command):
+    """Adds or removes ns3."""
+    case.knotc("zone-begin", ZONE)
+    case.knotc(command, ZONE, "@", *["4"] * (command == "zone-set"), "NS", f"ns3.{ZONE}")
+    case.knotc(command, ZONE, "ns3", *["4"] * (command == "zone-set"), "A", OLD)
+    case.knotc("zone-commit", ZONE)
+
+
+@long_test
+@bound(150)
+def test_ksk_with_the_tag_of_the_zsk(directory):
+    with fault(directory, "The next KSK has the key tag of the ZSK") as case:
+        zsk = next(key for key in ask.rrset(KNOT, ZONE, "DNSKEY") if not key.flags & ask.SEP)
+        path = os.path.join(directory, "twin.pem")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(twin(zsk))
+        # Without times it would be in use at once.
+        keymgr(case.world, "import-pem", path, "algorithm=13", "ksk=yes", "created=+0", "publish=+0", "ready=+1y",
+               "active=+1y")
+        case.knotc("zone-keys-load", ZONE)
+        case.progress.wait("observe", 60)
+        assert zsks() & set(case.world.ksk_tags(ZONE)), (zsks(), case.world.ksk_tags(ZONE))
+        case.did = "tells them apart"
+        case.finish()
+
+
+@long_test
+@bound(300)
+def test_server_of_the_parent_is_added_with_the_old_ds(directory):
+    with fault(directory, "The parent gets one more server in observe, and that one has the old DS", above_ttl=3,
+               module_settings={"observe": 20}) as case, frozen(case, UP, "test.", PARENT_BIND):
+        case.start()
+        case.progress.wait("observe", 60)
+        update_parent(case, f"update add test. 3 NS ns3.test.\nupdate add ns3.test. 3 A {UP}\n")
+        assert "ds-stale-at" in case.logged("observe -> ", 90)
+        case.gate("ds-stale-at", UP, "await-ds", bound=60)
+        case.stays("await-ds", case.world.ds_ttl + 2, "one server has the old DS", case.both_keys)
+        case.did = "asks it as well, signals again, keeps both keys"
+        update_parent(case, f"update delete test. NS ns3.test.\nupdate delete ns3.test. A {UP}\n")
+        case.finish("rolled to the end after that server was removed")
+
+
+@long_test
+@bound(200)
+def test_keys_that_need_tcp(directory):
+    with fault(directory, "Keys of RSA with 4096 bits: no DNSKEY answer fits into UDP",
+               policy={"algorithm": "rsasha256", "ksk-size": 4096}) as case:
+        case.start()
+        case.progress.wait("observe", 90)
+        assert len(ask.ask(CHILD_BIND, ZONE, "DNSKEY").to_wire()) > 2048
+        case.did = "asks over TCP"
+        case.finish()
