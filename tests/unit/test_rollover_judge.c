@@ -515,8 +515,11 @@ static void no_answer_beyond_the_last_is_looked_at(void **state)
 	assert_false(parent_has(&m.facts, THIRD));
 	assert_false(parent_old_ttl(&m.facts, OLD, &ttl));
 	assert_int_equal(child_ttl(&m.facts, &m.config, m.now, &complete), 300);
-	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
-		m.row.state = i;
+	for (int i = 0; i < 2 * ROLLOVER_STATE__COUNT; i++) {
+		m.row.state = i / 2;
+		m.row.has_new = i % 2;
+		m.facts.own.dnskey = child->dnskey = child->dnskey_signed_by = i % 2 ? OLD | NEW : OLD;
+		m.facts.own.policy = rollover_policy(&m.row);
 		machine_decide(&m);
 		parent->ds = parent->ds != 0 ? 0 : OLD;
 		machine_decide(&m);

@@ -90,7 +90,10 @@ static void the_keys_that_the_ds_names_are_in_use(void **state)
 	assert_true(key_id_equal(&m.row.old[2], &m.facts.keys[3]));
 	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[2]));
 	unknown_zone(&m, 4, 0x3);
+	m.row.old[0] = m.facts.keys[0];
+	m.row.old_count = 1;
 	machine_step(&m);
+	assert_int_equal(m.row.old_count, 0);
 	assert_int_equal(m.row.gate, GATE_UNKNOWN_KEY);
 	assert_string_equal(m.row.gate_detail, "more than one KSK has no DS");
 }
@@ -273,6 +276,22 @@ static void the_order_for_a_new_key_is_repeated_and_says_why(void **state)
 	machine_step(&m);
 	assert_int_equal(m.out.action, ACTION_NONE);
 	assert_int_equal(m.row.gate, GATE_PARENT_ERROR);
+}
+
+static void a_long_time_without_a_look_begins_the_wait_again(void **state)
+{
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_SIGNAL);
+		machine_signal(&m, OLD);
+		m.row.gate = GATE_KSK_UNCONFIRMED;
+		m.row.gate_since = T0 - DAY;
+		m.row.wake = T0 - 300 - 3600 - late;
+		machine_step(&m);
+		assert_int_equal(m.row.gate, GATE_KSK_UNCONFIRMED);
+		assert_int_equal(m.row.gate_since, late ? T0 : T0 - DAY);
+	}
 }
 
 static void a_moment_without_ds_while_it_is_awaited(void **state)
@@ -661,6 +680,7 @@ int main(void)
 		cmocka_unit_test(a_removed_ds_ends_what_has_not_begun),
 		cmocka_unit_test(starting_over_forgets_the_rollover),
 		cmocka_unit_test(the_order_for_a_new_key_is_repeated_and_says_why),
+		cmocka_unit_test(a_long_time_without_a_look_begins_the_wait_again),
 		cmocka_unit_test(a_moment_without_ds_while_it_is_awaited),
 		cmocka_unit_test(the_parent_is_told_while_every_nameserver_asks),
 		cmocka_unit_test(the_first_order_needs_the_old_key_at_every_nameserver),
