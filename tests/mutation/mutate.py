@@ -80,10 +80,10 @@ def choose(mutants, args):
 
 class Judge:
     """Tells whether anybody notices a mutant."""
-    def __init__(self, build, sanitized, worlds):
-        self.folders = [Folder(build, "plain")]
+    def __init__(self, build, sanitized, worlds, slow=False):
+        self.folders = [Folder(build, "plain", slow)]
         if sanitized:
-            self.folders.append(Folder(sanitized, "sanitized"))
+            self.folders.append(Folder(sanitized, "sanitized", False))
         self.simulator = Program(build, "sim", "tests/simulation/sim",
                                  ["--first", "--threads", "1", "--seeds", f"1..{worlds}"], {}) if worlds else None
         self.lock = threading.Lock()
@@ -228,6 +228,7 @@ def parse():
     parser.add_argument("--source", nargs="+", metavar="NAME", help="of the sources whose path contains NAME")
     parser.add_argument("--worlds", type=int, default=1000, metavar="N",
                         help="virtual worlds for what the unit tests do not notice (default 1000)")
+    parser.add_argument("--slow", action="store_true", help="run also the tests that need a knotd")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N", help="at a time")
     parser.add_argument("--list", action="store_true", help="print the mutants and do not run them")
     parser.add_argument("--verbose", action="store_true", help="print also who killed what")
@@ -252,7 +253,7 @@ def main():
             show(mutant, "")
         print(f"{len(chosen)} mutants")
         return 1 if stale else 0
-    judge = Judge(args.build, args.sanitized, args.worlds)
+    judge = Judge(args.build, args.sanitized, args.worlds, args.slow)
     judge.prepare([source for source in sources if any(mutant.source is source for mutant in chosen)])
     result = run_all(judge, chosen, reasons, args)
     killed, explained, survived = len(result[KILLED]), len(result["explained"]), len(result[SURVIVED])

@@ -16,8 +16,8 @@ import tempfile
 import threading
 import time
 
-# They wait for the network or for knotd: too slow to be run for each mutant.
-TOO_SLOW = {"server_knotd"}
+# They wait for a knotd: too slow to be run for each mutant unless that is asked for.
+SLOW = {"server_knotd"}
 LONGEST_TEST = 60           # Seconds of a test without mistake: what takes longer is left out.
 WORLDS_LIMIT = 600          # Seconds for the simulator.
 SCRATCH = tempfile.TemporaryDirectory(prefix="kskroll-mutant-")
@@ -133,9 +133,9 @@ class Program:
 
 class Folder:
     """A build folder of meson: its tests and how its objects are compiled."""
-    def __init__(self, path, kind):
+    def __init__(self, path, kind, slow):
         """kind: "plain" or "sanitized"."""
-        self.path, self.kind = path, kind
+        self.path, self.kind, self.slow = path, kind, slow
         with open(os.path.join(path, "compile_commands.json"), encoding="utf-8") as file:
             self.commands = json.load(file)
         self.programs = [*self._tests()]
@@ -145,7 +145,7 @@ class Folder:
             tests = json.load(file)
         for test in tests:
             target = os.path.relpath(test["cmd"][0], self.path)
-            if target.startswith("tests/unit/") and test["name"] not in TOO_SLOW:
+            if target.startswith("tests/unit/") and (self.slow or test["name"] not in SLOW):
                 yield Program(self.path, test["name"], target, test["cmd"][1:], test["env"])
 
     def ninja(self, programs):
