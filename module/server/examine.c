@@ -246,9 +246,18 @@ int switch_templates(control_t *control, const char *command, switch_t *switches
 	cmds[n] = complete_command(command, &complete);
 
 	ret = control_run(control, cmds, n + 1, detail);
+	if (ret == KNOT_EOK && complete.failed) {
+		snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
+		ret = KNOT_ENOMEM;
+	}
+	const bool unknown = cmds[n].busy || cmds[n].doubtful;
 	for (size_t i = 0; i < count && ret == KNOT_EOK; i++) {
 		switch_t *sw = &switches[i];
 		if (sw->done) {
+			continue;
+		}
+		if (unknown) {
+			switch_conclude(sw, SERVER_BUSY, "knotd did not get to zone-file-complete, its control is busy");
 			continue;
 		}
 		size_t j = 0;
