@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "ask.h"
+#include "asking.h"
 
 #define SERVERS_MAX	40
 #define QUERIES_MAX	2000
@@ -270,6 +271,55 @@ static void silent_servers_do_not_hold_back_the_others(void **state)
 	free(world);
 }
 
+static void on_all_asked(void *arg)
+{
+	(void)arg;
+	fail_msg("512 silent addresses cannot be over yet");
+}
+
+/*! One zone with as many addresses as there may be, and nobody there: others are asked meanwhile. */
+static void many_slow_addresses_of_one_zone_do_not_hold_back_others(void **state)
+{
+	(void)state;
+	world_t *world = malloc(sizeof(*world));
+	world_init(world, 0, 5);
+	server_t *good = add_server(world, false);
+	/* Each address is one of its own; all lead to the same silent socket. */
+	server_t *all = &world->servers[world->count++];
+	struct sockaddr_in any;
+	int len = sizeof(all->addr);
+	*all = (server_t){ .world = world, .silent = true };
+	uv_ip4_addr("0.0.0.0", 0, &any);
+	assert_int_equal(uv_udp_init(&world->loop, &all->udp), 0);
+	all->udp.data = all;
+	assert_int_equal(uv_udp_bind(&all->udp, (struct sockaddr *)&any, 0), 0);
+	assert_int_equal(uv_udp_getsockname(&all->udp, (struct sockaddr *)&all->addr, &len), 0);
+	assert_int_equal(uv_udp_recv_start(&all->udp, on_alloc, on_question), 0);
+
+	discovery_t found = { 0 };
+	for (unsigned i = 0; i < SERVERS_ADDRS_MAX; i++) {
+		struct sockaddr_storage addr = all->addr;
+		((struct sockaddr_in *)&addr)->sin_addr.s_addr = htonl(0x7f060001 + i);
+		assert_int_equal(servers_add_addr(&found.child_servers, SERVERS_UNNAMED, &addr), KNOT_EOK);
+	}
+	survey_result_t *result = calloc(1, sizeof(*result));
+	const answer_zone_t zone = { .zone = (const uint8_t *)"\4slow\4test" };
+	asking_t *asking = asking_new(world->ask, &zone, &found, false, result, on_all_asked, world);
+	assert_non_null(asking);
+	asking_start(asking);
+
+	ask_jobs(good, 100, 3);
+	uv_run(&world->loop, UV_RUN_DEFAULT);
+	assert_int_equal(good->answered, 100);
+	assert_true(all->seen > 0 && all->seen <= ASKING_MAX);
+
+	asking_free(asking);
+	survey_free(result);
+	servers_clear(&found.child_servers);
+	world_end(world);
+	free(world);
+}
+
 static void a_silent_server_gets_one_packet_per_job_until_it_answers(void **state)
 {
 	(void)state;
@@ -368,6 +418,7 @@ int main(void)
 		cmocka_unit_test(one_server_has_few_questions_open),
 		cmocka_unit_test(all_servers_together_have_a_bound),
 		cmocka_unit_test(silent_servers_do_not_hold_back_the_others),
+		cmocka_unit_test(many_slow_addresses_of_one_zone_do_not_hold_back_others),
 		cmocka_unit_test(a_silent_server_gets_one_packet_per_job_until_it_answers),
 		cmocka_unit_test(a_server_of_a_parent_is_asked_at_a_rate),
 		cmocka_unit_test(jobs_are_cancelled_in_every_state),
