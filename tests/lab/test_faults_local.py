@@ -39,6 +39,23 @@ def test_resolver_down_and_back(directory):
 
 
 @long_test
+@bound(300)
+def test_root_rolls_its_keys(directory):
+    with fault(directory, "The root rolls its keys; the file of the trust anchor is updated, nobody reloads knotd",
+               secure=False) as case:
+        case.world.child_bind.stop()  # Or it would be over before anything is looked up again.
+        case.start()
+        case.gate("child-unreachable", CHILD_BIND)
+        anchor = case.world.roll_root()
+        case.gate("discovery-failed", bound=120)
+        assert case.progress.state == "introduce" and case.no_signals() and case.old_ds()
+        case.world.take_anchor(anchor)
+        case.world.child_bind.start()
+        case.did = "blames no nameserver, waits; validates with the new key without a reload"
+        case.finish()
+
+
+@long_test
 @bound(120)
 def test_control_socket_is_busy(directory):
     """Knot 3.4 serves connections side by side; here nothing of the module may depend on who was first."""

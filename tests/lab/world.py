@@ -248,13 +248,28 @@ class World:
 
     def _start_root(self):
         keys = ask.ksks(PARENT_BIND, PARENT_ZONE) if self._secure_parent else []
-        text = self._root_text(ask.ds_of(PARENT_ZONE, keys))
-        directory = os.path.join(self.dir, "root")
-        os.makedirs(directory, exist_ok=True)
-        signed, self.anchor = zonefiles.sign_root(directory, text)
-        os.replace(self.anchor, os.path.join(self.dir, "root.key"))
-        self.anchor = os.path.join(self.dir, "root.key")
+        signed, anchor = self._sign_root("root", keys)
+        os.replace(anchor, self.anchor)
         self.root = self._up(Nsd("root", self.dir, [ROOT], {".": {"file": signed}}))
+
+    def _sign_root(self, name, keys):
+        directory = os.path.join(self.dir, name)
+        os.makedirs(directory, exist_ok=True)
+        return zonefiles.sign_root(directory, self._root_text(ask.ds_of(PARENT_ZONE, keys)))
+
+    def roll_root(self):
+        """The root has new keys, and only these; returns the new trust anchor, which nobody has yet."""
+        signed, anchor = self._sign_root("root-rolled", ask.ksks(PARENT_BIND, PARENT_ZONE))
+        self.root.zones["."] = {"file": signed}
+        self.root.stop()
+        self.root.start()
+        return anchor
+
+    def take_anchor(self, anchor):
+        """The file is replaced, as by a package. Resolvers are restarted, knotd is not."""
+        os.replace(anchor, self.anchor)
+        for resolver in (part for part in self._running if isinstance(part, Unbound)):
+            resolver.restart()
 
     def _child_hosts(self, zone):
         # No name of a host may have a slash (RFC 1123 2.1).
