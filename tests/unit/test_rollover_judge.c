@@ -515,6 +515,8 @@ static void no_answer_beyond_the_last_is_looked_at(void **state)
 	assert_false(parent_has(&m.facts, THIRD));
 	assert_false(parent_old_ttl(&m.facts, OLD, &ttl));
 	assert_int_equal(child_ttl(&m.facts, &m.config, m.now, &complete), 300);
+	parent->ds = 0;
+	assert_false(parent_has_any(&m.facts));
 	for (int i = 0; i < 2 * ROLLOVER_STATE__COUNT; i++) {
 		m.row.state = i / 2;
 		m.row.has_new = i % 2;
