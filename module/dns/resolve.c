@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,29 @@ static void file_ids(const dns_config_t *config, file_ids_t *ids)
 	file_id(config->root_hints, &ids->hints);
 }
 
+/*!
+ * Whether a file in the format of zone files has a record. Libunbound takes one without any for no anchor at all: it
+ * would validate nothing, and find every zone insecure. A writer that ran out of disk leaves such a file.
+ */
+static bool has_record(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	if (file == NULL) {
+		return false;
+	}
+	bool found = false, line_start = true;
+	for (int c = fgetc(file); c != EOF && !found; c = fgetc(file)) {
+		if (c == '\n') {
+			line_start = true;
+		} else if (line_start && !isspace(c)) {
+			found = c != ';' && c != '$';
+			line_start = false;
+		}
+	}
+	fclose(file);
+	return found;
+}
+
 static bool set_anchor(struct ub_ctx *ctx, const char *file, char *err, size_t err_len)
 {
 	if (file == NULL) {
@@ -129,6 +153,10 @@ static bool set_anchor(struct ub_ctx *ctx, const char *file, char *err, size_t e
 		return false;
 	}
 
+	if (!has_record(file)) {
+		snprintf(err, err_len, "trust anchor '%s' is empty", file);
+		return false;
+	}
 	if (ub_ctx_add_ta_file(ctx, file) != UB_NOERROR) {
 		snprintf(err, err_len, "trust anchor '%s' cannot be used", file);
 		return false;

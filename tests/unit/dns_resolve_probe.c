@@ -71,6 +71,7 @@ int main(int argc, char **argv)
 	resolve_t *resolve = resolve_new(&loop, &config, err, sizeof(err));
 	if (resolve == NULL) {
 		printf("%s\n", err);
+		uv_loop_close(&loop);
 		return 1;
 	}
 	while (fgets(line, sizeof(line), stdin) != NULL) {

@@ -110,7 +110,23 @@ def check(world, binary):
         file.write(world.run("dnssec-dsfromkey", "-2", world.rdata(".", 257)[0][0]))
     probe.wait_for("secure")
 
-    # With a file that is of no use the old anchors stay in force.
+    # With a file that is of no use the old anchors stay in force. One that was cut off is not "nothing is signed".
+    good = open(f"{world.folder}/anchor").read()
+    write_anchor(world, "")
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        assert probe.verdict() == "secure"
+        time.sleep(0.1)
+    probe.end()
+    for useless in ("", "; none yet\n\n", "$TTL 3600\n  ;" + good):
+        write_anchor(world, useless)
+        refused = subprocess.run([binary, f"{world.folder}/anchor", f"{world.folder}/hints"], text=True,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        assert refused.returncode == 1 and "is empty" in refused.stdout, (useless, refused)
+    write_anchor(world, "; ours\n\n" + good)
+    probe = Probe(binary, world)
+    assert probe.verdict() == "secure"
+
     write_anchor(world, "half of a fi")
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
