@@ -268,8 +268,7 @@ static bool ttl_fits(const policy_t *base, uint32_t ttl, char *detail)
 		item = "zsk-lifetime";
 	}
 	if (item != NULL) {
-		snprintf(detail, CONTROL_DETAIL_MAX,
-		         "policy '%.60s' has a %s that Knot finds too low with a dnskey-ttl of %u s",
+		snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.60s' has a %s that Knot finds too low with a dnskey-ttl of %u s",
 		         base->name, item, ttl);
 	}
 	return item == NULL;
@@ -477,8 +476,7 @@ static server_status_t read_policies(control_t *control, const char *command, po
 		}
 		// A section shows its identifier at least: silence is not absence.
 		if (!policies[role].exists && !cmds[role].failed) {
-			snprintf(detail, CONTROL_DETAIL_MAX,
-			         "knotd did not get to %s, its control is busy", command);
+			snprintf(detail, CONTROL_DETAIL_MAX, "knotd did not get to %s, its control is busy", command);
 			return SERVER_BUSY;
 		}
 	}
@@ -495,8 +493,7 @@ static server_status_t judge_base(const policy_want_t *want, const policy_t poli
 	}
 	// Knot finds the shared key by the policy's name: a derived policy would get another key.
 	if (policies[POLICY_BASE].ksk_shared || policies[want->role].ksk_shared) {
-		snprintf(detail, CONTROL_DETAIL_MAX,
-		         "policy '%.100s' has ksk-shared, its zones cannot be switched", want->base);
+		snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.100s' has ksk-shared, its zones cannot be switched", want->base);
 		return SERVER_REFUSED;
 	}
 	return SERVER_OK;
@@ -526,6 +523,28 @@ static int prepare_one(const policy_want_t *want, const policy_t *base, const po
 	return KNOT_EDENIED;
 }
 
+/*! A zone under way with a policy of ours would roll to what that gets for the sake of another zone, which has to wait. */
+static server_status_t check_users(control_t *control, const policy_want_t *want, const policy_t *base,
+                                   const policy_t *derived, policy_role_t role, rollover_gate_t *gate, char *detail)
+{
+	const model_t model = { .base = base, .role = role, .leaves = true };
+	const char *item = !is_equal(&model, derived, "algorithm") ? "algorithm" :
+	                   !is_equal(&model, derived, "single-type-signing") ? "single-type-signing" : NULL;
+	char user[64] = "";
+
+	if (!want->leaves || item == NULL || strcmp(item_value(derived, "comment", ""), MADE) != 0) {
+		return SERVER_OK;
+	}
+	server_status_t ret = policy_user(control, want->command, derived->name, user, sizeof(user), detail);
+	if (ret != SERVER_OK || user[0] == '\0') {
+		return ret;
+	}
+	*gate = GATE_POLICY_DIFFERS;
+	snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.20s' has another %s than '%.40s', which zone %.20s needs as it is",
+	         base->name, item, derived->name, user);
+	return SERVER_REFUSED;
+}
+
 server_status_t policy_prepare(control_t *control, const policy_want_t *want, cmd_list_t *list,
                                rollover_gate_t *gate, char *detail)
 {
@@ -538,8 +557,7 @@ server_status_t policy_prepare(control_t *control, const policy_want_t *want, cm
 	for (policy_role_t i = 0; i < count; i++) {
 		if (server_policy_name(policies[i].name, POLICY_NAME_MAX, want->base, i, want->ttl) >=
 		    POLICY_NAME_MAX) {
-			snprintf(detail, CONTROL_DETAIL_MAX,
-			         "the policy name is too long for a derived policy");
+			snprintf(detail, CONTROL_DETAIL_MAX, "the policy name is too long for a derived policy");
 			return SERVER_REFUSED;
 		}
 	}
@@ -549,7 +567,8 @@ server_status_t policy_prepare(control_t *control, const policy_want_t *want, cm
 		ret = judge_base(want, policies, detail);
 	}
 	size_t before = list->count;
-	for (policy_role_t i = POLICY_QUIET; i < count && ret == SERVER_OK; i++) {
+	for (policy_role_t i = POLICY_QUIET; i < count && ret == SERVER_OK &&
+	     (ret = check_users(control, want, &policies[POLICY_BASE], &policies[i], i, gate, detail)) == SERVER_OK; i++) {
 		switch (prepare_one(want, &policies[POLICY_BASE], &policies[i], i, list, detail)) {
 		case KNOT_EOK:
 			break;

@@ -49,6 +49,18 @@ int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const 
                  const char *item, const char *data);
 void cmd_list_clear(cmd_list_t *list);
 
+/*!
+ * \brief Which zone has a policy by its own section.
+ *
+ * \param[in] command  conf-read or conf-get.
+ * \param[out] zone    Name; "" if none has it.
+ * \param[out] detail  Error.
+ *
+ * \return SERVER_OK, SERVER_BUSY or SERVER_UNREACHABLE (connection lost).
+ */
+server_status_t policy_user(control_t *control, const char *command, const char *policy, char *zone, size_t size,
+                            char *detail);
+
 /*! What is wanted of the derived policies. */
 typedef struct {
 	const char *command;	/*!< conf-read (configuration in force) or conf-get (our transaction). */

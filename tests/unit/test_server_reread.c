@@ -383,7 +383,7 @@ static int start_policies(void **state, bool database)
 	fputs("  - id: mine\n    propagation-delay: 1\n", out);
 	fputs("template:\n  - id: default\n    storage: @DIR@\n    file: \"s0.test.zone\"\n    dnssec-signing: on\n"
 	      "    zonefile-sync: -1\n    zonefile-load: difference\n    journal-content: all\n", out);
-	fputs("zone:\n  - domain: mine.test\n    dnssec-policy: mine\n", out);
+	fputs("zone:\n  - domain: mine.test\n    dnssec-policy: mine\n  - domain: other.test\n    dnssec-policy: mine\n", out);
 	for (size_t i = 0; i < DIFFERING; i++) {
 		fprintf(out, "  - domain: %s.test\n    dnssec-policy: %s\n", differing[i].base, differing[i].base);
 	}
@@ -468,8 +468,18 @@ static void what_the_module_made_is_corrected(void **state)
 		assert_null(strstr(section, "ed25519"));
 	}
 
+	// Another zone of the base must not make it roll to the algorithm, and waits: the policies are in use.
+	fit_t fit = judge(f, "other.test.", "mine", POLICY_QUIET, true);
+	assert_int_equal(fit.status, SERVER_REFUSED);
+	assert_int_equal(fit.gate, GATE_POLICY_DIFFERS);
+	assert_string_equal(fit.detail, "policy 'mine' has another algorithm than 'mine-kskroll-signal', which zone mine.test. "
+	                    "needs as it is");
+	assert_status(set_policy(f, "other.test.", "mine", POLICY_QUIET, 300, false), SERVER_REFUSED);
+	assert_null(strstr(section_of(f, "policy", "mine-kskroll-signal"), "ed25519"));
+
 	// The next rollover takes the algorithm as well.
 	assert_status(set_policy(f, "mine.test.", "mine", POLICY_BASE, 300, false), SERVER_OK);
+	assert_int_equal(judge(f, "other.test.", "mine", POLICY_QUIET, true).status, SERVER_OK);
 	assert_status(set_policy(f, "mine.test.", "mine", POLICY_QUIET, 300, false), SERVER_OK);
 	assert_non_null(strstr(section_of(f, "policy", "mine-kskroll-signal"), "algorithm=ed25519\n"));
 	assert_int_equal(policy_count(f), count);
