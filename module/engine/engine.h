@@ -82,7 +82,7 @@ struct entry {
 	entry_t *next;			/*!< In its hash bucket. */
 	uint32_t due;			/*!< Position in the loop's queue of looks, 0: not in it. */
 	uint8_t state, gate;		/*!< As counted in the totals. */
-	bool catalog_member;		/*!< At the last look, if that was after the newest instance was loaded. */
+	bool catalog_member;		/*!< At the last look that told, if that was after the newest instance was loaded. */
 	char name[];
 };
 

@@ -68,7 +68,9 @@ static void on_look(const server_look_t *result, void *arg)
 		look_state_t *glance = zone->look;
 		zone->soa_ttl = result->soa_ttl;
 		look_state_t *look = look_state_new(zone, result);
-		zone->entry->catalog_member = result->catalog_member;
+		if (result->status == SERVER_OK || result->catalog_member) {
+			zone->entry->catalog_member = result->catalog_member;
+		}
 		if (glance != NULL && look != NULL && was_right(glance, look)) {
 			glance->facts.own = look->facts.own;
 			look_state_free(look);
