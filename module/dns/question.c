@@ -271,7 +271,10 @@ static void on_udp(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf, const struct
 	}
 }
 
-/*! The kernel takes an own address as the source for itself. Loopback is full of servers in tests, bar the first. */
+/*!
+ * The kernel takes an own address as the source for itself, and sends to itself what is for 0.0.0.0 or ::. Loopback is full of
+ * servers in tests, bar the first.
+ */
 static bool is_here(const attempt_t *attempt, const struct sockaddr_storage *addr)
 {
 	struct sockaddr_storage source = { 0 };
@@ -282,11 +285,13 @@ static bool is_here(const attempt_t *attempt, const struct sockaddr_storage *add
 	}
 	if (addr->ss_family == AF_INET6) {
 		const struct sockaddr_in6 *a = (const struct sockaddr_in6 *)&source, *b = (const struct sockaddr_in6 *)addr;
-		return memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0;
+		return IN6_IS_ADDR_UNSPECIFIED(&b->sin6_addr) ||
+		       memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0;
 	}
 	const struct sockaddr_in *a = (const struct sockaddr_in *)&source, *b = (const struct sockaddr_in *)addr;
-	return a->sin_addr.s_addr == b->sin_addr.s_addr &&
-	       (!addr_is_loopback(addr) || b->sin_addr.s_addr == htonl(INADDR_LOOPBACK));
+	return b->sin_addr.s_addr == htonl(INADDR_ANY) ||
+	       (a->sin_addr.s_addr == b->sin_addr.s_addr &&
+	        (!addr_is_loopback(addr) || b->sin_addr.s_addr == htonl(INADDR_LOOPBACK)));
 }
 
 /*! Errors of connect() of a datagram socket: nothing was sent, there is no way to the address. */

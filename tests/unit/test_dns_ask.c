@@ -412,9 +412,49 @@ static void jobs_are_cancelled_in_every_state(void **state)
 	free(world);
 }
 
+static void on_where(const ask_reply_t *reply, void *arg)
+{
+	*(int *)arg = reply->no_route ? -2 : reply->here;
+}
+
+/*! An answer of this host says nothing about the network, by whatever name the host is called. */
+static void addresses_of_this_host_are_known(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool here;
+	} addrs[] = {
+		{ "127.0.0.1", true }, { "0.0.0.0", true }, { "127.0.9.9", false },
+		{ "::", true }, { "::1", true }, { "::ffff:127.0.0.1", true },
+	};
+	world_t *world = malloc(sizeof(*world));
+	world_init(world, 0, 0);
+	for (unsigned i = 0; i < sizeof(addrs) / sizeof(addrs[0]); i++) {
+		struct sockaddr_storage addr = { 0 };
+		const uint16_t type = KNOT_RRTYPE_DNSKEY;
+		int here = -1;
+		/* A port where nobody listens: it is refused at once, or there is no route. */
+		if (uv_ip4_addr(addrs[i].text, 1, (struct sockaddr_in *)&addr) != 0) {
+			assert_int_equal(uv_ip6_addr(addrs[i].text, 1, (struct sockaddr_in6 *)&addr), 0);
+		}
+		assert_non_null(ask_start(world->ask, &addr, (const uint8_t *)"\4test", &type, 1, on_where, &here));
+		while (here == -1) {
+			uv_run(&world->loop, UV_RUN_ONCE);
+		}
+		/* Where there is no IPv6. */
+		if (here != addrs[i].here && !(here == -2 && addr.ss_family == AF_INET6)) {
+			fail_msg("%s: %d", addrs[i].text, here);
+		}
+	}
+	world_end(world);
+	free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_of_this_host_are_known),
 		cmocka_unit_test(one_server_has_few_questions_open),
 		cmocka_unit_test(all_servers_together_have_a_bound),
 		cmocka_unit_test(silent_servers_do_not_hold_back_the_others),
