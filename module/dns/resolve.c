@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,15 @@
 #define CHECK_MS	1000
 #define RETRY_MS	60000
 
+/*! Descriptors that a resolver takes when it is made and when it begins, and some for who is faster. */
+#define SPARE_FDS	16
+
 /*! Libunbound reads its files once: one context for each time that they have changed. */
 typedef struct context {
 	resolve_t *resolve;
 	struct ub_ctx *ctx;
 	uv_poll_t poll;
+	bool begun;		/*!< Its thread runs. */
 	unsigned lookups;	/*!< Under way. */
 	bool processing;	/*!< Its callbacks are being called. */
 	struct context *next;	/*!< An older one. */
@@ -82,6 +87,26 @@ static const struct {
 	{ "outgoing-range:", "128" },
 	{ "outgoing-num-tcp:", "16" },
 };
+
+/*!
+ * \brief Whether there are descriptors for a resolver.
+ *
+ * Libevent, which libunbound's thread begins with, ends the whole process if it gets none (evsig_init_()).
+ */
+static bool has_descriptors(void)
+{
+	int fds[SPARE_FDS];
+	unsigned count = 0;
+	while (count < SPARE_FDS &&
+	       (fds[count] = count == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+	                                : fcntl(fds[0], F_DUPFD_CLOEXEC, 0)) >= 0) {
+		count++;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		close(fds[i]);
+	}
+	return count == SPARE_FDS;
+}
 
 static bool set_options(struct ub_ctx *ctx, char *err, size_t err_len)
 {
@@ -244,7 +269,7 @@ static context_t *context_new(resolve_t *resolve, char *err, size_t err_len)
 {
 	const dns_config_t *config = &resolve->config;
 	context_t *context = calloc(1, sizeof(*context));
-	struct ub_ctx *ctx = ub_ctx_create();
+	struct ub_ctx *ctx = has_descriptors() ? ub_ctx_create() : NULL;
 	if (context == NULL || ctx == NULL) {
 		snprintf(err, err_len, "no memory or descriptors for the resolver");
 		goto fail;
@@ -508,12 +533,17 @@ lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t t
 	lookup->context = resolve->contexts;
 	lookup->done = done;
 	lookup->arg = arg;
+	if (!lookup->context->begun && !has_descriptors()) {
+		free(lookup);
+		return NULL;
+	}
 	if (ub_resolve_async(lookup->context->ctx, text, type, KNOT_CLASS_IN, lookup, on_result,
 	                     &lookup->id) != UB_NOERROR) {
 		free(lookup);
 		return NULL;
 	}
 
+	lookup->context->begun = true;
 	lookup->next = resolve->lookups;
 	if (lookup->next != NULL) {
 		lookup->next->prev = lookup;
