@@ -86,6 +86,7 @@ static void on_fit(server_status_t status, rollover_gate_t gate, const char *det
 		fit->at = time(NULL);
 		fit->base_only = zone->fit_base_only;
 		if (status == SERVER_REFUSED) {
+			zone->conf_busy = false;	/* It does not wait for a transaction any more. */
 			fit->fit = fit->base_only ? CONF_NO_SWITCH : CONF_NO_DERIVED;
 			fit->gate = gate;
 			snprintf(fit->reason, sizeof(fit->reason), "%s", detail);

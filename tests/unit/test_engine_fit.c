@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How the configuration is judged before a rollover starts, and what is remembered of that. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "engine.h"
+
+static server_fit_f asked;
+static unsigned decisions;
+
+/* What fit.c needs of the others. */
+void server_fit(server_t *server, const char *zone, const char *base, policy_role_t role, uint32_t ttl, bool leaves,
+                server_fit_f done, void *arg)
+{
+	(void)server, (void)zone, (void)base, (void)role, (void)ttl, (void)leaves, (void)arg;
+	asked = done;
+}
+
+void zone_acted(zone_t *zone, server_status_t status, const char *detail)
+{
+	(void)detail;
+	zone->conf_busy = status == SERVER_BUSY;
+}
+
+void zone_decide(zone_t *zone)
+{
+	(void)zone;
+	decisions++;
+}
+
+bool zone_came_back(zone_t *zone)
+{
+	return !zone->gone;
+}
+
+void zone_unref(zone_t *zone)
+{
+	zone->refs--;
+}
+
+void zone_rest(zone_t *zone)
+{
+	(void)zone;
+}
+
+void engine_log(struct engine *engine, int priority, const char *fmt, ...)
+{
+	(void)engine, (void)priority, (void)fmt;
+}
+
+/*! A zone that counts as busy is asked about by the control socket at each look, which knotd logs. */
+static void a_refusal_ends_the_wait_for_a_transaction(void **state)
+{
+	(void)state;
+	static zone_settings_t settings = { .policy = "lab" };
+	loop_t *loop = calloc(1, sizeof(*loop));
+	look_state_t *look = calloc(1, sizeof(*look));
+	assert_true(loop != NULL && look != NULL);
+	zone_t zone = { .loop = loop, .name = "a.", .settings = &settings, .look = look, .refs = 1 };
+	rollover_init(&zone.kept.row, 1700000000);
+	const rollover_decision_t start = { .row = zone.kept.row, .transition = true };
+
+	static const server_status_t ends[] = { SERVER_OK, SERVER_REFUSED };
+	for (unsigned i = 0; i < 2; i++) {
+		decisions = 0;
+		fit_ask(&zone, &start);
+		asked(SERVER_BUSY, GATE_OBSERVE_ONLY, "a transaction is open", &zone);
+		assert_true(zone.conf_busy);
+		assert_int_equal(decisions, 0);
+		fit_ask(&zone, &start);
+		asked(ends[i], GATE_OBSERVE_ONLY, "", &zone);
+		assert_int_equal(decisions, 1);
+		/* If it is fit the switch that follows tells. */
+		assert_true(zone.conf_busy == (ends[i] == SERVER_OK));
+		assert_int_equal(zone.refs, 1);
+	}
+	fit_forget(&zone);
+	free(look);
+	free(loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_refusal_ends_the_wait_for_a_transaction),
+	};
+	return cmocka_run_group_tests_name("engine_fit", tests, NULL, NULL);
+}
