@@ -244,6 +244,8 @@ static bool keys_changed(ctx_t *c)
 		/* Too early: no signal of ours can help, since none would be signed by a trusted key. */
 		if (judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
 			go(c, ROLLOVER_RETIRE);
+		} else if (ds_removed(c)) {
+			start_over(c);		/* Nothing is broken any more, and nothing is left to roll. */
 		} else {
 			stay(c, GATE_OLD_KEY_GONE, "", "", 0);
 		}

@@ -133,6 +133,7 @@ static void validation_broken_and_parent_begun(machine_t *m) { validation_broken
 static void hold_is_over(machine_t *m) { m->row.acted = m->now - HOUR; }
 static void dry_run(machine_t *m) { m->config.dry_run = true; }
 static void swapped_too_early(machine_t *m) { old_key_gone(m); machine_ds(m, NEW, 300); }
+static void old_gone_no_ds(machine_t *m) { old_key_gone(m); machine_ds(m, 0, 900); }
 static void old_gone_old_ds_left(machine_t *m) { old_key_gone(m); machine_ds(m, OLD | NEW, 300); }
 static void old_gone_and_third_key(machine_t *m) { machine_serve(m, NEW, 300); third_key(m); }
 static void policy_lost_and_new_key_too(machine_t *m) { policy_lost(m); child_without_new(m); }
@@ -349,8 +350,11 @@ static const struct {
 	ROW(SETTLE, hold, SETTLE, GATE_HELD, ACTION_NONE),
 
 	ROW(INTRODUCE, old_key_gone, INTRODUCE, GATE_OLD_KEY_GONE, ACTION_NONE),
+	ROW(INTRODUCE, old_gone_no_ds, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, old_key_gone, SIGNAL, GATE_OLD_KEY_GONE, ACTION_NONE),
+	ROW(SIGNAL, old_gone_no_ds, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(AWAIT_DS, old_key_gone, AWAIT_DS, GATE_OLD_KEY_GONE, ACTION_NONE),
+	ROW(AWAIT_DS, old_gone_no_ds, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(AWAIT_DS, old_gone_old_ds_left, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(AWAIT_DS, swapped_too_early, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, dry_run, OBSERVE, GATE_DRY_RUN, ACTION_NONE),
@@ -361,6 +365,7 @@ static const struct {
 	ROW(HELD, hold_is_over, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(HELD, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(HELD, old_key_gone, HELD, GATE_OLD_KEY_GONE, ACTION_NONE),
+	ROW(HELD, old_gone_no_ds, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(HELD, policy_lost, HELD, GATE_POLICY_PENDING, ACTION_NONE),
 
 	ROW(ROLLBACK, nothing, HELD, GATE_NONE, ACTION_NONE),
@@ -863,9 +868,10 @@ static void a_rollover_without_a_store_waits_for_an_old_ds_it_has_not_seen(void 
 static void a_first_ds_that_was_there_is_not_forgotten(void **state)
 {
 	(void)state;
-	for (int there = 0; there <= 1; there++) {
+	for (int i = 0; i < 4; i++) {
+		const bool there = i & 1, was_everywhere = i & 2;
 		machine_t m;
-		machine_at(&m, ROLLOVER_OBSERVE);
+		machine_at(&m, was_everywhere ? ROLLOVER_OBSERVE : ROLLOVER_AWAIT_DS);
 		m.row.new_key = machine_key(1);
 		m.row.old_count = 0;
 		m.row.ds_all_since = 0;
