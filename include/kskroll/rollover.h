@@ -333,7 +333,7 @@ typedef struct {
 	bool has_new;
 	key_id_t new_key;
 
-	time_t settled_at;		/*!< The KSK in use is known since; base of `ksk-lifetime`. */
+	time_t settled_at;		/*!< The KSK in use is known since; base of `ksk-lifetime`. First DS: it was everywhere. */
 	time_t all_since;		/*!< The state's condition holds on all servers since; 0 = not yet. */
 	time_t all_drained;		/*!< From then on no cache has a DNSKEY RRset from before all_since. */
 	time_t ds_all_since;		/*!< Every parent server has the new DS set since; 0 = no. */

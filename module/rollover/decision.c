@@ -304,6 +304,10 @@ void learn_ttls(ctx_t *c)
 			row->parent_seen = c->now;
 		}
 	}
+	if (rollover_is_first(row) && row->settled_at == 0 &&
+	    judge_parent(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
+		row->settled_at = c->now;	/* Also behind a gate: from here on it is a DS that may be removed. */
+	}
 	if (parent_old_ttl(c->facts, c->new_key, &ttl)) {
 		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
 		row->ds_all_since = 0;
@@ -361,8 +365,8 @@ bool ds_removed(const ctx_t *c)
 {
 	size_t answered = 0;
 
-	if (rollover_is_first(c->before) && c->before->state < ROLLOVER_WITHDRAW) {
-		return false;
+	if (rollover_is_first(c->before) && c->before->settled_at == 0) {
+		return false;	/* It never had one. */
 	}
 	if ((c->facts->discovery_failed && !c->facts->partial) || c->facts->parent_insecure) {
 		return false;

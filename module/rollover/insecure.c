@@ -22,11 +22,13 @@ void idle_insecure(ctx_t *c)
 	}
 	row->old_count = 0;
 	row->ds_ttl.count = 0;
+	row->settled_at = 0;
 	row->new_key = *set_first(c->facts, zone);
 	row->has_new = true;
 	begin(c, ROLLOVER_INTRODUCE);
 	if (!c->out->transition) {
 		row->has_new = false;
+		row->settled_at = c->before->settled_at;
 	}
 }
 

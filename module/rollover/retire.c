@@ -23,6 +23,11 @@ static bool ds_lost(ctx_t *c)
 		case GATE_DS_STALE_AT:
 		case GATE_DS_MISSING_AT:
 		case GATE_DS_FOREIGN_AT:
+			if (rollover_is_first(c->before)) {
+				/* It was everywhere: a zone with a DS like any other, and one that goes is not asked back. */
+				start_over(c);
+				return true;
+			}
 			/* Not straight to the signals: a nameserver may have been without the new key until just now. */
 			go_back(c, ROLLOVER_INTRODUCE, &v);
 			return true;

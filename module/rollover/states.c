@@ -31,7 +31,8 @@ void remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t s
 
 void start_over(ctx_t *c)
 {
-	if (rollover_is_first(c->before) && c->before->ds_all_since == 0 && !parent_has_any(c->facts)) {
+	if (rollover_is_first(c->before) && c->before->state < ROLLOVER_WITHDRAW && c->before->ds_all_since == 0 &&
+	    !parent_has_any(c->facts)) {
 		c->out->row.ds_ttl.count = 0;	/* There was none, only the negative TTL. */
 	}
 	go(c, ROLLOVER_IDLE);
@@ -252,7 +253,7 @@ static void introduce(ctx_t *c)
 	rollover_row_t *row = &c->out->row;
 
 	if (ds_removed(c)) {
-		if (row->has_new) {
+		if (row->has_new && !rollover_is_first(row)) {
 			blocked(c, &DS_REMOVED);
 		} else {
 			start_over(c);

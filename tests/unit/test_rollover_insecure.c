@@ -25,6 +25,7 @@ static void before_first_ds(machine_t *m)
 	m->row.old_count = 0;
 	m->row.new_key = m->facts.keys[0];
 	m->row.ds_ttl.count = 0;
+	m->row.settled_at = 0;
 	machine_serve(m, OLD, 300);
 	machine_ds(m, 0, 900);
 }
@@ -86,6 +87,7 @@ static void what_was_known_of_a_ds_is_forgotten_with_it(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 	assert_true(rollover_is_first(&m.row));
+	assert_int_equal(m.row.settled_at, 0);
 	assert_int_equal(m.row.old_count, 0);
 	assert_int_equal(m.row.ds_ttl.count, 0);
 }
@@ -281,6 +283,68 @@ static void the_zone_may_be_unsigned_when_no_cache_has_the_ds(void **state)
 	assert_int_equal(m.row.gate, GATE_CDS_LEFT);
 }
 
+/*! The registrar gives the first DS, and takes it away again before the state looks: the policy is not the wanted one. */
+static void a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for(void **state)
+{
+	(void)state;
+	for (rollover_state_t s = ROLLOVER_INTRODUCE; s <= ROLLOVER_AWAIT_DS; s++) {
+		machine_t m;
+		before_first_ds(&m);
+		m.row.state = s;
+		m.facts.own.policy = POLICY_BASE;
+		machine_ds(&m, OLD, 300);
+		m.parent[1].ds = 0;
+		machine_step(&m);
+		assert_int_equal(m.row.gate, GATE_POLICY_PENDING);
+		assert_int_equal(m.row.settled_at, 0);	/* Not everywhere yet. */
+		m.parent[1].ds = OLD;
+		m.now += 300;
+		machine_step(&m);
+		assert_int_equal(m.row.gate, GATE_POLICY_PENDING);
+		assert_int_equal(m.row.settled_at, m.now);
+		machine_ds(&m, 0, 900);
+		for (const time_t end = m.now + 3 * DAY; m.now < end; m.now += 300) {
+			m.facts.own.policy = rollover_policy(&m.row);
+			machine_step(&m);
+		}
+		assert_int_equal(m.row.state, ROLLOVER_IDLE);
+		assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	}
+}
+
+/*! The first DS was on every server; the registrar removes it, on one server after the other. */
+static void a_first_ds_that_goes_is_not_asked_back(void **state)
+{
+	(void)state;
+	for (rollover_state_t s = ROLLOVER_WITHDRAW; s <= ROLLOVER_RETIRE; s++) {
+		for (int left = 0; left < 3; left++) {
+			machine_t m;
+			machine_at(&m, s);
+			m.row.old_count = 0;
+			machine_serve(&m, NEW, 300);
+			machine_ds(&m, NEW, 300);
+			m.parent[0].ds = 0;
+			m.parent[0].ds_foreign = left == 1;
+			m.parent[0].ds_sha1 = left == 2 ? NEW : 0;
+			m.parent[1].ds = left == 2 ? 0 : NEW;
+			m.parent[1].ds_sha1 = left == 2 ? NEW : 0;
+			if (s == ROLLOVER_RETIRE) {
+				m.facts.own.dnskey = NEW;
+			}
+			machine_step(&m);
+			m.parent[0].ds_foreign = false;
+			m.parent[0].ds_sha1 = m.parent[1].ds_sha1 = 0;
+			machine_ds(&m, 0, 900);
+			for (const time_t end = m.now + 3 * DAY; m.now < end; m.now += 300) {
+				m.facts.own.policy = rollover_policy(&m.row);
+				machine_step(&m);
+				assert_true(m.out.policy == POLICY_QUIET || m.out.policy == POLICY_BASE);
+			}
+			assert_int_equal(m.row.gate, GATE_FIRST_DS);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +359,8 @@ int main(void)
 		cmocka_unit_test(going_insecure_needs_a_delete_signal_by_a_key_of_the_zone),
 		cmocka_unit_test(what_else_is_wrong_at_the_parent_has_its_own_name),
 		cmocka_unit_test(the_word_can_be_taken_back_until_the_zone_is_unsigned),
+		cmocka_unit_test(a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for),
+		cmocka_unit_test(a_first_ds_that_goes_is_not_asked_back),
 		cmocka_unit_test(a_ds_that_came_back_is_removed_again),
 		cmocka_unit_test(the_zone_may_be_unsigned_when_no_cache_has_the_ds),
 	};

@@ -518,6 +518,7 @@ static void the_operator_can_end_a_wait_that_he_knows_to_be_over(void **state)
 	/* Records without signatures before a first DS. */
 	machine_at(&m, ROLLOVER_INTRODUCE);
 	m.row.old_count = 0;
+	m.row.settled_at = 0;
 	m.row.new_key = m.facts.keys[0];
 	machine_serve(&m, OLD, 300);
 	machine_ds(&m, 0, 300);

@@ -412,7 +412,7 @@ static void a_first_ds_that_is_lost_is_not_confirmed(void **state)
 	assert_int_equal(m.out.row.gate, GATE_WAITING_TTL);
 	m.parent[1].ds = 0;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
 	assert_int_equal(m.row.gate, GATE_NONE);
 	assert_int_equal(m.out.action, ACTION_NONE);
 }
