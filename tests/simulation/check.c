@@ -78,13 +78,17 @@ void check_signal(world_t *w, const zone_version_t *v)
 {
 	/* A rollback names what the parent had and has: both keys, so that nothing is taken away. */
 	bool back = w->knot.policy == POLICY_ROLLBACK && !rollover_is_first(&w->engine.row);
-	if (w->driver != DRIVER_MODULE || v->cds_cause != CAUSE_OURS || back) {
+	if (w->driver != DRIVER_MODULE || v->cds_cause != CAUSE_OURS) {
 		return;
 	}
 	if (v->cds == KEY_FOREIGN) {
 		if (!w->leaves) {
 			violate(w, "delete", "the delete signal is published without the operator's word");
 		}
+		return;
+	}
+	shown_signal(w, v);
+	if (back) {
 		return;
 	}
 	for (unsigned i = 0; i < w->dnskey.count; i++) {
@@ -165,6 +169,7 @@ void check_learn(world_t *w)
 	engine_t *e = &w->engine;
 	const rollover_facts_t *f = &e->facts;
 
+	shown_keep(w);
 	for (unsigned side = 0; side < 2; side++) {
 		size_t count = side ? f->parent_count : f->child_count;
 		for (size_t i = 0; i < count; i++) {
@@ -393,6 +398,7 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 		violate(w, "I3", "the signal is withdrawn without a reason in state await-ds");
 	}
 	check_forged(w, before, d);
+	shown_order(w, before, d);
 	if (d->row.gate == GATE_MAY_UNSIGN) {
 		check_unsigning(w);
 	}

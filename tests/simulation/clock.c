@@ -62,7 +62,9 @@ void clock_start(world_t *w)
 	if (w->profile != PROFILE_CRASH && w->profile != PROFILE_MIXED) {
 		return;
 	}
-	if (rng_chance(&w->clock.rng, 50)) {
+	const int64_t wrong = w->clock.wrong;
+	const bool boots = rng_chance(&w->clock.rng, 50);
+	if (boots) {
 		/* The machine was off. Its clock may have been, too. */
 		w->clock.boot++;
 		w->clock.booted = w->now;
@@ -71,6 +73,9 @@ void clock_start(world_t *w)
 		return;
 	}
 	show(w, some_error(w), "after the start");
+	if (boots) {
+		shown_boot(w, w->clock.wrong - wrong);
+	}
 	plan_correction(w);
 }
 

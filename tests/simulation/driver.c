@@ -241,6 +241,7 @@ void engine_answer(world_t *w)
 		}
 	}
 	facts_finish(w);
+	shown_look(w);
 	e->surveys++;
 	(void)follow_clock(w);
 	decide(w, 1);

@@ -31,6 +31,9 @@ static const struct {
 	{ "confirmed-at-once", "operator", "confirms the key that CDS and the DS name while caches may have another DS" },
 	{ "trusted-clock", "crash", "after a boot the wall clock is believed" },
 	{ "silence-alone", "faulty", "takes the outage of the own host for the silence of a server" },
+	{ "unproven-order", "mixed", "gives the order without a look" },
+	{ "blind-observe", "mixed", "time in which nobody looked counts as observed" },
+	{ "asked-back", "operator", "asks back a DS that was taken away on all servers" },
 	{ "set-clock", "crash", "what the wall clock is set by counts as passed" },
 };
 #define MUTANTS_COUNT	(sizeof(MUTANTS) / sizeof(MUTANTS[0]))

@@ -179,6 +179,7 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_HOLD:
 	case COMMAND_UNHOLD:
 		e->config.hold = command->kind == COMMAND_HOLD;
+		shown_forget(w);
 		engine_poke(w);
 		break;
 	case COMMAND_DRY_RUN:
@@ -247,6 +248,7 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_LOSE_STORE:
 		e->has_stored = false;
 		w->why |= WHY_STORE_LOST;
+		shown_forget(w);
 		if (!e->alive) {
 			forget_ds(w, false, e->died);	/* What changed since it ran is gone with it. */
 		}

@@ -250,6 +250,13 @@ typedef struct {
 	uint16_t accepted_signed, taken_signed;	/*!< zone_version_t.cds_signed of what is, and was, taken. */
 } parent_t;
 
+/*! What the module has seen, in true time. */
+typedef struct {
+	time_t since, last;		/*!< Resolvers were seen to validate from then to then, without a gap; 0: never. */
+	bool ds_known;			/*!< Every server of the parent was seen with a DS of a key of the zone. */
+	time_t ds_gone;			/*!< Later none was any more, since then; 0: not so. */
+} shown_t;
+
 /*! The part of module/engine that decides when rollover_decide() is called. */
 typedef struct {
 	rollover_config_t config;
@@ -276,6 +283,7 @@ typedef struct {
 	world_keys_t seen_keys[2][CHILD_MAX];	/*!< KSKs or DS in it. */
 	uint32_t seen_ttl[2][CHILD_MAX];
 	unsigned own_count;		/* KSKs of the own zone at this look. */
+	shown_t shown;
 	unsigned asked, next_answer;
 	time_t watched;			/*!< The last watch began, by the wall clock. */
 	rollover_decision_t decision;
@@ -470,6 +478,18 @@ void check_end(world_t *w);
 /*! Only this invariant fails a world; NULL: any. */
 extern const char *check_only;
 bool goal_reached(const world_t *w);
+
+/* shown.c */
+/*! A look is complete. */
+void shown_look(world_t *w);
+/*! The decision on it is kept. */
+void shown_keep(world_t *w);
+/*! The store is lost, or the operator's word asks for a DS. */
+void shown_forget(world_t *w);
+/*! A boot: the wall clock goes on by \a gained more than time has passed. */
+void shown_boot(world_t *w, int64_t gained);
+void shown_order(world_t *w, const rollover_row_t *before, const rollover_decision_t *d);
+void shown_signal(world_t *w, const zone_version_t *version);
 
 /* duration.c */
 void duration_follow(world_t *w);
