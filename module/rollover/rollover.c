@@ -163,6 +163,12 @@ static bool policy_pending(ctx_t *c)
 	    new_key_lost(c)) {
 		return true;
 	}
+	/* The DS was taken away meanwhile: what is not out any more stays away. */
+	if (ds_removed(c) && (row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS ||
+	                      row->state == ROLLOVER_ROLLBACK)) {
+		go_back(c, row->state == ROLLOVER_ROLLBACK ? ROLLOVER_HELD : ROLLOVER_INTRODUCE, &DS_REMOVED);
+		return true;
+	}
 	c->out->row.all_since = 0;
 	if (rollover_conf_bars(own, c->out->policy)) {
 		stay(c, own->conf_gate, "", own->conf_reason, 0);

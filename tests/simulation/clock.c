@@ -62,7 +62,6 @@ void clock_start(world_t *w)
 	if (w->profile != PROFILE_CRASH && w->profile != PROFILE_MIXED) {
 		return;
 	}
-	const int64_t wrong = w->clock.wrong;
 	const bool boots = rng_chance(&w->clock.rng, 50);
 	if (boots) {
 		/* The machine was off. Its clock may have been, too. */
@@ -74,7 +73,7 @@ void clock_start(world_t *w)
 	}
 	show(w, some_error(w), "after the start");
 	if (boots) {
-		shown_boot(w, w->clock.wrong - wrong);
+		shown_boot(w);
 	}
 	plan_correction(w);
 }

@@ -21,6 +21,7 @@ static time_t follow_clock(world_t *w)
 
 	clock_now(w, &clock);
 	rollover_follow_clock(&w->engine.row, &clock);
+	w->engine.shown.wrong = w->clock.wrong;
 	return w->engine.row.wake;
 }
 

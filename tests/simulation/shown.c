@@ -28,10 +28,14 @@ void shown_look(world_t *w)
 	shown->last = w->now;
 }
 
-void shown_boot(world_t *w, int64_t gained)
+void shown_boot(world_t *w)
 {
-	/* How long the machine was off nobody can know: the rule believes the wall clock here. */
-	w->engine.shown.last -= w->engine.shown.last != 0 ? gained : 0;
+	shown_t *shown = &w->engine.shown;
+
+	/* How long the machine was off nobody can know: the rule believes the wall clock here, as the module last met it. */
+	if (shown->last != 0) {
+		shown->last -= w->clock.wrong - shown->wrong;
+	}
 }
 
 /* I2: observed means seen. */

@@ -253,6 +253,7 @@ typedef struct {
 /*! What the module has seen, in true time. */
 typedef struct {
 	time_t since, last;		/*!< Resolvers were seen to validate from then to then, without a gap; 0: never. */
+	int64_t wrong;			/*!< The wall clock when the module last used it, world_t.clock. */
 	bool ds_known;			/*!< Every server of the parent was seen with a DS of a key of the zone. */
 	time_t ds_gone;			/*!< Later none was any more, since then; 0: not so. */
 } shown_t;
@@ -486,8 +487,8 @@ void shown_look(world_t *w);
 void shown_keep(world_t *w);
 /*! The store is lost, or the operator's word asks for a DS. */
 void shown_forget(world_t *w);
-/*! A boot: the wall clock goes on by \a gained more than time has passed. */
-void shown_boot(world_t *w, int64_t gained);
+/*! The machine has booted, with the clock that it has now. */
+void shown_boot(world_t *w);
 void shown_order(world_t *w, const rollover_row_t *before, const rollover_decision_t *d);
 void shown_signal(world_t *w, const zone_version_t *version);
 

@@ -246,6 +246,24 @@ static void a_ds_that_was_removed_is_not_asked_back(void **state)
 	}
 }
 
+/*! A restart lost the policy with the signals while the DS was taken away: they do not come back. */
+static void lost_signals_do_not_come_back_for_a_ds_that_was_removed(void **state)
+{
+	(void)state;
+	static const rollover_state_t STATES[] = { ROLLOVER_SIGNAL, ROLLOVER_AWAIT_DS, ROLLOVER_ROLLBACK };
+
+	for (int i = 0; i < 3; i++) {
+		machine_t m;
+		machine_at(&m, STATES[i]);
+		machine_signal(&m, 0);
+		machine_ds(&m, 0, 900);
+		m.facts.own.policy = POLICY_BASE;
+		machine_step(&m);
+		expect(&m, i == 2 ? ROLLOVER_HELD : ROLLOVER_INTRODUCE, GATE_NONE);
+		assert_int_equal(m.out.policy, POLICY_QUIET);
+	}
+}
+
 /*! A DS set of which validators can use nothing, or only SHA-1, is not a removed one. */
 static void a_ds_of_little_use_is_not_taken_for_removed(void **state)
 {
@@ -545,6 +563,7 @@ int main(void)
 		cmocka_unit_test(looks_without_evidence_observe_nothing),
 		cmocka_unit_test(a_wrong_answer_begins_the_observation_again),
 		cmocka_unit_test(a_ds_that_was_removed_is_not_asked_back),
+		cmocka_unit_test(lost_signals_do_not_come_back_for_a_ds_that_was_removed),
 		cmocka_unit_test(a_ds_of_little_use_is_not_taken_for_removed),
 		cmocka_unit_test(a_moment_without_ds_does_not_take_the_signals_back),
 		cmocka_unit_test(the_rollover_goes_on_when_the_registrar_has_a_ds_again),
