@@ -310,7 +310,11 @@ void learn_ttls(ctx_t *c)
 	}
 	if (parent_old_ttl(c->facts, c->new_key, &ttl)) {
 		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
+		uint32_t first = 0;
 		row->ds_all_since = 0;
+		if (rollover_is_first(row) && parent_old_ttl(c->facts, 0, &first) && first > ttl) {
+			ttl = first;		/* Some have the first DS already: what comes after it replaces it. */
+		}
 		learn_ds_ttl(c, ttl);
 	} else if (row->ds_all_since != 0 && parent_old_ttl(c->facts, 0, &ttl)) {
 		/* The wait for the old DS is fixed (ds_drain): from here on the new one is what the next rollover replaces. */
@@ -350,6 +354,8 @@ verdict_t follow_ds(ctx_t *c)
 		row->ds_all_since = c->now;
 		if (row->ds_ttl.count == 0) {
 			row->ds_drain = ROLLOVER_UNKNOWN_DS_TTL;
+			/* A DS that comes and goes during that wait does not make it shorter. */
+			ttl_window_add(&row->ds_ttl, ROLLOVER_UNKNOWN_DS_TTL, c->now);
 		} else {
 			/* The old set may have been served until just now. */
 			ttl_window_add(&row->ds_ttl, row->ds_ttl.step[0].ttl, c->now);

@@ -184,6 +184,9 @@ static bool ds_went(const ctx_t *c)
 
 static void idle(ctx_t *c)
 {
+	if (parent_has_any(c->facts)) {
+		c->out->row.acted = 0;	/* Hold switched on and off asks for a DS that has gone, not for one that will go. */
+	}
 	if (c->config->leave) {
 		begin(c, ROLLOVER_LEAVE);
 		if (c->out->transition) {

@@ -283,6 +283,68 @@ static void the_zone_may_be_unsigned_when_no_cache_has_the_ds(void **state)
 	assert_int_equal(m.row.gate, GATE_CDS_LEFT);
 }
 
+/*! Hold was switched on and off while the zone had a DS: that asks for nothing. */
+static void a_word_from_before_asks_for_no_ds(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.hold = true;
+	machine_step(&m);
+	m.config.hold = false;
+	machine_ds(&m, NEW, 300);		/* The chain is broken: idle goes no further. */
+	m.now += HOUR;
+	machine_step(&m);
+	machine_ds(&m, 0, 900);
+	m.now += HOUR;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+}
+
+/*! The DS went before the store was lost; one of no key comes and goes, with a low TTL. */
+static void a_low_ttl_does_not_end_the_wait_for_an_unknown_ds(void **state)
+{
+	(void)state;
+	machine_t m;
+	without_ds(&m);
+	m.config.leave = true;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	m.facts.own.policy = POLICY_DELETE;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_LEFT);
+	m.now += HOUR;
+	m.facts.own.policy = POLICY_QUIET;
+	m.parent[0].ds_foreign = true;
+	m.parent[0].ds_ttl = 300;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	m.parent[0].ds_foreign = false;
+	m.facts.own.policy = POLICY_DELETE;
+	m.now += HOUR;
+	machine_step(&m);
+	m.facts.own.policy = POLICY_QUIET;
+	m.now = T0 + ROLLOVER_UNKNOWN_DS_TTL - 1;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
+}
+
+/*! One server has the first DS for a while, with a higher TTL than it has later. */
+static void the_ttl_of_a_first_ds_is_known_to_what_comes_next(void **state)
+{
+	(void)state;
+	machine_t m;
+	before_first_ds(&m);
+	m.parent[1].ds = OLD;
+	m.parent[1].ds_ttl = 2 * DAY;
+	machine_step(&m);
+	machine_ds(&m, OLD, 300);
+	m.now += 300;
+	machine_step(&m);
+	assert_true(ttl_window_drained(&m.row.ds_ttl, 0) >= T0 + 2 * DAY);
+}
+
 /*! The registrar gives the first DS, and takes it away again before the state looks: the policy is not the wanted one. */
 static void a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for(void **state)
 {
@@ -359,6 +421,9 @@ int main(void)
 		cmocka_unit_test(going_insecure_needs_a_delete_signal_by_a_key_of_the_zone),
 		cmocka_unit_test(what_else_is_wrong_at_the_parent_has_its_own_name),
 		cmocka_unit_test(the_word_can_be_taken_back_until_the_zone_is_unsigned),
+		cmocka_unit_test(a_word_from_before_asks_for_no_ds),
+		cmocka_unit_test(a_low_ttl_does_not_end_the_wait_for_an_unknown_ds),
+		cmocka_unit_test(the_ttl_of_a_first_ds_is_known_to_what_comes_next),
 		cmocka_unit_test(a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for),
 		cmocka_unit_test(a_first_ds_that_goes_is_not_asked_back),
 		cmocka_unit_test(a_ds_that_came_back_is_removed_again),
