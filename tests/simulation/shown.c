@@ -32,9 +32,9 @@ void shown_boot(world_t *w)
 {
 	shown_t *shown = &w->engine.shown;
 
-	/* How long the machine was off nobody can know: the rule believes the wall clock here, as the module last met it. */
-	if (shown->last != 0) {
-		shown->last -= w->clock.wrong - shown->wrong;
+	/* How long the machine was off nobody can know: the rule believes the wall clock here. */
+	if (w->clock.wrong != shown->wrong) {
+		shown->believed = w->now;
 	}
 }
 
@@ -45,7 +45,8 @@ void shown_order(world_t *w, const rollover_row_t *before, const rollover_decisi
 	const shown_t *shown = &w->engine.shown;
 	const time_t gap = longest_gap(config) + 2;
 
-	if (d->action != ACTION_SUBMITTED || before->state != ROLLOVER_RETIRE || rollover_is_first(before) || config->observe == 0) {
+	if (d->action != ACTION_SUBMITTED || before->state != ROLLOVER_RETIRE || rollover_is_first(before) || config->observe == 0 ||
+	    (shown->believed != 0 && w->now - shown->believed < (time_t)config->observe)) {
 		return;
 	}
 	/* The observation begins with the last server of the parent, the first evidence of it comes with the next look. */

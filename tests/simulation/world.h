@@ -254,6 +254,7 @@ typedef struct {
 typedef struct {
 	time_t since, last;		/*!< Resolvers were seen to validate from then to then, without a gap; 0: never. */
 	int64_t wrong;			/*!< The wall clock when the module last used it, world_t.clock. */
+	time_t believed;		/*!< The last boot with another one. */
 	bool ds_known;			/*!< Every server of the parent was seen with a DS of a key of the zone. */
 	time_t ds_gone;			/*!< Later none was any more, since then; 0: not so. */
 } shown_t;
