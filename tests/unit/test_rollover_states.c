@@ -537,6 +537,39 @@ static void gates_of_the_own_server_say_why(void **state)
 	assert_false(m.out.policy_wanted);
 }
 
+static void a_change_of_the_scheme_leaves_the_policy_alone(void **state)
+{
+	(void)state;
+	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
+		machine_t m;
+		machine_at(&m, i);
+		m.facts.own.csk = true;
+		m.facts.own.policy = POLICY_BASE;
+		machine_decide(&m);
+		const bool goes_on = i == ROLLOVER_LEAVE || i == ROLLOVER_LEFT;
+		assert_int_equal(m.out.row.gate == GATE_SCHEME_CHANGE, !goes_on);
+		assert_int_equal(m.out.policy_wanted, goes_on);
+	}
+}
+
+/*! Nor does anybody ask a parent: what was known of it does not pass to the next rollover. */
+static void a_rollover_that_starts_over_forgets_its_ds(void **state)
+{
+	(void)state;
+	for (int i = ROLLOVER_WITHDRAW; i <= ROLLOVER_OBSERVE; i++) {
+		machine_t m;
+		machine_at(&m, i);
+		machine_serve(&m, OLD, 300);
+		m.facts.asked = SURVEY_CHILD;
+		m.facts.parent_count = 0;
+		machine_decide(&m);
+		assert_int_equal(m.out.row.state, ROLLOVER_IDLE);
+		assert_int_equal(m.out.row.ds_all_since, 0);
+		assert_false(m.out.row.has_new);
+		assert_int_equal(m.out.row.old_count, 0);
+	}
+}
+
 static void a_hold_wants_quiet_where_a_rollover_is_under_way(void **state)
 {
 	(void)state;
@@ -691,6 +724,8 @@ int main(void)
 		cmocka_unit_test(the_ds_to_restore_is_given_in_full),
 		cmocka_unit_test(a_held_zone_goes_on_after_hold_on_and_off),
 		cmocka_unit_test(gates_of_the_own_server_say_why),
+		cmocka_unit_test(a_change_of_the_scheme_leaves_the_policy_alone),
+		cmocka_unit_test(a_rollover_that_starts_over_forgets_its_ds),
 		cmocka_unit_test(a_hold_wants_quiet_where_a_rollover_is_under_way),
 		cmocka_unit_test(a_key_that_this_rollover_does_not_know_voids_what_held),
 		cmocka_unit_test(only_what_may_have_changed_is_asked),
