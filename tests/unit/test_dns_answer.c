@@ -676,6 +676,22 @@ static void nsec3_at_an_owner_that_is_no_hash_does_not_matter(void **state)
 	assert_int_equal(w->up.status, ANSWER_OK);
 }
 
+/*! Its first characters alone would cover c.example. */
+static void nsec3_at_an_owner_that_is_no_hash_proves_nothing(void **state)
+{
+	world_t *w = *state;
+	static const char *const OWNERS[] = {
+		HASH_A_EXAMPLE, "35mthgpgcu1qg68fab165klnsnk3dpvw", "35mthgpgcu1qg68fab165klnsnk3dp-l",
+	};
+	for (size_t i = 0; i < sizeof(OWNERS) / sizeof(OWNERS[0]); i++) {
+		begin_nsec3(w, "c.example.");
+		put_nsec3(w, HASH_EXAMPLE, HASH_A_EXAMPLE, 1, APEX, &w->parent_zsk);
+		put_nsec3(w, OWNERS[i], "b4um86eghhds6nea196smvmlo4ors995", 1, DELEGATION, &w->parent_zsk);
+		see_ds(w);
+		assert_int_equal(w->up.status, i == 0 ? ANSWER_OK : ANSWER_BOGUS);
+	}
+}
+
 static void nsec3_of_upper_case_proves(void **state)
 {
 	world_t *w = *state;
@@ -909,6 +925,7 @@ int main(void)
 		T(nsec3_that_matches_proves),
 		T(nsec3_that_is_cut_is_no_proof),
 		T(nsec3_at_an_owner_that_is_no_hash_does_not_matter),
+		T(nsec3_at_an_owner_that_is_no_hash_proves_nothing),
 		T(nsec3_of_upper_case_proves),
 		T(opt_out_nsec3_that_covers_proves),
 		T(referral_gives_names_and_glue),
