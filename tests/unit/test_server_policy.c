@@ -102,6 +102,15 @@ static void overlong_name_is_a_base_policy(void **state)
 	server_policy_parse(name, base, sizeof(base), &role);
 	assert_int_equal(role, POLICY_BASE);
 	assert_string_equal(base, name);
+
+	/* Knot has no names of more than 255 octets. */
+	for (size_t len = 254; len <= 257; len++) {
+		memset(name, 'x', len);
+		strcpy(name + len, "-kskroll-quiet");
+		server_policy_parse(name, base, sizeof(base), &role);
+		assert_int_equal(role, len <= 255 ? POLICY_QUIET : POLICY_BASE);
+		assert_int_equal(strlen(base), len <= 255 ? len : strlen(name));
+	}
 }
 
 int main(void)
