@@ -262,17 +262,19 @@ static bool keys_changed(ctx_t *c)
 }
 
 /*!
- * A chain that is broken now outweighs every other gate, whatever the state makes of it: only the operator can help. Not so
- * in `rollback`, whose own gate names the DS to restore.
+ * A chain that is broken now outweighs every other gate, whatever the state makes of it: only the operator can help. In
+ * `rollback` the DS to restore stays in the text.
  */
 static void chain_is_broken(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 	verdict_t v = judge_broken(c->facts);
 
-	if (v.gate == GATE_NONE || c->out->transition || row->state == ROLLOVER_ROLLBACK ||
-	    rollover_gate_info(row->gate)->outage) {
+	if (v.gate == GATE_NONE || c->out->transition || rollover_gate_info(row->gate)->outage) {
 		return;
+	}
+	if (row->state == ROLLOVER_ROLLBACK && row->gate == GATE_DS_MISSING_AT) {
+		text_copy(v.detail, sizeof(v.detail), row->gate_detail);
 	}
 	row->gate_since = c->before->gate_since;
 	c->out->gate_changed = false;

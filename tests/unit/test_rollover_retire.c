@@ -356,9 +356,7 @@ static void a_broken_chain_is_an_alarm_in_every_state(void **state)
 		every_ds_foreign(&m);
 		machine_step(&m);
 		machine_step(&m);
-		if (m.row.state != ROLLOVER_ROLLBACK) {
-			assert_true(rollover_gate_info(m.row.gate)->outage);
-		}
+		assert_true(rollover_gate_info(m.row.gate)->outage);
 		assert_int_equal(m.out.action, ACTION_NONE);
 	}
 
@@ -387,6 +385,29 @@ static void a_broken_chain_is_an_alarm_in_every_state(void **state)
 	m.parent[0].ds_foreign = m.parent[1].ds_foreign = false;
 	machine_step(&m);
 	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+}
+
+static void a_chain_that_is_broken_in_rollback_names_the_ds_to_restore(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_ROLLBACK);
+	every_ds_foreign(&m);
+	machine_step(&m);
+	expect(&m, ROLLOVER_ROLLBACK, GATE_CHAIN_BROKEN);
+	assert_non_null(strstr(m.row.gate_detail, "to be restored: DS 1001 13 2 0101"));
+	assert_int_equal(m.out.policy, POLICY_ROLLBACK);
+
+	/* Nor is it hidden where nothing is driven. */
+	for (int i = 0; i < 3; i++) {
+		machine_at(&m, ROLLOVER_ROLLBACK);
+		m.config.hold = i == 0;
+		m.config.observe_only = i == 1;
+		m.facts.own.frozen = i == 2;
+		every_ds_foreign(&m);
+		machine_step(&m);
+		expect(&m, ROLLOVER_ROLLBACK, GATE_CHAIN_BROKEN);
+	}
 }
 
 static void a_restored_key_database_breaks_the_chain(void **state)
@@ -568,6 +589,7 @@ int main(void)
 		cmocka_unit_test(a_moment_without_ds_does_not_take_the_signals_back),
 		cmocka_unit_test(the_rollover_goes_on_when_the_registrar_has_a_ds_again),
 		cmocka_unit_test(a_broken_chain_is_an_alarm_in_every_state),
+		cmocka_unit_test(a_chain_that_is_broken_in_rollback_names_the_ds_to_restore),
 		cmocka_unit_test(a_restored_key_database_breaks_the_chain),
 		cmocka_unit_test(a_zone_that_is_not_driven_is_watched_for_it),
 		cmocka_unit_test(a_stray_ds_is_no_broken_chain),
