@@ -483,11 +483,14 @@ uint32_t rollover_spread(const rollover_row_t *row, time_t now);
 /*!
  * \brief The decision could not be written, so it is none: the row waits and tries again.
  *
- * \param[in] why  The words of the database.
+ * What was seen is not forgotten: TTLs, and that a condition no longer holds.
+ *
+ * \param[in] decision  What could not be written; NULL: nothing was decided.
+ * \param[in] why       The words of the database.
  *
  * \return True if that is news.
  */
-bool rollover_store_failed(rollover_row_t *row, const char *why, time_t now);
+bool rollover_store_failed(rollover_row_t *row, const rollover_decision_t *decision, const char *why, time_t now);
 
 /*!
  * \brief Makes the row's times those of the clock as it is now. To be called before the row is used, and before each
@@ -571,3 +574,6 @@ time_t ttl_window_drained(const ttl_window_t *window, uint32_t limit);
 
 /*! Drops what was last served at \a expired or before, but for the TTL of the last look. */
 void ttl_window_forget(ttl_window_t *window, time_t expired);
+
+/*! Makes TTLs above ROLLOVER_TTL_COUNTS that. */
+void ttl_window_bound(ttl_window_t *window);

@@ -277,13 +277,13 @@ static void count_alarm(zone_t *zone)
 }
 
 /*! Without a store nothing is decided: a step that is not written might be repeated. */
-static void store_failed(zone_t *zone)
+static void store_failed(zone_t *zone, const rollover_decision_t *d)
 {
 	rollover_row_t *row = &zone->kept.row;
 	const char *why = zone->loop->store != NULL ? store_error(zone->loop->store) :
 	                                              zone->loop->store_error;
 	why = why[0] != '\0' ? why : "out of memory";
-	if (rollover_store_failed(row, why, zone_now(zone))) {
+	if (rollover_store_failed(row, d, why, zone_now(zone))) {
 		count_alarm(zone);
 		engine_log(zone->loop->engine, LOG_ERR, "zone %s, %s: %s", zone->name,
 		           rollover_gate_info(GATE_STORE_FAILED)->name, why);
@@ -342,7 +342,7 @@ static void on_origin(server_status_t status, const char *detail, void *arg)
 				send_switch(zone, rollover_policy(&zone->kept.row));
 			} else {
 				text_clear(&zone->base_policy);
-				store_failed(zone);
+				store_failed(zone, NULL);
 			}
 		}
 	}
@@ -462,7 +462,7 @@ void zone_decide(zone_t *zone)
 	for (unsigned i = 0; i < ROLLOVER_DECISIONS_MAX; i++) {
 		decided_t decided = decide_once(zone, &config, now, &d);
 		if (decided == NOT_WRITTEN) {
-			store_failed(zone);
+			store_failed(zone, &d);
 			return;
 		} else if (decided == NOT_SURE) {
 			look_closer(zone);
@@ -501,7 +501,7 @@ void zone_look(zone_t *zone)
 
 	zone->busy = true;
 	if (!load(zone)) {
-		store_failed(zone);
+		store_failed(zone, NULL);
 		return;
 	}
 	look_start(zone);

@@ -273,11 +273,25 @@ static void learn_ds_ttl(ctx_t *c, uint32_t ttl)
 	ttl_window_add(w, ttl, c->now);
 }
 
+/*! A row of before there was a bound may hold more, of a packet that nobody signed. */
+static void bound_waits(rollover_row_t *row)
+{
+	ttl_window_bound(&row->dnskey_ttl);
+	ttl_window_bound(&row->ds_ttl);
+	if (row->all_since != 0 && row->all_drained > row->all_since + ROLLOVER_TTL_COUNTS) {
+		row->all_drained = row->all_since + ROLLOVER_TTL_COUNTS;
+	}
+	if (row->ds_drain > ROLLOVER_TTL_COUNTS) {
+		row->ds_drain = ROLLOVER_TTL_COUNTS;
+	}
+}
+
 void learn_ttls(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 	uint32_t ttl;
 
+	bound_waits(row);
 	if (c->facts->own.known && c->facts->own.dnskey != 0) {
 		bool complete = (c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 &&
 		                !c->facts->discovery_failed;

@@ -91,6 +91,7 @@ static bool outer_gates(ctx_t *c)
 	rollover_row_t *row = &c->out->row;
 
 	if (c->config->observe_only || own->catalog_member) {
+		row->all_since = 0;	/* The answers are not judged behind this gate, or nobody is asked. */
 		stay(c, GATE_OBSERVE_ONLY, "", c->config->observe_only ? c->config->observe_reason :
 		     "the zone is a catalog member: its policy cannot be switched", 0);
 		return true;
@@ -100,11 +101,12 @@ static bool outer_gates(ctx_t *c)
 		return true;
 	}
 	if (own->frozen) {
+		row->all_since = 0;
 		stay(c, GATE_FROZEN, "", "", 0);
 		return true;
 	}
 	if (own->transaction) {
-		row->all_since = 0;	/* The answers are not judged behind this gate. */
+		row->all_since = 0;
 		stay(c, GATE_KNOT_BUSY, "", "a transaction of the zone is open", 0);
 		return true;
 	}
@@ -121,16 +123,19 @@ static bool outer_gates(ctx_t *c)
 	}
 	if (c->config->dry_run && row->state != ROLLOVER_IDLE) {
 		/* Switched on under way: everything stays as it is. */
+		row->all_since = 0;
 		stay(c, GATE_DRY_RUN, "", "a rollover is under way", 0);
 		return true;
 	}
 	c->out->policy_wanted = !c->config->dry_run;
 	if (c->facts->too_many_keys) {
+		row->all_since = 0;
 		stay(c, GATE_TOO_MANY_KEYS, "", "", 0);
 		return true;
 	}
 	if (scheme_changes(c)) {
 		c->out->policy_wanted = false;
+		row->all_since = 0;
 		stay(c, GATE_SCHEME_CHANGE, "", own->csk ? "single-type-signing of the policy is off, the zone has a single key" :
 		     "single-type-signing of the policy is on, the zone has KSK and ZSK", 0);
 		return true;

@@ -75,6 +75,15 @@ time_t ttl_window_drained(const ttl_window_t *window, uint32_t limit)
 	return drained;
 }
 
+void ttl_window_bound(ttl_window_t *window)
+{
+	for (unsigned i = 0; i < window->count; i++) {
+		if (window->step[i].ttl > ROLLOVER_TTL_COUNTS) {
+			window->step[i].ttl = ROLLOVER_TTL_COUNTS;
+		}
+	}
+}
+
 void ttl_window_forget(ttl_window_t *window, time_t expired)
 {
 	for (unsigned i = window->count; i-- > 1; ) {

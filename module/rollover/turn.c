@@ -118,9 +118,29 @@ uint32_t rollover_spread(const rollover_row_t *row, time_t now)
 	return row->gate_until == 0 && row->wake > now ? (row->wake - now) / SPREAD_PART : 0;
 }
 
-bool rollover_store_failed(rollover_row_t *row, const char *why, time_t now)
+/*! What was seen and makes waits longer. */
+static void keep_what_was_seen(rollover_row_t *row, const rollover_row_t *seen)
+{
+	row->dnskey_ttl = seen->dnskey_ttl;
+	row->ds_ttl = seen->ds_ttl;
+	if (seen->all_since == 0) {
+		row->all_since = 0;
+	}
+	if (seen->ds_all_since == 0) {
+		row->ds_all_since = 0;
+	}
+	if (seen->observed_since != row->observed_since) {
+		row->observed_since = row->observed_last = 0;
+	}
+}
+
+bool rollover_store_failed(rollover_row_t *row, const rollover_decision_t *decision, const char *why, time_t now)
 {
 	assert(row && why);
+
+	if (decision != NULL) {
+		keep_what_was_seen(row, &decision->row);
+	}
 
 	const bool fresh = row->gate != GATE_STORE_FAILED;
 

@@ -94,10 +94,10 @@ static bool may_crash(world_t *w, bool does_something)
 	return true;
 }
 
-static void store_failed(world_t *w)
+static void store_failed(world_t *w, const rollover_decision_t *d)
 {
 	(void)follow_clock(w);
-	(void)rollover_store_failed(&w->engine.row, "not writable", clock_wall(w));
+	(void)rollover_store_failed(&w->engine.row, d, "not writable", clock_wall(w));
 	rest(w);
 }
 
@@ -137,7 +137,7 @@ static void decide(world_t *w, unsigned decisions)
 	}
 	if (rollover_worth_saving(&e->row, d, e->saved_wall, clock_wall(w))) {
 		if (fault_active(w, FAULT_STORE)) {
-			store_failed(w);
+			store_failed(w, d);
 			return;
 		}
 		e->stored = d->row;

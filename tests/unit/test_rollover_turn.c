@@ -186,7 +186,7 @@ static void a_database_that_fails_is_tried_again_ever_later(void **state)
 	(void)state;
 	rollover_row_t row = { .state = ROLLOVER_OBSERVE, .gate = GATE_WAITING_OBSERVE, .gate_until = T0 + DAY, .looks = 40 };
 	snprintf(row.gate_about, sizeof(row.gate_about), "ns1");
-	assert_true(rollover_store_failed(&row, "disk full", T0));
+	assert_true(rollover_store_failed(&row, NULL, "disk full", T0));
 	assert_int_equal(row.state, ROLLOVER_OBSERVE);
 	assert_int_equal(row.gate, GATE_STORE_FAILED);
 	assert_int_equal(row.gate_since, T0);
@@ -194,12 +194,12 @@ static void a_database_that_fails_is_tried_again_ever_later(void **state)
 	assert_string_equal(row.gate_about, "");
 	assert_string_equal(row.gate_detail, "disk full");
 	assert_int_equal(row.wake, T0 + 2);
-	assert_false(rollover_store_failed(&row, "read only", T0 + 2));
+	assert_false(rollover_store_failed(&row, NULL, "read only", T0 + 2));
 	assert_int_equal(row.gate_since, T0);
 	assert_string_equal(row.gate_detail, "read only");
 	assert_int_equal(row.wake, T0 + 6);
 	for (int i = 0; i < 20; i++) {
-		assert_false(rollover_store_failed(&row, "read only", T0));
+		assert_false(rollover_store_failed(&row, NULL, "read only", T0));
 	}
 	assert_int_equal(row.wake, T0 + 256);
 }

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What was not judged does not count, what was seen is not forgotten, and no wait of an old row is endless. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "machine.h"
+
+static void look_at(machine_t *m, time_t now)
+{
+	m->now = now;
+	machine_step(m);
+}
+
+static void expect(const machine_t *m, rollover_state_t state, rollover_gate_t gate)
+{
+	assert_string_equal(rollover_state_name(m->row.state), rollover_state_name(state));
+	assert_string_equal(rollover_gate_info(m->row.gate)->name, rollover_gate_info(gate)->name);
+}
+
+static void serve_at(machine_t *m, int server, keyset_t keys)
+{
+	m->child[server].dnskey = m->child[server].dnskey_signed_by = keys;
+}
+
+/*! A nameserver may have gone back to an old zone meanwhile: what caches took there is waited for. */
+static void behind_a_gate_where_nobody_is_judged_the_wait_begins_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_INTRODUCE);
+		look_at(&m, T0);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+
+		m.config.observe_only = i == 0;
+		m.config.dry_run = i == 1;
+		m.facts.own.frozen = i == 2;
+		m.facts.own.catalog_member = i == 3;
+		m.facts.too_many_keys = i == 4;
+		m.facts.own.csk = i == 5;
+		serve_at(&m, 1, OLD);
+		look_at(&m, T0 + 200);
+		look_at(&m, T0 + DAY);
+
+		m.config.observe_only = m.config.dry_run = m.facts.own.frozen = m.facts.own.catalog_member = false;
+		m.facts.too_many_keys = m.facts.own.csk = false;
+		serve_at(&m, 1, OLD | NEW);
+		look_at(&m, T0 + DAY + 60);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+		assert_int_equal(m.row.gate_until, T0 + DAY + 360);
+		look_at(&m, T0 + DAY + 360);
+		expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
+	}
+}
+
+static void what_could_not_be_written_was_seen(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	/* The old DS at one server, while the disk is full. */
+	machine_at(&m, ROLLOVER_RETIRE);
+	const time_t t = m.now;
+	m.parent[0].ds = OLD;
+	m.parent[0].ds_ttl = 2 * DAY;
+	machine_decide(&m);
+	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
+	expect(&m, ROLLOVER_RETIRE, GATE_STORE_FAILED);
+	machine_ds(&m, NEW, 300);
+	look_at(&m, t + 60);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
+	look_at(&m, t + 60);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+	assert_int_equal(m.row.gate_until, t + 60 + 2 * DAY);
+
+	/* A nameserver without the new key. */
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	look_at(&m, T0);
+	serve_at(&m, 1, OLD);
+	m.now = T0 + 200;
+	machine_decide(&m);
+	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
+	serve_at(&m, 1, OLD | NEW);
+	look_at(&m, T0 + DAY);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+
+	/* A failing watch. */
+	machine_at(&m, ROLLOVER_OBSERVE);
+	look_at(&m, T0 + HOUR);
+	m.facts.watch.failing = 1;
+	m.now += 300;
+	machine_decide(&m);
+	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
+	m.facts.watch.failing = 0;
+	look_at(&m, T0 + HOUR + 600);
+	assert_int_equal(m.row.observed_since, T0 + HOUR + 600);
+}
+
+static void a_wait_that_only_lasts_goes_on_while_nothing_is_written(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	look_at(&m, T0 + HOUR);
+	const time_t since = m.row.observed_since, all_since = m.row.ds_all_since;
+	m.now += 300;
+	machine_decide(&m);
+	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
+	assert_int_equal(m.row.observed_since, since);
+	assert_int_equal(m.row.ds_all_since, all_since);
+}
+
+/*! Of a version that believed every TTL. */
+static void no_wait_of_an_old_row_is_longer_than_a_week(void **state)
+{
+	(void)state;
+	static const uint32_t TTLS[] = { 0x7fffffff, 0xffffffff };
+
+	for (int i = 0; i < 2; i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_INTRODUCE);
+		m.row.all_since = T0;
+		m.row.all_drained = T0 + TTLS[i];
+		look_at(&m, T0 + 1);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+		assert_int_equal(m.row.gate_until, T0 + 7 * DAY);
+
+		machine_at(&m, ROLLOVER_INTRODUCE);
+		m.row.dnskey_ttl.count = 2;
+		m.row.dnskey_ttl.step[1].ttl = TTLS[i];
+		m.row.dnskey_ttl.step[1].seen = T0;
+		look_at(&m, T0 + 1);
+		assert_int_equal(m.row.gate_until, T0 + 7 * DAY);
+
+		machine_at(&m, ROLLOVER_OBSERVE);
+		m.row.ds_drain = TTLS[i];
+		look_at(&m, T0 + 1);
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+		assert_int_equal(m.row.gate_until, T0 + 7 * DAY);
+
+		machine_at(&m, ROLLOVER_AWAIT_DS);
+		m.row.ds_ttl.step[0].ttl = TTLS[i];
+		machine_ds(&m, NEW, 300);
+		look_at(&m, T0 + 1);
+		assert_int_equal(m.row.ds_drain, 7 * DAY);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(behind_a_gate_where_nobody_is_judged_the_wait_begins_again),
+		cmocka_unit_test(what_could_not_be_written_was_seen),
+		cmocka_unit_test(a_wait_that_only_lasts_goes_on_while_nothing_is_written),
+		cmocka_unit_test(no_wait_of_an_old_row_is_longer_than_a_week),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
