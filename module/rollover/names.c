@@ -122,7 +122,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"Wait until the time given." },
 	[GATE_WAITING_OBSERVE] = { "waiting-observe", ACTOR_NOBODY,
 		"validation is watched for the configured time",
-		"Wait until the time given. knotc zone-ksk-submitted skips it: not before the old DS is out of caches (kskroll status)." },
+		"Wait until the time given. If none is given, the text says why nothing is observed: mend that. knotc zone-ksk-submitted skips it: not before the old DS is out of caches (kskroll status)." },
 	[GATE_WAITING_SETTLE] = { "waiting-settle", ACTOR_NOBODY,
 		"the low TTL stays for the configured time",
 		"Wait until the time given." },

@@ -88,6 +88,19 @@ static time_t ds_expired(const rollover_row_t *row)
 	return row->ds_all_since + row->ds_drain;
 }
 
+/*! An observation of which no resolver tells anything would wait for ever: that is for the operator to see. */
+static bool nobody_tells(ctx_t *c)
+{
+	const watch_facts_t *watch = &c->facts->watch;
+
+	if (!(c->facts->asked & SURVEY_WATCH) || (watch->parent_ok && watch->answered > 0)) {
+		return false;
+	}
+	stay(c, GATE_WAITING_OBSERVE, "resolvers", watch->answered == 0 ? "no resolver answers, so nothing is observed" :
+	     "the parent zone does not validate, so nothing is observed", 0);
+	return true;
+}
+
 /*! When the observation is complete: it begins when the last server of the parent has the new DS. */
 static time_t observed(const ctx_t *c)
 {
@@ -113,7 +126,8 @@ void observe(ctx_t *c)
 		return;
 	}
 	/* Until the first is over nothing may shorten the second. */
-	if (wait_until(c, GATE_WAITING_DS_TTL, ds_expired(row)) || wait_until(c, GATE_WAITING_OBSERVE, observed(c))) {
+	if (wait_until(c, GATE_WAITING_DS_TTL, ds_expired(row)) ||
+	    (c->now < observed(c) && nobody_tells(c)) || wait_until(c, GATE_WAITING_OBSERVE, observed(c))) {
 		return;
 	}
 	const time_t since = row->observed_since, last = row->observed_last;

@@ -115,6 +115,33 @@ static void a_wait_that_only_lasts_goes_on_while_nothing_is_written(void **state
 	assert_int_equal(m.row.ds_all_since, all_since);
 }
 
+/*! It would never end, so somebody has to be told (no end by itself: `kskroll status --blocked` shows it). */
+static void an_observation_without_evidence_says_so(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_OBSERVE);
+		m.row.ds_drain = 0;
+		m.facts.watch.answered = i == 1;
+		m.facts.watch.parent_ok = i == 0;
+		look_at(&m, T0 + 300);
+		assert_true(m.out.gate_changed);
+		for (time_t t = T0 + 600; t < T0 + 5 * DAY; t += 300) {
+			look_at(&m, t);
+			expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+			assert_false(m.out.gate_changed);
+			assert_int_equal(m.row.gate_until, 0);
+			assert_int_equal(m.row.gate_since, T0 + 300);
+			assert_non_null(strstr(m.row.gate_detail, i == 0 ? "no resolver answers" : "parent zone does not validate"));
+		}
+		m.facts.watch.answered = m.facts.watch.parent_ok = 1;
+		look_at(&m, T0 + 5 * DAY);
+		assert_int_not_equal(m.row.gate_until, 0);
+		assert_string_equal(m.row.gate_about, "");
+	}
+}
+
 /*! Of a version that believed every TTL. */
 static void no_wait_of_an_old_row_is_longer_than_a_week(void **state)
 {
@@ -157,6 +184,7 @@ int main(void)
 		cmocka_unit_test(behind_a_gate_where_nobody_is_judged_the_wait_begins_again),
 		cmocka_unit_test(what_could_not_be_written_was_seen),
 		cmocka_unit_test(a_wait_that_only_lasts_goes_on_while_nothing_is_written),
+		cmocka_unit_test(an_observation_without_evidence_says_so),
 		cmocka_unit_test(no_wait_of_an_old_row_is_longer_than_a_week),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

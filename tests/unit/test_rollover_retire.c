@@ -190,7 +190,8 @@ static void looks_without_evidence_observe_nothing(void **state)
 		}
 		look_until(&m, T0 + 2 * DAY);
 		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
-		assert_true(m.row.gate_until > m.now + DAY - HOUR);
+		assert_true(m.row.observed_since > m.now - HOUR);
+		assert_int_equal(m.row.gate_until, i == 2 ? m.row.observed_since + DAY : 0);
 	}
 }
 
