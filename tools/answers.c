@@ -26,7 +26,7 @@ static sqlite3 *db;
 	" " TAGS("dnskey") ", " TAGS("signed_by") ", json_extract(s.value, '$." ttl "')," \
 	" " differs ", " SIGNAL("cds") ", " SIGNAL("cdnskey") ", " TAGS("ds") "," \
 	" coalesce(json_extract(s.value, '$.cds_unanswered'), json_extract(s.value, '$.cdnskey_unanswered')," \
-	" json_extract(s.value, '$.ns_unanswered'), 0)" \
+	" json_extract(s.value, '$.ns_unanswered'), 0), " TAGS("ds_sha1") \
 	" FROM json_each(?1, '$." list "') s"
 
 static const char servers_sql[] =
@@ -166,6 +166,7 @@ time_t answers_each(const char *text, answer_f each, void *arg)
 			.cdnskey = column(stmt, 10),
 			.ds = column(stmt, 11),
 			.incomplete = sqlite3_column_int(stmt, 12) != 0,
+			.ds_sha1 = column(stmt, 13),
 		};
 		each(&a, arg);
 	}

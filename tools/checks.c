@@ -46,6 +46,8 @@ static const check_info_t infos[CHECK__COUNT] = {
 		"the DNSKEY TTL is not within 300 to 900 s (RFC 10026 4.1)" },
 	[CHECK_DS_TTL] = { "ds-ttl",
 		"the DS TTL is not within 300 to 900 s (RFC 10026 4.1)" },
+	[CHECK_DS_SHA1] = { "ds-sha1",
+		"a server of the parent has a DS of SHA-1 alone, which counts as none for many validators (RFC 9905)" },
 };
 
 const check_info_t *checks_info(check_t check)
@@ -217,11 +219,16 @@ static void check_parent(audit_t *a, const answer_t *answer)
 
 	if ((answer->differs || stray) && a->own.dnskey[0] != '\0') {
 		/* A resolver needs one DS that matches: is there any that is not stray? */
-		bool broken = answer->ds[0] == '\0' || strcmp(tags, answer->ds) == 0;
+		bool broken = answer->ds_sha1[0] == '\0' && (answer->ds[0] == '\0' || strcmp(tags, answer->ds) == 0);
 		snprintf(text, sizeof(text), "DS %s%s%s%s", tags, stray && answer->differs ? " and " : "",
 		         answer->differs ? "of an unknown key" : "",
 		         broken ? ", and none that matches: the zone does not validate" : "");
 		report(a, CHECK_DS_WITHOUT_KEY, broken ? LEVEL_CRITICAL : LEVEL_WARNING, answer->server, text);
+	}
+	if (answer->ds_sha1[0] != '\0') {
+		snprintf(text, sizeof(text), "DS %s%s", answer->ds_sha1, answer->ds[0] == '\0' ?
+		         ": without a DS of SHA-256 the zone is insecure there" : "");
+		report(a, CHECK_DS_SHA1, LEVEL_WARNING, answer->server, text);
 	}
 	if (answer->ds[0] != '\0' && outside(answer->ttl)) {
 		snprintf(text, sizeof(text), "%s s%s", answer->ttl, state >= ROLLOVER_WITHDRAW &&

@@ -167,6 +167,7 @@ typedef struct {
 	const char *cds;
 	const char *cdnskey;
 	const char *ds;
+	const char *ds_sha1;	/*!< Keys with a DS of SHA-1 alone. */
 	bool incomplete;	/*!< Of an answer that is ok: CDS, CDNSKEY or the delegation was not answered. */
 } answer_t;
 
@@ -231,6 +232,7 @@ typedef enum {
 	CHECK_CDS_LEFT,
 	CHECK_DNSKEY_TTL,
 	CHECK_DS_TTL,
+	CHECK_DS_SHA1,
 	CHECK__COUNT
 } check_t;
 

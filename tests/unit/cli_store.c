@@ -257,6 +257,14 @@ static void zones_for_audit(void)
 	parent[1].ds_foreign = true;
 	done();
 
+	well("sha1.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
+	parent[0].ds = 0;
+	parent[0].ds_sha1 = 1;
+	parent[0].ds_foreign = true;
+	parent[1].ds = 0;
+	parent[1].ds_sha1 = 1;
+	done();
+
 	well("broken.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
 	parent[0].ds = parent[1].ds = 2;
 	done();
