@@ -85,10 +85,34 @@ static void a_refusal_ends_the_wait_for_a_transaction(void **state)
 	free(loop);
 }
 
+static uint32_t ttl_of(uint32_t ttl, bool of_soa, uint32_t soa)
+{
+	zone_settings_t settings = { 0 };
+	zone_t zone = { .settings = &settings, .soa_ttl = soa };
+
+	settings.config.ttl = ttl;
+	settings.ttl_of_soa = of_soa;
+	return zone_ttl(&zone);
+}
+
+/*! Never above the one that Knot would use without the module. */
+static void the_ttl_of_the_soa_counts_where_the_policy_has_none(void **state)
+{
+	(void)state;
+	assert_int_equal(ttl_of(300, true, 60), 60);
+	assert_int_equal(ttl_of(300, true, 300), 300);
+	assert_int_equal(ttl_of(300, true, 3600), 300);
+	/* The zone was not looked at yet. */
+	assert_int_equal(ttl_of(300, true, 0), 300);
+	/* dnskey-ttl is set: the TTL of the SOA is nobody's concern. */
+	assert_int_equal(ttl_of(300, false, 60), 300);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_refusal_ends_the_wait_for_a_transaction),
+		cmocka_unit_test(the_ttl_of_the_soa_counts_where_the_policy_has_none),
 	};
 	return cmocka_run_group_tests_name("engine_fit", tests, NULL, NULL);
 }
