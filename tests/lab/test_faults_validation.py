@@ -122,7 +122,7 @@ def test_parent_installs_only_a_wrong_ds(directory):
         case.world.agent.insert_ds(ZONE, [ds(new)[0].replace(ds(new)[0][-8:], "deadbeef")])
         case.gate("validation-fails", state="await-ds")
         case.logged("await-ds -> rollback", 60)
-        line = case.gate("ds-missing-at", state="rollback")
+        line = case.gate("chain-broken", state="rollback")
         wanted = ds(case.old)[0].upper()
         assert wanted in line["detail"].upper(), (wanted, line)
         case.did = "goes to rollback, says which DS has to be restored; both keys stay"
