@@ -337,6 +337,7 @@ static void a_first_ds_waits_for_what_is_unsigned(void **state)
 
 	entered(&m, ROLLOVER_INTRODUCE);
 	m.row.old_count = 0;
+	m.row.settled_at = 0;	/* It never had a DS. */
 	expect(&m, "introduce policy-pending 1 waiting-ttl 300 waiting-unsigned 86100 | signal cds-missing-at 60 | "
 	       "await-ds ds-missing-at 86400 | withdraw cds-left-at 60 | observe waiting-ds-ttl 86340 waiting-observe 60 | "
 	       "retire waiting-ttl 300" FROM_SETTLE);
