@@ -31,7 +31,8 @@ class BootstrapWorld(World):
     def knot_sections(self):
         sections = dict(super().knot_sections())
         modules = ["mod-authsignal", "mod-onlinesign/authsignal"]
-        sections["zone"] += [{"domain": zone, "dnssec-signing": False, "notify": [],
+        # Since 3.5 a new policy loads all zones from their files: with the template's zonefile-load the module creates none.
+        sections["zone"] += [{"domain": zone, "dnssec-signing": False, "notify": [], "zonefile-load": "whole",
                               "module": modules} for zone in self.signaling]
         online = ("mod-onlinesign", [{"id": "authsignal", "nsec-bitmap": ["CDS", "CDNSKEY"]}])
         before = list(sections).index("template")
