@@ -28,8 +28,10 @@ static int64_t gained(const rollover_clock_t *then, const rollover_clock_t *now)
 	if (ms > -STEP_MS && ms < STEP_MS) {
 		return 0;
 	}
+	/* Up to whole seconds: an age may be less than the truth, never more. */
+	const int64_t seconds = ms / 1000 + (ms > 0 && ms % 1000 != 0);
 	/* No time passes backward, whatever a clock says. */
-	return ms / 1000 < apart ? ms / 1000 : apart;
+	return seconds < apart ? seconds : apart;
 }
 
 static void move(time_t *t, int64_t by)

@@ -198,6 +198,26 @@ static void a_drain_of_a_day_is_not_over_after_a_minute(void **state)
 	}
 }
 
+/*! A step that is not of whole seconds makes no wait shorter. */
+static void a_step_is_rounded_to_the_safe_side(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t ms;
+		time_t by;
+	} steps[] = { { 3599001, 3600 }, { 3600000, 3600 }, { 3600001, 3601 }, { -3599999, -3599 }, { -3600000, -3600 } };
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		rollover_row_t row = { .all_since = T0, .clock = { .wall = T0, .boot = 7 } };
+		const rollover_clock_t now = { .wall = T0 + 10 + steps[i].ms / 1000, .ahead = steps[i].ms, .boot = 7 };
+		rollover_follow_clock(&row, &now);
+		assert_int_equal(row.all_since, T0 + steps[i].by);
+		/* What was rounded is not counted a second time. */
+		rollover_follow_clock(&row, &now);
+		assert_int_equal(row.all_since, T0 + steps[i].by);
+	}
+}
+
 static void every_time_of_a_row_moves(void **state)
 {
 	(void)state;
@@ -291,6 +311,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_is_slewed_makes_no_wait_shorter),
 		cmocka_unit_test(what_is_no_step_adds_up),
 		cmocka_unit_test(a_drain_of_a_day_is_not_over_after_a_minute),
+		cmocka_unit_test(a_step_is_rounded_to_the_safe_side),
 		cmocka_unit_test(every_time_of_a_row_moves),
 		cmocka_unit_test(silence_counts_only_while_it_is_looked_at),
 		cmocka_unit_test(silence_is_not_longer_because_the_clock_was_set),
