@@ -52,6 +52,18 @@ static bool broken_before(const world_t *w, time_t decided)
 	return false;
 }
 
+/*! Whether somebody had the zone for insecure at the step: else records without signatures were bogus already. */
+static bool insecure_before(const world_t *w, time_t decided)
+{
+	for (unsigned i = 0; i < w->ds.count; i++) {
+		const exposure_t *e = &w->ds.list[i];
+		if (e->keys == 0 && (e->active > 0 || e->until > decided)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /*! When our order removed a key, another one of the DS set was there, and the operator removed that later. */
 static bool taken_later(const world_t *w, world_keys_t removed, time_t decided)
 {
@@ -76,7 +88,7 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 	if (ds->keys == 0 || (ds->keys & dnskey->keys & dnskey->signers)) {
 		return NULL;	/* Insecure, or secure. */
 	}
-	if (dnskey->keys == 0 && broken_before(w, ds->decided)) {
+	if (dnskey->keys == 0 && (broken_before(w, ds->decided) || !insecure_before(w, ds->decided))) {
 		return NULL;
 	}
 	if (dnskey->keys == 0 && ds->cause == CAUSE_OURS && !ds->excused && !dnskey->excused &&

@@ -536,6 +536,9 @@ static bool left_by_operator(const world_t *w)
 	if (row->gate == GATE_KNOT_NO_NEW_KEY && row->old_count > 1 && parent_ds(w) == knot_keys(w)) {
 		return w->first || by_hand || (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST));	/* Two have a DS (see below), and Knot makes no third. */
 	}
+	if ((row->gate == GATE_CHAIN_BROKEN || row->gate == GATE_OLD_KEY_GONE) && !(parent_ds(w) & knot_keys(w)) && (w->why & WHY_RESTORED)) {
+		return true;
+	}
 	if (!(w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST))) {
 		return false;
 	}

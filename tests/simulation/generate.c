@@ -26,7 +26,7 @@ const char *const command_names[COMMAND__COUNT] = {
 	"sets the DS of the oldest KSK", "adds a DS of no key", "removes the DS of no key",
 	"changes the DS TTL", "keymgr generate", "keymgr delete of the KSK too many", "keymgr delete of the new KSK",
 	"reload", "loses the store", "the module dies", "new algorithm", "go-insecure", "no go-insecure",
-	"removes the DS", "keymgr set active=0 of the new KSK",
+	"removes the DS", "zone-restore +kaspdb of before the rollover", "keymgr set active=0 of the new KSK",
 };
 
 static const uint32_t TTLS[] = { 300, 900, HOUR, HOUR, 4 * HOUR, DAY };
@@ -239,6 +239,19 @@ static void add_commands(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 	}
 }
 
+/*! The key database of before the rollover comes back; he mends the chain as the gate says, or leaves it. */
+static void plan_restore(world_t *w, rng_t *rng, uint32_t span)
+{
+	if (w->driver != DRIVER_MODULE || w->first || !rng_chance(rng, 6)) {
+		return;
+	}
+	const time_t at = T0 + rng_below(rng, span);
+	add_command(w, COMMAND_RESTORE, at);
+	if (rng_chance(rng, 70)) {
+		add_command(w, COMMAND_DS_OLDEST, at + 300 + rng_below(rng, DAY));
+	}
+}
+
 /*! A fault that lasts for ever, or a parent that never does its part. */
 static void make_stuck(world_t *w, rng_t *rng)
 {
@@ -398,7 +411,7 @@ static void finish(world_t *w)
 void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver)
 {
 	FILE *out = w->trace;
-	rng_t env, strict, cut, zrng, *rng = &zrng;
+	rng_t env, strict, cut, restore, zrng, *rng = &zrng;
 	uint32_t span = 12 * DAY;
 
 	memset(w, 0, sizeof(*w));
@@ -429,6 +442,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	rng_seed(&strict, seed, 3000 + zone);
 	w->up.strict = rng_chance(&strict, 50);
 	rng_seed(&cut, seed, 5000 + zone);
+	rng_seed(&restore, seed, 6000 + zone);
 
 	switch (profile) {
 	case PROFILE_FAULTY:
@@ -440,6 +454,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 		break;
 	case PROFILE_OPERATOR:
 		add_commands(w, rng, rng_between(rng, 1, 6), span);
+		plan_restore(w, &restore, span);
 		break;
 	case PROFILE_CRASH:
 		plan_crashes(w, &env, span);
@@ -451,6 +466,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 		plan_crashes(w, &env, span);
 		clock_plan(w, span);
 		plan_cut_off(w, &cut, span);
+		plan_restore(w, &restore, span);
 		if (rng_chance(rng, 5)) {
 			time_t at = T0 + rng_below(rng, 2 * DAY);
 			add_command(w, COMMAND_NEW_ALGORITHM, at);

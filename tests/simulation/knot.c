@@ -169,6 +169,7 @@ void knot_start(world_t *w)
 	/* The first key waits for a confirmation, unless somebody has given that beforehand. */
 	knot->key[0] = (sim_key_t){ .state = w->first && rng_chance(&w->rng, 70) ? KEY_READY : KEY_ACTIVE, .algorithm = 13, .published = w->now - 100 * DAY };
 	knot->key_count = 1;
+	knot->backup = -1;
 	if (w->first) {
 		/* Until now it was not signed: caches have what has no signature. */
 		zone_version_t *v = &knot->version[knot->version_count++];
@@ -201,6 +202,9 @@ void knot_freeze(world_t *w, bool frozen)
 
 	if (frozen && !knot->frozen) {
 		knot->pending = knot->policy;
+	}
+	if (!frozen && !knot->frozen) {
+		return;			/* A restart has thawed it. */
 	}
 	knot->frozen = frozen;
 	if (!frozen) {
@@ -264,6 +268,9 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra)
 	if (!extra && ((keys_in(w, KEY_PUBLISHED) | keys_in(w, KEY_RETIRING)) || (in_use & (in_use - 1)))) {
 		return false;
 	}
+	if (!extra && in_use == knot_keys(w) && keys_in(w, KEY_ACTIVE) == in_use) {
+		knot->backup = __builtin_ctz(in_use);
+	}
 	knot->key[knot->key_count++] = (sim_key_t){
 		.state = KEY_PUBLISHED, .algorithm = algorithm, .published = w->now, .extra = extra, .by_hand = extra,
 	};
@@ -320,4 +327,25 @@ void knot_delete(world_t *w, unsigned key, cause_t cause)
 	if (w->knot.up && key < w->knot.key_count) {
 		remove_keys(w, 1U << key, cause, w->now, 0);
 	}
+}
+
+bool knot_restore(world_t *w)
+{
+	knot_t *knot = &w->knot;
+
+	if (!knot->up || knot->frozen || knot->backup < 0 || knot_keys(w) == (world_keys_t)(1U << knot->backup)) {
+		return false;
+	}
+	for (unsigned k = 0; k < knot->key_count; k++) {
+		sim_key_t *key = &knot->key[k];
+		if (k == (unsigned)knot->backup) {
+			key->state = KEY_ACTIVE;
+		} else if (key->state != KEY_REMOVED) {
+			key->state = KEY_REMOVED;
+			key->removed_cause = CAUSE_OPERATOR;
+			key->removed_decided = w->now;
+		}
+	}
+	knot_update(w);
+	return true;
 }

@@ -236,6 +236,9 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_ABORT:
 		delete_safely(w, false);
 		break;
+	case COMMAND_RESTORE:
+		w->why |= knot_restore(w) ? WHY_RESTORED : 0;
+		break;
 	case COMMAND_SET_READY:
 		set_ready(w);
 		break;

@@ -45,7 +45,8 @@ bool child_serves(const world_t *w, const sim_server_t *s, zone_version_t *out, 
 		*fault = s->fault;
 		break;
 	case FAULT_TTL:
-		out->ttl += s->ttl_extra;
+		/* Not of the unsigned zone: a TTL that nobody signed is not believed (docs/simulation.rst). */
+		out->ttl += out->dnskey != 0 ? s->ttl_extra : 0;
 		*fault = s->fault;
 		break;
 	default:

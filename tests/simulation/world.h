@@ -131,6 +131,7 @@ typedef enum {
 	COMMAND_LEAVE,		/*!< go-insecure */
 	COMMAND_STAY,		/*!< And not any more. */
 	COMMAND_DS_NONE,	/*!< The DS taken away by hand. */
+	COMMAND_RESTORE,	/*!< zone-restore +kaspdb of a backup from before the newest rollover. */
 	COMMAND_SET_READY,	/*!< keymgr set active=0 of the new KSK, as the gate advises. */
 	COMMAND__COUNT
 } command_kind_t;
@@ -222,6 +223,7 @@ typedef struct {
 	uint32_t propagation_delay;
 	sim_key_t key[KEYS_MAX];
 	unsigned key_count;
+	int8_t backup;			/*!< The key that was alone before the newest rollover, of which there is a backup; -1: none. */
 	zone_version_t version[VERSION_MAX];
 	unsigned version_count;
 	time_t alarm;			/*!< Next KASP timer. */
@@ -317,6 +319,7 @@ enum {
 	WHY_SERVER = 1 << 2,	/*!< A fault that lasts. */
 	WHY_DEAD = 1 << 3,	/*!< The module died. */
 	WHY_STORE_LOST = 1 << 5,
+	WHY_RESTORED = 1 << 6,	/*!< He restored keys of before a rollover. */
 	WHY_DS_BY_HAND = 1 << 4,/*!< The operator gave the parent a DS set of his own. */
 };
 
@@ -423,6 +426,8 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra);
 /*! \a ttl: how long the old key stays, if this Knot keeps it. */
 bool knot_submit(world_t *w, cause_t cause, time_t decided, uint32_t ttl);
 void knot_delete(world_t *w, unsigned key, cause_t cause);
+/*! The key database of before the newest rollover. \return There is one, and it differs. */
+bool knot_restore(world_t *w);
 world_keys_t knot_keys(const world_t *w);
 const zone_version_t *knot_version(const world_t *w);
 
