@@ -83,6 +83,7 @@ struct entry {
 	uint32_t due;			/*!< Position in the loop's queue of looks, 0: not in it. */
 	uint8_t state, gate;		/*!< As counted in the totals. */
 	bool catalog_member;		/*!< At the last look that told, if that was after the newest instance was loaded. */
+	bool examined;			/*!< The control socket has told about it once. */
 	char name[];
 };
 

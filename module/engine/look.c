@@ -13,8 +13,8 @@ static bool may_glance(const zone_t *zone)
 {
 	const rollover_row_t *row = &zone->kept.row;
 
-	/* Whether these gates still hold only the control socket can tell. */
-	return row->state == ROLLOVER_IDLE && zone->base_policy == NULL && !zone->conf_busy &&
+	/* Whether it is a catalog member, and whether these gates still hold, only the control socket can tell. */
+	return zone->entry->examined && row->state == ROLLOVER_IDLE && zone->base_policy == NULL && !zone->conf_busy &&
 	       row->gate != GATE_FROZEN && row->gate != GATE_KNOT_BUSY;
 }
 
@@ -71,6 +71,7 @@ static void on_look(const server_look_t *result, void *arg)
 		if (result->status == SERVER_OK || result->catalog_member) {
 			zone->entry->catalog_member = result->catalog_member;
 		}
+		zone->entry->examined |= result->status == SERVER_OK || result->status == SERVER_REFUSED;
 		if (glance != NULL && look != NULL && was_right(glance, look)) {
 			glance->facts.own = look->facts.own;
 			look_state_free(look);

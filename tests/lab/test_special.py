@@ -248,16 +248,18 @@ def more_zones(world):
     for zone, lines in ((PLAIN, []), (MEMBER, []),
                         (CATALOG, ['version TXT "2"', f"unique.zones PTR {MEMBER}"])):
         knot.write(file_name(zone), zone_text(zone, {"ns1.test.": []}, 10, lines))
+    # Since 3.5 no policy is created while a zone of the server would lose records by it.
+    file = {"zonefile-load": "whole"}
     module = {"module": "mod-kskroll/default"}
     _, (template,) = next(section for section in knot.sections if section[0] == "template")
-    member = {**template, **module, "id": "member"}
+    member = {**template, **module, **file, "id": "member"}
     del member["global-module"]
     for name, blocks in knot.sections:
         if name == "template":
             blocks.append(member)
         if name == "zone":
-            blocks.append({"domain": PLAIN, "dnssec-signing": False, **module})
-            blocks.append({"domain": CATALOG, "dnssec-signing": False, "catalog-role": "interpret",
+            blocks.append({"domain": PLAIN, "dnssec-signing": False, **file, **module})
+            blocks.append({"domain": CATALOG, "dnssec-signing": False, **file, "catalog-role": "interpret",
                            "catalog-template": "member"})
     knot.reconfigure()
     # knotd forgets the member if the catalog is loaded before the reload has ended.
