@@ -17,7 +17,7 @@ import threading
 import time
 
 # They wait for a knotd: too slow to be run for each mutant unless that is asked for.
-SLOW = {"server_knotd"}
+SLOW = {"server_knotd", "server_reread"}
 LONGEST_TEST = 60           # Seconds of a test without mistake: what takes longer is left out.
 WORLDS_LIMIT = 600          # Seconds for the simulator.
 SCRATCH = tempfile.TemporaryDirectory(prefix="kskroll-mutant-")
