@@ -382,9 +382,14 @@ class Knot(Daemon):
         return parse_stats(self.knotc("-f", "stats", "mod-kskroll"), "mod-kskroll")
 
     def stats(self, zone):
-        """What the module says of the zone, item -> number; state and gate by name, or None."""
+        """What the module says of the zone, item -> number; state and gate by name, or None.
+
+        All numbers are 0 until the module has read what it stored of the zone: that is no state.
+        """
         numbers = parse_stats(self.knotc("-f", "zone-stats", zone, "mod-kskroll"),
                               "mod-kskroll").get("kskroll-zone", {})
+        if not any(numbers.values()):
+            numbers = {}
         for item in ("state", "gate"):
             if item not in self._names:
                 # The totals have them by name, in the order of their numbers.
