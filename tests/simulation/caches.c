@@ -76,6 +76,20 @@ static bool taken_later(const world_t *w, world_keys_t removed, time_t decided)
 	return false;
 }
 
+/*! Every server of the parent served an older version at the step: what the parent really had could not be seen. */
+static bool parent_hidden(const world_t *w, time_t decided)
+{
+	uint32_t old = 0;
+
+	for (unsigned i = 0; i < w->fault_count; i++) {
+		const fault_t *f = &w->fault[i];
+		if (f->kind == FAULT_REGRESS && f->parent && f->from <= decided && (f->to == 0 || decided < f->to)) {
+			old |= 1U << f->server;
+		}
+	}
+	return old == (1U << w->parent_count) - 1;
+}
+
 /*!
  * The pair has no valid path. Is it because of a step of ours?
  *
@@ -102,7 +116,8 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 		const sim_key_t *key = &w->knot.key[k];
 		world_keys_t bit = 1U << k;
 		if ((ds->keys & dnskey->removed & bit) && key->removed_cause == CAUSE_OURS &&
-		    !taken_later(w, ds->keys & dnskey->removed, key->removed_decided) && !unknowable(w, ds, key->removed_decided)) {
+		    !taken_later(w, ds->keys & dnskey->removed, key->removed_decided) && !unknowable(w, ds, key->removed_decided) &&
+		    !(ds->fault < 0 && parent_hidden(w, key->removed_decided))) {
 			return "a KSK was let go while its DS could be had";
 		}
 		if ((ds->keys & bit) && ds->cause == CAUSE_OURS && !(dnskey->removed & bit) &&
