@@ -159,7 +159,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 	[GATE_FIRST_DS] = { "first-ds", ACTOR_OPERATOR,
 		"the parent's DS was removed, and that is not undone without your word",
 		"Nothing, if that was meant. To have a DS again, give it to the registrar (keymgr ZONE ds). In idle, hold on and then off "
-		"publishes CDS as for a first DS." },
+		"at this gate publishes CDS as for a first DS." },
 	[GATE_ALGORITHM_ROLLOVER] = { "algorithm-rollover", ACTOR_OPERATOR,
 		"the new KSK has another algorithm than the old one; the module does not drive that",
 		"Finish it by hand; the module goes on when one algorithm is left." },

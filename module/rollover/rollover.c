@@ -85,6 +85,12 @@ static bool scheme_changes(const ctx_t *c)
 	}
 }
 
+/*! On hold a zone at rest is the operator's word only for what was shown to him as gone: a DS that goes meanwhile is not. */
+static bool asks_for_ds(const ctx_t *c)
+{
+	return (c->before->gate == GATE_FIRST_DS || c->before->acted != 0) && !parent_has_any(c->facts);
+}
+
 static bool outer_gates(ctx_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
@@ -116,7 +122,7 @@ static bool outer_gates(ctx_t *c)
 		c->out->policy = POLICY_QUIET;
 		row->all_since = 0;
 		if (row->state == ROLLOVER_HELD || row->state == ROLLOVER_IDLE) {
-			row->acted = c->now;
+			row->acted = row->state == ROLLOVER_HELD || asks_for_ds(c) ? c->now : 0;
 		}
 		stay(c, GATE_HELD, "", "", 0);
 		return true;

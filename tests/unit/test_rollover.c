@@ -642,9 +642,28 @@ static void a_ds_that_was_taken_away_is_not_asked_back(void **state)
 	machine_ds(&m, OLD, HOUR);
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_NONE);
-	/* Hold on and off is the operator's word. */
-	machine_ds(&m, 0, 900);
+	/* Removed on hold: nobody has been shown that it is gone. */
 	m.config.hold = true;
+	machine_step(&m);
+	machine_ds(&m, 0, 900);
+	machine_step(&m);
+	m.config.hold = false;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	/* Hold on and off is the operator's word, however long it lasts, unless there was a DS meanwhile. */
+	m.config.hold = true;
+	machine_step(&m);
+	machine_step(&m);
+	machine_ds(&m, OLD, HOUR);
+	machine_step(&m);
+	machine_ds(&m, 0, 900);
+	machine_step(&m);
+	m.config.hold = false;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	m.config.hold = true;
+	machine_step(&m);
 	machine_step(&m);
 	m.config.hold = false;
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_PARENT);
