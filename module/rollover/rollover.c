@@ -273,15 +273,16 @@ static bool keys_changed(ctx_t *c)
 }
 
 /*!
- * A chain that is broken now outweighs every other gate, whatever the state makes of it: only the operator can help. In
- * `rollback` the DS to restore stays in the text.
+ * A chain that is broken now outweighs every other gate, whatever the state makes of it: only the operator can help. It is
+ * also why validation fails then. In `rollback` the DS to restore stays in the text.
  */
 static void chain_is_broken(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 	verdict_t v = judge_broken(c->facts);
 
-	if (v.gate == GATE_NONE || c->out->transition || rollover_gate_info(row->gate)->outage) {
+	if (v.gate == GATE_NONE || c->out->transition ||
+	    (rollover_gate_info(row->gate)->outage && row->gate != GATE_VALIDATION_FAILS)) {
 		return;
 	}
 	if (row->state == ROLLOVER_ROLLBACK && row->gate == GATE_DS_MISSING_AT) {

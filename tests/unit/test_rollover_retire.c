@@ -361,6 +361,17 @@ static void a_broken_chain_is_an_alarm_in_every_state(void **state)
 		assert_int_equal(m.out.action, ACTION_NONE);
 	}
 
+	/* It is the reason why resolvers fail. */
+	machine_t w;
+	machine_at(&w, ROLLOVER_INTRODUCE);
+	every_ds_foreign(&w);
+	w.facts.watch.failing = w.facts.watch.answered;
+	for (int i = 0; i < 5; i++) {
+		look_at(&w, T0 + 300 * i);
+		expect(&w, ROLLOVER_INTRODUCE, GATE_CHAIN_BROKEN);
+	}
+	assert_int_equal(w.row.gate_since, T0);
+
 	machine_t m;
 	machine_at(&m, ROLLOVER_IDLE);
 	m.row.old_count = 0;		/* No key is known. */
