@@ -127,6 +127,8 @@ void settle(ctx_t *c);
 void idle_insecure(ctx_t *c);
 /*! No DS before every validator can get the DNSKEY, and nothing unsigned is left in caches (RFC 7583 3.3.5). */
 void introduce_first(ctx_t *c);
+/*! The zone goes insecure with all KSKs that it has. */
+void begin_leave(ctx_t *c);
 /* States: going insecure, on the operator's word (RFC 8078 4). */
 void leave(ctx_t *c);
 void left(ctx_t *c);

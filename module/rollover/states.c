@@ -188,11 +188,7 @@ static void idle(ctx_t *c)
 		c->out->row.acted = 0;	/* Hold switched on and off asks for a DS that has gone, not for one that will go. */
 	}
 	if (c->config->leave) {
-		begin(c, ROLLOVER_LEAVE);
-		if (c->out->transition) {
-			remember_old(&c->out->row, c->facts, c->facts->own.dnskey);
-			c->out->row.has_new = false;
-		}
+		begin_leave(c);
 		return;
 	}
 	if (c->before->old_count > 0 && !c->before->has_new &&
@@ -464,6 +460,10 @@ static void rollback(ctx_t *c)
 /*! Safe for ever; the operator's `hold`, switched on and off again, means: go on. */
 static void held(ctx_t *c)
 {
+	if (c->config->leave) {
+		begin_leave(c);
+		return;
+	}
 	if (c->before->acted != 0) {
 		go(c, ROLLOVER_INTRODUCE);
 		return;
