@@ -402,9 +402,12 @@ static void await_ds(ctx_t *c)
 	}
 	if (ds_removed(c)) {
 		/* A parent that removes and adds in two steps may be between them. The signals are out already. */
-		if (c->before->gate == GATE_DS_MISSING_AT && c->now - c->before->gate_since >= (time_t)c->config->check_interval) {
+		if (c->before->gate == GATE_DS_MISSING_AT && c->before->gate_about[0] == '\0' &&
+		    c->now - c->before->gate_since >= (time_t)c->config->check_interval) {
 			go_back(c, ROLLOVER_INTRODUCE, &DS_REMOVED);
 		} else {
+			/* Of no server in particular: which one answers first may change. */
+			v = (verdict_t){ .gate = GATE_DS_MISSING_AT, .about = "", .detail = "no server of the parent has a DS", .red = true };
 			blocked(c, &v);
 		}
 		return;
