@@ -339,7 +339,7 @@ typedef struct {
 	time_t ds_all_since;		/*!< Every parent server has the new DS set since; 0 = no. */
 	uint32_t ds_drain;		/*!< Seconds from ds_all_since until no cache has an old DS. */
 	time_t observed_since;		/*!< Resolvers validate the zone since, without a gap; 0 = not observed. */
-	time_t observed_last;		/*!< The last look with evidence of that. */
+	time_t observed_last;		/*!< The last look with evidence of that; while all_since counts: with its condition. */
 	ttl_window_t dnskey_ttl;	/*!< Over all nameservers. */
 	ttl_window_t ds_ttl;		/*!< Over all parent servers, answers with the old DS set. */
 	time_t parent_seen;		/*!< A server of the parent last answered; 0 = never. */

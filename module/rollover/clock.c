@@ -82,7 +82,8 @@ void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)
 	}
 	if (!fresh && !same) {
 		row->wake = 0;		/* How long nobody looked is not known: no state may take it for short. */
-		row->observed_last = observed;	/* If the wall clock says that it was long, it is a gap. */
+		/* If the wall clock says that it was long, it is a gap; and if it says what cannot be. */
+		row->observed_last = observed <= now->wall ? observed : 0;
 	}
 	if (same) {
 		/* What is no step yet stays. */

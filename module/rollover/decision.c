@@ -231,14 +231,25 @@ child_wish_t wish(const ctx_t *c, keyset_t need)
 	return (child_wish_t){ .config = c->config, .now = c->now, .need = need };
 }
 
+bool after_gap(const ctx_t *c)
+{
+	const uint32_t watch = c->facts->watch.apart;
+	const time_t apart = watch > c->config->check_interval ? watch : c->config->check_interval;
+	const time_t last = c->out->row.observed_last;
+
+	/* The longest back-off is eightfold (RFC 9975 3), with some delay besides. */
+	return last > c->now || c->now - last > 10 * apart + 60;
+}
+
 bool drain(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
-	if (row->all_since == 0) {
+	if (row->all_since == 0 || after_gap(c)) {
 		row->all_since = c->now;
 		row->all_drained = ttl_window_drained(&row->dnskey_ttl, 0);
 	}
+	row->observed_last = c->now;
 	return wait_until(c, GATE_WAITING_TTL, row->all_drained);
 }
 

@@ -32,9 +32,13 @@ bool wait_until(ctx_t *c, rollover_gate_t gate, time_t until);
 /*!
  * \brief Waits until no cache has a DNSKEY RRset from before the condition held on all servers.
  *
- * The end is fixed when the condition is first seen: an RRset without it may have been served until just then.
+ * The end is fixed when the condition is first seen: an RRset without it may have been served until just then. After a time
+ * without looks it is seen for the first time again.
  */
 bool drain(ctx_t *c);
+
+/*! Whether nothing was seen for longer than some check intervals before this look: what held may not have held then. */
+bool after_gap(const ctx_t *c);
 
 /*! What the nameservers are judged by: for a start that they all have these keys. */
 child_wish_t wish(const ctx_t *c, keyset_t need);

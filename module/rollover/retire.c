@@ -52,15 +52,6 @@ void withdraw(ctx_t *c)
 	go(c, ROLLOVER_OBSERVE);
 }
 
-/*! Longest time without evidence that still counts as observed: the longest back-off is eightfold (RFC 9975 3). */
-static time_t longest_gap(const ctx_t *c)
-{
-	const uint32_t watch = c->facts->watch.apart;
-	const time_t apart = watch > c->config->check_interval ? watch : c->config->check_interval;
-
-	return 10 * apart + 60;
-}
-
 /*!
  * \brief Keeps observed_since and observed_last.
  *
@@ -72,13 +63,12 @@ static void note_observed(ctx_t *c)
 	const watch_facts_t *watch = &c->facts->watch;
 	rollover_row_t *row = &c->out->row;
 	const bool evidence = (c->facts->asked & SURVEY_WATCH) && watch->parent_ok && watch->answered > 0;
-	const bool gap = row->observed_since == 0 || row->observed_last > c->now ||
-	                 c->now - row->observed_last > longest_gap(c);
 
-	if (gap) {
-		row->observed_since = c->now;
+	if (after_gap(c)) {
+		row->observed_since = 0;
 	}
-	if (gap || evidence) {
+	if (evidence) {
+		row->observed_since = row->observed_since == 0 ? c->now : row->observed_since;
 		row->observed_last = c->now;
 	}
 }
@@ -101,12 +91,19 @@ static bool nobody_tells(ctx_t *c)
 	return true;
 }
 
-/*! When the observation is complete: it begins when the last server of the parent has the new DS. */
-static time_t observed(const ctx_t *c)
+/*! When the observation may be complete: it begins when the last server of the parent has the new DS. */
+static time_t observe_end(const ctx_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
+	const time_t since = row->observed_since != 0 ? row->observed_since : c->now;
 
-	return (row->observed_since > row->ds_all_since ? row->observed_since : row->ds_all_since) + c->config->observe;
+	return (since > row->ds_all_since ? since : row->ds_all_since) + c->config->observe;
+}
+
+/*! Whether resolvers validated the zone at the end of that time as well. */
+static bool is_observed(const ctx_t *c)
+{
+	return c->out->row.observed_since != 0 && c->out->row.observed_last >= observe_end(c);
 }
 
 void observe(ctx_t *c)
@@ -126,8 +123,13 @@ void observe(ctx_t *c)
 		return;
 	}
 	/* Until the first is over nothing may shorten the second. */
-	if (wait_until(c, GATE_WAITING_DS_TTL, ds_expired(row)) ||
-	    (c->now < observed(c) && nobody_tells(c)) || wait_until(c, GATE_WAITING_OBSERVE, observed(c))) {
+	if (wait_until(c, GATE_WAITING_DS_TTL, ds_expired(row))) {
+		return;
+	}
+	if (!is_observed(c)) {
+		if (!nobody_tells(c)) {
+			stay(c, GATE_WAITING_OBSERVE, "", "", observe_end(c));
+		}
 		return;
 	}
 	const time_t since = row->observed_since, last = row->observed_last;
@@ -159,7 +161,7 @@ static bool may_retire(ctx_t *c)
 	}
 	if (c->now < ds_expired(row)) {
 		v = (verdict_t){ .gate = GATE_WAITING_DS_TTL, .about = "", .detail = "the parent had the old DS again" };
-	} else if (c->now < observed(c)) {
+	} else if (!is_observed(c)) {
 		v = (verdict_t){ .gate = GATE_WAITING_OBSERVE, .about = "", .detail = "the observation was interrupted" };
 	} else {
 		return true;

@@ -109,6 +109,13 @@ static inline void machine_step(machine_t *m)
 	m->row = m->out.row;
 }
 
+/*! Time in which looks came when they were due, and saw what the last one saw. */
+static inline void machine_pass(machine_t *m, time_t seconds)
+{
+	m->now += seconds;
+	m->row.observed_last = m->now - 1;
+}
+
 /*! The zone as it is when nothing is in the way of leaving \a state but time. */
 static inline void machine_at(machine_t *m, rollover_state_t state)
 {

@@ -1343,7 +1343,7 @@ static void the_ttl_of_a_ds_that_came_back_is_learnt_at_once(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 	machine_step(&m);
-	m.now += HOUR;
+	machine_pass(&m, HOUR);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
 	m.facts.own.policy = POLICY_SIGNAL;
@@ -1367,7 +1367,7 @@ static void the_ttl_of_the_new_ds_is_known_to_the_next_rollover(void **state)
 	m.row.state = ROLLOVER_RETIRE;
 	machine_serve(&m, NEW, 300);
 	machine_step(&m);
-	m.now += HOUR;
+	machine_pass(&m, HOUR);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
 	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + HOUR + 2 * DAY);

@@ -169,6 +169,30 @@ static void what_is_no_step_adds_up(void **state)
 	assert_true(clock.wall - row.since >= 1000 && clock.wall - row.since <= 1002);
 }
 
+/*! After a boot the clock of which was behind, what the next days bring is no part of an observation. */
+static void a_look_that_is_to_come_is_none(void **state)
+{
+	(void)state;
+	machine_t m;
+	box_t b = { .boot = 7 };
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.row.ds_drain = 0;
+	b.wrong = 3 * DAY;
+	look(&m, &b);
+	const time_t last = m.row.observed_last;
+	/* The machine boots with the right time, and is off again before a look. */
+	b.boot++;
+	b.off = b.real;
+	b.wrong = 0;
+	const rollover_clock_t now = clock_of(&b);
+	rollover_follow_clock(&m.row, &now);
+	assert_true(m.row.observed_last < last);
+	b.real += 3 * DAY + 60;
+	look(&m, &b);
+	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
+	assert_int_equal(m.row.observed_since, m.now);
+}
+
 /* shared/cases 6: a day of DNSKEY TTL, restart after a minute with a clock three days ahead. */
 static void a_drain_of_a_day_is_not_over_after_a_minute(void **state)
 {
@@ -190,6 +214,7 @@ static void a_drain_of_a_day_is_not_over_after_a_minute(void **state)
 		assert_int_equal(m.row.gate, GATE_WAITING_TTL);
 		assert_int_equal(m.row.gate_until, m.now + DAY - (reboot ? 0 : 60));
 		b.real += DAY - 61;
+		m.row.observed_last = m.now + DAY - 120;	/* There were looks all the time. */
 		look(&m, &b);
 		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 		b.real += 61;
@@ -310,6 +335,7 @@ int main(void)
 		cmocka_unit_test(a_machine_without_a_battery_makes_no_wait_shorter),
 		cmocka_unit_test(a_clock_that_is_slewed_makes_no_wait_shorter),
 		cmocka_unit_test(what_is_no_step_adds_up),
+		cmocka_unit_test(a_look_that_is_to_come_is_none),
 		cmocka_unit_test(a_drain_of_a_day_is_not_over_after_a_minute),
 		cmocka_unit_test(a_step_is_rounded_to_the_safe_side),
 		cmocka_unit_test(every_time_of_a_row_moves),

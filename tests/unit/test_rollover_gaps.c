@@ -142,6 +142,45 @@ static void an_observation_without_evidence_says_so(void **state)
 	}
 }
 
+/*! While nobody looked a nameserver may have had an old zone again. */
+static void after_a_time_without_looks_the_wait_begins_again(void **state)
+{
+	(void)state;
+	static const rollover_state_t states[] = { ROLLOVER_INTRODUCE, ROLLOVER_RETIRE };
+	static const struct {
+		time_t looks, away;
+		bool again;
+	} CASES[] = { { 0, 3060, false }, { 0, 3061, true }, { 2700, 300, false }, { 300, 3 * DAY, true }, { 0, -HOUR, true } };
+
+	for (size_t i = 0; i < 2 * sizeof(CASES) / sizeof(CASES[0]); i++) {
+		machine_t m;
+		machine_at(&m, states[i % 2]);
+		if (i % 2 == 1) {
+			machine_serve(&m, NEW, 300);
+		}
+		const time_t begin = m.now;
+		m.row.dnskey_ttl.count = 0;
+		ttl_window_add(&m.row.dnskey_ttl, 3000, begin);
+		for (time_t t = 0; t <= CASES[i / 2].looks; t += 300) {
+			look_at(&m, begin + t);
+			if (t == 0) {
+				expect(&m, states[i % 2], GATE_WAITING_TTL);
+			}
+		}
+		/* At no server, and the way is not known either: such looks are none. */
+		m.facts.discovery_failed = true;
+		look_at(&m, m.now + CASES[i / 2].away / 2);
+		m.facts.discovery_failed = false;
+		look_at(&m, m.now + CASES[i / 2].away - CASES[i / 2].away / 2);
+		if (CASES[i / 2].again) {
+			expect(&m, states[i % 2], GATE_WAITING_TTL);
+			assert_int_equal(m.row.all_since, m.now);
+		} else {
+			expect(&m, states[i % 2] == ROLLOVER_INTRODUCE ? ROLLOVER_SIGNAL : ROLLOVER_SETTLE, GATE_NONE);
+		}
+	}
+}
+
 /*! Of a version that believed every TTL. */
 static void no_wait_of_an_old_row_is_longer_than_a_week(void **state)
 {
@@ -151,7 +190,7 @@ static void no_wait_of_an_old_row_is_longer_than_a_week(void **state)
 	for (int i = 0; i < 2; i++) {
 		machine_t m;
 		machine_at(&m, ROLLOVER_INTRODUCE);
-		m.row.all_since = T0;
+		m.row.all_since = m.row.observed_last = T0;
 		m.row.all_drained = T0 + TTLS[i];
 		look_at(&m, T0 + 1);
 		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
@@ -185,6 +224,7 @@ int main(void)
 		cmocka_unit_test(what_could_not_be_written_was_seen),
 		cmocka_unit_test(a_wait_that_only_lasts_goes_on_while_nothing_is_written),
 		cmocka_unit_test(an_observation_without_evidence_says_so),
+		cmocka_unit_test(after_a_time_without_looks_the_wait_begins_again),
 		cmocka_unit_test(no_wait_of_an_old_row_is_longer_than_a_week),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

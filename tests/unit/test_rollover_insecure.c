@@ -128,7 +128,7 @@ static void the_largest_ttl_of_the_zone_is_waited_for_if_it_is_known(void **stat
 		before_first_ds(&m);
 		m.config.zone_ttl = CASES[i].ttl;
 		machine_step(&m);
-		m.now = T0 + CASES[i].wait - 1;
+		machine_pass(&m, CASES[i].wait - 1);
 		machine_step(&m);
 		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 		assert_int_equal(m.row.gate_until, T0 + CASES[i].wait);

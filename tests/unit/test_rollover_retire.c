@@ -190,8 +190,8 @@ static void looks_without_evidence_observe_nothing(void **state)
 		}
 		look_until(&m, T0 + 2 * DAY);
 		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
-		assert_true(m.row.observed_since > m.now - HOUR);
-		assert_int_equal(m.row.gate_until, i == 2 ? m.row.observed_since + DAY : 0);
+		assert_int_equal(m.row.observed_since, 0);
+		assert_int_equal(m.row.gate_until, i == 2 ? m.now + DAY : 0);
 	}
 }
 
@@ -305,6 +305,47 @@ static void a_moment_without_ds_does_not_take_the_signals_back(void **state)
 	look_at(&m, T0 + 300);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
 	assert_int_equal(m.out.policy, POLICY_QUIET);
+
+	/* Servers of the parent that answer in turn make that moment no longer. */
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	machine_ds(&m, 0, 900);
+	for (int i = 0; i <= 5; i++) {
+		m.parent[0].status = i % 2 ? ANSWER_UNREACHABLE : ANSWER_OK;
+		m.parent[1].status = i % 2 ? ANSWER_OK : ANSWER_UNREACHABLE;
+		m.parent[0].unreachable_since = m.parent[1].unreachable_since = T0;
+		expect(&m, ROLLOVER_AWAIT_DS, i == 0 ? GATE_NONE : GATE_DS_MISSING_AT);
+		look_at(&m, T0 + 60 * i);
+	}
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+}
+
+/*! One look at the begin of a short `observe` is no observation. */
+static void an_observation_ends_with_evidence(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.config.observe = 60;
+	m.row.ds_drain = 0;
+	m.row.observed_since = m.row.observed_last = 0;
+	m.facts.asked &= ~SURVEY_WATCH;
+	look_at(&m, T0 + 200);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	m.facts.asked |= SURVEY_WATCH;
+	look_at(&m, T0 + 260);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	assert_int_equal(m.row.observed_since, T0 + 260);
+	m.facts.asked &= ~SURVEY_WATCH;
+	look_at(&m, T0 + 320);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	m.facts.asked |= SURVEY_WATCH;
+	m.facts.watch.answered = 0;
+	look_at(&m, T0 + 380);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	assert_string_equal(m.row.gate_detail, "no resolver answers, so nothing is observed");
+	m.facts.watch.answered = 1;
+	look_at(&m, T0 + 560);
+	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 }
 
 static void the_rollover_goes_on_when_the_registrar_has_a_ds_again(void **state)
@@ -574,7 +615,7 @@ static void the_operator_can_end_a_wait_that_he_knows_to_be_over(void **state)
 	machine_serve(&m, OLD, 300);
 	machine_ds(&m, 0, 300);
 	machine_step(&m);
-	look_at(&m, T0 + HOUR);
+	look_until(&m, T0 + HOUR);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_UNSIGNED);
 	m.config.caches_expired = T0 - 1;
 	look_at(&m, T0 + HOUR + 60);
@@ -594,6 +635,7 @@ int main(void)
 		cmocka_unit_test(a_long_outage_is_not_observed),
 		cmocka_unit_test(short_gaps_count_as_observed),
 		cmocka_unit_test(looks_without_evidence_observe_nothing),
+		cmocka_unit_test(an_observation_ends_with_evidence),
 		cmocka_unit_test(a_wrong_answer_begins_the_observation_again),
 		cmocka_unit_test(a_ds_that_was_removed_is_not_asked_back),
 		cmocka_unit_test(lost_signals_do_not_come_back_for_a_ds_that_was_removed),
