@@ -32,6 +32,7 @@ typedef struct context {
 	bool begun;		/*!< Its thread runs. */
 	unsigned lookups;	/*!< Under way. */
 	bool processing;	/*!< Its callbacks are being called. */
+	bool dead;		/*!< Its thread is gone: nothing is answered any more. */
 	struct context *next;	/*!< An older one. */
 } context_t;
 
@@ -250,6 +251,27 @@ static void free_drained(resolve_t *resolve)
 	}
 }
 
+static void lookup_free(lookup_t *lookup);
+
+/*! Nothing answers these any more. Their callbacks may cancel others. */
+static void fail_lookups(context_t *context)
+{
+	const lookup_result_t result = { .status = LOOKUP_FAILED, .error = "the resolver's thread ended" };
+	lookup_t *lookup = context->resolve->lookups;
+
+	while (lookup != NULL) {
+		if (lookup->context != context) {
+			lookup = lookup->next;
+			continue;
+		}
+		lookup_done_f done = lookup->done;
+		void *done_arg = lookup->arg;
+		lookup_free(lookup);
+		done(&result, done_arg);
+		lookup = context->resolve->lookups;
+	}
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	(void)status;
@@ -258,8 +280,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	context_t *context = poll->data;
 	context->processing = true;
 	if (ub_process(context->ctx) == UB_PIPE) {
-		/* Its thread is gone. Surveys end by their own limit and say so. */
 		uv_poll_stop(poll);
+		context->dead = true;
+		fail_lookups(context);
 	}
 	context->processing = false;
 	free_drained(context->resolve);
@@ -319,7 +342,7 @@ fail:
 
 /*!
  * Whoever updates the trust anchor, by a package or by RFC 5011, does not know of us. With a file that cannot be
- * used the old anchors stay in force.
+ * used the old anchors stay in force. A context without its thread is replaced, too.
  */
 static void read_again(resolve_t *resolve)
 {
@@ -332,7 +355,7 @@ static void read_again(resolve_t *resolve)
 	/* Before they are read: what is written meanwhile is a change again. */
 	file_ids_t files;
 	file_ids(&resolve->config, &files);
-	if (memcmp(&files, &resolve->files, sizeof(files)) == 0) {
+	if (memcmp(&files, &resolve->files, sizeof(files)) == 0 && !resolve->contexts->dead) {
 		return;
 	}
 	char err[256];
@@ -530,6 +553,10 @@ lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t t
 	}
 
 	read_again(resolve);
+	if (resolve->contexts->dead) {
+		free(lookup);
+		return NULL;
+	}
 	lookup->context = resolve->contexts;
 	lookup->done = done;
 	lookup->arg = arg;

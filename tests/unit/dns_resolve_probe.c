@@ -5,17 +5,20 @@
  * \brief One resolver that lives as long as its standard input: "ANCHOR HINTS" as arguments.
  *
  * Commands, one a line: `begin NAME` asks for its A records; `wait` waits for the last of the answers, which are printed as
- * "NAME STATUS REASON"; `cancel` gives them up; `threads` prints how many this process has.
+ * "NAME STATUS REASON"; `cancel` gives them up; `threads` prints how many this process has; `break` cuts
+ * libunbound's threads off, so that they end.
  */
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "resolve.h"
 
-#define ASKED_MAX	64
+#define ASKED_MAX	256
 
 typedef struct {
 	char name[128];
@@ -44,7 +47,7 @@ static void begin(resolve_t *resolve, const char *text)
 	snprintf(one->name, sizeof(one->name), "%s", text);
 	one->lookup = resolve_start(resolve, name, KNOT_RRTYPE_A, on_done, one);
 	if (one->lookup == NULL) {
-		abort();
+		printf("%s not-started\n", one->name);
 	}
 }
 
@@ -59,6 +62,18 @@ static unsigned threads(void)
 	return found;
 }
 
+/*! libunbound and its threads talk over pairs of sockets. */
+static void break_pairs(void)
+{
+	for (int fd = 3; fd < 256; fd++) {
+		int domain = 0;
+		socklen_t len = sizeof(domain);
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX) {
+			shutdown(fd, SHUT_RDWR);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3) {
@@ -67,6 +82,7 @@ int main(int argc, char **argv)
 	const dns_config_t config = { .trust_anchor = argv[1], .root_hints = argv[2], .loopback = true };
 	char err[256], line[128];
 	uv_loop_t loop;
+	signal(SIGPIPE, SIG_IGN);	/* As knotd does. */
 	uv_loop_init(&loop);
 	resolve_t *resolve = resolve_new(&loop, &config, err, sizeof(err));
 	if (resolve == NULL) {
@@ -91,6 +107,8 @@ int main(int argc, char **argv)
 			}
 		} else if (strcmp(line, "threads") == 0) {
 			printf("threads %u\n", threads());
+		} else if (strcmp(line, "break") == 0) {
+			break_pairs();
 		}
 		printf("done\n");
 		fflush(stdout);
