@@ -214,6 +214,5 @@ void settle(ctx_t *c)
 	if (wait_until(c, GATE_WAITING_SETTLE, row->since + c->config->settle)) {
 		return;
 	}
-	row->dnskey_ttl.count = 0;
 	go(c, ROLLOVER_IDLE);
 }

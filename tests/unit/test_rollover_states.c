@@ -442,7 +442,8 @@ static void a_finished_rollover_leaves_the_new_key_alone(void **state)
 	m.now++;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
-	assert_int_equal(m.row.dnskey_ttl.count, 0);
+	/* What caches may still hold of another nameserver is known to the next one. */
+	assert_int_equal(m.row.dnskey_ttl.count, 1);
 }
 
 static void the_ds_to_restore_is_given_in_full(void **state)
