@@ -8,12 +8,20 @@
 
 #include "kskroll/rollover.h"
 
-/*! Less than this between the two clocks is no step yet: it adds up until it is one. */
+/*! By less than this a wall clock is not behind yet: it adds up. What it is ahead counts at once. */
 #define STEP_MS		2000
 
 static bool same_boot(const rollover_clock_t *a, const rollover_clock_t *b)
 {
 	return a->boot != 0 && a->boot == b->boot;
+}
+
+/*! A boot ago is at least this long ago, whatever the wall clock of then was. */
+static int64_t uptime(const rollover_clock_t *now)
+{
+	const int64_t up = now->wall - now->ahead / 1000;
+
+	return now->boot != 0 && up > 0 ? up : 0;
 }
 
 /*! By how many seconds the wall clock went on more than time is known to have passed; negative: less. */
@@ -25,7 +33,7 @@ static int64_t gained(const rollover_clock_t *then, const rollover_clock_t *now)
 		return apart;	/* Nothing is known to have passed. */
 	}
 	const int64_t ms = now->ahead - then->ahead;
-	if (ms > -STEP_MS && ms < STEP_MS) {
+	if (ms > -STEP_MS && ms <= 0) {
 		return 0;
 	}
 	/* Up to whole seconds: an age may be less than the truth, never more. */
@@ -83,7 +91,8 @@ void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)
 	if (!fresh && !same) {
 		row->wake = 0;		/* How long nobody looked is not known: no state may take it for short. */
 		/* If the wall clock says that it was long, it is a gap; and if it says what cannot be. */
-		row->observed_last = observed <= now->wall ? observed : 0;
+		const time_t booted = now->wall - uptime(now);
+		row->observed_last = observed > now->wall ? 0 : observed > booted ? booted : observed;
 	}
 	if (same) {
 		/* What is no step yet stays. */
@@ -106,7 +115,9 @@ time_t rollover_unreachable_since(const rollover_config_t *config, time_t since,
 	const time_t longest = 10 * (time_t)apart + 60;
 	const int64_t by = gained(seen, now);
 	/* Here a long time has to be assumed where the clock may be right, a short one where it has to be proven. */
-	const time_t unseen = same_boot(seen, now) ? now->wall - seen->wall - by : now->wall - seen->wall;
+	const time_t apart_by_wall = now->wall - seen->wall;
+	const time_t unseen = same_boot(seen, now) ? apart_by_wall - by :
+	                      apart_by_wall >= 0 && apart_by_wall < uptime(now) ? uptime(now) : apart_by_wall;
 
 	if (since == 0 || since > seen->wall || unseen < 0 || unseen > longest) {
 		return now->wall;

@@ -193,6 +193,25 @@ static void a_look_that_is_to_come_is_none(void **state)
 	assert_int_equal(m.row.observed_since, m.now);
 }
 
+/*! The machine has been up for three days since the last look, and the clock was three days ahead at that. */
+static void a_boot_ago_is_no_moment_ago(void **state)
+{
+	(void)state;
+	machine_t m;
+	box_t b = { .boot = 7, .wrong = 3 * DAY };
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.row.ds_drain = 0;
+	look(&m, &b);
+	b.boot++;
+	b.off = b.real;
+	b.real += 3 * DAY + 60;
+	b.wrong = 0;
+	m.config.observe = 30;
+	look(&m, &b);
+	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
+	assert_int_equal(m.row.observed_since, m.now);
+}
+
 /* shared/cases 6: a day of DNSKEY TTL, restart after a minute with a clock three days ahead. */
 static void a_drain_of_a_day_is_not_over_after_a_minute(void **state)
 {
@@ -319,11 +338,16 @@ static void silence_is_not_longer_because_the_clock_was_set(void **state)
 		assert_int_equal(now.wall - silent_since(c, T0 - 2 * HOUR, seen, now), 2 * HOUR + 300);
 	}
 	/* Another boot: what nobody has counted does not count, and after a long time it begins anew. */
-	const rollover_clock_t soon = { .wall = T0 + 9 * HOUR, .boot = 8 }, late = { .wall = T0 + 3 * DAY, .boot = 8 };
+#define BOOTED(at, up)	{ .wall = (at), .ahead = ((at) - (up)) * 1000, .boot = 8 }
+	const rollover_clock_t soon = BOOTED(T0 + 9 * HOUR, 60), late = BOOTED(T0 + 3 * DAY, 60);
 	assert_int_equal(soon.wall - silent_since(c, T0 - 2 * HOUR, seen, soon), 2 * HOUR);
 	assert_int_equal(late.wall - silent_since(c, T0 - 2 * HOUR, seen, late), 0);
-	const rollover_clock_t before = { .wall = T0 - HOUR, .boot = 8 };
+	const rollover_clock_t before = BOOTED(T0 - HOUR, 60);
 	assert_int_equal(before.wall - silent_since(c, T0 - 2 * HOUR, seen, before), 0);
+	/* Nor has anybody counted while this boot lasts longer than a clock of before makes it. */
+	const rollover_clock_t long_up = BOOTED(T0 + 300, 3 * DAY);
+	assert_int_equal(long_up.wall - silent_since(c, T0 - 2 * HOUR, seen, long_up), 0);
+#undef BOOTED
 }
 
 int main(void)
@@ -336,6 +360,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_is_slewed_makes_no_wait_shorter),
 		cmocka_unit_test(what_is_no_step_adds_up),
 		cmocka_unit_test(a_look_that_is_to_come_is_none),
+		cmocka_unit_test(a_boot_ago_is_no_moment_ago),
 		cmocka_unit_test(a_drain_of_a_day_is_not_over_after_a_minute),
 		cmocka_unit_test(a_step_is_rounded_to_the_safe_side),
 		cmocka_unit_test(every_time_of_a_row_moves),
