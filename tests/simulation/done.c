@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The invariant "progress": a world ends with its rollovers done, or something that lasts explains why not.
+ */
+
+#include <string.h>
+
+#include "world.h"
+
+bool goal_reached(const world_t *w)
+{
+	const engine_t *e = &w->engine;
+	world_keys_t keys = knot_keys(w);
+	unsigned only = __builtin_ctz(keys | 0x8000);
+
+	if (w->leaves && e->config.leave) {
+		return e->alive && !e->busy && e->row.state == ROLLOVER_LEFT && e->row.gate == GATE_MAY_UNSIGN;
+	}
+	if (w->knot.key_count <= w->rolls_wanted || (keys & (keys - 1)) ||
+	    (w->knot.key[only].state != KEY_ACTIVE && !w->first)) {
+		return false;
+	}
+	if (w->driver != DRIVER_MODULE) {
+		return true;
+	}
+	return e->alive && !e->busy && e->row.state == ROLLOVER_IDLE && e->row.gate == GATE_NONE &&
+	       w->knot.policy == POLICY_BASE && e->row.old_count == 1 && !e->row.has_new &&
+	       e->row.old[0].digest[0] == only + 1;
+}
+
+static bool fault_explains(const world_t *w, const fault_t *f)
+{
+	const rollover_row_t *row = &w->engine.row;
+
+	if (f->kind < FAULT_CONTROL) {
+		const sim_server_t *s = f->parent ? &w->parent[f->server] : &w->child[f->server];
+		if (row->gate == GATE_VALIDATION_FAILS || row->state == ROLLOVER_ROLLBACK) {
+			/* Neither resolvers nor the parent get past it. */
+			return f->kind != FAULT_FOREIGN && f->kind != FAULT_TTL && f->kind != FAULT_FORGED;
+		}
+		return strcmp(row->gate_about, s->name) == 0 || (row->gate_about[0] == '\0' &&
+		       row->gate == (f->parent ? GATE_PARENT_UNREACHABLE : GATE_CHILD_UNREACHABLE));
+	}
+	switch (f->kind) {
+	case FAULT_CONTROL:	return row->gate == GATE_KNOT_UNREACHABLE;
+	case FAULT_CONF_TXN:
+	case FAULT_ZONE_TXN:	return row->gate == GATE_KNOT_BUSY;
+	case FAULT_STORE:	return row->gate == GATE_STORE_FAILED;
+	case FAULT_DISCOVERY:	return row->gate == GATE_DISCOVERY_FAILED;
+	case FAULT_INSECURE:	return row->gate == GATE_PARENT_INSECURE;
+	case FAULT_CUT_OFF:	return row->gate == GATE_CHILD_UNREACHABLE || row->gate == GATE_PARENT_UNREACHABLE;
+	case FAULT_WATCH:	return row->gate == GATE_VALIDATION_FAILS || row->gate == GATE_ROLLED_BACK;
+	default:		return false;
+	}
+}
+
+/*! KSKs of two algorithms are in the zone: which goes on is the operator's decision, and he may have given up. */
+static bool two_algorithms(const world_t *w)
+{
+	const world_keys_t keys = knot_keys(w);
+	int first = -1;
+
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		if (!(keys & (1U << k))) {
+			continue;
+		}
+		if (first >= 0 && w->knot.key[k].algorithm != w->knot.key[first].algorithm) {
+			return true;
+		}
+		first = first < 0 ? (int)k : first;
+	}
+	return false;
+}
+
+/*! The operator's own DS set or keys are in the way, and the gate says so. */
+static bool left_by_operator(const world_t *w)
+{
+	const rollover_row_t *row = &w->engine.row;
+	world_keys_t by_hand = 0;
+
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		by_hand |= w->knot.key[k].by_hand ? 1U << k : 0;
+	}
+	if (row->gate == GATE_UNKNOWN_KEY && parent_ds(w) == 0) {
+		return true;			/* He made a second KSK before the first had its DS. */
+	}
+	if (row->gate == GATE_FIRST_DS && parent_ds(w) == 0) {
+		return (w->why & WHY_DS_BY_HAND) != 0;
+	}
+	if (row->state == ROLLOVER_HELD && row->gate == GATE_ROLLED_BACK) {
+		return true;			/* It is his turn. */
+	}
+	if (row->gate == GATE_ALGORITHM_ROLLOVER && two_algorithms(w)) {
+		return true;
+	}
+	/* A KSK too many, or one that KASP does not hold for a successor because he confirmed several. */
+	if ((row->gate == GATE_UNKNOWN_KEY || row->gate == GATE_KNOT_NOT_READY) && (knot_keys(w) & by_hand)) {
+		return true;
+	}
+	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && parent_ds(w) == knot_keys(w)) {
+		/*
+		 * Nothing is due: both have a DS, by hand or by a rollback that the store has lost; or the operator began
+		 * a rollover before the first DS was everywhere, and the policy that signals a first DS signals both.
+		 */
+		return (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST)) || by_hand || w->knot.base_signals || w->first;
+	}
+	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && !(knot_keys(w) & ~parent_ds(w))) {
+		/* The same, and one DS more: he set it by hand, or he let its key go after a rollback that signalled both. */
+		return (w->why & WHY_DS_BY_HAND) || (knot_keys(w) & by_hand);
+	}
+	if (row->gate == GATE_CDS_DIFFERS && row->old_count > 1 && (knot_keys(w) & by_hand)) {
+		return true;
+	}
+	if (row->gate == GATE_CDS_DIFFERS && (knot_version(w)->cds & (knot_version(w)->cds - 1))) {
+		return by_hand || (w->why & WHY_DS_BY_HAND);
+	}
+	if (row->gate == GATE_KNOT_NO_NEW_KEY && row->old_count > 1 && parent_ds(w) == knot_keys(w)) {
+		return w->first || by_hand || (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST));	/* Two have a DS (see below), and Knot makes no third. */
+	}
+	if ((row->gate == GATE_CHAIN_BROKEN || row->gate == GATE_OLD_KEY_GONE) && !(parent_ds(w) & knot_keys(w)) && (w->why & WHY_RESTORED)) {
+		return true;
+	}
+	if (!(w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST))) {
+		return false;
+	}
+	switch (row->gate) {
+	case GATE_VALIDATION_FAILS:	/* So it does. */
+		return !(parent_ds(w) & knot_keys(w));
+	case GATE_KNOT_NO_NEW_KEY:	/* So does one that Knot still holds for new. */
+		return (knot_keys(w) & (knot_keys(w) - 1)) != 0;
+	case GATE_CHAIN_BROKEN:
+	case GATE_DS_MISSING_AT:
+	case GATE_DS_FOREIGN_AT:
+	case GATE_DS_LEFT_AT:		/* What he gave the parent names no key of the zone: nor can it validate a delete signal. */
+		return !(parent_ds(w) & knot_keys(w));
+	case GATE_OLD_KEY_GONE:	/* He gave back the DS of a key that Knot had been told to let go, and kept for a while. */
+		return w->knot.keeps && !(parent_ds(w) & knot_keys(w));
+	case GATE_DS_STALE_AT:
+		/* This parent only adds; or it has taken the signal that is still out, he undid that, and it takes none twice. */
+		return w->up.habit == HABIT_ADD || (w->up.strict && knot_version(w)->cds_signed == w->up.taken_signed &&
+		       knot_version(w)->dnskey_signed < w->up.taken_signed);
+	default:
+		return false;
+	}
+}
+
+void check_end(world_t *w)
+{
+	const rollover_row_t *row = &w->engine.row;
+	rollover_actor_t actor = rollover_gate_info(row->gate)->actor;
+
+	if (w->driver != DRIVER_MODULE || w->failed || w->done || (w->why & WHY_DEAD)) {
+		return;
+	}
+	if (w->engine.config.hold && row->gate == GATE_HELD) {
+		return;
+	}
+	for (unsigned i = 0; i < w->fault_count; i++) {
+		if (w->fault[i].active && w->fault[i].to == 0 && fault_explains(w, &w->fault[i])) {
+			return;
+		}
+	}
+	if ((w->why & WHY_PARENT) && actor == ACTOR_PARENT) {
+		return;
+	}
+	if ((w->why & WHY_OPERATOR) && (actor == ACTOR_OPERATOR || actor == ACTOR_PARENT)) {
+		return;
+	}
+	if (left_by_operator(w)) {
+		return;
+	}
+	violate(w, "progress", "state %s, gate %s %s %s: nothing explains why it is not done after %u s",
+	        rollover_state_name(row->state), rollover_gate_info(row->gate)->name, row->gate_about,
+	        row->gate_detail, w->bound);
+}
