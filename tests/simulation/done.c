@@ -72,6 +72,17 @@ static bool two_algorithms(const world_t *w)
 	return false;
 }
 
+/*! What the parent has names keys that the operator removed, and none of the zone. */
+static bool ds_of_removed_key(const world_t *w)
+{
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		if ((parent_ds(w) & (1U << k)) && w->knot.key[k].state == KEY_REMOVED && w->knot.key[k].removed_cause == CAUSE_OPERATOR) {
+			return !(parent_ds(w) & knot_keys(w));
+		}
+	}
+	return false;
+}
+
 /*! The operator's own DS set or keys are in the way, and the gate says so. */
 static bool left_by_operator(const world_t *w)
 {
@@ -116,6 +127,9 @@ static bool left_by_operator(const world_t *w)
 	}
 	if (row->gate == GATE_KNOT_NO_NEW_KEY && row->old_count > 1 && parent_ds(w) == knot_keys(w)) {
 		return w->first || by_hand || (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST));	/* Two have a DS (see below), and Knot makes no third. */
+	}
+	if ((row->gate == GATE_CHAIN_BROKEN || row->gate == GATE_OLD_KEY_GONE) && ds_of_removed_key(w)) {
+		return true;
 	}
 	if ((row->gate == GATE_CHAIN_BROKEN || row->gate == GATE_OLD_KEY_GONE) && !(parent_ds(w) & knot_keys(w)) && (w->why & WHY_RESTORED)) {
 		return true;
