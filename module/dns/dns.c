@@ -44,21 +44,6 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 	return dns;
 }
 
-watches_t *dns_watches(dns_t *dns)
-{
-	return dns->watches;
-}
-
-dsboots_t *dns_dsboots(dns_t *dns)
-{
-	return dns->dsboots;
-}
-
-notifies_t *dns_notifies(dns_t *dns)
-{
-	return dns->notifies;
-}
-
 void dns_free(dns_t *dns)
 {
 	if (dns == NULL) {

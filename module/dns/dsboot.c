@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsboot.h"
-#include "resolve.h"
+#include "dns.h"
 #include "knot/compat.h"
 
 static const uint8_t FRONT[] = "\x07""_dsboot";
@@ -217,7 +216,7 @@ int dsboot_start(dns_t *dns, const dsboot_request_t *request, dsboot_done_f done
 		rr = knot_rdataset_next((knot_rdata_t *)rr);
 	}
 
-	boot->all = dns_dsboots(dns);
+	boot->all = dns->dsboots;
 	boot->done = done;
 	boot->arg = arg;
 	boot->next = boot->all->first;

@@ -16,8 +16,6 @@ typedef struct dsboots dsboots_t;
 dsboots_t *dsboots_new(uv_loop_t *loop, resolve_t *resolve);
 /*! Ends them; they are called back as cancelled. Not from a callback of \a resolve. */
 void dsboots_free(dsboots_t *all);
-/*! Those of an asker. */
-dsboots_t *dns_dsboots(dns_t *dns);
 
 /*!
  * \brief `_dsboot.ZONE._signal.NS`, where it exists.

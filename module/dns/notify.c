@@ -9,10 +9,9 @@
 
 #include "addr.h"
 #include "deliver.h"
+#include "dns.h"
 #include "dsync.h"
 #include "message.h"
-#include "notify.h"
-#include "pace.h"
 
 /*! The resolver has its own limits; this one is for a resolver that does not come back. */
 #define LOOKUP_MAX_MS		90000
@@ -510,7 +509,7 @@ int notify_start(dns_t *dns, const notify_request_t *request,
 	if (dns == NULL || request == NULL || request->zone == NULL || done == NULL) {
 		return KNOT_EINVAL;
 	}
-	notifies_t *all = dns_notifies(dns);
+	notifies_t *all = dns->notifies;
 	if (all == NULL || all->closing) {
 		return KNOT_EINVAL;
 	}

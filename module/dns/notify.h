@@ -29,6 +29,3 @@ notifies_t *notifies_new(uv_loop_t *loop, resolve_t *resolve, bool loopback, uns
 
 /*! Ends it; notifications are called back as cancelled. Not from a callback of \a resolve. */
 void notifies_free(notifies_t *notifies);
-
-/*! Those of an asker; NULL once they have ended. */
-notifies_t *dns_notifies(dns_t *dns);

@@ -7,9 +7,8 @@
 
 #include "addr.h"
 #include "config.h"
+#include "dns.h"
 #include "knot/compat.h"
-#include "resolve.h"
-#include "watch.h"
 
 /*! Random bytes of the label that does not exist. */
 #define ABSENT_BYTES	8
@@ -419,7 +418,7 @@ int watch_start(dns_t *dns, const watch_request_t *request,
                 watch_done_f done, void *arg, watch_t **out)
 {
 	if (dns == NULL || request == NULL || request->zone == NULL || *request->zone == '\0' ||
-	    done == NULL || dns_watches(dns)->closing) {
+	    done == NULL || dns->watches->closing) {
 		return KNOT_EINVAL;
 	}
 
@@ -433,7 +432,7 @@ int watch_start(dns_t *dns, const watch_request_t *request,
 		return KNOT_ENOMEM;
 	}
 
-	watch->watches = dns_watches(dns);
+	watch->watches = dns->watches;
 	watch->done = done;
 	watch->arg = arg;
 	watch->started = uv_hrtime() / 1000000;

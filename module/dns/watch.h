@@ -54,6 +54,3 @@ watches_t *watches_new(uv_loop_t *loop, ask_t *ask, const dns_config_t *config);
 
 /*! Ends it; looks are called back as cancelled. Not from a callback of \a ask or a resolver. */
 void watches_free(watches_t *watches);
-
-/*! Those of an asker. */
-watches_t *dns_watches(dns_t *dns);

@@ -342,11 +342,6 @@ void server_free(server_t *server)
 	uv_close((uv_handle_t *)&server->wakeup, free_closed);
 }
 
-bool server_running(void)
-{
-	return socket_find(NULL, NULL, 0) == KNOT_EOK;
-}
-
 /*! Queues a call, or calls back at once if that is not possible. Takes ownership. */
 static void enqueue(server_t *server, job_t *job)
 {

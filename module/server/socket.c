@@ -10,6 +10,7 @@
 
 #include <libknot/libknot.h>
 
+#include "kskroll/server.h"
 #include "socket.h"
 
 typedef bool (*socket_f)(int fd, void *ctx);
@@ -197,4 +198,9 @@ size_t socket_dns(struct sockaddr_storage *found, size_t max)
 {
 	dns_ctx_t ctx = { .found = found, .max = max };
 	return max > 0 && each_descriptor(find_dns, &ctx) == KNOT_EOK ? ctx.count : 0;
+}
+
+bool server_running(void)
+{
+	return socket_find(NULL, NULL, 0) == KNOT_EOK;
 }

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Folders of module/ depend downwards only: layers.py SOURCE BUILD
+
+Includes are read from the sources, calls from the symbols of the objects in BUILD/module. Files of one folder must not call each
+other in circles; those that still do are listed here, and an entry that is no longer true is an error, too.
+"""
+
+import collections
+import glob
+import os
+import re
+import subprocess
+import sys
+
+#: Which folders each may use. Nobody uses `knot`: it alone knows the server's module interface.
+BELOW = {
+    "rollover": set(),
+    "dns": {"rollover"},
+    "server": {"rollover"},
+    "store": {"rollover"},
+    "engine": {"rollover", "dns", "server", "store"},
+    "knot": {"rollover", "dns", "server", "store", "engine"},
+}
+#: Header in include/kskroll: the folder that implements it.
+PUBLIC = {"rollover.h": "rollover", "plan.h": "rollover", "dns.h": "dns", "server.h": "server", "store.h": "store",
+          "engine.h": "engine"}
+#: Only these need a header of another folder that is not public.
+INNER = {("dns", "knot/compat.h"), ("server", "knot/compat.h")}
+#: Circles of calls that are left, by folder.
+CIRCLES = {
+    "rollover": [frozenset("decision.c insecure.c retire.c rollover.c states.c turn.c".split())],
+    "engine": [frozenset("clock.c engine.c facts.c fit.c look.c notify.c open.c prune.c signaling.c wake.c world.c write.c zone.c "
+                         "zones.c".split())],
+}
+
+
+def folder_and_file(path):
+    """Of an object such as module/libdns.a.p/dns_ask.c.o, or of a source module/dns/ask.c."""
+    if path.endswith(".o"):
+        folder, _, name = os.path.basename(path)[:-2].partition("_")
+        return folder, name
+    parts = path.split(os.sep)
+    return parts[-2], parts[-1]
+
+
+def wrong_includes(source):
+    """Sentences about includes that go up or sideways."""
+    for folder in BELOW:
+        where = os.path.join(source, "module", folder)
+        if not os.path.isdir(where):
+            yield f"no folder {folder}"
+            continue
+        for name in sorted(os.listdir(where)):
+            if not name.endswith((".c", ".h")):
+                continue
+            with open(os.path.join(where, name), encoding="utf-8") as file:
+                text = file.read()
+            for header in re.findall(r'^\s*#\s*include\s+"([^"]+)"', text, re.MULTILINE):
+                if header.startswith("kskroll/"):
+                    target = PUBLIC[os.path.basename(header)]
+                    if target != folder and target not in BELOW[folder]:
+                        yield f"module/{folder}/{name} includes {header}, of {target}"
+                elif not os.path.exists(os.path.join(where, header)) and (folder, header) not in INNER:
+                    yield f"module/{folder}/{name} includes {header}, which is not a header of its folder"
+            if folder != "knot" and re.search(r"#\s*include\s+<knot/module\.h>", text):
+                yield f"module/{folder}/{name} includes knot/module.h"
+
+
+def symbols(objects):
+    """\\return {(folder, file): (names that it defines, names that it needs)}"""
+    found = {}
+    for path in objects:
+        defined, needed = set(), set()
+        out = subprocess.run(["nm", "-P", "-g", path], capture_output=True, text=True, check=True).stdout
+        for line in out.splitlines():
+            name, kind = line.split()[:2]
+            (needed if kind in "Uw" else defined).add(name)
+        found[folder_and_file(path)] = (defined, needed)
+    return found
+
+
+def calls(found):
+    """\\return {caller: {callee: a name}}, both (folder, file)."""
+    home = {name: where for where, (defined, _) in found.items() for name in defined}
+    graph = collections.defaultdict(dict)
+    for where, (_, needed) in found.items():
+        for name in sorted(needed):
+            if name in home and home[name] != where:
+                graph[where].setdefault(home[name], name)
+    return graph
+
+
+def circles(graph, folder):
+    """Sets of files of the folder each of which reaches all others of its set."""
+    nodes = sorted({n for n in graph if n[0] == folder} | {c for n in graph for c in graph[n] if c[0] == folder})
+
+    def reach(start):
+        seen, todo = set(), [start]
+        while todo:
+            for callee in graph.get(todo.pop(), {}):
+                if callee[0] == folder and callee not in seen:
+                    seen.add(callee)
+                    todo.append(callee)
+        return seen
+    reached = {node: reach(node) for node in nodes}
+    return {frozenset(other[1] for other in nodes if other in reached[node] and node in reached[other])
+            for node in nodes if node in reached[node]}
+
+
+def main(source, build):
+    wrong = list(wrong_includes(source))
+    found = symbols(glob.glob(os.path.join(build, "module", "*.p", "*.c.o")))
+    folders = {folder for folder, _ in found}
+    if missing := sorted(set(BELOW) - folders):
+        wrong.append(f"no objects of {', '.join(missing)}")
+    graph = calls(found)
+    for caller, callees in sorted(graph.items()):
+        for callee, name in sorted(callees.items()):
+            if callee[0] != caller[0] and callee[0] not in BELOW[caller[0]]:
+                wrong.append(f"module/{'/'.join(caller)} calls {name}() of module/{'/'.join(callee)}")
+    for folder in BELOW:
+        known, there = set(CIRCLES.get(folder, ())), circles(graph, folder)
+        wrong += [f"files of module/{folder} call each other in a circle: {' '.join(sorted(c))}" for c in there - known]
+        wrong += [f"no circle any more in module/{folder}, take it off the list: {' '.join(sorted(c))}"
+                  for c in known - there]
+    print("\n".join(wrong) or f"{len(found)} files, {sum(map(len, graph.values()))} pairs of caller and callee: all downwards")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))
