@@ -249,7 +249,7 @@ static void a_step_is_rounded_to_the_safe_side(void **state)
 	static const struct {
 		int64_t ms;
 		time_t by;
-	} steps[] = { { 3599001, 3600 }, { 3600000, 3600 }, { 3600001, 3601 }, { -3599999, -3599 }, { -3600000, -3600 } };
+	} steps[] = { { 0, 0 }, { 1, 1 }, { 1000, 1 }, { 1001, 2 }, { -1999, 0 }, { -2000, -2 }, { 3599001, 3600 }, { 3600000, 3600 }, { 3600001, 3601 }, { -3599999, -3599 }, { -3600000, -3600 } };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		rollover_row_t row = { .all_since = T0, .clock = { .wall = T0, .boot = 7 } };
@@ -347,6 +347,8 @@ static void silence_is_not_longer_because_the_clock_was_set(void **state)
 	/* Nor has anybody counted while this boot lasts longer than a clock of before makes it. */
 	const rollover_clock_t long_up = BOOTED(T0 + 300, 3 * DAY);
 	assert_int_equal(long_up.wall - silent_since(c, T0 - 2 * HOUR, seen, long_up), 0);
+	const rollover_clock_t same_time = BOOTED(T0, 3 * DAY);
+	assert_int_equal(same_time.wall - silent_since(c, T0 - 2 * HOUR, seen, same_time), 0);
 #undef BOOTED
 }
 
