@@ -342,7 +342,7 @@ bool parent_has_any(const rollover_facts_t *facts)
 {
 	for (size_t i = 0; i < facts->parent_count; i++) {
 		const parent_answer_t *a = &facts->parent[i];
-		if (a->status == ANSWER_OK && (a->ds != 0 || a->ds_foreign)) {
+		if (a->status == ANSWER_OK && (parent_names(a) != 0 || a->ds_foreign)) {
 			return true;
 		}
 	}

@@ -83,7 +83,6 @@ static void idle_known(ctx_t *c)
 			return;
 		}
 	}
-	row->acted = 0;
 	if (c->config->ksk_lifetime > 0) {
 		time_t due = row->settled_at + c->config->ksk_lifetime;
 		if (c->now >= due) {

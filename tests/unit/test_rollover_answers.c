@@ -89,6 +89,23 @@ static void sha1_ds_of_the_old_key_beside_the_new_one_is_stale(void **state)
 	assert_int_equal(m.row.ds_all_since, 0);
 }
 
+/*! An operator's hold that began when there was none is no word for a later time. */
+static void sha1_ds_is_a_ds(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_ds(&m, 0, 900);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	m.config.hold = true;
+	machine_step(&m);
+	assert_int_not_equal(m.row.acted, 0);
+	m.parent[0].ds_sha1 = OLD;
+	machine_step(&m);
+	assert_int_equal(m.row.acted, 0);
+}
+
 static void zone_whose_only_ds_is_sha1_can_roll(void **state)
 {
 	(void)state;
@@ -122,6 +139,7 @@ int main(void)
 		cmocka_unit_test(ttl_that_no_known_key_signed_neither_raises_nor_lowers),
 		cmocka_unit_test(sha1_ds_of_the_new_key_is_not_enough),
 		cmocka_unit_test(sha1_ds_of_the_old_key_beside_the_new_one_is_stale),
+		cmocka_unit_test(sha1_ds_is_a_ds),
 		cmocka_unit_test(zone_whose_only_ds_is_sha1_can_roll),
 		cmocka_unit_test(ignored_ds_is_in_nobodys_way),
 	};
