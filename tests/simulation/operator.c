@@ -40,9 +40,13 @@ static void set_ds(world_t *w, world_keys_t ds)
  */
 static void forget_ds(world_t *w, bool served, time_t since)
 {
+	/* With one KSK nothing tells that there was anything to know: the same DS may have had a longer TTL. */
+	const bool one = (knot_keys(w) & (knot_keys(w) - 1)) == 0;
+
 	for (unsigned i = 0; i < w->ds.count && w->fault_count < FAULT_MAX; i++) {
 		exposure_t *e = &w->ds.list[i];
-		if (e->fault < 0 && (served ? e->active > 0 : e->active == 0 && e->left >= since)) {
+		if (e->fault < 0 && (served ? e->active > 0 :
+		    e->active == 0 && (e->left >= since || (one && e->keys == parent_ds(w))))) {
 			e->fault = w->fault_count;
 			w->fault[w->fault_count++] = (fault_t){ .kind = FAULT_DS_CHANGE, .parent = true, .from = w->now };
 		}
@@ -252,9 +256,7 @@ void command_run(world_t *w, const command_t *command)
 		e->has_stored = false;
 		w->why |= WHY_STORE_LOST;
 		shown_forget(w);
-		if (!e->alive) {
-			forget_ds(w, false, e->died);	/* What changed since it ran is gone with it. */
-		}
+		forget_ds(w, false, e->alive ? w->now : e->died);	/* What changed since it ran is gone with it. */
 		if (e->alive) {
 			engine_crash(w);
 		}
