@@ -30,11 +30,12 @@ static void serve_at(machine_t *m, int server, keyset_t keys)
 static void behind_a_gate_where_nobody_is_judged_the_wait_begins_again(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 7; i++) {
 		machine_t m;
 		machine_at(&m, ROLLOVER_INTRODUCE);
 		look_at(&m, T0);
 		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+		assert_int_equal(m.row.all_since, T0);
 
 		m.config.observe_only = i == 0;
 		m.config.dry_run = i == 1;
@@ -42,17 +43,19 @@ static void behind_a_gate_where_nobody_is_judged_the_wait_begins_again(void **st
 		m.facts.own.catalog_member = i == 3;
 		m.facts.too_many_keys = i == 4;
 		m.facts.own.csk = i == 5;
+		m.facts.own.transaction = i == 6;
 		serve_at(&m, 1, OLD);
 		look_at(&m, T0 + 200);
-		look_at(&m, T0 + DAY);
+		assert_int_equal(m.row.all_since, 0);
+		look_at(&m, T0 + 400);
 
 		m.config.observe_only = m.config.dry_run = m.facts.own.frozen = m.facts.own.catalog_member = false;
-		m.facts.too_many_keys = m.facts.own.csk = false;
+		m.facts.too_many_keys = m.facts.own.csk = m.facts.own.transaction = false;
 		serve_at(&m, 1, OLD | NEW);
-		look_at(&m, T0 + DAY + 60);
+		look_at(&m, T0 + 460);
 		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
-		assert_int_equal(m.row.gate_until, T0 + DAY + 360);
-		look_at(&m, T0 + DAY + 360);
+		assert_int_equal(m.row.gate_until, T0 + 760);
+		look_at(&m, T0 + 760);
 		expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 	}
 }
@@ -84,10 +87,13 @@ static void what_could_not_be_written_was_seen(void **state)
 	serve_at(&m, 1, OLD);
 	m.now = T0 + 200;
 	machine_decide(&m);
+	assert_int_equal(m.row.all_since, T0);
 	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
+	assert_int_equal(m.row.all_since, 0);
 	serve_at(&m, 1, OLD | NEW);
-	look_at(&m, T0 + DAY);
+	look_at(&m, T0 + 400);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+	assert_int_equal(m.row.all_since, T0 + 400);
 
 	/* A failing watch. */
 	machine_at(&m, ROLLOVER_OBSERVE);
@@ -113,6 +119,15 @@ static void a_wait_that_only_lasts_goes_on_while_nothing_is_written(void **state
 	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
 	assert_int_equal(m.row.observed_since, since);
 	assert_int_equal(m.row.ds_all_since, all_since);
+
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	look_at(&m, T0);
+	m.now = T0 + 200;
+	machine_decide(&m);
+	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
+	assert_int_equal(m.row.all_since, T0);
+	look_at(&m, T0 + 300);
+	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 }
 
 /*! It would never end, so somebody has to be told (no end by itself: `kskroll status --blocked` shows it). */
