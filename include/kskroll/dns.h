@@ -141,8 +141,6 @@ typedef struct {
 	const knot_dname_t *zone;
 	bool require_secure;		/*!< DSYNC without a chain of trust is not used. */
 	notify_retry_t retry;
-	const knot_dname_t *agent;	/*!< Where the parent may report errors (RFC 9567), or NULL. */
-	const knot_rdataset_t *ns;	/*!< NS RRset at the parent; one must be at or above agent. */
 } notify_request_t;
 
 /*! What came of it. Freed by notify_free(). Names in presentation form, "" if unknown. */
@@ -153,7 +151,6 @@ typedef struct {
 	char target[256];	/*!< Last target tried. */
 	char server[64];	/*!< Last address tried, `IP@port`. */
 	bool tcp;		/*!< TCP was used there. */
-	bool agent;		/*!< The message named the agent. */
 	uint16_t rcode;		/*!< Of the answer: ACKNOWLEDGED (0) and REFUSED. */
 	unsigned tries;		/*!< Messages sent, to all addresses. */
 	unsigned elapsed_ms;	/*!< Lookups included, waiting for a turn not. */

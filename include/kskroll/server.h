@@ -35,7 +35,6 @@ typedef struct {
 	bool frozen;
 	bool transaction;
 	bool catalog_member;
-	uint32_t serial;
 	knot_rdataset_t dnskey;		/*!< Empty count: no such RRset. */
 	uint32_t dnskey_ttl;
 	uint32_t soa_ttl;

@@ -20,7 +20,6 @@ typedef struct deliver deliver_t;
 /*! What to send; copied. */
 typedef struct {
 	const knot_dname_t *zone;	/*!< Lower case. */
-	const knot_dname_t *agent;	/*!< For error reports; NULL: no EDNS. */
 	unsigned interval_ms;		/*!< Between transmissions over UDP. */
 	unsigned retransmissions;	/*!< After the first. */
 	unsigned tcp_timeout_ms;

@@ -73,24 +73,6 @@ const char *dsync_unusable(const dsync_t *dsync)
 	return NULL;
 }
 
-void dsync_to_text(const dsync_t *dsync, char out[DSYNC_TEXT_MAX])
-{
-	assert(dsync && out);
-
-	char type[16], scheme[8] = "NOTIFY";
-	if (knot_rrtype_to_string(dsync->rrtype, type, sizeof(type)) < 0) {
-		snprintf(type, sizeof(type), "TYPE%u", dsync->rrtype);
-	}
-	if (dsync->scheme != DSYNC_SCHEME_NOTIFY) {
-		snprintf(scheme, sizeof(scheme), "%u", dsync->scheme);
-	}
-	knot_dname_txt_storage_t target;
-	if (knot_dname_to_str(target, dsync->target, sizeof(target)) == NULL) {
-		target[0] = '\0';
-	}
-	snprintf(out, DSYNC_TEXT_MAX, "%s %s %u %.255s", type, scheme, dsync->port, target);
-}
-
 /* -- search ----------------------------------------------------------------- */
 
 static const knot_dname_t *skip_labels(const knot_dname_t *name, size_t count)

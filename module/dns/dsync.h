@@ -17,9 +17,6 @@
 /*! Lookups of one search: RFC 9859 4.1 needs no more whatever the parent looks like. */
 #define DSYNC_QUERIES_MAX	3
 
-/*! Room for dsync_to_text(); longer target names are cut. */
-#define DSYNC_TEXT_MAX		300
-
 typedef struct {
 	uint16_t rrtype;
 	uint8_t scheme;
@@ -36,9 +33,6 @@ const char *dsync_parse(const uint8_t *rdata, size_t len, dsync_t *dsync);
 
 /*! \return NULL if NOTIFY(CDS) can be sent to it, or why not. */
 const char *dsync_unusable(const dsync_t *dsync);
-
-/*! Presentation form (RFC 9859 2.2): `CDS NOTIFY 5359 scanner.example.` */
-void dsync_to_text(const dsync_t *dsync, char out[DSYNC_TEXT_MAX]);
 
 /*! A search under way. */
 typedef struct {

@@ -3,33 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "ask.h"
 #include "message.h"
 
-/*! EDNS option Report-Channel (RFC 9567 5). */
-#define OPTION_REPORT_CHANNEL	18
-
-static int put_agent(knot_pkt_t *pkt, const knot_dname_t *agent)
-{
-	knot_rrset_t opt;
-	int ret = knot_edns_init(&opt, ASK_UDP_PAYLOAD, 0, KNOT_EDNS_VERSION, NULL);
-	if (ret != KNOT_EOK) {
-		return ret;
-	}
-	ret = knot_edns_add_option(&opt, OPTION_REPORT_CHANNEL, knot_dname_size(agent), agent,
-	                           NULL);
-	if (ret == KNOT_EOK) {
-		ret = knot_pkt_begin(pkt, KNOT_ADDITIONAL);
-	}
-	if (ret == KNOT_EOK) {
-		ret = knot_pkt_put(pkt, KNOT_COMPR_HINT_NONE, &opt, 0);
-	}
-	knot_rrset_clear(&opt, NULL);
-	return ret;
-}
-
-int message_make(const knot_dname_t *zone, uint16_t id, const knot_dname_t *agent,
-                 uint8_t wire[MESSAGE_MAX], size_t *len)
+int message_make(const knot_dname_t *zone, uint16_t id, uint8_t wire[MESSAGE_MAX], size_t *len)
 {
 	assert(zone && wire && len);
 
@@ -45,9 +21,6 @@ int message_make(const knot_dname_t *zone, uint16_t id, const knot_dname_t *agen
 	knot_wire_set_aa(wire);
 
 	int ret = knot_pkt_put_question(pkt, zone, KNOT_CLASS_IN, KNOT_RRTYPE_CDS);
-	if (ret == KNOT_EOK && agent != NULL) {
-		ret = put_agent(pkt, agent);
-	}
 	*len = pkt->size;
 	knot_pkt_free(pkt);
 	return ret;
@@ -92,24 +65,4 @@ message_match_t message_match(const uint8_t *wire, size_t len, const knot_dname_
 	}
 	knot_pkt_free(pkt);
 	return match;
-}
-
-bool message_agent_allowed(const knot_dname_t *agent, const knot_rdataset_t *ns)
-{
-	if (agent == NULL || *agent == '\0' || ns == NULL) {
-		return false;
-	}
-
-	knot_rdata_t *rr = ns->rdata;
-	for (uint16_t i = 0; i < ns->count; i++, rr = knot_rdataset_next(rr)) {
-		knot_dname_storage_t server;
-		if (knot_dname_wire_check(rr->data, rr->data + rr->len, NULL) != rr->len) {
-			continue;
-		}
-		knot_dname_copy_lower(server, rr->data);
-		if (*server != '\0' && knot_dname_in_bailiwick(agent, server) >= 0) {
-			return true;
-		}
-	}
-	return false;
 }

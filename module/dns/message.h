@@ -9,22 +9,20 @@
 
 #include <libknot/libknot.h>
 
-/*! Header, question, OPT with the longest agent domain. */
-#define MESSAGE_MAX	600
+/*! Header and question. */
+#define MESSAGE_MAX	(KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 2 * sizeof(uint16_t))
 
 /*!
  * \brief Writes the message.
  *
  * \param[in] zone     Zone whose CDS or CDNSKEY changed.
  * \param[in] id       Message ID.
- * \param[in] agent    Agent domain for error reports (RFC 9567); NULL: no EDNS at all.
  * \param[out] wire    Buffer of MESSAGE_MAX bytes.
  * \param[out] len     Bytes written.
  *
  * \return KNOT_EOK, KNOT_ENOMEM.
  */
-int message_make(const knot_dname_t *zone, uint16_t id, const knot_dname_t *agent,
-                 uint8_t wire[MESSAGE_MAX], size_t *len);
+int message_make(const knot_dname_t *zone, uint16_t id, uint8_t wire[MESSAGE_MAX], size_t *len);
 
 typedef enum {
 	MESSAGE_OTHER,		/*!< Not the answer to this message: as if it had not come. */
@@ -43,11 +41,3 @@ typedef enum {
  */
 message_match_t message_match(const uint8_t *wire, size_t len, const knot_dname_t *zone,
                               uint16_t id, uint16_t *rcode);
-
-/*!
- * \brief May reports go there? The agent is at or below a nameserver (RFC 9859 4.2.1).
- *
- * \param agent  Agent domain, lower case; NULL and the root are refused.
- * \param ns     NS RRset of the delegation; may be empty or NULL.
- */
-bool message_agent_allowed(const knot_dname_t *agent, const knot_rdataset_t *ns);

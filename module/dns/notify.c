@@ -48,8 +48,7 @@ struct notify {
 	uv_timer_t timer;	/*!< Begins, limits lookups, ends: always from a clean stack. */
 	uint64_t started;
 
-	knot_dname_storage_t zone, agent;
-	bool has_agent;
+	knot_dname_storage_t zone;
 	bool require_secure;
 	notify_retry_t retry;
 
@@ -425,15 +424,9 @@ static void on_delivered(const deliver_result_t *delivered, void *arg)
 	result->tries += delivered->tries;
 	result->tcp = delivered->tcp;
 
-	if (delivered->answered && delivered->rcode == KNOT_RCODE_FORMERR && notify->has_agent) {
-		/* RFC 6891 7: this is how somebody says that EDNS is not known there. */
-		notify->has_agent = false;
-		note(notify, "%s does not take EDNS", result->server);
-		next_address(notify);
-	} else if (delivered->answered) {
+	if (delivered->answered) {
 		/* RFC 1996 3.6: any answer ends it, a NOTIMP in particular. */
 		result->rcode = delivered->rcode;
-		result->agent = notify->has_agent;
 		finish(notify, delivered->rcode == KNOT_RCODE_NOERROR ? NOTIFY_ACKNOWLEDGED
 		                                                      : NOTIFY_REFUSED);
 	} else {
@@ -450,7 +443,6 @@ static void on_turn(uv_timer_t *timer)
 	const struct sockaddr_storage *addr = &notify->addrs[notify->addr_at];
 	const deliver_message_t message = {
 		.zone = notify->zone,
-		.agent = notify->has_agent ? notify->agent : NULL,
 		.interval_ms = notify->retry.interval_ms,
 		.retransmissions = notify->retry.retransmissions,
 		.tcp_timeout_ms = notify->retry.tcp_timeout_ms,
@@ -492,15 +484,6 @@ static void copy_request(notify_t *notify, const notify_request_t *request)
 	knot_dname_copy_lower(notify->zone, request->zone);
 	notify->require_secure = request->require_secure;
 	notify->retry = unset ? RFC_1996 : *retry;
-	if (request->agent != NULL) {
-		knot_dname_copy_lower(notify->agent, request->agent);
-		notify->has_agent = message_agent_allowed(notify->agent, request->ns);
-		if (!notify->has_agent) {
-			char text[101];
-			to_text(notify->agent, text, sizeof(text));
-			note(notify, "report agent %s is below no nameserver, left out", text);
-		}
-	}
 }
 
 int notify_start(dns_t *dns, const notify_request_t *request,

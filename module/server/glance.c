@@ -193,7 +193,6 @@ static void conclude(server_look_t *look, told_t told)
 	}
 	if (told == TOLD) {
 		look->status = SERVER_OK;
-		look->serial = knot_soa_serial(look->soa.rdata);
 		look->detail[0] = '\0';
 	} else if (told == NOT_LOADED) {
 		look->status = SERVER_REFUSED;

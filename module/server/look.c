@@ -192,7 +192,6 @@ static void conclude(look_t *look, const control_cmd_t *status_cmd, const contro
 		fail(out, SERVER_BUSY, "knotd did not get to zone-read, its control is busy");
 		return;
 	}
-	out->serial = knot_soa_serial(out->soa.rdata);
 	out->status = SERVER_OK;
 	out->detail[0] = '\0';
 }

@@ -4,8 +4,8 @@
  *
  * \brief Sends notifications as told by its arguments and prints what came of them.
  *
- * Arguments are NAME=VALUE: zone (many), anchor, hints, resolver, secure (1: required), agent,
- * ns (many), interval, retransmissions, tcp-timeout (ms),
+ * Arguments are NAME=VALUE: zone (many), anchor, hints, resolver, secure (1: required),
+ * interval, retransmissions, tcp-timeout (ms),
  * rate (at one address, per second), repeat, free-after, cancel-after (ms).
  */
 
@@ -49,10 +49,10 @@ static void on_done(notify_result_t *result, void *arg)
 		die("called back twice", running->zone);
 	}
 	running->notify = NULL;
-	printf("%s\t%s\towner=%s\tsecure=%d\ttarget=%s\tserver=%s\ttcp=%d\tagent=%d\trcode=%u\t"
+	printf("%s\t%s\towner=%s\tsecure=%d\ttarget=%s\tserver=%s\ttcp=%d\trcode=%u\t"
 	       "tries=%u\tms=%u\tdetail=%s\n", running->zone, notify_status_name(result->status),
 	       result->dsync_owner, result->secure, result->target, result->server, result->tcp,
-	       result->agent, result->rcode, result->tries, result->elapsed_ms, result->detail);
+	       result->rcode, result->tries, result->elapsed_ms, result->detail);
 	fflush(stdout);
 	notify_free(result);
 
@@ -83,14 +83,13 @@ static void on_timer(uv_timer_t *timer)
 int main(int argc, char **argv)
 {
 	static probe_t probe;
-	static knot_dname_storage_t zones[ZONES_MAX], agent;
+	static knot_dname_storage_t zones[ZONES_MAX];
 	static const char *names[ZONES_MAX];
 	unsigned zone_count = 0, repeat = 1;
 	long after = -1;
-	knot_rdataset_t ns = { 0 };
 	struct sockaddr_storage resolver;
 	dns_config_t config = { .loopback = true };
-	notify_request_t request = { .ns = &ns };
+	notify_request_t request = { 0 };
 
 	for (int i = 1; i < argc; i++) {
 		char *value = strchr(argv[i], '=');
@@ -115,14 +114,6 @@ int main(int argc, char **argv)
 			config.resolver = (dns_addrs_t){ &resolver, 1 };
 		} else if (strcmp(name, "secure") == 0) {
 			request.require_secure = atoi(value);
-		} else if (strcmp(name, "agent") == 0) {
-			request.agent = knot_dname_from_str(agent, value, sizeof(agent));
-		} else if (strcmp(name, "ns") == 0) {
-			uint8_t buf[sizeof(knot_rdata_t) + KNOT_DNAME_MAXLEN + 1];
-			knot_dname_storage_t server;
-			knot_dname_from_str(server, value, sizeof(server));
-			knot_rdata_init((knot_rdata_t *)buf, knot_dname_size(server), server);
-			knot_rdataset_add(&ns, (knot_rdata_t *)buf, NULL);
 		} else if (strcmp(name, "interval") == 0) {
 			request.retry.interval_ms = atoi(value);
 		} else if (strcmp(name, "retransmissions") == 0) {
@@ -169,7 +160,6 @@ int main(int argc, char **argv)
 			die("notify", "cannot start");
 		}
 	}
-	knot_rdataset_clear(&ns, NULL);
 
 	uv_run(&loop, UV_RUN_DEFAULT);
 	int ret = uv_loop_close(&loop);
