@@ -241,15 +241,41 @@ bool after_gap(const ctx_t *c)
 	return last > c->now || c->now - last > 10 * apart + 60;
 }
 
+static bool some_nameserver_answers(const rollover_facts_t *facts)
+{
+	if (!(facts->asked & SURVEY_CHILD) || (facts->discovery_failed && !facts->partial)) {
+		return false;
+	}
+	for (size_t i = 0; i < facts->child_count; i++) {
+		if (facts->child[i].status == ANSWER_OK) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void note_looks(ctx_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (row->all_since == 0 || (row->state != ROLLOVER_INTRODUCE && row->state != ROLLOVER_RETIRE)) {
+		return;
+	}
+	if (after_gap(c)) {
+		row->all_since = 0;
+	} else if (some_nameserver_answers(c->facts)) {
+		row->observed_last = c->now;
+	}
+}
+
 bool drain(ctx_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
-	if (row->all_since == 0 || after_gap(c)) {
-		row->all_since = c->now;
+	if (row->all_since == 0) {
+		row->all_since = row->observed_last = c->now;
 		row->all_drained = ttl_window_drained(&row->dnskey_ttl, 0);
 	}
-	row->observed_last = c->now;
 	return wait_until(c, GATE_WAITING_TTL, row->all_drained);
 }
 
@@ -440,7 +466,7 @@ bool watch_failed(ctx_t *c)
 	}
 
 	/* Between two watches the last one counts. */
-	verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "", .red = true };
+	verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "", .detail = "at the last watch", .red = true };
 	if (asked || row->gate == GATE_VALIDATION_FAILS) {
 		text_copy(v.detail, sizeof(v.detail), asked ? watch->detail : row->gate_detail);
 	}

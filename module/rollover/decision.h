@@ -32,10 +32,16 @@ bool wait_until(ctx_t *c, rollover_gate_t gate, time_t until);
 /*!
  * \brief Waits until no cache has a DNSKEY RRset from before the condition held on all servers.
  *
- * The end is fixed when the condition is first seen: an RRset without it may have been served until just then. After a time
- * without looks it is seen for the first time again.
+ * The end is fixed when the condition is first seen: an RRset without it may have been served until just then.
  */
 bool drain(ctx_t *c);
+
+/*!
+ * \brief After a time without looks what drain() waits for is seen for the first time again.
+ *
+ * A look at some nameservers is one: who is silent voids nothing. `prepare` only waits for the TTLs, which are remembered.
+ */
+void note_looks(ctx_t *c);
 
 /*! Whether nothing was seen for longer than some check intervals before this look: what held may not have held then. */
 bool after_gap(const ctx_t *c);
@@ -131,8 +137,6 @@ void settle(ctx_t *c);
 void idle_insecure(ctx_t *c);
 /*! No DS before every validator can get the DNSKEY, and nothing unsigned is left in caches (RFC 7583 3.3.5). */
 void introduce_first(ctx_t *c);
-/*! The zone goes insecure with all KSKs that it has. */
-void begin_leave(ctx_t *c);
 /* States: going insecure, on the operator's word (RFC 8078 4). */
 void leave(ctx_t *c);
 void left(ctx_t *c);

@@ -62,15 +62,6 @@ void introduce_first(ctx_t *c)
 
 /* Going insecure. */
 
-void begin_leave(ctx_t *c)
-{
-	begin(c, ROLLOVER_LEAVE);
-	if (c->out->transition) {
-		remember_old(&c->out->row, c->facts, c->facts->own.dnskey);
-		c->out->row.has_new = false;
-	}
-}
-
 void leave(ctx_t *c)
 {
 	if (!c->config->leave) {

@@ -83,7 +83,15 @@ static bool nobody_tells(ctx_t *c)
 {
 	const watch_facts_t *watch = &c->facts->watch;
 
-	if (!(c->facts->asked & SURVEY_WATCH) || (watch->parent_ok && watch->answered > 0)) {
+	if (!(c->facts->asked & SURVEY_WATCH)) {
+		/* Between two watches the last one counts. */
+		if (c->before->gate != GATE_WAITING_OBSERVE || c->before->gate_about[0] == '\0') {
+			return false;
+		}
+		stay(c, GATE_WAITING_OBSERVE, c->before->gate_about, c->before->gate_detail, 0);
+		return true;
+	}
+	if (watch->parent_ok && watch->answered > 0) {
 		return false;
 	}
 	stay(c, GATE_WAITING_OBSERVE, "resolvers", watch->answered == 0 ? "no resolver answers, so nothing is observed" :
@@ -104,6 +112,21 @@ static time_t observe_end(const ctx_t *c)
 static bool is_observed(const ctx_t *c)
 {
 	return c->out->row.observed_since != 0 && c->out->row.observed_last >= observe_end(c);
+}
+
+/*! To the other one of the two states that rest on the observation. \a why: of a step back. */
+static void keep_observation(ctx_t *c, rollover_state_t state, const verdict_t *why)
+{
+	rollover_row_t *row = &c->out->row;
+	const time_t since = row->observed_since, last = row->observed_last;
+
+	if (why != NULL) {
+		go_back(c, state, why);
+	} else {
+		go(c, state);
+	}
+	row->observed_since = since;
+	row->observed_last = last;
 }
 
 void observe(ctx_t *c)
@@ -128,14 +151,12 @@ void observe(ctx_t *c)
 	}
 	if (!is_observed(c)) {
 		if (!nobody_tells(c)) {
-			stay(c, GATE_WAITING_OBSERVE, "", "", observe_end(c));
+			const time_t end = observe_end(c);
+			stay(c, GATE_WAITING_OBSERVE, "", "", end > c->now ? end : 0);	/* It takes a watch as well. */
 		}
 		return;
 	}
-	const time_t since = row->observed_since, last = row->observed_last;
-	go(c, ROLLOVER_RETIRE);
-	row->observed_since = since;
-	row->observed_last = last;
+	keep_observation(c, ROLLOVER_RETIRE, NULL);
 }
 
 /*!
@@ -166,7 +187,7 @@ static bool may_retire(ctx_t *c)
 	} else {
 		return true;
 	}
-	go_back(c, ROLLOVER_OBSERVE, &v);
+	keep_observation(c, ROLLOVER_OBSERVE, &v);
 	return false;
 }
 

@@ -102,6 +102,17 @@ static bool outer_gates(ctx_t *c)
 		     "the zone is a catalog member: its policy cannot be switched", 0);
 		return true;
 	}
+	if (c->config->hold) {
+		/* Safest is quiet: nobody is asked to change anything (both keys stay in use). */
+		c->out->policy_wanted = row->state != ROLLOVER_IDLE;
+		c->out->policy = POLICY_QUIET;
+		row->all_since = 0;
+		if (row->state == ROLLOVER_HELD || row->state == ROLLOVER_IDLE) {
+			row->acted = row->state == ROLLOVER_HELD || asks_for_ds(c) ? c->now : 0;
+		}
+		stay(c, GATE_HELD, "", row->state == ROLLOVER_IDLE && row->acted != 0 ? "its end asks for a first DS" : "", 0);
+		return true;
+	}
 	if (!own->known || own->dnskey == 0) {
 		stay(c, GATE_KNOT_UNREACHABLE, "", own->known ? "the zone is not loaded or not signed" : own->conf_detail, 0);
 		return true;
@@ -114,17 +125,6 @@ static bool outer_gates(ctx_t *c)
 	if (own->transaction) {
 		row->all_since = 0;
 		stay(c, GATE_KNOT_BUSY, "", "a transaction of the zone is open", 0);
-		return true;
-	}
-	if (c->config->hold) {
-		/* Safest is quiet: nobody is asked to change anything (both keys stay in use). */
-		c->out->policy_wanted = row->state != ROLLOVER_IDLE;
-		c->out->policy = POLICY_QUIET;
-		row->all_since = 0;
-		if (row->state == ROLLOVER_HELD || row->state == ROLLOVER_IDLE) {
-			row->acted = row->state == ROLLOVER_HELD || asks_for_ds(c) ? c->now : 0;
-		}
-		stay(c, GATE_HELD, "", "", 0);
 		return true;
 	}
 	if (c->config->dry_run && row->state != ROLLOVER_IDLE) {
@@ -274,7 +274,7 @@ static bool keys_changed(ctx_t *c)
 
 /*!
  * A chain that is broken now outweighs every other gate, whatever the state makes of it: only the operator can help. It is
- * also why validation fails then. In `rollback` the DS to restore stays in the text.
+ * also why validation fails then, if no server of the parent names a key of the zone. In `rollback` the DS to restore stays in the text.
  */
 static void chain_is_broken(ctx_t *c)
 {
@@ -282,7 +282,8 @@ static void chain_is_broken(ctx_t *c)
 	verdict_t v = judge_broken(c->facts);
 
 	if (v.gate == GATE_NONE || c->out->transition ||
-	    (rollover_gate_info(row->gate)->outage && row->gate != GATE_VALIDATION_FAILS)) {
+	    (rollover_gate_info(row->gate)->outage &&
+	     (row->gate != GATE_VALIDATION_FAILS || parent_has(c->facts, c->facts->own.dnskey)))) {
 		return;
 	}
 	if (row->state == ROLLOVER_ROLLBACK && row->gate == GATE_DS_MISSING_AT) {
@@ -380,6 +381,7 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 		adopt_new_key(&c);
 	}
 	learn_ttls(&c);
+	note_looks(&c);
 	take_operators_word(&c);
 	if (!outer_gates(&c) && !keys_changed(&c) && !watch_failed(&c) && !policy_pending(&c)) {
 		state_functions[row->state](&c);

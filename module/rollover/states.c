@@ -181,13 +181,29 @@ static bool ds_went(const ctx_t *c)
 	return (c->old & ~any) != 0;
 }
 
+/*! What was seen of all servers of the parent stays so while one of them is silent, or all. */
+static bool still_without_ds(const ctx_t *c)
+{
+	const verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
+
+	return c->before->gate == GATE_FIRST_DS && c->before->acted == 0 && v.gate != GATE_NONE && !v.red;
+}
+
 static void idle(ctx_t *c)
 {
 	if (parent_has_any(c->facts)) {
 		c->out->row.acted = 0;	/* Hold switched on and off asks for a DS that has gone, not for one that will go. */
 	}
 	if (c->config->leave) {
-		begin_leave(c);
+		begin(c, ROLLOVER_LEAVE);
+		if (c->out->transition) {
+			remember_old(&c->out->row, c->facts, c->facts->own.dnskey);
+			c->out->row.has_new = false;
+		}
+		return;
+	}
+	if (still_without_ds(c)) {
+		stay(c, GATE_FIRST_DS, "", "", 0);
 		return;
 	}
 	if (c->before->old_count > 0 && !c->before->has_new &&
@@ -462,16 +478,12 @@ static void rollback(ctx_t *c)
 /*! Safe for ever; the operator's `hold`, switched on and off again, means: go on. */
 static void held(ctx_t *c)
 {
-	if (c->config->leave) {
-		begin_leave(c);
-		return;
-	}
 	if (c->before->acted != 0) {
 		go(c, ROLLOVER_INTRODUCE);
 		return;
 	}
 	if (!ds_removed(c) || !blocked(c, &DS_REMOVED)) {
-		stay(c, GATE_ROLLED_BACK, "", "", 0);
+		stay(c, GATE_ROLLED_BACK, "", c->config->leave ? "go-insecure waits until the rollover goes on or the new key is gone" : "", 0);
 	}
 }
 

@@ -638,6 +638,24 @@ static void a_ds_that_was_taken_away_is_not_asked_back(void **state)
 		assert_int_equal(m.row.state, ROLLOVER_IDLE);
 		assert_int_equal(m.row.gate, GATE_FIRST_DS);
 	}
+	/* The word counts where the way to knot or parent was not there for a moment. */
+	m.config.hold = true;
+	m.facts.own.known = false;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_HELD);
+	assert_string_equal(m.row.gate_detail, "its end asks for a first DS");
+	m.facts.own.known = true;
+	machine_step(&m);
+	m.config.hold = false;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.state, ROLLOVER_INTRODUCE);
+	m.row.acted = 0;
+	m.row.gate = GATE_FIRST_DS;
+	m.parent[1].status = ANSWER_UNREACHABLE;
+	m.parent[1].unreachable_since = m.now;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	m.parent[1].status = ANSWER_OK;
 	/* Back by hand: as if nothing had been. */
 	machine_ds(&m, OLD, HOUR);
 	machine_step(&m);

@@ -196,6 +196,44 @@ static void after_a_time_without_looks_the_wait_begins_again(void **state)
 	}
 }
 
+/*! While others are looked at: with the back-off of RFC 9975 3 that is 40 minutes apart. */
+static void who_is_silent_for_long_makes_no_wait_begin_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_INTRODUCE);
+		look_at(&m, T0);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+		for (time_t t = 0; t < 6 * HOUR; t += 2400) {
+			m.child[1].status = i == 0 ? ANSWER_UNREACHABLE : ANSWER_OK;
+			m.child[1].unreachable_since = T0;
+			m.parent[0].status = m.parent[1].status = i == 1 ? ANSWER_UNREACHABLE : ANSWER_OK;
+			m.parent[0].unreachable_since = m.parent[1].unreachable_since = T0;
+			m.child[1].cds.unanswered = i == 2;
+			look_at(&m, T0 + 60 + t);
+			expect(&m, ROLLOVER_INTRODUCE, i == 0 ? GATE_CHILD_UNREACHABLE : i == 1 ? GATE_PARENT_UNREACHABLE : GATE_CHILD_INCOMPLETE);
+		}
+		m.child[1].status = m.parent[0].status = m.parent[1].status = ANSWER_OK;
+		m.child[1].cds.unanswered = false;
+		look_at(&m, m.now + 2400);
+		expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
+	}
+
+	/* All of them silent: nobody knows what they served. */
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	look_at(&m, T0);
+	m.child[0].status = m.child[1].status = ANSWER_UNREACHABLE;
+	m.child[0].unreachable_since = m.child[1].unreachable_since = T0;
+	look_at(&m, T0 + 2400);
+	look_at(&m, T0 + 4800);
+	m.child[0].status = m.child[1].status = ANSWER_OK;
+	look_at(&m, T0 + 4900);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+	assert_int_equal(m.row.all_since, T0 + 4900);
+}
+
 /*! Of a version that believed every TTL. */
 static void no_wait_of_an_old_row_is_longer_than_a_week(void **state)
 {
@@ -240,6 +278,7 @@ int main(void)
 		cmocka_unit_test(a_wait_that_only_lasts_goes_on_while_nothing_is_written),
 		cmocka_unit_test(an_observation_without_evidence_says_so),
 		cmocka_unit_test(after_a_time_without_looks_the_wait_begins_again),
+		cmocka_unit_test(who_is_silent_for_long_makes_no_wait_begin_again),
 		cmocka_unit_test(no_wait_of_an_old_row_is_longer_than_a_week),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,7 @@ static void what_was_answered_is_judged(void **state)
 	/* What is only missing undoes nothing. */
 	machine_late(&m, ROLLOVER_INTRODUCE);
 	m.row.all_since = T0;
+	m.row.observed_last = m.now - 300;
 	no_cds(&m);
 	machine_decide(&m);
 	stays(&m, ROLLOVER_INTRODUCE, GATE_CHILD_INCOMPLETE);

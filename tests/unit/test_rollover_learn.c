@@ -419,7 +419,7 @@ static void the_words_of_the_watch_stay_until_the_next_one(void **state)
 	assert_int_equal(s.m.out.row.bad_looks, 1);
 	s.m.out.row.gate = GATE_HELD;
 	assert_true(watch_failed(c));
-	assert_string_equal(s.m.out.row.gate_detail, "");
+	assert_string_equal(s.m.out.row.gate_detail, "at the last watch");
 }
 
 static void a_removed_ds_ends_the_alarm(void **state)

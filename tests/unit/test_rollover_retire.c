@@ -196,6 +196,39 @@ static void looks_without_evidence_observe_nothing(void **state)
 	}
 }
 
+/*! Nor is what was observed thrown away where the order has to wait for one look more. */
+static void what_was_observed_stays_observed(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_RETIRE);
+	m.row.observed_since = T0 + 200;	/* A boot took as long. */
+	m.facts.watch.answered = 0;
+	look_at(&m, m.now + 60);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
+	assert_int_equal(m.row.observed_since, T0 + 200);
+	look_at(&m, m.now);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	/* Between two watches it is still so, and no time to come is a past one. */
+	const time_t since = m.row.gate_since;
+	m.facts.asked &= ~SURVEY_WATCH;
+	look_at(&m, m.now + 300);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	assert_int_equal(m.row.gate_since, since);
+	assert_string_equal(m.row.gate_detail, "no resolver answers, so nothing is observed");
+	assert_int_equal(m.row.gate_until, 0);
+	m.row.gate_about[0] = '\0';
+	look_at(&m, m.now + 300);
+	assert_int_equal(m.row.gate_until, 0);
+	m.facts.asked |= SURVEY_WATCH;
+	m.facts.watch.answered = 1;
+	look_at(&m, m.now + 300);
+	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+	look_at(&m, m.now + 1);
+	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+}
+
 static void a_wrong_answer_begins_the_observation_again(void **state)
 {
 	(void)state;
@@ -413,6 +446,10 @@ static void a_broken_chain_is_an_alarm_in_every_state(void **state)
 		expect(&w, ROLLOVER_INTRODUCE, GATE_CHAIN_BROKEN);
 	}
 	assert_int_equal(w.row.gate_since, T0);
+	/* Not surely so where one server of the parent names a key of the zone. */
+	w.parent[1].ds = OLD;
+	look_at(&w, T0 + 1500);
+	expect(&w, ROLLOVER_INTRODUCE, GATE_VALIDATION_FAILS);
 
 	machine_t m;
 	machine_at(&m, ROLLOVER_IDLE);
@@ -637,6 +674,7 @@ int main(void)
 		cmocka_unit_test(short_gaps_count_as_observed),
 		cmocka_unit_test(looks_without_evidence_observe_nothing),
 		cmocka_unit_test(an_observation_ends_with_evidence),
+		cmocka_unit_test(what_was_observed_stays_observed),
 		cmocka_unit_test(a_wrong_answer_begins_the_observation_again),
 		cmocka_unit_test(a_ds_that_was_removed_is_not_asked_back),
 		cmocka_unit_test(lost_signals_do_not_come_back_for_a_ds_that_was_removed),
