@@ -90,6 +90,18 @@ static bool parent_hidden(const world_t *w, time_t decided)
 	return old == (1U << w->parent_count) - 1;
 }
 
+/*! Whether the DNSKEY RRset validated with a DS set that could be had when we signalled: else the signal made nothing worse. */
+static bool of_use_before(const world_t *w, const exposure_t *ds, const exposure_t *dnskey)
+{
+	for (unsigned i = 0; i < w->ds.count; i++) {
+		const exposure_t *x = &w->ds.list[i];
+		if (x != ds && exposure_reachable(x, ds->decided) && (x->keys == 0 || (x->keys & dnskey->keys & dnskey->signers))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /*!
  * The pair has no valid path. Is it because of a step of ours?
  *
@@ -115,13 +127,14 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		const sim_key_t *key = &w->knot.key[k];
 		world_keys_t bit = 1U << k;
-		if ((ds->keys & dnskey->removed & bit) && key->removed_cause == CAUSE_OURS &&
+		/* One that a backup has brought back is not gone. */
+		if ((ds->keys & dnskey->removed & bit) && key->state == KEY_REMOVED && key->removed_cause == CAUSE_OURS &&
 		    !taken_later(w, ds->keys & dnskey->removed, key->removed_decided) && !unknowable(w, ds, key->removed_decided) &&
 		    !(ds->fault < 0 && parent_hidden(w, key->removed_decided))) {
 			return "a KSK was let go while its DS could be had";
 		}
 		if ((ds->keys & bit) && ds->cause == CAUSE_OURS && !(dnskey->removed & bit) &&
-		    key->published <= ds->decided &&
+		    key->published <= ds->decided && of_use_before(w, ds, dnskey) &&
 		    !unknowable(w, dnskey, ds->decided)) {
 			return "a KSK was signalled while a DNSKEY RRset without it could be had";
 		}
