@@ -32,6 +32,7 @@ static void assert_gate(const machine_t *m, rollover_state_t state, rollover_gat
 	assert_int_equal(m->out.row.gate, gate);
 	assert_string_equal(m->out.row.gate_detail, "item: set it");
 	assert_int_equal(m->out.action, ACTION_NONE);
+	assert_int_equal(m->out.row.gate_until, 0);
 	assert_false(rollover_must_switch(&m->facts.own, &m->out));
 	/* Nothing but the operator ends it: it is looked at as seldom as a hold. */
 	assert_int_equal(m->out.row.wake, m->now + m->config.check_interval);

@@ -229,6 +229,18 @@ static void what_was_observed_stays_observed(void **state)
 	assert_int_equal(m.out.action, ACTION_SUBMITTED);
 }
 
+/*! Nameservers that answer are no evidence that resolvers validate. */
+static void a_look_without_a_watch_is_no_evidence(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_RETIRE);
+	m.facts.asked &= ~SURVEY_WATCH;
+	const time_t last = m.row.observed_last;
+	look_at(&m, m.now + 60);
+	assert_int_equal(m.row.observed_last, last);
+}
+
 static void a_wrong_answer_begins_the_observation_again(void **state)
 {
 	(void)state;
@@ -372,6 +384,7 @@ static void an_observation_ends_with_evidence(void **state)
 	m.facts.asked &= ~SURVEY_WATCH;
 	look_at(&m, T0 + 320);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	assert_int_equal(m.row.gate_until, 0);
 	m.facts.asked |= SURVEY_WATCH;
 	m.facts.watch.answered = 0;
 	look_at(&m, T0 + 380);
@@ -675,6 +688,7 @@ int main(void)
 		cmocka_unit_test(looks_without_evidence_observe_nothing),
 		cmocka_unit_test(an_observation_ends_with_evidence),
 		cmocka_unit_test(what_was_observed_stays_observed),
+		cmocka_unit_test(a_look_without_a_watch_is_no_evidence),
 		cmocka_unit_test(a_wrong_answer_begins_the_observation_again),
 		cmocka_unit_test(a_ds_that_was_removed_is_not_asked_back),
 		cmocka_unit_test(lost_signals_do_not_come_back_for_a_ds_that_was_removed),

@@ -26,6 +26,9 @@ static void an_idle_zone_is_looked_at_when_its_key_is_due(void **state)
 	m.now = T0 + HOUR;
 	machine_step(&m);
 	assert_int_equal(m.row.wake, T0 + HOUR + 300);
+	m.config.ksk_lifetime = 1;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.state, ROLLOVER_PREPARE);
 	/* Without a lifetime nothing is due, however old the key is. */
 	m.config.ksk_lifetime = 0;
 	m.now = T0 + 9999 * DAY;
@@ -336,6 +339,15 @@ static void the_parent_is_told_while_every_nameserver_asks(void **state)
 	m.child[1].cds = m.child[0].cds;
 	machine_decide(&m);
 	assert_true(m.out.notify);
+	/* Half of the signals is none. */
+	for (int i = 0; i < 2; i++) {
+		machine_at(&m, ROLLOVER_SIGNAL);
+		m.facts.own.cdnskey.present = i == 0;
+		m.facts.own.cds.present = i == 1;
+		machine_decide(&m);
+		assert_int_equal(m.out.row.state, ROLLOVER_SIGNAL);
+		assert_int_equal(m.out.row.gate, GATE_KNOT_NOT_READY);
+	}
 	/* Knot has no signals any more: by somebody's hand. */
 	machine_at(&m, ROLLOVER_AWAIT_DS);
 	m.facts.own.cdnskey.present = false;
@@ -593,13 +605,23 @@ static void a_key_that_this_rollover_does_not_know_voids_what_held(void **state)
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_INTRODUCE);
-	m.row.all_since = T0 - 5;
+	m.row.all_since = m.row.observed_last = T0 - 5;
 	machine_serve(&m, OLD | NEW | THIRD, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_UNKNOWN_KEY);
 	assert_string_equal(m.row.gate_detail, "a KSK that this rollover does not know");
 	assert_int_equal(m.row.all_since, 0);
 	assert_int_equal(m.row.gate_until, 0);
+	/* So does one of several old ones that somebody removes. */
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.old[1] = m.facts.keys[2];
+	m.row.old_count = 2;
+	m.row.all_since = m.row.observed_last = T0 - 5;
+	m.row.all_drained = T0 + 295;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.old_count, 1);
+	assert_int_equal(m.row.all_since, T0);
 	/* In idle another signer's key is named. */
 	machine_at(&m, ROLLOVER_IDLE);
 	machine_serve(&m, OLD | THIRD, HOUR);
