@@ -301,6 +301,7 @@ static bool at_the_parent(rollover_gate_t gate)
 	case GATE_DISCOVERY_FAILED:
 	case GATE_BOGUS_AT:
 	case GATE_FIRST_DS:
+	case GATE_HELD:			/* Nobody knows what it was meant for. */
 		return true;
 	default:
 		return rollover_gate_info(gate)->actor == ACTOR_PARENT;

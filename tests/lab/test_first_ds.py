@@ -74,11 +74,21 @@ def test_a_removed_ds_is_not_asked_back(directory):
         progress.wait("idle", 30)
         wait_until(lambda: progress.gate == "none", 30, "rest")
         world.agent.insert_ds(ZONE, [])
-        commit(world, ("conf-set", "mod-kskroll[default].hold", "on"))
-        wait_until(lambda: progress.gate == "held-by-operator", 20, "hold")
-        assert not ask.tags(KNOT, ZONE, "CDS")
+
+        def hold(gate):
+            commit(world, ("conf-set", "mod-kskroll[default].hold", "on"))
+            wait_until(lambda: progress.gate == "held-by-operator", 20, "hold")
+            assert not ask.tags(KNOT, ZONE, "CDS")
+            commit(world, ("conf-set", "mod-kskroll[default].hold", "off"))
+            wait_until(lambda: progress.gate != "held-by-operator", 20, "no hold")
+            if gate:
+                wait_until(lambda: progress.gate == gate, 20, gate)
+                assert progress.state == "idle"
+        # It is seen when the hold ends. Nobody was shown before that it is gone, so this is not the operator's word.
+        hold("first-ds")
         # Hold on, then off: the operator wants it again.
-        commit(world, ("conf-set", "mod-kskroll[default].hold", "off"))
+        hold(None)
+        assert world.knot.log_lines("its end asks for a first DS")
         progress.wait_visited("introduce", 30)
         progress.wait_visited("observe", 60)
         assert world.ds_everywhere(ZONE, old[ZONE])

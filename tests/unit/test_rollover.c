@@ -660,12 +660,13 @@ static void a_ds_that_was_taken_away_is_not_asked_back(void **state)
 	machine_ds(&m, OLD, HOUR);
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_NONE);
-	/* Removed on hold: nobody has been shown that it is gone. */
+	/* Removed on hold: nobody has been shown that it is gone. The end of the hold shows it. */
 	m.config.hold = true;
 	machine_step(&m);
 	machine_ds(&m, 0, 900);
 	machine_step(&m);
 	m.config.hold = false;
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_PARENT);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
 	assert_int_equal(m.row.gate, GATE_FIRST_DS);

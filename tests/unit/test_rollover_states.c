@@ -671,6 +671,7 @@ static void an_idle_zone_asks_the_parent_when_something_is_odd(void **state)
 	machine_t m;
 	static const rollover_gate_t ODD[] = {
 		GATE_CHAIN_BROKEN, GATE_DISCOVERY_FAILED, GATE_BOGUS_AT, GATE_FIRST_DS, GATE_PARENT_ERROR, GATE_DS_STALE_AT,
+		GATE_HELD,
 	};
 
 	for (size_t i = 0; i < LENGTH(ODD); i++) {
@@ -679,7 +680,7 @@ static void an_idle_zone_asks_the_parent_when_something_is_odd(void **state)
 		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), SURVEY_PARENT);
 	}
 	machine_at(&m, ROLLOVER_IDLE);
-	m.row.gate = GATE_HELD;
+	m.row.gate = GATE_OBSERVE_ONLY;
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), 0);
 	m.row.acted = T0 - 1;
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), SURVEY_PARENT);
