@@ -356,7 +356,7 @@ void learn_ttls(ctx_t *c)
 		}
 	}
 	if (rollover_is_first(row) && row->settled_at == 0 &&
-	    judge_parent(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
+	    judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
 		row->settled_at = c->now;	/* Also behind a gate: from here on it is a DS that may be removed. */
 	}
 	if (parent_old_ttl(c->facts, c->new_key, &ttl)) {

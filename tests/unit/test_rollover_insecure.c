@@ -366,7 +366,8 @@ static void the_ttl_of_a_first_ds_is_known_to_what_comes_next(void **state)
 static void a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for(void **state)
 {
 	(void)state;
-	for (rollover_state_t s = ROLLOVER_INTRODUCE; s <= ROLLOVER_AWAIT_DS; s++) {
+	for (int i = 0; i < 6; i++) {
+		const rollover_state_t s = ROLLOVER_INTRODUCE + i / 2;
 		machine_t m;
 		before_first_ds(&m);
 		m.row.state = s;
@@ -377,10 +378,12 @@ static void a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for(void **state
 		assert_int_equal(m.row.gate, GATE_POLICY_PENDING);
 		assert_int_equal(m.row.settled_at, 0);	/* Not everywhere yet. */
 		m.parent[1].ds = OLD;
+		m.parent[0].ds_foreign = i % 2;		/* A stray one besides makes it no less a DS. */
 		m.now += 300;
 		machine_step(&m);
 		assert_int_equal(m.row.gate, GATE_POLICY_PENDING);
 		assert_int_equal(m.row.settled_at, m.now);
+		m.parent[0].ds_foreign = false;
 		machine_ds(&m, 0, 900);
 		for (const time_t end = m.now + 3 * DAY; m.now < end; m.now += 300) {
 			m.facts.own.policy = rollover_policy(&m.row);
