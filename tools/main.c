@@ -308,6 +308,9 @@ int main(int argc, char **argv)
 {
 	options_t o = { 0 };
 	size_t command = 0;
+	/* Without memory for a buffer of its own stdio may lose output and not tell. */
+	static char out[BUFSIZ];
+	setvbuf(stdout, out, _IOFBF, sizeof(out));
 	/* For monitoring, codes 1 and 2 say something about zones. */
 	const bool audit = is_audit(argc, argv);
 	const int error = audit ? AUDIT_UNKNOWN : EXIT_ERROR;

@@ -189,9 +189,39 @@ void reply_section(test_answer_t *reply, knot_section_t section)
 	assert_int_equal(knot_pkt_begin(reply->pkt, section), KNOT_EOK);
 }
 
+/*! What libknot from 3.5 on does not write: a record that is cut. Its counters are those of the wire. */
+static void put_raw(knot_pkt_t *pkt, const knot_rrset_t *rrset)
+{
+	const knot_rdata_t *rdata = rrset->rrs.rdata;
+	const size_t name = knot_dname_size(rrset->owner);
+	uint8_t *at = pkt->wire + pkt->size;
+
+	assert_int_equal(rrset->rrs.count, 1);
+	assert_true(pkt->size + name + 10 + rdata->len <= pkt->max_size);
+	memcpy(at, rrset->owner, name);
+	at += name;
+	knot_wire_write_u16(at, rrset->type);
+	knot_wire_write_u16(at + 2, rrset->rclass);
+	knot_wire_write_u32(at + 4, rrset->ttl);
+	knot_wire_write_u16(at + 8, rdata->len);
+	memcpy(at + 10, rdata->data, rdata->len);
+	pkt->size += name + 10 + rdata->len;
+	if (pkt->current == KNOT_ANSWER) {
+		knot_wire_set_ancount(pkt->wire, knot_wire_get_ancount(pkt->wire) + 1);
+	} else {
+		assert_int_equal(pkt->current, KNOT_AUTHORITY);
+		knot_wire_set_nscount(pkt->wire, knot_wire_get_nscount(pkt->wire) + 1);
+	}
+}
+
 void reply_put(test_answer_t *reply, const knot_rrset_t *rrset, const knot_rdataset_t *rrsigs)
 {
-	assert_int_equal(knot_pkt_put(reply->pkt, KNOT_COMPR_HINT_NONE, rrset, 0), KNOT_EOK);
+	int ret = knot_pkt_put(reply->pkt, KNOT_COMPR_HINT_NONE, rrset, 0);
+	if (ret == KNOT_EMALF) {
+		put_raw(reply->pkt, rrset);
+	} else {
+		assert_int_equal(ret, KNOT_EOK);
+	}
 	if (rrsigs != NULL && rrsigs->count > 0) {
 		knot_rrset_t sigs;
 		knot_rrset_init(&sigs, rrset->owner, KNOT_RRTYPE_RRSIG, KNOT_CLASS_IN, rrset->ttl);

@@ -41,6 +41,7 @@ typedef struct {
 	server_status_t status;
 	char detail[160];
 	server_look_t look;	// Without its sets: they are counted.
+	uint32_t serial;
 	unsigned dnskeys;
 	unsigned ns;
 	unsigned cds;
@@ -61,6 +62,7 @@ static inline void on_look(const server_look_t *look, void *arg)
 	result->cdnskey = look->cdnskey.count;
 	if (look->status == SERVER_OK) {
 		assert_int_equal(look->soa.count, 1);
+		result->serial = knot_soa_serial(look->soa.rdata);
 	}
 }
 
