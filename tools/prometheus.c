@@ -5,6 +5,7 @@
  */
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,32 +56,46 @@ prometheus_t *prometheus_new(void)
 	return p;
 }
 
+/*! A stream in memory need not remember that something did not fit (glibc of Debian sid): each write is asked. */
+static void put(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(FILE *out, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	const int len = vfprintf(out, format, args);
+	va_end(args);
+	if (len < 0) {
+		text_no_memory();
+	}
+}
+
 static void label(FILE *out, char before, const char *name, const char *value)
 {
-	fprintf(out, "%c%s=\"", before, name);
+	put(out, "%c%s=\"", before, name);
 	for (const char *c = value; *c != '\0'; c++) {
 		switch (*c) {
-		case '\\': fputs("\\\\", out); break;
-		case '"':  fputs("\\\"", out); break;
-		case '\n': fputs("\\n", out); break;
-		default:   fputc(*c, out);
+		case '\\': put(out, "\\\\"); break;
+		case '"':  put(out, "\\\""); break;
+		case '\n': put(out, "\\n"); break;
+		default:   put(out, "%c", *c);
 		}
 	}
-	fputc('"', out);
+	put(out, "\"");
 }
 
 /*! Begins a sample. \return Where the other labels and the value go. */
 static FILE *sample(prometheus_t *p, metric_t metric, const char *zone)
 {
 	FILE *out = p->out[metric];
-	fputs(infos[metric].name, out);
+	put(out, "%s", infos[metric].name);
 	label(out, '{', "zone", zone);
 	return out;
 }
 
 static void number(prometheus_t *p, metric_t metric, const char *zone, int64_t value)
 {
-	fprintf(sample(p, metric, zone), "} %" PRId64 "\n", value);
+	put(sample(p, metric, zone), "} %" PRId64 "\n", value);
 }
 
 static int64_t age(const options_t *o, time_t since)
@@ -99,7 +114,7 @@ static void server(const answer_t *answer, void *arg)
 	if (answer->unreachable_since != 0) {
 		FILE *out = sample(s->p, METRIC_UNREACHABLE, s->zone);
 		label(out, ',', "server", answer->server);
-		fputs("} 1\n", out);
+		put(out, "} 1\n");
 	}
 }
 
@@ -110,13 +125,13 @@ void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
 	p->zones++;
 	FILE *out = sample(p, METRIC_STATE, z->zone);
 	label(out, ',', "state", rollover_state_name(row->state));
-	fputs("} 1\n", out);
+	put(out, "} 1\n");
 	number(p, METRIC_STATE_SECONDS, z->zone, age(o, row->since));
 
 	out = sample(p, METRIC_GATE, z->zone);
 	label(out, ',', "gate", rollover_gate_info(row->gate)->name);
 	label(out, ',', "actor", rollover_actor_name(judge_actor(o, row)));
-	fputs("} 1\n", out);
+	put(out, "} 1\n");
 	if (row->gate != GATE_NONE) {
 		number(p, METRIC_GATE_SECONDS, z->zone, age(o, row->gate_since));
 	}
@@ -136,7 +151,7 @@ void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
 
 void prometheus_end(prometheus_t *p)
 {
-	fprintf(p->out[METRIC_ZONES], "%s %u\n", infos[METRIC_ZONES].name, p->zones);
+	put(p->out[METRIC_ZONES], "%s %u\n", infos[METRIC_ZONES].name, p->zones);
 	for (int i = 0; i < METRIC__COUNT; i++) {
 		if (fclose(p->out[i]) != 0) {
 			text_no_memory();

@@ -173,6 +173,7 @@ void signer_add_nsec(knot_rdataset_t *rrs, const knot_dname_t *next, const uint1
 void reply_begin(test_answer_t *reply, const knot_dname_t *name, uint16_t type, bool aa, int rcode)
 {
 	memset(reply->wire, 0, KNOT_WIRE_HEADER_SIZE);
+	reply->refused = false;
 	reply->pkt = knot_pkt_new(reply->wire, sizeof(reply->wire), NULL);
 	assert_non_null(reply->pkt);
 	knot_wire_set_qr(reply->wire);
@@ -219,6 +220,7 @@ void reply_put(test_answer_t *reply, const knot_rrset_t *rrset, const knot_rdata
 	int ret = knot_pkt_put(reply->pkt, KNOT_COMPR_HINT_NONE, rrset, 0);
 	if (ret == KNOT_EMALF) {
 		put_raw(reply->pkt, rrset);
+		reply->refused = true;
 	} else {
 		assert_int_equal(ret, KNOT_EOK);
 	}

@@ -59,6 +59,7 @@ void signer_add_nsec(knot_rdataset_t *rrs, const knot_dname_t *next, const uint1
 typedef struct {
 	uint8_t wire[65535];
 	knot_pkt_t *pkt;
+	bool refused;		/*!< By this libknot: a record is cut. It does not read such a message either. */
 } test_answer_t;
 
 void reply_begin(test_answer_t *reply, const knot_dname_t *name, uint16_t type, bool aa, int rcode);
