@@ -153,7 +153,8 @@ void prometheus_end(prometheus_t *p)
 {
 	put(p->out[METRIC_ZONES], "%s %u\n", infos[METRIC_ZONES].name, p->zones);
 	for (int i = 0; i < METRIC__COUNT; i++) {
-		if (fclose(p->out[i]) != 0) {
+		/* It is made shorter at the end, which may fail without a word. */
+		if (fclose(p->out[i]) != 0 || p->text[i] == NULL) {
 			text_no_memory();
 		}
 		if (p->len[i] > 0) {
