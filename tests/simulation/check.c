@@ -394,7 +394,7 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 		check_withdraw(w);
 	}
 	if (before->state == ROLLOVER_AWAIT_DS && d->policy_wanted && !d->transition &&
-	    d->policy != rollover_policy(before) && !c->hold && d->row.gate != GATE_VALIDATION_FAILS) {
+	    d->policy != rollover_policy(before) && !c->hold && d->row.gate != GATE_VALIDATION_FAILS && d->row.gate != GATE_CHAIN_BROKEN) {
 		violate(w, "I3", "the signal is withdrawn without a reason in state await-ds");
 	}
 	check_forged(w, before, d);
