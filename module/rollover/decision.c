@@ -361,10 +361,10 @@ void learn_ttls(ctx_t *c)
 	}
 	if (parent_old_ttl(c->facts, c->new_key, &ttl)) {
 		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
-		uint32_t first = 0;
+		uint32_t all = 0;
 		row->ds_all_since = 0;
-		if (rollover_is_first(row) && parent_old_ttl(c->facts, 0, &first) && first > ttl) {
-			ttl = first;		/* Some have the first DS already: what comes after it replaces it. */
+		if (parent_old_ttl(c->facts, 0, &all) && all > ttl) {
+			ttl = all;		/* Some have the new DS already: what comes after it replaces it. */
 		}
 		learn_ds_ttl(c, ttl);
 	} else if (row->ds_all_since != 0 && parent_old_ttl(c->facts, 0, &ttl)) {

@@ -329,6 +329,22 @@ static void a_ds_of_little_use_is_not_taken_for_removed(void **state)
 }
 
 /*! A parent that removes and adds in two steps is between them for a moment; it may have read CDS already. */
+/*! The next rollover replaces it: that its TTL falls before all have it makes no cache forget. */
+static void the_ttl_of_a_new_ds_that_some_have_is_not_forgotten(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	m.parent[0].ds = NEW;
+	m.parent[0].ds_ttl = 2 * DAY;
+	look_at(&m, T0);
+	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT);
+	machine_ds(&m, NEW, 300);
+	look_at(&m, T0 + 300);
+	expect(&m, ROLLOVER_WITHDRAW, GATE_NONE);
+	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + 300 + 2 * DAY);
+}
+
 static void a_moment_without_ds_does_not_take_the_signals_back(void **state)
 {
 	(void)state;
@@ -693,6 +709,7 @@ int main(void)
 		cmocka_unit_test(a_ds_that_was_removed_is_not_asked_back),
 		cmocka_unit_test(lost_signals_do_not_come_back_for_a_ds_that_was_removed),
 		cmocka_unit_test(a_ds_of_little_use_is_not_taken_for_removed),
+		cmocka_unit_test(the_ttl_of_a_new_ds_that_some_have_is_not_forgotten),
 		cmocka_unit_test(a_moment_without_ds_does_not_take_the_signals_back),
 		cmocka_unit_test(the_rollover_goes_on_when_the_registrar_has_a_ds_again),
 		cmocka_unit_test(a_broken_chain_is_an_alarm_in_every_state),
