@@ -103,9 +103,6 @@ static void store_failed(world_t *w, const rollover_decision_t *d)
 
 static void say(world_t *w, rollover_state_t before, const rollover_decision_t *d)
 {
-	if (w->trace == NULL) {
-		return;
-	}
 	if (d->transition) {
 		trace(w, "module      %s -> %s%s%s %s", rollover_state_name(before),
 		      rollover_state_name(d->row.state), d->row.gate_detail[0] ? ", because of " : "",

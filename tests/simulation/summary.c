@@ -54,6 +54,7 @@ static uint64_t checksum(const world_t *w)
 		w->seed, w->rng.state, w->watch_rng.state, w->now, w->order, w->engine.decisions, w->engine.surveys,
 		w->engine.switches, w->excused_pairs, w->knot.version_count, w->up.version_count,
 		w->engine.row.state, w->engine.row.gate, w->engine.row.since, w->engine.row.wake, w->failed, w->done,
+		w->trace_sum,
 	};
 	rng_t mix = { .state = w->profile };
 

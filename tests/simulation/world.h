@@ -347,7 +347,8 @@ typedef struct world {
 		time_t booted;
 		int64_t boot;
 	} clock;
-	FILE *trace;
+	FILE *trace;		/*!< NULL unless the world is replayed. */
+	uint64_t trace_sum;	/*!< Of all lines of the timeline, printed or not. */
 
 	knot_t knot;
 	parent_t up;
