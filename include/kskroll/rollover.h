@@ -17,6 +17,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "kskroll/names.h"
+
 /*! KSKs of one zone that are told apart; more is a gate, never a guess. */
 #define ROLLOVER_KEYS_MAX	16
 /*! Old KSKs that one rollover can replace together. */
@@ -62,110 +64,6 @@ typedef struct {
 	uint16_t tag;
 	uint8_t algorithm;
 } key_id_t;
-
-/*! States of a zone, design.md section 2. The values are stored: append only. */
-typedef enum {
-	ROLLOVER_IDLE = 0,
-	ROLLOVER_PREPARE,
-	ROLLOVER_INTRODUCE,
-	ROLLOVER_SIGNAL,
-	ROLLOVER_AWAIT_DS,
-	ROLLOVER_WITHDRAW,
-	ROLLOVER_OBSERVE,
-	ROLLOVER_RETIRE,
-	ROLLOVER_SETTLE,
-	ROLLOVER_ROLLBACK,
-	ROLLOVER_HELD,
-	ROLLOVER_LEAVE,
-	ROLLOVER_LEFT,
-	ROLLOVER_STATE__COUNT
-} rollover_state_t;
-
-/*! Why a zone stays where it is. The values are stored: append only. */
-typedef enum {
-	GATE_NONE = 0,
-	GATE_OBSERVE_ONLY,
-	GATE_DRY_RUN,
-	GATE_HELD,
-	GATE_FROZEN,
-	GATE_KNOT_UNREACHABLE,
-	GATE_KNOT_BUSY,
-	GATE_POLICY_PENDING,
-	GATE_KNOT_NO_NEW_KEY,
-	GATE_KNOT_NOT_READY,
-	GATE_KNOT_KEEPS_KEY,
-	GATE_DISCOVERY_FAILED,
-	GATE_PARENT_INSECURE,
-	GATE_CHILD_UNREACHABLE,
-	GATE_CHILD_ERROR,
-	GATE_PARENT_UNREACHABLE,
-	GATE_PARENT_ERROR,
-	GATE_BOGUS_AT,
-	GATE_TTL_HIGH,
-	GATE_WAITING_TTL,
-	GATE_WAITING_LEAD,
-	GATE_WAITING_DS_TTL,
-	GATE_WAITING_OBSERVE,
-	GATE_WAITING_SETTLE,
-	GATE_DNSKEY_MISSING,
-	GATE_DNSKEY_DIFFERS,
-	GATE_DNSKEY_LEFT,
-	GATE_RRSIG_MISSING,
-	GATE_CDS_MISSING,
-	GATE_CDS_DIFFERS,
-	GATE_CDS_LEFT,
-	GATE_DS_MISSING_AT,
-	GATE_DS_STALE_AT,
-	GATE_DS_FOREIGN_AT,
-	GATE_FIRST_DS,
-	GATE_ALGORITHM_ROLLOVER,
-	GATE_CSK,
-	GATE_UNKNOWN_KEY,
-	GATE_TOO_MANY_KEYS,
-	GATE_STORE_FAILED,
-	GATE_OLD_KEY_GONE,
-	GATE_VALIDATION_FAILS,
-	GATE_ROLLED_BACK,
-	GATE_WAITING_UNSIGNED,
-	GATE_DS_LEFT_AT,
-	GATE_MAY_UNSIGN,
-	GATE_KSK_UNCONFIRMED,
-	GATE_CHILD_INCOMPLETE,
-	GATE_PARENT_INCOMPLETE,
-	GATE_CHAIN_BROKEN,
-	GATE_SWITCH_LOSES_DATA,
-	GATE_POLICY_DIFFERS,
-	GATE_SCHEME_CHANGE,
-	GATE__COUNT
-} rollover_gate_t;
-
-/*! Who has to do something for a gate to open. */
-typedef enum {
-	ACTOR_NOBODY = 0,	/*!< Time or the module itself. */
-	ACTOR_SECONDARY,	/*!< Whoever runs the named nameserver. */
-	ACTOR_PARENT,		/*!< The parent zone, or its registrar. */
-	ACTOR_OPERATOR,		/*!< The operator of this server. */
-	ACTOR__COUNT
-} rollover_actor_t;
-
-/*! One row of the table that log, statistics, command line and docs share. */
-typedef struct {
-	const char *name;	/*!< Stable code, e.g. "ds-stale-at". */
-	rollover_actor_t actor;
-	const char *meaning;	/*!< One sentence. */
-	const char *advice;	/*!< What to do when it stays (docs: "when it is stuck"). */
-	bool outage;		/*!< The zone does not validate now, or may not: an error, first in every list. */
-} rollover_gate_info_t;
-
-/*! Which of the derived policies (design.md section 4) a zone uses or shall use. */
-typedef enum {
-	POLICY_BASE = 0,
-	POLICY_QUIET,
-	POLICY_SIGNAL,
-	POLICY_ROLLBACK,
-	POLICY_DELETE,
-	POLICY__COUNT
-} policy_role_t;
 
 /*! What the engine has to do besides switching the policy. */
 typedef enum {
@@ -503,6 +401,8 @@ bool rollover_store_failed(rollover_row_t *row, const rollover_decision_t *decis
  */
 void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now);
 
+const char *rollover_answer_name(answer_status_t status);
+
 /*! The policy role that belongs to the row's state. */
 policy_role_t rollover_policy(const rollover_row_t *row);
 
@@ -517,15 +417,6 @@ uint32_t rollover_policy_ttl(policy_role_t role, uint32_t ttl);
 
 /*! Whether the row's rollover brings a zone without DS its first one: there is no old key. */
 bool rollover_is_first(const rollover_row_t *row);
-
-/*! Stable name of a state, gate, role, actor, action or answer. Never NULL. */
-const char *rollover_state_name(rollover_state_t state);
-const char *rollover_state_meaning(rollover_state_t state);
-const char *rollover_policy_name(policy_role_t role);
-const char *rollover_actor_name(rollover_actor_t actor);
-const char *rollover_answer_name(answer_status_t status);
-/*! \return The gate's row of the table; the row of GATE_NONE if out of range. */
-const rollover_gate_info_t *rollover_gate_info(rollover_gate_t gate);
 
 /*!
  * \brief Since when a server that does not answer now has not answered.

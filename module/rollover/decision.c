@@ -32,38 +32,6 @@ const key_id_t *set_first(const rollover_facts_t *facts, keyset_t set)
 
 /* Staying and going. */
 
-static uint32_t poll_cap(const ctx_t *c, rollover_gate_t gate)
-{
-	switch (gate) {
-	case GATE_DS_MISSING_AT:
-	case GATE_DS_STALE_AT:
-	case GATE_DS_FOREIGN_AT:
-	case GATE_DS_LEFT_AT:
-	case GATE_MAY_UNSIGN:
-	case GATE_PARENT_ERROR:
-	case GATE_PARENT_INSECURE:
-	case GATE_WAITING_SETTLE:
-		return c->config->ds_check_interval;
-	default:
-		return c->config->check_interval;
-	}
-}
-
-/*! Gates behind which nothing is signalled, or nobody may be told: what comes after is a new signal. */
-static bool silences(rollover_gate_t gate)
-{
-	switch (gate) {
-	case GATE_OBSERVE_ONLY:
-	case GATE_DRY_RUN:
-	case GATE_HELD:
-	case GATE_FROZEN:
-	case GATE_POLICY_PENDING:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /*!
  * Who has acknowledged a notification acts soon or hours later: looks are as far apart as it is ago,
  * 1, 2, 4, 8 s.
@@ -79,50 +47,19 @@ static uint32_t after_notify(const ctx_t *c, uint32_t wait)
 }
 
 /*! When to look again: RFC 9975 3 asks for 5, 10, 20, 40 min at unreachable servers. */
-static time_t next_look(const ctx_t *c, rollover_gate_t gate, time_t until, unsigned looks)
+static time_t next_look(const ctx_t *c, const rollover_gate_info_t *gate, time_t until, unsigned looks)
 {
-	uint32_t cap = poll_cap(c, gate);
-	uint32_t wait;
+	const uint32_t cap = gate->ds_interval ? c->config->ds_check_interval : c->config->check_interval;
+	uint32_t wait = cap;
 
-	switch (gate) {
-	case GATE_NONE:
-	case GATE_OBSERVE_ONLY:
-	case GATE_DRY_RUN:
-	case GATE_HELD:
-	case GATE_FIRST_DS:
-	case GATE_ALGORITHM_ROLLOVER:
-	case GATE_CSK:
-	case GATE_UNKNOWN_KEY:
-	case GATE_TOO_MANY_KEYS:
-	case GATE_SWITCH_LOSES_DATA:
-	case GATE_POLICY_DIFFERS:
-	case GATE_SCHEME_CHANGE:
-	case GATE_WAITING_TTL:
-	case GATE_WAITING_LEAD:
-	case GATE_WAITING_DS_TTL:
-	case GATE_WAITING_OBSERVE:
-	case GATE_WAITING_SETTLE:
-	case GATE_WAITING_UNSIGNED:
-	case GATE_MAY_UNSIGN:
-	case GATE_VALIDATION_FAILS:	/* bogus_limit counts looks: they have to be apart. */
-		wait = cap;
-		break;
-	case GATE_CHILD_UNREACHABLE:
-	case GATE_PARENT_UNREACHABLE:
-	case GATE_CHILD_INCOMPLETE:
-	case GATE_PARENT_INCOMPLETE:
+	if (gate->pace == PACE_BACKOFF) {
 		wait = cap << (looks < 3 ? looks : 3);
-		break;
-	case GATE_DS_MISSING_AT:
-	case GATE_DS_STALE_AT:
-	case GATE_DS_FOREIGN_AT:
-	case GATE_DS_LEFT_AT:
-		wait = looks < 16 ? 1U << looks : cap;
-		wait = after_notify(c, wait < cap ? wait : cap);
-		break;
-	default:
+	} else if (gate->pace != PACE_STEADY) {
 		wait = looks < 16 ? 1U << looks : cap;
 		wait = wait < cap ? wait : cap;
+	}
+	if (gate->pace == PACE_NOTIFIED) {
+		wait = after_notify(c, wait);
 	}
 	time_t at = c->now + (wait > 0 ? wait : 1);
 	return (until != 0 && until > c->now && until < at) ? until : at;
@@ -130,11 +67,12 @@ static time_t next_look(const ctx_t *c, rollover_gate_t gate, time_t until, unsi
 
 void stay(ctx_t *c, rollover_gate_t gate, const char *about, const char *detail, time_t until)
 {
+	const rollover_gate_info_t *info = rollover_gate_info(gate);
 	rollover_row_t *row = &c->out->row;
 	bool same_gate = gate == c->before->gate && c->before->state == row->state;
 	bool same = same_gate && strncmp(about, c->before->gate_about, sizeof(row->gate_about) - 1) == 0;
 
-	if (silences(gate)) {
+	if (info->silences) {
 		row->notified = 0;
 	}
 	row->gate = gate;
@@ -146,7 +84,7 @@ void stay(ctx_t *c, rollover_gate_t gate, const char *about, const char *detail,
 		c->out->gate_changed = true;
 	}
 	row->looks = !same_gate ? 0 : (c->before->looks < UINT8_MAX ? c->before->looks + 1 : UINT8_MAX);
-	row->wake = next_look(c, gate, until, row->looks);
+	row->wake = next_look(c, info, until, row->looks);
 }
 
 bool blocked(ctx_t *c, const verdict_t *v)

@@ -296,16 +296,9 @@ static void chain_is_broken(ctx_t *c)
 
 static bool at_the_parent(rollover_gate_t gate)
 {
-	switch (gate) {
-	case GATE_CHAIN_BROKEN:
-	case GATE_DISCOVERY_FAILED:
-	case GATE_BOGUS_AT:
-	case GATE_FIRST_DS:
-	case GATE_HELD:			/* Nobody knows what it was meant for. */
-		return true;
-	default:
-		return rollover_gate_info(gate)->actor == ACTOR_PARENT;
-	}
+	const rollover_side_t side = rollover_gate_info(gate)->side;
+
+	return side == SIDE_PARENT || side == SIDE_EITHER;
 }
 
 static time_t ds_look(const rollover_row_t *row)

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief States, gates, roles and actors: their names, and what is true of each one whatever the zone.
+ *
+ * A trait stands in one table (module/rollover/names.c). Who needs to know which gates are about the parent, or which states
+ * have no signals, asks for the trait: there is no second list.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+
+/*! States of a zone. The values are stored: append only. */
+typedef enum {
+	ROLLOVER_IDLE = 0,
+	ROLLOVER_PREPARE,
+	ROLLOVER_INTRODUCE,
+	ROLLOVER_SIGNAL,
+	ROLLOVER_AWAIT_DS,
+	ROLLOVER_WITHDRAW,
+	ROLLOVER_OBSERVE,
+	ROLLOVER_RETIRE,
+	ROLLOVER_SETTLE,
+	ROLLOVER_ROLLBACK,
+	ROLLOVER_HELD,
+	ROLLOVER_LEAVE,
+	ROLLOVER_LEFT,
+	ROLLOVER_STATE__COUNT
+} rollover_state_t;
+
+/*! Why a zone stays where it is. The values are stored: append only. */
+typedef enum {
+	GATE_NONE = 0,
+	GATE_OBSERVE_ONLY,
+	GATE_DRY_RUN,
+	GATE_HELD,
+	GATE_FROZEN,
+	GATE_KNOT_UNREACHABLE,
+	GATE_KNOT_BUSY,
+	GATE_POLICY_PENDING,
+	GATE_KNOT_NO_NEW_KEY,
+	GATE_KNOT_NOT_READY,
+	GATE_KNOT_KEEPS_KEY,
+	GATE_DISCOVERY_FAILED,
+	GATE_PARENT_INSECURE,
+	GATE_CHILD_UNREACHABLE,
+	GATE_CHILD_ERROR,
+	GATE_PARENT_UNREACHABLE,
+	GATE_PARENT_ERROR,
+	GATE_BOGUS_AT,
+	GATE_TTL_HIGH,
+	GATE_WAITING_TTL,
+	GATE_WAITING_LEAD,
+	GATE_WAITING_DS_TTL,
+	GATE_WAITING_OBSERVE,
+	GATE_WAITING_SETTLE,
+	GATE_DNSKEY_MISSING,
+	GATE_DNSKEY_DIFFERS,
+	GATE_DNSKEY_LEFT,
+	GATE_RRSIG_MISSING,
+	GATE_CDS_MISSING,
+	GATE_CDS_DIFFERS,
+	GATE_CDS_LEFT,
+	GATE_DS_MISSING_AT,
+	GATE_DS_STALE_AT,
+	GATE_DS_FOREIGN_AT,
+	GATE_FIRST_DS,
+	GATE_ALGORITHM_ROLLOVER,
+	GATE_CSK,
+	GATE_UNKNOWN_KEY,
+	GATE_TOO_MANY_KEYS,
+	GATE_STORE_FAILED,
+	GATE_OLD_KEY_GONE,
+	GATE_VALIDATION_FAILS,
+	GATE_ROLLED_BACK,
+	GATE_WAITING_UNSIGNED,
+	GATE_DS_LEFT_AT,
+	GATE_MAY_UNSIGN,
+	GATE_KSK_UNCONFIRMED,
+	GATE_CHILD_INCOMPLETE,
+	GATE_PARENT_INCOMPLETE,
+	GATE_CHAIN_BROKEN,
+	GATE_SWITCH_LOSES_DATA,
+	GATE_POLICY_DIFFERS,
+	GATE_SCHEME_CHANGE,
+	GATE__COUNT
+} rollover_gate_t;
+
+/*! Who has to do something for a gate to open. */
+typedef enum {
+	ACTOR_NOBODY = 0,	/*!< Time or the module itself. */
+	ACTOR_SECONDARY,	/*!< Whoever runs the named nameserver. */
+	ACTOR_PARENT,		/*!< The parent zone, or its registrar. */
+	ACTOR_OPERATOR,		/*!< The operator of this server. */
+	ACTOR__COUNT
+} rollover_actor_t;
+
+/*! Where that lies which keeps the zone at a gate. */
+typedef enum {
+	SIDE_NONE = 0,		/*!< Time, or the module itself. */
+	SIDE_SERVER,		/*!< This server, its keys or its configuration. */
+	SIDE_CHILD,		/*!< The nameservers of the zone. */
+	SIDE_PARENT,		/*!< The parent zone and its DS. */
+	SIDE_EITHER,		/*!< Any of them: the text says which, or only the operator knows. */
+} rollover_side_t;
+
+/*! How checks behind a gate follow one another, up to its interval. */
+typedef enum {
+	PACE_GROWING = 0,	/*!< After 1, 2, 4, 8 s and so on. */
+	PACE_STEADY,		/*!< Always a whole interval. */
+	PACE_BACKOFF,		/*!< After 1, 2, 4, at most 8 intervals (RFC 9975 3). */
+	PACE_NOTIFIED,		/*!< Growing, and again from the start when the parent has acknowledged a notification. */
+} rollover_pace_t;
+
+/*! One row of the table of gates, which log, statistics, command line and docs share. */
+typedef struct {
+	const char *name;	/*!< Stable code, e.g. "ds-stale-at". */
+	rollover_actor_t actor;
+	const char *meaning;	/*!< One sentence. */
+	const char *advice;	/*!< What to do when it stays (docs: "when it is stuck"). */
+	rollover_side_t side;
+	rollover_pace_t pace;
+	bool ds_interval;	/*!< The interval is `ds-check-interval`, not `check-interval`. */
+	bool outage;		/*!< The zone does not validate now, or may not: an error, first in every list. */
+	bool silences;		/*!< Nothing is signalled, or nobody may be told: what comes after it is a new signal. */
+} rollover_gate_info_t;
+
+/*! Which of the derived policies a zone uses or shall use. */
+typedef enum {
+	POLICY_BASE = 0,
+	POLICY_QUIET,
+	POLICY_SIGNAL,
+	POLICY_ROLLBACK,
+	POLICY_DELETE,
+	POLICY__COUNT
+} policy_role_t;
+
+/*! Stable name of a state, gate, role or actor. Never NULL. */
+const char *rollover_state_name(rollover_state_t state);
+const char *rollover_state_meaning(rollover_state_t state);
+const char *rollover_policy_name(policy_role_t role);
+const char *rollover_actor_name(rollover_actor_t actor);
+/*! \return The gate's row of the table; the row of GATE_NONE if out of range. */
+const rollover_gate_info_t *rollover_gate_info(rollover_gate_t gate);
