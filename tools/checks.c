@@ -118,16 +118,9 @@ static void old_tags(char *out, size_t out_len, const rollover_row_t *row)
 /* The row. */
 
 /*! The zone does not validate, or is about not to. */
-static bool in_danger(rollover_gate_t gate)
+static bool in_danger(const rollover_gate_info_t *gate)
 {
-	return rollover_gate_info(gate)->outage || gate == GATE_BOGUS_AT || gate == GATE_ROLLED_BACK;
-}
-
-/*! The operator has decided that nothing starts: that is no fault. */
-static bool wanted_rest(const rollover_row_t *row)
-{
-	return row->state == ROLLOVER_IDLE &&
-	       (row->gate == GATE_HELD || row->gate == GATE_DRY_RUN || row->gate == GATE_OBSERVE_ONLY);
+	return gate->outage || gate->danger;
 }
 
 static void check_row(audit_t *a)
@@ -150,7 +143,7 @@ static void check_row(audit_t *a)
 	         row->gate_detail[0] != '\0' ? "; " : "", row->gate_detail);
 	bool operator = judge_actor(a->o, row) == ACTOR_OPERATOR;
 	report(a, operator ? CHECK_NEEDS_OPERATOR : CHECK_STUCK,
-	       in_danger(row->gate) ? LEVEL_CRITICAL : wanted_rest(row) ? LEVEL_NOTE : LEVEL_WARNING,
+	       in_danger(info) ? LEVEL_CRITICAL : row->state == ROLLOVER_IDLE && info->chosen ? LEVEL_NOTE : LEVEL_WARNING,
 	       row->gate_about, text);
 }
 
@@ -160,17 +153,6 @@ static bool outside(const char *ttl)
 {
 	unsigned long value = strtoul(ttl, NULL, 10);
 	return ttl[0] != '\0' && (value < TTL_MIN_S || value > TTL_MAX_S);
-}
-
-/*! Nothing is asked of the parent in this state, so no CDS belongs into the zone. */
-static bool without_signals(rollover_state_t state)
-{
-	return state == ROLLOVER_IDLE || (state >= ROLLOVER_OBSERVE && state <= ROLLOVER_SETTLE);
-}
-
-static bool at_rest(rollover_state_t state)
-{
-	return state == ROLLOVER_IDLE || state == ROLLOVER_SETTLE;
 }
 
 static void check_status(audit_t *a, const answer_t *answer)
@@ -193,19 +175,19 @@ static void check_status(audit_t *a, const answer_t *answer)
 
 static void check_child(audit_t *a, const answer_t *answer)
 {
-	rollover_state_t state = a->z->row.state;
+	const rollover_state_info_t *state = rollover_state_info(a->z->row.state);
 	char text[512], tags[256];
 
-	if (at_rest(state) && beyond(tags, sizeof(tags), answer->dnskey, a->own.dnskey)) {
+	if (state->rest && beyond(tags, sizeof(tags), answer->dnskey, a->own.dnskey)) {
 		snprintf(text, sizeof(text), "DNSKEY %s", tags);
 		report(a, CHECK_OLD_KEY_LEFT, LEVEL_WARNING, answer->server, text);
-	} else if (answer->differs && (without_signals(state) || judge_lasts(a->o, &a->z->row))) {
+	} else if (answer->differs && (state->unsignalled || judge_lasts(a->o, &a->z->row))) {
 		report(a, CHECK_NAMESERVERS_DIFFER, LEVEL_WARNING, answer->server, "");
 	}
-	if (without_signals(state) && (answer->cds[0] != '\0' || answer->cdnskey[0] != '\0')) {
+	if (state->unsignalled && (answer->cds[0] != '\0' || answer->cdnskey[0] != '\0')) {
 		report(a, CHECK_CDS_LEFT, LEVEL_WARNING, answer->server, "");
 	}
-	if (state >= ROLLOVER_SIGNAL && state <= ROLLOVER_RETIRE && outside(answer->ttl)) {
+	if (state->ttl == TTL_LOW && outside(answer->ttl)) {
 		snprintf(text, sizeof(text), "%s s", answer->ttl);
 		report(a, CHECK_DNSKEY_TTL, LEVEL_WARNING, answer->server, text);
 	}
@@ -213,7 +195,6 @@ static void check_child(audit_t *a, const answer_t *answer)
 
 static void check_parent(audit_t *a, const answer_t *answer)
 {
-	rollover_state_t state = a->z->row.state;
 	char text[512], tags[256];
 	bool stray = beyond(tags, sizeof(tags), answer->ds, a->own.dnskey);
 
@@ -231,8 +212,8 @@ static void check_parent(audit_t *a, const answer_t *answer)
 		report(a, CHECK_DS_SHA1, LEVEL_WARNING, answer->server, text);
 	}
 	if (answer->ds[0] != '\0' && outside(answer->ttl)) {
-		snprintf(text, sizeof(text), "%s s%s", answer->ttl, state >= ROLLOVER_WITHDRAW &&
-		         state <= ROLLOVER_SETTLE ? ", after the DS was replaced" : ", before a rollover");
+		snprintf(text, sizeof(text), "%s s%s", answer->ttl, rollover_state_info(a->z->row.state)->swapped ?
+		         ", after the DS was replaced" : ", before a rollover");
 		report(a, CHECK_DS_TTL, LEVEL_NOTE, answer->server, text);
 	}
 	if (!a->ds_known) {
@@ -258,9 +239,10 @@ static void check_answer(const answer_t *answer, void *arg)
 static void check_whole(audit_t *a)
 {
 	const rollover_row_t *row = &a->z->row;
+	const rollover_state_info_t *state = rollover_state_info(row->state);
 	char text[512], tags[256], in_use[64];
 
-	if (a->ds_differs && (row->state != ROLLOVER_AWAIT_DS || judge_lasts(a->o, row))) {
+	if (a->ds_differs && (!state->parent_acts || judge_lasts(a->o, row))) {
 		report(a, CHECK_PARENTS_DIFFER, LEVEL_WARNING, a->z->parent_zone, "");
 	}
 	old_tags(in_use, sizeof(in_use), row);
@@ -273,7 +255,7 @@ static void check_whole(audit_t *a)
 		snprintf(text, sizeof(text), "DNSKEY %s", tags);
 		report(a, CHECK_OLD_KEY_LEFT, LEVEL_WARNING, "", text);
 	}
-	if (without_signals(row->state) && a->own.cds[0] != '\0') {
+	if (state->unsignalled && a->own.cds[0] != '\0') {
 		report(a, CHECK_CDS_LEFT, LEVEL_WARNING, "", "in the zone as this server has it");
 	}
 	if (row->state == ROLLOVER_IDLE && outside(a->own.ttl)) {

@@ -48,12 +48,14 @@ bool judge_blocked(const options_t *o, const rollover_row_t *row)
 
 unsigned judge_wanted(const rollover_row_t *row, const key_id_t **keys)
 {
-	if (row->has_new && row->state >= ROLLOVER_SIGNAL && row->state <= ROLLOVER_RETIRE) {
+	const rollover_ds_t ds = rollover_state_info(row->state)->ds;
+
+	if (row->has_new && ds == DS_NEW) {
 		*keys = &row->new_key;
 		return 1;
 	}
 	*keys = row->old;
-	return row->state == ROLLOVER_LEAVE || row->state == ROLLOVER_LEFT ? 0 : row->old_count;
+	return ds == DS_NONE ? 0 : row->old_count;
 }
 
 void judge_ds(char *out, size_t len, const char *zone, const key_id_t *key)
@@ -168,131 +170,178 @@ static void give_up(const commands_t *c)
 	for_zone(c, "and the server forgets it", "knotc zone-keys-load", "");
 }
 
-static void for_gate(const commands_t *c)
+static void dry_run(const commands_t *c)
+{
+	say(c, "in the section mod-kskroll of knot.conf, then knotc reload", "dry-run: off");
+}
+
+static void thaw(const commands_t *c)
+{
+	for_zone(c, "when the work on the zone is done", "knotc zone-thaw", "");
+}
+
+static void transaction(const commands_t *c)
+{
+	if (strstr(c->zone->row.gate_detail, "zone") != NULL) {
+		for_zone(c, "or zone-commit: ends the open transaction", "knotc zone-abort", "");
+	} else {
+		say(c, "or conf-commit: ends the open transaction", "knotc conf-abort");
+	}
+}
+
+static void zone_status(const commands_t *c)
+{
+	for_zone(c, "shows whether the server and the zone are there", "knotc zone-status", "");
+}
+
+static void keys(const commands_t *c)
+{
+	for_zone(c, "shows the keys and their timers", "keymgr", " list");
+}
+
+static void ask_dnskey(const commands_t *c)
+{
+	ask_server(c, "DNSKEY");
+}
+
+static void ask_child(const commands_t *c)
+{
+	ask_server(c, "DNSKEY");
+	ask_server(c, "CDS");
+	ask_server(c, "CDNSKEY");
+}
+
+static void ask_ds(const commands_t *c)
+{
+	ask_server(c, "DS");
+}
+
+static void ask_ds_tcp(const commands_t *c)
+{
+	ask_server(c, "DS +tcp");
+}
+
+static void ask_either(const commands_t *c)
+{
+	ask_server(c, is_parent_server(c->zone) ? "DS" : "DNSKEY");
+}
+
+static void notify_secondaries(const commands_t *c)
+{
+	for_zone(c, "tells the secondaries again", "knotc zone-notify", "");
+}
+
+static void transfer_dnskey(const commands_t *c)
+{
+	ask_server(c, "DNSKEY");
+	notify_secondaries(c);
+}
+
+static void transfer_cds(const commands_t *c)
+{
+	ask_server(c, "CDS");
+	notify_secondaries(c);
+}
+
+static void ds(const commands_t *c)
+{
+	ask_server(c, "DS");
+	ds_records(c, "for the registrar, where the parent does not read CDS");
+}
+
+static void only_ds(const commands_t *c)
+{
+	ask_server(c, "DS");
+	ds_records(c, "the only DS that belongs there");
+}
+
+static void ds_at_once(const commands_t *c)
+{
+	ds_records(c, "for the registrar, at once");
+}
+
+static void new_ds(const commands_t *c)
+{
+	for_zone(c, "shows the DS for the registrar", "keymgr", " ds");
+}
+
+static void chain(const commands_t *c)
+{
+	ask_server(c, "DS");
+	for_zone(c, "for the registrar: the DS of a KSK that is in the zone", "keymgr", " ds");
+	for_zone(c, "or restores the key that the DS names, from a backup in DIR that has it",
+	         "knotc zone-restore +backupdir DIR +nozonefile +nojournal +notimers +kaspdb +nocatalog", "");
+}
+
+static void history(const commands_t *c)
+{
+	for_zone(c, "shows what was seen, and when", "kskroll history", "");
+}
+
+static void rolled_back(const commands_t *c)
+{
+	history(c);
+	give_up(c);
+}
+
+static void keep_records(const commands_t *c)
+{
+	if (strstr(c->zone->row.gate_detail, "kskroll policies") != NULL) {
+		say(c, "for knot.conf, then knotc reload: what the module then need not create", POLICIES);
+	} else {
+		for_zone(c, "writes all records into the zone file", "knotc -f zone-flush", "");
+		say(c, "for the zone in knot.conf, then knotc reload", "zonefile-sync: 0");
+		say(c, "or, for the module, if the file has all records", "zone-file-complete: on");
+	}
+}
+
+static void policies(const commands_t *c)
+{
+	say(c, "makes the derived policies again: paste them into knot.conf, then knotc reload", POLICIES);
+}
+
+static void stop_watching(const commands_t *c)
 {
 	const rollover_row_t *row = &c->zone->row;
 
-	switch (row->gate) {
-	case GATE_HELD:
-		module_of_zone(c);
-		break;
-	case GATE_DRY_RUN:
-		say(c, "in the section mod-kskroll of knot.conf, then knotc reload", "dry-run: off");
-		break;
-	case GATE_FROZEN:
-		for_zone(c, "when the work on the zone is done", "knotc zone-thaw", "");
-		break;
-	case GATE_KNOT_BUSY:
-		if (strstr(row->gate_detail, "zone") != NULL) {
-			for_zone(c, "or zone-commit: ends the open transaction", "knotc zone-abort", "");
-		} else {
-			say(c, "or conf-commit: ends the open transaction", "knotc conf-abort");
-		}
-		break;
-	case GATE_KNOT_UNREACHABLE:
-		for_zone(c, "shows whether the server and the zone are there", "knotc zone-status", "");
-		break;
-	case GATE_KNOT_NO_NEW_KEY:
-	case GATE_KNOT_NOT_READY:
-	case GATE_KNOT_KEEPS_KEY:
-	case GATE_UNKNOWN_KEY:
-	case GATE_TOO_MANY_KEYS:
-	case GATE_ALGORITHM_ROLLOVER:
-	case GATE_CSK:
-		for_zone(c, "shows the keys and their timers", "keymgr", " list");
-		break;
-	case GATE_CHILD_INCOMPLETE:
-		ask_server(c, "DNSKEY");
-		ask_server(c, "CDS");
-		ask_server(c, "CDNSKEY");
-		break;
-	case GATE_PARENT_INCOMPLETE:
-		ask_server(c, "DS +tcp");
-		break;
-	case GATE_CHILD_UNREACHABLE:
-	case GATE_CHILD_ERROR:
-	case GATE_RRSIG_MISSING:
-	case GATE_DNSKEY_DIFFERS:
-		ask_server(c, "DNSKEY");
-		break;
-	case GATE_TTL_HIGH:
-	case GATE_DNSKEY_MISSING:
-	case GATE_DNSKEY_LEFT:
-		ask_server(c, "DNSKEY");
-		for_zone(c, "tells the secondaries again", "knotc zone-notify", "");
-		break;
-	case GATE_CDS_MISSING:
-	case GATE_CDS_DIFFERS:
-	case GATE_CDS_LEFT:
-		ask_server(c, "CDS");
-		for_zone(c, "tells the secondaries again", "knotc zone-notify", "");
-		break;
-	case GATE_BOGUS_AT:
-		ask_server(c, is_parent_server(c->zone) ? "DS" : "DNSKEY");
-		break;
-	case GATE_PARENT_UNREACHABLE:
-	case GATE_PARENT_ERROR:
-		ask_server(c, "DS");
-		break;
-	case GATE_DS_MISSING_AT:
-	case GATE_DS_STALE_AT:
-		ask_server(c, "DS");
-		ds_records(c, "for the registrar, where the parent does not read CDS");
-		break;
-	case GATE_DS_FOREIGN_AT:
-		ask_server(c, "DS");
-		ds_records(c, "the only DS that belongs there");
-		break;
-	case GATE_DS_LEFT_AT:
-		ask_server(c, "DS");
-		break;
-	case GATE_MAY_UNSIGN:
-		say(c, "and no dnssec-policy, for the zone in knot.conf, then knotc reload", "dnssec-signing: off");
-		break;
-	case GATE_ROLLED_BACK:
-		for_zone(c, "shows what was seen, and when", "kskroll history", "");
-		give_up(c);
-		break;
-	case GATE_VALIDATION_FAILS:
-		for_zone(c, "shows what was seen, and when", "kskroll history", "");
-		break;
-	case GATE_OLD_KEY_GONE:
-		ds_records(c, "for the registrar, at once");
-		break;
-	case GATE_SWITCH_LOSES_DATA:
-		if (strstr(row->gate_detail, "kskroll policies") != NULL) {
-			say(c, "for knot.conf, then knotc reload: what the module then need not create", POLICIES);
-		} else {
-			for_zone(c, "writes all records into the zone file", "knotc -f zone-flush", "");
-			say(c, "for the zone in knot.conf, then knotc reload", "zonefile-sync: 0");
-			say(c, "or, for the module, if the file has all records", "zone-file-complete: on");
-		}
-		break;
-	case GATE_POLICY_DIFFERS:
-		say(c, "makes the derived policies again: paste them into knot.conf, then knotc reload", POLICIES);
-		break;
-	case GATE_SCHEME_CHANGE:
-		for_zone(c, "shows the keys and their timers", "keymgr", " list");
-		break;
-	case GATE_CHAIN_BROKEN:
-		ask_server(c, "DS");
-		for_zone(c, "for the registrar: the DS of a KSK that is in the zone", "keymgr", " ds");
-		for_zone(c, "or restores the key that the DS names, from a backup in DIR that has it",
-		         "knotc zone-restore +backupdir DIR +nozonefile +nojournal +notimers +kaspdb +nocatalog", "");
-		break;
-	case GATE_FIRST_DS:
-		for_zone(c, "shows the DS for the registrar", "keymgr", " ds");
-		break;
-	case GATE_WAITING_OBSERVE:
-		/* Harmless only when no cache can have the old DS any more. */
-		if (c->o->now >= row->ds_all_since + (time_t)row->ds_drain) {
-			for_zone(c, "if you want: ends the watching now", "knotc zone-ksk-submitted", "");
-		}
-		break;
-	default:
-		break;
+	/* Harmless only when no cache can have the old DS any more. */
+	if (c->o->now >= row->ds_all_since + (time_t)row->ds_drain) {
+		for_zone(c, "if you want: ends the watching now", "knotc zone-ksk-submitted", "");
 	}
 }
+
+static void unsign(const commands_t *c)
+{
+	say(c, "and no dnssec-policy, for the zone in knot.conf, then knotc reload", "dnssec-signing: off");
+}
+
+/*! Which gate has which help is a trait of the gate. */
+static void (*const helps[HELP__COUNT])(const commands_t *c) = {
+	[HELP_MODULE] = module_of_zone,
+	[HELP_DRY_RUN] = dry_run,
+	[HELP_THAW] = thaw,
+	[HELP_TRANSACTION] = transaction,
+	[HELP_ZONE_STATUS] = zone_status,
+	[HELP_KEYS] = keys,
+	[HELP_ASK_DNSKEY] = ask_dnskey,
+	[HELP_ASK_CHILD] = ask_child,
+	[HELP_ASK_DS] = ask_ds,
+	[HELP_ASK_DS_TCP] = ask_ds_tcp,
+	[HELP_ASK_EITHER] = ask_either,
+	[HELP_TRANSFER_DNSKEY] = transfer_dnskey,
+	[HELP_TRANSFER_CDS] = transfer_cds,
+	[HELP_DS] = ds,
+	[HELP_ONLY_DS] = only_ds,
+	[HELP_DS_AT_ONCE] = ds_at_once,
+	[HELP_NEW_DS] = new_ds,
+	[HELP_CHAIN] = chain,
+	[HELP_HISTORY] = history,
+	[HELP_GIVE_UP] = rolled_back,
+	[HELP_KEEP_RECORDS] = keep_records,
+	[HELP_POLICIES] = policies,
+	[HELP_STOP_WATCHING] = stop_watching,
+	[HELP_UNSIGN] = unsign,
+};
 
 void judge_commands(const options_t *o, const store_zone_t *zone,
                     void (*each)(const char *command, const char *comment, void *arg), void *arg)
@@ -303,5 +352,8 @@ void judge_commands(const options_t *o, const store_zone_t *zone,
 		for_zone(&c, "does the server run, and has the zone the module?", "knotc zone-stats",
 		         " mod-kskroll");
 	}
-	for_gate(&c);
+	void (*help)(const commands_t *c) = helps[rollover_gate_info(zone->row.gate)->help];
+	if (help != NULL) {
+		help(&c);
+	}
 }

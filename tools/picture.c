@@ -72,7 +72,7 @@ bool picture_waits(const picture_t *p, const plan_wait_t *wait)
 void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const plan_step_t *step, const plan_wait_t *wait)
 {
 	const rollover_gate_info_t *info = rollover_gate_info(wait->gate);
-	bool assumed = step->state == ROLLOVER_AWAIT_DS && info->actor == ACTOR_PARENT;
+	bool assumed = rollover_state_info(step->state)->parent_acts && info->actor == ACTOR_PARENT;
 	char until[TEXT_TIME], span[TEXT_SPAN];
 	time_t from = wait->from > p->o->now ? wait->from : p->o->now;
 

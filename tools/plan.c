@@ -55,7 +55,7 @@ static void print_step(const options_t *o, const plan_t *plan, const plan_step_t
 		if (w->to != 0 && w->to <= o->now) {
 			continue;
 		}
-		bool assumed = step->state == ROLLOVER_AWAIT_DS && info->actor == ACTOR_PARENT;
+		bool assumed = rollover_state_info(step->state)->parent_acts && info->actor == ACTOR_PARENT;
 		printf("%22s until %s (%s) %s: %s%s\n", "", text_time(until, w->to),
 		       text_span(span, w->to != 0 ? w->to - (w->from > o->now ? w->from : o->now) : 0),
 		       info->name, info->meaning, assumed ? " (assumed: --parent-delay)" : "");

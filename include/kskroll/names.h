@@ -114,6 +114,36 @@ typedef enum {
 	PACE_NOTIFIED,		/*!< Growing, and again from the start when the parent has acknowledged a notification. */
 } rollover_pace_t;
 
+/*! Which commands help at a gate (tools/judge.c prints them, the module runs none). */
+typedef enum {
+	HELP_NONE = 0,		/*!< Waiting, or what the advice says. */
+	HELP_MODULE,		/*!< An instance of the module without hold. */
+	HELP_DRY_RUN,		/*!< The item dry-run. */
+	HELP_THAW,
+	HELP_TRANSACTION,	/*!< The end of the open transaction. */
+	HELP_ZONE_STATUS,
+	HELP_KEYS,		/*!< The keys and their timers. */
+	HELP_ASK_DNSKEY,	/*!< The question to the named server; the same below. */
+	HELP_ASK_CHILD,		/*!< All questions that a nameserver is asked. */
+	HELP_ASK_DS,
+	HELP_ASK_DS_TCP,
+	HELP_ASK_EITHER,	/*!< By the side on which the server is. */
+	HELP_TRANSFER_DNSKEY,	/*!< The question, and a NOTIFY to the secondaries. */
+	HELP_TRANSFER_CDS,
+	HELP_DS,		/*!< The question, and the DS for the registrar. */
+	HELP_ONLY_DS,		/*!< The question, and which DS alone belongs there. */
+	HELP_DS_AT_ONCE,	/*!< The DS for the registrar, at once. */
+	HELP_NEW_DS,		/*!< What prints the DS for the registrar. */
+	HELP_CHAIN,		/*!< A DS for the key, or a key for the DS. */
+	HELP_HISTORY,
+	HELP_GIVE_UP,		/*!< The history, and how to give the rollover up. */
+	HELP_KEEP_RECORDS,	/*!< How no switch of the policy loses records. */
+	HELP_POLICIES,		/*!< The derived policies. */
+	HELP_STOP_WATCHING,	/*!< The end of the observation, where that is harmless. */
+	HELP_UNSIGN,
+	HELP__COUNT
+} rollover_help_t;
+
 /*! One row of the table of gates, which log, statistics, command line and docs share. */
 typedef struct {
 	const char *name;	/*!< Stable code, e.g. "ds-stale-at". */
@@ -124,8 +154,38 @@ typedef struct {
 	rollover_pace_t pace;
 	bool ds_interval;	/*!< The interval is `ds-check-interval`, not `check-interval`. */
 	bool outage;		/*!< The zone does not validate now, or may not: an error, first in every list. */
+	bool danger;		/*!< Not an outage yet, but one may follow: critical where zones are audited. */
+	bool chosen;		/*!< The operator has decided that nothing starts: no fault of an idle zone. */
 	bool silences;		/*!< Nothing is signalled, or nobody may be told: what comes after it is a new signal. */
+	rollover_help_t help;
 } rollover_gate_info_t;
+
+/*! The DS that the parent has in a state, or has to get. */
+typedef enum {
+	DS_OLD = 0,
+	DS_NEW,
+	DS_NONE,
+} rollover_ds_t;
+
+/*! The DNSKEY TTL that a state has. */
+typedef enum {
+	TTL_BASE = 0,		/*!< That of the base policy. */
+	TTL_FALLING,		/*!< The high one is replaced by the low one. */
+	TTL_LOW,		/*!< The low one, which the change of keys needs. */
+	TTL_ANY,		/*!< The low one, but nothing depends on it. */
+} rollover_ttl_t;
+
+/*! One row of the table of states. */
+typedef struct {
+	const char *name;	/*!< Stable code, e.g. "await-ds". */
+	const char *meaning;	/*!< What goes on in it. */
+	rollover_ds_t ds;
+	rollover_ttl_t ttl;
+	bool rest;		/*!< The old key has gone from every nameserver, or no new one has come. */
+	bool unsignalled;	/*!< Neither CDS nor CDNSKEY is left at any nameserver. */
+	bool parent_acts;	/*!< The state ends when the parent replaces the DS: till then its servers may differ. */
+	bool swapped;		/*!< Every server of the parent has had the new DS. */
+} rollover_state_info_t;
 
 /*! Which of the derived policies a zone uses or shall use. */
 typedef enum {
@@ -142,5 +202,7 @@ const char *rollover_state_name(rollover_state_t state);
 const char *rollover_state_meaning(rollover_state_t state);
 const char *rollover_policy_name(policy_role_t role);
 const char *rollover_actor_name(rollover_actor_t actor);
+/*! \return The state's row of the table; one that is called "unknown" if out of range. */
+const rollover_state_info_t *rollover_state_info(rollover_state_t state);
 /*! \return The gate's row of the table; the row of GATE_NONE if out of range. */
 const rollover_gate_info_t *rollover_gate_info(rollover_gate_t gate);

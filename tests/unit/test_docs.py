@@ -151,7 +151,7 @@ class Words(unittest.TestCase):
 
     def test_states_are_those_of_the_table(self):
         names = read("module/rollover/names.c")
-        states = re.findall(r'\[ROLLOVER_\w+\]\s*= \{ "([\w-]+)", "([^"]+)" \}', names)
+        states = re.findall(r'\[ROLLOVER_\w+\]\s*= \{ "([\w-]+)", "([^"]+)",\n', names)
         self.assertGreater(len(states), 9)
         text = read("docs/reference.rst")
         for number, (name, meaning) in enumerate(states):
