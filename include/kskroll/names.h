@@ -153,6 +153,7 @@ typedef struct {
 	rollover_side_t side;
 	rollover_pace_t pace;
 	bool ds_interval;	/*!< The interval is `ds-check-interval`, not `check-interval`. */
+	bool ds_wrong;		/*!< A server of the parent has another DS than it should have. */
 	bool outage;		/*!< The zone does not validate now, or may not: an error, first in every list. */
 	bool danger;		/*!< Not an outage yet, but one may follow: critical where zones are audited. */
 	bool chosen;		/*!< The operator has decided that nothing starts: no fault of an idle zone. */
@@ -166,6 +167,13 @@ typedef enum {
 	DS_NEW,
 	DS_NONE,
 } rollover_ds_t;
+
+/*! How a state takes the change between a single key and KSK and ZSK. */
+typedef enum {
+	SCHEME_SPLIT = 0,	/*!< There was a ZSK when the rollover began: a single key is a change. */
+	SCHEME_OF_POLICY,	/*!< A policy that wants it otherwise is a change: Knot begins as soon as its policy says so. */
+	SCHEME_ANY,		/*!< Of no account. */
+} rollover_scheme_t;
 
 /*! The DNSKEY TTL that a state has. */
 typedef enum {
@@ -185,6 +193,11 @@ typedef struct {
 	bool unsignalled;	/*!< Neither CDS nor CDNSKEY is left at any nameserver. */
 	bool parent_acts;	/*!< The state ends when the parent replaces the DS: till then its servers may differ. */
 	bool swapped;		/*!< Every server of the parent has had the new DS. */
+	bool repairs;		/*!< It undoes a rollover, or has: validation that fails does not stop it. */
+	bool drains;		/*!< It waits for DNSKEY RRsets in caches, and a time without looks begins the wait again. */
+	bool asks_operator;	/*!< `hold`, switched on and off, is the operator's answer. */
+	bool own_look;		/*!< Never judged on the facts that led to it: another look comes first. */
+	rollover_scheme_t scheme;
 } rollover_state_info_t;
 
 /*! Which of the derived policies a zone uses or shall use. */

@@ -1,42 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "decision.h"
+#include "keyset.h"
 
-/* Sets of keys. */
-
-keyset_t set_of(const rollover_facts_t *facts, const key_id_t *ids, unsigned count)
+static void find_step(dec_t *c)
 {
-	keyset_t set = 0;
-	for (unsigned i = 0; i < count; i++) {
-		int at = key_id_find(facts->keys, facts->key_count, &ids[i]);
-		if (at >= 0) {
-			set |= 1U << at;
-		}
-	}
-	return set;
+	c->plan = plans_of(&c->out->row);
+	c->step = plans_step(c->plan, &c->out->row, (c->facts->own.dnskey & c->old) != 0);
 }
 
-unsigned set_size(keyset_t set)
+void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
+              time_t now, rollover_decision_t *out)
 {
-	return __builtin_popcount(set);
+	memset(out, 0, sizeof(*out));
+	out->row = *row;
+	out->policy = rollover_policy(row);
+	c->config = config;
+	c->before = row;
+	c->facts = facts;
+	c->now = now;
+	c->out = out;
+	c->old = keyset_of(facts, row->old, row->old_count);
+	c->new_key = row->has_new ? keyset_of(facts, &row->new_key, 1) : 0;
+	find_step(c);
 }
 
-const key_id_t *set_first(const rollover_facts_t *facts, keyset_t set)
-{
-	assert(set != 0);
-	return &facts->keys[__builtin_ctz(set)];
-}
-
-/* Staying and going. */
+/* Staying. */
 
 /*!
  * Who has acknowledged a notification acts soon or hours later: looks are as far apart as it is ago,
  * 1, 2, 4, 8 s.
  */
-static uint32_t after_notify(const ctx_t *c, uint32_t wait)
+static uint32_t after_notify(const dec_t *c, uint32_t wait)
 {
 	const time_t since = c->now - c->facts->acknowledged;
 
@@ -47,7 +46,7 @@ static uint32_t after_notify(const ctx_t *c, uint32_t wait)
 }
 
 /*! When to look again: RFC 9975 3 asks for 5, 10, 20, 40 min at unreachable servers. */
-static time_t next_look(const ctx_t *c, const rollover_gate_info_t *gate, time_t until, unsigned looks)
+static time_t next_look(const dec_t *c, const rollover_gate_info_t *gate, time_t until, unsigned looks)
 {
 	const uint32_t cap = gate->ds_interval ? c->config->ds_check_interval : c->config->check_interval;
 	uint32_t wait = cap;
@@ -65,7 +64,7 @@ static time_t next_look(const ctx_t *c, const rollover_gate_info_t *gate, time_t
 	return (until != 0 && until > c->now && until < at) ? until : at;
 }
 
-void stay(ctx_t *c, rollover_gate_t gate, const char *about, const char *detail, time_t until)
+void dec_wait(dec_t *c, rollover_gate_t gate, const char *about, const char *detail, time_t until)
 {
 	const rollover_gate_info_t *info = rollover_gate_info(gate);
 	rollover_row_t *row = &c->out->row;
@@ -87,7 +86,16 @@ void stay(ctx_t *c, rollover_gate_t gate, const char *about, const char *detail,
 	row->wake = next_look(c, info, until, row->looks);
 }
 
-bool blocked(ctx_t *c, const verdict_t *v)
+bool dec_wait_until(dec_t *c, rollover_gate_t gate, time_t until)
+{
+	if (c->now >= until) {
+		return false;
+	}
+	dec_wait(c, gate, "", "", until);
+	return true;
+}
+
+bool dec_gate(dec_t *c, const verdict_t *v)
 {
 	if (v->gate == GATE_NONE) {
 		return false;
@@ -96,11 +104,13 @@ bool blocked(ctx_t *c, const verdict_t *v)
 		c->out->row.all_since = 0;
 		c->out->row.observed_since = c->out->row.observed_last = 0;
 	}
-	stay(c, v->gate, v->about, v->detail, 0);
+	dec_wait(c, v->gate, v->about, v->detail, 0);
 	return true;
 }
 
-void go(ctx_t *c, rollover_state_t state)
+/* Going. */
+
+void dec_enter(dec_t *c, rollover_state_t state)
 {
 	rollover_row_t *row = &c->out->row;
 
@@ -121,16 +131,62 @@ void go(ctx_t *c, rollover_state_t state)
 	c->out->policy = rollover_policy(row);
 }
 
-bool wait_until(ctx_t *c, rollover_gate_t gate, time_t until)
+void dec_go_back(dec_t *c, rollover_state_t state, const verdict_t *why)
 {
-	if (c->now >= until) {
-		return false;
-	}
-	stay(c, gate, "", "", until);
-	return true;
+	rollover_row_t *row = &c->out->row;
+
+	dec_enter(c, state);
+	snprintf(row->gate_about, sizeof(row->gate_about), "%s", why->about);
+	snprintf(row->gate_detail, sizeof(row->gate_detail), "%s: %.120s",
+	         rollover_gate_info(why->gate)->name, why->detail);
 }
 
-void act(ctx_t *c, rollover_action_t action)
+void dec_start_over(dec_t *c)
+{
+	if (!c->plan->had_ds && !rollover_state_info(c->before->state)->swapped && c->before->ds_all_since == 0 &&
+	    !parent_has_any(c->facts)) {
+		c->out->row.ds_ttl.count = 0;	/* There was none, only the negative TTL. */
+	}
+	dec_enter(c, ROLLOVER_IDLE);
+	c->out->row.old_count = 0;
+	c->out->row.has_new = false;
+	c->out->row.ds_all_since = 0;
+}
+
+void dec_follow(dec_t *c, rollover_state_t target, const verdict_t *why)
+{
+	switch (target) {
+	case TO_STAY:
+		dec_gate(c, why);
+		break;
+	case TO_START:
+		dec_start_over(c);
+		break;
+	default:
+		dec_go_back(c, target, why);
+	}
+}
+
+void dec_start(dec_t *c, rollover_state_t state)
+{
+	const own_facts_t *own = &c->facts->own;
+	if (own->conf != CONF_FIT) {
+		dec_wait(c, own->conf_gate, "", own->conf_reason, 0);
+		return;
+	}
+	if (c->config->dry_run) {
+		dec_wait(c, GATE_DRY_RUN, "", "", 0);
+		return;
+	}
+	rollover_row_t *row = &c->out->row;
+	dec_enter(c, state);
+	row->ds_all_since = 0;
+	row->ds_drain = 0;
+}
+
+/* Acting. */
+
+void dec_order(dec_t *c, rollover_action_t action)
 {
 	uint32_t again = c->config->check_interval < 60 ? c->config->check_interval : 60;
 	rollover_row_t *row = &c->out->row;
@@ -141,7 +197,7 @@ void act(ctx_t *c, rollover_action_t action)
 	}
 }
 
-void notify_parent(ctx_t *c)
+void dec_notify(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 	const time_t again = c->config->notify_again;
@@ -164,12 +220,51 @@ void notify_parent(ctx_t *c)
 	c->out->notify = true;
 }
 
-child_wish_t wish(const ctx_t *c, keyset_t need)
+/* Keys. */
+
+keyset_t dec_role(const dec_t *c, unsigned roles)
+{
+	return ((roles & ROLE_OLD) ? c->old : 0) | ((roles & ROLE_NEW) ? c->new_key : 0) |
+	       ((roles & ROLE_ALL) ? c->facts->own.dnskey : 0);
+}
+
+child_wish_t dec_expect(const dec_t *c, keyset_t need)
 {
 	return (child_wish_t){ .config = c->config, .now = c->now, .need = need };
 }
 
-bool after_gap(const ctx_t *c)
+void dec_remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t set)
+{
+	row->old_count = 0;
+	for (unsigned i = 0; i < facts->key_count && row->old_count < ROLLOVER_OLD_MAX; i++) {
+		if (set & (1U << i)) {
+			row->old[row->old_count++] = facts->keys[i];
+		}
+	}
+}
+
+bool dec_is_successor(const dec_t *c, keyset_t keys)
+{
+	return !(keys & c->facts->own.foreign) && keyset_one_algorithm(c->facts, keys | c->old);
+}
+
+bool dec_adopt(dec_t *c)
+{
+	keyset_t fresh = c->facts->own.dnskey & ~c->old;
+
+	if (c->before->has_new || keyset_size(fresh) != 1 || !dec_is_successor(c, fresh)) {
+		return false;
+	}
+	c->out->row.new_key = *keyset_first(c->facts, fresh);
+	c->out->row.has_new = true;
+	c->new_key = fresh;
+	find_step(c);
+	return true;
+}
+
+/* What was seen. */
+
+bool dec_after_gap(const dec_t *c)
 {
 	const uint32_t watch = c->facts->watch.apart;
 	const time_t apart = watch > c->config->check_interval ? watch : c->config->check_interval;
@@ -179,189 +274,14 @@ bool after_gap(const ctx_t *c)
 	return last > c->now || c->now - last > 10 * apart + 60;
 }
 
-static bool some_nameserver_answers(const rollover_facts_t *facts)
-{
-	if (!(facts->asked & SURVEY_CHILD) || (facts->discovery_failed && !facts->partial)) {
-		return false;
-	}
-	for (size_t i = 0; i < facts->child_count; i++) {
-		if (facts->child[i].status == ANSWER_OK) {
-			return true;
-		}
-	}
-	return false;
-}
+const verdict_t DEC_DS_REMOVED = { .gate = GATE_FIRST_DS, .about = "", .detail = "", .red = true };
 
-void note_looks(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-
-	if (row->all_since == 0 || (row->state != ROLLOVER_INTRODUCE && row->state != ROLLOVER_RETIRE)) {
-		return;
-	}
-	if (after_gap(c)) {
-		row->all_since = 0;
-	} else if (some_nameserver_answers(c->facts)) {
-		row->observed_last = c->now;
-	}
-}
-
-bool drain(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-
-	if (row->all_since == 0) {
-		row->all_since = row->observed_last = c->now;
-		row->all_drained = ttl_window_drained(&row->dnskey_ttl, 0);
-	}
-	return wait_until(c, GATE_WAITING_TTL, row->all_drained);
-}
-
-/* What every look at the servers teaches, whatever the state. */
-
-/*!
- * A rollover under way, or a zone that is to become insecure, of which the row knows nothing: the store was lost, or the
- * module came late.
- */
-static bool is_newcomer(const ctx_t *c)
-{
-	const rollover_row_t *row = c->before;
-
-	return row->state == ROLLOVER_IDLE && row->old_count == 0 && row->settled_at == 0 &&
-	       (set_size(c->facts->own.dnskey) > 1 || c->config->leave);
-}
-
-static void learn_ds_ttl(ctx_t *c, uint32_t ttl)
-{
-	ttl_window_t *w = &c->out->row.ds_ttl;
-
-	/* The DS may have been replaced just before, and its TTL with it. */
-	if (w->count == 0 && is_newcomer(c) && parent_has_any(c->facts)) {
-		ttl_window_add(w, ROLLOVER_UNKNOWN_DS_TTL, c->now);
-	}
-	/* Only some may have answered: the TTL of the others is the last known. */
-	for (size_t i = 0; w->count > 0 && i < c->facts->parent_count; i++) {
-		if (c->facts->parent[i].status != ANSWER_OK && w->step[0].ttl > ttl) {
-			ttl = w->step[0].ttl;
-		}
-	}
-	ttl_window_add(w, ttl, c->now);
-}
-
-/*! A row of before there was a bound may hold more, of a packet that nobody signed. */
-static void bound_waits(rollover_row_t *row)
-{
-	ttl_window_bound(&row->dnskey_ttl);
-	ttl_window_bound(&row->ds_ttl);
-	if (row->all_since != 0 && row->all_drained > row->all_since + ROLLOVER_TTL_COUNTS) {
-		row->all_drained = row->all_since + ROLLOVER_TTL_COUNTS;
-	}
-	if (row->ds_drain > ROLLOVER_TTL_COUNTS) {
-		row->ds_drain = ROLLOVER_TTL_COUNTS;
-	}
-}
-
-void learn_ttls(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-	uint32_t ttl;
-
-	bound_waits(row);
-	if (c->facts->own.known && c->facts->own.dnskey != 0) {
-		bool complete = (c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 &&
-		                !c->facts->discovery_failed;
-		ttl = complete ? child_ttl(c->facts, c->config, c->now, &complete) : 0;
-		/*
-		 * The own zone counts as well: its TTL is, or will be, served by the others. In idle nobody
-		 * else is asked, and it may be low again (a policy lost by a reload) before they are.
-		 */
-		if (c->facts->own.dnskey_ttl > ttl) {
-			ttl = c->facts->own.dnskey_ttl;
-		}
-		/* A server that does not answer may still serve what it served before. */
-		ttl_window_t *w = &row->dnskey_ttl;
-		if (!complete && w->count > 0 && w->step[0].ttl > ttl) {
-			ttl = w->step[0].ttl;
-		}
-		ttl_window_add(w, ttl, c->now);
-	}
-	if (!(c->facts->asked & SURVEY_PARENT)) {
-		return;
-	}
-	for (size_t i = 0; i < c->facts->parent_count; i++) {
-		if (c->facts->parent[i].status == ANSWER_OK) {
-			row->parent_seen = c->now;
-		}
-	}
-	if (rollover_is_first(row) && row->settled_at == 0 &&
-	    judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
-		row->settled_at = c->now;	/* Also behind a gate: from here on it is a DS that may be removed. */
-	}
-	if (parent_old_ttl(c->facts, c->new_key, &ttl)) {
-		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
-		uint32_t all = 0;
-		row->ds_all_since = 0;
-		if (parent_old_ttl(c->facts, 0, &all) && all > ttl) {
-			ttl = all;		/* Some have the new DS already: what comes after it replaces it. */
-		}
-		learn_ds_ttl(c, ttl);
-	} else if (row->ds_all_since != 0 && parent_old_ttl(c->facts, 0, &ttl)) {
-		/* The wait for the old DS is fixed (ds_drain): from here on the new one is what the next rollover replaces. */
-		learn_ds_ttl(c, ttl);
-	}
-}
-
-void take_operators_word(ctx_t *c)
-{
-	const time_t expired = c->config->caches_expired;
-	rollover_row_t *row = &c->out->row;
-
-	if (expired == 0 || expired > c->now) {
-		return;
-	}
-	ttl_window_forget(&row->dnskey_ttl, expired);
-	ttl_window_forget(&row->ds_ttl, expired);
-	if (row->all_since != 0 && row->all_since <= expired && row->all_drained > expired) {
-		row->all_drained = expired;
-	}
-	if (row->ds_all_since != 0 && row->ds_all_since <= expired &&
-	    row->ds_all_since + (time_t)row->ds_drain > expired) {
-		row->ds_drain = expired - row->ds_all_since;
-	}
-}
-
-verdict_t follow_ds(ctx_t *c)
-{
-	rollover_row_t *row = &c->out->row;
-	verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
-
-	if (v.gate != GATE_NONE) {
-		if (v.red) {
-			row->ds_all_since = 0;
-		}
-	} else if (row->ds_all_since == 0) {
-		row->ds_all_since = c->now;
-		if (row->ds_ttl.count == 0) {
-			row->ds_drain = ROLLOVER_UNKNOWN_DS_TTL;
-			/* A DS that comes and goes during that wait does not make it shorter. */
-			ttl_window_add(&row->ds_ttl, ROLLOVER_UNKNOWN_DS_TTL, c->now);
-		} else {
-			/* The old set may have been served until just now. */
-			ttl_window_add(&row->ds_ttl, row->ds_ttl.step[0].ttl, c->now);
-			row->ds_drain = ttl_window_drained(&row->ds_ttl, 0) - c->now;
-		}
-	}
-	return v;
-}
-
-const verdict_t DS_REMOVED = { .gate = GATE_FIRST_DS, .about = "", .detail = "", .red = true };
-
-bool ds_removed(const ctx_t *c)
+bool dec_ds_removed(const dec_t *c)
 {
 	size_t answered = 0;
 
-	if (rollover_is_first(c->before) && c->before->settled_at == 0) {
-		return false;	/* It never had one. */
+	if (c->plan->removes_ds || (!c->plan->had_ds && c->before->settled_at == 0)) {
+		return false;	/* It is meant to go, or there never was one. */
 	}
 	if ((c->facts->discovery_failed && !c->facts->partial) || c->facts->parent_insecure) {
 		return false;
@@ -374,82 +294,4 @@ bool ds_removed(const ctx_t *c)
 		answered += a->status == ANSWER_OK;
 	}
 	return answered > 0;
-}
-
-bool watch_failed(ctx_t *c)
-{
-	const watch_facts_t *watch = &c->facts->watch;
-	rollover_row_t *row = &c->out->row;
-
-	if (row->state == ROLLOVER_IDLE || row->state == ROLLOVER_PREPARE ||
-	    row->state == ROLLOVER_LEAVE || row->state == ROLLOVER_LEFT) {
-		row->bad_looks = 0;
-		return false;
-	}
-	if (ds_removed(c)) {
-		row->bad_looks = 0;	/* Insecure is not bogus, and nothing is asked back. */
-		return false;
-	}
-	/* A failure further up is not ours, and a resolver that is down is no evidence. */
-	bool asked = c->facts->asked & SURVEY_WATCH;
-	if (asked && watch->parent_ok && watch->answered > 0) {
-		if (watch->failing * 2 < watch->answered || watch->failing == 0) {
-			row->bad_looks = 0;
-		} else if (row->bad_looks < UINT8_MAX) {
-			row->bad_looks++;
-		}
-	}
-	if (row->bad_looks == 0) {
-		return false;
-	}
-
-	/* Between two watches the last one counts. */
-	verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "", .detail = "at the last watch", .red = true };
-	if (asked || row->gate == GATE_VALIDATION_FAILS) {
-		text_copy(v.detail, sizeof(v.detail), asked ? watch->detail : row->gate_detail);
-	}
-	/* A first DS has no old one to go back to: what is left is the alarm. */
-	if (row->bad_looks >= c->config->bogus_limit && !rollover_is_first(row)) {
-		switch (row->state) {
-		case ROLLOVER_INTRODUCE:
-			/* A step back from await-ds: the parent may have begun. */
-			if (!parent_has(c->facts, c->new_key)) {
-				break;
-			}
-			go_back(c, ROLLOVER_ROLLBACK, &v);
-			return true;
-		case ROLLOVER_SIGNAL:
-			/* The parent has not begun: no signals until the zone validates again, and caches with it. */
-			go_back(c, parent_has(c->facts, c->new_key) ? ROLLOVER_ROLLBACK : ROLLOVER_INTRODUCE, &v);
-			return true;
-		case ROLLOVER_RETIRE:
-			if (!(c->facts->own.dnskey & c->old)) {
-				break;	/* Too late for the old key: an alarm is all that is left. */
-			}
-			/* FALLTHROUGH */
-		case ROLLOVER_AWAIT_DS:
-		case ROLLOVER_WITHDRAW:
-		case ROLLOVER_OBSERVE:
-			row->ds_all_since = 0;
-			row->bad_looks = 0;
-			go_back(c, ROLLOVER_ROLLBACK, &v);
-			return true;
-		default:
-			break;
-		}
-	}
-	/* In rollback and held the repair itself goes on. */
-	if (row->state == ROLLOVER_ROLLBACK || row->state == ROLLOVER_HELD) {
-		return false;
-	}
-	/* Nothing goes forward: a nameserver gone wrong takes the signals back, and those not out stay away. */
-	if (row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS) {
-		if (new_key_lost(c)) {
-			return true;
-		}
-		if (c->facts->own.policy != POLICY_SIGNAL) {
-			c->out->policy = POLICY_QUIET;
-		}
-	}
-	return blocked(c, &v);
 }

@@ -9,32 +9,42 @@
 
 #include <cmocka.h>
 
-#include "decision.h"
+#include "expire.h"
+#include "guards.h"
+#include "learn.h"
 #include "machine.h"
 
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 
 typedef struct {
 	machine_t m;
-	ctx_t c;
+	dec_t c;
 } stage_t;
 
+/*! The plan and the step of the row as it is now. */
+static void find_step(dec_t *c)
+{
+	c->plan = plans_of(c->before);
+	c->step = plans_step(c->plan, c->before, true);
+}
+
 /*! A decision about to be made in this state; the new DS is wanted. */
-static ctx_t *stage(stage_t *s, rollover_state_t state)
+static dec_t *stage(stage_t *s, rollover_state_t state)
 {
 	machine_at(&s->m, state);
 	s->m.out = (rollover_decision_t){ .row = s->m.row };
-	s->c = (ctx_t){
+	s->c = (dec_t){
 		.config = &s->m.config, .before = &s->m.row, .facts = &s->m.facts, .now = s->m.now, .out = &s->m.out,
 		.old = OLD, .new_key = NEW,
 	};
+	find_step(&s->c);
 	return &s->c;
 }
 
 /*! The DNSKEY TTL that is current after a look. */
 static uint32_t dnskey_ttl(stage_t *s)
 {
-	learn_ttls(&s->c);
+	learn_answers(&s->c);
 	assert_int_equal(s->m.out.row.dnskey_ttl.step[0].seen, s->m.now);
 	return s->m.out.row.dnskey_ttl.step[0].ttl;
 }
@@ -94,7 +104,7 @@ static void a_zone_that_is_not_known_teaches_no_ttl(void **state)
 		} else {
 			s.m.facts.own.dnskey = 0;
 		}
-		learn_ttls(&s.c);
+		learn_answers(&s.c);
 		assert_int_equal(s.m.out.row.dnskey_ttl.count, 0);
 	}
 }
@@ -105,21 +115,21 @@ static void the_parent_was_seen_when_a_server_of_it_answered(void **state)
 	stage_t s;
 	stage(&s, ROLLOVER_INTRODUCE);
 	s.c.now += 10;
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.parent_seen, T0 + 10);
 	stage(&s, ROLLOVER_INTRODUCE);
 	s.c.now += 10;
 	s.m.parent[0].status = ANSWER_UNREACHABLE;
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.parent_seen, T0 + 10);
 	stage(&s, ROLLOVER_INTRODUCE);
 	s.c.now += 10;
 	s.m.parent[0].status = s.m.parent[1].status = ANSWER_BOGUS;
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.parent_seen, T0);
 	s.m.parent[0].status = s.m.parent[1].status = ANSWER_OK;
 	s.m.facts.asked = SURVEY_CHILD;
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.parent_seen, T0);
 }
 
@@ -130,7 +140,7 @@ static void an_old_ds_is_learnt_and_voids_what_was_seen_before(void **state)
 	stage(&s, ROLLOVER_OBSERVE);
 	s.m.parent[1].ds = OLD;
 	s.m.parent[1].ds_ttl = 2 * DAY;
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.ds_all_since, 0);
 	assert_int_equal(s.m.out.row.ds_ttl.step[0].ttl, 2 * DAY);
 
@@ -139,14 +149,14 @@ static void an_old_ds_is_learnt_and_voids_what_was_seen_before(void **state)
 	s.m.parent[0].status = ANSWER_UNREACHABLE;
 	s.m.parent[1].ds = OLD;
 	s.m.parent[1].ds_ttl = HOUR;
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.ds_ttl.step[0].ttl, DAY);
 	assert_int_equal(s.m.out.row.ds_ttl.count, 1);
 	stage(&s, ROLLOVER_OBSERVE);
 	s.m.parent[0].status = ANSWER_UNREACHABLE;
 	s.m.parent[1].ds = OLD;
 	s.m.parent[1].ds_ttl = 3 * DAY;
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.ds_ttl.step[0].ttl, 3 * DAY);
 	/* Nothing is known yet. */
 	stage(&s, ROLLOVER_OBSERVE);
@@ -155,12 +165,12 @@ static void an_old_ds_is_learnt_and_voids_what_was_seen_before(void **state)
 	s.m.parent[0].status = ANSWER_UNREACHABLE;
 	s.m.parent[1].ds = OLD;
 	s.m.parent[1].ds_ttl = HOUR;
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.ds_ttl.step[0].ttl, HOUR);
 	/* All answer: the TTL was lowered. */
 	stage(&s, ROLLOVER_AWAIT_DS);
 	machine_ds(&s.m, OLD, HOUR);
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.ds_ttl.step[0].ttl, HOUR);
 }
 
@@ -170,26 +180,26 @@ static void the_new_ds_is_learnt_when_the_wait_for_the_old_one_is_fixed(void **s
 	stage_t s;
 	stage(&s, ROLLOVER_OBSERVE);
 	machine_ds(&s.m, NEW, 2 * DAY);
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.ds_ttl.step[0].ttl, 2 * DAY);
 	assert_int_equal(s.m.out.row.ds_all_since, T0);
 	stage(&s, ROLLOVER_OBSERVE);
 	machine_ds(&s.m, NEW, 2 * DAY);
 	s.m.out.row.ds_all_since = 0;
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.ds_ttl.step[0].ttl, DAY);
 	/* There is no DS that could be the next one's old. */
 	stage(&s, ROLLOVER_LEFT);
 	s.c.new_key = 0;
 	s.m.out.row.ds_all_since = T0;
 	machine_ds(&s.m, 0, 900);
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.ds_ttl.step[0].ttl, DAY);
 	/* Which key it is of does not matter. */
 	stage(&s, ROLLOVER_OBSERVE);
 	s.c.new_key = OLD;
 	machine_ds(&s.m, OLD, 2 * DAY);
-	learn_ttls(&s.c);
+	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.ds_ttl.step[0].ttl, 2 * DAY);
 }
 
@@ -211,7 +221,7 @@ static void the_operators_word_ends_waits_at_its_time(void **state)
 		s.c.now = CASES[i].now;
 		row->all_since = T0;
 		row->all_drained = T0 + 300;
-		take_operators_word(&s.c);
+		learn_operators_word(&s.c);
 		assert_int_equal(row->all_drained, CASES[i].taken ? CASES[i].word : T0 + 300);
 		assert_int_equal(row->ds_all_since, T0);
 		assert_int_equal(row->ds_drain, CASES[i].taken ? CASES[i].word - T0 : DAY);
@@ -222,21 +232,21 @@ static void the_operators_word_lengthens_nothing(void **state)
 {
 	(void)state;
 	stage_t s;
-	ctx_t *c = stage(&s, ROLLOVER_OBSERVE);
+	dec_t *c = stage(&s, ROLLOVER_OBSERVE);
 	rollover_row_t *row = &s.m.out.row;
 
 	s.m.config.caches_expired = T0 + 2 * DAY;
 	c->now = T0 + 3 * DAY;
 	row->all_since = T0;
 	row->all_drained = T0 + 300;
-	take_operators_word(c);
+	learn_operators_word(c);
 	assert_int_equal(row->all_drained, T0 + 300);
 	assert_int_equal(row->ds_drain, DAY);
 	/* What is not yet so on all servers has no wait. */
 	row->all_since = row->ds_all_since = 0;
 	row->all_drained = T0 + 3 * DAY;
 	row->ds_drain = INT32_MAX;
-	take_operators_word(c);
+	learn_operators_word(c);
 	assert_int_equal(row->all_drained, T0 + 3 * DAY);
 	assert_int_equal(row->ds_drain, INT32_MAX);
 }
@@ -245,24 +255,24 @@ static void what_was_served_before_the_operators_word_is_forgotten(void **state)
 {
 	(void)state;
 	stage_t s;
-	ctx_t *c = stage(&s, ROLLOVER_OBSERVE);
+	dec_t *c = stage(&s, ROLLOVER_OBSERVE);
 	rollover_row_t *row = &s.m.out.row;
 	static const ttl_window_t SEEN = { .step = { { 300, T0 + 60 }, { HOUR, T0 + 10 }, { DAY, T0 } }, .count = 3 };
 
 	row->dnskey_ttl = row->ds_ttl = SEEN;
 	s.m.config.caches_expired = T0 + 5;
 	c->now = T0 + 60;
-	take_operators_word(c);
+	learn_operators_word(c);
 	assert_int_equal(row->dnskey_ttl.count, 2);
 	assert_int_equal(row->dnskey_ttl.step[1].ttl, HOUR);
 	assert_int_equal(row->ds_ttl.count, 2);
 	s.m.config.caches_expired = T0 + 10;
-	take_operators_word(c);
+	learn_operators_word(c);
 	assert_int_equal(row->dnskey_ttl.count, 1);
 	assert_int_equal(row->ds_ttl.count, 1);
 	/* What is served now is not over. */
 	s.m.config.caches_expired = T0 + 60;
-	take_operators_word(c);
+	learn_operators_word(c);
 	assert_int_equal(row->dnskey_ttl.count, 1);
 	assert_int_equal(row->ds_ttl.step[0].ttl, 300);
 }
@@ -271,31 +281,31 @@ static void the_wait_for_the_old_ds_begins_when_the_last_server_has_the_new_one(
 {
 	(void)state;
 	stage_t s;
-	ctx_t *c = stage(&s, ROLLOVER_AWAIT_DS);
+	dec_t *c = stage(&s, ROLLOVER_AWAIT_DS);
 	rollover_row_t *row = &s.m.out.row;
 
-	assert_int_equal(follow_ds(c).gate, GATE_DS_STALE_AT);
+	assert_int_equal(learn_ds(c).gate, GATE_DS_STALE_AT);
 	assert_int_equal(row->ds_all_since, 0);
 	machine_ds(&s.m, NEW, 300);
 	c->now = T0 + 50;
-	assert_int_equal(follow_ds(c).gate, GATE_NONE);
+	assert_int_equal(learn_ds(c).gate, GATE_NONE);
 	assert_int_equal(row->ds_all_since, T0 + 50);
 	assert_int_equal(row->ds_drain, DAY);	/* The old one may have been served until now. */
 	c->now = T0 + 100;
-	assert_int_equal(follow_ds(c).gate, GATE_NONE);
+	assert_int_equal(learn_ds(c).gate, GATE_NONE);
 	assert_int_equal(row->ds_all_since, T0 + 50);
 	/* Silence is no old DS, a wrong answer is. */
 	s.m.parent[0].status = ANSWER_UNREACHABLE;
-	assert_int_equal(follow_ds(c).gate, GATE_PARENT_UNREACHABLE);
+	assert_int_equal(learn_ds(c).gate, GATE_PARENT_UNREACHABLE);
 	assert_int_equal(row->ds_all_since, T0 + 50);
 	s.m.parent[0].status = ANSWER_ERROR;
-	assert_int_equal(follow_ds(c).gate, GATE_PARENT_ERROR);
+	assert_int_equal(learn_ds(c).gate, GATE_PARENT_ERROR);
 	assert_int_equal(row->ds_all_since, 0);
 
 	c = stage(&s, ROLLOVER_AWAIT_DS);
 	machine_ds(&s.m, NEW, 300);
 	row->ds_ttl.count = 0;
-	assert_int_equal(follow_ds(c).gate, GATE_NONE);
+	assert_int_equal(learn_ds(c).gate, GATE_NONE);
 	assert_int_equal(row->ds_drain, ROLLOVER_UNKNOWN_DS_TTL);
 }
 
@@ -304,51 +314,51 @@ static void a_ttl_of_a_second_is_waited_for(void **state)
 	(void)state;
 	static const ttl_window_t SECOND = { .step = { { 1, T0 } }, .count = 1 };
 	stage_t s;
-	ctx_t *c = stage(&s, ROLLOVER_AWAIT_DS);
+	dec_t *c = stage(&s, ROLLOVER_AWAIT_DS);
 
 	s.m.out.row.dnskey_ttl = s.m.out.row.ds_ttl = SECOND;
-	assert_true(drain(c));
+	assert_true(expire_dnskey(c));
 	assert_int_equal(s.m.out.row.all_since, T0);
 	assert_int_equal(s.m.out.row.gate_until, T0 + 1);
 	machine_ds(&s.m, NEW, 300);
-	assert_int_equal(follow_ds(c).gate, GATE_NONE);
+	assert_int_equal(learn_ds(c).gate, GATE_NONE);
 	assert_int_equal(s.m.out.row.ds_drain, 1);
 	c->now = T0 + 1;
-	assert_false(drain(c));
+	assert_false(expire_dnskey(c));
 }
 
 static void a_ds_is_removed_when_all_who_answer_have_none(void **state)
 {
 	(void)state;
 	stage_t s;
-	ctx_t *c = stage(&s, ROLLOVER_OBSERVE);
+	dec_t *c = stage(&s, ROLLOVER_OBSERVE);
 
-	assert_false(ds_removed(c));
+	assert_false(dec_ds_removed(c));
 	machine_ds(&s.m, 0, 900);
-	assert_true(ds_removed(c));
+	assert_true(dec_ds_removed(c));
 	s.m.parent[0].status = ANSWER_UNREACHABLE;
 	s.m.parent[0].ds = OLD;
-	assert_true(ds_removed(c));
+	assert_true(dec_ds_removed(c));
 	s.m.parent[1].status = ANSWER_BOGUS;
-	assert_false(ds_removed(c));
+	assert_false(dec_ds_removed(c));
 	s.m.parent[0].status = s.m.parent[1].status = ANSWER_OK;
-	assert_false(ds_removed(c));
+	assert_false(dec_ds_removed(c));
 	machine_ds(&s.m, 0, 900);
 	s.m.parent[1].ds_foreign = true;
-	assert_false(ds_removed(c));
+	assert_false(dec_ds_removed(c));
 	s.m.parent[1].ds_foreign = false;
 	s.m.parent[1].ds_sha1 = NEW;
-	assert_false(ds_removed(c));
+	assert_false(dec_ds_removed(c));
 	s.m.parent[1].ds_sha1 = 0;
 	s.m.facts.discovery_failed = true;
-	assert_false(ds_removed(c));
+	assert_false(dec_ds_removed(c));
 	s.m.facts.discovery_failed = false;
 	s.m.facts.parent_insecure = true;
-	assert_false(ds_removed(c));
+	assert_false(dec_ds_removed(c));
 	s.m.facts.parent_insecure = false;
-	assert_true(ds_removed(c));
+	assert_true(dec_ds_removed(c));
 	s.m.facts.parent_count = 0;
-	assert_false(ds_removed(c));
+	assert_false(dec_ds_removed(c));
 }
 
 static void before_the_first_ds_there_is_none_to_remove(void **state)
@@ -356,16 +366,18 @@ static void before_the_first_ds_there_is_none_to_remove(void **state)
 	(void)state;
 	stage_t s;
 	for (rollover_state_t st = ROLLOVER_INTRODUCE; st <= ROLLOVER_RETIRE; st++) {
-		ctx_t *c = stage(&s, st);
+		dec_t *c = stage(&s, st);
 		machine_ds(&s.m, 0, 900);
 		s.m.row.old_count = 0;
 		s.m.row.settled_at = 0;
-		assert_false(ds_removed(c));
+		find_step(c);
+		assert_false(dec_ds_removed(c));
 		s.m.row.settled_at = T0;		/* It was seen on all of them. */
-		assert_true(ds_removed(c));
+		assert_true(dec_ds_removed(c));
 		s.m.row.old_count = 1;
 		s.m.row.settled_at = 0;
-		assert_true(ds_removed(c));
+		find_step(c);
+		assert_true(dec_ds_removed(c));
 	}
 }
 
@@ -373,11 +385,11 @@ static void before_the_first_ds_there_is_none_to_remove(void **state)
 static unsigned bad_looks(rollover_state_t state, watch_facts_t watch, unsigned before)
 {
 	stage_t s;
-	ctx_t *c = stage(&s, state);
+	dec_t *c = stage(&s, state);
 
 	s.m.out.row.bad_looks = before;
 	s.m.facts.watch = watch;
-	watch_failed(c);
+	guard_validation(c);
 	return s.m.out.row.bad_looks;
 }
 
@@ -404,21 +416,21 @@ static void the_words_of_the_watch_stay_until_the_next_one(void **state)
 {
 	(void)state;
 	stage_t s;
-	ctx_t *c = stage(&s, ROLLOVER_SETTLE);
+	dec_t *c = stage(&s, ROLLOVER_SETTLE);
 
 	s.m.facts.watch = (watch_facts_t){ 1, 1, true, 0, "resolver: SERVFAIL" };
 	s.m.out.row.all_since = T0;
-	assert_true(watch_failed(c));
+	assert_true(guard_validation(c));
 	assert_int_equal(s.m.out.row.all_since, 0);
 	assert_int_equal(s.m.out.row.gate, GATE_VALIDATION_FAILS);
 	assert_string_equal(s.m.out.row.gate_detail, "resolver: SERVFAIL");
 	s.m.facts.asked = SURVEY_PARENT;
 	s.m.facts.watch = (watch_facts_t){ 1, 0, true, 0, "other" };
-	assert_true(watch_failed(c));
+	assert_true(guard_validation(c));
 	assert_string_equal(s.m.out.row.gate_detail, "resolver: SERVFAIL");
 	assert_int_equal(s.m.out.row.bad_looks, 1);
 	s.m.out.row.gate = GATE_HELD;
-	assert_true(watch_failed(c));
+	assert_true(guard_validation(c));
 	assert_string_equal(s.m.out.row.gate_detail, "at the last watch");
 }
 
@@ -426,12 +438,12 @@ static void a_removed_ds_ends_the_alarm(void **state)
 {
 	(void)state;
 	stage_t s;
-	ctx_t *c = stage(&s, ROLLOVER_OBSERVE);
+	dec_t *c = stage(&s, ROLLOVER_OBSERVE);
 
 	s.m.out.row.bad_looks = 2;
 	machine_ds(&s.m, 0, 900);
 	s.m.facts.watch = (watch_facts_t){ 1, 1, true, 0, "" };
-	assert_false(watch_failed(c));
+	assert_false(guard_validation(c));
 	assert_int_equal(s.m.out.row.bad_looks, 0);
 }
 
@@ -444,11 +456,11 @@ static void after_a_rollback_the_count_begins_again(void **state)
 
 	for (size_t i = 0; i < LENGTH(STATES); i++) {
 		stage_t s;
-		ctx_t *c = stage(&s, STATES[i]);
+		dec_t *c = stage(&s, STATES[i]);
 		s.m.out.row.bad_looks = 2;
 		s.m.out.row.ds_all_since = T0;
 		s.m.facts.watch = (watch_facts_t){ 1, 1, true, 0, "" };
-		assert_true(watch_failed(c));
+		assert_true(guard_validation(c));
 		assert_int_equal(s.m.out.row.state, ROLLOVER_ROLLBACK);
 		assert_int_equal(s.m.out.row.bad_looks, 0);
 		assert_int_equal(s.m.out.row.ds_all_since, 0);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "decision.h"
+#include "guards.h"
 #include "machine.h"
 
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
@@ -33,18 +34,20 @@ static const rollover_gate_t HURRIED_PARENT[] = {
 
 typedef struct {
 	machine_t m;
-	ctx_t c;
+	dec_t c;
 } stage_t;
 
 /*! A decision about to be made in a row that has been at this gate for so many looks. */
-static ctx_t *stage(stage_t *s, rollover_gate_t gate, unsigned looks)
+static dec_t *stage(stage_t *s, rollover_gate_t gate, unsigned looks)
 {
 	machine_at(&s->m, ROLLOVER_AWAIT_DS);
 	s->m.row.gate = gate;
 	s->m.row.looks = looks;
 	s->m.row.gate_since = T0 - HOUR;
 	s->m.out = (rollover_decision_t){ .row = s->m.row };
-	s->c = (ctx_t){ .config = &s->m.config, .before = &s->m.row, .facts = &s->m.facts, .now = T0, .out = &s->m.out };
+	s->c = (dec_t){ .config = &s->m.config, .before = &s->m.row, .facts = &s->m.facts, .now = T0, .out = &s->m.out };
+	s->c.plan = plans_of(&s->m.row);
+	s->c.step = plans_step(s->c.plan, &s->m.row, true);
 	return &s->c;
 }
 
@@ -52,13 +55,13 @@ static ctx_t *stage(stage_t *s, rollover_gate_t gate, unsigned looks)
 static time_t next_after(rollover_gate_t gate, unsigned looks, time_t acknowledged)
 {
 	stage_t s;
-	ctx_t *c = stage(&s, gate, looks > 0 ? looks - 1 : 0);
+	dec_t *c = stage(&s, gate, looks > 0 ? looks - 1 : 0);
 
 	if (looks == 0) {
 		s.m.row.gate = gate == GATE_NONE ? GATE_HELD : GATE_NONE;
 	}
 	s.m.facts.acknowledged = acknowledged;
-	stay(c, gate, "", "", 0);
+	dec_wait(c, gate, "", "", 0);
 	assert_int_equal(s.m.out.row.looks, looks);
 	return s.m.out.row.wake - T0;
 }
@@ -101,13 +104,13 @@ static void the_longest_interval_is_reached_by_doubling(void **state)
 
 	for (size_t i = 0; i < LENGTH(GATES); i++) {
 		stage_t s;
-		ctx_t *c = stage(&s, GATES[i], 14);
+		dec_t *c = stage(&s, GATES[i], 14);
 		s.m.config.ds_check_interval = 7 * DAY;
-		stay(c, GATES[i], "", "", 0);
+		dec_wait(c, GATES[i], "", "", 0);
 		assert_int_equal(s.m.out.row.wake - T0, 1 << 15);
 		c = stage(&s, GATES[i], 15);
 		s.m.config.ds_check_interval = 7 * DAY;
-		stay(c, GATES[i], "", "", 0);
+		dec_wait(c, GATES[i], "", "", 0);
 		assert_int_equal(s.m.out.row.wake - T0, 7 * DAY);
 	}
 }
@@ -144,14 +147,14 @@ static void a_look_is_never_later_than_the_end_of_the_wait(void **state)
 {
 	(void)state;
 	stage_t s;
-	stay(stage(&s, GATE_NONE, 0), GATE_WAITING_TTL, "", "", T0 + 10);
+	dec_wait(stage(&s, GATE_NONE, 0), GATE_WAITING_TTL, "", "", T0 + 10);
 	assert_int_equal(s.m.out.row.wake, T0 + 10);
 	assert_int_equal(s.m.out.row.gate_until, T0 + 10);
-	stay(stage(&s, GATE_NONE, 0), GATE_WAITING_TTL, "", "", T0 + DAY);
+	dec_wait(stage(&s, GATE_NONE, 0), GATE_WAITING_TTL, "", "", T0 + DAY);
 	assert_int_equal(s.m.out.row.wake, T0 + 300);
 	assert_int_equal(s.m.out.row.gate_until, T0 + DAY);
 	/* An end that is over opens nothing: the look comes when it would have come. */
-	stay(stage(&s, GATE_NONE, 0), GATE_WAITING_TTL, "", "", T0);
+	dec_wait(stage(&s, GATE_NONE, 0), GATE_WAITING_TTL, "", "", T0);
 	assert_int_equal(s.m.out.row.wake, T0 + 300);
 }
 
@@ -159,10 +162,10 @@ static void an_interval_of_nothing_is_a_second(void **state)
 {
 	(void)state;
 	stage_t s;
-	ctx_t *c = stage(&s, GATE_NONE, 0);
+	dec_t *c = stage(&s, GATE_NONE, 0);
 
 	s.m.config.check_interval = 0;
-	stay(c, GATE_WAITING_TTL, "", "", 0);
+	dec_wait(c, GATE_WAITING_TTL, "", "", 0);
 	assert_int_equal(s.m.out.row.wake, T0 + 1);
 }
 
@@ -170,9 +173,9 @@ static void a_gate_is_the_same_while_it_is_about_the_same_server(void **state)
 {
 	(void)state;
 	stage_t s;
-	ctx_t *c = stage(&s, GATE_CDS_MISSING, 3);
+	dec_t *c = stage(&s, GATE_CDS_MISSING, 3);
 	snprintf(s.m.row.gate_about, sizeof(s.m.row.gate_about), "ns1");
-	stay(c, GATE_CDS_MISSING, "ns1", "no CDS", 0);
+	dec_wait(c, GATE_CDS_MISSING, "ns1", "no CDS", 0);
 	assert_false(s.m.out.gate_changed);
 	assert_int_equal(s.m.out.row.gate_since, T0 - HOUR);
 	assert_int_equal(s.m.out.row.looks, 4);
@@ -180,14 +183,14 @@ static void a_gate_is_the_same_while_it_is_about_the_same_server(void **state)
 
 	/* Another server: the gate begins again, its looks go on. */
 	c = stage(&s, GATE_CDS_MISSING, 3);
-	stay(c, GATE_CDS_MISSING, "ns2", "", 0);
+	dec_wait(c, GATE_CDS_MISSING, "ns2", "", 0);
 	assert_true(s.m.out.gate_changed);
 	assert_int_equal(s.m.out.row.gate_since, T0);
 	assert_int_equal(s.m.out.row.looks, 4);
 	assert_string_equal(s.m.out.row.gate_about, "ns2");
 
 	c = stage(&s, GATE_CDS_MISSING, 3);
-	stay(c, GATE_CDS_LEFT, "", "", 0);
+	dec_wait(c, GATE_CDS_LEFT, "", "", 0);
 	assert_true(s.m.out.gate_changed);
 	assert_int_equal(s.m.out.row.gate_since, T0);
 	assert_int_equal(s.m.out.row.looks, 0);
@@ -195,7 +198,7 @@ static void a_gate_is_the_same_while_it_is_about_the_same_server(void **state)
 	/* The same gate of another state. */
 	c = stage(&s, GATE_CDS_MISSING, 3);
 	s.m.out.row.state = ROLLOVER_SIGNAL;
-	stay(c, GATE_CDS_MISSING, "", "", 0);
+	dec_wait(c, GATE_CDS_MISSING, "", "", 0);
 	assert_true(s.m.out.gate_changed);
 	assert_int_equal(s.m.out.row.looks, 0);
 }
@@ -205,18 +208,18 @@ static void a_name_that_was_cut_is_still_the_same(void **state)
 	(void)state;
 	char name[2 * SERVER_NAME_MAX];
 	stage_t s;
-	ctx_t *c = stage(&s, GATE_CDS_MISSING, 3);
+	dec_t *c = stage(&s, GATE_CDS_MISSING, 3);
 
 	memset(name, 'n', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	stay(c, GATE_CDS_MISSING, name, "", 0);
+	dec_wait(c, GATE_CDS_MISSING, name, "", 0);
 	s.m.row = s.m.out.row;
 	s.m.out.gate_changed = false;
-	stay(c, GATE_CDS_MISSING, name, "", 0);
+	dec_wait(c, GATE_CDS_MISSING, name, "", 0);
 	assert_false(s.m.out.gate_changed);
 	/* The last letter that fits counts. */
 	name[SERVER_NAME_MAX - 2] = 'x';
-	stay(c, GATE_CDS_MISSING, name, "", 0);
+	dec_wait(c, GATE_CDS_MISSING, name, "", 0);
 	assert_true(s.m.out.gate_changed);
 }
 
@@ -224,9 +227,9 @@ static void looks_are_counted_up_to_what_fits(void **state)
 {
 	(void)state;
 	stage_t s;
-	stay(stage(&s, GATE_HELD, UINT8_MAX - 1), GATE_HELD, "", "", 0);
+	dec_wait(stage(&s, GATE_HELD, UINT8_MAX - 1), GATE_HELD, "", "", 0);
 	assert_int_equal(s.m.out.row.looks, UINT8_MAX);
-	stay(stage(&s, GATE_HELD, UINT8_MAX), GATE_HELD, "", "", 0);
+	dec_wait(stage(&s, GATE_HELD, UINT8_MAX), GATE_HELD, "", "", 0);
 	assert_int_equal(s.m.out.row.looks, UINT8_MAX);
 }
 
@@ -239,14 +242,14 @@ static void what_was_told_is_told_again_after_a_gate_that_silences(void **state)
 	stage_t s;
 
 	for (size_t i = 0; i < LENGTH(SILENCING); i++) {
-		ctx_t *c = stage(&s, GATE_NONE, 0);
+		dec_t *c = stage(&s, GATE_NONE, 0);
 		s.m.out.row.notified = T0;
-		stay(c, SILENCING[i], "", "", 0);
+		dec_wait(c, SILENCING[i], "", "", 0);
 		assert_int_equal(s.m.out.row.notified, 0);
 	}
-	ctx_t *c = stage(&s, GATE_NONE, 0);
+	dec_t *c = stage(&s, GATE_NONE, 0);
 	s.m.out.row.notified = T0;
-	stay(c, GATE_DS_MISSING_AT, "", "", 0);
+	dec_wait(c, GATE_DS_MISSING_AT, "", "", 0);
 	assert_int_equal(s.m.out.row.notified, T0);
 }
 
@@ -255,10 +258,10 @@ static void a_wrong_answer_voids_what_held_before_and_a_missing_one_does_not(voi
 	(void)state;
 	verdict_t v = { .gate = GATE_CDS_MISSING, .about = "ns1", .red = true };
 	stage_t s;
-	ctx_t *c = stage(&s, GATE_NONE, 0);
+	dec_t *c = stage(&s, GATE_NONE, 0);
 
 	s.m.out.row.all_since = s.m.out.row.observed_since = s.m.out.row.observed_last = T0;
-	assert_true(blocked(c, &v));
+	assert_true(dec_gate(c, &v));
 	assert_int_equal(s.m.out.row.all_since, 0);
 	assert_int_equal(s.m.out.row.observed_since, 0);
 	assert_int_equal(s.m.out.row.observed_last, 0);
@@ -267,14 +270,14 @@ static void a_wrong_answer_voids_what_held_before_and_a_missing_one_does_not(voi
 	c = stage(&s, GATE_NONE, 0);
 	s.m.out.row.all_since = s.m.out.row.observed_since = s.m.out.row.observed_last = T0;
 	v.red = false;
-	assert_true(blocked(c, &v));
+	assert_true(dec_gate(c, &v));
 	assert_int_equal(s.m.out.row.all_since, T0);
 	assert_int_equal(s.m.out.row.observed_since, T0);
 	assert_int_equal(s.m.out.row.observed_last, T0);
 
 	v.gate = GATE_NONE;
 	c = stage(&s, GATE_HELD, 0);
-	assert_false(blocked(c, &v));
+	assert_false(dec_gate(c, &v));
 	assert_int_equal(s.m.out.row.gate, GATE_HELD);
 }
 
@@ -282,14 +285,14 @@ static void another_state_begins_with_nothing(void **state)
 {
 	(void)state;
 	stage_t s;
-	ctx_t *c = stage(&s, GATE_DS_MISSING_AT, 7);
+	dec_t *c = stage(&s, GATE_DS_MISSING_AT, 7);
 	rollover_row_t *row = &s.m.out.row;
 
 	snprintf(row->gate_about, sizeof(row->gate_about), "p1");
 	snprintf(row->gate_detail, sizeof(row->gate_detail), "no DS");
 	row->gate_until = row->all_since = row->observed_since = row->observed_last = row->acted = row->notified = T0 - 5;
 	row->since = row->wake = T0 - 5;
-	go(c, ROLLOVER_WITHDRAW);
+	dec_enter(c, ROLLOVER_WITHDRAW);
 	assert_int_equal(row->state, ROLLOVER_WITHDRAW);
 	assert_int_equal(row->since, T0);
 	assert_int_equal(row->gate, GATE_NONE);
@@ -312,9 +315,9 @@ static void a_wait_ends_at_its_second(void **state)
 {
 	(void)state;
 	stage_t s;
-	assert_false(wait_until(stage(&s, GATE_NONE, 0), GATE_WAITING_LEAD, T0));
+	assert_false(dec_wait_until(stage(&s, GATE_NONE, 0), GATE_WAITING_LEAD, T0));
 	assert_int_equal(s.m.out.row.gate, GATE_NONE);
-	assert_true(wait_until(stage(&s, GATE_NONE, 0), GATE_WAITING_LEAD, T0 + 1));
+	assert_true(dec_wait_until(stage(&s, GATE_NONE, 0), GATE_WAITING_LEAD, T0 + 1));
 	assert_int_equal(s.m.out.row.gate, GATE_WAITING_LEAD);
 	assert_int_equal(s.m.out.row.gate_until, T0 + 1);
 }
@@ -333,15 +336,15 @@ static void an_order_is_repeated_after_an_interval_or_a_minute(void **state)
 
 	for (size_t i = 0; i < LENGTH(CASES); i++) {
 		stage_t s;
-		ctx_t *c = stage(&s, GATE_NONE, 0);
+		dec_t *c = stage(&s, GATE_NONE, 0);
 		s.m.config.check_interval = CASES[i].interval;
 		s.m.out.row.acted = T0 - CASES[i].ago;
-		act(c, ACTION_SUBMITTED);
+		dec_order(c, ACTION_SUBMITTED);
 		assert_int_equal(s.m.out.action, CASES[i].again ? ACTION_SUBMITTED : ACTION_NONE);
 		assert_int_equal(s.m.out.row.acted, CASES[i].again ? T0 : T0 - CASES[i].ago);
 	}
 	stage_t s;
-	act(stage(&s, GATE_NONE, 0), ACTION_START);
+	dec_order(stage(&s, GATE_NONE, 0), ACTION_START);
 	assert_int_equal(s.m.out.action, ACTION_START);
 }
 

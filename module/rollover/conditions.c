@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "conditions.h"
+#include "expire.h"
+#include "idle.h"
+#include "keyset.h"
+#include "learn.h"
+
+/* The operator. */
+
+static bool wished(dec_t *c)
+{
+	if (!c->config->leave) {
+		dec_start_over(c);
+		return true;
+	}
+	return false;
+}
+
+static bool released(dec_t *c)
+{
+	if (c->before->acted != 0) {
+		dec_enter(c, ROLLOVER_INTRODUCE);
+		return true;
+	}
+	return false;
+}
+
+/* The nameservers. */
+
+/*! What the step asks of them. */
+static child_wish_t expect(const dec_t *c)
+{
+	const step_t *step = c->step;
+	/* After the order a nameserver may have the zone without the old key before this server was asked again. */
+	const keyset_t leaving = c->out->row.acted != 0 ? dec_role(c, step->leaving) : 0;
+	child_wish_t w = dec_expect(c, dec_role(c, step->present) & ~leaving);
+
+	w.gone = dec_role(c, step->absent);
+	w.ttl_limit = step->low_ttl ? c->config->ttl : 0;
+	w.trusted = dec_role(c, step->trusted);
+	w.no_signals = step->signals == SIGNALS_NONE;
+	w.remove = step->signals == SIGNALS_DELETE;
+	w.signals = step->signals == SIGNALS_NEW || step->signals == SIGNALS_BOTH;
+	w.wanted = step->signals == SIGNALS_BOTH ? c->old | c->new_key : c->new_key;
+	return w;
+}
+
+/*! Whether the parent has begun, so that signals no longer matter. */
+static bool has_begun(const dec_t *c)
+{
+	return c->step->until_begun && parent_has(c->facts, c->new_key);
+}
+
+static bool servers(dec_t *c)
+{
+	const child_wish_t w = expect(c);
+
+	c->servers = judge_child(c->facts, &w);
+	if (c->step->observed && !c->servers.red) {
+		expire_note_observed(c);
+	}
+	/* As long as the parent has not begun, a nameserver without the signals is what keeps it from it. */
+	return !has_begun(c) && dec_gate(c, &c->servers);
+}
+
+bool cond_key_lost(dec_t *c)
+{
+	child_wish_t w = dec_expect(c, dec_role(c, c->step->present));
+
+	w.keys_only = true;
+	const verdict_t v = judge_child(c->facts, &w);
+	if (v.red) {
+		dec_go_back(c, c->step->key_lost, &v);
+	}
+	return v.red;
+}
+
+/* Signals of this server. */
+
+/*!
+ * The server's own key database decides which key CDS names: the one that is ready. If the DS names that one already,
+ * either nobody has confirmed it to the server, and the other is not ready yet; or we have it the wrong way round:
+ * the store was lost, or the module came late, after the swap.
+ */
+static bool cds_names_the_ds_key(const dec_t *c)
+{
+	const signal_rrset_t *cds = &c->facts->own.cds;
+	return cds->present && !cds->unwanted && keyset_size(cds->keys) == 1 &&
+	       (cds->keys & c->old) && c->before->old_count == 1;
+}
+
+/*!
+ * Either way the server has to be told that the key is in use. In the second case it lets the other one go, so no DS of
+ * that may be in caches; in the first case the other one gets ready in time, which ends this. So it has to be seen all
+ * the time; a time without looks may be one in which the server did nothing, and the parent anything.
+ */
+static bool confirmed(dec_t *c)
+{
+	if (!cds_names_the_ds_key(c)) {
+		return false;
+	}
+	const rollover_row_t *before = c->before;
+	const uint32_t wait = c->config->observe > ROLLOVER_CONFIRM_WAIT ? c->config->observe : ROLLOVER_CONFIRM_WAIT;
+	const child_wish_t w = dec_expect(c, c->old | c->new_key);
+	const verdict_t child = judge_child(c->facts, &w);
+	const verdict_t ds = judge_parent(c->facts, c->config, c->old, c->now);
+	const verdict_t *v = ds.gate != GATE_NONE ? &ds : &child;
+	const bool watched = before->gate == GATE_KSK_UNCONFIRMED && !ds.red && before->gate_since <= c->now &&
+	                     c->now - before->wake <= (time_t)c->config->check_interval + 3600;
+	const time_t since = watched ? before->gate_since : c->now;
+
+	if (c->now - since >= (time_t)wait && v->gate == GATE_NONE) {
+		dec_order(c, ACTION_SUBMITTED);
+	}
+	dec_wait(c, GATE_KSK_UNCONFIRMED, v->about, v->detail, since + wait);
+	c->out->row.gate_since = since;
+	return true;
+}
+
+/*! Knot has them out; if not any more, somebody confirmed the key, or made one more. */
+static bool ready(dec_t *c)
+{
+	if (has_begun(c) || (c->facts->own.cds.present && c->facts->own.cdnskey.present)) {
+		return false;
+	}
+	dec_wait(c, GATE_KNOT_NOT_READY, "", "", 0);
+	return true;
+}
+
+/* The DS. */
+
+static bool ds_stays(dec_t *c)
+{
+	const rollover_row_t *before = c->before;
+
+	if (!dec_ds_removed(c)) {
+		return false;
+	}
+	/* A parent that removes and adds in two steps may be between them. The signals are out already. */
+	if (c->step->removed_later && !(before->gate == GATE_DS_MISSING_AT && before->gate_about[0] == '\0' &&
+	                                c->now - before->gate_since >= (time_t)c->config->check_interval)) {
+		/* Of no server in particular: which one answers first may change. */
+		const verdict_t v = { .gate = GATE_DS_MISSING_AT, .about = "", .detail = "no server of the parent has a DS", .red = true };
+		return dec_gate(c, &v);
+	}
+	dec_follow(c, c->step->removed, &DEC_DS_REMOVED);
+	return true;
+}
+
+static bool ds_done(dec_t *c)
+{
+	c->ds = learn_ds(c);
+	if (c->ds.gate == GATE_NONE) {
+		dec_enter(c, c->step->next);
+		return true;
+	}
+	return false;
+}
+
+/*! The parents matched once; if they no longer do, they are asked again. */
+static bool ds_kept(dec_t *c)
+{
+	const verdict_t v = learn_ds(c);
+
+	if (v.gate == GATE_NONE) {
+		return false;
+	}
+	if (dec_ds_removed(c)) {
+		return dec_gate(c, &DEC_DS_REMOVED);
+	}
+	dec_follow(c, v.red && rollover_gate_info(v.gate)->ds_wrong ? c->step->ds_lost : TO_STAY, &v);
+	return true;
+}
+
+static bool confirm(dec_t *c)
+{
+	return c->facts->own.dnskey == c->new_key && ds_kept(c);
+}
+
+static bool chain(dec_t *c)
+{
+	const verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
+	return dec_gate(c, &v);
+}
+
+static bool chain_back(dec_t *c)
+{
+	verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
+
+	if (v.gate == GATE_DS_MISSING_AT && c->before->old_count > 0) {
+		/* Where the parent does not read CDS this is what the registrar needs. */
+		const key_id_t *id = &c->before->old[0];
+		int len = snprintf(v.detail, sizeof(v.detail), "to be restored: DS %u %u 2 ", id->tag, id->algorithm);
+		for (size_t i = 0; i < sizeof(id->digest) && (size_t)len < sizeof(v.detail); i++) {
+			len += snprintf(v.detail + len, sizeof(v.detail) - len, "%02X", id->digest[i]);
+		}
+	}
+	if (!dec_gate(c, &v)) {
+		return false;
+	}
+	/* Only when every nameserver asks for the old key as well the parent is told. */
+	const child_wish_t w = expect(c);
+	if (judge_child(c->facts, &w).gate == GATE_NONE) {
+		dec_notify(c);
+	}
+	return true;
+}
+
+static bool no_ds(dec_t *c)
+{
+	verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
+
+	if (v.gate == GATE_NONE) {
+		dec_start_over(c);	/* The registrar was quicker: a zone like any other. */
+		return true;
+	}
+	if (!parent_has(c->facts, c->new_key)) {
+		v = judge_parent(c->facts, c->config, 0, c->now);
+	}
+	return dec_gate(c, &v);
+}
+
+static bool ds_asked(dec_t *c)
+{
+	if (c->plan->removes_ds && c->ds.gate == GATE_DS_STALE_AT) {
+		c->ds.gate = GATE_DS_LEFT_AT;
+	}
+	dec_gate(c, &c->ds);
+	if (c->servers.gate == GATE_NONE) {
+		dec_notify(c);
+	}
+	return true;
+}
+
+/* Time and orders. */
+
+static bool expired(dec_t *c)
+{
+	if (!expire_wait(c)) {
+		return false;
+	}
+	/* The order that ends a plan is given meanwhile, but not while Knot could take it for another key. */
+	if (c->step->order != ACTION_NONE && c->facts->own.dnskey == c->new_key) {
+		dec_order(c, c->step->order);
+	}
+	return true;
+}
+
+static bool proven(dec_t *c)
+{
+	verdict_t why;
+	rollover_row_t *row = &c->out->row;
+	const time_t since = row->observed_since, last = row->observed_last;
+
+	if (expire_is_over(c, &why)) {
+		return false;
+	}
+	dec_follow(c, c->step->unproven, &why);
+	row->observed_since = since;
+	row->observed_last = last;
+	return true;
+}
+
+static bool order(dec_t *c)
+{
+	dec_order(c, c->step->order);
+	dec_wait(c, c->step->gate, "", c->facts->own.conf_detail, 0);
+	return true;
+}
+
+bool cond_decide(dec_t *c)
+{
+	static bool (*const conditions[])(dec_t *) = {
+		[COND_IDLE] = idle_decide,
+		[COND_WISHED] = wished,
+		[COND_RELEASED] = released,
+		[COND_DS_STAYS] = ds_stays,
+		[COND_KEYS] = cond_key_lost,
+		[COND_CONFIRMED] = confirmed,
+		[COND_DS_DONE] = ds_done,
+		[COND_DS_KEPT] = ds_kept,
+		[COND_READY] = ready,
+		[COND_SERVERS] = servers,
+		[COND_CHAIN] = chain,
+		[COND_CHAIN_BACK] = chain_back,
+		[COND_NO_DS] = no_ds,
+		[COND_CONFIRM] = confirm,
+		[COND_EXPIRED] = expired,
+		[COND_PROVEN] = proven,
+		[COND_ORDER] = order,
+		[COND_DS_ASKED] = ds_asked,
+	};
+
+	for (unsigned i = 0; i < STEP_CONDS && c->step->cond[i] != COND_END; i++) {
+		assert(conditions[c->step->cond[i]] != NULL);
+		if (conditions[c->step->cond[i]](c)) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "expire.h"
+
+static bool some_nameserver_answers(const rollover_facts_t *facts)
+{
+	if (!(facts->asked & SURVEY_CHILD) || (facts->discovery_failed && !facts->partial)) {
+		return false;
+	}
+	for (size_t i = 0; i < facts->child_count; i++) {
+		if (facts->child[i].status == ANSWER_OK) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void expire_note_looks(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (row->all_since == 0 || !rollover_state_info(row->state)->drains) {
+		return;
+	}
+	if (dec_after_gap(c)) {
+		row->all_since = 0;
+	} else if (some_nameserver_answers(c->facts)) {
+		row->observed_last = c->now;
+	}
+}
+
+bool expire_dnskey(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (row->all_since == 0) {
+		row->all_since = row->observed_last = c->now;
+		row->all_drained = ttl_window_drained(&row->dnskey_ttl, 0);
+	}
+	return dec_wait_until(c, GATE_WAITING_TTL, row->all_drained);
+}
+
+static bool high_ttl(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (row->all_since == 0) {
+		row->all_since = c->now;
+	}
+	return dec_wait_until(c, GATE_WAITING_TTL, ttl_window_drained(&row->dnskey_ttl, c->config->ttl));
+}
+
+static bool lead(dec_t *c)
+{
+	return dec_wait_until(c, GATE_WAITING_LEAD, c->out->row.all_since + c->config->lead);
+}
+
+static bool unsigned_zone(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	uint32_t zone_ttl = c->config->zone_ttl != 0 ? c->config->zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
+
+	if (zone_ttl > ROLLOVER_TTL_COUNTS) {
+		zone_ttl = ROLLOVER_TTL_COUNTS;
+	}
+	if (row->all_since != 0 && row->all_since <= c->config->caches_expired && c->config->caches_expired <= c->now) {
+		zone_ttl = 0;
+	}
+	return expire_dnskey(c) || dec_wait_until(c, GATE_WAITING_UNSIGNED, row->all_since + zone_ttl);
+}
+
+static time_t ds_expired(const rollover_row_t *row)
+{
+	return row->ds_all_since + row->ds_drain;
+}
+
+static bool old_ds(dec_t *c)
+{
+	return dec_wait_until(c, GATE_WAITING_DS_TTL, ds_expired(&c->out->row));
+}
+
+/* The observation. */
+
+void expire_note_observed(dec_t *c)
+{
+	const watch_facts_t *watch = &c->facts->watch;
+	rollover_row_t *row = &c->out->row;
+	const bool evidence = (c->facts->asked & SURVEY_WATCH) && watch->parent_ok && watch->answered > 0;
+
+	if (dec_after_gap(c)) {
+		row->observed_since = 0;
+	}
+	if (evidence) {
+		row->observed_since = row->observed_since == 0 ? c->now : row->observed_since;
+		row->observed_last = c->now;
+	}
+}
+
+/*! An observation of which no resolver tells anything would wait for ever: that is for the operator to see. */
+static bool nobody_tells(dec_t *c)
+{
+	const watch_facts_t *watch = &c->facts->watch;
+
+	if (!(c->facts->asked & SURVEY_WATCH)) {
+		/* Between two watches the last one counts. */
+		if (c->before->gate != GATE_WAITING_OBSERVE || c->before->gate_about[0] == '\0') {
+			return false;
+		}
+		dec_wait(c, GATE_WAITING_OBSERVE, c->before->gate_about, c->before->gate_detail, 0);
+		return true;
+	}
+	if (watch->parent_ok && watch->answered > 0) {
+		return false;
+	}
+	dec_wait(c, GATE_WAITING_OBSERVE, "resolvers", watch->answered == 0 ? "no resolver answers, so nothing is observed" :
+	         "the parent zone does not validate, so nothing is observed", 0);
+	return true;
+}
+
+/*! When the observation may be complete: it begins when the last server of the parent has the new DS. */
+static time_t observe_end(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+	const time_t since = row->observed_since != 0 ? row->observed_since : c->now;
+
+	return (since > row->ds_all_since ? since : row->ds_all_since) + c->config->observe;
+}
+
+/*! Whether resolvers validated the zone at the end of that time as well. */
+static bool is_observed(const dec_t *c)
+{
+	return c->out->row.observed_since != 0 && c->out->row.observed_last >= observe_end(c);
+}
+
+static bool observation(dec_t *c)
+{
+	if (is_observed(c)) {
+		return false;
+	}
+	if (!nobody_tells(c)) {
+		const time_t end = observe_end(c);
+		dec_wait(c, GATE_WAITING_OBSERVE, "", "", end > c->now ? end : 0);	/* It takes a watch as well. */
+	}
+	return true;
+}
+
+static bool settle(dec_t *c)
+{
+	return dec_wait_until(c, GATE_WAITING_SETTLE, c->out->row.since + c->config->settle);
+}
+
+/* The list of a step. */
+
+bool expire_wait(dec_t *c)
+{
+	static bool (*const waits[])(dec_t *) = {
+		[EXPIRE_HIGH_TTL] = high_ttl,
+		[EXPIRE_LEAD] = lead,
+		[EXPIRE_DNSKEY] = expire_dnskey,
+		[EXPIRE_UNSIGNED] = unsigned_zone,
+		[EXPIRE_DS] = old_ds,
+		[EXPIRE_OBSERVATION] = observation,
+		[EXPIRE_SETTLE] = settle,
+	};
+
+	for (unsigned i = 0; i < STEP_EXPIRES && c->step->expire[i] != EXPIRE_NOTHING; i++) {
+		if (waits[c->step->expire[i]](c)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool expire_is_over(const dec_t *c, verdict_t *why)
+{
+	if (c->now < ds_expired(&c->out->row)) {
+		*why = (verdict_t){ .gate = GATE_WAITING_DS_TTL, .about = "", .detail = "the parent had the old DS again" };
+		return false;
+	}
+	if (!is_observed(c)) {
+		*why = (verdict_t){ .gate = GATE_WAITING_OBSERVE, .about = "", .detail = "the observation was interrupted" };
+		return false;
+	}
+	return true;
+}

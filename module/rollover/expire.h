@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief What has to expire before a step ends.
+ */
+
+#pragma once
+
+#include "decision.h"
+
+/*!
+ * \brief Waits until no cache has a DNSKEY RRset from before the condition held on all servers.
+ *
+ * The end is fixed when the condition is first seen: an RRset without it may have been served until just then.
+ *
+ * \return True if the zone waits.
+ */
+bool expire_dnskey(dec_t *c);
+
+/*!
+ * \brief After a time without looks what expire_dnskey() waits for is seen for the first time again.
+ *
+ * A look at some nameservers is one: who is silent voids nothing. `prepare` only waits for the TTLs, which are remembered.
+ */
+void expire_note_looks(dec_t *c);
+
+/*! Waits for all that the step lists, one after the other. \return True if the zone waits. */
+bool expire_wait(dec_t *c);
+
+/*! Whether the old DS and the observation are over. \a why is set if not. Nothing changes. */
+bool expire_is_over(const dec_t *c, verdict_t *why);
+
+/*!
+ * \brief Keeps observed_since and observed_last.
+ *
+ * Only time in which resolvers were seen to validate the zone counts as observed. After a longer time without evidence
+ * (the server was off, the zone on hold or frozen, no network) the observation begins again.
+ */
+void expire_note_observed(dec_t *c);

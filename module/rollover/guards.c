@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <stdio.h>
+
+#include "conditions.h"
+#include "guards.h"
+#include "keyset.h"
+
+/* The server and its settings. */
+
+/*! Behind a gate where no nameserver is judged, what held on all of them is void. */
+static bool unjudged(dec_t *c, rollover_gate_t gate, const char *detail)
+{
+	c->out->row.all_since = 0;
+	dec_wait(c, gate, "", detail, 0);
+	return true;
+}
+
+/*! On hold a zone at rest is the operator's word only for what was shown to him as gone: a DS that goes meanwhile is not. */
+static bool asks_for_ds(const dec_t *c)
+{
+	return (c->before->gate == GATE_FIRST_DS || c->before->acted != 0) && !parent_has_any(c->facts);
+}
+
+static bool on_hold(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	const bool idle = row->state == ROLLOVER_IDLE;
+
+	/* Safest is quiet: nobody is asked to change anything (both keys stay in use). */
+	c->out->policy_wanted = !idle;
+	c->out->policy = POLICY_QUIET;
+	if (rollover_state_info(row->state)->asks_operator) {
+		row->acted = !idle || asks_for_ds(c) ? c->now : 0;
+	}
+	return unjudged(c, GATE_HELD, idle && row->acted != 0 ? "its end asks for a first DS" : "");
+}
+
+/*! What the server does not let the module do now. */
+static bool hands_off(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	if (!own->known || own->dnskey == 0) {
+		dec_wait(c, GATE_KNOT_UNREACHABLE, "", own->known ? "the zone is not loaded or not signed" : own->conf_detail, 0);
+		return true;
+	}
+	if (own->frozen) {
+		return unjudged(c, GATE_FROZEN, "");
+	}
+	return own->transaction && unjudged(c, GATE_KNOT_BUSY, "a transaction of the zone is open");
+}
+
+/*!
+ * Whether the zone changes between a single key and KSK and ZSK. Knot begins as soon as its policy says so: the new key is
+ * no successor of the old one. One under way with its derived policies comes to its end, as with another algorithm.
+ */
+static bool scheme_changes(const dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	switch (rollover_state_info(c->before->state)->scheme) {
+	case SCHEME_OF_POLICY:
+		return own->csk != own->csk_wanted && !(c->before->state == ROLLOVER_IDLE && c->config->leave);
+	case SCHEME_SPLIT:
+		return own->csk;
+	default:
+		return false;
+	}
+}
+
+static bool unfit_keys(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	if (c->facts->too_many_keys) {
+		return unjudged(c, GATE_TOO_MANY_KEYS, "");
+	}
+	if (scheme_changes(c)) {
+		c->out->policy_wanted = false;
+		return unjudged(c, GATE_SCHEME_CHANGE, own->csk ? "single-type-signing of the policy is off, the zone has a single key" :
+		                "single-type-signing of the policy is on, the zone has KSK and ZSK");
+	}
+	if (c->before->state != ROLLOVER_IDLE || c->config->leave) {
+		return false;
+	}
+	if (own->csk) {
+		c->out->policy_wanted = false;
+		dec_wait(c, GATE_CSK, "", "", 0);
+		return true;
+	}
+	if (own->foreign != 0) {
+		char text[64];
+		snprintf(text, sizeof(text), "key %u does not sign here: another signer's",
+		         keyset_first(c->facts, own->foreign)->tag);
+		dec_wait(c, GATE_UNKNOWN_KEY, "", text, 0);
+		return true;
+	}
+	return false;
+}
+
+bool guard_settings(dec_t *c)
+{
+	if (c->config->observe_only || c->facts->own.catalog_member) {
+		return unjudged(c, GATE_OBSERVE_ONLY, c->config->observe_only ? c->config->observe_reason :
+		                "the zone is a catalog member: its policy cannot be switched");
+	}
+	if (c->config->hold) {
+		return on_hold(c);
+	}
+	if (hands_off(c)) {
+		return true;
+	}
+	if (c->config->dry_run && c->before->state != ROLLOVER_IDLE) {
+		/* Switched on under way: everything stays as it is. */
+		return unjudged(c, GATE_DRY_RUN, "a rollover is under way");
+	}
+	c->out->policy_wanted = !c->config->dry_run;
+	return unfit_keys(c);
+}
+
+/* The keys. */
+
+/*! Only the old keys are expected: one more is a rollover of somebody else's to catch up with. */
+static bool only_old(dec_t *c)
+{
+	const keyset_t zone = c->facts->own.dnskey;
+
+	if (zone == c->old) {
+		return false;
+	}
+	if ((zone & c->old) == c->old && dec_adopt(c)) {
+		dec_enter(c, ROLLOVER_INTRODUCE);
+	} else {
+		dec_start_over(c);
+	}
+	return true;
+}
+
+/*! A KSK that this rollover does not know. */
+static void extra_key(dec_t *c)
+{
+	const keyset_t zone = c->facts->own.dnskey;
+
+	if (!(zone & c->old)) {
+		/* This rollover was ended by hand and the next one begun: find out anew who is who. */
+		dec_start_over(c);
+	} else if (c->step->order == ACTION_START && !dec_is_successor(c, zone & ~c->old)) {
+		/* Not the key that was ordered: what it is, idle says. */
+		dec_start_over(c);
+	} else if (c->step->extra_key != TO_STAY) {
+		/* Once it is ready CDS names it too, and nobody has seen it anywhere: no signals. */
+		dec_enter(c, c->step->extra_key);
+	} else {
+		(void)unjudged(c, GATE_UNKNOWN_KEY, "a KSK that this rollover does not know");
+	}
+}
+
+/*! The operator's own zone-ksk-submitted: accepted, it skips the observation. */
+static void old_gone(dec_t *c)
+{
+	if (rollover_state_info(c->before->state)->swapped ||
+	    judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
+		dec_enter(c, c->plan->old_gone);
+	} else if (dec_ds_removed(c)) {
+		dec_start_over(c);	/* Nothing is broken any more, and nothing is left to roll. */
+	} else {
+		/* Too early: no signal of ours can help, since none would be signed by a trusted key. */
+		dec_wait(c, GATE_OLD_KEY_GONE, "", "", 0);
+	}
+}
+
+bool guard_keys(dec_t *c)
+{
+	const keyset_t zone = c->facts->own.dnskey;
+
+	switch (c->step->own) {
+	case OWN_ANY:
+		return false;
+	case OWN_OLD:
+		return only_old(c);
+	default:
+		break;
+	}
+	if (c->before->has_new && !(zone & c->new_key)) {
+		dec_start_over(c);
+		return true;
+	}
+	if ((c->old & ~zone) && (c->old & zone) && c->step->leaving == 0) {
+		/* One of several old ones was let go by hand: nobody has to wait for it at a nameserver. */
+		c->old &= zone;
+		dec_remember_old(&c->out->row, c->facts, c->old);
+		c->out->row.all_since = 0;
+	}
+	if (c->step->absent != 0) {
+		return false;	/* One more KSK is the next rollover: it waits until this one has settled. */
+	}
+	if (zone & ~(c->old | c->new_key)) {
+		extra_key(c);
+		return true;
+	}
+	if ((zone & c->old) || c->plan->old_gone == TO_STAY) {
+		return false;
+	}
+	old_gone(c);
+	return true;
+}
+
+/* Validation. */
+
+/*! A failure further up is not ours, and a resolver that is down is no evidence. */
+static void count_failures(dec_t *c)
+{
+	const watch_facts_t *watch = &c->facts->watch;
+	rollover_row_t *row = &c->out->row;
+
+	if (!(c->facts->asked & SURVEY_WATCH) || !watch->parent_ok || watch->answered == 0) {
+		return;
+	}
+	if (watch->failing * 2 < watch->answered || watch->failing == 0) {
+		row->bad_looks = 0;
+	} else if (row->bad_looks < UINT8_MAX) {
+		row->bad_looks++;
+	}
+}
+
+/*! The step's way back. */
+static bool goes_back(dec_t *c, const verdict_t *why)
+{
+	rollover_row_t *row = &c->out->row;
+	const bool begun = c->step->invalid_begun != TO_STAY && parent_has(c->facts, c->new_key);
+	const rollover_state_t back = begun ? c->step->invalid_begun : c->step->invalid;
+
+	if (row->bad_looks < c->config->bogus_limit || back == TO_STAY) {
+		return false;
+	}
+	if (c->step->invalid == ROLLOVER_ROLLBACK) {
+		row->ds_all_since = 0;
+		row->bad_looks = 0;
+	}
+	dec_go_back(c, back, why);
+	return true;
+}
+
+bool guard_validation(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	/* Where nothing is watched nothing fails. Insecure is not bogus, and nothing is asked back. */
+	if (!(c->step->survey & SURVEY_WATCH) || dec_ds_removed(c)) {
+		row->bad_looks = 0;
+		return false;
+	}
+	count_failures(c);
+	if (row->bad_looks == 0) {
+		return false;
+	}
+
+	/* Between two watches the last one counts. */
+	const bool asked = c->facts->asked & SURVEY_WATCH;
+	verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "", .detail = "at the last watch", .red = true };
+	if (asked || row->gate == GATE_VALIDATION_FAILS) {
+		text_copy(v.detail, sizeof(v.detail), asked ? c->facts->watch.detail : row->gate_detail);
+	}
+	if (goes_back(c, &v)) {
+		return true;
+	}
+	if (rollover_state_info(row->state)->repairs) {
+		return false;
+	}
+	/* Nothing goes forward: a nameserver gone wrong takes the signals back, and those not out stay away. */
+	if (c->step->key_lost != TO_STAY) {
+		if (cond_key_lost(c)) {
+			return true;
+		}
+		if (c->facts->own.policy != c->step->policy) {
+			c->out->policy = POLICY_QUIET;
+		}
+	}
+	return dec_gate(c, &v);
+}
+
+/* The policy. */
+
+bool guard_policy(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	const step_t *step = c->step;
+
+	if (own->policy == c->out->policy || !c->out->policy_wanted) {
+		return false;
+	}
+	/* Lost by a reload or restart, perhaps days ago: signals come back only if all is still well. */
+	if (step->key_lost != TO_STAY && cond_key_lost(c)) {
+		return true;
+	}
+	/* The DS was taken away meanwhile: what is not out any more stays away. */
+	if (step->removed != TO_STAY && step->removed != TO_START && dec_ds_removed(c)) {
+		dec_go_back(c, step->removed, &DEC_DS_REMOVED);
+		return true;
+	}
+	if (rollover_conf_bars(own, c->out->policy)) {
+		return unjudged(c, own->conf_gate, own->conf_reason);
+	}
+	return unjudged(c, own->conf_busy ? GATE_KNOT_BUSY : GATE_POLICY_PENDING,
+	                own->conf_detail[0] != '\0' ? own->conf_detail : rollover_policy_name(c->out->policy));
+}
+
+/* The chain. */
+
+/*!
+ * A chain that is broken now outweighs every other gate, whatever the state makes of it: only the operator can help. It is
+ * also why validation fails then, if no server of the parent names a key of the zone. In `rollback` the DS to restore
+ * stays in the text.
+ */
+void guard_chain(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	verdict_t v = judge_broken(c->facts);
+
+	if (v.gate == GATE_NONE || c->out->transition ||
+	    (rollover_gate_info(row->gate)->outage &&
+	     (row->gate != GATE_VALIDATION_FAILS || parent_has(c->facts, c->facts->own.dnskey)))) {
+		return;
+	}
+	if (row->state == ROLLOVER_ROLLBACK && row->gate == GATE_DS_MISSING_AT) {
+		text_copy(v.detail, sizeof(v.detail), row->gate_detail);
+	}
+	row->gate_since = c->before->gate_since;
+	c->out->gate_changed = false;
+	dec_wait(c, v.gate, v.about, v.detail, 0);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A zone in which nothing rolls: which keys are in use, and does a plan begin?
+ */
+
+#include "idle.h"
+#include "keyset.h"
+
+/*! Which keys the DS names, on all and on any of the parent servers that answered. */
+static void ds_sets(const dec_t *c, keyset_t *all, keyset_t *any)
+{
+	*all = (keyset_t)~0U;
+	*any = 0;
+	for (size_t i = 0; i < c->facts->parent_count; i++) {
+		const parent_answer_t *a = &c->facts->parent[i];
+		if (a->status == ANSWER_OK) {
+			*all &= parent_names(a);
+			*any |= parent_names(a);
+		}
+	}
+	*all &= *any;
+}
+
+static void idle_known(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (c->facts->asked & SURVEY_PARENT) {
+		verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
+		if (dec_gate(c, &v)) {
+			return;
+		}
+	}
+	if (c->config->ksk_lifetime > 0) {
+		time_t due = row->settled_at + c->config->ksk_lifetime;
+		if (c->now >= due) {
+			dec_start(c, ROLLOVER_PREPARE);
+			return;
+		}
+		dec_wait(c, GATE_NONE, "", "", 0);
+		row->wake = due < row->wake ? due : row->wake;
+		return;
+	}
+	dec_wait(c, GATE_NONE, "", "", 0);
+}
+
+/*!
+ * \brief No server of the parent has a DS.
+ *
+ * A zone that never had one gets its first. If there was one, somebody took it away, and that is not undone
+ * (RFC 10026 7.1) unless the operator says so: hold on, then off.
+ */
+static void without_ds(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	const keyset_t zone = c->facts->own.dnskey;
+
+	if ((row->settled_at != 0 || row->ds_ttl.count > 0) && row->acted == 0) {
+		dec_wait(c, GATE_FIRST_DS, "", "", 0);
+		return;
+	}
+	if (keyset_size(zone) > 1) {
+		dec_wait(c, GATE_UNKNOWN_KEY, "", "more than one KSK has no DS", 0);
+		return;
+	}
+	row->old_count = 0;
+	row->ds_ttl.count = 0;
+	row->settled_at = 0;
+	row->new_key = *keyset_first(c->facts, zone);
+	row->has_new = true;
+	dec_start(c, ROLLOVER_INTRODUCE);
+	if (!c->out->transition) {
+		row->has_new = false;
+		row->settled_at = c->before->settled_at;
+	}
+}
+
+/*! A set of KSKs that is not the known one: which of them does the parent name? */
+static void idle_unknown(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	const keyset_t zone = c->facts->own.dnskey;
+	keyset_t all, any;
+
+	ds_sets(c, &all, &any);
+
+	verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
+	if (v.gate == GATE_NONE) {
+		without_ds(c);
+		return;
+	}
+	if (!keyset_one_algorithm(c->facts, zone)) {
+		row->old_count = 0;
+		dec_wait(c, GATE_ALGORITHM_ROLLOVER, "", "", 0);
+		return;
+	}
+	if (any == 0 && dec_gate(c, &v)) {
+		return;
+	}
+	v = judge_chain(c->facts, c->config, zone, c->now);
+	if (dec_gate(c, &v)) {
+		return;
+	}
+
+	keyset_t old = all & zone;
+	keyset_t fresh = zone & ~any;
+	if (old == 0) {
+		dec_wait(c, GATE_DS_STALE_AT, "", "the servers of the parent name different keys", 0);
+		return;
+	}
+	if (keyset_size(fresh) > 1 || keyset_size(old) > ROLLOVER_OLD_MAX) {
+		row->old_count = 0;	/* What was known is void: the parent is asked until it is clear. */
+		dec_wait(c, GATE_UNKNOWN_KEY, "", "more than one KSK has no DS", 0);
+		return;
+	}
+
+	dec_remember_old(row, c->facts, old);
+	if (fresh == 0) {
+		row->has_new = false;
+		row->settled_at = c->now;
+		c->old = old;
+		idle_known(c);
+		return;
+	}
+
+	const key_id_t *new_key = keyset_first(c->facts, fresh);
+	row->new_key = *new_key;
+	row->has_new = true;
+	dec_start(c, ROLLOVER_INTRODUCE);
+	if (!c->out->transition) {
+		row->old_count = 0;
+		row->has_new = false;
+	}
+}
+
+/*! A KSK in use that no server of the parent names any more: it is not what we took it for. */
+static bool ds_went(const dec_t *c)
+{
+	keyset_t all, any;
+
+	if (c->facts->parent_count == 0) {
+		return false;	/* Nobody was asked this time. */
+	}
+	for (size_t i = 0; i < c->facts->parent_count; i++) {
+		if (c->facts->parent[i].status != ANSWER_OK) {
+			return false;
+		}
+	}
+	ds_sets(c, &all, &any);
+	return (c->old & ~any) != 0;
+}
+
+/*! What was seen of all servers of the parent stays so while one of them is silent, or all. */
+static bool still_without_ds(const dec_t *c)
+{
+	const verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
+
+	return c->before->gate == GATE_FIRST_DS && c->before->acted == 0 && v.gate != GATE_NONE && !v.red;
+}
+
+/*! The zone goes insecure with all KSKs that it has. */
+static void start_insecure(dec_t *c)
+{
+	dec_start(c, ROLLOVER_LEAVE);
+	if (c->out->transition) {
+		dec_remember_old(&c->out->row, c->facts, c->facts->own.dnskey);
+		c->out->row.has_new = false;
+	}
+}
+
+bool idle_decide(dec_t *c)
+{
+	if (parent_has_any(c->facts)) {
+		c->out->row.acted = 0;	/* Hold switched on and off asks for a DS that has gone, not for one that will go. */
+	}
+	if (c->config->leave) {
+		start_insecure(c);
+		return true;
+	}
+	if (still_without_ds(c)) {
+		dec_wait(c, GATE_FIRST_DS, "", "", 0);
+		return true;
+	}
+	if (c->before->old_count > 0 && !c->before->has_new &&
+	    c->facts->own.dnskey == c->old && keyset_size(c->old) == c->before->old_count && !ds_went(c)) {
+		idle_known(c);
+	} else {
+		idle_unknown(c);
+	}
+	return true;
+}

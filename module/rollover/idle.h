@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief A zone in which nothing rolls.
+ */
+
+#pragma once
+
+#include "decision.h"
+
+/*! Finds out which keys are in use, and starts what is due. \return True: it always decides. */
+bool idle_decide(dec_t *c);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <string.h>
+
+#include "keyset.h"
+
+bool key_id_equal(const key_id_t *a, const key_id_t *b)
+{
+	return a->algorithm == b->algorithm && a->tag == b->tag &&
+	       memcmp(a->digest, b->digest, sizeof(a->digest)) == 0;
+}
+
+int key_id_find(const key_id_t *keys, unsigned count, const key_id_t *id)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (key_id_equal(&keys[i], id)) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+keyset_t keyset_of(const rollover_facts_t *facts, const key_id_t *ids, unsigned count)
+{
+	keyset_t set = 0;
+	for (unsigned i = 0; i < count; i++) {
+		int at = key_id_find(facts->keys, facts->key_count, &ids[i]);
+		if (at >= 0) {
+			set |= 1U << at;
+		}
+	}
+	return set;
+}
+
+unsigned keyset_size(keyset_t set)
+{
+	return __builtin_popcount(set);
+}
+
+const key_id_t *keyset_first(const rollover_facts_t *facts, keyset_t set)
+{
+	assert(set != 0);
+	return &facts->keys[__builtin_ctz(set)];
+}
+
+bool keyset_one_algorithm(const rollover_facts_t *facts, keyset_t set)
+{
+	for (unsigned i = 0; i < facts->key_count; i++) {
+		if ((set & (1U << i)) && facts->keys[i].algorithm != keyset_first(facts, set)->algorithm) {
+			return false;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Sets of the facts' keys.
+ */
+
+#pragma once
+
+#include "kskroll/rollover.h"
+
+/*! The row's keys as a set; a key that the facts do not have is left out. */
+keyset_t keyset_of(const rollover_facts_t *facts, const key_id_t *ids, unsigned count);
+unsigned keyset_size(keyset_t set);
+/*! \a set must not be empty. */
+const key_id_t *keyset_first(const rollover_facts_t *facts, keyset_t set);
+/*! Whether all keys of the set are of one algorithm; so is an empty set. */
+bool keyset_one_algorithm(const rollover_facts_t *facts, keyset_t set);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What every look at the servers teaches, whatever the state.
+ */
+
+#include "keyset.h"
+#include "learn.h"
+
+/*!
+ * A rollover under way, or a zone that is to become insecure, of which the row knows nothing: the store was lost, or the
+ * module came late.
+ */
+static bool is_newcomer(const dec_t *c)
+{
+	const rollover_row_t *row = c->before;
+
+	return row->state == ROLLOVER_IDLE && row->old_count == 0 && row->settled_at == 0 &&
+	       (keyset_size(c->facts->own.dnskey) > 1 || c->config->leave);
+}
+
+static void learn_ds_ttl(dec_t *c, uint32_t ttl)
+{
+	ttl_window_t *w = &c->out->row.ds_ttl;
+
+	/* The DS may have been replaced just before, and its TTL with it. */
+	if (w->count == 0 && is_newcomer(c) && parent_has_any(c->facts)) {
+		ttl_window_add(w, ROLLOVER_UNKNOWN_DS_TTL, c->now);
+	}
+	/* Only some may have answered: the TTL of the others is the last known. */
+	for (size_t i = 0; w->count > 0 && i < c->facts->parent_count; i++) {
+		if (c->facts->parent[i].status != ANSWER_OK && w->step[0].ttl > ttl) {
+			ttl = w->step[0].ttl;
+		}
+	}
+	ttl_window_add(w, ttl, c->now);
+}
+
+/*! A row of before there was a bound may hold more, of a packet that nobody signed. */
+static void bound_waits(rollover_row_t *row)
+{
+	ttl_window_bound(&row->dnskey_ttl);
+	ttl_window_bound(&row->ds_ttl);
+	if (row->all_since != 0 && row->all_drained > row->all_since + ROLLOVER_TTL_COUNTS) {
+		row->all_drained = row->all_since + ROLLOVER_TTL_COUNTS;
+	}
+	if (row->ds_drain > ROLLOVER_TTL_COUNTS) {
+		row->ds_drain = ROLLOVER_TTL_COUNTS;
+	}
+}
+
+void learn_answers(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	uint32_t ttl;
+
+	bound_waits(row);
+	if (c->facts->own.known && c->facts->own.dnskey != 0) {
+		bool complete = (c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 &&
+		                !c->facts->discovery_failed;
+		ttl = complete ? child_ttl(c->facts, c->config, c->now, &complete) : 0;
+		/*
+		 * The own zone counts as well: its TTL is, or will be, served by the others. In idle nobody
+		 * else is asked, and it may be low again (a policy lost by a reload) before they are.
+		 */
+		if (c->facts->own.dnskey_ttl > ttl) {
+			ttl = c->facts->own.dnskey_ttl;
+		}
+		/* A server that does not answer may still serve what it served before. */
+		ttl_window_t *w = &row->dnskey_ttl;
+		if (!complete && w->count > 0 && w->step[0].ttl > ttl) {
+			ttl = w->step[0].ttl;
+		}
+		ttl_window_add(w, ttl, c->now);
+	}
+	if (!(c->facts->asked & SURVEY_PARENT)) {
+		return;
+	}
+	for (size_t i = 0; i < c->facts->parent_count; i++) {
+		if (c->facts->parent[i].status == ANSWER_OK) {
+			row->parent_seen = c->now;
+		}
+	}
+	if (!c->plan->had_ds && row->settled_at == 0 &&
+	    judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
+		row->settled_at = c->now;	/* Also behind a gate: from here on it is a DS that may be removed. */
+	}
+	if (parent_old_ttl(c->facts, c->new_key, &ttl)) {
+		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
+		uint32_t all = 0;
+		row->ds_all_since = 0;
+		if (parent_old_ttl(c->facts, 0, &all) && all > ttl) {
+			ttl = all;		/* Some have the new DS already: what comes after it replaces it. */
+		}
+		learn_ds_ttl(c, ttl);
+	} else if (row->ds_all_since != 0 && parent_old_ttl(c->facts, 0, &ttl)) {
+		/* The wait for the old DS is fixed (ds_drain): from here on the new one is what the next rollover replaces. */
+		learn_ds_ttl(c, ttl);
+	}
+}
+
+void learn_operators_word(dec_t *c)
+{
+	const time_t expired = c->config->caches_expired;
+	rollover_row_t *row = &c->out->row;
+
+	if (expired == 0 || expired > c->now) {
+		return;
+	}
+	ttl_window_forget(&row->dnskey_ttl, expired);
+	ttl_window_forget(&row->ds_ttl, expired);
+	if (row->all_since != 0 && row->all_since <= expired && row->all_drained > expired) {
+		row->all_drained = expired;
+	}
+	if (row->ds_all_since != 0 && row->ds_all_since <= expired &&
+	    row->ds_all_since + (time_t)row->ds_drain > expired) {
+		row->ds_drain = expired - row->ds_all_since;
+	}
+}
+
+verdict_t learn_ds(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
+
+	if (v.gate != GATE_NONE) {
+		if (v.red) {
+			row->ds_all_since = 0;
+		}
+	} else if (row->ds_all_since == 0) {
+		row->ds_all_since = c->now;
+		if (row->ds_ttl.count == 0) {
+			row->ds_drain = ROLLOVER_UNKNOWN_DS_TTL;
+			/* A DS that comes and goes during that wait does not make it shorter. */
+			ttl_window_add(&row->ds_ttl, ROLLOVER_UNKNOWN_DS_TTL, c->now);
+		} else {
+			/* The old set may have been served until just now. */
+			ttl_window_add(&row->ds_ttl, row->ds_ttl.step[0].ttl, c->now);
+			row->ds_drain = ttl_window_drained(&row->ds_ttl, 0) - c->now;
+		}
+	}
+	return v;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The machine: guards, then the conditions of the step, then the next step.
+ */
+
+#include <assert.h>
+#include <string.h>
+
+#include "conditions.h"
+#include "expire.h"
+#include "guards.h"
+#include "learn.h"
+
+void rollover_init(rollover_row_t *row, time_t now)
+{
+	memset(row, 0, sizeof(*row));
+	row->state = ROLLOVER_IDLE;
+	row->since = now;
+	row->gate_since = now;
+	row->wake = now;
+}
+
+uint32_t rollover_policy_ttl(policy_role_t role, uint32_t ttl)
+{
+	const uint32_t apart = role == POLICY_SIGNAL || role == POLICY_DELETE ? 1 : role == POLICY_ROLLBACK ? 2 : 0;
+
+	return ttl > ROLLOVER_TTL_MAX - 2 ? ttl - apart : ttl + apart;
+}
+
+static bool at_the_parent(rollover_gate_t gate)
+{
+	const rollover_side_t side = rollover_gate_info(gate)->side;
+
+	return side == SIDE_PARENT || side == SIDE_EITHER;
+}
+
+static time_t ds_look(const rollover_row_t *row)
+{
+	return ROLLOVER_DS_LOOK - ROLLOVER_DS_LOOK / 8 * row->old[0].digest[0] / UINT8_MAX;
+}
+
+static bool ds_look_due(const rollover_row_t *row, time_t now)
+{
+	return now < row->parent_seen || now - row->parent_seen >= ds_look(row);
+}
+
+/*! Nothing rolls. What was wrong at the parent stays in sight until it is seen to be well. */
+static unsigned idle_needs(const rollover_row_t *row, const key_id_t *keys, unsigned key_count, time_t now)
+{
+	if (row->old_count == 0 || row->has_new || row->old_count != key_count) {
+		return SURVEY_PARENT;
+	}
+	for (unsigned i = 0; i < key_count; i++) {
+		if (key_id_find(row->old, row->old_count, &keys[i]) < 0) {
+			return SURVEY_PARENT;
+		}
+	}
+	return at_the_parent(row->gate) || row->acted != 0 || ds_look_due(row, now) ? SURVEY_PARENT : 0;
+}
+
+unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row,
+                        const key_id_t *keys, unsigned key_count, time_t now)
+{
+	if (config->hold || config->observe_only) {
+		/* Nothing is driven; whether the chain holds is reported all the same. */
+		return row->gate == GATE_CHAIN_BROKEN || ds_look_due(row, now) ? SURVEY_PARENT : 0;
+	}
+	return row->state == ROLLOVER_IDLE ? idle_needs(row, keys, key_count, now) :
+	                                     plans_step(plans_of(row), row, false)->survey;
+}
+
+bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count,
+                      time_t now, const rollover_decision_t *d)
+{
+	if (!d->transition || rollover_state_info(d->row.state)->own_look || d->action != ACTION_NONE || d->notify ||
+	    (d->policy_wanted && facts->own.policy != d->policy)) {
+		return false;
+	}
+	unsigned needs = rollover_needs(config, &d->row, facts->keys, own_count, now) & ~SURVEY_WATCH;
+	return needs != 0 && (needs & ~facts->asked) == 0;
+}
+
+/*! All conditions of the step are met: the next one, or its gate for ever. */
+static void finish(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	const step_t *step = c->step;
+	const time_t since = row->observed_since, last = row->observed_last;
+
+	if (step->gate != GATE_NONE) {
+		dec_wait(c, step->gate, "", c->config->leave && !c->plan->removes_ds ?
+		         "go-insecure waits until the rollover goes on or the new key is gone" : "", 0);
+		return;
+	}
+	if (step->ends) {
+		dec_remember_old(row, c->facts, c->new_key);
+		row->has_new = false;
+		row->settled_at = c->now;
+		row->ds_all_since = 0;
+	}
+	dec_enter(c, step->next);
+	if (step->observed) {
+		row->observed_since = since;
+		row->observed_last = last;
+	}
+}
+
+void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
+                     const rollover_facts_t *facts, time_t now,
+                     rollover_decision_t *out)
+{
+	assert(config && row && facts && out);
+
+	dec_t c;
+	dec_init(&c, config, row, facts, now, out);
+	if (facts->own.known && c.step->order == ACTION_START) {
+		dec_adopt(&c);
+	}
+	learn_answers(&c);
+	expire_note_looks(&c);
+	learn_operators_word(&c);
+	if (!guard_settings(&c) && !guard_keys(&c) && !guard_validation(&c) && !guard_policy(&c) && !cond_decide(&c)) {
+		finish(&c);
+	}
+	guard_chain(&c);
+}

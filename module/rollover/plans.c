@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The plans. Each can be read from top to bottom: what has to be true before the next step, and where the zone goes
+ * when it no longer is.
+ */
+
+#include <assert.h>
+
+#include "plans.h"
+
+#define ROLE_BOTH	(ROLE_OLD | ROLE_NEW)
+#define SURVEY_SERVERS	(SURVEY_CHILD | SURVEY_PARENT)
+#define SURVEY_ALL	(SURVEY_SERVERS | SURVEY_WATCH)
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const step_t IDLE[] = {
+	{
+		.state = ROLLOVER_IDLE, .policy = POLICY_BASE, .survey = SURVEY_PARENT,
+		.cond = { COND_IDLE },
+	},
+};
+
+/*! Double-KSK (RFC 7583 3.3.1), of one KSK or several. */
+static const step_t KSK[] = {
+	{
+		.state = ROLLOVER_PREPARE, .policy = POLICY_QUIET, .survey = SURVEY_SERVERS,
+		.cond = { COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED },
+		.own = OWN_OLD, .present = ROLE_OLD, .signals = SIGNALS_NONE, .low_ttl = true, .chain = ROLE_OLD,
+		.expire = { EXPIRE_HIGH_TTL, EXPIRE_LEAD },
+		.next = ROLLOVER_INTRODUCE,
+		.removed = TO_START,
+	},
+	{
+		.state = ROLLOVER_INTRODUCE, .when = WHEN_NO_NEW, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.cond = { COND_DS_STAYS, COND_CHAIN, COND_ORDER },
+		.own = OWN_ROLLING, .chain = ROLE_OLD,
+		.order = ACTION_START, .gate = GATE_KNOT_NO_NEW_KEY,
+		.removed = TO_START,
+	},
+	{
+		.state = ROLLOVER_INTRODUCE, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.cond = { COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED },
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE, .low_ttl = true, .chain = ROLE_BOTH,
+		.expire = { EXPIRE_DNSKEY },
+		.next = ROLLOVER_SIGNAL,
+		/* After a step back from await-ds the parent may have begun. */
+		.removed = TO_STAY, .invalid_begun = ROLLOVER_ROLLBACK,
+	},
+	{
+		.state = ROLLOVER_SIGNAL, .policy = POLICY_SIGNAL, .survey = SURVEY_ALL,
+		.cond = { COND_KEYS, COND_DS_STAYS, COND_CONFIRMED, COND_DS_DONE, COND_READY, COND_SERVERS, COND_CHAIN },
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NEW, .trusted = ROLE_OLD, .chain = ROLE_BOTH,
+		.next = ROLLOVER_AWAIT_DS,
+		/* No signals until the zone validates again, and caches with it. */
+		.key_lost = ROLLOVER_INTRODUCE, .removed = ROLLOVER_INTRODUCE, .extra_key = ROLLOVER_INTRODUCE,
+		.invalid = ROLLOVER_INTRODUCE, .invalid_begun = ROLLOVER_ROLLBACK,
+	},
+	{
+		.state = ROLLOVER_AWAIT_DS, .policy = POLICY_SIGNAL, .survey = SURVEY_ALL,
+		.cond = { COND_DS_DONE, COND_KEYS, COND_DS_STAYS, COND_READY, COND_SERVERS, COND_DS_ASKED },
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NEW, .until_begun = true, .trusted = ROLE_OLD,
+		.next = ROLLOVER_WITHDRAW,
+		.key_lost = ROLLOVER_INTRODUCE, .removed = ROLLOVER_INTRODUCE, .removed_later = true,
+		.extra_key = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
+	},
+	{
+		.state = ROLLOVER_WITHDRAW, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.cond = { COND_DS_KEPT, COND_SERVERS },
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE,
+		.next = ROLLOVER_OBSERVE,
+		/* Not straight to the signals: a nameserver may have been without the new key until just now. */
+		.ds_lost = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
+	},
+	{
+		.state = ROLLOVER_OBSERVE, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.cond = { COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE, .observed = true,
+		/* Until the first is over nothing may shorten the second. */
+		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION },
+		.next = ROLLOVER_RETIRE,
+		.ds_lost = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
+	},
+	{
+		/* The order cannot be taken back: all that it rests on is proven again, each time it is given. */
+		.state = ROLLOVER_RETIRE, .when = WHEN_OLD_LEFT, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.cond = { COND_DS_KEPT, COND_SERVERS, COND_PROVEN, COND_ORDER },
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .leaving = ROLE_OLD, .observed = true,
+		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION },
+		.order = ACTION_SUBMITTED, .gate = GATE_KNOT_KEEPS_KEY,
+		.ds_lost = ROLLOVER_INTRODUCE, .unproven = ROLLOVER_OBSERVE, .invalid = ROLLOVER_ROLLBACK,
+	},
+	{
+		.state = ROLLOVER_RETIRE, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.cond = { COND_SERVERS, COND_EXPIRED },
+		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signals = SIGNALS_NONE,
+		.expire = { EXPIRE_DNSKEY },
+		.next = ROLLOVER_SETTLE, .ends = true,
+	},
+	{
+		.state = ROLLOVER_SETTLE, .policy = POLICY_QUIET, .survey = SURVEY_PARENT | SURVEY_WATCH,
+		.cond = { COND_EXPIRED },
+		.own = OWN_OLD,
+		.expire = { EXPIRE_SETTLE },
+		.next = ROLLOVER_IDLE,
+	},
+	{
+		/* Until every server of the parent names the old key again; the new one may stay beside it. */
+		.state = ROLLOVER_ROLLBACK, .policy = POLICY_ROLLBACK, .survey = SURVEY_ALL,
+		.cond = { COND_DS_STAYS, COND_CHAIN_BACK },
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_BOTH, .trusted = ROLE_BOTH, .chain = ROLE_OLD,
+		.next = ROLLOVER_HELD,
+		.removed = ROLLOVER_HELD,
+	},
+	{
+		/* Safe for ever; the operator's `hold`, switched on and off again, means: go on. */
+		.state = ROLLOVER_HELD, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.cond = { COND_RELEASED, COND_DS_STAYS },
+		.own = OWN_ROLLING,
+		.gate = GATE_ROLLED_BACK,
+	},
+};
+
+/*! The zone is insecure until the parent has the DS, and rightly so: nothing is watched before that, or rolled back. */
+static const step_t FIRST_DS[] = {
+	{
+		/* No DS before every validator can get the DNSKEY, and nothing unsigned is left in caches (RFC 7583 3.3.5). */
+		.state = ROLLOVER_INTRODUCE, .policy = POLICY_QUIET, .survey = SURVEY_SERVERS,
+		.cond = { COND_DS_STAYS, COND_SERVERS, COND_NO_DS, COND_EXPIRED },
+		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NONE, .low_ttl = true,
+		.expire = { EXPIRE_UNSIGNED },
+		.next = ROLLOVER_SIGNAL,
+		.removed = TO_START,
+	},
+	{
+		/* A first key may be active already: the one policy that signals it as well. */
+		.state = ROLLOVER_SIGNAL, .policy = POLICY_ROLLBACK, .survey = SURVEY_SERVERS,
+		.cond = { COND_KEYS, COND_DS_STAYS, COND_DS_DONE, COND_READY, COND_SERVERS, COND_NO_DS },
+		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NEW, .trusted = ROLE_NEW,
+		.next = ROLLOVER_AWAIT_DS,
+		.key_lost = ROLLOVER_INTRODUCE, .removed = ROLLOVER_INTRODUCE, .extra_key = ROLLOVER_INTRODUCE,
+	},
+	{
+		.state = ROLLOVER_AWAIT_DS, .policy = POLICY_ROLLBACK, .survey = SURVEY_SERVERS,
+		.cond = { COND_DS_DONE, COND_KEYS, COND_DS_STAYS, COND_READY, COND_SERVERS, COND_DS_ASKED },
+		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NEW, .until_begun = true, .trusted = ROLE_NEW,
+		.next = ROLLOVER_WITHDRAW,
+		.key_lost = ROLLOVER_INTRODUCE, .removed = ROLLOVER_INTRODUCE, .removed_later = true,
+		.extra_key = ROLLOVER_INTRODUCE,
+	},
+	{
+		.state = ROLLOVER_WITHDRAW, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.cond = { COND_DS_KEPT, COND_SERVERS },
+		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NONE,
+		.next = ROLLOVER_OBSERVE,
+		/* It was everywhere: a zone with a DS like any other, and one that goes is not asked back. */
+		.ds_lost = TO_START,
+	},
+	{
+		.state = ROLLOVER_OBSERVE, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.cond = { COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
+		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NONE, .observed = true,
+		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION },
+		.next = ROLLOVER_RETIRE,
+		.ds_lost = TO_START,
+	},
+	{
+		/* Nothing goes. Knot learns that the only key is in use. */
+		.state = ROLLOVER_RETIRE, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.cond = { COND_SERVERS, COND_CONFIRM, COND_EXPIRED },
+		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signals = SIGNALS_NONE,
+		.expire = { EXPIRE_DNSKEY },
+		.order = ACTION_SUBMITTED,
+		.next = ROLLOVER_SETTLE, .ends = true,
+		.ds_lost = TO_START,
+	},
+};
+
+/*! The DS goes, on the operator's word (RFC 8078 4). */
+static const step_t INSECURE[] = {
+	{
+		.state = ROLLOVER_LEAVE, .policy = POLICY_DELETE, .survey = SURVEY_SERVERS,
+		.cond = { COND_WISHED, COND_DS_DONE, COND_SERVERS, COND_DS_ASKED },
+		.present = ROLE_ALL, .signals = SIGNALS_DELETE, .trusted = ROLE_ALL,
+		.next = ROLLOVER_LEFT,
+	},
+	{
+		.state = ROLLOVER_LEFT, .policy = POLICY_QUIET, .survey = SURVEY_SERVERS,
+		.cond = { COND_WISHED, COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
+		.present = ROLE_ALL, .signals = SIGNALS_NONE,
+		.expire = { EXPIRE_DS },
+		.gate = GATE_MAY_UNSIGN,
+		.ds_lost = ROLLOVER_LEAVE,
+	},
+};
+
+static const rollover_plan_t PLAN_IDLE = { .name = "idle", .had_ds = true, .steps = IDLE, .count = COUNT(IDLE) };
+static const rollover_plan_t PLAN_KSK = {
+	.name = "ksk", .had_ds = true, .old_gone = ROLLOVER_RETIRE, .steps = KSK, .count = COUNT(KSK),
+};
+static const rollover_plan_t PLAN_FIRST_DS = { .name = "first-ds", .steps = FIRST_DS, .count = COUNT(FIRST_DS) };
+static const rollover_plan_t PLAN_INSECURE = {
+	.name = "insecure", .had_ds = true, .removes_ds = true, .steps = INSECURE, .count = COUNT(INSECURE),
+};
+
+bool rollover_is_first(const rollover_row_t *row)
+{
+	return row->has_new && row->old_count == 0 && row->state != ROLLOVER_IDLE;
+}
+
+static bool has_step(const rollover_plan_t *plan, rollover_state_t state)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		if (plan->steps[i].state == state) {
+			return true;
+		}
+	}
+	return false;
+}
+
+const rollover_plan_t *plans_of(const rollover_row_t *row)
+{
+	if (rollover_is_first(row) && has_step(&PLAN_FIRST_DS, row->state)) {
+		return &PLAN_FIRST_DS;
+	}
+	if (has_step(&PLAN_KSK, row->state)) {
+		return &PLAN_KSK;
+	}
+	return has_step(&PLAN_INSECURE, row->state) ? &PLAN_INSECURE : &PLAN_IDLE;
+}
+
+static bool counts(const step_t *step, const rollover_row_t *row, bool old_left)
+{
+	return step->when == WHEN_ALWAYS || (step->when == WHEN_NO_NEW && !row->has_new) ||
+	       (step->when == WHEN_OLD_LEFT && old_left);
+}
+
+const step_t *plans_step(const rollover_plan_t *plan, const rollover_row_t *row, bool old_left)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		const step_t *step = &plan->steps[i];
+		if (step->state == row->state && counts(step, row, old_left)) {
+			return step;
+		}
+	}
+	assert(false);	/* The last row of each state counts always. */
+	return &IDLE[0];
+}
+
+policy_role_t rollover_policy(const rollover_row_t *row)
+{
+	return plans_step(plans_of(row), row, false)->policy;
+}
