@@ -144,6 +144,21 @@ typedef enum {
 	HELP__COUNT
 } rollover_help_t;
 
+/*! What opens a gate in the ordinary course of things, for the forecast. */
+typedef enum {
+	OPENER_ACTOR = 0,	/*!< Who has to act. */
+	OPENER_TRANSFER,	/*!< The transfer of the zone to the nameservers. */
+	OPENER_SCAN,		/*!< The scan of the parent, in the state in which it acts. */
+} rollover_opener_t;
+
+/*! What is on its way at a gate, for the forecast. */
+typedef enum {
+	MOVING_NOTHING = 0,
+	MOVING_NEW_KEY,		/*!< The new DNSKEY, to the nameservers. */
+	MOVING_OLD_KEY,		/*!< The old DNSKEY leaves the nameservers. */
+	MOVING_SIGNALS,		/*!< CDS and CDNSKEY leave the nameservers. */
+} rollover_moving_t;
+
 /*! One row of the table of gates, which log, statistics, command line and docs share. */
 typedef struct {
 	const char *name;	/*!< Stable code, e.g. "ds-stale-at". */
@@ -158,6 +173,10 @@ typedef struct {
 	bool danger;		/*!< Not an outage yet, but one may follow: critical where zones are audited. */
 	bool chosen;		/*!< The operator has decided that nothing starts: no fault of an idle zone. */
 	bool silences;		/*!< Nothing is signalled, or nobody may be told: what comes after it is a new signal. */
+	bool switching;		/*!< The policy of the state is not in force yet. */
+	bool old_ttl;		/*!< While the TTL falls: nameservers may all have the high one yet. */
+	rollover_opener_t opener;
+	rollover_moving_t moving;
 	rollover_help_t help;
 } rollover_gate_info_t;
 
@@ -196,6 +215,7 @@ typedef struct {
 	bool repairs;		/*!< It undoes a rollover, or has: validation that fails does not stop it. */
 	bool drains;		/*!< It waits for DNSKEY RRsets in caches, and a time without looks begins the wait again. */
 	bool asks_operator;	/*!< `hold`, switched on and off, is the operator's answer. */
+	bool same_policy;	/*!< The states that lead to it have its policy: nothing is switched when it begins. */
 	bool own_look;		/*!< Never judged on the facts that led to it: another look comes first. */
 	rollover_scheme_t scheme;
 } rollover_state_info_t;

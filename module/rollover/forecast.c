@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kskroll/plan.h"
+#include "plans.h"
 
 /*! More looks than the longest rollover takes; then the plan ends where it is. */
 #define LOOKS_MAX	200000
@@ -73,14 +74,14 @@ static void publish_new_key(world_t *w, time_t at)
 /*! Whether the servers still have the DNSKEY TTL of before the rollover. */
 static bool ttl_is_high(const rollover_row_t *row)
 {
-	if (row->state == ROLLOVER_IDLE) {
+	switch (rollover_state_info(row->state)->ttl) {
+	case TTL_BASE:
 		return true;
-	}
-	if (row->state != ROLLOVER_PREPARE && row->state != ROLLOVER_INTRODUCE) {
+	case TTL_FALLING:
+		return row->dnskey_ttl.count == 0 || rollover_gate_info(row->gate)->old_ttl;
+	default:
 		return false;
 	}
-	return row->dnskey_ttl.count == 0 || row->gate == GATE_NONE ||
-	       row->gate == GATE_POLICY_PENDING || row->gate == GATE_TTL_HIGH;
 }
 
 static bool old_key_is_gone(const rollover_row_t *row)
@@ -92,7 +93,7 @@ static void world_keys(world_t *w, const rollover_row_t *row)
 {
 	w->key_count = row->old_count;
 	memcpy(w->keys, row->old, row->old_count * sizeof(row->old[0]));
-	if (w->key_count == 0 && !rollover_is_first(row)) {
+	if (w->key_count == 0 && plans_of(row)->had_ds) {
 		w->key_count = 1;	/* No key at all is one as well. */
 	}
 	w->old = (1U << w->key_count) - 1;
@@ -105,67 +106,96 @@ static void world_keys(world_t *w, const rollover_row_t *row)
 	w->fresh = 1U << w->key_count++;
 }
 
-/*! What has been ordered, or is on its way to the nameservers since the gate was met. */
-static void world_under_way(world_t *w, const rollover_row_t *row)
+/*! What the order does that was given at this gate. */
+static rollover_action_t ordered(const rollover_row_t *row)
 {
-	switch (row->gate) {
-	case GATE_DNSKEY_MISSING:
-		w->dnskey.before = w->old;
-		w->dnskey.at = row->gate_since;
-		break;
-	case GATE_DNSKEY_LEFT:
-		w->dnskey.before = w->old | w->fresh;
-		w->dnskey.at = row->gate_since;
-		break;
-	case GATE_CDS_LEFT:
-		w->cds.before = w->fresh;
-		w->cds.at = row->gate_since;
-		break;
-	case GATE_KNOT_NO_NEW_KEY:
-		if (row->acted != 0 && row->state == ROLLOVER_INTRODUCE) {
-			publish_new_key(w, w->now + ORDER_DELAY);
+	const rollover_plan_t *plan = plans_of(row);
+
+	for (unsigned i = 0; i < plan->count && row->acted != 0; i++) {
+		if (plan->steps[i].state == row->state && plan->steps[i].gate == row->gate) {
+			return plan->steps[i].order;
 		}
-		break;
-	case GATE_KNOT_KEEPS_KEY:
-		if (row->acted != 0 && row->state == ROLLOVER_RETIRE) {
-			change(&w->dnskey, w->fresh, w->now + ORDER_DELAY);
-		}
-		break;
-	default:
-		break;
+	}
+	return ACTION_NONE;
+}
+
+static void carry_out(world_t *w, rollover_action_t order)
+{
+	if (order == ACTION_START) {
+		publish_new_key(w, w->now + ORDER_DELAY);
+	} else if (order == ACTION_SUBMITTED) {
+		change(&w->dnskey, w->fresh, w->now + ORDER_DELAY);
 	}
 }
 
-/*! States that need the same policy as the one that they follow: nothing has to be switched when they begin. */
-static bool has_policy_of_before(rollover_state_t state)
+/*! What has been ordered, or is on its way to the nameservers since the gate was met. */
+static void world_under_way(world_t *w, const rollover_row_t *row)
 {
-	return state == ROLLOVER_AWAIT_DS || (state >= ROLLOVER_OBSERVE && state <= ROLLOVER_SETTLE);
+	switch (rollover_gate_info(row->gate)->moving) {
+	case MOVING_NEW_KEY:
+		w->dnskey.before = w->old;
+		w->dnskey.at = row->gate_since;
+		break;
+	case MOVING_OLD_KEY:
+		w->dnskey.before = w->old | w->fresh;
+		w->dnskey.at = row->gate_since;
+		break;
+	case MOVING_SIGNALS:
+		w->cds.before = w->fresh;
+		w->cds.at = row->gate_since;
+		break;
+	default:
+		carry_out(w, ordered(row));
+	}
+}
+
+/*! The policy under which a plan signals; an idle zone will roll its KSK. */
+static policy_role_t signal_policy(const rollover_plan_t *plan)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		if (plan->steps[i].signals == SIGNALS_NEW) {
+			return plan->steps[i].policy;
+		}
+	}
+	return POLICY_SIGNAL;
+}
+
+/*! The policy in force; POLICY__COUNT while that of the state is not. */
+static policy_role_t world_policy(const rollover_row_t *row)
+{
+	const bool switching = rollover_gate_info(row->gate)->switching ||
+	                       (row->gate == GATE_NONE && !rollover_state_info(row->state)->same_policy);
+
+	return switching && row->state != ROLLOVER_IDLE ? POLICY__COUNT : rollover_policy(row);
+}
+
+static void world_ttls(world_t *w, const rollover_row_t *row)
+{
+	const bool high = ttl_is_high(row);
+
+	w->base_ttl = high && row->dnskey_ttl.count > 0 ? row->dnskey_ttl.step[0].ttl : w->assume->dnskey_ttl;
+	w->ttl = constant(high ? w->base_ttl : rollover_policy_ttl(rollover_policy(row), w->config.ttl));
+	if (high && w->policy == rollover_policy(row) && row->state != ROLLOVER_IDLE) {
+		change(&w->ttl, w->config.ttl, row->gate == GATE_TTL_HIGH ? row->gate_since : w->now);
+	}
+	w->ds_ttl = row->ds_ttl.count > 0 ? row->ds_ttl.step[0].ttl : w->assume->ds_ttl;
 }
 
 static void world_init(world_t *w, const rollover_config_t *config, const rollover_row_t *row,
                        const plan_assume_t *assume, time_t now)
 {
+	const rollover_state_info_t *state = rollover_state_info(row->state);
+
 	memset(w, 0, sizeof(*w));
 	w->assume = assume;
 	w->now = now;
 	w->config = *config;
 	w->config.hold = w->config.dry_run = w->config.observe_only = false;
 	world_keys(w, row);
-	w->signals = rollover_is_first(row) ? POLICY_ROLLBACK : POLICY_SIGNAL;
-
-	bool switching = row->gate == GATE_POLICY_PENDING || row->gate == GATE_KNOT_BUSY ||
-	                 (row->gate == GATE_NONE && !has_policy_of_before(row->state));
-	w->policy = switching && row->state != ROLLOVER_IDLE ? POLICY__COUNT : rollover_policy(row);
-	w->base_ttl = assume->dnskey_ttl;
-	if (ttl_is_high(row) && row->dnskey_ttl.count > 0) {
-		w->base_ttl = row->dnskey_ttl.step[0].ttl;
-	}
-	w->ttl = constant(ttl_is_high(row) ? w->base_ttl : rollover_policy_ttl(rollover_policy(row), config->ttl));
-	if (ttl_is_high(row) && row->state != ROLLOVER_IDLE && !switching) {
-		change(&w->ttl, config->ttl, row->gate == GATE_TTL_HIGH ? row->gate_since : now);
-	}
-	w->ds_ttl = row->ds_ttl.count > 0 ? row->ds_ttl.step[0].ttl : assume->ds_ttl;
-	w->ds_new = row->state >= ROLLOVER_WITHDRAW && row->state <= ROLLOVER_RETIRE;
+	w->signals = signal_policy(plans_of(row));
+	w->policy = world_policy(row);
+	world_ttls(w, row);
+	w->ds_new = state->swapped && state->ds == DS_NEW;
 
 	w->dnskey = constant(w->old);
 	if (row->has_new && row->state != ROLLOVER_IDLE) {
@@ -173,7 +203,7 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 		/* When it was published is not stored; the state is younger than that, except by our order. */
 		w->published = row->acted != 0 && row->state == ROLLOVER_INTRODUCE ? row->acted : row->since;
 		w->ready = w->published + assume->knot_delay + w->ttl.value;
-		if (row->state >= ROLLOVER_SIGNAL) {
+		if (state->ttl != TTL_FALLING) {
 			w->ready = row->state == ROLLOVER_SIGNAL && row->gate == GATE_KNOT_NOT_READY ?
 			           row->since + assume->knot_delay : now;
 		}
@@ -209,10 +239,8 @@ static void obey(world_t *w, const rollover_decision_t *d)
 		w->policy = d->policy;
 		change(&w->ttl, d->policy == POLICY_BASE ? w->base_ttl :
 		                rollover_policy_ttl(d->policy, w->config.ttl), w->now);
-	} else if (d->action == ACTION_START) {
-		publish_new_key(w, w->now + ORDER_DELAY);
-	} else if (d->action == ACTION_SUBMITTED) {
-		change(&w->dnskey, w->fresh, w->now + ORDER_DELAY);
+	} else {
+		carry_out(w, d->action);
 	}
 }
 
@@ -321,22 +349,15 @@ static void begin_now(world_t *w, plan_t *plan)
 /*! Not a gate that time or the imagined world opens. */
 static bool needs_somebody(const rollover_row_t *row, const plan_assume_t *assume, time_t now)
 {
-	switch (row->gate) {
-	case GATE_DS_STALE_AT:
-	case GATE_DS_MISSING_AT:
-		return row->state != ROLLOVER_AWAIT_DS;
-	case GATE_TTL_HIGH:
-	case GATE_DNSKEY_MISSING:
-	case GATE_DNSKEY_DIFFERS:
-	case GATE_DNSKEY_LEFT:
-	case GATE_RRSIG_MISSING:
-	case GATE_CDS_MISSING:
-	case GATE_CDS_DIFFERS:
-	case GATE_CDS_LEFT:
-		/* Transfers take a moment. */
+	const rollover_gate_info_t *gate = rollover_gate_info(row->gate);
+
+	switch (gate->opener) {
+	case OPENER_SCAN:
+		return !rollover_state_info(row->state)->parent_acts;
+	case OPENER_TRANSFER:
 		return now >= row->gate_since + (time_t)assume->server_delay;
 	default:
-		return rollover_gate_info(row->gate)->actor != ACTOR_NOBODY;
+		return gate->actor != ACTOR_NOBODY;
 	}
 }
 
@@ -352,68 +373,85 @@ static rollover_gate_t forbidden(const rollover_config_t *config)
 	return config->dry_run ? GATE_DRY_RUN : GATE_NONE;
 }
 
+/*! A step of the plan ends and the next one begins. \return Whether the plan goes on. */
+static bool add_transition(plan_t *plan, rollover_state_t before, const rollover_decision_t *d, time_t now)
+{
+	plan_step_t *step = &plan->step[plan->count - 1];
+
+	add_wait(step, GATE_NONE, now);
+	step->to = now;
+	if (before == ROLLOVER_IDLE) {
+		plan->start = now;
+	} else if (before == ROLLOVER_RETIRE && d->row.state == ROLLOVER_SETTLE) {
+		plan->safe = now;
+	}
+	step = add_step(plan, d->row.state, now);
+	if (d->row.state == ROLLOVER_IDLE) {
+		plan->end = now;
+		return false;
+	}
+	return step != NULL;
+}
+
+/*! When to look next; nothing happens before a rollover that is due. */
+static time_t next_look(const world_t *w, const rollover_row_t *row)
+{
+	const time_t due = row->settled_at + (time_t)w->config.ksk_lifetime;
+
+	if (row->state == ROLLOVER_IDLE && w->config.ksk_lifetime > 0 && row->gate == GATE_NONE && due > w->now) {
+		return due;
+	}
+	return next_event(w, row);
+}
+
+/*! Look after look until the zone is idle again, or nothing moves. */
+static void run(world_t *w, const rollover_row_t *row, plan_t *plan)
+{
+	rollover_decision_t d = { .row = *row };
+
+	for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
+		const rollover_row_t before = d.row;
+		view_t view;
+
+		world_turn(w);
+		look(w, &view);
+		rollover_decide(&w->config, &before, &view.facts, w->now, &d);
+		if (!d.transition) {
+			add_wait(&plan->step[plan->count - 1], d.row.gate, w->now);
+		} else if (!add_transition(plan, before.state, &d, w->now)) {
+			break;
+		}
+		obey(w, &d);
+		if (rollover_state_info(d.row.state)->repairs && d.row.gate != GATE_POLICY_PENDING) {
+			break;
+		}
+		if (!d.transition) {
+			w->now = next_look(w, &d.row);
+		}
+	}
+	plan->stuck = plan->end == 0 ? d.row.gate : GATE_NONE;
+}
+
 void plan_run(const rollover_config_t *config, const rollover_row_t *row,
               const plan_assume_t *assume, time_t now, plan_t *plan)
 {
 	assert(config && row && assume && plan);
 
-	memset(plan, 0, sizeof(*plan));
 	world_t w;
 	world_init(&w, config, row, assume, now);
-	rollover_decision_t d = { .row = *row };
-	bool rolling = row->state != ROLLOVER_IDLE;
-
+	memset(plan, 0, sizeof(*plan));
 	plan->lifted = needs_somebody(row, assume, now) ? row->gate : forbidden(config);
-	plan->start = rolling ? row->since : 0;
+	plan->start = row->state != ROLLOVER_IDLE ? row->since : 0;
 	plan_step_t *step = add_step(plan, row->state, row->since);
 	if (row->gate != GATE_NONE) {
 		add_wait(step, row->gate, row->gate_since);
 	}
-
-	if (row->state == ROLLOVER_LEAVE || row->state == ROLLOVER_LEFT) {
+	if (plans_of(row)->removes_ds) {
 		plan->stuck = row->gate;	/* It ends when the operator unsigns the zone. */
 		return;
 	}
-	if (!rolling && config->ksk_lifetime == 0) {
+	if (row->state == ROLLOVER_IDLE && config->ksk_lifetime == 0) {
 		begin_now(&w, plan);
 	}
-	for (unsigned looks = 0; looks < LOOKS_MAX && step != NULL; looks++) {
-		rollover_row_t before = d.row;
-		view_t view;
-		world_turn(&w);
-		look(&w, &view);
-		rollover_decide(&w.config, &before, &view.facts, w.now, &d);
-		if (d.transition) {
-			add_wait(step, GATE_NONE, w.now);
-			step->to = w.now;
-			if (before.state == ROLLOVER_IDLE) {
-				plan->start = w.now;
-			} else if (before.state == ROLLOVER_RETIRE && d.row.state == ROLLOVER_SETTLE) {
-				plan->safe = w.now;
-			}
-			rolling = true;
-			step = add_step(plan, d.row.state, w.now);
-			if (d.row.state == ROLLOVER_IDLE) {
-				plan->end = w.now;
-				return;
-			}
-		} else {
-			add_wait(step, d.row.gate, w.now);
-		}
-		obey(&w, &d);
-		if ((d.row.state == ROLLOVER_HELD || d.row.state == ROLLOVER_ROLLBACK) &&
-		    d.row.gate != GATE_POLICY_PENDING) {
-			break;
-		}
-		if (d.transition) {
-			continue;
-		}
-		time_t due = d.row.settled_at + (time_t)config->ksk_lifetime;
-		if (!rolling && config->ksk_lifetime > 0 && d.row.gate == GATE_NONE && due > w.now) {
-			w.now = due; /* Nothing happens in between. */
-		} else {
-			w.now = next_event(&w, &d.row);
-		}
-	}
-	plan->stuck = d.row.gate;
+	run(&w, row, plan);
 }
