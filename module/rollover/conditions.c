@@ -32,12 +32,12 @@ static bool released(dec_t *c)
 /* The nameservers. */
 
 /*! What the step asks of them. */
-static child_wish_t expect(const dec_t *c)
+static judge_expect_t expect(const dec_t *c)
 {
 	const step_t *step = c->step;
 	/* After the order a nameserver may have the zone without the old key before this server was asked again. */
 	const keyset_t leaving = c->out->row.acted != 0 ? dec_role(c, step->leaving) : 0;
-	child_wish_t w = dec_expect(c, dec_role(c, step->present) & ~leaving);
+	judge_expect_t w = dec_expect(c, dec_role(c, step->present) & ~leaving);
 
 	w.gone = dec_role(c, step->absent);
 	w.ttl_limit = step->low_ttl ? c->config->ttl : 0;
@@ -52,12 +52,12 @@ static child_wish_t expect(const dec_t *c)
 /*! Whether the parent has begun, so that signals no longer matter. */
 static bool has_begun(const dec_t *c)
 {
-	return c->step->until_begun && parent_has(c->facts, c->new_key);
+	return c->step->until_begun && judge_has_ds(c->facts, c->new_key);
 }
 
 static bool servers(dec_t *c)
 {
-	const child_wish_t w = expect(c);
+	const judge_expect_t w = expect(c);
 
 	c->servers = judge_child(c->facts, &w);
 	if (c->step->observed && !c->servers.red) {
@@ -69,10 +69,10 @@ static bool servers(dec_t *c)
 
 bool cond_key_lost(dec_t *c)
 {
-	child_wish_t w = dec_expect(c, dec_role(c, c->step->present));
+	judge_expect_t w = dec_expect(c, dec_role(c, c->step->present));
 
 	w.keys_only = true;
-	const verdict_t v = judge_child(c->facts, &w);
+	const judge_verdict_t v = judge_child(c->facts, &w);
 	if (v.red) {
 		dec_go_back(c, c->step->key_lost, &v);
 	}
@@ -105,10 +105,10 @@ static bool confirmed(dec_t *c)
 	}
 	const rollover_row_t *before = c->before;
 	const uint32_t wait = c->config->observe > ROLLOVER_CONFIRM_WAIT ? c->config->observe : ROLLOVER_CONFIRM_WAIT;
-	const child_wish_t w = dec_expect(c, c->old | c->new_key);
-	const verdict_t child = judge_child(c->facts, &w);
-	const verdict_t ds = judge_parent(c->facts, c->config, c->old, c->now);
-	const verdict_t *v = ds.gate != GATE_NONE ? &ds : &child;
+	const judge_expect_t w = dec_expect(c, c->old | c->new_key);
+	const judge_verdict_t child = judge_child(c->facts, &w);
+	const judge_verdict_t ds = judge_parent(c->facts, c->config, c->old, c->now);
+	const judge_verdict_t *v = ds.gate != GATE_NONE ? &ds : &child;
 	const bool watched = before->gate == GATE_KSK_UNCONFIRMED && !ds.red && before->gate_since <= c->now &&
 	                     c->now - before->wake <= (time_t)c->config->check_interval + 3600;
 	const time_t since = watched ? before->gate_since : c->now;
@@ -144,7 +144,7 @@ static bool ds_stays(dec_t *c)
 	if (c->step->removed_later && !(before->gate == GATE_DS_MISSING_AT && before->gate_about[0] == '\0' &&
 	                                c->now - before->gate_since >= (time_t)c->config->check_interval)) {
 		/* Of no server in particular: which one answers first may change. */
-		const verdict_t v = { .gate = GATE_DS_MISSING_AT, .about = "", .detail = "no server of the parent has a DS", .red = true };
+		const judge_verdict_t v = { .gate = GATE_DS_MISSING_AT, .about = "", .detail = "no server of the parent has a DS", .red = true };
 		return dec_gate(c, &v);
 	}
 	dec_follow(c, c->step->removed, &DEC_DS_REMOVED);
@@ -164,7 +164,7 @@ static bool ds_done(dec_t *c)
 /*! The parents matched once; if they no longer do, they are asked again. */
 static bool ds_kept(dec_t *c)
 {
-	const verdict_t v = learn_ds(c);
+	const judge_verdict_t v = learn_ds(c);
 
 	if (v.gate == GATE_NONE) {
 		return false;
@@ -183,13 +183,13 @@ static bool confirm(dec_t *c)
 
 static bool chain(dec_t *c)
 {
-	const verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
+	const judge_verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
 	return dec_gate(c, &v);
 }
 
 static bool chain_back(dec_t *c)
 {
-	verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
+	judge_verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
 
 	if (v.gate == GATE_DS_MISSING_AT && c->before->old_count > 0) {
 		/* Where the parent does not read CDS this is what the registrar needs. */
@@ -203,7 +203,7 @@ static bool chain_back(dec_t *c)
 		return false;
 	}
 	/* Only when every nameserver asks for the old key as well the parent is told. */
-	const child_wish_t w = expect(c);
+	const judge_expect_t w = expect(c);
 	if (judge_child(c->facts, &w).gate == GATE_NONE) {
 		dec_notify(c);
 	}
@@ -212,13 +212,13 @@ static bool chain_back(dec_t *c)
 
 static bool no_ds(dec_t *c)
 {
-	verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
+	judge_verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
 
 	if (v.gate == GATE_NONE) {
 		dec_start_over(c);	/* The registrar was quicker: a zone like any other. */
 		return true;
 	}
-	if (!parent_has(c->facts, c->new_key)) {
+	if (!judge_has_ds(c->facts, c->new_key)) {
 		v = judge_parent(c->facts, c->config, 0, c->now);
 	}
 	return dec_gate(c, &v);
@@ -252,7 +252,7 @@ static bool expired(dec_t *c)
 
 static bool proven(dec_t *c)
 {
-	verdict_t why;
+	judge_verdict_t why;
 	rollover_row_t *row = &c->out->row;
 	const time_t since = row->observed_since, last = row->observed_last;
 

@@ -95,7 +95,7 @@ bool dec_wait_until(dec_t *c, rollover_gate_t gate, time_t until)
 	return true;
 }
 
-bool dec_gate(dec_t *c, const verdict_t *v)
+bool dec_gate(dec_t *c, const judge_verdict_t *v)
 {
 	if (v->gate == GATE_NONE) {
 		return false;
@@ -131,7 +131,7 @@ void dec_enter(dec_t *c, rollover_state_t state)
 	c->out->policy = rollover_policy(row);
 }
 
-void dec_go_back(dec_t *c, rollover_state_t state, const verdict_t *why)
+void dec_go_back(dec_t *c, rollover_state_t state, const judge_verdict_t *why)
 {
 	rollover_row_t *row = &c->out->row;
 
@@ -144,7 +144,7 @@ void dec_go_back(dec_t *c, rollover_state_t state, const verdict_t *why)
 void dec_start_over(dec_t *c)
 {
 	if (!c->plan->had_ds && !rollover_state_info(c->before->state)->swapped && c->before->ds_all_since == 0 &&
-	    !parent_has_any(c->facts)) {
+	    !judge_has_any_ds(c->facts)) {
 		c->out->row.ds_ttl.count = 0;	/* There was none, only the negative TTL. */
 	}
 	dec_enter(c, ROLLOVER_IDLE);
@@ -153,7 +153,7 @@ void dec_start_over(dec_t *c)
 	c->out->row.ds_all_since = 0;
 }
 
-void dec_follow(dec_t *c, rollover_state_t target, const verdict_t *why)
+void dec_follow(dec_t *c, rollover_state_t target, const judge_verdict_t *why)
 {
 	switch (target) {
 	case TO_STAY:
@@ -228,9 +228,9 @@ keyset_t dec_role(const dec_t *c, unsigned roles)
 	       ((roles & ROLE_ALL) ? c->facts->own.dnskey : 0);
 }
 
-child_wish_t dec_expect(const dec_t *c, keyset_t need)
+judge_expect_t dec_expect(const dec_t *c, keyset_t need)
 {
-	return (child_wish_t){ .config = c->config, .now = c->now, .need = need };
+	return (judge_expect_t){ .config = c->config, .now = c->now, .need = need };
 }
 
 void dec_remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t set)
@@ -274,7 +274,7 @@ bool dec_after_gap(const dec_t *c)
 	return last > c->now || c->now - last > 10 * apart + 60;
 }
 
-const verdict_t DEC_DS_REMOVED = { .gate = GATE_FIRST_DS, .about = "", .detail = "", .red = true };
+const judge_verdict_t DEC_DS_REMOVED = { .gate = GATE_FIRST_DS, .about = "", .detail = "", .red = true };
 
 bool dec_ds_removed(const dec_t *c)
 {
@@ -288,7 +288,7 @@ bool dec_ds_removed(const dec_t *c)
 	}
 	for (size_t i = 0; i < c->facts->parent_count; i++) {
 		const parent_answer_t *a = &c->facts->parent[i];
-		if (a->status == ANSWER_OK && (parent_names(a) != 0 || a->ds_foreign || a->ds_ignored)) {
+		if (a->status == ANSWER_OK && (judge_named(a) != 0 || a->ds_foreign || a->ds_ignored)) {
 			return false;
 		}
 		answered += a->status == ANSWER_OK;

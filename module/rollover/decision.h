@@ -20,8 +20,8 @@ typedef struct {
 	const step_t *step;	/*!< Of the state before. */
 	keyset_t old;		/*!< Row's old keys as a set. */
 	keyset_t new_key;	/*!< Row's new key as a set, 0 if none. */
-	verdict_t ds;		/*!< Of the step, once it has judged the DS. */
-	verdict_t servers;	/*!< Of the step, once it has judged the nameservers. */
+	judge_verdict_t ds;		/*!< Of the step, once it has judged the DS. */
+	judge_verdict_t servers;	/*!< Of the step, once it has judged the nameservers. */
 	rollover_decision_t *out;
 } dec_t;
 
@@ -36,19 +36,19 @@ void dec_wait(dec_t *c, rollover_gate_t gate, const char *about, const char *det
 bool dec_wait_until(dec_t *c, rollover_gate_t gate, time_t until);
 
 /*! Stays if the verdict is in the way; what held on all servers before is void after a wrong answer. */
-bool dec_gate(dec_t *c, const verdict_t *v);
+bool dec_gate(dec_t *c, const judge_verdict_t *v);
 
 /*! Enters another state; it is looked at at once. */
 void dec_enter(dec_t *c, rollover_state_t state);
 
 /*! Enters an earlier state because of a wrong answer; the row keeps the reason for log and history. */
-void dec_go_back(dec_t *c, rollover_state_t state, const verdict_t *why);
+void dec_go_back(dec_t *c, rollover_state_t state, const judge_verdict_t *why);
 
 /*! Back to idle with everything to be found out again: what we thought we knew is void. */
 void dec_start_over(dec_t *c);
 
 /*! Goes where the plan says: TO_STAY waits behind \a why, TO_START starts over, a state is entered because of \a why. */
-void dec_follow(dec_t *c, rollover_state_t target, const verdict_t *why);
+void dec_follow(dec_t *c, rollover_state_t target, const judge_verdict_t *why);
 
 /*! Starts a rollover unless the configuration or dry_run forbids it. */
 void dec_start(dec_t *c, rollover_state_t state);
@@ -67,7 +67,7 @@ void dec_notify(dec_t *c);
 keyset_t dec_role(const dec_t *c, unsigned roles);
 
 /*! What the nameservers are judged by: for a start that they all have these keys. */
-child_wish_t dec_expect(const dec_t *c, keyset_t need);
+judge_expect_t dec_expect(const dec_t *c, keyset_t need);
 
 /*! These keys are the old ones. */
 void dec_remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t set);
@@ -89,4 +89,4 @@ bool dec_after_gap(const dec_t *c);
  */
 bool dec_ds_removed(const dec_t *c);
 /*! What is said then. */
-extern const verdict_t DEC_DS_REMOVED;
+extern const judge_verdict_t DEC_DS_REMOVED;

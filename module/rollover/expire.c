@@ -171,14 +171,14 @@ bool expire_wait(dec_t *c)
 	return false;
 }
 
-bool expire_is_over(const dec_t *c, verdict_t *why)
+bool expire_is_over(const dec_t *c, judge_verdict_t *why)
 {
 	if (c->now < ds_expired(&c->out->row)) {
-		*why = (verdict_t){ .gate = GATE_WAITING_DS_TTL, .about = "", .detail = "the parent had the old DS again" };
+		*why = (judge_verdict_t){ .gate = GATE_WAITING_DS_TTL, .about = "", .detail = "the parent had the old DS again" };
 		return false;
 	}
 	if (!is_observed(c)) {
-		*why = (verdict_t){ .gate = GATE_WAITING_OBSERVE, .about = "", .detail = "the observation was interrupted" };
+		*why = (judge_verdict_t){ .gate = GATE_WAITING_OBSERVE, .about = "", .detail = "the observation was interrupted" };
 		return false;
 	}
 	return true;

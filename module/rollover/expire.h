@@ -29,7 +29,7 @@ void expire_note_looks(dec_t *c);
 bool expire_wait(dec_t *c);
 
 /*! Whether the old DS and the observation are over. \a why is set if not. Nothing changes. */
-bool expire_is_over(const dec_t *c, verdict_t *why);
+bool expire_is_over(const dec_t *c, judge_verdict_t *why);
 
 /*!
  * \brief Keeps observed_since and observed_last.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "conditions.h"
@@ -19,7 +20,7 @@ static bool unjudged(dec_t *c, rollover_gate_t gate, const char *detail)
 /*! On hold a zone at rest is the operator's word only for what was shown to him as gone: a DS that goes meanwhile is not. */
 static bool asks_for_ds(const dec_t *c)
 {
-	return (c->before->gate == GATE_FIRST_DS || c->before->acted != 0) && !parent_has_any(c->facts);
+	return (c->before->gate == GATE_FIRST_DS || c->before->acted != 0) && !judge_has_any_ds(c->facts);
 }
 
 static bool on_hold(dec_t *c)
@@ -225,10 +226,10 @@ static void count_failures(dec_t *c)
 }
 
 /*! The step's way back. */
-static bool goes_back(dec_t *c, const verdict_t *why)
+static bool goes_back(dec_t *c, const judge_verdict_t *why)
 {
 	rollover_row_t *row = &c->out->row;
-	const bool begun = c->step->invalid_begun != TO_STAY && parent_has(c->facts, c->new_key);
+	const bool begun = c->step->invalid_begun != TO_STAY && judge_has_ds(c->facts, c->new_key);
 	const rollover_state_t back = begun ? c->step->invalid_begun : c->step->invalid;
 
 	if (row->bad_looks < c->config->bogus_limit || back == TO_STAY) {
@@ -258,7 +259,7 @@ bool guard_validation(dec_t *c)
 
 	/* Between two watches the last one counts. */
 	const bool asked = c->facts->asked & SURVEY_WATCH;
-	verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "", .detail = "at the last watch", .red = true };
+	judge_verdict_t v = { .gate = GATE_VALIDATION_FAILS, .about = "", .detail = "at the last watch", .red = true };
 	if (asked || row->gate == GATE_VALIDATION_FAILS) {
 		text_copy(v.detail, sizeof(v.detail), asked ? c->facts->watch.detail : row->gate_detail);
 	}
@@ -281,6 +282,13 @@ bool guard_validation(dec_t *c)
 }
 
 /* The policy. */
+
+bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted)
+{
+	assert(own);
+
+	return own->conf == CONF_NO_SWITCH || (own->conf == CONF_NO_DERIVED && wanted != POLICY_BASE);
+}
 
 bool guard_policy(dec_t *c)
 {
@@ -316,11 +324,11 @@ bool guard_policy(dec_t *c)
 void guard_chain(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
-	verdict_t v = judge_broken(c->facts);
+	judge_verdict_t v = judge_broken(c->facts);
 
 	if (v.gate == GATE_NONE || c->out->transition ||
 	    (rollover_gate_info(row->gate)->outage &&
-	     (row->gate != GATE_VALIDATION_FAILS || parent_has(c->facts, c->facts->own.dnskey)))) {
+	     (row->gate != GATE_VALIDATION_FAILS || judge_has_ds(c->facts, c->facts->own.dnskey)))) {
 		return;
 	}
 	if (row->state == ROLLOVER_ROLLBACK && row->gate == GATE_DS_MISSING_AT) {

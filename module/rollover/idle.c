@@ -14,8 +14,8 @@ static void ds_sets(const dec_t *c, keyset_t *all, keyset_t *any)
 	for (size_t i = 0; i < c->facts->parent_count; i++) {
 		const parent_answer_t *a = &c->facts->parent[i];
 		if (a->status == ANSWER_OK) {
-			*all &= parent_names(a);
-			*any |= parent_names(a);
+			*all &= judge_named(a);
+			*any |= judge_named(a);
 		}
 	}
 	*all &= *any;
@@ -26,7 +26,7 @@ static void idle_known(dec_t *c)
 	rollover_row_t *row = &c->out->row;
 
 	if (c->facts->asked & SURVEY_PARENT) {
-		verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
+		judge_verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
 		if (dec_gate(c, &v)) {
 			return;
 		}
@@ -84,7 +84,7 @@ static void idle_unknown(dec_t *c)
 
 	ds_sets(c, &all, &any);
 
-	verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
+	judge_verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
 	if (v.gate == GATE_NONE) {
 		without_ds(c);
 		return;
@@ -153,7 +153,7 @@ static bool ds_went(const dec_t *c)
 /*! What was seen of all servers of the parent stays so while one of them is silent, or all. */
 static bool still_without_ds(const dec_t *c)
 {
-	const verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
+	const judge_verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
 
 	return c->before->gate == GATE_FIRST_DS && c->before->acted == 0 && v.gate != GATE_NONE && !v.red;
 }
@@ -170,7 +170,7 @@ static void start_insecure(dec_t *c)
 
 bool idle_decide(dec_t *c)
 {
-	if (parent_has_any(c->facts)) {
+	if (judge_has_any_ds(c->facts)) {
 		c->out->row.acted = 0;	/* Hold switched on and off asks for a DS that has gone, not for one that will go. */
 	}
 	if (c->config->leave) {

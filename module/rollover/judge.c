@@ -5,11 +5,11 @@
 
 #include "judge.h"
 
-static const verdict_t PASS = { .gate = GATE_NONE, .about = "" };
+static const judge_verdict_t PASS = { .gate = GATE_NONE, .about = "" };
 
-static verdict_t fail(rollover_gate_t gate, const char *about, const char *detail, bool red)
+static judge_verdict_t fail(rollover_gate_t gate, const char *about, const char *detail, bool red)
 {
-	verdict_t v = { .gate = gate, .about = about, .red = red };
+	judge_verdict_t v = { .gate = gate, .about = about, .red = red };
 	text_copy(v.detail, sizeof(v.detail), detail);
 	return v;
 }
@@ -22,10 +22,10 @@ static bool out_of_service(const rollover_config_t *config, answer_status_t stat
 	       now - unreachable_since >= (time_t)config->unreachable_after;
 }
 
-static verdict_t key_detail(rollover_gate_t gate, const char *about, const char *what,
+static judge_verdict_t key_detail(rollover_gate_t gate, const char *about, const char *what,
                             const rollover_facts_t *facts, keyset_t keys)
 {
-	verdict_t v = { .gate = gate, .about = about, .red = true };
+	judge_verdict_t v = { .gate = gate, .about = about, .red = true };
 	size_t len = strlen(what);
 
 	text_copy(v.detail, sizeof(v.detail), what);
@@ -38,7 +38,7 @@ static verdict_t key_detail(rollover_gate_t gate, const char *about, const char 
 	return v;
 }
 
-static verdict_t judge_signal(const rollover_facts_t *facts, const child_wish_t *wish,
+static judge_verdict_t judge_signal(const rollover_facts_t *facts, const judge_expect_t *expect,
                               const char *server, const char *type, const signal_rrset_t *rrset)
 {
 	char what[64];
@@ -50,7 +50,7 @@ static verdict_t judge_signal(const rollover_facts_t *facts, const child_wish_t 
 		snprintf(what, sizeof(what), "no %s", type);
 		return fail(GATE_CDS_MISSING, server, what, true);
 	}
-	if (wish->remove) {
+	if (expect->remove) {
 		if (!rrset->remove) {
 			snprintf(what, sizeof(what), "%s is not the delete signal", type);
 			return fail(GATE_CDS_DIFFERS, server, what, true);
@@ -59,22 +59,22 @@ static verdict_t judge_signal(const rollover_facts_t *facts, const child_wish_t 
 		snprintf(what, sizeof(what), "%s with a record that should not be there", type);
 		return fail(GATE_CDS_DIFFERS, server, what, true);
 	}
-	if (rrset->keys != wish->wanted) {
+	if (rrset->keys != expect->wanted) {
 		snprintf(what, sizeof(what), "%s names key", type);
 		return key_detail(GATE_CDS_DIFFERS, server, what, facts, rrset->keys);
 	}
-	if (!(rrset->signed_by & wish->trusted)) {
+	if (!(rrset->signed_by & expect->trusted)) {
 		snprintf(what, sizeof(what), "%s not signed by a key that the DS names", type);
 		return fail(GATE_CDS_DIFFERS, server, what, true);
 	}
 	return PASS;
 }
 
-static verdict_t judge_child_answer(const rollover_facts_t *facts, const child_wish_t *wish,
+static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const judge_expect_t *expect,
                                     const child_answer_t *a)
 {
 	char text[64];
-	const bool counts = !(wish->keys_only && a->signals_wrong);
+	const bool counts = !(expect->keys_only && a->signals_wrong);
 
 	if (a->status == ANSWER_ERROR && counts) {
 		return fail(GATE_CHILD_ERROR, a->server, a->detail, true);
@@ -82,36 +82,36 @@ static verdict_t judge_child_answer(const rollover_facts_t *facts, const child_w
 	if (a->status == ANSWER_BOGUS && counts) {
 		return fail(GATE_BOGUS_AT, a->server, a->detail, true);
 	}
-	if (wish->gone & a->dnskey) {
+	if (expect->gone & a->dnskey) {
 		return key_detail(GATE_DNSKEY_LEFT, a->server, "DNSKEY", facts,
-		                  wish->gone & a->dnskey);
+		                  expect->gone & a->dnskey);
 	}
-	if (wish->need & ~a->dnskey) {
+	if (expect->need & ~a->dnskey) {
 		return key_detail(GATE_DNSKEY_MISSING, a->server, "no DNSKEY", facts,
-		                  wish->need & ~a->dnskey);
+		                  expect->need & ~a->dnskey);
 	}
-	if (wish->need & ~a->dnskey_signed_by) {
+	if (expect->need & ~a->dnskey_signed_by) {
 		return key_detail(GATE_RRSIG_MISSING, a->server, "no valid RRSIG of the DNSKEY by key",
-		                  facts, wish->need & ~a->dnskey_signed_by);
+		                  facts, expect->need & ~a->dnskey_signed_by);
 	}
 	if (a->dnskey_foreign) {
 		return fail(GATE_DNSKEY_DIFFERS, a->server, "a KSK that this server does not have", true);
 	}
-	if (wish->ttl_limit != 0 && a->dnskey_ttl > wish->ttl_limit) {
+	if (expect->ttl_limit != 0 && a->dnskey_ttl > expect->ttl_limit) {
 		snprintf(text, sizeof(text), "DNSKEY TTL %u s", a->dnskey_ttl);
 		return fail(GATE_TTL_HIGH, a->server, text, true);
 	}
-	if (wish->signals || wish->remove) {
-		verdict_t v = judge_signal(facts, wish, a->server, "CDS", &a->cds);
+	if (expect->signals || expect->remove) {
+		judge_verdict_t v = judge_signal(facts, expect, a->server, "CDS", &a->cds);
 		if (v.gate != GATE_NONE) {
 			return v;
 		}
-		v = judge_signal(facts, wish, a->server, "CDNSKEY", &a->cdnskey);
+		v = judge_signal(facts, expect, a->server, "CDNSKEY", &a->cdnskey);
 		if (v.gate != GATE_NONE) {
 			return v;
 		}
 	}
-	if (wish->no_signals && (a->cds.present || a->cdnskey.present)) {
+	if (expect->no_signals && (a->cds.present || a->cdnskey.present)) {
 		return fail(GATE_CDS_LEFT, a->server,
 		            a->cds.present ? "CDS" : "CDNSKEY", true);
 	}
@@ -129,7 +129,7 @@ static bool is_incomplete(const child_answer_t *a)
 	       (a->status == ANSWER_OK && (a->cds.unanswered || a->cdnskey.unanswered));
 }
 
-static verdict_t judge_discovery(const rollover_facts_t *facts)
+static judge_verdict_t judge_discovery(const rollover_facts_t *facts)
 {
 	if (facts->discovery_failed && !facts->partial) {
 		return fail(GATE_DISCOVERY_FAILED, "", facts->discovery_detail, false);
@@ -141,18 +141,18 @@ static verdict_t judge_discovery(const rollover_facts_t *facts)
 }
 
 /*! The servers that were asked are fine; there are others, which nobody could find. */
-static verdict_t judge_partial(const rollover_facts_t *facts)
+static judge_verdict_t judge_partial(const rollover_facts_t *facts)
 {
 	return facts->discovery_failed ? fail(GATE_DISCOVERY_FAILED, "", facts->discovery_detail, false) : PASS;
 }
 
-verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
+judge_verdict_t judge_child(const rollover_facts_t *facts, const judge_expect_t *expect)
 {
 	const child_answer_t *missing = NULL, *incomplete = NULL, *no_route = NULL;
-	verdict_t late = PASS;
+	judge_verdict_t late = PASS;
 	size_t answered = 0;
 
-	verdict_t v = judge_discovery(facts);
+	judge_verdict_t v = judge_discovery(facts);
 	if (v.gate != GATE_NONE) {
 		return v;
 	}
@@ -161,7 +161,7 @@ verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
 		const child_answer_t *a = &facts->child[i];
 		if (a->status == ANSWER_UNREACHABLE) {
 			if (missing == NULL &&
-			    !out_of_service(wish->config, a->status, a->unreachable_since, wish->now)) {
+			    !out_of_service(expect->config, a->status, a->unreachable_since, expect->now)) {
 				missing = a;
 			}
 			continue;
@@ -176,7 +176,7 @@ verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
 		if (a->status == ANSWER_INCOMPLETE) {
 			continue;
 		}
-		v = judge_child_answer(facts, wish, a);
+		v = judge_child_answer(facts, expect, a);
 		if (v.gate != GATE_NONE && v.red) {
 			return v;
 		}
@@ -208,16 +208,16 @@ verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish)
 }
 
 /*! The walk over the parents that judge_parent() and judge_chain() share. */
-static verdict_t judge_parents(const rollover_facts_t *facts, const rollover_config_t *config,
+static judge_verdict_t judge_parents(const rollover_facts_t *facts, const rollover_config_t *config,
                                time_t now,
-                               verdict_t (*judge)(const rollover_facts_t *facts,
+                               judge_verdict_t (*judge)(const rollover_facts_t *facts,
                                                   const parent_answer_t *a, keyset_t keys),
                                keyset_t keys)
 {
 	const parent_answer_t *missing = NULL, *incomplete = NULL, *no_route = NULL;
 	size_t answered = 0;
 
-	verdict_t v = judge_discovery(facts);
+	judge_verdict_t v = judge_discovery(facts);
 	if (v.gate != GATE_NONE) {
 		return v;
 	}
@@ -270,14 +270,14 @@ static verdict_t judge_parents(const rollover_facts_t *facts, const rollover_con
 	return PASS;
 }
 
-keyset_t parent_names(const parent_answer_t *a)
+keyset_t judge_named(const parent_answer_t *a)
 {
 	return a->ds | a->ds_sha1;
 }
 
-static verdict_t judge_wanted(const rollover_facts_t *facts, const parent_answer_t *a, keyset_t wanted)
+static judge_verdict_t judge_wanted(const rollover_facts_t *facts, const parent_answer_t *a, keyset_t wanted)
 {
-	const keyset_t named = parent_names(a);
+	const keyset_t named = judge_named(a);
 
 	if (named & ~wanted) {
 		return key_detail(GATE_DS_STALE_AT, a->server,
@@ -298,28 +298,28 @@ static verdict_t judge_wanted(const rollover_facts_t *facts, const parent_answer
 	return PASS;
 }
 
-static verdict_t judge_any(const rollover_facts_t *facts, const parent_answer_t *a, keyset_t keys)
+static judge_verdict_t judge_any(const rollover_facts_t *facts, const parent_answer_t *a, keyset_t keys)
 {
 	/* A SHA-1 DS breaks nothing: a validator takes it, or treats the zone as insecure. */
-	if (!(parent_names(a) & keys)) {
+	if (!(judge_named(a) & keys)) {
 		return key_detail(GATE_DS_MISSING_AT, a->server, "no DS of key", facts, keys);
 	}
 	return PASS;
 }
 
-verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config,
+judge_verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config,
                        keyset_t wanted, time_t now)
 {
 	return judge_parents(facts, config, now, judge_wanted, wanted);
 }
 
-verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config,
+judge_verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config,
                       keyset_t keys, time_t now)
 {
 	return judge_parents(facts, config, now, judge_any, keys);
 }
 
-verdict_t judge_broken(const rollover_facts_t *facts)
+judge_verdict_t judge_broken(const rollover_facts_t *facts)
 {
 	const keyset_t own = facts->own.dnskey;
 
@@ -328,7 +328,7 @@ verdict_t judge_broken(const rollover_facts_t *facts)
 	}
 	for (size_t i = 0; i < facts->parent_count; i++) {
 		const parent_answer_t *a = &facts->parent[i];
-		const keyset_t named = parent_names(a);
+		const keyset_t named = judge_named(a);
 		if (a->status != ANSWER_OK || (named & own) || (named == 0 && !a->ds_foreign)) {
 			continue;
 		}
@@ -338,28 +338,28 @@ verdict_t judge_broken(const rollover_facts_t *facts)
 	return PASS;
 }
 
-bool parent_has_any(const rollover_facts_t *facts)
+bool judge_has_any_ds(const rollover_facts_t *facts)
 {
 	for (size_t i = 0; i < facts->parent_count; i++) {
 		const parent_answer_t *a = &facts->parent[i];
-		if (a->status == ANSWER_OK && (parent_names(a) != 0 || a->ds_foreign)) {
+		if (a->status == ANSWER_OK && (judge_named(a) != 0 || a->ds_foreign)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-bool parent_has(const rollover_facts_t *facts, keyset_t keys)
+bool judge_has_ds(const rollover_facts_t *facts, keyset_t keys)
 {
 	for (size_t i = 0; i < facts->parent_count; i++) {
-		if (facts->parent[i].status == ANSWER_OK && (parent_names(&facts->parent[i]) & keys)) {
+		if (facts->parent[i].status == ANSWER_OK && (judge_named(&facts->parent[i]) & keys)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
+uint32_t judge_dnskey_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
                    time_t now, bool *complete)
 {
 	uint32_t max = 0;
@@ -378,7 +378,7 @@ uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *confi
 	return max;
 }
 
-bool parent_old_ttl(const rollover_facts_t *facts, keyset_t wanted, uint32_t *ttl)
+bool judge_old_ds_ttl(const rollover_facts_t *facts, keyset_t wanted, uint32_t *ttl)
 {
 	bool found = false;
 	*ttl = 0;

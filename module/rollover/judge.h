@@ -27,9 +27,9 @@ typedef struct {
 	const char *about;	/*!< Borrowed from the facts. */
 	char detail[160];
 	bool red;		/*!< A wrong answer, as opposed to none: what held before no longer holds. */
-} verdict_t;
+} judge_verdict_t;
 
-/*! What the nameservers of the zone shall serve. */
+/*! What the nameservers of the zone have to serve. */
 typedef struct {
 	const rollover_config_t *config;
 	time_t now;
@@ -42,37 +42,37 @@ typedef struct {
 	bool keys_only;		/*!< What is wrong with CDS and CDNSKEY alone does not count. */
 	keyset_t wanted;
 	keyset_t trusted;	/*!< KSKs that the current DS names; one must sign the signals (RFC 7344 4.1). */
-} child_wish_t;
+} judge_expect_t;
 
 /*! Judges every address of every nameserver. */
-verdict_t judge_child(const rollover_facts_t *facts, const child_wish_t *wish);
+judge_verdict_t judge_child(const rollover_facts_t *facts, const judge_expect_t *expect);
 
 /*! Whether every address of every parent server has exactly the DS of \a wanted. */
-verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config,
+judge_verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config,
                        keyset_t wanted, time_t now);
 
 /*! Whether every parent server has a DS of one of \a keys: the chain as it is holds. */
-verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config,
+judge_verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config,
                       keyset_t keys, time_t now);
 
 /*! Whether a server of the parent has a DS set, and none of it matches a KSK that the own zone publishes. */
-verdict_t judge_broken(const rollover_facts_t *facts);
+judge_verdict_t judge_broken(const rollover_facts_t *facts);
 
 /*! Keys that a parent's server names, by whatever digest: where a DS may still be, or has come. */
-keyset_t parent_names(const parent_answer_t *a);
+keyset_t judge_named(const parent_answer_t *a);
 
 /*! Whether any server of the parent has a DS of one of \a keys. */
-bool parent_has(const rollover_facts_t *facts, keyset_t keys);
+bool judge_has_ds(const rollover_facts_t *facts, keyset_t keys);
 
 /*! Whether any server of the parent has a DS, of whichever key. */
-bool parent_has_any(const rollover_facts_t *facts);
+bool judge_has_any_ds(const rollover_facts_t *facts);
 
 /*!
  * Largest DNSKEY TTL in answers that a known key has signed; \a complete is false if a server that
  * still counts has given no such answer.
  */
-uint32_t child_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
+uint32_t judge_dnskey_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
                    time_t now, bool *complete);
 
 /*! Largest TTL of parents' answers that differ from \a wanted; false if there is none. */
-bool parent_old_ttl(const rollover_facts_t *facts, keyset_t wanted, uint32_t *ttl);
+bool judge_old_ds_ttl(const rollover_facts_t *facts, keyset_t wanted, uint32_t *ttl);

@@ -23,7 +23,7 @@ static void learn_ds_ttl(dec_t *c, uint32_t ttl)
 	ttl_window_t *w = &c->out->row.ds_ttl;
 
 	/* The DS may have been replaced just before, and its TTL with it. */
-	if (w->count == 0 && is_newcomer(c) && parent_has_any(c->facts)) {
+	if (w->count == 0 && is_newcomer(c) && judge_has_any_ds(c->facts)) {
 		ttl_window_add(w, ROLLOVER_UNKNOWN_DS_TTL, c->now);
 	}
 	/* Only some may have answered: the TTL of the others is the last known. */
@@ -57,7 +57,7 @@ void learn_answers(dec_t *c)
 	if (c->facts->own.known && c->facts->own.dnskey != 0) {
 		bool complete = (c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 &&
 		                !c->facts->discovery_failed;
-		ttl = complete ? child_ttl(c->facts, c->config, c->now, &complete) : 0;
+		ttl = complete ? judge_dnskey_ttl(c->facts, c->config, c->now, &complete) : 0;
 		/*
 		 * The own zone counts as well: its TTL is, or will be, served by the others. In idle nobody
 		 * else is asked, and it may be low again (a policy lost by a reload) before they are.
@@ -84,15 +84,15 @@ void learn_answers(dec_t *c)
 	    judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
 		row->settled_at = c->now;	/* Also behind a gate: from here on it is a DS that may be removed. */
 	}
-	if (parent_old_ttl(c->facts, c->new_key, &ttl)) {
+	if (judge_old_ds_ttl(c->facts, c->new_key, &ttl)) {
 		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
 		uint32_t all = 0;
 		row->ds_all_since = 0;
-		if (parent_old_ttl(c->facts, 0, &all) && all > ttl) {
+		if (judge_old_ds_ttl(c->facts, 0, &all) && all > ttl) {
 			ttl = all;		/* Some have the new DS already: what comes after it replaces it. */
 		}
 		learn_ds_ttl(c, ttl);
-	} else if (row->ds_all_since != 0 && parent_old_ttl(c->facts, 0, &ttl)) {
+	} else if (row->ds_all_since != 0 && judge_old_ds_ttl(c->facts, 0, &ttl)) {
 		/* The wait for the old DS is fixed (ds_drain): from here on the new one is what the next rollover replaces. */
 		learn_ds_ttl(c, ttl);
 	}
@@ -117,10 +117,10 @@ void learn_operators_word(dec_t *c)
 	}
 }
 
-verdict_t learn_ds(dec_t *c)
+judge_verdict_t learn_ds(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
-	verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
+	judge_verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
 
 	if (v.gate != GATE_NONE) {
 		if (v.red) {

@@ -23,4 +23,4 @@ void learn_operators_word(dec_t *c);
  *
  * \return Whether every server of the parent has exactly the new DS.
  */
-verdict_t learn_ds(dec_t *c);
+judge_verdict_t learn_ds(dec_t *c);

@@ -96,13 +96,6 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 	       now - saved >= SAVE_INTERVAL || now < saved;
 }
 
-bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted)
-{
-	assert(own);
-
-	return own->conf == CONF_NO_SWITCH || (own->conf == CONF_NO_DERIVED && wanted != POLICY_BASE);
-}
-
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *d)
 {
 	assert(own && d);

@@ -17,16 +17,16 @@
 #define FOURTH		((keyset_t)8)
 
 /*! Both keys at both nameservers, CDS and CDNSKEY of the new one, the DS of the old one at both parent servers. */
-static child_wish_t good(machine_t *m)
+static judge_expect_t good(machine_t *m)
 {
 	machine_at(m, ROLLOVER_AWAIT_DS);
-	return (child_wish_t){
+	return (judge_expect_t){
 		.config = &m->config, .now = m->now, .need = OLD | NEW, .ttl_limit = 300, .signals = true, .wanted = NEW,
 		.trusted = OLD,
 	};
 }
 
-static void expect(verdict_t v, rollover_gate_t gate, const char *about, const char *detail, bool red)
+static void expect(judge_verdict_t v, rollover_gate_t gate, const char *about, const char *detail, bool red)
 {
 	assert_int_equal(v.gate, gate);
 	assert_string_equal(v.about, about);
@@ -34,7 +34,7 @@ static void expect(verdict_t v, rollover_gate_t gate, const char *about, const c
 	assert_int_equal(v.red, red);
 }
 
-static void pass(verdict_t v)
+static void pass(judge_verdict_t v)
 {
 	expect(v, GATE_NONE, "", "", false);
 }
@@ -43,7 +43,7 @@ static void a_good_answer_passes(void **state)
 {
 	(void)state;
 	machine_t m;
-	child_wish_t w = good(&m);
+	judge_expect_t w = good(&m);
 
 	pass(judge_child(&m.facts, &w));
 	pass(judge_parent(&m.facts, &m.config, OLD, m.now));
@@ -59,7 +59,7 @@ static void what_a_nameserver_serves_wrong_is_named(void **state)
 {
 	(void)state;
 	machine_t m;
-	child_wish_t w = good(&m);
+	judge_expect_t w = good(&m);
 	child_answer_t *a = &m.child[1];
 	const child_answer_t right = *a;
 
@@ -103,7 +103,7 @@ static void each_of_cds_and_cdnskey_is_judged(void **state)
 	for (int i = 0; i < 2; i++) {
 		machine_t m;
 		char text[64];
-		child_wish_t w = good(&m);
+		judge_expect_t w = good(&m);
 		child_answer_t *a = &m.child[1];
 		signal_rrset_t *rrset = i == 0 ? &a->cds : &a->cdnskey;
 		const signal_rrset_t right = *rrset;
@@ -141,7 +141,7 @@ static void the_delete_signal_is_one_by_both_types(void **state)
 {
 	(void)state;
 	machine_t m;
-	child_wish_t w = good(&m);
+	judge_expect_t w = good(&m);
 	child_answer_t *a = &m.child[1];
 	const signal_rrset_t delete = { .present = true, .unwanted = true, .remove = true, .signed_by = OLD };
 
@@ -164,7 +164,7 @@ static void a_wrong_answer_outweighs_a_late_one_and_that_a_missing_one(void **st
 {
 	(void)state;
 	machine_t m;
-	child_wish_t w = good(&m);
+	judge_expect_t w = good(&m);
 
 	m.child[0].status = ANSWER_UNREACHABLE;
 	m.child[0].unreachable_since = T0;
@@ -194,7 +194,7 @@ static void half_an_answer_blocks_for_the_rest(void **state)
 {
 	(void)state;
 	machine_t m;
-	child_wish_t w = good(&m);
+	judge_expect_t w = good(&m);
 
 	m.child[1].cds.unanswered = true;
 	m.child[1].cds.present = false;
@@ -224,7 +224,7 @@ static void a_silent_server_no_longer_blocks_after_its_time_but_not_all_of_them(
 {
 	(void)state;
 	machine_t m;
-	child_wish_t w = good(&m);
+	judge_expect_t w = good(&m);
 
 	m.child[0].status = ANSWER_UNREACHABLE;
 	m.child[0].unreachable_since = m.now - 12 * HOUR + 1;
@@ -254,7 +254,7 @@ static void without_the_list_of_servers_nobody_is_judged(void **state)
 {
 	(void)state;
 	machine_t m;
-	child_wish_t w = good(&m);
+	judge_expect_t w = good(&m);
 
 	snprintf(m.facts.discovery_detail, sizeof(m.facts.discovery_detail), "example.: SERVFAIL");
 	m.facts.discovery_failed = true;
@@ -271,7 +271,7 @@ static void with_a_part_of_the_list_wrong_answers_count(void **state)
 {
 	(void)state;
 	machine_t m;
-	child_wish_t w = good(&m);
+	judge_expect_t w = good(&m);
 
 	snprintf(m.facts.discovery_detail, sizeof(m.facts.discovery_detail), "address of ns.example.: SERVFAIL");
 	m.facts.discovery_failed = m.facts.partial = true;
@@ -369,7 +369,7 @@ static void the_words_about_many_keys_end_where_the_room_does(void **state)
 {
 	(void)state;
 	machine_t m;
-	child_wish_t w = good(&m);
+	judge_expect_t w = good(&m);
 
 	m.facts.key_count = ROLLOVER_KEYS_MAX;
 	for (unsigned i = 0; i < ROLLOVER_KEYS_MAX; i++) {
@@ -379,7 +379,7 @@ static void the_words_about_many_keys_end_where_the_room_does(void **state)
 	m.child[1].dnskey_signed_by = 0;
 	w.need = (keyset_t)((1ULL << ROLLOVER_KEYS_MAX) - 1);
 	m.child[0].dnskey = m.child[0].dnskey_signed_by = m.child[1].dnskey = w.need;
-	const verdict_t v = judge_child(&m.facts, &w);
+	const judge_verdict_t v = judge_child(&m.facts, &w);
 	assert_int_equal(v.gate, GATE_RRSIG_MISSING);
 	assert_non_null(strstr(v.detail, "by key 60000 60001 "));
 	assert_true(strlen(v.detail) < sizeof(v.detail));
@@ -391,14 +391,14 @@ static void any_parent_server_with_a_ds_has_begun(void **state)
 	machine_t m;
 	good(&m);
 
-	assert_true(parent_has(&m.facts, OLD));
-	assert_false(parent_has(&m.facts, NEW));
+	assert_true(judge_has_ds(&m.facts, OLD));
+	assert_false(judge_has_ds(&m.facts, NEW));
 	m.parent[1].ds_sha1 = NEW;
-	assert_true(parent_has(&m.facts, NEW));
+	assert_true(judge_has_ds(&m.facts, NEW));
 	m.parent[1].status = ANSWER_BOGUS;
-	assert_false(parent_has(&m.facts, NEW));
+	assert_false(judge_has_ds(&m.facts, NEW));
 	m.parent[0].ds = NEW;
-	assert_true(parent_has(&m.facts, NEW | THIRD));
+	assert_true(judge_has_ds(&m.facts, NEW | THIRD));
 }
 
 static void the_largest_signed_ttl_of_all_that_answer_counts(void **state)
@@ -409,23 +409,23 @@ static void the_largest_signed_ttl_of_all_that_answer_counts(void **state)
 	good(&m);
 
 	m.child[1].dnskey_ttl = HOUR;
-	assert_int_equal(child_ttl(&m.facts, &m.config, m.now, &complete), HOUR);
+	assert_int_equal(judge_dnskey_ttl(&m.facts, &m.config, m.now, &complete), HOUR);
 	assert_true(complete);
 	m.child[0].dnskey_ttl = 2 * HOUR;
-	assert_int_equal(child_ttl(&m.facts, &m.config, m.now, &complete), 2 * HOUR);
+	assert_int_equal(judge_dnskey_ttl(&m.facts, &m.config, m.now, &complete), 2 * HOUR);
 	m.child[0].dnskey_signed_by = 0;
-	assert_int_equal(child_ttl(&m.facts, &m.config, m.now, &complete), HOUR);
+	assert_int_equal(judge_dnskey_ttl(&m.facts, &m.config, m.now, &complete), HOUR);
 	assert_false(complete);
 	m.child[0].dnskey_signed_by = OLD;
 	m.child[0].status = ANSWER_BOGUS;
-	assert_int_equal(child_ttl(&m.facts, &m.config, m.now, &complete), HOUR);
+	assert_int_equal(judge_dnskey_ttl(&m.facts, &m.config, m.now, &complete), HOUR);
 	assert_false(complete);
 	m.child[0].status = ANSWER_UNREACHABLE;
 	m.child[0].unreachable_since = m.now - 1;
-	assert_int_equal(child_ttl(&m.facts, &m.config, m.now, &complete), HOUR);
+	assert_int_equal(judge_dnskey_ttl(&m.facts, &m.config, m.now, &complete), HOUR);
 	assert_false(complete);
 	m.child[0].unreachable_since = m.now - DAY;
-	assert_int_equal(child_ttl(&m.facts, &m.config, m.now, &complete), HOUR);
+	assert_int_equal(judge_dnskey_ttl(&m.facts, &m.config, m.now, &complete), HOUR);
 	assert_true(complete);
 }
 
@@ -437,29 +437,29 @@ static void the_largest_ttl_of_an_old_ds_counts(void **state)
 	good(&m);
 
 	machine_ds(&m, NEW, DAY);
-	assert_false(parent_old_ttl(&m.facts, NEW, &ttl));
+	assert_false(judge_old_ds_ttl(&m.facts, NEW, &ttl));
 	assert_int_equal(ttl, 0);
 	m.parent[0].ds = OLD;
 	m.parent[0].ds_ttl = HOUR;
-	assert_true(parent_old_ttl(&m.facts, NEW, &ttl));
+	assert_true(judge_old_ds_ttl(&m.facts, NEW, &ttl));
 	assert_int_equal(ttl, HOUR);
 	m.parent[1].ds = OLD | NEW;
-	assert_true(parent_old_ttl(&m.facts, NEW, &ttl));
+	assert_true(judge_old_ds_ttl(&m.facts, NEW, &ttl));
 	assert_int_equal(ttl, DAY);
 	m.parent[1].status = ANSWER_BOGUS;
-	assert_true(parent_old_ttl(&m.facts, NEW, &ttl));
+	assert_true(judge_old_ds_ttl(&m.facts, NEW, &ttl));
 	assert_int_equal(ttl, HOUR);
 	m.parent[1].status = ANSWER_OK;
 	m.parent[1].ds = NEW;
 	m.parent[1].ds_sha1 = OLD;
-	assert_true(parent_old_ttl(&m.facts, NEW, &ttl));
+	assert_true(judge_old_ds_ttl(&m.facts, NEW, &ttl));
 	assert_int_equal(ttl, DAY);
 	m.parent[1].ds_sha1 = NEW;
-	assert_true(parent_old_ttl(&m.facts, NEW, &ttl));
+	assert_true(judge_old_ds_ttl(&m.facts, NEW, &ttl));
 	assert_int_equal(ttl, HOUR);
 	m.parent[1].ds_foreign = true;
 	m.parent[0].ds_ttl = 2 * DAY;
-	assert_true(parent_old_ttl(&m.facts, NEW, &ttl));
+	assert_true(judge_old_ds_ttl(&m.facts, NEW, &ttl));
 	assert_int_equal(ttl, 2 * DAY);
 }
 
@@ -498,7 +498,7 @@ static void no_answer_beyond_the_last_is_looked_at(void **state)
 	machine_t m;
 	bool complete;
 	uint32_t ttl;
-	child_wish_t w = good(&m);
+	judge_expect_t w = good(&m);
 	child_answer_t *child = malloc(sizeof(*child));
 	parent_answer_t *parent = malloc(sizeof(*parent));
 
@@ -512,11 +512,11 @@ static void no_answer_beyond_the_last_is_looked_at(void **state)
 	pass(judge_parent(&m.facts, &m.config, OLD, m.now));
 	pass(judge_chain(&m.facts, &m.config, OLD, m.now));
 	pass(judge_broken(&m.facts));
-	assert_false(parent_has(&m.facts, THIRD));
-	assert_false(parent_old_ttl(&m.facts, OLD, &ttl));
-	assert_int_equal(child_ttl(&m.facts, &m.config, m.now, &complete), 300);
+	assert_false(judge_has_ds(&m.facts, THIRD));
+	assert_false(judge_old_ds_ttl(&m.facts, OLD, &ttl));
+	assert_int_equal(judge_dnskey_ttl(&m.facts, &m.config, m.now, &complete), 300);
 	parent->ds = 0;
-	assert_false(parent_has_any(&m.facts));
+	assert_false(judge_has_any_ds(&m.facts));
 	for (int i = 0; i < 2 * ROLLOVER_STATE__COUNT; i++) {
 		m.row.state = i / 2;
 		m.row.has_new = i % 2;

@@ -256,7 +256,7 @@ static void what_was_told_is_told_again_after_a_gate_that_silences(void **state)
 static void a_wrong_answer_voids_what_held_before_and_a_missing_one_does_not(void **state)
 {
 	(void)state;
-	verdict_t v = { .gate = GATE_CDS_MISSING, .about = "ns1", .red = true };
+	judge_verdict_t v = { .gate = GATE_CDS_MISSING, .about = "ns1", .red = true };
 	stage_t s;
 	dec_t *c = stage(&s, GATE_NONE, 0);
 

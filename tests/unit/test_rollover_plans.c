@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The tables of plans: a row of them can be wrong without any compiler, or any single test of the machine, telling it.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "machine.h"
+#include "plans.h"
+
+/*! A row in this state that brings the first DS, or not. */
+static rollover_row_t row_in(rollover_state_t state, bool first)
+{
+	machine_t m;
+
+	machine_at(&m, state);
+	if (first) {
+		m.row.old_count = 0;
+		m.row.has_new = true;
+	}
+	return m.row;
+}
+
+static void each_state_has_a_step_of_its_own(void **state)
+{
+	(void)state;
+	for (rollover_state_t st = 0; st < ROLLOVER_STATE__COUNT; st++) {
+		for (unsigned i = 0; i < 8; i++) {
+			rollover_row_t row = row_in(st, i & 1);
+			row.has_new = row.has_new || (i & 2);
+			assert_int_equal(plans_step(plans_of(&row), &row, i & 4)->state, st);
+		}
+	}
+}
+
+static void a_row_tells_its_plan(void **state)
+{
+	(void)state;
+	for (rollover_state_t st = 0; st < ROLLOVER_STATE__COUNT; st++) {
+		const bool insecure = st == ROLLOVER_LEAVE || st == ROLLOVER_LEFT;
+		const rollover_row_t row = row_in(st, false);
+		assert_string_equal(plans_of(&row)->name, st == ROLLOVER_IDLE ? "idle" : insecure ? "insecure" : "ksk");
+	}
+	for (rollover_state_t st = ROLLOVER_INTRODUCE; st <= ROLLOVER_RETIRE; st++) {
+		const rollover_row_t row = row_in(st, true);
+		assert_string_equal(plans_of(&row)->name, "first-ds");
+	}
+}
+
+/*! Each plan once, by a row that follows it. */
+static const rollover_plan_t *plan_number(unsigned n)
+{
+	static const struct { rollover_state_t state; bool first; } PLANS[] = {
+		{ ROLLOVER_IDLE, false }, { ROLLOVER_SIGNAL, false }, { ROLLOVER_SIGNAL, true }, { ROLLOVER_LEAVE, false },
+	};
+
+	if (n >= sizeof(PLANS) / sizeof(PLANS[0])) {
+		return NULL;
+	}
+	const rollover_row_t row = row_in(PLANS[n].state, PLANS[n].first);
+	return plans_of(&row);
+}
+
+static bool has_state(const rollover_plan_t *plan, rollover_state_t state)
+{
+	for (unsigned i = 0; i < plan->count; i++) {
+		if (plan->steps[i].state == state) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void each_way_ends_in_a_state_of_the_plan(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; plan_number(n) != NULL; n++) {
+		const rollover_plan_t *plan = plan_number(n);
+		for (unsigned i = 0; i < plan->count; i++) {
+			const step_t *s = &plan->steps[i];
+			const rollover_state_t to[] = {
+				s->next, s->key_lost, s->ds_lost, s->removed, s->unproven, s->extra_key, s->invalid,
+				s->invalid_begun, plan->old_gone,
+			};
+			for (unsigned k = 0; k < sizeof(to) / sizeof(to[0]); k++) {
+				/* The key of a first DS settles as any other. */
+				assert_true(to[k] == TO_STAY || (to[k] == TO_START && k > 0) || has_state(plan, to[k]) ||
+				            to[k] == ROLLOVER_SETTLE);
+			}
+		}
+	}
+}
+
+static bool asks(const step_t *step, step_cond_t cond)
+{
+	for (unsigned i = 0; i < STEP_CONDS; i++) {
+		if (step->cond[i] == cond) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! What a condition judges is in the row, and what is in the row is judged. */
+static void conditions_and_columns_go_together(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; plan_number(n) != NULL; n++) {
+		const rollover_plan_t *plan = plan_number(n);
+		for (unsigned i = 0; i < plan->count; i++) {
+			const step_t *s = &plan->steps[i];
+			const bool servers = asks(s, COND_SERVERS) || asks(s, COND_CHAIN_BACK);
+			assert_int_equal(s->cond[STEP_CONDS - 1], COND_END);
+			assert_int_equal(s->expire[STEP_EXPIRES - 1], EXPIRE_NOTHING);
+			assert_int_equal(asks(s, COND_KEYS), s->key_lost != TO_STAY);
+			assert_int_equal(asks(s, COND_DS_KEPT) || asks(s, COND_CONFIRM), s->ds_lost != TO_STAY);
+			assert_int_equal(asks(s, COND_PROVEN), s->unproven != TO_STAY);
+			assert_int_equal(asks(s, COND_CHAIN) || asks(s, COND_CHAIN_BACK), s->chain != 0);
+			assert_int_equal(asks(s, COND_EXPIRED) || asks(s, COND_PROVEN), s->expire[0] != EXPIRE_NOTHING);
+			assert_int_equal(servers, s->present != 0);
+			assert_true(s->removed == TO_STAY || asks(s, COND_DS_STAYS));
+			assert_true(servers || (s->signals == SIGNALS_ANY && !s->low_ttl && s->absent == 0));
+			assert_true(!servers || (s->survey & SURVEY_CHILD) != 0);
+			/* A DELETE is signed by a key that the DS names, as any other signal (RFC 7344 4.1). */
+			assert_int_equal(s->signals >= SIGNALS_NEW, s->trusted != 0);
+			/* The step ends in one way: the next one, or a gate behind which it waits. */
+			assert_int_equal(s->next == ROLLOVER_IDLE, s->gate != GATE_NONE || s->state == ROLLOVER_IDLE ||
+			                 s->state == ROLLOVER_SETTLE);
+		}
+	}
+}
+
+/*! The order cannot be taken back: no plan lets a key go without all of this (docs/simulation.rst, I2). */
+static void a_key_goes_only_when_everything_is_proven(void **state)
+{
+	(void)state;
+	unsigned orders = 0;
+
+	for (unsigned n = 0; plan_number(n) != NULL; n++) {
+		const rollover_plan_t *plan = plan_number(n);
+		for (unsigned i = 0; i < plan->count; i++) {
+			const step_t *s = &plan->steps[i];
+			if (!asks(s, COND_ORDER) || s->order != ACTION_SUBMITTED) {
+				continue;
+			}
+			assert_true(asks(s, COND_DS_KEPT) && asks(s, COND_SERVERS) && asks(s, COND_PROVEN));
+			assert_int_equal(s->expire[0], EXPIRE_DS);
+			assert_int_equal(s->expire[1], EXPIRE_OBSERVATION);
+			assert_true(s->survey & SURVEY_WATCH);
+			orders++;
+		}
+	}
+	assert_int_equal(orders, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_state_has_a_step_of_its_own),
+		cmocka_unit_test(a_row_tells_its_plan),
+		cmocka_unit_test(each_way_ends_in_a_state_of_the_plan),
+		cmocka_unit_test(conditions_and_columns_go_together),
+		cmocka_unit_test(a_key_goes_only_when_everything_is_proven),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
