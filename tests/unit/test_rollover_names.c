@@ -48,6 +48,33 @@ static void what_there_is_has_its_own(void **state)
 	}
 }
 
+/*! Who looks after a side acts there, and has a command for it. */
+static void the_traits_of_a_gate_agree(void **state)
+{
+	(void)state;
+	bool used[HELP__COUNT] = { false };
+
+	for (int i = 1; i < GATE__COUNT; i++) {
+		const rollover_gate_info_t *gate = rollover_gate_info(i);
+		const bool transfer = gate->opener == OPENER_TRANSFER;
+		print_message("%s\n", gate->name);
+		assert_true(gate->actor != ACTOR_SECONDARY || gate->side == SIDE_CHILD);
+		assert_true(gate->actor != ACTOR_PARENT || gate->side == SIDE_PARENT);
+		assert_true(!transfer || gate->actor == ACTOR_SECONDARY);
+		assert_true(gate->opener != OPENER_SCAN || (gate->ds_wrong && gate->actor == ACTOR_PARENT));
+		assert_true(!gate->ds_wrong || (gate->pace == PACE_NOTIFIED && gate->help != HELP_NONE));
+		assert_true(gate->pace != PACE_NOTIFIED || gate->ds_interval);
+		assert_true(!gate->chosen || (gate->silences && gate->actor == ACTOR_OPERATOR));
+		assert_true(gate->actor != ACTOR_SECONDARY || gate->help != HELP_NONE);
+		/* No command makes the parent secure. */
+		assert_true(gate->actor != ACTOR_PARENT || gate->help != HELP_NONE || i == GATE_PARENT_INSECURE);
+		used[gate->help] = true;
+	}
+	for (int i = 1; i < HELP__COUNT; i++) {
+		assert_true(used[i]);
+	}
+}
+
 static void keys_are_equal_if_all_of_them_is(void **state)
 {
 	(void)state;
@@ -105,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_there_is_not_has_a_name),
 		cmocka_unit_test(what_there_is_has_its_own),
+		cmocka_unit_test(the_traits_of_a_gate_agree),
 		cmocka_unit_test(keys_are_equal_if_all_of_them_is),
 		cmocka_unit_test(a_key_is_found_among_those_that_count),
 		cmocka_unit_test(the_ttl_of_a_policy_stays_in_the_window),
