@@ -163,23 +163,34 @@ static void fault_learn(world_t *w, int fault, world_keys_t keys, uint32_t ttl)
 	f->known[f->known_count++].at = w->now;
 }
 
-/* What the module now knows, for the question whether a later step is its fault. */
-void check_learn(world_t *w)
+/* Whose silence counts as agreement from now on, whether or not the decision can be stored. */
+void check_excuse(world_t *w)
 {
-	engine_t *e = &w->engine;
+	const engine_t *e = &w->engine;
 	const rollover_facts_t *f = &e->facts;
 
-	shown_keep(w);
 	for (unsigned side = 0; side < 2; side++) {
-		size_t count = side ? f->parent_count : f->child_count;
-		for (size_t i = 0; i < count; i++) {
-			fault_learn(w, e->seen[side][i], e->seen_keys[side][i], e->seen_ttl[side][i]);
+		for (size_t i = 0; i < (side ? f->parent_count : f->child_count); i++) {
 			answer_status_t status = side ? f->parent[i].status : f->child[i].status;
 			if (status == ANSWER_UNREACHABLE && e->silent[side][i].lasted >= (time_t)e->config.unreachable_after) {
 				server_excuse(w, side ? &w->parent[i] : &w->child[i], side);
 			}
 		}
 	}
+}
+
+/* What the module now knows, for the question whether a later step is its fault. */
+void check_learn(world_t *w)
+{
+	const engine_t *e = &w->engine;
+
+	shown_keep(w);
+	for (unsigned side = 0; side < 2; side++) {
+		for (size_t i = 0; i < (side ? e->facts.parent_count : e->facts.child_count); i++) {
+			fault_learn(w, e->seen[side][i], e->seen_keys[side][i], e->seen_ttl[side][i]);
+		}
+	}
+	check_excuse(w);
 }
 
 /* I3: withdrawn because every server of the parent matched, and for no other reason of success. */

@@ -96,6 +96,7 @@ static bool may_crash(world_t *w, bool does_something)
 
 static void store_failed(world_t *w, const rollover_decision_t *d)
 {
+	check_excuse(w);
 	(void)follow_clock(w);
 	(void)rollover_store_failed(&w->engine.row, d, "not writable", clock_wall(w));
 	rest(w);

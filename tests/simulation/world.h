@@ -478,6 +478,7 @@ void native_look(world_t *w);
 void violate(world_t *w, const char *invariant, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /*! The decision is kept: what it was made of is known from now on. */
+void check_excuse(world_t *w);
 void check_learn(world_t *w);
 void check_decision(world_t *w, const rollover_row_t *before, const rollover_decision_t *d);
 void check_signal(world_t *w, const zone_version_t *version);
