@@ -29,7 +29,6 @@ PUBLIC = {"rollover.h": "rollover", "plan.h": "rollover", "dns.h": "dns", "serve
 INNER = {("dns", "knot/compat.h"), ("server", "knot/compat.h")}
 #: Circles of calls that are left, by folder.
 CIRCLES = {
-    "rollover": [frozenset("decision.c insecure.c retire.c rollover.c states.c turn.c".split())],
     "engine": [frozenset("clock.c engine.c facts.c fit.c look.c notify.c open.c prune.c signaling.c wake.c world.c write.c zone.c "
                          "zones.c".split())],
 }
