@@ -12,20 +12,11 @@
 
 #pragma once
 
-#include <sys/socket.h>
 #include <uv.h>
 #include <libknot/libknot.h>
 
 #include "kskroll/rollover.h"
-
-/*! Additional iterations of NSEC3 that are a proof, here and with common resolvers (RFC 9276 3.2). */
-#define DNS_NSEC3_ITERATIONS_MAX	150
-
-/*! IP addresses with ports, as configured. */
-typedef struct {
-	struct sockaddr_storage *addr;
-	size_t count;
-} dns_addrs_t;
+#include "kskroll/settings.h"
 
 /*! A KSK to tell from others. `rdata` is NULL when only its digest is remembered. */
 typedef struct {
@@ -116,19 +107,6 @@ void survey_free(survey_result_t *result);
 
 /* -- NOTIFY(CDS) to the parent, RFC 9859 ------------------------------------- */
 
-/*! How a notification ended. */
-typedef enum {
-	NOTIFY_ACKNOWLEDGED,
-	NOTIFY_NO_DSYNC,
-	NOTIFY_LOOKUP_FAILED,
-	NOTIFY_INSECURE_DSYNC,
-	NOTIFY_UNRESOLVABLE,
-	NOTIFY_NO_RESPONSE,
-	NOTIFY_REFUSED,
-	NOTIFY_CANCELLED,
-	NOTIFY__COUNT,
-} notify_status_t;
-
 /*! When to give up. All zero: 60 s, 5, 60 s (RFC 1996 3.6). */
 typedef struct {
 	unsigned interval_ms;		/*!< Between transmissions over UDP. */
@@ -174,10 +152,6 @@ int notify_start(dns_t *dns, const notify_request_t *request,
 void notify_cancel(notify_t *notify);
 
 void notify_free(notify_result_t *result);
-
-/*! Stable name for logs and statistics, and what it means in one sentence. */
-const char *notify_status_name(notify_status_t status);
-const char *notify_status_meaning(notify_status_t status);
 
 /* -- signaling names, RFC 9615 ------------------------------------------------ */
 

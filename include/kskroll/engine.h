@@ -4,118 +4,74 @@
  *
  * \brief One loop for all zones: wake, look, survey, decide, persist, act, report, sleep.
  *
- * There is one engine per process. It exists while a global module instance is attached
- * and works while the server runs. Attaching and detaching take a short lock, never wait
- * for network, control socket or disk, and may come from any thread.
+ * There is one engine per process, and it has the process's only loop. It is told what knotd has loaded, and it works
+ * from the first engine_server_is_at() on. All functions belong to the thread of the loop.
  */
 
 #pragma once
 
-#include "kskroll/dns.h"
-#include "kskroll/rollover.h"
+#include <uv.h>
 
-/*! Settings of the global instance. Strings and addresses are copied. */
+#include "kskroll/server.h"
+#include "kskroll/settings.h"
+
+typedef struct engine engine_t;
+
+/*! A loaded zone instance: a place in a table, and which of those that were there it is. */
 typedef struct {
-	dns_addrs_t resolver;
-	const char *trust_anchor;	/*!< NULL: default. */
-	const char *root_hints;		/*!< NULL: default. */
-	const char *storage;		/*!< Folder of the store. */
-	const char *control;		/*!< Configured control socket, or NULL. */
-	bool loopback;			/*!< Lab: loopback servers may be asked. */
-	unsigned parent_rate;		/*!< Questions per second and server of a parent, over all zones. */
-} engine_settings_t;
+	uint32_t slot;
+	uint32_t serial;		/*!< Grows with each instance that is loaded. */
+} engine_id_t;
 
-/*! Settings of a zone. */
+/*! What the engine says. Its arguments are valid during the call. */
 typedef struct {
-	rollover_config_t config;
-	dns_addrs_t nameserver;
-	dns_addrs_t parent;
-	dns_addrs_t validator;		/*!< Remote validating resolvers for the watch, besides our own. */
-	const char *policy;		/*!< Name of the policy in force, derived or not. */
-	const char *no_start;		/*!< Why no rollover may start, or NULL. Static. */
-	bool csk_wanted;		/*!< single-type-signing of the base policy. */
-	bool ttl_of_soa;		/*!< The base policy has no dnskey-ttl: Knot takes the TTL of the SOA. */
-	bool require_secure_dsync;	/*!< The parent is not notified where unsigned records say. */
-} engine_zone_settings_t;
+	void (*log)(void *arg, int priority, const char *text);	/*!< Priorities of syslog(3). */
+	void (*numbers)(void *arg, engine_id_t id, const engine_numbers_t *numbers);
+	void (*totals)(void *arg, const engine_totals_t *totals);
+	void *arg;
+} engine_out_t;
 
-/*! How a look at what resolvers see came out. */
-enum { WATCH_SECURE, WATCH_FAILING, WATCH_NO_EVIDENCE, WATCH__COUNT };
+/*! \return NULL if memory or descriptors are short. */
+engine_t *engine_new(const engine_out_t *out);
 
-/*! What a zone has done since the server started. */
-typedef struct {
-	uint64_t surveys;
-	uint64_t queries;
-	uint64_t steps;
-	uint64_t alarms;		/*!< Gates that need a human. */
-} engine_counts_t;
-
-/*! Numbers of a zone for the statistics. */
-typedef struct {
-	rollover_state_t state;
-	rollover_gate_t gate;
-	uint64_t state_seconds;		/*!< Since the state was entered. */
-	uint64_t next_check_seconds;
-	uint32_t dnskey_ttl;		/*!< Largest TTL that caches may hold. */
-	uint32_t ds_ttl;
-	engine_counts_t counts;
-} engine_numbers_t;
-
-/*! Sums over all zones, for the global instance. What zones did counts even if they are gone. */
-typedef struct {
-	uint64_t zones;
-	uint64_t state[ROLLOVER_STATE__COUNT];
-	uint64_t gate[GATE__COUNT];
-	engine_counts_t counts;
-	uint64_t answers[ANSWER__COUNT];
-	uint64_t watches[WATCH__COUNT];
-	uint64_t notifies[NOTIFY__COUNT];
-	bool no_route[2];		/*!< This host has no route to IPv4, to IPv6 addresses. */
-} engine_totals_t;
-
-/*! Called with the engine's lock held: store the numbers and return. */
-typedef void (*engine_publish_f)(void *instance, const engine_numbers_t *numbers);
-typedef void (*engine_totals_f)(void *instance, const engine_totals_t *totals);
-/*! Priorities of syslog(3). Called with the engine's lock held. */
-typedef void (*engine_log_f)(void *instance, int priority, const char *message);
+/*! Its loop, for whoever tells it what to do. */
+uv_loop_t *engine_loop(engine_t *engine);
 
 /*!
- * \brief A global instance was loaded. The newest one's settings count.
+ * \brief Settings of the global instance that count from now on; copied.
  *
- * \param[in] instance  Identity of the instance; its \a log is the only way our threads log.
- *
- * \return KNOT_EOK, KNOT_ENOMEM, or KNOT_ERROR if no thread could be started.
+ * \return KNOT_EOK, KNOT_ENOMEM.
  */
-int engine_attach(void *instance, const engine_settings_t *settings,
-                  engine_log_f log, engine_totals_f totals);
+int engine_settings(engine_t *engine, const engine_settings_t *settings);
+
+/*! knotd runs, and is reached there: the engine begins to work, if it has settings. \return KNOT_EOK, KNOT_ENOMEM. */
+int engine_server_is_at(engine_t *engine, const server_where_t *where);
 
 /*!
- * \brief A global instance is unloaded; neither callback is called any more on return.
+ * \brief Settings of zone instances get a number; copied.
  *
- * With the last one the engine ends. If the server is stopping this waits for the engine's
- * threads (milliseconds); otherwise they end by themselves.
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL if it is in use.
  */
-void engine_detach(void *instance);
+int engine_zone_settings(engine_t *engine, uint32_t number, const engine_zone_settings_t *settings);
 
-/*! A loaded zone instance. */
-typedef struct engine_zone engine_zone_t;
+/*! The number is used no more. */
+void engine_zone_settings_gone(engine_t *engine, uint32_t number);
 
 /*!
  * \brief A zone instance was loaded; its zone is looked at at once.
  *
- * \param[in] instance  Given back to \a publish.
  * \param[in] zone      Presentation form, lower case, with final dot.
+ * \param[in] settings  Their number.
  *
- * Without a global instance the zone rests until there is one.
- *
- * \return NULL if there is no memory.
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL if the place is taken or there are no such settings.
  */
-engine_zone_t *engine_zone_attach(void *instance, const char *zone,
-                                  const engine_zone_settings_t *settings,
-                                  engine_publish_f publish);
+int engine_attach(engine_t *engine, engine_id_t id, const char *zone, uint32_t settings);
 
-/*!
- * \brief A zone instance is unloaded; \a publish is not called any more on return.
- *
- * The zone's row stays; with its last instance the zone rests.
- */
-void engine_zone_detach(engine_zone_t *handle);
+/*! A zone instance is unloaded. The zone's row stays; with its last instance the zone rests. */
+void engine_detach(engine_t *engine, engine_id_t id);
+
+/*! Ends all that is under way and writes what is to be written. Its handles close on the loop: run it until it is empty. */
+void engine_stop(engine_t *engine);
+
+/*! After that. */
+void engine_free(engine_t *engine);

@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief Asks and tells this knotd, through its own control socket.
+ * \brief Asks and tells the knotd that has started this process, through its control socket.
  *
  * One thread does all blocking `knot_ctl_*` calls, one connection at a time,
  * each connection pipelined and closed (docs/internals, knot.md 3). Calls queue and
@@ -15,7 +15,9 @@
 #include <uv.h>
 #include <libknot/libknot.h>
 
+#include "kskroll/policy.h"
 #include "kskroll/rollover.h"
+#include "kskroll/settings.h"
 
 typedef struct server server_t;
 
@@ -51,17 +53,24 @@ typedef void (*server_done_f)(server_status_t status, const char *detail, void *
 typedef void (*server_fit_f)(server_status_t status, rollover_gate_t gate, const char *detail, void *arg);
 
 /*!
- * \brief Starts the control thread.
+ * \brief Starts the control thread. It needs server_is_at() before it can do anything.
  *
  * \param[in] loop        Loop for the callbacks; must outlive the server.
- * \param[in] preferred   Configured path of the control socket, or NULL. The
- *                        process's own listening AF_UNIX sockets decide; this one is
- *                        preferred among several.
  * \param[in] timeout_ms  Of one control operation.
  *
  * \return NULL if memory or threads are short.
  */
-server_t *server_new(uv_loop_t *loop, const char *preferred, int timeout_ms);
+server_t *server_new(uv_loop_t *loop, int timeout_ms);
+
+/*! Where knotd is. */
+typedef struct {
+	const char *control;	/*!< Path of its control socket. */
+	pid_t pid;		/*!< Another process that listens there is not talked to; 0: whoever listens is. */
+	dns_addrs_t dns;	/*!< Where it accepts TCP connections. Only the first few are used. */
+} server_where_t;
+
+/*! Counts from the next operation on; copied. */
+void server_is_at(server_t *server, const server_where_t *where);
 
 /*!
  * \brief Stops the control thread and joins it; pending calls are called back as cancelled.
@@ -71,9 +80,6 @@ server_t *server_new(uv_loop_t *loop, const char *preferred, int timeout_ms);
  */
 void server_free(server_t *server);
 
-/*! Whether this process listens on any AF_UNIX socket; false: not started yet, or stopping. */
-bool server_running(void);
-
 /*!
  * \brief Reads a zone: status, apex DNSKEY, CDS, CDNSKEY, NS, SOA.
  *
@@ -82,7 +88,7 @@ bool server_running(void);
 void server_look(server_t *server, const char *zone, server_look_f done, void *arg);
 
 /*!
- * \brief Reads the same RRsets by DNS from this process, which leaves no line in knotd's log.
+ * \brief Reads the same RRsets by DNS from this knotd, which leaves no line in knotd's log.
  *
  * Nothing may be done upon it: it says whether a server_look() is worth its two lines. Status SERVER_REFUSED if the zone
  * is not loaded, SERVER_UNREACHABLE if it cannot be told this way (a query module, no TCP). Says nothing of frozen,
@@ -136,23 +142,3 @@ void server_start_rollover(server_t *server, const char *zone, server_done_f don
  *                 the key at once, so nothing may depend on it.
  */
 void server_ksk_submitted(server_t *server, const char *zone, uint32_t ttl, server_done_f done, void *arg);
-
-/*!
- * \brief Name of the derived policy: BASE-kskroll-quiet, -signal, -rollback, -delete.
- *
- * The TTL is part of the name unless it is the default of 300 s: BASE-kskroll-quiet-600.
- *
- * \return The length, as snprintf().
- */
-int server_policy_name(char *out, size_t out_len, const char *base,
-                       policy_role_t role, uint32_t ttl);
-
-/*!
- * \brief Takes such a name apart.
- *
- * \param[in] name       Policy name.
- * \param[out] base      The operator's policy, \a name itself if it is no derived one.
- * \param[in] base_len   Size of base.
- * \param[out] role      POLICY_BASE if it is no derived one.
- */
-void server_policy_parse(const char *name, char *base, size_t base_len, policy_role_t *role);

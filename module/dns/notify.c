@@ -68,28 +68,6 @@ struct notify {
 	void *arg;
 };
 
-static const struct {
-	const char *name;
-	const char *meaning;
-} STATUS[] = {
-	[NOTIFY_ACKNOWLEDGED] = { "acknowledged",
-		"The parent's target has acknowledged the notification." },
-	[NOTIFY_NO_DSYNC] = { "no-dsync",
-		"The parent does not publish where to notify it about CDS." },
-	[NOTIFY_LOOKUP_FAILED] = { "lookup-failed",
-		"Whether the parent has DSYNC could not be looked up or did not validate." },
-	[NOTIFY_INSECURE_DSYNC] = { "insecure-dsync",
-		"The parent's DSYNC is not signed and a signed one is required." },
-	[NOTIFY_UNRESOLVABLE] = { "target-unresolvable",
-		"The parent's target has no address that can be used." },
-	[NOTIFY_NO_RESPONSE] = { "no-response",
-		"No address of the parent's target has answered." },
-	[NOTIFY_REFUSED] = { "refused",
-		"The parent's target has answered with an error." },
-	[NOTIFY_CANCELLED] = { "cancelled",
-		"The notification was ended from here." },
-};
-
 static void on_begin(uv_timer_t *timer);
 static void next_address(notify_t *notify);
 static void next_target(notify_t *notify);
@@ -568,14 +546,4 @@ void notifies_free(notifies_t *all)
 	}
 	pace_free(all->pace);
 	free(all);
-}
-
-const char *notify_status_name(notify_status_t status)
-{
-	return (unsigned)status < NOTIFY__COUNT ? STATUS[status].name : "unknown";
-}
-
-const char *notify_status_meaning(notify_status_t status)
-{
-	return (unsigned)status < NOTIFY__COUNT ? STATUS[status].meaning : "unknown";
 }

@@ -1,156 +1,151 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The registry of module instances and the life of the loop thread.
- *
- * load() and unload() of instances only take the registry's lock and leave the instance in the
- * inbox; no memory is needed for that. The loop thread reads the inbox, and takes the lock only to log and to publish
- * numbers: never across I/O, since a commit of ours makes knotd call load() and unload().
+ * What knotd has loaded, and the life of the loop.
  */
 
 #include <assert.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "engine.h"
-
-/*!
- * Notes are read so long after the first one. knotd loads a hundred thousand zones one after the other: read one by one,
- * each would cost it a system call, and both threads a wait for the lock.
- */
-#define NOTES_MS	10
 
 /*! From one first look to the next after a start. knotd has its zones to load at the same time, and both take processor time. */
 #define FIRST_LOOK_MS	4
 
-/*! A loaded global instance. */
-typedef struct instance {
-	void *id;
-	settings_t *settings;
-	engine_log_f log;
-	engine_totals_f totals;
-	struct instance *next;
-} instance_t;
+/*! No table gets larger, whatever number is asked for. */
+#define TABLE_MAX	(1 << 26)
 
-typedef struct engine {
-	pthread_t thread;
-	struct engine *predecessor;	/*!< Still ending: joined before this one starts. */
-	settings_t *settings;		/*!< Those that are in force. */
-	/* The inbox, under the lock. */
-	engine_zone_t *attached;	/*!< The oldest first, by `next`. */
-	engine_zone_t **attached_last;
-	engine_zone_t *detached;	/*!< By `all_next`. */
-	bool new_settings;
-	bool stop;
+struct engine {
 	loop_t loop;
-} engine_t;
+	engine_out_t out;
+	settings_t *settings;		/*!< NULL: not told yet. */
+	bool has_where;
+	server_where_t where;		/*!< Its texts and addresses are ours. */
+	instance_t *instances;		/*!< By place. */
+	uint32_t instance_count;
+	zone_settings_t **numbered;	/*!< Settings of zones, by number; NULL: not in use. */
+	uint32_t numbered_count;
+};
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static instance_t *instances;		/*!< Newest first. */
-static engine_zone_t *loaded;		/*!< All zone instances, with or without an engine. */
-static engine_t *current;
-static engine_t *ending;		/*!< Detached while the server went on. */
+/* Log and numbers. */
 
-/* Log and numbers: the only uses of instances from the loop thread. */
-
-void engine_log(struct engine *engine, int priority, const char *fmt, ...)
+void engine_log(engine_t *engine, int priority, const char *fmt, ...)
 {
 	char message[1024];
 	va_list args;
 	va_start(args, fmt);
 	vsnprintf(message, sizeof(message), fmt, args);
 	va_end(args);
-
-	pthread_mutex_lock(&lock);
-	if (instances != NULL && current == engine) {
-		instances->log(instances->id, priority, message);
-	}
-	pthread_mutex_unlock(&lock);
+	engine->out.log(engine->out.arg, priority, message);
 }
 
-void engine_publish(const entry_t *entry, const engine_numbers_t *numbers)
+void engine_publish(engine_t *engine, const entry_t *entry, const engine_numbers_t *numbers)
 {
-	pthread_mutex_lock(&lock);
-	for (engine_zone_t *i = entry->instances; i != NULL; i = i->next) {
-		if (i->publish != NULL) {
-			i->publish(i->id, numbers);
-		}
-	}
-	pthread_mutex_unlock(&lock);
-}
-
-static void publish_totals(engine_t *engine, const engine_totals_t *totals)
-{
-	pthread_mutex_lock(&lock);
-	for (instance_t *i = instances; i != NULL && current == engine; i = i->next) {
-		if (i->totals != NULL) {
-			i->totals(i->id, totals);
-		}
-	}
-	pthread_mutex_unlock(&lock);
-}
-
-/* Zones of the loop thread (zones.c) and their instances. */
-
-static void engine_zone_free(engine_zone_t *instance)
-{
-	if (instance != NULL) {
-		zone_settings_put(instance->settings);
-		free(instance);
+	for (uint32_t at = entry->instance; at != 0; at = engine->instances[at - 1].next) {
+		const engine_id_t id = { .slot = at - 1, .serial = engine->instances[at - 1].serial };
+		engine->out.numbers(engine->out.arg, id, numbers);
 	}
 }
 
-/*! The engine lets go of an instance that is still loaded: the next engine takes it, or its detach frees it. */
-static void orphan(engine_zone_t *instance)
-{
-	pthread_mutex_lock(&lock);
-	bool detached = instance->publish == NULL;
-	instance->engine = NULL;
-	pthread_mutex_unlock(&lock);
-	if (detached) {
-		engine_zone_free(instance);
-	}
-}
+/* Zones and their instances. */
 
-static void zone_forget(loop_t *loop, entry_t *entry)
+const zone_settings_t *engine_settings_of(engine_t *engine, const entry_t *entry)
 {
-	while (entry->instances != NULL) {
-		engine_zone_t *instance = entry->instances;
-		entry->instances = instance->next;
-		orphan(instance);
-	}
-	zones_remove(loop, entry);
+	assert(entry->instance != 0);
+	return engine->instances[entry->instance - 1].settings;
 }
 
 /*! The settings of the newest instance count. */
-static void instances_changed(entry_t *entry)
+static void instances_changed(engine_t *engine, entry_t *entry)
 {
 	if (entry->zone != NULL) {
-		entry->zone->settings = entry->instances->settings;
+		entry->zone->settings = engine_settings_of(engine, entry);
 		fit_forget(entry->zone);
 	}
 }
 
-/*! \return False if there is no memory. */
-static bool zone_attach(loop_t *loop, engine_zone_t *instance)
+/*! \return The table with room for that place, zeroed; NULL if there is no memory, and the table is as before. */
+static void *room_for(void *table, uint32_t *count, size_t size, uint32_t place)
 {
-	entry_t *entry = zones_find(loop, instance->zone);
-	if (entry == NULL) {
-		entry = zones_add(loop, instance->zone);
-		if (entry == NULL) {
-			return false;
-		}
+	if (place < *count) {
+		return table;
 	}
-	const zone_settings_t *before = entry->instances != NULL ? entry->instances->settings : NULL;
-	instance->next = entry->instances;
-	entry->instances = instance;
+	if (place >= TABLE_MAX) {
+		return NULL;
+	}
+	const uint32_t wanted = place + place / 4 + 64;
+	char *larger = realloc(table, wanted * size);
+	if (larger != NULL) {
+		memset(larger + *count * size, 0, (wanted - *count) * size);
+		*count = wanted;
+	}
+	return larger;
+}
+
+int engine_zone_settings(engine_t *engine, uint32_t number, const engine_zone_settings_t *from)
+{
+	assert(engine && from);
+
+	void *table = room_for(engine->numbered, &engine->numbered_count, sizeof(*engine->numbered), number);
+	if (table == NULL) {
+		return KNOT_ENOMEM;
+	}
+	engine->numbered = table;
+	if (engine->numbered[number] != NULL) {
+		return KNOT_EINVAL;
+	}
+	engine->numbered[number] = zone_settings_copy(from);
+	return engine->numbered[number] != NULL ? KNOT_EOK : KNOT_ENOMEM;
+}
+
+void engine_zone_settings_gone(engine_t *engine, uint32_t number)
+{
+	if (number < engine->numbered_count) {
+		zone_settings_put(engine->numbered[number]);
+		engine->numbered[number] = NULL;
+	}
+}
+
+/*! Puts a new instance into its zone's list. The order is that in which they were loaded, whatever order they come in. */
+static void list_add(engine_t *engine, entry_t *entry, uint32_t slot)
+{
+	uint32_t *at = &entry->instance;
+	while (*at != 0 && (int32_t)((engine->instances[*at - 1].serial - engine->instances[slot].serial) << 1) > 0) {
+		at = &engine->instances[*at - 1].next;
+	}
+	engine->instances[slot].next = *at;
+	*at = slot + 1;
+}
+
+int engine_attach(engine_t *engine, engine_id_t id, const char *zone, uint32_t settings)
+{
+	loop_t *loop = &engine->loop;
+
+	if (settings >= engine->numbered_count || engine->numbered[settings] == NULL) {
+		return KNOT_EINVAL;
+	}
+	void *table = room_for(engine->instances, &engine->instance_count, sizeof(*engine->instances), id.slot);
+	if (table == NULL) {
+		return KNOT_ENOMEM;
+	}
+	engine->instances = table;
+	instance_t *instance = &engine->instances[id.slot];
+	if (instance->entry != NULL) {
+		return KNOT_EINVAL;
+	}
+	entry_t *entry = zones_find(loop, zone);
+	if (entry == NULL && (entry = zones_add(loop, zone)) == NULL) {
+		return KNOT_ENOMEM;
+	}
+	const zone_settings_t *before = entry->instance != 0 ? engine_settings_of(engine, entry) : NULL;
+	*instance = (instance_t){ .entry = entry, .settings = engine->numbered[settings], .serial = id.serial };
+	instance->settings->refs++;
+	list_add(engine, entry, id.slot);
 	entry->catalog_member = false;
-	instances_changed(entry);
+	instances_changed(engine, entry);
 	if (loop->running) {
 		zone_publish(loop, entry);
 		/* A reload of a hundred thousand zones at rest with the same settings is no reason to look at them. */
@@ -158,80 +153,36 @@ static bool zone_attach(loop_t *loop, engine_zone_t *instance)
 			wake_now(loop, entry);
 		}
 	}
-	return true;
+	return KNOT_EOK;
 }
 
-/*! Attaches a list of instances; those for which there is no memory are tried again by the timer. */
-static void attach_all(loop_t *loop, engine_zone_t *instance, bool again)
+static void instance_free(instance_t *instance)
 {
-	for (engine_zone_t *next; instance != NULL; instance = next) {
-		next = instance->next;
-		if (!zone_attach(loop, instance)) {
-			if (!again) {
-				engine_log(loop->engine, LOG_ERR, "zone %s, out of memory", instance->zone);
-			}
-			instance->next = loop->unattached;
-			loop->unattached = instance;
-		}
-	}
+	zone_settings_put(instance->settings);
+	*instance = (instance_t){ .entry = NULL };
 }
 
-static void attach_again(loop_t *loop)
+void engine_detach(engine_t *engine, engine_id_t id)
 {
-	engine_zone_t *instance = loop->unattached;
-	loop->unattached = NULL;
-	attach_all(loop, instance, true);
-}
-
-/*! Takes an instance out of a list by `next`, if it is in there. */
-static void list_remove(engine_zone_t **at, const engine_zone_t *instance)
-{
-	while (*at != NULL && *at != instance) {
-		at = &(*at)->next;
+	instance_t *instance = id.slot < engine->instance_count ? &engine->instances[id.slot] : NULL;
+	if (instance == NULL || instance->entry == NULL || instance->serial != id.serial) {
+		return;
 	}
-	if (*at != NULL) {
-		*at = instance->next;
+	entry_t *entry = instance->entry;
+	uint32_t *at = &entry->instance;
+	while (*at != id.slot + 1) {
+		at = &engine->instances[*at - 1].next;
 	}
-}
-
-static void zone_detach(loop_t *loop, engine_zone_t *instance)
-{
-	entry_t *entry = zones_find(loop, instance->zone);
-
-	list_remove(&loop->unattached, instance);
-	if (entry != NULL) {
-		list_remove(&entry->instances, instance);
-		if (entry->instances == NULL) {
-			zone_forget(loop, entry);
-		} else {
-			instances_changed(entry);
-		}
+	*at = instance->next;
+	if (entry->instance == 0) {
+		zones_remove(&engine->loop, entry);
+	} else {
+		instances_changed(engine, entry);
 	}
-	engine_zone_free(instance);
+	instance_free(instance);
 }
 
 /* Start, settings, totals, end. */
-
-/*! Puts the settings of the newest global instance in force, unless they are. */
-static void apply_settings(loop_t *loop)
-{
-	engine_t *engine = loop->engine;
-
-	pthread_mutex_lock(&lock);
-	settings_t *before = engine->settings;
-	bool changed = current == engine && instances->settings != before;
-	if (changed) {
-		engine->settings = instances->settings;
-		engine->settings->refs++;
-		settings_put(before);
-	}
-	pthread_mutex_unlock(&lock);
-	if (changed) {
-		open_dns(loop, engine->settings);
-		open_store(loop, engine->settings);
-		open_server(loop, engine->settings);
-	}
-}
 
 static void totals(loop_t *loop)
 {
@@ -240,7 +191,18 @@ static void totals(loop_t *loop)
 			zone_publish(loop, z->entry);
 		}
 	}
-	publish_totals(loop->engine, &loop->totals);
+	loop->engine->out.totals(loop->engine->out.arg, &loop->totals);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	loop_t *loop = timer->data;
+
+	clock_check(loop);
+	open_again(loop, loop->engine->settings);
+	prune(loop);
+	(void)write_out(loop);
+	totals(loop);
 }
 
 /*! Zones at rest, when all of them were loaded at once: in groups, which share connections. */
@@ -258,27 +220,25 @@ static int wake_active(const char *name, void *arg)
 	return KNOT_EOK;
 }
 
-static void on_timer(uv_timer_t *timer)
+static void open_all(loop_t *loop, const settings_t *settings)
 {
-	loop_t *loop = timer->data;
+	open_dns(loop, settings);
+	open_store(loop, settings);
+	open_server(loop);
+}
 
-	if (loop->running) {
-		clock_check(loop);
-		attach_again(loop);
-		open_again(loop, loop->engine->settings);
-		prune(loop);
-		(void)write_out(loop);
-		totals(loop);
-		return;
-	}
-	/* A second knotd on the same folder loads us and exits: it must not touch the store. */
-	if (!server_running()) {
+/*! Works as soon as knotd runs and the settings are known. */
+static void go(engine_t *engine)
+{
+	loop_t *loop = &engine->loop;
+
+	if (loop->running || !engine->has_where || engine->settings == NULL) {
 		return;
 	}
 	clock_start(loop);
-	apply_settings(loop);
+	open_all(loop, engine->settings);
 	loop->running = true;
-	uv_timer_start(timer, on_timer, 1000, 1000);
+	uv_timer_start(&loop->timer, on_timer, 0, 1000);
 	zones_each(loop, wake_soon);
 	/* Rollovers first: with a configuration file their policies have gone with the restart. */
 	if (loop->store != NULL) {
@@ -286,22 +246,97 @@ static void on_timer(uv_timer_t *timer)
 	}
 }
 
-static void stop(loop_t *loop)
+int engine_settings(engine_t *engine, const engine_settings_t *from)
 {
-	loop->stopping = true;
-	pthread_mutex_lock(&lock);
-	settings_put(loop->engine->settings);
-	loop->engine->settings = NULL;
-	pthread_mutex_unlock(&lock);
-	for (size_t i = 0; i < loop->bucket_count; i++) {
-		while (loop->buckets[i] != NULL) {
-			zone_forget(loop, loop->buckets[i]);
-		}
+	assert(engine && from);
+
+	settings_t *settings = settings_copy(from);
+	if (settings == NULL) {
+		return KNOT_ENOMEM;
 	}
-	while (loop->unattached != NULL) {
-		engine_zone_t *instance = loop->unattached;
-		loop->unattached = instance->next;
-		orphan(instance);
+	settings_free(engine->settings);
+	engine->settings = settings;
+	if (engine->loop.running) {
+		open_all(&engine->loop, settings);
+	}
+	go(engine);
+	return KNOT_EOK;
+}
+
+static void where_free(server_where_t *where)
+{
+	free((char *)where->control);
+	free(where->dns.addr);
+	*where = (server_where_t){ .pid = 0 };
+}
+
+void engine_tell_server(engine_t *engine)
+{
+	if (engine->has_where && engine->loop.server != NULL) {
+		server_is_at(engine->loop.server, &engine->where);
+	}
+}
+
+int engine_server_is_at(engine_t *engine, const server_where_t *from)
+{
+	assert(engine && from && from->control);
+
+	server_where_t where = { .control = strdup(from->control), .pid = from->pid };
+	if (from->dns.count > 0 && (where.dns.addr = calloc(from->dns.count, sizeof(*where.dns.addr))) != NULL) {
+		memcpy(where.dns.addr, from->dns.addr, from->dns.count * sizeof(*where.dns.addr));
+		where.dns.count = from->dns.count;
+	}
+	if (where.control == NULL || where.dns.count != from->dns.count) {
+		where_free(&where);
+		return KNOT_ENOMEM;
+	}
+	where_free(&engine->where);
+	engine->where = where;
+	engine->has_where = true;
+	engine_tell_server(engine);
+	go(engine);
+	return KNOT_EOK;
+}
+
+engine_t *engine_new(const engine_out_t *out)
+{
+	assert(out && out->log && out->numbers && out->totals);
+
+	engine_t *engine = calloc(1, sizeof(*engine));
+	if (engine == NULL) {
+		return NULL;
+	}
+	loop_t *loop = &engine->loop;
+	engine->out = *out;
+	loop->engine = engine;
+	loop->bucket_count = 64;
+	loop->buckets = calloc(loop->bucket_count, sizeof(*loop->buckets));
+	if (loop->buckets == NULL || uv_loop_init(&loop->uv) != 0) {
+		free(loop->buckets);
+		free(engine);
+		return NULL;
+	}
+	uv_timer_init(&loop->uv, &loop->timer);
+	uv_timer_init(&loop->uv, &loop->alarm);
+	loop->timer.data = loop;
+	loop->alarm.data = loop;
+	return engine;
+}
+
+uv_loop_t *engine_loop(engine_t *engine)
+{
+	return &engine->loop.uv;
+}
+
+void engine_stop(engine_t *engine)
+{
+	loop_t *loop = &engine->loop;
+
+	loop->stopping = true;
+	for (uint32_t i = 0; i < engine->instance_count; i++) {
+		if (engine->instances[i].entry != NULL) {
+			engine_detach(engine, (engine_id_t){ .slot = i, .serial = engine->instances[i].serial });
+		}
 	}
 	dns_free(loop->dns);
 	loop->dns = NULL;
@@ -312,291 +347,24 @@ static void stop(loop_t *loop)
 	loop->store = NULL;
 	uv_close((uv_handle_t *)&loop->timer, NULL);
 	uv_close((uv_handle_t *)&loop->alarm, NULL);
-	uv_close((uv_handle_t *)&loop->notes, NULL);
-	uv_close((uv_handle_t *)&loop->inbox, NULL);
 }
 
-static void read_inbox(uv_timer_t *timer)
+void engine_free(engine_t *engine)
 {
-	loop_t *loop = timer->data;
-	engine_t *engine = loop->engine;
-
-	pthread_mutex_lock(&lock);
-	engine_zone_t *attached = engine->attached, *detached = engine->detached;
-	bool new_settings = engine->new_settings, end = engine->stop;
-	engine->attached = engine->detached = NULL;
-	engine->attached_last = &engine->attached;
-	engine->new_settings = engine->stop = false;
-	pthread_mutex_unlock(&lock);
-
-	/* An instance in both lists was loaded first. */
-	attach_all(loop, attached, false);
-	for (engine_zone_t *next; detached != NULL; detached = next) {
-		next = detached->all_next;
-		zone_detach(loop, detached);
+	if (engine == NULL) {
+		return;
 	}
-	/* Nothing comes after a stop: whoever posts looks whether the engine is the current one. */
-	if (end) {
-		stop(loop);
-	} else if (new_settings && loop->running) {
-		apply_settings(loop);
+	assert(engine->loop.stopping);
+	uv_loop_close(&engine->loop.uv);
+	for (uint32_t i = 0; i < engine->numbered_count; i++) {
+		zone_settings_put(engine->numbered[i]);
 	}
-}
-
-static void on_inbox(uv_async_t *async)
-{
-	loop_t *loop = async->data;
-	uv_timer_start(&loop->notes, read_inbox, NOTES_MS, 0);
-}
-
-static void engine_free(engine_t *engine)
-{
-	assert(engine->attached == NULL && engine->detached == NULL && engine->settings == NULL);
+	settings_free(engine->settings);
+	where_free(&engine->where);
+	free(engine->instances);
+	free(engine->numbered);
 	free(engine->loop.store_path);
 	free(engine->loop.buckets);
 	free(engine->loop.queue.due);
 	free(engine);
-}
-
-/*! With the lock held: something comes into the inbox. The loop is woken by the first thing in it. */
-static void post(engine_t *engine)
-{
-	if (engine->attached == NULL && engine->detached == NULL && !engine->new_settings && !engine->stop) {
-		uv_async_send(&engine->loop.inbox);
-	}
-}
-
-/*! With the lock held. */
-static void post_attached(engine_t *engine, engine_zone_t *instance)
-{
-	post(engine);
-	instance->engine = engine;
-	instance->next = NULL;
-	*engine->attached_last = instance;
-	engine->attached_last = &instance->next;
-}
-
-/*! With the lock held: zones that were loaded before there was an engine, or outlived the last one. */
-static void adopt_zones(engine_t *engine)
-{
-	for (engine_zone_t *i = loaded; i != NULL; i = i->all_next) {
-		if (i->engine == NULL) {
-			post_attached(engine, i);
-		}
-	}
-}
-
-static void *run(void *arg)
-{
-	engine_t *engine = arg;
-	loop_t *loop = &engine->loop;
-
-	if (engine->predecessor != NULL) {
-		pthread_join(engine->predecessor->thread, NULL);
-		engine_free(engine->predecessor);
-		engine->predecessor = NULL;
-		/* It had not let go of its zones when this one was made. */
-		pthread_mutex_lock(&lock);
-		if (current == engine) {
-			adopt_zones(engine);
-		}
-		pthread_mutex_unlock(&lock);
-	}
-	uv_timer_start(&loop->timer, on_timer, 0, 100);
-	uv_run(&loop->uv, UV_RUN_DEFAULT);
-	uv_loop_close(&loop->uv);
-	return NULL;
-}
-
-static engine_t *engine_start(void)
-{
-	engine_t *engine = calloc(1, sizeof(*engine));
-	if (engine == NULL) {
-		return NULL;
-	}
-	loop_t *loop = &engine->loop;
-	engine->attached_last = &engine->attached;
-	loop->engine = engine;
-	loop->bucket_count = 64;
-	loop->buckets = calloc(loop->bucket_count, sizeof(*loop->buckets));
-	if (loop->buckets == NULL || uv_loop_init(&loop->uv) != 0) {
-		engine_free(engine);
-		return NULL;
-	}
-	/* It needs descriptors. */
-	if (uv_async_init(&loop->uv, &loop->inbox, on_inbox) != 0) {
-		uv_loop_close(&loop->uv);
-		engine_free(engine);
-		return NULL;
-	}
-	uv_timer_init(&loop->uv, &loop->timer);
-	uv_timer_init(&loop->uv, &loop->alarm);
-	uv_timer_init(&loop->uv, &loop->notes);
-	loop->inbox.data = loop;
-	loop->timer.data = loop;
-	loop->alarm.data = loop;
-	loop->notes.data = loop;
-	engine->predecessor = ending;
-	ending = NULL;
-
-	/* knotd handles signals in its main thread; ours must not take any. */
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int ret = pthread_create(&engine->thread, NULL, run, engine);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (ret != 0) {
-		ending = engine->predecessor;
-		uv_close((uv_handle_t *)&loop->inbox, NULL);
-		uv_close((uv_handle_t *)&loop->timer, NULL);
-		uv_close((uv_handle_t *)&loop->alarm, NULL);
-		uv_close((uv_handle_t *)&loop->notes, NULL);
-		uv_run(&loop->uv, UV_RUN_DEFAULT);
-		uv_loop_close(&loop->uv);
-		engine_free(engine);
-		return NULL;
-	}
-	pthread_setname_np(engine->thread, "kskroll");
-	return engine;
-}
-
-int engine_attach(void *id, const engine_settings_t *settings,
-                  engine_log_f log, engine_totals_f totals_f)
-{
-	assert(id && settings && log);
-
-	instance_t *instance = calloc(1, sizeof(*instance));
-	settings_t *copy = settings_copy(settings);
-	if (instance == NULL || copy == NULL) {
-		free(instance);
-		settings_put(copy);
-		return KNOT_ENOMEM;
-	}
-	instance->id = id;
-	instance->settings = copy;
-	instance->log = log;
-	instance->totals = totals_f;
-
-	pthread_mutex_lock(&lock);
-	if (current == NULL) {
-		current = engine_start();
-	}
-	if (current == NULL) {
-		settings_put(copy);
-		pthread_mutex_unlock(&lock);
-		free(instance);
-		return KNOT_ERROR;
-	}
-	instance->next = instances;
-	instances = instance;
-	post(current);
-	current->new_settings = true;
-	adopt_zones(current);
-	pthread_mutex_unlock(&lock);
-	return KNOT_EOK;
-}
-
-/*! With the lock held: takes the newest instance of this identity out of the list. */
-static instance_t *instance_remove(void *id)
-{
-	instance_t **at = &instances;
-	while (*at != NULL && (*at)->id != id) {
-		at = &(*at)->next;
-	}
-	instance_t *found = *at;
-	if (found != NULL) {
-		*at = found->next;
-	}
-	return found;
-}
-
-void engine_detach(void *id)
-{
-	engine_t *stopped = NULL;
-
-	pthread_mutex_lock(&lock);
-	instance_t *instance = instance_remove(id);
-	if (instance != NULL && instances == NULL) {
-		stopped = current;
-		current = NULL;
-		post(stopped);
-		stopped->stop = true;
-		if (server_running()) {
-			if (loaded != NULL) {
-				instance->log(id, LOG_WARNING, "no global module is left: zones with the module rest");
-			}
-			/* Not now: a join would block the thread that serves the control socket. */
-			assert(ending == NULL);
-			ending = stopped;
-			stopped = NULL;
-		}
-	} else if (instance != NULL) {
-		/* If it was the newest one, its configuration was refused after all, and that of the one before counts. */
-		post(current);
-		current->new_settings = true;
-	}
-	if (instance != NULL) {
-		settings_put(instance->settings);
-	}
-	pthread_mutex_unlock(&lock);
-	free(instance);
-
-	if (stopped != NULL) {
-		pthread_join(stopped->thread, NULL);
-		engine_free(stopped);
-	}
-}
-
-engine_zone_t *engine_zone_attach(void *id, const char *zone, const engine_zone_settings_t *settings,
-                                  engine_publish_f publish)
-{
-	assert(id && zone && settings && publish);
-
-	const size_t name_size = strlen(zone) + 1;
-	engine_zone_t *instance = calloc(1, sizeof(*instance) + name_size);
-	if (instance == NULL || (instance->settings = zone_settings_get(settings)) == NULL) {
-		free(instance);
-		return NULL;
-	}
-	instance->id = id;
-	instance->publish = publish;
-	memcpy(instance->zone, zone, name_size);
-
-	pthread_mutex_lock(&lock);
-	instance->all_next = loaded;
-	instance->all_at = &loaded;
-	if (loaded != NULL) {
-		loaded->all_at = &instance->all_next;
-	}
-	loaded = instance;
-	if (current != NULL) {
-		post_attached(current, instance);
-	}
-	pthread_mutex_unlock(&lock);
-	return instance;
-}
-
-void engine_zone_detach(engine_zone_t *instance)
-{
-	if (instance == NULL) {
-		return;
-	}
-
-	pthread_mutex_lock(&lock);
-	*instance->all_at = instance->all_next;
-	if (instance->all_next != NULL) {
-		instance->all_next->all_at = instance->all_at;
-	}
-	instance->publish = NULL;
-	if (instance->engine != NULL) {
-		if (instance->engine == current) {
-			post(current);
-			instance->all_next = current->detached;
-			current->detached = instance;
-		}
-		/* An engine that is ending frees it. */
-		instance = NULL;
-	}
-	pthread_mutex_unlock(&lock);
-	engine_zone_free(instance);
 }

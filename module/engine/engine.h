@@ -9,25 +9,23 @@
 
 #include <uv.h>
 
+#include "kskroll/dns.h"
 #include "kskroll/engine.h"
 #include "kskroll/server.h"
 #include "kskroll/store.h"
 
-/*! Own copy of the settings of zone instances: one for all that have the same, see settings.c. */
+/*! Settings of zone instances: one for all that have the same. */
 typedef struct zone_settings {
 	rollover_config_t config;
 	dns_addrs_t nameserver;
 	dns_addrs_t parent;
 	dns_addrs_t validator;
 	char policy[256];
-	const char *no_start;
+	char *no_start;
 	bool csk_wanted;
 	bool ttl_of_soa;
 	bool require_secure_dsync;
-	/* Of settings.c alone. */
-	size_t refs;
-	struct zone_settings *next;
-	struct zone_settings **at;
+	size_t refs;			/*!< Of its number, and of each instance. */
 } zone_settings_t;
 
 /*! Zones that wait for the server's answer at the same time; the others wait in the queue. */
@@ -42,30 +40,21 @@ typedef struct {
 	char *trust_anchor;
 	char *root_hints;
 	char *storage;
-	char *control;
 	bool loopback;
 	unsigned parent_rate;
-	unsigned refs;			/*!< Of its instance and the engine; under the engine's lock. */
 } settings_t;
 
 typedef struct zone zone_t;
 typedef struct entry entry_t;
 typedef struct loop loop_t;
 
-/*!
- * A loaded zone instance. publish, engine and the list of all belong to the lock, `next` to the
- * loop thread of its engine; name and settings do not change.
- */
-struct engine_zone {
-	void *id;
-	const zone_settings_t *settings;
-	engine_publish_f publish;	/*!< NULL: unloaded. */
-	struct engine *engine;		/*!< NULL: there is none, or it has let go of it. */
-	engine_zone_t *next;		/*!< In its zone's list, newest first; before, in the engine's inbox. */
-	engine_zone_t *all_next;	/*!< In the list of all that are loaded; afterwards, in the engine's inbox. */
-	engine_zone_t **all_at;		/*!< What points to this one there. */
-	char zone[];
-};
+/*! A place in the module's table of loaded zone instances, with the one that is there. */
+typedef struct {
+	entry_t *entry;			/*!< NULL: the place is free. */
+	zone_settings_t *settings;
+	uint32_t serial;		/*!< Grows with each instance that is loaded. */
+	uint32_t next;			/*!< The next older instance of the zone: its place and one, 0: none. */
+} instance_t;
 
 /*! What is kept of a zone between two looks, without its zeros (pack.h). */
 typedef struct {
@@ -76,10 +65,10 @@ typedef struct {
 
 /*! Of every zone with the module. There may be very many, and nearly all are at rest: then this is all there is. */
 struct entry {
-	engine_zone_t *instances;	/*!< Newest first; its settings count. */
 	zone_t *zone;			/*!< NULL: at rest. */
 	void *kept;			/*!< Packed kept_t of a zone at rest; NULL: never looked at. */
 	entry_t *next;			/*!< In its hash bucket. */
+	uint32_t instance;		/*!< The newest instance, whose settings count: its place and one. */
 	uint32_t due;			/*!< Position in the loop's queue of looks, 0: not in it. */
 	uint8_t state, gate;		/*!< As counted in the totals. */
 	bool catalog_member;		/*!< At the last look that told, if that was after the newest instance was loaded. */
@@ -152,9 +141,7 @@ typedef struct {
 /*! The loop thread's world. */
 struct loop {
 	uv_loop_t uv;
-	uv_async_t inbox;
-	uv_timer_t notes;		/*!< Reads what came in. */
-	uv_timer_t timer;		/*!< Waits for the server to run; then totals. */
+	uv_timer_t timer;		/*!< Once a second. */
 	uv_timer_t alarm;		/*!< The next look of the queue. */
 	struct engine *engine;
 	store_t *store;
@@ -166,12 +153,11 @@ struct loop {
 	char dns_error[160];
 	int64_t clock_ahead;		/*!< rollover_clock_t.ahead at the last check. */
 	int64_t boot;			/*!< rollover_clock_t.boot */
-	bool running;			/*!< Store, server and dns are there. */
+	bool running;			/*!< knotd does, and store, server and dns are there. */
 	bool stopping;
 	entry_t **buckets;
 	size_t bucket_count;
 	queue_t queue;
-	engine_zone_t *unattached;	/*!< Instances for which there was no memory, by `next`. */
 	zone_t *awake;			/*!< The zones that are not at rest. */
 	unsigned looking;		/*!< Zones that wait for the server's answer. */
 	engine_totals_t totals;
@@ -184,19 +170,22 @@ struct loop {
 	store_event_t event;
 };
 
-/*! Logs through the newest global instance. Thread-safe. */
+/*! A line for knotd's log. */
 void engine_log(struct engine *engine, int priority, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /*! Hands the numbers to the zone's instances. */
-void engine_publish(const entry_t *entry, const engine_numbers_t *numbers);
+void engine_publish(struct engine *engine, const entry_t *entry, const engine_numbers_t *numbers);
+/*! Those of the newest instance. */
+const zone_settings_t *engine_settings_of(struct engine *engine, const entry_t *entry);
 
-/* settings.c. \return With one reference; NULL if there is no memory. */
+/* settings.c. \return NULL if there is no memory. */
 settings_t *settings_copy(const engine_settings_t *from);
+/*! NULL is allowed. */
+void settings_free(settings_t *s);
+/*! \return With one reference. */
+zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from);
 /*! Gives up a reference; NULL is allowed. */
-void settings_put(settings_t *s);
-/*! Of instances with equal settings it is the same. Thread-safe. */
-const zone_settings_t *zone_settings_get(const engine_zone_settings_t *from);
-void zone_settings_put(const zone_settings_t *settings);
+void zone_settings_put(zone_settings_t *settings);
 
 /*! A text that is "" for most zones, which costs nothing: NULL. */
 static inline const char *text_of(const char *text)
@@ -282,7 +271,9 @@ void open_dns(loop_t *loop, const settings_t *settings);
 /*! The store of these settings, unless it is open. What is wrong is said once, however often it is tried. */
 void open_store(loop_t *loop, const settings_t *settings);
 /*! The thread for the control socket, unless there is one; loop->server stays NULL if memory or threads are short. */
-void open_server(loop_t *loop, const settings_t *settings);
+void open_server(loop_t *loop);
+/*! It is told where knotd is, if there is one. */
+void engine_tell_server(struct engine *engine);
 /*! Tries again, now and then, what could not be opened. */
 void open_again(loop_t *loop, const settings_t *settings);
 

@@ -67,13 +67,14 @@ void open_store(loop_t *loop, const settings_t *settings)
 	try_store(loop);
 }
 
-void open_server(loop_t *loop, const settings_t *settings)
+void open_server(loop_t *loop)
 {
 	if (loop->server == NULL) {
-		loop->server = server_new(&loop->uv, settings->control, CONTROL_MS);
+		loop->server = server_new(&loop->uv, CONTROL_MS);
 		if (loop->server == NULL) {
 			engine_log(loop->engine, LOG_ERR, "no memory or no thread for the control socket");
 		}
+		engine_tell_server(loop->engine);
 	}
 }
 
@@ -91,5 +92,5 @@ void open_again(loop_t *loop, const settings_t *settings)
 	if (loop->dns == NULL) {
 		open_dns(loop, settings);
 	}
-	open_server(loop, settings);
+	open_server(loop);
 }

@@ -32,7 +32,7 @@ zone_t *zone_get(loop_t *loop, entry_t *entry)
 	zone->entry = entry;
 	zone->name = entry->name;
 	zone->dname = memcpy(zone + 1, dname, dname_size);
-	zone->settings = entry->instances->settings;
+	zone->settings = engine_settings_of(loop->engine, entry);
 	zone->refs = 1;
 	if (entry->kept != NULL) {
 		unpack(entry->kept, &zone->kept, sizeof(zone->kept));

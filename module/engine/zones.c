@@ -127,7 +127,7 @@ static void publish(loop_t *loop, entry_t *entry, const kept_t *kept)
 		.counts = kept->counts,
 	};
 	count(loop, entry, row);
-	engine_publish(entry, &n);
+	engine_publish(loop->engine, entry, &n);
 }
 
 void zone_publish(loop_t *loop, entry_t *entry)

@@ -247,7 +247,6 @@ int conf_global_read(knotd_mod_t *mod, conf_global_t *out)
 	out->storage = storage_path(mod);
 	out->control = control_path(mod);
 	out->engine.storage = out->storage;
-	out->engine.control = out->control;
 	return out->storage == NULL ? KNOT_ENOMEM : ret;
 }
 

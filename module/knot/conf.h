@@ -9,7 +9,7 @@
 
 #include <knot/module.h>
 
-#include "kskroll/engine.h"
+#include "kskroll/settings.h"
 
 extern const yp_item_t kskroll_conf[];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The adapter between knotd and the engine. It registers no hook: queries do not pass here.
+ * The adapter between knotd and kskrolld. It registers no hook: queries do not pass here.
  */
 
 #include <pthread.h>
@@ -9,20 +9,9 @@
 #include <syslog.h>
 
 #include "conf.h"
+#include "relay.h"
 #include "section.h"
 #include "stats.h"
-
-static void on_log(void *instance, int priority, const char *message)
-{
-	knotd_mod_log(instance, priority, "%s", message);
-}
-
-/*! Once a second while the server runs. */
-static void on_totals(void *instance, const engine_totals_t *totals)
-{
-	sections_started();
-	stats_totals(instance, totals);
-}
 
 /*! Context of global instances. Since Knot DNS 3.5 one without a context is freed without unload(). */
 static char global;
@@ -37,7 +26,7 @@ static int load_global(knotd_mod_t *mod)
 		ret = stats_add_totals(mod);
 	}
 	if (ret == KNOT_EOK) {
-		ret = engine_attach(mod, &conf.engine, on_log, on_totals);
+		ret = relay_attach(mod, &conf.engine, conf.control);
 	}
 	if (ret == KNOT_EOK) {
 		knotd_mod_ctx_set(mod, &global);
@@ -107,9 +96,9 @@ static int load_zone(knotd_mod_t *mod)
 	}
 	if (ret == KNOT_EOK) {
 		warn(mod, &conf);
-		engine_zone_t *handle = engine_zone_attach(mod, name, &conf.engine, stats_zone);
+		registry_zone_t *handle = NULL;
+		ret = relay_zone_attach(mod, name, &conf.engine, &handle);
 		knotd_mod_ctx_set(mod, handle);
-		ret = handle != NULL ? KNOT_EOK : KNOT_ENOMEM;
 		if (!conf.has_engine) {
 			knotd_mod_log(mod, LOG_WARNING, "does nothing: add 'global-module: mod-kskroll' "
 			              "to the template 'default'");
@@ -132,9 +121,9 @@ static void kskroll_unload(knotd_mod_t *mod)
 	knotd_mod_ctx_set(mod, NULL);
 	if (ctx == &global) {
 		sections_end();
-		engine_detach(mod);
+		relay_detach(mod);
 	} else {
-		engine_zone_detach(ctx);
+		relay_zone_detach(ctx);
 	}
 }
 

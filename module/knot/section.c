@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "kskroll/server.h"
 #include "section.h"
+#include "sockets.h"
 
 /*! Sections in use at the same time; more are read again and again. */
 #define SECTIONS	8
@@ -43,7 +43,7 @@ static void forget(void)
 void sections_begin(void)
 {
 	/* One that is added to a server that runs: nothing would say that the load is over. */
-	bool running = server_running();
+	bool running = sockets_running();
 
 	pthread_mutex_lock(&lock);
 	forget();

@@ -35,6 +35,8 @@ enum {
 	TOTAL_STEPS,
 	TOTAL_ALARMS,
 	TOTAL_NO_ROUTE,
+	TOTAL_RUNNING,
+	TOTAL_STARTS,
 };
 
 /* knotd frees the names that these return. */
@@ -109,6 +111,8 @@ int stats_add_totals(knotd_mod_t *mod)
 		[TOTAL_STEPS]    = { "kskroll-steps", 1, NULL },
 		[TOTAL_ALARMS]   = { "kskroll-alarms", 1, NULL },
 		[TOTAL_NO_ROUTE] = { "kskroll-no-route", 2, family_name },
+		[TOTAL_RUNNING]  = { "kskroll-daemon-running", 1, NULL },
+		[TOTAL_STARTS]   = { "kskroll-daemon-starts", 1, NULL },
 	};
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		int ret = knotd_mod_stats_add(mod, counters[i].name, counters[i].count, counters[i].idx_to_str);
@@ -126,7 +130,7 @@ static void store(knotd_mod_t *mod, uint32_t counter, uint32_t idx, uint64_t val
 	knotd_mod_stats_store(mod, 0, counter, idx, value);
 }
 
-void stats_zone(void *mod, const engine_numbers_t *n)
+void stats_zone(knotd_mod_t *mod, const engine_numbers_t *n)
 {
 	const uint64_t values[ZONE__COUNT] = {
 		[ZONE_STATE]         = n->state,
@@ -152,7 +156,7 @@ static void store_all(knotd_mod_t *mod, uint32_t counter, const uint64_t *values
 	}
 }
 
-void stats_totals(void *mod, const engine_totals_t *t)
+void stats_totals(knotd_mod_t *mod, const engine_totals_t *t)
 {
 	store(mod, TOTAL_ZONES, 0, t->zones);
 	store_all(mod, TOTAL_STATE, t->state, ROLLOVER_STATE__COUNT);
@@ -166,4 +170,10 @@ void stats_totals(void *mod, const engine_totals_t *t)
 	store(mod, TOTAL_ALARMS, 0, t->counts.alarms);
 	store(mod, TOTAL_NO_ROUTE, 0, t->no_route[0]);
 	store(mod, TOTAL_NO_ROUTE, 1, t->no_route[1]);
+}
+
+void stats_daemon(knotd_mod_t *mod, bool runs, uint64_t starts)
+{
+	store(mod, TOTAL_RUNNING, 0, runs);
+	store(mod, TOTAL_STARTS, 0, starts);
 }

@@ -9,12 +9,13 @@
 
 #include <knot/module.h>
 
-#include "kskroll/engine.h"
+#include "kskroll/settings.h"
 
 /*! Registers the counters of a zone instance, or of the global one. \return KNOT_EOK, KNOT_E*. */
 int stats_add_zone(knotd_mod_t *mod);
 int stats_add_totals(knotd_mod_t *mod);
 
-/*! engine_publish_f and engine_totals_f; \a mod is a knotd_mod_t. */
-void stats_zone(void *mod, const engine_numbers_t *numbers);
-void stats_totals(void *mod, const engine_totals_t *totals);
+void stats_zone(knotd_mod_t *mod, const engine_numbers_t *numbers);
+void stats_totals(knotd_mod_t *mod, const engine_totals_t *totals);
+/*! Whether kskrolld runs, and how often it was started. */
+void stats_daemon(knotd_mod_t *mod, bool runs, uint64_t starts);

@@ -5,14 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <time.h>
 
 #include <libknot/libknot.h>
 
 #include "control.h"
 #include "knot/compat.h"
-#include "socket.h"
+#include "peer.h"
 
 /*!
  * Commands sent ahead of their answers. Both ends block when both socket buffers are full,
@@ -51,15 +50,10 @@ int control_open(control_t **control, const control_target_t *target, char *deta
 {
 	assert(control != NULL && target != NULL && detail != NULL);
 
-	char found[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
-	const char *path = target->fixed;
+	const char *path = target->path;
 	if (path == NULL) {
-		if (socket_find(target->preferred, found, sizeof(found)) != KNOT_EOK) {
-			snprintf(detail, CONTROL_DETAIL_MAX,
-			         "no control socket: knotd is starting or stopping");
-			return KNOT_ENOENT;
-		}
-		path = found;
+		snprintf(detail, CONTROL_DETAIL_MAX, "no control socket: knotd is starting or stopping");
+		return KNOT_ENOENT;
 	}
 
 	control_t *c = calloc(1, sizeof(*c));
@@ -74,7 +68,7 @@ int control_open(control_t **control, const control_target_t *target, char *deta
 	if (ret != KNOT_EOK) {
 		snprintf(detail, CONTROL_DETAIL_MAX, "control socket %s: %s", path,
 		         knot_strerror(ret));
-	} else if (target->fixed == NULL && !socket_peer_is_self(path)) {
+	} else if (target->pid != 0 && !peer_is(path, target->pid)) {
 		ret = KNOT_EDENIED;
 		snprintf(detail, CONTROL_DETAIL_MAX,
 		         "control socket %s belongs to another process", path);

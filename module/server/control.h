@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "kskroll/server.h"
 
@@ -19,8 +20,8 @@
 
 /*! Where to connect to. */
 typedef struct {
-	const char *preferred;	/*!< Own socket to prefer among several, or NULL. */
-	const char *fixed;	/*!< This path, whoever listens there: for tests. NULL: an own one. */
+	const char *path;	/*!< NULL: not known, since knotd is starting or stopping. */
+	pid_t pid;		/*!< Who must listen there; 0: whoever does. */
 	int timeout_ms;		/*!< Of a whole connection. */
 } control_target_t;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Questions over one TCP connection to a socket on which this process listens. What answers there is not trusted
+ * Questions over one TCP connection to a socket on which knotd listens. What answers there is not trusted
  * with more than "nothing has changed": it is read with bounds, and nothing is done upon it.
  */
 
@@ -16,11 +16,8 @@
 #include <libknot/libknot.h>
 
 #include "glance.h"
-#include "socket.h"
 
-/*! Addresses that are tried. */
-#define TRIED_MAX	4
-/*! For the first answer of an address: it is our own process. */
+/*! For the first answer of an address: it is on this machine. */
 #define FIRST_MS	500
 /*! After nobody has answered. */
 #define AGAIN_MS	60000
@@ -265,13 +262,12 @@ static bool ask_somebody(glance_t *glance, look_t *looks, size_t count, int time
 	if (glance->addr_len > 0 && ask_at(&glance->addr, glance->addr_len, looks, count, timeout_ms)) {
 		return true;
 	}
-	struct sockaddr_storage found[TRIED_MAX];
-	const size_t n = socket_dns(found, TRIED_MAX);
-	for (size_t i = 0; i < n; i++) {
-		socklen_t len = found[i].ss_family == AF_INET ? sizeof(struct sockaddr_in) :
+	for (size_t i = 0; i < glance->known_count; i++) {
+		const struct sockaddr_storage *known = &glance->known[i];
+		socklen_t len = known->ss_family == AF_INET ? sizeof(struct sockaddr_in) :
 		                sizeof(struct sockaddr_in6);
-		if (ask_at(&found[i], len, looks, count, timeout_ms)) {
-			glance->addr = found[i];
+		if (ask_at(known, len, looks, count, timeout_ms)) {
+			glance->addr = *known;
 			glance->addr_len = len;
 			return true;
 		}

@@ -11,93 +11,16 @@
 #include "policy.h"
 #include "reread.h"
 
-#define INFIX		"-kskroll-"
-#define TTL_DEFAULT	300
 /*! Comment of what the module made: that it may correct. */
 #define MADE		"made by the module kskroll"
 
-/*! What makes a derived policy; the base policy has no entry. */
-static const struct {
-	const char *suffix;
-	const char *publish;	// Value of cds-cdnskey-publish.
-} roles[POLICY__COUNT] = {
-	[POLICY_QUIET]    = { "quiet",    "none" },
-	[POLICY_SIGNAL]   = { "signal",   "rollover" },
-	[POLICY_ROLLBACK] = { "rollback", "double-ds" },
-	[POLICY_DELETE]   = { "delete",   "delete-dnssec" },
+/*! Value of cds-cdnskey-publish in derived policies; the base policy has its own. */
+static const char *const publish[POLICY__COUNT] = {
+	[POLICY_QUIET]    = "none",
+	[POLICY_SIGNAL]   = "rollover",
+	[POLICY_ROLLBACK] = "double-ds",
+	[POLICY_DELETE]   = "delete-dnssec",
 };
-
-int server_policy_name(char *out, size_t out_len, const char *base,
-                       policy_role_t role, uint32_t ttl)
-{
-	assert(role < POLICY__COUNT);
-
-	if (roles[role].suffix == NULL) {
-		return snprintf(out, out_len, "%s", base);
-	}
-	if (ttl == TTL_DEFAULT) {
-		return snprintf(out, out_len, "%s" INFIX "%s", base, roles[role].suffix);
-	}
-	return snprintf(out, out_len, "%s" INFIX "%s-%u", base, roles[role].suffix, ttl);
-}
-
-/*! The role and TTL of "quiet-600"; POLICY_BASE if it is anything else. */
-static policy_role_t parse_suffix(const char *suffix, uint32_t *ttl)
-{
-	for (policy_role_t role = 0; role < POLICY__COUNT; role++) {
-		size_t len = (roles[role].suffix != NULL) ? strlen(roles[role].suffix) : 0;
-		if (len == 0 || strncmp(suffix, roles[role].suffix, len) != 0) {
-			continue;
-		}
-		suffix += len;
-		*ttl = TTL_DEFAULT;
-		if (*suffix == '\0') {
-			return role;
-		}
-		if (*suffix++ != '-') {
-			return POLICY_BASE;
-		}
-		char *end;
-		unsigned long long value = strtoull(suffix, &end, 10);
-		if (end == suffix || *end != '\0' || value > UINT32_MAX) {
-			return POLICY_BASE;
-		}
-		*ttl = value;
-		return role;
-	}
-	return POLICY_BASE;
-}
-
-void server_policy_parse(const char *name, char *base, size_t base_len, policy_role_t *role)
-{
-	*role = POLICY_BASE;
-
-	// The last one: the operator's own name may contain the infix.
-	const char *infix = NULL;
-	for (const char *p = strstr(name, INFIX); p != NULL; p = strstr(p + 1, INFIX)) {
-		infix = p;
-	}
-
-	if (infix != NULL && infix != name && (size_t)(infix - name) < POLICY_NAME_MAX) {
-		char stem[POLICY_NAME_MAX];
-		memcpy(stem, name, infix - name);
-		stem[infix - name] = '\0';
-
-		// Only what server_policy_name() writes: not "-0600", "-+600" or "-300".
-		uint32_t ttl;
-		policy_role_t parsed = parse_suffix(infix + strlen(INFIX), &ttl);
-		char again[2 * POLICY_NAME_MAX];
-		if (parsed != POLICY_BASE &&
-		    server_policy_name(again, sizeof(again), stem, parsed, ttl) < (int)sizeof(again) &&
-		    strcmp(again, name) == 0) {
-			*role = parsed;
-			snprintf(base, base_len, "%s", stem);
-			return;
-		}
-	}
-
-	snprintf(base, base_len, "%s", name);
-}
 
 static char *keep_string(cmd_list_t *list, const char *text)
 {
@@ -288,7 +211,7 @@ typedef struct {
 static const char *of_role(const model_t *model, const char *item)
 {
 	if (strcmp(item, "cds-cdnskey-publish") == 0) {
-		return roles[model->role].publish;
+		return publish[model->role];
 	}
 	return strcmp(item, "dnskey-ttl") == 0 ? model->ttl : NULL;
 }

@@ -8,9 +8,7 @@
 #pragma once
 
 #include "control.h"
-
-/*! Longest policy name with its final zero, more than knotd allows. */
-#define POLICY_NAME_MAX		256
+#include "kskroll/policy.h"
 
 /*! One item of a policy; a multi-valued item has one entry per value. */
 typedef struct {

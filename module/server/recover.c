@@ -51,7 +51,7 @@ bool switch_recover(const control_target_t *target)
 	control_t *control;
 	if (control_open(&control, target, detail) != KNOT_EOK) {
 		// Without a socket there is no knotd and no transaction any more.
-		return target->fixed == NULL && !server_running();
+		return target->path == NULL;
 	}
 
 	diff_t diff = { 0 };

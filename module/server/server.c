@@ -6,14 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <time.h>
 
 #include "control.h"
 #include "glance.h"
-#include "internal.h"
 #include "jobs.h"
 #include "look.h"
-#include "socket.h"
 #include "switch.h"
 
 /*!
@@ -39,7 +38,7 @@ struct server {
 	uv_async_t wakeup;	// Results are there. First: freed when its handle is closed.
 	pthread_t thread;
 	control_target_t target;
-	char *path;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];	// Of the target.
 	bool orphan;		// Of the control thread: see switch_run().
 	glance_t glance;	// The same.
 	// Of the control thread: times of uv_hrtime(), or 0.
@@ -52,6 +51,11 @@ struct server {
 	job_list_t queue;
 	job_list_t results;
 	bool stop;
+	bool moved;		// What follows is new.
+	pid_t pid;
+	char control[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+	struct sockaddr_storage dns[GLANCE_TRIED_MAX];
+	size_t dns_count;
 };
 
 static bool is_stopping(void *arg)
@@ -187,6 +191,36 @@ static bool may_switch(server_t *server)
 	return false;
 }
 
+void server_is_at(server_t *server, const server_where_t *where)
+{
+	assert(server != NULL && where != NULL && where->control != NULL);
+
+	pthread_mutex_lock(&server->lock);
+	snprintf(server->control, sizeof(server->control), "%s", where->control);
+	server->pid = where->pid;
+	server->dns_count = where->dns.count < GLANCE_TRIED_MAX ? where->dns.count : GLANCE_TRIED_MAX;
+	for (size_t i = 0; i < server->dns_count; i++) {
+		server->dns[i] = where->dns.addr[i];
+	}
+	server->moved = true;
+	pthread_mutex_unlock(&server->lock);
+}
+
+/*! With the lock held. */
+static void take_where(server_t *server)
+{
+	if (!server->moved) {
+		return;
+	}
+	server->moved = false;
+	memcpy(server->path, server->control, sizeof(server->path));
+	server->target.path = server->path;
+	server->target.pid = server->pid;
+	memset(&server->glance, 0, sizeof(server->glance));
+	memcpy(server->glance.known, server->dns, sizeof(server->dns));
+	server->glance.known_count = server->dns_count;
+}
+
 static void *control_thread(void *arg)
 {
 	server_t *server = arg;
@@ -197,6 +231,7 @@ static void *control_thread(void *arg)
 			pthread_cond_wait(&server->cond, &server->lock);
 			continue;
 		}
+		take_where(server);
 		bool soon = server->switched != 0 &&
 		            uv_hrtime() - server->switched < SWITCHES_APART * UINT64_C(1000000);
 		job_t **first = jobs_first_due(&server->queue, soon ? SWITCHES_MAX : 1);
@@ -253,7 +288,7 @@ static void deliver(uv_async_t *handle)
 
 static int start_thread(server_t *server)
 {
-	// Signals are the business of knotd's main thread.
+	// Signals are the business of the main thread.
 	sigset_t all, old;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -267,11 +302,10 @@ static void free_closed(uv_handle_t *handle)
 	server_t *server = handle->data;
 	pthread_cond_destroy(&server->cond);
 	pthread_mutex_destroy(&server->lock);
-	free(server->path);
 	free(server);
 }
 
-static server_t *create(uv_loop_t *loop, const char *path, bool fixed, int timeout_ms)
+server_t *server_new(uv_loop_t *loop, int timeout_ms)
 {
 	assert(loop != NULL && timeout_ms > 0);
 
@@ -279,16 +313,7 @@ static server_t *create(uv_loop_t *loop, const char *path, bool fixed, int timeo
 	if (server == NULL) {
 		return NULL;
 	}
-	if (path != NULL && (server->path = strdup(path)) == NULL) {
-		free(server);
-		return NULL;
-	}
 	server->target.timeout_ms = timeout_ms;
-	if (fixed) {
-		server->target.fixed = server->path;
-	} else {
-		server->target.preferred = server->path;
-	}
 	job_list_init(&server->queue);
 	job_list_init(&server->results);
 	pthread_mutex_init(&server->lock, NULL);
@@ -305,17 +330,6 @@ static server_t *create(uv_loop_t *loop, const char *path, bool fixed, int timeo
 	}
 
 	return server;
-}
-
-server_t *server_new(uv_loop_t *loop, const char *preferred, int timeout_ms)
-{
-	return create(loop, preferred, false, timeout_ms);
-}
-
-server_t *server_new_at(uv_loop_t *loop, const char *path, int timeout_ms)
-{
-	assert(path != NULL);
-	return create(loop, path, true, timeout_ms);
 }
 
 void server_free(server_t *server)

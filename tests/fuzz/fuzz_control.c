@@ -97,7 +97,7 @@ int __wrap_knot_ctl_receive(knot_ctl_t *ctl, knot_ctl_type_t *type, knot_ctl_dat
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const control_target_t target = { .fixed = "nowhere", .timeout_ms = 60000 };
+	const control_target_t target = { .path = "nowhere", .timeout_ms = 60000 };
 	look_t looks[] = { { .zone = "a.example." }, { .zone = "b.example." } };
 
 	input.at = data;

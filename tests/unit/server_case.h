@@ -22,8 +22,8 @@
 #include "knotd.h"
 #include "module/knot/compat.h"
 #include "module/server/control.h"
-#include "module/server/internal.h"
 #include "module/server/switch.h"
+#include "server_at.h"
 
 #define TIMEOUT_MS	20000
 #define WAIT_S		60
@@ -133,7 +133,7 @@ static inline const char *operator_tries(fixture_t *f, const char *name, const c
 {
 	static control_cmd_t cmd;
 	char detail[CONTROL_DETAIL_MAX];
-	control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	control_target_t target = { .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
 	bool zone = strncmp(name, "zone-", 5) == 0;
 	cmd = (control_cmd_t) {
 		.name = name, .section = zone ? NULL : section, .zone = zone ? id : NULL,

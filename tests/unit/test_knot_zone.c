@@ -13,8 +13,10 @@
 #include <cmocka.h>
 
 #include "conf.h"
-#include "kskroll/server.h"
+#include "kskroll/policy.h"
+#include "relay.h"
 #include "section.h"
+#include "sockets.h"
 #include "stats.h"
 
 extern const knotd_mod_api_t knotd_mod_api;
@@ -137,12 +139,12 @@ void knotd_mod_log(knotd_mod_t *mod, int priority, const char *fmt, ...)
 
 /* The rest of the module. */
 
-bool server_running(void)
+bool sockets_running(void)
 {
 	return true;
 }
 
-/*! As module/server/policy.c does with the names of this test. */
+/*! As module/server/policy_name.c does with the names of this test. */
 void server_policy_parse(const char *name, char *base, size_t base_len, policy_role_t *role)
 {
 	const char *infix = strstr(name, "-kskroll-");
@@ -163,41 +165,31 @@ int stats_add_totals(knotd_mod_t *mod)
 	return KNOT_EOK;
 }
 
-void stats_zone(void *mod, const engine_numbers_t *numbers)
+int relay_attach(knotd_mod_t *mod, const engine_settings_t *settings, const char *control)
 {
-	(void)mod, (void)numbers;
-}
-
-void stats_totals(void *mod, const engine_totals_t *totals)
-{
-	(void)mod, (void)totals;
-}
-
-int engine_attach(void *instance, const engine_settings_t *settings, engine_log_f log, engine_totals_f totals)
-{
-	(void)instance, (void)settings, (void)log, (void)totals;
+	(void)mod, (void)settings, (void)control;
 	return KNOT_EOK;
 }
 
-void engine_detach(void *instance)
+void relay_detach(knotd_mod_t *mod)
 {
-	(void)instance;
+	(void)mod;
 }
 
-engine_zone_t *engine_zone_attach(void *instance, const char *zone, const engine_zone_settings_t *settings,
-                                  engine_publish_f publish)
+int relay_zone_attach(knotd_mod_t *mod, const char *zone, const engine_zone_settings_t *settings, registry_zone_t **out)
 {
 	static char handle;
 
-	(void)instance, (void)publish;
+	(void)mod;
 	assert_string_equal(zone, "one.");
 	attached = *settings;
-	return (engine_zone_t *)&handle;
+	*out = (registry_zone_t *)&handle;
+	return KNOT_EOK;
 }
 
-void engine_zone_detach(engine_zone_t *handle)
+void relay_zone_detach(registry_zone_t *zone)
 {
-	(void)handle;
+	(void)zone;
 }
 
 static unsigned load(const char *policy)

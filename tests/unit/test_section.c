@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "kskroll/server.h"
 #include "section.h"
+#include "sockets.h"
 
 static const knot_dname_t ZONE[] = "\x03""one";
 
@@ -23,7 +23,7 @@ static unsigned addresses_now;
 static unsigned reads;
 static bool running;
 
-bool server_running(void)
+bool sockets_running(void)
 {
 	return running;
 }

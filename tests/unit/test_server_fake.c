@@ -20,7 +20,7 @@
 #include <libknot/libknot.h>
 
 #include "module/knot/compat.h"
-#include "module/server/internal.h"
+#include "server_at.h"
 
 #define TIMEOUT_MS	1500
 
@@ -179,7 +179,7 @@ static int setup(void **state)
 	assert_int_equal(knot_ctl_bind(fake->ctl, fake->path, 5), KNOT_EOK);
 	assert_int_equal(pthread_create(&fake->thread, NULL, fake_thread, fake), 0);
 	assert_int_equal(uv_loop_init(&fake->loop), 0);
-	fake->server = server_new_at(&fake->loop, fake->path, TIMEOUT_MS);
+	fake->server = server_at(&fake->loop, fake->path, TIMEOUT_MS);
 	assert_non_null(fake->server);
 	return 0;
 }
@@ -786,44 +786,33 @@ static void calls_from_cancelled_callbacks_are_cancelled(void **state)
 	assert_int_equal(fake->count, 10);
 }
 
-/* The own socket. */
+/* Which knotd it is. */
 
-static void own_socket_is_found(void **state)
+static void the_right_process_is_talked_to(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = friendly;
-	assert_true(server_running());
-
-	// Preferred, not preferred, and no preference.
-	const char *preferred[] = { fake->path, "/nowhere/knot.sock", NULL };
-	for (size_t i = 0; i < 3; i++) {
-		stop_server(fake);
-		fake->server = server_new(&fake->loop, preferred[i], TIMEOUT_MS);
-		assert_result(look(fake, "a."), SERVER_OK, "");
-	}
-
-	// Among several the preferred one counts.
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%.90s/other", fake->dir);
-	int other = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(other, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(listen(other, 1), 0);
 	stop_server(fake);
-	fake->server = server_new(&fake->loop, fake->path, TIMEOUT_MS);
+	fake->server = server_of(&fake->loop, fake->path, getpid(), TIMEOUT_MS);
 	assert_result(look(fake, "a."), SERVER_OK, "");
-	close(other);
-	unlink(addr.sun_path);
+	/* It is told another one, and the right one again. */
+	server_is_at(fake->server, &(server_where_t){ .control = fake->path, .pid = getppid() });
+	assert_result(look(fake, "a."), SERVER_UNREACHABLE, "belongs to another process");
+	server_is_at(fake->server, &(server_where_t){ .control = "/nowhere/knot.sock", .pid = getpid() });
+	assert_result(look(fake, "a."), SERVER_UNREACHABLE, "/nowhere/knot.sock");
+	server_is_at(fake->server, &(server_where_t){ .control = fake->path, .pid = getpid() });
+	assert_result(look(fake, "a."), SERVER_OK, "");
 }
 
-static void without_a_socket_nothing_runs(void **state)
+static void before_it_is_told_where_nothing_is_asked(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = friendly;
 	stop_server(fake);
-	stop_fake(fake);
-	assert_false(server_running());
-	fake->server = server_new(&fake->loop, fake->path, TIMEOUT_MS);
+	fake->server = server_new(&fake->loop, TIMEOUT_MS);
 	assert_result(look(fake, "a."), SERVER_UNREACHABLE, "starting or stopping");
+	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "starting or stopping");
+	assert_log(fake, "");
 }
 
 static void socket_taken_by_another_process_is_not_used(void **state)
@@ -831,7 +820,7 @@ static void socket_taken_by_another_process_is_not_used(void **state)
 	fake_t *fake = *state;
 	fake->script = friendly;
 	stop_server(fake);
-	fake->server = server_new(&fake->loop, fake->path, TIMEOUT_MS);
+	fake->server = server_of(&fake->loop, fake->path, getpid(), TIMEOUT_MS);
 
 	// A second server binds the same path; ours still listens, but nobody gets there.
 	int ready[2];
@@ -892,8 +881,8 @@ int main(void)
 		T(missing_socket_is_unreachable),
 		T(pending_calls_are_cancelled),
 		T(calls_from_cancelled_callbacks_are_cancelled),
-		T(own_socket_is_found),
-		T(without_a_socket_nothing_runs),
+		T(the_right_process_is_talked_to),
+		T(before_it_is_told_where_nothing_is_asked),
 		T(socket_taken_by_another_process_is_not_used),
 	};
 	return cmocka_run_group_tests_name("server_fake", tests, NULL, NULL);

@@ -183,7 +183,7 @@ static int start(void **state, bool database)
 	}
 
 	assert_int_equal(uv_loop_init(&f->loop), 0);
-	f->server = server_new_at(&f->loop, f->knotd.socket, TIMEOUT_MS);
+	f->server = server_at(&f->loop, f->knotd.socket, TIMEOUT_MS);
 	assert_non_null(f->server);
 
 	static const char *const zones[] = { "a.test.", "b.test.", "d.test.", "other.test.",
@@ -535,7 +535,7 @@ static void calls_for_one_zone_keep_their_order(void **state)
 static void orphaned_transaction_of_ours_is_aborted(void **state)
 {
 	fixture_t *f = *state;
-	control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	control_target_t target = { .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
 
 	assert_true(switch_recover(&target));
 
@@ -555,7 +555,7 @@ static void orphaned_transaction_of_ours_is_aborted(void **state)
 static void operators_transaction_is_not_aborted(void **state)
 {
 	fixture_t *f = *state;
-	control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	control_target_t target = { .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
 	static const char *const changes[][4] = {
 		{ "zone", "a.test", "comment", "x" },
 		{ "zone", "a.test", "dnssec-policy", "other" },
@@ -683,7 +683,7 @@ static int start_busy(void **state)
 static void zone_events_that_wait_are_counted(void **state)
 {
 	fixture_t *f = *state;
-	const control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	const control_target_t target = { .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
 	const struct timespec nap = { .tv_nsec = 20000000 };
 
 	// The system takes the connections.

@@ -113,7 +113,7 @@ static int start_reread(void **state, const char *conf, bool database)
 		return -1;
 	}
 	assert_int_equal(uv_loop_init(&f->loop), 0);
-	f->server = server_new_at(&f->loop, f->knotd.socket, TIMEOUT_MS);
+	f->server = server_at(&f->loop, f->knotd.socket, TIMEOUT_MS);
 	assert_non_null(f->server);
 	return 0;
 }
@@ -161,7 +161,7 @@ static int start_classes_database(void **state)
 static bool zone_has(fixture_t *f, const char *zone)
 {
 	char detail[CONTROL_DETAIL_MAX];
-	control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	control_target_t target = { .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
 	control_cmd_t cmd = { .name = "zone-read", .zone = zone, .owner = RECORD, .type = "A" };
 	control_t *control;
 	assert_int_equal(control_open(&control, &target, detail), KNOT_EOK);
@@ -173,7 +173,7 @@ static bool zone_has(fixture_t *f, const char *zone)
 static void add_record(fixture_t *f, const char *zone)
 {
 	char detail[CONTROL_DETAIL_MAX];
-	control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	control_target_t target = { .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
 	control_t *control;
 	result_t r;
 	wait_until(f, zone, r, r.status == SERVER_OK && (zone[0] == 'u' || r.dnskeys > 0));
@@ -193,7 +193,7 @@ static void add_record(fixture_t *f, const char *zone)
 /*! Every zone has loaded what it had to load. */
 static void settle(fixture_t *f)
 {
-	const control_target_t target = { .fixed = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	const control_target_t target = { .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
 	for (time_t end = time(NULL) + WAIT_S; switch_events(&target) > 0 && time(NULL) < end; ) {
 		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
 	}

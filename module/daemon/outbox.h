@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief What kskrolld says to knotd: frames, collected and sent together.
+ */
+
+#pragma once
+
+#include "wire.h"
+
+#define OUTBOX_SIZE	(64 * 1024)
+
+typedef struct {
+	int fd;
+	bool broken;			/*!< Nobody is there. */
+	size_t len;
+	uint8_t data[OUTBOX_SIZE];
+} outbox_t;
+
+void outbox_hello(outbox_t *box, const char *version);
+void outbox_log(outbox_t *box, int priority, const char *text);
+void outbox_numbers(outbox_t *box, wire_id_t id, const engine_numbers_t *numbers);
+void outbox_totals(outbox_t *box, const engine_totals_t *totals);
+
+/*! Sends what is there. It waits for knotd to take it: the module's thread there does nothing else. */
+void outbox_flush(outbox_t *box);

@@ -1,0 +1,651 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include <libknot/errcode.h>
+
+#include "wire.h"
+
+/*! The first bytes of each side. */
+#define MAGIC	0x4b534b52
+
+/*! Bytes of an address: family, port, IPv4; the same with IPv6 and its scope. */
+#define ADDR_V4	(1 + 2 + 4)
+#define ADDR_V6	(1 + 2 + 16 + 4)
+
+#define SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* Writing: a frame that does not fit is taken back as a whole. */
+
+typedef struct {
+	wire_out_t *out;
+	size_t at;
+	bool full;
+} writer_t;
+
+static void put(writer_t *w, const void *data, size_t len)
+{
+	if (w->out->data == NULL) {
+		w->at += len;
+	} else if (w->full || len > w->out->size - w->at) {
+		w->full = true;
+	} else {
+		memcpy(w->out->data + w->at, data, len);
+		w->at += len;
+	}
+}
+
+static void put_number(writer_t *w, uint64_t value, size_t bytes)
+{
+	uint8_t data[8];
+
+	for (size_t i = 0; i < bytes; i++) {
+		data[i] = value >> (8 * (bytes - 1 - i));
+	}
+	put(w, data, bytes);
+}
+
+static void put_u8(writer_t *w, uint8_t value)
+{
+	put_number(w, value, 1);
+}
+
+static void put_u32(writer_t *w, uint32_t value)
+{
+	put_number(w, value, 4);
+}
+
+static void put_u64(writer_t *w, uint64_t value)
+{
+	put_number(w, value, 8);
+}
+
+/*! NULL is kept apart from "": a length of 0 instead of 1. */
+static void put_text(writer_t *w, const char *text)
+{
+	const size_t len = text != NULL ? strlen(text) + 1 : 0;
+	put_u32(w, len);
+	put(w, text != NULL ? text : "", len);
+}
+
+static void put_addr(writer_t *w, const struct sockaddr_storage *addr)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)addr;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)addr;
+
+	if (addr->ss_family == AF_INET) {
+		put_u8(w, 4);
+		put_number(w, ntohs(v4->sin_port), 2);
+		put(w, &v4->sin_addr, sizeof(v4->sin_addr));
+	} else {
+		assert(addr->ss_family == AF_INET6);
+		put_u8(w, 6);
+		put_number(w, ntohs(v6->sin6_port), 2);
+		put(w, &v6->sin6_addr, sizeof(v6->sin6_addr));
+		put_u32(w, v6->sin6_scope_id);
+	}
+}
+
+static void put_addrs(writer_t *w, const dns_addrs_t *addrs)
+{
+	put_u32(w, addrs->count);
+	for (size_t i = 0; i < addrs->count; i++) {
+		put_addr(w, &addrs->addr[i]);
+	}
+}
+
+static void put_id(writer_t *w, wire_id_t id)
+{
+	put_u32(w, id.slot);
+	put_u32(w, id.serial);
+}
+
+static void put_array(writer_t *w, const uint64_t *values, size_t count)
+{
+	put_u32(w, count);
+	for (size_t i = 0; i < count; i++) {
+		put_u64(w, values[i]);
+	}
+}
+
+static writer_t begin(wire_out_t *out, wire_type_t type)
+{
+	writer_t w = { .out = out, .at = out->len };
+	put_u32(&w, 0);
+	put_u8(&w, type);
+	return w;
+}
+
+static bool end(writer_t *w)
+{
+	wire_out_t *out = w->out;
+	const size_t len = w->at - out->len;
+
+	if (w->full || len > WIRE_FRAME_MAX) {
+		return false;
+	}
+	if (out->data != NULL) {
+		writer_t head = { .out = out, .at = out->len };
+		put_u32(&head, len - 4);
+	}
+	out->len = w->at;
+	return true;
+}
+
+bool wire_put_hello(wire_out_t *out, const wire_hello_t *hello)
+{
+	writer_t w = begin(out, WIRE_HELLO);
+	put_u32(&w, MAGIC);
+	put_u32(&w, hello->pid);
+	put_text(&w, hello->version);
+	return end(&w);
+}
+
+bool wire_put_settings(wire_out_t *out, const engine_settings_t *settings)
+{
+	writer_t w = begin(out, WIRE_SETTINGS);
+	put_addrs(&w, &settings->resolver);
+	put_text(&w, settings->trust_anchor);
+	put_text(&w, settings->root_hints);
+	put_text(&w, settings->storage);
+	put_u8(&w, settings->loopback);
+	put_u32(&w, settings->parent_rate);
+	return end(&w);
+}
+
+bool wire_put_where(wire_out_t *out, const wire_where_t *where)
+{
+	writer_t w = begin(out, WIRE_WHERE);
+	put_text(&w, where->control);
+	put_addrs(&w, &where->dns);
+	return end(&w);
+}
+
+bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const engine_zone_settings_t *settings)
+{
+	const rollover_config_t *c = &settings->config;
+	const uint32_t times[] = {
+		c->ksk_lifetime, c->ttl, c->lead, c->observe, c->settle, c->check_interval, c->ds_check_interval,
+		c->unreachable_after, c->bogus_limit, c->zone_ttl, c->notify_again,
+	};
+	const bool flags[] = {
+		c->notify, c->leave, c->dry_run, c->hold, c->observe_only,
+		settings->csk_wanted, settings->ttl_of_soa, settings->require_secure_dsync,
+	};
+
+	writer_t w = begin(out, WIRE_ZONE_SETTINGS);
+	put_u32(&w, number);
+	for (size_t i = 0; i < SIZE(times); i++) {
+		put_u32(&w, times[i]);
+	}
+	put_u64(&w, c->caches_expired);
+	for (size_t i = 0; i < SIZE(flags); i++) {
+		put_u8(&w, flags[i]);
+	}
+	put_text(&w, c->observe_reason);
+	put_addrs(&w, &settings->nameserver);
+	put_addrs(&w, &settings->parent);
+	put_addrs(&w, &settings->validator);
+	put_text(&w, settings->policy);
+	put_text(&w, settings->no_start);
+	return end(&w);
+}
+
+void wire_renumber(uint8_t *frame, uint32_t number)
+{
+	wire_out_t out = { .data = frame, .size = WIRE_HEADER + 4 };
+	writer_t w = { .out = &out, .at = WIRE_HEADER };
+	assert(frame[4] == WIRE_ZONE_SETTINGS);
+	put_u32(&w, number);
+}
+
+bool wire_put_zone_settings_gone(wire_out_t *out, uint32_t number)
+{
+	writer_t w = begin(out, WIRE_ZONE_SETTINGS_GONE);
+	put_u32(&w, number);
+	return end(&w);
+}
+
+bool wire_put_attach(wire_out_t *out, const wire_attach_t *attach)
+{
+	writer_t w = begin(out, WIRE_ATTACH);
+	put_id(&w, attach->id);
+	put_u32(&w, attach->settings);
+	put_text(&w, attach->zone);
+	return end(&w);
+}
+
+bool wire_put_detach(wire_out_t *out, wire_id_t id)
+{
+	writer_t w = begin(out, WIRE_DETACH);
+	put_id(&w, id);
+	return end(&w);
+}
+
+bool wire_put_log(wire_out_t *out, const wire_log_t *log)
+{
+	const size_t max = WIRE_ANSWER_MAX - WIRE_HEADER - 1 - 4 - 1;
+	const size_t len = strnlen(log->text, max);
+
+	writer_t w = begin(out, WIRE_LOG);
+	put_u8(&w, log->priority);
+	put_u32(&w, len + 1);
+	put(&w, log->text, len);
+	put_u8(&w, 0);
+	return end(&w);
+}
+
+bool wire_put_numbers(wire_out_t *out, const wire_numbers_t *numbers)
+{
+	const engine_numbers_t *n = &numbers->numbers;
+
+	writer_t w = begin(out, WIRE_NUMBERS);
+	put_id(&w, numbers->id);
+	put_u8(&w, n->state);
+	put_u8(&w, n->gate);
+	put_u64(&w, n->state_seconds);
+	put_u64(&w, n->next_check_seconds);
+	put_u32(&w, n->dnskey_ttl);
+	put_u32(&w, n->ds_ttl);
+	put_u64(&w, n->counts.surveys);
+	put_u64(&w, n->counts.queries);
+	put_u64(&w, n->counts.steps);
+	put_u64(&w, n->counts.alarms);
+	return end(&w);
+}
+
+bool wire_put_totals(wire_out_t *out, const engine_totals_t *t)
+{
+	writer_t w = begin(out, WIRE_TOTALS);
+	put_u64(&w, t->zones);
+	put_array(&w, t->state, SIZE(t->state));
+	put_array(&w, t->gate, SIZE(t->gate));
+	put_u64(&w, t->counts.surveys);
+	put_u64(&w, t->counts.queries);
+	put_u64(&w, t->counts.steps);
+	put_u64(&w, t->counts.alarms);
+	put_array(&w, t->answers, SIZE(t->answers));
+	put_array(&w, t->watches, SIZE(t->watches));
+	put_array(&w, t->notifies, SIZE(t->notifies));
+	put_u8(&w, t->no_route[0]);
+	put_u8(&w, t->no_route[1]);
+	return end(&w);
+}
+
+/* Reading: a cursor that cannot run over. After a failure everything reads as nothing. */
+
+typedef struct {
+	const uint8_t *data;
+	size_t left;
+	int ret;
+} reader_t;
+
+static const uint8_t *take(reader_t *r, size_t len)
+{
+	if (r->ret != KNOT_EOK || len > r->left) {
+		r->ret = r->ret != KNOT_EOK ? r->ret : KNOT_EMALF;
+		r->left = 0;
+		return NULL;
+	}
+	const uint8_t *data = r->data;
+	r->data += len;
+	r->left -= len;
+	return data;
+}
+
+static uint64_t get_number(reader_t *r, size_t bytes)
+{
+	const uint8_t *data = take(r, bytes);
+	uint64_t value = 0;
+	for (size_t i = 0; data != NULL && i < bytes; i++) {
+		value = value << 8 | data[i];
+	}
+	return value;
+}
+
+static uint8_t get_u8(reader_t *r)
+{
+	return get_number(r, 1);
+}
+
+static uint32_t get_u32(reader_t *r)
+{
+	return get_number(r, 4);
+}
+
+static uint64_t get_u64(reader_t *r)
+{
+	return get_number(r, 8);
+}
+
+static void malformed(reader_t *r)
+{
+	if (r->ret == KNOT_EOK) {
+		r->ret = KNOT_EMALF;
+	}
+}
+
+static bool get_bool(reader_t *r)
+{
+	uint8_t value = get_u8(r);
+	if (value > 1) {
+		malformed(r);
+	}
+	return value == 1;
+}
+
+/*! A number below \a count. */
+static unsigned get_below(reader_t *r, unsigned count)
+{
+	uint8_t value = get_u8(r);
+	if (value >= count) {
+		malformed(r);
+		return 0;
+	}
+	return value;
+}
+
+/*! \return NULL if there was none. */
+static const char *get_text(reader_t *r)
+{
+	const size_t len = get_u32(r);
+	const uint8_t *data = take(r, len);
+	if (data == NULL || len == 0) {
+		return NULL;
+	}
+	if (memchr(data, 0, len) != data + len - 1) {
+		malformed(r);
+		return NULL;
+	}
+	return (const char *)data;
+}
+
+/*! One that has to be there. */
+static const char *get_words(reader_t *r)
+{
+	const char *text = get_text(r);
+	if (text == NULL) {
+		malformed(r);
+		return "";
+	}
+	return text;
+}
+
+static void get_addr(reader_t *r, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+	const uint8_t family = get_u8(r);
+	const uint16_t port = get_number(r, 2);
+	const uint8_t *addr = take(r, family == 4 ? sizeof(v4->sin_addr) : sizeof(v6->sin6_addr));
+
+	memset(out, 0, sizeof(*out));
+	if (addr == NULL || (family != 4 && family != 6)) {
+		malformed(r);
+	} else if (family == 4) {
+		out->ss_family = AF_INET;
+		v4->sin_port = htons(port);
+		memcpy(&v4->sin_addr, addr, sizeof(v4->sin_addr));
+	} else {
+		out->ss_family = AF_INET6;
+		v6->sin6_port = htons(port);
+		memcpy(&v6->sin6_addr, addr, sizeof(v6->sin6_addr));
+		v6->sin6_scope_id = get_u32(r);
+	}
+}
+
+/*! Allocated, also after a failure: the caller frees them. */
+static void get_addrs(reader_t *r, dns_addrs_t *out)
+{
+	const size_t count = get_u32(r);
+
+	out->addr = NULL;
+	out->count = 0;
+	if (r->ret != KNOT_EOK || count == 0) {
+		return;
+	}
+	/* What cannot be there is not allocated. */
+	if (count > r->left / ADDR_V4) {
+		malformed(r);
+		return;
+	}
+	out->addr = calloc(count, sizeof(*out->addr));
+	if (out->addr == NULL) {
+		r->ret = KNOT_ENOMEM;
+		return;
+	}
+	out->count = count;
+	for (size_t i = 0; i < count; i++) {
+		get_addr(r, &out->addr[i]);
+	}
+}
+
+static wire_id_t get_id(reader_t *r)
+{
+	wire_id_t id = { .slot = get_u32(r) };
+	id.serial = get_u32(r);
+	return id;
+}
+
+static void get_array(reader_t *r, uint64_t *values, size_t count)
+{
+	if (get_u32(r) != count) {
+		malformed(r);
+	}
+	for (size_t i = 0; i < count; i++) {
+		values[i] = get_u64(r);
+	}
+}
+
+int wire_next(const uint8_t *data, size_t len, size_t max, wire_frame_t *frame)
+{
+	assert(frame != NULL && (data != NULL || len == 0));
+
+	reader_t r = { .data = data, .left = len };
+	memset(frame, 0, sizeof(*frame));
+	const size_t rest = get_u32(&r);
+	if (r.ret != KNOT_EOK) {
+		return KNOT_EAGAIN;
+	}
+	if (rest < 1 || rest > max - 4) {
+		return KNOT_EMALF;
+	}
+	frame->whole = rest + 4;
+	if (len < frame->whole) {
+		return KNOT_EAGAIN;
+	}
+	frame->type = data[4];
+	frame->data = data + WIRE_HEADER;
+	frame->len = rest - 1;
+	return KNOT_EOK;
+}
+
+static reader_t read_frame(const wire_frame_t *frame, wire_type_t type)
+{
+	return (reader_t) {
+		.data = frame->data, .left = frame->len, .ret = frame->type == type ? KNOT_EOK : KNOT_EMALF
+	};
+}
+
+static int finish(reader_t *r)
+{
+	if (r->left > 0) {
+		malformed(r);
+	}
+	return r->ret;
+}
+
+int wire_get_hello(const wire_frame_t *frame, wire_hello_t *out)
+{
+	reader_t r = read_frame(frame, WIRE_HELLO);
+	if (get_u32(&r) != MAGIC) {
+		malformed(&r);
+	}
+	out->pid = get_u32(&r);
+	out->version = get_words(&r);
+	return finish(&r);
+}
+
+int wire_get_settings(const wire_frame_t *frame, engine_settings_t *out)
+{
+	reader_t r = read_frame(frame, WIRE_SETTINGS);
+	get_addrs(&r, &out->resolver);
+	out->trust_anchor = get_text(&r);
+	out->root_hints = get_text(&r);
+	out->storage = get_words(&r);
+	out->loopback = get_bool(&r);
+	out->parent_rate = get_u32(&r);
+	int ret = finish(&r);
+	if (ret != KNOT_EOK) {
+		wire_free_settings(out);
+	}
+	return ret;
+}
+
+static void free_addrs(dns_addrs_t *addrs)
+{
+	free(addrs->addr);
+	addrs->addr = NULL;
+	addrs->count = 0;
+}
+
+void wire_free_settings(engine_settings_t *settings)
+{
+	free_addrs(&settings->resolver);
+}
+
+int wire_get_where(const wire_frame_t *frame, wire_where_t *out)
+{
+	reader_t r = read_frame(frame, WIRE_WHERE);
+	out->control = get_words(&r);
+	get_addrs(&r, &out->dns);
+	int ret = finish(&r);
+	if (ret != KNOT_EOK) {
+		wire_free_where(out);
+	}
+	return ret;
+}
+
+void wire_free_where(wire_where_t *where)
+{
+	free_addrs(&where->dns);
+}
+
+int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, engine_zone_settings_t *out)
+{
+	rollover_config_t *c = &out->config;
+	uint32_t *const times[] = {
+		&c->ksk_lifetime, &c->ttl, &c->lead, &c->observe, &c->settle, &c->check_interval,
+		&c->ds_check_interval, &c->unreachable_after, &c->bogus_limit, &c->zone_ttl, &c->notify_again,
+	};
+	bool *const flags[] = {
+		&c->notify, &c->leave, &c->dry_run, &c->hold, &c->observe_only,
+		&out->csk_wanted, &out->ttl_of_soa, &out->require_secure_dsync,
+	};
+
+	memset(out, 0, sizeof(*out));
+	reader_t r = read_frame(frame, WIRE_ZONE_SETTINGS);
+	*number = get_u32(&r);
+	for (size_t i = 0; i < SIZE(times); i++) {
+		*times[i] = get_u32(&r);
+	}
+	c->caches_expired = get_u64(&r);
+	for (size_t i = 0; i < SIZE(flags); i++) {
+		*flags[i] = get_bool(&r);
+	}
+	const char *reason = get_words(&r);
+	if (strlen(reason) >= sizeof(c->observe_reason)) {
+		malformed(&r);
+	} else {
+		strcpy(c->observe_reason, reason);
+	}
+	get_addrs(&r, &out->nameserver);
+	get_addrs(&r, &out->parent);
+	get_addrs(&r, &out->validator);
+	out->policy = get_words(&r);
+	out->no_start = get_text(&r);
+	int ret = finish(&r);
+	if (ret != KNOT_EOK) {
+		wire_free_zone_settings(out);
+	}
+	return ret;
+}
+
+void wire_free_zone_settings(engine_zone_settings_t *settings)
+{
+	free_addrs(&settings->nameserver);
+	free_addrs(&settings->parent);
+	free_addrs(&settings->validator);
+}
+
+int wire_get_zone_settings_gone(const wire_frame_t *frame, uint32_t *number)
+{
+	reader_t r = read_frame(frame, WIRE_ZONE_SETTINGS_GONE);
+	*number = get_u32(&r);
+	return finish(&r);
+}
+
+int wire_get_attach(const wire_frame_t *frame, wire_attach_t *out)
+{
+	reader_t r = read_frame(frame, WIRE_ATTACH);
+	out->id = get_id(&r);
+	out->settings = get_u32(&r);
+	out->zone = get_words(&r);
+	return finish(&r);
+}
+
+int wire_get_detach(const wire_frame_t *frame, wire_id_t *id)
+{
+	reader_t r = read_frame(frame, WIRE_DETACH);
+	*id = get_id(&r);
+	return finish(&r);
+}
+
+int wire_get_log(const wire_frame_t *frame, wire_log_t *out)
+{
+	reader_t r = read_frame(frame, WIRE_LOG);
+	out->priority = get_below(&r, LOG_DEBUG + 1);
+	out->text = get_words(&r);
+	return finish(&r);
+}
+
+int wire_get_numbers(const wire_frame_t *frame, wire_numbers_t *out)
+{
+	engine_numbers_t *n = &out->numbers;
+
+	reader_t r = read_frame(frame, WIRE_NUMBERS);
+	out->id = get_id(&r);
+	n->state = get_below(&r, ROLLOVER_STATE__COUNT);
+	n->gate = get_below(&r, GATE__COUNT);
+	n->state_seconds = get_u64(&r);
+	n->next_check_seconds = get_u64(&r);
+	n->dnskey_ttl = get_u32(&r);
+	n->ds_ttl = get_u32(&r);
+	n->counts.surveys = get_u64(&r);
+	n->counts.queries = get_u64(&r);
+	n->counts.steps = get_u64(&r);
+	n->counts.alarms = get_u64(&r);
+	return finish(&r);
+}
+
+int wire_get_totals(const wire_frame_t *frame, engine_totals_t *t)
+{
+	reader_t r = read_frame(frame, WIRE_TOTALS);
+	t->zones = get_u64(&r);
+	get_array(&r, t->state, SIZE(t->state));
+	get_array(&r, t->gate, SIZE(t->gate));
+	t->counts.surveys = get_u64(&r);
+	t->counts.queries = get_u64(&r);
+	t->counts.steps = get_u64(&r);
+	t->counts.alarms = get_u64(&r);
+	get_array(&r, t->answers, SIZE(t->answers));
+	get_array(&r, t->watches, SIZE(t->watches));
+	get_array(&r, t->notifies, SIZE(t->notifies));
+	t->no_route[0] = get_bool(&r);
+	t->no_route[1] = get_bool(&r);
+	return finish(&r);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+
+#define NAME	"kskrolld"
+
+extern char **environ;
+
+const char *child_path(void)
+{
+	static char beside[4096];
+	Dl_info info;
+
+	if (dladdr((const void *)child_path, &info) != 0 && info.dli_fname != NULL) {
+		const char *slash = strrchr(info.dli_fname, '/');
+		const int len = slash != NULL ? (int)(slash - info.dli_fname) : 0;
+		if (len > 0 && snprintf(beside, sizeof(beside), "%.*s/" NAME, len, info.dli_fname) < (int)sizeof(beside) &&
+		    access(beside, F_OK) == 0) {
+			return beside;
+		}
+	}
+	return KSKROLL_LIBEXEC "/" NAME;
+}
+
+static int spawn(pid_t *pid, const char *path, int sock)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	char *const argv[] = { NAME, NULL };
+	sigset_t none, all;
+
+	int ret = posix_spawn_file_actions_init(&files);
+	if (ret != 0) {
+		return ret;
+	}
+	ret = posix_spawnattr_init(&attributes);
+	if (ret != 0) {
+		posix_spawn_file_actions_destroy(&files);
+		return ret;
+	}
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	ret = posix_spawn_file_actions_adddup2(&files, sock, STDIN_FILENO);
+	if (ret == 0) {
+		/* Neither port 53 nor a database may stay open in a process that outlives knotd, be it for a moment. */
+		ret = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+	}
+	if (ret == 0) {
+		ret = posix_spawn(pid, path, &files, &attributes, argv, environ);
+	}
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&files);
+	return ret;
+}
+
+int child_start(child_t *child)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+		return errno;
+	}
+	int ret = fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0 ? spawn(&child->pid, child_path(), pair[1]) : errno;
+	close(pair[1]);
+	if (ret != 0) {
+		child->pid = 0;
+		close(pair[0]);
+		return ret;
+	}
+	child->sock = pair[0];
+	child->pidfd = pidfd_open(child->pid, 0);
+	return 0;
+}
+
+void child_let_go(child_t *child)
+{
+	if (child->sock >= 0) {
+		close(child->sock);
+		child->sock = -1;
+	}
+}
+
+static void describe(const siginfo_t *info, char *how, size_t len)
+{
+	if (info->si_code == CLD_EXITED) {
+		snprintf(how, len, "exit code %d", info->si_status);
+		return;
+	}
+	const char *name = sigabbrev_np(info->si_status);
+	if (name != NULL) {
+		snprintf(how, len, "signal SIG%s", name);
+	} else {
+		snprintf(how, len, "signal %d", info->si_status);
+	}
+}
+
+bool child_ended(child_t *child, char *how, size_t len)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	assert(child->pid > 0);
+	int ret;
+	do {
+		ret = waitid(P_PID, child->pid, &info, WEXITED | WNOHANG);
+	} while (ret != 0 && errno == EINTR);
+	if (ret == 0 && info.si_pid == 0) {
+		return false;
+	}
+	if (ret == 0) {
+		describe(&info, how, len);
+	} else {
+		/* Somebody has made the kernel reap it. */
+		snprintf(how, len, "an unknown end");
+	}
+	if (child->pidfd >= 0) {
+		close(child->pidfd);
+	}
+	child_let_go(child);
+	*child = (child_t){ .pidfd = -1, .sock = -1 };
+	return true;
+}
