@@ -52,6 +52,7 @@ def measure(name, directory, size, module, stock):
         process.wait_quiet(server.pid, 600)
         numbers["quiet"] = time.monotonic() - began
         numbers["rss"], numbers["cpu"] = process.rss(server.pid), process.cpu(server.pid)
+        numbers["rss_knotd"] = process.rss(process.alone(server.pid))
         numbers["threads"] = process.threads(server.pid).total()
         numbers["store"] = server.store_size()
         reloads = []
@@ -81,6 +82,7 @@ def summary(result, measured):
                                "reload_ratio": middle[PEER]["reload"] / middle["without"]["reload"],
                                "rss": middle[PEER]["rss"] - middle["without"]["rss"]}
     sizes = sorted(extra)
+    knotd_per_zone, knotd_fixed = slope([(size, extra[size]["rss_knotd"]) for size in sizes])
     per_zone, fixed = slope([(size, extra[size]["rss"]) for size in sizes])
     largest = extra[sizes[-1]]
     look_ms = 1000 * largest["cpu"] / sizes[-1]
@@ -91,10 +93,12 @@ def summary(result, measured):
     for key in ("start", "reload", "commit"):
         growth[key] = exponent([(size, extra[size]["all_in_all"][key]) for size in sizes])
     result.numbers = {"runs": measured, "extra": extra, "rss_per_zone": per_zone, "rss_fixed": fixed,
+                      "knotd_rss_per_zone": knotd_per_zone, "knotd_rss_fixed": knotd_fixed,
                       "peer": PEER, "peer_rss_per_zone": peer_per_zone,
                       "cpu_ms_per_first_look": look_ms, "exponents": growth, "zones": sizes[-1]}
     result.ratio = largest["start_ratio"]
-    result.note(f"memory: {per_zone:.0f} bytes per zone and {fixed / 1e6:.1f} MB for the module itself; "
+    result.note(f"memory: {per_zone:.0f} bytes per zone and {fixed / 1e6:.1f} MB for module and kskrolld themselves, "
+                f"of that in knotd {knotd_per_zone:.0f} bytes and {knotd_fixed / 1e6:.1f} MB; "
                 f"the store has {largest['store'] / sizes[-1]:.0f} bytes per zone; "
                 f"{PEER}: {peer_per_zone:.0f} bytes per zone")
     result.note(f"processor: {look_ms:.2f} ms for attaching, first look and first row of a zone")

@@ -1,18 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a process uses, from /proc."""
+"""What a process uses, from /proc, with those that it has started: knotd and kskrolld.
+
+Of one process alone: `alone(pid)` instead of the pid.
+"""
 
 import collections
 import contextlib
 import os
 import time
 
+from tests.lab.daemons import children
 from tests.lab.wait import LabError
 
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
+def alone(pid):
+    """This process without those that it has started."""
+    return (pid,)
+
+
+def _all(pid):
+    return pid if isinstance(pid, tuple) else (pid, *children(pid))
+
+
 def status(pid, field):
-    """A number of /proc/PID/status, e.g. VmRSS in kB."""
+    """A number of /proc/PID/status, e.g. VmRSS in kB, of all of them."""
+    return sum(_status(one, field) for one in _all(pid))
+
+
+def _status(pid, field):
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         for line in file:
             if line.startswith(field + ":"):
@@ -30,37 +47,47 @@ def peak(pid):
     return status(pid, "VmHWM") * 1024
 
 
+def _tasks(pid):
+    for one in _all(pid):
+        with contextlib.suppress(FileNotFoundError):  # it ended meanwhile
+            for task in os.listdir(f"/proc/{one}/task"):
+                yield f"/proc/{one}/task/{task}"
+
+
 def threads(pid):
     """Name of a thread -> number of threads with that name."""
     found = collections.Counter()
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with contextlib.suppress(FileNotFoundError):  # it ended meanwhile
-            with open(f"/proc/{pid}/task/{task}/comm", encoding="utf-8") as file:
+    for task in _tasks(pid):
+        with contextlib.suppress(FileNotFoundError):
+            with open(f"{task}/comm", encoding="utf-8") as file:
                 found[file.read().strip()] += 1
     return found
 
 
 def descriptors(pid):
     """Number of open file descriptors."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return sum(len(os.listdir(f"/proc/{one}/fd")) for one in _all(pid))
 
 
 def cpu(pid):
     """Seconds of processor time so far."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / _TICK
+    return sum(_cpu(f"/proc/{one}/stat")[1] for one in _all(pid))
+
+
+def _cpu(path):
+    with open(path, encoding="ascii") as file:
+        head, tail = file.read().rsplit(")", 1)
+    fields = tail.split()
+    return head.split("(", 1)[1], (int(fields[11]) + int(fields[12])) / _TICK
 
 
 def cpu_by_thread(pid):
     """Name of a thread -> seconds of processor time of all threads with that name."""
     used = collections.Counter()
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with contextlib.suppress(FileNotFoundError):  # it ended meanwhile
-            with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii") as file:
-                head, tail = file.read().rsplit(")", 1)
-            fields = tail.split()
-            used[head.split("(", 1)[1]] += (int(fields[11]) + int(fields[12])) / _TICK
+    for task in _tasks(pid):
+        with contextlib.suppress(FileNotFoundError):
+            name, seconds = _cpu(f"{task}/stat")
+            used[name] += seconds
     return used
 
 

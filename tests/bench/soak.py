@@ -29,7 +29,7 @@ EVERY = 2
 SAID_EVERY = 60
 #: What is not growth: pages that come and go, and arenas that are still filling.
 RSS_SHARE, RSS_BYTES = 0.10, 4e6
-#: Threads that the module always needs: its loop, the one of the control socket, the resolver's (which comes with the
+#: Threads that kskrolld always needs: its loop, the one of the control socket, the resolver's (which comes with the
 #: first question after a reload). A resolver with an empty cache, for looks with validation, may be one more.
 THREADS = 3
 #: Threads for control connections that knotd makes and ends as it needs them (CTL_MAX_CONCURRENT).
@@ -132,12 +132,12 @@ def flat(samples):
     memory = [statistics.median(rss for rss, _, _ in part) for part in (middle, last)]
     files = [min(count for _, count, _ in part) for part in (middle, last)]
     threads = [statistics.median_low(names.total() for _, _, names in part) for part in (middle, last)]
-    ours = [[names["kskroll"] for _, _, names in part] for part in (middle, last)]
+    ours = [[names["kskrolld"] for _, _, names in part] for part in (middle, last)]
     print(f"memory {memory[0] / 1e6:.1f} -> {memory[1] / 1e6:.1f} MB, descriptors {files[0]} -> "
           f"{files[1]}, threads {threads[0]} -> {threads[1]}")
     assert memory[1] <= memory[0] * (1 + RSS_SHARE) + RSS_BYTES, f"memory grows: {memory}"
     assert files[1] <= files[0] + DESCRIPTORS, f"descriptors grow: {files}"
-    # Those that we have made have our name. One too many that stays is in every sample of the last third.
+    # Those of kskrolld have its name. One too many that stays is in every sample of the last third.
     assert min(ours[1]) <= statistics.median(ours[0]), f"threads that have not ended: {ours}"
     assert max(ours[1]) >= THREADS, f"threads that are gone: {ours}"
     # knotd makes and ends some for control connections.
@@ -168,7 +168,7 @@ def soak(seconds, zones, seed, directory, sanitizer=None):
     with ManyWorld(zones, directory, module, module_settings=settings, dnskey_ttl=4, ds_ttl=6,
                    propagation_delay=1, env=env) as world:
         world.attach()
-        pid = world.knot.pid
+        pid, kskrolld = world.knot.pid, world.knot.wait_kskrolld()
         wait_until(lambda: world.totals()["kskroll-surveys"] >= zones, 300, "all zones are seen")
         begun = world.totals()["kskroll-steps"]
         samples = []
@@ -178,6 +178,7 @@ def soak(seconds, zones, seed, directory, sanitizer=None):
         while time.monotonic() < started + seconds:
             time.sleep(EVERY)
             assert world.knot.pid == pid, f"knotd died:\n{world.knot.last_words()}"
+            assert world.knot.kskrolld == kskrolld, f"kskrolld died:\n{world.knot.last_words()}"
             samples.append(sample(pid))
             if time.monotonic() > said + SAID_EVERY:
                 said = time.monotonic()

@@ -41,12 +41,17 @@ class RealClock:
         """What the program needs in its environment to live in this clock."""
         return {}
 
+    def module(self, path):
+        """The module as knotd is to load it."""
+        return path
+
 
 class FastClock:
     """Time that runs `rate` times as fast, from now on. \\a directory: for the preload."""
 
     def __init__(self, rate, directory):
         self.rate = rate
+        self._directory = directory
         self.base = time.time()
         self._started = time.monotonic()
         # libc before jemalloc, which the programs bring along: see libc_malloc.c.
@@ -66,6 +71,29 @@ class FastClock:
                 # Faked file times confuse dnssec-cds and TSIG. Memory shared with child processes
                 # is not needed, since each program is told the time, and would cost a lock each time.
                 "NO_FAKE_STAT": "1", "FAKETIME_DISABLE_SHM": "1"}
+
+
+    def module(self, path):
+        """The module with a kskrolld beside it that is told the time of its own start, not that of knotd's."""
+        folder = os.path.join(self._directory, "module")
+        os.makedirs(folder, exist_ok=True)
+        link, script = os.path.join(folder, os.path.basename(path)), os.path.join(folder, "kskrolld")
+        if not os.path.exists(link):
+            os.symlink(path, link)
+            with open(script, "w", encoding="ascii") as file:
+                file.write(_START.format(base=self.time(), now=time.time(), rate=self.rate,
+                                         program=os.path.join(os.path.dirname(path), "kskrolld")))
+            os.chmod(script, 0o755)
+        return link
+
+
+_START = """\
+#!/bin/sh
+now=$(env -u LD_PRELOAD date +%s.%N)
+FAKETIME=$(env -u LD_PRELOAD awk "BEGIN {{ printf \"@%.0f x{rate}\", {base:.3f} + ($now - {now:.3f}) * {rate} }}")
+export FAKETIME
+exec {program}
+"""
 
 
 class WrongClock:

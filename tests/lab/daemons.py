@@ -359,6 +359,18 @@ class Knot(Daemon):
         return run(["knotc", "-t", str(KNOTC_TIMEOUT), "-s", self.socket,
                     *args]).returncode == 0
 
+    @property
+    def kskrolld(self):
+        """Pid of the kskrolld that this server has started; None if there is none."""
+        found = [pid for pid in children(self.pid) if comm(pid) == "kskrolld"] if self.running() else []
+        assert len(found) < 2, f"two of them: {found}"
+        return found[0] if found else None
+
+    def wait_kskrolld(self, other_than=None):
+        """Waits for a kskrolld (that is not that one) and returns its pid."""
+        return wait_until(lambda: self.kskrolld if self.kskrolld != other_than else None, 20,
+                          f"{self.name} has a kskrolld")
+
     def transaction(self, *commands):
         """One transaction of the operator; returns the seconds of its commit.
 
@@ -408,6 +420,30 @@ class Knot(Daemon):
     def gate(self, zone):
         """Why the zone stays in its state."""
         return self.stats(zone)["gate"]
+
+
+def comm(pid):
+    """Name of a process; "" if there is none."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+            return file.read().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def children(pid):
+    """Pids of the processes that a process has started and that have not ended."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
+                    state, parent = file.read().rsplit(")", 1)[1].split()[:2]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(parent) == pid and state != "Z":
+                found.append(int(entry))
+    return found
 
 
 def parse_stats(text, module):

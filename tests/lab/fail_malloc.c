@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Preloaded into knotd: allocations fail that are called from one shared object, here the module, wherever in its code.
+ * Preloaded into knotd, and so into kskrolld: allocations fail that are called from one object, wherever in its code. In
+ * knotd that is the module, in kskrolld the program itself.
  *
- * FAIL_IN=TEXT is a part of that object's path, FAIL_HIT=N fails the N-th allocation of each place in its code, and
+ * FAIL_IN=TEXT is a part of the module's path, FAIL_HIT=N fails the N-th allocation of each place in its code, and
  * every FAIL_EVERY-th of that place after it (0: no more), while the file FAIL_WHEN is there:
- * in threads that have the module's name, and with a letter in that file in all. Each failure is written to FAIL_LOG as an offset in the object.
+ * in threads that have the module's name, and with a letter in that file in all. Each failure is written to FAIL_LOG as the name of the
+ * process and an offset in the object.
  * Calls that go through other libraries are theirs.
  */
 
@@ -30,7 +32,8 @@ static void *(*next_realloc)(void *, size_t);
 static void (*next_free)(void *);
 static void *(*next_dlopen)(const char *, int);
 
-static const char *object;
+static const char *object;		/* NULL: the program itself. */
+static const char *process;
 static uintptr_t begin, end, base;
 static unsigned long hit, every;
 static const char *when;
@@ -76,7 +79,7 @@ __attribute__((constructor)) static void prepare(void)
 static int find(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	(void)size, (void)arg;
-	if (strstr(info->dlpi_name, object) == NULL) {
+	if (object != NULL ? strstr(info->dlpi_name, object) == NULL : info->dlpi_name[0] != '\0') {
 		return 0;
 	}
 	for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -90,30 +93,45 @@ static int find(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
-static bool is_server(void)
+static bool is_process(const char *wanted)
 {
 	char name[32] = "";
 	int fd = open("/proc/self/comm", O_RDONLY | O_CLOEXEC);
-	bool server = fd >= 0 && read(fd, name, sizeof(name) - 1) > 0 && strncmp(name, "knotd", 5) == 0;
+	bool is = fd >= 0 && read(fd, name, sizeof(name) - 1) > 0 && strncmp(name, wanted, strlen(wanted)) == 0;
 	if (fd >= 0) {
 		close(fd);
 	}
-	return server;
+	process = is ? wanted : process;
+	return is;
+}
+
+static void watch(const char *path)
+{
+	const char *number = getenv("FAIL_HIT"), *log = getenv("FAIL_LOG");
+	object = path;
+	hit = number != NULL ? strtoul(number, NULL, 10) : 0;
+	number = getenv("FAIL_EVERY");
+	every = number != NULL ? strtoul(number, NULL, 10) : 0;
+	when = getenv("FAIL_WHEN");
+	log_fd = log != NULL ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+	dl_iterate_phdr(find, NULL);
+}
+
+__attribute__((constructor)) static void watch_program(void)
+{
+	prepare();
+	if (getenv("FAIL_IN") != NULL && is_process("kskrolld")) {
+		watch(NULL);
+	}
 }
 
 void *dlopen(const char *path, int flags)
 {
 	prepare();
 	void *handle = next_dlopen(path, flags);
-	const char *wanted = getenv("FAIL_IN"), *number = getenv("FAIL_HIT"), *log = getenv("FAIL_LOG");
-	if (handle != NULL && end == 0 && path != NULL && wanted != NULL && strstr(path, wanted) != NULL && is_server()) {
-		object = wanted;
-		hit = number != NULL ? strtoul(number, NULL, 10) : 0;
-		number = getenv("FAIL_EVERY");
-		every = number != NULL ? strtoul(number, NULL, 10) : 0;
-		when = getenv("FAIL_WHEN");
-		log_fd = log != NULL ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
-		dl_iterate_phdr(find, NULL);
+	const char *wanted = getenv("FAIL_IN");
+	if (handle != NULL && end == 0 && path != NULL && wanted != NULL && strstr(path, wanted) != NULL && is_process("knotd")) {
+		watch(wanted);
 	}
 	return handle;
 }
@@ -124,7 +142,7 @@ static bool fails(const void *caller)
 	struct stat st;
 	char name[16] = "";
 	if (at < begin || at >= end || when == NULL || stat(when, &st) != 0 ||
-	    (st.st_size == 0 && (prctl(PR_GET_NAME, name) != 0 || strcmp(name, "kskroll") != 0))) {
+	    (st.st_size == 0 && (prctl(PR_GET_NAME, name) != 0 || strncmp(name, "kskroll", 7) != 0))) {
 		return false;
 	}
 	pthread_mutex_lock(&lock);
@@ -145,7 +163,7 @@ static bool fails(const void *caller)
 		return false;
 	}
 	if (log_fd >= 0) {
-		dprintf(log_fd, "%#lx\n", (unsigned long)(at - base));
+		dprintf(log_fd, "%s:%#lx\n", process, (unsigned long)(at - base));
 	}
 	errno = ENOMEM;
 	return true;

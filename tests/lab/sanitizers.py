@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sanitizers for the module in knotd: what the server is started with, and what they found.
+"""Sanitizers for the module in knotd and for kskrolld: what the server is started with, and what they found.
 
-knotd and the libraries are Debian's and not instrumented: of memory, what the module itself reads and writes is
+kskrolld gets the environment from knotd. knotd and the libraries are Debian's and not instrumented: of memory, what the module itself reads and writes is
 seen, from whatever thread, and of the others what they allocate, and free, and lock. For TSan there may be a knotd
 that is instrumented as well (KSKROLL_KNOT_TSAN, made by knot_tsan.sh): then it sees both sides.
 """
@@ -72,4 +72,4 @@ def races(text):
     """
     return [report for report in re.split(r"^=+$", text, flags=re.MULTILINE)
             if "WARNING: ThreadSanitizer" in report and not _UNSEEN_CLOSE.search(report) and any(
-                "(kskroll.so+" in part and not _ORIGIN.match(part) for part in report.split("\n\n"))]
+                ("(kskroll.so+" in part or "(kskrolld+" in part) and not _ORIGIN.match(part) for part in report.split("\n\n"))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Memory that is short: every place in the module that asks for some does not get it, now and then."""
+"""Memory that is short: every place in module and kskrolld that asks for some does not get it, now and then."""
 
 import os
 
@@ -41,7 +41,7 @@ class Short:
         os.unlink(self.flag)
 
     def places(self):
-        """Offsets of the places that failed, each as often as it did."""
+        """Process and offset of the places that failed, each as often as it did."""
         try:
             with open(self.log, encoding="ascii") as file:
                 return file.read().split()

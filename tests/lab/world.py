@@ -80,7 +80,7 @@ class World:
         os.makedirs(self.dir, exist_ok=True)
         if rate != 1:
             clock.use(clock.FastClock(rate, self.dir))
-        self.module = module
+        self.module = clock.current.module(module) if module else None
         self.dnskey_ttl, self.ds_ttl, self.zone_ttl = dnskey_ttl, ds_ttl, zone_ttl
         self.propagation_delay = propagation_delay
         self.pinned = pinned

@@ -64,6 +64,10 @@ until knotc -b stats mod-kskroll 2>/dev/null | grep -q "kskroll-zones = 1" && ks
 done
 step loaded
 grep -o "/usr/lib.*/kskroll.so" /proc/$pid/maps | sort -u
+for stat in /proc/[0-9]*/stat; do
+	read -r child name state parent rest <$stat || continue
+	[ "$parent" != $pid ] || readlink /proc/$child/exe
+done
 stat -c "%U:%G %a %n" /var/lib/knot/kskroll /var/lib/knot/kskroll/kskroll.db
 kskroll status
 kill $pid
@@ -128,6 +132,7 @@ class Package(unittest.TestCase):
     def test_the_module_is_where_knotd_looks_and_needs_the_libknot_of_that_knotd(self):
         folder = run(["pkg-config", "--variable=module_instdir", "knotd"]).stdout.strip()
         self.assertIn(f"{folder}/kskroll.so", self.files("knot-module-kskroll"))
+        self.assertIn("/usr/libexec/kskroll/kskrolld", self.files("knot-module-kskroll"))
         knotd = run(["dpkg-query", "-W", "-f", "${Depends}", "knot"]).stdout
         libknot = re.search(r"\blibknot\d+\w*", knotd).group()
         depends = self.field("knot-module-kskroll", "Depends")
@@ -153,7 +158,7 @@ class Package(unittest.TestCase):
         self.assertEqual(done.returncode, 0, out)
         self.assertIn("== end", out)
         folder = run(["pkg-config", "--variable=module_instdir", "knotd"]).stdout.strip()
-        self.assertIn(f"== loaded\n{folder}/kskroll.so\n", out)
+        self.assertIn(f"== loaded\n{folder}/kskroll.so\n/usr/libexec/kskroll/kskrolld\n", out)
         self.assertIn("knot:knot 750 /var/lib/knot/kskroll\nknot:knot 640 /var/lib/knot/kskroll/kskroll.db\n", out)
         self.assertRegex(out, r"example\.com\. +idle ")
 

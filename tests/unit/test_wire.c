@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the module and kskrolld send each other: it comes as it was sent, and nothing else is taken for it. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <libknot/errcode.h>
+
+#include "daemon/wire.h"
+
+static uint8_t buffer[WIRE_FRAME_MAX + 64];
+
+static struct sockaddr_storage addresses[3];
+
+static void make_addresses(void)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&addresses[0];
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&addresses[1];
+	memset(addresses, 0, sizeof(addresses));
+	v4->sin_family = AF_INET;
+	v4->sin_port = htons(5353);
+	inet_pton(AF_INET, "192.0.2.1", &v4->sin_addr);
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(53);
+	v6->sin6_scope_id = 7;
+	inet_pton(AF_INET6, "fe80::1", &v6->sin6_addr);
+	addresses[2] = addresses[0];
+}
+
+static dns_addrs_t addrs(size_t count)
+{
+	return (dns_addrs_t){ .addr = count > 0 ? addresses : NULL, .count = count };
+}
+
+static void assert_same_addrs(const dns_addrs_t *a, const dns_addrs_t *b)
+{
+	assert_int_equal(a->count, b->count);
+	if (a->count > 0) {
+		assert_memory_equal(a->addr, b->addr, a->count * sizeof(*a->addr));
+	}
+}
+
+/* One of each: as it is written, read, and how what was read is freed. */
+
+static engine_settings_t settings(void)
+{
+	return (engine_settings_t){ .resolver = addrs(3), .trust_anchor = "/anchor", .storage = "/store", .loopback = true,
+	                            .parent_rate = 20 };
+}
+
+static engine_zone_settings_t zone_settings(void)
+{
+	engine_zone_settings_t s = {
+		.config = {
+			.ksk_lifetime = 1, .ttl = 2, .lead = 3, .observe = 4, .settle = 5, .check_interval = 6,
+			.ds_check_interval = 7, .unreachable_after = 8, .bogus_limit = 9, .caches_expired = 10,
+			.zone_ttl = 11, .notify_again = UINT32_MAX, .notify = true, .hold = true, .observe_only = true,
+			.observe_reason = "because",
+		},
+		.nameserver = addrs(1), .parent = addrs(0), .validator = addrs(2), .policy = "default",
+		.ttl_of_soa = true,
+	};
+	return s;
+}
+
+static engine_totals_t totals(void)
+{
+	engine_totals_t t = { .zones = UINT64_MAX, .no_route = { false, true } };
+	for (unsigned i = 0; i < ROLLOVER_STATE__COUNT; i++) {
+		t.state[i] = i + 1;
+	}
+	for (unsigned i = 0; i < GATE__COUNT; i++) {
+		t.gate[i] = 1000 + i;
+	}
+	t.counts = (engine_counts_t){ 1, 2, 3, 4 };
+	t.answers[0] = 5;
+	t.watches[WATCH__COUNT - 1] = 6;
+	t.notifies[NOTIFY__COUNT - 1] = 7;
+	return t;
+}
+
+static const wire_hello_t HELLO = { .version = "0.1.0", .pid = 4711 };
+static const wire_attach_t ATTACH = { .id = { 70000, 12 }, .settings = 3, .zone = "a.example." };
+static const wire_id_t ID = { 1, UINT32_MAX };
+static const wire_log_t LOG = { .priority = LOG_ERR, .text = "zone a.example., 100 % broken" };
+static const wire_numbers_t NUMBERS = {
+	.id = { 5, 6 },
+	.numbers = { .state = ROLLOVER_STATE__COUNT - 1, .gate = GATE__COUNT - 1, .state_seconds = 1, .next_check_seconds = 2,
+	             .dnskey_ttl = 3, .ds_ttl = 4, .counts = { 5, 6, 7, 8 } },
+};
+
+static bool put(wire_type_t type, wire_out_t *out)
+{
+	const engine_settings_t s = settings();
+	const engine_zone_settings_t z = zone_settings();
+	const engine_totals_t t = totals();
+	const wire_where_t where = { .control = "/run/knot.sock", .dns = addrs(2) };
+
+	switch (type) {
+	case WIRE_HELLO: return wire_put_hello(out, &HELLO);
+	case WIRE_SETTINGS: return wire_put_settings(out, &s);
+	case WIRE_WHERE: return wire_put_where(out, &where);
+	case WIRE_ZONE_SETTINGS: return wire_put_zone_settings(out, 9, &z);
+	case WIRE_ZONE_SETTINGS_GONE: return wire_put_zone_settings_gone(out, 9);
+	case WIRE_ATTACH: return wire_put_attach(out, &ATTACH);
+	case WIRE_DETACH: return wire_put_detach(out, ID);
+	case WIRE_LOG: return wire_put_log(out, &LOG);
+	case WIRE_NUMBERS: return wire_put_numbers(out, &NUMBERS);
+	case WIRE_TOTALS: return wire_put_totals(out, &t);
+	}
+	fail();
+	return false;
+}
+
+/*! Reads the frame as one of that type, whatever it is, and frees it. */
+static int get(wire_type_t type, const wire_frame_t *frame)
+{
+	union {
+		wire_hello_t hello;
+		engine_settings_t settings;
+		wire_where_t where;
+		engine_zone_settings_t zone_settings;
+		wire_attach_t attach;
+		wire_id_t id;
+		wire_log_t log;
+		wire_numbers_t numbers;
+		engine_totals_t totals;
+		uint32_t number;
+	} u;
+	uint32_t number;
+	int ret = KNOT_EINVAL;
+
+	switch (type) {
+	case WIRE_HELLO: return wire_get_hello(frame, &u.hello);
+	case WIRE_SETTINGS:
+		ret = wire_get_settings(frame, &u.settings);
+		if (ret == KNOT_EOK) {
+			wire_free_settings(&u.settings);
+		}
+		return ret;
+	case WIRE_WHERE:
+		ret = wire_get_where(frame, &u.where);
+		if (ret == KNOT_EOK) {
+			wire_free_where(&u.where);
+		}
+		return ret;
+	case WIRE_ZONE_SETTINGS:
+		ret = wire_get_zone_settings(frame, &number, &u.zone_settings);
+		if (ret == KNOT_EOK) {
+			wire_free_zone_settings(&u.zone_settings);
+		}
+		return ret;
+	case WIRE_ZONE_SETTINGS_GONE: return wire_get_zone_settings_gone(frame, &u.number);
+	case WIRE_ATTACH: return wire_get_attach(frame, &u.attach);
+	case WIRE_DETACH: return wire_get_detach(frame, &u.id);
+	case WIRE_LOG: return wire_get_log(frame, &u.log);
+	case WIRE_NUMBERS: return wire_get_numbers(frame, &u.numbers);
+	case WIRE_TOTALS: return wire_get_totals(frame, &u.totals);
+	}
+	fail();
+	return ret;
+}
+
+static const wire_type_t TYPES[] = {
+	WIRE_HELLO, WIRE_SETTINGS, WIRE_WHERE, WIRE_ZONE_SETTINGS, WIRE_ZONE_SETTINGS_GONE, WIRE_ATTACH, WIRE_DETACH,
+	WIRE_LOG, WIRE_NUMBERS, WIRE_TOTALS,
+};
+#define COUNT	(sizeof(TYPES) / sizeof(TYPES[0]))
+
+/*! Writes one frame and finds it again. */
+static wire_frame_t frame_of(wire_type_t type)
+{
+	wire_out_t out = { .data = buffer, .size = sizeof(buffer) };
+	wire_frame_t frame;
+	assert_true(put(type, &out));
+	assert_int_equal(wire_next(buffer, out.len, WIRE_FRAME_MAX, &frame), KNOT_EOK);
+	assert_int_equal(frame.whole, out.len);
+	assert_int_equal(frame.type, type);
+	return frame;
+}
+
+static void what_the_module_sends_comes_as_it_was(void **state)
+{
+	(void)state;
+	wire_hello_t hello;
+	wire_frame_t frame = frame_of(WIRE_HELLO);
+	assert_int_equal(wire_get_hello(&frame, &hello), KNOT_EOK);
+	assert_string_equal(hello.version, HELLO.version);
+	assert_int_equal(hello.pid, HELLO.pid);
+
+	const engine_settings_t want = settings();
+	engine_settings_t got;
+	frame = frame_of(WIRE_SETTINGS);
+	assert_int_equal(wire_get_settings(&frame, &got), KNOT_EOK);
+	assert_same_addrs(&got.resolver, &want.resolver);
+	assert_string_equal(got.trust_anchor, want.trust_anchor);
+	assert_null(got.root_hints);
+	assert_string_equal(got.storage, want.storage);
+	assert_true(got.loopback);
+	assert_int_equal(got.parent_rate, want.parent_rate);
+	wire_free_settings(&got);
+
+	wire_where_t where;
+	const dns_addrs_t dns = addrs(2);
+	frame = frame_of(WIRE_WHERE);
+	assert_int_equal(wire_get_where(&frame, &where), KNOT_EOK);
+	assert_string_equal(where.control, "/run/knot.sock");
+	assert_same_addrs(&where.dns, &dns);
+	wire_free_where(&where);
+
+	wire_attach_t attach;
+	frame = frame_of(WIRE_ATTACH);
+	assert_int_equal(wire_get_attach(&frame, &attach), KNOT_EOK);
+	assert_int_equal(attach.id.slot, ATTACH.id.slot);
+	assert_int_equal(attach.id.serial, ATTACH.id.serial);
+	assert_int_equal(attach.settings, ATTACH.settings);
+	assert_string_equal(attach.zone, ATTACH.zone);
+
+	wire_id_t id;
+	frame = frame_of(WIRE_DETACH);
+	assert_int_equal(wire_get_detach(&frame, &id), KNOT_EOK);
+	assert_int_equal(id.slot, ID.slot);
+	assert_int_equal(id.serial, ID.serial);
+}
+
+/*! A new member of the settings that is not sent would be seen here: all bytes are compared. */
+static void settings_of_zones_come_as_they_were(void **state)
+{
+	(void)state;
+	const engine_zone_settings_t want = zone_settings();
+	engine_zone_settings_t got;
+	uint32_t number;
+	wire_frame_t frame = frame_of(WIRE_ZONE_SETTINGS);
+	assert_int_equal(wire_get_zone_settings(&frame, &number, &got), KNOT_EOK);
+	assert_int_equal(number, 9);
+	assert_memory_equal(&got.config, &want.config, sizeof(want.config));
+	assert_same_addrs(&got.nameserver, &want.nameserver);
+	assert_same_addrs(&got.parent, &want.parent);
+	assert_same_addrs(&got.validator, &want.validator);
+	assert_string_equal(got.policy, want.policy);
+	assert_null(got.no_start);
+	assert_false(got.csk_wanted);
+	assert_true(got.ttl_of_soa);
+	assert_false(got.require_secure_dsync);
+	wire_free_zone_settings(&got);
+
+	wire_renumber(buffer, 77);
+	assert_int_equal(wire_get_zone_settings(&frame, &number, &got), KNOT_EOK);
+	assert_int_equal(number, 77);
+	wire_free_zone_settings(&got);
+	frame = frame_of(WIRE_ZONE_SETTINGS_GONE);
+	assert_int_equal(wire_get_zone_settings_gone(&frame, &number), KNOT_EOK);
+	assert_int_equal(number, 9);
+}
+
+static void each_flag_and_time_is_itself(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		engine_zone_settings_t one = { .policy = "p" }, got;
+		bool *const flags[] = {
+			&one.config.notify, &one.config.leave, &one.config.dry_run, &one.config.hold,
+			&one.config.observe_only, &one.csk_wanted, &one.ttl_of_soa, &one.require_secure_dsync,
+		};
+		*flags[i] = true;
+		wire_out_t out = { .data = buffer, .size = sizeof(buffer) };
+		wire_frame_t frame;
+		uint32_t number;
+		assert_true(wire_put_zone_settings(&out, 0, &one));
+		assert_int_equal(wire_next(buffer, out.len, WIRE_FRAME_MAX, &frame), KNOT_EOK);
+		assert_int_equal(wire_get_zone_settings(&frame, &number, &got), KNOT_EOK);
+		assert_memory_equal(&got.config, &one.config, sizeof(one.config));
+		assert_int_equal(got.csk_wanted, one.csk_wanted);
+		assert_int_equal(got.ttl_of_soa, one.ttl_of_soa);
+		assert_int_equal(got.require_secure_dsync, one.require_secure_dsync);
+	}
+}
+
+static void what_kskrolld_sends_comes_as_it_was(void **state)
+{
+	(void)state;
+	wire_log_t log;
+	wire_frame_t frame = frame_of(WIRE_LOG);
+	assert_int_equal(wire_get_log(&frame, &log), KNOT_EOK);
+	assert_int_equal(log.priority, LOG.priority);
+	assert_string_equal(log.text, LOG.text);
+
+	wire_numbers_t numbers;
+	memset(&numbers, 0, sizeof(numbers));
+	frame = frame_of(WIRE_NUMBERS);
+	assert_int_equal(wire_get_numbers(&frame, &numbers), KNOT_EOK);
+	assert_memory_equal(&numbers, &NUMBERS, sizeof(numbers));
+
+	const engine_totals_t want = totals();
+	engine_totals_t got;
+	memset(&got, 0, sizeof(got));
+	frame = frame_of(WIRE_TOTALS);
+	assert_int_equal(wire_get_totals(&frame, &got), KNOT_EOK);
+	assert_memory_equal(&got, &want, sizeof(got));
+}
+
+static void a_long_line_of_the_log_is_cut(void **state)
+{
+	(void)state;
+	static char text[2 * WIRE_ANSWER_MAX];
+	memset(text, 'x', sizeof(text) - 1);
+	const wire_log_t line = { .priority = LOG_INFO, .text = text };
+	wire_out_t out = { .data = buffer, .size = sizeof(buffer) };
+	wire_frame_t frame;
+	wire_log_t got;
+	assert_true(wire_put_log(&out, &line));
+	assert_int_equal(wire_next(buffer, out.len, WIRE_ANSWER_MAX, &frame), KNOT_EOK);
+	assert_int_equal(wire_get_log(&frame, &got), KNOT_EOK);
+	assert_in_range(strlen(got.text), WIRE_ANSWER_MAX - 64, WIRE_ANSWER_MAX);
+}
+
+static void all_that_kskrolld_sends_fits_into_its_bound(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		if (TYPES[i] >= WIRE_LOG || TYPES[i] == WIRE_HELLO) {
+			assert_in_range(frame_of(TYPES[i]).whole, 5, WIRE_ANSWER_MAX);
+		}
+	}
+}
+
+static void what_does_not_fit_is_not_begun(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		wire_out_t measure = { .data = NULL };
+		assert_true(put(TYPES[i], &measure));
+		for (size_t size = 0; size <= measure.len; size++) {
+			/* Of the exact size, behind something else. */
+			uint8_t *exact = malloc(size + 3);
+			assert_non_null(exact);
+			wire_out_t out = { .data = exact, .size = size + 3, .len = 3 };
+			assert_int_equal(put(TYPES[i], &out), size == measure.len);
+			assert_int_equal(out.len, size == measure.len ? size + 3 : 3);
+			free(exact);
+		}
+	}
+}
+
+static void more_than_a_frame_holds_is_refused(void **state)
+{
+	(void)state;
+	const size_t many = WIRE_FRAME_MAX / 7;
+	engine_settings_t s = settings();
+	s.resolver = (dns_addrs_t){ .addr = calloc(many, sizeof(*s.resolver.addr)), .count = many };
+	assert_non_null(s.resolver.addr);
+	for (size_t i = 0; i < many; i++) {
+		s.resolver.addr[i] = addresses[0];
+	}
+	wire_out_t out = { .data = buffer, .size = sizeof(buffer) }, measure = { .data = NULL };
+	assert_false(wire_put_settings(&out, &s));
+	assert_false(wire_put_settings(&measure, &s));
+	assert_int_equal(out.len, 0);
+	free(s.resolver.addr);
+}
+
+/* Hostile frames. */
+
+static void nothing_is_read_before_all_of_it_is_there(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		wire_frame_t frame = frame_of(TYPES[i]), part;
+		for (size_t len = 0; len < frame.whole; len++) {
+			uint8_t *exact = malloc(len + 1);
+			assert_non_null(exact);
+			memcpy(exact, buffer, len);
+			assert_int_equal(wire_next(exact, len, WIRE_FRAME_MAX, &part), KNOT_EAGAIN);
+			assert_int_equal(part.whole, len < 4 ? 0 : frame.whole);
+			free(exact);
+		}
+	}
+}
+
+static void lengths_that_cannot_be_are_refused(void **state)
+{
+	(void)state;
+	static const uint32_t LENGTHS[] = { 0, WIRE_FRAME_MAX - 3, 0x7fffffff, UINT32_MAX };
+	wire_frame_t frame;
+	for (size_t i = 0; i < sizeof(LENGTHS) / sizeof(LENGTHS[0]); i++) {
+		uint32_t length = htonl(LENGTHS[i]);
+		memcpy(buffer, &length, sizeof(length));
+		assert_int_equal(wire_next(buffer, sizeof(length), WIRE_FRAME_MAX, &frame), KNOT_EMALF);
+	}
+	uint32_t length = htonl(WIRE_FRAME_MAX - 4);
+	memcpy(buffer, &length, sizeof(length));
+	assert_int_equal(wire_next(buffer, sizeof(length), WIRE_FRAME_MAX, &frame), KNOT_EAGAIN);
+	assert_int_equal(wire_next(buffer, sizeof(length), WIRE_ANSWER_MAX, &frame), KNOT_EMALF);
+}
+
+/*! The frame without its last bytes, with one too many, and of another type. */
+static void shorter_longer_and_other_frames_are_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++) {
+		const wire_frame_t frame = frame_of(TYPES[i]);
+		for (size_t len = 0; len <= frame.len + 1; len++) {
+			uint8_t *exact = calloc(1, len + 1);
+			assert_non_null(exact);
+			memcpy(exact, frame.data, len < frame.len ? len : frame.len);
+			const wire_frame_t other = { .type = TYPES[i], .data = exact, .len = len };
+			assert_int_equal(get(TYPES[i], &other), len == frame.len ? KNOT_EOK : KNOT_EMALF);
+			free(exact);
+		}
+		for (size_t j = 0; j < COUNT; j++) {
+			assert_int_equal(get(TYPES[j], &frame), i == j ? KNOT_EOK : KNOT_EMALF);
+		}
+	}
+}
+
+/*! Each byte of each frame as each other byte: read within bounds, and what is taken is what could have been sent. */
+static void any_other_byte_is_survived(void **state)
+{
+	(void)state;
+	unsigned refused = 0;
+	for (size_t i = 0; i < COUNT; i++) {
+		wire_frame_t frame = frame_of(TYPES[i]);
+		uint8_t *exact = malloc(frame.len);
+		assert_non_null(exact);
+		for (size_t at = 0; at < frame.len; at++) {
+			for (unsigned value = 0; value < 256; value++) {
+				memcpy(exact, frame.data, frame.len);
+				exact[at] = value;
+				const wire_frame_t other = { .type = TYPES[i], .data = exact, .len = frame.len };
+				int ret = get(TYPES[i], &other);
+				assert_true(ret == KNOT_EOK || ret == KNOT_EMALF);
+				refused += ret != KNOT_EOK;
+			}
+		}
+		free(exact);
+	}
+	assert_true(refused > 1000);
+}
+
+/*! So many addresses cannot be in the frame: nothing is allocated for them. */
+static void a_count_is_no_promise(void **state)
+{
+	(void)state;
+	const uint8_t data[] = { 0xff, 0xff, 0xff, 0xff, 4, 0, 53, 192, 0, 2, 1 };
+	const wire_frame_t frame = { .type = WIRE_SETTINGS, .data = data, .len = sizeof(data) };
+	assert_int_equal(get(WIRE_SETTINGS, &frame), KNOT_EMALF);
+}
+
+static void states_and_gates_that_are_none_are_refused(void **state)
+{
+	(void)state;
+	wire_numbers_t n = NUMBERS;
+	for (int i = 0; i < 2; i++) {
+		n.numbers.state = i == 0 ? ROLLOVER_STATE__COUNT : 0;
+		n.numbers.gate = i == 1 ? GATE__COUNT : 0;
+		wire_out_t out = { .data = buffer, .size = sizeof(buffer) };
+		wire_frame_t frame;
+		assert_true(wire_put_numbers(&out, &n));
+		assert_int_equal(wire_next(buffer, out.len, WIRE_ANSWER_MAX, &frame), KNOT_EOK);
+		assert_int_equal(get(WIRE_NUMBERS, &frame), KNOT_EMALF);
+	}
+}
+
+static void texts_end_where_they_say(void **state)
+{
+	(void)state;
+	/* Priority, length, text. */
+	static const struct {
+		const char *data;
+		size_t len;
+		int ret;
+	} CASES[] = {
+		{ "\3\0\0\0\2a", 7, KNOT_EOK },
+		{ "\3\0\0\0\1", 6, KNOT_EOK },
+		{ "\3\0\0\0\0", 5, KNOT_EMALF },	/* None at all. */
+		{ "\3\0\0\0\1a", 6, KNOT_EMALF },	/* Without its zero. */
+		{ "\3\0\0\0\3a\0", 8, KNOT_EMALF },	/* With one too many. */
+		{ "\3\0\0\0\3a", 7, KNOT_EMALF },	/* Longer than the frame. */
+		{ "\10\0\0\0\2a", 7, KNOT_EMALF },	/* No priority. */
+	};
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		uint8_t *exact = malloc(CASES[i].len);
+		assert_non_null(exact);
+		memcpy(exact, CASES[i].data, CASES[i].len);
+		const wire_frame_t frame = { .type = WIRE_LOG, .data = exact, .len = CASES[i].len };
+		assert_int_equal(get(WIRE_LOG, &frame), CASES[i].ret);
+		free(exact);
+	}
+}
+
+int main(void)
+{
+	make_addresses();
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_the_module_sends_comes_as_it_was),
+		cmocka_unit_test(settings_of_zones_come_as_they_were),
+		cmocka_unit_test(each_flag_and_time_is_itself),
+		cmocka_unit_test(what_kskrolld_sends_comes_as_it_was),
+		cmocka_unit_test(a_long_line_of_the_log_is_cut),
+		cmocka_unit_test(all_that_kskrolld_sends_fits_into_its_bound),
+		cmocka_unit_test(what_does_not_fit_is_not_begun),
+		cmocka_unit_test(more_than_a_frame_holds_is_refused),
+		cmocka_unit_test(nothing_is_read_before_all_of_it_is_there),
+		cmocka_unit_test(lengths_that_cannot_be_are_refused),
+		cmocka_unit_test(shorter_longer_and_other_frames_are_refused),
+		cmocka_unit_test(any_other_byte_is_survived),
+		cmocka_unit_test(a_count_is_no_promise),
+		cmocka_unit_test(states_and_gates_that_are_none_are_refused),
+		cmocka_unit_test(texts_end_where_they_say),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
