@@ -272,7 +272,7 @@ prometheus_t *prometheus_new(void);
 /*! Takes a zone in. */
 void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z);
 /*! Prints everything and ends. */
-void prometheus_end(prometheus_t *p);
+void prometheus_end(prometheus_t *p, store_alive_t alive);
 
 /* names.c: a list of zones. */
 

@@ -22,6 +22,7 @@ typedef enum {
 	METRIC_LAST_LOOK,
 	METRIC_UNREACHABLE,
 	METRIC_ZONES,
+	METRIC_RUNNING,
 	METRIC__COUNT
 } metric_t;
 
@@ -38,6 +39,7 @@ static const struct {
 	[METRIC_LAST_LOOK] = { "kskroll_zone_last_look_timestamp_seconds", "Last look at the zone that was written to the store." },
 	[METRIC_UNREACHABLE] = { "kskroll_server_unreachable", "1 for a server of the zone or its parent that did not answer at the last look." },
 	[METRIC_ZONES] = { "kskroll_zones", "Zones in the store." },
+	[METRIC_RUNNING] = { "kskroll_daemon_running", "1 while kskrolld runs, else 0: no zone is checked." },
 };
 
 struct prometheus {
@@ -149,9 +151,12 @@ void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
 	answers_each(z->answers, server, &s);
 }
 
-void prometheus_end(prometheus_t *p)
+void prometheus_end(prometheus_t *p, store_alive_t alive)
 {
 	put(p->out[METRIC_ZONES], "%s %u\n", infos[METRIC_ZONES].name, p->zones);
+	if (alive != STORE_ALIVE_UNKNOWN) {
+		put(p->out[METRIC_RUNNING], "%s %d\n", infos[METRIC_RUNNING].name, alive == STORE_ALIVE_YES);
+	}
 	for (int i = 0; i < METRIC__COUNT; i++) {
 		/* It is made shorter at the end, which may fail without a word. */
 		if (fclose(p->out[i]) != 0 || p->text[i] == NULL) {

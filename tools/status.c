@@ -165,6 +165,19 @@ static void note_routes(list_t *l, const store_zone_t *z)
 	l->no_route[1] = len > 0 && memmem(routes, len, "IPv6", 4) != NULL;
 }
 
+/*! Nothing is known beside a copy of the store. */
+static bool daemon_is_down(const options_t *o)
+{
+	return store_alive(o->db, NULL) == STORE_ALIVE_NO;
+}
+
+static void print_daemon(const options_t *o)
+{
+	if (daemon_is_down(o)) {
+		puts("kskrolld does not run: no zone is checked. Look whether knotd runs, and into its log.");
+	}
+}
+
 static void print_routes(const list_t *l)
 {
 	if (l->no_route[0] || l->no_route[1]) {
@@ -260,8 +273,15 @@ static void list_begin(list_t *l)
 
 static void list_end(list_t *l, int ret)
 {
+	const store_alive_t alive = store_alive(l->o->db, NULL);
+
 	if (l->o->json) {
 		json_close(']');
+		if (alive == STORE_ALIVE_UNKNOWN) {
+			json_raw("daemon_running", "null");
+		} else {
+			json_bool("daemon_running", alive == STORE_ALIVE_YES);
+		}
 		json_number("blocked", l->blocked);
 		json_open("no_route", '[');
 		if (l->no_route[0]) {
@@ -273,11 +293,11 @@ static void list_end(list_t *l, int ret)
 		json_close(']');
 		json_end();
 	} else if (l->o->prometheus) {
-		prometheus_end(l->prometheus);
+		prometheus_end(l->prometheus, alive);
 	} else if (!l->o->names) {
 		if (l->shown > 0) {
 			table_print(l->o, l->table, 0);
-		} else if (ret == EXIT_FINE) {
+		} else if (ret == EXIT_FINE && !(l->o->blocked && alive == STORE_ALIVE_NO)) {
 			puts(l->zones == 0 ? "No zones yet: they appear when a zone has 'module: mod-kskroll'." :
 			                     "Nothing needs a human.");
 		}
@@ -285,6 +305,7 @@ static void list_end(list_t *l, int ret)
 		if (!l->o->blocked) {
 			print_routes(l);
 		}
+		print_daemon(l->o);
 	}
 }
 
@@ -295,7 +316,7 @@ static int list(const options_t *o, store_t *store, store_zone_t *zone)
 	list_begin(&l);
 	int ret = show_all(&l, store, zone);
 	list_end(&l, ret);
-	return ret == EXIT_FINE && o->blocked && l.blocked > 0 ? EXIT_BLOCKED : ret;
+	return ret == EXIT_FINE && o->blocked && (l.blocked > 0 || daemon_is_down(o)) ? EXIT_BLOCKED : ret;
 }
 
 int cmd_status(const options_t *o)
@@ -311,6 +332,7 @@ int cmd_status(const options_t *o)
 				plan_t plan;
 				run_plan(o, zone, &plan);
 				detail_print(o, zone, &plan);
+				print_daemon(o);
 			}
 		} else {
 			ret = list(o, store, zone);

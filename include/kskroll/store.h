@@ -9,6 +9,8 @@
 
 #pragma once
 
+#include <sys/types.h>
+
 #include "kskroll/rollover.h"
 
 typedef struct store store_t;
@@ -113,3 +115,22 @@ int store_servers_gone(store_t *store, time_t before);
 int store_old_zones(store_t *store, time_t before, int (*each)(const char *zone, void *arg), void *arg);
 /*! Removes a zone: row, history, servers. \return KNOT_EOK also if it has none. */
 int store_forget(store_t *store, const char *zone);
+
+/*! Whether a kskrolld has the store. */
+typedef enum {
+	STORE_ALIVE_UNKNOWN,	/*!< There is no lock file, as beside a copy, or it may not be read. */
+	STORE_ALIVE_NO,
+	STORE_ALIVE_YES,
+} store_alive_t;
+
+/*!
+ * \brief From now on this process has the store.
+ *
+ * \param[in] path  Of the store, which is open.
+ *
+ * \return A descriptor: closing it ends that, as the end of the process does. -1 if it cannot be told to others.
+ */
+int store_alive_begin(const char *path);
+
+/*! \param[out] pid  Of that kskrolld, in its own namespace; may be NULL. */
+store_alive_t store_alive(const char *path, pid_t *pid);

@@ -309,6 +309,7 @@ engine_t *engine_new(const engine_out_t *out)
 	loop_t *loop = &engine->loop;
 	engine->out = *out;
 	loop->engine = engine;
+	loop->alive = -1;
 	loop->bucket_count = 64;
 	loop->buckets = calloc(loop->bucket_count, sizeof(*loop->buckets));
 	if (loop->buckets == NULL || uv_loop_init(&loop->uv) != 0) {
@@ -342,9 +343,7 @@ void engine_stop(engine_t *engine)
 	loop->dns = NULL;
 	server_free(loop->server);
 	loop->server = NULL;
-	(void)write_out(loop);
-	store_close(loop->store);
-	loop->store = NULL;
+	close_store(loop);
 	uv_close((uv_handle_t *)&loop->timer, NULL);
 	uv_close((uv_handle_t *)&loop->alarm, NULL);
 }

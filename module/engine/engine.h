@@ -146,6 +146,7 @@ struct loop {
 	struct engine *engine;
 	store_t *store;
 	char *store_path;
+	int alive;			/*!< Says that the store is in use; -1: it is not. */
 	char store_error[512];		/*!< Why it could not be opened. */
 	time_t tried;			/*!< The last time that something was to be opened. */
 	server_t *server;
@@ -270,6 +271,8 @@ void zone_publish(loop_t *loop, entry_t *entry);
 void open_dns(loop_t *loop, const settings_t *settings);
 /*! The store of these settings, unless it is open. What is wrong is said once, however often it is tried. */
 void open_store(loop_t *loop, const settings_t *settings);
+/*! Writes what is to be written before. */
+void close_store(loop_t *loop);
 /*! The thread for the control socket, unless there is one; loop->server stays NULL if memory or threads are short. */
 void open_server(loop_t *loop);
 /*! It is told where knotd is, if there is one. */

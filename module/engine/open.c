@@ -8,6 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "engine.h"
 
@@ -47,9 +48,21 @@ static void try_store(loop_t *loop)
 	loop->store = loop->store_path != NULL ? store_open(loop->store_path, false, err, sizeof(err)) : NULL;
 	if (loop->store != NULL) {
 		loop->store_error[0] = '\0';
+		loop->alive = store_alive_begin(loop->store_path);
 	} else if (strcmp(err, loop->store_error) != 0) {
 		memcpy(loop->store_error, err, sizeof(err));
 		engine_log(loop->engine, LOG_ERR, "%s", err);
+	}
+}
+
+void close_store(loop_t *loop)
+{
+	(void)write_out(loop);
+	store_close(loop->store);
+	loop->store = NULL;
+	if (loop->alive >= 0) {
+		close(loop->alive);
+		loop->alive = -1;
 	}
 }
 
@@ -60,8 +73,7 @@ void open_store(loop_t *loop, const settings_t *settings)
 	if (loop->store != NULL && strcmp(path, loop->store_path) == 0) {
 		return;
 	}
-	(void)write_out(loop);
-	store_close(loop->store);
+	close_store(loop);
 	free(loop->store_path);
 	loop->store_path = strdup(path);
 	try_store(loop);

@@ -31,10 +31,10 @@
 /*! Between two looks at a child that has no pidfd. */
 #define NO_PIDFD_MS	50
 
-/*! From its end to its next start. Each time twice as long, but a tenth of how long it has lived at most. */
+/*! From its end to its next start. Each time twice as long, until one lives for four times the last pause. */
 #define PAUSE_MIN_MS	1000
 #define PAUSE_MAX_MS	60000
-#define PAUSE_SHARE	10
+#define PAUSE_SHARE	4
 
 #define BUFFER_SIZE	(64 * 1024)
 
@@ -405,6 +405,10 @@ static int step(relay_t *r, knotd_mod_t *global)
 
 	if (r->child.pid != 0 && child_ended(&r->child, how, sizeof(how))) {
 		ended(r, how);
+	}
+	if (global != NULL && global != r->global) {
+		/* Its numbers start at 0. */
+		publish(r);
 	}
 	if (global == NULL) {
 		if (r->child.pid != 0) {

@@ -366,9 +366,9 @@ class Knot(Daemon):
         assert len(found) < 2, f"two of them: {found}"
         return found[0] if found else None
 
-    def wait_kskrolld(self, other_than=None):
+    def wait_kskrolld(self, other_than=None, seconds=20):
         """Waits for a kskrolld (that is not that one) and returns its pid."""
-        return wait_until(lambda: self.kskrolld if self.kskrolld != other_than else None, 20,
+        return wait_until(lambda: self.kskrolld if self.kskrolld != other_than else None, seconds,
                           f"{self.name} has a kskrolld")
 
     def transaction(self, *commands):
@@ -422,28 +422,25 @@ class Knot(Daemon):
         return self.stats(zone)["gate"]
 
 
-def comm(pid):
-    """Name of a process; "" if there is none."""
+def _stat(pid):
+    """(name, parent) of a process; ("", 0) if there is none, or it has ended and nobody has asked how."""
     try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-            return file.read().strip()
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            head, tail = file.read().rsplit(")", 1)
     except (FileNotFoundError, ProcessLookupError):
-        return ""
+        return "", 0
+    state, parent = tail.split()[:2]
+    return (head.split("(", 1)[1], int(parent)) if state not in "ZX" else ("", 0)
+
+
+def comm(pid):
+    """Name of a process; "" if it has ended."""
+    return _stat(pid)[0]
 
 
 def children(pid):
     """Pids of the processes that a process has started and that have not ended."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
-                    state, parent = file.read().rsplit(")", 1)[1].split()[:2]
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if int(parent) == pid and state != "Z":
-                found.append(int(entry))
-    return found
+    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _stat(entry)[1] == pid]
 
 
 def parse_stats(text, module):

@@ -2,6 +2,7 @@
 """kskrolld beside knotd: it starts and ends with the server, and may die at any moment; knotd does not care."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ from tests.bench.plain import Plain
 from . import ask, check
 from .daemons import PORT, children, comm, run
 from .faults import store_path
-from .marks import bound
+from .marks import bound, long_test
 from .progress import Progress
 from .test_rollover import ROLLOVER, ZONE, in_every_state, module_world
 from .wait import wait_until
@@ -54,23 +55,25 @@ class Answering(threading.Thread):
 
 
 def gone(pid):
-    """Whether there is no such process, or it is of another name."""
+    """Whether it has ended."""
     return comm(pid) != "kskrolld"
 
 
-def kill_everywhere(directory, number):
-    """A rollover in which kskrolld dies once in each state."""
-    name = signal.Signals(number).name
+def kill_everywhere(directory, *numbers):
+    """A rollover in which kskrolld dies once in each state, by these signals in turn."""
     killed = []
     with module_world(directory, module_settings={"ksk-lifetime": 30}) as (world, old), \
             Progress(world.knot, ZONE) as progress, Answering() as answering:
         pid = world.knot.pid
 
         def kill(*_):
+            number = numbers[len(killed) % len(numbers)]
             killed.append(world.knot.wait_kskrolld())
             os.kill(killed[-1], number)
-            wait_until(lambda: len(world.knot.log_lines(f"{ENDED} (signal {name})")) == len(killed), 5, "it is said")
-            world.knot.wait_kskrolld(other_than=killed[-1])
+            wait_until(lambda: len(world.knot.log_lines(ENDED)) == len(killed), 5, "it is said")
+            assert f"(signal {signal.Signals(number).name})" in world.knot.log_lines(ENDED)[-1]
+            # The pauses get longer: it never lives for long.
+            world.knot.wait_kskrolld(other_than=killed[-1], seconds=70)
         in_every_state(world, progress, kill)
         wait_until(lambda: progress.state == "idle" and check.other_ksk(world, ZONE, old[ZONE]), 60,
                    "the rollover is over")
@@ -87,13 +90,14 @@ def kill_everywhere(directory, number):
 
 
 @bound(400)
-def test_kill_of_kskrolld_in_every_state(directory):
-    kill_everywhere(directory, signal.SIGKILL)
+def test_kskrolld_dies_in_every_state(directory):
+    kill_everywhere(directory, signal.SIGKILL, signal.SIGSEGV)
 
 
+@long_test
 @bound(400)
-def test_crash_of_kskrolld_in_every_state(directory):
-    kill_everywhere(directory, signal.SIGSEGV)
+def test_kskrolld_dies_the_other_way_in_every_state(directory):
+    kill_everywhere(directory, signal.SIGSEGV, signal.SIGKILL)
 
 
 def can_bind(address):
@@ -123,6 +127,12 @@ def plain(directory, name="plain", address=ADDRESS, count=3, module=None, start=
         server.stop()
 
 
+def status(server):
+    """What the command line says of the server's store: whether kskrolld runs."""
+    tool = os.path.join(os.environ["KSKROLL_BUILD"], "tools", "kskroll")
+    return json.loads(run([tool, "--db", server.store, "status", "--json"]).stdout)["daemon_running"]
+
+
 def looked_at(server):
     """Whether each zone has its numbers."""
     return server.total("kskroll-zones") == len(server.names)
@@ -134,11 +144,12 @@ def test_nothing_is_left_after_a_kill_of_knotd(directory):
         for _ in range(3):
             server.wait_looked_at(20)
             kskrolld = server.wait_kskrolld()
+            assert status(server) is True
             began = time.monotonic()
             server.kill9()
             wait_until(lambda p=kskrolld: gone(p), 1, "kskrolld is gone", poll=0.01)
             print(f"gone after {time.monotonic() - began:.3f} s")
-            assert can_bind(ADDRESS)
+            assert can_bind(ADDRESS) and status(server) is False
             with contextlib.closing(sqlite3.connect(server.store, timeout=0)) as store:
                 store.execute("BEGIN EXCLUSIVE")
                 assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -175,7 +186,9 @@ def test_a_reload_keeps_it_and_a_restart_does_not(directory):
         for _ in range(5):
             server.knotc("reload")
         wait_until(lambda: looked_at(server), 10, "all zones are there")
-        assert server.kskrolld == first and server.total("kskroll-daemon-starts") == 1
+        # The numbers of a new instance start at 0.
+        wait_until(lambda: server.total("kskroll-daemon-starts") == 1, 5, "the number of starts")
+        assert server.kskrolld == first and server.total("kskroll-daemon-running") == 1
         server.restart()
         server.wait_control()
         second = server.wait_kskrolld()

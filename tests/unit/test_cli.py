@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The commands of kskroll on stores with known rows: test_cli.py KSKROLL CLI_STORE SOURCE"""
 
+import fcntl
 import os
 import pty
 import re
 import sqlite3
+import struct
 import subprocess
 
 from cli_case import CliCase, DAY, HOUR, KSKROLL, NOW, QUOTE, SOURCE, main
@@ -54,6 +56,32 @@ class Cli(CliCase):
         self.assertEqual(self.ok("status", "--blocked", "bravo.example"), "Nothing needs a human.\n")
         self.ok("status", "--blocked", "--after", "1h", "bravo.example", code=3)
         self.ok("status", "--blocked", "--after", "3d", "charlie.example")
+
+    def test_that_kskrolld_does_not_run_is_said_where_that_is_known(self):
+        line = "kskrolld does not run: no zone is checked. Look whether knotd runs, and into its log."
+        db = self.make("alive")
+        commands = (("status",), ("status", "alpha.example"), ("status", "--blocked", "bravo.example"))
+
+        def lines(*codes):
+            return [self.ok(*command, db=db, code=code).splitlines().count(line)
+                    for command, code in zip(commands, codes, strict=True)]
+
+        def metric():
+            return re.findall(r"^kskroll_daemon_running (\d)$", self.ok("status", "--prometheus", db=db), re.M)
+        # A copy.
+        self.assertEqual(lines(0, 0, 0), [0, 0, 0])
+        self.assertIsNone(self.json("status", db=db)["daemon_running"])
+        self.assertEqual(metric(), [])
+        with open(os.path.join(os.path.dirname(db), "kskrolld.lock"), "w", encoding="ascii") as file:
+            self.assertEqual(lines(0, 0, 3), [1, 1, 1])
+            self.assertIs(self.json("status", db=db)["daemon_running"], False)
+            self.assertEqual(metric(), ["0"])
+            # A lock of the file description, of the byte whose number is the process: struct flock.
+            fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 4711, 1, 0))
+            self.assertEqual(lines(0, 0, 0), [0, 0, 0])
+            self.assertIs(self.json("status", db=db)["daemon_running"], True)
+            self.assertEqual(metric(), ["1"])
+        self.assertEqual(metric(), ["0"])
 
     def test_names_alone(self):
         self.assertEqual(self.ok("status", "--names").splitlines(),

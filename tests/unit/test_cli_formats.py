@@ -77,6 +77,13 @@ class JsonDoc:
 
 
 class Formats(CliCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # One of the two stores is a server's, and so tells whether kskrolld runs.
+        with open(os.path.join(os.path.dirname(cls.db), "kskrolld.lock"), "w", encoding="ascii"):
+            pass
+
     def test_json_is_as_documented(self):
         doc = JsonDoc({g["code"] for g in self.json("gates")["gates"]})
         for db in self.db, self.audited:

@@ -26,6 +26,9 @@ def printed():
     with tempfile.TemporaryDirectory(prefix="kskroll-monitoring-") as folder:
         db = os.path.join(folder, "kskroll", "kskroll.db")
         subprocess.run([CLI_STORE, db, NOW], check=True, timeout=60)
+        # Beside the store of a server: there is a metric whether kskrolld runs.
+        with open(os.path.join(os.path.dirname(db), "kskrolld.lock"), "w", encoding="ascii"):
+            pass
         text = subprocess.run([KSKROLL, "status", "--prometheus"], capture_output=True, text=True, check=True,
                               timeout=60, env={**os.environ, "KSKROLL_DB": db, "KSKROLL_NOW": NOW}).stdout
     found = {}
