@@ -28,6 +28,10 @@ typedef struct {
 	void (*log)(void *arg, int priority, const char *text);	/*!< Priorities of syslog(3). */
 	void (*numbers)(void *arg, engine_id_t id, const engine_numbers_t *numbers);
 	void (*totals)(void *arg, const engine_totals_t *totals);
+	/*! Once: from here on nothing is opened but the store, and the files of these settings. The store is open. */
+	void (*confine)(void *arg, const engine_settings_t *settings);
+	/*! The process has to begin anew, since other files have to be opened. Nothing happens until it ends. */
+	void (*again)(void *arg);
 	void *arg;
 } engine_out_t;
 

@@ -15,6 +15,7 @@
 
 #include "inbox.h"
 #include "outbox.h"
+#include "sandbox.h"
 
 /*! Until what there was no memory for is tried again. */
 #define AGAIN_MS	1000
@@ -31,19 +32,41 @@ typedef struct {
 	int exit_code;
 } daemon_t;
 
+static void on_again(uv_timer_t *timer);
+static void listen_to(daemon_t *d);
+
 static void on_log(void *arg, int priority, const char *text)
 {
-	outbox_log(arg, priority, text);
+	daemon_t *d = arg;
+	outbox_log(&d->out, priority, text);
 }
 
 static void on_numbers(void *arg, engine_id_t id, const engine_numbers_t *numbers)
 {
-	outbox_numbers(arg, (wire_id_t){ .slot = id.slot, .serial = id.serial }, numbers);
+	daemon_t *d = arg;
+	outbox_numbers(&d->out, (wire_id_t){ .slot = id.slot, .serial = id.serial }, numbers);
 }
 
 static void on_totals(void *arg, const engine_totals_t *totals)
 {
-	outbox_totals(arg, totals);
+	daemon_t *d = arg;
+	outbox_totals(&d->out, totals);
+}
+
+static void on_confine(void *arg, const engine_settings_t *settings)
+{
+	const char *const read[] = { settings->trust_anchor, settings->root_hints };
+	(void)arg;
+	sandbox_files(settings->storage, read, sizeof(read) / sizeof(read[0]));
+}
+
+/*! From a clean stack: the engine may be in the middle of something. */
+static void on_restart(void *arg)
+{
+	daemon_t *d = arg;
+	d->exit_code = WIRE_EXIT_AGAIN;
+	uv_poll_stop(&d->poll);
+	uv_timer_start(&d->again, on_again, 0, 0);
 }
 
 static void finish(daemon_t *d)
@@ -57,11 +80,14 @@ static void finish(daemon_t *d)
 	uv_close((uv_handle_t *)&d->prepare, NULL);
 }
 
-static void listen_to(daemon_t *d);
-
 static void on_again(uv_timer_t *timer)
 {
-	listen_to(timer->data);
+	daemon_t *d = timer->data;
+	if (d->exit_code != 0) {
+		finish(d);
+	} else {
+		listen_to(d);
+	}
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -74,7 +100,9 @@ static void listen_to(daemon_t *d)
 {
 	switch (inbox_read(&d->in)) {
 	case INBOX_MORE:
-		uv_poll_start(&d->poll, UV_READABLE, on_readable);
+		if (d->exit_code == 0) {
+			uv_poll_start(&d->poll, UV_READABLE, on_readable);
+		}
 		break;
 	case INBOX_LATER:
 		uv_poll_stop(&d->poll);
@@ -130,7 +158,8 @@ static void ignore_signals(void)
 
 static bool start(daemon_t *d)
 {
-	const engine_out_t out = { .log = on_log, .numbers = on_numbers, .totals = on_totals, .arg = &d->out };
+	const engine_out_t out = { .log = on_log, .numbers = on_numbers, .totals = on_totals,
+	                           .confine = on_confine, .again = on_restart, .arg = d };
 
 	d->in = (inbox_t){ .fd = STDIN_FILENO, .version = KSKROLL_VERSION };
 	d->out.fd = STDIN_FILENO;
@@ -160,6 +189,7 @@ int main(void)
 	}
 	ignore_signals();
 	fill_descriptors();
+	sandbox_begin();
 	if (!start(&d)) {
 		fputs("kskrolld: no memory\n", stderr);
 		return EXIT_FAILURE;

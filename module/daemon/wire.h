@@ -25,6 +25,9 @@
 /*! Most bytes of a frame from kskrolld. */
 #define WIRE_ANSWER_MAX	(1 << 14)
 
+/*! Exit code of kskrolld that asks for another start at once: what it may open has changed. */
+#define WIRE_EXIT_AGAIN	75
+
 typedef enum {
 	WIRE_HELLO = 1,			/*!< Both directions. */
 	WIRE_SETTINGS,			/*!< Of the global instance. */

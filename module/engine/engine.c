@@ -22,6 +22,7 @@ struct engine {
 	loop_t loop;
 	engine_out_t out;
 	settings_t *settings;		/*!< NULL: not told yet. */
+	bool confined;			/*!< To the files of its first settings. */
 	bool has_where;
 	server_where_t where;		/*!< Its texts and addresses are ours. */
 	instance_t *instances;		/*!< By place. */
@@ -200,6 +201,11 @@ static void on_timer(uv_timer_t *timer)
 
 	clock_check(loop);
 	open_again(loop, loop->engine->settings);
+	if (!loop->engine->confined && loop->store != NULL) {
+		/* It could not be opened at first. Threads that are there already are not confined by what comes later. */
+		loop->engine->out.again(loop->engine->out.arg);
+		return;
+	}
 	prune(loop);
 	(void)write_out(loop);
 	totals(loop);
@@ -220,11 +226,29 @@ static int wake_active(const char *name, void *arg)
 	return KNOT_EOK;
 }
 
-static void open_all(loop_t *loop, const settings_t *settings)
+/*! Before there is a thread, or a byte from elsewhere. */
+static void confine(engine_t *engine)
 {
-	open_dns(loop, settings);
-	open_store(loop, settings);
-	open_server(loop);
+	const settings_t *s = engine->settings;
+	const engine_settings_t settings = {
+		.trust_anchor = s->trust_anchor, .root_hints = s->root_hints, .storage = s->storage
+	};
+
+	engine->confined = engine->loop.store != NULL;
+	if (engine->confined) {
+		engine->out.confine(engine->out.arg, &settings);
+	}
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_files(const settings_t *a, const settings_t *b)
+{
+	return same_text(a->storage, b->storage) && same_text(a->trust_anchor, b->trust_anchor) &&
+	       same_text(a->root_hints, b->root_hints);
 }
 
 /*! Works as soon as knotd runs and the settings are known. */
@@ -236,7 +260,10 @@ static void go(engine_t *engine)
 		return;
 	}
 	clock_start(loop);
-	open_all(loop, engine->settings);
+	open_store(loop, engine->settings);
+	confine(engine);
+	open_dns(loop, engine->settings);
+	open_server(loop);
 	loop->running = true;
 	uv_timer_start(&loop->timer, on_timer, 0, 1000);
 	zones_each(loop, wake_soon);
@@ -254,10 +281,15 @@ int engine_settings(engine_t *engine, const engine_settings_t *from)
 	if (settings == NULL) {
 		return KNOT_ENOMEM;
 	}
+	const bool again = engine->confined && !same_files(settings, engine->settings);
 	settings_free(engine->settings);
 	engine->settings = settings;
-	if (engine->loop.running) {
-		open_all(&engine->loop, settings);
+	if (again) {
+		engine->out.again(engine->out.arg);
+	} else if (engine->loop.running) {
+		open_dns(&engine->loop, settings);
+		open_store(&engine->loop, settings);
+		open_server(&engine->loop);
 	}
 	go(engine);
 	return KNOT_EOK;
@@ -300,7 +332,7 @@ int engine_server_is_at(engine_t *engine, const server_where_t *from)
 
 engine_t *engine_new(const engine_out_t *out)
 {
-	assert(out && out->log && out->numbers && out->totals);
+	assert(out && out->log && out->numbers && out->totals && out->confine && out->again);
 
 	engine_t *engine = calloc(1, sizeof(*engine));
 	if (engine == NULL) {

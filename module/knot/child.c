@@ -110,7 +110,7 @@ static void describe(const siginfo_t *info, char *how, size_t len)
 	}
 }
 
-bool child_ended(child_t *child, char *how, size_t len)
+bool child_ended(child_t *child, char *how, size_t len, int *code)
 {
 	siginfo_t info = { .si_pid = 0 };
 
@@ -122,8 +122,10 @@ bool child_ended(child_t *child, char *how, size_t len)
 	if (ret == 0 && info.si_pid == 0) {
 		return false;
 	}
+	*code = -1;
 	if (ret == 0) {
 		describe(&info, how, len);
+		*code = info.si_code == CLD_EXITED ? info.si_status : -1;
 	} else {
 		/* Somebody has made the kernel reap it. */
 		snprintf(how, len, "an unknown end");

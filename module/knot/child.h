@@ -35,11 +35,12 @@ int child_start(child_t *child);
 /*!
  * \brief Reaps it if it has ended. Waits for nobody, and for no other process.
  *
- * \param[out] how  Of size \a len: how it ended, in words such as "exit code 1" and "signal SIGSEGV".
+ * \param[out] how   Of size \a len: how it ended, in words such as "exit code 1" and "signal SIGSEGV".
+ * \param[out] code  Its exit code; -1 if it has none.
  *
  * \return False if it lives.
  */
-bool child_ended(child_t *child, char *how, size_t len);
+bool child_ended(child_t *child, char *how, size_t len, int *code);
 
 /*! Closes our end: it finishes and ends. */
 void child_let_go(child_t *child);

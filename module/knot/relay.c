@@ -173,9 +173,9 @@ static void end(relay_t *r)
 	}
 }
 
-static void ended(relay_t *r, const char *how)
+static void ended(relay_t *r, const char *how, int code)
 {
-	const bool expected = r->ending;
+	const bool expected = r->ending || code == WIRE_EXIT_AGAIN;
 
 	r->greeted = false;
 	pthread_mutex_lock(&lock);
@@ -402,9 +402,10 @@ static int step(relay_t *r, knotd_mod_t *global)
 {
 	const uint64_t now = now_ms();
 	char how[64];
+	int code;
 
-	if (r->child.pid != 0 && child_ended(&r->child, how, sizeof(how))) {
-		ended(r, how);
+	if (r->child.pid != 0 && child_ended(&r->child, how, sizeof(how), &code)) {
+		ended(r, how, code);
 	}
 	if (global != NULL && global != r->global) {
 		/* Its numbers start at 0. */

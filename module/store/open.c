@@ -178,6 +178,10 @@ static int open_read_write(store_t *store)
 	// A decision is durable before it is acted upon.
 	int ret = store_exec(store, "PRAGMA synchronous = FULL");
 	if (ret == KNOT_EOK) {
+		/* Its other files would be outside of the store's folder, where nothing can be opened. */
+		ret = store_exec(store, "PRAGMA temp_store = MEMORY");
+	}
+	if (ret == KNOT_EOK) {
 		ret = schema_prepare(store);
 	}
 	if (ret == KNOT_EOK) {

@@ -43,6 +43,13 @@ def test_as_the_unit_of_debian(directory):
             assert int(status[field], 16) | CAPABILITIES == CAPABILITIES, (field, status[field])
         assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status
         progress.wait("idle", 30)
+        # kskrolld has less than the unit allows.
+        status = status_of(world.knot.wait_kskrolld())
+        assert status["Uid"].split() == [str(user)] * 4, status["Uid"]
+        for field in ("CapBnd", "CapPrm", "CapEff", "CapAmb", "CapInh"):
+            assert int(status[field], 16) == 0 or field == "CapBnd", (field, status[field])
+        assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status
+        assert int(status["Seccomp_filters"]) == 2, status["Seccomp_filters"]
         start(world)
         progress.wait_visited("settle", ROLLOVER)
         wait_until(lambda: progress.state == "idle", 30, "the end")

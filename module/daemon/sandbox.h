@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief What kskrolld may not do: it reads bytes from all the world.
+ *
+ * Each part is left out where the kernel does not have it. Not with sanitizers, which write reports, start programs and
+ * look at other processes.
+ */
+
+#pragma once
+
+#include <stddef.h>
+
+/*! From the beginning, before there is a thread: no privileges, no capabilities, no programs, no other processes. */
+void sandbox_begin(void);
+
+/*!
+ * \brief From now on only these files, and those that libraries need, can be opened. The threads to come inherit that.
+ *
+ * \param[in] write  The folder of the store, which exists.
+ * \param[in] read   Files that are read again and again. They may be replaced: what counts is the folder. NULL: none.
+ * \param[in] count  Their number.
+ */
+void sandbox_files(const char *write, const char *const *read, size_t count);
