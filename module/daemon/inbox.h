@@ -8,7 +8,7 @@
 #pragma once
 
 #include "kskroll/engine.h"
-#include "wire.h"
+#include "wire/wire.h"
 
 typedef enum {
 	INBOX_MORE,		/*!< All that came is done. */

@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "wire.h"
+#include "wire/wire.h"
 
 #define OUTBOX_SIZE	(64 * 1024)
 

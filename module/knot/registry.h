@@ -12,7 +12,7 @@
 
 #include <knot/module.h>
 
-#include "daemon/wire.h"
+#include "wire/wire.h"
 
 /*! A loaded zone instance. */
 typedef struct registry_zone registry_zone_t;

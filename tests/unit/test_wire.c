@@ -16,7 +16,7 @@
 
 #include <libknot/errcode.h>
 
-#include "daemon/wire.h"
+#include "wire/wire.h"
 
 static uint8_t buffer[WIRE_FRAME_MAX + 64];
 
