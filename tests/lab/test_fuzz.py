@@ -7,7 +7,7 @@ from tests.fuzz import run
 
 from .marks import bound, long_test, usual_knot
 
-#: Of the six targets together.
+#: Of the seven targets together.
 SECONDS = 60
 
 
