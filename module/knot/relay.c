@@ -183,6 +183,8 @@ static void ended(relay_t *r, const char *how, int code)
 	pthread_mutex_unlock(&lock);
 	publish(r);
 	if (expected) {
+		/* Not in a circle. */
+		r->start_at = code == WIRE_EXIT_AGAIN ? r->started + PAUSE_MIN_MS : 0;
 		return;
 	}
 	back_off(r, now_ms() - r->started);

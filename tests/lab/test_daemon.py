@@ -337,6 +337,7 @@ FALSE = {
     "zeros": ("cat /dev/zero >&0", "does not greet"),
     "end": ("exit 3", "kskrolld has ended (exit code 3)"),
     "abort": ("kill -ABRT $$", "kskrolld has ended (signal SIGABRT)"),
+    "again": ("exit 75", "starting server"),
 }
 
 
@@ -354,6 +355,8 @@ def test_what_is_no_kskrolld_harms_nobody(directory):
             server.knotc("reload")
             wait_until(lambda a=answering: a.asked > 50, 10, "it answers")
             answering.assert_always()
+            # Once a second at most, whatever it asks for.
+            assert server.total("kskroll-daemon-starts") < 15
             began = time.monotonic()
             assert server.stop() and server.process.returncode == 0
             assert time.monotonic() - began < 4
