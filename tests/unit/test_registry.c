@@ -91,7 +91,7 @@ static void hear(const wire_frame_t *frame)
 		break;
 	case WIRE_ZONE_SETTINGS:
 		assert_int_equal(wire_get_zone_settings(frame, &number, &zone_settings), KNOT_EOK);
-		assert_in_range(number, 0, ZONES_MAX - 1);
+		assert_true(number < ZONES_MAX);
 		assert_false(heard.numbered[number].used);
 		heard.numbered[number].used = true;
 		heard.numbered[number].ttl = zone_settings.config.ttl;
@@ -104,7 +104,7 @@ static void hear(const wire_frame_t *frame)
 		break;
 	case WIRE_ATTACH:
 		assert_int_equal(wire_get_attach(frame, &attach), KNOT_EOK);
-		assert_in_range(attach.id.slot, 0, ZONES_MAX - 1);
+		assert_true(attach.id.slot < ZONES_MAX);
 		assert_false(heard.slot[attach.id.slot].used);
 		assert_true(heard.numbered[attach.settings].used);
 		heard.slot[attach.id.slot].used = true;
@@ -401,7 +401,7 @@ static void places_are_used_again(void **state)
 		assert_null(slots_get(&slots, i));
 	}
 	for (uint32_t i = 0; i < 500; i++) {
-		assert_in_range(slots_put(&slots, &things[i]), 0, 999);
+		assert_true(slots_put(&slots, &things[i]) < 1000);
 	}
 	assert_int_equal(slots.used, 1000);
 	for (uint32_t i = 0; i < 1000; i++) {

@@ -321,7 +321,7 @@ static void a_long_line_of_the_log_is_cut(void **state)
 	assert_true(wire_put_log(&out, &line));
 	assert_int_equal(wire_next(buffer, out.len, WIRE_ANSWER_MAX, &frame), KNOT_EOK);
 	assert_int_equal(wire_get_log(&frame, &got), KNOT_EOK);
-	assert_in_range(strlen(got.text), WIRE_ANSWER_MAX - 64, WIRE_ANSWER_MAX);
+	assert_true(strlen(got.text) > WIRE_ANSWER_MAX - 64 && strlen(got.text) < WIRE_ANSWER_MAX);
 }
 
 static void all_that_kskrolld_sends_fits_into_its_bound(void **state)
@@ -329,7 +329,7 @@ static void all_that_kskrolld_sends_fits_into_its_bound(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT; i++) {
 		if (TYPES[i] >= WIRE_LOG || TYPES[i] == WIRE_HELLO) {
-			assert_in_range(frame_of(TYPES[i]).whole, 5, WIRE_ANSWER_MAX);
+			assert_true(frame_of(TYPES[i]).whole <= WIRE_ANSWER_MAX);
 		}
 	}
 }
