@@ -51,6 +51,7 @@ static void the_parent_is_told_once(void **state)
 		machine_t m;
 		at(&m, states[i]);
 		told(&m, true);
+		told(&m, false);	/* In the same second. */
 		m.now += 1;
 		told(&m, false);
 		m.now += HOUR - 2;
