@@ -130,7 +130,7 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 		/* One that a backup has brought back is not gone. */
 		if ((ds->keys & dnskey->removed & bit) && key->state == KEY_REMOVED && key->removed_cause == CAUSE_OURS &&
 		    !taken_later(w, ds->keys & dnskey->removed, key->removed_decided) && !unknowable(w, ds, key->removed_decided) &&
-		    !(ds->fault < 0 && parent_hidden(w, key->removed_decided))) {
+		    !parent_hidden(w, key->removed_decided)) {
 			return "a KSK was let go while its DS could be had";
 		}
 		if ((ds->keys & bit) && ds->cause == CAUSE_OURS && !(dnskey->removed & bit) &&
