@@ -30,7 +30,7 @@ typedef struct {
 	void (*totals)(void *arg, const engine_totals_t *totals);
 	/*! Once: from here on nothing is opened but the store, and the files of these settings. The store is open. */
 	void (*confine)(void *arg, const engine_settings_t *settings);
-	/*! The process has to begin anew, since other files have to be opened. Nothing happens until it ends. */
+	/*! The process has to start again, since other files have to be opened. Nothing happens until it ends. */
 	void (*again)(void *arg);
 	void *arg;
 } engine_out_t;

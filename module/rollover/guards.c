@@ -144,7 +144,7 @@ static void extra_key(dec_t *c)
 	const keyset_t zone = c->facts->own.dnskey;
 
 	if (!(zone & c->old)) {
-		/* This rollover was ended by hand and the next one begun: find out anew who is who. */
+		/* This rollover was ended by hand and the next one begun: find out again who is who. */
 		dec_start_over(c);
 	} else if (c->step->order == ACTION_START && !dec_is_successor(c, zone & ~c->old)) {
 		/* Not the key that was ordered: what it is, idle says. */
@@ -188,7 +188,7 @@ bool guard_keys(dec_t *c)
 		return true;
 	}
 	if ((c->old & ~zone) && (c->old & zone) && c->step->leaving == 0) {
-		/* One of several old ones was let go by hand: nobody has to wait for it at a nameserver. */
+		/* One of several old ones was removed by hand: nobody has to wait for it at a nameserver. */
 		c->old &= zone;
 		dec_remember_old(&c->out->row, c->facts, c->old);
 		c->out->row.all_since = 0;
