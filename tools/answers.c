@@ -13,26 +13,28 @@
 static sqlite3 *db;
 
 #define TAGS_OF(json, item) "(SELECT group_concat(t.value, ' ') FROM json_each(" json ", '$." item "') t)"
-#define TAGS(item) TAGS_OF("s.value", item)
+#define TAGS(item)          TAGS_OF("s.value", item)
 /* An RRset that is not there has no member at all; one that names no known key is empty. */
-#define SIGNAL(item) \
-	"CASE WHEN json_type(s.value, '$." item "') IS NULL THEN '' " \
-	"ELSE coalesce(" TAGS(item) ", 'unknown') || " \
-	"CASE WHEN json_extract(s.value, '$." item "_unwanted') THEN ' and others' ELSE '' END END"
+#define SIGNAL(item)                                                                                                   \
+	"CASE WHEN json_type(s.value, '$." item "') IS NULL THEN '' "                                                  \
+	"ELSE coalesce(" TAGS(item) ", 'unknown') || "                                                                 \
+				    "CASE WHEN json_extract(s.value, '$." item                                         \
+				    "_unwanted') THEN ' and others' ELSE '' END END"
 
-#define SERVERS(list, parent, ttl, differs) \
-	"SELECT " parent ", json_extract(s.value, '$.server'), json_extract(s.value, '$.status')," \
-	" json_extract(s.value, '$.detail'), json_extract(s.value, '$.unreachable_since')," \
-	" " TAGS("dnskey") ", " TAGS("signed_by") ", json_extract(s.value, '$." ttl "')," \
-	" " differs ", " SIGNAL("cds") ", " SIGNAL("cdnskey") ", " TAGS("ds") "," \
-	" coalesce(json_extract(s.value, '$.cds_unanswered'), json_extract(s.value, '$.cdnskey_unanswered')," \
-	" json_extract(s.value, '$.ns_unanswered'), 0), " TAGS("ds_sha1") \
-	" FROM json_each(?1, '$." list "') s"
+#define SERVERS(list, parent, ttl, differs)                                                                                                      \
+	"SELECT " parent ", json_extract(s.value, '$.server'), json_extract(s.value, '$.status'),"                                               \
+	" json_extract(s.value, '$.detail'), json_extract(s.value, '$.unreachable_since'),"                                                      \
+	" " TAGS("dnskey") ", " TAGS(                                                                                                            \
+		"signed_by") ", json_extract(s.value, '$." ttl "'),"                                                                             \
+			     " " differs ", " SIGNAL("cds") ", " SIGNAL("cdnskey") ", " TAGS(                                                    \
+				     "ds") ","                                                                                                   \
+					   " coalesce(json_extract(s.value, '$.cds_unanswered'), json_extract(s.value, '$.cdnskey_unanswered')," \
+					   " json_extract(s.value, '$.ns_unanswered'), 0), " TAGS(                                               \
+						   "ds_sha1") " FROM json_each(?1, '$." list "') s"
 
 static const char servers_sql[] =
-	SERVERS("child", "0", "dnskey_ttl", "json_extract(s.value, '$.dnskey_equal') = 0")
-	" UNION ALL "
-	SERVERS("parent", "1", "ds_ttl", "json_extract(s.value, '$.ds_foreign') = 1");
+	SERVERS("child", "0", "dnskey_ttl", "json_extract(s.value, '$.dnskey_equal') = 0") " UNION ALL " SERVERS(
+		"parent", "1", "ds_ttl", "json_extract(s.value, '$.ds_foreign') = 1");
 
 /*! \return Bytes of an escape that stands for a control character; 0 for another. */
 static size_t control_escape(const char *p)
@@ -57,7 +59,7 @@ static char *printable(const char *text)
 {
 	char *copy = text_need(strdup(text)), *out = copy;
 
-	for (const char *p = text; *p != '\0'; ) {
+	for (const char *p = text; *p != '\0';) {
 		size_t escape = *p == '\\' ? control_escape(p) : 0;
 		if (escape > 0) {
 			*out++ = '?';
@@ -120,15 +122,20 @@ bool answers_own(const char *text, own_answer_t *out)
 	if (!answers_valid(text)) {
 		return false;
 	}
-	sqlite3_stmt *stmt = prepare("SELECT " TAGS_OF("?1", "own_dnskey") ", json_extract(?1, '$.own_dnskey_ttl'),"
-		" CASE WHEN json_type(?1, '$.own_cds') IS NULL THEN '' ELSE"
-		" coalesce(" TAGS_OF("?1", "own_cds") ", 'unknown') END,"
-		" (json_extract(?1, '$.watch.answered') - json_extract(?1, '$.watch.failing')) || ' of '"
-		" || json_extract(?1, '$.watch.answered') || ' resolvers find it secure'"
-		" || iif(json_extract(?1, '$.watch.parent_ok'), '', '; the parent does not validate')"
-		" || iif(json_extract(?1, '$.watch.detail') = '', '', ': ' || json_extract(?1, '$.watch.detail')),"
-		" (SELECT group_concat(json_extract(value, '$.server') || ' ' || json_extract(value, '$.status'), ', ')"
-		" FROM json_each(?1, '$.signaling'))",
+	sqlite3_stmt *stmt = prepare(
+		"SELECT " TAGS_OF(
+			"?1",
+			"own_dnskey") ", json_extract(?1, '$.own_dnskey_ttl'),"
+				      " CASE WHEN json_type(?1, '$.own_cds') IS NULL THEN '' ELSE"
+				      " coalesce(" TAGS_OF(
+					      "?1",
+					      "own_cds") ", 'unknown') END,"
+							 " (json_extract(?1, '$.watch.answered') - json_extract(?1, '$.watch.failing')) || ' of '"
+							 " || json_extract(?1, '$.watch.answered') || ' resolvers find it secure'"
+							 " || iif(json_extract(?1, '$.watch.parent_ok'), '', '; the parent does not validate')"
+							 " || iif(json_extract(?1, '$.watch.detail') = '', '', ': ' || json_extract(?1, '$.watch.detail')),"
+							 " (SELECT group_concat(json_extract(value, '$.server') || ' ' || json_extract(value, '$.status'), ', ')"
+							 " FROM json_each(?1, '$.signaling'))",
 		text);
 	if (step(stmt)) {
 		snprintf(out->dnskey, sizeof(out->dnskey), "%s", column(stmt, 0));
@@ -208,7 +215,8 @@ void answers_print_notification(const char *text)
 		" || coalesce(' at ' || json_extract(?1, '$.server'), '')"
 		" || coalesce(', ' || json_extract(?1, '$.rcode'), '')"
 		" || ', sent ' || json_extract(?1, '$.sent') || ', took ' || json_extract(?1, '$.elapsed_ms') || ' ms'"
-		" || coalesce(', ' || json_extract(?1, '$.detail'), '')", text);
+		" || coalesce(', ' || json_extract(?1, '$.detail'), '')",
+		text);
 	puts(step(stmt) ? column(stmt, 0) : "");
 	sqlite3_finalize(stmt);
 }

@@ -43,8 +43,12 @@ static void keep(const finding_t *f, void *arg)
 	audit_t *a = arg;
 	a->kept = text_need(realloc(a->kept, (a->count + 1) * sizeof(*a->kept)));
 	a->kept[a->count++] = (kept_t){
-		.zone = copy(f->zone), .check = f->check, .level = f->level,
-		.about = copy(f->about), .detail = copy(f->detail), .outage = f->outage,
+		.zone = copy(f->zone),
+		.check = f->check,
+		.level = f->level,
+		.about = copy(f->about),
+		.detail = copy(f->detail),
+		.outage = f->outage,
 	};
 	a->levels[f->level]++;
 }
@@ -164,7 +168,10 @@ static void print_text(const audit_t *a, int code)
 	static const char *const results[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 	table_t *t = table_new(5);
 
-	text_colored(a->o, code == AUDIT_OK ? COLOR_GREEN : code == AUDIT_WARNING ? COLOR_YELLOW : COLOR_RED,
+	text_colored(a->o,
+	             code == AUDIT_OK      ? COLOR_GREEN :
+	             code == AUDIT_WARNING ? COLOR_YELLOW :
+	                                     COLOR_RED,
 	             results[code]);
 	printf(" - %zu zones: %zu critical, %zu warnings, %zu notes%s | zones=%zu critical=%zu warning=%zu note=%zu\n",
 	       a->zones, a->levels[LEVEL_CRITICAL], a->levels[LEVEL_WARNING], a->levels[LEVEL_NOTE],

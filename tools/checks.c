@@ -12,9 +12,10 @@
 #include "kskroll.h"
 
 /*! RFC 10026 4.1: TTL around a change. */
-#define TTL_MIN_S	300
-#define TTL_MAX_S	900
+#define TTL_MIN_S 300
+#define TTL_MAX_S 900
 
+/* clang-format off */
 static const check_info_t infos[CHECK__COUNT] = {
 	[CHECK_NO_MODULE] = { "no-module",
 		"the list has the zone, the store has not: it has no module, or was never looked at" },
@@ -49,6 +50,7 @@ static const check_info_t infos[CHECK__COUNT] = {
 	[CHECK_DS_SHA1] = { "ds-sha1",
 		"a server of the parent has a DS of SHA-1 alone, which counts as none for many validators (RFC 9905)" },
 };
+/* clang-format on */
 
 const check_info_t *checks_info(check_t check)
 {
@@ -62,16 +64,20 @@ typedef struct {
 	own_answer_t own;
 	finding_f each;
 	void *arg;
-	char ds[1024];		/*!< Of the first server of the parent that answered. */
+	char ds[1024]; /*!< Of the first server of the parent that answered. */
 	bool ds_differs;
 	bool ds_known;
-	char in_ds[4096];	/*!< Tags that any DS names. */
+	char in_ds[4096]; /*!< Tags that any DS names. */
 } audit_t;
 
 static void report(audit_t *a, check_t check, level_t level, const char *about, const char *detail)
 {
 	finding_t f = {
-		.zone = a->z->zone, .check = check, .level = level, .about = about, .detail = detail,
+		.zone = a->z->zone,
+		.check = check,
+		.level = level,
+		.about = about,
+		.detail = detail,
 		.outage = check == CHECK_NEEDS_OPERATOR && rollover_gate_info(a->z->row.gate)->outage,
 	};
 	a->each(&f, a->arg);
@@ -132,18 +138,18 @@ static void check_row(audit_t *a)
 	if (judge_overdue(a->o, row)) {
 		snprintf(text, sizeof(text), "%s, for %s", rollover_state_name(row->state),
 		         text_span(span, a->o->now - row->wake));
-		report(a, CHECK_NOT_LOOKED_AT, row->state == ROLLOVER_IDLE ? LEVEL_WARNING : LEVEL_CRITICAL,
-		       "", text);
+		report(a, CHECK_NOT_LOOKED_AT, row->state == ROLLOVER_IDLE ? LEVEL_WARNING : LEVEL_CRITICAL, "", text);
 	}
 	if (!judge_blocked(a->o, row) || row->gate == GATE_NONE || row->gate_until > a->o->now) {
 		return;
 	}
-	snprintf(text, sizeof(text), "%s, for %s: %s%s%s", info->name,
-	         text_span(span, a->o->now - row->gate_since), info->meaning,
-	         row->gate_detail[0] != '\0' ? "; " : "", row->gate_detail);
-	bool operator = judge_actor(a->o, row) == ACTOR_OPERATOR;
-	report(a, operator ? CHECK_NEEDS_OPERATOR : CHECK_STUCK,
-	       in_danger(info) ? LEVEL_CRITICAL : row->state == ROLLOVER_IDLE && info->chosen ? LEVEL_NOTE : LEVEL_WARNING,
+	snprintf(text, sizeof(text), "%s, for %s: %s%s%s", info->name, text_span(span, a->o->now - row->gate_since),
+	         info->meaning, row->gate_detail[0] != '\0' ? "; " : "", row->gate_detail);
+	bool operator= judge_actor(a->o, row) == ACTOR_OPERATOR;
+	report(a, operator? CHECK_NEEDS_OPERATOR : CHECK_STUCK,
+	       in_danger(info)                             ? LEVEL_CRITICAL :
+	       row->state == ROLLOVER_IDLE && info->chosen ? LEVEL_NOTE :
+	                                                     LEVEL_WARNING,
 	       row->gate_about, text);
 }
 
@@ -166,8 +172,8 @@ static void check_status(audit_t *a, const answer_t *answer)
 		         out ? ": it is no longer waited for" : "");
 		report(a, CHECK_UNREACHABLE, out ? LEVEL_WARNING : LEVEL_NOTE, answer->server, text);
 	} else if (strcmp(answer->status, "ok") != 0 || answer->incomplete) {
-		snprintf(text, sizeof(text), "%s%s%s", answer->incomplete ? "incomplete" : answer->status, answer->detail[0] != '\0' ? ": " : "",
-		         answer->detail);
+		snprintf(text, sizeof(text), "%s%s%s", answer->incomplete ? "incomplete" : answer->status,
+		         answer->detail[0] != '\0' ? ": " : "", answer->detail);
 		report(a, CHECK_WRONG_ANSWER, strcmp(answer->status, "bogus") == 0 ? LEVEL_CRITICAL : LEVEL_WARNING,
 		       answer->server, text);
 	}
@@ -207,13 +213,14 @@ static void check_parent(audit_t *a, const answer_t *answer)
 		report(a, CHECK_DS_WITHOUT_KEY, broken ? LEVEL_CRITICAL : LEVEL_WARNING, answer->server, text);
 	}
 	if (answer->ds_sha1[0] != '\0') {
-		snprintf(text, sizeof(text), "DS %s%s", answer->ds_sha1, answer->ds[0] == '\0' ?
-		         ": without a DS of SHA-256 the zone is insecure there" : "");
+		snprintf(text, sizeof(text), "DS %s%s", answer->ds_sha1,
+		         answer->ds[0] == '\0' ? ": without a DS of SHA-256 the zone is insecure there" : "");
 		report(a, CHECK_DS_SHA1, LEVEL_WARNING, answer->server, text);
 	}
 	if (answer->ds[0] != '\0' && outside(answer->ttl)) {
-		snprintf(text, sizeof(text), "%s s%s", answer->ttl, rollover_state_info(a->z->row.state)->swapped ?
-		         ", after the DS was replaced" : ", before a rollover");
+		snprintf(text, sizeof(text), "%s s%s", answer->ttl,
+		         rollover_state_info(a->z->row.state)->swapped ? ", after the DS was replaced" :
+		                                                         ", before a rollover");
 		report(a, CHECK_DS_TTL, LEVEL_NOTE, answer->server, text);
 	}
 	if (!a->ds_known) {
@@ -246,8 +253,7 @@ static void check_whole(audit_t *a)
 		report(a, CHECK_PARENTS_DIFFER, LEVEL_WARNING, a->z->parent_zone, "");
 	}
 	old_tags(in_use, sizeof(in_use), row);
-	if (row->state == ROLLOVER_IDLE && a->in_ds[0] != '\0' &&
-	    beyond(tags, sizeof(tags), a->own.dnskey, a->in_ds)) {
+	if (row->state == ROLLOVER_IDLE && a->in_ds[0] != '\0' && beyond(tags, sizeof(tags), a->own.dnskey, a->in_ds)) {
 		snprintf(text, sizeof(text), "DNSKEY %s", tags);
 		report(a, CHECK_KEY_WITHOUT_DS, LEVEL_WARNING, "", text);
 	}

@@ -8,7 +8,7 @@
 
 #include "kskroll.h"
 
-#define LABEL	"%-12s"
+#define LABEL "%-12s"
 
 static void label(const char *text)
 {
@@ -90,8 +90,7 @@ static void print_ttl(const options_t *o, const char *name, const ttl_window_t *
 	printf("%u s", w->step[0].ttl);
 	time_t drained = ttl_window_drained(w, w->step[0].ttl);
 	if (drained > o->now) {
-		printf("; caches may hold %u s until %s", ttl_window_max(w, o->now),
-		       text_time(text, drained));
+		printf("; caches may hold %u s until %s", ttl_window_max(w, o->now), text_time(text, drained));
 	}
 	putchar('\n');
 }
@@ -105,8 +104,9 @@ static void print_keys(const store_zone_t *z)
 	if (row->old_count > 0 || row->has_new) {
 		label("Keys");
 		for (unsigned i = 0; i < row->old_count; i++) {
-			printf("%s%s%u", i > 0 ? ", " : "", row->state == ROLLOVER_IDLE ||
-			       row->state == ROLLOVER_SETTLE ? "in use " : "old ", row->old[i].tag);
+			printf("%s%s%u", i > 0 ? ", " : "",
+			       row->state == ROLLOVER_IDLE || row->state == ROLLOVER_SETTLE ? "in use " : "old ",
+			       row->old[i].tag);
 		}
 		if (row->has_new) {
 			printf("%snew %u", row->old_count > 0 ? ", " : "", row->new_key.tag);
@@ -143,8 +143,7 @@ static void status_cell(const options_t *o, table_t *t, const answer_t *a)
 	char text[256], span[TEXT_SPAN];
 	bool ok = strcmp(a->status, "ok") == 0;
 
-	snprintf(text, sizeof(text), "%s%s%s%s%s", a->status,
-	         a->unreachable_since != 0 ? " for " : "",
+	snprintf(text, sizeof(text), "%s%s%s%s%s", a->status, a->unreachable_since != 0 ? " for " : "",
 	         a->unreachable_since != 0 ? text_span(span, o->now - a->unreachable_since) : "",
 	         a->incomplete ? ", incomplete" : "",
 	         ok && a->differs ? (a->parent ? ", foreign DS" : ", differs") : "");

@@ -46,7 +46,8 @@ void html_write(FILE *out, const picture_t *p)
 	fprintf(out, "</title>\n%s</head><body>\n", head);
 	svg_write(out, p, false);
 	fputs("<table><thead><tr><th>Step</th><th>Earliest, in UTC</th><th>What it is</th>"
-	      "<th>Why not earlier</th></tr></thead><tbody>\n", out);
+	      "<th>Why not earlier</th></tr></thead><tbody>\n",
+	      out);
 	for (unsigned i = 0; i < p->plan->count; i++) {
 		if (picture_shows(p->plan, i)) {
 			row(out, p, &p->plan->step[i]);

@@ -9,7 +9,7 @@
 #include "kskroll.h"
 
 /*! Idle zones are written once an hour at least (engine), looks vary by an eighth of a day at most. */
-#define OVERDUE		(4 * 3600)
+#define OVERDUE (4 * 3600)
 
 bool judge_overdue(const options_t *o, const rollover_row_t *row)
 {
@@ -18,15 +18,13 @@ bool judge_overdue(const options_t *o, const rollover_row_t *row)
 
 bool judge_lasts(const options_t *o, const rollover_row_t *row)
 {
-	return row->gate != GATE_NONE && row->gate_until == 0 &&
-	       o->now - row->gate_since >= (time_t)o->after;
+	return row->gate != GATE_NONE && row->gate_until == 0 && o->now - row->gate_since >= (time_t)o->after;
 }
 
 rollover_actor_t judge_actor(const options_t *o, const rollover_row_t *row)
 {
 	rollover_actor_t actor = rollover_gate_info(row->gate)->actor;
-	if (actor == ACTOR_NOBODY &&
-	    (judge_lasts(o, row) || (row->state != ROLLOVER_IDLE && judge_overdue(o, row)))) {
+	if (actor == ACTOR_NOBODY && (judge_lasts(o, row) || (row->state != ROLLOVER_IDLE && judge_overdue(o, row)))) {
 		return ACTOR_OPERATOR;
 	}
 	return actor;
@@ -69,7 +67,7 @@ void judge_ds(char *out, size_t len, const char *zone, const key_id_t *key)
 
 /* Commands. */
 
-#define POLICIES	"kskroll policies BASE -c /etc/knot/knot.conf"
+#define POLICIES "kskroll policies BASE -c /etc/knot/knot.conf"
 
 typedef struct {
 	const options_t *o;
@@ -158,7 +156,8 @@ static void give_up(const commands_t *c)
 
 	for (unsigned i = 0; i < row->old_count; i++) {
 		if (row->old[i].tag == row->new_key.tag) {
-			for_zone(c, "old and new KSK have the same tag: find the identifier of the new one", "keymgr", " list");
+			for_zone(c, "old and new KSK have the same tag: find the identifier of the new one", "keymgr",
+			         " list");
 			snprintf(after, sizeof(after), " delete IDENTIFIER");
 			for_zone(c, "to give up: deletes the new KSK", "keymgr", after);
 			for_zone(c, "and the server forgets it", "knotc zone-keys-load", "");
@@ -315,6 +314,7 @@ static void unsign(const commands_t *c)
 	say(c, "and no dnssec-policy, for the zone in knot.conf, then knotc reload", "dnssec-signing: off");
 }
 
+/* clang-format off */
 /*! Which gate has which help is a trait of the gate. */
 static void (*const helps[HELP__COUNT])(const commands_t *c) = {
 	[HELP_MODULE] = module_of_zone,
@@ -342,6 +342,7 @@ static void (*const helps[HELP__COUNT])(const commands_t *c) = {
 	[HELP_STOP_WATCHING] = stop_watching,
 	[HELP_UNSIGN] = unsign,
 };
+/* clang-format on */
 
 void judge_commands(const options_t *o, const store_zone_t *zone,
                     void (*each)(const char *command, const char *comment, void *arg), void *arg)
@@ -349,8 +350,7 @@ void judge_commands(const options_t *o, const store_zone_t *zone,
 	commands_t c = { .o = o, .zone = zone, .each = each, .arg = arg };
 
 	if (judge_overdue(o, &zone->row)) {
-		for_zone(&c, "does the server run, and has the zone the module?", "knotc zone-stats",
-		         " mod-kskroll");
+		for_zone(&c, "does the server run, and has the zone the module?", "knotc zone-stats", " mod-kskroll");
 	}
 	void (*help)(const commands_t *c) = helps[rollover_gate_info(zone->row.gate)->help];
 	if (help != NULL) {

@@ -20,7 +20,7 @@ enum {
 	EXIT_FINE = 0,
 	EXIT_ERROR = 1,
 	EXIT_USAGE = 2,
-	EXIT_BLOCKED = 3,	/*!< status --blocked: something needs a human. */
+	EXIT_BLOCKED = 3, /*!< status --blocked: something needs a human. */
 };
 
 /*! Exit codes of audit: those of monitoring plugins. */
@@ -32,35 +32,35 @@ enum {
 };
 
 /*! Version of the JSON output. Fields may be added without a new one. */
-#define JSON_SCHEMA	1
+#define JSON_SCHEMA 1
 
 /*! Settings of a zone that an option can replace. */
-#define GIVEN_MAX	8
+#define GIVEN_MAX 8
 
 /*! What was given on the command line. */
 typedef struct {
 	const char *db;
-	const char *conf;		/*!< policies: file, NULL for standard input. */
+	const char *conf; /*!< policies: file, NULL for standard input. */
 	bool json;
 	bool rst;
 	bool color;
 	bool blocked;
-	bool names;			/*!< status: names alone. */
+	bool names; /*!< status: names alone. */
 	bool prometheus;
-	bool all;			/*!< audit: notes as well. */
-	const char *svg;		/*!< plan: files for pictures, or NULL. */
+	bool all;        /*!< audit: notes as well. */
+	const char *svg; /*!< plan: files for pictures, or NULL. */
 	const char *html;
-	const char *zones;		/*!< audit: list of zones that should be there, or NULL. */
-	uint32_t after;			/*!< A wait for others counts as blocked after this long. */
+	const char *zones; /*!< audit: list of zones that should be there, or NULL. */
+	uint32_t after;    /*!< A wait for others counts as blocked after this long. */
 	size_t limit;
 	time_t now;
 	struct {
-		size_t offset;		/*!< In rollover_config_t, of a time. */
+		size_t offset; /*!< In rollover_config_t, of a time. */
 		uint32_t value;
-	} given[GIVEN_MAX];		/*!< Settings that count instead of the zone's. */
+	} given[GIVEN_MAX]; /*!< Settings that count instead of the zone's. */
 	unsigned given_count;
 	plan_assume_t assume;
-	char **args;			/*!< Operands behind the command. */
+	char **args; /*!< Operands behind the command. */
 	int arg_count;
 } options_t;
 
@@ -101,8 +101,8 @@ void *text_need(void *memory);
 /*! Exit code of text_no_memory(), EXIT_ERROR unless it is set. */
 extern int text_no_memory_code;
 
-#define TEXT_TIME	32
-#define TEXT_SPAN	32
+#define TEXT_TIME 32
+#define TEXT_SPAN 32
 
 /*! "2026-11-24T06:03:00Z", as in the log; "-" for 0. */
 const char *text_time(char out[TEXT_TIME], time_t at);
@@ -160,24 +160,24 @@ typedef struct {
 	const char *status;
 	const char *detail;
 	time_t unreachable_since;
-	const char *dnskey;	/*!< Key tags. */
+	const char *dnskey; /*!< Key tags. */
 	const char *signed_by;
-	const char *ttl;	/*!< Of DNSKEY or DS. */
-	bool differs;		/*!< Another DNSKEY RRset, or a DS that matches no key. */
+	const char *ttl; /*!< Of DNSKEY or DS. */
+	bool differs;    /*!< Another DNSKEY RRset, or a DS that matches no key. */
 	const char *cds;
 	const char *cdnskey;
 	const char *ds;
-	const char *ds_sha1;	/*!< Keys with a DS of SHA-1 alone. */
-	bool incomplete;	/*!< Of an answer that is ok: CDS, CDNSKEY or the delegation was not answered. */
+	const char *ds_sha1; /*!< Keys with a DS of SHA-1 alone. */
+	bool incomplete;     /*!< Of an answer that is ok: CDS, CDNSKEY or the delegation was not answered. */
 } answer_t;
 
 /*! The zone as the server itself had it at that survey; "" where there is nothing. */
 typedef struct {
-	char dnskey[256];	/*!< Tags of the KSKs. */
+	char dnskey[256]; /*!< Tags of the KSKs. */
 	char ttl[16];
 	char cds[256];
-	char watch[512];	/*!< How it validated, in words. */
-	char signaling[512];	/*!< What the signaling names have (RFC 9615), in words. */
+	char watch[512];     /*!< How it validated, in words. */
+	char signaling[512]; /*!< What the signaling names have (RFC 9615), in words. */
 } own_answer_t;
 
 typedef void (*answer_f)(const answer_t *answer, void *arg);
@@ -245,17 +245,17 @@ typedef enum {
 } level_t;
 
 typedef struct {
-	const char *name;	/*!< Stable code. */
-	const char *meaning;	/*!< One sentence. */
+	const char *name;    /*!< Stable code. */
+	const char *meaning; /*!< One sentence. */
 } check_info_t;
 
 typedef struct {
 	const char *zone;
 	check_t check;
 	level_t level;
-	const char *about;	/*!< Server, "" if none. */
-	const char *detail;	/*!< What was seen, "" if nothing to add. */
-	bool outage;		/*!< The zone does not validate now, or may not: listed first. */
+	const char *about;  /*!< Server, "" if none. */
+	const char *detail; /*!< What was seen, "" if nothing to add. */
+	bool outage;        /*!< The zone does not validate now, or may not: listed first. */
 } finding_t;
 
 /*! Texts are valid in the callback only. */
@@ -277,7 +277,7 @@ void prometheus_end(prometheus_t *p, store_alive_t alive);
 /* names.c: a list of zones. */
 
 typedef struct {
-	char **name;		/*!< Sorted, canonical, each once. */
+	char **name; /*!< Sorted, canonical, each once. */
 	bool *seen;
 	size_t count;
 } names_t;

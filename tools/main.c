@@ -8,12 +8,12 @@
 
 #include "kskroll.h"
 
-#define DB_DEFAULT	"/var/lib/knot/kskroll/kskroll.db"
+#define DB_DEFAULT "/var/lib/knot/kskroll/kskroll.db"
 #ifndef KSKROLL_VERSION
-#define KSKROLL_VERSION	"unknown"
+#define KSKROLL_VERSION "unknown"
 #endif
 
-#define DAY	86400
+#define DAY 86400
 
 enum {
 	STATUS = 1 << 0,
@@ -37,28 +37,44 @@ static const struct {
 } commands[] = {
 	{ "status", STATUS, cmd_status, 0, INT32_MAX, "status [ZONE...]",
 	  "where every zone is, or everything about one" },
-	{ "plan", PLAN, cmd_plan, 1, 1, "plan ZONE",
-	  "what happens next, when at the earliest, and why not earlier" },
-	{ "history", HISTORY, cmd_history, 0, 1, "history [ZONE]",
-	  "what happened; with a zone also what was seen" },
+	{ "plan", PLAN, cmd_plan, 1, 1, "plan ZONE", "what happens next, when at the earliest, and why not earlier" },
+	{ "history", HISTORY, cmd_history, 0, 1, "history [ZONE]", "what happened; with a zone also what was seen" },
 	{ "audit", AUDIT, cmd_audit, 0, INT32_MAX, "audit [ZONE...]",
 	  "what is not as it should be, for people and monitoring" },
 	{ "policies", POLICIES, cmd_policies, 1, 1, "policies BASE",
 	  "the derived policies of BASE, to paste into knot.conf" },
-	{ "gates", GATES, cmd_gates, 0, 0, "gates",
-	  "everything a zone can wait for, and what to do" },
+	{ "gates", GATES, cmd_gates, 0, 0, "gates", "everything a zone can wait for, and what to do" },
 };
-#define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 enum {
-	OPT_DB = 256, OPT_JSON, OPT_RST, OPT_BLOCKED, OPT_NAMES, OPT_PROMETHEUS, OPT_AFTER, OPT_ALL, OPT_ZONES, OPT_SVG, OPT_HTML, OPT_LIMIT,
-	OPT_KSK_LIFETIME, OPT_TTL, OPT_LEAD, OPT_OBSERVE, OPT_SETTLE,
-	OPT_PARENT_DELAY, OPT_TRANSFER_DELAY, OPT_PROPAGATION_DELAY, OPT_BASE_TTL, OPT_DS_TTL,
+	OPT_DB = 256,
+	OPT_JSON,
+	OPT_RST,
+	OPT_BLOCKED,
+	OPT_NAMES,
+	OPT_PROMETHEUS,
+	OPT_AFTER,
+	OPT_ALL,
+	OPT_ZONES,
+	OPT_SVG,
+	OPT_HTML,
+	OPT_LIMIT,
+	OPT_KSK_LIFETIME,
+	OPT_TTL,
+	OPT_LEAD,
+	OPT_OBSERVE,
+	OPT_SETTLE,
+	OPT_PARENT_DELAY,
+	OPT_TRANSFER_DELAY,
+	OPT_PROPAGATION_DELAY,
+	OPT_BASE_TTL,
+	OPT_DS_TTL,
 	OPT_VERSION,
 };
 
 /*! Place of a zone's setting, told apart from places in options_t. */
-#define SETTING(field)	(sizeof(options_t) + offsetof(rollover_config_t, field))
+#define SETTING(field) (sizeof(options_t) + offsetof(rollover_config_t, field))
 
 /*! An option, the commands that know it, and for times where they go. */
 static const struct {
@@ -66,8 +82,9 @@ static const struct {
 	int id;
 	const char *arg;
 	unsigned commands;
-	size_t offset;		/*!< In options_t, or a SETTING(), for times. */
+	size_t offset; /*!< In options_t, or a SETTING(), for times. */
 	const char *what;
+	/* clang-format off */
 } known[] = {
 	{ "db", OPT_DB, "PATH", STORE, 0, "the store (KSKROLL_DB; " DB_DEFAULT ")" },
 	{ "json", OPT_JSON, NULL, ANY, 0, "for programs" },
@@ -105,7 +122,8 @@ static const struct {
 	{ "help", 'h', NULL, ANY, 0, "this text" },
 	{ "version", OPT_VERSION, NULL, ANY, 0, "the version" },
 };
-#define KNOWN	(sizeof(known) / sizeof(known[0]))
+/* clang-format on */
+#define KNOWN (sizeof(known) / sizeof(known[0]))
 
 static void help(void)
 {
@@ -117,9 +135,9 @@ static void help(void)
 	puts("\nOptions, for the commands named:");
 	for (size_t i = 0; i < KNOWN; i++) {
 		char text[64];
-		snprintf(text, sizeof(text), "%s%s%s%s", known[i].id < 256 ? (known[i].id == 'c' ? "-c, --" : "-h, --") : "--",
-		         known[i].name, known[i].arg != NULL ? " " : "",
-		         known[i].arg != NULL ? known[i].arg : "");
+		snprintf(text, sizeof(text), "%s%s%s%s",
+		         known[i].id < 256 ? (known[i].id == 'c' ? "-c, --" : "-h, --") : "--", known[i].name,
+		         known[i].arg != NULL ? " " : "", known[i].arg != NULL ? known[i].arg : "");
 		printf("  %-26s %s", text, known[i].what);
 		const char *gap = " [";
 		for (size_t j = 0; j < COMMANDS && known[i].commands != ANY; j++) {
@@ -219,7 +237,7 @@ static void defaults(options_t *o)
 	           (term == NULL || strcmp(term, "dumb") != 0);
 }
 
-#define SHORT_OPTIONS	"c:h"
+#define SHORT_OPTIONS "c:h"
 
 static void long_options(struct option longs[KNOWN + 1])
 {
@@ -266,7 +284,7 @@ static int parse(options_t *o, int argc, char **argv, size_t *command)
 		return usage("%s%s", "a command is missing", "");
 	}
 	const char *name = argv[optind++];
-	for (*command = 0; *command < COMMANDS && strcmp(commands[*command].name, name) != 0; ) {
+	for (*command = 0; *command < COMMANDS && strcmp(commands[*command].name, name) != 0;) {
 		(*command)++;
 	}
 	if (*command == COMMANDS) {

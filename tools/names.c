@@ -10,8 +10,8 @@
 
 #include "kskroll.h"
 
-#define LINE_MAX_LEN	4096
-#define NAME_MAX_LEN	256
+#define LINE_MAX_LEN 4096
+#define NAME_MAX_LEN 256
 
 /*! The name in a line, which is changed; NULL if there is none. */
 static char *name_in(char *line)
@@ -107,8 +107,7 @@ bool names_read(const char *path, names_t *out)
 
 bool names_see(names_t *names, const char *name)
 {
-	char **at = names->count == 0 ? NULL :
-	            bsearch(&name, names->name, names->count, sizeof(*names->name), compare);
+	char **at = names->count == 0 ? NULL : bsearch(&name, names->name, names->count, sizeof(*names->name), compare);
 	if (at != NULL) {
 		names->seen[at - names->name] = true;
 	}

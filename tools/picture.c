@@ -8,6 +8,7 @@
 
 #include "picture.h"
 
+/* clang-format off */
 static const char *const state_colors[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_IDLE] = "#b8bcc2",
 	[ROLLOVER_PREPARE] = "#7fb2d9",
@@ -23,22 +24,24 @@ static const char *const state_colors[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_LEAVE] = "#b0679f",
 	[ROLLOVER_LEFT] = "#9a8fa0",
 };
+/* clang-format on */
 
 static const struct {
 	const char *color;
 	const char *meaning;
+	/* clang-format off */
 } actors[ACTOR__COUNT] = {
 	[ACTOR_NOBODY] = { "#5f6b76", "time, or the server itself" },
 	[ACTOR_SECONDARY] = { "#d8a200", "whoever runs the nameserver" },
 	[ACTOR_PARENT] = { "#d06b00", "the parent zone or its registrar" },
 	[ACTOR_OPERATOR] = { "#c0392b", "the operator of this server" },
 };
+/* clang-format on */
 
 const char *picture_time(char out[TEXT_TIME], time_t at)
 {
 	struct tm tm;
-	if (at == 0 || gmtime_r(&at, &tm) == NULL ||
-	    strftime(out, TEXT_TIME, "%Y-%m-%d %H:%M", &tm) == 0) {
+	if (at == 0 || gmtime_r(&at, &tm) == NULL || strftime(out, TEXT_TIME, "%Y-%m-%d %H:%M", &tm) == 0) {
 		snprintf(out, TEXT_TIME, "-");
 	}
 	return out;
@@ -80,8 +83,7 @@ void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const plan_step_t 
 		snprintf(out, PICTURE_TEXT, "%s, nobody knows for how long: %s", info->name, info->meaning);
 	} else {
 		snprintf(out, PICTURE_TEXT, "%s until %s (%s): %s%s", info->name, picture_time(until, wait->to),
-		         text_span(span, wait->to - from), info->meaning,
-		         assumed ? " (assumed: --parent-delay)" : "");
+		         text_span(span, wait->to - from), info->meaning, assumed ? " (assumed: --parent-delay)" : "");
 	}
 }
 
@@ -105,8 +107,10 @@ static bool note_start(char out[PICTURE_TEXT], const picture_t *p)
 
 	picture_time(now, p->o->now);
 	if (p->plan->imagined) {
-		snprintf(out, PICTURE_TEXT, "As of %s UTC no rollover is due: this is how one would go that is "
-		         "started now.", now);
+		snprintf(out, PICTURE_TEXT,
+		         "As of %s UTC no rollover is due: this is how one would go that is "
+		         "started now.",
+		         now);
 	} else if (first->state == ROLLOVER_IDLE) {
 		snprintf(out, PICTURE_TEXT, "As of %s UTC. The rollover starts %s.", now,
 		         picture_time(start, p->plan->start));
@@ -126,9 +130,10 @@ static bool note_ends(char out[PICTURE_TEXT], const picture_t *p)
 		snprintf(out, PICTURE_TEXT, "It stays at '%s': %s", rollover_gate_info(plan->stuck)->name,
 		         rollover_gate_info(plan->stuck)->advice);
 	} else {
-		snprintf(out, PICTURE_TEXT, "Earliest: the old KSK is gone everywhere %s; policy and TTLs are "
-		         "restored %s.", plan->safe != 0 ? picture_time(safe, plan->safe) : "already",
-		         picture_time(end, plan->end));
+		snprintf(out, PICTURE_TEXT,
+		         "Earliest: the old KSK is gone everywhere %s; policy and TTLs are "
+		         "restored %s.",
+		         plan->safe != 0 ? picture_time(safe, plan->safe) : "already", picture_time(end, plan->end));
 	}
 	return true;
 }
@@ -150,10 +155,12 @@ static bool note_assumed(char out[PICTURE_TEXT], const picture_t *p)
 	const plan_assume_t *a = &p->o->assume;
 	char s[3][TEXT_SPAN];
 
-	snprintf(out, PICTURE_TEXT, "Assumed: a change is on all nameservers after %s, the parent has the DS %s after "
+	snprintf(out, PICTURE_TEXT,
+	         "Assumed: a change is on all nameservers after %s, the parent has the DS %s after "
 	         "CDS is there, propagation-delay of the policy %s; everybody does what they should. Real looks come "
-	         "up to one check-interval later at each step.", text_conf_span(s[0], a->server_delay),
-	         text_conf_span(s[1], a->parent_delay), text_conf_span(s[2], a->knot_delay));
+	         "up to one check-interval later at each step.",
+	         text_conf_span(s[0], a->server_delay), text_conf_span(s[1], a->parent_delay),
+	         text_conf_span(s[2], a->knot_delay));
 	return true;
 }
 
@@ -162,11 +169,12 @@ static bool note_settings(char out[PICTURE_TEXT], const picture_t *p)
 	const rollover_config_t *c = p->config;
 	char s[7][TEXT_SPAN];
 
-	snprintf(out, PICTURE_TEXT, "Settings: ttl %s, lead %s, observe %s, settle %s, ksk-lifetime %s, "
-	         "check-interval %s, ds-check-interval %s.", text_conf_span(s[0], c->ttl),
-	         text_conf_span(s[1], c->lead), text_conf_span(s[2], c->observe), text_conf_span(s[3], c->settle),
-	         text_conf_span(s[4], c->ksk_lifetime), text_conf_span(s[5], c->check_interval),
-	         text_conf_span(s[6], c->ds_check_interval));
+	snprintf(out, PICTURE_TEXT,
+	         "Settings: ttl %s, lead %s, observe %s, settle %s, ksk-lifetime %s, "
+	         "check-interval %s, ds-check-interval %s.",
+	         text_conf_span(s[0], c->ttl), text_conf_span(s[1], c->lead), text_conf_span(s[2], c->observe),
+	         text_conf_span(s[3], c->settle), text_conf_span(s[4], c->ksk_lifetime),
+	         text_conf_span(s[5], c->check_interval), text_conf_span(s[6], c->ds_check_interval));
 	return true;
 }
 

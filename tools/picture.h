@@ -25,7 +25,7 @@ void html_write(FILE *out, const picture_t *p);
 
 /* What both say. */
 
-#define PICTURE_TEXT	640
+#define PICTURE_TEXT 640
 
 /*! "2027-01-15 08:00": to the minute, in UTC. */
 const char *picture_time(char out[TEXT_TIME], time_t at);
@@ -43,7 +43,7 @@ void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const plan_step_t 
 /*! From when to when and how long. */
 void picture_stay(char out[PICTURE_TEXT], const plan_step_t *step);
 /*! Number of sentences about the whole, and each of them. */
-#define PICTURE_NOTES	5
+#define PICTURE_NOTES 5
 /*! \return False if there is nothing to say. */
 bool picture_note(char out[PICTURE_TEXT], const picture_t *p, unsigned i);
 

@@ -7,7 +7,7 @@
 
 #include "picture.h"
 
-#define BAR	40
+#define BAR 40
 
 static void print_assumptions(const options_t *o, const store_zone_t *z, const rollover_config_t *c)
 {
@@ -57,13 +57,12 @@ static void print_step(const options_t *o, const plan_t *plan, const plan_step_t
 		}
 		bool assumed = rollover_state_info(step->state)->parent_acts && info->actor == ACTOR_PARENT;
 		printf("%22s until %s (%s) %s: %s%s\n", "", text_time(until, w->to),
-		       text_span(span, w->to != 0 ? w->to - (w->from > o->now ? w->from : o->now) : 0),
-		       info->name, info->meaning, assumed ? " (assumed: --parent-delay)" : "");
+		       text_span(span, w->to != 0 ? w->to - (w->from > o->now ? w->from : o->now) : 0), info->name,
+		       info->meaning, assumed ? " (assumed: --parent-delay)" : "");
 	}
 }
 
-static void print_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
-                       const plan_t *plan)
+static void print_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config, const plan_t *plan)
 {
 	char text[TEXT_TIME], span[TEXT_SPAN];
 
@@ -72,7 +71,8 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 	print_assumptions(o, z, config);
 	if (plan->imagined) {
 		fputs("Start       no rollover is due: this is how one would go that is started now, with\n"
-		      "            ", stdout);
+		      "            ",
+		      stdout);
 		printf("knotc zone-key-rollover %s ksk\n", z->zone);
 	} else {
 		printf("Start       %s\n", text_time(text, plan->start));
@@ -95,12 +95,12 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 	}
 	putchar('\n');
 	if (plan->safe != 0) {
-		printf("Safe        %s: the old KSK is gone everywhere, after %s\n",
-		       text_time(text, plan->safe), text_span(span, plan->safe - start));
+		printf("Safe        %s: the old KSK is gone everywhere, after %s\n", text_time(text, plan->safe),
+		       text_span(span, plan->safe - start));
 	}
 	if (plan->end != 0) {
-		printf("End         %s: policy and TTLs restored, after %s\n",
-		       text_time(text, plan->end), text_span(span, plan->end - start));
+		printf("End         %s: policy and TTLs restored, after %s\n", text_time(text, plan->end),
+		       text_span(span, plan->end - start));
 		puts("Looks come up to one check-interval (at the parent ds-check-interval) later at each step.");
 	} else {
 		printf("It stays at '%s': %s\n", rollover_gate_info(plan->stuck)->name,
@@ -108,8 +108,7 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 	}
 }
 
-static void json_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
-                      const plan_t *plan)
+static void json_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config, const plan_t *plan)
 {
 	json_begin();
 	json_time("time", o->now);
@@ -175,8 +174,7 @@ static int write_file(const picture_t *p, const char *path, bool html)
 	return EXIT_FINE;
 }
 
-static int pictures(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
-                    const plan_t *plan)
+static int pictures(const options_t *o, const store_zone_t *z, const rollover_config_t *config, const plan_t *plan)
 {
 	const picture_t p = { .o = o, .zone = z, .config = config, .plan = plan };
 	int ret = EXIT_FINE;

@@ -12,17 +12,19 @@
 #include "kskroll/server.h"
 #include "kskroll.h"
 
-#define LINE_MAX_LEN	4096
+#define LINE_MAX_LEN 4096
 
 /*! As in module/server/policy.c (a test compares them). */
 static const struct {
 	policy_role_t role;
 	const char *publish;
+	/* clang-format off */
 } derived[] = {
 	{ POLICY_QUIET, "none" },
 	{ POLICY_SIGNAL, "rollover" },
 	{ POLICY_ROLLBACK, "double-ds" },
 };
+/* clang-format on */
 
 /*! Lines of the base policy. */
 typedef struct {
@@ -136,8 +138,8 @@ static void print_policy(const lines_t *l, const char *base, size_t i, uint32_t 
 		snprintf(copy, sizeof(copy), "%s", l->line[j]);
 		const char *item = split(copy, &value);
 		/* Knot refuses ds-push where no CDS is published. */
-		if (strcmp(item, "cds-cdnskey-publish") != 0 && strcmp(item, "dnskey-ttl") != 0 && strcmp(item, "comment") != 0 &&
-		    (derived[i].role != POLICY_QUIET || strcmp(item, "ds-push") != 0)) {
+		if (strcmp(item, "cds-cdnskey-publish") != 0 && strcmp(item, "dnskey-ttl") != 0 &&
+		    strcmp(item, "comment") != 0 && (derived[i].role != POLICY_QUIET || strcmp(item, "ds-push") != 0)) {
 			printf("    %s\n", l->line[j] + strspn(l->line[j], " \t"));
 		}
 	}
@@ -181,9 +183,10 @@ int cmd_policies(const options_t *o)
 	}
 	/* Knot has a policy 'default' of its own that nobody has to write down. */
 	if (ok && !l.found && strcmp(base, "default") != 0) {
-		fprintf(stderr, "kskroll: no policy '%s' in %s (included files are not followed: give the "
-		        "file that has it, or knotc conf-export output)\n", base,
-		        o->conf != NULL ? o->conf : "the standard input");
+		fprintf(stderr,
+		        "kskroll: no policy '%s' in %s (included files are not followed: give the "
+		        "file that has it, or knotc conf-export output)\n",
+		        base, o->conf != NULL ? o->conf : "the standard input");
 		ok = false;
 	}
 	ttl = lower_ttl(&l, ttl);

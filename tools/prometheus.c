@@ -29,6 +29,7 @@ typedef enum {
 static const struct {
 	const char *name;
 	const char *help;
+	/* clang-format off */
 } infos[METRIC__COUNT] = {
 	[METRIC_STATE] = { "kskroll_zone_state", "State of the zone's KSK rollover: 1 for the one it is in." },
 	[METRIC_STATE_SECONDS] = { "kskroll_zone_state_seconds", "Time since the state was entered." },
@@ -41,6 +42,7 @@ static const struct {
 	[METRIC_ZONES] = { "kskroll_zones", "Zones in the store." },
 	[METRIC_RUNNING] = { "kskroll_daemon_running", "1 while kskrolld runs, else 0: no zone is checked." },
 };
+/* clang-format on */
 
 struct prometheus {
 	char *text[METRIC__COUNT];
@@ -77,10 +79,17 @@ static void label(FILE *out, char before, const char *name, const char *value)
 	put(out, "%c%s=\"", before, name);
 	for (const char *c = value; *c != '\0'; c++) {
 		switch (*c) {
-		case '\\': put(out, "\\\\"); break;
-		case '"':  put(out, "\\\""); break;
-		case '\n': put(out, "\\n"); break;
-		default:   put(out, "%c", *c);
+		case '\\':
+			put(out, "\\\\");
+			break;
+		case '"':
+			put(out, "\\\"");
+			break;
+		case '\n':
+			put(out, "\\n");
+			break;
+		default:
+			put(out, "%c", *c);
 		}
 	}
 	put(out, "\"");

@@ -9,12 +9,13 @@
 
 #include "kskroll.h"
 
-#define HOUR	3600
-#define DAY	86400
+#define HOUR 3600
+#define DAY  86400
 
 static const struct {
 	const char *name;
 	size_t offset;
+	/* clang-format off */
 } spans[] = {
 	{ "ksk-lifetime", offsetof(rollover_config_t, ksk_lifetime) },
 	{ "ttl", offsetof(rollover_config_t, ttl) },
@@ -25,7 +26,8 @@ static const struct {
 	{ "ds-check-interval", offsetof(rollover_config_t, ds_check_interval) },
 	{ "unreachable-after", offsetof(rollover_config_t, unreachable_after) },
 };
-#define SPANS	(sizeof(spans) / sizeof(spans[0]))
+/* clang-format on */
+#define SPANS (sizeof(spans) / sizeof(spans[0]))
 
 static uint32_t span_of(const rollover_config_t *c, size_t i)
 {
@@ -35,8 +37,14 @@ static uint32_t span_of(const rollover_config_t *c, size_t i)
 rollover_config_t settings_default(void)
 {
 	return (rollover_config_t){
-		.ttl = 300, .lead = HOUR, .observe = DAY, .settle = 3 * DAY, .check_interval = 300,
-		.ds_check_interval = HOUR, .unreachable_after = 12 * HOUR, .bogus_limit = 3,
+		.ttl = 300,
+		.lead = HOUR,
+		.observe = DAY,
+		.settle = 3 * DAY,
+		.check_interval = 300,
+		.ds_check_interval = HOUR,
+		.unreachable_after = 12 * HOUR,
+		.bogus_limit = 3,
 	};
 }
 
@@ -87,8 +95,11 @@ void settings_print(const rollover_config_t *c, const store_zone_t *zone)
 	char text[TEXT_SPAN];
 
 	for (size_t i = 0; i < SPANS; i++) {
-		printf("%s%s %s", i == 5 ? ",\n            " : i > 0 ? ", " : "", spans[i].name,
-		       text_conf_span(text, span_of(c, i)));
+		printf("%s%s %s",
+		       i == 5 ? ",\n            " :
+		       i > 0  ? ", " :
+		                "",
+		       spans[i].name, text_conf_span(text, span_of(c, i)));
 	}
 	printf("%s%s%s%s\n", c->dry_run ? ", dry-run on" : "", c->hold ? ", hold on" : "",
 	       c->leave ? ", go-insecure" : "", c->caches_expired != 0 ? ", caches-expired" : "");

@@ -15,9 +15,9 @@ typedef struct {
 	unsigned shown;
 	unsigned blocked;
 	unsigned zones;
-	time_t routes_at;		/*!< Of the newest survey of a zone that is shown. */
-	bool no_route[2];		/*!< The host had no way to IPv4, IPv6 addresses then. */
-	bool others;	/*!< Zones without an outage: those with one come first. */
+	time_t routes_at; /*!< Of the newest survey of a zone that is shown. */
+	bool no_route[2]; /*!< The host had no way to IPv4, IPv6 addresses then. */
+	bool others;      /*!< Zones without an outage: those with one come first. */
 } list_t;
 
 static void run_plan(const options_t *o, const store_zone_t *z, plan_t *plan)
@@ -114,7 +114,8 @@ static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *p
 	json_open("commands", '[');
 	judge_commands(o, z, json_command, NULL);
 	json_close(']');
-	json_raw("notification", z->notification[0] != '\0' && answers_valid(z->notification) ? z->notification : "null");
+	json_raw("notification",
+	         z->notification[0] != '\0' && answers_valid(z->notification) ? z->notification : "null");
 	json_raw("answers", answers_valid(z->answers) ? z->answers : "null");
 	json_close('}');
 }
@@ -138,8 +139,10 @@ static void table_zone(list_t *l, const store_zone_t *z, const plan_t *plan)
 		table_add(l->table, COLOR_RED, "overdue");
 	} else {
 		/* At rest not every look is written. */
-		table_add(l->table, COLOR_NONE, row->wake > o->now ? text_span(span, row->wake - o->now) :
-		          rolling ? "now" : "soon");
+		table_add(l->table, COLOR_NONE,
+		          row->wake > o->now ? text_span(span, row->wake - o->now) :
+		          rolling            ? "now" :
+		                               "soon");
 	}
 	table_add(l->table, COLOR_NONE, rolling ? text_time(text, plan->end) : "-");
 	table_add(l->table, COLOR_NONE, row->gate_about);
@@ -182,7 +185,9 @@ static void print_routes(const list_t *l)
 {
 	if (l->no_route[0] || l->no_route[1]) {
 		printf("This host has no route to %s addresses. Servers that have only such addresses block.\n",
-		       !l->no_route[0] ? "IPv6" : !l->no_route[1] ? "IPv4" : "IPv4 and IPv6");
+		       !l->no_route[0] ? "IPv6" :
+		       !l->no_route[1] ? "IPv4" :
+		                         "IPv4 and IPv6");
 	}
 }
 

@@ -8,24 +8,24 @@
 
 #include "picture.h"
 
-#define WIDTH		1200
-#define MARGIN		24
-#define CHART_X		250	/*!< Left and right end of the axis. */
-#define CHART_END	1160
-#define TITLE_Y		40
-#define NOTE_STEP	18
-#define ROW_HEAD	34	/*!< A row without waits. */
-#define WAIT_STEP	16
-#define BAR		14
-#define STRIP		4	/*!< Below a bar: who has to act. */
-#define NOTE_CHARS	165
-#define WAIT_CHARS	145
+#define WIDTH      1200
+#define MARGIN     24
+#define CHART_X    250 /*!< Left and right end of the axis. */
+#define CHART_END  1160
+#define TITLE_Y    40
+#define NOTE_STEP  18
+#define ROW_HEAD   34 /*!< A row without waits. */
+#define WAIT_STEP  16
+#define BAR        14
+#define STRIP      4 /*!< Below a bar: who has to act. */
+#define NOTE_CHARS 165
+#define WAIT_CHARS 145
 
 typedef struct {
 	FILE *out;
 	const picture_t *p;
-	time_t from, to;	/*!< Of the axis. */
-	int top, bottom;	/*!< Of the rows. */
+	time_t from, to; /*!< Of the axis. */
+	int top, bottom; /*!< Of the rows. */
 } drawing_t;
 
 /* Layout. */
@@ -119,8 +119,8 @@ static int notes(drawing_t *d, int y, unsigned first, unsigned last)
 
 static void swatch(drawing_t *d, int x, int y, int height, const char *color)
 {
-	fprintf(d->out, "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"%d\" rx=\"2\" fill=\"%s\"/>\n", x, y,
-	        height, color);
+	fprintf(d->out, "<rect x=\"%d\" y=\"%d\" width=\"14\" height=\"%d\" rx=\"2\" fill=\"%s\"/>\n", x, y, height,
+	        color);
 }
 
 /* The axis. */
@@ -128,8 +128,8 @@ static void swatch(drawing_t *d, int x, int y, int height, const char *color)
 static time_t tick_step(time_t span)
 {
 	static const int steps[] = {
-		60, 300, 900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400,
-		4 * 86400, 7 * 86400, 14 * 86400, 28 * 86400,
+		60,        300,   900,       1800,      3600,      2 * 3600,   3 * 3600,   6 * 3600,
+		12 * 3600, 86400, 2 * 86400, 4 * 86400, 7 * 86400, 14 * 86400, 28 * 86400,
 	};
 	size_t i = 0;
 	while (i + 1 < sizeof(steps) / sizeof(steps[0]) && span / steps[i] > 10) {
@@ -151,8 +151,8 @@ static void axis(drawing_t *d)
 		gmtime_r(&at, &tm);
 		strftime(date, sizeof(date), "%Y-%m-%d", &tm);
 		strftime(clock, sizeof(clock), "%H:%M", &tm);
-		fprintf(d->out, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" class=\"grid\"/>\n", x,
-		        d->top - 8, x, d->bottom);
+		fprintf(d->out, "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" class=\"grid\"/>\n", x, d->top - 8,
+		        x, d->bottom);
 		if (strcmp(date, before) != 0) {
 			text(d, x, d->top - 28, "tick mid", date);
 			snprintf(before, sizeof(before), "%s", date);
@@ -209,8 +209,7 @@ static void bar(drawing_t *d, const plan_step_t *step, int y)
 		from = x_of(d, w->from);
 		to = x_of(d, w->to != 0 ? w->to : d->to);
 		fprintf(d->out, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", from, y + BAR,
-		        to - from < 1 ? 1 : to - from, STRIP,
-		        picture_actor_color(rollover_gate_info(w->gate)->actor));
+		        to - from < 1 ? 1 : to - from, STRIP, picture_actor_color(rollover_gate_info(w->gate)->actor));
 	}
 }
 
@@ -332,8 +331,10 @@ void svg_write(FILE *out, const picture_t *p, bool document)
 	if (document) {
 		fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", out);
 	}
-	fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
-	        "role=\"img\">\n<title>", WIDTH, height, WIDTH, height);
+	fprintf(out,
+	        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
+	        "role=\"img\">\n<title>",
+	        WIDTH, height, WIDTH, height);
 	fputs("Plan of the KSK rollover of ", out);
 	xml_text(out, p->zone->zone);
 	fprintf(out, "</title>\n%s<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", style, WIDTH, height);

@@ -12,6 +12,7 @@
 static const struct {
 	char unit;
 	uint32_t seconds;
+	/* clang-format off */
 } units[] = {
 	{ 'w', 7 * 86400 },
 	{ 'd', 86400 },
@@ -19,12 +20,12 @@ static const struct {
 	{ 'm', 60 },
 	{ 's', 1 },
 };
+/* clang-format on */
 
 const char *text_time(char out[TEXT_TIME], time_t at)
 {
 	struct tm tm;
-	if (at == 0 || gmtime_r(&at, &tm) == NULL ||
-	    strftime(out, TEXT_TIME, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
+	if (at == 0 || gmtime_r(&at, &tm) == NULL || strftime(out, TEXT_TIME, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
 		snprintf(out, TEXT_TIME, "-");
 	}
 	return out;

@@ -14,10 +14,18 @@ void xml_text_n(FILE *out, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = text[i];
 		switch (c) {
-		case '&': fputs("&amp;", out); break;
-		case '<': fputs("&lt;", out); break;
-		case '>': fputs("&gt;", out); break;
-		case '"': fputs("&quot;", out); break;
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
 		default:
 			/* XML has no other control characters, not even escaped. */
 			fputc(c < 0x20 || c >= 0x7f ? '?' : c, out);

@@ -8,16 +8,16 @@
 
 #include "kskroll.h"
 
-#define NEAR_MAX	5
-#define NAME_MAX_LEN	256
+#define NEAR_MAX     5
+#define NAME_MAX_LEN 256
 
 store_t *zones_open(const options_t *o)
 {
 	char err[1024];
 	store_t *store = store_open(o->db, true, err, sizeof(err));
 	if (store == NULL) {
-		fprintf(stderr, "kskroll: %s%s\n", err, strstr(err, "locked") != NULL ?
-		        "; another process has it, try again" : "");
+		fprintf(stderr, "kskroll: %s%s\n", err,
+		        strstr(err, "locked") != NULL ? "; another process has it, try again" : "");
 	}
 	return store;
 }
@@ -59,7 +59,7 @@ static unsigned distance(const char *a, const char *b)
 
 typedef struct {
 	const char *name;
-	unsigned count;		/*!< Of all zones. */
+	unsigned count; /*!< Of all zones. */
 	struct {
 		char zone[NAME_MAX_LEN];
 		unsigned distance;

@@ -27,43 +27,43 @@ typedef struct {
 
 /*! How the resolver is set up. The files are read by dns_new(), and again when they have changed. */
 typedef struct {
-	dns_addrs_t resolver;		/*!< Forward to these; none: iterate from the root hints. */
-	const char *trust_anchor;	/*!< File; NULL: the package's root anchor. */
-	const char *root_hints;		/*!< File; NULL: libunbound's own. */
-	bool loopback;			/*!< Servers on 127/8 and ::1 may be asked during iteration. */
-	unsigned parent_rate;		/*!< Questions of all surveys per second and address of a parent's server; 0: no limit. */
+	dns_addrs_t resolver;     /*!< Forward to these; none: iterate from the root hints. */
+	const char *trust_anchor; /*!< File; NULL: the package's root anchor. */
+	const char *root_hints;   /*!< File; NULL: libunbound's own. */
+	bool loopback;            /*!< Servers on 127/8 and ::1 may be asked during iteration. */
+	unsigned parent_rate; /*!< Questions of all surveys per second and address of a parent's server; 0: no limit. */
 } dns_config_t;
 
 /*! One survey: whom and what to ask. All pointers are copied by survey_start(). */
 typedef struct {
 	const knot_dname_t *zone;
-	unsigned ask;			/*!< SURVEY_CHILD, SURVEY_PARENT. */
-	const dns_key_t *keys;		/*!< In the order of facts.keys. */
+	unsigned ask;          /*!< SURVEY_CHILD, SURVEY_PARENT. */
+	const dns_key_t *keys; /*!< In the order of facts.keys. */
 	unsigned key_count;
-	const knot_rdataset_t *dnskey;	/*!< DNSKEY RRset of the own zone. */
-	const knot_rdataset_t *ns;	/*!< NS RRset of the own zone. */
-	dns_addrs_t nameserver;		/*!< Overrides discovery of the zone's servers. */
-	dns_addrs_t parent;		/*!< Overrides discovery of the parent's servers. */
-	time_t now;			/*!< Clock for signature validity. */
+	const knot_rdataset_t *dnskey; /*!< DNSKEY RRset of the own zone. */
+	const knot_rdataset_t *ns;     /*!< NS RRset of the own zone. */
+	dns_addrs_t nameserver;        /*!< Overrides discovery of the zone's servers. */
+	dns_addrs_t parent;            /*!< Overrides discovery of the parent's servers. */
+	time_t now;                    /*!< Clock for signature validity. */
 } survey_request_t;
 
 /*! What came back. Freed by survey_free(). */
 typedef struct {
 	unsigned asked;
-	bool cancelled;			/*!< dns_free() or survey_cancel() ended it; nothing else is valid. */
+	bool cancelled; /*!< dns_free() or survey_cancel() ended it; nothing else is valid. */
 	bool discovery_failed;
-	bool partial;			/*!< It failed for some of the zone's servers only; the others were asked. */
+	bool partial; /*!< It failed for some of the zone's servers only; the others were asked. */
 	bool parent_insecure;
 	char discovery_detail[160];
-	char parent_zone[256];		/*!< Presentation form, "" if unknown. */
+	char parent_zone[256]; /*!< Presentation form, "" if unknown. */
 	child_answer_t *child;
 	size_t child_count;
 	parent_answer_t *parent;
 	size_t parent_count;
-	bool heard;			/*!< A server that is not on this host has answered something. */
-	unsigned no_route;		/*!< ROUTE_*: nothing could be sent to any address of this family. */
-	unsigned routed;		/*!< ROUTE_*: something could, to another host. */
-	unsigned queries;		/*!< Packets sent to servers directly. */
+	bool heard;        /*!< A server that is not on this host has answered something. */
+	unsigned no_route; /*!< ROUTE_*: nothing could be sent to any address of this family. */
+	unsigned routed;   /*!< ROUTE_*: something could, to another host. */
+	unsigned queries;  /*!< Packets sent to servers directly. */
 	unsigned elapsed_ms;
 } survey_result_t;
 
@@ -97,8 +97,7 @@ void dns_free(dns_t *dns);
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
  */
-int survey_start(dns_t *dns, const survey_request_t *request,
-                 survey_done_f done, void *arg, survey_t **survey);
+int survey_start(dns_t *dns, const survey_request_t *request, survey_done_f done, void *arg, survey_t **survey);
 
 /*! Ends a running survey now: its callback is called with a cancelled result. */
 void survey_cancel(survey_t *survey);
@@ -109,30 +108,30 @@ void survey_free(survey_result_t *result);
 
 /*! When to give up. All zero: 60 s, 5, 60 s (RFC 1996 3.6). */
 typedef struct {
-	unsigned interval_ms;		/*!< Between transmissions over UDP. */
-	unsigned retransmissions;	/*!< After the first. */
-	unsigned tcp_timeout_ms;	/*!< TCP is tried once, after UDP. */
+	unsigned interval_ms;     /*!< Between transmissions over UDP. */
+	unsigned retransmissions; /*!< After the first. */
+	unsigned tcp_timeout_ms;  /*!< TCP is tried once, after UDP. */
 } notify_retry_t;
 
 /*! One notification. All pointers are copied by notify_start(). */
 typedef struct {
 	const knot_dname_t *zone;
-	bool require_secure;		/*!< DSYNC without a chain of trust is not used. */
+	bool require_secure; /*!< DSYNC without a chain of trust is not used. */
 	notify_retry_t retry;
 } notify_request_t;
 
 /*! What came of it. Freed by notify_free(). Names in presentation form, "" if unknown. */
 typedef struct {
 	notify_status_t status;
-	char dsync_owner[256];	/*!< Name at which the parent has DSYNC. */
-	bool secure;		/*!< DSYNC was validated. */
-	char target[256];	/*!< Last target tried. */
-	char server[64];	/*!< Last address tried, `IP@port`. */
-	bool tcp;		/*!< TCP was used there. */
-	uint16_t rcode;		/*!< Of the answer: ACKNOWLEDGED (0) and REFUSED. */
-	unsigned tries;		/*!< Messages sent, to all addresses. */
-	unsigned elapsed_ms;	/*!< Lookups included, waiting for a turn not. */
-	char detail[256];	/*!< Who did not do what; "" if there is nothing to say. */
+	char dsync_owner[256]; /*!< Name at which the parent has DSYNC. */
+	bool secure;           /*!< DSYNC was validated. */
+	char target[256];      /*!< Last target tried. */
+	char server[64];       /*!< Last address tried, `IP@port`. */
+	bool tcp;              /*!< TCP was used there. */
+	uint16_t rcode;        /*!< Of the answer: ACKNOWLEDGED (0) and REFUSED. */
+	unsigned tries;        /*!< Messages sent, to all addresses. */
+	unsigned elapsed_ms;   /*!< Lookups included, waiting for a turn not. */
+	char detail[256];      /*!< Who did not do what; "" if there is nothing to say. */
 } notify_result_t;
 
 typedef struct notify notify_t;
@@ -145,8 +144,7 @@ typedef void (*notify_done_f)(notify_result_t *result, void *arg);
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
  */
-int notify_start(dns_t *dns, const notify_request_t *request,
-                 notify_done_f done, void *arg, notify_t **notify);
+int notify_start(dns_t *dns, const notify_request_t *request, notify_done_f done, void *arg, notify_t **notify);
 
 /*! Ends a running notification now: its callback is called with NOTIFY_CANCELLED. */
 void notify_cancel(notify_t *notify);
@@ -156,7 +154,7 @@ void notify_free(notify_result_t *result);
 /* -- signaling names, RFC 9615 ------------------------------------------------ */
 
 /*! Nameservers of which the signaling names are looked at. */
-#define DSBOOT_NAMES_MAX	32
+#define DSBOOT_NAMES_MAX 32
 
 /*! What is at the signaling name of one nameserver, the best first. */
 typedef enum {
@@ -165,14 +163,14 @@ typedef enum {
 	DSBOOT_DIFFERS,
 	DSBOOT_INSECURE,
 	DSBOOT_FAILED,
-	DSBOOT_INSIDE,		/*!< The nameserver is in the zone itself: there is none (4.1). */
-	DSBOOT_TOO_LONG,	/*!< It would have more than 255 octets: there is none. */
+	DSBOOT_INSIDE,   /*!< The nameserver is in the zone itself: there is none (4.1). */
+	DSBOOT_TOO_LONG, /*!< It would have more than 255 octets: there is none. */
 	DSBOOT__COUNT,
 } dsboot_status_t;
 
 typedef struct {
-	knot_dname_txt_storage_t ns;	/*!< The nameserver. */
-	knot_dname_storage_t owner;	/*!< `_dsboot.ZONE._signal.NS` */
+	knot_dname_txt_storage_t ns; /*!< The nameserver. */
+	knot_dname_storage_t owner;  /*!< `_dsboot.ZONE._signal.NS` */
 	dsboot_status_t status;
 } dsboot_name_t;
 
@@ -180,7 +178,7 @@ typedef struct {
 typedef struct {
 	const knot_dname_t *zone;
 	const knot_rdataset_t *ns;
-	const knot_rdataset_t *cds;	/*!< As the zone has them. */
+	const knot_rdataset_t *cds; /*!< As the zone has them. */
 	const knot_rdataset_t *cdnskey;
 } dsboot_request_t;
 
@@ -199,8 +197,7 @@ typedef void (*dsboot_done_f)(const dsboot_result_t *result, void *arg);
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
  */
-int dsboot_start(dns_t *dns, const dsboot_request_t *request, dsboot_done_f done, void *arg,
-                 dsboot_t **out);
+int dsboot_start(dns_t *dns, const dsboot_request_t *request, dsboot_done_f done, void *arg, dsboot_t **out);
 
 /*! Ends a look now: its callback is called as cancelled. dns_free() does the same. */
 void dsboot_cancel(dsboot_t *boot);
@@ -221,8 +218,7 @@ const char *dsboot_status_meaning(dsboot_status_t status);
  *
  * \return KNOT_EOK, KNOT_EMALF for RDATA that is no usable key.
  */
-int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_len,
-               key_id_t *id);
+int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_len, key_id_t *id);
 
 /*!
  * \brief Which of the keys have signed the DNSKEY RRset, by verified signatures.
@@ -234,17 +230,16 @@ int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_le
  * \param[in] key_count  Their number.
  * \param[in] now        Clock for the validity period.
  */
-keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey,
-                     const knot_rdataset_t *rrsigs, const dns_key_t *keys,
-                     unsigned key_count, time_t now);
+keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey, const knot_rdataset_t *rrsigs,
+                     const dns_key_t *keys, unsigned key_count, time_t now);
 
 /*! What a DS RRset says, read as validators read it (RFC 4035 5.2, RFC 9905 3). */
 typedef struct {
-	keyset_t keys;		/*!< Keys with a DS of SHA-256 or SHA-384. */
-	keyset_t sha1;		/*!< Keys with a DS of SHA-1 only. */
-	bool foreign;		/*!< A DS that names none of the keys, and that validators read. */
-	unsigned ignored;	/*!< Records of a digest type or an algorithm that is not supported: validators skip them. */
-	uint16_t ignored_tag;	/*!< The first of them. */
+	keyset_t keys;    /*!< Keys with a DS of SHA-256 or SHA-384. */
+	keyset_t sha1;    /*!< Keys with a DS of SHA-1 only. */
+	bool foreign;     /*!< A DS that names none of the keys, and that validators read. */
+	unsigned ignored; /*!< Records of a digest type or an algorithm that is not supported: validators skip them. */
+	uint16_t ignored_tag; /*!< The first of them. */
 	uint8_t ignored_algorithm;
 	uint8_t ignored_digest;
 } dns_ds_t;
@@ -258,8 +253,8 @@ typedef struct {
  * \param[in] key_count  Their number.
  * \param[out] out       Result.
  */
-void dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
-                  const dns_key_t *keys, unsigned key_count, dns_ds_t *out);
+void dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds, const dns_key_t *keys, unsigned key_count,
+                  dns_ds_t *out);
 
 /*!
  * \brief Which of the keys a CDS RRset names by SHA-256, the only digest type that the module asks a parent for.
@@ -270,12 +265,12 @@ void dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
  * \param[in] key_count  Their number.
  * \param[out] unwanted  A record of another digest type, of no known key, or a delete signal.
  */
-keyset_t dns_cds_match(const knot_dname_t *zone, const knot_rdataset_t *cds,
-                       const dns_key_t *keys, unsigned key_count, bool *unwanted);
+keyset_t dns_cds_match(const knot_dname_t *zone, const knot_rdataset_t *cds, const dns_key_t *keys, unsigned key_count,
+                       bool *unwanted);
 
 /*! The same for CDNSKEY, by identity. */
-keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdnskey,
-                           const dns_key_t *keys, unsigned key_count, bool *foreign);
+keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdnskey, const dns_key_t *keys,
+                           unsigned key_count, bool *foreign);
 
 /*! Whether the RRset is the delete signal and nothing else (RFC 8078 4, erratum 5049). */
 bool dns_cds_removes(const knot_rdataset_t *cds);
@@ -292,8 +287,8 @@ int dns_addr_parse(const char *text, struct sockaddr_storage *addr);
 
 /*! One look: does the zone validate? Copied by watch_start(). */
 typedef struct {
-	const knot_dname_t *zone;	/*!< Not the root. */
-	dns_addrs_t validator;		/*!< Validating resolvers to ask as well. */
+	const knot_dname_t *zone; /*!< Not the root. */
+	dns_addrs_t validator;    /*!< Validating resolvers to ask as well. */
 } watch_request_t;
 
 /*!
@@ -303,11 +298,11 @@ typedef struct {
  * validate, or does not validate the parent zone either is no evidence: not counted at all.
  */
 typedef struct {
-	bool cancelled;		/*!< Nothing else is valid. */
-	unsigned answered;	/*!< Resolvers that validate the zone, or refuse to because of it. */
-	unsigned failing;	/*!< Those of them to which the zone is bogus, or has lost its DS. */
-	bool parent_ok;		/*!< At least one resolver validates the parent zone. */
-	char detail[160];	/*!< Who failed, on which question, why. Without failure: who gave no evidence. */
+	bool cancelled;    /*!< Nothing else is valid. */
+	unsigned answered; /*!< Resolvers that validate the zone, or refuse to because of it. */
+	unsigned failing;  /*!< Those of them to which the zone is bogus, or has lost its DS. */
+	bool parent_ok;    /*!< At least one resolver validates the parent zone. */
+	char detail[160];  /*!< Who failed, on which question, why. Without failure: who gave no evidence. */
 	unsigned elapsed_ms;
 } watch_result_t;
 
@@ -323,8 +318,7 @@ typedef void (*watch_done_f)(const watch_result_t *result, void *arg);
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
  */
-int watch_start(dns_t *dns, const watch_request_t *request,
-                watch_done_f done, void *arg, watch_t **watch);
+int watch_start(dns_t *dns, const watch_request_t *request, watch_done_f done, void *arg, watch_t **watch);
 
 /*! Ends a running look now: its callback is called as cancelled. dns_free() does the same. */
 void watch_cancel(watch_t *watch);

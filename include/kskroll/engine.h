@@ -20,12 +20,12 @@ typedef struct engine engine_t;
 /*! A loaded zone instance: a place in a table, and which of those that were there it is. */
 typedef struct {
 	uint32_t slot;
-	uint32_t serial;		/*!< Grows with each instance that is loaded. */
+	uint32_t serial; /*!< Grows with each instance that is loaded. */
 } engine_id_t;
 
 /*! What the engine says. Its arguments are valid during the call. */
 typedef struct {
-	void (*log)(void *arg, int priority, const char *text);	/*!< Priorities of syslog(3). */
+	void (*log)(void *arg, int priority, const char *text); /*!< Priorities of syslog(3). */
 	void (*numbers)(void *arg, engine_id_t id, const engine_numbers_t *numbers);
 	void (*totals)(void *arg, const engine_totals_t *totals);
 	/*! Once: from here on nothing is opened but the store, and the files of these settings. The store is open. */
@@ -74,7 +74,9 @@ int engine_attach(engine_t *engine, engine_id_t id, const char *zone, uint32_t s
 /*! A zone instance is unloaded. The zone's row stays; with its last instance the zone rests. */
 void engine_detach(engine_t *engine, engine_id_t id);
 
-/*! Ends all that is under way and writes what is to be written. Its handles close on the loop: run it until it is empty. */
+/*!
+ * Ends all that is under way and writes what is to be written. Its handles close on the loop: run it until it is empty.
+ */
 void engine_stop(engine_t *engine);
 
 /*! After that. */

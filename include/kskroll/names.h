@@ -4,8 +4,8 @@
  *
  * \brief States, gates, roles and actors: their names, and what is true of each one whatever the zone.
  *
- * A trait stands in one table (module/rollover/names.c). Who needs to know which gates are about the parent, or which states
- * have no signals, asks for the trait: there is no second list.
+ * A trait stands in one table (module/rollover/names.c). Who needs to know which gates are about the parent, or which
+ * states have no signals, asks for the trait: there is no second list.
  */
 
 #pragma once
@@ -90,91 +90,91 @@ typedef enum {
 
 /*! Who has to do something for a gate to open. */
 typedef enum {
-	ACTOR_NOBODY = 0,	/*!< Time or the module itself. */
-	ACTOR_SECONDARY,	/*!< Whoever runs the named nameserver. */
-	ACTOR_PARENT,		/*!< The parent zone, or its registrar. */
-	ACTOR_OPERATOR,		/*!< The operator of this server. */
+	ACTOR_NOBODY = 0, /*!< Time or the module itself. */
+	ACTOR_SECONDARY,  /*!< Whoever runs the named nameserver. */
+	ACTOR_PARENT,     /*!< The parent zone, or its registrar. */
+	ACTOR_OPERATOR,   /*!< The operator of this server. */
 	ACTOR__COUNT
 } rollover_actor_t;
 
 /*! Where that lies which keeps the zone at a gate. */
 typedef enum {
-	SIDE_NONE = 0,		/*!< Time, or the module itself. */
-	SIDE_SERVER,		/*!< This server, its keys or its configuration. */
-	SIDE_CHILD,		/*!< The nameservers of the zone. */
-	SIDE_PARENT,		/*!< The parent zone and its DS. */
-	SIDE_EITHER,		/*!< Any of them: the text says which, or only the operator knows. */
+	SIDE_NONE = 0, /*!< Time, or the module itself. */
+	SIDE_SERVER,   /*!< This server, its keys or its configuration. */
+	SIDE_CHILD,    /*!< The nameservers of the zone. */
+	SIDE_PARENT,   /*!< The parent zone and its DS. */
+	SIDE_EITHER,   /*!< Any of them: the text says which, or only the operator knows. */
 } rollover_side_t;
 
 /*! How checks behind a gate follow one another, up to its interval. */
 typedef enum {
-	PACE_GROWING = 0,	/*!< After 1, 2, 4, 8 s and so on. */
-	PACE_STEADY,		/*!< Always a whole interval. */
-	PACE_BACKOFF,		/*!< After 1, 2, 4, at most 8 intervals (RFC 9975 3). */
-	PACE_NOTIFIED,		/*!< Growing, and again from the start when the parent has acknowledged a notification. */
+	PACE_GROWING = 0, /*!< After 1, 2, 4, 8 s and so on. */
+	PACE_STEADY,      /*!< Always a whole interval. */
+	PACE_BACKOFF,     /*!< After 1, 2, 4, at most 8 intervals (RFC 9975 3). */
+	PACE_NOTIFIED,    /*!< Growing, and again from the start when the parent has acknowledged a notification. */
 } rollover_pace_t;
 
 /*! Which commands help at a gate (tools/judge.c prints them, the module runs none). */
 typedef enum {
-	HELP_NONE = 0,		/*!< Waiting, or what the advice says. */
-	HELP_MODULE,		/*!< An instance of the module without hold. */
-	HELP_DRY_RUN,		/*!< The item dry-run. */
+	HELP_NONE = 0, /*!< Waiting, or what the advice says. */
+	HELP_MODULE,   /*!< An instance of the module without hold. */
+	HELP_DRY_RUN,  /*!< The item dry-run. */
 	HELP_THAW,
-	HELP_TRANSACTION,	/*!< The end of the open transaction. */
+	HELP_TRANSACTION, /*!< The end of the open transaction. */
 	HELP_ZONE_STATUS,
-	HELP_KEYS,		/*!< The keys and their timers. */
-	HELP_ASK_DNSKEY,	/*!< The question to the named server; the same below. */
-	HELP_ASK_CHILD,		/*!< All questions that a nameserver is asked. */
+	HELP_KEYS,       /*!< The keys and their timers. */
+	HELP_ASK_DNSKEY, /*!< The question to the named server; the same below. */
+	HELP_ASK_CHILD,  /*!< All questions that a nameserver is asked. */
 	HELP_ASK_DS,
 	HELP_ASK_DS_TCP,
-	HELP_ASK_EITHER,	/*!< By the side on which the server is. */
-	HELP_TRANSFER_DNSKEY,	/*!< The question, and a NOTIFY to the secondaries. */
+	HELP_ASK_EITHER,      /*!< By the side on which the server is. */
+	HELP_TRANSFER_DNSKEY, /*!< The question, and a NOTIFY to the secondaries. */
 	HELP_TRANSFER_CDS,
-	HELP_DS,		/*!< The question, and the DS for the registrar. */
-	HELP_ONLY_DS,		/*!< The question, and which DS alone belongs there. */
-	HELP_DS_AT_ONCE,	/*!< The DS for the registrar, at once. */
-	HELP_NEW_DS,		/*!< What prints the DS for the registrar. */
-	HELP_CHAIN,		/*!< A DS for the key, or a key for the DS. */
+	HELP_DS,         /*!< The question, and the DS for the registrar. */
+	HELP_ONLY_DS,    /*!< The question, and which DS alone belongs there. */
+	HELP_DS_AT_ONCE, /*!< The DS for the registrar, at once. */
+	HELP_NEW_DS,     /*!< What prints the DS for the registrar. */
+	HELP_CHAIN,      /*!< A DS for the key, or a key for the DS. */
 	HELP_HISTORY,
-	HELP_GIVE_UP,		/*!< The history, and how to give the rollover up. */
-	HELP_KEEP_RECORDS,	/*!< How no switch of the policy loses records. */
-	HELP_POLICIES,		/*!< The derived policies. */
-	HELP_STOP_WATCHING,	/*!< The end of the observation, where that is harmless. */
+	HELP_GIVE_UP,       /*!< The history, and how to give the rollover up. */
+	HELP_KEEP_RECORDS,  /*!< How no switch of the policy loses records. */
+	HELP_POLICIES,      /*!< The derived policies. */
+	HELP_STOP_WATCHING, /*!< The end of the observation, where that is harmless. */
 	HELP_UNSIGN,
 	HELP__COUNT
 } rollover_help_t;
 
 /*! What opens a gate in the ordinary course of things, for the forecast. */
 typedef enum {
-	OPENER_ACTOR = 0,	/*!< Who has to act. */
-	OPENER_TRANSFER,	/*!< The transfer of the zone to the nameservers. */
-	OPENER_SCAN,		/*!< The scan of the parent, in the state in which it acts. */
+	OPENER_ACTOR = 0, /*!< Who has to act. */
+	OPENER_TRANSFER,  /*!< The transfer of the zone to the nameservers. */
+	OPENER_SCAN,      /*!< The scan of the parent, in the state in which it acts. */
 } rollover_opener_t;
 
 /*! What is on its way at a gate, for the forecast. */
 typedef enum {
 	MOVING_NOTHING = 0,
-	MOVING_NEW_KEY,		/*!< The new DNSKEY, to the nameservers. */
-	MOVING_OLD_KEY,		/*!< The old DNSKEY leaves the nameservers. */
-	MOVING_SIGNALS,		/*!< CDS and CDNSKEY leave the nameservers. */
+	MOVING_NEW_KEY, /*!< The new DNSKEY, to the nameservers. */
+	MOVING_OLD_KEY, /*!< The old DNSKEY leaves the nameservers. */
+	MOVING_SIGNALS, /*!< CDS and CDNSKEY leave the nameservers. */
 } rollover_moving_t;
 
 /*! One row of the table of gates, which log, statistics, command line and docs share. */
 typedef struct {
-	const char *name;	/*!< Stable code, e.g. "ds-stale-at". */
+	const char *name; /*!< Stable code, e.g. "ds-stale-at". */
 	rollover_actor_t actor;
-	const char *meaning;	/*!< One sentence. */
-	const char *advice;	/*!< What to do when it stays (docs: "when it is stuck"). */
+	const char *meaning; /*!< One sentence. */
+	const char *advice;  /*!< What to do when it stays (docs: "when it is stuck"). */
 	rollover_side_t side;
 	rollover_pace_t pace;
-	bool ds_interval;	/*!< The interval is `ds-check-interval`, not `check-interval`. */
-	bool ds_wrong;		/*!< A server of the parent has another DS than it should have. */
-	bool outage;		/*!< The zone does not validate now, or may not: an error, first in every list. */
-	bool danger;		/*!< Not an outage yet, but one may follow: critical where zones are audited. */
-	bool chosen;		/*!< The operator has decided that nothing starts: no fault of an idle zone. */
-	bool silences;		/*!< Nothing is signalled, or nobody may be told: what comes after it is a new signal. */
-	bool switching;		/*!< The policy of the state is not in force yet. */
-	bool old_ttl;		/*!< While the TTL falls: nameservers may all have the high one yet. */
+	bool ds_interval; /*!< The interval is `ds-check-interval`, not `check-interval`. */
+	bool ds_wrong;    /*!< A server of the parent has another DS than it should have. */
+	bool outage;      /*!< The zone does not validate now, or may not: an error, first in every list. */
+	bool danger;      /*!< Not an outage yet, but one may follow: critical where zones are audited. */
+	bool chosen;      /*!< The operator has decided that nothing starts: no fault of an idle zone. */
+	bool silences;    /*!< Nothing is signalled, or nobody may be told: what comes after it is a new signal. */
+	bool switching;   /*!< The policy of the state is not in force yet. */
+	bool old_ttl;     /*!< While the TTL falls: nameservers may all have the high one yet. */
 	rollover_opener_t opener;
 	rollover_moving_t moving;
 	rollover_help_t help;
@@ -189,34 +189,35 @@ typedef enum {
 
 /*! How a state takes the change between a single key and KSK and ZSK. */
 typedef enum {
-	SCHEME_SPLIT = 0,	/*!< There was a ZSK when the rollover began: a single key is a change. */
-	SCHEME_OF_POLICY,	/*!< A policy that wants it otherwise is a change: Knot begins as soon as its policy says so. */
-	SCHEME_ANY,		/*!< Of no account. */
+	SCHEME_SPLIT = 0, /*!< There was a ZSK when the rollover began: a single key is a change. */
+	SCHEME_OF_POLICY, /*!< A policy that wants it otherwise is a change: Knot begins as soon as its policy says so.
+	                   */
+	SCHEME_ANY,       /*!< Of no account. */
 } rollover_scheme_t;
 
 /*! The DNSKEY TTL that a state has. */
 typedef enum {
-	TTL_BASE = 0,		/*!< That of the base policy. */
-	TTL_FALLING,		/*!< The high one is replaced by the low one. */
-	TTL_LOW,		/*!< The low one, which the change of keys needs. */
-	TTL_ANY,		/*!< The low one, but nothing depends on it. */
+	TTL_BASE = 0, /*!< That of the base policy. */
+	TTL_FALLING,  /*!< The high one is replaced by the low one. */
+	TTL_LOW,      /*!< The low one, which the change of keys needs. */
+	TTL_ANY,      /*!< The low one, but nothing depends on it. */
 } rollover_ttl_t;
 
 /*! One row of the table of states. */
 typedef struct {
-	const char *name;	/*!< Stable code, e.g. "await-ds". */
-	const char *meaning;	/*!< What goes on in it. */
+	const char *name;    /*!< Stable code, e.g. "await-ds". */
+	const char *meaning; /*!< What goes on in it. */
 	rollover_ds_t ds;
 	rollover_ttl_t ttl;
-	bool rest;		/*!< The old key has gone from every nameserver, or no new one has come. */
-	bool unsignalled;	/*!< Neither CDS nor CDNSKEY is left at any nameserver. */
-	bool parent_acts;	/*!< The state ends when the parent replaces the DS: till then its servers may differ. */
-	bool swapped;		/*!< Every server of the parent has had the new DS. */
-	bool repairs;		/*!< It undoes a rollover, or has: validation that fails does not stop it. */
-	bool drains;		/*!< It waits for DNSKEY RRsets in caches, and a time without looks begins the wait again. */
-	bool asks_operator;	/*!< `hold`, switched on and off, is the operator's answer. */
-	bool same_policy;	/*!< The states that lead to it have its policy: nothing is switched when it begins. */
-	bool own_look;		/*!< Never judged on the facts that led to it: another look comes first. */
+	bool rest;        /*!< The old key has gone from every nameserver, or no new one has come. */
+	bool unsignalled; /*!< Neither CDS nor CDNSKEY is left at any nameserver. */
+	bool parent_acts; /*!< The state ends when the parent replaces the DS: till then its servers may differ. */
+	bool swapped;     /*!< Every server of the parent has had the new DS. */
+	bool repairs;     /*!< It undoes a rollover, or has: validation that fails does not stop it. */
+	bool drains;      /*!< It waits for DNSKEY RRsets in caches, and a time without looks begins the wait again. */
+	bool asks_operator; /*!< `hold`, switched on and off, is the operator's answer. */
+	bool same_policy;   /*!< The states that lead to it have its policy: nothing is switched when it begins. */
+	bool own_look;      /*!< Never judged on the facts that led to it: another look comes first. */
 	rollover_scheme_t scheme;
 } rollover_state_info_t;
 

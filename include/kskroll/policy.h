@@ -12,7 +12,7 @@
 #include "kskroll/rollover.h"
 
 /*! Longest policy name with its final zero, more than knotd allows. */
-#define POLICY_NAME_MAX		256
+#define POLICY_NAME_MAX 256
 
 /*!
  * \brief Name of the derived policy: BASE-kskroll-quiet, -signal, -rollback, -delete.
@@ -21,8 +21,7 @@
  *
  * \return The length, as snprintf().
  */
-int server_policy_name(char *out, size_t out_len, const char *base,
-                       policy_role_t role, uint32_t ttl);
+int server_policy_name(char *out, size_t out_len, const char *base, policy_role_t role, uint32_t ttl);
 
 /*!
  * \brief Takes such a name apart.

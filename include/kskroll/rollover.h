@@ -20,36 +20,36 @@
 #include "kskroll/names.h"
 
 /*! KSKs of one zone that are told apart; more is a gate, never a guess. */
-#define ROLLOVER_KEYS_MAX	16
+#define ROLLOVER_KEYS_MAX 16
 /*! Old KSKs that one rollover can replace together. */
-#define ROLLOVER_OLD_MAX	4
+#define ROLLOVER_OLD_MAX 4
 /*! Steps kept of a TTL history, see ttl_window_t. */
-#define TTL_WINDOW_MAX		4
+#define TTL_WINDOW_MAX 4
 /*!
- * Longest TTL that makes a wait: seven days. BIND keeps nothing longer by default (max-cache-ttl), unbound and others cap
- * at a day, and RFC 8767 4 recommends a cap of this size.
+ * Longest TTL that makes a wait: seven days. BIND keeps nothing longer by default (max-cache-ttl), unbound and others
+ * cap at a day, and RFC 8767 4 recommends a cap of this size.
  */
-#define ROLLOVER_TTL_COUNTS	(7 * 86400)
+#define ROLLOVER_TTL_COUNTS (7 * 86400)
 /*! Largest TTL of a zone whose policy sets no zone-max-ttl; for the first DS (RFC 7583 3.3.5). */
-#define ROLLOVER_UNKNOWN_ZONE_TTL	86400
+#define ROLLOVER_UNKNOWN_ZONE_TTL 86400
 /*! RFC 10026 4.1: TTL around a change. */
-#define ROLLOVER_TTL_MAX	900
+#define ROLLOVER_TTL_MAX 900
 /*!
  * How often the DS is looked at while no rollover is under way, so that its TTL history is known. Up to an eighth
  * more often, by the key: zones that were attached together do not all ask their parent at the same time for ever.
  */
-#define ROLLOVER_DS_LOOK	86400
+#define ROLLOVER_DS_LOOK 86400
 /*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
-#define ROLLOVER_UNKNOWN_DS_TTL	172800
+#define ROLLOVER_UNKNOWN_DS_TTL 172800
 /*!
  * So long, or `observe`, CDS names the key that the DS names before the server is told that it is in use: the other
  * would have got ready meanwhile (propagation-delay plus the DNSKEY TTL), or is the old one, and its DS out of caches.
  */
-#define ROLLOVER_CONFIRM_WAIT	(7 * 86400)
+#define ROLLOVER_CONFIRM_WAIT (7 * 86400)
 /*! The parent is told again after `notify-again`, then after twice as long each time, at most this. */
-#define ROLLOVER_NOTIFY_MAX	86400
+#define ROLLOVER_NOTIFY_MAX 86400
 /*! "name. address@port" of a server, with its final zero. */
-#define SERVER_NAME_MAX		320
+#define SERVER_NAME_MAX 320
 
 /*! A set of keys: bit i stands for facts.keys[i]. */
 typedef uint16_t keyset_t;
@@ -68,53 +68,53 @@ typedef struct {
 /*! What the engine has to do besides switching the policy. */
 typedef enum {
 	ACTION_NONE = 0,
-	ACTION_START,		/*!< `zone-key-rollover Z ksk` */
-	ACTION_SUBMITTED,	/*!< `zone-ksk-submitted Z`: Knot drops the old KSK at once */
+	ACTION_START,     /*!< `zone-key-rollover Z ksk` */
+	ACTION_SUBMITTED, /*!< `zone-ksk-submitted Z`: Knot drops the old KSK at once */
 	ACTION__COUNT
 } rollover_action_t;
 
 /*! Which surveys a decision needs. The own zone is always looked at. */
-#define SURVEY_CHILD	(1U << 0)
-#define SURVEY_PARENT	(1U << 1)
-#define SURVEY_WATCH	(1U << 2)
+#define SURVEY_CHILD  (1U << 0)
+#define SURVEY_PARENT (1U << 1)
+#define SURVEY_WATCH  (1U << 2)
 
 /*! Families of addresses. */
-#define ROUTE_IPV4	(1U << 0)
-#define ROUTE_IPV6	(1U << 1)
+#define ROUTE_IPV4 (1U << 0)
+#define ROUTE_IPV6 (1U << 1)
 
 /*! How an answer of one server came out. */
 typedef enum {
-	ANSWER_OK = 0,		/*!< Authoritative; signatures of it are facts of their own. */
-	ANSWER_UNREACHABLE,	/*!< No usable response: timeout, network error, reset. */
-	ANSWER_ERROR,		/*!< It answers, but not for the zone: REFUSED, SERVFAIL, AA unset, lame. */
-	ANSWER_BOGUS,		/*!< Answer without any valid signature where one is due. */
-	ANSWER_INCOMPLETE,	/*!< It sends packets, so it is alive, but no whole answer about DNSKEY or DS. */
-	ANSWER_NO_ROUTE,	/*!< This host has no way to the address: says nothing about the server. */
+	ANSWER_OK = 0,      /*!< Authoritative; signatures of it are facts of their own. */
+	ANSWER_UNREACHABLE, /*!< No usable response: timeout, network error, reset. */
+	ANSWER_ERROR,       /*!< It answers, but not for the zone: REFUSED, SERVFAIL, AA unset, lame. */
+	ANSWER_BOGUS,       /*!< Answer without any valid signature where one is due. */
+	ANSWER_INCOMPLETE,  /*!< It sends packets, so it is alive, but no whole answer about DNSKEY or DS. */
+	ANSWER_NO_ROUTE,    /*!< This host has no way to the address: says nothing about the server. */
 	ANSWER__COUNT
 } answer_status_t;
 
 /*! CDS or CDNSKEY RRset as one server serves it. */
 typedef struct {
-	bool unanswered;	/*!< Asked without an answer; nothing else is known then. */
-	bool present;		/*!< False: a NODATA answer. */
-	bool unwanted;		/*!< A record of an unknown key, another digest type than SHA-256, or a delete signal. */
-	bool remove;		/*!< The delete signal and nothing else (RFC 8078 4, erratum 5049). */
-	keyset_t keys;		/*!< Keys named. */
-	keyset_t signed_by;	/*!< KSKs with a verified RRSIG over the RRset. */
+	bool unanswered;    /*!< Asked without an answer; nothing else is known then. */
+	bool present;       /*!< False: a NODATA answer. */
+	bool unwanted;      /*!< A record of an unknown key, another digest type than SHA-256, or a delete signal. */
+	bool remove;        /*!< The delete signal and nothing else (RFC 8078 4, erratum 5049). */
+	keyset_t keys;      /*!< Keys named. */
+	keyset_t signed_by; /*!< KSKs with a verified RRSIG over the RRset. */
 } signal_rrset_t;
 
 /*! What one address of one nameserver of the zone serves. */
 typedef struct {
 	char server[SERVER_NAME_MAX];
 	answer_status_t status;
-	time_t unreachable_since;	/*!< 0 unless status is ANSWER_UNREACHABLE. */
-	char detail[128];		/*!< For people: "timeout", "REFUSED", "RRSIG expired". */
-	bool signals_wrong;		/*!< Only CDS or CDNSKEY is what status and detail are about. */
-	keyset_t dnskey;		/*!< KSKs present. */
-	keyset_t dnskey_signed_by;	/*!< KSKs with a verified RRSIG over the DNSKEY RRset. */
-	bool dnskey_equal;		/*!< The whole RRset equals that of this server's zone. */
-	bool dnskey_foreign;		/*!< A KSK that this server's zone does not have. */
-	uint32_t dnskey_ttl;		/*!< Seconds, as signed by a key of dnskey_signed_by; 0 without one. */
+	time_t unreachable_since;  /*!< 0 unless status is ANSWER_UNREACHABLE. */
+	char detail[128];          /*!< For people: "timeout", "REFUSED", "RRSIG expired". */
+	bool signals_wrong;        /*!< Only CDS or CDNSKEY is what status and detail are about. */
+	keyset_t dnskey;           /*!< KSKs present. */
+	keyset_t dnskey_signed_by; /*!< KSKs with a verified RRSIG over the DNSKEY RRset. */
+	bool dnskey_equal;         /*!< The whole RRset equals that of this server's zone. */
+	bool dnskey_foreign;       /*!< A KSK that this server's zone does not have. */
+	uint32_t dnskey_ttl;       /*!< Seconds, as signed by a key of dnskey_signed_by; 0 without one. */
 	signal_rrset_t cds;
 	signal_rrset_t cdnskey;
 } child_answer_t;
@@ -125,72 +125,72 @@ typedef struct {
 	answer_status_t status;
 	time_t unreachable_since;
 	char detail[128];
-	bool no_referral;	/*!< Of an answer that is OK: it was asked for the delegation in vain. */
-	keyset_t ds;		/*!< Keys with a matching DS of SHA-256 or SHA-384. */
-	keyset_t ds_sha1;	/*!< Keys with a matching DS of SHA-1 only: not enough for a new key (RFC 9905). */
-	bool ds_foreign;	/*!< A DS that matches none of facts.keys and that validators read. */
-	bool ds_ignored;	/*!< A DS of an unknown digest type or algorithm; detail says which. */
-	uint32_t ds_ttl;	/*!< Seconds, as signed; for NODATA the negative TTL (RFC 2308, RFC 9077). */
+	bool no_referral; /*!< Of an answer that is OK: it was asked for the delegation in vain. */
+	keyset_t ds;      /*!< Keys with a matching DS of SHA-256 or SHA-384. */
+	keyset_t ds_sha1; /*!< Keys with a matching DS of SHA-1 only: not enough for a new key (RFC 9905). */
+	bool ds_foreign;  /*!< A DS that matches none of facts.keys and that validators read. */
+	bool ds_ignored;  /*!< A DS of an unknown digest type or algorithm; detail says which. */
+	uint32_t ds_ttl;  /*!< Seconds, as signed; for NODATA the negative TTL (RFC 2308, RFC 9077). */
 } parent_answer_t;
 
 /*! How far the configuration keeps the module from switching the zone's policy. */
 typedef enum {
 	CONF_FIT = 0,
-	CONF_NO_START,		/*!< No rollover may start; one under way comes to its end. */
-	CONF_NO_DERIVED,	/*!< Nor is the zone switched to a derived policy. */
-	CONF_NO_SWITCH,		/*!< Nor to any other. */
+	CONF_NO_START,   /*!< No rollover may start; one under way comes to its end. */
+	CONF_NO_DERIVED, /*!< Nor is the zone switched to a derived policy. */
+	CONF_NO_SWITCH,  /*!< Nor to any other. */
 } conf_fit_t;
 
 /*! The zone as this server has it. */
 typedef struct {
-	bool known;		/*!< False: the control socket did not answer. */
-	bool frozen;		/*!< `knotc zone-freeze`. */
-	bool transaction;	/*!< Somebody's zone transaction is open. */
-	bool catalog_member;	/*!< Configured by a catalog: its policy cannot be switched. */
-	policy_role_t policy;	/*!< Role of the policy in force; POLICY__COUNT for any other. */
-	bool conf_busy;		/*!< The last switch failed because of somebody's transaction. */
-	char conf_detail[160];	/*!< The server's words about the last failed switch or order, "" if none. */
-	keyset_t dnskey;	/*!< KSKs (SEP flag) published. */
-	keyset_t foreign;	/*!< Those of them that do not sign the DNSKEY RRset: another signer's. */
-	bool csk;		/*!< No key without SEP: the KSKs sign everything. */
-	bool csk_wanted;	/*!< single-type-signing of the base policy. */
+	bool known;            /*!< False: the control socket did not answer. */
+	bool frozen;           /*!< `knotc zone-freeze`. */
+	bool transaction;      /*!< Somebody's zone transaction is open. */
+	bool catalog_member;   /*!< Configured by a catalog: its policy cannot be switched. */
+	policy_role_t policy;  /*!< Role of the policy in force; POLICY__COUNT for any other. */
+	bool conf_busy;        /*!< The last switch failed because of somebody's transaction. */
+	char conf_detail[160]; /*!< The server's words about the last failed switch or order, "" if none. */
+	keyset_t dnskey;       /*!< KSKs (SEP flag) published. */
+	keyset_t foreign;      /*!< Those of them that do not sign the DNSKEY RRset: another signer's. */
+	bool csk;              /*!< No key without SEP: the KSKs sign everything. */
+	bool csk_wanted;       /*!< single-type-signing of the base policy. */
 	conf_fit_t conf;
-	rollover_gate_t conf_gate;	/*!< Why, unless CONF_FIT. */
-	char conf_reason[160];	/*!< Names the item and what to change. */
+	rollover_gate_t conf_gate; /*!< Why, unless CONF_FIT. */
+	char conf_reason[160];     /*!< Names the item and what to change. */
 	uint32_t dnskey_ttl;
-	signal_rrset_t cds;	/*!< signed_by is not filled here. */
+	signal_rrset_t cds; /*!< signed_by is not filled here. */
 	signal_rrset_t cdnskey;
 } own_facts_t;
 
 /*! How the zone validates, seen by resolvers: our own with an empty cache, and the configured ones. */
 typedef struct {
-	unsigned answered;	/*!< Resolvers that answered; one that is down is no evidence. */
-	unsigned failing;	/*!< Those of them for which the zone is not secure. */
-	bool parent_ok;		/*!< The parent validates: a failure is about this delegation. */
-	uint32_t apart;		/*!< Seconds between two watches at present; 0: every `check_interval`. */
-	char detail[160];	/*!< Who, which question, why. */
+	unsigned answered; /*!< Resolvers that answered; one that is down is no evidence. */
+	unsigned failing;  /*!< Those of them for which the zone is not secure. */
+	bool parent_ok;    /*!< The parent validates: a failure is about this delegation. */
+	uint32_t apart;    /*!< Seconds between two watches at present; 0: every `check_interval`. */
+	char detail[160];  /*!< Who, which question, why. */
 } watch_facts_t;
 
 /*! Everything a decision may depend on, besides time. Borrowed by rollover_decide(). */
 typedef struct {
-	key_id_t keys[ROLLOVER_KEYS_MAX];	/*!< KSKs of the own zone, then those the row remembers. */
+	key_id_t keys[ROLLOVER_KEYS_MAX]; /*!< KSKs of the own zone, then those the row remembers. */
 	unsigned key_count;
 	bool too_many_keys;
 	own_facts_t own;
 
-	unsigned asked;			/*!< SURVEY_* that were carried out. */
-	bool discovery_failed;		/*!< Nameservers or parent could not be found out. */
-	bool partial;			/*!< Discovery failed for some nameservers only: the others were asked. */
-	bool parent_insecure;		/*!< The parent zone is not secure: no DS can help. */
-	unsigned no_route;		/*!< ROUTE_*: this host has no way to such addresses. Shown, not judged. */
-	char discovery_detail[160];	/*!< Which name, which error. */
+	unsigned asked;             /*!< SURVEY_* that were carried out. */
+	bool discovery_failed;      /*!< Nameservers or parent could not be found out. */
+	bool partial;               /*!< Discovery failed for some nameservers only: the others were asked. */
+	bool parent_insecure;       /*!< The parent zone is not secure: no DS can help. */
+	unsigned no_route;          /*!< ROUTE_*: this host has no way to such addresses. Shown, not judged. */
+	char discovery_detail[160]; /*!< Which name, which error. */
 
-	const child_answer_t *child;	/*!< Every address of every nameserver. */
+	const child_answer_t *child; /*!< Every address of every nameserver. */
 	size_t child_count;
-	const parent_answer_t *parent;	/*!< Every address of every server of the parent. */
+	const parent_answer_t *parent; /*!< Every address of every server of the parent. */
 	size_t parent_count;
 	watch_facts_t watch;
-	time_t acknowledged;		/*!< The parent has acknowledged a notification of this state's signals; 0: not. */
+	time_t acknowledged; /*!< The parent has acknowledged a notification of this state's signals; 0: not. */
 } rollover_facts_t;
 
 /*!
@@ -210,77 +210,77 @@ typedef struct {
 
 /*! What the clocks of this machine show. */
 typedef struct {
-	time_t wall;		/*!< The one that can be set. */
-	int64_t ahead;		/*!< By how many milliseconds it is ahead of one that only counts (CLOCK_MONOTONIC_RAW). */
-	int64_t boot;		/*!< A number of the boot since which that one counts; 0 = not known. */
+	time_t wall;   /*!< The one that can be set. */
+	int64_t ahead; /*!< By how many milliseconds it is ahead of one that only counts (CLOCK_MONOTONIC_RAW). */
+	int64_t boot;  /*!< A number of the boot since which that one counts; 0 = not known. */
 } rollover_clock_t;
 
 /*! What is remembered of a zone. Persisted as a whole before anything is done. */
 typedef struct {
 	rollover_state_t state;
-	time_t since;			/*!< The state was entered. */
+	time_t since; /*!< The state was entered. */
 
 	rollover_gate_t gate;
-	char gate_about[SERVER_NAME_MAX];	/*!< Server or item, "" if none. */
-	char gate_detail[160];		/*!< What was seen there, for people; "" if nothing to add. */
+	char gate_about[SERVER_NAME_MAX]; /*!< Server or item, "" if none. */
+	char gate_detail[160];            /*!< What was seen there, for people; "" if nothing to add. */
 	time_t gate_since;
-	time_t gate_until;		/*!< When it opens by itself; 0 if that depends on others. */
+	time_t gate_until; /*!< When it opens by itself; 0 if that depends on others. */
 
-	key_id_t old[ROLLOVER_OLD_MAX];	/*!< KSKs that the parents' DS names; in idle: the keys in use. */
+	key_id_t old[ROLLOVER_OLD_MAX]; /*!< KSKs that the parents' DS names; in idle: the keys in use. */
 	unsigned old_count;
 	bool has_new;
 	key_id_t new_key;
 
-	time_t settled_at;		/*!< The KSK in use is known since; base of `ksk-lifetime`. First DS: it was everywhere. */
-	time_t all_since;		/*!< The state's condition holds on all servers since; 0 = not yet. */
-	time_t all_drained;		/*!< From then on no cache has a DNSKEY RRset from before all_since. */
-	time_t ds_all_since;		/*!< Every parent server has the new DS set since; 0 = no. */
-	uint32_t ds_drain;		/*!< Seconds from ds_all_since until no cache has an old DS. */
-	time_t observed_since;		/*!< Resolvers validate the zone since, without a gap; 0 = not observed. */
-	time_t observed_last;		/*!< The last look with evidence of that; while all_since counts: with its condition. */
-	ttl_window_t dnskey_ttl;	/*!< Over all nameservers. */
-	ttl_window_t ds_ttl;		/*!< Over all parent servers, answers with the old DS set. */
-	time_t parent_seen;		/*!< A server of the parent last answered; 0 = never. */
+	time_t settled_at;   /*!< The KSK in use is known since; base of `ksk-lifetime`. First DS: it was everywhere. */
+	time_t all_since;    /*!< The state's condition holds on all servers since; 0 = not yet. */
+	time_t all_drained;  /*!< From then on no cache has a DNSKEY RRset from before all_since. */
+	time_t ds_all_since; /*!< Every parent server has the new DS set since; 0 = no. */
+	uint32_t ds_drain;   /*!< Seconds from ds_all_since until no cache has an old DS. */
+	time_t observed_since; /*!< Resolvers validate the zone since, without a gap; 0 = not observed. */
+	time_t observed_last;  /*!< The last look with evidence of that; while all_since counts: with its condition. */
+	ttl_window_t dnskey_ttl; /*!< Over all nameservers. */
+	ttl_window_t ds_ttl;     /*!< Over all parent servers, answers with the old DS set. */
+	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
 
-	time_t acted;			/*!< The last ACTION_* was sent; 0 = none in this state. */
-	time_t notified;		/*!< The parent was last told of the signals; 0 = not of those that are out. */
-	uint8_t looks;			/*!< Looks since the gate last changed: back-off. */
-	uint8_t bad_looks;		/*!< Watches in a row that failed. Not stored: a restart counts anew. */
-	time_t wake;			/*!< The next look. */
-	rollover_clock_t clock;		/*!< The clock that told these times, see rollover_follow_clock(). */
+	time_t acted;           /*!< The last ACTION_* was sent; 0 = none in this state. */
+	time_t notified;        /*!< The parent was last told of the signals; 0 = not of those that are out. */
+	uint8_t looks;          /*!< Looks since the gate last changed: back-off. */
+	uint8_t bad_looks;      /*!< Watches in a row that failed. Not stored: a restart counts anew. */
+	time_t wake;            /*!< The next look. */
+	rollover_clock_t clock; /*!< The clock that told these times, see rollover_follow_clock(). */
 } rollover_row_t;
 
 /*! Settings of one zone, all in seconds. */
 typedef struct {
-	uint32_t ksk_lifetime;		/*!< 0: Knot or the operator starts rollovers. */
-	uint32_t ttl;			/*!< DNSKEY TTL around the change, RFC 10026 4.1: 300 to 900. */
+	uint32_t ksk_lifetime; /*!< 0: Knot or the operator starts rollovers. */
+	uint32_t ttl;          /*!< DNSKEY TTL around the change, RFC 10026 4.1: 300 to 900. */
 	uint32_t lead;
 	uint32_t observe;
 	uint32_t settle;
 	uint32_t check_interval;
 	uint32_t ds_check_interval;
 	uint32_t unreachable_after;
-	uint32_t bogus_limit;		/*!< Failing watches in a row that count as a failure. */
-	time_t caches_expired;		/*!< The operator's word: no cache held anything older at this time; 0: none. */
-	uint32_t zone_ttl;		/*!< Largest TTL in the zone (zone-max-ttl of the policy); 0: unknown. */
-	uint32_t notify_again;		/*!< Until the parent is told a second time. */
-	bool notify;			/*!< The parent is told of signals (RFC 9859). */
-	bool leave;			/*!< The operator's word, twice: the zone is to become insecure. */
+	uint32_t bogus_limit;  /*!< Failing watches in a row that count as a failure. */
+	time_t caches_expired; /*!< The operator's word: no cache held anything older at this time; 0: none. */
+	uint32_t zone_ttl;     /*!< Largest TTL in the zone (zone-max-ttl of the policy); 0: unknown. */
+	uint32_t notify_again; /*!< Until the parent is told a second time. */
+	bool notify;           /*!< The parent is told of signals (RFC 9859). */
+	bool leave;            /*!< The operator's word, twice: the zone is to become insecure. */
 	bool dry_run;
 	bool hold;
-	bool observe_only;		/*!< The server or the policy does not allow driving. */
-	char observe_reason[160];	/*!< What forbids it and what to change; shown with the gate. */
+	bool observe_only;        /*!< The server or the policy does not allow driving. */
+	char observe_reason[160]; /*!< What forbids it and what to change; shown with the gate. */
 } rollover_config_t;
 
 /*! What to do now, and when to look again. */
 typedef struct {
-	rollover_row_t row;		/*!< To be stored before acting. */
-	bool transition;		/*!< row.state differs from before. */
-	bool gate_changed;		/*!< row.gate or what it is about differs from before. */
-	bool policy_wanted;		/*!< False: leave the zone's policy alone. */
+	rollover_row_t row; /*!< To be stored before acting. */
+	bool transition;    /*!< row.state differs from before. */
+	bool gate_changed;  /*!< row.gate or what it is about differs from before. */
+	bool policy_wanted; /*!< False: leave the zone's policy alone. */
 	policy_role_t policy;
 	rollover_action_t action;
-	bool notify;			/*!< Tell the parent that CDS has changed: every nameserver has it. */
+	bool notify; /*!< Tell the parent that CDS has changed: every nameserver has it. */
 } rollover_decision_t;
 
 /*!
@@ -302,8 +302,8 @@ void rollover_init(rollover_row_t *row, time_t now);
  *
  * \return Set of SURVEY_*.
  */
-unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row,
-                        const key_id_t *keys, unsigned key_count, time_t now);
+unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row, const key_id_t *keys,
+                        unsigned key_count, time_t now);
 
 /*!
  * \brief Decides.
@@ -316,12 +316,11 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
  * \param[in] now     Time at which the last answer of the facts had arrived.
  * \param[out] out    The decision.
  */
-void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
-                     const rollover_facts_t *facts, time_t now,
-                     rollover_decision_t *out);
+void rollover_decide(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
+                     time_t now, rollover_decision_t *out);
 
 /*! So many decisions at most on the facts of one look. */
-#define ROLLOVER_DECISIONS_MAX	3
+#define ROLLOVER_DECISIONS_MAX 3
 
 /*!
  * \brief Whether the state that a decision has entered can be judged on the same facts, without another look.
@@ -332,8 +331,8 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
  *
  * \param[in] own_count  KSKs of the own zone: the first ones of facts->keys.
  */
-bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count,
-                      time_t now, const rollover_decision_t *decision);
+bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count, time_t now,
+                      const rollover_decision_t *decision);
 
 /*! Whether two rows remember the same keys in use and the same new one. */
 bool rollover_same_keys(const rollover_row_t *a, const rollover_row_t *b);
@@ -350,7 +349,8 @@ unsigned rollover_asks(const rollover_config_t *config, const rollover_row_t *ro
                        unsigned own_count, time_t now);
 
 /*!
- * \brief Seconds between two validation watches of a zone: its `check-interval`, more when very many zones roll at once.
+ * \brief Seconds between two validation watches of a zone: its `check-interval`, more when very many zones roll at
+ * once.
  *
  * \param[in] watching  Zones that are watched.
  */
@@ -362,7 +362,8 @@ bool rollover_watch_due(uint32_t apart, time_t watched, time_t now);
 /*!
  * \brief Whether the decision has to be written before anything follows from it.
  *
- * In idle only what a restart could not find out again, and once in an hour: times that every check moves wait for that.
+ * In idle only what a restart could not find out again, and once in an hour: times that every check moves wait for
+ * that.
  *
  * \param[in] before  The row that the decision was made of.
  * \param[in] saved   When a row of the zone was last written; 0: never.
@@ -372,7 +373,10 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 /*! Whether the configuration forbids to switch the zone to a policy of this role. */
 bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted);
 
-/*! Whether the decision wants another policy than the one in force, and a switch is possible. It comes before the action. */
+/*!
+ * Whether the decision wants another policy than the one in force, and a switch is possible. It comes before the
+ * action.
+ */
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *decision);
 
 /*! Seconds by which the next check may come later than row->wake, so that zones do not march in step; 0: on time. */
@@ -433,9 +437,9 @@ time_t rollover_unreachable_since(const rollover_config_t *config, time_t since,
 
 /*! What is remembered of a server that does not answer. Zeroed: it does. */
 typedef struct {
-	time_t since;			/*!< As long ago as its silence has lasted, by the wall clock. */
-	rollover_clock_t seen;		/*!< The last check. */
-	bool alone;			/*!< In that check nobody else answered either. */
+	time_t since;          /*!< As long ago as its silence has lasted, by the wall clock. */
+	rollover_clock_t seen; /*!< The last check. */
+	bool alone;            /*!< In that check nobody else answered either. */
 } rollover_silence_t;
 
 /*!

@@ -24,10 +24,10 @@ typedef struct server server_t;
 /*! Outcome of a control operation. */
 typedef enum {
 	SERVER_OK = 0,
-	SERVER_UNREACHABLE,	/*!< No socket, refused, timeout, reset: try again later. */
-	SERVER_BUSY,		/*!< Somebody's transaction is open: try again later. */
-	SERVER_REFUSED,		/*!< knotd answered with an error; `detail` has its words. */
-	SERVER_CANCELLED,	/*!< server_free() came first. */
+	SERVER_UNREACHABLE, /*!< No socket, refused, timeout, reset: try again later. */
+	SERVER_BUSY,        /*!< Somebody's transaction is open: try again later. */
+	SERVER_REFUSED,     /*!< knotd answered with an error; `detail` has its words. */
+	SERVER_CANCELLED,   /*!< server_free() came first. */
 } server_status_t;
 
 /*! One zone as knotd has it. The RDATA sets are owned by the look, valid in the callback only. */
@@ -37,10 +37,10 @@ typedef struct {
 	bool frozen;
 	bool transaction;
 	bool catalog_member;
-	knot_rdataset_t dnskey;		/*!< Empty count: no such RRset. */
+	knot_rdataset_t dnskey; /*!< Empty count: no such RRset. */
 	uint32_t dnskey_ttl;
 	uint32_t soa_ttl;
-	knot_rdataset_t rrsig;		/*!< Over the DNSKEY RRset. */
+	knot_rdataset_t rrsig; /*!< Over the DNSKEY RRset. */
 	knot_rdataset_t cds;
 	knot_rdataset_t cdnskey;
 	knot_rdataset_t ns;
@@ -64,9 +64,9 @@ server_t *server_new(uv_loop_t *loop, int timeout_ms);
 
 /*! Where knotd is. */
 typedef struct {
-	const char *control;	/*!< Path of its control socket. */
-	pid_t pid;		/*!< Another process that listens there is not talked to; 0: whoever listens is. */
-	dns_addrs_t dns;	/*!< Where it accepts TCP connections. Only the first few are used. */
+	const char *control; /*!< Path of its control socket. */
+	pid_t pid;           /*!< Another process that listens there is not talked to; 0: whoever listens is. */
+	dns_addrs_t dns;     /*!< Where it accepts TCP connections. Only the first few are used. */
 } server_where_t;
 
 /*! Counts from the next operation on; copied. */
@@ -90,9 +90,9 @@ void server_look(server_t *server, const char *zone, server_look_f done, void *a
 /*!
  * \brief Reads the same RRsets by DNS from this knotd, which leaves no line in knotd's log.
  *
- * Nothing may be done upon it: it says whether a server_look() is worth its two lines. Status SERVER_REFUSED if the zone
- * is not loaded, SERVER_UNREACHABLE if it cannot be told this way (a query module, no TCP). Says nothing of frozen,
- * transaction and catalog_member.
+ * Nothing may be done upon it: it says whether a server_look() is worth its two lines. Status SERVER_REFUSED if the
+ * zone is not loaded, SERVER_UNREACHABLE if it cannot be told this way (a query module, no TCP). Says nothing of
+ * frozen, transaction and catalog_member.
  */
 void server_glance(server_t *server, const char *zone, server_look_f done, void *arg);
 
@@ -110,21 +110,23 @@ void server_glance(server_t *server, const char *zone, server_look_f done, void 
  * \param[in] ttl       dnskey-ttl of the quiet policy, seconds; that of the others follows (rollover_policy_ttl()).
  * \param[in] implicit  The zone had no dnssec-policy of its own (it comes from a template).
  */
-void server_switch(server_t *server, const char *zone, const char *base,
-                   policy_role_t role, uint32_t ttl, bool implicit,
-                   server_done_f done, void *arg);
+void server_switch(server_t *server, const char *zone, const char *base, policy_role_t role, uint32_t ttl,
+                   bool implicit, server_done_f done, void *arg);
 
 /*!
- * \brief Whether the configuration in force lets the zone's policy be switched: for the judgement before a rollover starts.
+ * \brief Whether the configuration in force lets the zone's policy be switched: for the judgement before a rollover
+ * starts.
  *
  * The same is looked at again in the transaction of server_switch(). Costs a connection and some lines of knotd's log.
  *
  * \param[in] base    Name of the operator's policy.
- * \param[in] role    POLICY_BASE: only whether switching loses records. Else derived policies are compared with \a base, too.
+ * \param[in] role    POLICY_BASE: only whether switching loses records. Else derived policies are compared with \a
+ * base, too.
  * \param[in] ttl     As in server_switch().
  * \param[in] leaves  No rollover is under way: all derived policies are judged, each item.
  *
- * The callback gets SERVER_REFUSED with GATE_SWITCH_LOSES_DATA, GATE_POLICY_DIFFERS, or GATE_OBSERVE_ONLY for anything else.
+ * The callback gets SERVER_REFUSED with GATE_SWITCH_LOSES_DATA, GATE_POLICY_DIFFERS, or GATE_OBSERVE_ONLY for anything
+ * else.
  */
 void server_fit(server_t *server, const char *zone, const char *base, policy_role_t role, uint32_t ttl, bool leaves,
                 server_fit_f done, void *arg);

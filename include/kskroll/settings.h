@@ -16,7 +16,7 @@
 #include "kskroll/rollover.h"
 
 /*! Additional iterations of NSEC3 that are a proof, here and with common resolvers (RFC 9276 3.2). */
-#define DNS_NSEC3_ITERATIONS_MAX	150
+#define DNS_NSEC3_ITERATIONS_MAX 150
 
 /*! IP addresses with ports, as configured. */
 typedef struct {
@@ -44,11 +44,11 @@ const char *notify_status_meaning(notify_status_t status);
 /*! Settings of the global instance. */
 typedef struct {
 	dns_addrs_t resolver;
-	const char *trust_anchor;	/*!< NULL: default. */
-	const char *root_hints;		/*!< NULL: default. */
-	const char *storage;		/*!< Folder of the store. */
-	bool loopback;			/*!< Lab: loopback servers may be asked. */
-	unsigned parent_rate;		/*!< Questions per second and server of a parent, over all zones. */
+	const char *trust_anchor; /*!< NULL: default. */
+	const char *root_hints;   /*!< NULL: default. */
+	const char *storage;      /*!< Folder of the store. */
+	bool loopback;            /*!< Lab: loopback servers may be asked. */
+	unsigned parent_rate;     /*!< Questions per second and server of a parent, over all zones. */
 } engine_settings_t;
 
 /*! Settings of a zone. */
@@ -56,32 +56,37 @@ typedef struct {
 	rollover_config_t config;
 	dns_addrs_t nameserver;
 	dns_addrs_t parent;
-	dns_addrs_t validator;		/*!< Remote validating resolvers for the watch, besides our own. */
-	const char *policy;		/*!< Name of the policy in force, derived or not. */
-	const char *no_start;		/*!< Why no rollover may start, or NULL. */
-	bool csk_wanted;		/*!< single-type-signing of the base policy. */
-	bool ttl_of_soa;		/*!< The base policy has no dnskey-ttl: Knot takes the TTL of the SOA. */
-	bool require_secure_dsync;	/*!< The parent is not notified where unsigned records say. */
+	dns_addrs_t validator;     /*!< Remote validating resolvers for the watch, besides our own. */
+	const char *policy;        /*!< Name of the policy in force, derived or not. */
+	const char *no_start;      /*!< Why no rollover may start, or NULL. */
+	bool csk_wanted;           /*!< single-type-signing of the base policy. */
+	bool ttl_of_soa;           /*!< The base policy has no dnskey-ttl: Knot takes the TTL of the SOA. */
+	bool require_secure_dsync; /*!< The parent is not notified where unsigned records say. */
 } engine_zone_settings_t;
 
 /*! How a look at what resolvers see came out. */
-enum { WATCH_SECURE, WATCH_FAILING, WATCH_NO_EVIDENCE, WATCH__COUNT };
+enum {
+	WATCH_SECURE,
+	WATCH_FAILING,
+	WATCH_NO_EVIDENCE,
+	WATCH__COUNT
+};
 
 /*! What a zone has done since the server started. */
 typedef struct {
 	uint64_t surveys;
 	uint64_t queries;
 	uint64_t steps;
-	uint64_t alarms;		/*!< Gates that need a human. */
+	uint64_t alarms; /*!< Gates that need a human. */
 } engine_counts_t;
 
 /*! Numbers of a zone for the statistics. */
 typedef struct {
 	rollover_state_t state;
 	rollover_gate_t gate;
-	uint64_t state_seconds;		/*!< Since the state was entered. */
+	uint64_t state_seconds; /*!< Since the state was entered. */
 	uint64_t next_check_seconds;
-	uint32_t dnskey_ttl;		/*!< Largest TTL that caches may hold. */
+	uint32_t dnskey_ttl; /*!< Largest TTL that caches may hold. */
 	uint32_t ds_ttl;
 	engine_counts_t counts;
 } engine_numbers_t;
@@ -95,5 +100,5 @@ typedef struct {
 	uint64_t answers[ANSWER__COUNT];
 	uint64_t watches[WATCH__COUNT];
 	uint64_t notifies[NOTIFY__COUNT];
-	bool no_route[2];		/*!< This host has no route to IPv4, to IPv6 addresses. */
+	bool no_route[2]; /*!< This host has no route to IPv4, to IPv6 addresses. */
 } engine_totals_t;

@@ -16,28 +16,30 @@
 typedef struct store store_t;
 
 /*! Current schema; older ones are migrated, newer ones refused. */
-#define STORE_SCHEMA	3
+#define STORE_SCHEMA 3
 /*! Events kept of a zone: so many changes of state and so many new gates, the newest. */
-#define STORE_HISTORY	1000
-/*! Silent servers kept of a zone, those seen last: all that one survey can ask, so that none is pushed out by others. */
-#define STORE_SERVERS	1024
+#define STORE_HISTORY 1000
+/*!
+ * Silent servers kept of a zone, those seen last: all that one survey can ask, so that none is pushed out by others.
+ */
+#define STORE_SERVERS 1024
 /*! Seconds after which a server is removed that was in no survey, or answered in all of them. */
-#define STORE_SERVER_KEPT	(30 * 86400)
+#define STORE_SERVER_KEPT (30 * 86400)
 /*! Seconds after which a zone is removed, with its history, that no longer has the module. */
-#define STORE_ZONE_KEPT		(90 * 86400)
+#define STORE_ZONE_KEPT (90 * 86400)
 
 /*! A zone as stored. In a store that is open for reading only, texts that are not JSON are printable. */
 typedef struct {
-	char zone[256];			/*!< Presentation form, lower case, with final dot. */
+	char zone[256]; /*!< Presentation form, lower case, with final dot. */
 	rollover_row_t row;
-	char base_policy[256];		/*!< The operator's policy while a derived one is in force. */
-	bool policy_implicit;		/*!< It came from a template: unset when done. */
+	char base_policy[256]; /*!< The operator's policy while a derived one is in force. */
+	bool policy_implicit;  /*!< It came from a template: unset when done. */
 	char parent_zone[256];
-	char answers[16384];		/*!< Last survey as JSON text for the command line; "" if none. */
-	char notification[2048];	/*!< What came of the last notification of the parent, as JSON text; "" if none. */
-	time_t looked;			/*!< Last look that was written; 0: by an older version. */
-	bool configured;		/*!< config is known; false: written by an older version. */
-	rollover_config_t config;	/*!< Settings at that look, for the command line alone. */
+	char answers[16384];      /*!< Last survey as JSON text for the command line; "" if none. */
+	char notification[2048];  /*!< What came of the last notification of the parent, as JSON text; "" if none. */
+	time_t looked;            /*!< Last look that was written; 0: by an older version. */
+	bool configured;          /*!< config is known; false: written by an older version. */
+	rollover_config_t config; /*!< Settings at that look, for the command line alone. */
 } store_zone_t;
 
 /*! One line of history. */
@@ -47,7 +49,7 @@ typedef struct {
 	rollover_state_t from;
 	rollover_state_t to;
 	rollover_gate_t gate;
-	char evidence[16384];		/*!< JSON text: who was asked, what each answered. */
+	char evidence[16384]; /*!< JSON text: who was asked, what each answered. */
 } store_event_t;
 
 /*!
@@ -85,8 +87,8 @@ int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg)
 int store_active(store_t *store, int (*each)(const char *zone, void *arg), void *arg);
 
 /*! Events oldest first; of one zone, or of all with NULL; the newest \a limit only, 0 = all. */
-int store_history(store_t *store, const char *zone, size_t limit,
-                  int (*each)(const store_event_t *event, void *arg), void *arg);
+int store_history(store_t *store, const char *zone, size_t limit, int (*each)(const store_event_t *event, void *arg),
+                  void *arg);
 
 /*! Words for the last error of this store, printable. */
 const char *store_error(const store_t *store);
@@ -94,8 +96,7 @@ const char *store_error(const store_t *store);
 /*! For how long a server of a zone has not answered survives a restart (I6). Zeroed if there is nothing. */
 int store_unreachable_load(store_t *store, const char *zone, const char *server, rollover_silence_t *silence);
 /*! NULL: it answers, forget it. */
-int store_unreachable_save(store_t *store, const char *zone, const char *server,
-                           const rollover_silence_t *silence);
+int store_unreachable_save(store_t *store, const char *zone, const char *server, const rollover_silence_t *silence);
 
 /*! Puts '?' in the place of control characters and what is no UTF-8: who wrote the store must not steer a terminal. */
 void store_printable(char *text);
@@ -118,7 +119,7 @@ int store_forget(store_t *store, const char *zone);
 
 /*! Whether a kskrolld has the store. */
 typedef enum {
-	STORE_ALIVE_UNKNOWN,	/*!< There is no lock file, as beside a copy, or it may not be read. */
+	STORE_ALIVE_UNKNOWN, /*!< There is no lock file, as beside a copy, or it may not be read. */
 	STORE_ALIVE_NO,
 	STORE_ALIVE_YES,
 } store_alive_t;

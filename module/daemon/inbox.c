@@ -8,9 +8,9 @@
 
 #include "inbox.h"
 
-#define SIZE_MIN	(64 * 1024)
+#define SIZE_MIN (64 * 1024)
 /*! Reads in a row: the loop has other things to do. */
-#define READS_MAX	16
+#define READS_MAX 16
 
 static int obey_settings(inbox_t *box, const wire_frame_t *frame)
 {
@@ -74,7 +74,8 @@ static int obey(inbox_t *box, const wire_frame_t *frame)
 		return ret;
 	case WIRE_ATTACH:
 		ret = wire_get_attach(frame, &attach);
-		return ret == KNOT_EOK ? engine_attach(box->engine, id_of(attach.id), attach.zone, attach.settings) : ret;
+		return ret == KNOT_EOK ? engine_attach(box->engine, id_of(attach.id), attach.zone, attach.settings) :
+		                         ret;
 	case WIRE_DETACH:
 		ret = wire_get_detach(frame, &id);
 		if (ret == KNOT_EOK) {

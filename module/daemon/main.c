@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * kskrolld: everything but the adapter in knotd. The module starts it, with a socket as its standard input, and it ends when
- * nobody is at the other end of that any more: knotd stops, unloads the module, or is killed.
+ * kskrolld: everything but the adapter in knotd. The module starts it, with a socket as its standard input, and it ends
+ * when nobody is at the other end of that any more: knotd stops, unloads the module, or is killed.
  */
 
 #include <fcntl.h>
@@ -18,9 +18,9 @@
 #include "sandbox.h"
 
 /*! Until what there was no memory for is tried again. */
-#define AGAIN_MS	1000
+#define AGAIN_MS 1000
 /*! The end takes no longer, whatever waits for whom: s. */
-#define END_MAX		10
+#define END_MAX 10
 
 typedef struct {
 	engine_t *engine;
@@ -158,8 +158,12 @@ static void ignore_signals(void)
 
 static bool start(daemon_t *d)
 {
-	const engine_out_t out = { .log = on_log, .numbers = on_numbers, .totals = on_totals,
-	                           .confine = on_confine, .again = on_restart, .arg = d };
+	const engine_out_t out = { .log = on_log,
+		                   .numbers = on_numbers,
+		                   .totals = on_totals,
+		                   .confine = on_confine,
+		                   .again = on_restart,
+		                   .arg = d };
 
 	d->in = (inbox_t){ .fd = STDIN_FILENO, .version = KSKROLL_VERSION };
 	d->out.fd = STDIN_FILENO;
@@ -184,7 +188,8 @@ int main(void)
 	static daemon_t d;
 
 	if (!is_socket(STDIN_FILENO)) {
-		fputs("kskrolld " KSKROLL_VERSION " is started by the Knot DNS module kskroll, and by nothing else\n", stderr);
+		fputs("kskrolld " KSKROLL_VERSION " is started by the Knot DNS module kskroll, and by nothing else\n",
+		      stderr);
 		return EXIT_FAILURE;
 	}
 	ignore_signals();

@@ -9,11 +9,11 @@
 
 #include "wire/wire.h"
 
-#define OUTBOX_SIZE	(64 * 1024)
+#define OUTBOX_SIZE (64 * 1024)
 
 typedef struct {
 	int fd;
-	bool broken;			/*!< Nobody is there. */
+	bool broken; /*!< Nobody is there. */
 	size_t len;
 	uint8_t data[OUTBOX_SIZE];
 } outbox_t;

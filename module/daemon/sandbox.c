@@ -24,7 +24,7 @@
 #define SANITIZED
 #endif
 
-#define SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#define SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Capabilities. */
 
@@ -43,18 +43,18 @@ static void drop_capabilities(void)
 /* System calls. */
 
 #if defined(__x86_64__)
-#define ARCH	AUDIT_ARCH_X86_64
+#define ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
-#define ARCH	AUDIT_ARCH_AARCH64
+#define ARCH AUDIT_ARCH_AARCH64
 #endif
 
 #if defined(ARCH) && !defined(SANITIZED)
-#define LOAD(field)	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define IS(value, yes, no)	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
-#define GIVE(what)	BPF_STMT(BPF_RET | BPF_K, (what))
-#define DENY		(SECCOMP_RET_ERRNO | EPERM)
+#define LOAD(field)        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define IS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
+#define GIVE(what)         BPF_STMT(BPF_RET | BPF_K, (what))
+#define DENY               (SECCOMP_RET_ERRNO | EPERM)
 /*! The next instruction is the refusal. */
-#define REFUSE(nr)	IS(SYS_##nr, 0, 1), GIVE(DENY)
+#define REFUSE(nr) IS(SYS_##nr, 0, 1), GIVE(DENY)
 
 /*!
  * What nothing in here ever does: start programs and processes, look into others, change the system. A list of what is
@@ -71,18 +71,59 @@ static void filter_calls(void)
 		/* The other ABI of this processor. */
 		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1),
 		GIVE(DENY),
-		REFUSE(fork), REFUSE(vfork), REFUSE(iopl), REFUSE(ioperm), REFUSE(modify_ldt),
+		REFUSE(fork),
+		REFUSE(vfork),
+		REFUSE(iopl),
+		REFUSE(ioperm),
+		REFUSE(modify_ldt),
 #endif
-		REFUSE(execve), REFUSE(execveat), REFUSE(ptrace), REFUSE(process_vm_readv), REFUSE(process_vm_writev),
-		REFUSE(kcmp), REFUSE(pidfd_getfd), REFUSE(mount), REFUSE(umount2), REFUSE(pivot_root), REFUSE(chroot),
-		REFUSE(unshare), REFUSE(setns), REFUSE(open_by_handle_at), REFUSE(init_module), REFUSE(finit_module),
-		REFUSE(delete_module), REFUSE(kexec_load), REFUSE(reboot), REFUSE(swapon), REFUSE(swapoff), REFUSE(acct),
-		REFUSE(settimeofday), REFUSE(clock_settime), REFUSE(adjtimex), REFUSE(clock_adjtime), REFUSE(sethostname),
-		REFUSE(setdomainname), REFUSE(bpf), REFUSE(perf_event_open), REFUSE(userfaultfd), REFUSE(io_uring_setup),
-		REFUSE(add_key), REFUSE(request_key), REFUSE(keyctl), REFUSE(quotactl), REFUSE(syslog), REFUSE(personality),
-		REFUSE(setuid), REFUSE(setgid), REFUSE(setreuid), REFUSE(setregid), REFUSE(setresuid), REFUSE(setresgid),
+		REFUSE(execve),
+		REFUSE(execveat),
+		REFUSE(ptrace),
+		REFUSE(process_vm_readv),
+		REFUSE(process_vm_writev),
+		REFUSE(kcmp),
+		REFUSE(pidfd_getfd),
+		REFUSE(mount),
+		REFUSE(umount2),
+		REFUSE(pivot_root),
+		REFUSE(chroot),
+		REFUSE(unshare),
+		REFUSE(setns),
+		REFUSE(open_by_handle_at),
+		REFUSE(init_module),
+		REFUSE(finit_module),
+		REFUSE(delete_module),
+		REFUSE(kexec_load),
+		REFUSE(reboot),
+		REFUSE(swapon),
+		REFUSE(swapoff),
+		REFUSE(acct),
+		REFUSE(settimeofday),
+		REFUSE(clock_settime),
+		REFUSE(adjtimex),
+		REFUSE(clock_adjtime),
+		REFUSE(sethostname),
+		REFUSE(setdomainname),
+		REFUSE(bpf),
+		REFUSE(perf_event_open),
+		REFUSE(userfaultfd),
+		REFUSE(io_uring_setup),
+		REFUSE(add_key),
+		REFUSE(request_key),
+		REFUSE(keyctl),
+		REFUSE(quotactl),
+		REFUSE(syslog),
+		REFUSE(personality),
+		REFUSE(setuid),
+		REFUSE(setgid),
+		REFUSE(setreuid),
+		REFUSE(setregid),
+		REFUSE(setresuid),
+		REFUSE(setresgid),
 		/* Its flags are in memory, where a filter cannot look; glibc takes clone() then. */
-		IS(SYS_clone3, 0, 1), GIVE(SECCOMP_RET_ERRNO | ENOSYS),
+		IS(SYS_clone3, 0, 1),
+		GIVE(SECCOMP_RET_ERRNO | ENOSYS),
 		/* Threads only. */
 		IS(SYS_clone, 0, 3),
 		LOAD(args[0]),
@@ -109,15 +150,15 @@ void sandbox_begin(void)
 
 /* Files. */
 
-#define READ	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 /*! What the first version knows. */
-#define ALL	((UINT64_C(1) << 13) - 1)
+#define ALL ((UINT64_C(1) << 13) - 1)
 /* Those of later versions, which older headers do not have. */
-#define REFER		(UINT64_C(1) << 13)
-#define TRUNCATE	(UINT64_C(1) << 14)
-#define IOCTL_DEV	(UINT64_C(1) << 15)
-#define SCOPE_ABSTRACT	(UINT64_C(1) << 0)
-#define SCOPE_SIGNAL	(UINT64_C(1) << 1)
+#define REFER          (UINT64_C(1) << 13)
+#define TRUNCATE       (UINT64_C(1) << 14)
+#define IOCTL_DEV      (UINT64_C(1) << 15)
+#define SCOPE_ABSTRACT (UINT64_C(1) << 0)
+#define SCOPE_SIGNAL   (UINT64_C(1) << 1)
 
 /*! As struct landlock_ruleset_attr; older kernels take a shorter one. */
 typedef struct {
@@ -152,7 +193,7 @@ static void allow_folder_of(int rules, const char *path)
 		const char *slash = files[i] != NULL ? strrchr(files[i], '/') : NULL;
 		char folder[4096];
 		if (slash != NULL && snprintf(folder, sizeof(folder), "%.*s", (int)(slash - files[i] + 1), files[i]) <
-		                     (int)sizeof(folder)) {
+		                             (int)sizeof(folder)) {
 			allow(rules, folder, READ);
 		}
 	}
@@ -166,8 +207,16 @@ void sandbox_files(const char *write, const char *const *read, size_t count)
 #else
 	/* Libraries, the default trust anchor, time zones; OpenSSL's configuration; what is asked of the kernel. */
 	static const char *const always[] = {
-		"/usr", "/lib", "/lib64", "/etc/ssl/openssl.cnf", "/etc/localtime", "/dev/urandom", "/dev/null", "/proc/self",
-		"/proc/sys/kernel/random/boot_id", "/sys/devices/system/cpu/online",
+		"/usr",
+		"/lib",
+		"/lib64",
+		"/etc/ssl/openssl.cnf",
+		"/etc/localtime",
+		"/dev/urandom",
+		"/dev/null",
+		"/proc/self",
+		"/proc/sys/kernel/random/boot_id",
+		"/sys/devices/system/cpu/online",
 	};
 	const long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	if (version < 1) {
@@ -181,8 +230,10 @@ void sandbox_files(const char *write, const char *const *read, size_t count)
 	if (rules < 0) {
 		return;
 	}
-	allow(rules, write, (READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
-	                     LANDLOCK_ACCESS_FS_REMOVE_FILE | TRUNCATE) & ruleset.files);
+	allow(rules, write,
+	      (READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+	       TRUNCATE) &
+	              ruleset.files);
 	allow(rules, "/dev/null", (READ | LANDLOCK_ACCESS_FS_WRITE_FILE) & ruleset.files);
 	for (size_t i = 0; i < SIZE(always); i++) {
 		allow(rules, always[i], READ);

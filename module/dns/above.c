@@ -9,10 +9,10 @@
 #include "addr.h"
 #include "referral.h"
 
-#define BUCKETS		256
+#define BUCKETS 256
 
 /*! A and AAAA of every name; one more while the zone above is looked for. */
-#define QUERIES_MAX	(2 * SERVERS_NAMES_MAX)
+#define QUERIES_MAX (2 * SERVERS_NAMES_MAX)
 
 typedef struct entry entry_t;
 
@@ -22,7 +22,7 @@ typedef struct {
 
 struct above_wait {
 	entry_t *entry;
-	list_t *list;		/*!< The one it is in. */
+	list_t *list; /*!< The one it is in. */
 	above_wait_t *prev, *next;
 	above_done_f done;
 	void *arg;
@@ -30,17 +30,17 @@ struct above_wait {
 
 typedef struct {
 	entry_t *entry;
-	share_t *lookup;	/*!< NULL once it is done. */
-	unsigned name;		/*!< Index in the servers of the zone above. */
+	share_t *lookup; /*!< NULL once it is done. */
+	unsigned name;   /*!< Index in the servers of the zone above. */
 } query_t;
 
 /*! What is under way for an entry; gone at its end. */
 typedef struct {
-	const knot_dname_t *candidate;	/*!< Climbing: a suffix of the zone. */
+	const knot_dname_t *candidate; /*!< Climbing: a suffix of the zone. */
 	query_t queries[QUERIES_MAX];
 	unsigned query_count;
 	unsigned pending;
-	int ret;		/*!< Of adding addresses. */
+	int ret; /*!< Of adding addresses. */
 	servers_t above;
 	referral_t *referral;
 } work_t;
@@ -48,17 +48,17 @@ typedef struct {
 /*! One parent zone. */
 struct entry {
 	above_t *all;
-	entry_t *next;		/*!< In the bucket. */
+	entry_t *next; /*!< In the bucket. */
 	knot_dname_storage_t zone;
-	work_t *work;		/*!< NULL: nothing is under way. */
-	bool fresh;		/*!< The last search was. */
+	work_t *work; /*!< NULL: nothing is under way. */
+	bool fresh;   /*!< The last search was. */
 	uint64_t begun;
-	uint64_t until;		/*!< The result is used. */
+	uint64_t until; /*!< The result is used. */
 	bool failed;
 	char error[160];
 	servers_t found;
 	list_t waiting;
-	unsigned due;		/*!< Waits in the list of those to be called back. */
+	unsigned due; /*!< Waits in the list of those to be called back. */
 };
 
 struct above {
@@ -125,7 +125,8 @@ static void on_tell(uv_timer_t *timer)
 		above_wait_t *wait = all->due.first;
 		entry_t *entry = wait->entry;
 		const above_result_t result = {
-			.servers = &entry->found, .error = entry->failed ? entry->error : NULL,
+			.servers = &entry->found,
+			.error = entry->failed ? entry->error : NULL,
 		};
 		above_done_f done = wait->done;
 		void *arg = wait->arg;
@@ -173,8 +174,7 @@ static void on_referral(int ret, void *arg)
 	if (ret != KNOT_EOK) {
 		fail(entry, servers_error(ret));
 	} else if (referral_count(referral, DELEGATION_REFERRAL) == 0 &&
-	           referral_count(referral, DELEGATION_HOSTED) == 0 &&
-	           referral_count(referral, DELEGATION_NONE) == 0) {
+	           referral_count(referral, DELEGATION_HOSTED) == 0 && referral_count(referral, DELEGATION_NONE) == 0) {
 		/* Nobody has said anything. A zone that is not delegated has its own NS RRset alone. */
 		char why[128];
 		referral_reason(referral, why, sizeof(why));
@@ -197,8 +197,7 @@ static void ask_above(entry_t *entry)
 		return;
 	}
 	servers_clear(&entry->found);
-	work->referral = referral_start(entry->all->ask, entry->zone, &work->above, &entry->found,
-	                                on_referral, entry);
+	work->referral = referral_start(entry->all->ask, entry->zone, &work->above, &entry->found, on_referral, entry);
 	if (work->referral == NULL) {
 		fail(entry, "out of memory");
 	}
@@ -230,8 +229,8 @@ static void look_up(entry_t *entry, unsigned name, uint16_t type)
 	work_t *work = entry->work;
 	query_t *query = &work->queries[work->query_count++];
 	*query = (query_t){ .entry = entry, .name = name };
-	query->lookup = shared_start(entry->all->shared, work->above.names[name].name, type, entry->fresh,
-	                             on_address, query);
+	query->lookup =
+		shared_start(entry->all->shared, work->above.names[name].name, type, entry->fresh, on_address, query);
 	work->pending += query->lookup != NULL;
 }
 
@@ -278,8 +277,7 @@ static void find_above(entry_t *entry)
 	query_t *query = &work->queries[0];
 	work->query_count = 1;
 	*query = (query_t){ .entry = entry };
-	query->lookup = shared_start(entry->all->shared, work->candidate, KNOT_RRTYPE_NS, entry->fresh,
-	                             on_ns, query);
+	query->lookup = shared_start(entry->all->shared, work->candidate, KNOT_RRTYPE_NS, entry->fresh, on_ns, query);
 	if (query->lookup == NULL) {
 		fail(entry, shared_error(entry->all->shared));
 	}

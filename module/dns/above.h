@@ -19,8 +19,8 @@ typedef struct above_wait above_wait_t;
 
 /*! Valid during the callback. */
 typedef struct {
-	const servers_t *servers;	/*!< Names and their glue; maybe none. */
-	const char *error;		/*!< "NS of test. at .: ...", or NULL. */
+	const servers_t *servers; /*!< Names and their glue; maybe none. */
+	const char *error;        /*!< "NS of test. at .: ...", or NULL. */
 } above_result_t;
 
 typedef void (*above_done_f)(const above_result_t *result, void *arg);
@@ -49,8 +49,7 @@ void above_free(above_t *above);
  *
  * \return Gone when its callback is called; NULL without memory.
  */
-above_wait_t *above_start(above_t *above, const knot_dname_t *zone, bool fresh,
-                          above_done_f done, void *arg);
+above_wait_t *above_start(above_t *above, const knot_dname_t *zone, bool fresh, above_done_f done, void *arg);
 
 /*! Ends the wait of one whose callback has not been called yet; it will not be. */
 void above_cancel(above_wait_t *wait);

@@ -59,8 +59,7 @@ int dns_addr_parse(const char *text, struct sockaddr_storage *addr)
 	return KNOT_EOK;
 }
 
-bool addr_from_rdata(const uint8_t *data, size_t len, uint16_t port,
-                     struct sockaddr_storage *addr)
+bool addr_from_rdata(const uint8_t *data, size_t len, uint16_t port, struct sockaddr_storage *addr)
 {
 	assert(data && addr);
 

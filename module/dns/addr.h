@@ -13,18 +13,17 @@
 #include <sys/socket.h>
 
 /*! "IP@port" with its final zero; 45 characters are the longest IPv6 text. */
-#define ADDR_TEXT_MAX	64
+#define ADDR_TEXT_MAX 64
 
 /*! Port of DNS. */
-#define ADDR_PORT	53
+#define ADDR_PORT 53
 
 /*!
  * \brief Fills in an address from the bytes of an A or AAAA record.
  *
  * \return False if \a len is neither 4 nor 16.
  */
-bool addr_from_rdata(const uint8_t *data, size_t len, uint16_t port,
-                     struct sockaddr_storage *addr);
+bool addr_from_rdata(const uint8_t *data, size_t len, uint16_t port, struct sockaddr_storage *addr);
 
 /*! Writes `IP@port`; "" for an unknown family. */
 void addr_to_text(const struct sockaddr_storage *addr, char out[ADDR_TEXT_MAX]);

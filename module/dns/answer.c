@@ -26,8 +26,8 @@ static void say(char *detail, size_t size, const char *text)
  *
  * \return Packet, or NULL with the reason in \a detail.
  */
-static knot_pkt_t *open_authoritative(const uint8_t *wire, size_t len, const knot_dname_t *name,
-                                      uint16_t type, char *detail, size_t detail_size)
+static knot_pkt_t *open_authoritative(const uint8_t *wire, size_t len, const knot_dname_t *name, uint16_t type,
+                                      char *detail, size_t detail_size)
 {
 	knot_pkt_t *pkt = NULL;
 	const char *error = packet_open(wire, len, name, type, &pkt);
@@ -92,8 +92,7 @@ static bool answer_empty(const knot_pkt_t *pkt)
 }
 
 /*! The RDATA of a known key; of one that is remembered by its digest only, if \a served has it. */
-static verify_key_t rdata_of(const answer_zone_t *zone, const dns_key_t *key,
-                             const knot_rdataset_t *served)
+static verify_key_t rdata_of(const answer_zone_t *zone, const dns_key_t *key, const knot_rdataset_t *served)
 {
 	if (key->rdata != NULL) {
 		return (verify_key_t){ key->rdata, key->rdata_len };
@@ -124,8 +123,7 @@ static keyset_t signers(const answer_zone_t *zone, const packet_rrset_t *set, ke
 			keys[i] = rdata_of(zone, &zone->keys[i], served);
 		}
 	}
-	*result = verify_rrset(zone->zone, &set->rrset, &set->rrsigs, keys, zone->key_count,
-	                       zone->now, zone->work);
+	*result = verify_rrset(zone->zone, &set->rrset, &set->rrsigs, keys, zone->key_count, zone->now, zone->work);
 	return result->keys;
 }
 
@@ -152,14 +150,13 @@ static keyset_t present(const answer_zone_t *zone, const knot_rdataset_t *dnskey
 		bool unknown = false;
 		set |= dns_cdnskey_match(zone->zone, &one, zone->keys, zone->key_count, &unknown);
 		/* The own zone may have KSKs that are not known: of an algorithm that libdnssec does not support. */
-		*foreign = *foreign ||
-		           (unknown && (zone->dnskey == NULL || !knot_rdataset_member(zone->dnskey, rr)));
+		*foreign = *foreign || (unknown && (zone->dnskey == NULL || !knot_rdataset_member(zone->dnskey, rr)));
 	}
 	return set;
 }
 
-static void judge_dnskey(const answer_zone_t *zone, const packet_rrset_t *set,
-                         child_answer_t *out, knot_rdataset_t *served)
+static void judge_dnskey(const answer_zone_t *zone, const packet_rrset_t *set, child_answer_t *out,
+                         knot_rdataset_t *served)
 {
 	static const knot_rdataset_t none = { 0 };
 	const knot_rdataset_t *dnskey = &set->rrset.rrs;
@@ -176,8 +173,7 @@ static void judge_dnskey(const answer_zone_t *zone, const packet_rrset_t *set,
 		/* Somebody else's, or broken? Keys out of the answer itself prove nothing more, and no TTL. */
 		key_list_t all = { 0 };
 		key_list_add(&all, dnskey);
-		any = verify_rrset(zone->zone, &set->rrset, &set->rrsigs, all.key, all.count,
-		                   zone->now, zone->work);
+		any = verify_rrset(zone->zone, &set->rrset, &set->rrsigs, all.key, all.count, zone->now, zone->work);
 	} else {
 		out->dnskey_ttl = signed_ttl(known.original_ttl, set->rrset.ttl);
 	}
@@ -205,8 +201,8 @@ static answer_zone_t with_work(const answer_zone_t *zone, work_t *own)
 	return known;
 }
 
-void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len,
-                   child_answer_t *out, knot_rdataset_t *served)
+void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len, child_answer_t *out,
+                   knot_rdataset_t *served)
 {
 	assert(zone && out && served);
 	assert(zone->key_count <= ROLLOVER_KEYS_MAX);
@@ -217,8 +213,8 @@ void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len,
 	knot_rdataset_init(served);
 	out->status = ANSWER_ERROR;
 
-	knot_pkt_t *pkt = open_authoritative(wire, len, zone->zone, KNOT_RRTYPE_DNSKEY,
-	                                     out->detail, sizeof(out->detail));
+	knot_pkt_t *pkt =
+		open_authoritative(wire, len, zone->zone, KNOT_RRTYPE_DNSKEY, out->detail, sizeof(out->detail));
 	if (pkt == NULL) {
 		return;
 	}
@@ -240,8 +236,7 @@ void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len,
 }
 
 /*! Sets a worse status, or keeps what is there already. */
-static void worsen(child_answer_t *out, answer_status_t status, const char *about,
-                   const char *detail)
+static void worsen(child_answer_t *out, answer_status_t status, const char *about, const char *detail)
 {
 	/* An error says that the server is not usable at all; bogus data is the next worse. */
 	if (out->status == ANSWER_OK || (out->status == ANSWER_BOGUS && status == ANSWER_ERROR)) {
@@ -251,9 +246,8 @@ static void worsen(child_answer_t *out, answer_status_t status, const char *abou
 	}
 }
 
-static void judge_nodata(const answer_zone_t *zone, const knot_rdataset_t *served,
-                         const knot_pkt_t *pkt, uint16_t type, const char *about,
-                         child_answer_t *out)
+static void judge_nodata(const answer_zone_t *zone, const knot_rdataset_t *served, const knot_pkt_t *pkt, uint16_t type,
+                         const char *about, child_answer_t *out)
 {
 	packet_rrset_t soa;
 	int ret = packet_rrset(pkt, KNOT_AUTHORITY, zone->zone, KNOT_RRTYPE_SOA, &soa);
@@ -268,15 +262,15 @@ static void judge_nodata(const answer_zone_t *zone, const knot_rdataset_t *serve
 	/* "CDS is gone" moves a rollover on: it needs a proof like everything that does. */
 	key_list_t keys = { 0 };
 	key_list_add(&keys, served);
-	const char *error = denial_check(pkt, zone->zone, zone->zone, type, keys.key, keys.count,
-	                                 zone->now, zone->work, NULL);
+	const char *error =
+		denial_check(pkt, zone->zone, zone->zone, type, keys.key, keys.count, zone->now, zone->work, NULL);
 	if (error != NULL) {
 		worsen(out, ANSWER_BOGUS, about, error);
 	}
 }
 
-void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uint16_t type,
-                   const uint8_t *wire, size_t len, child_answer_t *out)
+void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uint16_t type, const uint8_t *wire,
+                   size_t len, child_answer_t *out)
 {
 	assert(zone && served && out);
 	assert(type == KNOT_RRTYPE_CDS || type == KNOT_RRTYPE_CDNSKEY);
@@ -303,13 +297,12 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
 	} else {
 		verify_result_t result;
 		signal->present = true;
-		signal->keys = type == KNOT_RRTYPE_CDS
-			? dns_cds_match(zone->zone, &set.rrset.rrs, zone->keys, zone->key_count,
-			                &signal->unwanted)
-			: dns_cdnskey_match(zone->zone, &set.rrset.rrs, zone->keys,
-			                    zone->key_count, &signal->unwanted);
-		signal->remove = type == KNOT_RRTYPE_CDS ? dns_cds_removes(&set.rrset.rrs) :
-		                                           dns_cdnskey_removes(&set.rrset.rrs);
+		signal->keys = type == KNOT_RRTYPE_CDS ? dns_cds_match(zone->zone, &set.rrset.rrs, zone->keys,
+		                                                       zone->key_count, &signal->unwanted) :
+		                                         dns_cdnskey_match(zone->zone, &set.rrset.rrs, zone->keys,
+		                                                           zone->key_count, &signal->unwanted);
+		signal->remove =
+			type == KNOT_RRTYPE_CDS ? dns_cds_removes(&set.rrset.rrs) : dns_cdnskey_removes(&set.rrset.rrs);
 		signal->signed_by = signers(&known, &set, UINT16_MAX, served, &result);
 		if (known.work->exhausted) {
 			worsen(out, ANSWER_BOGUS, about, result.reason);
@@ -320,8 +313,8 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
 	knot_pkt_free(pkt);
 }
 
-static void judge_no_ds(const answer_zone_t *zone, const knot_dname_t *parent,
-                        const key_list_t *keys, const knot_pkt_t *pkt, parent_answer_t *out)
+static void judge_no_ds(const answer_zone_t *zone, const knot_dname_t *parent, const key_list_t *keys,
+                        const knot_pkt_t *pkt, parent_answer_t *out)
 {
 	packet_rrset_t soa, child;
 	int ret = packet_rrset(pkt, KNOT_AUTHORITY, parent, KNOT_RRTYPE_SOA, &soa);
@@ -337,11 +330,11 @@ static void judge_no_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 		say(out->detail, sizeof(out->detail), "neither DS nor NODATA");
 	} else {
 		uint32_t proof_ttl = 0;
-		verify_result_t result = verify_rrset(parent, &soa.rrset, &soa.rrsigs, keys->key,
-		                                      keys->count, zone->now, zone->work);
+		verify_result_t result =
+			verify_rrset(parent, &soa.rrset, &soa.rrsigs, keys->key, keys->count, zone->now, zone->work);
 		const char *error = result.keys == 0 ? "unproven NODATA" :
-		                    denial_check(pkt, parent, zone->zone, KNOT_RRTYPE_DS, keys->key,
-		                                 keys->count, zone->now, zone->work, &proof_ttl);
+		                                       denial_check(pkt, parent, zone->zone, KNOT_RRTYPE_DS, keys->key,
+		                                                    keys->count, zone->now, zone->work, &proof_ttl);
 		if (zone->work->exhausted) {
 			error = "too much to verify";
 		}
@@ -367,8 +360,7 @@ static void judge_no_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 	packet_rrset_clear(&child);
 }
 
-static void judge_ds(const answer_zone_t *zone, const packet_rrset_t *set, uint32_t original_ttl,
-                     parent_answer_t *out)
+static void judge_ds(const answer_zone_t *zone, const packet_rrset_t *set, uint32_t original_ttl, parent_answer_t *out)
 {
 	dns_ds_t ds;
 	dns_ds_match(zone->zone, &set->rrset.rrs, zone->keys, zone->key_count, &ds);
@@ -383,17 +375,15 @@ static void judge_ds(const answer_zone_t *zone, const packet_rrset_t *set, uint3
 	if (ds.ignored > 0) {
 		/* Shown, since whoever looks at the DS set wonders about it. */
 		snprintf(out->detail, sizeof(out->detail),
-		         "%u DS that validators ignore: tag %u, algorithm %u, digest type %u%s",
-		         ds.ignored, ds.ignored_tag, ds.ignored_algorithm, ds.ignored_digest,
-		         ds.ignored > 1 ? ", ..." : "");
+		         "%u DS that validators ignore: tag %u, algorithm %u, digest type %u%s", ds.ignored,
+		         ds.ignored_tag, ds.ignored_algorithm, ds.ignored_digest, ds.ignored > 1 ? ", ..." : "");
 	} else if (ds.sha1 != 0) {
 		say(out->detail, sizeof(out->detail), "SHA-1 is the only digest of a DS");
 	}
 }
 
-void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
-               const knot_rdataset_t *trusted, const uint8_t *wire, size_t len,
-               parent_answer_t *out)
+void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent, const knot_rdataset_t *trusted,
+               const uint8_t *wire, size_t len, parent_answer_t *out)
 {
 	assert(zone && parent && trusted && out);
 	assert(zone->key_count <= ROLLOVER_KEYS_MAX);
@@ -401,8 +391,7 @@ void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 	work_t own;
 	const answer_zone_t known = with_work(zone, &own);
 	out->status = ANSWER_ERROR;
-	knot_pkt_t *pkt = open_authoritative(wire, len, zone->zone, KNOT_RRTYPE_DS,
-	                                     out->detail, sizeof(out->detail));
+	knot_pkt_t *pkt = open_authoritative(wire, len, zone->zone, KNOT_RRTYPE_DS, out->detail, sizeof(out->detail));
 	if (pkt == NULL) {
 		return;
 	}
@@ -418,8 +407,8 @@ void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
 	} else if (set.rrset.rrs.count == 0) {
 		judge_no_ds(&known, parent, &keys, pkt, out);
 	} else {
-		verify_result_t result = verify_rrset(parent, &set.rrset, &set.rrsigs, keys.key,
-		                                      keys.count, zone->now, known.work);
+		verify_result_t result =
+			verify_rrset(parent, &set.rrset, &set.rrsigs, keys.key, keys.count, zone->now, known.work);
 		if (result.keys == 0) {
 			out->status = ANSWER_BOGUS;
 			snprintf(out->detail, sizeof(out->detail), "DS: %s", result.reason);

@@ -15,9 +15,9 @@ typedef struct {
 	const knot_dname_t *zone;
 	const dns_key_t *keys;
 	unsigned key_count;
-	const knot_rdataset_t *dnskey;	/*!< DNSKEY RRset of the own zone; trusted. */
+	const knot_rdataset_t *dnskey; /*!< DNSKEY RRset of the own zone; trusted. */
 	time_t now;
-	work_t *work;			/*!< Budget of all answers of one reply; NULL: one for each answer. */
+	work_t *work; /*!< Budget of all answers of one reply; NULL: one for each answer. */
 } answer_zone_t;
 
 /*!
@@ -34,8 +34,8 @@ typedef struct {
  *                     the own zone and, if the answer is signed by one of the known
  *                     KSKs, those of the answer. To be cleared by knot_rdataset_clear(, NULL).
  */
-void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len,
-                   child_answer_t *out, knot_rdataset_t *served);
+void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len, child_answer_t *out,
+                   knot_rdataset_t *served);
 
 /*!
  * \brief CDS or CDNSKEY at a server of the zone.
@@ -47,8 +47,8 @@ void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len,
  * \param[in] len     Its length.
  * \param[in,out] out  cds or cdnskey is set; status and detail if that is worse.
  */
-void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uint16_t type,
-                   const uint8_t *wire, size_t len, child_answer_t *out);
+void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uint16_t type, const uint8_t *wire,
+                   size_t len, child_answer_t *out);
 
 /*!
  * \brief DS at a server of the parent zone.
@@ -61,6 +61,5 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
  * \param[out] out    status, detail and ds* are set. ds_ttl comes from signatures only; without a
  *                    DS it is the negative TTL (RFC 9077).
  */
-void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent,
-               const knot_rdataset_t *trusted, const uint8_t *wire, size_t len,
-               parent_answer_t *out);
+void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent, const knot_rdataset_t *trusted,
+               const uint8_t *wire, size_t len, parent_answer_t *out);

@@ -233,8 +233,7 @@ void ask_free(ask_t *ask)
 }
 
 static ask_job_t *job_new(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
-                          const uint16_t *types, unsigned count, unsigned flags,
-                          ask_done_f done, void *arg)
+                          const uint16_t *types, unsigned count, unsigned flags, ask_done_f done, void *arg)
 {
 	assert(ask && addr && name && types && done);
 	assert(count > 0 && count <= ASK_QUESTIONS_MAX);
@@ -263,23 +262,22 @@ static ask_job_t *job_new(ask_t *ask, const struct sockaddr_storage *addr, const
 	return job;
 }
 
-ask_job_t *ask_start(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
-                     const uint16_t *types, unsigned count, ask_done_f done, void *arg)
+ask_job_t *ask_start(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name, const uint16_t *types,
+                     unsigned count, ask_done_f done, void *arg)
 {
 	return job_new(ask, addr, name, types, count, 0, done, arg);
 }
 
-ask_job_t *ask_parent(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
-                      uint16_t type, ask_done_f done, void *arg)
+ask_job_t *ask_parent(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name, uint16_t type,
+                      ask_done_f done, void *arg)
 {
 	return job_new(ask, addr, name, &type, 1, ASK_PARENT, done, arg);
 }
 
-ask_job_t *ask_resolver(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
-                        uint16_t type, bool unchecked, ask_done_f done, void *arg)
+ask_job_t *ask_resolver(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name, uint16_t type,
+                        bool unchecked, ask_done_f done, void *arg)
 {
-	return job_new(ask, addr, name, &type, 1, QUESTION_RECURSE | (unchecked ? QUESTION_UNCHECKED : 0),
-	               done, arg);
+	return job_new(ask, addr, name, &type, 1, QUESTION_RECURSE | (unchecked ? QUESTION_UNCHECKED : 0), done, arg);
 }
 
 void ask_join(ask_job_t *job, ask_group_t *group)

@@ -11,12 +11,12 @@
 /*! One address. */
 typedef struct {
 	asking_t *asking;
-	const struct sockaddr_storage *addr;	/*!< Of the discovery. */
-	ask_job_t *job;		/*!< Under way. */
+	const struct sockaddr_storage *addr; /*!< Of the discovery. */
+	ask_job_t *job;                      /*!< Under way. */
 	bool parent;
-	bool again;		/*!< Once more, over TCP. */
+	bool again; /*!< Once more, over TCP. */
 	bool no_route;
-	size_t index;		/*!< In result->child or result->parent. */
+	size_t index; /*!< In result->child or result->parent. */
 } asked_t;
 
 struct asking {
@@ -26,10 +26,10 @@ struct asking {
 	survey_result_t *result;
 	asked_t *asked;
 	size_t count;
-	size_t begun;		/*!< The first ones of them. */
-	size_t under_way;	/*!< Those of them that have a job. */
-	ask_group_t group;	/*!< Their jobs. */
-	unsigned routed;	/*!< ROUTE_*: something could be sent to one of the addresses. */
+	size_t begun;      /*!< The first ones of them. */
+	size_t under_way;  /*!< Those of them that have a job. */
+	ask_group_t group; /*!< Their jobs. */
+	unsigned routed;   /*!< ROUTE_*: something could be sent to one of the addresses. */
 	replies_t replies;
 	asking_done_f done;
 	void *arg;
@@ -78,8 +78,8 @@ static void judge_again(const asked_t *asked, const ask_reply_t *reply)
 static bool wants_tcp(const asked_t *asked, const ask_reply_t *reply)
 {
 	const survey_result_t *result = asked->asking->result;
-	const answer_status_t status = asked->parent ? result->parent[asked->index].status
-	                                             : result->child[asked->index].status;
+	const answer_status_t status =
+		asked->parent ? result->parent[asked->index].status : result->child[asked->index].status;
 	bool udp = false;
 	for (unsigned i = 0; i < ASK_QUESTIONS_MAX; i++) {
 		udp |= reply->answer[i].wire != NULL && !reply->answer[i].tcp;
@@ -126,15 +126,12 @@ static void on_reply(const ask_reply_t *reply, void *arg)
 /*! \return False without memory: nothing is under way, the answer is as it was. */
 static bool begin_job(asked_t *asked)
 {
-	static const uint16_t CHILD[] = {
-		KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_CDS, KNOT_RRTYPE_CDNSKEY
-	};
+	static const uint16_t CHILD[] = { KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_CDS, KNOT_RRTYPE_CDNSKEY };
 	asking_t *asking = asked->asking;
 	ask_t *ask = asking->ask;
 	const knot_dname_t *zone = asking->zone->zone;
-	asked->job = asked->parent
-		? ask_parent(ask, asked->addr, zone, KNOT_RRTYPE_DS, on_reply, asked)
-		: ask_start(ask, asked->addr, zone, CHILD, 3, on_reply, asked);
+	asked->job = asked->parent ? ask_parent(ask, asked->addr, zone, KNOT_RRTYPE_DS, on_reply, asked) :
+	                             ask_start(ask, asked->addr, zone, CHILD, 3, on_reply, asked);
 	if (asked->job == NULL) {
 		return false;
 	}
@@ -164,7 +161,10 @@ static void ask_more(asking_t *asking)
 static void add_address(asking_t *asking, const server_addr_t *server, bool parent, size_t index)
 {
 	asking->asked[asking->count++] = (asked_t){
-		.asking = asking, .addr = &server->addr, .parent = parent, .index = index,
+		.asking = asking,
+		.addr = &server->addr,
+		.parent = parent,
+		.index = index,
 	};
 }
 
@@ -291,7 +291,9 @@ static bool has_way(const asked_t *asked, const servers_t *servers, unsigned at,
 			listed |= servers_family(asked[i].addr);
 		}
 	}
-	/* An address that several names have is listed for one of them only: it is of a family that is not listed here. */
+	/*
+	 * An address that several names have is listed for one of them only: it is of a family that is not listed here.
+	 */
 	return (servers->names[name].families & ~listed & routed) != 0;
 }
 

@@ -12,7 +12,7 @@
 #include "replies.h"
 
 /*! Addresses of one survey that are asked at the same time: a quarter of what there is for all. */
-#define ASKING_MAX	(ASK_IN_FLIGHT_MAX / 4)
+#define ASKING_MAX (ASK_IN_FLIGHT_MAX / 4)
 
 typedef struct asking asking_t;
 

@@ -21,9 +21,8 @@ static bool names(const knot_rdataset_t *ns, const knot_dname_t *name)
 
 static bool is_address(const knot_rrset_t *rr)
 {
-	return packet_rr_usable(rr) &&
-	       ((rr->type == KNOT_RRTYPE_A && rr->rrs.rdata->len == 4) ||
-	        (rr->type == KNOT_RRTYPE_AAAA && rr->rrs.rdata->len == 16));
+	return packet_rr_usable(rr) && ((rr->type == KNOT_RRTYPE_A && rr->rrs.rdata->len == 4) ||
+	                                (rr->type == KNOT_RRTYPE_AAAA && rr->rrs.rdata->len == 16));
 }
 
 static int add_glue(const knot_pkt_t *pkt, delegation_t *out)
@@ -51,8 +50,7 @@ static int add_glue(const knot_pkt_t *pkt, delegation_t *out)
 }
 
 /*! The RRset as it is in a section; \a out takes it. */
-static int take_ns(const knot_pkt_t *pkt, knot_section_t section, const knot_dname_t *zone,
-                   knot_rdataset_t *out)
+static int take_ns(const knot_pkt_t *pkt, knot_section_t section, const knot_dname_t *zone, knot_rdataset_t *out)
 {
 	/* Before they are gathered and compared with one another. */
 	const knot_pktsection_t *records = knot_pkt_section(pkt, section);

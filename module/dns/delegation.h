@@ -13,27 +13,27 @@
 #include <libknot/libknot.h>
 
 /*! Names and glue addresses of one delegation; an answer with more is refused as a whole. */
-#define DELEGATION_NAMES_MAX	64
-#define DELEGATION_GLUE_MAX	512
+#define DELEGATION_NAMES_MAX 64
+#define DELEGATION_GLUE_MAX  512
 
 typedef enum {
-	DELEGATION_SILENT,	/*!< No answer. */
-	DELEGATION_ERROR,	/*!< An answer that says nothing about the zone: an error, a lame server. */
-	DELEGATION_NONE,	/*!< An authoritative answer: there is no delegation. */
-	DELEGATION_HOSTED,	/*!< The server hosts the zone itself: its NS RRset, AA=1. No referral. */
-	DELEGATION_REFERRAL,	/*!< A referral: no answer, NS of the zone in the authority section. */
+	DELEGATION_SILENT,   /*!< No answer. */
+	DELEGATION_ERROR,    /*!< An answer that says nothing about the zone: an error, a lame server. */
+	DELEGATION_NONE,     /*!< An authoritative answer: there is no delegation. */
+	DELEGATION_HOSTED,   /*!< The server hosts the zone itself: its NS RRset, AA=1. No referral. */
+	DELEGATION_REFERRAL, /*!< A referral: no answer, NS of the zone in the authority section. */
 } delegation_said_t;
 
 typedef struct {
-	knot_dname_storage_t name;	/*!< Lower case. */
+	knot_dname_storage_t name; /*!< Lower case. */
 	struct sockaddr_storage addr;
 } delegation_glue_t;
 
 typedef struct {
 	delegation_said_t said;
-	const char *error;		/*!< For DELEGATION_ERROR, a literal; else NULL. */
-	knot_rdataset_t ns;		/*!< For DELEGATION_REFERRAL and DELEGATION_HOSTED. */
-	delegation_glue_t *glue;	/*!< Addresses of these names. */
+	const char *error;       /*!< For DELEGATION_ERROR, a literal; else NULL. */
+	knot_rdataset_t ns;      /*!< For DELEGATION_REFERRAL and DELEGATION_HOSTED. */
+	delegation_glue_t *glue; /*!< Addresses of these names. */
 	unsigned glue_count;
 } delegation_t;
 

@@ -10,18 +10,18 @@
 #include "message.h"
 
 /*! An answer is hardly longer than the message; whoever sends more is not understood. */
-#define ANSWER_MAX	4096
+#define ANSWER_MAX 4096
 
 /*! Length in front of a message over TCP (RFC 1035 4.2.2). */
-#define TCP_PREFIX	2
+#define TCP_PREFIX 2
 
 struct deliver {
 	uv_timer_t timer;
 	uv_udp_t udp;
 	uv_tcp_t tcp;
-	unsigned handles;	/*!< To be closed before the memory may go. */
+	unsigned handles; /*!< To be closed before the memory may go. */
 	bool has_udp, has_tcp, has_timer;
-	bool over;		/*!< Nothing is expected any more but the timer. */
+	bool over; /*!< Nothing is expected any more but the timer. */
 
 	struct sockaddr_storage addr;
 	knot_dname_storage_t zone;
@@ -146,8 +146,7 @@ static void on_udp_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 	*buf = uv_buf_init((char *)deliver->in, sizeof(deliver->in));
 }
 
-static void on_udp(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf,
-                   const struct sockaddr *from, unsigned flags)
+static void on_udp(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf, const struct sockaddr *from, unsigned flags)
 {
 	deliver_t *deliver = udp->data;
 	if (deliver->over || deliver->result.tcp) {
@@ -164,8 +163,7 @@ static void on_udp(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf,
 	if (from == NULL || (flags & UV_UDP_PARTIAL) != 0) {
 		return;
 	}
-	memcpy(&source, from, from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-	                                                  : sizeof(struct sockaddr_in));
+	memcpy(&source, from, from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 	if (addr_cmp(&source, &deliver->addr) == 0) {
 		take_answer(deliver, (const uint8_t *)buf->base, len);
 	}
@@ -202,8 +200,7 @@ static void on_tcp_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
 	(void)suggested;
 	deliver_t *deliver = handle->data;
-	*buf = uv_buf_init((char *)deliver->in + deliver->in_len,
-	                   sizeof(deliver->in) - deliver->in_len);
+	*buf = uv_buf_init((char *)deliver->in + deliver->in_len, sizeof(deliver->in) - deliver->in_len);
 }
 
 static void on_tcp(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
@@ -225,8 +222,7 @@ static void on_tcp(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 	size_t wanted = knot_wire_read_u16(deliver->in);
 	if (wanted > ANSWER_MAX) {
 		finish(deliver, "answer is too long");
-	} else if (deliver->in_len >= TCP_PREFIX + wanted &&
-	           !take_answer(deliver, deliver->in + TCP_PREFIX, wanted)) {
+	} else if (deliver->in_len >= TCP_PREFIX + wanted && !take_answer(deliver, deliver->in + TCP_PREFIX, wanted)) {
 		finish(deliver, "answer to another question");
 	}
 }
@@ -280,8 +276,7 @@ static void begin_tcp(deliver_t *deliver, const char *error)
 	deliver->handles++;
 	deliver->tcp.data = deliver;
 	deliver->connect.data = deliver;
-	ret = uv_tcp_connect(&deliver->connect, &deliver->tcp,
-	                     (const struct sockaddr *)&deliver->addr, on_connected);
+	ret = uv_tcp_connect(&deliver->connect, &deliver->tcp, (const struct sockaddr *)&deliver->addr, on_connected);
 	if (ret != 0) {
 		finish(deliver, error_text(ret));
 	} else {
@@ -291,8 +286,8 @@ static void begin_tcp(deliver_t *deliver, const char *error)
 
 /* -- interface -------------------------------------------------------------- */
 
-deliver_t *deliver_start(uv_loop_t *loop, const struct sockaddr_storage *addr,
-                         const deliver_message_t *message, deliver_done_f done, void *arg)
+deliver_t *deliver_start(uv_loop_t *loop, const struct sockaddr_storage *addr, const deliver_message_t *message,
+                         deliver_done_f done, void *arg)
 {
 	assert(loop && addr && message && message->zone && done);
 
@@ -302,8 +297,7 @@ deliver_t *deliver_start(uv_loop_t *loop, const struct sockaddr_storage *addr,
 	}
 	/* One ID for all copies: the answer to an earlier one counts as well. */
 	deliver->id = dnssec_random_uint16_t();
-	if (message_make(message->zone, deliver->id, deliver->wire,
-	                 &deliver->len) != KNOT_EOK) {
+	if (message_make(message->zone, deliver->id, deliver->wire, &deliver->len) != KNOT_EOK) {
 		free(deliver);
 		return NULL;
 	}

@@ -19,27 +19,27 @@ typedef struct deliver deliver_t;
 
 /*! What to send; copied. */
 typedef struct {
-	const knot_dname_t *zone;	/*!< Lower case. */
-	unsigned interval_ms;		/*!< Between transmissions over UDP. */
-	unsigned retransmissions;	/*!< After the first. */
+	const knot_dname_t *zone; /*!< Lower case. */
+	unsigned interval_ms;     /*!< Between transmissions over UDP. */
+	unsigned retransmissions; /*!< After the first. */
 	unsigned tcp_timeout_ms;
 } deliver_message_t;
 
 /*! Valid during the callback. */
 typedef struct {
 	bool answered;
-	uint16_t rcode;		/*!< Of the answer. */
-	bool tcp;		/*!< TCP was tried, and is what `answered` is about. */
-	unsigned tries;		/*!< Messages that left over UDP, and one for TCP if connected. */
-	const char *udp_error;	/*!< Why it went on to TCP. */
-	const char *tcp_error;	/*!< Why it ended without an answer. */
+	uint16_t rcode;        /*!< Of the answer. */
+	bool tcp;              /*!< TCP was tried, and is what `answered` is about. */
+	unsigned tries;        /*!< Messages that left over UDP, and one for TCP if connected. */
+	const char *udp_error; /*!< Why it went on to TCP. */
+	const char *tcp_error; /*!< Why it ended without an answer. */
 } deliver_result_t;
 
 typedef void (*deliver_done_f)(const deliver_result_t *result, void *arg);
 
 /*! \return The delivery, gone when its callback is called; NULL without memory. */
-deliver_t *deliver_start(uv_loop_t *loop, const struct sockaddr_storage *addr,
-                         const deliver_message_t *message, deliver_done_f done, void *arg);
+deliver_t *deliver_start(uv_loop_t *loop, const struct sockaddr_storage *addr, const deliver_message_t *message,
+                         deliver_done_f done, void *arg);
 
 /*! Ends a delivery whose callback has not been called yet; it will not be. \return Messages that left. */
 unsigned deliver_cancel(deliver_t *deliver);

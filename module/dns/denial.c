@@ -11,13 +11,13 @@
 #include "knot/compat.h"
 
 /*! SHA-1, the only hash of NSEC3. */
-#define HASH_LEN		20
+#define HASH_LEN 20
 /*! Its base32hex text. */
-#define HASH_TEXT_LEN		32
+#define HASH_TEXT_LEN 32
 /*! NSEC3 RDATA before the salt. */
-#define NSEC3_FIXED_LEN		5
+#define NSEC3_FIXED_LEN 5
 /*! Owners of NSEC3 in one answer; three are the most a proof needs. */
-#define NSEC3_MAX		8
+#define NSEC3_MAX 8
 
 static const char *const UNPROVEN = "unproven NODATA";
 
@@ -28,7 +28,7 @@ typedef struct {
 	const uint8_t *bitmap;
 	uint16_t bitmap_len;
 	bool opt_out;
-	dnssec_nsec3_params_t params;	/*!< The salt is borrowed. */
+	dnssec_nsec3_params_t params; /*!< The salt is borrowed. */
 } nsec3_t;
 
 typedef struct {
@@ -37,13 +37,13 @@ typedef struct {
 	unsigned key_count;
 	time_t now;
 	work_t *work;
-	uint32_t ttl;		/*!< Largest original TTL of what has verified. */
+	uint32_t ttl; /*!< Largest original TTL of what has verified. */
 } judge_t;
 
 static bool verified(judge_t *judge, const packet_rrset_t *set)
 {
-	verify_result_t result = verify_rrset(judge->zone, &set->rrset, &set->rrsigs, judge->keys,
-	                                      judge->key_count, judge->now, judge->work);
+	verify_result_t result = verify_rrset(judge->zone, &set->rrset, &set->rrsigs, judge->keys, judge->key_count,
+	                                      judge->now, judge->work);
 	if (result.original_ttl > judge->ttl) {
 		judge->ttl = result.original_ttl;
 	}
@@ -58,22 +58,18 @@ static bool bitmap_denies(const uint8_t *bitmap, uint16_t len, uint16_t type)
 		return false;
 	}
 	/* RFC 6840 4.4: no DS is proven only from the parent's side of the zone cut. */
-	return type != KNOT_RRTYPE_DS ||
-	       (dnssec_nsec_bitmap_contains(bitmap, len, KNOT_RRTYPE_NS) &&
-	        !dnssec_nsec_bitmap_contains(bitmap, len, KNOT_RRTYPE_SOA));
+	return type != KNOT_RRTYPE_DS || (dnssec_nsec_bitmap_contains(bitmap, len, KNOT_RRTYPE_NS) &&
+	                                  !dnssec_nsec_bitmap_contains(bitmap, len, KNOT_RRTYPE_SOA));
 }
 
-static bool nsec_proves(judge_t *judge, const knot_pkt_t *pkt,
-                        const knot_dname_t *name, uint16_t type)
+static bool nsec_proves(judge_t *judge, const knot_pkt_t *pkt, const knot_dname_t *name, uint16_t type)
 {
 	packet_rrset_t set;
 	bool proven = false;
-	if (packet_rrset(pkt, KNOT_AUTHORITY, name, KNOT_RRTYPE_NSEC, &set) == KNOT_EOK &&
-	    set.rrset.rrs.count == 1) {
+	if (packet_rrset(pkt, KNOT_AUTHORITY, name, KNOT_RRTYPE_NSEC, &set) == KNOT_EOK && set.rrset.rrs.count == 1) {
 		const knot_rdata_t *rr = set.rrset.rrs.rdata;
 		int next_len = knot_dname_wire_check(rr->data, rr->data + rr->len, NULL);
-		proven = next_len > 0 &&
-		         bitmap_denies(rr->data + next_len, rr->len - next_len, type) &&
+		proven = next_len > 0 && bitmap_denies(rr->data + next_len, rr->len - next_len, type) &&
 		         verified(judge, &set);
 	}
 	packet_rrset_clear(&set);
@@ -137,21 +133,18 @@ static bool nsec3_open(const knot_dname_t *owner, const knot_rdata_t *rr, nsec3_
 /*! RFC 5155 7.2, 8.2: all NSEC3 of an answer have the same parameters. So each name is hashed once. */
 static bool same_params(const nsec3_t *a, const nsec3_t *b)
 {
-	return a->params.iterations == b->params.iterations &&
-	       a->params.salt.size == b->params.salt.size &&
+	return a->params.iterations == b->params.iterations && a->params.salt.size == b->params.salt.size &&
 	       memcmp(a->params.salt.data, b->params.salt.data, a->params.salt.size) == 0;
 }
 
-static bool hash_name(judge_t *judge, const nsec3_t *record, const knot_dname_t *name,
-                      uint8_t hash[HASH_LEN])
+static bool hash_name(judge_t *judge, const nsec3_t *record, const knot_dname_t *name, uint8_t hash[HASH_LEN])
 {
 	if (!work_hash(judge->work, record->params.iterations)) {
 		return false;
 	}
 	const dnssec_binary_t data = { .data = (uint8_t *)name, .size = knot_dname_size(name) };
 	dnssec_binary_t out = { 0 };
-	bool ok = dnssec_nsec3_hash(&data, &record->params, &out) == DNSSEC_EOK &&
-	          out.size == HASH_LEN;
+	bool ok = dnssec_nsec3_hash(&data, &record->params, &out) == DNSSEC_EOK && out.size == HASH_LEN;
 	if (ok) {
 		memcpy(hash, out.data, HASH_LEN);
 	}
@@ -174,8 +167,8 @@ static bool covers(const nsec3_t *record, const uint8_t hash[HASH_LEN])
 }
 
 /*! Opt-out: walks up to the closest encloser; the name just below it must be covered. */
-static bool opt_out_proves(judge_t *judge, const knot_dname_t *name, uint8_t hash[HASH_LEN],
-                           const nsec3_t *records, unsigned count)
+static bool opt_out_proves(judge_t *judge, const knot_dname_t *name, uint8_t hash[HASH_LEN], const nsec3_t *records,
+                           unsigned count)
 {
 	const knot_dname_t *below = name;
 	while (!knot_dname_is_equal(below, judge->zone) && *below != '\0') {
@@ -197,8 +190,7 @@ static bool opt_out_proves(judge_t *judge, const knot_dname_t *name, uint8_t has
 	return false;
 }
 
-static bool nsec3_judge(judge_t *judge, const knot_dname_t *name, uint16_t type,
-                        const nsec3_t *records, unsigned count)
+static bool nsec3_judge(judge_t *judge, const knot_dname_t *name, uint16_t type, const nsec3_t *records, unsigned count)
 {
 	uint8_t hash[HASH_LEN];
 	if (count == 0 || !hash_name(judge, &records[0], name, hash)) {
@@ -213,8 +205,8 @@ static bool nsec3_judge(judge_t *judge, const knot_dname_t *name, uint16_t type,
 }
 
 /*! Owners of NSEC3 of the zone, each once. False: there are more than any proof has. */
-static bool nsec3_owners(const judge_t *judge, const knot_pkt_t *pkt,
-                         const knot_dname_t *owners[NSEC3_MAX], unsigned *count)
+static bool nsec3_owners(const judge_t *judge, const knot_pkt_t *pkt, const knot_dname_t *owners[NSEC3_MAX],
+                         unsigned *count)
 {
 	*count = 0;
 	const knot_pktsection_t *authority = knot_pkt_section(pkt, KNOT_AUTHORITY);
@@ -238,8 +230,7 @@ static bool nsec3_owners(const judge_t *judge, const knot_pkt_t *pkt,
 	return true;
 }
 
-static const char *nsec3_check(judge_t *judge, const knot_pkt_t *pkt, const knot_dname_t *name,
-                               uint16_t type)
+static const char *nsec3_check(judge_t *judge, const knot_pkt_t *pkt, const knot_dname_t *name, uint16_t type)
 {
 	const knot_dname_t *owners[NSEC3_MAX];
 	packet_rrset_t sets[NSEC3_MAX];
@@ -253,14 +244,12 @@ static const char *nsec3_check(judge_t *judge, const knot_pkt_t *pkt, const knot
 	for (unsigned i = 0; i < owner_count && error == NULL; i++) {
 		packet_rrset_t *set = &sets[count];
 		if (packet_rrset(pkt, KNOT_AUTHORITY, owners[i], KNOT_RRTYPE_NSEC3, set) != KNOT_EOK ||
-		    set->rrset.rrs.count != 1 ||
-		    !nsec3_open(owners[i], set->rrset.rrs.rdata, &records[count])) {
+		    set->rrset.rrs.count != 1 || !nsec3_open(owners[i], set->rrset.rrs.rdata, &records[count])) {
 			packet_rrset_clear(set);
 		} else if (records[count].params.iterations > DENIAL_ITERATIONS_MAX) {
 			error = "NSEC3 with more iterations than resolvers accept";
 			packet_rrset_clear(set);
-		} else if ((count > 0 && !same_params(&records[0], &records[count])) ||
-		           !verified(judge, set)) {
+		} else if ((count > 0 && !same_params(&records[0], &records[count])) || !verified(judge, set)) {
 			packet_rrset_clear(set);
 		} else {
 			count++;
@@ -275,17 +264,19 @@ static const char *nsec3_check(judge_t *judge, const knot_pkt_t *pkt, const knot
 	return error;
 }
 
-const char *denial_check(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name,
-                         uint16_t type, const verify_key_t *keys, unsigned key_count, time_t now,
-                         work_t *work, uint32_t *ttl)
+const char *denial_check(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name, uint16_t type,
+                         const verify_key_t *keys, unsigned key_count, time_t now, work_t *work, uint32_t *ttl)
 {
 	assert(pkt && zone && name && work && (keys || key_count == 0));
 
 	judge_t judge = {
-		.zone = zone, .keys = keys, .key_count = key_count, .now = now, .work = work,
+		.zone = zone,
+		.keys = keys,
+		.key_count = key_count,
+		.now = now,
+		.work = work,
 	};
-	const char *error = nsec_proves(&judge, pkt, name, type) ? NULL
-	                                                         : nsec3_check(&judge, pkt, name, type);
+	const char *error = nsec_proves(&judge, pkt, name, type) ? NULL : nsec3_check(&judge, pkt, name, type);
 	if (work->exhausted) {
 		error = "too much to verify";
 	}

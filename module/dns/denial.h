@@ -12,7 +12,7 @@
 #include "verify.h"
 
 /*! Additional iterations of NSEC3 that are a proof: unbound and BIND 9.18 have the same limit (RFC 9276 3.2). */
-#define DENIAL_ITERATIONS_MAX	DNS_NSEC3_ITERATIONS_MAX
+#define DENIAL_ITERATIONS_MAX DNS_NSEC3_ITERATIONS_MAX
 
 /*!
  * \brief Is it proven that \a name, which exists or is a delegation, has no \a type?
@@ -32,6 +32,5 @@
  *
  * \return NULL if it is proven, or why not.
  */
-const char *denial_check(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name,
-                         uint16_t type, const verify_key_t *keys, unsigned key_count, time_t now,
-                         work_t *work, uint32_t *ttl);
+const char *denial_check(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name, uint16_t type,
+                         const verify_key_t *keys, unsigned key_count, time_t now, work_t *work, uint32_t *ttl);

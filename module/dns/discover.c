@@ -11,20 +11,20 @@
 #include "knot/compat.h"
 
 /*! A and AAAA of every name, and one DNSKEY. */
-#define QUERIES_MAX	(2 * SERVERS_NAMES_MAX + 1)
+#define QUERIES_MAX (2 * SERVERS_NAMES_MAX + 1)
 
 /*! Seconds; discovery as a whole has a limit as well (survey.c). */
-#define AFRESH_WITHIN	20
+#define AFRESH_WITHIN 20
 
 /*! Instead of a type: A and AAAA. */
-#define ANY_ADDRESS	0
+#define ANY_ADDRESS 0
 
 /*! One lookup under way. */
 typedef struct {
 	discover_t *discover;
-	share_t *lookup;	/*!< NULL once it is done. */
+	share_t *lookup; /*!< NULL once it is done. */
 	uint16_t type;
-	unsigned name;		/*!< Index in the servers of the stage. */
+	unsigned name; /*!< Index in the servers of the stage. */
 } query_t;
 
 struct discover {
@@ -37,16 +37,16 @@ struct discover {
 	void *arg;
 	discovery_t result;
 
-	const knot_dname_t *candidate;	/*!< Climbing: a suffix of the zone. */
+	const knot_dname_t *candidate; /*!< Climbing: a suffix of the zone. */
 	query_t queries[QUERIES_MAX];
 	unsigned query_count;
 	unsigned pending;
 	void (*stage_done)(discover_t *);
 
 	above_wait_t *above_wait;
-	referral_t *referral;		/*!< Kept for what the servers said. */
-	bool fresh;			/*!< The parent is looked up afresh. */
-	uint64_t started;		/*!< Seconds; not the wait for a turn. */
+	referral_t *referral; /*!< Kept for what the servers said. */
+	bool fresh;           /*!< The parent is looked up afresh. */
+	uint64_t started;     /*!< Seconds; not the wait for a turn. */
 	bool stopped;
 };
 
@@ -79,8 +79,7 @@ static const char *type_name(uint16_t type)
 }
 
 /*! Notes the first trouble: "DNSKEY of example.: SERVFAIL". */
-static void trouble(discover_t *discover, uint16_t type, const knot_dname_t *name,
-                    const char *error)
+static void trouble(discover_t *discover, uint16_t type, const knot_dname_t *name, const char *error)
 {
 	knot_dname_txt_storage_t text;
 	if (discover->result.detail[0] != '\0') {
@@ -89,8 +88,8 @@ static void trouble(discover_t *discover, uint16_t type, const knot_dname_t *nam
 	if (knot_dname_to_str(text, name, sizeof(text)) == NULL) {
 		text[0] = '\0';
 	}
-	snprintf(discover->result.detail, sizeof(discover->result.detail), "%s of %.90s: %.50s",
-	         type_name(type), text, error);
+	snprintf(discover->result.detail, sizeof(discover->result.detail), "%s of %.90s: %.50s", type_name(type), text,
+	         error);
 }
 
 static bool wants(const discover_t *discover, unsigned what)
@@ -148,8 +147,7 @@ static void add_address(discover_t *discover, const query_t *query, const knot_r
 		}
 		if (servers_add_addr(servers, query->name, &addr) != KNOT_EOK) {
 			discover->result.failed = true;
-			trouble(discover, ANY_ADDRESS, servers->names[query->name].name,
-			        "too many of them");
+			trouble(discover, ANY_ADDRESS, servers->names[query->name].name, "too many of them");
 		}
 	}
 }
@@ -170,8 +168,7 @@ static void take_keys(discover_t *discover, const lookup_result_t *result)
 		discover->result.insecure = true;
 	} else if (result->status == LOOKUP_NONE || result->alias) {
 		trouble(discover, KNOT_RRTYPE_DNSKEY, discover->result.parent, "no such record");
-	} else if (knot_rdataset_copy(&discover->result.parent_keys, &result->rrs,
-	                              NULL) != KNOT_EOK) {
+	} else if (knot_rdataset_copy(&discover->result.parent_keys, &result->rrs, NULL) != KNOT_EOK) {
 		trouble(discover, KNOT_RRTYPE_DNSKEY, discover->result.parent, "out of memory");
 	}
 }
@@ -186,16 +183,14 @@ static void on_lookup(const lookup_result_t *result, void *arg)
 		take_keys(discover, result);
 	} else if (result->status == LOOKUP_FAILED) {
 		server_name_t *name = &stage_servers(discover)->names[query->name];
-		snprintf(name->error, sizeof(name->error), "%s: %.80s", type_name(query->type),
-		         result->error);
+		snprintf(name->error, sizeof(name->error), "%s: %.80s", type_name(query->type), result->error);
 	} else if (result->status == LOOKUP_DATA) {
 		add_address(discover, query, &result->rrs);
 	}
 	one_done(discover);
 }
 
-static void look_up(discover_t *discover, const knot_dname_t *name, uint16_t type,
-                    unsigned index)
+static void look_up(discover_t *discover, const knot_dname_t *name, uint16_t type, unsigned index)
 {
 	assert(discover->query_count < QUERIES_MAX);
 
@@ -203,12 +198,9 @@ static void look_up(discover_t *discover, const knot_dname_t *name, uint16_t typ
 	*query = (query_t){ .discover = discover, .type = type, .name = index };
 	discover->pending++;
 	query->lookup = shared_start(discover->shared, name, type,
-	                             discover->fresh && discover->stage_done == parent_found,
-	                             on_lookup, query);
+	                             discover->fresh && discover->stage_done == parent_found, on_lookup, query);
 	if (query->lookup == NULL) {
-		const lookup_result_t failed = {
-			.status = LOOKUP_FAILED, .error = shared_error(discover->shared)
-		};
+		const lookup_result_t failed = { .status = LOOKUP_FAILED, .error = shared_error(discover->shared) };
 		on_lookup(&failed, query);
 	}
 }
@@ -315,9 +307,9 @@ static void take_parent(discover_t *discover, const lookup_result_t *ns)
 	result->parent_known = true;
 	result->insecure = !ns->secure;
 
-	int ret = discover->request.parent->count > 0
-		? servers_add_addrs(&result->parent_servers, discover->request.parent)
-		: servers_add_ns(&result->parent_servers, &ns->rrs);
+	int ret = discover->request.parent->count > 0 ?
+	                  servers_add_addrs(&result->parent_servers, discover->request.parent) :
+	                  servers_add_ns(&result->parent_servers, &ns->rrs);
 	if (ret != KNOT_EOK) {
 		trouble(discover, KNOT_RRTYPE_NS, result->parent, servers_error(ret));
 		no_parent(discover);
@@ -360,8 +352,8 @@ static void find_parent(discover_t *discover)
 	query_t *query = &discover->queries[0];
 	discover->query_count = 1;
 	*query = (query_t){ .discover = discover, .type = KNOT_RRTYPE_NS };
-	query->lookup = shared_start(discover->shared, discover->candidate, KNOT_RRTYPE_NS,
-	                             discover->fresh, on_parent_ns, query);
+	query->lookup = shared_start(discover->shared, discover->candidate, KNOT_RRTYPE_NS, discover->fresh,
+	                             on_parent_ns, query);
 	if (query->lookup == NULL) {
 		trouble(discover, KNOT_RRTYPE_NS, discover->candidate, shared_error(discover->shared));
 		no_parent(discover);
@@ -417,8 +409,8 @@ static void ask_delegation(discover_t *discover)
 	discover->referral = referral_start(discover->ask, discover->request.zone, &result->parent_servers,
 	                                    &result->child_servers, on_referral, discover);
 	if (discover->referral == NULL) {
-		no_child_servers(discover, result->parent_servers.addr_count == 0 ? "no server of the parent"
-		                                                                 : "out of memory");
+		no_child_servers(discover,
+		                 result->parent_servers.addr_count == 0 ? "no server of the parent" : "out of memory");
 	}
 }
 
@@ -457,8 +449,8 @@ static void find_child_servers(discover_t *discover)
 		return;
 	}
 
-	int ret = configured->count > 0 ? servers_add_addrs(servers, configured)
-	                                : servers_add_ns(servers, discover->request.ns);
+	int ret = configured->count > 0 ? servers_add_addrs(servers, configured) :
+	                                  servers_add_ns(servers, discover->request.ns);
 	if (ret == KNOT_EOK && servers->name_count == 0 && servers->addr_count == 0) {
 		ret = KNOT_ENOENT;
 	}
@@ -476,13 +468,12 @@ static void find_child_servers(discover_t *discover)
 /*! Whose names the lookups of the stage are about. */
 static servers_t *stage_servers(discover_t *discover)
 {
-	return discover->stage_done == parent_found ? &discover->result.parent_servers
-	                                            : &discover->result.child_servers;
+	return discover->stage_done == parent_found ? &discover->result.parent_servers :
+	                                              &discover->result.child_servers;
 }
 
-discover_t *discover_new(shared_t *shared, above_t *above, ask_t *ask,
-                         const discover_request_t *request, discover_done_f parents,
-                         discover_done_f done, void *arg)
+discover_t *discover_new(shared_t *shared, above_t *above, ask_t *ask, const discover_request_t *request,
+                         discover_done_f parents, discover_done_f done, void *arg)
 {
 	assert(shared && above && ask && request && parents && done);
 
@@ -510,8 +501,7 @@ void discover_run(discover_t *discover)
 		discover->result.failed = true;
 		trouble(discover, KNOT_RRTYPE_NS, discover->request.zone, "the root has no parent");
 		finish(discover);
-	} else if (*discover->request.zone != '\0' &&
-	           (wants(discover, SURVEY_PARENT) || !configured)) {
+	} else if (*discover->request.zone != '\0' && (wants(discover, SURVEY_PARENT) || !configured)) {
 		discover->candidate = knot_dname_next_label(discover->request.zone);
 		find_parent(discover);
 	} else {

@@ -16,25 +16,25 @@
 /*! What is wanted; borrowed until the discovery is freed. Names in lower case. */
 typedef struct {
 	const knot_dname_t *zone;
-	unsigned ask;			/*!< SURVEY_CHILD, SURVEY_PARENT. */
-	const knot_rdataset_t *ns;	/*!< NS RRset of the own zone. */
-	const dns_addrs_t *nameserver;	/*!< Configured servers of the zone; may be empty. */
-	const dns_addrs_t *parent;	/*!< Configured servers of the parent; may be empty. */
-	bool fresh;			/*!< Of the parent, nothing that others have looked up. */
+	unsigned ask;                  /*!< SURVEY_CHILD, SURVEY_PARENT. */
+	const knot_rdataset_t *ns;     /*!< NS RRset of the own zone. */
+	const dns_addrs_t *nameserver; /*!< Configured servers of the zone; may be empty. */
+	const dns_addrs_t *parent;     /*!< Configured servers of the parent; may be empty. */
+	bool fresh;                    /*!< Of the parent, nothing that others have looked up. */
 } discover_request_t;
 
 /*! What was found. */
 typedef struct {
 	bool failed;
-	bool partial;			/*!< Some of the zone's servers are unknown; the others can be asked. */
-	bool insecure;			/*!< The parent zone has no chain of trust. */
+	bool partial;  /*!< Some of the zone's servers are unknown; the others can be asked. */
+	bool insecure; /*!< The parent zone has no chain of trust. */
 	char detail[160];
 	bool parent_known;
-	knot_dname_storage_t parent;	/*!< Apex of the parent zone. */
-	knot_rdataset_t parent_keys;	/*!< Its validated DNSKEY RRset. */
+	knot_dname_storage_t parent; /*!< Apex of the parent zone. */
+	knot_rdataset_t parent_keys; /*!< Its validated DNSKEY RRset. */
 	servers_t parent_servers;
 	servers_t child_servers;
-	unsigned packets;		/*!< Sent to servers directly. */
+	unsigned packets; /*!< Sent to servers directly. */
 } discovery_t;
 
 typedef struct discover discover_t;
@@ -51,8 +51,8 @@ typedef void (*discover_done_f)(void *arg);
  *
  * \return NULL without memory.
  */
-discover_t *discover_new(shared_t *shared, above_t *above, ask_t *ask,
-                         const discover_request_t *request, discover_done_f parents, discover_done_f done, void *arg);
+discover_t *discover_new(shared_t *shared, above_t *above, ask_t *ask, const discover_request_t *request,
+                         discover_done_f parents, discover_done_f done, void *arg);
 
 /*! Starts; the callback may be called at once and must not free the discovery. */
 void discover_run(discover_t *discover);

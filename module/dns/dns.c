@@ -36,7 +36,8 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 	dns->watches = watches_new(loop, dns->ask, config);
 	dns->notifies = notifies_new(loop, dns->resolve, config->loopback, config->parent_rate);
 	dns->dsboots = dsboots_new(loop, dns->resolve);
-	if (dns->above == NULL || dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL || dns->dsboots == NULL) {
+	if (dns->above == NULL || dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL ||
+	    dns->dsboots == NULL) {
 		snprintf(err, err_len, "out of memory");
 		dns_free(dns);
 		return NULL;

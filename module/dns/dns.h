@@ -23,11 +23,11 @@ struct dns {
 	shared_t *shared;
 	above_t *above;
 	ask_t *ask;
-	pace_t *pace;		/*!< Of the parents' servers. */
+	pace_t *pace; /*!< Of the parents' servers. */
 	watches_t *watches;
 	notifies_t *notifies;
 	dsboots_t *dsboots;
-	survey_list_t waiting;	/*!< Of survey.c, as what follows. */
+	survey_list_t waiting; /*!< Of survey.c, as what follows. */
 	survey_list_t running;
 	unsigned discovering;
 	unsigned turning;

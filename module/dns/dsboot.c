@@ -11,23 +11,29 @@
 #include "dns.h"
 #include "knot/compat.h"
 
-static const uint8_t FRONT[] = "\x07""_dsboot";
-static const uint8_t MIDDLE[] = "\x07""_signal";
+static const uint8_t FRONT[] = "\x07"
+			       "_dsboot";
+static const uint8_t MIDDLE[] = "\x07"
+				"_signal";
 
-enum { CDS, CDNSKEY, TYPES };
+enum {
+	CDS,
+	CDNSKEY,
+	TYPES
+};
 static const uint16_t TYPE[TYPES] = { KNOT_RRTYPE_CDS, KNOT_RRTYPE_CDNSKEY };
 
 typedef struct {
 	dsboot_t *boot;
 	lookup_t *lookup;
-	unsigned name;		/*!< Of which signaling name. */
+	unsigned name; /*!< Of which signaling name. */
 	unsigned type;
 } question_t;
 
 struct dsboot {
 	dsboots_t *all;
 	dsboot_t *next, *prev;
-	uv_timer_t timer;	/*!< Callbacks only from the loop. */
+	uv_timer_t timer; /*!< Callbacks only from the loop. */
 	dsboot_done_f done;
 	void *arg;
 	knot_rdataset_t wanted[TYPES];
@@ -46,6 +52,7 @@ struct dsboots {
 
 static const struct {
 	const char *name, *meaning;
+	/* clang-format off */
 } statuses[DSBOOT__COUNT] = {
 	[DSBOOT_OK]       = { "ok", "the same as in the zone, and secure" },
 	[DSBOOT_MISSING]  = { "missing", "no such records" },
@@ -55,6 +62,7 @@ static const struct {
 	[DSBOOT_INSIDE]   = { "inside", "the nameserver is in the zone itself: not applicable" },
 	[DSBOOT_TOO_LONG] = { "too-long", "the name has more than 255 octets: not applicable" },
 };
+/* clang-format on */
 
 const char *dsboot_status_name(dsboot_status_t status)
 {
@@ -66,8 +74,7 @@ const char *dsboot_status_meaning(dsboot_status_t status)
 	return (unsigned)status < DSBOOT__COUNT ? statuses[status].meaning : "unknown";
 }
 
-dsboot_status_t dsboot_name(const knot_dname_t *zone, const knot_dname_t *ns,
-                            knot_dname_storage_t out)
+dsboot_status_t dsboot_name(const knot_dname_t *zone, const knot_dname_t *ns, knot_dname_storage_t out)
 {
 	assert(zone && ns && out);
 
@@ -79,7 +86,7 @@ dsboot_status_t dsboot_name(const knot_dname_t *zone, const knot_dname_t *ns,
 	if (knot_dname_in_bailiwick(ns, zone) >= 0) {
 		return DSBOOT_INSIDE;
 	}
-	size_t child = knot_dname_size(zone) - 1;	/* Without the root label. */
+	size_t child = knot_dname_size(zone) - 1; /* Without the root label. */
 	size_t server = knot_dname_size(ns);
 	if (sizeof(FRONT) - 1 + child + sizeof(MIDDLE) - 1 + server > KNOT_DNAME_MAXLEN) {
 		return DSBOOT_TOO_LONG;
@@ -140,8 +147,8 @@ static dsboot_status_t judge(const dsboot_t *boot, unsigned type, const lookup_r
 		if (!result->secure) {
 			return DSBOOT_INSECURE;
 		}
-		return !result->alias && knot_rdataset_eq(&result->rrs, &boot->wanted[type]) ?
-		       DSBOOT_OK : DSBOOT_DIFFERS;
+		return !result->alias && knot_rdataset_eq(&result->rrs, &boot->wanted[type]) ? DSBOOT_OK :
+		                                                                               DSBOOT_DIFFERS;
 	default:
 		return DSBOOT_FAILED;
 	}
@@ -163,7 +170,7 @@ static void on_begin(uv_timer_t *timer)
 {
 	dsboot_t *boot = timer->data;
 
-	boot->pending = 1;	/* Keeps the look from ending while it begins. */
+	boot->pending = 1; /* Keeps the look from ending while it begins. */
 	for (unsigned i = 0; i < boot->count; i++) {
 		for (unsigned type = 0; type < TYPES && boot->name[i].status == DSBOOT_OK; type++) {
 			question_t *q = &boot->question[boot->asked++];
@@ -191,11 +198,10 @@ static void add_name(dsboot_t *boot, const knot_dname_t *zone, const knot_dname_
 	}
 }
 
-int dsboot_start(dns_t *dns, const dsboot_request_t *request, dsboot_done_f done, void *arg,
-                 dsboot_t **out)
+int dsboot_start(dns_t *dns, const dsboot_request_t *request, dsboot_done_f done, void *arg, dsboot_t **out)
 {
-	if (dns == NULL || request == NULL || request->zone == NULL || request->ns == NULL ||
-	    request->cds == NULL || request->cdnskey == NULL || done == NULL) {
+	if (dns == NULL || request == NULL || request->zone == NULL || request->ns == NULL || request->cds == NULL ||
+	    request->cdnskey == NULL || done == NULL) {
 		return KNOT_EINVAL;
 	}
 

@@ -22,5 +22,4 @@ void dsboots_free(dsboots_t *all);
  *
  * \return DSBOOT_OK, DSBOOT_INSIDE, DSBOOT_TOO_LONG.
  */
-dsboot_status_t dsboot_name(const knot_dname_t *zone, const knot_dname_t *ns,
-                            knot_dname_storage_t out);
+dsboot_status_t dsboot_name(const knot_dname_t *zone, const knot_dname_t *ns, knot_dname_storage_t out);

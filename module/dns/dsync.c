@@ -138,8 +138,7 @@ int dsync_search_next(dsync_search_t *search, const knot_dname_t *soa)
 		knot_dname_copy_lower(apex, soa);
 	}
 	if (soa != NULL && soa_is_above(search, apex)) {
-		search->parent_at = knot_dname_labels(search->child, NULL) -
-		                    knot_dname_labels(apex, NULL);
+		search->parent_at = knot_dname_labels(search->child, NULL) - knot_dname_labels(apex, NULL);
 		search->bare = false;
 	} else if (!search->bare) {
 		search->bare = true;

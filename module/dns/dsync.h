@@ -11,17 +11,17 @@
 
 #include <libknot/libknot.h>
 
-#define DSYNC_RRTYPE		66
-#define DSYNC_SCHEME_NOTIFY	1
+#define DSYNC_RRTYPE        66
+#define DSYNC_SCHEME_NOTIFY 1
 
 /*! Lookups of one search: RFC 9859 4.1 needs no more whatever the parent looks like. */
-#define DSYNC_QUERIES_MAX	3
+#define DSYNC_QUERIES_MAX 3
 
 typedef struct {
 	uint16_t rrtype;
 	uint8_t scheme;
 	uint16_t port;
-	knot_dname_storage_t target;	/*!< Lower case. */
+	knot_dname_storage_t target; /*!< Lower case. */
 } dsync_t;
 
 /*!
@@ -36,11 +36,11 @@ const char *dsync_unusable(const dsync_t *dsync);
 
 /*! A search under way. */
 typedef struct {
-	knot_dname_storage_t child;	/*!< Owner of the delegation, lower case. */
-	knot_dname_storage_t query;	/*!< Name to look up now. */
-	size_t parent_at;		/*!< Labels of the child in front of the assumed parent. */
-	bool bare;			/*!< Nothing is in front of `_dsync`. */
-	unsigned queries;		/*!< Names given until now. */
+	knot_dname_storage_t child; /*!< Owner of the delegation, lower case. */
+	knot_dname_storage_t query; /*!< Name to look up now. */
+	size_t parent_at;           /*!< Labels of the child in front of the assumed parent. */
+	bool bare;                  /*!< Nothing is in front of `_dsync`. */
+	unsigned queries;           /*!< Names given until now. */
 } dsync_search_t;
 
 /*!

@@ -12,9 +12,9 @@
 #include "verify.h"
 
 /*! DNSKEY RDATA before the key itself: flags, protocol, algorithm. */
-#define DNSKEY_FIXED_LEN	4
+#define DNSKEY_FIXED_LEN 4
 /*! DS RDATA before the digest: tag, algorithm, digest type. */
-#define DS_FIXED_LEN		4
+#define DS_FIXED_LEN 4
 
 static dnssec_key_t *key_load(const knot_dname_t *zone, const uint8_t *rdata, uint16_t len)
 {
@@ -24,16 +24,14 @@ static dnssec_key_t *key_load(const knot_dname_t *zone, const uint8_t *rdata, ui
 	}
 
 	const dnssec_binary_t bin = { .data = (uint8_t *)rdata, .size = len };
-	if (dnssec_key_set_dname(key, zone) != DNSSEC_EOK ||
-	    dnssec_key_set_rdata(key, &bin) != DNSSEC_EOK) {
+	if (dnssec_key_set_dname(key, zone) != DNSSEC_EOK || dnssec_key_set_rdata(key, &bin) != DNSSEC_EOK) {
 		dnssec_key_free(key);
 		return NULL;
 	}
 	return key;
 }
 
-int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_len,
-               key_id_t *id)
+int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_len, key_id_t *id)
 {
 	assert(zone && rdata && id);
 
@@ -57,9 +55,8 @@ int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_le
 	return ret;
 }
 
-keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey,
-                     const knot_rdataset_t *rrsigs, const dns_key_t *keys,
-                     unsigned key_count, time_t now)
+keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey, const knot_rdataset_t *rrsigs,
+                     const dns_key_t *keys, unsigned key_count, time_t now)
 {
 	assert(zone && dnskey && rrsigs && (keys || key_count == 0));
 	assert(key_count <= ROLLOVER_KEYS_MAX);
@@ -77,9 +74,9 @@ keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey,
 
 /*! What a digest type of a DS is worth; all that depends on digest types is decided by this. */
 typedef enum {
-	DIGEST_IGNORED,		/*!< No validator that we know of reads it: GOST, private, future types. */
-	DIGEST_WEAK,		/*!< SHA-1: some validators take it, others do not (RFC 9905 3). */
-	DIGEST_GOOD,		/*!< RFC 4509, RFC 6605: every validator takes it. */
+	DIGEST_IGNORED, /*!< No validator that we know of reads it: GOST, private, future types. */
+	DIGEST_WEAK,    /*!< SHA-1: some validators take it, others do not (RFC 9905 3). */
+	DIGEST_GOOD,    /*!< RFC 4509, RFC 6605: every validator takes it. */
 } digest_use_t;
 
 static digest_use_t digest_use(uint8_t type)
@@ -98,11 +95,11 @@ static digest_use_t digest_use(uint8_t type)
 /*! Digests of one key, made when a DS asks for them, each once. */
 typedef struct {
 	bool made[DNSSEC_KEY_DIGEST_SHA384 + 1];
-	dnssec_binary_t ds[DNSSEC_KEY_DIGEST_SHA384 + 1];	/*!< DS RDATA; empty if there is none. */
+	dnssec_binary_t ds[DNSSEC_KEY_DIGEST_SHA384 + 1]; /*!< DS RDATA; empty if there is none. */
 } digests_t;
 
-static const dnssec_binary_t *digest_of(const knot_dname_t *zone, const dns_key_t *key,
-                                        digests_t *digests, uint8_t type)
+static const dnssec_binary_t *digest_of(const knot_dname_t *zone, const dns_key_t *key, digests_t *digests,
+                                        uint8_t type)
 {
 	if (!digests->made[type]) {
 		digests->made[type] = true;
@@ -116,8 +113,7 @@ static const dnssec_binary_t *digest_of(const knot_dname_t *zone, const dns_key_
 }
 
 /*! Tag, algorithm and digest; of a known digest type. */
-static bool ds_names_key(const knot_dname_t *zone, const knot_rdata_t *ds, const dns_key_t *key,
-                         digests_t *digests)
+static bool ds_names_key(const knot_dname_t *zone, const knot_rdata_t *ds, const dns_key_t *key, digests_t *digests)
 {
 	/* The tag alone proves nothing (RFC 4034 B), it only saves hashing. */
 	if (knot_ds_key_tag(ds) != key->id.tag || knot_ds_alg(ds) != key->id.algorithm) {
@@ -135,8 +131,8 @@ static bool ds_names_key(const knot_dname_t *zone, const knot_rdata_t *ds, const
 	return own->size == ds->len && memcmp(own->data, ds->data, ds->len) == 0;
 }
 
-static keyset_t named_by(const knot_dname_t *zone, const knot_rdata_t *ds, const dns_key_t *keys,
-                         unsigned key_count, digests_t *digests)
+static keyset_t named_by(const knot_dname_t *zone, const knot_rdata_t *ds, const dns_key_t *keys, unsigned key_count,
+                         digests_t *digests)
 {
 	keyset_t named = 0;
 	for (unsigned k = 0; k < key_count; k++) {
@@ -147,8 +143,8 @@ static keyset_t named_by(const knot_dname_t *zone, const knot_rdata_t *ds, const
 	return named;
 }
 
-void dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
-                  const dns_key_t *keys, unsigned key_count, dns_ds_t *out)
+void dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds, const dns_key_t *keys, unsigned key_count,
+                  dns_ds_t *out)
 {
 	assert(zone && ds && out && (keys || key_count == 0));
 	assert(key_count <= ROLLOVER_KEYS_MAX);
@@ -188,8 +184,8 @@ void dns_ds_match(const knot_dname_t *zone, const knot_rdataset_t *ds,
 	}
 }
 
-keyset_t dns_cds_match(const knot_dname_t *zone, const knot_rdataset_t *cds,
-                       const dns_key_t *keys, unsigned key_count, bool *unwanted)
+keyset_t dns_cds_match(const knot_dname_t *zone, const knot_rdataset_t *cds, const dns_key_t *keys, unsigned key_count,
+                       bool *unwanted)
 {
 	assert(zone && cds && unwanted && (keys || key_count == 0));
 	assert(key_count <= ROLLOVER_KEYS_MAX);
@@ -226,8 +222,8 @@ static bool dnskey_is(const knot_dname_t *zone, const knot_rdata_t *rr, const dn
 	       memcmp(id.digest, key->id.digest, sizeof(id.digest)) == 0;
 }
 
-keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdnskey,
-                           const dns_key_t *keys, unsigned key_count, bool *foreign)
+keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdnskey, const dns_key_t *keys,
+                           unsigned key_count, bool *foreign)
 {
 	assert(zone && cdnskey && (keys || key_count == 0));
 	assert(key_count <= ROLLOVER_KEYS_MAX);

@@ -13,7 +13,9 @@ int message_make(const knot_dname_t *zone, uint16_t id, uint8_t wire[MESSAGE_MAX
 	if (pkt == NULL) {
 		return KNOT_ENOMEM;
 	}
-	/* libknot takes a given buffer as it is, size, flags and counters included; asserts tell where there are any. */
+	/*
+	 * libknot takes a given buffer as it is, size, flags and counters included; asserts tell where there are any.
+	 */
 	pkt->size = KNOT_WIRE_HEADER_SIZE;
 	memset(wire, 0, KNOT_WIRE_HEADER_SIZE);
 	knot_wire_set_id(wire, id);
@@ -30,20 +32,16 @@ int message_make(const knot_dname_t *zone, uint16_t id, uint8_t wire[MESSAGE_MAX
 static bool is_bare_refusal(const uint8_t *wire)
 {
 	uint8_t rcode = knot_wire_get_rcode(wire);
-	return knot_wire_get_qdcount(wire) == 0 &&
-	       (rcode == KNOT_RCODE_FORMERR || rcode == KNOT_RCODE_NOTIMPL);
+	return knot_wire_get_qdcount(wire) == 0 && (rcode == KNOT_RCODE_FORMERR || rcode == KNOT_RCODE_NOTIMPL);
 }
 
 static bool is_question(const knot_pkt_t *pkt, const knot_dname_t *zone)
 {
-	return knot_wire_get_qdcount(pkt->wire) == 1 &&
-	       knot_pkt_qtype(pkt) == KNOT_RRTYPE_CDS &&
-	       knot_pkt_qclass(pkt) == KNOT_CLASS_IN &&
-	       knot_dname_is_case_equal(knot_pkt_qname(pkt), zone);
+	return knot_wire_get_qdcount(pkt->wire) == 1 && knot_pkt_qtype(pkt) == KNOT_RRTYPE_CDS &&
+	       knot_pkt_qclass(pkt) == KNOT_CLASS_IN && knot_dname_is_case_equal(knot_pkt_qname(pkt), zone);
 }
 
-message_match_t message_match(const uint8_t *wire, size_t len, const knot_dname_t *zone,
-                              uint16_t id, uint16_t *rcode)
+message_match_t message_match(const uint8_t *wire, size_t len, const knot_dname_t *zone, uint16_t id, uint16_t *rcode)
 {
 	assert(zone && rcode);
 

@@ -10,7 +10,7 @@
 #include <libknot/libknot.h>
 
 /*! Header and question. */
-#define MESSAGE_MAX	(KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 2 * sizeof(uint16_t))
+#define MESSAGE_MAX (KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 2 * sizeof(uint16_t))
 
 /*!
  * \brief Writes the message.
@@ -25,9 +25,9 @@
 int message_make(const knot_dname_t *zone, uint16_t id, uint8_t wire[MESSAGE_MAX], size_t *len);
 
 typedef enum {
-	MESSAGE_OTHER,		/*!< Not the answer to this message: as if it had not come. */
+	MESSAGE_OTHER, /*!< Not the answer to this message: as if it had not come. */
 	MESSAGE_ANSWER,
-	MESSAGE_TRUNCATED,	/*!< It is, but wants to be asked over TCP. */
+	MESSAGE_TRUNCATED, /*!< It is, but wants to be asked over TCP. */
 } message_match_t;
 
 /*!
@@ -39,5 +39,4 @@ typedef enum {
  * \param[in] id      ID of the message.
  * \param[out] rcode  RCODE of the answer, the extended one if it has EDNS.
  */
-message_match_t message_match(const uint8_t *wire, size_t len, const knot_dname_t *zone,
-                              uint16_t id, uint16_t *rcode);
+message_match_t message_match(const uint8_t *wire, size_t len, const knot_dname_t *zone, uint16_t id, uint16_t *rcode);

@@ -14,11 +14,11 @@
 #include "message.h"
 
 /*! The resolver has its own limits; this one is for a resolver that does not come back. */
-#define LOOKUP_MAX_MS		90000
+#define LOOKUP_MAX_MS 90000
 
 /*! Records of one parent and addresses of one target; who has more is not served any better. */
-#define TARGETS_MAX		4
-#define ADDRS_MAX		8
+#define TARGETS_MAX 4
+#define ADDRS_MAX   8
 
 typedef struct {
 	notify_t *first, *last;
@@ -27,25 +27,25 @@ typedef struct {
 struct notifies {
 	uv_loop_t *loop;
 	resolve_t *resolve;
-	pace_t *pace;		/*!< Of the targets: one parent is told of many zones. */
+	pace_t *pace; /*!< Of the targets: one parent is told of many zones. */
 	bool loopback;
 	bool closing;
 	list_t waiting;
 	list_t running;
-	unsigned begun;		/*!< In running. */
+	unsigned begun; /*!< In running. */
 };
 
 typedef struct {
 	notify_t *notify;
-	lookup_t *lookup;	/*!< NULL unless under way. */
+	lookup_t *lookup; /*!< NULL unless under way. */
 	uint16_t type;
 } query_t;
 
 struct notify {
 	notifies_t *all;
-	list_t *list;		/*!< The one it is in. */
+	list_t *list; /*!< The one it is in. */
 	notify_t *prev, *next;
-	uv_timer_t timer;	/*!< Begins, limits lookups, ends: always from a clean stack. */
+	uv_timer_t timer; /*!< Begins, limits lookups, ends: always from a clean stack. */
 	uint64_t started;
 
 	knot_dname_storage_t zone;
@@ -60,7 +60,7 @@ struct notify {
 	unsigned target_count, target_at;
 	struct sockaddr_storage addrs[ADDRS_MAX];
 	unsigned addr_count, addr_at;
-	bool sent;		/*!< There was an address to send to. */
+	bool sent; /*!< There was an address to send to. */
 	deliver_t *deliver;
 
 	notify_result_t *result;
@@ -103,8 +103,7 @@ static void list_remove(notify_t *notify)
 
 static void begin_waiting(notifies_t *all)
 {
-	while (!all->closing && all->begun < NOTIFIES_MAX &&
-	       all->waiting.first != NULL) {
+	while (!all->closing && all->begun < NOTIFIES_MAX && all->waiting.first != NULL) {
 		notify_t *notify = all->waiting.first;
 		list_remove(notify);
 		list_add(&all->running, notify);
@@ -197,7 +196,8 @@ static void on_lookup_timeout(uv_timer_t *timer)
 	stop(notify);
 	note(notify, "resolver did not answer within %u s", LOOKUP_MAX_MS / 1000);
 	finish(notify, notify->result->dsync_owner[0] == '\0' ? NOTIFY_LOOKUP_FAILED :
-	               notify->sent ? NOTIFY_NO_RESPONSE : NOTIFY_UNRESOLVABLE);
+	               notify->sent                           ? NOTIFY_NO_RESPONSE :
+	                                                        NOTIFY_UNRESOLVABLE);
 }
 
 static void look_up(query_t *query, const knot_dname_t *name, uint16_t type, lookup_done_f done)
@@ -207,9 +207,7 @@ static void look_up(query_t *query, const knot_dname_t *name, uint16_t type, loo
 	query->type = type;
 	query->lookup = resolve_start(notify->all->resolve, name, type, done, query);
 	if (query->lookup == NULL) {
-		const lookup_result_t failed = {
-			.status = LOOKUP_FAILED, .error = "resolver does not take questions"
-		};
+		const lookup_result_t failed = { .status = LOOKUP_FAILED, .error = "resolver does not take questions" };
 		done(&failed, query);
 	}
 }
@@ -311,8 +309,8 @@ static const char *addr_unusable(const struct sockaddr_storage *addr, bool loopb
 		bad = (ip >> 24) == 0 || IN_MULTICAST(ip) || ip == INADDR_BROADCAST;
 	} else {
 		const struct in6_addr *ip = &((const struct sockaddr_in6 *)addr)->sin6_addr;
-		bad = IN6_IS_ADDR_UNSPECIFIED(ip) || IN6_IS_ADDR_MULTICAST(ip) ||
-		      IN6_IS_ADDR_V4MAPPED(ip) || IN6_IS_ADDR_LINKLOCAL(ip);
+		bad = IN6_IS_ADDR_UNSPECIFIED(ip) || IN6_IS_ADDR_MULTICAST(ip) || IN6_IS_ADDR_V4MAPPED(ip) ||
+		      IN6_IS_ADDR_LINKLOCAL(ip);
 	}
 	return bad ? "is no address of a server" : NULL;
 }
@@ -346,8 +344,7 @@ static void on_address(const lookup_result_t *result, void *arg)
 	knot_rdata_t *rr = result->rrs.rdata;
 	for (uint16_t i = 0; i < count; i++, rr = knot_rdataset_next(rr)) {
 		struct sockaddr_storage addr;
-		if (!addr_from_rdata(rr->data, rr->len, notify->targets[notify->target_at].port,
-		                     &addr)) {
+		if (!addr_from_rdata(rr->data, rr->len, notify->targets[notify->target_at].port, &addr)) {
 			continue;
 		}
 		const char *unusable = addr_unusable(&addr, notify->all->loopback);
@@ -405,11 +402,9 @@ static void on_delivered(const deliver_result_t *delivered, void *arg)
 	if (delivered->answered) {
 		/* RFC 1996 3.6: any answer ends it, a NOTIMP in particular. */
 		result->rcode = delivered->rcode;
-		finish(notify, delivered->rcode == KNOT_RCODE_NOERROR ? NOTIFY_ACKNOWLEDGED
-		                                                      : NOTIFY_REFUSED);
+		finish(notify, delivered->rcode == KNOT_RCODE_NOERROR ? NOTIFY_ACKNOWLEDGED : NOTIFY_REFUSED);
 	} else {
-		note(notify, "%s: UDP %s, TCP %s", result->server, delivered->udp_error,
-		     delivered->tcp_error);
+		note(notify, "%s: UDP %s, TCP %s", result->server, delivered->udp_error, delivered->tcp_error);
 		notify->addr_at++;
 		next_address(notify);
 	}
@@ -443,8 +438,8 @@ static void next_address(notify_t *notify)
 	}
 
 	notifies_t *all = notify->all;
-	unsigned wait = pace_turn(all->pace, &notify->addrs[notify->addr_at], 1,
-	                          sizeof(notify->addrs[0]), uv_now(all->loop));
+	unsigned wait =
+		pace_turn(all->pace, &notify->addrs[notify->addr_at], 1, sizeof(notify->addrs[0]), uv_now(all->loop));
 	uv_timer_start(&notify->timer, on_turn, wait, 0);
 }
 
@@ -453,19 +448,19 @@ static void next_address(notify_t *notify)
 static void copy_request(notify_t *notify, const notify_request_t *request)
 {
 	static const notify_retry_t RFC_1996 = {
-		.interval_ms = 60000, .retransmissions = 5, .tcp_timeout_ms = 60000,
+		.interval_ms = 60000,
+		.retransmissions = 5,
+		.tcp_timeout_ms = 60000,
 	};
 	const notify_retry_t *retry = &request->retry;
-	bool unset = retry->interval_ms == 0 && retry->retransmissions == 0 &&
-	             retry->tcp_timeout_ms == 0;
+	bool unset = retry->interval_ms == 0 && retry->retransmissions == 0 && retry->tcp_timeout_ms == 0;
 
 	knot_dname_copy_lower(notify->zone, request->zone);
 	notify->require_secure = request->require_secure;
 	notify->retry = unset ? RFC_1996 : *retry;
 }
 
-int notify_start(dns_t *dns, const notify_request_t *request,
-                 notify_done_f done, void *arg, notify_t **out)
+int notify_start(dns_t *dns, const notify_request_t *request, notify_done_f done, void *arg, notify_t **out)
 {
 	if (dns == NULL || request == NULL || request->zone == NULL || done == NULL) {
 		return KNOT_EINVAL;

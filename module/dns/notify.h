@@ -10,7 +10,7 @@
 #include "resolve.h"
 
 /*! Notifications under way; each has one socket, and a silent parent may hold many of them. */
-#define NOTIFIES_MAX	256
+#define NOTIFIES_MAX 256
 
 /*! All notifications of one asker. */
 typedef struct notifies notifies_t;

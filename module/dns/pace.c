@@ -6,17 +6,17 @@
 #include "addr.h"
 #include "pace.h"
 
-#define BUCKETS	256
+#define BUCKETS 256
 
 /*! An address that has been asked a short while ago, or will be. */
 typedef struct busy {
 	struct sockaddr_storage addr;
-	uint64_t free_at;	/*!< Microseconds. */
+	uint64_t free_at; /*!< Microseconds. */
 	struct busy *next;
 } busy_t;
 
 struct pace {
-	uint64_t apart;		/*!< Microseconds between two questions, 0: no limit. */
+	uint64_t apart; /*!< Microseconds between two questions, 0: no limit. */
 	busy_t *buckets[BUCKETS];
 };
 
@@ -68,7 +68,7 @@ static void take(pace_t *pace, const struct sockaddr_storage *addr, uint64_t now
 	if (busy == NULL) {
 		busy = calloc(1, sizeof(*busy));
 		if (busy == NULL) {
-			return;	/* Asked all the same: to be polite is not worth a look that fails. */
+			return; /* Asked all the same: to be polite is not worth a look that fails. */
 		}
 		busy_t **bucket = &pace->buckets[addr_hash(addr) % BUCKETS];
 		busy->addr = *addr;
@@ -78,14 +78,12 @@ static void take(pace_t *pace, const struct sockaddr_storage *addr, uint64_t now
 	busy->free_at = turn + pace->apart;
 }
 
-static const struct sockaddr_storage *nth(const struct sockaddr_storage *addr, size_t stride,
-                                          unsigned i)
+static const struct sockaddr_storage *nth(const struct sockaddr_storage *addr, size_t stride, unsigned i)
 {
 	return (const struct sockaddr_storage *)((const char *)addr + i * stride);
 }
 
-unsigned pace_turn(pace_t *pace, const struct sockaddr_storage *addr, unsigned count,
-                   size_t stride, uint64_t now_ms)
+unsigned pace_turn(pace_t *pace, const struct sockaddr_storage *addr, unsigned count, size_t stride, uint64_t now_ms)
 {
 	assert(pace && (addr || count == 0));
 

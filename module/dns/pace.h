@@ -37,8 +37,7 @@ void pace_free(pace_t *pace);
  *
  * \return Milliseconds from now until the turn.
  */
-unsigned pace_turn(pace_t *pace, const struct sockaddr_storage *addr, unsigned count,
-                   size_t stride, uint64_t now);
+unsigned pace_turn(pace_t *pace, const struct sockaddr_storage *addr, unsigned count, size_t stride, uint64_t now);
 
 /*! Milliseconds until the address has a turn that nobody has taken yet; takes none. */
 unsigned pace_wait(const pace_t *pace, const struct sockaddr_storage *addr, uint64_t now);

@@ -5,8 +5,7 @@
 
 #include "packet.h"
 
-const char *packet_open(const uint8_t *wire, size_t len, const knot_dname_t *qname,
-                        uint16_t qtype, knot_pkt_t **pkt)
+const char *packet_open(const uint8_t *wire, size_t len, const knot_dname_t *qname, uint16_t qtype, knot_pkt_t **pkt)
 {
 	assert(qname && pkt);
 
@@ -23,12 +22,9 @@ const char *packet_open(const uint8_t *wire, size_t len, const knot_dname_t *qna
 	const char *error = NULL;
 	if (knot_pkt_parse(parsed, KNOT_PF_KEEPWIRE) != KNOT_EOK) {
 		error = "malformed answer";
-	} else if (!knot_wire_get_qr(wire) ||
-	           knot_wire_get_opcode(wire) != KNOT_OPCODE_QUERY ||
-	           knot_wire_get_qdcount(wire) != 1 ||
-	           knot_pkt_qtype(parsed) != qtype ||
-	           knot_pkt_qclass(parsed) != KNOT_CLASS_IN ||
-	           !knot_dname_is_equal(knot_pkt_qname(parsed), qname)) {
+	} else if (!knot_wire_get_qr(wire) || knot_wire_get_opcode(wire) != KNOT_OPCODE_QUERY ||
+	           knot_wire_get_qdcount(wire) != 1 || knot_pkt_qtype(parsed) != qtype ||
+	           knot_pkt_qclass(parsed) != KNOT_CLASS_IN || !knot_dname_is_equal(knot_pkt_qname(parsed), qname)) {
 		error = "answer to another question";
 	} else if (knot_wire_get_tc(wire)) {
 		error = "truncated answer";
@@ -45,8 +41,7 @@ const char *packet_open(const uint8_t *wire, size_t len, const knot_dname_t *qna
 bool packet_rr_usable(const knot_rrset_t *rr)
 {
 	/* libknot leaves an RRset empty when its RDATA has no canonical form. */
-	return rr->owner != NULL && rr->rclass == KNOT_CLASS_IN &&
-	       rr->rrs.count == 1 && rr->rrs.rdata->len > 0;
+	return rr->owner != NULL && rr->rclass == KNOT_CLASS_IN && rr->rrs.count == 1 && rr->rrs.rdata->len > 0;
 }
 
 static bool covers(const knot_rrset_t *rr, uint16_t type)
@@ -55,8 +50,8 @@ static bool covers(const knot_rrset_t *rr, uint16_t type)
 	       knot_rrsig_type_covered(rr->rrs.rdata) == type;
 }
 
-int packet_rrset(const knot_pkt_t *pkt, knot_section_t section, const knot_dname_t *owner,
-                 uint16_t type, packet_rrset_t *out)
+int packet_rrset(const knot_pkt_t *pkt, knot_section_t section, const knot_dname_t *owner, uint16_t type,
+                 packet_rrset_t *out)
 {
 	assert(pkt && owner && out);
 

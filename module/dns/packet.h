@@ -10,12 +10,12 @@
 #include <libknot/libknot.h>
 
 /*! Different records, and different RRSIGs, that one RRset may have; BIND has 100 (CVE-2024-1737). */
-#define PACKET_RRS_MAX	128
+#define PACKET_RRS_MAX 128
 
 /*! An RRset gathered from the single records of a packet section. */
 typedef struct {
-	knot_rrset_t rrset;	/*!< The owner is borrowed, the records are owned. */
-	knot_rdataset_t rrsigs;	/*!< RRSIGs at the owner that cover the type. */
+	knot_rrset_t rrset;     /*!< The owner is borrowed, the records are owned. */
+	knot_rdataset_t rrsigs; /*!< RRSIGs at the owner that cover the type. */
 } packet_rrset_t;
 
 /*!
@@ -29,8 +29,7 @@ typedef struct {
  *
  * \return NULL, or what is wrong with it.
  */
-const char *packet_open(const uint8_t *wire, size_t len, const knot_dname_t *qname,
-                        uint16_t qtype, knot_pkt_t **pkt);
+const char *packet_open(const uint8_t *wire, size_t len, const knot_dname_t *qname, uint16_t qtype, knot_pkt_t **pkt);
 
 /*!
  * \brief Gathers an RRset: sorted, without duplicates, TTL the largest one seen.
@@ -43,8 +42,8 @@ const char *packet_open(const uint8_t *wire, size_t len, const knot_dname_t *qna
  *
  * \return KNOT_EOK (also if there is none), KNOT_ESPACE with more than PACKET_RRS_MAX, KNOT_ENOMEM.
  */
-int packet_rrset(const knot_pkt_t *pkt, knot_section_t section, const knot_dname_t *owner,
-                 uint16_t type, packet_rrset_t *out);
+int packet_rrset(const knot_pkt_t *pkt, knot_section_t section, const knot_dname_t *owner, uint16_t type,
+                 packet_rrset_t *out);
 
 /*! What packet_rrset() returned, for people. */
 const char *packet_error(int ret);

@@ -12,7 +12,7 @@
 #include "question.h"
 
 /*! Length in front of a message over TCP (RFC 1035 4.2.2). */
-#define TCP_PREFIX	2
+#define TCP_PREFIX 2
 
 /*! One socket. The question lets go of it first, the loop then closes it. */
 typedef struct {
@@ -21,24 +21,24 @@ typedef struct {
 		uv_udp_t udp;
 		uv_tcp_t tcp;
 	};
-	question_t *question;	/*!< NULL: closing. */
+	question_t *question; /*!< NULL: closing. */
 	uv_connect_t connect;
 	uv_write_t write;
 	uint8_t out[TCP_PREFIX + KNOT_WIRE_MIN_PKTSIZE];
-	uint8_t *in;		/*!< Of a datagram, or of one message over TCP. */
+	uint8_t *in; /*!< Of a datagram, or of one message over TCP. */
 	size_t in_len, in_size;
 } attempt_t;
 
 struct question {
 	uv_timer_t timer;
-	bool over;		/*!< Only the timer is waited for. */
-	attempt_t *attempt;	/*!< The socket that is open; NULL: none. */
+	bool over;          /*!< Only the timer is waited for. */
+	attempt_t *attempt; /*!< The socket that is open; NULL: none. */
 	struct sockaddr_storage addr;
 	question_way_t way;
 	unsigned tries, udp_timeout_ms, tcp_timeout_ms;
 	uint8_t wire[KNOT_WIRE_MIN_PKTSIZE];
 	size_t len;
-	size_t asked;		/*!< Length of header and question section. */
+	size_t asked; /*!< Length of header and question section. */
 	uint8_t *answer;
 	question_result_t result;
 	question_done_f done;
@@ -150,7 +150,8 @@ static void fail_udp(question_t *question, const char *error)
 static const char *error_text(int error)
 {
 	return error == UV_ECONNREFUSED ? "connection refused" :
-	       error == UV_EOF ? "connection closed" : uv_strerror(error);
+	       error == UV_EOF          ? "connection closed" :
+	                                  uv_strerror(error);
 }
 
 /* -- answers ---------------------------------------------------------------- */
@@ -265,15 +266,14 @@ static void on_udp(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf, const struct
 	}
 	memcpy(&source, from, from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 	const uint8_t *wire = (const uint8_t *)buf->base;
-	if (addr_cmp(&source, &question->addr) == 0 &&
-	    question_match(wire, len, question->wire, question->asked)) {
+	if (addr_cmp(&source, &question->addr) == 0 && question_match(wire, len, question->wire, question->asked)) {
 		take_udp(question, wire, len);
 	}
 }
 
 /*!
- * The kernel takes an own address as the source for itself, and sends to itself what is for 0.0.0.0 or ::. Loopback is full of
- * servers in tests, bar the first.
+ * The kernel takes an own address as the source for itself, and sends to itself what is for 0.0.0.0 or ::. Loopback is
+ * full of servers in tests, bar the first.
  */
 static bool is_here(const attempt_t *attempt, const struct sockaddr_storage *addr)
 {
@@ -284,7 +284,8 @@ static bool is_here(const attempt_t *attempt, const struct sockaddr_storage *add
 		return false;
 	}
 	if (addr->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *a = (const struct sockaddr_in6 *)&source, *b = (const struct sockaddr_in6 *)addr;
+		const struct sockaddr_in6 *a = (const struct sockaddr_in6 *)&source,
+					  *b = (const struct sockaddr_in6 *)addr;
 		return IN6_IS_ADDR_UNSPECIFIED(&b->sin6_addr) ||
 		       memcmp(&a->sin6_addr, &b->sin6_addr, sizeof(a->sin6_addr)) == 0;
 	}
@@ -434,7 +435,8 @@ static void begin_tcp(question_t *question, const char *why)
 		return;
 	}
 	attempt->connect.data = attempt;
-	int ret = uv_tcp_connect(&attempt->connect, &attempt->tcp, (const struct sockaddr *)&question->addr, on_connected);
+	int ret = uv_tcp_connect(&attempt->connect, &attempt->tcp, (const struct sockaddr *)&question->addr,
+	                         on_connected);
 	if (ret != 0) {
 		fail(question, error_text(ret));
 	} else {
@@ -452,7 +454,9 @@ static int make_query(question_t *question, const knot_dname_t *name, uint16_t t
 	if (pkt == NULL) {
 		return KNOT_ENOMEM;
 	}
-	/* libknot takes a given buffer as it is, size, flags and counters included; asserts tell where there are any. */
+	/*
+	 * libknot takes a given buffer as it is, size, flags and counters included; asserts tell where there are any.
+	 */
 	pkt->size = KNOT_WIRE_HEADER_SIZE;
 	memset(wire, 0, KNOT_WIRE_HEADER_SIZE);
 	if (flags & QUESTION_RECURSE) {

@@ -17,13 +17,13 @@
 #include <libknot/libknot.h>
 
 /*! Header bits of a question. */
-#define QUESTION_RECURSE	0x1	/*!< RD */
-#define QUESTION_UNCHECKED	0x2	/*!< CD */
+#define QUESTION_RECURSE   0x1 /*!< RD */
+#define QUESTION_UNCHECKED 0x2 /*!< CD */
 
 /*! How it may go. */
 typedef enum {
-	QUESTION_UDP_TCP,	/*!< UDP; TCP if that is not enough. */
-	QUESTION_UDP_ONLY,	/*!< UDP; TCP after a truncated answer only, not after silence. */
+	QUESTION_UDP_TCP,  /*!< UDP; TCP if that is not enough. */
+	QUESTION_UDP_ONLY, /*!< UDP; TCP after a truncated answer only, not after silence. */
 	QUESTION_TCP_ONLY,
 } question_way_t;
 
@@ -32,25 +32,25 @@ typedef struct question question_t;
 /*! What to ask; copied. */
 typedef struct {
 	const struct sockaddr_storage *addr;
-	const knot_dname_t *name;	/*!< Lower case. */
+	const knot_dname_t *name; /*!< Lower case. */
 	uint16_t type;
-	unsigned flags;			/*!< QUESTION_RECURSE, QUESTION_UNCHECKED. */
+	unsigned flags; /*!< QUESTION_RECURSE, QUESTION_UNCHECKED. */
 	question_way_t way;
-	unsigned tries;			/*!< Packets over UDP, at least 1. */
-	unsigned udp_timeout_ms;	/*!< Of each of them. */
-	unsigned tcp_timeout_ms;	/*!< From the connection to the end of the answer. */
+	unsigned tries;          /*!< Packets over UDP, at least 1. */
+	unsigned udp_timeout_ms; /*!< Of each of them. */
+	unsigned tcp_timeout_ms; /*!< From the connection to the end of the answer. */
 } question_params_t;
 
 /*! What came of it; valid during the callback. */
 typedef struct {
-	const uint8_t *wire;	/*!< Answer; NULL: none. Its ID and question are those of what was sent. */
+	const uint8_t *wire; /*!< Answer; NULL: none. Its ID and question are those of what was sent. */
 	size_t len;
-	bool tcp;		/*!< It came over TCP. */
-	bool alive;		/*!< The server has sent a packet to this question, perhaps not a whole answer. */
-	bool here;		/*!< The address is one of this host. */
-	bool no_route;		/*!< This host cannot send anything to the address. */
-	unsigned packets;	/*!< Sent over UDP. */
-	char error[96];		/*!< Why there is no answer; "" if there is one. */
+	bool tcp;         /*!< It came over TCP. */
+	bool alive;       /*!< The server has sent a packet to this question, perhaps not a whole answer. */
+	bool here;        /*!< The address is one of this host. */
+	bool no_route;    /*!< This host cannot send anything to the address. */
+	unsigned packets; /*!< Sent over UDP. */
+	char error[96];   /*!< Why there is no answer; "" if there is one. */
 } question_result_t;
 
 typedef void (*question_done_f)(const question_result_t *result, void *arg);

@@ -10,7 +10,7 @@
 
 typedef struct {
 	referral_t *referral;
-	ask_job_t *job;		/*!< NULL once it is done. */
+	ask_job_t *job; /*!< NULL once it is done. */
 	referral_said_t said;
 } question_t;
 
@@ -23,7 +23,7 @@ struct referral {
 	unsigned pending;
 	unsigned packets;
 	int ret;
-	ask_group_t group;	/*!< Many slow servers do not hold back others. */
+	ask_group_t group; /*!< Many slow servers do not hold back others. */
 	unsigned count;
 	question_t questions[];
 };
@@ -81,8 +81,8 @@ static void on_reply(const ask_reply_t *reply, void *arg)
 	}
 }
 
-referral_t *referral_start(ask_t *ask, const knot_dname_t *zone, const servers_t *above,
-                           servers_t *found, referral_done_f done, void *arg)
+referral_t *referral_start(ask_t *ask, const knot_dname_t *zone, const servers_t *above, servers_t *found,
+                           referral_done_f done, void *arg)
 {
 	assert(ask && zone && above && found && done);
 
@@ -91,8 +91,8 @@ referral_t *referral_start(ask_t *ask, const knot_dname_t *zone, const servers_t
 	if (referral == NULL) {
 		return NULL;
 	}
-	*referral = (referral_t){ .zone = zone, .above = above, .found = found, .done = done, .arg = arg,
-	                          .count = count };
+	*referral =
+		(referral_t){ .zone = zone, .above = above, .found = found, .done = done, .arg = arg, .count = count };
 	for (unsigned i = 0; i < count; i++) {
 		question_t *question = &referral->questions[i];
 		question->referral = referral;

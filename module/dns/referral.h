@@ -17,7 +17,7 @@
 /*! What one address said. */
 typedef struct {
 	delegation_said_t said;
-	char why[96];		/*!< For DELEGATION_SILENT and DELEGATION_ERROR. */
+	char why[96]; /*!< For DELEGATION_SILENT and DELEGATION_ERROR. */
 } referral_said_t;
 
 typedef struct referral referral_t;
@@ -44,8 +44,8 @@ typedef void (*referral_done_f)(int ret, void *arg);
  *
  * \return NULL without memory, or without servers to ask.
  */
-referral_t *referral_start(ask_t *ask, const knot_dname_t *zone, const servers_t *above,
-                           servers_t *found, referral_done_f done, void *arg);
+referral_t *referral_start(ask_t *ask, const knot_dname_t *zone, const servers_t *above, servers_t *found,
+                           referral_done_f done, void *arg);
 
 /*! What the address of this index said. */
 const referral_said_t *referral_said(const referral_t *referral, unsigned index);

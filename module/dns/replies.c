@@ -73,8 +73,8 @@ static void judge_signal(const answer_zone_t *zone, const knot_rdataset_t *serve
 {
 	const bool cds = at == 1;
 	if (reply->answer[at].wire != NULL) {
-		answer_signal(zone, served, cds ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_CDNSKEY,
-		              reply->answer[at].wire, reply->answer[at].len, answer);
+		answer_signal(zone, served, cds ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_CDNSKEY, reply->answer[at].wire,
+		              reply->answer[at].len, answer);
 		return;
 	}
 	*(cds ? &answer->cds : &answer->cdnskey) = (signal_rrset_t){ .unanswered = true };
@@ -89,8 +89,8 @@ static void judge_child(const answer_zone_t *zone, const ask_reply_t *reply, chi
 	if (reply->answer[0].wire == NULL) {
 		const answer_status_t status = missing(reply);
 		clear_child(answer, status, status == ANSWER_UNREACHABLE ? zone->now : 0);
-		snprintf(answer->detail, sizeof(answer->detail), "%s%s",
-		         status == ANSWER_INCOMPLETE ? "DNSKEY: " : "", reply->answer[0].error);
+		snprintf(answer->detail, sizeof(answer->detail), "%s%s", status == ANSWER_INCOMPLETE ? "DNSKEY: " : "",
+		         reply->answer[0].error);
 		return;
 	}
 
@@ -122,12 +122,11 @@ static void judge_parent(const answer_zone_t *zone, const discovery_t *found, co
 		snprintf(answer->detail, sizeof(answer->detail), "%s", reply->answer[0].error);
 		return;
 	}
-	answer_ds(zone, found->parent, &found->parent_keys, reply->answer[0].wire,
-	          reply->answer[0].len, answer);
+	answer_ds(zone, found->parent, &found->parent_keys, reply->answer[0].wire, reply->answer[0].len, answer);
 }
 
-void replies_child(replies_t *replies, const answer_zone_t *zone, const ask_reply_t *reply,
-                   child_answer_t *answers, size_t index)
+void replies_child(replies_t *replies, const answer_zone_t *zone, const ask_reply_t *reply, child_answer_t *answers,
+                   size_t index)
 {
 	assert(replies && zone && reply && answers);
 
@@ -144,8 +143,8 @@ void replies_child(replies_t *replies, const answer_zone_t *zone, const ask_repl
 	}
 }
 
-void replies_parent(replies_t *replies, const answer_zone_t *zone, const discovery_t *found,
-                    const ask_reply_t *reply, parent_answer_t *answers, size_t index)
+void replies_parent(replies_t *replies, const answer_zone_t *zone, const discovery_t *found, const ask_reply_t *reply,
+                    parent_answer_t *answers, size_t index)
 {
 	assert(replies && zone && found && reply && answers);
 

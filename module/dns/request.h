@@ -10,9 +10,9 @@
 #include "answer.h"
 
 typedef struct {
-	answer_zone_t known;		/*!< Points into the rest. */
+	answer_zone_t known; /*!< Points into the rest. */
 	unsigned ask;
-	knot_dname_storage_t zone;	/*!< Lower case. */
+	knot_dname_storage_t zone; /*!< Lower case. */
 	dns_key_t keys[ROLLOVER_KEYS_MAX];
 	uint8_t *rdata[ROLLOVER_KEYS_MAX];
 	knot_rdataset_t dnskey;

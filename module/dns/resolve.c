@@ -15,25 +15,25 @@
 #include "resolve.h"
 
 /*! Trust anchor of the package dns-root-data. */
-#define ROOT_ANCHOR	"/usr/share/dns/root.key"
+#define ROOT_ANCHOR "/usr/share/dns/root.key"
 
 /*! How often the files are looked at, and how long after they could not be used. */
-#define CHECK_MS	1000
-#define RETRY_MS	60000
+#define CHECK_MS 1000
+#define RETRY_MS 60000
 
 /*! Descriptors that a resolver takes when it is made and when it begins, and some for who is faster. */
-#define SPARE_FDS	16
+#define SPARE_FDS 16
 
 /*! Libunbound reads its files once: one context for each time that they have changed. */
 typedef struct context {
 	resolve_t *resolve;
 	struct ub_ctx *ctx;
 	uv_poll_t poll;
-	bool begun;		/*!< Its thread runs. */
-	unsigned lookups;	/*!< Under way. */
-	bool processing;	/*!< Its callbacks are being called. */
-	bool dead;		/*!< Its thread is gone: nothing is answered any more. */
-	struct context *next;	/*!< An older one. */
+	bool begun;           /*!< Its thread runs. */
+	unsigned lookups;     /*!< Under way. */
+	bool processing;      /*!< Its callbacks are being called. */
+	bool dead;            /*!< Its thread is gone: nothing is answered any more. */
+	struct context *next; /*!< An older one. */
 } context_t;
 
 struct lookup {
@@ -60,9 +60,9 @@ typedef struct {
 struct resolve {
 	uv_loop_t *loop;
 	dns_config_t config;
-	file_ids_t files;	/*!< As the first context has read them. */
-	uint64_t check_at;	/*!< Milliseconds. */
-	context_t *contexts;	/*!< The first takes questions, the others end what they have begun. */
+	file_ids_t files;    /*!< As the first context has read them. */
+	uint64_t check_at;   /*!< Milliseconds. */
+	context_t *contexts; /*!< The first takes questions, the others end what they have begun. */
 	lookup_t *lookups;
 };
 
@@ -73,6 +73,7 @@ struct resolve {
 static const struct {
 	const char *name;
 	const char *value;
+	/* clang-format off */
 } OPTIONS[] = {
 	{ "cache-max-ttl:", "60" },
 	{ "cache-max-negative-ttl:", "30" },
@@ -88,6 +89,7 @@ static const struct {
 	{ "outgoing-range:", "128" },
 	{ "outgoing-num-tcp:", "16" },
 };
+/* clang-format on */
 
 /*!
  * \brief Whether there are descriptors for a resolver.
@@ -98,9 +100,8 @@ static bool has_descriptors(void)
 {
 	int fds[SPARE_FDS];
 	unsigned count = 0;
-	while (count < SPARE_FDS &&
-	       (fds[count] = count == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC)
-	                                : fcntl(fds[0], F_DUPFD_CLOEXEC, 0)) >= 0) {
+	while (count < SPARE_FDS && (fds[count] = count == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) :
+	                                                       fcntl(fds[0], F_DUPFD_CLOEXEC, 0)) >= 0) {
 		count++;
 	}
 	for (unsigned i = 0; i < count; i++) {
@@ -114,8 +115,7 @@ static bool set_options(struct ub_ctx *ctx, char *err, size_t err_len)
 	for (size_t i = 0; i < sizeof(OPTIONS) / sizeof(OPTIONS[0]); i++) {
 		int ret = ub_ctx_set_option(ctx, OPTIONS[i].name, OPTIONS[i].value);
 		if (ret != UB_NOERROR) {
-			snprintf(err, err_len, "libunbound does not know '%s %s'",
-			         OPTIONS[i].name, OPTIONS[i].value);
+			snprintf(err, err_len, "libunbound does not know '%s %s'", OPTIONS[i].name, OPTIONS[i].value);
 			return false;
 		}
 	}
@@ -169,8 +169,10 @@ static bool set_anchor(struct ub_ctx *ctx, const char *file, char *err, size_t e
 {
 	if (file == NULL) {
 		if (access(ROOT_ANCHOR, R_OK) != 0) {
-			snprintf(err, err_len, "no trust anchor: '%s' is not readable and none is "
-			         "configured", ROOT_ANCHOR);
+			snprintf(err, err_len,
+			         "no trust anchor: '%s' is not readable and none is "
+			         "configured",
+			         ROOT_ANCHOR);
 			return false;
 		}
 		file = ROOT_ANCHOR;
@@ -205,19 +207,16 @@ static bool set_servers(struct ub_ctx *ctx, const dns_config_t *config, char *er
 
 	if (config->root_hints != NULL) {
 		if (access(config->root_hints, R_OK) != 0) {
-			snprintf(err, err_len, "root hints '%s' are not readable",
-			         config->root_hints);
+			snprintf(err, err_len, "root hints '%s' are not readable", config->root_hints);
 			return false;
 		}
 		if (ub_ctx_set_option(ctx, "root-hints:", config->root_hints) != UB_NOERROR) {
-			snprintf(err, err_len, "root hints '%s' cannot be used",
-			         config->root_hints);
+			snprintf(err, err_len, "root hints '%s' cannot be used", config->root_hints);
 			return false;
 		}
 	}
 
-	if (loopback &&
-	    ub_ctx_set_option(ctx, "do-not-query-localhost:", "no") != UB_NOERROR) {
+	if (loopback && ub_ctx_set_option(ctx, "do-not-query-localhost:", "no") != UB_NOERROR) {
 		snprintf(err, err_len, "libunbound cannot be told to ask loopback addresses");
 		return false;
 	}
@@ -300,8 +299,7 @@ static context_t *context_new(resolve_t *resolve, char *err, size_t err_len)
 	ub_ctx_debugout(ctx, NULL);
 	ub_ctx_async(ctx, true);
 
-	if (!set_options(ctx, err, err_len) ||
-	    !set_anchor(ctx, config->trust_anchor, err, err_len) ||
+	if (!set_options(ctx, err, err_len) || !set_anchor(ctx, config->trust_anchor, err, err_len) ||
 	    !set_servers(ctx, config, err, err_len)) {
 		goto fail;
 	}
@@ -310,14 +308,11 @@ static context_t *context_new(resolve_t *resolve, char *err, size_t err_len)
 	 * libunbound reads its files at the first use. Make it do so now, while an error can be
 	 * reported. `test.` (RFC 6761) is empty by default and where laboratories live.
 	 */
-	int ret = config->loopback ? ub_ctx_zone_remove(ctx, "test.")
-	                           : ub_ctx_data_remove(ctx, "kskroll.invalid.");
+	int ret = config->loopback ? ub_ctx_zone_remove(ctx, "test.") : ub_ctx_data_remove(ctx, "kskroll.invalid.");
 	if (ret != UB_NOERROR) {
-		snprintf(err, err_len,
-		         "resolver cannot start, trust anchor '%s', root hints '%s': %s",
+		snprintf(err, err_len, "resolver cannot start, trust anchor '%s', root hints '%s': %s",
 		         config->trust_anchor != NULL ? config->trust_anchor : ROOT_ANCHOR,
-		         config->root_hints != NULL ? config->root_hints : "built in",
-		         ub_strerror(ret));
+		         config->root_hints != NULL ? config->root_hints : "built in", ub_strerror(ret));
 		goto fail;
 	}
 
@@ -439,8 +434,7 @@ static int gather(const struct ub_result *answer, uint16_t type, knot_rdataset_t
 
 		/* Names in RDATA were decompressed by libunbound; check the ones we read. */
 		const uint8_t *data = (const uint8_t *)answer->data[i];
-		if (type == KNOT_RRTYPE_NS &&
-		    knot_dname_wire_check(data, data + len, NULL) != len) {
+		if (type == KNOT_RRTYPE_NS && knot_dname_wire_check(data, data + len, NULL) != len) {
 			continue;
 		}
 
@@ -492,8 +486,7 @@ static bool negative_soa(const struct ub_result *answer, knot_dname_storage_t so
 	return found;
 }
 
-static void judge(const struct ub_result *answer, uint16_t type, lookup_result_t *out,
-                  char *error, size_t error_size)
+static void judge(const struct ub_result *answer, uint16_t type, lookup_result_t *out, char *error, size_t error_size)
 {
 	out->status = LOOKUP_FAILED;
 	out->error = error;
@@ -540,8 +533,7 @@ static void on_result(void *arg, int err, struct ub_result *answer)
 	ub_resolve_free(answer);
 }
 
-lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t type,
-                        lookup_done_f done, void *arg)
+lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t type, lookup_done_f done, void *arg)
 {
 	assert(resolve && name && done);
 
@@ -564,8 +556,8 @@ lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t t
 		free(lookup);
 		return NULL;
 	}
-	if (ub_resolve_async(lookup->context->ctx, text, type, KNOT_CLASS_IN, lookup, on_result,
-	                     &lookup->id) != UB_NOERROR) {
+	if (ub_resolve_async(lookup->context->ctx, text, type, KNOT_CLASS_IN, lookup, on_result, &lookup->id) !=
+	    UB_NOERROR) {
 		free(lookup);
 		return NULL;
 	}

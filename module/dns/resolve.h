@@ -21,21 +21,21 @@ typedef struct resolve resolve_t;
 typedef struct lookup lookup_t;
 
 typedef enum {
-	LOOKUP_DATA,	/*!< There are records. */
-	LOOKUP_NONE,	/*!< NODATA or NXDOMAIN. */
-	LOOKUP_FAILED,	/*!< Bogus, SERVFAIL, or no resolver at all. */
+	LOOKUP_DATA,   /*!< There are records. */
+	LOOKUP_NONE,   /*!< NODATA or NXDOMAIN. */
+	LOOKUP_FAILED, /*!< Bogus, SERVFAIL, or no resolver at all. */
 } lookup_status_t;
 
 /*! Valid during the callback. */
 typedef struct {
 	lookup_status_t status;
-	bool secure;		/*!< Validated up to the trust anchor. */
-	bool bogus;		/*!< For LOOKUP_FAILED: the validator says no. */
-	bool alias;		/*!< The records are those of another name, by CNAME. */
-	knot_rdataset_t rrs;	/*!< RDATA; names in it as they came. */
-	const knot_dname_t *soa;	/*!< For LOOKUP_NONE: who says so; NULL if not told. */
-	const char *error;	/*!< For LOOKUP_FAILED. */
-	uint32_t ttl;		/*!< How long it may be kept; not for LOOKUP_FAILED. */
+	bool secure;             /*!< Validated up to the trust anchor. */
+	bool bogus;              /*!< For LOOKUP_FAILED: the validator says no. */
+	bool alias;              /*!< The records are those of another name, by CNAME. */
+	knot_rdataset_t rrs;     /*!< RDATA; names in it as they came. */
+	const knot_dname_t *soa; /*!< For LOOKUP_NONE: who says so; NULL if not told. */
+	const char *error;       /*!< For LOOKUP_FAILED. */
+	uint32_t ttl;            /*!< How long it may be kept; not for LOOKUP_FAILED. */
 } lookup_result_t;
 
 typedef void (*lookup_done_f)(const lookup_result_t *result, void *arg);
@@ -58,8 +58,7 @@ void resolve_free(resolve_t *resolve);
  *
  * \return The lookup, gone when its callback returns; NULL if it cannot be started.
  */
-lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t type,
-                        lookup_done_f done, void *arg);
+lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t type, lookup_done_f done, void *arg);
 
 /*! Ends a lookup whose callback has not been called yet; it will not be. */
 void resolve_cancel(lookup_t *lookup);

@@ -10,7 +10,7 @@
 #include "servers.h"
 
 /*! Longest part of a name in a label; escaped names can be longer. */
-#define LABEL_NAME_MAX	250
+#define LABEL_NAME_MAX 250
 
 int servers_add_name(servers_t *servers, const knot_dname_t *name)
 {

@@ -10,23 +10,23 @@
 #include "kskroll/dns.h"
 
 /*! More than any sane zone has; a zone with more is refused, never half looked at. */
-#define SERVERS_NAMES_MAX	64
-#define SERVERS_ADDRS_MAX	512
+#define SERVERS_NAMES_MAX 64
+#define SERVERS_ADDRS_MAX 512
 
 /*! Index of the name of configured addresses, which have none. */
-#define SERVERS_UNNAMED		UINT_MAX
+#define SERVERS_UNNAMED UINT_MAX
 
 typedef struct {
-	knot_dname_storage_t name;	/*!< Lower case. */
+	knot_dname_storage_t name; /*!< Lower case. */
 	bool has_addr;
-	unsigned families;		/*!< ROUTE_*: of its addresses. */
-	char error[96];			/*!< Why it has none, or not all; "" if all is well. */
-	bool referred;			/*!< By a referral alone, which is not signed. */
-	bool unknown;			/*!< Nobody can tell its addresses: no word about the server. */
+	unsigned families; /*!< ROUTE_*: of its addresses. */
+	char error[96];    /*!< Why it has none, or not all; "" if all is well. */
+	bool referred;     /*!< By a referral alone, which is not signed. */
+	bool unknown;      /*!< Nobody can tell its addresses: no word about the server. */
 } server_name_t;
 
 typedef struct {
-	unsigned name;			/*!< Index of the first name with this address. */
+	unsigned name; /*!< Index of the first name with this address. */
 	struct sockaddr_storage addr;
 } server_addr_t;
 

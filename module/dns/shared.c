@@ -8,7 +8,7 @@
 #include "config.h"
 #include "shared.h"
 
-#define BUCKETS	1024
+#define BUCKETS 1024
 
 typedef struct entry entry_t;
 
@@ -20,7 +20,7 @@ typedef struct {
 struct share {
 	shared_t *shared;
 	entry_t *entry;
-	list_t *list;		/*!< The one it is in. */
+	list_t *list; /*!< The one it is in. */
 	share_t *prev, *next;
 	lookup_done_f done;
 	void *arg;
@@ -30,36 +30,36 @@ struct share {
 typedef struct blank {
 	resolve_t *resolve;
 	uint64_t born;
-	unsigned lookups;	/*!< Under way. */
+	unsigned lookups; /*!< Under way. */
 	struct blank *next;
 } blank_t;
 
 /*! What is being looked up or has been. */
 struct entry {
 	shared_t *shared;
-	entry_t *next;		/*!< In the bucket. */
-	knot_dname_storage_t name;	/*!< Lower case. */
+	entry_t *next;             /*!< In the bucket. */
+	knot_dname_storage_t name; /*!< Lower case. */
 	uint16_t type;
-	lookup_t *lookup;	/*!< Under way, else NULL. */
-	blank_t *blank;		/*!< By this one, or NULL: by the resolver for all. */
-	bool fresh;		/*!< The result is by one with an empty cache. */
-	uint64_t begun;		/*!< The last lookup. */
-	uint64_t until;		/*!< The result is used. */
+	lookup_t *lookup; /*!< Under way, else NULL. */
+	blank_t *blank;   /*!< By this one, or NULL: by the resolver for all. */
+	bool fresh;       /*!< The result is by one with an empty cache. */
+	uint64_t begun;   /*!< The last lookup. */
+	uint64_t until;   /*!< The result is used. */
 	lookup_result_t result;
 	knot_dname_storage_t soa;
 	char error[160];
 	list_t waiting;
-	unsigned due;		/*!< Shares in the list of those to be called back. */
+	unsigned due; /*!< Shares in the list of those to be called back. */
 };
 
 struct shared {
 	uv_loop_t *loop;
 	resolve_t *resolve;
 	dns_config_t config;
-	blank_t *blanks;	/*!< The newest first. */
-	char error[256];	/*!< Why there is no new one; "": there is. */
+	blank_t *blanks; /*!< The newest first. */
+	char error[256]; /*!< Why there is no new one; "": there is. */
 	entry_t *buckets[BUCKETS];
-	list_t due;		/*!< The answer is there, to be told from a clean stack. */
+	list_t due; /*!< The answer is there, to be told from a clean stack. */
 	uv_timer_t tell;
 	uv_timer_t sweep;
 	unsigned handles;
@@ -291,8 +291,7 @@ static entry_t *entry_get(shared_t *shared, const knot_dname_t *name, uint16_t t
 
 static bool is_fresh(const entry_t *entry, uint64_t now)
 {
-	return entry->lookup != NULL ? entry->blank != NULL
-	                             : entry->fresh && now - entry->begun < SHARED_FRESH_MS;
+	return entry->lookup != NULL ? entry->blank != NULL : entry->fresh && now - entry->begun < SHARED_FRESH_MS;
 }
 
 /*! Begins the lookup. One under way that is not fresh enough is given up for it. */
@@ -303,8 +302,8 @@ static bool look_up(entry_t *entry, bool fresh)
 	if (fresh && blank == NULL) {
 		return false;
 	}
-	lookup_t *lookup = resolve_start(fresh ? blank->resolve : shared->resolve, entry->name, entry->type,
-	                                 on_lookup, entry);
+	lookup_t *lookup =
+		resolve_start(fresh ? blank->resolve : shared->resolve, entry->name, entry->type, on_lookup, entry);
 	if (lookup == NULL) {
 		return false;
 	}
@@ -324,8 +323,8 @@ static bool look_up(entry_t *entry, bool fresh)
 
 /* -- interface ------------------------------------------------------------------ */
 
-share_t *shared_start(shared_t *shared, const knot_dname_t *name, uint16_t type, bool fresh,
-                      lookup_done_f done, void *arg)
+share_t *shared_start(shared_t *shared, const knot_dname_t *name, uint16_t type, bool fresh, lookup_done_f done,
+                      void *arg)
 {
 	assert(shared && name && done);
 

@@ -13,11 +13,11 @@
 #include "resolve.h"
 
 /*! No answer is older, whatever its TTL. */
-#define SHARED_MAX_MS		60000
+#define SHARED_MAX_MS 60000
 /*! The same for a failure. */
-#define SHARED_FAILED_MS	5000
+#define SHARED_FAILED_MS 5000
 /*! What is fresh: looked up with an empty cache, not longer ago. */
-#define SHARED_FRESH_MS		5000
+#define SHARED_FRESH_MS 5000
 
 typedef struct shared shared_t;
 typedef struct share share_t;
@@ -43,8 +43,8 @@ void shared_free(shared_t *shared);
  *
  * \return Gone when its callback returns; NULL if it cannot be started.
  */
-share_t *shared_start(shared_t *shared, const knot_dname_t *name, uint16_t type, bool fresh,
-                      lookup_done_f done, void *arg);
+share_t *shared_start(shared_t *shared, const knot_dname_t *name, uint16_t type, bool fresh, lookup_done_f done,
+                      void *arg);
 
 /*! Why shared_start() could not start a lookup just now. */
 const char *shared_error(const shared_t *shared);

@@ -6,6 +6,7 @@
 static const struct {
 	const char *name;
 	const char *meaning;
+	/* clang-format off */
 } STATUS[] = {
 	[NOTIFY_ACKNOWLEDGED] = { "acknowledged",
 		"The parent's target has acknowledged the notification." },
@@ -24,6 +25,7 @@ static const struct {
 	[NOTIFY_CANCELLED] = { "cancelled",
 		"The notification was ended from here." },
 };
+/* clang-format on */
 
 const char *notify_status_name(notify_status_t status)
 {

@@ -14,25 +14,25 @@
 #include "request.h"
 
 /*! The resolver has its own limits; this one is for a resolver that does not come back. */
-#define DISCOVERY_MAX_MS	90000
+#define DISCOVERY_MAX_MS 90000
 
 /*! Surveys that look for servers at the same time; ask.c has a bound for the rest. */
-#define DISCOVERIES_MAX		32
+#define DISCOVERIES_MAX 32
 
 /*! Surveys that wait for their turn at the parent's servers; the others wait before they begin. */
-#define TURNS_MAX		256
+#define TURNS_MAX 256
 
 struct survey {
 	dns_t *dns;
-	survey_list_t *list;		/*!< The one it is in. */
+	survey_list_t *list; /*!< The one it is in. */
 	survey_t *prev, *next;
-	bool discovering;	/*!< Counted in dns->discovering. */
-	bool turning;		/*!< Counted in dns->turning: waits for its turn. */
-	uv_timer_t timer;	/*!< Begins, limits discovery, ends: always from a clean stack. */
+	bool discovering; /*!< Counted in dns->discovering. */
+	bool turning;     /*!< Counted in dns->turning: waits for its turn. */
+	uv_timer_t timer; /*!< Begins, limits discovery, ends: always from a clean stack. */
 	uint64_t started;
 	request_t request;
 	discover_t *discover;
-	discover_t *afresh;	/*!< The parent once more, after it failed. */
+	discover_t *afresh; /*!< The parent once more, after it failed. */
 	bool looked_afresh;
 	asking_t *asking;
 	survey_result_t *result;
@@ -137,8 +137,8 @@ static void finish(survey_t *survey)
 	uv_timer_start(&survey->timer, on_end, 0, 0);
 }
 
-static discover_t *new_discovery(survey_t *survey, unsigned ask, bool fresh,
-                                 discover_done_f parents, discover_done_f done)
+static discover_t *new_discovery(survey_t *survey, unsigned ask, bool fresh, discover_done_f parents,
+                                 discover_done_f done)
 {
 	const discover_request_t wanted = {
 		.zone = survey->request.known.zone,
@@ -156,12 +156,11 @@ static void ask_all(survey_t *survey, const discovery_t *found)
 {
 	bool ask_parent = (survey->request.ask & SURVEY_PARENT) != 0 && !found->insecure;
 	survey_result_t *result = survey->result;
-	survey->asking = asking_new(survey->dns->ask, &survey->request.known, found, ask_parent, result,
-	                            all_answered, survey);
+	survey->asking =
+		asking_new(survey->dns->ask, &survey->request.known, found, ask_parent, result, all_answered, survey);
 	if (survey->asking == NULL) {
 		result->discovery_failed = true;
-		snprintf(result->discovery_detail, sizeof(result->discovery_detail),
-		         "out of memory");
+		snprintf(result->discovery_detail, sizeof(result->discovery_detail), "out of memory");
 		finish(survey);
 		return;
 	}
@@ -173,8 +172,7 @@ static void take_discovery(survey_t *survey, const discovery_t *found)
 	survey_result_t *result = survey->result;
 	result->partial = found->partial && !found->failed;
 	result->discovery_failed = found->failed || found->partial;
-	result->parent_insecure = found->parent_known && found->insecure &&
-	                          (survey->request.ask & SURVEY_PARENT) != 0;
+	result->parent_insecure = found->parent_known && found->insecure && (survey->request.ask & SURVEY_PARENT) != 0;
 	memcpy(result->discovery_detail, found->detail, sizeof(result->discovery_detail));
 	result->queries += found->packets;
 
@@ -382,8 +380,7 @@ static void all_answered(void *arg)
 
 /* -- interface -------------------------------------------------------------- */
 
-int survey_start(dns_t *dns, const survey_request_t *request,
-                 survey_done_f done, void *arg, survey_t **out)
+int survey_start(dns_t *dns, const survey_request_t *request, survey_done_f done, void *arg, survey_t **out)
 {
 	if (dns == NULL || request == NULL || done == NULL || dns->closing) {
 		return KNOT_EINVAL;
@@ -391,8 +388,7 @@ int survey_start(dns_t *dns, const survey_request_t *request,
 
 	survey_t *survey = calloc(1, sizeof(*survey));
 	survey_result_t *result = calloc(1, sizeof(*result));
-	int ret = survey == NULL || result == NULL ? KNOT_ENOMEM
-	                                           : request_copy(&survey->request, request);
+	int ret = survey == NULL || result == NULL ? KNOT_ENOMEM : request_copy(&survey->request, request);
 	if (ret != KNOT_EOK) {
 		free(survey);
 		free(result);

@@ -7,9 +7,9 @@
 #include "target.h"
 
 /*! A question is a little early rather than late: lateness would add up. */
-#define EARLY_MS	3
+#define EARLY_MS 3
 /*! Targets among which the next one is chosen: a bound on the work for each job. */
-#define CHOICE_MAX	256
+#define CHOICE_MAX 256
 
 void jobs_add(list_t *list, ask_job_t *job)
 {
@@ -98,8 +98,9 @@ void target_update(target_t *target)
 	ask_t *ask = target->ask;
 	targets_t *list = NULL;
 	if (target->queued.first != NULL && has_room(target)) {
-		list = rest_of(target) > 0 ? &ask->resting :
-		       target_is_silent(target) ? &ask->silent_ones : &ask->answering;
+		list = rest_of(target) > 0      ? &ask->resting :
+		       target_is_silent(target) ? &ask->silent_ones :
+		                                  &ask->answering;
 	}
 	if (target->list != list) {
 		target_leave(target);

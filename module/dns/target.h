@@ -14,15 +14,15 @@
 #include "question.h"
 
 /*! Of targets, by address. */
-#define BUCKETS	256
+#define BUCKETS 256
 
 /*! Not a header bit: the target is a parent's server. */
-#define ASK_PARENT	0x100
+#define ASK_PARENT 0x100
 
 typedef enum {
 	JOB_QUEUED,
 	JOB_RUNNING,
-	JOB_ENDED,	/*!< Waits for the loop, to be called back from a clean stack. */
+	JOB_ENDED, /*!< Waits for the loop, to be called back from a clean stack. */
 } job_state_t;
 
 typedef struct target target_t;
@@ -38,15 +38,15 @@ typedef struct {
 struct ask_job {
 	ask_t *ask;
 	target_t *target;
-	list_t *list;		/*!< The one it is in. */
+	list_t *list; /*!< The one it is in. */
 	struct ask_job *prev, *next;
 	job_state_t state;
-	bool silent;		/*!< Counted in ask->silent. */
+	bool silent; /*!< Counted in ask->silent. */
 	uv_timer_t timer;
-	question_t *question;	/*!< Under way. */
+	question_t *question; /*!< Under way. */
 	question_way_t way;
-	unsigned asked;		/*!< Questions that are over. */
-	ask_group_t *group;	/*!< NULL: none. */
+	unsigned asked;     /*!< Questions that are over. */
+	ask_group_t *group; /*!< NULL: none. */
 
 	knot_dname_storage_t name;
 	uint16_t types[ASK_QUESTIONS_MAX];
@@ -65,23 +65,23 @@ struct target {
 	target_t *next_of_bucket;
 	list_t queued;
 	unsigned in_flight;
-	bool answers;		/*!< There was one. */
-	unsigned unanswered;	/*!< Jobs in a row without any answer. */
-	targets_t *list;	/*!< The one it is in, or NULL. */
+	bool answers;        /*!< There was one. */
+	unsigned unanswered; /*!< Jobs in a row without any answer. */
+	targets_t *list;     /*!< The one it is in, or NULL. */
 	target_t *prev, *next;
 };
 
 struct ask {
 	uv_loop_t *loop;
-	uv_timer_t kick;	/*!< Starts queued jobs from a clean stack. */
+	uv_timer_t kick; /*!< Starts queued jobs from a clean stack. */
 	list_t running;
-	unsigned in_flight;	/*!< In running. */
-	unsigned silent;	/*!< Those of them that began when their target was silent. */
+	unsigned in_flight; /*!< In running. */
+	unsigned silent;    /*!< Those of them that began when their target was silent. */
 	target_t *buckets[BUCKETS];
-	targets_t answering;	/*!< Targets that may get one more question; they take turns. */
-	targets_t silent_ones;	/*!< The same, those that do not answer. */
-	targets_t resting;	/*!< Those that may not be asked yet. */
-	pace_t *pace;		/*!< Of parents' servers. */
+	targets_t answering;   /*!< Targets that may get one more question; they take turns. */
+	targets_t silent_ones; /*!< The same, those that do not answer. */
+	targets_t resting;     /*!< Those that may not be asked yet. */
+	pace_t *pace;          /*!< Of parents' servers. */
 };
 
 /*! At the end of the list. */

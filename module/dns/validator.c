@@ -18,7 +18,7 @@ typedef enum {
 	STEP_DNSKEY,
 	STEP_SOA,
 	STEP_ABSENT,
-	STEP_PARENT,	/*!< After a failure: does the parent zone validate? */
+	STEP_PARENT, /*!< After a failure: does the parent zone validate? */
 } step_t;
 
 struct validator {
@@ -28,33 +28,37 @@ struct validator {
 	const knot_dname_t *absent;
 	ask_job_t *job;
 	step_t step;
-	bool unchecked;			/*!< The step once more, with CD. */
-	const knot_dname_t *candidate;	/*!< For the parent: a suffix of the zone. */
-	char failure[120];		/*!< The SERVFAIL that is being looked into. */
+	bool unchecked;                /*!< The step once more, with CD. */
+	const knot_dname_t *candidate; /*!< For the parent: a suffix of the zone. */
+	char failure[120];             /*!< The SERVFAIL that is being looked into. */
 	validator_done_f done;
 	void *arg;
 };
 
+/* clang-format off */
 static const char *const STEP_NAMES[] = {
 	[STEP_DNSKEY] = "DNSKEY",
 	[STEP_SOA] = "SOA",
 	[STEP_ABSENT] = "nonexistent name",
 	[STEP_PARENT] = "SOA of the parent",
 };
+/* clang-format on */
 
 static void go_on(validator_t *validator);
 
 static const knot_dname_t *step_name(const validator_t *validator)
 {
 	return validator->step == STEP_PARENT ? validator->candidate :
-	       validator->step == STEP_ABSENT ? validator->absent : validator->zone;
+	       validator->step == STEP_ABSENT ? validator->absent :
+	                                        validator->zone;
 }
 
 static uint16_t step_type(const validator_t *validator)
 {
 	/* CNAME is never followed: a wildcard must not lead into another zone. */
 	return validator->step == STEP_DNSKEY ? KNOT_RRTYPE_DNSKEY :
-	       validator->step == STEP_ABSENT ? KNOT_RRTYPE_CNAME : KNOT_RRTYPE_SOA;
+	       validator->step == STEP_ABSENT ? KNOT_RRTYPE_CNAME :
+	                                        KNOT_RRTYPE_SOA;
 }
 
 static void finish(validator_t *validator, verdict_t verdict, const char *reason)
@@ -101,8 +105,8 @@ static void ede_text(const knot_pkt_t *pkt, char *out, size_t size)
 static bool has_answer(const validator_t *validator, const knot_pkt_t *pkt)
 {
 	packet_rrset_t set;
-	bool has = packet_rrset(pkt, KNOT_ANSWER, step_name(validator), step_type(validator),
-	                        &set) == KNOT_EOK && set.rrset.rrs.count > 0;
+	bool has = packet_rrset(pkt, KNOT_ANSWER, step_name(validator), step_type(validator), &set) == KNOT_EOK &&
+	           set.rrset.rrs.count > 0;
 	packet_rrset_clear(&set);
 	return has;
 }
@@ -119,8 +123,7 @@ static void take_unchecked(validator_t *validator, uint16_t rcode)
 
 	/* The data is there, validation refuses it. Because of this zone? */
 	char failure[sizeof(validator->failure)];
-	snprintf(failure, sizeof(failure), "%s: %.100s", STEP_NAMES[validator->step],
-	         validator->failure);
+	snprintf(failure, sizeof(failure), "%s: %.100s", STEP_NAMES[validator->step], validator->failure);
 	memcpy(validator->failure, failure, sizeof(failure));
 	validator->step = STEP_PARENT;
 	validator->unchecked = false;
@@ -176,10 +179,10 @@ static void on_reply(const ask_reply_t *reply, void *arg)
 	validator->job = NULL;
 
 	knot_pkt_t *pkt = NULL;
-	const char *error = reply->answered == 1
-		? packet_open(reply->answer[0].wire, reply->answer[0].len, step_name(validator),
-		              step_type(validator), &pkt)
-		: reply->error != NULL ? reply->error : "no answer";
+	const char *error = reply->answered == 1 ? packet_open(reply->answer[0].wire, reply->answer[0].len,
+	                                                       step_name(validator), step_type(validator), &pkt) :
+	                    reply->error != NULL ? reply->error :
+	                                           "no answer";
 	if (error != NULL) {
 		finish(validator, VERDICT_NONE, error);
 		return;
@@ -198,17 +201,15 @@ static void on_reply(const ask_reply_t *reply, void *arg)
 
 static void go_on(validator_t *validator)
 {
-	validator->job = ask_resolver(validator->ask, &validator->addr, step_name(validator),
-	                              step_type(validator), validator->unchecked,
-	                              on_reply, validator);
+	validator->job = ask_resolver(validator->ask, &validator->addr, step_name(validator), step_type(validator),
+	                              validator->unchecked, on_reply, validator);
 	if (validator->job == NULL) {
 		finish(validator, VERDICT_NONE, "out of memory");
 	}
 }
 
-validator_t *validator_start(ask_t *ask, const struct sockaddr_storage *addr,
-                             const knot_dname_t *zone, const knot_dname_t *absent,
-                             validator_done_f done, void *arg)
+validator_t *validator_start(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *zone,
+                             const knot_dname_t *absent, validator_done_f done, void *arg)
 {
 	assert(ask && addr && zone && *zone != '\0' && done);
 
@@ -217,11 +218,15 @@ validator_t *validator_start(ask_t *ask, const struct sockaddr_storage *addr,
 		return NULL;
 	}
 	*validator = (validator_t){
-		.ask = ask, .addr = *addr, .zone = zone, .absent = absent,
-		.step = STEP_DNSKEY, .done = done, .arg = arg,
+		.ask = ask,
+		.addr = *addr,
+		.zone = zone,
+		.absent = absent,
+		.step = STEP_DNSKEY,
+		.done = done,
+		.arg = arg,
 	};
-	validator->job = ask_resolver(ask, addr, zone, KNOT_RRTYPE_DNSKEY, false, on_reply,
-	                              validator);
+	validator->job = ask_resolver(ask, addr, zone, KNOT_RRTYPE_DNSKEY, false, on_reply, validator);
 	if (validator->job == NULL) {
 		free(validator);
 		return NULL;

@@ -14,10 +14,10 @@
 
 /*! What a resolver says about the delegation of a zone. */
 typedef enum {
-	VERDICT_NONE,		/*!< No evidence: down, refuses, does not validate. */
-	VERDICT_GOOD,		/*!< The zone validates. */
-	VERDICT_FAILING,	/*!< The zone does not, its parent does. */
-	VERDICT_PARENT,		/*!< Neither does. */
+	VERDICT_NONE,    /*!< No evidence: down, refuses, does not validate. */
+	VERDICT_GOOD,    /*!< The zone validates. */
+	VERDICT_FAILING, /*!< The zone does not, its parent does. */
+	VERDICT_PARENT,  /*!< Neither does. */
 } verdict_t;
 
 typedef struct validator validator_t;
@@ -43,9 +43,8 @@ typedef void (*validator_done_f)(verdict_t verdict, const char *reason, void *ar
  *
  * \return NULL without memory.
  */
-validator_t *validator_start(ask_t *ask, const struct sockaddr_storage *addr,
-                             const knot_dname_t *zone, const knot_dname_t *absent,
-                             validator_done_f done, void *arg);
+validator_t *validator_start(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *zone,
+                             const knot_dname_t *absent, validator_done_f done, void *arg);
 
 /*! Ends it, running or not. */
 void validator_free(validator_t *validator);

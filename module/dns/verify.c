@@ -12,9 +12,9 @@
 #include "verify.h"
 
 /*! RRSIG RDATA before the signer's name (RFC 4034 3.1). */
-#define RRSIG_FIXED_LEN		18
+#define RRSIG_FIXED_LEN 18
 /*! DNSKEY RDATA before the key itself. */
-#define DNSKEY_FIXED_LEN	4
+#define DNSKEY_FIXED_LEN 4
 
 /*! Reasons, the later ones say more: the signature got further. */
 typedef enum {
@@ -32,6 +32,7 @@ typedef enum {
 	REASON_TOO_MANY,
 } reason_t;
 
+/* clang-format off */
 static const char *const REASONS[] = {
 	[REASON_NONE]      = NULL,
 	[REASON_NO_RRSIG]  = "no RRSIG",
@@ -46,6 +47,7 @@ static const char *const REASONS[] = {
 	[REASON_EXPIRED]   = "RRSIG expired",
 	[REASON_TOO_MANY]  = "too many signatures to check",
 };
+/* clang-format on */
 
 /*! An RRSIG with its bounds checked. */
 typedef struct {
@@ -81,8 +83,7 @@ static bool before(uint32_t a, uint32_t b)
 }
 
 /*! What can be told without any key. */
-static reason_t rrsig_check(const rrsig_t *sig, const knot_dname_t *zone,
-                            const knot_rrset_t *rrset, time_t now)
+static reason_t rrsig_check(const rrsig_t *sig, const knot_dname_t *zone, const knot_rrset_t *rrset, time_t now)
 {
 	if (!knot_dname_is_case_equal(knot_rrsig_signer_name(sig->rdata), zone)) {
 		return REASON_SIGNER;
@@ -108,8 +109,8 @@ static bool key_fits(const verify_key_t *key, const rrsig_t *sig)
 	uint16_t flags = knot_wire_read_u16(key->rdata);
 	uint8_t protocol = key->rdata[2];
 	uint8_t algorithm = key->rdata[3];
-	if ((flags & KNOT_DNSKEY_FLAG_ZONE) == 0 || (flags & KNOT_DNSKEY_FLAG_REVOKE) != 0 ||
-	    protocol != 3 || algorithm != knot_rrsig_alg(sig->rdata)) {
+	if ((flags & KNOT_DNSKEY_FLAG_ZONE) == 0 || (flags & KNOT_DNSKEY_FLAG_REVOKE) != 0 || protocol != 3 ||
+	    algorithm != knot_rrsig_alg(sig->rdata)) {
 		return false;
 	}
 
@@ -169,7 +170,7 @@ static bool size_is_usual(const verify_key_t *key)
 	case DNSSEC_KEY_ALGORITHM_RSA_SHA512:
 		break;
 	default:
-		return true;	/* All keys of the algorithm have the same size. */
+		return true; /* All keys of the algorithm have the same size. */
 	}
 
 	size_t exponent_at = DNSKEY_FIXED_LEN + 1, exponent = key->rdata[DNSKEY_FIXED_LEN];
@@ -184,13 +185,10 @@ static bool size_is_usual(const verify_key_t *key)
 	       key->len - exponent_at - exponent <= VERIFY_RSA_MODULUS_MAX;
 }
 
-static reason_t check_signature(const rrsig_t *sig, const knot_rrset_t *rrset,
-                                const verify_key_t *key)
+static reason_t check_signature(const rrsig_t *sig, const knot_rrset_t *rrset, const verify_key_t *key)
 {
 	const dnssec_binary_t rdata = { .data = (uint8_t *)key->rdata, .size = key->len };
-	const dnssec_binary_t signature = {
-		.data = (uint8_t *)sig->signature, .size = sig->signature_len
-	};
+	const dnssec_binary_t signature = { .data = (uint8_t *)sig->signature, .size = sig->signature_len };
 
 	if (!dnssec_algorithm_key_support(knot_rrsig_alg(sig->rdata))) {
 		return REASON_ALGORITHM;
@@ -199,8 +197,7 @@ static reason_t check_signature(const rrsig_t *sig, const knot_rrset_t *rrset,
 	reason_t reason = REASON_ALGORITHM;
 	dnssec_key_t *loaded = NULL;
 	dnssec_sign_ctx_t *ctx = NULL;
-	if (dnssec_key_new(&loaded) == DNSSEC_EOK &&
-	    dnssec_key_set_rdata(loaded, &rdata) == DNSSEC_EOK &&
+	if (dnssec_key_new(&loaded) == DNSSEC_EOK && dnssec_key_set_rdata(loaded, &rdata) == DNSSEC_EOK &&
 	    dnssec_sign_new(&ctx, loaded) == DNSSEC_EOK) {
 		reason = REASON_SIGNATURE;
 		if (add_signed_data(ctx, sig, rrset) == DNSSEC_EOK &&
@@ -214,8 +211,7 @@ static reason_t check_signature(const rrsig_t *sig, const knot_rrset_t *rrset,
 }
 
 /*! Tries all keys on one signature that is valid as far as can be told without a key. */
-static reason_t check_keys(const rrsig_t *sig, const knot_rrset_t *rrset,
-                           const verify_key_t *keys, unsigned key_count,
+static reason_t check_keys(const rrsig_t *sig, const knot_rrset_t *rrset, const verify_key_t *keys, unsigned key_count,
                            work_t *work, verify_result_t *result)
 {
 	reason_t reason = REASON_NO_KEY;
@@ -243,9 +239,8 @@ static reason_t check_keys(const rrsig_t *sig, const knot_rrset_t *rrset,
 	return reason;
 }
 
-verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset,
-                             const knot_rdataset_t *rrsigs, const verify_key_t *keys,
-                             unsigned key_count, time_t now, work_t *work)
+verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset, const knot_rdataset_t *rrsigs,
+                             const verify_key_t *keys, unsigned key_count, time_t now, work_t *work)
 {
 	assert(zone && rrset && rrsigs && work && (keys || key_count == 0));
 

@@ -12,14 +12,14 @@
 #include "work.h"
 
 /*! Candidate keys that one call can tell apart. */
-#define VERIFY_KEYS_MAX		64
+#define VERIFY_KEYS_MAX 64
 
 /*!
  * Octets of an RSA key. The time of a check grows with both; 4096 bits are the most that
  * RFC 5702 2 allows, and exponents in use have 3 octets.
  */
-#define VERIFY_RSA_MODULUS_MAX	512
-#define VERIFY_RSA_EXPONENT_MAX	8
+#define VERIFY_RSA_MODULUS_MAX  512
+#define VERIFY_RSA_EXPONENT_MAX 8
 
 /*! DNSKEY RDATA, borrowed. */
 typedef struct {
@@ -29,9 +29,9 @@ typedef struct {
 
 /*! How it came out. */
 typedef struct {
-	uint64_t keys;		/*!< Bit i: keys[i] has a valid RRSIG over the RRset. */
-	uint32_t original_ttl;	/*!< The largest original TTL of the valid RRSIGs. */
-	const char *reason;	/*!< Without any valid RRSIG: the most useful reason, else NULL. */
+	uint64_t keys;         /*!< Bit i: keys[i] has a valid RRSIG over the RRset. */
+	uint32_t original_ttl; /*!< The largest original TTL of the valid RRSIGs. */
+	const char *reason;    /*!< Without any valid RRSIG: the most useful reason, else NULL. */
 } verify_result_t;
 
 /*!
@@ -47,6 +47,5 @@ typedef struct {
  * \param now        Clock for the validity period.
  * \param work       Budget of the reply. Once it is exhausted nothing verifies any more.
  */
-verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset,
-                             const knot_rdataset_t *rrsigs, const verify_key_t *keys,
-                             unsigned key_count, time_t now, work_t *work);
+verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset, const knot_rdataset_t *rrsigs,
+                             const verify_key_t *keys, unsigned key_count, time_t now, work_t *work);

@@ -11,17 +11,25 @@
 #include "knot/compat.h"
 
 /*! Random bytes of the label that does not exist. */
-#define ABSENT_BYTES	8
+#define ABSENT_BYTES 8
 
 /*! What our own resolver is asked. */
-enum { DNSKEY, SOA, ABSENT, PARENT, QUESTIONS };
+enum {
+	DNSKEY,
+	SOA,
+	ABSENT,
+	PARENT,
+	QUESTIONS
+};
 
+/* clang-format off */
 static const char *const QUESTION_NAMES[] = {
 	[DNSKEY] = "DNSKEY",
 	[SOA] = "SOA",
 	[ABSENT] = "nonexistent name",
 	[PARENT] = "SOA of the parent",
 };
+/* clang-format on */
 
 typedef enum {
 	SEEN_NOTHING,
@@ -32,7 +40,7 @@ typedef enum {
 
 typedef struct {
 	watch_t *watch;
-	lookup_t *lookup;	/*!< NULL once it is done. */
+	lookup_t *lookup; /*!< NULL once it is done. */
 	seen_t seen;
 	char reason[120];
 } question_t;
@@ -56,24 +64,24 @@ struct watches {
 	dns_config_t config;
 	list_t waiting;
 	list_t running;
-	unsigned count;		/*!< In running. */
+	unsigned count; /*!< In running. */
 	bool closing;
 };
 
 struct watch {
 	watches_t *watches;
-	list_t *list;			/*!< The one it is in. */
+	list_t *list; /*!< The one it is in. */
 	watch_t *prev, *next;
-	uv_timer_t timer;		/*!< Begins, limits, ends: always from a clean stack. */
+	uv_timer_t timer; /*!< Begins, limits, ends: always from a clean stack. */
 	uint64_t started;
-	knot_dname_storage_t zone;	/*!< Lower case. */
+	knot_dname_storage_t zone; /*!< Lower case. */
 	knot_dname_storage_t absent;
 	bool has_absent;
-	const knot_dname_t *candidate;	/*!< Of the parent: a suffix of the zone. */
-	resolve_t *resolve;		/*!< Its own, with nothing in its cache. */
+	const knot_dname_t *candidate; /*!< Of the parent: a suffix of the zone. */
+	resolve_t *resolve;            /*!< Its own, with nothing in its cache. */
 	question_t questions[QUESTIONS];
 	dns_addrs_t addrs;
-	remote_t *remotes;		/*!< As many as addresses. */
+	remote_t *remotes; /*!< As many as addresses. */
 	unsigned pending;
 	watch_done_f done;
 	void *arg;
@@ -117,8 +125,7 @@ static unsigned failed_question(const question_t questions[QUESTIONS])
 	}
 	for (unsigned i = DNSKEY; i <= ABSENT; i++) {
 		/* Denial by an opt-out NSEC3 is insecure as such, RFC 5155 9.2. */
-		if (questions[i].seen == SEEN_BOGUS ||
-		    (questions[i].seen == SEEN_INSECURE && i != ABSENT)) {
+		if (questions[i].seen == SEEN_BOGUS || (questions[i].seen == SEEN_INSECURE && i != ABSENT)) {
 			return i;
 		}
 	}
@@ -157,7 +164,13 @@ static bool says(const watch_evidence_t *evidence)
 void watch_count(const watch_evidence_t *evidence, size_t count, watch_result_t *result)
 {
 	/* The gravest, the first of equals, is told; what does not count is told before who is silent. */
-	enum { NOTHING, SILENT, UNCOUNTED, PARENT_FAILS, FAILS } told = NOTHING, gravity;
+	enum {
+		NOTHING,
+		SILENT,
+		UNCOUNTED,
+		PARENT_FAILS,
+		FAILS
+	} told = NOTHING, gravity;
 	assert(evidence && count > 0 && result);
 
 	result->answered = result->failing = 0;
@@ -170,9 +183,10 @@ void watch_count(const watch_evidence_t *evidence, size_t count, watch_result_t 
 		result->failing += counts && e->verdict == VERDICT_FAILING;
 		result->parent_ok = result->parent_ok || counts;
 
-		gravity = e->verdict == VERDICT_NONE ? SILENT :
-		          e->verdict == VERDICT_PARENT ? PARENT_FAILS :
-		          e->verdict == VERDICT_FAILING ? (counts ? FAILS : UNCOUNTED) : NOTHING;
+		gravity = e->verdict == VERDICT_NONE    ? SILENT :
+		          e->verdict == VERDICT_PARENT  ? PARENT_FAILS :
+		          e->verdict == VERDICT_FAILING ? (counts ? FAILS : UNCOUNTED) :
+		                                          NOTHING;
 		if (gravity > told) {
 			told = gravity;
 			snprintf(result->detail, sizeof(result->detail), "%.64s: %s%.70s", e->who,
@@ -195,15 +209,19 @@ static void judge(const watch_t *watch, watch_result_t *result)
 	}
 	evidence[0] = (watch_evidence_t){
 		.verdict = judge_own(watch->questions, own, sizeof(own)),
-		.authenticated = true, .who = "own resolver", .reason = own,
+		.authenticated = true,
+		.who = "own resolver",
+		.reason = own,
 	};
 	for (; count <= watch->addrs.count; count++) {
 		const remote_t *remote = &watch->remotes[count - 1];
 		const struct sockaddr_storage *addr = &watch->addrs.addr[count - 1];
 		addr_to_text(addr, who[count]);
 		evidence[count] = (watch_evidence_t){
-			.verdict = remote->verdict, .authenticated = addr_is_loopback(addr),
-			.who = who[count], .reason = remote->done ? remote->reason : "timeout",
+			.verdict = remote->verdict,
+			.authenticated = addr_is_loopback(addr),
+			.who = who[count],
+			.reason = remote->done ? remote->reason : "timeout",
 		};
 	}
 	watch_count(evidence, count, result);
@@ -219,8 +237,7 @@ static void on_begin(uv_timer_t *timer);
 /*! Lets as many looks begin as there is room for, the oldest first. */
 static void begin_waiting(watches_t *watches)
 {
-	while (!watches->closing && watches->count < WATCHES_MAX &&
-	       watches->waiting.first != NULL) {
+	while (!watches->closing && watches->count < WATCHES_MAX && watches->waiting.first != NULL) {
 		watch_t *watch = watches->waiting.first;
 		list_remove(watch);
 		list_add(&watches->running, watch);
@@ -317,13 +334,14 @@ static void on_lookup(const lookup_result_t *result, void *arg)
 
 static void look_up(watch_t *watch, unsigned index)
 {
+	/* clang-format off */
 	/* CNAME is never followed: a wildcard must not lead into another zone. */
 	static const uint16_t TYPES[] = {
 		[DNSKEY] = KNOT_RRTYPE_DNSKEY, [SOA] = KNOT_RRTYPE_SOA,
 		[ABSENT] = KNOT_RRTYPE_CNAME, [PARENT] = KNOT_RRTYPE_SOA,
 	};
-	const knot_dname_t *name = index == PARENT ? watch->candidate :
-	                           index == ABSENT ? watch->absent : watch->zone;
+	/* clang-format on */
+	const knot_dname_t *name = index == PARENT ? watch->candidate : index == ABSENT ? watch->absent : watch->zone;
 
 	question_t *question = &watch->questions[index];
 	question->watch = watch;
@@ -337,11 +355,9 @@ static void look_up(watch_t *watch, unsigned index)
 static void begin_own(watch_t *watch)
 {
 	char err[256];
-	watch->resolve = resolve_new(watch->watches->loop, &watch->watches->config, err,
-	                             sizeof(err));
+	watch->resolve = resolve_new(watch->watches->loop, &watch->watches->config, err, sizeof(err));
 	if (watch->resolve == NULL) {
-		snprintf(watch->questions[DNSKEY].reason, sizeof(watch->questions[DNSKEY].reason),
-		         "%.100s", err);
+		snprintf(watch->questions[DNSKEY].reason, sizeof(watch->questions[DNSKEY].reason), "%.100s", err);
 		return;
 	}
 
@@ -372,8 +388,8 @@ static void begin_remotes(watch_t *watch)
 		remote_t *remote = &watch->remotes[i];
 		remote->watch = watch;
 		watch->pending++;
-		remote->validator = validator_start(watch->watches->ask, &watch->addrs.addr[i],
-		                                    watch->zone, absent, on_validator, remote);
+		remote->validator = validator_start(watch->watches->ask, &watch->addrs.addr[i], watch->zone, absent,
+		                                    on_validator, remote);
 		if (remote->validator == NULL) {
 			on_validator(VERDICT_NONE, "out of memory", remote);
 		}
@@ -414,11 +430,10 @@ static bool make_absent(const knot_dname_t *zone, knot_dname_t *absent)
 	return true;
 }
 
-int watch_start(dns_t *dns, const watch_request_t *request,
-                watch_done_f done, void *arg, watch_t **out)
+int watch_start(dns_t *dns, const watch_request_t *request, watch_done_f done, void *arg, watch_t **out)
 {
-	if (dns == NULL || request == NULL || request->zone == NULL || *request->zone == '\0' ||
-	    done == NULL || dns->watches->closing) {
+	if (dns == NULL || request == NULL || request->zone == NULL || *request->zone == '\0' || done == NULL ||
+	    dns->watches->closing) {
 		return KNOT_EINVAL;
 	}
 

@@ -12,15 +12,15 @@
 #include "validator.h"
 
 /*! Looks at the same time: each has a resolver of its own, with a thread. */
-#define WATCHES_MAX	4
+#define WATCHES_MAX 4
 
 /*! A look ends after this; what is missing then is no evidence. */
-#define WATCH_MAX_MS	20000
+#define WATCH_MAX_MS 20000
 
 /*! What one resolver says, for watch_count(). */
 typedef struct {
 	verdict_t verdict;
-	bool authenticated;	/*!< Ours, or nobody but this host can have sent its answers. */
+	bool authenticated; /*!< Ours, or nobody but this host can have sent its answers. */
 	const char *who;
 	const char *reason;
 } watch_evidence_t;

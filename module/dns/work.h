@@ -17,19 +17,19 @@
  * Signatures that are checked. Sixteen KSKs (ROLLOVER_KEYS_MAX) that all sign DNSKEY, CDS and
  * CDNSKEY need 48.
  */
-#define WORK_SIGNATURES_MAX	64
+#define WORK_SIGNATURES_MAX 64
 
 /*!
  * SHA-1 computations of NSEC3 hashes. A name hashed with the most iterations that are accepted
  * needs 151; the deepest delegation in common use, below ip6.arpa, has 32 labels.
  */
-#define WORK_HASHES_MAX		8000
+#define WORK_HASHES_MAX 8000
 
 /*! Zeroed: nothing has been spent. */
 typedef struct {
 	unsigned signatures;
 	unsigned hashes;
-	bool exhausted;		/*!< Something was left out; the reply proves nothing. */
+	bool exhausted; /*!< Something was left out; the reply proves nothing. */
 } work_t;
 
 /*! Takes one signature out of the budget; false if there is none left. */

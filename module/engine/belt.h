@@ -12,8 +12,8 @@
 /*!
  * \brief For how long Knot has to keep the key that the order retires.
  *
- * The order is given when the TTL of the old DS is over, so it is 0 where the machine made no mistake. If no key is meant
- * to be removed, it is long: a key that is removed by mistake stays for that time.
+ * The order is given when the TTL of the old DS is over, so it is 0 where the machine made no mistake. If no key is
+ * meant to be removed, it is long: a key that is removed by mistake stays for that time.
  *
  * \param[in] row  The zone's row.
  * \param[in] now  Current time, of the row's clock.

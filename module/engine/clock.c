@@ -14,12 +14,12 @@
 #include "engine.h"
 
 /*! What a clock that is only slewed does not gain or lose between two checks, a second apart. */
-#define STEP_MS		2000
+#define STEP_MS 2000
 /*! Two clocks that were read further apart than this are read again. */
-#define APART_MS	20
-#define TRIES		10
+#define APART_MS 20
+#define TRIES    10
 
-#define BOOT_ID		"/proc/sys/kernel/random/boot_id"
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 static int64_t read_ms(clockid_t id)
 {
@@ -92,7 +92,8 @@ void clock_check(loop_t *loop)
 	const int64_t step = now.ahead - loop->clock_ahead;
 	loop->clock_ahead = now.ahead;
 	if (llabs(step) >= STEP_MS) {
-		engine_log(loop->engine, LOG_WARNING, "the clock was set %s by %lld s: waits go on as if it had not been",
+		engine_log(loop->engine, LOG_WARNING,
+		           "the clock was set %s by %lld s: waits go on as if it had not been",
 		           step > 0 ? "forward" : "back", (llabs((long long)step) + 500) / 1000);
 	}
 }

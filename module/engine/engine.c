@@ -12,22 +12,25 @@
 
 #include "engine.h"
 
-/*! From one first look to the next after a start. knotd has its zones to load at the same time, and both take processor time. */
-#define FIRST_LOOK_MS	4
+/*!
+ * From one first look to the next after a start. knotd has its zones to load at the same time, and both take processor
+ * time.
+ */
+#define FIRST_LOOK_MS 4
 
 /*! No table gets larger, whatever number is asked for. */
-#define TABLE_MAX	(1 << 26)
+#define TABLE_MAX (1 << 26)
 
 struct engine {
 	loop_t loop;
 	engine_out_t out;
-	settings_t *settings;		/*!< NULL: not told yet. */
-	bool confined;			/*!< To the files of its first settings. */
+	settings_t *settings; /*!< NULL: not told yet. */
+	bool confined;        /*!< To the files of its first settings. */
 	bool has_where;
-	server_where_t where;		/*!< Its texts and addresses are ours. */
-	instance_t *instances;		/*!< By place. */
+	server_where_t where;  /*!< Its texts and addresses are ours. */
+	instance_t *instances; /*!< By place. */
 	uint32_t instance_count;
-	zone_settings_t **numbered;	/*!< Settings of zones, by number; NULL: not in use. */
+	zone_settings_t **numbered; /*!< Settings of zones, by number; NULL: not in use. */
 	uint32_t numbered_count;
 };
 
@@ -110,7 +113,9 @@ void engine_zone_settings_gone(engine_t *engine, uint32_t number)
 	}
 }
 
-/*! Puts a new instance into its zone's list. The order is that in which they were loaded, whatever order they come in. */
+/*!
+ * Puts a new instance into its zone's list. The order is that in which they were loaded, whatever order they come in.
+ */
 static void list_add(engine_t *engine, entry_t *entry, uint32_t slot)
 {
 	uint32_t *at = &entry->instance;
@@ -202,7 +207,9 @@ static void on_timer(uv_timer_t *timer)
 	clock_check(loop);
 	open_again(loop, loop->engine->settings);
 	if (!loop->engine->confined && loop->store != NULL) {
-		/* It could not be opened at first. Threads that are there already are not confined by what comes later. */
+		/*
+		 * It could not be opened at first. Threads that are there already are not confined by what comes later.
+		 */
 		loop->engine->out.again(loop->engine->out.arg);
 		return;
 	}
@@ -230,9 +237,9 @@ static int wake_active(const char *name, void *arg)
 static void confine(engine_t *engine)
 {
 	const settings_t *s = engine->settings;
-	const engine_settings_t settings = {
-		.trust_anchor = s->trust_anchor, .root_hints = s->root_hints, .storage = s->storage
-	};
+	const engine_settings_t settings = { .trust_anchor = s->trust_anchor,
+		                             .root_hints = s->root_hints,
+		                             .storage = s->storage };
 
 	engine->confined = engine->loop.store != NULL;
 	if (engine->confined) {

@@ -25,14 +25,14 @@ typedef struct zone_settings {
 	bool csk_wanted;
 	bool ttl_of_soa;
 	bool require_secure_dsync;
-	size_t refs;			/*!< Of its number, and of each instance. */
+	size_t refs; /*!< Of its number, and of each instance. */
 } zone_settings_t;
 
 /*! Zones that wait for the server's answer at the same time; the others wait in the queue. */
-#define LOOKING_MAX	128
+#define LOOKING_MAX 128
 
 /*! Seconds until a zone for which there was no memory is looked at again. */
-#define NO_MEMORY_AGAIN	10
+#define NO_MEMORY_AGAIN 10
 
 /*! Copy of the global settings. */
 typedef struct {
@@ -50,36 +50,36 @@ typedef struct loop loop_t;
 
 /*! A place in the module's table of loaded zone instances, with the one that is there. */
 typedef struct {
-	entry_t *entry;			/*!< NULL: the place is free. */
+	entry_t *entry; /*!< NULL: the place is free. */
 	zone_settings_t *settings;
-	uint32_t serial;		/*!< Grows with each instance that is loaded. */
-	uint32_t next;			/*!< The next older instance of the zone: its place and one, 0: none. */
+	uint32_t serial; /*!< Grows with each instance that is loaded. */
+	uint32_t next;   /*!< The next older instance of the zone: its place and one, 0: none. */
 } instance_t;
 
 /*! What is kept of a zone between two looks, without its zeros (pack.h). */
 typedef struct {
 	rollover_row_t row;
-	time_t saved;			/*!< The row was last written. */
+	time_t saved; /*!< The row was last written. */
 	engine_counts_t counts;
 } kept_t;
 
 /*! Of every zone with the module. There may be very many, and nearly all are at rest: then this is all there is. */
 struct entry {
-	zone_t *zone;			/*!< NULL: at rest. */
-	void *kept;			/*!< Packed kept_t of a zone at rest; NULL: never looked at. */
-	entry_t *next;			/*!< In its hash bucket. */
-	uint32_t instance;		/*!< The newest instance, whose settings count: its place and one. */
-	uint32_t due;			/*!< Position in the loop's queue of looks, 0: not in it. */
-	uint8_t state, gate;		/*!< As counted in the totals. */
-	bool catalog_member;		/*!< At the last look that told, if that was after the newest instance was loaded. */
-	bool examined;			/*!< The control socket has told about it once. */
+	zone_t *zone;        /*!< NULL: at rest. */
+	void *kept;          /*!< Packed kept_t of a zone at rest; NULL: never looked at. */
+	entry_t *next;       /*!< In its hash bucket. */
+	uint32_t instance;   /*!< The newest instance, whose settings count: its place and one. */
+	uint32_t due;        /*!< Position in the loop's queue of looks, 0: not in it. */
+	uint8_t state, gate; /*!< As counted in the totals. */
+	bool catalog_member; /*!< At the last look that told, if that was after the newest instance was loaded. */
+	bool examined;       /*!< The control socket has told about it once. */
 	char name[];
 };
 
 /*! How the configuration was judged: once before a rollover starts, and before each switch (fit.c). */
 typedef struct {
 	time_t at;
-	bool base_only;			/*!< Whether the zone can be switched back, and nothing else. */
+	bool base_only; /*!< Whether the zone can be switched back, and nothing else. */
 	conf_fit_t fit;
 	rollover_gate_t gate;
 	char reason[160];
@@ -88,92 +88,91 @@ typedef struct {
 /*! A zone that is being looked at or rolls. What few of these need is allocated when it is needed. */
 struct zone {
 	loop_t *loop;
-	entry_t *entry;			/*!< Freed with this one, if the zone is gone. */
-	const char *name;		/*!< Of the entry. */
-	const knot_dname_t *dname;	/*!< Behind this struct. */
-	const zone_settings_t *settings;	/*!< Of the newest instance, which owns them. */
-	zone_t *prev, *next;		/*!< In the loop's list of those not at rest. */
+	entry_t *entry;                  /*!< Freed with this one, if the zone is gone. */
+	const char *name;                /*!< Of the entry. */
+	const knot_dname_t *dname;       /*!< Behind this struct. */
+	const zone_settings_t *settings; /*!< Of the newest instance, which owns them. */
+	zone_t *prev, *next;             /*!< In the loop's list of those not at rest. */
 
 	kept_t kept;
-	char *base_policy;		/*!< A text; "" while the base policy is in force. */
+	char *base_policy; /*!< A text; "" while the base policy is in force. */
 	bool policy_implicit;
-	char *parent_zone;		/*!< A text; "" if it was not looked at. */
-	bool loaded;			/*!< The row was read from the store. */
+	char *parent_zone; /*!< A text; "" if it was not looked at. */
+	bool loaded;       /*!< The row was read from the store. */
 
-	unsigned refs;			/*!< The registry and calls under way. */
-	bool busy;			/*!< A look is under way. */
-	bool glance;			/*!< It is by DNS: nothing is done upon it (look.c). */
-	bool again;			/*!< Something happened meanwhile: look again at once. */
-	bool gone;			/*!< No instance is left. */
-	struct look_state *look;	/*!< Facts being gathered. */
+	unsigned refs;           /*!< The registry and calls under way. */
+	bool busy;               /*!< A look is under way. */
+	bool glance;             /*!< It is by DNS: nothing is done upon it (look.c). */
+	bool again;              /*!< Something happened meanwhile: look again at once. */
+	bool gone;               /*!< No instance is left. */
+	struct look_state *look; /*!< Facts being gathered. */
 	survey_t *survey;
 	watch_t *watch;
-	unsigned asking;		/*!< Survey and watch that have not come back. */
-	bool asked_in_vain;		/*!< One of them was cancelled. */
-	time_t watched;			/*!< The last watch began. */
-	notify_t *notify;		/*!< A notification of the parent under way, over many looks. */
-	dsboot_t *dsboot;		/*!< A look at the signaling names. */
-	char *signaling;		/*!< What was found there, JSON; NULL: not looked at. */
+	unsigned asking;    /*!< Survey and watch that have not come back. */
+	bool asked_in_vain; /*!< One of them was cancelled. */
+	time_t watched;     /*!< The last watch began. */
+	notify_t *notify;   /*!< A notification of the parent under way, over many looks. */
+	dsboot_t *dsboot;   /*!< A look at the signaling names. */
+	char *signaling;    /*!< What was found there, JSON; NULL: not looked at. */
 	time_t signaling_at;
-	time_t acknowledged;		/*!< Of the signals that are out; not stored: only looks depend on it. */
+	time_t acknowledged; /*!< Of the signals that are out; not stored: only looks depend on it. */
 
 	bool conf_busy;
-	char *conf_detail;		/*!< A text. */
-	uint32_t soa_ttl;		/*!< At the last look. */
-	fit_t *fit;			/*!< NULL: not judged since the configuration last changed. */
-	bool switched;			/*!< At the last look a derived policy was in force. */
-	bool fit_base_only;		/*!< Of the judgement under way. */
-	bool fit_void;			/*!< The configuration has changed since that was asked for. */
+	char *conf_detail;  /*!< A text. */
+	uint32_t soa_ttl;   /*!< At the last look. */
+	fit_t *fit;         /*!< NULL: not judged since the configuration last changed. */
+	bool switched;      /*!< At the last look a derived policy was in force. */
+	bool fit_base_only; /*!< Of the judgement under way. */
+	bool fit_void;      /*!< The configuration has changed since that was asked for. */
 };
 
 /*! When a zone is to be looked at. */
 typedef struct {
-	uint64_t at;			/*!< By the loop's clock, ms. */
+	uint64_t at; /*!< By the loop's clock, ms. */
 	entry_t *entry;
 } due_t;
 
 /*! All looks that are to come, the next one first: a binary heap (queue.c). */
 typedef struct {
-	due_t *due;			/*!< From 1 to count. */
+	due_t *due; /*!< From 1 to count. */
 	size_t count, size;
 } queue_t;
 
 /*! The loop thread's world. */
 struct loop {
 	uv_loop_t uv;
-	uv_timer_t timer;		/*!< Once a second. */
-	uv_timer_t alarm;		/*!< The next look of the queue. */
+	uv_timer_t timer; /*!< Once a second. */
+	uv_timer_t alarm; /*!< The next look of the queue. */
 	struct engine *engine;
 	store_t *store;
 	char *store_path;
-	int alive;			/*!< Says that the store is in use; -1: it is not. */
-	char store_error[512];		/*!< Why it could not be opened. */
-	time_t tried;			/*!< The last time that something was to be opened. */
+	int alive;             /*!< Says that the store is in use; -1: it is not. */
+	char store_error[512]; /*!< Why it could not be opened. */
+	time_t tried;          /*!< The last time that something was to be opened. */
 	server_t *server;
 	dns_t *dns;
 	char dns_error[160];
-	int64_t clock_ahead;		/*!< rollover_clock_t.ahead at the last check. */
-	int64_t boot;			/*!< rollover_clock_t.boot */
-	bool running;			/*!< knotd does, and store, server and dns are there. */
+	int64_t clock_ahead; /*!< rollover_clock_t.ahead at the last check. */
+	int64_t boot;        /*!< rollover_clock_t.boot */
+	bool running;        /*!< knotd does, and store, server and dns are there. */
 	bool stopping;
 	entry_t **buckets;
 	size_t bucket_count;
 	queue_t queue;
-	zone_t *awake;			/*!< The zones that are not at rest. */
-	unsigned looking;		/*!< Zones that wait for the server's answer. */
+	zone_t *awake;    /*!< The zones that are not at rest. */
+	unsigned looking; /*!< Zones that wait for the server's answer. */
 	engine_totals_t totals;
-	unsigned no_route;		/*!< ROUTE_*: addresses of these families cannot be reached from here. */
-	time_t no_route_said[2];	/*!< In the log; 0: not yet. */
-	store_zone_t scratch;		/*!< For one call to the store. */
-	unsigned unwritten;		/*!< Rows in the store's open transaction. */
-	uint64_t prune_at;		/*!< By the loop's clock, ms; 0: not yet set. */
-	bool write_failed;		/*!< A transaction could not be ended: what is stored is older than what is known. */
+	unsigned no_route;       /*!< ROUTE_*: addresses of these families cannot be reached from here. */
+	time_t no_route_said[2]; /*!< In the log; 0: not yet. */
+	store_zone_t scratch;    /*!< For one call to the store. */
+	unsigned unwritten;      /*!< Rows in the store's open transaction. */
+	uint64_t prune_at;       /*!< By the loop's clock, ms; 0: not yet set. */
+	bool write_failed;       /*!< A transaction could not be ended: what is stored is older than what is known. */
 	store_event_t event;
 };
 
 /*! A line for knotd's log. */
-void engine_log(struct engine *engine, int priority, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void engine_log(struct engine *engine, int priority, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /*! Hands the numbers to the zone's instances. */
 void engine_publish(struct engine *engine, const entry_t *entry, const engine_numbers_t *numbers);
 /*! Those of the newest instance. */
@@ -294,7 +293,8 @@ void zone_to_scratch(zone_t *zone, const rollover_row_t *row);
  */
 bool write_scratch(loop_t *loop, const store_event_t *event, bool soon);
 /*!
- * Begins the transaction that ends within a second, unless it is open; write_joined() says that something was written in it.
+ * Begins the transaction that ends within a second, unless it is open; write_joined() says that something was written
+ * in it.
  * \return False if it cannot be begun: each write is then a transaction of its own.
  */
 bool write_join(loop_t *loop);
@@ -339,8 +339,8 @@ void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *su
 void report_line(char *out, size_t len, const zone_t *zone, const rollover_decision_t *decision,
                  rollover_state_t before, const rollover_facts_t *facts);
 /*! The same facts as JSON text for store and command line; always valid JSON. \a signaling: of its own, or NULL. */
-void report_json(char *out, size_t len, const rollover_facts_t *facts, const char *parent_zone,
-                 const char *signaling, time_t now);
+void report_json(char *out, size_t len, const rollover_facts_t *facts, const char *parent_zone, const char *signaling,
+                 time_t now);
 /*! What came of a notification, for the log, and as a JSON object. */
 void report_notify_line(char *out, size_t len, const notify_result_t *result);
 void report_notify_json(char *out, size_t len, const notify_result_t *result, time_t now);

@@ -9,9 +9,9 @@
 
 #include "engine.h"
 
-#define DNSKEY_ZONE	0x0100
-#define DNSKEY_REVOKE	0x0080
-#define DNSKEY_SEP	0x0001
+#define DNSKEY_ZONE   0x0100
+#define DNSKEY_REVOKE 0x0080
+#define DNSKEY_SEP    0x0001
 
 /*! The role of the policy in force, judged by its whole name: another TTL is another policy. */
 static policy_role_t role_in_force(const zone_t *zone)
@@ -104,8 +104,7 @@ static void add_remembered(look_state_t *look, const key_id_t *id)
 look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 {
 	look_state_t *look = calloc(1, sizeof(*look));
-	if (look == NULL ||
-	    knot_rdataset_copy(&look->dnskey, &from->dnskey, NULL) != KNOT_EOK ||
+	if (look == NULL || knot_rdataset_copy(&look->dnskey, &from->dnskey, NULL) != KNOT_EOK ||
 	    knot_rdataset_copy(&look->ns, &from->ns, NULL) != KNOT_EOK ||
 	    knot_rdataset_copy(&look->cds, &from->cds, NULL) != KNOT_EOK ||
 	    knot_rdataset_copy(&look->cdnskey, &from->cdnskey, NULL) != KNOT_EOK) {
@@ -137,12 +136,11 @@ look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 	}
 
 	own->cds.present = from->cds.count > 0;
-	own->cds.keys = dns_cds_match(zone->dname, &from->cds, look->keys, facts->key_count,
-	                              &own->cds.unwanted);
+	own->cds.keys = dns_cds_match(zone->dname, &from->cds, look->keys, facts->key_count, &own->cds.unwanted);
 	own->cds.remove = dns_cds_removes(&from->cds);
 	own->cdnskey.present = from->cdnskey.count > 0;
-	own->cdnskey.keys = dns_cdnskey_match(zone->dname, &from->cdnskey, look->keys,
-	                                      facts->key_count, &own->cdnskey.unwanted);
+	own->cdnskey.keys =
+		dns_cdnskey_match(zone->dname, &from->cdnskey, look->keys, facts->key_count, &own->cdnskey.unwanted);
 	own->cdnskey.remove = dns_cdnskey_removes(&from->cdnskey);
 	return look;
 }
@@ -191,8 +189,7 @@ void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *su
 	facts->discovery_failed = survey->discovery_failed;
 	facts->partial = survey->partial;
 	facts->parent_insecure = survey->parent_insecure;
-	snprintf(facts->discovery_detail, sizeof(facts->discovery_detail), "%s",
-	         survey->discovery_detail);
+	snprintf(facts->discovery_detail, sizeof(facts->discovery_detail), "%s", survey->discovery_detail);
 	bool wrote = false;
 	for (size_t i = 0; i < survey->child_count; i++) {
 		child_answer_t *a = &survey->child[i];

@@ -14,7 +14,7 @@
 #include "engine.h"
 
 /*! What depends on other zones is looked at again after so many seconds. */
-#define FIT_COUNTS	3600
+#define FIT_COUNTS 3600
 
 uint32_t zone_ttl(const zone_t *zone)
 {
@@ -86,7 +86,7 @@ static void on_fit(server_status_t status, rollover_gate_t gate, const char *det
 		fit->at = time(NULL);
 		fit->base_only = zone->fit_base_only;
 		if (status == SERVER_REFUSED) {
-			zone->conf_busy = false;	/* It does not wait for a transaction any more. */
+			zone->conf_busy = false; /* It does not wait for a transaction any more. */
 			fit->fit = fit->base_only ? CONF_NO_SWITCH : CONF_NO_DERIVED;
 			fit->gate = gate;
 			snprintf(fit->reason, sizeof(fit->reason), "%s", detail);
@@ -121,13 +121,17 @@ void fit_say_lost(zone_t *zone)
 	server_policy_parse(settings->policy, base, sizeof(base), &role);
 	/* Not its own switch back, which comes in idle. */
 	if (zone->switched && role == POLICY_BASE && rollover_policy(row) != POLICY_BASE) {
-		engine_log(zone->loop->engine, LOG_NOTICE, "zone %s, the switch of its policy is lost: knotd has read its "
-		           "configuration file again, or dnssec-policy was set", zone->name);
+		engine_log(zone->loop->engine, LOG_NOTICE,
+		           "zone %s, the switch of its policy is lost: knotd has read its "
+		           "configuration file again, or dnssec-policy was set",
+		           zone->name);
 	}
 	zone->switched = role != POLICY_BASE;
 	if (row->gate == GATE_HELD && !settings->config.hold) {
-		engine_log(zone->loop->engine, LOG_NOTICE, "zone %s, hold is off: it was unset, or knotd has read its "
-		           "configuration file again", zone->name);
+		engine_log(zone->loop->engine, LOG_NOTICE,
+		           "zone %s, hold is off: it was unset, or knotd has read its "
+		           "configuration file again",
+		           zone->name);
 	}
 }
 

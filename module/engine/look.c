@@ -92,7 +92,8 @@ void look_closer(zone_t *zone)
 	if (zone->loop->server != NULL) {
 		server_look(zone->loop->server, zone->name, on_look, zone);
 	} else {
-		const server_look_t none = { .status = SERVER_UNREACHABLE, .detail = "no memory or no thread for the control socket" };
+		const server_look_t none = { .status = SERVER_UNREACHABLE,
+			                     .detail = "no memory or no thread for the control socket" };
 		on_look(&none, zone);
 	}
 }

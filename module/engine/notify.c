@@ -19,7 +19,9 @@ static notify_retry_t retry_of(const rollover_config_t *config)
 	unsigned ms = share < rfc_1996 ? share : rfc_1996;
 
 	return (notify_retry_t){
-		.interval_ms = ms, .retransmissions = retransmissions, .tcp_timeout_ms = ms,
+		.interval_ms = ms,
+		.retransmissions = retransmissions,
+		.tcp_timeout_ms = ms,
 	};
 }
 
@@ -28,8 +30,7 @@ static void to_log(const zone_t *zone, const notify_result_t *r)
 	char line[1024];
 	report_notify_line(line, sizeof(line), r);
 	/* The rollover goes on without it: the parent may look by itself, or be told by hand. */
-	bool plain = r->status == NOTIFY_ACKNOWLEDGED || r->status == NOTIFY_NO_DSYNC ||
-	             r->status == NOTIFY_CANCELLED;
+	bool plain = r->status == NOTIFY_ACKNOWLEDGED || r->status == NOTIFY_NO_DSYNC || r->status == NOTIFY_CANCELLED;
 	engine_log(zone->loop->engine, plain ? LOG_INFO : LOG_NOTICE, "zone %s, %s", zone->name, line);
 }
 

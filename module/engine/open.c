@@ -13,9 +13,9 @@
 #include "engine.h"
 
 /*! Seconds between tries to open what could not be opened. */
-#define AGAIN	10
+#define AGAIN 10
 /*! Milliseconds of a connection to the control socket. */
-#define CONTROL_MS	10000
+#define CONTROL_MS 10000
 
 void open_dns(loop_t *loop, const settings_t *settings)
 {

@@ -11,7 +11,7 @@
 #include "pack.h"
 
 /*! A pair of counts costs as much as these zeros. */
-#define GAP_MIN	3
+#define GAP_MIN 3
 
 static size_t zeros(const uint8_t *data, size_t size)
 {

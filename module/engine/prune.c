@@ -12,10 +12,13 @@
 #include "engine.h"
 
 /*! Zones removed in one go; each may have a thousand events. */
-#define TOGETHER	8
-/*! Milliseconds between two of them, and while there are more. The first is that long after the start: all zones are attached then. */
-#define PRUNE_MS	3600000
-#define MORE_MS		1000
+#define TOGETHER 8
+/*!
+ * Milliseconds between two of them, and while there are more. The first is that long after the start: all zones are
+ * attached then.
+ */
+#define PRUNE_MS 3600000
+#define MORE_MS  1000
 
 typedef struct {
 	loop_t *loop;
@@ -49,8 +52,9 @@ static bool forget_zones(loop_t *loop, time_t now)
 			ret = KNOT_ERROR;
 			break;
 		}
-		engine_log(loop->engine, LOG_INFO, "zone %s, without the module for more than %d days: removed from the store",
-		           gone.name[i], STORE_ZONE_KEPT / 86400);
+		engine_log(loop->engine, LOG_INFO,
+		           "zone %s, without the module for more than %d days: removed from the store", gone.name[i],
+		           STORE_ZONE_KEPT / 86400);
 	}
 	if (together) {
 		write_joined(loop);

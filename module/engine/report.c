@@ -61,8 +61,8 @@ static void add_summary(text_t *t, const rollover_facts_t *facts, time_t now, co
 		if (ok > 0) {
 			add(t, ", DNSKEY ");
 			add_tags(t, facts, all);
-			add(t, " on all of these, TTL up to %u s, CDS on %zu",
-			    ttl_window_max(&row->dnskey_ttl, now), cds);
+			add(t, " on all of these, TTL up to %u s, CDS on %zu", ttl_window_max(&row->dnskey_ttl, now),
+			    cds);
 		}
 	}
 	if (facts->asked & SURVEY_PARENT) {
@@ -82,8 +82,8 @@ static void add_summary(text_t *t, const rollover_facts_t *facts, time_t now, co
 	}
 }
 
-void report_line(char *out, size_t len, const zone_t *zone, const rollover_decision_t *d,
-                 rollover_state_t before, const rollover_facts_t *facts)
+void report_line(char *out, size_t len, const zone_t *zone, const rollover_decision_t *d, rollover_state_t before,
+                 const rollover_facts_t *facts)
 {
 	text_t t = { .at = out, .left = len };
 	const rollover_gate_info_t *gate = rollover_gate_info(d->row.gate);
@@ -171,8 +171,7 @@ static void add_server(text_t *t, const char *server, answer_status_t status, co
 	}
 }
 
-static void add_rrset(text_t *t, const char *name, const rollover_facts_t *facts,
-                      const signal_rrset_t *rrset)
+static void add_rrset(text_t *t, const char *name, const rollover_facts_t *facts, const signal_rrset_t *rrset)
 {
 	if (rrset->unanswered) {
 		add(t, ",\"%s_unanswered\":true", name);
@@ -192,8 +191,7 @@ static void add_child(text_t *t, const rollover_facts_t *facts, const child_answ
 	if (a->status == ANSWER_OK || a->status == ANSWER_BOGUS) {
 		add_key_array(t, "dnskey", facts, a->dnskey);
 		add_key_array(t, "signed_by", facts, a->dnskey_signed_by);
-		add(t, ",\"dnskey_ttl\":%u,\"dnskey_equal\":%s", a->dnskey_ttl,
-		    a->dnskey_equal ? "true" : "false");
+		add(t, ",\"dnskey_ttl\":%u,\"dnskey_equal\":%s", a->dnskey_ttl, a->dnskey_equal ? "true" : "false");
 		add_rrset(t, "cds", facts, &a->cds);
 		add_rrset(t, "cdnskey", facts, &a->cdnskey);
 	}
@@ -223,7 +221,7 @@ static void add_parent(text_t *t, const rollover_facts_t *facts, const parent_an
 }
 
 /*! Room that is kept for closing brackets. */
-#define TAIL	64
+#define TAIL 64
 
 /*! Takes back what was added since \a mark if it did not fit. */
 static bool fits(text_t *t, const text_t *mark)
@@ -236,8 +234,8 @@ static bool fits(text_t *t, const text_t *mark)
 	return false;
 }
 
-void report_json(char *out, size_t len, const rollover_facts_t *facts, const char *parent_zone,
-                 const char *signaling, time_t now)
+void report_json(char *out, size_t len, const rollover_facts_t *facts, const char *parent_zone, const char *signaling,
+                 time_t now)
 {
 	text_t t = { .at = out, .left = len };
 	bool cut = false;
@@ -266,8 +264,9 @@ void report_json(char *out, size_t len, const rollover_facts_t *facts, const cha
 		(void)fits(&t, &mark);
 	}
 	if (facts->asked & SURVEY_WATCH) {
-		add(&t, ",\"watch\":{\"answered\":%u,\"failing\":%u,\"parent_ok\":%s,\"detail\":",
-		    facts->watch.answered, facts->watch.failing, facts->watch.parent_ok ? "true" : "false");
+		add(&t,
+		    ",\"watch\":{\"answered\":%u,\"failing\":%u,\"parent_ok\":%s,\"detail\":", facts->watch.answered,
+		    facts->watch.failing, facts->watch.parent_ok ? "true" : "false");
 		add_string(&t, facts->watch.detail);
 		add(&t, "}");
 	}

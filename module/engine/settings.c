@@ -48,8 +48,7 @@ settings_t *settings_copy(const engine_settings_t *from)
 		return NULL;
 	}
 	if (addrs_copy(&s->resolver, &from->resolver) != KNOT_EOK ||
-	    !string_copy(&s->trust_anchor, from->trust_anchor) ||
-	    !string_copy(&s->root_hints, from->root_hints) ||
+	    !string_copy(&s->trust_anchor, from->trust_anchor) || !string_copy(&s->root_hints, from->root_hints) ||
 	    !string_copy(&s->storage, from->storage)) {
 		settings_free(s);
 		return NULL;
@@ -99,8 +98,7 @@ zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from)
 	s->refs = 1;
 	if (addrs_copy(&s->nameserver, &from->nameserver) != KNOT_EOK ||
 	    addrs_copy(&s->parent, &from->parent) != KNOT_EOK ||
-	    addrs_copy(&s->validator, &from->validator) != KNOT_EOK ||
-	    !string_copy(&s->no_start, from->no_start)) {
+	    addrs_copy(&s->validator, &from->validator) != KNOT_EOK || !string_copy(&s->no_start, from->no_start)) {
 		zone_settings_put(s);
 		return NULL;
 	}

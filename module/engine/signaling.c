@@ -27,8 +27,9 @@ static void say(zone_t *zone, const dsboot_result_t *result)
 		}
 	}
 	engine_log(zone->loop->engine, LOG_INFO, "zone %s, signaling names (RFC 9615): %s%s", zone->name, text,
-	           !usable ? "; not applicable, no nameserver is outside the zone" :
-	           complete ? "" : "; a parent that looks at them does not take this first DS");
+	           !usable  ? "; not applicable, no nameserver is outside the zone" :
+	           complete ? "" :
+	                      "; a parent that looks at them does not take this first DS");
 }
 
 /*! As JSON for the store. \return NULL without memory. */
@@ -51,8 +52,8 @@ static char *to_json(const dsboot_result_t *result)
 			ns[out++] = *c;
 		}
 		ns[out] = '\0';
-		len += snprintf(json + len, size - len, "%s{\"server\":\"%s\",\"status\":\"%s\"}", i > 0 ? "," : "",
-		                ns, dsboot_status_name(result->name[i].status));
+		len += snprintf(json + len, size - len, "%s{\"server\":\"%s\",\"status\":\"%s\"}", i > 0 ? "," : "", ns,
+		                dsboot_status_name(result->name[i].status));
 	}
 	snprintf(json + len, size - len, "]");
 	return json;
@@ -90,7 +91,10 @@ void signaling_look(zone_t *zone)
 		return;
 	}
 	const dsboot_request_t request = {
-		.zone = zone->dname, .ns = &look->ns, .cds = &look->cds, .cdnskey = &look->cdnskey,
+		.zone = zone->dname,
+		.ns = &look->ns,
+		.cds = &look->cds,
+		.cdnskey = &look->cdnskey,
 	};
 	zone->signaling_at = now;
 	zone->refs++;

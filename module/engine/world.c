@@ -11,8 +11,7 @@
 #include "engine.h"
 
 /*! Until a missing route that was there meanwhile is said again. */
-#define ROUTE_SAID_AGAIN	86400
-
+#define ROUTE_SAID_AGAIN 86400
 
 /*! Called once per question: the last one goes on. */
 static void came_back(zone_t *zone)
@@ -56,7 +55,8 @@ static void note_routes(loop_t *loop, const survey_result_t *result, time_t now)
 		loop->totals.no_route[i] = (loop->no_route & (1U << i)) != 0;
 		if ((news & (1U << i)) && (*said == 0 || now - *said >= ROUTE_SAID_AGAIN || now < *said)) {
 			*said = now;
-			engine_log(loop->engine, LOG_NOTICE, "this host has no route to %s addresses: servers that "
+			engine_log(loop->engine, LOG_NOTICE,
+			           "this host has no route to %s addresses: servers that "
 			           "have others as well are asked there, servers that have no others block",
 			           FAMILIES[i]);
 		}
@@ -125,7 +125,8 @@ static void on_watch(const watch_result_t *result, void *arg)
 		snprintf(facts->detail, sizeof(facts->detail), "%s", result->detail);
 		zone->look->facts.asked |= SURVEY_WATCH;
 		unsigned seen = !result->parent_ok || result->answered == 0 ? WATCH_NO_EVIDENCE :
-		                result->failing > 0 ? WATCH_FAILING : WATCH_SECURE;
+		                result->failing > 0                         ? WATCH_FAILING :
+		                                                              WATCH_SECURE;
 		zone->loop->totals.watches[seen]++;
 	}
 	came_back(zone);
@@ -149,7 +150,7 @@ static void watch(zone_t *zone)
 	zone->watched = time(NULL);
 	if (zone->loop->dns == NULL ||
 	    watch_start(zone->loop->dns, &request, on_watch, zone, &zone->watch) != KNOT_EOK) {
-		came_back(zone);	/* Nobody was asked: no evidence either way. */
+		came_back(zone); /* Nobody was asked: no evidence either way. */
 	}
 }
 

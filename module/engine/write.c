@@ -9,7 +9,7 @@
 #include "engine.h"
 
 /*! Rows in one transaction: it is all that is lost when the machine fails, and seen again at the next looks. */
-#define TOGETHER_MAX	500
+#define TOGETHER_MAX 500
 
 bool write_out(loop_t *loop)
 {

@@ -80,9 +80,8 @@ static bool has_nothing_to_do(const zone_t *zone)
 {
 	const rollover_row_t *row = &zone->kept.row;
 
-	return zone->refs == 1 && !zone->gone && !zone->busy && zone->loaded &&
-	       row->state == ROLLOVER_IDLE && row->notified == 0 &&
-	       zone->notify == NULL && zone->dsboot == NULL && zone->signaling == NULL &&
+	return zone->refs == 1 && !zone->gone && !zone->busy && zone->loaded && row->state == ROLLOVER_IDLE &&
+	       row->notified == 0 && zone->notify == NULL && zone->dsboot == NULL && zone->signaling == NULL &&
 	       zone->base_policy == NULL && zone->conf_detail == NULL && !zone->conf_busy &&
 	       (zone->fit == NULL || zone->fit->fit == CONF_FIT);
 }
@@ -212,8 +211,8 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now, bool so
 	}
 	zone_to_scratch(zone, &d->row);
 	if (zone->look != NULL && zone->look->facts.asked != 0) {
-		report_json(loop->scratch.answers, sizeof(loop->scratch.answers),
-		            &zone->look->facts, loop->scratch.parent_zone, zone->signaling, now);
+		report_json(loop->scratch.answers, sizeof(loop->scratch.answers), &zone->look->facts,
+		            loop->scratch.parent_zone, zone->signaling, now);
 	}
 	if (d->transition || d->gate_changed) {
 		event = &loop->event;
@@ -256,7 +255,8 @@ static bool load(zone_t *zone)
 		zone->policy_implicit = loop->scratch.policy_implicit;
 		if (zone->kept.row.clock.wall == 0) {
 			/* Of schema 2 or 1: nothing is known to have passed since it was written. */
-			zone->kept.row.clock.wall = loop->scratch.looked != 0 ? loop->scratch.looked : zone->kept.row.since;
+			zone->kept.row.clock.wall =
+				loop->scratch.looked != 0 ? loop->scratch.looked : zone->kept.row.since;
 		}
 		if (zone->kept.row.state != ROLLOVER_IDLE) {
 			engine_log(loop->engine, LOG_INFO, "zone %s, resuming in state %s: %s", zone->name,
@@ -280,8 +280,7 @@ static void count_alarm(zone_t *zone)
 static void store_failed(zone_t *zone, const rollover_decision_t *d)
 {
 	rollover_row_t *row = &zone->kept.row;
-	const char *why = zone->loop->store != NULL ? store_error(zone->loop->store) :
-	                                              zone->loop->store_error;
+	const char *why = zone->loop->store != NULL ? store_error(zone->loop->store) : zone->loop->store_error;
 	why = why[0] != '\0' ? why : "out of memory";
 	if (rollover_store_failed(row, d, why, zone_now(zone))) {
 		count_alarm(zone);
@@ -297,11 +296,11 @@ static void store_failed(zone_t *zone, const rollover_decision_t *d)
 void zone_acted(zone_t *zone, server_status_t status, const char *detail)
 {
 	if (status == SERVER_REFUSED) {
-		fit_forget(zone);	/* What was judged is no longer so: it is found out what is in the way. */
+		fit_forget(zone); /* What was judged is no longer so: it is found out what is in the way. */
 	}
 	zone->conf_busy = status == SERVER_BUSY;
-	(void)text_set(&zone->conf_detail, status == SERVER_OK ? "" :
-	               (detail[0] != '\0' ? detail : "no answer on the control socket"));
+	(void)text_set(&zone->conf_detail,
+	               status == SERVER_OK ? "" : (detail[0] != '\0' ? detail : "no answer on the control socket"));
 }
 
 static void on_acted(server_status_t status, const char *detail, void *arg)
@@ -422,9 +421,16 @@ static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t 
 	engine_log(zone->loop->engine, priority, "zone %s, %s", zone->name, line);
 }
 
-typedef enum { DECIDED, NOT_WRITTEN, NOT_SURE, NOT_JUDGED } decided_t;
+typedef enum {
+	DECIDED,
+	NOT_WRITTEN,
+	NOT_SURE,
+	NOT_JUDGED
+} decided_t;
 
-/*! What could not be written, follows from a glance, or needs a configuration that is not judged yet, is no decision. */
+/*!
+ * What could not be written, follows from a glance, or needs a configuration that is not judged yet, is no decision.
+ */
 static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time_t now, rollover_decision_t *d)
 {
 	const rollover_state_t before = zone->kept.row.state;
@@ -440,7 +446,8 @@ static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time
 	/* Written before anything is done. */
 	bool soon = d->row.state == ROLLOVER_IDLE && !d->transition && d->action == ACTION_NONE && !d->notify &&
 	            !rollover_must_switch(&zone->look->facts.own, d);
-	if ((rollover_worth_saving(&zone->kept.row, d, zone->kept.saved, now) || zone->loop->write_failed) && !save(zone, d, now, soon)) {
+	if ((rollover_worth_saving(&zone->kept.row, d, zone->kept.saved, now) || zone->loop->write_failed) &&
+	    !save(zone, d, now, soon)) {
 		return NOT_WRITTEN;
 	}
 	zone->kept.row = d->row;

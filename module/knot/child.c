@@ -15,7 +15,7 @@
 
 #include "child.h"
 
-#define NAME	"kskrolld"
+#define NAME "kskrolld"
 
 extern char **environ;
 
@@ -27,7 +27,8 @@ const char *child_path(void)
 	if (dladdr((const void *)child_path, &info) != 0 && info.dli_fname != NULL) {
 		const char *slash = strrchr(info.dli_fname, '/');
 		const int len = slash != NULL ? (int)(slash - info.dli_fname) : 0;
-		if (len > 0 && snprintf(beside, sizeof(beside), "%.*s/" NAME, len, info.dli_fname) < (int)sizeof(beside) &&
+		if (len > 0 &&
+		    snprintf(beside, sizeof(beside), "%.*s/" NAME, len, info.dli_fname) < (int)sizeof(beside) &&
 		    access(beside, F_OK) == 0) {
 			return beside;
 		}

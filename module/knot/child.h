@@ -12,9 +12,9 @@
 #include <sys/types.h>
 
 typedef struct {
-	pid_t pid;			/*!< 0: there is none. */
-	int pidfd;			/*!< Readable once it has ended; -1: this kernel has none. */
-	int sock;			/*!< Our end, which does not block; -1: closed. */
+	pid_t pid; /*!< 0: there is none. */
+	int pidfd; /*!< Readable once it has ended; -1: this kernel has none. */
+	int sock;  /*!< Our end, which does not block; -1: closed. */
 } child_t;
 
 /*!

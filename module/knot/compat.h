@@ -12,17 +12,17 @@
 #include <libknot/libknot.h>
 #include <libknot/version.h>
 
-#define KNOT_BEFORE(major, minor)	(KNOT_VERSION_HEX < (((major) << 16) | ((minor) << 8)))
+#define KNOT_BEFORE(major, minor) (KNOT_VERSION_HEX < (((major) << 16) | ((minor) << 8)))
 
 /*! Whether zone-ksk-submitted takes +ttl. The module need not know: servers without it pay it no heed. */
-#define KNOT_KEEPS_OLD_KEY	(KNOT_VERSION_HEX >= ((3 << 16) | (5 << 8) | 3))
+#define KNOT_KEEPS_OLD_KEY (KNOT_VERSION_HEX >= ((3 << 16) | (5 << 8) | 3))
 
 /*! Whether a change of a policy makes knotd read all zone files again. */
-#define KNOT_POLICY_REREADS	(!KNOT_BEFORE(3, 5))
+#define KNOT_POLICY_REREADS (!KNOT_BEFORE(3, 5))
 
 #if KNOT_BEFORE(3, 5)
 /* Since 3.5 control commands run in several threads, and a transaction belongs to one of them. */
-#define KNOT_TXN_ETHREAD	KNOT_EBUSY
+#define KNOT_TXN_ETHREAD KNOT_EBUSY
 #endif
 
 #if KNOT_BEFORE(3, 4)
@@ -33,8 +33,8 @@ static inline const knot_dname_t *knot_dname_next_label(const knot_dname_t *name
 }
 
 /* Renamed in 3.4. */
-#define KNOT_CTL_IDX_FILTERS	KNOT_CTL_IDX_FILTER
+#define KNOT_CTL_IDX_FILTERS KNOT_CTL_IDX_FILTER
 
 /* The backlog is an argument since 3.4. */
-#define knot_ctl_bind(ctl, path, backlog)	((knot_ctl_bind)(ctl, path))
+#define knot_ctl_bind(ctl, path, backlog) ((knot_ctl_bind)(ctl, path))
 #endif

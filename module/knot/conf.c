@@ -7,37 +7,90 @@
 
 #include "conf.h"
 
-#define MOD_KSK_LIFETIME	"\x0C""ksk-lifetime"
-#define MOD_TTL			"\x03""ttl"
-#define MOD_LEAD		"\x04""lead"
-#define MOD_OBSERVE		"\x07""observe"
-#define MOD_SETTLE		"\x06""settle"
-#define MOD_CHECK_INTERVAL	"\x0E""check-interval"
-#define MOD_DS_CHECK_INTERVAL	"\x11""ds-check-interval"
-#define MOD_UNREACHABLE_AFTER	"\x11""unreachable-after"
-#define MOD_NAMESERVER		"\x0A""nameserver"
-#define MOD_PARENT		"\x06""parent"
-#define MOD_RESOLVER		"\x08""resolver"
-#define MOD_TRUST_ANCHOR	"\x0C""trust-anchor"
-#define MOD_ROOT_HINTS		"\x0A""root-hints"
-#define MOD_STORAGE		"\x07""storage"
-#define MOD_BOGUS_LIMIT		"\x0B""bogus-limit"
-#define MOD_VALIDATOR		"\x09""validator"
-#define MOD_NOTIFY		"\x06""notify"
-#define MOD_REQUIRE_SECURE_DSYNC	"\x14""require-secure-dsync"
-#define MOD_NOTIFY_AGAIN	"\x0C""notify-again"
-#define MOD_PARENT_RATE		"\x0B""parent-rate"
-#define MOD_COMPLETE		"\x12""zone-file-complete"
-#define MOD_DRY_RUN		"\x07""dry-run"
-#define MOD_HOLD		"\x04""hold"
-#define MOD_GO_INSECURE		"\x0B""go-insecure"
-#define MOD_CACHES_EXPIRED	"\x0E""caches-expired"
-#define MOD_UNSAFE_TIMING	"\x0D""unsafe-timing"
+#define MOD_KSK_LIFETIME                                                                                               \
+	"\x0C"                                                                                                         \
+	"ksk-lifetime"
+#define MOD_TTL                                                                                                        \
+	"\x03"                                                                                                         \
+	"ttl"
+#define MOD_LEAD                                                                                                       \
+	"\x04"                                                                                                         \
+	"lead"
+#define MOD_OBSERVE                                                                                                    \
+	"\x07"                                                                                                         \
+	"observe"
+#define MOD_SETTLE                                                                                                     \
+	"\x06"                                                                                                         \
+	"settle"
+#define MOD_CHECK_INTERVAL                                                                                             \
+	"\x0E"                                                                                                         \
+	"check-interval"
+#define MOD_DS_CHECK_INTERVAL                                                                                          \
+	"\x11"                                                                                                         \
+	"ds-check-interval"
+#define MOD_UNREACHABLE_AFTER                                                                                          \
+	"\x11"                                                                                                         \
+	"unreachable-after"
+#define MOD_NAMESERVER                                                                                                 \
+	"\x0A"                                                                                                         \
+	"nameserver"
+#define MOD_PARENT                                                                                                     \
+	"\x06"                                                                                                         \
+	"parent"
+#define MOD_RESOLVER                                                                                                   \
+	"\x08"                                                                                                         \
+	"resolver"
+#define MOD_TRUST_ANCHOR                                                                                               \
+	"\x0C"                                                                                                         \
+	"trust-anchor"
+#define MOD_ROOT_HINTS                                                                                                 \
+	"\x0A"                                                                                                         \
+	"root-hints"
+#define MOD_STORAGE                                                                                                    \
+	"\x07"                                                                                                         \
+	"storage"
+#define MOD_BOGUS_LIMIT                                                                                                \
+	"\x0B"                                                                                                         \
+	"bogus-limit"
+#define MOD_VALIDATOR                                                                                                  \
+	"\x09"                                                                                                         \
+	"validator"
+#define MOD_NOTIFY                                                                                                     \
+	"\x06"                                                                                                         \
+	"notify"
+#define MOD_REQUIRE_SECURE_DSYNC                                                                                       \
+	"\x14"                                                                                                         \
+	"require-secure-dsync"
+#define MOD_NOTIFY_AGAIN                                                                                               \
+	"\x0C"                                                                                                         \
+	"notify-again"
+#define MOD_PARENT_RATE                                                                                                \
+	"\x0B"                                                                                                         \
+	"parent-rate"
+#define MOD_COMPLETE                                                                                                   \
+	"\x12"                                                                                                         \
+	"zone-file-complete"
+#define MOD_DRY_RUN                                                                                                    \
+	"\x07"                                                                                                         \
+	"dry-run"
+#define MOD_HOLD                                                                                                       \
+	"\x04"                                                                                                         \
+	"hold"
+#define MOD_GO_INSECURE                                                                                                \
+	"\x0B"                                                                                                         \
+	"go-insecure"
+#define MOD_CACHES_EXPIRED                                                                                             \
+	"\x0E"                                                                                                         \
+	"caches-expired"
+#define MOD_UNSAFE_TIMING                                                                                              \
+	"\x0D"                                                                                                         \
+	"unsafe-timing"
 
-#define MINUTE	60
-#define HOUR	(60 * MINUTE)
-#define DAY	(24 * HOUR)
+#define MINUTE 60
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 
+/* clang-format off */
 /* The schema allows what unsafe-timing allows; kskroll_conf_check() has the real bounds. */
 const yp_item_t kskroll_conf[] = {
 	{ MOD_KSK_LIFETIME,      YP_TINT,  YP_VINT = { 0, UINT32_MAX, 0, YP_STIME } },
@@ -68,6 +121,7 @@ const yp_item_t kskroll_conf[] = {
 	{ MOD_UNSAFE_TIMING,     YP_TBOOL, YP_VNONE },
 	{ NULL }
 };
+/* clang-format on */
 
 /*! Bounds in force unless unsafe-timing is on, in seconds. */
 static const struct {
@@ -75,6 +129,7 @@ static const struct {
 	int64_t min;
 	int64_t max;
 	const char *why;
+	/* clang-format off */
 } bounds[] = {
 	{ MOD_TTL,               300, 900, "5m and 15m (RFC 10026)" },
 	{ MOD_LEAD,              HOUR, INT32_MAX, "1h at least" },
@@ -85,9 +140,9 @@ static const struct {
 	{ MOD_UNREACHABLE_AFTER, HOUR, INT32_MAX, "1h at least" },
 	{ MOD_NOTIFY_AGAIN,      10 * MINUTE, 7 * DAY, "10m and 7d" },
 };
+/* clang-format on */
 
-static int check_error(knotd_conf_check_args_t *args, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+static int check_error(knotd_conf_check_args_t *args, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static int check_error(knotd_conf_check_args_t *args, const char *fmt, ...)
 {
@@ -147,8 +202,10 @@ static int check_expired(knotd_conf_check_args_t *args)
 	time_t time;
 
 	if (expired.count > 0 && !parse_expired(expired.single.string, zone, &time)) {
-		return check_error(args, "caches-expired '%s' must be a zone and a time, as in "
-		                   "\"example.com 2026-11-28T10:00:00Z\"", expired.single.string);
+		return check_error(args,
+		                   "caches-expired '%s' must be a zone and a time, as in "
+		                   "\"example.com 2026-11-28T10:00:00Z\"",
+		                   expired.single.string);
 	}
 	return KNOT_EOK;
 }
@@ -159,9 +216,8 @@ int kskroll_conf_check(knotd_conf_check_args_t *args)
 		for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
 			int64_t value = knotd_conf_check_item(args, bounds[i].item).single.integer;
 			if (value < bounds[i].min || value > bounds[i].max) {
-				return check_error(args, "%s is %" PRId64 "s, must be %s%s", bounds[i].item + 1,
-				                   value, bounds[i].max == INT32_MAX ? "" : "between ",
-				                   bounds[i].why);
+				return check_error(args, "%s is %" PRId64 "s, must be %s%s", bounds[i].item + 1, value,
+				                   bounds[i].max == INT32_MAX ? "" : "between ", bounds[i].why);
 			}
 		}
 		int64_t lifetime = knotd_conf_check_item(args, MOD_KSK_LIFETIME).single.integer;
@@ -200,8 +256,8 @@ static int read_addresses(knotd_mod_t *mod, const char *item, dns_addrs_t *out)
 
 static const char *string_of(const knotd_conf_t *conf)
 {
-	return conf->count > 0 && conf->single.string != NULL && conf->single.string[0] != '\0' ?
-	       conf->single.string : NULL;
+	return conf->count > 0 && conf->single.string != NULL && conf->single.string[0] != '\0' ? conf->single.string :
+	                                                                                          NULL;
 }
 
 static char *storage_path(knotd_mod_t *mod)
@@ -211,7 +267,12 @@ static char *storage_path(knotd_mod_t *mod)
 	if (string_of(&own) != NULL) {
 		return strdup(string_of(&own));
 	}
-	knotd_conf_t db = knotd_conf(mod, "\x08""database", "\x07""storage", NULL);
+	knotd_conf_t db = knotd_conf(mod,
+	                             "\x08"
+	                             "database",
+	                             "\x07"
+	                             "storage",
+	                             NULL);
 	const char *base = db.single.string != NULL ? db.single.string : "/var/lib/knot";
 	return asprintf(&path, "%s/kskroll", base) < 0 ? NULL : path;
 }
@@ -219,14 +280,23 @@ static char *storage_path(knotd_mod_t *mod)
 static char *control_path(knotd_mod_t *mod)
 {
 	char *path = NULL;
-	knotd_conf_t listen = knotd_conf(mod, "\x07""control", "\x06""listen", NULL);
+	knotd_conf_t listen = knotd_conf(mod,
+	                                 "\x07"
+	                                 "control",
+	                                 "\x06"
+	                                 "listen",
+	                                 NULL);
 	const char *name = listen.multi != NULL ? listen.multi[0].string : listen.single.string;
 	if (name != NULL && name[0] == '/') {
 		path = strdup(name);
 	} else if (name != NULL) {
-		knotd_conf_t rundir = knotd_conf(mod, "\x06""server", "\x06""rundir", NULL);
-		if (rundir.single.string == NULL ||
-		    asprintf(&path, "%s/%s", rundir.single.string, name) < 0) {
+		knotd_conf_t rundir = knotd_conf(mod,
+		                                 "\x06"
+		                                 "server",
+		                                 "\x06"
+		                                 "rundir",
+		                                 NULL);
+		if (rundir.single.string == NULL || asprintf(&path, "%s/%s", rundir.single.string, name) < 0) {
 			path = NULL;
 		}
 	}
@@ -264,6 +334,7 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 	const struct {
 		const char *item;
 		uint32_t *value;
+		/* clang-format off */
 	} numbers[] = {
 		{ MOD_KSK_LIFETIME, &c->ksk_lifetime },
 		{ MOD_TTL, &c->ttl },
@@ -276,6 +347,7 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 		{ MOD_BOGUS_LIMIT, &c->bogus_limit },
 		{ MOD_NOTIFY_AGAIN, &c->notify_again },
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		*numbers[i].value = knotd_conf_mod(mod, numbers[i].item).single.integer;
 	}
@@ -284,10 +356,11 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 	c->dry_run = knotd_conf_mod(mod, MOD_DRY_RUN).single.boolean;
 	c->hold = knotd_conf_mod(mod, MOD_HOLD).single.boolean;
 	knotd_conf_t leave = knotd_conf_mod(mod, MOD_GO_INSECURE);
-	out->has_leave = leave.count > 0 && leave.single.dname != NULL &&
-	                 knot_dname_store(out->leave, leave.single.dname) > 0;
+	out->has_leave =
+		leave.count > 0 && leave.single.dname != NULL && knot_dname_store(out->leave, leave.single.dname) > 0;
 	knotd_conf_t expired = knotd_conf_mod(mod, MOD_CACHES_EXPIRED);
-	out->has_expired = string_of(&expired) != NULL && parse_expired(string_of(&expired), out->expired_zone, &out->expired);
+	out->has_expired =
+		string_of(&expired) != NULL && parse_expired(string_of(&expired), out->expired_zone, &out->expired);
 	out->unsafe_timing = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
 
 	int ret = read_addresses(mod, MOD_NAMESERVER, &out->engine.nameserver);

@@ -29,10 +29,10 @@ void conf_global_free(conf_global_t *conf);
 
 /*! What a section says, of no zone yet; freed by conf_section_free(). */
 typedef struct {
-	engine_zone_settings_t engine;	/*!< With addresses of its own; without a policy. */
-	uint8_t leave[KNOT_DNAME_MAXLEN];	/*!< go-insecure. */
+	engine_zone_settings_t engine;    /*!< With addresses of its own; without a policy. */
+	uint8_t leave[KNOT_DNAME_MAXLEN]; /*!< go-insecure. */
 	bool has_leave;
-	uint8_t expired_zone[KNOT_DNAME_MAXLEN];	/*!< caches-expired: whose, since when. */
+	uint8_t expired_zone[KNOT_DNAME_MAXLEN]; /*!< caches-expired: whose, since when. */
 	time_t expired;
 	bool has_expired;
 	bool unsafe_timing;
@@ -47,12 +47,12 @@ void conf_section_free(conf_section_t *section);
 typedef struct {
 	engine_zone_settings_t engine;
 	char policy[256];
-	bool has_engine;	/*!< The configuration has the module as a global one. */
-	bool leave_other;	/*!< go-insecure names another zone. */
-	bool expired_other;	/*!< caches-expired names another zone, or a time to come. */
+	bool has_engine;    /*!< The configuration has the module as a global one. */
+	bool leave_other;   /*!< go-insecure names another zone. */
+	bool expired_other; /*!< caches-expired names another zone, or a time to come. */
 	bool unsafe_timing;
 	bool is_signed;
-	bool signals_by_default;	/*!< The base policy publishes CDS by itself. */
+	bool signals_by_default; /*!< The base policy publishes CDS by itself. */
 } conf_zone_t;
 
 /*! Reads them; a policy that cannot work sets config.observe_only with the reason. \return KNOT_EOK, KNOT_ENOMEM. */

@@ -69,11 +69,14 @@ static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 		knotd_mod_log(mod, LOG_WARNING, "go-insecure names another zone than this one: ignored here");
 	}
 	if (conf->expired_other) {
-		knotd_mod_log(mod, LOG_WARNING, "caches-expired names another zone than this one, or a time to come: ignored");
+		knotd_mod_log(mod, LOG_WARNING,
+		              "caches-expired names another zone than this one, or a time to come: ignored");
 	}
 	if (conf->signals_by_default && conf->is_signed && !conf->engine.config.dry_run && !said_before(conf->policy)) {
-		knotd_mod_log(mod, LOG_WARNING, "policy '%s' publishes CDS by itself when a reload drops "
-		              "the module's switch: set cds-cdnskey-publish to none", conf->policy);
+		knotd_mod_log(mod, LOG_WARNING,
+		              "policy '%s' publishes CDS by itself when a reload drops "
+		              "the module's switch: set cds-cdnskey-publish to none",
+		              conf->policy);
 	}
 }
 
@@ -100,7 +103,8 @@ static int load_zone(knotd_mod_t *mod)
 		ret = relay_zone_attach(mod, name, &conf.engine, &handle);
 		knotd_mod_ctx_set(mod, handle);
 		if (!conf.has_engine) {
-			knotd_mod_log(mod, LOG_WARNING, "does nothing: add 'global-module: mod-kskroll' "
+			knotd_mod_log(mod, LOG_WARNING,
+			              "does nothing: add 'global-module: mod-kskroll' "
 			              "to the template 'default'");
 		}
 	}
@@ -127,5 +131,5 @@ static void kskroll_unload(knotd_mod_t *mod)
 	}
 }
 
-KNOTD_MOD_API(kskroll, KNOTD_MOD_FLAG_SCOPE_ANY | KNOTD_MOD_FLAG_OPT_CONF,
-              kskroll_load, kskroll_unload, kskroll_conf, kskroll_conf_check);
+KNOTD_MOD_API(kskroll, KNOTD_MOD_FLAG_SCOPE_ANY | KNOTD_MOD_FLAG_OPT_CONF, kskroll_load, kskroll_unload, kskroll_conf,
+              kskroll_conf_check);

@@ -12,7 +12,7 @@
  * Zones of one template have the same settings, and there may be a hundred thousand of them.
  * Only the newest few are compared: zones that all differ must not make it slow.
  */
-#define SETTINGS_COMPARED	16
+#define SETTINGS_COMPARED 16
 
 /*! A loaded global instance. */
 typedef struct global {
@@ -27,7 +27,7 @@ typedef struct settings {
 	uint32_t number;
 	uint32_t refs;
 	bool sent;
-	struct settings *next;		/*!< In the list of all; afterwards, of those that kskrolld has to forget. */
+	struct settings *next; /*!< In the list of all; afterwards, of those that kskrolld has to forget. */
 	struct settings **at;
 	size_t len;
 	uint8_t frame[];
@@ -38,12 +38,12 @@ typedef struct settings {
  * yet told. One that is unloaded before it was told stays in the first and is freed there.
  */
 struct registry_zone {
-	knotd_mod_t *mod;		/*!< NULL: unloaded. */
+	knotd_mod_t *mod; /*!< NULL: unloaded. */
 	settings_t *settings;
 	registry_zone_t *next;
 	uint32_t slot;
 	uint32_t serial : 31;
-	uint32_t waits : 1;		/*!< In the first list. */
+	uint32_t waits : 1; /*!< In the first list. */
 	char name[];
 };
 
@@ -52,10 +52,10 @@ typedef struct {
 	registry_zone_t **last;
 } list_t;
 
-static global_t *globals;		/*!< Newest first. */
-static bool listening;			/*!< There is a kskrolld. */
+static global_t *globals; /*!< Newest first. */
+static bool listening;    /*!< There is a kskrolld. */
 static bool settings_told;
-static settings_t *all_settings;	/*!< Newest first. */
+static settings_t *all_settings; /*!< Newest first. */
 static settings_t *dead_settings;
 static slots_t numbers_of_settings;
 static slots_t zones;
@@ -351,7 +351,9 @@ void registry_fill(wire_out_t *out)
 		}
 		settings_told = true;
 	}
-	/* At a reload new instances are loaded before old ones are unloaded: in that order no zone is ever without one. */
+	/*
+	 * At a reload new instances are loaded before old ones are unloaded: in that order no zone is ever without one.
+	 */
 	if (!fill_attached(out)) {
 		return;
 	}

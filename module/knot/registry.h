@@ -35,7 +35,8 @@ bool registry_has_zones(void);
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESPACE if the settings are too many for a frame.
  */
-int registry_zone_add(knotd_mod_t *mod, const char *zone, const engine_zone_settings_t *settings, registry_zone_t **out);
+int registry_zone_add(knotd_mod_t *mod, const char *zone, const engine_zone_settings_t *settings,
+                      registry_zone_t **out);
 /*! It is unloaded. No memory is needed. */
 void registry_zone_remove(registry_zone_t *zone);
 
@@ -43,7 +44,9 @@ void registry_zone_remove(registry_zone_t *zone);
 void registry_restart(bool there_is_one);
 /*! Whether there is something that it has not been told. */
 bool registry_waits(void);
-/*! Writes as much of that as fits. Nothing was written though registry_waits(): the buffer is too small for one frame. */
+/*!
+ * Writes as much of that as fits. Nothing was written though registry_waits(): the buffer is too small for one frame.
+ */
 void registry_fill(wire_out_t *out);
 
 /*! Numbers of a zone; those of an instance that has been unloaded are dropped. */

@@ -24,48 +24,48 @@
  * What was loaded is sent so long after the first of it. knotd loads a hundred thousand zones one after the other: sent
  * one by one, each would cost a system call, and both threads a wait for the lock.
  */
-#define NOTES_MS	10
+#define NOTES_MS 10
 /*! Between two looks whether the server runs, while it starts and while it does. */
-#define STARTING_MS	100
-#define RUNNING_MS	1000
+#define STARTING_MS 100
+#define RUNNING_MS  1000
 /*! Between two looks at a child that has no pidfd. */
-#define NO_PIDFD_MS	50
+#define NO_PIDFD_MS 50
 
 /*! From its end to its next start. Each time twice as long, until one lives for four times the last pause. */
-#define PAUSE_MIN_MS	1000
-#define PAUSE_MAX_MS	60000
-#define PAUSE_SHARE	4
+#define PAUSE_MIN_MS 1000
+#define PAUSE_MAX_MS 60000
+#define PAUSE_SHARE  4
 
-#define BUFFER_SIZE	(64 * 1024)
+#define BUFFER_SIZE (64 * 1024)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_t thread;
-static bool has_thread;			/*!< To be joined; it may have ended. */
-static bool runs;			/*!< The thread has not decided to end. */
-static bool stopping;			/*!< The server is. */
-static bool posted;			/*!< The thread has been woken and has not looked yet. */
+static bool has_thread; /*!< To be joined; it may have ended. */
+static bool runs;       /*!< The thread has not decided to end. */
+static bool stopping;   /*!< The server is. */
+static bool posted;     /*!< The thread has been woken and has not looked yet. */
 static int wakeup = -1;
 
 /*! What the thread has. */
 typedef struct {
 	child_t child;
-	uint64_t started;		/*!< Times of now_ms(). */
+	uint64_t started; /*!< Times of now_ms(). */
 	uint64_t start_at;
 	uint64_t pause;
 	uint64_t starts;
-	bool greeted;			/*!< It is of our version. */
-	bool ending;			/*!< It has been told to end. */
+	bool greeted; /*!< It is of our version. */
+	bool ending;  /*!< It has been told to end. */
 	uint64_t end_by;
-	bool killed;			/*!< For what it has sent. */
+	bool killed; /*!< For what it has sent. */
 	sockets_t sockets;
 	uint64_t looked;
-	knotd_mod_t *global;		/*!< At the last look: another one is a reload. */
+	knotd_mod_t *global; /*!< At the last look: another one is a reload. */
 	bool where_due;
 	uint8_t *out;
 	size_t out_size, out_len, out_at;
 	uint8_t in[BUFFER_SIZE];
 	size_t in_len;
-	char said[512];			/*!< Why it could not be started: said once. */
+	char said[512]; /*!< Why it could not be started: said once. */
 } relay_t;
 
 static uint64_t now_ms(void)
@@ -88,8 +88,7 @@ static void post(void)
 	}
 }
 
-__attribute__((format(printf, 2, 3)))
-static void say(int priority, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void say(int priority, const char *fmt, ...)
 {
 	char text[512];
 	va_list args;
@@ -214,7 +213,8 @@ static void greet(relay_t *r, const wire_frame_t *frame)
 		snprintf(why, sizeof(why), "%.400s is no kskrolld", child_path());
 		kill_it(r, why);
 	} else if (strcmp(its.version, KSKROLL_VERSION) != 0) {
-		snprintf(why, sizeof(why), "%.300s is version %.40s, the module in knotd is " KSKROLL_VERSION ": restart knotd",
+		snprintf(why, sizeof(why),
+		         "%.300s is version %.40s, the module in knotd is " KSKROLL_VERSION ": restart knotd",
 		         child_path(), its.version);
 		kill_it(r, why);
 	} else {
@@ -307,9 +307,8 @@ static void receive(relay_t *r)
 
 static bool put_where(relay_t *r)
 {
-	const wire_where_t where = {
-		.control = r->sockets.control, .dns = { .addr = r->sockets.dns, .count = r->sockets.dns_count }
-	};
+	const wire_where_t where = { .control = r->sockets.control,
+		                     .dns = { .addr = r->sockets.dns, .count = r->sockets.dns_count } };
 	wire_out_t out = { .data = r->out, .size = r->out_size };
 
 	if (!wire_put_where(&out, &where)) {
@@ -431,11 +430,13 @@ static int step(relay_t *r, knotd_mod_t *global)
 
 static void wait_for_something(relay_t *r, int ms)
 {
+	/* clang-format off */
 	struct pollfd fds[] = {
 		{ .fd = wakeup, .events = POLLIN },
 		{ .fd = r->child.pid != 0 ? r->child.sock : -1, .events = POLLIN },
 		{ .fd = r->child.pid != 0 ? r->child.pidfd : -1, .events = POLLIN },
 	};
+	/* clang-format on */
 	uint64_t count;
 
 	if (r->out_at < r->out_len) {

@@ -25,12 +25,13 @@ int relay_attach(knotd_mod_t *mod, const engine_settings_t *settings, const char
 /*!
  * \brief A global instance is unloaded. It is not used any more on return.
  *
- * With the last one kskrolld ends. If the server is stopping, this waits for that (milliseconds; a bound is RELAY_END_MS).
+ * With the last one kskrolld ends. If the server is stopping, this waits for that (milliseconds; a bound is
+ * RELAY_END_MS).
  */
 void relay_detach(knotd_mod_t *mod);
 
 /*! How long the end of the server waits for kskrolld. It ends without that as well. */
-#define RELAY_END_MS	5000
+#define RELAY_END_MS 5000
 
 /*!
  * \brief A zone instance was loaded. Without a global instance the zone rests until there is one.
@@ -39,7 +40,8 @@ void relay_detach(knotd_mod_t *mod);
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESPACE.
  */
-int relay_zone_attach(knotd_mod_t *mod, const char *zone, const engine_zone_settings_t *settings, registry_zone_t **out);
+int relay_zone_attach(knotd_mod_t *mod, const char *zone, const engine_zone_settings_t *settings,
+                      registry_zone_t **out);
 
 /*! A zone instance is unloaded. It is not used any more on return. */
 void relay_zone_detach(registry_zone_t *zone);

@@ -14,7 +14,7 @@
 #include "sockets.h"
 
 /*! Sections in use at the same time; more are read again and again. */
-#define SECTIONS	8
+#define SECTIONS 8
 
 typedef struct {
 	uint8_t id[YP_MAX_ID_LEN];
@@ -23,11 +23,11 @@ typedef struct {
 } known_t;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned globals;	/*!< Global instances: two of them during a reload. */
+static unsigned globals; /*!< Global instances: two of them during a reload. */
 static bool loading;
 static pthread_t loader;
 static known_t known[SECTIONS];
-static unsigned count;		/*!< Of all that were put there; the oldest ones have been replaced. */
+static unsigned count; /*!< Of all that were put there; the oldest ones have been replaced. */
 
 /*! With the lock held. */
 static void forget(void)
@@ -72,11 +72,15 @@ void sections_started(void)
 /*! \return Whether it is known which section the instance has; not if the zone has several of ours. */
 static bool section_id(knotd_mod_t *mod, const knot_dname_t *zone, uint8_t *id, size_t *id_len)
 {
-	static const char name[] = "\x0B""mod-kskroll";
+	static const char name[] = "\x0B"
+				   "mod-kskroll";
 	const size_t name_len = sizeof(name) - 1;
 	unsigned found = 0;
 
-	knotd_conf_t list = knotd_conf_zone(mod, "\x06""module", zone);
+	knotd_conf_t list = knotd_conf_zone(mod,
+	                                    "\x06"
+	                                    "module",
+	                                    zone);
 	for (size_t i = 0; i < list.count && list.multi != NULL; i++) {
 		const knotd_conf_val_t *val = &list.multi[i];
 		if (val->data_len >= name_len && val->data_len - name_len <= YP_MAX_ID_LEN &&

@@ -9,7 +9,7 @@
 
 #include "slots.h"
 
-#define SIZE_MIN	64
+#define SIZE_MIN 64
 
 static bool is_free(uintptr_t value)
 {

@@ -11,15 +11,15 @@
 #include <stdint.h>
 
 /*! No place. */
-#define SLOT_NONE	UINT32_MAX
+#define SLOT_NONE UINT32_MAX
 
 /*! Zeroed at first. */
 typedef struct {
 	uintptr_t *at;
-	uint32_t count;			/*!< Places, used or free. */
+	uint32_t count; /*!< Places, used or free. */
 	uint32_t used;
 	uint32_t size;
-	uint32_t free;			/*!< The first free place and one, 0: none. */
+	uint32_t free; /*!< The first free place and one, 0: none. */
 } slots_t;
 
 /*!

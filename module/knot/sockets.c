@@ -114,7 +114,7 @@ static void find_dns(int fd, sockets_t *out)
 	not_any(&addr);
 	for (size_t i = 0; i < out->dns_count; i++) {
 		if (memcmp(&out->dns[i], &addr, sizeof(addr)) == 0) {
-			return;	// Another worker's.
+			return; // Another worker's.
 		}
 	}
 	out->dns[out->dns_count++] = addr;

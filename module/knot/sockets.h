@@ -13,11 +13,11 @@
 #include <sys/un.h>
 
 /*! Addresses for DNS over TCP that are of interest. */
-#define SOCKETS_DNS_MAX		4
-#define SOCKETS_PATH_MAX	(sizeof(((struct sockaddr_un *)0)->sun_path) + 1)
+#define SOCKETS_DNS_MAX  4
+#define SOCKETS_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) + 1)
 
 typedef struct {
-	int control_fd;			/*!< Who listens at the path; -1: none. */
+	int control_fd; /*!< Who listens at the path; -1: none. */
 	char control[SOCKETS_PATH_MAX];
 	struct sockaddr_storage dns[SOCKETS_DNS_MAX];
 	size_t dns_count;

@@ -43,12 +43,14 @@ enum {
 
 static char *zone_name(uint32_t idx, uint32_t count)
 {
+	/* clang-format off */
 	static const char *const names[ZONE__COUNT] = {
 		[ZONE_STATE] = "state", [ZONE_GATE] = "gate", [ZONE_STATE_SECONDS] = "state-seconds",
 		[ZONE_NEXT_CHECK] = "next-check-seconds", [ZONE_DNSKEY_TTL] = "dnskey-ttl", [ZONE_DS_TTL] = "ds-ttl",
 		[ZONE_SURVEYS] = "surveys", [ZONE_QUERIES] = "queries", [ZONE_STEPS] = "steps",
 		[ZONE_ALARMS] = "alarms",
 	};
+	/* clang-format on */
 	return strdup(idx < count ? names[idx] : "unknown");
 }
 
@@ -99,6 +101,7 @@ int stats_add_totals(knotd_mod_t *mod)
 		const char *name;
 		uint32_t count;
 		knotd_mod_idx_to_str_f idx_to_str;
+		/* clang-format off */
 	} counters[] = {
 		[TOTAL_ZONES]    = { "kskroll-zones", 1, NULL },
 		[TOTAL_STATE]    = { "kskroll-state", ROLLOVER_STATE__COUNT, state_name },
@@ -114,6 +117,7 @@ int stats_add_totals(knotd_mod_t *mod)
 		[TOTAL_RUNNING]  = { "kskroll-daemon-running", 1, NULL },
 		[TOTAL_STARTS]   = { "kskroll-daemon-starts", 1, NULL },
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		int ret = knotd_mod_stats_add(mod, counters[i].name, counters[i].count, counters[i].idx_to_str);
 		if (ret != KNOT_EOK) {
@@ -132,6 +136,7 @@ static void store(knotd_mod_t *mod, uint32_t counter, uint32_t idx, uint64_t val
 
 void stats_zone(knotd_mod_t *mod, const engine_numbers_t *n)
 {
+	/* clang-format off */
 	const uint64_t values[ZONE__COUNT] = {
 		[ZONE_STATE]         = n->state,
 		[ZONE_GATE]          = n->gate,
@@ -144,6 +149,7 @@ void stats_zone(knotd_mod_t *mod, const engine_numbers_t *n)
 		[ZONE_STEPS]         = n->counts.steps,
 		[ZONE_ALARMS]        = n->counts.alarms,
 	};
+	/* clang-format on */
 	for (uint32_t i = 0; i < ZONE__COUNT; i++) {
 		store(mod, 0, i, values[i]);
 	}

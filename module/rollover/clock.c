@@ -9,7 +9,7 @@
 #include "kskroll/rollover.h"
 
 /*! By less than this a wall clock is not behind yet: it adds up. What it is ahead counts at once. */
-#define STEP_MS		2000
+#define STEP_MS 2000
 
 static bool same_boot(const rollover_clock_t *a, const rollover_clock_t *b)
 {
@@ -30,7 +30,7 @@ static int64_t gained(const rollover_clock_t *then, const rollover_clock_t *now)
 	const int64_t apart = now->wall - then->wall;
 
 	if (!same_boot(then, now)) {
-		return apart;	/* Nothing is known to have passed. */
+		return apart; /* Nothing is known to have passed. */
 	}
 	const int64_t ms = now->ahead - then->ahead;
 	if (ms > -STEP_MS && ms <= 0) {
@@ -45,7 +45,7 @@ static int64_t gained(const rollover_clock_t *then, const rollover_clock_t *now)
 static void move(time_t *t, int64_t by)
 {
 	if (*t != 0) {
-		*t = *t + by > 0 ? *t + by : 1;		/* 0 is not yet; a clock of 1970 has no time before that. */
+		*t = *t + by > 0 ? *t + by : 1; /* 0 is not yet; a clock of 1970 has no time before that. */
 	}
 }
 
@@ -89,7 +89,7 @@ void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)
 		move_all(row, by);
 	}
 	if (!fresh && !same) {
-		row->wake = 0;		/* How long nobody looked is not known: no state may take it for short. */
+		row->wake = 0; /* How long nobody looked is not known: no state may take it for short. */
 		/* If the wall clock says that it was long, it is a gap; and if it says what cannot be. */
 		const time_t booted = now->wall - uptime(now);
 		row->observed_last = observed > now->wall ? 0 : observed > booted ? booted : observed;
@@ -109,15 +109,16 @@ time_t rollover_unreachable_since(const rollover_config_t *config, time_t since,
 {
 	assert(config && seen && now);
 
-	const uint32_t apart = config->check_interval > config->ds_check_interval ?
-	                       config->check_interval : config->ds_check_interval;
+	const uint32_t apart =
+		config->check_interval > config->ds_check_interval ? config->check_interval : config->ds_check_interval;
 	/* The longest back-off is eightfold (RFC 9975 3), with some delay besides. */
 	const time_t longest = 10 * (time_t)apart + 60;
 	const int64_t by = gained(seen, now);
 	/* Here a long time has to be assumed where the clock may be right, a short one where it has to be proven. */
 	const time_t apart_by_wall = now->wall - seen->wall;
-	const time_t unseen = same_boot(seen, now) ? apart_by_wall - by :
-	                      apart_by_wall >= 0 && apart_by_wall < uptime(now) ? uptime(now) : apart_by_wall;
+	const time_t unseen = same_boot(seen, now)                              ? apart_by_wall - by :
+	                      apart_by_wall >= 0 && apart_by_wall < uptime(now) ? uptime(now) :
+	                                                                          apart_by_wall;
 
 	if (since == 0 || since > seen->wall || unseen < 0 || unseen > longest) {
 		return now->wall;

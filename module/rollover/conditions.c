@@ -89,8 +89,8 @@ bool cond_key_lost(dec_t *c)
 static bool cds_names_the_ds_key(const dec_t *c)
 {
 	const signal_rrset_t *cds = &c->facts->own.cds;
-	return cds->present && !cds->unwanted && keyset_size(cds->keys) == 1 &&
-	       (cds->keys & c->old) && c->before->old_count == 1;
+	return cds->present && !cds->unwanted && keyset_size(cds->keys) == 1 && (cds->keys & c->old) &&
+	       c->before->old_count == 1;
 }
 
 /*!
@@ -144,7 +144,10 @@ static bool ds_stays(dec_t *c)
 	if (c->step->removed_later && !(before->gate == GATE_DS_MISSING_AT && before->gate_about[0] == '\0' &&
 	                                c->now - before->gate_since >= (time_t)c->config->check_interval)) {
 		/* Of no server in particular: which one answers first may change. */
-		const judge_verdict_t v = { .gate = GATE_DS_MISSING_AT, .about = "", .detail = "no server of the parent has a DS", .red = true };
+		const judge_verdict_t v = { .gate = GATE_DS_MISSING_AT,
+			                    .about = "",
+			                    .detail = "no server of the parent has a DS",
+			                    .red = true };
 		return dec_gate(c, &v);
 	}
 	dec_follow(c, c->step->removed, &DEC_DS_REMOVED);
@@ -215,7 +218,7 @@ static bool no_ds(dec_t *c)
 	judge_verdict_t v = judge_parent(c->facts, c->config, c->new_key, c->now);
 
 	if (v.gate == GATE_NONE) {
-		dec_start_over(c);	/* The registrar was quicker: a zone like any other. */
+		dec_start_over(c); /* The registrar was quicker: a zone like any other. */
 		return true;
 	}
 	if (!judge_has_ds(c->facts, c->new_key)) {
@@ -274,6 +277,7 @@ static bool order(dec_t *c)
 
 bool cond_decide(dec_t *c)
 {
+	/* clang-format off */
 	static bool (*const conditions[])(dec_t *) = {
 		[COND_IDLE] = idle_decide,
 		[COND_WISHED] = wished,
@@ -294,6 +298,7 @@ bool cond_decide(dec_t *c)
 		[COND_ORDER] = order,
 		[COND_DS_ASKED] = ds_asked,
 	};
+	/* clang-format on */
 
 	for (unsigned i = 0; i < STEP_CONDS && c->step->cond[i] != COND_END; i++) {
 		assert(conditions[c->step->cond[i]] != NULL);

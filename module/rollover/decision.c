@@ -137,15 +137,15 @@ void dec_go_back(dec_t *c, rollover_state_t state, const judge_verdict_t *why)
 
 	dec_enter(c, state);
 	snprintf(row->gate_about, sizeof(row->gate_about), "%s", why->about);
-	snprintf(row->gate_detail, sizeof(row->gate_detail), "%s: %.120s",
-	         rollover_gate_info(why->gate)->name, why->detail);
+	snprintf(row->gate_detail, sizeof(row->gate_detail), "%s: %.120s", rollover_gate_info(why->gate)->name,
+	         why->detail);
 }
 
 void dec_start_over(dec_t *c)
 {
 	if (!c->plan->had_ds && !rollover_state_info(c->before->state)->swapped && c->before->ds_all_since == 0 &&
 	    !judge_has_any_ds(c->facts)) {
-		c->out->row.ds_ttl.count = 0;	/* There was none, only the negative TTL. */
+		c->out->row.ds_ttl.count = 0; /* There was none, only the negative TTL. */
 	}
 	dec_enter(c, ROLLOVER_IDLE);
 	c->out->row.old_count = 0;
@@ -281,7 +281,7 @@ bool dec_ds_removed(const dec_t *c)
 	size_t answered = 0;
 
 	if (c->plan->removes_ds || (!c->plan->had_ds && c->before->settled_at == 0)) {
-		return false;	/* It is meant to go, or there never was one. */
+		return false; /* It is meant to go, or there never was one. */
 	}
 	if ((c->facts->discovery_failed && !c->facts->partial) || c->facts->parent_insecure) {
 		return false;

@@ -17,11 +17,11 @@ typedef struct {
 	const rollover_facts_t *facts;
 	time_t now;
 	const rollover_plan_t *plan;
-	const step_t *step;	/*!< Of the state before. */
-	keyset_t old;		/*!< Row's old keys as a set. */
-	keyset_t new_key;	/*!< Row's new key as a set, 0 if none. */
-	judge_verdict_t ds;		/*!< Of the step, once it has judged the DS. */
-	judge_verdict_t servers;	/*!< Of the step, once it has judged the nameservers. */
+	const step_t *step;      /*!< Of the state before. */
+	keyset_t old;            /*!< Row's old keys as a set. */
+	keyset_t new_key;        /*!< Row's new key as a set, 0 if none. */
+	judge_verdict_t ds;      /*!< Of the step, once it has judged the DS. */
+	judge_verdict_t servers; /*!< Of the step, once it has judged the nameservers. */
 	rollover_decision_t *out;
 } dec_t;
 
@@ -47,7 +47,9 @@ void dec_go_back(dec_t *c, rollover_state_t state, const judge_verdict_t *why);
 /*! Back to idle with everything to be found out again: what we thought we knew is void. */
 void dec_start_over(dec_t *c);
 
-/*! Goes where the plan says: TO_STAY waits behind \a why, TO_START starts over, a state is entered because of \a why. */
+/*!
+ * Goes where the plan says: TO_STAY waits behind \a why, TO_START starts over, a state is entered because of \a why.
+ */
 void dec_follow(dec_t *c, rollover_state_t target, const judge_verdict_t *why);
 
 /*! Starts a rollover unless the configuration or dry_run forbids it. */

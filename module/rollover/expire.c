@@ -112,8 +112,10 @@ static bool nobody_tells(dec_t *c)
 	if (watch->parent_ok && watch->answered > 0) {
 		return false;
 	}
-	dec_wait(c, GATE_WAITING_OBSERVE, "resolvers", watch->answered == 0 ? "no resolver answers, so nothing is observed" :
-	         "the parent zone does not validate, so nothing is observed", 0);
+	dec_wait(c, GATE_WAITING_OBSERVE, "resolvers",
+	         watch->answered == 0 ? "no resolver answers, so nothing is observed" :
+	                                "the parent zone does not validate, so nothing is observed",
+	         0);
 	return true;
 }
 
@@ -139,7 +141,7 @@ static bool observation(dec_t *c)
 	}
 	if (!nobody_tells(c)) {
 		const time_t end = observe_end(c);
-		dec_wait(c, GATE_WAITING_OBSERVE, "", "", end > c->now ? end : 0);	/* It takes a watch as well. */
+		dec_wait(c, GATE_WAITING_OBSERVE, "", "", end > c->now ? end : 0); /* It takes a watch as well. */
 	}
 	return true;
 }
@@ -153,6 +155,7 @@ static bool settle(dec_t *c)
 
 bool expire_wait(dec_t *c)
 {
+	/* clang-format off */
 	static bool (*const waits[])(dec_t *) = {
 		[EXPIRE_HIGH_TTL] = high_ttl,
 		[EXPIRE_LEAD] = lead,
@@ -162,6 +165,7 @@ bool expire_wait(dec_t *c)
 		[EXPIRE_OBSERVATION] = observation,
 		[EXPIRE_SETTLE] = settle,
 	};
+	/* clang-format on */
 
 	for (unsigned i = 0; i < STEP_EXPIRES && c->step->expire[i] != EXPIRE_NOTHING; i++) {
 		if (waits[c->step->expire[i]](c)) {
@@ -174,11 +178,15 @@ bool expire_wait(dec_t *c)
 bool expire_is_over(const dec_t *c, judge_verdict_t *why)
 {
 	if (c->now < ds_expired(&c->out->row)) {
-		*why = (judge_verdict_t){ .gate = GATE_WAITING_DS_TTL, .about = "", .detail = "the parent had the old DS again" };
+		*why = (judge_verdict_t){ .gate = GATE_WAITING_DS_TTL,
+			                  .about = "",
+			                  .detail = "the parent had the old DS again" };
 		return false;
 	}
 	if (!is_observed(c)) {
-		*why = (judge_verdict_t){ .gate = GATE_WAITING_OBSERVE, .about = "", .detail = "the observation was interrupted" };
+		*why = (judge_verdict_t){ .gate = GATE_WAITING_OBSERVE,
+			                  .about = "",
+			                  .detail = "the observation was interrupted" };
 		return false;
 	}
 	return true;

@@ -21,7 +21,8 @@ bool expire_dnskey(dec_t *c);
 /*!
  * \brief After a time without looks what expire_dnskey() waits for is seen for the first time again.
  *
- * A look at some nameservers is one: who is silent voids nothing. `prepare` only waits for the TTLs, which are remembered.
+ * A look at some nameservers is one: who is silent voids nothing. `prepare` only waits for the TTLs, which are
+ * remembered.
  */
 void expire_note_looks(dec_t *c);
 

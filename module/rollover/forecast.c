@@ -12,9 +12,9 @@
 #include "plans.h"
 
 /*! More looks than the longest rollover takes; then the plan ends where it is. */
-#define LOOKS_MAX	200000
+#define LOOKS_MAX 200000
 /*! Until an order or a switch of policy shows in the own zone. */
-#define ORDER_DELAY	1
+#define ORDER_DELAY 1
 
 /*! Something that has been changing since \a at: the nameservers still have the value before it. */
 typedef struct {
@@ -31,14 +31,14 @@ typedef struct {
 	unsigned key_count;
 	keyset_t old, fresh;
 	policy_role_t policy;
-	policy_role_t signals;	/*!< The policy under which CDS comes out. */
+	policy_role_t signals; /*!< The policy under which CDS comes out. */
 	uint32_t base_ttl;
-	change_t dnskey;	/*!< Set of KSKs. */
+	change_t dnskey; /*!< Set of KSKs. */
 	change_t ttl;
-	time_t published;	/*!< The new KSK is in the own zone since; 0 = not yet. */
-	time_t ready;		/*!< Knot's own timer of it runs out. */
-	change_t cds;		/*!< Set named. */
-	time_t ds_at;		/*!< The parent has the new DS from then on; 0 = not asked yet. */
+	time_t published; /*!< The new KSK is in the own zone since; 0 = not yet. */
+	time_t ready;     /*!< Knot's own timer of it runs out. */
+	change_t cds;     /*!< Set named. */
+	time_t ds_at;     /*!< The parent has the new DS from then on; 0 = not asked yet. */
 	bool ds_new;
 	uint32_t ds_ttl;
 } world_t;
@@ -94,7 +94,7 @@ static void world_keys(world_t *w, const rollover_row_t *row)
 	w->key_count = row->old_count;
 	memcpy(w->keys, row->old, row->old_count * sizeof(row->old[0]));
 	if (w->key_count == 0 && plans_of(row)->had_ds) {
-		w->key_count = 1;	/* No key at all is one as well. */
+		w->key_count = 1; /* No key at all is one as well. */
 	}
 	w->old = (1U << w->key_count) - 1;
 	if (row->has_new) {
@@ -205,7 +205,8 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 		w->ready = w->published + assume->knot_delay + w->ttl.value;
 		if (state->ttl != TTL_FALLING) {
 			w->ready = row->state == ROLLOVER_SIGNAL && row->gate == GATE_KNOT_NOT_READY ?
-			           row->since + assume->knot_delay : now;
+			                   row->since + assume->knot_delay :
+			                   now;
 		}
 	}
 	w->cds = constant(0);
@@ -237,8 +238,8 @@ static void obey(world_t *w, const rollover_decision_t *d)
 {
 	if (d->policy_wanted && w->policy != d->policy) {
 		w->policy = d->policy;
-		change(&w->ttl, d->policy == POLICY_BASE ? w->base_ttl :
-		                rollover_policy_ttl(d->policy, w->config.ttl), w->now);
+		change(&w->ttl, d->policy == POLICY_BASE ? w->base_ttl : rollover_policy_ttl(d->policy, w->config.ttl),
+		       w->now);
 	} else {
 		carry_out(w, d->action);
 	}
@@ -290,8 +291,12 @@ static void look(const world_t *w, view_t *v)
 	memcpy(f->keys, w->keys, sizeof(w->keys));
 	f->key_count = w->key_count;
 	f->own = (own_facts_t){
-		.known = true, .policy = w->policy, .dnskey = own, .dnskey_ttl = w->ttl.value,
-		.cds = signal_of(w->cds.value, 0), .cdnskey = signal_of(w->cds.value, 0),
+		.known = true,
+		.policy = w->policy,
+		.dnskey = own,
+		.dnskey_ttl = w->ttl.value,
+		.cds = signal_of(w->cds.value, 0),
+		.cdnskey = signal_of(w->cds.value, 0),
 	};
 	f->asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
 	f->watch = (watch_facts_t){ .answered = 1, .parent_ok = true };
@@ -432,8 +437,8 @@ static void run(world_t *w, const rollover_row_t *row, plan_t *plan)
 	plan->stuck = plan->end == 0 ? d.row.gate : GATE_NONE;
 }
 
-void plan_run(const rollover_config_t *config, const rollover_row_t *row,
-              const plan_assume_t *assume, time_t now, plan_t *plan)
+void plan_run(const rollover_config_t *config, const rollover_row_t *row, const plan_assume_t *assume, time_t now,
+              plan_t *plan)
 {
 	assert(config && row && assume && plan);
 
@@ -447,7 +452,7 @@ void plan_run(const rollover_config_t *config, const rollover_row_t *row,
 		add_wait(step, row->gate, row->gate_since);
 	}
 	if (plans_of(row)->removes_ds) {
-		plan->stuck = row->gate;	/* It ends when the operator unsigns the zone. */
+		plan->stuck = row->gate; /* It ends when the operator unsigns the zone. */
 		return;
 	}
 	if (row->state == ROLLOVER_IDLE && config->ksk_lifetime == 0) {

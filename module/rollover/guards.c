@@ -17,7 +17,10 @@ static bool unjudged(dec_t *c, rollover_gate_t gate, const char *detail)
 	return true;
 }
 
-/*! On hold a zone at rest is the operator's word only for what was shown to him as gone: a DS that goes meanwhile is not. */
+/*!
+ * On hold a zone at rest is the operator's word only for what was shown to him as gone: a DS that goes meanwhile is
+ * not.
+ */
 static bool asks_for_ds(const dec_t *c)
 {
 	return (c->before->gate == GATE_FIRST_DS || c->before->acted != 0) && !judge_has_any_ds(c->facts);
@@ -43,7 +46,8 @@ static bool hands_off(dec_t *c)
 	const own_facts_t *own = &c->facts->own;
 
 	if (!own->known || own->dnskey == 0) {
-		dec_wait(c, GATE_KNOT_UNREACHABLE, "", own->known ? "the zone is not loaded or not signed" : own->conf_detail, 0);
+		dec_wait(c, GATE_KNOT_UNREACHABLE, "",
+		         own->known ? "the zone is not loaded or not signed" : own->conf_detail, 0);
 		return true;
 	}
 	if (own->frozen) {
@@ -53,8 +57,8 @@ static bool hands_off(dec_t *c)
 }
 
 /*!
- * Whether the zone changes between a single key and KSK and ZSK. Knot begins as soon as its policy says so: the new key is
- * no successor of the old one. One under way with its derived policies comes to its end, as with another algorithm.
+ * Whether the zone changes between a single key and KSK and ZSK. Knot begins as soon as its policy says so: the new key
+ * is no successor of the old one. One under way with its derived policies comes to its end, as with another algorithm.
  */
 static bool scheme_changes(const dec_t *c)
 {
@@ -79,8 +83,9 @@ static bool unfit_keys(dec_t *c)
 	}
 	if (scheme_changes(c)) {
 		c->out->policy_wanted = false;
-		return unjudged(c, GATE_SCHEME_CHANGE, own->csk ? "single-type-signing of the policy is off, the zone has a single key" :
-		                "single-type-signing of the policy is on, the zone has KSK and ZSK");
+		return unjudged(c, GATE_SCHEME_CHANGE,
+		                own->csk ? "single-type-signing of the policy is off, the zone has a single key" :
+		                           "single-type-signing of the policy is on, the zone has KSK and ZSK");
 	}
 	if (c->before->state != ROLLOVER_IDLE || c->config->leave) {
 		return false;
@@ -103,8 +108,10 @@ static bool unfit_keys(dec_t *c)
 bool guard_settings(dec_t *c)
 {
 	if (c->config->observe_only || c->facts->own.catalog_member) {
-		return unjudged(c, GATE_OBSERVE_ONLY, c->config->observe_only ? c->config->observe_reason :
-		                "the zone is a catalog member: its policy cannot be switched");
+		return unjudged(c, GATE_OBSERVE_ONLY,
+		                c->config->observe_only ?
+		                        c->config->observe_reason :
+		                        "the zone is a catalog member: its policy cannot be switched");
 	}
 	if (c->config->hold) {
 		return on_hold(c);
@@ -164,7 +171,7 @@ static void old_gone(dec_t *c)
 	    judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
 		dec_enter(c, c->plan->old_gone);
 	} else if (dec_ds_removed(c)) {
-		dec_start_over(c);	/* Nothing is broken any more, and nothing is left to roll. */
+		dec_start_over(c); /* Nothing is broken any more, and nothing is left to roll. */
 	} else {
 		/* Too early: no signal of ours can help, since none would be signed by a trusted key. */
 		dec_wait(c, GATE_OLD_KEY_GONE, "", "", 0);
@@ -194,7 +201,7 @@ bool guard_keys(dec_t *c)
 		c->out->row.all_since = 0;
 	}
 	if (c->step->absent != 0) {
-		return false;	/* One more KSK is the next rollover: it waits until this one has settled. */
+		return false; /* One more KSK is the next rollover: it waits until this one has settled. */
 	}
 	if (zone & ~(c->old | c->new_key)) {
 		extra_key(c);
@@ -317,9 +324,9 @@ bool guard_policy(dec_t *c)
 /* The chain. */
 
 /*!
- * A chain that is broken now outweighs every other gate, whatever the state makes of it: only the operator can help. It is
- * also why validation fails then, if no server of the parent names a key of the zone. In `rollback` the DS to restore
- * stays in the text.
+ * A chain that is broken now outweighs every other gate, whatever the state makes of it: only the operator can help. It
+ * is also why validation fails then, if no server of the parent names a key of the zone. In `rollback` the DS to
+ * restore stays in the text.
  */
 void guard_chain(dec_t *c)
 {

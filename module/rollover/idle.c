@@ -109,7 +109,7 @@ static void idle_unknown(dec_t *c)
 		return;
 	}
 	if (keyset_size(fresh) > 1 || keyset_size(old) > ROLLOVER_OLD_MAX) {
-		row->old_count = 0;	/* What was known is void: the parent is asked until it is clear. */
+		row->old_count = 0; /* What was known is void: the parent is asked until it is clear. */
 		dec_wait(c, GATE_UNKNOWN_KEY, "", "more than one KSK has no DS", 0);
 		return;
 	}
@@ -139,7 +139,7 @@ static bool ds_went(const dec_t *c)
 	keyset_t all, any;
 
 	if (c->facts->parent_count == 0) {
-		return false;	/* Nobody was asked this time. */
+		return false; /* Nobody was asked this time. */
 	}
 	for (size_t i = 0; i < c->facts->parent_count; i++) {
 		if (c->facts->parent[i].status != ANSWER_OK) {
@@ -171,7 +171,8 @@ static void start_insecure(dec_t *c)
 bool idle_decide(dec_t *c)
 {
 	if (judge_has_any_ds(c->facts)) {
-		c->out->row.acted = 0;	/* Hold switched on and off asks for a DS that has gone, not for one that will go. */
+		c->out->row.acted =
+			0; /* Hold switched on and off asks for a DS that has gone, not for one that will go. */
 	}
 	if (c->config->leave) {
 		start_insecure(c);
@@ -181,8 +182,8 @@ bool idle_decide(dec_t *c)
 		dec_wait(c, GATE_FIRST_DS, "", "", 0);
 		return true;
 	}
-	if (c->before->old_count > 0 && !c->before->has_new &&
-	    c->facts->own.dnskey == c->old && keyset_size(c->old) == c->before->old_count && !ds_went(c)) {
+	if (c->before->old_count > 0 && !c->before->has_new && c->facts->own.dnskey == c->old &&
+	    keyset_size(c->old) == c->before->old_count && !ds_went(c)) {
 		idle_known(c);
 	} else {
 		idle_unknown(c);

@@ -15,15 +15,15 @@ static judge_verdict_t fail(rollover_gate_t gate, const char *about, const char 
 }
 
 /*! A server that has not answered for long no longer blocks (`unreachable-after`). */
-static bool out_of_service(const rollover_config_t *config, answer_status_t status,
-                           time_t unreachable_since, time_t now)
+static bool out_of_service(const rollover_config_t *config, answer_status_t status, time_t unreachable_since,
+                           time_t now)
 {
 	return status == ANSWER_UNREACHABLE && unreachable_since != 0 &&
 	       now - unreachable_since >= (time_t)config->unreachable_after;
 }
 
 static judge_verdict_t key_detail(rollover_gate_t gate, const char *about, const char *what,
-                            const rollover_facts_t *facts, keyset_t keys)
+                                  const rollover_facts_t *facts, keyset_t keys)
 {
 	judge_verdict_t v = { .gate = gate, .about = about, .red = true };
 	size_t len = strlen(what);
@@ -31,20 +31,19 @@ static judge_verdict_t key_detail(rollover_gate_t gate, const char *about, const
 	text_copy(v.detail, sizeof(v.detail), what);
 	for (unsigned i = 0; i < facts->key_count; i++) {
 		if ((keys & (1U << i)) && len < sizeof(v.detail)) {
-			len += snprintf(v.detail + len, sizeof(v.detail) - len, " %u",
-			                facts->keys[i].tag);
+			len += snprintf(v.detail + len, sizeof(v.detail) - len, " %u", facts->keys[i].tag);
 		}
 	}
 	return v;
 }
 
-static judge_verdict_t judge_signal(const rollover_facts_t *facts, const judge_expect_t *expect,
-                              const char *server, const char *type, const signal_rrset_t *rrset)
+static judge_verdict_t judge_signal(const rollover_facts_t *facts, const judge_expect_t *expect, const char *server,
+                                    const char *type, const signal_rrset_t *rrset)
 {
 	char what[64];
 
 	if (rrset->unanswered) {
-		return PASS;	/* Blocks as incomplete, after what is known to be wrong. */
+		return PASS; /* Blocks as incomplete, after what is known to be wrong. */
 	}
 	if (!rrset->present) {
 		snprintf(what, sizeof(what), "no %s", type);
@@ -71,7 +70,7 @@ static judge_verdict_t judge_signal(const rollover_facts_t *facts, const judge_e
 }
 
 static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const judge_expect_t *expect,
-                                    const child_answer_t *a)
+                                          const child_answer_t *a)
 {
 	char text[64];
 	const bool counts = !(expect->keys_only && a->signals_wrong);
@@ -83,16 +82,14 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 		return fail(GATE_BOGUS_AT, a->server, a->detail, true);
 	}
 	if (expect->gone & a->dnskey) {
-		return key_detail(GATE_DNSKEY_LEFT, a->server, "DNSKEY", facts,
-		                  expect->gone & a->dnskey);
+		return key_detail(GATE_DNSKEY_LEFT, a->server, "DNSKEY", facts, expect->gone & a->dnskey);
 	}
 	if (expect->need & ~a->dnskey) {
-		return key_detail(GATE_DNSKEY_MISSING, a->server, "no DNSKEY", facts,
-		                  expect->need & ~a->dnskey);
+		return key_detail(GATE_DNSKEY_MISSING, a->server, "no DNSKEY", facts, expect->need & ~a->dnskey);
 	}
 	if (expect->need & ~a->dnskey_signed_by) {
-		return key_detail(GATE_RRSIG_MISSING, a->server, "no valid RRSIG of the DNSKEY by key",
-		                  facts, expect->need & ~a->dnskey_signed_by);
+		return key_detail(GATE_RRSIG_MISSING, a->server, "no valid RRSIG of the DNSKEY by key", facts,
+		                  expect->need & ~a->dnskey_signed_by);
 	}
 	if (a->dnskey_foreign) {
 		return fail(GATE_DNSKEY_DIFFERS, a->server, "a KSK that this server does not have", true);
@@ -112,8 +109,7 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 		}
 	}
 	if (expect->no_signals && (a->cds.present || a->cdnskey.present)) {
-		return fail(GATE_CDS_LEFT, a->server,
-		            a->cds.present ? "CDS" : "CDNSKEY", true);
+		return fail(GATE_CDS_LEFT, a->server, a->cds.present ? "CDS" : "CDNSKEY", true);
 	}
 	if (!a->dnskey_equal) {
 		/* All KSKs are right: a ZSK comes or goes. It holds things up, and undoes nothing. */
@@ -208,11 +204,10 @@ judge_verdict_t judge_child(const rollover_facts_t *facts, const judge_expect_t 
 }
 
 /*! The walk over the parents that judge_parent() and judge_chain() share. */
-static judge_verdict_t judge_parents(const rollover_facts_t *facts, const rollover_config_t *config,
-                               time_t now,
-                               judge_verdict_t (*judge)(const rollover_facts_t *facts,
-                                                  const parent_answer_t *a, keyset_t keys),
-                               keyset_t keys)
+static judge_verdict_t judge_parents(const rollover_facts_t *facts, const rollover_config_t *config, time_t now,
+                                     judge_verdict_t (*judge)(const rollover_facts_t *facts, const parent_answer_t *a,
+                                                              keyset_t keys),
+                                     keyset_t keys)
 {
 	const parent_answer_t *missing = NULL, *incomplete = NULL, *no_route = NULL;
 	size_t answered = 0;
@@ -224,8 +219,7 @@ static judge_verdict_t judge_parents(const rollover_facts_t *facts, const rollov
 	for (size_t i = 0; i < facts->parent_count; i++) {
 		const parent_answer_t *a = &facts->parent[i];
 		if (a->status == ANSWER_UNREACHABLE) {
-			if (missing == NULL &&
-			    !out_of_service(config, a->status, a->unreachable_since, now)) {
+			if (missing == NULL && !out_of_service(config, a->status, a->unreachable_since, now)) {
 				missing = a;
 			}
 			continue;
@@ -239,8 +233,8 @@ static judge_verdict_t judge_parents(const rollover_facts_t *facts, const rollov
 			continue;
 		}
 		if (a->status != ANSWER_OK) {
-			return fail(a->status == ANSWER_BOGUS ? GATE_BOGUS_AT : GATE_PARENT_ERROR,
-			            a->server, a->detail, true);
+			return fail(a->status == ANSWER_BOGUS ? GATE_BOGUS_AT : GATE_PARENT_ERROR, a->server, a->detail,
+			            true);
 		}
 		v = judge(facts, a, keys);
 		if (v.gate != GATE_NONE) {
@@ -281,16 +275,15 @@ static judge_verdict_t judge_wanted(const rollover_facts_t *facts, const parent_
 
 	if (named & ~wanted) {
 		return key_detail(GATE_DS_STALE_AT, a->server,
-		                  (wanted & ~named) ? "DS of key" : "besides the new DS that of key",
-		                  facts, named & ~wanted);
+		                  (wanted & ~named) ? "DS of key" : "besides the new DS that of key", facts,
+		                  named & ~wanted);
 	}
 	if (wanted & ~named) {
 		return key_detail(GATE_DS_MISSING_AT, a->server, "no DS of key", facts, wanted & ~named);
 	}
 	if (wanted & ~a->ds) {
 		/* RFC 9905 3: to a validator that does not take SHA-1 the zone is insecure. */
-		return key_detail(GATE_DS_MISSING_AT, a->server, "only a SHA-1 DS of key", facts,
-		                  wanted & ~a->ds);
+		return key_detail(GATE_DS_MISSING_AT, a->server, "only a SHA-1 DS of key", facts, wanted & ~a->ds);
 	}
 	if (a->ds_foreign) {
 		return fail(GATE_DS_FOREIGN_AT, a->server, "a DS that matches no key", true);
@@ -307,14 +300,13 @@ static judge_verdict_t judge_any(const rollover_facts_t *facts, const parent_ans
 	return PASS;
 }
 
-judge_verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config,
-                       keyset_t wanted, time_t now)
+judge_verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config, keyset_t wanted,
+                             time_t now)
 {
 	return judge_parents(facts, config, now, judge_wanted, wanted);
 }
 
-judge_verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config,
-                      keyset_t keys, time_t now)
+judge_verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config, keyset_t keys, time_t now)
 {
 	return judge_parents(facts, config, now, judge_any, keys);
 }
@@ -332,7 +324,8 @@ judge_verdict_t judge_broken(const rollover_facts_t *facts)
 		if (a->status != ANSWER_OK || (named & own) || (named == 0 && !a->ds_foreign)) {
 			continue;
 		}
-		return named != 0 ? key_detail(GATE_CHAIN_BROKEN, a->server, "DS of a key that is not in the zone:", facts, named) :
+		return named != 0 ? key_detail(GATE_CHAIN_BROKEN, a->server,
+		                               "DS of a key that is not in the zone:", facts, named) :
 		                    fail(GATE_CHAIN_BROKEN, a->server, "a DS that matches no key", true);
 	}
 	return PASS;
@@ -359,8 +352,7 @@ bool judge_has_ds(const rollover_facts_t *facts, keyset_t keys)
 	return false;
 }
 
-uint32_t judge_dnskey_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
-                   time_t now, bool *complete)
+uint32_t judge_dnskey_ttl(const rollover_facts_t *facts, const rollover_config_t *config, time_t now, bool *complete)
 {
 	uint32_t max = 0;
 	*complete = true;

@@ -24,36 +24,35 @@ static inline void text_copy(char *to, size_t size, const char *from)
 /*! Result of asking one condition of every server: GATE_NONE, or the first that is in the way. */
 typedef struct {
 	rollover_gate_t gate;
-	const char *about;	/*!< Borrowed from the facts. */
+	const char *about; /*!< Borrowed from the facts. */
 	char detail[160];
-	bool red;		/*!< A wrong answer, as opposed to none: what held before no longer holds. */
+	bool red; /*!< A wrong answer, as opposed to none: what held before no longer holds. */
 } judge_verdict_t;
 
 /*! What the nameservers of the zone have to serve. */
 typedef struct {
 	const rollover_config_t *config;
 	time_t now;
-	keyset_t need;		/*!< KSKs that must be there and sign the DNSKEY RRset. */
-	keyset_t gone;		/*!< KSKs that must not be there any more. */
-	uint32_t ttl_limit;	/*!< Largest DNSKEY TTL allowed; 0 = any. */
-	bool signals;		/*!< CDS and CDNSKEY of exactly \a wanted must be there. */
-	bool remove;		/*!< CDS and CDNSKEY must be the delete signal. */
-	bool no_signals;	/*!< CDS and CDNSKEY must be gone. */
-	bool keys_only;		/*!< What is wrong with CDS and CDNSKEY alone does not count. */
+	keyset_t need;      /*!< KSKs that must be there and sign the DNSKEY RRset. */
+	keyset_t gone;      /*!< KSKs that must not be there any more. */
+	uint32_t ttl_limit; /*!< Largest DNSKEY TTL allowed; 0 = any. */
+	bool signals;       /*!< CDS and CDNSKEY of exactly \a wanted must be there. */
+	bool remove;        /*!< CDS and CDNSKEY must be the delete signal. */
+	bool no_signals;    /*!< CDS and CDNSKEY must be gone. */
+	bool keys_only;     /*!< What is wrong with CDS and CDNSKEY alone does not count. */
 	keyset_t wanted;
-	keyset_t trusted;	/*!< KSKs that the current DS names; one must sign the signals (RFC 7344 4.1). */
+	keyset_t trusted; /*!< KSKs that the current DS names; one must sign the signals (RFC 7344 4.1). */
 } judge_expect_t;
 
 /*! Judges every address of every nameserver. */
 judge_verdict_t judge_child(const rollover_facts_t *facts, const judge_expect_t *expect);
 
 /*! Whether every address of every parent server has exactly the DS of \a wanted. */
-judge_verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config,
-                       keyset_t wanted, time_t now);
+judge_verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config, keyset_t wanted,
+                             time_t now);
 
 /*! Whether every parent server has a DS of one of \a keys: the chain as it is holds. */
-judge_verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config,
-                      keyset_t keys, time_t now);
+judge_verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config, keyset_t keys, time_t now);
 
 /*! Whether a server of the parent has a DS set, and none of it matches a KSK that the own zone publishes. */
 judge_verdict_t judge_broken(const rollover_facts_t *facts);
@@ -71,8 +70,7 @@ bool judge_has_any_ds(const rollover_facts_t *facts);
  * Largest DNSKEY TTL in answers that a known key has signed; \a complete is false if a server that
  * still counts has given no such answer.
  */
-uint32_t judge_dnskey_ttl(const rollover_facts_t *facts, const rollover_config_t *config,
-                   time_t now, bool *complete);
+uint32_t judge_dnskey_ttl(const rollover_facts_t *facts, const rollover_config_t *config, time_t now, bool *complete);
 
 /*! Largest TTL of parents' answers that differ from \a wanted; false if there is none. */
 bool judge_old_ds_ttl(const rollover_facts_t *facts, keyset_t wanted, uint32_t *ttl);

@@ -7,8 +7,7 @@
 
 bool key_id_equal(const key_id_t *a, const key_id_t *b)
 {
-	return a->algorithm == b->algorithm && a->tag == b->tag &&
-	       memcmp(a->digest, b->digest, sizeof(a->digest)) == 0;
+	return a->algorithm == b->algorithm && a->tag == b->tag && memcmp(a->digest, b->digest, sizeof(a->digest)) == 0;
 }
 
 int key_id_find(const key_id_t *keys, unsigned count, const key_id_t *id)

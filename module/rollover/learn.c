@@ -7,8 +7,8 @@
 #include "learn.h"
 
 /*!
- * A rollover under way, or a zone that is to become insecure, of which the row knows nothing: the store was lost, or the
- * module came late.
+ * A rollover under way, or a zone that is to become insecure, of which the row knows nothing: the store was lost, or
+ * the module came late.
  */
 static bool is_newcomer(const dec_t *c)
 {
@@ -55,8 +55,8 @@ void learn_answers(dec_t *c)
 
 	bound_waits(row);
 	if (c->facts->own.known && c->facts->own.dnskey != 0) {
-		bool complete = (c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 &&
-		                !c->facts->discovery_failed;
+		bool complete =
+			(c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 && !c->facts->discovery_failed;
 		ttl = complete ? judge_dnskey_ttl(c->facts, c->config, c->now, &complete) : 0;
 		/*
 		 * The own zone counts as well: its TTL is, or will be, served by the others. In idle nobody
@@ -82,18 +82,21 @@ void learn_answers(dec_t *c)
 	}
 	if (!c->plan->had_ds && row->settled_at == 0 &&
 	    judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
-		row->settled_at = c->now;	/* Also behind a gate: from here on it is a DS that may be removed. */
+		row->settled_at = c->now; /* Also behind a gate: from here on it is a DS that may be removed. */
 	}
 	if (judge_old_ds_ttl(c->facts, c->new_key, &ttl)) {
 		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
 		uint32_t all = 0;
 		row->ds_all_since = 0;
 		if (judge_old_ds_ttl(c->facts, 0, &all) && all > ttl) {
-			ttl = all;		/* Some have the new DS already: what comes after it replaces it. */
+			ttl = all; /* Some have the new DS already: what comes after it replaces it. */
 		}
 		learn_ds_ttl(c, ttl);
 	} else if (row->ds_all_since != 0 && judge_old_ds_ttl(c->facts, 0, &ttl)) {
-		/* The wait for the old DS is fixed (ds_drain): from here on the new one is what the next rollover replaces. */
+		/*
+		 * The wait for the old DS is fixed (ds_drain): from here on the new one is what the next rollover
+		 * replaces.
+		 */
 		learn_ds_ttl(c, ttl);
 	}
 }

@@ -58,8 +58,8 @@ static unsigned idle_needs(const rollover_row_t *row, const key_id_t *keys, unsi
 	return at_the_parent(row->gate) || row->acted != 0 || ds_look_due(row, now) ? SURVEY_PARENT : 0;
 }
 
-unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row,
-                        const key_id_t *keys, unsigned key_count, time_t now)
+unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row, const key_id_t *keys,
+                        unsigned key_count, time_t now)
 {
 	if (config->hold || config->observe_only) {
 		/* Nothing is driven; whether the chain holds is reported all the same. */
@@ -69,8 +69,8 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 	                                     plans_step(plans_of(row), row, false)->survey;
 }
 
-bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count,
-                      time_t now, const rollover_decision_t *d)
+bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count, time_t now,
+                      const rollover_decision_t *d)
 {
 	if (!d->transition || rollover_state_info(d->row.state)->own_look || d->action != ACTION_NONE || d->notify ||
 	    (d->policy_wanted && facts->own.policy != d->policy)) {
@@ -88,8 +88,11 @@ static void finish(dec_t *c)
 	const time_t since = row->observed_since, last = row->observed_last;
 
 	if (step->gate != GATE_NONE) {
-		dec_wait(c, step->gate, "", c->config->leave && !c->plan->removes_ds ?
-		         "go-insecure waits until the rollover goes on or the new key is gone" : "", 0);
+		dec_wait(c, step->gate, "",
+		         c->config->leave && !c->plan->removes_ds ?
+		                 "go-insecure waits until the rollover goes on or the new key is gone" :
+		                 "",
+		         0);
 		return;
 	}
 	if (step->ends) {
@@ -105,9 +108,8 @@ static void finish(dec_t *c)
 	}
 }
 
-void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
-                     const rollover_facts_t *facts, time_t now,
-                     rollover_decision_t *out)
+void rollover_decide(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
+                     time_t now, rollover_decision_t *out)
 {
 	assert(config && row && facts && out);
 

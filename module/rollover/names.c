@@ -6,6 +6,7 @@
 
 #include "kskroll/rollover.h"
 
+/* clang-format off */
 static const rollover_state_info_t states[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_IDLE] = { "idle", "no rollover is under way",
 		.ttl = TTL_BASE, .rest = true, .unsignalled = true, .asks_operator = true, .scheme = SCHEME_OF_POLICY },
@@ -285,6 +286,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"Check free space, permissions and the path of storage.",
 		.side = SIDE_SERVER },
 };
+/* clang-format on */
 
 const rollover_state_info_t *rollover_state_info(rollover_state_t state)
 {

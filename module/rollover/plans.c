@@ -8,11 +8,12 @@
 
 #include "plans.h"
 
-#define ROLE_BOTH	(ROLE_OLD | ROLE_NEW)
-#define SURVEY_SERVERS	(SURVEY_CHILD | SURVEY_PARENT)
-#define SURVEY_ALL	(SURVEY_SERVERS | SURVEY_WATCH)
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#define ROLE_BOTH      (ROLE_OLD | ROLE_NEW)
+#define SURVEY_SERVERS (SURVEY_CHILD | SURVEY_PARENT)
+#define SURVEY_ALL     (SURVEY_SERVERS | SURVEY_WATCH)
+#define COUNT(a)       (sizeof(a) / sizeof((a)[0]))
 
+/* clang-format off */
 static const step_t IDLE[] = {
 	{
 		.state = ROLLOVER_IDLE, .policy = POLICY_BASE, .survey = SURVEY_PARENT,
@@ -123,7 +124,10 @@ static const step_t KSK[] = {
 /*! The zone is insecure until the parent has the DS, and rightly so: nothing is watched before that, or rolled back. */
 static const step_t FIRST_DS[] = {
 	{
-		/* No DS before every validator can get the DNSKEY, and nothing unsigned is left in caches (RFC 7583 3.3.5). */
+		/*
+		 * No DS before every validator can get the DNSKEY, and nothing unsigned is left in caches (RFC 7583
+		 * 3.3.5).
+		 */
 		.state = ROLLOVER_INTRODUCE, .policy = POLICY_QUIET, .survey = SURVEY_SERVERS,
 		.cond = { COND_DS_STAYS, COND_SERVERS, COND_NO_DS, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NONE, .low_ttl = true,
@@ -192,14 +196,23 @@ static const step_t INSECURE[] = {
 		.ds_lost = ROLLOVER_LEAVE,
 	},
 };
+/* clang-format on */
 
 static const rollover_plan_t PLAN_IDLE = { .name = "idle", .had_ds = true, .steps = IDLE, .count = COUNT(IDLE) };
 static const rollover_plan_t PLAN_KSK = {
-	.name = "ksk", .had_ds = true, .old_gone = ROLLOVER_RETIRE, .steps = KSK, .count = COUNT(KSK),
+	.name = "ksk",
+	.had_ds = true,
+	.old_gone = ROLLOVER_RETIRE,
+	.steps = KSK,
+	.count = COUNT(KSK),
 };
 static const rollover_plan_t PLAN_FIRST_DS = { .name = "first-ds", .steps = FIRST_DS, .count = COUNT(FIRST_DS) };
 static const rollover_plan_t PLAN_INSECURE = {
-	.name = "insecure", .had_ds = true, .removes_ds = true, .steps = INSECURE, .count = COUNT(INSECURE),
+	.name = "insecure",
+	.had_ds = true,
+	.removes_ds = true,
+	.steps = INSECURE,
+	.count = COUNT(INSECURE),
 };
 
 bool rollover_is_first(const rollover_row_t *row)
@@ -242,7 +255,7 @@ const step_t *plans_step(const rollover_plan_t *plan, const rollover_row_t *row,
 			return step;
 		}
 	}
-	assert(false);	/* The last row of each state counts always. */
+	assert(false); /* The last row of each state counts always. */
 	return &IDLE[0];
 }
 

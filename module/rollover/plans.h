@@ -4,8 +4,8 @@
  *
  * \brief Rollovers as data: plans, each a table of steps (plans.c). The machine that follows them is machine.c.
  *
- * A step says what must be true of keys, signals, DS and caches, what is ordered, and where the zone goes when something
- * is lost. Plans hold no code. A new kind of rollover is a new table.
+ * A step says what must be true of keys, signals, DS and caches, what is ordered, and where the zone goes when
+ * something is lost. Plans hold no code. A new kind of rollover is a new table.
  */
 
 #pragma once
@@ -13,14 +13,14 @@
 #include "kskroll/rollover.h"
 
 /*! Keys by their part in the rollover. */
-#define ROLE_OLD	(1U << 0)	/*!< Those that the DS names when it begins. */
-#define ROLE_NEW	(1U << 1)
-#define ROLE_ALL	(1U << 2)	/*!< Whatever KSKs the own zone has. */
+#define ROLE_OLD (1U << 0) /*!< Those that the DS names when it begins. */
+#define ROLE_NEW (1U << 1)
+#define ROLE_ALL (1U << 2) /*!< Whatever KSKs the own zone has. */
 
 /*! A target that is no state: the zone stays and waits. */
-#define TO_STAY		ROLLOVER_IDLE
+#define TO_STAY ROLLOVER_IDLE
 /*! A target that is no state: back to idle, where everything is found out again. */
-#define TO_START	ROLLOVER_STATE__COUNT
+#define TO_START ROLLOVER_STATE__COUNT
 
 /*! CDS and CDNSKEY that each nameserver has to serve. */
 typedef enum {
@@ -34,98 +34,98 @@ typedef enum {
 /*! KSKs that the own zone has to have. */
 typedef enum {
 	OWN_ANY = 0,
-	OWN_OLD,		/*!< The old ones alone. */
-	OWN_ROLLING,		/*!< The old ones and the new one. */
+	OWN_OLD,     /*!< The old ones alone. */
+	OWN_ROLLING, /*!< The old ones and the new one. */
 } step_own_t;
 
 /*! Whether a row of the table counts; the first one that does is the step. */
 typedef enum {
 	WHEN_ALWAYS = 0,
-	WHEN_NO_NEW,		/*!< No new key is known. */
-	WHEN_OLD_LEFT,		/*!< The own zone still has an old key. */
+	WHEN_NO_NEW,   /*!< No new key is known. */
+	WHEN_OLD_LEFT, /*!< The own zone still has an old key. */
 } step_when_t;
 
 /*! What has to expire. */
 typedef enum {
 	EXPIRE_NOTHING = 0,
-	EXPIRE_HIGH_TTL,	/*!< DNSKEY RRsets with a TTL above the low one. */
-	EXPIRE_LEAD,		/*!< `lead` since the low TTL is on all nameservers. */
-	EXPIRE_DNSKEY,		/*!< DNSKEY RRsets of before the step's condition held. */
-	EXPIRE_UNSIGNED,	/*!< Those, and records of before the zone was signed. */
-	EXPIRE_DS,		/*!< The old DS. */
-	EXPIRE_OBSERVATION,	/*!< `observe`, during which resolvers validate the zone. */
-	EXPIRE_SETTLE,		/*!< `settle` since the step began. */
+	EXPIRE_HIGH_TTL,    /*!< DNSKEY RRsets with a TTL above the low one. */
+	EXPIRE_LEAD,        /*!< `lead` since the low TTL is on all nameservers. */
+	EXPIRE_DNSKEY,      /*!< DNSKEY RRsets of before the step's condition held. */
+	EXPIRE_UNSIGNED,    /*!< Those, and records of before the zone was signed. */
+	EXPIRE_DS,          /*!< The old DS. */
+	EXPIRE_OBSERVATION, /*!< `observe`, during which resolvers validate the zone. */
+	EXPIRE_SETTLE,      /*!< `settle` since the step began. */
 } step_expire_t;
 
 /*! What a step asks for; conditions.c has a function for each. */
 typedef enum {
 	COND_END = 0,
-	COND_IDLE,		/*!< Nothing rolls: does a plan begin? */
-	COND_WISHED,		/*!< The operator still wishes the plan. */
-	COND_RELEASED,		/*!< The operator has decided. */
-	COND_DS_STAYS,		/*!< Nobody has removed the DS (\a removed). */
-	COND_KEYS,		/*!< Every nameserver still has the \a present keys (\a key_lost). */
-	COND_CONFIRMED,		/*!< CDS of this server does not name the key that the DS names. */
-	COND_DS_DONE,		/*!< The DS is not replaced yet; if it is, the step ends. */
-	COND_DS_KEPT,		/*!< The DS is still the new one (\a ds_lost). */
-	COND_READY,		/*!< This server has CDS and CDNSKEY. */
-	COND_SERVERS,		/*!< Every nameserver has keys, TTL and signals of the step. */
-	COND_CHAIN,		/*!< Every server of the parent names a key of \a chain. */
-	COND_CHAIN_BACK,	/*!< The same; else the parent is asked for it. */
-	COND_NO_DS,		/*!< No server of the parent has a DS yet but for those that have the first one. */
-	COND_CONFIRM,		/*!< If the zone has no other KSK than the new one: the DS is kept. */
-	COND_EXPIRED,		/*!< All of \a expire is over. */
-	COND_PROVEN,		/*!< All of \a expire is still over (\a unproven). */
-	COND_ORDER,		/*!< The order is given, and the zone waits for what comes of it. */
-	COND_DS_ASKED,		/*!< The parent replaces the DS, and is told. */
+	COND_IDLE,       /*!< Nothing rolls: does a plan begin? */
+	COND_WISHED,     /*!< The operator still wishes the plan. */
+	COND_RELEASED,   /*!< The operator has decided. */
+	COND_DS_STAYS,   /*!< Nobody has removed the DS (\a removed). */
+	COND_KEYS,       /*!< Every nameserver still has the \a present keys (\a key_lost). */
+	COND_CONFIRMED,  /*!< CDS of this server does not name the key that the DS names. */
+	COND_DS_DONE,    /*!< The DS is not replaced yet; if it is, the step ends. */
+	COND_DS_KEPT,    /*!< The DS is still the new one (\a ds_lost). */
+	COND_READY,      /*!< This server has CDS and CDNSKEY. */
+	COND_SERVERS,    /*!< Every nameserver has keys, TTL and signals of the step. */
+	COND_CHAIN,      /*!< Every server of the parent names a key of \a chain. */
+	COND_CHAIN_BACK, /*!< The same; else the parent is asked for it. */
+	COND_NO_DS,      /*!< No server of the parent has a DS yet but for those that have the first one. */
+	COND_CONFIRM,    /*!< If the zone has no other KSK than the new one: the DS is kept. */
+	COND_EXPIRED,    /*!< All of \a expire is over. */
+	COND_PROVEN,     /*!< All of \a expire is still over (\a unproven). */
+	COND_ORDER,      /*!< The order is given, and the zone waits for what comes of it. */
+	COND_DS_ASKED,   /*!< The parent replaces the DS, and is told. */
 } step_cond_t;
 
-#define STEP_CONDS	8
-#define STEP_EXPIRES	3
+#define STEP_CONDS   8
+#define STEP_EXPIRES 3
 
 /*! One row of a plan. */
 typedef struct {
 	rollover_state_t state;
 	step_when_t when;
-	policy_role_t policy;		/*!< The policy under which the zone has its signals. */
-	unsigned survey;		/*!< Set of SURVEY_*. */
+	policy_role_t policy; /*!< The policy under which the zone has its signals. */
+	unsigned survey;      /*!< Set of SURVEY_*. */
 
 	/* What has to be. */
-	step_cond_t cond[STEP_CONDS];	/*!< In this order; the first that is not met decides. */
+	step_cond_t cond[STEP_CONDS]; /*!< In this order; the first that is not met decides. */
 	step_own_t own;
-	unsigned present;		/*!< Roles that are, and sign, on every nameserver. */
-	unsigned absent;		/*!< Roles that are on no nameserver. */
-	unsigned leaving;		/*!< Roles of \a present that may go once the order is given. */
-	unsigned trusted;		/*!< Roles of which one signs the signals (RFC 7344 4.1). */
-	unsigned chain;			/*!< Roles of which the DS names one. */
+	unsigned present; /*!< Roles that are, and sign, on every nameserver. */
+	unsigned absent;  /*!< Roles that are on no nameserver. */
+	unsigned leaving; /*!< Roles of \a present that may go once the order is given. */
+	unsigned trusted; /*!< Roles of which one signs the signals (RFC 7344 4.1). */
+	unsigned chain;   /*!< Roles of which the DS names one. */
 	step_signals_t signals;
-	bool low_ttl;			/*!< No nameserver has a DNSKEY TTL above the low one. */
-	bool until_begun;		/*!< Signals no longer matter once a server of the parent has the new DS. */
-	bool observed;			/*!< Validation is observed, and counts from step to step. */
+	bool low_ttl;     /*!< No nameserver has a DNSKEY TTL above the low one. */
+	bool until_begun; /*!< Signals no longer matter once a server of the parent has the new DS. */
+	bool observed;    /*!< Validation is observed, and counts from step to step. */
 	step_expire_t expire[STEP_EXPIRES];
 
 	/* What is done. */
 	rollover_action_t order;
 	rollover_state_t next;
-	rollover_gate_t gate;		/*!< Behind which the zone waits for what comes of the order, or for ever. */
-	bool ends;			/*!< At the end of the step the new key is the one in use. */
+	rollover_gate_t gate; /*!< Behind which the zone waits for what comes of the order, or for ever. */
+	bool ends;            /*!< At the end of the step the new key is the one in use. */
 
 	/* Where to go, a state or TO_*, if ... */
-	rollover_state_t key_lost;	/*!< a nameserver no longer has the keys, */
-	rollover_state_t ds_lost;	/*!< a server of the parent no longer has the new DS, */
-	rollover_state_t removed;	/*!< somebody removed the DS, */
-	bool removed_later;		/*!< (only if that lasts for a check interval) */
-	rollover_state_t unproven;	/*!< what had expired is there again, */
-	rollover_state_t extra_key;	/*!< one more KSK appears, */
-	rollover_state_t invalid;	/*!< the zone does not validate, */
-	rollover_state_t invalid_begun;	/*!< the same, if a server of the parent has the new DS. */
+	rollover_state_t key_lost;      /*!< a nameserver no longer has the keys, */
+	rollover_state_t ds_lost;       /*!< a server of the parent no longer has the new DS, */
+	rollover_state_t removed;       /*!< somebody removed the DS, */
+	bool removed_later;             /*!< (only if that lasts for a check interval) */
+	rollover_state_t unproven;      /*!< what had expired is there again, */
+	rollover_state_t extra_key;     /*!< one more KSK appears, */
+	rollover_state_t invalid;       /*!< the zone does not validate, */
+	rollover_state_t invalid_begun; /*!< the same, if a server of the parent has the new DS. */
 } step_t;
 
 typedef struct {
 	const char *name;
-	bool had_ds;			/*!< The zone has a DS when the plan begins. */
-	bool removes_ds;		/*!< At its end the zone has none. */
-	rollover_state_t old_gone;	/*!< Where to go if the old keys go early; TO_STAY: there are none. */
+	bool had_ds;               /*!< The zone has a DS when the plan begins. */
+	bool removes_ds;           /*!< At its end the zone has none. */
+	rollover_state_t old_gone; /*!< Where to go if the old keys go early; TO_STAY: there are none. */
 	const step_t *steps;
 	unsigned count;
 } rollover_plan_t;

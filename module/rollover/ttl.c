@@ -11,8 +11,7 @@ static time_t end_of(const ttl_window_t *window, unsigned i)
 
 static void drop(ttl_window_t *window, unsigned i)
 {
-	memmove(&window->step[i], &window->step[i + 1],
-	        (window->count - i - 1) * sizeof(window->step[0]));
+	memmove(&window->step[i], &window->step[i + 1], (window->count - i - 1) * sizeof(window->step[0]));
 	window->count--;
 }
 
@@ -32,7 +31,7 @@ void ttl_window_add(ttl_window_t *window, uint32_t ttl, time_t now)
 	}
 
 	/* A step counts only while it is larger than what comes later and not run out. */
-	for (unsigned i = window->count; i-- > 0; ) {
+	for (unsigned i = window->count; i-- > 0;) {
 		if (window->step[i].ttl <= ttl || end_of(window, i) <= now) {
 			drop(window, i);
 		}
@@ -86,7 +85,7 @@ void ttl_window_bound(ttl_window_t *window)
 
 void ttl_window_forget(ttl_window_t *window, time_t expired)
 {
-	for (unsigned i = window->count; i-- > 1; ) {
+	for (unsigned i = window->count; i-- > 1;) {
 		if (window->step[i].seen <= expired) {
 			drop(window, i);
 		}

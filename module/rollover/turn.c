@@ -9,12 +9,12 @@
 #include "judge.h"
 
 /*! An idle zone is stored at least this often, for the command line. */
-#define SAVE_INTERVAL	3600
+#define SAVE_INTERVAL 3600
 /*! Checks without a deadline are spread by up to this part of their interval. */
-#define SPREAD_PART	8
+#define SPREAD_PART 8
 
 /*! Watches of all zones together, per second: each resolves from the root with an empty cache. */
-#define WATCHES_PER_SECOND	10
+#define WATCHES_PER_SECOND 10
 
 unsigned rollover_asks(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
                        unsigned own_count, time_t now)
@@ -86,14 +86,11 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 
 	const rollover_row_t *after = &d->row;
 
-	return d->transition || d->gate_changed || d->action != ACTION_NONE ||
-	       after->state != ROLLOVER_IDLE ||
+	return d->transition || d->gate_changed || d->action != ACTION_NONE || after->state != ROLLOVER_IDLE ||
 	       before->all_since != after->all_since || before->ds_all_since != after->ds_all_since ||
-	       before->settled_at != after->settled_at ||
-	       (before->acted != 0) != (after->acted != 0) ||
-	       !rollover_same_keys(before, after) ||
-	       !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) || !same_ttls(&before->ds_ttl, &after->ds_ttl) ||
-	       now - saved >= SAVE_INTERVAL || now < saved;
+	       before->settled_at != after->settled_at || (before->acted != 0) != (after->acted != 0) ||
+	       !rollover_same_keys(before, after) || !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) ||
+	       !same_ttls(&before->ds_ttl, &after->ds_ttl) || now - saved >= SAVE_INTERVAL || now < saved;
 }
 
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *d)

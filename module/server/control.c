@@ -17,14 +17,14 @@
  * Commands sent ahead of their answers. Both ends block when both socket buffers are full,
  * and every answer costs a buffer of its own in the kernel, however short it is.
  */
-#define WINDOW		32
+#define WINDOW 32
 
 /*! The shortest finite `control.timeout` of knotd: a quicker answer did not run into it. */
-#define LOCK_WAIT_MS	900
+#define LOCK_WAIT_MS 900
 
 struct control {
 	knot_ctl_t *ctl;
-	int64_t deadline;	// Milliseconds, monotonic.
+	int64_t deadline; // Milliseconds, monotonic.
 	bool broken;
 };
 
@@ -66,12 +66,10 @@ int control_open(control_t **control, const control_target_t *target, char *deta
 
 	int ret = knot_ctl_connect(c->ctl, path);
 	if (ret != KNOT_EOK) {
-		snprintf(detail, CONTROL_DETAIL_MAX, "control socket %s: %s", path,
-		         knot_strerror(ret));
+		snprintf(detail, CONTROL_DETAIL_MAX, "control socket %s: %s", path, knot_strerror(ret));
 	} else if (target->pid != 0 && !peer_is(path, target->pid)) {
 		ret = KNOT_EDENIED;
-		snprintf(detail, CONTROL_DETAIL_MAX,
-		         "control socket %s belongs to another process", path);
+		snprintf(detail, CONTROL_DETAIL_MAX, "control socket %s belongs to another process", path);
 	}
 	if (ret != KNOT_EOK) {
 		knot_ctl_free(c->ctl);
@@ -86,16 +84,11 @@ int control_open(control_t **control, const control_target_t *target, char *deta
 static int send_command(control_t *control, const control_cmd_t *cmd)
 {
 	knot_ctl_data_t data = {
-		[KNOT_CTL_IDX_CMD] = cmd->name,
-		[KNOT_CTL_IDX_SECTION] = cmd->section,
-		[KNOT_CTL_IDX_ITEM] = cmd->item,
-		[KNOT_CTL_IDX_ID] = cmd->id,
-		[KNOT_CTL_IDX_ZONE] = cmd->zone,
-		[KNOT_CTL_IDX_OWNER] = cmd->owner,
-		[KNOT_CTL_IDX_TYPE] = cmd->type,
-		[KNOT_CTL_IDX_DATA] = cmd->data,
-		[KNOT_CTL_IDX_FILTERS] = cmd->filters,
-		[KNOT_CTL_IDX_FLAGS] = cmd->flags,
+		[KNOT_CTL_IDX_CMD] = cmd->name,        [KNOT_CTL_IDX_SECTION] = cmd->section,
+		[KNOT_CTL_IDX_ITEM] = cmd->item,       [KNOT_CTL_IDX_ID] = cmd->id,
+		[KNOT_CTL_IDX_ZONE] = cmd->zone,       [KNOT_CTL_IDX_OWNER] = cmd->owner,
+		[KNOT_CTL_IDX_TYPE] = cmd->type,       [KNOT_CTL_IDX_DATA] = cmd->data,
+		[KNOT_CTL_IDX_FILTERS] = cmd->filters, [KNOT_CTL_IDX_FLAGS] = cmd->flags,
 	};
 
 	int ret = renew_timeout(control);
@@ -120,9 +113,9 @@ static void note_error(control_cmd_t *cmd, const knot_ctl_data_t data)
 	if (*error == '\0') {
 		error = "an error without words";
 	}
-	cmd->busy = (strcmp(error, knot_strerror(KNOT_TXN_EEXISTS)) == 0 ||
-	             strcmp(error, knot_strerror(KNOT_TXN_ETHREAD)) == 0 ||
-	             strcmp(error, knot_strerror(KNOT_EBUSY)) == 0);
+	cmd->busy =
+		(strcmp(error, knot_strerror(KNOT_TXN_EEXISTS)) == 0 ||
+	         strcmp(error, knot_strerror(KNOT_TXN_ETHREAD)) == 0 || strcmp(error, knot_strerror(KNOT_EBUSY)) == 0);
 
 	const char *section = data[KNOT_CTL_IDX_SECTION];
 	const char *id = data[KNOT_CTL_IDX_ID];
@@ -132,9 +125,8 @@ static void note_error(control_cmd_t *cmd, const knot_ctl_data_t data)
 		snprintf(cmd->error, sizeof(cmd->error), "%s", error);
 		return;
 	}
-	snprintf(cmd->error, sizeof(cmd->error), "%s: %s%s%s%s%s%s%s%s", error, section,
-	         id != NULL ? "[" : "", id != NULL ? id : "", id != NULL ? "]" : "",
-	         item != NULL ? "." : "", item != NULL ? item : "",
+	snprintf(cmd->error, sizeof(cmd->error), "%s: %s%s%s%s%s%s%s%s", error, section, id != NULL ? "[" : "",
+	         id != NULL ? id : "", id != NULL ? "]" : "", item != NULL ? "." : "", item != NULL ? item : "",
 	         value != NULL ? " = " : "", value != NULL ? value : "");
 }
 
@@ -157,8 +149,7 @@ static int receive_answer(control_t *control, control_cmd_t *cmd)
 
 		switch (type) {
 		case KNOT_CTL_TYPE_BLOCK:
-			cmd->doubtful = (!cmd->failed && cmd->units == 0 &&
-			                 now_ms() - start >= LOCK_WAIT_MS);
+			cmd->doubtful = (!cmd->failed && cmd->units == 0 && now_ms() - start >= LOCK_WAIT_MS);
 			return KNOT_EOK;
 		case KNOT_CTL_TYPE_END:
 			return KNOT_EOF;
@@ -232,8 +223,7 @@ server_status_t control_status(const control_cmd_t *cmd, char *detail)
 		return cmd->busy ? SERVER_BUSY : SERVER_REFUSED;
 	}
 	if (cmd->doubtful) {
-		snprintf(detail, CONTROL_DETAIL_MAX, "%s: knotd was busy, unknown if carried out",
-		         cmd->name);
+		snprintf(detail, CONTROL_DETAIL_MAX, "%s: knotd was busy, unknown if carried out", cmd->name);
 		return SERVER_BUSY;
 	}
 	return SERVER_OK;

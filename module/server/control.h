@@ -16,13 +16,13 @@
 
 #include "kskroll/server.h"
 
-#define CONTROL_DETAIL_MAX	160
+#define CONTROL_DETAIL_MAX 160
 
 /*! Where to connect to. */
 typedef struct {
-	const char *path;	/*!< NULL: not known, since knotd is starting or stopping. */
-	pid_t pid;		/*!< Who must listen there; 0: whoever does. */
-	int timeout_ms;		/*!< Of a whole connection. */
+	const char *path; /*!< NULL: not known, since knotd is starting or stopping. */
+	pid_t pid;        /*!< Who must listen there; 0: whoever does. */
+	int timeout_ms;   /*!< Of a whole connection. */
 } control_target_t;
 
 /*! One data unit of an answer; absent fields are NULL. Valid in the callback only. */
@@ -49,21 +49,21 @@ typedef struct {
 	const char *owner;
 	const char *type;
 	const char *data;
-	const char *filters;	/*!< Letters for knotc's +words. */
-	const char *flags;	/*!< Letters for knotc's options, "B" for -b: the answer comes when it is done. */
+	const char *filters; /*!< Letters for knotc's +words. */
+	const char *flags;   /*!< Letters for knotc's options, "B" for -b: the answer comes when it is done. */
 
-	control_unit_f each;	/*!< Called for every data unit without error; may be NULL. */
+	control_unit_f each; /*!< Called for every data unit without error; may be NULL. */
 	void *arg;
 
-	unsigned units;		/*!< Data units received, without errors. */
-	bool failed;		/*!< knotd answered with an error. */
-	bool busy;		/*!< The error means that somebody else is at work. */
+	unsigned units; /*!< Data units received, without errors. */
+	bool failed;    /*!< knotd answered with an error. */
+	bool busy;      /*!< The error means that somebody else is at work. */
 	/*!
 	 * No error, but it took as long as a wait for knotd's control lock may take. When that
 	 * wait times out, 3.4 answers with an empty block as if the command had succeeded.
 	 */
 	bool doubtful;
-	char error[CONTROL_DETAIL_MAX];	/*!< knotd's words and what they are about. */
+	char error[CONTROL_DETAIL_MAX]; /*!< knotd's words and what they are about. */
 } control_cmd_t;
 
 typedef struct control control_t;

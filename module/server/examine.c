@@ -42,8 +42,7 @@ static void zone_section_unit(const control_unit_t *unit, void *arg)
  * transaction). The whole section: it shows the zone's name at least, so that an answer
  * which was dropped cannot pass for an item that is not set.
  */
-int switch_sections(control_t *control, const char *command, switch_t *switches,
-                         size_t count, char *detail)
+int switch_sections(control_t *control, const char *command, switch_t *switches, size_t count, char *detail)
 {
 	control_cmd_t *cmds = calloc(count, sizeof(*cmds));
 	if (cmds == NULL) {
@@ -58,9 +57,8 @@ int switch_sections(control_t *control, const char *command, switch_t *switches,
 			sw->section = sw->has_own = sw->ds_push = false;
 			memset(&sw->reread, 0, sizeof(sw->reread));
 			strcpy(sw->template, "default");
-			cmds[n++] = (control_cmd_t) {
-				.name = command, .section = "zone", .id = sw->zone,
-				.each = zone_section_unit, .arg = sw
+			cmds[n++] = (control_cmd_t){
+				.name = command, .section = "zone", .id = sw->zone, .each = zone_section_unit, .arg = sw
 			};
 		}
 	}
@@ -71,11 +69,9 @@ int switch_sections(control_t *control, const char *command, switch_t *switches,
 		char words[CONTROL_DETAIL_MAX];
 		server_status_t status = control_status(&cmds[i], words);
 		const char *no_section = knot_strerror(KNOT_YP_EINVAL_ID);
-		if (status == SERVER_REFUSED &&
-		    strncmp(cmds[i].error, no_section, strlen(no_section)) == 0) {
+		if (status == SERVER_REFUSED && strncmp(cmds[i].error, no_section, strlen(no_section)) == 0) {
 			// Never create one: it would take a catalog member out of its catalog's hands.
-			switch_conclude(sw, SERVER_REFUSED,
-			         "the configuration has no section of its own for the zone");
+			switch_conclude(sw, SERVER_REFUSED, "the configuration has no section of its own for the zone");
 		} else if (status != SERVER_OK) {
 			switch_conclude(sw, status, words);
 		} else if (!sw->section) {
@@ -98,9 +94,8 @@ int switch_zone_status(control_t *control, switch_t *switches, size_t count, cha
 	}
 
 	for (size_t i = 0; i < count; i++) {
-		cmds[i] = (control_cmd_t) {
-			.name = "zone-status", .zone = switches[i].zone,
-			.each = zone_status_unit, .arg = &status[i]
+		cmds[i] = (control_cmd_t){
+			.name = "zone-status", .zone = switches[i].zone, .each = zone_status_unit, .arg = &status[i]
 		};
 	}
 	ret = control_run(control, cmds, count, detail);
@@ -111,10 +106,10 @@ int switch_zone_status(control_t *control, switch_t *switches, size_t count, cha
 			switch_conclude(&switches[i], st, words);
 		} else if (!status[i].answered) {
 			switch_conclude(&switches[i], SERVER_BUSY,
-			         "knotd did not get to zone-status, its control is busy");
+			                "knotd did not get to zone-status, its control is busy");
 		} else if (status[i].catalog_member) {
 			switch_conclude(&switches[i], SERVER_REFUSED,
-			         "the zone is a catalog member, its policy cannot be switched");
+			                "the zone is a catalog member, its policy cannot be switched");
 		} else if (status[i].transaction) {
 			// Our commit would abort it.
 			switch_conclude(&switches[i], SERVER_BUSY, "somebody's zone transaction is open");
@@ -156,14 +151,13 @@ static void compare(switch_t *sw)
 		switch_conclude(sw, SERVER_OK, "unchanged");
 	} else if (sw->has_own && strcmp(base, sw->base) != 0) {
 		char words[CONTROL_DETAIL_MAX];
-		snprintf(words, sizeof(words), "the zone's dnssec-policy is '%.50s' now, not '%.50s'",
-		         sw->own, sw->base);
+		snprintf(words, sizeof(words), "the zone's dnssec-policy is '%.50s' now, not '%.50s'", sw->own,
+		         sw->base);
 		switch_conclude(sw, SERVER_REFUSED, words);
 	}
 }
 
-int switch_examine(control_t *control, const char *command, switch_t *switches, size_t count,
-                   char *detail)
+int switch_examine(control_t *control, const char *command, switch_t *switches, size_t count, char *detail)
 {
 	int ret = switch_sections(control, command, switches, count, detail);
 	for (size_t i = 0; i < count && ret == KNOT_EOK; i++) {
@@ -202,7 +196,8 @@ static void judge_template(switch_t *sw, const template_t *template, const contr
 		switch_conclude(sw, SERVER_BUSY, words);
 	} else if (sw->role == POLICY_QUIET && (sw->ds_push || template->ds_push)) {
 		*gate = GATE_OBSERVE_ONLY;
-		switch_conclude(sw, SERVER_REFUSED, "the zone or its template has ds-push, "
+		switch_conclude(sw, SERVER_REFUSED,
+		                "the zone or its template has ds-push, "
 		                "which Knot allows only while CDS are published");
 	} else {
 		reread_fate_t fate = reread_judge(&sw->reread, &template->reread, complete, words);
@@ -214,8 +209,8 @@ static void judge_template(switch_t *sw, const template_t *template, const contr
 	}
 }
 
-int switch_templates(control_t *control, const char *command, switch_t *switches, size_t count,
-                     rollover_gate_t *gate, char *detail)
+int switch_templates(control_t *control, const char *command, switch_t *switches, size_t count, rollover_gate_t *gate,
+                     char *detail)
 {
 	template_t *templates = calloc(count, sizeof(*templates));
 	control_cmd_t *cmds = calloc(count + 1, sizeof(*cmds));
@@ -235,11 +230,11 @@ int switch_templates(control_t *control, const char *command, switch_t *switches
 		}
 		if (!known) {
 			templates[n].name = switches[i].template;
-			cmds[n] = (control_cmd_t) {
-				.name = command, .section = "template",
-				.id = switches[i].template,
-				.each = template_unit, .arg = &templates[n]
-			};
+			cmds[n] = (control_cmd_t){ .name = command,
+				                   .section = "template",
+				                   .id = switches[i].template,
+				                   .each = template_unit,
+				                   .arg = &templates[n] };
 			n++;
 		}
 	}
@@ -257,7 +252,8 @@ int switch_templates(control_t *control, const char *command, switch_t *switches
 			continue;
 		}
 		if (unknown) {
-			switch_conclude(sw, SERVER_BUSY, "knotd did not get to zone-file-complete, its control is busy");
+			switch_conclude(sw, SERVER_BUSY,
+			                "knotd did not get to zone-file-complete, its control is busy");
 			continue;
 		}
 		size_t j = 0;
@@ -284,7 +280,7 @@ int switch_flush(control_t *control, switch_t *switches, size_t count, char *det
 	size_t n = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (!switches[i].done && switches[i].flush) {
-			cmds[n++] = (control_cmd_t) {
+			cmds[n++] = (control_cmd_t){
 				.name = "zone-flush", .zone = switches[i].zone, .flags = "B", .arg = &switches[i]
 			};
 		}

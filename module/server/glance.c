@@ -18,19 +18,18 @@
 #include "glance.h"
 
 /*! For the first answer of an address: it is on this machine. */
-#define FIRST_MS	500
+#define FIRST_MS 500
 /*! After nobody has answered. */
-#define AGAIN_MS	60000
+#define AGAIN_MS 60000
 /*! Questions ahead of their answers: they fit into the socket's buffer, so sending does not block. */
-#define WINDOW		64
+#define WINDOW 64
 
-static const uint16_t types[] = {
-	KNOT_RRTYPE_SOA, KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_CDS, KNOT_RRTYPE_CDNSKEY, KNOT_RRTYPE_NS
-};
-#define TYPES	(sizeof(types) / sizeof(types[0]))
+static const uint16_t types[] = { KNOT_RRTYPE_SOA, KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_CDS, KNOT_RRTYPE_CDNSKEY,
+	                          KNOT_RRTYPE_NS };
+#define TYPES (sizeof(types) / sizeof(types[0]))
 
 /*! Length, header, question, OPT. */
-#define QUESTION_MAX	(2 + KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 4 + 11)
+#define QUESTION_MAX (2 + KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 4 + 11)
 
 typedef struct {
 	int fd;
@@ -40,10 +39,10 @@ typedef struct {
 
 /*! How an answer came out. */
 typedef enum {
-	TOLD,		// The RRset, or that there is none.
+	TOLD, // The RRset, or that there is none.
 	NOT_LOADED,
-	CANNOT_TELL,	// Another answer than one about the zone's apex.
-	BROKEN,		// Nor anything else over this connection.
+	CANNOT_TELL, // Another answer than one about the zone's apex.
+	BROKEN,      // Nor anything else over this connection.
 } told_t;
 
 static int64_t now_ms(void)
@@ -113,19 +112,24 @@ static size_t make_question(uint8_t *out, const knot_dname_t *zone, uint16_t typ
 
 static knot_rdataset_t *set_of(server_look_t *look, const knot_rrset_t *rr, uint16_t type)
 {
-	if (rr->type == KNOT_RRTYPE_RRSIG && type == KNOT_RRTYPE_DNSKEY &&
-	    rr->rrs.rdata->len >= 2 && knot_rrsig_type_covered(rr->rrs.rdata) == type) {
+	if (rr->type == KNOT_RRTYPE_RRSIG && type == KNOT_RRTYPE_DNSKEY && rr->rrs.rdata->len >= 2 &&
+	    knot_rrsig_type_covered(rr->rrs.rdata) == type) {
 		return &look->rrsig;
 	}
 	if (rr->type != type) {
 		return NULL;
 	}
 	switch (type) {
-	case KNOT_RRTYPE_SOA:     return &look->soa;
-	case KNOT_RRTYPE_DNSKEY:  return &look->dnskey;
-	case KNOT_RRTYPE_CDS:     return &look->cds;
-	case KNOT_RRTYPE_CDNSKEY: return &look->cdnskey;
-	default:                  return &look->ns;
+	case KNOT_RRTYPE_SOA:
+		return &look->soa;
+	case KNOT_RRTYPE_DNSKEY:
+		return &look->dnskey;
+	case KNOT_RRTYPE_CDS:
+		return &look->cds;
+	case KNOT_RRTYPE_CDNSKEY:
+		return &look->cdnskey;
+	default:
+		return &look->ns;
 	}
 }
 
@@ -161,8 +165,8 @@ static told_t read_answer(conn_t *conn, const knot_dname_t *zone, uint16_t type,
 		return BROKEN;
 	}
 	const size_t len = knot_wire_read_u16(prefix);
-	if (len < KNOT_WIRE_HEADER_SIZE || !receive_all(conn, conn->wire, len) ||
-	    knot_wire_get_id(conn->wire) != id || !knot_wire_get_qr(conn->wire)) {
+	if (len < KNOT_WIRE_HEADER_SIZE || !receive_all(conn, conn->wire, len) || knot_wire_get_id(conn->wire) != id ||
+	    !knot_wire_get_qr(conn->wire)) {
 		return BROKEN;
 	}
 	knot_pkt_t *pkt = knot_pkt_new(conn->wire, len, NULL);
@@ -175,7 +179,8 @@ static told_t read_answer(conn_t *conn, const knot_dname_t *zone, uint16_t type,
 		uint8_t rcode = knot_wire_get_rcode(conn->wire);
 		if (rcode == KNOT_RCODE_SERVFAIL && type == KNOT_RRTYPE_SOA) {
 			told = NOT_LOADED;
-		} else if (rcode == KNOT_RCODE_NOERROR && knot_wire_get_aa(conn->wire) && !knot_wire_get_tc(conn->wire)) {
+		} else if (rcode == KNOT_RCODE_NOERROR && knot_wire_get_aa(conn->wire) &&
+		           !knot_wire_get_tc(conn->wire)) {
 			told = take_records(pkt, zone, type, look);
 		}
 	}
@@ -248,8 +253,8 @@ static bool ask_at(const struct sockaddr_storage *addr, socklen_t len, look_t *l
 	socklen_t error_len = sizeof(error);
 	size_t answered = 0;
 	if ((connect(conn.fd, (const struct sockaddr *)addr, len) == 0 || errno == EINPROGRESS) &&
-	    wait_for(&conn, POLLOUT) &&
-	    getsockopt(conn.fd, SOL_SOCKET, SO_ERROR, &error, &error_len) == 0 && error == 0) {
+	    wait_for(&conn, POLLOUT) && getsockopt(conn.fd, SOL_SOCKET, SO_ERROR, &error, &error_len) == 0 &&
+	    error == 0) {
 		answered = ask_all(&conn, looks, count, timeout_ms);
 	}
 	close(conn.fd);
@@ -264,8 +269,7 @@ static bool ask_somebody(glance_t *glance, look_t *looks, size_t count, int time
 	}
 	for (size_t i = 0; i < glance->known_count; i++) {
 		const struct sockaddr_storage *known = &glance->known[i];
-		socklen_t len = known->ss_family == AF_INET ? sizeof(struct sockaddr_in) :
-		                sizeof(struct sockaddr_in6);
+		socklen_t len = known->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 		if (ask_at(known, len, looks, count, timeout_ms)) {
 			glance->addr = *known;
 			glance->addr_len = len;

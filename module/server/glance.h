@@ -12,15 +12,15 @@
 #include "look.h"
 
 /*! Addresses that are tried. */
-#define GLANCE_TRIED_MAX	4
+#define GLANCE_TRIED_MAX 4
 
 /*! Where knotd answers DNS over TCP, kept between calls; zeroed at first. */
 typedef struct {
-	struct sockaddr_storage known[GLANCE_TRIED_MAX];	/*!< It accepts connections there. */
+	struct sockaddr_storage known[GLANCE_TRIED_MAX]; /*!< It accepts connections there. */
 	size_t known_count;
-	struct sockaddr_storage addr;	/*!< It has answered there. */
-	socklen_t addr_len;	/*!< 0: not known. */
-	int64_t again;		/*!< Milliseconds, monotonic: nobody is asked before, since nobody answered. */
+	struct sockaddr_storage addr; /*!< It has answered there. */
+	socklen_t addr_len;           /*!< 0: not known. */
+	int64_t again;                /*!< Milliseconds, monotonic: nobody is asked before, since nobody answered. */
 } glance_t;
 
 /*!

@@ -17,13 +17,13 @@
 #include "policy.h"
 
 /*! Zones looked at over one connection: an operator's knotc may have to wait that long. */
-#define LOOKS_MAX	32
+#define LOOKS_MAX 32
 /*! Zones switched in one transaction. */
-#define SWITCHES_MAX	256
+#define SWITCHES_MAX 256
 /*! A number of switches that never comes together. */
-#define SWITCHES_NEVER	SIZE_MAX
+#define SWITCHES_NEVER SIZE_MAX
 /*! How far ahead the queue is searched for calls that can share a connection. */
-#define LOOKAHEAD	512
+#define LOOKAHEAD 512
 
 /*! What is called. */
 typedef enum {
@@ -38,21 +38,21 @@ typedef enum {
 
 /*! A call and its outcome. */
 typedef struct job {
-	struct job *next;	/*!< In its list. */
+	struct job *next; /*!< In its list. */
 	job_kind_t kind;
 	union {
 		server_look_f look;
 		server_done_f done;
 		server_fit_f fit;
 	} callback;
-	void *arg;		/*!< Of the callback. */
+	void *arg; /*!< Of the callback. */
 
-	char *zone;		/*!< Owned, as is base. */
-	char *base;		/*!< NULL unless a switch, or whether it can be done. */
+	char *zone; /*!< Owned, as is base. */
+	char *base; /*!< NULL unless a switch, or whether it can be done. */
 	policy_role_t role;
-	uint32_t ttl;		/*!< Of a derived policy, or that the old key stays for; seconds. */
+	uint32_t ttl; /*!< Of a derived policy, or that the old key stays for; seconds. */
 	bool implicit;
-	bool leaves;		/*!< See policy_want_t. */
+	bool leaves; /*!< See policy_want_t. */
 
 	server_status_t status;
 	rollover_gate_t gate;

@@ -38,9 +38,8 @@ void zone_status_unit(const control_unit_t *unit, void *arg)
 		status->frozen = set;
 	} else if (strcmp(unit->type, "catalog") == 0) {
 		// A member shows "catalog.zone.#group", or nothing if its catalog is gone.
-		status->catalog_member = (set && value[0] != '@' &&
-		                          strcmp(value, "interpret") != 0 &&
-		                          strcmp(value, "generate") != 0);
+		status->catalog_member =
+			(set && value[0] != '@' && strcmp(value, "interpret") != 0 && strcmp(value, "generate") != 0);
 	}
 }
 
@@ -59,13 +58,13 @@ static void apex_unit(const control_unit_t *unit, void *arg)
 {
 	apex_t *apex = arg;
 
-	if (unit->owner == NULL || unit->ttl == NULL || unit->type == NULL ||
-	    unit->data == NULL || !is_wanted(unit->type)) {
+	if (unit->owner == NULL || unit->ttl == NULL || unit->type == NULL || unit->data == NULL ||
+	    !is_wanted(unit->type)) {
 		return;
 	}
 
-	size_t need = strlen(unit->owner) + strlen(unit->ttl) + strlen(unit->type) +
-	              strlen(unit->data) + sizeof("  IN  \n");
+	size_t need =
+		strlen(unit->owner) + strlen(unit->ttl) + strlen(unit->type) + strlen(unit->data) + sizeof("  IN  \n");
 	if (apex->size - apex->len < need) {
 		size_t size = 2 * apex->size + need;
 		char *text = realloc(apex->text, size);
@@ -76,20 +75,27 @@ static void apex_unit(const control_unit_t *unit, void *arg)
 		apex->text = text;
 		apex->size = size;
 	}
-	apex->len += snprintf(apex->text + apex->len, need, "%s %s IN %s %s\n",
-	                      unit->owner, unit->ttl, unit->type, unit->data);
+	apex->len += snprintf(apex->text + apex->len, need, "%s %s IN %s %s\n", unit->owner, unit->ttl, unit->type,
+	                      unit->data);
 }
 
 static knot_rdataset_t *rdataset_of(server_look_t *look, uint16_t type)
 {
 	switch (type) {
-	case KNOT_RRTYPE_DNSKEY:  return &look->dnskey;
-	case KNOT_RRTYPE_RRSIG:   return &look->rrsig;
-	case KNOT_RRTYPE_CDS:     return &look->cds;
-	case KNOT_RRTYPE_CDNSKEY: return &look->cdnskey;
-	case KNOT_RRTYPE_NS:      return &look->ns;
-	case KNOT_RRTYPE_SOA:     return &look->soa;
-	default:                  return NULL;
+	case KNOT_RRTYPE_DNSKEY:
+		return &look->dnskey;
+	case KNOT_RRTYPE_RRSIG:
+		return &look->rrsig;
+	case KNOT_RRTYPE_CDS:
+		return &look->cds;
+	case KNOT_RRTYPE_CDNSKEY:
+		return &look->cdnskey;
+	case KNOT_RRTYPE_NS:
+		return &look->ns;
+	case KNOT_RRTYPE_SOA:
+		return &look->soa;
+	default:
+		return NULL;
 	}
 }
 
@@ -126,16 +132,15 @@ static void process_record(zs_scanner_t *scanner)
 	}
 }
 
-static int parse_apex(zs_scanner_t *scanner, const look_t *look, const apex_t *apex,
-                      server_look_t *out)
+static int parse_apex(zs_scanner_t *scanner, const look_t *look, const apex_t *apex, server_look_t *out)
 {
 	if (zs_init(scanner, look->zone, KNOT_CLASS_IN, 3600) != 0) {
 		return KNOT_EINVAL;
 	}
 	int ret = KNOT_EOK;
 	if (zs_set_processing(scanner, process_record, NULL, out) != 0 ||
-	    zs_set_input_string(scanner, apex->text, apex->len) != 0 ||
-	    zs_parse_all(scanner) != 0 || scanner->state == ZS_STATE_STOP) {
+	    zs_set_input_string(scanner, apex->text, apex->len) != 0 || zs_parse_all(scanner) != 0 ||
+	    scanner->state == ZS_STATE_STOP) {
 		ret = KNOT_EMALF;
 	}
 	zs_deinit(scanner);
@@ -212,8 +217,8 @@ static bool run_init(run_t *run, size_t count)
 	run->status = calloc(count, sizeof(*run->status));
 	run->apex = calloc(count, sizeof(*run->apex));
 	run->scanner = malloc(sizeof(*run->scanner));
-	return run->status_cmds != NULL && run->read_cmds != NULL && run->status != NULL &&
-	       run->apex != NULL && run->scanner != NULL;
+	return run->status_cmds != NULL && run->read_cmds != NULL && run->status != NULL && run->apex != NULL &&
+	       run->scanner != NULL;
 }
 
 static void run_clear(run_t *run, size_t count)
@@ -232,9 +237,8 @@ static void run_clear(run_t *run, size_t count)
 static int ask(control_t *control, run_t *run, const look_t *looks, size_t count, char *detail)
 {
 	for (size_t i = 0; i < count; i++) {
-		run->status_cmds[i] = (control_cmd_t) {
-			.name = "zone-status", .zone = looks[i].zone,
-			.each = zone_status_unit, .arg = &run->status[i]
+		run->status_cmds[i] = (control_cmd_t){
+			.name = "zone-status", .zone = looks[i].zone, .each = zone_status_unit, .arg = &run->status[i]
 		};
 	}
 	int ret = control_run(control, run->status_cmds, count, detail);
@@ -243,10 +247,11 @@ static int ask(control_t *control, run_t *run, const look_t *looks, size_t count
 	for (size_t i = 0; i < count; i++) {
 		if (run->status[i].loaded) {
 			// One command for all types: the RRsets are then of one version of the zone.
-			run->read_cmds[loaded++] = (control_cmd_t) {
-				.name = "zone-read", .zone = looks[i].zone, .owner = "@",
-				.each = apex_unit, .arg = &run->apex[i]
-			};
+			run->read_cmds[loaded++] = (control_cmd_t){ .name = "zone-read",
+				                                    .zone = looks[i].zone,
+				                                    .owner = "@",
+				                                    .each = apex_unit,
+				                                    .arg = &run->apex[i] };
 		}
 	}
 	return ret == KNOT_EOK ? control_run(control, run->read_cmds, loaded, detail) : ret;
@@ -268,8 +273,8 @@ void look_run(const control_target_t *target, look_t *looks, size_t count)
 
 	for (size_t i = 0, loaded = 0; i < count; i++) {
 		if (done) {
-			conclude(&looks[i], &run.status_cmds[i], &run.read_cmds[loaded], &run.status[i],
-			         &run.apex[i], run.scanner);
+			conclude(&looks[i], &run.status_cmds[i], &run.read_cmds[loaded], &run.status[i], &run.apex[i],
+			         run.scanner);
 			loaded += run.status[i].loaded ? 1 : 0;
 		} else {
 			fail(&looks[i].look, SERVER_UNREACHABLE, detail);

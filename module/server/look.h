@@ -10,17 +10,17 @@
 #include "control.h"
 
 /*! Detail of a look at a zone that knotd has not loaded. */
-#define LOOK_NOT_LOADED	"the zone is not loaded"
+#define LOOK_NOT_LOADED "the zone is not loaded"
 
 /*! One zone to look at. */
 typedef struct {
-	const char *zone;	/*!< Presentation form. */
-	server_look_t look;	/*!< Filled; look_clear() frees its sets. */
+	const char *zone;   /*!< Presentation form. */
+	server_look_t look; /*!< Filled; look_clear() frees its sets. */
 } look_t;
 
 /*! What `zone-status` says, as far as it matters. */
 typedef struct {
-	bool answered;		/*!< False: an empty answer, knotd was busy. */
+	bool answered; /*!< False: an empty answer, knotd was busy. */
 	bool loaded;
 	bool frozen;
 	bool transaction;

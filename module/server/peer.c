@@ -77,8 +77,7 @@ static void check_peer(int fd, void *arg)
 	peer_ctx_t *ctx = arg;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
 
-	if (!is_unix_stream(fd) || !unix_path(fd, path, sizeof(path)) ||
-	    strcmp(path, ctx->path) != 0) {
+	if (!is_unix_stream(fd) || !unix_path(fd, path, sizeof(path)) || strcmp(path, ctx->path) != 0) {
 		return;
 	}
 

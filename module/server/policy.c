@@ -12,8 +12,9 @@
 #include "reread.h"
 
 /*! Comment of what the module made: that it may correct. */
-#define MADE		"made by the module kskroll"
+#define MADE "made by the module kskroll"
 
+/* clang-format off */
 /*! Value of cds-cdnskey-publish in derived policies; the base policy has its own. */
 static const char *const publish[POLICY__COUNT] = {
 	[POLICY_QUIET]    = "none",
@@ -21,6 +22,7 @@ static const char *const publish[POLICY__COUNT] = {
 	[POLICY_ROLLBACK] = "double-ds",
 	[POLICY_DELETE]   = "delete-dnssec",
 };
+/* clang-format on */
 
 static char *keep_string(cmd_list_t *list, const char *text)
 {
@@ -40,8 +42,8 @@ static char *keep_string(cmd_list_t *list, const char *text)
 	return copy;
 }
 
-int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const char *id,
-                 const char *item, const char *data)
+int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const char *id, const char *item,
+                 const char *data)
 {
 	if (list->count == list->size) {
 		size_t size = 2 * list->size + 16;
@@ -121,7 +123,8 @@ static void policy_clear(policy_t *policy)
 /*! Whether an item of the base policy goes into the derived one unchanged. */
 static bool is_inherited(const char *item, policy_role_t role)
 {
-	if (strcmp(item, "cds-cdnskey-publish") == 0 || strcmp(item, "dnskey-ttl") == 0 || strcmp(item, "comment") == 0) {
+	if (strcmp(item, "cds-cdnskey-publish") == 0 || strcmp(item, "dnskey-ttl") == 0 ||
+	    strcmp(item, "comment") == 0) {
 		return false;
 	}
 	// Knot refuses ds-push where no CDS is published.
@@ -141,6 +144,7 @@ static const char *item_value(const policy_t *policy, const char *item, const ch
 /*! What Knot takes for an item that is not set. NULL: unknown, or it differs between versions. */
 static const char *default_of(const char *item)
 {
+	/* clang-format off */
 	static const char *const defaults[][2] = {
 		{ "algorithm", "ecdsap256sha256" }, { "manual", "off" }, { "single-type-signing", "off" },
 		{ "ksk-shared", "off" }, { "keytag-modulo", "0/1" }, { "ksk-lifetime", "0" },
@@ -150,6 +154,7 @@ static const char *default_of(const char *item)
 		{ "signing-threads", "1" }, { "cds-cdnskey-publish", "rollover" }, { "cds-digest-type", "sha256" },
 		{ "dnskey-management", "full" }, { "offline-ksk", "off" }, { "unsafe-operation", "none" },
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
 		if (strcmp(item, defaults[i][0]) == 0) {
 			return defaults[i][1];
@@ -191,8 +196,9 @@ static bool ttl_fits(const policy_t *base, uint32_t ttl, char *detail)
 		item = "zsk-lifetime";
 	}
 	if (item != NULL) {
-		snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.60s' has a %s that Knot finds too low with a dnskey-ttl of %u s",
-		         base->name, item, ttl);
+		snprintf(detail, CONTROL_DETAIL_MAX,
+		         "policy '%.60s' has a %s that Knot finds too low with a dnskey-ttl of %u s", base->name, item,
+		         ttl);
 	}
 	return item == NULL;
 }
@@ -293,8 +299,8 @@ static void say_difference(const model_t *model, const policy_t *derived, const 
 	}
 	const char *got = item_value(derived, item, default_of(item));
 
-	snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.60s' has %.24s %s%.16s%s, must be %s%.16s%s", derived->name, item,
-	         got != NULL ? "'" : "", got != NULL ? got : "unset", got != NULL ? "'" : "",
+	snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.60s' has %.24s %s%.16s%s, must be %s%.16s%s", derived->name,
+	         item, got != NULL ? "'" : "", got != NULL ? got : "unset", got != NULL ? "'" : "",
 	         wanted != NULL ? "'" : "", wanted != NULL ? wanted : "unset", wanted != NULL ? "'" : "");
 }
 
@@ -380,10 +386,11 @@ static server_status_t read_policies(control_t *control, const char *command, po
 {
 	control_cmd_t cmds[POLICY__COUNT];
 	for (policy_role_t role = 0; role < count; role++) {
-		cmds[role] = (control_cmd_t) {
-			.name = command, .section = "policy", .id = policies[role].name,
-			.each = policy_unit, .arg = &policies[role]
-		};
+		cmds[role] = (control_cmd_t){ .name = command,
+			                      .section = "policy",
+			                      .id = policies[role].name,
+			                      .each = policy_unit,
+			                      .arg = &policies[role] };
 	}
 	if (control_run(control, cmds, count, detail) != KNOT_EOK) {
 		return SERVER_UNREACHABLE;
@@ -416,7 +423,8 @@ static server_status_t judge_base(const policy_want_t *want, const policy_t poli
 	}
 	// Knot finds the shared key by the policy's name: a derived policy would get another key.
 	if (policies[POLICY_BASE].ksk_shared || policies[want->role].ksk_shared) {
-		snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.100s' has ksk-shared, its zones cannot be switched", want->base);
+		snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.100s' has ksk-shared, its zones cannot be switched",
+		         want->base);
 		return SERVER_REFUSED;
 	}
 	return SERVER_OK;
@@ -440,19 +448,22 @@ static int prepare_one(const policy_want_t *want, const policy_t *base, const po
 		return correct_policy(list, &model, derived);
 	}
 	if (!want->leaves && role != want->role) {
-		return KNOT_EOK;	// It is judged when it is needed.
+		return KNOT_EOK; // It is judged when it is needed.
 	}
 	say_difference(&model, derived, item, detail);
 	return KNOT_EDENIED;
 }
 
-/*! A zone under way with a policy of ours would roll to what that gets for the sake of another zone, which has to wait. */
+/*!
+ * A zone under way with a policy of ours would roll to what that gets for the sake of another zone, which has to wait.
+ */
 static server_status_t check_users(control_t *control, const policy_want_t *want, const policy_t *base,
                                    const policy_t *derived, policy_role_t role, rollover_gate_t *gate, char *detail)
 {
 	const model_t model = { .base = base, .role = role, .leaves = true };
-	const char *item = !is_equal(&model, derived, "algorithm") ? "algorithm" :
-	                   !is_equal(&model, derived, "single-type-signing") ? "single-type-signing" : NULL;
+	const char *item = !is_equal(&model, derived, "algorithm")           ? "algorithm" :
+	                   !is_equal(&model, derived, "single-type-signing") ? "single-type-signing" :
+	                                                                       NULL;
 	char user[64] = "";
 
 	if (!want->leaves || item == NULL || strcmp(item_value(derived, "comment", ""), MADE) != 0) {
@@ -463,13 +474,14 @@ static server_status_t check_users(control_t *control, const policy_want_t *want
 		return ret;
 	}
 	*gate = GATE_POLICY_DIFFERS;
-	snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.20s' has another %s than '%.40s', which zone %.20s needs as it is",
-	         base->name, item, derived->name, user);
+	snprintf(detail, CONTROL_DETAIL_MAX,
+	         "policy '%.20s' has another %s than '%.40s', which zone %.20s needs as it is", base->name, item,
+	         derived->name, user);
 	return SERVER_REFUSED;
 }
 
-server_status_t policy_prepare(control_t *control, const policy_want_t *want, cmd_list_t *list,
-                               rollover_gate_t *gate, char *detail)
+server_status_t policy_prepare(control_t *control, const policy_want_t *want, cmd_list_t *list, rollover_gate_t *gate,
+                               char *detail)
 {
 	assert(want->role != POLICY_BASE && want->role < POLICY__COUNT);
 
@@ -490,8 +502,10 @@ server_status_t policy_prepare(control_t *control, const policy_want_t *want, cm
 		ret = judge_base(want, policies, detail);
 	}
 	size_t before = list->count;
-	for (policy_role_t i = POLICY_QUIET; i < count && ret == SERVER_OK &&
-	     (ret = check_users(control, want, &policies[POLICY_BASE], &policies[i], i, gate, detail)) == SERVER_OK; i++) {
+	for (policy_role_t i = POLICY_QUIET;
+	     i < count && ret == SERVER_OK &&
+	     (ret = check_users(control, want, &policies[POLICY_BASE], &policies[i], i, gate, detail)) == SERVER_OK;
+	     i++) {
 		switch (prepare_one(want, &policies[POLICY_BASE], &policies[i], i, list, detail)) {
 		case KNOT_EOK:
 			break;

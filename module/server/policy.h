@@ -21,9 +21,9 @@ typedef struct {
 	char name[POLICY_NAME_MAX];
 	bool exists;
 	bool ksk_shared;
-	policy_item_t *items;	/*!< Without the identifier. */
+	policy_item_t *items; /*!< Without the identifier. */
 	size_t count;
-	bool failed;		/*!< Memory. */
+	bool failed; /*!< Memory. */
 } policy_t;
 
 /*! Commands with the strings they need. */
@@ -43,8 +43,8 @@ typedef struct {
  *
  * \return KNOT_EOK, KNOT_ENOMEM.
  */
-int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const char *id,
-                 const char *item, const char *data);
+int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const char *id, const char *item,
+                 const char *data);
 void cmd_list_clear(cmd_list_t *list);
 
 /*!
@@ -61,19 +61,19 @@ server_status_t policy_user(control_t *control, const char *command, const char 
 
 /*! What is wanted of the derived policies. */
 typedef struct {
-	const char *command;	/*!< conf-read (configuration in force) or conf-get (our transaction). */
-	const char *base;	/*!< Name of the operator's policy. */
-	policy_role_t role;	/*!< Wanted now. */
-	uint32_t ttl;		/*!< dnskey-ttl of the quiet policy. */
-	bool leaves;		/*!< The zone leaves its base policy now: nothing has begun. */
+	const char *command; /*!< conf-read (configuration in force) or conf-get (our transaction). */
+	const char *base;    /*!< Name of the operator's policy. */
+	policy_role_t role;  /*!< Wanted now. */
+	uint32_t ttl;        /*!< dnskey-ttl of the quiet policy. */
+	bool leaves;         /*!< The zone leaves its base policy now: nothing has begun. */
 } policy_want_t;
 
 /*!
  * \brief Adds the commands that create the derived policies which are missing, and correct those that the module made.
  *
  * Of all roles but POLICY_DELETE, since creating a policy makes Knot re-create every zone. Every item is compared with
- * the base policy. What the operator wrote is left alone: if it differs, that is refused. Under way only the wanted role
- * counts, and algorithm and scheme may differ, since Knot would roll to them: the next rollover finds that.
+ * the base policy. What the operator wrote is left alone: if it differs, that is refused. Under way only the wanted
+ * role counts, and algorithm and scheme may differ, since Knot would roll to them: the next rollover finds that.
  *
  * \param[in] control  Connection, with an open transaction if the commands are to be used.
  * \param[in] want     What is wanted.
@@ -83,5 +83,5 @@ typedef struct {
  *
  * \return SERVER_OK, SERVER_REFUSED, SERVER_BUSY or SERVER_UNREACHABLE (connection lost).
  */
-server_status_t policy_prepare(control_t *control, const policy_want_t *want, cmd_list_t *list,
-                               rollover_gate_t *gate, char *detail);
+server_status_t policy_prepare(control_t *control, const policy_want_t *want, cmd_list_t *list, rollover_gate_t *gate,
+                               char *detail);

@@ -9,9 +9,10 @@
 
 #include "kskroll/policy.h"
 
-#define INFIX		"-kskroll-"
-#define TTL_DEFAULT	300
+#define INFIX       "-kskroll-"
+#define TTL_DEFAULT 300
 
+/* clang-format off */
 /*! The base policy has none. */
 static const char *const suffixes[POLICY__COUNT] = {
 	[POLICY_QUIET]    = "quiet",
@@ -19,9 +20,9 @@ static const char *const suffixes[POLICY__COUNT] = {
 	[POLICY_ROLLBACK] = "rollback",
 	[POLICY_DELETE]   = "delete",
 };
+/* clang-format on */
 
-int server_policy_name(char *out, size_t out_len, const char *base,
-                       policy_role_t role, uint32_t ttl)
+int server_policy_name(char *out, size_t out_len, const char *base, policy_role_t role, uint32_t ttl)
 {
 	assert(role < POLICY__COUNT);
 

@@ -10,8 +10,8 @@
 /*! Whether all changes of a transaction could be ours. */
 typedef struct {
 	bool foreign;
-	char derived[KNOT_DNAME_TXT_MAXLEN + 1];	// Zone that gets or loses a derived policy.
-	char plain[KNOT_DNAME_TXT_MAXLEN + 1];	// Zone that loses another one, for what?
+	char derived[KNOT_DNAME_TXT_MAXLEN + 1]; // Zone that gets or loses a derived policy.
+	char plain[KNOT_DNAME_TXT_MAXLEN + 1];   // Zone that loses another one, for what?
 } diff_t;
 
 static void diff_unit(const control_unit_t *unit, void *arg)
@@ -64,8 +64,8 @@ bool switch_recover(const control_target_t *target)
 		settled = (show.failed && !show.busy) || diff.foreign || diff.plain[0] != '\0';
 		if (!settled && !show.failed) {
 			// "Busy" for the same reason.
-			settled = (control_run(control, &undo, 1, detail) == KNOT_EOK &&
-			           !undo.failed && !undo.doubtful);
+			settled =
+				(control_run(control, &undo, 1, detail) == KNOT_EOK && !undo.failed && !undo.doubtful);
 		}
 	}
 	control_close(control);

@@ -6,8 +6,8 @@
 
 #include "reread.h"
 
-#define MODULE		"mod-kskroll"
-#define COMPLETE	"zone-file-complete"
+#define MODULE   "mod-kskroll"
+#define COMPLETE "zone-file-complete"
 
 static const char *text_of(const char *text)
 {
@@ -34,7 +34,7 @@ static void complete_unit(const control_unit_t *unit, void *arg)
 
 control_cmd_t complete_command(const char *name, complete_t *complete)
 {
-	return (control_cmd_t) {
+	return (control_cmd_t){
 		.name = name, .section = MODULE, .item = COMPLETE, .each = complete_unit, .arg = complete
 	};
 }
@@ -105,8 +105,10 @@ reread_fate_t reread_judge(const reread_t *zone, const reread_t *template, const
 	if (sync[0] != '-') {
 		return REREAD_FLUSH;
 	}
-	snprintf(detail, CONTROL_DETAIL_MAX, "zonefile-load %.20s with %s%.12s: knotc -f zone-flush, then zonefile-sync 0; "
-	         "or " COMPLETE " on", load, no_serial ? "zonefile-sync " : "journal-content ", no_serial ? sync : journal);
+	snprintf(detail, CONTROL_DETAIL_MAX,
+	         "zonefile-load %.20s with %s%.12s: knotc -f zone-flush, then zonefile-sync 0; "
+	         "or " COMPLETE " on",
+	         load, no_serial ? "zonefile-sync " : "journal-content ", no_serial ? sync : journal);
 	return REREAD_LOSES;
 }
 
@@ -114,15 +116,15 @@ reread_fate_t reread_judge(const reread_t *zone, const reread_t *template, const
 
 typedef struct {
 	char *id;
-	char *template;		// NULL: "default".
+	char *template; // NULL: "default".
 	reread_t reread;
 } source_t;
 
 typedef struct sources {
 	source_t *list;
 	size_t count, size;
-	struct sources *members;	// Of zones: catalogs whose members have a template.
-	bool failed;			// Memory.
+	struct sources *members; // Of zones: catalogs whose members have a template.
+	bool failed;             // Memory.
 } sources_t;
 
 static void sources_clear(sources_t *sources)
@@ -215,13 +217,11 @@ static server_status_t outcome(const control_cmd_t *cmds, size_t count, char *de
 	return SERVER_OK;
 }
 
-static const char *const items[] = {
-	"zonefile-load", "zonefile-sync", "journal-content", "module", "reverse-generate", "include-from",
-	"template", "catalog-template"
-};
-#define ITEMS	(sizeof(items) / sizeof(items[0]))
+static const char *const items[] = { "zonefile-load",    "zonefile-sync", "journal-content", "module",
+	                             "reverse-generate", "include-from",  "template",        "catalog-template" };
+#define ITEMS (sizeof(items) / sizeof(items[0]))
 /*! The last two are of zones only. */
-#define ITEMS_TEMPLATE	(ITEMS - 2)
+#define ITEMS_TEMPLATE (ITEMS - 2)
 
 /*! Reads the identifiers of a section, then these items of all. */
 static server_status_t read_section(control_t *control, const char *name, const char *section, size_t count,
@@ -248,7 +248,7 @@ static server_status_t read_section(control_t *control, const char *name, const 
 		qsort(sources->list, sources->count, sizeof(*sources->list), compare);
 	}
 	for (size_t i = 0; i < count; i++) {
-		cmds[i] = (control_cmd_t) {
+		cmds[i] = (control_cmd_t){
 			.name = name, .section = section, .item = items[i], .each = item_unit, .arg = sources
 		};
 	}
@@ -274,7 +274,8 @@ static const source_t *first_loser(const sources_t *zones, const sources_t *temp
 		const source_t *template = find(templates, zone->template != NULL ? zone->template : "default");
 		const reread_t *inherited = template != NULL ? &template->reread : &none;
 		reread_fate_t fate = reread_judge(&zone->reread, inherited, complete, unused);
-		// With 0 knotd writes the file at each change. Later is too late, and other zones' files are not ours to write.
+		// With 0 knotd writes the file at each change. Later is too late, and other zones' files are not ours
+		// to write.
 		if (fate == REREAD_LOSES ||
 		    (fate == REREAD_FLUSH && strcmp(either(zone->reread.sync, inherited->sync, "0"), "0") != 0)) {
 			return zone;
@@ -302,8 +303,10 @@ server_status_t reread_all(control_t *control, const char *name, const char *bas
 			snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
 			ret = SERVER_BUSY;
 		} else if (loser != NULL) {
-			snprintf(detail, CONTROL_DETAIL_MAX, "a new policy makes zone %.50s lose records: "
-			         "put what 'kskroll policies %.20s' says into knot.conf", loser->id, base);
+			snprintf(detail, CONTROL_DETAIL_MAX,
+			         "a new policy makes zone %.50s lose records: "
+			         "put what 'kskroll policies %.20s' says into knot.conf",
+			         loser->id, base);
 			ret = SERVER_REFUSED;
 		}
 	}

@@ -4,9 +4,10 @@
  *
  * \brief Zones that lose records when knotd reads their zone file again.
  *
- * A zone that a transaction changes is loaded from its file, unlike at `knotc reload`, which looks at the time of the file.
- * Since Knot DNS 3.5 all zones are, also those without the module, if a policy is created or changed (KNOT_POLICY_REREADS).
- * What then becomes of records that came by DNS UPDATE or `zone-set` was measured with all settings that Knot accepts.
+ * A zone that a transaction changes is loaded from its file, unlike at `knotc reload`, which looks at the time of the
+ * file. Since Knot DNS 3.5 all zones are, also those without the module, if a policy is created or changed
+ * (KNOT_POLICY_REREADS). What then becomes of records that came by DNS UPDATE or `zone-set` was measured with all
+ * settings that Knot accepts.
  */
 
 #pragma once
@@ -15,19 +16,19 @@
 
 /*! What a zone, or a template, says about its file. "" where it says nothing. */
 typedef struct {
-	char load[24];		/*!< zonefile-load */
-	char sync[16];		/*!< zonefile-sync, seconds */
-	char journal[16];	/*!< journal-content */
-	bool generated;		/*!< Records of other zones go into it: read as difference-no-serial. */
-	bool has_module;	/*!< Modules are assigned; those of the template do not count then. */
-	char module[64];	/*!< Section of this module's instance. */
+	char load[24];    /*!< zonefile-load */
+	char sync[16];    /*!< zonefile-sync, seconds */
+	char journal[16]; /*!< journal-content */
+	bool generated;   /*!< Records of other zones go into it: read as difference-no-serial. */
+	bool has_module;  /*!< Modules are assigned; those of the template do not count then. */
+	char module[64];  /*!< Section of this module's instance. */
 } reread_t;
 
 /*! Sections of the module that say zone-file-complete. */
 typedef struct {
 	char **ids;
 	size_t count;
-	bool failed;		/*!< Memory. */
+	bool failed; /*!< Memory. */
 } complete_t;
 
 /*! Command that reads them. \param[in] name  conf-read (configuration in force) or conf-get (our transaction). */
@@ -40,8 +41,8 @@ void reread_item(reread_t *out, const control_unit_t *unit);
 /*! What becomes of records that the zone file does not have. */
 typedef enum {
 	REREAD_KEEPS = 0,
-	REREAD_FLUSH,	/*!< Kept if the file is written before: zonefile-sync allows that. */
-	REREAD_LOSES,	/*!< Lost; with `difference` kept, but the switch has no effect. */
+	REREAD_FLUSH, /*!< Kept if the file is written before: zonefile-sync allows that. */
+	REREAD_LOSES, /*!< Lost; with `difference` kept, but the switch has no effect. */
 } reread_fate_t;
 
 /*!

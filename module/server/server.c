@@ -19,39 +19,39 @@
  * Least time between transactions, in milliseconds: a commit makes knotd go through all its zones,
  * so those who come soon after another one wait and share the next.
  */
-#define SWITCHES_APART	1000
+#define SWITCHES_APART 1000
 /*!
  * Zone events that may wait for knotd's workers when a transaction begins. conf-commit waits for all
  * of them, and keeps everybody else from the control socket meanwhile.
  */
-#define EVENTS_FEW	8
+#define EVENTS_FEW 8
 /*! Least time between two questions how many events wait, in milliseconds. */
-#define EVENTS_APART	100
+#define EVENTS_APART 100
 /*! How long their number keeps a transaction from beginning, in timeouts of a connection. */
-#define EVENTS_PATIENCE	3
+#define EVENTS_PATIENCE 3
 /*! How often a thread with nothing but waiting switches looks again. */
-#define NAP_NS		20000000L
+#define NAP_NS 20000000L
 /*! "+ttl SECONDS" of zone-ksk-submitted, since Knot DNS 3.5.3. Before that this command looks at no filter. */
-#define FILTER_TTL	"t"
+#define FILTER_TTL "t"
 
 struct server {
-	uv_async_t wakeup;	// Results are there. First: freed when its handle is closed.
+	uv_async_t wakeup; // Results are there. First: freed when its handle is closed.
 	pthread_t thread;
 	control_target_t target;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];	// Of the target.
-	bool orphan;		// Of the control thread: see switch_run().
-	glance_t glance;	// The same.
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1]; // Of the target.
+	bool orphan;                                                // Of the control thread: see switch_run().
+	glance_t glance;                                            // The same.
 	// Of the control thread: times of uv_hrtime(), or 0.
-	uint64_t switched;	// After the last transaction.
-	uint64_t crowded;	// A transaction waits since then until fewer zone events wait.
-	uint64_t ask_events;	// Not before that.
+	uint64_t switched;   // After the last transaction.
+	uint64_t crowded;    // A transaction waits since then until fewer zone events wait.
+	uint64_t ask_events; // Not before that.
 
-	pthread_mutex_t lock;	// Of all below; never held across I/O or callbacks.
+	pthread_mutex_t lock; // Of all below; never held across I/O or callbacks.
 	pthread_cond_t cond;
 	job_list_t queue;
 	job_list_t results;
 	bool stop;
-	bool moved;		// What follows is new.
+	bool moved; // What follows is new.
 	pid_t pid;
 	char control[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
 	struct sockaddr_storage dns[GLANCE_TRIED_MAX];
@@ -98,10 +98,11 @@ static void run_switches(server_t *server, job_list_t *batch)
 
 	size_t n = 0;
 	for (job_t *job = batch->head; job != NULL; job = job->next) {
-		switches[n++] = (switch_t) {
-			.zone = job->zone, .base = job->base, .role = job->role,
-			.ttl = job->ttl, .implicit = job->implicit
-		};
+		switches[n++] = (switch_t){ .zone = job->zone,
+			                    .base = job->base,
+			                    .role = job->role,
+			                    .ttl = job->ttl,
+			                    .implicit = job->implicit };
 	}
 	switch_run(&server->target, switches, n, is_stopping, server, &server->orphan);
 	n = 0;
@@ -232,8 +233,8 @@ static void *control_thread(void *arg)
 			continue;
 		}
 		take_where(server);
-		bool soon = server->switched != 0 &&
-		            uv_hrtime() - server->switched < SWITCHES_APART * UINT64_C(1000000);
+		bool soon =
+			server->switched != 0 && uv_hrtime() - server->switched < SWITCHES_APART * UINT64_C(1000000);
 		job_t **first = jobs_first_due(&server->queue, soon ? SWITCHES_MAX : 1);
 		if (first != NULL && (*first)->kind == JOB_SWITCH) {
 			pthread_mutex_unlock(&server->lock);
@@ -247,7 +248,7 @@ static void *control_thread(void *arg)
 		}
 		if (first == NULL) {
 			pthread_mutex_unlock(&server->lock);
-			nanosleep(&(struct timespec) { .tv_nsec = NAP_NS }, NULL);
+			nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
 			pthread_mutex_lock(&server->lock);
 			continue;
 		}
@@ -407,9 +408,8 @@ static void call(server_t *server, job_t *job, server_done_f done, void *arg)
 	enqueue(server, job);
 }
 
-void server_switch(server_t *server, const char *zone, const char *base,
-                   policy_role_t role, uint32_t ttl, bool implicit,
-                   server_done_f done, void *arg)
+void server_switch(server_t *server, const char *zone, const char *base, policy_role_t role, uint32_t ttl,
+                   bool implicit, server_done_f done, void *arg)
 {
 	assert(server != NULL && zone != NULL && base != NULL && done != NULL);
 	assert(role < POLICY__COUNT);

@@ -11,13 +11,12 @@
 
 /*! How a try of several zones in one connection ended. */
 typedef enum {
-	TRY_DONE,	// Every zone has its status.
-	TRY_ALONE,	// A zone among several spoiled the transaction: try each alone.
-	TRY_BROKEN,	// The connection was lost while the transaction may have been open.
+	TRY_DONE,   // Every zone has its status.
+	TRY_ALONE,  // A zone among several spoiled the transaction: try each alone.
+	TRY_BROKEN, // The connection was lost while the transaction may have been open.
 } try_t;
 
-static void conclude_all(switch_t *switches, size_t count, server_status_t status,
-                         const char *detail)
+static void conclude_all(switch_t *switches, size_t count, server_status_t status, const char *detail)
 {
 	for (size_t i = 0; i < count; i++) {
 		switch_conclude(&switches[i], status, detail);
@@ -53,8 +52,7 @@ static bool alike(const switch_t *a, const switch_t *b)
 }
 
 /*! Adds the commands for the derived policies of all zones left, each base and TTL once. */
-static int prepare_policies(control_t *control, switch_t *switches, size_t count,
-                            cmd_list_t *list, char *detail)
+static int prepare_policies(control_t *control, switch_t *switches, size_t count, cmd_list_t *list, char *detail)
 {
 	for (size_t i = 0; i < count; i++) {
 		switch_t *sw = &switches[i];
@@ -74,10 +72,11 @@ static int prepare_policies(control_t *control, switch_t *switches, size_t count
 			listed = (strcmp(list->cmds[j].id, sw->wanted) == 0);
 		}
 
-		const policy_want_t want = {
-			.command = "conf-get", .base = sw->base, .role = sw->role, .ttl = sw->ttl,
-			.leaves = leaves_base(sw)
-		};
+		const policy_want_t want = { .command = "conf-get",
+			                     .base = sw->base,
+			                     .role = sw->role,
+			                     .ttl = sw->ttl,
+			                     .leaves = leaves_base(sw) };
 		cmd_list_t none = { 0 };
 		char words[CONTROL_DETAIL_MAX];
 		rollover_gate_t gate;
@@ -163,8 +162,8 @@ static try_t transact(control_t *control, switch_t *switches, size_t count, char
 				goto done;
 			}
 			if (commit.doubtful) {
-				result = (verify_commit(control, switches, count, detail) ==
-				          KNOT_EOK) ? TRY_DONE : TRY_BROKEN;
+				result = (verify_commit(control, switches, count, detail) == KNOT_EOK) ? TRY_DONE :
+				                                                                         TRY_BROKEN;
 				goto done;
 			}
 			if (!commit.failed) {
@@ -185,8 +184,10 @@ static try_t transact(control_t *control, switch_t *switches, size_t count, char
 		// Knot 3.4.0 to 3.4.9 and 3.5.0 to 3.5.3 cannot abort after such an error. That is
 		// why so much is checked before: nothing but this message can be done about it.
 		char words[CONTROL_DETAIL_MAX];
-		snprintf(words, sizeof(words), "restart knotd, it keeps a transaction open after: "
-		         "%.100s", failed->error);
+		snprintf(words, sizeof(words),
+		         "restart knotd, it keeps a transaction open after: "
+		         "%.100s",
+		         failed->error);
 		conclude_all(switches, count, SERVER_REFUSED, words);
 	} else if (failed != NULL && changes > 1 && !failed->busy && !failed->doubtful) {
 		result = TRY_ALONE;
@@ -236,8 +237,7 @@ static try_t try_together(const control_target_t *target, switch_t *switches, si
 		result = transact(control, switches, count, detail);
 	}
 	if (result == TRY_BROKEN) {
-		conclude_all(switches, count,
-		             begin.doubtful ? SERVER_BUSY : SERVER_UNREACHABLE, detail);
+		conclude_all(switches, count, begin.doubtful ? SERVER_BUSY : SERVER_UNREACHABLE, detail);
 	}
 
 done:
@@ -245,8 +245,8 @@ done:
 	return result;
 }
 
-void switch_run(const control_target_t *target, switch_t *switches, size_t count,
-                bool (*stop)(void *arg), void *arg, bool *orphan)
+void switch_run(const control_target_t *target, switch_t *switches, size_t count, bool (*stop)(void *arg), void *arg,
+                bool *orphan)
 {
 	assert(target != NULL && switches != NULL && orphan != NULL);
 

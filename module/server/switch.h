@@ -21,16 +21,16 @@ typedef struct {
 
 	server_status_t status;
 	char detail[CONTROL_DETAIL_MAX];
-	bool done;		/*!< status and detail are final. */
+	bool done; /*!< status and detail are final. */
 
-	bool section;		/*!< The configuration has a section of this zone. */
-	bool has_own;		/*!< It sets dnssec-policy, namely to: */
+	bool section; /*!< The configuration has a section of this zone. */
+	bool has_own; /*!< It sets dnssec-policy, namely to: */
 	char own[POLICY_NAME_MAX];
-	bool ds_push;		/*!< It sets ds-push. */
-	reread_t reread;	/*!< What it says about its zone file. */
-	bool flush;		/*!< The file has to be written before. */
+	bool ds_push;    /*!< It sets ds-push. */
+	reread_t reread; /*!< What it says about its zone file. */
+	bool flush;      /*!< The file has to be written before. */
 	char template[POLICY_NAME_MAX];
-	char wanted[POLICY_NAME_MAX];	/*!< "" to unset the item. */
+	char wanted[POLICY_NAME_MAX]; /*!< "" to unset the item. */
 } switch_t;
 
 /*!
@@ -44,8 +44,8 @@ typedef struct {
  * \param[out] orphan  A transaction of ours may have been left open: the connection broke
  *                     and no other one could be made. Call switch_recover() before all else.
  */
-void switch_run(const control_target_t *target, switch_t *switches, size_t count,
-                bool (*stop)(void *arg), void *arg, bool *orphan);
+void switch_run(const control_target_t *target, switch_t *switches, size_t count, bool (*stop)(void *arg), void *arg,
+                bool *orphan);
 
 /*!
  * \brief How many zone events wait for knotd's workers, besides those that they are at.
@@ -75,20 +75,18 @@ int switch_zone_status(control_t *control, switch_t *switches, size_t count, cha
  *
  * \param[in] command  conf-read (configuration in force) or conf-get (our transaction).
  */
-int switch_sections(control_t *control, const char *command, switch_t *switches, size_t count,
-                    char *detail);
+int switch_sections(control_t *control, const char *command, switch_t *switches, size_t count, char *detail);
 
 /*! As switch_sections(), and concludes those that need no change or must not be changed. */
-int switch_examine(control_t *control, const char *command, switch_t *switches, size_t count,
-                   char *detail);
+int switch_examine(control_t *control, const char *command, switch_t *switches, size_t count, char *detail);
 
 /*!
  * \brief Concludes zones that Knot would not let have a policy without CDS, and those that would lose records.
  *
  * \param[out] gate  The gate of the last one that is refused; may be NULL.
  */
-int switch_templates(control_t *control, const char *command, switch_t *switches, size_t count,
-                     rollover_gate_t *gate, char *detail);
+int switch_templates(control_t *control, const char *command, switch_t *switches, size_t count, rollover_gate_t *gate,
+                     char *detail);
 
 /*! Has knotd write the files of zones that are loaded from them. \return KNOT_E* if the connection is lost. */
 int switch_flush(control_t *control, switch_t *switches, size_t count, char *detail);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Whether somebody writes the store: whoever does holds a lock on a file beside it, which the kernel drops with the process.
- * It is that of the byte whose number is the process, so it tells which, and two do not keep each other out.
+ * Whether somebody writes the store: whoever does holds a lock on a file beside it, which the kernel drops with the
+ * process. It is that of the byte whose number is the process, so it tells which, and two do not keep each other out.
  */
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include "kskroll/store.h"
 
-#define NAME	"kskrolld.lock"
+#define NAME "kskrolld.lock"
 
 /*! Beside the store. */
 static bool lock_path(char *out, size_t size, const char *path)

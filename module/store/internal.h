@@ -34,7 +34,7 @@ struct store {
 	char *path;
 	bool read_only;
 	bool in_transaction;
-	int schema;		/*!< Of the file; an older one only while reading. */
+	int schema; /*!< Of the file; an older one only while reading. */
 	sqlite3_stmt *stmts[STMT__COUNT];
 	char error[512];
 };
@@ -43,8 +43,7 @@ struct store {
 int store_fail(store_t *store, const char *what);
 
 /*! Keeps what is wrong with a row. \return KNOT_EMALF. */
-int store_malformed(store_t *store, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int store_malformed(store_t *store, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*! Runs statements without result. \return KNOT_EOK, KNOT_ERROR. */
 int store_exec(store_t *store, const char *sql);
@@ -57,8 +56,8 @@ sqlite3_stmt *store_writer(store_t *store, stmt_t which);
 /*! Runs a statement without result and releases it. \a bound: what binding its values has returned. */
 int store_run(store_t *store, sqlite3_stmt *stmt, int bound);
 /*! Calls back with the names that a statement yields, unless \a result is an error already, and releases it. */
-int store_each_name(store_t *store, sqlite3_stmt *stmt, int result,
-                    int (*each)(const char *zone, void *arg), void *arg);
+int store_each_name(store_t *store, sqlite3_stmt *stmt, int result, int (*each)(const char *zone, void *arg),
+                    void *arg);
 
 /*! Creates or migrates the tables, refuses a newer schema. Fills the error. */
 int schema_prepare(store_t *store);

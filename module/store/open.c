@@ -14,7 +14,7 @@
 
 #include "internal.h"
 
-#define BUSY_TIMEOUT_MS	5000
+#define BUSY_TIMEOUT_MS 5000
 
 /*! Creates the folders above a path. \return 0 or errno, then with the folder in \a path. */
 static int make_folders(char *path)
@@ -38,8 +38,10 @@ static bool create_file(const char *path, char *err, size_t err_len)
 	}
 	int code = make_folders(folder);
 	if (code != 0) {
-		snprintf(err, err_len, "folder %s cannot be created: %s; create it, or give the "
-		         "user of knotd the right to", folder, strerror(code));
+		snprintf(err, err_len,
+		         "folder %s cannot be created: %s; create it, or give the "
+		         "user of knotd the right to",
+		         folder, strerror(code));
 		free(folder);
 		return false;
 	}
@@ -62,8 +64,10 @@ static bool create_file(const char *path, char *err, size_t err_len)
 		return false;
 	}
 	if (fd < 0) {
-		snprintf(err, err_len, "%s cannot be written: %s; the user of knotd must be able "
-		         "to write the file and its folder", path, strerror(errno));
+		snprintf(err, err_len,
+		         "%s cannot be written: %s; the user of knotd must be able "
+		         "to write the file and its folder",
+		         path, strerror(errno));
 		return false;
 	}
 	close(fd);
@@ -75,9 +79,9 @@ static bool can_read(const char *path, char *err, size_t err_len)
 {
 	struct stat st;
 	if (stat(path, &st) != 0 || faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0) {
-		snprintf(err, err_len, "%s cannot be read: %s; %s", path, strerror(errno), errno == EACCES ?
-		         "root may, and members of the group of knotd's user" :
-		         "the server creates it when a zone uses the module");
+		snprintf(err, err_len, "%s cannot be read: %s; %s", path, strerror(errno),
+		         errno == EACCES ? "root may, and members of the group of knotd's user" :
+		                           "the server creates it when a zone uses the module");
 		return false;
 	}
 	if (S_ISDIR(st.st_mode)) {
@@ -139,7 +143,7 @@ static int open_read_only(store_t *store)
 	store->db = NULL;
 	char *uri = immutable_uri(store->path);
 	if (uri == NULL) {
-		return KNOT_ENOMEM;	// Without a name SQLite opens a database of no file.
+		return KNOT_ENOMEM; // Without a name SQLite opens a database of no file.
 	}
 	ret = sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
 	sqlite3_free(uri);
@@ -167,8 +171,9 @@ static char *real_path(const char *path)
 static int open_read_write(store_t *store)
 {
 	char *path = real_path(store->path);
-	int opened = path == NULL ? SQLITE_NOMEM :
-	             sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+	int opened = path == NULL ?
+	                     SQLITE_NOMEM :
+	                     sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
 	free(path);
 	if (opened != SQLITE_OK) {
 		return store_fail(store, "cannot be opened");

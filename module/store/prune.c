@@ -13,9 +13,10 @@ int store_servers_prune(store_t *store, const char *zone, time_t before)
 
 	sqlite3_stmt *stmt = store_writer(store, STMT_SERVERS_PRUNE);
 	return stmt == NULL ? KNOT_ERROR :
-	       store_run(store, stmt, sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) |
-	                              sqlite3_bind_int64(stmt, 2, before) |
-	                              sqlite3_bind_int(stmt, 3, STORE_SERVERS));
+	                      store_run(store, stmt,
+	                                sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) |
+	                                        sqlite3_bind_int64(stmt, 2, before) |
+	                                        sqlite3_bind_int(stmt, 3, STORE_SERVERS));
 }
 
 int store_servers_gone(store_t *store, time_t before)
@@ -54,7 +55,7 @@ int store_forget(store_t *store, const char *zone)
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && ret == KNOT_EOK; i++) {
 		sqlite3_stmt *stmt = store_writer(store, all[i]);
 		ret = stmt == NULL ? KNOT_ERROR :
-		      store_run(store, stmt, sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC));
+		                     store_run(store, stmt, sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC));
 	}
 	if (ret == KNOT_EOK) {
 		ret = store_exec(store, "RELEASE forget");

@@ -10,8 +10,8 @@
 #include "internal.h"
 
 typedef enum {
-	KIND_TEXT,	// char[]
-	KIND_JSON,	// the same; its texts are escaped
+	KIND_TEXT, // char[]
+	KIND_JSON, // the same; its texts are escaped
 	KIND_STATE,
 	KIND_GATE,
 	KIND_TIME,
@@ -19,9 +19,9 @@ typedef enum {
 	KIND_U32,
 	KIND_U8,
 	KIND_BOOL,
-	KIND_OLD_KEYS,	// "TAG/ALGORITHM/DIGEST ..."
-	KIND_NEW_KEY,	// the same, or "" for none
-	KIND_WINDOW,	// "TTL@TIME,..."
+	KIND_OLD_KEYS, // "TAG/ALGORITHM/DIGEST ..."
+	KIND_NEW_KEY,  // the same, or "" for none
+	KIND_WINDOW,   // "TTL@TIME,..."
 } kind_t;
 
 typedef struct {
@@ -29,78 +29,76 @@ typedef struct {
 	kind_t kind;
 	size_t offset;
 	size_t size;
-	int schema;	// The first one with this column.
+	int schema; // The first one with this column.
 } column_t;
 
-#define COLUMN(name, kind, field, schema) \
+#define COLUMN(name, kind, field, schema)                                                                              \
 	{ name, kind, offsetof(store_zone_t, field), sizeof(((store_zone_t *)0)->field), schema }
 
 /*! Every field of store_zone_t. Append only; a new column gets a new STORE_SCHEMA. */
 static const column_t columns[] = {
-	COLUMN("zone",           KIND_TEXT,     zone,             1),
-	COLUMN("state",          KIND_STATE,    row.state,        1),
-	COLUMN("since",          KIND_TIME,     row.since,        1),
-	COLUMN("gate",           KIND_GATE,     row.gate,         1),
-	COLUMN("gate_about",     KIND_TEXT,     row.gate_about,   1),
-	COLUMN("gate_detail",    KIND_TEXT,     row.gate_detail,  1),
-	COLUMN("gate_since",     KIND_TIME,     row.gate_since,   1),
-	COLUMN("gate_until",     KIND_TIME,     row.gate_until,   1),
-	COLUMN("old_keys",       KIND_OLD_KEYS, row.old,          1),
-	COLUMN("new_key",        KIND_NEW_KEY,  row.new_key,      1),
-	COLUMN("settled_at",     KIND_TIME,     row.settled_at,   1),
-	COLUMN("all_since",      KIND_TIME,     row.all_since,    1),
-	COLUMN("all_drained",    KIND_TIME,     row.all_drained,  1),
-	COLUMN("ds_all_since",   KIND_TIME,     row.ds_all_since, 1),
-	COLUMN("ds_drain",       KIND_U32,      row.ds_drain,     1),
-	COLUMN("dnskey_ttl",     KIND_WINDOW,   row.dnskey_ttl,   1),
-	COLUMN("ds_ttl",         KIND_WINDOW,   row.ds_ttl,       1),
-	COLUMN("acted",          KIND_TIME,     row.acted,        1),
-	COLUMN("looks",          KIND_U8,       row.looks,        1),
-	COLUMN("wake",           KIND_TIME,     row.wake,         1),
-	COLUMN("base_policy",    KIND_TEXT,     base_policy,      1),
-	COLUMN("policy_implicit", KIND_BOOL,    policy_implicit,  1),
-	COLUMN("parent_zone",    KIND_TEXT,     parent_zone,      1),
-	COLUMN("answers",        KIND_JSON,     answers,          1),
-	COLUMN("looked",         KIND_TIME,     looked,           2),
-	COLUMN("configured",     KIND_BOOL,     configured,       2),
-	COLUMN("ksk_lifetime",   KIND_U32,      config.ksk_lifetime, 2),
-	COLUMN("ttl",            KIND_U32,      config.ttl,       2),
-	COLUMN("lead",           KIND_U32,      config.lead,      2),
-	COLUMN("observe",        KIND_U32,      config.observe,   2),
-	COLUMN("settle",         KIND_U32,      config.settle,    2),
-	COLUMN("check_interval", KIND_U32,      config.check_interval, 2),
-	COLUMN("ds_check_interval", KIND_U32,   config.ds_check_interval, 2),
-	COLUMN("unreachable_after", KIND_U32,   config.unreachable_after, 2),
-	COLUMN("bogus_limit",    KIND_U32,      config.bogus_limit, 2),
-	COLUMN("zone_ttl",       KIND_U32,      config.zone_ttl,  2),
-	COLUMN("leave",          KIND_BOOL,     config.leave,     2),
-	COLUMN("dry_run",        KIND_BOOL,     config.dry_run,   2),
-	COLUMN("hold",           KIND_BOOL,     config.hold,      2),
-	COLUMN("observe_only",   KIND_BOOL,     config.observe_only, 2),
-	COLUMN("observe_reason", KIND_TEXT,     config.observe_reason, 2),
-	COLUMN("notified",       KIND_TIME,     row.notified,     2),
-	COLUMN("notify",         KIND_BOOL,     config.notify,    2),
-	COLUMN("notify_again",   KIND_U32,      config.notify_again, 2),
-	COLUMN("notification",   KIND_JSON,     notification,     2),
-	COLUMN("observed_since", KIND_TIME,     row.observed_since, 3),
-	COLUMN("observed_last",  KIND_TIME,     row.observed_last, 3),
-	COLUMN("parent_seen",    KIND_TIME,     row.parent_seen,  3),
-	COLUMN("caches_expired", KIND_TIME,     config.caches_expired, 3),
-	COLUMN("clock_wall",     KIND_TIME,     row.clock.wall,   3),
-	COLUMN("clock_ahead",    KIND_I64,      row.clock.ahead,  3),
-	COLUMN("clock_boot",     KIND_I64,      row.clock.boot,   3),
+	COLUMN("zone", KIND_TEXT, zone, 1),
+	COLUMN("state", KIND_STATE, row.state, 1),
+	COLUMN("since", KIND_TIME, row.since, 1),
+	COLUMN("gate", KIND_GATE, row.gate, 1),
+	COLUMN("gate_about", KIND_TEXT, row.gate_about, 1),
+	COLUMN("gate_detail", KIND_TEXT, row.gate_detail, 1),
+	COLUMN("gate_since", KIND_TIME, row.gate_since, 1),
+	COLUMN("gate_until", KIND_TIME, row.gate_until, 1),
+	COLUMN("old_keys", KIND_OLD_KEYS, row.old, 1),
+	COLUMN("new_key", KIND_NEW_KEY, row.new_key, 1),
+	COLUMN("settled_at", KIND_TIME, row.settled_at, 1),
+	COLUMN("all_since", KIND_TIME, row.all_since, 1),
+	COLUMN("all_drained", KIND_TIME, row.all_drained, 1),
+	COLUMN("ds_all_since", KIND_TIME, row.ds_all_since, 1),
+	COLUMN("ds_drain", KIND_U32, row.ds_drain, 1),
+	COLUMN("dnskey_ttl", KIND_WINDOW, row.dnskey_ttl, 1),
+	COLUMN("ds_ttl", KIND_WINDOW, row.ds_ttl, 1),
+	COLUMN("acted", KIND_TIME, row.acted, 1),
+	COLUMN("looks", KIND_U8, row.looks, 1),
+	COLUMN("wake", KIND_TIME, row.wake, 1),
+	COLUMN("base_policy", KIND_TEXT, base_policy, 1),
+	COLUMN("policy_implicit", KIND_BOOL, policy_implicit, 1),
+	COLUMN("parent_zone", KIND_TEXT, parent_zone, 1),
+	COLUMN("answers", KIND_JSON, answers, 1),
+	COLUMN("looked", KIND_TIME, looked, 2),
+	COLUMN("configured", KIND_BOOL, configured, 2),
+	COLUMN("ksk_lifetime", KIND_U32, config.ksk_lifetime, 2),
+	COLUMN("ttl", KIND_U32, config.ttl, 2),
+	COLUMN("lead", KIND_U32, config.lead, 2),
+	COLUMN("observe", KIND_U32, config.observe, 2),
+	COLUMN("settle", KIND_U32, config.settle, 2),
+	COLUMN("check_interval", KIND_U32, config.check_interval, 2),
+	COLUMN("ds_check_interval", KIND_U32, config.ds_check_interval, 2),
+	COLUMN("unreachable_after", KIND_U32, config.unreachable_after, 2),
+	COLUMN("bogus_limit", KIND_U32, config.bogus_limit, 2),
+	COLUMN("zone_ttl", KIND_U32, config.zone_ttl, 2),
+	COLUMN("leave", KIND_BOOL, config.leave, 2),
+	COLUMN("dry_run", KIND_BOOL, config.dry_run, 2),
+	COLUMN("hold", KIND_BOOL, config.hold, 2),
+	COLUMN("observe_only", KIND_BOOL, config.observe_only, 2),
+	COLUMN("observe_reason", KIND_TEXT, config.observe_reason, 2),
+	COLUMN("notified", KIND_TIME, row.notified, 2),
+	COLUMN("notify", KIND_BOOL, config.notify, 2),
+	COLUMN("notify_again", KIND_U32, config.notify_again, 2),
+	COLUMN("notification", KIND_JSON, notification, 2),
+	COLUMN("observed_since", KIND_TIME, row.observed_since, 3),
+	COLUMN("observed_last", KIND_TIME, row.observed_last, 3),
+	COLUMN("parent_seen", KIND_TIME, row.parent_seen, 3),
+	COLUMN("caches_expired", KIND_TIME, config.caches_expired, 3),
+	COLUMN("clock_wall", KIND_TIME, row.clock.wall, 3),
+	COLUMN("clock_ahead", KIND_I64, row.clock.ahead, 3),
+	COLUMN("clock_boot", KIND_I64, row.clock.boot, 3),
 };
-#define COLUMNS		(sizeof(columns) / sizeof(columns[0]))
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 #ifdef __LP64__
 // A field without a column would be lost in a restart.
-_Static_assert(sizeof(rollover_row_t) == 976,
-               "rollover_row_t has changed: give every new field a column here");
-_Static_assert(sizeof(rollover_config_t) == 224,
-               "rollover_config_t has changed: give every new field a column here");
+_Static_assert(sizeof(rollover_row_t) == 976, "rollover_row_t has changed: give every new field a column here");
+_Static_assert(sizeof(rollover_config_t) == 224, "rollover_config_t has changed: give every new field a column here");
 #endif
 
-#define KEY_TEXT	(5 + 1 + 3 + 1 + 64 + 1)
+#define KEY_TEXT (5 + 1 + 3 + 1 + 64 + 1)
 
 static bool is_integer(kind_t kind)
 {
@@ -132,7 +130,8 @@ static void append_names(sqlite3_str *sql, int schema)
 	for (size_t i = 0; i < COLUMNS; i++) {
 		sqlite3_str_appendf(sql, "%s%s", i > 0 ? ", " : "",
 		                    columns[i].schema <= schema ? columns[i].name :
-		                    is_integer(columns[i].kind) ? "0" : "''");
+		                    is_integer(columns[i].kind) ? "0" :
+		                                                  "''");
 	}
 }
 
@@ -172,8 +171,7 @@ char *row_sql_columns(void)
 {
 	sqlite3_str *sql = sqlite3_str_new(NULL);
 	for (size_t i = 0; i < COLUMNS; i++) {
-		sqlite3_str_appendf(sql, "%s%s %s", i > 0 ? ", " : "", columns[i].name,
-		                    definition(&columns[i]));
+		sqlite3_str_appendf(sql, "%s%s %s", i > 0 ? ", " : "", columns[i].name, definition(&columns[i]));
 	}
 	return sqlite3_str_finish(sql);
 }
@@ -200,8 +198,7 @@ static void format_keys(char *out, size_t out_len, const key_id_t *keys, unsigne
 	out[0] = '\0';
 	size_t len = 0;
 	for (unsigned i = 0; i < count; i++) {
-		len += snprintf(out + len, out_len - len, "%s%u/%u/", i > 0 ? " " : "",
-		                keys[i].tag, keys[i].algorithm);
+		len += snprintf(out + len, out_len - len, "%s%u/%u/", i > 0 ? " " : "", keys[i].tag, keys[i].algorithm);
 		for (size_t j = 0; j < sizeof(keys[i].digest); j++) {
 			len += snprintf(out + len, out_len - len, "%02x", keys[i].digest[j]);
 		}
@@ -270,8 +267,7 @@ static bool parse_keys(const char *text, key_id_t *keys, unsigned max, unsigned 
 {
 	*count = 0;
 	while (*text != '\0') {
-		if (*count == max || (*count > 0 && !parse_char(&text, ' ')) ||
-		    !parse_key(&text, &keys[*count])) {
+		if (*count == max || (*count > 0 && !parse_char(&text, ' ')) || !parse_key(&text, &keys[*count])) {
 			return false;
 		}
 		(*count)++;
@@ -284,8 +280,8 @@ static void format_window(char *out, size_t out_len, const ttl_window_t *window)
 	out[0] = '\0';
 	size_t len = 0;
 	for (unsigned i = 0; i < window->count; i++) {
-		len += snprintf(out + len, out_len - len, "%s%u@%lld", i > 0 ? "," : "",
-		                window->step[i].ttl, (long long)window->step[i].seen);
+		len += snprintf(out + len, out_len - len, "%s%u@%lld", i > 0 ? "," : "", window->step[i].ttl,
+		                (long long)window->step[i].seen);
 	}
 }
 
@@ -294,8 +290,7 @@ static bool parse_window(const char *text, ttl_window_t *window)
 	window->count = 0;
 	while (*text != '\0') {
 		uint64_t ttl, seen;
-		if (window->count == TTL_WINDOW_MAX ||
-		    (window->count > 0 && !parse_char(&text, ',')) ||
+		if (window->count == TTL_WINDOW_MAX || (window->count > 0 && !parse_char(&text, ',')) ||
 		    !parse_number(&text, UINT32_MAX, &ttl) || !parse_char(&text, '@') ||
 		    !parse_number(&text, INT64_MAX, &seen)) {
 			return false;
@@ -312,13 +307,20 @@ static bool parse_window(const char *text, ttl_window_t *window)
 static int64_t get_integer(const column_t *column, const void *field)
 {
 	switch (column->kind) {
-	case KIND_STATE: return *(const rollover_state_t *)field;
-	case KIND_GATE:  return *(const rollover_gate_t *)field;
-	case KIND_TIME:  return *(const time_t *)field;
-	case KIND_I64:   return *(const int64_t *)field;
-	case KIND_U32:   return *(const uint32_t *)field;
-	case KIND_U8:    return *(const uint8_t *)field;
-	default:         return *(const bool *)field;
+	case KIND_STATE:
+		return *(const rollover_state_t *)field;
+	case KIND_GATE:
+		return *(const rollover_gate_t *)field;
+	case KIND_TIME:
+		return *(const time_t *)field;
+	case KIND_I64:
+		return *(const int64_t *)field;
+	case KIND_U32:
+		return *(const uint32_t *)field;
+	case KIND_U8:
+		return *(const uint8_t *)field;
+	default:
+		return *(const bool *)field;
 	}
 }
 
@@ -330,26 +332,47 @@ static int64_t integer_min(kind_t kind)
 static int64_t integer_max(kind_t kind)
 {
 	switch (kind) {
-	case KIND_STATE: return ROLLOVER_STATE__COUNT - 1;
-	case KIND_GATE:  return GATE__COUNT - 1;
-	case KIND_TIME:  return INT64_MAX;
-	case KIND_I64:   return INT64_MAX;
-	case KIND_U32:   return UINT32_MAX;
-	case KIND_U8:    return UINT8_MAX;
-	default:         return 1;
+	case KIND_STATE:
+		return ROLLOVER_STATE__COUNT - 1;
+	case KIND_GATE:
+		return GATE__COUNT - 1;
+	case KIND_TIME:
+		return INT64_MAX;
+	case KIND_I64:
+		return INT64_MAX;
+	case KIND_U32:
+		return UINT32_MAX;
+	case KIND_U8:
+		return UINT8_MAX;
+	default:
+		return 1;
 	}
 }
 
 static void set_integer(const column_t *column, void *field, int64_t value)
 {
 	switch (column->kind) {
-	case KIND_STATE: *(rollover_state_t *)field = value; break;
-	case KIND_GATE:  *(rollover_gate_t *)field = value; break;
-	case KIND_TIME:  *(time_t *)field = value; break;
-	case KIND_I64:   *(int64_t *)field = value; break;
-	case KIND_U32:   *(uint32_t *)field = value; break;
-	case KIND_U8:    *(uint8_t *)field = value; break;
-	default:         *(bool *)field = value; break;
+	case KIND_STATE:
+		*(rollover_state_t *)field = value;
+		break;
+	case KIND_GATE:
+		*(rollover_gate_t *)field = value;
+		break;
+	case KIND_TIME:
+		*(time_t *)field = value;
+		break;
+	case KIND_I64:
+		*(int64_t *)field = value;
+		break;
+	case KIND_U32:
+		*(uint32_t *)field = value;
+		break;
+	case KIND_U8:
+		*(uint8_t *)field = value;
+		break;
+	default:
+		*(bool *)field = value;
+		break;
 	}
 }
 
@@ -444,8 +467,7 @@ static bool read_field(sqlite3_stmt *stmt, int i, const column_t *column, bool r
 		return column_text(stmt, i, text, sizeof(text)) &&
 		       parse_keys(text, row->old, ROLLOVER_OLD_MAX, &row->old_count);
 	case KIND_NEW_KEY:
-		if (!column_text(stmt, i, text, sizeof(text)) ||
-		    !parse_keys(text, &row->new_key, 1, &count)) {
+		if (!column_text(stmt, i, text, sizeof(text)) || !parse_keys(text, &row->new_key, 1, &count)) {
 			return false;
 		}
 		row->has_new = (count > 0);

@@ -9,26 +9,26 @@
 #include "internal.h"
 
 /*! PRAGMA application_id: "KSKr". */
-#define APPLICATION_ID		0x4b534b72
+#define APPLICATION_ID 0x4b534b72
 
 /*! Those of schema 1. */
-static const char other_tables[] =
-	"CREATE TABLE history ("
-	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
-	" time INTEGER NOT NULL,"
-	" zone TEXT NOT NULL,"
-	" from_state INTEGER NOT NULL,"
-	" to_state INTEGER NOT NULL,"
-	" gate INTEGER NOT NULL,"
-	" evidence TEXT NOT NULL);"
-	"CREATE INDEX history_zone ON history (zone, id);"
-	"CREATE INDEX history_time ON history (time);"
-	"CREATE TABLE server ("
-	" zone TEXT NOT NULL,"
-	" server TEXT NOT NULL,"
-	" unreachable_since INTEGER NOT NULL,"
-	" PRIMARY KEY (zone, server)) WITHOUT ROWID;";
+static const char other_tables[] = "CREATE TABLE history ("
+				   " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+				   " time INTEGER NOT NULL,"
+				   " zone TEXT NOT NULL,"
+				   " from_state INTEGER NOT NULL,"
+				   " to_state INTEGER NOT NULL,"
+				   " gate INTEGER NOT NULL,"
+				   " evidence TEXT NOT NULL);"
+				   "CREATE INDEX history_zone ON history (zone, id);"
+				   "CREATE INDEX history_time ON history (time);"
+				   "CREATE TABLE server ("
+				   " zone TEXT NOT NULL,"
+				   " server TEXT NOT NULL,"
+				   " unreachable_since INTEGER NOT NULL,"
+				   " PRIMARY KEY (zone, server)) WITHOUT ROWID;";
 
+/* clang-format off */
 /*! What a schema brought besides columns of table zone. */
 static const char *const since_schema[STORE_SCHEMA + 1] = {
 	[2] = "CREATE INDEX history_kind ON history (zone, from_state = to_state, id);"
@@ -38,6 +38,7 @@ static const char *const since_schema[STORE_SCHEMA + 1] = {
 	      "ALTER TABLE server ADD COLUMN clock_boot INTEGER NOT NULL DEFAULT 0;"
 	      "ALTER TABLE server ADD COLUMN alone INTEGER NOT NULL DEFAULT 0",
 };
+/* clang-format on */
 
 static int get_pragma(store_t *store, const char *name, int *value)
 {
@@ -46,8 +47,7 @@ static int get_pragma(store_t *store, const char *name, int *value)
 
 	sqlite3_stmt *stmt = NULL;
 	int ret = KNOT_ERROR;
-	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) == SQLITE_OK &&
-	    sqlite3_step(stmt) == SQLITE_ROW) {
+	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
 		*value = sqlite3_column_int(stmt, 0);
 		ret = KNOT_EOK;
 	} else {
@@ -85,8 +85,7 @@ static int migrate(store_t *store, int schema)
 static int create(store_t *store)
 {
 	char *names = row_sql_columns();
-	char *table = (names != NULL) ?
-	              sqlite3_mprintf("CREATE TABLE zone (%s)", names) : NULL;
+	char *table = (names != NULL) ? sqlite3_mprintf("CREATE TABLE zone (%s)", names) : NULL;
 	int ret = (table != NULL) ? store_exec(store, table) : KNOT_ENOMEM;
 	sqlite3_free(table);
 	sqlite3_free(names);
@@ -120,15 +119,16 @@ static int get_version(store_t *store, int *version)
 	}
 
 	if ((*version != 0 || objects != 0) && application != APPLICATION_ID) {
-		snprintf(store->error, sizeof(store->error),
-		         "%s is a database of something else: choose another path", store->path);
+		snprintf(store->error, sizeof(store->error), "%s is a database of something else: choose another path",
+		         store->path);
 		return KNOT_ERROR;
 	}
 	if (*version > STORE_SCHEMA) {
 		snprintf(store->error, sizeof(store->error),
 		         "%s has schema %i, this kskroll knows %i at most: install the newer kskroll "
 		         "again, or move the file away (rollovers under way are then taken up from "
-		         "what is seen, the history starts anew)", store->path, *version, STORE_SCHEMA);
+		         "what is seen, the history starts anew)",
+		         store->path, *version, STORE_SCHEMA);
 		return KNOT_ERROR;
 	}
 	return KNOT_EOK;
@@ -152,8 +152,8 @@ int schema_prepare(store_t *store)
 		if (version > 0) {
 			return KNOT_EOK;
 		}
-		snprintf(store->error, sizeof(store->error),
-		         "%s is empty: the server has not used it yet", store->path);
+		snprintf(store->error, sizeof(store->error), "%s is empty: the server has not used it yet",
+		         store->path);
 		return KNOT_ERROR;
 	}
 

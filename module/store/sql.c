@@ -14,12 +14,12 @@ int store_fail(store_t *store, const char *what)
 	const char *advice = "";
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
 		advice = "; the file is damaged: restore it from a backup or move it away, it is "
-		         "never deleted by kskroll";
+			 "never deleted by kskroll";
 	} else if (code == SQLITE_FULL) {
 		advice = "; make room on the disk";
 	}
-	snprintf(store->error, sizeof(store->error), "%s %s: %s%s", store->path, what,
-	         sqlite3_errmsg(store->db), advice);
+	snprintf(store->error, sizeof(store->error), "%s %s: %s%s", store->path, what, sqlite3_errmsg(store->db),
+	         advice);
 	store_printable(store->error);
 	return KNOT_ERROR;
 }

@@ -10,8 +10,9 @@
 
 #include "internal.h"
 
-#define HISTORY		"SELECT time, zone, from_state, to_state, gate, evidence FROM "
+#define HISTORY "SELECT time, zone, from_state, to_state, gate, evidence FROM "
 
+/* clang-format off */
 /*! Those of table zone are made from its columns. A negative LIMIT is none. */
 static const char *const texts[STMT__COUNT] = {
 	[STMT_EVENT] =
@@ -50,21 +51,29 @@ static const char *const texts[STMT__COUNT] = {
 	[STMT_FORGET_ZONE] =
 		"DELETE FROM zone WHERE zone = ?1",
 };
+/* clang-format on */
 
 sqlite3_stmt *store_reader(store_t *store, stmt_t which)
 {
 	if (store->stmts[which] == NULL) {
 		char *made = NULL;
 		switch (which) {
-		case STMT_LOAD:  made = row_sql_load(store->schema); break;
-		case STMT_SAVE:  made = row_sql_save(); break;
-		case STMT_ZONES: made = row_sql_zones(store->schema); break;
-		default:         break;
+		case STMT_LOAD:
+			made = row_sql_load(store->schema);
+			break;
+		case STMT_SAVE:
+			made = row_sql_save();
+			break;
+		case STMT_ZONES:
+			made = row_sql_zones(store->schema);
+			break;
+		default:
+			break;
 		}
 		const char *sql = (texts[which] != NULL) ? texts[which] : made;
 		int ret = (sql == NULL) ? SQLITE_NOMEM :
-		          sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-		                             &store->stmts[which], NULL);
+		                          sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+		                                             &store->stmts[which], NULL);
 		sqlite3_free(made);
 		if (ret != SQLITE_OK) {
 			store_fail(store, "cannot be used");
@@ -84,8 +93,7 @@ int store_run(store_t *store, sqlite3_stmt *stmt, int bound)
 {
 	int ret = KNOT_EOK;
 	if (bound == SQLITE_RANGE) {
-		snprintf(store->error, sizeof(store->error), "%s: a value out of range is not written",
-		         store->path);
+		snprintf(store->error, sizeof(store->error), "%s: a value out of range is not written", store->path);
 		ret = KNOT_ERROR;
 	} else if (bound != SQLITE_OK || sqlite3_step(stmt) != SQLITE_DONE) {
 		ret = store_fail(store, "cannot be written");
@@ -131,8 +139,8 @@ int store_commit(store_t *store)
 	if (sqlite3_get_autocommit(store->db) != 0) {
 		size_t len = strlen(store->error);
 		if (len == 0) {
-			snprintf(store->error, sizeof(store->error),
-			         "%s: the transaction was rolled back", store->path);
+			snprintf(store->error, sizeof(store->error), "%s: the transaction was rolled back",
+			         store->path);
 		}
 		return KNOT_ERROR;
 	}
@@ -185,8 +193,7 @@ static int save_event(store_t *store, const store_event_t *event)
 	    (unsigned)event->to < ROLLOVER_STATE__COUNT && (unsigned)event->gate < GATE__COUNT) {
 		bound = sqlite3_bind_int64(stmt, 1, event->time) |
 		        sqlite3_bind_text(stmt, 2, event->zone, -1, SQLITE_STATIC) |
-		        sqlite3_bind_int64(stmt, 3, event->from) |
-		        sqlite3_bind_int64(stmt, 4, event->to) |
+		        sqlite3_bind_int64(stmt, 3, event->from) | sqlite3_bind_int64(stmt, 4, event->to) |
 		        sqlite3_bind_int64(stmt, 5, event->gate) |
 		        sqlite3_bind_text(stmt, 6, event->evidence, -1, SQLITE_STATIC);
 	}
@@ -200,9 +207,10 @@ static int prune(store_t *store, const store_event_t *event)
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
-	return store_run(store, stmt, sqlite3_bind_text(stmt, 1, event->zone, -1, SQLITE_STATIC) |
-	                        sqlite3_bind_int(stmt, 2, event->from == event->to) |
-	                        sqlite3_bind_int(stmt, 3, STORE_HISTORY));
+	return store_run(store, stmt,
+	                 sqlite3_bind_text(stmt, 1, event->zone, -1, SQLITE_STATIC) |
+	                         sqlite3_bind_int(stmt, 2, event->from == event->to) |
+	                         sqlite3_bind_int(stmt, 3, STORE_HISTORY));
 }
 
 int store_save(store_t *store, const store_zone_t *zone, const store_event_t *event)
@@ -306,8 +314,7 @@ static bool read_event(sqlite3_stmt *stmt, bool read_only, store_event_t *event)
 {
 	int64_t time, from, to, gate;
 	memset(event, 0, sizeof(*event));
-	if (!column_number(stmt, 0, 0, INT64_MAX, &time) ||
-	    !column_text(stmt, 1, event->zone, sizeof(event->zone)) ||
+	if (!column_number(stmt, 0, 0, INT64_MAX, &time) || !column_text(stmt, 1, event->zone, sizeof(event->zone)) ||
 	    !column_number(stmt, 2, 0, ROLLOVER_STATE__COUNT - 1, &from) ||
 	    !column_number(stmt, 3, 0, ROLLOVER_STATE__COUNT - 1, &to) ||
 	    !column_number(stmt, 4, 0, GATE__COUNT - 1, &gate) ||
@@ -324,8 +331,8 @@ static bool read_event(sqlite3_stmt *stmt, bool read_only, store_event_t *event)
 	return true;
 }
 
-int store_history(store_t *store, const char *zone, size_t limit,
-                  int (*each)(const store_event_t *event, void *arg), void *arg)
+int store_history(store_t *store, const char *zone, size_t limit, int (*each)(const store_event_t *event, void *arg),
+                  void *arg)
 {
 	assert(store != NULL && each != NULL);
 
@@ -383,18 +390,17 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	}
 	switch (sqlite3_step(stmt)) {
 	case SQLITE_ROW:
-		if (column_number(stmt, 0, 0, INT64_MAX, &since) &&
-		    column_number(stmt, 1, 0, INT64_MAX, &last) &&
+		if (column_number(stmt, 0, 0, INT64_MAX, &since) && column_number(stmt, 1, 0, INT64_MAX, &last) &&
 		    column_number(stmt, 2, INT64_MIN, INT64_MAX, &ahead) &&
-		    column_number(stmt, 3, INT64_MIN, INT64_MAX, &boot) &&
-		    column_number(stmt, 4, 0, 1, &alone)) {
+		    column_number(stmt, 3, INT64_MIN, INT64_MAX, &boot) && column_number(stmt, 4, 0, 1, &alone)) {
 			*silence = (rollover_silence_t){
-				.since = since, .seen = { .wall = last, .ahead = ahead, .boot = boot }, .alone = alone,
+				.since = since,
+				.seen = { .wall = last, .ahead = ahead, .boot = boot },
+				.alone = alone,
 			};
 			ret = KNOT_EOK;
 		} else {
-			ret = store_malformed(store, "unreachable_since of server %.320s makes no sense",
-			                      server);
+			ret = store_malformed(store, "unreachable_since of server %.320s makes no sense", server);
 		}
 		break;
 	case SQLITE_DONE:
@@ -408,8 +414,7 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	return ret;
 }
 
-int store_unreachable_save(store_t *store, const char *zone, const char *server,
-                           const rollover_silence_t *silence)
+int store_unreachable_save(store_t *store, const char *zone, const char *server, const rollover_silence_t *silence)
 {
 	assert(store != NULL && zone != NULL && server != NULL);
 
@@ -426,10 +431,11 @@ int store_unreachable_save(store_t *store, const char *zone, const char *server,
 	            sqlite3_bind_text(stmt, 2, server, -1, SQLITE_STATIC);
 	if (!clear) {
 		bound |= (silence->since > 0) ? sqlite3_bind_int64(stmt, 3, silence->since) |
-		                                sqlite3_bind_int64(stmt, 4, silence->seen.wall) |
-		                                sqlite3_bind_int64(stmt, 5, silence->seen.ahead) |
-		                                sqlite3_bind_int64(stmt, 6, silence->seen.boot) |
-		                                sqlite3_bind_int64(stmt, 7, silence->alone) : SQLITE_RANGE;
+		                                        sqlite3_bind_int64(stmt, 4, silence->seen.wall) |
+		                                        sqlite3_bind_int64(stmt, 5, silence->seen.ahead) |
+		                                        sqlite3_bind_int64(stmt, 6, silence->seen.boot) |
+		                                        sqlite3_bind_int64(stmt, 7, silence->alone) :
+		                                SQLITE_RANGE;
 	}
 	return store_run(store, stmt, bound);
 }

@@ -6,8 +6,9 @@
 bool store_is_printable(uint32_t code)
 {
 	/* C0, DEL and C1, and those that turn the direction of what follows. */
-	return code >= 0x20 && !(code >= 0x7f && code < 0xa0) && code != 0x061c && !(code >= 0x200e && code <= 0x200f) &&
-	       !(code >= 0x2028 && code <= 0x202e) && !(code >= 0x2066 && code <= 0x2069);
+	return code >= 0x20 && !(code >= 0x7f && code < 0xa0) && code != 0x061c &&
+	       !(code >= 0x200e && code <= 0x200f) && !(code >= 0x2028 && code <= 0x202e) &&
+	       !(code >= 0x2066 && code <= 0x2069);
 }
 
 /*! Bytes of a UTF-8 character that a terminal prints; 0 for a control character or no UTF-8. */

@@ -200,9 +200,9 @@ int wire_next(const uint8_t *data, size_t len, size_t max, wire_frame_t *frame)
 
 static reader_t read_frame(const wire_frame_t *frame, wire_type_t type)
 {
-	return (reader_t) {
-		.data = frame->data, .left = frame->len, .ret = frame->type == type ? KNOT_EOK : KNOT_EMALF
-	};
+	return (reader_t){ .data = frame->data,
+		           .left = frame->len,
+		           .ret = frame->type == type ? KNOT_EOK : KNOT_EMALF };
 }
 
 static int finish(reader_t *r)
@@ -273,12 +273,21 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, engine_z
 {
 	rollover_config_t *c = &out->config;
 	uint32_t *const times[] = {
-		&c->ksk_lifetime, &c->ttl, &c->lead, &c->observe, &c->settle, &c->check_interval,
-		&c->ds_check_interval, &c->unreachable_after, &c->bogus_limit, &c->zone_ttl, &c->notify_again,
+		&c->ksk_lifetime,
+		&c->ttl,
+		&c->lead,
+		&c->observe,
+		&c->settle,
+		&c->check_interval,
+		&c->ds_check_interval,
+		&c->unreachable_after,
+		&c->bogus_limit,
+		&c->zone_ttl,
+		&c->notify_again,
 	};
 	bool *const flags[] = {
-		&c->notify, &c->leave, &c->dry_run, &c->hold, &c->observe_only,
-		&out->csk_wanted, &out->ttl_of_soa, &out->require_secure_dsync,
+		&c->notify,       &c->leave,        &c->dry_run,      &c->hold,
+		&c->observe_only, &out->csk_wanted, &out->ttl_of_soa, &out->require_secure_dsync,
 	};
 
 	memset(out, 0, sizeof(*out));

@@ -160,12 +160,27 @@ bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const engine_zone_
 {
 	const rollover_config_t *c = &settings->config;
 	const uint32_t times[] = {
-		c->ksk_lifetime, c->ttl, c->lead, c->observe, c->settle, c->check_interval, c->ds_check_interval,
-		c->unreachable_after, c->bogus_limit, c->zone_ttl, c->notify_again,
+		c->ksk_lifetime,
+		c->ttl,
+		c->lead,
+		c->observe,
+		c->settle,
+		c->check_interval,
+		c->ds_check_interval,
+		c->unreachable_after,
+		c->bogus_limit,
+		c->zone_ttl,
+		c->notify_again,
 	};
 	const bool flags[] = {
-		c->notify, c->leave, c->dry_run, c->hold, c->observe_only,
-		settings->csk_wanted, settings->ttl_of_soa, settings->require_secure_dsync,
+		c->notify,
+		c->leave,
+		c->dry_run,
+		c->hold,
+		c->observe_only,
+		settings->csk_wanted,
+		settings->ttl_of_soa,
+		settings->require_secure_dsync,
 	};
 
 	writer_t w = begin(out, WIRE_ZONE_SETTINGS);

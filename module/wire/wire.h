@@ -19,24 +19,24 @@
 #include "kskroll/settings.h"
 
 /*! Bytes of length and type. */
-#define WIRE_HEADER	5
+#define WIRE_HEADER 5
 /*! Most bytes of a frame: some ten thousand configured addresses. */
-#define WIRE_FRAME_MAX	(1 << 20)
+#define WIRE_FRAME_MAX (1 << 20)
 /*! Most bytes of a frame from kskrolld. */
-#define WIRE_ANSWER_MAX	(1 << 14)
+#define WIRE_ANSWER_MAX (1 << 14)
 
 /*! Exit code of kskrolld that asks for another start at once: what it may open has changed. */
-#define WIRE_EXIT_AGAIN	75
+#define WIRE_EXIT_AGAIN 75
 
 typedef enum {
-	WIRE_HELLO = 1,			/*!< Both directions. */
-	WIRE_SETTINGS,			/*!< Of the global instance. */
-	WIRE_WHERE,			/*!< The server runs, and where it is reached. */
+	WIRE_HELLO = 1, /*!< Both directions. */
+	WIRE_SETTINGS,  /*!< Of the global instance. */
+	WIRE_WHERE,     /*!< The server runs, and where it is reached. */
 	WIRE_ZONE_SETTINGS,
 	WIRE_ZONE_SETTINGS_GONE,
 	WIRE_ATTACH,
 	WIRE_DETACH,
-	WIRE_LOG = 64,			/*!< From kskrolld, as all that follow. */
+	WIRE_LOG = 64, /*!< From kskrolld, as all that follow. */
 	WIRE_NUMBERS,
 	WIRE_TOTALS,
 } wire_type_t;
@@ -44,27 +44,27 @@ typedef enum {
 /*! A loaded zone instance: a place in the module's table, and which of those that were there it is. */
 typedef struct {
 	uint32_t slot;
-	uint32_t serial;		/*!< Grows with each instance that is loaded. */
+	uint32_t serial; /*!< Grows with each instance that is loaded. */
 } wire_id_t;
 
 typedef struct {
 	const char *version;
-	pid_t pid;			/*!< Of the sender. */
+	pid_t pid; /*!< Of the sender. */
 } wire_hello_t;
 
 typedef struct {
-	const char *control;		/*!< Path of knotd's control socket. */
-	dns_addrs_t dns;		/*!< Where knotd accepts TCP connections. */
+	const char *control; /*!< Path of knotd's control socket. */
+	dns_addrs_t dns;     /*!< Where knotd accepts TCP connections. */
 } wire_where_t;
 
 typedef struct {
 	wire_id_t id;
-	uint32_t settings;		/*!< Number of its settings. */
-	const char *zone;		/*!< Presentation form, lower case, with final dot. */
+	uint32_t settings; /*!< Number of its settings. */
+	const char *zone;  /*!< Presentation form, lower case, with final dot. */
 } wire_attach_t;
 
 typedef struct {
-	int priority;			/*!< As in syslog(3). */
+	int priority; /*!< As in syslog(3). */
 	const char *text;
 } wire_log_t;
 
@@ -79,7 +79,7 @@ typedef struct {
 typedef struct {
 	uint8_t *data;
 	size_t size;
-	size_t len;			/*!< Written so far, whole frames only. */
+	size_t len; /*!< Written so far, whole frames only. */
 } wire_out_t;
 
 /*! \return False if it does not fit: nothing is written. */
@@ -102,9 +102,9 @@ void wire_renumber(uint8_t *frame, uint32_t number);
 
 typedef struct {
 	uint8_t type;
-	const uint8_t *data;		/*!< Behind the type. */
+	const uint8_t *data; /*!< Behind the type. */
 	size_t len;
-	size_t whole;			/*!< Of the frame, with its header. */
+	size_t whole; /*!< Of the frame, with its header. */
 } wire_frame_t;
 
 /*!

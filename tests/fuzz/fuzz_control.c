@@ -78,7 +78,8 @@ int __wrap_knot_ctl_receive(knot_ctl_t *ctl, knot_ctl_type_t *type, knot_ctl_dat
 	if (what & 0x80) {
 		return KNOT_ETIMEOUT;
 	}
-	*type = (knot_ctl_type_t[]){ KNOT_CTL_TYPE_DATA, KNOT_CTL_TYPE_EXTRA, KNOT_CTL_TYPE_BLOCK, KNOT_CTL_TYPE_END }[what & 3];
+	*type = (knot_ctl_type_t[]){ KNOT_CTL_TYPE_DATA, KNOT_CTL_TYPE_EXTRA, KNOT_CTL_TYPE_BLOCK,
+		                     KNOT_CTL_TYPE_END }[what & 3];
 	if (*type == KNOT_CTL_TYPE_DATA) {
 		memset(input.data, 0, sizeof(input.data));
 	}

@@ -46,8 +46,7 @@ static void fuzz_search(const uint8_t *data, size_t size)
 	int ret;
 	do {
 		queries++;
-		require(knot_dname_wire_check(search.query, search.query + sizeof(search.query),
-		                              NULL) > 0);
+		require(knot_dname_wire_check(search.query, search.query + sizeof(search.query), NULL) > 0);
 		ret = dsync_search_next(&search, size > 0 ? take_name(&data, &size) : NULL);
 	} while (ret == KNOT_EOK);
 	require(queries <= DSYNC_QUERIES_MAX);

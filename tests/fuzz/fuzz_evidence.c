@@ -16,8 +16,8 @@ static unsigned seen;
 static void look_at(const answer_t *answer, void *arg)
 {
 	const char *const texts[] = {
-		answer->server, answer->status, answer->detail, answer->dnskey, answer->signed_by,
-		answer->ttl, answer->cds, answer->cdnskey, answer->ds,
+		answer->server, answer->status, answer->detail,  answer->dnskey, answer->signed_by,
+		answer->ttl,    answer->cds,    answer->cdnskey, answer->ds,
 	};
 	(void)arg;
 	seen++;

@@ -64,7 +64,7 @@ static void bind_value(int column, const uint8_t **data, size_t *size)
 	memcpy(number, text, len < sizeof(number) - 1 ? len : sizeof(number) - 1);
 	switch (type % 5) {
 	case 0:
-		break;	/* as it was */
+		break; /* as it was */
 	case 1:
 		sqlite3_bind_int64(store.insert, column, strtoll(number, NULL, 10));
 		break;
@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int ret = sqlite3_step(store.insert);
 	sqlite3_reset(store.insert);
 	if (ret != SQLITE_DONE) {
-		return 0;	/* NULL where none may be. */
+		return 0; /* NULL where none may be. */
 	}
 	if (!load(&zone)) {
 		return 0;

@@ -54,7 +54,8 @@ static bool copy(const wire_frame_t *frame, wire_out_t *out)
 		}
 		return put;
 	case WIRE_ZONE_SETTINGS_GONE:
-		return wire_get_zone_settings_gone(frame, &number) == KNOT_EOK && wire_put_zone_settings_gone(out, number);
+		return wire_get_zone_settings_gone(frame, &number) == KNOT_EOK &&
+		       wire_put_zone_settings_gone(out, number);
 	case WIRE_ATTACH:
 		return wire_get_attach(frame, &u.attach) == KNOT_EOK && wire_put_attach(out, &u.attach);
 	case WIRE_DETACH:

@@ -21,10 +21,8 @@ static struct {
 
 int __wrap_dnssec_sign_verify(dnssec_sign_ctx_t *ctx, bool sign_cmp, const dnssec_binary_t *signature);
 int __real_dnssec_sign_verify(dnssec_sign_ctx_t *ctx, bool sign_cmp, const dnssec_binary_t *signature);
-int __wrap_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params,
-                             dnssec_binary_t *hash);
-int __real_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params,
-                             dnssec_binary_t *hash);
+int __wrap_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params, dnssec_binary_t *hash);
+int __real_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params, dnssec_binary_t *hash);
 int __wrap_dnssec_key_set_rdata(dnssec_key_t *key, const dnssec_binary_t *rdata);
 int __real_dnssec_key_set_rdata(dnssec_key_t *key, const dnssec_binary_t *rdata);
 
@@ -37,8 +35,7 @@ int __wrap_dnssec_sign_verify(dnssec_sign_ctx_t *ctx, bool sign_cmp, const dnsse
 	return __real_dnssec_sign_verify(ctx, sign_cmp, signature);
 }
 
-int __wrap_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params,
-                             dnssec_binary_t *hash)
+int __wrap_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params, dnssec_binary_t *hash)
 {
 	work.hashes += params->iterations + 1;
 	return __real_dnssec_nsec3_hash(data, params, hash);

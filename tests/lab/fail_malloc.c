@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Preloaded into knotd, and so into kskrolld: allocations fail that are called from one object, wherever in its code. In
- * knotd that is the module, in kskrolld the program itself.
+ * Preloaded into knotd, and so into kskrolld: allocations fail that are called from one object, wherever in its code.
+ * In knotd that is the module, in kskrolld the program itself.
  *
  * FAIL_IN=TEXT is a part of the module's path, FAIL_HIT=N fails the N-th allocation of each place in its code, and
  * every FAIL_EVERY-th of that place after it (0: no more), while the file FAIL_WHEN is there:
- * in threads that have the module's name, and with a letter in that file in all. Each failure is written to FAIL_LOG as the name of the
- * process and an offset in the object.
- * Calls that go through other libraries are theirs.
+ * in threads that have the module's name, and with a letter in that file in all. Each failure is written to FAIL_LOG as
+ * the name of the process and an offset in the object. Calls that go through other libraries are theirs.
  */
 
 #include <dlfcn.h>
@@ -24,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PLACES	4096
+#define PLACES 4096
 
 static void *(*next_malloc)(size_t);
 static void *(*next_calloc)(size_t, size_t);
@@ -32,7 +31,7 @@ static void *(*next_realloc)(void *, size_t);
 static void (*next_free)(void *);
 static void *(*next_dlopen)(const char *, int);
 
-static const char *object;		/* NULL: the program itself. */
+static const char *object; /* NULL: the program itself. */
 static const char *process;
 static uintptr_t begin, end, base;
 static unsigned long hit, every;
@@ -130,7 +129,8 @@ void *dlopen(const char *path, int flags)
 	prepare();
 	void *handle = next_dlopen(path, flags);
 	const char *wanted = getenv("FAIL_IN");
-	if (handle != NULL && end == 0 && path != NULL && wanted != NULL && strstr(path, wanted) != NULL && is_process("knotd")) {
+	if (handle != NULL && end == 0 && path != NULL && wanted != NULL && strstr(path, wanted) != NULL &&
+	    is_process("knotd")) {
 		watch(wanted);
 	}
 	return handle;

@@ -12,8 +12,8 @@
 #include <string.h>
 
 /* jemalloc(3): the low six bits are the logarithm of the alignment. */
-#define ALIGNMENT(flags)	((size_t)1 << ((flags) & 0x3f))
-#define ZERO			0x40
+#define ALIGNMENT(flags) ((size_t)1 << ((flags) & 0x3f))
+#define ZERO             0x40
 
 void *mallocx(size_t size, int flags)
 {

@@ -34,8 +34,8 @@ static bool unknowable(const world_t *w, const exposure_t *e, time_t decided)
 }
 
 /*!
- * Records of the unsigned zone for which the operator's own DS, set too early (or his base policy's), was what resolvers got
- * before the step of ours, or one of ours that had replaced that: what replaces it makes nothing worse.
+ * Records of the unsigned zone for which the operator's own DS, set too early (or his base policy's), was what
+ * resolvers got before the step of ours, or one of ours that had replaced that: what replaces it makes nothing worse.
  */
 static bool broken_before(const world_t *w, time_t decided)
 {
@@ -90,12 +90,16 @@ static bool parent_hidden(const world_t *w, time_t decided)
 	return old == (1U << w->parent_count) - 1;
 }
 
-/*! Whether the DNSKEY RRset validated with a DS set that could be had when we signalled: else the signal made nothing worse. */
+/*!
+ * Whether the DNSKEY RRset validated with a DS set that could be had when we signalled: else the signal made nothing
+ * worse.
+ */
 static bool of_use_before(const world_t *w, const exposure_t *ds, const exposure_t *dnskey)
 {
 	for (unsigned i = 0; i < w->ds.count; i++) {
 		const exposure_t *x = &w->ds.list[i];
-		if (x != ds && exposure_reachable(x, ds->decided) && (x->keys == 0 || (x->keys & dnskey->keys & dnskey->signers))) {
+		if (x != ds && exposure_reachable(x, ds->decided) &&
+		    (x->keys == 0 || (x->keys & dnskey->keys & dnskey->signers))) {
 			return true;
 		}
 	}
@@ -112,7 +116,7 @@ static bool of_use_before(const world_t *w, const exposure_t *ds, const exposure
 static const char *charged(const world_t *w, const exposure_t *ds, const exposure_t *dnskey)
 {
 	if (ds->keys == 0 || (ds->keys & dnskey->keys & dnskey->signers)) {
-		return NULL;	/* Insecure, or secure. */
+		return NULL; /* Insecure, or secure. */
 	}
 	if (dnskey->keys == 0 && (broken_before(w, ds->decided) || !insecure_before(w, ds->decided))) {
 		return NULL;
@@ -122,15 +126,16 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 		return "a KSK was signalled while records of the unsigned zone could be had";
 	}
 	if (!(dnskey->keys & dnskey->signers) || ds->excused || dnskey->excused) {
-		return NULL;	/* No DS could make this answer valid; or nobody waits for it any more. */
+		return NULL; /* No DS could make this answer valid; or nobody waits for it any more. */
 	}
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		const sim_key_t *key = &w->knot.key[k];
 		world_keys_t bit = 1U << k;
 		/* One that a backup has brought back is not gone. */
-		if ((ds->keys & dnskey->removed & bit) && key->state == KEY_REMOVED && key->removed_cause == CAUSE_OURS &&
-		    !taken_later(w, ds->keys & dnskey->removed, key->removed_decided) && !unknowable(w, ds, key->removed_decided) &&
-		    !parent_hidden(w, key->removed_decided)) {
+		if ((ds->keys & dnskey->removed & bit) && key->state == KEY_REMOVED &&
+		    key->removed_cause == CAUSE_OURS &&
+		    !taken_later(w, ds->keys & dnskey->removed, key->removed_decided) &&
+		    !unknowable(w, ds, key->removed_decided) && !parent_hidden(w, key->removed_decided)) {
 			return "a KSK was let go while its DS could be had";
 		}
 		if ((ds->keys & bit) && ds->cause == CAUSE_OURS && !(dnskey->removed & bit) &&
@@ -156,24 +161,22 @@ static void check_pairs(world_t *w, const exposure_t *fresh, bool parent)
 		}
 		const char *why = charged(w, ds, dnskey);
 		if (why != NULL) {
-			violate(w, "I4", "bogus: DS %s%s, DNSKEY %s signed by %s%s: %s",
-			        keys_text(ds->keys), ds->active ? "" : " (cached)",
-			        keys_text(dnskey->keys), keys_text(dnskey->signers),
+			violate(w, "I4", "bogus: DS %s%s, DNSKEY %s signed by %s%s: %s", keys_text(ds->keys),
+			        ds->active ? "" : " (cached)", keys_text(dnskey->keys), keys_text(dnskey->signers),
 			        dnskey->active ? "" : " (cached)", why);
 			return;
 		}
 		w->excused_pairs++;
-		trace(w, "resolvers   broken, not by us: DS %s%s, DNSKEY %s signed by %s%s",
-		      keys_text(ds->keys), ds->active ? "" : " (cached)", keys_text(dnskey->keys),
-		      keys_text(dnskey->signers), dnskey->active ? "" : " (cached)");
+		trace(w, "resolvers   broken, not by us: DS %s%s, DNSKEY %s signed by %s%s", keys_text(ds->keys),
+		      ds->active ? "" : " (cached)", keys_text(dnskey->keys), keys_text(dnskey->signers),
+		      dnskey->active ? "" : " (cached)");
 	}
 }
 
 static bool same(const exposure_t *a, const exposure_t *b)
 {
-	return a->keys == b->keys && a->signers == b->signers && a->removed == b->removed &&
-	       a->cause == b->cause && a->decided == b->decided && a->fault == b->fault &&
-	       a->excused == b->excused;
+	return a->keys == b->keys && a->signers == b->signers && a->removed == b->removed && a->cause == b->cause &&
+	       a->decided == b->decided && a->fault == b->fault && a->excused == b->excused;
 }
 
 static void leave(world_t *w, exposures_t *set, sim_server_t *server)
@@ -204,8 +207,8 @@ static int room(world_t *w, exposures_t *set)
 	return set->count++;
 }
 
-static void enter(world_t *w, exposures_t *set, sim_server_t *server, const exposure_t *fresh,
-                  uint32_t ttl, bool parent)
+static void enter(world_t *w, exposures_t *set, sim_server_t *server, const exposure_t *fresh, uint32_t ttl,
+                  bool parent)
 {
 	int at = -1;
 	for (unsigned i = 0; i < set->count && at < 0; i++) {
@@ -223,7 +226,7 @@ static void enter(world_t *w, exposures_t *set, sim_server_t *server, const expo
 	}
 	exposure_t *e = &set->list[at];
 	if (!known) {
-		e->ttl = 0;	/* What it once was served with has run out. */
+		e->ttl = 0; /* What it once was served with has run out. */
 	}
 	e->ttl = ttl > e->ttl ? ttl : e->ttl;
 	e->active++;
@@ -287,8 +290,7 @@ void server_serves(world_t *w, sim_server_t *server, bool parent)
 	fresh.fault = fault;
 	fresh.excused = server->excused;
 
-	if (server->exposure >= 0 && server->exposure_ttl == ttl &&
-	    same(&set->list[server->exposure], &fresh)) {
+	if (server->exposure >= 0 && server->exposure_ttl == ttl && same(&set->list[server->exposure], &fresh)) {
 		return;
 	}
 	leave(w, set, server);

@@ -45,7 +45,8 @@ static world_keys_t made_since(const world_t *w, time_t decided)
 
 /*!
  * Records of the unsigned zone are in caches, and the operator has given the parent a DS, or his base policy has: every
- * server of the parent has a DS, from him. Whoever fetches that finds these records bogus already, whichever key is signalled next.
+ * server of the parent has a DS, from him. Whoever fetches that finds these records bogus already, whichever key is
+ * signalled next.
  */
 static bool ds_by_hand_everywhere(const world_t *w)
 {
@@ -122,15 +123,14 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 			continue;
 		}
 		if (counts(w, x, decided)) {
-			violate(w, "I2", "KSK %s is let go, but DS %s is %s", keys_text(removed),
-			        keys_text(x->keys), x->active ? "still served" : "still in caches");
+			violate(w, "I2", "KSK %s is let go, but DS %s is %s", keys_text(removed), keys_text(x->keys),
+			        x->active ? "still served" : "still in caches");
 			return;
 		}
-		if (!x->excused && (x->fault < 0 || fault_known(w, x->fault, x->keys, x->ttl, decided)) && x->left != 0 &&
-		    decided - x->left < (time_t)e->config.observe) {
+		if (!x->excused && (x->fault < 0 || fault_known(w, x->fault, x->keys, x->ttl, decided)) &&
+		    x->left != 0 && decided - x->left < (time_t)e->config.observe) {
 			violate(w, "I2", "KSK %s is let go %ld s after the last server had DS %s, observe is %u s",
-			        keys_text(removed), (long)(decided - x->left), keys_text(x->keys),
-			        e->config.observe);
+			        keys_text(removed), (long)(decided - x->left), keys_text(x->keys), e->config.observe);
 			return;
 		}
 	}
@@ -142,8 +142,7 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 		/* The server had the two the other way round, and confirmed the one that the DS names. */
 		meant |= e->row.state == ROLLOVER_SIGNAL && e->row.has_new && e->row.new_key.digest[0] == k + 1;
 		if ((removed & (1U << k)) && !meant) {
-			violate(w, "I6", "an order let KSK %s go, which is not the one meant",
-			        keys_text(1U << k));
+			violate(w, "I6", "an order let KSK %s go, which is not the one meant", keys_text(1U << k));
 		}
 	}
 }
@@ -172,7 +171,8 @@ void check_excuse(world_t *w)
 	for (unsigned side = 0; side < 2; side++) {
 		for (size_t i = 0; i < (side ? f->parent_count : f->child_count); i++) {
 			answer_status_t status = side ? f->parent[i].status : f->child[i].status;
-			if (status == ANSWER_UNREACHABLE && e->silent[side][i].lasted >= (time_t)e->config.unreachable_after) {
+			if (status == ANSWER_UNREACHABLE &&
+			    e->silent[side][i].lasted >= (time_t)e->config.unreachable_after) {
 				server_excuse(w, side ? &w->parent[i] : &w->child[i], side);
 			}
 		}
@@ -248,9 +248,9 @@ static void check_forged(world_t *w, const rollover_row_t *before, const rollove
 	} else if (before->state == ROLLOVER_IDLE) {
 		needs_child = false;
 	} else if (before->state == ROLLOVER_PREPARE && e->facts.own.dnskey != old) {
-		return;			/* Somebody else's new KSK in the own zone. */
+		return; /* Somebody else's new KSK in the own zone. */
 	} else if (d->row.state == ROLLOVER_RETIRE && !(e->facts.own.dnskey & old)) {
-		return;			/* The old KSK has gone from the own zone. */
+		return; /* The old KSK has gone from the own zone. */
 	} else if (before->state == ROLLOVER_SIGNAL || before->state == ROLLOVER_AWAIT_DS ||
 	           before->state == ROLLOVER_ROLLBACK || before->state == ROLLOVER_LEAVE) {
 		needs_child = false;
@@ -271,8 +271,7 @@ static void check_kept(world_t *w, const rollover_decision_t *d)
 	const rollover_facts_t *f = &w->engine.facts;
 
 	if (!d->policy_wanted || (d->policy != POLICY_SIGNAL && !rollover_is_first(&d->row)) ||
-	    d->policy == POLICY_QUIET || !(f->asked & SURVEY_CHILD) ||
-	    d->row.gate == GATE_OLD_KEY_GONE) {
+	    d->policy == POLICY_QUIET || !(f->asked & SURVEY_CHILD) || d->row.gate == GATE_OLD_KEY_GONE) {
 		return;
 	}
 	int at = key_id_find(f->keys, f->key_count, &d->row.new_key);
@@ -336,27 +335,46 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 	int at = row->has_new ? key_id_find(f->keys, f->key_count, &row->new_key) : -1;
 	keyset_t fresh = at >= 0 ? 1U << at : 0;
 	switch (row->gate) {
-	case GATE_CHILD_UNREACHABLE:	return c != NULL && c->status == ANSWER_UNREACHABLE;
-	case GATE_CHILD_ERROR:		return c != NULL && c->status == ANSWER_ERROR;
-	case GATE_PARENT_UNREACHABLE:	return p != NULL && p->status == ANSWER_UNREACHABLE;
-	case GATE_PARENT_ERROR:		return p != NULL && p->status == ANSWER_ERROR;
-	case GATE_BOGUS_AT:		return (c != NULL && c->status == ANSWER_BOGUS) ||
-					       (p != NULL && p->status == ANSWER_BOGUS);
-	case GATE_TTL_HIGH:		return c != NULL && c->dnskey_ttl > w->engine.config.ttl;
-	case GATE_DNSKEY_MISSING:	return c != NULL && (f->own.dnskey & ~c->dnskey);
-	case GATE_RRSIG_MISSING:	return c != NULL && (f->own.dnskey & ~c->dnskey_signed_by);
-	case GATE_DNSKEY_DIFFERS:	return c != NULL && (!c->dnskey_equal || c->dnskey_foreign);
-	case GATE_DNSKEY_LEFT:		return c != NULL && (c->dnskey & ~f->own.dnskey);
-	case GATE_CDS_MISSING:		return c != NULL && !c->cds.present;
-	case GATE_CDS_DIFFERS:		return c != NULL && c->cds.present;
-	case GATE_CDS_LEFT:		return c != NULL && c->cds.present;
-	case GATE_DS_STALE_AT:		return p != NULL && (p->ds & ~fresh);
-	case GATE_DS_MISSING_AT:	return p != NULL && (row->state == ROLLOVER_ROLLBACK || fresh == 0 || !(p->ds & fresh));
-	case GATE_DS_FOREIGN_AT:	return p != NULL && p->ds_foreign;
-	case GATE_DS_LEFT_AT:		return p != NULL && (p->ds != 0 || p->ds_foreign);
-	case GATE_CHAIN_BROKEN:		return p != NULL && (p->ds != 0 || p->ds_foreign) && !(p->ds & f->own.dnskey);
-	case GATE_FIRST_DS:		return !any_ds(f);
-	default:			return true;
+	case GATE_CHILD_UNREACHABLE:
+		return c != NULL && c->status == ANSWER_UNREACHABLE;
+	case GATE_CHILD_ERROR:
+		return c != NULL && c->status == ANSWER_ERROR;
+	case GATE_PARENT_UNREACHABLE:
+		return p != NULL && p->status == ANSWER_UNREACHABLE;
+	case GATE_PARENT_ERROR:
+		return p != NULL && p->status == ANSWER_ERROR;
+	case GATE_BOGUS_AT:
+		return (c != NULL && c->status == ANSWER_BOGUS) || (p != NULL && p->status == ANSWER_BOGUS);
+	case GATE_TTL_HIGH:
+		return c != NULL && c->dnskey_ttl > w->engine.config.ttl;
+	case GATE_DNSKEY_MISSING:
+		return c != NULL && (f->own.dnskey & ~c->dnskey);
+	case GATE_RRSIG_MISSING:
+		return c != NULL && (f->own.dnskey & ~c->dnskey_signed_by);
+	case GATE_DNSKEY_DIFFERS:
+		return c != NULL && (!c->dnskey_equal || c->dnskey_foreign);
+	case GATE_DNSKEY_LEFT:
+		return c != NULL && (c->dnskey & ~f->own.dnskey);
+	case GATE_CDS_MISSING:
+		return c != NULL && !c->cds.present;
+	case GATE_CDS_DIFFERS:
+		return c != NULL && c->cds.present;
+	case GATE_CDS_LEFT:
+		return c != NULL && c->cds.present;
+	case GATE_DS_STALE_AT:
+		return p != NULL && (p->ds & ~fresh);
+	case GATE_DS_MISSING_AT:
+		return p != NULL && (row->state == ROLLOVER_ROLLBACK || fresh == 0 || !(p->ds & fresh));
+	case GATE_DS_FOREIGN_AT:
+		return p != NULL && p->ds_foreign;
+	case GATE_DS_LEFT_AT:
+		return p != NULL && (p->ds != 0 || p->ds_foreign);
+	case GATE_CHAIN_BROKEN:
+		return p != NULL && (p->ds != 0 || p->ds_foreign) && !(p->ds & f->own.dnskey);
+	case GATE_FIRST_DS:
+		return !any_ds(f);
+	default:
+		return true;
 	}
 }
 
@@ -391,7 +409,8 @@ static void check_notify(world_t *w, const rollover_row_t *before, const rollove
 		        rollover_state_name(before->state));
 	}
 	const time_t now = clock_wall(w);
-	if (before->notified != 0 && before->notified <= now && now - before->notified < (time_t)e->config.notify_again) {
+	if (before->notified != 0 && before->notified <= now &&
+	    now - before->notified < (time_t)e->config.notify_again) {
 		violate(w, "notify", "the parent is told again after %ld s", (long)(now - before->notified));
 	}
 }
@@ -405,7 +424,8 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 		check_withdraw(w);
 	}
 	if (before->state == ROLLOVER_AWAIT_DS && d->policy_wanted && !d->transition &&
-	    d->policy != rollover_policy(before) && !c->hold && d->row.gate != GATE_VALIDATION_FAILS && d->row.gate != GATE_CHAIN_BROKEN) {
+	    d->policy != rollover_policy(before) && !c->hold && d->row.gate != GATE_VALIDATION_FAILS &&
+	    d->row.gate != GATE_CHAIN_BROKEN) {
 		violate(w, "I3", "the signal is withdrawn without a reason in state await-ds");
 	}
 	check_forged(w, before, d);
@@ -419,8 +439,8 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 		violate(w, "hold", "the zone is on hold and something is done");
 	}
 	if (!d->transition && !gate_is_true(w, d)) {
-		violate(w, "gate", "%s about %s is not what was seen there",
-		        rollover_gate_info(d->row.gate)->name, d->row.gate_about);
+		violate(w, "gate", "%s about %s is not what was seen there", rollover_gate_info(d->row.gate)->name,
+		        d->row.gate_about);
 	}
 	uint32_t longest = (c->check_interval > c->ds_check_interval ? c->check_interval : c->ds_check_interval) * 8;
 	const time_t now = clock_wall(w);

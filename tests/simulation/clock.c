@@ -9,10 +9,10 @@
 #include "world.h"
 
 /*! What a clock that is slewed gains or loses in SLEW_EVERY: a twelfth, the most that chrony does. */
-#define SLEW_EVERY	60
-#define SLEW		5
+#define SLEW_EVERY 60
+#define SLEW       5
 /*! One that is further off is stepped. */
-#define SLEW_MOST	(2 * HOUR)
+#define SLEW_MOST (2 * HOUR)
 
 time_t clock_wall(const world_t *w)
 {
@@ -35,9 +35,11 @@ static void show(world_t *w, int64_t wrong, const char *how)
 static int64_t some_error(world_t *w)
 {
 	static const int64_t WRONG[] = {
-		0, 0, 1, -1, 40, -40, 600, -600, HOUR, -HOUR, 9 * HOUR, -9 * HOUR, 3 * DAY, 3 * DAY, -3 * DAY, 40 * DAY, -40 * DAY,
+		0,     0,        1,         -1,      40,      -40,      600,      -600,      HOUR,
+		-HOUR, 9 * HOUR, -9 * HOUR, 3 * DAY, 3 * DAY, -3 * DAY, 40 * DAY, -40 * DAY,
 	};
-	return rng_chance(&w->clock.rng, 10) ? -w->now + (int64_t)rng_below(&w->clock.rng, DAY) : RNG_PICK(&w->clock.rng, WRONG);
+	return rng_chance(&w->clock.rng, 10) ? -w->now + (int64_t)rng_below(&w->clock.rng, DAY) :
+	                                       RNG_PICK(&w->clock.rng, WRONG);
 }
 
 /*! It is set right some time after it went wrong, if ever. */

@@ -38,19 +38,28 @@ static bool fault_explains(const world_t *w, const fault_t *f)
 			/* Neither resolvers nor the parent get past it. */
 			return f->kind != FAULT_FOREIGN && f->kind != FAULT_TTL && f->kind != FAULT_FORGED;
 		}
-		return strcmp(row->gate_about, s->name) == 0 || (row->gate_about[0] == '\0' &&
-		       row->gate == (f->parent ? GATE_PARENT_UNREACHABLE : GATE_CHILD_UNREACHABLE));
+		return strcmp(row->gate_about, s->name) == 0 ||
+		       (row->gate_about[0] == '\0' &&
+		        row->gate == (f->parent ? GATE_PARENT_UNREACHABLE : GATE_CHILD_UNREACHABLE));
 	}
 	switch (f->kind) {
-	case FAULT_CONTROL:	return row->gate == GATE_KNOT_UNREACHABLE;
+	case FAULT_CONTROL:
+		return row->gate == GATE_KNOT_UNREACHABLE;
 	case FAULT_CONF_TXN:
-	case FAULT_ZONE_TXN:	return row->gate == GATE_KNOT_BUSY;
-	case FAULT_STORE:	return row->gate == GATE_STORE_FAILED;
-	case FAULT_DISCOVERY:	return row->gate == GATE_DISCOVERY_FAILED;
-	case FAULT_INSECURE:	return row->gate == GATE_PARENT_INSECURE;
-	case FAULT_CUT_OFF:	return row->gate == GATE_CHILD_UNREACHABLE || row->gate == GATE_PARENT_UNREACHABLE;
-	case FAULT_WATCH:	return row->gate == GATE_VALIDATION_FAILS || row->gate == GATE_ROLLED_BACK;
-	default:		return false;
+	case FAULT_ZONE_TXN:
+		return row->gate == GATE_KNOT_BUSY;
+	case FAULT_STORE:
+		return row->gate == GATE_STORE_FAILED;
+	case FAULT_DISCOVERY:
+		return row->gate == GATE_DISCOVERY_FAILED;
+	case FAULT_INSECURE:
+		return row->gate == GATE_PARENT_INSECURE;
+	case FAULT_CUT_OFF:
+		return row->gate == GATE_CHILD_UNREACHABLE || row->gate == GATE_PARENT_UNREACHABLE;
+	case FAULT_WATCH:
+		return row->gate == GATE_VALIDATION_FAILS || row->gate == GATE_ROLLED_BACK;
+	default:
+		return false;
 	}
 }
 
@@ -76,7 +85,8 @@ static bool two_algorithms(const world_t *w)
 static bool ds_of_removed_key(const world_t *w)
 {
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
-		if ((parent_ds(w) & (1U << k)) && w->knot.key[k].state == KEY_REMOVED && w->knot.key[k].removed_cause == CAUSE_OPERATOR) {
+		if ((parent_ds(w) & (1U << k)) && w->knot.key[k].state == KEY_REMOVED &&
+		    w->knot.key[k].removed_cause == CAUSE_OPERATOR) {
 			return !(parent_ds(w) & knot_keys(w));
 		}
 	}
@@ -93,13 +103,13 @@ static bool left_by_operator(const world_t *w)
 		by_hand |= w->knot.key[k].by_hand ? 1U << k : 0;
 	}
 	if (row->gate == GATE_UNKNOWN_KEY && parent_ds(w) == 0) {
-		return true;			/* He made a second KSK before the first had its DS. */
+		return true; /* He made a second KSK before the first had its DS. */
 	}
 	if (row->gate == GATE_FIRST_DS && parent_ds(w) == 0) {
 		return (w->why & WHY_DS_BY_HAND) != 0;
 	}
 	if (row->state == ROLLOVER_HELD && row->gate == GATE_ROLLED_BACK) {
-		return true;			/* It is his turn. */
+		return true; /* It is his turn. */
 	}
 	if (row->gate == GATE_ALGORITHM_ROLLOVER && two_algorithms(w)) {
 		return true;
@@ -110,13 +120,17 @@ static bool left_by_operator(const world_t *w)
 	}
 	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && parent_ds(w) == knot_keys(w)) {
 		/*
-		 * Nothing is due: both have a DS, by hand or by a rollback that the store has lost; or the operator began
-		 * a rollover before the first DS was everywhere, and the policy that signals a first DS signals both.
+		 * Nothing is due: both have a DS, by hand or by a rollback that the store has lost; or the operator
+		 * began a rollover before the first DS was everywhere, and the policy that signals a first DS signals
+		 * both.
 		 */
 		return (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST)) || by_hand || w->knot.base_signals || w->first;
 	}
 	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && !(knot_keys(w) & ~parent_ds(w))) {
-		/* The same, and one DS more: he set it by hand, or he let its key go after a rollback that signalled both. */
+		/*
+		 * The same, and one DS more: he set it by hand, or he let its key go after a rollback that signalled
+		 * both.
+		 */
 		return (w->why & WHY_DS_BY_HAND) || (knot_keys(w) & by_hand);
 	}
 	if (row->gate == GATE_CDS_DIFFERS && row->old_count > 1 && (knot_keys(w) & by_hand)) {
@@ -126,33 +140,41 @@ static bool left_by_operator(const world_t *w)
 		return by_hand || (w->why & WHY_DS_BY_HAND);
 	}
 	if (row->gate == GATE_KNOT_NO_NEW_KEY && row->old_count > 1 && parent_ds(w) == knot_keys(w)) {
-		return w->first || by_hand || (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST));	/* Two have a DS (see below), and Knot makes no third. */
+		return w->first || by_hand ||
+		       (w->why &
+		        (WHY_DS_BY_HAND | WHY_STORE_LOST)); /* Two have a DS (see below), and Knot makes no third. */
 	}
 	if ((row->gate == GATE_CHAIN_BROKEN || row->gate == GATE_OLD_KEY_GONE) && ds_of_removed_key(w)) {
 		return true;
 	}
-	if ((row->gate == GATE_CHAIN_BROKEN || row->gate == GATE_OLD_KEY_GONE) && !(parent_ds(w) & knot_keys(w)) && (w->why & WHY_RESTORED)) {
+	if ((row->gate == GATE_CHAIN_BROKEN || row->gate == GATE_OLD_KEY_GONE) && !(parent_ds(w) & knot_keys(w)) &&
+	    (w->why & WHY_RESTORED)) {
 		return true;
 	}
 	if (!(w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST))) {
 		return false;
 	}
 	switch (row->gate) {
-	case GATE_VALIDATION_FAILS:	/* So it does. */
+	case GATE_VALIDATION_FAILS: /* So it does. */
 		return !(parent_ds(w) & knot_keys(w));
-	case GATE_KNOT_NO_NEW_KEY:	/* So does one that Knot still holds for new. */
+	case GATE_KNOT_NO_NEW_KEY: /* So does one that Knot still holds for new. */
 		return (knot_keys(w) & (knot_keys(w) - 1)) != 0;
 	case GATE_CHAIN_BROKEN:
 	case GATE_DS_MISSING_AT:
 	case GATE_DS_FOREIGN_AT:
-	case GATE_DS_LEFT_AT:		/* What he gave the parent names no key of the zone: nor can it validate a delete signal. */
+	case GATE_DS_LEFT_AT: /* What he gave the parent names no key of the zone: nor can it validate a delete signal.
+	                       */
 		return !(parent_ds(w) & knot_keys(w));
-	case GATE_OLD_KEY_GONE:	/* He gave back the DS of a key that Knot had been told to let go, and kept for a while. */
+	case GATE_OLD_KEY_GONE: /* He gave back the DS of a key that Knot had been told to let go, and kept for a while.
+	                         */
 		return w->knot.keeps && !(parent_ds(w) & knot_keys(w));
 	case GATE_DS_STALE_AT:
-		/* This parent only adds; or it has taken the signal that is still out, he undid that, and it takes none twice. */
+		/*
+		 * This parent only adds; or it has taken the signal that is still out, he undid that, and it takes none
+		 * twice.
+		 */
 		return w->up.habit == HABIT_ADD || (w->up.strict && knot_version(w)->cds_signed == w->up.taken_signed &&
-		       knot_version(w)->dnskey_signed < w->up.taken_signed);
+		                                    knot_version(w)->dnskey_signed < w->up.taken_signed);
 	default:
 		return false;
 	}
@@ -184,6 +206,6 @@ void check_end(world_t *w)
 		return;
 	}
 	violate(w, "progress", "state %s, gate %s %s %s: nothing explains why it is not done after %u s",
-	        rollover_state_name(row->state), rollover_gate_info(row->gate)->name, row->gate_about,
-	        row->gate_detail, w->bound);
+	        rollover_state_name(row->state), rollover_gate_info(row->gate)->name, row->gate_about, row->gate_detail,
+	        w->bound);
 }

@@ -105,16 +105,16 @@ static void store_failed(world_t *w, const rollover_decision_t *d)
 static void say(world_t *w, rollover_state_t before, const rollover_decision_t *d)
 {
 	if (d->transition) {
-		trace(w, "module      %s -> %s%s%s %s", rollover_state_name(before),
-		      rollover_state_name(d->row.state), d->row.gate_detail[0] ? ", because of " : "",
-		      d->row.gate_detail, d->row.gate_about);
+		trace(w, "module      %s -> %s%s%s %s", rollover_state_name(before), rollover_state_name(d->row.state),
+		      d->row.gate_detail[0] ? ", because of " : "", d->row.gate_detail, d->row.gate_about);
 	} else if (d->gate_changed) {
 		trace(w, "module      %s waits: %s %s %s%s", rollover_state_name(d->row.state),
 		      rollover_gate_info(d->row.gate)->name, d->row.gate_about, d->row.gate_detail,
 		      d->row.gate_until != 0 ? " (until a known time)" : "");
 	}
 	if (d->action != ACTION_NONE) {
-		trace(w, "module      orders %s", d->action == ACTION_START ? "zone-key-rollover" : "zone-ksk-submitted");
+		trace(w, "module      orders %s",
+		      d->action == ACTION_START ? "zone-key-rollover" : "zone-ksk-submitted");
 	}
 }
 
@@ -196,7 +196,7 @@ void engine_order(world_t *w)
 			trace(w, "module      switches the policy to %s", rollover_policy_name(d->policy));
 			e->switches++;
 			knot_switch(w, d->policy, decided);
-			e->again = true;	/* The zone's module instance was loaded anew. */
+			e->again = true; /* The zone's module instance was loaded anew. */
 		}
 	} else if (d->action == ACTION_START) {
 		/* knotd says OK in any case: that it ignores the order is in its log only. */
@@ -259,7 +259,7 @@ void engine_wake(world_t *w)
 	if (!e->loaded) {
 		if (e->has_stored) {
 			e->row = e->stored;
-			e->row.bad_looks = 0;	/* Not stored. */
+			e->row.bad_looks = 0; /* Not stored. */
 		} else {
 			rollover_init(&e->row, clock_wall(w));
 			memset(e->silence, 0, sizeof(e->silence));

@@ -67,8 +67,8 @@ void duration_follow(world_t *w)
 	double took = m->gone_all - m->started;
 	const rollover_config_t *c = &w->engine.config;
 	double prepare = c->ksk_lifetime > 0 ? max(w->knot.base_ttl, c->lead) : 0;
-	double introduce = max(c->ksk_lifetime > 0 ? c->ttl : w->knot.base_ttl,
-	                       w->knot.propagation_delay + (double)c->ttl);
+	double introduce =
+		max(c->ksk_lifetime > 0 ? c->ttl : w->knot.base_ttl, w->knot.propagation_delay + (double)c->ttl);
 	double waits = lags + prepare + introduce + parent + max(m->ds_ttl, c->observe);
 	w->ratio = took / bound;
 	w->ratio_waits = took / waits;

@@ -17,7 +17,11 @@ void event_add(world_t *w, time_t at, event_kind_t kind, unsigned a, unsigned b)
 		return;
 	}
 	event_t ev = {
-		.at = at > w->now ? at : w->now, .order = w->order++, .kind = kind, .a = a, .b = b,
+		.at = at > w->now ? at : w->now,
+		.order = w->order++,
+		.kind = kind,
+		.a = a,
+		.b = b,
 		.epoch = w->engine.epoch,
 	};
 	unsigned i = w->heap_count++;

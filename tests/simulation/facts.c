@@ -114,7 +114,8 @@ void facts_child(world_t *w, unsigned index)
 	/* Half an answer is none: only the name stays. */
 	e->seen[0][index] = -1;
 	memset((char *)a + offsetof(child_answer_t, status), 0, sizeof(*a) - offsetof(child_answer_t, status));
-	if (kind == FAULT_DOWN || kind == FAULT_PARTITION || (s->primary ? !w->knot.up : fault_active(w, FAULT_CUT_OFF))) {
+	if (kind == FAULT_DOWN || kind == FAULT_PARTITION ||
+	    (s->primary ? !w->knot.up : fault_active(w, FAULT_CUT_OFF))) {
 		a->status = ANSWER_UNREACHABLE;
 		a->unreachable_since = clock_wall(w);
 		return;
@@ -262,8 +263,8 @@ void facts_finish(world_t *w)
 	f->discovery_failed = fault_active(w, FAULT_DISCOVERY);
 	f->parent_insecure = !f->discovery_failed && fault_active(w, FAULT_INSECURE);
 	f->child_count = (e->asked & SURVEY_CHILD) && !f->discovery_failed ? w->child_count : 0;
-	f->parent_count = (e->asked & SURVEY_PARENT) && !f->discovery_failed && !f->parent_insecure ?
-	                  w->parent_count : 0;
+	f->parent_count =
+		(e->asked & SURVEY_PARENT) && !f->discovery_failed && !f->parent_insecure ? w->parent_count : 0;
 	const bool others = heard(w, f);
 	for (unsigned i = 0; i < f->child_count; i++) {
 		since_when(w, false, i, e->child[i].status, others, &e->child[i].unreachable_since, &now);

@@ -13,20 +13,54 @@ const char *const profile_names[PROFILE__COUNT] = {
 };
 
 const char *const fault_names[FAULT__COUNT] = {
-	"down", "not reached from here", "SERVFAIL", "stuck", "serves an older version", "no signatures",
-	"no signature of the newest KSK", "foreign KSK", "higher TTL", "answers forged in its name",
-	"control socket silent", "configuration transaction open", "zone transaction open",
-	"store not writable", "discovery fails", "parent insecure", "validation fails everywhere",
-	"network of the module's host down", "DS changed by hand",
+	"down",
+	"not reached from here",
+	"SERVFAIL",
+	"stuck",
+	"serves an older version",
+	"no signatures",
+	"no signature of the newest KSK",
+	"foreign KSK",
+	"higher TTL",
+	"answers forged in its name",
+	"control socket silent",
+	"configuration transaction open",
+	"zone transaction open",
+	"store not writable",
+	"discovery fails",
+	"parent insecure",
+	"validation fails everywhere",
+	"network of the module's host down",
+	"DS changed by hand",
 };
 
 const char *const command_names[COMMAND__COUNT] = {
-	"zone-key-rollover", "zone-ksk-submitted", "zone-freeze", "zone-thaw", "hold on", "hold off",
-	"dry-run on", "dry-run off", "sets the DS of the newest KSK", "sets the DS of all KSKs",
-	"sets the DS of the oldest KSK", "adds a DS of no key", "removes the DS of no key",
-	"changes the DS TTL", "keymgr generate", "keymgr delete of the KSK too many", "keymgr delete of the new KSK",
-	"reload", "loses the store", "the module dies", "new algorithm", "go-insecure", "no go-insecure",
-	"removes the DS", "zone-restore +kaspdb of before the rollover", "keymgr set active=0 of the new KSK",
+	"zone-key-rollover",
+	"zone-ksk-submitted",
+	"zone-freeze",
+	"zone-thaw",
+	"hold on",
+	"hold off",
+	"dry-run on",
+	"dry-run off",
+	"sets the DS of the newest KSK",
+	"sets the DS of all KSKs",
+	"sets the DS of the oldest KSK",
+	"adds a DS of no key",
+	"removes the DS of no key",
+	"changes the DS TTL",
+	"keymgr generate",
+	"keymgr delete of the KSK too many",
+	"keymgr delete of the new KSK",
+	"reload",
+	"loses the store",
+	"the module dies",
+	"new algorithm",
+	"go-insecure",
+	"no go-insecure",
+	"removes the DS",
+	"zone-restore +kaspdb of before the rollover",
+	"keymgr set active=0 of the new KSK",
 };
 
 static const uint32_t TTLS[] = { 300, 900, HOUR, HOUR, 4 * HOUR, DAY };
@@ -78,8 +112,8 @@ static void make_servers(world_t *w, rng_t *rng)
 		w->child[0].lag_min = w->child[0].lag_max = 0;
 	}
 	if (rng_chance(rng, 20)) {
-		w->child[w->child_count - 1].slow = w->child[w->child_count - 1].primary ? 0 :
-		                                    rng_between(rng, HOUR, 12 * HOUR);
+		w->child[w->child_count - 1].slow =
+			w->child[w->child_count - 1].primary ? 0 : rng_between(rng, HOUR, 12 * HOUR);
 	}
 	for (unsigned i = 0; i < w->parent_count; i++) {
 		sim_server_t *s = &w->parent[i];
@@ -138,7 +172,8 @@ static const uint32_t LENGTHS[] = { 30, 300, 1800, HOUR, 3 * HOUR, 10 * HOUR, 20
 static void add_faults(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 {
 	static const fault_kind_t AROUND[] = {
-		FAULT_CONTROL, FAULT_CONF_TXN, FAULT_ZONE_TXN, FAULT_STORE, FAULT_DISCOVERY, FAULT_INSECURE, FAULT_WATCH,
+		FAULT_CONTROL,   FAULT_CONF_TXN, FAULT_ZONE_TXN, FAULT_STORE,
+		FAULT_DISCOVERY, FAULT_INSECURE, FAULT_WATCH,
 	};
 	while (count-- > 0) {
 		time_t from = T0 + rng_below(rng, span);
@@ -287,8 +322,8 @@ static void make_stuck(world_t *w, rng_t *rng)
 	}
 	case 6: {
 		static const fault_kind_t AROUND[] = {
-			FAULT_CONTROL, FAULT_CONF_TXN, FAULT_ZONE_TXN, FAULT_STORE, FAULT_DISCOVERY, FAULT_INSECURE,
-			FAULT_WATCH,
+			FAULT_CONTROL,   FAULT_CONF_TXN, FAULT_ZONE_TXN, FAULT_STORE,
+			FAULT_DISCOVERY, FAULT_INSECURE, FAULT_WATCH,
 		};
 		add_fault(w, RNG_PICK(rng, AROUND), false, 0, from, 0);
 		break;
@@ -308,7 +343,7 @@ static void make_stuck(world_t *w, rng_t *rng)
 static void plan_rolls(world_t *w, rng_t *rng)
 {
 	if (w->first && rng_chance(rng, 60)) {
-		return;		/* The first DS is all that is wanted. */
+		return; /* The first DS is all that is wanted. */
 	}
 	if (rng_chance(rng, 40)) {
 		w->engine.config.ksk_lifetime = w->engine.config.settle + 7 * DAY + rng_below(rng, DAY);
@@ -377,14 +412,14 @@ static uint32_t bound(const world_t *w)
 	if (w->first) {
 		introduce += ROLLOVER_UNKNOWN_ZONE_TTL;
 	}
-	return prepare + introduce + signal + await + withdraw + observe + retire + settle + 4 * ds_look +
-	       8 * look + c->unreachable_after;
+	return prepare + introduce + signal + await + withdraw + observe + retire + settle + 4 * ds_look + 8 * look +
+	       c->unreachable_after;
 }
 
 static void finish(world_t *w)
 {
 	time_t quiet = T0 + 3 * DAY;
-	bool swaps = w->profile == PROFILE_OPERATOR || w->profile == PROFILE_MIXED;	/* By whatever hand. */
+	bool swaps = w->profile == PROFILE_OPERATOR || w->profile == PROFILE_MIXED; /* By whatever hand. */
 
 	for (unsigned i = 0; i < w->fault_count; i++) {
 		fault_t *f = &w->fault[i];

@@ -3,7 +3,8 @@
  * Knot's key and signature policy as it behaves (knot.md 0 and 9; 3.3, 3.4):
  * a new KSK signs from publication on, is ready after propagation-delay plus the DNSKEY TTL in
  * force, CDS follows READY under the policies that signal, and zone-ksk-submitted drops the old KSK
- * at once, or, since 3.5.3, after the time that comes with it; until then Knot begins no rollover. A frozen zone takes a new policy only when thawed. Nothing happens while knotd is down.
+ * at once, or, since 3.5.3, after the time that comes with it; until then Knot begins no rollover. A frozen zone takes
+ * a new policy only when thawed. Nothing happens while knotd is down.
  */
 
 #include <string.h>
@@ -66,7 +67,9 @@ static world_keys_t cds_now(const world_t *w, cause_t *cause, time_t *decided)
 	case POLICY_DELETE:
 		return KEY_FOREIGN;
 	case POLICY_ROLLBACK:
-		/* Both keys are ours to signal. That of them one alone is left is the doing of who removed the other. */
+		/*
+		 * Both keys are ours to signal. That of them one alone is left is the doing of who removed the other.
+		 */
 		for (unsigned k = 0; k < knot->key_count; k++) {
 			const sim_key_t *key = &knot->key[k];
 			if (key->removed_cause == CAUSE_OPERATOR && key->removed_decided >= knot->policy_decided) {
@@ -102,7 +105,8 @@ static void sign(world_t *w)
 	world_keys_t cds_before = last != NULL ? last->cds : 0;
 	v.serial = knot->version_count;
 	/* A signature stays while its RRset, with its TTL, does. */
-	v.dnskey_signed = last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl ? last->dnskey_signed : v.serial;
+	v.dnskey_signed =
+		last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl ? last->dnskey_signed : v.serial;
 	v.cds_signed = last != NULL && last->cds == v.cds ? last->cds_signed : v.serial;
 	knot->version[knot->version_count++] = v;
 	trace(w, "knot        signs: DNSKEY %s, TTL %u, CDS %s (policy %s)", keys_text(v.dnskey), v.ttl,
@@ -167,7 +171,9 @@ void knot_start(world_t *w)
 	knot->up = true;
 	knot->policy = POLICY_BASE;
 	/* The first key waits for a confirmation, unless somebody has given that beforehand. */
-	knot->key[0] = (sim_key_t){ .state = w->first && rng_chance(&w->rng, 70) ? KEY_READY : KEY_ACTIVE, .algorithm = 13, .published = w->now - 100 * DAY };
+	knot->key[0] = (sim_key_t){ .state = w->first && rng_chance(&w->rng, 70) ? KEY_READY : KEY_ACTIVE,
+		                    .algorithm = 13,
+		                    .published = w->now - 100 * DAY };
 	knot->key_count = 1;
 	knot->backup = -1;
 	if (w->first) {
@@ -204,7 +210,7 @@ void knot_freeze(world_t *w, bool frozen)
 		knot->pending = knot->policy;
 	}
 	if (!frozen && !knot->frozen) {
-		return;			/* A restart has thawed it. */
+		return; /* A restart has thawed it. */
 	}
 	knot->frozen = frozen;
 	if (!frozen) {
@@ -263,7 +269,9 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra)
 	if (!knot->up || knot->key_count == KEYS_MAX) {
 		return false;
 	}
-	/* Knot's running_rollover(): one is under way, or there are two already. A lone key that is ready is no reason. */
+	/*
+	 * Knot's running_rollover(): one is under way, or there are two already. A lone key that is ready is no reason.
+	 */
 	world_keys_t in_use = keys_in(w, KEY_READY) | keys_in(w, KEY_ACTIVE);
 	if (!extra && ((keys_in(w, KEY_PUBLISHED) | keys_in(w, KEY_RETIRING)) || (in_use & (in_use - 1)))) {
 		return false;
@@ -272,7 +280,11 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra)
 		knot->backup = __builtin_ctz(in_use);
 	}
 	knot->key[knot->key_count++] = (sim_key_t){
-		.state = KEY_PUBLISHED, .algorithm = algorithm, .published = w->now, .extra = extra, .by_hand = extra,
+		.state = KEY_PUBLISHED,
+		.algorithm = algorithm,
+		.published = w->now,
+		.extra = extra,
+		.by_hand = extra,
 	};
 	knot_update(w);
 	return true;
@@ -298,7 +310,8 @@ static world_keys_t retires(world_t *w)
 {
 	world_keys_t active = keys_in(w, KEY_ACTIVE);
 
-	for (unsigned skip = active & (active - 1) ? rng_below(&w->rng, __builtin_popcount(active)) : 0; skip > 0; skip--) {
+	for (unsigned skip = active & (active - 1) ? rng_below(&w->rng, __builtin_popcount(active)) : 0; skip > 0;
+	     skip--) {
 		active &= active - 1;
 	}
 	return active & -active;

@@ -17,7 +17,7 @@
 typedef struct {
 	uint64_t from, to;
 	unsigned zones;
-	int profile;		/*!< -1: by seed. */
+	int profile; /*!< -1: by seed. */
 	bool baselines, first;
 	_Atomic uint64_t next;
 	_Atomic uint64_t worlds;
@@ -76,7 +76,7 @@ static double seconds(void)
 }
 
 /*! A line that a terminal overwrites, five times a second; elsewhere one line in so many seconds. */
-#define PROGRESS_SECONDS	30
+#define PROGRESS_SECONDS 30
 
 static void progress(job_t *job, double start)
 {
@@ -91,7 +91,9 @@ static void progress(job_t *job, double start)
 			const uint64_t done = atomic_load(&job->worlds);
 			const double rate = done / (now - start + 1e-6);
 			const unsigned long left = rate > 0 ? (total - done) / rate : 0;
-			fprintf(stderr, "%s%" PRIu64 " of %" PRIu64 " worlds, %.0f a second, %lu min %02lu s left, %" PRIu64 " violations%s",
+			fprintf(stderr,
+			        "%s%" PRIu64 " of %" PRIu64 " worlds, %.0f a second, %lu min %02lu s left, %" PRIu64
+			        " violations%s",
 			        terminal ? "\r\033[K" : "sim: ", done, total, rate, left / 60, left % 60,
 			        (uint64_t)atomic_load(&job->failed), terminal ? "" : "\n");
 			said = now;
@@ -115,15 +117,16 @@ bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, un
 	}
 	world_generate(w, seed, zone, profile, driver);
 	const rollover_config_t *c = &w->engine.config;
-	fprintf(w->trace, "seed %" PRIu64 ", zone %u, %s: %u nameservers, %u parent servers; DNSKEY TTL %u, DS TTL %u, "
+	fprintf(w->trace,
+	        "seed %" PRIu64 ", zone %u, %s: %u nameservers, %u parent servers; DNSKEY TTL %u, DS TTL %u, "
 	        "propagation-delay %u, %s configuration%s\n"
 	        "ksk-lifetime %u, ttl %u, lead %u, observe %u, settle %u, check %u, ds-check %u, unreachable-after %u; "
-	        "parent: every %u s%s%s%s%s%s\n", seed, zone, profile_names[profile], w->child_count, w->parent_count,
-	        w->knot.base_ttl, w->up.version[0].ttl, w->knot.propagation_delay,
-	        w->knot.text_config ? "text" : "database", w->knot.base_signals ? ", base policy signals" : "",
-	        c->ksk_lifetime, c->ttl, c->lead, c->observe, c->settle, c->check_interval, c->ds_check_interval,
-	        c->unreachable_after, w->up.interval, w->up.notified ? ", notified" : "",
-	        w->up.naive ? ", naive" : "", w->up.strict ? ", strict" : "",
+	        "parent: every %u s%s%s%s%s%s\n",
+	        seed, zone, profile_names[profile], w->child_count, w->parent_count, w->knot.base_ttl,
+	        w->up.version[0].ttl, w->knot.propagation_delay, w->knot.text_config ? "text" : "database",
+	        w->knot.base_signals ? ", base policy signals" : "", c->ksk_lifetime, c->ttl, c->lead, c->observe,
+	        c->settle, c->check_interval, c->ds_check_interval, c->unreachable_after, w->up.interval,
+	        w->up.notified ? ", notified" : "", w->up.naive ? ", naive" : "", w->up.strict ? ", strict" : "",
 	        w->up.human ? ", by hand" : "", w->up.habit == HABIT_ADD ? ", adds" : "");
 	world_run(w);
 	fclose(w->trace);
@@ -159,7 +162,8 @@ static int usage(FILE *out, int status)
 	      "  --driver D       replay a baseline: 1 Knot, 2 Knot confirmed, 3 BIND\n"
 	      "  --only I4        count violations of one invariant only\n"
 	      "  --first          stop at the first violation\n"
-	      "  --mutants        run the variants with a mistake; each has to be caught\n", out);
+	      "  --mutants        run the variants with a mistake; each has to be caught\n",
+	      out);
 	return status;
 }
 
@@ -200,8 +204,8 @@ static int run_all(job_t *job, unsigned threads)
 		const kept_t *k = &job->sum.kept[0];
 		replay(k->seed, k->zone, k->profile, DRIVER_MODULE, 60);
 	}
-	summary_print(&job->sum, seconds() - start,
-	              job->profile >= 0 ? profile_names[job->profile] : "all profiles", job->baselines);
+	summary_print(&job->sum, seconds() - start, job->profile >= 0 ? profile_names[job->profile] : "all profiles",
+	              job->baselines);
 	int ret = job->sum.failed > 0;
 	summary_free(&job->sum);
 	return ret;
@@ -209,6 +213,7 @@ static int run_all(job_t *job, unsigned threads)
 
 int main(int argc, char **argv)
 {
+	/* clang-format off */
 	static const struct option OPTIONS[] = {
 		{ "seeds", required_argument, NULL, 's' }, { "profile", required_argument, NULL, 'p' },
 		{ "zones", required_argument, NULL, 'z' }, { "threads", required_argument, NULL, 't' },
@@ -217,6 +222,7 @@ int main(int argc, char **argv)
 		{ "only", required_argument, NULL, 'o' }, { "first", no_argument, NULL, 'f' }, { "mutants", no_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' }, { 0 },
 	};
+	/* clang-format on */
 	static job_t job = { .from = 1, .to = 1000, .zones = 1, .profile = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
 	unsigned threads = sysconf(_SC_NPROCESSORS_ONLN), zone = 0, driver = 0;
 	const char *seeds = NULL, *again = NULL;
@@ -237,17 +243,37 @@ int main(int argc, char **argv)
 				return usage(stderr, 2);
 			}
 			break;
-		case 'z':	job.zones = strtoul(optarg, NULL, 10); break;
-		case 't':	threads = strtoul(optarg, NULL, 10); break;
-		case 'b':	job.baselines = true; break;
-		case 'r':	again = optarg; break;
-		case 'Z':	zone = strtoul(optarg, NULL, 10); break;
-		case 'd':	driver = strtoul(optarg, NULL, 10) % DRIVER__COUNT; break;
-		case 'f':	job.first = true; break;
-		case 'o':	check_only = optarg; break;
-		case 'm':	mutants = true; break;
-		case 'h':	return usage(stdout, 0);
-		default:	return usage(stderr, 2);
+		case 'z':
+			job.zones = strtoul(optarg, NULL, 10);
+			break;
+		case 't':
+			threads = strtoul(optarg, NULL, 10);
+			break;
+		case 'b':
+			job.baselines = true;
+			break;
+		case 'r':
+			again = optarg;
+			break;
+		case 'Z':
+			zone = strtoul(optarg, NULL, 10);
+			break;
+		case 'd':
+			driver = strtoul(optarg, NULL, 10) % DRIVER__COUNT;
+			break;
+		case 'f':
+			job.first = true;
+			break;
+		case 'o':
+			check_only = optarg;
+			break;
+		case 'm':
+			mutants = true;
+			break;
+		case 'h':
+			return usage(stdout, 0);
+		default:
+			return usage(stderr, 2);
 		}
 	}
 	if (optind < argc || job.zones == 0) {

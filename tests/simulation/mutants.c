@@ -12,8 +12,9 @@
 
 static const struct {
 	const char *name;
-	const char *profile;	/*!< Where to look; NULL: everywhere. */
+	const char *profile; /*!< Where to look; NULL: everywhere. */
 	const char *mistake;
+	/* clang-format off */
 } MUTANTS[] = {
 	{ "first-parent", NULL, "acts on the first parent server only" },
 	{ "new-ds-ttl", NULL, "waits for the new DS TTL instead of the old one" },
@@ -36,17 +37,17 @@ static const struct {
 	{ "asked-back", "operator", "asks back a DS that was taken away on all servers" },
 	{ "set-clock", "crash", "what the wall clock is set by counts as passed" },
 };
-#define MUTANTS_COUNT	(sizeof(MUTANTS) / sizeof(MUTANTS[0]))
+/* clang-format on */
+#define MUTANTS_COUNT (sizeof(MUTANTS) / sizeof(MUTANTS[0]))
 
 /*! Runs one; \a line gets the words of the first violation. \return 1 caught, 0 not, -1 could not run. */
-static int run_one(const char *self, const char *name, const char *profile, const char *seeds,
-                   char *line, size_t size)
+static int run_one(const char *self, const char *name, const char *profile, const char *seeds, char *line, size_t size)
 {
 	char command[1024];
 	int found = 0;
 
-	snprintf(command, sizeof(command), "'%.600s-mutant-%s' --first --seeds '%.60s' %s%s 2>&1", self, name,
-	         seeds, profile != NULL ? "--profile " : "", profile != NULL ? profile : "");
+	snprintf(command, sizeof(command), "'%.600s-mutant-%s' --first --seeds '%.60s' %s%s 2>&1", self, name, seeds,
+	         profile != NULL ? "--profile " : "", profile != NULL ? profile : "");
 	FILE *out = popen(command, "r");
 	if (out == NULL) {
 		return -1;
@@ -73,8 +74,8 @@ int mutants_run(const char *self, const char *seeds)
 	for (size_t i = 0; i < MUTANTS_COUNT; i++) {
 		char line[1024] = "";
 		int ret = run_one(self, MUTANTS[i].name, MUTANTS[i].profile, seeds, line, sizeof(line));
-		printf("%-20s %-10s %s\n", MUTANTS[i].name,
-		       ret == 1 ? "caught" : (ret == 0 ? "NOT CAUGHT" : "NOT RUN"), MUTANTS[i].mistake);
+		printf("%-20s %-10s %s\n", MUTANTS[i].name, ret == 1 ? "caught" : (ret == 0 ? "NOT CAUGHT" : "NOT RUN"),
+		       MUTANTS[i].mistake);
 		if (ret == 1) {
 			printf("%31s %.200s\n", "", line);
 		}

@@ -7,7 +7,7 @@
 
 static int newest(const world_t *w)
 {
-	for (unsigned k = w->knot.key_count; k-- > 0; ) {
+	for (unsigned k = w->knot.key_count; k-- > 0;) {
 		const sim_key_t *key = &w->knot.key[k];
 		if (!key->extra && key->state != KEY_REMOVED) {
 			return k;
@@ -45,10 +45,12 @@ static void forget_ds(world_t *w, bool served, time_t since)
 
 	for (unsigned i = 0; i < w->ds.count && w->fault_count < FAULT_MAX; i++) {
 		exposure_t *e = &w->ds.list[i];
-		if (e->fault < 0 && (served ? e->active > 0 :
-		    e->active == 0 && (e->left >= since || (one && e->keys == parent_ds(w))))) {
+		if (e->fault < 0 &&
+		    (served ? e->active > 0 :
+		              e->active == 0 && (e->left >= since || (one && e->keys == parent_ds(w))))) {
 			e->fault = w->fault_count;
-			w->fault[w->fault_count++] = (fault_t){ .kind = FAULT_DS_CHANGE, .parent = true, .from = w->now };
+			w->fault[w->fault_count++] =
+				(fault_t){ .kind = FAULT_DS_CHANGE, .parent = true, .from = w->now };
 		}
 	}
 }
@@ -76,7 +78,7 @@ static bool safe_to_delete(const world_t *w, unsigned k)
 
 static void delete_safely(world_t *w, bool extra)
 {
-	for (unsigned k = w->knot.key_count; k-- > 0; ) {
+	for (unsigned k = w->knot.key_count; k-- > 0;) {
 		if (w->knot.key[k].extra == extra && w->knot.key[k].state != KEY_ACTIVE &&
 		    w->knot.key[k].state != KEY_RETIRING && safe_to_delete(w, k)) {
 			knot_delete(w, k, CAUSE_OPERATOR);
@@ -90,8 +92,7 @@ static void submit(world_t *w)
 	world_keys_t before = knot_keys(w);
 
 	if (knot_submit(w, CAUSE_OPERATOR, w->now, 0) && !(parent_ds(w) & knot_keys(w))) {
-		trace(w, "operator    has let KSK %s go too early",
-		      keys_text(before & ~knot_keys(w)));
+		trace(w, "operator    has let KSK %s go too early", keys_text(before & ~knot_keys(w)));
 		w->why |= WHY_OPERATOR;
 	}
 }
@@ -100,7 +101,8 @@ static bool knot_has_no_ready_key(const world_t *w)
 {
 	const rollover_row_t *row = &w->engine.row;
 
-	return ((row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS) && row->gate == GATE_KNOT_NOT_READY) ||
+	return ((row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS) &&
+	        row->gate == GATE_KNOT_NOT_READY) ||
 	       (row->state == ROLLOVER_RETIRE && row->gate == GATE_KNOT_KEEPS_KEY);
 }
 
@@ -256,7 +258,7 @@ void command_run(world_t *w, const command_t *command)
 		e->has_stored = false;
 		w->why |= WHY_STORE_LOST;
 		shown_forget(w);
-		forget_ds(w, false, e->alive ? w->now : e->died);	/* What changed since it ran is gone with it. */
+		forget_ds(w, false, e->alive ? w->now : e->died); /* What changed since it ran is gone with it. */
 		if (e->alive) {
 			engine_crash(w);
 		}
@@ -265,7 +267,7 @@ void command_run(world_t *w, const command_t *command)
 		e->dead = true;
 		e->alive = false;
 		e->died = w->now;
-		e->epoch += w->knot.up;		/* Unless knotd is down and about to start. */
+		e->epoch += w->knot.up; /* Unless knotd is down and about to start. */
 		w->why |= WHY_DEAD;
 		break;
 	default:

@@ -18,8 +18,7 @@ world_keys_t parent_ds(const world_t *w)
 	return w->up.version[w->up.version_count - 1].ds;
 }
 
-void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, time_t decided,
-                   bool irregular)
+void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, time_t decided, bool irregular)
 {
 	parent_t *up = &w->up;
 
@@ -35,7 +34,9 @@ void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, tim
 		}
 		v->fault = w->fault_count;
 		w->fault[w->fault_count++] = (fault_t){
-			.kind = FAULT_DS_CHANGE, .parent = true, .from = w->now,
+			.kind = FAULT_DS_CHANGE,
+			.parent = true,
+			.from = w->now,
 		};
 	}
 	up->version_count++;
@@ -60,10 +61,10 @@ static bool acceptable(world_t *w, const zone_version_t *v)
 		ds = v->cds;
 	}
 	if (v->cds == 0 || v->serial < up->last_serial || !(v->signers & v->dnskey & ds)) {
-		return false;	/* RFC 7344 4.1: signed by a key that the DS names. */
+		return false; /* RFC 7344 4.1: signed by a key that the DS names. */
 	}
 	if (up->strict && (v->dnskey_signed < up->taken_signed || v->cds_signed < up->taken_signed)) {
-		return false;	/* BIND's dnssec-cds. */
+		return false; /* BIND's dnssec-cds. */
 	}
 	return up->naive || v->cds == KEY_FOREIGN || (v->cds & ~(v->dnskey & v->signers)) == 0;
 }
@@ -86,7 +87,7 @@ static bool read_cds(world_t *w, zone_version_t *out)
 			return true;
 		}
 		if (found && v.cds != out->cds) {
-			return false;	/* RFC 9975. */
+			return false; /* RFC 9975. */
 		}
 		*out = v;
 		found = true;
@@ -104,7 +105,8 @@ static void consider(world_t *w, const zone_version_t *v)
 	up->last_read = v->cds;
 	up->last_serial = v->serial;
 
-	if (up->habit == HABIT_ADD && !remove && wanted == ds && v->cds != ds && up->stale_after != 0 && !up->cleaning) {
+	if (up->habit == HABIT_ADD && !remove && wanted == ds && v->cds != ds && up->stale_after != 0 &&
+	    !up->cleaning) {
 		/* Nothing to add; what is no longer asked for goes in its own time. */
 		up->cleaning = true;
 		event_add(w, w->now + up->stale_after, EV_STALE, 0, v->cds);
@@ -114,7 +116,10 @@ static void consider(world_t *w, const zone_version_t *v)
 	}
 	up->accepting = true;
 	up->accepted = (ds_version_t){
-		.ds = remove ? 0 : v->cds, .cause = v->cds_cause, .decided = v->cds_decided, .fault = -1,
+		.ds = remove ? 0 : v->cds,
+		.cause = v->cds_cause,
+		.decided = v->cds_decided,
+		.fault = -1,
 	};
 	up->accepted_signed = v->cds_signed;
 	trace(w, "parent      reads CDS %s", keys_text(v->cds));
@@ -129,7 +134,7 @@ void parent_scan(world_t *w, bool notified)
 	if (!notified) {
 		event_add(w, w->now + up->interval, EV_SCAN, 0, 0);
 	} else if (up->notified && w->engine.alive && w->engine.row.notified != 0) {
-		w->engine.facts.acknowledged = clock_wall(w);	/* Whether anything comes of it or not. */
+		w->engine.facts.acknowledged = clock_wall(w); /* Whether anything comes of it or not. */
 		engine_poke(w);
 	}
 	if (up->human) {
@@ -164,8 +169,7 @@ void parent_accept(world_t *w)
 	}
 	if (v.ds != ds) {
 		up->taken_signed = up->accepted_signed;
-		parent_change(w, v.ds, up->swap_ttl != 0 ? up->swap_ttl : current(w)->ttl, v.cause,
-		              v.decided, false);
+		parent_change(w, v.ds, up->swap_ttl != 0 ? up->swap_ttl : current(w)->ttl, v.cause, v.decided, false);
 	}
 }
 
@@ -176,7 +180,7 @@ void parent_keep(world_t *w, world_keys_t keep)
 
 	if (keep != (world_keys_t)~KEY_FOREIGN && keep != w->up.last_read) {
 		w->up.cleaning = false;
-		return;		/* Another CDS has been read since. */
+		return; /* Another CDS has been read since. */
 	}
 	w->up.cleaning = false;
 	if (left != 0 && left != v->ds) {

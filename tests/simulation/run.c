@@ -17,7 +17,7 @@ static void begin(world_t *w)
 	for (unsigned i = 0; i < w->parent_count; i++) {
 		server_serves(w, &w->parent[i], true);
 	}
-	knot_update(w);		/* A zone that is signed only now. */
+	knot_update(w); /* A zone that is signed only now. */
 	if (w->driver == DRIVER_MODULE) {
 		e->alive = true;
 		engine_poke(w);

@@ -62,7 +62,7 @@ bool parent_serves(const world_t *w, const sim_server_t *s, ds_version_t *out, i
 	switch (fault_of(w, s)) {
 	case FAULT_DOWN:
 	case FAULT_ERROR:
-	case FAULT_STRIP:	/* Without a signature there is no DS for a resolver. */
+	case FAULT_STRIP: /* Without a signature there is no DS for a resolver. */
 		return false;
 	case FAULT_REGRESS:
 		*out = w->up.version[s->regress];
@@ -171,7 +171,7 @@ void fault_begin(world_t *w, unsigned index)
 	if (f->kind < FAULT_CONTROL) {
 		sim_server_t *s = f->parent ? &w->parent[f->server] : &w->child[f->server];
 		if (s->fault >= 0 || (s->primary && f->kind != FAULT_PARTITION && f->kind != FAULT_FORGED)) {
-			return;	/* One at a time; the primary has no faults besides those of knotd. */
+			return; /* One at a time; the primary has no faults besides those of knotd. */
 		}
 		if (f->kind == FAULT_REGRESS) {
 			unsigned back = rng_between(&w->rng, 1, 4);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the module was shown, and what it may not do after that: ask for a DS that was taken away, and let the old key go
- * before it has seen resolvers validate for long enough. Said once more, in true time, without the rows of the machine.
+ * What the module was shown, and what it may not do after that: ask for a DS that was taken away, and let the old key
+ * go before it has seen resolvers validate for long enough. Said once more, in true time, without the rows of the
+ * machine.
  */
 
 #include "judge.h"
@@ -45,13 +46,16 @@ void shown_order(world_t *w, const rollover_row_t *before, const rollover_decisi
 	const shown_t *shown = &w->engine.shown;
 	const time_t gap = longest_gap(config) + 2;
 
-	if (d->action != ACTION_SUBMITTED || before->state != ROLLOVER_RETIRE || rollover_is_first(before) || config->observe == 0 ||
-	    (shown->believed != 0 && w->now - shown->believed < (time_t)config->observe)) {
+	if (d->action != ACTION_SUBMITTED || before->state != ROLLOVER_RETIRE || rollover_is_first(before) ||
+	    config->observe == 0 || (shown->believed != 0 && w->now - shown->believed < (time_t)config->observe)) {
 		return;
 	}
-	/* The observation begins with the last server of the parent, the first evidence of it comes with the next look. */
+	/*
+	 * The observation begins with the last server of the parent, the first evidence of it comes with the next look.
+	 */
 	if (shown->last == 0 || w->now - shown->last > gap || w->now - shown->since < (time_t)config->observe - gap) {
-		violate(w, "I2", "the order is given, but resolvers were seen to validate from %ld s to %ld s before it, observe is %u s",
+		violate(w, "I2",
+		        "the order is given, but resolvers were seen to validate from %ld s to %ld s before it, observe is %u s",
 		        (long)(w->now - shown->since), (long)(w->now - shown->last), config->observe);
 	}
 }
@@ -89,6 +93,7 @@ void shown_signal(world_t *w, const zone_version_t *v)
 	const time_t gone = w->engine.shown.ds_gone;
 
 	if (gone != 0 && gone < v->cds_decided) {
-		violate(w, "removed", "CDS names %s %ld s after the last DS was seen to be gone", keys_text(v->cds), (long)(w->now - gone));
+		violate(w, "removed", "CDS names %s %ld s after the last DS was seen to be gone", keys_text(v->cds),
+		        (long)(w->now - gone));
 	}
 }

@@ -51,9 +51,23 @@ static void add_ratio(summary_t *sum, double ratio, double waits)
 static uint64_t checksum(const world_t *w)
 {
 	const uint64_t parts[] = {
-		w->seed, w->rng.state, w->watch_rng.state, w->now, w->order, w->engine.decisions, w->engine.surveys,
-		w->engine.switches, w->excused_pairs, w->knot.version_count, w->up.version_count,
-		w->engine.row.state, w->engine.row.gate, w->engine.row.since, w->engine.row.wake, w->failed, w->done,
+		w->seed,
+		w->rng.state,
+		w->watch_rng.state,
+		w->now,
+		w->order,
+		w->engine.decisions,
+		w->engine.surveys,
+		w->engine.switches,
+		w->excused_pairs,
+		w->knot.version_count,
+		w->up.version_count,
+		w->engine.row.state,
+		w->engine.row.gate,
+		w->engine.row.since,
+		w->engine.row.wake,
+		w->failed,
+		w->done,
 		w->trace_sum,
 	};
 	rng_t mix = { .state = w->profile };
@@ -128,23 +142,25 @@ static int compare(const void *a, const void *b)
 static void print_ratio(const char *what, double *list, size_t count)
 {
 	qsort(list, count, sizeof(*list), compare);
-	printf("  %-52s median %.2f, nine of ten below %.2f, worst %.2f\n", what, list[count / 2],
-	       list[count * 9 / 10], list[count - 1]);
+	printf("  %-52s median %.2f, nine of ten below %.2f, worst %.2f\n", what, list[count / 2], list[count * 9 / 10],
+	       list[count - 1]);
 }
 
 void summary_print(const summary_t *sum, double seconds, const char *profile, bool baselines)
 {
+	/* clang-format off */
 	static const char *const NAMES[DRIVER__COUNT] = {
 		[DRIVER_KNOT_TIMER] = "Knot by itself (DS check)",
 		[DRIVER_KNOT_CONFIRM] = "Knot, confirmed at the first new DS",
 		[DRIVER_BIND] = "BIND's rules",
 	};
+	/* clang-format on */
 
 	printf("%" PRIu64 " worlds (%s) in %.1f s, %.0f a second; %" PRIu64 " decisions, %" PRIu64 " surveys\n",
-	       sum->worlds, profile, seconds, seconds > 0 ? sum->worlds / seconds : 0.0, sum->decisions,
-	       sum->surveys);
+	       sum->worlds, profile, seconds, seconds > 0 ? sum->worlds / seconds : 0.0, sum->decisions, sum->surveys);
 	printf("  all rollovers ended: %" PRIu64 "; waiting at a gate that names the culprit, or the module dead: "
-	       "%" PRIu64 "\n", sum->done, sum->waiting);
+	       "%" PRIu64 "\n",
+	       sum->done, sum->waiting);
 	printf("  broken for a resolver by somebody else: %" PRIu64 "\n", sum->others_broke);
 	printf("  invariants violated: %" PRIu64 "\n", sum->failed);
 	printf("  checksum of these worlds: %016" PRIx64 "\n", sum->checksum);

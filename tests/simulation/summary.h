@@ -9,7 +9,7 @@
 
 #include "world.h"
 
-#define KEPT_MAX	20
+#define KEPT_MAX 20
 
 /*! A world that broke an invariant; enough to replay it. */
 typedef struct {
@@ -22,11 +22,11 @@ typedef struct {
 typedef struct {
 	uint64_t worlds, done, waiting, failed;
 	uint64_t decisions, surveys;
-	uint64_t checksum;		/*!< Over how each world went, in any order. */
-	uint64_t others_broke;		/*!< Worlds in which somebody else broke the zone for a resolver. */
-	uint64_t broken[DRIVER__COUNT];	/*!< Worlds in which a baseline broke it. */
+	uint64_t checksum;              /*!< Over how each world went, in any order. */
+	uint64_t others_broke;          /*!< Worlds in which somebody else broke the zone for a resolver. */
+	uint64_t broken[DRIVER__COUNT]; /*!< Worlds in which a baseline broke it. */
 	uint64_t baseline_worlds;
-	kept_t kept[KEPT_MAX];		/*!< The lowest seeds. */
+	kept_t kept[KEPT_MAX]; /*!< The lowest seeds. */
 	unsigned kept_count;
 	double *ratio, *ratio_waits;
 	size_t ratio_count, ratio_room;

@@ -40,7 +40,8 @@ void trace(world_t *w, const char *format, ...)
 	char line[1024];
 	va_list args;
 	long t = w->now - T0;
-	int len = snprintf(line, sizeof(line), "  day %2ld %02ld:%02ld:%02ld  ", t / DAY, t % DAY / HOUR, t % HOUR / 60, t % 60);
+	int len = snprintf(line, sizeof(line), "  day %2ld %02ld:%02ld:%02ld  ", t / DAY, t % DAY / HOUR, t % HOUR / 60,
+	                   t % 60);
 
 	va_start(args, format);
 	vsnprintf(line + len, sizeof(line) - len, format, args);

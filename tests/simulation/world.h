@@ -15,78 +15,78 @@
 #include "kskroll/rollover.h"
 #include "rng.h"
 
-#define HOUR		3600
-#define DAY		86400
-#define T0		((time_t)1000000000)
+#define HOUR 3600
+#define DAY  86400
+#define T0   ((time_t)1000000000)
 
-#define KEYS_MAX	14
-#define CHILD_MAX	6
-#define PARENT_MAX	4
+#define KEYS_MAX   14
+#define CHILD_MAX  6
+#define PARENT_MAX 4
 /*! Different sets that a server has while it has a fault. */
-#define FAULT_KNOWN_MAX	16
-#define FAULT_MAX	32
-#define COMMAND_MAX	24
-#define VERSION_MAX	1024
-#define EXPOSURE_MAX	512
-#define EVENT_MAX	1024
+#define FAULT_KNOWN_MAX 16
+#define FAULT_MAX       32
+#define COMMAND_MAX     24
+#define VERSION_MAX     1024
+#define EXPOSURE_MAX    512
+#define EVENT_MAX       1024
 
 /*! Set of keys by their number in the world. */
 typedef uint16_t world_keys_t;
 /*! A KSK or DS of somebody else. */
-#define KEY_FOREIGN	((world_keys_t)1 << 15)
+#define KEY_FOREIGN ((world_keys_t)1 << 15)
 
 /*! Who drives the rollover. */
 typedef enum {
 	DRIVER_MODULE = 0,
-	DRIVER_KNOT_TIMER,	/*!< Knot's own: DS check of all parents, then the DS TTL seen. */
-	DRIVER_KNOT_CONFIRM,	/*!< Knot with a confirmation as soon as the first parent has the DS. */
-	DRIVER_BIND,		/*!< BIND's rules with its default intervals. */
+	DRIVER_KNOT_TIMER,   /*!< Knot's own: DS check of all parents, then the DS TTL seen. */
+	DRIVER_KNOT_CONFIRM, /*!< Knot with a confirmation as soon as the first parent has the DS. */
+	DRIVER_BIND,         /*!< BIND's rules with its default intervals. */
 	DRIVER__COUNT
 } driver_t;
 
 /*! Who brought a change about. */
 typedef enum {
-	CAUSE_START = 0,	/*!< It was so when the world began. */
-	CAUSE_OURS,		/*!< The driver under test: a step of ours. */
-	CAUSE_KNOT,		/*!< Knot by itself under the operator's base policy. */
+	CAUSE_START = 0, /*!< It was so when the world began. */
+	CAUSE_OURS,      /*!< The driver under test: a step of ours. */
+	CAUSE_KNOT,      /*!< Knot by itself under the operator's base policy. */
 	CAUSE_OPERATOR,
 } cause_t;
 
 typedef enum {
-	PROFILE_COOPERATIVE = 0,	/*!< Nothing fails: the progress bound and the duration. */
-	PROFILE_FAULTY,			/*!< Servers fail and come back. */
-	PROFILE_STUCK,			/*!< One thing never comes back: the gate has to name it. */
-	PROFILE_OPERATOR,		/*!< The operator does what he likes. */
-	PROFILE_CRASH,			/*!< Crash, restart, reload, lost store, death of the module. */
-	PROFILE_MIXED,			/*!< Everything at once. */
+	PROFILE_COOPERATIVE = 0, /*!< Nothing fails: the progress bound and the duration. */
+	PROFILE_FAULTY,          /*!< Servers fail and come back. */
+	PROFILE_STUCK,           /*!< One thing never comes back: the gate has to name it. */
+	PROFILE_OPERATOR,        /*!< The operator does what he likes. */
+	PROFILE_CRASH,           /*!< Crash, restart, reload, lost store, death of the module. */
+	PROFILE_MIXED,           /*!< Everything at once. */
 	PROFILE__COUNT
 } profile_t;
 
 /*! What can be wrong, with whom. */
 typedef enum {
 	/* Servers of child and parent. */
-	FAULT_DOWN = 0,		/*!< Nobody reaches it. */
-	FAULT_PARTITION,	/*!< The module does not reach it, resolvers do. */
-	FAULT_ERROR,		/*!< SERVFAIL to everybody. */
-	FAULT_STUCK,		/*!< It no longer takes new versions. */
-	FAULT_REGRESS,		/*!< It serves an older version again. */
-	FAULT_STRIP,		/*!< It serves without signatures. */
-	FAULT_STRIP_NEW,	/*!< Child: without the signature of the newest KSK. */
-	FAULT_FOREIGN,		/*!< Child: a KSK that the own zone does not have. */
-	FAULT_TTL,		/*!< It serves with a higher TTL. */
-	FAULT_FORGED,		/*!< The module gets forged answers in its name that say what it waits for. */
+	FAULT_DOWN = 0,  /*!< Nobody reaches it. */
+	FAULT_PARTITION, /*!< The module does not reach it, resolvers do. */
+	FAULT_ERROR,     /*!< SERVFAIL to everybody. */
+	FAULT_STUCK,     /*!< It no longer takes new versions. */
+	FAULT_REGRESS,   /*!< It serves an older version again. */
+	FAULT_STRIP,     /*!< It serves without signatures. */
+	FAULT_STRIP_NEW, /*!< Child: without the signature of the newest KSK. */
+	FAULT_FOREIGN,   /*!< Child: a KSK that the own zone does not have. */
+	FAULT_TTL,       /*!< It serves with a higher TTL. */
+	FAULT_FORGED,    /*!< The module gets forged answers in its name that say what it waits for. */
 	/* Around the module. */
-	FAULT_CONTROL,		/*!< The control socket does not answer. */
-	FAULT_CONF_TXN,		/*!< Somebody's configuration transaction is open. */
-	FAULT_ZONE_TXN,		/*!< Somebody's zone transaction is open. */
-	FAULT_STORE,		/*!< The store cannot be written. */
-	FAULT_DISCOVERY,	/*!< Nameservers cannot be found out. */
-	FAULT_INSECURE,		/*!< The parent seems insecure. */
-	FAULT_WATCH,		/*!< Validation fails for a reason of its own, at every resolver asked. */
+	FAULT_CONTROL,   /*!< The control socket does not answer. */
+	FAULT_CONF_TXN,  /*!< Somebody's configuration transaction is open. */
+	FAULT_ZONE_TXN,  /*!< Somebody's zone transaction is open. */
+	FAULT_STORE,     /*!< The store cannot be written. */
+	FAULT_DISCOVERY, /*!< Nameservers cannot be found out. */
+	FAULT_INSECURE,  /*!< The parent seems insecure. */
+	FAULT_WATCH,     /*!< Validation fails for a reason of its own, at every resolver asked. */
 	/* Irregular DS versions, with the same bookkeeping. */
-	FAULT_CUT_OFF,		/*!< The module reaches nobody on other hosts, resolvers do. */
+	FAULT_CUT_OFF, /*!< The module reaches nobody on other hosts, resolvers do. */
 
-	FAULT_DS_CHANGE,	/*!< DS or its TTL changed at the parent by nobody's signal. */
+	FAULT_DS_CHANGE, /*!< DS or its TTL changed at the parent by nobody's signal. */
 	FAULT__COUNT
 } fault_kind_t;
 
@@ -96,43 +96,43 @@ typedef struct {
 	uint8_t server;
 	bool active;
 	time_t from;
-	time_t to;		/*!< 0: for ever. */
+	time_t to; /*!< 0: for ever. */
 	/*! KSKs (child) or DS (parent) that came with it, and the first decision of the module that knew. */
 	struct {
 		world_keys_t keys;
-		uint32_t ttl;		/*!< The largest. */
+		uint32_t ttl; /*!< The largest. */
 		time_t at;
 	} known[FAULT_KNOWN_MAX];
 	unsigned known_count;
 } fault_t;
 
 typedef enum {
-	COMMAND_ROLL = 0,	/*!< zone-key-rollover, or Knot's own lifetime. */
-	COMMAND_SUBMIT,		/*!< zone-ksk-submitted */
+	COMMAND_ROLL = 0, /*!< zone-key-rollover, or Knot's own lifetime. */
+	COMMAND_SUBMIT,   /*!< zone-ksk-submitted */
 	COMMAND_FREEZE,
 	COMMAND_THAW,
 	COMMAND_HOLD,
 	COMMAND_UNHOLD,
 	COMMAND_DRY_RUN,
 	COMMAND_WET_RUN,
-	COMMAND_DS_NEW,		/*!< DS of the newest KSK alone, by hand. */
-	COMMAND_DS_BOTH,	/*!< DS of all KSKs of the zone, by hand. */
-	COMMAND_DS_OLDEST,	/*!< DS of the oldest KSK of the zone, by hand. */
-	COMMAND_DS_FOREIGN,	/*!< A DS of nobody's key besides. */
-	COMMAND_DS_CLEAN,	/*!< That one away again. */
-	COMMAND_DS_TTL,		/*!< The DS TTL changes. */
-	COMMAND_GENERATE,	/*!< One KSK more, by keymgr. */
-	COMMAND_DELETE_EXTRA,	/*!< And away. */
-	COMMAND_ABORT,		/*!< keymgr delete of the new KSK, where nobody has its DS. */
-	COMMAND_RELOAD,		/*!< knotc reload */
-	COMMAND_LOSE_STORE,	/*!< The store is deleted while the server is down. */
-	COMMAND_DIE,		/*!< The module never works again. */
-	COMMAND_NEW_ALGORITHM,	/*!< A KSK of another algorithm; finished by hand. */
-	COMMAND_LEAVE,		/*!< go-insecure */
-	COMMAND_STAY,		/*!< And not any more. */
-	COMMAND_DS_NONE,	/*!< The DS taken away by hand. */
-	COMMAND_RESTORE,	/*!< zone-restore +kaspdb of a backup from before the newest rollover. */
-	COMMAND_SET_READY,	/*!< keymgr set active=0 of the new KSK, as the gate advises. */
+	COMMAND_DS_NEW,        /*!< DS of the newest KSK alone, by hand. */
+	COMMAND_DS_BOTH,       /*!< DS of all KSKs of the zone, by hand. */
+	COMMAND_DS_OLDEST,     /*!< DS of the oldest KSK of the zone, by hand. */
+	COMMAND_DS_FOREIGN,    /*!< A DS of nobody's key besides. */
+	COMMAND_DS_CLEAN,      /*!< That one away again. */
+	COMMAND_DS_TTL,        /*!< The DS TTL changes. */
+	COMMAND_GENERATE,      /*!< One KSK more, by keymgr. */
+	COMMAND_DELETE_EXTRA,  /*!< And away. */
+	COMMAND_ABORT,         /*!< keymgr delete of the new KSK, where nobody has its DS. */
+	COMMAND_RELOAD,        /*!< knotc reload */
+	COMMAND_LOSE_STORE,    /*!< The store is deleted while the server is down. */
+	COMMAND_DIE,           /*!< The module never works again. */
+	COMMAND_NEW_ALGORITHM, /*!< A KSK of another algorithm; finished by hand. */
+	COMMAND_LEAVE,         /*!< go-insecure */
+	COMMAND_STAY,          /*!< And not any more. */
+	COMMAND_DS_NONE,       /*!< The DS taken away by hand. */
+	COMMAND_RESTORE,       /*!< zone-restore +kaspdb of a backup from before the newest rollover. */
+	COMMAND_SET_READY,     /*!< keymgr set active=0 of the new KSK, as the gate advises. */
 	COMMAND__COUNT
 } command_kind_t;
 
@@ -145,36 +145,36 @@ typedef struct {
 typedef struct {
 	world_keys_t dnskey;
 	world_keys_t signers;
-	world_keys_t removed;		/*!< Keys that had been let go before. */
-	world_keys_t cds;		/*!< KEY_FOREIGN alone: the delete signal. */
+	world_keys_t removed; /*!< Keys that had been let go before. */
+	world_keys_t cds;     /*!< KEY_FOREIGN alone: the delete signal. */
 	uint32_t ttl;
 	uint16_t serial;
-	uint16_t dnskey_signed, cds_signed;	/*!< Since which serial the signature is this one. */
+	uint16_t dnskey_signed, cds_signed; /*!< Since which serial the signature is this one. */
 	cause_t cds_cause;
-	time_t cds_decided;		/*!< The step that published CDS. */
+	time_t cds_decided; /*!< The step that published CDS. */
 } zone_version_t;
 
 typedef struct {
 	world_keys_t ds;
 	uint32_t ttl;
 	cause_t cause;
-	time_t decided;			/*!< The step of ours that it comes from. */
-	int16_t fault;			/*!< Irregular: index of its fault, or -1. */
+	time_t decided; /*!< The step of ours that it comes from. */
+	int16_t fault;  /*!< Irregular: index of its fault, or -1. */
 } ds_version_t;
 
 /*! An RRset that resolvers can get from a server now, or may have cached. */
 typedef struct {
-	world_keys_t keys;		/*!< DNSKEY: KSKs; DS: keys named. */
-	world_keys_t signers;		/*!< DNSKEY only. */
-	world_keys_t removed;		/*!< DNSKEY only. */
-	cause_t cause;			/*!< DS only. */
-	time_t decided;			/*!< DS only. */
-	int16_t fault;			/*!< Served irregularly. */
-	bool excused;			/*!< By a server that counted as out of service. */
-	uint32_t ttl;			/*!< The largest with which it was served. */
-	uint8_t active;			/*!< Servers that serve it now. */
-	time_t left;			/*!< Last served, unless active. */
-	time_t until;			/*!< No cache has it from then on, unless active. */
+	world_keys_t keys;    /*!< DNSKEY: KSKs; DS: keys named. */
+	world_keys_t signers; /*!< DNSKEY only. */
+	world_keys_t removed; /*!< DNSKEY only. */
+	cause_t cause;        /*!< DS only. */
+	time_t decided;       /*!< DS only. */
+	int16_t fault;        /*!< Served irregularly. */
+	bool excused;         /*!< By a server that counted as out of service. */
+	uint32_t ttl;         /*!< The largest with which it was served. */
+	uint8_t active;       /*!< Servers that serve it now. */
+	time_t left;          /*!< Last served, unless active. */
+	time_t until;         /*!< No cache has it from then on, unless active. */
 } exposure_t;
 
 typedef struct {
@@ -185,80 +185,90 @@ typedef struct {
 typedef struct {
 	char name[48];
 	uint16_t version;
-	uint16_t regress;		/*!< While FAULT_REGRESS. */
+	uint16_t regress; /*!< While FAULT_REGRESS. */
 	uint32_t lag_min, lag_max;
-	uint32_t slow;			/*!< Added to each lag. */
-	uint32_t ttl_extra;		/*!< While FAULT_TTL. */
-	int16_t fault;			/*!< Active fault or -1. */
+	uint32_t slow;      /*!< Added to each lag. */
+	uint32_t ttl_extra; /*!< While FAULT_TTL. */
+	int16_t fault;      /*!< Active fault or -1. */
 	bool primary;
-	bool excused;			/*!< Counted as out of service, has not caught up yet. */
-	int16_t exposure;		/*!< Index, or -1: resolvers get nothing. */
+	bool excused;     /*!< Counted as out of service, has not caught up yet. */
+	int16_t exposure; /*!< Index, or -1: resolvers get nothing. */
 	uint32_t exposure_ttl;
 } sim_server_t;
 
-typedef enum { KEY_NONE = 0, KEY_PUBLISHED, KEY_READY, KEY_ACTIVE, KEY_RETIRING, KEY_REMOVED } key_state_t;
+typedef enum {
+	KEY_NONE = 0,
+	KEY_PUBLISHED,
+	KEY_READY,
+	KEY_ACTIVE,
+	KEY_RETIRING,
+	KEY_REMOVED
+} key_state_t;
 
 typedef struct {
 	key_state_t state;
 	uint8_t algorithm;
 	time_t published;
-	bool extra;			/*!< Made by hand, not part of a rollover (yet). */
-	bool by_hand;			/*!< Made by hand once. */
+	bool extra;   /*!< Made by hand, not part of a rollover (yet). */
+	bool by_hand; /*!< Made by hand once. */
 	cause_t removed_cause;
 	time_t removed_decided;
-	time_t remove_at;		/*!< KEY_RETIRING: Knot removes it then. */
+	time_t remove_at; /*!< KEY_RETIRING: Knot removes it then. */
 } sim_key_t;
 
 /*! Knot's KASP for the zone (knot.md 0, 9). */
 typedef struct {
 	bool up;
 	bool frozen;
-	bool text_config;		/*!< A policy switch is lost by reload and restart. */
-	bool base_signals;		/*!< Base policy with cds-cdnskey-publish: rollover. */
-	bool keeps;			/*!< 3.5.3 and later: keeps the old key for the time that is told. */
+	bool text_config;  /*!< A policy switch is lost by reload and restart. */
+	bool base_signals; /*!< Base policy with cds-cdnskey-publish: rollover. */
+	bool keeps;        /*!< 3.5.3 and later: keeps the old key for the time that is told. */
 	policy_role_t policy;
-	policy_role_t pending;		/*!< Committed while frozen. */
+	policy_role_t pending; /*!< Committed while frozen. */
 	time_t policy_decided;
 	uint32_t base_ttl;
 	uint32_t propagation_delay;
 	sim_key_t key[KEYS_MAX];
 	unsigned key_count;
-	int8_t backup;			/*!< The key that was alone before the newest rollover, of which there is a backup; -1: none. */
+	int8_t backup; /*!< The key that was alone before the newest rollover, of which there is a backup; -1: none. */
 	zone_version_t version[VERSION_MAX];
 	unsigned version_count;
-	time_t alarm;			/*!< Next KASP timer. */
+	time_t alarm; /*!< Next KASP timer. */
 } knot_t;
 
-typedef enum { HABIT_REPLACE = 0, HABIT_ADD } parent_habit_t;
+typedef enum {
+	HABIT_REPLACE = 0,
+	HABIT_ADD
+} parent_habit_t;
 
 typedef struct {
 	ds_version_t version[VERSION_MAX];
 	unsigned version_count;
-	bool deaf;			/*!< Does not read CDS. */
-	bool human;			/*!< Somebody copies the CDS into a form instead. */
-	bool naive;			/*!< One nameserver, no look at the chain that comes out. */
-	bool notified;			/*!< Reads when notified. */
-	bool strict;			/*!< Takes no signature older than the CDS taken last, not of the DNSKEY RRset either. */
+	bool deaf;     /*!< Does not read CDS. */
+	bool human;    /*!< Somebody copies the CDS into a form instead. */
+	bool naive;    /*!< One nameserver, no look at the chain that comes out. */
+	bool notified; /*!< Reads when notified. */
+	bool strict;   /*!< Takes no signature older than the CDS taken last, not of the DNSKEY RRset either. */
 	parent_habit_t habit;
-	bool foreign;			/*!< Brings a DS of nobody's key with the change, for a while. */
+	bool foreign; /*!< Brings a DS of nobody's key with the change, for a while. */
 	uint32_t interval, phase, delay;
-	uint32_t stale_after;		/*!< HABIT_ADD: removes the old DS then; 0 = never. */
-	uint32_t swap_ttl;		/*!< DS TTL that comes with the change. */
+	uint32_t stale_after; /*!< HABIT_ADD: removes the old DS then; 0 = never. */
+	uint32_t swap_ttl;    /*!< DS TTL that comes with the change. */
 	uint32_t negative_ttl;
 	bool accepting, cleaning;
-	world_keys_t last_read;		/*!< The CDS that was read last. */
-	uint16_t last_serial;		/*!< Older ones do not count (RFC 7344 6.2). */
+	world_keys_t last_read; /*!< The CDS that was read last. */
+	uint16_t last_serial;   /*!< Older ones do not count (RFC 7344 6.2). */
 	ds_version_t accepted;
-	uint16_t accepted_signed, taken_signed;	/*!< zone_version_t.cds_signed of what is, and was, taken. */
+	uint16_t accepted_signed, taken_signed; /*!< zone_version_t.cds_signed of what is, and was, taken. */
 } parent_t;
 
 /*! What the module has seen, in true time. */
 typedef struct {
-	time_t since, last;		/*!< Resolvers were seen to validate from then to then, without a gap; 0: never. */
-	int64_t wrong;			/*!< The wall clock when the module last used it, world_t.clock. */
-	time_t believed;		/*!< The last boot with another one. */
-	bool ds_known;			/*!< Every server of the parent was seen with a DS of a key of the zone. */
-	time_t ds_gone;			/*!< Later none was any more, since then; 0: not so. */
+	time_t since, last; /*!< Resolvers were seen to validate from then to then, without a gap; 0: never. */
+	int64_t wrong;      /*!< The wall clock when the module last used it, world_t.clock. */
+	time_t believed;    /*!< The last boot with another one. */
+	bool ds_known;      /*!< Every server of the parent was seen with a DS of a key of the zone. */
+	time_t ds_gone;     /*!< Later none was any more, since then; 0: not so. */
 } shown_t;
 
 /*! The part of module/engine that decides when rollover_decide() is called. */
@@ -267,38 +277,51 @@ typedef struct {
 	rollover_row_t row, stored;
 	bool has_stored, loaded, alive, dead, busy, again;
 	time_t saved, saved_wall;
-	time_t died;			/*!< Its process, or the module for good. */
-	uint32_t epoch;			/*!< Events of an earlier life are void. */
-	uint32_t timer;			/*!< Only the last timer counts. */
+	time_t died;    /*!< Its process, or the module for good. */
+	uint32_t epoch; /*!< Events of an earlier life are void. */
+	uint32_t timer; /*!< Only the last timer counts. */
 	bool conf_busy;
 	char conf_detail[160];
 	rollover_silence_t silence[2][CHILD_MAX];
 	struct {
-		time_t last;		/*!< Last check without an answer, 0: it answered. */
-		time_t lasted;		/*!< Between checks in which others answered. */
-		bool alone;		/*!< In the last one nobody did. */
-	} silent[2][CHILD_MAX];		/*!< The same in true time, whatever the module makes of it. */
+		time_t last;    /*!< Last check without an answer, 0: it answered. */
+		time_t lasted;  /*!< Between checks in which others answered. */
+		bool alone;     /*!< In the last one nobody did. */
+	} silent[2][CHILD_MAX]; /*!< The same in true time, whatever the module makes of it. */
 	rollover_facts_t facts;
-	int8_t map[16];			/*!< World's key to facts' key, or -1. */
+	int8_t map[16]; /*!< World's key to facts' key, or -1. */
 	world_keys_t own_keys;
 	child_answer_t child[CHILD_MAX];
 	parent_answer_t parent[PARENT_MAX];
-	int16_t seen[2][CHILD_MAX];	/*!< Fault in that server's last answer, or -1. */
-	world_keys_t seen_keys[2][CHILD_MAX];	/*!< KSKs or DS in it. */
+	int16_t seen[2][CHILD_MAX];           /*!< Fault in that server's last answer, or -1. */
+	world_keys_t seen_keys[2][CHILD_MAX]; /*!< KSKs or DS in it. */
 	uint32_t seen_ttl[2][CHILD_MAX];
-	unsigned own_count;		/* KSKs of the own zone at this look. */
+	unsigned own_count; /* KSKs of the own zone at this look. */
 	shown_t shown;
 	unsigned asked, next_answer;
-	time_t watched;			/*!< The last watch began, by the wall clock. */
+	time_t watched; /*!< The last watch began, by the wall clock. */
 	rollover_decision_t decision;
-	uint32_t crash_chance;		/*!< Per thousand decisions that do something. */
+	uint32_t crash_chance; /*!< Per thousand decisions that do something. */
 	unsigned crashes_left;
 	unsigned decisions, surveys, switches;
 } engine_t;
 
 typedef enum {
-	EV_WAKE = 0, EV_ANSWER, EV_ORDER, EV_RESTART, EV_KASP, EV_SYNC, EV_FAULT, EV_HEAL,
-	EV_SCAN, EV_ACCEPT, EV_STALE, EV_COMMAND, EV_NATIVE, EV_EXCUSE, EV_CLOCK,
+	EV_WAKE = 0,
+	EV_ANSWER,
+	EV_ORDER,
+	EV_RESTART,
+	EV_KASP,
+	EV_SYNC,
+	EV_FAULT,
+	EV_HEAL,
+	EV_SCAN,
+	EV_ACCEPT,
+	EV_STALE,
+	EV_COMMAND,
+	EV_NATIVE,
+	EV_EXCUSE,
+	EV_CLOCK,
 } event_kind_t;
 
 typedef struct {
@@ -310,17 +333,21 @@ typedef struct {
 	uint32_t epoch;
 } event_t;
 
-typedef enum { CLOCK_WRONG = 0, CLOCK_RIGHT, CLOCK_SLEW } clock_event_t;
+typedef enum {
+	CLOCK_WRONG = 0,
+	CLOCK_RIGHT,
+	CLOCK_SLEW
+} clock_event_t;
 
 /*! Conditions that explain why a zone does not go on to the end. */
 enum {
-	WHY_OPERATOR = 1 << 0,	/*!< He broke or stopped it and left it so. */
-	WHY_PARENT = 1 << 1,	/*!< The parent never does its part. */
-	WHY_SERVER = 1 << 2,	/*!< A fault that lasts. */
-	WHY_DEAD = 1 << 3,	/*!< The module died. */
+	WHY_OPERATOR = 1 << 0, /*!< He broke or stopped it and left it so. */
+	WHY_PARENT = 1 << 1,   /*!< The parent never does its part. */
+	WHY_SERVER = 1 << 2,   /*!< A fault that lasts. */
+	WHY_DEAD = 1 << 3,     /*!< The module died. */
 	WHY_STORE_LOST = 1 << 5,
-	WHY_RESTORED = 1 << 6,	/*!< He restored keys of before a rollover. */
-	WHY_DS_BY_HAND = 1 << 4,/*!< The operator gave the parent a DS set of his own. */
+	WHY_RESTORED = 1 << 6,   /*!< He restored keys of before a rollover. */
+	WHY_DS_BY_HAND = 1 << 4, /*!< The operator gave the parent a DS set of his own. */
 };
 
 typedef struct {
@@ -343,12 +370,12 @@ typedef struct world {
 	rng_t rng, watch_rng;
 	struct {
 		rng_t rng;
-		int64_t wrong;		/*!< Seconds by which the server's wall clock is ahead. */
+		int64_t wrong; /*!< Seconds by which the server's wall clock is ahead. */
 		time_t booted;
 		int64_t boot;
 	} clock;
-	FILE *trace;		/*!< NULL unless the world is replayed. */
-	uint64_t trace_sum;	/*!< Of all lines of the timeline, printed or not. */
+	FILE *trace;        /*!< NULL unless the world is replayed. */
+	uint64_t trace_sum; /*!< Of all lines of the timeline, printed or not. */
 
 	knot_t knot;
 	parent_t up;
@@ -359,19 +386,19 @@ typedef struct world {
 
 	fault_t fault[FAULT_MAX];
 	unsigned fault_count;
-	unsigned active[FAULT__COUNT];	/*!< How many of a kind there are now. */
+	unsigned active[FAULT__COUNT]; /*!< How many of a kind there are now. */
 	command_t command[COMMAND_MAX];
 	unsigned command_count;
-	bool collide;			/*!< All key tags are the same. */
+	bool collide; /*!< All key tags are the same. */
 	unsigned rolls_wanted;
-	time_t quiet_from;		/*!< From then on nothing fails and nobody meddles. */
-	uint32_t bound;			/*!< Longest a rollover may take from there. */
+	time_t quiet_from; /*!< From then on nothing fails and nobody meddles. */
+	uint32_t bound;    /*!< Longest a rollover may take from there. */
 	unsigned why;
-	unsigned validators;		/*!< Configured resolvers that are asked how the zone validates. */
-	bool first;			/*!< The zone starts without a DS. */
-	bool leaves;			/*!< The operator wants it insecure, for good. */
-	bool leaves_held;		/*!< The operator does nothing about a zone that was rolled back. */
-	time_t submitted_native;	/*!< Baselines: the removal is due then. */
+	unsigned validators;     /*!< Configured resolvers that are asked how the zone validates. */
+	bool first;              /*!< The zone starts without a DS. */
+	bool leaves;             /*!< The operator wants it insecure, for good. */
+	bool leaves_held;        /*!< The operator does nothing about a zone that was rolled back. */
+	time_t submitted_native; /*!< Baselines: the removal is due then. */
 
 	event_t heap[EVENT_MAX];
 	unsigned heap_count;
@@ -379,8 +406,8 @@ typedef struct world {
 
 	milestones_t mile;
 	bool done;
-	bool failed;			/*!< The violation is filled in. */
-	bool overflow;			/*!< A table was too small: the world does not count. */
+	bool failed;   /*!< The violation is filled in. */
+	bool overflow; /*!< A table was too small: the world does not count. */
 	unsigned excused_pairs;
 	violation_t violation;
 	unsigned rolls_done;
@@ -475,8 +502,7 @@ void facts_finish(world_t *w);
 void native_look(world_t *w);
 
 /* check.c */
-void violate(world_t *w, const char *invariant, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+void violate(world_t *w, const char *invariant, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /*! The decision is kept: what it was made of is known from now on. */
 void check_excuse(world_t *w);
 void check_learn(world_t *w);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Makes a store with known zones for test_cli.py: cli_store PATH NOW [audit]
- * With audit: a zone per finding of 'kskroll audit', and one that is as it should be. The answers are written by the engine's own report_json().
+ * With audit: a zone per finding of 'kskroll audit', and one that is as it should be. The answers are written by the
+ * engine's own report_json().
  */
 
 #include <stdio.h>
@@ -10,8 +11,8 @@
 
 #include "engine.h"
 
-#define HOUR	3600
-#define DAY	86400
+#define HOUR 3600
+#define DAY  86400
 
 static store_t *store;
 static store_zone_t z;
@@ -39,8 +40,14 @@ static void zone(const char *name, rollover_state_t state, time_t age, rollover_
 	z.looked = now - 60;
 	z.configured = true;
 	z.config = (rollover_config_t){
-		.ttl = 300, .lead = HOUR, .observe = DAY, .settle = 3 * DAY, .check_interval = 300,
-		.ds_check_interval = HOUR, .unreachable_after = 12 * HOUR, .bogus_limit = 3,
+		.ttl = 300,
+		.lead = HOUR,
+		.observe = DAY,
+		.settle = 3 * DAY,
+		.check_interval = 300,
+		.ds_check_interval = HOUR,
+		.unreachable_after = 12 * HOUR,
+		.bogus_limit = 3,
 	};
 	if (state != ROLLOVER_IDLE) {
 		ttl_window_add(&z.row.dnskey_ttl, 300, now - HOUR);
@@ -71,26 +78,41 @@ static void answers(char *out, size_t len, time_t at, time_t unreachable_since)
 {
 	child_answer_t child[2] = {
 		{
-			.server = "ns1.bravo.example. 192.0.2.1@53", .dnskey = 3, .dnskey_signed_by = 3,
-			.dnskey_equal = true, .dnskey_ttl = 300,
-			.cds = { .present = true, .keys = 2 }, .cdnskey = { .present = true, .keys = 2 },
-		}, {
-			.server = "ns2.bravo.example. 2001:db8::2@53", .status = ANSWER_UNREACHABLE,
-			.detail = "timeout \"quoted\"", .unreachable_since = unreachable_since,
+			.server = "ns1.bravo.example. 192.0.2.1@53",
+			.dnskey = 3,
+			.dnskey_signed_by = 3,
+			.dnskey_equal = true,
+			.dnskey_ttl = 300,
+			.cds = { .present = true, .keys = 2 },
+			.cdnskey = { .present = true, .keys = 2 },
+		},
+		{
+			.server = "ns2.bravo.example. 2001:db8::2@53",
+			.status = ANSWER_UNREACHABLE,
+			.detail = "timeout \"quoted\"",
+			.unreachable_since = unreachable_since,
 		},
 	};
 	parent_answer_t parent[2] = {
 		{ .server = "p1.example. 192.0.2.11@53", .ds = 2, .ds_ttl = 300 },
-		{ .server = "p2.example. 192.0.2.12@5353", .ds = 1, .ds_ttl = DAY, .ds_foreign = true,
-		  .ds_sha1 = 2, .ds_ignored = true },
+		{ .server = "p2.example. 192.0.2.12@5353",
+		  .ds = 1,
+		  .ds_ttl = DAY,
+		  .ds_foreign = true,
+		  .ds_sha1 = 2,
+		  .ds_ignored = true },
 	};
 	rollover_facts_t facts = {
-		.keys = { key(1), key(2) }, .key_count = 2,
+		.keys = { key(1), key(2) },
+		.key_count = 2,
 		.own = { .known = true, .policy = POLICY_SIGNAL, .dnskey = 3, .dnskey_ttl = 300 },
 		.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
 		.watch = { .answered = 3, .failing = 1, .parent_ok = true, .detail = "192.0.2.53@53: bogus" },
 		.no_route = ROUTE_IPV6,
-		.child = child, .child_count = 2, .parent = parent, .parent_count = 2,
+		.child = child,
+		.child_count = 2,
+		.parent = parent,
+		.parent_count = 2,
 	};
 	report_json(out, len, &facts, "example.", NULL, at);
 }
@@ -99,16 +121,25 @@ static void answers_of_one_that_leaves(char *out, size_t len, time_t at)
 {
 	const signal_rrset_t remove = { .present = true, .unwanted = true, .remove = true };
 	child_answer_t child = {
-		.server = "ns1.india.example. 192.0.2.1@53", .dnskey = 1, .dnskey_signed_by = 1,
-		.dnskey_equal = true, .dnskey_ttl = 300, .cds = remove, .cdnskey = remove,
+		.server = "ns1.india.example. 192.0.2.1@53",
+		.dnskey = 1,
+		.dnskey_signed_by = 1,
+		.dnskey_equal = true,
+		.dnskey_ttl = 300,
+		.cds = remove,
+		.cdnskey = remove,
 	};
 	parent_answer_t parent = { .server = "p1.example. 192.0.2.11@53", .ds = 1, .ds_ttl = 300 };
 	rollover_facts_t facts = {
-		.keys = { key(1) }, .key_count = 1,
+		.keys = { key(1) },
+		.key_count = 1,
 		.own = { .known = true, .policy = POLICY_DELETE, .dnskey = 1, .dnskey_ttl = 300, .cds = remove },
 		.no_route = ROUTE_IPV6,
 		.asked = SURVEY_CHILD | SURVEY_PARENT,
-		.child = &child, .child_count = 1, .parent = &parent, .parent_count = 1,
+		.child = &child,
+		.child_count = 1,
+		.parent = &parent,
+		.parent_count = 1,
 	};
 	report_json(out, len, &facts, "example.", NULL, at);
 }
@@ -128,8 +159,13 @@ static void event(time_t age, rollover_state_t from, rollover_state_t to, rollov
 static void notified(notify_status_t status, time_t age)
 {
 	notify_result_t r = {
-		.status = status, .dsync_owner = "bravo._dsync.example.", .secure = true,
-		.target = "scanner.example.", .server = "192.0.2.61@5359", .tries = 1, .elapsed_ms = 12,
+		.status = status,
+		.dsync_owner = "bravo._dsync.example.",
+		.secure = true,
+		.target = "scanner.example.",
+		.server = "192.0.2.61@5359",
+		.tries = 1,
+		.elapsed_ms = 12,
 	};
 	if (status == NOTIFY_NO_RESPONSE) {
 		r.tries = 7;
@@ -142,7 +178,8 @@ static void notified(notify_status_t status, time_t age)
 	e.from = e.to = z.row.state;
 	e.gate = z.row.gate;
 	snprintf(e.zone, sizeof(e.zone), "%s", z.zone);
-	snprintf(e.evidence, sizeof(e.evidence), "{\"time\":%lld,\"notification\":%s}", (long long)e.time, z.notification);
+	snprintf(e.evidence, sizeof(e.evidence), "{\"time\":%lld,\"notification\":%s}", (long long)e.time,
+	         z.notification);
 	save(&e);
 }
 
@@ -228,16 +265,23 @@ static void well(const char *name, rollover_state_t state, rollover_gate_t gate,
 {
 	zone(name, state, HOUR, gate);
 	child = (child_answer_t){
-		.server = "ns1.test. 192.0.2.1@53", .dnskey = keys, .dnskey_signed_by = keys,
-		.dnskey_equal = true, .dnskey_ttl = 300,
+		.server = "ns1.test. 192.0.2.1@53",
+		.dnskey = keys,
+		.dnskey_signed_by = keys,
+		.dnskey_equal = true,
+		.dnskey_ttl = 300,
 	};
 	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53", .ds = ds, .ds_ttl = 900 };
 	parent[1] = (parent_answer_t){ .server = "p2.test. 192.0.2.12@53", .ds = ds, .ds_ttl = 900 };
 	facts = (rollover_facts_t){
-		.keys = { key(1), key(2) }, .key_count = 2,
+		.keys = { key(1), key(2) },
+		.key_count = 2,
 		.own = { .known = true, .dnskey = keys, .dnskey_ttl = 300 },
 		.asked = SURVEY_CHILD | SURVEY_PARENT,
-		.child = &child, .child_count = 1, .parent = parent, .parent_count = 2,
+		.child = &child,
+		.child_count = 1,
+		.parent = parent,
+		.parent_count = 2,
 	};
 }
 
@@ -305,18 +349,23 @@ static void zones_for_audit(void)
 	done();
 
 	well("silent.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);
-	child = (child_answer_t){ .server = "ns1.test. 192.0.2.1@53", .status = ANSWER_UNREACHABLE,
-	                          .detail = "timeout", .unreachable_since = now - 13 * HOUR };
-	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53", .status = ANSWER_UNREACHABLE,
-	                               .detail = "timeout", .unreachable_since = now - HOUR };
+	child = (child_answer_t){ .server = "ns1.test. 192.0.2.1@53",
+		                  .status = ANSWER_UNREACHABLE,
+		                  .detail = "timeout",
+		                  .unreachable_since = now - 13 * HOUR };
+	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53",
+		                       .status = ANSWER_UNREACHABLE,
+		                       .detail = "timeout",
+		                       .unreachable_since = now - HOUR };
 	done();
 
 	well("half.test.", ROLLOVER_OBSERVE, GATE_CHILD_INCOMPLETE, 3, 2);
 	about("ns1.test. 192.0.2.1@53", "CDS: timeout");
 	child.cds.unanswered = child.cdnskey.unanswered = true;
 	snprintf(child.detail, sizeof(child.detail), "CDS: timeout");
-	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53", .status = ANSWER_INCOMPLETE,
-	                               .detail = "truncated over UDP; TCP: connection refused" };
+	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53",
+		                       .status = ANSWER_INCOMPLETE,
+		                       .detail = "truncated over UDP; TCP: connection refused" };
 	parent[1].no_referral = true;
 	snprintf(parent[1].detail, sizeof(parent[1].detail), "NS: timeout");
 	done();

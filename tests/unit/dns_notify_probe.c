@@ -15,14 +15,14 @@
 
 #include "kskroll/dns.h"
 
-#define ZONES_MAX	32
-#define RUNNING_MAX	1024
+#define ZONES_MAX   32
+#define RUNNING_MAX 1024
 
 typedef struct probe probe_t;
 
 typedef struct {
 	probe_t *probe;
-	notify_t *notify;	/*!< NULL once called back. */
+	notify_t *notify; /*!< NULL once called back. */
 	const char *zone;
 } running_t;
 
@@ -50,9 +50,9 @@ static void on_done(notify_result_t *result, void *arg)
 	}
 	running->notify = NULL;
 	printf("%s\t%s\towner=%s\tsecure=%d\ttarget=%s\tserver=%s\ttcp=%d\trcode=%u\t"
-	       "tries=%u\tms=%u\tdetail=%s\n", running->zone, notify_status_name(result->status),
-	       result->dsync_owner, result->secure, result->target, result->server, result->tcp,
-	       result->rcode, result->tries, result->elapsed_ms, result->detail);
+	       "tries=%u\tms=%u\tdetail=%s\n",
+	       running->zone, notify_status_name(result->status), result->dsync_owner, result->secure, result->target,
+	       result->server, result->tcp, result->rcode, result->tries, result->elapsed_ms, result->detail);
 	fflush(stdout);
 	notify_free(result);
 
@@ -155,8 +155,7 @@ int main(int argc, char **argv)
 		running_t *running = &probe.running[probe.count];
 		*running = (running_t){ .probe = &probe, .zone = names[probe.count % zone_count] };
 		request.zone = zones[probe.count % zone_count];
-		if (notify_start(probe.dns, &request, on_done, running,
-		                 &running->notify) != KNOT_EOK) {
+		if (notify_start(probe.dns, &request, on_done, running, &running->notify) != KNOT_EOK) {
 			die("notify", "cannot start");
 		}
 	}

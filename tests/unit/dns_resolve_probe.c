@@ -4,8 +4,8 @@
  *
  * \brief One resolver that lives as long as its standard input: "ANCHOR HINTS" as arguments.
  *
- * Commands, one a line: `begin NAME` asks for its A records; `wait` waits for the last of the answers, which are printed as
- * "NAME STATUS REASON"; `cancel` gives them up; `threads` prints how many this process has; `break` cuts
+ * Commands, one a line: `begin NAME` asks for its A records; `wait` waits for the last of the answers, which are
+ * printed as "NAME STATUS REASON"; `cancel` gives them up; `threads` prints how many this process has; `break` cuts
  * libunbound's threads off, so that they end.
  */
 
@@ -18,7 +18,7 @@
 
 #include "resolve.h"
 
-#define ASKED_MAX	256
+#define ASKED_MAX 256
 
 typedef struct {
 	char name[128];
@@ -34,7 +34,9 @@ static void on_done(const lookup_result_t *result, void *arg)
 	one->lookup = NULL;
 	printf("%s %s %s\n", one->name,
 	       result->status == LOOKUP_FAILED ? (result->bogus ? "bogus" : "failed") :
-	       result->secure ? "secure" : "insecure", result->error != NULL ? result->error : "");
+	       result->secure                  ? "secure" :
+	                                         "insecure",
+	       result->error != NULL ? result->error : "");
 }
 
 static void begin(resolve_t *resolve, const char *text)
@@ -82,7 +84,7 @@ int main(int argc, char **argv)
 	const dns_config_t config = { .trust_anchor = argv[1], .root_hints = argv[2], .loopback = true };
 	char err[256], line[128];
 	uv_loop_t loop;
-	signal(SIGPIPE, SIG_IGN);	/* As knotd does. */
+	signal(SIGPIPE, SIG_IGN); /* As knotd does. */
 	uv_loop_init(&loop);
 	resolve_t *resolve = resolve_new(&loop, &config, err, sizeof(err));
 	if (resolve == NULL) {

@@ -37,8 +37,8 @@ test_key_t signer_key(const knot_dname_t *zone, uint16_t flags)
 	assert_int_equal(dnssec_keystore_init_pkcs8(&store), DNSSEC_EOK);
 	assert_int_equal(dnssec_keystore_init(store, dir), DNSSEC_EOK);
 	assert_int_equal(dnssec_keystore_open(store, dir), DNSSEC_EOK);
-	assert_int_equal(dnssec_keystore_generate(store, DNSSEC_KEY_ALGORITHM_ECDSA_P256_SHA256,
-	                                          256, NULL, &id), DNSSEC_EOK);
+	assert_int_equal(dnssec_keystore_generate(store, DNSSEC_KEY_ALGORITHM_ECDSA_P256_SHA256, 256, NULL, &id),
+	                 DNSSEC_EOK);
 	assert_int_equal(dnssec_key_new(&out.key), DNSSEC_EOK);
 	dnssec_key_set_dname(out.key, zone);
 	dnssec_key_set_flags(out.key, flags);
@@ -89,8 +89,7 @@ void signer_add_ds(knot_rdataset_t *rrs, const test_key_t *key, int digest)
 	dnssec_binary_free(&ds);
 }
 
-rrsig_fields_t signer_defaults(const test_key_t *key, const knot_dname_t *zone,
-                               const knot_rrset_t *rrset)
+rrsig_fields_t signer_defaults(const test_key_t *key, const knot_dname_t *zone, const knot_rrset_t *rrset)
 {
 	return (rrsig_fields_t){
 		.algorithm = dnssec_key_get_algorithm(key->key),
@@ -109,8 +108,8 @@ static void add(dnssec_sign_ctx_t *ctx, const uint8_t *data, size_t len)
 	assert_int_equal(dnssec_sign_add(ctx, &bin), DNSSEC_EOK);
 }
 
-void signer_sign_fields(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset,
-                        const test_key_t *key, const rrsig_fields_t *fields)
+void signer_sign_fields(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset, const test_key_t *key,
+                        const rrsig_fields_t *fields)
 {
 	uint8_t rdata[1024];
 	knot_wire_write_u16(rdata, rrset->type);
@@ -133,7 +132,7 @@ void signer_sign_fields(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset,
 		knot_wire_write_u16(head + 2, KNOT_CLASS_IN);
 		knot_wire_write_u32(head + 4, fields->original_ttl);
 		knot_wire_write_u16(head + 8, rr->len);
-		knot_dname_storage_t owner;	/* RFC 4034 6.2 */
+		knot_dname_storage_t owner; /* RFC 4034 6.2 */
 		knot_dname_copy_lower(owner, rrset->owner);
 		add(ctx, owner, knot_dname_size(owner));
 		add(ctx, head, sizeof(head));
@@ -149,8 +148,7 @@ void signer_sign_fields(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset,
 	dnssec_sign_free(ctx);
 }
 
-void signer_sign(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset, const test_key_t *key,
-                 const knot_dname_t *zone)
+void signer_sign(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset, const test_key_t *key, const knot_dname_t *zone)
 {
 	rrsig_fields_t fields = signer_defaults(key, zone, rrset);
 	signer_sign_fields(rrsigs, rrset, key, &fields);
@@ -228,8 +226,7 @@ void reply_put(test_answer_t *reply, const knot_rrset_t *rrset, const knot_rdata
 		knot_rrset_t sigs;
 		knot_rrset_init(&sigs, rrset->owner, KNOT_RRTYPE_RRSIG, KNOT_CLASS_IN, rrset->ttl);
 		sigs.rrs = *rrsigs;
-		assert_int_equal(knot_pkt_put(reply->pkt, KNOT_COMPR_HINT_NONE, &sigs, 0),
-		                 KNOT_EOK);
+		assert_int_equal(knot_pkt_put(reply->pkt, KNOT_COMPR_HINT_NONE, &sigs, 0), KNOT_EOK);
 	}
 }
 

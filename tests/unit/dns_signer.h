@@ -12,8 +12,8 @@
 
 #include "kskroll/dns.h"
 
-#define TEST_NOW	1800000000
-#define TEST_TTL	3600
+#define TEST_NOW 1800000000
+#define TEST_TTL 3600
 
 typedef struct {
 	dnssec_key_t *key;
@@ -44,13 +44,11 @@ void signer_add(knot_rdataset_t *rrs, const uint8_t *data, uint16_t len);
 /*! DS of any digest type. */
 void signer_add_ds(knot_rdataset_t *rrs, const test_key_t *key, int digest);
 
-rrsig_fields_t signer_defaults(const test_key_t *key, const knot_dname_t *zone,
-                               const knot_rrset_t *rrset);
+rrsig_fields_t signer_defaults(const test_key_t *key, const knot_dname_t *zone, const knot_rrset_t *rrset);
 /*! Signs with any fields, true or not, and adds the RRSIG. */
-void signer_sign_fields(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset,
-                        const test_key_t *key, const rrsig_fields_t *fields);
-void signer_sign(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset, const test_key_t *key,
-                 const knot_dname_t *zone);
+void signer_sign_fields(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset, const test_key_t *key,
+                        const rrsig_fields_t *fields);
+void signer_sign(knot_rdataset_t *rrsigs, const knot_rrset_t *rrset, const test_key_t *key, const knot_dname_t *zone);
 
 /*! NSEC RDATA with types, 0 at the end. */
 void signer_add_nsec(knot_rdataset_t *rrs, const knot_dname_t *next, const uint16_t *types);
@@ -59,7 +57,7 @@ void signer_add_nsec(knot_rdataset_t *rrs, const knot_dname_t *next, const uint1
 typedef struct {
 	uint8_t wire[65535];
 	knot_pkt_t *pkt;
-	bool refused;		/*!< By this libknot: a record is cut. It does not read such a message either. */
+	bool refused; /*!< By this libknot: a record is cut. It does not read such a message either. */
 } test_answer_t;
 
 void reply_begin(test_answer_t *reply, const knot_dname_t *name, uint16_t type, bool aa, int rcode);

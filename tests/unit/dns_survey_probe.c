@@ -16,7 +16,7 @@
 
 #include "kskroll/dns.h"
 
-#define MANY	16
+#define MANY 16
 
 typedef struct {
 	struct sockaddr_storage addr[MANY];
@@ -37,8 +37,7 @@ static void die(const char *what, const char *why)
 
 static void add_addr(addrs_t *addrs, const char *text)
 {
-	if (addrs->count == MANY ||
-	    dns_addr_parse(text, &addrs->addr[addrs->count++]) != KNOT_EOK) {
+	if (addrs->count == MANY || dns_addr_parse(text, &addrs->addr[addrs->count++]) != KNOT_EOK) {
 		die("address", text);
 	}
 }
@@ -80,15 +79,13 @@ static void on_done(survey_result_t *result, void *arg)
 	if (result->cancelled) {
 		printf("cancelled\n");
 	} else {
-		printf("survey\tfailed=%d\tinsecure=%d\tparent=%s\tdetail=%s\n",
-		       result->discovery_failed, result->parent_insecure, result->parent_zone,
-		       result->discovery_detail);
+		printf("survey\tfailed=%d\tinsecure=%d\tparent=%s\tdetail=%s\n", result->discovery_failed,
+		       result->parent_insecure, result->parent_zone, result->discovery_detail);
 		for (size_t i = 0; i < result->child_count; i++) {
 			const child_answer_t *a = &result->child[i];
-			printf("child\t%s\t%s\t%s\tdnskey=%u:%u\tequal=%d\tforeign=%d\tttl=%u",
-			       a->server, STATUS[a->status], a->detail, a->dnskey,
-			       a->dnskey_signed_by, a->dnskey_equal, a->dnskey_foreign,
-			       a->dnskey_ttl);
+			printf("child\t%s\t%s\t%s\tdnskey=%u:%u\tequal=%d\tforeign=%d\tttl=%u", a->server,
+			       STATUS[a->status], a->detail, a->dnskey, a->dnskey_signed_by, a->dnskey_equal,
+			       a->dnskey_foreign, a->dnskey_ttl);
 			print_signal("cds", &a->cds);
 			print_signal("cdnskey", &a->cdnskey);
 			printf("\n");
@@ -174,8 +171,12 @@ int main(int argc, char **argv)
 	dns_config_t config = { .loopback = true };
 	knot_dname_storage_t zone = { 0 };
 	survey_request_t request = {
-		.zone = zone, .ask = SURVEY_CHILD | SURVEY_PARENT, .keys = keys,
-		.dnskey = &dnskey, .ns = &ns, .now = time(NULL),
+		.zone = zone,
+		.ask = SURVEY_CHILD | SURVEY_PARENT,
+		.keys = keys,
+		.dnskey = &dnskey,
+		.ns = &ns,
+		.now = time(NULL),
 	};
 
 	for (int i = 1; i < argc; i++) {
@@ -214,8 +215,9 @@ int main(int argc, char **argv)
 		} else if (strcmp(name, "hints") == 0) {
 			config.root_hints = value;
 		} else if (strcmp(name, "ask") == 0) {
-			request.ask = strcmp(value, "child") == 0 ? SURVEY_CHILD :
-			              strcmp(value, "parent") == 0 ? SURVEY_PARENT : request.ask;
+			request.ask = strcmp(value, "child") == 0  ? SURVEY_CHILD :
+			              strcmp(value, "parent") == 0 ? SURVEY_PARENT :
+			                                             request.ask;
 		} else if (strcmp(name, "rate") == 0) {
 			config.parent_rate = atoi(value);
 		} else if (strcmp(name, "repeat") == 0) {
@@ -265,8 +267,8 @@ int main(int argc, char **argv)
 
 	uint64_t began = uv_hrtime();
 	uv_run(&loop, UV_RUN_DEFAULT);
-	printf("total\tms=%u\tcpu=%u\tthread=%u\n", (unsigned)((uv_hrtime() - began) / 1000000),
-	       cpu_ms(RUSAGE_SELF), cpu_ms(RUSAGE_THREAD));
+	printf("total\tms=%u\tcpu=%u\tthread=%u\n", (unsigned)((uv_hrtime() - began) / 1000000), cpu_ms(RUSAGE_SELF),
+	       cpu_ms(RUSAGE_THREAD));
 	knot_rdataset_clear(&dnskey, NULL);
 	knot_rdataset_clear(&ns, NULL);
 	int ret = uv_loop_close(&loop);

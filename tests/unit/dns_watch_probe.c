@@ -14,7 +14,7 @@
 
 #include "kskroll/dns.h"
 
-#define MANY	64
+#define MANY 64
 
 typedef struct {
 	struct sockaddr_storage addr[MANY];
@@ -45,8 +45,7 @@ static void die(const char *what, const char *why)
 
 static void add_addr(addrs_t *addrs, const char *text)
 {
-	if (addrs->count == MANY ||
-	    dns_addr_parse(text, &addrs->addr[addrs->count++]) != KNOT_EOK) {
+	if (addrs->count == MANY || dns_addr_parse(text, &addrs->addr[addrs->count++]) != KNOT_EOK) {
 		die("address", text);
 	}
 }
@@ -80,9 +79,8 @@ static void on_done(const watch_result_t *result, void *arg)
 	if (result->cancelled) {
 		printf("cancelled\n");
 	} else {
-		printf("watch\tanswered=%u\tfailing=%u\tparent=%d\tdetail=%s\tms=%u\n",
-		       result->answered, result->failing, result->parent_ok, result->detail,
-		       result->elapsed_ms);
+		printf("watch\tanswered=%u\tfailing=%u\tparent=%d\tdetail=%s\tms=%u\n", result->answered,
+		       result->failing, result->parent_ok, result->detail, result->elapsed_ms);
 	}
 	fflush(stdout);
 
@@ -148,7 +146,8 @@ int main(int argc, char **argv)
 	}
 	config.resolver = (dns_addrs_t){ resolver.addr, resolver.count };
 	const watch_request_t request = {
-		.zone = zone, .validator = { validator.addr, validator.count },
+		.zone = zone,
+		.validator = { validator.addr, validator.count },
 	};
 
 	uv_loop_t loop;
@@ -169,8 +168,7 @@ int main(int argc, char **argv)
 	look_t looks[MANY];
 	for (unsigned i = 0; i < repeat; i++) {
 		looks[i] = (look_t){ &probe, i };
-		if (watch_start(probe.dns, &request, on_done, &looks[i],
-		                &probe.watches[i]) != KNOT_EOK) {
+		if (watch_start(probe.dns, &request, on_done, &looks[i], &probe.watches[i]) != KNOT_EOK) {
 			die("watch", "cannot start");
 		}
 		probe.started++;

@@ -35,8 +35,11 @@ int world_setup(void **state)
 	signer_add(&w->trusted, w->parent_zsk.rdata, w->parent_zsk.len);
 
 	w->known = (answer_zone_t){
-		.zone = w->zone, .keys = w->keys, .key_count = 2,
-		.dnskey = &w->dnskey.rrs, .now = TEST_NOW,
+		.zone = w->zone,
+		.keys = w->keys,
+		.key_count = 2,
+		.dnskey = &w->dnskey.rrs,
+		.now = TEST_NOW,
 	};
 	w->iterations = 12;
 	*state = w;
@@ -70,8 +73,8 @@ void see_dnskey(world_t *w, const knot_rrset_t *dnskey, const knot_rdataset_t *s
 }
 
 /*! Records of a type at a name, with signatures of up to two keys. */
-void see_signal(world_t *w, uint16_t type, const knot_rdataset_t *rrs,
-                const test_key_t *signer, const test_key_t *signer2)
+void see_signal(world_t *w, uint16_t type, const knot_rdataset_t *rrs, const test_key_t *signer,
+                const test_key_t *signer2)
 {
 	knot_rrset_t rrset;
 	knot_rdataset_t sigs = { 0 };
@@ -90,8 +93,8 @@ void see_signal(world_t *w, uint16_t type, const knot_rdataset_t *rrs,
 	knot_rdataset_clear(&sigs, NULL);
 }
 
-void put_signed(world_t *w, const knot_dname_t *owner, uint16_t type, uint32_t ttl,
-                knot_rdataset_t *rrs, const test_key_t *signer, const knot_dname_t *zone)
+void put_signed(world_t *w, const knot_dname_t *owner, uint16_t type, uint32_t ttl, knot_rdataset_t *rrs,
+                const test_key_t *signer, const knot_dname_t *zone)
 {
 	knot_rrset_t rrset;
 	knot_rdataset_t sigs = { 0 };
@@ -105,8 +108,7 @@ void put_signed(world_t *w, const knot_dname_t *owner, uint16_t type, uint32_t t
 	knot_rdataset_clear(rrs, NULL);
 }
 
-void put_soa(world_t *w, const knot_dname_t *zone, uint32_t ttl, uint32_t minimum,
-             const test_key_t *signer)
+void put_soa(world_t *w, const knot_dname_t *zone, uint32_t ttl, uint32_t minimum, const test_key_t *signer)
 {
 	uint8_t rdata[64] = { 0 };
 	size_t len = knot_dname_to_wire(rdata, N("ns."), sizeof(rdata));
@@ -117,8 +119,8 @@ void put_soa(world_t *w, const knot_dname_t *zone, uint32_t ttl, uint32_t minimu
 	put_signed(w, zone, KNOT_RRTYPE_SOA, ttl, &rrs, signer, zone);
 }
 
-void put_nsec(world_t *w, const knot_dname_t *owner, const uint16_t *types,
-              const test_key_t *signer, const knot_dname_t *zone)
+void put_nsec(world_t *w, const knot_dname_t *owner, const uint16_t *types, const test_key_t *signer,
+              const knot_dname_t *zone)
 {
 	knot_rdataset_t rrs = { 0 };
 	signer_add_nsec(&rrs, N("z.example."), types);
@@ -149,8 +151,8 @@ static void unbase32(const char *text, uint8_t *out)
 	}
 }
 
-void put_nsec3(world_t *w, const char *hash, const char *next, uint8_t flags,
-               const uint16_t *types, const test_key_t *signer)
+void put_nsec3(world_t *w, const char *hash, const char *next, uint8_t flags, const uint16_t *types,
+               const test_key_t *signer)
 {
 	char owner[64];
 	snprintf(owner, sizeof(owner), "%s.example.", hash);
@@ -188,7 +190,8 @@ const char *hash_of(const world_t *w, const knot_dname_t *name)
 	static char text[33];
 	const dnssec_binary_t data = { .data = (uint8_t *)name, .size = knot_dname_size(name) };
 	const dnssec_nsec3_params_t params = {
-		.algorithm = DNSSEC_NSEC3_ALGORITHM_SHA1, .iterations = w->iterations,
+		.algorithm = DNSSEC_NSEC3_ALGORITHM_SHA1,
+		.iterations = w->iterations,
 		.salt = { .size = sizeof(SALT), .data = (uint8_t *)SALT },
 	};
 	dnssec_binary_t hash = { 0 };

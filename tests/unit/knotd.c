@@ -21,7 +21,7 @@
 
 #include "knotd.h"
 
-#define START_TIMEOUT_S	30
+#define START_TIMEOUT_S 30
 
 static const char *const knotd_paths[] = { "/usr/sbin/knotd", "/usr/local/sbin/knotd" };
 static const char *const knotc_paths[] = { "/usr/sbin/knotc", "/usr/local/sbin/knotc", "/usr/bin/knotc" };
@@ -197,8 +197,7 @@ bool knotd_start(knotd_t *knotd, bool database, const char *conf)
 		}
 	}
 
-	char *run[] = { (char *)knotd_path(), database ? "-C" : "-c",
-	                database ? confdb : file, NULL };
+	char *run[] = { (char *)knotd_path(), database ? "-C" : "-c", database ? confdb : file, NULL };
 	knotd->pid = spawn(knotd, run);
 
 	time_t end = time(NULL) + START_TIMEOUT_S;

@@ -12,9 +12,9 @@
 
 typedef struct {
 	pid_t pid;
-	char dir[64];		/*!< Configuration, databases, zone files, log. */
+	char dir[64]; /*!< Configuration, databases, zone files, log. */
 	char socket[96];
-	bool database;		/*!< Configuration database instead of a text file. */
+	bool database; /*!< Configuration database instead of a text file. */
 } knotd_t;
 
 /*!

@@ -12,13 +12,13 @@
 
 #include "kskroll/rollover.h"
 
-#define OLD	((keyset_t)1)
-#define NEW	((keyset_t)2)
-#define THIRD	((keyset_t)4)
+#define OLD   ((keyset_t)1)
+#define NEW   ((keyset_t)2)
+#define THIRD ((keyset_t)4)
 
-#define T0	((time_t)1000000000)
-#define HOUR	3600
-#define DAY	86400
+#define T0   ((time_t)1000000000)
+#define HOUR 3600
+#define DAY  86400
 
 typedef struct {
 	rollover_config_t config;
@@ -41,8 +41,14 @@ static inline void machine_init(machine_t *m)
 {
 	memset(m, 0, sizeof(*m));
 	m->config = (rollover_config_t){
-		.ttl = 300, .lead = HOUR, .observe = DAY, .settle = 3 * DAY,
-		.check_interval = 300, .ds_check_interval = HOUR, .unreachable_after = 12 * HOUR, .bogus_limit = 3,
+		.ttl = 300,
+		.lead = HOUR,
+		.observe = DAY,
+		.settle = 3 * DAY,
+		.check_interval = 300,
+		.ds_check_interval = HOUR,
+		.unreachable_after = 12 * HOUR,
+		.bogus_limit = 3,
 	};
 	m->now = T0;
 	rollover_init(&m->row, T0);

@@ -33,7 +33,9 @@ static void tell_users(control_cmd_t *cmd)
 	cmd->busy = knotd.busy != NULL && strcmp(knotd.busy, "zone") == 0;
 	cmd->failed = cmd->busy || knotd.used == NULL;
 	if (!cmd->failed) {
-		control_unit_t unit = { .section = "zone", .id = knotd.user, .item = "dnssec-policy", .data = knotd.used };
+		control_unit_t unit = {
+			.section = "zone", .id = knotd.user, .item = "dnssec-policy", .data = knotd.used
+		};
 		cmd->each(&unit, cmd->arg);
 		cmd->units++;
 	}
@@ -60,8 +62,10 @@ int control_run(control_t *control, control_cmd_t *cmds, size_t count, char *det
 		}
 		for (size_t k = 0; k < knotd.count; k++) {
 			if (strcmp(knotd.lines[k].policy, cmds[i].id) == 0) {
-				control_unit_t unit = { .section = "policy", .id = cmds[i].id, .item = knotd.lines[k].item,
-				                        .data = knotd.lines[k].value };
+				control_unit_t unit = { .section = "policy",
+					                .id = cmds[i].id,
+					                .item = knotd.lines[k].item,
+					                .data = knotd.lines[k].value };
 				cmds[i].each(&unit, cmds[i].arg);
 				cmds[i].units++;
 			}
@@ -173,8 +177,9 @@ result_t prepare(const policy_want_t *want)
 		assert_string_equal(cmd->section, "policy");
 		size_t len = strlen(r.cmds);
 		snprintf(r.cmds + len, sizeof(r.cmds) - len, "%s %s%s%s%s%s\n", cmd->name + strlen("conf-"),
-		         strncmp(cmd->id, "lab-kskroll-", 12) == 0 ? cmd->id + 12 : cmd->id, cmd->item != NULL ? " " : "",
-		         cmd->item != NULL ? cmd->item : "", cmd->data != NULL ? "=" : "", cmd->data != NULL ? cmd->data : "");
+		         strncmp(cmd->id, "lab-kskroll-", 12) == 0 ? cmd->id + 12 : cmd->id,
+		         cmd->item != NULL ? " " : "", cmd->item != NULL ? cmd->item : "", cmd->data != NULL ? "=" : "",
+		         cmd->data != NULL ? cmd->data : "");
 	}
 	cmd_list_clear(&list);
 	assert_int_equal(list.count, 0);

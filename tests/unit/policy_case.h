@@ -21,14 +21,14 @@
 #include "module/knot/compat.h"
 #include "module/server/policy.h"
 
-#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
-#define MADE		"made by the module kskroll"
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+#define MADE      "made by the module kskroll"
 
-#define QUIET		"lab-kskroll-quiet"
-#define SIGNAL		"lab-kskroll-signal"
-#define ROLLBACK	"lab-kskroll-rollback"
-#define DELETE		"lab-kskroll-delete"
-#define DERIVED		3
+#define QUIET    "lab-kskroll-quiet"
+#define SIGNAL   "lab-kskroll-signal"
+#define ROLLBACK "lab-kskroll-rollback"
+#define DELETE   "lab-kskroll-delete"
+#define DERIVED  3
 extern const char *const derived[DERIVED];
 
 /*! What knotd tells. Null: nothing special. */
@@ -38,13 +38,13 @@ typedef struct {
 		const char *item, *value;
 	} lines[64];
 	size_t count;
-	bool lost;			/*!< The connection. */
-	const char *busy, *silent;	/*!< Where this policy is asked for; "zone": the zones. */
-	const char *user, *used;	/*!< A zone and its policy. */
+	bool lost;                 /*!< The connection. */
+	const char *busy, *silent; /*!< Where this policy is asked for; "zone": the zones. */
+	const char *user, *used;   /*!< A zone and its policy. */
 	server_status_t reread;
-	unsigned rereads;		/*!< How often it was asked. */
-	const char *command, *base;	/*!< Expected. */
-	unsigned until_no_memory;	/*!< Allocations. */
+	unsigned rereads;           /*!< How often it was asked. */
+	const char *command, *base; /*!< Expected. */
+	unsigned until_no_memory;   /*!< Allocations. */
 } table_t;
 
 extern table_t knotd;
@@ -69,7 +69,7 @@ typedef struct {
 	server_status_t status;
 	rollover_gate_t gate;
 	char detail[CONTROL_DETAIL_MAX];
-	char cmds[4096];	/*!< One a line: "set quiet dnskey-ttl=300". */
+	char cmds[4096]; /*!< One a line: "set quiet dnskey-ttl=300". */
 } result_t;
 
 result_t prepare(const policy_want_t *want);

@@ -25,8 +25,8 @@
 #include "module/server/switch.h"
 #include "server_at.h"
 
-#define TIMEOUT_MS	20000
-#define WAIT_S		60
+#define TIMEOUT_MS 20000
+#define WAIT_S     60
 
 typedef struct {
 	knotd_t knotd;
@@ -40,7 +40,7 @@ typedef struct {
 	bool done;
 	server_status_t status;
 	char detail[160];
-	server_look_t look;	// Without its sets: they are counted.
+	server_look_t look; // Without its sets: they are counted.
 	uint32_t serial;
 	unsigned dnskeys;
 	unsigned ns;
@@ -92,8 +92,8 @@ static inline result_t look(fixture_t *f, const char *zone)
 	return result;
 }
 
-static inline result_t set_policy(fixture_t *f, const char *zone, const char *base, policy_role_t role,
-                           uint32_t ttl, bool implicit)
+static inline result_t set_policy(fixture_t *f, const char *zone, const char *base, policy_role_t role, uint32_t ttl,
+                                  bool implicit)
 {
 	result_t result = { 0 };
 	server_switch(f->server, zone, base, role, ttl, implicit, on_done, &result);
@@ -109,11 +109,12 @@ static inline result_t origin(fixture_t *f, const char *zone)
 	return result;
 }
 
-#define assert_status(result, want) do { \
-		result_t r_ = (result); \
-		if (r_.status != (want)) { \
-			fail_msg("status %i, not %i: %s", r_.status, (want), r_.detail); \
-		} \
+#define assert_status(result, want)                                                                                    \
+	do {                                                                                                           \
+		result_t r_ = (result);                                                                                \
+		if (r_.status != (want)) {                                                                             \
+			fail_msg("status %i, not %i: %s", r_.status, (want), r_.detail);                               \
+		}                                                                                                      \
 	} while (0)
 
 /* The operator. */
@@ -122,24 +123,26 @@ static inline void on_unit(const control_unit_t *unit, void *arg)
 {
 	char *out = arg;
 	size_t len = strlen(out);
-	snprintf(out + len, 4096 - len, "%s%s%s%s.%s=%s\n",
-	         unit->section ? unit->section : "", unit->id ? "[" : "",
-	         unit->id ? unit->id : "", unit->id ? "]" : "",
-	         unit->item ? unit->item : "", unit->data ? unit->data : "");
+	snprintf(out + len, 4096 - len, "%s%s%s%s.%s=%s\n", unit->section ? unit->section : "", unit->id ? "[" : "",
+	         unit->id ? unit->id : "", unit->id ? "]" : "", unit->item ? unit->item : "",
+	         unit->data ? unit->data : "");
 }
 
-static inline const char *operator_tries(fixture_t *f, const char *name, const char *section,
-                                 const char *id, const char *item, const char *data, char *out)
+static inline const char *operator_tries(fixture_t *f, const char *name, const char *section, const char *id,
+                                         const char *item, const char *data, char *out)
 {
 	static control_cmd_t cmd;
 	char detail[CONTROL_DETAIL_MAX];
 	control_target_t target = { .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
 	bool zone = strncmp(name, "zone-", 5) == 0;
-	cmd = (control_cmd_t) {
-		.name = name, .section = zone ? NULL : section, .zone = zone ? id : NULL,
-		.id = zone ? NULL : id, .item = item, .data = data,
-		.each = (out != NULL) ? on_unit : NULL, .arg = out
-	};
+	cmd = (control_cmd_t){ .name = name,
+		               .section = zone ? NULL : section,
+		               .zone = zone ? id : NULL,
+		               .id = zone ? NULL : id,
+		               .item = item,
+		               .data = data,
+		               .each = (out != NULL) ? on_unit : NULL,
+		               .arg = out };
 	if (out != NULL) {
 		out[0] = '\0';
 	}
@@ -162,8 +165,8 @@ static inline bool is_busy(const char *error)
  * knotd notices the end of a connection late. Until then it does not take the next one for
  * that of the transaction's owner and refuses to end the transaction.
  */
-static inline const char *operator_does(fixture_t *f, const char *name, const char *section,
-                                 const char *id, const char *item, const char *data, char *out)
+static inline const char *operator_does(fixture_t *f, const char *name, const char *section, const char *id,
+                                        const char *item, const char *data, char *out)
 {
 	time_t end = time(NULL) + WAIT_S;
 	const char *error;
@@ -200,16 +203,17 @@ static inline void assert_no_transaction(fixture_t *f)
 }
 
 /*! Looks until a condition holds. */
-#define wait_until(f, zone, result, condition) do { \
-		time_t end_ = time(NULL) + WAIT_S; \
-		(result) = look(f, zone); \
-		while (!(condition)) { \
-			if (time(NULL) > end_) { \
-				fail_msg("%s: never %s (%s)", zone, #condition, (result).detail); \
-			} \
-			nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL); \
-			(result) = look(f, zone); \
-		} \
+#define wait_until(f, zone, result, condition)                                                                         \
+	do {                                                                                                           \
+		time_t end_ = time(NULL) + WAIT_S;                                                                     \
+		(result) = look(f, zone);                                                                              \
+		while (!(condition)) {                                                                                 \
+			if (time(NULL) > end_) {                                                                       \
+				fail_msg("%s: never %s (%s)", zone, #condition, (result).detail);                      \
+			}                                                                                              \
+			nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);                                    \
+			(result) = look(f, zone);                                                                      \
+		}                                                                                                      \
 	} while (0)
 
 static inline int stop_knotd(void **state)

@@ -9,14 +9,17 @@
 
 #include "module/engine/belt.h"
 
-#define NOW	((time_t)1000000000)
+#define NOW ((time_t)1000000000)
 
 /*! A rollover of one key that waited for a DS TTL of an hour, a day ago. */
 static rollover_row_t row_of_a_rollover(void)
 {
 	return (rollover_row_t){
-		.state = ROLLOVER_RETIRE, .old_count = 1, .has_new = true,
-		.ds_all_since = NOW - 86400, .ds_drain = 3600,
+		.state = ROLLOVER_RETIRE,
+		.old_count = 1,
+		.has_new = true,
+		.ds_all_since = NOW - 86400,
+		.ds_drain = 3600,
 	};
 }
 
@@ -39,10 +42,10 @@ static void a_key_that_goes_by_mistake_stays_long(void **state)
 	(void)state;
 	rollover_row_t row = row_of_a_rollover();
 
-	row.old_count = 0;	// A first DS: no key is meant to go.
+	row.old_count = 0; // A first DS: no key is meant to go.
 	assert_int_equal(belt_ttl(&row, NOW), ROLLOVER_UNKNOWN_DS_TTL);
 	row = row_of_a_rollover();
-	row.state = ROLLOVER_INTRODUCE;	// The only key is confirmed, so that Knot makes another one.
+	row.state = ROLLOVER_INTRODUCE; // The only key is confirmed, so that Knot makes another one.
 	row.has_new = false;
 	row.ds_all_since = 0;
 	assert_int_equal(belt_ttl(&row, NOW), ROLLOVER_UNKNOWN_DS_TTL);

@@ -13,7 +13,7 @@
 #include "addr.h"
 #include "dns_signer.h"
 
-#define MANY	64
+#define MANY 64
 
 /* In place of the resolver, the asker and the clock. */
 
@@ -44,8 +44,8 @@ uint64_t uv_now(const uv_loop_t *loop)
 	return now;
 }
 
-share_t *shared_start(shared_t *shared, const knot_dname_t *name, uint16_t type, bool fresh,
-                      lookup_done_f done, void *arg)
+share_t *shared_start(shared_t *shared, const knot_dname_t *name, uint16_t type, bool fresh, lookup_done_f done,
+                      void *arg)
 {
 	(void)shared;
 	if (refuse) {
@@ -72,8 +72,8 @@ const char *shared_error(const shared_t *shared)
 	return "trust anchor '/x' is not readable";
 }
 
-ask_job_t *ask_parent(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name,
-                      uint16_t type, ask_done_f done, void *arg)
+ask_job_t *ask_parent(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name, uint16_t type,
+                      ask_done_f done, void *arg)
 {
 	(void)ask;
 	(void)name;
@@ -220,7 +220,7 @@ static void all_zones_of_a_parent_share_one_referral(void **state)
 	find_root(0);
 	assert_int_equal(job_count, 1);
 	answer(0, 2);
-	assert_int_equal(askers[0].calls, 0);	/* From a clean stack. */
+	assert_int_equal(askers[0].calls, 0); /* From a clean stack. */
 	run(&world);
 	assert_int_equal(askers[0].calls + askers[2].calls, 2);
 	assert_int_equal(askers[0].names, 2);

@@ -200,11 +200,13 @@ static void signed_ttl_with_the_highest_bit_is_none(void **state)
 	/* RFC 2181 8: then the received TTL bounds caches, unless it has that bit as well. */
 	static const struct {
 		uint32_t original, received, counts;
+		/* clang-format off */
 	} CASES[] = {
 		{ INT32_MAX, 300, INT32_MAX },
 		{ 1U << 31, 300, 300 },
 		{ UINT32_MAX, 1U << 31, 0 },
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		knot_rdataset_t sigs = { 0 };
 		w->dnskey.ttl = CASES[i].original;
@@ -224,6 +226,7 @@ static void errors_of_a_server_are_named(void **state)
 		int rcode;
 		bool aa;
 		const char *detail;
+		/* clang-format off */
 	} CASES[] = {
 		{ KNOT_RCODE_REFUSED, false, "REFUSED" },
 		{ KNOT_RCODE_SERVFAIL, false, "SERVFAIL" },
@@ -231,6 +234,7 @@ static void errors_of_a_server_are_named(void **state)
 		{ KNOT_RCODE_NOERROR, false, "not authoritative" },
 		{ KNOT_RCODE_NOERROR, true, "no DNSKEY" },
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		reply_begin(&w->reply, w->zone, KNOT_RRTYPE_DNSKEY, CASES[i].aa, CASES[i].rcode);
 		size_t len = reply_end(&w->reply);
@@ -335,12 +339,8 @@ static void cdnskey_is_read(void **state)
 	knot_rdataset_clear(&cdnskey, NULL);
 }
 
-static const uint16_t APEX[] = {
-	KNOT_RRTYPE_NS, KNOT_RRTYPE_SOA, KNOT_RRTYPE_RRSIG, KNOT_RRTYPE_DNSKEY, 0
-};
-static const uint16_t APEX_CDS[] = {
-	KNOT_RRTYPE_NS, KNOT_RRTYPE_SOA, KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_CDS, 0
-};
+static const uint16_t APEX[] = { KNOT_RRTYPE_NS, KNOT_RRTYPE_SOA, KNOT_RRTYPE_RRSIG, KNOT_RRTYPE_DNSKEY, 0 };
+static const uint16_t APEX_CDS[] = { KNOT_RRTYPE_NS, KNOT_RRTYPE_SOA, KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_CDS, 0 };
 
 static void see_no_cds(world_t *w, const uint16_t *types, const test_key_t *signer)
 {
@@ -515,8 +515,7 @@ static const uint16_t DELEGATION[] = { KNOT_RRTYPE_NS, KNOT_RRTYPE_RRSIG, KNOT_R
 static const uint16_t DELEGATION_DS[] = { KNOT_RRTYPE_NS, KNOT_RRTYPE_DS, 0 };
 static const uint16_t NOT_DELEGATED[] = { KNOT_RRTYPE_A, KNOT_RRTYPE_NSEC, 0 };
 
-static void see_no_ds(world_t *w, const knot_dname_t *owner, const uint16_t *types,
-                      const test_key_t *signer)
+static void see_no_ds(world_t *w, const knot_dname_t *owner, const uint16_t *types, const test_key_t *signer)
 {
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_DS, true, 0);
 	reply_section(&w->reply, KNOT_AUTHORITY);
@@ -553,8 +552,8 @@ static void nsec3_with_more_iterations_than_resolvers_accept_is_no_proof(void **
 		put_nsec3(w, hash_of(w, w->zone), HASH_EXAMPLE, 0, DELEGATION, &w->parent_zsk);
 		see_ds(w);
 		assert_int_equal(w->up.status, iterations == 150 ? ANSWER_OK : ANSWER_BOGUS);
-		assert_string_equal(w->up.detail, iterations == 150 ? "" :
-		                    "NSEC3 with more iterations than resolvers accept");
+		assert_string_equal(w->up.detail,
+		                    iterations == 150 ? "" : "NSEC3 with more iterations than resolvers accept");
 	}
 }
 
@@ -591,8 +590,7 @@ static void server_that_answers_from_the_child_is_an_error(void **state)
 
 /* -- NSEC3 ------------------------------------------------------------------ */
 
-static void put_name(world_t *w, const knot_dname_t *owner, uint16_t type, const void *data,
-                     size_t len)
+static void put_name(world_t *w, const knot_dname_t *owner, uint16_t type, const void *data, size_t len)
 {
 	knot_rdataset_t rrs = { 0 };
 	signer_add(&rrs, data, len);
@@ -627,15 +625,16 @@ static void nsec3_that_is_cut_is_no_proof(void **state)
 		begin_nsec3(w, "a.example.");
 		put_nsec3(w, HASH_A_EXAMPLE, HASH_C_EXAMPLE, 0, DELEGATION, &w->parent_zsk);
 		see_ds(w);
-		assert_int_equal(w->up.status, w->nsec3_cut == 0 ? ANSWER_OK : w->reply.refused ? ANSWER_ERROR : ANSWER_BOGUS);
+		assert_int_equal(w->up.status, w->nsec3_cut == 0 ? ANSWER_OK :
+		                               w->reply.refused  ? ANSWER_ERROR :
+		                                                   ANSWER_BOGUS);
 	}
 
 	for (uint16_t cut = 1; cut < 38; cut++) {
 		/* What covers needs its next hash, and not its bitmap. */
 		begin_nsec3(w, "c.example.");
 		w->nsec3_cut = cut;
-		put_nsec3(w, HASH_A_EXAMPLE, "b4um86eghhds6nea196smvmlo4ors995", 1, DELEGATION,
-		          &w->parent_zsk);
+		put_nsec3(w, HASH_A_EXAMPLE, "b4um86eghhds6nea196smvmlo4ors995", 1, DELEGATION, &w->parent_zsk);
 		w->nsec3_cut = 0;
 		put_nsec3(w, HASH_EXAMPLE, HASH_A_EXAMPLE, 1, APEX, &w->parent_zsk);
 		see_ds(w);
@@ -656,7 +655,9 @@ static void nsec3_at_an_owner_that_is_no_hash_does_not_matter(void **state)
 {
 	world_t *w = *state;
 	static const char *const OWNERS[] = {
-		"35mthgpgcu1qg68fab165klnsnk3dpvw", "35mthgpgcu1qg68fab165klnsnk3dp", "x",
+		"35mthgpgcu1qg68fab165klnsnk3dpvw",
+		"35mthgpgcu1qg68fab165klnsnk3dp",
+		"x",
 	};
 	for (size_t i = 0; i < sizeof(OWNERS) / sizeof(OWNERS[0]); i++) {
 		begin_nsec3(w, "a.example.");
@@ -681,7 +682,9 @@ static void nsec3_at_an_owner_that_is_no_hash_proves_nothing(void **state)
 {
 	world_t *w = *state;
 	static const char *const OWNERS[] = {
-		HASH_A_EXAMPLE, "35mthgpgcu1qg68fab165klnsnk3dpvw", "35mthgpgcu1qg68fab165klnsnk3dp-l",
+		HASH_A_EXAMPLE,
+		"35mthgpgcu1qg68fab165klnsnk3dpvw",
+		"35mthgpgcu1qg68fab165klnsnk3dp-l",
 	};
 	for (size_t i = 0; i < sizeof(OWNERS) / sizeof(OWNERS[0]); i++) {
 		begin_nsec3(w, "c.example.");
@@ -709,16 +712,14 @@ static void opt_out_nsec3_that_covers_proves(void **state)
 	for (int flags = 0; flags < 2; flags++) {
 		begin_nsec3(w, "c.example.");
 		put_nsec3(w, HASH_EXAMPLE, HASH_A_EXAMPLE, flags, APEX, &w->parent_zsk);
-		put_nsec3(w, HASH_A_EXAMPLE, "b4um86eghhds6nea196smvmlo4ors995", flags,
-		          DELEGATION, &w->parent_zsk);
+		put_nsec3(w, HASH_A_EXAMPLE, "b4um86eghhds6nea196smvmlo4ors995", flags, DELEGATION, &w->parent_zsk);
 		see_ds(w);
 		assert_int_equal(w->up.status, flags == 1 ? ANSWER_OK : ANSWER_BOGUS);
 	}
 
 	/* Without the closest encloser it could be any name's cover. */
 	begin_nsec3(w, "c.example.");
-	put_nsec3(w, HASH_A_EXAMPLE, "b4um86eghhds6nea196smvmlo4ors995", 1, DELEGATION,
-	          &w->parent_zsk);
+	put_nsec3(w, HASH_A_EXAMPLE, "b4um86eghhds6nea196smvmlo4ors995", 1, DELEGATION, &w->parent_zsk);
 	see_ds(w);
 	assert_int_equal(w->up.status, ANSWER_BOGUS);
 
@@ -726,8 +727,7 @@ static void opt_out_nsec3_that_covers_proves(void **state)
 	begin_nsec3(w, "c.example.");
 	put_nsec3(w, HASH_EXAMPLE, HASH_A_EXAMPLE, 1, APEX, &w->parent_zsk);
 	w->iterations++;
-	put_nsec3(w, HASH_A_EXAMPLE, "b4um86eghhds6nea196smvmlo4ors995", 1, DELEGATION,
-	          &w->parent_zsk);
+	put_nsec3(w, HASH_A_EXAMPLE, "b4um86eghhds6nea196smvmlo4ors995", 1, DELEGATION, &w->parent_zsk);
 	w->iterations--;
 	see_ds(w);
 	assert_int_equal(w->up.status, ANSWER_BOGUS);

@@ -13,17 +13,17 @@
 #include "ask.h"
 #include "asking.h"
 
-#define SERVERS_MAX	40
-#define QUERIES_MAX	2000
+#define SERVERS_MAX 40
+#define QUERIES_MAX 2000
 
 typedef struct {
 	struct world *world;
 	uv_udp_t udp;
 	struct sockaddr_storage addr;
 	bool silent;
-	unsigned seen;		/*!< Packets. */
-	unsigned open;		/*!< Questions without an answer yet. */
-	unsigned most;		/*!< Of open, ever. */
+	unsigned seen; /*!< Packets. */
+	unsigned open; /*!< Questions without an answer yet. */
+	unsigned most; /*!< Of open, ever. */
 	uint64_t when[QUERIES_MAX];
 	unsigned jobs, answered, failed;
 	uint64_t last_done;
@@ -46,7 +46,7 @@ typedef struct world {
 	unsigned count;
 	unsigned delay_ms;
 	unsigned open, most;
-	unsigned pending;	/*!< Jobs of servers that answer. */
+	unsigned pending; /*!< Jobs of servers that answer. */
 	uint64_t started;
 } world_t;
 
@@ -80,8 +80,7 @@ static void on_time_to_answer(uv_timer_t *timer)
 }
 
 /*! The question itself is the answer, as a response. */
-static void on_question(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf,
-                        const struct sockaddr *from, unsigned flags)
+static void on_question(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf, const struct sockaddr *from, unsigned flags)
 {
 	(void)flags;
 	server_t *server = udp->data;
@@ -394,10 +393,10 @@ static void jobs_are_cancelled_in_every_state(void **state)
 	const uint16_t type = KNOT_RRTYPE_DNSKEY;
 	ask_job_t *jobs[60];
 	for (unsigned i = 0; i < 60; i++) {
-		jobs[i] = i % 2 ? ask_start(world->ask, &server->addr, (const uint8_t *)"\4test", &type, 1,
-		                            on_none, server)
-		                : ask_parent(world->ask, &server->addr, (const uint8_t *)"\4test", type,
-		                             on_none, server);
+		jobs[i] =
+			i % 2 ? ask_start(world->ask, &server->addr, (const uint8_t *)"\4test", &type, 1, on_none,
+		                          server) :
+				ask_parent(world->ask, &server->addr, (const uint8_t *)"\4test", type, on_none, server);
 		assert_non_null(jobs[i]);
 	}
 	while (server->seen < 3) {
@@ -424,10 +423,12 @@ static void addresses_of_this_host_are_known(void **state)
 	static const struct {
 		const char *text;
 		bool here;
+		/* clang-format off */
 	} addrs[] = {
 		{ "127.0.0.1", true }, { "0.0.0.0", true }, { "127.0.9.9", false },
 		{ "::", true }, { "::1", true }, { "::ffff:127.0.0.1", true },
 	};
+	/* clang-format on */
 	world_t *world = malloc(sizeof(*world));
 	world_init(world, 0, 0);
 	for (unsigned i = 0; i < sizeof(addrs) / sizeof(addrs[0]); i++) {

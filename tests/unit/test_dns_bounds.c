@@ -43,7 +43,7 @@ static void all_keys_of_an_answer_count_if_a_known_key_signed_it(void **state)
 	see_dnskey(w, &dnskey, &sigs);
 	assert_int_equal(w->child.status, ANSWER_OK);
 	assert_true(is_served(w, &more));
-	assert_true(is_served(w, &w->zsk));	/* The own zone's. */
+	assert_true(is_served(w, &w->zsk)); /* The own zone's. */
 
 	knot_rdataset_clear(&sigs, NULL);
 	signer_sign(&sigs, &dnskey, &more, w->zone);
@@ -96,7 +96,7 @@ static void no_ds_needs_an_empty_answer_and_one_soa(void **state)
 static void see_ignored(world_t *w, int count)
 {
 	knot_rdataset_t rrs = { 0 };
-	uint8_t rdata[] = { 0x30, 0x39, 13, 3, 1, 2, 3, 4 };	/* Tag 12345, GOST. */
+	uint8_t rdata[] = { 0x30, 0x39, 13, 3, 1, 2, 3, 4 }; /* Tag 12345, GOST. */
 	for (int i = 0; i < count; i++) {
 		rdata[4] = i;
 		signer_add(&rrs, rdata, sizeof(rdata));
@@ -173,7 +173,8 @@ static void a_failed_proof_has_no_ttl(void **state)
 		put_nsec(w, w->zone, DELEGATION, good ? &w->parent_zsk : &w->zsk, w->parent);
 		const size_t len = reply_end(&w->reply);
 		assert_null(packet_open(w->reply.wire, len, w->zone, KNOT_RRTYPE_DS, &pkt));
-		const char *error = denial_check(pkt, w->parent, w->zone, KNOT_RRTYPE_DS, &key, 1, TEST_NOW, &work, &ttl);
+		const char *error =
+			denial_check(pkt, w->parent, w->zone, KNOT_RRTYPE_DS, &key, 1, TEST_NOW, &work, &ttl);
 		assert_int_equal(error == NULL, good);
 		assert_int_equal(ttl, good ? 300 : 0);
 		knot_pkt_free(pkt);

@@ -26,9 +26,10 @@ static const char *parse(const void *data, size_t len, dsync_t *dsync)
 /* -- records ---------------------------------------------------------------- */
 
 /*! CDS NOTIFY 5359 cds-scanner.example.net. */
-static const char VECTOR[] = "\0\x3b\1\x14\xef\x0b" "cds-scanner\7example\3net";
+static const char VECTOR[] = "\0\x3b\1\x14\xef\x0b"
+			     "cds-scanner\7example\3net";
 
-#define TEXT_MAX	300
+#define TEXT_MAX 300
 
 /*! Presentation form (RFC 9859 2.2). */
 static void text_of(const dsync_t *dsync, char out[TEXT_MAX])
@@ -53,6 +54,7 @@ static void a_record_is_read_and_printed(void **state)
 		size_t len;
 		const char *text;
 		const char *unusable;
+		/* clang-format off */
 	} CASES[] = {
 		{ VECTOR, sizeof(VECTOR), "CDS NOTIFY 5359 cds-scanner.example.net.", NULL },
 		{ "\0\x3b\1\0\x35\1A\0", 8, "CDS NOTIFY 53 a.", NULL },
@@ -65,6 +67,7 @@ static void a_record_is_read_and_printed(void **state)
 		{ "\0\x3c\1\0\x35\1a\0", 8, "CDNSKEY NOTIFY 53 a.", "is not about CDS" },
 		{ "\xff\0\1\0\x35\1a\0", 8, "TYPE65280 NOTIFY 53 a.", "is not about CDS" },
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		dsync_t dsync;
 		char text[TEXT_MAX];
@@ -86,6 +89,7 @@ static void a_malformed_record_is_refused_with_the_reason(void **state)
 		const char *rdata;
 		size_t len;
 		const char *error;
+		/* clang-format off */
 	} CASES[] = {
 		{ "", 0, "RDATA is too short" },
 		{ "\0\x3b", 2, "RDATA is too short" },
@@ -100,6 +104,7 @@ static void a_malformed_record_is_refused_with_the_reason(void **state)
 		{ "\0\x3b\1\0\x35\1a\0\0", 9, "data after the target" },
 		{ "\0\x3b\1\0\x35\0\1a\0", 9, "data after the target" },
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		dsync_t dsync;
 		const char *error = parse(CASES[i].rdata, CASES[i].len, &dsync);
@@ -151,7 +156,7 @@ static void a_target_may_have_255_octets_and_no_more(void **state)
 
 /* -- search ----------------------------------------------------------------- */
 
-#define NO_SOA	""
+#define NO_SOA ""
 
 /*! Every name asked, and who owns the SOA of the negative answer to it. */
 static const struct {
@@ -160,6 +165,7 @@ static const struct {
 		const char *query;
 		const char *soa;
 	} step[DSYNC_QUERIES_MAX + 1];
+	/* clang-format off */
 } SEARCHES[] = {
 	/* The parent is one label away. */
 	{ "child.example.", {
@@ -228,6 +234,7 @@ static const struct {
 		{ "a.b._dsync.example.", "EXAMPLE." },
 		{ "_dsync.example.", "EXAMPLE." } } },
 };
+/* clang-format on */
 
 static void the_search_asks_for_these_names_and_no_others(void **state)
 {
@@ -287,7 +294,7 @@ static void the_message_is_exactly_this(void **state)
 	(void)state;
 	/* Opcode 4, AA; one question, CDS, IN; nothing else. */
 	static const char PLAIN[] = "\x12\x34\x24\0\0\1\0\0\0\0\0\0"
-		"\5child\7example\0\0\x3b\0\1";
+				    "\5child\7example\0\0\x3b\0\1";
 	uint8_t wire[MESSAGE_MAX];
 	size_t len = 0;
 
@@ -312,8 +319,8 @@ static message_match_t match(const void *data, size_t len, uint16_t *rcode)
 	return out;
 }
 
-#define QUESTION	"\5child\7example\0\0\x3b\0\1"
-#define WITH_OPT(ext)	"\0\0\x29\x04\xd0" ext "\0\0\0\0\0"
+#define QUESTION      "\5child\7example\0\0\x3b\0\1"
+#define WITH_OPT(ext) "\0\0\x29\x04\xd0" ext "\0\0\0\0\0"
 
 static void only_the_answer_to_the_message_counts(void **state)
 {
@@ -330,7 +337,8 @@ static void only_the_answer_to_the_message_counts(void **state)
 		CASE("\x12\x34\xa4\5\0\1\0\0\0\0\0\0" QUESTION, MESSAGE_ANSWER, 5),
 		CASE("\x12\x34\xa4\4\0\1\0\0\0\0\0\0" QUESTION, MESSAGE_ANSWER, 4),
 		/* Names keep the case of somebody or not. */
-		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0" "\5cHILd\7eXAMPLE\0\0\x3b\0\1",
+		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0"
+		     "\5cHILd\7eXAMPLE\0\0\x3b\0\1",
 		     MESSAGE_ANSWER, 0),
 		/* An extended RCODE is not NOERROR: BADVERS. */
 		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\1" QUESTION WITH_OPT("\1"), MESSAGE_ANSWER, 16),
@@ -348,15 +356,20 @@ static void only_the_answer_to_the_message_counts(void **state)
 		CASE("\x12\x34\x84\0\0\1\0\0\0\0\0\0" QUESTION, MESSAGE_OTHER, 0),
 		CASE("\x12\x34\xac\0\0\1\0\0\0\0\0\0" QUESTION, MESSAGE_OTHER, 0),
 		/* Another name, type (SOA, CDNSKEY), class; two questions. */
-		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0" "\5chilD\7example\1a\0\0\x3b\0\1",
+		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0"
+		     "\5chilD\7example\1a\0\0\x3b\0\1",
 		     MESSAGE_OTHER, 0),
-		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0" "\5other\7example\0\0\x3b\0\1",
+		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0"
+		     "\5other\7example\0\0\x3b\0\1",
 		     MESSAGE_OTHER, 0),
-		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0" "\5child\7example\0\0\6\0\1",
+		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0"
+		     "\5child\7example\0\0\6\0\1",
 		     MESSAGE_OTHER, 0),
-		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0" "\5child\7example\0\0\x3c\0\1",
+		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0"
+		     "\5child\7example\0\0\x3c\0\1",
 		     MESSAGE_OTHER, 0),
-		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0" "\5child\7example\0\0\x3b\0\3",
+		CASE("\x12\x34\xa4\0\0\1\0\0\0\0\0\0"
+		     "\5child\7example\0\0\x3b\0\3",
 		     MESSAGE_OTHER, 0),
 		CASE("\x12\x34\xa4\0\0\2\0\0\0\0\0\0" QUESTION QUESTION, MESSAGE_OTHER, 0),
 		/* Counters that promise more, bytes that are too many. */

@@ -13,10 +13,19 @@
 
 #include "watch.h"
 
-enum { N = VERDICT_NONE, G = VERDICT_GOOD, F = VERDICT_FAILING, P = VERDICT_PARENT };
+enum {
+	N = VERDICT_NONE,
+	G = VERDICT_GOOD,
+	F = VERDICT_FAILING,
+	P = VERDICT_PARENT
+};
 
 /*! What the machine makes of it: a failing look, a good one, or no evidence. */
-typedef enum { LOOK_NOTHING, LOOK_GOOD, LOOK_FAILING } look_t;
+typedef enum {
+	LOOK_NOTHING,
+	LOOK_GOOD,
+	LOOK_FAILING
+} look_t;
 
 static look_t look_of(const watch_result_t *result)
 {
@@ -33,7 +42,9 @@ static watch_result_t count(int own, const int *remote, size_t remotes, bool aut
 	};
 	for (size_t i = 0; i < remotes; i++) {
 		evidence[1 + i] = (watch_evidence_t){
-			.verdict = remote[i], .authenticated = authenticated, .who = "192.0.2.53@53",
+			.verdict = remote[i],
+			.authenticated = authenticated,
+			.who = "192.0.2.53@53",
 			.reason = "DNSKEY: SERVFAIL",
 		};
 	}

@@ -13,13 +13,11 @@
 /* RFC 4509 2.3: dskey.example.com, RSA/SHA-1, tag 60485. */
 static const uint8_t RFC4509_FIXED[] = { 1, 0, 3, 5 };
 
-static const char *const RFC4509_BASE64 =
-	"AQOeiiR0GOMYkDshWoSKz9XzfwJr1AYtsmx3TGkJaNXVbfi/2pHm822aJ5iI9BMzNXxeYCmZ"
-	"DRD99WYwYqUSdjMmmAphXdvxegXd/M5+X7OrzKBaMbCVdFLUUh6DhweJBjEVv5f2wwjM9Xzc"
-	"nOf+EPbtG9DMBmADjFDc2w/rljwvFw==";
+static const char *const RFC4509_BASE64 = "AQOeiiR0GOMYkDshWoSKz9XzfwJr1AYtsmx3TGkJaNXVbfi/2pHm822aJ5iI9BMzNXxeYCmZ"
+					  "DRD99WYwYqUSdjMmmAphXdvxegXd/M5+X7OrzKBaMbCVdFLUUh6DhweJBjEVv5f2wwjM9Xzc"
+					  "nOf+EPbtG9DMBmADjFDc2w/rljwvFw==";
 
-static const char *const RFC4509_SHA256 =
-	"D4B7D520E7BB5F0F67674A0CCEB1E3E0614B93C4F9E99B8383F6A1E4469DA50A";
+static const char *const RFC4509_SHA256 = "D4B7D520E7BB5F0F67674A0CCEB1E3E0614B93C4F9E99B8383F6A1E4469DA50A";
 /* RFC 4034 5.4: the SHA-1 DS of the same key. */
 static const char *const RFC4034_SHA1 = "2BB183AF5F22588179A53B0A98631FAD1A292118";
 
@@ -35,8 +33,7 @@ static size_t unhex(const char *hex, uint8_t *out)
 
 static size_t unbase64(const char *text, uint8_t *out)
 {
-	static const char set[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	uint32_t bits = 0;
 	unsigned have = 0;
 	size_t len = 0;
@@ -201,6 +198,7 @@ static void ds_that_no_validator_reads_is_ignored(void **state)
 		int tag, algorithm;
 		uint8_t type;
 		bool ignored;
+		/* clang-format off */
 	} CASES[] = {
 		{ -1, -1, 3, true },	/* GOST beside the good one */
 		{ -1, -1, 250, true },
@@ -211,6 +209,7 @@ static void ds_that_no_validator_reads_is_ignored(void **state)
 		{ -1, -1, 2, false },
 		{ 1, -1, 1, false },
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		knot_rdataset_t ds = { 0 };
 		dns_ds_t out;
@@ -386,9 +385,22 @@ static void addresses_are_parsed_strictly(void **state)
 	assert_int_equal(ntohs(in6->sin6_port), 65535);
 
 	static const char *const WRONG[] = {
-		"", "@53", "192.0.2.1@", "192.0.2.1@0", "192.0.2.1@65536", "192.0.2.1@+5",
-		"192.0.2.1@ 5", "192.0.2.1@5x", "192.0.2", "192.0.2.1.2", "ns1.example.",
-		"2001:db8::1::", "192.0.2.1@53@53", "192.0.2.1 ", "[::1]@53", "fe80::1%lo",
+		"",
+		"@53",
+		"192.0.2.1@",
+		"192.0.2.1@0",
+		"192.0.2.1@65536",
+		"192.0.2.1@+5",
+		"192.0.2.1@ 5",
+		"192.0.2.1@5x",
+		"192.0.2",
+		"192.0.2.1.2",
+		"ns1.example.",
+		"2001:db8::1::",
+		"192.0.2.1@53@53",
+		"192.0.2.1 ",
+		"[::1]@53",
+		"fe80::1%lo",
 		"192.0.2.1@99999999999999999999",
 		"1111:2222:3333:4444:5555:6666:7777:8888:9999:0000:1111:2222:3333",
 	};

@@ -11,7 +11,7 @@
 #include "kskroll/dns.h"
 #include "pace.h"
 
-#define T0	UINT64_C(1000000)
+#define T0 UINT64_C(1000000)
 
 static struct sockaddr_storage addr(const char *text)
 {
@@ -56,7 +56,8 @@ static void servers_do_not_wait_for_each_other(void **state)
 	(void)state;
 	pace_t *pace = pace_new(1);
 	/* Another port is another server. */
-	struct sockaddr_storage list[] = { addr("192.0.2.1"), addr("192.0.2.2"), addr("192.0.2.1@5353"), addr("2001:db8::1") };
+	struct sockaddr_storage list[] = { addr("192.0.2.1"), addr("192.0.2.2"), addr("192.0.2.1@5353"),
+		                           addr("2001:db8::1") };
 	for (unsigned i = 0; i < 4; i++) {
 		assert_int_equal(turn(pace, &list[i], 1, T0), 0);
 	}

@@ -17,8 +17,8 @@
 #include "kskroll/dns.h"
 #include "resolve.h"
 
-#define LIVED		42
-#define LEFT_MAX	64
+#define LIVED    42
+#define LEFT_MAX 64
 
 static char anchor[64];
 
@@ -84,7 +84,8 @@ static void a_process_without_descriptors_goes_on(void **state)
 static int write_anchor(void **state)
 {
 	(void)state;
-	static const char root[] = ". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n";
+	static const char root[] =
+		". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n";
 	strcpy(anchor, "/tmp/kskroll-anchor-XXXXXX");
 	int fd = mkstemp(anchor);
 	return fd >= 0 && write(fd, root, strlen(root)) == (ssize_t)strlen(root) && close(fd) == 0 ? 0 : -1;

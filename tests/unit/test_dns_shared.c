@@ -11,11 +11,11 @@
 
 #include "shared.h"
 
-#define LOOKUPS_MAX	64
+#define LOOKUPS_MAX 64
 
 /*! In place of libunbound. */
 struct resolve {
-	bool blank;		/*!< Made for a fresh lookup. */
+	bool blank; /*!< Made for a fresh lookup. */
 };
 
 struct lookup {
@@ -55,8 +55,7 @@ void resolve_free(resolve_t *resolve)
 	free(resolve);
 }
 
-lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t type,
-                        lookup_done_f done, void *arg)
+lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t type, lookup_done_f done, void *arg)
 {
 	(void)name;
 	if (refuse) {
@@ -86,7 +85,7 @@ typedef struct {
 	unsigned calls;
 	lookup_status_t status;
 	uint16_t records;
-	uint8_t first;		/*!< Of the first record. */
+	uint8_t first; /*!< Of the first record. */
 } asker_t;
 
 static const knot_dname_t *TEST = (const knot_dname_t *)"\4test";

@@ -326,8 +326,7 @@ static void number_of_checks_is_bounded(void **state)
 		sign(w);
 	}
 	work_t work = { 0 };
-	verify_result_t result = verify_rrset(w->zone, &w->rrset, &w->rrsigs, keys,
-	                                      VERIFY_KEYS_MAX, TEST_NOW, &work);
+	verify_result_t result = verify_rrset(w->zone, &w->rrset, &w->rrsigs, keys, VERIFY_KEYS_MAX, TEST_NOW, &work);
 	assert_int_equal(result.keys, 0);
 	assert_string_equal(result.reason, "too many signatures to check");
 	assert_true(work.exhausted);
@@ -363,6 +362,7 @@ static void rsa_keys_larger_than_usual_are_not_used(void **state)
 		uint8_t head[3];
 		size_t head_len, len;
 		bool used;
+		/* clang-format off */
 	} CASES[] = {
 		/* Exponent of 3 octets, moduli of 4096 and 4104 bits. */
 		{ { 3 }, 1, 1 + 3 + 512, true },
@@ -375,6 +375,7 @@ static void rsa_keys_larger_than_usual_are_not_used(void **state)
 		{ { 0, 0, 0 }, 3, 3, true },	/* of no octets: libdnssec does not take it */
 		{ { 5 }, 1, 3, false },
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		uint8_t rdata[1024] = { 1, 0, 3, DNSSEC_KEY_ALGORITHM_RSA_SHA256 };
 		memset(rdata + 4, 0xc5, CASES[i].len);
@@ -386,8 +387,7 @@ static void rsa_keys_larger_than_usual_are_not_used(void **state)
 		knot_rdataset_clear(&w->rrsigs, NULL);
 		sign(w);
 		work_t work = { 0 };
-		verify_result_t result = verify_rrset(w->zone, &w->rrset, &w->rrsigs, w->keys, 2,
-		                                      TEST_NOW, &work);
+		verify_result_t result = verify_rrset(w->zone, &w->rrset, &w->rrsigs, w->keys, 2, TEST_NOW, &work);
 		assert_int_equal(result.keys, 0);
 		assert_int_equal(work.signatures, CASES[i].used);
 		assert_int_equal(strcmp(result.reason, "RSA key too large") == 0, !CASES[i].used);

@@ -20,7 +20,7 @@
 #include "replies.h"
 
 /*! Octets of the largest message over TCP. */
-#define WIRE_MAX	65535
+#define WIRE_MAX 65535
 
 static struct {
 	unsigned signatures, hashes, keys;
@@ -28,10 +28,8 @@ static struct {
 
 int __real_dnssec_sign_verify(dnssec_sign_ctx_t *ctx, bool sign_cmp, const dnssec_binary_t *signature);
 int __wrap_dnssec_sign_verify(dnssec_sign_ctx_t *ctx, bool sign_cmp, const dnssec_binary_t *signature);
-int __real_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params,
-                             dnssec_binary_t *hash);
-int __wrap_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params,
-                             dnssec_binary_t *hash);
+int __real_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params, dnssec_binary_t *hash);
+int __wrap_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params, dnssec_binary_t *hash);
 int __real_dnssec_key_set_rdata(dnssec_key_t *key, const dnssec_binary_t *rdata);
 int __wrap_dnssec_key_set_rdata(dnssec_key_t *key, const dnssec_binary_t *rdata);
 
@@ -41,8 +39,7 @@ int __wrap_dnssec_sign_verify(dnssec_sign_ctx_t *ctx, bool sign_cmp, const dnsse
 	return __real_dnssec_sign_verify(ctx, sign_cmp, signature);
 }
 
-int __wrap_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params,
-                             dnssec_binary_t *hash)
+int __wrap_dnssec_nsec3_hash(const dnssec_binary_t *data, const dnssec_nsec3_params_t *params, dnssec_binary_t *hash)
 {
 	cost.hashes += params->iterations + 1;
 	return __real_dnssec_nsec3_hash(data, params, hash);
@@ -271,7 +268,9 @@ static void all_answers_of_a_reply_have_one_budget(void **state)
 	/* Each with one good RRSIG, after the broken ones. */
 	static const unsigned BROKEN[][3] = { { 20, 20, 21 }, { 20, 20, 22 }, { 0, 0, 62 }, { 64, 0, 0 } };
 	static const char *const DETAIL[] = {
-		"", "CDNSKEY: too many signatures to check", "CDNSKEY: too many signatures to check",
+		"",
+		"CDNSKEY: too many signatures to check",
+		"CDNSKEY: too many signatures to check",
 		"DNSKEY: too many signatures to check",
 	};
 	for (size_t i = 0; i < sizeof(BROKEN) / sizeof(BROKEN[0]); i++) {

@@ -12,8 +12,8 @@
 #include "engine.h"
 #include "pack.h"
 
-#define ROUNDS	20000
-#define ZONES	500
+#define ROUNDS 20000
+#define ZONES  500
 
 static void packs_and_unpacks(const uint8_t *data, size_t size)
 {
@@ -78,7 +78,7 @@ static void a_zone_at_rest_is_small(void **state)
 }
 
 static entry_t *zone[ZONES];
-static uint64_t due[ZONES];	/* 0: not in the queue. */
+static uint64_t due[ZONES]; /* 0: not in the queue. */
 
 static size_t first(void)
 {
@@ -125,7 +125,8 @@ static void the_next_look_comes_first(void **state)
 		entry_t *next = queue.due[1].entry;
 		size_t i = first();
 		assert_int_equal(queue.due[1].at, due[i]);
-		for (i = 0; zone[i] != next; i++);
+		for (i = 0; zone[i] != next; i++)
+			;
 		due[i] = 0;
 		queue_remove(&queue, next);
 	}

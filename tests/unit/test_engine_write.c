@@ -15,22 +15,20 @@
 
 #include "engine.h"
 
-#define NOW		1800000000
-#define DAY		86400
-#define HOUR_MS		3600000
+#define NOW     1800000000
+#define DAY     86400
+#define HOUR_MS 3600000
 
 /* SQLite calls these. */
 static unsigned syncs;
 
-__attribute__((visibility("default")))
-int fsync(int fd)
+__attribute__((visibility("default"))) int fsync(int fd)
 {
 	syncs++;
 	return syscall(SYS_fsync, fd);
 }
 
-__attribute__((visibility("default")))
-int fdatasync(int fd)
+__attribute__((visibility("default"))) int fdatasync(int fd)
 {
 	syncs++;
 	return syscall(SYS_fdatasync, fd);
@@ -210,7 +208,9 @@ static void zone(fixture_t *f, const char *name, time_t looked, unsigned events)
 		strcpy(e->evidence, "{}");
 		assert_int_equal(store_save(f->loop->store, z, e), KNOT_EOK);
 	}
-	assert_int_equal(store_unreachable_save(f->loop->store, name, "ns.", &(rollover_silence_t){ .since = looked, .seen.wall = looked }), KNOT_EOK);
+	assert_int_equal(store_unreachable_save(f->loop->store, name, "ns.",
+	                                        &(rollover_silence_t){ .since = looked, .seen.wall = looked }),
+	                 KNOT_EOK);
 	free(z);
 	free(e);
 }
@@ -234,7 +234,7 @@ static void zones_without_the_module_are_removed_after_months(void **state)
 	unsigned runs = 0;
 	syncs = 0;
 	do {
-		f->loop->prune_at = uv_now(&f->loop->uv);	/* It is time. */
+		f->loop->prune_at = uv_now(&f->loop->uv); /* It is time. */
 		prune(f->loop);
 		assert_true(write_out(f->loop));
 		runs++;

@@ -21,16 +21,17 @@
 
 extern const knotd_mod_api_t knotd_mod_api;
 
-static const knot_dname_t ZONE[] = "\x03""one";
+static const knot_dname_t ZONE[] = "\x03"
+				   "one";
 
 /* The configuration. */
 static struct {
 	const char *policy;
 	bool is_signed;
 	bool dry_run;
-	unsigned publish;	/*!< cds-cdnskey-publish; 0 = none. */
-	int64_t ttl;		/*!< ttl of the module. */
-	int64_t dnskey_ttl;	/*!< Of the base policy; -1: not set. */
+	unsigned publish;   /*!< cds-cdnskey-publish; 0 = none. */
+	int64_t ttl;        /*!< ttl of the module. */
+	int64_t dnskey_ttl; /*!< Of the base policy; -1: not set. */
 } conf;
 
 static unsigned warnings;
@@ -41,11 +42,13 @@ knotd_conf_t knotd_conf_zone(knotd_mod_t *mod, const yp_name_t *item, const knot
 	knotd_conf_t out = { .count = 0 };
 
 	(void)mod, (void)zone;
-	if (strcmp(item, "\x0D""dnssec-policy") == 0) {
+	if (strcmp(item, "\x0D"
+	                 "dnssec-policy") == 0) {
 		out.count = 1;
 		out.single.data = (const uint8_t *)conf.policy;
 		out.single.data_len = strlen(conf.policy) + 1;
-	} else if (strcmp(item, "\x0E""dnssec-signing") == 0) {
+	} else if (strcmp(item, "\x0E"
+	                        "dnssec-signing") == 0) {
 		out.single.boolean = conf.is_signed;
 	}
 	return out;
@@ -56,9 +59,11 @@ knotd_conf_t knotd_conf_mod(knotd_mod_t *mod, const yp_name_t *item)
 	knotd_conf_t out = { .count = 0 };
 
 	(void)mod;
-	if (strcmp(item, "\x07""dry-run") == 0) {
+	if (strcmp(item, "\x07"
+	                 "dry-run") == 0) {
 		out.single.boolean = conf.dry_run;
-	} else if (strcmp(item, "\x03""ttl") == 0) {
+	} else if (strcmp(item, "\x03"
+	                        "ttl") == 0) {
 		out.single.integer = conf.ttl;
 	}
 	return out;
@@ -66,21 +71,26 @@ knotd_conf_t knotd_conf_mod(knotd_mod_t *mod, const yp_name_t *item)
 
 knotd_conf_t knotd_conf(knotd_mod_t *mod, const yp_name_t *section, const yp_name_t *item, const knotd_conf_t *id)
 {
-	static const char name[] = "\x0B""mod-kskroll";
+	static const char name[] = "\x0B"
+				   "mod-kskroll";
 	knotd_conf_t out = { .count = 0 };
 
 	(void)mod, (void)section, (void)id;
-	if (strcmp(item, "\x0D""global-module") == 0) {
+	if (strcmp(item, "\x0D"
+	                 "global-module") == 0) {
 		out.multi = calloc(1, sizeof(*out.multi));
 		assert_non_null(out.multi);
 		out.count = 1;
 		out.multi[0].data = (const uint8_t *)name;
 		out.multi[0].data_len = sizeof(name) - 1;
-	} else if (strcmp(item, "\x13""cds-cdnskey-publish") == 0) {
+	} else if (strcmp(item, "\x13"
+	                        "cds-cdnskey-publish") == 0) {
 		out.single.option = conf.publish;
-	} else if (strcmp(item, "\x0F""cds-digest-type") == 0) {
+	} else if (strcmp(item, "\x0F"
+	                        "cds-digest-type") == 0) {
 		out.single.option = 2;
-	} else if (strcmp(item, "\x0A""dnskey-ttl") == 0) {
+	} else if (strcmp(item, "\x0A"
+	                        "dnskey-ttl") == 0) {
 		out.count = conf.dnskey_ttl >= 0;
 		out.single.integer = conf.dnskey_ttl >= 0 ? conf.dnskey_ttl : UINT32_MAX;
 	}
@@ -257,10 +267,12 @@ static void the_ttl_of_the_base_policy_counts_where_it_is_lower(void **state)
 		int64_t base;
 		uint32_t ttl;
 		bool of_soa;
+		/* clang-format off */
 	} CASES[] = {
 		{ 60, 60, false }, { 299, 299, false }, { 300, 300, false }, { 3600, 300, false }, { 0, 1, false },
 		{ -1, 300, true },
 	};
+	/* clang-format on */
 
 	(void)state;
 	conf.publish = 0;

@@ -269,7 +269,7 @@ static void it_ends_whatever_the_row_says(void **state)
 		}
 		m.row.old_count = m.row.state == ROLLOVER_IDLE ? rand() % 2 : 1;
 		if (m.row.has_new && m.row.state <= ROLLOVER_RETIRE && rand() % 4 == 0) {
-			m.row.old_count = 0;	/* The first DS. */
+			m.row.old_count = 0; /* The first DS. */
 		}
 		m.row.dnskey_ttl.count = rand() % 2;
 		m.config.ksk_lifetime = rand() % 2 ? 60 * DAY : 0;
@@ -277,9 +277,8 @@ static void it_ends_whatever_the_row_says(void **state)
 		assert_true(p.count >= 1 && p.count <= PLAN_STEPS_MAX);
 		if (p.end == 0 && m.row.state != ROLLOVER_HELD && m.row.state != ROLLOVER_ROLLBACK &&
 		    m.row.state != ROLLOVER_LEAVE && m.row.state != ROLLOVER_LEFT) {
-			fail_msg("round %d: from %s gate %s stuck at %s in %s", round,
-			         rollover_state_name(m.row.state), rollover_gate_info(m.row.gate)->name,
-			         rollover_gate_info(p.stuck)->name,
+			fail_msg("round %d: from %s gate %s stuck at %s in %s", round, rollover_state_name(m.row.state),
+			         rollover_gate_info(m.row.gate)->name, rollover_gate_info(p.stuck)->name,
 			         rollover_state_name(p.step[p.count - 1].state));
 		}
 	}

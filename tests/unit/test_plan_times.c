@@ -16,16 +16,12 @@
 static const plan_assume_t ASSUME = PLAN_ASSUME_DEFAULT;
 
 /* From the signal on all rollovers of these tests are the same. */
-#define FROM_OBSERVE \
-	" | observe waiting-ds-ttl 86340 waiting-observe 60" FROM_RETIRE
-#define FROM_RETIRE \
-	" | retire knot-keeps-key 1 dnskey-left-at 60 waiting-ttl 300" FROM_SETTLE
-#define FROM_SETTLE \
-	" | settle waiting-settle 259200 | idle"
-#define FROM_AWAIT_DS \
-	" | await-ds ds-stale-at 86400 | withdraw cds-left-at 60" FROM_OBSERVE
-#define FROM_INTRODUCE \
-	" | introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-ttl 300" \
+#define FROM_OBSERVE  " | observe waiting-ds-ttl 86340 waiting-observe 60" FROM_RETIRE
+#define FROM_RETIRE   " | retire knot-keeps-key 1 dnskey-left-at 60 waiting-ttl 300" FROM_SETTLE
+#define FROM_SETTLE   " | settle waiting-settle 259200 | idle"
+#define FROM_AWAIT_DS " | await-ds ds-stale-at 86400 | withdraw cds-left-at 60" FROM_OBSERVE
+#define FROM_INTRODUCE                                                                                                 \
+	" | introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-ttl 300"                                          \
 	" | signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS
 
 /*! Each step with the gates and seconds of its waits; then checks that steps and waits leave no hole. */
@@ -38,11 +34,13 @@ static void expect(const machine_t *m, const char *steps)
 	for (unsigned i = 0; i < plan.count; i++) {
 		const plan_step_t *s = &plan.step[i];
 		size_t len = strlen(text);
-		len += snprintf(text + len, sizeof(text) - len, "%s%s", i > 0 ? " | " : "", rollover_state_name(s->state));
+		len += snprintf(text + len, sizeof(text) - len, "%s%s", i > 0 ? " | " : "",
+		                rollover_state_name(s->state));
 		for (unsigned j = 0; j < s->wait_count; j++) {
 			const plan_wait_t *w = &s->wait[j];
 			const long seconds = w->to != 0 ? (long)(w->to - w->from) : -1;
-			len += snprintf(text + len, sizeof(text) - len, " %s %ld", rollover_gate_info(w->gate)->name, seconds);
+			len += snprintf(text + len, sizeof(text) - len, " %s %ld", rollover_gate_info(w->gate)->name,
+			                seconds);
 			if (j > 0) {
 				assert_int_equal(w->from, s->wait[j - 1].to);
 			}
@@ -64,8 +62,8 @@ static void a_rollover_started_now(void **state)
 	machine_t m;
 	machine_init(&m);
 	/* The key comes with the high TTL: it is waited for, and Knot adds it to its own wait. */
-	expect(&m, "idle | introduce dnskey-missing-at 60 waiting-ttl 3600 | signal knot-not-ready 3540 cds-missing-at 60"
-	       FROM_AWAIT_DS);
+	expect(&m,
+	       "idle | introduce dnskey-missing-at 60 waiting-ttl 3600 | signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
 }
 
 static void a_rollover_by_lifetime(void **state)
@@ -83,8 +81,8 @@ static void a_rollover_by_lifetime(void **state)
 	m.row.dnskey_ttl.step[0].ttl = 7200;
 	m.row.ds_ttl.step[0].ttl = 3 * DAY;
 	expect(&m, "idle | prepare ttl-high-at 60 waiting-ttl 7200 | introduce knot-no-new-key 1 dnskey-missing-at 60 "
-	       "waiting-ttl 300 | signal knot-not-ready 3540 cds-missing-at 60 | await-ds ds-stale-at 86400 | "
-	       "withdraw cds-left-at 60 | observe waiting-ds-ttl 259140" FROM_RETIRE);
+	           "waiting-ttl 300 | signal knot-not-ready 3540 cds-missing-at 60 | await-ds ds-stale-at 86400 | "
+	           "withdraw cds-left-at 60 | observe waiting-ds-ttl 259140" FROM_RETIRE);
 	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
 	assert_int_equal(plan.start, T0 + 365 * DAY);
 	assert_int_equal(plan.safe, plan.step[7].to);
@@ -116,6 +114,7 @@ static void from_each_state_just_entered(void **state)
 	static const struct {
 		rollover_state_t state;
 		const char *steps;
+		/* clang-format off */
 	} CASES[] = {
 		{ ROLLOVER_PREPARE, "prepare policy-pending 1 waiting-lead 3600" FROM_INTRODUCE },
 		{ ROLLOVER_INTRODUCE, "introduce policy-pending 1 waiting-ttl 300 | "
@@ -131,6 +130,7 @@ static void from_each_state_just_entered(void **state)
 		{ ROLLOVER_LEAVE, "leave" },
 		{ ROLLOVER_LEFT, "left" },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		machine_t m;
@@ -146,12 +146,14 @@ static void a_switch_that_is_pending_is_waited_for(void **state)
 		rollover_state_t state;
 		rollover_gate_t gate;
 		const char *steps;
+		/* clang-format off */
 	} CASES[] = {
 		{ ROLLOVER_AWAIT_DS, GATE_POLICY_PENDING, "await-ds policy-pending 1 cds-missing-at 60 ds-stale-at 86339 | "
 		  "withdraw cds-left-at 60" FROM_OBSERVE },
 		{ ROLLOVER_OBSERVE, GATE_POLICY_PENDING, "observe policy-pending 1 waiting-ds-ttl 86399" FROM_RETIRE },
 		{ ROLLOVER_SETTLE, GATE_POLICY_PENDING, "settle policy-pending 1 waiting-settle 259199 | idle" },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		machine_t m;
@@ -170,7 +172,8 @@ static void what_is_under_way_is_not_begun_again(void **state)
 	entered(&m, ROLLOVER_INTRODUCE);
 	m.row.gate = GATE_DNSKEY_MISSING;
 	m.row.gate_since = T0 - 20;
-	expect(&m, "introduce dnskey-missing-at 60 waiting-ttl 300 | signal knot-not-ready 3560 cds-missing-at 60" FROM_AWAIT_DS);
+	expect(&m,
+	       "introduce dnskey-missing-at 60 waiting-ttl 300 | signal knot-not-ready 3560 cds-missing-at 60" FROM_AWAIT_DS);
 
 	/* Ordered just now, or not yet. */
 	for (int ordered = 0; ordered < 2; ordered++) {
@@ -179,7 +182,7 @@ static void what_is_under_way_is_not_begun_again(void **state)
 		m.row.gate = GATE_KNOT_NO_NEW_KEY;
 		m.row.acted = ordered ? T0 : 0;
 		expect(&m, "introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-ttl 300 | "
-		       "signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
+		           "signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
 	}
 
 	entered(&m, ROLLOVER_RETIRE);
@@ -286,7 +289,8 @@ static void when_the_key_was_ordered_is_when_it_was_published(void **state)
 	m.row.acted = T0 - HOUR / 2;
 	m.row.gate = GATE_CDS_LEFT;
 	m.row.gate_since = T0 - 20;
-	expect(&m, "introduce cds-left-at 60 waiting-ttl 300 | signal knot-not-ready 1760 cds-missing-at 60" FROM_AWAIT_DS);
+	expect(&m,
+	       "introduce cds-left-at 60 waiting-ttl 300 | signal knot-not-ready 1760 cds-missing-at 60" FROM_AWAIT_DS);
 }
 
 static void an_old_gate_is_left_as_soon_as_the_world_has_changed(void **state)
@@ -313,7 +317,7 @@ static void an_old_gate_is_left_as_soon_as_the_world_has_changed(void **state)
 	m.row.looks = 20;
 	m.row.acted = m.now - 10;
 	expect(&m, "introduce knot-no-new-key 3601 dnskey-missing-at 60 waiting-ttl 300 | "
-	       "signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
+	           "signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
 }
 
 static void a_lifetime_does_not_disturb_the_rollover_under_way(void **state)
@@ -337,8 +341,9 @@ static void a_first_ds_waits_for_what_is_unsigned(void **state)
 
 	entered(&m, ROLLOVER_INTRODUCE);
 	m.row.old_count = 0;
-	m.row.settled_at = 0;	/* It never had a DS. */
-	expect(&m, "introduce policy-pending 1 waiting-ttl 300 waiting-unsigned 86100 | signal cds-missing-at 60 | "
+	m.row.settled_at = 0; /* It never had a DS. */
+	expect(&m,
+	       "introduce policy-pending 1 waiting-ttl 300 waiting-unsigned 86100 | signal cds-missing-at 60 | "
 	       "await-ds ds-missing-at 86400 | withdraw cds-left-at 60 | observe waiting-ds-ttl 86340 waiting-observe 60 | "
 	       "retire waiting-ttl 300" FROM_SETTLE);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What kskrolld is told of what knotd loads: with a kskrolld that only keeps what it hears, and a knotd of the test's own. */
+/*
+ * What kskrolld is told of what knotd loads: with a kskrolld that only keeps what it hears, and a knotd of the test's
+ * own.
+ */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +17,7 @@
 #include "slots.h"
 #include "stats.h"
 
-#define ZONES_MAX	4096
+#define ZONES_MAX 4096
 
 /* knotd. */
 

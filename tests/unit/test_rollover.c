@@ -10,20 +10,62 @@
 
 /* Every state x every fact that matters: change one thing in a zone that is ready to go on. */
 
-static void nothing(machine_t *m) { (void)m; }
-static void control_silent(machine_t *m) { m->facts.own.known = false; }
-static void not_loaded(machine_t *m) { m->facts.own.dnskey = 0; }
-static void frozen(machine_t *m) { m->facts.own.frozen = true; }
-static void zone_transaction(machine_t *m) { m->facts.own.transaction = true; }
-static void hold(machine_t *m) { m->config.hold = true; }
-static void observe_only(machine_t *m) { m->config.observe_only = true; }
-static void policy_lost(machine_t *m) { m->facts.own.policy = POLICY_BASE; }
-static void too_many(machine_t *m) { m->facts.too_many_keys = true; }
-static void third_key(machine_t *m) { m->facts.own.dnskey |= THIRD; }
-static void old_key_gone(machine_t *m) { machine_serve(m, NEW, 300); }
-static void new_key_gone(machine_t *m) { m->facts.own.dnskey = OLD; }
-static void discovery(machine_t *m) { m->facts.discovery_failed = true; }
-static void insecure(machine_t *m) { m->facts.parent_insecure = true; }
+static void nothing(machine_t *m)
+{
+	(void)m;
+}
+static void control_silent(machine_t *m)
+{
+	m->facts.own.known = false;
+}
+static void not_loaded(machine_t *m)
+{
+	m->facts.own.dnskey = 0;
+}
+static void frozen(machine_t *m)
+{
+	m->facts.own.frozen = true;
+}
+static void zone_transaction(machine_t *m)
+{
+	m->facts.own.transaction = true;
+}
+static void hold(machine_t *m)
+{
+	m->config.hold = true;
+}
+static void observe_only(machine_t *m)
+{
+	m->config.observe_only = true;
+}
+static void policy_lost(machine_t *m)
+{
+	m->facts.own.policy = POLICY_BASE;
+}
+static void too_many(machine_t *m)
+{
+	m->facts.too_many_keys = true;
+}
+static void third_key(machine_t *m)
+{
+	m->facts.own.dnskey |= THIRD;
+}
+static void old_key_gone(machine_t *m)
+{
+	machine_serve(m, NEW, 300);
+}
+static void new_key_gone(machine_t *m)
+{
+	m->facts.own.dnskey = OLD;
+}
+static void discovery(machine_t *m)
+{
+	m->facts.discovery_failed = true;
+}
+static void insecure(machine_t *m)
+{
+	m->facts.parent_insecure = true;
+}
 static void child_down(machine_t *m)
 {
 	m->child[1].status = ANSWER_UNREACHABLE;
@@ -39,20 +81,62 @@ static void children_down_long(machine_t *m)
 	child_down_long(m);
 	m->child[0] = m->child[1];
 }
-static void child_refuses(machine_t *m) { m->child[1].status = ANSWER_ERROR; }
-static void child_bogus(machine_t *m) { m->child[1].status = ANSWER_BOGUS; }
-static void child_old_ttl(machine_t *m) { m->child[1].dnskey_ttl = HOUR; }
-static void child_without_new(machine_t *m) { m->child[1].dnskey = m->child[1].dnskey_signed_by = OLD; }
-static void child_not_signed_by_new(machine_t *m) { m->child[1].dnskey_signed_by = OLD; }
-static void child_not_signed_by_old(machine_t *m) { m->child[1].dnskey_signed_by = NEW; }
-static void child_other_rrset(machine_t *m) { m->child[1].dnskey_equal = false; }
-static void child_foreign_ksk(machine_t *m) { m->child[1].dnskey_foreign = true; }
-static void child_without_cds(machine_t *m) { m->child[1].cds.present = false; }
-static void child_without_cdnskey(machine_t *m) { m->child[1].cdnskey.present = false; }
-static void child_cds_of_old(machine_t *m) { m->child[1].cds.keys = OLD; }
-static void child_cdnskey_of_both(machine_t *m) { m->child[1].cdnskey.keys = OLD | NEW; }
-static void child_cds_sha1(machine_t *m) { m->child[1].cds.unwanted = true; }
-static void child_cds_signed_by_new_only(machine_t *m) { m->child[1].cds.signed_by = NEW; }
+static void child_refuses(machine_t *m)
+{
+	m->child[1].status = ANSWER_ERROR;
+}
+static void child_bogus(machine_t *m)
+{
+	m->child[1].status = ANSWER_BOGUS;
+}
+static void child_old_ttl(machine_t *m)
+{
+	m->child[1].dnskey_ttl = HOUR;
+}
+static void child_without_new(machine_t *m)
+{
+	m->child[1].dnskey = m->child[1].dnskey_signed_by = OLD;
+}
+static void child_not_signed_by_new(machine_t *m)
+{
+	m->child[1].dnskey_signed_by = OLD;
+}
+static void child_not_signed_by_old(machine_t *m)
+{
+	m->child[1].dnskey_signed_by = NEW;
+}
+static void child_other_rrset(machine_t *m)
+{
+	m->child[1].dnskey_equal = false;
+}
+static void child_foreign_ksk(machine_t *m)
+{
+	m->child[1].dnskey_foreign = true;
+}
+static void child_without_cds(machine_t *m)
+{
+	m->child[1].cds.present = false;
+}
+static void child_without_cdnskey(machine_t *m)
+{
+	m->child[1].cdnskey.present = false;
+}
+static void child_cds_of_old(machine_t *m)
+{
+	m->child[1].cds.keys = OLD;
+}
+static void child_cdnskey_of_both(machine_t *m)
+{
+	m->child[1].cdnskey.keys = OLD | NEW;
+}
+static void child_cds_sha1(machine_t *m)
+{
+	m->child[1].cds.unwanted = true;
+}
+static void child_cds_signed_by_new_only(machine_t *m)
+{
+	m->child[1].cds.signed_by = NEW;
+}
 static void child_cds_left(machine_t *m)
 {
 	m->child[1].cds.present = true;
@@ -63,7 +147,10 @@ static void child_cdnskey_left(machine_t *m)
 	m->child[1].cdnskey.present = true;
 	m->child[1].cdnskey.keys = NEW;
 }
-static void own_without_cds(machine_t *m) { machine_signal(m, 0); }
+static void own_without_cds(machine_t *m)
+{
+	machine_signal(m, 0);
+}
 static void parent_down(machine_t *m)
 {
 	m->parent[1].status = ANSWER_UNREACHABLE;
@@ -74,70 +161,262 @@ static void parent_down_long(machine_t *m)
 	m->parent[1].status = ANSWER_UNREACHABLE;
 	m->parent[1].unreachable_since = m->now - 12 * HOUR;
 }
-static void parent_refuses(machine_t *m) { m->parent[1].status = ANSWER_ERROR; }
-static void parent_bogus(machine_t *m) { m->parent[1].status = ANSWER_BOGUS; }
-static void parents_new(machine_t *m) { machine_ds(m, NEW, 300); }
-static void one_parent_new(machine_t *m) { m->parent[0].ds = NEW; }
-static void one_parent_old(machine_t *m) { machine_ds(m, NEW, 300); m->parent[1].ds = OLD; }
-static void one_parent_both(machine_t *m) { machine_ds(m, NEW, 300); m->parent[1].ds = OLD | NEW; }
-static void one_parent_foreign(machine_t *m) { machine_ds(m, NEW, 300); m->parent[1].ds_foreign = true; }
-static void one_parent_none(machine_t *m) { m->parent[1].ds = 0; }
-static void parents_none(machine_t *m) { machine_ds(m, 0, 300); }
-static void no_ds_one_parent_down(machine_t *m) { parents_none(m); parent_down(m); }
+static void parent_refuses(machine_t *m)
+{
+	m->parent[1].status = ANSWER_ERROR;
+}
+static void parent_bogus(machine_t *m)
+{
+	m->parent[1].status = ANSWER_BOGUS;
+}
+static void parents_new(machine_t *m)
+{
+	machine_ds(m, NEW, 300);
+}
+static void one_parent_new(machine_t *m)
+{
+	m->parent[0].ds = NEW;
+}
+static void one_parent_old(machine_t *m)
+{
+	machine_ds(m, NEW, 300);
+	m->parent[1].ds = OLD;
+}
+static void one_parent_both(machine_t *m)
+{
+	machine_ds(m, NEW, 300);
+	m->parent[1].ds = OLD | NEW;
+}
+static void one_parent_foreign(machine_t *m)
+{
+	machine_ds(m, NEW, 300);
+	m->parent[1].ds_foreign = true;
+}
+static void one_parent_none(machine_t *m)
+{
+	m->parent[1].ds = 0;
+}
+static void parents_none(machine_t *m)
+{
+	machine_ds(m, 0, 300);
+}
+static void no_ds_one_parent_down(machine_t *m)
+{
+	parents_none(m);
+	parent_down(m);
+}
 static void no_ds_and_validation_broken(machine_t *m);
 static void no_ds_no_new_key(machine_t *m);
-static void parents_wrong(machine_t *m) { machine_ds(m, 0, 300); m->parent[0].ds_foreign = m->parent[1].ds_foreign = true; }
-static void time_passed(machine_t *m) { m->now += 7 * DAY; }
-static void day_observed(machine_t *m) { m->now += DAY; m->row.observed_last = m->now - 300; }
-static void new_ksk_by_somebody(machine_t *m) { machine_serve(m, OLD | NEW, HOUR); }
-static void new_ksk_dry_run(machine_t *m) { new_ksk_by_somebody(m); m->config.dry_run = true; }
-static void two_new_ksks(machine_t *m) { machine_serve(m, OLD | NEW | THIRD, HOUR); }
-static void new_algorithm(machine_t *m) { new_ksk_by_somebody(m); m->facts.keys[1].algorithm = 15; }
-static void all_algorithms_have_ds(machine_t *m) { new_algorithm(m); machine_ds(m, OLD | NEW, DAY); }
-static void foreign_ksk(machine_t *m) { third_key(m); m->facts.own.foreign = THIRD; }
-static void foreign_ksk_with_ds(machine_t *m) { foreign_ksk(m); machine_ds(m, OLD | THIRD, DAY); }
-static void catalog_member(machine_t *m) { m->facts.own.catalog_member = true; }
-static void csk(machine_t *m) { new_ksk_by_somebody(m); m->facts.own.csk = m->facts.own.csk_wanted = true; }
-static void csk_but_policy_has_two(machine_t *m) { new_ksk_by_somebody(m); m->facts.own.csk = true; }
-static void policy_wants_csk(machine_t *m) { m->facts.own.csk_wanted = true; }
-static void new_key_of_csk_policy(machine_t *m) { new_ksk_by_somebody(m); policy_wants_csk(m); }
-static void zsk_went(machine_t *m) { m->facts.own.csk = true; }
-static void lifetime_over(machine_t *m) { m->config.ksk_lifetime = DAY; m->now += DAY; }
-static void lifetime_running(machine_t *m) { m->config.ksk_lifetime = DAY; m->now += DAY - 1; }
-static void lifetime_dry_run(machine_t *m) { lifetime_over(m); m->config.dry_run = true; }
-static void parents_disagree(machine_t *m) { new_ksk_by_somebody(m); m->parent[0].ds = NEW; }
+static void parents_wrong(machine_t *m)
+{
+	machine_ds(m, 0, 300);
+	m->parent[0].ds_foreign = m->parent[1].ds_foreign = true;
+}
+static void time_passed(machine_t *m)
+{
+	m->now += 7 * DAY;
+}
+static void day_observed(machine_t *m)
+{
+	m->now += DAY;
+	m->row.observed_last = m->now - 300;
+}
+static void new_ksk_by_somebody(machine_t *m)
+{
+	machine_serve(m, OLD | NEW, HOUR);
+}
+static void new_ksk_dry_run(machine_t *m)
+{
+	new_ksk_by_somebody(m);
+	m->config.dry_run = true;
+}
+static void two_new_ksks(machine_t *m)
+{
+	machine_serve(m, OLD | NEW | THIRD, HOUR);
+}
+static void new_algorithm(machine_t *m)
+{
+	new_ksk_by_somebody(m);
+	m->facts.keys[1].algorithm = 15;
+}
+static void all_algorithms_have_ds(machine_t *m)
+{
+	new_algorithm(m);
+	machine_ds(m, OLD | NEW, DAY);
+}
+static void foreign_ksk(machine_t *m)
+{
+	third_key(m);
+	m->facts.own.foreign = THIRD;
+}
+static void foreign_ksk_with_ds(machine_t *m)
+{
+	foreign_ksk(m);
+	machine_ds(m, OLD | THIRD, DAY);
+}
+static void catalog_member(machine_t *m)
+{
+	m->facts.own.catalog_member = true;
+}
+static void csk(machine_t *m)
+{
+	new_ksk_by_somebody(m);
+	m->facts.own.csk = m->facts.own.csk_wanted = true;
+}
+static void csk_but_policy_has_two(machine_t *m)
+{
+	new_ksk_by_somebody(m);
+	m->facts.own.csk = true;
+}
+static void policy_wants_csk(machine_t *m)
+{
+	m->facts.own.csk_wanted = true;
+}
+static void new_key_of_csk_policy(machine_t *m)
+{
+	new_ksk_by_somebody(m);
+	policy_wants_csk(m);
+}
+static void zsk_went(machine_t *m)
+{
+	m->facts.own.csk = true;
+}
+static void lifetime_over(machine_t *m)
+{
+	m->config.ksk_lifetime = DAY;
+	m->now += DAY;
+}
+static void lifetime_running(machine_t *m)
+{
+	m->config.ksk_lifetime = DAY;
+	m->now += DAY - 1;
+}
+static void lifetime_dry_run(machine_t *m)
+{
+	lifetime_over(m);
+	m->config.dry_run = true;
+}
+static void parents_disagree(machine_t *m)
+{
+	new_ksk_by_somebody(m);
+	m->parent[0].ds = NEW;
+}
 static void no_new_key_yet(machine_t *m)
 {
 	m->row.has_new = false;
 	machine_serve(m, OLD, 300);
 }
-static void foreign_instead_of_new(machine_t *m) { no_new_key_yet(m); foreign_ksk(m); }
-static void algorithm_instead_of_new(machine_t *m) { no_new_key_yet(m); third_key(m); m->facts.keys[2].algorithm = 15; }
-static void ordered_key_is_there(machine_t *m) { no_new_key_yet(m); third_key(m); }
-static void cds_names_the_ds_key(machine_t *m) { machine_signal(m, OLD); }
+static void foreign_instead_of_new(machine_t *m)
+{
+	no_new_key_yet(m);
+	foreign_ksk(m);
+}
+static void algorithm_instead_of_new(machine_t *m)
+{
+	no_new_key_yet(m);
+	third_key(m);
+	m->facts.keys[2].algorithm = 15;
+}
+static void ordered_key_is_there(machine_t *m)
+{
+	no_new_key_yet(m);
+	third_key(m);
+}
+static void cds_names_the_ds_key(machine_t *m)
+{
+	machine_signal(m, OLD);
+}
 static void watched(machine_t *m, unsigned failing, unsigned answered)
 {
 	m->facts.asked |= SURVEY_WATCH;
 	m->facts.watch = (watch_facts_t){ .answered = answered, .failing = failing, .parent_ok = true };
 }
-static void validation_fails_once(machine_t *m) { watched(m, 1, 2); }
-static void validation_broken(machine_t *m) { watched(m, 1, 1); m->row.bad_looks = 2; }
-static void parent_does_not_validate(machine_t *m) { validation_broken(m); m->row.bad_looks = 0; m->facts.watch.parent_ok = false; }
-static void resolvers_are_down(machine_t *m) { watched(m, 0, 0); }
-static void a_minority_fails(machine_t *m) { watched(m, 1, 3); m->row.bad_looks = 2; }
-static void broken_after_the_old_key_went(machine_t *m) { machine_serve(m, NEW, 300); validation_broken(m); }
-static void no_ds_and_validation_broken(machine_t *m) { parents_none(m); validation_broken(m); }
-static void no_ds_no_new_key(machine_t *m) { parents_none(m); no_new_key_yet(m); }
-static void parents_both(machine_t *m) { machine_ds(m, OLD | NEW, 300); }
-static void validation_broken_and_parent_begun(machine_t *m) { validation_broken(m); machine_ds(m, OLD | NEW, 300); }
-static void hold_is_over(machine_t *m) { m->row.acted = m->now - HOUR; }
-static void dry_run(machine_t *m) { m->config.dry_run = true; }
-static void swapped_too_early(machine_t *m) { old_key_gone(m); machine_ds(m, NEW, 300); }
-static void old_gone_no_ds(machine_t *m) { old_key_gone(m); machine_ds(m, 0, 900); }
-static void old_gone_old_ds_left(machine_t *m) { old_key_gone(m); machine_ds(m, OLD | NEW, 300); }
-static void old_gone_and_third_key(machine_t *m) { machine_serve(m, NEW, 300); third_key(m); }
-static void policy_lost_and_new_key_too(machine_t *m) { policy_lost(m); child_without_new(m); }
-static void one_parent_old_child_without_new(machine_t *m) { one_parent_old(m); child_without_new(m); }
+static void validation_fails_once(machine_t *m)
+{
+	watched(m, 1, 2);
+}
+static void validation_broken(machine_t *m)
+{
+	watched(m, 1, 1);
+	m->row.bad_looks = 2;
+}
+static void parent_does_not_validate(machine_t *m)
+{
+	validation_broken(m);
+	m->row.bad_looks = 0;
+	m->facts.watch.parent_ok = false;
+}
+static void resolvers_are_down(machine_t *m)
+{
+	watched(m, 0, 0);
+}
+static void a_minority_fails(machine_t *m)
+{
+	watched(m, 1, 3);
+	m->row.bad_looks = 2;
+}
+static void broken_after_the_old_key_went(machine_t *m)
+{
+	machine_serve(m, NEW, 300);
+	validation_broken(m);
+}
+static void no_ds_and_validation_broken(machine_t *m)
+{
+	parents_none(m);
+	validation_broken(m);
+}
+static void no_ds_no_new_key(machine_t *m)
+{
+	parents_none(m);
+	no_new_key_yet(m);
+}
+static void parents_both(machine_t *m)
+{
+	machine_ds(m, OLD | NEW, 300);
+}
+static void validation_broken_and_parent_begun(machine_t *m)
+{
+	validation_broken(m);
+	machine_ds(m, OLD | NEW, 300);
+}
+static void hold_is_over(machine_t *m)
+{
+	m->row.acted = m->now - HOUR;
+}
+static void dry_run(machine_t *m)
+{
+	m->config.dry_run = true;
+}
+static void swapped_too_early(machine_t *m)
+{
+	old_key_gone(m);
+	machine_ds(m, NEW, 300);
+}
+static void old_gone_no_ds(machine_t *m)
+{
+	old_key_gone(m);
+	machine_ds(m, 0, 900);
+}
+static void old_gone_old_ds_left(machine_t *m)
+{
+	old_key_gone(m);
+	machine_ds(m, OLD | NEW, 300);
+}
+static void old_gone_and_third_key(machine_t *m)
+{
+	machine_serve(m, NEW, 300);
+	third_key(m);
+}
+static void policy_lost_and_new_key_too(machine_t *m)
+{
+	policy_lost(m);
+	child_without_new(m);
+}
+static void one_parent_old_child_without_new(machine_t *m)
+{
+	one_parent_old(m);
+	child_without_new(m);
+}
 static void two_in_use_one_ds(machine_t *m)
 {
 	machine_serve(m, OLD | NEW, HOUR);
@@ -145,8 +424,15 @@ static void two_in_use_one_ds(machine_t *m)
 	m->row.old_count = 2;
 }
 /*! The order was sent an hour ago and nothing came of it. */
-static void ordered(machine_t *m) { m->row.acted = m->now - HOUR; }
-static void retire_child_serves_old_only(machine_t *m) { ordered(m); child_without_new(m); }
+static void ordered(machine_t *m)
+{
+	m->row.acted = m->now - HOUR;
+}
+static void retire_child_serves_old_only(machine_t *m)
+{
+	ordered(m);
+	child_without_new(m);
+}
 static void retire_children_bogus(machine_t *m)
 {
 	ordered(m);
@@ -158,7 +444,10 @@ static void retire_child_is_ahead(machine_t *m)
 	ordered(m);
 	m->child[1].dnskey = m->child[1].dnskey_signed_by = NEW;
 }
-static void nothing_seen_for_a_day(machine_t *m) { m->now += DAY; }
+static void nothing_seen_for_a_day(machine_t *m)
+{
+	m->now += DAY;
+}
 static void old_left_at_one(machine_t *m)
 {
 	machine_serve(m, NEW, 300);
@@ -405,9 +694,8 @@ static void every_state_with_every_fact(void **state)
 		if (m.out.row.state != table[i].next || m.out.row.gate != table[i].gate ||
 		    m.out.action != table[i].action) {
 			print_error("%s: got %s %s action %d, expected %s %s action %d\n", table[i].what,
-			            rollover_state_name(m.out.row.state),
-			            rollover_gate_info(m.out.row.gate)->name, m.out.action,
-			            rollover_state_name(table[i].next),
+			            rollover_state_name(m.out.row.state), rollover_gate_info(m.out.row.gate)->name,
+			            m.out.action, rollover_state_name(table[i].next),
 			            rollover_gate_info(table[i].gate)->name, table[i].action);
 			wrong++;
 		}
@@ -472,7 +760,10 @@ static void a_full_window_never_forgets_too_early(void **state)
 	srand(1);
 	for (int round = 0; round < 2000; round++) {
 		ttl_window_t w = { 0 };
-		struct { uint32_t ttl; time_t seen; } all[40];
+		struct {
+			uint32_t ttl;
+			time_t seen;
+		} all[40];
 		time_t now = 1000;
 		int n = 0;
 		for (; n < 40; n++) {
@@ -552,7 +843,7 @@ static void a_zone_without_ds_gets_its_first_one(void **state)
 	run_until(&m, ROLLOVER_INTRODUCE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
 	assert_int_equal(t, low + ROLLOVER_UNKNOWN_ZONE_TTL);
-	assert_int_equal(m.out.policy, POLICY_ROLLBACK);	/* Signals a key that is active already as well. */
+	assert_int_equal(m.out.policy, POLICY_ROLLBACK); /* Signals a key that is active already as well. */
 
 	m.facts.own.policy = POLICY_ROLLBACK;
 	machine_step(&m);
@@ -573,7 +864,7 @@ static void a_zone_without_ds_gets_its_first_one(void **state)
 	machine_ds(&m, OLD, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
-	assert_int_equal(m.row.ds_drain, 900);	/* The proofs that there is none. */
+	assert_int_equal(m.row.ds_drain, 900); /* The proofs that there is none. */
 	assert_int_not_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now) & SURVEY_WATCH, 0);
 
 	/* There is nothing to roll back to: an alarm, and nothing goes on. */
@@ -593,7 +884,7 @@ static void a_zone_without_ds_gets_its_first_one(void **state)
 	assert_int_equal(m.row.state, ROLLOVER_RETIRE);
 	assert_true(t >= observed);
 	machine_step(&m);
-	assert_int_equal(m.out.action, ACTION_SUBMITTED);	/* Knot learns that the key is in use. */
+	assert_int_equal(m.out.action, ACTION_SUBMITTED); /* Knot learns that the key is in use. */
 	run_until(&m, ROLLOVER_RETIRE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
 	run_until(&m, ROLLOVER_SETTLE, &t);
@@ -612,7 +903,7 @@ static void a_first_ds_brought_by_the_registrar_ends_the_wait(void **state)
 	machine_serve(&m, OLD, 300);
 	m.facts.own.policy = POLICY_QUIET;
 	machine_step(&m);
-	m.parent[0].ds = OLD;		/* On its way: some say so, some not yet. */
+	m.parent[0].ds = OLD; /* On its way: some say so, some not yet. */
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 	machine_ds(&m, OLD, HOUR);
@@ -744,7 +1035,7 @@ static void a_zone_leaves_on_the_operators_word_only(void **state)
 		m.now = m.row.wake;
 		assert_int_equal(m.row.state, ROLLOVER_LEFT);
 	}
-	assert_int_equal(t, gone + DAY);	/* The DS TTL that was seen. */
+	assert_int_equal(t, gone + DAY); /* The DS TTL that was seen. */
 	/* Somebody put a DS back. */
 	machine_ds(&m, OLD, HOUR);
 	machine_step(&m);
@@ -914,8 +1205,8 @@ static void a_first_ds_that_was_there_is_not_forgotten(void **state)
 		m.row.old_count = 0;
 		m.row.ds_all_since = 0;
 		machine_ds(&m, there ? OLD : 0, 300);
-		machine_serve(&m, OLD | NEW, 300);	/* The operator begins the next rollover. */
-		m.facts.own.dnskey = NEW;		/* And lets the first key go. */
+		machine_serve(&m, OLD | NEW, 300); /* The operator begins the next rollover. */
+		m.facts.own.dnskey = NEW;          /* And lets the first key go. */
 		machine_step(&m);
 		assert_int_equal(m.row.state, ROLLOVER_IDLE);
 		assert_int_equal(m.row.ds_ttl.count != 0, there || was_everywhere);
@@ -1321,7 +1612,7 @@ static void a_rollover_that_somebody_started_waits_for_the_high_ttl(void **state
 	machine_init(&m);
 	machine_step(&m);
 	m.now += DAY;
-	m.facts.own.dnskey = OLD | NEW;		/* Only the own zone is known: idle asks no nameserver. */
+	m.facts.own.dnskey = OLD | NEW; /* Only the own zone is known: idle asks no nameserver. */
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 	m.facts.own.policy = POLICY_QUIET;
@@ -1522,7 +1813,7 @@ static void the_ttl_of_each_derived_policy_is_its_own_and_in_the_window(void **s
 	for (size_t i = 0; i < sizeof(ttls) / sizeof(ttls[0]); i++) {
 		const uint32_t quiet = rollover_policy_ttl(POLICY_QUIET, ttls[i]);
 		const uint32_t other[] = { rollover_policy_ttl(POLICY_SIGNAL, ttls[i]),
-		                           rollover_policy_ttl(POLICY_ROLLBACK, ttls[i]) };
+			                   rollover_policy_ttl(POLICY_ROLLBACK, ttls[i]) };
 		assert_int_equal(quiet, ttls[i]);
 		assert_true(other[0] != quiet && other[1] != quiet && other[0] != other[1]);
 		assert_int_not_equal(rollover_policy_ttl(POLICY_DELETE, ttls[i]), quiet);

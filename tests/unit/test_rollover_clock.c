@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Waits last as long as they have to, whatever the wall clock says: set, wrong from the start, slewed, and set right later.
+ * Waits last as long as they have to, whatever the wall clock says: set, wrong from the start, slewed, and set right
+ * later.
  */
 
 #include <setjmp.h>
@@ -13,9 +14,9 @@
 
 /*! A machine with clocks. */
 typedef struct {
-	time_t real;		/*!< What has really passed since T0. */
-	time_t off;		/*!< Of that the machine was off before this boot. */
-	int64_t wrong;		/*!< Seconds by which the wall clock is ahead. */
+	time_t real;   /*!< What has really passed since T0. */
+	time_t off;    /*!< Of that the machine was off before this boot. */
+	int64_t wrong; /*!< Seconds by which the wall clock is ahead. */
 	int64_t boot;
 } box_t;
 
@@ -35,11 +36,11 @@ static void look(machine_t *m, const box_t *b)
 
 /*! What happens to a machine in the middle of a wait. */
 typedef struct {
-	time_t down;		/*!< The process does not run for so long. */
+	time_t down; /*!< The process does not run for so long. */
 	bool reboot;
-	int64_t set;		/*!< The clock shows so much more than before, in addition. */
-	time_t right_after;	/*!< Seconds until it is set right; 0: never. */
-	int slew;		/*!< Percent that it is too fast from then on, or too slow. */
+	int64_t set;        /*!< The clock shows so much more than before, in addition. */
+	time_t right_after; /*!< Seconds until it is set right; 0: never. */
+	int slew;           /*!< Percent that it is too fast from then on, or too slow. */
 } event_t;
 
 /*! How long the state lasts, really. */
@@ -76,13 +77,16 @@ static time_t lasts(rollover_state_t state, const event_t *event)
 }
 
 static const rollover_state_t WAITING[] = {
-	ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, ROLLOVER_OBSERVE, ROLLOVER_SETTLE,
+	ROLLOVER_PREPARE,
+	ROLLOVER_INTRODUCE,
+	ROLLOVER_OBSERVE,
+	ROLLOVER_SETTLE,
 };
-#define WAITING_COUNT	(sizeof(WAITING) / sizeof(WAITING[0]))
+#define WAITING_COUNT (sizeof(WAITING) / sizeof(WAITING[0]))
 
 /*!
- * \a more: how much longer than undisturbed. Where the wall clock calls an outage long, the observation begins again: half an
- * hour is lost, and the look before the outage.
+ * \a more: how much longer than undisturbed. Where the wall clock calls an outage long, the observation begins again:
+ * half an hour is lost, and the look before the outage.
  */
 static void check_lasts(const event_t *event, time_t more)
 {
@@ -102,7 +106,7 @@ static void check_lasts(const event_t *event, time_t more)
 }
 
 static const int64_t STEPS[] = { 3, -3, HOUR, -HOUR, 3 * DAY, -3 * DAY, 40 * DAY, -40 * DAY, -(int64_t)T0 };
-#define STEPS_COUNT	(sizeof(STEPS) / sizeof(STEPS[0]))
+#define STEPS_COUNT (sizeof(STEPS) / sizeof(STEPS[0]))
 
 static void waits_last_as_long_when_the_clock_is_set(void **state)
 {
@@ -233,7 +237,7 @@ static void a_drain_of_a_day_is_not_over_after_a_minute(void **state)
 		assert_int_equal(m.row.gate, GATE_WAITING_TTL);
 		assert_int_equal(m.row.gate_until, m.now + DAY - (reboot ? 0 : 60));
 		b.real += DAY - 61;
-		m.row.observed_last = m.now + DAY - 120;	/* There were looks all the time. */
+		m.row.observed_last = m.now + DAY - 120; /* There were looks all the time. */
 		look(&m, &b);
 		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 		b.real += 61;
@@ -249,7 +253,9 @@ static void a_step_is_rounded_to_the_safe_side(void **state)
 	static const struct {
 		int64_t ms;
 		time_t by;
-	} steps[] = { { 0, 0 }, { 1, 1 }, { 1000, 1 }, { 1001, 2 }, { -1999, 0 }, { -2000, -2 }, { 3599001, 3600 }, { 3600000, 3600 }, { 3600001, 3601 }, { -3599999, -3599 }, { -3600000, -3600 } };
+	} steps[] = { { 0, 0 },           { 1, 1 },          { 1000, 1 },       { 1001, 2 },       { -1999, 0 },
+		      { -2000, -2 },      { 3599001, 3600 }, { 3600000, 3600 }, { 3600001, 3601 }, { -3599999, -3599 },
+		      { -3600000, -3600 } };
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		rollover_row_t row = { .all_since = T0, .clock = { .wall = T0, .boot = 7 } };
@@ -270,9 +276,21 @@ static void every_time_of_a_row_moves(void **state)
 	row.clock = (rollover_clock_t){ .wall = T0, .ahead = 0, .boot = 7 };
 	const rollover_clock_t set = { .wall = T0 + HOUR, .ahead = HOUR * 1000, .boot = 7 };
 	time_t *const times[] = {
-		&row.since, &row.gate_since, &row.gate_until, &row.settled_at, &row.all_since, &row.all_drained,
-		&row.ds_all_since, &row.observed_since, &row.observed_last, &row.dnskey_ttl.step[0].seen,
-		&row.ds_ttl.step[0].seen, &row.parent_seen, &row.acted, &row.notified, &row.wake,
+		&row.since,
+		&row.gate_since,
+		&row.gate_until,
+		&row.settled_at,
+		&row.all_since,
+		&row.all_drained,
+		&row.ds_all_since,
+		&row.observed_since,
+		&row.observed_last,
+		&row.dnskey_ttl.step[0].seen,
+		&row.ds_ttl.step[0].seen,
+		&row.parent_seen,
+		&row.acted,
+		&row.notified,
+		&row.wake,
 	};
 	row.dnskey_ttl.count = row.ds_ttl.count = 1;
 	/* What is not set stays so. */
@@ -313,7 +331,7 @@ static void silence_counts_only_while_it_is_looked_at(void **state)
 	machine_init(&m);
 	const rollover_config_t *c = &m.config;
 	const rollover_clock_t now = { .wall = T0, .boot = 7 };
-#define SEEN(ago)	((rollover_clock_t){ .wall = T0 - (ago), .boot = 7 })
+#define SEEN(ago) ((rollover_clock_t){ .wall = T0 - (ago), .boot = 7 })
 	assert_int_equal(silent_since(c, 0, (rollover_clock_t){ 0 }, now), T0);
 	assert_int_equal(silent_since(c, T0 - DAY, SEEN(HOUR), now), T0 - DAY);
 	assert_int_equal(silent_since(c, T0 - DAY, SEEN(8 * c->ds_check_interval), now), T0 - DAY);
@@ -338,7 +356,7 @@ static void silence_is_not_longer_because_the_clock_was_set(void **state)
 		assert_int_equal(now.wall - silent_since(c, T0 - 2 * HOUR, seen, now), 2 * HOUR + 300);
 	}
 	/* Another boot: what nobody has counted does not count, and after a long time it begins anew. */
-#define BOOTED(at, up)	{ .wall = (at), .ahead = ((at) - (up)) * 1000, .boot = 8 }
+#define BOOTED(at, up) { .wall = (at), .ahead = ((at) - (up)) * 1000, .boot = 8 }
 	const rollover_clock_t soon = BOOTED(T0 + 9 * HOUR, 60), late = BOOTED(T0 + 3 * DAY, 60);
 	assert_int_equal(soon.wall - silent_since(c, T0 - 2 * HOUR, seen, soon), 2 * HOUR);
 	assert_int_equal(late.wall - silent_since(c, T0 - 2 * HOUR, seen, late), 0);

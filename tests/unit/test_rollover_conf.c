@@ -19,12 +19,14 @@ static void bar(machine_t *m, conf_fit_t fit, rollover_gate_t gate)
 static const struct {
 	conf_fit_t fit;
 	rollover_gate_t gate;
+	/* clang-format off */
 } bars[] = {
 	{ CONF_NO_START, GATE_OBSERVE_ONLY },
 	{ CONF_NO_DERIVED, GATE_POLICY_DIFFERS },
 	{ CONF_NO_SWITCH, GATE_SWITCH_LOSES_DATA },
 };
-#define BARS	(sizeof(bars) / sizeof(bars[0]))
+/* clang-format on */
+#define BARS (sizeof(bars) / sizeof(bars[0]))
 
 static void assert_gate(const machine_t *m, rollover_state_t state, rollover_gate_t gate)
 {

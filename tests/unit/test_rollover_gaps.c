@@ -148,7 +148,8 @@ static void an_observation_without_evidence_says_so(void **state)
 			assert_false(m.out.gate_changed);
 			assert_int_equal(m.row.gate_until, 0);
 			assert_int_equal(m.row.gate_since, T0 + 300);
-			assert_non_null(strstr(m.row.gate_detail, i == 0 ? "no resolver answers" : "parent zone does not validate"));
+			assert_non_null(strstr(m.row.gate_detail,
+			                       i == 0 ? "no resolver answers" : "parent zone does not validate"));
 		}
 		m.facts.watch.answered = m.facts.watch.parent_ok = 1;
 		look_at(&m, T0 + 5 * DAY);
@@ -165,7 +166,9 @@ static void after_a_time_without_looks_the_wait_begins_again(void **state)
 	static const struct {
 		time_t looks, away;
 		bool again;
-	} CASES[] = { { 0, 3060, false }, { 0, 3061, true }, { 2700, 300, false }, { 300, 3 * DAY, true }, { 0, -HOUR, true } };
+	} CASES[] = {
+		{ 0, 3060, false }, { 0, 3061, true }, { 2700, 300, false }, { 300, 3 * DAY, true }, { 0, -HOUR, true }
+	};
 
 	for (size_t i = 0; i < 2 * sizeof(CASES) / sizeof(CASES[0]); i++) {
 		machine_t m;
@@ -212,7 +215,10 @@ static void who_is_silent_for_long_makes_no_wait_begin_again(void **state)
 			m.parent[0].unreachable_since = m.parent[1].unreachable_since = T0;
 			m.child[1].cds.unanswered = i == 2;
 			look_at(&m, T0 + 60 + t);
-			expect(&m, ROLLOVER_INTRODUCE, i == 0 ? GATE_CHILD_UNREACHABLE : i == 1 ? GATE_PARENT_UNREACHABLE : GATE_CHILD_INCOMPLETE);
+			expect(&m, ROLLOVER_INTRODUCE,
+			       i == 0 ? GATE_CHILD_UNREACHABLE :
+			       i == 1 ? GATE_PARENT_UNREACHABLE :
+			                GATE_CHILD_INCOMPLETE);
 		}
 		m.child[1].status = m.parent[0].status = m.parent[1].status = ANSWER_OK;
 		m.child[1].cds.unanswered = false;

@@ -12,11 +12,11 @@ static const rollover_state_t WITH_CHILD[] = {
 	ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL, ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE,
 };
 static const rollover_state_t WITH_PARENT[] = {
-	ROLLOVER_IDLE, ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL, ROLLOVER_AWAIT_DS, ROLLOVER_WITHDRAW,
-	ROLLOVER_OBSERVE, ROLLOVER_RETIRE, ROLLOVER_ROLLBACK,
+	ROLLOVER_IDLE,     ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL,   ROLLOVER_AWAIT_DS,
+	ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE,    ROLLOVER_ROLLBACK,
 };
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /*! Everything is as it should be for longer than any wait. */
 static void machine_late(machine_t *m, rollover_state_t state)
@@ -38,8 +38,14 @@ static void stays(const machine_t *m, rollover_state_t state, rollover_gate_t ga
 	assert_int_equal(m->out.action, ACTION_NONE);
 }
 
-static void no_cds(machine_t *m) { m->child[1].cds = (signal_rrset_t){ .unanswered = true }; }
-static void no_cdnskey(machine_t *m) { m->child[1].cdnskey = (signal_rrset_t){ .unanswered = true }; }
+static void no_cds(machine_t *m)
+{
+	m->child[1].cds = (signal_rrset_t){ .unanswered = true };
+}
+static void no_cdnskey(machine_t *m)
+{
+	m->child[1].cdnskey = (signal_rrset_t){ .unanswered = true };
+}
 static void no_dnskey(machine_t *m)
 {
 	m->child[1].status = ANSWER_INCOMPLETE;
@@ -142,7 +148,9 @@ static void what_was_answered_is_judged(void **state)
 	assert_int_equal(m.out.row.all_since, T0);
 }
 
-/*! Taken back, the wrong CDS would be gone, the server right again, and the signal out again: for ever, and nobody told. */
+/*!
+ * Taken back, the wrong CDS would be gone, the server right again, and the signal out again: for ever, and nobody told.
+ */
 static void wrong_signals_of_a_server_do_not_take_them_back(void **state)
 {
 	(void)state;

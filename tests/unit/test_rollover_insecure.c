@@ -150,7 +150,7 @@ static void the_operator_can_end_that_wait(void **state)
 		machine_t m;
 		before_first_ds(&m);
 		machine_step(&m);
-		m.now = T0 + 400;	/* The DNSKEY TTL is over. */
+		m.now = T0 + 400; /* The DNSKEY TTL is over. */
 		m.config.caches_expired = CASES[i].expired;
 		machine_step(&m);
 		assert_int_equal(m.row.state, CASES[i].ends ? ROLLOVER_SIGNAL : ROLLOVER_INTRODUCE);
@@ -158,7 +158,7 @@ static void the_operator_can_end_that_wait(void **state)
 	/* Said before there was anything to wait for it says nothing. */
 	machine_t m;
 	before_first_ds(&m);
-	machine_serve(&m, OLD, 0);	/* Nor does the DNSKEY TTL. */
+	machine_serve(&m, OLD, 0); /* Nor does the DNSKEY TTL. */
 	m.row.dnskey_ttl.count = 0;
 	m.config.caches_expired = T0 - HOUR;
 	machine_step(&m);
@@ -245,7 +245,7 @@ static void the_word_can_be_taken_back_until_the_zone_is_unsigned(void **state)
 	for (int i = 0; i < 2; i++) {
 		machine_t m;
 		machine_at(&m, STATES[i]);
-		machine_ds(&m, 0, 900);		/* Even when nobody has a DS any more. */
+		machine_ds(&m, 0, 900); /* Even when nobody has a DS any more. */
 		machine_step(&m);
 		assert_int_equal(m.row.state, ROLLOVER_IDLE);
 		assert_int_equal(m.row.old_count, 0);
@@ -309,7 +309,7 @@ static void a_word_from_before_asks_for_no_ds(void **state)
 	m.config.hold = true;
 	machine_step(&m);
 	m.config.hold = false;
-	machine_ds(&m, NEW, 300);		/* The chain is broken: idle goes no further. */
+	machine_ds(&m, NEW, 300); /* The chain is broken: idle goes no further. */
 	m.now += HOUR;
 	machine_step(&m);
 	machine_ds(&m, 0, 900);
@@ -362,7 +362,9 @@ static void the_ttl_of_a_first_ds_is_known_to_what_comes_next(void **state)
 	assert_true(ttl_window_drained(&m.row.ds_ttl, 0) >= T0 + 2 * DAY);
 }
 
-/*! The registrar gives the first DS, and takes it away again before the state looks: the policy is not the wanted one. */
+/*!
+ * The registrar gives the first DS, and takes it away again before the state looks: the policy is not the wanted one.
+ */
 static void a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for(void **state)
 {
 	(void)state;
@@ -376,9 +378,9 @@ static void a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for(void **state
 		m.parent[1].ds = 0;
 		machine_step(&m);
 		assert_int_equal(m.row.gate, GATE_POLICY_PENDING);
-		assert_int_equal(m.row.settled_at, 0);	/* Not everywhere yet. */
+		assert_int_equal(m.row.settled_at, 0); /* Not everywhere yet. */
 		m.parent[1].ds = OLD;
-		m.parent[0].ds_foreign = i % 2;		/* A stray one besides makes it no less a DS. */
+		m.parent[0].ds_foreign = i % 2; /* A stray one besides makes it no less a DS. */
 		m.now += 300;
 		machine_step(&m);
 		assert_int_equal(m.row.gate, GATE_POLICY_PENDING);

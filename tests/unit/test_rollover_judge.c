@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the answers of all servers say about a condition: which server is named, in which words, and what outweighs what.
+ * What the answers of all servers say about a condition: which server is named, in which words, and what outweighs
+ * what.
  */
 
 #include <setjmp.h>
@@ -13,15 +14,20 @@
 #include "judge.h"
 #include "machine.h"
 
-#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
-#define FOURTH		((keyset_t)8)
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define FOURTH        ((keyset_t)8)
 
 /*! Both keys at both nameservers, CDS and CDNSKEY of the new one, the DS of the old one at both parent servers. */
 static judge_expect_t good(machine_t *m)
 {
 	machine_at(m, ROLLOVER_AWAIT_DS);
 	return (judge_expect_t){
-		.config = &m->config, .now = m->now, .need = OLD | NEW, .ttl_limit = 300, .signals = true, .wanted = NEW,
+		.config = &m->config,
+		.now = m->now,
+		.need = OLD | NEW,
+		.ttl_limit = 300,
+		.signals = true,
+		.wanted = NEW,
 		.trusted = OLD,
 	};
 }
@@ -82,7 +88,8 @@ static void what_a_nameserver_serves_wrong_is_named(void **state)
 	pass(judge_child(&m.facts, &w));
 	*a = right;
 	a->dnskey_signed_by = NEW;
-	expect(judge_child(&m.facts, &w), GATE_RRSIG_MISSING, a->server, "no valid RRSIG of the DNSKEY by key 1001", true);
+	expect(judge_child(&m.facts, &w), GATE_RRSIG_MISSING, a->server, "no valid RRSIG of the DNSKEY by key 1001",
+	       true);
 	*a = right;
 	a->dnskey_foreign = true;
 	expect(judge_child(&m.facts, &w), GATE_DNSKEY_DIFFERS, a->server, "a KSK that this server does not have", true);
@@ -91,8 +98,8 @@ static void what_a_nameserver_serves_wrong_is_named(void **state)
 	expect(judge_child(&m.facts, &w), GATE_TTL_HIGH, a->server, "DNSKEY TTL 301 s", true);
 	*a = right;
 	a->dnskey_equal = false;
-	expect(judge_child(&m.facts, &w), GATE_DNSKEY_DIFFERS, a->server, "the DNSKEY RRset is not the one of this server",
-	       false);
+	expect(judge_child(&m.facts, &w), GATE_DNSKEY_DIFFERS, a->server,
+	       "the DNSKEY RRset is not the one of this server", false);
 }
 
 static void each_of_cds_and_cdnskey_is_judged(void **state)
@@ -214,8 +221,8 @@ static void half_an_answer_blocks_for_the_rest(void **state)
 	m.parent[0].status = ANSWER_UNREACHABLE;
 	m.parent[1].status = ANSWER_INCOMPLETE;
 	snprintf(m.parent[1].detail, sizeof(m.parent[1].detail), "DS: TCP: refused");
-	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_PARENT_INCOMPLETE, m.parent[1].server, "DS: TCP: refused",
-	       false);
+	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_PARENT_INCOMPLETE, m.parent[1].server,
+	       "DS: TCP: refused", false);
 	m.parent[0].status = ANSWER_INCOMPLETE;
 	assert_string_equal(judge_chain(&m.facts, &m.config, OLD, m.now).about, m.parent[0].server);
 }
@@ -242,12 +249,13 @@ static void a_silent_server_no_longer_blocks_after_its_time_but_not_all_of_them(
 	m.parent[1].status = ANSWER_UNREACHABLE;
 	m.parent[1].unreachable_since = m.now - 12 * HOUR + 1;
 	snprintf(m.parent[1].detail, sizeof(m.parent[1].detail), "timeout");
-	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_PARENT_UNREACHABLE, m.parent[1].server, "timeout", false);
+	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_PARENT_UNREACHABLE, m.parent[1].server, "timeout",
+	       false);
 	m.parent[1].unreachable_since--;
 	pass(judge_chain(&m.facts, &m.config, OLD, m.now));
 	m.parent[0] = m.parent[1];
-	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_PARENT_UNREACHABLE, "", "no server of the parent answers",
-	       false);
+	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_PARENT_UNREACHABLE, "",
+	       "no server of the parent answers", false);
 }
 
 static void without_the_list_of_servers_nobody_is_judged(void **state)
@@ -304,14 +312,15 @@ static void every_parent_server_must_have_exactly_the_ds(void **state)
 	a->ds = 0;
 	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_MISSING_AT, a->server, "no DS of key 1002", true);
 	a->ds_sha1 = NEW;
-	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_MISSING_AT, a->server, "only a SHA-1 DS of key 1002",
-	       true);
+	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_MISSING_AT, a->server,
+	       "only a SHA-1 DS of key 1002", true);
 	a->ds_sha1 = OLD;
 	assert_int_equal(judge_parent(&m.facts, &m.config, NEW, m.now).gate, GATE_DS_STALE_AT);
 	a->ds_sha1 = 0;
 	a->ds = NEW;
 	a->ds_foreign = true;
-	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_FOREIGN_AT, a->server, "a DS that matches no key", true);
+	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_FOREIGN_AT, a->server, "a DS that matches no key",
+	       true);
 	a->status = ANSWER_ERROR;
 	snprintf(a->detail, sizeof(a->detail), "SERVFAIL");
 	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_PARENT_ERROR, a->server, "SERVFAIL", true);
@@ -327,7 +336,8 @@ static void any_ds_of_the_keys_holds_the_chain(void **state)
 
 	m.parent[1].ds = NEW;
 	pass(judge_chain(&m.facts, &m.config, OLD | NEW, m.now));
-	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_DS_MISSING_AT, m.parent[1].server, "no DS of key 1001", true);
+	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_DS_MISSING_AT, m.parent[1].server,
+	       "no DS of key 1001", true);
 	m.parent[1].ds_sha1 = OLD;
 	pass(judge_chain(&m.facts, &m.config, OLD, m.now));
 	m.parent[1].ds_foreign = true;
@@ -342,13 +352,13 @@ static void the_chain_is_broken_where_the_ds_names_no_key_of_the_zone(void **sta
 
 	pass(judge_broken(&m.facts));
 	m.parent[1].ds = THIRD;
-	expect(judge_broken(&m.facts), GATE_CHAIN_BROKEN, m.parent[1].server, "DS of a key that is not in the zone: 1003",
-	       true);
+	expect(judge_broken(&m.facts), GATE_CHAIN_BROKEN, m.parent[1].server,
+	       "DS of a key that is not in the zone: 1003", true);
 	m.parent[1].status = ANSWER_BOGUS;
 	pass(judge_broken(&m.facts));
 	m.parent[1].status = ANSWER_OK;
 	m.parent[1].ds = 0;
-	pass(judge_broken(&m.facts));		/* Insecure there, not broken. */
+	pass(judge_broken(&m.facts)); /* Insecure there, not broken. */
 	m.parent[1].ds_foreign = true;
 	expect(judge_broken(&m.facts), GATE_CHAIN_BROKEN, m.parent[1].server, "a DS that matches no key", true);
 	m.parent[1].ds_sha1 = OLD;
@@ -480,7 +490,8 @@ static void silence_counts_from_its_begin_while_it_is_looked_at(void **state)
 	} CASES[] = { { 300, HOUR, 36060 }, { HOUR, 300, 36060 }, { 300, 300, 3060 } };
 
 	for (size_t i = 0; i < LENGTH(CASES); i++) {
-		const rollover_config_t c = { .check_interval = CASES[i].check, .ds_check_interval = CASES[i].ds_check };
+		const rollover_config_t c = { .check_interval = CASES[i].check,
+			                      .ds_check_interval = CASES[i].ds_check };
 		const time_t longest = CASES[i].longest;
 		assert_int_equal(silent_since(&c, since, now, now), since);
 		assert_int_equal(silent_since(&c, since, now - longest, now), since);

@@ -14,7 +14,7 @@
 #include "learn.h"
 #include "machine.h"
 
-#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 typedef struct {
 	machine_t m;
@@ -34,8 +34,13 @@ static dec_t *stage(stage_t *s, rollover_state_t state)
 	machine_at(&s->m, state);
 	s->m.out = (rollover_decision_t){ .row = s->m.row };
 	s->c = (dec_t){
-		.config = &s->m.config, .before = &s->m.row, .facts = &s->m.facts, .now = s->m.now, .out = &s->m.out,
-		.old = OLD, .new_key = NEW,
+		.config = &s->m.config,
+		.before = &s->m.row,
+		.facts = &s->m.facts,
+		.now = s->m.now,
+		.out = &s->m.out,
+		.old = OLD,
+		.new_key = NEW,
 	};
 	find_step(&s->c);
 	return &s->c;
@@ -76,10 +81,18 @@ static void a_ttl_is_lowered_only_by_all_nameservers(void **state)
 		stage(&s, ROLLOVER_INTRODUCE);
 		s.m.out.row.dnskey_ttl.step[0].ttl = HOUR;
 		switch (i) {
-		case 0:	s.m.facts.asked = SURVEY_PARENT; break;
-		case 1:	s.m.facts.child_count = 0; break;
-		case 2:	s.m.facts.discovery_failed = true; break;
-		case 3:	s.m.child[0].status = ANSWER_ERROR; break;
+		case 0:
+			s.m.facts.asked = SURVEY_PARENT;
+			break;
+		case 1:
+			s.m.facts.child_count = 0;
+			break;
+		case 2:
+			s.m.facts.discovery_failed = true;
+			break;
+		case 3:
+			s.m.child[0].status = ANSWER_ERROR;
+			break;
 		}
 		assert_int_equal(dnskey_ttl(&s), HOUR);
 		assert_int_equal(s.m.out.row.dnskey_ttl.count, 1);
@@ -210,7 +223,8 @@ static void the_operators_word_ends_waits_at_its_time(void **state)
 		time_t word, now;
 		bool taken;
 	} CASES[] = {
-		{ 0, T0, false }, { T0 + 1, T0, false }, { T0 - 1, T0, false }, { T0, T0, true }, { T0 + 100, T0 + 200, true },
+		{ 0, T0, false }, { T0 + 1, T0, false },        { T0 - 1, T0, false },
+		{ T0, T0, true }, { T0 + 100, T0 + 200, true },
 	};
 
 	for (size_t i = 0; i < LENGTH(CASES); i++) {
@@ -290,7 +304,7 @@ static void the_wait_for_the_old_ds_begins_when_the_last_server_has_the_new_one(
 	c->now = T0 + 50;
 	assert_int_equal(learn_ds(c).gate, GATE_NONE);
 	assert_int_equal(row->ds_all_since, T0 + 50);
-	assert_int_equal(row->ds_drain, DAY);	/* The old one may have been served until now. */
+	assert_int_equal(row->ds_drain, DAY); /* The old one may have been served until now. */
 	c->now = T0 + 100;
 	assert_int_equal(learn_ds(c).gate, GATE_NONE);
 	assert_int_equal(row->ds_all_since, T0 + 50);
@@ -372,7 +386,7 @@ static void before_the_first_ds_there_is_none_to_remove(void **state)
 		s.m.row.settled_at = 0;
 		find_step(c);
 		assert_false(dec_ds_removed(c));
-		s.m.row.settled_at = T0;		/* It was seen on all of them. */
+		s.m.row.settled_at = T0; /* It was seen on all of them. */
 		assert_true(dec_ds_removed(c));
 		s.m.row.old_count = 1;
 		s.m.row.settled_at = 0;
@@ -451,7 +465,10 @@ static void after_a_rollback_the_count_begins_again(void **state)
 {
 	(void)state;
 	static const rollover_state_t STATES[] = {
-		ROLLOVER_AWAIT_DS, ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE,
+		ROLLOVER_AWAIT_DS,
+		ROLLOVER_WITHDRAW,
+		ROLLOVER_OBSERVE,
+		ROLLOVER_RETIRE,
 	};
 
 	for (size_t i = 0; i < LENGTH(STATES); i++) {

@@ -13,23 +13,36 @@
 #include "guards.h"
 #include "machine.h"
 
-#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /*! Only time, the operator or the next event of the zone opens these: no reason to hurry. */
 static const rollover_gate_t UNHURRIED[] = {
-	GATE_NONE, GATE_OBSERVE_ONLY, GATE_DRY_RUN, GATE_HELD, GATE_FIRST_DS, GATE_ALGORITHM_ROLLOVER, GATE_CSK,
-	GATE_UNKNOWN_KEY, GATE_TOO_MANY_KEYS, GATE_WAITING_TTL, GATE_WAITING_LEAD, GATE_WAITING_DS_TTL,
-	GATE_WAITING_OBSERVE, GATE_WAITING_UNSIGNED, GATE_VALIDATION_FAILS,
+	GATE_NONE,
+	GATE_OBSERVE_ONLY,
+	GATE_DRY_RUN,
+	GATE_HELD,
+	GATE_FIRST_DS,
+	GATE_ALGORITHM_ROLLOVER,
+	GATE_CSK,
+	GATE_UNKNOWN_KEY,
+	GATE_TOO_MANY_KEYS,
+	GATE_WAITING_TTL,
+	GATE_WAITING_LEAD,
+	GATE_WAITING_DS_TTL,
+	GATE_WAITING_OBSERVE,
+	GATE_WAITING_UNSIGNED,
+	GATE_VALIDATION_FAILS,
 };
 /*! The same at the parent, which is asked every `ds-check-interval`. */
 static const rollover_gate_t UNHURRIED_PARENT[] = { GATE_MAY_UNSIGN, GATE_WAITING_SETTLE };
 /*! Somebody may act at any moment: 1, 2, 4, 8 s, up to the interval. */
 static const rollover_gate_t HURRIED[] = {
-	GATE_DNSKEY_MISSING, GATE_CDS_MISSING, GATE_CDS_LEFT, GATE_BOGUS_AT, GATE_CHILD_ERROR, GATE_KNOT_NOT_READY,
-	GATE_POLICY_PENDING, GATE_FROZEN,
+	GATE_DNSKEY_MISSING, GATE_CDS_MISSING,    GATE_CDS_LEFT,       GATE_BOGUS_AT,
+	GATE_CHILD_ERROR,    GATE_KNOT_NOT_READY, GATE_POLICY_PENDING, GATE_FROZEN,
 };
 static const rollover_gate_t HURRIED_PARENT[] = {
-	GATE_DS_MISSING_AT, GATE_DS_STALE_AT, GATE_DS_FOREIGN_AT, GATE_DS_LEFT_AT, GATE_PARENT_ERROR, GATE_PARENT_INSECURE,
+	GATE_DS_MISSING_AT, GATE_DS_STALE_AT,  GATE_DS_FOREIGN_AT,
+	GATE_DS_LEFT_AT,    GATE_PARENT_ERROR, GATE_PARENT_INSECURE,
 };
 
 typedef struct {
@@ -45,7 +58,9 @@ static dec_t *stage(stage_t *s, rollover_gate_t gate, unsigned looks)
 	s->m.row.looks = looks;
 	s->m.row.gate_since = T0 - HOUR;
 	s->m.out = (rollover_decision_t){ .row = s->m.row };
-	s->c = (dec_t){ .config = &s->m.config, .before = &s->m.row, .facts = &s->m.facts, .now = T0, .out = &s->m.out };
+	s->c = (dec_t){
+		.config = &s->m.config, .before = &s->m.row, .facts = &s->m.facts, .now = T0, .out = &s->m.out
+	};
 	s->c.plan = plans_of(&s->m.row);
 	s->c.step = plans_step(s->c.plan, &s->m.row, true);
 	return &s->c;
@@ -138,8 +153,8 @@ static void looks_after_an_acknowledgement_are_as_far_apart_as_it_is_ago(void **
 	assert_int_equal(next_after(GATE_DS_MISSING_AT, 30, T0 - 2), 2);
 	assert_int_equal(next_after(GATE_DS_STALE_AT, 30, T0 - 100), 100);
 	assert_int_equal(next_after(GATE_DS_LEFT_AT, 30, T0 - DAY), HOUR);
-	assert_int_equal(next_after(GATE_DS_FOREIGN_AT, 30, T0 + 1), HOUR);	/* By a clock that was ahead. */
-	assert_int_equal(next_after(GATE_DS_MISSING_AT, 3, T0 - 100), 8);	/* Sooner anyway. */
+	assert_int_equal(next_after(GATE_DS_FOREIGN_AT, 30, T0 + 1), HOUR); /* By a clock that was ahead. */
+	assert_int_equal(next_after(GATE_DS_MISSING_AT, 3, T0 - 100), 8);   /* Sooner anyway. */
 	assert_int_equal(next_after(GATE_CDS_MISSING, 30, T0), 300);
 }
 
@@ -290,7 +305,8 @@ static void another_state_begins_with_nothing(void **state)
 
 	snprintf(row->gate_about, sizeof(row->gate_about), "p1");
 	snprintf(row->gate_detail, sizeof(row->gate_detail), "no DS");
-	row->gate_until = row->all_since = row->observed_since = row->observed_last = row->acted = row->notified = T0 - 5;
+	row->gate_until = row->all_since = row->observed_since = row->observed_last = row->acted = row->notified =
+		T0 - 5;
 	row->since = row->wake = T0 - 5;
 	dec_enter(c, ROLLOVER_WITHDRAW);
 	assert_int_equal(row->state, ROLLOVER_WITHDRAW);
@@ -329,10 +345,12 @@ static void an_order_is_repeated_after_an_interval_or_a_minute(void **state)
 		uint32_t interval;
 		time_t ago;
 		bool again;
+		/* clang-format off */
 	} CASES[] = {
 		{ 300, 59, false }, { 300, 60, true }, { 60, 59, false }, { 60, 60, true }, { 59, 59, true },
 		{ 10, 9, false }, { 10, 10, true }, { 300, 0, false }, { 300, -1, true },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < LENGTH(CASES); i++) {
 		stage_t s;

@@ -29,14 +29,13 @@ static void at(machine_t *m, rollover_state_t state)
 
 /*! Those in which the parent is told. */
 static const rollover_state_t states[] = { ROLLOVER_AWAIT_DS, ROLLOVER_ROLLBACK, ROLLOVER_LEAVE };
-#define STATES	(sizeof(states) / sizeof(states[0]))
+#define STATES (sizeof(states) / sizeof(states[0]))
 
 static void told(machine_t *m, bool expected)
 {
 	machine_step(m);
 	if (m->out.notify != expected) {
-		print_error("%s, gate %s\n", rollover_state_name(m->row.state),
-		            rollover_gate_info(m->row.gate)->name);
+		print_error("%s, gate %s\n", rollover_state_name(m->row.state), rollover_gate_info(m->row.gate)->name);
 	}
 	assert_int_equal(m->out.notify, expected);
 	if (expected) {
@@ -51,7 +50,7 @@ static void the_parent_is_told_once(void **state)
 		machine_t m;
 		at(&m, states[i]);
 		told(&m, true);
-		told(&m, false);	/* In the same second. */
+		told(&m, false); /* In the same second. */
 		m.now += 1;
 		told(&m, false);
 		m.now += HOUR - 2;
@@ -76,20 +75,64 @@ static void no_other_state_tells_anybody(void **state)
 
 /* Whatever is in the way of signals is in the way of telling of them. */
 
-static void hold(machine_t *m) { m->config.hold = true; }
-static void dry_run(machine_t *m) { m->config.dry_run = true; }
-static void observe_only(machine_t *m) { m->config.observe_only = true; }
-static void switched_off(machine_t *m) { m->config.notify = false; }
-static void frozen(machine_t *m) { m->facts.own.frozen = true; }
-static void transaction(machine_t *m) { m->facts.own.transaction = true; }
-static void silent(machine_t *m) { m->facts.own.known = false; }
-static void policy_lost(machine_t *m) { m->facts.own.policy = POLICY_BASE; }
-static void discovery(machine_t *m) { m->facts.discovery_failed = true; }
-static void no_cds(machine_t *m) { m->child[1].cds.present = false; }
-static void cds_of_third(machine_t *m) { m->child[1].cds.keys |= THIRD; m->child[1].cds.remove = false; }
-static void unsigned_cds(machine_t *m) { m->child[1].cds.signed_by = 0; }
-static void unreachable(machine_t *m) { m->child[1].status = ANSWER_UNREACHABLE; m->child[1].unreachable_since = m->now; }
-static void refuses(machine_t *m) { m->child[1].status = ANSWER_ERROR; }
+static void hold(machine_t *m)
+{
+	m->config.hold = true;
+}
+static void dry_run(machine_t *m)
+{
+	m->config.dry_run = true;
+}
+static void observe_only(machine_t *m)
+{
+	m->config.observe_only = true;
+}
+static void switched_off(machine_t *m)
+{
+	m->config.notify = false;
+}
+static void frozen(machine_t *m)
+{
+	m->facts.own.frozen = true;
+}
+static void transaction(machine_t *m)
+{
+	m->facts.own.transaction = true;
+}
+static void silent(machine_t *m)
+{
+	m->facts.own.known = false;
+}
+static void policy_lost(machine_t *m)
+{
+	m->facts.own.policy = POLICY_BASE;
+}
+static void discovery(machine_t *m)
+{
+	m->facts.discovery_failed = true;
+}
+static void no_cds(machine_t *m)
+{
+	m->child[1].cds.present = false;
+}
+static void cds_of_third(machine_t *m)
+{
+	m->child[1].cds.keys |= THIRD;
+	m->child[1].cds.remove = false;
+}
+static void unsigned_cds(machine_t *m)
+{
+	m->child[1].cds.signed_by = 0;
+}
+static void unreachable(machine_t *m)
+{
+	m->child[1].status = ANSWER_UNREACHABLE;
+	m->child[1].unreachable_since = m->now;
+}
+static void refuses(machine_t *m)
+{
+	m->child[1].status = ANSWER_ERROR;
+}
 static void validation(machine_t *m)
 {
 	m->facts.asked |= SURVEY_WATCH;
@@ -100,8 +143,8 @@ static void nobody_is_told_behind_a_gate(void **state)
 {
 	(void)state;
 	static void (*const changes[])(machine_t *m) = {
-		hold, dry_run, observe_only, switched_off, frozen, transaction, silent, policy_lost,
-		discovery, no_cds, cds_of_third, unsigned_cds, unreachable, refuses, validation,
+		hold,      dry_run, observe_only, switched_off, frozen,      transaction, silent,     policy_lost,
+		discovery, no_cds,  cds_of_third, unsigned_cds, unreachable, refuses,     validation,
 	};
 	for (size_t i = 0; i < STATES; i++) {
 		for (size_t j = 0; j < sizeof(changes) / sizeof(changes[0]); j++) {
@@ -230,7 +273,7 @@ static void after_an_acknowledgement_looks_start_fast_again(void **state)
 	static const time_t waits[] = { 1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, HOUR, HOUR };
 	machine_t m;
 	at(&m, ROLLOVER_AWAIT_DS);
-	m.config.notify = false;	/* Without another one in between. */
+	m.config.notify = false; /* Without another one in between. */
 	for (int i = 0; i < 20; i++) {
 		machine_step(&m);
 		m.now = m.row.wake;

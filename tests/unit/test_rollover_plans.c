@@ -54,8 +54,14 @@ static void a_row_tells_its_plan(void **state)
 /*! Each plan once, by a row that follows it. */
 static const rollover_plan_t *plan_number(unsigned n)
 {
-	static const struct { rollover_state_t state; bool first; } PLANS[] = {
-		{ ROLLOVER_IDLE, false }, { ROLLOVER_SIGNAL, false }, { ROLLOVER_SIGNAL, true }, { ROLLOVER_LEAVE, false },
+	static const struct {
+		rollover_state_t state;
+		bool first;
+	} PLANS[] = {
+		{ ROLLOVER_IDLE, false },
+		{ ROLLOVER_SIGNAL, false },
+		{ ROLLOVER_SIGNAL, true },
+		{ ROLLOVER_LEAVE, false },
 	};
 
 	if (n >= sizeof(PLANS) / sizeof(PLANS[0])) {
@@ -83,13 +89,13 @@ static void each_way_ends_in_a_state_of_the_plan(void **state)
 		for (unsigned i = 0; i < plan->count; i++) {
 			const step_t *s = &plan->steps[i];
 			const rollover_state_t to[] = {
-				s->next, s->key_lost, s->ds_lost, s->removed, s->unproven, s->extra_key, s->invalid,
-				s->invalid_begun, plan->old_gone,
+				s->next,      s->key_lost, s->ds_lost,       s->removed,     s->unproven,
+				s->extra_key, s->invalid,  s->invalid_begun, plan->old_gone,
 			};
 			for (unsigned k = 0; k < sizeof(to) / sizeof(to[0]); k++) {
 				/* The key of a first DS settles as any other. */
-				assert_true(to[k] == TO_STAY || (to[k] == TO_START && k > 0) || has_state(plan, to[k]) ||
-				            to[k] == ROLLOVER_SETTLE);
+				assert_true(to[k] == TO_STAY || (to[k] == TO_START && k > 0) ||
+				            has_state(plan, to[k]) || to[k] == ROLLOVER_SETTLE);
 			}
 		}
 	}
@@ -129,7 +135,7 @@ static void conditions_and_columns_go_together(void **state)
 			assert_int_equal(s->signals >= SIGNALS_NEW, s->trusted != 0);
 			/* The step ends in one way: the next one, or a gate behind which it waits. */
 			assert_int_equal(s->next == ROLLOVER_IDLE, s->gate != GATE_NONE || s->state == ROLLOVER_IDLE ||
-			                 s->state == ROLLOVER_SETTLE);
+			                                                   s->state == ROLLOVER_SETTLE);
 		}
 	}
 }

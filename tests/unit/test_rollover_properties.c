@@ -11,11 +11,11 @@
 
 #include "machine.h"
 
-#define DECISIONS	60000
+#define DECISIONS 60000
 
 typedef struct {
 	uint64_t state;
-	unsigned calm;		/*!< Odd things are so many times rarer. */
+	unsigned calm; /*!< Odd things are so many times rarer. */
 } chance_t;
 
 /*! xorshift64: a number below \a n. */
@@ -43,7 +43,9 @@ static time_t some_time(chance_t *c, time_t now)
 
 static signal_rrset_t some_signal(chance_t *c, keyset_t keys)
 {
-	signal_rrset_t rrset = { .present = !odd(c, 3), .signed_by = odd(c, 2) ? chance(c, 8) : 3, .remove = odd(c, 8) };
+	signal_rrset_t rrset = { .present = !odd(c, 3),
+		                 .signed_by = odd(c, 2) ? chance(c, 8) : 3,
+		                 .remove = odd(c, 8) };
 
 	rrset.keys = odd(c, 3) ? chance(c, 8) : keys;
 	rrset.unwanted = odd(c, 10);

@@ -125,7 +125,7 @@ static void a_long_outage_is_not_observed(void **state)
 {
 	(void)state;
 	static const struct {
-		int64_t wall;	/*!< What it shows goes on by this. */
+		int64_t wall; /*!< What it shows goes on by this. */
 		bool again;
 	} outages[] = {
 		{ 120, false }, { 10 * 300, false }, { 10 * 300 + 61, true }, { 3 * DAY, true }, { -DAY, true },
@@ -179,7 +179,9 @@ static void looks_without_evidence_observe_nothing(void **state)
 {
 	(void)state;
 	static const watch_facts_t none[] = {
-		{ .answered = 0, .parent_ok = true }, { .answered = 1, .parent_ok = false }, { 0 },
+		{ .answered = 0, .parent_ok = true },
+		{ .answered = 1, .parent_ok = false },
+		{ 0 },
 	};
 
 	for (int i = 0; i < 3; i++) {
@@ -202,7 +204,7 @@ static void what_was_observed_stays_observed(void **state)
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_RETIRE);
-	m.row.observed_since = T0 + 200;	/* A boot took as long. */
+	m.row.observed_since = T0 + 200; /* A boot took as long. */
 	m.facts.watch.answered = 0;
 	look_at(&m, m.now + 60);
 	assert_int_equal(m.out.action, ACTION_NONE);
@@ -276,7 +278,7 @@ static void a_ds_that_was_removed_is_not_asked_back(void **state)
 		machine_t m;
 		machine_at(&m, s);
 		machine_ds(&m, 0, 900);
-		m.facts.watch.failing = 1;	/* It has lost its DS. */
+		m.facts.watch.failing = 1; /* It has lost its DS. */
 		for (time_t t = m.now; t < T0 + 20 * DAY; t += 300) {
 			m.facts.own.policy = rollover_policy(&m.row);
 			if (rollover_policy(&m.row) == POLICY_QUIET || rollover_policy(&m.row) == POLICY_BASE) {
@@ -482,7 +484,7 @@ static void a_broken_chain_is_an_alarm_in_every_state(void **state)
 
 	machine_t m;
 	machine_at(&m, ROLLOVER_IDLE);
-	m.row.old_count = 0;		/* No key is known. */
+	m.row.old_count = 0; /* No key is known. */
 	every_ds_foreign(&m);
 	machine_step(&m);
 	expect(&m, ROLLOVER_IDLE, GATE_CHAIN_BROKEN);
@@ -500,7 +502,7 @@ static void a_broken_chain_is_an_alarm_in_every_state(void **state)
 		assert_false(m.out.gate_changed);
 		assert_int_equal(m.row.gate_since, since);
 	}
-	assert_true(fast >= 1 && fast <= 9);	/* 1, 2, 4 … s, then every check_interval. */
+	assert_true(fast >= 1 && fast <= 9); /* 1, 2, 4 … s, then every check_interval. */
 	machine_ds(&m, OLD, 300);
 	m.parent[0].ds_foreign = m.parent[1].ds_foreign = false;
 	machine_step(&m);
@@ -639,10 +641,10 @@ static void the_operator_can_end_a_wait_that_he_knows_to_be_over(void **state)
 	ttl_window_add(&m.row.dnskey_ttl, 300, T0);
 	look_at(&m, T0 + HOUR);
 	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_TTL);
-	m.config.caches_expired = T0 - 1;	/* Before it was last served. */
+	m.config.caches_expired = T0 - 1; /* Before it was last served. */
 	look_at(&m, T0 + 2 * HOUR);
 	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_TTL);
-	m.config.caches_expired = T0 + DAY;	/* Nobody knows that yet. */
+	m.config.caches_expired = T0 + DAY; /* Nobody knows that yet. */
 	look_at(&m, T0 + 3 * HOUR);
 	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_TTL);
 	m.config.caches_expired = T0 + HOUR;

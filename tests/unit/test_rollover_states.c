@@ -11,7 +11,7 @@
 
 #include "machine.h"
 
-#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 static void an_idle_zone_is_looked_at_when_its_key_is_due(void **state)
 {
@@ -239,7 +239,7 @@ static void starting_over_forgets_the_rollover(void **state)
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
-	machine_serve(&m, OLD, 300);		/* The new key is gone. */
+	machine_serve(&m, OLD, 300); /* The new key is gone. */
 	machine_ds(&m, OLD, DAY);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
@@ -331,7 +331,7 @@ static void the_parent_is_told_while_every_nameserver_asks(void **state)
 	machine_at(&m, ROLLOVER_AWAIT_DS);
 	m.config.notify = true;
 	m.config.notify_again = HOUR;
-	m.parent[0].ds = NEW;			/* Begun: a nameserver without the signals does not block. */
+	m.parent[0].ds = NEW; /* Begun: a nameserver without the signals does not block. */
 	m.child[1].cds.present = false;
 	machine_decide(&m);
 	assert_int_equal(m.out.row.gate, GATE_DS_STALE_AT);
@@ -636,6 +636,7 @@ static void only_what_may_have_changed_is_asked(void **state)
 	(void)state;
 	machine_t m;
 	const unsigned all = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
+	/* clang-format off */
 	static const unsigned NEEDS[ROLLOVER_STATE__COUNT] = {
 		[ROLLOVER_IDLE] = 0,
 		[ROLLOVER_PREPARE] = SURVEY_CHILD | SURVEY_PARENT,
@@ -651,6 +652,7 @@ static void only_what_may_have_changed_is_asked(void **state)
 		[ROLLOVER_LEAVE] = SURVEY_CHILD | SURVEY_PARENT,
 		[ROLLOVER_LEFT] = SURVEY_CHILD | SURVEY_PARENT,
 	};
+	/* clang-format on */
 
 	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
 		machine_at(&m, i);
@@ -670,8 +672,8 @@ static void an_idle_zone_asks_the_parent_when_something_is_odd(void **state)
 	(void)state;
 	machine_t m;
 	static const rollover_gate_t ODD[] = {
-		GATE_CHAIN_BROKEN, GATE_DISCOVERY_FAILED, GATE_BOGUS_AT, GATE_FIRST_DS, GATE_PARENT_ERROR, GATE_DS_STALE_AT,
-		GATE_HELD,
+		GATE_CHAIN_BROKEN, GATE_DISCOVERY_FAILED, GATE_BOGUS_AT, GATE_FIRST_DS,
+		GATE_PARENT_ERROR, GATE_DS_STALE_AT,      GATE_HELD,
 	};
 
 	for (size_t i = 0; i < LENGTH(ODD); i++) {
@@ -712,7 +714,8 @@ static void the_parent_is_asked_at_least_so_often(void **state)
 		m.config.observe_only = hold == 2;
 		m.row.old[0].digest[0] = m.facts.keys[0].digest[0] = 0;
 		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 + ROLLOVER_DS_LOOK - 1), 0);
-		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 + ROLLOVER_DS_LOOK), SURVEY_PARENT);
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 + ROLLOVER_DS_LOOK),
+		                 SURVEY_PARENT);
 		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 - 1), SURVEY_PARENT);
 		m.row.old[0].digest[0] = m.facts.keys[0].digest[0] = UINT8_MAX;
 		const time_t soon = T0 + ROLLOVER_DS_LOOK - ROLLOVER_DS_LOOK / 8;

@@ -90,23 +90,26 @@ static void a_full_window_joins_its_oldest_steps(void **state)
 {
 	(void)state;
 	ttl_window_t w = {
-		.step = { { 400, T0 + 30 }, { 500, T0 + 20 }, { 600, T0 + 10 }, { 700, T0 } }, .count = TTL_WINDOW_MAX,
+		.step = { { 400, T0 + 30 }, { 500, T0 + 20 }, { 600, T0 + 10 }, { 700, T0 } },
+		.count = TTL_WINDOW_MAX,
 	};
 	ttl_window_add(&w, 300, T0 + 40);
 	assert_int_equal(w.count, TTL_WINDOW_MAX);
 	expect(&w, 0, 300, T0 + 40);
 	expect(&w, 1, 400, T0 + 40);
 	expect(&w, 2, 500, T0 + 20);
-	expect(&w, 3, 700, T0 + 10);	/* The higher TTL, and the later time. */
+	expect(&w, 3, 700, T0 + 10); /* The higher TTL, and the later time. */
 
 	w = (ttl_window_t){
-		.step = { { 400, T0 + 30 }, { 500, T0 + 20 }, { 600, T0 }, { 700, T0 + 10 } }, .count = TTL_WINDOW_MAX,
+		.step = { { 400, T0 + 30 }, { 500, T0 + 20 }, { 600, T0 }, { 700, T0 + 10 } },
+		.count = TTL_WINDOW_MAX,
 	};
 	ttl_window_add(&w, 300, T0 + 40);
 	expect(&w, 3, 700, T0 + 10);
 	/* One that has run out makes room: nothing is joined. */
 	w = (ttl_window_t){
-		.step = { { 400, T0 + 30 }, { 500, T0 + 20 }, { 600, T0 + 10 }, { 700, T0 - 700 } }, .count = TTL_WINDOW_MAX,
+		.step = { { 400, T0 + 30 }, { 500, T0 + 20 }, { 600, T0 + 10 }, { 700, T0 - 700 } },
+		.count = TTL_WINDOW_MAX,
 	};
 	ttl_window_add(&w, 300, T0 + 40);
 	assert_int_equal(w.count, TTL_WINDOW_MAX);

@@ -38,7 +38,7 @@ static void times_that_every_check_moves_are_stored_once_in_an_hour(void **state
 	ttl_window_add(&m.out.row.dnskey_ttl, DAY, T0 + HOUR);
 	assert_false(saved(&m, 60));
 	assert_true(saved(&m, HOUR));
-	assert_true(saved(&m, -1));	/* The clock was set back. */
+	assert_true(saved(&m, -1)); /* The clock was set back. */
 }
 
 static void every_change_of_a_ttl_is_stored(void **state)
@@ -76,7 +76,7 @@ static void what_a_restart_could_not_find_out_is_stored(void **state)
 	at_rest(&m);
 	m.out.row.acted = T0;
 	assert_true(saved(&m, 60));
-	m.row.acted = T0 - 1;		/* Held: every check repeats that. */
+	m.row.acted = T0 - 1; /* Held: every check repeats that. */
 	assert_false(saved(&m, 60));
 	at_rest(&m);
 	m.row.has_new = m.out.row.has_new = true;
@@ -135,7 +135,8 @@ static void what_is_not_driven_is_asked_for_its_chain_only(void **state)
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
-	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now), SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH);
+	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now),
+	                 SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH);
 	m.row.parent_seen = m.now;
 	m.facts.own.frozen = true;
 	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now), 0);
@@ -167,7 +168,7 @@ static void watches_are_a_check_interval_apart_or_more(void **state)
 	assert_false(rollover_watch_due(300, T0, T0));
 	assert_false(rollover_watch_due(300, T0, T0 + 299));
 	assert_true(rollover_watch_due(300, T0, T0 + 300));
-	assert_true(rollover_watch_due(300, T0, T0 - 1));	/* The clock was set back. */
+	assert_true(rollover_watch_due(300, T0, T0 - 1)); /* The clock was set back. */
 }
 
 static void checks_with_a_deadline_are_on_time(void **state)
@@ -184,7 +185,9 @@ static void checks_with_a_deadline_are_on_time(void **state)
 static void a_database_that_fails_is_tried_again_ever_later(void **state)
 {
 	(void)state;
-	rollover_row_t row = { .state = ROLLOVER_OBSERVE, .gate = GATE_WAITING_OBSERVE, .gate_until = T0 + DAY, .looks = 40 };
+	rollover_row_t row = {
+		.state = ROLLOVER_OBSERVE, .gate = GATE_WAITING_OBSERVE, .gate_until = T0 + DAY, .looks = 40
+	};
 	snprintf(row.gate_about, sizeof(row.gate_about), "ns1");
 	assert_true(rollover_store_failed(&row, NULL, "disk full", T0));
 	assert_int_equal(row.state, ROLLOVER_OBSERVE);

@@ -44,7 +44,12 @@ static void in_a_process(int (*what)(void))
 }
 
 /*! Lines above 255 are told modulo 256. */
-#define NEED(what) do { if (!(what)) { return __LINE__ & 0xff ? __LINE__ & 0xff : 1; } } while (0)
+#define NEED(what)                                                                                                     \
+	do {                                                                                                           \
+		if (!(what)) {                                                                                         \
+			return __LINE__ & 0xff ? __LINE__ & 0xff : 1;                                                  \
+		}                                                                                                      \
+	} while (0)
 
 static bool opens(const char *path, int flags)
 {
@@ -138,7 +143,8 @@ static int only_its_files(void)
 	char link[96];
 	snprintf(link, sizeof(link), "%s/link", store);
 	NEED(symlink(secret, link) != 0);
-	NEED(opens("/dev/urandom", O_RDONLY) && opens("/proc/self/fd", O_RDONLY | O_DIRECTORY) && opens("/dev/null", O_RDWR));
+	NEED(opens("/dev/urandom", O_RDONLY) && opens("/proc/self/fd", O_RDONLY | O_DIRECTORY) &&
+	     opens("/dev/null", O_RDWR));
 	NEED(opens("/proc/sys/kernel/random/boot_id", O_RDONLY));
 	/* Replaced, as by a package. */
 	NEED(opens(anchor, O_RDONLY));

@@ -14,7 +14,8 @@
 #include "section.h"
 #include "sockets.h"
 
-static const knot_dname_t ZONE[] = "\x03""one";
+static const knot_dname_t ZONE[] = "\x03"
+				   "one";
 
 /* The configuration: modules of the zone, and what its section says now. */
 static const char *modules[3];
@@ -40,7 +41,8 @@ knotd_conf_t knotd_conf_zone(knotd_mod_t *mod, const yp_name_t *item, const knot
 	knotd_conf_t out = { .count = 0 };
 
 	(void)mod;
-	assert_string_equal(item, "\x06""module");
+	assert_string_equal(item, "\x06"
+	                          "module");
 	assert_ptr_equal(zone, ZONE);
 	for (unsigned i = 0; i < 3 && modules[i] != NULL; i++) {
 		/* The final zero of an id is part of it. */
@@ -57,11 +59,13 @@ knotd_conf_t knotd_conf_mod(knotd_mod_t *mod, const yp_name_t *item)
 	knotd_conf_t out = { .count = 0 };
 
 	(void)mod;
-	if (strcmp(item, "\x07""observe") == 0) {
+	if (strcmp(item, "\x07"
+	                 "observe") == 0) {
 		reads++;
 		out.count = 1;
 		out.single.integer = observe_now;
-	} else if (strcmp(item, "\x06""parent") == 0) {
+	} else if (strcmp(item, "\x06"
+	                        "parent") == 0) {
 		for (unsigned i = 0; i < addresses_now; i++) {
 			add(&out);
 			out.multi[i].addr.ss_family = AF_INET;
@@ -103,9 +107,17 @@ static uint32_t observe_of(const char *module)
 	return observe;
 }
 
-#define A	"\x0B""mod-kskroll""a"
-#define B	"\x0B""mod-kskroll""b"
-#define NO_ID	"\x0B""mod-kskroll"
+#define A                                                                                                              \
+	"\x0B"                                                                                                         \
+	"mod-kskroll"                                                                                                  \
+	"a"
+#define B                                                                                                              \
+	"\x0B"                                                                                                         \
+	"mod-kskroll"                                                                                                  \
+	"b"
+#define NO_ID                                                                                                          \
+	"\x0B"                                                                                                         \
+	"mod-kskroll"
 
 static unsigned globals;
 
@@ -167,7 +179,7 @@ static void a_section_is_read_once_at_a_reload(void **state)
 	reads = 0;
 	for (unsigned i = 0; i < 5; i++) {
 		assert_int_equal(observe_of(A), 1);
-		sections_started();	/* The engine of the configuration before goes on. */
+		sections_started(); /* The engine of the configuration before goes on. */
 	}
 	assert_int_equal(reads, 1);
 }
@@ -265,7 +277,7 @@ static uint32_t observe_of_worker(const char *name)
 static void other_threads_neither_use_nor_fill_what_is_remembered(void **state)
 {
 	(void)state;
-	observe_now = 7;	/* What the worker's configuration says. */
+	observe_now = 7; /* What the worker's configuration says. */
 	assert_int_equal(observe_of_worker(A), 7);
 	observe_now = 1;
 	assert_int_equal(observe_of(A), 1);
@@ -285,7 +297,8 @@ static void a_zone_with_two_sections_has_each_instance_read_its_own(void **state
 	observe_now = 2;
 	assert_int_equal(observe_of(A), 2);
 	/* Another module beside ours is no matter. */
-	modules[1] = "\x09""mod-stats";
+	modules[1] = "\x09"
+		     "mod-stats";
 	assert_int_equal(observe_of(A), 2);
 	observe_now = 3;
 	assert_int_equal(observe_of(A), 2);
@@ -297,14 +310,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_section_is_read_once_at_a_start, start, end_all),
 		cmocka_unit_test_setup_teardown(a_section_is_read_once_at_a_reload, start, end_all),
 		cmocka_unit_test_setup_teardown(sections_are_told_apart_and_no_id_is_one_of_its_own, start, end_all),
-		cmocka_unit_test_setup_teardown(more_sections_than_are_remembered_are_right_all_the_same, start, end_all),
+		cmocka_unit_test_setup_teardown(more_sections_than_are_remembered_are_right_all_the_same, start,
+		                                end_all),
 		cmocka_unit_test_setup_teardown(a_reload_forgets_what_the_start_has_read, start, end_all),
 		cmocka_unit_test_setup_teardown(nothing_is_remembered_after_a_start, start, end_all),
 		cmocka_unit_test_setup_teardown(nothing_is_remembered_after_a_reload, start, end_all),
-		cmocka_unit_test_setup_teardown(nothing_is_remembered_if_the_first_global_instance_comes_to_a_running_server,
-		                                start, end_all),
+		cmocka_unit_test_setup_teardown(
+			nothing_is_remembered_if_the_first_global_instance_comes_to_a_running_server, start, end_all),
 		cmocka_unit_test_setup_teardown(other_threads_neither_use_nor_fill_what_is_remembered, start, end_all),
-		cmocka_unit_test_setup_teardown(a_zone_with_two_sections_has_each_instance_read_its_own, start, end_all),
+		cmocka_unit_test_setup_teardown(a_zone_with_two_sections_has_each_instance_read_its_own, start,
+		                                end_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

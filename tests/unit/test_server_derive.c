@@ -3,14 +3,16 @@
 
 #include "policy_case.h"
 
-#define ONE_MORE	"ksk-submission"	/* An item that the base does not have. */
+#define ONE_MORE "ksk-submission" /* An item that the base does not have. */
 
 /* Creating. */
 
-#define CREATED		"set quiet\nset quiet cds-cdnskey-publish=none\nset quiet dnskey-ttl=300\nset quiet comment=" MADE "\n" \
-			"set signal\nset signal cds-cdnskey-publish=rollover\nset signal dnskey-ttl=301\nset signal comment=" MADE "\n" \
-			"set rollback\nset rollback cds-cdnskey-publish=double-ds\nset rollback dnskey-ttl=302\n" \
-			"set rollback comment=" MADE "\n"
+#define CREATED                                                                                                        \
+	"set quiet\nset quiet cds-cdnskey-publish=none\nset quiet dnskey-ttl=300\nset quiet comment=" MADE "\n"        \
+	"set signal\nset signal cds-cdnskey-publish=rollover\nset signal dnskey-ttl=301\nset signal comment=" MADE     \
+	"\n"                                                                                                           \
+	"set rollback\nset rollback cds-cdnskey-publish=double-ds\nset rollback dnskey-ttl=302\n"                      \
+	"set rollback comment=" MADE "\n"
 
 static void what_is_missing_is_created(void **state)
 {
@@ -25,13 +27,13 @@ static void what_is_missing_is_created(void **state)
 	begin_base();
 	const policy_want_t delete = as(POLICY_DELETE, true);
 	assert_does(&delete, CREATED "set delete\nset delete cds-cdnskey-publish=delete-dnssec\n"
-	            "set delete dnskey-ttl=301\nset delete comment=" MADE "\n");
+	                             "set delete dnskey-ttl=301\nset delete comment=" MADE "\n");
 
 	/* One of them is there. */
 	begin_derived(false);
 	is_missing(SIGNAL);
 	assert_does(&wanted, "set signal\nset signal cds-cdnskey-publish=rollover\nset signal dnskey-ttl=301\n"
-	            "set signal comment=" MADE "\n");
+	                     "set signal comment=" MADE "\n");
 }
 
 static void what_is_created_has_all_items_of_its_base_but_those_of_its_role(void **state)
@@ -41,13 +43,14 @@ static void what_is_created_has_all_items_of_its_base_but_those_of_its_role(void
 	has("lab", "rrsig-lifetime", "1209601");
 	has("lab", "cds-digest-type", "sha256");
 	has("lab", "cds-digest-type", "sha384");
-	has("lab", "ds-push", "parent");	/* Knot refuses it where no CDS is published. */
+	has("lab", "ds-push", "parent"); /* Knot refuses it where no CDS is published. */
 	has("lab", "cds-cdnskey-publish", "always");
 	has("lab", "dnskey-ttl", "77");
 	has("lab", "comment", "mine");
 	has("lab", NULL, "of no item");
 	has("lab", "keytag-modulo", NULL);
-	assert_does(&wanted,
+	assert_does(
+		&wanted,
 		"set quiet\nset quiet rrsig-lifetime=1209601\nset quiet cds-digest-type=sha256\nset quiet cds-digest-type=sha384\n"
 		"set quiet keytag-modulo=\n"
 		"set quiet cds-cdnskey-publish=none\nset quiet dnskey-ttl=300\nset quiet comment=" MADE "\n"
@@ -56,7 +59,8 @@ static void what_is_created_has_all_items_of_its_base_but_those_of_its_role(void
 		"set signal cds-cdnskey-publish=rollover\nset signal dnskey-ttl=301\nset signal comment=" MADE "\n"
 		"set rollback\nset rollback rrsig-lifetime=1209601\nset rollback cds-digest-type=sha256\n"
 		"set rollback cds-digest-type=sha384\nset rollback ds-push=parent\nset rollback keytag-modulo=\n"
-		"set rollback cds-cdnskey-publish=double-ds\nset rollback dnskey-ttl=302\nset rollback comment=" MADE "\n");
+		"set rollback cds-cdnskey-publish=double-ds\nset rollback dnskey-ttl=302\nset rollback comment=" MADE
+		"\n");
 }
 
 /*! So many that the lists grow more than once. */
@@ -73,16 +77,17 @@ static void many_items_are_created(void **state)
 	}
 	want[0] = '\0';
 	for (size_t role = 0; role < DERIVED; role++) {
-		static const char *const own[] = { "none\nset quiet dnskey-ttl=300", "rollover\nset signal dnskey-ttl=301",
-		                                   "double-ds\nset rollback dnskey-ttl=302" };
+		static const char *const own[] = { "none\nset quiet dnskey-ttl=300",
+			                           "rollover\nset signal dnskey-ttl=301",
+			                           "double-ds\nset rollback dnskey-ttl=302" };
 		const char *name = derived[role] + strlen("lab-kskroll-");
 		size_t len = strlen(want);
 		len += snprintf(want + len, sizeof(want) - len, "set %s\n", name);
 		for (size_t i = 0; i < LENGTH(names); i++) {
 			len += snprintf(want + len, sizeof(want) - len, "set %s %s=v\n", name, names[i]);
 		}
-		snprintf(want + len, sizeof(want) - len, "set %s cds-cdnskey-publish=%s\nset %s comment=" MADE "\n", name,
-		         own[role], name);
+		snprintf(want + len, sizeof(want) - len, "set %s cds-cdnskey-publish=%s\nset %s comment=" MADE "\n",
+		         name, own[role], name);
 	}
 	assert_does(&wanted, want);
 }
@@ -119,9 +124,10 @@ static void what_fits_is_left_alone(void **state)
 }
 
 static const struct {
-	const char *base, *derived;	/* Items; "-": that what fits is missing. */
+	const char *base, *derived; /* Items; "-": that what fits is missing. */
 	const char *value[2];
 	const char *words;
+	/* clang-format off */
 } DIFFERENT[] = {
 	{ NULL, "cds-cdnskey-publish", { NULL, "always" }, "has cds-cdnskey-publish 'always', must be 'rollover'" },
 	{ NULL, "-cds-cdnskey-publish", { NULL, NULL }, NULL },	/* Knot's own default. */
@@ -134,6 +140,7 @@ static const struct {
 	{ ONE_MORE, NULL, { "sub", NULL }, "has " ONE_MORE " unset, must be 'sub'" },
 	{ "ds-push", NULL, { "parent", NULL }, "has ds-push unset, must be 'parent'" },
 };
+/* clang-format on */
 
 static void difference(size_t i, const char *policy)
 {
@@ -198,7 +205,8 @@ static void the_first_item_and_one_that_is_not_there_count(void **state)
 	has(QUIET, ONE_MORE, "sub");
 	has(QUIET, "cds-cdnskey-publish", "none");
 	has(QUIET, "dnskey-ttl", "300");
-	assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS, "policy '" QUIET "' has " ONE_MORE " 'sub', must be unset");
+	assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS,
+	               "policy '" QUIET "' has " ONE_MORE " 'sub', must be unset");
 
 	begin_derived(false);
 	lacks(QUIET, "cds-cdnskey-publish");
@@ -214,7 +222,8 @@ static void ds_push_of_the_quiet_policy_is_refused(void **state)
 	for (size_t i = 0; i < DERIVED; i++) {
 		has(derived[i], "ds-push", "parent");
 	}
-	assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS, "policy '" QUIET "' has ds-push 'parent', must be unset");
+	assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS,
+	               "policy '" QUIET "' has ds-push 'parent', must be unset");
 }
 
 static void every_value_of_an_item_counts(void **state)
@@ -223,6 +232,7 @@ static void every_value_of_an_item_counts(void **state)
 	static const struct {
 		const char *base[3], *derived[3];
 		bool equal;
+		/* clang-format off */
 	} CASES[] = {
 		{ { "a", "b" }, { "a", "b" }, true },
 		{ { "a", "b" }, { "a" }, false },
@@ -234,6 +244,7 @@ static void every_value_of_an_item_counts(void **state)
 		{ { NULL }, { "sha384" }, false },
 		{ { NULL }, { "sha1" }, false },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < LENGTH(CASES); i++) {
 		begin_derived(false);
@@ -263,12 +274,12 @@ static void algorithm_and_scheme_may_differ_under_way(void **state)
 			want = as(POLICY_QUIET, true);
 			char text[CONTROL_DETAIL_MAX];
 			if (made) {
-				snprintf(text, sizeof(text), "set quiet %s=%s\nset signal %s=%s\nset rollback %s=%s\n", items[i][0],
-				         items[i][1], items[i][0], items[i][1], items[i][0], items[i][1]);
+				snprintf(text, sizeof(text), "set quiet %s=%s\nset signal %s=%s\nset rollback %s=%s\n",
+				         items[i][0], items[i][1], items[i][0], items[i][1], items[i][0], items[i][1]);
 				assert_does(&want, text);
 			} else {
-				snprintf(text, sizeof(text), "policy '" QUIET "' has %s '%s', must be '%s'", items[i][0],
-				         i == 0 ? "ecdsap256sha256" : "off", items[i][1]);
+				snprintf(text, sizeof(text), "policy '" QUIET "' has %s '%s', must be '%s'",
+				         items[i][0], i == 0 ? "ecdsap256sha256" : "off", items[i][1]);
 				assert_refuses(&want, SERVER_REFUSED, GATE_POLICY_DIFFERS, text);
 			}
 		}
@@ -332,7 +343,8 @@ static void all_values_are_corrected_once(void **state)
 	}
 	has(QUIET, "cds-digest-type", "x");
 	has(QUIET, "cds-digest-type", "y");
-	assert_does(&wanted, "unset quiet cds-digest-type\nset quiet cds-digest-type=sha384\nset quiet cds-digest-type=sha512\n"
+	assert_does(&wanted,
+	            "unset quiet cds-digest-type\nset quiet cds-digest-type=sha384\nset quiet cds-digest-type=sha512\n"
 	            "set quiet " ONE_MORE "=a\nset quiet " ONE_MORE "=b\n");
 }
 

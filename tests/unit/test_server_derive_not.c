@@ -49,8 +49,9 @@ static void a_lifetime_that_knot_finds_too_low_is_refused(void **state)
 	(void)state;
 	static const struct {
 		const char *items[3][2];
-		const char *words;	// NULL: it is accepted.
-		unsigned ttl;		// Largest.
+		const char *words; // NULL: it is accepted.
+		unsigned ttl;      // Largest.
+				   /* clang-format off */
 	} CASES[] = {
 		{ { { "ksk-lifetime", "7804" } }, NULL, 302 },
 		{ { { "ksk-lifetime", "7803" } }, "ksk-lifetime", 302 },
@@ -80,6 +81,7 @@ static void a_lifetime_that_knot_finds_too_low_is_refused(void **state)
 		{ { { "ksk-lifetime", "9000" } }, NULL, 900 },
 		{ { { "ksk-lifetime", "8999" } }, "ksk-lifetime", 900 },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < LENGTH(CASES); i++) {
 		begin_base();
@@ -96,8 +98,9 @@ static void a_lifetime_that_knot_finds_too_low_is_refused(void **state)
 			continue;
 		}
 		char words[CONTROL_DETAIL_MAX];
-		snprintf(words, sizeof(words), "policy 'lab' has a %s that Knot finds too low with a dnskey-ttl of %u s",
-		         CASES[i].words, CASES[i].ttl);
+		snprintf(words, sizeof(words),
+		         "policy 'lab' has a %s that Knot finds too low with a dnskey-ttl of %u s", CASES[i].words,
+		         CASES[i].ttl);
 		assert_refuses(&want, SERVER_REFUSED, GATE_OBSERVE_ONLY, words);
 	}
 }
@@ -134,7 +137,8 @@ static void silence_and_business_are_not_taken_for_absence(void **state)
 	for (size_t i = 0; i < LENGTH(names); i++) {
 		begin_derived(true);
 		knotd.silent = names[i];
-		assert_refuses(&wanted, SERVER_BUSY, GATE_OBSERVE_ONLY, "knotd did not get to conf-read, its control is busy");
+		assert_refuses(&wanted, SERVER_BUSY, GATE_OBSERVE_ONLY,
+		               "knotd did not get to conf-read, its control is busy");
 		begin_derived(true);
 		knotd.busy = names[i];
 		char words[CONTROL_DETAIL_MAX];
@@ -159,7 +163,8 @@ static void half_a_policy_is_not_left_in_the_list(void **state)
 	begin_derived(false);
 	is_missing(QUIET);
 	lacks(SIGNAL, "dnskey-ttl");
-	assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS, "policy '" SIGNAL "' has dnskey-ttl unset, must be '301'");
+	assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS,
+	               "policy '" SIGNAL "' has dnskey-ttl unset, must be '301'");
 #if KNOT_POLICY_REREADS
 	begin_base();
 	knotd.reread = SERVER_REFUSED;
@@ -179,8 +184,9 @@ static void a_policy_in_use_keeps_its_algorithm_and_scheme(void **state)
 			has("lab", items[i][0], items[i][1]);
 			knotd.used = derived[k];
 			char words[CONTROL_DETAIL_MAX];
-			snprintf(words, sizeof(words), "policy 'lab' has another %s than '%s', which zone user. needs as it is",
-			         items[i][0], derived[k]);
+			snprintf(words, sizeof(words),
+			         "policy 'lab' has another %s than '%s', which zone user. needs as it is", items[i][0],
+			         derived[k]);
 			assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS, words);
 			/* The one that is under way is not in its own way. */
 			const policy_want_t want = as(POLICY_QUIET, false);
@@ -236,7 +242,7 @@ static void want_of_memory_is_told_wherever_it_is(void **state)
 			knotd.base = wanted.base;
 			knotd.until_no_memory = ++n;
 			r.status = policy_prepare(NULL, &wanted, &list, &r.gate, r.detail);
-			const bool all = knotd.until_no_memory != 0;	/* There was enough. */
+			const bool all = knotd.until_no_memory != 0; /* There was enough. */
 			knotd.until_no_memory = 0;
 			if (all) {
 				assert_int_equal(r.status, SERVER_OK);

@@ -22,13 +22,13 @@
 #include "module/knot/compat.h"
 #include "server_at.h"
 
-#define TIMEOUT_MS	1500
+#define TIMEOUT_MS 1500
 
 typedef enum {
-	THEN_BLOCK,	// Ends the answer.
-	THEN_DROP,	// Closes the connection without a word.
-	THEN_HANG,	// Answers nothing until the test is over.
-	THEN_LATE,	// Ends the answer after the time that a lock wait of knotd takes.
+	THEN_BLOCK, // Ends the answer.
+	THEN_DROP,  // Closes the connection without a word.
+	THEN_HANG,  // Answers nothing until the test is over.
+	THEN_LATE,  // Ends the answer after the time that a lock wait of knotd takes.
 } then_t;
 
 typedef struct fake fake_t;
@@ -44,11 +44,11 @@ struct fake {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	bool over;
-	char log[16384];	// Commands; "|" at the end of a connection.
-	unsigned count;		// For scripts.
-	int events;		// What waits for its workers; negative: closes the connection instead.
-	int done_each;		// So many fewer at the next question.
-	unsigned asked;		// How often it was asked for them. This is not in the log.
+	char log[16384]; // Commands; "|" at the end of a connection.
+	unsigned count;  // For scripts.
+	int events;      // What waits for its workers; negative: closes the connection instead.
+	int done_each;   // So many fewer at the next question.
+	unsigned asked;  // How often it was asked for them. This is not in the log.
 
 	uv_loop_t loop;
 	server_t *server;
@@ -97,8 +97,10 @@ static bool say_events(fake_t *fake)
 	fake->events -= fake->done_each;
 	fake->asked++;
 	pthread_mutex_unlock(&fake->lock);
-	snprintf(text, sizeof(text), "UDP workers: 1, TCP workers: 1, XDP workers: 0, "
-	         "background workers: 2 (running: 2, pending: %i)", events);
+	snprintf(text, sizeof(text),
+	         "UDP workers: 1, TCP workers: 1, XDP workers: 0, "
+	         "background workers: 2 (running: 2, pending: %i)",
+	         events);
 	if (events >= 0) {
 		say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_DATA] = text });
 		knot_ctl_send(fake->ctl, KNOT_CTL_TYPE_BLOCK, NULL);
@@ -271,11 +273,12 @@ static result_t quiet(fake_t *fake, const char *zone)
 	return result;
 }
 
-#define assert_result(result, want, words) do { \
-		result_t r_ = (result); \
-		if (r_.status != (want) || strstr(r_.detail, words) == NULL) { \
-			fail_msg("%i '%s'", r_.status, r_.detail); \
-		} \
+#define assert_result(result, want, words)                                                                             \
+	do {                                                                                                           \
+		result_t r_ = (result);                                                                                \
+		if (r_.status != (want) || strstr(r_.detail, words) == NULL) {                                         \
+			fail_msg("%i '%s'", r_.status, r_.detail);                                                     \
+		}                                                                                                      \
 	} while (0)
 
 static void assert_log(fake_t *fake, const char *want)
@@ -303,26 +306,32 @@ static then_t friendly(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
 		say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_TYPE] = "serial", [KNOT_CTL_IDX_DATA] = "1" });
 	} else if (strcmp(cmd, "zone-read") == 0) {
 		say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_OWNER] = (*in)[KNOT_CTL_IDX_ZONE],
-		                             [KNOT_CTL_IDX_TTL] = "60", [KNOT_CTL_IDX_TYPE] = "SOA",
+		                             [KNOT_CTL_IDX_TTL] = "60",
+		                             [KNOT_CTL_IDX_TYPE] = "SOA",
 		                             [KNOT_CTL_IDX_DATA] = ". . 7 1 1 1 1" });
 	} else if (strcmp(cmd, "conf-read") == 0 || strcmp(cmd, "conf-get") == 0) {
 		const char *item = (*in)[KNOT_CTL_IDX_ITEM];
 		if (id == NULL && strcmp(section, "zone") == 0 && strcmp(item, "domain") == 0) {
 			say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_SECTION] = "zone",
-			                             [KNOT_CTL_IDX_ITEM] = "domain", [KNOT_CTL_IDX_DATA] = "a." });
+			                             [KNOT_CTL_IDX_ITEM] = "domain",
+			                             [KNOT_CTL_IDX_DATA] = "a." });
 		} else if (id == NULL) {
 			// Set nowhere.
 		} else if (strcmp(section, "zone") == 0) {
 			say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_SECTION] = "zone",
-			                             [KNOT_CTL_IDX_ITEM] = "domain", [KNOT_CTL_IDX_DATA] = id });
+			                             [KNOT_CTL_IDX_ITEM] = "domain",
+			                             [KNOT_CTL_IDX_DATA] = id });
 			say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_SECTION] = "zone",
 			                             [KNOT_CTL_IDX_ITEM] = "dnssec-policy",
-			                             [KNOT_CTL_IDX_ID] = id, [KNOT_CTL_IDX_DATA] = "lab" });
+			                             [KNOT_CTL_IDX_ID] = id,
+			                             [KNOT_CTL_IDX_DATA] = "lab" });
 		} else if (strcmp(id, "lab") == 0) {
 			say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_SECTION] = "policy",
-			                             [KNOT_CTL_IDX_ITEM] = "id", [KNOT_CTL_IDX_DATA] = id });
+			                             [KNOT_CTL_IDX_ITEM] = "id",
+			                             [KNOT_CTL_IDX_DATA] = id });
 		} else {
-			say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_SECTION] = section, [KNOT_CTL_IDX_ID] = id,
+			say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_SECTION] = section,
+			                             [KNOT_CTL_IDX_ID] = id,
 			                             [KNOT_CTL_IDX_ERROR] = "invalid identifier" });
 		}
 	}
@@ -353,7 +362,8 @@ static then_t silent_about_configuration(fake_t *fake, const char *cmd, knot_ctl
 static then_t garbage(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
 {
 	if (strcmp(cmd, "zone-read") == 0) {
-		say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_OWNER] = "a.", [KNOT_CTL_IDX_TTL] = "60",
+		say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_OWNER] = "a.",
+		                             [KNOT_CTL_IDX_TTL] = "60",
 		                             [KNOT_CTL_IDX_TYPE] = "DNSKEY",
 		                             [KNOT_CTL_IDX_DATA] = "257 3 13 ===" });
 	}
@@ -386,7 +396,8 @@ static then_t commit_fails_for_two(fake_t *fake, const char *cmd, knot_ctl_data_
 		fake->count += strcmp((*in)[KNOT_CTL_IDX_ID], "bad.") == 0;
 	} else if (strcmp(cmd, "conf-commit") == 0 && fake->count > 0) {
 		say(fake, (knot_ctl_data_t){ [KNOT_CTL_IDX_ERROR] = "bad weather",
-		                             [KNOT_CTL_IDX_SECTION] = "zone", [KNOT_CTL_IDX_ID] = "bad." });
+		                             [KNOT_CTL_IDX_SECTION] = "zone",
+		                             [KNOT_CTL_IDX_ID] = "bad." });
 	}
 	return friendly(fake, cmd, in);
 }
@@ -446,7 +457,8 @@ static then_t drops_and_asks_another_thread(fake_t *fake, const char *cmd, knot_
 static then_t takes_orders(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
 {
 	(void)cmd;
-	static const knot_ctl_idx_t shown[] = { KNOT_CTL_IDX_ZONE, KNOT_CTL_IDX_TYPE, KNOT_CTL_IDX_FILTERS, KNOT_CTL_IDX_DATA };
+	static const knot_ctl_idx_t shown[] = { KNOT_CTL_IDX_ZONE, KNOT_CTL_IDX_TYPE, KNOT_CTL_IDX_FILTERS,
+		                                KNOT_CTL_IDX_DATA };
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
 		note(fake, (*in)[shown[i]] != NULL ? (*in)[shown[i]] : "-");
 	}
@@ -455,18 +467,22 @@ static then_t takes_orders(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
 
 /* Tests. */
 
-#define EXAMINE		"zone-status conf-read "
+#define EXAMINE "zone-status conf-read "
 #if KNOT_POLICY_REREADS
 /* Before it creates a policy it looks at all zones: identifiers and items of templates and zones. */
-#define ALL_ZONES	"conf-get " "conf-get conf-get conf-get conf-get conf-get conf-get conf-get " \
-			"conf-get conf-get conf-get conf-get conf-get conf-get conf-get conf-get conf-get "
+#define ALL_ZONES                                                                                                      \
+	"conf-get "                                                                                                    \
+	"conf-get conf-get conf-get conf-get conf-get conf-get conf-get "                                              \
+	"conf-get conf-get conf-get conf-get conf-get conf-get conf-get conf-get conf-get "
 #else
-#define ALL_ZONES	""
+#define ALL_ZONES ""
 #endif
 /* Template and who vouches for the zone file; the policies. */
-#define DERIVE		"conf-get conf-get " "conf-get conf-get conf-get conf-get " ALL_ZONES
-#define CREATE		"conf-set conf-set conf-set conf-set "
-#define SWITCH		EXAMINE "conf-begin conf-get " DERIVE CREATE CREATE CREATE "conf-set "
+#define DERIVE                                                                                                         \
+	"conf-get conf-get "                                                                                           \
+	"conf-get conf-get conf-get conf-get " ALL_ZONES
+#define CREATE "conf-set conf-set conf-set conf-set "
+#define SWITCH EXAMINE "conf-begin conf-get " DERIVE CREATE CREATE CREATE "conf-set "
 
 static void friendly_server_is_told_everything_in_one_go(void **state)
 {
@@ -487,7 +503,7 @@ static void orders_have_no_more_than_they_need(void **state)
 	server_ksk_submitted(fake->server, "a.", 86400, on_done, &r[2]);
 	wait_for(fake, r, 3);
 	assert_log(fake, "zone-key-rollover a. ksk - - | zone-ksk-submitted a. - - - | "
-	           "zone-ksk-submitted a. - t 86400 | ");
+	                 "zone-ksk-submitted a. - t 86400 | ");
 }
 
 static void empty_answers_are_not_taken_for_absence(void **state)
@@ -559,10 +575,10 @@ static void failed_commit_is_aborted_and_tried_alone(void **state)
 	assert_result(r[1], SERVER_REFUSED, "bad weather: zone[bad.]");
 	assert_result(r[2], SERVER_OK, "");
 	assert_log(fake, "zone-status zone-read | "
-	           "zone-status zone-status zone-status conf-read conf-read conf-read "
-	           "conf-begin conf-get conf-get conf-get " DERIVE CREATE CREATE CREATE
-	           "conf-set conf-set conf-set conf-commit conf-abort | "
-	           SWITCH "conf-commit | " SWITCH "conf-commit conf-abort | " SWITCH "conf-commit | ");
+	                 "zone-status zone-status zone-status conf-read conf-read conf-read "
+	                 "conf-begin conf-get conf-get conf-get " DERIVE CREATE CREATE CREATE
+	                 "conf-set conf-set conf-set conf-commit conf-abort | " SWITCH "conf-commit | " SWITCH
+	                 "conf-commit conf-abort | " SWITCH "conf-commit | ");
 }
 
 static void switches_soon_after_another_share_a_transaction(void **state)
@@ -578,9 +594,11 @@ static void switches_soon_after_another_share_a_transaction(void **state)
 	assert_false(r[0].done || r[1].done);
 	server_switch(fake->server, "c.", "lab", POLICY_QUIET, 300, false, on_done, &r[2]);
 	wait_for(fake, r, 3);
-	assert_log(fake, SWITCH "conf-commit | zone-status zone-read | "
-	           "zone-status zone-status conf-read conf-read conf-begin conf-get conf-get " DERIVE
-	           CREATE CREATE CREATE "conf-set conf-set conf-commit | zone-status zone-read | ");
+	assert_log(
+		fake, SWITCH
+		"conf-commit | zone-status zone-read | "
+		"zone-status zone-status conf-read conf-read conf-begin conf-get conf-get " DERIVE CREATE CREATE CREATE
+		"conf-set conf-set conf-commit | zone-status zone-read | ");
 }
 
 static unsigned asked(fake_t *fake)
@@ -686,7 +704,7 @@ static void clean_up_is_repeated_before_anything_else(void **state)
 	assert_result(look(fake, "a."), SERVER_OK, "");
 	assert_result(look(fake, "a."), SERVER_OK, "");
 	assert_log(fake, EXAMINE "conf-begin conf-get " DERIVE "conf-set | conf-diff | "
-	           "conf-diff conf-abort | zone-status zone-read | zone-status zone-read | ");
+	                         "conf-diff conf-abort | zone-status zone-read | zone-status zone-read | ");
 }
 
 static void clean_up_is_not_over_while_knotd_is_busy(void **state)
@@ -696,7 +714,7 @@ static void clean_up_is_not_over_while_knotd_is_busy(void **state)
 	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "control socket");
 	assert_result(look(fake, "a."), SERVER_OK, "");
 	assert_log(fake, EXAMINE "conf-begin conf-get " DERIVE "conf-set | conf-diff | "
-	           "conf-diff conf-abort | zone-status zone-read | ");
+	                         "conf-diff conf-abort | zone-status zone-read | ");
 }
 
 static void silent_server_is_unreachable_in_time(void **state)

@@ -20,19 +20,37 @@
 
 #include "module/server/glance.h"
 
-#define TIMEOUT_MS	1500
-#define LOOKS		32
+#define TIMEOUT_MS 1500
+#define LOOKS      32
 
 typedef enum {
-	RIGHT, SERVFAIL, REFUSED, NOT_AA, TRUNCATED, OTHER_OWNER, OTHER_ID, OTHER_QUESTION, QUERY, SHORT, NO_SOA, TWO_SOA, NO_NS,
-	GARBAGE, HANGS, HANGS_LATER, CLOSES, LIES_ABOUT_LENGTH, MANY_KEYS, NAMELESS,
+	RIGHT,
+	SERVFAIL,
+	REFUSED,
+	NOT_AA,
+	TRUNCATED,
+	OTHER_OWNER,
+	OTHER_ID,
+	OTHER_QUESTION,
+	QUERY,
+	SHORT,
+	NO_SOA,
+	TWO_SOA,
+	NO_NS,
+	GARBAGE,
+	HANGS,
+	HANGS_LATER,
+	CLOSES,
+	LIES_ABOUT_LENGTH,
+	MANY_KEYS,
+	NAMELESS,
 } how_t;
 
 typedef struct {
 	int fd;
 	how_t how;
 	pthread_t thread;
-	int over[2];	// A byte ends a hang.
+	int over[2]; // A byte ends a hang.
 	unsigned connections, questions;
 } dns_server_t;
 
@@ -105,7 +123,7 @@ static size_t records(uint8_t *wire, size_t len, how_t how, uint16_t type)
 static bool answer(dns_server_t *s, int fd, const uint8_t *question, size_t question_len)
 {
 	static uint8_t wire[2 + 65535];
-	const size_t body = question_len - 11;	// Without OPT.
+	const size_t body = question_len - 11; // Without OPT.
 	uint8_t *reply = wire + 2;
 	const uint16_t type = knot_wire_read_u16(question + body - 4);
 
@@ -117,14 +135,28 @@ static bool answer(dns_server_t *s, int fd, const uint8_t *question, size_t ques
 		knot_wire_set_qr(reply);
 	}
 	switch (s->how) {
-	case SERVFAIL:       knot_wire_set_rcode(reply, KNOT_RCODE_SERVFAIL); break;
-	case REFUSED:        knot_wire_set_rcode(reply, KNOT_RCODE_REFUSED); break;
-	case NOT_AA:         knot_wire_clear_aa(reply); break;
-	case TRUNCATED:      knot_wire_set_tc(reply); break;
-	case OTHER_ID:       knot_wire_set_id(reply, knot_wire_get_id(reply) + 1); break;
-	case OTHER_QUESTION: knot_wire_write_u16(reply + body - 4, KNOT_RRTYPE_TXT); break;
-	case CLOSES:         return false;
-	default:             break;
+	case SERVFAIL:
+		knot_wire_set_rcode(reply, KNOT_RCODE_SERVFAIL);
+		break;
+	case REFUSED:
+		knot_wire_set_rcode(reply, KNOT_RCODE_REFUSED);
+		break;
+	case NOT_AA:
+		knot_wire_clear_aa(reply);
+		break;
+	case TRUNCATED:
+		knot_wire_set_tc(reply);
+		break;
+	case OTHER_ID:
+		knot_wire_set_id(reply, knot_wire_get_id(reply) + 1);
+		break;
+	case OTHER_QUESTION:
+		knot_wire_write_u16(reply + body - 4, KNOT_RRTYPE_TXT);
+		break;
+	case CLOSES:
+		return false;
+	default:
+		break;
 	}
 	if (s->how == HANGS || (s->how == HANGS_LATER && s->questions > 7)) {
 		char end;
@@ -263,8 +295,8 @@ static void other_answers_tell_nothing(void **state)
 {
 	(void)state;
 	static const how_t how[] = {
-		REFUSED, NOT_AA, TRUNCATED, OTHER_OWNER, OTHER_ID, OTHER_QUESTION, QUERY, SHORT, NO_SOA, TWO_SOA, NO_NS, GARBAGE, CLOSES,
-		LIES_ABOUT_LENGTH, NAMELESS,
+		REFUSED, NOT_AA,  TRUNCATED, OTHER_OWNER, OTHER_ID, OTHER_QUESTION,    QUERY,    SHORT,
+		NO_SOA,  TWO_SOA, NO_NS,     GARBAGE,     CLOSES,   LIES_ABOUT_LENGTH, NAMELESS,
 	};
 	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
 		server_look_t look = glance_at(how[i]);

@@ -12,8 +12,8 @@
 
 #include "module/server/jobs.h"
 
-#define ROUNDS	300
-#define CALLS	1500
+#define ROUNDS 300
+#define CALLS  1500
 
 static void forget(server_status_t status, const char *detail, void *arg)
 {
@@ -124,7 +124,7 @@ static void nothing_is_lost_or_overtaken(void **state)
 	srandom(7);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		const unsigned zones = 1 + random() % 700;
-		uintptr_t next[700] = { 0 };	/* The least number that may come. */
+		uintptr_t next[700] = { 0 }; /* The least number that may come. */
 		size_t called = 0, finished = 0;
 		job_list_t queue;
 		job_list_init(&queue);

@@ -6,165 +6,157 @@
 
 #include "server_case.h"
 
-#define DATABASES \
-	"database:\n" \
-	"    storage: @DIR@\n" \
-	"    journal-db-max-size: 16M\n" \
-	"    kasp-db-max-size: 16M\n" \
-	"    timer-db-max-size: 2M\n" \
+#define DATABASES                                                                                                      \
+	"database:\n"                                                                                                  \
+	"    storage: @DIR@\n"                                                                                         \
+	"    journal-db-max-size: 16M\n"                                                                               \
+	"    kasp-db-max-size: 16M\n"                                                                                  \
+	"    timer-db-max-size: 2M\n"                                                                                  \
 	"    catalog-db-max-size: 16M\n"
 
-static const char conf[] =
-	"server:\n"
-	"    rundir: @DIR@\n"
-	"    listen: 127.0.0.1@53\n"
-	"    background-workers: 2\n"
-	"control:\n"
-	"    timeout: 20\n"
-	DATABASES
-	"remote:\n"
-	"  - id: parent\n"
-	"    address: 127.0.0.1@5300\n"
-	"submission:\n"
-	"  - id: sub\n"
-	"    check-interval: 1h\n"
-	"policy:\n"
-	"  - id: lab\n"
-	"    dnskey-ttl: 1h\n"
-	"    zone-max-ttl: 1d\n"
-	"    propagation-delay: 1\n"
-	"    ksk-lifetime: 365d\n"
-	"    rrsig-lifetime: 14d\n"
-	"    rrsig-refresh: 3d\n"
-	"    ksk-submission: sub\n"
-	"    ds-push: parent\n"
-	"    cds-cdnskey-publish: rollover\n"
-	"    unsafe-operation: [ no-check-keyset, no-update-expired ]\n"
-	"    comment: \"it's \\\"quoted\\\", [really]\"\n"
-	"  - id: short\n"
-	"    ksk-lifetime: 100\n"
-	"    zsk-lifetime: 0\n"
-	"    dnskey-ttl: 10\n"
-	"    propagation-delay: 1\n"
-	"  - id: quick\n"
-	"    dnskey-ttl: 1\n"
-	"    propagation-delay: 1\n"
-	"  - id: shared\n"
-	"    ksk-shared: on\n"
-	"  - id: other\n"
-	"    dnskey-ttl: 1h\n"
-	"  - id: loud\n"
-	"  - id: loud-kskroll-quiet\n"
-	"  - id: ready\n"
-	"  - id: ready-kskroll-quiet\n"
-	"    cds-cdnskey-publish: none\n"
-	"    dnskey-ttl: 300\n"
-	"    algorithm: ecdsap256sha256\n"
-	"  - id: stale\n"
-	"    algorithm: ed25519\n"
-	"  - id: stale-kskroll-quiet\n"
-	"    cds-cdnskey-publish: none\n"
-	"    dnskey-ttl: 300\n"
-	"  - id: stale-kskroll-signal\n"
-	"    cds-cdnskey-publish: rollover\n"
-	"    dnskey-ttl: 301\n"
-	"template:\n"
-	"  - id: default\n"
-	"    storage: @DIR@\n"
-	"    file: zone\n"
-	"    zonefile-sync: -1\n"
-	"    zonefile-load: difference\n"
-	"    journal-content: all\n"
-	"  - id: signed\n"
-	"    storage: @DIR@\n"
-	"    file: zone\n"
-	"    zonefile-sync: -1\n"
-	"    zonefile-load: difference\n"
-	"    journal-content: all\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: lab\n"
-	"zone:\n"
-	"  - domain: a.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: lab\n"
-	"  - domain: b.test\n"
-	"    template: signed\n"
-	"  - domain: d.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: lab\n"
-	"  - domain: stale.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: stale\n"
-	"  - domain: rolling.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: stale-kskroll-quiet\n"
-	"  - domain: short.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: short\n"
-	"  - domain: quick.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: quick\n"
-	"  - domain: shared.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: shared\n"
-	"  - domain: builtin.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: default\n"
-	"  - domain: other.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: other\n"
-	"  - domain: push.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: lab\n"
-	"    ds-push: parent\n"
-	"  - domain: loud.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: loud\n"
-	"  - domain: ready.test\n"
-	"    dnssec-signing: on\n"
-	"    dnssec-policy: ready\n"
-	"  - domain: plain.test\n"
-	"  - domain: missing.test\n"
-	"    file: no-such-file\n"
-	"  - domain: catalog.test\n"
-	"    file: members\n"
-	"    catalog-role: interpret\n"
-	"    catalog-template: signed\n";
+static const char conf[] = "server:\n"
+			   "    rundir: @DIR@\n"
+			   "    listen: 127.0.0.1@53\n"
+			   "    background-workers: 2\n"
+			   "control:\n"
+			   "    timeout: 20\n" DATABASES "remote:\n"
+			   "  - id: parent\n"
+			   "    address: 127.0.0.1@5300\n"
+			   "submission:\n"
+			   "  - id: sub\n"
+			   "    check-interval: 1h\n"
+			   "policy:\n"
+			   "  - id: lab\n"
+			   "    dnskey-ttl: 1h\n"
+			   "    zone-max-ttl: 1d\n"
+			   "    propagation-delay: 1\n"
+			   "    ksk-lifetime: 365d\n"
+			   "    rrsig-lifetime: 14d\n"
+			   "    rrsig-refresh: 3d\n"
+			   "    ksk-submission: sub\n"
+			   "    ds-push: parent\n"
+			   "    cds-cdnskey-publish: rollover\n"
+			   "    unsafe-operation: [ no-check-keyset, no-update-expired ]\n"
+			   "    comment: \"it's \\\"quoted\\\", [really]\"\n"
+			   "  - id: short\n"
+			   "    ksk-lifetime: 100\n"
+			   "    zsk-lifetime: 0\n"
+			   "    dnskey-ttl: 10\n"
+			   "    propagation-delay: 1\n"
+			   "  - id: quick\n"
+			   "    dnskey-ttl: 1\n"
+			   "    propagation-delay: 1\n"
+			   "  - id: shared\n"
+			   "    ksk-shared: on\n"
+			   "  - id: other\n"
+			   "    dnskey-ttl: 1h\n"
+			   "  - id: loud\n"
+			   "  - id: loud-kskroll-quiet\n"
+			   "  - id: ready\n"
+			   "  - id: ready-kskroll-quiet\n"
+			   "    cds-cdnskey-publish: none\n"
+			   "    dnskey-ttl: 300\n"
+			   "    algorithm: ecdsap256sha256\n"
+			   "  - id: stale\n"
+			   "    algorithm: ed25519\n"
+			   "  - id: stale-kskroll-quiet\n"
+			   "    cds-cdnskey-publish: none\n"
+			   "    dnskey-ttl: 300\n"
+			   "  - id: stale-kskroll-signal\n"
+			   "    cds-cdnskey-publish: rollover\n"
+			   "    dnskey-ttl: 301\n"
+			   "template:\n"
+			   "  - id: default\n"
+			   "    storage: @DIR@\n"
+			   "    file: zone\n"
+			   "    zonefile-sync: -1\n"
+			   "    zonefile-load: difference\n"
+			   "    journal-content: all\n"
+			   "  - id: signed\n"
+			   "    storage: @DIR@\n"
+			   "    file: zone\n"
+			   "    zonefile-sync: -1\n"
+			   "    zonefile-load: difference\n"
+			   "    journal-content: all\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: lab\n"
+			   "zone:\n"
+			   "  - domain: a.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: lab\n"
+			   "  - domain: b.test\n"
+			   "    template: signed\n"
+			   "  - domain: d.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: lab\n"
+			   "  - domain: stale.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: stale\n"
+			   "  - domain: rolling.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: stale-kskroll-quiet\n"
+			   "  - domain: short.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: short\n"
+			   "  - domain: quick.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: quick\n"
+			   "  - domain: shared.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: shared\n"
+			   "  - domain: builtin.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: default\n"
+			   "  - domain: other.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: other\n"
+			   "  - domain: push.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: lab\n"
+			   "    ds-push: parent\n"
+			   "  - domain: loud.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: loud\n"
+			   "  - domain: ready.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: ready\n"
+			   "  - domain: plain.test\n"
+			   "  - domain: missing.test\n"
+			   "    file: no-such-file\n"
+			   "  - domain: catalog.test\n"
+			   "    file: members\n"
+			   "    catalog-role: interpret\n"
+			   "    catalog-template: signed\n";
 
 /*! One worker and more zones than it can serve: their primary takes connections and says nothing. */
-static const char busy_conf[] =
-	"server:\n"
-	"    rundir: @DIR@\n"
-	"    listen: 127.0.0.1@53\n"
-	"    background-workers: 1\n"
-	"    tcp-remote-io-timeout: 1000\n"
-	DATABASES
-	"remote:\n"
-	"  - id: silent\n"
-	"    address: 127.0.0.1@5399\n"
-	"template:\n"
-	"  - id: default\n"
-	"    storage: @DIR@\n"
-	"    master: silent\n"
-	"zone:\n"
-	"  - domain: s1.test\n"
-	"  - domain: s2.test\n"
-	"  - domain: s3.test\n"
-	"  - domain: s4.test\n"
-	"  - domain: s5.test\n";
-#define BUSY_ZONES	5
+static const char busy_conf[] = "server:\n"
+				"    rundir: @DIR@\n"
+				"    listen: 127.0.0.1@53\n"
+				"    background-workers: 1\n"
+				"    tcp-remote-io-timeout: 1000\n" DATABASES "remote:\n"
+				"  - id: silent\n"
+				"    address: 127.0.0.1@5399\n"
+				"template:\n"
+				"  - id: default\n"
+				"    storage: @DIR@\n"
+				"    master: silent\n"
+				"zone:\n"
+				"  - domain: s1.test\n"
+				"  - domain: s2.test\n"
+				"  - domain: s3.test\n"
+				"  - domain: s4.test\n"
+				"  - domain: s5.test\n";
+#define BUSY_ZONES 5
 
-static const char zone_file[] =
-	"@ 3600 SOA ns admin 1 3600 600 86400 300\n"
-	"@ 3600 NS ns\n"
-	"@ 3600 TXT \"semi; colon\" \"second\"\n"
-	"ns 3600 A 127.0.0.1\n";
+static const char zone_file[] = "@ 3600 SOA ns admin 1 3600 600 86400 300\n"
+				"@ 3600 NS ns\n"
+				"@ 3600 TXT \"semi; colon\" \"second\"\n"
+				"ns 3600 A 127.0.0.1\n";
 
-static const char catalog_file[] =
-	"@ 3600 SOA invalid. admin.invalid. 1 3600 600 86400 300\n"
-	"@ 3600 NS invalid.\n"
-	"version 0 TXT \"2\"\n"
-	"m1.zones 0 PTR member.test.\n";
+static const char catalog_file[] = "@ 3600 SOA invalid. admin.invalid. 1 3600 600 86400 300\n"
+				   "@ 3600 NS invalid.\n"
+				   "version 0 TXT \"2\"\n"
+				   "m1.zones 0 PTR member.test.\n";
 
 /* Set-up. */
 
@@ -186,8 +178,8 @@ static int start(void **state, bool database)
 	f->server = server_at(&f->loop, f->knotd.socket, TIMEOUT_MS);
 	assert_non_null(f->server);
 
-	static const char *const zones[] = { "a.test.", "b.test.", "d.test.", "other.test.",
-	                                     "short.test.", "builtin.test.", "member.test." };
+	static const char *const zones[] = { "a.test.",     "b.test.",       "d.test.",     "other.test.",
+		                             "short.test.", "builtin.test.", "member.test." };
 	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
 		result_t r;
 		wait_until(f, zones[i], r, r.status == SERVER_OK && r.dnskeys > 0);
@@ -363,7 +355,9 @@ static void derived_policies_differ_in_three_items_only(void **state)
 		snprintf(line, sizeof(line), "policy[%s].cds-cdnskey-publish=%s\n", name, publish[role]);
 		assert_non_null(strstr(section, line));
 		snprintf(line, sizeof(line), "policy[%s].dnskey-ttl=%u\n", name,
-		         role == POLICY_QUIET ? 600 : role == POLICY_ROLLBACK ? 602 : 601);
+		         role == POLICY_QUIET    ? 600 :
+		         role == POLICY_ROLLBACK ? 602 :
+		                                   601);
 		assert_non_null(strstr(section, line));
 		// Knot refuses ds-push without CDS.
 		assert_true((strstr(section, "ds-push=parent") != NULL) == (role != POLICY_QUIET));
@@ -449,6 +443,7 @@ static void bad_zones_do_not_spoil_the_others(void **state)
 		const char *zone, *base;
 		server_status_t status;
 		const char *detail;
+		/* clang-format off */
 	} calls[] = {
 		{ "a.test.", "lab", SERVER_OK, "" },
 		{ "nowhere.test.", "lab", SERVER_REFUSED, "no such zone found" },
@@ -461,14 +456,16 @@ static void bad_zones_do_not_spoil_the_others(void **state)
 		{ "loud.test.", "loud", SERVER_REFUSED, "must be 'none'" },
 		{ "d.test.", "lab", SERVER_OK, "" },
 	};
-	enum { COUNT = sizeof(calls) / sizeof(calls[0]) };
+	/* clang-format on */
+	enum {
+		COUNT = sizeof(calls) / sizeof(calls[0])
+	};
 	result_t results[COUNT] = { 0 };
 	unsigned before = policy_count(f);
 
 	for (size_t i = 0; i < COUNT; i++) {
 		server_switch(f->server, calls[i].zone, calls[i].base, POLICY_QUIET,
-		              strcmp(calls[i].base, "loud") == 0 ? 300 : 900, false,
-		              on_done, &results[i]);
+		              strcmp(calls[i].base, "loud") == 0 ? 300 : 900, false, on_done, &results[i]);
 	}
 	wait_for(f, results, COUNT);
 	for (size_t i = 0; i < COUNT; i++) {
@@ -556,6 +553,7 @@ static void operators_transaction_is_not_aborted(void **state)
 {
 	fixture_t *f = *state;
 	control_target_t target = { .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+	/* clang-format off */
 	static const char *const changes[][4] = {
 		{ "zone", "a.test", "comment", "x" },
 		{ "zone", "a.test", "dnssec-policy", "other" },
@@ -564,6 +562,7 @@ static void operators_transaction_is_not_aborted(void **state)
 		{ "policy", "lab", "ksk-lifetime", "400d" },
 		{ "server", NULL, "identity", "x" },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
@@ -632,7 +631,7 @@ static void old_key_stays_for_the_ttl_where_knot_can(void **state)
 	wait_until(f, "quick.test.", r, r.cds > 0);
 	order(f, false, ttl);
 	wait_until(f, "quick.test.", r, r.cds == 0);
-	assert_int_equal(r.dnskeys, 2);	// There is no old key.
+	assert_int_equal(r.dnskeys, 2); // There is no old key.
 
 	order(f, true, 0);
 	wait_until(f, "quick.test.", r, r.dnskeys == 3 && r.cds > 0);
@@ -688,9 +687,9 @@ static void zone_events_that_wait_are_counted(void **state)
 
 	// The system takes the connections.
 	int silent = socket(AF_INET, SOCK_STREAM, 0);
-	struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_port = htons(5399), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
-	};
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		                       .sin_port = htons(5399),
+		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	assert_int_equal(bind(silent, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(silent, 64), 0);
 

@@ -15,8 +15,7 @@ static void name_has_base_and_role(void **state)
 	(void)state;
 	char name[256];
 
-	assert_int_equal(server_policy_name(name, sizeof(name), "lab", POLICY_QUIET, 300),
-	                 strlen("lab-kskroll-quiet"));
+	assert_int_equal(server_policy_name(name, sizeof(name), "lab", POLICY_QUIET, 300), strlen("lab-kskroll-quiet"));
 	assert_string_equal(name, "lab-kskroll-quiet");
 	server_policy_name(name, sizeof(name), "lab", POLICY_SIGNAL, 300);
 	assert_string_equal(name, "lab-kskroll-signal");
@@ -51,8 +50,15 @@ static void every_name_comes_apart_again(void **state)
 {
 	(void)state;
 	static const char *const bases[] = {
-		"default", "a", "with space", "x-kskroll-lab", "-kskroll-quiet",
-		"a-kskroll-quiet", "a-kskroll-signal-600", "-kskroll-", "a-kskroll-quiet-300",
+		"default",
+		"a",
+		"with space",
+		"x-kskroll-lab",
+		"-kskroll-quiet",
+		"a-kskroll-quiet",
+		"a-kskroll-signal-600",
+		"-kskroll-",
+		"a-kskroll-quiet-300",
 	};
 	static const uint32_t ttls[] = { 0, 300, 301, 600, 900, UINT32_MAX };
 
@@ -74,12 +80,25 @@ static void other_names_are_base_policies(void **state)
 {
 	(void)state;
 	static const char *const names[] = {
-		"", "lab", "kskroll", "lab-kskroll", "lab-kskroll-", "lab-kskroll-loud",
-		"lab-kskroll-quiet-", "lab-kskroll-quiet-300", "lab-kskroll-quiet-0600",
-		"lab-kskroll-quiet-+600", "lab-kskroll-quiet- 600", "lab-kskroll-quiet-600s",
-		"lab-kskroll-quiet-4294967296", "lab-kskroll-quiet-99999999999999999999",
-		"lab-kskroll-quieter", "-kskroll-quiet", "lab-kskroll-quiet-kskroll-x",
-		"lab-kskroll-quiet--1", "lab-kskroll-signal-18446744073709551915",
+		"",
+		"lab",
+		"kskroll",
+		"lab-kskroll",
+		"lab-kskroll-",
+		"lab-kskroll-loud",
+		"lab-kskroll-quiet-",
+		"lab-kskroll-quiet-300",
+		"lab-kskroll-quiet-0600",
+		"lab-kskroll-quiet-+600",
+		"lab-kskroll-quiet- 600",
+		"lab-kskroll-quiet-600s",
+		"lab-kskroll-quiet-4294967296",
+		"lab-kskroll-quiet-99999999999999999999",
+		"lab-kskroll-quieter",
+		"-kskroll-quiet",
+		"lab-kskroll-quiet-kskroll-x",
+		"lab-kskroll-quiet--1",
+		"lab-kskroll-signal-18446744073709551915",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

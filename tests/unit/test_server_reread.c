@@ -7,42 +7,42 @@
 #include "server_case.h"
 
 /*! Gets a second address that its zone file does not have. */
-#define RECORD	"ns"
+#define RECORD "ns"
 
-static const char zone_file[] =
-	"@ 3600 SOA ns admin 1 3600 600 86400 300\n"
-	"@ 3600 NS ns\n"
-	"ns 3600 A 127.0.0.1\n";
+static const char zone_file[] = "@ 3600 SOA ns admin 1 3600 600 86400 300\n"
+				"@ 3600 NS ns\n"
+				"ns 3600 A 127.0.0.1\n";
 
-static const char head[] =
-	"server:\n"
-	"    rundir: @DIR@\n"
-	"    listen: 127.0.0.1@53\n"
-	"    background-workers: 2\n"
-	"control:\n"
-	"    timeout: 20\n"
-	"database:\n"
-	"    storage: @DIR@\n"
-	"    journal-db-max-size: 64M\n"
-	"    kasp-db-max-size: 16M\n"
-	"    timer-db-max-size: 2M\n"
-	"submission:\n"
-	"  - id: sub\n"
-	"remote:\n"
-	"  - id: parent\n"
-	"    address: 127.0.0.1@5300\n"
-	"policy:\n";
+static const char head[] = "server:\n"
+			   "    rundir: @DIR@\n"
+			   "    listen: 127.0.0.1@53\n"
+			   "    background-workers: 2\n"
+			   "control:\n"
+			   "    timeout: 20\n"
+			   "database:\n"
+			   "    storage: @DIR@\n"
+			   "    journal-db-max-size: 64M\n"
+			   "    kasp-db-max-size: 16M\n"
+			   "    timer-db-max-size: 2M\n"
+			   "submission:\n"
+			   "  - id: sub\n"
+			   "remote:\n"
+			   "  - id: parent\n"
+			   "    address: 127.0.0.1@5300\n"
+			   "policy:\n";
 
 /*! A base with its three derived policies, all with one more item. */
 static void write_policies(FILE *out, const char *base, const char *items, const char *but, const char *item)
 {
-	static const char *const roles[][3] = {
-		{ "quiet", "none", "300" }, { "signal", "rollover", "301" }, { "rollback", "double-ds", "302" }
-	};
+	static const char *const roles[][3] = { { "quiet", "none", "300" },
+		                                { "signal", "rollover", "301" },
+		                                { "rollback", "double-ds", "302" } };
 	fprintf(out, "  - id: %s\n    propagation-delay: 1\n%s", base, items);
 	for (size_t i = 0; i < 3; i++) {
-		fprintf(out, "  - id: %s-kskroll-%s\n    propagation-delay: 1\n    cds-cdnskey-publish: %s\n"
-		        "    dnskey-ttl: %s\n%s", base, roles[i][0], roles[i][1], roles[i][2],
+		fprintf(out,
+		        "  - id: %s-kskroll-%s\n    propagation-delay: 1\n    cds-cdnskey-publish: %s\n"
+		        "    dnskey-ttl: %s\n%s",
+		        base, roles[i][0], roles[i][1], roles[i][2],
 		        but != NULL && strcmp(but, roles[i][0]) == 0 ? item : items);
 	}
 }
@@ -51,7 +51,8 @@ static void write_policies(FILE *out, const char *base, const char *items, const
 
 static const struct {
 	const char *load, *journal, *sync;
-	bool lost, idle;	// By knotd alone. idle: nothing is lost, and the switch has no effect.
+	bool lost, idle; // By knotd alone. idle: nothing is lost, and the switch has no effect.
+			 /* clang-format off */
 } classes[] = {
 	{ "whole", "none", "-1", true, false },
 	{ "whole", "none", "1h", true, false },
@@ -70,7 +71,8 @@ static const struct {
 	{ "difference-no-serial", "all", "1h", true, false },
 	{ "difference-no-serial", "all", "0", false, false },
 };
-#define CLASSES	(sizeof(classes) / sizeof(classes[0]))
+/* clang-format on */
+#define CLASSES (sizeof(classes) / sizeof(classes[0]))
 
 /*! Zone of a class: signed, with the items in a template, or unsigned. */
 static const char *zone_of(char kind, size_t class)
@@ -81,7 +83,7 @@ static const char *zone_of(char kind, size_t class)
 	snprintf(name, sizeof(names[0]), "%c%zu.test.", kind, class);
 	return name;
 }
-#define KINDS	"stu"
+#define KINDS "stu"
 
 /*! Whether the zone can be switched; with zonefile-sync its file is written before. */
 static bool is_safe(size_t i)
@@ -91,8 +93,8 @@ static bool is_safe(size_t i)
 
 static void write_class(FILE *out, size_t i)
 {
-	fprintf(out, "    zonefile-load: %s\n    journal-content: %s\n    zonefile-sync: %s\n",
-	        classes[i].load, classes[i].journal, classes[i].sync);
+	fprintf(out, "    zonefile-load: %s\n    journal-content: %s\n    zonefile-sync: %s\n", classes[i].load,
+	        classes[i].journal, classes[i].sync);
 }
 
 static int start_reread(void **state, const char *conf, bool database)
@@ -128,8 +130,10 @@ static int start_classes(void **state, bool database)
 	fputs("  - id: fresh\n    propagation-delay: 1\n", out);
 	fputs("template:\n  - id: default\n    storage: @DIR@\n    file: \"%s.zone\"\n", out);
 	for (size_t i = 0; i < CLASSES; i++) {
-		fprintf(out, "  - id: t%zu\n    storage: @DIR@\n    file: \"%%s.zone\"\n    dnssec-signing: on\n"
-		        "    dnssec-policy: ready\n", i);
+		fprintf(out,
+		        "  - id: t%zu\n    storage: @DIR@\n    file: \"%%s.zone\"\n    dnssec-signing: on\n"
+		        "    dnssec-policy: ready\n",
+		        i);
 		write_class(out, i);
 	}
 	fputs("zone:\n", out);
@@ -177,7 +181,7 @@ static void add_record(fixture_t *f, const char *zone)
 	control_t *control;
 	result_t r;
 	wait_until(f, zone, r, r.status == SERVER_OK && (zone[0] == 'u' || r.dnskeys > 0));
-	for (time_t end = time(NULL) + WAIT_S; !zone_has(f, zone) && time(NULL) < end; ) {
+	for (time_t end = time(NULL) + WAIT_S; !zone_has(f, zone) && time(NULL) < end;) {
 		control_cmd_t cmds[] = {
 			{ .name = "zone-begin", .zone = zone },
 			{ .name = "zone-set", .zone = zone, .owner = RECORD, .type = "A", .data = "192.0.2.1" },
@@ -194,7 +198,7 @@ static void add_record(fixture_t *f, const char *zone)
 static void settle(fixture_t *f)
 {
 	const control_target_t target = { .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
-	for (time_t end = time(NULL) + WAIT_S; switch_events(&target) > 0 && time(NULL) < end; ) {
+	for (time_t end = time(NULL) + WAIT_S; switch_events(&target) > 0 && time(NULL) < end;) {
 		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
 	}
 }
@@ -205,8 +209,9 @@ static void assert_all_kept(fixture_t *f, const char *when)
 	for (size_t i = 0; i < CLASSES; i++) {
 		for (const char *kind = KINDS; *kind != '\0'; kind++) {
 			if (!zone_has(f, zone_of(*kind, i))) {
-				fail_msg("%s: %s lost a record (zonefile-load %s, journal-content %s, zonefile-sync %s)",
-				         when, zone_of(*kind, i), classes[i].load, classes[i].journal, classes[i].sync);
+				fail_msg(
+					"%s: %s lost a record (zonefile-load %s, journal-content %s, zonefile-sync %s)",
+					when, zone_of(*kind, i), classes[i].load, classes[i].journal, classes[i].sync);
 			}
 		}
 	}
@@ -241,7 +246,8 @@ static fit_t judge(fixture_t *f, const char *zone, const char *base, policy_role
 static void a_cycle_of_switches_loses_nothing_or_is_refused(void **state)
 {
 	fixture_t *f = *state;
-	static const policy_role_t cycle[] = { POLICY_QUIET, POLICY_SIGNAL, POLICY_ROLLBACK, POLICY_BASE, POLICY_QUIET, POLICY_BASE };
+	static const policy_role_t cycle[] = { POLICY_QUIET, POLICY_SIGNAL, POLICY_ROLLBACK,
+		                               POLICY_BASE,  POLICY_QUIET,  POLICY_BASE };
 	static const unsigned ttls[] = { 300, 301, 302, 3600, 300, 3600 };
 
 	for (size_t i = 0; i < CLASSES; i++) {
@@ -259,7 +265,10 @@ static void a_cycle_of_switches_loses_nothing_or_is_refused(void **state)
 				assert_int_equal(fit.status, safe ? SERVER_OK : SERVER_REFUSED);
 				assert_int_equal(fit.gate == GATE_SWITCH_LOSES_DATA, !safe);
 				assert_true(safe || strstr(fit.detail, classes[i / 2].load) != NULL);
-				assert_true(safe || strstr(fit.detail, "zone-flush, then zonefile-sync 0; or zone-file-complete on") != NULL);
+				assert_true(safe ||
+				            strstr(fit.detail,
+				                   "zone-flush, then zonefile-sync 0; or zone-file-complete on") !=
+				                    NULL);
 			}
 			server_switch(f->server, zone, "ready", cycle[step], 300, i % 2 == 1, on_done, &results[i]);
 		}
@@ -315,11 +324,13 @@ static void a_new_policy_loses_nothing_of_any_zone_or_is_refused(void **state)
 
 static void write_behind(char *conf, size_t size, const char *sync)
 {
-	snprintf(conf, size, "%s"
+	snprintf(conf, size,
+	         "%s"
 	         "  - id: base\n    propagation-delay: 1\n"
 	         "template:\n  - id: default\n    storage: @DIR@\n    file: \"%%s.zone\"\n"
 	         "zone:\n  - domain: s0.test\n    zonefile-load: difference-no-serial\n    journal-content: all\n"
-	         "    dnssec-signing: on\n    dnssec-policy: base\n    zonefile-sync: %s\n", head, sync);
+	         "    dnssec-signing: on\n    dnssec-policy: base\n    zonefile-sync: %s\n",
+	         head, sync);
 }
 
 /*! The item does not make knotd write the file: only the next change of the zone does. */
@@ -351,7 +362,8 @@ static int start_behind(void **state)
 
 static const struct {
 	const char *base, *role, *of_base, *of_derived, *words;
-	bool under_way;		// Refused under way as well.
+	bool under_way; // Refused under way as well.
+			/* clang-format off */
 } differing[] = {
 	{ "same", NULL, "    ksk-size: 256\n", NULL, NULL, false },
 	{ "size", "signal", "    algorithm: rsasha256\n    ksk-size: 2048\n",
@@ -369,7 +381,8 @@ static const struct {
 	  "policy 'life-kskroll-quiet' has rrsig-lifetime '1209600', must be '864000'", true },
 	{ "dflt", NULL, "    algorithm: ecdsap256sha256\n", "", NULL, false },
 };
-#define DIFFERING	(sizeof(differing) / sizeof(differing[0]))
+/* clang-format on */
+#define DIFFERING (sizeof(differing) / sizeof(differing[0]))
 
 static int start_policies(void **state, bool database)
 {
@@ -378,12 +391,15 @@ static int start_policies(void **state, bool database)
 	FILE *out = open_memstream(&conf, &len);
 	fputs(head, out);
 	for (size_t i = 0; i < DIFFERING; i++) {
-		write_policies(out, differing[i].base, differing[i].of_base, differing[i].role, differing[i].of_derived);
+		write_policies(out, differing[i].base, differing[i].of_base, differing[i].role,
+		               differing[i].of_derived);
 	}
 	fputs("  - id: mine\n    propagation-delay: 1\n", out);
 	fputs("template:\n  - id: default\n    storage: @DIR@\n    file: \"s0.test.zone\"\n    dnssec-signing: on\n"
-	      "    zonefile-sync: -1\n    zonefile-load: difference\n    journal-content: all\n", out);
-	fputs("zone:\n  - domain: mine.test\n    dnssec-policy: mine\n  - domain: other.test\n    dnssec-policy: mine\n", out);
+	      "    zonefile-sync: -1\n    zonefile-load: difference\n    journal-content: all\n",
+	      out);
+	fputs("zone:\n  - domain: mine.test\n    dnssec-policy: mine\n  - domain: other.test\n    dnssec-policy: mine\n",
+	      out);
 	for (size_t i = 0; i < DIFFERING; i++) {
 		fprintf(out, "  - domain: %s.test\n    dnssec-policy: %s\n", differing[i].base, differing[i].base);
 	}
@@ -405,7 +421,9 @@ static int start_policies_database(void **state)
 
 static policy_role_t role_of(const char *name)
 {
-	return strcmp(name, "quiet") == 0 ? POLICY_QUIET : strcmp(name, "signal") == 0 ? POLICY_SIGNAL : POLICY_ROLLBACK;
+	return strcmp(name, "quiet") == 0  ? POLICY_QUIET :
+	       strcmp(name, "signal") == 0 ? POLICY_SIGNAL :
+	                                     POLICY_ROLLBACK;
 }
 
 static void what_the_operator_wrote_is_compared_and_refused(void **state)
@@ -472,7 +490,8 @@ static void what_the_module_made_is_corrected(void **state)
 	fit_t fit = judge(f, "other.test.", "mine", POLICY_QUIET, true);
 	assert_int_equal(fit.status, SERVER_REFUSED);
 	assert_int_equal(fit.gate, GATE_POLICY_DIFFERS);
-	assert_string_equal(fit.detail, "policy 'mine' has another algorithm than 'mine-kskroll-signal', which zone mine.test. "
+	assert_string_equal(fit.detail,
+	                    "policy 'mine' has another algorithm than 'mine-kskroll-signal', which zone mine.test. "
 	                    "needs as it is");
 	assert_status(set_policy(f, "other.test.", "mine", POLICY_QUIET, 300, false), SERVER_REFUSED);
 	assert_null(strstr(section_of(f, "policy", "mine-kskroll-signal"), "ed25519"));
@@ -513,6 +532,7 @@ int main(void)
 	failed += cmocka_run_group_tests_name("classes, text", classes_tests, start_classes_text, stop_knotd);
 	failed += cmocka_run_group_tests_name("classes, database", classes_tests, start_classes_database, stop_knotd);
 	failed += cmocka_run_group_tests_name("policies, text", policies_tests, start_policies_text, stop_knotd);
-	failed += cmocka_run_group_tests_name("policies, database", policies_tests, start_policies_database, stop_knotd);
+	failed +=
+		cmocka_run_group_tests_name("policies, database", policies_tests, start_policies_database, stop_knotd);
 	return failed;
 }

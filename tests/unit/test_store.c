@@ -27,7 +27,7 @@ typedef struct {
 	char dir[64];
 	char path[128];
 	char err[512];
-	store_zone_t zone;	// Too large for a stack.
+	store_zone_t zone; // Too large for a stack.
 	store_zone_t other;
 	store_event_t event;
 } fixture_t;
@@ -121,13 +121,21 @@ static void any_window(ttl_window_t *window)
 	}
 }
 
-#define SETTINGS	10
+#define SETTINGS 10
 
 static uint32_t *setting(rollover_config_t *c, size_t i)
 {
 	uint32_t *const settings[SETTINGS] = {
-		&c->ksk_lifetime, &c->ttl, &c->lead, &c->observe, &c->settle, &c->check_interval,
-		&c->ds_check_interval, &c->unreachable_after, &c->bogus_limit, &c->notify_again,
+		&c->ksk_lifetime,
+		&c->ttl,
+		&c->lead,
+		&c->observe,
+		&c->settle,
+		&c->check_interval,
+		&c->ds_check_interval,
+		&c->unreachable_after,
+		&c->bogus_limit,
+		&c->notify_again,
 	};
 	return settings[i];
 }
@@ -336,10 +344,12 @@ static void rollovers_under_way_are_found(void **state)
 	static const struct {
 		const char *zone;
 		rollover_state_t state;
+		/* clang-format off */
 	} rows[] = {
 		{ "rest.test.", ROLLOVER_IDLE }, { "first.test.", ROLLOVER_PREPARE }, { "rest2.test.", ROLLOVER_IDLE },
 		{ "last.test.", ROLLOVER_LEFT },
 	};
+	/* clang-format on */
 	seen_t seen = { 0 };
 	assert_int_equal(store_active(store, see_name, &seen), KNOT_EOK);
 	assert_int_equal(seen.count, 0);
@@ -364,21 +374,44 @@ static void row_that_makes_no_sense_is_not_loaded(void **state)
 {
 	fixture_t *f = *state;
 	static const char *const bad[] = {
-		"state = 99", "state = -1", "state = 'idle'", "gate = 4711", "since = -1",
-		"since = 1.5", "ds_drain = 4294967296", "looks = 256", "policy_implicit = 2",
-		"gate_about = x'00'", "gate_detail = printf('%.*c', 160, 'x')",
-		"gate_detail = 'a' || char(0) || 'b'", "answers = printf('%.*c', 16384, 'x')",
-		"old_keys = 'x'", "old_keys = '1/13/00'", "new_key = '65536/13/' || hex(zeroblob(32))",
-		"new_key = '1/256/' || hex(zeroblob(32))", "new_key = '1/13/' || hex(zeroblob(33))",
+		"state = 99",
+		"state = -1",
+		"state = 'idle'",
+		"gate = 4711",
+		"since = -1",
+		"since = 1.5",
+		"ds_drain = 4294967296",
+		"looks = 256",
+		"policy_implicit = 2",
+		"gate_about = x'00'",
+		"gate_detail = printf('%.*c', 160, 'x')",
+		"gate_detail = 'a' || char(0) || 'b'",
+		"answers = printf('%.*c', 16384, 'x')",
+		"old_keys = 'x'",
+		"old_keys = '1/13/00'",
+		"new_key = '65536/13/' || hex(zeroblob(32))",
+		"new_key = '1/256/' || hex(zeroblob(32))",
+		"new_key = '1/13/' || hex(zeroblob(33))",
 		"new_key = '1/13/' || hex(zeroblob(32)) || ' 1/13/' || hex(zeroblob(32))",
 		"old_keys = '1/13/' || hex(zeroblob(32)) || ' '",
 		"old_keys = replace(hex(zeroblob(5)), '00', '1/13/' || hex(zeroblob(32)) || ' ')",
 		"new_key = '1/13/' || printf('%.*c', 64, 'g')",
-		"dnskey_ttl = '300'", "dnskey_ttl = '300@'", "dnskey_ttl = '300@1,'",
-		"dnskey_ttl = '-1@1'", "dnskey_ttl = '4294967296@1'", "dnskey_ttl = '1@9223372036854775808'",
-		"dnskey_ttl = '1@1,1@1,1@1,1@1,1@1'", "ds_ttl = ' 1@1'", "ds_ttl = x'31403031'",
-		"wake = 99999999999999999999", "looked = -1", "configured = 2", "ttl = 4294967296",
-		"lead = ''", "hold = -1", "observe_reason = printf('%.*c', 160, 'x')",
+		"dnskey_ttl = '300'",
+		"dnskey_ttl = '300@'",
+		"dnskey_ttl = '300@1,'",
+		"dnskey_ttl = '-1@1'",
+		"dnskey_ttl = '4294967296@1'",
+		"dnskey_ttl = '1@9223372036854775808'",
+		"dnskey_ttl = '1@1,1@1,1@1,1@1,1@1'",
+		"ds_ttl = ' 1@1'",
+		"ds_ttl = x'31403031'",
+		"wake = 99999999999999999999",
+		"looked = -1",
+		"configured = 2",
+		"ttl = 4294967296",
+		"lead = ''",
+		"hold = -1",
+		"observe_reason = printf('%.*c', 160, 'x')",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -565,10 +598,18 @@ static void unreachable_times_survive(void **state)
 	assert_int_equal(silence.seen.wall, 0);
 	assert_int_equal(silence.seen.boot, 0);
 	assert_false(silence.alone);
-	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53", &(rollover_silence_t){ .since = 1000, .seen.wall = 5000 }), KNOT_EOK);
-	assert_int_equal(store_unreachable_save(store, "a.test.", "ns2. ::1@53", &(rollover_silence_t){ .since = 2000, .seen.wall = 5000 }), KNOT_EOK);
 	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53",
-		&(rollover_silence_t){ .since = 1001, .seen = { .wall = 5001, .ahead = -17, .boot = INT64_MAX }, .alone = true }), KNOT_EOK);
+	                                        &(rollover_silence_t){ .since = 1000, .seen.wall = 5000 }),
+	                 KNOT_EOK);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns2. ::1@53",
+	                                        &(rollover_silence_t){ .since = 2000, .seen.wall = 5000 }),
+	                 KNOT_EOK);
+	assert_int_equal(
+		store_unreachable_save(store, "a.test.", "ns1. ::1@53",
+	                               &(rollover_silence_t){ .since = 1001,
+	                                                      .seen = { .wall = 5001, .ahead = -17, .boot = INT64_MAX },
+	                                                      .alone = true }),
+		KNOT_EOK);
 	store_close(store);
 
 	store = open_ok(f, false);
@@ -582,7 +623,8 @@ static void unreachable_times_survive(void **state)
 	assert_int_equal(store_unreachable_save(store, "a.test.", "ns1. ::1@53", NULL), KNOT_EOK);
 	assert_int_equal(store_unreachable_load(store, "a.test.", "ns1. ::1@53", &silence), KNOT_ENOENT);
 	assert_int_equal(store_unreachable_load(store, "a.test.", "ns2. ::1@53", &silence), KNOT_EOK);
-	assert_int_equal(store_unreachable_save(store, "a.test.", "ns2. ::1@53", &(rollover_silence_t){ .since = -1 }), KNOT_ERROR);
+	assert_int_equal(store_unreachable_save(store, "a.test.", "ns2. ::1@53", &(rollover_silence_t){ .since = -1 }),
+	                 KNOT_ERROR);
 	store_close(store);
 }
 
@@ -668,7 +710,9 @@ static void path_that_cannot_be_written_is_explained(void **state)
 {
 	fixture_t *f = *state;
 	static const char *const paths[] = {
-		"/proc/kskroll/store.db", "/dev/null/store.db", "/proc",
+		"/proc/kskroll/store.db",
+		"/dev/null/store.db",
+		"/proc",
 	};
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		assert_null(store_open(paths[i], false, f->err, sizeof(f->err)));
@@ -766,7 +810,17 @@ static void texts_are_printable_for_the_reader_alone(void **state)
 	store_close(store);
 	store = open_ok(f, true);
 	assert_int_equal(store_load(store, "a.", &f->other), KNOT_EOK);
-	assert_string_equal(f->other.row.gate_detail, "x?[2J" "?" "?" "?" "?" "?" "?" "?" "?" "?" "\xc3\xa9?");
+	assert_string_equal(f->other.row.gate_detail, "x?[2J"
+	                                              "?"
+	                                              "?"
+	                                              "?"
+	                                              "?"
+	                                              "?"
+	                                              "?"
+	                                              "?"
+	                                              "?"
+	                                              "?"
+	                                              "\xc3\xa9?");
 	assert_string_equal(f->other.answers, "{\n}");
 	store_close(store);
 }
@@ -855,7 +909,7 @@ static void older_schema_is_migrated_and_nothing_is_lost(void **state)
 	assert_zone(&f->other, &f->zone);
 	store_close(store);
 	const char *objects = "SELECT count(*) || ' ' || group_concat(name) FROM (SELECT name FROM sqlite_schema"
-	                      " UNION ALL SELECT name FROM pragma_table_info('zone') ORDER BY name)";
+			      " UNION ALL SELECT name FROM pragma_table_info('zone') ORDER BY name)";
 	char *migrated = value(f, objects);
 	snprintf(f->path, sizeof(f->path), "%s/new.db", f->dir);
 	store_close(open_ok(f, false));
@@ -1076,8 +1130,7 @@ static void in_read_only_folder(fixture_t *f, bool (*what)(fixture_t *f))
 
 	pid_t child = fork();
 	if (child == 0) {
-		if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(65534) != 0 ||
-		                       setuid(65534) != 0)) {
+		if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)) {
 			_exit(2);
 		}
 		_exit(what(f) ? 0 : 1);

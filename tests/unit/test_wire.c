@@ -54,8 +54,11 @@ static void assert_same_addrs(const dns_addrs_t *a, const dns_addrs_t *b)
 
 static engine_settings_t settings(void)
 {
-	return (engine_settings_t){ .resolver = addrs(3), .trust_anchor = "/anchor", .storage = "/store", .loopback = true,
-	                            .parent_rate = 20 };
+	return (engine_settings_t){ .resolver = addrs(3),
+		                    .trust_anchor = "/anchor",
+		                    .storage = "/store",
+		                    .loopback = true,
+		                    .parent_rate = 20 };
 }
 
 static engine_zone_settings_t zone_settings(void)
@@ -95,8 +98,13 @@ static const wire_id_t ID = { 1, UINT32_MAX };
 static const wire_log_t LOG = { .priority = LOG_ERR, .text = "zone a.example., 100 % broken" };
 static const wire_numbers_t NUMBERS = {
 	.id = { 5, 6 },
-	.numbers = { .state = ROLLOVER_STATE__COUNT - 1, .gate = GATE__COUNT - 1, .state_seconds = 1, .next_check_seconds = 2,
-	             .dnskey_ttl = 3, .ds_ttl = 4, .counts = { 5, 6, 7, 8 } },
+	.numbers = { .state = ROLLOVER_STATE__COUNT - 1,
+	             .gate = GATE__COUNT - 1,
+	             .state_seconds = 1,
+	             .next_check_seconds = 2,
+	             .dnskey_ttl = 3,
+	             .ds_ttl = 4,
+	             .counts = { 5, 6, 7, 8 } },
 };
 
 static bool put(wire_type_t type, wire_out_t *out)
@@ -107,16 +115,26 @@ static bool put(wire_type_t type, wire_out_t *out)
 	const wire_where_t where = { .control = "/run/knot.sock", .dns = addrs(2) };
 
 	switch (type) {
-	case WIRE_HELLO: return wire_put_hello(out, &HELLO);
-	case WIRE_SETTINGS: return wire_put_settings(out, &s);
-	case WIRE_WHERE: return wire_put_where(out, &where);
-	case WIRE_ZONE_SETTINGS: return wire_put_zone_settings(out, 9, &z);
-	case WIRE_ZONE_SETTINGS_GONE: return wire_put_zone_settings_gone(out, 9);
-	case WIRE_ATTACH: return wire_put_attach(out, &ATTACH);
-	case WIRE_DETACH: return wire_put_detach(out, ID);
-	case WIRE_LOG: return wire_put_log(out, &LOG);
-	case WIRE_NUMBERS: return wire_put_numbers(out, &NUMBERS);
-	case WIRE_TOTALS: return wire_put_totals(out, &t);
+	case WIRE_HELLO:
+		return wire_put_hello(out, &HELLO);
+	case WIRE_SETTINGS:
+		return wire_put_settings(out, &s);
+	case WIRE_WHERE:
+		return wire_put_where(out, &where);
+	case WIRE_ZONE_SETTINGS:
+		return wire_put_zone_settings(out, 9, &z);
+	case WIRE_ZONE_SETTINGS_GONE:
+		return wire_put_zone_settings_gone(out, 9);
+	case WIRE_ATTACH:
+		return wire_put_attach(out, &ATTACH);
+	case WIRE_DETACH:
+		return wire_put_detach(out, ID);
+	case WIRE_LOG:
+		return wire_put_log(out, &LOG);
+	case WIRE_NUMBERS:
+		return wire_put_numbers(out, &NUMBERS);
+	case WIRE_TOTALS:
+		return wire_put_totals(out, &t);
 	}
 	fail();
 	return false;
@@ -141,7 +159,8 @@ static int get(wire_type_t type, const wire_frame_t *frame)
 	int ret = KNOT_EINVAL;
 
 	switch (type) {
-	case WIRE_HELLO: return wire_get_hello(frame, &u.hello);
+	case WIRE_HELLO:
+		return wire_get_hello(frame, &u.hello);
 	case WIRE_SETTINGS:
 		ret = wire_get_settings(frame, &u.settings);
 		if (ret == KNOT_EOK) {
@@ -160,22 +179,28 @@ static int get(wire_type_t type, const wire_frame_t *frame)
 			wire_free_zone_settings(&u.zone_settings);
 		}
 		return ret;
-	case WIRE_ZONE_SETTINGS_GONE: return wire_get_zone_settings_gone(frame, &u.number);
-	case WIRE_ATTACH: return wire_get_attach(frame, &u.attach);
-	case WIRE_DETACH: return wire_get_detach(frame, &u.id);
-	case WIRE_LOG: return wire_get_log(frame, &u.log);
-	case WIRE_NUMBERS: return wire_get_numbers(frame, &u.numbers);
-	case WIRE_TOTALS: return wire_get_totals(frame, &u.totals);
+	case WIRE_ZONE_SETTINGS_GONE:
+		return wire_get_zone_settings_gone(frame, &u.number);
+	case WIRE_ATTACH:
+		return wire_get_attach(frame, &u.attach);
+	case WIRE_DETACH:
+		return wire_get_detach(frame, &u.id);
+	case WIRE_LOG:
+		return wire_get_log(frame, &u.log);
+	case WIRE_NUMBERS:
+		return wire_get_numbers(frame, &u.numbers);
+	case WIRE_TOTALS:
+		return wire_get_totals(frame, &u.totals);
 	}
 	fail();
 	return ret;
 }
 
 static const wire_type_t TYPES[] = {
-	WIRE_HELLO, WIRE_SETTINGS, WIRE_WHERE, WIRE_ZONE_SETTINGS, WIRE_ZONE_SETTINGS_GONE, WIRE_ATTACH, WIRE_DETACH,
-	WIRE_LOG, WIRE_NUMBERS, WIRE_TOTALS,
+	WIRE_HELLO,  WIRE_SETTINGS, WIRE_WHERE, WIRE_ZONE_SETTINGS, WIRE_ZONE_SETTINGS_GONE,
+	WIRE_ATTACH, WIRE_DETACH,   WIRE_LOG,   WIRE_NUMBERS,       WIRE_TOTALS,
 };
-#define COUNT	(sizeof(TYPES) / sizeof(TYPES[0]))
+#define COUNT (sizeof(TYPES) / sizeof(TYPES[0]))
 
 /*! Writes one frame and finds it again. */
 static wire_frame_t frame_of(wire_type_t type)
@@ -269,8 +294,8 @@ static void each_flag_and_time_is_itself(void **state)
 	for (int i = 0; i < 8; i++) {
 		engine_zone_settings_t one = { .policy = "p" }, got;
 		bool *const flags[] = {
-			&one.config.notify, &one.config.leave, &one.config.dry_run, &one.config.hold,
-			&one.config.observe_only, &one.csk_wanted, &one.ttl_of_soa, &one.require_secure_dsync,
+			&one.config.notify,       &one.config.leave, &one.config.dry_run, &one.config.hold,
+			&one.config.observe_only, &one.csk_wanted,   &one.ttl_of_soa,     &one.require_secure_dsync,
 		};
 		*flags[i] = true;
 		wire_out_t out = { .data = buffer, .size = sizeof(buffer) };
@@ -479,6 +504,7 @@ static void texts_end_where_they_say(void **state)
 		const char *data;
 		size_t len;
 		int ret;
+		/* clang-format off */
 	} CASES[] = {
 		{ "\3\0\0\0\2a", 7, KNOT_EOK },
 		{ "\3\0\0\0\1", 6, KNOT_EOK },
@@ -488,6 +514,7 @@ static void texts_end_where_they_say(void **state)
 		{ "\3\0\0\0\3a", 7, KNOT_EMALF },	/* Longer than the frame. */
 		{ "\10\0\0\0\2a", 7, KNOT_EMALF },	/* No priority. */
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		uint8_t *exact = malloc(CASES[i].len);
 		assert_non_null(exact);
