@@ -58,12 +58,12 @@ static void keep_plain(audit_t *a, const char *zone, check_t check)
 	keep(&(finding_t){ .zone = zone, .check = check, .level = LEVEL_WARNING, .about = "", .detail = "" }, a);
 }
 
-static int look(const store_zone_t *zone, void *arg)
+static int check(const store_zone_t *zone, void *arg)
 {
 	audit_t *a = arg;
 
 	if (a->o->zones != NULL && !names_see(&a->list, zone->zone)) {
-		/* Rows stay when a zone goes; one that is still looked at is missing in the list. */
+		/* Rows stay when a zone goes; one that is still checked is missing in the list. */
 		if (judge_overdue(a->o, &zone->row)) {
 			return 0;
 		}
@@ -85,13 +85,13 @@ static void missing(audit_t *a)
 }
 
 /*! \return Whether all that was asked for could be read. */
-static bool look_at_all(audit_t *a, store_t *store)
+static bool check_at_all(audit_t *a, store_t *store)
 {
 	static store_zone_t zone;
 	bool ok = true;
 
 	if (a->o->arg_count == 0) {
-		ok = store_zones(store, look, a) == KNOT_EOK;
+		ok = store_zones(store, check, a) == KNOT_EOK;
 		if (!ok) {
 			fprintf(stderr, "kskroll: %s\n", store_error(store));
 		}
@@ -99,7 +99,7 @@ static bool look_at_all(audit_t *a, store_t *store)
 	}
 	for (int i = 0; i < a->o->arg_count; i++) {
 		if (zones_load(store, a->o->args[i], &zone) == EXIT_FINE) {
-			look(&zone, a);
+			check(&zone, a);
 		} else {
 			ok = false;
 		}
@@ -215,7 +215,7 @@ int cmd_audit(const options_t *o)
 		names_free(&a.list);
 		return AUDIT_UNKNOWN;
 	}
-	bool ok = look_at_all(&a, store);
+	bool ok = check_at_all(&a, store);
 	if (a.count > 0) {
 		qsort(a.kept, a.count, sizeof(*a.kept), compare);
 	}

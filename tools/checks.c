@@ -18,11 +18,11 @@
 /* clang-format off */
 static const check_info_t infos[CHECK__COUNT] = {
 	[CHECK_NO_MODULE] = { "no-module",
-		"the list has the zone, the store has not: it has no module, or was never looked at" },
+		"the list has the zone, the store has not: it has no module, or was never checked" },
 	[CHECK_NOT_LISTED] = { "not-listed",
-		"the module looks at the zone, but the list does not have it" },
-	[CHECK_NOT_LOOKED_AT] = { "not-looked-at",
-		"the module should have looked at the zone hours ago" },
+		"the module checks the zone, but the list does not have it" },
+	[CHECK_NOT_CHECKED] = { "not-checked",
+		"the module should have checked the zone hours ago" },
 	[CHECK_NEEDS_OPERATOR] = { "needs-operator",
 		"the operator has to act" },
 	[CHECK_STUCK] = { "stuck",
@@ -39,9 +39,9 @@ static const check_info_t infos[CHECK__COUNT] = {
 		"the servers of the parent do not have the same DS set" },
 	[CHECK_NAMESERVERS_DIFFER] = { "nameservers-differ",
 		"a nameserver has another DNSKEY RRset than this server" },
-	[CHECK_OLD_KEY_LEFT] = { "old-key-left",
+	[CHECK_OLD_KEY_REMAINS] = { "old-key-remains",
 		"the rollover is over, and a KSK of before is still there" },
-	[CHECK_CDS_LEFT] = { "cds-left",
+	[CHECK_CDS_REMAINS] = { "cds-remains",
 		"CDS or CDNSKEY is there although nothing is asked of the parent" },
 	[CHECK_DNSKEY_TTL] = { "dnskey-ttl",
 		"the DNSKEY TTL is not within 300 to 900 s (RFC 10026 4.1)" },
@@ -137,8 +137,8 @@ static void check_row(audit_t *a)
 
 	if (judge_overdue(a->o, row)) {
 		snprintf(text, sizeof(text), "%s, for %s", rollover_state_name(row->state),
-		         text_span(span, a->o->now - row->wake));
-		report(a, CHECK_NOT_LOOKED_AT, row->state == ROLLOVER_IDLE ? LEVEL_WARNING : LEVEL_CRITICAL, "", text);
+		         text_span(span, a->o->now - row->next_check));
+		report(a, CHECK_NOT_CHECKED, row->state == ROLLOVER_IDLE ? LEVEL_WARNING : LEVEL_CRITICAL, "", text);
 	}
 	if (!judge_blocked(a->o, row) || row->gate == GATE_NONE || row->gate_until > a->o->now) {
 		return;
@@ -186,12 +186,12 @@ static void check_child(audit_t *a, const answer_t *answer)
 
 	if (state->rest && beyond(tags, sizeof(tags), answer->dnskey, a->own.dnskey)) {
 		snprintf(text, sizeof(text), "DNSKEY %s", tags);
-		report(a, CHECK_OLD_KEY_LEFT, LEVEL_WARNING, answer->server, text);
+		report(a, CHECK_OLD_KEY_REMAINS, LEVEL_WARNING, answer->server, text);
 	} else if (answer->differs && (state->unsignalled || judge_lasts(a->o, &a->z->row))) {
 		report(a, CHECK_NAMESERVERS_DIFFER, LEVEL_WARNING, answer->server, "");
 	}
 	if (state->unsignalled && (answer->cds[0] != '\0' || answer->cdnskey[0] != '\0')) {
-		report(a, CHECK_CDS_LEFT, LEVEL_WARNING, answer->server, "");
+		report(a, CHECK_CDS_REMAINS, LEVEL_WARNING, answer->server, "");
 	}
 	if (state->ttl == TTL_LOW && outside(answer->ttl)) {
 		snprintf(text, sizeof(text), "%s s", answer->ttl);
@@ -259,10 +259,10 @@ static void check_whole(audit_t *a)
 	}
 	if (row->state == ROLLOVER_SETTLE && beyond(tags, sizeof(tags), a->own.dnskey, in_use)) {
 		snprintf(text, sizeof(text), "DNSKEY %s", tags);
-		report(a, CHECK_OLD_KEY_LEFT, LEVEL_WARNING, "", text);
+		report(a, CHECK_OLD_KEY_REMAINS, LEVEL_WARNING, "", text);
 	}
 	if (state->unsignalled && a->own.cds[0] != '\0') {
-		report(a, CHECK_CDS_LEFT, LEVEL_WARNING, "", "in the zone as this server has it");
+		report(a, CHECK_CDS_REMAINS, LEVEL_WARNING, "", "in the zone as this server has it");
 	}
 	if (row->state == ROLLOVER_IDLE && outside(a->own.ttl)) {
 		snprintf(text, sizeof(text), "%s s, before a rollover: the module will set it", a->own.ttl);

@@ -56,22 +56,22 @@ static void print_gate(const options_t *o, const store_zone_t *z)
 	label("Who acts");
 	text_colored(o, text_actor_color(actor), rollover_actor_name(actor));
 	if (actor != ACTOR_NOBODY && info->actor == ACTOR_NOBODY && judge_overdue(o, row)) {
-		fputs(": Find out why the zone is not looked at.", stdout);
+		fputs(": Find out why the zone is not checked.", stdout);
 	} else if (row->gate != GATE_NONE) {
 		printf(": %s", info->advice);
 	}
 	putchar('\n');
-	if (z->looked != 0) {
-		label("Last look");
-		when(o, z->looked);
+	if (z->checked != 0) {
+		label("Last check");
+		when(o, z->checked);
 		puts(row->state == ROLLOVER_IDLE ? " or later (at rest the store is written once an hour)" : "");
 	}
-	label("Next look");
-	if (row->wake <= o->now && row->state == ROLLOVER_IDLE && !judge_overdue(o, row)) {
+	label("Next check");
+	if (row->next_check <= o->now && row->state == ROLLOVER_IDLE && !judge_overdue(o, row)) {
 		puts("soon");
 		return;
 	}
-	when(o, row->wake);
+	when(o, row->next_check);
 	if (judge_overdue(o, row)) {
 		text_colored(o, COLOR_RED, " OVERDUE");
 		fputs(": the server does not run, or the zone no longer has the module", stdout);
@@ -88,9 +88,9 @@ static void print_ttl(const options_t *o, const char *name, const ttl_window_t *
 	}
 	label(name);
 	printf("%u s", w->step[0].ttl);
-	time_t drained = ttl_window_drained(w, w->step[0].ttl);
-	if (drained > o->now) {
-		printf("; caches may hold %u s until %s", ttl_window_max(w, o->now), text_time(text, drained));
+	time_t expired = ttl_window_expired(w, w->step[0].ttl);
+	if (expired > o->now) {
+		printf("; caches may hold %u s until %s", ttl_window_max(w, o->now), text_time(text, expired));
 	}
 	putchar('\n');
 }
@@ -300,7 +300,7 @@ void detail_print(const options_t *o, const store_zone_t *z, const plan_t *plan)
 		fputs("on every parent server since ", stdout);
 		when(o, row->ds_all_since);
 		fputs(", old DS out of caches ", stdout);
-		when(o, row->ds_all_since + (time_t)row->ds_drain);
+		when(o, row->ds_all_since + (time_t)row->ds_expire);
 		putchar('\n');
 	}
 	print_notification(o, z);

@@ -8,12 +8,12 @@
 
 #include "kskroll.h"
 
-/*! Idle zones are written once an hour at least (engine), looks vary by an eighth of a day at most. */
+/*! Idle zones are written once an hour at least (engine), checks vary by an eighth of a day at most. */
 #define OVERDUE (4 * 3600)
 
 bool judge_overdue(const options_t *o, const rollover_row_t *row)
 {
-	return o->now > row->wake + OVERDUE;
+	return o->now > row->next_check + OVERDUE;
 }
 
 bool judge_lasts(const options_t *o, const rollover_row_t *row)
@@ -304,7 +304,7 @@ static void stop_watching(const commands_t *c)
 	const rollover_row_t *row = &c->zone->row;
 
 	/* Harmless only when no cache can have the old DS any more. */
-	if (c->o->now >= row->ds_all_since + (time_t)row->ds_drain) {
+	if (c->o->now >= row->ds_all_since + (time_t)row->ds_expire) {
 		for_zone(c, "if you want: ends the watching now", "knotc zone-ksk-submitted", "");
 	}
 }

@@ -202,7 +202,7 @@ void answers_print_notification(const char *text);
 rollover_actor_t judge_actor(const options_t *o, const rollover_row_t *row);
 /*! Whether a human must act now. */
 bool judge_blocked(const options_t *o, const rollover_row_t *row);
-/*! The zone was not looked at when it should have been: the server does not run, or no longer has the module. */
+/*! The zone was not checked when it should have been: the server does not run, or no longer has the module. */
 bool judge_overdue(const options_t *o, const rollover_row_t *row);
 /*! The zone has waited for longer than --after at a gate that does not open by itself. */
 bool judge_lasts(const options_t *o, const rollover_row_t *row);
@@ -219,7 +219,7 @@ void judge_commands(const options_t *o, const store_zone_t *zone,
 typedef enum {
 	CHECK_NO_MODULE,
 	CHECK_NOT_LISTED,
-	CHECK_NOT_LOOKED_AT,
+	CHECK_NOT_CHECKED,
 	CHECK_NEEDS_OPERATOR,
 	CHECK_STUCK,
 	CHECK_WRONG_ANSWER,
@@ -228,8 +228,8 @@ typedef enum {
 	CHECK_KEY_WITHOUT_DS,
 	CHECK_PARENTS_DIFFER,
 	CHECK_NAMESERVERS_DIFFER,
-	CHECK_OLD_KEY_LEFT,
-	CHECK_CDS_LEFT,
+	CHECK_OLD_KEY_REMAINS,
+	CHECK_CDS_REMAINS,
 	CHECK_DNSKEY_TTL,
 	CHECK_DS_TTL,
 	CHECK_DS_SHA1,

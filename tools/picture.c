@@ -20,9 +20,9 @@ static const char *const state_colors[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_RETIRE] = "#c97b84",
 	[ROLLOVER_SETTLE] = "#8fa860",
 	[ROLLOVER_ROLLBACK] = "#c0392b",
-	[ROLLOVER_HELD] = "#8a5a44",
-	[ROLLOVER_LEAVE] = "#b0679f",
-	[ROLLOVER_LEFT] = "#9a8fa0",
+	[ROLLOVER_ROLLED_BACK] = "#8a5a44",
+	[ROLLOVER_REMOVE_DS] = "#b0679f",
+	[ROLLOVER_EXPIRE_DS] = "#9a8fa0",
 };
 /* clang-format on */
 
@@ -157,7 +157,7 @@ static bool note_assumed(char out[PICTURE_TEXT], const picture_t *p)
 
 	snprintf(out, PICTURE_TEXT,
 	         "Assumed: a change is on all nameservers after %s, the parent has the DS %s after "
-	         "CDS is there, propagation-delay of the policy %s; everybody does what they should. Real looks come "
+	         "CDS is there, propagation-delay of the policy %s; everybody does what they should. Real checks come "
 	         "up to one check-interval later at each step.",
 	         text_conf_span(s[0], a->server_delay), text_conf_span(s[1], a->parent_delay),
 	         text_conf_span(s[2], a->knot_delay));

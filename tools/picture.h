@@ -38,7 +38,7 @@ const char *picture_actor_meaning(rollover_actor_t actor);
 bool picture_shows(const plan_t *plan, unsigned step);
 /*! The wait is not over. */
 bool picture_waits(const picture_t *p, const plan_wait_t *wait);
-/*! "waiting-ttl until ... (2 h): why". */
+/*! "waiting-dnskey-ttl until ... (2 h): why". */
 void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const plan_step_t *step, const plan_wait_t *wait);
 /*! From when to when and how long. */
 void picture_stay(char out[PICTURE_TEXT], const plan_step_t *step);

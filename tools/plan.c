@@ -101,7 +101,7 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 	if (plan->end != 0) {
 		printf("End         %s: policy and TTLs restored, after %s\n", text_time(text, plan->end),
 		       text_span(span, plan->end - start));
-		puts("Looks come up to one check-interval (at the parent ds-check-interval) later at each step.");
+		puts("Checks come up to one check-interval (at the parent ds-check-interval) later at each step.");
 	} else {
 		printf("It stays at '%s': %s\n", rollover_gate_info(plan->stuck)->name,
 		       rollover_gate_info(plan->stuck)->advice);

@@ -19,7 +19,7 @@ typedef enum {
 	METRIC_GATE_SECONDS,
 	METRIC_DNSKEY_TTL,
 	METRIC_DS_TTL,
-	METRIC_LAST_LOOK,
+	METRIC_LAST_CHECK,
 	METRIC_UNREACHABLE,
 	METRIC_ZONES,
 	METRIC_RUNNING,
@@ -37,8 +37,8 @@ static const struct {
 	[METRIC_GATE_SECONDS] = { "kskroll_zone_gate_seconds", "Time for which the zone has waited at its gate." },
 	[METRIC_DNSKEY_TTL] = { "kskroll_zone_dnskey_ttl_seconds", "Largest DNSKEY TTL that caches may hold." },
 	[METRIC_DS_TTL] = { "kskroll_zone_ds_ttl_seconds", "Largest TTL of a DS other than the new one that caches may hold." },
-	[METRIC_LAST_LOOK] = { "kskroll_zone_last_look_timestamp_seconds", "Last look at the zone that was written to the store." },
-	[METRIC_UNREACHABLE] = { "kskroll_server_unreachable", "1 for a server of the zone or its parent that did not answer at the last look." },
+	[METRIC_LAST_CHECK] = { "kskroll_zone_last_check_timestamp_seconds", "Last check the zone that was written to the store." },
+	[METRIC_UNREACHABLE] = { "kskroll_server_unreachable", "1 for a server of the zone or its parent that did not answer at the last check." },
 	[METRIC_ZONES] = { "kskroll_zones", "Zones in the store." },
 	[METRIC_RUNNING] = { "kskroll_daemon_running", "1 while kskrolld runs, else 0: no zone is checked." },
 };
@@ -153,8 +153,8 @@ void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
 	if (row->ds_ttl.count > 0) {
 		number(p, METRIC_DS_TTL, z->zone, ttl_window_max(&row->ds_ttl, o->now));
 	}
-	if (z->looked != 0) {
-		number(p, METRIC_LAST_LOOK, z->zone, z->looked);
+	if (z->checked != 0) {
+		number(p, METRIC_LAST_CHECK, z->zone, z->checked);
 	}
 	servers_t s = { .p = p, .zone = z->zone };
 	answers_each(z->answers, server, &s);

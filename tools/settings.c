@@ -84,7 +84,7 @@ void settings_json(const rollover_config_t *c, const store_zone_t *zone)
 	json_number("bogus-limit", c->bogus_limit);
 	json_bool("dry-run", c->dry_run);
 	json_bool("hold", c->hold);
-	json_bool("go-insecure", c->leave);
+	json_bool("go-insecure", c->go_insecure);
 	json_time("caches-expired", c->caches_expired);
 	json_string("observe-only", c->observe_only ? c->observe_reason : NULL);
 	json_close('}');
@@ -102,7 +102,7 @@ void settings_print(const rollover_config_t *c, const store_zone_t *zone)
 		       spans[i].name, text_conf_span(text, span_of(c, i)));
 	}
 	printf("%s%s%s%s\n", c->dry_run ? ", dry-run on" : "", c->hold ? ", hold on" : "",
-	       c->leave ? ", go-insecure" : "", c->caches_expired != 0 ? ", caches-expired" : "");
+	       c->go_insecure ? ", go-insecure" : "", c->caches_expired != 0 ? ", caches-expired" : "");
 	if (!zone->configured) {
 		puts("            (the module's defaults, except those given: the module that wrote the store is older)");
 	}

@@ -98,8 +98,8 @@ static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *p
 	json_close('}');
 	json_string("actor", rollover_actor_name(judge_actor(o, row)));
 	json_bool("blocked", judge_blocked(o, row));
-	json_time("looked", z->looked);
-	json_time("next_look", row->wake);
+	json_time("checked", z->checked);
+	json_time("next_check", row->next_check);
 	json_bool("overdue", judge_overdue(o, row));
 	json_time("earliest_safe", rolling ? plan->safe : 0);
 	json_time("earliest_end", rolling ? plan->end : 0);
@@ -138,11 +138,11 @@ static void table_zone(list_t *l, const store_zone_t *z, const plan_t *plan)
 	if (judge_overdue(o, row)) {
 		table_add(l->table, COLOR_RED, "overdue");
 	} else {
-		/* At rest not every look is written. */
+		/* At rest not every check is written. */
 		table_add(l->table, COLOR_NONE,
-		          row->wake > o->now ? text_span(span, row->wake - o->now) :
-		          rolling            ? "now" :
-		                               "soon");
+		          row->next_check > o->now ? text_span(span, row->next_check - o->now) :
+		          rolling                  ? "now" :
+		                                     "soon");
 	}
 	table_add(l->table, COLOR_NONE, rolling ? text_time(text, plan->end) : "-");
 	table_add(l->table, COLOR_NONE, row->gate_about);
@@ -177,7 +177,7 @@ static bool daemon_is_down(const options_t *o)
 static void print_daemon(const options_t *o)
 {
 	if (daemon_is_down(o)) {
-		puts("kskrolld does not run: no zone is checked. Look whether knotd runs, and into its log.");
+		puts("kskrolld does not run: no zone is checked. Check whether knotd runs, and read its log.");
 	}
 }
 
@@ -229,7 +229,7 @@ static int show(const store_zone_t *z, void *arg)
 static table_t *new_table(void)
 {
 	static const char *const heads[] = {
-		"ZONE", "STATE", "FOR", "WAITS FOR", "WHO ACTS", "NEXT LOOK", "EARLIEST END", "AT",
+		"ZONE", "STATE", "FOR", "WAITS FOR", "WHO ACTS", "NEXT CHECK", "EARLIEST END", "AT",
 	};
 	table_t *t = table_new(8);
 	for (int i = 0; i < 8; i++) {

@@ -153,7 +153,7 @@ void notify_free(notify_result_t *result);
 
 /* -- signaling names, RFC 9615 ------------------------------------------------ */
 
-/*! Nameservers of which the signaling names are looked at. */
+/*! Nameservers of which the signaling names are checked. */
 #define DSBOOT_NAMES_MAX 32
 
 /*! What is at the signaling name of one nameserver, the best first. */
@@ -199,7 +199,7 @@ typedef void (*dsboot_done_f)(const dsboot_result_t *result, void *arg);
  */
 int dsboot_start(dns_t *dns, const dsboot_request_t *request, dsboot_done_f done, void *arg, dsboot_t **out);
 
-/*! Ends a look now: its callback is called as cancelled. dns_free() does the same. */
+/*! Ends a check now: its callback is called as cancelled. dns_free() does the same. */
 void dsboot_cancel(dsboot_t *boot);
 
 /*! Stable name and meaning. Never NULL. */
@@ -285,7 +285,7 @@ int dns_addr_parse(const char *text, struct sockaddr_storage *addr);
 
 /* -- validation watch -------------------------------------------------------- */
 
-/*! One look: does the zone validate? Copied by watch_start(). */
+/*! One check: does the zone validate? Copied by watch_start(). */
 typedef struct {
 	const knot_dname_t *zone; /*!< Not the root. */
 	dns_addrs_t validator;    /*!< Validating resolvers to ask as well. */
@@ -308,17 +308,17 @@ typedef struct {
 
 typedef struct watch watch_t;
 
-/*! Called once per look, on the loop thread. The result is valid during the call. */
+/*! Called once per check, on the loop thread. The result is valid during the call. */
 typedef void (*watch_done_f)(const watch_result_t *result, void *arg);
 
 /*!
- * \brief Starts a look: SOA, DNSKEY and a name that does not exist.
+ * \brief Starts a check: SOA, DNSKEY and a name that does not exist.
  *
- * A look ends within 20 s; few run at the same time, the others wait for their turn.
+ * A check ends within 20 s; few run at the same time, the others wait for their turn.
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
  */
 int watch_start(dns_t *dns, const watch_request_t *request, watch_done_f done, void *arg, watch_t **watch);
 
-/*! Ends a running look now: its callback is called as cancelled. dns_free() does the same. */
+/*! Ends a running check now: its callback is called as cancelled. dns_free() does the same. */
 void watch_cancel(watch_t *watch);

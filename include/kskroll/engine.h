@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief One loop for all zones: wake, look, survey, decide, persist, act, report, sleep.
+ * \brief One loop for all zones: wake, check, survey, decide, persist, act, report, sleep.
  *
  * There is one engine per process, and it has the process's only loop. It is told what knotd has loaded, and it works
  * from the first engine_server_is_at() on. All functions belong to the thread of the loop.
@@ -62,7 +62,7 @@ int engine_zone_settings(engine_t *engine, uint32_t number, const engine_zone_se
 void engine_zone_settings_gone(engine_t *engine, uint32_t number);
 
 /*!
- * \brief A zone instance was loaded; its zone is looked at at once.
+ * \brief A zone instance was loaded; its zone is checked at once.
  *
  * \param[in] zone      Presentation form, lower case, with final dot.
  * \param[in] settings  Their number.

@@ -24,9 +24,9 @@ typedef enum {
 	ROLLOVER_RETIRE,
 	ROLLOVER_SETTLE,
 	ROLLOVER_ROLLBACK,
-	ROLLOVER_HELD,
-	ROLLOVER_LEAVE,
-	ROLLOVER_LEFT,
+	ROLLOVER_ROLLED_BACK,
+	ROLLOVER_REMOVE_DS,
+	ROLLOVER_EXPIRE_DS,
 	ROLLOVER_STATE__COUNT
 } rollover_state_t;
 
@@ -35,7 +35,7 @@ typedef enum {
 	GATE_NONE = 0,
 	GATE_OBSERVE_ONLY,
 	GATE_DRY_RUN,
-	GATE_HELD,
+	GATE_HOLD,
 	GATE_FROZEN,
 	GATE_KNOT_UNREACHABLE,
 	GATE_KNOT_BUSY,
@@ -49,24 +49,24 @@ typedef enum {
 	GATE_CHILD_ERROR,
 	GATE_PARENT_UNREACHABLE,
 	GATE_PARENT_ERROR,
-	GATE_BOGUS_AT,
+	GATE_BOGUS,
 	GATE_TTL_HIGH,
-	GATE_WAITING_TTL,
+	GATE_WAITING_DNSKEY_TTL,
 	GATE_WAITING_LEAD,
 	GATE_WAITING_DS_TTL,
 	GATE_WAITING_OBSERVE,
 	GATE_WAITING_SETTLE,
 	GATE_DNSKEY_MISSING,
 	GATE_DNSKEY_DIFFERS,
-	GATE_DNSKEY_LEFT,
+	GATE_DNSKEY_REMAINS,
 	GATE_RRSIG_MISSING,
 	GATE_CDS_MISSING,
 	GATE_CDS_DIFFERS,
-	GATE_CDS_LEFT,
-	GATE_DS_MISSING_AT,
-	GATE_DS_STALE_AT,
-	GATE_DS_FOREIGN_AT,
-	GATE_FIRST_DS,
+	GATE_CDS_REMAINS,
+	GATE_DS_MISSING,
+	GATE_DS_STALE,
+	GATE_DS_FOREIGN,
+	GATE_DS_REMOVED,
 	GATE_ALGORITHM_ROLLOVER,
 	GATE_CSK,
 	GATE_UNKNOWN_KEY,
@@ -74,9 +74,9 @@ typedef enum {
 	GATE_STORE_FAILED,
 	GATE_OLD_KEY_GONE,
 	GATE_VALIDATION_FAILS,
-	GATE_ROLLED_BACK,
+	GATE_AWAITING_DECISION,
 	GATE_WAITING_UNSIGNED,
-	GATE_DS_LEFT_AT,
+	GATE_DS_REMAINS,
 	GATE_MAY_UNSIGN,
 	GATE_KSK_UNCONFIRMED,
 	GATE_CHILD_INCOMPLETE,
@@ -209,15 +209,16 @@ typedef struct {
 	const char *meaning; /*!< What goes on in it. */
 	rollover_ds_t ds;
 	rollover_ttl_t ttl;
-	bool rest;        /*!< The old key has gone from every nameserver, or no new one has come. */
-	bool unsignalled; /*!< Neither CDS nor CDNSKEY is left at any nameserver. */
-	bool parent_acts; /*!< The state ends when the parent replaces the DS: till then its servers may differ. */
-	bool swapped;     /*!< Every server of the parent has had the new DS. */
-	bool repairs;     /*!< It undoes a rollover, or has: validation that fails does not stop it. */
-	bool drains;      /*!< It waits for DNSKEY RRsets in caches, and a time without looks begins the wait again. */
+	bool rest;          /*!< The old key has gone from every nameserver, or no new one has come. */
+	bool unsignalled;   /*!< Neither CDS nor CDNSKEY is left at any nameserver. */
+	bool parent_acts;   /*!< The state ends when the parent replaces the DS: till then its servers may differ. */
+	bool swapped;       /*!< Every server of the parent has had the new DS. */
+	bool repairs;       /*!< It undoes a rollover, or has: validation that fails does not stop it. */
+	bool waits_dnskey;  /*!< It waits for DNSKEY RRsets in caches, and a time without checks begins the wait again.
+	                     */
 	bool asks_operator; /*!< `hold`, switched on and off, is the operator's answer. */
 	bool same_policy;   /*!< The states that lead to it have its policy: nothing is switched when it begins. */
-	bool own_look;      /*!< Never judged on the facts that led to it: another look comes first. */
+	bool own_check;     /*!< Never judged on the facts that led to it: another check comes first. */
 	rollover_scheme_t scheme;
 } rollover_state_info_t;
 

@@ -5,7 +5,7 @@
  * \brief What happens next and when: the machine run forward in an imagined world.
  *
  * The world does what it should, as fast as the assumptions allow, and the machine is asked as soon
- * as anything changes. So the times are the earliest possible ones; the real looks come up to
+ * as anything changes. So the times are the earliest possible ones; the real checks come up to
  * one check interval later at each step. Pure, as all of rollover/.
  */
 

@@ -35,10 +35,10 @@
 /*! RFC 10026 4.1: TTL around a change. */
 #define ROLLOVER_TTL_MAX 900
 /*!
- * How often the DS is looked at while no rollover is under way, so that its TTL history is known. Up to an eighth
+ * How often the DS is checked while no rollover is under way, so that its TTL history is known. Up to an eighth
  * more often, by the key: zones that were attached together do not all ask their parent at the same time for ever.
  */
-#define ROLLOVER_DS_LOOK 86400
+#define ROLLOVER_DS_CHECK 86400
 /*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
 #define ROLLOVER_UNKNOWN_DS_TTL 172800
 /*!
@@ -73,7 +73,7 @@ typedef enum {
 	ACTION__COUNT
 } rollover_action_t;
 
-/*! Which surveys a decision needs. The own zone is always looked at. */
+/*! Which surveys a decision needs. The own zone is always checked. */
 #define SURVEY_CHILD  (1U << 0)
 #define SURVEY_PARENT (1U << 1)
 #define SURVEY_WATCH  (1U << 2)
@@ -198,7 +198,7 @@ typedef struct {
  *
  * A set of (ttl, last time it may have been served). The largest TTL that still
  * counts is what RFC 7583 1.4 asks for when a TTL changes near a rollover.
- * Entry 0 is the TTL served at the last look.
+ * Entry 0 is the TTL served at the last check.
  */
 typedef struct {
 	struct {
@@ -233,20 +233,20 @@ typedef struct {
 
 	time_t settled_at;   /*!< The KSK in use is known since; base of `ksk-lifetime`. First DS: it was everywhere. */
 	time_t all_since;    /*!< The state's condition holds on all servers since; 0 = not yet. */
-	time_t all_drained;  /*!< From then on no cache has a DNSKEY RRset from before all_since. */
+	time_t all_expired;  /*!< From then on no cache has a DNSKEY RRset from before all_since. */
 	time_t ds_all_since; /*!< Every parent server has the new DS set since; 0 = no. */
-	uint32_t ds_drain;   /*!< Seconds from ds_all_since until no cache has an old DS. */
+	uint32_t ds_expire;  /*!< Seconds from ds_all_since until no cache has an old DS. */
 	time_t observed_since; /*!< Resolvers validate the zone since, without a gap; 0 = not observed. */
-	time_t observed_last;  /*!< The last look with evidence of that; while all_since counts: with its condition. */
+	time_t observed_last;  /*!< The last check with evidence of that; while all_since counts: with its condition. */
 	ttl_window_t dnskey_ttl; /*!< Over all nameservers. */
 	ttl_window_t ds_ttl;     /*!< Over all parent servers, answers with the old DS set. */
 	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
 
-	time_t acted;           /*!< The last ACTION_* was sent; 0 = none in this state. */
+	time_t ordered;         /*!< The last ACTION_* was sent; 0 = none in this state. */
 	time_t notified;        /*!< The parent was last told of the signals; 0 = not of those that are out. */
-	uint8_t looks;          /*!< Looks since the gate last changed: back-off. */
-	uint8_t bad_looks;      /*!< Watches in a row that failed. Not stored: a restart counts anew. */
-	time_t wake;            /*!< The next look. */
+	uint8_t checks;         /*!< Checks since the gate last changed: back-off. */
+	uint8_t bad_watches;    /*!< Watches in a row that failed. Not stored: a restart counts anew. */
+	time_t next_check;      /*!< The next check. */
 	rollover_clock_t clock; /*!< The clock that told these times, see rollover_follow_clock(). */
 } rollover_row_t;
 
@@ -265,14 +265,14 @@ typedef struct {
 	uint32_t zone_ttl;     /*!< Largest TTL in the zone (zone-max-ttl of the policy); 0: unknown. */
 	uint32_t notify_again; /*!< Until the parent is told a second time. */
 	bool notify;           /*!< The parent is told of signals (RFC 9859). */
-	bool leave;            /*!< The operator's word, twice: the zone is to become insecure. */
+	bool go_insecure;      /*!< The operator's word, twice: the zone is to become insecure. */
 	bool dry_run;
 	bool hold;
 	bool observe_only;        /*!< The server or the policy does not allow driving. */
 	char observe_reason[160]; /*!< What forbids it and what to change; shown with the gate. */
 } rollover_config_t;
 
-/*! What to do now, and when to look again. */
+/*! What to do now, and when to check again. */
 typedef struct {
 	rollover_row_t row; /*!< To be stored before acting. */
 	bool transition;    /*!< row.state differs from before. */
@@ -308,7 +308,7 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 /*!
  * \brief Decides.
  *
- * Total: every state with every fact yields a decision. At most one transition; after one, row.wake is `now`.
+ * Total: every state with every fact yields a decision. At most one transition; after one, row.next_check is `now`.
  *
  * \param[in] config  Settings of the zone.
  * \param[in] row     Its row; not changed.
@@ -319,15 +319,15 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 void rollover_decide(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
                      time_t now, rollover_decision_t *out);
 
-/*! So many decisions at most on the facts of one look. */
+/*! So many decisions at most on the facts of one check. */
 #define ROLLOVER_DECISIONS_MAX 3
 
 /*!
- * \brief Whether the state that a decision has entered can be judged on the same facts, without another look.
+ * \brief Whether the state that a decision has entered can be judged on the same facts, without another check.
  *
  * It is when nothing has to be done first and all was asked; not before `retire`, whose step cannot be taken back,
  * and not before `await-ds`: whom a rollover waits for most is to be seen, however quick the parent is.
- * For the next decision SURVEY_WATCH has to be taken out of facts->asked: the watch counts its looks.
+ * For the next decision SURVEY_WATCH has to be taken out of facts->asked: the watch counts its checks.
  *
  * \param[in] own_count  KSKs of the own zone: the first ones of facts->keys.
  */
@@ -379,7 +379,8 @@ bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted);
  */
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *decision);
 
-/*! Seconds by which the next check may come later than row->wake, so that zones do not march in step; 0: on time. */
+/*! Seconds by which the next check may come later than row->next_check, so that zones do not march in step; 0: on time.
+ */
 uint32_t rollover_spread(const rollover_row_t *row, time_t now);
 
 /*!
@@ -425,7 +426,7 @@ bool rollover_is_first(const rollover_row_t *row);
 /*!
  * \brief Since when a server that does not answer now has not answered.
  *
- * Only what was looked at again and again counts: a server that was last seen silent long ago may have
+ * Only what was checked again and again counts: a server that was last seen silent long ago may have
  * answered all the time since then. Time that no clock has counted does not count.
  *
  * \param[in] since  It did not answer since, as far as was known; 0 = it did.
@@ -465,9 +466,9 @@ void ttl_window_add(ttl_window_t *window, uint32_t ttl, time_t now);
 /*! \return The largest TTL a cache may have taken within its own length before \a now; 0 if none. */
 uint32_t ttl_window_max(const ttl_window_t *window, time_t now);
 /*! \return When the last TTL above \a limit has run out of every cache; 0 if none is above. */
-time_t ttl_window_drained(const ttl_window_t *window, uint32_t limit);
+time_t ttl_window_expired(const ttl_window_t *window, uint32_t limit);
 
-/*! Drops what was last served at \a expired or before, but for the TTL of the last look. */
+/*! Drops what was last served at \a expired or before, but for the TTL of the last check. */
 void ttl_window_forget(ttl_window_t *window, time_t expired);
 
 /*! Makes TTLs above ROLLOVER_TTL_COUNTS that. */

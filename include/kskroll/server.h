@@ -30,7 +30,7 @@ typedef enum {
 	SERVER_CANCELLED,   /*!< server_free() came first. */
 } server_status_t;
 
-/*! One zone as knotd has it. The RDATA sets are owned by the look, valid in the callback only. */
+/*! One zone as knotd has it. The RDATA sets are owned by the check, valid in the callback only. */
 typedef struct {
 	server_status_t status;
 	char detail[160];
@@ -45,9 +45,9 @@ typedef struct {
 	knot_rdataset_t cdnskey;
 	knot_rdataset_t ns;
 	knot_rdataset_t soa;
-} server_look_t;
+} server_check_t;
 
-typedef void (*server_look_f)(const server_look_t *look, void *arg);
+typedef void (*server_check_f)(const server_check_t *check, void *arg);
 typedef void (*server_done_f)(server_status_t status, const char *detail, void *arg);
 /*! \a gate: what is in the way if SERVER_REFUSED. */
 typedef void (*server_fit_f)(server_status_t status, rollover_gate_t gate, const char *detail, void *arg);
@@ -83,18 +83,18 @@ void server_free(server_t *server);
 /*!
  * \brief Reads a zone: status, apex DNSKEY, CDS, CDNSKEY, NS, SOA.
  *
- * Looks queued together share a connection.
+ * Checks queued together share a connection.
  */
-void server_look(server_t *server, const char *zone, server_look_f done, void *arg);
+void server_check(server_t *server, const char *zone, server_check_f done, void *arg);
 
 /*!
  * \brief Reads the same RRsets by DNS from this knotd, which leaves no line in knotd's log.
  *
- * Nothing may be done upon it: it says whether a server_look() is worth its two lines. Status SERVER_REFUSED if the
+ * Nothing may be done upon it: it says whether a server_check() is worth its two lines. Status SERVER_REFUSED if the
  * zone is not loaded, SERVER_UNREACHABLE if it cannot be told this way (a query module, no TCP). Says nothing of
  * frozen, transaction and catalog_member.
  */
-void server_glance(server_t *server, const char *zone, server_look_f done, void *arg);
+void server_glance(server_t *server, const char *zone, server_check_f done, void *arg);
 
 /*!
  * \brief Switches the zone's policy.
@@ -117,7 +117,7 @@ void server_switch(server_t *server, const char *zone, const char *base, policy_
  * \brief Whether the configuration in force lets the zone's policy be switched: for the judgement before a rollover
  * starts.
  *
- * The same is looked at again in the transaction of server_switch(). Costs a connection and some lines of knotd's log.
+ * The same is checked again in the transaction of server_switch(). Costs a connection and some lines of knotd's log.
  *
  * \param[in] base    Name of the operator's policy.
  * \param[in] role    POLICY_BASE: only whether switching loses records. Else derived policies are compared with \a
@@ -140,7 +140,7 @@ void server_start_rollover(server_t *server, const char *zone, server_done_f don
 /*!
  * \brief `zone-ksk-submitted ZONE`, the order that lets the old key go.
  *
- * \param[in] ttl  Seconds for which Knot DNS 3.5.3 or later keeps the old key. Earlier ones do not look at it and drop
+ * \param[in] ttl  Seconds for which Knot DNS 3.5.3 or later keeps the old key. Earlier ones do not check it and drop
  *                 the key at once, so nothing may depend on it.
  */
 void server_ksk_submitted(server_t *server, const char *zone, uint32_t ttl, server_done_f done, void *arg);

@@ -64,7 +64,7 @@ typedef struct {
 	bool require_secure_dsync; /*!< The parent is not notified where unsigned records say. */
 } engine_zone_settings_t;
 
-/*! How a look at what resolvers see came out. */
+/*! How a check of what resolvers see came out. */
 enum {
 	WATCH_SECURE,
 	WATCH_FAILING,

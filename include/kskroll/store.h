@@ -16,7 +16,7 @@
 typedef struct store store_t;
 
 /*! Current schema; older ones are migrated, newer ones refused. */
-#define STORE_SCHEMA 3
+#define STORE_SCHEMA 4
 /*! Events kept of a zone: so many changes of state and so many new gates, the newest. */
 #define STORE_HISTORY 1000
 /*!
@@ -37,9 +37,9 @@ typedef struct {
 	char parent_zone[256];
 	char answers[16384];      /*!< Last survey as JSON text for the command line; "" if none. */
 	char notification[2048];  /*!< What came of the last notification of the parent, as JSON text; "" if none. */
-	time_t looked;            /*!< Last look that was written; 0: by an older version. */
+	time_t checked;           /*!< Last check that was written; 0: by an older version. */
 	bool configured;          /*!< config is known; false: written by an older version. */
-	rollover_config_t config; /*!< Settings at that look, for the command line alone. */
+	rollover_config_t config; /*!< Settings at that check, for the command line alone. */
 } store_zone_t;
 
 /*! One line of history. */

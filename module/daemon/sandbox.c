@@ -57,7 +57,7 @@ static void drop_capabilities(void)
 #define REFUSE(nr) IS(SYS_##nr, 0, 1), GIVE(DENY)
 
 /*!
- * What nothing in here ever does: start programs and processes, look into others, change the system. A list of what is
+ * What nothing in here ever does: start programs and processes, check others, change the system. A list of what is
  * allowed would break with the next version of a library.
  */
 static void filter_calls(void)
@@ -121,7 +121,7 @@ static void filter_calls(void)
 		REFUSE(setregid),
 		REFUSE(setresuid),
 		REFUSE(setresgid),
-		/* Its flags are in memory, where a filter cannot look; glibc takes clone() then. */
+		/* Its flags are in memory, where a filter cannot check; glibc takes clone() then. */
 		IS(SYS_clone3, 0, 1),
 		GIVE(SECCOMP_RET_ERRNO | ENOSYS),
 		/* Threads only. */

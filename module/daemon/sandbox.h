@@ -5,7 +5,7 @@
  * \brief What kskrolld may not do: it reads bytes from all the world.
  *
  * Each part is left out where the kernel does not have it. Not with sanitizers, which write reports, start programs and
- * look at other processes.
+ * check other processes.
  */
 
 #pragma once

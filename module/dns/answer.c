@@ -373,7 +373,7 @@ static void judge_ds(const answer_zone_t *zone, const packet_rrset_t *set, uint3
 	out->ds_ttl = signed_ttl(original_ttl, set->rrset.ttl);
 	out->ds_ignored = ds.ignored > 0;
 	if (ds.ignored > 0) {
-		/* Shown, since whoever looks at the DS set wonders about it. */
+		/* Shown, since whoever checks the DS set wonders about it. */
 		snprintf(out->detail, sizeof(out->detail),
 		         "%u DS that validators ignore: tag %u, algorithm %u, digest type %u%s", ds.ignored,
 		         ds.ignored_tag, ds.ignored_algorithm, ds.ignored_digest, ds.ignored > 1 ? ", ..." : "");

@@ -20,7 +20,7 @@
  * Accepted are a signed NSEC or NSEC3 that matches the name and, for DS only, an opt-out
  * NSEC3 that covers the name below a proven closest encloser.
  *
- * \param[in] pkt        Answer; its authority section is looked at.
+ * \param[in] pkt        Answer; its authority section is checked.
  * \param[in] zone       Zone that answers; must be the signer. Lower case.
  * \param[in] name       Name that was asked, at or below the zone. Lower case.
  * \param[in] type       Type that was asked.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Signaling names (RFC 9615 4.1): what a parent that bootstraps would find. Only a look; nobody waits for it.
+ * Signaling names (RFC 9615 4.1): what a parent that bootstraps would find. Only a check; nobody waits for it.
  */
 
 #include <assert.h>
@@ -170,7 +170,7 @@ static void on_begin(uv_timer_t *timer)
 {
 	dsboot_t *boot = timer->data;
 
-	boot->pending = 1; /* Keeps the look from ending while it begins. */
+	boot->pending = 1; /* Keeps the check from ending while it begins. */
 	for (unsigned i = 0; i < boot->count; i++) {
 		for (unsigned type = 0; type < TYPES && boot->name[i].status == DSBOOT_OK; type++) {
 			question_t *q = &boot->question[boot->asked++];

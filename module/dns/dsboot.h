@@ -2,14 +2,14 @@
 /*!
  * \file
  *
- * \brief Looks at the signaling names of a zone; see kskroll/dns.h.
+ * \brief Checks the signaling names of a zone; see kskroll/dns.h.
  */
 
 #pragma once
 
 #include "resolve.h"
 
-/*! All looks of one asker. */
+/*! All checks of one asker. */
 typedef struct dsboots dsboots_t;
 
 /*! \a resolve must outlive them. \return NULL without memory. */

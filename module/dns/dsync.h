@@ -56,6 +56,6 @@ int dsync_search_begin(dsync_search_t *search, const knot_dname_t *child);
  * \param search  Search.
  * \param soa     Owner of the SOA record in the answer; NULL if there was none.
  *
- * \return KNOT_EOK, KNOT_ENOENT if there is nowhere else to look.
+ * \return KNOT_EOK, KNOT_ENOENT if there is nowhere else to check.
  */
 int dsync_search_next(dsync_search_t *search, const knot_dname_t *soa);

@@ -68,7 +68,7 @@ static void take(pace_t *pace, const struct sockaddr_storage *addr, uint64_t now
 	if (busy == NULL) {
 		busy = calloc(1, sizeof(*busy));
 		if (busy == NULL) {
-			return; /* Asked all the same: to be polite is not worth a look that fails. */
+			return; /* Asked all the same: to be polite is not worth a check that fails. */
 		}
 		busy_t **bucket = &pace->buckets[addr_hash(addr) % BUCKETS];
 		busy->addr = *addr;

@@ -35,7 +35,7 @@ const char *packet_open(const uint8_t *wire, size_t len, const knot_dname_t *qna
  * \brief Gathers an RRset: sorted, without duplicates, TTL the largest one seen.
  *
  * \param[in] pkt      Packet.
- * \param[in] section  Section to look at.
+ * \param[in] section  Section to check.
  * \param[in] owner    Owner in lower case; borrowed by \a out.
  * \param[in] type     Type.
  * \param[out] out     To be cleared by packet_rrset_clear(), also on error.
@@ -50,5 +50,5 @@ const char *packet_error(int ret);
 
 void packet_rrset_clear(packet_rrset_t *set);
 
-/*! True for a record that can be looked at: class IN, owner and RDATA present. */
+/*! True for a record that can be checked: class IN, owner and RDATA present. */
 bool packet_rr_usable(const knot_rrset_t *rr);

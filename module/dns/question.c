@@ -200,7 +200,7 @@ static bool keep(question_t *question, const uint8_t *wire, size_t len, bool tcp
 	return true;
 }
 
-/*! A box on the way that does not understand EDNS often looks at UDP only. */
+/*! A box on the way that does not understand EDNS often checks UDP only. */
 static bool misunderstood(const uint8_t *wire)
 {
 	const uint8_t rcode = knot_wire_get_rcode(wire);

@@ -17,7 +17,7 @@
 /*! Trust anchor of the package dns-root-data. */
 #define ROOT_ANCHOR "/usr/share/dns/root.key"
 
-/*! How often the files are looked at, and how long after they could not be used. */
+/*! How often the files are checked, and how long after they could not be used. */
 #define CHECK_MS 1000
 #define RETRY_MS 60000
 

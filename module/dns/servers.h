@@ -9,7 +9,7 @@
 
 #include "kskroll/dns.h"
 
-/*! More than any sane zone has; a zone with more is refused, never half looked at. */
+/*! More than any sane zone has; a zone with more is refused, never half checked. */
 #define SERVERS_NAMES_MAX 64
 #define SERVERS_ADDRS_MAX 512
 
@@ -74,7 +74,7 @@ int servers_merge(servers_t *servers, const servers_t *from);
 /*! What is wrong when servers cannot be added, for people. */
 const char *servers_error(int ret);
 
-/*! The same order at every look, whatever the order of the answers. */
+/*! The same order at every check, whatever the order of the answers. */
 void servers_sort(servers_t *servers);
 
 /*! "name. address@port", or without the name. */

@@ -33,7 +33,7 @@ struct survey {
 	request_t request;
 	discover_t *discover;
 	discover_t *afresh; /*!< The parent once more, after it failed. */
-	bool looked_afresh;
+	bool searched_afresh;
 	asking_t *asking;
 	survey_result_t *result;
 	survey_done_f done;
@@ -364,11 +364,11 @@ static void all_answered(void *arg)
 {
 	survey_t *survey = arg;
 	want_referrals(survey);
-	if (survey->looked_afresh || !parent_failed(survey->result)) {
+	if (survey->searched_afresh || !parent_failed(survey->result)) {
 		finish(survey);
 		return;
 	}
-	survey->looked_afresh = true;
+	survey->searched_afresh = true;
 	survey->afresh = new_discovery(survey, SURVEY_PARENT, true, on_parents_afresh, on_afresh);
 	if (survey->afresh == NULL) {
 		finish(survey);

@@ -159,8 +159,8 @@ static unsigned in_flight_of(const target_t *target)
 static target_t *next_of(const targets_t *targets)
 {
 	target_t *best = targets->first;
-	unsigned looked = 0;
-	for (target_t *target = best; target != NULL && looked < CHOICE_MAX; target = target->next, looked++) {
+	unsigned checked = 0;
+	for (target_t *target = best; target != NULL && checked < CHOICE_MAX; target = target->next, checked++) {
 		best = in_flight_of(target) < in_flight_of(best) ? target : best;
 	}
 	return best;

@@ -43,7 +43,7 @@ typedef struct {
  * \param rrset      As parsed from a packet: names in canonical case, RDATA sorted.
  * \param rrsigs     All RRSIG RDATA at the RRset's owner; other covered types are skipped.
  * \param keys       Candidates; only zone keys that are not revoked can verify.
- * \param key_count  At most VERIFY_KEYS_MAX are looked at.
+ * \param key_count  At most VERIFY_KEYS_MAX are checked.
  * \param now        Clock for the validity period.
  * \param work       Budget of the reply. Once it is exhausted nothing verifies any more.
  */

@@ -234,7 +234,7 @@ static void judge(const watch_t *watch, watch_result_t *result)
 
 static void on_begin(uv_timer_t *timer);
 
-/*! Lets as many looks begin as there is room for, the oldest first. */
+/*! Lets as many checks begin as there is room for, the oldest first. */
 static void begin_waiting(watches_t *watches)
 {
 	while (!watches->closing && watches->count < WATCHES_MAX && watches->waiting.first != NULL) {
@@ -258,7 +258,7 @@ static void on_closed(uv_handle_t *handle)
 	watch_free(handle->data);
 }
 
-/*! Hands over the result. The look is gone for its owner, who may call anything now. */
+/*! Hands over the result. The check is gone for its owner, who may call anything now. */
 static void watch_end(watch_t *watch, watch_result_t *result)
 {
 	watches_t *watches = watch->watches;
@@ -400,7 +400,7 @@ static void on_begin(uv_timer_t *timer)
 {
 	watch_t *watch = timer->data;
 
-	/* The guard keeps a question that fails at once from ending the look. */
+	/* The guard keeps a question that fails at once from ending the check. */
 	watch->pending = 1;
 	uv_timer_start(timer, on_end, WATCH_MAX_MS, 0);
 	begin_own(watch);

@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief Looks at the zone as validating resolvers see it; see kskroll/dns.h.
+ * \brief Checks the zone as validating resolvers see it; see kskroll/dns.h.
  */
 
 #pragma once
@@ -11,10 +11,10 @@
 #include "kskroll/dns.h"
 #include "validator.h"
 
-/*! Looks at the same time: each has a resolver of its own, with a thread. */
+/*! Checks the same time: each has a resolver of its own, with a thread. */
 #define WATCHES_MAX 4
 
-/*! A look ends after this; what is missing then is no evidence. */
+/*! A check ends after this; what is missing then is no evidence. */
 #define WATCH_MAX_MS 20000
 
 /*! What one resolver says, for watch_count(). */
@@ -38,7 +38,7 @@ typedef struct {
  */
 void watch_count(const watch_evidence_t *evidence, size_t count, watch_result_t *result);
 
-/*! All looks of one asker. */
+/*! All checks of one asker. */
 typedef struct watches watches_t;
 
 /*!
@@ -52,5 +52,5 @@ typedef struct watches watches_t;
  */
 watches_t *watches_new(uv_loop_t *loop, ask_t *ask, const dns_config_t *config);
 
-/*! Ends it; looks are called back as cancelled. Not from a callback of \a ask or a resolver. */
+/*! Ends it; checks are called back as cancelled. Not from a callback of \a ask or a resolver. */
 void watches_free(watches_t *watches);

@@ -12,5 +12,5 @@ uint32_t belt_ttl(const rollover_row_t *row, time_t now)
 		return ROLLOVER_UNKNOWN_DS_TTL;
 	}
 	const time_t passed = now > row->ds_all_since ? now - row->ds_all_since : 0;
-	return passed < (time_t)row->ds_drain ? row->ds_drain - passed : 0;
+	return passed < (time_t)row->ds_expire ? row->ds_expire - passed : 0;
 }

@@ -13,10 +13,10 @@
 #include "engine.h"
 
 /*!
- * From one first look to the next after a start. knotd has its zones to load at the same time, and both take processor
+ * From one first check to the next after a start. knotd has its zones to load at the same time, and both take processor
  * time.
  */
-#define FIRST_LOOK_MS 4
+#define FIRST_CHECK_MS 4
 
 /*! No table gets larger, whatever number is asked for. */
 #define TABLE_MAX (1 << 26)
@@ -154,7 +154,7 @@ int engine_attach(engine_t *engine, engine_id_t id, const char *zone, uint32_t s
 	instances_changed(engine, entry);
 	if (loop->running) {
 		zone_publish(loop, entry);
-		/* A reload of a hundred thousand zones at rest with the same settings is no reason to look at them. */
+		/* A reload of a hundred thousand zones at rest with the same settings is no reason to check them. */
 		if (entry->kept == NULL || before != instance->settings) {
 			wake_now(loop, entry);
 		}
@@ -221,7 +221,7 @@ static void on_timer(uv_timer_t *timer)
 /*! Zones at rest, when all of them were loaded at once: in groups, which share connections. */
 static void wake_soon(loop_t *loop, entry_t *entry)
 {
-	wake_in(loop, entry, 1 + loop->queue.count / LOOKING_MAX * LOOKING_MAX * FIRST_LOOK_MS);
+	wake_in(loop, entry, 1 + loop->queue.count / CHECKING_MAX * CHECKING_MAX * FIRST_CHECK_MS);
 }
 
 static int wake_active(const char *name, void *arg)

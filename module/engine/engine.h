@@ -29,9 +29,9 @@ typedef struct zone_settings {
 } zone_settings_t;
 
 /*! Zones that wait for the server's answer at the same time; the others wait in the queue. */
-#define LOOKING_MAX 128
+#define CHECKING_MAX 128
 
-/*! Seconds until a zone for which there was no memory is looked at again. */
+/*! Seconds until a zone for which there was no memory is checked again. */
 #define NO_MEMORY_AGAIN 10
 
 /*! Copy of the global settings. */
@@ -56,7 +56,7 @@ typedef struct {
 	uint32_t next;   /*!< The next older instance of the zone: its place and one, 0: none. */
 } instance_t;
 
-/*! What is kept of a zone between two looks, without its zeros (pack.h). */
+/*! What is kept of a zone between two checks, without its zeros (pack.h). */
 typedef struct {
 	rollover_row_t row;
 	time_t saved; /*!< The row was last written. */
@@ -66,12 +66,12 @@ typedef struct {
 /*! Of every zone with the module. There may be very many, and nearly all are at rest: then this is all there is. */
 struct entry {
 	zone_t *zone;        /*!< NULL: at rest. */
-	void *kept;          /*!< Packed kept_t of a zone at rest; NULL: never looked at. */
+	void *kept;          /*!< Packed kept_t of a zone at rest; NULL: never checked. */
 	entry_t *next;       /*!< In its hash bucket. */
 	uint32_t instance;   /*!< The newest instance, whose settings count: its place and one. */
-	uint32_t due;        /*!< Position in the loop's queue of looks, 0: not in it. */
+	uint32_t due;        /*!< Position in the loop's queue of checks, 0: not in it. */
 	uint8_t state, gate; /*!< As counted in the totals. */
-	bool catalog_member; /*!< At the last look that told, if that was after the newest instance was loaded. */
+	bool catalog_member; /*!< At the last check that told, if that was after the newest instance was loaded. */
 	bool examined;       /*!< The control socket has told about it once. */
 	char name[];
 };
@@ -85,7 +85,7 @@ typedef struct {
 	char reason[160];
 } fit_t;
 
-/*! A zone that is being looked at or rolls. What few of these need is allocated when it is needed. */
+/*! A zone that is being checked or rolls. What few of these need is allocated when it is needed. */
 struct zone {
 	loop_t *loop;
 	entry_t *entry;                  /*!< Freed with this one, if the zone is gone. */
@@ -97,42 +97,42 @@ struct zone {
 	kept_t kept;
 	char *base_policy; /*!< A text; "" while the base policy is in force. */
 	bool policy_implicit;
-	char *parent_zone; /*!< A text; "" if it was not looked at. */
+	char *parent_zone; /*!< A text; "" if it was not checked. */
 	bool loaded;       /*!< The row was read from the store. */
 
-	unsigned refs;           /*!< The registry and calls under way. */
-	bool busy;               /*!< A look is under way. */
-	bool glance;             /*!< It is by DNS: nothing is done upon it (look.c). */
-	bool again;              /*!< Something happened meanwhile: look again at once. */
-	bool gone;               /*!< No instance is left. */
-	struct look_state *look; /*!< Facts being gathered. */
+	unsigned refs;             /*!< The registry and calls under way. */
+	bool busy;                 /*!< A check is under way. */
+	bool glance;               /*!< It is by DNS: nothing is done upon it (check.c). */
+	bool again;                /*!< Something happened meanwhile: check again at once. */
+	bool gone;                 /*!< No instance is left. */
+	struct check_state *check; /*!< Facts being gathered. */
 	survey_t *survey;
 	watch_t *watch;
 	unsigned asking;    /*!< Survey and watch that have not come back. */
 	bool asked_in_vain; /*!< One of them was cancelled. */
 	time_t watched;     /*!< The last watch began. */
-	notify_t *notify;   /*!< A notification of the parent under way, over many looks. */
-	dsboot_t *dsboot;   /*!< A look at the signaling names. */
-	char *signaling;    /*!< What was found there, JSON; NULL: not looked at. */
+	notify_t *notify;   /*!< A notification of the parent under way, over many checks. */
+	dsboot_t *dsboot;   /*!< A check of the signaling names. */
+	char *signaling;    /*!< What was found there, JSON; NULL: not checked. */
 	time_t signaling_at;
-	time_t acknowledged; /*!< Of the signals that are out; not stored: only looks depend on it. */
+	time_t acknowledged; /*!< Of the signals that are out; not stored: only checks depend on it. */
 
 	bool conf_busy;
 	char *conf_detail;  /*!< A text. */
-	uint32_t soa_ttl;   /*!< At the last look. */
+	uint32_t soa_ttl;   /*!< At the last check. */
 	fit_t *fit;         /*!< NULL: not judged since the configuration last changed. */
-	bool switched;      /*!< At the last look a derived policy was in force. */
+	bool switched;      /*!< At the last check a derived policy was in force. */
 	bool fit_base_only; /*!< Of the judgement under way. */
 	bool fit_void;      /*!< The configuration has changed since that was asked for. */
 };
 
-/*! When a zone is to be looked at. */
+/*! When a zone is to be checked. */
 typedef struct {
 	uint64_t at; /*!< By the loop's clock, ms. */
 	entry_t *entry;
 } due_t;
 
-/*! All looks that are to come, the next one first: a binary heap (queue.c). */
+/*! All checks that are to come, the next one first: a binary heap (queue.c). */
 typedef struct {
 	due_t *due; /*!< From 1 to count. */
 	size_t count, size;
@@ -142,7 +142,7 @@ typedef struct {
 struct loop {
 	uv_loop_t uv;
 	uv_timer_t timer; /*!< Once a second. */
-	uv_timer_t alarm; /*!< The next look of the queue. */
+	uv_timer_t alarm; /*!< The next check of the queue. */
 	struct engine *engine;
 	store_t *store;
 	char *store_path;
@@ -159,8 +159,8 @@ struct loop {
 	entry_t **buckets;
 	size_t bucket_count;
 	queue_t queue;
-	zone_t *awake;    /*!< The zones that are not at rest. */
-	unsigned looking; /*!< Zones that wait for the server's answer. */
+	zone_t *awake;     /*!< The zones that are not at rest. */
+	unsigned checking; /*!< Zones that wait for the server's answer. */
 	engine_totals_t totals;
 	unsigned no_route;       /*!< ROUTE_*: addresses of these families cannot be reached from here. */
 	time_t no_route_said[2]; /*!< In the log; 0: not yet. */
@@ -207,15 +207,15 @@ void zones_each(loop_t *loop, void (*each)(loop_t *loop, entry_t *entry));
 
 /*! Makes room for so many zones (queue.c). \return False if there is no memory. */
 bool queue_reserve(queue_t *queue, size_t count);
-/*! Puts a zone into the queue of looks, or moves it there. */
+/*! Puts a zone into the queue of checks, or moves it there. */
 void queue_put(queue_t *queue, entry_t *entry, uint64_t at);
 void queue_remove(queue_t *queue, entry_t *entry);
 
-/*! The zone is looked at in so many milliseconds; never earlier, later if very many wait (wake.c). */
+/*! The zone is checked in so many milliseconds; never earlier, later if very many wait (wake.c). */
 void wake_in(loop_t *loop, entry_t *entry, uint64_t ms);
-/*! The zone is looked at now, or right after the look under way. */
+/*! The zone is checked now, or right after the check under way. */
 void wake_now(loop_t *loop, entry_t *entry);
-/*! There may be room for more looks at the server. */
+/*! There may be room for more checks the server. */
 void wake_more(loop_t *loop);
 
 /*! Logs that the wall clock was set since the last call (clock.c). Rows follow it when they are used. */
@@ -227,14 +227,14 @@ time_t zone_now(zone_t *zone);
 
 /*! \return The entry's zone, which is no longer at rest; NULL if there is no memory. */
 zone_t *zone_get(loop_t *loop, entry_t *entry);
-/*! Looks at a zone that is not being looked at. */
-void zone_look(zone_t *zone);
-/*! A look at the own zone begins (look.c). */
-void look_start(zone_t *zone);
-/*! Whether nothing follows from a decision on what DNS says but when to look again. */
+/*! Checks a zone that is not being checked. */
+void zone_check(zone_t *zone);
+/*! A check of the own zone begins (check.c). */
+void check_start(zone_t *zone);
+/*! Whether nothing follows from a decision on what DNS says but when to check again. */
 bool glance_suffices(const zone_t *zone, const rollover_decision_t *decision);
-/*! Asks the control socket, since it does not. What DNS has said, and the world has answered, waits in zone->look. */
-void look_closer(zone_t *zone);
+/*! Asks the control socket, since it does not. What DNS has said, and the world has answered, waits in zone->check. */
+void check_closer(zone_t *zone);
 /*! DNSKEY TTL around a change: never higher than that of the base policy (fit.c). */
 uint32_t zone_ttl(const zone_t *zone);
 /*! What is known of how the configuration was judged goes into the facts. */
@@ -251,7 +251,7 @@ void fit_say_lost(zone_t *zone);
 void fit_expire(zone_t *zone);
 /*! How a call that changes something ended. */
 void zone_acted(zone_t *zone, server_status_t status, const char *detail);
-/*! The look has all that it asked for: decides and acts. */
+/*! The check has all that it asked for: decides and acts. */
 void zone_decide(zone_t *zone);
 /*! A step is over: sleep, or go on at once if something happened meanwhile. */
 void zone_rest(zone_t *zone);
@@ -279,7 +279,7 @@ void engine_tell_server(struct engine *engine);
 /*! Tries again, now and then, what could not be opened. */
 void open_again(loop_t *loop, const settings_t *settings);
 
-/*! Asks what rollover_needs() wants, at the zone's look; zone_answered() is called once, perhaps at once (world.c). */
+/*! Asks what rollover_needs() wants, at the zone's check; zone_answered() is called once, perhaps at once (world.c). */
 void world_ask(zone_t *zone, unsigned ask);
 /*! What is under way comes back as cancelled before this returns. */
 void world_cancel(zone_t *zone);
@@ -313,13 +313,13 @@ void tell_parent(zone_t *zone, const rollover_decision_t *decision);
 /*! Ends one under way. */
 void tell_parent_end(zone_t *zone);
 
-/*! For a first DS: looks at the signaling names, now and then, and says what changed (signaling.c). */
-void signaling_look(zone_t *zone);
+/*! For a first DS: checks the signaling names, now and then, and says what changed (signaling.c). */
+void signaling_check(zone_t *zone);
 /*! Ends one under way. */
 void signaling_end(zone_t *zone);
 
-/*! Facts of one look, with what they point to. */
-typedef struct look_state {
+/*! Facts of one check, with what they point to. */
+typedef struct check_state {
 	rollover_facts_t facts;
 	dns_key_t keys[ROLLOVER_KEYS_MAX];
 	unsigned own_key_count;
@@ -328,12 +328,12 @@ typedef struct look_state {
 	knot_rdataset_t ns;
 	knot_rdataset_t cds;
 	knot_rdataset_t cdnskey;
-} look_state_t;
+} check_state_t;
 
-look_state_t *look_state_new(const zone_t *zone, const server_look_t *look);
-void look_state_free(look_state_t *look);
+check_state_t *check_state_new(const zone_t *zone, const server_check_t *check);
+void check_state_free(check_state_t *check);
 /*! Takes a survey over; unreachable servers get the time since when from the store. */
-void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *survey);
+void check_state_add_survey(check_state_t *check, zone_t *zone, survey_result_t *survey);
 
 /*! One line for the log about what a decision was based on. */
 void report_line(char *out, size_t len, const zone_t *zone, const rollover_decision_t *decision,

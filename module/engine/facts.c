@@ -27,13 +27,13 @@ static policy_role_t role_in_force(const zone_t *zone)
 	return strcmp(name, zone->settings->policy) == 0 ? role : POLICY__COUNT;
 }
 
-static void add_own_keys(look_state_t *look, const zone_t *zone)
+static void add_own_keys(check_state_t *check, const zone_t *zone)
 {
-	rollover_facts_t *facts = &look->facts;
+	rollover_facts_t *facts = &check->facts;
 	bool zsk = false;
 
-	knot_rdata_t *rr = look->dnskey.rdata;
-	for (uint16_t i = 0; i < look->dnskey.count; i++, rr = knot_rdataset_next(rr)) {
+	knot_rdata_t *rr = check->dnskey.rdata;
+	for (uint16_t i = 0; i < check->dnskey.count; i++, rr = knot_rdataset_next(rr)) {
 		if (rr->len < 4) {
 			continue;
 		}
@@ -49,7 +49,7 @@ static void add_own_keys(look_state_t *look, const zone_t *zone)
 			facts->too_many_keys = true;
 			break;
 		}
-		dns_key_t *key = &look->keys[facts->key_count];
+		dns_key_t *key = &check->keys[facts->key_count];
 		if (dns_key_id(zone->dname, rr->data, rr->len, &key->id) == KNOT_EOK) {
 			key->rdata = rr->data;
 			key->rdata_len = rr->len;
@@ -59,7 +59,7 @@ static void add_own_keys(look_state_t *look, const zone_t *zone)
 		}
 	}
 	facts->own.csk = !zsk && facts->key_count > 0;
-	look->own_key_count = facts->key_count;
+	check->own_key_count = facts->key_count;
 }
 
 static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
@@ -69,26 +69,27 @@ static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
 
 /*!
  * KSKs of the zone that have not signed it: from the zone file or an update, with `dnskey-management: incremental`.
- * Looked at while there is a key that is not known yet: checking signatures costs more than all the rest.
+ * Checked while there is a key that is not known yet: checking signatures costs more than all the rest.
  */
-static keyset_t foreign_keys(const look_state_t *look, const zone_t *zone, const knot_rdataset_t *rrsigs)
+static keyset_t foreign_keys(const check_state_t *check, const zone_t *zone, const knot_rdataset_t *rrsigs)
 {
 	unsigned i = 0;
-	while (i < look->own_key_count && is_remembered(&zone->kept.row, &look->keys[i].id)) {
+	while (i < check->own_key_count && is_remembered(&zone->kept.row, &check->keys[i].id)) {
 		i++;
 	}
-	if (i == look->own_key_count) {
+	if (i == check->own_key_count) {
 		return 0;
 	}
-	keyset_t signers = dns_signers(zone->dname, &look->dnskey, rrsigs, look->keys, look->own_key_count, time(NULL));
+	keyset_t signers =
+		dns_signers(zone->dname, &check->dnskey, rrsigs, check->keys, check->own_key_count, time(NULL));
 	/* If no key has, the signatures have expired or the like, and nothing can be told. */
-	return signers != 0 ? look->facts.own.dnskey & ~signers : 0;
+	return signers != 0 ? check->facts.own.dnskey & ~signers : 0;
 }
 
 /*! A key that the zone no longer has but the rollover still asks for. */
-static void add_remembered(look_state_t *look, const key_id_t *id)
+static void add_remembered(check_state_t *check, const key_id_t *id)
 {
-	rollover_facts_t *facts = &look->facts;
+	rollover_facts_t *facts = &check->facts;
 
 	if (key_id_find(facts->keys, facts->key_count, id) >= 0) {
 		return;
@@ -97,21 +98,21 @@ static void add_remembered(look_state_t *look, const key_id_t *id)
 		facts->too_many_keys = true;
 		return;
 	}
-	look->keys[facts->key_count].id = *id;
+	check->keys[facts->key_count].id = *id;
 	facts->keys[facts->key_count++] = *id;
 }
 
-look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
+check_state_t *check_state_new(const zone_t *zone, const server_check_t *from)
 {
-	look_state_t *look = calloc(1, sizeof(*look));
-	if (look == NULL || knot_rdataset_copy(&look->dnskey, &from->dnskey, NULL) != KNOT_EOK ||
-	    knot_rdataset_copy(&look->ns, &from->ns, NULL) != KNOT_EOK ||
-	    knot_rdataset_copy(&look->cds, &from->cds, NULL) != KNOT_EOK ||
-	    knot_rdataset_copy(&look->cdnskey, &from->cdnskey, NULL) != KNOT_EOK) {
-		look_state_free(look);
+	check_state_t *check = calloc(1, sizeof(*check));
+	if (check == NULL || knot_rdataset_copy(&check->dnskey, &from->dnskey, NULL) != KNOT_EOK ||
+	    knot_rdataset_copy(&check->ns, &from->ns, NULL) != KNOT_EOK ||
+	    knot_rdataset_copy(&check->cds, &from->cds, NULL) != KNOT_EOK ||
+	    knot_rdataset_copy(&check->cdnskey, &from->cdnskey, NULL) != KNOT_EOK) {
+		check_state_free(check);
 		return NULL;
 	}
-	rollover_facts_t *facts = &look->facts;
+	rollover_facts_t *facts = &check->facts;
 	own_facts_t *own = &facts->own;
 
 	own->known = from->status == SERVER_OK;
@@ -126,34 +127,34 @@ look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
 	fit_facts(zone, own);
 	facts->acknowledged = zone->acknowledged;
 
-	add_own_keys(look, zone);
-	own->foreign = foreign_keys(look, zone, &from->rrsig);
+	add_own_keys(check, zone);
+	own->foreign = foreign_keys(check, zone, &from->rrsig);
 	for (unsigned i = 0; i < zone->kept.row.old_count; i++) {
-		add_remembered(look, &zone->kept.row.old[i]);
+		add_remembered(check, &zone->kept.row.old[i]);
 	}
 	if (zone->kept.row.has_new) {
-		add_remembered(look, &zone->kept.row.new_key);
+		add_remembered(check, &zone->kept.row.new_key);
 	}
 
 	own->cds.present = from->cds.count > 0;
-	own->cds.keys = dns_cds_match(zone->dname, &from->cds, look->keys, facts->key_count, &own->cds.unwanted);
+	own->cds.keys = dns_cds_match(zone->dname, &from->cds, check->keys, facts->key_count, &own->cds.unwanted);
 	own->cds.remove = dns_cds_removes(&from->cds);
 	own->cdnskey.present = from->cdnskey.count > 0;
 	own->cdnskey.keys =
-		dns_cdnskey_match(zone->dname, &from->cdnskey, look->keys, facts->key_count, &own->cdnskey.unwanted);
+		dns_cdnskey_match(zone->dname, &from->cdnskey, check->keys, facts->key_count, &own->cdnskey.unwanted);
 	own->cdnskey.remove = dns_cdnskey_removes(&from->cdnskey);
-	return look;
+	return check;
 }
 
-void look_state_free(look_state_t *look)
+void check_state_free(check_state_t *check)
 {
-	if (look != NULL) {
-		knot_rdataset_clear(&look->dnskey, NULL);
-		knot_rdataset_clear(&look->ns, NULL);
-		knot_rdataset_clear(&look->cds, NULL);
-		knot_rdataset_clear(&look->cdnskey, NULL);
-		survey_free(look->survey);
-		free(look);
+	if (check != NULL) {
+		knot_rdataset_clear(&check->dnskey, NULL);
+		knot_rdataset_clear(&check->ns, NULL);
+		knot_rdataset_clear(&check->cds, NULL);
+		knot_rdataset_clear(&check->cdnskey, NULL);
+		survey_free(check->survey);
+		free(check);
 	}
 }
 
@@ -178,13 +179,13 @@ static time_t since_when(const zone_t *zone, const char *server, answer_status_t
 	return silent ? silence.since : 0;
 }
 
-void look_state_add_survey(look_state_t *look, zone_t *zone, survey_result_t *survey)
+void check_state_add_survey(check_state_t *check, zone_t *zone, survey_result_t *survey)
 {
-	rollover_facts_t *facts = &look->facts;
+	rollover_facts_t *facts = &check->facts;
 	rollover_clock_t now;
 
 	clock_read(zone->loop, &now);
-	look->survey = survey;
+	check->survey = survey;
 	facts->asked |= survey->asked;
 	facts->discovery_failed = survey->discovery_failed;
 	facts->partial = survey->partial;

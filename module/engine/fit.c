@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Whether the configuration lets a zone's policy be switched. It is judged when a rollover is about to start and before
- * each switch, not at every look: each judgement is some lines in knotd's log. A change of the configuration that
+ * each switch, not at every check: each judgement is some lines in knotd's log. A change of the configuration that
  * concerns the zone makes knotd load its instance anew, which voids the judgement.
  */
 
@@ -13,7 +13,7 @@
 
 #include "engine.h"
 
-/*! What depends on other zones is looked at again after so many seconds. */
+/*! What depends on other zones is checked again after so many seconds. */
 #define FIT_COUNTS 3600
 
 uint32_t zone_ttl(const zone_t *zone)
@@ -54,7 +54,7 @@ bool fit_missing(zone_t *zone, const rollover_decision_t *d)
 	const bool starts = zone->kept.row.state == ROLLOVER_IDLE && d->transition;
 	const bool to_base = d->policy == POLICY_BASE && !starts;
 
-	if (!starts && !rollover_must_switch(&zone->look->facts.own, d)) {
+	if (!starts && !rollover_must_switch(&zone->check->facts.own, d)) {
 		return false;
 	}
 	return zone->fit == NULL || (zone->fit->base_only && !to_base) ||
@@ -79,7 +79,7 @@ static void on_fit(server_status_t status, rollover_gate_t gate, const char *det
 		zone_rest(zone);
 	} else if (zone->fit == NULL) {
 		zone_acted(zone, status == SERVER_REFUSED ? SERVER_BUSY : status, detail);
-		zone->kept.row.wake = time(NULL) + 10;
+		zone->kept.row.next_check = time(NULL) + 10;
 		zone_rest(zone);
 	} else {
 		fit_t *fit = zone->fit;
@@ -91,7 +91,7 @@ static void on_fit(server_status_t status, rollover_gate_t gate, const char *det
 			fit->gate = gate;
 			snprintf(fit->reason, sizeof(fit->reason), "%s", detail);
 		}
-		fit_facts(zone, &zone->look->facts.own);
+		fit_facts(zone, &zone->check->facts.own);
 		zone_decide(zone);
 	}
 	zone_unref(zone);
@@ -127,7 +127,7 @@ void fit_say_lost(zone_t *zone)
 		           zone->name);
 	}
 	zone->switched = role != POLICY_BASE;
-	if (row->gate == GATE_HELD && !settings->config.hold) {
+	if (row->gate == GATE_HOLD && !settings->config.hold) {
 		engine_log(zone->loop->engine, LOG_NOTICE,
 		           "zone %s, hold is off: it was unset, or knotd has read its "
 		           "configuration file again",

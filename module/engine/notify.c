@@ -29,7 +29,7 @@ static void to_log(const zone_t *zone, const notify_result_t *r)
 {
 	char line[1024];
 	report_notify_line(line, sizeof(line), r);
-	/* The rollover goes on without it: the parent may look by itself, or be told by hand. */
+	/* The rollover goes on without it: the parent may check by itself, or be told by hand. */
 	bool plain = r->status == NOTIFY_ACKNOWLEDGED || r->status == NOTIFY_NO_DSYNC || r->status == NOTIFY_CANCELLED;
 	engine_log(zone->loop->engine, plain ? LOG_INFO : LOG_NOTICE, "zone %s, %s", zone->name, line);
 }
@@ -51,7 +51,7 @@ static void to_store(zone_t *zone, const notify_result_t *r)
 	snprintf(event->evidence, sizeof(event->evidence), "{\"time\":%lld,\"notification\":%s}",
 	         (long long)event->time, loop->scratch.notification);
 	if (!write_scratch(loop, event, false)) {
-		/* Nothing depends on it; a store that stays so stops the zone at its next look. */
+		/* Nothing depends on it; a store that stays so stops the zone at its next check. */
 		engine_log(loop->engine, LOG_WARNING, "zone %s, notification not stored: %s", zone->name,
 		           store_error(loop->store));
 	}

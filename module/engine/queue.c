@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The looks that are to come, as a binary heap: a timer of the loop for each zone would be ten times as large.
+ * The checks that are to come, as a binary heap: a timer of the loop for each zone would be ten times as large.
  */
 
 #include <assert.h>

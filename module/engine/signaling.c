@@ -29,7 +29,7 @@ static void say(zone_t *zone, const dsboot_result_t *result)
 	engine_log(zone->loop->engine, LOG_INFO, "zone %s, signaling names (RFC 9615): %s%s", zone->name, text,
 	           !usable  ? "; not applicable, no nameserver is outside the zone" :
 	           complete ? "" :
-	                      "; a parent that looks at them does not take this first DS");
+	                      "; a parent that checks them does not take this first DS");
 }
 
 /*! As JSON for the store. \return NULL without memory. */
@@ -59,7 +59,7 @@ static char *to_json(const dsboot_result_t *result)
 	return json;
 }
 
-static void on_looked(const dsboot_result_t *result, void *arg)
+static void on_checked(const dsboot_result_t *result, void *arg)
 {
 	zone_t *zone = arg;
 
@@ -75,9 +75,9 @@ static void on_looked(const dsboot_result_t *result, void *arg)
 	zone_unref(zone);
 }
 
-void signaling_look(zone_t *zone)
+void signaling_check(zone_t *zone)
 {
-	const look_state_t *look = zone->look;
+	const check_state_t *check = zone->check;
 	time_t now = time(NULL);
 
 	if (!rollover_is_first(&zone->kept.row)) {
@@ -86,19 +86,19 @@ void signaling_look(zone_t *zone)
 		return;
 	}
 	if ((zone->kept.row.state != ROLLOVER_SIGNAL && zone->kept.row.state != ROLLOVER_AWAIT_DS) ||
-	    look->cds.count == 0 || zone->dsboot != NULL || zone->loop->dns == NULL ||
+	    check->cds.count == 0 || zone->dsboot != NULL || zone->loop->dns == NULL ||
 	    (now >= zone->signaling_at && now - zone->signaling_at < (time_t)zone->settings->config.check_interval)) {
 		return;
 	}
 	const dsboot_request_t request = {
 		.zone = zone->dname,
-		.ns = &look->ns,
-		.cds = &look->cds,
-		.cdnskey = &look->cdnskey,
+		.ns = &check->ns,
+		.cds = &check->cds,
+		.cdnskey = &check->cdnskey,
 	};
 	zone->signaling_at = now;
 	zone->refs++;
-	if (dsboot_start(zone->loop->dns, &request, on_looked, zone, &zone->dsboot) != KNOT_EOK) {
+	if (dsboot_start(zone->loop->dns, &request, on_checked, zone, &zone->dsboot) != KNOT_EOK) {
 		zone_unref(zone);
 	}
 }

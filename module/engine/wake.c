@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Wakes zones whose look is due. A hundred thousand that are attached together are not all looked at together:
+ * Wakes zones whose check is due. A hundred thousand that are attached together are not all checked together:
  * each would need its memory at the same time, and wait for the control socket all the same.
  */
 
@@ -8,12 +8,12 @@
 
 static void on_alarm(uv_timer_t *timer);
 
-/*! The alarm rings at the next look, or when there is room again. */
+/*! The alarm rings at the next check, or when there is room again. */
 static void set_alarm(loop_t *loop)
 {
 	const queue_t *queue = &loop->queue;
 
-	if (queue->count == 0 || loop->looking >= LOOKING_MAX || loop->stopping) {
+	if (queue->count == 0 || loop->checking >= CHECKING_MAX || loop->stopping) {
 		uv_timer_stop(&loop->alarm);
 		return;
 	}
@@ -26,14 +26,14 @@ static void on_alarm(uv_timer_t *timer)
 	loop_t *loop = timer->data;
 	queue_t *queue = &loop->queue;
 
-	while (queue->count > 0 && queue->due[1].at <= uv_now(&loop->uv) && loop->looking < LOOKING_MAX) {
+	while (queue->count > 0 && queue->due[1].at <= uv_now(&loop->uv) && loop->checking < CHECKING_MAX) {
 		entry_t *entry = queue->due[1].entry;
 		zone_t *zone = zone_get(loop, entry);
 		if (zone == NULL) {
 			queue_put(queue, entry, uv_now(&loop->uv) + NO_MEMORY_AGAIN * 1000);
 		} else {
 			queue_remove(queue, entry);
-			zone_look(zone);
+			zone_check(zone);
 		}
 	}
 	set_alarm(loop);
@@ -41,7 +41,7 @@ static void on_alarm(uv_timer_t *timer)
 
 void wake_more(loop_t *loop)
 {
-	if (loop->looking == LOOKING_MAX - 1) {
+	if (loop->checking == CHECKING_MAX - 1) {
 		set_alarm(loop);
 	}
 }

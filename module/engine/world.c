@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Asks the world for one look: the survey of the servers, and the watch of what resolvers see.
+ * Asks the world for one check: the survey of the servers, and the watch of what resolvers see.
  * Both go on at the same time; when the last has come back the zone decides.
  */
 
@@ -74,25 +74,25 @@ static void on_survey(survey_result_t *result, void *arg)
 	} else {
 		count_answers(zone, result);
 		note_routes(zone->loop, result, time(NULL));
-		zone->look->facts.no_route = zone->loop->no_route;
+		zone->check->facts.no_route = zone->loop->no_route;
 		if (result->parent_zone[0] != '\0') {
 			(void)text_set(&zone->parent_zone, result->parent_zone);
 		}
-		look_state_add_survey(zone->look, zone, result);
+		check_state_add_survey(zone->check, zone, result);
 	}
 	came_back(zone);
 }
 
 static void survey(zone_t *zone, unsigned ask)
 {
-	look_state_t *look = zone->look;
+	check_state_t *check = zone->check;
 	survey_request_t request = {
 		.zone = zone->dname,
 		.ask = ask & (SURVEY_CHILD | SURVEY_PARENT),
-		.keys = look->keys,
-		.key_count = look->facts.key_count,
-		.dnskey = &look->dnskey,
-		.ns = &look->ns,
+		.keys = check->keys,
+		.key_count = check->facts.key_count,
+		.dnskey = &check->dnskey,
+		.ns = &check->ns,
 		.nameserver = zone->settings->nameserver,
 		.parent = zone->settings->parent,
 		.now = time(NULL),
@@ -100,9 +100,9 @@ static void survey(zone_t *zone, unsigned ask)
 
 	if (zone->loop->dns == NULL ||
 	    survey_start(zone->loop->dns, &request, on_survey, zone, &zone->survey) != KNOT_EOK) {
-		look->facts.asked |= request.ask;
-		look->facts.discovery_failed = true;
-		snprintf(look->facts.discovery_detail, sizeof(look->facts.discovery_detail), "%s",
+		check->facts.asked |= request.ask;
+		check->facts.discovery_failed = true;
+		snprintf(check->facts.discovery_detail, sizeof(check->facts.discovery_detail), "%s",
 		         zone->loop->dns == NULL ? zone->loop->dns_error : "out of memory");
 		came_back(zone);
 	}
@@ -118,12 +118,12 @@ static void on_watch(const watch_result_t *result, void *arg)
 	if (zone->gone || result->cancelled) {
 		zone->asked_in_vain = true;
 	} else {
-		watch_facts_t *facts = &zone->look->facts.watch;
+		watch_facts_t *facts = &zone->check->facts.watch;
 		facts->answered = result->answered;
 		facts->failing = result->failing;
 		facts->parent_ok = result->parent_ok;
 		snprintf(facts->detail, sizeof(facts->detail), "%s", result->detail);
-		zone->look->facts.asked |= SURVEY_WATCH;
+		zone->check->facts.asked |= SURVEY_WATCH;
 		unsigned seen = !result->parent_ok || result->answered == 0 ? WATCH_NO_EVIDENCE :
 		                result->failing > 0                         ? WATCH_FAILING :
 		                                                              WATCH_SECURE;
@@ -159,7 +159,7 @@ void world_ask(zone_t *zone, unsigned ask)
 	const uint32_t apart = watches_apart(zone);
 	const bool watched = (ask & SURVEY_WATCH) && rollover_watch_due(apart, zone->watched, time(NULL));
 
-	zone->look->facts.watch.apart = apart;
+	zone->check->facts.watch.apart = apart;
 	/* All are counted before the first starts: it may come back at once. */
 	zone->asking = watched ? 2 : 1;
 	zone->refs += zone->asking;

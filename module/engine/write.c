@@ -8,7 +8,7 @@
 
 #include "engine.h"
 
-/*! Rows in one transaction: it is all that is lost when the machine fails, and seen again at the next looks. */
+/*! Rows in one transaction: it is all that is lost when the machine fails, and seen again at the next checks. */
 #define TOGETHER_MAX 500
 
 bool write_out(loop_t *loop)
@@ -20,7 +20,7 @@ bool write_out(loop_t *loop)
 	if (store_commit(loop->store) == KNOT_EOK) {
 		return true;
 	}
-	/* The next look of any zone writes, whatever it has seen, and says by a gate if that fails again. */
+	/* The next check of any zone writes, whatever it has seen, and says by a gate if that fails again. */
 	loop->write_failed = true;
 	engine_log(loop->engine, LOG_ERR, "%s", store_error(loop->store));
 	return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The life of one zone: wake, look, survey, decide, persist, act, sleep.
+ * The life of one zone: wake, check, survey, decide, persist, act, sleep.
  * A step starts only when the one before has come back; `busy` says that one is under way.
  */
 
@@ -66,7 +66,7 @@ static void leave_list(zone_t *zone)
 
 static void zone_free(zone_t *zone)
 {
-	look_state_free(zone->look);
+	check_state_free(zone->check);
 	free(zone->fit);
 	free(zone->signaling);
 	text_clear(&zone->base_policy);
@@ -144,7 +144,7 @@ time_t zone_now(zone_t *zone)
 
 static void sleep_until_wake(zone_t *zone)
 {
-	const time_t now = zone_now(zone), wake = zone->kept.row.wake;
+	const time_t now = zone_now(zone), wake = zone->kept.row.next_check;
 	const uint32_t spread = rollover_spread(&zone->kept.row, now);
 	uint64_t ms = wake > now ? (uint64_t)(wake - now) * 1000 : 0;
 
@@ -158,8 +158,8 @@ static void sleep_until_wake(zone_t *zone)
 
 void zone_rest(zone_t *zone)
 {
-	look_state_free(zone->look);
-	zone->look = NULL;
+	check_state_free(zone->check);
+	zone->check = NULL;
 	zone->busy = false;
 	if (zone->again) {
 		zone->again = false;
@@ -196,7 +196,7 @@ void zone_to_scratch(zone_t *zone, const rollover_row_t *row)
 	s->config = zone->settings->config;
 	s->config.ttl = zone_ttl(zone);
 	s->configured = true;
-	s->looked = time(NULL);
+	s->checked = time(NULL);
 	s->row = *row;
 }
 
@@ -210,8 +210,8 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now, bool so
 		return false;
 	}
 	zone_to_scratch(zone, &d->row);
-	if (zone->look != NULL && zone->look->facts.asked != 0) {
-		report_json(loop->scratch.answers, sizeof(loop->scratch.answers), &zone->look->facts,
+	if (zone->check != NULL && zone->check->facts.asked != 0) {
+		report_json(loop->scratch.answers, sizeof(loop->scratch.answers), &zone->check->facts,
 		            loop->scratch.parent_zone, zone->signaling, now);
 	}
 	if (d->transition || d->gate_changed) {
@@ -221,8 +221,8 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now, bool so
 		event->to = d->row.state;
 		event->gate = d->row.gate;
 		snprintf(event->zone, sizeof(event->zone), "%s", zone->name);
-		if (zone->look != NULL) {
-			report_json(event->evidence, sizeof(event->evidence), &zone->look->facts,
+		if (zone->check != NULL) {
+			report_json(event->evidence, sizeof(event->evidence), &zone->check->facts,
 			            loop->scratch.parent_zone, zone->signaling, now);
 		} else {
 			snprintf(event->evidence, sizeof(event->evidence), "{}");
@@ -256,7 +256,7 @@ static bool load(zone_t *zone)
 		if (zone->kept.row.clock.wall == 0) {
 			/* Of schema 2 or 1: nothing is known to have passed since it was written. */
 			zone->kept.row.clock.wall =
-				loop->scratch.looked != 0 ? loop->scratch.looked : zone->kept.row.since;
+				loop->scratch.checked != 0 ? loop->scratch.checked : zone->kept.row.since;
 		}
 		if (zone->kept.row.state != ROLLOVER_IDLE) {
 			engine_log(loop->engine, LOG_INFO, "zone %s, resuming in state %s: %s", zone->name,
@@ -309,7 +309,7 @@ static void on_acted(server_status_t status, const char *detail, void *arg)
 	if (zone_came_back(zone)) {
 		zone_acted(zone, status, detail);
 		if (status == SERVER_OK) {
-			zone->kept.row.wake = zone_now(zone) + 1;
+			zone->kept.row.next_check = zone_now(zone) + 1;
 		}
 		zone_rest(zone);
 	}
@@ -370,7 +370,7 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 	if (zone->base_policy == NULL) {
 		/* A derived policy that we did not record: the store was lost. Its name tells the base. */
 		if (!text_set(&zone->base_policy, base)) {
-			zone->kept.row.wake = zone_now(zone) + NO_MEMORY_AGAIN;
+			zone->kept.row.next_check = zone_now(zone) + NO_MEMORY_AGAIN;
 			zone_rest(zone);
 			return;
 		}
@@ -381,7 +381,7 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 
 static void act(zone_t *zone, const rollover_decision_t *d)
 {
-	if (rollover_must_switch(&zone->look->facts.own, d)) {
+	if (rollover_must_switch(&zone->check->facts.own, d)) {
 		switch_policy(zone, d->policy);
 	} else if (d->action == ACTION_START) {
 		zone->refs++;
@@ -405,7 +405,7 @@ static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t 
 	if (!d->transition && !d->gate_changed) {
 		return;
 	}
-	report_line(line, sizeof(line), zone, d, before, &zone->look->facts);
+	report_line(line, sizeof(line), zone, d, before, &zone->check->facts);
 	int priority = LOG_INFO;
 	if (d->transition) {
 		priority = LOG_NOTICE;
@@ -435,7 +435,7 @@ static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time
 {
 	const rollover_state_t before = zone->kept.row.state;
 
-	rollover_decide(config, &zone->kept.row, &zone->look->facts, now, d);
+	rollover_decide(config, &zone->kept.row, &zone->check->facts, now, d);
 	if (zone->glance && !glance_suffices(zone, d)) {
 		return NOT_SURE;
 	}
@@ -445,7 +445,7 @@ static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time
 
 	/* Written before anything is done. */
 	bool soon = d->row.state == ROLLOVER_IDLE && !d->transition && d->action == ACTION_NONE && !d->notify &&
-	            !rollover_must_switch(&zone->look->facts.own, d);
+	            !rollover_must_switch(&zone->check->facts.own, d);
 	if ((rollover_worth_saving(&zone->kept.row, d, zone->kept.saved, now) || zone->loop->write_failed) &&
 	    !save(zone, d, now, soon)) {
 		return NOT_WRITTEN;
@@ -453,13 +453,13 @@ static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time
 	zone->kept.row = d->row;
 	report(zone, d, before);
 	tell_parent(zone, d);
-	signaling_look(zone);
+	signaling_check(zone);
 	return DECIDED;
 }
 
 void zone_decide(zone_t *zone)
 {
-	look_state_t *look = zone->look;
+	check_state_t *check = zone->check;
 	rollover_decision_t d;
 
 	rollover_config_t config = zone->settings->config;
@@ -472,17 +472,17 @@ void zone_decide(zone_t *zone)
 			store_failed(zone, &d);
 			return;
 		} else if (decided == NOT_SURE) {
-			look_closer(zone);
+			check_closer(zone);
 			return;
 		} else if (decided == NOT_JUDGED) {
 			fit_ask(zone, &d);
 			return;
 		}
-		if (!rollover_goes_on(&config, &look->facts, look->own_key_count, now, &d)) {
+		if (!rollover_goes_on(&config, &check->facts, check->own_key_count, now, &d)) {
 			break;
 		}
-		look->facts.asked &= ~SURVEY_WATCH;
-		look->facts.acknowledged = zone->acknowledged;
+		check->facts.asked &= ~SURVEY_WATCH;
+		check->facts.acknowledged = zone->acknowledged;
 	}
 	zone_publish(zone->loop, zone->entry);
 	act(zone, &d);
@@ -502,7 +502,7 @@ void zone_answered(zone_t *zone, bool cancelled)
 	}
 }
 
-void zone_look(zone_t *zone)
+void zone_check(zone_t *zone)
 {
 	assert(!zone->busy && !zone->gone);
 
@@ -511,5 +511,5 @@ void zone_look(zone_t *zone)
 		store_failed(zone, NULL);
 		return;
 	}
-	look_start(zone);
+	check_start(zone);
 }

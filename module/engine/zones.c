@@ -121,7 +121,7 @@ static void publish(loop_t *loop, entry_t *entry, const kept_t *kept)
 		.state = row->state,
 		.gate = row->gate,
 		.state_seconds = now > row->since ? now - row->since : 0,
-		.next_check_seconds = row->wake > now ? row->wake - now : 0,
+		.next_check_seconds = row->next_check > now ? row->next_check - now : 0,
 		.dnskey_ttl = ttl_window_max(&row->dnskey_ttl, now),
 		.ds_ttl = ttl_window_max(&row->ds_ttl, now),
 		.counts = kept->counts,

@@ -7,84 +7,34 @@
 
 #include "conf.h"
 
-#define MOD_KSK_LIFETIME                                                                                               \
-	"\x0C"                                                                                                         \
-	"ksk-lifetime"
-#define MOD_TTL                                                                                                        \
-	"\x03"                                                                                                         \
-	"ttl"
-#define MOD_LEAD                                                                                                       \
-	"\x04"                                                                                                         \
-	"lead"
-#define MOD_OBSERVE                                                                                                    \
-	"\x07"                                                                                                         \
-	"observe"
-#define MOD_SETTLE                                                                                                     \
-	"\x06"                                                                                                         \
-	"settle"
-#define MOD_CHECK_INTERVAL                                                                                             \
-	"\x0E"                                                                                                         \
-	"check-interval"
-#define MOD_DS_CHECK_INTERVAL                                                                                          \
-	"\x11"                                                                                                         \
-	"ds-check-interval"
-#define MOD_UNREACHABLE_AFTER                                                                                          \
-	"\x11"                                                                                                         \
-	"unreachable-after"
-#define MOD_NAMESERVER                                                                                                 \
-	"\x0A"                                                                                                         \
-	"nameserver"
-#define MOD_PARENT                                                                                                     \
-	"\x06"                                                                                                         \
-	"parent"
-#define MOD_RESOLVER                                                                                                   \
-	"\x08"                                                                                                         \
-	"resolver"
-#define MOD_TRUST_ANCHOR                                                                                               \
-	"\x0C"                                                                                                         \
-	"trust-anchor"
-#define MOD_ROOT_HINTS                                                                                                 \
-	"\x0A"                                                                                                         \
-	"root-hints"
-#define MOD_STORAGE                                                                                                    \
-	"\x07"                                                                                                         \
-	"storage"
-#define MOD_BOGUS_LIMIT                                                                                                \
-	"\x0B"                                                                                                         \
-	"bogus-limit"
-#define MOD_VALIDATOR                                                                                                  \
-	"\x09"                                                                                                         \
-	"validator"
-#define MOD_NOTIFY                                                                                                     \
-	"\x06"                                                                                                         \
-	"notify"
-#define MOD_REQUIRE_SECURE_DSYNC                                                                                       \
-	"\x14"                                                                                                         \
-	"require-secure-dsync"
-#define MOD_NOTIFY_AGAIN                                                                                               \
-	"\x0C"                                                                                                         \
-	"notify-again"
-#define MOD_PARENT_RATE                                                                                                \
-	"\x0B"                                                                                                         \
-	"parent-rate"
-#define MOD_COMPLETE                                                                                                   \
-	"\x12"                                                                                                         \
-	"zone-file-complete"
-#define MOD_DRY_RUN                                                                                                    \
-	"\x07"                                                                                                         \
-	"dry-run"
-#define MOD_HOLD                                                                                                       \
-	"\x04"                                                                                                         \
-	"hold"
-#define MOD_GO_INSECURE                                                                                                \
-	"\x0B"                                                                                                         \
-	"go-insecure"
-#define MOD_CACHES_EXPIRED                                                                                             \
-	"\x0E"                                                                                                         \
-	"caches-expired"
-#define MOD_UNSAFE_TIMING                                                                                              \
-	"\x0D"                                                                                                         \
-	"unsafe-timing"
+/* clang-format off */
+#define MOD_KSK_LIFETIME	"\x0C""ksk-lifetime"
+#define MOD_TTL			"\x03""ttl"
+#define MOD_LEAD		"\x04""lead"
+#define MOD_OBSERVE		"\x07""observe"
+#define MOD_SETTLE		"\x06""settle"
+#define MOD_CHECK_INTERVAL	"\x0E""check-interval"
+#define MOD_DS_CHECK_INTERVAL	"\x11""ds-check-interval"
+#define MOD_UNREACHABLE_AFTER	"\x11""unreachable-after"
+#define MOD_NAMESERVER		"\x0A""nameserver"
+#define MOD_PARENT		"\x06""parent"
+#define MOD_RESOLVER		"\x08""resolver"
+#define MOD_TRUST_ANCHOR	"\x0C""trust-anchor"
+#define MOD_ROOT_HINTS		"\x0A""root-hints"
+#define MOD_STORAGE		"\x07""storage"
+#define MOD_BOGUS_LIMIT		"\x0B""bogus-limit"
+#define MOD_VALIDATOR		"\x09""validator"
+#define MOD_NOTIFY		"\x06""notify"
+#define MOD_REQUIRE_SECURE_DSYNC	"\x14""require-secure-dsync"
+#define MOD_NOTIFY_AGAIN	"\x0C""notify-again"
+#define MOD_PARENT_RATE		"\x0B""parent-rate"
+#define MOD_COMPLETE		"\x12""zone-file-complete"
+#define MOD_DRY_RUN		"\x07""dry-run"
+#define MOD_HOLD		"\x04""hold"
+#define MOD_GO_INSECURE		"\x0B""go-insecure"
+#define MOD_CACHES_EXPIRED	"\x0E""caches-expired"
+#define MOD_UNSAFE_TIMING	"\x0D""unsafe-timing"
+/* clang-format on */
 
 #define MINUTE 60
 #define HOUR   (60 * MINUTE)
@@ -355,9 +305,9 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 	out->engine.require_secure_dsync = knotd_conf_mod(mod, MOD_REQUIRE_SECURE_DSYNC).single.boolean;
 	c->dry_run = knotd_conf_mod(mod, MOD_DRY_RUN).single.boolean;
 	c->hold = knotd_conf_mod(mod, MOD_HOLD).single.boolean;
-	knotd_conf_t leave = knotd_conf_mod(mod, MOD_GO_INSECURE);
-	out->has_leave =
-		leave.count > 0 && leave.single.dname != NULL && knot_dname_store(out->leave, leave.single.dname) > 0;
+	knotd_conf_t insecure = knotd_conf_mod(mod, MOD_GO_INSECURE);
+	out->has_go_insecure = insecure.count > 0 && insecure.single.dname != NULL &&
+	                       knot_dname_store(out->go_insecure, insecure.single.dname) > 0;
 	knotd_conf_t expired = knotd_conf_mod(mod, MOD_CACHES_EXPIRED);
 	out->has_expired =
 		string_of(&expired) != NULL && parse_expired(string_of(&expired), out->expired_zone, &out->expired);

@@ -29,9 +29,9 @@ void conf_global_free(conf_global_t *conf);
 
 /*! What a section says, of no zone yet; freed by conf_section_free(). */
 typedef struct {
-	engine_zone_settings_t engine;    /*!< With addresses of its own; without a policy. */
-	uint8_t leave[KNOT_DNAME_MAXLEN]; /*!< go-insecure. */
-	bool has_leave;
+	engine_zone_settings_t engine;          /*!< With addresses of its own; without a policy. */
+	uint8_t go_insecure[KNOT_DNAME_MAXLEN]; /*!< go-insecure. */
+	bool has_go_insecure;
 	uint8_t expired_zone[KNOT_DNAME_MAXLEN]; /*!< caches-expired: whose, since when. */
 	time_t expired;
 	bool has_expired;
@@ -47,9 +47,9 @@ void conf_section_free(conf_section_t *section);
 typedef struct {
 	engine_zone_settings_t engine;
 	char policy[256];
-	bool has_engine;    /*!< The configuration has the module as a global one. */
-	bool leave_other;   /*!< go-insecure names another zone. */
-	bool expired_other; /*!< caches-expired names another zone, or a time to come. */
+	bool has_engine;        /*!< The configuration has the module as a global one. */
+	bool other_go_insecure; /*!< go-insecure names another zone. */
+	bool expired_other;     /*!< caches-expired names another zone, or a time to come. */
 	bool unsafe_timing;
 	bool is_signed;
 	bool signals_by_default; /*!< The base policy publishes CDS by itself. */

@@ -65,7 +65,7 @@ static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 	if (conf->unsafe_timing) {
 		knotd_mod_log(mod, LOG_WARNING, "unsafe-timing is on: for laboratories only");
 	}
-	if (conf->leave_other) {
+	if (conf->other_go_insecure) {
 		knotd_mod_log(mod, LOG_WARNING, "go-insecure names another zone than this one: ignored here");
 	}
 	if (conf->expired_other) {

@@ -25,10 +25,10 @@
  * one by one, each would cost a system call, and both threads a wait for the lock.
  */
 #define NOTES_MS 10
-/*! Between two looks whether the server runs, while it starts and while it does. */
+/*! Between two checks whether the server runs, while it starts and while it does. */
 #define STARTING_MS 100
 #define RUNNING_MS  1000
-/*! Between two looks at a child that has no pidfd. */
+/*! Between two checks a child that has no pidfd. */
 #define NO_PIDFD_MS 50
 
 /*! From its end to its next start. Each time twice as long, until one lives for four times the last pause. */
@@ -43,7 +43,7 @@ static pthread_t thread;
 static bool has_thread; /*!< To be joined; it may have ended. */
 static bool runs;       /*!< The thread has not decided to end. */
 static bool stopping;   /*!< The server is. */
-static bool posted;     /*!< The thread has been woken and has not looked yet. */
+static bool posted;     /*!< The thread has been woken and has not checked yet. */
 static int wakeup = -1;
 
 /*! What the thread has. */
@@ -58,8 +58,8 @@ typedef struct {
 	uint64_t end_by;
 	bool killed; /*!< For what it has sent. */
 	sockets_t sockets;
-	uint64_t looked;
-	knotd_mod_t *global; /*!< At the last look: another one is a reload. */
+	uint64_t checked;
+	knotd_mod_t *global; /*!< At the last check: another one is a reload. */
 	bool where_due;
 	uint8_t *out;
 	size_t out_size, out_len, out_at;
@@ -366,15 +366,15 @@ static void transmit(relay_t *r)
 
 /* The thread. */
 
-/*! Looks whether the server runs, and where. */
-static bool look_at_server(relay_t *r, uint64_t now, knotd_mod_t *global)
+/*! Checks whether the server runs, and where. */
+static bool check_at_server(relay_t *r, uint64_t now, knotd_mod_t *global)
 {
 	const bool reload = global != r->global;
 
-	if (r->child.pid != 0 && !reload && now - r->looked < RUNNING_MS) {
+	if (r->child.pid != 0 && !reload && now - r->checked < RUNNING_MS) {
 		return true;
 	}
-	r->looked = now;
+	r->checked = now;
 	if (r->child.pid != 0 && !reload && sockets_are_there(&r->sockets)) {
 		return true;
 	}
@@ -416,7 +416,7 @@ static int step(relay_t *r, knotd_mod_t *global)
 		if (r->child.pid != 0) {
 			end(r);
 		}
-	} else if (look_at_server(r, now, global) && r->child.pid == 0 && now >= r->start_at) {
+	} else if (check_at_server(r, now, global) && r->child.pid == 0 && now >= r->start_at) {
 		start(r);
 	}
 	if (r->child.pid == 0) {

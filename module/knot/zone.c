@@ -212,8 +212,8 @@ static int read_section(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t 
 		return ret;
 	}
 	out->engine = section.engine;
-	out->engine.config.leave = section.has_leave && knot_dname_is_case_equal(section.leave, zone);
-	out->leave_other = section.has_leave && !out->engine.config.leave;
+	out->engine.config.go_insecure = section.has_go_insecure && knot_dname_is_case_equal(section.go_insecure, zone);
+	out->other_go_insecure = section.has_go_insecure && !out->engine.config.go_insecure;
 	if (section.has_expired && knot_dname_is_case_equal(section.expired_zone, zone) &&
 	    section.expired <= time(NULL)) {
 		out->engine.config.caches_expired = section.expired;

@@ -63,16 +63,16 @@ static void move_all(rollover_row_t *row, int64_t by)
 	move(&row->gate_until, by);
 	move(&row->settled_at, by);
 	move(&row->all_since, by);
-	move(&row->all_drained, by);
+	move(&row->all_expired, by);
 	move(&row->ds_all_since, by);
 	move(&row->observed_since, by);
 	move(&row->observed_last, by);
 	move_window(&row->dnskey_ttl, by);
 	move_window(&row->ds_ttl, by);
 	move(&row->parent_seen, by);
-	move(&row->acted, by);
+	move(&row->ordered, by);
 	move(&row->notified, by);
-	move(&row->wake, by);
+	move(&row->next_check, by);
 }
 
 void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)
@@ -89,7 +89,7 @@ void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)
 		move_all(row, by);
 	}
 	if (!fresh && !same) {
-		row->wake = 0; /* How long nobody looked is not known: no state may take it for short. */
+		row->next_check = 0; /* How long nobody checked is not known: no state may take it for short. */
 		/* If the wall clock says that it was long, it is a gap; and if it says what cannot be. */
 		const time_t booted = now->wall - uptime(now);
 		row->observed_last = observed > now->wall ? 0 : observed > booted ? booted : observed;

@@ -13,7 +13,7 @@
 
 static bool wished(dec_t *c)
 {
-	if (!c->config->leave) {
+	if (!c->config->go_insecure) {
 		dec_start_over(c);
 		return true;
 	}
@@ -22,7 +22,7 @@ static bool wished(dec_t *c)
 
 static bool released(dec_t *c)
 {
-	if (c->before->acted != 0) {
+	if (c->before->ordered != 0) {
 		dec_enter(c, ROLLOVER_INTRODUCE);
 		return true;
 	}
@@ -36,7 +36,7 @@ static judge_expect_t expect(const dec_t *c)
 {
 	const step_t *step = c->step;
 	/* After the order a nameserver may have the zone without the old key before this server was asked again. */
-	const keyset_t leaving = c->out->row.acted != 0 ? dec_role(c, step->leaving) : 0;
+	const keyset_t leaving = c->out->row.ordered != 0 ? dec_role(c, step->leaving) : 0;
 	judge_expect_t w = dec_expect(c, dec_role(c, step->present) & ~leaving);
 
 	w.gone = dec_role(c, step->absent);
@@ -96,7 +96,7 @@ static bool cds_names_the_ds_key(const dec_t *c)
 /*!
  * Either way the server has to be told that the key is in use. In the second case it lets the other one go, so no DS of
  * that may be in caches; in the first case the other one gets ready in time, which ends this. So it has to be seen all
- * the time; a time without looks may be one in which the server did nothing, and the parent anything.
+ * the time; a time without checks may be one in which the server did nothing, and the parent anything.
  */
 static bool confirmed(dec_t *c)
 {
@@ -110,7 +110,7 @@ static bool confirmed(dec_t *c)
 	const judge_verdict_t ds = judge_parent(c->facts, c->config, c->old, c->now);
 	const judge_verdict_t *v = ds.gate != GATE_NONE ? &ds : &child;
 	const bool watched = before->gate == GATE_KSK_UNCONFIRMED && !ds.red && before->gate_since <= c->now &&
-	                     c->now - before->wake <= (time_t)c->config->check_interval + 3600;
+	                     c->now - before->next_check <= (time_t)c->config->check_interval + 3600;
 	const time_t since = watched ? before->gate_since : c->now;
 
 	if (c->now - since >= (time_t)wait && v->gate == GATE_NONE) {
@@ -141,13 +141,12 @@ static bool ds_stays(dec_t *c)
 		return false;
 	}
 	/* A parent that removes and adds in two steps may be between them. The signals are out already. */
-	if (c->step->removed_later && !(before->gate == GATE_DS_MISSING_AT && before->gate_about[0] == '\0' &&
+	if (c->step->removed_later && !(before->gate == GATE_DS_MISSING && before->gate_about[0] == '\0' &&
 	                                c->now - before->gate_since >= (time_t)c->config->check_interval)) {
 		/* Of no server in particular: which one answers first may change. */
-		const judge_verdict_t v = { .gate = GATE_DS_MISSING_AT,
-			                    .about = "",
-			                    .detail = "no server of the parent has a DS",
-			                    .red = true };
+		const judge_verdict_t v = {
+			.gate = GATE_DS_MISSING, .about = "", .detail = "no server of the parent has a DS", .red = true
+		};
 		return dec_gate(c, &v);
 	}
 	dec_follow(c, c->step->removed, &DEC_DS_REMOVED);
@@ -194,7 +193,7 @@ static bool chain_back(dec_t *c)
 {
 	judge_verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
 
-	if (v.gate == GATE_DS_MISSING_AT && c->before->old_count > 0) {
+	if (v.gate == GATE_DS_MISSING && c->before->old_count > 0) {
 		/* Where the parent does not read CDS this is what the registrar needs. */
 		const key_id_t *id = &c->before->old[0];
 		int len = snprintf(v.detail, sizeof(v.detail), "to be restored: DS %u %u 2 ", id->tag, id->algorithm);
@@ -229,8 +228,8 @@ static bool no_ds(dec_t *c)
 
 static bool ds_asked(dec_t *c)
 {
-	if (c->plan->removes_ds && c->ds.gate == GATE_DS_STALE_AT) {
-		c->ds.gate = GATE_DS_LEFT_AT;
+	if (c->plan->removes_ds && c->ds.gate == GATE_DS_STALE) {
+		c->ds.gate = GATE_DS_REMAINS;
 	}
 	dec_gate(c, &c->ds);
 	if (c->servers.gate == GATE_NONE) {

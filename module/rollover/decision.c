@@ -32,7 +32,7 @@ void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *r
 /* Staying. */
 
 /*!
- * Who has acknowledged a notification acts soon or hours later: looks are as far apart as it is ago,
+ * Who has acknowledged a notification acts soon or hours later: checks are as far apart as it is ago,
  * 1, 2, 4, 8 s.
  */
 static uint32_t after_notify(const dec_t *c, uint32_t wait)
@@ -45,16 +45,16 @@ static uint32_t after_notify(const dec_t *c, uint32_t wait)
 	return since > 0 ? since : 1;
 }
 
-/*! When to look again: RFC 9975 3 asks for 5, 10, 20, 40 min at unreachable servers. */
-static time_t next_look(const dec_t *c, const rollover_gate_info_t *gate, time_t until, unsigned looks)
+/*! When to check again: RFC 9975 3 asks for 5, 10, 20, 40 min at unreachable servers. */
+static time_t next_check(const dec_t *c, const rollover_gate_info_t *gate, time_t until, unsigned checks)
 {
 	const uint32_t cap = gate->ds_interval ? c->config->ds_check_interval : c->config->check_interval;
 	uint32_t wait = cap;
 
 	if (gate->pace == PACE_BACKOFF) {
-		wait = cap << (looks < 3 ? looks : 3);
+		wait = cap << (checks < 3 ? checks : 3);
 	} else if (gate->pace != PACE_STEADY) {
-		wait = looks < 16 ? 1U << looks : cap;
+		wait = checks < 16 ? 1U << checks : cap;
 		wait = wait < cap ? wait : cap;
 	}
 	if (gate->pace == PACE_NOTIFIED) {
@@ -82,8 +82,8 @@ void dec_wait(dec_t *c, rollover_gate_t gate, const char *about, const char *det
 		row->gate_since = c->now;
 		c->out->gate_changed = true;
 	}
-	row->looks = !same_gate ? 0 : (c->before->looks < UINT8_MAX ? c->before->looks + 1 : UINT8_MAX);
-	row->wake = next_look(c, info, until, row->looks);
+	row->checks = !same_gate ? 0 : (c->before->checks < UINT8_MAX ? c->before->checks + 1 : UINT8_MAX);
+	row->next_check = next_check(c, info, until, row->checks);
 }
 
 bool dec_wait_until(dec_t *c, rollover_gate_t gate, time_t until)
@@ -123,10 +123,10 @@ void dec_enter(dec_t *c, rollover_state_t state)
 	row->gate_until = 0;
 	row->all_since = 0;
 	row->observed_since = row->observed_last = 0;
-	row->acted = 0;
+	row->ordered = 0;
 	row->notified = 0;
-	row->looks = 0;
-	row->wake = c->now;
+	row->checks = 0;
+	row->next_check = c->now;
 	c->out->transition = true;
 	c->out->policy = rollover_policy(row);
 }
@@ -181,7 +181,7 @@ void dec_start(dec_t *c, rollover_state_t state)
 	rollover_row_t *row = &c->out->row;
 	dec_enter(c, state);
 	row->ds_all_since = 0;
-	row->ds_drain = 0;
+	row->ds_expire = 0;
 }
 
 /* Acting. */
@@ -191,8 +191,8 @@ void dec_order(dec_t *c, rollover_action_t action)
 	uint32_t again = c->config->check_interval < 60 ? c->config->check_interval : 60;
 	rollover_row_t *row = &c->out->row;
 
-	if (row->acted == 0 || c->now - row->acted >= (time_t)again || c->now < row->acted) {
-		row->acted = c->now;
+	if (row->ordered == 0 || c->now - row->ordered >= (time_t)again || c->now < row->ordered) {
+		row->ordered = c->now;
 		c->out->action = action;
 	}
 }
@@ -210,8 +210,8 @@ void dec_notify(dec_t *c)
 		time_t wait = row->notified - row->since;
 		wait = wait < again ? again : wait > most ? most : wait;
 		if (c->now - row->notified < wait) {
-			if (row->notified + wait < row->wake) {
-				row->wake = row->notified + wait;
+			if (row->notified + wait < row->next_check) {
+				row->next_check = row->notified + wait;
 			}
 			return;
 		}
@@ -274,7 +274,7 @@ bool dec_after_gap(const dec_t *c)
 	return last > c->now || c->now - last > 10 * apart + 60;
 }
 
-const judge_verdict_t DEC_DS_REMOVED = { .gate = GATE_FIRST_DS, .about = "", .detail = "", .red = true };
+const judge_verdict_t DEC_DS_REMOVED = { .gate = GATE_DS_REMOVED, .about = "", .detail = "", .red = true };
 
 bool dec_ds_removed(const dec_t *c)
 {

@@ -38,7 +38,7 @@ bool dec_wait_until(dec_t *c, rollover_gate_t gate, time_t until);
 /*! Stays if the verdict is in the way; what held on all servers before is void after a wrong answer. */
 bool dec_gate(dec_t *c, const judge_verdict_t *v);
 
-/*! Enters another state; it is looked at at once. */
+/*! Enters another state; it is checked at once. */
 void dec_enter(dec_t *c, rollover_state_t state);
 
 /*! Enters an earlier state because of a wrong answer; the row keeps the reason for log and history. */
@@ -80,7 +80,8 @@ bool dec_is_successor(const dec_t *c, keyset_t keys);
 /*! The new KSK turned up in the own zone: by our order, or by somebody else's. */
 bool dec_adopt(dec_t *c);
 
-/*! Whether nothing was seen for longer than some check intervals before this look: what held may not have held then. */
+/*! Whether nothing was seen for longer than some check intervals before this check: what held may not have held then.
+ */
 bool dec_after_gap(const dec_t *c);
 
 /*!

@@ -15,11 +15,11 @@ static bool some_nameserver_answers(const rollover_facts_t *facts)
 	return false;
 }
 
-void expire_note_looks(dec_t *c)
+void expire_note_checks(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
-	if (row->all_since == 0 || !rollover_state_info(row->state)->drains) {
+	if (row->all_since == 0 || !rollover_state_info(row->state)->waits_dnskey) {
 		return;
 	}
 	if (dec_after_gap(c)) {
@@ -35,9 +35,9 @@ bool expire_dnskey(dec_t *c)
 
 	if (row->all_since == 0) {
 		row->all_since = row->observed_last = c->now;
-		row->all_drained = ttl_window_drained(&row->dnskey_ttl, 0);
+		row->all_expired = ttl_window_expired(&row->dnskey_ttl, 0);
 	}
-	return dec_wait_until(c, GATE_WAITING_TTL, row->all_drained);
+	return dec_wait_until(c, GATE_WAITING_DNSKEY_TTL, row->all_expired);
 }
 
 static bool high_ttl(dec_t *c)
@@ -47,7 +47,7 @@ static bool high_ttl(dec_t *c)
 	if (row->all_since == 0) {
 		row->all_since = c->now;
 	}
-	return dec_wait_until(c, GATE_WAITING_TTL, ttl_window_drained(&row->dnskey_ttl, c->config->ttl));
+	return dec_wait_until(c, GATE_WAITING_DNSKEY_TTL, ttl_window_expired(&row->dnskey_ttl, c->config->ttl));
 }
 
 static bool lead(dec_t *c)
@@ -71,7 +71,7 @@ static bool unsigned_zone(dec_t *c)
 
 static time_t ds_expired(const rollover_row_t *row)
 {
-	return row->ds_all_since + row->ds_drain;
+	return row->ds_all_since + row->ds_expire;
 }
 
 static bool old_ds(dec_t *c)

@@ -19,12 +19,12 @@
 bool expire_dnskey(dec_t *c);
 
 /*!
- * \brief After a time without looks what expire_dnskey() waits for is seen for the first time again.
+ * \brief After a time without checks what expire_dnskey() waits for is seen for the first time again.
  *
- * A look at some nameservers is one: who is silent voids nothing. `prepare` only waits for the TTLs, which are
+ * A check of some nameservers is one: who is silent voids nothing. `prepare` only waits for the TTLs, which are
  * remembered.
  */
-void expire_note_looks(dec_t *c);
+void expire_note_checks(dec_t *c);
 
 /*! Waits for all that the step lists, one after the other. \return True if the zone waits. */
 bool expire_wait(dec_t *c);

@@ -11,8 +11,8 @@
 #include "kskroll/plan.h"
 #include "plans.h"
 
-/*! More looks than the longest rollover takes; then the plan ends where it is. */
-#define LOOKS_MAX 200000
+/*! More checks than the longest rollover takes; then the plan ends where it is. */
+#define CHECKS_MAX 200000
 /*! Until an order or a switch of policy shows in the own zone. */
 #define ORDER_DELAY 1
 
@@ -86,7 +86,7 @@ static bool ttl_is_high(const rollover_row_t *row)
 
 static bool old_key_is_gone(const rollover_row_t *row)
 {
-	return row->state == ROLLOVER_RETIRE && (row->all_since != 0 || row->gate == GATE_DNSKEY_LEFT);
+	return row->state == ROLLOVER_RETIRE && (row->all_since != 0 || row->gate == GATE_DNSKEY_REMAINS);
 }
 
 static void world_keys(world_t *w, const rollover_row_t *row)
@@ -111,7 +111,7 @@ static rollover_action_t ordered(const rollover_row_t *row)
 {
 	const rollover_plan_t *plan = plans_of(row);
 
-	for (unsigned i = 0; i < plan->count && row->acted != 0; i++) {
+	for (unsigned i = 0; i < plan->count && row->ordered != 0; i++) {
 		if (plan->steps[i].state == row->state && plan->steps[i].gate == row->gate) {
 			return plan->steps[i].order;
 		}
@@ -201,7 +201,7 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 	if (row->has_new && row->state != ROLLOVER_IDLE) {
 		w->dnskey = constant(old_key_is_gone(row) ? w->fresh : w->old | w->fresh);
 		/* When it was published is not stored; the state is younger than that, except by our order. */
-		w->published = row->acted != 0 && row->state == ROLLOVER_INTRODUCE ? row->acted : row->since;
+		w->published = row->ordered != 0 && row->state == ROLLOVER_INTRODUCE ? row->ordered : row->since;
 		w->ready = w->published + assume->knot_delay + w->ttl.value;
 		if (state->ttl != TTL_FALLING) {
 			w->ready = row->state == ROLLOVER_SIGNAL && row->gate == GATE_KNOT_NOT_READY ?
@@ -254,7 +254,7 @@ static void soonest(time_t *at, time_t candidate, time_t now)
 
 static time_t next_event(const world_t *w, const rollover_row_t *row)
 {
-	time_t at = row->wake;
+	time_t at = row->next_check;
 	const change_t *const changes[] = { &w->dnskey, &w->ttl, &w->cds };
 
 	for (int i = 0; i < 3; i++) {
@@ -282,7 +282,7 @@ static signal_rrset_t signal_of(keyset_t keys, keyset_t signers)
 	return (signal_rrset_t){ .present = keys != 0, .keys = keys, .signed_by = signers };
 }
 
-static void look(const world_t *w, view_t *v)
+static void check(const world_t *w, view_t *v)
 {
 	memset(v, 0, sizeof(*v));
 	rollover_facts_t *f = &v->facts;
@@ -373,7 +373,7 @@ static rollover_gate_t forbidden(const rollover_config_t *config)
 		return GATE_OBSERVE_ONLY;
 	}
 	if (config->hold) {
-		return GATE_HELD;
+		return GATE_HOLD;
 	}
 	return config->dry_run ? GATE_DRY_RUN : GATE_NONE;
 }
@@ -398,8 +398,8 @@ static bool add_transition(plan_t *plan, rollover_state_t before, const rollover
 	return step != NULL;
 }
 
-/*! When to look next; nothing happens before a rollover that is due. */
-static time_t next_look(const world_t *w, const rollover_row_t *row)
+/*! When to check next; nothing happens before a rollover that is due. */
+static time_t next_check(const world_t *w, const rollover_row_t *row)
 {
 	const time_t due = row->settled_at + (time_t)w->config.ksk_lifetime;
 
@@ -409,17 +409,17 @@ static time_t next_look(const world_t *w, const rollover_row_t *row)
 	return next_event(w, row);
 }
 
-/*! Look after look until the zone is idle again, or nothing moves. */
+/*! Check after check until the zone is idle again, or nothing moves. */
 static void run(world_t *w, const rollover_row_t *row, plan_t *plan)
 {
 	rollover_decision_t d = { .row = *row };
 
-	for (unsigned looks = 0; looks < LOOKS_MAX; looks++) {
+	for (unsigned checks = 0; checks < CHECKS_MAX; checks++) {
 		const rollover_row_t before = d.row;
 		view_t view;
 
 		world_turn(w);
-		look(w, &view);
+		check(w, &view);
 		rollover_decide(&w->config, &before, &view.facts, w->now, &d);
 		if (!d.transition) {
 			add_wait(&plan->step[plan->count - 1], d.row.gate, w->now);
@@ -431,7 +431,7 @@ static void run(world_t *w, const rollover_row_t *row, plan_t *plan)
 			break;
 		}
 		if (!d.transition) {
-			w->now = next_look(w, &d.row);
+			w->now = next_check(w, &d.row);
 		}
 	}
 	plan->stuck = plan->end == 0 ? d.row.gate : GATE_NONE;

@@ -23,7 +23,7 @@ static bool unjudged(dec_t *c, rollover_gate_t gate, const char *detail)
  */
 static bool asks_for_ds(const dec_t *c)
 {
-	return (c->before->gate == GATE_FIRST_DS || c->before->acted != 0) && !judge_has_any_ds(c->facts);
+	return (c->before->gate == GATE_DS_REMOVED || c->before->ordered != 0) && !judge_has_any_ds(c->facts);
 }
 
 static bool on_hold(dec_t *c)
@@ -35,9 +35,9 @@ static bool on_hold(dec_t *c)
 	c->out->policy_wanted = !idle;
 	c->out->policy = POLICY_QUIET;
 	if (rollover_state_info(row->state)->asks_operator) {
-		row->acted = !idle || asks_for_ds(c) ? c->now : 0;
+		row->ordered = !idle || asks_for_ds(c) ? c->now : 0;
 	}
-	return unjudged(c, GATE_HELD, idle && row->acted != 0 ? "its end asks for a first DS" : "");
+	return unjudged(c, GATE_HOLD, idle && row->ordered != 0 ? "its end asks for a first DS" : "");
 }
 
 /*! What the server does not let the module do now. */
@@ -66,7 +66,7 @@ static bool scheme_changes(const dec_t *c)
 
 	switch (rollover_state_info(c->before->state)->scheme) {
 	case SCHEME_OF_POLICY:
-		return own->csk != own->csk_wanted && !(c->before->state == ROLLOVER_IDLE && c->config->leave);
+		return own->csk != own->csk_wanted && !(c->before->state == ROLLOVER_IDLE && c->config->go_insecure);
 	case SCHEME_SPLIT:
 		return own->csk;
 	default:
@@ -87,7 +87,7 @@ static bool unfit_keys(dec_t *c)
 		                own->csk ? "single-type-signing of the policy is off, the zone has a single key" :
 		                           "single-type-signing of the policy is on, the zone has KSK and ZSK");
 	}
-	if (c->before->state != ROLLOVER_IDLE || c->config->leave) {
+	if (c->before->state != ROLLOVER_IDLE || c->config->go_insecure) {
 		return false;
 	}
 	if (own->csk) {
@@ -226,9 +226,9 @@ static void count_failures(dec_t *c)
 		return;
 	}
 	if (watch->failing * 2 < watch->answered || watch->failing == 0) {
-		row->bad_looks = 0;
-	} else if (row->bad_looks < UINT8_MAX) {
-		row->bad_looks++;
+		row->bad_watches = 0;
+	} else if (row->bad_watches < UINT8_MAX) {
+		row->bad_watches++;
 	}
 }
 
@@ -239,12 +239,12 @@ static bool goes_back(dec_t *c, const judge_verdict_t *why)
 	const bool begun = c->step->invalid_begun != TO_STAY && judge_has_ds(c->facts, c->new_key);
 	const rollover_state_t back = begun ? c->step->invalid_begun : c->step->invalid;
 
-	if (row->bad_looks < c->config->bogus_limit || back == TO_STAY) {
+	if (row->bad_watches < c->config->bogus_limit || back == TO_STAY) {
 		return false;
 	}
 	if (c->step->invalid == ROLLOVER_ROLLBACK) {
 		row->ds_all_since = 0;
-		row->bad_looks = 0;
+		row->bad_watches = 0;
 	}
 	dec_go_back(c, back, why);
 	return true;
@@ -256,11 +256,11 @@ bool guard_validation(dec_t *c)
 
 	/* Where nothing is watched nothing fails. Insecure is not bogus, and nothing is asked back. */
 	if (!(c->step->survey & SURVEY_WATCH) || dec_ds_removed(c)) {
-		row->bad_looks = 0;
+		row->bad_watches = 0;
 		return false;
 	}
 	count_failures(c);
-	if (row->bad_looks == 0) {
+	if (row->bad_watches == 0) {
 		return false;
 	}
 
@@ -338,7 +338,7 @@ void guard_chain(dec_t *c)
 	     (row->gate != GATE_VALIDATION_FAILS || judge_has_ds(c->facts, c->facts->own.dnskey)))) {
 		return;
 	}
-	if (row->state == ROLLOVER_ROLLBACK && row->gate == GATE_DS_MISSING_AT) {
+	if (row->state == ROLLOVER_ROLLBACK && row->gate == GATE_DS_MISSING) {
 		text_copy(v.detail, sizeof(v.detail), row->gate_detail);
 	}
 	row->gate_since = c->before->gate_since;

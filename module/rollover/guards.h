@@ -18,7 +18,7 @@ bool guard_keys(dec_t *c);
 /*!
  * \brief The zone validates.
  *
- * A failing look stops all progress. bogus_limit of them in a row take the signals back, and once
+ * A failing check stops all progress. bogus_limit of them in a row take the signals back, and once
  * the parent may have swapped the DS they ask the old one back (rollback).
  */
 bool guard_validation(dec_t *c);

@@ -38,7 +38,7 @@ static void idle_known(dec_t *c)
 			return;
 		}
 		dec_wait(c, GATE_NONE, "", "", 0);
-		row->wake = due < row->wake ? due : row->wake;
+		row->next_check = due < row->next_check ? due : row->next_check;
 		return;
 	}
 	dec_wait(c, GATE_NONE, "", "", 0);
@@ -55,8 +55,8 @@ static void without_ds(dec_t *c)
 	rollover_row_t *row = &c->out->row;
 	const keyset_t zone = c->facts->own.dnskey;
 
-	if ((row->settled_at != 0 || row->ds_ttl.count > 0) && row->acted == 0) {
-		dec_wait(c, GATE_FIRST_DS, "", "", 0);
+	if ((row->settled_at != 0 || row->ds_ttl.count > 0) && row->ordered == 0) {
+		dec_wait(c, GATE_DS_REMOVED, "", "", 0);
 		return;
 	}
 	if (keyset_size(zone) > 1) {
@@ -105,7 +105,7 @@ static void idle_unknown(dec_t *c)
 	keyset_t old = all & zone;
 	keyset_t fresh = zone & ~any;
 	if (old == 0) {
-		dec_wait(c, GATE_DS_STALE_AT, "", "the servers of the parent name different keys", 0);
+		dec_wait(c, GATE_DS_STALE, "", "the servers of the parent name different keys", 0);
 		return;
 	}
 	if (keyset_size(fresh) > 1 || keyset_size(old) > ROLLOVER_OLD_MAX) {
@@ -155,13 +155,13 @@ static bool still_without_ds(const dec_t *c)
 {
 	const judge_verdict_t v = judge_parent(c->facts, c->config, 0, c->now);
 
-	return c->before->gate == GATE_FIRST_DS && c->before->acted == 0 && v.gate != GATE_NONE && !v.red;
+	return c->before->gate == GATE_DS_REMOVED && c->before->ordered == 0 && v.gate != GATE_NONE && !v.red;
 }
 
 /*! The zone goes insecure with all KSKs that it has. */
 static void start_insecure(dec_t *c)
 {
-	dec_start(c, ROLLOVER_LEAVE);
+	dec_start(c, ROLLOVER_REMOVE_DS);
 	if (c->out->transition) {
 		dec_remember_old(&c->out->row, c->facts, c->facts->own.dnskey);
 		c->out->row.has_new = false;
@@ -171,15 +171,15 @@ static void start_insecure(dec_t *c)
 bool idle_decide(dec_t *c)
 {
 	if (judge_has_any_ds(c->facts)) {
-		c->out->row.acted =
+		c->out->row.ordered =
 			0; /* Hold switched on and off asks for a DS that has gone, not for one that will go. */
 	}
-	if (c->config->leave) {
+	if (c->config->go_insecure) {
 		start_insecure(c);
 		return true;
 	}
 	if (still_without_ds(c)) {
-		dec_wait(c, GATE_FIRST_DS, "", "", 0);
+		dec_wait(c, GATE_DS_REMOVED, "", "", 0);
 		return true;
 	}
 	if (c->before->old_count > 0 && !c->before->has_new && c->facts->own.dnskey == c->old &&

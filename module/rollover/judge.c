@@ -79,10 +79,10 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 		return fail(GATE_CHILD_ERROR, a->server, a->detail, true);
 	}
 	if (a->status == ANSWER_BOGUS && counts) {
-		return fail(GATE_BOGUS_AT, a->server, a->detail, true);
+		return fail(GATE_BOGUS, a->server, a->detail, true);
 	}
 	if (expect->gone & a->dnskey) {
-		return key_detail(GATE_DNSKEY_LEFT, a->server, "DNSKEY", facts, expect->gone & a->dnskey);
+		return key_detail(GATE_DNSKEY_REMAINS, a->server, "DNSKEY", facts, expect->gone & a->dnskey);
 	}
 	if (expect->need & ~a->dnskey) {
 		return key_detail(GATE_DNSKEY_MISSING, a->server, "no DNSKEY", facts, expect->need & ~a->dnskey);
@@ -109,7 +109,7 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 		}
 	}
 	if (expect->no_signals && (a->cds.present || a->cdnskey.present)) {
-		return fail(GATE_CDS_LEFT, a->server, a->cds.present ? "CDS" : "CDNSKEY", true);
+		return fail(GATE_CDS_REMAINS, a->server, a->cds.present ? "CDS" : "CDNSKEY", true);
 	}
 	if (!a->dnskey_equal) {
 		/* All KSKs are right: a ZSK comes or goes. It holds things up, and undoes nothing. */
@@ -233,7 +233,7 @@ static judge_verdict_t judge_parents(const rollover_facts_t *facts, const rollov
 			continue;
 		}
 		if (a->status != ANSWER_OK) {
-			return fail(a->status == ANSWER_BOGUS ? GATE_BOGUS_AT : GATE_PARENT_ERROR, a->server, a->detail,
+			return fail(a->status == ANSWER_BOGUS ? GATE_BOGUS : GATE_PARENT_ERROR, a->server, a->detail,
 			            true);
 		}
 		v = judge(facts, a, keys);
@@ -274,19 +274,19 @@ static judge_verdict_t judge_wanted(const rollover_facts_t *facts, const parent_
 	const keyset_t named = judge_named(a);
 
 	if (named & ~wanted) {
-		return key_detail(GATE_DS_STALE_AT, a->server,
+		return key_detail(GATE_DS_STALE, a->server,
 		                  (wanted & ~named) ? "DS of key" : "besides the new DS that of key", facts,
 		                  named & ~wanted);
 	}
 	if (wanted & ~named) {
-		return key_detail(GATE_DS_MISSING_AT, a->server, "no DS of key", facts, wanted & ~named);
+		return key_detail(GATE_DS_MISSING, a->server, "no DS of key", facts, wanted & ~named);
 	}
 	if (wanted & ~a->ds) {
 		/* RFC 9905 3: to a validator that does not take SHA-1 the zone is insecure. */
-		return key_detail(GATE_DS_MISSING_AT, a->server, "only a SHA-1 DS of key", facts, wanted & ~a->ds);
+		return key_detail(GATE_DS_MISSING, a->server, "only a SHA-1 DS of key", facts, wanted & ~a->ds);
 	}
 	if (a->ds_foreign) {
-		return fail(GATE_DS_FOREIGN_AT, a->server, "a DS that matches no key", true);
+		return fail(GATE_DS_FOREIGN, a->server, "a DS that matches no key", true);
 	}
 	return PASS;
 }
@@ -295,7 +295,7 @@ static judge_verdict_t judge_any(const rollover_facts_t *facts, const parent_ans
 {
 	/* A SHA-1 DS breaks nothing: a validator takes it, or treats the zone as insecure. */
 	if (!(judge_named(a) & keys)) {
-		return key_detail(GATE_DS_MISSING_AT, a->server, "no DS of key", facts, keys);
+		return key_detail(GATE_DS_MISSING, a->server, "no DS of key", facts, keys);
 	}
 	return PASS;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What every look at the servers teaches, whatever the state.
+ * What every check of the servers teaches, whatever the state.
  */
 
 #include "keyset.h"
@@ -15,7 +15,7 @@ static bool is_newcomer(const dec_t *c)
 	const rollover_row_t *row = c->before;
 
 	return row->state == ROLLOVER_IDLE && row->old_count == 0 && row->settled_at == 0 &&
-	       (keyset_size(c->facts->own.dnskey) > 1 || c->config->leave);
+	       (keyset_size(c->facts->own.dnskey) > 1 || c->config->go_insecure);
 }
 
 static void learn_ds_ttl(dec_t *c, uint32_t ttl)
@@ -40,11 +40,11 @@ static void bound_waits(rollover_row_t *row)
 {
 	ttl_window_bound(&row->dnskey_ttl);
 	ttl_window_bound(&row->ds_ttl);
-	if (row->all_since != 0 && row->all_drained > row->all_since + ROLLOVER_TTL_COUNTS) {
-		row->all_drained = row->all_since + ROLLOVER_TTL_COUNTS;
+	if (row->all_since != 0 && row->all_expired > row->all_since + ROLLOVER_TTL_COUNTS) {
+		row->all_expired = row->all_since + ROLLOVER_TTL_COUNTS;
 	}
-	if (row->ds_drain > ROLLOVER_TTL_COUNTS) {
-		row->ds_drain = ROLLOVER_TTL_COUNTS;
+	if (row->ds_expire > ROLLOVER_TTL_COUNTS) {
+		row->ds_expire = ROLLOVER_TTL_COUNTS;
 	}
 }
 
@@ -85,7 +85,7 @@ void learn_answers(dec_t *c)
 		row->settled_at = c->now; /* Also behind a gate: from here on it is a DS that may be removed. */
 	}
 	if (judge_old_ds_ttl(c->facts, c->new_key, &ttl)) {
-		/* Also behind a gate that keeps the states from looking: what was seen is not forgotten. */
+		/* Also behind a gate that keeps the states from checking: what was seen is not forgotten. */
 		uint32_t all = 0;
 		row->ds_all_since = 0;
 		if (judge_old_ds_ttl(c->facts, 0, &all) && all > ttl) {
@@ -94,7 +94,7 @@ void learn_answers(dec_t *c)
 		learn_ds_ttl(c, ttl);
 	} else if (row->ds_all_since != 0 && judge_old_ds_ttl(c->facts, 0, &ttl)) {
 		/*
-		 * The wait for the old DS is fixed (ds_drain): from here on the new one is what the next rollover
+		 * The wait for the old DS is fixed (ds_expire): from here on the new one is what the next rollover
 		 * replaces.
 		 */
 		learn_ds_ttl(c, ttl);
@@ -111,12 +111,12 @@ void learn_operators_word(dec_t *c)
 	}
 	ttl_window_forget(&row->dnskey_ttl, expired);
 	ttl_window_forget(&row->ds_ttl, expired);
-	if (row->all_since != 0 && row->all_since <= expired && row->all_drained > expired) {
-		row->all_drained = expired;
+	if (row->all_since != 0 && row->all_since <= expired && row->all_expired > expired) {
+		row->all_expired = expired;
 	}
 	if (row->ds_all_since != 0 && row->ds_all_since <= expired &&
-	    row->ds_all_since + (time_t)row->ds_drain > expired) {
-		row->ds_drain = expired - row->ds_all_since;
+	    row->ds_all_since + (time_t)row->ds_expire > expired) {
+		row->ds_expire = expired - row->ds_all_since;
 	}
 }
 
@@ -132,13 +132,13 @@ judge_verdict_t learn_ds(dec_t *c)
 	} else if (row->ds_all_since == 0) {
 		row->ds_all_since = c->now;
 		if (row->ds_ttl.count == 0) {
-			row->ds_drain = ROLLOVER_UNKNOWN_DS_TTL;
+			row->ds_expire = ROLLOVER_UNKNOWN_DS_TTL;
 			/* A DS that comes and goes during that wait does not make it shorter. */
 			ttl_window_add(&row->ds_ttl, ROLLOVER_UNKNOWN_DS_TTL, c->now);
 		} else {
 			/* The old set may have been served until just now. */
 			ttl_window_add(&row->ds_ttl, row->ds_ttl.step[0].ttl, c->now);
-			row->ds_drain = ttl_window_drained(&row->ds_ttl, 0) - c->now;
+			row->ds_expire = ttl_window_expired(&row->ds_ttl, 0) - c->now;
 		}
 	}
 	return v;

@@ -16,7 +16,7 @@ void learn_answers(dec_t *c);
 void learn_operators_word(dec_t *c);
 
 /*!
- * \brief Keeps ds_all_since and ds_drain.
+ * \brief Keeps ds_all_since and ds_expire.
  *
  * From when on every server of the parent has had exactly the new DS, and how long from there an
  * old one may live in caches. The old TTL counts, not the new (RFC 6781 4.1.2).

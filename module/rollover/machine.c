@@ -17,7 +17,7 @@ void rollover_init(rollover_row_t *row, time_t now)
 	row->state = ROLLOVER_IDLE;
 	row->since = now;
 	row->gate_since = now;
-	row->wake = now;
+	row->next_check = now;
 }
 
 uint32_t rollover_policy_ttl(policy_role_t role, uint32_t ttl)
@@ -34,14 +34,14 @@ static bool at_the_parent(rollover_gate_t gate)
 	return side == SIDE_PARENT || side == SIDE_EITHER;
 }
 
-static time_t ds_look(const rollover_row_t *row)
+static time_t ds_check(const rollover_row_t *row)
 {
-	return ROLLOVER_DS_LOOK - ROLLOVER_DS_LOOK / 8 * row->old[0].digest[0] / UINT8_MAX;
+	return ROLLOVER_DS_CHECK - ROLLOVER_DS_CHECK / 8 * row->old[0].digest[0] / UINT8_MAX;
 }
 
-static bool ds_look_due(const rollover_row_t *row, time_t now)
+static bool ds_check_due(const rollover_row_t *row, time_t now)
 {
-	return now < row->parent_seen || now - row->parent_seen >= ds_look(row);
+	return now < row->parent_seen || now - row->parent_seen >= ds_check(row);
 }
 
 /*! Nothing rolls. What was wrong at the parent stays in sight until it is seen to be well. */
@@ -55,7 +55,7 @@ static unsigned idle_needs(const rollover_row_t *row, const key_id_t *keys, unsi
 			return SURVEY_PARENT;
 		}
 	}
-	return at_the_parent(row->gate) || row->acted != 0 || ds_look_due(row, now) ? SURVEY_PARENT : 0;
+	return at_the_parent(row->gate) || row->ordered != 0 || ds_check_due(row, now) ? SURVEY_PARENT : 0;
 }
 
 unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row, const key_id_t *keys,
@@ -63,7 +63,7 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 {
 	if (config->hold || config->observe_only) {
 		/* Nothing is driven; whether the chain holds is reported all the same. */
-		return row->gate == GATE_CHAIN_BROKEN || ds_look_due(row, now) ? SURVEY_PARENT : 0;
+		return row->gate == GATE_CHAIN_BROKEN || ds_check_due(row, now) ? SURVEY_PARENT : 0;
 	}
 	return row->state == ROLLOVER_IDLE ? idle_needs(row, keys, key_count, now) :
 	                                     plans_step(plans_of(row), row, false)->survey;
@@ -72,7 +72,7 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
 bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *facts, unsigned own_count, time_t now,
                       const rollover_decision_t *d)
 {
-	if (!d->transition || rollover_state_info(d->row.state)->own_look || d->action != ACTION_NONE || d->notify ||
+	if (!d->transition || rollover_state_info(d->row.state)->own_check || d->action != ACTION_NONE || d->notify ||
 	    (d->policy_wanted && facts->own.policy != d->policy)) {
 		return false;
 	}
@@ -89,7 +89,7 @@ static void finish(dec_t *c)
 
 	if (step->gate != GATE_NONE) {
 		dec_wait(c, step->gate, "",
-		         c->config->leave && !c->plan->removes_ds ?
+		         c->config->go_insecure && !c->plan->removes_ds ?
 		                 "go-insecure waits until the rollover goes on or the new key is gone" :
 		                 "",
 		         0);
@@ -119,7 +119,7 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 		dec_adopt(&c);
 	}
 	learn_answers(&c);
-	expire_note_looks(&c);
+	expire_note_checks(&c);
 	learn_operators_word(&c);
 	if (!guard_settings(&c) && !guard_keys(&c) && !guard_validation(&c) && !guard_policy(&c) && !cond_decide(&c)) {
 		finish(&c);

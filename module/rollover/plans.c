@@ -109,15 +109,15 @@ static const step_t KSK[] = {
 		.state = ROLLOVER_ROLLBACK, .policy = POLICY_ROLLBACK, .survey = SURVEY_ALL,
 		.cond = { COND_DS_STAYS, COND_CHAIN_BACK },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_BOTH, .trusted = ROLE_BOTH, .chain = ROLE_OLD,
-		.next = ROLLOVER_HELD,
-		.removed = ROLLOVER_HELD,
+		.next = ROLLOVER_ROLLED_BACK,
+		.removed = ROLLOVER_ROLLED_BACK,
 	},
 	{
 		/* Safe for ever; the operator's `hold`, switched on and off again, means: go on. */
-		.state = ROLLOVER_HELD, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.state = ROLLOVER_ROLLED_BACK, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
 		.cond = { COND_RELEASED, COND_DS_STAYS },
 		.own = OWN_ROLLING,
-		.gate = GATE_ROLLED_BACK,
+		.gate = GATE_AWAITING_DECISION,
 	},
 };
 
@@ -182,18 +182,18 @@ static const step_t FIRST_DS[] = {
 /*! The DS goes, on the operator's word (RFC 8078 4). */
 static const step_t INSECURE[] = {
 	{
-		.state = ROLLOVER_LEAVE, .policy = POLICY_DELETE, .survey = SURVEY_SERVERS,
+		.state = ROLLOVER_REMOVE_DS, .policy = POLICY_DELETE, .survey = SURVEY_SERVERS,
 		.cond = { COND_WISHED, COND_DS_DONE, COND_SERVERS, COND_DS_ASKED },
 		.present = ROLE_ALL, .signals = SIGNALS_DELETE, .trusted = ROLE_ALL,
-		.next = ROLLOVER_LEFT,
+		.next = ROLLOVER_EXPIRE_DS,
 	},
 	{
-		.state = ROLLOVER_LEFT, .policy = POLICY_QUIET, .survey = SURVEY_SERVERS,
+		.state = ROLLOVER_EXPIRE_DS, .policy = POLICY_QUIET, .survey = SURVEY_SERVERS,
 		.cond = { COND_WISHED, COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
 		.present = ROLE_ALL, .signals = SIGNALS_NONE,
 		.expire = { EXPIRE_DS },
 		.gate = GATE_MAY_UNSIGN,
-		.ds_lost = ROLLOVER_LEAVE,
+		.ds_lost = ROLLOVER_REMOVE_DS,
 	},
 };
 /* clang-format on */

@@ -21,7 +21,7 @@ void ttl_window_add(ttl_window_t *window, uint32_t ttl, time_t now)
 		ttl = ROLLOVER_TTL_COUNTS;
 	}
 	if (window->count > 0) {
-		/* What the last look saw may have been served until this look. */
+		/* What the last check saw may have been served until this check. */
 		if (window->step[0].seen < now) {
 			window->step[0].seen = now;
 		}
@@ -63,15 +63,15 @@ uint32_t ttl_window_max(const ttl_window_t *window, time_t now)
 	return max;
 }
 
-time_t ttl_window_drained(const ttl_window_t *window, uint32_t limit)
+time_t ttl_window_expired(const ttl_window_t *window, uint32_t limit)
 {
-	time_t drained = 0;
+	time_t expired = 0;
 	for (unsigned i = 0; i < window->count; i++) {
-		if (window->step[i].ttl > limit && end_of(window, i) > drained) {
-			drained = end_of(window, i);
+		if (window->step[i].ttl > limit && end_of(window, i) > expired) {
+			expired = end_of(window, i);
 		}
 	}
-	return drained;
+	return expired;
 }
 
 void ttl_window_bound(ttl_window_t *window)

@@ -42,7 +42,7 @@ uint32_t rollover_watches_apart(const rollover_config_t *config, const rollover_
 	const uint64_t turn = watching / WATCHES_PER_SECOND;
 
 	/* Not so where there is a suspicion, or no way back. */
-	if (turn > config->check_interval && row->bad_looks == 0 && row->state != ROLLOVER_RETIRE) {
+	if (turn > config->check_interval && row->bad_watches == 0 && row->state != ROLLOVER_RETIRE) {
 		return turn < UINT32_MAX ? turn : UINT32_MAX;
 	}
 	return config->check_interval;
@@ -88,7 +88,7 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 
 	return d->transition || d->gate_changed || d->action != ACTION_NONE || after->state != ROLLOVER_IDLE ||
 	       before->all_since != after->all_since || before->ds_all_since != after->ds_all_since ||
-	       before->settled_at != after->settled_at || (before->acted != 0) != (after->acted != 0) ||
+	       before->settled_at != after->settled_at || (before->ordered != 0) != (after->ordered != 0) ||
 	       !rollover_same_keys(before, after) || !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) ||
 	       !same_ttls(&before->ds_ttl, &after->ds_ttl) || now - saved >= SAVE_INTERVAL || now < saved;
 }
@@ -105,7 +105,7 @@ uint32_t rollover_spread(const rollover_row_t *row, time_t now)
 {
 	assert(row);
 
-	return row->gate_until == 0 && row->wake > now ? (row->wake - now) / SPREAD_PART : 0;
+	return row->gate_until == 0 && row->next_check > now ? (row->next_check - now) / SPREAD_PART : 0;
 }
 
 /*! What was seen and makes waits longer. */
@@ -138,11 +138,11 @@ bool rollover_store_failed(rollover_row_t *row, const rollover_decision_t *decis
 		row->gate = GATE_STORE_FAILED;
 		row->gate_since = now;
 		row->gate_about[0] = '\0';
-		row->looks = 0;
+		row->checks = 0;
 	}
 	row->gate_until = 0;
 	text_copy(row->gate_detail, sizeof(row->gate_detail), why);
-	row->looks += row->looks < 8 ? 1 : 0;
-	row->wake = now + (1U << row->looks);
+	row->checks += row->checks < 8 ? 1 : 0;
+	row->next_check = now + (1U << row->checks);
 	return fresh;
 }

@@ -6,7 +6,7 @@
 
 #include <libknot/libknot.h>
 
-#include "look.h"
+#include "own.h"
 #include "switch.h"
 
 void switch_conclude(switch_t *sw, server_status_t status, const char *detail)

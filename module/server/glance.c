@@ -110,30 +110,30 @@ static size_t make_question(uint8_t *out, const knot_dname_t *zone, uint16_t typ
 	return 2 + len;
 }
 
-static knot_rdataset_t *set_of(server_look_t *look, const knot_rrset_t *rr, uint16_t type)
+static knot_rdataset_t *set_of(server_check_t *check, const knot_rrset_t *rr, uint16_t type)
 {
 	if (rr->type == KNOT_RRTYPE_RRSIG && type == KNOT_RRTYPE_DNSKEY && rr->rrs.rdata->len >= 2 &&
 	    knot_rrsig_type_covered(rr->rrs.rdata) == type) {
-		return &look->rrsig;
+		return &check->rrsig;
 	}
 	if (rr->type != type) {
 		return NULL;
 	}
 	switch (type) {
 	case KNOT_RRTYPE_SOA:
-		return &look->soa;
+		return &check->soa;
 	case KNOT_RRTYPE_DNSKEY:
-		return &look->dnskey;
+		return &check->dnskey;
 	case KNOT_RRTYPE_CDS:
-		return &look->cds;
+		return &check->cds;
 	case KNOT_RRTYPE_CDNSKEY:
-		return &look->cdnskey;
+		return &check->cdnskey;
 	default:
-		return &look->ns;
+		return &check->ns;
 	}
 }
 
-static told_t take_records(const knot_pkt_t *pkt, const knot_dname_t *zone, uint16_t type, server_look_t *look)
+static told_t take_records(const knot_pkt_t *pkt, const knot_dname_t *zone, uint16_t type, server_check_t *check)
 {
 	const knot_pktsection_t *answer = knot_pkt_section(pkt, KNOT_ANSWER);
 
@@ -143,22 +143,22 @@ static told_t take_records(const knot_pkt_t *pkt, const knot_dname_t *zone, uint
 		    !knot_dname_is_case_equal(rr->owner, zone)) {
 			return CANNOT_TELL;
 		}
-		knot_rdataset_t *set = set_of(look, rr, type);
+		knot_rdataset_t *set = set_of(check, rr, type);
 		if (set != NULL && knot_rdataset_add(set, rr->rrs.rdata, NULL) != KNOT_EOK) {
 			return CANNOT_TELL;
 		}
-		if (set == &look->dnskey) {
-			look->dnskey_ttl = rr->ttl;
-		} else if (set == &look->soa) {
-			look->soa_ttl = rr->ttl;
+		if (set == &check->dnskey) {
+			check->dnskey_ttl = rr->ttl;
+		} else if (set == &check->soa) {
+			check->soa_ttl = rr->ttl;
 		}
 	}
 	/* A zone has a SOA and NS; without them the name is not the apex of one of ours. */
 	bool must = type == KNOT_RRTYPE_SOA || type == KNOT_RRTYPE_NS;
-	return must && (type == KNOT_RRTYPE_SOA ? look->soa.count != 1 : look->ns.count == 0) ? CANNOT_TELL : TOLD;
+	return must && (type == KNOT_RRTYPE_SOA ? check->soa.count != 1 : check->ns.count == 0) ? CANNOT_TELL : TOLD;
 }
 
-static told_t read_answer(conn_t *conn, const knot_dname_t *zone, uint16_t type, uint16_t id, server_look_t *look)
+static told_t read_answer(conn_t *conn, const knot_dname_t *zone, uint16_t type, uint16_t id, server_check_t *check)
 {
 	uint8_t prefix[2];
 	if (!receive_all(conn, prefix, sizeof(prefix))) {
@@ -181,32 +181,32 @@ static told_t read_answer(conn_t *conn, const knot_dname_t *zone, uint16_t type,
 			told = NOT_LOADED;
 		} else if (rcode == KNOT_RCODE_NOERROR && knot_wire_get_aa(conn->wire) &&
 		           !knot_wire_get_tc(conn->wire)) {
-			told = take_records(pkt, zone, type, look);
+			told = take_records(pkt, zone, type, check);
 		}
 	}
 	knot_pkt_free(pkt);
 	return told;
 }
 
-static void conclude(server_look_t *look, told_t told)
+static void conclude(server_check_t *check, told_t told)
 {
 	if (told != TOLD) {
-		look_clear(look);
+		check_clear(check);
 	}
 	if (told == TOLD) {
-		look->status = SERVER_OK;
-		look->detail[0] = '\0';
+		check->status = SERVER_OK;
+		check->detail[0] = '\0';
 	} else if (told == NOT_LOADED) {
-		look->status = SERVER_REFUSED;
-		snprintf(look->detail, sizeof(look->detail), "%s", LOOK_NOT_LOADED);
+		check->status = SERVER_REFUSED;
+		snprintf(check->detail, sizeof(check->detail), "%s", CHECK_NOT_LOADED);
 	} else {
-		look->status = SERVER_UNREACHABLE;
-		snprintf(look->detail, sizeof(look->detail), "the zone cannot be read by DNS");
+		check->status = SERVER_UNREACHABLE;
+		snprintf(check->detail, sizeof(check->detail), "the zone cannot be read by DNS");
 	}
 }
 
-/*! \return Answers that came. Looks without all of theirs are left as they are. */
-static size_t ask_all(conn_t *conn, look_t *looks, size_t count, int timeout_ms)
+/*! \return Answers that came. Checks without all of theirs are left as they are. */
+static size_t ask_all(conn_t *conn, check_t *checks, size_t count, int timeout_ms)
 {
 	uint8_t question[QUESTION_MAX];
 	knot_dname_storage_t zone;
@@ -215,17 +215,17 @@ static size_t ask_all(conn_t *conn, look_t *looks, size_t count, int timeout_ms)
 
 	for (size_t sent = 0, answered = 0; answered < questions; answered++) {
 		for (; sent < questions && sent < answered + WINDOW; sent++) {
-			if (knot_dname_from_str(zone, looks[sent / TYPES].zone, sizeof(zone)) == NULL ||
+			if (knot_dname_from_str(zone, checks[sent / TYPES].zone, sizeof(zone)) == NULL ||
 			    !send_all(conn, question, make_question(question, zone, types[sent % TYPES], sent))) {
 				return answered;
 			}
 		}
-		look_t *look = &looks[answered / TYPES];
+		check_t *check = &checks[answered / TYPES];
 		const size_t at = answered % TYPES;
-		if (knot_dname_from_str(zone, look->zone, sizeof(zone)) == NULL) {
+		if (knot_dname_from_str(zone, check->zone, sizeof(zone)) == NULL) {
 			return answered;
 		}
-		told_t told = read_answer(conn, zone, types[at], answered, &look->look);
+		told_t told = read_answer(conn, zone, types[at], answered, &check->check);
 		if (told == BROKEN) {
 			return answered;
 		}
@@ -235,13 +235,13 @@ static size_t ask_all(conn_t *conn, look_t *looks, size_t count, int timeout_ms)
 		/* The SOA comes first: that the zone is not loaded says all. */
 		worst = at == 0 ? told : (worst == TOLD ? told : worst);
 		if (at == TYPES - 1) {
-			conclude(&look->look, worst);
+			conclude(&check->check, worst);
 		}
 	}
 	return questions;
 }
 
-static bool ask_at(const struct sockaddr_storage *addr, socklen_t len, look_t *looks, size_t count, int timeout_ms)
+static bool ask_at(const struct sockaddr_storage *addr, socklen_t len, check_t *checks, size_t count, int timeout_ms)
 {
 	conn_t conn = { .deadline = now_ms() + (timeout_ms < FIRST_MS ? timeout_ms : FIRST_MS) };
 
@@ -255,22 +255,22 @@ static bool ask_at(const struct sockaddr_storage *addr, socklen_t len, look_t *l
 	if ((connect(conn.fd, (const struct sockaddr *)addr, len) == 0 || errno == EINPROGRESS) &&
 	    wait_for(&conn, POLLOUT) && getsockopt(conn.fd, SOL_SOCKET, SO_ERROR, &error, &error_len) == 0 &&
 	    error == 0) {
-		answered = ask_all(&conn, looks, count, timeout_ms);
+		answered = ask_all(&conn, checks, count, timeout_ms);
 	}
 	close(conn.fd);
 	return answered > 0;
 }
 
 /*! \return False if nobody has answered. */
-static bool ask_somebody(glance_t *glance, look_t *looks, size_t count, int timeout_ms)
+static bool ask_somebody(glance_t *glance, check_t *checks, size_t count, int timeout_ms)
 {
-	if (glance->addr_len > 0 && ask_at(&glance->addr, glance->addr_len, looks, count, timeout_ms)) {
+	if (glance->addr_len > 0 && ask_at(&glance->addr, glance->addr_len, checks, count, timeout_ms)) {
 		return true;
 	}
 	for (size_t i = 0; i < glance->known_count; i++) {
 		const struct sockaddr_storage *known = &glance->known[i];
 		socklen_t len = known->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-		if (ask_at(known, len, looks, count, timeout_ms)) {
+		if (ask_at(known, len, checks, count, timeout_ms)) {
 			glance->addr = *known;
 			glance->addr_len = len;
 			return true;
@@ -280,19 +280,19 @@ static bool ask_somebody(glance_t *glance, look_t *looks, size_t count, int time
 	return false;
 }
 
-void glance_run(glance_t *glance, look_t *looks, size_t count, int timeout_ms)
+void glance_run(glance_t *glance, check_t *checks, size_t count, int timeout_ms)
 {
-	assert(glance != NULL && looks != NULL);
+	assert(glance != NULL && checks != NULL);
 
 	for (size_t i = 0; i < count; i++) {
-		conclude(&looks[i].look, CANNOT_TELL);
+		conclude(&checks[i].check, CANNOT_TELL);
 	}
-	if (now_ms() >= glance->again && !ask_somebody(glance, looks, count, timeout_ms)) {
+	if (now_ms() >= glance->again && !ask_somebody(glance, checks, count, timeout_ms)) {
 		glance->again = now_ms() + AGAIN_MS;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (looks[i].look.status == SERVER_UNREACHABLE) {
-			look_clear(&looks[i].look);
+		if (checks[i].check.status == SERVER_UNREACHABLE) {
+			check_clear(&checks[i].check);
 		}
 	}
 }

@@ -9,7 +9,7 @@
 
 #include <sys/socket.h>
 
-#include "look.h"
+#include "own.h"
 
 /*! Addresses that are tried. */
 #define GLANCE_TRIED_MAX 4
@@ -27,9 +27,9 @@ typedef struct {
  * \brief Asks for the apex RRsets of zones: SOA, DNSKEY with its RRSIG, CDS, CDNSKEY, NS.
  *
  * \param[in,out] glance  What is known of the server.
- * \param[in,out] looks   Zones. Status SERVER_OK; SERVER_REFUSED with the words of look_run() for a zone that is not
+ * \param[in,out] checks   Zones. Status SERVER_OK; SERVER_REFUSED with the words of check_run() for a zone that is not
  *                        loaded; SERVER_UNREACHABLE if nothing can be told this way. Nothing says whether a zone is
  *                        frozen, has a transaction, or belongs to a catalog.
  * \param[in] timeout_ms  Of the whole connection.
  */
-void glance_run(glance_t *glance, look_t *looks, size_t count, int timeout_ms);
+void glance_run(glance_t *glance, check_t *checks, size_t count, int timeout_ms);

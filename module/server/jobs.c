@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "jobs.h"
-#include "look.h"
+#include "own.h"
 
 void job_list_init(job_list_t *list)
 {
@@ -47,7 +47,7 @@ void job_list_move(job_list_t *to, job_list_t *from)
 
 static void job_free(job_t *job)
 {
-	look_clear(&job->look);
+	check_clear(&job->check);
 	free(job->zone);
 	free(job->base);
 	free(job);
@@ -72,15 +72,15 @@ job_t *job_new(job_kind_t kind, const char *zone, const char *base, void *arg)
 
 void job_set(job_t *job, server_status_t status, const char *detail)
 {
-	job->status = job->look.status = status;
+	job->status = job->check.status = status;
 	snprintf(job->detail, sizeof(job->detail), "%s", detail);
-	snprintf(job->look.detail, sizeof(job->look.detail), "%s", detail);
+	snprintf(job->check.detail, sizeof(job->check.detail), "%s", detail);
 }
 
 void job_finish(job_t *job)
 {
-	if (job->kind == JOB_LOOK || job->kind == JOB_GLANCE) {
-		job->callback.look(&job->look, job->arg);
+	if (job->kind == JOB_CHECK || job->kind == JOB_GLANCE) {
+		job->callback.check(&job->check, job->arg);
 	} else if (job->kind == JOB_FIT) {
 		job->callback.fit(job->status, job->gate, job->detail, job->arg);
 	} else {
@@ -126,8 +126,8 @@ void jobs_take(job_list_t *queue, job_t **first, job_list_t *batch)
 
 	size_t max = 1;
 	job_kind_t kind = batch->head->kind;
-	if (kind == JOB_LOOK || kind == JOB_GLANCE) {
-		max = LOOKS_MAX;
+	if (kind == JOB_CHECK || kind == JOB_GLANCE) {
+		max = CHECKS_MAX;
 	} else if (kind == JOB_SWITCH) {
 		max = SWITCHES_MAX;
 	}

@@ -16,8 +16,8 @@
 #include "control.h"
 #include "policy.h"
 
-/*! Zones looked at over one connection: an operator's knotc may have to wait that long. */
-#define LOOKS_MAX 32
+/*! Zones checked over one connection: an operator's knotc may have to wait that long. */
+#define CHECKS_MAX 32
 /*! Zones switched in one transaction. */
 #define SWITCHES_MAX 256
 /*! A number of switches that never comes together. */
@@ -27,7 +27,7 @@
 
 /*! What is called. */
 typedef enum {
-	JOB_LOOK,
+	JOB_CHECK,
 	JOB_GLANCE,
 	JOB_SWITCH,
 	JOB_ORIGIN,
@@ -41,7 +41,7 @@ typedef struct job {
 	struct job *next; /*!< In its list. */
 	job_kind_t kind;
 	union {
-		server_look_f look;
+		server_check_f check;
 		server_done_f done;
 		server_fit_f fit;
 	} callback;
@@ -57,7 +57,7 @@ typedef struct job {
 	server_status_t status;
 	rollover_gate_t gate;
 	char detail[CONTROL_DETAIL_MAX];
-	server_look_t look;
+	server_check_t check;
 } job_t;
 
 /*! Jobs in the order of their calls; job_list_init() makes an empty one. Owns them. */

@@ -4,7 +4,7 @@
  *
  * \brief Zones that lose records when knotd reads their zone file again.
  *
- * A zone that a transaction changes is loaded from its file, unlike at `knotc reload`, which looks at the time of the
+ * A zone that a transaction changes is loaded from its file, unlike at `knotc reload`, which checks the time of the
  * file. Since Knot DNS 3.5 all zones are, also those without the module, if a policy is created or changed
  * (KNOT_POLICY_REREADS). What then becomes of records that came by DNS UPDATE or `zone-set` was measured with all
  * settings that Knot accepts.

@@ -12,7 +12,7 @@
 #include "control.h"
 #include "glance.h"
 #include "jobs.h"
-#include "look.h"
+#include "own.h"
 #include "switch.h"
 
 /*!
@@ -29,9 +29,9 @@
 #define EVENTS_APART 100
 /*! How long their number keeps a transaction from beginning, in timeouts of a connection. */
 #define EVENTS_PATIENCE 3
-/*! How often a thread with nothing but waiting switches looks again. */
+/*! How often a thread with nothing but waiting switches checks again. */
 #define NAP_NS 20000000L
-/*! "+ttl SECONDS" of zone-ksk-submitted, since Knot DNS 3.5.3. Before that this command looks at no filter. */
+/*! "+ttl SECONDS" of zone-ksk-submitted, since Knot DNS 3.5.3. Before that this command checks no filter. */
 #define FILTER_TTL "t"
 
 struct server {
@@ -67,22 +67,22 @@ static bool is_stopping(void *arg)
 	return stop;
 }
 
-static void run_looks(server_t *server, job_list_t *batch)
+static void run_checks(server_t *server, job_list_t *batch)
 {
 	const bool glance = batch->head->kind == JOB_GLANCE;
-	look_t looks[LOOKS_MAX] = { 0 };
+	check_t checks[CHECKS_MAX] = { 0 };
 	size_t n = 0;
 	for (job_t *job = batch->head; job != NULL; job = job->next) {
-		looks[n++].zone = job->zone;
+		checks[n++].zone = job->zone;
 	}
 	if (glance) {
-		glance_run(&server->glance, looks, n, server->target.timeout_ms);
+		glance_run(&server->glance, checks, n, server->target.timeout_ms);
 	} else {
-		look_run(&server->target, looks, n);
+		check_run(&server->target, checks, n);
 	}
 	n = 0;
 	for (job_t *job = batch->head; job != NULL; job = job->next) {
-		job->look = looks[n++].look;
+		job->check = checks[n++].check;
 	}
 }
 
@@ -147,9 +147,9 @@ static void run_batch(server_t *server, job_list_t *batch)
 
 	job_t *first = batch->head;
 	switch (first->kind) {
-	case JOB_LOOK:
+	case JOB_CHECK:
 	case JOB_GLANCE:
-		run_looks(server, batch);
+		run_checks(server, batch);
 		break;
 	case JOB_SWITCH:
 		run_switches(server, batch);
@@ -374,28 +374,28 @@ static void enqueue(server_t *server, job_t *job)
 	}
 }
 
-static void look(server_t *server, job_kind_t kind, const char *zone, server_look_f done, void *arg)
+static void check(server_t *server, job_kind_t kind, const char *zone, server_check_f done, void *arg)
 {
 	job_t *job = job_new(kind, zone, NULL, arg);
 	if (job == NULL) {
-		server_look_t none = { .status = SERVER_UNREACHABLE, .detail = "not enough memory" };
+		server_check_t none = { .status = SERVER_UNREACHABLE, .detail = "not enough memory" };
 		done(&none, arg);
 		return;
 	}
-	job->callback.look = done;
+	job->callback.check = done;
 	enqueue(server, job);
 }
 
-void server_look(server_t *server, const char *zone, server_look_f done, void *arg)
+void server_check(server_t *server, const char *zone, server_check_f done, void *arg)
 {
 	assert(server != NULL && zone != NULL && done != NULL);
-	look(server, JOB_LOOK, zone, done, arg);
+	check(server, JOB_CHECK, zone, done, arg);
 }
 
-void server_glance(server_t *server, const char *zone, server_look_f done, void *arg)
+void server_glance(server_t *server, const char *zone, server_check_f done, void *arg)
 {
 	assert(server != NULL && zone != NULL && done != NULL);
-	look(server, JOB_GLANCE, zone, done, arg);
+	check(server, JOB_GLANCE, zone, done, arg);
 }
 
 static void call(server_t *server, job_t *job, server_done_f done, void *arg)

@@ -69,7 +69,7 @@ char *row_sql_save(void);
 /*! Definition of the columns for CREATE TABLE; sqlite3_free(). */
 char *row_sql_columns(void);
 /*! Adds the columns that came after a schema. */
-int row_add_columns(store_t *store, int schema);
+int row_migrate_columns(store_t *store, int schema);
 
 int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone);
 /*! \return KNOT_EOK, KNOT_EMALF (with words), never a row that makes no sense. */

@@ -29,11 +29,16 @@ typedef struct {
 	kind_t kind;
 	size_t offset;
 	size_t size;
-	int schema; // The first one with this column.
+	int schema;      // The first one with this column.
+	const char *was; // Its name before schema RENAMED; NULL: the same.
 } column_t;
 
-#define COLUMN(name, kind, field, schema)                                                                              \
-	{ name, kind, offsetof(store_zone_t, field), sizeof(((store_zone_t *)0)->field), schema }
+#define COLUMN_WAS(name, kind, field, schema, was)                                                                     \
+	{ name, kind, offsetof(store_zone_t, field), sizeof(((store_zone_t *)0)->field), schema, was }
+#define COLUMN(name, kind, field, schema) COLUMN_WAS(name, kind, field, schema, NULL)
+
+/*! The schema with the names of today. */
+#define RENAMED 4
 
 /*! Every field of store_zone_t. Append only; a new column gets a new STORE_SCHEMA. */
 static const column_t columns[] = {
@@ -49,19 +54,19 @@ static const column_t columns[] = {
 	COLUMN("new_key", KIND_NEW_KEY, row.new_key, 1),
 	COLUMN("settled_at", KIND_TIME, row.settled_at, 1),
 	COLUMN("all_since", KIND_TIME, row.all_since, 1),
-	COLUMN("all_drained", KIND_TIME, row.all_drained, 1),
+	COLUMN_WAS("all_expired", KIND_TIME, row.all_expired, 1, "all_drained"),
 	COLUMN("ds_all_since", KIND_TIME, row.ds_all_since, 1),
-	COLUMN("ds_drain", KIND_U32, row.ds_drain, 1),
+	COLUMN_WAS("ds_expire", KIND_U32, row.ds_expire, 1, "ds_drain"),
 	COLUMN("dnskey_ttl", KIND_WINDOW, row.dnskey_ttl, 1),
 	COLUMN("ds_ttl", KIND_WINDOW, row.ds_ttl, 1),
-	COLUMN("acted", KIND_TIME, row.acted, 1),
-	COLUMN("looks", KIND_U8, row.looks, 1),
-	COLUMN("wake", KIND_TIME, row.wake, 1),
+	COLUMN_WAS("ordered", KIND_TIME, row.ordered, 1, "acted"),
+	COLUMN_WAS("checks", KIND_U8, row.checks, 1, "looks"),
+	COLUMN_WAS("next_check", KIND_TIME, row.next_check, 1, "wake"),
 	COLUMN("base_policy", KIND_TEXT, base_policy, 1),
 	COLUMN("policy_implicit", KIND_BOOL, policy_implicit, 1),
 	COLUMN("parent_zone", KIND_TEXT, parent_zone, 1),
 	COLUMN("answers", KIND_JSON, answers, 1),
-	COLUMN("looked", KIND_TIME, looked, 2),
+	COLUMN_WAS("checked", KIND_TIME, checked, 2, "looked"),
 	COLUMN("configured", KIND_BOOL, configured, 2),
 	COLUMN("ksk_lifetime", KIND_U32, config.ksk_lifetime, 2),
 	COLUMN("ttl", KIND_U32, config.ttl, 2),
@@ -73,7 +78,7 @@ static const column_t columns[] = {
 	COLUMN("unreachable_after", KIND_U32, config.unreachable_after, 2),
 	COLUMN("bogus_limit", KIND_U32, config.bogus_limit, 2),
 	COLUMN("zone_ttl", KIND_U32, config.zone_ttl, 2),
-	COLUMN("leave", KIND_BOOL, config.leave, 2),
+	COLUMN_WAS("go_insecure", KIND_BOOL, config.go_insecure, 2, "leave"),
 	COLUMN("dry_run", KIND_BOOL, config.dry_run, 2),
 	COLUMN("hold", KIND_BOOL, config.hold, 2),
 	COLUMN("observe_only", KIND_BOOL, config.observe_only, 2),
@@ -124,12 +129,17 @@ static const char *definition(const column_t *column)
 	return is_integer(column->kind) ? "INTEGER NOT NULL DEFAULT 0" : "TEXT NOT NULL DEFAULT ''";
 }
 
+static const char *name_in(const column_t *column, int schema)
+{
+	return column->was != NULL && schema < RENAMED ? column->was : column->name;
+}
+
 /*! Columns; where the file has an older schema, values in the place of those it lacks. */
 static void append_names(sqlite3_str *sql, int schema)
 {
 	for (size_t i = 0; i < COLUMNS; i++) {
 		sqlite3_str_appendf(sql, "%s%s", i > 0 ? ", " : "",
-		                    columns[i].schema <= schema ? columns[i].name :
+		                    columns[i].schema <= schema ? name_in(&columns[i], schema) :
 		                    is_integer(columns[i].kind) ? "0" :
 		                                                  "''");
 	}
@@ -176,16 +186,21 @@ char *row_sql_columns(void)
 	return sqlite3_str_finish(sql);
 }
 
-int row_add_columns(store_t *store, int schema)
+int row_migrate_columns(store_t *store, int schema)
 {
 	int ret = KNOT_EOK;
 	for (size_t i = 0; i < COLUMNS && ret == KNOT_EOK; i++) {
-		if (columns[i].schema <= schema) {
+		const column_t *column = &columns[i];
+		char sql[256];
+		if (column->schema > schema) {
+			snprintf(sql, sizeof(sql), "ALTER TABLE zone ADD COLUMN %s %s", column->name,
+			         definition(column));
+		} else if (name_in(column, schema) != column->name) {
+			snprintf(sql, sizeof(sql), "ALTER TABLE zone RENAME COLUMN %s TO %s", column->was,
+			         column->name);
+		} else {
 			continue;
 		}
-		char sql[256];
-		snprintf(sql, sizeof(sql), "ALTER TABLE zone ADD COLUMN %s %s", columns[i].name,
-		         definition(&columns[i]));
 		ret = store_exec(store, sql);
 	}
 	return ret;

@@ -33,10 +33,12 @@ static const char other_tables[] = "CREATE TABLE history ("
 static const char *const since_schema[STORE_SCHEMA + 1] = {
 	[2] = "CREATE INDEX history_kind ON history (zone, from_state = to_state, id);"
 	      "ALTER TABLE server ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
-	[3] = "CREATE INDEX zone_looked ON zone (looked);"
+	[3] = "CREATE INDEX zone_checked ON zone (checked);"
 	      "ALTER TABLE server ADD COLUMN clock_ahead INTEGER NOT NULL DEFAULT 0;"
 	      "ALTER TABLE server ADD COLUMN clock_boot INTEGER NOT NULL DEFAULT 0;"
 	      "ALTER TABLE server ADD COLUMN alone INTEGER NOT NULL DEFAULT 0",
+	[4] = "DROP INDEX IF EXISTS zone_looked;"
+	      "CREATE INDEX IF NOT EXISTS zone_checked ON zone (checked)",
 };
 /* clang-format on */
 
@@ -78,7 +80,7 @@ static int add_others(store_t *store, int schema)
 
 static int migrate(store_t *store, int schema)
 {
-	int ret = row_add_columns(store, schema);
+	int ret = row_migrate_columns(store, schema);
 	return ret == KNOT_EOK ? add_others(store, schema) : ret;
 }
 
@@ -157,7 +159,7 @@ int schema_prepare(store_t *store)
 		return KNOT_ERROR;
 	}
 
-	// Another process may have been quicker: look again under the lock.
+	// Another process may have been quicker: check again under the lock.
 	ret = store_exec(store, "BEGIN IMMEDIATE");
 	if (ret != KNOT_EOK) {
 		return ret;

@@ -41,9 +41,9 @@ static const char *const texts[STMT__COUNT] = {
 		" (SELECT server FROM server WHERE zone = ?1 ORDER BY seen DESC, server LIMIT -1 OFFSET ?3))",
 	[STMT_SERVERS_GONE] =
 		"DELETE FROM server WHERE seen < ?1",
-	// By the index zone_looked. An older version did not write when it had looked.
+	// By the index zone_checked. An older version did not write when it had checked.
 	[STMT_OLD_ZONES] =
-		"SELECT zone FROM zone WHERE looked < ?1 AND since < ?1 AND gate_since < ?1 ORDER BY looked",
+		"SELECT zone FROM zone WHERE checked < ?1 AND since < ?1 AND gate_since < ?1 ORDER BY checked",
 	[STMT_FORGET_HISTORY] =
 		"DELETE FROM history WHERE zone = ?1",
 	[STMT_FORGET_SERVERS] =

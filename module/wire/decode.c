@@ -286,7 +286,7 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, engine_z
 		&c->notify_again,
 	};
 	bool *const flags[] = {
-		&c->notify,       &c->leave,        &c->dry_run,      &c->hold,
+		&c->notify,       &c->go_insecure,  &c->dry_run,      &c->hold,
 		&c->observe_only, &out->csk_wanted, &out->ttl_of_soa, &out->require_secure_dsync,
 	};
 

@@ -173,14 +173,8 @@ bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const engine_zone_
 		c->notify_again,
 	};
 	const bool flags[] = {
-		c->notify,
-		c->leave,
-		c->dry_run,
-		c->hold,
-		c->observe_only,
-		settings->csk_wanted,
-		settings->ttl_of_soa,
-		settings->require_secure_dsync,
+		c->notify,       c->go_insecure,       c->dry_run,           c->hold,
+		c->observe_only, settings->csk_wanted, settings->ttl_of_soa, settings->require_secure_dsync,
 	};
 
 	writer_t w = begin(out, WIRE_ZONE_SETTINGS);

@@ -2,7 +2,7 @@
 """What zones at rest cost: memory, processor, start, reload, against the same server without the module.
 
 And against a module of Knot's own that keeps numbers for each zone, mod-stats: what knotd does for an instance, ours
-pays as well. Plain zones, which nobody signs, are looked at as often as others and write their row; but nobody
+pays as well. Plain zones, which nobody signs, are checked as often as others and write their row; but nobody
 asks anybody about them. `mass` has the same numbers for signed zones with a parent.
 """
 
@@ -48,7 +48,7 @@ def measure(name, directory, size, module, stock):
         server.wait_control()
         began = time.monotonic()
         if module:
-            server.wait_looked_at(60 + size / 100)
+            server.wait_checked(60 + size / 100)
         process.wait_quiet(server.pid, 600)
         numbers["quiet"] = time.monotonic() - began
         numbers["rss"], numbers["cpu"] = process.rss(server.pid), process.cpu(server.pid)
@@ -85,7 +85,7 @@ def summary(result, measured):
     knotd_per_zone, knotd_fixed = slope([(size, extra[size]["rss_knotd"]) for size in sizes])
     per_zone, fixed = slope([(size, extra[size]["rss"]) for size in sizes])
     largest = extra[sizes[-1]]
-    look_ms = 1000 * largest["cpu"] / sizes[-1]
+    check_ms = 1000 * largest["cpu"] / sizes[-1]
     peer_per_zone, _ = slope([(size, extra[size]["peer"]["rss"]) for size in sizes])
     # What every server pays is no cost of a zone.
     growth = {"memory": exponent([(size, extra[size]["rss"] - fixed) for size in sizes]),
@@ -95,13 +95,13 @@ def summary(result, measured):
     result.numbers = {"runs": measured, "extra": extra, "rss_per_zone": per_zone, "rss_fixed": fixed,
                       "knotd_rss_per_zone": knotd_per_zone, "knotd_rss_fixed": knotd_fixed,
                       "peer": PEER, "peer_rss_per_zone": peer_per_zone,
-                      "cpu_ms_per_first_look": look_ms, "exponents": growth, "zones": sizes[-1]}
+                      "cpu_ms_per_first_check": check_ms, "exponents": growth, "zones": sizes[-1]}
     result.ratio = largest["start_ratio"]
     result.note(f"memory: {per_zone:.0f} bytes per zone and {fixed / 1e6:.1f} MB for module and kskrolld themselves, "
                 f"of that in knotd {knotd_per_zone:.0f} bytes and {knotd_fixed / 1e6:.1f} MB; "
                 f"the store has {largest['store'] / sizes[-1]:.0f} bytes per zone; "
                 f"{PEER}: {peer_per_zone:.0f} bytes per zone")
-    result.note(f"processor: {look_ms:.2f} ms for attaching, first look and first row of a zone")
+    result.note(f"processor: {check_ms:.2f} ms for attaching, first check and first row of a zone")
     for size in sizes:
         result.note(f"{size} zones: start x{extra[size]['start_ratio']:.2f}, "
                     f"reload x{extra[size]['reload_ratio']:.2f} "

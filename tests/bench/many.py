@@ -21,9 +21,9 @@ from tests.lab.world import (CHILD_BIND, CHILD_NSD, KNOT, PARENT_BIND, PARENT_ZO
 WATCHED = 4
 #: knotc at the same time, for commands that take one zone each: knotd's backlog is 5.
 AT_ONCE = 2
-#: Zones that the agent looks at a second, if they are so many that it would be all that the machine does.
+#: Zones that the agent checks a second, if they are so many that it would be all that the machine does.
 SCANNED_PER_SECOND = 2000
-#: Zones that a secondary looks at a second, in case a NOTIFY was lost.
+#: Zones that a secondary checks a second, in case a NOTIFY was lost.
 REFRESHED_PER_SECOND = 20
 #: Connections that are over and that the kernel remembers: transfers bind their source address, which takes
 #: longer the more there are.

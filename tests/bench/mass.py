@@ -13,8 +13,8 @@ from .many import ManyWorld
 
 #: What is told to the servers of a zone, and to those of its parent.
 SERVERS = 4
-#: Between two looks at the DS of a zone at rest: a day, up to an eighth less, by the key (ROLLOVER_DS_LOOK).
-DS_LOOK_HOURS = 24 * (1 - 1 / 16)
+#: Between two checks the DS of a zone at rest: a day, up to an eighth less, by the key (ROLLOVER_DS_CHECK).
+DS_CHECK_HOURS = 24 * (1 - 1 / 16)
 #: It is not over after so many times the bound: something is wrong.
 LONGEST = 100
 #: States in which the old key is still there.
@@ -78,7 +78,7 @@ def bench(result, directory, options):
         wait_until(lambda: world.states().get("idle") == count and
                    world.totals()["kskroll-surveys"] >= count, 300 + count / 10, "all zones are at rest")
         began, used = time.monotonic(), process.cpu(knot.pid)
-        # Each zone is looked at once.
+        # Each zone is checked once.
         time.sleep(2 if options.smoke else settings["check-interval"])
         rest |= {"rss_with": process.rss(knot.pid), "queries": world.totals()["kskroll-queries"] / count,
                  "cpu_share": (process.cpu(knot.pid) - used) / (time.monotonic() - began)}
@@ -156,8 +156,8 @@ def summary(result, numbers, count, interval):
     result.row(f"of {numbers['status_asked']} longer than {PROMPT:g} s", numbers["status_late"])
     result.row("peak memory, MB", numbers["peak"] / 1e6)
     result.row(f"at rest, check-interval {interval} s: processor, %", 100 * rest["cpu_share"])
-    result.row("at rest: packets for a zone's look at its DS", rest["queries"])
-    result.row("at rest: packets per zone and hour", rest["queries"] / DS_LOOK_HOURS)
+    result.row("at rest: packets for a zone's check of its DS", rest["queries"])
+    result.row("at rest: packets per zone and hour", rest["queries"] / DS_CHECK_HOURS)
     result.row("at rest: memory with over without, kB per zone",
                (rest["rss_with"] - rest["rss_without"]) / count / 1e3)
     threads = sorted(numbers["cpu_by_thread"].items(), key=lambda item: -item[1])

@@ -21,7 +21,7 @@ ns A 192.0.2.1
 www A 192.0.2.2
 """
 
-#: Seconds between two looks at a zone: so many that the first looks at 100000 zones are over long before the second.
+#: Seconds between two checks a zone: so many that the first checks 100000 zones are over long before the second.
 CHECK_INTERVAL = 3600
 
 
@@ -90,12 +90,12 @@ class Plain(Knot):
         text = self.knotc("-f", "stats", f"mod-kskroll.{item}")
         return int(text.rsplit("=", 1)[1])
 
-    def wait_looked_at(self, bound):
-        """Waits until every zone has a row in the module's database: it was looked at."""
+    def wait_checked(self, bound):
+        """Waits until every zone has a row in the module's database: it was checked."""
         def rows():
             with contextlib.closing(sqlite3.connect(f"file:{self.store}?mode=ro", timeout=5, uri=True)) as store:
                 return store.execute("SELECT count(*) FROM zone").fetchone()[0]
-        wait_until(lambda: rows() == len(self.names), bound, f"{self.name} has looked at all zones", poll=0.5)
+        wait_until(lambda: rows() == len(self.names), bound, f"{self.name} has checked all zones", poll=0.5)
 
     def store_size(self):
         """Bytes of the module's database."""

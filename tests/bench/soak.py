@@ -30,7 +30,7 @@ SAID_EVERY = 60
 #: What is not growth: pages that come and go, and arenas that are still filling.
 RSS_SHARE, RSS_BYTES = 0.10, 4e6
 #: Threads that kskrolld always needs: its loop, the one of the control socket, the resolver's (which comes with the
-#: first question after a reload). A resolver with an empty cache, for looks with validation, may be one more.
+#: first question after a reload). A resolver with an empty cache, for checks with validation, may be one more.
 THREADS = 3
 #: Threads for control connections that knotd makes and ends as it needs them (CTL_MAX_CONCURRENT).
 CONTROL_THREADS = 8

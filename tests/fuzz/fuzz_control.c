@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief What knotd's control socket answers to a look at two zones, unit by unit.
+ * \brief What knotd's control socket answers to a check of two zones, unit by unit.
  *
  * The linker leads the calls of libknot here (--wrap). Each unit is an octet for its type and
  * whether the connection fails, one for each eight of its fields, and the texts of those that
@@ -14,7 +14,7 @@
 #include <libknot/libknot.h>
 
 #include "fuzz.h"
-#include "server/look.h"
+#include "server/own.h"
 
 static struct {
 	const uint8_t *at;
@@ -99,18 +99,18 @@ int __wrap_knot_ctl_receive(knot_ctl_t *ctl, knot_ctl_type_t *type, knot_ctl_dat
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const control_target_t target = { .path = "nowhere", .timeout_ms = 60000 };
-	look_t looks[] = { { .zone = "a.example." }, { .zone = "b.example." } };
+	check_t checks[] = { { .zone = "a.example." }, { .zone = "b.example." } };
 
 	input.at = data;
 	input.left = size;
 	memset(input.data, 0, sizeof(input.data));
-	look_run(&target, looks, 2);
+	check_run(&target, checks, 2);
 	for (unsigned i = 0; i < 2; i++) {
-		server_look_t *look = &looks[i].look;
-		require(memchr(look->detail, '\0', sizeof(look->detail)) != NULL);
-		require(look->status == SERVER_OK ? look->soa.count > 0 : look->detail[0] != '\0');
-		require(look->status == SERVER_OK || look->dnskey.count == 0);
-		look_clear(look);
+		server_check_t *check = &checks[i].check;
+		require(memchr(check->detail, '\0', sizeof(check->detail)) != NULL);
+		require(check->status == SERVER_OK ? check->soa.count > 0 : check->detail[0] != '\0');
+		require(check->status == SERVER_OK || check->dnskey.count == 0);
+		check_clear(check);
 	}
 	return 0;
 }

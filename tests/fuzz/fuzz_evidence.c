@@ -13,7 +13,7 @@
 
 static unsigned seen;
 
-static void look_at(const answer_t *answer, void *arg)
+static void check_at(const answer_t *answer, void *arg)
 {
 	const char *const texts[] = {
 		answer->server, answer->status, answer->detail,  answer->dnskey, answer->signed_by,
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	seen = 0;
 	bool valid = answers_valid(text);
 	require(answers_own(text, &own) == valid);
-	require(answers_each(text, look_at, NULL) == 0 || valid);
+	require(answers_each(text, check_at, NULL) == 0 || valid);
 	require(seen == 0 || valid);
 	(void)answers_notified(text);
 	char *notification = answers_notification(text);

@@ -73,12 +73,12 @@ class Agent:
         self._update(zone, "\n".join(script) + "\n")
 
     def scan(self, zone):
-        """One look at a zone; returns whether the parent was changed."""
+        """One check of a zone; returns whether the parent was changed."""
         with self._lock:
             return self._scan(zone)
 
     def notify(self, zone):
-        """One look at a zone because somebody said that its CDS has changed (RFC 9859 4.3)."""
+        """One check of a zone because somebody said that its CDS has changed (RFC 9859 4.3)."""
         self._note(f"{zone}: notified")
         if zone not in self.children:
             return

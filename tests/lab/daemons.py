@@ -64,7 +64,7 @@ class Daemon:
         self.launch()
 
     def launch(self, poll=POLL):
-        """Starts with the configuration that is there; looks whether it answers each \\a poll seconds."""
+        """Starts with the configuration that is there; checks whether it answers each \\a poll seconds."""
         for address in self.addresses:
             netns.add_address(address)
             self._refuse_used_address(address)

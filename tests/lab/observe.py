@@ -40,11 +40,11 @@ class Observer:
         self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
 
     def start(self):
-        """Starts looking."""
+        """Starts checking."""
         self._thread.start()
 
     def stop(self):
-        """Ends looking."""
+        """Ends checking."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(15)
@@ -59,12 +59,12 @@ class Observer:
 
     def _run(self):
         while True:
-            self.look()
+            self.check()
             if self._stop.wait(self.interval):
                 return
 
-    def look(self):
-        """One look at every server."""
+    def check(self):
+        """One check of every server."""
         for zone, servers in self.children.items():
             for server, address in servers.items():
                 self._note(zone, server, "DNSKEY", _read(_ksk_text, address, zone))

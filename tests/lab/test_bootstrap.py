@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first DS by RFC 9615: copies of CDS at the signaling names, looked at by module and parent."""
+"""The first DS by RFC 9615: copies of CDS at the signaling names, checked by module and parent."""
 
 import functools
 

@@ -80,20 +80,20 @@ def test_conf_check_accepts_what_is_right(directory):
 
 
 @bound(120)
-def test_a_reload_looks_at_no_zone_at_rest_whose_settings_are_the_same(directory):
+def test_a_reload_checks_no_zone_at_rest_whose_settings_are_the_same(directory):
     other = "other.test."
     settings = {other: {"check-interval": 60}}
     with World([ZONE, other], directory, module_path(), pinned=False, zone_module_settings=settings,
                module_settings={"check-interval": 60}) as world:
         with Progress(world.knot, ZONE) as one, Progress(world.knot, other) as two:
             wait_until(lambda: one.gate == two.gate == "none", 60, "both are at rest")
-            wait_until(lambda: ask_surveys(world) == 2, 30, "both have been looked at")
+            wait_until(lambda: ask_surveys(world) == 2, 30, "both have been checked")
             begin = time.monotonic()
             wait_until(lambda: time.monotonic() - begin > 10, 15, "a while after the checks")
             settings[other]["hold"] = True
             world.knot.sections = world.knot_sections()
             world.knot.reconfigure()
-            wait_until(lambda: two.gate == "held-by-operator", 30, "the changed one is looked at")
+            wait_until(lambda: two.gate == "held-by-operator", 30, "the changed one is checked")
             # The number is of when the instance was loaded; a check then would have put off the next one.
             wait_until(lambda: 0 < (world.knot.stats(ZONE).get("next-check-seconds") or 0) <= 51, 5, "no new check")
             # Its new instance has its numbers all the same.

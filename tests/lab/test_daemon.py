@@ -133,7 +133,7 @@ def status(server):
     return json.loads(run([tool, "--db", server.store, "status", "--json"]).stdout)["daemon_running"]
 
 
-def looked_at(server):
+def checked(server):
     """Whether each zone has its numbers."""
     return server.total("kskroll-zones") == len(server.names)
 
@@ -142,7 +142,7 @@ def looked_at(server):
 def test_nothing_is_left_after_a_kill_of_knotd(directory):
     with plain(directory) as server:
         for _ in range(3):
-            server.wait_looked_at(20)
+            server.wait_checked(20)
             kskrolld = server.wait_kskrolld()
             assert status(server) is True
             began = time.monotonic()
@@ -160,7 +160,7 @@ def test_nothing_is_left_after_a_kill_of_knotd(directory):
 @bound(60)
 def test_kskrolld_waits_for_knotd_when_the_whole_group_is_told_to_stop(directory):
     with plain(directory) as server:
-        server.wait_looked_at(20)
+        server.wait_checked(20)
         kskrolld = server.wait_kskrolld()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGQUIT):
             os.kill(kskrolld, number)
@@ -181,11 +181,11 @@ def test_kskrolld_waits_for_knotd_when_the_whole_group_is_told_to_stop(directory
 @bound(60)
 def test_a_reload_keeps_it_and_a_restart_does_not(directory):
     with plain(directory) as server:
-        server.wait_looked_at(20)
+        server.wait_checked(20)
         first = server.wait_kskrolld()
         for _ in range(5):
             server.knotc("reload")
-        wait_until(lambda: looked_at(server), 10, "all zones are there")
+        wait_until(lambda: checked(server), 10, "all zones are there")
         # The numbers of a new instance start at 0.
         wait_until(lambda: server.total("kskroll-daemon-starts") == 1, 5, "the number of starts")
         assert server.kskrolld == first and server.total("kskroll-daemon-running") == 1
@@ -193,13 +193,13 @@ def test_a_reload_keeps_it_and_a_restart_does_not(directory):
         server.wait_control()
         second = server.wait_kskrolld()
         assert second != first and gone(first)
-        wait_until(lambda: looked_at(server), 10, "all zones are there")
+        wait_until(lambda: checked(server), 10, "all zones are there")
 
 
 @bound(60)
 def test_it_ends_when_the_module_is_removed_and_comes_back_with_it(directory):
     with plain(directory) as server:
-        server.wait_looked_at(20)
+        server.wait_checked(20)
         first = server.wait_kskrolld()
         with_module = [(name, dict(content[0]) if name == "template" else content) for name, content in server.sections]
         without = [(name, [{key: value for key, value in content.items() if key not in ("global-module", "module")}]
@@ -211,13 +211,13 @@ def test_it_ends_when_the_module_is_removed_and_comes_back_with_it(directory):
         server.sections = [(name, [content] if name == "template" else content) for name, content in with_module]
         server.reconfigure()
         assert server.wait_kskrolld() != first
-        wait_until(lambda: looked_at(server), 10, "all zones are there")
+        wait_until(lambda: checked(server), 10, "all zones are there")
 
 
 @bound(60)
 def test_a_second_knotd_on_the_same_folder_starts_none(directory):
     with plain(directory) as server:
-        server.wait_looked_at(20)
+        server.wait_checked(20)
         kskrolld = server.wait_kskrolld()
         before = os.stat(server.store).st_ino
         done = run(["knotd", "-c", server.path("knot.conf")], cwd=server.dir)
@@ -226,14 +226,14 @@ def test_a_second_knotd_on_the_same_folder_starts_none(directory):
         # Both write to the same log.
         assert len(server.log_lines(RUNS)) == 1, server.log_lines(RUNS)
         server.knotc("reload")
-        wait_until(lambda: looked_at(server), 10, "the first one works on")
+        wait_until(lambda: checked(server), 10, "the first one works on")
 
 
 @bound(90)
 def test_two_servers_have_two_and_each_its_own(directory):
     with plain(directory, "one") as one, plain(directory, "two", OTHER, 2) as two:
         for server in (one, two):
-            server.wait_looked_at(20)
+            server.wait_checked(20)
         first, second = one.wait_kskrolld(), two.wait_kskrolld()
         assert first != second and children(one.pid) == [first] and children(two.pid) == [second]
         assert (one.total("kskroll-zones"), two.total("kskroll-zones")) == (3, 2)
@@ -241,7 +241,7 @@ def test_two_servers_have_two_and_each_its_own(directory):
         wait_until(lambda: gone(first), 1, "the first is gone", poll=0.01)
         assert two.wait_kskrolld() == second
         two.knotc("reload")
-        wait_until(lambda: looked_at(two), 10, "the second works on")
+        wait_until(lambda: checked(two), 10, "the second works on")
 
 
 @bound(60)
@@ -255,10 +255,10 @@ def test_a_server_that_forks(directory):
             pid = int(file.read())
         try:
             server.wait_control()
-            server.wait_looked_at(20)
+            server.wait_checked(20)
             found = children(pid)
             assert [comm(child) for child in found] == ["kskrolld"], found
-            wait_until(lambda: looked_at(server), 10, "all zones are there")
+            wait_until(lambda: checked(server), 10, "all zones are there")
         finally:
             os.kill(pid, signal.SIGTERM)
         wait_until(lambda: not os.path.exists(server.path("knot.pid")) and gone(found[0]), 10, "both have ended")
@@ -312,8 +312,8 @@ def test_one_that_is_missing_or_cannot_be_run_is_named(directory):
         server.knotc("reload")
         put(module, real())
         server.wait_kskrolld()
-        server.wait_looked_at(20)
-        wait_until(lambda: looked_at(server), 10, "all zones are there")
+        server.wait_checked(20)
+        wait_until(lambda: checked(server), 10, "all zones are there")
         assert server.total("kskroll-daemon-starts") == 1
 
 
@@ -328,7 +328,7 @@ def test_one_of_another_version_is_refused_in_one_sentence(directory):
         assert not os.path.exists(server.store)
         put(module, real())
         wait_until(lambda: server.log_lines(RUNS), 30, "the right one runs")
-        server.wait_looked_at(20)
+        server.wait_checked(20)
 
 
 #: What calls itself kskrolld, and what knotd says about it.
@@ -365,7 +365,7 @@ def test_what_is_no_kskrolld_harms_nobody(directory):
 @bound(60)
 def test_one_that_hangs_does_not_keep_knotd_from_ending(directory):
     with plain(directory) as server:
-        server.wait_looked_at(20)
+        server.wait_checked(20)
         kskrolld = server.wait_kskrolld()
         os.kill(kskrolld, signal.SIGSTOP)
         for _ in range(3):

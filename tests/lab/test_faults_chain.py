@@ -68,7 +68,7 @@ def test_ds_is_removed_in_observe(directory):
         case.start()
         case.gate(("waiting-ds-ttl", "waiting-observe"), state="observe")
         case.world.agent.insert_ds(ZONE, [])
-        case.gate("first-ds", state="observe")
+        case.gate("ds-removed", state="observe")
         case.stays("observe", case.world.ds_ttl + 10, "the DS is gone", case.no_signals)
         assert case.both_keys() and case.world.ds_everywhere(ZONE, [])
         never_bogus(case.world)
@@ -88,7 +88,7 @@ def test_ds_is_removed_in_await_ds(directory):
         case.world.agent.deaf = True
         case.world.agent.insert_ds(ZONE, [])
         case.logged("await-ds -> introduce")
-        case.gate("first-ds", state="introduce")
+        case.gate("ds-removed", state="introduce")
         wait_until(case.no_signals, 20, "the signals are withdrawn")
         case.stays("introduce", 10, "the DS is gone", case.no_signals)
         never_bogus(case.world)

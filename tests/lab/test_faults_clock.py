@@ -15,7 +15,7 @@ HOUR = 3600
 #: Where the clock begins. What BIND and Knot have just signed is valid from 60 and 90 min before.
 BEGIN = -55 * 60
 OBSERVE = 14
-#: Seconds beyond its wait that a step may take: looks are a second or two apart, and machines busy.
+#: Seconds beyond its wait that a step may take: checks are a second or two apart, and machines busy.
 SLACK = 15
 
 
@@ -34,7 +34,7 @@ def test_clock_is_set_forward_and_back(directory):
         case.start()
         wait_until(lambda: len(case.new()) == 1, 20, "the new key")
         published = time.monotonic()
-        case.gate("waiting-ttl", state="introduce")
+        case.gate("waiting-dnskey-ttl", state="introduce")
         set_clock(HOUR, "forward")
         case.saw("none", detail="log: the clock was set forward by N s")
         wait_until(lambda: ask.tags(KNOT, ZONE, "CDS"), 40, "the signal")

@@ -108,7 +108,7 @@ def test_submission_by_the_operator_is_too_early(directory):
             case.did = "says so at once; the command itself breaks validation, no signal could be trusted"
             new = case.new()
             case.world.agent.insert_ds(ZONE, ds(new))
-            case.gate("dnskey-left-at", CHILD_BIND, "retire")
+            case.gate("dnskey-remains-at", CHILD_BIND, "retire")
         case.over()
         check.rolled(case.world, ZONE, case.old)
         case.ended = "healed by the DS of the new key at the registrar, rolled to the end"

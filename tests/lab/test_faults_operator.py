@@ -47,7 +47,7 @@ def test_zone_gets_another_instance_of_the_module(directory):
                confdb=True) as case:
         other = {**MODULE_SETTINGS, **QUICK_MODULE, "ttl": 2, "observe": 12, "unsafe-timing": "on"}
         case.start()
-        case.gate("waiting-ttl", state="introduce")
+        case.gate("waiting-dnskey-ttl", state="introduce")
         commit(case.world, ("conf-set", "mod-kskroll[other]"),
                *(("conf-set", f"mod-kskroll[other].{item}", str(value)) for item, value in other.items()),
                ("conf-unset", f"zone[{ZONE}].module"),
@@ -84,7 +84,7 @@ def test_ds_is_changed_by_hand(directory):
     with fault(directory, "The DS is changed by hand: that of the new key beside the old one in introduce, "
                "the old one alone in observe") as case:
         case.start()
-        case.gate("waiting-ttl", state="introduce")
+        case.gate("waiting-dnskey-ttl", state="introduce")
         wait_until(lambda: len(ask.ksks(CHILD_NSD, ZONE)) == len(ask.ksks(CHILD_BIND, ZONE)) == 2, 20, "both keys")
         case.world.agent.insert_ds(ZONE, ds([*case.old, *case.new()]))
         # The parent reads CDS as ever and leaves the new one.
@@ -158,7 +158,7 @@ def test_another_rollover_is_ordered_under_way(directory):
     with fault(directory, "zone-key-rollover again in introduce, await-ds and observe; a KSK of keymgr in observe",
                module_settings={"observe": 15}) as case:
         case.start()
-        case.gate("waiting-ttl", state="introduce")
+        case.gate("waiting-dnskey-ttl", state="introduce")
         two = ask.ksks(KNOT, ZONE)
         start(case.world)
         case.world.agent.deaf = True
@@ -186,7 +186,7 @@ def test_policy_is_changed_in_the_database(directory):
     with fault(directory, "dnskey-ttl of the policy is changed in introduce, its algorithm in await-ds (configuration database)",
                confdb=True) as case:
         case.start()
-        case.gate("waiting-ttl", state="introduce")
+        case.gate("waiting-dnskey-ttl", state="introduce")
         commit(case.world, ("conf-set", "policy[lab].dnskey-ttl", "6"))
         case.world.agent.deaf = True
         case.progress.wait("await-ds")
@@ -247,7 +247,7 @@ def test_hold_in_every_state(directory):
         case.world.agent.deaf = True
         hold("idle")
         case.start()
-        case.gate("waiting-ttl", state="introduce")
+        case.gate("waiting-dnskey-ttl", state="introduce")
         hold("introduce")
         with stuck(case.world.child_bind):
             case.gate("cds-missing-at", CHILD_BIND, "signal")
@@ -259,11 +259,11 @@ def test_hold_in_every_state(directory):
         wait_until(lambda: ask.tags(CHILD_BIND, ZONE, "CDS") and ask.tags(CHILD_NSD, ZONE, "CDS"), 30, "signals")
         with stuck(case.world.child_bind):
             case.world.agent.deaf = False
-            case.gate("cds-left-at", CHILD_BIND, "withdraw")
+            case.gate("cds-remains-at", CHILD_BIND, "withdraw")
             hold("withdraw")
         hold("observe")
         with stuck(case.world.child_bind):
-            case.gate("dnskey-left-at", CHILD_BIND, "retire")
+            case.gate("dnskey-remains-at", CHILD_BIND, "retire")
             hold("retire")
         hold("settle")
         case.did = "no CDS and no step while it is on; what was seen before is seen anew"

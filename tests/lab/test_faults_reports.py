@@ -59,10 +59,10 @@ def test_first_ds_below_a_parent_with_opt_out(directory):
         assert world.ds_everywhere(DEEP, old[DEEP])
         wait_until(lambda: set(world.verdicts(DEEP).values()) == {watch.SECURE}, 40, "it is secure")
         world.agent.insert_ds(DEEP, [])
-        # At rest the parent is asked once a day; a new key makes it look.
+        # At rest the parent is asked once a day; a new key makes it check.
         wait_until(lambda: world.ds_everywhere(DEEP, []), 20, "no DS")
         start(world, DEEP)
-        wait_until(lambda: progress.gate == "first-ds", 30, "the gate first-ds")
+        wait_until(lambda: progress.gate == "ds-removed", 30, "the gate ds-removed")
         for resolver in world.resolvers:
             assert set(world.watch.counts(resolver)) <= {watch.SECURE, watch.INSECURE}, world.watch.summary()
 

@@ -93,7 +93,7 @@ def test_store_deleted_in_await_ds(directory):
         case.progress.wait("introduce", 30)
         assert case.new() == new
         case.did = "sees two KSKs and the DS of one, takes the rollover up again in introduce"
-        case.gate("waiting-ttl", state="introduce")
+        case.gate("waiting-dnskey-ttl", state="introduce")
         case.progress.wait("await-ds")
         case.world.agent.deaf = False
         # The DS may have been replaced just before the store was lost, and its TTL with it.
@@ -175,7 +175,7 @@ def test_kill_between_the_record_and_the_act(directory):
                "carried out") as case:
         store = store_path(case.world)
         case.start()
-        case.gate("waiting-ttl", state="introduce")
+        case.gate("waiting-dnskey-ttl", state="introduce")
         # The operator's own transaction keeps the step from being carried out.
         case.knotc("conf-begin")
         wait_until(lambda: stored(store) == SIGNAL, 40, "the step is recorded")

@@ -51,11 +51,11 @@ def rolled_back(case):
 
 def held(case):
     """Both keys stay, signals are gone; waits for that."""
-    case.progress.wait("held", 60)
-    case.gate("rolled-back", state="held")
+    case.progress.wait("rolled-back", 60)
+    case.gate("awaiting-decision", state="rolled-back")
     for label, address in case.world.child_servers(public_only=False).items():
         wait_until(lambda a=address: not ask.tags(a, ZONE, "CDS"), 20, f"{label} has no CDS")
-    case.stays("held", case.world.ds_ttl, "nobody has decided", lambda: case.both_keys() and case.no_signals())
+    case.stays("rolled-back", case.world.ds_ttl, "nobody has decided", lambda: case.both_keys() and case.no_signals())
 
 
 @long_test
@@ -68,12 +68,12 @@ def test_validation_fails_elsewhere(directory):
             held(case)
             # The parent of the lab reads CDS: it took the old DS back beside the new one.
             assert case.world.ds_everywhere(ZONE, ask.ksks(KNOT, ZONE))
-            case.did = "asks for the old DS back (CDS of both keys), then held; both keys stay"
+            case.did = "asks for the old DS back (CDS of both keys), then rolled-back; both keys stay"
         # The cause is mended. Hold on and off again: once more from introduce.
         for value in ("on", "off"):
             commit(case.world, ("conf-set", "mod-kskroll[default].hold", value))
             if value == "on":
-                case.gate("held-by-operator", state="held")
+                case.gate("held-by-operator", state="rolled-back")
         case.finish("rolled to the end after the cause was mended and hold switched on and off")
 
 
@@ -84,10 +84,10 @@ def test_rollback_is_given_up(directory):
         with stale_instance(case):
             rolled_back(case)
             held(case)
-            case.did = "asks for the old DS back, then held; both keys stay"
+            case.did = "asks for the old DS back, then rolled-back; both keys stay"
             keymgr(case.world, "delete", tag_of(case.new()))
             case.knotc("zone-keys-load", ZONE)
-            case.logged("held -> idle")
+            case.logged("rolled-back -> idle")
             for label, address in case.world.child_servers(public_only=False).items():
                 wait_until(lambda a=address: ask.ksks(a, ZONE) == case.old, 20, f"{label} is as before")
             case.stays("idle", case.world.ds_ttl, "given up", lambda: ask.ksks(KNOT, ZONE) == case.old)
@@ -111,7 +111,7 @@ def test_parent_does_not_take_the_old_ds_back(directory):
             case.did = "stays in rollback with the exact DS for the registrar in the log; both keys stay"
             case.world.agent.insert_ds(ZONE, ds([*case.old, *case.new()]))
             held(case)
-            case.ended = "held, after the DS of the log was given to the registrar by hand"
+            case.ended = "rolled-back, after the DS of the log was given to the registrar by hand"
 
 
 @long_test
@@ -132,4 +132,4 @@ def test_parent_installs_only_a_wrong_ds(directory):
         wait_until(lambda: set(case.world.verdicts(ZONE).values()) == {watch.SECURE}, 90,
                    # unbound keeps a bogus key for a minute.
                    "every resolver finds the zone secure again")
-        case.ended = "held, after the DS of the log was given to the registrar by hand"
+        case.ended = "rolled-back, after the DS of the log was given to the registrar by hand"

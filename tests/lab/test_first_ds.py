@@ -41,7 +41,7 @@ def test_first_ds_and_removal(directory):
 
         # The key counts as in use at Knot: it can be replaced like any other.
         start(world)
-        progress.wait("observe", 60)  # await-ds may be over before anybody has looked.
+        progress.wait("observe", 60)  # await-ds may be over before anybody has checked.
         progress.wait("idle", 90)
         new = ask.ksks(KNOT, ZONE)
         assert len(new) == 1 and new != old[ZONE] and world.ds_everywhere(ZONE, new)
@@ -52,8 +52,8 @@ def test_first_ds_and_removal(directory):
         wait_until(lambda: world.knot.log_lines("go-insecure names another zone"), 20, "the warning")
         assert progress.state == "idle" and not ask.tags(KNOT, ZONE, "CDS")
         commit(world, ("conf-set", "mod-kskroll[default].go-insecure", ZONE))
-        progress.wait_visited("leave", 30)
-        progress.wait("left", 60)
+        progress.wait_visited("remove-ds", 30)
+        progress.wait("expire-ds", 60)
         assert all(ask.rrset(address, ZONE, "DS") is None
                    for address in world.parent_servers().values())
         wait_until(lambda: progress.gate == "may-unsign", 60, "the gate may-unsign")
@@ -85,7 +85,7 @@ def test_a_removed_ds_is_not_asked_back(directory):
                 wait_until(lambda: progress.gate == gate, 20, gate)
                 assert progress.state == "idle"
         # It is seen when the hold ends. Nobody was shown before that it is gone, so this is not the operator's word.
-        hold("first-ds")
+        hold("ds-removed")
         # Hold on, then off: the operator wants it again.
         hold(None)
         assert world.knot.log_lines("its end asks for a first DS")

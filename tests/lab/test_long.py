@@ -23,7 +23,7 @@ DS_TTL = 2 * HOUR
 TIMING = {"unsafe-timing": False, "ttl": 5 * MINUTE, "lead": HOUR, "observe": HOUR, "settle": DAY,
           "ksk-lifetime": DAY + 7 * DAY, "check-interval": MINUTE, "ds-check-interval": MINUTE,
           "unreachable-after": HOUR}
-#: Seconds of the world: what is seen is as old as one look at all servers.
+#: Seconds of the world: what is seen is as old as one check of all servers.
 SLACK = 30
 #: Real seconds that the way to `settle` may take; its timings alone make 240.
 BEFORE_SETTLE = 900

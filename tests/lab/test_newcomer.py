@@ -53,12 +53,12 @@ class Newcomer:
         return done.stdout
 
     def sees(self, pattern, shown="kskroll status example.com", end="", bound_=30):
-        """Looks until the output has it; returns the output."""
-        def look():
+        """Checks until the output has it; returns the output."""
+        def check():
             out = self.types(shown, end, codes=(0, 1, 3))
             return re.search(pattern, out, re.M) and out
         try:
-            return wait_until(look, bound_, f"{shown} shows {pattern}")
+            return wait_until(check, bound_, f"{shown} shows {pattern}")
         except LabError as error:
             raise LabError(f"{error}\n{self.types(shown, end, codes=(0, 1, 3))}") from None
 
@@ -78,7 +78,7 @@ def test_from_dry_run_to_history_with_a_secondary_that_gets_stuck(directory):
         old = ask.ksks(world.knot.address, ZONE)
         user = Newcomer(world)
 
-        # Installs it and looks.
+        # Installs it and checks.
         install(world)
         user.types("knotc conf-check")
         user.types("knotc reload")
@@ -103,7 +103,7 @@ def test_from_dry_run_to_history_with_a_secondary_that_gets_stuck(directory):
             assert re.search(r"^ +a nameserver does not have the new DNSKEY yet$", out, re.M), out
             assert re.search(rf"^ +seen: no DNSKEY {new[0]}$", out, re.M), out
             assert re.search(r"^Who acts +secondary: Check transfers to that server \(knotc zone-notify\)\.$", out, re.M), out
-            assert re.search(r"^Next look ", out, re.M), out
+            assert re.search(r"^Next check ", out, re.M), out
             useful = re.findall(r"^  ((?:knotc|kdig) .*)$", out.partition("Useful now:")[2], re.M)
             assert [command.split()[0] for command in useful] == ["kdig", "knotc"], out
             answer = user.runs(useful[0])

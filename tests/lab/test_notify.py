@@ -37,7 +37,7 @@ def signal_to_ds(world, zone, old):
     """Seconds from the CDS at every server to the new DS at every server of the parent."""
     new = [key for key in ask.ksks(KNOT, zone) if key not in old[zone]]
     wait_until(lambda: world.ds_everywhere(zone, new), 3 * SCAN, f"the new DS of {zone}")
-    world.observer.look()
+    world.observer.check()
     before = {value for _, value in world.observer.history(zone, "DS")["parent-bind"][:1]}
     return first(world, zone, "DS", lambda value: value[0].isdigit() and value not in before) - \
         first(world, zone, "CDS", lambda value: value[0].isdigit())
@@ -156,7 +156,7 @@ def test_nothing_is_sent_under_hold(directory):
         wait_until(lambda: len(world.receiver.seen) == 2, 60, "the message comes a second time")
 
         commit(world, ("conf-set", *held))
-        wait_until(lambda: progress.gate == "held-by-operator", 30, "held")
+        wait_until(lambda: progress.gate == "held-by-operator", 30, "rolled-back")
         assert "; sent 2," in logged(world, ZONE, "parent not notified (cancelled)")
         sent = len(world.receiver.seen)
         end = time.monotonic() + 5

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Knot DNS 3.2 loses its modules at a configuration transaction: there the module looks and acts not."""
+"""Knot DNS 3.2 loses its modules at a configuration transaction: there the module checks and acts not."""
 
 from . import ask
 from .marks import bound, old_knot

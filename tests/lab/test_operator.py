@@ -73,14 +73,14 @@ def test_a_frozen_zone_rests_and_goes_on(directory):
 
 
 @bound(240)
-def test_the_log_has_a_line_per_step_and_per_new_gate_and_none_per_look(directory):
+def test_the_log_has_a_line_per_step_and_per_new_gate_and_none_per_check(directory):
     with module_world(directory, **QUICK, module_settings=QUICK_MODULE) as (world, old), \
             Progress(world.knot, ZONE) as progress:
         def lines(notified=False):
             return [line.split("mod-kskroll", 1)[1] for line in world.knot.log_lines("mod-kskroll")[before:]
                     if f"zone {ZONE}" in line and ("parent not notified" in line) == notified]
 
-        def looks():
+        def checks():
             return world.knot.stats(ZONE)["surveys"]
         progress.wait("idle", 30)
         wait_until(lambda: progress.gate == "none", 30, "at rest")
@@ -88,10 +88,10 @@ def test_the_log_has_a_line_per_step_and_per_new_gate_and_none_per_look(director
         world.agent.deaf = True
         start(world)
 
-        # A parent that does nothing: looks, and no line.
+        # A parent that does nothing: checks, and no line.
         wait_until(lambda: progress.state == "await-ds" and progress.gate == "ds-stale-at", ROLLOVER, "the parent is waited for")
-        silent, looked = len(lines()), looks()
-        wait_until(lambda: looks() >= looked + 6, 60, "six looks")
+        silent, checked = len(lines()), checks()
+        wait_until(lambda: checks() >= checked + 6, 60, "six checks")
         assert len(lines()) == silent, lines()[silent:]
         world.agent.deaf = False
         finish(world, progress, old)
@@ -108,7 +108,7 @@ def test_the_log_has_a_line_per_step_and_per_new_gate_and_none_per_look(director
         # Once, for the hour until `notify-again`.
         assert [line.count("(no-dsync)") for line in lines(notified=True)] == [1], lines(notified=True)
         assert len(told) == len(set(told)), told
-        assert len(told) < looks() / 2 + len(STEPS), (len(told), looks())
+        assert len(told) < checks() / 2 + len(STEPS), (len(told), checks())
 
 
 def off_and_on(world, state, number):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What zones at rest write to knotd's log: nothing, however many there are and however often they are looked at."""
+"""What zones at rest write to knotd's log: nothing, however many there are and however often they are checked."""
 
 import time
 
@@ -12,7 +12,7 @@ from .world import KNOT
 ZONES = [f"z{number}.test." for number in range(20)]
 #: Configured and without a zone file.
 VOID = "void.test."
-#: Seconds, and looks at each zone as well: check-interval is 1 s in the lab.
+#: Seconds, and checks each zone as well: check-interval is 1 s in the lab.
 WATCHED = 15
 #: Lines that all zones together may cost in that time: a handful.
 HANDFUL = 5
@@ -35,7 +35,7 @@ def lines_of(world, seconds):
     """Lines about commands, and control errors, in so many seconds."""
     commands_before, errors_before = len(commands(world)), len(world.knot.log_lines("control, error"))
     begin = time.monotonic()
-    wait_until(lambda: time.monotonic() - begin > seconds, seconds + 5, "zones at rest are looked at")
+    wait_until(lambda: time.monotonic() - begin > seconds, seconds + 5, "zones at rest are checked")
     return commands(world)[commands_before:], world.knot.log_lines("control, error")[errors_before:]
 
 
@@ -51,7 +51,7 @@ def test_zones_at_rest_cost_no_lines_of_the_log(directory):
         assert not errors, errors
         assert len(told) <= HANDFUL, (len(told), told[:10])
 
-        # They were looked at all the time: what somebody else does is found at the next look.
+        # They were checked all the time: what somebody else does is found at the next check.
         keys = ask.ksk_tags(KNOT, ZONES[7])
         start(world, ZONES[7])
         wait_until(lambda: world.knot.log_lines(f"zone {ZONES[7]}, idle -> introduce"), 5, "the new KSK is found")
@@ -60,7 +60,7 @@ def test_zones_at_rest_cost_no_lines_of_the_log(directory):
 
 @bound(180)
 def test_zones_that_cannot_be_asked_by_dns_are_read_by_the_control_socket(directory):
-    # Refused by a query module of the operator's: as before, two lines for each look, and no error.
+    # Refused by a query module of the operator's: as before, two lines for each check, and no error.
     acl = [("mod-queryacl", [{"id": "nobody", "address": "192.0.2.1"}])]
     with module_world(directory, zones=ZONES[:2], pinned=False, extra_sections=acl) as (world, _):
         wait_until(lambda: at_rest(world, ZONES[:2]), 60, "all zones at rest")

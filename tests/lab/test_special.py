@@ -44,15 +44,15 @@ class Untouched:
                 and ask.rrset(KNOT, self.zone, "CDNSKEY") is None
                 and ask.rrset(KNOT, self.zone, "DNSKEY").ttl == self.world.dnskey_ttl)
 
-    def stays(self, progress, gate, looks=4):
-        """For some looks the zone stays idle, behind the gate, untouched."""
+    def stays(self, progress, gate, checks=4):
+        """For some checks the zone stays idle, behind the gate, untouched."""
         before = self.world.knot.stats(self.zone)["surveys"]
 
-        def looked():
+        def checked():
             assert (progress.state, progress.gate) == ("idle", gate), (progress.state, progress.gate)
             assert self.holds(), f"touched: {policies(self.world)}, before: {self.before}"
-            return self.world.knot.stats(self.zone)["surveys"] >= before + looks
-        wait_until(looked, 30, f"{looks} looks behind {gate}")
+            return self.world.knot.stats(self.zone)["surveys"] >= before + checks
+        wait_until(checked, 30, f"{checks} checks behind {gate}")
 
 
 def said(world, gate, zone=ZONE):

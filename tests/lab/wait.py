@@ -11,7 +11,7 @@ PATIENCE = float(os.environ.get("KSKROLL_PATIENCE", "1"))
 
 
 class LabError(Exception):
-    """Something in the lab did not happen as it should; the text says what and where to look."""
+    """Something in the lab did not happen as it should; the text says what and where to check."""
 
 
 def wait_until(condition, bound, what, poll=POLL):

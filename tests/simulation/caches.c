@@ -27,7 +27,7 @@ bool fault_known(const world_t *w, int fault, world_keys_t keys, uint32_t ttl, t
 	return false;
 }
 
-/*! An irregular answer that no look of the module had seen when it took the step. */
+/*! An irregular answer that no check of the module had seen when it took the step. */
 static bool unknowable(const world_t *w, const exposure_t *e, time_t decided)
 {
 	return e->fault >= 0 && !fault_known(w, e->fault, e->keys, e->ttl, decided);

@@ -241,9 +241,9 @@ static void check_forged(world_t *w, const rollover_row_t *before, const rollove
 		old |= at >= 0 ? 1U << at : 0;
 	}
 	if (d->action == ACTION_SUBMITTED) {
-		needs_child = before->acted == 0;
+		needs_child = before->ordered == 0;
 	} else if (!d->transition || d->row.state <= before->state || d->row.state == ROLLOVER_ROLLBACK ||
-	           d->row.state == ROLLOVER_LEAVE) {
+	           d->row.state == ROLLOVER_REMOVE_DS) {
 		return;
 	} else if (before->state == ROLLOVER_IDLE) {
 		needs_child = false;
@@ -252,7 +252,7 @@ static void check_forged(world_t *w, const rollover_row_t *before, const rollove
 	} else if (d->row.state == ROLLOVER_RETIRE && !(e->facts.own.dnskey & old)) {
 		return; /* The old KSK has gone from the own zone. */
 	} else if (before->state == ROLLOVER_SIGNAL || before->state == ROLLOVER_AWAIT_DS ||
-	           before->state == ROLLOVER_ROLLBACK || before->state == ROLLOVER_LEAVE) {
+	           before->state == ROLLOVER_ROLLBACK || before->state == ROLLOVER_REMOVE_DS) {
 		needs_child = false;
 	} else if (before->state == ROLLOVER_RETIRE) {
 		needs_parent = false;
@@ -343,7 +343,7 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 		return p != NULL && p->status == ANSWER_UNREACHABLE;
 	case GATE_PARENT_ERROR:
 		return p != NULL && p->status == ANSWER_ERROR;
-	case GATE_BOGUS_AT:
+	case GATE_BOGUS:
 		return (c != NULL && c->status == ANSWER_BOGUS) || (p != NULL && p->status == ANSWER_BOGUS);
 	case GATE_TTL_HIGH:
 		return c != NULL && c->dnskey_ttl > w->engine.config.ttl;
@@ -353,25 +353,25 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 		return c != NULL && (f->own.dnskey & ~c->dnskey_signed_by);
 	case GATE_DNSKEY_DIFFERS:
 		return c != NULL && (!c->dnskey_equal || c->dnskey_foreign);
-	case GATE_DNSKEY_LEFT:
+	case GATE_DNSKEY_REMAINS:
 		return c != NULL && (c->dnskey & ~f->own.dnskey);
 	case GATE_CDS_MISSING:
 		return c != NULL && !c->cds.present;
 	case GATE_CDS_DIFFERS:
 		return c != NULL && c->cds.present;
-	case GATE_CDS_LEFT:
+	case GATE_CDS_REMAINS:
 		return c != NULL && c->cds.present;
-	case GATE_DS_STALE_AT:
+	case GATE_DS_STALE:
 		return p != NULL && (p->ds & ~fresh);
-	case GATE_DS_MISSING_AT:
+	case GATE_DS_MISSING:
 		return p != NULL && (row->state == ROLLOVER_ROLLBACK || fresh == 0 || !(p->ds & fresh));
-	case GATE_DS_FOREIGN_AT:
+	case GATE_DS_FOREIGN:
 		return p != NULL && p->ds_foreign;
-	case GATE_DS_LEFT_AT:
+	case GATE_DS_REMAINS:
 		return p != NULL && (p->ds != 0 || p->ds_foreign);
 	case GATE_CHAIN_BROKEN:
 		return p != NULL && (p->ds != 0 || p->ds_foreign) && !(p->ds & f->own.dnskey);
-	case GATE_FIRST_DS:
+	case GATE_DS_REMOVED:
 		return !any_ds(f);
 	default:
 		return true;
@@ -444,8 +444,8 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 	}
 	uint32_t longest = (c->check_interval > c->ds_check_interval ? c->check_interval : c->ds_check_interval) * 8;
 	const time_t now = clock_wall(w);
-	if (d->row.wake > now + (time_t)longest || (!d->transition && d->row.wake <= now)) {
-		violate(w, "wake", "the next look is in %ld s", (long)(d->row.wake - now));
+	if (d->row.next_check > now + (time_t)longest || (!d->transition && d->row.next_check <= now)) {
+		violate(w, "wake", "the next check is in %ld s", (long)(d->row.next_check - now));
 	}
 	if (e->switches > 300) {
 		violate(w, "calm", "the policy was switched %u times", e->switches);

@@ -13,8 +13,8 @@ bool goal_reached(const world_t *w)
 	world_keys_t keys = knot_keys(w);
 	unsigned only = __builtin_ctz(keys | 0x8000);
 
-	if (w->leaves && e->config.leave) {
-		return e->alive && !e->busy && e->row.state == ROLLOVER_LEFT && e->row.gate == GATE_MAY_UNSIGN;
+	if (w->leaves && e->config.go_insecure) {
+		return e->alive && !e->busy && e->row.state == ROLLOVER_EXPIRE_DS && e->row.gate == GATE_MAY_UNSIGN;
 	}
 	if (w->knot.key_count <= w->rolls_wanted || (keys & (keys - 1)) ||
 	    (w->knot.key[only].state != KEY_ACTIVE && !w->first)) {
@@ -57,7 +57,7 @@ static bool fault_explains(const world_t *w, const fault_t *f)
 	case FAULT_CUT_OFF:
 		return row->gate == GATE_CHILD_UNREACHABLE || row->gate == GATE_PARENT_UNREACHABLE;
 	case FAULT_WATCH:
-		return row->gate == GATE_VALIDATION_FAILS || row->gate == GATE_ROLLED_BACK;
+		return row->gate == GATE_VALIDATION_FAILS || row->gate == GATE_AWAITING_DECISION;
 	default:
 		return false;
 	}
@@ -105,10 +105,10 @@ static bool left_by_operator(const world_t *w)
 	if (row->gate == GATE_UNKNOWN_KEY && parent_ds(w) == 0) {
 		return true; /* He made a second KSK before the first had its DS. */
 	}
-	if (row->gate == GATE_FIRST_DS && parent_ds(w) == 0) {
+	if (row->gate == GATE_DS_REMOVED && parent_ds(w) == 0) {
 		return (w->why & WHY_DS_BY_HAND) != 0;
 	}
-	if (row->state == ROLLOVER_HELD && row->gate == GATE_ROLLED_BACK) {
+	if (row->state == ROLLOVER_ROLLED_BACK && row->gate == GATE_AWAITING_DECISION) {
 		return true; /* It is his turn. */
 	}
 	if (row->gate == GATE_ALGORITHM_ROLLOVER && two_algorithms(w)) {
@@ -160,15 +160,15 @@ static bool left_by_operator(const world_t *w)
 	case GATE_KNOT_NO_NEW_KEY: /* So does one that Knot still holds for new. */
 		return (knot_keys(w) & (knot_keys(w) - 1)) != 0;
 	case GATE_CHAIN_BROKEN:
-	case GATE_DS_MISSING_AT:
-	case GATE_DS_FOREIGN_AT:
-	case GATE_DS_LEFT_AT: /* What he gave the parent names no key of the zone: nor can it validate a delete signal.
+	case GATE_DS_MISSING:
+	case GATE_DS_FOREIGN:
+	case GATE_DS_REMAINS: /* What he gave the parent names no key of the zone: nor can it validate a delete signal.
 	                       */
 		return !(parent_ds(w) & knot_keys(w));
 	case GATE_OLD_KEY_GONE: /* He gave back the DS of a key that Knot had been told to let go, and kept for a while.
 	                         */
 		return w->knot.keeps && !(parent_ds(w) & knot_keys(w));
-	case GATE_DS_STALE_AT:
+	case GATE_DS_STALE:
 		/*
 		 * This parent only adds; or it has taken the signal that is still out, he undid that, and it takes none
 		 * twice.
@@ -188,7 +188,7 @@ void check_end(world_t *w)
 	if (w->driver != DRIVER_MODULE || w->failed || w->done || (w->why & WHY_DEAD)) {
 		return;
 	}
-	if (w->engine.config.hold && row->gate == GATE_HELD) {
+	if (w->engine.config.hold && row->gate == GATE_HOLD) {
 		return;
 	}
 	for (unsigned i = 0; i < w->fault_count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * When the decision is asked for and what is done with it: module/engine/zone.c in virtual time.
- * wake, look, survey, decide, persist, act, sleep; the process may die between any two of them.
+ * wake, check, survey, decide, persist, act, sleep; the process may die between any two of them.
  */
 
 #include <string.h>
@@ -14,7 +14,7 @@ static void sleep_until(world_t *w, time_t wake)
 	event_add(w, wake, EV_WAKE, 0, ++w->engine.timer);
 }
 
-/*! As module/engine/zone.c does it before it uses the row. \return Its next look. */
+/*! As module/engine/zone.c does it before it uses the row. \return Its next check. */
 static time_t follow_clock(world_t *w)
 {
 	rollover_clock_t clock;
@@ -22,7 +22,7 @@ static time_t follow_clock(world_t *w)
 	clock_now(w, &clock);
 	rollover_follow_clock(&w->engine.row, &clock);
 	w->engine.shown.wrong = w->clock.wrong;
-	return w->engine.row.wake;
+	return w->engine.row.next_check;
 }
 
 static void rest(world_t *w)
@@ -39,7 +39,7 @@ static void rest(world_t *w)
 	}
 }
 
-/*! The zone is looked at at once: the module is loaded anew, or the parent has acknowledged a notification. */
+/*! The zone is checked at once: the module is loaded anew, or the parent has acknowledged a notification. */
 void engine_poke(world_t *w)
 {
 	engine_t *e = &w->engine;
@@ -147,8 +147,8 @@ static void decide(world_t *w, unsigned decisions)
 	e->row = d->row;
 	say(w, before, d);
 	duration_follow(w);
-	if ((d->transition && d->row.state == ROLLOVER_HELD) ||
-	    (!d->transition && d->gate_changed && d->row.state != ROLLOVER_HELD)) {
+	if ((d->transition && d->row.state == ROLLOVER_ROLLED_BACK) ||
+	    (!d->transition && d->gate_changed && d->row.state != ROLLOVER_ROLLED_BACK)) {
 		operator_is_told(w);
 	}
 	if (may_crash(w, does)) {
@@ -214,7 +214,7 @@ void engine_order(world_t *w)
 	snprintf(e->conf_detail, sizeof(e->conf_detail), "%s", answer);
 	if (ok) {
 		(void)follow_clock(w);
-		e->row.wake = clock_wall(w) + 1;
+		e->row.next_check = clock_wall(w) + 1;
 	}
 	rest(w);
 }
@@ -240,7 +240,7 @@ void engine_answer(world_t *w)
 		}
 	}
 	facts_finish(w);
-	shown_look(w);
+	shown_check(w);
 	e->surveys++;
 	(void)follow_clock(w);
 	decide(w, 1);
@@ -259,7 +259,7 @@ void engine_wake(world_t *w)
 	if (!e->loaded) {
 		if (e->has_stored) {
 			e->row = e->stored;
-			e->row.bad_looks = 0; /* Not stored. */
+			e->row.bad_watches = 0; /* Not stored. */
 		} else {
 			rollover_init(&e->row, clock_wall(w));
 			memset(e->silence, 0, sizeof(e->silence));

@@ -398,21 +398,21 @@ static uint32_t bound(const world_t *w)
 		parent_lag = longest(parent_lag, w->parent[i].lag_max + w->parent[i].slow);
 		ds_ttl = longest(ds_ttl, 2 * DAY + w->parent[i].ttl_extra);
 	}
-	uint32_t look = c->check_interval * 9 / 8 + 60;
-	uint32_t ds_look = c->ds_check_interval * 9 / 8 + 60;
+	uint32_t check = c->check_interval * 9 / 8 + 60;
+	uint32_t ds_check = c->ds_check_interval * 9 / 8 + 60;
 
-	uint32_t prepare = child_lag + longest(child_ttl, c->lead) + 3 * look;
-	uint32_t introduce = child_lag + longest(child_ttl, w->knot.propagation_delay + c->ttl) + 3 * look;
-	uint32_t signal = child_lag + 3 * look;
-	uint32_t await = w->up.interval + w->up.delay + w->up.stale_after + parent_lag + 6 * HOUR + 2 * ds_look;
-	uint32_t withdraw = child_lag + 3 * look;
-	uint32_t observe = longest(ds_ttl, c->observe) + 3 * look;
-	uint32_t retire = child_lag + child_ttl + 3 * look + 120;
-	uint32_t settle = c->settle + 2 * ds_look;
+	uint32_t prepare = child_lag + longest(child_ttl, c->lead) + 3 * check;
+	uint32_t introduce = child_lag + longest(child_ttl, w->knot.propagation_delay + c->ttl) + 3 * check;
+	uint32_t signal = child_lag + 3 * check;
+	uint32_t await = w->up.interval + w->up.delay + w->up.stale_after + parent_lag + 6 * HOUR + 2 * ds_check;
+	uint32_t withdraw = child_lag + 3 * check;
+	uint32_t observe = longest(ds_ttl, c->observe) + 3 * check;
+	uint32_t retire = child_lag + child_ttl + 3 * check + 120;
+	uint32_t settle = c->settle + 2 * ds_check;
 	if (w->first) {
 		introduce += ROLLOVER_UNKNOWN_ZONE_TTL;
 	}
-	return prepare + introduce + signal + await + withdraw + observe + retire + settle + 4 * ds_look + 8 * look +
+	return prepare + introduce + signal + await + withdraw + observe + retire + settle + 4 * ds_check + 8 * check +
 	       c->unreachable_after;
 }
 

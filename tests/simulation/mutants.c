@@ -12,7 +12,7 @@
 
 static const struct {
 	const char *name;
-	const char *profile; /*!< Where to look; NULL: everywhere. */
+	const char *profile; /*!< Where to check; NULL: everywhere. */
 	const char *mistake;
 	/* clang-format off */
 } MUTANTS[] = {
@@ -27,13 +27,13 @@ static const struct {
 	{ "first-at-once", NULL, "asks for the first DS while the unsigned zone is in caches" },
 	{ "unsign-early", NULL, "calls unsigning safe while caches have the DS" },
 	{ "own-ttl", NULL, "does not count the own zone's DNSKEY TTL (a bug that the simulator found)" },
-	{ "blind-resignal", "mixed", "signals again after a restart without a look (another)" },
+	{ "blind-resignal", "mixed", "signals again after a restart without a check (another)" },
 	{ "same-ttl", "operator", "signals with the DNSKEY signature of before (a bug that the lab found)" },
 	{ "confirmed-at-once", "operator", "confirms the key that CDS and the DS name while caches may have another DS" },
 	{ "trusted-clock", "crash", "after a boot the wall clock is believed" },
 	{ "silence-alone", "faulty", "takes the outage of the own host for the silence of a server" },
-	{ "unproven-order", "mixed", "gives the order without a look" },
-	{ "blind-observe", "mixed", "time in which nobody looked counts as observed" },
+	{ "unproven-order", "mixed", "gives the order without a check" },
+	{ "blind-observe", "mixed", "time in which nobody checked counts as observed" },
 	{ "asked-back", "operator", "asks back a DS that was taken away on all servers" },
 	{ "set-clock", "crash", "what the wall clock is set by counts as passed" },
 };

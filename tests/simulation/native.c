@@ -45,7 +45,7 @@ static void ask_parents(const world_t *w, world_keys_t key, bool *any, bool *all
 	*only &= answers > 0;
 }
 
-void native_look(world_t *w)
+void native_check(world_t *w)
 {
 	world_keys_t key = submitted_key(w);
 	bool any, all, only;

@@ -36,7 +36,7 @@ static void set_ds(world_t *w, world_keys_t ds)
 }
 
 /*!
- * The module has no store and does not run: what TTL the DS had until now it will never know, and no look can tell it.
+ * The module has no store and does not run: what TTL the DS had until now it will never know, and no check can tell it.
  */
 static void forget_ds(world_t *w, bool served, time_t since)
 {
@@ -106,7 +106,7 @@ static bool knot_has_no_ready_key(const world_t *w)
 	       (row->state == ROLLOVER_RETIRE && row->gate == GATE_KNOT_KEEPS_KEY);
 }
 
-/*! He waits as advised, then looks at keymgr list: the new KSK is active there, and none is ready. */
+/*! He waits as advised, then checks keymgr list: the new KSK is active there, and none is ready. */
 static void set_ready(world_t *w)
 {
 	const rollover_row_t *row = &w->engine.row;
@@ -131,7 +131,7 @@ static void set_ready(world_t *w)
 
 void operator_is_told(world_t *w)
 {
-	if (w->engine.row.state != ROLLOVER_HELD) {
+	if (w->engine.row.state != ROLLOVER_ROLLED_BACK) {
 		if (knot_has_no_ready_key(w)) {
 			event_add(w, w->now + DAY, EV_COMMAND, COMMAND_SET_READY, 0);
 		}
@@ -219,7 +219,7 @@ void command_run(world_t *w, const command_t *command)
 		break;
 	case COMMAND_LEAVE:
 	case COMMAND_STAY:
-		e->config.leave = command->kind == COMMAND_LEAVE;
+		e->config.go_insecure = command->kind == COMMAND_LEAVE;
 		engine_poke(w);
 		break;
 	case COMMAND_DS_TTL: {

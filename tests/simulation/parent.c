@@ -138,7 +138,7 @@ void parent_scan(world_t *w, bool notified)
 		engine_poke(w);
 	}
 	if (up->human) {
-		/* Copies what the own server publishes; no scanner looks. */
+		/* Copies what the own server publishes; no scanner checks. */
 		v = *knot_version(w);
 		if (!notified && v.cds != 0) {
 			consider(w, &v);

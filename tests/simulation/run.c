@@ -86,7 +86,7 @@ static void run_event(world_t *w, const event_t *ev)
 		clock_event(w, ev->a);
 		break;
 	case EV_NATIVE:
-		native_look(w);
+		native_check(w);
 		break;
 	}
 }

@@ -14,7 +14,7 @@ static time_t longest_gap(const rollover_config_t *config)
 	return 10 * (time_t)config->check_interval + 60;
 }
 
-void shown_look(world_t *w)
+void shown_check(world_t *w)
 {
 	shown_t *shown = &w->engine.shown;
 	const rollover_facts_t *f = &w->engine.facts;
@@ -51,7 +51,8 @@ void shown_order(world_t *w, const rollover_row_t *before, const rollover_decisi
 		return;
 	}
 	/*
-	 * The observation begins with the last server of the parent, the first evidence of it comes with the next look.
+	 * The observation begins with the last server of the parent, the first evidence of it comes with the next
+	 * check.
 	 */
 	if (shown->last == 0 || w->now - shown->last > gap || w->now - shown->since < (time_t)config->observe - gap) {
 		violate(w, "I2",

@@ -65,7 +65,7 @@ static uint64_t checksum(const world_t *w)
 		w->engine.row.state,
 		w->engine.row.gate,
 		w->engine.row.since,
-		w->engine.row.wake,
+		w->engine.row.next_check,
 		w->failed,
 		w->done,
 		w->trace_sum,

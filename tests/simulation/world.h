@@ -246,7 +246,7 @@ typedef struct {
 	unsigned version_count;
 	bool deaf;     /*!< Does not read CDS. */
 	bool human;    /*!< Somebody copies the CDS into a form instead. */
-	bool naive;    /*!< One nameserver, no look at the chain that comes out. */
+	bool naive;    /*!< One nameserver, no check of the chain that comes out. */
 	bool notified; /*!< Reads when notified. */
 	bool strict;   /*!< Takes no signature older than the CDS taken last, not of the DNSKEY RRset either. */
 	parent_habit_t habit;
@@ -296,7 +296,7 @@ typedef struct {
 	int16_t seen[2][CHILD_MAX];           /*!< Fault in that server's last answer, or -1. */
 	world_keys_t seen_keys[2][CHILD_MAX]; /*!< KSKs or DS in it. */
 	uint32_t seen_ttl[2][CHILD_MAX];
-	unsigned own_count; /* KSKs of the own zone at this look. */
+	unsigned own_count; /* KSKs of the own zone at this check. */
 	shown_t shown;
 	unsigned asked, next_answer;
 	time_t watched; /*!< The last watch began, by the wall clock. */
@@ -443,7 +443,7 @@ bool resolver_fails(world_t *w, bool warm);
 
 /* knot.c */
 void knot_start(world_t *w);
-/*! KASP looks at its timers and signs: a new version if anything changed. */
+/*! KASP checks its timers and signs: a new version if anything changed. */
 void knot_update(world_t *w);
 void knot_switch(world_t *w, policy_role_t role, time_t decided);
 void knot_freeze(world_t *w, bool frozen);
@@ -499,7 +499,7 @@ void facts_parent(world_t *w, unsigned index);
 void facts_finish(world_t *w);
 
 /* native.c */
-void native_look(world_t *w);
+void native_check(world_t *w);
 
 /* check.c */
 void violate(world_t *w, const char *invariant, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -515,8 +515,8 @@ extern const char *check_only;
 bool goal_reached(const world_t *w);
 
 /* shown.c */
-/*! A look is complete. */
-void shown_look(world_t *w);
+/*! A check is complete. */
+void shown_check(world_t *w);
 /*! The decision on it is kept. */
 void shown_keep(world_t *w);
 /*! The store is lost, or the operator's word asks for a DS. */

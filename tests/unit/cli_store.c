@@ -35,9 +35,9 @@ static void zone(const char *name, rollover_state_t state, time_t age, rollover_
 	z.row.gate = gate;
 	z.row.old[0] = key(1);
 	z.row.old_count = 1;
-	z.row.wake = now + 120;
+	z.row.next_check = now + 120;
 	z.row.settled_at = now - 100 * DAY;
-	z.looked = now - 60;
+	z.checked = now - 60;
 	z.configured = true;
 	z.config = (rollover_config_t){
 		.ttl = 300,
@@ -53,7 +53,7 @@ static void zone(const char *name, rollover_state_t state, time_t age, rollover_
 		ttl_window_add(&z.row.dnskey_ttl, 300, now - HOUR);
 	}
 	ttl_window_add(&z.row.ds_ttl, DAY, now - HOUR);
-	if ((state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) || state == ROLLOVER_HELD) {
+	if ((state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) || state == ROLLOVER_ROLLED_BACK) {
 		z.row.has_new = true;
 		z.row.new_key = key(2);
 	}
@@ -188,7 +188,7 @@ static void zones_for_status(void)
 	zone("alpha.example.", ROLLOVER_IDLE, 90 * DAY, GATE_NONE);
 	save(NULL);
 
-	zone("bravo.example.", ROLLOVER_AWAIT_DS, 3 * HOUR, GATE_DS_STALE_AT);
+	zone("bravo.example.", ROLLOVER_AWAIT_DS, 3 * HOUR, GATE_DS_STALE);
 	about("p2.example. 192.0.2.12@5353", "DS of key 1001");
 	snprintf(z.base_policy, sizeof(z.base_policy), "standard");
 	snprintf(z.parent_zone, sizeof(z.parent_zone), "example.");
@@ -204,16 +204,16 @@ static void zones_for_status(void)
 	about("ns2.charlie.example. 192.0.2.2@53", "timeout");
 	save(NULL);
 
-	zone("delta.example.", ROLLOVER_IDLE, DAY, GATE_FIRST_DS);
+	zone("delta.example.", ROLLOVER_IDLE, DAY, GATE_DS_REMOVED);
 	z.row.old_count = 0;
-	z.row.wake = now - 600;
+	z.row.next_check = now - 600;
 	save(NULL);
 
 	zone("echo.example.", ROLLOVER_OBSERVE, HOUR, GATE_WAITING_DS_TTL);
 	z.config.observe = 5 * DAY;
 	z.config.settle = 7 * DAY;
 	z.row.ds_all_since = now - 2 * HOUR;
-	z.row.ds_drain = 2 * DAY;
+	z.row.ds_expire = 2 * DAY;
 	z.row.gate_until = z.row.ds_all_since + 2 * DAY;
 	z.row.observed_since = now - HOUR;
 	z.row.observed_last = now - 60;
@@ -221,7 +221,7 @@ static void zones_for_status(void)
 
 	zone("foxtrot.example.", ROLLOVER_SETTLE, DAY, GATE_WAITING_SETTLE);
 	z.row.gate_until = now + 2 * DAY;
-	z.row.wake = now - 5 * HOUR;
+	z.row.next_check = now - 5 * HOUR;
 	save(NULL);
 
 	/* Broken text of an older server must not break the output. */
@@ -229,21 +229,21 @@ static void zones_for_status(void)
 	snprintf(z.answers, sizeof(z.answers), "{\"time\":");
 	save(NULL);
 
-	zone("india.example.", ROLLOVER_LEAVE, HOUR, GATE_DS_LEFT_AT);
+	zone("india.example.", ROLLOVER_REMOVE_DS, HOUR, GATE_DS_REMAINS);
 	about("p1.example. 192.0.2.11@53", "");
-	z.config.leave = true;
+	z.config.go_insecure = true;
 	z.config.caches_expired = now - DAY;
 	answers_of_one_that_leaves(z.answers, sizeof(z.answers), now - 60);
 	save(NULL);
 
-	zone("juliett.example.", ROLLOVER_LEFT, DAY, GATE_MAY_UNSIGN);
+	zone("juliett.example.", ROLLOVER_EXPIRE_DS, DAY, GATE_MAY_UNSIGN);
 	save(NULL);
 
-	zone("kilo.example.", ROLLOVER_HELD, DAY, GATE_ROLLED_BACK);
+	zone("kilo.example.", ROLLOVER_ROLLED_BACK, DAY, GATE_AWAITING_DECISION);
 	save(NULL);
 
 	zone("quo\\\"te\\032.example.", ROLLOVER_IDLE, DAY, GATE_NONE);
-	z.looked = 0;
+	z.checked = 0;
 	save(NULL);
 
 	zone("hotel.example.", ROLLOVER_IDLE, DAY, GATE_NONE);
@@ -329,7 +329,7 @@ static void zones_for_audit(void)
 	parent[1].ds = 3;
 	done();
 
-	well("parents-swap.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT, 3, 2);
+	well("parents-swap.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE, 3, 2);
 	parent[1].ds = 1;
 	done();
 
@@ -376,7 +376,7 @@ static void zones_for_audit(void)
 	snprintf(parent[0].detail, sizeof(parent[0].detail), "RRSIG expired");
 	done();
 
-	well("odd.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT, 3, 1);
+	well("odd.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE, 3, 1);
 	facts.own.cds = (signal_rrset_t){ .present = true, .keys = 2, .unwanted = true };
 	child.cds = child.cdnskey = facts.own.cds;
 	snprintf(facts.discovery_detail, sizeof(facts.discovery_detail), "ns2.test. has no address");
@@ -384,7 +384,7 @@ static void zones_for_audit(void)
 	snprintf(z.config.observe_reason, sizeof(z.config.observe_reason), "ds-push is set");
 	done();
 
-	well("wide.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT, 3, 1);
+	well("wide.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE, 3, 1);
 	static child_answer_t many[200];
 	for (size_t i = 0; i < 200; i++) {
 		many[i] = child;
@@ -398,7 +398,7 @@ static void zones_for_audit(void)
 	parent[0].ds_ttl = DAY;
 	done();
 
-	well("stuck.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT, 3, 1);
+	well("stuck.test.", ROLLOVER_AWAIT_DS, GATE_DS_STALE, 3, 1);
 	z.row.gate_since = now - 2 * DAY;
 	about("p1.test. 192.0.2.11@53", "");
 	done();
@@ -406,15 +406,15 @@ static void zones_for_audit(void)
 	well("danger.test.", ROLLOVER_AWAIT_DS, GATE_OLD_KEY_GONE, 3, 1);
 	done();
 
-	well("held.test.", ROLLOVER_IDLE, GATE_HELD, 1, 1);
+	well("held.test.", ROLLOVER_IDLE, GATE_HOLD, 1, 1);
 	done();
 
 	well("late.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
-	z.row.wake = now - 5 * HOUR;
+	z.row.next_check = now - 5 * HOUR;
 	done();
 
 	well("late-roll.test.", ROLLOVER_OBSERVE, GATE_NONE, 3, 2);
-	z.row.wake = now - 5 * HOUR;
+	z.row.next_check = now - 5 * HOUR;
 	done();
 }
 

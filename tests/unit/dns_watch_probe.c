@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief Carries out looks of the validation watch and prints the results.
+ * \brief Carries out checks of the validation watch and prints the results.
  *
  * Arguments are NAME=VALUE: zone, validator, resolver, anchor, hints, repeat,
  * free-after, cancel-after (ms).
@@ -35,7 +35,7 @@ typedef struct {
 typedef struct {
 	probe_t *probe;
 	unsigned index;
-} look_t;
+} check_t;
 
 static void die(const char *what, const char *why)
 {
@@ -69,12 +69,12 @@ static void close_timers(probe_t *probe)
 
 static void on_done(const watch_result_t *result, void *arg)
 {
-	look_t *look = arg;
-	probe_t *probe = look->probe;
-	if (probe->watches[look->index] == NULL) {
-		die("look", "called back twice");
+	check_t *check = arg;
+	probe_t *probe = check->probe;
+	if (probe->watches[check->index] == NULL) {
+		die("check", "called back twice");
 	}
-	probe->watches[look->index] = NULL;
+	probe->watches[check->index] = NULL;
 
 	if (result->cancelled) {
 		printf("cancelled\n");
@@ -165,10 +165,10 @@ int main(int argc, char **argv)
 		uv_timer_start(&probe.timer, on_timer, after, 0);
 	}
 
-	look_t looks[MANY];
+	check_t checks[MANY];
 	for (unsigned i = 0; i < repeat; i++) {
-		looks[i] = (look_t){ &probe, i };
-		if (watch_start(probe.dns, &request, on_done, &looks[i], &probe.watches[i]) != KNOT_EOK) {
+		checks[i] = (check_t){ &probe, i };
+		if (watch_start(probe.dns, &request, on_done, &checks[i], &probe.watches[i]) != KNOT_EOK) {
 			die("watch", "cannot start");
 		}
 		probe.started++;
@@ -179,7 +179,7 @@ int main(int argc, char **argv)
 	printf("cost\tblocked=%u\n", probe.blocked_ms);
 	int ret = uv_loop_close(&loop);
 	if (ret != 0 || probe.running != 0) {
-		die("end", ret != 0 ? uv_strerror(ret) : "a look was not called back");
+		die("end", ret != 0 ? uv_strerror(ret) : "a check was not called back");
 	}
 	return 0;
 }

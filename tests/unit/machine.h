@@ -115,7 +115,7 @@ static inline void machine_step(machine_t *m)
 	m->row = m->out.row;
 }
 
-/*! Time in which looks came when they were due, and saw what the last one saw. */
+/*! Time in which checks came when they were due, and saw what the last one saw. */
 static inline void machine_pass(machine_t *m, time_t seconds)
 {
 	m->now += seconds;
@@ -133,7 +133,7 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 	ttl_window_add(&m->row.dnskey_ttl, 300, T0);
 	ttl_window_add(&m->row.ds_ttl, DAY, T0);
 	if ((state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) || state == ROLLOVER_ROLLBACK ||
-	    state == ROLLOVER_HELD) {
+	    state == ROLLOVER_ROLLED_BACK) {
 		m->row.has_new = true;
 		m->row.new_key = m->facts.keys[1];
 		machine_serve(m, OLD | NEW, 300);
@@ -146,7 +146,7 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 	if (state >= ROLLOVER_WITHDRAW && state <= ROLLOVER_RETIRE) {
 		machine_ds(m, NEW, 300);
 		m->row.ds_all_since = T0;
-		m->row.ds_drain = DAY;
+		m->row.ds_expire = DAY;
 	}
 	if (state == ROLLOVER_OBSERVE) {
 		m->row.observed_since = m->row.observed_last = T0;

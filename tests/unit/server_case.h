@@ -40,7 +40,7 @@ typedef struct {
 	bool done;
 	server_status_t status;
 	char detail[160];
-	server_look_t look; // Without its sets: they are counted.
+	server_check_t check; // Without its sets: they are counted.
 	uint32_t serial;
 	unsigned dnskeys;
 	unsigned ns;
@@ -48,21 +48,21 @@ typedef struct {
 	unsigned cdnskey;
 } result_t;
 
-static inline void on_look(const server_look_t *look, void *arg)
+static inline void on_check(const server_check_t *check, void *arg)
 {
 	result_t *result = arg;
 	assert_false(result->done);
 	result->done = true;
-	result->status = look->status;
-	snprintf(result->detail, sizeof(result->detail), "%s", look->detail);
-	result->look = *look;
-	result->dnskeys = look->dnskey.count;
-	result->ns = look->ns.count;
-	result->cds = look->cds.count;
-	result->cdnskey = look->cdnskey.count;
-	if (look->status == SERVER_OK) {
-		assert_int_equal(look->soa.count, 1);
-		result->serial = knot_soa_serial(look->soa.rdata);
+	result->status = check->status;
+	snprintf(result->detail, sizeof(result->detail), "%s", check->detail);
+	result->check = *check;
+	result->dnskeys = check->dnskey.count;
+	result->ns = check->ns.count;
+	result->cds = check->cds.count;
+	result->cdnskey = check->cdnskey.count;
+	if (check->status == SERVER_OK) {
+		assert_int_equal(check->soa.count, 1);
+		result->serial = knot_soa_serial(check->soa.rdata);
 	}
 }
 
@@ -84,10 +84,10 @@ static inline void wait_for(fixture_t *f, const result_t *results, size_t count)
 	}
 }
 
-static inline result_t look(fixture_t *f, const char *zone)
+static inline result_t check(fixture_t *f, const char *zone)
 {
 	result_t result = { 0 };
-	server_look(f->server, zone, on_look, &result);
+	server_check(f->server, zone, on_check, &result);
 	wait_for(f, &result, 1);
 	return result;
 }
@@ -202,17 +202,17 @@ static inline void assert_no_transaction(fixture_t *f)
 	assert_operator(f, "conf-abort", NULL, NULL, NULL, NULL);
 }
 
-/*! Looks until a condition holds. */
+/*! Checks until a condition holds. */
 #define wait_until(f, zone, result, condition)                                                                         \
 	do {                                                                                                           \
 		time_t end_ = time(NULL) + WAIT_S;                                                                     \
-		(result) = look(f, zone);                                                                              \
+		(result) = check(f, zone);                                                                             \
 		while (!(condition)) {                                                                                 \
 			if (time(NULL) > end_) {                                                                       \
 				fail_msg("%s: never %s (%s)", zone, #condition, (result).detail);                      \
 			}                                                                                              \
 			nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);                                    \
-			(result) = look(f, zone);                                                                      \
+			(result) = check(f, zone);                                                                     \
 		}                                                                                                      \
 	} while (0)
 

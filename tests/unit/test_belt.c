@@ -19,7 +19,7 @@ static rollover_row_t row_of_a_rollover(void)
 		.old_count = 1,
 		.has_new = true,
 		.ds_all_since = NOW - 86400,
-		.ds_drain = 3600,
+		.ds_expire = 3600,
 	};
 }
 

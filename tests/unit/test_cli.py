@@ -20,7 +20,7 @@ class Cli(CliCase):
         lines = self.ok("status").splitlines()
         self.assertTrue(lines.pop().startswith("This host has no route"))
         self.assertEqual(len(lines), 14)
-        self.assertRegex(lines[0], r"^ZONE +STATE +FOR +WAITS FOR +WHO ACTS +NEXT LOOK +EARLIEST END +AT$")
+        self.assertRegex(lines[0], r"^ZONE +STATE +FOR +WAITS FOR +WHO ACTS +NEXT CHECK +EARLIEST END +AT$")
         self.assertRegex(lines[1], r"^alpha\.example\. +idle +90 d 0 h +- +nobody +2 min +-$")
         self.assertRegex(lines[2], r"^bravo\.example\. +await-ds +3 h 0 min +ds-stale-at +parent +2 min "
                                    r"+20\S+Z +p2\.example\. 192\.0\.2\.12@5353$")
@@ -58,7 +58,7 @@ class Cli(CliCase):
         self.ok("status", "--blocked", "--after", "3d", "charlie.example")
 
     def test_that_kskrolld_does_not_run_is_said_where_that_is_known(self):
-        line = "kskrolld does not run: no zone is checked. Look whether knotd runs, and into its log."
+        line = "kskrolld does not run: no zone is checked. Check whether knotd runs, and read its log."
         db = self.make("alive")
         commands = (("status",), ("status", "alpha.example"), ("status", "--blocked", "bravo.example"))
 
@@ -145,7 +145,7 @@ class Cli(CliCase):
         self.assertEqual(z["gate"]["about"], "p2.example. 192.0.2.12@5353")
         self.assertEqual(z["actor"], "parent")
         self.assertFalse(z["blocked"])
-        self.assertEqual(z["next_look"], NOW + 120)
+        self.assertEqual(z["next_check"], NOW + 120)
         self.assertEqual(z["new_key"], {"tag": 1002, "algorithm": 13, "sha256": "22" * 32})
         self.assertEqual(z["answers"]["parent"][1]["ds"], [1001])
         self.assertIsNone(self.zone("alpha.example")["earliest_end"])
@@ -199,7 +199,7 @@ class Cli(CliCase):
             with sqlite3.connect(path) as con:
                 con.executescript(f.read())
         z = self.json("status", "bravo.example", db=path)["zones"][0]
-        self.assertEqual((z["state"], z["looked"], z["settings"]["stored"]), ("await-ds", None, False))
+        self.assertEqual((z["state"], z["checked"], z["settings"]["stored"]), ("await-ds", None, False))
         self.assertEqual(z["settings"], dict(self.zone("bravo.example")["settings"], stored=False))
         self.assertEqual(z["earliest_end"], self.zone("bravo.example")["earliest_end"])
         self.assertIn("the module that wrote the store is older", self.ok("plan", "bravo.example", db=path))
@@ -210,7 +210,7 @@ class Cli(CliCase):
             con.execute("UPDATE zone SET state = 10, gate = 42 WHERE zone = 'bravo.example.'")
         for args in ([], ["--svg", "-"]):
             out = self.ok("plan", "bravo.example", *args, db=db).replace("&apos;", "'")
-            self.assertIn("It stays at 'rolled-back'", out)
+            self.assertIn("It stays at 'awaiting-decision'", out)
             self.assertNotIn("But first", out)
 
     def test_the_last_notification_of_the_parent(self):

@@ -12,19 +12,19 @@ class Audit(CliCase):
         ("broken.test.", "ds-without-key", "critical"),
         ("bogus.test.", "wrong-answer", "critical"),
         ("danger.test.", "needs-operator", "critical"),
-        ("late-roll.test.", "not-looked-at", "critical"),
+        ("late-roll.test.", "not-checked", "critical"),
         ("bogus.test.", "wrong-answer", "warning"),
         ("broken.test.", "key-without-ds", "warning"),
-        ("cds-at-one.test.", "cds-left", "warning"),
-        ("cds.test.", "cds-left", "warning"),
+        ("cds-at-one.test.", "cds-remains", "warning"),
+        ("cds.test.", "cds-remains", "warning"),
         ("extra-key.test.", "key-without-ds", "warning"),
         ("half.test.", "wrong-answer", "warning"),
         ("half.test.", "wrong-answer", "warning"),
         ("half.test.", "wrong-answer", "warning"),
-        ("late.test.", "not-looked-at", "warning"),
-        ("old-key.test.", "old-key-left", "warning"),
+        ("late.test.", "not-checked", "warning"),
+        ("old-key.test.", "old-key-remains", "warning"),
         ("other-zsk.test.", "nameservers-differ", "warning"),
-        ("own-old-key.test.", "old-key-left", "warning"),
+        ("own-old-key.test.", "old-key-remains", "warning"),
         ("parents.test.", "parents-differ", "warning"),
         ("sha1.test.", "ds-sha1", "warning"),
         ("sha1.test.", "ds-sha1", "warning"),
@@ -83,7 +83,7 @@ class Audit(CliCase):
             self.assertEqual([f for f in found if f[1] == "no-module"], [("new.test.", "no-module", "warning")])
             unlisted = {f[0] for f in found if f[1] == "not-listed"}
             self.assertEqual(len(unlisted), 23 - 3 - 2)
-            # Rows of zones that are gone: nobody looks at them, the list does not have them.
+            # Rows of zones that are gone: nobody checks them, the list does not have them.
             self.assertFalse(any(f[0].startswith("late") for f in found))
 
     def test_audit_that_cannot_see_is_unknown(self):

@@ -92,7 +92,7 @@ class Formats(CliCase):
             doc.check("AUDIT", self.json("audit", db=db, code=2))
         for zone in self.ok("status", "--names").splitlines():
             doc.check("PLAN", self.json("plan", zone))
-        db = self.make("rolled-back")
+        db = self.make("awaiting-decision")
         with sqlite3.connect(db) as con:
             con.execute("UPDATE zone SET state = 10 WHERE zone = 'bravo.example.'")
         doc.check("PLAN", self.json("plan", "bravo.example", db=db))
@@ -135,12 +135,12 @@ class Formats(CliCase):
         self.assertEqual(m["kskroll_zone_dnskey_ttl_seconds"][bravo + "}"], 300)
         self.assertNotIn('{zone="alpha.example."}', m["kskroll_zone_dnskey_ttl_seconds"])
         self.assertEqual(m["kskroll_zone_ds_ttl_seconds"][bravo + "}"], DAY)
-        self.assertEqual(m["kskroll_zone_last_look_timestamp_seconds"][bravo + "}"], NOW - 60)
+        self.assertEqual(m["kskroll_zone_last_check_timestamp_seconds"][bravo + "}"], NOW - 60)
         self.assertEqual(m["kskroll_server_unreachable"],
                          {bravo + ',server="ns2.bravo.example. 2001:db8::2@53"}': 1})
         quote = r'{zone="quo\\\"te\\032.example."}'
         self.assertEqual(m["kskroll_zone_state_seconds"][quote], DAY)
-        self.assertNotIn(quote, m["kskroll_zone_last_look_timestamp_seconds"])
+        self.assertNotIn(quote, m["kskroll_zone_last_check_timestamp_seconds"])
         self.assertEqual(self.metrics("bravo.example")["kskroll_zones"], {None: 1})
 
     @unittest.skipUnless(shutil.which("promtool"), "no promtool")

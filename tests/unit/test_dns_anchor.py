@@ -45,7 +45,7 @@ class Probe:
         return next(line[1] for line in lines if line[0] == name)
 
     def wait_for(self, verdict):
-        """The file is looked at once a second at the most, later if it was of no use."""
+        """The file is checked once a second at the most, later if it was of no use."""
         end = time.monotonic() + 10
         while (seen := self.verdict()) != verdict:
             assert time.monotonic() < end, (seen, verdict)

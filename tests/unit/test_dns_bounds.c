@@ -123,7 +123,7 @@ static const char *other_hash(unsigned number)
 	return text;
 }
 
-static void eight_nsec3_are_looked_at(void **state)
+static void eight_nsec3_are_checked(void **state)
 {
 	world_t *w = *state;
 	for (unsigned others = 7; others <= 8; others++) {
@@ -209,7 +209,7 @@ int main(void)
 		T(all_keys_of_an_answer_count_if_a_known_key_signed_it),
 		T(no_ds_needs_an_empty_answer_and_one_soa),
 		T(the_first_of_several_ignored_ds_is_shown),
-		T(eight_nsec3_are_looked_at),
+		T(eight_nsec3_are_checked),
 		T(other_records_are_no_nsec3),
 		T(a_failed_proof_has_no_ttl),
 		T(the_root_signs_too),

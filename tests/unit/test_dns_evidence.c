@@ -20,19 +20,19 @@ enum {
 	P = VERDICT_PARENT
 };
 
-/*! What the machine makes of it: a failing look, a good one, or no evidence. */
+/*! What the machine makes of it: a failing check, a good one, or no evidence. */
 typedef enum {
-	LOOK_NOTHING,
-	LOOK_GOOD,
-	LOOK_FAILING
-} look_t;
+	CHECK_NOTHING,
+	CHECK_GOOD,
+	CHECK_FAILING
+} check_t;
 
-static look_t look_of(const watch_result_t *result)
+static check_t check_of(const watch_result_t *result)
 {
 	if (!result->parent_ok || result->answered == 0) {
-		return LOOK_NOTHING;
+		return CHECK_NOTHING;
 	}
-	return result->failing > 0 && result->failing * 2 >= result->answered ? LOOK_FAILING : LOOK_GOOD;
+	return result->failing > 0 && result->failing * 2 >= result->answered ? CHECK_FAILING : CHECK_GOOD;
 }
 
 static watch_result_t count(int own, const int *remote, size_t remotes, bool authenticated)
@@ -57,13 +57,15 @@ static void plain_dns_has_no_vote_against_our_own_resolver(void **state)
 {
 	(void)state;
 	static const int VERDICTS[] = { N, G, F, P };
-	static const look_t ALONE[] = { [N] = LOOK_NOTHING, [G] = LOOK_GOOD, [F] = LOOK_FAILING, [P] = LOOK_NOTHING };
-	/* Whatever up to three of them say, in all combinations: the look is the one without them. */
+	static const check_t ALONE[] = {
+		[N] = CHECK_NOTHING, [G] = CHECK_GOOD, [F] = CHECK_FAILING, [P] = CHECK_NOTHING
+	};
+	/* Whatever up to three of them say, in all combinations: the check is the one without them. */
 	for (int own = 0; own < 4; own++) {
 		for (int many = 0; many < 64; many++) {
 			const int remote[] = { VERDICTS[many & 3], VERDICTS[many >> 2 & 3], VERDICTS[many >> 4] };
 			watch_result_t result = count(VERDICTS[own], remote, 3, false);
-			assert_int_equal(look_of(&result), ALONE[VERDICTS[own]]);
+			assert_int_equal(check_of(&result), ALONE[VERDICTS[own]]);
 		}
 	}
 }
@@ -89,16 +91,16 @@ static void resolver_of_this_host_has_a_vote(void **state)
 {
 	(void)state;
 	watch_result_t result = count(G, (int[]){ F }, 1, true);
-	assert_int_equal(look_of(&result), LOOK_FAILING);
+	assert_int_equal(check_of(&result), CHECK_FAILING);
 	assert_string_equal(result.detail, "192.0.2.53@53: DNSKEY: SERVFAIL");
 	result = count(G, (int[]){ F, G }, 2, true);
-	assert_int_equal(look_of(&result), LOOK_GOOD);
+	assert_int_equal(check_of(&result), CHECK_GOOD);
 	result = count(N, (int[]){ F }, 1, true);
-	assert_int_equal(look_of(&result), LOOK_FAILING);
+	assert_int_equal(check_of(&result), CHECK_FAILING);
 	result = count(F, (int[]){ G, G }, 2, true);
-	assert_int_equal(look_of(&result), LOOK_GOOD);
+	assert_int_equal(check_of(&result), CHECK_GOOD);
 	result = count(P, (int[]){ P }, 1, true);
-	assert_int_equal(look_of(&result), LOOK_NOTHING);
+	assert_int_equal(check_of(&result), CHECK_NOTHING);
 }
 
 int main(void)

@@ -108,8 +108,8 @@ def probe(world, binary, zone, *more):
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-def look(world, binary, zone, *validators):
-    """One look; returns (answered, failing, parent_ok, detail)."""
+def watch(world, binary, zone, *validators):
+    """One check; returns (answered, failing, parent_ok, detail)."""
     row = probe(world, binary, zone, *(f"validator={v}" for v in validators))[0]
     assert row[0] == "watch", row
     assert int(row[5].removeprefix("ms=")) < 21000, row
@@ -126,7 +126,7 @@ def expect(seen, answered, failing, parent_ok, *words):
 def check(world, binary):
     build(world)
     def sees(zone, *validators):
-        return look(world, binary, zone, *validators)
+        return watch(world, binary, zone, *validators)
 
     # A zone in order. Who is down, refuses or does not validate is not counted.
     assert sees("good.test.") == (1, 0, 1, "")

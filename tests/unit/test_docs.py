@@ -59,7 +59,7 @@ class Configuration(unittest.TestCase):
     def setUpClass(cls):
         cls.conf = read("module/knot/conf.c")
         cls.items = table(read("docs/reference.rst"), "Items of the section mod-kskroll")
-        cls.names = dict(re.findall(r'#define (MOD_\w+)\s+"(?:\\x..|\\\w)+""([\w-]+)"', cls.conf))
+        cls.names = dict(re.findall(r'#define (MOD_\w+)\s+"(?:\\x..|\\\w)+"\s*"([\w-]+)"', cls.conf))
         schema = cls.conf[cls.conf.index("kskroll_conf[] = {"):]
         schema = schema[:schema.index("{ NULL }")]
         cls.schema = {cls.names[m]: (t, rest) for m, t, rest in
@@ -172,7 +172,7 @@ class Words(unittest.TestCase):
 
     def test_limits_that_hosters_read(self):
         text = read("docs/many-zones.rst")
-        for name, source, words in (("LOOKS_MAX", "module/server/jobs.h", "{} zones are looked at"),
+        for name, source, words in (("CHECKS_MAX", "module/server/jobs.h", "{} zones are checked"),
                                     ("SWITCHES_MAX", "module/server/jobs.h", "{} zones are switched"),
                                     ("DISCOVERIES_MAX", "module/dns/survey.c", "{} surveys find out"),
                                     ("ASK_IN_FLIGHT_MAX", "module/dns/ask.h", "{} addresses are being asked"),

@@ -54,15 +54,15 @@ void engine_log(struct engine *engine, int priority, const char *fmt, ...)
 	(void)engine, (void)priority, (void)fmt;
 }
 
-/*! A zone that counts as busy is asked about by the control socket at each look, which knotd logs. */
+/*! A zone that counts as busy is asked about by the control socket at each check, which knotd logs. */
 static void a_refusal_ends_the_wait_for_a_transaction(void **state)
 {
 	(void)state;
 	static zone_settings_t settings = { .policy = "lab" };
 	loop_t *loop = calloc(1, sizeof(*loop));
-	look_state_t *look = calloc(1, sizeof(*look));
-	assert_true(loop != NULL && look != NULL);
-	zone_t zone = { .loop = loop, .name = "a.", .settings = &settings, .look = look, .refs = 1 };
+	check_state_t *check = calloc(1, sizeof(*check));
+	assert_true(loop != NULL && check != NULL);
+	zone_t zone = { .loop = loop, .name = "a.", .settings = &settings, .check = check, .refs = 1 };
 	rollover_init(&zone.kept.row, 1700000000);
 	const rollover_decision_t start = { .row = zone.kept.row, .transition = true };
 
@@ -81,7 +81,7 @@ static void a_refusal_ends_the_wait_for_a_transaction(void **state)
 		assert_int_equal(zone.refs, 1);
 	}
 	fit_forget(&zone);
-	free(look);
+	free(check);
 	free(loop);
 }
 
@@ -102,7 +102,7 @@ static void the_ttl_of_the_soa_counts_where_the_policy_has_none(void **state)
 	assert_int_equal(ttl_of(300, true, 60), 60);
 	assert_int_equal(ttl_of(300, true, 300), 300);
 	assert_int_equal(ttl_of(300, true, 3600), 300);
-	/* The zone was not looked at yet. */
+	/* The zone was not checked yet. */
 	assert_int_equal(ttl_of(300, true, 0), 300);
 	/* dnskey-ttl is set: the TTL of the SOA is nobody's concern. */
 	assert_int_equal(ttl_of(300, false, 60), 300);

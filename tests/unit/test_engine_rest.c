@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What zones at rest cost: structs without their zeros, and the queue of looks. */
+/* What zones at rest cost: structs without their zeros, and the queue of checks. */
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,7 +91,7 @@ static size_t first(void)
 	return best;
 }
 
-static void the_next_look_comes_first(void **state)
+static void the_next_check_comes_first(void **state)
 {
 	(void)state;
 	queue_t queue = { 0 };
@@ -154,7 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whatever_is_packed_comes_back),
 		cmocka_unit_test(a_zone_at_rest_is_small),
-		cmocka_unit_test(the_next_look_comes_first),
+		cmocka_unit_test(the_next_check_comes_first),
 		cmocka_unit_test(room_grows_with_zones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

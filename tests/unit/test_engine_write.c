@@ -193,23 +193,23 @@ static void without_a_store_nothing_happens(void **state)
 	assert_int_equal(f->loop->unwritten, 0);
 }
 
-static void zone(fixture_t *f, const char *name, time_t looked, unsigned events)
+static void zone(fixture_t *f, const char *name, time_t checked, unsigned events)
 {
 	store_zone_t *z = calloc(1, sizeof(*z));
 	store_event_t *e = calloc(1, sizeof(*e));
 	snprintf(z->zone, sizeof(z->zone), "%s", name);
-	rollover_init(&z->row, looked);
-	z->looked = looked;
+	rollover_init(&z->row, checked);
+	z->checked = checked;
 	assert_int_equal(store_save(f->loop->store, z, NULL), KNOT_EOK);
 	for (unsigned i = 0; i < events; i++) {
 		snprintf(e->zone, sizeof(e->zone), "%s", name);
-		e->time = looked;
-		e->gate = GATE_HELD;
+		e->time = checked;
+		e->gate = GATE_HOLD;
 		strcpy(e->evidence, "{}");
 		assert_int_equal(store_save(f->loop->store, z, e), KNOT_EOK);
 	}
 	assert_int_equal(store_unreachable_save(f->loop->store, name, "ns.",
-	                                        &(rollover_silence_t){ .since = looked, .seen.wall = looked }),
+	                                        &(rollover_silence_t){ .since = checked, .seen.wall = checked }),
 	                 KNOT_EOK);
 	free(z);
 	free(e);

@@ -129,7 +129,7 @@ class Package(unittest.TestCase):
         done = run(["lintian", "--allow-root", "--fail-on", "error,warning", changes], cwd=self.folder.name)
         self.assertEqual(done.returncode, 0, done.stdout)
 
-    def test_the_module_is_where_knotd_looks_and_needs_the_libknot_of_that_knotd(self):
+    def test_the_module_is_where_knotd_checks_and_needs_the_libknot_of_that_knotd(self):
         folder = run(["pkg-config", "--variable=module_instdir", "knotd"]).stdout.strip()
         self.assertIn(f"{folder}/kskroll.so", self.files("knot-module-kskroll"))
         self.assertIn("/usr/libexec/kskroll/kskrolld", self.files("knot-module-kskroll"))

@@ -119,7 +119,7 @@ static void it_says_what_the_machine_does(void **state)
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
 	m.row.since = m.now;
-	m.row.ds_drain = 2 * DAY;
+	m.row.ds_expire = 2 * DAY;
 	plan_t p = run(&m);
 	const plan_wait_t *w = wait_of(&p.step[0], GATE_WAITING_DS_TTL);
 	machine_step(&m);
@@ -150,14 +150,14 @@ static void what_somebody_has_to_open_is_named_and_taken_for_open(void **state)
 	machine_step(&m);
 	m.now += HOUR;
 	plan_t p = run(&m);
-	assert_int_equal(p.lifted, GATE_HELD);
+	assert_int_equal(p.lifted, GATE_HOLD);
 	assert_int_not_equal(p.end, 0);
-	assert_int_equal(p.step[0].wait[0].gate, GATE_HELD);
+	assert_int_equal(p.step[0].wait[0].gate, GATE_HOLD);
 
 	/* Waiting for the parent's scan is the ordinary course of things. */
 	machine_at(&m, ROLLOVER_AWAIT_DS);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_STALE_AT);
+	assert_int_equal(m.row.gate, GATE_DS_STALE);
 	p = run(&m);
 	assert_int_equal(p.lifted, GATE_NONE);
 }
@@ -173,7 +173,7 @@ static void what_the_settings_forbid_is_named_before_it_is_met(void **state)
 	assert_int_equal(p.lifted, GATE_DRY_RUN);
 	assert_int_not_equal(p.end, 0);
 	m.config.hold = true;
-	assert_int_equal(run(&m).lifted, GATE_HELD);
+	assert_int_equal(run(&m).lifted, GATE_HOLD);
 	m.config.observe_only = true;
 	assert_int_equal(run(&m).lifted, GATE_OBSERVE_ONLY);
 }
@@ -187,16 +187,16 @@ static void what_is_on_its_way_to_the_nameservers_is_waited_for(void **state)
 	late->cds.present = late->cdnskey.present = true;
 	late->cds.keys = late->cdnskey.keys = NEW;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_CDS_LEFT);
+	assert_int_equal(m.row.gate, GATE_CDS_REMAINS);
 	m.now += 20;
 	plan_t p = run(&m);
 	assert_int_equal(p.lifted, GATE_NONE);
 	assert_int_equal(p.step[0].to, T0 + 60);
 
-	/* After that somebody has to look at it. */
+	/* After that somebody has to check it. */
 	m.now += 60;
 	p = run(&m);
-	assert_int_equal(p.lifted, GATE_CDS_LEFT);
+	assert_int_equal(p.lifted, GATE_CDS_REMAINS);
 	assert_int_equal(p.step[0].to, m.now);
 }
 
@@ -218,14 +218,14 @@ static void while_the_parent_is_waited_for_nothing_else_is(void **state)
 	machine_t m;
 	machine_at(&m, ROLLOVER_AWAIT_DS);
 
-	/* Just entered; the first look has been; a day later. */
-	for (int look = 0; look < 3; look++) {
+	/* Just entered; the first check has been; a day later. */
+	for (int check = 0; check < 3; check++) {
 		plan_t p = run(&m);
 		assert_int_equal(p.step[0].state, ROLLOVER_AWAIT_DS);
 		assert_int_equal(p.step[0].wait_count, 1);
-		assert_int_equal(p.step[0].wait[0].gate, GATE_DS_STALE_AT);
+		assert_int_equal(p.step[0].wait[0].gate, GATE_DS_STALE);
 		assert_int_equal(p.step[1].state, ROLLOVER_WITHDRAW);
-		m.now += look * DAY / 2;
+		m.now += check * DAY / 2;
 		machine_step(&m);
 	}
 
@@ -244,11 +244,11 @@ static void a_state_without_a_way_out_is_said_to_be_one(void **state)
 {
 	(void)state;
 	machine_t m;
-	machine_at(&m, ROLLOVER_HELD);
+	machine_at(&m, ROLLOVER_ROLLED_BACK);
 	plan_t p = run(&m);
 	assert_int_equal(p.count, 1);
 	assert_int_equal(p.end, 0);
-	assert_int_equal(p.stuck, GATE_ROLLED_BACK);
+	assert_int_equal(p.stuck, GATE_AWAITING_DECISION);
 }
 
 static void it_ends_whatever_the_row_says(void **state)
@@ -262,8 +262,8 @@ static void it_ends_whatever_the_row_says(void **state)
 		m.row.since = T0 - rand() % (10 * DAY);
 		m.row.gate_since = m.row.since + rand() % DAY;
 		m.row.all_since = rand() % 2 ? m.row.since : 0;
-		m.row.all_drained = m.row.all_since != 0 ? T0 + rand() % DAY : 0;
-		m.row.acted = rand() % 2 ? T0 - rand() % 100 : 0;
+		m.row.all_expired = m.row.all_since != 0 ? T0 + rand() % DAY : 0;
+		m.row.ordered = rand() % 2 ? T0 - rand() % 100 : 0;
 		if (m.row.state == ROLLOVER_INTRODUCE) {
 			m.row.has_new = rand() % 2;
 		}
@@ -275,8 +275,8 @@ static void it_ends_whatever_the_row_says(void **state)
 		m.config.ksk_lifetime = rand() % 2 ? 60 * DAY : 0;
 		plan_t p = run(&m);
 		assert_true(p.count >= 1 && p.count <= PLAN_STEPS_MAX);
-		if (p.end == 0 && m.row.state != ROLLOVER_HELD && m.row.state != ROLLOVER_ROLLBACK &&
-		    m.row.state != ROLLOVER_LEAVE && m.row.state != ROLLOVER_LEFT) {
+		if (p.end == 0 && m.row.state != ROLLOVER_ROLLED_BACK && m.row.state != ROLLOVER_ROLLBACK &&
+		    m.row.state != ROLLOVER_REMOVE_DS && m.row.state != ROLLOVER_EXPIRE_DS) {
 			fail_msg("round %d: from %s gate %s stuck at %s in %s", round, rollover_state_name(m.row.state),
 			         rollover_gate_info(m.row.gate)->name, rollover_gate_info(p.stuck)->name,
 			         rollover_state_name(p.step[p.count - 1].state));

@@ -17,11 +17,11 @@ static const plan_assume_t ASSUME = PLAN_ASSUME_DEFAULT;
 
 /* From the signal on all rollovers of these tests are the same. */
 #define FROM_OBSERVE  " | observe waiting-ds-ttl 86340 waiting-observe 60" FROM_RETIRE
-#define FROM_RETIRE   " | retire knot-keeps-key 1 dnskey-left-at 60 waiting-ttl 300" FROM_SETTLE
+#define FROM_RETIRE   " | retire knot-keeps-key 1 dnskey-remains-at 60 waiting-dnskey-ttl 300" FROM_SETTLE
 #define FROM_SETTLE   " | settle waiting-settle 259200 | idle"
-#define FROM_AWAIT_DS " | await-ds ds-stale-at 86400 | withdraw cds-left-at 60" FROM_OBSERVE
+#define FROM_AWAIT_DS " | await-ds ds-stale-at 86400 | withdraw cds-remains-at 60" FROM_OBSERVE
 #define FROM_INTRODUCE                                                                                                 \
-	" | introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-ttl 300"                                          \
+	" | introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-dnskey-ttl 300"                                   \
 	" | signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS
 
 /*! Each step with the gates and seconds of its waits; then checks that steps and waits leave no hole. */
@@ -63,7 +63,7 @@ static void a_rollover_started_now(void **state)
 	machine_init(&m);
 	/* The key comes with the high TTL: it is waited for, and Knot adds it to its own wait. */
 	expect(&m,
-	       "idle | introduce dnskey-missing-at 60 waiting-ttl 3600 | signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
+	       "idle | introduce dnskey-missing-at 60 waiting-dnskey-ttl 3600 | signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
 }
 
 static void a_rollover_by_lifetime(void **state)
@@ -80,9 +80,10 @@ static void a_rollover_by_lifetime(void **state)
 	/* Two hours of TTL in caches, and three days of DS TTL. */
 	m.row.dnskey_ttl.step[0].ttl = 7200;
 	m.row.ds_ttl.step[0].ttl = 3 * DAY;
-	expect(&m, "idle | prepare ttl-high-at 60 waiting-ttl 7200 | introduce knot-no-new-key 1 dnskey-missing-at 60 "
-	           "waiting-ttl 300 | signal knot-not-ready 3540 cds-missing-at 60 | await-ds ds-stale-at 86400 | "
-	           "withdraw cds-left-at 60 | observe waiting-ds-ttl 259140" FROM_RETIRE);
+	expect(&m,
+	       "idle | prepare ttl-high-at 60 waiting-dnskey-ttl 7200 | introduce knot-no-new-key 1 dnskey-missing-at 60 "
+	       "waiting-dnskey-ttl 300 | signal knot-not-ready 3540 cds-missing-at 60 | await-ds ds-stale-at 86400 | "
+	       "withdraw cds-remains-at 60 | observe waiting-ds-ttl 259140" FROM_RETIRE);
 	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
 	assert_int_equal(plan.start, T0 + 365 * DAY);
 	assert_int_equal(plan.safe, plan.step[7].to);
@@ -117,18 +118,18 @@ static void from_each_state_just_entered(void **state)
 		/* clang-format off */
 	} CASES[] = {
 		{ ROLLOVER_PREPARE, "prepare policy-pending 1 waiting-lead 3600" FROM_INTRODUCE },
-		{ ROLLOVER_INTRODUCE, "introduce policy-pending 1 waiting-ttl 300 | "
+		{ ROLLOVER_INTRODUCE, "introduce policy-pending 1 waiting-dnskey-ttl 300 | "
 		                      "signal knot-not-ready 3599 cds-missing-at 60" FROM_AWAIT_DS },
 		{ ROLLOVER_SIGNAL, "signal policy-pending 1 cds-missing-at 60" FROM_AWAIT_DS },
-		{ ROLLOVER_AWAIT_DS, "await-ds ds-stale-at 86400 | withdraw cds-left-at 60" FROM_OBSERVE },
+		{ ROLLOVER_AWAIT_DS, "await-ds ds-stale-at 86400 | withdraw cds-remains-at 60" FROM_OBSERVE },
 		{ ROLLOVER_WITHDRAW, "withdraw policy-pending 1 | observe waiting-ds-ttl 86399 waiting-observe 1" FROM_RETIRE },
 		{ ROLLOVER_OBSERVE, "observe waiting-ds-ttl 86400" FROM_RETIRE },
-		{ ROLLOVER_RETIRE, "retire knot-keeps-key 1 dnskey-left-at 60 waiting-ttl 300" FROM_SETTLE },
+		{ ROLLOVER_RETIRE, "retire knot-keeps-key 1 dnskey-remains-at 60 waiting-dnskey-ttl 300" FROM_SETTLE },
 		{ ROLLOVER_SETTLE, "settle waiting-settle 259200 | idle" },
-		{ ROLLOVER_ROLLBACK, "rollback policy-pending 1 | held" },
-		{ ROLLOVER_HELD, "held policy-pending 1 rolled-back -1" },
-		{ ROLLOVER_LEAVE, "leave" },
-		{ ROLLOVER_LEFT, "left" },
+		{ ROLLOVER_ROLLBACK, "rollback policy-pending 1 | rolled-back" },
+		{ ROLLOVER_ROLLED_BACK, "rolled-back policy-pending 1 awaiting-decision -1" },
+		{ ROLLOVER_REMOVE_DS, "remove-ds" },
+		{ ROLLOVER_EXPIRE_DS, "expire-ds" },
 	};
 	/* clang-format on */
 
@@ -149,7 +150,7 @@ static void a_switch_that_is_pending_is_waited_for(void **state)
 		/* clang-format off */
 	} CASES[] = {
 		{ ROLLOVER_AWAIT_DS, GATE_POLICY_PENDING, "await-ds policy-pending 1 cds-missing-at 60 ds-stale-at 86339 | "
-		  "withdraw cds-left-at 60" FROM_OBSERVE },
+		  "withdraw cds-remains-at 60" FROM_OBSERVE },
 		{ ROLLOVER_OBSERVE, GATE_POLICY_PENDING, "observe policy-pending 1 waiting-ds-ttl 86399" FROM_RETIRE },
 		{ ROLLOVER_SETTLE, GATE_POLICY_PENDING, "settle policy-pending 1 waiting-settle 259199 | idle" },
 	};
@@ -173,28 +174,28 @@ static void what_is_under_way_is_not_begun_again(void **state)
 	m.row.gate = GATE_DNSKEY_MISSING;
 	m.row.gate_since = T0 - 20;
 	expect(&m,
-	       "introduce dnskey-missing-at 60 waiting-ttl 300 | signal knot-not-ready 3560 cds-missing-at 60" FROM_AWAIT_DS);
+	       "introduce dnskey-missing-at 60 waiting-dnskey-ttl 300 | signal knot-not-ready 3560 cds-missing-at 60" FROM_AWAIT_DS);
 
 	/* Ordered just now, or not yet. */
 	for (int ordered = 0; ordered < 2; ordered++) {
 		entered(&m, ROLLOVER_INTRODUCE);
 		m.row.has_new = false;
 		m.row.gate = GATE_KNOT_NO_NEW_KEY;
-		m.row.acted = ordered ? T0 : 0;
-		expect(&m, "introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-ttl 300 | "
+		m.row.ordered = ordered ? T0 : 0;
+		expect(&m, "introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-dnskey-ttl 300 | "
 		           "signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
 	}
 
 	entered(&m, ROLLOVER_RETIRE);
-	m.row.gate = GATE_DNSKEY_LEFT;
+	m.row.gate = GATE_DNSKEY_REMAINS;
 	m.row.gate_since = m.now - 20;
-	expect(&m, "retire dnskey-left-at 60 waiting-ttl 300" FROM_SETTLE);
+	expect(&m, "retire dnskey-remains-at 60 waiting-dnskey-ttl 300" FROM_SETTLE);
 
 	entered(&m, ROLLOVER_RETIRE);
-	m.row.gate = GATE_WAITING_TTL;
+	m.row.gate = GATE_WAITING_DNSKEY_TTL;
 	m.row.gate_since = m.row.all_since = m.now - 20;
-	m.row.all_drained = m.now + 280;
-	expect(&m, "retire waiting-ttl 300" FROM_SETTLE);
+	m.row.all_expired = m.now + 280;
+	expect(&m, "retire waiting-dnskey-ttl 300" FROM_SETTLE);
 }
 
 static void the_low_ttl_comes_with_the_switch(void **state)
@@ -207,10 +208,10 @@ static void the_low_ttl_comes_with_the_switch(void **state)
 	m.row.dnskey_ttl.step[0].ttl = 7200;
 	m.row.gate = GATE_TTL_HIGH;
 	m.row.gate_since = T0 - 20;
-	expect(&m, "prepare ttl-high-at 60 waiting-ttl 7200" FROM_INTRODUCE);
+	expect(&m, "prepare ttl-high-at 60 waiting-dnskey-ttl 7200" FROM_INTRODUCE);
 	/* After that the TTL is low, and only what caches have is waited for. */
-	m.row.gate = GATE_WAITING_TTL;
-	expect(&m, "prepare waiting-ttl 7220" FROM_INTRODUCE);
+	m.row.gate = GATE_WAITING_DNSKEY_TTL;
+	expect(&m, "prepare waiting-dnskey-ttl 7220" FROM_INTRODUCE);
 }
 
 static void cds_comes_when_knot_is_ready(void **state)
@@ -236,12 +237,12 @@ static void the_parents_day_begins_with_the_signal(void **state)
 	machine_t m;
 
 	entered(&m, ROLLOVER_AWAIT_DS);
-	m.row.gate = GATE_DS_STALE_AT;
+	m.row.gate = GATE_DS_STALE;
 	m.row.since = T0 - HOUR;
-	expect(&m, "await-ds ds-stale-at 82800 | withdraw cds-left-at 60" FROM_OBSERVE);
+	expect(&m, "await-ds ds-stale-at 82800 | withdraw cds-remains-at 60" FROM_OBSERVE);
 	/* It is over: the parent acts now. */
 	m.row.since = T0 - 2 * DAY;
-	expect(&m, "await-ds | withdraw cds-left-at 60" FROM_OBSERVE);
+	expect(&m, "await-ds | withdraw cds-remains-at 60" FROM_OBSERVE);
 }
 
 static void going_insecure_ends_with_the_operator(void **state)
@@ -250,10 +251,10 @@ static void going_insecure_ends_with_the_operator(void **state)
 	machine_t m;
 	plan_t plan;
 
-	entered(&m, ROLLOVER_LEAVE);
-	m.row.gate = GATE_DS_LEFT_AT;
+	entered(&m, ROLLOVER_REMOVE_DS);
+	m.row.gate = GATE_DS_REMAINS;
 	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
-	assert_int_equal(plan.stuck, GATE_DS_LEFT_AT);
+	assert_int_equal(plan.stuck, GATE_DS_REMAINS);
 	assert_int_equal(plan.count, 1);
 	assert_int_equal(plan.end, 0);
 }
@@ -266,7 +267,7 @@ static void a_ttl_that_nobody_knows_is_taken_for_high(void **state)
 	entered(&m, ROLLOVER_PREPARE);
 	m.row.dnskey_ttl.count = 0;
 	m.row.gate = GATE_CHILD_UNREACHABLE;
-	expect(&m, "prepare ttl-high-at 60 waiting-ttl 3600" FROM_INTRODUCE);
+	expect(&m, "prepare ttl-high-at 60 waiting-dnskey-ttl 3600" FROM_INTRODUCE);
 }
 
 static void when_the_key_was_ordered_is_when_it_was_published(void **state)
@@ -277,20 +278,20 @@ static void when_the_key_was_ordered_is_when_it_was_published(void **state)
 	/* Half an hour ago: Knot's hour and 300 s of TTL end in 2100 s. */
 	entered(&m, ROLLOVER_INTRODUCE);
 	m.row.since = T0 - HOUR;
-	m.row.acted = T0 - HOUR / 2;
-	m.row.gate = GATE_WAITING_TTL;
+	m.row.ordered = T0 - HOUR / 2;
+	m.row.gate = GATE_WAITING_DNSKEY_TTL;
 	m.row.all_since = T0;
-	m.row.all_drained = T0 + 300;
-	expect(&m, "introduce waiting-ttl 300 | signal knot-not-ready 1800 cds-missing-at 60" FROM_AWAIT_DS);
+	m.row.all_expired = T0 + 300;
+	expect(&m, "introduce waiting-dnskey-ttl 300 | signal knot-not-ready 1800 cds-missing-at 60" FROM_AWAIT_DS);
 	/* By somebody else: not before the state began. */
-	m.row.acted = 0;
-	expect(&m, "introduce waiting-ttl 300 | signal cds-missing-at 60" FROM_AWAIT_DS);
+	m.row.ordered = 0;
+	expect(&m, "introduce waiting-dnskey-ttl 300 | signal cds-missing-at 60" FROM_AWAIT_DS);
 	/* A CDS left from before has nothing to do with it. */
-	m.row.acted = T0 - HOUR / 2;
-	m.row.gate = GATE_CDS_LEFT;
+	m.row.ordered = T0 - HOUR / 2;
+	m.row.gate = GATE_CDS_REMAINS;
 	m.row.gate_since = T0 - 20;
 	expect(&m,
-	       "introduce cds-left-at 60 waiting-ttl 300 | signal knot-not-ready 1760 cds-missing-at 60" FROM_AWAIT_DS);
+	       "introduce cds-remains-at 60 waiting-dnskey-ttl 300 | signal knot-not-ready 1760 cds-missing-at 60" FROM_AWAIT_DS);
 }
 
 static void an_old_gate_is_left_as_soon_as_the_world_has_changed(void **state)
@@ -298,25 +299,25 @@ static void an_old_gate_is_left_as_soon_as_the_world_has_changed(void **state)
 	(void)state;
 	machine_t m;
 
-	/* Looks are far apart by now. */
+	/* Checks are far apart by now. */
 	entered(&m, ROLLOVER_OBSERVE);
 	m.row.gate = GATE_POLICY_PENDING;
 	m.row.gate_since = T0 - HOUR;
-	m.row.looks = 20;
+	m.row.checks = 20;
 	expect(&m, "observe policy-pending 3601 waiting-ds-ttl 86399" FROM_RETIRE);
 	entered(&m, ROLLOVER_RETIRE);
 	m.row.gate = GATE_KNOT_KEEPS_KEY;
 	m.row.gate_since = m.now - HOUR;
-	m.row.looks = 20;
-	m.row.acted = m.now - 10;
-	expect(&m, "retire knot-keeps-key 3601 dnskey-left-at 60 waiting-ttl 300" FROM_SETTLE);
+	m.row.checks = 20;
+	m.row.ordered = m.now - 10;
+	expect(&m, "retire knot-keeps-key 3601 dnskey-remains-at 60 waiting-dnskey-ttl 300" FROM_SETTLE);
 	entered(&m, ROLLOVER_INTRODUCE);
 	m.row.has_new = false;
 	m.row.gate = GATE_KNOT_NO_NEW_KEY;
 	m.row.gate_since = m.now - HOUR;
-	m.row.looks = 20;
-	m.row.acted = m.now - 10;
-	expect(&m, "introduce knot-no-new-key 3601 dnskey-missing-at 60 waiting-ttl 300 | "
+	m.row.checks = 20;
+	m.row.ordered = m.now - 10;
+	expect(&m, "introduce knot-no-new-key 3601 dnskey-missing-at 60 waiting-dnskey-ttl 300 | "
 	           "signal knot-not-ready 3540 cds-missing-at 60" FROM_AWAIT_DS);
 }
 
@@ -328,7 +329,7 @@ static void a_lifetime_does_not_disturb_the_rollover_under_way(void **state)
 	entered(&m, ROLLOVER_PREPARE);
 	m.config.ksk_lifetime = 365 * DAY;
 	expect(&m, "prepare policy-pending 1 waiting-lead 3600" FROM_INTRODUCE);
-	/* Ten years are as quick to look through as one. */
+	/* Ten years are as quick to check through as one. */
 	machine_at(&m, ROLLOVER_IDLE);
 	m.config.ksk_lifetime = 3650 * DAY;
 	expect(&m, "idle | prepare waiting-lead 3600" FROM_INTRODUCE);
@@ -343,9 +344,9 @@ static void a_first_ds_waits_for_what_is_unsigned(void **state)
 	m.row.old_count = 0;
 	m.row.settled_at = 0; /* It never had a DS. */
 	expect(&m,
-	       "introduce policy-pending 1 waiting-ttl 300 waiting-unsigned 86100 | signal cds-missing-at 60 | "
-	       "await-ds ds-missing-at 86400 | withdraw cds-left-at 60 | observe waiting-ds-ttl 86340 waiting-observe 60 | "
-	       "retire waiting-ttl 300" FROM_SETTLE);
+	       "introduce policy-pending 1 waiting-dnskey-ttl 300 waiting-unsigned 86100 | signal cds-missing-at 60 | "
+	       "await-ds ds-missing-at 86400 | withdraw cds-remains-at 60 | observe waiting-ds-ttl 86340 waiting-observe 60 | "
+	       "retire waiting-dnskey-ttl 300" FROM_SETTLE);
 }
 
 int main(void)

@@ -338,12 +338,12 @@ static void validation_fails_once(machine_t *m)
 static void validation_broken(machine_t *m)
 {
 	watched(m, 1, 1);
-	m->row.bad_looks = 2;
+	m->row.bad_watches = 2;
 }
 static void parent_does_not_validate(machine_t *m)
 {
 	validation_broken(m);
-	m->row.bad_looks = 0;
+	m->row.bad_watches = 0;
 	m->facts.watch.parent_ok = false;
 }
 static void resolvers_are_down(machine_t *m)
@@ -353,7 +353,7 @@ static void resolvers_are_down(machine_t *m)
 static void a_minority_fails(machine_t *m)
 {
 	watched(m, 1, 3);
-	m->row.bad_looks = 2;
+	m->row.bad_watches = 2;
 }
 static void broken_after_the_old_key_went(machine_t *m)
 {
@@ -381,7 +381,7 @@ static void validation_broken_and_parent_begun(machine_t *m)
 }
 static void hold_is_over(machine_t *m)
 {
-	m->row.acted = m->now - HOUR;
+	m->row.ordered = m->now - HOUR;
 }
 static void dry_run(machine_t *m)
 {
@@ -426,7 +426,7 @@ static void two_in_use_one_ds(machine_t *m)
 /*! The order was sent an hour ago and nothing came of it. */
 static void ordered(machine_t *m)
 {
-	m->row.acted = m->now - HOUR;
+	m->row.ordered = m->now - HOUR;
 }
 static void retire_child_serves_old_only(machine_t *m)
 {
@@ -470,7 +470,7 @@ static const struct {
 	ROW(IDLE, not_loaded, IDLE, GATE_KNOT_UNREACHABLE, ACTION_NONE),
 	ROW(IDLE, frozen, IDLE, GATE_FROZEN, ACTION_NONE),
 	ROW(IDLE, zone_transaction, IDLE, GATE_KNOT_BUSY, ACTION_NONE),
-	ROW(IDLE, hold, IDLE, GATE_HELD, ACTION_NONE),
+	ROW(IDLE, hold, IDLE, GATE_HOLD, ACTION_NONE),
 	ROW(IDLE, observe_only, IDLE, GATE_OBSERVE_ONLY, ACTION_NONE),
 	ROW(IDLE, too_many, IDLE, GATE_TOO_MANY_KEYS, ACTION_NONE),
 	ROW(IDLE, new_ksk_by_somebody, INTRODUCE, GATE_NONE, ACTION_NONE),
@@ -488,8 +488,8 @@ static const struct {
 	ROW(IDLE, lifetime_over, PREPARE, GATE_NONE, ACTION_NONE),
 	ROW(IDLE, lifetime_running, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(IDLE, lifetime_dry_run, IDLE, GATE_DRY_RUN, ACTION_NONE),
-	ROW(IDLE, parents_disagree, IDLE, GATE_DS_STALE_AT, ACTION_NONE),
-	ROW(IDLE, parents_none, IDLE, GATE_FIRST_DS, ACTION_NONE),
+	ROW(IDLE, parents_disagree, IDLE, GATE_DS_STALE, ACTION_NONE),
+	ROW(IDLE, parents_none, IDLE, GATE_DS_REMOVED, ACTION_NONE),
 	ROW(IDLE, parent_down, IDLE, GATE_PARENT_UNREACHABLE, ACTION_NONE),
 	ROW(IDLE, discovery, IDLE, GATE_DISCOVERY_FAILED, ACTION_NONE),
 
@@ -497,17 +497,17 @@ static const struct {
 	ROW(PREPARE, control_silent, PREPARE, GATE_KNOT_UNREACHABLE, ACTION_NONE),
 	ROW(PREPARE, not_loaded, PREPARE, GATE_KNOT_UNREACHABLE, ACTION_NONE),
 	ROW(PREPARE, frozen, PREPARE, GATE_FROZEN, ACTION_NONE),
-	ROW(PREPARE, hold, PREPARE, GATE_HELD, ACTION_NONE),
+	ROW(PREPARE, hold, PREPARE, GATE_HOLD, ACTION_NONE),
 	ROW(PREPARE, policy_lost, PREPARE, GATE_POLICY_PENDING, ACTION_NONE),
 	ROW(PREPARE, child_old_ttl, PREPARE, GATE_TTL_HIGH, ACTION_NONE),
 	ROW(PREPARE, child_down, PREPARE, GATE_CHILD_UNREACHABLE, ACTION_NONE),
 	ROW(PREPARE, child_down_long, PREPARE, GATE_WAITING_LEAD, ACTION_NONE),
 	ROW(PREPARE, children_down_long, PREPARE, GATE_CHILD_UNREACHABLE, ACTION_NONE),
 	ROW(PREPARE, child_refuses, PREPARE, GATE_CHILD_ERROR, ACTION_NONE),
-	ROW(PREPARE, child_bogus, PREPARE, GATE_BOGUS_AT, ACTION_NONE),
-	ROW(PREPARE, child_cds_left, PREPARE, GATE_CDS_LEFT, ACTION_NONE),
+	ROW(PREPARE, child_bogus, PREPARE, GATE_BOGUS, ACTION_NONE),
+	ROW(PREPARE, child_cds_left, PREPARE, GATE_CDS_REMAINS, ACTION_NONE),
 	ROW(PREPARE, parents_none, IDLE, GATE_NONE, ACTION_NONE),
-	ROW(PREPARE, parent_bogus, PREPARE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(PREPARE, parent_bogus, PREPARE, GATE_BOGUS, ACTION_NONE),
 	ROW(PREPARE, discovery, PREPARE, GATE_DISCOVERY_FAILED, ACTION_NONE),
 	ROW(PREPARE, insecure, PREPARE, GATE_PARENT_INSECURE, ACTION_NONE),
 	ROW(PREPARE, new_ksk_by_somebody, INTRODUCE, GATE_NONE, ACTION_NONE),
@@ -519,9 +519,9 @@ static const struct {
 	ROW(PREPARE, new_key_of_csk_policy, PREPARE, GATE_SCHEME_CHANGE, ACTION_NONE),
 	ROW(PREPARE, zsk_went, PREPARE, GATE_SCHEME_CHANGE, ACTION_NONE),
 
-	ROW(INTRODUCE, nothing, INTRODUCE, GATE_WAITING_TTL, ACTION_NONE),
+	ROW(INTRODUCE, nothing, INTRODUCE, GATE_WAITING_DNSKEY_TTL, ACTION_NONE),
 	ROW(INTRODUCE, zsk_went, INTRODUCE, GATE_SCHEME_CHANGE, ACTION_NONE),
-	ROW(INTRODUCE, policy_wants_csk, INTRODUCE, GATE_WAITING_TTL, ACTION_NONE),
+	ROW(INTRODUCE, policy_wants_csk, INTRODUCE, GATE_WAITING_DNSKEY_TTL, ACTION_NONE),
 	ROW(INTRODUCE, policy_lost, INTRODUCE, GATE_POLICY_PENDING, ACTION_NONE),
 	ROW(INTRODUCE, no_new_key_yet, INTRODUCE, GATE_KNOT_NO_NEW_KEY, ACTION_START),
 	ROW(INTRODUCE, ordered_key_is_there, INTRODUCE, GATE_DNSKEY_MISSING, ACTION_NONE),
@@ -533,16 +533,16 @@ static const struct {
 	ROW(INTRODUCE, child_other_rrset, INTRODUCE, GATE_DNSKEY_DIFFERS, ACTION_NONE),
 	ROW(INTRODUCE, child_foreign_ksk, INTRODUCE, GATE_DNSKEY_DIFFERS, ACTION_NONE),
 	ROW(INTRODUCE, child_down, INTRODUCE, GATE_CHILD_UNREACHABLE, ACTION_NONE),
-	ROW(INTRODUCE, child_down_long, INTRODUCE, GATE_WAITING_TTL, ACTION_NONE),
+	ROW(INTRODUCE, child_down_long, INTRODUCE, GATE_WAITING_DNSKEY_TTL, ACTION_NONE),
 	ROW(INTRODUCE, child_refuses, INTRODUCE, GATE_CHILD_ERROR, ACTION_NONE),
-	ROW(INTRODUCE, child_bogus, INTRODUCE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(INTRODUCE, child_bogus, INTRODUCE, GATE_BOGUS, ACTION_NONE),
 	ROW(INTRODUCE, child_old_ttl, INTRODUCE, GATE_TTL_HIGH, ACTION_NONE),
-	ROW(INTRODUCE, child_cds_left, INTRODUCE, GATE_CDS_LEFT, ACTION_NONE),
+	ROW(INTRODUCE, child_cds_left, INTRODUCE, GATE_CDS_REMAINS, ACTION_NONE),
 	ROW(INTRODUCE, third_key, INTRODUCE, GATE_UNKNOWN_KEY, ACTION_NONE),
 	ROW(INTRODUCE, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
-	ROW(INTRODUCE, hold, INTRODUCE, GATE_HELD, ACTION_NONE),
+	ROW(INTRODUCE, hold, INTRODUCE, GATE_HOLD, ACTION_NONE),
 	ROW(INTRODUCE, parent_down, INTRODUCE, GATE_PARENT_UNREACHABLE, ACTION_NONE),
-	ROW(INTRODUCE, parents_none, INTRODUCE, GATE_FIRST_DS, ACTION_NONE),
+	ROW(INTRODUCE, parents_none, INTRODUCE, GATE_DS_REMOVED, ACTION_NONE),
 	ROW(INTRODUCE, no_ds_no_new_key, IDLE, GATE_NONE, ACTION_NONE),
 
 	ROW(SIGNAL, nothing, AWAIT_DS, GATE_NONE, ACTION_NONE),
@@ -565,57 +565,57 @@ static const struct {
 	ROW(AWAIT_DS, policy_lost_and_new_key_too, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
-	ROW(SIGNAL, hold, SIGNAL, GATE_HELD, ACTION_NONE),
+	ROW(SIGNAL, hold, SIGNAL, GATE_HOLD, ACTION_NONE),
 	ROW(SIGNAL, parents_none, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SIGNAL, no_ds_one_parent_down, INTRODUCE, GATE_NONE, ACTION_NONE),
 
-	ROW(AWAIT_DS, nothing, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
+	ROW(AWAIT_DS, nothing, AWAIT_DS, GATE_DS_STALE, ACTION_NONE),
 	ROW(AWAIT_DS, policy_lost, AWAIT_DS, GATE_POLICY_PENDING, ACTION_NONE),
 	ROW(AWAIT_DS, parents_new, WITHDRAW, GATE_NONE, ACTION_NONE),
-	ROW(AWAIT_DS, one_parent_new, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
-	ROW(AWAIT_DS, one_parent_both, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
-	ROW(AWAIT_DS, one_parent_foreign, AWAIT_DS, GATE_DS_FOREIGN_AT, ACTION_NONE),
-	ROW(AWAIT_DS, parents_none, AWAIT_DS, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(AWAIT_DS, one_parent_new, AWAIT_DS, GATE_DS_STALE, ACTION_NONE),
+	ROW(AWAIT_DS, one_parent_both, AWAIT_DS, GATE_DS_STALE, ACTION_NONE),
+	ROW(AWAIT_DS, one_parent_foreign, AWAIT_DS, GATE_DS_FOREIGN, ACTION_NONE),
+	ROW(AWAIT_DS, parents_none, AWAIT_DS, GATE_DS_MISSING, ACTION_NONE),
 	ROW(AWAIT_DS, parents_wrong, AWAIT_DS, GATE_CHAIN_BROKEN, ACTION_NONE),
-	ROW(AWAIT_DS, parent_down, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
-	ROW(AWAIT_DS, parent_refuses, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
+	ROW(AWAIT_DS, parent_down, AWAIT_DS, GATE_DS_STALE, ACTION_NONE),
+	ROW(AWAIT_DS, parent_refuses, AWAIT_DS, GATE_DS_STALE, ACTION_NONE),
 	ROW(AWAIT_DS, child_without_new, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(AWAIT_DS, frozen, AWAIT_DS, GATE_FROZEN, ACTION_NONE),
 
 	ROW(WITHDRAW, nothing, OBSERVE, GATE_NONE, ACTION_NONE),
-	ROW(WITHDRAW, child_cds_left, WITHDRAW, GATE_CDS_LEFT, ACTION_NONE),
-	ROW(WITHDRAW, child_cdnskey_left, WITHDRAW, GATE_CDS_LEFT, ACTION_NONE),
+	ROW(WITHDRAW, child_cds_left, WITHDRAW, GATE_CDS_REMAINS, ACTION_NONE),
+	ROW(WITHDRAW, child_cdnskey_left, WITHDRAW, GATE_CDS_REMAINS, ACTION_NONE),
 	ROW(WITHDRAW, one_parent_old, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(WITHDRAW, one_parent_none, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(WITHDRAW, parent_down, WITHDRAW, GATE_PARENT_UNREACHABLE, ACTION_NONE),
 	ROW(WITHDRAW, old_key_gone, RETIRE, GATE_NONE, ACTION_NONE),
-	ROW(WITHDRAW, parents_none, WITHDRAW, GATE_FIRST_DS, ACTION_NONE),
-	ROW(OBSERVE, parents_none, OBSERVE, GATE_FIRST_DS, ACTION_NONE),
-	ROW(OBSERVE, no_ds_one_parent_down, OBSERVE, GATE_FIRST_DS, ACTION_NONE),
-	ROW(OBSERVE, no_ds_and_validation_broken, OBSERVE, GATE_FIRST_DS, ACTION_NONE),
-	ROW(RETIRE, parents_none, RETIRE, GATE_FIRST_DS, ACTION_NONE),
-	ROW(HELD, parents_none, HELD, GATE_FIRST_DS, ACTION_NONE),
-	ROW(ROLLBACK, parents_none, HELD, GATE_NONE, ACTION_NONE),
+	ROW(WITHDRAW, parents_none, WITHDRAW, GATE_DS_REMOVED, ACTION_NONE),
+	ROW(OBSERVE, parents_none, OBSERVE, GATE_DS_REMOVED, ACTION_NONE),
+	ROW(OBSERVE, no_ds_one_parent_down, OBSERVE, GATE_DS_REMOVED, ACTION_NONE),
+	ROW(OBSERVE, no_ds_and_validation_broken, OBSERVE, GATE_DS_REMOVED, ACTION_NONE),
+	ROW(RETIRE, parents_none, RETIRE, GATE_DS_REMOVED, ACTION_NONE),
+	ROW(ROLLED_BACK, parents_none, ROLLED_BACK, GATE_DS_REMOVED, ACTION_NONE),
+	ROW(ROLLBACK, parents_none, ROLLED_BACK, GATE_NONE, ACTION_NONE),
 
 	ROW(OBSERVE, nothing, OBSERVE, GATE_WAITING_DS_TTL, ACTION_NONE),
 	ROW(OBSERVE, time_passed, OBSERVE, GATE_WAITING_OBSERVE, ACTION_NONE),
 	ROW(OBSERVE, day_observed, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, one_parent_old, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, one_parent_foreign, INTRODUCE, GATE_NONE, ACTION_NONE),
-	ROW(OBSERVE, parent_bogus, OBSERVE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(OBSERVE, parent_bogus, OBSERVE, GATE_BOGUS, ACTION_NONE),
 	ROW(OBSERVE, parent_down_long, OBSERVE, GATE_WAITING_DS_TTL, ACTION_NONE),
 	ROW(OBSERVE, child_not_signed_by_new, OBSERVE, GATE_RRSIG_MISSING, ACTION_NONE),
-	ROW(OBSERVE, child_bogus, OBSERVE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(OBSERVE, child_bogus, OBSERVE, GATE_BOGUS, ACTION_NONE),
 	ROW(OBSERVE, old_key_gone, RETIRE, GATE_NONE, ACTION_NONE),
-	ROW(OBSERVE, hold, OBSERVE, GATE_HELD, ACTION_NONE),
+	ROW(OBSERVE, hold, OBSERVE, GATE_HOLD, ACTION_NONE),
 	ROW(AWAIT_DS, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(AWAIT_DS, child_without_cds, AWAIT_DS, GATE_CDS_MISSING, ACTION_NONE),
-	ROW(AWAIT_DS, child_down_long, AWAIT_DS, GATE_DS_STALE_AT, ACTION_NONE),
+	ROW(AWAIT_DS, child_down_long, AWAIT_DS, GATE_DS_STALE, ACTION_NONE),
 	ROW(AWAIT_DS, children_down_long, AWAIT_DS, GATE_CHILD_UNREACHABLE, ACTION_NONE),
 	ROW(AWAIT_DS, old_gone_and_third_key, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, one_parent_old_child_without_new, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(RETIRE, third_key, RETIRE, GATE_UNKNOWN_KEY, ACTION_NONE),
-	ROW(RETIRE, old_gone_and_third_key, RETIRE, GATE_WAITING_TTL, ACTION_NONE),
+	ROW(RETIRE, old_gone_and_third_key, RETIRE, GATE_WAITING_DNSKEY_TTL, ACTION_NONE),
 	ROW(IDLE, two_in_use_one_ds, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, third_key, OBSERVE, GATE_UNKNOWN_KEY, ACTION_NONE),
 
@@ -625,18 +625,18 @@ static const struct {
 	ROW(RETIRE, child_not_signed_by_new, RETIRE, GATE_RRSIG_MISSING, ACTION_NONE),
 	ROW(RETIRE, frozen, RETIRE, GATE_FROZEN, ACTION_NONE),
 	ROW(RETIRE, retire_child_serves_old_only, RETIRE, GATE_DNSKEY_MISSING, ACTION_NONE),
-	ROW(RETIRE, retire_children_bogus, RETIRE, GATE_BOGUS_AT, ACTION_NONE),
+	ROW(RETIRE, retire_children_bogus, RETIRE, GATE_BOGUS, ACTION_NONE),
 	ROW(RETIRE, retire_child_is_ahead, RETIRE, GATE_KNOT_KEEPS_KEY, ACTION_SUBMITTED),
 	ROW(RETIRE, nothing_seen_for_a_day, OBSERVE, GATE_NONE, ACTION_NONE),
-	ROW(RETIRE, old_left_at_one, RETIRE, GATE_DNSKEY_LEFT, ACTION_NONE),
-	ROW(RETIRE, old_key_gone, RETIRE, GATE_WAITING_TTL, ACTION_NONE),
+	ROW(RETIRE, old_left_at_one, RETIRE, GATE_DNSKEY_REMAINS, ACTION_NONE),
+	ROW(RETIRE, old_key_gone, RETIRE, GATE_WAITING_DNSKEY_TTL, ACTION_NONE),
 
 	ROW(SETTLE, nothing, SETTLE, GATE_WAITING_SETTLE, ACTION_NONE),
 	ROW(SETTLE, policy_lost, SETTLE, GATE_POLICY_PENDING, ACTION_NONE),
 	ROW(SETTLE, time_passed, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(SETTLE, third_key, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(SETTLE, foreign_ksk, IDLE, GATE_NONE, ACTION_NONE),
-	ROW(SETTLE, hold, SETTLE, GATE_HELD, ACTION_NONE),
+	ROW(SETTLE, hold, SETTLE, GATE_HOLD, ACTION_NONE),
 
 	ROW(INTRODUCE, old_key_gone, INTRODUCE, GATE_OLD_KEY_GONE, ACTION_NONE),
 	ROW(INTRODUCE, old_gone_no_ds, IDLE, GATE_NONE, ACTION_NONE),
@@ -648,22 +648,22 @@ static const struct {
 	ROW(AWAIT_DS, swapped_too_early, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, dry_run, OBSERVE, GATE_DRY_RUN, ACTION_NONE),
 
-	ROW(HELD, nothing, HELD, GATE_ROLLED_BACK, ACTION_NONE),
-	ROW(HELD, time_passed, HELD, GATE_ROLLED_BACK, ACTION_NONE),
-	ROW(HELD, hold, HELD, GATE_HELD, ACTION_NONE),
-	ROW(HELD, hold_is_over, INTRODUCE, GATE_NONE, ACTION_NONE),
-	ROW(HELD, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
-	ROW(HELD, old_key_gone, HELD, GATE_OLD_KEY_GONE, ACTION_NONE),
-	ROW(HELD, old_gone_no_ds, IDLE, GATE_NONE, ACTION_NONE),
-	ROW(HELD, policy_lost, HELD, GATE_POLICY_PENDING, ACTION_NONE),
+	ROW(ROLLED_BACK, nothing, ROLLED_BACK, GATE_AWAITING_DECISION, ACTION_NONE),
+	ROW(ROLLED_BACK, time_passed, ROLLED_BACK, GATE_AWAITING_DECISION, ACTION_NONE),
+	ROW(ROLLED_BACK, hold, ROLLED_BACK, GATE_HOLD, ACTION_NONE),
+	ROW(ROLLED_BACK, hold_is_over, INTRODUCE, GATE_NONE, ACTION_NONE),
+	ROW(ROLLED_BACK, new_key_gone, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(ROLLED_BACK, old_key_gone, ROLLED_BACK, GATE_OLD_KEY_GONE, ACTION_NONE),
+	ROW(ROLLED_BACK, old_gone_no_ds, IDLE, GATE_NONE, ACTION_NONE),
+	ROW(ROLLED_BACK, policy_lost, ROLLED_BACK, GATE_POLICY_PENDING, ACTION_NONE),
 
-	ROW(ROLLBACK, nothing, HELD, GATE_NONE, ACTION_NONE),
-	ROW(ROLLBACK, parents_both, HELD, GATE_NONE, ACTION_NONE),
-	ROW(ROLLBACK, parents_new, ROLLBACK, GATE_DS_MISSING_AT, ACTION_NONE),
-	ROW(ROLLBACK, one_parent_old, ROLLBACK, GATE_DS_MISSING_AT, ACTION_NONE),
+	ROW(ROLLBACK, nothing, ROLLED_BACK, GATE_NONE, ACTION_NONE),
+	ROW(ROLLBACK, parents_both, ROLLED_BACK, GATE_NONE, ACTION_NONE),
+	ROW(ROLLBACK, parents_new, ROLLBACK, GATE_DS_MISSING, ACTION_NONE),
+	ROW(ROLLBACK, one_parent_old, ROLLBACK, GATE_DS_MISSING, ACTION_NONE),
 	ROW(ROLLBACK, parent_down, ROLLBACK, GATE_PARENT_UNREACHABLE, ACTION_NONE),
 	ROW(ROLLBACK, policy_lost, ROLLBACK, GATE_POLICY_PENDING, ACTION_NONE),
-	ROW(ROLLBACK, validation_broken, HELD, GATE_NONE, ACTION_NONE),
+	ROW(ROLLBACK, validation_broken, ROLLED_BACK, GATE_NONE, ACTION_NONE),
 
 	ROW(INTRODUCE, validation_broken, INTRODUCE, GATE_VALIDATION_FAILS, ACTION_NONE),
 	ROW(INTRODUCE, validation_broken_and_parent_begun, ROLLBACK, GATE_NONE, ACTION_NONE),
@@ -701,10 +701,10 @@ static void every_state_with_every_fact(void **state)
 		}
 		assert_int_equal(m.out.transition, m.out.row.state != table[i].state);
 		if (m.out.transition) {
-			assert_int_equal(m.out.row.wake, m.now);
+			assert_int_equal(m.out.row.next_check, m.now);
 			assert_int_equal(m.out.action, ACTION_NONE);
 		} else {
-			assert_true(m.out.row.wake > m.now);
+			assert_true(m.out.row.next_check > m.now);
 		}
 	}
 	assert_int_equal(wrong, 0);
@@ -750,8 +750,8 @@ static void a_lowered_ttl_counts_until_it_has_drained(void **state)
 	assert_int_equal(ttl_window_max(&w, 1600), 3600);
 	assert_int_equal(ttl_window_max(&w, 5199), 3600);
 	assert_int_equal(ttl_window_max(&w, 5200), 300);
-	assert_int_equal(ttl_window_drained(&w, 300), 5200);
-	assert_int_equal(ttl_window_drained(&w, 3600), 0);
+	assert_int_equal(ttl_window_expired(&w, 300), 5200);
+	assert_int_equal(ttl_window_expired(&w, 3600), 0);
 }
 
 static void a_full_window_never_forgets_too_early(void **state)
@@ -779,7 +779,7 @@ static void a_full_window_never_forgets_too_early(void **state)
 				time_t end = all[i].seen + all[i].ttl;
 				drained = end > drained ? end : drained;
 			}
-			assert_true(ttl_window_drained(&w, 0) >= drained);
+			assert_true(ttl_window_expired(&w, 0) >= drained);
 			assert_true(w.count <= TTL_WINDOW_MAX);
 		}
 	}
@@ -790,7 +790,7 @@ static void a_full_window_never_forgets_too_early(void **state)
 static void run_until(machine_t *m, rollover_state_t leave, time_t *left)
 {
 	for (int i = 0; i < 1000000 && m->row.state == leave; i++) {
-		m->now = m->row.wake > m->now ? m->row.wake : m->now;
+		m->now = m->row.next_check > m->now ? m->row.next_check : m->now;
 		m->facts.own.policy = rollover_policy(&m->row);
 		machine_step(m);
 	}
@@ -857,14 +857,14 @@ static void a_zone_without_ds_gets_its_first_one(void **state)
 	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_CHILD | SURVEY_PARENT);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING);
 	m.parent[0].ds = OLD;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING);
 	machine_ds(&m, OLD, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
-	assert_int_equal(m.row.ds_drain, 900); /* The proofs that there is none. */
+	assert_int_equal(m.row.ds_expire, 900); /* The proofs that there is none. */
 	assert_int_not_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now) & SURVEY_WATCH, 0);
 
 	/* There is nothing to roll back to: an alarm, and nothing goes on. */
@@ -927,25 +927,25 @@ static void a_ds_that_was_taken_away_is_not_asked_back(void **state)
 		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_PARENT);
 		machine_step(&m);
 		assert_int_equal(m.row.state, ROLLOVER_IDLE);
-		assert_int_equal(m.row.gate, GATE_FIRST_DS);
+		assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 	}
 	/* The word counts where the way to knot or parent was not there for a moment. */
 	m.config.hold = true;
 	m.facts.own.known = false;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_HELD);
+	assert_int_equal(m.row.gate, GATE_HOLD);
 	assert_string_equal(m.row.gate_detail, "its end asks for a first DS");
 	m.facts.own.known = true;
 	machine_step(&m);
 	m.config.hold = false;
 	machine_decide(&m);
 	assert_int_equal(m.out.row.state, ROLLOVER_INTRODUCE);
-	m.row.acted = 0;
-	m.row.gate = GATE_FIRST_DS;
+	m.row.ordered = 0;
+	m.row.gate = GATE_DS_REMOVED;
 	m.parent[1].status = ANSWER_UNREACHABLE;
 	m.parent[1].unreachable_since = m.now;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 	m.parent[1].status = ANSWER_OK;
 	/* Back by hand: as if nothing had been. */
 	machine_ds(&m, OLD, HOUR);
@@ -960,7 +960,7 @@ static void a_ds_that_was_taken_away_is_not_asked_back(void **state)
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_PARENT);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
-	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 	/* Hold on and off is the operator's word, however long it lasts, unless there was a DS meanwhile. */
 	m.config.hold = true;
 	machine_step(&m);
@@ -971,7 +971,7 @@ static void a_ds_that_was_taken_away_is_not_asked_back(void **state)
 	machine_step(&m);
 	m.config.hold = false;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 	m.config.hold = true;
 	machine_step(&m);
 	machine_step(&m);
@@ -988,7 +988,7 @@ static void a_ds_that_was_taken_away_is_not_asked_back(void **state)
 	machine_step(&m);
 	machine_ds(&m, 0, 900);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 }
 
 static void a_zone_leaves_on_the_operators_word_only(void **state)
@@ -997,12 +997,12 @@ static void a_zone_leaves_on_the_operators_word_only(void **state)
 	machine_t m;
 	time_t t;
 	machine_at(&m, ROLLOVER_IDLE);
-	m.config.dry_run = m.config.leave = true;
+	m.config.dry_run = m.config.go_insecure = true;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_DRY_RUN);
 	m.config.dry_run = false;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	assert_int_equal(m.row.state, ROLLOVER_REMOVE_DS);
 	assert_int_equal(m.out.policy, POLICY_DELETE);
 	m.facts.own.policy = POLICY_DELETE;
 	machine_step(&m);
@@ -1013,36 +1013,36 @@ static void a_zone_leaves_on_the_operators_word_only(void **state)
 	assert_int_equal(m.row.gate, GATE_CDS_DIFFERS);
 	serve_delete(&m);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_LEFT_AT);
+	assert_int_equal(m.row.gate, GATE_DS_REMAINS);
 	m.parent[0].ds = 0;
 	m.now += HOUR;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_LEFT_AT);
+	assert_int_equal(m.row.gate, GATE_DS_REMAINS);
 	/* Insecure is what was asked for: no watch, no alarm, no rollback. */
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_CHILD | SURVEY_PARENT);
 	machine_ds(&m, 0, 900);
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_LEFT);
+	assert_int_equal(m.row.state, ROLLOVER_EXPIRE_DS);
 	assert_int_equal(m.out.policy, POLICY_QUIET);
 	time_t gone = m.now;
 	m.facts.own.policy = POLICY_QUIET;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_CDS_LEFT);
+	assert_int_equal(m.row.gate, GATE_CDS_REMAINS);
 	machine_signal(&m, 0);
 	while (m.row.gate != GATE_MAY_UNSIGN) {
 		machine_step(&m);
 		t = m.now;
-		m.now = m.row.wake;
-		assert_int_equal(m.row.state, ROLLOVER_LEFT);
+		m.now = m.row.next_check;
+		assert_int_equal(m.row.state, ROLLOVER_EXPIRE_DS);
 	}
 	assert_int_equal(t, gone + DAY); /* The DS TTL that was seen. */
 	/* Somebody put a DS back. */
 	machine_ds(&m, OLD, HOUR);
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	assert_int_equal(m.row.state, ROLLOVER_REMOVE_DS);
 	/* The word is taken back. */
 	m.facts.own.policy = POLICY_DELETE;
-	m.config.leave = false;
+	m.config.go_insecure = false;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
 	assert_int_equal(m.out.policy, POLICY_BASE);
@@ -1099,13 +1099,13 @@ static void a_rollover_with_default_timings(void **state)
 	m.parent[0].ds = NEW;
 	m.parent[0].ds_ttl = 300;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_STALE_AT);
+	assert_int_equal(m.row.gate, GATE_DS_STALE);
 	m.now += 2 * HOUR;
 	machine_ds(&m, NEW, 300);
 	time_t matched = m.now;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
-	assert_int_equal(m.row.ds_drain, DAY);
+	assert_int_equal(m.row.ds_expire, DAY);
 
 	machine_signal(&m, 0);
 	run_until(&m, ROLLOVER_WITHDRAW, &t);
@@ -1151,7 +1151,7 @@ static void the_old_ds_ttl_counts_even_if_it_was_lowered_before(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
 	/* Seven days from the last moment it may have been served, a minute of which is over. */
-	assert_int_equal(m.row.ds_drain, 7 * DAY - 60);
+	assert_int_equal(m.row.ds_expire, 7 * DAY - 60);
 }
 
 static void an_unseen_old_ds_ttl_is_taken_for_two_days(void **state)
@@ -1162,7 +1162,7 @@ static void an_unseen_old_ds_ttl_is_taken_for_two_days(void **state)
 	m.row.ds_ttl.count = 0;
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
-	assert_int_equal(m.row.ds_drain, 2 * DAY);
+	assert_int_equal(m.row.ds_expire, 2 * DAY);
 }
 
 static void a_rollover_without_a_store_waits_for_an_old_ds_it_has_not_seen(void **state)
@@ -1174,24 +1174,24 @@ static void a_rollover_without_a_store_waits_for_an_old_ds_it_has_not_seen(void 
 	machine_ds(&m, OLD, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
-	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + 2 * DAY);
+	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 2 * DAY);
 	/* A zone that is to become insecure. */
 	machine_init(&m);
 	machine_ds(&m, OLD, 300);
-	m.config.leave = true;
+	m.config.go_insecure = true;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
-	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + 2 * DAY);
+	assert_int_equal(m.row.state, ROLLOVER_REMOVE_DS);
+	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 2 * DAY);
 	/* One key alone: nothing is under way. Neither does the parent have a DS that could have been replaced. */
 	machine_init(&m);
 	machine_ds(&m, OLD, 300);
 	machine_step(&m);
-	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + 300);
+	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 300);
 	machine_init(&m);
 	machine_serve(&m, OLD | NEW, 300);
 	machine_ds(&m, 0, 300);
 	machine_step(&m);
-	assert_true(ttl_window_drained(&m.row.ds_ttl, 0) <= T0 + 300);
+	assert_true(ttl_window_expired(&m.row.ds_ttl, 0) <= T0 + 300);
 }
 
 static void a_first_ds_that_was_there_is_not_forgotten(void **state)
@@ -1226,7 +1226,7 @@ static void a_parent_that_falls_back_restarts_the_wait(void **state)
 	assert_int_equal(m.row.ds_all_since, 0);
 	/* The nameservers are asked and waited for as before the first signals. */
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 	m.now = m.row.gate_until;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
@@ -1237,7 +1237,7 @@ static void a_parent_that_falls_back_restarts_the_wait(void **state)
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.ds_all_since, m.now);
-	assert_int_equal(m.row.ds_drain, DAY);
+	assert_int_equal(m.row.ds_expire, DAY);
 }
 
 static void an_unreachable_server_in_between_does_not_end_a_wait_early(void **state)
@@ -1246,7 +1246,7 @@ static void an_unreachable_server_in_between_does_not_end_a_wait_early(void **st
 	machine_t m;
 	machine_at(&m, ROLLOVER_INTRODUCE);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 	time_t until = m.row.gate_until;
 	child_down(&m);
 	m.now += 10;
@@ -1274,7 +1274,7 @@ static void the_ttl_of_a_silent_server_is_not_taken_for_lowered(void **state)
 	time_t low = m.now + 60;
 	m.now = low;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 	assert_int_equal(m.row.gate_until, low + HOUR);
 }
 
@@ -1293,7 +1293,7 @@ static void an_order_is_repeated_only_after_a_while(void **state)
 	assert_int_equal(m.out.action, ACTION_SUBMITTED);
 }
 
-static void looks_back_off_and_stay_below_the_ceiling(void **state)
+static void checks_back_off_and_stay_below_the_ceiling(void **state)
 {
 	(void)state;
 	machine_t m;
@@ -1301,11 +1301,11 @@ static void looks_back_off_and_stay_below_the_ceiling(void **state)
 	time_t wait = 0, before = 0;
 	for (int i = 0; i < 30; i++) {
 		machine_step(&m);
-		wait = m.row.wake - m.now;
+		wait = m.row.next_check - m.now;
 		assert_true(wait >= before);
 		assert_true(wait <= HOUR);
 		before = wait;
-		m.now = m.row.wake;
+		m.now = m.row.next_check;
 	}
 	assert_int_equal(wait, HOUR);
 
@@ -1314,8 +1314,8 @@ static void looks_back_off_and_stay_below_the_ceiling(void **state)
 	const time_t minutes[] = { 5, 10, 20, 40, 40 };
 	for (int i = 0; i < 5; i++) {
 		machine_step(&m);
-		assert_int_equal(m.row.wake - m.now, minutes[i] * 60);
-		m.now = m.row.wake;
+		assert_int_equal(m.row.next_check - m.now, minutes[i] * 60);
+		m.now = m.row.next_check;
 	}
 }
 
@@ -1343,7 +1343,7 @@ static void a_held_zone_asks_nobody_for_anything(void **state)
 static void observing_and_dry_run_change_nothing(void **state)
 {
 	(void)state;
-	for (int s = ROLLOVER_IDLE; s <= ROLLOVER_HELD; s++) {
+	for (int s = ROLLOVER_IDLE; s <= ROLLOVER_ROLLED_BACK; s++) {
 		machine_t m;
 		machine_at(&m, s);
 		m.config.observe_only = true;
@@ -1360,7 +1360,7 @@ static void observing_and_dry_run_change_nothing(void **state)
 	assert_false(m.out.policy_wanted);
 }
 
-static void three_failing_looks_roll_back_and_two_do_not(void **state)
+static void three_failing_checks_roll_back_and_two_do_not(void **state)
 {
 	(void)state;
 	machine_t m;
@@ -1370,12 +1370,12 @@ static void three_failing_looks_roll_back_and_two_do_not(void **state)
 			watched(&m, 1, 1);
 			machine_step(&m);
 			assert_int_equal(m.row.gate, GATE_VALIDATION_FAILS);
-			assert_int_equal(m.row.wake, m.now + m.config.check_interval);
-			m.now = m.row.wake;
+			assert_int_equal(m.row.next_check, m.now + m.config.check_interval);
+			m.now = m.row.next_check;
 		}
 		watched(&m, 0, 1);
 		machine_step(&m);
-		assert_int_equal(m.row.bad_looks, 0);
+		assert_int_equal(m.row.bad_watches, 0);
 	}
 	/* Time alone does not end an observation while validation fails. */
 	m.now += 30 * DAY;
@@ -1390,18 +1390,18 @@ static void three_failing_looks_roll_back_and_two_do_not(void **state)
 	/* The parent ignores CDS: the exact record to be given to the registrar. */
 	m.facts.own.policy = POLICY_ROLLBACK;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING);
 	assert_non_null(strstr(m.row.gate_detail, "DS 1001 13 2 0101010101"));
 	assert_int_equal(strlen(strstr(m.row.gate_detail, "0101")), 64);
 	machine_ds(&m, OLD | NEW, 300);
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_HELD);
+	assert_int_equal(m.row.state, ROLLOVER_ROLLED_BACK);
 	assert_int_equal(m.out.policy, POLICY_QUIET);
 	/* The operator switches hold on and off: everything is checked anew. */
 	m.facts.own.policy = POLICY_QUIET;
 	watched(&m, 0, 1);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_ROLLED_BACK);
+	assert_int_equal(m.row.gate, GATE_AWAITING_DECISION);
 	m.config.hold = true;
 	machine_step(&m);
 	m.config.hold = false;
@@ -1458,22 +1458,22 @@ static void between_two_watches_the_last_one_counts(void **state)
 		assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
 		assert_int_equal(m.row.gate, GATE_VALIDATION_FAILS);
 		assert_string_equal(m.row.gate_detail, "own resolver, SOA: no keys");
-		assert_int_equal(m.row.bad_looks, 1);
+		assert_int_equal(m.row.bad_watches, 1);
 	}
 	watched(&m, 0, 1);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
 	assert_int_equal(m.row.gate, GATE_WAITING_OBSERVE);
-	assert_int_equal(m.row.bad_looks, 0);
+	assert_int_equal(m.row.bad_watches, 0);
 	/* No rollover, no watch: nothing is left of it. */
 	machine_at(&m, ROLLOVER_IDLE);
-	m.row.bad_looks = 3;
+	m.row.bad_watches = 3;
 	machine_step(&m);
-	assert_int_equal(m.row.bad_looks, 0);
+	assert_int_equal(m.row.bad_watches, 0);
 	assert_int_not_equal(m.row.gate, GATE_VALIDATION_FAILS);
 }
 
-/*! Looks until the server is told, a week long or \a wait. */
+/*! Checks until the server is told, a week long or \a wait. */
 static void see_cds_of_the_ds_key(machine_t *m, time_t wait)
 {
 	const time_t from = m->now;
@@ -1483,7 +1483,7 @@ static void see_cds_of_the_ds_key(machine_t *m, time_t wait)
 		assert_int_equal(m->row.state, ROLLOVER_SIGNAL);
 		assert_int_equal(m->row.gate, GATE_KSK_UNCONFIRMED);
 		assert_int_equal(m->out.action, ACTION_NONE);
-		m->now = m->row.wake;
+		m->now = m->row.next_check;
 		machine_step(m);
 	}
 	assert_true(m->now - from <= wait + HOUR);
@@ -1499,7 +1499,7 @@ static void an_unconfirmed_key_is_not_confirmed_before_its_time(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_KSK_UNCONFIRMED);
 
-	/* A week in which nobody looked proves nothing: the server was down as well, perhaps. */
+	/* A week in which nobody checked proves nothing: the server was down as well, perhaps. */
 	m.now += ROLLOVER_CONFIRM_WAIT + HOUR;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_KSK_UNCONFIRMED);
@@ -1509,14 +1509,14 @@ static void an_unconfirmed_key_is_not_confirmed_before_its_time(void **state)
 	/* Nor does one in which the parent had another DS. */
 	const time_t since = m.now;
 	m.now += ROLLOVER_CONFIRM_WAIT / 2;
-	m.row.wake = m.now;
+	m.row.next_check = m.now;
 	m.parent[1].ds_foreign = true;
 	machine_step(&m);
 	assert_true(m.row.gate_since > since);
 	m.parent[1].ds_foreign = false;
 
 	machine_signal(&m, NEW);
-	m.now = m.row.wake;
+	m.now = m.row.next_check;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
 }
@@ -1535,7 +1535,7 @@ static void the_ds_key_is_confirmed_when_no_other_ds_can_be_in_caches(void **sta
 	/* In truth the other was the old one: the server lets it go, and that was the rollover. */
 	m.facts.own.dnskey = OLD;
 	m.facts.own.cds.present = m.facts.own.cdnskey.present = false;
-	m.now = m.row.wake;
+	m.now = m.row.next_check;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
 	assert_int_equal(m.row.old_count, 0);
@@ -1559,8 +1559,8 @@ static void the_ds_key_is_confirmed_when_no_other_ds_can_be_in_caches(void **sta
 		} else {
 			m.parent[1].ds = NEW;
 		}
-		for (int look = 0; look < 100; look++) {
-			m.now = m.row.wake;
+		for (int check = 0; check < 100; check++) {
+			m.now = m.row.next_check;
 			machine_step(&m);
 			assert_int_equal(m.out.action, ACTION_NONE);
 			assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
@@ -1601,7 +1601,7 @@ static void a_bogus_answer_lowers_no_ttl(void **state)
 	machine_serve(&m, OLD | NEW, 300);
 	m.child[1].status = ANSWER_OK;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 	assert_int_equal(m.row.gate_until, m.now + HOUR);
 }
 
@@ -1619,7 +1619,7 @@ static void a_rollover_that_somebody_started_waits_for_the_high_ttl(void **state
 	machine_serve(&m, OLD | NEW, 300);
 	m.now += 60;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 	assert_int_equal(m.row.gate_until, m.now + HOUR);
 }
 
@@ -1660,7 +1660,7 @@ static void the_ttl_of_a_ds_that_came_back_is_learnt_at_once(void **state)
 	m.now += HOUR;
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
-	assert_int_equal(m.row.ds_drain, 2 * DAY);
+	assert_int_equal(m.row.ds_expire, 2 * DAY);
 }
 
 static void the_ttl_of_the_new_ds_is_known_to_the_next_rollover(void **state)
@@ -1680,7 +1680,7 @@ static void the_ttl_of_the_new_ds_is_known_to_the_next_rollover(void **state)
 	machine_pass(&m, HOUR);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
-	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + HOUR + 2 * DAY);
+	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + HOUR + 2 * DAY);
 }
 
 static void trouble_at_the_parent_stays_in_sight_in_idle(void **state)
@@ -1690,7 +1690,7 @@ static void trouble_at_the_parent_stays_in_sight_in_idle(void **state)
 	machine_at(&m, ROLLOVER_IDLE);
 	m.parent[1].ds = 0;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING);
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now + 1), SURVEY_PARENT);
 	machine_ds(&m, OLD, DAY);
 	machine_step(&m);
@@ -1763,14 +1763,14 @@ static void the_same_facts_do_for_the_next_state(void **state)
 	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &d));
 	m.facts.asked = 0;
 	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &d));
-	/* Without a change of state the next look is when the row says. */
+	/* Without a change of state the next check is when the row says. */
 	m.facts.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH;
 	changed = d;
 	changed.transition = false;
 	assert_false(rollover_goes_on(&m.config, &m.facts, 2, m.now, &changed));
 }
 
-static void the_step_that_cannot_be_taken_back_has_a_look_of_its_own(void **state)
+static void the_step_that_cannot_be_taken_back_has_a_check_of_its_own(void **state)
 {
 	(void)state;
 	machine_t m;
@@ -1849,10 +1849,10 @@ int main(void)
 		cmocka_unit_test(an_unreachable_server_in_between_does_not_end_a_wait_early),
 		cmocka_unit_test(the_ttl_of_a_silent_server_is_not_taken_for_lowered),
 		cmocka_unit_test(an_order_is_repeated_only_after_a_while),
-		cmocka_unit_test(looks_back_off_and_stay_below_the_ceiling),
+		cmocka_unit_test(checks_back_off_and_stay_below_the_ceiling),
 		cmocka_unit_test(a_held_zone_asks_nobody_for_anything),
 		cmocka_unit_test(observing_and_dry_run_change_nothing),
-		cmocka_unit_test(three_failing_looks_roll_back_and_two_do_not),
+		cmocka_unit_test(three_failing_checks_roll_back_and_two_do_not),
 		cmocka_unit_test(signals_go_while_validation_is_broken),
 		cmocka_unit_test(a_failing_watch_brings_no_signal_back),
 		cmocka_unit_test(between_two_watches_the_last_one_counts),
@@ -1865,7 +1865,7 @@ int main(void)
 		cmocka_unit_test(one_of_two_old_keys_is_let_go_by_hand),
 		cmocka_unit_test(the_ds_key_is_confirmed_when_no_other_ds_can_be_in_caches),
 		cmocka_unit_test(the_same_facts_do_for_the_next_state),
-		cmocka_unit_test(the_step_that_cannot_be_taken_back_has_a_look_of_its_own),
+		cmocka_unit_test(the_step_that_cannot_be_taken_back_has_a_check_of_its_own),
 		cmocka_unit_test(zones_of_the_same_day_do_not_march_together),
 		cmocka_unit_test(the_ttl_of_each_derived_policy_is_its_own_and_in_the_window),
 	};

@@ -26,7 +26,7 @@ static rollover_clock_t clock_of(const box_t *b)
 	return (rollover_clock_t){ .wall = wall, .ahead = (wall - (b->real - b->off)) * 1000, .boot = b->boot };
 }
 
-static void look(machine_t *m, const box_t *b)
+static void check(machine_t *m, const box_t *b)
 {
 	const rollover_clock_t clock = clock_of(b);
 	rollover_follow_clock(&m->row, &clock);
@@ -54,7 +54,7 @@ static time_t lasts(rollover_state_t state, const event_t *event)
 	machine_at(&m, state);
 	m.facts.asked |= SURVEY_WATCH;
 	m.facts.watch = (watch_facts_t){ .answered = 1, .parent_ok = true };
-	look(&m, &b);
+	check(&m, &b);
 	while (m.row.state == state && b.real < 100 * DAY) {
 		b.real += 300;
 		if (!done && b.real >= 1800) {
@@ -71,7 +71,7 @@ static time_t lasts(rollover_state_t state, const event_t *event)
 				b.wrong = 0;
 			}
 		}
-		look(&m, &b);
+		check(&m, &b);
 	}
 	return b.real;
 }
@@ -86,7 +86,7 @@ static const rollover_state_t WAITING[] = {
 
 /*!
  * \a more: how much longer than undisturbed. Where the wall clock calls an outage long, the observation begins again:
- * half an hour is lost, and the look before the outage.
+ * half an hour is lost, and the check before the outage.
  */
 static void check_lasts(const event_t *event, time_t more)
 {
@@ -130,7 +130,7 @@ static void a_restart_counts_what_the_machine_has_counted(void **state)
 static void time_without_power_does_not_count(void **state)
 {
 	(void)state;
-	/* From the last look to the first one after the start. */
+	/* From the last check to the first one after the start. */
 	check_lasts(&(event_t){ .reboot = true, .down = 600 }, 900);
 	for (size_t i = 0; i < STEPS_COUNT - 1; i++) {
 		check_lasts(&(event_t){ .reboot = true, .down = 600, .set = STEPS[i] }, 900);
@@ -174,17 +174,17 @@ static void what_is_no_step_adds_up(void **state)
 }
 
 /*! After a boot the clock of which was behind, what the next days bring is no part of an observation. */
-static void a_look_that_is_to_come_is_none(void **state)
+static void a_check_that_is_to_come_is_none(void **state)
 {
 	(void)state;
 	machine_t m;
 	box_t b = { .boot = 7 };
 	machine_at(&m, ROLLOVER_OBSERVE);
-	m.row.ds_drain = 0;
+	m.row.ds_expire = 0;
 	b.wrong = 3 * DAY;
-	look(&m, &b);
+	check(&m, &b);
 	const time_t last = m.row.observed_last;
-	/* The machine boots with the right time, and is off again before a look. */
+	/* The machine boots with the right time, and is off again before a check. */
 	b.boot++;
 	b.off = b.real;
 	b.wrong = 0;
@@ -192,26 +192,26 @@ static void a_look_that_is_to_come_is_none(void **state)
 	rollover_follow_clock(&m.row, &now);
 	assert_true(m.row.observed_last < last);
 	b.real += 3 * DAY + 60;
-	look(&m, &b);
+	check(&m, &b);
 	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
 	assert_int_equal(m.row.observed_since, m.now);
 }
 
-/*! The machine has been up for three days since the last look, and the clock was three days ahead at that. */
+/*! The machine has been up for three days since the last check, and the clock was three days ahead at that. */
 static void a_boot_ago_is_no_moment_ago(void **state)
 {
 	(void)state;
 	machine_t m;
 	box_t b = { .boot = 7, .wrong = 3 * DAY };
 	machine_at(&m, ROLLOVER_OBSERVE);
-	m.row.ds_drain = 0;
-	look(&m, &b);
+	m.row.ds_expire = 0;
+	check(&m, &b);
 	b.boot++;
 	b.off = b.real;
 	b.real += 3 * DAY + 60;
 	b.wrong = 0;
 	m.config.observe = 30;
-	look(&m, &b);
+	check(&m, &b);
 	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
 	assert_int_equal(m.row.observed_since, m.now);
 }
@@ -226,22 +226,22 @@ static void a_drain_of_a_day_is_not_over_after_a_minute(void **state)
 		machine_at(&m, ROLLOVER_INTRODUCE);
 		m.row.dnskey_ttl.count = 0;
 		ttl_window_add(&m.row.dnskey_ttl, DAY, T0);
-		look(&m, &b);
-		assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+		check(&m, &b);
+		assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 		b.real += 60;
 		b.boot += reboot;
 		b.off = reboot ? b.real : 0;
 		b.wrong = 3 * DAY;
-		look(&m, &b);
+		check(&m, &b);
 		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
-		assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+		assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 		assert_int_equal(m.row.gate_until, m.now + DAY - (reboot ? 0 : 60));
 		b.real += DAY - 61;
-		m.row.observed_last = m.now + DAY - 120; /* There were looks all the time. */
-		look(&m, &b);
+		m.row.observed_last = m.now + DAY - 120; /* There were checks all the time. */
+		check(&m, &b);
 		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 		b.real += 61;
-		look(&m, &b);
+		check(&m, &b);
 		assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
 	}
 }
@@ -281,16 +281,16 @@ static void every_time_of_a_row_moves(void **state)
 		&row.gate_until,
 		&row.settled_at,
 		&row.all_since,
-		&row.all_drained,
+		&row.all_expired,
 		&row.ds_all_since,
 		&row.observed_since,
 		&row.observed_last,
 		&row.dnskey_ttl.step[0].seen,
 		&row.ds_ttl.step[0].seen,
 		&row.parent_seen,
-		&row.acted,
+		&row.ordered,
 		&row.notified,
-		&row.wake,
+		&row.next_check,
 	};
 	row.dnskey_ttl.count = row.ds_ttl.count = 1;
 	/* What is not set stays so. */
@@ -306,11 +306,11 @@ static void every_time_of_a_row_moves(void **state)
 	}
 	assert_int_equal(row.clock.ahead, HOUR * 1000);
 	assert_int_equal(row.clock.wall, T0 + HOUR);
-	/* After another boot nobody knows how long it was not looked at. */
+	/* After another boot nobody knows how long it was not checked. */
 	const rollover_clock_t boot = { .wall = T0 + 2 * HOUR, .ahead = 5, .boot = 8 };
 	rollover_follow_clock(&row, &boot);
 	assert_int_equal(row.since, T0 + 2 * HOUR);
-	assert_int_equal(row.wake, 0);
+	assert_int_equal(row.next_check, 0);
 	assert_memory_equal(&row.clock, &boot, sizeof(boot));
 	/* Time does not pass backward: the counter of this boot did. */
 	const rollover_clock_t back = { .wall = T0 + 2 * HOUR + 60, .ahead = 1000 * DAY, .boot = 8 };
@@ -324,7 +324,7 @@ static time_t silent_since(const rollover_config_t *c, time_t since, rollover_cl
 	return rollover_unreachable_since(c, since, &seen, &now);
 }
 
-static void silence_counts_only_while_it_is_looked_at(void **state)
+static void silence_counts_only_while_it_is_checked(void **state)
 {
 	(void)state;
 	machine_t m;
@@ -379,12 +379,12 @@ int main(void)
 		cmocka_unit_test(a_machine_without_a_battery_makes_no_wait_shorter),
 		cmocka_unit_test(a_clock_that_is_slewed_makes_no_wait_shorter),
 		cmocka_unit_test(what_is_no_step_adds_up),
-		cmocka_unit_test(a_look_that_is_to_come_is_none),
+		cmocka_unit_test(a_check_that_is_to_come_is_none),
 		cmocka_unit_test(a_boot_ago_is_no_moment_ago),
 		cmocka_unit_test(a_drain_of_a_day_is_not_over_after_a_minute),
 		cmocka_unit_test(a_step_is_rounded_to_the_safe_side),
 		cmocka_unit_test(every_time_of_a_row_moves),
-		cmocka_unit_test(silence_counts_only_while_it_is_looked_at),
+		cmocka_unit_test(silence_counts_only_while_it_is_checked),
 		cmocka_unit_test(silence_is_not_longer_because_the_clock_was_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

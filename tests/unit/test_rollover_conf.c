@@ -36,8 +36,8 @@ static void assert_gate(const machine_t *m, rollover_state_t state, rollover_gat
 	assert_int_equal(m->out.action, ACTION_NONE);
 	assert_int_equal(m->out.row.gate_until, 0);
 	assert_false(rollover_must_switch(&m->facts.own, &m->out));
-	/* Nothing but the operator ends it: it is looked at as seldom as a hold. */
-	assert_int_equal(m->out.row.wake, m->now + m->config.check_interval);
+	/* Nothing but the operator ends it: it is checked as seldom as a hold. */
+	assert_int_equal(m->out.row.next_check, m->now + m->config.check_interval);
 }
 
 static void no_rollover_starts(void **state)
@@ -72,7 +72,7 @@ static void no_rollover_starts(void **state)
 		assert_gate(&m, ROLLOVER_IDLE, bars[i].gate);
 
 		machine_at(&m, ROLLOVER_IDLE);
-		m.config.leave = true;
+		m.config.go_insecure = true;
 		bar(&m, bars[i].fit, bars[i].gate);
 		machine_decide(&m);
 		assert_gate(&m, ROLLOVER_IDLE, bars[i].gate);

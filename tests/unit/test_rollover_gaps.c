@@ -9,7 +9,7 @@
 
 #include "machine.h"
 
-static void look_at(machine_t *m, time_t now)
+static void check_at(machine_t *m, time_t now)
 {
 	m->now = now;
 	machine_step(m);
@@ -33,8 +33,8 @@ static void behind_a_gate_where_nobody_is_judged_the_wait_begins_again(void **st
 	for (int i = 0; i < 7; i++) {
 		machine_t m;
 		machine_at(&m, ROLLOVER_INTRODUCE);
-		look_at(&m, T0);
-		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+		check_at(&m, T0);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
 		assert_int_equal(m.row.all_since, T0);
 
 		m.config.observe_only = i == 0;
@@ -45,17 +45,17 @@ static void behind_a_gate_where_nobody_is_judged_the_wait_begins_again(void **st
 		m.facts.own.csk = i == 5;
 		m.facts.own.transaction = i == 6;
 		serve_at(&m, 1, OLD);
-		look_at(&m, T0 + 200);
+		check_at(&m, T0 + 200);
 		assert_int_equal(m.row.all_since, 0);
-		look_at(&m, T0 + 400);
+		check_at(&m, T0 + 400);
 
 		m.config.observe_only = m.config.dry_run = m.facts.own.frozen = m.facts.own.catalog_member = false;
 		m.facts.too_many_keys = m.facts.own.csk = m.facts.own.transaction = false;
 		serve_at(&m, 1, OLD | NEW);
-		look_at(&m, T0 + 460);
-		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+		check_at(&m, T0 + 460);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
 		assert_int_equal(m.row.gate_until, T0 + 760);
-		look_at(&m, T0 + 760);
+		check_at(&m, T0 + 760);
 		expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 	}
 }
@@ -74,16 +74,16 @@ static void what_could_not_be_written_was_seen(void **state)
 	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
 	expect(&m, ROLLOVER_RETIRE, GATE_STORE_FAILED);
 	machine_ds(&m, NEW, 300);
-	look_at(&m, t + 60);
+	check_at(&m, t + 60);
 	assert_int_equal(m.out.action, ACTION_NONE);
 	expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
-	look_at(&m, t + 60);
+	check_at(&m, t + 60);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
 	assert_int_equal(m.row.gate_until, t + 60 + 2 * DAY);
 
 	/* A nameserver without the new key. */
 	machine_at(&m, ROLLOVER_INTRODUCE);
-	look_at(&m, T0);
+	check_at(&m, T0);
 	serve_at(&m, 1, OLD);
 	m.now = T0 + 200;
 	machine_decide(&m);
@@ -91,19 +91,19 @@ static void what_could_not_be_written_was_seen(void **state)
 	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
 	assert_int_equal(m.row.all_since, 0);
 	serve_at(&m, 1, OLD | NEW);
-	look_at(&m, T0 + 400);
-	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+	check_at(&m, T0 + 400);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
 	assert_int_equal(m.row.all_since, T0 + 400);
 
 	/* A failing watch. */
 	machine_at(&m, ROLLOVER_OBSERVE);
-	look_at(&m, T0 + HOUR);
+	check_at(&m, T0 + HOUR);
 	m.facts.watch.failing = 1;
 	m.now += 300;
 	machine_decide(&m);
 	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
 	m.facts.watch.failing = 0;
-	look_at(&m, T0 + HOUR + 600);
+	check_at(&m, T0 + HOUR + 600);
 	assert_int_equal(m.row.observed_since, T0 + HOUR + 600);
 }
 
@@ -112,7 +112,7 @@ static void a_wait_that_only_lasts_goes_on_while_nothing_is_written(void **state
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
-	look_at(&m, T0 + HOUR);
+	check_at(&m, T0 + HOUR);
 	const time_t since = m.row.observed_since, all_since = m.row.ds_all_since;
 	m.now += 300;
 	machine_decide(&m);
@@ -121,12 +121,12 @@ static void a_wait_that_only_lasts_goes_on_while_nothing_is_written(void **state
 	assert_int_equal(m.row.ds_all_since, all_since);
 
 	machine_at(&m, ROLLOVER_INTRODUCE);
-	look_at(&m, T0);
+	check_at(&m, T0);
 	m.now = T0 + 200;
 	machine_decide(&m);
 	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
 	assert_int_equal(m.row.all_since, T0);
-	look_at(&m, T0 + 300);
+	check_at(&m, T0 + 300);
 	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 }
 
@@ -137,13 +137,13 @@ static void an_observation_without_evidence_says_so(void **state)
 	for (int i = 0; i < 2; i++) {
 		machine_t m;
 		machine_at(&m, ROLLOVER_OBSERVE);
-		m.row.ds_drain = 0;
+		m.row.ds_expire = 0;
 		m.facts.watch.answered = i == 1;
 		m.facts.watch.parent_ok = i == 0;
-		look_at(&m, T0 + 300);
+		check_at(&m, T0 + 300);
 		assert_true(m.out.gate_changed);
 		for (time_t t = T0 + 600; t < T0 + 5 * DAY; t += 300) {
-			look_at(&m, t);
+			check_at(&m, t);
 			expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 			assert_false(m.out.gate_changed);
 			assert_int_equal(m.row.gate_until, 0);
@@ -152,19 +152,19 @@ static void an_observation_without_evidence_says_so(void **state)
 			                       i == 0 ? "no resolver answers" : "parent zone does not validate"));
 		}
 		m.facts.watch.answered = m.facts.watch.parent_ok = 1;
-		look_at(&m, T0 + 5 * DAY);
+		check_at(&m, T0 + 5 * DAY);
 		assert_int_not_equal(m.row.gate_until, 0);
 		assert_string_equal(m.row.gate_about, "");
 	}
 }
 
-/*! While nobody looked a nameserver may have had an old zone again. */
-static void after_a_time_without_looks_the_wait_begins_again(void **state)
+/*! While nobody checked a nameserver may have had an old zone again. */
+static void after_a_time_without_checks_the_wait_begins_again(void **state)
 {
 	(void)state;
 	static const rollover_state_t states[] = { ROLLOVER_INTRODUCE, ROLLOVER_RETIRE };
 	static const struct {
-		time_t looks, away;
+		time_t checks, away;
 		bool again;
 	} CASES[] = {
 		{ 0, 3060, false }, { 0, 3061, true }, { 2700, 300, false }, { 300, 3 * DAY, true }, { 0, -HOUR, true }
@@ -179,19 +179,19 @@ static void after_a_time_without_looks_the_wait_begins_again(void **state)
 		const time_t begin = m.now;
 		m.row.dnskey_ttl.count = 0;
 		ttl_window_add(&m.row.dnskey_ttl, 3000, begin);
-		for (time_t t = 0; t <= CASES[i / 2].looks; t += 300) {
-			look_at(&m, begin + t);
+		for (time_t t = 0; t <= CASES[i / 2].checks; t += 300) {
+			check_at(&m, begin + t);
 			if (t == 0) {
-				expect(&m, states[i % 2], GATE_WAITING_TTL);
+				expect(&m, states[i % 2], GATE_WAITING_DNSKEY_TTL);
 			}
 		}
-		/* At no server, and the way is not known either: such looks are none. */
+		/* At no server, and the way is not known either: such checks are none. */
 		m.facts.discovery_failed = true;
-		look_at(&m, m.now + CASES[i / 2].away / 2);
+		check_at(&m, m.now + CASES[i / 2].away / 2);
 		m.facts.discovery_failed = false;
-		look_at(&m, m.now + CASES[i / 2].away - CASES[i / 2].away / 2);
+		check_at(&m, m.now + CASES[i / 2].away - CASES[i / 2].away / 2);
 		if (CASES[i / 2].again) {
-			expect(&m, states[i % 2], GATE_WAITING_TTL);
+			expect(&m, states[i % 2], GATE_WAITING_DNSKEY_TTL);
 			assert_int_equal(m.row.all_since, m.now);
 		} else {
 			expect(&m, states[i % 2] == ROLLOVER_INTRODUCE ? ROLLOVER_SIGNAL : ROLLOVER_SETTLE, GATE_NONE);
@@ -199,22 +199,22 @@ static void after_a_time_without_looks_the_wait_begins_again(void **state)
 	}
 }
 
-/*! While others are looked at: with the back-off of RFC 9975 3 that is 40 minutes apart. */
+/*! While others are checked: with the back-off of RFC 9975 3 that is 40 minutes apart. */
 static void who_is_silent_for_long_makes_no_wait_begin_again(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		machine_t m;
 		machine_at(&m, ROLLOVER_INTRODUCE);
-		look_at(&m, T0);
-		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+		check_at(&m, T0);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
 		for (time_t t = 0; t < 6 * HOUR; t += 2400) {
 			m.child[1].status = i == 0 ? ANSWER_UNREACHABLE : ANSWER_OK;
 			m.child[1].unreachable_since = T0;
 			m.parent[0].status = m.parent[1].status = i == 1 ? ANSWER_UNREACHABLE : ANSWER_OK;
 			m.parent[0].unreachable_since = m.parent[1].unreachable_since = T0;
 			m.child[1].cds.unanswered = i == 2;
-			look_at(&m, T0 + 60 + t);
+			check_at(&m, T0 + 60 + t);
 			expect(&m, ROLLOVER_INTRODUCE,
 			       i == 0 ? GATE_CHILD_UNREACHABLE :
 			       i == 1 ? GATE_PARENT_UNREACHABLE :
@@ -222,21 +222,21 @@ static void who_is_silent_for_long_makes_no_wait_begin_again(void **state)
 		}
 		m.child[1].status = m.parent[0].status = m.parent[1].status = ANSWER_OK;
 		m.child[1].cds.unanswered = false;
-		look_at(&m, m.now + 2400);
+		check_at(&m, m.now + 2400);
 		expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 	}
 
 	/* All of them silent: nobody knows what they served. */
 	machine_t m;
 	machine_at(&m, ROLLOVER_INTRODUCE);
-	look_at(&m, T0);
+	check_at(&m, T0);
 	m.child[0].status = m.child[1].status = ANSWER_UNREACHABLE;
 	m.child[0].unreachable_since = m.child[1].unreachable_since = T0;
-	look_at(&m, T0 + 2400);
-	look_at(&m, T0 + 4800);
+	check_at(&m, T0 + 2400);
+	check_at(&m, T0 + 4800);
 	m.child[0].status = m.child[1].status = ANSWER_OK;
-	look_at(&m, T0 + 4900);
-	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+	check_at(&m, T0 + 4900);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
 	assert_int_equal(m.row.all_since, T0 + 4900);
 }
 
@@ -250,29 +250,29 @@ static void no_wait_of_an_old_row_is_longer_than_a_week(void **state)
 		machine_t m;
 		machine_at(&m, ROLLOVER_INTRODUCE);
 		m.row.all_since = m.row.observed_last = T0;
-		m.row.all_drained = T0 + TTLS[i];
-		look_at(&m, T0 + 1);
-		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+		m.row.all_expired = T0 + TTLS[i];
+		check_at(&m, T0 + 1);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
 		assert_int_equal(m.row.gate_until, T0 + 7 * DAY);
 
 		machine_at(&m, ROLLOVER_INTRODUCE);
 		m.row.dnskey_ttl.count = 2;
 		m.row.dnskey_ttl.step[1].ttl = TTLS[i];
 		m.row.dnskey_ttl.step[1].seen = T0;
-		look_at(&m, T0 + 1);
+		check_at(&m, T0 + 1);
 		assert_int_equal(m.row.gate_until, T0 + 7 * DAY);
 
 		machine_at(&m, ROLLOVER_OBSERVE);
-		m.row.ds_drain = TTLS[i];
-		look_at(&m, T0 + 1);
+		m.row.ds_expire = TTLS[i];
+		check_at(&m, T0 + 1);
 		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
 		assert_int_equal(m.row.gate_until, T0 + 7 * DAY);
 
 		machine_at(&m, ROLLOVER_AWAIT_DS);
 		m.row.ds_ttl.step[0].ttl = TTLS[i];
 		machine_ds(&m, NEW, 300);
-		look_at(&m, T0 + 1);
-		assert_int_equal(m.row.ds_drain, 7 * DAY);
+		check_at(&m, T0 + 1);
+		assert_int_equal(m.row.ds_expire, 7 * DAY);
 	}
 }
 
@@ -283,7 +283,7 @@ int main(void)
 		cmocka_unit_test(what_could_not_be_written_was_seen),
 		cmocka_unit_test(a_wait_that_only_lasts_goes_on_while_nothing_is_written),
 		cmocka_unit_test(an_observation_without_evidence_says_so),
-		cmocka_unit_test(after_a_time_without_looks_the_wait_begins_again),
+		cmocka_unit_test(after_a_time_without_checks_the_wait_begins_again),
 		cmocka_unit_test(who_is_silent_for_long_makes_no_wait_begin_again),
 		cmocka_unit_test(no_wait_of_an_old_row_is_longer_than_a_week),
 	};

@@ -104,11 +104,11 @@ static void a_parent_without_a_referral_blocks_behind_what_its_ds_says(void **st
 
 	m.parent[0].ds = OLD;
 	machine_decide(&m);
-	stays(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT);
+	stays(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE);
 	m.parent[0].ds = NEW;
 	m.parent[1].ds = OLD;
 	machine_decide(&m);
-	stays(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT);
+	stays(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE);
 }
 
 /*! A DNSKEY that is wrong is the worse news, and undoes what held before. */
@@ -166,7 +166,7 @@ static void wrong_signals_of_a_server_do_not_take_them_back(void **state)
 			m.child[1].cds = (signal_rrset_t){ 0 };
 			snprintf(m.child[1].detail, sizeof(m.child[1].detail), "CDS: unproven NODATA");
 			machine_decide(&m);
-			stays(&m, AT[i], WRONG[k] == ANSWER_BOGUS ? GATE_BOGUS_AT : GATE_CHILD_ERROR);
+			stays(&m, AT[i], WRONG[k] == ANSWER_BOGUS ? GATE_BOGUS : GATE_CHILD_ERROR);
 			assert_string_equal(m.out.row.gate_about, m.child[1].server);
 
 			/* A DNSKEY that is wrong besides still does. */
@@ -182,7 +182,7 @@ static void wrong_signals_of_a_server_do_not_take_them_back(void **state)
 	m.child[1].status = ANSWER_BOGUS;
 	m.child[1].signals_wrong = true;
 	machine_decide(&m);
-	stays(&m, ROLLOVER_INTRODUCE, GATE_BOGUS_AT);
+	stays(&m, ROLLOVER_INTRODUCE, GATE_BOGUS);
 }
 
 static void half_an_answer_outweighs_none(void **state)
@@ -286,7 +286,7 @@ static void silence_of_a_host_that_is_cut_off_counts_for_nobody(void **state)
 	}
 }
 
-static void silence_that_nobody_looked_at_starts_anew(void **state)
+static void silence_that_nobody_checked_starts_anew(void **state)
 {
 	(void)state;
 	rollover_silence_t s = { 0 };
@@ -329,7 +329,7 @@ int main(void)
 		cmocka_unit_test(a_server_without_a_route_blocks_and_never_goes_out_of_service),
 		cmocka_unit_test(silence_counts_while_others_answer),
 		cmocka_unit_test(silence_of_a_host_that_is_cut_off_counts_for_nobody),
-		cmocka_unit_test(silence_that_nobody_looked_at_starts_anew),
+		cmocka_unit_test(silence_that_nobody_checked_starts_anew),
 		cmocka_unit_test(the_hosts_own_outage_puts_no_server_out_of_service),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

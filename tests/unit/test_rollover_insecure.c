@@ -49,14 +49,14 @@ static void a_ds_seen_by_any_trace_is_no_first_ds(void **state)
 	m.row.settled_at = T0 - DAY;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
-	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 	assert_int_equal(m.row.gate_until, 0);
 	/* Or a DS was seen, once. */
 	without_ds(&m);
 	ttl_window_add(&m.row.ds_ttl, DAY, T0 - DAY);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
-	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 }
 
 static void two_keys_without_ds_are_for_the_operator(void **state)
@@ -82,7 +82,7 @@ static void what_was_known_of_a_ds_is_forgotten_with_it(void **state)
 	m.row.old[0] = m.facts.keys[0];
 	m.row.old_count = 1;
 	m.row.settled_at = T0 - DAY;
-	m.row.acted = T0 - HOUR;
+	m.row.ordered = T0 - HOUR;
 	ttl_window_add(&m.row.ds_ttl, 2 * DAY, T0 - DAY);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
@@ -110,7 +110,7 @@ static void the_dnskey_ttl_is_waited_for_first(void **state)
 	machine_t m;
 	before_first_ds(&m);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 	assert_int_equal(m.row.gate_until, T0 + 300);
 	assert_int_equal(m.row.all_since, T0);
 }
@@ -182,7 +182,7 @@ static void a_parent_that_does_not_answer_is_waited_for_before_the_first_ds(void
 	m.parent[1].status = ANSWER_OK;
 	m.parent[1].ds = OLD;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING);
 	assert_string_equal(m.row.gate_about, m.parent[0].server);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 }
@@ -191,12 +191,12 @@ static void going_insecure_needs_a_delete_signal_by_a_key_of_the_zone(void **sta
 {
 	(void)state;
 	machine_t m;
-	machine_at(&m, ROLLOVER_LEAVE);
-	m.config.leave = m.config.notify = true;
+	machine_at(&m, ROLLOVER_REMOVE_DS);
+	m.config.go_insecure = m.config.notify = true;
 	m.config.notify_again = HOUR;
 	serve_delete(&m);
 	machine_decide(&m);
-	assert_int_equal(m.out.row.gate, GATE_DS_LEFT_AT);
+	assert_int_equal(m.out.row.gate, GATE_DS_REMAINS);
 	assert_true(m.out.notify);
 	m.child[1].cds.signed_by = 0;
 	machine_decide(&m);
@@ -208,8 +208,8 @@ static void what_else_is_wrong_at_the_parent_has_its_own_name(void **state)
 {
 	(void)state;
 	machine_t m;
-	machine_at(&m, ROLLOVER_LEAVE);
-	m.config.leave = true;
+	machine_at(&m, ROLLOVER_REMOVE_DS);
+	m.config.go_insecure = true;
 	serve_delete(&m);
 	machine_ds(&m, 0, 900);
 	m.parent[1].status = ANSWER_ERROR;
@@ -217,7 +217,7 @@ static void what_else_is_wrong_at_the_parent_has_its_own_name(void **state)
 	assert_int_equal(m.out.row.gate, GATE_PARENT_ERROR);
 	m.parent[1].status = ANSWER_BOGUS;
 	machine_decide(&m);
-	assert_int_equal(m.out.row.gate, GATE_BOGUS_AT);
+	assert_int_equal(m.out.row.gate, GATE_BOGUS);
 }
 
 /*! The operator's word does not end a rollover that was rolled back, nor is it left lying without a word. */
@@ -225,14 +225,14 @@ static void a_zone_held_after_a_rollback_does_not_go_insecure(void **state)
 {
 	(void)state;
 	machine_t m;
-	machine_at(&m, ROLLOVER_HELD);
+	machine_at(&m, ROLLOVER_ROLLED_BACK);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_ROLLED_BACK);
+	assert_int_equal(m.row.gate, GATE_AWAITING_DECISION);
 	assert_string_equal(m.row.gate_detail, "");
-	m.config.leave = true;
+	m.config.go_insecure = true;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_HELD);
-	assert_int_equal(m.row.gate, GATE_ROLLED_BACK);
+	assert_int_equal(m.row.state, ROLLOVER_ROLLED_BACK);
+	assert_int_equal(m.row.gate, GATE_AWAITING_DECISION);
 	assert_string_equal(m.row.gate_detail, "go-insecure waits until the rollover goes on or the new key is gone");
 	assert_int_equal(m.out.policy, POLICY_QUIET);
 }
@@ -240,7 +240,7 @@ static void a_zone_held_after_a_rollback_does_not_go_insecure(void **state)
 static void the_word_can_be_taken_back_until_the_zone_is_unsigned(void **state)
 {
 	(void)state;
-	static const rollover_state_t STATES[] = { ROLLOVER_LEAVE, ROLLOVER_LEFT };
+	static const rollover_state_t STATES[] = { ROLLOVER_REMOVE_DS, ROLLOVER_EXPIRE_DS };
 
 	for (int i = 0; i < 2; i++) {
 		machine_t m;
@@ -257,22 +257,22 @@ static void a_ds_that_came_back_is_removed_again(void **state)
 {
 	(void)state;
 	machine_t m;
-	machine_at(&m, ROLLOVER_LEFT);
-	m.config.leave = true;
+	machine_at(&m, ROLLOVER_EXPIRE_DS);
+	m.config.go_insecure = true;
 	machine_ds(&m, 0, 900);
 	m.parent[0].ds_foreign = true;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	assert_int_equal(m.row.state, ROLLOVER_REMOVE_DS);
 	assert_int_equal(m.row.gate, GATE_NONE);
 	assert_string_equal(m.row.gate_about, m.parent[0].server);
 	/* A server that is only silent has none. */
-	machine_at(&m, ROLLOVER_LEFT);
-	m.config.leave = true;
+	machine_at(&m, ROLLOVER_EXPIRE_DS);
+	m.config.go_insecure = true;
 	machine_ds(&m, 0, 900);
 	m.parent[0].status = ANSWER_UNREACHABLE;
 	m.parent[0].unreachable_since = T0;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_LEFT);
+	assert_int_equal(m.row.state, ROLLOVER_EXPIRE_DS);
 	assert_int_equal(m.row.gate, GATE_PARENT_UNREACHABLE);
 }
 
@@ -280,8 +280,8 @@ static void the_zone_may_be_unsigned_when_no_cache_has_the_ds(void **state)
 {
 	(void)state;
 	machine_t m;
-	machine_at(&m, ROLLOVER_LEFT);
-	m.config.leave = true;
+	machine_at(&m, ROLLOVER_EXPIRE_DS);
+	m.config.go_insecure = true;
 	m.facts.own.policy = POLICY_QUIET;
 	machine_ds(&m, 0, 900);
 	machine_step(&m);
@@ -297,7 +297,7 @@ static void the_zone_may_be_unsigned_when_no_cache_has_the_ds(void **state)
 	/* Not with the signals still out. */
 	serve_delete(&m);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_CDS_LEFT);
+	assert_int_equal(m.row.gate, GATE_CDS_REMAINS);
 }
 
 /*! Hold was switched on and off while the zone had a DS: that asks for nothing. */
@@ -316,7 +316,7 @@ static void a_word_from_before_asks_for_no_ds(void **state)
 	m.now += HOUR;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
-	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 }
 
 /*! The DS went before the store was lost; one of no key comes and goes, with a low TTL. */
@@ -325,18 +325,18 @@ static void a_low_ttl_does_not_end_the_wait_for_an_unknown_ds(void **state)
 	(void)state;
 	machine_t m;
 	without_ds(&m);
-	m.config.leave = true;
+	m.config.go_insecure = true;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	assert_int_equal(m.row.state, ROLLOVER_REMOVE_DS);
 	m.facts.own.policy = POLICY_DELETE;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_LEFT);
+	assert_int_equal(m.row.state, ROLLOVER_EXPIRE_DS);
 	m.now += HOUR;
 	m.facts.own.policy = POLICY_QUIET;
 	m.parent[0].ds_foreign = true;
 	m.parent[0].ds_ttl = 300;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	assert_int_equal(m.row.state, ROLLOVER_REMOVE_DS);
 	m.parent[0].ds_foreign = false;
 	m.facts.own.policy = POLICY_DELETE;
 	m.now += HOUR;
@@ -359,11 +359,11 @@ static void the_ttl_of_a_first_ds_is_known_to_what_comes_next(void **state)
 	machine_ds(&m, OLD, 300);
 	m.now += 300;
 	machine_step(&m);
-	assert_true(ttl_window_drained(&m.row.ds_ttl, 0) >= T0 + 2 * DAY);
+	assert_true(ttl_window_expired(&m.row.ds_ttl, 0) >= T0 + 2 * DAY);
 }
 
 /*!
- * The registrar gives the first DS, and takes it away again before the state looks: the policy is not the wanted one.
+ * The registrar gives the first DS, and takes it away again before the state checks: the policy is not the wanted one.
  */
 static void a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for(void **state)
 {
@@ -392,7 +392,7 @@ static void a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for(void **state
 			machine_step(&m);
 		}
 		assert_int_equal(m.row.state, ROLLOVER_IDLE);
-		assert_int_equal(m.row.gate, GATE_FIRST_DS);
+		assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 	}
 }
 
@@ -424,7 +424,7 @@ static void a_first_ds_that_goes_is_not_asked_back(void **state)
 				machine_step(&m);
 				assert_true(m.out.policy == POLICY_QUIET || m.out.policy == POLICY_BASE);
 			}
-			assert_int_equal(m.row.gate, GATE_FIRST_DS);
+			assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 		}
 	}
 }

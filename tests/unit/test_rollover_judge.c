@@ -73,10 +73,10 @@ static void what_a_nameserver_serves_wrong_is_named(void **state)
 	snprintf(a->detail, sizeof(a->detail), "REFUSED");
 	expect(judge_child(&m.facts, &w), GATE_CHILD_ERROR, a->server, "REFUSED", true);
 	a->status = ANSWER_BOGUS;
-	expect(judge_child(&m.facts, &w), GATE_BOGUS_AT, a->server, "REFUSED", true);
+	expect(judge_child(&m.facts, &w), GATE_BOGUS, a->server, "REFUSED", true);
 	*a = right;
 	w.gone = FOURTH | THIRD | OLD;
-	expect(judge_child(&m.facts, &w), GATE_DNSKEY_LEFT, m.child[0].server, "DNSKEY 1001", true);
+	expect(judge_child(&m.facts, &w), GATE_DNSKEY_REMAINS, m.child[0].server, "DNSKEY 1001", true);
 	w.gone = THIRD;
 	pass(judge_child(&m.facts, &w));
 	w.gone = 0;
@@ -140,7 +140,7 @@ static void each_of_cds_and_cdnskey_is_judged(void **state)
 		m.child[0].cds.present = m.child[0].cdnskey.present = a->cds.present = a->cdnskey.present = false;
 		pass(judge_child(&m.facts, &w));
 		rrset->present = true;
-		expect(judge_child(&m.facts, &w), GATE_CDS_LEFT, a->server, NAMES[i], true);
+		expect(judge_child(&m.facts, &w), GATE_CDS_REMAINS, a->server, NAMES[i], true);
 	}
 }
 
@@ -292,7 +292,7 @@ static void with_a_part_of_the_list_wrong_answers_count(void **state)
 	m.child[0].dnskey = m.parent[0].ds = 0;
 	assert_true(judge_child(&m.facts, &w).red);
 	assert_int_equal(judge_child(&m.facts, &w).gate, GATE_DNSKEY_MISSING);
-	assert_int_equal(judge_parent(&m.facts, &m.config, OLD, m.now).gate, GATE_DS_MISSING_AT);
+	assert_int_equal(judge_parent(&m.facts, &m.config, OLD, m.now).gate, GATE_DS_MISSING);
 }
 
 static void every_parent_server_must_have_exactly_the_ds(void **state)
@@ -305,27 +305,27 @@ static void every_parent_server_must_have_exactly_the_ds(void **state)
 	machine_ds(&m, NEW, DAY);
 	pass(judge_parent(&m.facts, &m.config, NEW, m.now));
 	a->ds = OLD;
-	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_STALE_AT, a->server, "DS of key 1001", true);
+	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_STALE, a->server, "DS of key 1001", true);
 	a->ds = OLD | NEW;
-	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_STALE_AT, a->server,
+	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_STALE, a->server,
 	       "besides the new DS that of key 1001", true);
 	a->ds = 0;
-	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_MISSING_AT, a->server, "no DS of key 1002", true);
+	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_MISSING, a->server, "no DS of key 1002", true);
 	a->ds_sha1 = NEW;
-	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_MISSING_AT, a->server,
-	       "only a SHA-1 DS of key 1002", true);
+	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_MISSING, a->server, "only a SHA-1 DS of key 1002",
+	       true);
 	a->ds_sha1 = OLD;
-	assert_int_equal(judge_parent(&m.facts, &m.config, NEW, m.now).gate, GATE_DS_STALE_AT);
+	assert_int_equal(judge_parent(&m.facts, &m.config, NEW, m.now).gate, GATE_DS_STALE);
 	a->ds_sha1 = 0;
 	a->ds = NEW;
 	a->ds_foreign = true;
-	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_FOREIGN_AT, a->server, "a DS that matches no key",
+	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_FOREIGN, a->server, "a DS that matches no key",
 	       true);
 	a->status = ANSWER_ERROR;
 	snprintf(a->detail, sizeof(a->detail), "SERVFAIL");
 	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_PARENT_ERROR, a->server, "SERVFAIL", true);
 	a->status = ANSWER_BOGUS;
-	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_BOGUS_AT, a->server, "SERVFAIL", true);
+	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_BOGUS, a->server, "SERVFAIL", true);
 }
 
 static void any_ds_of_the_keys_holds_the_chain(void **state)
@@ -336,8 +336,8 @@ static void any_ds_of_the_keys_holds_the_chain(void **state)
 
 	m.parent[1].ds = NEW;
 	pass(judge_chain(&m.facts, &m.config, OLD | NEW, m.now));
-	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_DS_MISSING_AT, m.parent[1].server,
-	       "no DS of key 1001", true);
+	expect(judge_chain(&m.facts, &m.config, OLD, m.now), GATE_DS_MISSING, m.parent[1].server, "no DS of key 1001",
+	       true);
 	m.parent[1].ds_sha1 = OLD;
 	pass(judge_chain(&m.facts, &m.config, OLD, m.now));
 	m.parent[1].ds_foreign = true;
@@ -480,7 +480,7 @@ static time_t silent_since(const rollover_config_t *c, time_t since, time_t seen
 	return rollover_unreachable_since(c, since, &then, &clock);
 }
 
-static void silence_counts_from_its_begin_while_it_is_looked_at(void **state)
+static void silence_counts_from_its_begin_while_it_is_checked(void **state)
 {
 	(void)state;
 	const time_t now = T0, since = T0 - DAY;
@@ -502,8 +502,8 @@ static void silence_counts_from_its_begin_while_it_is_looked_at(void **state)
 	}
 }
 
-/*! One nameserver and one parent server, each the last of its memory: a sanitizer sees a look beyond. */
-static void no_answer_beyond_the_last_is_looked_at(void **state)
+/*! One nameserver and one parent server, each the last of its memory: a sanitizer sees a check beyond. */
+static void no_answer_beyond_the_last_is_checked(void **state)
 {
 	(void)state;
 	machine_t m;
@@ -560,8 +560,8 @@ int main(void)
 		cmocka_unit_test(any_parent_server_with_a_ds_has_begun),
 		cmocka_unit_test(the_largest_signed_ttl_of_all_that_answer_counts),
 		cmocka_unit_test(the_largest_ttl_of_an_old_ds_counts),
-		cmocka_unit_test(no_answer_beyond_the_last_is_looked_at),
-		cmocka_unit_test(silence_counts_from_its_begin_while_it_is_looked_at),
+		cmocka_unit_test(no_answer_beyond_the_last_is_checked),
+		cmocka_unit_test(silence_counts_from_its_begin_while_it_is_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

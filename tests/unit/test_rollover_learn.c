@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What every look teaches, whatever the state: TTLs in caches, since when the parents match, what the watch tells.
+ * What every check teaches, whatever the state: TTLs in caches, since when the parents match, what the watch tells.
  */
 
 #include <setjmp.h>
@@ -46,7 +46,7 @@ static dec_t *stage(stage_t *s, rollover_state_t state)
 	return &s->c;
 }
 
-/*! The DNSKEY TTL that is current after a look. */
+/*! The DNSKEY TTL that is current after a check. */
 static uint32_t dnskey_ttl(stage_t *s)
 {
 	learn_answers(&s->c);
@@ -202,7 +202,7 @@ static void the_new_ds_is_learnt_when_the_wait_for_the_old_one_is_fixed(void **s
 	learn_answers(&s.c);
 	assert_int_equal(s.m.out.row.ds_ttl.step[0].ttl, DAY);
 	/* There is no DS that could be the next one's old. */
-	stage(&s, ROLLOVER_LEFT);
+	stage(&s, ROLLOVER_EXPIRE_DS);
 	s.c.new_key = 0;
 	s.m.out.row.ds_all_since = T0;
 	machine_ds(&s.m, 0, 900);
@@ -234,11 +234,11 @@ static void the_operators_word_ends_waits_at_its_time(void **state)
 		s.m.config.caches_expired = CASES[i].word;
 		s.c.now = CASES[i].now;
 		row->all_since = T0;
-		row->all_drained = T0 + 300;
+		row->all_expired = T0 + 300;
 		learn_operators_word(&s.c);
-		assert_int_equal(row->all_drained, CASES[i].taken ? CASES[i].word : T0 + 300);
+		assert_int_equal(row->all_expired, CASES[i].taken ? CASES[i].word : T0 + 300);
 		assert_int_equal(row->ds_all_since, T0);
-		assert_int_equal(row->ds_drain, CASES[i].taken ? CASES[i].word - T0 : DAY);
+		assert_int_equal(row->ds_expire, CASES[i].taken ? CASES[i].word - T0 : DAY);
 	}
 }
 
@@ -252,17 +252,17 @@ static void the_operators_word_lengthens_nothing(void **state)
 	s.m.config.caches_expired = T0 + 2 * DAY;
 	c->now = T0 + 3 * DAY;
 	row->all_since = T0;
-	row->all_drained = T0 + 300;
+	row->all_expired = T0 + 300;
 	learn_operators_word(c);
-	assert_int_equal(row->all_drained, T0 + 300);
-	assert_int_equal(row->ds_drain, DAY);
+	assert_int_equal(row->all_expired, T0 + 300);
+	assert_int_equal(row->ds_expire, DAY);
 	/* What is not yet so on all servers has no wait. */
 	row->all_since = row->ds_all_since = 0;
-	row->all_drained = T0 + 3 * DAY;
-	row->ds_drain = INT32_MAX;
+	row->all_expired = T0 + 3 * DAY;
+	row->ds_expire = INT32_MAX;
 	learn_operators_word(c);
-	assert_int_equal(row->all_drained, T0 + 3 * DAY);
-	assert_int_equal(row->ds_drain, INT32_MAX);
+	assert_int_equal(row->all_expired, T0 + 3 * DAY);
+	assert_int_equal(row->ds_expire, INT32_MAX);
 }
 
 static void what_was_served_before_the_operators_word_is_forgotten(void **state)
@@ -298,13 +298,13 @@ static void the_wait_for_the_old_ds_begins_when_the_last_server_has_the_new_one(
 	dec_t *c = stage(&s, ROLLOVER_AWAIT_DS);
 	rollover_row_t *row = &s.m.out.row;
 
-	assert_int_equal(learn_ds(c).gate, GATE_DS_STALE_AT);
+	assert_int_equal(learn_ds(c).gate, GATE_DS_STALE);
 	assert_int_equal(row->ds_all_since, 0);
 	machine_ds(&s.m, NEW, 300);
 	c->now = T0 + 50;
 	assert_int_equal(learn_ds(c).gate, GATE_NONE);
 	assert_int_equal(row->ds_all_since, T0 + 50);
-	assert_int_equal(row->ds_drain, DAY); /* The old one may have been served until now. */
+	assert_int_equal(row->ds_expire, DAY); /* The old one may have been served until now. */
 	c->now = T0 + 100;
 	assert_int_equal(learn_ds(c).gate, GATE_NONE);
 	assert_int_equal(row->ds_all_since, T0 + 50);
@@ -320,7 +320,7 @@ static void the_wait_for_the_old_ds_begins_when_the_last_server_has_the_new_one(
 	machine_ds(&s.m, NEW, 300);
 	row->ds_ttl.count = 0;
 	assert_int_equal(learn_ds(c).gate, GATE_NONE);
-	assert_int_equal(row->ds_drain, ROLLOVER_UNKNOWN_DS_TTL);
+	assert_int_equal(row->ds_expire, ROLLOVER_UNKNOWN_DS_TTL);
 }
 
 static void a_ttl_of_a_second_is_waited_for(void **state)
@@ -336,7 +336,7 @@ static void a_ttl_of_a_second_is_waited_for(void **state)
 	assert_int_equal(s.m.out.row.gate_until, T0 + 1);
 	machine_ds(&s.m, NEW, 300);
 	assert_int_equal(learn_ds(c).gate, GATE_NONE);
-	assert_int_equal(s.m.out.row.ds_drain, 1);
+	assert_int_equal(s.m.out.row.ds_expire, 1);
 	c->now = T0 + 1;
 	assert_false(expire_dnskey(c));
 }
@@ -395,35 +395,35 @@ static void before_the_first_ds_there_is_none_to_remove(void **state)
 	}
 }
 
-/*! Sees resolvers fail in \a state with so many bad looks before. \return Bad looks after it. */
-static unsigned bad_looks(rollover_state_t state, watch_facts_t watch, unsigned before)
+/*! Sees resolvers fail in \a state with so many bad checks before. \return Bad checks after it. */
+static unsigned bad_watches(rollover_state_t state, watch_facts_t watch, unsigned before)
 {
 	stage_t s;
 	dec_t *c = stage(&s, state);
 
-	s.m.out.row.bad_looks = before;
+	s.m.out.row.bad_watches = before;
 	s.m.facts.watch = watch;
 	guard_validation(c);
-	return s.m.out.row.bad_looks;
+	return s.m.out.row.bad_watches;
 }
 
 static void half_of_the_resolvers_that_answer_must_validate(void **state)
 {
 	(void)state;
-	assert_int_equal(bad_looks(ROLLOVER_SETTLE, (watch_facts_t){ 1, 1, true, 0, "" }, 1), 2);
-	assert_int_equal(bad_looks(ROLLOVER_SETTLE, (watch_facts_t){ 1, 0, true, 0, "" }, 1), 0);
-	assert_int_equal(bad_looks(ROLLOVER_SETTLE, (watch_facts_t){ 2, 1, true, 0, "" }, 1), 2);
-	assert_int_equal(bad_looks(ROLLOVER_SETTLE, (watch_facts_t){ 3, 1, true, 0, "" }, 1), 0);
-	assert_int_equal(bad_looks(ROLLOVER_SETTLE, (watch_facts_t){ 3, 2, true, 0, "" }, 1), 2);
+	assert_int_equal(bad_watches(ROLLOVER_SETTLE, (watch_facts_t){ 1, 1, true, 0, "" }, 1), 2);
+	assert_int_equal(bad_watches(ROLLOVER_SETTLE, (watch_facts_t){ 1, 0, true, 0, "" }, 1), 0);
+	assert_int_equal(bad_watches(ROLLOVER_SETTLE, (watch_facts_t){ 2, 1, true, 0, "" }, 1), 2);
+	assert_int_equal(bad_watches(ROLLOVER_SETTLE, (watch_facts_t){ 3, 1, true, 0, "" }, 1), 0);
+	assert_int_equal(bad_watches(ROLLOVER_SETTLE, (watch_facts_t){ 3, 2, true, 0, "" }, 1), 2);
 	/* No evidence: as it was. */
-	assert_int_equal(bad_looks(ROLLOVER_SETTLE, (watch_facts_t){ 0, 0, true, 0, "" }, 1), 1);
-	assert_int_equal(bad_looks(ROLLOVER_SETTLE, (watch_facts_t){ 1, 1, false, 0, "" }, 1), 1);
-	assert_int_equal(bad_looks(ROLLOVER_SETTLE, (watch_facts_t){ 1, 1, true, 0, "" }, UINT8_MAX), UINT8_MAX);
+	assert_int_equal(bad_watches(ROLLOVER_SETTLE, (watch_facts_t){ 0, 0, true, 0, "" }, 1), 1);
+	assert_int_equal(bad_watches(ROLLOVER_SETTLE, (watch_facts_t){ 1, 1, false, 0, "" }, 1), 1);
+	assert_int_equal(bad_watches(ROLLOVER_SETTLE, (watch_facts_t){ 1, 1, true, 0, "" }, UINT8_MAX), UINT8_MAX);
 	/* Where an insecure zone is no failure. */
-	assert_int_equal(bad_looks(ROLLOVER_IDLE, (watch_facts_t){ 1, 1, true, 0, "" }, 1), 0);
-	assert_int_equal(bad_looks(ROLLOVER_PREPARE, (watch_facts_t){ 1, 1, true, 0, "" }, 1), 0);
-	assert_int_equal(bad_looks(ROLLOVER_LEAVE, (watch_facts_t){ 1, 1, true, 0, "" }, 1), 0);
-	assert_int_equal(bad_looks(ROLLOVER_LEFT, (watch_facts_t){ 1, 1, true, 0, "" }, 1), 0);
+	assert_int_equal(bad_watches(ROLLOVER_IDLE, (watch_facts_t){ 1, 1, true, 0, "" }, 1), 0);
+	assert_int_equal(bad_watches(ROLLOVER_PREPARE, (watch_facts_t){ 1, 1, true, 0, "" }, 1), 0);
+	assert_int_equal(bad_watches(ROLLOVER_REMOVE_DS, (watch_facts_t){ 1, 1, true, 0, "" }, 1), 0);
+	assert_int_equal(bad_watches(ROLLOVER_EXPIRE_DS, (watch_facts_t){ 1, 1, true, 0, "" }, 1), 0);
 }
 
 static void the_words_of_the_watch_stay_until_the_next_one(void **state)
@@ -442,8 +442,8 @@ static void the_words_of_the_watch_stay_until_the_next_one(void **state)
 	s.m.facts.watch = (watch_facts_t){ 1, 0, true, 0, "other" };
 	assert_true(guard_validation(c));
 	assert_string_equal(s.m.out.row.gate_detail, "resolver: SERVFAIL");
-	assert_int_equal(s.m.out.row.bad_looks, 1);
-	s.m.out.row.gate = GATE_HELD;
+	assert_int_equal(s.m.out.row.bad_watches, 1);
+	s.m.out.row.gate = GATE_HOLD;
 	assert_true(guard_validation(c));
 	assert_string_equal(s.m.out.row.gate_detail, "at the last watch");
 }
@@ -454,11 +454,11 @@ static void a_removed_ds_ends_the_alarm(void **state)
 	stage_t s;
 	dec_t *c = stage(&s, ROLLOVER_OBSERVE);
 
-	s.m.out.row.bad_looks = 2;
+	s.m.out.row.bad_watches = 2;
 	machine_ds(&s.m, 0, 900);
 	s.m.facts.watch = (watch_facts_t){ 1, 1, true, 0, "" };
 	assert_false(guard_validation(c));
-	assert_int_equal(s.m.out.row.bad_looks, 0);
+	assert_int_equal(s.m.out.row.bad_watches, 0);
 }
 
 static void after_a_rollback_the_count_begins_again(void **state)
@@ -474,12 +474,12 @@ static void after_a_rollback_the_count_begins_again(void **state)
 	for (size_t i = 0; i < LENGTH(STATES); i++) {
 		stage_t s;
 		dec_t *c = stage(&s, STATES[i]);
-		s.m.out.row.bad_looks = 2;
+		s.m.out.row.bad_watches = 2;
 		s.m.out.row.ds_all_since = T0;
 		s.m.facts.watch = (watch_facts_t){ 1, 1, true, 0, "" };
 		assert_true(guard_validation(c));
 		assert_int_equal(s.m.out.row.state, ROLLOVER_ROLLBACK);
-		assert_int_equal(s.m.out.row.bad_looks, 0);
+		assert_int_equal(s.m.out.row.bad_watches, 0);
 		assert_int_equal(s.m.out.row.ds_all_since, 0);
 	}
 }

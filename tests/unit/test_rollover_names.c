@@ -48,7 +48,7 @@ static void what_there_is_has_its_own(void **state)
 	}
 }
 
-/*! Who looks after a side acts there, and has a command for it. */
+/*! Who checks after a side acts there, and has a command for it. */
 static void the_traits_of_a_gate_agree(void **state)
 {
 	(void)state;
@@ -109,7 +109,7 @@ static void a_new_row_is_idle_and_due(void **state)
 	assert_int_equal(row.state, ROLLOVER_IDLE);
 	assert_int_equal(row.since, T0);
 	assert_int_equal(row.gate_since, T0);
-	assert_int_equal(row.wake, T0);
+	assert_int_equal(row.next_check, T0);
 	assert_int_equal(row.old_count, 0);
 	assert_int_equal(row.settled_at, 0);
 	assert_false(row.has_new);

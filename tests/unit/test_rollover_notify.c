@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* When the parent is told of signals (RFC 9859 4.2), and how it is then looked at. */
+/* When the parent is told of signals (RFC 9859 4.2), and how it is then checked. */
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,9 +17,9 @@ static void at(machine_t *m, rollover_state_t state)
 	if (state == ROLLOVER_ROLLBACK) {
 		machine_ds(m, NEW, 300);
 		machine_signal(m, OLD | NEW);
-	} else if (state == ROLLOVER_LEAVE) {
+	} else if (state == ROLLOVER_REMOVE_DS) {
 		signal_rrset_t removes = { .present = true, .unwanted = true, .remove = true, .signed_by = OLD };
-		m->config.leave = true;
+		m->config.go_insecure = true;
 		m->facts.own.cds = m->facts.own.cdnskey = removes;
 		for (int i = 0; i < 2; i++) {
 			m->child[i].cds = m->child[i].cdnskey = removes;
@@ -28,7 +28,7 @@ static void at(machine_t *m, rollover_state_t state)
 }
 
 /*! Those in which the parent is told. */
-static const rollover_state_t states[] = { ROLLOVER_AWAIT_DS, ROLLOVER_ROLLBACK, ROLLOVER_LEAVE };
+static const rollover_state_t states[] = { ROLLOVER_AWAIT_DS, ROLLOVER_ROLLBACK, ROLLOVER_REMOVE_DS };
 #define STATES (sizeof(states) / sizeof(states[0]))
 
 static void told(machine_t *m, bool expected)
@@ -62,7 +62,7 @@ static void no_other_state_tells_anybody(void **state)
 {
 	(void)state;
 	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
-		if (i != ROLLOVER_AWAIT_DS && i != ROLLOVER_ROLLBACK && i != ROLLOVER_LEAVE) {
+		if (i != ROLLOVER_AWAIT_DS && i != ROLLOVER_ROLLBACK && i != ROLLOVER_REMOVE_DS) {
 			machine_t m;
 			at(&m, i);
 			told(&m, false);
@@ -192,7 +192,7 @@ static void once_the_parent_has_begun_the_signals_still_count(void **state)
 	m.parent[0].ds = NEW;
 	no_cds(&m);
 	told(&m, false);
-	assert_int_equal(m.row.gate, GATE_DS_STALE_AT);
+	assert_int_equal(m.row.gate, GATE_DS_STALE);
 }
 
 static void a_parent_that_does_nothing_is_told_more_and_more_rarely(void **state)
@@ -209,7 +209,7 @@ static void a_parent_that_does_nothing_is_told_more_and_more_rarely(void **state
 			assert_int_equal(m.now, T0 + hours[count] * HOUR);
 			count++;
 		}
-		m.now = m.row.wake;
+		m.now = m.row.next_check;
 	}
 	assert_int_equal(count, sizeof(hours) / sizeof(hours[0]));
 }
@@ -267,7 +267,7 @@ static void a_clock_that_went_back_delays_nothing(void **state)
 	told(&m, true);
 }
 
-static void after_an_acknowledgement_looks_start_fast_again(void **state)
+static void after_an_acknowledgement_checks_start_fast_again(void **state)
 {
 	(void)state;
 	static const time_t waits[] = { 1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, HOUR, HOUR };
@@ -276,22 +276,22 @@ static void after_an_acknowledgement_looks_start_fast_again(void **state)
 	m.config.notify = false; /* Without another one in between. */
 	for (int i = 0; i < 20; i++) {
 		machine_step(&m);
-		m.now = m.row.wake;
+		m.now = m.row.next_check;
 	}
 	machine_step(&m);
-	assert_int_equal(m.row.wake - m.now, HOUR);
+	assert_int_equal(m.row.next_check - m.now, HOUR);
 
 	m.now += 100;
 	m.facts.acknowledged = m.now;
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
 		machine_step(&m);
-		assert_int_equal(m.row.wake - m.now, waits[i]);
-		m.now = m.row.wake;
+		assert_int_equal(m.row.next_check - m.now, waits[i]);
+		m.now = m.row.next_check;
 	}
 	/* An acknowledgement from the future is none. */
 	m.facts.acknowledged = m.now + DAY;
 	machine_step(&m);
-	assert_int_equal(m.row.wake - m.now, HOUR);
+	assert_int_equal(m.row.next_check - m.now, HOUR);
 }
 
 int main(void)
@@ -307,7 +307,7 @@ int main(void)
 		cmocka_unit_test(a_setting_longer_than_the_longest_wait_counts),
 		cmocka_unit_test(what_is_signalled_anew_is_told_anew),
 		cmocka_unit_test(a_clock_that_went_back_delays_nothing),
-		cmocka_unit_test(after_an_acknowledgement_looks_start_fast_again),
+		cmocka_unit_test(after_an_acknowledgement_checks_start_fast_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

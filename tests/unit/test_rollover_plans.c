@@ -41,7 +41,7 @@ static void a_row_tells_its_plan(void **state)
 {
 	(void)state;
 	for (rollover_state_t st = 0; st < ROLLOVER_STATE__COUNT; st++) {
-		const bool insecure = st == ROLLOVER_LEAVE || st == ROLLOVER_LEFT;
+		const bool insecure = st == ROLLOVER_REMOVE_DS || st == ROLLOVER_EXPIRE_DS;
 		const rollover_row_t row = row_in(st, false);
 		assert_string_equal(plans_of(&row)->name, st == ROLLOVER_IDLE ? "idle" : insecure ? "insecure" : "ksk");
 	}
@@ -61,7 +61,7 @@ static const rollover_plan_t *plan_number(unsigned n)
 		{ ROLLOVER_IDLE, false },
 		{ ROLLOVER_SIGNAL, false },
 		{ ROLLOVER_SIGNAL, true },
-		{ ROLLOVER_LEAVE, false },
+		{ ROLLOVER_REMOVE_DS, false },
 	};
 
 	if (n >= sizeof(PLANS) / sizeof(PLANS[0])) {

@@ -93,7 +93,7 @@ static void some_machine(chance_t *c, machine_t *m)
 	m->config.ksk_lifetime = chance(c, 2) ? 30 * DAY : 0;
 	m->config.notify = !odd(c, 3);
 	m->config.notify_again = HOUR;
-	m->config.leave = odd(c, 6);
+	m->config.go_insecure = odd(c, 6);
 	m->config.dry_run = odd(c, 10);
 	m->config.hold = odd(c, 15);
 	m->config.observe_only = odd(c, 20);
@@ -101,13 +101,13 @@ static void some_machine(chance_t *c, machine_t *m)
 	row->since = row->gate_since = m->now - 4 * DAY;
 	row->gate = chance(c, GATE__COUNT);
 	row->gate_until = odd(c, 1) ? some_time(c, m->now) : 0;
-	row->wake = m->now - chance(c, 20);
-	row->looks = chance(c, 20);
-	row->bad_looks = odd(c, 2) ? chance(c, 4) : 0;
+	row->next_check = m->now - chance(c, 20);
+	row->checks = chance(c, 20);
+	row->bad_watches = odd(c, 2) ? chance(c, 4) : 0;
 	row->settled_at = m->now - (chance(c, 2) ? 31 : 10) * DAY;
 	row->all_since = odd(c, 1) ? some_time(c, m->now) : 0;
-	row->all_drained = row->all_since + HOUR;
-	row->acted = some_time(c, m->now);
+	row->all_expired = row->all_since + HOUR;
+	row->ordered = some_time(c, m->now);
 	row->notified = some_time(c, m->now);
 	row->ds_all_since = odd(c, 2) ? some_time(c, m->now) : row->ds_all_since;
 	row->observed_since = odd(c, 2) ? some_time(c, m->now) : row->observed_since;
@@ -150,11 +150,11 @@ static void check_transition(const machine_t *m)
 	assert_int_equal(row->gate_until, 0);
 	assert_int_equal(row->since, m->now);
 	assert_int_equal(row->gate_since, m->now);
-	assert_int_equal(row->wake, m->now);
+	assert_int_equal(row->next_check, m->now);
 	assert_int_equal(row->all_since, 0);
-	assert_int_equal(row->acted, 0);
+	assert_int_equal(row->ordered, 0);
 	assert_int_equal(row->notified, 0);
-	assert_int_equal(row->looks, 0);
+	assert_int_equal(row->checks, 0);
 	assert_int_equal(m->out.action, ACTION_NONE);
 	assert_false(m->out.notify);
 	assert_false(m->out.gate_changed);
@@ -167,13 +167,13 @@ static void check_stay(const machine_t *m)
 	const bool same = row->gate == m->row.gate && strcmp(row->gate_about, m->row.gate_about) == 0;
 
 	assert_int_equal(row->since, m->row.since);
-	assert_true(row->wake > m->now && row->wake <= m->now + HOUR);
+	assert_true(row->next_check > m->now && row->next_check <= m->now + HOUR);
 	assert_true(row->gate_until == 0 || row->gate_until > m->now || row->gate == GATE_KSK_UNCONFIRMED);
 	assert_int_equal(m->out.gate_changed, !same);
 	if (row->gate != GATE_KSK_UNCONFIRMED) {
 		assert_int_equal(row->gate_since, same ? m->row.gate_since : m->now);
 	}
-	assert_int_equal(row->looks, row->gate == m->row.gate ? m->row.looks + 1 : 0);
+	assert_int_equal(row->checks, row->gate == m->row.gate ? m->row.checks + 1 : 0);
 }
 
 /*! What is done, is done for a reason and under no gate that forbids it. */
@@ -187,16 +187,16 @@ static void check_deeds(const machine_t *m)
 	assert_true(!hands_off || !d->policy_wanted);
 	if (d->action != ACTION_NONE) {
 		assert_false(quiet);
-		assert_int_equal(d->row.acted, m->now);
+		assert_int_equal(d->row.ordered, m->now);
 		assert_true(d->row.gate == GATE_KNOT_NO_NEW_KEY || d->row.gate == GATE_KNOT_KEEPS_KEY ||
-		            d->row.gate == GATE_KSK_UNCONFIRMED || d->row.gate == GATE_WAITING_TTL);
+		            d->row.gate == GATE_KSK_UNCONFIRMED || d->row.gate == GATE_WAITING_DNSKEY_TTL);
 	}
 	if (d->notify) {
 		assert_false(quiet);
 		assert_true(m->config.notify);
 		assert_int_equal(d->row.notified, m->now);
 		assert_true(d->row.state == ROLLOVER_AWAIT_DS || d->row.state == ROLLOVER_ROLLBACK ||
-		            d->row.state == ROLLOVER_LEAVE);
+		            d->row.state == ROLLOVER_REMOVE_DS);
 	}
 }
 

@@ -9,19 +9,19 @@
 
 #include "machine.h"
 
-static void look_at(machine_t *m, time_t now)
+static void check_at(machine_t *m, time_t now)
 {
 	m->now = now;
 	machine_step(m);
 }
 
-/*! Looks every five minutes until \a end, as in a server that runs. */
-static void look_until(machine_t *m, time_t end)
+/*! Checks every five minutes until \a end, as in a server that runs. */
+static void check_until(machine_t *m, time_t end)
 {
 	while (m->now + 300 < end) {
-		look_at(m, m->now + 300);
+		check_at(m, m->now + 300);
 	}
-	look_at(m, end);
+	check_at(m, end);
 }
 
 static void expect(const machine_t *m, rollover_state_t state, rollover_gate_t gate)
@@ -46,20 +46,20 @@ static void the_old_ds_seen_behind_a_gate_is_waited_for_again(void **state)
 		m.config.dry_run = i == 2;
 		m.parent[0].ds = OLD;
 		m.parent[0].ds_ttl = DAY;
-		look_at(&m, t);
+		check_at(&m, t);
 		expect(&m, ROLLOVER_RETIRE, i == 0 ? GATE_POLICY_PENDING : i == 1 ? GATE_KNOT_BUSY : GATE_DRY_RUN);
 
 		m.facts.own.policy = POLICY_QUIET;
 		m.facts.own.transaction = m.config.dry_run = false;
 		machine_ds(&m, NEW, 300);
-		look_at(&m, t + 60);
+		check_at(&m, t + 60);
 		assert_int_equal(m.out.action, ACTION_NONE);
 		expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
-		look_at(&m, t + 60);
+		check_at(&m, t + 60);
 		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
-		look_until(&m, t + 60 + DAY - 1);
+		check_until(&m, t + 60 + DAY - 1);
 		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
-		look_until(&m, t + 60 + DAY);
+		check_until(&m, t + 60 + DAY);
 		expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 		machine_step(&m);
 		assert_int_equal(m.out.action, ACTION_SUBMITTED);
@@ -77,33 +77,33 @@ static void an_order_is_repeated_only_while_all_is_proven(void **state)
 	/* The parent goes back to the old DS and forth again while nobody can be told anything. */
 	m.facts.own.frozen = true;
 	m.parent[1].ds = OLD;
-	look_at(&m, m.now + 120);
+	check_at(&m, m.now + 120);
 	expect(&m, ROLLOVER_RETIRE, GATE_FROZEN);
 	m.facts.own.frozen = false;
 	m.parent[1].ds = NEW;
-	look_at(&m, m.now + 120);
+	check_at(&m, m.now + 120);
 	assert_int_equal(m.out.action, ACTION_NONE);
 	expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
 }
 
 /* Observe. */
 
-static void days_without_a_look_are_not_observed(void **state)
+static void days_without_a_check_are_not_observed(void **state)
 {
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
-	look_at(&m, T0);
+	check_at(&m, T0);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
 
 	/* The server was off, or the zone on hold. */
 	const time_t back = T0 + 3 * DAY;
-	look_at(&m, back);
+	check_at(&m, back);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 	assert_int_equal(m.row.gate_until, back + DAY);
-	look_until(&m, back + DAY - 1);
+	check_until(&m, back + DAY - 1);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
-	look_until(&m, back + DAY);
+	check_until(&m, back + DAY);
 	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 }
 
@@ -113,10 +113,10 @@ static void a_hold_is_not_observed(void **state)
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
 	m.config.hold = true;
-	look_until(&m, T0 + 2 * DAY);
-	expect(&m, ROLLOVER_OBSERVE, GATE_HELD);
+	check_until(&m, T0 + 2 * DAY);
+	expect(&m, ROLLOVER_OBSERVE, GATE_HOLD);
 	m.config.hold = false;
-	look_at(&m, m.now + 300);
+	check_at(&m, m.now + 300);
 	assert_int_equal(m.row.gate_until, m.now + DAY);
 }
 
@@ -135,47 +135,47 @@ static void a_long_outage_is_not_observed(void **state)
 		rollover_clock_t clock = { .wall = T0, .ahead = 0, .boot = 1 };
 		machine_at(&m, ROLLOVER_OBSERVE);
 		rollover_follow_clock(&m.row, &clock);
-		look_until(&m, T0 + 12 * HOUR);
+		check_until(&m, T0 + 12 * HOUR);
 		clock.wall = m.now;
 		rollover_follow_clock(&m.row, &clock);
 		clock = (rollover_clock_t){ .wall = m.now + outages[i].wall, .boot = 2 };
 		clock.ahead = clock.wall * 1000;
 		rollover_follow_clock(&m.row, &clock);
-		look_at(&m, clock.wall);
+		check_at(&m, clock.wall);
 		/* Without a gap the twelve hours count, the outage does not. */
 		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
 		assert_int_equal(m.row.observed_since, outages[i].again ? m.now : m.now - 12 * HOUR);
 	}
 }
 
-/*! Looks may be 40 minutes apart behind a gate: RFC 9975 3. */
+/*! Checks may be 40 minutes apart behind a gate: RFC 9975 3. */
 static void short_gaps_count_as_observed(void **state)
 {
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
 	for (time_t t = T0; t < T0 + DAY; t += 10 * 300 + 60) {
-		look_at(&m, t);
+		check_at(&m, t);
 		assert_int_equal(m.row.observed_since, T0);
 	}
-	look_at(&m, T0 + DAY);
+	check_at(&m, T0 + DAY);
 	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 
 	machine_at(&m, ROLLOVER_OBSERVE);
-	look_at(&m, T0);
-	look_at(&m, T0 + 10 * 300 + 61);
+	check_at(&m, T0);
+	check_at(&m, T0 + 10 * 300 + 61);
 	assert_int_equal(m.row.observed_since, m.now);
 
 	/* Where very many zones roll, watches are further apart. */
 	machine_at(&m, ROLLOVER_OBSERVE);
 	m.facts.watch.apart = 3600;
-	look_at(&m, T0 + 10 * 3600 + 60);
+	check_at(&m, T0 + 10 * 3600 + 60);
 	assert_int_equal(m.row.observed_since, T0);
-	look_at(&m, m.now + 10 * 3600 + 61);
+	check_at(&m, m.now + 10 * 3600 + 61);
 	assert_int_equal(m.row.observed_since, m.now);
 }
 
-static void looks_without_evidence_observe_nothing(void **state)
+static void checks_without_evidence_observe_nothing(void **state)
 {
 	(void)state;
 	static const watch_facts_t none[] = {
@@ -191,14 +191,14 @@ static void looks_without_evidence_observe_nothing(void **state)
 		if (i == 2) {
 			m.facts.asked &= ~SURVEY_WATCH;
 		}
-		look_until(&m, T0 + 2 * DAY);
+		check_until(&m, T0 + 2 * DAY);
 		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 		assert_int_equal(m.row.observed_since, 0);
 		assert_int_equal(m.row.gate_until, i == 2 ? m.now + DAY : 0);
 	}
 }
 
-/*! Nor is what was observed thrown away where the order has to wait for one look more. */
+/*! Nor is what was observed thrown away where the order has to wait for one check more. */
 static void what_was_observed_stays_observed(void **state)
 {
 	(void)state;
@@ -206,40 +206,40 @@ static void what_was_observed_stays_observed(void **state)
 	machine_at(&m, ROLLOVER_RETIRE);
 	m.row.observed_since = T0 + 200; /* A boot took as long. */
 	m.facts.watch.answered = 0;
-	look_at(&m, m.now + 60);
+	check_at(&m, m.now + 60);
 	assert_int_equal(m.out.action, ACTION_NONE);
 	expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
 	assert_int_equal(m.row.observed_since, T0 + 200);
-	look_at(&m, m.now);
+	check_at(&m, m.now);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 	/* Between two watches it is still so, and no time to come is a past one. */
 	const time_t since = m.row.gate_since;
 	m.facts.asked &= ~SURVEY_WATCH;
-	look_at(&m, m.now + 300);
+	check_at(&m, m.now + 300);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 	assert_int_equal(m.row.gate_since, since);
 	assert_string_equal(m.row.gate_detail, "no resolver answers, so nothing is observed");
 	assert_int_equal(m.row.gate_until, 0);
 	m.row.gate_about[0] = '\0';
-	look_at(&m, m.now + 300);
+	check_at(&m, m.now + 300);
 	assert_int_equal(m.row.gate_until, 0);
 	m.facts.asked |= SURVEY_WATCH;
 	m.facts.watch.answered = 1;
-	look_at(&m, m.now + 300);
+	check_at(&m, m.now + 300);
 	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
-	look_at(&m, m.now + 1);
+	check_at(&m, m.now + 1);
 	assert_int_equal(m.out.action, ACTION_SUBMITTED);
 }
 
 /*! Nameservers that answer are no evidence that resolvers validate. */
-static void a_look_without_a_watch_is_no_evidence(void **state)
+static void a_check_without_a_watch_is_no_evidence(void **state)
 {
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_RETIRE);
 	m.facts.asked &= ~SURVEY_WATCH;
 	const time_t last = m.row.observed_last;
-	look_at(&m, m.now + 60);
+	check_at(&m, m.now + 60);
 	assert_int_equal(m.row.observed_last, last);
 }
 
@@ -248,24 +248,24 @@ static void a_wrong_answer_begins_the_observation_again(void **state)
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
-	look_until(&m, T0 + 23 * HOUR);
+	check_until(&m, T0 + 23 * HOUR);
 	m.child[1].status = ANSWER_BOGUS;
-	look_at(&m, m.now + 300);
-	expect(&m, ROLLOVER_OBSERVE, GATE_BOGUS_AT);
+	check_at(&m, m.now + 300);
+	expect(&m, ROLLOVER_OBSERVE, GATE_BOGUS);
 	m.child[1].status = ANSWER_OK;
-	look_at(&m, m.now + 300);
+	check_at(&m, m.now + 300);
 	const time_t again = m.now;
-	look_until(&m, again + DAY - 1);
+	check_until(&m, again + DAY - 1);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 
 	/* One that is only late, or silent, does not: the resolvers see the zone all the time. */
 	machine_at(&m, ROLLOVER_OBSERVE);
-	look_until(&m, T0 + 23 * HOUR);
+	check_until(&m, T0 + 23 * HOUR);
 	m.child[1].status = ANSWER_UNREACHABLE;
 	m.child[1].unreachable_since = m.now;
-	look_until(&m, m.now + HOUR);
+	check_until(&m, m.now + HOUR);
 	m.child[1].status = ANSWER_OK;
-	look_at(&m, T0 + DAY + 300);
+	check_at(&m, T0 + DAY + 300);
 	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 }
 
@@ -274,7 +274,7 @@ static void a_wrong_answer_begins_the_observation_again(void **state)
 static void a_ds_that_was_removed_is_not_asked_back(void **state)
 {
 	(void)state;
-	for (rollover_state_t s = ROLLOVER_PREPARE; s <= ROLLOVER_HELD; s++) {
+	for (rollover_state_t s = ROLLOVER_PREPARE; s <= ROLLOVER_ROLLED_BACK; s++) {
 		machine_t m;
 		machine_at(&m, s);
 		machine_ds(&m, 0, 900);
@@ -284,11 +284,11 @@ static void a_ds_that_was_removed_is_not_asked_back(void **state)
 			if (rollover_policy(&m.row) == POLICY_QUIET || rollover_policy(&m.row) == POLICY_BASE) {
 				machine_signal(&m, 0);
 			}
-			look_at(&m, t);
+			check_at(&m, t);
 			assert_int_equal(m.out.action, ACTION_NONE);
 			assert_false(m.out.notify);
 			if (t >= T0 + DAY + HOUR && s != ROLLOVER_SETTLE) {
-				assert_int_equal(m.row.gate, GATE_FIRST_DS);
+				assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 				assert_true(m.out.policy == POLICY_QUIET || m.out.policy == POLICY_BASE);
 			}
 		}
@@ -308,7 +308,7 @@ static void lost_signals_do_not_come_back_for_a_ds_that_was_removed(void **state
 		machine_ds(&m, 0, 900);
 		m.facts.own.policy = POLICY_BASE;
 		machine_step(&m);
-		expect(&m, i == 2 ? ROLLOVER_HELD : ROLLOVER_INTRODUCE, GATE_NONE);
+		expect(&m, i == 2 ? ROLLOVER_ROLLED_BACK : ROLLOVER_INTRODUCE, GATE_NONE);
 		assert_int_equal(m.out.policy, POLICY_QUIET);
 	}
 }
@@ -325,7 +325,7 @@ static void a_ds_of_little_use_is_not_taken_for_removed(void **state)
 		m.parent[1].ds_ignored = i == 1;
 		m.parent[1].ds_foreign = i == 2;
 		machine_step(&m);
-		assert_int_not_equal(m.row.gate, GATE_FIRST_DS);
+		assert_int_not_equal(m.row.gate, GATE_DS_REMOVED);
 		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 	}
 }
@@ -339,12 +339,12 @@ static void the_ttl_of_a_new_ds_that_some_have_is_not_forgotten(void **state)
 	machine_at(&m, ROLLOVER_AWAIT_DS);
 	m.parent[0].ds = NEW;
 	m.parent[0].ds_ttl = 2 * DAY;
-	look_at(&m, T0);
-	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE_AT);
+	check_at(&m, T0);
+	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE);
 	machine_ds(&m, NEW, 300);
-	look_at(&m, T0 + 300);
+	check_at(&m, T0 + 300);
 	expect(&m, ROLLOVER_WITHDRAW, GATE_NONE);
-	assert_int_equal(ttl_window_drained(&m.row.ds_ttl, 0), T0 + 300 + 2 * DAY);
+	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 300 + 2 * DAY);
 }
 
 static void a_moment_without_ds_does_not_take_the_signals_back(void **state)
@@ -352,21 +352,21 @@ static void a_moment_without_ds_does_not_take_the_signals_back(void **state)
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_AWAIT_DS);
-	look_at(&m, T0);
+	check_at(&m, T0);
 	machine_ds(&m, 0, 900);
-	look_at(&m, T0 + 60);
-	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_MISSING_AT);
+	check_at(&m, T0 + 60);
+	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_MISSING);
 	assert_int_equal(m.out.policy, POLICY_SIGNAL);
-	look_at(&m, T0 + 60 + 299);
-	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_MISSING_AT);
+	check_at(&m, T0 + 60 + 299);
+	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_MISSING);
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
 	expect(&m, ROLLOVER_WITHDRAW, GATE_NONE);
 
 	machine_at(&m, ROLLOVER_AWAIT_DS);
 	machine_ds(&m, 0, 900);
-	look_at(&m, T0);
-	look_at(&m, T0 + 300);
+	check_at(&m, T0);
+	check_at(&m, T0 + 300);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
 	assert_int_equal(m.out.policy, POLICY_QUIET);
 
@@ -377,39 +377,39 @@ static void a_moment_without_ds_does_not_take_the_signals_back(void **state)
 		m.parent[0].status = i % 2 ? ANSWER_UNREACHABLE : ANSWER_OK;
 		m.parent[1].status = i % 2 ? ANSWER_OK : ANSWER_UNREACHABLE;
 		m.parent[0].unreachable_since = m.parent[1].unreachable_since = T0;
-		expect(&m, ROLLOVER_AWAIT_DS, i == 0 ? GATE_NONE : GATE_DS_MISSING_AT);
-		look_at(&m, T0 + 60 * i);
+		expect(&m, ROLLOVER_AWAIT_DS, i == 0 ? GATE_NONE : GATE_DS_MISSING);
+		check_at(&m, T0 + 60 * i);
 	}
 	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
 }
 
-/*! One look at the begin of a short `observe` is no observation. */
+/*! One check of the begin of a short `observe` is no observation. */
 static void an_observation_ends_with_evidence(void **state)
 {
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
 	m.config.observe = 60;
-	m.row.ds_drain = 0;
+	m.row.ds_expire = 0;
 	m.row.observed_since = m.row.observed_last = 0;
 	m.facts.asked &= ~SURVEY_WATCH;
-	look_at(&m, T0 + 200);
+	check_at(&m, T0 + 200);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 	m.facts.asked |= SURVEY_WATCH;
-	look_at(&m, T0 + 260);
+	check_at(&m, T0 + 260);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 	assert_int_equal(m.row.observed_since, T0 + 260);
 	m.facts.asked &= ~SURVEY_WATCH;
-	look_at(&m, T0 + 320);
+	check_at(&m, T0 + 320);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 	assert_int_equal(m.row.gate_until, 0);
 	m.facts.asked |= SURVEY_WATCH;
 	m.facts.watch.answered = 0;
-	look_at(&m, T0 + 380);
+	check_at(&m, T0 + 380);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 	assert_string_equal(m.row.gate_detail, "no resolver answers, so nothing is observed");
 	m.facts.watch.answered = 1;
-	look_at(&m, T0 + 560);
+	check_at(&m, T0 + 560);
 	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 }
 
@@ -419,19 +419,19 @@ static void the_rollover_goes_on_when_the_registrar_has_a_ds_again(void **state)
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
 	machine_ds(&m, 0, 900);
-	look_at(&m, T0 + HOUR);
-	expect(&m, ROLLOVER_OBSERVE, GATE_FIRST_DS);
+	check_at(&m, T0 + HOUR);
+	expect(&m, ROLLOVER_OBSERVE, GATE_DS_REMOVED);
 	machine_ds(&m, NEW, 300);
-	look_at(&m, T0 + 2 * HOUR);
+	check_at(&m, T0 + 2 * HOUR);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
 	assert_true(m.row.gate_until >= T0 + DAY);
 
 	/* The old one: it is replaced as before. */
 	machine_at(&m, ROLLOVER_OBSERVE);
 	machine_ds(&m, 0, 900);
-	look_at(&m, T0 + HOUR);
+	check_at(&m, T0 + HOUR);
 	machine_ds(&m, OLD, 300);
-	look_at(&m, T0 + 2 * HOUR);
+	check_at(&m, T0 + 2 * HOUR);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
 }
 
@@ -473,13 +473,13 @@ static void a_broken_chain_is_an_alarm_in_every_state(void **state)
 	every_ds_foreign(&w);
 	w.facts.watch.failing = w.facts.watch.answered;
 	for (int i = 0; i < 5; i++) {
-		look_at(&w, T0 + 300 * i);
+		check_at(&w, T0 + 300 * i);
 		expect(&w, ROLLOVER_INTRODUCE, GATE_CHAIN_BROKEN);
 	}
 	assert_int_equal(w.row.gate_since, T0);
 	/* Not surely so where one server of the parent names a key of the zone. */
 	w.parent[1].ds = OLD;
-	look_at(&w, T0 + 1500);
+	check_at(&w, T0 + 1500);
 	expect(&w, ROLLOVER_INTRODUCE, GATE_VALIDATION_FAILS);
 
 	machine_t m;
@@ -491,14 +491,14 @@ static void a_broken_chain_is_an_alarm_in_every_state(void **state)
 	assert_true(m.out.gate_changed);
 	assert_string_equal(m.row.gate_about, "p1.test. 192.0.2.11@53");
 
-	/* It is one alarm, however long it lasts, looked at again and again. */
+	/* It is one alarm, however long it lasts, checked again and again. */
 	const time_t since = m.row.gate_since;
 	unsigned fast = 0;
 	for (int i = 0; i < 20; i++) {
-		fast += m.row.wake < m.now + 300;
-		assert_true(m.row.wake <= m.now + 300);
+		fast += m.row.next_check < m.now + 300;
+		assert_true(m.row.next_check <= m.now + 300);
 		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_PARENT);
-		look_at(&m, m.row.wake);
+		check_at(&m, m.row.next_check);
 		assert_false(m.out.gate_changed);
 		assert_int_equal(m.row.gate_since, since);
 	}
@@ -582,12 +582,12 @@ static void a_stray_ds_is_no_broken_chain(void **state)
 	every_ds_foreign(&m);
 	m.parent[0].status = m.parent[1].status = ANSWER_BOGUS;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_BOGUS_AT);
+	assert_int_equal(m.row.gate, GATE_BOGUS);
 
 	machine_at(&m, ROLLOVER_AWAIT_DS);
 	m.parent[0].ds = NEW;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_STALE_AT);
+	assert_int_equal(m.row.gate, GATE_DS_STALE);
 }
 
 /* Waits. */
@@ -598,7 +598,7 @@ static void no_ttl_makes_a_wait_of_more_than_a_week(void **state)
 	ttl_window_t w = { 0 };
 	ttl_window_add(&w, UINT32_MAX, T0);
 	ttl_window_add(&w, 300, T0 + 60);
-	assert_int_equal(ttl_window_drained(&w, 300), T0 + 60 + ROLLOVER_TTL_COUNTS);
+	assert_int_equal(ttl_window_expired(&w, 300), T0 + 60 + ROLLOVER_TTL_COUNTS);
 	assert_int_equal(ttl_window_max(&w, T0 + 60), ROLLOVER_TTL_COUNTS);
 	ttl_window_add(&w, ROLLOVER_TTL_COUNTS + 1, T0 + 60);
 	assert_int_equal(w.step[0].ttl, ROLLOVER_TTL_COUNTS);
@@ -612,7 +612,7 @@ static void no_ttl_makes_a_wait_of_more_than_a_week(void **state)
 	machine_step(&m);
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
-	assert_int_equal(m.row.ds_drain, ROLLOVER_TTL_COUNTS);
+	assert_int_equal(m.row.ds_expire, ROLLOVER_TTL_COUNTS);
 
 	machine_at(&m, ROLLOVER_INTRODUCE);
 	m.row.old_count = 0;
@@ -623,7 +623,7 @@ static void no_ttl_makes_a_wait_of_more_than_a_week(void **state)
 	m.config.zone_ttl = UINT32_MAX;
 	m.row.dnskey_ttl.count = 0;
 	machine_step(&m);
-	look_at(&m, T0 + 300);
+	check_at(&m, T0 + 300);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_UNSIGNED);
 	assert_int_equal(m.row.gate_until, T0 + ROLLOVER_TTL_COUNTS);
 }
@@ -639,41 +639,41 @@ static void the_operator_can_end_a_wait_that_he_knows_to_be_over(void **state)
 	m.row.dnskey_ttl.count = 0;
 	ttl_window_add(&m.row.dnskey_ttl, 5 * DAY, T0 - 60);
 	ttl_window_add(&m.row.dnskey_ttl, 300, T0);
-	look_at(&m, T0 + HOUR);
-	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_TTL);
+	check_at(&m, T0 + HOUR);
+	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_DNSKEY_TTL);
 	m.config.caches_expired = T0 - 1; /* Before it was last served. */
-	look_at(&m, T0 + 2 * HOUR);
-	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_TTL);
+	check_at(&m, T0 + 2 * HOUR);
+	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_DNSKEY_TTL);
 	m.config.caches_expired = T0 + DAY; /* Nobody knows that yet. */
-	look_at(&m, T0 + 3 * HOUR);
-	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_TTL);
+	check_at(&m, T0 + 3 * HOUR);
+	expect(&m, ROLLOVER_PREPARE, GATE_WAITING_DNSKEY_TTL);
 	m.config.caches_expired = T0 + HOUR;
-	look_at(&m, T0 + 4 * HOUR);
+	check_at(&m, T0 + 4 * HOUR);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
 
 	/* The same with the new key. */
 	machine_at(&m, ROLLOVER_INTRODUCE);
 	m.row.dnskey_ttl.count = 0;
 	ttl_window_add(&m.row.dnskey_ttl, 5 * DAY, T0 - 60);
-	look_at(&m, T0);
-	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+	check_at(&m, T0);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
 	m.config.caches_expired = T0 - 1;
-	look_at(&m, T0 + 60);
-	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_TTL);
+	check_at(&m, T0 + 60);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
 	m.config.caches_expired = T0 + 30;
-	look_at(&m, T0 + 90);
+	check_at(&m, T0 + 90);
 	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 
 	/* The old DS; the observation is another matter. */
 	machine_at(&m, ROLLOVER_OBSERVE);
-	m.row.ds_drain = 5 * DAY;
-	look_at(&m, T0 + 60);
+	m.row.ds_expire = 5 * DAY;
+	check_at(&m, T0 + 60);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
 	m.config.caches_expired = T0 - 1;
-	look_at(&m, T0 + 120);
+	check_at(&m, T0 + 120);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
 	m.config.caches_expired = T0 + 60;
-	look_at(&m, T0 + 180);
+	check_at(&m, T0 + 180);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 
 	/* Records without signatures before a first DS. */
@@ -684,13 +684,13 @@ static void the_operator_can_end_a_wait_that_he_knows_to_be_over(void **state)
 	machine_serve(&m, OLD, 300);
 	machine_ds(&m, 0, 300);
 	machine_step(&m);
-	look_until(&m, T0 + HOUR);
+	check_until(&m, T0 + HOUR);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_UNSIGNED);
 	m.config.caches_expired = T0 - 1;
-	look_at(&m, T0 + HOUR + 60);
+	check_at(&m, T0 + HOUR + 60);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_UNSIGNED);
 	m.config.caches_expired = T0 + HOUR;
-	look_at(&m, T0 + HOUR + 120);
+	check_at(&m, T0 + HOUR + 120);
 	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 }
 
@@ -699,14 +699,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_old_ds_seen_behind_a_gate_is_waited_for_again),
 		cmocka_unit_test(an_order_is_repeated_only_while_all_is_proven),
-		cmocka_unit_test(days_without_a_look_are_not_observed),
+		cmocka_unit_test(days_without_a_check_are_not_observed),
 		cmocka_unit_test(a_hold_is_not_observed),
 		cmocka_unit_test(a_long_outage_is_not_observed),
 		cmocka_unit_test(short_gaps_count_as_observed),
-		cmocka_unit_test(looks_without_evidence_observe_nothing),
+		cmocka_unit_test(checks_without_evidence_observe_nothing),
 		cmocka_unit_test(an_observation_ends_with_evidence),
 		cmocka_unit_test(what_was_observed_stays_observed),
-		cmocka_unit_test(a_look_without_a_watch_is_no_evidence),
+		cmocka_unit_test(a_check_without_a_watch_is_no_evidence),
 		cmocka_unit_test(a_wrong_answer_begins_the_observation_again),
 		cmocka_unit_test(a_ds_that_was_removed_is_not_asked_back),
 		cmocka_unit_test(lost_signals_do_not_come_back_for_a_ds_that_was_removed),

@@ -13,7 +13,7 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-static void an_idle_zone_is_looked_at_when_its_key_is_due(void **state)
+static void an_idle_zone_is_checked_when_its_key_is_due(void **state)
 {
 	(void)state;
 	machine_t m;
@@ -22,10 +22,10 @@ static void an_idle_zone_is_looked_at_when_its_key_is_due(void **state)
 	m.now = T0 + DAY - 10;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_NONE);
-	assert_int_equal(m.row.wake, T0 + DAY);
+	assert_int_equal(m.row.next_check, T0 + DAY);
 	m.now = T0 + HOUR;
 	machine_step(&m);
-	assert_int_equal(m.row.wake, T0 + HOUR + 300);
+	assert_int_equal(m.row.next_check, T0 + HOUR + 300);
 	m.config.ksk_lifetime = 1;
 	machine_decide(&m);
 	assert_int_equal(m.out.row.state, ROLLOVER_PREPARE);
@@ -44,11 +44,11 @@ static void a_rollover_begins_without_what_is_left_of_the_last_one(void **state)
 	m.config.ksk_lifetime = DAY;
 	m.now += DAY;
 	m.row.ds_all_since = T0;
-	m.row.ds_drain = DAY;
+	m.row.ds_expire = DAY;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
 	assert_int_equal(m.row.ds_all_since, 0);
-	assert_int_equal(m.row.ds_drain, 0);
+	assert_int_equal(m.row.ds_expire, 0);
 	assert_int_equal(m.row.old_count, 1);
 	assert_false(m.row.has_new);
 }
@@ -129,7 +129,7 @@ static void what_is_not_clear_is_not_remembered(void **state)
 	unknown_zone(&m, 2, OLD);
 	m.parent[1].ds = NEW;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_STALE_AT);
+	assert_int_equal(m.row.gate, GATE_DS_STALE);
 	assert_string_equal(m.row.gate_detail, "the servers of the parent name different keys");
 	assert_int_equal(m.row.old_count, 0);
 	/* One of them has both. */
@@ -151,7 +151,7 @@ static void a_known_key_whose_ds_went_is_not_known_any_more(void **state)
 	m.parent[0].status = ANSWER_UNREACHABLE;
 	m.parent[0].unreachable_since = T0;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING);
 	assert_int_equal(m.row.old_count, 1);
 	/* Nobody was asked. */
 	machine_at(&m, ROLLOVER_IDLE);
@@ -176,14 +176,14 @@ static void all_keys_of_a_zone_that_leaves_are_old(void **state)
 	machine_at(&m, ROLLOVER_IDLE);
 	machine_serve(&m, OLD | NEW, HOUR);
 	m.row.has_new = true;
-	m.config.leave = true;
+	m.config.go_insecure = true;
 	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_LEAVE);
+	assert_int_equal(m.row.state, ROLLOVER_REMOVE_DS);
 	assert_int_equal(m.row.old_count, 2);
 	assert_false(m.row.has_new);
 }
 
-static void the_lead_is_counted_from_the_first_good_look(void **state)
+static void the_lead_is_counted_from_the_first_good_check(void **state)
 {
 	(void)state;
 	machine_t m;
@@ -204,7 +204,7 @@ static void the_lead_is_counted_from_the_first_good_look(void **state)
 	machine_at(&m, ROLLOVER_PREPARE);
 	m.row.dnskey_ttl = (ttl_window_t){ .step = { { 300, T0 }, { 301, T0 + 2 * HOUR } }, .count = 2 };
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 	assert_int_equal(m.row.gate_until, T0 + 2 * HOUR + 301);
 	machine_at(&m, ROLLOVER_PREPARE);
 	m.parent[1].ds = NEW;
@@ -225,7 +225,7 @@ static void a_removed_ds_ends_what_has_not_begun(void **state)
 	machine_ds(&m, 0, 900);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
-	assert_int_equal(m.row.gate, GATE_FIRST_DS);
+	assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 	machine_at(&m, ROLLOVER_INTRODUCE);
 	m.row.has_new = false;
 	machine_serve(&m, OLD, 300);
@@ -281,7 +281,7 @@ static void the_order_for_a_new_key_is_repeated_and_says_why(void **state)
 	assert_int_equal(m.row.gate, GATE_PARENT_ERROR);
 }
 
-static void a_long_time_without_a_look_begins_the_wait_again(void **state)
+static void a_long_time_without_a_check_begins_the_wait_again(void **state)
 {
 	(void)state;
 	for (int late = 0; late < 2; late++) {
@@ -290,7 +290,7 @@ static void a_long_time_without_a_look_begins_the_wait_again(void **state)
 		machine_signal(&m, OLD);
 		m.row.gate = GATE_KSK_UNCONFIRMED;
 		m.row.gate_since = T0 - DAY;
-		m.row.wake = T0 - 300 - 3600 - late;
+		m.row.next_check = T0 - 300 - 3600 - late;
 		machine_step(&m);
 		assert_int_equal(m.row.gate, GATE_KSK_UNCONFIRMED);
 		assert_int_equal(m.row.gate_since, late ? T0 : T0 - DAY);
@@ -309,7 +309,7 @@ static void a_moment_without_ds_while_it_is_awaited(void **state)
 		machine_t m;
 		machine_at(&m, ROLLOVER_AWAIT_DS);
 		machine_ds(&m, 0, 900);
-		m.row.gate = GATE_DS_MISSING_AT;
+		m.row.gate = GATE_DS_MISSING;
 		m.row.gate_since = CASES[i].since;
 		machine_step(&m);
 		assert_int_equal(m.row.state, CASES[i].next);
@@ -317,11 +317,11 @@ static void a_moment_without_ds_while_it_is_awaited(void **state)
 	machine_t m;
 	machine_at(&m, ROLLOVER_AWAIT_DS);
 	machine_ds(&m, 0, 900);
-	m.row.gate = GATE_DS_STALE_AT;
+	m.row.gate = GATE_DS_STALE;
 	m.row.gate_since = T0 - DAY;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_AWAIT_DS);
-	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING);
 }
 
 static void the_parent_is_told_while_every_nameserver_asks(void **state)
@@ -334,7 +334,7 @@ static void the_parent_is_told_while_every_nameserver_asks(void **state)
 	m.parent[0].ds = NEW; /* Begun: a nameserver without the signals does not block. */
 	m.child[1].cds.present = false;
 	machine_decide(&m);
-	assert_int_equal(m.out.row.gate, GATE_DS_STALE_AT);
+	assert_int_equal(m.out.row.gate, GATE_DS_STALE);
 	assert_false(m.out.notify);
 	m.child[1].cds = m.child[0].cds;
 	machine_decide(&m);
@@ -371,7 +371,7 @@ static void the_first_order_needs_the_old_key_at_every_nameserver(void **state)
 	/* After it one may be ahead of this server. */
 	machine_at(&m, ROLLOVER_RETIRE);
 	m.child[1].dnskey = m.child[1].dnskey_signed_by = NEW;
-	m.row.acted = m.now - 1000;
+	m.row.ordered = m.now - 1000;
 	machine_step(&m);
 	assert_int_equal(m.out.action, ACTION_SUBMITTED);
 	assert_int_equal(m.row.gate, GATE_KNOT_KEEPS_KEY);
@@ -392,7 +392,7 @@ static void signals_that_are_back_block_after_the_swap(void **state)
 		m.child[1].cds.present = true;
 		machine_step(&m);
 		assert_int_equal(m.row.state, STATES[i]);
-		assert_int_equal(m.row.gate, GATE_CDS_LEFT);
+		assert_int_equal(m.row.gate, GATE_CDS_REMAINS);
 	}
 }
 
@@ -421,7 +421,7 @@ static void a_first_ds_that_is_lost_is_not_confirmed(void **state)
 	machine_serve(&m, NEW, 300);
 	machine_decide(&m);
 	assert_int_equal(m.out.action, ACTION_SUBMITTED);
-	assert_int_equal(m.out.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.out.row.gate, GATE_WAITING_DNSKEY_TTL);
 	m.parent[1].ds = 0;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
@@ -436,7 +436,7 @@ static void a_finished_rollover_leaves_the_new_key_alone(void **state)
 	machine_at(&m, ROLLOVER_RETIRE);
 	machine_serve(&m, NEW, 300);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 	assert_int_equal(m.row.gate_until, m.now + 300);
 	assert_int_equal(m.out.action, ACTION_NONE);
 	m.now += 300;
@@ -466,7 +466,7 @@ static void the_ds_to_restore_is_given_in_full(void **state)
 	machine_at(&m, ROLLOVER_ROLLBACK);
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_DS_MISSING_AT);
+	assert_int_equal(m.row.gate, GATE_DS_MISSING);
 	int len = snprintf(expected, sizeof(expected), "to be restored: DS 1001 13 2 ");
 	for (int i = 0; i < 32; i++) {
 		len += snprintf(expected + len, sizeof(expected) - len, "01");
@@ -483,13 +483,13 @@ static void a_held_zone_goes_on_after_hold_on_and_off(void **state)
 {
 	(void)state;
 	machine_t m;
-	machine_at(&m, ROLLOVER_HELD);
+	machine_at(&m, ROLLOVER_ROLLED_BACK);
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_ROLLED_BACK);
+	assert_int_equal(m.row.gate, GATE_AWAITING_DECISION);
 	assert_int_equal(m.row.gate_until, 0);
 	m.config.hold = true;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_HELD);
+	assert_int_equal(m.row.gate, GATE_HOLD);
 	m.config.hold = false;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
@@ -559,7 +559,7 @@ static void a_change_of_the_scheme_leaves_the_policy_alone(void **state)
 		m.facts.own.csk = true;
 		m.facts.own.policy = POLICY_BASE;
 		machine_decide(&m);
-		const bool goes_on = i == ROLLOVER_LEAVE || i == ROLLOVER_LEFT;
+		const bool goes_on = i == ROLLOVER_REMOVE_DS || i == ROLLOVER_EXPIRE_DS;
 		assert_int_equal(m.out.row.gate == GATE_SCHEME_CHANGE, !goes_on);
 		assert_int_equal(m.out.policy_wanted, goes_on);
 	}
@@ -591,12 +591,12 @@ static void a_hold_wants_quiet_where_a_rollover_is_under_way(void **state)
 		machine_at(&m, i);
 		m.config.hold = true;
 		m.row.all_since = T0 - 5;
-		m.row.acted = 0;
+		m.row.ordered = 0;
 		machine_decide(&m);
 		assert_int_equal(m.out.policy_wanted, i != ROLLOVER_IDLE);
 		assert_int_equal(m.out.policy, POLICY_QUIET);
 		assert_int_equal(m.out.row.all_since, 0);
-		assert_int_equal(m.out.row.acted, i == ROLLOVER_HELD ? m.now : 0);
+		assert_int_equal(m.out.row.ordered, i == ROLLOVER_ROLLED_BACK ? m.now : 0);
 	}
 }
 
@@ -617,9 +617,9 @@ static void a_key_that_this_rollover_does_not_know_voids_what_held(void **state)
 	m.row.old[1] = m.facts.keys[2];
 	m.row.old_count = 2;
 	m.row.all_since = m.row.observed_last = T0 - 5;
-	m.row.all_drained = T0 + 295;
+	m.row.all_expired = T0 + 295;
 	machine_step(&m);
-	assert_int_equal(m.row.gate, GATE_WAITING_TTL);
+	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
 	assert_int_equal(m.row.old_count, 1);
 	assert_int_equal(m.row.all_since, T0);
 	/* In idle another signer's key is named. */
@@ -648,9 +648,9 @@ static void only_what_may_have_changed_is_asked(void **state)
 		[ROLLOVER_RETIRE] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
 		[ROLLOVER_SETTLE] = SURVEY_PARENT | SURVEY_WATCH,
 		[ROLLOVER_ROLLBACK] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
-		[ROLLOVER_HELD] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
-		[ROLLOVER_LEAVE] = SURVEY_CHILD | SURVEY_PARENT,
-		[ROLLOVER_LEFT] = SURVEY_CHILD | SURVEY_PARENT,
+		[ROLLOVER_ROLLED_BACK] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_REMOVE_DS] = SURVEY_CHILD | SURVEY_PARENT,
+		[ROLLOVER_EXPIRE_DS] = SURVEY_CHILD | SURVEY_PARENT,
 	};
 	/* clang-format on */
 
@@ -672,8 +672,8 @@ static void an_idle_zone_asks_the_parent_when_something_is_odd(void **state)
 	(void)state;
 	machine_t m;
 	static const rollover_gate_t ODD[] = {
-		GATE_CHAIN_BROKEN, GATE_DISCOVERY_FAILED, GATE_BOGUS_AT, GATE_FIRST_DS,
-		GATE_PARENT_ERROR, GATE_DS_STALE_AT,      GATE_HELD,
+		GATE_CHAIN_BROKEN, GATE_DISCOVERY_FAILED, GATE_BOGUS, GATE_DS_REMOVED,
+		GATE_PARENT_ERROR, GATE_DS_STALE,         GATE_HOLD,
 	};
 
 	for (size_t i = 0; i < LENGTH(ODD); i++) {
@@ -684,7 +684,7 @@ static void an_idle_zone_asks_the_parent_when_something_is_odd(void **state)
 	machine_at(&m, ROLLOVER_IDLE);
 	m.row.gate = GATE_OBSERVE_ONLY;
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), 0);
-	m.row.acted = T0 - 1;
+	m.row.ordered = T0 - 1;
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0), SURVEY_PARENT);
 	/* Other keys, more of them, or a new one that was remembered. */
 	machine_at(&m, ROLLOVER_IDLE);
@@ -713,12 +713,12 @@ static void the_parent_is_asked_at_least_so_often(void **state)
 		m.config.hold = hold == 1;
 		m.config.observe_only = hold == 2;
 		m.row.old[0].digest[0] = m.facts.keys[0].digest[0] = 0;
-		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 + ROLLOVER_DS_LOOK - 1), 0);
-		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 + ROLLOVER_DS_LOOK),
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 + ROLLOVER_DS_CHECK - 1), 0);
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 + ROLLOVER_DS_CHECK),
 		                 SURVEY_PARENT);
 		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, T0 - 1), SURVEY_PARENT);
 		m.row.old[0].digest[0] = m.facts.keys[0].digest[0] = UINT8_MAX;
-		const time_t soon = T0 + ROLLOVER_DS_LOOK - ROLLOVER_DS_LOOK / 8;
+		const time_t soon = T0 + ROLLOVER_DS_CHECK - ROLLOVER_DS_CHECK / 8;
 		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, soon - 1), 0);
 		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, soon), SURVEY_PARENT);
 		m.row.gate = GATE_CHAIN_BROKEN;
@@ -729,18 +729,18 @@ static void the_parent_is_asked_at_least_so_often(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_idle_zone_is_looked_at_when_its_key_is_due),
+		cmocka_unit_test(an_idle_zone_is_checked_when_its_key_is_due),
 		cmocka_unit_test(a_rollover_begins_without_what_is_left_of_the_last_one),
 		cmocka_unit_test(the_keys_that_the_ds_names_are_in_use),
 		cmocka_unit_test(a_dry_run_remembers_nothing),
 		cmocka_unit_test(what_is_not_clear_is_not_remembered),
 		cmocka_unit_test(a_known_key_whose_ds_went_is_not_known_any_more),
 		cmocka_unit_test(all_keys_of_a_zone_that_leaves_are_old),
-		cmocka_unit_test(the_lead_is_counted_from_the_first_good_look),
+		cmocka_unit_test(the_lead_is_counted_from_the_first_good_check),
 		cmocka_unit_test(a_removed_ds_ends_what_has_not_begun),
 		cmocka_unit_test(starting_over_forgets_the_rollover),
 		cmocka_unit_test(the_order_for_a_new_key_is_repeated_and_says_why),
-		cmocka_unit_test(a_long_time_without_a_look_begins_the_wait_again),
+		cmocka_unit_test(a_long_time_without_a_check_begins_the_wait_again),
 		cmocka_unit_test(a_moment_without_ds_while_it_is_awaited),
 		cmocka_unit_test(the_parent_is_told_while_every_nameserver_asks),
 		cmocka_unit_test(the_first_order_needs_the_old_key_at_every_nameserver),

@@ -26,7 +26,7 @@ static void an_empty_window_takes_every_ttl(void **state)
 	for (int i = 0; i < 4; i++) {
 		ttl_window_t w = { 0 };
 		assert_int_equal(ttl_window_max(&w, T0), 0);
-		assert_int_equal(ttl_window_drained(&w, 0), 0);
+		assert_int_equal(ttl_window_expired(&w, 0), 0);
 		ttl_window_add(&w, TTLS[i], T0);
 		assert_int_equal(w.count, 1);
 		expect(&w, 0, TTLS[i], T0);
@@ -130,10 +130,10 @@ static void the_end_is_that_of_the_last_step_above_the_limit(void **state)
 {
 	(void)state;
 	const ttl_window_t w = { .step = { { 300, T0 + 50 }, { 400, T0 }, { 1000, T0 - 650 } }, .count = 3 };
-	assert_int_equal(ttl_window_drained(&w, 0), T0 + 400);
-	assert_int_equal(ttl_window_drained(&w, 399), T0 + 400);
-	assert_int_equal(ttl_window_drained(&w, 400), T0 + 350);
-	assert_int_equal(ttl_window_drained(&w, 1000), 0);
+	assert_int_equal(ttl_window_expired(&w, 0), T0 + 400);
+	assert_int_equal(ttl_window_expired(&w, 399), T0 + 400);
+	assert_int_equal(ttl_window_expired(&w, 400), T0 + 350);
+	assert_int_equal(ttl_window_expired(&w, 1000), 0);
 	assert_int_equal(ttl_window_max(&w, T0 + 349), 1000);
 	assert_int_equal(ttl_window_max(&w, T0 + 350), 400);
 	assert_int_equal(ttl_window_max(&w, T0 + 400), 300);

@@ -33,8 +33,8 @@ static void times_that_every_check_moves_are_stored_once_in_an_hour(void **state
 	(void)state;
 	machine_t m;
 	at_rest(&m);
-	m.out.row.wake = T0 + HOUR + 300;
-	m.out.row.looks = 7;
+	m.out.row.next_check = T0 + HOUR + 300;
+	m.out.row.checks = 7;
 	ttl_window_add(&m.out.row.dnskey_ttl, DAY, T0 + HOUR);
 	assert_false(saved(&m, 60));
 	assert_true(saved(&m, HOUR));
@@ -74,9 +74,9 @@ static void what_a_restart_could_not_find_out_is_stored(void **state)
 	m.out.row.settled_at = T0 + 1;
 	assert_true(saved(&m, 60));
 	at_rest(&m);
-	m.out.row.acted = T0;
+	m.out.row.ordered = T0;
 	assert_true(saved(&m, 60));
-	m.row.acted = T0 - 1; /* Held: every check repeats that. */
+	m.row.ordered = T0 - 1; /* Held: every check repeats that. */
 	assert_false(saved(&m, 60));
 	at_rest(&m);
 	m.row.has_new = m.out.row.has_new = true;
@@ -159,9 +159,9 @@ static void watches_are_a_check_interval_apart_or_more(void **state)
 	assert_int_equal(rollover_watches_apart(&config, &row, 3009), 300);
 	assert_int_equal(rollover_watches_apart(&config, &row, 30000), 3000);
 	assert_int_equal(rollover_watches_apart(&config, &row, UINT64_MAX), UINT32_MAX);
-	row.bad_looks = 1;
+	row.bad_watches = 1;
 	assert_int_equal(rollover_watches_apart(&config, &row, 30000), 300);
-	row.bad_looks = 0;
+	row.bad_watches = 0;
 	row.state = ROLLOVER_RETIRE;
 	assert_int_equal(rollover_watches_apart(&config, &row, 30000), 300);
 	assert_true(rollover_watch_due(300, 0, T0));
@@ -174,7 +174,7 @@ static void watches_are_a_check_interval_apart_or_more(void **state)
 static void checks_with_a_deadline_are_on_time(void **state)
 {
 	(void)state;
-	rollover_row_t row = { .wake = T0 + 800 };
+	rollover_row_t row = { .next_check = T0 + 800 };
 	assert_int_equal(rollover_spread(&row, T0), 100);
 	assert_int_equal(rollover_spread(&row, T0 + 793), 0);
 	assert_int_equal(rollover_spread(&row, T0 + 900), 0);
@@ -186,7 +186,7 @@ static void a_database_that_fails_is_tried_again_ever_later(void **state)
 {
 	(void)state;
 	rollover_row_t row = {
-		.state = ROLLOVER_OBSERVE, .gate = GATE_WAITING_OBSERVE, .gate_until = T0 + DAY, .looks = 40
+		.state = ROLLOVER_OBSERVE, .gate = GATE_WAITING_OBSERVE, .gate_until = T0 + DAY, .checks = 40
 	};
 	snprintf(row.gate_about, sizeof(row.gate_about), "ns1");
 	assert_true(rollover_store_failed(&row, NULL, "disk full", T0));
@@ -196,15 +196,15 @@ static void a_database_that_fails_is_tried_again_ever_later(void **state)
 	assert_int_equal(row.gate_until, 0);
 	assert_string_equal(row.gate_about, "");
 	assert_string_equal(row.gate_detail, "disk full");
-	assert_int_equal(row.wake, T0 + 2);
+	assert_int_equal(row.next_check, T0 + 2);
 	assert_false(rollover_store_failed(&row, NULL, "read only", T0 + 2));
 	assert_int_equal(row.gate_since, T0);
 	assert_string_equal(row.gate_detail, "read only");
-	assert_int_equal(row.wake, T0 + 6);
+	assert_int_equal(row.next_check, T0 + 6);
 	for (int i = 0; i < 20; i++) {
 		assert_false(rollover_store_failed(&row, NULL, "read only", T0));
 	}
-	assert_int_equal(row.wake, T0 + 256);
+	assert_int_equal(row.next_check, T0 + 256);
 }
 
 int main(void)

@@ -163,7 +163,7 @@ static void it_has_no_privileges(void **state)
 	in_a_process(no_privileges);
 }
 
-static void it_starts_no_programs_and_looks_into_no_process(void **state)
+static void it_starts_no_programs_and_checks_into_no_process(void **state)
 {
 	(void)state;
 	in_a_process(no_programs);
@@ -217,7 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_has_no_privileges),
-		cmocka_unit_test(it_starts_no_programs_and_looks_into_no_process),
+		cmocka_unit_test(it_starts_no_programs_and_checks_into_no_process),
 		cmocka_unit_test(it_opens_its_own_files_only),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -232,12 +232,12 @@ typedef struct {
 	char detail[160];
 } result_t;
 
-static void on_look(const server_look_t *look, void *arg)
+static void on_check(const server_check_t *check, void *arg)
 {
 	result_t *result = arg;
 	assert_false(result->done);
-	*result = (result_t){ .done = true, .status = look->status };
-	snprintf(result->detail, sizeof(result->detail), "%s", look->detail);
+	*result = (result_t){ .done = true, .status = check->status };
+	snprintf(result->detail, sizeof(result->detail), "%s", check->detail);
 }
 
 static void on_done(server_status_t status, const char *detail, void *arg)
@@ -257,10 +257,10 @@ static void wait_for(fake_t *fake, result_t *results, size_t count)
 	}
 }
 
-static result_t look(fake_t *fake, const char *zone)
+static result_t check(fake_t *fake, const char *zone)
 {
 	result_t result = { 0 };
-	server_look(fake->server, zone, on_look, &result);
+	server_check(fake->server, zone, on_check, &result);
 	wait_for(fake, &result, 1);
 	return result;
 }
@@ -469,7 +469,7 @@ static then_t takes_orders(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
 
 #define EXAMINE "zone-status conf-read "
 #if KNOT_POLICY_REREADS
-/* Before it creates a policy it looks at all zones: identifiers and items of templates and zones. */
+/* Before it creates a policy it checks all zones: identifiers and items of templates and zones. */
 #define ALL_ZONES                                                                                                      \
 	"conf-get "                                                                                                    \
 	"conf-get conf-get conf-get conf-get conf-get conf-get conf-get "                                              \
@@ -488,7 +488,7 @@ static void friendly_server_is_told_everything_in_one_go(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = friendly;
-	assert_result(look(fake, "a."), SERVER_OK, "");
+	assert_result(check(fake, "a."), SERVER_OK, "");
 	assert_result(quiet(fake, "a."), SERVER_OK, "");
 	assert_log(fake, "zone-status zone-read | " SWITCH "conf-commit | ");
 }
@@ -510,7 +510,7 @@ static void empty_answers_are_not_taken_for_absence(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = silent;
-	assert_result(look(fake, "a."), SERVER_BUSY, "zone-status");
+	assert_result(check(fake, "a."), SERVER_BUSY, "zone-status");
 	assert_result(quiet(fake, "a."), SERVER_BUSY, "zone-status");
 	assert_log(fake, "zone-status | zone-status | ");
 }
@@ -523,7 +523,7 @@ static void zone_that_is_not_loaded_is_not_read(void **state)
 	static const char *const zones[] = { "first.", "a.", "b.", "c." };
 	pthread_mutex_lock(&fake->lock);
 	for (size_t i = 0; i < 4; i++) {
-		server_look(fake->server, zones[i], on_look, &r[i]);
+		server_check(fake->server, zones[i], on_check, &r[i]);
 	}
 	pthread_mutex_unlock(&fake->lock);
 	wait_for(fake, r, 4);
@@ -552,7 +552,7 @@ static void unreadable_record_is_refused(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = garbage;
-	assert_result(look(fake, "a."), SERVER_REFUSED, "cannot be parsed");
+	assert_result(check(fake, "a."), SERVER_REFUSED, "cannot be parsed");
 }
 
 static void failed_commit_is_aborted_and_tried_alone(void **state)
@@ -565,7 +565,7 @@ static void failed_commit_is_aborted_and_tried_alone(void **state)
 	// The fake waits for the lock, until all calls are queued.
 	result_t first = { 0 };
 	pthread_mutex_lock(&fake->lock);
-	server_look(fake->server, "first.", on_look, &first);
+	server_check(fake->server, "first.", on_check, &first);
 	for (size_t i = 0; i < 3; i++) {
 		server_switch(fake->server, zones[i], "lab", POLICY_QUIET, 300, false, on_done, &r[i]);
 	}
@@ -588,9 +588,9 @@ static void switches_soon_after_another_share_a_transaction(void **state)
 	result_t r[3] = { 0 };
 	assert_result(quiet(fake, "a."), SERVER_OK, "");
 	server_switch(fake->server, "b.", "lab", POLICY_QUIET, 300, false, on_done, &r[0]);
-	server_look(fake->server, "b.", on_look, &r[1]);
+	server_check(fake->server, "b.", on_check, &r[1]);
 	// Others need not wait.
-	assert_result(look(fake, "d."), SERVER_OK, "");
+	assert_result(check(fake, "d."), SERVER_OK, "");
 	assert_false(r[0].done || r[1].done);
 	server_switch(fake->server, "c.", "lab", POLICY_QUIET, 300, false, on_done, &r[2]);
 	wait_for(fake, r, 3);
@@ -618,7 +618,7 @@ static void transaction_waits_until_few_events_are_left(void **state)
 	result_t r = { 0 };
 	server_switch(fake->server, "b.", "lab", POLICY_QUIET, 300, false, on_done, &r);
 	// Others need not wait.
-	assert_result(look(fake, "d."), SERVER_OK, "");
+	assert_result(check(fake, "d."), SERVER_OK, "");
 	assert_false(r.done);
 	wait_for(fake, &r, 1);
 	assert_result(r, SERVER_OK, "");
@@ -701,8 +701,8 @@ static void clean_up_is_repeated_before_anything_else(void **state)
 	fake_t *fake = *state;
 	fake->script = drops_twice_in_transaction;
 	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "control socket");
-	assert_result(look(fake, "a."), SERVER_OK, "");
-	assert_result(look(fake, "a."), SERVER_OK, "");
+	assert_result(check(fake, "a."), SERVER_OK, "");
+	assert_result(check(fake, "a."), SERVER_OK, "");
 	assert_log(fake, EXAMINE "conf-begin conf-get " DERIVE "conf-set | conf-diff | "
 	                         "conf-diff conf-abort | zone-status zone-read | zone-status zone-read | ");
 }
@@ -712,7 +712,7 @@ static void clean_up_is_not_over_while_knotd_is_busy(void **state)
 	fake_t *fake = *state;
 	fake->script = drops_and_asks_another_thread;
 	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "control socket");
-	assert_result(look(fake, "a."), SERVER_OK, "");
+	assert_result(check(fake, "a."), SERVER_OK, "");
 	assert_log(fake, EXAMINE "conf-begin conf-get " DERIVE "conf-set | conf-diff | "
 	                         "conf-diff conf-abort | zone-status zone-read | ");
 }
@@ -723,7 +723,7 @@ static void silent_server_is_unreachable_in_time(void **state)
 	struct timespec start;
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	fake->script = hangs;
-	assert_result(look(fake, "a."), SERVER_UNREACHABLE, "timeout");
+	assert_result(check(fake, "a."), SERVER_UNREACHABLE, "timeout");
 	assert_true(elapsed_ms(&start) < 3 * TIMEOUT_MS);
 }
 
@@ -738,7 +738,7 @@ static void many_slow_answers_do_not_prolong_the_time(void **state)
 	for (size_t i = 0; i < 32; i++) {
 		char zone[16];
 		snprintf(zone, sizeof(zone), "z%zu.", i);
-		server_look(fake->server, zone, on_look, &r[i]);
+		server_check(fake->server, zone, on_check, &r[i]);
 	}
 	pthread_mutex_unlock(&fake->lock);
 	wait_for(fake, &r[31], 1);
@@ -751,7 +751,7 @@ static void dropped_connection_is_unreachable(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = drops;
-	assert_result(look(fake, "a."), SERVER_UNREACHABLE, "control socket");
+	assert_result(check(fake, "a."), SERVER_UNREACHABLE, "control socket");
 	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "control socket");
 }
 
@@ -760,7 +760,7 @@ static void missing_socket_is_unreachable(void **state)
 	fake_t *fake = *state;
 	fake->script = drops;
 	stop_fake(fake);
-	assert_result(look(fake, "a."), SERVER_UNREACHABLE, fake->path);
+	assert_result(check(fake, "a."), SERVER_UNREACHABLE, fake->path);
 	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, fake->path);
 }
 
@@ -812,14 +812,14 @@ static void the_right_process_is_talked_to(void **state)
 	fake->script = friendly;
 	stop_server(fake);
 	fake->server = server_of(&fake->loop, fake->path, getpid(), TIMEOUT_MS);
-	assert_result(look(fake, "a."), SERVER_OK, "");
+	assert_result(check(fake, "a."), SERVER_OK, "");
 	/* It is told another one, and the right one again. */
 	server_is_at(fake->server, &(server_where_t){ .control = fake->path, .pid = getppid() });
-	assert_result(look(fake, "a."), SERVER_UNREACHABLE, "belongs to another process");
+	assert_result(check(fake, "a."), SERVER_UNREACHABLE, "belongs to another process");
 	server_is_at(fake->server, &(server_where_t){ .control = "/nowhere/knot.sock", .pid = getpid() });
-	assert_result(look(fake, "a."), SERVER_UNREACHABLE, "/nowhere/knot.sock");
+	assert_result(check(fake, "a."), SERVER_UNREACHABLE, "/nowhere/knot.sock");
 	server_is_at(fake->server, &(server_where_t){ .control = fake->path, .pid = getpid() });
-	assert_result(look(fake, "a."), SERVER_OK, "");
+	assert_result(check(fake, "a."), SERVER_OK, "");
 }
 
 static void before_it_is_told_where_nothing_is_asked(void **state)
@@ -828,7 +828,7 @@ static void before_it_is_told_where_nothing_is_asked(void **state)
 	fake->script = friendly;
 	stop_server(fake);
 	fake->server = server_new(&fake->loop, TIMEOUT_MS);
-	assert_result(look(fake, "a."), SERVER_UNREACHABLE, "starting or stopping");
+	assert_result(check(fake, "a."), SERVER_UNREACHABLE, "starting or stopping");
 	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "starting or stopping");
 	assert_log(fake, "");
 }
@@ -859,14 +859,14 @@ static void socket_taken_by_another_process_is_not_used(void **state)
 	char c;
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	assert_int_equal(c, 'y');
-	assert_result(look(fake, "a."), SERVER_UNREACHABLE, "belongs to another process");
+	assert_result(check(fake, "a."), SERVER_UNREACHABLE, "belongs to another process");
 	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "belongs to another process");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	close(ready[0]);
 	close(ready[1]);
 
-	// The thread of the fake cannot be woken through the path any more: it looks itself.
+	// The thread of the fake cannot be woken through the path any more: it checks itself.
 	assert_log(fake, "");
 }
 

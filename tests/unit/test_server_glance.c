@@ -21,7 +21,7 @@
 #include "module/server/glance.h"
 
 #define TIMEOUT_MS 1500
-#define LOOKS      32
+#define CHECKS     32
 
 typedef enum {
 	RIGHT,
@@ -227,68 +227,68 @@ static int64_t ms(void)
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
-static void assert_found(const server_look_t *look)
+static void assert_found(const server_check_t *check)
 {
-	assert_int_equal(look->status, SERVER_OK);
-	assert_int_equal(knot_soa_serial(look->soa.rdata), 42);
-	assert_int_equal(look->soa.count, 1);
-	assert_int_equal(look->dnskey.count, 1);
-	assert_int_equal(look->dnskey_ttl, 77);
-	assert_int_equal(look->rrsig.count, 1);
-	assert_int_equal(look->ns.count, 1);
-	assert_int_equal(look->cds.count, 0);
-	assert_int_equal(look->cdnskey.count, 0);
+	assert_int_equal(check->status, SERVER_OK);
+	assert_int_equal(knot_soa_serial(check->soa.rdata), 42);
+	assert_int_equal(check->soa.count, 1);
+	assert_int_equal(check->dnskey.count, 1);
+	assert_int_equal(check->dnskey_ttl, 77);
+	assert_int_equal(check->rrsig.count, 1);
+	assert_int_equal(check->ns.count, 1);
+	assert_int_equal(check->cds.count, 0);
+	assert_int_equal(check->cdnskey.count, 0);
 }
 
-static void assert_empty(const server_look_t *look)
+static void assert_empty(const server_check_t *check)
 {
-	assert_int_equal(look->soa.count + look->dnskey.count + look->rrsig.count + look->ns.count, 0);
+	assert_int_equal(check->soa.count + check->dnskey.count + check->rrsig.count + check->ns.count, 0);
 }
 
-static server_look_t glance_at(how_t how)
+static server_check_t glance_at(how_t how)
 {
 	dns_server_t s;
 	glance_t glance = { 0 };
-	look_t look = { .zone = "a.test." };
+	check_t check = { .zone = "a.test." };
 	start(&s, how, &glance);
-	glance_run(&glance, &look, 1, TIMEOUT_MS);
+	glance_run(&glance, &check, 1, TIMEOUT_MS);
 	stop_fake(&s);
-	return look.look;
+	return check.check;
 }
 
 static void zones_are_read_over_one_connection(void **state)
 {
 	(void)state;
-	char names[LOOKS][16];
-	look_t looks[LOOKS] = { 0 };
+	char names[CHECKS][16];
+	check_t checks[CHECKS] = { 0 };
 	glance_t glance = { 0 };
 	dns_server_t s;
 	start(&s, RIGHT, &glance);
-	for (unsigned i = 0; i < LOOKS; i++) {
+	for (unsigned i = 0; i < CHECKS; i++) {
 		snprintf(names[i], sizeof(names[i]), "z%u.test.", i);
-		looks[i].zone = names[i];
+		checks[i].zone = names[i];
 	}
-	glance_run(&glance, looks, LOOKS, TIMEOUT_MS);
-	for (unsigned i = 0; i < LOOKS; i++) {
-		assert_found(&looks[i].look);
-		look_clear(&looks[i].look);
+	glance_run(&glance, checks, CHECKS, TIMEOUT_MS);
+	for (unsigned i = 0; i < CHECKS; i++) {
+		assert_found(&checks[i].check);
+		check_clear(&checks[i].check);
 	}
 	// Where it answers is known then.
-	glance_run(&glance, looks, 1, TIMEOUT_MS);
-	assert_found(&looks[0].look);
-	look_clear(&looks[0].look);
+	glance_run(&glance, checks, 1, TIMEOUT_MS);
+	assert_found(&checks[0].check);
+	check_clear(&checks[0].check);
 	stop_fake(&s);
 	assert_int_equal(s.connections, 2);
-	assert_int_equal(s.questions, 5 * (LOOKS + 1));
+	assert_int_equal(s.questions, 5 * (CHECKS + 1));
 }
 
 static void zone_that_is_not_loaded_is_told_in_the_words_of_the_control_socket(void **state)
 {
 	(void)state;
-	server_look_t look = glance_at(SERVFAIL);
-	assert_int_equal(look.status, SERVER_REFUSED);
-	assert_string_equal(look.detail, LOOK_NOT_LOADED);
-	assert_empty(&look);
+	server_check_t check = glance_at(SERVFAIL);
+	assert_int_equal(check.status, SERVER_REFUSED);
+	assert_string_equal(check.detail, CHECK_NOT_LOADED);
+	assert_empty(&check);
 }
 
 static void other_answers_tell_nothing(void **state)
@@ -299,22 +299,22 @@ static void other_answers_tell_nothing(void **state)
 		NO_SOA,  TWO_SOA, NO_NS,     GARBAGE,     CLOSES,   LIES_ABOUT_LENGTH, NAMELESS,
 	};
 	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
-		server_look_t look = glance_at(how[i]);
-		if (look.status != SERVER_UNREACHABLE) {
+		server_check_t check = glance_at(how[i]);
+		if (check.status != SERVER_UNREACHABLE) {
 			print_error("kind %d was believed\n", how[i]);
 		}
-		assert_int_equal(look.status, SERVER_UNREACHABLE);
-		assert_empty(&look);
+		assert_int_equal(check.status, SERVER_UNREACHABLE);
+		assert_empty(&check);
 	}
 }
 
 static void many_records_are_read(void **state)
 {
 	(void)state;
-	server_look_t look = glance_at(MANY_KEYS);
-	assert_int_equal(look.status, SERVER_OK);
-	assert_int_equal(look.dnskey.count, 2000);
-	look_clear(&look);
+	server_check_t check = glance_at(MANY_KEYS);
+	assert_int_equal(check.status, SERVER_OK);
+	assert_int_equal(check.dnskey.count, 2000);
+	check_clear(&check);
 }
 
 static void silence_is_bounded_and_not_tried_again_at_once(void **state)
@@ -322,13 +322,13 @@ static void silence_is_bounded_and_not_tried_again_at_once(void **state)
 	(void)state;
 	dns_server_t s;
 	glance_t glance = { 0 };
-	look_t look = { .zone = "a.test." };
+	check_t check = { .zone = "a.test." };
 	start(&s, HANGS, &glance);
 	int64_t begin = ms();
-	glance_run(&glance, &look, 1, TIMEOUT_MS);
-	assert_int_equal(look.look.status, SERVER_UNREACHABLE);
+	glance_run(&glance, &check, 1, TIMEOUT_MS);
+	assert_int_equal(check.check.status, SERVER_UNREACHABLE);
 	assert_true(ms() - begin < TIMEOUT_MS);
-	glance_run(&glance, &look, 1, TIMEOUT_MS);
+	glance_run(&glance, &check, 1, TIMEOUT_MS);
 	stop_fake(&s);
 	assert_int_equal(s.connections, 1);
 }
@@ -338,18 +338,18 @@ static void zones_that_were_answered_count(void **state)
 	(void)state;
 	dns_server_t s;
 	glance_t glance = { 0 };
-	look_t looks[3] = { { .zone = "a.test." }, { .zone = "b.test." }, { .zone = "c.test." } };
+	check_t checks[3] = { { .zone = "a.test." }, { .zone = "b.test." }, { .zone = "c.test." } };
 	start(&s, HANGS_LATER, &glance);
 	int64_t begin = ms();
-	glance_run(&glance, looks, 3, TIMEOUT_MS);
+	glance_run(&glance, checks, 3, TIMEOUT_MS);
 	assert_true(ms() - begin < 2 * TIMEOUT_MS);
 	stop_fake(&s);
-	assert_found(&looks[0].look);
+	assert_found(&checks[0].check);
 	for (unsigned i = 1; i < 3; i++) {
-		assert_int_equal(looks[i].look.status, SERVER_UNREACHABLE);
-		assert_empty(&looks[i].look);
+		assert_int_equal(checks[i].check.status, SERVER_UNREACHABLE);
+		assert_empty(&checks[i].check);
 	}
-	look_clear(&looks[0].look);
+	check_clear(&checks[0].check);
 }
 
 static void port_with_another_protocol_is_passed_by(void **state)
@@ -357,15 +357,15 @@ static void port_with_another_protocol_is_passed_by(void **state)
 	(void)state;
 	dns_server_t tls, dns;
 	glance_t glance = { 0 };
-	look_t look = { .zone = "a.test." };
+	check_t check = { .zone = "a.test." };
 	start(&tls, CLOSES, &glance);
 	start(&dns, RIGHT, &glance);
-	glance_run(&glance, &look, 1, TIMEOUT_MS);
-	assert_found(&look.look);
-	look_clear(&look.look);
-	glance_run(&glance, &look, 1, TIMEOUT_MS);
-	assert_found(&look.look);
-	look_clear(&look.look);
+	glance_run(&glance, &check, 1, TIMEOUT_MS);
+	assert_found(&check.check);
+	check_clear(&check.check);
+	glance_run(&glance, &check, 1, TIMEOUT_MS);
+	assert_found(&check.check);
+	check_clear(&check.check);
 	stop_fake(&tls);
 	stop_fake(&dns);
 	assert_int_equal(tls.connections, 1);
@@ -375,9 +375,9 @@ static void no_socket_no_answer(void **state)
 {
 	(void)state;
 	glance_t glance = { 0 };
-	look_t look = { .zone = "a.test." };
-	glance_run(&glance, &look, 1, TIMEOUT_MS);
-	assert_int_equal(look.look.status, SERVER_UNREACHABLE);
+	check_t check = { .zone = "a.test." };
+	glance_run(&glance, &check, 1, TIMEOUT_MS);
+	assert_int_equal(check.check.status, SERVER_UNREACHABLE);
 }
 
 int main(void)

@@ -22,9 +22,9 @@ static void forget(server_status_t status, const char *detail, void *arg)
 	(void)arg;
 }
 
-static void forget_look(const server_look_t *look, void *arg)
+static void forget_check(const server_check_t *check, void *arg)
 {
-	(void)look;
+	(void)check;
 	(void)arg;
 }
 
@@ -33,8 +33,8 @@ static void call(job_list_t *queue, job_kind_t kind, const char *zone, uintptr_t
 {
 	job_t *job = job_new(kind, zone, kind == JOB_SWITCH ? "base" : NULL, (void *)number);
 	assert_non_null(job);
-	if (kind == JOB_LOOK) {
-		job->callback.look = forget_look;
+	if (kind == JOB_CHECK) {
+		job->callback.check = forget_check;
 	} else {
 		job->callback.done = forget;
 	}
@@ -63,7 +63,7 @@ static void expect(job_list_t *queue, size_t enough, job_kind_t kind, const char
 	assert_int_equal(finish_all(&batch), count);
 }
 
-static void switches_wait_and_looks_go_on(void **state)
+static void switches_wait_and_checks_go_on(void **state)
 {
 	(void)state;
 	job_list_t queue;
@@ -71,10 +71,10 @@ static void switches_wait_and_looks_go_on(void **state)
 	assert_null(jobs_first_due(&queue, 1));
 
 	call(&queue, JOB_SWITCH, "a.", 0);
-	call(&queue, JOB_LOOK, "b.", 1);
+	call(&queue, JOB_CHECK, "b.", 1);
 	call(&queue, JOB_SWITCH, "c.", 2);
-	call(&queue, JOB_LOOK, "d.", 3);
-	expect(&queue, SWITCHES_NEVER, JOB_LOOK, "b.", 2);
+	call(&queue, JOB_CHECK, "d.", 3);
+	expect(&queue, SWITCHES_NEVER, JOB_CHECK, "b.", 2);
 	assert_null(jobs_first_due(&queue, 3));
 	expect(&queue, 2, JOB_SWITCH, "a.", 2);
 	assert_null(queue.head);
@@ -93,13 +93,13 @@ static void a_zone_keeps_its_order(void **state)
 	/* What follows a switch of the same zone waits with it. */
 	call(&queue, JOB_SWITCH, "a.", 0);
 	call(&queue, JOB_START, "a.", 1);
-	call(&queue, JOB_LOOK, "a.", 2);
+	call(&queue, JOB_CHECK, "a.", 2);
 	assert_null(jobs_first_due(&queue, SWITCHES_NEVER));
-	call(&queue, JOB_LOOK, "b.", 3);
-	expect(&queue, SWITCHES_NEVER, JOB_LOOK, "b.", 1);
+	call(&queue, JOB_CHECK, "b.", 3);
+	expect(&queue, SWITCHES_NEVER, JOB_CHECK, "b.", 1);
 	expect(&queue, 1, JOB_SWITCH, "a.", 1);
 	expect(&queue, 1, JOB_START, "a.", 1);
-	expect(&queue, 1, JOB_LOOK, "a.", 1);
+	expect(&queue, 1, JOB_CHECK, "a.", 1);
 
 	/* Twice in one transaction would be two answers to one question. */
 	call(&queue, JOB_SWITCH, "a.", 0);
@@ -166,7 +166,7 @@ static void nothing_is_lost_or_overtaken(void **state)
 		assert_int_equal(finished, called);
 		assert_int_equal(queue.count, 0);
 	}
-	assert_int_equal(largest[JOB_LOOK], LOOKS_MAX);
+	assert_int_equal(largest[JOB_CHECK], CHECKS_MAX);
 	assert_int_equal(largest[JOB_SWITCH], SWITCHES_MAX);
 	assert_int_equal(largest[JOB_ORIGIN], 1);
 	assert_int_equal(largest[JOB_START], 1);
@@ -176,7 +176,7 @@ static void nothing_is_lost_or_overtaken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(switches_wait_and_looks_go_on),
+		cmocka_unit_test(switches_wait_and_checks_go_on),
 		cmocka_unit_test(a_zone_keeps_its_order),
 		cmocka_unit_test(nothing_is_lost_or_overtaken),
 	};

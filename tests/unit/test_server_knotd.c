@@ -197,71 +197,71 @@ static int start_database(void **state)
 	return start(state, true);
 }
 
-/* Looks. */
+/* Checks. */
 
-static void look_gives_the_apex(void **state)
+static void check_gives_the_apex(void **state)
 {
 	fixture_t *f = *state;
 
-	result_t r = look(f, "a.test.");
+	result_t r = check(f, "a.test.");
 	assert_status(r, SERVER_OK);
 	assert_int_equal(r.dnskeys, 2);
-	assert_int_equal(r.look.dnskey_ttl, 3600);
+	assert_int_equal(r.check.dnskey_ttl, 3600);
 	assert_int_equal(r.ns, 1);
-	assert_false(r.look.frozen);
-	assert_false(r.look.transaction);
-	assert_false(r.look.catalog_member);
+	assert_false(r.check.frozen);
+	assert_false(r.check.transaction);
+	assert_false(r.check.catalog_member);
 
-	r = look(f, "plain.test");
+	r = check(f, "plain.test");
 	assert_status(r, SERVER_OK);
 	assert_int_equal(r.dnskeys, 0);
 	assert_int_equal(r.cds, 0);
 	assert_int_equal(r.cdnskey, 0);
 	assert_int_equal(r.serial, 1);
 
-	r = look(f, "member.test.");
+	r = check(f, "member.test.");
 	assert_status(r, SERVER_OK);
-	assert_true(r.look.catalog_member);
-	assert_false(look(f, "catalog.test.").look.catalog_member);
+	assert_true(r.check.catalog_member);
+	assert_false(check(f, "catalog.test.").check.catalog_member);
 }
 
-static void look_of_unknown_or_empty_zone_is_refused(void **state)
+static void check_of_unknown_or_empty_zone_is_refused(void **state)
 {
 	fixture_t *f = *state;
 
-	result_t r = look(f, "nowhere.test.");
+	result_t r = check(f, "nowhere.test.");
 	assert_status(r, SERVER_REFUSED);
 	assert_string_equal(r.detail, "no such zone found");
 
-	r = look(f, "missing.test.");
+	r = check(f, "missing.test.");
 	assert_status(r, SERVER_REFUSED);
 	assert_string_equal(r.detail, "the zone is not loaded");
 }
 
-static void look_shows_what_the_operator_does(void **state)
+static void check_shows_what_the_operator_does(void **state)
 {
 	fixture_t *f = *state;
 	result_t r;
 
 	assert_operator(f, "zone-freeze", NULL, "d.test", NULL, NULL);
-	wait_until(f, "d.test.", r, r.look.frozen);
+	wait_until(f, "d.test.", r, r.check.frozen);
 	assert_operator(f, "zone-thaw", NULL, "d.test", NULL, NULL);
-	wait_until(f, "d.test.", r, !r.look.frozen);
+	wait_until(f, "d.test.", r, !r.check.frozen);
 
 	assert_operator(f, "zone-begin", NULL, "d.test", NULL, NULL);
-	assert_true(look(f, "d.test.").look.transaction);
+	assert_true(check(f, "d.test.").check.transaction);
 	assert_operator(f, "zone-abort", NULL, "d.test", NULL, NULL);
-	assert_false(look(f, "d.test.").look.transaction);
+	assert_false(check(f, "d.test.").check.transaction);
 }
 
-static void many_looks_are_all_answered(void **state)
+static void many_checks_are_all_answered(void **state)
 {
 	fixture_t *f = *state;
 	static const char *const zones[] = { "a.test.", "nowhere.test.", "plain.test.", "b.test." };
 	result_t results[200] = { 0 };
 
 	for (size_t i = 0; i < 200; i++) {
-		server_look(f->server, zones[i % 4], on_look, &results[i]);
+		server_check(f->server, zones[i % 4], on_check, &results[i]);
 	}
 	wait_for(f, results, 200);
 	for (size_t i = 0; i < 200; i++) {
@@ -290,13 +290,13 @@ static void quiet_switch_creates_the_policies_once(void **state)
 
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false), SERVER_OK);
 	assert_int_equal(policy_count(f), before + 3);
-	wait_until(f, "a.test.", r, r.look.dnskey_ttl == 600);
+	wait_until(f, "a.test.", r, r.check.dnskey_ttl == 600);
 	assert_int_equal(r.cds, 0);
-	assert_int_equal(look(f, "d.test.").look.dnskey_ttl, 3600);
+	assert_int_equal(check(f, "d.test.").check.dnskey_ttl, 3600);
 
 	assert_status(set_policy(f, "d.test.", "lab", POLICY_SIGNAL, 600, false), SERVER_OK);
 	assert_int_equal(policy_count(f), before + 3);
-	wait_until(f, "d.test.", r, r.look.dnskey_ttl == 601);
+	wait_until(f, "d.test.", r, r.check.dnskey_ttl == 601);
 	wait_until(f, "d.test.", r, r.cds == 1 && r.cdnskey == 1);
 
 	// Repeated: nothing to do, also while the operator has a transaction.
@@ -309,7 +309,7 @@ static void quiet_switch_creates_the_policies_once(void **state)
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 600, false), SERVER_OK);
 	assert_status(set_policy(f, "d.test.", "lab", POLICY_BASE, 600, false), SERVER_OK);
 	assert_non_null(strstr(section_of(f, "zone", "a.test"), "dnssec-policy=lab\n"));
-	wait_until(f, "a.test.", r, r.look.dnskey_ttl == 3600);
+	wait_until(f, "a.test.", r, r.check.dnskey_ttl == 3600);
 	assert_no_transaction(f);
 }
 
@@ -374,11 +374,11 @@ static void template_zone_ends_without_own_item(void **state)
 
 	assert_status(set_policy(f, "b.test.", "lab", POLICY_QUIET, 600, true), SERVER_OK);
 	assert_string_equal(origin(f, "b.test.").detail, "own");
-	wait_until(f, "b.test.", r, r.look.dnskey_ttl == 600);
+	wait_until(f, "b.test.", r, r.check.dnskey_ttl == 600);
 	assert_status(set_policy(f, "b.test.", "lab", POLICY_SIGNAL, 600, true), SERVER_OK);
 	assert_status(set_policy(f, "b.test.", "lab", POLICY_BASE, 600, true), SERVER_OK);
 	assert_string_equal(origin(f, "b.test.").detail, "template");
-	wait_until(f, "b.test.", r, r.look.dnskey_ttl == 3600);
+	wait_until(f, "b.test.", r, r.check.dnskey_ttl == 3600);
 	assert_string_equal(set_policy(f, "b.test.", "lab", POLICY_BASE, 600, true).detail, "unchanged");
 }
 
@@ -388,9 +388,9 @@ static void builtin_policy_can_be_derived_from(void **state)
 	result_t r;
 
 	assert_status(set_policy(f, "builtin.test.", "default", POLICY_QUIET, 300, false), SERVER_OK);
-	wait_until(f, "builtin.test.", r, r.look.dnskey_ttl == 300);
+	wait_until(f, "builtin.test.", r, r.check.dnskey_ttl == 300);
 	assert_status(set_policy(f, "builtin.test.", "default", POLICY_BASE, 300, false), SERVER_OK);
-	wait_until(f, "builtin.test.", r, r.look.dnskey_ttl == 3600);
+	wait_until(f, "builtin.test.", r, r.check.dnskey_ttl == 3600);
 }
 
 static void configured_policy_is_used_as_it_is(void **state)
@@ -400,7 +400,7 @@ static void configured_policy_is_used_as_it_is(void **state)
 	result_t r;
 
 	assert_status(set_policy(f, "ready.test.", "ready", POLICY_QUIET, 300, false), SERVER_OK);
-	wait_until(f, "ready.test.", r, r.look.dnskey_ttl == 300);
+	wait_until(f, "ready.test.", r, r.check.dnskey_ttl == 300);
 	assert_null(strstr(section_of(f, "policy", "ready-kskroll-quiet"), "comment="));
 
 	// The two that are missing come together, before they are needed.
@@ -418,7 +418,7 @@ static void operators_transaction_is_busy_and_survives(void **state)
 	result_t r = set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false);
 	assert_status(r, SERVER_BUSY);
 	assert_string_equal(r.detail, "too many transactions");
-	assert_status(look(f, "a.test."), SERVER_OK);
+	assert_status(check(f, "a.test."), SERVER_OK);
 	assert_operator(f, "conf-commit", NULL, NULL, NULL, NULL);
 	assert_non_null(strstr(section_of(f, "zone", "plain.test"), "comment=mine"));
 	assert_null(strstr(section_of(f, "zone", "a.test"), "kskroll"));
@@ -431,7 +431,7 @@ static void operators_zone_transaction_is_busy_and_survives(void **state)
 	assert_operator(f, "zone-begin", NULL, "a.test", NULL, NULL);
 	result_t r = set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false);
 	assert_status(r, SERVER_BUSY);
-	assert_true(look(f, "a.test.").look.transaction);
+	assert_true(check(f, "a.test.").check.transaction);
 	assert_operator(f, "zone-abort", NULL, "a.test", NULL, NULL);
 	assert_no_transaction(f);
 }
@@ -582,7 +582,7 @@ static void rollover_starts_and_is_confirmed(void **state)
 	result_t r = { 0 };
 
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_QUIET, 300, false), SERVER_OK);
-	wait_until(f, "a.test.", r, r.look.dnskey_ttl == 300);
+	wait_until(f, "a.test.", r, r.check.dnskey_ttl == 300);
 
 	// The first KSK still waits for its first submission.
 	memset(&r, 0, sizeof(r));
@@ -662,7 +662,7 @@ static void dead_knotd_is_unreachable(void **state)
 	for (size_t i = 0; i < 300; i++) {
 		assert_true(results[i].status == SERVER_OK || results[i].status == SERVER_UNREACHABLE);
 	}
-	assert_status(look(f, "a.test."), SERVER_UNREACHABLE);
+	assert_status(check(f, "a.test."), SERVER_UNREACHABLE);
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 300, false), SERVER_UNREACHABLE);
 }
 
@@ -725,10 +725,10 @@ int main(void)
 	alarm(600);
 
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(look_gives_the_apex),
-		cmocka_unit_test(look_of_unknown_or_empty_zone_is_refused),
-		cmocka_unit_test(look_shows_what_the_operator_does),
-		cmocka_unit_test(many_looks_are_all_answered),
+		cmocka_unit_test(check_gives_the_apex),
+		cmocka_unit_test(check_of_unknown_or_empty_zone_is_refused),
+		cmocka_unit_test(check_shows_what_the_operator_does),
+		cmocka_unit_test(many_checks_are_all_answered),
 		cmocka_unit_test(origin_tells_own_from_template),
 		cmocka_unit_test(quiet_switch_creates_the_policies_once),
 		cmocka_unit_test(derived_policies_differ_in_three_items_only),

@@ -279,9 +279,9 @@ static void a_cycle_of_switches_loses_nothing_or_is_refused(void **state)
 			result_t r;
 			assert_status(results[i], safe || cycle[step] == POLICY_BASE ? SERVER_OK : SERVER_REFUSED);
 			if (safe) {
-				wait_until(f, zone, r, r.look.dnskey_ttl == ttls[step]);
+				wait_until(f, zone, r, r.check.dnskey_ttl == ttls[step]);
 			} else {
-				assert_int_equal(look(f, zone).look.dnskey_ttl, 3600);
+				assert_int_equal(check(f, zone).check.dnskey_ttl, 3600);
 			}
 		}
 		assert_all_kept(f, "switch");
@@ -347,7 +347,7 @@ static void a_file_that_is_behind_is_written_before(void **state)
 	settle(f);
 	assert_true(zone_has(f, "s0.test."));
 	assert_status(set_policy(f, "s0.test.", "base", POLICY_QUIET, 300, false), SERVER_OK);
-	wait_until(f, "s0.test.", r, r.look.dnskey_ttl == 300);
+	wait_until(f, "s0.test.", r, r.check.dnskey_ttl == 300);
 	assert_true(zone_has(f, "s0.test."));
 }
 

@@ -33,7 +33,7 @@ typedef struct {
 } fixture_t;
 
 /*! File with the store that an older version wrote, as SQL. */
-static const char *schema_1;
+static const char *schema_1, *schema_3;
 
 static int setup(void **state)
 {
@@ -162,27 +162,27 @@ static void any_zone(store_zone_t *zone, const char *name)
 	}
 	row->settled_at = any_time();
 	row->all_since = any_time();
-	row->all_drained = any_time();
+	row->all_expired = any_time();
 	row->ds_all_since = any_time();
-	row->ds_drain = any(5) == 0 ? UINT32_MAX : any(UINT32_MAX);
+	row->ds_expire = any(5) == 0 ? UINT32_MAX : any(UINT32_MAX);
 	any_window(&row->dnskey_ttl);
 	any_window(&row->ds_ttl);
-	row->acted = any_time();
+	row->ordered = any_time();
 	row->notified = any_time();
-	row->looks = any(256);
-	row->wake = any_time();
+	row->checks = any(256);
+	row->next_check = any_time();
 	any_text(zone->base_policy, sizeof(zone->base_policy));
 	zone->policy_implicit = any(2);
 	any_text(zone->parent_zone, sizeof(zone->parent_zone));
 	any_text(zone->answers, sizeof(zone->answers));
 	any_text(zone->notification, sizeof(zone->notification));
-	zone->looked = any_time();
+	zone->checked = any_time();
 	zone->configured = any(2);
 	for (size_t i = 0; i < SETTINGS; i++) {
 		*setting(&zone->config, i) = any(5) == 0 ? UINT32_MAX : any(UINT32_MAX);
 	}
 	zone->config.zone_ttl = any(UINT32_MAX);
-	zone->config.leave = any(2);
+	zone->config.go_insecure = any(2);
 	zone->config.notify = any(2);
 	zone->config.dry_run = any(2);
 	zone->config.hold = any(2);
@@ -224,27 +224,27 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	assert_key(&a->row.new_key, &b->row.new_key);
 	assert_int_equal(a->row.settled_at, b->row.settled_at);
 	assert_int_equal(a->row.all_since, b->row.all_since);
-	assert_int_equal(a->row.all_drained, b->row.all_drained);
+	assert_int_equal(a->row.all_expired, b->row.all_expired);
 	assert_int_equal(a->row.ds_all_since, b->row.ds_all_since);
-	assert_int_equal(a->row.ds_drain, b->row.ds_drain);
+	assert_int_equal(a->row.ds_expire, b->row.ds_expire);
 	assert_window(&a->row.dnskey_ttl, &b->row.dnskey_ttl);
 	assert_window(&a->row.ds_ttl, &b->row.ds_ttl);
-	assert_int_equal(a->row.acted, b->row.acted);
+	assert_int_equal(a->row.ordered, b->row.ordered);
 	assert_int_equal(a->row.notified, b->row.notified);
-	assert_int_equal(a->row.looks, b->row.looks);
-	assert_int_equal(a->row.wake, b->row.wake);
+	assert_int_equal(a->row.checks, b->row.checks);
+	assert_int_equal(a->row.next_check, b->row.next_check);
 	assert_string_equal(a->base_policy, b->base_policy);
 	assert_int_equal(a->policy_implicit, b->policy_implicit);
 	assert_string_equal(a->parent_zone, b->parent_zone);
 	assert_string_equal(a->answers, b->answers);
 	assert_string_equal(a->notification, b->notification);
-	assert_int_equal(a->looked, b->looked);
+	assert_int_equal(a->checked, b->checked);
 	assert_int_equal(a->configured, b->configured);
 	for (size_t i = 0; i < SETTINGS; i++) {
 		assert_int_equal(*setting(&a->config, i), *setting(&b->config, i));
 	}
 	assert_int_equal(a->config.zone_ttl, b->config.zone_ttl);
-	assert_int_equal(a->config.leave, b->config.leave);
+	assert_int_equal(a->config.go_insecure, b->config.go_insecure);
 	assert_int_equal(a->config.notify, b->config.notify);
 	assert_int_equal(a->config.dry_run, b->config.dry_run);
 	assert_int_equal(a->config.hold, b->config.hold);
@@ -347,7 +347,7 @@ static void rollovers_under_way_are_found(void **state)
 		/* clang-format off */
 	} rows[] = {
 		{ "rest.test.", ROLLOVER_IDLE }, { "first.test.", ROLLOVER_PREPARE }, { "rest2.test.", ROLLOVER_IDLE },
-		{ "last.test.", ROLLOVER_LEFT },
+		{ "last.test.", ROLLOVER_EXPIRE_DS },
 	};
 	/* clang-format on */
 	seen_t seen = { 0 };
@@ -380,8 +380,8 @@ static void row_that_makes_no_sense_is_not_loaded(void **state)
 		"gate = 4711",
 		"since = -1",
 		"since = 1.5",
-		"ds_drain = 4294967296",
-		"looks = 256",
+		"ds_expire = 4294967296",
+		"checks = 256",
 		"policy_implicit = 2",
 		"gate_about = x'00'",
 		"gate_detail = printf('%.*c', 160, 'x')",
@@ -405,8 +405,8 @@ static void row_that_makes_no_sense_is_not_loaded(void **state)
 		"dnskey_ttl = '1@1,1@1,1@1,1@1,1@1'",
 		"ds_ttl = ' 1@1'",
 		"ds_ttl = x'31403031'",
-		"wake = 99999999999999999999",
-		"looked = -1",
+		"next_check = 99999999999999999999",
+		"checked = -1",
 		"configured = 2",
 		"ttl = 4294967296",
 		"lead = ''",
@@ -840,10 +840,10 @@ static void newer_schema_is_refused(void **state)
 }
 
 /*! Makes the store that an older version wrote. */
-static void make_schema_1(fixture_t *f)
+static void make_old(fixture_t *f, const char *schema)
 {
 	snprintf(f->path, sizeof(f->path), "%s/old.db", f->dir);
-	FILE *file = fopen(schema_1, "r");
+	FILE *file = fopen(schema, "r");
 	assert_non_null(file);
 	static char text[65536];
 	size_t len = fread(text, 1, sizeof(text) - 1, file);
@@ -868,22 +868,28 @@ static char *value(fixture_t *f, const char *query)
 
 static void older_schema_is_migrated_and_nothing_is_lost(void **state)
 {
+	static const char *const renamed[] = {
+		"SELECT group_concat(all_drained || '/' || ds_drain || '/' || acted || '/' || looks || '/' || wake)"
+		" FROM zone",
+		"SELECT group_concat(all_expired || '/' || ds_expire || '/' || ordered || '/' || checks || '/' ||"
+		" next_check) FROM zone",
+	};
 	static const char *const queries[] = {
 		"SELECT group_concat(quote(zone) || state || '/' || since || '/' || gate || gate_about ||"
 		" gate_detail || gate_since || '/' || gate_until || old_keys || new_key || settled_at || '/' ||"
-		" all_since || '/' || all_drained || '/' || ds_all_since || '/' || ds_drain || dnskey_ttl ||"
-		" ds_ttl || acted || '/' || looks || '/' || wake || base_policy || policy_implicit ||"
-		" parent_zone || answers) FROM zone",
+		" all_since || '/' || ds_all_since || '/' || dnskey_ttl || ds_ttl || '/' || base_policy ||"
+		" policy_implicit || parent_zone || answers) FROM zone",
 		"SELECT group_concat(id || '/' || time || zone || from_state || '/' || to_state || '/' ||"
 		" gate || evidence) FROM history",
 		"SELECT group_concat(zone || server || unreachable_since) FROM server",
 	};
 	fixture_t *f = *state;
 	char *before[3];
-	make_schema_1(f);
+	make_old(f, schema_1);
 	for (int i = 0; i < 3; i++) {
 		before[i] = value(f, queries[i]);
 	}
+	char *of_old_names = value(f, renamed[0]);
 
 	store_t *store = open_ok(f, false);
 	assert_int_equal(store_load(store, "bravo.example.", &f->zone), KNOT_EOK);
@@ -891,13 +897,18 @@ static void older_schema_is_migrated_and_nothing_is_lost(void **state)
 	assert_int_equal(f->zone.row.new_key.tag, 1002);
 	assert_false(f->zone.configured);
 	assert_int_equal(f->zone.config.ttl, 0);
-	assert_int_equal(f->zone.looked, 0);
+	assert_int_equal(f->zone.checked, 0);
 	for (int i = 0; i < 3; i++) {
 		char *after = value(f, queries[i]);
 		assert_string_equal(after, before[i]);
 		free(after);
 		free(before[i]);
 	}
+
+	char *of_new_names = value(f, renamed[1]);
+	assert_string_equal(of_new_names, of_old_names);
+	free(of_new_names);
+	free(of_old_names);
 
 	// It is as good as a new one, and a new one has nothing else.
 	any_zone(&f->zone, "bravo.example.");
@@ -919,10 +930,43 @@ static void older_schema_is_migrated_and_nothing_is_lost(void **state)
 	free(fresh);
 }
 
+/*! What a row of schema 3 had, under the names of then, whoever reads it. */
+static void assert_bravo_of_schema_3(const store_zone_t *z)
+{
+	assert_int_equal(z->row.state, ROLLOVER_AWAIT_DS);
+	assert_int_equal(z->row.all_since, 1789990000);
+	assert_int_equal(z->row.all_expired, 1789990300);
+	assert_int_equal(z->row.ds_expire, 3600);
+	assert_int_equal(z->row.ordered, 1789990100);
+	assert_int_equal(z->row.checks, 7);
+	assert_int_equal(z->row.next_check, 1790000123);
+	assert_int_equal(z->checked, 1789999945);
+	assert_true(z->config.go_insecure);
+	assert_int_equal(z->config.ttl, 300);
+}
+
+static void columns_of_schema_3_have_other_names_now(void **state)
+{
+	fixture_t *f = *state;
+	make_old(f, schema_3);
+	store_t *store = open_ok(f, true);
+	assert_int_equal(store_load(store, "bravo.example.", &f->zone), KNOT_EOK);
+	assert_bravo_of_schema_3(&f->zone);
+	store_close(store);
+
+	store = open_ok(f, false);
+	assert_int_equal(store_load(store, "bravo.example.", &f->zone), KNOT_EOK);
+	assert_bravo_of_schema_3(&f->zone);
+	store_close(store);
+	char *indexes = value(f, "SELECT group_concat(name) FROM sqlite_schema WHERE name LIKE 'zone\\_%' ESCAPE '\\'");
+	assert_string_equal(indexes, "zone_checked");
+	free(indexes);
+}
+
 static void older_schema_is_read_as_it_is(void **state)
 {
 	fixture_t *f = *state;
-	make_schema_1(f);
+	make_old(f, schema_1);
 	store_t *store = open_ok(f, true);
 	assert_int_equal(store_load(store, "bravo.example.", &f->zone), KNOT_EOK);
 	assert_int_equal(f->zone.row.state, ROLLOVER_AWAIT_DS);
@@ -1036,7 +1080,7 @@ static void reader_and_writer_are_two_processes(void **state)
 		for (int i = 1; i <= 300 && ok; i++) {
 			any_zone(&f->zone, "a.test.");
 			f->zone.row.since = i;
-			f->zone.row.wake = i;
+			f->zone.row.next_check = i;
 			snprintf(f->zone.answers, sizeof(f->zone.answers), "%i", i);
 			set_event(&f->event, "a.test.", i, "");
 			ok = store_save(store, &f->zone, &f->event) == KNOT_EOK;
@@ -1053,7 +1097,7 @@ static void reader_and_writer_are_two_processes(void **state)
 		assert_true(ret == KNOT_EOK || ret == KNOT_ENOENT);
 		if (ret == KNOT_EOK) {
 			assert_true(f->other.row.since >= last);
-			assert_int_equal(f->other.row.wake, f->other.row.since);
+			assert_int_equal(f->other.row.next_check, f->other.row.since);
 			assert_int_equal(atoi(f->other.answers), f->other.row.since);
 			last = f->other.row.since;
 		}
@@ -1221,8 +1265,9 @@ static void two_servers_may_start_at_once(void **state)
 int main(int argc, char **argv)
 {
 	alarm(300);
-	assert(argc == 2);
+	assert(argc == 3);
 	schema_1 = argv[1];
+	schema_3 = argv[2];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_field_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(zones_come_in_order, setup, teardown),
@@ -1242,6 +1287,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(texts_are_printable_for_the_reader_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(newer_schema_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(older_schema_is_migrated_and_nothing_is_lost, setup, teardown),
+		cmocka_unit_test_setup_teardown(columns_of_schema_3_have_other_names_now, setup, teardown),
 		cmocka_unit_test_setup_teardown(older_schema_is_read_as_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_database_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_file_is_refused_and_kept, setup, teardown),

@@ -294,8 +294,9 @@ static void each_flag_and_time_is_itself(void **state)
 	for (int i = 0; i < 8; i++) {
 		engine_zone_settings_t one = { .policy = "p" }, got;
 		bool *const flags[] = {
-			&one.config.notify,       &one.config.leave, &one.config.dry_run, &one.config.hold,
-			&one.config.observe_only, &one.csk_wanted,   &one.ttl_of_soa,     &one.require_secure_dsync,
+			&one.config.notify, &one.config.go_insecure,   &one.config.dry_run,
+			&one.config.hold,   &one.config.observe_only,  &one.csk_wanted,
+			&one.ttl_of_soa,    &one.require_secure_dsync,
 		};
 		*flags[i] = true;
 		wire_out_t out = { .data = buffer, .size = sizeof(buffer) };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Looks at the own zone, by the control socket or by DNS. An idle zone is looked at by DNS, since knotd logs a line for
+ * Checks the own zone, by the control socket or by DNS. An idle zone is checked by DNS, since knotd logs a line for
  * every control command, and there may be very many zones. That can only confirm that nothing has to be done. Before
  * anything else the control socket is asked.
  */
@@ -21,7 +21,7 @@ static bool may_glance(const zone_t *zone)
 bool glance_suffices(const zone_t *zone, const rollover_decision_t *d)
 {
 	const rollover_row_t *before = &zone->kept.row;
-	const own_facts_t *own = &zone->look->facts.own;
+	const own_facts_t *own = &zone->check->facts.own;
 
 	return !d->transition && d->action == ACTION_NONE && !d->notify && !rollover_must_switch(own, d) &&
 	       rollover_same_keys(before, &d->row) && before->settled_at == d->row.settled_at &&
@@ -31,26 +31,26 @@ bool glance_suffices(const zone_t *zone, const rollover_decision_t *d)
 }
 
 /*! Whether the control socket says the same: what the world has answered meanwhile still counts. */
-static bool was_right(const look_state_t *glance, const look_state_t *look)
+static bool was_right(const check_state_t *glance, const check_state_t *check)
 {
-	return glance->facts.own.known && look->facts.own.known &&
-	       glance->facts.own.dnskey_ttl == look->facts.own.dnskey_ttl &&
-	       glance->facts.own.foreign == look->facts.own.foreign &&
-	       knot_rdataset_eq(&glance->dnskey, &look->dnskey) && knot_rdataset_eq(&glance->ns, &look->ns) &&
-	       knot_rdataset_eq(&glance->cds, &look->cds) && knot_rdataset_eq(&glance->cdnskey, &look->cdnskey);
+	return glance->facts.own.known && check->facts.own.known &&
+	       glance->facts.own.dnskey_ttl == check->facts.own.dnskey_ttl &&
+	       glance->facts.own.foreign == check->facts.own.foreign &&
+	       knot_rdataset_eq(&glance->dnskey, &check->dnskey) && knot_rdataset_eq(&glance->ns, &check->ns) &&
+	       knot_rdataset_eq(&glance->cds, &check->cds) && knot_rdataset_eq(&glance->cdnskey, &check->cdnskey);
 }
 
 /*! The own zone is known: on to the world, as far as that has to be asked. */
-static void look_on(zone_t *zone, look_state_t *look)
+static void check_on(zone_t *zone, check_state_t *check)
 {
-	zone->look = look;
-	if (look == NULL) {
-		zone->kept.row.wake = zone_now(zone) + NO_MEMORY_AGAIN;
+	zone->check = check;
+	if (check == NULL) {
+		zone->kept.row.next_check = zone_now(zone) + NO_MEMORY_AGAIN;
 		zone_rest(zone);
 		return;
 	}
-	const unsigned ask = rollover_asks(&zone->settings->config, &zone->kept.row, &look->facts, look->own_key_count,
-	                                   zone_now(zone));
+	const unsigned ask = rollover_asks(&zone->settings->config, &zone->kept.row, &check->facts,
+	                                   check->own_key_count, zone_now(zone));
 	if (ask != 0) {
 		world_ask(zone, ask);
 	} else {
@@ -58,77 +58,77 @@ static void look_on(zone_t *zone, look_state_t *look)
 	}
 }
 
-static void on_look(const server_look_t *result, void *arg)
+static void on_check(const server_check_t *result, void *arg)
 {
 	zone_t *zone = arg;
 
-	zone->loop->looking--;
+	zone->loop->checking--;
 	wake_more(zone->loop);
 	if (zone_came_back(zone)) {
-		look_state_t *glance = zone->look;
+		check_state_t *glance = zone->check;
 		zone->soa_ttl = result->soa_ttl;
-		look_state_t *look = look_state_new(zone, result);
+		check_state_t *check = check_state_new(zone, result);
 		if (result->status == SERVER_OK || result->catalog_member) {
 			zone->entry->catalog_member = result->catalog_member;
 		}
 		zone->entry->examined |= result->status == SERVER_OK || result->status == SERVER_REFUSED;
-		if (glance != NULL && look != NULL && was_right(glance, look)) {
-			glance->facts.own = look->facts.own;
-			look_state_free(look);
+		if (glance != NULL && check != NULL && was_right(glance, check)) {
+			glance->facts.own = check->facts.own;
+			check_state_free(check);
 			zone_decide(zone);
 		} else {
-			look_state_free(glance);
-			look_on(zone, look);
+			check_state_free(glance);
+			check_on(zone, check);
 		}
 	}
 	zone_unref(zone);
 }
 
-void look_closer(zone_t *zone)
+void check_closer(zone_t *zone)
 {
 	zone->glance = false;
 	zone->refs++;
-	zone->loop->looking++;
+	zone->loop->checking++;
 	if (zone->loop->server != NULL) {
-		server_look(zone->loop->server, zone->name, on_look, zone);
+		server_check(zone->loop->server, zone->name, on_check, zone);
 	} else {
-		const server_look_t none = { .status = SERVER_UNREACHABLE,
-			                     .detail = "no memory or no thread for the control socket" };
-		on_look(&none, zone);
+		const server_check_t none = { .status = SERVER_UNREACHABLE,
+			                      .detail = "no memory or no thread for the control socket" };
+		on_check(&none, zone);
 	}
 }
 
-static void on_glance(const server_look_t *result, void *arg)
+static void on_glance(const server_check_t *result, void *arg)
 {
 	zone_t *zone = arg;
 
-	zone->loop->looking--;
+	zone->loop->checking--;
 	wake_more(zone->loop);
 	if (!zone_came_back(zone)) {
 		/* Nothing more. */
 	} else if (result->status == SERVER_UNREACHABLE || result->status == SERVER_CANCELLED) {
-		look_closer(zone);
+		check_closer(zone);
 	} else {
 		zone->soa_ttl = result->soa_ttl;
-		look_state_t *look = look_state_new(zone, result);
-		if (look != NULL) {
-			look->facts.own.catalog_member = zone->entry->catalog_member;
+		check_state_t *check = check_state_new(zone, result);
+		if (check != NULL) {
+			check->facts.own.catalog_member = zone->entry->catalog_member;
 		}
-		look_on(zone, look);
+		check_on(zone, check);
 	}
 	zone_unref(zone);
 }
 
-void look_start(zone_t *zone)
+void check_start(zone_t *zone)
 {
 	fit_expire(zone);
 	fit_say_lost(zone);
 	zone->glance = zone->loop->server != NULL && may_glance(zone);
 	if (!zone->glance) {
-		look_closer(zone);
+		check_closer(zone);
 		return;
 	}
 	zone->refs++;
-	zone->loop->looking++;
+	zone->loop->checking++;
 	server_glance(zone->loop->server, zone->name, on_glance, zone);
 }

@@ -20,13 +20,13 @@ static const rollover_gate_t UNHURRIED[] = {
 	GATE_NONE,
 	GATE_OBSERVE_ONLY,
 	GATE_DRY_RUN,
-	GATE_HELD,
-	GATE_FIRST_DS,
+	GATE_HOLD,
+	GATE_DS_REMOVED,
 	GATE_ALGORITHM_ROLLOVER,
 	GATE_CSK,
 	GATE_UNKNOWN_KEY,
 	GATE_TOO_MANY_KEYS,
-	GATE_WAITING_TTL,
+	GATE_WAITING_DNSKEY_TTL,
 	GATE_WAITING_LEAD,
 	GATE_WAITING_DS_TTL,
 	GATE_WAITING_OBSERVE,
@@ -37,12 +37,11 @@ static const rollover_gate_t UNHURRIED[] = {
 static const rollover_gate_t UNHURRIED_PARENT[] = { GATE_MAY_UNSIGN, GATE_WAITING_SETTLE };
 /*! Somebody may act at any moment: 1, 2, 4, 8 s, up to the interval. */
 static const rollover_gate_t HURRIED[] = {
-	GATE_DNSKEY_MISSING, GATE_CDS_MISSING,    GATE_CDS_LEFT,       GATE_BOGUS_AT,
+	GATE_DNSKEY_MISSING, GATE_CDS_MISSING,    GATE_CDS_REMAINS,    GATE_BOGUS,
 	GATE_CHILD_ERROR,    GATE_KNOT_NOT_READY, GATE_POLICY_PENDING, GATE_FROZEN,
 };
 static const rollover_gate_t HURRIED_PARENT[] = {
-	GATE_DS_MISSING_AT, GATE_DS_STALE_AT,  GATE_DS_FOREIGN_AT,
-	GATE_DS_LEFT_AT,    GATE_PARENT_ERROR, GATE_PARENT_INSECURE,
+	GATE_DS_MISSING, GATE_DS_STALE, GATE_DS_FOREIGN, GATE_DS_REMAINS, GATE_PARENT_ERROR, GATE_PARENT_INSECURE,
 };
 
 typedef struct {
@@ -50,12 +49,12 @@ typedef struct {
 	dec_t c;
 } stage_t;
 
-/*! A decision about to be made in a row that has been at this gate for so many looks. */
-static dec_t *stage(stage_t *s, rollover_gate_t gate, unsigned looks)
+/*! A decision about to be made in a row that has been at this gate for so many checks. */
+static dec_t *stage(stage_t *s, rollover_gate_t gate, unsigned checks)
 {
 	machine_at(&s->m, ROLLOVER_AWAIT_DS);
 	s->m.row.gate = gate;
-	s->m.row.looks = looks;
+	s->m.row.checks = checks;
 	s->m.row.gate_since = T0 - HOUR;
 	s->m.out = (rollover_decision_t){ .row = s->m.row };
 	s->c = (dec_t){
@@ -66,22 +65,22 @@ static dec_t *stage(stage_t *s, rollover_gate_t gate, unsigned looks)
 	return &s->c;
 }
 
-/*! Seconds until the next look when this one finds the row at the gate after so many looks. */
-static time_t next_after(rollover_gate_t gate, unsigned looks, time_t acknowledged)
+/*! Seconds until the next check when this one finds the row at the gate after so many checks. */
+static time_t next_after(rollover_gate_t gate, unsigned checks, time_t acknowledged)
 {
 	stage_t s;
-	dec_t *c = stage(&s, gate, looks > 0 ? looks - 1 : 0);
+	dec_t *c = stage(&s, gate, checks > 0 ? checks - 1 : 0);
 
-	if (looks == 0) {
-		s.m.row.gate = gate == GATE_NONE ? GATE_HELD : GATE_NONE;
+	if (checks == 0) {
+		s.m.row.gate = gate == GATE_NONE ? GATE_HOLD : GATE_NONE;
 	}
 	s.m.facts.acknowledged = acknowledged;
 	dec_wait(c, gate, "", "", 0);
-	assert_int_equal(s.m.out.row.looks, looks);
-	return s.m.out.row.wake - T0;
+	assert_int_equal(s.m.out.row.checks, checks);
+	return s.m.out.row.next_check - T0;
 }
 
-static void where_nobody_can_hurry_looks_are_an_interval_apart(void **state)
+static void where_nobody_can_hurry_checks_are_an_interval_apart(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < LENGTH(UNHURRIED); i++) {
@@ -94,7 +93,7 @@ static void where_nobody_can_hurry_looks_are_an_interval_apart(void **state)
 	}
 }
 
-static void where_somebody_acts_looks_begin_fast(void **state)
+static void where_somebody_acts_checks_begin_fast(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < LENGTH(HURRIED); i++) {
@@ -115,18 +114,18 @@ static void where_somebody_acts_looks_begin_fast(void **state)
 static void the_longest_interval_is_reached_by_doubling(void **state)
 {
 	(void)state;
-	static const rollover_gate_t GATES[] = { GATE_DS_MISSING_AT, GATE_PARENT_ERROR };
+	static const rollover_gate_t GATES[] = { GATE_DS_MISSING, GATE_PARENT_ERROR };
 
 	for (size_t i = 0; i < LENGTH(GATES); i++) {
 		stage_t s;
 		dec_t *c = stage(&s, GATES[i], 14);
 		s.m.config.ds_check_interval = 7 * DAY;
 		dec_wait(c, GATES[i], "", "", 0);
-		assert_int_equal(s.m.out.row.wake - T0, 1 << 15);
+		assert_int_equal(s.m.out.row.next_check - T0, 1 << 15);
 		c = stage(&s, GATES[i], 15);
 		s.m.config.ds_check_interval = 7 * DAY;
 		dec_wait(c, GATES[i], "", "", 0);
-		assert_int_equal(s.m.out.row.wake - T0, 7 * DAY);
+		assert_int_equal(s.m.out.row.next_check - T0, 7 * DAY);
 	}
 }
 
@@ -145,32 +144,32 @@ static void a_silent_server_is_asked_ever_more_rarely(void **state)
 	}
 }
 
-static void looks_after_an_acknowledgement_are_as_far_apart_as_it_is_ago(void **state)
+static void checks_after_an_acknowledgement_are_as_far_apart_as_it_is_ago(void **state)
 {
 	(void)state;
-	assert_int_equal(next_after(GATE_DS_MISSING_AT, 30, T0), 1);
-	assert_int_equal(next_after(GATE_DS_MISSING_AT, 30, T0 - 1), 1);
-	assert_int_equal(next_after(GATE_DS_MISSING_AT, 30, T0 - 2), 2);
-	assert_int_equal(next_after(GATE_DS_STALE_AT, 30, T0 - 100), 100);
-	assert_int_equal(next_after(GATE_DS_LEFT_AT, 30, T0 - DAY), HOUR);
-	assert_int_equal(next_after(GATE_DS_FOREIGN_AT, 30, T0 + 1), HOUR); /* By a clock that was ahead. */
-	assert_int_equal(next_after(GATE_DS_MISSING_AT, 3, T0 - 100), 8);   /* Sooner anyway. */
+	assert_int_equal(next_after(GATE_DS_MISSING, 30, T0), 1);
+	assert_int_equal(next_after(GATE_DS_MISSING, 30, T0 - 1), 1);
+	assert_int_equal(next_after(GATE_DS_MISSING, 30, T0 - 2), 2);
+	assert_int_equal(next_after(GATE_DS_STALE, 30, T0 - 100), 100);
+	assert_int_equal(next_after(GATE_DS_REMAINS, 30, T0 - DAY), HOUR);
+	assert_int_equal(next_after(GATE_DS_FOREIGN, 30, T0 + 1), HOUR); /* By a clock that was ahead. */
+	assert_int_equal(next_after(GATE_DS_MISSING, 3, T0 - 100), 8);   /* Sooner anyway. */
 	assert_int_equal(next_after(GATE_CDS_MISSING, 30, T0), 300);
 }
 
-static void a_look_is_never_later_than_the_end_of_the_wait(void **state)
+static void a_check_is_never_later_than_the_end_of_the_wait(void **state)
 {
 	(void)state;
 	stage_t s;
-	dec_wait(stage(&s, GATE_NONE, 0), GATE_WAITING_TTL, "", "", T0 + 10);
-	assert_int_equal(s.m.out.row.wake, T0 + 10);
+	dec_wait(stage(&s, GATE_NONE, 0), GATE_WAITING_DNSKEY_TTL, "", "", T0 + 10);
+	assert_int_equal(s.m.out.row.next_check, T0 + 10);
 	assert_int_equal(s.m.out.row.gate_until, T0 + 10);
-	dec_wait(stage(&s, GATE_NONE, 0), GATE_WAITING_TTL, "", "", T0 + DAY);
-	assert_int_equal(s.m.out.row.wake, T0 + 300);
+	dec_wait(stage(&s, GATE_NONE, 0), GATE_WAITING_DNSKEY_TTL, "", "", T0 + DAY);
+	assert_int_equal(s.m.out.row.next_check, T0 + 300);
 	assert_int_equal(s.m.out.row.gate_until, T0 + DAY);
-	/* An end that is over opens nothing: the look comes when it would have come. */
-	dec_wait(stage(&s, GATE_NONE, 0), GATE_WAITING_TTL, "", "", T0);
-	assert_int_equal(s.m.out.row.wake, T0 + 300);
+	/* An end that is over opens nothing: the check comes when it would have come. */
+	dec_wait(stage(&s, GATE_NONE, 0), GATE_WAITING_DNSKEY_TTL, "", "", T0);
+	assert_int_equal(s.m.out.row.next_check, T0 + 300);
 }
 
 static void an_interval_of_nothing_is_a_second(void **state)
@@ -180,8 +179,8 @@ static void an_interval_of_nothing_is_a_second(void **state)
 	dec_t *c = stage(&s, GATE_NONE, 0);
 
 	s.m.config.check_interval = 0;
-	dec_wait(c, GATE_WAITING_TTL, "", "", 0);
-	assert_int_equal(s.m.out.row.wake, T0 + 1);
+	dec_wait(c, GATE_WAITING_DNSKEY_TTL, "", "", 0);
+	assert_int_equal(s.m.out.row.next_check, T0 + 1);
 }
 
 static void a_gate_is_the_same_while_it_is_about_the_same_server(void **state)
@@ -193,29 +192,29 @@ static void a_gate_is_the_same_while_it_is_about_the_same_server(void **state)
 	dec_wait(c, GATE_CDS_MISSING, "ns1", "no CDS", 0);
 	assert_false(s.m.out.gate_changed);
 	assert_int_equal(s.m.out.row.gate_since, T0 - HOUR);
-	assert_int_equal(s.m.out.row.looks, 4);
+	assert_int_equal(s.m.out.row.checks, 4);
 	assert_string_equal(s.m.out.row.gate_detail, "no CDS");
 
-	/* Another server: the gate begins again, its looks go on. */
+	/* Another server: the gate begins again, its checks go on. */
 	c = stage(&s, GATE_CDS_MISSING, 3);
 	dec_wait(c, GATE_CDS_MISSING, "ns2", "", 0);
 	assert_true(s.m.out.gate_changed);
 	assert_int_equal(s.m.out.row.gate_since, T0);
-	assert_int_equal(s.m.out.row.looks, 4);
+	assert_int_equal(s.m.out.row.checks, 4);
 	assert_string_equal(s.m.out.row.gate_about, "ns2");
 
 	c = stage(&s, GATE_CDS_MISSING, 3);
-	dec_wait(c, GATE_CDS_LEFT, "", "", 0);
+	dec_wait(c, GATE_CDS_REMAINS, "", "", 0);
 	assert_true(s.m.out.gate_changed);
 	assert_int_equal(s.m.out.row.gate_since, T0);
-	assert_int_equal(s.m.out.row.looks, 0);
+	assert_int_equal(s.m.out.row.checks, 0);
 
 	/* The same gate of another state. */
 	c = stage(&s, GATE_CDS_MISSING, 3);
 	s.m.out.row.state = ROLLOVER_SIGNAL;
 	dec_wait(c, GATE_CDS_MISSING, "", "", 0);
 	assert_true(s.m.out.gate_changed);
-	assert_int_equal(s.m.out.row.looks, 0);
+	assert_int_equal(s.m.out.row.checks, 0);
 }
 
 static void a_name_that_was_cut_is_still_the_same(void **state)
@@ -238,21 +237,21 @@ static void a_name_that_was_cut_is_still_the_same(void **state)
 	assert_true(s.m.out.gate_changed);
 }
 
-static void looks_are_counted_up_to_what_fits(void **state)
+static void checks_are_counted_up_to_what_fits(void **state)
 {
 	(void)state;
 	stage_t s;
-	dec_wait(stage(&s, GATE_HELD, UINT8_MAX - 1), GATE_HELD, "", "", 0);
-	assert_int_equal(s.m.out.row.looks, UINT8_MAX);
-	dec_wait(stage(&s, GATE_HELD, UINT8_MAX), GATE_HELD, "", "", 0);
-	assert_int_equal(s.m.out.row.looks, UINT8_MAX);
+	dec_wait(stage(&s, GATE_HOLD, UINT8_MAX - 1), GATE_HOLD, "", "", 0);
+	assert_int_equal(s.m.out.row.checks, UINT8_MAX);
+	dec_wait(stage(&s, GATE_HOLD, UINT8_MAX), GATE_HOLD, "", "", 0);
+	assert_int_equal(s.m.out.row.checks, UINT8_MAX);
 }
 
 static void what_was_told_is_told_again_after_a_gate_that_silences(void **state)
 {
 	(void)state;
 	static const rollover_gate_t SILENCING[] = {
-		GATE_OBSERVE_ONLY, GATE_DRY_RUN, GATE_HELD, GATE_FROZEN, GATE_POLICY_PENDING,
+		GATE_OBSERVE_ONLY, GATE_DRY_RUN, GATE_HOLD, GATE_FROZEN, GATE_POLICY_PENDING,
 	};
 	stage_t s;
 
@@ -264,7 +263,7 @@ static void what_was_told_is_told_again_after_a_gate_that_silences(void **state)
 	}
 	dec_t *c = stage(&s, GATE_NONE, 0);
 	s.m.out.row.notified = T0;
-	dec_wait(c, GATE_DS_MISSING_AT, "", "", 0);
+	dec_wait(c, GATE_DS_MISSING, "", "", 0);
 	assert_int_equal(s.m.out.row.notified, T0);
 }
 
@@ -291,23 +290,23 @@ static void a_wrong_answer_voids_what_held_before_and_a_missing_one_does_not(voi
 	assert_int_equal(s.m.out.row.observed_last, T0);
 
 	v.gate = GATE_NONE;
-	c = stage(&s, GATE_HELD, 0);
+	c = stage(&s, GATE_HOLD, 0);
 	assert_false(dec_gate(c, &v));
-	assert_int_equal(s.m.out.row.gate, GATE_HELD);
+	assert_int_equal(s.m.out.row.gate, GATE_HOLD);
 }
 
 static void another_state_begins_with_nothing(void **state)
 {
 	(void)state;
 	stage_t s;
-	dec_t *c = stage(&s, GATE_DS_MISSING_AT, 7);
+	dec_t *c = stage(&s, GATE_DS_MISSING, 7);
 	rollover_row_t *row = &s.m.out.row;
 
 	snprintf(row->gate_about, sizeof(row->gate_about), "p1");
 	snprintf(row->gate_detail, sizeof(row->gate_detail), "no DS");
-	row->gate_until = row->all_since = row->observed_since = row->observed_last = row->acted = row->notified =
+	row->gate_until = row->all_since = row->observed_since = row->observed_last = row->ordered = row->notified =
 		T0 - 5;
-	row->since = row->wake = T0 - 5;
+	row->since = row->next_check = T0 - 5;
 	dec_enter(c, ROLLOVER_WITHDRAW);
 	assert_int_equal(row->state, ROLLOVER_WITHDRAW);
 	assert_int_equal(row->since, T0);
@@ -319,10 +318,10 @@ static void another_state_begins_with_nothing(void **state)
 	assert_int_equal(row->all_since, 0);
 	assert_int_equal(row->observed_since, 0);
 	assert_int_equal(row->observed_last, 0);
-	assert_int_equal(row->acted, 0);
+	assert_int_equal(row->ordered, 0);
 	assert_int_equal(row->notified, 0);
-	assert_int_equal(row->looks, 0);
-	assert_int_equal(row->wake, T0);
+	assert_int_equal(row->checks, 0);
+	assert_int_equal(row->next_check, T0);
 	assert_true(s.m.out.transition);
 	assert_int_equal(s.m.out.policy, POLICY_QUIET);
 }
@@ -356,10 +355,10 @@ static void an_order_is_repeated_after_an_interval_or_a_minute(void **state)
 		stage_t s;
 		dec_t *c = stage(&s, GATE_NONE, 0);
 		s.m.config.check_interval = CASES[i].interval;
-		s.m.out.row.acted = T0 - CASES[i].ago;
+		s.m.out.row.ordered = T0 - CASES[i].ago;
 		dec_order(c, ACTION_SUBMITTED);
 		assert_int_equal(s.m.out.action, CASES[i].again ? ACTION_SUBMITTED : ACTION_NONE);
-		assert_int_equal(s.m.out.row.acted, CASES[i].again ? T0 : T0 - CASES[i].ago);
+		assert_int_equal(s.m.out.row.ordered, CASES[i].again ? T0 : T0 - CASES[i].ago);
 	}
 	stage_t s;
 	dec_order(stage(&s, GATE_NONE, 0), ACTION_START);
@@ -369,16 +368,16 @@ static void an_order_is_repeated_after_an_interval_or_a_minute(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(where_nobody_can_hurry_looks_are_an_interval_apart),
-		cmocka_unit_test(where_somebody_acts_looks_begin_fast),
+		cmocka_unit_test(where_nobody_can_hurry_checks_are_an_interval_apart),
+		cmocka_unit_test(where_somebody_acts_checks_begin_fast),
 		cmocka_unit_test(the_longest_interval_is_reached_by_doubling),
 		cmocka_unit_test(a_silent_server_is_asked_ever_more_rarely),
-		cmocka_unit_test(looks_after_an_acknowledgement_are_as_far_apart_as_it_is_ago),
-		cmocka_unit_test(a_look_is_never_later_than_the_end_of_the_wait),
+		cmocka_unit_test(checks_after_an_acknowledgement_are_as_far_apart_as_it_is_ago),
+		cmocka_unit_test(a_check_is_never_later_than_the_end_of_the_wait),
 		cmocka_unit_test(an_interval_of_nothing_is_a_second),
 		cmocka_unit_test(a_gate_is_the_same_while_it_is_about_the_same_server),
 		cmocka_unit_test(a_name_that_was_cut_is_still_the_same),
-		cmocka_unit_test(looks_are_counted_up_to_what_fits),
+		cmocka_unit_test(checks_are_counted_up_to_what_fits),
 		cmocka_unit_test(what_was_told_is_told_again_after_a_gate_that_silences),
 		cmocka_unit_test(a_wrong_answer_voids_what_held_before_and_a_missing_one_does_not),
 		cmocka_unit_test(another_state_begins_with_nothing),

@@ -9,14 +9,14 @@
 
 #include "control.h"
 
-/*! Detail of a look at a zone that knotd has not loaded. */
-#define LOOK_NOT_LOADED "the zone is not loaded"
+/*! Detail of a check of a zone that knotd has not loaded. */
+#define CHECK_NOT_LOADED "the zone is not loaded"
 
-/*! One zone to look at. */
+/*! One zone to check. */
 typedef struct {
-	const char *zone;   /*!< Presentation form. */
-	server_look_t look; /*!< Filled; look_clear() frees its sets. */
-} look_t;
+	const char *zone;     /*!< Presentation form. */
+	server_check_t check; /*!< Filled; check_clear() frees its sets. */
+} check_t;
 
 /*! What `zone-status` says, as far as it matters. */
 typedef struct {
@@ -30,7 +30,7 @@ typedef struct {
 /*! Collects the units of `zone-status`, a control_unit_f with a zone_status_t. */
 void zone_status_unit(const control_unit_t *unit, void *arg);
 
-/*! Looks at all zones over one connection. Every look gets a status. */
-void look_run(const control_target_t *target, look_t *looks, size_t count);
+/*! Checks all zones over one connection. Every check gets a status. */
+void check_run(const control_target_t *target, check_t *checks, size_t count);
 
-void look_clear(server_look_t *look);
+void check_clear(server_check_t *check);

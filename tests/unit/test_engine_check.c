@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Looks at the own zone: what the control socket has said is still known when DNS answers. */
+/* Checks the own zone: what the control socket has said is still known when DNS answers. */
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,40 +11,40 @@
 #include "engine.h"
 
 /* The server answers when the test says so. */
-static server_look_f asked_by_control, asked_by_dns;
-static look_state_t *decided;
+static server_check_f asked_by_control, asked_by_dns;
+static check_state_t *decided;
 
-void server_look(server_t *server, const char *zone, server_look_f done, void *arg)
+void server_check(server_t *server, const char *zone, server_check_f done, void *arg)
 {
 	(void)server, (void)zone, (void)arg;
 	asked_by_control = done;
 }
 
-void server_glance(server_t *server, const char *zone, server_look_f done, void *arg)
+void server_glance(server_t *server, const char *zone, server_check_f done, void *arg)
 {
 	(void)server, (void)zone, (void)arg;
 	asked_by_dns = done;
 }
 
-/* What look.c needs of the others. */
-look_state_t *look_state_new(const zone_t *zone, const server_look_t *from)
+/* What check.c needs of the others. */
+check_state_t *check_state_new(const zone_t *zone, const server_check_t *from)
 {
 	(void)zone;
-	look_state_t *look = calloc(1, sizeof(*look));
-	assert_non_null(look);
-	look->facts.own.known = from->status == SERVER_OK;
-	look->facts.own.catalog_member = from->catalog_member;
-	return look;
+	check_state_t *check = calloc(1, sizeof(*check));
+	assert_non_null(check);
+	check->facts.own.known = from->status == SERVER_OK;
+	check->facts.own.catalog_member = from->catalog_member;
+	return check;
 }
 
-void look_state_free(look_state_t *look)
+void check_state_free(check_state_t *check)
 {
-	free(look);
+	free(check);
 }
 
 void zone_decide(zone_t *zone)
 {
-	decided = zone->look;
+	decided = zone->check;
 }
 
 void world_ask(zone_t *zone, unsigned ask)
@@ -89,13 +89,13 @@ void fit_say_lost(zone_t *zone)
 	(void)zone;
 }
 
-static void look(zone_t *zone, const server_look_t *by_dns, const server_look_t *by_control)
+static void check(zone_t *zone, const server_check_t *by_dns, const server_check_t *by_control)
 {
 	asked_by_dns = asked_by_control = NULL;
 	decided = NULL;
-	free(zone->look);
-	zone->look = NULL;
-	look_start(zone);
+	free(zone->check);
+	zone->check = NULL;
+	check_start(zone);
 	assert_non_null(asked_by_dns);
 	asked_by_dns(by_dns, zone);
 	assert_true((by_control != NULL) == (asked_by_control != NULL));
@@ -118,30 +118,30 @@ static void a_catalog_member_stays_one_when_knotd_does_not_answer(void **state)
 	*zone = (zone_t){ .loop = loop, .entry = entry, .name = entry->name, .settings = &settings, .refs = 1 };
 	rollover_init(&zone->kept.row, 1700000000);
 
-	const server_look_t silent = { .status = SERVER_UNREACHABLE }, ok = { .status = SERVER_OK };
-	server_look_t member = ok, unloaded = { .status = SERVER_REFUSED, .catalog_member = false };
+	const server_check_t silent = { .status = SERVER_UNREACHABLE }, ok = { .status = SERVER_OK };
+	server_check_t member = ok, unloaded = { .status = SERVER_REFUSED, .catalog_member = false };
 	member.catalog_member = true;
 
-	/* A zone that was never seen is not looked at by DNS, which cannot tell. */
+	/* A zone that was never seen is not checked by DNS, which cannot tell. */
 	asked_by_dns = asked_by_control = NULL;
-	look_start(zone);
+	check_start(zone);
 	assert_null(asked_by_dns);
 	asked_by_control(&silent, zone);
-	look_start(zone);
+	check_start(zone);
 	assert_null(asked_by_dns);
 	asked_by_control(&member, zone);
 	assert_true(decided->facts.own.catalog_member);
-	look(zone, &ok, NULL);
+	check(zone, &ok, NULL);
 	assert_true(decided->facts.own.catalog_member);
-	look(zone, &silent, &silent);
-	look(zone, &silent, &unloaded);
-	look(zone, &ok, NULL);
+	check(zone, &silent, &silent);
+	check(zone, &silent, &unloaded);
+	check(zone, &ok, NULL);
 	assert_true(decided->facts.own.catalog_member);
-	look(zone, &silent, &ok);
-	look(zone, &ok, NULL);
+	check(zone, &silent, &ok);
+	check(zone, &ok, NULL);
 	assert_false(decided->facts.own.catalog_member);
 
-	free(zone->look);
+	free(zone->check);
 	free(zone);
 	free(entry);
 	free(loop);
@@ -152,5 +152,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_catalog_member_stays_one_when_knotd_does_not_answer),
 	};
-	return cmocka_run_group_tests_name("engine_look", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("engine_check", tests, NULL, NULL);
 }

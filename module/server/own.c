@@ -8,7 +8,7 @@
 #include <libknot/libknot.h>
 #include <libzscanner/scanner.h>
 
-#include "look.h"
+#include "own.h"
 
 /*! Text of the wanted records of one zone, in zone file format. */
 typedef struct {
@@ -79,21 +79,21 @@ static void apex_unit(const control_unit_t *unit, void *arg)
 	                      unit->data);
 }
 
-static knot_rdataset_t *rdataset_of(server_look_t *look, uint16_t type)
+static knot_rdataset_t *rdataset_of(server_check_t *check, uint16_t type)
 {
 	switch (type) {
 	case KNOT_RRTYPE_DNSKEY:
-		return &look->dnskey;
+		return &check->dnskey;
 	case KNOT_RRTYPE_RRSIG:
-		return &look->rrsig;
+		return &check->rrsig;
 	case KNOT_RRTYPE_CDS:
-		return &look->cds;
+		return &check->cds;
 	case KNOT_RRTYPE_CDNSKEY:
-		return &look->cdnskey;
+		return &check->cdnskey;
 	case KNOT_RRTYPE_NS:
-		return &look->ns;
+		return &check->ns;
 	case KNOT_RRTYPE_SOA:
-		return &look->soa;
+		return &check->soa;
 	default:
 		return NULL;
 	}
@@ -101,9 +101,9 @@ static knot_rdataset_t *rdataset_of(server_look_t *look, uint16_t type)
 
 static void process_record(zs_scanner_t *scanner)
 {
-	server_look_t *look = scanner->process.data;
+	server_check_t *check = scanner->process.data;
 
-	knot_rdataset_t *set = rdataset_of(look, scanner->r_type);
+	knot_rdataset_t *set = rdataset_of(check, scanner->r_type);
 	if (set == NULL) {
 		return;
 	}
@@ -114,27 +114,27 @@ static void process_record(zs_scanner_t *scanner)
 
 	knot_rdata_t *rdata = malloc(knot_rdata_size(scanner->r_data_length));
 	if (rdata == NULL) {
-		look->status = SERVER_UNREACHABLE;
+		check->status = SERVER_UNREACHABLE;
 		scanner->state = ZS_STATE_STOP;
 		return;
 	}
 	knot_rdata_init(rdata, scanner->r_data_length, scanner->r_data);
 	if (knot_rdataset_add(set, rdata, NULL) != KNOT_EOK) {
-		look->status = SERVER_UNREACHABLE;
+		check->status = SERVER_UNREACHABLE;
 		scanner->state = ZS_STATE_STOP;
 	}
 	free(rdata);
 
 	if (scanner->r_type == KNOT_RRTYPE_DNSKEY) {
-		look->dnskey_ttl = scanner->r_ttl;
+		check->dnskey_ttl = scanner->r_ttl;
 	} else if (scanner->r_type == KNOT_RRTYPE_SOA) {
-		look->soa_ttl = scanner->r_ttl;
+		check->soa_ttl = scanner->r_ttl;
 	}
 }
 
-static int parse_apex(zs_scanner_t *scanner, const look_t *look, const apex_t *apex, server_look_t *out)
+static int parse_apex(zs_scanner_t *scanner, const check_t *check, const apex_t *apex, server_check_t *out)
 {
-	if (zs_init(scanner, look->zone, KNOT_CLASS_IN, 3600) != 0) {
+	if (zs_init(scanner, check->zone, KNOT_CLASS_IN, 3600) != 0) {
 		return KNOT_EINVAL;
 	}
 	int ret = KNOT_EOK;
@@ -147,17 +147,17 @@ static int parse_apex(zs_scanner_t *scanner, const look_t *look, const apex_t *a
 	return ret;
 }
 
-static void fail(server_look_t *look, server_status_t status, const char *detail)
+static void fail(server_check_t *check, server_status_t status, const char *detail)
 {
-	look_clear(look);
-	look->status = status;
-	snprintf(look->detail, sizeof(look->detail), "%s", detail);
+	check_clear(check);
+	check->status = status;
+	snprintf(check->detail, sizeof(check->detail), "%s", detail);
 }
 
-static void conclude(look_t *look, const control_cmd_t *status_cmd, const control_cmd_t *read_cmd,
+static void conclude(check_t *check, const control_cmd_t *status_cmd, const control_cmd_t *read_cmd,
                      const zone_status_t *status, const apex_t *apex, zs_scanner_t *scanner)
 {
-	server_look_t *out = &look->look;
+	server_check_t *out = &check->check;
 	char detail[CONTROL_DETAIL_MAX];
 
 	server_status_t ret = control_status(status_cmd, detail);
@@ -173,7 +173,7 @@ static void conclude(look_t *look, const control_cmd_t *status_cmd, const contro
 	out->transaction = status->transaction;
 	out->catalog_member = status->catalog_member;
 	if (!status->loaded) {
-		fail(out, SERVER_REFUSED, LOOK_NOT_LOADED);
+		fail(out, SERVER_REFUSED, CHECK_NOT_LOADED);
 		return;
 	}
 
@@ -186,7 +186,7 @@ static void conclude(look_t *look, const control_cmd_t *status_cmd, const contro
 		fail(out, SERVER_UNREACHABLE, "not enough memory");
 		return;
 	}
-	if (apex->len > 0 && parse_apex(scanner, look, apex, out) != KNOT_EOK) {
+	if (apex->len > 0 && parse_apex(scanner, check, apex, out) != KNOT_EOK) {
 		bool no_memory = out->status == SERVER_UNREACHABLE;
 		fail(out, no_memory ? SERVER_UNREACHABLE : SERVER_REFUSED,
 		     no_memory ? "not enough memory" : "zone-read gave a record that cannot be parsed");
@@ -234,11 +234,11 @@ static void run_clear(run_t *run, size_t count)
 }
 
 /*! Only a zone that is loaded is read: for the others knotd would log an error. */
-static int ask(control_t *control, run_t *run, const look_t *looks, size_t count, char *detail)
+static int ask(control_t *control, run_t *run, const check_t *checks, size_t count, char *detail)
 {
 	for (size_t i = 0; i < count; i++) {
 		run->status_cmds[i] = (control_cmd_t){
-			.name = "zone-status", .zone = looks[i].zone, .each = zone_status_unit, .arg = &run->status[i]
+			.name = "zone-status", .zone = checks[i].zone, .each = zone_status_unit, .arg = &run->status[i]
 		};
 	}
 	int ret = control_run(control, run->status_cmds, count, detail);
@@ -248,7 +248,7 @@ static int ask(control_t *control, run_t *run, const look_t *looks, size_t count
 		if (run->status[i].loaded) {
 			// One command for all types: the RRsets are then of one version of the zone.
 			run->read_cmds[loaded++] = (control_cmd_t){ .name = "zone-read",
-				                                    .zone = looks[i].zone,
+				                                    .zone = checks[i].zone,
 				                                    .owner = "@",
 				                                    .each = apex_unit,
 				                                    .arg = &run->apex[i] };
@@ -257,9 +257,9 @@ static int ask(control_t *control, run_t *run, const look_t *looks, size_t count
 	return ret == KNOT_EOK ? control_run(control, run->read_cmds, loaded, detail) : ret;
 }
 
-void look_run(const control_target_t *target, look_t *looks, size_t count)
+void check_run(const control_target_t *target, check_t *checks, size_t count)
 {
-	assert(target != NULL && looks != NULL);
+	assert(target != NULL && checks != NULL);
 
 	char detail[CONTROL_DETAIL_MAX] = "not enough memory";
 	control_t *control = NULL;
@@ -267,28 +267,28 @@ void look_run(const control_target_t *target, look_t *looks, size_t count)
 	run_t run;
 
 	if (run_init(&run, count) && control_open(&control, target, detail) == KNOT_EOK) {
-		done = (ask(control, &run, looks, count, detail) == KNOT_EOK);
+		done = (ask(control, &run, checks, count, detail) == KNOT_EOK);
 		control_close(control);
 	}
 
 	for (size_t i = 0, loaded = 0; i < count; i++) {
 		if (done) {
-			conclude(&looks[i], &run.status_cmds[i], &run.read_cmds[loaded], &run.status[i], &run.apex[i],
+			conclude(&checks[i], &run.status_cmds[i], &run.read_cmds[loaded], &run.status[i], &run.apex[i],
 			         run.scanner);
 			loaded += run.status[i].loaded ? 1 : 0;
 		} else {
-			fail(&looks[i].look, SERVER_UNREACHABLE, detail);
+			fail(&checks[i].check, SERVER_UNREACHABLE, detail);
 		}
 	}
 	run_clear(&run, count);
 }
 
-void look_clear(server_look_t *look)
+void check_clear(server_check_t *check)
 {
-	knot_rdataset_clear(&look->dnskey, NULL);
-	knot_rdataset_clear(&look->rrsig, NULL);
-	knot_rdataset_clear(&look->cds, NULL);
-	knot_rdataset_clear(&look->cdnskey, NULL);
-	knot_rdataset_clear(&look->ns, NULL);
-	knot_rdataset_clear(&look->soa, NULL);
+	knot_rdataset_clear(&check->dnskey, NULL);
+	knot_rdataset_clear(&check->rrsig, NULL);
+	knot_rdataset_clear(&check->cds, NULL);
+	knot_rdataset_clear(&check->cdnskey, NULL);
+	knot_rdataset_clear(&check->ns, NULL);
+	knot_rdataset_clear(&check->soa, NULL);
 }
