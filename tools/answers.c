@@ -57,7 +57,7 @@ static size_t control_escape(const char *p)
 /*! A copy of a JSON text that yields printable texts. To be freed. */
 static char *printable(const char *text)
 {
-	char *copy = text_need(strdup(text)), *out = copy;
+	char *copy = memory_need(strdup(text)), *out = copy;
 
 	for (const char *p = text; *p != '\0';) {
 		size_t escape = *p == '\\' ? control_escape(p) : 0;
@@ -84,7 +84,7 @@ static sqlite3_stmt *prepare(const char *sql, const char *text)
 	if ((db == NULL && sqlite3_open(":memory:", &db) != SQLITE_OK) ||
 	    sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK ||
 	    sqlite3_bind_text(stmt, 1, printable(text), -1, free) != SQLITE_OK) {
-		text_no_memory();
+		memory_none();
 	}
 	return stmt;
 }
@@ -94,7 +94,7 @@ static bool step(sqlite3_stmt *stmt)
 {
 	int ret = sqlite3_step(stmt);
 	if (ret == SQLITE_NOMEM) {
-		text_no_memory();
+		memory_none();
 	}
 	return ret == SQLITE_ROW;
 }
@@ -111,7 +111,7 @@ static const char *column(sqlite3_stmt *stmt, int i)
 {
 	const char *text = (const char *)sqlite3_column_text(stmt, i);
 	if (text == NULL && sqlite3_errcode(db) == SQLITE_NOMEM) {
-		text_no_memory();
+		memory_none();
 	}
 	return text != NULL ? text : "";
 }
@@ -188,7 +188,7 @@ char *answers_notification(const char *evidence)
 	if (answers_valid(evidence)) {
 		sqlite3_stmt *stmt = prepare("SELECT json_extract(?1, '$.notification')", evidence);
 		if (step(stmt) && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
-			found = text_need(strdup(column(stmt, 0)));
+			found = memory_need(strdup(column(stmt, 0)));
 		}
 		sqlite3_finalize(stmt);
 	}

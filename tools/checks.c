@@ -135,17 +135,17 @@ static void check_row(audit_t *a)
 	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
 	char text[512], span[TEXT_SPAN];
 
-	if (judge_overdue(a->o, row)) {
+	if (advice_overdue(a->o, row)) {
 		snprintf(text, sizeof(text), "%s, for %s", rollover_state_name(row->state),
 		         text_span(span, a->o->now - row->next_check));
 		report(a, CHECK_NOT_CHECKED, row->state == ROLLOVER_IDLE ? LEVEL_WARNING : LEVEL_CRITICAL, "", text);
 	}
-	if (!judge_blocked(a->o, row) || row->gate == GATE_NONE || row->gate_until > a->o->now) {
+	if (!advice_blocked(a->o, row) || row->gate == GATE_NONE || row->gate_until > a->o->now) {
 		return;
 	}
 	snprintf(text, sizeof(text), "%s, for %s: %s%s%s", info->name, text_span(span, a->o->now - row->gate_since),
 	         info->meaning, row->gate_detail[0] != '\0' ? "; " : "", row->gate_detail);
-	bool operator= judge_actor(a->o, row) == ACTOR_OPERATOR;
+	bool operator= advice_actor(a->o, row) == ACTOR_OPERATOR;
 	report(a, operator? CHECK_NEEDS_OPERATOR : CHECK_STUCK,
 	       in_danger(info)                             ? LEVEL_CRITICAL :
 	       row->state == ROLLOVER_IDLE && info->chosen ? LEVEL_NOTE :
@@ -187,7 +187,7 @@ static void check_child(audit_t *a, const answer_t *answer)
 	if (state->rest && beyond(tags, sizeof(tags), answer->dnskey, a->own.dnskey)) {
 		snprintf(text, sizeof(text), "DNSKEY %s", tags);
 		report(a, CHECK_OLD_KEY_REMAINS, LEVEL_WARNING, answer->server, text);
-	} else if (answer->differs && (state->unsignalled || judge_lasts(a->o, &a->z->row))) {
+	} else if (answer->differs && (state->unsignalled || advice_lasts(a->o, &a->z->row))) {
 		report(a, CHECK_NAMESERVERS_DIFFER, LEVEL_WARNING, answer->server, "");
 	}
 	if (state->unsignalled && (answer->cds[0] != '\0' || answer->cdnskey[0] != '\0')) {
@@ -249,7 +249,7 @@ static void check_whole(audit_t *a)
 	const rollover_state_info_t *state = rollover_state_info(row->state);
 	char text[512], tags[256], in_use[64];
 
-	if (a->ds_differs && (!state->parent_acts || judge_lasts(a->o, row))) {
+	if (a->ds_differs && (!state->parent_acts || advice_lasts(a->o, row))) {
 		report(a, CHECK_PARENTS_DIFFER, LEVEL_WARNING, a->z->parent_zone, "");
 	}
 	old_tags(in_use, sizeof(in_use), row);

@@ -30,14 +30,14 @@ static void print_gate(const options_t *o, const store_zone_t *z)
 {
 	const rollover_row_t *row = &z->row;
 	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
-	rollover_actor_t actor = judge_actor(o, row);
+	rollover_actor_t actor = advice_actor(o, row);
 
 	if (row->gate == GATE_NONE) {
 		label("Waits for");
 		puts("nothing");
 	} else {
 		label("Waits for");
-		text_colored(o, COLOR_BOLD, info->name);
+		color_print(o, COLOR_BOLD, info->name);
 		if (row->gate_about[0] != '\0') {
 			printf(" at %s", row->gate_about);
 		}
@@ -54,8 +54,8 @@ static void print_gate(const options_t *o, const store_zone_t *z)
 		putchar('\n');
 	}
 	label("Who acts");
-	text_colored(o, text_actor_color(actor), rollover_actor_name(actor));
-	if (actor != ACTOR_NOBODY && info->actor == ACTOR_NOBODY && judge_overdue(o, row)) {
+	color_print(o, color_of_actor(actor), rollover_actor_name(actor));
+	if (actor != ACTOR_NOBODY && info->actor == ACTOR_NOBODY && advice_overdue(o, row)) {
 		fputs(": Find out why the zone is not checked.", stdout);
 	} else if (row->gate != GATE_NONE) {
 		printf(": %s", info->advice);
@@ -67,13 +67,13 @@ static void print_gate(const options_t *o, const store_zone_t *z)
 		puts(row->state == ROLLOVER_IDLE ? " or later (at rest the store is written once an hour)" : "");
 	}
 	label("Next check");
-	if (row->next_check <= o->now && row->state == ROLLOVER_IDLE && !judge_overdue(o, row)) {
+	if (row->next_check <= o->now && row->state == ROLLOVER_IDLE && !advice_overdue(o, row)) {
 		puts("soon");
 		return;
 	}
 	when(o, row->next_check);
-	if (judge_overdue(o, row)) {
-		text_colored(o, COLOR_RED, " OVERDUE");
+	if (advice_overdue(o, row)) {
+		color_print(o, COLOR_RED, " OVERDUE");
 		fputs(": the server does not run, or the zone no longer has the module", stdout);
 	}
 	putchar('\n');
@@ -113,9 +113,9 @@ static void print_keys(const store_zone_t *z)
 		}
 		putchar('\n');
 	}
-	unsigned count = judge_wanted(row, &wanted);
+	unsigned count = advice_wanted(row, &wanted);
 	for (unsigned i = 0; i < count; i++) {
-		judge_ds(record, sizeof(record), z->zone, &wanted[i]);
+		advice_ds(record, sizeof(record), z->zone, &wanted[i]);
 		label(i == 0 ? "DS wanted" : "");
 		puts(record);
 	}
@@ -264,7 +264,7 @@ static void print_command(const char *command, const char *comment, void *arg)
 		p->any = true;
 	}
 	fputs("  ", stdout);
-	text_colored(p->o, COLOR_BOLD, command);
+	color_print(p->o, COLOR_BOLD, command);
 	printf("\n      # %s\n", comment);
 }
 
@@ -273,7 +273,7 @@ void detail_print(const options_t *o, const store_zone_t *z, const plan_t *plan)
 	const rollover_row_t *row = &z->row;
 	print_command_t p = { .o = o };
 
-	text_colored(o, COLOR_BOLD, z->zone);
+	color_print(o, COLOR_BOLD, z->zone);
 	printf("  %s: %s\n", rollover_state_name(row->state), rollover_state_meaning(row->state));
 	label("Since");
 	when(o, row->since);
@@ -306,5 +306,5 @@ void detail_print(const options_t *o, const store_zone_t *z, const plan_t *plan)
 	print_notification(o, z);
 	print_answers(o, z);
 	print_steps(o, plan);
-	judge_commands(o, z, print_command, &p);
+	advice_commands(o, z, print_command, &p);
 }

@@ -85,7 +85,7 @@ void json_time(const char *name, time_t at)
 
 void json_raw(const char *name, const char *text)
 {
-	char *copy = text_need(strdup(text));
+	char *copy = memory_need(strdup(text));
 
 	next(name);
 	/* Between values these are space; in a text they are not allowed. */

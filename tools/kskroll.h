@@ -71,16 +71,16 @@ int cmd_history(const options_t *o);
 int cmd_policies(const options_t *o);
 int cmd_gates(const options_t *o);
 
-/* zones.c: the store. */
+/* stored_zones.c: the store. */
 
 /*! Opens it or says on stderr why not. */
-store_t *zones_open(const options_t *o);
+store_t *stored_open(const options_t *o);
 /*! Canonical name: lower case, final dot. \return False (and words on stderr) if it is no name. */
-bool zones_name(const char *arg, char *out, size_t out_len);
+bool stored_name(const char *arg, char *out, size_t out_len);
 /*! Loads one zone. Unknown: names like it are listed on stderr. \return Exit code. */
-int zones_load(store_t *store, const char *arg, store_zone_t *out);
+int stored_load(store_t *store, const char *arg, store_zone_t *out);
 
-/* settings.c: of a zone. */
+/* zone_settings.c */
 
 /*! Those of the module where knot.conf says nothing. */
 rollover_config_t settings_default(void);
@@ -92,14 +92,16 @@ void settings_json(const rollover_config_t *c, const store_zone_t *zone);
 /*! Prints them after a label. */
 void settings_print(const rollover_config_t *c, const store_zone_t *zone);
 
-/* text.c: for people. */
+/* memory.c */
 
 /*! Ends the command line: there is no memory. */
-_Noreturn void text_no_memory(void);
+_Noreturn void memory_none(void);
 /*! As its argument, which is not NULL. */
-void *text_need(void *memory);
-/*! Exit code of text_no_memory(), EXIT_ERROR unless it is set. */
-extern int text_no_memory_code;
+void *memory_need(void *memory);
+/*! Exit code of memory_none(), EXIT_ERROR unless it is set. */
+extern int memory_none_code;
+
+/* time_text.c: times for people. */
 
 #define TEXT_TIME 32
 #define TEXT_SPAN 32
@@ -113,6 +115,8 @@ bool text_parse_span(const char *text, uint32_t *seconds);
 /*! As the opposite: the shortest form that knot.conf takes. */
 const char *text_conf_span(char out[TEXT_SPAN], uint32_t seconds);
 
+/* table.c: colours and tables. */
+
 typedef enum {
 	COLOR_NONE = 0,
 	COLOR_BOLD,
@@ -122,9 +126,9 @@ typedef enum {
 } color_t;
 
 /*! Who must act, by colour. */
-color_t text_actor_color(rollover_actor_t actor);
+color_t color_of_actor(rollover_actor_t actor);
 /*! Prints a piece of text in a colour if colours are wanted. */
-void text_colored(const options_t *o, color_t color, const char *text);
+void color_print(const options_t *o, color_t color, const char *text);
 
 /*! A table that knows its widths when all rows are there. */
 typedef struct table table_t;
@@ -196,23 +200,23 @@ time_t answers_notified(const char *text);
 /*! What came of a notification, as the rest of a line. */
 void answers_print_notification(const char *text);
 
-/* judge.c: what the row means for a human. */
+/* advice.c: what the row means for a human. */
 
 /*! Who must act. A gate of nobody's that does not open for too long is the operator's. */
-rollover_actor_t judge_actor(const options_t *o, const rollover_row_t *row);
+rollover_actor_t advice_actor(const options_t *o, const rollover_row_t *row);
 /*! Whether a human must act now. */
-bool judge_blocked(const options_t *o, const rollover_row_t *row);
+bool advice_blocked(const options_t *o, const rollover_row_t *row);
 /*! The zone was not checked when it should have been: the server does not run, or no longer has the module. */
-bool judge_overdue(const options_t *o, const rollover_row_t *row);
+bool advice_overdue(const options_t *o, const rollover_row_t *row);
 /*! The zone has waited for longer than --after at a gate that does not open by itself. */
-bool judge_lasts(const options_t *o, const rollover_row_t *row);
+bool advice_lasts(const options_t *o, const rollover_row_t *row);
 /*! The keys that the parent's DS shall name now. \return Their number. */
-unsigned judge_wanted(const rollover_row_t *row, const key_id_t **keys);
+unsigned advice_wanted(const rollover_row_t *row, const key_id_t **keys);
 /*! A DS record in presentation form. */
-void judge_ds(char *out, size_t len, const char *zone, const key_id_t *key);
+void advice_ds(char *out, size_t len, const char *zone, const key_id_t *key);
 /*! Calls back for every command or record that helps on; \a comment says what it is for. */
-void judge_commands(const options_t *o, const store_zone_t *zone,
-                    void (*each)(const char *command, const char *comment, void *arg), void *arg);
+void advice_commands(const options_t *o, const store_zone_t *zone,
+                     void (*each)(const char *command, const char *comment, void *arg), void *arg);
 
 /* checks.c: what is not as it should be. */
 
@@ -274,19 +278,19 @@ void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
 /*! Prints everything and ends. */
 void prometheus_end(prometheus_t *p, store_alive_t alive);
 
-/* names.c: a list of zones. */
+/* zone_list.c */
 
 typedef struct {
 	char **name; /*!< Sorted, canonical, each once. */
 	bool *seen;
 	size_t count;
-} names_t;
+} zone_list_t;
 
 /*! Reads names or what knotc prints; "-" is the standard input. \return False with words on stderr. */
-bool names_read(const char *path, names_t *out);
+bool zone_list_read(const char *path, zone_list_t *out);
 /*! Marks a name as seen. \return Whether the list has it. */
-bool names_see(names_t *names, const char *name);
-void names_free(names_t *names);
+bool zone_list_see(zone_list_t *list, const char *name);
+void zone_list_free(zone_list_t *list);
 
 /* detail.c */
 

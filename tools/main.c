@@ -333,7 +333,7 @@ int main(int argc, char **argv)
 	const bool audit = is_audit(argc, argv);
 	const int error = audit ? AUDIT_UNKNOWN : EXIT_ERROR;
 
-	text_no_memory_code = error;
+	memory_none_code = error;
 	defaults(&o);
 	int ret = parse(&o, argc, argv, &command);
 	if (ret < 0) {

@@ -53,9 +53,9 @@ struct prometheus {
 
 prometheus_t *prometheus_new(void)
 {
-	prometheus_t *p = text_need(calloc(1, sizeof(*p)));
+	prometheus_t *p = memory_need(calloc(1, sizeof(*p)));
 	for (int i = 0; i < METRIC__COUNT; i++) {
-		p->out[i] = text_need(open_memstream(&p->text[i], &p->len[i]));
+		p->out[i] = memory_need(open_memstream(&p->text[i], &p->len[i]));
 	}
 	return p;
 }
@@ -70,7 +70,7 @@ static void put(FILE *out, const char *format, ...)
 	const int len = vfprintf(out, format, args);
 	va_end(args);
 	if (len < 0) {
-		text_no_memory();
+		memory_none();
 	}
 }
 
@@ -141,7 +141,7 @@ void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
 
 	out = sample(p, METRIC_GATE, z->zone);
 	label(out, ',', "gate", rollover_gate_info(row->gate)->name);
-	label(out, ',', "actor", rollover_actor_name(judge_actor(o, row)));
+	label(out, ',', "actor", rollover_actor_name(advice_actor(o, row)));
 	put(out, "} 1\n");
 	if (row->gate != GATE_NONE) {
 		number(p, METRIC_GATE_SECONDS, z->zone, age(o, row->gate_since));
@@ -169,7 +169,7 @@ void prometheus_end(prometheus_t *p, store_alive_t alive)
 	for (int i = 0; i < METRIC__COUNT; i++) {
 		/* It is made shorter at the end, which may fail without a word. */
 		if (fclose(p->out[i]) != 0 || p->text[i] == NULL) {
-			text_no_memory();
+			memory_none();
 		}
 		if (p->len[i] > 0) {
 			printf("# HELP %s %s\n# TYPE %s gauge\n", infos[i].name, infos[i].help, infos[i].name);

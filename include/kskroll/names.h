@@ -114,7 +114,7 @@ typedef enum {
 	PACE_NOTIFIED,    /*!< Growing, and again from the start when the parent has acknowledged a notification. */
 } rollover_pace_t;
 
-/*! Which commands help at a gate (tools/judge.c prints them, the module runs none). */
+/*! Which commands help at a gate (tools/advice.c prints them, the module runs none). */
 typedef enum {
 	HELP_NONE = 0, /*!< Waiting, or what the advice says. */
 	HELP_MODULE,   /*!< An instance of the module without hold. */

@@ -15,7 +15,7 @@
 #include <uv.h>
 #include <libknot/libknot.h>
 
-#include "kskroll/policy.h"
+#include "kskroll/policy_name.h"
 #include "kskroll/rollover.h"
 #include "kskroll/settings.h"
 

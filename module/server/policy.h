@@ -8,7 +8,7 @@
 #pragma once
 
 #include "control.h"
-#include "kskroll/policy.h"
+#include "kskroll/policy_name.h"
 
 /*! One item of a policy; a multi-valued item has one entry per value. */
 typedef struct {

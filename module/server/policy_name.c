@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kskroll/policy.h"
+#include "kskroll/policy_name.h"
 
 #define INFIX       "-kskroll-"
 #define TTL_DEFAULT 300

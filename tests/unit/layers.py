@@ -26,7 +26,7 @@ BELOW = {
 }
 #: Header in include/kskroll: the folder that implements it.
 PUBLIC = {"rollover.h": "rollover", "plan.h": "rollover", "dns.h": "dns", "server.h": "server", "store.h": "store",
-          "engine.h": "engine", "settings.h": "rollover", "policy.h": "server"}
+          "engine.h": "engine", "settings.h": "rollover", "policy_name.h": "server"}
 #: Of dns and server the module in knotd has these files, which have names and nothing else.
 OF_KNOT = {"dns/status.c", "server/policy_name.c"}
 #: Only these need a header of another folder that is not public.

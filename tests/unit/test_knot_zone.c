@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "conf.h"
-#include "kskroll/policy.h"
+#include "kskroll/policy_name.h"
 #include "relay.h"
 #include "section.h"
 #include "sockets.h"

@@ -11,40 +11,41 @@
 /*! Idle zones are written once an hour at least (engine), checks vary by an eighth of a day at most. */
 #define OVERDUE (4 * 3600)
 
-bool judge_overdue(const options_t *o, const rollover_row_t *row)
+bool advice_overdue(const options_t *o, const rollover_row_t *row)
 {
 	return o->now > row->next_check + OVERDUE;
 }
 
-bool judge_lasts(const options_t *o, const rollover_row_t *row)
+bool advice_lasts(const options_t *o, const rollover_row_t *row)
 {
 	return row->gate != GATE_NONE && row->gate_until == 0 && o->now - row->gate_since >= (time_t)o->after;
 }
 
-rollover_actor_t judge_actor(const options_t *o, const rollover_row_t *row)
+rollover_actor_t advice_actor(const options_t *o, const rollover_row_t *row)
 {
 	rollover_actor_t actor = rollover_gate_info(row->gate)->actor;
-	if (actor == ACTOR_NOBODY && (judge_lasts(o, row) || (row->state != ROLLOVER_IDLE && judge_overdue(o, row)))) {
+	if (actor == ACTOR_NOBODY &&
+	    (advice_lasts(o, row) || (row->state != ROLLOVER_IDLE && advice_overdue(o, row)))) {
 		return ACTOR_OPERATOR;
 	}
 	return actor;
 }
 
-bool judge_blocked(const options_t *o, const rollover_row_t *row)
+bool advice_blocked(const options_t *o, const rollover_row_t *row)
 {
-	switch (judge_actor(o, row)) {
+	switch (advice_actor(o, row)) {
 	case ACTOR_OPERATOR:
 		return true;
 	case ACTOR_SECONDARY:
 	case ACTOR_PARENT:
 		/* Transfers and the parent's scan take a while: that is the ordinary course of things. */
-		return judge_lasts(o, row) || (row->state != ROLLOVER_IDLE && judge_overdue(o, row));
+		return advice_lasts(o, row) || (row->state != ROLLOVER_IDLE && advice_overdue(o, row));
 	default:
 		return false;
 	}
 }
 
-unsigned judge_wanted(const rollover_row_t *row, const key_id_t **keys)
+unsigned advice_wanted(const rollover_row_t *row, const key_id_t **keys)
 {
 	const rollover_ds_t ds = rollover_state_info(row->state)->ds;
 
@@ -56,7 +57,7 @@ unsigned judge_wanted(const rollover_row_t *row, const key_id_t **keys)
 	return ds == DS_NONE ? 0 : row->old_count;
 }
 
-void judge_ds(char *out, size_t len, const char *zone, const key_id_t *key)
+void advice_ds(char *out, size_t len, const char *zone, const key_id_t *key)
 {
 	char digest[2 * sizeof(key->digest) + 1];
 	for (size_t i = 0; i < sizeof(key->digest); i++) {
@@ -111,10 +112,10 @@ static void ds_records(const commands_t *c, const char *comment)
 {
 	const key_id_t *keys;
 	char record[512];
-	unsigned count = judge_wanted(&c->zone->row, &keys);
+	unsigned count = advice_wanted(&c->zone->row, &keys);
 
 	for (unsigned i = 0; i < count; i++) {
-		judge_ds(record, sizeof(record), c->zone->zone, &keys[i]);
+		advice_ds(record, sizeof(record), c->zone->zone, &keys[i]);
 		say(c, comment, record);
 	}
 }
@@ -344,12 +345,12 @@ static void (*const helps[HELP__COUNT])(const commands_t *c) = {
 };
 /* clang-format on */
 
-void judge_commands(const options_t *o, const store_zone_t *zone,
-                    void (*each)(const char *command, const char *comment, void *arg), void *arg)
+void advice_commands(const options_t *o, const store_zone_t *zone,
+                     void (*each)(const char *command, const char *comment, void *arg), void *arg)
 {
 	commands_t c = { .o = o, .zone = zone, .each = each, .arg = arg };
 
-	if (judge_overdue(o, &zone->row)) {
+	if (advice_overdue(o, &zone->row)) {
 		for_zone(&c, "does the server run, and has the zone the module?", "knotc zone-stats", " mod-kskroll");
 	}
 	void (*help)(const commands_t *c) = helps[rollover_gate_info(zone->row.gate)->help];

@@ -54,9 +54,9 @@ int cmd_gates(const options_t *o)
 	}
 	for (int i = 0; i < GATE__COUNT; i++) {
 		const rollover_gate_info_t *info = rollover_gate_info(i);
-		text_colored(o, COLOR_BOLD, info->name);
+		color_print(o, COLOR_BOLD, info->name);
 		fputs(" (", stdout);
-		text_colored(o, text_actor_color(info->actor), rollover_actor_name(info->actor));
+		color_print(o, color_of_actor(info->actor), rollover_actor_name(info->actor));
 		printf(", number %d)\n    %s\n    %s\n", i, info->meaning, info->advice);
 	}
 	return EXIT_FINE;

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "conf.h"
-#include "kskroll/policy.h"
+#include "kskroll/policy_name.h"
 #include "section.h"
 
 /*! Digest type of DS that CDS has to have: SHA-256 (RFC 4509). */

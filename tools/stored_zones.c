@@ -11,7 +11,7 @@
 #define NEAR_MAX     5
 #define NAME_MAX_LEN 256
 
-store_t *zones_open(const options_t *o)
+store_t *stored_open(const options_t *o)
 {
 	char err[1024];
 	store_t *store = store_open(o->db, true, err, sizeof(err));
@@ -22,7 +22,7 @@ store_t *zones_open(const options_t *o)
 	return store;
 }
 
-bool zones_name(const char *arg, char *out, size_t out_len)
+bool stored_name(const char *arg, char *out, size_t out_len)
 {
 	knot_dname_storage_t wire;
 	if (knot_dname_from_str(wire, arg, sizeof(wire)) != NULL) {
@@ -112,11 +112,11 @@ static void unknown(store_t *store, const char *name)
 	}
 }
 
-int zones_load(store_t *store, const char *arg, store_zone_t *out)
+int stored_load(store_t *store, const char *arg, store_zone_t *out)
 {
 	char name[NAME_MAX_LEN];
 
-	if (!zones_name(arg, name, sizeof(name))) {
+	if (!stored_name(arg, name, sizeof(name))) {
 		return EXIT_USAGE;
 	}
 	switch (store_load(store, name, out)) {

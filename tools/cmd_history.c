@@ -68,7 +68,7 @@ static int each(const store_event_t *e, void *arg)
 	printf("%s  %s  ", text_time(text, e->time), e->zone);
 	char *notification = answers_notification(e->evidence);
 	if (notification != NULL) {
-		text_colored(h->o, COLOR_BOLD, rollover_state_name(e->to));
+		color_print(h->o, COLOR_BOLD, rollover_state_name(e->to));
 		fputs(" notification of the parent: ", stdout);
 		answers_print_notification(notification);
 		free(notification);
@@ -77,7 +77,7 @@ static int each(const store_event_t *e, void *arg)
 	if (e->from != e->to) {
 		printf("%s -> ", rollover_state_name(e->from));
 	}
-	text_colored(h->o, COLOR_BOLD, rollover_state_name(e->to));
+	color_print(h->o, COLOR_BOLD, rollover_state_name(e->to));
 	if (e->from != e->to) {
 		printf(": %s\n", rollover_state_meaning(e->to));
 	} else if (e->gate == GATE_NONE) {
@@ -98,7 +98,7 @@ static int read_history(history_t *h, store_t *store)
 	const char *zone = NULL;
 
 	if (h->o->arg_count > 0) {
-		if (!zones_name(h->o->args[0], name, sizeof(name))) {
+		if (!stored_name(h->o->args[0], name, sizeof(name))) {
 			return EXIT_USAGE;
 		}
 		zone = name;
@@ -113,7 +113,7 @@ static int read_history(history_t *h, store_t *store)
 int cmd_history(const options_t *o)
 {
 	history_t h = { .o = o };
-	store_t *store = zones_open(o);
+	store_t *store = stored_open(o);
 	if (store == NULL) {
 		return EXIT_ERROR;
 	}
@@ -131,7 +131,7 @@ int cmd_history(const options_t *o)
 		/* A name that was never there is worth a word; a zone that never moved is not an error. */
 		static store_zone_t zone;
 		if (o->arg_count > 0) {
-			ret = zones_load(store, o->args[0], &zone);
+			ret = stored_load(store, o->args[0], &zone);
 		}
 		if (ret == EXIT_FINE && !o->json) {
 			puts("No history yet.");

@@ -66,10 +66,10 @@ static void json_keys(const store_zone_t *z)
 	} else {
 		json_string("new_key", NULL);
 	}
-	unsigned count = judge_wanted(row, &wanted);
+	unsigned count = advice_wanted(row, &wanted);
 	json_open("wanted_ds", '[');
 	for (unsigned i = 0; i < count; i++) {
-		judge_ds(record, sizeof(record), z->zone, &wanted[i]);
+		advice_ds(record, sizeof(record), z->zone, &wanted[i]);
 		json_string(NULL, record);
 	}
 	json_close(']');
@@ -96,11 +96,11 @@ static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *p
 	json_string("advice", info->advice);
 	json_bool("outage", info->outage);
 	json_close('}');
-	json_string("actor", rollover_actor_name(judge_actor(o, row)));
-	json_bool("blocked", judge_blocked(o, row));
+	json_string("actor", rollover_actor_name(advice_actor(o, row)));
+	json_bool("blocked", advice_blocked(o, row));
 	json_time("checked", z->checked);
 	json_time("next_check", row->next_check);
-	json_bool("overdue", judge_overdue(o, row));
+	json_bool("overdue", advice_overdue(o, row));
 	json_time("earliest_safe", rolling ? plan->safe : 0);
 	json_time("earliest_end", rolling ? plan->end : 0);
 	json_keys(z);
@@ -112,7 +112,7 @@ static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *p
 	const rollover_config_t config = settings_of(o, z);
 	settings_json(&config, z);
 	json_open("commands", '[');
-	judge_commands(o, z, json_command, NULL);
+	advice_commands(o, z, json_command, NULL);
 	json_close(']');
 	json_raw("notification",
 	         z->notification[0] != '\0' && answers_valid(z->notification) ? z->notification : "null");
@@ -126,7 +126,7 @@ static void table_zone(list_t *l, const store_zone_t *z, const plan_t *plan)
 {
 	const options_t *o = l->o;
 	const rollover_row_t *row = &z->row;
-	rollover_actor_t actor = judge_actor(o, row);
+	rollover_actor_t actor = advice_actor(o, row);
 	char text[TEXT_TIME], span[TEXT_SPAN];
 	bool rolling = row->state != ROLLOVER_IDLE;
 
@@ -134,8 +134,8 @@ static void table_zone(list_t *l, const store_zone_t *z, const plan_t *plan)
 	table_add(l->table, COLOR_NONE, rollover_state_name(row->state));
 	table_add(l->table, COLOR_NONE, text_span(span, o->now - row->since));
 	table_add(l->table, COLOR_NONE, row->gate == GATE_NONE ? "-" : rollover_gate_info(row->gate)->name);
-	table_add(l->table, text_actor_color(actor), rollover_actor_name(actor));
-	if (judge_overdue(o, row)) {
+	table_add(l->table, color_of_actor(actor), rollover_actor_name(actor));
+	if (advice_overdue(o, row)) {
 		table_add(l->table, COLOR_RED, "overdue");
 	} else {
 		/* At rest not every check is written. */
@@ -201,7 +201,7 @@ static int show(const store_zone_t *z, void *arg)
 	}
 	l->zones++;
 	note_routes(l, z);
-	bool blocked = judge_blocked(l->o, &z->row);
+	bool blocked = advice_blocked(l->o, &z->row);
 	l->blocked += blocked;
 	if (l->o->blocked && !blocked) {
 		return 0;
@@ -254,7 +254,7 @@ static int show_all(list_t *l, store_t *store, store_zone_t *zone)
 		return EXIT_FINE;
 	}
 	for (int i = 0; i < l->o->arg_count; i++) {
-		int one = zones_load(store, l->o->args[i], zone);
+		int one = stored_load(store, l->o->args[i], zone);
 		if (one == EXIT_FINE) {
 			show(zone, l);
 		}
@@ -326,13 +326,13 @@ static int list(const options_t *o, store_t *store, store_zone_t *zone)
 
 int cmd_status(const options_t *o)
 {
-	store_t *store = zones_open(o);
-	store_zone_t *zone = text_need(malloc(sizeof(*zone)));
+	store_t *store = stored_open(o);
+	store_zone_t *zone = memory_need(malloc(sizeof(*zone)));
 	int ret = EXIT_ERROR;
 
 	if (store != NULL) {
 		if (o->arg_count == 1 && !o->json && !o->blocked && !o->names && !o->prometheus) {
-			ret = zones_load(store, o->args[0], zone);
+			ret = stored_load(store, o->args[0], zone);
 			if (ret == EXIT_FINE) {
 				plan_t plan;
 				run_plan(o, zone, &plan);

@@ -30,18 +30,18 @@ typedef struct {
 	size_t count;
 	size_t levels[LEVEL__COUNT];
 	size_t zones;
-	names_t list;
+	zone_list_t list;
 } audit_t;
 
 static char *copy(const char *text)
 {
-	return text_need(strdup(text));
+	return memory_need(strdup(text));
 }
 
 static void keep(const finding_t *f, void *arg)
 {
 	audit_t *a = arg;
-	a->kept = text_need(realloc(a->kept, (a->count + 1) * sizeof(*a->kept)));
+	a->kept = memory_need(realloc(a->kept, (a->count + 1) * sizeof(*a->kept)));
 	a->kept[a->count++] = (kept_t){
 		.zone = copy(f->zone),
 		.check = f->check,
@@ -62,9 +62,9 @@ static int check(const store_zone_t *zone, void *arg)
 {
 	audit_t *a = arg;
 
-	if (a->o->zones != NULL && !names_see(&a->list, zone->zone)) {
+	if (a->o->zones != NULL && !zone_list_see(&a->list, zone->zone)) {
 		/* Rows stay when a zone goes; one that is still checked is missing in the list. */
-		if (judge_overdue(a->o, &zone->row)) {
+		if (advice_overdue(a->o, &zone->row)) {
 			return 0;
 		}
 		keep_plain(a, zone->zone, CHECK_NOT_LISTED);
@@ -98,7 +98,7 @@ static bool check_at_all(audit_t *a, store_t *store)
 		missing(a);
 	}
 	for (int i = 0; i < a->o->arg_count; i++) {
-		if (zones_load(store, a->o->args[i], &zone) == EXIT_FINE) {
+		if (stored_load(store, a->o->args[i], &zone) == EXIT_FINE) {
 			check(&zone, a);
 		} else {
 			ok = false;
@@ -168,11 +168,11 @@ static void print_text(const audit_t *a, int code)
 	static const char *const results[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 	table_t *t = table_new(5);
 
-	text_colored(a->o,
-	             code == AUDIT_OK      ? COLOR_GREEN :
-	             code == AUDIT_WARNING ? COLOR_YELLOW :
-	                                     COLOR_RED,
-	             results[code]);
+	color_print(a->o,
+	            code == AUDIT_OK      ? COLOR_GREEN :
+	            code == AUDIT_WARNING ? COLOR_YELLOW :
+	                                    COLOR_RED,
+	            results[code]);
 	printf(" - %zu zones: %zu critical, %zu warnings, %zu notes%s | zones=%zu critical=%zu warning=%zu note=%zu\n",
 	       a->zones, a->levels[LEVEL_CRITICAL], a->levels[LEVEL_WARNING], a->levels[LEVEL_NOTE],
 	       a->levels[LEVEL_NOTE] > 0 && !a->o->all ? " (--all shows them)" : "", a->zones,
@@ -200,19 +200,19 @@ static void forget(audit_t *a)
 		free(a->kept[i].detail);
 	}
 	free(a->kept);
-	names_free(&a->list);
+	zone_list_free(&a->list);
 }
 
 int cmd_audit(const options_t *o)
 {
 	audit_t a = { .o = o };
-	if (o->zones != NULL && !names_read(o->zones, &a.list)) {
-		names_free(&a.list);
+	if (o->zones != NULL && !zone_list_read(o->zones, &a.list)) {
+		zone_list_free(&a.list);
 		return AUDIT_UNKNOWN;
 	}
-	store_t *store = zones_open(o);
+	store_t *store = stored_open(o);
 	if (store == NULL) {
-		names_free(&a.list);
+		zone_list_free(&a.list);
 		return AUDIT_UNKNOWN;
 	}
 	bool ok = check_at_all(&a, store);

@@ -25,19 +25,19 @@ static char *name_in(char *line)
 	return line[0] != '\0' && line[0] != '#' ? line : NULL;
 }
 
-static bool add(names_t *names, const char *name)
+static bool add(zone_list_t *list, const char *name)
 {
 	/* Grows by halves: a list may have many thousands. */
-	if ((names->count & (names->count - 1)) == 0) {
-		size_t size = names->count > 0 ? 2 * names->count : 1;
-		char **larger = realloc(names->name, size * sizeof(*larger));
+	if ((list->count & (list->count - 1)) == 0) {
+		size_t size = list->count > 0 ? 2 * list->count : 1;
+		char **larger = realloc(list->name, size * sizeof(*larger));
 		if (larger == NULL) {
 			return false;
 		}
-		names->name = larger;
+		list->name = larger;
 	}
-	names->name[names->count] = strdup(name);
-	return names->name[names->count] != NULL && ++names->count > 0;
+	list->name[list->count] = strdup(name);
+	return list->name[list->count] != NULL && ++list->count > 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -45,25 +45,25 @@ static int compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool sort(names_t *names)
+static bool sort(zone_list_t *list)
 {
 	size_t kept = 0;
-	if (names->count > 0) {
-		qsort(names->name, names->count, sizeof(*names->name), compare);
+	if (list->count > 0) {
+		qsort(list->name, list->count, sizeof(*list->name), compare);
 	}
-	for (size_t i = 0; i < names->count; i++) {
-		if (kept > 0 && strcmp(names->name[i], names->name[kept - 1]) == 0) {
-			free(names->name[i]);
+	for (size_t i = 0; i < list->count; i++) {
+		if (kept > 0 && strcmp(list->name[i], list->name[kept - 1]) == 0) {
+			free(list->name[i]);
 		} else {
-			names->name[kept++] = names->name[i];
+			list->name[kept++] = list->name[i];
 		}
 	}
-	names->count = kept;
-	names->seen = calloc(kept + 1, sizeof(*names->seen));
-	return names->seen != NULL;
+	list->count = kept;
+	list->seen = calloc(kept + 1, sizeof(*list->seen));
+	return list->seen != NULL;
 }
 
-static bool read_lines(FILE *in, names_t *names)
+static bool read_lines(FILE *in, zone_list_t *list)
 {
 	char line[LINE_MAX_LEN], canonical[NAME_MAX_LEN];
 	while (fgets(line, sizeof(line), in) != NULL) {
@@ -71,10 +71,10 @@ static bool read_lines(FILE *in, names_t *names)
 		if (name == NULL) {
 			continue;
 		}
-		if (!zones_name(name, canonical, sizeof(canonical))) {
+		if (!stored_name(name, canonical, sizeof(canonical))) {
 			return false;
 		}
-		if (!add(names, canonical)) {
+		if (!add(list, canonical)) {
 			fputs("kskroll: not enough memory\n", stderr);
 			return false;
 		}
@@ -86,9 +86,9 @@ static bool read_lines(FILE *in, names_t *names)
 	return true;
 }
 
-bool names_read(const char *path, names_t *out)
+bool zone_list_read(const char *path, zone_list_t *out)
 {
-	*out = (names_t){ 0 };
+	*out = (zone_list_t){ 0 };
 	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
 	if (in == NULL) {
 		fprintf(stderr, "kskroll: %s cannot be read: %s\n", path, strerror(errno));
@@ -105,20 +105,20 @@ bool names_read(const char *path, names_t *out)
 	return ok;
 }
 
-bool names_see(names_t *names, const char *name)
+bool zone_list_see(zone_list_t *list, const char *name)
 {
-	char **at = names->count == 0 ? NULL : bsearch(&name, names->name, names->count, sizeof(*names->name), compare);
+	char **at = list->count == 0 ? NULL : bsearch(&name, list->name, list->count, sizeof(*list->name), compare);
 	if (at != NULL) {
-		names->seen[at - names->name] = true;
+		list->seen[at - list->name] = true;
 	}
 	return at != NULL;
 }
 
-void names_free(names_t *names)
+void zone_list_free(zone_list_t *list)
 {
-	for (size_t i = 0; i < names->count; i++) {
-		free(names->name[i]);
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->name[i]);
 	}
-	free(names->name);
-	free(names->seen);
+	free(list->name);
+	free(list->seen);
 }

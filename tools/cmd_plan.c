@@ -46,7 +46,7 @@ static void print_step(const options_t *o, const plan_t *plan, const plan_step_t
 	printf("%-20s  ", text_time(text, step->from));
 	bar(plan, step, start);
 	fputs("  ", stdout);
-	text_colored(o, COLOR_BOLD, rollover_state_name(step->state));
+	color_print(o, COLOR_BOLD, rollover_state_name(step->state));
 	printf(": %s\n", rollover_state_meaning(step->state));
 	for (unsigned i = 0; i < step->wait_count; i++) {
 		const plan_wait_t *w = &step->wait[i];
@@ -66,7 +66,7 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 {
 	char text[TEXT_TIME], span[TEXT_SPAN];
 
-	text_colored(o, COLOR_BOLD, z->zone);
+	color_print(o, COLOR_BOLD, z->zone);
 	printf("  plan as of %s\n", text_time(text, o->now));
 	print_assumptions(o, z, config);
 	if (plan->imagined) {
@@ -207,12 +207,12 @@ static int show(const options_t *o, const store_zone_t *z)
 
 int cmd_plan(const options_t *o)
 {
-	store_t *store = zones_open(o);
-	store_zone_t *zone = text_need(malloc(sizeof(*zone)));
+	store_t *store = stored_open(o);
+	store_zone_t *zone = memory_need(malloc(sizeof(*zone)));
 	int ret = EXIT_ERROR;
 
 	if (store != NULL) {
-		ret = zones_load(store, o->args[0], zone);
+		ret = stored_load(store, o->args[0], zone);
 		if (ret == EXIT_FINE) {
 			ret = show(o, zone);
 		}
