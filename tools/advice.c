@@ -161,13 +161,13 @@ static void give_up(const commands_t *c)
 			         " list");
 			snprintf(after, sizeof(after), " delete IDENTIFIER");
 			for_zone(c, "to give up: deletes the new KSK", "keymgr", after);
-			for_zone(c, "and the server forgets it", "knotc zone-keys-load", "");
+			for_zone(c, "and the server reloads its keys", "knotc zone-keys-load", "");
 			return;
 		}
 	}
 	snprintf(after, sizeof(after), " delete %u", row->new_key.tag);
 	for_zone(c, "to give up: deletes the new KSK", "keymgr", after);
-	for_zone(c, "and the server forgets it", "knotc zone-keys-load", "");
+	for_zone(c, "and the server reloads its keys", "knotc zone-keys-load", "");
 }
 
 static void dry_run(const commands_t *c)
@@ -228,7 +228,7 @@ static void ask_either(const commands_t *c)
 
 static void notify_secondaries(const commands_t *c)
 {
-	for_zone(c, "tells the secondaries again", "knotc zone-notify", "");
+	for_zone(c, "notifies the secondaries again", "knotc zone-notify", "");
 }
 
 static void transfer_dnskey(const commands_t *c)
@@ -306,7 +306,7 @@ static void stop_watching(const commands_t *c)
 
 	/* Harmless only when no cache can have the old DS any more. */
 	if (c->o->now >= row->ds_all_since + (time_t)row->ds_expire) {
-		for_zone(c, "if you want: ends the watching now", "knotc zone-ksk-submitted", "");
+		for_zone(c, "optional: ends the observation now", "knotc zone-ksk-submitted", "");
 	}
 }
 

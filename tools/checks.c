@@ -18,13 +18,13 @@
 /* clang-format off */
 static const check_info_t infos[CHECK__COUNT] = {
 	[CHECK_NO_MODULE] = { "no-module",
-		"the list has the zone, the store has not: it has no module, or was never checked" },
+		"the list has the zone and the store does not: the zone has no module, or was never checked" },
 	[CHECK_NOT_LISTED] = { "not-listed",
 		"the module checks the zone, but the list does not have it" },
 	[CHECK_NOT_CHECKED] = { "not-checked",
 		"the module should have checked the zone hours ago" },
 	[CHECK_NEEDS_OPERATOR] = { "needs-operator",
-		"the operator has to act" },
+		"the operator must act" },
 	[CHECK_STUCK] = { "stuck",
 		"the zone has waited for others for long" },
 	[CHECK_WRONG_ANSWER] = { "wrong-answer",
@@ -34,15 +34,15 @@ static const check_info_t infos[CHECK__COUNT] = {
 	[CHECK_DS_WITHOUT_KEY] = { "ds-without-key",
 		"a server of the parent has a DS that matches no KSK of the zone" },
 	[CHECK_KEY_WITHOUT_DS] = { "key-without-ds",
-		"no rollover is under way, and a KSK of the zone is in no DS" },
+		"no rollover is in progress, and a KSK of the zone is in no DS" },
 	[CHECK_PARENTS_DIFFER] = { "parents-differ",
 		"the servers of the parent do not have the same DS set" },
 	[CHECK_NAMESERVERS_DIFFER] = { "nameservers-differ",
 		"a nameserver has another DNSKEY RRset than this server" },
 	[CHECK_OLD_KEY_REMAINS] = { "old-key-remains",
-		"the rollover is over, and a KSK of before is still there" },
+		"the rollover is over, and an old KSK remains" },
 	[CHECK_CDS_REMAINS] = { "cds-remains",
-		"CDS or CDNSKEY is there although nothing is asked of the parent" },
+		"CDS or CDNSKEY is published although no rollover needs it" },
 	[CHECK_DNSKEY_TTL] = { "dnskey-ttl",
 		"the DNSKEY TTL is not within 300 to 900 s (RFC 10026 4.1)" },
 	[CHECK_DS_TTL] = { "ds-ttl",
@@ -169,7 +169,7 @@ static void check_status(audit_t *a, const answer_t *answer)
 		time_t age = answer->unreachable_since != 0 ? a->o->now - answer->unreachable_since : 0;
 		bool out = age >= (time_t)a->config.unreachable_after;
 		snprintf(text, sizeof(text), "%s, for %s%s", answer->detail, text_span(span, age),
-		         out ? ": it is no longer waited for" : "");
+		         out ? ": the module no longer waits for it" : "");
 		report(a, CHECK_UNREACHABLE, out ? LEVEL_WARNING : LEVEL_NOTE, answer->server, text);
 	} else if (strcmp(answer->status, "ok") != 0 || answer->incomplete) {
 		snprintf(text, sizeof(text), "%s%s%s", answer->incomplete ? "incomplete" : answer->status,

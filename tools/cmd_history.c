@@ -81,7 +81,7 @@ static int each(const store_event_t *e, void *arg)
 	if (e->from != e->to) {
 		printf(": %s\n", rollover_state_meaning(e->to));
 	} else if (e->gate == GATE_NONE) {
-		puts(": nothing in the way");
+		puts(": nothing blocks");
 	} else {
 		const rollover_gate_info_t *info = rollover_gate_info(e->gate);
 		printf(" waits (%s): %s\n", info->name, info->meaning);

@@ -17,7 +17,7 @@ static void print_assumptions(const options_t *o, const store_zone_t *z, const r
 	fputs("Settings    ", stdout);
 	settings_print(c, z);
 	printf("Assumed     transfers take %s, the parent has the DS %s after CDS is everywhere,\n"
-	       "            propagation-delay of the policy %s; everybody does what he should\n",
+	       "            propagation-delay of the policy %s; every server does what it should\n",
 	       text_conf_span(s[0], a->server_delay), text_conf_span(s[1], a->parent_delay),
 	       text_conf_span(s[2], a->knot_delay));
 }
@@ -70,16 +70,15 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 	printf("  plan as of %s\n", text_time(text, o->now));
 	print_assumptions(o, z, config);
 	if (plan->imagined) {
-		fputs("Start       no rollover is due: this is how one would go that is started now, with\n"
-		      "            ",
+		fputs("Start       no rollover is due: this plan shows one that starts now, with\n            ",
 		      stdout);
 		printf("knotc zone-key-rollover %s ksk\n", z->zone);
 	} else {
 		printf("Start       %s\n", text_time(text, plan->start));
 	}
 	if (plan->lifted != GATE_NONE && plan->lifted != plan->stuck) {
-		printf("But first   %s has to deal with '%s' (kskroll status %s);\n"
-		       "            the plan takes it for done now\n",
+		printf("But first   the %s must resolve '%s' (kskroll status %s);\n            the plan assumes that "
+		       "this is done now\n",
 		       rollover_actor_name(rollover_gate_info(plan->lifted)->actor),
 		       rollover_gate_info(plan->lifted)->name, z->zone);
 	}

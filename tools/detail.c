@@ -64,7 +64,9 @@ static void print_gate(const options_t *o, const store_zone_t *z)
 	if (z->checked != 0) {
 		label("Last check");
 		when(o, z->checked);
-		puts(row->state == ROLLOVER_IDLE ? " or later (at rest the store is written once an hour)" : "");
+		puts(row->state == ROLLOVER_IDLE ?
+		             " or later (the store is written once an hour while the zone is idle)" :
+		             "");
 	}
 	label("Next check");
 	if (row->next_check <= o->now && row->state == ROLLOVER_IDLE && !advice_overdue(o, row)) {
@@ -216,7 +218,7 @@ static void print_notification(const options_t *o, const store_zone_t *z)
 {
 	time_t at = answers_notified(z->notification);
 	if (at != 0) {
-		label("Parent told");
+		label("Notified");
 		when(o, at);
 		fputs(": ", stdout);
 		answers_print_notification(z->notification);
@@ -244,7 +246,7 @@ static void print_steps(const options_t *o, const plan_t *plan)
 	table_print(o, t, 2);
 	table_free(t);
 	if (plan->lifted != GATE_NONE) {
-		printf("  provided that '%s' is dealt with now\n", rollover_gate_info(plan->lifted)->name);
+		printf("  provided that '%s' is resolved now\n", rollover_gate_info(plan->lifted)->name);
 	}
 	if (plan->end == 0) {
 		printf("  then it stays at '%s'\n", rollover_gate_info(plan->stuck)->name);

@@ -32,7 +32,7 @@ enum {
 };
 
 /*! Version of the JSON output. Fields may be added without a new one. */
-#define JSON_SCHEMA 1
+#define JSON_SCHEMA 2
 
 /*! Settings of a zone that an option can replace. */
 #define GIVEN_MAX 8

@@ -80,7 +80,7 @@ void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const plan_step_t 
 	time_t from = wait->from > p->o->now ? wait->from : p->o->now;
 
 	if (wait->to == 0) {
-		snprintf(out, PICTURE_TEXT, "%s, nobody knows for how long: %s", info->name, info->meaning);
+		snprintf(out, PICTURE_TEXT, "%s, for an unknown time: %s", info->name, info->meaning);
 	} else {
 		snprintf(out, PICTURE_TEXT, "%s until %s (%s): %s%s", info->name, picture_time(until, wait->to),
 		         text_span(span, wait->to - from), info->meaning, assumed ? " (assumed: --parent-delay)" : "");
@@ -107,9 +107,7 @@ static bool note_start(char out[PICTURE_TEXT], const picture_t *p)
 
 	picture_time(now, p->o->now);
 	if (p->plan->imagined) {
-		snprintf(out, PICTURE_TEXT,
-		         "As of %s UTC no rollover is due: this is how one would go that is "
-		         "started now.",
+		snprintf(out, PICTURE_TEXT, "As of %s UTC no rollover is due: this plan shows one that starts now.",
 		         now);
 	} else if (first->state == ROLLOVER_IDLE) {
 		snprintf(out, PICTURE_TEXT, "As of %s UTC. The rollover starts %s.", now,
@@ -145,7 +143,8 @@ static bool note_first(char out[PICTURE_TEXT], const picture_t *p)
 	if (p->plan->lifted == GATE_NONE || p->plan->lifted == p->plan->stuck) {
 		return false;
 	}
-	snprintf(out, PICTURE_TEXT, "But first: %s (%s), which is up to the %s. Here it is taken for dealt with now.",
+	snprintf(out, PICTURE_TEXT,
+	         "But first: %s (%s), which the %s must resolve. The plan assumes that this is done now.",
 	         info->meaning, info->name, rollover_actor_name(info->actor));
 	return true;
 }
@@ -156,9 +155,9 @@ static bool note_assumed(char out[PICTURE_TEXT], const picture_t *p)
 	char s[3][TEXT_SPAN];
 
 	snprintf(out, PICTURE_TEXT,
-	         "Assumed: a change is on all nameservers after %s, the parent has the DS %s after "
-	         "CDS is there, propagation-delay of the policy %s; everybody does what they should. Real checks come "
-	         "up to one check-interval later at each step.",
+	         "Assumed: a change is on all nameservers after %s, the parent has the DS %s after CDS is "
+	         "there, propagation-delay of the policy %s; every server does what it should. Real checks "
+	         "come up to one check-interval later at each step.",
 	         text_conf_span(s[0], a->server_delay), text_conf_span(s[1], a->parent_delay),
 	         text_conf_span(s[2], a->knot_delay));
 	return true;

@@ -33,11 +33,11 @@ static const struct {
 } infos[METRIC__COUNT] = {
 	[METRIC_STATE] = { "kskroll_zone_state", "State of the zone's KSK rollover: 1 for the one it is in." },
 	[METRIC_STATE_SECONDS] = { "kskroll_zone_state_seconds", "Time since the state was entered." },
-	[METRIC_GATE] = { "kskroll_zone_gate", "What the zone waits for, and who has to act: 1 for the one it waits at." },
+	[METRIC_GATE] = { "kskroll_zone_gate", "What the zone waits for, and who must act: 1 for the one it waits at." },
 	[METRIC_GATE_SECONDS] = { "kskroll_zone_gate_seconds", "Time for which the zone has waited at its gate." },
 	[METRIC_DNSKEY_TTL] = { "kskroll_zone_dnskey_ttl_seconds", "Largest DNSKEY TTL that caches may hold." },
 	[METRIC_DS_TTL] = { "kskroll_zone_ds_ttl_seconds", "Largest TTL of a DS other than the new one that caches may hold." },
-	[METRIC_LAST_CHECK] = { "kskroll_zone_last_check_timestamp_seconds", "Last check the zone that was written to the store." },
+	[METRIC_LAST_CHECK] = { "kskroll_zone_last_check_timestamp_seconds", "Last check of the zone that was written to the store." },
 	[METRIC_UNREACHABLE] = { "kskroll_server_unreachable", "1 for a server of the zone or its parent that did not answer at the last check." },
 	[METRIC_ZONES] = { "kskroll_zones", "Zones in the store." },
 	[METRIC_RUNNING] = { "kskroll_daemon_running", "1 while kskrolld runs, else 0: no zone is checked." },

@@ -116,7 +116,7 @@ static void listen_to(daemon_t *d)
 		finish(d);
 		break;
 	case INBOX_BROKEN:
-		outbox_log(&d->out, LOG_ERR, "kskrolld does not understand the module");
+		outbox_log(&d->out, LOG_ERR, "kskrolld received an invalid message from the module");
 		d->exit_code = 2;
 		finish(d);
 		break;

@@ -207,7 +207,7 @@ static void look_up(query_t *query, const knot_dname_t *name, uint16_t type, loo
 	query->type = type;
 	query->lookup = resolve_start(notify->all->resolve, name, type, done, query);
 	if (query->lookup == NULL) {
-		const lookup_result_t failed = { .status = LOOKUP_FAILED, .error = "resolver does not take questions" };
+		const lookup_result_t failed = { .status = LOOKUP_FAILED, .error = "resolver accepts no queries" };
 		done(&failed, query);
 	}
 }

@@ -217,7 +217,7 @@ static bool set_servers(struct ub_ctx *ctx, const dns_config_t *config, char *er
 	}
 
 	if (loopback && ub_ctx_set_option(ctx, "do-not-query-localhost:", "no") != UB_NOERROR) {
-		snprintf(err, err_len, "libunbound cannot be told to ask loopback addresses");
+		snprintf(err, err_len, "libunbound cannot query loopback addresses");
 		return false;
 	}
 	return true;

@@ -354,7 +354,7 @@ share_t *shared_start(shared_t *shared, const knot_dname_t *name, uint16_t type,
 
 const char *shared_error(const shared_t *shared)
 {
-	return shared->error[0] != '\0' ? shared->error : "resolver does not take questions";
+	return shared->error[0] != '\0' ? shared->error : "resolver accepts no queries";
 }
 
 void shared_cancel(share_t *share)

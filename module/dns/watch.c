@@ -347,7 +347,7 @@ static void look_up(watch_t *watch, unsigned index)
 	question->watch = watch;
 	question->lookup = resolve_start(watch->resolve, name, TYPES[index], on_lookup, question);
 	if (question->lookup == NULL) {
-		note(question, SEEN_NOTHING, "resolver does not take questions");
+		note(question, SEEN_NOTHING, "resolver accepts no queries");
 		one_done(watch);
 	}
 }

@@ -93,7 +93,7 @@ void clock_check(loop_t *loop)
 	loop->clock_ahead = now.ahead;
 	if (llabs(step) >= STEP_MS) {
 		engine_log(loop->engine, LOG_WARNING,
-		           "the clock was set %s by %lld s: waits go on as if it had not been",
+		           "the clock was set %s by %lld s: waits continue by the time that really passed",
 		           step > 0 ? "forward" : "back", (llabs((long long)step) + 500) / 1000);
 	}
 }

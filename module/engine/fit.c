@@ -122,16 +122,14 @@ void fit_say_lost(zone_t *zone)
 	/* Not its own switch back, which comes in idle. */
 	if (zone->switched && role == POLICY_BASE && rollover_policy(row) != POLICY_BASE) {
 		engine_log(zone->loop->engine, LOG_NOTICE,
-		           "zone %s, the switch of its policy is lost: knotd has read its "
-		           "configuration file again, or dnssec-policy was set",
+		           "zone %s, the policy switch was lost: knotd reloaded its configuration file, or "
+		           "dnssec-policy was set",
 		           zone->name);
 	}
 	zone->switched = role != POLICY_BASE;
 	if (row->gate == GATE_HOLD && !settings->config.hold) {
 		engine_log(zone->loop->engine, LOG_NOTICE,
-		           "zone %s, hold is off: it was unset, or knotd has read its "
-		           "configuration file again",
-		           zone->name);
+		           "zone %s, hold is off: it was unset, or knotd reloaded its configuration file", zone->name);
 	}
 }
 

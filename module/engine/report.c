@@ -107,7 +107,7 @@ void report_line(char *out, size_t len, const zone_t *zone, const rollover_decis
 		return;
 	}
 	if (d->row.gate == GATE_NONE) {
-		add(&t, "%s: nothing in the way", rollover_state_name(d->row.state));
+		add(&t, "%s: nothing blocks", rollover_state_name(d->row.state));
 		return;
 	}
 	add(&t, "%s, waits (%s): %s", rollover_state_name(d->row.state), gate->name, gate->meaning);

@@ -62,7 +62,7 @@ static const char *unfit(knotd_mod_t *mod, const knotd_conf_t *policy)
 	if (policy_bool(mod, policy,
 	                "\x0B"
 	                "offline-ksk")) {
-		return "offline-ksk of the policy is on: keys that are not here cannot be rolled from here";
+		return "offline-ksk of the policy is on: the module cannot roll keys that this server does not have";
 	}
 	if (policy_bool(mod, policy,
 	                "\x0A"
@@ -107,7 +107,7 @@ static const char *unfit(knotd_mod_t *mod, const knotd_conf_t *policy)
 		size_t parent_count = parents.count;
 		knotd_conf_free(&parents);
 		if (parent_count > 0) {
-			return "ksk-submission of the policy has a parent, which would let the old key go too early: remove it";
+			return "ksk-submission of the policy has a parent, which would remove the old key too early: remove the parent";
 		}
 		if (knotd_conf(mod,
 		               "\x0A"
@@ -116,7 +116,7 @@ static const char *unfit(knotd_mod_t *mod, const knotd_conf_t *policy)
 		               "timeout",
 		               &submission)
 		            .single.integer > 0) {
-			return "ksk-submission of the policy has a timeout, which would let the old key go unseen: remove it";
+			return "ksk-submission of the policy has a timeout, which would remove the old key without a check: remove the timeout";
 		}
 	}
 	return NULL;
@@ -136,7 +136,7 @@ static const char *no_start(knotd_mod_t *mod, const knotd_conf_t *base)
 	               base)
 	                    .single.integer > DNS_NSEC3_ITERATIONS_MAX) {
 		return "nsec3-iterations of the policy is above " TEXT_OF(
-			DNS_NSEC3_ITERATIONS_MAX) ", which resolvers take for insecure (RFC 9276): set it to 0";
+			DNS_NSEC3_ITERATIONS_MAX) ", which resolvers treat as insecure (RFC 9276): set it to 0";
 	}
 	if (knotd_conf(mod,
 	               "\x06"
@@ -145,7 +145,7 @@ static const char *no_start(knotd_mod_t *mod, const knotd_conf_t *base)
 	               "cds-digest-type",
 	               base)
 	            .single.option != DIGEST_SHA256) {
-		return "cds-digest-type of the policy is not sha256, the only one that the module takes for a signal: set it to sha256";
+		return "cds-digest-type of the policy is not sha256, the only type that the module accepts: set it to sha256";
 	}
 	return NULL;
 }

@@ -126,7 +126,7 @@ static void refuse(relay_t *r, const char *why)
 {
 	if (strcmp(r->said, why) != 0) {
 		snprintf(r->said, sizeof(r->said), "%s", why);
-		say(LOG_ERR, "%s: zones rest, it is tried again", why);
+		say(LOG_ERR, "%s: no zone is checked, the module tries again", why);
 	}
 }
 
@@ -190,7 +190,8 @@ static void ended(relay_t *r, const char *how, int code)
 	if (r->killed) {
 		return;
 	}
-	say(LOG_ERR, "kskrolld has ended (%s): zones rest, it starts again in %u s", how, (unsigned)(r->pause / 1000));
+	say(LOG_ERR, "kskrolld ended (%s): no zone is checked, the module restarts it in %u s", how,
+	    (unsigned)(r->pause / 1000));
 }
 
 /*! It is not what it should be. */
@@ -210,7 +211,7 @@ static void greet(relay_t *r, const wire_frame_t *frame)
 	char why[512];
 
 	if (wire_get_hello(frame, &its) != KNOT_EOK) {
-		snprintf(why, sizeof(why), "%.400s is no kskrolld", child_path());
+		snprintf(why, sizeof(why), "%.400s is not kskrolld", child_path());
 		kill_it(r, why);
 	} else if (strcmp(its.version, KSKROLL_VERSION) != 0) {
 		snprintf(why, sizeof(why),
@@ -279,7 +280,7 @@ static void obey_all(relay_t *r)
 	}
 	pthread_mutex_unlock(&lock);
 	if (ret != KNOT_EAGAIN) {
-		kill_it(r, r->greeted ? "kskrolld has sent what nobody understands" : "kskrolld does not greet");
+		kill_it(r, r->greeted ? "kskrolld sent an invalid message" : "kskrolld sent no greeting");
 		return;
 	}
 	memmove(r->in, r->in + at, r->in_len - at);
@@ -552,7 +553,7 @@ void relay_detach(knotd_mod_t *mod)
 			has_thread = false;
 		} else if (registry_global() == NULL && registry_has_zones()) {
 			/* Without a join, which would block the thread that serves the control socket. */
-			knotd_mod_log(mod, LOG_WARNING, "no global module is left: zones with the module rest");
+			knotd_mod_log(mod, LOG_WARNING, "the global module was removed: no zone is checked");
 		}
 	}
 	pthread_mutex_unlock(&lock);

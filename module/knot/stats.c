@@ -110,7 +110,7 @@ int stats_add_totals(knotd_mod_t *mod)
 		[TOTAL_QUERIES]  = { "kskroll-queries", 1, NULL },
 		[TOTAL_ANSWERS]  = { "kskroll-answers", ANSWER__COUNT, answer_name },
 		[TOTAL_WATCHES]  = { "kskroll-watches", WATCH__COUNT, watch_name },
-		[TOTAL_NOTIFIES] = { "kskroll-notifies", NOTIFY__COUNT, notify_name },
+		[TOTAL_NOTIFIES] = { "kskroll-notifications", NOTIFY__COUNT, notify_name },
 		[TOTAL_STEPS]    = { "kskroll-steps", 1, NULL },
 		[TOTAL_ALARMS]   = { "kskroll-alarms", 1, NULL },
 		[TOTAL_NO_ROUTE] = { "kskroll-no-route", 2, family_name },

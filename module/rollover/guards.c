@@ -37,7 +37,7 @@ static bool on_hold(dec_t *c)
 	if (rollover_state_info(row->state)->asks_operator) {
 		row->ordered = !idle || asks_for_ds(c) ? c->now : 0;
 	}
-	return unjudged(c, GATE_HOLD, idle && row->ordered != 0 ? "its end asks for a first DS" : "");
+	return unjudged(c, GATE_HOLD, idle && row->ordered != 0 ? "its end requests a first DS" : "");
 }
 
 /*! What the server does not let the module do now. */
@@ -97,7 +97,7 @@ static bool unfit_keys(dec_t *c)
 	}
 	if (own->foreign != 0) {
 		char text[64];
-		snprintf(text, sizeof(text), "key %u does not sign here: another signer's",
+		snprintf(text, sizeof(text), "key %u does not sign here: it belongs to another signer",
 		         keyset_first(c->facts, own->foreign)->tag);
 		dec_wait(c, GATE_UNKNOWN_KEY, "", text, 0);
 		return true;
@@ -121,7 +121,7 @@ bool guard_settings(dec_t *c)
 	}
 	if (c->config->dry_run && c->before->state != ROLLOVER_IDLE) {
 		/* Switched on under way: everything stays as it is. */
-		return unjudged(c, GATE_DRY_RUN, "a rollover is under way");
+		return unjudged(c, GATE_DRY_RUN, "a rollover is in progress");
 	}
 	c->out->policy_wanted = !c->config->dry_run;
 	return unfit_keys(c);
@@ -160,7 +160,7 @@ static void extra_key(dec_t *c)
 		/* Once it is ready CDS names it too, and nobody has seen it anywhere: no signals. */
 		dec_enter(c, c->step->extra_key);
 	} else {
-		(void)unjudged(c, GATE_UNKNOWN_KEY, "a KSK that this rollover does not know");
+		(void)unjudged(c, GATE_UNKNOWN_KEY, "a KSK that is not part of this rollover");
 	}
 }
 

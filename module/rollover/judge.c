@@ -55,7 +55,7 @@ static judge_verdict_t judge_signal(const rollover_facts_t *facts, const judge_e
 			return fail(GATE_CDS_DIFFERS, server, what, true);
 		}
 	} else if (rrset->unwanted) {
-		snprintf(what, sizeof(what), "%s with a record that should not be there", type);
+		snprintf(what, sizeof(what), "%s has an unexpected record", type);
 		return fail(GATE_CDS_DIFFERS, server, what, true);
 	}
 	if (rrset->keys != expect->wanted) {
@@ -275,7 +275,7 @@ static judge_verdict_t judge_wanted(const rollover_facts_t *facts, const parent_
 
 	if (named & ~wanted) {
 		return key_detail(GATE_DS_STALE, a->server,
-		                  (wanted & ~named) ? "DS of key" : "besides the new DS that of key", facts,
+		                  (wanted & ~named) ? "DS of key" : "besides the new DS, a DS of key", facts,
 		                  named & ~wanted);
 	}
 	if (wanted & ~named) {

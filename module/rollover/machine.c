@@ -90,7 +90,7 @@ static void finish(dec_t *c)
 	if (step->gate != GATE_NONE) {
 		dec_wait(c, step->gate, "",
 		         c->config->go_insecure && !c->plan->removes_ds ?
-		                 "go-insecure waits until the rollover goes on or the new key is gone" :
+		                 "go-insecure waits until the rollover continues or the new key is removed" :
 		                 "",
 		         0);
 		return;

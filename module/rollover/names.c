@@ -228,8 +228,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"Use a policy with KSK and ZSK, or roll by hand.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_KEYS },
 	[GATE_UNKNOWN_KEY] = { "unknown-key", ACTOR_OPERATOR,
-		"more than one KSK is new, or the zone has a KSK that this rollover does not know or that does not "
-		"sign here",
+		"more than one KSK is new, or the zone has a KSK that is not part of this rollover or that "
+		"does not sign here",
 		"Check keymgr ZONE list. Delete the key that does not belong there, or finish its rollover by hand. "
 		"If it is the key of another signer, remove its record from the zone.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_KEYS },

@@ -111,7 +111,7 @@ static void note_error(control_cmd_t *cmd, const knot_ctl_data_t data)
 
 	const char *error = data[KNOT_CTL_IDX_ERROR];
 	if (*error == '\0') {
-		error = "an error without words";
+		error = "an error without a message";
 	}
 	cmd->busy =
 		(strcmp(error, knot_strerror(KNOT_TXN_EEXISTS)) == 0 ||

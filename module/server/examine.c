@@ -75,7 +75,8 @@ int switch_sections(control_t *control, const char *command, switch_t *switches,
 		} else if (status != SERVER_OK) {
 			switch_conclude(sw, status, words);
 		} else if (!sw->section) {
-			switch_conclude(sw, SERVER_BUSY, "knotd did not get to it, its control is busy");
+			switch_conclude(sw, SERVER_BUSY,
+			                "knotd did not carry out the command: its control socket is busy");
 		}
 	}
 
@@ -106,13 +107,13 @@ int switch_zone_status(control_t *control, switch_t *switches, size_t count, cha
 			switch_conclude(&switches[i], st, words);
 		} else if (!status[i].answered) {
 			switch_conclude(&switches[i], SERVER_BUSY,
-			                "knotd did not get to zone-status, its control is busy");
+			                "knotd did not carry out zone-status: its control socket is busy");
 		} else if (status[i].catalog_member) {
 			switch_conclude(&switches[i], SERVER_REFUSED,
 			                "the zone is a catalog member, its policy cannot be switched");
 		} else if (status[i].transaction) {
 			// Our commit would abort it.
-			switch_conclude(&switches[i], SERVER_BUSY, "somebody's zone transaction is open");
+			switch_conclude(&switches[i], SERVER_BUSY, "another client has an open zone transaction");
 		}
 	}
 
@@ -192,7 +193,7 @@ static void judge_template(switch_t *sw, const template_t *template, const contr
 
 	// The template "default" need not exist.
 	if (!template->answered && !cmd->failed) {
-		snprintf(words, sizeof(words), "knotd did not get to %s, its control is busy", cmd->name);
+		snprintf(words, sizeof(words), "knotd did not carry out %s: its control socket is busy", cmd->name);
 		switch_conclude(sw, SERVER_BUSY, words);
 	} else if (sw->role == POLICY_QUIET && (sw->ds_push || template->ds_push)) {
 		*gate = GATE_OBSERVE_ONLY;
@@ -253,7 +254,7 @@ int switch_templates(control_t *control, const char *command, switch_t *switches
 		}
 		if (unknown) {
 			switch_conclude(sw, SERVER_BUSY,
-			                "knotd did not get to zone-file-complete, its control is busy");
+			                "knotd did not carry out zone-file-complete: its control socket is busy");
 			continue;
 		}
 		size_t j = 0;

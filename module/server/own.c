@@ -166,7 +166,7 @@ static void conclude(check_t *check, const control_cmd_t *status_cmd, const cont
 		return;
 	}
 	if (!status->answered) {
-		fail(out, SERVER_BUSY, "knotd did not get to zone-status, its control is busy");
+		fail(out, SERVER_BUSY, "knotd did not carry out zone-status: its control socket is busy");
 		return;
 	}
 	out->frozen = status->frozen;
@@ -194,7 +194,7 @@ static void conclude(check_t *check, const control_cmd_t *status_cmd, const cont
 	}
 	// A loaded zone has a SOA: an empty answer is one of a busy knotd.
 	if (out->soa.count == 0) {
-		fail(out, SERVER_BUSY, "knotd did not get to zone-read, its control is busy");
+		fail(out, SERVER_BUSY, "knotd did not carry out zone-read: its control socket is busy");
 		return;
 	}
 	out->status = SERVER_OK;

@@ -406,7 +406,8 @@ static server_status_t read_policies(control_t *control, const char *command, po
 		}
 		// A section shows its identifier at least: silence is not absence.
 		if (!policies[role].exists && !cmds[role].failed) {
-			snprintf(detail, CONTROL_DETAIL_MAX, "knotd did not get to %s, its control is busy", command);
+			snprintf(detail, CONTROL_DETAIL_MAX, "knotd did not carry out %s: its control socket is busy",
+			         command);
 			return SERVER_BUSY;
 		}
 	}

@@ -241,7 +241,7 @@ static server_status_t read_section(control_t *control, const char *name, const 
 		return ret;
 	}
 	if (sources->count == 0 && zones) {
-		snprintf(detail, CONTROL_DETAIL_MAX, "knotd did not get to %s, its control is busy", name);
+		snprintf(detail, CONTROL_DETAIL_MAX, "knotd did not carry out %s: its control socket is busy", name);
 		return SERVER_BUSY;
 	}
 	if (sources->count > 0) {

@@ -506,7 +506,7 @@ int row_read(store_t *store, sqlite3_stmt *stmt, store_zone_t *zone)
 		if (!read_field(stmt, i, &columns[i], store->read_only, zone)) {
 			const char *name = (const char *)sqlite3_column_text(stmt, 0);
 			const char *value = (const char *)sqlite3_column_text(stmt, i);
-			return store_malformed(store, "zone %.256s: column %s makes no sense: '%.100s'",
+			return store_malformed(store, "zone %.256s: column %s is invalid: '%.100s'",
 			                       name != NULL ? name : "?", columns[i].name,
 			                       value != NULL ? value : "NULL");
 		}

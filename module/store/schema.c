@@ -121,15 +121,15 @@ static int get_version(store_t *store, int *version)
 	}
 
 	if ((*version != 0 || objects != 0) && application != APPLICATION_ID) {
-		snprintf(store->error, sizeof(store->error), "%s is a database of something else: choose another path",
-		         store->path);
+		snprintf(store->error, sizeof(store->error),
+		         "%s is the database of another application: choose another path", store->path);
 		return KNOT_ERROR;
 	}
 	if (*version > STORE_SCHEMA) {
 		snprintf(store->error, sizeof(store->error),
-		         "%s has schema %i, this kskroll knows %i at most: install the newer kskroll "
-		         "again, or move the file away (rollovers under way are then taken up from "
-		         "what is seen, the history starts anew)",
+		         "%s has schema %i, this kskroll knows %i at most: install the newer kskroll again, or move "
+		         "the file away (the module then resumes rollovers from what the servers have, and the "
+		         "history is lost)",
 		         store->path, *version, STORE_SCHEMA);
 		return KNOT_ERROR;
 	}

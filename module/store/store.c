@@ -350,7 +350,7 @@ int store_history(store_t *store, const char *zone, size_t limit, int (*each)(co
 	    sqlite3_bind_int64(stmt, 2, max) == SQLITE_OK) {
 		while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
 			if (!read_event(stmt, store->read_only, event)) {
-				result = store_malformed(store, "an event of the history makes no sense");
+				result = store_malformed(store, "an event of the history is invalid");
 				continue;
 			}
 			int ret = each(event, arg);
@@ -400,7 +400,7 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 			};
 			ret = KNOT_EOK;
 		} else {
-			ret = store_malformed(store, "unreachable_since of server %.320s makes no sense", server);
+			ret = store_malformed(store, "unreachable_since of server %.320s is invalid", server);
 		}
 		break;
 	case SQLITE_DONE:

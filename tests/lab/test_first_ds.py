@@ -88,7 +88,7 @@ def test_a_removed_ds_is_not_asked_back(directory):
         hold("ds-removed")
         # Hold on, then off: the operator wants it again.
         hold(None)
-        assert world.knot.log_lines("its end asks for a first DS")
+        assert world.knot.log_lines("its end requests a first DS")
         progress.wait_visited("introduce", 30)
         progress.wait_visited("observe", 60)
         assert world.ds_everywhere(ZONE, old[ZONE])

@@ -92,7 +92,7 @@ def test_notify_brings_the_ds_within_seconds(directory):
         line = logged(world, ZONE, "it has acknowledged")
         assert f"target {SCANNER_NAME} at {SCANNER}@" in line, line
         assert not world.knot.log_lines(f"zone {QUIET}, parent")
-        told = world.knot.totals()["kskroll-notifies"]
+        told = world.knot.totals()["kskroll-notifications"]
         counts = {name: count for name, count in told.items() if count}
         assert counts == {"acknowledged": 1}, counts
         last = stored(world, ZONE)

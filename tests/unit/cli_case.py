@@ -69,7 +69,7 @@ class CliCase(unittest.TestCase):
         out = self.ok(*args, "--json", code=code, **more)
         self.assertEqual(out.count("\n"), 1)
         value = json.loads(out)
-        self.assertEqual(value["schema"], 1)
+        self.assertEqual(value["schema"], 2)
         return value
 
     def zone(self, name):

@@ -176,7 +176,7 @@ class Cli(CliCase):
 
     def test_plan_names_what_has_to_be_done_first(self):
         self.assertEqual(self.json("plan", "charlie.example")["first"], "child-unreachable")
-        self.assertIn("secondary has to deal with 'child-unreachable'", self.ok("plan", "charlie.example"))
+        self.assertIn("the secondary must resolve 'child-unreachable'", self.ok("plan", "charlie.example"))
 
     def test_the_settings_are_those_of_the_zone(self):
         p = self.json("plan", "echo.example")
@@ -191,7 +191,7 @@ class Cli(CliCase):
 
     def test_what_the_settings_forbid_is_said(self):
         self.assertEqual(self.json("plan", "hotel.example")["first"], "dry-run")
-        self.assertIn("operator has to deal with 'dry-run'", self.ok("plan", "hotel.example"))
+        self.assertIn("the operator must resolve 'dry-run'", self.ok("plan", "hotel.example"))
 
     def test_a_store_of_an_older_version_is_read_with_defaults(self):
         path = os.path.join(self.folder.name, "old.db")
@@ -216,9 +216,9 @@ class Cli(CliCase):
     def test_the_last_notification_of_the_parent(self):
         self.assertEqual(self.zone("bravo.example")["notification"]["status"], "acknowledged")
         self.assertIsNone(self.zone("alpha.example")["notification"])
-        self.assertRegex(self.ok("status", "bravo.example"), r"(?m)^Parent told +\S+ \(1 h[^)]* ago\): acknowledged, "
+        self.assertRegex(self.ok("status", "bravo.example"), r"(?m)^Notified +\S+ \(1 h[^)]* ago\): acknowledged, "
                          r"target scanner.example. at 192.0.2.61@5359, NOERROR, sent 1, took 12 ms$")
-        self.assertNotIn("Parent told", self.ok("status", "alpha.example"))
+        self.assertNotIn("Notified", self.ok("status", "alpha.example"))
 
     # History.
 

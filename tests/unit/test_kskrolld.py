@@ -116,7 +116,7 @@ class Test(unittest.TestCase):
                 kskrolld.process.send_signal(number)
             # It is still there to refuse what comes next.
             kskrolld.send(frame(200))
-            self.assertEqual(kskrolld.logged(), ["kskrolld does not understand the module"])
+            self.assertEqual(kskrolld.logged(), ["kskrolld received an invalid message from the module"])
             self.assertEqual(kskrolld.ended(), 2)
 
     def test_without_standard_output_and_error_files_do_not_get_their_numbers(self):
@@ -139,7 +139,7 @@ class Test(unittest.TestCase):
             with Kskrolld() as kskrolld:
                 kskrolld.send(greet)
                 self.assertEqual(kskrolld.frame()[0], HELLO)
-                self.assertEqual(kskrolld.logged(), ["kskrolld does not understand the module"], greet)
+                self.assertEqual(kskrolld.logged(), ["kskrolld received an invalid message from the module"], greet)
                 self.assertEqual(kskrolld.ended(), 2)
 
     def test_frames_that_are_none_end_it(self):
@@ -149,7 +149,7 @@ class Test(unittest.TestCase):
             with Kskrolld() as kskrolld:
                 kskrolld.send(hello() + data)
                 self.assertEqual(kskrolld.frame()[0], HELLO)
-                self.assertEqual(kskrolld.logged(), ["kskrolld does not understand the module"], data)
+                self.assertEqual(kskrolld.logged(), ["kskrolld received an invalid message from the module"], data)
                 self.assertEqual(kskrolld.ended(), 2)
 
     def test_noise_of_any_kind_ends_it_or_is_waited_for(self):

@@ -934,7 +934,7 @@ static void a_ds_that_was_taken_away_is_not_asked_back(void **state)
 	m.facts.own.known = false;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_HOLD);
-	assert_string_equal(m.row.gate_detail, "its end asks for a first DS");
+	assert_string_equal(m.row.gate_detail, "its end requests a first DS");
 	m.facts.own.known = true;
 	machine_step(&m);
 	m.config.hold = false;

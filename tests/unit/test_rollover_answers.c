@@ -85,7 +85,7 @@ static void sha1_ds_of_the_old_key_beside_the_new_one_is_stale(void **state)
 	machine_ds(&m, NEW, 300);
 	m.parent[1].ds_sha1 = OLD;
 	machine_step(&m);
-	assert_gate(&m, GATE_DS_STALE, m.parent[1].server, "besides the new DS that of key 1001");
+	assert_gate(&m, GATE_DS_STALE, m.parent[1].server, "besides the new DS, a DS of key 1001");
 	assert_int_equal(m.row.ds_all_since, 0);
 }
 

@@ -233,7 +233,8 @@ static void a_zone_held_after_a_rollback_does_not_go_insecure(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_ROLLED_BACK);
 	assert_int_equal(m.row.gate, GATE_AWAITING_DECISION);
-	assert_string_equal(m.row.gate_detail, "go-insecure waits until the rollover goes on or the new key is gone");
+	assert_string_equal(m.row.gate_detail,
+	                    "go-insecure waits until the rollover continues or the new key is removed");
 	assert_int_equal(m.out.policy, POLICY_QUIET);
 }
 

@@ -124,7 +124,7 @@ static void each_of_cds_and_cdnskey_is_judged(void **state)
 
 		*rrset = right;
 		rrset->unwanted = true;
-		snprintf(text, sizeof(text), "%s with a record that should not be there", NAMES[i]);
+		snprintf(text, sizeof(text), "%s has an unexpected record", NAMES[i]);
 		expect(judge_child(&m.facts, &w), GATE_CDS_DIFFERS, a->server, text, true);
 		*rrset = right;
 		rrset->keys = OLD | NEW;
@@ -308,7 +308,7 @@ static void every_parent_server_must_have_exactly_the_ds(void **state)
 	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_STALE, a->server, "DS of key 1001", true);
 	a->ds = OLD | NEW;
 	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_STALE, a->server,
-	       "besides the new DS that of key 1001", true);
+	       "besides the new DS, a DS of key 1001", true);
 	a->ds = 0;
 	expect(judge_parent(&m.facts, &m.config, NEW, m.now), GATE_DS_MISSING, a->server, "no DS of key 1002", true);
 	a->ds_sha1 = NEW;

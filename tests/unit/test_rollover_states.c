@@ -546,7 +546,7 @@ static void gates_of_the_own_server_say_why(void **state)
 	m.config.dry_run = true;
 	machine_decide(&m);
 	assert_int_equal(m.out.row.gate, GATE_DRY_RUN);
-	assert_string_equal(m.out.row.gate_detail, "a rollover is under way");
+	assert_string_equal(m.out.row.gate_detail, "a rollover is in progress");
 	assert_false(m.out.policy_wanted);
 }
 
@@ -609,7 +609,7 @@ static void a_key_that_this_rollover_does_not_know_voids_what_held(void **state)
 	machine_serve(&m, OLD | NEW | THIRD, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_UNKNOWN_KEY);
-	assert_string_equal(m.row.gate_detail, "a KSK that this rollover does not know");
+	assert_string_equal(m.row.gate_detail, "a KSK that is not part of this rollover");
 	assert_int_equal(m.row.all_since, 0);
 	assert_int_equal(m.row.gate_until, 0);
 	/* So does one of several old ones that somebody removes. */
@@ -628,7 +628,7 @@ static void a_key_that_this_rollover_does_not_know_voids_what_held(void **state)
 	m.facts.own.foreign = THIRD;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_UNKNOWN_KEY);
-	assert_string_equal(m.row.gate_detail, "key 1003 does not sign here: another signer's");
+	assert_string_equal(m.row.gate_detail, "key 1003 does not sign here: it belongs to another signer");
 }
 
 static void only_what_may_have_changed_is_asked(void **state)

@@ -138,7 +138,7 @@ static void silence_and_business_are_not_taken_for_absence(void **state)
 		begin_derived(true);
 		knotd.silent = names[i];
 		assert_refuses(&wanted, SERVER_BUSY, GATE_OBSERVE_ONLY,
-		               "knotd did not get to conf-read, its control is busy");
+		               "knotd did not carry out conf-read: its control socket is busy");
 		begin_derived(true);
 		knotd.busy = names[i];
 		char words[CONTROL_DETAIL_MAX];

@@ -541,11 +541,11 @@ static void empty_section_is_not_taken_for_no_policy(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = silent_about_configuration;
-	assert_result(quiet(fake, "a."), SERVER_BUSY, "control is busy");
+	assert_result(quiet(fake, "a."), SERVER_BUSY, "control socket is busy");
 	result_t r = { 0 };
 	server_policy_origin(fake->server, "a.", on_done, &r);
 	wait_for(fake, &r, 1);
-	assert_result(r, SERVER_BUSY, "control is busy");
+	assert_result(r, SERVER_BUSY, "control socket is busy");
 }
 
 static void unreadable_record_is_refused(void **state)

@@ -984,7 +984,7 @@ static void foreign_database_is_refused(void **state)
 	snprintf(f->path, sizeof(f->path), "%s/other.db", f->dir);
 	sql(f, "CREATE TABLE zone (a); PRAGMA user_version = 1");
 	assert_null(store_open(f->path, false, f->err, sizeof(f->err)));
-	assert_non_null(strstr(f->err, "something else"));
+	assert_non_null(strstr(f->err, "another application"));
 }
 
 static void fill(fixture_t *f)
