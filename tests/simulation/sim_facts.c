@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the module sees of the world: the same facts that module/engine/facts.c and module/dns make.
+ * What the module sees of the world: the same facts that module/daemon/facts.c and module/dns make.
  */
 
 #include <string.h>

@@ -271,7 +271,7 @@ typedef struct {
 	time_t ds_gone;     /*!< Later none was any more, since then; 0: not so. */
 } shown_t;
 
-/*! The part of module/engine that decides when rollover_decide() is called. */
+/*! The part of module/daemon that decides when rollover_decide() is called. */
 typedef struct {
 	rollover_config_t config;
 	rollover_row_t row, stored;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
+#include "loop.h"
 
 #define HOUR 3600
 #define DAY  86400

@@ -20,20 +20,19 @@ BELOW = {
     "dns": {"rollover"},
     "server": {"rollover"},
     "store": {"rollover"},
-    "engine": {"rollover", "dns", "server", "store"},
-    "daemon": {"rollover", "wire", "engine"},
+    "daemon": {"rollover", "wire", "dns", "server", "store"},
     "knot": {"rollover", "wire", "dns", "server"},
 }
 #: Header in include/kskroll: the folder that implements it.
 PUBLIC = {"rollover.h": "rollover", "plan.h": "rollover", "dns.h": "dns", "server.h": "server", "store.h": "store",
-          "engine.h": "engine", "settings.h": "rollover", "policy_name.h": "server"}
+          "engine.h": "daemon", "settings.h": "rollover", "policy_name.h": "server"}
 #: Of dns and server the module in knotd has these files, which have names and nothing else.
 OF_KNOT = {"dns/status.c", "server/policy_name.c"}
 #: Only these need a header of another folder that is not public.
 INNER = {("dns", "knot/compat.h"), ("server", "knot/compat.h"), ("daemon", "wire/wire.h"), ("knot", "wire/wire.h")}
 #: Circles of calls that are left, by folder.
 CIRCLES = {
-    "engine": [frozenset("clock.c engine.c facts.c fit.c check.c notify.c open.c prune.c signaling.c wake.c world.c write.c zone.c "
+    "daemon": [frozenset("announce.c check.c clocks.c facts.c fit.c forget.c loop.c resources.c schedule.c signaling.c world.c writer.c zone.c "
                          "zones.c".split())],
 }
 

@@ -7,7 +7,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "module/engine/belt.h"
+#include "module/daemon/belt.h"
 
 #define NOW ((time_t)1000000000)
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "engine.h"
+#include "loop.h"
 
 /* The server answers when the test says so. */
 static server_check_f asked_by_control, asked_by_dns;

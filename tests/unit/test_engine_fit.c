@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine.h"
+#include "loop.h"
 
 static server_fit_f asked;
 static unsigned decisions;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine.h"
+#include "loop.h"
 #include "pack.h"
 
 #define ROUNDS 20000

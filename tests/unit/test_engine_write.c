@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "engine.h"
+#include "loop.h"
 
 #define NOW     1800000000
 #define DAY     86400

@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-#include "engine.h"
+#include "loop.h"
 
 static bool may_glance(const zone_t *zone)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine.h"
+#include "loop.h"
 
 /*! Text that grows in a buffer and is cut at its end. */
 typedef struct {

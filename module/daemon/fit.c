@@ -11,7 +11,7 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "engine.h"
+#include "loop.h"
 
 /*! What depends on other zones is checked again after so many seconds. */
 #define FIT_COUNTS 3600

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
+#include "loop.h"
 
 static int addrs_copy(dns_addrs_t *to, const dns_addrs_t *from)
 {

@@ -6,7 +6,7 @@
 
 #include <syslog.h>
 
-#include "engine.h"
+#include "loop.h"
 
 /*! Rows in one transaction: it is all that is lost when the machine fails, and seen again at the next checks. */
 #define TOGETHER_MAX 500

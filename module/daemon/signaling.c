@@ -9,7 +9,7 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "engine.h"
+#include "loop.h"
 
 static void say(zone_t *zone, const dsboot_result_t *result)
 {

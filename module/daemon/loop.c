@@ -10,7 +10,7 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "engine.h"
+#include "loop.h"
 
 /*!
  * From one first check to the next after a start. knotd has its zones to load at the same time, and both take processor

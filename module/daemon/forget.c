@@ -9,7 +9,7 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "engine.h"
+#include "loop.h"
 
 /*! Zones removed in one go; each may have a thousand events. */
 #define TOGETHER 8

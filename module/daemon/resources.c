@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "loop.h"
 
 /*! Seconds between tries to open what could not be opened. */
 #define AGAIN 10

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "engine.h"
+#include "loop.h"
 
 bool queue_reserve(queue_t *queue, size_t count)
 {

@@ -11,7 +11,7 @@
 #include <syslog.h>
 
 #include "belt.h"
-#include "engine.h"
+#include "loop.h"
 #include "pack.h"
 
 zone_t *zone_get(loop_t *loop, entry_t *entry)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "engine.h"
+#include "loop.h"
 
 /*! Until a missing route that was there meanwhile is said again. */
 #define ROUTE_SAID_AGAIN 86400

@@ -211,14 +211,14 @@ bool queue_reserve(queue_t *queue, size_t count);
 void queue_put(queue_t *queue, entry_t *entry, uint64_t at);
 void queue_remove(queue_t *queue, entry_t *entry);
 
-/*! The zone is checked in so many milliseconds; never earlier, later if very many wait (wake.c). */
+/*! The zone is checked in so many milliseconds; never earlier, later if very many wait (schedule.c). */
 void wake_in(loop_t *loop, entry_t *entry, uint64_t ms);
 /*! The zone is checked now, or right after the check under way. */
 void wake_now(loop_t *loop, entry_t *entry);
 /*! There may be room for more checks the server. */
 void wake_more(loop_t *loop);
 
-/*! Logs that the wall clock was set since the last call (clock.c). Rows follow it when they are used. */
+/*! Logs that the wall clock was set since the last call (clocks.c). Rows follow it when they are used. */
 void clock_check(loop_t *loop);
 void clock_start(loop_t *loop);
 void clock_read(const loop_t *loop, rollover_clock_t *out);
@@ -266,7 +266,7 @@ void zone_drop(zone_t *zone);
 /*! Works out the zone's numbers, counts it by them, and hands them to its instances. */
 void zone_publish(loop_t *loop, entry_t *entry);
 
-/*! The asker with these settings instead of the present one; loop->dns_error if there is none (open.c). */
+/*! The asker with these settings instead of the present one; loop->dns_error if there is none (resources.c). */
 void open_dns(loop_t *loop, const settings_t *settings);
 /*! The store of these settings, unless it is open. What is wrong is said once, however often it is tried. */
 void open_store(loop_t *loop, const settings_t *settings);
@@ -289,7 +289,7 @@ void zone_answered(zone_t *zone, bool cancelled);
 void zone_to_scratch(zone_t *zone, const rollover_row_t *row);
 /*!
  * Writes the scratch, and an event with it if there is one: durable on return, or \a soon, within a second
- * and together with others (write.c). \return False if it cannot be written; store_error() has the words.
+ * and together with others (writer.c). \return False if it cannot be written; store_error() has the words.
  */
 bool write_scratch(loop_t *loop, const store_event_t *event, bool soon);
 /*!
@@ -303,12 +303,12 @@ void write_joined(loop_t *loop);
 void write_unreachable(loop_t *loop, const char *zone, const char *server, const rollover_silence_t *silence);
 /*! All servers of a survey are written: bounds their number. */
 void write_servers_done(loop_t *loop, const char *zone, time_t now);
-/*! Removes from the store what is no more, now and then (prune.c). */
+/*! Removes from the store what is no more, now and then (forget.c). */
 void prune(loop_t *loop);
 /*! Ends the store's open transaction, if there is one. */
 bool write_out(loop_t *loop);
 
-/*! Starts or ends a notification of the parent, as the decision wants it (notify.c). */
+/*! Starts or ends a notification of the parent, as the decision wants it (announce.c). */
 void tell_parent(zone_t *zone, const rollover_decision_t *decision);
 /*! Ends one under way. */
 void tell_parent_end(zone_t *zone);

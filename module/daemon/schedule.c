@@ -4,7 +4,7 @@
  * each would need its memory at the same time, and wait for the control socket all the same.
  */
 
-#include "engine.h"
+#include "loop.h"
 
 static void on_alarm(uv_timer_t *timer);
 

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "loop.h"
 
 /*! What a clock that is only slewed does not gain or lose between two checks, a second apart. */
 #define STEP_MS 2000

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
+#include "loop.h"
 
 #define DNSKEY_ZONE   0x0100
 #define DNSKEY_REVOKE 0x0080

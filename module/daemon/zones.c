@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
+#include "loop.h"
 #include "pack.h"
 
 static size_t bucket_of(const loop_t *loop, const char *name)

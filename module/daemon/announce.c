@@ -8,7 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "engine.h"
+#include "loop.h"
 
 /*! A notification is over before the next one of the zone is due: all tries over UDP and the one over TCP. */
 static notify_retry_t retry_of(const rollover_config_t *config)
