@@ -22,7 +22,7 @@ from .test_rollover import ROLLOVER, ZONE, in_every_state, module_world
 from .wait import wait_until
 from .world import KNOT, module_path
 
-ENDED = "kskrolld has ended"
+ENDED = "kskrolld ended"
 RUNS = "kskrolld runs"
 ADDRESS, OTHER = "127.0.9.1", "127.0.9.2"
 
@@ -333,10 +333,10 @@ def test_one_of_another_version_is_refused_in_one_sentence(directory):
 
 #: What calls itself kskrolld, and what knotd says about it.
 FALSE = {
-    "garbage": ("cat /dev/urandom >&0", "is no kskrolld"),
-    "zeros": ("cat /dev/zero >&0", "does not greet"),
-    "end": ("exit 3", "kskrolld has ended (exit code 3)"),
-    "abort": ("kill -ABRT $$", "kskrolld has ended (signal SIGABRT)"),
+    "garbage": ("cat /dev/urandom >&0", "is not kskrolld"),
+    "zeros": ("cat /dev/zero >&0", "sent no greeting"),
+    "end": ("exit 3", "kskrolld ended (exit code 3)"),
+    "abort": ("kill -ABRT $$", "kskrolld ended (signal SIGABRT)"),
     "again": ("exit 75", "starting server"),
 }
 
@@ -350,7 +350,7 @@ def test_what_is_no_kskrolld_harms_nobody(directory):
         module = module_in(os.path.join(directory, name), path)
         with plain(directory, name, module=module) as server, Answering(server.names[0], ADDRESS) as answering:
             wait_until(lambda s=server, w=words: s.log_lines(w) or
-                       (name == "garbage" and s.log_lines("does not greet")), 10, f"{name}: {words}")
+                       (name == "garbage" and s.log_lines("sent no greeting")), 10, f"{name}: {words}")
             wait_until(lambda s=server: s.total("kskroll-daemon-starts") > 1, 20, "it is tried again")
             server.knotc("reload")
             wait_until(lambda a=answering: a.asked > 50, 10, "it answers")

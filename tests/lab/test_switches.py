@@ -137,7 +137,7 @@ def test_a_commit_that_makes_knotd_read_its_file_again_is_noticed(directory):
         start(world)
         progress.wait_visited("introduce", 60)
         wait_until(lambda: "kskroll" in world.knot.knotc("conf-read", f"zone[{ZONE}]"), 20, "the switch")
-        assert not world.knot.log_lines("policy is lost")
+        assert not world.knot.log_lines("policy switch was lost")
         world.knot.transaction(("conf-set", "mod-kskroll[other-test].notify", "off"))
         wait_until(lambda: world.knot.log_lines("the policy switch was lost"), 20, "it is said")
         wait_until(lambda: "kskroll" in world.knot.knotc("conf-read", f"zone[{ZONE}]"), 30, "it is switched again")
