@@ -226,7 +226,7 @@ int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_le
  * \param[in] zone       Owner.
  * \param[in] dnskey     DNSKEY RDATA set.
  * \param[in] rrsigs     RRSIG RDATA over it.
- * \param[in] keys       Keys; those without RDATA cannot be told.
+ * \param[in] keys       Keys; those without RDATA are skipped.
  * \param[in] key_count  Their number.
  * \param[in] now        Clock for the validity period.
  */

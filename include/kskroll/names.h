@@ -88,7 +88,7 @@ typedef enum {
 	GATE__COUNT
 } rollover_gate_t;
 
-/*! Who has to do something for a gate to open. */
+/*! Who must do something for a gate to open. */
 typedef enum {
 	ACTOR_NOBODY = 0, /*!< Time or the module itself. */
 	ACTOR_SECONDARY,  /*!< Whoever runs the named nameserver. */
@@ -146,7 +146,7 @@ typedef enum {
 
 /*! What opens a gate in the ordinary course of things, for the forecast. */
 typedef enum {
-	OPENER_ACTOR = 0, /*!< Who has to act. */
+	OPENER_ACTOR = 0, /*!< Who must act. */
 	OPENER_TRANSFER,  /*!< The transfer of the zone to the nameservers. */
 	OPENER_SCAN,      /*!< The scan of the parent, in the state in which it acts. */
 } rollover_opener_t;
@@ -172,7 +172,7 @@ typedef struct {
 	bool outage;      /*!< The zone does not validate now, or may not: an error, first in every list. */
 	bool danger;      /*!< Not an outage yet, but one may follow: critical where zones are audited. */
 	bool chosen;      /*!< The operator has decided that nothing starts: no fault of an idle zone. */
-	bool silences;    /*!< Nothing is signalled, or nobody may be told: what comes after it is a new signal. */
+	bool silences;    /*!< Nothing is signalled, or nobody may be notified: what comes after it is a new signal. */
 	bool switching;   /*!< The policy of the state is not in force yet. */
 	bool old_ttl;     /*!< While the TTL falls: nameservers may all have the high one yet. */
 	rollover_opener_t opener;
@@ -180,7 +180,7 @@ typedef struct {
 	rollover_help_t help;
 } rollover_gate_info_t;
 
-/*! The DS that the parent has in a state, or has to get. */
+/*! The DS that the parent has in a state, or must get. */
 typedef enum {
 	DS_OLD = 0,
 	DS_NEW,

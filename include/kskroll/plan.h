@@ -53,7 +53,7 @@ typedef struct {
 	time_t safe;            /*!< Earliest end of retire: only the new KSK is left anywhere; 0 if not reached. */
 	time_t end;             /*!< The zone is idle again, base policy and TTLs restored; 0 if not reached. */
 	bool imagined;          /*!< No rollover is due: the plan shows one that is started now. */
-	rollover_gate_t lifted; /*!< Gate that somebody has to open, in force now or by the settings; taken for open. */
+	rollover_gate_t lifted; /*!< Gate that an actor must open, in force now or by the settings; taken for open. */
 	rollover_gate_t stuck;  /*!< Where the plan ended if it does not reach idle. */
 } plan_t;
 

@@ -19,7 +19,7 @@
 
 #include "kskroll/names.h"
 
-/*! KSKs of one zone that are told apart; more is a gate, never a guess. */
+/*! KSKs of one zone that are distinguished; more is a gate, never a guess. */
 #define ROLLOVER_KEYS_MAX 16
 /*! Old KSKs that one rollover can replace together. */
 #define ROLLOVER_OLD_MAX 4
@@ -42,11 +42,11 @@
 /*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
 #define ROLLOVER_UNKNOWN_DS_TTL 172800
 /*!
- * So long, or `observe`, CDS names the key that the DS names before the server is told that it is in use: the other
+ * So long, or `observe`, CDS names the key that the DS names before Knot is ordered to use it: the other
  * would have got ready meanwhile (propagation-delay plus the DNSKEY TTL), or is the old one, and its DS out of caches.
  */
 #define ROLLOVER_CONFIRM_WAIT (7 * 86400)
-/*! The parent is told again after `notify-again`, then after twice as long each time, at most this. */
+/*! The parent is notified again after `notify-again`, then after twice as long each time, at most this. */
 #define ROLLOVER_NOTIFY_MAX 86400
 /*! "name. address@port" of a server, with its final zero. */
 #define SERVER_NAME_MAX 320
@@ -65,7 +65,7 @@ typedef struct {
 	uint8_t algorithm;
 } key_id_t;
 
-/*! What the engine has to do besides switching the policy. */
+/*! What the engine must do besides switching the policy. */
 typedef enum {
 	ACTION_NONE = 0,
 	ACTION_START,     /*!< `zone-key-rollover Z ksk` */
@@ -145,10 +145,10 @@ typedef enum {
 typedef struct {
 	bool known;            /*!< False: the control socket did not answer. */
 	bool frozen;           /*!< `knotc zone-freeze`. */
-	bool transaction;      /*!< Somebody's zone transaction is open. */
+	bool transaction;      /*!< Another client's zone transaction is open. */
 	bool catalog_member;   /*!< Configured by a catalog: its policy cannot be switched. */
 	policy_role_t policy;  /*!< Role of the policy in force; POLICY__COUNT for any other. */
-	bool conf_busy;        /*!< The last switch failed because of somebody's transaction. */
+	bool conf_busy;        /*!< The last switch failed because of another client's transaction. */
 	char conf_detail[160]; /*!< The server's words about the last failed switch or order, "" if none. */
 	keyset_t dnskey;       /*!< KSKs (SEP flag) published. */
 	keyset_t foreign;      /*!< Those of them that do not sign the DNSKEY RRset: another signer's. */
@@ -243,11 +243,11 @@ typedef struct {
 	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
 
 	time_t ordered;         /*!< The last ACTION_* was sent; 0 = none in this state. */
-	time_t notified;        /*!< The parent was last told of the signals; 0 = not of those that are out. */
+	time_t notified;        /*!< The parent was last notified of the signals; 0 = not of those that are out. */
 	uint8_t checks;         /*!< Checks since the gate last changed: back-off. */
-	uint8_t bad_watches;    /*!< Watches in a row that failed. Not stored: a restart counts anew. */
+	uint8_t bad_watches;    /*!< Watches in a row that failed. Not stored: a restart counts from 0. */
 	time_t next_check;      /*!< The next check. */
-	rollover_clock_t clock; /*!< The clock that told these times, see rollover_follow_clock(). */
+	rollover_clock_t clock; /*!< The clock of these times, see rollover_follow_clock(). */
 } rollover_row_t;
 
 /*! Settings of one zone, all in seconds. */
@@ -261,11 +261,11 @@ typedef struct {
 	uint32_t ds_check_interval;
 	uint32_t unreachable_after;
 	uint32_t bogus_limit;  /*!< Failing watches in a row that count as a failure. */
-	time_t caches_expired; /*!< The operator's word: no cache held anything older at this time; 0: none. */
+	time_t caches_expired; /*!< The operator's statement: no cache held anything older at this time; 0: none. */
 	uint32_t zone_ttl;     /*!< Largest TTL in the zone (zone-max-ttl of the policy); 0: unknown. */
-	uint32_t notify_again; /*!< Until the parent is told a second time. */
-	bool notify;           /*!< The parent is told of signals (RFC 9859). */
-	bool go_insecure;      /*!< The operator's word, twice: the zone is to become insecure. */
+	uint32_t notify_again; /*!< Until the parent is notified a second time. */
+	bool notify;           /*!< The parent is notified of signals (RFC 9859). */
+	bool go_insecure;      /*!< The operator's wish, given twice: the zone is to become insecure. */
 	bool dry_run;
 	bool hold;
 	bool observe_only;        /*!< The server or the policy does not allow driving. */
@@ -325,9 +325,9 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 /*!
  * \brief Whether the state that a decision has entered can be judged on the same facts, without another check.
  *
- * It is when nothing has to be done first and all was asked; not before `retire`, whose step cannot be taken back,
+ * It is when nothing must be done first and all was asked; not before `retire`, whose step cannot be taken back,
  * and not before `await-ds`: whom a rollover waits for most is to be seen, however quick the parent is.
- * For the next decision SURVEY_WATCH has to be taken out of facts->asked: the watch counts its checks.
+ * For the next decision SURVEY_WATCH must be taken out of facts->asked: the watch counts its checks.
  *
  * \param[in] own_count  KSKs of the own zone: the first ones of facts->keys.
  */
@@ -360,7 +360,7 @@ uint32_t rollover_watches_apart(const rollover_config_t *config, const rollover_
 bool rollover_watch_due(uint32_t apart, time_t watched, time_t now);
 
 /*!
- * \brief Whether the decision has to be written before anything follows from it.
+ * \brief Whether the decision must be written before anything follows from it.
  *
  * In idle only what a restart could not find out again, and once in an hour: times that every check moves wait for
  * that.
@@ -414,7 +414,7 @@ policy_role_t rollover_policy(const rollover_row_t *row);
 /*!
  * \brief The dnskey-ttl of a derived policy where \a ttl is the one around the change.
  *
- * Policies that follow one another are a second apart, so that Knot signs the DNSKEY RRset anew whenever signals
+ * Policies that follow one another are a second apart, so that Knot re-signs the DNSKEY RRset whenever signals
  * come out. A parent that guards against replay (RFC 7344 6.2) takes nothing signed before what it took
  * last, BIND's dnssec-cds not even a DNSKEY RRset. What is within 300 to 900 s stays there (RFC 10026 4.1).
  */
@@ -447,7 +447,7 @@ typedef struct {
  * \brief A check in which the server did not answer.
  *
  * Silence is evidence about a server only where another one answers in the same check: else this host may be
- * cut off. So the time between two checks counts if somebody answered in both of them, under the conditions of
+ * cut off. So the time between two checks counts if someone answered in both of them, under the conditions of
  * rollover_unreachable_since(). Else the silence is as long as it was at the first of them.
  *
  * \param[in,out] silence  What is remembered of the server; its \a since is what counts now.
@@ -465,7 +465,7 @@ int key_id_find(const key_id_t *keys, unsigned count, const key_id_t *id);
 void ttl_window_add(ttl_window_t *window, uint32_t ttl, time_t now);
 /*! \return The largest TTL a cache may have taken within its own length before \a now; 0 if none. */
 uint32_t ttl_window_max(const ttl_window_t *window, time_t now);
-/*! \return When the last TTL above \a limit has run out of every cache; 0 if none is above. */
+/*! \return When the last TTL above \a limit has expired from every cache; 0 if none is above. */
 time_t ttl_window_expired(const ttl_window_t *window, uint32_t limit);
 
 /*! Drops what was last served at \a expired or before, but for the TTL of the last check. */

@@ -25,7 +25,7 @@ typedef struct server server_t;
 typedef enum {
 	SERVER_OK = 0,
 	SERVER_UNREACHABLE, /*!< No socket, refused, timeout, reset: try again later. */
-	SERVER_BUSY,        /*!< Somebody's transaction is open: try again later. */
+	SERVER_BUSY,        /*!< Another client's transaction is open: try again later. */
 	SERVER_REFUSED,     /*!< knotd answered with an error; `detail` has its words. */
 	SERVER_CANCELLED,   /*!< server_free() came first. */
 } server_status_t;
@@ -91,7 +91,7 @@ void server_check(server_t *server, const char *zone, server_check_f done, void 
  * \brief Reads the same RRsets by DNS from this knotd, which leaves no line in knotd's log.
  *
  * Nothing may be done upon it: it says whether a server_check() is worth its two lines. Status SERVER_REFUSED if the
- * zone is not loaded, SERVER_UNREACHABLE if it cannot be told this way (a query module, no TCP). Says nothing of
+ * zone is not loaded, SERVER_UNREACHABLE if DNS does not show it (a query module, no TCP). Says nothing of
  * frozen, transaction and catalog_member.
  */
 void server_glance(server_t *server, const char *zone, server_check_f done, void *arg);

@@ -68,7 +68,7 @@ void store_close(store_t *store);
 int store_begin(store_t *store);
 int store_commit(store_t *store);
 
-/*! \return KNOT_EOK, KNOT_ENOENT if the zone has no row, KNOT_EMALF for a row that makes no sense, KNOT_ERROR. */
+/*! \return KNOT_EOK, KNOT_ENOENT if the zone has no row, KNOT_EMALF for an invalid row, KNOT_ERROR. */
 int store_load(store_t *store, const char *zone, store_zone_t *out);
 
 /*!
@@ -129,7 +129,7 @@ typedef enum {
  *
  * \param[in] path  Of the store, which is open.
  *
- * \return A descriptor: closing it ends that, as the end of the process does. -1 if it cannot be told to others.
+ * \return A descriptor: closing it ends that, as the end of the process does. -1 if other processes cannot see it.
  */
 int store_alive_begin(const char *path);
 

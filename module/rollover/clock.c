@@ -114,7 +114,7 @@ time_t rollover_unreachable_since(const rollover_config_t *config, time_t since,
 	/* The longest back-off is eightfold (RFC 9975 3), with some delay besides. */
 	const time_t longest = 10 * (time_t)apart + 60;
 	const int64_t by = gained(seen, now);
-	/* Here a long time has to be assumed where the clock may be right, a short one where it has to be proven. */
+	/* Here a long time must be assumed where the clock may be right, a short one where it must be proven. */
 	const time_t apart_by_wall = now->wall - seen->wall;
 	const time_t unseen = same_boot(seen, now)                              ? apart_by_wall - by :
 	                      apart_by_wall >= 0 && apart_by_wall < uptime(now) ? uptime(now) :

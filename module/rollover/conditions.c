@@ -94,8 +94,8 @@ static bool cds_names_the_ds_key(const dec_t *c)
 }
 
 /*!
- * Either way the server has to be told that the key is in use. In the second case it lets the other one go, so no DS of
- * that may be in caches; in the first case the other one gets ready in time, which ends this. So it has to be seen all
+ * Either way the module must confirm the key to Knot. In the second case it removes the other one, so no DS
+ * of that may be in caches; in the first case the other one gets ready in time, which ends this. So it must be seen all
  * the time; a time without checks may be one in which the server did nothing, and the parent anything.
  */
 static bool confirmed(dec_t *c)
@@ -121,7 +121,7 @@ static bool confirmed(dec_t *c)
 	return true;
 }
 
-/*! Knot has them out; if not any more, somebody confirmed the key, or made one more. */
+/*! Knot has them out; if not any more, someone confirmed the key, or made one more. */
 static bool ready(dec_t *c)
 {
 	if (has_begun(c) || (c->facts->own.cds.present && c->facts->own.cdnskey.present)) {
@@ -204,7 +204,7 @@ static bool chain_back(dec_t *c)
 	if (!dec_gate(c, &v)) {
 		return false;
 	}
-	/* Only when every nameserver asks for the old key as well the parent is told. */
+	/* Only when every nameserver asks for the old key as well, the parent is notified. */
 	const judge_expect_t w = expect(c);
 	if (judge_child(c->facts, &w).gate == GATE_NONE) {
 		dec_notify(c);

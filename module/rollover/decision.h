@@ -77,7 +77,7 @@ void dec_remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset
 /*! Whether the keys can take over from the old ones in this rollover: of the same algorithm, and this server's. */
 bool dec_is_successor(const dec_t *c, keyset_t keys);
 
-/*! The new KSK turned up in the own zone: by our order, or by somebody else's. */
+/*! The new KSK turned up in the own zone: by our order, or by another client's. */
 bool dec_adopt(dec_t *c);
 
 /*! Whether nothing was seen for longer than some check intervals before this check: what held may not have held then.
@@ -85,10 +85,10 @@ bool dec_adopt(dec_t *c);
 bool dec_after_gap(const dec_t *c);
 
 /*!
- * \brief Whether somebody removed the DS: no server of the parent that answered has one.
+ * \brief Whether the DS was removed: no server of the parent that answered has one.
  *
- * It is never asked back without the operator's word (RFC 10026 7.1). One that answers nothing proves nothing, so it is
- * not waited for. False while a zone waits for its first DS, or goes insecure.
+ * It is never asked back without the operator's decision (RFC 10026 7.1). One that answers nothing proves nothing, so
+ * it is not waited for. False while a zone waits for its first DS, or goes insecure.
  */
 bool dec_ds_removed(const dec_t *c);
 /*! What is said then. */

@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief What has to expire before a step ends.
+ * \brief What must expire before a step ends.
  */
 
 #pragma once

@@ -18,7 +18,7 @@ static bool unjudged(dec_t *c, rollover_gate_t gate, const char *detail)
 }
 
 /*!
- * On hold a zone at rest is the operator's word only for what was shown to him as gone: a DS that goes meanwhile is
+ * On hold an idle zone is the operator's statement only for what kskroll showed as removed: a DS that goes meanwhile is
  * not.
  */
 static bool asks_for_ds(const dec_t *c)
@@ -129,7 +129,7 @@ bool guard_settings(dec_t *c)
 
 /* The keys. */
 
-/*! Only the old keys are expected: one more is a rollover of somebody else's to catch up with. */
+/*! Only the old keys are expected: one more is a rollover of another client's to catch up with. */
 static bool only_old(dec_t *c)
 {
 	const keyset_t zone = c->facts->own.dnskey;
@@ -195,7 +195,7 @@ bool guard_keys(dec_t *c)
 		return true;
 	}
 	if ((c->old & ~zone) && (c->old & zone) && c->step->leaving == 0) {
-		/* One of several old ones was removed by hand: nobody has to wait for it at a nameserver. */
+		/* One of several old ones was removed by hand: nobody must wait for it at a nameserver. */
 		c->old &= zone;
 		dec_remember_old(&c->out->row, c->facts, c->old);
 		c->out->row.all_since = 0;

@@ -47,7 +47,7 @@ static void idle_known(dec_t *c)
 /*!
  * \brief No server of the parent has a DS.
  *
- * A zone that never had one gets its first. If there was one, somebody took it away, and that is not undone
+ * A zone that never had one gets its first. If there was one, someone took it away, and that is not undone
  * (RFC 10026 7.1) unless the operator says so: hold on, then off.
  */
 static void without_ds(dec_t *c)

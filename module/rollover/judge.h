@@ -29,7 +29,7 @@ typedef struct {
 	bool red; /*!< A wrong answer, as opposed to none: what held before no longer holds. */
 } judge_verdict_t;
 
-/*! What the nameservers of the zone have to serve. */
+/*! What the nameservers of the zone must serve. */
 typedef struct {
 	const rollover_config_t *config;
 	time_t now;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The plans. Each can be read from top to bottom: what has to be true before the next step, and where the zone goes
+ * The plans. Each can be read from top to bottom: what must be true before the next step, and where the zone goes
  * when it no longer is.
  */
 
@@ -179,7 +179,7 @@ static const step_t FIRST_DS[] = {
 	},
 };
 
-/*! The DS goes, on the operator's word (RFC 8078 4). */
+/*! The DS goes, at the operator's request (RFC 8078 4). */
 static const step_t INSECURE[] = {
 	{
 		.state = ROLLOVER_REMOVE_DS, .policy = POLICY_DELETE, .survey = SURVEY_SERVERS,

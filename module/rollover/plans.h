@@ -22,7 +22,7 @@
 /*! A target that is no state: back to idle, where everything is found out again. */
 #define TO_START ROLLOVER_STATE__COUNT
 
-/*! CDS and CDNSKEY that each nameserver has to serve. */
+/*! CDS and CDNSKEY that each nameserver must serve. */
 typedef enum {
 	SIGNALS_ANY = 0,
 	SIGNALS_NONE,
@@ -31,7 +31,7 @@ typedef enum {
 	SIGNALS_DELETE,
 } step_signals_t;
 
-/*! KSKs that the own zone has to have. */
+/*! KSKs that the own zone must have. */
 typedef enum {
 	OWN_ANY = 0,
 	OWN_OLD,     /*!< The old ones alone. */
@@ -45,7 +45,7 @@ typedef enum {
 	WHEN_OLD_LEFT, /*!< The own zone still has an old key. */
 } step_when_t;
 
-/*! What has to expire. */
+/*! What must expire. */
 typedef enum {
 	EXPIRE_NOTHING = 0,
 	EXPIRE_HIGH_TTL,    /*!< DNSKEY RRsets with a TTL above the low one. */
@@ -77,7 +77,7 @@ typedef enum {
 	COND_EXPIRED,    /*!< All of \a expire is over. */
 	COND_PROVEN,     /*!< All of \a expire is still over (\a unproven). */
 	COND_ORDER,      /*!< The order is given, and the zone waits for what comes of it. */
-	COND_DS_ASKED,   /*!< The parent replaces the DS, and is told. */
+	COND_DS_ASKED,   /*!< The parent replaces the DS, and is notified. */
 } step_cond_t;
 
 #define STEP_CONDS   8
@@ -90,7 +90,7 @@ typedef struct {
 	policy_role_t policy; /*!< The policy under which the zone has its signals. */
 	unsigned survey;      /*!< Set of SURVEY_*. */
 
-	/* What has to be. */
+	/* What must be. */
 	step_cond_t cond[STEP_CONDS]; /*!< In this order; the first that is not met decides. */
 	step_own_t own;
 	unsigned present; /*!< Roles that are, and sign, on every nameserver. */
@@ -113,7 +113,7 @@ typedef struct {
 	/* Where to go, a state or TO_*, if ... */
 	rollover_state_t key_lost;      /*!< a nameserver no longer has the keys, */
 	rollover_state_t ds_lost;       /*!< a server of the parent no longer has the new DS, */
-	rollover_state_t removed;       /*!< somebody removed the DS, */
+	rollover_state_t removed;       /*!< the DS was removed, */
 	bool removed_later;             /*!< (only if that lasts for a check interval) */
 	rollover_state_t unproven;      /*!< what had expired is there again, */
 	rollover_state_t extra_key;     /*!< one more KSK appears, */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Whether somebody writes the store: whoever does holds a lock on a file beside it, which the kernel drops with the
+ * Whether someone writes the store: whoever does holds a lock on a file beside it, which the kernel drops with the
  * process. It is that of the byte whose number is the process, so it tells which, and two do not keep each other out.
  */
 

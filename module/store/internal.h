@@ -72,7 +72,7 @@ char *row_sql_columns(void);
 int row_migrate_columns(store_t *store, int schema);
 
 int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone);
-/*! \return KNOT_EOK, KNOT_EMALF (with words), never a row that makes no sense. */
+/*! \return KNOT_EOK, KNOT_EMALF (with words), never an invalid row. */
 int row_read(store_t *store, sqlite3_stmt *stmt, store_zone_t *zone);
 
 /*! Reads a text column, as it is; false if it has another type or does not fit. */

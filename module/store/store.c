@@ -261,7 +261,7 @@ int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg)
 		return KNOT_ERROR;
 	}
 
-	// A row that makes no sense does not hide the others, but it is told at the end.
+	// An invalid row does not hide the others, but it is reported at the end.
 	int result = KNOT_EOK;
 	int step;
 	while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -290,7 +290,7 @@ int store_each_name(store_t *store, sqlite3_stmt *stmt, int result, int (*each)(
 	int step = SQLITE_ROW;
 	while (result == KNOT_EOK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
 		char name[sizeof(((store_zone_t *)0)->zone)];
-		// A row that makes no sense is told when its zone is loaded.
+		// An invalid row is reported when its zone is loaded.
 		if (column_text(stmt, 0, name, sizeof(name))) {
 			result = each(name, arg);
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*! \file  What writing and reading have to agree on. */
+/*! \file  What writing and reading must agree on. */
 
 #pragma once
 

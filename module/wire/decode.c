@@ -98,7 +98,7 @@ static const char *get_text(reader_t *r)
 	return (const char *)data;
 }
 
-/*! One that has to be there. */
+/*! One that must be there. */
 static const char *get_words(reader_t *r)
 {
 	const char *text = get_text(r);

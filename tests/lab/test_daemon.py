@@ -144,7 +144,7 @@ def test_nothing_is_left_after_a_kill_of_knotd(directory):
         for _ in range(3):
             server.wait_checked(20)
             kskrolld = server.wait_kskrolld()
-            assert status(server) is True
+            wait_until(lambda: status(server) is True, 5, "it has the store")
             began = time.monotonic()
             server.kill9()
             wait_until(lambda p=kskrolld: gone(p), 1, "kskrolld is gone", poll=0.01)
