@@ -11,7 +11,7 @@
 
 static void print_assumptions(const options_t *o, const store_zone_t *z, const rollover_config_t *c)
 {
-	const plan_assume_t *a = &o->assume;
+	const forecast_assume_t *a = &o->assume;
 	char s[3][TEXT_SPAN];
 
 	fputs("Settings    ", stdout);
@@ -23,7 +23,7 @@ static void print_assumptions(const options_t *o, const store_zone_t *z, const r
 }
 
 /*! A line from start to end with the step's part marked. */
-static void bar(const plan_t *plan, const plan_step_t *step, time_t start)
+static void bar(const forecast_t *plan, const forecast_step_t *step, time_t start)
 {
 	char line[BAR + 1];
 	double span = plan->end > start ? plan->end - start : 1;
@@ -39,7 +39,7 @@ static void bar(const plan_t *plan, const plan_step_t *step, time_t start)
 	printf("|%s|", line);
 }
 
-static void print_step(const options_t *o, const plan_t *plan, const plan_step_t *step, time_t start)
+static void print_step(const options_t *o, const forecast_t *plan, const forecast_step_t *step, time_t start)
 {
 	char text[TEXT_TIME];
 
@@ -49,7 +49,7 @@ static void print_step(const options_t *o, const plan_t *plan, const plan_step_t
 	color_print(o, COLOR_BOLD, rollover_state_name(step->state));
 	printf(": %s\n", rollover_state_meaning(step->state));
 	for (unsigned i = 0; i < step->wait_count; i++) {
-		const plan_wait_t *w = &step->wait[i];
+		const forecast_wait_t *w = &step->wait[i];
 		char span[TEXT_SPAN], until[TEXT_TIME];
 		const rollover_gate_info_t *info = rollover_gate_info(w->gate);
 		if (w->to != 0 && w->to <= o->now) {
@@ -62,7 +62,8 @@ static void print_step(const options_t *o, const plan_t *plan, const plan_step_t
 	}
 }
 
-static void print_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config, const plan_t *plan)
+static void print_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
+                       const forecast_t *plan)
 {
 	char text[TEXT_TIME], span[TEXT_SPAN];
 
@@ -85,7 +86,7 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 	printf("\n%-20s  %-*s  %s\n", "EARLIEST", BAR + 2, "", "STEP, AND WHY NOT EARLIER");
 	time_t start = plan->start > o->now ? plan->start : o->now;
 	for (unsigned i = 0; i < plan->count; i++) {
-		const plan_step_t *step = &plan->step[i];
+		const forecast_step_t *step = &plan->step[i];
 		/* At rest until it starts: not part of the line. */
 		if (i == 0 && step->state == ROLLOVER_IDLE && plan->count > 1) {
 			continue;
@@ -107,7 +108,8 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 	}
 }
 
-static void json_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config, const plan_t *plan)
+static void json_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
+                      const forecast_t *plan)
 {
 	json_begin();
 	json_time("time", o->now);
@@ -128,7 +130,7 @@ static void json_plan(const options_t *o, const store_zone_t *z, const rollover_
 	json_time("end", plan->end);
 	json_open("steps", '[');
 	for (unsigned i = 0; i < plan->count; i++) {
-		const plan_step_t *step = &plan->step[i];
+		const forecast_step_t *step = &plan->step[i];
 		json_open(NULL, '{');
 		json_string("state", rollover_state_name(step->state));
 		json_string("meaning", rollover_state_meaning(step->state));
@@ -173,7 +175,7 @@ static int write_file(const picture_t *p, const char *path, bool html)
 	return EXIT_FINE;
 }
 
-static int pictures(const options_t *o, const store_zone_t *z, const rollover_config_t *config, const plan_t *plan)
+static int pictures(const options_t *o, const store_zone_t *z, const rollover_config_t *config, const forecast_t *plan)
 {
 	const picture_t p = { .o = o, .zone = z, .config = config, .plan = plan };
 	int ret = EXIT_FINE;
@@ -190,9 +192,9 @@ static int pictures(const options_t *o, const store_zone_t *z, const rollover_co
 static int show(const options_t *o, const store_zone_t *z)
 {
 	const rollover_config_t config = settings_of(o, z);
-	plan_t plan;
+	forecast_t plan;
 
-	plan_run(&config, &z->row, &o->assume, o->now, &plan);
+	forecast_run(&config, &z->row, &o->assume, o->now, &plan);
 	if (o->svg != NULL || o->html != NULL) {
 		return pictures(o, z, &config, &plan);
 	}

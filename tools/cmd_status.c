@@ -20,10 +20,10 @@ typedef struct {
 	bool others;      /*!< Zones without an outage: those with one come first. */
 } list_t;
 
-static void run_plan(const options_t *o, const store_zone_t *z, plan_t *plan)
+static void run_plan(const options_t *o, const store_zone_t *z, forecast_t *plan)
 {
 	const rollover_config_t config = settings_of(o, z);
-	plan_run(&config, &z->row, &o->assume, o->now, plan);
+	forecast_run(&config, &z->row, &o->assume, o->now, plan);
 }
 
 /* JSON. */
@@ -75,7 +75,7 @@ static void json_keys(const store_zone_t *z)
 	json_close(']');
 }
 
-static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *plan)
+static void json_zone(const options_t *o, const store_zone_t *z, const forecast_t *plan)
 {
 	const rollover_row_t *row = &z->row;
 	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
@@ -122,7 +122,7 @@ static void json_zone(const options_t *o, const store_zone_t *z, const plan_t *p
 
 /* Table. */
 
-static void table_zone(list_t *l, const store_zone_t *z, const plan_t *plan)
+static void table_zone(list_t *l, const store_zone_t *z, const forecast_t *plan)
 {
 	const options_t *o = l->o;
 	const rollover_row_t *row = &z->row;
@@ -194,7 +194,7 @@ static void print_routes(const list_t *l)
 static int show(const store_zone_t *z, void *arg)
 {
 	list_t *l = arg;
-	plan_t plan = { 0 };
+	forecast_t plan = { 0 };
 
 	if (l->o->blocked && l->o->arg_count == 0 && rollover_gate_info(z->row.gate)->outage == l->others) {
 		return 0;
@@ -334,7 +334,7 @@ int cmd_status(const options_t *o)
 		if (o->arg_count == 1 && !o->json && !o->blocked && !o->names && !o->prometheus) {
 			ret = stored_load(store, o->args[0], zone);
 			if (ret == EXIT_FINE) {
-				plan_t plan;
+				forecast_t plan;
 				run_plan(o, zone, &plan);
 				detail_print(o, zone, &plan);
 				print_daemon(o);

@@ -227,7 +227,7 @@ static void print_notification(const options_t *o, const store_zone_t *z)
 
 /* What comes. */
 
-static void print_steps(const options_t *o, const plan_t *plan)
+static void print_steps(const options_t *o, const forecast_t *plan)
 {
 	char text[TEXT_TIME];
 
@@ -238,7 +238,7 @@ static void print_steps(const options_t *o, const plan_t *plan)
 	puts("\nWhat comes, at the earliest (kskroll plan says why not earlier):");
 	table_t *t = table_new(3);
 	for (unsigned i = 1; i < plan->count; i++) {
-		const plan_step_t *step = &plan->step[i];
+		const forecast_step_t *step = &plan->step[i];
 		table_add(t, COLOR_NONE, text_time(text, step->from));
 		table_add(t, COLOR_NONE, rollover_state_name(step->state));
 		table_add(t, COLOR_NONE, rollover_state_meaning(step->state));
@@ -270,7 +270,7 @@ static void print_command(const char *command, const char *comment, void *arg)
 	printf("\n      # %s\n", comment);
 }
 
-void detail_print(const options_t *o, const store_zone_t *z, const plan_t *plan)
+void detail_print(const options_t *o, const store_zone_t *z, const forecast_t *plan)
 {
 	const rollover_row_t *row = &z->row;
 	print_command_t p = { .o = o };

@@ -16,7 +16,7 @@ static const char head[] =
 	"td.stay { white-space: nowrap; }\n"
 	"</style>\n";
 
-static void row(FILE *out, const picture_t *p, const plan_step_t *step)
+static void row(FILE *out, const picture_t *p, const forecast_step_t *step)
 {
 	char text[PICTURE_TEXT];
 

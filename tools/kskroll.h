@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "kskroll/plan.h"
+#include "kskroll/forecast.h"
 #include "kskroll/store.h"
 
 /*! Exit codes (kskroll.1). */
@@ -59,7 +59,7 @@ typedef struct {
 		uint32_t value;
 	} given[GIVEN_MAX]; /*!< Settings that count instead of the zone's. */
 	unsigned given_count;
-	plan_assume_t assume;
+	forecast_assume_t assume;
 	char **args; /*!< Operands behind the command. */
 	int arg_count;
 } options_t;
@@ -294,4 +294,4 @@ void zone_list_free(zone_list_t *list);
 
 /* detail.c */
 
-void detail_print(const options_t *o, const store_zone_t *zone, const plan_t *plan);
+void detail_print(const options_t *o, const store_zone_t *zone, const forecast_t *plan);

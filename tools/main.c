@@ -223,7 +223,7 @@ static int take(options_t *o, size_t i, const char *arg)
 
 static void defaults(options_t *o)
 {
-	static const plan_assume_t assume = PLAN_ASSUME_DEFAULT;
+	static const forecast_assume_t assume = FORECAST_ASSUME_DEFAULT;
 	const char *db = getenv("KSKROLL_DB");
 	const char *now = getenv("KSKROLL_NOW");
 

@@ -62,17 +62,17 @@ const char *picture_actor_meaning(rollover_actor_t actor)
 	return actors[actor].meaning;
 }
 
-bool picture_shows(const plan_t *plan, unsigned step)
+bool picture_shows(const forecast_t *plan, unsigned step)
 {
 	return step > 0 || plan->step[0].state != ROLLOVER_IDLE || plan->count == 1;
 }
 
-bool picture_waits(const picture_t *p, const plan_wait_t *wait)
+bool picture_waits(const picture_t *p, const forecast_wait_t *wait)
 {
 	return wait->to == 0 || wait->to > p->o->now;
 }
 
-void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const plan_step_t *step, const plan_wait_t *wait)
+void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const forecast_step_t *step, const forecast_wait_t *wait)
 {
 	const rollover_gate_info_t *info = rollover_gate_info(wait->gate);
 	bool assumed = rollover_state_info(step->state)->parent_acts && info->actor == ACTOR_PARENT;
@@ -87,7 +87,7 @@ void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const plan_step_t 
 	}
 }
 
-void picture_stay(char out[PICTURE_TEXT], const plan_step_t *step)
+void picture_stay(char out[PICTURE_TEXT], const forecast_step_t *step)
 {
 	char from[TEXT_TIME], to[TEXT_TIME], span[TEXT_SPAN];
 
@@ -102,7 +102,7 @@ void picture_stay(char out[PICTURE_TEXT], const plan_step_t *step)
 
 static bool note_start(char out[PICTURE_TEXT], const picture_t *p)
 {
-	const plan_step_t *first = &p->plan->step[0];
+	const forecast_step_t *first = &p->plan->step[0];
 	char now[TEXT_TIME], start[TEXT_TIME];
 
 	picture_time(now, p->o->now);
@@ -121,7 +121,7 @@ static bool note_start(char out[PICTURE_TEXT], const picture_t *p)
 
 static bool note_ends(char out[PICTURE_TEXT], const picture_t *p)
 {
-	const plan_t *plan = p->plan;
+	const forecast_t *plan = p->plan;
 	char safe[TEXT_TIME], end[TEXT_TIME];
 
 	if (plan->end == 0) {
@@ -151,7 +151,7 @@ static bool note_first(char out[PICTURE_TEXT], const picture_t *p)
 
 static bool note_assumed(char out[PICTURE_TEXT], const picture_t *p)
 {
-	const plan_assume_t *a = &p->o->assume;
+	const forecast_assume_t *a = &p->o->assume;
 	char s[3][TEXT_SPAN];
 
 	snprintf(out, PICTURE_TEXT,

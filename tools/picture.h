@@ -15,7 +15,7 @@ typedef struct {
 	const options_t *o;
 	const store_zone_t *zone;
 	const rollover_config_t *config;
-	const plan_t *plan;
+	const forecast_t *plan;
 } picture_t;
 
 /*! Writes a whole SVG document, or the element to stand in HTML. */
@@ -35,13 +35,13 @@ const char *picture_actor_color(rollover_actor_t actor);
 /*! Who that is. */
 const char *picture_actor_meaning(rollover_actor_t actor);
 /*! The step is part of the line: not the rest before a start that lies ahead. */
-bool picture_shows(const plan_t *plan, unsigned step);
+bool picture_shows(const forecast_t *plan, unsigned step);
 /*! The wait is not over. */
-bool picture_waits(const picture_t *p, const plan_wait_t *wait);
+bool picture_waits(const picture_t *p, const forecast_wait_t *wait);
 /*! "waiting-dnskey-ttl until ... (2 h): why". */
-void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const plan_step_t *step, const plan_wait_t *wait);
+void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const forecast_step_t *step, const forecast_wait_t *wait);
 /*! From when to when and how long. */
-void picture_stay(char out[PICTURE_TEXT], const plan_step_t *step);
+void picture_stay(char out[PICTURE_TEXT], const forecast_step_t *step);
 /*! Number of sentences about the whole, and each of them. */
 #define PICTURE_NOTES 5
 /*! \return False if there is nothing to say. */

@@ -38,7 +38,7 @@ static double x_of(const drawing_t *d, time_t at)
 
 static void set_axis(drawing_t *d)
 {
-	const plan_t *plan = d->p->plan;
+	const forecast_t *plan = d->p->plan;
 	time_t now = d->p->o->now;
 	time_t last = plan->step[plan->count - 1].from;
 
@@ -51,7 +51,7 @@ static void set_axis(drawing_t *d)
 	d->to += margin > 600 ? margin : 600;
 }
 
-static unsigned wait_lines(const drawing_t *d, const plan_step_t *step)
+static unsigned wait_lines(const drawing_t *d, const forecast_step_t *step)
 {
 	char text[PICTURE_TEXT];
 	unsigned lines = 0;
@@ -64,7 +64,7 @@ static unsigned wait_lines(const drawing_t *d, const plan_step_t *step)
 	return lines;
 }
 
-static int row_height(const drawing_t *d, const plan_step_t *step)
+static int row_height(const drawing_t *d, const forecast_step_t *step)
 {
 	return ROW_HEAD + wait_lines(d, step) * WAIT_STEP + 8;
 }
@@ -191,7 +191,7 @@ static void marker(drawing_t *d, time_t at, int line, const char *class, const c
 
 /* Rows. */
 
-static void bar(drawing_t *d, const plan_step_t *step, int y)
+static void bar(drawing_t *d, const forecast_step_t *step, int y)
 {
 	char stay[PICTURE_TEXT];
 	double from = x_of(d, step->from);
@@ -205,7 +205,7 @@ static void bar(drawing_t *d, const plan_step_t *step, int y)
 	xml_text(d->out, stay);
 	fputs("</title></rect>\n", d->out);
 	for (unsigned i = 0; i < step->wait_count; i++) {
-		const plan_wait_t *w = &step->wait[i];
+		const forecast_wait_t *w = &step->wait[i];
 		from = x_of(d, w->from);
 		to = x_of(d, w->to != 0 ? w->to : d->to);
 		fprintf(d->out, "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", from, y + BAR,
@@ -213,11 +213,11 @@ static void bar(drawing_t *d, const plan_step_t *step, int y)
 	}
 }
 
-static void waits(drawing_t *d, const plan_step_t *step, int y)
+static void waits(drawing_t *d, const forecast_step_t *step, int y)
 {
 	char what[PICTURE_TEXT];
 	for (unsigned i = 0; i < step->wait_count; i++) {
-		const plan_wait_t *w = &step->wait[i];
+		const forecast_wait_t *w = &step->wait[i];
 		if (!picture_waits(d->p, w)) {
 			continue;
 		}
@@ -228,7 +228,7 @@ static void waits(drawing_t *d, const plan_step_t *step, int y)
 	}
 }
 
-static int row(drawing_t *d, const plan_step_t *step, int y)
+static int row(drawing_t *d, const forecast_step_t *step, int y)
 {
 	char when[TEXT_TIME], span[TEXT_SPAN], line[128];
 	int height = row_height(d, step);
@@ -253,7 +253,7 @@ static int row(drawing_t *d, const plan_step_t *step, int y)
 
 static int legend(drawing_t *d, int y)
 {
-	const plan_t *plan = d->p->plan;
+	const forecast_t *plan = d->p->plan;
 
 	text(d, MARGIN, y, "head", "steps");
 	for (unsigned i = 0; i < plan->count; i++) {
@@ -318,7 +318,7 @@ static int tail_height(const drawing_t *d)
 void svg_write(FILE *out, const picture_t *p, bool document)
 {
 	drawing_t d = { .out = out, .p = p };
-	const plan_t *plan = p->plan;
+	const forecast_t *plan = p->plan;
 
 	set_axis(&d);
 	d.top = TITLE_Y + 26 + notes_height(&d, 0, 2) + 44;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kskroll/plan.h"
+#include "kskroll/forecast.h"
 #include "plans.h"
 
 /*! More checks than the longest rollover takes; then the plan ends where it is. */
@@ -24,7 +24,7 @@ typedef struct {
 } change_t;
 
 typedef struct {
-	const plan_assume_t *assume;
+	const forecast_assume_t *assume;
 	rollover_config_t config;
 	time_t now;
 	key_id_t keys[ROLLOVER_OLD_MAX + 1];
@@ -182,7 +182,7 @@ static void world_ttls(world_t *w, const rollover_row_t *row)
 }
 
 static void world_init(world_t *w, const rollover_config_t *config, const rollover_row_t *row,
-                       const plan_assume_t *assume, time_t now)
+                       const forecast_assume_t *assume, time_t now)
 {
 	const rollover_state_info_t *state = rollover_state_info(row->state);
 
@@ -315,20 +315,20 @@ static void check(const world_t *w, view_t *v)
 
 /* The plan. */
 
-static plan_step_t *add_step(plan_t *plan, rollover_state_t state, time_t from)
+static forecast_step_t *add_step(forecast_t *plan, rollover_state_t state, time_t from)
 {
-	if (plan->count == PLAN_STEPS_MAX) {
+	if (plan->count == FORECAST_STEPS_MAX) {
 		return NULL;
 	}
-	plan_step_t *step = &plan->step[plan->count++];
-	*step = (plan_step_t){ .state = state, .from = from };
+	forecast_step_t *step = &plan->step[plan->count++];
+	*step = (forecast_step_t){ .state = state, .from = from };
 	return step;
 }
 
 /*! The last wait ends now; the next one begins if there is one. */
-static void add_wait(plan_step_t *step, rollover_gate_t gate, time_t now)
+static void add_wait(forecast_step_t *step, rollover_gate_t gate, time_t now)
 {
-	plan_wait_t *last = step->wait_count > 0 ? &step->wait[step->wait_count - 1] : NULL;
+	forecast_wait_t *last = step->wait_count > 0 ? &step->wait[step->wait_count - 1] : NULL;
 
 	if (last != NULL && last->to == 0) {
 		if (last->gate == gate) {
@@ -339,20 +339,20 @@ static void add_wait(plan_step_t *step, rollover_gate_t gate, time_t now)
 			step->wait_count--;
 		}
 	}
-	if (gate != GATE_NONE && step->wait_count < PLAN_WAITS_MAX) {
-		step->wait[step->wait_count++] = (plan_wait_t){ .gate = gate, .from = now };
+	if (gate != GATE_NONE && step->wait_count < FORECAST_WAITS_MAX) {
+		step->wait[step->wait_count++] = (forecast_wait_t){ .gate = gate, .from = now };
 	}
 }
 
 /*! No rollover is due: one is imagined to be started now, by hand or by Knot. */
-static void begin_now(world_t *w, plan_t *plan)
+static void begin_now(world_t *w, forecast_t *plan)
 {
 	plan->imagined = true;
 	publish_new_key(w, w->now);
 }
 
 /*! Not a gate that time or the imagined world opens. */
-static bool needs_somebody(const rollover_row_t *row, const plan_assume_t *assume, time_t now)
+static bool needs_somebody(const rollover_row_t *row, const forecast_assume_t *assume, time_t now)
 {
 	const rollover_gate_info_t *gate = rollover_gate_info(row->gate);
 
@@ -379,9 +379,9 @@ static rollover_gate_t forbidden(const rollover_config_t *config)
 }
 
 /*! A step of the plan ends and the next one begins. \return Whether the plan goes on. */
-static bool add_transition(plan_t *plan, rollover_state_t before, const rollover_decision_t *d, time_t now)
+static bool add_transition(forecast_t *plan, rollover_state_t before, const rollover_decision_t *d, time_t now)
 {
-	plan_step_t *step = &plan->step[plan->count - 1];
+	forecast_step_t *step = &plan->step[plan->count - 1];
 
 	add_wait(step, GATE_NONE, now);
 	step->to = now;
@@ -410,7 +410,7 @@ static time_t next_check(const world_t *w, const rollover_row_t *row)
 }
 
 /*! Check after check until the zone is idle again, or nothing moves. */
-static void run(world_t *w, const rollover_row_t *row, plan_t *plan)
+static void run(world_t *w, const rollover_row_t *row, forecast_t *plan)
 {
 	rollover_decision_t d = { .row = *row };
 
@@ -437,8 +437,8 @@ static void run(world_t *w, const rollover_row_t *row, plan_t *plan)
 	plan->stuck = plan->end == 0 ? d.row.gate : GATE_NONE;
 }
 
-void plan_run(const rollover_config_t *config, const rollover_row_t *row, const plan_assume_t *assume, time_t now,
-              plan_t *plan)
+void forecast_run(const rollover_config_t *config, const rollover_row_t *row, const forecast_assume_t *assume,
+                  time_t now, forecast_t *plan)
 {
 	assert(config && row && assume && plan);
 
@@ -447,7 +447,7 @@ void plan_run(const rollover_config_t *config, const rollover_row_t *row, const 
 	memset(plan, 0, sizeof(*plan));
 	plan->lifted = needs_somebody(row, assume, now) ? row->gate : forbidden(config);
 	plan->start = row->state != ROLLOVER_IDLE ? row->since : 0;
-	plan_step_t *step = add_step(plan, row->state, row->since);
+	forecast_step_t *step = add_step(plan, row->state, row->since);
 	if (row->gate != GATE_NONE) {
 		add_wait(step, row->gate, row->gate_since);
 	}

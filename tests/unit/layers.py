@@ -24,7 +24,7 @@ BELOW = {
     "knot": {"rollover", "wire", "dns", "server"},
 }
 #: Header in include/kskroll: the folder that implements it.
-PUBLIC = {"rollover.h": "rollover", "plan.h": "rollover", "dns.h": "dns", "server.h": "server", "store.h": "store",
+PUBLIC = {"rollover.h": "rollover", "forecast.h": "rollover", "dns.h": "dns", "server.h": "server", "store.h": "store",
           "engine.h": "daemon", "settings.h": "rollover", "policy_name.h": "server"}
 #: Of dns and server the module in knotd has these files, which have names and nothing else.
 OF_KNOT = {"dns/status.c", "server/policy_name.c"}

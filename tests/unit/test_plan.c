@@ -7,18 +7,18 @@
 #include <cmocka.h>
 
 #include "machine.h"
-#include "kskroll/plan.h"
+#include "kskroll/forecast.h"
 
-static const plan_assume_t ASSUME = PLAN_ASSUME_DEFAULT;
+static const forecast_assume_t ASSUME = FORECAST_ASSUME_DEFAULT;
 
-static plan_t run(const machine_t *m)
+static forecast_t run(const machine_t *m)
 {
-	plan_t plan;
-	plan_run(&m->config, &m->row, &ASSUME, m->now, &plan);
+	forecast_t plan;
+	forecast_run(&m->config, &m->row, &ASSUME, m->now, &plan);
 	return plan;
 }
 
-static const plan_step_t *step_of(const plan_t *plan, rollover_state_t state)
+static const forecast_step_t *step_of(const forecast_t *plan, rollover_state_t state)
 {
 	for (unsigned i = 0; i < plan->count; i++) {
 		if (plan->step[i].state == state) {
@@ -29,7 +29,7 @@ static const plan_step_t *step_of(const plan_t *plan, rollover_state_t state)
 	return NULL;
 }
 
-static const plan_wait_t *wait_of(const plan_step_t *step, rollover_gate_t gate)
+static const forecast_wait_t *wait_of(const forecast_step_t *step, rollover_gate_t gate)
 {
 	for (unsigned i = 0; i < step->wait_count; i++) {
 		if (step->wait[i].gate == gate) {
@@ -40,10 +40,10 @@ static const plan_wait_t *wait_of(const plan_step_t *step, rollover_gate_t gate)
 	return NULL;
 }
 
-static void steps_follow_each_other(const plan_t *plan)
+static void steps_follow_each_other(const forecast_t *plan)
 {
 	for (unsigned i = 0; i < plan->count; i++) {
-		const plan_step_t *s = &plan->step[i];
+		const forecast_step_t *s = &plan->step[i];
 		if (i + 1 < plan->count) {
 			assert_int_equal(s->to, plan->step[i + 1].from);
 		}
@@ -60,7 +60,7 @@ static void a_zone_at_rest_shows_a_rollover_started_now(void **state)
 	(void)state;
 	machine_t m;
 	machine_init(&m);
-	plan_t p = run(&m);
+	forecast_t p = run(&m);
 
 	assert_true(p.imagined);
 	assert_int_equal(p.stuck, GATE_NONE);
@@ -85,7 +85,7 @@ static void a_lifetime_starts_it_when_it_ends(void **state)
 	machine_at(&m, ROLLOVER_IDLE);
 	m.config.ksk_lifetime = 365 * DAY;
 	m.now = T0 + 100 * DAY;
-	plan_t p = run(&m);
+	forecast_t p = run(&m);
 
 	assert_false(p.imagined);
 	assert_int_equal(p.start, T0 + 365 * DAY);
@@ -103,7 +103,7 @@ static void it_goes_on_from_every_state(void **state)
 		machine_t m;
 		machine_at(&m, s);
 		m.row.since = m.row.gate_since = T0;
-		plan_t p = run(&m);
+		forecast_t p = run(&m);
 		assert_int_equal(p.step[0].state, s);
 		assert_int_equal(p.step[p.count - 1].state, ROLLOVER_IDLE);
 		assert_int_equal(p.count, ROLLOVER_SETTLE - s + 2);
@@ -120,8 +120,8 @@ static void it_says_what_the_machine_does(void **state)
 	machine_at(&m, ROLLOVER_OBSERVE);
 	m.row.since = m.now;
 	m.row.ds_expire = 2 * DAY;
-	plan_t p = run(&m);
-	const plan_wait_t *w = wait_of(&p.step[0], GATE_WAITING_DS_TTL);
+	forecast_t p = run(&m);
+	const forecast_wait_t *w = wait_of(&p.step[0], GATE_WAITING_DS_TTL);
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
 	assert_int_equal(w->to, m.row.gate_until);
@@ -132,12 +132,12 @@ static void the_delay_of_the_parent_moves_the_end(void **state)
 {
 	(void)state;
 	machine_t m;
-	plan_t a, b;
-	plan_assume_t slow = ASSUME;
+	forecast_t a, b;
+	forecast_assume_t slow = ASSUME;
 	slow.parent_delay += 5 * DAY;
 	machine_at(&m, ROLLOVER_PREPARE);
-	plan_run(&m.config, &m.row, &ASSUME, m.now, &a);
-	plan_run(&m.config, &m.row, &slow, m.now, &b);
+	forecast_run(&m.config, &m.row, &ASSUME, m.now, &a);
+	forecast_run(&m.config, &m.row, &slow, m.now, &b);
 	assert_int_equal(b.end - a.end, 5 * DAY);
 }
 
@@ -149,7 +149,7 @@ static void what_somebody_has_to_open_is_named_and_taken_for_open(void **state)
 	m.config.hold = true;
 	machine_step(&m);
 	m.now += HOUR;
-	plan_t p = run(&m);
+	forecast_t p = run(&m);
 	assert_int_equal(p.lifted, GATE_HOLD);
 	assert_int_not_equal(p.end, 0);
 	assert_int_equal(p.step[0].wait[0].gate, GATE_HOLD);
@@ -169,7 +169,7 @@ static void what_the_settings_forbid_is_named_before_it_is_met(void **state)
 	machine_init(&m);
 	assert_int_equal(run(&m).lifted, GATE_NONE);
 	m.config.dry_run = true;
-	plan_t p = run(&m);
+	forecast_t p = run(&m);
 	assert_int_equal(p.lifted, GATE_DRY_RUN);
 	assert_int_not_equal(p.end, 0);
 	m.config.hold = true;
@@ -189,7 +189,7 @@ static void what_is_on_its_way_to_the_nameservers_is_waited_for(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_CDS_REMAINS);
 	m.now += 20;
-	plan_t p = run(&m);
+	forecast_t p = run(&m);
 	assert_int_equal(p.lifted, GATE_NONE);
 	assert_int_equal(p.step[0].to, T0 + 60);
 
@@ -207,7 +207,7 @@ static void an_order_given_is_not_given_again(void **state)
 	machine_at(&m, ROLLOVER_RETIRE);
 	machine_step(&m);
 	assert_int_equal(m.out.action, ACTION_SUBMITTED);
-	plan_t p = run(&m);
+	forecast_t p = run(&m);
 	assert_int_equal(p.safe, m.now + 1 + 60 + 300);
 }
 
@@ -220,7 +220,7 @@ static void while_the_parent_is_waited_for_nothing_else_is(void **state)
 
 	/* Just entered; the first check has been; a day later. */
 	for (int check = 0; check < 3; check++) {
-		plan_t p = run(&m);
+		forecast_t p = run(&m);
 		assert_int_equal(p.step[0].state, ROLLOVER_AWAIT_DS);
 		assert_int_equal(p.step[0].wait_count, 1);
 		assert_int_equal(p.step[0].wait[0].gate, GATE_DS_STALE);
@@ -233,7 +233,7 @@ static void while_the_parent_is_waited_for_nothing_else_is(void **state)
 	for (rollover_state_t s = ROLLOVER_OBSERVE; s <= ROLLOVER_SETTLE; s++) {
 		machine_at(&m, s);
 		m.facts.asked = 0;
-		plan_t p = run(&m);
+		forecast_t p = run(&m);
 		for (unsigned i = 0; i < p.step[0].wait_count; i++) {
 			assert_int_not_equal(p.step[0].wait[i].gate, GATE_POLICY_PENDING);
 		}
@@ -245,7 +245,7 @@ static void a_state_without_a_way_out_is_said_to_be_one(void **state)
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_ROLLED_BACK);
-	plan_t p = run(&m);
+	forecast_t p = run(&m);
 	assert_int_equal(p.count, 1);
 	assert_int_equal(p.end, 0);
 	assert_int_equal(p.stuck, GATE_AWAITING_DECISION);
@@ -273,8 +273,8 @@ static void it_ends_whatever_the_row_says(void **state)
 		}
 		m.row.dnskey_ttl.count = rand() % 2;
 		m.config.ksk_lifetime = rand() % 2 ? 60 * DAY : 0;
-		plan_t p = run(&m);
-		assert_true(p.count >= 1 && p.count <= PLAN_STEPS_MAX);
+		forecast_t p = run(&m);
+		assert_true(p.count >= 1 && p.count <= FORECAST_STEPS_MAX);
 		if (p.end == 0 && m.row.state != ROLLOVER_ROLLED_BACK && m.row.state != ROLLOVER_ROLLBACK &&
 		    m.row.state != ROLLOVER_REMOVE_DS && m.row.state != ROLLOVER_EXPIRE_DS) {
 			fail_msg("round %d: from %s gate %s stuck at %s in %s", round, rollover_state_name(m.row.state),

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "machine.h"
-#include "kskroll/plan.h"
+#include "kskroll/forecast.h"
 
-static const plan_assume_t ASSUME = PLAN_ASSUME_DEFAULT;
+static const forecast_assume_t ASSUME = FORECAST_ASSUME_DEFAULT;
 
 /* From the signal on all rollovers of these tests are the same. */
 #define FROM_OBSERVE  " | observe waiting-ds-ttl 86340 waiting-observe 60" FROM_RETIRE
@@ -28,16 +28,16 @@ static const plan_assume_t ASSUME = PLAN_ASSUME_DEFAULT;
 static void expect(const machine_t *m, const char *steps)
 {
 	char text[2048] = "";
-	plan_t plan;
+	forecast_t plan;
 
-	plan_run(&m->config, &m->row, &ASSUME, m->now, &plan);
+	forecast_run(&m->config, &m->row, &ASSUME, m->now, &plan);
 	for (unsigned i = 0; i < plan.count; i++) {
-		const plan_step_t *s = &plan.step[i];
+		const forecast_step_t *s = &plan.step[i];
 		size_t len = strlen(text);
 		len += snprintf(text + len, sizeof(text) - len, "%s%s", i > 0 ? " | " : "",
 		                rollover_state_name(s->state));
 		for (unsigned j = 0; j < s->wait_count; j++) {
-			const plan_wait_t *w = &s->wait[j];
+			const forecast_wait_t *w = &s->wait[j];
 			const long seconds = w->to != 0 ? (long)(w->to - w->from) : -1;
 			len += snprintf(text + len, sizeof(text) - len, " %s %ld", rollover_gate_info(w->gate)->name,
 			                seconds);
@@ -70,7 +70,7 @@ static void a_rollover_by_lifetime(void **state)
 {
 	(void)state;
 	machine_t m;
-	plan_t plan;
+	forecast_t plan;
 
 	machine_at(&m, ROLLOVER_IDLE);
 	m.config.ksk_lifetime = 365 * DAY;
@@ -84,7 +84,7 @@ static void a_rollover_by_lifetime(void **state)
 	       "idle | prepare ttl-high-at 60 waiting-dnskey-ttl 7200 | introduce knot-no-new-key 1 dnskey-missing-at 60 "
 	       "waiting-dnskey-ttl 300 | signal knot-not-ready 3540 cds-missing-at 60 | await-ds ds-stale-at 86400 | "
 	       "withdraw cds-remains-at 60 | observe waiting-ds-ttl 259140" FROM_RETIRE);
-	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
+	forecast_run(&m.config, &m.row, &ASSUME, m.now, &plan);
 	assert_int_equal(plan.start, T0 + 365 * DAY);
 	assert_int_equal(plan.safe, plan.step[7].to);
 	assert_int_equal(plan.end, plan.step[8].to);
@@ -94,11 +94,11 @@ static void a_rollover_by_lifetime(void **state)
 	machine_at(&m, ROLLOVER_IDLE);
 	m.config.ksk_lifetime = 365 * DAY;
 	m.now = T0 + 400 * DAY;
-	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
+	forecast_run(&m.config, &m.row, &ASSUME, m.now, &plan);
 	assert_int_equal(plan.start, m.now);
 	/* Due within a second. */
 	m.now = T0 + 365 * DAY - 1;
-	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
+	forecast_run(&m.config, &m.row, &ASSUME, m.now, &plan);
 	assert_int_equal(plan.start, T0 + 365 * DAY);
 }
 
@@ -249,11 +249,11 @@ static void going_insecure_ends_with_the_operator(void **state)
 {
 	(void)state;
 	machine_t m;
-	plan_t plan;
+	forecast_t plan;
 
 	entered(&m, ROLLOVER_REMOVE_DS);
 	m.row.gate = GATE_DS_REMAINS;
-	plan_run(&m.config, &m.row, &ASSUME, m.now, &plan);
+	forecast_run(&m.config, &m.row, &ASSUME, m.now, &plan);
 	assert_int_equal(plan.stuck, GATE_DS_REMAINS);
 	assert_int_equal(plan.count, 1);
 	assert_int_equal(plan.end, 0);

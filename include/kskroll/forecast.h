@@ -14,9 +14,9 @@
 #include "kskroll/rollover.h"
 
 /*! Steps kept of a plan. A rollover has nine. */
-#define PLAN_STEPS_MAX 16
+#define FORECAST_STEPS_MAX 16
 /*! Waits kept of a step. */
-#define PLAN_WAITS_MAX 8
+#define FORECAST_WAITS_MAX 8
 
 /*! What is taken for granted about everybody else, in seconds. */
 typedef struct {
@@ -25,29 +25,29 @@ typedef struct {
 	uint32_t knot_delay;   /*!< The base policy's propagation-delay: Knot's own wait before CDS. */
 	uint32_t dnskey_ttl;   /*!< Of the base policy, if the row does not know it. */
 	uint32_t ds_ttl;       /*!< Of the parent, if the row does not know it. */
-} plan_assume_t;
+} forecast_assume_t;
 
 /*! Defaults of the above: minutes for transfers, a daily scan, Knot's own defaults. */
-#define PLAN_ASSUME_DEFAULT { 60, 86400, 3600, 3600, 86400 }
+#define FORECAST_ASSUME_DEFAULT { 60, 86400, 3600, 3600, 86400 }
 
 /*! One reason why a step does not end earlier. */
 typedef struct {
 	rollover_gate_t gate;
 	time_t from;
 	time_t to;
-} plan_wait_t;
+} forecast_wait_t;
 
 /*! A stay in one state. */
 typedef struct {
 	rollover_state_t state;
 	time_t from;
 	time_t to; /*!< 0: not within this plan. */
-	plan_wait_t wait[PLAN_WAITS_MAX];
+	forecast_wait_t wait[FORECAST_WAITS_MAX];
 	unsigned wait_count;
-} plan_step_t;
+} forecast_step_t;
 
 typedef struct {
-	plan_step_t step[PLAN_STEPS_MAX];
+	forecast_step_t step[FORECAST_STEPS_MAX];
 	unsigned count;
 	time_t start;           /*!< The rollover begins or began; 0 if none is in sight. */
 	time_t safe;            /*!< Earliest end of retire: only the new KSK is left anywhere; 0 if not reached. */
@@ -55,7 +55,7 @@ typedef struct {
 	bool imagined;          /*!< No rollover is due: the plan shows one that is started now. */
 	rollover_gate_t lifted; /*!< Gate that an actor must open, in force now or by the settings; taken for open. */
 	rollover_gate_t stuck;  /*!< Where the plan ended if it does not reach idle. */
-} plan_t;
+} forecast_t;
 
 /*!
  * \brief Runs the machine forward.
@@ -66,5 +66,5 @@ typedef struct {
  * \param[in] now     Current time.
  * \param[out] plan   Every coming step; the first is the state the zone is in.
  */
-void plan_run(const rollover_config_t *config, const rollover_row_t *row, const plan_assume_t *assume, time_t now,
-              plan_t *plan);
+void forecast_run(const rollover_config_t *config, const rollover_row_t *row, const forecast_assume_t *assume,
+                  time_t now, forecast_t *plan);
