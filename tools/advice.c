@@ -125,7 +125,7 @@ typedef struct {
 	bool parent;
 } side_t;
 
-static void find_side(const answer_t *a, void *arg)
+static void find_side(const evidence_answer_t *a, void *arg)
 {
 	side_t *side = arg;
 	if (strcmp(a->server, side->server) == 0) {
@@ -136,7 +136,7 @@ static void find_side(const answer_t *a, void *arg)
 static bool is_parent_server(const store_zone_t *zone)
 {
 	side_t side = { .server = zone->row.gate_about };
-	answers_each(zone->answers, find_side, &side);
+	evidence_each(zone->answers, find_side, &side);
 	return side.parent;
 }
 

@@ -61,7 +61,7 @@ typedef struct {
 	const options_t *o;
 	const store_zone_t *z;
 	rollover_config_t config;
-	own_answer_t own;
+	evidence_own_t own;
 	finding_f each;
 	void *arg;
 	char ds[1024]; /*!< Of the first server of the parent that answered. */
@@ -161,7 +161,7 @@ static bool outside(const char *ttl)
 	return ttl[0] != '\0' && (value < TTL_MIN_S || value > TTL_MAX_S);
 }
 
-static void check_status(audit_t *a, const answer_t *answer)
+static void check_status(audit_t *a, const evidence_answer_t *answer)
 {
 	char text[512], span[TEXT_SPAN];
 
@@ -179,7 +179,7 @@ static void check_status(audit_t *a, const answer_t *answer)
 	}
 }
 
-static void check_child(audit_t *a, const answer_t *answer)
+static void check_child(audit_t *a, const evidence_answer_t *answer)
 {
 	const rollover_state_info_t *state = rollover_state_info(a->z->row.state);
 	char text[512], tags[256];
@@ -199,7 +199,7 @@ static void check_child(audit_t *a, const answer_t *answer)
 	}
 }
 
-static void check_parent(audit_t *a, const answer_t *answer)
+static void check_parent(audit_t *a, const evidence_answer_t *answer)
 {
 	char text[512], tags[256];
 	bool stray = beyond(tags, sizeof(tags), answer->ds, a->own.dnskey);
@@ -233,7 +233,7 @@ static void check_parent(audit_t *a, const answer_t *answer)
 	snprintf(a->in_ds + used, sizeof(a->in_ds) - used, "%s%s", used > 0 ? " " : "", answer->ds);
 }
 
-static void check_answer(const answer_t *answer, void *arg)
+static void check_answer(const evidence_answer_t *answer, void *arg)
 {
 	audit_t *a = arg;
 
@@ -275,8 +275,8 @@ void checks_zone(const options_t *o, const store_zone_t *zone, finding_f each, v
 	audit_t a = { .o = o, .z = zone, .config = settings_of(o, zone), .each = each, .arg = arg };
 
 	check_row(&a);
-	if (answers_own(zone->answers, &a.own)) {
-		answers_each(zone->answers, check_answer, &a);
+	if (evidence_own(zone->answers, &a.own)) {
+		evidence_each(zone->answers, check_answer, &a);
 		check_whole(&a);
 	}
 }

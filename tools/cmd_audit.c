@@ -139,27 +139,27 @@ static const char *result_name(int code)
 
 static void print_json(const audit_t *a, int code)
 {
-	json_begin();
-	json_time("time", a->o->now);
-	json_string("result", result_name(code));
-	json_number("zones", a->zones);
+	output_begin();
+	json_time(json, "time", a->o->now);
+	json_string(json, "result", result_name(code));
+	json_number(json, "zones", a->zones);
 	for (int i = LEVEL__COUNT - 1; i >= 0; i--) {
-		json_number(levels[i], a->levels[i]);
+		json_number(json, levels[i], a->levels[i]);
 	}
-	json_open("findings", '[');
+	json_open(json, "findings", '[');
 	for (size_t i = 0; i < a->count; i++) {
 		const kept_t *f = &a->kept[i];
-		json_open(NULL, '{');
-		json_string("level", levels[f->level]);
-		json_string("zone", f->zone);
-		json_string("check", checks_info(f->check)->name);
-		json_string("meaning", checks_info(f->check)->meaning);
-		json_string("about", f->about[0] != '\0' ? f->about : NULL);
-		json_string("detail", f->detail[0] != '\0' ? f->detail : NULL);
-		json_close('}');
+		json_open(json, NULL, '{');
+		json_string(json, "level", levels[f->level]);
+		json_string(json, "zone", f->zone);
+		json_string(json, "check", checks_info(f->check)->name);
+		json_string(json, "meaning", checks_info(f->check)->meaning);
+		json_string(json, "about", f->about[0] != '\0' ? f->about : NULL);
+		json_string(json, "detail", f->detail[0] != '\0' ? f->detail : NULL);
+		json_close(json, '}');
 	}
-	json_close(']');
-	json_end();
+	json_close(json, ']');
+	output_end();
 }
 
 /*! The first line is what a monitoring system shows; numbers for its graphs are behind the bar. */
@@ -227,6 +227,5 @@ int cmd_audit(const options_t *o)
 	}
 	forget(&a);
 	store_close(store);
-	answers_end();
 	return code;
 }

@@ -26,20 +26,20 @@ static void print_rst(void)
 
 static void print_json(void)
 {
-	json_begin();
-	json_open("gates", '[');
+	output_begin();
+	json_open(json, "gates", '[');
 	for (int i = 0; i < GATE__COUNT; i++) {
 		const rollover_gate_info_t *info = rollover_gate_info(i);
-		json_open(NULL, '{');
-		json_string("code", info->name);
-		json_number("number", i);
-		json_string("actor", rollover_actor_name(info->actor));
-		json_string("meaning", info->meaning);
-		json_string("advice", info->advice);
-		json_close('}');
+		json_open(json, NULL, '{');
+		json_string(json, "code", info->name);
+		json_number(json, "number", i);
+		json_string(json, "actor", rollover_actor_name(info->actor));
+		json_string(json, "meaning", info->meaning);
+		json_string(json, "advice", info->advice);
+		json_close(json, '}');
 	}
-	json_close(']');
-	json_end();
+	json_close(json, ']');
+	output_end();
 }
 
 int cmd_gates(const options_t *o)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <libknot/errcode.h>
 
@@ -14,21 +13,20 @@ typedef struct {
 
 static void json_event(const store_event_t *e)
 {
-	json_open(NULL, '{');
-	json_time("time", e->time);
-	json_string("zone", e->zone);
-	json_string("from", rollover_state_name(e->from));
-	json_string("to", rollover_state_name(e->to));
-	json_string("gate", rollover_gate_info(e->gate)->name);
-	char *notification = answers_notification(e->evidence);
-	json_raw("notification", notification != NULL ? notification : "null");
-	json_raw("evidence", notification == NULL && answers_valid(e->evidence) ? e->evidence : "null");
-	free(notification);
-	json_close('}');
+	json_open(json, NULL, '{');
+	json_time(json, "time", e->time);
+	json_string(json, "zone", e->zone);
+	json_string(json, "from", rollover_state_name(e->from));
+	json_string(json, "to", rollover_state_name(e->to));
+	json_string(json, "gate", rollover_gate_info(e->gate)->name);
+	const json_value_t notification = evidence_find_notification(e->evidence);
+	output_stored("notification", notification);
+	output_stored("evidence", notification == NULL ? json_read(e->evidence) : NULL);
+	json_close(json, '}');
 }
 
 /*! One line per server that is not plainly fine would hide what was seen: all are listed. */
-static void print_answer(const answer_t *a, void *arg)
+static void print_answer(const evidence_answer_t *a, void *arg)
 {
 	(void)arg;
 	printf("    %s: ", a->server);
@@ -66,12 +64,13 @@ static int each(const store_event_t *e, void *arg)
 		return 0;
 	}
 	printf("%s  %s  ", text_time(text, e->time), e->zone);
-	char *notification = answers_notification(e->evidence);
+	const json_value_t notification = evidence_find_notification(e->evidence);
 	if (notification != NULL) {
 		color_print(h->o, COLOR_BOLD, rollover_state_name(e->to));
 		fputs(" notification of the parent: ", stdout);
-		answers_print_notification(notification);
-		free(notification);
+		char outcome[1024];
+		evidence_say_notification(notification, outcome, sizeof(outcome));
+		puts(outcome);
 		return 0;
 	}
 	if (e->from != e->to) {
@@ -87,7 +86,7 @@ static int each(const store_event_t *e, void *arg)
 		printf(" waits (%s): %s\n", info->name, info->meaning);
 	}
 	if (h->o->arg_count > 0) {
-		answers_each(e->evidence, print_answer, NULL);
+		evidence_each(e->evidence, print_answer, NULL);
 	}
 	return 0;
 }
@@ -118,14 +117,14 @@ int cmd_history(const options_t *o)
 		return EXIT_ERROR;
 	}
 	if (o->json) {
-		json_begin();
-		json_time("time", o->now);
-		json_open("events", '[');
+		output_begin();
+		json_time(json, "time", o->now);
+		json_open(json, "events", '[');
 	}
 	int ret = read_history(&h, store);
 	if (o->json) {
-		json_close(']');
-		json_end();
+		json_close(json, ']');
+		output_end();
 	}
 	if (h.count == 0 && ret == EXIT_FINE) {
 		/* A name that was never there is worth a word; a zone that never moved is not an error. */
@@ -138,6 +137,5 @@ int cmd_history(const options_t *o)
 		}
 	}
 	store_close(store);
-	answers_end();
 	return ret;
 }

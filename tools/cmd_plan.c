@@ -111,46 +111,46 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 static void json_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
                       const forecast_t *plan)
 {
-	json_begin();
-	json_time("time", o->now);
-	json_string("zone", z->zone);
+	output_begin();
+	json_time(json, "time", o->now);
+	json_string(json, "zone", z->zone);
 	settings_json(config, z);
-	json_open("assumed", '{');
-	json_number("transfer-delay", o->assume.server_delay);
-	json_number("parent-delay", o->assume.parent_delay);
-	json_number("propagation-delay", o->assume.knot_delay);
-	json_number("base-ttl", o->assume.dnskey_ttl);
-	json_number("ds-ttl", o->assume.ds_ttl);
-	json_close('}');
-	json_bool("imagined", plan->imagined);
-	json_string("first", plan->lifted != GATE_NONE ? rollover_gate_info(plan->lifted)->name : NULL);
-	json_string("stuck", plan->stuck != GATE_NONE ? rollover_gate_info(plan->stuck)->name : NULL);
-	json_time("start", plan->start);
-	json_time("safe", plan->safe);
-	json_time("end", plan->end);
-	json_open("steps", '[');
+	json_open(json, "assumed", '{');
+	json_number(json, "transfer-delay", o->assume.server_delay);
+	json_number(json, "parent-delay", o->assume.parent_delay);
+	json_number(json, "propagation-delay", o->assume.knot_delay);
+	json_number(json, "base-ttl", o->assume.dnskey_ttl);
+	json_number(json, "ds-ttl", o->assume.ds_ttl);
+	json_close(json, '}');
+	json_bool(json, "imagined", plan->imagined);
+	json_string(json, "first", plan->lifted != GATE_NONE ? rollover_gate_info(plan->lifted)->name : NULL);
+	json_string(json, "stuck", plan->stuck != GATE_NONE ? rollover_gate_info(plan->stuck)->name : NULL);
+	json_time(json, "start", plan->start);
+	json_time(json, "safe", plan->safe);
+	json_time(json, "end", plan->end);
+	json_open(json, "steps", '[');
 	for (unsigned i = 0; i < plan->count; i++) {
 		const forecast_step_t *step = &plan->step[i];
-		json_open(NULL, '{');
-		json_string("state", rollover_state_name(step->state));
-		json_string("meaning", rollover_state_meaning(step->state));
-		json_time("from", step->from);
-		json_time("to", step->to);
-		json_open("waits", '[');
+		json_open(json, NULL, '{');
+		json_string(json, "state", rollover_state_name(step->state));
+		json_string(json, "meaning", rollover_state_meaning(step->state));
+		json_time(json, "from", step->from);
+		json_time(json, "to", step->to);
+		json_open(json, "waits", '[');
 		for (unsigned j = 0; j < step->wait_count; j++) {
 			const rollover_gate_info_t *info = rollover_gate_info(step->wait[j].gate);
-			json_open(NULL, '{');
-			json_string("code", info->name);
-			json_string("meaning", info->meaning);
-			json_time("from", step->wait[j].from);
-			json_time("to", step->wait[j].to);
-			json_close('}');
+			json_open(json, NULL, '{');
+			json_string(json, "code", info->name);
+			json_string(json, "meaning", info->meaning);
+			json_time(json, "from", step->wait[j].from);
+			json_time(json, "to", step->wait[j].to);
+			json_close(json, '}');
 		}
-		json_close(']');
-		json_close('}');
+		json_close(json, ']');
+		json_close(json, '}');
 	}
-	json_close(']');
-	json_end();
+	json_close(json, ']');
+	output_end();
 }
 
 /*! Writes one file. \return Exit code. */

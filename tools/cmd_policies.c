@@ -151,19 +151,19 @@ static void json_policies(const char *base, uint32_t ttl)
 {
 	char name[1024];
 
-	json_begin();
-	json_string("base", base);
-	json_open("policies", '[');
+	output_begin();
+	json_string(json, "base", base);
+	json_open(json, "policies", '[');
 	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
 		server_policy_name(name, sizeof(name), base, derived[i].role, ttl);
-		json_open(NULL, '{');
-		json_string("id", name);
-		json_string("cds-cdnskey-publish", derived[i].publish);
-		json_number("dnskey-ttl", rollover_policy_ttl(derived[i].role, ttl));
-		json_close('}');
+		json_open(json, NULL, '{');
+		json_string(json, "id", name);
+		json_string(json, "cds-cdnskey-publish", derived[i].publish);
+		json_number(json, "dnskey-ttl", rollover_policy_ttl(derived[i].role, ttl));
+		json_close(json, '}');
 	}
-	json_close(']');
-	json_end();
+	json_close(json, ']');
+	output_end();
 }
 
 int cmd_policies(const options_t *o)

@@ -34,20 +34,20 @@ static void json_key(const char *name, const key_id_t *key)
 	for (size_t i = 0; i < sizeof(key->digest); i++) {
 		snprintf(digest + 2 * i, 3, "%02x", key->digest[i]);
 	}
-	json_open(name, '{');
-	json_number("tag", key->tag);
-	json_number("algorithm", key->algorithm);
-	json_string("sha256", digest);
-	json_close('}');
+	json_open(json, name, '{');
+	json_number(json, "tag", key->tag);
+	json_number(json, "algorithm", key->algorithm);
+	json_string(json, "sha256", digest);
+	json_close(json, '}');
 }
 
 static void json_command(const char *command, const char *comment, void *arg)
 {
 	(void)arg;
-	json_open(NULL, '{');
-	json_string("command", command);
-	json_string("comment", comment);
-	json_close('}');
+	json_open(json, NULL, '{');
+	json_string(json, "command", command);
+	json_string(json, "comment", comment);
+	json_close(json, '}');
 }
 
 static void json_keys(const store_zone_t *z)
@@ -56,23 +56,23 @@ static void json_keys(const store_zone_t *z)
 	const key_id_t *wanted;
 	char record[512];
 
-	json_open("old_keys", '[');
+	json_open(json, "old_keys", '[');
 	for (unsigned i = 0; i < row->old_count; i++) {
 		json_key(NULL, &row->old[i]);
 	}
-	json_close(']');
+	json_close(json, ']');
 	if (row->has_new) {
 		json_key("new_key", &row->new_key);
 	} else {
-		json_string("new_key", NULL);
+		json_string(json, "new_key", NULL);
 	}
 	unsigned count = advice_wanted(row, &wanted);
-	json_open("wanted_ds", '[');
+	json_open(json, "wanted_ds", '[');
 	for (unsigned i = 0; i < count; i++) {
 		advice_ds(record, sizeof(record), z->zone, &wanted[i]);
-		json_string(NULL, record);
+		json_string(json, NULL, record);
 	}
-	json_close(']');
+	json_close(json, ']');
 }
 
 static void json_zone(const options_t *o, const store_zone_t *z, const forecast_t *plan)
@@ -81,43 +81,42 @@ static void json_zone(const options_t *o, const store_zone_t *z, const forecast_
 	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
 	bool rolling = row->state != ROLLOVER_IDLE;
 
-	json_open(NULL, '{');
-	json_string("zone", z->zone);
-	json_string("state", rollover_state_name(row->state));
-	json_string("state_meaning", rollover_state_meaning(row->state));
-	json_time("since", row->since);
-	json_open("gate", '{');
-	json_string("code", info->name);
-	json_string("about", row->gate_about[0] != '\0' ? row->gate_about : NULL);
-	json_string("detail", row->gate_detail[0] != '\0' ? row->gate_detail : NULL);
-	json_time("since", row->gate_since);
-	json_time("until", row->gate_until);
-	json_string("meaning", info->meaning);
-	json_string("advice", info->advice);
-	json_bool("outage", info->outage);
-	json_close('}');
-	json_string("actor", rollover_actor_name(advice_actor(o, row)));
-	json_bool("blocked", advice_blocked(o, row));
-	json_time("checked", z->checked);
-	json_time("next_check", row->next_check);
-	json_bool("overdue", advice_overdue(o, row));
-	json_time("earliest_safe", rolling ? plan->safe : 0);
-	json_time("earliest_end", rolling ? plan->end : 0);
+	json_open(json, NULL, '{');
+	json_string(json, "zone", z->zone);
+	json_string(json, "state", rollover_state_name(row->state));
+	json_string(json, "state_meaning", rollover_state_meaning(row->state));
+	json_time(json, "since", row->since);
+	json_open(json, "gate", '{');
+	json_string(json, "code", info->name);
+	json_string(json, "about", row->gate_about[0] != '\0' ? row->gate_about : NULL);
+	json_string(json, "detail", row->gate_detail[0] != '\0' ? row->gate_detail : NULL);
+	json_time(json, "since", row->gate_since);
+	json_time(json, "until", row->gate_until);
+	json_string(json, "meaning", info->meaning);
+	json_string(json, "advice", info->advice);
+	json_bool(json, "outage", info->outage);
+	json_close(json, '}');
+	json_string(json, "actor", rollover_actor_name(advice_actor(o, row)));
+	json_bool(json, "blocked", advice_blocked(o, row));
+	json_time(json, "checked", z->checked);
+	json_time(json, "next_check", row->next_check);
+	json_bool(json, "overdue", advice_overdue(o, row));
+	json_time(json, "earliest_safe", rolling ? plan->safe : 0);
+	json_time(json, "earliest_end", rolling ? plan->end : 0);
 	json_keys(z);
-	json_time("ds_all_since", row->ds_all_since);
-	json_number("dnskey_ttl", ttl_window_max(&row->dnskey_ttl, o->now));
-	json_number("ds_ttl", ttl_window_max(&row->ds_ttl, o->now));
-	json_string("base_policy", z->base_policy[0] != '\0' ? z->base_policy : NULL);
-	json_string("parent_zone", z->parent_zone[0] != '\0' ? z->parent_zone : NULL);
+	json_time(json, "ds_all_since", row->ds_all_since);
+	json_number(json, "dnskey_ttl", ttl_window_max(&row->dnskey_ttl, o->now));
+	json_number(json, "ds_ttl", ttl_window_max(&row->ds_ttl, o->now));
+	json_string(json, "base_policy", z->base_policy[0] != '\0' ? z->base_policy : NULL);
+	json_string(json, "parent_zone", z->parent_zone[0] != '\0' ? z->parent_zone : NULL);
 	const rollover_config_t config = settings_of(o, z);
 	settings_json(&config, z);
-	json_open("commands", '[');
+	json_open(json, "commands", '[');
 	advice_commands(o, z, json_command, NULL);
-	json_close(']');
-	json_raw("notification",
-	         z->notification[0] != '\0' && answers_valid(z->notification) ? z->notification : "null");
-	json_raw("answers", answers_valid(z->answers) ? z->answers : "null");
-	json_close('}');
+	json_close(json, ']');
+	output_stored("notification", json_read(z->notification));
+	output_stored("answers", json_read(z->answers));
+	json_close(json, '}');
 }
 
 /* Table. */
@@ -266,9 +265,9 @@ static int show_all(list_t *l, store_t *store, store_zone_t *zone)
 static void list_begin(list_t *l)
 {
 	if (l->o->json) {
-		json_begin();
-		json_time("time", l->o->now);
-		json_open("zones", '[');
+		output_begin();
+		json_time(json, "time", l->o->now);
+		json_open(json, "zones", '[');
 	} else if (l->o->prometheus) {
 		l->prometheus = prometheus_new();
 	} else if (!l->o->names) {
@@ -281,22 +280,22 @@ static void list_end(list_t *l, int ret)
 	const store_alive_t alive = store_alive(l->o->db, NULL);
 
 	if (l->o->json) {
-		json_close(']');
+		json_close(json, ']');
 		if (alive == STORE_ALIVE_UNKNOWN) {
-			json_raw("daemon_running", "null");
+			json_string(json, "daemon_running", NULL);
 		} else {
-			json_bool("daemon_running", alive == STORE_ALIVE_YES);
+			json_bool(json, "daemon_running", alive == STORE_ALIVE_YES);
 		}
-		json_number("blocked", l->blocked);
-		json_open("no_route", '[');
+		json_number(json, "blocked", l->blocked);
+		json_open(json, "no_route", '[');
 		if (l->no_route[0]) {
-			json_string(NULL, "IPv4");
+			json_string(json, NULL, "IPv4");
 		}
 		if (l->no_route[1]) {
-			json_string(NULL, "IPv6");
+			json_string(json, NULL, "IPv6");
 		}
-		json_close(']');
-		json_end();
+		json_close(json, ']');
+		output_end();
 	} else if (l->o->prometheus) {
 		prometheus_end(l->prometheus, alive);
 	} else if (!l->o->names) {
@@ -345,6 +344,5 @@ int cmd_status(const options_t *o)
 	}
 	free(zone);
 	store_close(store);
-	answers_end();
 	return ret;
 }

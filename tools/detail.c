@@ -140,7 +140,7 @@ static table_t *head(const char *const *names, unsigned count)
 	return t;
 }
 
-static void status_cell(const options_t *o, table_t *t, const answer_t *a)
+static void status_cell(const options_t *o, table_t *t, const evidence_answer_t *a)
 {
 	char text[256], span[TEXT_SPAN];
 	bool ok = strcmp(a->status, "ok") == 0;
@@ -157,7 +157,7 @@ static const char *dash(const char *text)
 	return text[0] != '\0' ? text : "-";
 }
 
-static void add_answer(const answer_t *a, void *arg)
+static void add_answer(const evidence_answer_t *a, void *arg)
 {
 	seen_t *s = arg;
 	table_t *t = a->parent ? s->parent : s->child;
@@ -184,7 +184,7 @@ static void print_answers(const options_t *o, const store_zone_t *z)
 	static const char *const parent[] = { "PARENT SERVER", "ANSWER", "DS", "TTL", "" };
 	seen_t s = { .o = o, .child = head(child, 8), .parent = head(parent, 5) };
 
-	time_t at = answers_each(z->answers, add_answer, &s);
+	time_t at = evidence_each(z->answers, add_answer, &s);
 	if (at == 0) {
 		puts("\nNo server has been asked yet.");
 	} else {
@@ -192,8 +192,8 @@ static void print_answers(const options_t *o, const store_zone_t *z)
 		when(o, at);
 		puts("; keys by their tags:");
 	}
-	own_answer_t own;
-	if (answers_own(z->answers, &own)) {
+	evidence_own_t own;
+	if (evidence_own(z->answers, &own)) {
 		if (own.watch[0] != '\0') {
 			printf("  validation: %s\n", own.watch);
 		}
@@ -216,12 +216,13 @@ static void print_answers(const options_t *o, const store_zone_t *z)
 
 static void print_notification(const options_t *o, const store_zone_t *z)
 {
-	time_t at = answers_notified(z->notification);
+	char outcome[1024];
+	time_t at = evidence_say_notification(json_read(z->notification), outcome, sizeof(outcome));
 	if (at != 0) {
 		label("Notified");
 		when(o, at);
 		fputs(": ", stdout);
-		answers_print_notification(z->notification);
+		puts(outcome);
 	}
 }
 

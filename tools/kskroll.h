@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "kskroll/evidence.h"
 #include "kskroll/forecast.h"
 #include "kskroll/store.h"
 
@@ -139,66 +140,14 @@ size_t table_rows(const table_t *t);
 void table_print(const options_t *o, const table_t *t, unsigned indent);
 void table_free(table_t *t);
 
-/* json.c: writing, commas included. Reading is left to SQLite. */
+/* output.c: JSON on standard output. */
 
-void json_open(const char *name, char bracket);
-void json_close(char bracket);
-/*! \a name is NULL in an array. A NULL \a value is written as null. */
-void json_string(const char *name, const char *value);
-void json_number(const char *name, int64_t value);
-void json_bool(const char *name, bool value);
-/*! Seconds since 1970; 0 is written as null. */
-void json_time(const char *name, time_t at);
-/*! Text that is JSON already; characters that a terminal acts upon are replaced. */
-void json_raw(const char *name, const char *text);
-/*! An object begins or ends the document. */
-void json_begin(void);
-void json_end(void);
-
-/* answers.c: what the servers answered, from the text in the store. */
-
-/*! Texts of one server's answer; "" where there is nothing. Valid in the callback only. */
-typedef struct {
-	bool parent;
-	const char *server;
-	const char *status;
-	const char *detail;
-	time_t unreachable_since;
-	const char *dnskey; /*!< Key tags. */
-	const char *signed_by;
-	const char *ttl; /*!< Of DNSKEY or DS. */
-	bool differs;    /*!< Another DNSKEY RRset, or a DS that matches no key. */
-	const char *cds;
-	const char *cdnskey;
-	const char *ds;
-	const char *ds_sha1; /*!< Keys with a DS of SHA-1 alone. */
-	bool incomplete;     /*!< Of an answer that is ok: CDS, CDNSKEY or the delegation was not answered. */
-} answer_t;
-
-/*! The zone as the server itself had it at that survey; "" where there is nothing. */
-typedef struct {
-	char dnskey[256]; /*!< Tags of the KSKs. */
-	char ttl[16];
-	char cds[256];
-	char watch[512];     /*!< How it validated, in words. */
-	char signaling[512]; /*!< What the signaling names have (RFC 9615), in words. */
-} own_answer_t;
-
-typedef void (*answer_f)(const answer_t *answer, void *arg);
-
-/*! Calls back for every server. \return Time of the survey, 0 if the text holds none. */
-time_t answers_each(const char *text, answer_f each, void *arg);
-/*! \return False if the text is not JSON; \a out is empty then. */
-bool answers_own(const char *text, own_answer_t *out);
-/*! Whether the text is JSON. */
-bool answers_valid(const char *text);
-void answers_end(void);
-/*! The notification of the parent that an event is about, as JSON text to be freed; NULL if it is about none. */
-char *answers_notification(const char *evidence);
-/*! When a notification ended; 0 for no valid text. */
-time_t answers_notified(const char *text);
-/*! What came of a notification, as the rest of a line. */
-void answers_print_notification(const char *text);
+extern json_t *const json;
+/*! The document, an object, begins or ends. */
+void output_begin(void);
+void output_end(void);
+/*! A value from the store; NULL is null. What a terminal acts upon is replaced. */
+void output_stored(const char *name, json_value_t value);
 
 /* advice.c: what the row means for a human. */
 

@@ -119,7 +119,7 @@ typedef struct {
 	const char *zone;
 } servers_t;
 
-static void server(const answer_t *answer, void *arg)
+static void server(const evidence_answer_t *answer, void *arg)
 {
 	servers_t *s = arg;
 	if (answer->unreachable_since != 0) {
@@ -157,7 +157,7 @@ void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
 		number(p, METRIC_LAST_CHECK, z->zone, z->checked);
 	}
 	servers_t s = { .p = p, .zone = z->zone };
-	answers_each(z->answers, server, &s);
+	evidence_each(z->answers, server, &s);
 }
 
 void prometheus_end(prometheus_t *p, store_alive_t alive)

@@ -76,18 +76,18 @@ rollover_config_t settings_of(const options_t *o, const store_zone_t *zone)
 
 void settings_json(const rollover_config_t *c, const store_zone_t *zone)
 {
-	json_open("settings", '{');
-	json_bool("stored", zone->configured);
+	json_open(json, "settings", '{');
+	json_bool(json, "stored", zone->configured);
 	for (size_t i = 0; i < SPANS; i++) {
-		json_number(spans[i].name, span_of(c, i));
+		json_number(json, spans[i].name, span_of(c, i));
 	}
-	json_number("bogus-limit", c->bogus_limit);
-	json_bool("dry-run", c->dry_run);
-	json_bool("hold", c->hold);
-	json_bool("go-insecure", c->go_insecure);
-	json_time("caches-expired", c->caches_expired);
-	json_string("observe-only", c->observe_only ? c->observe_reason : NULL);
-	json_close('}');
+	json_number(json, "bogus-limit", c->bogus_limit);
+	json_bool(json, "dry-run", c->dry_run);
+	json_bool(json, "hold", c->hold);
+	json_bool(json, "go-insecure", c->go_insecure);
+	json_time(json, "caches-expired", c->caches_expired);
+	json_string(json, "observe-only", c->observe_only ? c->observe_reason : NULL);
+	json_close(json, '}');
 }
 
 void settings_print(const rollover_config_t *c, const store_zone_t *zone)

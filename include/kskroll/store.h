@@ -98,11 +98,6 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 /*! NULL: it answers, forget it. */
 int store_unreachable_save(store_t *store, const char *zone, const char *server, const rollover_silence_t *silence);
 
-/*! Puts '?' in the place of control characters and what is no UTF-8: who wrote the store must not steer a terminal. */
-void store_printable(char *text);
-/*! Whether a terminal only prints the character of this Unicode number. */
-bool store_is_printable(uint32_t code);
-
 /*!
  * \brief Bounds the servers of a zone, however its NS set changes.
  *

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "kskroll/evidence.h"
 #include "loop.h"
 
 /*! A notification is over before the next one of the zone is due: all tries over UDP and the one over TCP. */
@@ -47,9 +48,8 @@ static void to_store(zone_t *zone, const notify_result_t *r)
 	event->from = event->to = zone->kept.row.state;
 	event->gate = zone->kept.row.gate;
 	snprintf(event->zone, sizeof(event->zone), "%s", zone->name);
-	report_notify_json(loop->scratch.notification, sizeof(loop->scratch.notification), r, event->time);
-	snprintf(event->evidence, sizeof(event->evidence), "{\"time\":%lld,\"notification\":%s}",
-	         (long long)event->time, loop->scratch.notification);
+	evidence_notification(loop->scratch.notification, sizeof(loop->scratch.notification), r, event->time);
+	evidence_notified(event->evidence, sizeof(event->evidence), loop->scratch.notification, event->time);
 	if (!write_scratch(loop, event, false)) {
 		/* Nothing depends on it; a store that stays so stops the zone at its next check. */
 		engine_log(loop->engine, LOG_WARNING, "zone %s, notification not stored: %s", zone->name,

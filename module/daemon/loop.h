@@ -338,9 +338,5 @@ void check_state_add_survey(check_state_t *check, zone_t *zone, survey_result_t 
 /*! One line for the log about what a decision was based on. */
 void report_line(char *out, size_t len, const zone_t *zone, const rollover_decision_t *decision,
                  rollover_state_t before, const rollover_facts_t *facts);
-/*! The same facts as JSON text for store and command line; always valid JSON. \a signaling: of its own, or NULL. */
-void report_json(char *out, size_t len, const rollover_facts_t *facts, const char *parent_zone, const char *signaling,
-                 time_t now);
-/*! What came of a notification, for the log, and as a JSON object. */
+/*! What came of a notification, for the log. */
 void report_notify_line(char *out, size_t len, const notify_result_t *result);
-void report_notify_json(char *out, size_t len, const notify_result_t *result, time_t now);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "kskroll/evidence.h"
 #include "loop.h"
 
 static void say(zone_t *zone, const dsboot_result_t *result)
@@ -32,40 +33,13 @@ static void say(zone_t *zone, const dsboot_result_t *result)
 	                      "; a parent that checks them does not take this first DS");
 }
 
-/*! As JSON for the store. \return NULL without memory. */
-static char *to_json(const dsboot_result_t *result)
-{
-	size_t size = 64 + result->count * (sizeof(result->name[0].ns) + 64), len = 1;
-	char *json = malloc(size);
-	if (json == NULL) {
-		return NULL;
-	}
-	strcpy(json, "[");
-	for (unsigned i = 0; i < result->count; i++) {
-		char ns[sizeof(result->name[i].ns)];
-		unsigned out = 0;
-		/* Presentation form has no quotes, and backslashes only before digits or marks. */
-		for (const char *c = result->name[i].ns; *c != '\0' && out + 2 < sizeof(ns); c++) {
-			if (*c == '\\' || *c == '"') {
-				ns[out++] = '\\';
-			}
-			ns[out++] = *c;
-		}
-		ns[out] = '\0';
-		len += snprintf(json + len, size - len, "%s{\"server\":\"%s\",\"status\":\"%s\"}", i > 0 ? "," : "", ns,
-		                dsboot_status_name(result->name[i].status));
-	}
-	snprintf(json + len, size - len, "]");
-	return json;
-}
-
 static void on_checked(const dsboot_result_t *result, void *arg)
 {
 	zone_t *zone = arg;
 
 	zone->dsboot = NULL;
 	if (!zone->gone && !result->cancelled) {
-		char *json = to_json(result);
+		char *json = evidence_signaling(result);
 		if (json != NULL && (zone->signaling == NULL || strcmp(json, zone->signaling) != 0)) {
 			say(zone, result);
 		}

@@ -11,6 +11,7 @@
 #include <syslog.h>
 
 #include "belt.h"
+#include "kskroll/evidence.h"
 #include "loop.h"
 #include "pack.h"
 
@@ -211,8 +212,8 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now, bool so
 	}
 	zone_to_scratch(zone, &d->row);
 	if (zone->check != NULL && zone->check->facts.asked != 0) {
-		report_json(loop->scratch.answers, sizeof(loop->scratch.answers), &zone->check->facts,
-		            loop->scratch.parent_zone, zone->signaling, now);
+		evidence_write(loop->scratch.answers, sizeof(loop->scratch.answers), &zone->check->facts,
+		               loop->scratch.parent_zone, zone->signaling, now);
 	}
 	if (d->transition || d->gate_changed) {
 		event = &loop->event;
@@ -222,8 +223,8 @@ static bool save(zone_t *zone, const rollover_decision_t *d, time_t now, bool so
 		event->gate = d->row.gate;
 		snprintf(event->zone, sizeof(event->zone), "%s", zone->name);
 		if (zone->check != NULL) {
-			report_json(event->evidence, sizeof(event->evidence), &zone->check->facts,
-			            loop->scratch.parent_zone, zone->signaling, now);
+			evidence_write(event->evidence, sizeof(event->evidence), &zone->check->facts,
+			               loop->scratch.parent_zone, zone->signaling, now);
 		} else {
 			snprintf(event->evidence, sizeof(event->evidence), "{}");
 		}

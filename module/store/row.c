@@ -8,6 +8,7 @@
 #include <libknot/libknot.h>
 
 #include "internal.h"
+#include "util/printable.h"
 
 typedef enum {
 	KIND_TEXT, // char[]
@@ -475,7 +476,7 @@ static bool read_field(sqlite3_stmt *stmt, int i, const column_t *column, bool r
 			return false;
 		}
 		if (read_only && column->kind == KIND_TEXT) {
-			store_printable(field);
+			printable_text(field);
 		}
 		return true;
 	case KIND_OLD_KEYS:

@@ -7,6 +7,7 @@
 #include <libknot/libknot.h>
 
 #include "internal.h"
+#include "util/printable.h"
 
 int store_fail(store_t *store, const char *what)
 {
@@ -20,7 +21,7 @@ int store_fail(store_t *store, const char *what)
 	}
 	snprintf(store->error, sizeof(store->error), "%s %s: %s%s", store->path, what, sqlite3_errmsg(store->db),
 	         advice);
-	store_printable(store->error);
+	printable_text(store->error);
 	return KNOT_ERROR;
 }
 
@@ -33,7 +34,7 @@ int store_malformed(store_t *store, const char *format, ...)
 		vsnprintf(store->error + len, sizeof(store->error) - len, format, args);
 		va_end(args);
 	}
-	store_printable(store->error);
+	printable_text(store->error);
 	return KNOT_EMALF;
 }
 

@@ -9,6 +9,7 @@
 #include <libknot/libknot.h>
 
 #include "internal.h"
+#include "util/printable.h"
 
 #define HISTORY "SELECT time, zone, from_state, to_state, gate, evidence FROM "
 
@@ -322,7 +323,7 @@ static bool read_event(sqlite3_stmt *stmt, bool read_only, store_event_t *event)
 		return false;
 	}
 	if (read_only) {
-		store_printable(event->zone);
+		printable_text(event->zone);
 	}
 	event->time = time;
 	event->from = from;

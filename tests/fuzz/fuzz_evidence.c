@@ -6,29 +6,33 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "../../tools/kskroll.h"
 #include "fuzz.h"
+#include "kskroll/evidence.h"
 
 static unsigned seen;
 
-static void check_at(const answer_t *answer, void *arg)
+static void check_at(const evidence_answer_t *answer, void *arg)
 {
 	const char *const texts[] = {
 		answer->server, answer->status, answer->detail,  answer->dnskey, answer->signed_by,
-		answer->ttl,    answer->cds,    answer->cdnskey, answer->ds,
+		answer->ttl,    answer->cds,    answer->cdnskey, answer->ds,     answer->ds_sha1,
 	};
 	(void)arg;
 	seen++;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		require(texts[i] != NULL && strlen(texts[i]) < 1000000);
+		for (const char *c = texts[i]; *c != '\0'; c++) {
+			require((unsigned char)*c >= 0x20 && *c != 0x7f);
+		}
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static own_answer_t own;
+	static evidence_own_t own;
+	char line[1024];
 	char *text = malloc(size + 1);
 	if (text == NULL) {
 		return 0;
@@ -37,17 +41,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 
 	seen = 0;
-	bool valid = answers_valid(text);
-	require(answers_own(text, &own) == valid);
-	require(answers_each(text, check_at, NULL) == 0 || valid);
-	require(seen == 0 || valid);
-	(void)answers_notified(text);
-	char *notification = answers_notification(text);
-	require(notification == NULL || valid);
-	if (notification != NULL && answers_valid(notification)) {
-		answers_print_notification(notification);
-	}
-	free(notification);
+	const json_value_t all = json_read(text);
+	require(all == NULL || (all >= text && json_length(all) <= strlen(all)));
+	require(evidence_own(text, &own) == (all != NULL));
+	require(evidence_each(text, check_at, NULL) == 0 || all != NULL);
+	require(seen == 0 || all != NULL);
+	const json_value_t notification = evidence_find_notification(text);
+	require(notification == NULL || (notification > all && notification < text + strlen(text)));
+	(void)evidence_say_notification(notification, line, sizeof(line));
+	(void)evidence_say_notification(all, line, sizeof(line));
 	free(text);
 	return 0;
 }

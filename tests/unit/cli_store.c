@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Makes a store with known zones for test_cli.py: cli_store PATH NOW [audit]
- * With audit: a zone per finding of 'kskroll audit', and one that is as it should be. The answers are written by the
- * engine's own report_json().
+ * With audit: a zone per finding of 'kskroll audit', and one that is as it should be. The answers are written by
+ * evidence_write(), as those of the engine are.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "loop.h"
+#include "kskroll/evidence.h"
+#include "kskroll/store.h"
 
 #define HOUR 3600
 #define DAY  86400
@@ -114,7 +115,7 @@ static void answers(char *out, size_t len, time_t at, time_t unreachable_since)
 		.parent = parent,
 		.parent_count = 2,
 	};
-	report_json(out, len, &facts, "example.", NULL, at);
+	evidence_write(out, len, &facts, "example.", NULL, at);
 }
 
 static void answers_of_one_that_leaves(char *out, size_t len, time_t at)
@@ -141,7 +142,7 @@ static void answers_of_one_that_leaves(char *out, size_t len, time_t at)
 		.parent = &parent,
 		.parent_count = 1,
 	};
-	report_json(out, len, &facts, "example.", NULL, at);
+	evidence_write(out, len, &facts, "example.", NULL, at);
 }
 
 static void event(time_t age, rollover_state_t from, rollover_state_t to, rollover_gate_t gate)
@@ -172,7 +173,7 @@ static void notified(notify_status_t status, time_t age)
 		r.elapsed_ms = 420000;
 		snprintf(r.detail, sizeof(r.detail), "192.0.2.61@5359: UDP timeout, TCP \"refused\"");
 	}
-	report_notify_json(z.notification, sizeof(z.notification), &r, now - age);
+	evidence_notification(z.notification, sizeof(z.notification), &r, now - age);
 	memset(&e, 0, sizeof(e));
 	e.time = now - age;
 	e.from = e.to = z.row.state;
@@ -287,8 +288,8 @@ static void well(const char *name, rollover_state_t state, rollover_gate_t gate,
 
 static void done(void)
 {
-	report_json(z.answers, sizeof(z.answers), &facts, "test.",
-	            "[{\"server\":\"ns1.example.net.\",\"status\":\"missing\"}]", now - 60);
+	evidence_write(z.answers, sizeof(z.answers), &facts, "test.",
+	               "[{\"server\":\"ns1.example.net.\",\"status\":\"missing\"}]", now - 60);
 	save(NULL);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Texts for a terminal. */
 
-#include "kskroll/store.h"
+#include <stddef.h>
 
-bool store_is_printable(uint32_t code)
+#include "printable.h"
+
+bool printable_code(uint32_t code)
 {
 	/* C0, DEL and C1, and those that turn the direction of what follows. */
 	return code >= 0x20 && !(code >= 0x7f && code < 0xa0) && code != 0x061c &&
@@ -15,7 +16,7 @@ bool store_is_printable(uint32_t code)
 static size_t printable(const unsigned char *p)
 {
 	if (p[0] < 0x80) {
-		return store_is_printable(p[0]) ? 1 : 0;
+		return printable_code(p[0]) ? 1 : 0;
 	}
 	size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
 	if (p[0] < 0xc2 || p[0] > 0xf4) {
@@ -30,10 +31,10 @@ static size_t printable(const unsigned char *p)
 	for (size_t i = 1; i < len; i++) {
 		code = code << 6 | (p[i] & 0x3f);
 	}
-	return store_is_printable(code) ? len : 0;
+	return printable_code(code) ? len : 0;
 }
 
-void store_printable(char *text)
+void printable_text(char *text)
 {
 	unsigned char *p = (unsigned char *)text;
 	while (*p != '\0') {

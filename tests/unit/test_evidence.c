@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What was seen is written and read back; the text is JSON whatever the room; the reader takes any bytes.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "kskroll/evidence.h"
+
+#define SERVERS 40
+
+static child_answer_t child[SERVERS];
+static parent_answer_t parent[SERVERS];
+
+/*! Everything that is written at all, and texts that have to be escaped. */
+static rollover_facts_t everything(void)
+{
+	for (size_t i = 0; i < SERVERS; i++) {
+		child[i] = (child_answer_t){
+			.status = i % 2 == 0 ? ANSWER_OK : ANSWER_UNREACHABLE,
+			.unreachable_since = i % 2 == 0 ? 0 : 1700000000,
+			.dnskey = 3,
+			.dnskey_signed_by = 1,
+			.dnskey_ttl = 300,
+			.cds = { .present = true, .unwanted = i == 0, .keys = 2 },
+			.cdnskey = { .unanswered = i == 2 },
+		};
+		parent[i] = (parent_answer_t){ .status = ANSWER_OK, .ds = 1, .ds_ttl = 3600, .ds_foreign = i == 1 };
+		snprintf(child[i].server, sizeof(child[i].server), "ns%zu. \"\\\x01", i);
+		snprintf(child[i].detail, sizeof(child[i].detail), "a\x1b\x9b");
+		snprintf(parent[i].server, sizeof(parent[i].server), "p%zu.", i);
+	}
+	rollover_facts_t facts = {
+		.keys = { { .tag = 1001 }, { .tag = 1002 } },
+		.key_count = 2,
+		.own = { .dnskey = 3, .dnskey_ttl = 300, .cds = { .present = true, .keys = 2 } },
+		.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		.no_route = ROUTE_IPV4 | ROUTE_IPV6,
+		.watch = { .answered = 3, .failing = 1, .parent_ok = true },
+		.child = child,
+		.child_count = SERVERS,
+		.parent = parent,
+		.parent_count = SERVERS,
+	};
+	memset(facts.watch.detail, '\x7f', sizeof(facts.watch.detail) - 1);
+	memset(facts.discovery_detail, '\x01', sizeof(facts.discovery_detail) - 1);
+	return facts;
+}
+
+static void count(const evidence_answer_t *answer, void *arg)
+{
+	unsigned *counts = arg;
+	char server[SERVER_NAME_MAX];
+	unsigned i = counts[answer->parent]++;
+
+	assert_string_equal(answer->ttl, answer->parent ? "3600" : i % 2 == 0 ? "300" : "");
+	if (answer->parent) {
+		snprintf(server, sizeof(server), "p%u.", i);
+		assert_string_equal(answer->ds, "1001");
+		assert_int_equal(answer->differs, i == 1);
+	} else {
+		snprintf(server, sizeof(server), "ns%u. \"\\?", i);
+		assert_string_equal(answer->detail, "a??");
+		assert_string_equal(answer->status, i % 2 == 0 ? "ok" : "unreachable");
+		assert_int_equal(answer->unreachable_since, i % 2 == 0 ? 0 : 1700000000);
+		assert_string_equal(answer->dnskey, i % 2 == 0 ? "1001 1002" : "");
+		assert_string_equal(answer->signed_by, i % 2 == 0 ? "1001" : "");
+		assert_string_equal(answer->cds, i == 0 ? "1002 and others" : i % 2 == 0 ? "1002" : "");
+		assert_int_equal(answer->incomplete, i == 2);
+		assert_int_equal(answer->differs, i % 2 == 0);
+	}
+	assert_string_equal(answer->server, server);
+}
+
+static void what_was_written_is_read(void **state)
+{
+	(void)state;
+	static char text[65536];
+	const rollover_facts_t facts = everything();
+	unsigned counts[2] = { 0 };
+	evidence_own_t own;
+
+	evidence_write(text, sizeof(text), &facts, "example.", "[{\"server\":\"ns.\",\"status\":\"ok\"}]", 1800000000);
+	assert_int_equal(evidence_each(text, count, counts), 1800000000);
+	assert_int_equal(counts[0], SERVERS);
+	assert_int_equal(counts[1], SERVERS);
+	assert_null(strstr(text, "\"cut\""));
+	assert_true(evidence_own(text, &own));
+	assert_string_equal(own.dnskey, "1001 1002");
+	assert_string_equal(own.ttl, "300");
+	assert_string_equal(own.cds, "1002");
+	assert_string_equal(own.signaling, "ns. ok");
+	assert_memory_equal(own.watch, "2 of 3 resolvers find it secure: ????", 37);
+}
+
+static void there_is_always_json_and_what_fits_is_whole(void **state)
+{
+	(void)state;
+	static char text[65536], parent_zone[256], signaling[3000];
+	const rollover_facts_t facts = everything();
+	unsigned most = 0;
+
+	memset(parent_zone, '\x01', sizeof(parent_zone) - 1);
+	snprintf(signaling, sizeof(signaling), "[{\"server\":\"%2900s\"}]", "");
+	for (size_t len = EVIDENCE_MIN; len < 32768; len += 37) {
+		unsigned counts[2] = { 0 };
+		memset(text, 'x', sizeof(text));
+		evidence_write(text, len, &facts, parent_zone, len % 2 == 0 ? signaling : NULL, 1800000000);
+		assert_true(strlen(text) < len);
+		assert_non_null(json_read(text));
+		assert_int_equal(evidence_each(text, count, counts), 1800000000);
+		assert_int_equal(strstr(text, ",\"cut\":true}") != NULL, counts[0] + counts[1] < 2 * SERVERS);
+		assert_true(counts[1] == 0 || counts[0] == SERVERS);
+		if (len % 2 != 0) {
+			assert_true(counts[0] + counts[1] >= most);
+			most = counts[0] + counts[1];
+		}
+	}
+	assert_int_equal(most, 2 * SERVERS);
+}
+
+static void a_notification_is_read_as_a_line(void **state)
+{
+	(void)state;
+	char text[2048], event[4096], line[1024];
+	notify_result_t r = { .status = NOTIFY_REFUSED, .rcode = 5, .tries = 2, .elapsed_ms = 12 };
+
+	snprintf(r.target, sizeof(r.target), "scanner.example.");
+	snprintf(r.server, sizeof(r.server), "192.0.2.61@53");
+	memset(r.detail, '\x01', sizeof(r.detail) - 1);
+	evidence_notification(text, sizeof(text), &r, 1800000000);
+	assert_int_equal(evidence_say_notification(json_read(text), line, sizeof(line)), 1800000000);
+	assert_memory_equal(line,
+	                    "refused, target scanner.example. at 192.0.2.61@53, REFUSED, sent 2, took 12 ms, ????", 82);
+	evidence_notified(event, sizeof(event), text, 1800000001);
+	const json_value_t found = evidence_find_notification(event);
+	assert_non_null(found);
+	assert_int_equal(json_length(found), strlen(text));
+	assert_memory_equal(found, text, strlen(text));
+	/* Long names and details: what explains goes first. */
+	memset(r.dsync_owner, '\x01', sizeof(r.dsync_owner) - 1);
+	evidence_notification(text, sizeof(text), &r, 1800000000);
+	assert_non_null(json_read(text));
+	assert_non_null(strstr(text, "\"cut\":true"));
+	assert_null(evidence_find_notification("{\"notification\":3}"));
+	assert_int_equal(evidence_say_notification(NULL, line, sizeof(line)), 0);
+	assert_string_equal(line, "");
+}
+
+static void what_is_no_json_is_not_read(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = {
+		"",        " ",         "{",           "[",          "[1",    "[1,",       "[1,]",  "[,]",
+		"{,}",     "{\"a\"}",   "{\"a\":}",    "{\"a\":1,}", "{1:2}", "{\"a\" 1}", "\"",    "\"\\",
+		"\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\u\"",    "01",    "-",         "1.",    ".5",
+		"1e",      "1e+",       "+1",          "nul",        "truth", "1 2",       "[] []", "{}}",
+		"[}",      "{]",        "'a'",         "\"a\" x",    "NaN",   "[1 2]",     "[1\v]",
+	};
+	static const char *const right[] = {
+		"{}",
+		"[]",
+		" [ ] ",
+		"0",
+		"-0.5e-7",
+		"1E5",
+		"\"\"",
+		"\"\\u00e9\\\\\\\"\"",
+		"true",
+		"null",
+		"[1 , \"a\"\t, {\"b\" : [ ] } ]\r\n",
+	};
+	char deep[200];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		if (json_read(wrong[i]) != NULL) {
+			fail_msg("%s is taken for JSON", wrong[i]);
+		}
+	}
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		if (json_read(right[i]) == NULL) {
+			fail_msg("%s is not taken for JSON", right[i]);
+		}
+	}
+	for (size_t depth = 1; depth < 80; depth++) {
+		memset(deep, '[', depth);
+		memset(deep + depth, ']', depth);
+		deep[2 * depth] = '\0';
+		assert_int_equal(json_read(deep) != NULL, depth <= 32);
+	}
+	/* A million brackets need no million frames. */
+	char *many = malloc(1000001);
+	memset(many, '[', 1000000);
+	many[1000000] = '\0';
+	assert_null(json_read(many));
+	free(many);
+}
+
+static void values_are_found_and_cut(void **state)
+{
+	(void)state;
+	const json_value_t all = json_read(
+		" {\"a}\":\"x\\\"]\", \"list\" : [1,\"\\u0041\\t\\u00e9\\u20ac\\ud800\\u0000\", {\"a\":2} ,-7],"
+		"\"n\":12345678901234567890,\"t\":true,\"a\":3,\"a\":4}");
+	char text[16], small[4];
+
+	assert_non_null(all);
+	assert_true(json_text(json_member(all, "a}"), text, sizeof(text)));
+	assert_string_equal(text, "x\"]");
+	assert_int_equal(json_integer(json_member(all, "a")), 3);
+	assert_int_equal(json_integer(json_member(all, "n")), 0);
+	assert_true(json_true(json_member(all, "t")));
+	assert_false(json_true(json_member(all, "a")));
+	assert_null(json_member(all, "lis"));
+	assert_null(json_member(json_member(all, "list"), "a"));
+	assert_null(json_element(all, NULL));
+	assert_null(json_member(NULL, "a"));
+
+	const json_value_t list = json_member(all, "list");
+	json_value_t v = json_element(list, NULL);
+	assert_int_equal(json_integer(v), 1);
+	v = json_element(list, v);
+	assert_true(json_text(v, text, sizeof(text)));
+	assert_string_equal(text, "A?\xc3\xa9\xe2\x82\xac??");
+	assert_true(json_text(v, small, sizeof(small)));
+	assert_string_equal(small, "A?");
+	assert_int_equal(json_integer(v), 0);
+	v = json_element(list, v);
+	assert_false(json_text(v, text, sizeof(text)));
+	assert_string_equal(text, "");
+	assert_int_equal(json_integer(json_member(v, "a")), 2);
+	v = json_element(list, v);
+	assert_int_equal(json_integer(v), -7);
+	assert_null(json_element(list, v));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_written_is_read),
+		cmocka_unit_test(there_is_always_json_and_what_fits_is_whole),
+		cmocka_unit_test(a_notification_is_read_as_a_line),
+		cmocka_unit_test(what_is_no_json_is_not_read),
+		cmocka_unit_test(values_are_found_and_cut),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
