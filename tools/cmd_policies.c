@@ -9,22 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kskroll/derived.h"
 #include "kskroll/server.h"
 #include "kskroll.h"
 
 #define LINE_MAX_LEN 4096
-
-/*! As in module/server/policy.c (a test compares them). */
-static const struct {
-	policy_role_t role;
-	const char *publish;
-	/* clang-format off */
-} derived[] = {
-	{ POLICY_QUIET, "none" },
-	{ POLICY_SIGNAL, "rollover" },
-	{ POLICY_ROLLBACK, "double-ds" },
-};
-/* clang-format on */
 
 /*! Lines of the base policy. */
 typedef struct {
@@ -127,39 +116,42 @@ static uint32_t lower_ttl(const lines_t *l, uint32_t ttl)
 	return ttl;
 }
 
-static void print_policy(const lines_t *l, const char *base, size_t i, uint32_t ttl)
+static void print_policy(const lines_t *l, const char *base, policy_role_t role, uint32_t ttl)
 {
 	char name[1024], copy[LINE_MAX_LEN];
+	derived_item_t own[DERIVED_OWN];
 
-	server_policy_name(name, sizeof(name), base, derived[i].role, ttl);
+	server_policy_name(name, sizeof(name), base, role, ttl);
 	printf("  - id: %s\n", name);
 	for (size_t j = 0; j < l->count; j++) {
 		char *value;
 		snprintf(copy, sizeof(copy), "%s", l->line[j]);
-		const char *item = split(copy, &value);
-		/* Knot refuses ds-push where no CDS is published. */
-		if (strcmp(item, "cds-cdnskey-publish") != 0 && strcmp(item, "dnskey-ttl") != 0 &&
-		    strcmp(item, "comment") != 0 && (derived[i].role != POLICY_QUIET || strcmp(item, "ds-push") != 0)) {
+		if (derived_inherits(role, split(copy, &value))) {
 			printf("    %s\n", l->line[j] + strspn(l->line[j], " \t"));
 		}
 	}
-	printf("    cds-cdnskey-publish: %s\n    dnskey-ttl: %u\n", derived[i].publish,
-	       rollover_policy_ttl(derived[i].role, ttl));
+	derived_own(role, ttl, own);
+	for (size_t i = 0; i < DERIVED_OWN; i++) {
+		printf("    %s: %s\n", own[i].name, own[i].value);
+	}
 }
 
 static void json_policies(const char *base, uint32_t ttl)
 {
 	char name[1024];
+	derived_item_t own[DERIVED_OWN];
 
 	output_begin();
 	json_string(json, "base", base);
 	json_open(json, "policies", '[');
-	for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
-		server_policy_name(name, sizeof(name), base, derived[i].role, ttl);
+	for (policy_role_t role = POLICY_QUIET; role < DERIVED_AHEAD; role++) {
+		server_policy_name(name, sizeof(name), base, role, ttl);
 		json_open(json, NULL, '{');
 		json_string(json, "id", name);
-		json_string(json, "cds-cdnskey-publish", derived[i].publish);
-		json_number(json, "dnskey-ttl", rollover_policy_ttl(derived[i].role, ttl));
+		derived_own(role, ttl, own);
+		for (size_t i = 0; i < DERIVED_OWN; i++) {
+			(own[i].number ? json_raw : json_string)(json, own[i].name, own[i].value);
+		}
 		json_close(json, '}');
 	}
 	json_close(json, ']');
@@ -195,8 +187,8 @@ int cmd_policies(const options_t *o)
 	} else if (ok) {
 		printf("# Made from policy '%s' by kskroll policies: make them again when it changes.\npolicy:\n",
 		       base);
-		for (size_t i = 0; i < sizeof(derived) / sizeof(derived[0]); i++) {
-			print_policy(&l, base, i, ttl);
+		for (policy_role_t role = POLICY_QUIET; role < DERIVED_AHEAD; role++) {
+			print_policy(&l, base, role, ttl);
 		}
 	}
 	for (size_t i = 0; i < l.count; i++) {

@@ -8,73 +8,12 @@
 #include <libknot/libknot.h>
 
 #include "knot/compat.h"
+#include "kskroll/derived.h"
 #include "policy.h"
 #include "reread.h"
 
 /*! Comment of what the module made: that it may correct. */
 #define MADE "made by the module kskroll"
-
-/* clang-format off */
-/*! Value of cds-cdnskey-publish in derived policies; the base policy has its own. */
-static const char *const publish[POLICY__COUNT] = {
-	[POLICY_QUIET]    = "none",
-	[POLICY_SIGNAL]   = "rollover",
-	[POLICY_ROLLBACK] = "double-ds",
-	[POLICY_DELETE]   = "delete-dnssec",
-};
-/* clang-format on */
-
-static char *keep_string(cmd_list_t *list, const char *text)
-{
-	if (list->string_count == list->string_size) {
-		size_t size = 2 * list->string_size + 64;
-		char **strings = realloc(list->strings, size * sizeof(*strings));
-		if (strings == NULL) {
-			return NULL;
-		}
-		list->strings = strings;
-		list->string_size = size;
-	}
-	char *copy = strdup(text);
-	if (copy != NULL) {
-		list->strings[list->string_count++] = copy;
-	}
-	return copy;
-}
-
-int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const char *id, const char *item,
-                 const char *data)
-{
-	if (list->count == list->size) {
-		size_t size = 2 * list->size + 16;
-		control_cmd_t *cmds = realloc(list->cmds, size * sizeof(*cmds));
-		if (cmds == NULL) {
-			return KNOT_ENOMEM;
-		}
-		list->cmds = cmds;
-		list->size = size;
-	}
-
-	control_cmd_t cmd = { .name = name, .section = section };
-	if ((cmd.id = keep_string(list, id)) == NULL ||
-	    (item != NULL && (cmd.item = keep_string(list, item)) == NULL) ||
-	    (data != NULL && (cmd.data = keep_string(list, data)) == NULL)) {
-		return KNOT_ENOMEM;
-	}
-	list->cmds[list->count++] = cmd;
-
-	return KNOT_EOK;
-}
-
-void cmd_list_clear(cmd_list_t *list)
-{
-	for (size_t i = 0; i < list->string_count; i++) {
-		free(list->strings[i]);
-	}
-	free(list->strings);
-	free(list->cmds);
-	memset(list, 0, sizeof(*list));
-}
 
 static void policy_unit(const control_unit_t *unit, void *arg)
 {
@@ -118,17 +57,6 @@ static void policy_clear(policy_t *policy)
 		free(policy->items[i].value);
 	}
 	free(policy->items);
-}
-
-/*! Whether an item of the base policy goes into the derived one unchanged. */
-static bool is_inherited(const char *item, policy_role_t role)
-{
-	if (strcmp(item, "cds-cdnskey-publish") == 0 || strcmp(item, "dnskey-ttl") == 0 ||
-	    strcmp(item, "comment") == 0) {
-		return false;
-	}
-	// Knot refuses ds-push where no CDS is published.
-	return role != POLICY_QUIET || strcmp(item, "ds-push") != 0;
 }
 
 static const char *item_value(const policy_t *policy, const char *item, const char *unset)
@@ -209,17 +137,19 @@ static bool ttl_fits(const policy_t *base, uint32_t ttl, char *detail)
 typedef struct {
 	const policy_t *base;
 	policy_role_t role;
-	char ttl[16];
+	derived_item_t own[DERIVED_OWN];
 	bool leaves;
 } model_t;
 
 /*! The one value that the role asks for; NULL if the item is that of the base. */
 static const char *of_role(const model_t *model, const char *item)
 {
-	if (strcmp(item, "cds-cdnskey-publish") == 0) {
-		return publish[model->role];
+	for (size_t i = 0; i < DERIVED_OWN; i++) {
+		if (strcmp(item, model->own[i].name) == 0) {
+			return model->own[i].value;
+		}
 	}
-	return strcmp(item, "dnskey-ttl") == 0 ? model->ttl : NULL;
+	return NULL;
 }
 
 static bool has_value(const policy_t *policy, const char *item, const char *value)
@@ -264,18 +194,16 @@ static bool is_equal(const model_t *model, const policy_t *derived, const char *
 		const char *unset = default_of(item);
 		return strcmp(item_value(derived, item, unset != NULL ? unset : ""), wanted) == 0;
 	}
-	const policy_t *base = is_inherited(item, model->role) ? model->base : &none;
+	const policy_t *base = derived_inherits(model->role, item) ? model->base : &none;
 	return covers(base, derived, item) && covers(derived, base, item);
 }
 
 /*! \return The first item that differs; NULL if none does. */
 static const char *first_difference(const model_t *model, const policy_t *derived)
 {
-	static const char *const own[] = { "cds-cdnskey-publish", "dnskey-ttl" };
-
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		if (!is_equal(model, derived, own[i])) {
-			return own[i];
+	for (size_t i = 0; i < DERIVED_OWN; i++) {
+		if (!is_equal(model, derived, model->own[i].name)) {
+			return model->own[i].name;
 		}
 	}
 	for (size_t i = 0; i < derived->count; i++) {
@@ -294,7 +222,7 @@ static const char *first_difference(const model_t *model, const policy_t *derive
 static void say_difference(const model_t *model, const policy_t *derived, const char *item, char *detail)
 {
 	const char *wanted = of_role(model, item);
-	if (wanted == NULL && is_inherited(item, model->role)) {
+	if (wanted == NULL && derived_inherits(model->role, item)) {
 		wanted = item_value(model->base, item, default_of(item));
 	}
 	const char *got = item_value(derived, item, default_of(item));
@@ -315,7 +243,7 @@ static int set_item(cmd_list_t *list, const model_t *model, const char *name, co
 	}
 	int ret = KNOT_EOK;
 	for (size_t i = 0; i < model->base->count && ret == KNOT_EOK; i++) {
-		if (strcmp(model->base->items[i].name, item) == 0 && is_inherited(item, model->role)) {
+		if (strcmp(model->base->items[i].name, item) == 0 && derived_inherits(model->role, item)) {
 			ret = cmd_list_add(list, "conf-set", "policy", name, item, model->base->items[i].value);
 		}
 	}
@@ -327,15 +255,12 @@ static int add_policy(cmd_list_t *list, const model_t *model, const char *name)
 	int ret = cmd_list_add(list, "conf-set", "policy", name, NULL, NULL);
 	for (size_t i = 0; i < model->base->count && ret == KNOT_EOK; i++) {
 		const policy_item_t *item = &model->base->items[i];
-		if (is_inherited(item->name, model->role)) {
+		if (derived_inherits(model->role, item->name)) {
 			ret = cmd_list_add(list, "conf-set", "policy", name, item->name, item->value);
 		}
 	}
-	if (ret == KNOT_EOK) {
-		ret = set_item(list, model, name, "cds-cdnskey-publish");
-	}
-	if (ret == KNOT_EOK) {
-		ret = set_item(list, model, name, "dnskey-ttl");
+	for (size_t i = 0; i < DERIVED_OWN && ret == KNOT_EOK; i++) {
+		ret = set_item(list, model, name, model->own[i].name);
 	}
 	return ret == KNOT_EOK ? cmd_list_add(list, "conf-set", "policy", name, "comment", MADE) : ret;
 }
@@ -436,7 +361,7 @@ static int prepare_one(const policy_want_t *want, const policy_t *base, const po
                        cmd_list_t *list, char *detail)
 {
 	model_t model = { .base = base, .role = role, .leaves = want->leaves };
-	snprintf(model.ttl, sizeof(model.ttl), "%u", rollover_policy_ttl(role, want->ttl));
+	derived_own(role, want->ttl, model.own);
 
 	if (!derived->exists) {
 		return add_policy(list, &model, derived->name);
@@ -461,7 +386,8 @@ static int prepare_one(const policy_want_t *want, const policy_t *base, const po
 static server_status_t check_users(control_t *control, const policy_want_t *want, const policy_t *base,
                                    const policy_t *derived, policy_role_t role, rollover_gate_t *gate, char *detail)
 {
-	const model_t model = { .base = base, .role = role, .leaves = true };
+	model_t model = { .base = base, .role = role, .leaves = true };
+	derived_own(role, want->ttl, model.own);
 	const char *item = !is_equal(&model, derived, "algorithm")           ? "algorithm" :
 	                   !is_equal(&model, derived, "single-type-signing") ? "single-type-signing" :
 	                                                                       NULL;
@@ -488,7 +414,7 @@ server_status_t policy_prepare(control_t *control, const policy_want_t *want, cm
 
 	policy_t policies[POLICY__COUNT] = { 0 };
 	/* The one that removes the DS is nobody's until it is needed. */
-	const policy_role_t count = want->role == POLICY_DELETE ? POLICY__COUNT : POLICY_DELETE;
+	const policy_role_t count = want->role < DERIVED_AHEAD ? DERIVED_AHEAD : POLICY__COUNT;
 	*gate = GATE_OBSERVE_ONLY;
 	for (policy_role_t i = 0; i < count; i++) {
 		if (server_policy_name(policies[i].name, POLICY_NAME_MAX, want->base, i, want->ttl) >=

@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "control.h"
+#include "cmd_list.h"
 #include "kskroll/policy_name.h"
 
 /*! One item of a policy; a multi-valued item has one entry per value. */
@@ -25,27 +25,6 @@ typedef struct {
 	size_t count;
 	bool failed; /*!< Memory. */
 } policy_t;
-
-/*! Commands with the strings they need. */
-typedef struct {
-	control_cmd_t *cmds;
-	size_t count;
-	size_t size;
-	char **strings;
-	size_t string_count;
-	size_t string_size;
-} cmd_list_t;
-
-/*!
- * \brief Adds a command of the configuration; copies all strings.
- *
- * \param[in] item, data  May be NULL.
- *
- * \return KNOT_EOK, KNOT_ENOMEM.
- */
-int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const char *id, const char *item,
-                 const char *data);
-void cmd_list_clear(cmd_list_t *list);
 
 /*!
  * \brief Which zone has a policy by its own section.

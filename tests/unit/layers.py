@@ -27,7 +27,7 @@ BELOW = {
 }
 #: Header in include/kskroll: the folder that implements it.
 PUBLIC = {"rollover.h": "rollover", "forecast.h": "rollover", "dns.h": "dns", "server.h": "server", "store.h": "store",
-          "engine.h": "daemon", "settings.h": "rollover", "policy_name.h": "server", "evidence.h": "evidence",
+          "engine.h": "daemon", "settings.h": "rollover", "policy_name.h": "server", "derived.h": "server", "evidence.h": "evidence",
           "json.h": "evidence"}
 #: Of dns and server the module in knotd has these files, which have names and nothing else.
 OF_KNOT = {"dns/status.c", "server/policy_name.c"}

@@ -351,7 +351,7 @@ zone:
 
     def test_derived_policies_are_those_that_the_module_makes(self):
         words = []
-        for name in ("policy_name.c", "policy.c"):
+        for name in ("policy_name.c", "derived.c"):
             with open(os.path.join(SOURCE, "module/server", name), encoding="ascii") as f:
                 words.append(re.findall(r'\[POLICY_\w+\]\s*=\s*"([\w-]+)"', f.read()))
         roles = list(zip(*words, strict=True))
