@@ -17,6 +17,8 @@
 
 /* clang-format off */
 static const check_info_t infos[CHECK__COUNT] = {
+	[CHECK_DAEMON_DOWN] = { "daemon-down",
+		"kskrolld does not run: no zone is checked" },
 	[CHECK_NO_MODULE] = { "no-module",
 		"the list has the zone and the store does not: the zone has no module, or was never checked" },
 	[CHECK_NOT_LISTED] = { "not-listed",

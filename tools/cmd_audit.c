@@ -53,9 +53,9 @@ static void keep(const finding_t *f, void *arg)
 	a->levels[f->level]++;
 }
 
-static void keep_plain(audit_t *a, const char *zone, check_t check)
+static void keep_plain(audit_t *a, const char *zone, check_t check, level_t level)
 {
-	keep(&(finding_t){ .zone = zone, .check = check, .level = LEVEL_WARNING, .about = "", .detail = "" }, a);
+	keep(&(finding_t){ .zone = zone, .check = check, .level = level, .about = "", .detail = "" }, a);
 }
 
 static int check(const store_zone_t *zone, void *arg)
@@ -67,7 +67,7 @@ static int check(const store_zone_t *zone, void *arg)
 		if (advice_overdue(a->o, &zone->row)) {
 			return 0;
 		}
-		keep_plain(a, zone->zone, CHECK_NOT_LISTED);
+		keep_plain(a, zone->zone, CHECK_NOT_LISTED, LEVEL_WARNING);
 	}
 	a->zones++;
 	checks_zone(a->o, zone, keep, a);
@@ -79,7 +79,7 @@ static void missing(audit_t *a)
 	for (size_t i = 0; i < a->list.count; i++) {
 		if (!a->list.seen[i]) {
 			a->zones++;
-			keep_plain(a, a->list.name[i], CHECK_NO_MODULE);
+			keep_plain(a, a->list.name[i], CHECK_NO_MODULE, LEVEL_WARNING);
 		}
 	}
 }
@@ -151,7 +151,7 @@ static void print_json(const audit_t *a, int code)
 		const kept_t *f = &a->kept[i];
 		json_open(json, NULL, '{');
 		json_string(json, "level", levels[f->level]);
-		json_string(json, "zone", f->zone);
+		json_string(json, "zone", f->zone[0] != '\0' ? f->zone : NULL);
 		json_string(json, "check", checks_info(f->check)->name);
 		json_string(json, "meaning", checks_info(f->check)->meaning);
 		json_string(json, "about", f->about[0] != '\0' ? f->about : NULL);
@@ -183,7 +183,7 @@ static void print_text(const audit_t *a, int code)
 			continue;
 		}
 		table_add(t, colors[f->level], levels[f->level]);
-		table_add(t, COLOR_BOLD, f->zone);
+		table_add(t, COLOR_BOLD, f->zone[0] != '\0' ? f->zone : "-");
 		table_add(t, COLOR_NONE, checks_info(f->check)->name);
 		table_add(t, COLOR_NONE, f->about[0] != '\0' ? f->about : "-");
 		table_add(t, COLOR_NONE, f->detail[0] != '\0' ? f->detail : checks_info(f->check)->meaning);
@@ -216,6 +216,10 @@ int cmd_audit(const options_t *o)
 		return AUDIT_UNKNOWN;
 	}
 	bool ok = check_at_all(&a, store);
+	/* Nothing is known beside a copy of the store. */
+	if (store_alive(o->db, NULL) == STORE_ALIVE_NO) {
+		keep_plain(&a, "", CHECK_DAEMON_DOWN, LEVEL_CRITICAL);
+	}
 	if (a.count > 0) {
 		qsort(a.kept, a.count, sizeof(*a.kept), compare);
 	}

@@ -15,9 +15,9 @@ typedef struct {
 	unsigned shown;
 	unsigned blocked;
 	unsigned zones;
-	time_t routes_at; /*!< Of the newest survey of a zone that is shown. */
-	bool no_route[2]; /*!< The host had no way to IPv4, IPv6 addresses then. */
-	bool others;      /*!< Zones without an outage: those with one come first. */
+	time_t routes_at;  /*!< Of the newest survey of a zone that is shown. */
+	unsigned no_route; /*!< ROUTE_* that the host did not have then. */
+	bool others;       /*!< Zones without an outage: those with one come first. */
 } list_t;
 
 static void run_plan(const options_t *o, const store_zone_t *z, forecast_t *plan)
@@ -147,26 +147,6 @@ static void table_zone(list_t *l, const store_zone_t *z, const forecast_t *plan)
 	table_add(l->table, COLOR_NONE, row->gate_about);
 }
 
-/*! About the host and not the zone: the newest survey of all zones tells. */
-static void note_routes(list_t *l, const store_zone_t *z)
-{
-	static const char time_member[] = "{\"time\":", routes_member[] = "\"no_route\":[";
-
-	if (strncmp(z->answers, time_member, strlen(time_member)) != 0) {
-		return;
-	}
-	time_t at = strtoll(z->answers + strlen(time_member), NULL, 10);
-	if (at < l->routes_at) {
-		return;
-	}
-	/* Quotes inside of texts are escaped, so this is the member. */
-	const char *routes = strstr(z->answers, routes_member);
-	size_t len = routes != NULL ? strcspn(routes, "]") : 0;
-	l->routes_at = at;
-	l->no_route[0] = len > 0 && memmem(routes, len, "IPv4", 4) != NULL;
-	l->no_route[1] = len > 0 && memmem(routes, len, "IPv6", 4) != NULL;
-}
-
 /*! Nothing is known beside a copy of the store. */
 static bool daemon_is_down(const options_t *o)
 {
@@ -182,11 +162,11 @@ static void print_daemon(const options_t *o)
 
 static void print_routes(const list_t *l)
 {
-	if (l->no_route[0] || l->no_route[1]) {
+	if (l->no_route != 0) {
 		printf("This host has no route to %s addresses. Servers that have only such addresses block.\n",
-		       !l->no_route[0] ? "IPv6" :
-		       !l->no_route[1] ? "IPv4" :
-		                         "IPv4 and IPv6");
+		       !(l->no_route & ROUTE_IPV4) ? "IPv6" :
+		       !(l->no_route & ROUTE_IPV6) ? "IPv4" :
+		                                     "IPv4 and IPv6");
 	}
 }
 
@@ -199,7 +179,8 @@ static int show(const store_zone_t *z, void *arg)
 		return 0;
 	}
 	l->zones++;
-	note_routes(l, z);
+	/* About the host and not the zone: the newest survey of all zones tells. */
+	evidence_no_route(z->answers, &l->routes_at, &l->no_route);
 	bool blocked = advice_blocked(l->o, &z->row);
 	l->blocked += blocked;
 	if (l->o->blocked && !blocked) {
@@ -288,10 +269,10 @@ static void list_end(list_t *l, int ret)
 		}
 		json_number(json, "blocked", l->blocked);
 		json_open(json, "no_route", '[');
-		if (l->no_route[0]) {
+		if (l->no_route & ROUTE_IPV4) {
 			json_string(json, NULL, "IPv4");
 		}
-		if (l->no_route[1]) {
+		if (l->no_route & ROUTE_IPV6) {
 			json_string(json, NULL, "IPv6");
 		}
 		json_close(json, ']');

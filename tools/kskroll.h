@@ -170,6 +170,7 @@ void advice_commands(const options_t *o, const store_zone_t *zone,
 /* checks.c: what is not as it should be. */
 
 typedef enum {
+	CHECK_DAEMON_DOWN,
 	CHECK_NO_MODULE,
 	CHECK_NOT_LISTED,
 	CHECK_NOT_CHECKED,
@@ -203,7 +204,7 @@ typedef struct {
 } check_info_t;
 
 typedef struct {
-	const char *zone;
+	const char *zone; /*!< "" if it is about the server. */
 	check_t check;
 	level_t level;
 	const char *about;  /*!< Server, "" if none. */

@@ -74,6 +74,12 @@ typedef void (*evidence_answer_f)(const evidence_answer_t *answer, void *arg);
 time_t evidence_each(const char *text, evidence_answer_f each, void *arg);
 /*! \return False if the text is not JSON; \a out is empty then. */
 bool evidence_own(const char *text, evidence_own_t *out);
+/*!
+ * \brief The families of addresses that the host had no way to, ROUTE_*.
+ *
+ * \param[in,out] newest  A survey that is older is passed over; becomes the time of this one.
+ */
+void evidence_no_route(const char *text, time_t *newest, unsigned *routes);
 /*! The notification that an event is about, in its evidence; NULL if it is about none. */
 json_value_t evidence_find_notification(const char *text);
 /*! What came of a notification, as the rest of a line. \return When it ended; 0 if the value is none. */

@@ -139,6 +139,23 @@ bool evidence_own(const char *text, evidence_own_t *out)
 	return all != NULL;
 }
 
+void evidence_no_route(const char *text, time_t *newest, unsigned *routes)
+{
+	const json_value_t all = json_read(text), list = json_member(all, M_NO_ROUTE);
+	const time_t at = integer_of(all, M_TIME);
+	char family[8];
+
+	if (all == NULL || at < *newest) {
+		return;
+	}
+	*newest = at;
+	*routes = 0;
+	for (json_value_t v = json_element(list, NULL); v != NULL; v = json_element(list, v)) {
+		json_text(v, family, sizeof(family));
+		*routes |= strcmp(family, V_IPV4) == 0 ? ROUTE_IPV4 : strcmp(family, V_IPV6) == 0 ? ROUTE_IPV6 : 0;
+	}
+}
+
 json_value_t evidence_find_notification(const char *text)
 {
 	const json_value_t found = json_member(json_read(text), M_NOTIFICATION);

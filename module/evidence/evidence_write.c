@@ -107,10 +107,10 @@ static void add_own(json_t *json, const rollover_facts_t *facts, const char *par
 	if (facts->no_route != 0) {
 		json_open(json, M_NO_ROUTE, '[');
 		if (facts->no_route & ROUTE_IPV4) {
-			json_string(json, NULL, "IPv4");
+			json_string(json, NULL, V_IPV4);
 		}
 		if (facts->no_route & ROUTE_IPV6) {
-			json_string(json, NULL, "IPv6");
+			json_string(json, NULL, V_IPV6);
 		}
 		json_close(json, ']');
 	}

@@ -20,6 +20,8 @@
 #define M_PARENT_ZONE    "parent_zone"
 #define M_DISCOVERY      "discovery"
 #define M_NO_ROUTE       "no_route"
+#define V_IPV4           "IPv4"
+#define V_IPV6           "IPv6"
 #define M_SIGNALING      "signaling"
 #define M_WATCH          "watch"
 #define M_ANSWERED       "answered"

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """kskroll audit: test_cli_audit.py KSKROLL CLI_STORE SOURCE"""
 
+import fcntl
+import os
+import struct
 
 from cli_case import CliCase, main
 
@@ -73,6 +76,21 @@ class Audit(CliCase):
         self.assertEqual(self.findings("stuck.test", "--after", "3d", code=0), [])
         self.assertIn(("parents-swap.test.", "stuck", "warning"),
                       self.findings("parents-swap.test", "--after", "1h", code=1))
+
+    def test_that_kskrolld_does_not_run_is_critical_where_that_is_known(self):
+        db = self.make("audited-down", "audit")
+        self.assertEqual(self.ok("audit", "fine.test", db=db).count("\n"), 1)
+        with open(os.path.join(os.path.dirname(db), "kskrolld.lock"), "w", encoding="ascii") as file:
+            lines = self.ok("audit", "fine.test", db=db, code=2).splitlines()
+            self.assertIn("CRITICAL - 1 zones: 1 critical, 0 warnings", lines[0])
+            self.assertRegex(lines[1], r"^critical +- +daemon-down +- +kskrolld does not run: no zone is checked$")
+            # Behind the outages, before what else is critical.
+            self.assertRegex(self.ok("audit", db=db, code=2), r"\ncritical +danger\.test\. .*\ncritical +- +daemon-down ")
+            findings = self.json("audit", "fine.test", db=db, code=2)["findings"]
+            self.assertEqual([(f["zone"], f["check"], f["level"]) for f in findings], [(None, "daemon-down", "critical")])
+            # A lock of the file description, of the byte whose number is the process: struct flock.
+            fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 4711, 1, 0))
+            self.ok("audit", "fine.test", db=db)
 
     def test_audit_compares_with_a_list_in_the_forms_that_knotc_prints(self):
         here = [f"{n}.test" for n in ("fine", "stray", "held")]

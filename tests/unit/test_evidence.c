@@ -96,6 +96,17 @@ static void what_was_written_is_read(void **state)
 	assert_string_equal(own.ttl, "300");
 	assert_string_equal(own.cds, "1002");
 	assert_string_equal(own.signaling, "ns. ok");
+
+	time_t newest = 1800000001;
+	unsigned routes = 0;
+	evidence_no_route(text, &newest, &routes);
+	assert_int_equal(routes, 0);
+	newest--;
+	evidence_no_route(text, &newest, &routes);
+	assert_int_equal(routes, ROUTE_IPV4 | ROUTE_IPV6);
+	evidence_no_route("{\"time\":1800000001,\"no_route\":[\"IPv6\"]}", &newest, &routes);
+	assert_int_equal(routes, ROUTE_IPV6);
+	assert_int_equal(newest, 1800000001);
 	assert_memory_equal(own.watch, "2 of 3 resolvers find it secure: ????", 37);
 }
 
