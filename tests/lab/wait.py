@@ -35,3 +35,18 @@ def wait_until(condition, bound, what, poll=POLL):
         if time.monotonic() >= end:
             raise LabError(f"{what}: not within {bound:g} s (last: {last!r})")
         time.sleep(poll)
+
+
+def stays(condition, seconds, poll=POLL):
+    """Whether condition() is true each time that it is asked during these seconds."""
+    end = time.monotonic() + seconds
+    while condition():
+        if time.monotonic() >= end:
+            return True
+        time.sleep(poll)
+    return False
+
+
+def pause(seconds):
+    """Until the moment at which something is to be done; not for waiting until something has been done."""
+    time.sleep(seconds)
