@@ -15,6 +15,7 @@
 #include <uv.h>
 #include <libknot/libknot.h>
 
+#include "kskroll/addr.h"
 #include "kskroll/rollover.h"
 #include "kskroll/settings.h"
 
@@ -275,13 +276,6 @@ keyset_t dns_cdnskey_match(const knot_dname_t *zone, const knot_rdataset_t *cdns
 /*! Whether the RRset is the delete signal and nothing else (RFC 8078 4, erratum 5049). */
 bool dns_cds_removes(const knot_rdataset_t *cds);
 bool dns_cdnskey_removes(const knot_rdataset_t *cdnskey);
-
-/*!
- * \brief Parses `IP` or `IP@port` (default port 53).
- *
- * \return KNOT_EOK, KNOT_EINVAL.
- */
-int dns_addr_parse(const char *text, struct sockaddr_storage *addr);
 
 /* -- validation watch -------------------------------------------------------- */
 

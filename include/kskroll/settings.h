@@ -11,18 +11,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
+#include "kskroll/addr.h"
 #include "kskroll/rollover.h"
 
 /*! Additional iterations of NSEC3 that are a proof, here and with common resolvers (RFC 9276 3.2). */
 #define DNS_NSEC3_ITERATIONS_MAX 150
-
-/*! IP addresses with ports, as configured. */
-typedef struct {
-	struct sockaddr_storage *addr;
-	size_t count;
-} dns_addrs_t;
 
 /*! How a notification ended. */
 typedef enum {

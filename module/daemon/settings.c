@@ -9,21 +9,6 @@
 
 #include "loop.h"
 
-static int addrs_copy(dns_addrs_t *to, const dns_addrs_t *from)
-{
-	to->count = 0;
-	to->addr = NULL;
-	if (from->count > 0) {
-		to->addr = malloc(from->count * sizeof(*from->addr));
-		if (to->addr == NULL) {
-			return KNOT_ENOMEM;
-		}
-		memcpy(to->addr, from->addr, from->count * sizeof(*from->addr));
-		to->count = from->count;
-	}
-	return KNOT_EOK;
-}
-
 void settings_free(settings_t *s)
 {
 	if (s != NULL) {
@@ -47,9 +32,8 @@ settings_t *settings_copy(const engine_settings_t *from)
 	if (s == NULL) {
 		return NULL;
 	}
-	if (addrs_copy(&s->resolver, &from->resolver) != KNOT_EOK ||
-	    !string_copy(&s->trust_anchor, from->trust_anchor) || !string_copy(&s->root_hints, from->root_hints) ||
-	    !string_copy(&s->storage, from->storage)) {
+	if (!addrs_copy(&s->resolver, &from->resolver) || !string_copy(&s->trust_anchor, from->trust_anchor) ||
+	    !string_copy(&s->root_hints, from->root_hints) || !string_copy(&s->storage, from->storage)) {
 		settings_free(s);
 		return NULL;
 	}
@@ -96,9 +80,8 @@ zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from)
 		return NULL;
 	}
 	s->refs = 1;
-	if (addrs_copy(&s->nameserver, &from->nameserver) != KNOT_EOK ||
-	    addrs_copy(&s->parent, &from->parent) != KNOT_EOK ||
-	    addrs_copy(&s->validator, &from->validator) != KNOT_EOK || !string_copy(&s->no_start, from->no_start)) {
+	if (!addrs_copy(&s->nameserver, &from->nameserver) || !addrs_copy(&s->parent, &from->parent) ||
+	    !addrs_copy(&s->validator, &from->validator) || !string_copy(&s->no_start, from->no_start)) {
 		zone_settings_put(s);
 		return NULL;
 	}

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "above.h"
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "referral.h"
 
 #define BUCKETS 256

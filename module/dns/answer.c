@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "answer.h"
 #include "denial.h"
 #include "packet.h"

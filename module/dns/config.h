@@ -13,6 +13,3 @@
 bool dns_config_copy(dns_config_t *copy, const dns_config_t *config);
 
 void dns_config_clear(dns_config_t *copy);
-
-/*! \return False without memory. */
-bool dns_addrs_copy(dns_addrs_t *copy, const dns_addrs_t *from);

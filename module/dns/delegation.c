@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "delegation.h"
 #include "packet.h"
 

@@ -3,11 +3,11 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <libdnssec/random.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "deliver.h"
 #include "message.h"
+#include "util/knot.h"
 
 /*! An answer is hardly longer than the message; whoever sends more is not understood. */
 #define ANSWER_MAX 4096

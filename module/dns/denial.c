@@ -3,12 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include <libdnssec/binary.h>
-#include <libdnssec/error.h>
-#include <libdnssec/nsec.h>
-
 #include "denial.h"
-#include "knot/compat.h"
+#include "util/knot.h"
 
 /*! SHA-1, the only hash of NSEC3. */
 #define HASH_LEN 20

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "discover.h"
-#include "knot/compat.h"
+#include "util/knot.h"
 
 /*! A and AAAA of every name, and one DNSKEY. */
 #define QUERIES_MAX (2 * SERVERS_NAMES_MAX + 1)

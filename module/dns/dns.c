@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "dns.h"
+#include "asker.h"
 
 dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t err_len)
 {

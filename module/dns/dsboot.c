@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns.h"
-#include "knot/compat.h"
+#include "asker.h"
+#include "util/knot.h"
 
 static const uint8_t FRONT[] = "\x07"
 			       "_dsboot";

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "dsync.h"
-#include "knot/compat.h"
+#include "util/knot.h"
 
 static const uint8_t LABEL[] = { 6, '_', 'd', 's', 'y', 'n', 'c' };
 

@@ -3,13 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include <libdnssec/binary.h>
-#include <libdnssec/error.h>
-#include <libdnssec/key.h>
-#include <libdnssec/keytag.h>
-
 #include "kskroll/dns.h"
 #include "verify.h"
+#include "util/knot.h"
 
 /*! DNSKEY RDATA before the key itself: flags, protocol, algorithm. */
 #define DNSKEY_FIXED_LEN 4

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "deliver.h"
-#include "dns.h"
+#include "asker.h"
 #include "dsync.h"
 #include "message.h"
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "pace.h"
 
 #define BUCKETS 256

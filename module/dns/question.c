@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <libdnssec/random.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "ask.h"
 #include "question.h"
+#include "util/knot.h"
 
 /*! Length in front of a message over TCP (RFC 1035 4.2.2). */
 #define TCP_PREFIX 2

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "referral.h"
 
 typedef struct {

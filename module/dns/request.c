@@ -20,20 +20,6 @@ static int copy_rdataset(knot_rdataset_t *copy, const knot_rdataset_t *from)
 	return ret;
 }
 
-static int copy_addrs(dns_addrs_t *copy, const dns_addrs_t *from)
-{
-	if (from->count == 0) {
-		return KNOT_EOK;
-	}
-	copy->addr = calloc(from->count, sizeof(*copy->addr));
-	if (copy->addr == NULL) {
-		return KNOT_ENOMEM;
-	}
-	memcpy(copy->addr, from->addr, from->count * sizeof(*copy->addr));
-	copy->count = from->count;
-	return KNOT_EOK;
-}
-
 static int copy_keys(request_t *copy, const survey_request_t *request)
 {
 	for (unsigned i = 0; i < request->key_count; i++) {
@@ -71,11 +57,9 @@ int request_copy(request_t *copy, const survey_request_t *request)
 	if (ret == KNOT_EOK) {
 		ret = copy_rdataset(&copy->ns, request->ns);
 	}
-	if (ret == KNOT_EOK) {
-		ret = copy_addrs(&copy->nameserver, &request->nameserver);
-	}
-	if (ret == KNOT_EOK) {
-		ret = copy_addrs(&copy->parent, &request->parent);
+	if (ret == KNOT_EOK &&
+	    (!addrs_copy(&copy->nameserver, &request->nameserver) || !addrs_copy(&copy->parent, &request->parent))) {
+		ret = KNOT_ENOMEM;
 	}
 	if (ret != KNOT_EOK) {
 		request_clear(copy);
@@ -100,7 +84,7 @@ void request_clear(request_t *copy)
 	}
 	knot_rdataset_clear(&copy->dnskey, NULL);
 	knot_rdataset_clear(&copy->ns, NULL);
-	free(copy->nameserver.addr);
-	free(copy->parent.addr);
+	addrs_clear(&copy->nameserver);
+	addrs_clear(&copy->parent);
 	memset(copy, 0, sizeof(*copy));
 }

@@ -10,7 +10,7 @@
 #include <unbound.h>
 #include <unistd.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "config.h"
 #include "resolve.h"
 

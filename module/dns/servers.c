@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "servers.h"
 
 /*! Longest part of a name in a label; escaped names can be longer. */

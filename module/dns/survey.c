@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "asking.h"
 #include "discover.h"
-#include "dns.h"
+#include "asker.h"
 #include "pace.h"
 #include "request.h"
 

@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "target.h"
 
 /*! A question is a little early rather than late: lateness would add up. */

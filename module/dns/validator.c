@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "knot/compat.h"
+#include "util/knot.h"
 #include "packet.h"
 #include "validator.h"
 

@@ -3,13 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include <libdnssec/binary.h>
-#include <libdnssec/error.h>
-#include <libdnssec/key.h>
-#include <libdnssec/keytag.h>
-#include <libdnssec/sign.h>
-
 #include "verify.h"
+#include "util/knot.h"
 
 /*! RRSIG RDATA before the signer's name (RFC 4034 3.1). */
 #define RRSIG_FIXED_LEN 18

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "config.h"
-#include "dns.h"
-#include "knot/compat.h"
+#include "asker.h"
+#include "util/knot.h"
 
 /*! Random bytes of the label that does not exist. */
 #define ABSENT_BYTES 8
@@ -248,7 +248,7 @@ static void begin_waiting(watches_t *watches)
 
 static void watch_free(watch_t *watch)
 {
-	free(watch->addrs.addr);
+	addrs_clear(&watch->addrs);
 	free(watch->remotes);
 	free(watch);
 }
@@ -442,7 +442,7 @@ int watch_start(dns_t *dns, const watch_request_t *request, watch_done_f done, v
 		return KNOT_ENOMEM;
 	}
 	watch->remotes = calloc(request->validator.count + 1, sizeof(*watch->remotes));
-	if (watch->remotes == NULL || !dns_addrs_copy(&watch->addrs, &request->validator)) {
+	if (watch->remotes == NULL || !addrs_copy(&watch->addrs, &request->validator)) {
 		watch_free(watch);
 		return KNOT_ENOMEM;
 	}

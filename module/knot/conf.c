@@ -326,33 +326,17 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 	return ret;
 }
 
-static int copy_addresses(const dns_addrs_t *from, dns_addrs_t *out)
-{
-	out->count = 0;
-	out->addr = from->count > 0 ? calloc(from->count, sizeof(*out->addr)) : NULL;
-	if (out->addr == NULL) {
-		return from->count > 0 ? KNOT_ENOMEM : KNOT_EOK;
-	}
-	memcpy(out->addr, from->addr, from->count * sizeof(*out->addr));
-	out->count = from->count;
-	return KNOT_EOK;
-}
-
 int conf_section_copy(const conf_section_t *from, conf_section_t *out)
 {
 	*out = *from;
 	out->engine.parent.addr = out->engine.validator.addr = NULL;
-	int ret = copy_addresses(&from->engine.nameserver, &out->engine.nameserver);
-	if (ret == KNOT_EOK) {
-		ret = copy_addresses(&from->engine.parent, &out->engine.parent);
-	}
-	if (ret == KNOT_EOK) {
-		ret = copy_addresses(&from->engine.validator, &out->engine.validator);
-	}
-	if (ret != KNOT_EOK) {
+	bool copied = addrs_copy(&out->engine.nameserver, &from->engine.nameserver) &&
+	              addrs_copy(&out->engine.parent, &from->engine.parent) &&
+	              addrs_copy(&out->engine.validator, &from->engine.validator);
+	if (!copied) {
 		conf_section_free(out);
 	}
-	return ret;
+	return copied ? KNOT_EOK : KNOT_ENOMEM;
 }
 
 void conf_section_free(conf_section_t *section)

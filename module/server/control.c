@@ -10,7 +10,7 @@
 #include <libknot/libknot.h>
 
 #include "control.h"
-#include "knot/compat.h"
+#include "util/knot.h"
 #include "peer.h"
 
 /*!

@@ -7,7 +7,7 @@
 
 #include <libknot/libknot.h>
 
-#include "knot/compat.h"
+#include "util/knot.h"
 #include "kskroll/derived.h"
 #include "policy.h"
 #include "reread.h"

@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 		} else if (strcmp(name, "hints") == 0) {
 			config.root_hints = value;
 		} else if (strcmp(name, "resolver") == 0) {
-			if (dns_addr_parse(value, &resolver) != KNOT_EOK) {
+			if (addr_parse(value, &resolver) != KNOT_EOK) {
 				die("address", value);
 			}
 			config.resolver = (dns_addrs_t){ &resolver, 1 };

@@ -37,7 +37,7 @@ static void die(const char *what, const char *why)
 
 static void add_addr(addrs_t *addrs, const char *text)
 {
-	if (addrs->count == MANY || dns_addr_parse(text, &addrs->addr[addrs->count++]) != KNOT_EOK) {
+	if (addrs->count == MANY || addr_parse(text, &addrs->addr[addrs->count++]) != KNOT_EOK) {
 		die("address", text);
 	}
 }

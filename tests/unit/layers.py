@@ -23,21 +23,32 @@ BELOW = {
     "store": {"rollover", "util"},
     "evidence": {"rollover", "util", "dns"},
     "daemon": {"rollover", "util", "wire", "dns", "server", "store", "evidence"},
-    "knot": {"rollover", "wire", "dns", "server"},
+    "knot": {"rollover", "util", "wire", "dns", "server"},
 }
 #: Header in include/kskroll: the folder that implements it.
-PUBLIC = {"rollover.h": "rollover", "forecast.h": "rollover", "dns.h": "dns", "server.h": "server", "store.h": "store",
+PUBLIC = {"addr.h": "util", "rollover.h": "rollover", "forecast.h": "rollover", "dns.h": "dns", "server.h": "server", "store.h": "store",
           "engine.h": "daemon", "settings.h": "rollover", "policy_name.h": "server", "derived.h": "server", "evidence.h": "evidence",
           "json.h": "evidence"}
 #: Of dns and server the module in knotd has these files, which have names and nothing else.
-OF_KNOT = {"dns/status.c", "server/policy_name.c"}
+OF_KNOT = {"dns/notify_names.c", "server/policy_name.c"}
 #: Only these need a header of another folder that is not public.
-INNER = {("dns", "knot/compat.h"), ("server", "knot/compat.h"), ("daemon", "wire/wire.h"), ("knot", "wire/wire.h")}
+INNER = {("daemon", "wire/wire.h"), ("knot", "wire/wire.h")}
 #: Circles of calls that are left, by folder.
 CIRCLES = {
     "daemon": [frozenset("announce.c check.c clocks.c facts.c fit.c forget.c loop.c resources.c schedule.c signaling.c world.c writer.c zone.c "
                          "zones.c".split())],
 }
+
+
+def same_names(source):
+    """Sentences about files of one name; each program has its main.c."""
+    homes = collections.defaultdict(list)
+    for folder in ("include", "module", "tools"):
+        for path in glob.glob(os.path.join(source, folder, "**", "*.[ch]"), recursive=True):
+            homes[os.path.basename(path)].append(os.path.relpath(path, source))
+    for name, paths in sorted(homes.items()):
+        if len(paths) > 1 and name != "main.c":
+            yield f"the same name: {', '.join(sorted(paths))}"
 
 
 def folder_and_file(path):
@@ -69,6 +80,8 @@ def wrong_includes(source):
                 elif not os.path.exists(os.path.join(where, header)) and (folder, header) not in INNER and \
                         not (header.startswith("util/") and "util" in BELOW[folder]):
                     yield f"module/{folder}/{name} includes {header}, which is not a header of its folder"
+            if (folder, name) != ("util", "knot.h") and re.search(r"#\s*include\s+<libdnssec/", text):
+                yield f"module/{folder}/{name} includes libdnssec, which util/knot.h does for all"
             if folder != "knot" and re.search(r"#\s*include\s+<knot/module\.h>", text):
                 yield f"module/{folder}/{name} includes knot/module.h"
 
@@ -115,7 +128,7 @@ def circles(graph, folder):
 
 
 def main(source, build):
-    wrong = list(wrong_includes(source))
+    wrong = list(wrong_includes(source)) + list(same_names(source))
     found = symbols(glob.glob(os.path.join(build, "module", "*.p", "*.c.o")))
     folders = {folder for folder, _ in found}
     if missing := sorted(set(BELOW) - folders):

@@ -18,7 +18,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/knot/compat.h"
+#include "module/util/knot.h"
 #include "module/server/policy.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))

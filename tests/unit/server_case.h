@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "knotd.h"
-#include "module/knot/compat.h"
+#include "module/util/knot.h"
 #include "module/server/control.h"
 #include "module/server/switch.h"
 #include "server_at.h"

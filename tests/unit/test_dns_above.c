@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "above.h"
-#include "addr.h"
+#include "kskroll/addr.h"
 #include "dns_signer.h"
 
 #define MANY 64

@@ -375,12 +375,12 @@ static void addresses_are_parsed_strictly(void **state)
 	const struct sockaddr_in *in = (const struct sockaddr_in *)&addr;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr;
 
-	assert_int_equal(dns_addr_parse("192.0.2.1", &addr), KNOT_EOK);
+	assert_int_equal(addr_parse("192.0.2.1", &addr), KNOT_EOK);
 	assert_int_equal(addr.ss_family, AF_INET);
 	assert_int_equal(ntohs(in->sin_port), 53);
-	assert_int_equal(dns_addr_parse("192.0.2.1@5353", &addr), KNOT_EOK);
+	assert_int_equal(addr_parse("192.0.2.1@5353", &addr), KNOT_EOK);
 	assert_int_equal(ntohs(in->sin_port), 5353);
-	assert_int_equal(dns_addr_parse("2001:db8::1@65535", &addr), KNOT_EOK);
+	assert_int_equal(addr_parse("2001:db8::1@65535", &addr), KNOT_EOK);
 	assert_int_equal(addr.ss_family, AF_INET6);
 	assert_int_equal(ntohs(in6->sin6_port), 65535);
 
@@ -405,9 +405,9 @@ static void addresses_are_parsed_strictly(void **state)
 		"1111:2222:3333:4444:5555:6666:7777:8888:9999:0000:1111:2222:3333",
 	};
 	for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
-		assert_int_equal(dns_addr_parse(WRONG[i], &addr), KNOT_EINVAL);
+		assert_int_equal(addr_parse(WRONG[i], &addr), KNOT_EINVAL);
 	}
-	assert_int_equal(dns_addr_parse(NULL, &addr), KNOT_EINVAL);
+	assert_int_equal(addr_parse(NULL, &addr), KNOT_EINVAL);
 }
 
 int main(void)

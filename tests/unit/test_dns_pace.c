@@ -16,7 +16,7 @@
 static struct sockaddr_storage addr(const char *text)
 {
 	struct sockaddr_storage out;
-	assert_int_equal(dns_addr_parse(text, &out), KNOT_EOK);
+	assert_int_equal(addr_parse(text, &out), KNOT_EOK);
 	return out;
 }
 

@@ -40,7 +40,7 @@ static void live(unsigned left, bool early)
 	char err[256];
 	bool done = false;
 	uv_loop_t loop;
-	(void)dns_addr_parse("127.0.0.1@1", &at);
+	(void)addr_parse("127.0.0.1@1", &at);
 	uv_loop_init(&loop);
 	const int last = dup(0);
 	const struct rlimit limit = { last + left, last + left };

@@ -19,7 +19,7 @@
 
 #include <libknot/libknot.h>
 
-#include "module/knot/compat.h"
+#include "module/util/knot.h"
 #include "server_at.h"
 
 #define TIMEOUT_MS 1500

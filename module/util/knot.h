@@ -2,13 +2,20 @@
 /*!
  * \file
  *
- * \brief What differs between versions of Knot DNS, all of it.
+ * \brief What differs between versions of Knot DNS, all of it; and libdnssec, which only this file includes.
  *
- * It needs libknot only, so that any component may include it.
+ * It calls libknot only, so that any component may include it. In Knot DNS 3.6 libdnssec is a part of libknot.
  */
 
 #pragma once
 
+#include <libdnssec/binary.h>
+#include <libdnssec/error.h>
+#include <libdnssec/key.h>
+#include <libdnssec/keytag.h>
+#include <libdnssec/nsec.h>
+#include <libdnssec/random.h>
+#include <libdnssec/sign.h>
 #include <libknot/libknot.h>
 #include <libknot/version.h>
 

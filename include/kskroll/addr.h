@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief Addresses with ports: text form, comparison.
+ * \brief IP addresses with ports: text form, comparison, lists of them.
  */
 
 #pragma once
@@ -17,6 +17,32 @@
 
 /*! Port of DNS. */
 #define ADDR_PORT 53
+
+/*! A list of addresses. Zeroed: empty. */
+typedef struct {
+	struct sockaddr_storage *addr;
+	size_t count;
+} dns_addrs_t;
+
+/*!
+ * \brief Copies a list.
+ *
+ * \param[out] copy  Overwritten; empty on error. To be cleared by addrs_clear().
+ * \param[in] from   List.
+ *
+ * \return False without memory.
+ */
+bool addrs_copy(dns_addrs_t *copy, const dns_addrs_t *from);
+
+/*! Frees the addresses; the list is empty then. */
+void addrs_clear(dns_addrs_t *addrs);
+
+/*!
+ * \brief Parses `IP` or `IP@port` (default port 53).
+ *
+ * \return KNOT_EOK, KNOT_EINVAL.
+ */
+int addr_parse(const char *text, struct sockaddr_storage *addr);
 
 /*!
  * \brief Fills in an address from the bytes of an A or AAAA record.

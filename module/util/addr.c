@@ -4,10 +4,34 @@
 #include <assert.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <libknot/errcode.h>
 
-#include "addr.h"
-#include "kskroll/dns.h"
+#include "hash.h"
+#include "kskroll/addr.h"
+
+bool addrs_copy(dns_addrs_t *copy, const dns_addrs_t *from)
+{
+	assert(copy && from);
+
+	*copy = (dns_addrs_t){ 0 };
+	if (from->count > 0) {
+		copy->addr = calloc(from->count, sizeof(*copy->addr));
+		if (copy->addr == NULL) {
+			return false;
+		}
+		memcpy(copy->addr, from->addr, from->count * sizeof(*copy->addr));
+		copy->count = from->count;
+	}
+	return true;
+}
+
+void addrs_clear(dns_addrs_t *addrs)
+{
+	free(addrs->addr);
+	*addrs = (dns_addrs_t){ 0 };
+}
 
 static int parse_port(const char *text, uint16_t *port)
 {
@@ -28,7 +52,7 @@ static int parse_port(const char *text, uint16_t *port)
 	return KNOT_EOK;
 }
 
-int dns_addr_parse(const char *text, struct sockaddr_storage *addr)
+int addr_parse(const char *text, struct sockaddr_storage *addr)
 {
 	if (text == NULL || addr == NULL) {
 		return KNOT_EINVAL;
@@ -138,24 +162,15 @@ uint32_t addr_hash(const struct sockaddr_storage *addr)
 {
 	assert(addr);
 
-	const uint8_t *bytes = NULL;
-	size_t len = 0;
-	uint32_t hash = 2166136261U; /* FNV-1a */
 	if (addr->ss_family == AF_INET) {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
-		bytes = (const uint8_t *)&in->sin_addr;
-		len = sizeof(in->sin_addr);
-		hash ^= in->sin_port;
-	} else if (addr->ss_family == AF_INET6) {
+		return hash_bytes(HASH_START ^ in->sin_port, &in->sin_addr, sizeof(in->sin_addr));
+	}
+	if (addr->ss_family == AF_INET6) {
 		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
-		bytes = (const uint8_t *)&in6->sin6_addr;
-		len = sizeof(in6->sin6_addr);
-		hash ^= in6->sin6_port;
+		return hash_bytes(HASH_START ^ in6->sin6_port, &in6->sin6_addr, sizeof(in6->sin6_addr));
 	}
-	for (size_t i = 0; i < len; i++) {
-		hash = (hash ^ bytes[i]) * 16777619U;
-	}
-	return hash;
+	return HASH_START;
 }
 
 bool addr_is_loopback(const struct sockaddr_storage *addr)
