@@ -305,7 +305,7 @@ int engine_settings(engine_t *engine, const engine_settings_t *from)
 static void where_free(server_where_t *where)
 {
 	free((char *)where->control);
-	free(where->dns.addr);
+	addrs_clear(&where->dns);
 	*where = (server_where_t){ .pid = 0 };
 }
 
@@ -321,11 +321,7 @@ int engine_server_is_at(engine_t *engine, const server_where_t *from)
 	assert(engine && from && from->control);
 
 	server_where_t where = { .control = strdup(from->control), .pid = from->pid };
-	if (from->dns.count > 0 && (where.dns.addr = calloc(from->dns.count, sizeof(*where.dns.addr))) != NULL) {
-		memcpy(where.dns.addr, from->dns.addr, from->dns.count * sizeof(*where.dns.addr));
-		where.dns.count = from->dns.count;
-	}
-	if (where.control == NULL || where.dns.count != from->dns.count) {
+	if (!addrs_copy(&where.dns, &from->dns) || where.control == NULL) {
 		where_free(&where);
 		return KNOT_ENOMEM;
 	}

@@ -292,7 +292,7 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 
 void conf_zone_free(conf_zone_t *conf)
 {
-	free(conf->engine.nameserver.addr);
-	free(conf->engine.parent.addr);
-	free(conf->engine.validator.addr);
+	addrs_clear(&conf->engine.nameserver);
+	addrs_clear(&conf->engine.parent);
+	addrs_clear(&conf->engine.validator);
 }

@@ -240,16 +240,9 @@ int wire_get_settings(const wire_frame_t *frame, engine_settings_t *out)
 	return ret;
 }
 
-static void free_addrs(dns_addrs_t *addrs)
-{
-	free(addrs->addr);
-	addrs->addr = NULL;
-	addrs->count = 0;
-}
-
 void wire_free_settings(engine_settings_t *settings)
 {
-	free_addrs(&settings->resolver);
+	addrs_clear(&settings->resolver);
 }
 
 int wire_get_where(const wire_frame_t *frame, wire_where_t *out)
@@ -266,7 +259,7 @@ int wire_get_where(const wire_frame_t *frame, wire_where_t *out)
 
 void wire_free_where(wire_where_t *where)
 {
-	free_addrs(&where->dns);
+	addrs_clear(&where->dns);
 }
 
 int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, engine_zone_settings_t *out)
@@ -320,9 +313,9 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, engine_z
 
 void wire_free_zone_settings(engine_zone_settings_t *settings)
 {
-	free_addrs(&settings->nameserver);
-	free_addrs(&settings->parent);
-	free_addrs(&settings->validator);
+	addrs_clear(&settings->nameserver);
+	addrs_clear(&settings->parent);
+	addrs_clear(&settings->validator);
 }
 
 int wire_get_zone_settings_gone(const wire_frame_t *frame, uint32_t *number)

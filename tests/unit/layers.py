@@ -17,7 +17,7 @@ import sys
 BELOW = {
     "rollover": set(),
     "util": set(),
-    "wire": {"rollover"},
+    "wire": {"rollover", "util"},
     "dns": {"rollover", "util"},
     "server": {"rollover", "util"},
     "store": {"rollover", "util"},
