@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "knot_items.h"
 
 /* clang-format off */
 #define MOD_KSK_LIFETIME	"\x0C""ksk-lifetime"
@@ -217,12 +218,7 @@ static char *storage_path(knotd_mod_t *mod)
 	if (string_of(&own) != NULL) {
 		return strdup(string_of(&own));
 	}
-	knotd_conf_t db = knotd_conf(mod,
-	                             "\x08"
-	                             "database",
-	                             "\x07"
-	                             "storage",
-	                             NULL);
+	knotd_conf_t db = knotd_conf(mod, C_DATABASE, C_STORAGE, NULL);
 	const char *base = db.single.string != NULL ? db.single.string : "/var/lib/knot";
 	return asprintf(&path, "%s/kskroll", base) < 0 ? NULL : path;
 }
@@ -230,22 +226,12 @@ static char *storage_path(knotd_mod_t *mod)
 static char *control_path(knotd_mod_t *mod)
 {
 	char *path = NULL;
-	knotd_conf_t listen = knotd_conf(mod,
-	                                 "\x07"
-	                                 "control",
-	                                 "\x06"
-	                                 "listen",
-	                                 NULL);
+	knotd_conf_t listen = knotd_conf(mod, C_CONTROL, C_LISTEN, NULL);
 	const char *name = listen.multi != NULL ? listen.multi[0].string : listen.single.string;
 	if (name != NULL && name[0] == '/') {
 		path = strdup(name);
 	} else if (name != NULL) {
-		knotd_conf_t rundir = knotd_conf(mod,
-		                                 "\x06"
-		                                 "server",
-		                                 "\x06"
-		                                 "rundir",
-		                                 NULL);
+		knotd_conf_t rundir = knotd_conf(mod, C_SERVER, C_RUNDIR, NULL);
 		if (rundir.single.string == NULL || asprintf(&path, "%s/%s", rundir.single.string, name) < 0) {
 			path = NULL;
 		}

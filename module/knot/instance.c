@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "conf.h"
+#include "knot_items.h"
 #include "kskroll/policy_name.h"
 #include "section.h"
 
@@ -22,11 +23,7 @@
 
 static bool policy_bool(knotd_mod_t *mod, const knotd_conf_t *policy, const char *item)
 {
-	return knotd_conf(mod,
-	                  "\x06"
-	                  "policy",
-	                  item, policy)
-	        .single.boolean;
+	return knotd_conf(mod, C_POLICY, item, policy).single.boolean;
 }
 
 /*! \return What of the server or the zone forbids to drive it, and what to change; NULL if nothing does. */
@@ -41,11 +38,7 @@ static const char *unfit_zone(knotd_mod_t *mod, const knot_dname_t *zone)
 	    (major == 3 && (minor < 2 || (minor == 2 && patch < 10)))) {
 		return "this Knot DNS loses its modules at a configuration transaction: use 3.3 or newer";
 	}
-	if (!knotd_conf_zone(mod,
-	                     "\x0E"
-	                     "dnssec-signing",
-	                     zone)
-	             .single.boolean) {
+	if (!knotd_conf_zone(mod, C_DNSSEC_SIGNING, zone).single.boolean) {
 		return "dnssec-signing of the zone is off: this server does not sign it";
 	}
 	return NULL;
@@ -54,68 +47,36 @@ static const char *unfit_zone(knotd_mod_t *mod, const knot_dname_t *zone)
 /*! \return What of a policy forbids to drive its zones. */
 static const char *unfit(knotd_mod_t *mod, const knotd_conf_t *policy)
 {
-	if (policy_bool(mod, policy,
-	                "\x06"
-	                "manual")) {
+	if (policy_bool(mod, policy, C_MANUAL)) {
 		return "manual of the policy is on: set it to off";
 	}
-	if (policy_bool(mod, policy,
-	                "\x0B"
-	                "offline-ksk")) {
+	if (policy_bool(mod, policy, C_OFFLINE_KSK)) {
 		return "offline-ksk of the policy is on: the module cannot roll keys that this server does not have";
 	}
-	if (policy_bool(mod, policy,
-	                "\x0A"
-	                "ksk-shared")) {
+	if (policy_bool(mod, policy, C_KSK_SHARED)) {
 		return "ksk-shared of the policy is on: set it to off";
 	}
-	knotd_conf_t unsafe = knotd_conf(mod,
-	                                 "\x06"
-	                                 "policy",
-	                                 "\x10"
-	                                 "unsafe-operation",
-	                                 policy);
+	knotd_conf_t unsafe = knotd_conf(mod, C_POLICY, C_UNSAFE_OPERATION, policy);
 	bool is_unsafe = unsafe.count > 0 && unsafe.multi != NULL && unsafe.multi[0].option != 0;
 	knotd_conf_free(&unsafe);
 	if (is_unsafe) {
 		return "unsafe-operation of the policy is set: remove it";
 	}
-	knotd_conf_t push = knotd_conf(mod,
-	                               "\x06"
-	                               "policy",
-	                               "\x07"
-	                               "ds-push",
-	                               policy);
+	knotd_conf_t push = knotd_conf(mod, C_POLICY, C_DS_PUSH, policy);
 	size_t push_count = push.count;
 	knotd_conf_free(&push);
 	if (push_count > 0) {
 		return "ds-push of the policy is set and would act before the checks: remove it";
 	}
-	knotd_conf_t submission = knotd_conf(mod,
-	                                     "\x06"
-	                                     "policy",
-	                                     "\x0E"
-	                                     "ksk-submission",
-	                                     policy);
+	knotd_conf_t submission = knotd_conf(mod, C_POLICY, C_KSK_SUBMISSION, policy);
 	if (submission.count > 0 && submission.single.data != NULL) {
-		knotd_conf_t parents = knotd_conf(mod,
-		                                  "\x0A"
-		                                  "submission",
-		                                  "\x06"
-		                                  "parent",
-		                                  &submission);
+		knotd_conf_t parents = knotd_conf(mod, C_SUBMISSION, C_PARENT, &submission);
 		size_t parent_count = parents.count;
 		knotd_conf_free(&parents);
 		if (parent_count > 0) {
 			return "ksk-submission of the policy has a parent, which would remove the old key too early: remove the parent";
 		}
-		if (knotd_conf(mod,
-		               "\x0A"
-		               "submission",
-		               "\x07"
-		               "timeout",
-		               &submission)
-		            .single.integer > 0) {
+		if (knotd_conf(mod, C_SUBMISSION, C_TIMEOUT, &submission).single.integer > 0) {
 			return "ksk-submission of the policy has a timeout, which would remove the old key without a check: remove the timeout";
 		}
 	}
@@ -125,26 +86,12 @@ static const char *unfit(knotd_mod_t *mod, const knotd_conf_t *policy)
 /*! \return Why no rollover may start: what resolvers would not take, and the module could not judge. */
 static const char *no_start(knotd_mod_t *mod, const knotd_conf_t *base)
 {
-	if (policy_bool(mod, base,
-	                "\x05"
-	                "nsec3") &&
-	    knotd_conf(mod,
-	               "\x06"
-	               "policy",
-	               "\x10"
-	               "nsec3-iterations",
-	               base)
-	                    .single.integer > DNS_NSEC3_ITERATIONS_MAX) {
+	if (policy_bool(mod, base, C_NSEC3) &&
+	    knotd_conf(mod, C_POLICY, C_NSEC3_ITERATIONS, base).single.integer > DNS_NSEC3_ITERATIONS_MAX) {
 		return "nsec3-iterations of the policy is above " TEXT_OF(
 			DNS_NSEC3_ITERATIONS_MAX) ", which resolvers treat as insecure (RFC 9276): set it to 0";
 	}
-	if (knotd_conf(mod,
-	               "\x06"
-	               "policy",
-	               "\x0F"
-	               "cds-digest-type",
-	               base)
-	            .single.option != DIGEST_SHA256) {
+	if (knotd_conf(mod, C_POLICY, C_CDS_DIGEST_TYPE, base).single.option != DIGEST_SHA256) {
 		return "cds-digest-type of the policy is not sha256, the only type that the module accepts: set it to sha256";
 	}
 	return NULL;
@@ -160,17 +107,10 @@ static void read_base(knotd_mod_t *mod, const knotd_conf_t *base, conf_zone_t *o
 {
 	rollover_config_t *c = &out->engine.config;
 
-	out->engine.csk_wanted = policy_bool(mod, base,
-	                                     "\x13"
-	                                     "single-type-signing");
+	out->engine.csk_wanted = policy_bool(mod, base, C_SINGLE_TYPE_SIGNING);
 	out->engine.no_start = no_start(mod, base);
 	/* The TTL never goes up. Where none is set Knot takes that of the SOA, which only the zone knows. */
-	knotd_conf_t ttl = knotd_conf(mod,
-	                              "\x06"
-	                              "policy",
-	                              "\x0A"
-	                              "dnskey-ttl",
-	                              base);
+	knotd_conf_t ttl = knotd_conf(mod, C_POLICY, C_DNSKEY_TTL, base);
 	out->engine.ttl_of_soa = ttl.count == 0 || ttl.single.integer < 0 || ttl.single.integer > INT32_MAX;
 	if (!out->engine.ttl_of_soa && ttl.single.integer < c->ttl) {
 		c->ttl = ttl.single.integer > 0 ? ttl.single.integer : 1;
@@ -183,18 +123,12 @@ static void read_base(knotd_mod_t *mod, const knotd_conf_t *base, conf_zone_t *o
  */
 static bool has_engine(knotd_mod_t *mod)
 {
-	static const char name[] = "\x0B"
-				   "mod-kskroll";
+	static const char name[] = C_MOD_KSKROLL;
 	static const char dflt[] = "default";
 	knotd_conf_t id = { .single = { .data = (const uint8_t *)dflt, .data_len = sizeof(dflt) }, .count = 1 };
 	bool found = false;
 
-	knotd_conf_t list = knotd_conf(mod,
-	                               "\x08"
-	                               "template",
-	                               "\x0D"
-	                               "global-module",
-	                               &id);
+	knotd_conf_t list = knotd_conf(mod, C_TEMPLATE, C_GLOBAL_MODULE, &id);
 	for (size_t i = 0; i < list.count && list.multi != NULL && !found; i++) {
 		found = list.multi[i].data_len >= sizeof(name) - 1 &&
 		        memcmp(list.multi[i].data, name, sizeof(name) - 1) == 0;
@@ -234,10 +168,7 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 
 	/* Without an item the server uses its policy named default. */
 	static const char dflt[] = "default";
-	knotd_conf_t policy = knotd_conf_zone(mod,
-	                                      "\x0D"
-	                                      "dnssec-policy",
-	                                      zone);
+	knotd_conf_t policy = knotd_conf_zone(mod, C_DNSSEC_POLICY, zone);
 	if (policy.count == 0 || policy.single.data == NULL) {
 		policy.single.data = (const uint8_t *)dflt;
 		policy.single.data_len = sizeof(dflt);
@@ -247,12 +178,7 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 	         (const char *)policy.single.data);
 	out->engine.policy = out->policy;
 
-	knotd_conf_t zone_ttl = knotd_conf(mod,
-	                                   "\x06"
-	                                   "policy",
-	                                   "\x0C"
-	                                   "zone-max-ttl",
-	                                   &policy);
+	knotd_conf_t zone_ttl = knotd_conf(mod, C_POLICY, C_ZONE_MAX_TTL, &policy);
 	if (zone_ttl.single.integer > 0 && zone_ttl.single.integer <= UINT32_MAX) {
 		out->engine.config.zone_ttl = zone_ttl.single.integer;
 	}
@@ -264,11 +190,7 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 	read_base(mod, &base_id, out);
 
 	const char *reason = unfit_zone(mod, zone);
-	out->is_signed = knotd_conf_zone(mod,
-	                                 "\x0E"
-	                                 "dnssec-signing",
-	                                 zone)
-	                         .single.boolean;
+	out->is_signed = knotd_conf_zone(mod, C_DNSSEC_SIGNING, zone).single.boolean;
 	if (reason == NULL) {
 		reason = unfit(mod, &base_id);
 	}
@@ -280,13 +202,8 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 		c->observe_only = true;
 		snprintf(c->observe_reason, sizeof(c->observe_reason), "%s", reason);
 	}
-	out->signals_by_default = role == POLICY_BASE && knotd_conf(mod,
-	                                                            "\x06"
-	                                                            "policy",
-	                                                            "\x13"
-	                                                            "cds-cdnskey-publish",
-	                                                            &policy)
-	                                                                 .single.option != 0;
+	out->signals_by_default =
+		role == POLICY_BASE && knotd_conf(mod, C_POLICY, C_CDS_CDNSKEY_PUBLISH, &policy).single.option != 0;
 	return KNOT_EOK;
 }
 

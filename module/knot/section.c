@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "knot_items.h"
 #include "section.h"
 #include "sockets.h"
 
@@ -72,15 +73,11 @@ void sections_started(void)
 /*! \return Whether it is known which section the instance has; not if the zone has several of ours. */
 static bool section_id(knotd_mod_t *mod, const knot_dname_t *zone, uint8_t *id, size_t *id_len)
 {
-	static const char name[] = "\x0B"
-				   "mod-kskroll";
+	static const char name[] = C_MOD_KSKROLL;
 	const size_t name_len = sizeof(name) - 1;
 	unsigned found = 0;
 
-	knotd_conf_t list = knotd_conf_zone(mod,
-	                                    "\x06"
-	                                    "module",
-	                                    zone);
+	knotd_conf_t list = knotd_conf_zone(mod, C_MODULE, zone);
 	for (size_t i = 0; i < list.count && list.multi != NULL; i++) {
 		const knotd_conf_val_t *val = &list.multi[i];
 		if (val->data_len >= name_len && val->data_len - name_len <= YP_MAX_ID_LEN &&
