@@ -131,75 +131,101 @@ static int verify_commit(control_t *control, switch_t *switches, size_t count, c
 	return ret;
 }
 
-/*! Our transaction is open: fills and commits it, or aborts it. */
-static try_t transact(control_t *control, switch_t *switches, size_t count, char *detail)
+/*! Adds the commands for all zones that need a change. \return KNOT_EOK, or that the connection was lost. */
+static int fill(control_t *control, switch_t *switches, size_t count, cmd_list_t *list, size_t *changes, char *detail)
 {
-	try_t result = TRY_BROKEN;
-	control_cmd_t undo = { .name = "conf-abort" };
-	control_cmd_t commit = { .name = "conf-commit" };
-	const control_cmd_t *failed = NULL;
-	cmd_list_t list = { 0 };
-
 	if (switch_examine(control, "conf-get", switches, count, detail) != KNOT_EOK ||
 	    switch_templates(control, "conf-get", switches, count, NULL, detail) != KNOT_EOK ||
 	    switch_flush(control, switches, count, detail) != KNOT_EOK ||
-	    prepare_policies(control, switches, count, &list, detail) != KNOT_EOK) {
-		goto done;
+	    prepare_policies(control, switches, count, list, detail) != KNOT_EOK) {
+		return KNOT_ECONN;
 	}
-	size_t changes = left(switches, count);
+	*changes = left(switches, count);
 	for (size_t i = 0; i < count; i++) {
-		if (!switches[i].done && add_zone(&list, &switches[i]) != KNOT_EOK) {
+		if (!switches[i].done && add_zone(list, &switches[i]) != KNOT_EOK) {
 			switch_conclude(&switches[i], SERVER_BUSY, "not enough memory");
 		}
 	}
-	if (changes > 0 && left(switches, count) == changes) {
-		if (control_run(control, list.cmds, list.count, detail) != KNOT_EOK) {
-			goto done;
-		}
-		failed = first_failed(&list);
-		if (failed == NULL) {
-			if (control_run(control, &commit, 1, detail) != KNOT_EOK) {
-				goto done;
-			}
-			if (commit.doubtful) {
-				result = (verify_commit(control, switches, count, detail) == KNOT_EOK) ? TRY_DONE :
-				                                                                         TRY_BROKEN;
-				goto done;
-			}
-			if (!commit.failed) {
-				conclude_all(switches, count, SERVER_OK, "");
-				result = TRY_DONE;
-				goto done;
-			}
-			failed = &commit;
-		}
-	}
+	return KNOT_EOK;
+}
 
-	// A commit with a semantic error leaves the transaction open.
-	if (control_run(control, &undo, 1, detail) != KNOT_EOK) {
-		goto done;
+/*!
+ * \brief Sends the commands, and the last one, which commits.
+ *
+ * \param[in,out] commit  That one.
+ * \param[out] failed     The one that failed: the transaction is open. NULL: it is not, every zone has its status.
+ *
+ * \return KNOT_EOK, or that the connection was lost.
+ */
+static int carry_out(control_t *control, switch_t *switches, size_t count, const cmd_list_t *list,
+                     control_cmd_t *commit, const control_cmd_t **failed, char *detail)
+{
+	if (control_run(control, list->cmds, list->count, detail) != KNOT_EOK) {
+		return KNOT_ECONN;
 	}
-	result = TRY_DONE;
-	if (undo.failed && failed != NULL) {
+	*failed = first_failed(list);
+	if (*failed != NULL) {
+		return KNOT_EOK;
+	}
+	if (control_run(control, commit, 1, detail) != KNOT_EOK) {
+		return KNOT_ECONN;
+	}
+	if (commit->doubtful) {
+		return verify_commit(control, switches, count, detail);
+	}
+	if (commit->failed) {
+		// A commit with a semantic error leaves the transaction open.
+		*failed = commit;
+	} else {
+		conclude_all(switches, count, SERVER_OK, "");
+	}
+	return KNOT_EOK;
+}
+
+/*! Aborts our transaction. \a failed: because of this command; NULL: memory was short, or nothing was to be done. */
+static try_t abort_ours(control_t *control, switch_t *switches, size_t count, size_t changes,
+                        const control_cmd_t *failed, char *detail)
+{
+	control_cmd_t undo = { .name = "conf-abort" };
+	char words[CONTROL_DETAIL_MAX];
+
+	if (control_run(control, &undo, 1, detail) != KNOT_EOK) {
+		return TRY_BROKEN;
+	}
+	if (failed == NULL) {
+		conclude_all(switches, count, SERVER_BUSY, "not enough memory");
+	} else if (undo.failed) {
 		// Knot 3.4.0 to 3.4.9 and 3.5.0 to 3.5.3 cannot abort after such an error. That is
 		// why so much is checked before: nothing but this message can be done about it.
-		char words[CONTROL_DETAIL_MAX];
-		snprintf(words, sizeof(words),
-		         "restart knotd, it keeps a transaction open after: "
-		         "%.100s",
+		snprintf(words, sizeof(words), "restart knotd, it keeps a transaction open after: %.100s",
 		         failed->error);
 		conclude_all(switches, count, SERVER_REFUSED, words);
-	} else if (failed != NULL && changes > 1 && !failed->busy && !failed->doubtful) {
-		result = TRY_ALONE;
-	} else if (failed != NULL) {
-		char words[CONTROL_DETAIL_MAX];
+	} else if (changes > 1 && !failed->busy && !failed->doubtful) {
+		return TRY_ALONE;
+	} else {
 		server_status_t status = control_status(failed, words);
 		conclude_all(switches, count, status, words);
-	} else {
-		conclude_all(switches, count, SERVER_BUSY, "not enough memory");
 	}
+	return TRY_DONE;
+}
 
-done:
+/*! Our transaction is open: fills and commits it, or aborts it. */
+static try_t transact(control_t *control, switch_t *switches, size_t count, char *detail)
+{
+	control_cmd_t commit = { .name = "conf-commit" };
+	const control_cmd_t *failed = NULL;
+	cmd_list_t list = { 0 };
+	size_t changes = 0;
+	try_t result = TRY_BROKEN;
+
+	if (fill(control, switches, count, &list, &changes, detail) == KNOT_EOK) {
+		if (changes == 0 || left(switches, count) < changes) {
+			result = abort_ours(control, switches, count, changes, NULL, detail);
+		} else if (carry_out(control, switches, count, &list, &commit, &failed, detail) == KNOT_EOK) {
+			result = failed == NULL ? TRY_DONE :
+			                          abort_ours(control, switches, count, changes, failed, detail);
+		}
+	}
 	cmd_list_clear(&list);
 	return result;
 }
