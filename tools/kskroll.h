@@ -83,8 +83,6 @@ int stored_load(store_t *store, const char *arg, store_zone_t *out);
 
 /* zone_settings.c */
 
-/*! Those of the module where knot.conf says nothing. */
-rollover_config_t settings_default(void);
 /*! Keeps a setting that was given. */
 void settings_give(options_t *o, size_t offset, uint32_t value);
 /*! What counts for a zone: given, else stored, else default. \a zone may be NULL. */

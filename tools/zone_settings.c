@@ -34,7 +34,8 @@ static uint32_t span_of(const rollover_config_t *c, size_t i)
 	return *(const uint32_t *)((const char *)c + spans[i].offset);
 }
 
-rollover_config_t settings_default(void)
+/*! Those of the module where knot.conf says nothing. */
+static rollover_config_t settings_default(void)
 {
 	return (rollover_config_t){
 		.ttl = 300,

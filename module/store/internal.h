@@ -71,6 +71,15 @@ char *row_sql_columns(void);
 /*! Adds the columns that came after a schema. */
 int row_migrate_columns(store_t *store, int schema);
 
+/*! Room for all keys: "TAG/ALGORITHM/DIGEST ...". */
+#define ROW_TEXT (ROLLOVER_OLD_MAX * (5 + 1 + 3 + 1 + 64 + 2))
+
+void row_format_keys(char *out, size_t out_len, const key_id_t *keys, unsigned count);
+bool row_parse_keys(const char *text, key_id_t *keys, unsigned max, unsigned *count);
+/*! "TTL@TIME,..." */
+void row_format_window(char *out, size_t out_len, const ttl_window_t *window);
+bool row_parse_window(const char *text, ttl_window_t *window);
+
 int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone);
 /*! \return KNOT_EOK, KNOT_EMALF (with words), never an invalid row. */
 int row_read(store_t *store, sqlite3_stmt *stmt, store_zone_t *zone);

@@ -104,8 +104,6 @@ _Static_assert(sizeof(rollover_row_t) == 976, "rollover_row_t has changed: give 
 _Static_assert(sizeof(rollover_config_t) == 224, "rollover_config_t has changed: give every new field a column here");
 #endif
 
-#define KEY_TEXT (5 + 1 + 3 + 1 + 64 + 1)
-
 static bool is_integer(kind_t kind)
 {
 	switch (kind) {
@@ -207,117 +205,6 @@ int row_migrate_columns(store_t *store, int schema)
 	return ret;
 }
 
-/* Texts. */
-
-static void format_keys(char *out, size_t out_len, const key_id_t *keys, unsigned count)
-{
-	out[0] = '\0';
-	size_t len = 0;
-	for (unsigned i = 0; i < count; i++) {
-		len += snprintf(out + len, out_len - len, "%s%u/%u/", i > 0 ? " " : "", keys[i].tag, keys[i].algorithm);
-		for (size_t j = 0; j < sizeof(keys[i].digest); j++) {
-			len += snprintf(out + len, out_len - len, "%02x", keys[i].digest[j]);
-		}
-	}
-}
-
-/*! Reads decimal digits, nothing else, up to a maximum. */
-static bool parse_number(const char **text, uint64_t max, uint64_t *out)
-{
-	const char *p = *text;
-	uint64_t value = 0;
-	for (; *p >= '0' && *p <= '9'; p++) {
-		unsigned digit = *p - '0';
-		if (value > (max - digit) / 10) {
-			return false;
-		}
-		value = 10 * value + digit;
-	}
-	if (p == *text) {
-		return false;
-	}
-	*text = p;
-	*out = value;
-	return true;
-}
-
-static bool parse_char(const char **text, char c)
-{
-	if (**text != c) {
-		return false;
-	}
-	(*text)++;
-	return true;
-}
-
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9') {
-		return c - '0';
-	}
-	return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
-}
-
-static bool parse_key(const char **text, key_id_t *key)
-{
-	uint64_t tag, algorithm;
-	if (!parse_number(text, UINT16_MAX, &tag) || !parse_char(text, '/') ||
-	    !parse_number(text, UINT8_MAX, &algorithm) || !parse_char(text, '/')) {
-		return false;
-	}
-	key->tag = tag;
-	key->algorithm = algorithm;
-	for (size_t i = 0; i < sizeof(key->digest); i++) {
-		int high = nibble((*text)[0]);
-		int low = (high >= 0) ? nibble((*text)[1]) : -1;
-		if (low < 0) {
-			return false;
-		}
-		key->digest[i] = high << 4 | low;
-		*text += 2;
-	}
-	return true;
-}
-
-static bool parse_keys(const char *text, key_id_t *keys, unsigned max, unsigned *count)
-{
-	*count = 0;
-	while (*text != '\0') {
-		if (*count == max || (*count > 0 && !parse_char(&text, ' ')) || !parse_key(&text, &keys[*count])) {
-			return false;
-		}
-		(*count)++;
-	}
-	return true;
-}
-
-static void format_window(char *out, size_t out_len, const ttl_window_t *window)
-{
-	out[0] = '\0';
-	size_t len = 0;
-	for (unsigned i = 0; i < window->count; i++) {
-		len += snprintf(out + len, out_len - len, "%s%u@%lld", i > 0 ? "," : "", window->step[i].ttl,
-		                (long long)window->step[i].seen);
-	}
-}
-
-static bool parse_window(const char *text, ttl_window_t *window)
-{
-	window->count = 0;
-	while (*text != '\0') {
-		uint64_t ttl, seen;
-		if (window->count == TTL_WINDOW_MAX || (window->count > 0 && !parse_char(&text, ',')) ||
-		    !parse_number(&text, UINT32_MAX, &ttl) || !parse_char(&text, '@') ||
-		    !parse_number(&text, INT64_MAX, &seen)) {
-			return false;
-		}
-		window->step[window->count].ttl = ttl;
-		window->step[window->count].seen = seen;
-		window->count++;
-	}
-	return true;
-}
-
 /* Binding and reading. */
 
 static int64_t get_integer(const column_t *column, const void *field)
@@ -395,7 +282,7 @@ static void set_integer(const column_t *column, void *field, int64_t value)
 int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone)
 {
 	const rollover_row_t *row = &zone->row;
-	char text[ROLLOVER_OLD_MAX * (KEY_TEXT + 1)];
+	char text[ROW_TEXT];
 
 	// What could not be read again must not be written.
 	if (row->old_count > ROLLOVER_OLD_MAX || row->dnskey_ttl.count > TTL_WINDOW_MAX ||
@@ -417,13 +304,13 @@ int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone)
 			ret = sqlite3_bind_text(stmt, i + 1, field, -1, SQLITE_STATIC);
 			continue;
 		case KIND_OLD_KEYS:
-			format_keys(text, sizeof(text), row->old, row->old_count);
+			row_format_keys(text, sizeof(text), row->old, row->old_count);
 			break;
 		case KIND_NEW_KEY:
-			format_keys(text, sizeof(text), &row->new_key, row->has_new ? 1 : 0);
+			row_format_keys(text, sizeof(text), &row->new_key, row->has_new ? 1 : 0);
 			break;
 		case KIND_WINDOW:
-			format_window(text, sizeof(text), field);
+			row_format_window(text, sizeof(text), field);
 			break;
 		default:;
 			int64_t value = get_integer(column, field);
@@ -466,7 +353,7 @@ static bool read_field(sqlite3_stmt *stmt, int i, const column_t *column, bool r
 {
 	rollover_row_t *row = &zone->row;
 	void *field = (char *)zone + column->offset;
-	char text[ROLLOVER_OLD_MAX * (KEY_TEXT + 1)];
+	char text[ROW_TEXT];
 	unsigned count;
 
 	switch (column->kind) {
@@ -481,15 +368,15 @@ static bool read_field(sqlite3_stmt *stmt, int i, const column_t *column, bool r
 		return true;
 	case KIND_OLD_KEYS:
 		return column_text(stmt, i, text, sizeof(text)) &&
-		       parse_keys(text, row->old, ROLLOVER_OLD_MAX, &row->old_count);
+		       row_parse_keys(text, row->old, ROLLOVER_OLD_MAX, &row->old_count);
 	case KIND_NEW_KEY:
-		if (!column_text(stmt, i, text, sizeof(text)) || !parse_keys(text, &row->new_key, 1, &count)) {
+		if (!column_text(stmt, i, text, sizeof(text)) || !row_parse_keys(text, &row->new_key, 1, &count)) {
 			return false;
 		}
 		row->has_new = (count > 0);
 		return true;
 	case KIND_WINDOW:
-		return column_text(stmt, i, text, sizeof(text)) && parse_window(text, field);
+		return column_text(stmt, i, text, sizeof(text)) && row_parse_window(text, field);
 	default:;
 		int64_t value;
 		if (!column_number(stmt, i, integer_min(column->kind), integer_max(column->kind), &value)) {
