@@ -114,6 +114,13 @@ typedef enum {
 	PACE_NOTIFIED,    /*!< Growing, and again from the start when the parent has acknowledged a notification. */
 } rollover_pace_t;
 
+/*! How it is seen whether a zone that rests is still at a gate. */
+typedef enum {
+	SEEN_BY_DNS = 0,
+	SEEN_BY_CONTROL,      /*!< Only the control socket tells. */
+	SEEN_GONE_BY_CONTROL, /*!< DNS says that it still is; that it is not, only the control socket. */
+} rollover_seen_t;
+
 /*! Which commands help at a gate (tools/advice.c prints them, the module runs none). */
 typedef enum {
 	HELP_NONE = 0, /*!< Waiting, or what the advice says. */
@@ -177,6 +184,7 @@ typedef struct {
 	bool old_ttl;     /*!< While the TTL falls: nameservers may all have the high one yet. */
 	rollover_opener_t opener;
 	rollover_moving_t moving;
+	rollover_seen_t seen;
 	rollover_help_t help;
 } rollover_gate_info_t;
 
