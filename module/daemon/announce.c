@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Tells the parent that CDS has changed, when the machine says so, and everybody what came of it:
- * log, statistics, store.
- */
 
-#include <stdio.h>
-#include <string.h>
 #include <syslog.h>
+#include <time.h>
+#include <libknot/libknot.h>
 
-#include "kskroll/evidence.h"
-#include "loop.h"
+#include "announce.h"
+#include "env.h"
+#include "report.h"
+#include "zone.h"
 
 /*! A notification is over before the next one of the zone is due: all tries over UDP and the one over TCP. */
 static notify_retry_t retry_of(const rollover_config_t *config)
@@ -32,89 +30,93 @@ static void to_log(const zone_t *zone, const notify_result_t *r)
 	report_notify_line(line, sizeof(line), r);
 	/* The rollover goes on without it: the parent may check by itself, or be told by hand. */
 	bool plain = r->status == NOTIFY_ACKNOWLEDGED || r->status == NOTIFY_NO_DSYNC || r->status == NOTIFY_CANCELLED;
-	engine_log(zone->loop->engine, plain ? LOG_INFO : LOG_NOTICE, "zone %s, %s", zone->name, line);
+	outbox_log(zone->env->out, plain ? LOG_INFO : LOG_NOTICE, "zone %s, %s", zone->name, line);
 }
 
 static void to_store(zone_t *zone, const notify_result_t *r)
 {
-	loop_t *loop = zone->loop;
-	store_event_t *event = &loop->event;
+	const store_t *store = writer_store(&zone->env->writer);
 
-	if (loop->store == NULL) {
-		return;
-	}
-	zone_to_scratch(zone, &zone->kept.row);
-	event->time = time(NULL);
-	event->from = event->to = zone->kept.row.state;
-	event->gate = zone->kept.row.gate;
-	snprintf(event->zone, sizeof(event->zone), "%s", zone->name);
-	evidence_notification(loop->scratch.notification, sizeof(loop->scratch.notification), r, event->time);
-	evidence_notified(event->evidence, sizeof(event->evidence), loop->scratch.notification, event->time);
-	if (!write_scratch(loop, event, false)) {
+	if (store != NULL && !record_notification(zone, r)) {
 		/* Nothing depends on it; a store that stays so stops the zone at its next check. */
-		engine_log(loop->engine, LOG_WARNING, "zone %s, notification not stored: %s", zone->name,
-		           store_error(loop->store));
+		outbox_log(zone->env->out, LOG_WARNING, "zone %s, notification not stored: %s", zone->name,
+		           store_error(store));
 	}
+}
+
+/*! \return Whether the zone has to be checked. */
+static bool note(zone_t *zone, const notify_result_t *result)
+{
+	env_t *env = zone->env;
+
+	numbers_notify(&env->numbers, result->status);
+	to_log(zone, result);
+	to_store(zone, result);
+	numbers_publish(env, zone->entry);
+	if (result->status != NOTIFY_ACKNOWLEDGED) {
+		return false;
+	}
+	zone->announce.acknowledged = time(NULL);
+	return true;
 }
 
 static void on_notified(notify_result_t *result, void *arg)
 {
 	zone_t *zone = arg;
 	/* Otherwise the asker was replaced, and the new one has to do it again. */
-	bool ended_here = zone->notify == NULL;
+	const bool ended_here = zone->announce.notify == NULL;
+	bool check = false;
 
-	zone->notify = NULL;
+	zone->announce.notify = NULL;
 	if (!zone->gone && result->status == NOTIFY_CANCELLED && !ended_here) {
 		zone->kept.row.notified = 0;
-		wake_now(zone->loop, zone->entry);
+		check = true;
 	} else if (!zone->gone) {
-		zone->loop->totals.notifies[result->status]++;
-		to_log(zone, result);
-		to_store(zone, result);
-		zone_publish(zone->loop, zone->entry);
-		if (result->status == NOTIFY_ACKNOWLEDGED) {
-			zone->acknowledged = time(NULL);
-			wake_now(zone->loop, zone->entry);
-		}
+		check = note(zone, result);
 	}
 	notify_free(result);
-	zone_unref(zone);
+	zone->announce.done(zone, check);
 }
 
-static void start(zone_t *zone)
+static bool start(zone_t *zone)
 {
 	const notify_request_t request = {
 		.zone = zone->dname,
 		.require_secure = zone->settings->require_secure_dsync,
 		.retry = retry_of(&zone->settings->config),
 	};
+	dns_t *dns = resources_dns(zone->env);
 
-	if (zone->notify != NULL || zone->loop->dns == NULL) {
-		return;
+	if (zone->announce.notify != NULL || dns == NULL) {
+		return false;
 	}
-	zone->refs++;
-	if (notify_start(zone->loop->dns, &request, on_notified, zone, &zone->notify) != KNOT_EOK) {
-		engine_log(zone->loop->engine, LOG_ERR, "zone %s, parent not notified: out of memory", zone->name);
-		zone_unref(zone);
+	if (notify_start(dns, &request, on_notified, zone, &zone->announce.notify) != KNOT_EOK) {
+		outbox_log(zone->env->out, LOG_ERR, "zone %s, parent not notified: out of memory", zone->name);
+		return false;
 	}
+	return true;
 }
 
-void tell_parent(zone_t *zone, const rollover_decision_t *d)
+bool announce_upon(zone_t *zone, const rollover_decision_t *d, announce_done_f done)
 {
 	if (d->row.notified == 0) {
-		/* What it was about is over, or nobody may be told any more. */
-		tell_parent_end(zone);
-		zone->acknowledged = 0;
+		/* What it was about is over, or nobody may be notified any more. */
+		announce_end(zone);
+		zone->announce.acknowledged = 0;
 	}
-	if (d->notify) {
-		start(zone);
-	}
+	zone->announce.done = done;
+	return d->notify && start(zone);
 }
 
-void tell_parent_end(zone_t *zone)
+void announce_end(zone_t *zone)
 {
-	notify_t *notify = zone->notify;
+	notify_t *notify = zone->announce.notify;
 
-	zone->notify = NULL;
+	zone->announce.notify = NULL;
 	notify_cancel(notify);
+}
+
+bool announce_is_busy(const zone_t *zone)
+{
+	return zone->announce.notify != NULL;
 }

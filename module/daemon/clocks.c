@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Reads the clocks. Rows hold times of the wall clock, since they outlive the machine; how long something really took,
- * only a clock tells that nobody can set: CLOCK_MONOTONIC_RAW, which is not slewed either.
- */
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "loop.h"
+#include "clocks.h"
 
 /*! What a clock that is only slewed does not gain or lose between two checks, a second apart. */
 #define STEP_MS 2000
@@ -28,11 +23,11 @@ static int64_t read_ms(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-void clock_read(const loop_t *loop, rollover_clock_t *out)
+void clocks_read(const clocks_t *clocks, rollover_clock_t *out)
 {
 	int64_t best = INT64_MAX;
 
-	out->boot = loop->boot;
+	out->boot = clocks->boot;
 	/* Something may come in between. The tightest pair counts. */
 	for (int i = 0; i < TRIES && best > APART_MS; i++) {
 		const int64_t before = read_ms(CLOCK_MONOTONIC_RAW);
@@ -75,25 +70,30 @@ static int64_t boot_number(void)
 	return number != 0 ? number : 1;
 }
 
-void clock_start(loop_t *loop)
+void clocks_start(clocks_t *clocks)
 {
 	rollover_clock_t now;
 
-	loop->boot = boot_number();
-	clock_read(loop, &now);
-	loop->clock_ahead = now.ahead;
+	clocks->boot = boot_number();
+	clocks_read(clocks, &now);
+	clocks->ahead = now.ahead;
 }
 
-void clock_check(loop_t *loop)
+int64_t clocks_step(clocks_t *clocks)
 {
 	rollover_clock_t now;
 
-	clock_read(loop, &now);
-	const int64_t step = now.ahead - loop->clock_ahead;
-	loop->clock_ahead = now.ahead;
-	if (llabs(step) >= STEP_MS) {
-		engine_log(loop->engine, LOG_WARNING,
-		           "the clock was set %s by %lld s: waits continue by the time that really passed",
-		           step > 0 ? "forward" : "back", (llabs((long long)step) + 500) / 1000);
-	}
+	clocks_read(clocks, &now);
+	const int64_t step = now.ahead - clocks->ahead;
+	clocks->ahead = now.ahead;
+	return llabs(step) >= STEP_MS ? step : 0;
+}
+
+time_t clocks_now(const clocks_t *clocks, rollover_row_t *row)
+{
+	rollover_clock_t clock;
+
+	clocks_read(clocks, &clock);
+	rollover_follow_clock(row, &clock);
+	return clock.wall;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * From what the server and the world answered to the facts that a decision is made of.
- */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "loop.h"
+#include "env.h"
+#include "facts.h"
+#include "zone.h"
 
 #define DNSKEY_ZONE   0x0100
 #define DNSKEY_REVOKE 0x0080
@@ -23,17 +22,17 @@ static policy_role_t role_in_force(const zone_t *zone)
 	if (role == POLICY_BASE) {
 		return POLICY_BASE;
 	}
-	server_policy_name(name, sizeof(name), base, role, zone_ttl(zone));
+	server_policy_name(name, sizeof(name), base, role, fit_ttl(zone));
 	return strcmp(name, zone->settings->policy) == 0 ? role : POLICY__COUNT;
 }
 
-static void add_own_keys(check_state_t *check, const zone_t *zone)
+static void add_own_keys(gathered_t *gathered, const zone_t *zone)
 {
-	rollover_facts_t *facts = &check->facts;
+	rollover_facts_t *facts = &gathered->facts;
 	bool zsk = false;
 
-	knot_rdata_t *rr = check->dnskey.rdata;
-	for (uint16_t i = 0; i < check->dnskey.count; i++, rr = knot_rdataset_next(rr)) {
+	knot_rdata_t *rr = gathered->dnskey.rdata;
+	for (uint16_t i = 0; i < gathered->dnskey.count; i++, rr = knot_rdataset_next(rr)) {
 		if (rr->len < 4) {
 			continue;
 		}
@@ -49,7 +48,7 @@ static void add_own_keys(check_state_t *check, const zone_t *zone)
 			facts->too_many_keys = true;
 			break;
 		}
-		dns_key_t *key = &check->keys[facts->key_count];
+		dns_key_t *key = &gathered->keys[facts->key_count];
 		if (dns_key_id(zone->dname, rr->data, rr->len, &key->id) == KNOT_EOK) {
 			key->rdata = rr->data;
 			key->rdata_len = rr->len;
@@ -59,7 +58,7 @@ static void add_own_keys(check_state_t *check, const zone_t *zone)
 		}
 	}
 	facts->own.csk = !zsk && facts->key_count > 0;
-	check->own_key_count = facts->key_count;
+	gathered->own_key_count = facts->key_count;
 }
 
 static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
@@ -71,25 +70,25 @@ static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
  * KSKs of the zone that have not signed it: from the zone file or an update, with `dnskey-management: incremental`.
  * Checked while there is a key that is not known yet: checking signatures costs more than all the rest.
  */
-static keyset_t foreign_keys(const check_state_t *check, const zone_t *zone, const knot_rdataset_t *rrsigs)
+static keyset_t foreign_keys(const gathered_t *gathered, const zone_t *zone, const knot_rdataset_t *rrsigs)
 {
 	unsigned i = 0;
-	while (i < check->own_key_count && is_remembered(&zone->kept.row, &check->keys[i].id)) {
+	while (i < gathered->own_key_count && is_remembered(&zone->kept.row, &gathered->keys[i].id)) {
 		i++;
 	}
-	if (i == check->own_key_count) {
+	if (i == gathered->own_key_count) {
 		return 0;
 	}
-	keyset_t signers =
-		dns_signers(zone->dname, &check->dnskey, rrsigs, check->keys, check->own_key_count, time(NULL));
+	keyset_t signers = dns_signers(zone->dname, &gathered->dnskey, rrsigs, gathered->keys, gathered->own_key_count,
+	                               time(NULL));
 	/* If no key has, the signatures have expired or the like, and nothing can be told. */
-	return signers != 0 ? check->facts.own.dnskey & ~signers : 0;
+	return signers != 0 ? gathered->facts.own.dnskey & ~signers : 0;
 }
 
 /*! A key that the zone no longer has but the rollover still asks for. */
-static void add_remembered(check_state_t *check, const key_id_t *id)
+static void add_remembered(gathered_t *gathered, const key_id_t *id)
 {
-	rollover_facts_t *facts = &check->facts;
+	rollover_facts_t *facts = &gathered->facts;
 
 	if (key_id_find(facts->keys, facts->key_count, id) >= 0) {
 		return;
@@ -98,21 +97,21 @@ static void add_remembered(check_state_t *check, const key_id_t *id)
 		facts->too_many_keys = true;
 		return;
 	}
-	check->keys[facts->key_count].id = *id;
+	gathered->keys[facts->key_count].id = *id;
 	facts->keys[facts->key_count++] = *id;
 }
 
-check_state_t *check_state_new(const zone_t *zone, const server_check_t *from)
+gathered_t *facts_new(const zone_t *zone, const server_check_t *from)
 {
-	check_state_t *check = calloc(1, sizeof(*check));
-	if (check == NULL || knot_rdataset_copy(&check->dnskey, &from->dnskey, NULL) != KNOT_EOK ||
-	    knot_rdataset_copy(&check->ns, &from->ns, NULL) != KNOT_EOK ||
-	    knot_rdataset_copy(&check->cds, &from->cds, NULL) != KNOT_EOK ||
-	    knot_rdataset_copy(&check->cdnskey, &from->cdnskey, NULL) != KNOT_EOK) {
-		check_state_free(check);
+	gathered_t *gathered = calloc(1, sizeof(*gathered));
+	if (gathered == NULL || knot_rdataset_copy(&gathered->dnskey, &from->dnskey, NULL) != KNOT_EOK ||
+	    knot_rdataset_copy(&gathered->ns, &from->ns, NULL) != KNOT_EOK ||
+	    knot_rdataset_copy(&gathered->cds, &from->cds, NULL) != KNOT_EOK ||
+	    knot_rdataset_copy(&gathered->cdnskey, &from->cdnskey, NULL) != KNOT_EOK) {
+		facts_free(gathered);
 		return NULL;
 	}
-	rollover_facts_t *facts = &check->facts;
+	rollover_facts_t *facts = &gathered->facts;
 	own_facts_t *own = &facts->own;
 
 	own->known = from->status == SERVER_OK;
@@ -120,41 +119,41 @@ check_state_t *check_state_new(const zone_t *zone, const server_check_t *from)
 	own->transaction = from->transaction;
 	own->catalog_member = from->catalog_member;
 	own->policy = role_in_force(zone);
-	own->conf_busy = zone->conf_busy;
-	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s",
-	         own->known ? text_of(zone->conf_detail) : from->detail);
 	own->dnskey_ttl = from->dnskey_ttl;
 	fit_facts(zone, own);
-	facts->acknowledged = zone->acknowledged;
+	if (!own->known) {
+		snprintf(own->conf_detail, sizeof(own->conf_detail), "%s", from->detail);
+	}
+	facts->acknowledged = zone->announce.acknowledged;
 
-	add_own_keys(check, zone);
-	own->foreign = foreign_keys(check, zone, &from->rrsig);
+	add_own_keys(gathered, zone);
+	own->foreign = foreign_keys(gathered, zone, &from->rrsig);
 	for (unsigned i = 0; i < zone->kept.row.old_count; i++) {
-		add_remembered(check, &zone->kept.row.old[i]);
+		add_remembered(gathered, &zone->kept.row.old[i]);
 	}
 	if (zone->kept.row.has_new) {
-		add_remembered(check, &zone->kept.row.new_key);
+		add_remembered(gathered, &zone->kept.row.new_key);
 	}
 
 	own->cds.present = from->cds.count > 0;
-	own->cds.keys = dns_cds_match(zone->dname, &from->cds, check->keys, facts->key_count, &own->cds.unwanted);
+	own->cds.keys = dns_cds_match(zone->dname, &from->cds, gathered->keys, facts->key_count, &own->cds.unwanted);
 	own->cds.remove = dns_cds_removes(&from->cds);
 	own->cdnskey.present = from->cdnskey.count > 0;
-	own->cdnskey.keys =
-		dns_cdnskey_match(zone->dname, &from->cdnskey, check->keys, facts->key_count, &own->cdnskey.unwanted);
+	own->cdnskey.keys = dns_cdnskey_match(zone->dname, &from->cdnskey, gathered->keys, facts->key_count,
+	                                      &own->cdnskey.unwanted);
 	own->cdnskey.remove = dns_cdnskey_removes(&from->cdnskey);
-	return check;
+	return gathered;
 }
 
-void check_state_free(check_state_t *check)
+void facts_free(gathered_t *gathered)
 {
-	if (check != NULL) {
-		knot_rdataset_clear(&check->dnskey, NULL);
-		knot_rdataset_clear(&check->ns, NULL);
-		knot_rdataset_clear(&check->cds, NULL);
-		knot_rdataset_clear(&check->cdnskey, NULL);
-		survey_free(check->survey);
-		free(check);
+	if (gathered != NULL) {
+		knot_rdataset_clear(&gathered->dnskey, NULL);
+		knot_rdataset_clear(&gathered->ns, NULL);
+		knot_rdataset_clear(&gathered->cds, NULL);
+		knot_rdataset_clear(&gathered->cdnskey, NULL);
+		survey_free(gathered->survey);
+		free(gathered);
 	}
 }
 
@@ -163,29 +162,30 @@ static time_t since_when(const zone_t *zone, const char *server, answer_status_t
                          const rollover_clock_t *now, bool *wrote)
 {
 	rollover_silence_t silence = { 0 };
-	loop_t *loop = zone->loop;
+	env_t *env = zone->env;
+	store_t *store = writer_store(&env->writer);
 
-	if (loop->store != NULL) {
-		(void)store_unreachable_load(loop->store, zone->name, server, &silence);
+	if (store != NULL) {
+		(void)store_unreachable_load(store, zone->name, server, &silence);
 	}
 	const bool silent = status == ANSWER_UNREACHABLE;
 	if (silent) {
 		rollover_silence(&zone->settings->config, &silence, heard, now);
 	}
 	if (silent || silence.since != 0) {
-		write_unreachable(loop, zone->name, server, silent ? &silence : NULL);
+		writer_unreachable(&env->writer, zone->name, server, silent ? &silence : NULL);
 		*wrote = true;
 	}
 	return silent ? silence.since : 0;
 }
 
-void check_state_add_survey(check_state_t *check, zone_t *zone, survey_result_t *survey)
+void facts_add_survey(gathered_t *gathered, zone_t *zone, survey_result_t *survey)
 {
-	rollover_facts_t *facts = &check->facts;
+	rollover_facts_t *facts = &gathered->facts;
 	rollover_clock_t now;
 
-	clock_read(zone->loop, &now);
-	check->survey = survey;
+	clocks_read(&zone->env->clocks, &now);
+	gathered->survey = survey;
 	facts->asked |= survey->asked;
 	facts->discovery_failed = survey->discovery_failed;
 	facts->partial = survey->partial;
@@ -201,7 +201,7 @@ void check_state_add_survey(check_state_t *check, zone_t *zone, survey_result_t 
 		a->unreachable_since = since_when(zone, a->server, a->status, survey->heard, &now, &wrote);
 	}
 	if (wrote) {
-		write_servers_done(zone->loop, zone->name, now.wall);
+		writer_servers_done(&zone->env->writer, zone->name, now.wall);
 	}
 	facts->child = survey->child;
 	facts->child_count = survey->child_count;

@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Whether the configuration lets a zone's policy be switched. It is judged when a rollover is about to start and before
- * each switch, not at every check: each judgement is some lines in knotd's log. A change of the configuration that
- * concerns the zone makes knotd load its instance anew, which voids the judgement.
- */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,37 +6,69 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "loop.h"
+#include "env.h"
+#include "fit.h"
+#include "text.h"
+#include "zone.h"
 
 /*! What depends on other zones is checked again after so many seconds. */
 #define FIT_COUNTS 3600
 
-uint32_t zone_ttl(const zone_t *zone)
+uint32_t fit_ttl(const zone_t *zone)
 {
 	uint32_t ttl = zone->settings->config.ttl;
 
-	if (zone->settings->ttl_of_soa && zone->soa_ttl != 0 && zone->soa_ttl < ttl) {
-		ttl = zone->soa_ttl;
+	if (zone->settings->ttl_of_soa && zone->check.soa_ttl != 0 && zone->check.soa_ttl < ttl) {
+		ttl = zone->check.soa_ttl;
 	}
 	return ttl;
 }
 
 void fit_forget(zone_t *zone)
 {
-	zone->fit_void = true;
-	free(zone->fit);
-	zone->fit = NULL;
+	zone->fit.is_void = true;
+	free(zone->fit.judged);
+	zone->fit.judged = NULL;
 }
 
-void fit_facts(const zone_t *zone, own_facts_t *own)
+void fit_note(zone_t *zone, server_status_t status, const char *detail)
+{
+	if (status == SERVER_REFUSED) {
+		fit_forget(zone); /* What was judged is no longer so: it is found out what is in the way. */
+	}
+	zone->fit.busy = status == SERVER_BUSY;
+	(void)text_set(&zone->fit.detail,
+	               status == SERVER_OK ? "" : (detail[0] != '\0' ? detail : "no answer on the control socket"));
+}
+
+bool fit_is_busy(const zone_t *zone)
+{
+	return zone->fit.busy;
+}
+
+bool fit_is_plain(const zone_t *zone)
+{
+	const fit_t *fit = &zone->fit;
+
+	return fit->detail == NULL && !fit->busy && (fit->judged == NULL || fit->judged->fit == CONF_FIT);
+}
+
+void fit_free(zone_t *zone)
+{
+	free(zone->fit.judged);
+	text_clear(&zone->fit.detail);
+}
+
+static void judged_facts(const zone_t *zone, own_facts_t *own)
 {
 	const zone_settings_t *settings = zone->settings;
+	const judgement_t *judged = zone->fit.judged;
 
 	own->csk_wanted = settings->csk_wanted;
-	if (zone->fit != NULL && zone->fit->fit != CONF_FIT) {
-		own->conf = zone->fit->fit;
-		own->conf_gate = zone->fit->gate;
-		snprintf(own->conf_reason, sizeof(own->conf_reason), "%s", zone->fit->reason);
+	if (judged != NULL && judged->fit != CONF_FIT) {
+		own->conf = judged->fit;
+		own->conf_gate = judged->gate;
+		snprintf(own->conf_reason, sizeof(own->conf_reason), "%s", judged->reason);
 	} else if (settings->no_start != NULL) {
 		own->conf = CONF_NO_START;
 		own->conf_gate = GATE_OBSERVE_ONLY;
@@ -49,55 +76,68 @@ void fit_facts(const zone_t *zone, own_facts_t *own)
 	}
 }
 
-bool fit_missing(zone_t *zone, const rollover_decision_t *d)
+void fit_facts(const zone_t *zone, own_facts_t *own)
 {
+	own->conf_busy = zone->fit.busy;
+	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s", text_of(zone->fit.detail));
+	judged_facts(zone, own);
+}
+
+bool fit_missing(const zone_t *zone, const rollover_decision_t *d)
+{
+	const judgement_t *judged = zone->fit.judged;
 	const bool starts = zone->kept.row.state == ROLLOVER_IDLE && d->transition;
 	const bool to_base = d->policy == POLICY_BASE && !starts;
 
-	if (!starts && !rollover_must_switch(&zone->check->facts.own, d)) {
+	if (!starts && !rollover_must_switch(&zone->gathered->facts.own, d)) {
 		return false;
 	}
-	return zone->fit == NULL || (zone->fit->base_only && !to_base) ||
-	       (zone->fit->fit == CONF_NO_DERIVED && to_base);
+	return judged == NULL || (judged->base_only && !to_base) || (judged->fit == CONF_NO_DERIVED && to_base);
+}
+
+static fit_end_t judge(zone_t *zone, server_status_t status, rollover_gate_t gate, const char *detail)
+{
+	fit_t *fit = &zone->fit;
+	const bool is_void = fit->is_void;
+
+	fit_forget(zone);
+	if (is_void) {
+		return FIT_VOID;
+	}
+	if (status == SERVER_OK || status == SERVER_REFUSED) {
+		fit->judged = calloc(1, sizeof(*fit->judged));
+	}
+	if (fit->judged == NULL) {
+		fit_note(zone, status == SERVER_REFUSED ? SERVER_BUSY : status, detail);
+		return FIT_FAILED;
+	}
+	fit->judged->at = time(NULL);
+	fit->judged->base_only = fit->base_only;
+	if (status == SERVER_REFUSED) {
+		fit->busy = false; /* It does not wait for a transaction any more. */
+		fit->judged->fit = fit->base_only ? CONF_NO_SWITCH : CONF_NO_DERIVED;
+		fit->judged->gate = gate;
+		snprintf(fit->judged->reason, sizeof(fit->judged->reason), "%s", detail);
+	}
+	return FIT_JUDGED;
 }
 
 static void on_fit(server_status_t status, rollover_gate_t gate, const char *detail, void *arg)
 {
 	zone_t *zone = arg;
-	const bool is_void = zone->fit_void;
 
-	if (!zone_came_back(zone)) {
-		zone_unref(zone);
+	if (zone->gone) {
+		zone->fit.done(zone, FIT_VOID);
 		return;
 	}
-	fit_forget(zone);
-	if (!is_void && (status == SERVER_OK || status == SERVER_REFUSED)) {
-		zone->fit = calloc(1, sizeof(*zone->fit));
+	const fit_end_t end = judge(zone, status, gate, detail);
+	if (end == FIT_JUDGED) {
+		judged_facts(zone, &zone->gathered->facts.own);
 	}
-	if (is_void) {
-		zone->again = true;
-		zone_rest(zone);
-	} else if (zone->fit == NULL) {
-		zone_acted(zone, status == SERVER_REFUSED ? SERVER_BUSY : status, detail);
-		zone->kept.row.next_check = time(NULL) + 10;
-		zone_rest(zone);
-	} else {
-		fit_t *fit = zone->fit;
-		fit->at = time(NULL);
-		fit->base_only = zone->fit_base_only;
-		if (status == SERVER_REFUSED) {
-			zone->conf_busy = false; /* It does not wait for a transaction any more. */
-			fit->fit = fit->base_only ? CONF_NO_SWITCH : CONF_NO_DERIVED;
-			fit->gate = gate;
-			snprintf(fit->reason, sizeof(fit->reason), "%s", detail);
-		}
-		fit_facts(zone, &zone->check->facts.own);
-		zone_decide(zone);
-	}
-	zone_unref(zone);
+	zone->fit.done(zone, end);
 }
 
-void fit_ask(zone_t *zone, const rollover_decision_t *d)
+void fit_ask(zone_t *zone, const rollover_decision_t *d, fit_done_f done)
 {
 	char base[256];
 	policy_role_t in_force;
@@ -105,10 +145,11 @@ void fit_ask(zone_t *zone, const rollover_decision_t *d)
 	server_policy_parse(zone->settings->policy, base, sizeof(base), &in_force);
 	const bool starts = zone->kept.row.state == ROLLOVER_IDLE && d->transition;
 	const policy_role_t role = starts && d->policy == POLICY_BASE ? POLICY_QUIET : d->policy;
-	zone->fit_base_only = role == POLICY_BASE;
-	zone->fit_void = false;
-	zone->refs++;
-	server_fit(zone->loop->server, zone->name, base, role, zone_ttl(zone), in_force == POLICY_BASE, on_fit, zone);
+	zone->fit.base_only = role == POLICY_BASE;
+	zone->fit.is_void = false;
+	zone->fit.done = done;
+	server_fit(resources_server(zone->env), zone->name, base, role, fit_ttl(zone), in_force == POLICY_BASE, on_fit,
+	           zone);
 }
 
 void fit_say_lost(zone_t *zone)
@@ -120,24 +161,25 @@ void fit_say_lost(zone_t *zone)
 
 	server_policy_parse(settings->policy, base, sizeof(base), &role);
 	/* Not its own switch back, which comes in idle. */
-	if (zone->switched && role == POLICY_BASE && rollover_policy(row) != POLICY_BASE) {
-		engine_log(zone->loop->engine, LOG_NOTICE,
+	if (zone->fit.switched && role == POLICY_BASE && rollover_policy(row) != POLICY_BASE) {
+		outbox_log(zone->env->out, LOG_NOTICE,
 		           "zone %s, the policy switch was lost: knotd reloaded its configuration file, or "
 		           "dnssec-policy was set",
 		           zone->name);
 	}
-	zone->switched = role != POLICY_BASE;
+	zone->fit.switched = role != POLICY_BASE;
 	if (row->gate == GATE_HOLD && !settings->config.hold) {
-		engine_log(zone->loop->engine, LOG_NOTICE,
+		outbox_log(zone->env->out, LOG_NOTICE,
 		           "zone %s, hold is off: it was unset, or knotd reloaded its configuration file", zone->name);
 	}
 }
 
 void fit_expire(zone_t *zone)
 {
+	const judgement_t *judged = zone->fit.judged;
 	const time_t now = time(NULL);
 
-	if (zone->fit != NULL && (now - zone->fit->at >= FIT_COUNTS || now < zone->fit->at)) {
+	if (judged != NULL && (now - judged->at >= FIT_COUNTS || now < judged->at)) {
 		fit_forget(zone);
 	}
 }

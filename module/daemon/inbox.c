@@ -17,7 +17,7 @@ static int obey_settings(inbox_t *box, const wire_frame_t *frame)
 	engine_settings_t settings;
 	int ret = wire_get_settings(frame, &settings);
 	if (ret == KNOT_EOK) {
-		ret = engine_settings(box->engine, &settings);
+		ret = loop_settings(box->loop, &settings);
 		wire_free_settings(&settings);
 	}
 	return ret;
@@ -29,7 +29,7 @@ static int obey_where(inbox_t *box, const wire_frame_t *frame)
 	int ret = wire_get_where(frame, &where);
 	if (ret == KNOT_EOK) {
 		const server_where_t server = { .control = where.control, .pid = box->server, .dns = where.dns };
-		ret = engine_server_is_at(box->engine, &server);
+		ret = loop_server_is_at(box->loop, &server);
 		wire_free_where(&where);
 	}
 	return ret;
@@ -41,15 +41,10 @@ static int obey_zone_settings(inbox_t *box, const wire_frame_t *frame)
 	uint32_t number;
 	int ret = wire_get_zone_settings(frame, &number, &settings);
 	if (ret == KNOT_EOK) {
-		ret = engine_zone_settings(box->engine, number, &settings);
+		ret = loop_zone_settings(box->loop, number, &settings);
 		wire_free_zone_settings(&settings);
 	}
 	return ret;
-}
-
-static engine_id_t id_of(wire_id_t id)
-{
-	return (engine_id_t){ .slot = id.slot, .serial = id.serial };
 }
 
 static int obey(inbox_t *box, const wire_frame_t *frame)
@@ -69,17 +64,16 @@ static int obey(inbox_t *box, const wire_frame_t *frame)
 	case WIRE_ZONE_SETTINGS_GONE:
 		ret = wire_get_zone_settings_gone(frame, &number);
 		if (ret == KNOT_EOK) {
-			engine_zone_settings_gone(box->engine, number);
+			loop_zone_settings_gone(box->loop, number);
 		}
 		return ret;
 	case WIRE_ATTACH:
 		ret = wire_get_attach(frame, &attach);
-		return ret == KNOT_EOK ? engine_attach(box->engine, id_of(attach.id), attach.zone, attach.settings) :
-		                         ret;
+		return ret == KNOT_EOK ? loop_attach(box->loop, attach.id, attach.zone, attach.settings) : ret;
 	case WIRE_DETACH:
 		ret = wire_get_detach(frame, &id);
 		if (ret == KNOT_EOK) {
-			engine_detach(box->engine, id_of(id));
+			loop_detach(box->loop, id);
 		}
 		return ret;
 	default:

@@ -2,13 +2,12 @@
 /*!
  * \file
  *
- * \brief What the module in knotd tells kskrolld: frames, read and handed to the engine.
+ * \brief What the module in knotd tells kskrolld: frames, read and handed to the loop.
  */
 
 #pragma once
 
-#include "kskroll/engine.h"
-#include "wire/wire.h"
+#include "loop.h"
 
 typedef enum {
 	INBOX_MORE,   /*!< All that came is done. */
@@ -20,7 +19,7 @@ typedef enum {
 
 typedef struct {
 	int fd;
-	engine_t *engine;
+	loop_t *loop;
 	const char *version; /*!< Ours. */
 	pid_t server;        /*!< The process that has started us; 0: it has not said so yet. */
 	uint8_t *data;

@@ -23,7 +23,7 @@
 #define END_MAX 10
 
 typedef struct {
-	engine_t *engine;
+	loop_t *loop;
 	uv_poll_t poll;
 	uv_timer_t again;
 	uv_prepare_t prepare;
@@ -32,48 +32,13 @@ typedef struct {
 	int exit_code;
 } daemon_t;
 
-static void on_again(uv_timer_t *timer);
 static void listen_to(daemon_t *d);
-
-static void on_log(void *arg, int priority, const char *text)
-{
-	daemon_t *d = arg;
-	outbox_log(&d->out, priority, text);
-}
-
-static void on_numbers(void *arg, engine_id_t id, const engine_numbers_t *numbers)
-{
-	daemon_t *d = arg;
-	outbox_numbers(&d->out, (wire_id_t){ .slot = id.slot, .serial = id.serial }, numbers);
-}
-
-static void on_totals(void *arg, const engine_totals_t *totals)
-{
-	daemon_t *d = arg;
-	outbox_totals(&d->out, totals);
-}
-
-static void on_confine(void *arg, const engine_settings_t *settings)
-{
-	const char *const read[] = { settings->trust_anchor, settings->root_hints };
-	(void)arg;
-	sandbox_files(settings->storage, read, sizeof(read) / sizeof(read[0]));
-}
-
-/*! From a clean stack: the engine may be in the middle of something. */
-static void on_restart(void *arg)
-{
-	daemon_t *d = arg;
-	d->exit_code = WIRE_EXIT_AGAIN;
-	uv_poll_stop(&d->poll);
-	uv_timer_start(&d->again, on_again, 0, 0);
-}
 
 static void finish(daemon_t *d)
 {
 	/* A thread that waits for a connection, a disk that does not answer: nobody misses us. */
 	alarm(END_MAX);
-	engine_stop(d->engine);
+	loop_stop(d->loop);
 	outbox_flush(&d->out);
 	uv_close((uv_handle_t *)&d->poll, NULL);
 	uv_close((uv_handle_t *)&d->again, NULL);
@@ -82,12 +47,7 @@ static void finish(daemon_t *d)
 
 static void on_again(uv_timer_t *timer)
 {
-	daemon_t *d = timer->data;
-	if (d->exit_code != 0) {
-		finish(d);
-	} else {
-		listen_to(d);
-	}
+	listen_to(timer->data);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -100,9 +60,7 @@ static void listen_to(daemon_t *d)
 {
 	switch (inbox_read(&d->in)) {
 	case INBOX_MORE:
-		if (d->exit_code == 0) {
-			uv_poll_start(&d->poll, UV_READABLE, on_readable);
-		}
+		uv_poll_start(&d->poll, UV_READABLE, on_readable);
 		break;
 	case INBOX_LATER:
 		uv_poll_stop(&d->poll);
@@ -123,11 +81,17 @@ static void listen_to(daemon_t *d)
 	}
 }
 
-/*! What was said in one turn of the loop goes together, before the loop waits. */
+/*! Before the loop waits: what was said in one turn of it goes together. */
 static void on_prepare(uv_prepare_t *prepare)
 {
 	daemon_t *d = prepare->data;
-	outbox_flush(&d->out);
+
+	if (loop_is_outdated(d->loop)) {
+		d->exit_code = WIRE_EXIT_AGAIN;
+		finish(d);
+	} else {
+		outbox_flush(&d->out);
+	}
 }
 
 static bool is_socket(int fd)
@@ -158,26 +122,19 @@ static void ignore_signals(void)
 
 static bool start(daemon_t *d)
 {
-	const engine_out_t out = { .log = on_log,
-		                   .numbers = on_numbers,
-		                   .totals = on_totals,
-		                   .confine = on_confine,
-		                   .again = on_restart,
-		                   .arg = d };
-
 	d->in = (inbox_t){ .fd = STDIN_FILENO, .version = KSKROLL_VERSION };
 	d->out.fd = STDIN_FILENO;
-	d->engine = d->in.engine = engine_new(&out);
-	if (d->engine == NULL) {
+	d->loop = d->in.loop = loop_new(&d->out);
+	if (d->loop == NULL) {
 		return false;
 	}
-	uv_loop_t *loop = engine_loop(d->engine);
+	uv_loop_t *uv = &d->loop->env.uv;
 	d->poll.data = d->again.data = d->prepare.data = d;
-	if (uv_poll_init(loop, &d->poll, STDIN_FILENO) != 0) {
+	if (uv_poll_init(uv, &d->poll, STDIN_FILENO) != 0) {
 		return false;
 	}
-	uv_timer_init(loop, &d->again);
-	uv_prepare_init(loop, &d->prepare);
+	uv_timer_init(uv, &d->again);
+	uv_prepare_init(uv, &d->prepare);
 	uv_prepare_start(&d->prepare, on_prepare);
 	outbox_hello(&d->out, KSKROLL_VERSION);
 	return true;
@@ -200,8 +157,8 @@ int main(void)
 		return EXIT_FAILURE;
 	}
 	listen_to(&d);
-	uv_run(engine_loop(d.engine), UV_RUN_DEFAULT);
-	engine_free(d.engine);
+	uv_run(&d.loop->env.uv, UV_RUN_DEFAULT);
+	loop_free(d.loop);
 	free(d.in.data);
 	return d.exit_code;
 }

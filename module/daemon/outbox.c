@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -66,8 +68,14 @@ void outbox_hello(outbox_t *box, const char *version)
 	add(box, put_hello, &hello);
 }
 
-void outbox_log(outbox_t *box, int priority, const char *text)
+void outbox_log(outbox_t *box, int priority, const char *fmt, ...)
 {
+	char text[1024];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+
 	const wire_log_t log = { .priority = priority, .text = text };
 	add(box, put_log, &log);
 }

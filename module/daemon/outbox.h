@@ -19,7 +19,8 @@ typedef struct {
 } outbox_t;
 
 void outbox_hello(outbox_t *box, const char *version);
-void outbox_log(outbox_t *box, int priority, const char *text);
+/*! A line for knotd's log. Priorities are those of syslog(3). */
+void outbox_log(outbox_t *box, int priority, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void outbox_numbers(outbox_t *box, wire_id_t id, const engine_numbers_t *numbers);
 void outbox_totals(outbox_t *box, const engine_totals_t *totals);
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * The checks that are to come, as a binary heap: a timer of the loop for each zone would be ten times as large.
- */
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "loop.h"
+#include "queue.h"
+#include "zones.h"
 
 bool queue_reserve(queue_t *queue, size_t count)
 {
@@ -58,6 +56,11 @@ static void settle(queue_t *queue, size_t i, due_t due)
 	set(queue, at == i ? down(queue, i, due) : at, due);
 }
 
+const due_t *queue_next(const queue_t *queue)
+{
+	return queue->count > 0 ? &queue->due[1] : NULL;
+}
+
 void queue_put(queue_t *queue, entry_t *entry, uint64_t at)
 {
 	if (entry->due == 0) {
@@ -78,4 +81,10 @@ void queue_remove(queue_t *queue, entry_t *entry)
 		settle(queue, hole, last);
 	}
 	entry->due = 0;
+}
+
+void queue_free(queue_t *queue)
+{
+	free(queue->due);
+	*queue = (queue_t){ .due = NULL };
 }

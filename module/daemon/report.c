@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * What a decision was based on, and what came of a notification, as one line for people.
- */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +6,7 @@
 #include <time.h>
 
 #include "kskroll/evidence.h"
-#include "loop.h"
+#include "report.h"
 
 /*! Text that grows in a buffer and is cut at its end. */
 typedef struct {
@@ -81,14 +78,13 @@ static void add_summary(text_t *t, const rollover_facts_t *facts, time_t now, co
 	}
 }
 
-void report_line(char *out, size_t len, const zone_t *zone, const rollover_decision_t *d, rollover_state_t before,
+void report_line(char *out, size_t len, const rollover_decision_t *d, rollover_state_t before,
                  const rollover_facts_t *facts)
 {
 	text_t t = { .at = out, .left = len };
 	const rollover_gate_info_t *gate = rollover_gate_info(d->row.gate);
 	time_t now = time(NULL);
 
-	(void)zone;
 	out[0] = '\0';
 	if (d->transition) {
 		add(&t, "%s -> %s: %s", rollover_state_name(before), rollover_state_name(d->row.state),

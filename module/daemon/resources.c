@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Opens what the loop works with, as the settings say.
- */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,99 +7,242 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "loop.h"
+#include "env.h"
+#include "resources.h"
+#include "sandbox.h"
 
 /*! Seconds between tries to open what could not be opened. */
 #define AGAIN 10
 /*! Milliseconds of a connection to the control socket. */
 #define CONTROL_MS 10000
 
-void open_dns(loop_t *loop, const settings_t *settings)
-{
-	char said[sizeof(loop->dns_error)];
-	dns_t *before = loop->dns;
+/* One by one. */
 
-	memcpy(said, loop->dns_error, sizeof(said));
+static void open_dns(env_t *env)
+{
+	resources_t *r = &env->resources;
+	char said[sizeof(r->dns_error)];
+	dns_t *before = r->dns;
+
+	memcpy(said, r->dns_error, sizeof(said));
 	dns_config_t config = {
-		.resolver = settings->resolver,
-		.trust_anchor = settings->trust_anchor,
-		.root_hints = settings->root_hints,
-		.loopback = settings->loopback,
-		.parent_rate = settings->parent_rate,
+		.resolver = r->settings->resolver,
+		.trust_anchor = r->settings->trust_anchor,
+		.root_hints = r->settings->root_hints,
+		.loopback = r->settings->loopback,
+		.parent_rate = r->settings->parent_rate,
 	};
-	loop->dns = dns_new(&loop->uv, &config, loop->dns_error, sizeof(loop->dns_error));
-	if (loop->dns == NULL) {
-		if (before != NULL || strcmp(said, loop->dns_error) != 0) {
-			engine_log(loop->engine, LOG_ERR, "%s", loop->dns_error);
+	r->dns = dns_new(&env->uv, &config, r->dns_error, sizeof(r->dns_error));
+	if (r->dns == NULL) {
+		if (before != NULL || strcmp(said, r->dns_error) != 0) {
+			outbox_log(env->out, LOG_ERR, "%s", r->dns_error);
 		}
 	} else {
-		loop->dns_error[0] = '\0';
+		r->dns_error[0] = '\0';
 	}
 	dns_free(before);
 }
 
-static void try_store(loop_t *loop)
+static void try_store(env_t *env)
 {
-	char err[sizeof(loop->store_error)] = "out of memory";
+	resources_t *r = &env->resources;
+	char err[sizeof(r->store_error)] = "out of memory";
 
-	loop->store = loop->store_path != NULL ? store_open(loop->store_path, false, err, sizeof(err)) : NULL;
-	if (loop->store != NULL) {
-		loop->store_error[0] = '\0';
-		loop->alive = store_alive_begin(loop->store_path);
-	} else if (strcmp(err, loop->store_error) != 0) {
-		memcpy(loop->store_error, err, sizeof(err));
-		engine_log(loop->engine, LOG_ERR, "%s", err);
+	store_t *store = r->store_path != NULL ? store_open(r->store_path, false, err, sizeof(err)) : NULL;
+	if (store != NULL) {
+		writer_open(&env->writer, store);
+		r->store_error[0] = '\0';
+		r->alive = store_alive_begin(r->store_path);
+	} else if (strcmp(err, r->store_error) != 0) {
+		memcpy(r->store_error, err, sizeof(err));
+		outbox_log(env->out, LOG_ERR, "%s", err);
 	}
 }
 
-void close_store(loop_t *loop)
+static void close_store(env_t *env)
 {
-	(void)write_out(loop);
-	store_close(loop->store);
-	loop->store = NULL;
-	if (loop->alive >= 0) {
-		close(loop->alive);
-		loop->alive = -1;
+	resources_t *r = &env->resources;
+
+	writer_close(&env->writer);
+	if (r->alive >= 0) {
+		close(r->alive);
+		r->alive = -1;
 	}
 }
 
-void open_store(loop_t *loop, const settings_t *settings)
+static void open_store(env_t *env)
 {
+	resources_t *r = &env->resources;
 	char path[4096];
-	snprintf(path, sizeof(path), "%s/kskroll.db", settings->storage);
-	if (loop->store != NULL && strcmp(path, loop->store_path) == 0) {
+
+	snprintf(path, sizeof(path), "%s/kskroll.db", r->settings->storage);
+	if (writer_store(&env->writer) != NULL && strcmp(path, r->store_path) == 0) {
 		return;
 	}
-	close_store(loop);
-	free(loop->store_path);
-	loop->store_path = strdup(path);
-	try_store(loop);
+	close_store(env);
+	free(r->store_path);
+	r->store_path = strdup(path);
+	try_store(env);
 }
 
-void open_server(loop_t *loop)
+static void open_server(env_t *env)
 {
-	if (loop->server == NULL) {
-		loop->server = server_new(&loop->uv, CONTROL_MS);
-		if (loop->server == NULL) {
-			engine_log(loop->engine, LOG_ERR, "no memory or no thread for the control socket");
+	resources_t *r = &env->resources;
+
+	if (r->server != NULL) {
+		return;
+	}
+	r->server = server_new(&env->uv, CONTROL_MS);
+	if (r->server == NULL) {
+		outbox_log(env->out, LOG_ERR, "no memory or no thread for the control socket");
+	} else if (r->where.control != NULL) {
+		server_is_at(r->server, &r->where);
+	}
+}
+
+/*! Before there is a thread, or a byte from elsewhere. */
+static void confine(env_t *env)
+{
+	resources_t *r = &env->resources;
+	const char *const read[] = { r->settings->trust_anchor, r->settings->root_hints };
+
+	r->confined = writer_store(&env->writer) != NULL;
+	if (r->confined) {
+		sandbox_files(r->settings->storage, read, sizeof(read) / sizeof(read[0]));
+	}
+}
+
+/* All together. */
+
+void resources_init(resources_t *resources)
+{
+	*resources = (resources_t){ .alive = -1 };
+}
+
+int resources_settings(env_t *env, const engine_settings_t *from)
+{
+	resources_t *r = &env->resources;
+
+	settings_t *settings = settings_copy(from);
+	if (settings == NULL) {
+		return KNOT_ENOMEM;
+	}
+	if (r->confined && !settings_same_files(settings, r->settings)) {
+		r->outdated = true;
+	}
+	settings_free(r->settings);
+	r->settings = settings;
+	if (r->opened && !r->outdated) {
+		open_dns(env);
+		open_store(env);
+		open_server(env);
+	}
+	return KNOT_EOK;
+}
+
+static void where_free(server_where_t *where)
+{
+	free((char *)where->control);
+	addrs_clear(&where->dns);
+	*where = (server_where_t){ .pid = 0 };
+}
+
+int resources_where(env_t *env, const server_where_t *from)
+{
+	resources_t *r = &env->resources;
+
+	server_where_t where = { .control = strdup(from->control), .pid = from->pid };
+	if (!addrs_copy(&where.dns, &from->dns) || where.control == NULL) {
+		where_free(&where);
+		return KNOT_ENOMEM;
+	}
+	where_free(&r->where);
+	r->where = where;
+	if (r->server != NULL) {
+		server_is_at(r->server, &r->where);
+	}
+	return KNOT_EOK;
+}
+
+bool resources_known(const env_t *env)
+{
+	return env->resources.settings != NULL && env->resources.where.control != NULL;
+}
+
+void resources_open(env_t *env)
+{
+	open_store(env);
+	confine(env);
+	open_dns(env);
+	open_server(env);
+	env->resources.opened = true;
+}
+
+void resources_open_again(env_t *env)
+{
+	resources_t *r = &env->resources;
+	const time_t now = time(NULL);
+
+	if (now - r->tried >= AGAIN || now < r->tried) {
+		r->tried = now;
+		if (writer_store(&env->writer) == NULL) {
+			open_store(env);
 		}
-		engine_tell_server(loop->engine);
+		if (r->dns == NULL) {
+			open_dns(env);
+		}
+		open_server(env);
+	}
+	if (!r->confined && writer_store(&env->writer) != NULL) {
+		/*
+		 * It could not be opened at first. Threads that are there already are not confined by what comes later.
+		 */
+		r->outdated = true;
 	}
 }
 
-void open_again(loop_t *loop, const settings_t *settings)
+bool resources_outdated(const env_t *env)
 {
-	time_t now = time(NULL);
+	return env->resources.outdated;
+}
 
-	if (now - loop->tried < AGAIN && now >= loop->tried) {
-		return;
-	}
-	loop->tried = now;
-	if (loop->store == NULL) {
-		open_store(loop, settings);
-	}
-	if (loop->dns == NULL) {
-		open_dns(loop, settings);
-	}
-	open_server(loop);
+dns_t *resources_dns(const env_t *env)
+{
+	return env->resources.dns;
+}
+
+const char *resources_dns_error(const env_t *env)
+{
+	return env->resources.dns_error;
+}
+
+server_t *resources_server(const env_t *env)
+{
+	return env->resources.server;
+}
+
+const char *resources_store_error(const env_t *env)
+{
+	const store_t *store = writer_store(&env->writer);
+	const char *why = store != NULL ? store_error(store) : env->resources.store_error;
+
+	return why[0] != '\0' ? why : "out of memory";
+}
+
+void resources_close(env_t *env)
+{
+	resources_t *r = &env->resources;
+
+	dns_free(r->dns);
+	r->dns = NULL;
+	server_free(r->server);
+	r->server = NULL;
+	close_store(env);
+}
+
+void resources_free(resources_t *resources)
+{
+	settings_free(resources->settings);
+	where_free(&resources->where);
+	free(resources->store_path);
 }

@@ -1,67 +1,106 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Wakes zones whose check is due. A hundred thousand that are attached together are not all checked together:
- * each would need its memory at the same time, and wait for the control socket all the same.
- */
 
-#include "loop.h"
+#include <assert.h>
+
+#include "schedule.h"
+#include "zones.h"
+
+/*! Zones that wait for the server's answer at the same time. */
+#define ASKING_MAX 128
+/*!
+ * From one first check to the next after a start. knotd has its zones to load at the same time, and both take processor
+ * time.
+ */
+#define FIRST_CHECK_MS 4
 
 static void on_alarm(uv_timer_t *timer);
 
-/*! The alarm rings at the next check, or when there is room again. */
-static void set_alarm(loop_t *loop)
+static uint64_t now_ms(const schedule_t *schedule)
 {
-	const queue_t *queue = &loop->queue;
+	return uv_now(schedule->alarm.loop);
+}
 
-	if (queue->count == 0 || loop->checking >= CHECKING_MAX || loop->stopping) {
-		uv_timer_stop(&loop->alarm);
+/*! The alarm rings at the next check, or when there is room again. */
+static void set_alarm(schedule_t *schedule)
+{
+	const due_t *next = queue_next(&schedule->queue);
+
+	if (schedule->stopped) {
 		return;
 	}
-	uint64_t now = uv_now(&loop->uv), at = queue->due[1].at;
-	uv_timer_start(&loop->alarm, on_alarm, at > now ? at - now : 0, 0);
+	if (next == NULL || schedule->asking >= ASKING_MAX) {
+		uv_timer_stop(&schedule->alarm);
+		return;
+	}
+	const uint64_t now = now_ms(schedule);
+	uv_timer_start(&schedule->alarm, on_alarm, next->at > now ? next->at - now : 0, 0);
 }
 
 static void on_alarm(uv_timer_t *timer)
 {
-	loop_t *loop = timer->data;
-	queue_t *queue = &loop->queue;
+	schedule_t *schedule = timer->data;
+	const due_t *next;
 
-	while (queue->count > 0 && queue->due[1].at <= uv_now(&loop->uv) && loop->checking < CHECKING_MAX) {
-		entry_t *entry = queue->due[1].entry;
-		zone_t *zone = zone_get(loop, entry);
-		if (zone == NULL) {
-			queue_put(queue, entry, uv_now(&loop->uv) + NO_MEMORY_AGAIN * 1000);
-		} else {
-			queue_remove(queue, entry);
-			zone_check(zone);
-		}
+	while ((next = queue_next(&schedule->queue)) != NULL && next->at <= now_ms(schedule) &&
+	       schedule->asking < ASKING_MAX) {
+		entry_t *entry = next->entry;
+		queue_remove(&schedule->queue, entry);
+		schedule->due(entry, schedule->arg);
 	}
-	set_alarm(loop);
+	set_alarm(schedule);
 }
 
-void wake_more(loop_t *loop)
+void schedule_init(schedule_t *schedule, uv_loop_t *loop, schedule_due_f due, void *arg)
 {
-	if (loop->checking == CHECKING_MAX - 1) {
-		set_alarm(loop);
+	schedule->due = due;
+	schedule->arg = arg;
+	uv_timer_init(loop, &schedule->alarm);
+	schedule->alarm.data = schedule;
+}
+
+bool schedule_reserve(schedule_t *schedule, size_t count)
+{
+	return queue_reserve(&schedule->queue, count);
+}
+
+void schedule_in(schedule_t *schedule, entry_t *entry, uint64_t ms)
+{
+	queue_put(&schedule->queue, entry, now_ms(schedule) + ms);
+	if (queue_next(&schedule->queue)->entry == entry) {
+		set_alarm(schedule);
 	}
 }
 
-void wake_in(loop_t *loop, entry_t *entry, uint64_t ms)
+void schedule_soon(schedule_t *schedule, entry_t *entry)
 {
-	queue_put(&loop->queue, entry, uv_now(&loop->uv) + ms);
-	if (entry->due == 1) {
-		set_alarm(loop);
+	schedule_in(schedule, entry, 1 + schedule->queue.count / ASKING_MAX * ASKING_MAX * FIRST_CHECK_MS);
+}
+
+void schedule_remove(schedule_t *schedule, entry_t *entry)
+{
+	queue_remove(&schedule->queue, entry);
+}
+
+void schedule_asking(schedule_t *schedule)
+{
+	schedule->asking++;
+}
+
+void schedule_answered(schedule_t *schedule)
+{
+	assert(schedule->asking > 0);
+	if (schedule->asking-- == ASKING_MAX) {
+		set_alarm(schedule);
 	}
 }
 
-void wake_now(loop_t *loop, entry_t *entry)
+void schedule_stop(schedule_t *schedule)
 {
-	if (!loop->running) {
-		return;
-	}
-	if (entry->zone != NULL && entry->zone->busy) {
-		entry->zone->again = true;
-	} else {
-		wake_in(loop, entry, 0);
-	}
+	schedule->stopped = true;
+	uv_close((uv_handle_t *)&schedule->alarm, NULL);
+}
+
+void schedule_free(schedule_t *schedule)
+{
+	queue_free(&schedule->queue);
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * For a first DS: says what a parent would find at the signaling names (RFC 9615). Nothing waits for it,
- * since there are parents that ask for less, and registrars.
- */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
+#include "env.h"
 #include "kskroll/evidence.h"
-#include "loop.h"
+#include "signaling.h"
+#include "zone.h"
 
 static void say(zone_t *zone, const dsboot_result_t *result)
 {
@@ -27,7 +26,7 @@ static void say(zone_t *zone, const dsboot_result_t *result)
 			complete = complete && name->status == DSBOOT_OK;
 		}
 	}
-	engine_log(zone->loop->engine, LOG_INFO, "zone %s, signaling names (RFC 9615): %s%s", zone->name, text,
+	outbox_log(zone->env->out, LOG_INFO, "zone %s, signaling names (RFC 9615): %s%s", zone->name, text,
 	           !usable  ? "; not applicable, no nameserver is outside the zone" :
 	           complete ? "" :
 	                      "; a parent that checks them does not take this first DS");
@@ -36,48 +35,65 @@ static void say(zone_t *zone, const dsboot_result_t *result)
 static void on_checked(const dsboot_result_t *result, void *arg)
 {
 	zone_t *zone = arg;
+	signaling_t *signaling = &zone->signaling;
 
-	zone->dsboot = NULL;
+	signaling->dsboot = NULL;
 	if (!zone->gone && !result->cancelled) {
 		char *json = evidence_signaling(result);
-		if (json != NULL && (zone->signaling == NULL || strcmp(json, zone->signaling) != 0)) {
+		if (json != NULL && (signaling->json == NULL || strcmp(json, signaling->json) != 0)) {
 			say(zone, result);
 		}
-		free(zone->signaling);
-		zone->signaling = json;
+		free(signaling->json);
+		signaling->json = json;
 	}
-	zone_unref(zone);
+	signaling->done(zone);
 }
 
-void signaling_check(zone_t *zone)
+static bool is_due(const zone_t *zone, time_t now)
 {
-	const check_state_t *check = zone->check;
-	time_t now = time(NULL);
+	const signaling_t *signaling = &zone->signaling;
+	const rollover_state_t state = zone->kept.row.state;
+
+	return (state == ROLLOVER_SIGNAL || state == ROLLOVER_AWAIT_DS) && zone->gathered->cds.count > 0 &&
+	       signaling->dsboot == NULL && resources_dns(zone->env) != NULL &&
+	       (now < signaling->at || now - signaling->at >= (time_t)zone->settings->config.check_interval);
+}
+
+bool signaling_check(zone_t *zone, signaling_done_f done)
+{
+	signaling_t *signaling = &zone->signaling;
+	const time_t now = time(NULL);
 
 	if (!rollover_is_first(&zone->kept.row)) {
-		free(zone->signaling);
-		zone->signaling = NULL;
-		return;
+		free(signaling->json);
+		signaling->json = NULL;
+		return false;
 	}
-	if ((zone->kept.row.state != ROLLOVER_SIGNAL && zone->kept.row.state != ROLLOVER_AWAIT_DS) ||
-	    check->cds.count == 0 || zone->dsboot != NULL || zone->loop->dns == NULL ||
-	    (now >= zone->signaling_at && now - zone->signaling_at < (time_t)zone->settings->config.check_interval)) {
-		return;
+	if (!is_due(zone, now)) {
+		return false;
 	}
 	const dsboot_request_t request = {
 		.zone = zone->dname,
-		.ns = &check->ns,
-		.cds = &check->cds,
-		.cdnskey = &check->cdnskey,
+		.ns = &zone->gathered->ns,
+		.cds = &zone->gathered->cds,
+		.cdnskey = &zone->gathered->cdnskey,
 	};
-	zone->signaling_at = now;
-	zone->refs++;
-	if (dsboot_start(zone->loop->dns, &request, on_checked, zone, &zone->dsboot) != KNOT_EOK) {
-		zone_unref(zone);
-	}
+	signaling->at = now;
+	signaling->done = done;
+	return dsboot_start(resources_dns(zone->env), &request, on_checked, zone, &signaling->dsboot) == KNOT_EOK;
 }
 
 void signaling_end(zone_t *zone)
 {
-	dsboot_cancel(zone->dsboot);
+	dsboot_cancel(zone->signaling.dsboot);
+}
+
+bool signaling_is_plain(const zone_t *zone)
+{
+	return zone->signaling.dsboot == NULL && zone->signaling.json == NULL;
+}
+
+void signaling_free(zone_t *zone)
+{
+	free(zone->signaling.json);
 }

@@ -1,82 +1,119 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Writes rows to the store. What is followed by an act is durable before it; what zones at rest have seen
- * goes together, once a second, since every transaction waits for the disk.
- */
 
 #include <syslog.h>
 
-#include "loop.h"
+#include "writer.h"
 
 /*! Rows in one transaction: it is all that is lost when the machine fails, and seen again at the next checks. */
 #define TOGETHER_MAX 500
 
-bool write_out(loop_t *loop)
+void writer_init(writer_t *w, outbox_t *out)
 {
-	if (loop->unwritten == 0) {
+	*w = (writer_t){ .out = out };
+}
+
+void writer_open(writer_t *w, store_t *store)
+{
+	w->store = store;
+}
+
+store_t *writer_store(const writer_t *w)
+{
+	return w->store;
+}
+
+bool writer_failed(const writer_t *w)
+{
+	return w->failed;
+}
+
+bool writer_flush(writer_t *w)
+{
+	if (w->unwritten == 0) {
 		return true;
 	}
-	loop->unwritten = 0;
-	if (store_commit(loop->store) == KNOT_EOK) {
+	w->unwritten = 0;
+	if (store_commit(w->store) == KNOT_EOK) {
 		return true;
 	}
 	/* The next check of any zone writes, whatever it has seen, and says by a gate if that fails again. */
-	loop->write_failed = true;
-	engine_log(loop->engine, LOG_ERR, "%s", store_error(loop->store));
+	w->failed = true;
+	outbox_log(w->out, LOG_ERR, "%s", store_error(w->store));
 	return false;
 }
 
-bool write_join(loop_t *loop)
+static bool join(writer_t *w)
 {
-	return loop->unwritten > 0 || store_begin(loop->store) == KNOT_EOK;
+	return w->unwritten > 0 || store_begin(w->store) == KNOT_EOK;
 }
 
-bool write_scratch(loop_t *loop, const store_event_t *event, bool soon)
+static void joined(writer_t *w)
 {
-	if (loop->store == NULL) {
+	if (++w->unwritten >= TOGETHER_MAX) {
+		(void)writer_flush(w);
+	}
+}
+
+bool writer_save(writer_t *w, const store_zone_t *zone, const store_event_t *event, bool soon)
+{
+	if (w->store == NULL) {
 		return false;
 	}
-	soon = soon && !loop->write_failed;
-	bool together = loop->unwritten > 0 || (soon && write_join(loop));
-	bool written = store_save(loop->store, &loop->scratch, event) == KNOT_EOK;
+	soon = soon && !w->failed;
+	bool together = w->unwritten > 0 || (soon && join(w));
+	bool written = store_save(w->store, zone, event) == KNOT_EOK;
 	if (together) {
-		loop->unwritten++;
-		if (!written || !soon || loop->unwritten >= TOGETHER_MAX) {
-			written = write_out(loop) && written;
+		w->unwritten++;
+		if (!written || !soon || w->unwritten >= TOGETHER_MAX) {
+			written = writer_flush(w) && written;
 		}
 	}
 	if (written && !soon) {
-		loop->write_failed = false;
+		w->failed = false;
 	}
 	return written;
 }
 
-void write_joined(loop_t *loop)
-{
-	if (++loop->unwritten >= TOGETHER_MAX) {
-		(void)write_out(loop);
-	}
-}
-
-void write_unreachable(loop_t *loop, const char *zone, const char *server, const rollover_silence_t *silence)
+void writer_unreachable(writer_t *w, const char *zone, const char *server, const rollover_silence_t *silence)
 {
 	/* Without a store nothing is decided. A time that is lost is taken anew, which makes a wait longer. */
-	if (loop->store != NULL) {
-		bool together = write_join(loop);
-		(void)store_unreachable_save(loop->store, zone, server, silence);
+	if (w->store != NULL) {
+		bool together = join(w);
+		(void)store_unreachable_save(w->store, zone, server, silence);
 		if (together) {
-			write_joined(loop);
+			joined(w);
 		}
 	}
 }
 
-void write_servers_done(loop_t *loop, const char *zone, time_t now)
+void writer_servers_done(writer_t *w, const char *zone, time_t now)
 {
-	if (loop->store != NULL) {
-		bool together = write_join(loop);
-		(void)store_servers_prune(loop->store, zone, now - STORE_SERVER_KEPT);
+	if (w->store != NULL) {
+		bool together = join(w);
+		(void)store_servers_prune(w->store, zone, now - STORE_SERVER_KEPT);
 		if (together) {
-			write_joined(loop);
+			joined(w);
 		}
 	}
+}
+
+size_t writer_forget(writer_t *w, const char *const *zones, size_t count)
+{
+	const bool together = join(w);
+	size_t removed = 0;
+
+	while (removed < count && store_forget(w->store, zones[removed]) == KNOT_EOK) {
+		removed++;
+	}
+	if (together) {
+		joined(w);
+	}
+	return removed;
+}
+
+void writer_close(writer_t *w)
+{
+	(void)writer_flush(w);
+	store_close(w->store);
+	w->store = NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * When the decision is asked for and what is done with it: module/daemon/zone.c in virtual time.
+ * When the decision is asked for and what is done with it: module/daemon/zone_turn.c in virtual time.
  * wake, check, survey, decide, persist, act, sleep; the process may die between any two of them.
  */
 
@@ -14,7 +14,7 @@ static void sleep_until(world_t *w, time_t wake)
 	event_add(w, wake, EV_WAKE, 0, ++w->engine.timer);
 }
 
-/*! As module/daemon/zone.c does it before it uses the row. \return Its next check. */
+/*! As module/daemon/zone_turn.c does it before it uses the row. \return Its next check. */
 static time_t follow_clock(world_t *w)
 {
 	rollover_clock_t clock;

@@ -27,17 +27,14 @@ BELOW = {
 }
 #: Header in include/kskroll: the folder that implements it.
 PUBLIC = {"addr.h": "util", "rollover.h": "rollover", "forecast.h": "rollover", "dns.h": "dns", "server.h": "server", "store.h": "store",
-          "engine.h": "daemon", "settings.h": "rollover", "policy_name.h": "server", "derived.h": "server", "evidence.h": "evidence",
+          "settings.h": "rollover", "policy_name.h": "server", "derived.h": "server", "evidence.h": "evidence",
           "json.h": "evidence"}
 #: Of dns and server the module in knotd has these files, which have names and nothing else.
 OF_KNOT = {"dns/notify_names.c", "server/policy_name.c"}
 #: Only these need a header of another folder that is not public.
 INNER = {("daemon", "wire/wire.h"), ("knot", "wire/wire.h")}
 #: Circles of calls that are left, by folder.
-CIRCLES = {
-    "daemon": [frozenset("announce.c check.c clocks.c facts.c fit.c forget.c loop.c resources.c schedule.c signaling.c world.c writer.c zone.c "
-                         "zones.c".split())],
-}
+CIRCLES = {}
 
 
 def same_names(source):

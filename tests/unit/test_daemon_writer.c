@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the engine writes to the store: how often it waits for the disk, and how much stays. */
+/* What kskrolld writes to the store: how often it waits for the disk, and how much stays. */
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "loop.h"
+#include "env.h"
 
 #define NOW     1800000000
 #define DAY     86400
@@ -34,27 +34,27 @@ __attribute__((visibility("default"))) int fdatasync(int fd)
 	return syscall(SYS_fdatasync, fd);
 }
 
-/* What prune.c and write.c need of the others. */
+/* What forget.c and writer.c need of the others. */
 static const char *attached;
 static unsigned logged;
 
-entry_t *zones_find(const loop_t *loop, const char *name)
+entry_t *zones_find(const zones_t *zones, const char *name)
 {
 	static entry_t entry;
-	(void)loop;
+	(void)zones;
 	return attached != NULL && strcmp(attached, name) == 0 ? &entry : NULL;
 }
 
-void engine_log(struct engine *engine, int priority, const char *fmt, ...)
+void outbox_log(outbox_t *box, int priority, const char *fmt, ...)
 {
-	(void)engine, (void)priority, (void)fmt;
+	(void)box, (void)priority, (void)fmt;
 	logged++;
 }
 
 typedef struct {
 	char dir[64];
 	char path[96];
-	loop_t *loop;
+	env_t *env;
 } fixture_t;
 
 static int setup(void **state)
@@ -64,10 +64,10 @@ static int setup(void **state)
 	strcpy(f->dir, "/tmp/kskroll-write-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	snprintf(f->path, sizeof(f->path), "%s/kskroll.db", f->dir);
-	f->loop = calloc(1, sizeof(*f->loop));
-	f->loop->store = store_open(f->path, false, err, sizeof(err));
-	assert_non_null(f->loop->store);
-	assert_int_equal(uv_loop_init(&f->loop->uv), 0);
+	f->env = calloc(1, sizeof(*f->env));
+	f->env->writer.store = store_open(f->path, false, err, sizeof(err));
+	assert_non_null(f->env->writer.store);
+	assert_int_equal(uv_loop_init(&f->env->uv), 0);
 	attached = NULL;
 	logged = 0;
 	*state = f;
@@ -78,15 +78,15 @@ static int teardown(void **state)
 {
 	fixture_t *f = *state;
 	char path[128];
-	store_close(f->loop->store);
-	uv_loop_close(&f->loop->uv);
+	store_close(f->env->writer.store);
+	uv_loop_close(&f->env->uv);
 	snprintf(path, sizeof(path), "%s-wal", f->path);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s-shm", f->path);
 	unlink(path);
 	unlink(f->path);
 	assert_return_code(rmdir(f->dir), 0);
-	free(f->loop);
+	free(f->env);
 	free(f);
 	return 0;
 }
@@ -112,20 +112,21 @@ static void survey(fixture_t *f, const char *zone, const char *kind, unsigned si
 	char server[SERVER_NAME_MAX];
 	for (unsigned i = 0; i < silent; i++) {
 		snprintf(server, sizeof(server), "ns%u.%s.test. 192.0.2.1@53", i, kind);
-		write_unreachable(f->loop, zone, server, &(rollover_silence_t){ .since = now - 60, .seen.wall = now });
+		writer_unreachable(&f->env->writer, zone, server,
+		                   &(rollover_silence_t){ .since = now - 60, .seen.wall = now });
 	}
-	write_servers_done(f->loop, zone, now);
+	writer_servers_done(&f->env->writer, zone, now);
 }
 
 static void many_silent_servers_cost_one_wait_for_the_disk(void **state)
 {
 	fixture_t *f = *state;
 	survey(f, "a.", "x", 3, NOW);
-	assert_true(write_out(f->loop));
+	assert_true(writer_flush(&f->env->writer));
 	syncs = 0;
 	survey(f, "a.", "x", 300, NOW + 10);
 	assert_int_equal(syncs, 0);
-	assert_true(write_out(f->loop));
+	assert_true(writer_flush(&f->env->writer));
 	/* The log of SQLite, and nothing else. */
 	assert_true(syncs >= 1 && syncs <= 2);
 	assert_int_equal(count(f, "server"), 300);
@@ -135,10 +136,10 @@ static void many_silent_servers_cost_one_wait_for_the_disk(void **state)
 	for (unsigned i = 0; i < 100; i++) {
 		char server[SERVER_NAME_MAX];
 		snprintf(server, sizeof(server), "ns%u.x.test. 192.0.2.1@53", i);
-		write_unreachable(f->loop, "a.", server, NULL);
+		writer_unreachable(&f->env->writer, "a.", server, NULL);
 	}
 	assert_int_equal(syncs, 0);
-	assert_true(write_out(f->loop));
+	assert_true(writer_flush(&f->env->writer));
 	assert_true(syncs >= 1 && syncs <= 2);
 	assert_int_equal(count(f, "server"), 200);
 }
@@ -151,7 +152,7 @@ static void ns_sets_that_rotate_do_not_grow_the_store(void **state)
 		snprintf(kind, sizeof(kind), "r%u", i);
 		survey(f, "hostile.", kind, 128, NOW + i * 60);
 		survey(f, "honest.", "x", 2, NOW + i * 60);
-		assert_true(write_out(f->loop));
+		assert_true(writer_flush(&f->env->writer));
 	}
 	assert_int_equal(count(f, "server WHERE zone = 'hostile.'"), STORE_SERVERS);
 	/* Those that were seen last. */
@@ -165,8 +166,9 @@ static void one_survey_fits(void **state)
 	rollover_silence_t silence;
 	survey(f, "a.", "x", STORE_SERVERS, NOW);
 	survey(f, "a.", "x", STORE_SERVERS, NOW + 60);
-	assert_true(write_out(f->loop));
-	assert_int_equal(store_unreachable_load(f->loop->store, "a.", "ns0.x.test. 192.0.2.1@53", &silence), KNOT_EOK);
+	assert_true(writer_flush(&f->env->writer));
+	assert_int_equal(store_unreachable_load(f->env->writer.store, "a.", "ns0.x.test. 192.0.2.1@53", &silence),
+	                 KNOT_EOK);
 	assert_int_equal(count(f, "server"), STORE_SERVERS);
 }
 
@@ -175,22 +177,22 @@ static void server_that_was_in_no_survey_for_a_month_is_removed(void **state)
 	fixture_t *f = *state;
 	survey(f, "a.", "gone", 5, NOW);
 	survey(f, "a.", "x", 1, NOW + STORE_SERVER_KEPT);
-	assert_true(write_out(f->loop));
+	assert_true(writer_flush(&f->env->writer));
 	assert_int_equal(count(f, "server"), 6);
 	survey(f, "a.", "x", 1, NOW + STORE_SERVER_KEPT + 1);
-	assert_true(write_out(f->loop));
+	assert_true(writer_flush(&f->env->writer));
 	assert_int_equal(count(f, "server"), 1);
 }
 
 static void without_a_store_nothing_happens(void **state)
 {
 	fixture_t *f = *state;
-	store_t *store = f->loop->store;
-	f->loop->store = NULL;
+	store_t *store = f->env->writer.store;
+	f->env->writer.store = NULL;
 	survey(f, "a.", "x", 3, NOW);
-	prune(f->loop);
-	f->loop->store = store;
-	assert_int_equal(f->loop->unwritten, 0);
+	forget_gone(f->env);
+	f->env->writer.store = store;
+	assert_int_equal(f->env->writer.unwritten, 0);
 }
 
 static void zone(fixture_t *f, const char *name, time_t checked, unsigned events)
@@ -200,15 +202,15 @@ static void zone(fixture_t *f, const char *name, time_t checked, unsigned events
 	snprintf(z->zone, sizeof(z->zone), "%s", name);
 	rollover_init(&z->row, checked);
 	z->checked = checked;
-	assert_int_equal(store_save(f->loop->store, z, NULL), KNOT_EOK);
+	assert_int_equal(store_save(f->env->writer.store, z, NULL), KNOT_EOK);
 	for (unsigned i = 0; i < events; i++) {
 		snprintf(e->zone, sizeof(e->zone), "%s", name);
 		e->time = checked;
 		e->gate = GATE_HOLD;
 		strcpy(e->evidence, "{}");
-		assert_int_equal(store_save(f->loop->store, z, e), KNOT_EOK);
+		assert_int_equal(store_save(f->env->writer.store, z, e), KNOT_EOK);
 	}
-	assert_int_equal(store_unreachable_save(f->loop->store, name, "ns.",
+	assert_int_equal(store_unreachable_save(f->env->writer.store, name, "ns.",
 	                                        &(rollover_silence_t){ .since = checked, .seen.wall = checked }),
 	                 KNOT_EOK);
 	free(z);
@@ -229,16 +231,16 @@ static void zones_without_the_module_are_removed_after_months(void **state)
 	attached = "attached.";
 
 	/* Not at the start: zones may still be loading. */
-	prune(f->loop);
+	forget_gone(f->env);
 	assert_int_equal(count(f, "zone"), 22);
 	unsigned runs = 0;
 	syncs = 0;
 	do {
-		f->loop->prune_at = uv_now(&f->loop->uv); /* It is time. */
-		prune(f->loop);
-		assert_true(write_out(f->loop));
+		f->env->forget.at = uv_now(&f->env->uv); /* It is time. */
+		forget_gone(f->env);
+		assert_true(writer_flush(&f->env->writer));
 		runs++;
-	} while (f->loop->prune_at < uv_now(&f->loop->uv) + HOUR_MS && runs < 10);
+	} while (f->env->forget.at < uv_now(&f->env->uv) + HOUR_MS && runs < 10);
 	/* Some at a time, each time one transaction. */
 	assert_int_equal(runs, 3);
 	assert_true(syncs <= 2 * runs + 2);

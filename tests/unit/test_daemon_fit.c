@@ -9,7 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "loop.h"
+#include "env.h"
+#include "zone.h"
 
 static server_fit_f asked;
 static unsigned decisions;
@@ -22,36 +23,20 @@ void server_fit(server_t *server, const char *zone, const char *base, policy_rol
 	asked = done;
 }
 
-void zone_acted(zone_t *zone, server_status_t status, const char *detail)
+server_t *resources_server(const env_t *env)
 {
-	(void)detail;
-	zone->conf_busy = status == SERVER_BUSY;
+	return (server_t *)env;
 }
 
-void zone_decide(zone_t *zone)
+void outbox_log(outbox_t *box, int priority, const char *fmt, ...)
+{
+	(void)box, (void)priority, (void)fmt;
+}
+
+static void on_judged(zone_t *zone, fit_end_t end)
 {
 	(void)zone;
-	decisions++;
-}
-
-bool zone_came_back(zone_t *zone)
-{
-	return !zone->gone;
-}
-
-void zone_unref(zone_t *zone)
-{
-	zone->refs--;
-}
-
-void zone_rest(zone_t *zone)
-{
-	(void)zone;
-}
-
-void engine_log(struct engine *engine, int priority, const char *fmt, ...)
-{
-	(void)engine, (void)priority, (void)fmt;
+	decisions += end == FIT_JUDGED;
 }
 
 /*! A zone that counts as busy is asked about by the control socket at each check, which knotd logs. */
@@ -59,40 +44,39 @@ static void a_refusal_ends_the_wait_for_a_transaction(void **state)
 {
 	(void)state;
 	static zone_settings_t settings = { .policy = "lab" };
-	loop_t *loop = calloc(1, sizeof(*loop));
-	check_state_t *check = calloc(1, sizeof(*check));
-	assert_true(loop != NULL && check != NULL);
-	zone_t zone = { .loop = loop, .name = "a.", .settings = &settings, .check = check, .refs = 1 };
+	env_t *env = calloc(1, sizeof(*env));
+	gathered_t *gathered = calloc(1, sizeof(*gathered));
+	assert_true(env != NULL && gathered != NULL);
+	zone_t zone = { .env = env, .name = "a.", .settings = &settings, .gathered = gathered };
 	rollover_init(&zone.kept.row, 1700000000);
 	const rollover_decision_t start = { .row = zone.kept.row, .transition = true };
 
 	static const server_status_t ends[] = { SERVER_OK, SERVER_REFUSED };
 	for (unsigned i = 0; i < 2; i++) {
 		decisions = 0;
-		fit_ask(&zone, &start);
+		fit_ask(&zone, &start, on_judged);
 		asked(SERVER_BUSY, GATE_OBSERVE_ONLY, "a transaction is open", &zone);
-		assert_true(zone.conf_busy);
+		assert_true(fit_is_busy(&zone));
 		assert_int_equal(decisions, 0);
-		fit_ask(&zone, &start);
+		fit_ask(&zone, &start, on_judged);
 		asked(ends[i], GATE_OBSERVE_ONLY, "", &zone);
 		assert_int_equal(decisions, 1);
 		/* If it is fit the switch that follows tells. */
-		assert_true(zone.conf_busy == (ends[i] == SERVER_OK));
-		assert_int_equal(zone.refs, 1);
+		assert_true(fit_is_busy(&zone) == (ends[i] == SERVER_OK));
 	}
-	fit_forget(&zone);
-	free(check);
-	free(loop);
+	fit_free(&zone);
+	free(gathered);
+	free(env);
 }
 
 static uint32_t ttl_of(uint32_t ttl, bool of_soa, uint32_t soa)
 {
 	zone_settings_t settings = { 0 };
-	zone_t zone = { .settings = &settings, .soa_ttl = soa };
+	zone_t zone = { .settings = &settings, .check = { .soa_ttl = soa } };
 
 	settings.config.ttl = ttl;
 	settings.ttl_of_soa = of_soa;
-	return zone_ttl(&zone);
+	return fit_ttl(&zone);
 }
 
 /*! Never above the one that Knot would use without the module. */
@@ -114,5 +98,5 @@ int main(void)
 		cmocka_unit_test(a_refusal_ends_the_wait_for_a_transaction),
 		cmocka_unit_test(the_ttl_of_the_soa_counts_where_the_policy_has_none),
 	};
-	return cmocka_run_group_tests_name("engine_fit", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("daemon_fit", tests, NULL, NULL);
 }

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "loop.h"
 #include "pack.h"
+#include "queue.h"
+#include "zone.h"
+#include "zones.h"
 
 #define ROUNDS 20000
 #define ZONES  500
@@ -118,11 +120,11 @@ static void the_next_check_comes_first(void **state)
 		count += due[i] != 0;
 		assert_int_equal(queue.count, count);
 		if (count > 0) {
-			assert_int_equal(queue.due[1].at, due[first()]);
+			assert_int_equal(queue_next(&queue)->at, due[first()]);
 		}
 	}
-	while (queue.count > 0) {
-		entry_t *next = queue.due[1].entry;
+	while (queue_next(&queue) != NULL) {
+		entry_t *next = queue_next(&queue)->entry;
 		size_t i = first();
 		assert_int_equal(queue.due[1].at, due[i]);
 		for (i = 0; zone[i] != next; i++)
@@ -134,7 +136,7 @@ static void the_next_check_comes_first(void **state)
 	for (size_t i = 0; i < ZONES; i++) {
 		free(zone[i]);
 	}
-	free(queue.due);
+	queue_free(&queue);
 }
 
 static void room_grows_with_zones(void **state)
@@ -146,7 +148,7 @@ static void room_grows_with_zones(void **state)
 		assert_true(queue.size > i + 1);
 		assert_true(queue.size < 2 * (i + 1) + 32);
 	}
-	free(queue.due);
+	queue_free(&queue);
 }
 
 int main(void)

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "loop.h"
+#include "env.h"
+#include "zone.h"
 
 /* The server answers when the test says so. */
 static server_check_f asked_by_control, asked_by_dns;
-static check_state_t *decided;
+static gathered_t *decided;
 
 void server_check(server_t *server, const char *zone, server_check_f done, void *arg)
 {
@@ -27,56 +28,34 @@ void server_glance(server_t *server, const char *zone, server_check_f done, void
 }
 
 /* What check.c needs of the others. */
-check_state_t *check_state_new(const zone_t *zone, const server_check_t *from)
+gathered_t *facts_new(const zone_t *zone, const server_check_t *from)
 {
 	(void)zone;
-	check_state_t *check = calloc(1, sizeof(*check));
-	assert_non_null(check);
-	check->facts.own.known = from->status == SERVER_OK;
-	check->facts.own.catalog_member = from->catalog_member;
-	return check;
+	gathered_t *gathered = calloc(1, sizeof(*gathered));
+	assert_non_null(gathered);
+	gathered->facts.own.known = from->status == SERVER_OK;
+	gathered->facts.own.catalog_member = from->catalog_member;
+	return gathered;
 }
 
-void check_state_free(check_state_t *check)
+void facts_free(gathered_t *gathered)
 {
-	free(check);
+	free(gathered);
 }
 
-void zone_decide(zone_t *zone)
+server_t *resources_server(const env_t *env)
 {
-	decided = zone->check;
+	return (server_t *)env;
 }
 
-void world_ask(zone_t *zone, unsigned ask)
+void schedule_asking(schedule_t *schedule)
 {
-	(void)ask;
-	zone_decide(zone);
+	schedule->asking++;
 }
 
-time_t zone_now(zone_t *zone)
+void schedule_answered(schedule_t *schedule)
 {
-	(void)zone;
-	return 1800000000;
-}
-
-bool zone_came_back(zone_t *zone)
-{
-	return !zone->gone;
-}
-
-void zone_unref(zone_t *zone)
-{
-	zone->refs--;
-}
-
-void zone_rest(zone_t *zone)
-{
-	(void)zone;
-}
-
-void wake_more(loop_t *loop)
-{
-	(void)loop;
+	schedule->asking--;
 }
 
 void fit_expire(zone_t *zone)
@@ -89,13 +68,26 @@ void fit_say_lost(zone_t *zone)
 	(void)zone;
 }
 
+bool fit_is_busy(const zone_t *zone)
+{
+	(void)zone;
+	return false;
+}
+
+static void on_checked(zone_t *zone, check_end_t end)
+{
+	assert_int_not_equal(end, CHECK_FAILED);
+	assert_int_equal(zone->env->schedule.asking, 0);
+	decided = zone->gathered;
+}
+
 static void check(zone_t *zone, const server_check_t *by_dns, const server_check_t *by_control)
 {
 	asked_by_dns = asked_by_control = NULL;
 	decided = NULL;
-	free(zone->check);
-	zone->check = NULL;
-	check_start(zone);
+	free(zone->gathered);
+	zone->gathered = NULL;
+	check_start(zone, on_checked);
 	assert_non_null(asked_by_dns);
 	asked_by_dns(by_dns, zone);
 	assert_true((by_control != NULL) == (asked_by_control != NULL));
@@ -103,19 +95,17 @@ static void check(zone_t *zone, const server_check_t *by_dns, const server_check
 		asked_by_control(by_control, zone);
 	}
 	assert_non_null(decided);
-	assert_int_equal(zone->refs, 1);
 }
 
 static void a_catalog_member_stays_one_when_knotd_does_not_answer(void **state)
 {
 	(void)state;
 	static zone_settings_t settings;
-	loop_t *loop = calloc(1, sizeof(*loop));
+	env_t *env = calloc(1, sizeof(*env));
 	entry_t *entry = calloc(1, sizeof(*entry) + 1);
 	zone_t *zone = calloc(1, sizeof(*zone));
-	assert_true(loop != NULL && entry != NULL && zone != NULL);
-	loop->server = (server_t *)loop;
-	*zone = (zone_t){ .loop = loop, .entry = entry, .name = entry->name, .settings = &settings, .refs = 1 };
+	assert_true(env != NULL && entry != NULL && zone != NULL);
+	*zone = (zone_t){ .env = env, .entry = entry, .name = entry->name, .settings = &settings };
 	rollover_init(&zone->kept.row, 1700000000);
 
 	const server_check_t silent = { .status = SERVER_UNREACHABLE }, ok = { .status = SERVER_OK };
@@ -124,10 +114,10 @@ static void a_catalog_member_stays_one_when_knotd_does_not_answer(void **state)
 
 	/* A zone that was never seen is not checked by DNS, which cannot tell. */
 	asked_by_dns = asked_by_control = NULL;
-	check_start(zone);
+	check_start(zone, on_checked);
 	assert_null(asked_by_dns);
 	asked_by_control(&silent, zone);
-	check_start(zone);
+	check_start(zone, on_checked);
 	assert_null(asked_by_dns);
 	asked_by_control(&member, zone);
 	assert_true(decided->facts.own.catalog_member);
@@ -141,10 +131,10 @@ static void a_catalog_member_stays_one_when_knotd_does_not_answer(void **state)
 	check(zone, &ok, NULL);
 	assert_false(decided->facts.own.catalog_member);
 
-	free(zone->check);
+	free(zone->gathered);
 	free(zone);
 	free(entry);
-	free(loop);
+	free(env);
 }
 
 int main(void)
@@ -152,5 +142,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_catalog_member_stays_one_when_knotd_does_not_answer),
 	};
-	return cmocka_run_group_tests_name("engine_check", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("daemon_check", tests, NULL, NULL);
 }

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Copies of what the module in knotd has sent.
- */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "loop.h"
+#include "settings_copy.h"
 
 void settings_free(settings_t *s)
 {
 	if (s != NULL) {
-		free(s->resolver.addr);
+		addrs_clear(&s->resolver);
 		free(s->trust_anchor);
 		free(s->root_hints);
 		free(s->storage);
@@ -42,27 +39,18 @@ settings_t *settings_copy(const engine_settings_t *from)
 	return s;
 }
 
-bool text_set(char **text, const char *value)
+static bool same_text(const char *a, const char *b)
 {
-	if (strcmp(text_of(*text), value) == 0) {
-		return true;
-	}
-	char *copy = value[0] != '\0' ? strdup(value) : NULL;
-	if (value[0] != '\0' && copy == NULL) {
-		return false;
-	}
-	free(*text);
-	*text = copy;
-	return true;
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-void text_clear(char **text)
+bool settings_same_files(const settings_t *a, const settings_t *b)
 {
-	free(*text);
-	*text = NULL;
+	return same_text(a->storage, b->storage) && same_text(a->trust_anchor, b->trust_anchor) &&
+	       same_text(a->root_hints, b->root_hints);
 }
 
-void zone_settings_put(zone_settings_t *settings)
+void settings_zone_put(zone_settings_t *settings)
 {
 	if (settings != NULL && --settings->refs == 0) {
 		free(settings->nameserver.addr);
@@ -73,7 +61,7 @@ void zone_settings_put(zone_settings_t *settings)
 	}
 }
 
-zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from)
+zone_settings_t *settings_zone_copy(const engine_zone_settings_t *from)
 {
 	zone_settings_t *s = calloc(1, sizeof(*s));
 	if (s == NULL) {
@@ -82,13 +70,13 @@ zone_settings_t *zone_settings_copy(const engine_zone_settings_t *from)
 	s->refs = 1;
 	if (!addrs_copy(&s->nameserver, &from->nameserver) || !addrs_copy(&s->parent, &from->parent) ||
 	    !addrs_copy(&s->validator, &from->validator) || !string_copy(&s->no_start, from->no_start)) {
-		zone_settings_put(s);
+		settings_zone_put(s);
 		return NULL;
 	}
 	s->config = from->config;
 	s->require_secure_dsync = from->require_secure_dsync;
 	s->csk_wanted = from->csk_wanted;
 	s->ttl_of_soa = from->ttl_of_soa;
-	snprintf(s->policy, sizeof(s->policy), "%s", text_of(from->policy));
+	snprintf(s->policy, sizeof(s->policy), "%s", from->policy != NULL ? from->policy : "");
 	return s;
 }

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Copies of the settings that the module in knotd has sent.
+ */
+
+#pragma once
+
+#include "kskroll/settings.h"
+
+/*! Of the global instance. */
+typedef struct {
+	dns_addrs_t resolver;
+	char *trust_anchor; /*!< NULL: default. */
+	char *root_hints;   /*!< NULL: default. */
+	char *storage;
+	bool loopback;
+	unsigned parent_rate;
+} settings_t;
+
+/*! Of zone instances: one for all that have the same. */
+typedef struct {
+	rollover_config_t config;
+	dns_addrs_t nameserver;
+	dns_addrs_t parent;
+	dns_addrs_t validator;
+	char policy[256];
+	char *no_start;
+	bool csk_wanted;
+	bool ttl_of_soa;
+	bool require_secure_dsync;
+	size_t refs; /*!< Of its number, and of each instance. */
+} zone_settings_t;
+
+/*! \return NULL if there is no memory. */
+settings_t *settings_copy(const engine_settings_t *from);
+/*! NULL is allowed. */
+void settings_free(settings_t *s);
+/*! Whether both need the same files. */
+bool settings_same_files(const settings_t *a, const settings_t *b);
+
+/*! \return NULL if there is no memory; the caller has the one reference. */
+zone_settings_t *settings_zone_copy(const engine_zone_settings_t *from);
+/*! Gives up a reference; NULL is allowed. */
+void settings_zone_put(zone_settings_t *settings);

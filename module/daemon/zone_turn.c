@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A step starts only when the one before has come back; `busy` says that a turn is under way. Each call under way has a
+ * reference to the zone, which is given up when it comes back.
+ */
+
+#include <assert.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "env.h"
+#include "report.h"
+#include "zone.h"
+#include "zone_turn.h"
+
+/*! Seconds until the configuration is judged again if that could not be done. */
+#define FIT_AGAIN 10
+
+/*! A step has come back. \return False if the zone is gone. */
+static bool came_back(zone_t *zone)
+{
+	if (zone->gone) {
+		zone->busy = false;
+	}
+	return !zone->gone;
+}
+
+static time_t now_of(zone_t *zone)
+{
+	return clocks_now(&zone->env->clocks, &zone->kept.row);
+}
+
+/* Sleep. */
+
+static void sleep_until_check(zone_t *zone)
+{
+	const time_t now = now_of(zone), next = zone->kept.row.next_check;
+	const uint32_t spread = rollover_spread(&zone->kept.row, now);
+	uint64_t ms = next > now ? (uint64_t)(next - now) * 1000 : 0;
+
+	if (spread > 0) {
+		ms += (uint64_t)random() % (spread * 1000ULL);
+	}
+	if (!zone->gone) {
+		schedule_in(&zone->env->schedule, zone->entry, ms);
+	}
+}
+
+/*! The turn is over: sleep, or the next one at once if something happened meanwhile. */
+static void rest(zone_t *zone)
+{
+	facts_free(zone->gathered);
+	zone->gathered = NULL;
+	zone->busy = false;
+	if (zone->again) {
+		zone->again = false;
+		if (!zone->gone) {
+			schedule_in(&zone->env->schedule, zone->entry, 0);
+		}
+	} else {
+		sleep_until_check(zone);
+	}
+}
+
+/*! Without a store nothing is decided: a step that is not written might be repeated. */
+static void store_failed(zone_t *zone, const rollover_decision_t *d)
+{
+	env_t *env = zone->env;
+	const char *why = resources_store_error(env);
+
+	if (rollover_store_failed(&zone->kept.row, d, why, now_of(zone))) {
+		numbers_alarm(zone);
+		outbox_log(env->out, LOG_ERR, "zone %s, %s: %s", zone->name,
+		           rollover_gate_info(GATE_STORE_FAILED)->name, why);
+	}
+	numbers_publish(env, zone->entry);
+	rest(zone);
+}
+
+/* Act. */
+
+static void on_acted(zone_t *zone, bool stored)
+{
+	if (came_back(zone)) {
+		if (stored) {
+			rest(zone);
+		} else {
+			store_failed(zone, NULL);
+		}
+	}
+	zone_unref(zone);
+}
+
+/* Decide. */
+
+static void on_announced(zone_t *zone, bool check)
+{
+	if (check) {
+		zone_wake(zone->env, zone->entry);
+	}
+	zone_unref(zone);
+}
+
+/*! What goes on beside the turns of the zone. */
+static void start_others(zone_t *zone, const rollover_decision_t *d)
+{
+	zone_ref(zone);
+	if (!announce_upon(zone, d, on_announced)) {
+		zone_unref(zone);
+	}
+	zone_ref(zone);
+	if (!signaling_check(zone, zone_unref)) {
+		zone_unref(zone);
+	}
+}
+
+static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t before)
+{
+	char line[640];
+	const rollover_gate_info_t *gate = rollover_gate_info(d->row.gate);
+
+	if (!d->transition && !d->gate_changed) {
+		return;
+	}
+	report_line(line, sizeof(line), d, before, &zone->gathered->facts);
+	int priority = LOG_INFO;
+	if (d->transition) {
+		priority = LOG_NOTICE;
+		numbers_step(zone);
+	} else if (gate->actor == ACTOR_OPERATOR) {
+		priority = LOG_WARNING;
+		numbers_alarm(zone);
+	}
+	if (gate->outage) {
+		priority = LOG_ERR;
+	}
+	outbox_log(zone->env->out, priority, "zone %s, %s", zone->name, line);
+}
+
+typedef enum {
+	DECIDED,
+	NOT_WRITTEN,
+	NOT_SURE,
+	NOT_JUDGED
+} decided_t;
+
+/*!
+ * What could not be written, follows from a glance, or needs a configuration that is not judged yet, is no decision.
+ */
+static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time_t now, rollover_decision_t *d)
+{
+	const rollover_state_t before = zone->kept.row.state;
+
+	rollover_decide(config, &zone->kept.row, &zone->gathered->facts, now, d);
+	if (!check_suffices(zone, d)) {
+		return NOT_SURE;
+	}
+	if (fit_missing(zone, d)) {
+		return NOT_JUDGED;
+	}
+
+	/* Written before anything is done. */
+	bool soon = d->row.state == ROLLOVER_IDLE && !d->transition && d->action == ACTION_NONE && !d->notify &&
+	            !rollover_must_switch(&zone->gathered->facts.own, d);
+	if ((rollover_worth_saving(&zone->kept.row, d, zone->kept.saved, now) || writer_failed(&zone->env->writer)) &&
+	    !record_save(zone, d, now, soon)) {
+		return NOT_WRITTEN;
+	}
+	zone->kept.row = d->row;
+	report(zone, d, before);
+	start_others(zone, d);
+	return DECIDED;
+}
+
+static void on_checked(zone_t *zone, check_end_t end);
+static void on_judged(zone_t *zone, fit_end_t end);
+
+static void decide(zone_t *zone)
+{
+	gathered_t *gathered = zone->gathered;
+	rollover_decision_t d;
+
+	rollover_config_t config = zone->settings->config;
+	config.ttl = fit_ttl(zone);
+	const time_t now = now_of(zone);
+
+	for (unsigned i = 0; i < ROLLOVER_DECISIONS_MAX; i++) {
+		decided_t decided = decide_once(zone, &config, now, &d);
+		if (decided == NOT_WRITTEN) {
+			store_failed(zone, &d);
+			return;
+		} else if (decided == NOT_SURE) {
+			zone_ref(zone);
+			check_closer(zone, on_checked);
+			return;
+		} else if (decided == NOT_JUDGED) {
+			zone_ref(zone);
+			fit_ask(zone, &d, on_judged);
+			return;
+		}
+		if (!rollover_goes_on(&config, &gathered->facts, gathered->own_key_count, now, &d)) {
+			break;
+		}
+		gathered->facts.asked &= ~SURVEY_WATCH;
+		gathered->facts.acknowledged = zone->announce.acknowledged;
+	}
+	numbers_publish(zone->env, zone->entry);
+	zone_ref(zone);
+	act_upon(zone, &d, on_acted);
+}
+
+static void on_judged(zone_t *zone, fit_end_t end)
+{
+	if (came_back(zone)) {
+		if (end == FIT_JUDGED) {
+			decide(zone);
+		} else {
+			zone->again |= end == FIT_VOID;
+			if (end == FIT_FAILED) {
+				zone->kept.row.next_check = time(NULL) + FIT_AGAIN;
+			}
+			rest(zone);
+		}
+	}
+	zone_unref(zone);
+}
+
+/* Check and survey. */
+
+static void on_answered(zone_t *zone, bool cancelled)
+{
+	if (came_back(zone)) {
+		if (cancelled) {
+			/* The settings of the asker changed: again with the new ones. */
+			zone->again = true;
+			rest(zone);
+		} else {
+			decide(zone);
+		}
+	}
+	zone_unref(zone);
+}
+
+/*! The own zone is known: on to the world, as far as that has to be asked. */
+static void ask_world(zone_t *zone)
+{
+	const gathered_t *gathered = zone->gathered;
+	const unsigned ask = rollover_asks(&zone->settings->config, &zone->kept.row, &gathered->facts,
+	                                   gathered->own_key_count, now_of(zone));
+	if (ask != 0) {
+		zone_ref(zone);
+		world_ask(zone, ask, on_answered);
+	} else {
+		decide(zone);
+	}
+}
+
+static void on_checked(zone_t *zone, check_end_t end)
+{
+	if (came_back(zone)) {
+		switch (end) {
+		case CHECK_NEW:
+			ask_world(zone);
+			break;
+		case CHECK_CONFIRMED:
+			decide(zone);
+			break;
+		case CHECK_FAILED:
+			zone->kept.row.next_check = now_of(zone) + NO_MEMORY_AGAIN;
+			rest(zone);
+			break;
+		}
+	}
+	zone_unref(zone);
+}
+
+void zone_turn(entry_t *entry, void *arg)
+{
+	env_t *env = arg;
+
+	zone_t *zone = zone_get(env, entry);
+	if (zone == NULL) {
+		schedule_in(&env->schedule, entry, NO_MEMORY_AGAIN * 1000);
+		return;
+	}
+	assert(!zone->busy && !zone->gone);
+	zone->busy = true;
+	if (!record_load(zone)) {
+		store_failed(zone, NULL);
+		return;
+	}
+	zone_ref(zone);
+	check_start(zone, on_checked);
+}

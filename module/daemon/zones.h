@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief All zones with the module, by name.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "forward.h"
+
+/*! A zone with the module. There may be very many, and nearly all are at rest: then this is all there is. */
+struct entry {
+	zone_t *zone;        /*!< NULL: at rest (zone.c). */
+	void *kept;          /*!< Packed kept_t of a zone at rest; NULL: never checked (zone.c). */
+	entry_t *next;       /*!< In its hash bucket. */
+	uint32_t instance;   /*!< The newest instance, whose settings count: its place and one (instances.c). */
+	uint32_t due;        /*!< Position in the queue of checks, 0: not in it (queue.c). */
+	uint8_t state, gate; /*!< As counted in the totals (numbers.c). */
+	bool catalog_member; /*!< At the last check that told, if the newest instance was there by then (check.c). */
+	bool examined;       /*!< The control socket has told about it once (check.c). */
+	char name[];
+};
+
+typedef struct {
+	entry_t **buckets;
+	size_t bucket_count;
+	size_t count; /*!< Of zones. */
+} zones_t;
+
+/*! \return False if there is no memory. */
+bool zones_init(zones_t *zones);
+/*! They are all gone by then. */
+void zones_free(zones_t *zones);
+
+entry_t *zones_find(const zones_t *zones, const char *name);
+/*! \return A new one without instances, at rest, to be freed after zones_remove(); NULL if there is no memory. */
+entry_t *zones_add(zones_t *zones, const char *name);
+/*! It is not found any more. */
+void zones_remove(zones_t *zones, entry_t *entry);
+void zones_each(const zones_t *zones, void (*each)(entry_t *entry, void *arg), void *arg);
