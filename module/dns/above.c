@@ -8,6 +8,8 @@
 #include "above.h"
 #include "kskroll/addr.h"
 #include "referral.h"
+#include "util/hash.h"
+#include "util/list.h"
 
 #define BUCKETS 256
 
@@ -16,14 +18,9 @@
 
 typedef struct entry entry_t;
 
-typedef struct {
-	above_wait_t *first, *last;
-} list_t;
-
 struct above_wait {
 	entry_t *entry;
-	list_t *list; /*!< The one it is in. */
-	above_wait_t *prev, *next;
+	list_node_t node; /*!< In entry->waiting, or in the list of those to be called back. */
 	above_done_f done;
 	void *arg;
 };
@@ -48,7 +45,7 @@ typedef struct {
 /*! One parent zone. */
 struct entry {
 	above_t *all;
-	entry_t *next; /*!< In the bucket. */
+	hash_node_t node;
 	knot_dname_storage_t zone;
 	work_t *work; /*!< NULL: nothing is under way. */
 	bool fresh;   /*!< The last search was. */
@@ -65,7 +62,7 @@ struct above {
 	uv_loop_t *loop;
 	shared_t *shared;
 	ask_t *ask;
-	entry_t *buckets[BUCKETS];
+	hash_t entries;
 	list_t due;
 	uv_timer_t tell;
 	uv_timer_t sweep;
@@ -74,31 +71,14 @@ struct above {
 
 static void find_above(entry_t *entry);
 
-static void list_add(list_t *list, above_wait_t *wait)
+static above_wait_t *wait_of(const list_node_t *node)
 {
-	wait->list = list;
-	wait->prev = list->last;
-	wait->next = NULL;
-	if (list->last != NULL) {
-		list->last->next = wait;
-	} else {
-		list->first = wait;
-	}
-	list->last = wait;
+	return list_item((list_node_t *)node, above_wait_t, node);
 }
 
-static void list_remove(above_wait_t *wait)
+static entry_t *entry_of(const hash_node_t *node)
 {
-	if (wait->prev != NULL) {
-		wait->prev->next = wait->next;
-	} else {
-		wait->list->first = wait->next;
-	}
-	if (wait->next != NULL) {
-		wait->next->prev = wait->prev;
-	} else {
-		wait->list->last = wait->prev;
-	}
+	return hash_item((hash_node_t *)node, entry_t, node);
 }
 
 /* -- the end of a search ------------------------------------------------------ */
@@ -122,7 +102,7 @@ static void on_tell(uv_timer_t *timer)
 {
 	above_t *all = timer->data;
 	while (all->due.first != NULL) {
-		above_wait_t *wait = all->due.first;
+		above_wait_t *wait = wait_of(all->due.first);
 		entry_t *entry = wait->entry;
 		const above_result_t result = {
 			.servers = &entry->found,
@@ -130,7 +110,7 @@ static void on_tell(uv_timer_t *timer)
 		};
 		above_done_f done = wait->done;
 		void *arg = wait->arg;
-		list_remove(wait);
+		list_remove(&wait->node);
 		free(wait);
 		done(&result, arg);
 		entry->due--;
@@ -144,9 +124,7 @@ static void work_done(entry_t *entry)
 	work_free(entry);
 	entry->until = uv_now(all->loop) + (entry->failed ? SHARED_FAILED_MS : SHARED_MAX_MS);
 	while (entry->waiting.first != NULL) {
-		above_wait_t *wait = entry->waiting.first;
-		list_remove(wait);
-		list_add(&all->due, wait);
+		list_move(&all->due, entry->waiting.first);
 		entry->due++;
 	}
 	uv_timer_start(&all->tell, on_tell, 0, 0);
@@ -285,15 +263,6 @@ static void find_above(entry_t *entry)
 
 /* -- entries -------------------------------------------------------------------- */
 
-static unsigned bucket_of(const knot_dname_t *name)
-{
-	uint32_t hash = 2166136261U; /* FNV-1a */
-	for (size_t i = 0, size = knot_dname_size(name); i < size; i++) {
-		hash = (hash ^ name[i]) * 16777619U;
-	}
-	return hash % BUCKETS;
-}
-
 static void entry_free(entry_t *entry)
 {
 	work_free(entry);
@@ -301,45 +270,44 @@ static void entry_free(entry_t *entry)
 	free(entry);
 }
 
+static void sweep_entry(hash_node_t *node, void *arg)
+{
+	above_t *all = arg;
+	entry_t *entry = entry_of(node);
+	if (entry->work == NULL && entry->due == 0 && entry->until <= uv_now(all->loop)) {
+		hash_remove(&all->entries, node);
+		entry_free(entry);
+	}
+}
+
 /*! Frees what is of no use to anybody any more. */
 static void on_sweep(uv_timer_t *timer)
 {
 	above_t *all = timer->data;
-	const uint64_t now = uv_now(all->loop);
-	bool left = false;
-	for (unsigned i = 0; i < BUCKETS; i++) {
-		entry_t **at = &all->buckets[i];
-		while (*at != NULL) {
-			entry_t *entry = *at;
-			if (entry->work == NULL && entry->due == 0 && entry->until <= now) {
-				*at = entry->next;
-				entry_free(entry);
-			} else {
-				at = &entry->next;
-			}
-		}
-		left = left || all->buckets[i] != NULL;
-	}
-	if (left) {
+	hash_each(&all->entries, sweep_entry, all);
+	if (all->entries.count > 0) {
 		uv_timer_start(timer, on_sweep, SHARED_FRESH_MS, 0);
 	}
 }
 
+static bool is_entry(const hash_node_t *node, const void *key)
+{
+	return knot_dname_is_equal(entry_of(node)->zone, key);
+}
+
 static entry_t *entry_get(above_t *all, const knot_dname_t *zone)
 {
-	entry_t **bucket = &all->buckets[bucket_of(zone)];
-	for (entry_t *entry = *bucket; entry != NULL; entry = entry->next) {
-		if (knot_dname_is_equal(entry->zone, zone)) {
-			return entry;
-		}
+	const uint32_t hash = hash_bytes(HASH_START, zone, knot_dname_size(zone));
+	entry_t *entry = entry_of(hash_find(&all->entries, hash, is_entry, zone));
+	if (entry != NULL) {
+		return entry;
 	}
 
-	entry_t *entry = calloc(1, sizeof(*entry));
+	entry = calloc(1, sizeof(*entry));
 	if (entry != NULL) {
 		entry->all = all;
 		knot_dname_copy_lower(entry->zone, zone);
-		entry->next = *bucket;
-		*bucket = entry;
+		hash_add(&all->entries, &entry->node, hash);
 		if (!uv_is_active((uv_handle_t *)&all->sweep)) {
 			uv_timer_start(&all->sweep, on_sweep, SHARED_FRESH_MS, 0);
 		}
@@ -380,13 +348,13 @@ above_wait_t *above_start(above_t *all, const knot_dname_t *zone, bool fresh, ab
 	const uint64_t now = uv_now(all->loop);
 	if (entry->work == NULL && entry->until > now &&
 	    (!fresh || (entry->fresh && now - entry->begun < SHARED_FRESH_MS))) {
-		list_add(&all->due, wait);
+		list_add(&all->due, &wait->node);
 		entry->due++;
 		uv_timer_start(&all->tell, on_tell, 0, 0);
 	} else if (entry->work != NULL && (!fresh || entry->fresh)) {
-		list_add(&entry->waiting, wait);
+		list_add(&entry->waiting, &wait->node);
 	} else if (work_begin(entry, fresh)) {
-		list_add(&entry->waiting, wait);
+		list_add(&entry->waiting, &wait->node);
 		find_above(entry);
 	} else {
 		free(wait);
@@ -398,8 +366,8 @@ above_wait_t *above_start(above_t *all, const knot_dname_t *zone, bool fresh, ab
 void above_cancel(above_wait_t *wait)
 {
 	if (wait != NULL) {
-		wait->entry->due -= wait->list == &wait->entry->all->due;
-		list_remove(wait);
+		wait->entry->due -= wait->node.list == &wait->entry->all->due;
+		list_remove(&wait->node);
 		free(wait);
 	}
 }
@@ -409,7 +377,8 @@ above_t *above_new(uv_loop_t *loop, shared_t *shared, ask_t *ask)
 	assert(loop && shared && ask);
 
 	above_t *all = calloc(1, sizeof(*all));
-	if (all == NULL) {
+	if (all == NULL || !hash_init(&all->entries, BUCKETS)) {
+		free(all);
 		return NULL;
 	}
 	all->loop = loop;
@@ -436,18 +405,17 @@ void above_free(above_t *all)
 		return;
 	}
 	while (all->due.first != NULL) {
-		above_cancel(all->due.first);
+		above_cancel(wait_of(all->due.first));
 	}
-	for (unsigned i = 0; i < BUCKETS; i++) {
-		while (all->buckets[i] != NULL) {
-			entry_t *entry = all->buckets[i];
-			all->buckets[i] = entry->next;
-			while (entry->waiting.first != NULL) {
-				above_cancel(entry->waiting.first);
-			}
-			entry_free(entry);
+	for (hash_node_t *node = hash_any(&all->entries); node != NULL; node = hash_any(&all->entries)) {
+		entry_t *entry = entry_of(node);
+		hash_remove(&all->entries, node);
+		while (entry->waiting.first != NULL) {
+			above_cancel(wait_of(entry->waiting.first));
 		}
+		entry_free(entry);
 	}
+	hash_clear(&all->entries);
 	uv_close((uv_handle_t *)&all->tell, on_closed);
 	uv_close((uv_handle_t *)&all->sweep, on_closed);
 }

@@ -30,9 +30,8 @@ static void job_end(ask_job_t *job)
 {
 	ask_t *ask = job->ask;
 	target_t *target = job->target;
-	jobs_remove(job);
+	list_remove(&job->node);
 	if (job->state != JOB_QUEUED) {
-		ask->in_flight--;
 		ask->silent -= job->silent;
 		target->in_flight--;
 		if (job->group != NULL) {
@@ -164,11 +163,9 @@ static void job_begin(ask_job_t *job)
 {
 	ask_t *ask = job->ask;
 	target_t *target = job->target;
-	jobs_remove(job);
-	jobs_add(&ask->running, job);
+	list_move(&ask->running, &job->node);
 	job->state = JOB_RUNNING;
 	job->silent = target_is_silent(target);
-	ask->in_flight++;
 	ask->silent += job->silent;
 	target->in_flight++;
 	if (job->group != NULL) {
@@ -186,8 +183,8 @@ static void on_kick(uv_timer_t *timer)
 	targets_wake(ask);
 	for (target_t *target = targets_next(ask); target != NULL; target = targets_next(ask)) {
 		/* To the end of the line, if it may have yet another. */
-		target_leave(target);
-		job_begin(target->queued.first);
+		list_remove(&target->node);
+		job_begin(job_of(target->queued.first));
 		target_update(target);
 	}
 	unsigned wait = targets_rest(ask);
@@ -202,7 +199,7 @@ ask_t *ask_new(uv_loop_t *loop, unsigned parent_rate)
 
 	ask_t *ask = calloc(1, sizeof(*ask));
 	pace_t *pace = pace_new(parent_rate);
-	if (ask == NULL || pace == NULL) {
+	if (ask == NULL || pace == NULL || !hash_init(&ask->targets, BUCKETS)) {
 		free(ask);
 		pace_free(pace);
 		return NULL;
@@ -220,13 +217,12 @@ void ask_free(ask_t *ask)
 		return;
 	}
 	while (ask->running.first != NULL) {
-		job_end(ask->running.first);
+		job_end(job_of(ask->running.first));
 	}
-	for (unsigned i = 0; i < BUCKETS; i++) {
-		while (ask->buckets[i] != NULL) {
-			job_end(ask->buckets[i]->queued.first);
-		}
+	for (hash_node_t *node = hash_any(&ask->targets); node != NULL; node = hash_any(&ask->targets)) {
+		job_end(job_of(hash_item(node, target_t, hashed)->queued.first));
 	}
+	hash_clear(&ask->targets);
 	pace_free(ask->pace);
 	ask->pace = NULL;
 	uv_close((uv_handle_t *)&ask->kick, on_ask_closed);
@@ -255,7 +251,7 @@ static ask_job_t *job_new(ask_t *ask, const struct sockaddr_storage *addr, const
 	job->arg = arg;
 	uv_timer_init(ask->loop, &job->timer);
 	job->timer.data = job;
-	jobs_add(&target->queued, job);
+	list_add(&target->queued, &job->node);
 	target_update(target);
 
 	uv_timer_start(&ask->kick, on_kick, 0, 0);

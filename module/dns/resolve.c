@@ -13,6 +13,7 @@
 #include "kskroll/addr.h"
 #include "config.h"
 #include "resolve.h"
+#include "util/list.h"
 
 /*! Trust anchor of the package dns-root-data. */
 #define ROOT_ANCHOR "/usr/share/dns/root.key"
@@ -38,7 +39,7 @@ typedef struct context {
 
 struct lookup {
 	context_t *context;
-	struct lookup *prev, *next;
+	list_node_t node;
 	int id;
 	lookup_done_f done;
 	void *arg;
@@ -63,7 +64,7 @@ struct resolve {
 	file_ids_t files;    /*!< As the first context has read them. */
 	uint64_t check_at;   /*!< Milliseconds. */
 	context_t *contexts; /*!< The first takes questions, the others end what they have begun. */
-	lookup_t *lookups;
+	list_t lookups;
 };
 
 /*!
@@ -250,24 +251,30 @@ static void free_drained(resolve_t *resolve)
 	}
 }
 
+static lookup_t *lookup_of(const list_node_t *node)
+{
+	return list_item((list_node_t *)node, lookup_t, node);
+}
+
 static void lookup_free(lookup_t *lookup);
 
 /*! Nothing answers these any more. Their callbacks may cancel others. */
 static void fail_lookups(context_t *context)
 {
 	const lookup_result_t result = { .status = LOOKUP_FAILED, .error = "the resolver's thread ended" };
-	lookup_t *lookup = context->resolve->lookups;
+	list_node_t *node = context->resolve->lookups.first;
 
-	while (lookup != NULL) {
+	while (node != NULL) {
+		lookup_t *lookup = lookup_of(node);
 		if (lookup->context != context) {
-			lookup = lookup->next;
+			node = node->next;
 			continue;
 		}
 		lookup_done_f done = lookup->done;
 		void *done_arg = lookup->arg;
 		lookup_free(lookup);
 		done(&result, done_arg);
-		lookup = context->resolve->lookups;
+		node = context->resolve->lookups.first;
 	}
 }
 
@@ -394,14 +401,7 @@ resolve_t *resolve_new(uv_loop_t *loop, const dns_config_t *config, char *err, s
 static void lookup_free(lookup_t *lookup)
 {
 	lookup->context->lookups--;
-	if (lookup->prev != NULL) {
-		lookup->prev->next = lookup->next;
-	} else {
-		lookup->context->resolve->lookups = lookup->next;
-	}
-	if (lookup->next != NULL) {
-		lookup->next->prev = lookup->prev;
-	}
+	list_remove(&lookup->node);
 	free(lookup);
 }
 
@@ -412,8 +412,8 @@ void resolve_free(resolve_t *resolve)
 	}
 
 	/* Before their contexts: what they hold on to. */
-	while (resolve->lookups != NULL) {
-		lookup_free(resolve->lookups);
+	while (resolve->lookups.first != NULL) {
+		lookup_free(lookup_of(resolve->lookups.first));
 	}
 	while (resolve->contexts != NULL) {
 		context_t *context = resolve->contexts;
@@ -563,11 +563,7 @@ lookup_t *resolve_start(resolve_t *resolve, const knot_dname_t *name, uint16_t t
 	}
 
 	lookup->context->begun = true;
-	lookup->next = resolve->lookups;
-	if (lookup->next != NULL) {
-		lookup->next->prev = lookup;
-	}
-	resolve->lookups = lookup;
+	list_add(&resolve->lookups, &lookup->node);
 	lookup->context->lookups++;
 	return lookup;
 }

@@ -7,21 +7,18 @@
 
 #include "config.h"
 #include "shared.h"
+#include "util/hash.h"
+#include "util/list.h"
 
 #define BUCKETS 1024
 
 typedef struct entry entry_t;
 
-typedef struct {
-	share_t *first, *last;
-} list_t;
-
 /*! Somebody who waits for an answer. */
 struct share {
 	shared_t *shared;
 	entry_t *entry;
-	list_t *list; /*!< The one it is in. */
-	share_t *prev, *next;
+	list_node_t node; /*!< In entry->waiting, or in shared->due. */
 	lookup_done_f done;
 	void *arg;
 };
@@ -37,7 +34,7 @@ typedef struct blank {
 /*! What is being looked up or has been. */
 struct entry {
 	shared_t *shared;
-	entry_t *next;             /*!< In the bucket. */
+	hash_node_t node;
 	knot_dname_storage_t name; /*!< Lower case. */
 	uint16_t type;
 	lookup_t *lookup; /*!< Under way, else NULL. */
@@ -58,47 +55,21 @@ struct shared {
 	dns_config_t config;
 	blank_t *blanks; /*!< The newest first. */
 	char error[256]; /*!< Why there is no new one; "": there is. */
-	entry_t *buckets[BUCKETS];
+	hash_t entries;
 	list_t due; /*!< The answer is there, to be told from a clean stack. */
 	uv_timer_t tell;
 	uv_timer_t sweep;
 	unsigned handles;
 };
 
-static void list_add(list_t *list, share_t *share)
+static share_t *share_of(const list_node_t *node)
 {
-	share->list = list;
-	share->prev = list->last;
-	share->next = NULL;
-	if (list->last != NULL) {
-		list->last->next = share;
-	} else {
-		list->first = share;
-	}
-	list->last = share;
+	return list_item((list_node_t *)node, share_t, node);
 }
 
-static void list_remove(share_t *share)
+static entry_t *entry_of(const hash_node_t *node)
 {
-	if (share->prev != NULL) {
-		share->prev->next = share->next;
-	} else {
-		share->list->first = share->next;
-	}
-	if (share->next != NULL) {
-		share->next->prev = share->prev;
-	} else {
-		share->list->last = share->prev;
-	}
-}
-
-static unsigned bucket_of(const knot_dname_t *name, uint16_t type)
-{
-	uint32_t hash = 2166136261U ^ type; /* FNV-1a */
-	for (size_t i = 0, size = knot_dname_size(name); i < size; i++) {
-		hash = (hash ^ name[i]) * 16777619U;
-	}
-	return hash % BUCKETS;
+	return hash_item((hash_node_t *)node, entry_t, node);
 }
 
 /* -- results ------------------------------------------------------------------ */
@@ -151,9 +122,7 @@ static void entry_done(entry_t *entry)
 	shared_t *shared = entry->shared;
 	entry->until = uv_now(shared->loop) + lifetime_ms(&entry->result);
 	while (entry->waiting.first != NULL) {
-		share_t *share = entry->waiting.first;
-		list_remove(share);
-		list_add(&shared->due, share);
+		list_move(&shared->due, entry->waiting.first);
 		entry->due++;
 	}
 	uv_timer_start(&shared->tell, on_tell, 0, 0);
@@ -181,11 +150,11 @@ static void on_tell(uv_timer_t *timer)
 {
 	shared_t *shared = timer->data;
 	while (shared->due.first != NULL) {
-		share_t *share = shared->due.first;
+		share_t *share = share_of(shared->due.first);
 		entry_t *entry = share->entry;
 		lookup_done_f done = share->done;
 		void *arg = share->arg;
-		list_remove(share);
+		list_remove(&share->node);
 		free(share);
 		done(&entry->result, arg);
 		entry->due--;
@@ -229,25 +198,22 @@ static void entry_free(entry_t *entry)
 	free(entry);
 }
 
+static void sweep_entry(hash_node_t *node, void *arg)
+{
+	shared_t *shared = arg;
+	entry_t *entry = entry_of(node);
+	if (entry->lookup == NULL && entry->due == 0 && entry->until <= uv_now(shared->loop)) {
+		hash_remove(&shared->entries, node);
+		entry_free(entry);
+	}
+}
+
 /*! Frees what is of no use to anybody any more. */
 static void on_sweep(uv_timer_t *timer)
 {
 	shared_t *shared = timer->data;
 	const uint64_t now = uv_now(shared->loop);
-	bool left = false;
-	for (unsigned i = 0; i < BUCKETS; i++) {
-		entry_t **at = &shared->buckets[i];
-		while (*at != NULL) {
-			entry_t *entry = *at;
-			if (entry->lookup == NULL && entry->due == 0 && entry->until <= now) {
-				*at = entry->next;
-				entry_free(entry);
-			} else {
-				at = &entry->next;
-			}
-		}
-		left = left || shared->buckets[i] != NULL;
-	}
+	hash_each(&shared->entries, sweep_entry, shared);
 	blank_t **at = &shared->blanks;
 	while (*at != NULL) {
 		blank_t *blank = *at;
@@ -259,29 +225,40 @@ static void on_sweep(uv_timer_t *timer)
 			at = &blank->next;
 		}
 	}
-	if (left || shared->blanks != NULL) {
+	if (shared->entries.count > 0 || shared->blanks != NULL) {
 		uv_timer_start(timer, on_sweep, SHARED_FRESH_MS, 0);
 	}
+}
+
+typedef struct {
+	const knot_dname_t *name;
+	uint16_t type;
+} key_of_t;
+
+static bool is_entry(const hash_node_t *node, const void *key)
+{
+	const entry_t *entry = entry_of(node);
+	const key_of_t *wanted = key;
+	return entry->type == wanted->type && knot_dname_is_equal(entry->name, wanted->name);
 }
 
 static entry_t *entry_get(shared_t *shared, const knot_dname_t *name, uint16_t type)
 {
 	knot_dname_storage_t lower;
 	knot_dname_copy_lower(lower, name);
-	entry_t **bucket = &shared->buckets[bucket_of(lower, type)];
-	for (entry_t *entry = *bucket; entry != NULL; entry = entry->next) {
-		if (entry->type == type && knot_dname_is_equal(entry->name, lower)) {
-			return entry;
-		}
+	const key_of_t key = { .name = lower, .type = type };
+	const uint32_t hash = hash_bytes(HASH_START ^ type, lower, knot_dname_size(lower));
+	entry_t *entry = entry_of(hash_find(&shared->entries, hash, is_entry, &key));
+	if (entry != NULL) {
+		return entry;
 	}
 
-	entry_t *entry = calloc(1, sizeof(*entry));
+	entry = calloc(1, sizeof(*entry));
 	if (entry != NULL) {
 		entry->shared = shared;
 		entry->type = type;
 		knot_dname_copy_lower(entry->name, lower);
-		entry->next = *bucket;
-		*bucket = entry;
+		hash_add(&shared->entries, &entry->node, hash);
 		if (!uv_is_active((uv_handle_t *)&shared->sweep)) {
 			uv_timer_start(&shared->sweep, on_sweep, SHARED_FRESH_MS, 0);
 		}
@@ -340,11 +317,11 @@ share_t *shared_start(shared_t *shared, const knot_dname_t *name, uint16_t type,
 	bool have = entry->lookup == NULL && entry->until > now && (!fresh || is_fresh(entry, now));
 	bool coming = entry->lookup != NULL && (!fresh || is_fresh(entry, now));
 	if (have) {
-		list_add(&shared->due, share);
+		list_add(&shared->due, &share->node);
 		entry->due++;
 		uv_timer_start(&shared->tell, on_tell, 0, 0);
 	} else if (coming || look_up(entry, fresh)) {
-		list_add(&entry->waiting, share);
+		list_add(&entry->waiting, &share->node);
 	} else {
 		free(share);
 		return NULL;
@@ -363,8 +340,8 @@ void shared_cancel(share_t *share)
 		return;
 	}
 	shared_t *shared = share->shared;
-	share->entry->due -= share->list == &shared->due;
-	list_remove(share);
+	share->entry->due -= share->node.list == &shared->due;
+	list_remove(&share->node);
 	free(share);
 	if (shared->due.first == NULL) {
 		uv_timer_stop(&shared->tell);
@@ -376,7 +353,11 @@ shared_t *shared_new(uv_loop_t *loop, resolve_t *resolve, const dns_config_t *co
 	assert(loop && resolve && config);
 
 	shared_t *shared = calloc(1, sizeof(*shared));
-	if (shared == NULL || !dns_config_copy(&shared->config, config)) {
+	if (shared == NULL || !hash_init(&shared->entries, BUCKETS) || !dns_config_copy(&shared->config, config)) {
+		if (shared != NULL) {
+			hash_clear(&shared->entries);
+			dns_config_clear(&shared->config);
+		}
 		free(shared);
 		return NULL;
 	}
@@ -404,18 +385,17 @@ void shared_free(shared_t *shared)
 	}
 
 	while (shared->due.first != NULL) {
-		shared_cancel(shared->due.first);
+		shared_cancel(share_of(shared->due.first));
 	}
-	for (unsigned i = 0; i < BUCKETS; i++) {
-		while (shared->buckets[i] != NULL) {
-			entry_t *entry = shared->buckets[i];
-			shared->buckets[i] = entry->next;
-			while (entry->waiting.first != NULL) {
-				shared_cancel(entry->waiting.first);
-			}
-			entry_free(entry);
+	for (hash_node_t *node = hash_any(&shared->entries); node != NULL; node = hash_any(&shared->entries)) {
+		entry_t *entry = entry_of(node);
+		hash_remove(&shared->entries, node);
+		while (entry->waiting.first != NULL) {
+			shared_cancel(share_of(entry->waiting.first));
 		}
+		entry_free(entry);
 	}
+	hash_clear(&shared->entries);
 	while (shared->blanks != NULL) {
 		blank_t *blank = shared->blanks;
 		shared->blanks = blank->next;

@@ -12,6 +12,8 @@
 #include "ask.h"
 #include "pace.h"
 #include "question.h"
+#include "util/hash.h"
+#include "util/list.h"
 
 /*! Of targets, by address. */
 #define BUCKETS 256
@@ -27,19 +29,10 @@ typedef enum {
 
 typedef struct target target_t;
 
-typedef struct {
-	ask_job_t *first, *last;
-} list_t;
-
-typedef struct {
-	target_t *first, *last;
-} targets_t;
-
 struct ask_job {
 	ask_t *ask;
 	target_t *target;
-	list_t *list; /*!< The one it is in. */
-	struct ask_job *prev, *next;
+	list_node_t node; /*!< In target->queued, or in ask->running. */
 	job_state_t state;
 	bool silent; /*!< Counted in ask->silent. */
 	uv_timer_t timer;
@@ -62,32 +55,36 @@ struct ask_job {
 struct target {
 	ask_t *ask;
 	struct sockaddr_storage addr;
-	target_t *next_of_bucket;
+	hash_node_t hashed;
 	list_t queued;
 	unsigned in_flight;
 	bool answers;        /*!< There was one. */
 	unsigned unanswered; /*!< Jobs in a row without any answer. */
-	targets_t *list;     /*!< The one it is in, or NULL. */
-	target_t *prev, *next;
+	list_node_t node;    /*!< In one of the lists of ask, or in none. */
 };
 
 struct ask {
 	uv_loop_t *loop;
 	uv_timer_t kick; /*!< Starts queued jobs from a clean stack. */
 	list_t running;
-	unsigned in_flight; /*!< In running. */
-	unsigned silent;    /*!< Those of them that began when their target was silent. */
-	target_t *buckets[BUCKETS];
-	targets_t answering;   /*!< Targets that may get one more question; they take turns. */
-	targets_t silent_ones; /*!< The same, those that do not answer. */
-	targets_t resting;     /*!< Those that may not be asked yet. */
-	pace_t *pace;          /*!< Of parents' servers. */
+	unsigned silent; /*!< Those of them that began when their target was silent. */
+	hash_t targets;
+	list_t answering;   /*!< Targets that may get one more question; they take turns. */
+	list_t silent_ones; /*!< The same, those that do not answer. */
+	list_t resting;     /*!< Those that may not be asked yet. */
+	pace_t *pace;       /*!< Of parents' servers. */
 };
 
-/*! At the end of the list. */
-void jobs_add(list_t *list, ask_job_t *job);
-/*! Out of the list that it is in. */
-void jobs_remove(ask_job_t *job);
+/*! Of a node; NULL for NULL. */
+static inline ask_job_t *job_of(const list_node_t *node)
+{
+	return list_item((list_node_t *)node, ask_job_t, node);
+}
+
+static inline target_t *target_of(const list_node_t *node)
+{
+	return list_item((list_node_t *)node, target_t, node);
+}
 
 /*! Makes it if there is none yet. \return NULL without memory. */
 target_t *target_get(ask_t *ask, const struct sockaddr_storage *addr);
@@ -97,9 +94,6 @@ void target_free(target_t *target);
 bool target_is_silent(const target_t *target);
 /*! Puts a target where it belongs; it keeps its place in a list that it does not leave. */
 void target_update(target_t *target);
-/*! Out of all lists, until target_update(). */
-void target_leave(target_t *target);
-
 /*! Those that may be asked again by now are no longer at rest. */
 void targets_wake(ask_t *ask);
 /*!
