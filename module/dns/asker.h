@@ -9,16 +9,11 @@
 #include "pace.h"
 #include "resolve.h"
 #include "shared.h"
+#include "tasks.h"
 #include "watch.h"
-
-/*! Surveys, the oldest first. */
-typedef struct {
-	survey_t *first, *last;
-} survey_list_t;
 
 /*! What asks the world; all of it belongs to the loop thread. */
 struct dns {
-	uv_loop_t *loop;
 	resolve_t *resolve;
 	shared_t *shared;
 	above_t *above;
@@ -27,9 +22,8 @@ struct dns {
 	watches_t *watches;
 	notifies_t *notifies;
 	dsboots_t *dsboots;
-	survey_list_t waiting; /*!< Of survey.c, as what follows. */
-	survey_list_t running;
-	unsigned discovering;
-	unsigned turning;
-	bool closing;
+	tasks_t surveys;
 };
+
+/*! Of survey.c. */
+void surveys_init(tasks_t *surveys, uv_loop_t *loop);

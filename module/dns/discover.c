@@ -13,9 +13,6 @@
 /*! A and AAAA of every name, and one DNSKEY. */
 #define QUERIES_MAX (2 * SERVERS_NAMES_MAX + 1)
 
-/*! Seconds; discovery as a whole has a limit as well (survey.c). */
-#define AFRESH_WITHIN 20
-
 /*! Instead of a type: A and AAAA. */
 #define ANY_ADDRESS 0
 
@@ -45,8 +42,6 @@ struct discover {
 
 	above_wait_t *above_wait;
 	referral_t *referral; /*!< Kept for what the servers said. */
-	bool fresh;           /*!< The parent is looked up afresh. */
-	uint64_t started;     /*!< Seconds; not the wait for a turn. */
 	bool stopped;
 };
 
@@ -97,39 +92,11 @@ static bool wants(const discover_t *discover, unsigned what)
 	return (discover->request.ask & what) != 0;
 }
 
-static uint64_t seconds(void)
-{
-	return uv_hrtime() / 1000000000;
-}
-
-/*!
- * What others have looked up may be out of date, and the resolver's own cache as well: nothing is held
- * against the parent before it has been looked up afresh. Not if that took long: there is no time for more.
- */
-static bool try_afresh(discover_t *discover)
-{
-	discovery_t *result = &discover->result;
-	if (discover->fresh || seconds() - discover->started > AFRESH_WITHIN) {
-		return false;
-	}
-	discover->fresh = true;
-	result->failed = result->insecure = result->parent_known = false;
-	result->detail[0] = '\0';
-	knot_rdataset_clear(&result->parent_keys, NULL);
-	servers_clear(&result->parent_servers);
-	servers_clear(&result->child_servers);
-	discover->candidate = knot_dname_next_label(discover->request.zone);
-	find_parent(discover);
-	return true;
-}
-
 /*! The parent, or what it says of the zone, cannot be found out. */
 static void no_parent(discover_t *discover)
 {
-	if (!try_afresh(discover)) {
-		discover->result.failed = true;
-		finish(discover);
-	}
+	discover->result.failed = discover->result.of_parent = true;
+	finish(discover);
 }
 
 /* -- lookups of one stage -------------------------------------------------- */
@@ -198,7 +165,7 @@ static void look_up(discover_t *discover, const knot_dname_t *name, uint16_t typ
 	*query = (query_t){ .discover = discover, .type = type, .name = index };
 	discover->pending++;
 	query->lookup = shared_start(discover->shared, name, type,
-	                             discover->fresh && discover->stage_done == parent_found, on_lookup, query);
+	                             discover->request.fresh && discover->stage_done == parent_found, on_lookup, query);
 	if (query->lookup == NULL) {
 		const lookup_result_t failed = { .status = LOOKUP_FAILED, .error = shared_error(discover->shared) };
 		on_lookup(&failed, query);
@@ -293,7 +260,8 @@ static void look_up_above(discover_t *discover)
 		return;
 	}
 	discover->pending++;
-	discover->above_wait = above_start(discover->above, result->parent, discover->fresh, on_above, discover);
+	discover->above_wait =
+		above_start(discover->above, result->parent, discover->request.fresh, on_above, discover);
 	if (discover->above_wait == NULL) {
 		trouble(discover, KNOT_RRTYPE_NS, result->parent, "out of memory");
 		discover->pending--;
@@ -352,7 +320,7 @@ static void find_parent(discover_t *discover)
 	query_t *query = &discover->queries[0];
 	discover->query_count = 1;
 	*query = (query_t){ .discover = discover, .type = KNOT_RRTYPE_NS };
-	query->lookup = shared_start(discover->shared, discover->candidate, KNOT_RRTYPE_NS, discover->fresh,
+	query->lookup = shared_start(discover->shared, discover->candidate, KNOT_RRTYPE_NS, discover->request.fresh,
 	                             on_parent_ns, query);
 	if (query->lookup == NULL) {
 		trouble(discover, KNOT_RRTYPE_NS, discover->candidate, shared_error(discover->shared));
@@ -481,7 +449,6 @@ discover_t *discover_new(shared_t *shared, above_t *above, ask_t *ask, const dis
 	if (discover != NULL) {
 		discover->shared = shared;
 		discover->above = above;
-		discover->fresh = request->fresh;
 		discover->ask = ask;
 		discover->request = *request;
 		discover->parents = parents;
@@ -495,7 +462,6 @@ void discover_run(discover_t *discover)
 {
 	assert(discover);
 
-	discover->started = seconds();
 	bool configured = discover->request.nameserver->count > 0;
 	if (wants(discover, SURVEY_PARENT) && *discover->request.zone == '\0') {
 		discover->result.failed = true;
@@ -511,7 +477,6 @@ void discover_run(discover_t *discover)
 
 void discover_go_on(discover_t *discover)
 {
-	discover->started = seconds();
 	find_child_servers(discover);
 }
 

@@ -26,8 +26,9 @@ typedef struct {
 /*! What was found. */
 typedef struct {
 	bool failed;
-	bool partial;  /*!< Some of the zone's servers are unknown; the others can be asked. */
-	bool insecure; /*!< The parent zone has no chain of trust. */
+	bool of_parent; /*!< It failed since the parent, or what it says of the zone, was not found. */
+	bool partial;   /*!< Some of the zone's servers are unknown; the others can be asked. */
+	bool insecure;  /*!< The parent zone has no chain of trust. */
 	char detail[160];
 	bool parent_known;
 	knot_dname_storage_t parent; /*!< Apex of the parent zone. */
@@ -45,8 +46,7 @@ typedef void (*discover_done_f)(void *arg);
  * \brief Makes a discovery; nothing happens before discover_run().
  *
  * \param parents  Called when the parent's servers are known and before any of them is asked
- *                 anything; discover_go_on() then has to be called, at once or later. Once more if none of
- *                 them gave the delegation and they were looked up afresh.
+ *                 anything; discover_go_on() then has to be called, at once or later.
  * \param done     Called at the end.
  *
  * \return NULL without memory.

@@ -18,7 +18,7 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 		snprintf(err, err_len, "out of memory");
 		return NULL;
 	}
-	dns->loop = loop;
+	surveys_init(&dns->surveys, loop);
 	dns->resolve = resolve_new(loop, config, err, err_len);
 	if (dns->resolve == NULL) {
 		dns_free(dns);
@@ -51,13 +51,7 @@ void dns_free(dns_t *dns)
 		return;
 	}
 
-	dns->closing = true;
-	while (dns->waiting.first != NULL) {
-		survey_cancel(dns->waiting.first);
-	}
-	while (dns->running.first != NULL) {
-		survey_cancel(dns->running.first);
-	}
+	tasks_close(&dns->surveys);
 	notifies_free(dns->notifies);
 	dns->notifies = NULL;
 	dsboots_free(dns->dsboots);

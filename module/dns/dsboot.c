@@ -9,12 +9,16 @@
 #include <string.h>
 
 #include "asker.h"
+#include "tasks.h"
 #include "util/knot.h"
 
 static const uint8_t FRONT[] = "\x07"
 			       "_dsboot";
 static const uint8_t MIDDLE[] = "\x07"
 				"_signal";
+
+/*! Checks at the same time; each is up to two lookups for each nameserver. */
+#define DSBOOTS_MAX 8
 
 enum {
 	CDS,
@@ -31,9 +35,8 @@ typedef struct {
 } question_t;
 
 struct dsboot {
+	task_t task;
 	dsboots_t *all;
-	dsboot_t *next, *prev;
-	uv_timer_t timer; /*!< Callbacks only from the loop. */
 	dsboot_done_f done;
 	void *arg;
 	knot_rdataset_t wanted[TYPES];
@@ -45,9 +48,8 @@ struct dsboot {
 };
 
 struct dsboots {
-	uv_loop_t *loop;
+	tasks_t tasks;
 	resolve_t *resolve;
-	dsboot_t *first;
 };
 
 static const struct {
@@ -109,33 +111,29 @@ static void worsen(dsboot_name_t *name, dsboot_status_t status)
 	}
 }
 
-static void on_closed(uv_handle_t *handle)
+static void stop(task_t *task)
 {
-	dsboot_t *boot = handle->data;
+	dsboot_t *boot = (dsboot_t *)task;
+	for (unsigned i = 0; i < boot->asked; i++) {
+		resolve_cancel(boot->question[i].lookup);
+		boot->question[i].lookup = NULL;
+	}
+}
+
+static void done(task_t *task, bool cancelled)
+{
+	dsboot_t *boot = (dsboot_t *)task;
+	const dsboot_result_t result = { .cancelled = cancelled, .name = boot->name, .count = boot->count };
+	boot->done(&result, boot->arg);
+}
+
+static void boot_free(task_t *task)
+{
+	dsboot_t *boot = (dsboot_t *)task;
 	for (unsigned i = 0; i < TYPES; i++) {
 		knot_rdataset_clear(&boot->wanted[i], NULL);
 	}
 	free(boot);
-}
-
-static void end(dsboot_t *boot, bool cancelled)
-{
-	for (unsigned i = 0; i < boot->asked; i++) {
-		if (boot->question[i].lookup != NULL) {
-			resolve_cancel(boot->question[i].lookup);
-		}
-	}
-	if (boot->prev != NULL) {
-		boot->prev->next = boot->next;
-	} else {
-		boot->all->first = boot->next;
-	}
-	if (boot->next != NULL) {
-		boot->next->prev = boot->prev;
-	}
-	dsboot_result_t result = { .cancelled = cancelled, .name = boot->name, .count = boot->count };
-	boot->done(&result, boot->arg);
-	uv_close((uv_handle_t *)&boot->timer, on_closed);
 }
 
 static dsboot_status_t judge(const dsboot_t *boot, unsigned type, const lookup_result_t *result)
@@ -154,6 +152,13 @@ static dsboot_status_t judge(const dsboot_t *boot, unsigned type, const lookup_r
 	}
 }
 
+static void one_done(dsboot_t *boot)
+{
+	if (--boot->pending == 0) {
+		task_finish(&boot->task);
+	}
+}
+
 static void on_lookup(const lookup_result_t *result, void *arg)
 {
 	question_t *question = arg;
@@ -161,14 +166,25 @@ static void on_lookup(const lookup_result_t *result, void *arg)
 
 	question->lookup = NULL;
 	worsen(&boot->name[question->name], judge(boot, question->type, result));
-	if (--boot->pending == 0) {
-		end(boot, false);
-	}
+	one_done(boot);
 }
 
-static void on_begin(uv_timer_t *timer)
+/*! The resolver does not come back. */
+static void on_timeout(task_t *task)
 {
-	dsboot_t *boot = timer->data;
+	dsboot_t *boot = (dsboot_t *)task;
+	for (unsigned i = 0; i < boot->asked; i++) {
+		if (boot->question[i].lookup != NULL) {
+			worsen(&boot->name[boot->question[i].name], DSBOOT_FAILED);
+		}
+	}
+	task_finish(task);
+}
+
+static void begin(task_t *task)
+{
+	dsboot_t *boot = (dsboot_t *)task;
+	task_after(task, TASK_LOOKUPS_MAX_MS, on_timeout);
 
 	boot->pending = 1; /* Keeps the check from ending while it begins. */
 	for (unsigned i = 0; i < boot->count; i++) {
@@ -183,9 +199,7 @@ static void on_begin(uv_timer_t *timer)
 			}
 		}
 	}
-	if (--boot->pending == 0) {
-		end(boot, false);
-	}
+	one_done(boot);
 }
 
 static void add_name(dsboot_t *boot, const knot_dname_t *zone, const knot_dname_t *ns)
@@ -201,7 +215,7 @@ static void add_name(dsboot_t *boot, const knot_dname_t *zone, const knot_dname_
 int dsboot_start(dns_t *dns, const dsboot_request_t *request, dsboot_done_f done, void *arg, dsboot_t **out)
 {
 	if (dns == NULL || request == NULL || request->zone == NULL || request->ns == NULL || request->cds == NULL ||
-	    request->cdnskey == NULL || done == NULL) {
+	    request->cdnskey == NULL || done == NULL || dns->dsboots->tasks.closing) {
 		return KNOT_EINVAL;
 	}
 
@@ -225,30 +239,26 @@ int dsboot_start(dns_t *dns, const dsboot_request_t *request, dsboot_done_f done
 	boot->all = dns->dsboots;
 	boot->done = done;
 	boot->arg = arg;
-	boot->next = boot->all->first;
-	if (boot->next != NULL) {
-		boot->next->prev = boot;
+	task_start(&boot->all->tasks, &boot->task);
+	if (out != NULL) {
+		*out = boot;
 	}
-	boot->all->first = boot;
-	uv_timer_init(boot->all->loop, &boot->timer);
-	boot->timer.data = boot;
-	uv_timer_start(&boot->timer, on_begin, 0, 0);
-	*out = boot;
 	return KNOT_EOK;
 }
 
 void dsboot_cancel(dsboot_t *boot)
 {
 	if (boot != NULL) {
-		end(boot, true);
+		task_cancel(&boot->task);
 	}
 }
 
 dsboots_t *dsboots_new(uv_loop_t *loop, resolve_t *resolve)
 {
+	static const task_kind_t KIND = { .begin = begin, .stop = stop, .done = done, .free = boot_free };
 	dsboots_t *all = calloc(1, sizeof(*all));
 	if (all != NULL) {
-		all->loop = loop;
+		tasks_init(&all->tasks, loop, &KIND, DSBOOTS_MAX, 0);
 		all->resolve = resolve;
 	}
 	return all;
@@ -256,8 +266,8 @@ dsboots_t *dsboots_new(uv_loop_t *loop, resolve_t *resolve)
 
 void dsboots_free(dsboots_t *all)
 {
-	while (all != NULL && all->first != NULL) {
-		dsboot_cancel(all->first);
+	if (all != NULL) {
+		tasks_close(&all->tasks);
+		free(all);
 	}
-	free(all);
 }

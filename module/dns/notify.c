@@ -12,27 +12,17 @@
 #include "asker.h"
 #include "dsync.h"
 #include "message.h"
-
-/*! The resolver has its own limits; this one is for a resolver that does not come back. */
-#define LOOKUP_MAX_MS 90000
+#include "tasks.h"
 
 /*! Records of one parent and addresses of one target; who has more is not served any better. */
 #define TARGETS_MAX 4
 #define ADDRS_MAX   8
 
-typedef struct {
-	notify_t *first, *last;
-} list_t;
-
 struct notifies {
-	uv_loop_t *loop;
+	tasks_t tasks;
 	resolve_t *resolve;
 	pace_t *pace; /*!< Of the targets: one parent is told of many zones. */
 	bool loopback;
-	bool closing;
-	list_t waiting;
-	list_t running;
-	unsigned begun; /*!< In running. */
 };
 
 typedef struct {
@@ -42,11 +32,9 @@ typedef struct {
 } query_t;
 
 struct notify {
+	task_t task;
 	notifies_t *all;
-	list_t *list; /*!< The one it is in. */
-	notify_t *prev, *next;
-	uv_timer_t timer; /*!< Begins, limits lookups, ends: always from a clean stack. */
-	uint64_t started;
+	uint64_t started; /*!< Milliseconds: it began; 0: not yet. */
 
 	knot_dname_storage_t zone;
 	bool require_secure;
@@ -68,57 +56,14 @@ struct notify {
 	void *arg;
 };
 
-static void on_begin(uv_timer_t *timer);
 static void next_address(notify_t *notify);
 static void next_target(notify_t *notify);
 
-/* -- lists and ends --------------------------------------------------------- */
+/* -- the end ---------------------------------------------------------------- */
 
-static void list_add(list_t *list, notify_t *notify)
+static void stop(task_t *task)
 {
-	notify->list = list;
-	notify->prev = list->last;
-	notify->next = NULL;
-	if (list->last != NULL) {
-		list->last->next = notify;
-	} else {
-		list->first = notify;
-	}
-	list->last = notify;
-}
-
-static void list_remove(notify_t *notify)
-{
-	if (notify->prev != NULL) {
-		notify->prev->next = notify->next;
-	} else {
-		notify->list->first = notify->next;
-	}
-	if (notify->next != NULL) {
-		notify->next->prev = notify->prev;
-	} else {
-		notify->list->last = notify->prev;
-	}
-}
-
-static void begin_waiting(notifies_t *all)
-{
-	while (!all->closing && all->begun < NOTIFIES_MAX && all->waiting.first != NULL) {
-		notify_t *notify = all->waiting.first;
-		list_remove(notify);
-		list_add(&all->running, notify);
-		all->begun++;
-		uv_timer_start(&notify->timer, on_begin, 0, 0);
-	}
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	free(handle->data);
-}
-
-static void stop(notify_t *notify)
-{
+	notify_t *notify = (notify_t *)task;
 	for (unsigned i = 0; i < sizeof(notify->queries) / sizeof(notify->queries[0]); i++) {
 		resolve_cancel(notify->queries[i].lookup);
 		notify->queries[i].lookup = NULL;
@@ -128,36 +73,28 @@ static void stop(notify_t *notify)
 	notify->deliver = NULL;
 }
 
-/*! Hands over the result. The notification is gone for its owner, who may call anything now. */
-static void notify_end(notify_t *notify)
+static void done(task_t *task, bool cancelled)
 {
-	notifies_t *all = notify->all;
+	notify_t *notify = (notify_t *)task;
 	notify_result_t *result = notify->result;
-	notify_done_f done = notify->done;
-	void *arg = notify->arg;
-
 	if (notify->started != 0) {
 		result->elapsed_ms = uv_hrtime() / 1000000 - notify->started;
 	}
-	stop(notify);
-	if (notify->list == &all->running) {
-		all->begun--;
+	if (cancelled) {
+		result->status = NOTIFY_CANCELLED;
 	}
-	list_remove(notify);
-	begin_waiting(all);
-	uv_close((uv_handle_t *)&notify->timer, on_closed);
-	done(result, arg);
+	notify->done(result, notify->arg);
 }
 
-static void on_end(uv_timer_t *timer)
+static void free_task(task_t *task)
 {
-	notify_end(timer->data);
+	free(task);
 }
 
 static void finish(notify_t *notify, notify_status_t status)
 {
 	notify->result->status = status;
-	uv_timer_start(&notify->timer, on_end, 0, 0);
+	task_finish(&notify->task);
 }
 
 /*! Adds to the detail what did not work; what does not fit is lost. */
@@ -190,11 +127,11 @@ static void to_text(const knot_dname_t *name, char *out, size_t size)
 
 /* -- lookups ---------------------------------------------------------------- */
 
-static void on_lookup_timeout(uv_timer_t *timer)
+static void on_lookup_timeout(task_t *task)
 {
-	notify_t *notify = timer->data;
-	stop(notify);
-	note(notify, "resolver did not answer within %u s", LOOKUP_MAX_MS / 1000);
+	notify_t *notify = (notify_t *)task;
+	stop(task);
+	note(notify, "resolver did not answer within %u s", TASK_LOOKUPS_MAX_MS / 1000);
 	finish(notify, notify->result->dsync_owner[0] == '\0' ? NOTIFY_LOOKUP_FAILED :
 	               notify->sent                           ? NOTIFY_NO_RESPONSE :
 	                                                        NOTIFY_UNRESOLVABLE);
@@ -271,13 +208,13 @@ static void on_dsync(const lookup_result_t *result, void *arg)
 	}
 }
 
-static void on_begin(uv_timer_t *timer)
+static void begin(task_t *task)
 {
-	notify_t *notify = timer->data;
+	notify_t *notify = (notify_t *)task;
 	notify->started = uv_hrtime() / 1000000;
 	switch (dsync_search_begin(&notify->search, notify->zone)) {
 	case KNOT_EOK:
-		uv_timer_start(timer, on_lookup_timeout, LOOKUP_MAX_MS, 0);
+		task_after(task, TASK_LOOKUPS_MAX_MS, on_lookup_timeout);
 		look_up(&notify->queries[0], notify->search.query, DSYNC_RRTYPE, on_dsync);
 		break;
 	case KNOT_ENOENT:
@@ -358,7 +295,7 @@ static void on_address(const lookup_result_t *result, void *arg)
 	}
 
 	if (--notify->pending == 0) {
-		uv_timer_stop(&notify->timer);
+		task_stop_timer(&notify->task);
 		if (notify->addr_count == 0) {
 			note(notify, "%.100s has no address", notify->result->target);
 		}
@@ -380,7 +317,7 @@ static void next_target(notify_t *notify)
 	const dsync_t *dsync = &notify->targets[notify->target_at];
 	to_text(dsync->target, notify->result->target, sizeof(notify->result->target));
 	notify->addr_count = notify->addr_at = 0;
-	uv_timer_start(&notify->timer, on_lookup_timeout, LOOKUP_MAX_MS, 0);
+	task_after(&notify->task, TASK_LOOKUPS_MAX_MS, on_lookup_timeout);
 
 	/* The guard keeps a lookup that fails at once from ending the stage. */
 	notify->pending = 1;
@@ -410,9 +347,9 @@ static void on_delivered(const deliver_result_t *delivered, void *arg)
 	}
 }
 
-static void on_turn(uv_timer_t *timer)
+static void on_turn(task_t *task)
 {
-	notify_t *notify = timer->data;
+	notify_t *notify = (notify_t *)task;
 	const struct sockaddr_storage *addr = &notify->addrs[notify->addr_at];
 	const deliver_message_t message = {
 		.zone = notify->zone,
@@ -422,7 +359,7 @@ static void on_turn(uv_timer_t *timer)
 	};
 	addr_to_text(addr, notify->result->server);
 	notify->sent = true;
-	notify->deliver = deliver_start(notify->all->loop, addr, &message, on_delivered, notify);
+	notify->deliver = deliver_start(task->all->loop, addr, &message, on_delivered, notify);
 	if (notify->deliver == NULL) {
 		note(notify, "out of memory");
 		finish(notify, NOTIFY_NO_RESPONSE);
@@ -438,9 +375,9 @@ static void next_address(notify_t *notify)
 	}
 
 	notifies_t *all = notify->all;
-	unsigned wait =
-		pace_turn(all->pace, &notify->addrs[notify->addr_at], 1, sizeof(notify->addrs[0]), uv_now(all->loop));
-	uv_timer_start(&notify->timer, on_turn, wait, 0);
+	unsigned wait = pace_turn(all->pace, &notify->addrs[notify->addr_at], 1, sizeof(notify->addrs[0]),
+	                          uv_now(all->tasks.loop));
+	task_after(&notify->task, wait, on_turn);
 }
 
 /* -- interface -------------------------------------------------------------- */
@@ -466,7 +403,7 @@ int notify_start(dns_t *dns, const notify_request_t *request, notify_done_f done
 		return KNOT_EINVAL;
 	}
 	notifies_t *all = dns->notifies;
-	if (all == NULL || all->closing) {
+	if (all == NULL || all->tasks.closing) {
 		return KNOT_EINVAL;
 	}
 
@@ -484,11 +421,7 @@ int notify_start(dns_t *dns, const notify_request_t *request, notify_done_f done
 	notify->arg = arg;
 	notify->queries[0].notify = notify->queries[1].notify = notify;
 	copy_request(notify, request);
-	uv_timer_init(all->loop, &notify->timer);
-	notify->timer.data = notify;
-
-	list_add(&all->waiting, notify);
-	begin_waiting(all);
+	task_start(&all->tasks, &notify->task);
 	if (out != NULL) {
 		*out = notify;
 	}
@@ -498,8 +431,7 @@ int notify_start(dns_t *dns, const notify_request_t *request, notify_done_f done
 void notify_cancel(notify_t *notify)
 {
 	if (notify != NULL) {
-		notify->result->status = NOTIFY_CANCELLED;
-		notify_end(notify);
+		task_cancel(&notify->task);
 	}
 }
 
@@ -510,6 +442,7 @@ void notify_free(notify_result_t *result)
 
 notifies_t *notifies_new(uv_loop_t *loop, resolve_t *resolve, bool loopback, unsigned rate)
 {
+	static const task_kind_t KIND = { .begin = begin, .stop = stop, .done = done, .free = free_task };
 	assert(loop && resolve);
 
 	notifies_t *all = calloc(1, sizeof(*all));
@@ -519,7 +452,7 @@ notifies_t *notifies_new(uv_loop_t *loop, resolve_t *resolve, bool loopback, uns
 		pace_free(pace);
 		return NULL;
 	}
-	all->loop = loop;
+	tasks_init(&all->tasks, loop, &KIND, NOTIFIES_MAX, 0);
 	all->resolve = resolve;
 	all->pace = pace;
 	all->loopback = loopback;
@@ -532,13 +465,7 @@ void notifies_free(notifies_t *all)
 		return;
 	}
 
-	all->closing = true;
-	while (all->waiting.first != NULL) {
-		notify_cancel(all->waiting.first);
-	}
-	while (all->running.first != NULL) {
-		notify_cancel(all->running.first);
-	}
+	tasks_close(&all->tasks);
 	pace_free(all->pace);
 	free(all);
 }

@@ -13,128 +13,66 @@
 #include "pace.h"
 #include "request.h"
 
-/*! The resolver has its own limits; this one is for a resolver that does not come back. */
-#define DISCOVERY_MAX_MS 90000
-
 /*! Surveys that look for servers at the same time; ask.c has a bound for the rest. */
 #define DISCOVERIES_MAX 32
+
+/*! Seconds since discovery began or went on: later there is no time for a second one. */
+#define AFRESH_WITHIN 20
 
 /*! Surveys that wait for their turn at the parent's servers; the others wait before they begin. */
 #define TURNS_MAX 256
 
 struct survey {
+	task_t task; /*!< TASK_ACTIVE: looks for servers. TASK_PAUSED: waits for its turn. */
 	dns_t *dns;
-	survey_list_t *list; /*!< The one it is in. */
-	survey_t *prev, *next;
-	bool discovering; /*!< Counted in dns->discovering. */
-	bool turning;     /*!< Counted in dns->turning: waits for its turn. */
-	uv_timer_t timer; /*!< Begins, limits discovery, ends: always from a clean stack. */
-	uint64_t started;
 	request_t request;
 	discover_t *discover;
-	discover_t *afresh; /*!< The parent once more, after it failed. */
-	bool searched_afresh;
+	discover_t *again; /*!< Another one, which may take its place. */
+	bool fresh;        /*!< What there is of the parent was looked up afresh. */
+	bool compared;     /*!< It was, after answers had failed. */
+	uint64_t since;    /*!< Milliseconds: discovery began, or went on after its turn. */
+	uint64_t went_on;  /*!< The same, also without waiting for a turn. */
 	asking_t *asking;
 	survey_result_t *result;
 	survey_done_f done;
 	void *arg;
 };
 
-static void on_begin(uv_timer_t *timer);
 static void all_answered(void *arg);
 
-static void list_add(survey_list_t *list, survey_t *survey)
+static void stop(task_t *task)
 {
-	survey->list = list;
-	survey->prev = list->last;
-	survey->next = NULL;
-	if (list->last != NULL) {
-		list->last->next = survey;
-	} else {
-		list->first = survey;
-	}
-	list->last = survey;
-}
-
-static void list_remove(survey_t *survey)
-{
-	if (survey->prev != NULL) {
-		survey->prev->next = survey->next;
-	} else {
-		survey->list->first = survey->next;
-	}
-	if (survey->next != NULL) {
-		survey->next->prev = survey->prev;
-	} else {
-		survey->list->last = survey->prev;
-	}
-}
-
-/*! Lets as many surveys begin as there is room for, the oldest first. */
-static void begin_waiting(dns_t *dns)
-{
-	while (!dns->closing && dns->discovering < DISCOVERIES_MAX && dns->turning < TURNS_MAX &&
-	       dns->waiting.first != NULL) {
-		survey_t *survey = dns->waiting.first;
-		list_remove(survey);
-		list_add(&dns->running, survey);
-		survey->discovering = true;
-		dns->discovering++;
-		uv_timer_start(&survey->timer, on_begin, 0, 0);
-	}
-}
-
-static void discovery_over(survey_t *survey)
-{
-	dns_t *dns = survey->dns;
-	dns->discovering -= survey->discovering;
-	dns->turning -= survey->turning;
-	survey->discovering = survey->turning = false;
-	begin_waiting(dns);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	survey_t *survey = handle->data;
-	request_clear(&survey->request);
+	survey_t *survey = (survey_t *)task;
+	asking_free(survey->asking);
 	discover_free(survey->discover);
-	discover_free(survey->afresh);
+	discover_free(survey->again);
+	survey->asking = NULL;
+	survey->discover = survey->again = NULL;
+}
+
+static void done(task_t *task, bool cancelled)
+{
+	survey_t *survey = (survey_t *)task;
+	survey->result->cancelled = cancelled;
+	survey->result->elapsed_ms = task_elapsed_ms(task);
+	survey->done(survey->result, survey->arg);
+}
+
+static void survey_release(task_t *task)
+{
+	survey_t *survey = (survey_t *)task;
+	request_clear(&survey->request);
 	free(survey);
 }
 
-/*! Hands over the result. The survey is gone for its owner, who may call anything now. */
-static void survey_end(survey_t *survey)
-{
-	survey_result_t *result = survey->result;
-	survey_done_f done = survey->done;
-	void *arg = survey->arg;
-
-	result->elapsed_ms = uv_hrtime() / 1000000 - survey->started;
-	result->no_route &= ~result->routed;
-	if (survey->asking != NULL && !result->cancelled) {
-		asking_leave_out(survey->asking);
-	}
-
-	discovery_over(survey);
-	/* Before the asker and the resolver may go away. */
-	asking_free(survey->asking);
-	discover_free(survey->discover);
-	discover_free(survey->afresh);
-	survey->asking = NULL;
-	survey->discover = survey->afresh = NULL;
-	list_remove(survey);
-	uv_close((uv_handle_t *)&survey->timer, on_closed);
-	done(result, arg);
-}
-
-static void on_end(uv_timer_t *timer)
-{
-	survey_end(timer->data);
-}
-
+/*! Nothing more is asked: what there is, is the result. */
 static void finish(survey_t *survey)
 {
-	uv_timer_start(&survey->timer, on_end, 0, 0);
+	if (survey->asking != NULL) {
+		asking_leave_out(survey->asking);
+	}
+	survey->result->no_route &= ~survey->result->routed;
+	task_finish(&survey->task);
 }
 
 static discover_t *new_discovery(survey_t *survey, unsigned ask, bool fresh, discover_done_f parents,
@@ -182,21 +120,45 @@ static void take_discovery(survey_t *survey, const discovery_t *found)
 	}
 }
 
-static void on_discovery_timeout(uv_timer_t *timer);
-
-/*! A turn may be minutes away and says nothing about the resolver: its limit starts anew. */
-static void on_turn(uv_timer_t *timer)
+static uint64_t now_ms(void)
 {
-	survey_t *survey = timer->data;
-	if (survey->turning) {
-		survey->dns->turning--;
-		survey->dns->discovering++;
-		survey->turning = false;
-		survey->discovering = true;
-		begin_waiting(survey->dns);
-	}
-	uv_timer_start(timer, on_discovery_timeout, DISCOVERY_MAX_MS, 0);
+	return uv_hrtime() / 1000000;
+}
+
+/*! After the parent's servers were found, and it is this survey's turn to ask them. */
+static void go_on(survey_t *survey)
+{
+	survey->went_on = now_ms();
 	discover_go_on(survey->discover);
+}
+
+static void on_discovery_timeout(task_t *task)
+{
+	survey_t *survey = (survey_t *)task;
+	discover_stop(survey->discover);
+	take_discovery(survey, discover_result(survey->discover));
+	survey->result->discovery_failed = true;
+	snprintf(survey->result->discovery_detail, sizeof(survey->result->discovery_detail),
+	         "nameservers were not found within %u s: resolver or servers of the parent do not answer",
+	         TASK_LOOKUPS_MAX_MS / 1000);
+	finish(survey);
+}
+
+/*! Calls the function when discovery has taken too long. */
+static void limit_discovery(survey_t *survey, task_step_f on_timeout)
+{
+	const uint64_t taken = now_ms() - survey->since;
+	task_after(&survey->task, taken < TASK_LOOKUPS_MAX_MS ? TASK_LOOKUPS_MAX_MS - taken : 0, on_timeout);
+}
+
+/*! A turn may be minutes away and says nothing about the resolver: its limit starts again. */
+static void on_turn(task_t *task)
+{
+	survey_t *survey = (survey_t *)task;
+	task_move(task, TASK_ACTIVE);
+	survey->since = now_ms();
+	limit_discovery(survey, on_discovery_timeout);
+	go_on(survey);
 }
 
 /*!
@@ -206,7 +168,7 @@ static void on_turn(uv_timer_t *timer)
 static unsigned take_turn(survey_t *survey)
 {
 	const servers_t *servers = &discover_result(survey->discover)->parent_servers;
-	const uint64_t now = uv_now(survey->dns->loop);
+	const uint64_t now = uv_now(survey->task.all->loop);
 	bool ds = (survey->request.ask & SURVEY_PARENT) != 0;
 	bool delegation = (survey->request.ask & SURVEY_CHILD) != 0 && survey->request.nameserver.count == 0;
 
@@ -225,25 +187,26 @@ static void on_parents(void *arg)
 	survey_t *survey = arg;
 	unsigned wait = take_turn(survey);
 	if (wait == 0) {
-		discover_go_on(survey->discover);
+		go_on(survey);
 		return;
 	}
-	survey->dns->discovering--;
-	survey->dns->turning++;
-	survey->discovering = false;
-	survey->turning = true;
-	uv_timer_start(&survey->timer, on_turn, wait, 0);
-	begin_waiting(survey->dns);
+	task_after(&survey->task, wait, on_turn);
+	task_move(&survey->task, TASK_PAUSED);
 }
+
+static bool discover_again(survey_t *survey);
 
 static void on_discovered(void *arg)
 {
 	survey_t *survey = arg;
-	uv_timer_stop(&survey->timer);
-	discovery_over(survey);
-
 	const discovery_t *found = discover_result(survey->discover);
+	task_stop_timer(&survey->task);
+	if (found->failed && found->of_parent && discover_again(survey)) {
+		survey->result->queries += found->packets;
+		return;
+	}
 	take_discovery(survey, found);
+	task_move(&survey->task, TASK_RUNNING);
 	if (found->failed) {
 		finish(survey);
 	} else {
@@ -251,26 +214,47 @@ static void on_discovered(void *arg)
 	}
 }
 
-static void on_discovery_timeout(uv_timer_t *timer)
+static void begin(task_t *task)
 {
-	survey_t *survey = timer->data;
-	discover_stop(survey->discover);
-	take_discovery(survey, discover_result(survey->discover));
-	survey->result->discovery_failed = true;
-	snprintf(survey->result->discovery_detail, sizeof(survey->result->discovery_detail),
-	         "nameservers were not found within %u s: resolver or servers of the parent do not answer",
-	         DISCOVERY_MAX_MS / 1000);
-	finish(survey);
-}
-
-static void on_begin(uv_timer_t *timer)
-{
-	survey_t *survey = timer->data;
-	uv_timer_start(timer, on_discovery_timeout, DISCOVERY_MAX_MS, 0);
+	survey_t *survey = (survey_t *)task;
+	survey->since = survey->went_on = now_ms();
+	limit_discovery(survey, on_discovery_timeout);
 	discover_run(survey->discover);
 }
 
-/* -- the parent once more ------------------------------------------------------ */
+/* -- the parent afresh --------------------------------------------------------- */
+
+/*
+ * What others have looked up may be out of date, and the resolver's own cache as well: nothing is held against the
+ * parent before it has been looked up afresh. Only here is that decided, and what is then done once more.
+ */
+
+/*! The discovery that was made takes the place of the one before. */
+static void on_again(task_t *task)
+{
+	survey_t *survey = (survey_t *)task;
+	discover_free(survey->discover);
+	survey->discover = survey->again;
+	survey->again = NULL;
+	survey->fresh = true;
+	limit_discovery(survey, on_discovery_timeout);
+	discover_run(survey->discover);
+}
+
+/*! The parent, or what it says of the zone, was not found. Not if that took long: there is no time for more. */
+static bool discover_again(survey_t *survey)
+{
+	if (survey->fresh || now_ms() - survey->went_on > 1000 * AFRESH_WITHIN) {
+		return false;
+	}
+	survey->again = new_discovery(survey, survey->request.ask, true, on_parents, on_discovered);
+	if (survey->again == NULL) {
+		return false;
+	}
+	/* Not before the callback of the one before has returned. */
+	task_after(&survey->task, 0, on_again);
+	return true;
+}
 
 static bool parent_failed(const survey_result_t *result)
 {
@@ -287,51 +271,50 @@ static bool parent_failed(const survey_result_t *result)
  * What was found afresh is something else, so servers of the zone may have been missed as well: all of it is
  * done once more.
  */
-static void begin_anew(survey_t *survey)
+static void begin_again(task_t *task)
 {
+	survey_t *survey = (survey_t *)task;
 	survey_result_t *result = survey->result;
-	discover_t *discover = new_discovery(survey, survey->request.ask, true, on_parents, on_discovered);
-	if (discover == NULL) {
+	discover_free(survey->again);
+	survey->again = new_discovery(survey, survey->request.ask, true, on_parents, on_discovered);
+	if (survey->again == NULL) {
 		finish(survey);
 		return;
 	}
 	asking_free(survey->asking);
 	survey->asking = NULL;
-	discover_free(survey->discover);
-	survey->discover = discover;
 	free(result->child);
 	free(result->parent);
 	result->child = NULL;
 	result->parent = NULL;
 	result->child_count = result->parent_count = 0;
 
-	survey->discovering = true;
-	survey->dns->discovering++;
-	uv_timer_start(&survey->timer, on_begin, 0, 0);
+	task_move(task, TASK_ACTIVE);
+	survey->since = now_ms();
+	on_again(task);
 }
 
-static void on_afresh(void *arg)
+static void on_compared(void *arg)
 {
 	survey_t *survey = arg;
-	const discovery_t *found = discover_result(survey->afresh);
-	uv_timer_stop(&survey->timer);
+	const discovery_t *found = discover_result(survey->again);
 	if (found->failed || discovery_same_parent(discover_result(survey->discover), found)) {
 		finish(survey);
 	} else {
-		begin_anew(survey);
+		task_after(&survey->task, 0, begin_again);
 	}
 }
 
-static void on_parents_afresh(void *arg)
+static void on_parents_compared(void *arg)
 {
 	survey_t *survey = arg;
-	discover_go_on(survey->afresh);
+	discover_go_on(survey->again);
 }
 
-static void on_afresh_timeout(uv_timer_t *timer)
+static void on_compare_timeout(task_t *task)
 {
-	survey_t *survey = timer->data;
-	discover_stop(survey->afresh);
+	survey_t *survey = (survey_t *)task;
+	discover_stop(survey->again);
 	finish(survey);
 }
 
@@ -354,35 +337,31 @@ static void want_referrals(survey_t *survey)
 	}
 }
 
-/*!
- * \brief All answers are there.
- *
- * The parent's keys and servers may be of up to a minute ago, and from a resolver. So they are looked up
- * afresh once before an answer of the parent is taken for wrong, or missing.
- */
+/*! All answers are there: is the parent still the same, if one of it is wrong or missing? */
 static void all_answered(void *arg)
 {
 	survey_t *survey = arg;
 	want_referrals(survey);
-	if (survey->searched_afresh || !parent_failed(survey->result)) {
+	if (survey->compared || !parent_failed(survey->result)) {
 		finish(survey);
 		return;
 	}
-	survey->searched_afresh = true;
-	survey->afresh = new_discovery(survey, SURVEY_PARENT, true, on_parents_afresh, on_afresh);
-	if (survey->afresh == NULL) {
+	survey->compared = true;
+	survey->again = new_discovery(survey, SURVEY_PARENT, true, on_parents_compared, on_compared);
+	if (survey->again == NULL) {
 		finish(survey);
 		return;
 	}
-	uv_timer_start(&survey->timer, on_afresh_timeout, DISCOVERY_MAX_MS, 0);
-	discover_run(survey->afresh);
+	survey->since = now_ms();
+	limit_discovery(survey, on_compare_timeout);
+	discover_run(survey->again);
 }
 
 /* -- interface -------------------------------------------------------------- */
 
 int survey_start(dns_t *dns, const survey_request_t *request, survey_done_f done, void *arg, survey_t **out)
 {
-	if (dns == NULL || request == NULL || done == NULL || dns->closing) {
+	if (dns == NULL || request == NULL || done == NULL || dns->surveys.closing) {
 		return KNOT_EINVAL;
 	}
 
@@ -408,12 +387,7 @@ int survey_start(dns_t *dns, const survey_request_t *request, survey_done_f done
 	survey->result = result;
 	survey->done = done;
 	survey->arg = arg;
-	survey->started = uv_hrtime() / 1000000;
-	uv_timer_init(dns->loop, &survey->timer);
-	survey->timer.data = survey;
-
-	list_add(&dns->waiting, survey);
-	begin_waiting(dns);
+	task_start(&dns->surveys, &survey->task);
 	if (out != NULL) {
 		*out = survey;
 	}
@@ -422,16 +396,15 @@ int survey_start(dns_t *dns, const survey_request_t *request, survey_done_f done
 
 void survey_cancel(survey_t *survey)
 {
-	if (survey == NULL) {
-		return;
+	if (survey != NULL) {
+		task_cancel(&survey->task);
 	}
+}
 
-	discover_stop(survey->discover);
-	discover_stop(survey->afresh);
-	asking_free(survey->asking);
-	survey->asking = NULL;
-	survey->result->cancelled = true;
-	survey_end(survey);
+void surveys_init(tasks_t *surveys, uv_loop_t *loop)
+{
+	static const task_kind_t KIND = { .begin = begin, .stop = stop, .done = done, .free = survey_release };
+	tasks_init(surveys, loop, &KIND, DISCOVERIES_MAX, TURNS_MAX);
 }
 
 void survey_free(survey_result_t *result)

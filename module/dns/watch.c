@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kskroll/addr.h"
 #include "config.h"
 #include "asker.h"
+#include "kskroll/addr.h"
+#include "tasks.h"
 #include "util/knot.h"
 
 /*! Random bytes of the label that does not exist. */
@@ -54,26 +55,15 @@ typedef struct {
 	char reason[160];
 } remote_t;
 
-typedef struct {
-	watch_t *first, *last;
-} list_t;
-
 struct watches {
-	uv_loop_t *loop;
+	tasks_t tasks;
 	ask_t *ask;
 	dns_config_t config;
-	list_t waiting;
-	list_t running;
-	unsigned count; /*!< In running. */
-	bool closing;
 };
 
 struct watch {
+	task_t task;
 	watches_t *watches;
-	list_t *list; /*!< The one it is in. */
-	watch_t *prev, *next;
-	uv_timer_t timer; /*!< Begins, limits, ends: always from a clean stack. */
-	uint64_t started;
 	knot_dname_storage_t zone; /*!< Lower case. */
 	knot_dname_storage_t absent;
 	bool has_absent;
@@ -86,33 +76,6 @@ struct watch {
 	watch_done_f done;
 	void *arg;
 };
-
-static void list_add(list_t *list, watch_t *watch)
-{
-	watch->list = list;
-	watch->prev = list->last;
-	watch->next = NULL;
-	if (list->last != NULL) {
-		list->last->next = watch;
-	} else {
-		list->first = watch;
-	}
-	list->last = watch;
-}
-
-static void list_remove(watch_t *watch)
-{
-	if (watch->prev != NULL) {
-		watch->prev->next = watch->next;
-	} else {
-		watch->list->first = watch->next;
-	}
-	if (watch->next != NULL) {
-		watch->next->prev = watch->prev;
-	} else {
-		watch->list->last = watch->prev;
-	}
-}
 
 /* -- judging ----------------------------------------------------------------- */
 
@@ -232,68 +195,42 @@ static void judge(const watch_t *watch, watch_result_t *result)
 
 /* -- beginning and end -------------------------------------------------------- */
 
-static void on_begin(uv_timer_t *timer);
-
-/*! Lets as many checks begin as there is room for, the oldest first. */
-static void begin_waiting(watches_t *watches)
+static void stop(task_t *task)
 {
-	while (!watches->closing && watches->count < WATCHES_MAX && watches->waiting.first != NULL) {
-		watch_t *watch = watches->waiting.first;
-		list_remove(watch);
-		list_add(&watches->running, watch);
-		watches->count++;
-		uv_timer_start(&watch->timer, on_begin, 0, 0);
+	watch_t *watch = (watch_t *)task;
+	for (size_t i = 0; i < watch->addrs.count; i++) {
+		validator_free(watch->remotes[i].validator);
+		watch->remotes[i].validator = NULL;
 	}
+	resolve_free(watch->resolve);
+	watch->resolve = NULL;
 }
 
-static void watch_free(watch_t *watch)
+/*! Hands over the result: all is there, or the time is up. */
+static void done(task_t *task, bool cancelled)
 {
+	watch_t *watch = (watch_t *)task;
+	watch_result_t result = { .cancelled = cancelled };
+	if (!cancelled) {
+		judge(watch, &result);
+	}
+	result.elapsed_ms = task_elapsed_ms(task);
+	watch->done(&result, watch->arg);
+}
+
+static void watch_free(task_t *task)
+{
+	watch_t *watch = (watch_t *)task;
 	addrs_clear(&watch->addrs);
 	free(watch->remotes);
 	free(watch);
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	watch_free(handle->data);
-}
-
-/*! Hands over the result. The check is gone for its owner, who may call anything now. */
-static void watch_end(watch_t *watch, watch_result_t *result)
-{
-	watches_t *watches = watch->watches;
-	watch_done_f done = watch->done;
-	void *arg = watch->arg;
-
-	result->elapsed_ms = uv_hrtime() / 1000000 - watch->started;
-
-	for (size_t i = 0; i < watch->addrs.count; i++) {
-		validator_free(watch->remotes[i].validator);
-	}
-	resolve_free(watch->resolve);
-	list_remove(watch);
-	if (watch->list == &watches->running) {
-		watches->count--;
-	}
-	uv_close((uv_handle_t *)&watch->timer, on_closed);
-	begin_waiting(watches);
-	done(result, arg);
-}
-
-/*! All is there, or the time is up. */
-static void on_end(uv_timer_t *timer)
-{
-	watch_t *watch = timer->data;
-	watch_result_t result = { 0 };
-	judge(watch, &result);
-	watch_end(watch, &result);
 }
 
 static void one_done(watch_t *watch)
 {
 	assert(watch->pending > 0);
 	if (--watch->pending == 0) {
-		uv_timer_start(&watch->timer, on_end, 0, 0);
+		task_finish(&watch->task);
 	}
 }
 
@@ -355,7 +292,7 @@ static void look_up(watch_t *watch, unsigned index)
 static void begin_own(watch_t *watch)
 {
 	char err[256];
-	watch->resolve = resolve_new(watch->watches->loop, &watch->watches->config, err, sizeof(err));
+	watch->resolve = resolve_new(watch->task.all->loop, &watch->watches->config, err, sizeof(err));
 	if (watch->resolve == NULL) {
 		snprintf(watch->questions[DNSKEY].reason, sizeof(watch->questions[DNSKEY].reason), "%.100s", err);
 		return;
@@ -396,13 +333,13 @@ static void begin_remotes(watch_t *watch)
 	}
 }
 
-static void on_begin(uv_timer_t *timer)
+static void begin(task_t *task)
 {
-	watch_t *watch = timer->data;
+	watch_t *watch = (watch_t *)task;
 
 	/* The guard keeps a question that fails at once from ending the check. */
 	watch->pending = 1;
-	uv_timer_start(timer, on_end, WATCH_MAX_MS, 0);
+	task_after(task, WATCH_MAX_MS, task_finish);
 	begin_own(watch);
 	begin_remotes(watch);
 	one_done(watch);
@@ -433,7 +370,7 @@ static bool make_absent(const knot_dname_t *zone, knot_dname_t *absent)
 int watch_start(dns_t *dns, const watch_request_t *request, watch_done_f done, void *arg, watch_t **out)
 {
 	if (dns == NULL || request == NULL || request->zone == NULL || *request->zone == '\0' || done == NULL ||
-	    dns->watches->closing) {
+	    dns->watches->tasks.closing) {
 		return KNOT_EINVAL;
 	}
 
@@ -443,21 +380,16 @@ int watch_start(dns_t *dns, const watch_request_t *request, watch_done_f done, v
 	}
 	watch->remotes = calloc(request->validator.count + 1, sizeof(*watch->remotes));
 	if (watch->remotes == NULL || !addrs_copy(&watch->addrs, &request->validator)) {
-		watch_free(watch);
+		watch_free(&watch->task);
 		return KNOT_ENOMEM;
 	}
 
 	watch->watches = dns->watches;
 	watch->done = done;
 	watch->arg = arg;
-	watch->started = uv_hrtime() / 1000000;
 	knot_dname_copy_lower(watch->zone, request->zone);
 	watch->has_absent = make_absent(watch->zone, watch->absent);
-	uv_timer_init(watch->watches->loop, &watch->timer);
-	watch->timer.data = watch;
-
-	list_add(&watch->watches->waiting, watch);
-	begin_waiting(watch->watches);
+	task_start(&watch->watches->tasks, &watch->task);
 	if (out != NULL) {
 		*out = watch;
 	}
@@ -467,13 +399,13 @@ int watch_start(dns_t *dns, const watch_request_t *request, watch_done_f done, v
 void watch_cancel(watch_t *watch)
 {
 	if (watch != NULL) {
-		watch_result_t result = { .cancelled = true };
-		watch_end(watch, &result);
+		task_cancel(&watch->task);
 	}
 }
 
 watches_t *watches_new(uv_loop_t *loop, ask_t *ask, const dns_config_t *config)
 {
+	static const task_kind_t KIND = { .begin = begin, .stop = stop, .done = done, .free = watch_free };
 	assert(loop && ask && config);
 
 	watches_t *watches = calloc(1, sizeof(*watches));
@@ -484,7 +416,7 @@ watches_t *watches_new(uv_loop_t *loop, ask_t *ask, const dns_config_t *config)
 		free(watches);
 		return NULL;
 	}
-	watches->loop = loop;
+	tasks_init(&watches->tasks, loop, &KIND, WATCHES_MAX, 0);
 	watches->ask = ask;
 	return watches;
 }
@@ -495,13 +427,7 @@ void watches_free(watches_t *watches)
 		return;
 	}
 
-	watches->closing = true;
-	while (watches->waiting.first != NULL) {
-		watch_cancel(watches->waiting.first);
-	}
-	while (watches->running.first != NULL) {
-		watch_cancel(watches->running.first);
-	}
+	tasks_close(&watches->tasks);
 	dns_config_clear(&watches->config);
 	free(watches);
 }
