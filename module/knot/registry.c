@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,8 @@ typedef struct {
 	registry_zone_t **last;
 } list_t;
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 static global_t *globals; /*!< Newest first. */
 static bool listening;    /*!< There is a kskrolld. */
 static bool settings_told;
@@ -62,6 +65,16 @@ static slots_t zones;
 static uint32_t last_serial;
 static list_t attached = { NULL, &attached.first };
 static list_t detached = { NULL, &detached.first };
+
+void registry_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void registry_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
 
 static void list_append(list_t *list, registry_zone_t *zone)
 {

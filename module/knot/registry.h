@@ -5,7 +5,8 @@
  * \brief What knotd has loaded, and what of it kskrolld does not know yet.
  *
  * It outlives kskrolld: a new one is told all of it. Settings are kept as the frames that are sent, once for all zones
- * that have the same. Nothing here waits or does I/O. All functions are called with the relay's lock held.
+ * that have the same. Nothing here waits or does I/O. All functions are called with the lock held, which
+ * protects what the relay has for its thread as well.
  */
 
 #pragma once
@@ -13,6 +14,9 @@
 #include <knot/module.h>
 
 #include "wire/wire.h"
+
+void registry_lock(void);
+void registry_unlock(void);
 
 /*! A loaded zone instance. */
 typedef struct registry_zone registry_zone_t;

@@ -25,13 +25,9 @@ int relay_attach(knotd_mod_t *mod, const engine_settings_t *settings, const char
 /*!
  * \brief A global instance is unloaded. It is not used any more on return.
  *
- * With the last one kskrolld ends. If the server is stopping, this waits for that (milliseconds; a bound is
- * RELAY_END_MS).
+ * With the last one kskrolld ends. If the server is stopping, this waits for that, DAEMON_END_MS at most.
  */
 void relay_detach(knotd_mod_t *mod);
-
-/*! How long the end of the server waits for kskrolld. It ends without that as well. */
-#define RELAY_END_MS 5000
 
 /*!
  * \brief A zone instance was loaded. Without a global instance the zone rests until there is one.

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "registry.h"
+
+/*! From its end to its next start. Each time twice as long, until one lives for four times the last pause. */
+#define PAUSE_MIN_MS 1000
+#define PAUSE_MAX_MS 60000
+#define PAUSE_SHARE  4
+
+#define BUFFER_SIZE (64 * 1024)
+
+uint64_t daemon_now(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+__attribute__((format(printf, 2, 3))) static void say(int priority, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+
+	registry_lock();
+	registry_log(priority, text);
+	registry_unlock();
+}
+
+/* Its life. */
+
+bool daemon_init(daemon_t *d)
+{
+	*d = (daemon_t){ .child = { .pidfd = -1, .sock = -1 }, .out_size = BUFFER_SIZE };
+	d->out = malloc(BUFFER_SIZE);
+	d->in = malloc(BUFFER_SIZE);
+	if (d->out == NULL || d->in == NULL) {
+		daemon_clear(d);
+		return false;
+	}
+	return true;
+}
+
+void daemon_clear(daemon_t *d)
+{
+	if (d->child.pid != 0) {
+		child_let_go(&d->child);
+		close(d->child.pidfd);
+	}
+	free(d->out);
+	free(d->in);
+	d->out = d->in = NULL;
+}
+
+void daemon_publish(daemon_t *d)
+{
+	registry_lock();
+	registry_daemon(d->child.pid != 0 && d->greeted, d->starts);
+	registry_unlock();
+}
+
+/*! It is started again later. */
+static void back_off(daemon_t *d, uint64_t lived)
+{
+	if (d->pause == 0 || lived >= PAUSE_SHARE * d->pause) {
+		d->pause = PAUSE_MIN_MS;
+	} else {
+		d->pause = 2 * d->pause < PAUSE_MAX_MS ? 2 * d->pause : PAUSE_MAX_MS;
+	}
+	d->start_at = daemon_now() + d->pause;
+}
+
+/*! What keeps it from running is said once. */
+static void refuse(daemon_t *d, const char *why)
+{
+	if (strcmp(d->said, why) != 0) {
+		snprintf(d->said, sizeof(d->said), "%s", why);
+		say(LOG_ERR, "%s: no zone is checked, the module tries again", why);
+	}
+}
+
+static void hello(daemon_t *d)
+{
+	wire_out_t out = { .data = d->out, .size = d->out_size };
+	const wire_hello_t mine = { .version = KSKROLL_VERSION, .pid = getpid() };
+	(void)wire_put_hello(&out, &mine);
+	d->out_len = out.len;
+	d->out_at = 0;
+}
+
+void daemon_start(daemon_t *d)
+{
+	char why[512];
+
+	int ret = child_start(&d->child);
+	if (ret != 0) {
+		snprintf(why, sizeof(why), "cannot start %.400s (%s)", child_path(), strerror(ret));
+		refuse(d, why);
+		back_off(d, 0);
+		return;
+	}
+	d->starts++;
+	d->started = daemon_now();
+	d->greeted = d->ending = d->killed = false;
+	d->in_len = 0;
+	d->where_due = true;
+	hello(d);
+	registry_lock();
+	registry_restart(true);
+	registry_unlock();
+	daemon_publish(d);
+}
+
+/*! Nothing more is sent: it finishes and ends. What it still says is read. */
+void daemon_end(daemon_t *d)
+{
+	if (!d->ending) {
+		d->ending = true;
+		d->end_by = daemon_now() + DAEMON_END_MS;
+		shutdown(d->child.sock, SHUT_WR);
+	}
+}
+
+static void ended(daemon_t *d, const char *how, int code)
+{
+	const bool expected = d->ending || code == WIRE_EXIT_AGAIN;
+
+	d->greeted = false;
+	registry_lock();
+	registry_restart(false);
+	registry_unlock();
+	daemon_publish(d);
+	if (expected) {
+		/* Not in a circle. */
+		d->start_at = code == WIRE_EXIT_AGAIN ? d->started + PAUSE_MIN_MS : 0;
+		return;
+	}
+	back_off(d, daemon_now() - d->started);
+	if (d->killed) {
+		return;
+	}
+	say(LOG_ERR, "kskrolld ended (%s): no zone is checked, the module restarts it in %u s", how,
+	    (unsigned)(d->pause / 1000));
+}
+
+void daemon_reap(daemon_t *d)
+{
+	char how[64];
+	int code;
+
+	if (d->child.pid != 0 && child_ended(&d->child, how, sizeof(how), &code)) {
+		ended(d, how, code);
+	}
+}
+
+/*! It is not what it should be. */
+static void kill_it(daemon_t *d, const char *why)
+{
+	refuse(d, why);
+	d->killed = true;
+	kill(d->child.pid, SIGKILL);
+	child_let_go(&d->child);
+}
+
+/* What it says. */
+
+static void greet(daemon_t *d, const wire_frame_t *frame)
+{
+	wire_hello_t its;
+	char why[512];
+
+	if (wire_get_hello(frame, &its) != KNOT_EOK) {
+		snprintf(why, sizeof(why), "%.400s is not kskrolld", child_path());
+		kill_it(d, why);
+	} else if (strcmp(its.version, KSKROLL_VERSION) != 0) {
+		snprintf(why, sizeof(why),
+		         "%.300s is version %.40s, the module in knotd is " KSKROLL_VERSION ": restart knotd",
+		         child_path(), its.version);
+		kill_it(d, why);
+	} else {
+		d->greeted = true;
+		d->said[0] = '\0';
+		say(LOG_INFO, "kskrolld runs, pid %d", (int)d->child.pid);
+		daemon_publish(d);
+	}
+}
+
+/*! With the lock held. \return KNOT_EOK, or that it was none. */
+static int obey(const wire_frame_t *frame)
+{
+	union {
+		wire_log_t log;
+		wire_numbers_t numbers;
+		engine_totals_t totals;
+	} u;
+	int ret = KNOT_EMALF;
+
+	switch (frame->type) {
+	case WIRE_LOG:
+		ret = wire_get_log(frame, &u.log);
+		if (ret == KNOT_EOK) {
+			registry_log(u.log.priority, u.log.text);
+		}
+		break;
+	case WIRE_NUMBERS:
+		ret = wire_get_numbers(frame, &u.numbers);
+		if (ret == KNOT_EOK) {
+			registry_numbers(&u.numbers);
+		}
+		break;
+	case WIRE_TOTALS:
+		ret = wire_get_totals(frame, &u.totals);
+		if (ret == KNOT_EOK) {
+			registry_totals(&u.totals);
+		}
+		break;
+	}
+	return ret;
+}
+
+/*! Whole frames of what has come; the rest waits for more. */
+static void obey_all(daemon_t *d)
+{
+	wire_frame_t frame;
+	size_t at = 0;
+	int ret;
+
+	while ((ret = wire_next(d->in + at, d->in_len - at, WIRE_ANSWER_MAX, &frame)) == KNOT_EOK && !d->greeted) {
+		greet(d, &frame);
+		if (d->killed) {
+			return;
+		}
+		at += frame.whole;
+	}
+	registry_lock();
+	while (ret == KNOT_EOK && (ret = obey(&frame)) == KNOT_EOK) {
+		at += frame.whole;
+		ret = wire_next(d->in + at, d->in_len - at, WIRE_ANSWER_MAX, &frame);
+	}
+	registry_unlock();
+	if (ret != KNOT_EAGAIN) {
+		kill_it(d, d->greeted ? "kskrolld sent an invalid message" : "kskrolld sent no greeting");
+		return;
+	}
+	memmove(d->in, d->in + at, d->in_len - at);
+	d->in_len -= at;
+}
+
+void daemon_receive(daemon_t *d)
+{
+	while (d->child.sock >= 0) {
+		ssize_t got = recv(d->child.sock, d->in + d->in_len, BUFFER_SIZE - d->in_len, 0);
+		if (got > 0) {
+			d->in_len += got;
+			obey_all(d);
+		} else if (got < 0 && errno == EINTR) {
+			continue;
+		} else if (got < 0 && errno == EAGAIN) {
+			return;
+		} else {
+			child_let_go(&d->child);
+		}
+	}
+}
+
+/* What it is told. */
+
+static bool put_where(daemon_t *d)
+{
+	const wire_where_t where = { .control = d->sockets.control,
+		                     .dns = { .addr = d->sockets.dns, .count = d->sockets.dns_count } };
+	wire_out_t out = { .data = d->out, .size = d->out_size };
+
+	if (!wire_put_where(&out, &where)) {
+		return false;
+	}
+	d->out_len = out.len;
+	d->where_due = false;
+	return true;
+}
+
+/*! \return Whether there is something to send. */
+static bool fill(daemon_t *d)
+{
+	if (d->out_at < d->out_len) {
+		return true;
+	}
+	if (!d->greeted || d->ending) {
+		return false;
+	}
+	d->out_at = d->out_len = 0;
+	wire_out_t out = { .data = d->out, .size = d->out_size };
+	registry_lock();
+	registry_fill(&out);
+	bool more = registry_waits();
+	registry_unlock();
+	d->out_len = out.len;
+	if (out.len == 0 && more) {
+		/* A large frame. Without memory for it, it is tried again. */
+		uint8_t *larger = realloc(d->out, WIRE_FRAME_MAX + WIRE_HEADER);
+		if (larger != NULL) {
+			d->out = larger;
+			d->out_size = WIRE_FRAME_MAX + WIRE_HEADER;
+		}
+		return false;
+	}
+	/* Last: kskrolld begins with it. */
+	return out.len > 0 || (d->where_due && put_where(d));
+}
+
+void daemon_transmit(daemon_t *d)
+{
+	while (d->child.sock >= 0 && fill(d)) {
+		ssize_t sent = send(d->child.sock, d->out + d->out_at, d->out_len - d->out_at, MSG_NOSIGNAL);
+		if (sent >= 0) {
+			d->out_at += sent;
+		} else if (errno == EAGAIN) {
+			return;
+		} else if (errno != EINTR) {
+			/* It has ended: what it said before is still there to be read. */
+			d->out_at = d->out_len = 0;
+			return;
+		}
+	}
+}

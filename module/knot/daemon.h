@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief kskrolld as the thread in knotd sees it: it is started, told what the registry has, heard, and ended.
+ *
+ * Nothing here waits. The functions take the registry's lock for themselves.
+ */
+
+#pragma once
+
+#include <stdint.h>
+
+#include "child.h"
+#include "sockets.h"
+
+/*! How long the end of the server waits for kskrolld. It ends without that as well. */
+#define DAEMON_END_MS 5000
+
+typedef struct {
+	child_t child;
+	uint64_t started; /*!< Times of daemon_now(). */
+	uint64_t start_at;
+	uint64_t pause;
+	uint64_t starts;
+	bool greeted;      /*!< It is of our version. */
+	bool ending;       /*!< It has been told to end. */
+	uint64_t end_by;   /*!< Nobody waits for it any longer. */
+	bool killed;       /*!< For what it has sent. */
+	sockets_t sockets; /*!< Where the server is. */
+	bool where_due;    /*!< It has not been told that. */
+	uint8_t *out;
+	size_t out_size, out_len, out_at;
+	uint8_t *in;
+	size_t in_len;
+	char said[512]; /*!< Why it could not be started: said once. */
+} daemon_t;
+
+/*! Milliseconds of a clock that only counts. */
+uint64_t daemon_now(void);
+
+/*! \return False without memory. */
+bool daemon_init(daemon_t *daemon);
+/*! Lets go of a process that is still there. */
+void daemon_clear(daemon_t *daemon);
+
+/*! Whether it runs, and how often it was started, into the statistics. */
+void daemon_publish(daemon_t *daemon);
+/*! Starts it, or says why not; it is tried again from start_at on. */
+void daemon_start(daemon_t *daemon);
+/*! Nothing more is sent: it finishes and ends. What it still says is read. */
+void daemon_end(daemon_t *daemon);
+/*! If it has ended: says so, unless that was expected, and sets start_at. */
+void daemon_reap(daemon_t *daemon);
+/*! Reads what has come and does what it says. */
+void daemon_receive(daemon_t *daemon);
+/*! Sends what the registry has for it, as far as the socket takes it. */
+void daemon_transmit(daemon_t *daemon);
