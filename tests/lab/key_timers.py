@@ -72,7 +72,11 @@ def orders(lab, zone):
     facts["without delete-delay Knot deletes the retired key"] = lab.becomes(zone, old, "gone", 5)
     third = lab.introduce(zone)
     lab.serves(zone, {new, third}, set())
-    lab.set(zone, (third, "retire=+0", "remove=+0"))
+    lab.set(zone, (third, "ready=+0", "active=0"))
+    lab.serves(zone, {new, third}, {third})
+    code, text = lab.keymgr(zone, "set", third, "retire=+0", "remove=+0")
+    facts["a ready key has to be active to be retired"] = code == 1 and "'active' must be before 'retire'" in text
+    lab.set(zone, (third, "active=+0", "retire=+0", "remove=+0"))
     lab.serves(zone, {new}, set())
     facts["abort holds"] = lab.holds(zone)
     return facts
