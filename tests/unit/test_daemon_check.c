@@ -137,9 +137,73 @@ static void a_catalog_member_stays_one_when_knotd_does_not_answer(void **state)
 	free(env);
 }
 
+typedef struct {
+	env_t env;
+	zone_settings_t settings;
+	entry_t *entry;
+	zone_t zone;
+	gathered_t gathered;
+} fixture_t;
+
+/*! An idle zone about which the control socket has told once. */
+static fixture_t *idle_zone(rollover_gate_t gate)
+{
+	fixture_t *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	f->entry = calloc(1, sizeof(*f->entry) + 1);
+	assert_non_null(f->entry);
+	f->entry->examined = true;
+	f->zone = (zone_t){ .env = &f->env, .entry = f->entry, .settings = &f->settings, .gathered = &f->gathered };
+	rollover_init(&f->zone.kept.row, 1700000000);
+	f->zone.kept.row.gate = gate;
+	f->gathered.facts.own.known = true;
+	return f;
+}
+
+static void idle_zone_free(fixture_t *f)
+{
+	free(f->entry);
+	free(f);
+}
+
+/*! Whether a zone that rests at the gate is asked about by DNS first. */
+static bool is_asked_by_dns(rollover_gate_t gate)
+{
+	fixture_t *f = idle_zone(gate);
+	asked_by_dns = asked_by_control = NULL;
+	check_start(&f->zone, on_checked);
+	assert_true((asked_by_dns != NULL) != (asked_by_control != NULL));
+	idle_zone_free(f);
+	return asked_by_dns != NULL;
+}
+
+/*! Whether what DNS says is enough, if the decision leads from the one gate to the other. */
+static bool dns_suffices(rollover_gate_t before, rollover_gate_t after)
+{
+	fixture_t *f = idle_zone(before);
+	rollover_decision_t d = { .row = f->zone.kept.row };
+	d.row.gate = after;
+	f->zone.check.glance = true;
+	bool suffices = check_suffices(&f->zone, &d);
+	idle_zone_free(f);
+	return suffices;
+}
+
+/*! That a zone is frozen, or has a transaction, is not in its records. Nor is it there that a catalog has the zone. */
+static void what_dns_cannot_tell_the_control_socket_is_asked(void **state)
+{
+	(void)state;
+	for (rollover_gate_t gate = 0; gate < GATE__COUNT; gate++) {
+		assert_int_equal(is_asked_by_dns(gate), gate != GATE_FROZEN && gate != GATE_KNOT_BUSY);
+		assert_int_equal(dns_suffices(gate, GATE_NONE), gate != GATE_OBSERVE_ONLY);
+		assert_true(dns_suffices(gate, gate));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_dns_cannot_tell_the_control_socket_is_asked),
 		cmocka_unit_test(a_catalog_member_stays_one_when_knotd_does_not_answer),
 	};
 	return cmocka_run_group_tests_name("daemon_check", tests, NULL, NULL);
