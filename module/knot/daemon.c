@@ -21,6 +21,15 @@
 
 #define BUFFER_SIZE (64 * 1024)
 
+/*!
+ * One that has sent nothing for so long hangs. Its loop sends totals once a second. It waits 5 s for a store that
+ * somebody has locked, and 10 s at most for its own end; disks and busy machines get ten times as much. The lab has a
+ * module with less.
+ */
+#ifndef SILENCE_MS
+#define SILENCE_MS 120000
+#endif
+
 uint64_t daemon_now(void)
 {
 	struct timespec ts;
@@ -118,6 +127,7 @@ void daemon_start(daemon_t *d)
 	d->greeted = d->ending = d->killed = false;
 	d->in_len = 0;
 	d->where_due = true;
+	silence_end(&d->silence, d->started);
 	hello(d);
 	registry_lock();
 	registry_restart(true);
@@ -157,16 +167,6 @@ static void ended(daemon_t *d, const char *how, int code)
 	    (unsigned)(d->pause / 1000));
 }
 
-void daemon_reap(daemon_t *d)
-{
-	char how[64];
-	int code;
-
-	if (d->child.pid != 0 && child_ended(&d->child, how, sizeof(how), &code)) {
-		ended(d, how, code);
-	}
-}
-
 /*! It is not what it should be. */
 static void kill_it(daemon_t *d, const char *why)
 {
@@ -174,6 +174,22 @@ static void kill_it(daemon_t *d, const char *why)
 	d->killed = true;
 	kill(d->child.pid, SIGKILL);
 	child_let_go(&d->child);
+}
+
+void daemon_reap(daemon_t *d)
+{
+	char text[64];
+	int code;
+
+	if (d->child.pid == 0) {
+		return;
+	}
+	if (child_ended(&d->child, text, sizeof(text), &code)) {
+		ended(d, text, code);
+	} else if (silence_lasts(&d->silence, daemon_now(), SILENCE_MS) && !d->killed) {
+		snprintf(text, sizeof(text), "kskrolld sent nothing for %u s and is killed", SILENCE_MS / 1000);
+		kill_it(d, text);
+	}
 }
 
 /* What it says. */
@@ -266,6 +282,7 @@ void daemon_receive(daemon_t *d)
 		ssize_t got = recv(d->child.sock, d->in + d->in_len, BUFFER_SIZE - d->in_len, 0);
 		if (got > 0) {
 			d->in_len += got;
+			silence_end(&d->silence, daemon_now());
 			obey_all(d);
 		} else if (got < 0 && errno == EINTR) {
 			continue;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "child.h"
+#include "silence.h"
 #include "sockets.h"
 
 /*! How long the end of the server waits for kskrolld. It ends without that as well. */
@@ -26,7 +27,8 @@ typedef struct {
 	bool greeted;      /*!< It is of our version. */
 	bool ending;       /*!< It has been told to end. */
 	uint64_t end_by;   /*!< Nobody waits for it any longer. */
-	bool killed;       /*!< For what it has sent. */
+	bool killed;       /*!< For what it has sent, or since it hangs. */
+	silence_t silence; /*!< Of it. */
 	sockets_t sockets; /*!< Where the server is. */
 	bool where_due;    /*!< It has not been told that. */
 	uint8_t *out;
@@ -50,7 +52,10 @@ void daemon_publish(daemon_t *daemon);
 void daemon_start(daemon_t *daemon);
 /*! Nothing more is sent: it finishes and ends. What it still says is read. */
 void daemon_end(daemon_t *daemon);
-/*! If it has ended: says so, unless that was expected, and sets start_at. */
+/*!
+ * If it has ended: says so, unless that was expected, and sets start_at. If it hangs, it is killed. To be called once a
+ * second at least.
+ */
 void daemon_reap(daemon_t *daemon);
 /*! Reads what has come and does what it says. */
 void daemon_receive(daemon_t *daemon);

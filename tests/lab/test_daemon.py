@@ -264,13 +264,13 @@ def test_a_server_that_forks(directory):
         wait_until(lambda: not os.path.exists(server.path("knot.pid")) and gone(found[0]), 10, "both have ended")
 
 
-def module_in(directory, kskrolld=None, mode=0o755):
-    """A module of its own folder, with that file beside it as kskrolld."""
+def module_in(directory, kskrolld=None, mode=0o755, module=None):
+    """A module of its own folder, the one that is tested unless another is given, with that file beside it as kskrolld."""
     folder = os.path.join(directory, "module")
     os.makedirs(folder, exist_ok=True)
     link = os.path.join(folder, "kskroll.so")
     if not os.path.exists(link):
-        os.symlink(module_path(), link)
+        os.symlink(module or module_path(), link)
     put(link, kskrolld, mode)
     return link
 
@@ -375,6 +375,30 @@ def test_one_that_hangs_does_not_keep_knotd_from_ending(directory):
         assert 4 < time.monotonic() - began < 10
         os.kill(kskrolld, signal.SIGCONT)
         wait_until(lambda: gone(kskrolld), 2, "it ends as soon as it can")
+
+
+@bound(90)
+def test_one_that_hangs_is_killed_and_started_again(directory):
+    """Its process is there and its socket is open: only that it sends nothing tells. This module waits for 3 s only."""
+    impatient = os.path.join(os.environ["KSKROLL_BUILD"], "tests", "unit", "kskroll_impatient.so")
+    with plain(directory, module=module_in(directory, real(), module=impatient)) as server:
+        server.wait_checked(20)
+        for hangs in (1, 2):
+            kskrolld = server.wait_kskrolld()
+            os.kill(kskrolld, signal.SIGSTOP)
+            began = time.monotonic()
+            wait_until(lambda: gone(kskrolld), 10, "it is killed")
+            assert time.monotonic() - began > 2
+            server.wait_kskrolld(other_than=kskrolld)
+            wait_until(lambda: len(server.log_lines(RUNS)) == hangs + 1, 10, "another one runs")
+            lines = server.log_lines("kskrolld sent nothing for 3 s and is killed")
+            assert len(lines) == hangs and "error" in lines[-1], lines
+            assert server.total("kskroll-daemon-starts") == hangs + 1
+        assert not server.log_lines(ENDED)
+        # One that works is left alone for longer than that.
+        began = time.monotonic()
+        wait_until(lambda: time.monotonic() - began > 5, 10, "time has passed")
+        assert server.total("kskroll-daemon-starts") == 3 and server.total("kskroll-daemon-running") == 1
 
 
 @bound(90)
