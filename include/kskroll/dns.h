@@ -6,7 +6,7 @@
  *
  * Discovery goes through libunbound (validating). Every server is then asked
  * directly (RD=0, DO=1), and signatures are verified here with libdnssec, so a
- * forged packet can delay but not decide (design.md I7).
+ * forged packet can delay but not decide (I7 in docs/simulation.rst).
  * All functions belong to the thread of the loop given to dns_new().
  */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The invariants of design.md section 3. I4 (and with it I5) is in caches.c: it is checked whenever
+ * The invariants of docs/simulation.rst. I4 (and with it I5) is in caches.c: it is checked whenever
  * an answer appears that a resolver could not get before. The others judge with the world's own
  * knowledge, never with the module's.
  */
