@@ -18,6 +18,16 @@ void switch_conclude(switch_t *sw, server_status_t status, const char *detail)
 	}
 }
 
+/*! Room for the commands of all zones; NULL with the words. */
+static control_cmd_t *new_cmds(size_t count, char *detail)
+{
+	control_cmd_t *cmds = calloc(count, sizeof(*cmds));
+	if (cmds == NULL) {
+		snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
+	}
+	return cmds;
+}
+
 static void zone_section_unit(const control_unit_t *unit, void *arg)
 {
 	switch_t *sw = arg;
@@ -44,9 +54,8 @@ static void zone_section_unit(const control_unit_t *unit, void *arg)
  */
 int switch_sections(control_t *control, const char *command, switch_t *switches, size_t count, char *detail)
 {
-	control_cmd_t *cmds = calloc(count, sizeof(*cmds));
+	control_cmd_t *cmds = new_cmds(count, detail);
 	if (cmds == NULL) {
-		snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
 		return KNOT_ENOMEM;
 	}
 
@@ -273,9 +282,8 @@ done:
 
 int switch_flush(control_t *control, switch_t *switches, size_t count, char *detail)
 {
-	control_cmd_t *cmds = calloc(count, sizeof(*cmds));
+	control_cmd_t *cmds = new_cmds(count, detail);
 	if (cmds == NULL) {
-		snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
 		return KNOT_ENOMEM;
 	}
 	size_t n = 0;

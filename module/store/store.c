@@ -251,39 +251,60 @@ int store_save(store_t *store, const store_zone_t *zone, const store_event_t *ev
 	return ret;
 }
 
+/*! Reads a row and calls back. \return Whether it is valid; \a ret: what was returned to it. */
+typedef bool (*row_f)(store_t *store, sqlite3_stmt *stmt, void *row, int *ret);
+
+/*! Calls back for every row until that returns other than 0, and releases the statement. */
+static int each_row(store_t *store, sqlite3_stmt *stmt, int bound, row_f read, void *row)
+{
+	// An invalid row does not hide the others, but it is reported at the end.
+	int result = KNOT_EOK, ret = 0;
+	int step = bound == SQLITE_OK ? SQLITE_ROW : bound;
+	while (step == SQLITE_ROW && ret == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+		if (!read(store, stmt, row, &ret)) {
+			result = KNOT_EMALF;
+		}
+	}
+	if (ret != 0) {
+		result = ret;
+	} else if (step != SQLITE_DONE) {
+		result = store_fail(store, "cannot be read");
+	}
+	release(stmt);
+	return result;
+}
+
+typedef struct {
+	store_zone_t zone;
+	int (*each)(const store_zone_t *zone, void *arg);
+	void *arg;
+} zone_row_t;
+
+static bool zone_row(store_t *store, sqlite3_stmt *stmt, void *row, int *ret)
+{
+	zone_row_t *r = row;
+	if (row_read(store, stmt, &r->zone) != KNOT_EOK) {
+		return false;
+	}
+	*ret = r->each(&r->zone, r->arg);
+	return true;
+}
+
 int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg), void *arg)
 {
 	assert(store != NULL && each != NULL);
 
 	sqlite3_stmt *stmt = store_reader(store, STMT_ZONES);
-	store_zone_t *zone = malloc(sizeof(*zone));
-	if (stmt == NULL || zone == NULL) {
-		free(zone);
+	zone_row_t *row = malloc(sizeof(*row));
+	if (stmt == NULL || row == NULL) {
+		free(row);
 		return KNOT_ERROR;
 	}
-
-	// An invalid row does not hide the others, but it is reported at the end.
-	int result = KNOT_EOK;
-	int step;
-	while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
-		if (row_read(store, stmt, zone) != KNOT_EOK) {
-			result = KNOT_EMALF;
-			continue;
-		}
-		int ret = each(zone, arg);
-		if (ret != 0) {
-			result = ret;
-			goto done;
-		}
-	}
-	if (step != SQLITE_DONE) {
-		result = store_fail(store, "cannot be read");
-	}
-
-done:
-	release(stmt);
-	free(zone);
-	return result;
+	row->each = each;
+	row->arg = arg;
+	int ret = each_row(store, stmt, SQLITE_OK, zone_row, row);
+	free(row);
+	return ret;
 }
 
 int store_each_name(store_t *store, sqlite3_stmt *stmt, int result, int (*each)(const char *zone, void *arg), void *arg)
@@ -332,43 +353,43 @@ static bool read_event(sqlite3_stmt *stmt, bool read_only, store_event_t *event)
 	return true;
 }
 
+typedef struct {
+	store_event_t event;
+	int (*each)(const store_event_t *event, void *arg);
+	void *arg;
+} event_row_t;
+
+static bool event_row(store_t *store, sqlite3_stmt *stmt, void *row, int *ret)
+{
+	event_row_t *r = row;
+	if (!read_event(stmt, store->read_only, &r->event)) {
+		(void)store_malformed(store, "an event of the history is invalid");
+		return false;
+	}
+	*ret = r->each(&r->event, r->arg);
+	return true;
+}
+
 int store_history(store_t *store, const char *zone, size_t limit, int (*each)(const store_event_t *event, void *arg),
                   void *arg)
 {
 	assert(store != NULL && each != NULL);
 
 	sqlite3_stmt *stmt = store_reader(store, zone != NULL ? STMT_HISTORY : STMT_HISTORY_ALL);
-	store_event_t *event = malloc(sizeof(*event));
-	if (stmt == NULL || event == NULL) {
-		free(event);
+	event_row_t *row = malloc(sizeof(*row));
+	if (stmt == NULL || row == NULL) {
+		free(row);
 		return KNOT_ERROR;
 	}
-
-	int result = KNOT_EOK;
-	int step = SQLITE_ERROR;
-	int64_t max = (limit == 0 || limit > INT64_MAX) ? -1 : (int64_t)limit;
-	if ((zone == NULL || sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) == SQLITE_OK) &&
-	    sqlite3_bind_int64(stmt, 2, max) == SQLITE_OK) {
-		while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
-			if (!read_event(stmt, store->read_only, event)) {
-				result = store_malformed(store, "an event of the history is invalid");
-				continue;
-			}
-			int ret = each(event, arg);
-			if (ret != 0) {
-				result = ret;
-				goto done;
-			}
-		}
+	row->each = each;
+	row->arg = arg;
+	int bound = zone != NULL ? sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) : SQLITE_OK;
+	if (bound == SQLITE_OK) {
+		bound = sqlite3_bind_int64(stmt, 2, limit == 0 || limit > INT64_MAX ? -1 : (int64_t)limit);
 	}
-	if (step != SQLITE_DONE) {
-		result = store_fail(store, "cannot be read");
-	}
-
-done:
-	release(stmt);
-	free(event);
-	return result;
+	int ret = each_row(store, stmt, bound, event_row, row);
+	free(row);
+	return ret;
 }
 
 int store_unreachable_load(store_t *store, const char *zone, const char *server, rollover_silence_t *silence)
