@@ -113,7 +113,7 @@ def test_from_dry_run_to_history_with_a_secondary_that_gets_stuck(directory):
         # Mended: the command that was shown.
         user.runs(useful[1])
 
-        user.sees(r": no rollover is under way$", bound_=ROLLOVER)
+        user.sees(r": no rollover is in progress$", bound_=ROLLOVER)
         check.rolled(world, ZONE, old)
         history = user.types("kskroll history example.com")
         steps = re.findall(r"([\w-]+) -> ([\w-]+)", history)
