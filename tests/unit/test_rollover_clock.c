@@ -216,7 +216,7 @@ static void a_boot_ago_is_no_moment_ago(void **state)
 	assert_int_equal(m.row.observed_since, m.now);
 }
 
-/* shared/cases 6: a day of DNSKEY TTL, restart after a minute with a clock three days ahead. */
+/* A day of DNSKEY TTL, restart after a minute with a clock three days ahead. */
 static void a_drain_of_a_day_is_not_over_after_a_minute(void **state)
 {
 	(void)state;
