@@ -120,7 +120,7 @@ def test_parent_installs_only_a_wrong_ds(directory):
     with fault(directory, "The parent swaps to a DS that matches no key", secure=False) as case:
         new = to_await_ds(case)
         case.world.agent.insert_ds(ZONE, [ds(new)[0].replace(ds(new)[0][-8:], "deadbeef")])
-        case.gate("validation-fails", state="await-ds")
+        case.gate("chain-broken", state="await-ds")
         case.logged("await-ds -> rollback", 60)
         line = case.gate("chain-broken", state="rollback")
         wanted = ds(case.old)[0].upper()
