@@ -114,7 +114,7 @@ def test_ds_of_the_old_key_comes_back_after_its_end(directory):
         new = case.new()
         case.world.agent.deaf = True
         case.world.agent.insert_ds(ZONE, ds(case.old))
-        case.gate("validation-fails", state="settle")
+        case.gate("chain-broken", state="settle")
         case.did = "says at once that the zone does not validate; the key cannot come back"
         case.world.agent.insert_ds(ZONE, ds(new))
         case.over()
