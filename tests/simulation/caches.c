@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "world.h"
+#include "sim_world.h"
 
 bool exposure_reachable(const exposure_t *e, time_t now)
 {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "world.h"
+#include "sim_world.h"
 
 bool goal_reached(const world_t *w)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "module/daemon/belt.h"
-#include "world.h"
+#include "sim_world.h"
 
 static void sleep_until(world_t *w, time_t wake)
 {

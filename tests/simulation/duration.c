@@ -7,7 +7,7 @@
  * waits that are configured: lead, Knot's propagation-delay, observe.
  */
 
-#include "world.h"
+#include "sim_world.h"
 
 static bool all_children(const world_t *w, world_keys_t with, world_keys_t without, bool cds)
 {

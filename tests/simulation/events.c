@@ -3,7 +3,7 @@
  * Virtual time: a heap of what happens next. Events of the same second keep their order.
  */
 
-#include "world.h"
+#include "sim_world.h"
 
 static bool before(const event_t *a, const event_t *b)
 {

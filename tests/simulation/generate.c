@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "world.h"
+#include "sim_world.h"
 
 const char *const profile_names[PROFILE__COUNT] = {
 	"cooperative", "faulty", "stuck", "operator", "crash", "mixed",

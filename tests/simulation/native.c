@@ -3,7 +3,7 @@
  * The baselines: what decides, without the module, when the old KSK goes. CDS follows READY.
  */
 
-#include "world.h"
+#include "sim_world.h"
 
 static world_keys_t submitted_key(const world_t *w)
 {

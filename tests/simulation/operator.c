@@ -3,7 +3,7 @@
  * The operator: what he may type at any time, at this server and at the registrar.
  */
 
-#include "world.h"
+#include "sim_world.h"
 
 static int newest(const world_t *w)
 {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "world.h"
+#include "sim_world.h"
 
 static ds_version_t *current(world_t *w)
 {

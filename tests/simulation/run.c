@@ -3,7 +3,7 @@
  * One world from beginning to end.
  */
 
-#include "world.h"
+#include "sim_world.h"
 
 static void begin(world_t *w)
 {

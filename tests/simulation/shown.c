@@ -6,7 +6,7 @@
  */
 
 #include "judge.h"
-#include "world.h"
+#include "sim_world.h"
 
 /*! Longest time without evidence that still counts as observed (docs/internals.rst). */
 static time_t longest_gap(const rollover_config_t *config)

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "world.h"
+#include "sim_world.h"
 
 const char *check_only;
 

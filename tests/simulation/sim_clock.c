@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "world.h"
+#include "sim_world.h"
 
 /*! What a clock that is slewed gains or loses in SLEW_EVERY: a twelfth, the most that chrony does. */
 #define SLEW_EVERY 60

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "judge.h"
-#include "world.h"
+#include "sim_world.h"
 
 static void key_id(const world_t *w, unsigned k, key_id_t *id)
 {

@@ -3,7 +3,7 @@
  * Nameservers of the zone and of its parent: they take new versions after a lag, and fail.
  */
 
-#include "world.h"
+#include "sim_world.h"
 
 static fault_kind_t fault_of(const world_t *w, const sim_server_t *s)
 {

@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "world.h"
+#include "sim_world.h"
 
 #define KEPT_MAX 20
 

@@ -5,7 +5,7 @@
 
 #include <stdarg.h>
 
-#include "world.h"
+#include "sim_world.h"
 
 const char *keys_text(world_keys_t keys)
 {

@@ -40,7 +40,7 @@ CIRCLES = {}
 def same_names(source):
     """Sentences about files of one name; each program has its main.c."""
     homes = collections.defaultdict(list)
-    for folder in ("include", "module", "tools"):
+    for folder in ("include", "module", "tests", "tools"):
         for path in glob.glob(os.path.join(source, folder, "**", "*.[ch]"), recursive=True):
             homes[os.path.basename(path)].append(os.path.relpath(path, source))
     for name, paths in sorted(homes.items()):
