@@ -9,9 +9,6 @@
 
 #include "kskroll.h"
 
-#define HOUR 3600
-#define DAY  86400
-
 static const struct {
 	const char *name;
 	size_t offset;
@@ -32,21 +29,6 @@ static const struct {
 static uint32_t span_of(const rollover_config_t *c, size_t i)
 {
 	return *(const uint32_t *)((const char *)c + spans[i].offset);
-}
-
-/*! Those of the module where knot.conf says nothing. */
-static rollover_config_t settings_default(void)
-{
-	return (rollover_config_t){
-		.ttl = 300,
-		.lead = HOUR,
-		.observe = DAY,
-		.settle = 3 * DAY,
-		.check_interval = 300,
-		.ds_check_interval = HOUR,
-		.unreachable_after = 12 * HOUR,
-		.bogus_limit = 3,
-	};
 }
 
 void settings_give(options_t *o, size_t offset, uint32_t value)
@@ -70,7 +52,7 @@ static void take_given(const options_t *o, rollover_config_t *c)
 
 rollover_config_t settings_of(const options_t *o, const store_zone_t *zone)
 {
-	rollover_config_t c = zone != NULL && zone->configured ? zone->config : settings_default();
+	rollover_config_t c = zone != NULL && zone->configured ? zone->config : ROLLOVER_CONFIG_DEFAULT;
 	take_given(o, &c);
 	return c;
 }

@@ -272,6 +272,21 @@ typedef struct {
 	char observe_reason[160]; /*!< What forbids it and what to change; shown with the gate. */
 } rollover_config_t;
 
+/*! What counts where knot.conf says nothing. */
+/* clang-format off */
+#define ROLLOVER_CONFIG_DEFAULT \
+	((rollover_config_t){ \
+		.ttl = 300, \
+		.lead = 3600, \
+		.observe = 86400, \
+		.settle = 3 * 86400, \
+		.check_interval = 300, \
+		.ds_check_interval = 3600, \
+		.unreachable_after = 12 * 3600, \
+		.bogus_limit = 3, \
+	})
+/* clang-format on */
+
 /*! What to do now, and when to check again. */
 typedef struct {
 	rollover_row_t row; /*!< To be stored before acting. */

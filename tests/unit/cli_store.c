@@ -40,16 +40,7 @@ static void zone(const char *name, rollover_state_t state, time_t age, rollover_
 	z.row.settled_at = now - 100 * DAY;
 	z.checked = now - 60;
 	z.configured = true;
-	z.config = (rollover_config_t){
-		.ttl = 300,
-		.lead = HOUR,
-		.observe = DAY,
-		.settle = 3 * DAY,
-		.check_interval = 300,
-		.ds_check_interval = HOUR,
-		.unreachable_after = 12 * HOUR,
-		.bogus_limit = 3,
-	};
+	z.config = ROLLOVER_CONFIG_DEFAULT;
 	if (state != ROLLOVER_IDLE) {
 		ttl_window_add(&z.row.dnskey_ttl, 300, now - HOUR);
 	}

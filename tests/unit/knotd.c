@@ -50,7 +50,8 @@ static const char *knotc_path(void)
 	return find("KNOTC", knotc_paths, sizeof(knotc_paths) / sizeof(knotc_paths[0]));
 }
 
-const char *knotd_missing(void)
+/*! \return NULL, or why there is no knotd. */
+static const char *knotd_missing(void)
 {
 	if (knotd_path() == NULL) {
 		return "no knotd found (set KNOTD)";
@@ -69,7 +70,7 @@ static bool write_file(const char *path, const char *text)
 	return ok;
 }
 
-const char *knotd_isolate(void)
+static const char *knotd_isolate(void)
 {
 	if (unshare(CLONE_NEWNET) != 0) {
 		char map[32];
@@ -92,6 +93,18 @@ const char *knotd_isolate(void)
 	close(fd);
 
 	return (ret != 0) ? "the loopback interface cannot be brought up" : NULL;
+}
+
+bool knotd_can_be_used(void)
+{
+	const char *why = knotd_missing();
+	if (why == NULL) {
+		why = knotd_isolate();
+	}
+	if (why != NULL) {
+		printf("SKIP: %s\n", why);
+	}
+	return why == NULL;
 }
 
 void knotd_write(const knotd_t *knotd, const char *file, const char *text)

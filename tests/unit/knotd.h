@@ -17,15 +17,9 @@ typedef struct {
 	bool database; /*!< Configuration database instead of a text file. */
 } knotd_t;
 
-/*!
- * \brief Moves this process to a network namespace with a loopback interface.
- *
- * \return NULL, or why this is not possible.
+/*! Moves this process to a network namespace with a loopback interface. \return False, with a line that says why not.
  */
-const char *knotd_isolate(void);
-
-/*! \return NULL, or why there is no knotd. */
-const char *knotd_missing(void);
+bool knotd_can_be_used(void);
 
 /*!
  * \brief Starts knotd and waits until its control socket answers.

@@ -40,16 +40,7 @@ static inline key_id_t machine_key(uint8_t n)
 static inline void machine_init(machine_t *m)
 {
 	memset(m, 0, sizeof(*m));
-	m->config = (rollover_config_t){
-		.ttl = 300,
-		.lead = HOUR,
-		.observe = DAY,
-		.settle = 3 * DAY,
-		.check_interval = 300,
-		.ds_check_interval = HOUR,
-		.unreachable_after = 12 * HOUR,
-		.bogus_limit = 3,
-	};
+	m->config = ROLLOVER_CONFIG_DEFAULT;
 	m->now = T0;
 	rollover_init(&m->row, T0);
 	for (int i = 0; i < 3; i++) {

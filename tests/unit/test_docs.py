@@ -120,7 +120,8 @@ class Configuration(unittest.TestCase):
             self.assertEqual(self.items[item][2], "both" if len(by) == 2 else by[0], item)
 
     def test_defaults_of_the_command_line_are_those_of_the_module(self):
-        text = read("tools/zone_settings.c")
+        text = read("include/kskroll/rollover.h")
+        text = text[text.index("#define ROLLOVER_CONFIG_DEFAULT"):].split("clang-format on")[0]
         found = dict(re.findall(r"\.(\w+) = ([\w *]+),", text))
         self.assertEqual(len(found), 8)
         for item, value in found.items():
