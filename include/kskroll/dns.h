@@ -16,6 +16,7 @@
 #include <libknot/libknot.h>
 
 #include "kskroll/addr.h"
+#include "kskroll/dns_config.h"
 #include "kskroll/rollover.h"
 #include "kskroll/settings.h"
 
@@ -25,15 +26,6 @@ typedef struct {
 	const uint8_t *rdata;
 	uint16_t rdata_len;
 } dns_key_t;
-
-/*! How the resolver is set up. The files are read by dns_new(), and again when they have changed. */
-typedef struct {
-	dns_addrs_t resolver;     /*!< Forward to these; none: iterate from the root hints. */
-	const char *trust_anchor; /*!< File; NULL: the package's root anchor. */
-	const char *root_hints;   /*!< File; NULL: libunbound's own. */
-	bool loopback;            /*!< Servers on 127/8 and ::1 may be asked during iteration. */
-	unsigned parent_rate; /*!< Questions of all surveys per second and address of a parent's server; 0: no limit. */
-} dns_config_t;
 
 /*! One survey: whom and what to ask. All pointers are copied by survey_start(). */
 typedef struct {

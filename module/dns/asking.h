@@ -11,9 +11,6 @@
 #include "discover.h"
 #include "replies.h"
 
-/*! Addresses of one survey that are asked at the same time: a quarter of what there is for all. */
-#define ASKING_MAX (ASK_IN_FLIGHT_MAX / 4)
-
 typedef struct asking asking_t;
 
 /*! Every address has its answer. May be called inside asking_start(); must not free the asking. */
@@ -32,7 +29,7 @@ typedef void (*asking_done_f)(void *arg);
  *
  * \return NULL without memory.
  */
-asking_t *asking_new(ask_t *ask, const answer_zone_t *zone, const discovery_t *found, bool parent,
+asking_t *asking_new(ask_t *ask, const interpret_zone_t *zone, const discovery_t *found, bool parent,
                      survey_result_t *result, asking_done_f done, void *arg);
 
 void asking_start(asking_t *asking);

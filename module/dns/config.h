@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "kskroll/dns.h"
+#include "kskroll/dns_config.h"
 
 /*! Copies all but rates. \return False without memory; the copy is to be cleared all the same. */
 bool dns_config_copy(dns_config_t *copy, const dns_config_t *config);

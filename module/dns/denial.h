@@ -7,12 +7,11 @@
 
 #pragma once
 
-#include "kskroll/dns.h"
 #include "packet.h"
 #include "verify.h"
 
 /*! Additional iterations of NSEC3 that are a proof: unbound and BIND 9.18 have the same limit (RFC 9276 3.2). */
-#define DENIAL_ITERATIONS_MAX DNS_NSEC3_ITERATIONS_MAX
+#define DENIAL_ITERATIONS_MAX 150
 
 /*!
  * \brief Is it proven that \a name, which exists or is a delegation, has no \a type?

@@ -87,11 +87,6 @@ static void trouble(discover_t *discover, uint16_t type, const knot_dname_t *nam
 	         error);
 }
 
-static bool wants(const discover_t *discover, unsigned what)
-{
-	return (discover->request.ask & what) != 0;
-}
-
 /*! The parent, or what it says of the zone, cannot be found out. */
 static void no_parent(discover_t *discover)
 {
@@ -285,7 +280,7 @@ static void take_parent(discover_t *discover, const lookup_result_t *ns)
 	}
 
 	stage_begin(discover, parent_found);
-	if (wants(discover, SURVEY_PARENT) && !result->insecure) {
+	if (discover->request.parent_keys && !result->insecure) {
 		look_up(discover, result->parent, KNOT_RRTYPE_DNSKEY, 0);
 	}
 	look_up_addresses(discover, &result->parent_servers, 0);
@@ -412,7 +407,7 @@ static void find_child_servers(discover_t *discover)
 {
 	servers_t *servers = &discover->result.child_servers;
 	const dns_addrs_t *configured = discover->request.nameserver;
-	if (!wants(discover, SURVEY_CHILD)) {
+	if (!discover->request.child) {
 		finish(discover);
 		return;
 	}
@@ -463,11 +458,11 @@ void discover_run(discover_t *discover)
 	assert(discover);
 
 	bool configured = discover->request.nameserver->count > 0;
-	if (wants(discover, SURVEY_PARENT) && *discover->request.zone == '\0') {
+	if (discover->request.parent_keys && *discover->request.zone == '\0') {
 		discover->result.failed = true;
 		trouble(discover, KNOT_RRTYPE_NS, discover->request.zone, "the root has no parent");
 		finish(discover);
-	} else if (*discover->request.zone != '\0' && (wants(discover, SURVEY_PARENT) || !configured)) {
+	} else if (*discover->request.zone != '\0' && (discover->request.parent_keys || !configured)) {
 		discover->candidate = knot_dname_next_label(discover->request.zone);
 		find_parent(discover);
 	} else {

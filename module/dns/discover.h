@@ -16,7 +16,8 @@
 /*! What is wanted; borrowed until the discovery is freed. Names in lower case. */
 typedef struct {
 	const knot_dname_t *zone;
-	unsigned ask;                  /*!< SURVEY_CHILD, SURVEY_PARENT. */
+	bool child;                    /*!< The zone's servers. */
+	bool parent_keys;              /*!< The keys of the parent, if it has a chain of trust. */
 	const knot_rdataset_t *ns;     /*!< NS RRset of the own zone. */
 	const dns_addrs_t *nameserver; /*!< Configured servers of the zone; may be empty. */
 	const dns_addrs_t *parent;     /*!< Configured servers of the parent; may be empty. */

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include "kskroll/dns.h"
 #include "resolve.h"
 
 /*! All checks of one asker. */

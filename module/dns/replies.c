@@ -68,13 +68,13 @@ static answer_status_t missing(const ask_reply_t *reply)
 	return reply->no_route ? ANSWER_NO_ROUTE : reply->alive ? ANSWER_INCOMPLETE : ANSWER_UNREACHABLE;
 }
 
-static void judge_signal(const answer_zone_t *zone, const knot_rdataset_t *served, const ask_reply_t *reply,
+static void judge_signal(const interpret_zone_t *zone, const knot_rdataset_t *served, const ask_reply_t *reply,
                          unsigned at, child_answer_t *answer)
 {
 	const bool cds = at == 1;
 	if (reply->answer[at].wire != NULL) {
-		answer_signal(zone, served, cds ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_CDNSKEY, reply->answer[at].wire,
-		              reply->answer[at].len, answer);
+		interpret_signal(zone, served, cds ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_CDNSKEY, reply->answer[at].wire,
+		                 reply->answer[at].len, answer);
 		return;
 	}
 	*(cds ? &answer->cds : &answer->cdnskey) = (signal_rrset_t){ .unanswered = true };
@@ -84,7 +84,7 @@ static void judge_signal(const answer_zone_t *zone, const knot_rdataset_t *serve
 	}
 }
 
-static void judge_child(const answer_zone_t *zone, const ask_reply_t *reply, child_answer_t *answer)
+static void judge_child(const interpret_zone_t *zone, const ask_reply_t *reply, child_answer_t *answer)
 {
 	if (reply->answer[0].wire == NULL) {
 		const answer_status_t status = missing(reply);
@@ -96,12 +96,12 @@ static void judge_child(const answer_zone_t *zone, const ask_reply_t *reply, chi
 
 	/* One budget for all that this server has sent. */
 	work_t work = { 0 };
-	answer_zone_t bounded = *zone;
+	interpret_zone_t bounded = *zone;
 	bounded.work = &work;
 	zone = &bounded;
 
 	knot_rdataset_t served;
-	answer_dnskey(zone, reply->answer[0].wire, reply->answer[0].len, answer, &served);
+	interpret_dnskey(zone, reply->answer[0].wire, reply->answer[0].len, answer, &served);
 	judge_signal(zone, &served, reply, 1, answer);
 	judge_signal(zone, &served, reply, 2, answer);
 	knot_rdataset_clear(&served, NULL);
@@ -113,7 +113,7 @@ static void judge_child(const answer_zone_t *zone, const ask_reply_t *reply, chi
 	}
 }
 
-static void judge_parent(const answer_zone_t *zone, const discovery_t *found, const ask_reply_t *reply,
+static void judge_parent(const interpret_zone_t *zone, const discovery_t *found, const ask_reply_t *reply,
                          parent_answer_t *answer)
 {
 	if (reply->answer[0].wire == NULL) {
@@ -122,10 +122,10 @@ static void judge_parent(const answer_zone_t *zone, const discovery_t *found, co
 		snprintf(answer->detail, sizeof(answer->detail), "%s", reply->answer[0].error);
 		return;
 	}
-	answer_ds(zone, found->parent, &found->parent_keys, reply->answer[0].wire, reply->answer[0].len, answer);
+	interpret_ds(zone, found->parent, &found->parent_keys, reply->answer[0].wire, reply->answer[0].len, answer);
 }
 
-void replies_child(replies_t *replies, const answer_zone_t *zone, const ask_reply_t *reply, child_answer_t *answers,
+void replies_child(replies_t *replies, const interpret_zone_t *zone, const ask_reply_t *reply, child_answer_t *answers,
                    size_t index)
 {
 	assert(replies && zone && reply && answers);
@@ -143,8 +143,8 @@ void replies_child(replies_t *replies, const answer_zone_t *zone, const ask_repl
 	}
 }
 
-void replies_parent(replies_t *replies, const answer_zone_t *zone, const discovery_t *found, const ask_reply_t *reply,
-                    parent_answer_t *answers, size_t index)
+void replies_parent(replies_t *replies, const interpret_zone_t *zone, const discovery_t *found,
+                    const ask_reply_t *reply, parent_answer_t *answers, size_t index)
 {
 	assert(replies && zone && found && reply && answers);
 

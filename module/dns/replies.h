@@ -11,7 +11,7 @@
 
 #pragma once
 
-#include "answer.h"
+#include "interpret.h"
 #include "ask.h"
 #include "discover.h"
 
@@ -39,12 +39,12 @@ typedef struct {
  * \param[in,out] answers  Of all servers; their names are set.
  * \param[in] index        Of this one.
  */
-void replies_child(replies_t *replies, const answer_zone_t *zone, const ask_reply_t *reply, child_answer_t *answers,
+void replies_child(replies_t *replies, const interpret_zone_t *zone, const ask_reply_t *reply, child_answer_t *answers,
                    size_t index);
 
 /*! The same for DS at a server of the parent, by its keys in \a found. */
-void replies_parent(replies_t *replies, const answer_zone_t *zone, const discovery_t *found, const ask_reply_t *reply,
-                    parent_answer_t *answers, size_t index);
+void replies_parent(replies_t *replies, const interpret_zone_t *zone, const discovery_t *found,
+                    const ask_reply_t *reply, parent_answer_t *answers, size_t index);
 
 /*! A server, or a name of one, that says nothing. */
 void replies_unreachable(child_answer_t *answer, time_t now, const char *detail);

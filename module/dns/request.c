@@ -66,7 +66,7 @@ int request_copy(request_t *copy, const survey_request_t *request)
 		return ret;
 	}
 
-	copy->known = (answer_zone_t){
+	copy->known = (interpret_zone_t){
 		.zone = copy->zone,
 		.keys = copy->keys,
 		.key_count = request->key_count,

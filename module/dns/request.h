@@ -7,10 +7,10 @@
 
 #pragma once
 
-#include "answer.h"
+#include "interpret.h"
 
 typedef struct {
-	answer_zone_t known; /*!< Points into the rest. */
+	interpret_zone_t known; /*!< Points into the rest. */
 	unsigned ask;
 	knot_dname_storage_t zone; /*!< Lower case. */
 	dns_key_t keys[ROLLOVER_KEYS_MAX];

@@ -15,7 +15,7 @@
 #include <uv.h>
 #include <libknot/libknot.h>
 
-#include "kskroll/dns.h"
+#include "kskroll/dns_config.h"
 
 typedef struct resolve resolve_t;
 typedef struct lookup lookup_t;

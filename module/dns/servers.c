@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kskroll/addr.h"
 #include "servers.h"
 
 /*! Longest part of a name in a label; escaped names can be longer. */
@@ -60,7 +59,7 @@ unsigned servers_find(const servers_t *servers, const knot_dname_t *name)
 
 unsigned servers_family(const struct sockaddr_storage *addr)
 {
-	return addr->ss_family == AF_INET ? ROUTE_IPV4 : addr->ss_family == AF_INET6 ? ROUTE_IPV6 : 0;
+	return addr->ss_family == AF_INET ? FAMILY_IPV4 : addr->ss_family == AF_INET6 ? FAMILY_IPV6 : 0;
 }
 
 int servers_add_addr(servers_t *servers, unsigned name, const struct sockaddr_storage *addr)
@@ -139,24 +138,24 @@ void servers_sort(servers_t *servers)
 	}
 }
 
-void servers_name_label(const servers_t *servers, unsigned name, char out[SERVER_NAME_MAX])
+void servers_name_label(const servers_t *servers, unsigned name, char out[SERVERS_LABEL_MAX])
 {
 	knot_dname_txt_storage_t text;
 	if (knot_dname_to_str(text, servers->names[name].name, sizeof(text)) == NULL) {
 		text[0] = '\0';
 	}
-	snprintf(out, SERVER_NAME_MAX, "%.*s", LABEL_NAME_MAX, text);
+	snprintf(out, SERVERS_LABEL_MAX, "%.*s", LABEL_NAME_MAX, text);
 }
 
-void servers_label(const servers_t *servers, unsigned addr, char out[SERVER_NAME_MAX])
+void servers_label(const servers_t *servers, unsigned addr, char out[SERVERS_LABEL_MAX])
 {
-	char text[ADDR_TEXT_MAX], name[SERVER_NAME_MAX];
+	char text[ADDR_TEXT_MAX], name[SERVERS_LABEL_MAX];
 	addr_to_text(&servers->addrs[addr].addr, text);
 	if (servers->addrs[addr].name == SERVERS_UNNAMED) {
-		snprintf(out, SERVER_NAME_MAX, "%s", text);
+		snprintf(out, SERVERS_LABEL_MAX, "%s", text);
 	} else {
 		servers_name_label(servers, servers->addrs[addr].name, name);
-		snprintf(out, SERVER_NAME_MAX, "%.*s %s", LABEL_NAME_MAX, name, text);
+		snprintf(out, SERVERS_LABEL_MAX, "%.*s %s", LABEL_NAME_MAX, name, text);
 	}
 }
 

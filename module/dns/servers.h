@@ -7,11 +7,22 @@
 
 #pragma once
 
-#include "kskroll/dns.h"
+#include <limits.h>
+#include <stdbool.h>
+#include <libknot/libknot.h>
+
+#include "kskroll/addr.h"
 
 /*! More than any sane zone has; a zone with more is refused, never half checked. */
 #define SERVERS_NAMES_MAX 64
 #define SERVERS_ADDRS_MAX 512
+
+/*! A name and an address, for people. */
+#define SERVERS_LABEL_MAX 320
+
+/*! Families of addresses. */
+#define FAMILY_IPV4 (1U << 0)
+#define FAMILY_IPV6 (1U << 1)
 
 /*! Index of the name of configured addresses, which have none. */
 #define SERVERS_UNNAMED UINT_MAX
@@ -19,7 +30,7 @@
 typedef struct {
 	knot_dname_storage_t name; /*!< Lower case. */
 	bool has_addr;
-	unsigned families; /*!< ROUTE_*: of its addresses. */
+	unsigned families; /*!< FAMILY_*: of its addresses. */
 	char error[96];    /*!< Why it has none, or not all; "" if all is well. */
 	bool referred;     /*!< By a referral alone, which is not signed. */
 	bool unknown;      /*!< Nobody can tell its addresses: no word about the server. */
@@ -62,7 +73,7 @@ unsigned servers_find(const servers_t *servers, const knot_dname_t *name);
  */
 int servers_add_addr(servers_t *servers, unsigned name, const struct sockaddr_storage *addr);
 
-/*! ROUTE_* of an address; 0 for none. */
+/*! FAMILY_* of an address; 0 for none. */
 unsigned servers_family(const struct sockaddr_storage *addr);
 
 /*! Adds configured addresses. */
@@ -78,9 +89,9 @@ const char *servers_error(int ret);
 void servers_sort(servers_t *servers);
 
 /*! "name. address@port", or without the name. */
-void servers_label(const servers_t *servers, unsigned addr, char out[SERVER_NAME_MAX]);
+void servers_label(const servers_t *servers, unsigned addr, char out[SERVERS_LABEL_MAX]);
 
 /*! "name." for one without any address. */
-void servers_name_label(const servers_t *servers, unsigned name, char out[SERVER_NAME_MAX]);
+void servers_name_label(const servers_t *servers, unsigned name, char out[SERVERS_LABEL_MAX]);
 
 void servers_clear(servers_t *servers);

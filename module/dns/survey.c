@@ -80,7 +80,8 @@ static discover_t *new_discovery(survey_t *survey, unsigned ask, bool fresh, dis
 {
 	const discover_request_t wanted = {
 		.zone = survey->request.known.zone,
-		.ask = ask,
+		.child = (ask & SURVEY_CHILD) != 0,
+		.parent_keys = (ask & SURVEY_PARENT) != 0,
 		.ns = &survey->request.ns,
 		.nameserver = &survey->request.nameserver,
 		.parent = &survey->request.parent,

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "answer.h"
+#include "interpret.h"
 #include "fuzz.h"
 #include "delegation.h"
 
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 
-	const answer_zone_t known = {
+	const interpret_zone_t known = {
 		.zone = w->zone,
 		.keys = w->keys,
 		.key_count = 1,
@@ -74,20 +74,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	work_begin(false);
 	switch (data[0] % 5) {
 	case 0:
-		answer_dnskey(&known, wire, len, &child, &served);
+		interpret_dnskey(&known, wire, len, &child, &served);
 		knot_rdataset_clear(&served, NULL);
 		/* No fuzzer finds a signature: what verifies is a hole. */
 		require(child.dnskey_signed_by == 0 && child.dnskey_ttl == 0);
 		break;
 	case 1:
 	case 2:
-		answer_signal(&known, &w->dnskey, data[0] % 5 == 1 ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_CDNSKEY, wire, len,
-		              &child);
+		interpret_signal(&known, &w->dnskey, data[0] % 5 == 1 ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_CDNSKEY, wire,
+		                 len, &child);
 		require(child.cds.signed_by == 0 && child.cdnskey.signed_by == 0);
 		require(child.status != ANSWER_OK || child.cds.present || child.cdnskey.present);
 		break;
 	case 3:
-		answer_ds(&known, w->parent, &w->dnskey, wire, len, &parent);
+		interpret_ds(&known, w->parent, &w->dnskey, wire, len, &parent);
 		require(parent.status != ANSWER_OK && parent.ds_ttl == 0);
 		break;
 	default:

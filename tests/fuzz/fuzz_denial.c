@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "answer.h"
+#include "interpret.h"
 #include "denial.h"
 #include "fuzz.h"
 #include "packet.h"
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(dns_key_id(zone, rdata, KEY_LEN, &key.id) == KNOT_EOK);
 
 	work_t work = { 0 };
-	const answer_zone_t known = {
+	const interpret_zone_t known = {
 		.zone = zone,
 		.keys = &key,
 		.key_count = 1,
@@ -70,16 +70,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	work_begin(true);
 	switch (data[0] & 3) {
 	case 0:
-		answer_ds(&known, parent, &keys, wire, len, &up);
+		interpret_ds(&known, parent, &keys, wire, len, &up);
 		require(up.status == ANSWER_OK || (up.ds | up.ds_sha1 | up.ds_ttl) == 0);
 		break;
 	case 1:
 	case 2:
-		answer_signal(&known, &keys, (data[0] & 3) == 1 ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_CDNSKEY, wire, len,
-		              &child);
+		interpret_signal(&known, &keys, (data[0] & 3) == 1 ? KNOT_RRTYPE_CDS : KNOT_RRTYPE_CDNSKEY, wire, len,
+		                 &child);
 		break;
 	default:
-		answer_dnskey(&known, wire, len, &child, &served);
+		interpret_dnskey(&known, wire, len, &child, &served);
 		require(child.dnskey_ttl == 0 || child.dnskey_signed_by != 0);
 		knot_rdataset_clear(&served, NULL);
 		break;

@@ -34,7 +34,7 @@ int world_setup(void **state)
 	signer_sign(&w->dnskey_sigs, &w->dnskey, &w->ksk, w->zone);
 	signer_add(&w->trusted, w->parent_zsk.rdata, w->parent_zsk.len);
 
-	w->known = (answer_zone_t){
+	w->known = (interpret_zone_t){
 		.zone = w->zone,
 		.keys = w->keys,
 		.key_count = 2,
@@ -69,7 +69,7 @@ void see_dnskey(world_t *w, const knot_rrset_t *dnskey, const knot_rdataset_t *s
 	knot_rdataset_clear(&w->served, NULL);
 	memset(&w->child, 0, sizeof(w->child));
 	size_t len = reply_end(&w->reply);
-	answer_dnskey(&w->known, w->reply.wire, len, &w->child, &w->served);
+	interpret_dnskey(&w->known, w->reply.wire, len, &w->child, &w->served);
 }
 
 /*! Records of a type at a name, with signatures of up to two keys. */
@@ -89,7 +89,7 @@ void see_signal(world_t *w, uint16_t type, const knot_rdataset_t *rrs, const tes
 	reply_begin(&w->reply, w->zone, type, true, 0);
 	reply_put(&w->reply, &rrset, &sigs);
 	size_t len = reply_end(&w->reply);
-	answer_signal(&w->known, &w->served, type, w->reply.wire, len, &w->child);
+	interpret_signal(&w->known, &w->served, type, w->reply.wire, len, &w->child);
 	knot_rdataset_clear(&sigs, NULL);
 }
 
@@ -131,7 +131,7 @@ void see_ds(world_t *w)
 {
 	size_t len = reply_end(&w->reply);
 	memset(&w->up, 0, sizeof(w->up));
-	answer_ds(&w->known, w->parent, &w->trusted, w->reply.wire, len, &w->up);
+	interpret_ds(&w->known, w->parent, &w->trusted, w->reply.wire, len, &w->up);
 }
 
 static const uint8_t SALT[] = { 0xaa, 0xbb, 0xcc, 0xdd };

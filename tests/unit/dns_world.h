@@ -7,7 +7,7 @@
 
 #pragma once
 
-#include "answer.h"
+#include "interpret.h"
 #include "dns_signer.h"
 
 typedef struct {
@@ -17,7 +17,7 @@ typedef struct {
 	knot_rrset_t dnskey; /*!< ksk, next_ksk, zsk */
 	knot_rdataset_t dnskey_sigs;
 	knot_rdataset_t trusted; /*!< Keys of the parent. */
-	answer_zone_t known;
+	interpret_zone_t known;
 	test_answer_t reply;
 	child_answer_t child;
 	parent_answer_t up;

@@ -26,13 +26,18 @@ BELOW = {
     "knot": {"rollover", "util", "wire", "dns", "server"},
 }
 #: Header in include/kskroll: the folder that implements it.
-PUBLIC = {"addr.h": "util", "rollover.h": "rollover", "forecast.h": "rollover", "dns.h": "dns", "server.h": "server", "store.h": "store",
+PUBLIC = {"addr.h": "util", "rollover.h": "rollover", "forecast.h": "rollover", "dns.h": "dns", "dns_config.h": "dns", "server.h": "server", "store.h": "store",
           "settings.h": "rollover", "policy_name.h": "server", "derived.h": "server", "evidence.h": "evidence",
           "json.h": "evidence"}
 #: Of dns and server the module in knotd has these files, which have names and nothing else.
 OF_KNOT = {"dns/notify_names.c", "server/policy_name.c"}
 #: Only these need a header of another folder that is not public.
 INNER = {("daemon", "wire/wire.h"), ("knot", "wire/wire.h")}
+#: Of dns, what asks servers and verifies what they reply. It knows no key set and nothing of a rollover: a parent needs it, too.
+FETCH = {"above", "ask", "config", "delegation", "denial", "discover", "fetch", "fetched", "pace", "packet", "query", "question", "referral",
+         "resolve", "servers", "shared", "target", "unbound", "verify", "work"}
+#: Public headers that it may include.
+FETCH_PUBLIC = {"addr.h", "dns_config.h"}
 #: Circles of calls that are left, by folder.
 CIRCLES = {}
 
@@ -124,6 +129,24 @@ def circles(graph, folder):
             for node in nodes if node in reached[node]}
 
 
+def not_fetch(source, graph):
+    """Sentences about files of FETCH that know the rest of dns, or rollovers."""
+    where = os.path.join(source, "module", "dns")
+    for name in sorted(os.listdir(where)):
+        if os.path.splitext(name)[0] not in FETCH:
+            continue
+        with open(os.path.join(where, name), encoding="utf-8") as file:
+            text = file.read()
+        for header in re.findall(r'^\s*#\s*include\s+"([^"]+)"', text, re.MULTILINE):
+            folder, base = os.path.split(header)
+            if folder == "kskroll" and base not in FETCH_PUBLIC or folder == "" and os.path.splitext(base)[0] not in FETCH:
+                yield f"module/dns/{name} asks servers and includes {header}"
+    for caller, callees in sorted(graph.items()):
+        for callee, name in sorted(callees.items()):
+            if caller[0] == callee[0] == "dns" and caller[1][:-2] in FETCH and callee[1][:-2] not in FETCH:
+                yield f"module/dns/{caller[1]} asks servers and calls {name}() of {callee[1]}"
+
+
 def main(source, build):
     wrong = list(wrong_includes(source)) + list(same_names(source))
     found = symbols(glob.glob(os.path.join(build, "module", "*.p", "*.c.o")))
@@ -137,6 +160,7 @@ def main(source, build):
                 wrong.append(f"module/{'/'.join(caller)} calls {name}() of module/{'/'.join(callee)}")
             if caller[0] == "knot" and callee[0] in ("dns", "server") and "/".join(callee) not in OF_KNOT:
                 wrong.append(f"module/{'/'.join(caller)} calls {name}() of module/{'/'.join(callee)}, which is not in knotd")
+    wrong += not_fetch(source, graph)
     for folder in BELOW:
         known, there = set(CIRCLES.get(folder, ())), circles(graph, folder)
         wrong += [f"files of module/{folder} call each other in a circle: {' '.join(sorted(c))}" for c in there - known]

@@ -239,7 +239,7 @@ static void errors_of_a_server_are_named(void **state)
 		reply_begin(&w->reply, w->zone, KNOT_RRTYPE_DNSKEY, CASES[i].aa, CASES[i].rcode);
 		size_t len = reply_end(&w->reply);
 		knot_rdataset_clear(&w->served, NULL);
-		answer_dnskey(&w->known, w->reply.wire, len, &w->child, &w->served);
+		interpret_dnskey(&w->known, w->reply.wire, len, &w->child, &w->served);
 		assert_int_equal(w->child.status, ANSWER_ERROR);
 		assert_string_equal(w->child.detail, CASES[i].detail);
 	}
@@ -250,7 +250,7 @@ static void answer_to_another_question_is_refused(void **state)
 	world_t *w = *state;
 	reply_begin(&w->reply, w->parent, KNOT_RRTYPE_DNSKEY, true, 0);
 	size_t len = reply_end(&w->reply);
-	answer_dnskey(&w->known, w->reply.wire, len, &w->child, &w->served);
+	interpret_dnskey(&w->known, w->reply.wire, len, &w->child, &w->served);
 	assert_int_equal(w->child.status, ANSWER_ERROR);
 	assert_string_equal(w->child.detail, "answer to another question");
 }
@@ -278,7 +278,7 @@ static void refused_cds_is_an_error(void **state)
 	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDS, false, KNOT_RCODE_REFUSED);
 	size_t len = reply_end(&w->reply);
-	answer_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
 	assert_int_equal(w->child.status, ANSWER_ERROR);
 	assert_string_equal(w->child.detail, "CDS: REFUSED");
 	assert_false(w->child.cds.present);
@@ -352,7 +352,7 @@ static void see_no_cds(world_t *w, const uint16_t *types, const test_key_t *sign
 		put_nsec(w, w->zone, types, signer, w->zone);
 	}
 	size_t len = reply_end(&w->reply);
-	answer_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
 	assert_false(w->child.cds.present);
 }
 
@@ -382,7 +382,7 @@ static void empty_answer_without_soa_is_an_error(void **state)
 	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDS, true, 0);
 	size_t len = reply_end(&w->reply);
-	answer_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
 	assert_int_equal(w->child.status, ANSWER_ERROR);
 	assert_string_equal(w->child.detail, "CDS: neither records nor NODATA");
 }
@@ -867,7 +867,7 @@ static void no_cut_and_no_flip_of_an_answer_breaks_or_upgrades_it(void **state)
 		uint8_t *exact = malloc(cut > 0 ? cut : 1);
 		memcpy(exact, w->reply.wire, cut);
 		memset(&w->up, 0, sizeof(w->up));
-		answer_ds(&w->known, w->parent, &w->trusted, exact, cut, &w->up);
+		interpret_ds(&w->known, w->parent, &w->trusted, exact, cut, &w->up);
 		assert_int_not_equal(w->up.status, ANSWER_OK);
 		free(exact);
 	}
@@ -875,7 +875,7 @@ static void no_cut_and_no_flip_of_an_answer_breaks_or_upgrades_it(void **state)
 		memcpy(copy, w->reply.wire, len);
 		copy[i / 8] ^= 1 << (i % 8);
 		memset(&w->up, 0, sizeof(w->up));
-		answer_ds(&w->known, w->parent, &w->trusted, copy, len, &w->up);
+		interpret_ds(&w->known, w->parent, &w->trusted, copy, len, &w->up);
 		/* Header bits without meaning and the received TTL may differ; what is signed may not. */
 		if (w->up.status == ANSWER_OK) {
 			assert_int_equal(w->up.ds, 2);

@@ -12,6 +12,7 @@
 
 #include "ask.h"
 #include "asking.h"
+#include "fetch.h"
 
 #define SERVERS_MAX 40
 #define QUERIES_MAX 2000
@@ -302,7 +303,7 @@ static void many_slow_addresses_of_one_zone_do_not_hold_back_others(void **state
 		assert_int_equal(servers_add_addr(&found.child_servers, SERVERS_UNNAMED, &addr), KNOT_EOK);
 	}
 	survey_result_t *result = calloc(1, sizeof(*result));
-	const answer_zone_t zone = { .zone = (const uint8_t *)"\4slow\4test" };
+	const interpret_zone_t zone = { .zone = (const uint8_t *)"\4slow\4test" };
 	asking_t *asking = asking_new(world->ask, &zone, &found, false, result, on_all_asked, world);
 	assert_non_null(asking);
 	asking_start(asking);
@@ -310,7 +311,7 @@ static void many_slow_addresses_of_one_zone_do_not_hold_back_others(void **state
 	ask_jobs(good, 100, 3);
 	uv_run(&world->loop, UV_RUN_DEFAULT);
 	assert_int_equal(good->answered, 100);
-	assert_true(all->seen > 0 && all->seen <= ASKING_MAX);
+	assert_true(all->seen > 0 && all->seen <= FETCH_MAX);
 
 	asking_free(asking);
 	survey_free(result);

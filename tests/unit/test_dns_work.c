@@ -118,7 +118,7 @@ static void see_nodata(world_t *w, const char *detail)
 	memset(&cost, 0, sizeof(cost));
 	size_t len = reply_end(&w->reply);
 	assert_true(len <= WIRE_MAX);
-	answer_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
 	assert_int_equal(w->child.status, ANSWER_BOGUS);
 	assert_string_equal(w->child.detail, detail);
 	assert_bounded();

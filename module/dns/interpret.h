@@ -18,10 +18,10 @@ typedef struct {
 	const knot_rdataset_t *dnskey; /*!< DNSKEY RRset of the own zone; trusted. */
 	time_t now;
 	work_t *work; /*!< Budget of all answers of one reply; NULL: one for each answer. */
-} answer_zone_t;
+} interpret_zone_t;
 
 /*!
- * \brief DNSKEY at a server of the zone; to be called before answer_signal().
+ * \brief DNSKEY at a server of the zone; to be called before interpret_signal().
  *
  * dnskey_ttl is the original TTL in the RRSIG of a known KSK, which bounds what validating caches
  * hold (RFC 4035 5.3.3); without such an RRSIG it is 0. The TTL of the answer itself is not signed.
@@ -34,21 +34,21 @@ typedef struct {
  *                     the own zone and, if the answer is signed by one of the known
  *                     KSKs, those of the answer. To be cleared by knot_rdataset_clear(, NULL).
  */
-void answer_dnskey(const answer_zone_t *zone, const uint8_t *wire, size_t len, child_answer_t *out,
-                   knot_rdataset_t *served);
+void interpret_dnskey(const interpret_zone_t *zone, const uint8_t *wire, size_t len, child_answer_t *out,
+                      knot_rdataset_t *served);
 
 /*!
  * \brief CDS or CDNSKEY at a server of the zone.
  *
  * \param[in] zone    What is known.
- * \param[in] served  From answer_dnskey(); proves NODATA.
+ * \param[in] served  From interpret_dnskey(); proves NODATA.
  * \param[in] type    KNOT_RRTYPE_CDS or KNOT_RRTYPE_CDNSKEY.
  * \param[in] wire    Answer.
  * \param[in] len     Its length.
  * \param[in,out] out  cds or cdnskey is set; status and detail if that is worse.
  */
-void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uint16_t type, const uint8_t *wire,
-                   size_t len, child_answer_t *out);
+void interpret_signal(const interpret_zone_t *zone, const knot_rdataset_t *served, uint16_t type, const uint8_t *wire,
+                      size_t len, child_answer_t *out);
 
 /*!
  * \brief DS at a server of the parent zone.
@@ -61,5 +61,5 @@ void answer_signal(const answer_zone_t *zone, const knot_rdataset_t *served, uin
  * \param[out] out    status, detail and ds* are set. ds_ttl comes from signatures only; without a
  *                    DS it is the negative TTL (RFC 9077).
  */
-void answer_ds(const answer_zone_t *zone, const knot_dname_t *parent, const knot_rdataset_t *trusted,
-               const uint8_t *wire, size_t len, parent_answer_t *out);
+void interpret_ds(const interpret_zone_t *zone, const knot_dname_t *parent, const knot_rdataset_t *trusted,
+                  const uint8_t *wire, size_t len, parent_answer_t *out);
