@@ -6,15 +6,12 @@
 #include <string.h>
 
 #include "above.h"
-#include "kskroll/addr.h"
+#include "addresses.h"
 #include "referral.h"
 #include "util/hash.h"
 #include "util/list.h"
 
 #define BUCKETS 256
-
-/*! A and AAAA of every name; one more while the zone above is looked for. */
-#define QUERIES_MAX (2 * SERVERS_NAMES_MAX)
 
 typedef struct entry entry_t;
 
@@ -25,20 +22,12 @@ struct above_wait {
 	void *arg;
 };
 
-typedef struct {
-	entry_t *entry;
-	share_t *lookup; /*!< NULL once it is done. */
-	unsigned name;   /*!< Index in the servers of the zone above. */
-} query_t;
-
 /*! What is under way for an entry; gone at its end. */
 typedef struct {
 	const knot_dname_t *candidate; /*!< Climbing: a suffix of the zone. */
-	query_t queries[QUERIES_MAX];
-	unsigned query_count;
-	unsigned pending;
-	int ret; /*!< Of adding addresses. */
+	share_t *lookup;               /*!< NS of the candidate. */
 	servers_t above;
+	addresses_t *addresses; /*!< Of these. */
 	referral_t *referral;
 } work_t;
 
@@ -90,9 +79,8 @@ static void work_free(entry_t *entry)
 		return;
 	}
 	entry->work = NULL;
-	for (unsigned i = 0; i < work->query_count; i++) {
-		shared_cancel(work->queries[i].lookup);
-	}
+	shared_cancel(work->lookup);
+	addresses_free(work->addresses);
 	referral_free(work->referral);
 	servers_clear(&work->above);
 	free(work);
@@ -166,10 +154,6 @@ static void on_referral(int ret, void *arg)
 static void ask_above(entry_t *entry)
 {
 	work_t *work = entry->work;
-	if (work->ret != KNOT_EOK) {
-		fail(entry, servers_error(work->ret));
-		return;
-	}
 	if (work->above.addr_count == 0) {
 		fail(entry, "no nameserver has an address");
 		return;
@@ -182,43 +166,22 @@ static void ask_above(entry_t *entry)
 }
 
 /*! A server that cannot be found is like one that does not answer: the referrals of the others count. */
-static void on_address(const lookup_result_t *result, void *arg)
+static void on_addresses(int ret, unsigned name, void *arg)
 {
-	query_t *query = arg;
-	entry_t *entry = query->entry;
-	work_t *work = entry->work;
-	query->lookup = NULL;
-
-	knot_rdata_t *rr = result->rrs.rdata;
-	for (uint16_t i = 0; i < result->rrs.count; i++, rr = knot_rdataset_next(rr)) {
-		struct sockaddr_storage addr;
-		if (addr_from_rdata(rr->data, rr->len, ADDR_PORT, &addr)) {
-			int ret = servers_add_addr(&work->above, query->name, &addr);
-			work->ret = ret != KNOT_EOK ? ret : work->ret;
-		}
-	}
-	if (--work->pending == 0) {
+	entry_t *entry = arg;
+	(void)name;
+	if (ret != KNOT_EOK) {
+		fail(entry, servers_error(ret));
+	} else {
 		ask_above(entry);
 	}
 }
 
-static void look_up(entry_t *entry, unsigned name, uint16_t type)
-{
-	work_t *work = entry->work;
-	query_t *query = &work->queries[work->query_count++];
-	*query = (query_t){ .entry = entry, .name = name };
-	query->lookup =
-		shared_start(entry->all->shared, work->above.names[name].name, type, entry->fresh, on_address, query);
-	work->pending += query->lookup != NULL;
-}
-
 static void on_ns(const lookup_result_t *result, void *arg)
 {
-	query_t *query = arg;
-	entry_t *entry = query->entry;
+	entry_t *entry = arg;
 	work_t *work = entry->work;
-	query->lookup = NULL;
-	work->query_count = 0;
+	work->lookup = NULL;
 
 	if (result->status == LOOKUP_FAILED) {
 		fail(entry, result->error);
@@ -239,11 +202,10 @@ static void on_ns(const lookup_result_t *result, void *arg)
 		fail(entry, servers_error(ret));
 		return;
 	}
-	for (unsigned i = 0; i < work->above.name_count; i++) {
-		look_up(entry, i, KNOT_RRTYPE_A);
-		look_up(entry, i, KNOT_RRTYPE_AAAA);
-	}
-	if (work->pending == 0) {
+	work->addresses = addresses_new(entry->all->shared, &work->above, 0, on_addresses, entry);
+	if (work->addresses == NULL) {
+		fail(entry, "out of memory");
+	} else if (addresses_start(work->addresses, entry->fresh) == 0) {
 		ask_above(entry);
 	}
 }
@@ -252,11 +214,8 @@ static void on_ns(const lookup_result_t *result, void *arg)
 static void find_above(entry_t *entry)
 {
 	work_t *work = entry->work;
-	query_t *query = &work->queries[0];
-	work->query_count = 1;
-	*query = (query_t){ .entry = entry };
-	query->lookup = shared_start(entry->all->shared, work->candidate, KNOT_RRTYPE_NS, entry->fresh, on_ns, query);
-	if (query->lookup == NULL) {
+	work->lookup = shared_start(entry->all->shared, work->candidate, KNOT_RRTYPE_NS, entry->fresh, on_ns, entry);
+	if (work->lookup == NULL) {
 		fail(entry, shared_error(entry->all->shared));
 	}
 }

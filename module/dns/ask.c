@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query.h"
 #include "target.h"
 
 static void next_question(ask_job_t *job);
@@ -273,7 +274,7 @@ ask_job_t *ask_parent(ask_t *ask, const struct sockaddr_storage *addr, const kno
 ask_job_t *ask_resolver(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *name, uint16_t type,
                         bool unchecked, ask_done_f done, void *arg)
 {
-	return job_new(ask, addr, name, &type, 1, QUESTION_RECURSE | (unchecked ? QUESTION_UNCHECKED : 0), done, arg);
+	return job_new(ask, addr, name, &type, 1, QUERY_RECURSE | (unchecked ? QUERY_UNCHECKED : 0), done, arg);
 }
 
 void ask_join(ask_job_t *job, ask_group_t *group)

@@ -33,8 +33,6 @@
 #define ASK_TIMEOUT_MS 2000
 /*! From the connection to the last byte of the answer. */
 #define ASK_TCP_TIMEOUT_MS 3000
-/*! UDP payload that is offered (DNS flag day 2020). */
-#define ASK_UDP_PAYLOAD 1232
 
 typedef struct ask ask_t;
 typedef struct ask_job ask_job_t;

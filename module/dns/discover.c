@@ -6,23 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kskroll/addr.h"
+#include "addresses.h"
 #include "discover.h"
 #include "util/knot.h"
 
-/*! A and AAAA of every name, and one DNSKEY. */
-#define QUERIES_MAX (2 * SERVERS_NAMES_MAX + 1)
-
 /*! Instead of a type: A and AAAA. */
 #define ANY_ADDRESS 0
-
-/*! One lookup under way. */
-typedef struct {
-	discover_t *discover;
-	share_t *lookup; /*!< NULL once it is done. */
-	uint16_t type;
-	unsigned name; /*!< Index in the servers of the stage. */
-} query_t;
 
 struct discover {
 	shared_t *shared;
@@ -35,8 +24,9 @@ struct discover {
 	discovery_t result;
 
 	const knot_dname_t *candidate; /*!< Climbing: a suffix of the zone. */
-	query_t queries[QUERIES_MAX];
-	unsigned query_count;
+	share_t *lookup;               /*!< NS of the candidate, or DNSKEY of the parent. */
+	addresses_t *addresses;        /*!< Of servers of the parent, then of the zone. */
+	addresses_t *addresses_above;  /*!< Of servers of the parent that only its own parent names. */
 	unsigned pending;
 	void (*stage_done)(discover_t *);
 
@@ -62,10 +52,6 @@ static const char *type_name(uint16_t type)
 	switch (type) {
 	case KNOT_RRTYPE_NS:
 		return "NS";
-	case KNOT_RRTYPE_A:
-		return "A";
-	case KNOT_RRTYPE_AAAA:
-		return "AAAA";
 	case KNOT_RRTYPE_DNSKEY:
 		return "DNSKEY";
 	default:
@@ -96,24 +82,6 @@ static void no_parent(discover_t *discover)
 
 /* -- lookups of one stage -------------------------------------------------- */
 
-static servers_t *stage_servers(discover_t *discover);
-
-static void add_address(discover_t *discover, const query_t *query, const knot_rdataset_t *rrs)
-{
-	servers_t *servers = stage_servers(discover);
-	knot_rdata_t *rr = rrs->rdata;
-	for (uint16_t i = 0; i < rrs->count; i++, rr = knot_rdataset_next(rr)) {
-		struct sockaddr_storage addr;
-		if (!addr_from_rdata(rr->data, rr->len, ADDR_PORT, &addr)) {
-			continue;
-		}
-		if (servers_add_addr(servers, query->name, &addr) != KNOT_EOK) {
-			discover->result.failed = true;
-			trouble(discover, ANY_ADDRESS, servers->names[query->name].name, "too many of them");
-		}
-	}
-}
-
 static void one_done(discover_t *discover)
 {
 	assert(discover->pending > 0);
@@ -135,35 +103,22 @@ static void take_keys(discover_t *discover, const lookup_result_t *result)
 	}
 }
 
-static void on_lookup(const lookup_result_t *result, void *arg)
+static void on_keys(const lookup_result_t *result, void *arg)
 {
-	query_t *query = arg;
-	discover_t *discover = query->discover;
-	query->lookup = NULL;
-
-	if (query->type == KNOT_RRTYPE_DNSKEY) {
-		take_keys(discover, result);
-	} else if (result->status == LOOKUP_FAILED) {
-		server_name_t *name = &stage_servers(discover)->names[query->name];
-		snprintf(name->error, sizeof(name->error), "%s: %.80s", type_name(query->type), result->error);
-	} else if (result->status == LOOKUP_DATA) {
-		add_address(discover, query, &result->rrs);
-	}
+	discover_t *discover = arg;
+	discover->lookup = NULL;
+	take_keys(discover, result);
 	one_done(discover);
 }
 
-static void look_up(discover_t *discover, const knot_dname_t *name, uint16_t type, unsigned index)
+static void look_up_keys(discover_t *discover)
 {
-	assert(discover->query_count < QUERIES_MAX);
-
-	query_t *query = &discover->queries[discover->query_count++];
-	*query = (query_t){ .discover = discover, .type = type, .name = index };
-	discover->pending++;
-	query->lookup = shared_start(discover->shared, name, type,
-	                             discover->request.fresh && discover->stage_done == parent_found, on_lookup, query);
-	if (query->lookup == NULL) {
-		const lookup_result_t failed = { .status = LOOKUP_FAILED, .error = shared_error(discover->shared) };
-		on_lookup(&failed, query);
+	discover->lookup = shared_start(discover->shared, discover->result.parent, KNOT_RRTYPE_DNSKEY,
+	                                discover->request.fresh, on_keys, discover);
+	if (discover->lookup != NULL) {
+		discover->pending++;
+	} else {
+		trouble(discover, KNOT_RRTYPE_DNSKEY, discover->result.parent, shared_error(discover->shared));
 	}
 }
 
@@ -174,7 +129,6 @@ static void look_up(discover_t *discover, const knot_dname_t *name, uint16_t typ
  */
 static void stage_begin(discover_t *discover, void (*done)(discover_t *))
 {
-	discover->query_count = 0;
 	discover->pending = 1;
 	discover->stage_done = done;
 }
@@ -184,12 +138,39 @@ static void stage_go(discover_t *discover)
 	one_done(discover);
 }
 
-/*! Addresses of the names from this one on. */
-static void look_up_addresses(discover_t *discover, const servers_t *servers, unsigned first)
+static void take_addresses(discover_t *discover, const servers_t *servers, int ret, unsigned name)
 {
-	for (unsigned i = first; i < servers->name_count; i++) {
-		look_up(discover, servers->names[i].name, KNOT_RRTYPE_A, i);
-		look_up(discover, servers->names[i].name, KNOT_RRTYPE_AAAA, i);
+	if (ret != KNOT_EOK) {
+		discover->result.failed = true;
+		trouble(discover, ANY_ADDRESS, servers->names[name].name, "too many of them");
+	}
+	one_done(discover);
+}
+
+static void on_parent_addresses(int ret, unsigned name, void *arg)
+{
+	discover_t *discover = arg;
+	take_addresses(discover, &discover->result.parent_servers, ret, name);
+}
+
+static void on_child_addresses(int ret, unsigned name, void *arg)
+{
+	discover_t *discover = arg;
+	take_addresses(discover, &discover->result.child_servers, ret, name);
+}
+
+/*! Of the names from this one on. */
+static void look_up_addresses(discover_t *discover, addresses_t **addresses, servers_t *servers, unsigned first)
+{
+	const bool parent = servers == &discover->result.parent_servers;
+	addresses_free(*addresses);
+	*addresses = addresses_new(discover->shared, servers, first, parent ? on_parent_addresses : on_child_addresses,
+	                           discover);
+	if (*addresses == NULL) {
+		discover->result.failed = true;
+		trouble(discover, ANY_ADDRESS, discover->request.zone, "out of memory");
+	} else if (addresses_start(*addresses, parent && discover->request.fresh) > 0) {
+		discover->pending++;
 	}
 }
 
@@ -243,7 +224,7 @@ static void on_above(const above_result_t *above, void *arg)
 		for (unsigned i = known; i < result->parent_servers.name_count; i++) {
 			result->parent_servers.names[i].referred = true;
 		}
-		look_up_addresses(discover, &result->parent_servers, known);
+		look_up_addresses(discover, &discover->addresses_above, &result->parent_servers, known);
 	}
 	one_done(discover);
 }
@@ -281,19 +262,17 @@ static void take_parent(discover_t *discover, const lookup_result_t *ns)
 
 	stage_begin(discover, parent_found);
 	if (discover->request.parent_keys && !result->insecure) {
-		look_up(discover, result->parent, KNOT_RRTYPE_DNSKEY, 0);
+		look_up_keys(discover);
 	}
-	look_up_addresses(discover, &result->parent_servers, 0);
+	look_up_addresses(discover, &discover->addresses, &result->parent_servers, 0);
 	look_up_above(discover);
 	stage_go(discover);
 }
 
 static void on_parent_ns(const lookup_result_t *result, void *arg)
 {
-	query_t *query = arg;
-	discover_t *discover = query->discover;
-	query->lookup = NULL;
-	discover->query_count = 0;
+	discover_t *discover = arg;
+	discover->lookup = NULL;
 
 	if (result->status == LOOKUP_FAILED) {
 		trouble(discover, KNOT_RRTYPE_NS, discover->candidate, result->error);
@@ -312,12 +291,9 @@ static void on_parent_ns(const lookup_result_t *result, void *arg)
 /*! Is there a zone at the candidate? Its NS RRset is the proof. */
 static void find_parent(discover_t *discover)
 {
-	query_t *query = &discover->queries[0];
-	discover->query_count = 1;
-	*query = (query_t){ .discover = discover, .type = KNOT_RRTYPE_NS };
-	query->lookup = shared_start(discover->shared, discover->candidate, KNOT_RRTYPE_NS, discover->request.fresh,
-	                             on_parent_ns, query);
-	if (query->lookup == NULL) {
+	discover->lookup = shared_start(discover->shared, discover->candidate, KNOT_RRTYPE_NS, discover->request.fresh,
+	                                on_parent_ns, discover);
+	if (discover->lookup == NULL) {
 		trouble(discover, KNOT_RRTYPE_NS, discover->candidate, shared_error(discover->shared));
 		no_parent(discover);
 	}
@@ -330,7 +306,7 @@ static void child_found(discover_t *discover);
 static void look_up_child_servers(discover_t *discover)
 {
 	stage_begin(discover, child_found);
-	look_up_addresses(discover, &discover->result.child_servers, 0);
+	look_up_addresses(discover, &discover->addresses, &discover->result.child_servers, 0);
 	stage_go(discover);
 }
 
@@ -428,13 +404,6 @@ static void find_child_servers(discover_t *discover)
 	}
 }
 
-/*! Whose names the lookups of the stage are about. */
-static servers_t *stage_servers(discover_t *discover)
-{
-	return discover->stage_done == parent_found ? &discover->result.parent_servers :
-	                                              &discover->result.child_servers;
-}
-
 discover_t *discover_new(shared_t *shared, above_t *above, ask_t *ask, const discover_request_t *request,
                          discover_done_f parents, discover_done_f done, void *arg)
 {
@@ -482,10 +451,11 @@ void discover_stop(discover_t *discover)
 	}
 
 	discover->stopped = true;
-	for (unsigned i = 0; i < discover->query_count; i++) {
-		shared_cancel(discover->queries[i].lookup);
-		discover->queries[i].lookup = NULL;
-	}
+	shared_cancel(discover->lookup);
+	discover->lookup = NULL;
+	addresses_free(discover->addresses);
+	addresses_free(discover->addresses_above);
+	discover->addresses = discover->addresses_above = NULL;
 	above_cancel(discover->above_wait);
 	discover->above_wait = NULL;
 	referral_free(discover->referral);
@@ -497,29 +467,11 @@ discovery_t *discover_result(discover_t *discover)
 	return &discover->result;
 }
 
-static bool same_servers(const servers_t *a, const servers_t *b)
-{
-	if (a->addr_count != b->addr_count) {
-		return false;
-	}
-	/* Each address is there once; the names are for people. */
-	for (unsigned i = 0; i < a->addr_count; i++) {
-		unsigned k = 0;
-		while (k < b->addr_count && addr_cmp(&a->addrs[i].addr, &b->addrs[k].addr) != 0) {
-			k++;
-		}
-		if (k == b->addr_count) {
-			return false;
-		}
-	}
-	return true;
-}
-
 bool discovery_same_parent(const discovery_t *a, const discovery_t *b)
 {
 	return a->insecure == b->insecure && knot_dname_is_equal(a->parent, b->parent) &&
 	       knot_rdataset_eq(&a->parent_keys, &b->parent_keys) &&
-	       same_servers(&a->parent_servers, &b->parent_servers);
+	       servers_same_addrs(&a->parent_servers, &b->parent_servers);
 }
 
 void discover_free(discover_t *discover)
@@ -529,6 +481,8 @@ void discover_free(discover_t *discover)
 	}
 
 	discover_stop(discover);
+	addresses_free(discover->addresses);
+	addresses_free(discover->addresses_above);
 	referral_free(discover->referral);
 	knot_rdataset_clear(&discover->result.parent_keys, NULL);
 	servers_clear(&discover->result.parent_servers);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kskroll/addr.h"
-#include "ask.h"
+#include "query.h"
 #include "question.h"
 #include "util/knot.h"
 
@@ -36,9 +36,7 @@ struct question {
 	struct sockaddr_storage addr;
 	question_way_t way;
 	unsigned tries, udp_timeout_ms, tcp_timeout_ms;
-	uint8_t wire[KNOT_WIRE_MIN_PKTSIZE];
-	size_t len;
-	size_t asked; /*!< Length of header and question section. */
+	query_t query;
 	uint8_t *answer;
 	question_result_t result;
 	question_done_f done;
@@ -156,36 +154,6 @@ static const char *error_text(int error)
 
 /* -- answers ---------------------------------------------------------------- */
 
-static uint8_t lower(uint8_t byte)
-{
-	/* Lengths of labels are below all letters. */
-	return byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte;
-}
-
-bool question_match(const uint8_t *wire, size_t len, const uint8_t *query, size_t size)
-{
-	assert(query && size > KNOT_WIRE_HEADER_SIZE);
-
-	if (wire == NULL || len < KNOT_WIRE_HEADER_SIZE || knot_wire_get_id(wire) != knot_wire_get_id(query) ||
-	    !knot_wire_get_qr(wire) || knot_wire_get_opcode(wire) != KNOT_OPCODE_QUERY) {
-		return false;
-	}
-	if (knot_wire_get_qdcount(wire) == 0) {
-		return knot_wire_get_rcode(wire) != KNOT_RCODE_NOERROR;
-	}
-	if (knot_wire_get_qdcount(wire) != 1 || len < size) {
-		return false;
-	}
-	/* Type and class have no letters that differ in case only. */
-	const size_t name_end = size - 2 * sizeof(uint16_t);
-	for (size_t i = KNOT_WIRE_HEADER_SIZE; i < name_end; i++) {
-		if (lower(wire[i]) != lower(query[i])) {
-			return false;
-		}
-	}
-	return memcmp(wire + name_end, query + name_end, size - name_end) == 0;
-}
-
 static bool keep(question_t *question, const uint8_t *wire, size_t len, bool tcp)
 {
 	uint8_t *copy = malloc(len);
@@ -266,7 +234,7 @@ static void on_udp(uv_udp_t *udp, ssize_t len, const uv_buf_t *buf, const struct
 	}
 	memcpy(&source, from, from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 	const uint8_t *wire = (const uint8_t *)buf->base;
-	if (addr_cmp(&source, &question->addr) == 0 && question_match(wire, len, question->wire, question->asked)) {
+	if (addr_cmp(&source, &question->addr) == 0 && query_match(&question->query, wire, len)) {
 		take_udp(question, wire, len);
 	}
 }
@@ -319,8 +287,8 @@ static void begin_udp(question_t *question)
 		ret = uv_udp_recv_start(&attempt->udp, on_alloc, on_udp);
 	}
 	if (ret == 0) {
-		knot_wire_set_id(question->wire, dnssec_random_uint16_t());
-		uv_buf_t buf = uv_buf_init((char *)question->wire, question->len);
+		knot_wire_set_id(question->query.wire, dnssec_random_uint16_t());
+		uv_buf_t buf = uv_buf_init((char *)question->query.wire, question->query.len);
 		ret = uv_udp_try_send(&attempt->udp, &buf, 1, NULL);
 	}
 	if (ret < 0 && ret != UV_EAGAIN) {
@@ -352,7 +320,7 @@ static void on_tcp_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 
 static void take_tcp(question_t *question, const uint8_t *wire, size_t len)
 {
-	if (!question_match(wire, len, question->wire, question->asked)) {
+	if (!query_match(&question->query, wire, len)) {
 		fail(question, "answer to another question");
 		return;
 	}
@@ -408,9 +376,9 @@ static void on_connected(uv_connect_t *connect, int status)
 		return;
 	}
 	if (status == 0) {
-		knot_wire_write_u16(attempt->out, question->len);
-		memcpy(attempt->out + TCP_PREFIX, question->wire, question->len);
-		const uv_buf_t buf = uv_buf_init((char *)attempt->out, TCP_PREFIX + question->len);
+		knot_wire_write_u16(attempt->out, question->query.len);
+		memcpy(attempt->out + TCP_PREFIX, question->query.wire, question->query.len);
+		const uv_buf_t buf = uv_buf_init((char *)attempt->out, TCP_PREFIX + question->query.len);
 		attempt->write.data = attempt;
 		status = uv_write(&attempt->write, connect->handle, &buf, 1, on_written);
 	}
@@ -427,7 +395,7 @@ static void begin_tcp(question_t *question, const char *why)
 {
 	attempt_end(question);
 	snprintf(question->result.error, sizeof(question->result.error), "%s", why);
-	knot_wire_set_id(question->wire, dnssec_random_uint16_t());
+	knot_wire_set_id(question->query.wire, dnssec_random_uint16_t());
 
 	attempt_t *attempt = attempt_new(question, init_tcp);
 	if (attempt == NULL) {
@@ -446,45 +414,6 @@ static void begin_tcp(question_t *question, const char *why)
 
 /* -- interface -------------------------------------------------------------- */
 
-/*! Question packet with DO=1 and no EDNS option: a box on the way may drop what it does not know. */
-static int make_query(question_t *question, const knot_dname_t *name, uint16_t type, unsigned flags)
-{
-	uint8_t *wire = question->wire;
-	knot_pkt_t *pkt = knot_pkt_new(wire, sizeof(question->wire), NULL);
-	if (pkt == NULL) {
-		return KNOT_ENOMEM;
-	}
-	/*
-	 * libknot takes a given buffer as it is, size, flags and counters included; asserts tell where there are any.
-	 */
-	pkt->size = KNOT_WIRE_HEADER_SIZE;
-	memset(wire, 0, KNOT_WIRE_HEADER_SIZE);
-	if (flags & QUESTION_RECURSE) {
-		knot_wire_set_rd(wire);
-	}
-	if (flags & QUESTION_UNCHECKED) {
-		knot_wire_set_cd(wire);
-	}
-
-	knot_rrset_t opt;
-	int ret = knot_edns_init(&opt, ASK_UDP_PAYLOAD, 0, KNOT_EDNS_VERSION, NULL);
-	if (ret == KNOT_EOK) {
-		knot_edns_set_do(&opt);
-		ret = knot_pkt_put_question(pkt, name, KNOT_CLASS_IN, type);
-		question->asked = pkt->size;
-		if (ret == KNOT_EOK) {
-			ret = knot_pkt_begin(pkt, KNOT_ADDITIONAL);
-		}
-		if (ret == KNOT_EOK) {
-			ret = knot_pkt_put(pkt, KNOT_COMPR_HINT_NONE, &opt, 0);
-		}
-		knot_rrset_clear(&opt, NULL);
-	}
-	question->len = pkt->size;
-	knot_pkt_free(pkt);
-	return ret;
-}
-
 static void on_begin(uv_timer_t *timer)
 {
 	question_t *question = timer->data;
@@ -501,7 +430,7 @@ question_t *question_start(uv_loop_t *loop, const question_params_t *params, que
 	assert(params->tries > 0);
 
 	question_t *question = calloc(1, sizeof(*question));
-	if (question == NULL || make_query(question, params->name, params->type, params->flags) != KNOT_EOK) {
+	if (question == NULL || query_make(&question->query, params->name, params->type, params->flags) != KNOT_EOK) {
 		free(question);
 		return NULL;
 	}

@@ -16,10 +16,6 @@
 #include <uv.h>
 #include <libknot/libknot.h>
 
-/*! Header bits of a question. */
-#define QUESTION_RECURSE   0x1 /*!< RD */
-#define QUESTION_UNCHECKED 0x2 /*!< CD */
-
 /*! How it may go. */
 typedef enum {
 	QUESTION_UDP_TCP,  /*!< UDP; TCP if that is not enough. */
@@ -34,7 +30,7 @@ typedef struct {
 	const struct sockaddr_storage *addr;
 	const knot_dname_t *name; /*!< Lower case. */
 	uint16_t type;
-	unsigned flags; /*!< QUESTION_RECURSE, QUESTION_UNCHECKED. */
+	unsigned flags; /*!< QUERY_*. */
 	question_way_t way;
 	unsigned tries;          /*!< Packets over UDP, at least 1. */
 	unsigned udp_timeout_ms; /*!< Of each of them. */
@@ -60,15 +56,3 @@ question_t *question_start(uv_loop_t *loop, const question_params_t *params, que
 
 /*! Ends a question whose callback has not been called yet; it will not be. NULL is allowed. */
 void question_cancel(question_t *question);
-
-/*!
- * \brief Whether bytes from the network answer a question. Pure.
- *
- * A header alone is enough for an error: servers that do not understand a question often send no more.
- *
- * \param wire   Bytes from the network.
- * \param len    Their number.
- * \param query  What was sent.
- * \param size   Length of header and question section of it.
- */
-bool question_match(const uint8_t *wire, size_t len, const uint8_t *query, size_t size);

@@ -117,6 +117,24 @@ int servers_merge(servers_t *servers, const servers_t *from)
 	return ret;
 }
 
+bool servers_same_addrs(const servers_t *a, const servers_t *b)
+{
+	if (a->addr_count != b->addr_count) {
+		return false;
+	}
+	/* Each address is there once; the names are for people. */
+	for (unsigned i = 0; i < a->addr_count; i++) {
+		unsigned k = 0;
+		while (k < b->addr_count && addr_cmp(&a->addrs[i].addr, &b->addrs[k].addr) != 0) {
+			k++;
+		}
+		if (k == b->addr_count) {
+			return false;
+		}
+	}
+	return true;
+}
+
 const char *servers_error(int ret)
 {
 	return ret == KNOT_ELIMIT ? "too many nameservers" : ret == KNOT_ENOENT ? "no nameserver" : knot_strerror(ret);

@@ -82,6 +82,9 @@ int servers_add_addrs(servers_t *servers, const dns_addrs_t *addrs);
 /*! Adds all names and addresses of another set. */
 int servers_merge(servers_t *servers, const servers_t *from);
 
+/*! Whether both have the same addresses, in any order. */
+bool servers_same_addrs(const servers_t *a, const servers_t *b);
+
 /*! What is wrong when servers cannot be added, for people. */
 const char *servers_error(int ret);
 

@@ -34,8 +34,8 @@ OF_KNOT = {"dns/notify_names.c", "server/policy_name.c"}
 #: Only these need a header of another folder that is not public.
 INNER = {("daemon", "wire/wire.h"), ("knot", "wire/wire.h")}
 #: Of dns, what asks servers and verifies what they reply. It knows no key set and nothing of a rollover: a parent needs it, too.
-FETCH = {"above", "ask", "config", "delegation", "denial", "discover", "fetch", "fetched", "pace", "packet", "query", "question", "referral",
-         "resolve", "servers", "shared", "target", "unbound", "verify", "work"}
+FETCH = {"above", "addresses", "ask", "config", "delegation", "denial", "discover", "fetch", "fetched", "pace", "packet", "query", "question", "referral",
+         "resolve", "servers", "shared", "target", "libunbound", "verify", "work"}
 #: Public headers that it may include.
 FETCH_PUBLIC = {"addr.h", "dns_config.h"}
 #: Circles of calls that are left, by folder.
