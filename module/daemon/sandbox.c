@@ -55,10 +55,29 @@ static void drop_capabilities(void)
 #define DENY               (SECCOMP_RET_ERRNO | EPERM)
 /*! The next instruction is the refusal. */
 #define REFUSE(nr) IS(SYS_##nr, 0, 1), GIVE(DENY)
+/*! In the place of the number of this process, which is known when the filter is loaded. */
+#define OWN_PID UINT32_C(0xffffffff)
+/*! Allowed if the first argument is that process: a number of 32 bits, the lower half on the processors above. */
+#define ONLY(nr, process) IS(SYS_##nr, 0, 4), LOAD(args[0]), IS((process), 1, 0), GIVE(DENY), GIVE(SECCOMP_RET_ALLOW)
+
+/* Headers may be older than the kernel. */
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+#ifndef SYS_setxattrat
+#define SYS_setxattrat 463
+#endif
+#ifndef SYS_removexattrat
+#define SYS_removexattrat 466
+#endif
+#ifndef SYS_process_mrelease
+#define SYS_process_mrelease 448
+#endif
 
 /*!
- * What nothing in here ever does: start programs and processes, check others, change the system. A list of what is
- * allowed would break with the next version of a library.
+ * What nothing in here ever does: start programs and processes, reach into others, change the system, or change rights
+ * and times of files, which Landlock does not cover. A list of what is allowed would break with the next version of a
+ * library. fchmod() stays: SQLite calls it, and it needs a file that Landlock let this process open.
  */
 static const struct sock_filter filter[] = {
 	LOAD(arch),
@@ -74,6 +93,12 @@ static const struct sock_filter filter[] = {
 	REFUSE(iopl),
 	REFUSE(ioperm),
 	REFUSE(modify_ldt),
+	REFUSE(chmod),
+	REFUSE(chown),
+	REFUSE(lchown),
+	REFUSE(utime),
+	REFUSE(utimes),
+	REFUSE(futimesat),
 #endif
 	REFUSE(execve),
 	REFUSE(execveat),
@@ -119,6 +144,36 @@ static const struct sock_filter filter[] = {
 	REFUSE(setregid),
 	REFUSE(setresuid),
 	REFUSE(setresgid),
+	REFUSE(fchmodat),
+	REFUSE(fchmodat2),
+	REFUSE(fchownat),
+	REFUSE(utimensat),
+	REFUSE(setxattr),
+	REFUSE(lsetxattr),
+	REFUSE(setxattrat),
+	REFUSE(removexattr),
+	REFUSE(lremovexattr),
+	REFUSE(removexattrat),
+	/* Other processes of this user, knotd above all: their limits, priorities, memory, and signals to them. */
+	REFUSE(setpriority),
+	REFUSE(ioprio_set),
+	REFUSE(sched_setscheduler),
+	REFUSE(sched_setparam),
+	REFUSE(sched_setattr),
+	REFUSE(sched_setaffinity),
+	REFUSE(migrate_pages),
+	REFUSE(move_pages),
+	REFUSE(process_madvise),
+	REFUSE(process_mrelease),
+	REFUSE(tkill),
+	REFUSE(rt_sigqueueinfo),
+	REFUSE(rt_tgsigqueueinfo),
+	REFUSE(pidfd_send_signal),
+	ONLY(kill, OWN_PID),
+	ONLY(tgkill, OWN_PID),
+	ONLY(prlimit64, 0),
+	/* It asks, and nobody asks it. */
+	REFUSE(listen),
 	/* Its flags are in memory, where a filter cannot check; glibc takes clone() then. */
 	IS(SYS_clone3, 0, 1),
 	GIVE(SECCOMP_RET_ERRNO | ENOSYS),
@@ -132,8 +187,13 @@ static const struct sock_filter filter[] = {
 
 static void filter_calls(void)
 {
-	const struct sock_fprog program = { .len = SIZE(filter), .filter = (struct sock_filter *)filter };
+	struct sock_filter own[SIZE(filter)];
+	const struct sock_fprog program = { .len = SIZE(filter), .filter = own };
 
+	memcpy(own, filter, sizeof(filter));
+	for (size_t i = 0; i < SIZE(filter); i++) {
+		own[i].k = own[i].k == OWN_PID ? (uint32_t)getpid() : own[i].k;
+	}
 	(void)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 }
 #else

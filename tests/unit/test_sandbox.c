@@ -16,10 +16,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -93,7 +95,7 @@ static int no_privileges(void)
 	return 0;
 }
 
-static int no_programs(void)
+static int no_programs_and_no_others(void)
 {
 	char *const argv[] = { "/bin/true", NULL };
 	pid_t parent = getppid();
@@ -110,6 +112,31 @@ static int no_programs(void)
 	NEED(unshare(CLONE_NEWNS) < 0 && errno == EPERM);
 	NEED(syscall(SYS_bpf, 0, NULL, 0) < 0 && errno == EPERM);
 	NEED(syscall(SYS_clone3, NULL, 0) < 0 && errno == ENOSYS);
+	/* knotd and its files: neither limits nor priorities, rights nor times. */
+	const struct rlimit second = { 1, 1 };
+	const struct sched_param lowest = { 0 };
+	cpu_set_t cpus = { 0 };
+	CPU_SET(0, &cpus);
+	NEED(prlimit(parent, RLIMIT_CPU, &second, NULL) < 0 && errno == EPERM);
+	NEED(prlimit(parent, RLIMIT_CPU, NULL, &(struct rlimit){ 0 }) < 0 && errno == EPERM);
+	NEED(setpriority(PRIO_PROCESS, parent, 19) < 0 && errno == EPERM);
+	NEED(sched_setscheduler(parent, SCHED_IDLE, &lowest) < 0 && errno == EPERM);
+	NEED(sched_setaffinity(parent, sizeof(cpus), &cpus) < 0 && errno == EPERM);
+	NEED(syscall(SYS_ioprio_set, 1, parent, 3 << 13) < 0 && errno == EPERM);
+	NEED(kill(parent, 0) < 0 && errno == EPERM);
+	NEED(syscall(SYS_tgkill, parent, parent, 0) < 0 && errno == EPERM);
+	NEED(syscall(SYS_tkill, parent, 0) < 0 && errno == EPERM);
+	NEED(chmod(secret, 0777) < 0 && errno == EPERM);
+	NEED(fchmodat(AT_FDCWD, secret, 0777, 0) < 0 && errno == EPERM);
+	NEED(chown(secret, getuid(), getgid()) < 0 && errno == EPERM);
+	NEED(fchownat(AT_FDCWD, secret, getuid(), getgid(), AT_SYMLINK_NOFOLLOW) < 0 && errno == EPERM);
+	NEED(utimensat(AT_FDCWD, secret, NULL, 0) < 0 && errno == EPERM);
+	NEED(setxattr(secret, "user.x", "", 0, 0) < 0 && errno == EPERM);
+	int tcp = socket(AF_INET, SOCK_STREAM, 0);
+	NEED(tcp >= 0 && listen(tcp, 1) < 0 && errno == EPERM);
+	/* Its own are its own. */
+	NEED(kill(getpid(), 0) == 0 && syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), 0) == 0);
+	NEED(getrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0 }) == 0);
 	/* What it does all the time. */
 	NEED(socket(AF_INET, SOCK_DGRAM, 0) >= 0 && socket(AF_UNIX, SOCK_STREAM, 0) >= 0);
 	pthread_t thread;
@@ -166,7 +193,7 @@ static void it_has_no_privileges(void **state)
 static void it_starts_no_programs_and_checks_into_no_process(void **state)
 {
 	(void)state;
-	in_a_process(no_programs);
+	in_a_process(no_programs_and_no_others);
 }
 
 static void it_opens_its_own_files_only(void **state)
