@@ -28,7 +28,7 @@ static void to_log(const zone_t *zone, const notify_result_t *r)
 {
 	char line[1024];
 	report_notify_line(line, sizeof(line), r);
-	/* The rollover goes on without it: the parent may check by itself, or be told by hand. */
+	/* The rollover goes on without it: the parent may check by itself, or the operator informs it. */
 	bool plain = r->status == NOTIFY_ACKNOWLEDGED || r->status == NOTIFY_NO_DSYNC || r->status == NOTIFY_CANCELLED;
 	outbox_log(zone->env->out, plain ? LOG_INFO : LOG_NOTICE, "zone %s, %s", zone->name, line);
 }

@@ -40,7 +40,7 @@ static bool is_same(const gathered_t *glance, const gathered_t *found)
 	       knot_rdataset_eq(&glance->cds, &found->cds) && knot_rdataset_eq(&glance->cdnskey, &found->cdnskey);
 }
 
-/*! \return What the zone's server has told; NULL if there is no memory. */
+/*! \return What the zone's server says; NULL if there is no memory. */
 static gathered_t *take(zone_t *zone, const server_check_t *result)
 {
 	zone->check.soa_ttl = result->soa_ttl;

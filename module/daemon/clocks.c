@@ -41,7 +41,7 @@ void clocks_read(const clocks_t *clocks, rollover_clock_t *out)
 	}
 }
 
-/*! A number for this boot. Where it cannot be told, for this process: then nothing counts that another one has seen. */
+/*! A number for this boot. Where it is unknown, of this process: then nothing counts that another one has seen. */
 static int64_t boot_number(void)
 {
 	char text[64] = "";

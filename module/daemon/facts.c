@@ -81,7 +81,7 @@ static keyset_t foreign_keys(const gathered_t *gathered, const zone_t *zone, con
 	}
 	keyset_t signers = dns_signers(zone->dname, &gathered->dnskey, rrsigs, gathered->keys, gathered->own_key_count,
 	                               time(NULL));
-	/* If no key has, the signatures have expired or the like, and nothing can be told. */
+	/* If no key has, the signatures have expired or the like, and nothing is known. */
 	return signers != 0 ? gathered->facts.own.dnskey & ~signers : 0;
 }
 

@@ -5,7 +5,7 @@
  * \brief Whether the configuration lets a zone's policy be switched, and what knotd said when that was tried.
  *
  * It is judged when a rollover is about to start and before each switch, not at every check: each judgement is some
- * lines in knotd's log. A change of the configuration that concerns the zone makes knotd load its instance anew, which
+ * lines in knotd's log. A change of the configuration that concerns the zone makes knotd load its instance again, which
  * voids the judgement.
  */
 
@@ -28,7 +28,7 @@ typedef struct {
 typedef enum {
 	FIT_JUDGED, /*!< The facts of the check have it: decide again. */
 	FIT_VOID,   /*!< The configuration has changed meanwhile: check again. */
-	FIT_FAILED, /*!< It cannot be told at present. */
+	FIT_FAILED, /*!< It is not known at present. */
 } fit_end_t;
 
 typedef void (*fit_done_f)(zone_t *zone, fit_end_t end);
@@ -39,7 +39,7 @@ typedef struct {
 	bool base_only;      /*!< Of the judgement under way. */
 	bool is_void;        /*!< The configuration has changed since that was asked for. */
 	bool switched;       /*!< At the last check a derived policy was in force. */
-	bool busy;           /*!< The last call failed because of somebody's transaction. */
+	bool busy;           /*!< The last call failed because another client has a transaction. */
 	char *detail;        /*!< knotd's words about the last call that failed; a text. */
 	fit_done_f done;
 } fit_t;
@@ -62,7 +62,7 @@ void fit_say_lost(zone_t *zone);
 
 /*! How a call ended that changes something, or was meant to. */
 void fit_note(zone_t *zone, server_status_t status, const char *detail);
-/*! Whether the end of somebody's transaction is waited for. */
+/*! Whether the zone waits for the end of another client's transaction. */
 bool fit_is_busy(const zone_t *zone);
 
 /*! Whether a zone at rest has nothing of it to remember. */

@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief What the module in knotd tells kskrolld: frames, read and handed to the loop.
+ * \brief What the module in knotd sends to kskrolld: frames, read and handed to the loop.
  */
 
 #pragma once

@@ -76,7 +76,7 @@ bool writer_save(writer_t *w, const store_zone_t *zone, const store_event_t *eve
 
 void writer_unreachable(writer_t *w, const char *zone, const char *server, const rollover_silence_t *silence)
 {
-	/* Without a store nothing is decided. A time that is lost is taken anew, which makes a wait longer. */
+	/* Without a store nothing is decided. A time that is lost begins again, which makes a wait longer. */
 	if (w->store != NULL) {
 		bool together = join(w);
 		(void)store_unreachable_save(w->store, zone, server, silence);

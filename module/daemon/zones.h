@@ -21,8 +21,8 @@ struct entry {
 	uint32_t instance;   /*!< The newest instance, whose settings count: its place and one (instances.c). */
 	uint32_t due;        /*!< Position in the queue of checks, 0: not in it (queue.c). */
 	uint8_t state, gate; /*!< As counted in the totals (numbers.c). */
-	bool catalog_member; /*!< At the last check that told, if the newest instance was there by then (check.c). */
-	bool examined;       /*!< The control socket has told about it once (check.c). */
+	bool catalog_member; /*!< At the last check that knew, if the newest instance was there by then (check.c). */
+	bool examined;       /*!< The control socket has answered about it once (check.c). */
 	char name[];
 };
 

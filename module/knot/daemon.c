@@ -23,8 +23,8 @@
 
 /*!
  * One that has sent nothing for so long hangs. Its loop sends totals once a second. It waits 5 s for a store that
- * somebody has locked, and 10 s at most for its own end; disks and busy machines get ten times as much. The lab has a
- * module with less.
+ * another program has locked, and 10 s at most for its own end; disks and busy machines get ten times as much. The lab
+ * has a module with less.
  */
 #ifndef SILENCE_MS
 #define SILENCE_MS 120000
