@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A turn of a zone: which step follows which, and what is left when the zone goes meanwhile. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "env.h"
+#include "zone.h"
+#include "zone_turn.h"
+
+/* The steps come back when the test says so. */
+static check_done_f checking;
+static world_done_f asking;
+static act_done_f acting;
+static fit_done_f judging;
+static bool suffices, judged, store_is_there, saved;
+static unsigned closer, freed, alarms;
+static uint64_t next_in;
+static unsigned scheduled;
+
+void check_start(zone_t *zone, check_done_f done)
+{
+	(void)zone;
+	checking = done;
+}
+
+void check_closer(zone_t *zone, check_done_f done)
+{
+	(void)zone;
+	closer++;
+	checking = done;
+}
+
+bool check_suffices(const zone_t *zone, const rollover_decision_t *d)
+{
+	(void)zone, (void)d;
+	return suffices;
+}
+
+void world_ask(zone_t *zone, unsigned ask, world_done_f done)
+{
+	(void)zone;
+	assert_int_not_equal(ask, 0);
+	asking = done;
+}
+
+void world_cancel(zone_t *zone)
+{
+	world_done_f done = asking;
+	asking = NULL;
+	if (done != NULL) {
+		done(zone, true);
+	}
+}
+
+uint32_t fit_ttl(const zone_t *zone)
+{
+	return zone->settings->config.ttl;
+}
+
+bool fit_missing(const zone_t *zone, const rollover_decision_t *d)
+{
+	(void)zone, (void)d;
+	return !judged;
+}
+
+void fit_ask(zone_t *zone, const rollover_decision_t *d, fit_done_f done)
+{
+	(void)zone, (void)d;
+	judging = done;
+}
+
+void fit_forget(zone_t *zone)
+{
+	(void)zone;
+}
+
+bool fit_is_plain(const zone_t *zone)
+{
+	(void)zone;
+	return true;
+}
+
+void fit_free(zone_t *zone)
+{
+	(void)zone;
+}
+
+void act_upon(zone_t *zone, const rollover_decision_t *d, act_done_f done)
+{
+	(void)zone, (void)d;
+	acting = done;
+}
+
+bool announce_upon(zone_t *zone, const rollover_decision_t *d, announce_done_f done)
+{
+	(void)zone, (void)d, (void)done;
+	return false;
+}
+
+void announce_end(zone_t *zone)
+{
+	(void)zone;
+}
+
+bool announce_is_busy(const zone_t *zone)
+{
+	(void)zone;
+	return false;
+}
+
+bool signaling_check(zone_t *zone, signaling_done_f done)
+{
+	(void)zone, (void)done;
+	return false;
+}
+
+void signaling_end(zone_t *zone)
+{
+	(void)zone;
+}
+
+bool signaling_is_plain(const zone_t *zone)
+{
+	(void)zone;
+	return true;
+}
+
+void signaling_free(zone_t *zone)
+{
+	(void)zone;
+}
+
+bool record_load(zone_t *zone)
+{
+	zone->record.loaded = store_is_there;
+	return store_is_there;
+}
+
+void record_loaded(zone_t *zone)
+{
+	zone->record.loaded = true;
+}
+
+bool record_save(zone_t *zone, const rollover_decision_t *d, time_t now, bool soon)
+{
+	(void)zone, (void)d, (void)now, (void)soon;
+	return saved;
+}
+
+bool record_is_plain(const zone_t *zone)
+{
+	return zone->record.loaded;
+}
+
+void record_free(zone_t *zone)
+{
+	(void)zone;
+	freed++;
+}
+
+void facts_free(gathered_t *gathered)
+{
+	free(gathered);
+}
+
+void schedule_in(schedule_t *schedule, entry_t *entry, uint64_t ms)
+{
+	(void)schedule, (void)entry;
+	scheduled++;
+	next_in = ms;
+}
+
+void numbers_step(zone_t *zone)
+{
+	(void)zone;
+}
+
+void numbers_alarm(zone_t *zone)
+{
+	(void)zone;
+	alarms++;
+}
+
+void numbers_publish(env_t *env, entry_t *entry)
+{
+	(void)env, (void)entry;
+}
+
+void outbox_log(outbox_t *box, int priority, const char *fmt, ...)
+{
+	(void)box, (void)priority, (void)fmt;
+}
+
+time_t clocks_now(const clocks_t *clocks, rollover_row_t *row)
+{
+	(void)clocks, (void)row;
+	return time(NULL);
+}
+
+const char *resources_store_error(const env_t *env)
+{
+	(void)env;
+	return "no store";
+}
+
+bool writer_failed(const writer_t *writer)
+{
+	(void)writer;
+	return false;
+}
+
+void report_line(char *out, size_t len, const rollover_decision_t *d, rollover_state_t before,
+                 const rollover_facts_t *facts)
+{
+	(void)len, (void)d, (void)before, (void)facts;
+	out[0] = '\0';
+}
+
+static const zone_settings_t settings = {
+	.config = { .ttl = 300, .lead = 3600, .check_interval = 300, .ds_check_interval = 3600 },
+};
+
+const zone_settings_t *instances_settings(const instances_t *instances, const entry_t *entry)
+{
+	(void)instances, (void)entry;
+	return &settings;
+}
+
+/* The zone. */
+
+typedef struct {
+	env_t env;
+	entry_t *entry;
+} fixture_t;
+
+static int setup(void **state)
+{
+	fixture_t *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	f->entry = calloc(1, sizeof(*f->entry) + sizeof("a."));
+	assert_non_null(f->entry);
+	strcpy(f->entry->name, "a.");
+	checking = NULL, asking = NULL, acting = NULL, judging = NULL;
+	suffices = judged = store_is_there = saved = true;
+	closer = freed = alarms = scheduled = 0;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fixture_t *f = *state;
+	if (f->entry != NULL) {
+		zone_end(f->entry);
+	}
+	free(f);
+	return 0;
+}
+
+static zone_t *turn(fixture_t *f)
+{
+	zone_turn(f->entry, &f->env);
+	return f->entry->zone;
+}
+
+/*! The own zone has a key, and is what it should be. */
+static void answer_check(zone_t *zone, check_end_t end)
+{
+	if (end == CHECK_NEW) {
+		gathered_t *gathered = calloc(1, sizeof(*gathered));
+		assert_non_null(gathered);
+		free(zone->gathered);
+		zone->gathered = gathered;
+		gathered->facts.own.known = true;
+		gathered->facts.own.dnskey = 1;
+		gathered->facts.own.dnskey_ttl = 300;
+		gathered->facts.keys[0].tag = 1;
+		gathered->facts.key_count = gathered->own_key_count = 1;
+	}
+	check_done_f done = checking;
+	checking = NULL;
+	done(zone, end);
+}
+
+static void answer_world(zone_t *zone, bool cancelled)
+{
+	world_done_f done = asking;
+	assert_non_null(done);
+	asking = NULL;
+	if (!cancelled) {
+		zone->gathered->facts.asked = SURVEY_PARENT;
+	}
+	done(zone, cancelled);
+}
+
+static void answer_act(zone_t *zone, bool stored)
+{
+	act_done_f done = acting;
+	assert_non_null(done);
+	acting = NULL;
+	done(zone, stored);
+}
+
+static void a_zone_with_nothing_to_do_is_at_rest_after_its_turn(void **state)
+{
+	fixture_t *f = *state;
+	zone_t *zone = turn(f);
+	answer_check(zone, CHECK_NEW);
+	answer_world(zone, false);
+	answer_act(zone, true);
+	assert_null(f->entry->zone);
+	assert_non_null(f->entry->kept);
+	assert_null(f->env.awake);
+	assert_int_equal(freed, 1);
+	assert_int_equal(scheduled, 1);
+	assert_true(next_in >= 1000);
+}
+
+static void what_happens_during_a_turn_begins_the_next_one(void **state)
+{
+	fixture_t *f = *state;
+	zone_t *zone = turn(f);
+	zone_wake(&f->env, f->entry);
+	assert_int_equal(scheduled, 0);
+	answer_check(zone, CHECK_NEW);
+	answer_world(zone, false);
+	answer_act(zone, true);
+	assert_int_equal(scheduled, 1);
+	assert_int_equal(next_in, 0);
+}
+
+static void a_cancelled_survey_is_no_answer(void **state)
+{
+	fixture_t *f = *state;
+	zone_t *zone = turn(f);
+	answer_check(zone, CHECK_NEW);
+	zone->kept.row.next_check = time(NULL) + 1000;
+	answer_world(zone, true);
+	assert_null(acting);
+	assert_int_equal(scheduled, 1);
+	assert_int_equal(next_in, 0);
+}
+
+static void without_memory_a_check_comes_again(void **state)
+{
+	fixture_t *f = *state;
+	zone_t *zone = turn(f);
+	answer_check(zone, CHECK_FAILED);
+	assert_null(asking);
+	assert_int_equal(scheduled, 1);
+	assert_true(next_in > 8000 && next_in <= 20000);
+}
+
+static void before_anything_is_done_the_control_socket_agrees(void **state)
+{
+	fixture_t *f = *state;
+	zone_t *zone = turn(f);
+	suffices = false;
+	answer_check(zone, CHECK_NEW);
+	answer_world(zone, false);
+	assert_null(acting);
+	assert_int_equal(closer, 1);
+	/* It says the same: the survey counts, and is not made again. */
+	suffices = true;
+	answer_check(zone, CHECK_CONFIRMED);
+	assert_null(asking);
+	answer_act(zone, true);
+	assert_int_equal(scheduled, 1);
+}
+
+static void a_configuration_that_changes_while_it_is_judged_is_checked_again(void **state)
+{
+	fixture_t *f = *state;
+	static const fit_end_t ends[] = { FIT_VOID, FIT_FAILED };
+	for (unsigned i = 0; i < 2; i++) {
+		judged = false;
+		scheduled = 0;
+		zone_t *zone = turn(f);
+		answer_check(zone, CHECK_NEW);
+		answer_world(zone, false);
+		assert_null(acting);
+		zone->kept.row.next_check = time(NULL) + 1000;
+		judging(zone, ends[i]);
+		assert_int_equal(scheduled, 1);
+		assert_true(ends[i] == FIT_VOID ? next_in == 0 : next_in > 8000 && next_in <= 20000);
+	}
+	judged = false;
+	zone_t *zone = turn(f);
+	answer_check(zone, CHECK_NEW);
+	answer_world(zone, false);
+	judged = true;
+	judging(zone, FIT_JUDGED);
+	answer_act(zone, true);
+}
+
+static void without_a_store_nothing_is_asked_or_done(void **state)
+{
+	fixture_t *f = *state;
+	store_is_there = false;
+	zone_t *zone = turn(f);
+	assert_null(checking);
+	assert_int_equal(zone->kept.row.gate, GATE_STORE_FAILED);
+	assert_int_equal(alarms, 1);
+	assert_int_equal(scheduled, 1);
+
+	/* It comes, and goes before the decision can be written. */
+	store_is_there = true;
+	saved = false;
+	zone = turn(f);
+	answer_check(zone, CHECK_NEW);
+	answer_world(zone, false);
+	assert_null(acting);
+	assert_int_equal(scheduled, 2);
+	/* It rests, and knows why. */
+	assert_null(f->entry->zone);
+	zone = zone_get(&f->env, f->entry);
+	assert_int_equal(zone->kept.row.gate, GATE_STORE_FAILED);
+}
+
+/*! knotd unloads the last instance while a step is under way: nothing follows, and all is freed with its end. */
+static void a_zone_that_goes_during_a_step_is_freed_with_its_end(void **state)
+{
+	fixture_t *f = *state;
+	enum {
+		CHECK,
+		WORLD,
+		FIT,
+		ACT,
+		STEPS
+	};
+	for (unsigned step = CHECK; step < STEPS; step++) {
+		assert_int_equal(setup(state), 0);
+		fixture_t *one = *state;
+		judged = step != FIT;
+		zone_t *zone = turn(one);
+		if (step > CHECK) {
+			answer_check(zone, CHECK_NEW);
+		}
+		if (step > WORLD) {
+			answer_world(zone, false);
+		}
+		zone_end(one->entry);
+		one->entry = NULL;
+		if (step == WORLD) {
+			/* The survey was cancelled. */
+			assert_int_equal(freed, 1);
+		} else {
+			assert_int_equal(freed, 0);
+			if (step == CHECK) {
+				checking(zone, CHECK_FAILED);
+			} else if (step == FIT) {
+				judging(zone, FIT_VOID);
+			} else {
+				acting(zone, true);
+			}
+			assert_int_equal(freed, 1);
+		}
+		assert_int_equal(scheduled, 0);
+		assert_null(one->env.awake);
+		assert_int_equal(teardown(state), 0);
+	}
+	*state = f;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(a_zone_with_nothing_to_do_is_at_rest_after_its_turn),
+		T(what_happens_during_a_turn_begins_the_next_one),
+		T(a_cancelled_survey_is_no_answer),
+		T(without_memory_a_check_comes_again),
+		T(before_anything_is_done_the_control_socket_agrees),
+		T(a_configuration_that_changes_while_it_is_judged_is_checked_again),
+		T(without_a_store_nothing_is_asked_or_done),
+		T(a_zone_that_goes_during_a_step_is_freed_with_its_end),
+	};
+	return cmocka_run_group_tests_name("daemon_turn", tests, NULL, NULL);
+}
