@@ -9,7 +9,8 @@
  *
  * - by task_finish(): stop() and done() are called from the loop, soon.
  * - by task_cancel() or tasks_close(): stop() and done() are called before these return, wherever the task is, and even
- *   if it has not begun. Both may be called from any callback but the task's own.
+ *   if it has not begun. A task cannot cancel itself. Its done() may cancel others, and close all; its other callbacks
+ * may not close all.
  *
  * After that nothing of the task is called but free(), from the loop, when its timer is closed; until then its memory
  * stays. No function of a task is called inside task_start(). All belongs to the loop thread.
@@ -33,7 +34,7 @@ typedef void (*task_step_f)(task_t *task);
 typedef struct {
 	task_step_f begin;
 	void (*stop)(task_t *task); /*!< Ends what is under way. Also called if it has not begun. */
-	/*! Hands over the result. May start and cancel other tasks; must not close all of them. */
+	/*! Hands over the result; the last thing that is done with the task but free(). May start tasks. */
 	void (*done)(task_t *task, bool cancelled);
 	void (*free)(task_t *task);
 } task_kind_t;
@@ -70,7 +71,7 @@ struct task {
 /*! Sets up a zeroed struct. */
 void tasks_init(tasks_t *tasks, uv_loop_t *loop, const task_kind_t *kind, unsigned slots, unsigned paused_max);
 
-/*! Cancels all, those that wait first; none can be started any more. Not from a callback of a task. */
+/*! Cancels all, those that wait first; none can be started any more. Not inside itself. */
 void tasks_close(tasks_t *tasks);
 
 /*! Lets it begin as soon as there is a slot. Not after tasks_close(). */

@@ -16,6 +16,7 @@ typedef struct thing {
 	char name;
 	struct thing *cancels; /*!< By its done(). */
 	bool starts_another;   /*!< The same. */
+	bool closes;           /*!< The same: all of them, and they are gone then. */
 } thing_t;
 
 static uv_loop_t loop;
@@ -58,6 +59,11 @@ static void done(task_t *task, bool cancelled)
 	if (thing->starts_another) {
 		start('z');
 	}
+	if (thing->closes) {
+		tasks_close(tasks);
+		free(tasks);
+		tasks = NULL;
+	}
 }
 
 static void release(task_t *task)
@@ -94,8 +100,10 @@ static int begin_test(void **state)
 static int end_test(void **state)
 {
 	(void)state;
-	tasks_close(tasks);
-	free(tasks);
+	if (tasks != NULL) {
+		tasks_close(tasks);
+		free(tasks);
+	}
 	uv_run(&loop, UV_RUN_DEFAULT);
 	return uv_loop_close(&loop);
 }
@@ -239,6 +247,22 @@ static void closing_cancels_all_and_lets_none_begin(void **state)
 	assert_int_equal(freed, 3);
 }
 
+static void a_callback_may_close_all(void **state)
+{
+	(void)state;
+	thing_t *a = start('a');
+	start('b');
+	start('c');
+	run();
+	said[0] = '\0';
+	a->closes = true;
+	task_finish(&a->task);
+	run();
+	/* The third one got the slot, but not the time. */
+	assert_said("a stops, a is done, b stops, b is cancelled, c stops, c is cancelled");
+	assert_int_equal(freed, 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_test, end_test)
 
 int main(void)
@@ -253,6 +277,7 @@ int main(void)
 		TEST(who_pauses_gives_the_slot_away_and_takes_it_again),
 		TEST(a_later_call_takes_the_place_of_the_one_before),
 		TEST(closing_cancels_all_and_lets_none_begin),
+		TEST(a_callback_may_close_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
