@@ -130,7 +130,6 @@ bool evidence_own(const char *text, evidence_own_t *out)
 {
 	const json_value_t all = json_read(text);
 
-	memset(out, 0, sizeof(*out));
 	tags_of(all, M_OWN_DNSKEY, out->dnskey);
 	text_of(all, M_OWN_DNSKEY_TTL, out->ttl, sizeof(out->ttl));
 	signals_of(all, M_OWN_CDS, out->cds);

@@ -193,13 +193,13 @@ json_value_t json_element(json_value_t array, json_value_t before)
 
 /* Values. */
 
-/*! The character that an escape stands for, as UTF-8 without a final zero. \return What is behind the escape. */
+/*! The character that an escape stands for, as UTF-8 without a final zero, \a len 1 at first. \return What is behind
+ * it. */
 static const char *unescape(const char *p, char out[4], size_t *len)
 {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	const char *found = strchr(from, p[1]);
 
-	*len = 1;
 	if (p[1] != 'u') {
 		out[0] = found != NULL ? to[found - from] : p[1];
 		return p + 2;

@@ -31,7 +31,15 @@ static rollover_facts_t everything(void)
 			.cds = { .present = true, .unwanted = i == 0, .keys = 2 },
 			.cdnskey = { .unanswered = i == 2 },
 		};
-		parent[i] = (parent_answer_t){ .status = ANSWER_OK, .ds = 1, .ds_ttl = 3600, .ds_foreign = i == 1 };
+		parent[i] = (parent_answer_t){
+			.status = ANSWER_OK,
+			.ds = 1,
+			.ds_ttl = 3600,
+			.ds_foreign = i == 1,
+			.ds_sha1 = i == 2 ? 2 : 0,
+			.no_referral = i == 3,
+			.ds_ignored = i == 4,
+		};
 		snprintf(child[i].server, sizeof(child[i].server), "ns%zu. \"\\\x01", i);
 		snprintf(child[i].detail, sizeof(child[i].detail), "a\x1b\x9b");
 		snprintf(parent[i].server, sizeof(parent[i].server), "p%zu.", i);
@@ -39,7 +47,10 @@ static rollover_facts_t everything(void)
 	rollover_facts_t facts = {
 		.keys = { { .tag = 1001 }, { .tag = 1002 } },
 		.key_count = 2,
-		.own = { .dnskey = 3, .dnskey_ttl = 300, .cds = { .present = true, .keys = 2 } },
+		.own = { .dnskey = 7,
+		         .dnskey_ttl = 300,
+		         .policy = POLICY_SIGNAL,
+		         .cds = { .present = true, .keys = 2 } },
 		.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
 		.no_route = ROUTE_IPV4 | ROUTE_IPV6,
 		.watch = { .answered = 3, .failing = 1, .parent_ok = true },
@@ -64,6 +75,8 @@ static void count(const evidence_answer_t *answer, void *arg)
 		snprintf(server, sizeof(server), "p%u.", i);
 		assert_string_equal(answer->ds, "1001");
 		assert_int_equal(answer->differs, i == 1);
+		assert_string_equal(answer->ds_sha1, i == 2 ? "1002" : "");
+		assert_int_equal(answer->incomplete, i == 3);
 	} else {
 		snprintf(server, sizeof(server), "ns%u. \"\\?", i);
 		assert_string_equal(answer->detail, "a??");
@@ -91,6 +104,10 @@ static void what_was_written_is_read(void **state)
 	assert_int_equal(counts[0], SERVERS);
 	assert_int_equal(counts[1], SERVERS);
 	assert_null(strstr(text, "\"cut\""));
+	assert_non_null(strstr(text, "\"own_policy\":\"signal\""));
+	const char *ignored = strstr(text, "\"ds_ignored\":true");
+	assert_non_null(ignored);
+	assert_null(strstr(ignored + 2, "ds_ignored"));
 	assert_true(evidence_own(text, &own));
 	assert_string_equal(own.dnskey, "1001 1002");
 	assert_string_equal(own.ttl, "300");
@@ -108,6 +125,99 @@ static void what_was_written_is_read(void **state)
 	assert_int_equal(routes, ROUTE_IPV6);
 	assert_int_equal(newest, 1800000001);
 	assert_memory_equal(own.watch, "2 of 3 resolvers find it secure: ????", 37);
+}
+
+static void what_is_not_there_is_not_read(void **state)
+{
+	(void)state;
+	char text[EVIDENCE_MIN];
+	evidence_own_t own;
+	rollover_facts_t facts = { .own = { .cds = { .present = true } } };
+	unsigned counts[2] = { 0 };
+
+	evidence_write(text, sizeof(text), &facts, "example.", NULL, 1800000000);
+	memset(&own, 'x', sizeof(own));
+	assert_true(evidence_own(text, &own));
+	assert_string_equal(own.dnskey, "");
+	assert_string_equal(own.cds, "unknown");
+	assert_string_equal(own.watch, "");
+	assert_string_equal(own.signaling, "");
+	assert_int_equal(evidence_each(text, count, counts), 1800000000);
+	assert_int_equal(counts[0] + counts[1], 0);
+
+	facts.asked = SURVEY_WATCH;
+	facts.watch = (watch_facts_t){ .answered = 2, .failing = 2 };
+	evidence_write(text, sizeof(text), &facts, "example.", NULL, 1800000000);
+	assert_true(evidence_own(text, &own));
+	assert_string_equal(own.watch, "0 of 2 resolvers find it secure; the parent does not validate");
+	facts.watch.detail[0] = 'x';
+	evidence_write(text, sizeof(text), &facts, "example.", NULL, 1800000000);
+	assert_true(evidence_own(text, &own));
+	assert_string_equal(own.watch, "0 of 2 resolvers find it secure; the parent does not validate: x");
+
+	memset(&own, 'x', sizeof(own));
+	assert_false(evidence_own("{", &own));
+	assert_string_equal(own.dnskey, "");
+	assert_string_equal(own.ttl, "");
+	assert_string_equal(own.cds, "");
+}
+
+static void signaling_names_have_room_whatever_they_are(void **state)
+{
+	(void)state;
+	static dsboot_name_t names[DSBOOT_NAMES_MAX];
+	static char text[1 << 18];
+	const rollover_facts_t facts = { .key_count = 0 };
+	evidence_own_t own;
+
+	for (unsigned i = 0; i < DSBOOT_NAMES_MAX; i++) {
+		memset(names[i].ns, i == 0 ? 'a' : '\x01', i == 1 ? sizeof(names[i].ns) - 1 : 3);
+		names[i].status = i % DSBOOT__COUNT;
+	}
+	for (unsigned count = 0; count <= DSBOOT_NAMES_MAX; count++) {
+		char *list = evidence_signaling(&(dsboot_result_t){ .name = names, .count = count });
+		assert_non_null(list);
+		assert_non_null(json_read(list));
+		unsigned found = 0;
+		for (json_value_t v = json_element(list, NULL); v != NULL; v = json_element(list, v)) {
+			char status[32];
+			assert_true(json_text(json_member(v, "status"), status, sizeof(status)));
+			assert_string_equal(status, dsboot_status_name(names[found++].status));
+		}
+		assert_int_equal(found, count);
+		if (count == 1) {
+			evidence_write(text, sizeof(text), &facts, "", list, 1800000000);
+			assert_true(evidence_own(text, &own));
+			assert_string_equal(own.signaling, "aaa ok");
+		}
+		free(list);
+	}
+}
+
+static void a_buffer_is_used_to_its_end_and_not_beyond(void **state)
+{
+	(void)state;
+	char out[8];
+
+	for (size_t len = 1; len <= sizeof(out); len++) {
+		memset(out, 'x', sizeof(out));
+		json_t json = json_to_buffer(out, len);
+		assert_string_equal(out, "");
+		json_open(&json, NULL, '[');
+		json_number(&json, NULL, 12);
+		json_t mark = json;
+		json_number(&json, NULL, 34);
+		json_close(&json, ']');
+		assert_int_equal(json.full, len < sizeof("[12,34]"));
+		assert_int_equal(json_fits(&json, &mark, 1), len >= sizeof("[12,34]"));
+		assert_string_equal(out, len >= sizeof("[12,34]") ? "[12,34]" :
+		                         len >= sizeof("[12")     ? "[12" :
+		                         len > 1                  ? "[" :
+		                                                    "");
+		for (size_t i = len; i < sizeof(out); i++) {
+			assert_int_equal(out[i], 'x');
+		}
+	}
 }
 
 static void there_is_always_json_and_what_fits_is_whole(void **state)
@@ -204,6 +314,14 @@ static void what_is_no_json_is_not_read(void **state)
 		memset(deep + depth, ']', depth);
 		deep[2 * depth] = '\0';
 		assert_int_equal(json_read(deep) != NULL, depth <= 32);
+
+		char objects[6 * 80 + 2] = "";
+		for (size_t i = 0; i < depth; i++) {
+			memcpy(objects + 5 * i, "{\"a\":", 5);
+		}
+		objects[5 * depth] = '1';
+		memset(objects + 5 * depth + 1, '}', depth);
+		assert_int_equal(json_read(objects) != NULL, depth <= 32);
 	}
 	/* A million brackets need no million frames. */
 	char *many = malloc(1000001);
@@ -217,7 +335,7 @@ static void values_are_found_and_cut(void **state)
 {
 	(void)state;
 	const json_value_t all = json_read(
-		" {\"a}\":\"x\\\"]\", \"list\" : [1,\"\\u0041\\t\\u00e9\\u20ac\\ud800\\u0000\", {\"a\":2} ,-7],"
+		" {\"a}\":\"x\\\"]\", \"list\" : [1,\"\\u0041\\t\\u00e9\\u0101\\u20ad\\ud800\\u0000\", {\"a\":2} ,-7],"
 		"\"n\":12345678901234567890,\"t\":true,\"a\":3,\"a\":4}");
 	char text[16], small[4];
 
@@ -238,7 +356,7 @@ static void values_are_found_and_cut(void **state)
 	assert_int_equal(json_integer(v), 1);
 	v = json_element(list, v);
 	assert_true(json_text(v, text, sizeof(text)));
-	assert_string_equal(text, "A?\xc3\xa9\xe2\x82\xac??");
+	assert_string_equal(text, "A?\xc3\xa9\xc4\x81\xe2\x82\xad??");
 	assert_true(json_text(v, small, sizeof(small)));
 	assert_string_equal(small, "A?");
 	assert_int_equal(json_integer(v), 0);
@@ -255,6 +373,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read),
+		cmocka_unit_test(what_is_not_there_is_not_read),
+		cmocka_unit_test(signaling_names_have_room_whatever_they_are),
+		cmocka_unit_test(a_buffer_is_used_to_its_end_and_not_beyond),
 		cmocka_unit_test(there_is_always_json_and_what_fits_is_whole),
 		cmocka_unit_test(a_notification_is_read_as_a_line),
 		cmocka_unit_test(what_is_no_json_is_not_read),
