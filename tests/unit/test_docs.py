@@ -202,5 +202,48 @@ class Words(unittest.TestCase):
             self.assertTrue(os.path.exists(os.path.join(SOURCE, name)), name)
 
 
+class Style(unittest.TestCase):
+    """Texts that operators read, and public comments, have the words of docs/style.rst."""
+    #: Words of the table, as they are found in texts.
+    AVOIDED = {
+        "look (noun, verb)": r"\b[Ll]ook(?:s|ed|ing)?\b(?! (?:up|for|like)\b)(?! (?:it|them) up\b)",
+        "anew, afresh": r"\b(?:anew|afresh)\b",
+        "drained": r"\bdrain(?:s|ed|ing)?\b",
+        "let go": r"\blets? go\b",
+        "told": r"\btold\b",
+        "amid": r"\bamid\b",
+        "at rest": r"\bat rest\b",
+        "somebody": r"\b[Ss]omebody\b",
+        "mend": r"\bmend(?:s|ed)?\b",
+        "makes no sense": r"\bmakes? no sense\b",
+        "on your word": r"\byour word\b",
+    }
+
+    def test_the_words_are_those_of_the_style_guide(self):
+        words = re.findall(r" {3}\* - (.*)\n", read("docs/style.rst").split("Words that this project does not use")[1])
+        self.assertEqual(words[1:], list(self.AVOIDED))
+
+    def found(self, text, where):
+        text = re.sub(r"\s+", " ", text)
+        return [f"{where}: {word!r} in: {text[:160]}" for word, regex in self.AVOIDED.items() if re.search(regex, text)]
+
+    def test_texts_and_public_comments_have_them(self):
+        wrong, texts, comments = [], 0, 0
+        for path in glob.glob(os.path.join(SOURCE, "module/*/*.[ch]")) + glob.glob(os.path.join(SOURCE, "tools/*.[ch]")) \
+                + glob.glob(os.path.join(SOURCE, "include/kskroll/*.h")):
+            where = os.path.relpath(path, SOURCE)
+            for m in re.finditer(r"/\*.*?\*/|//[^\n]*|'(?:[^'\\]|\\.)'|\"(?:[^\"\\\n]|\\.)*\"(?:\s*\"(?:[^\"\\\n]|\\.)*\")*", read(where), re.DOTALL):
+                text = m.group(0)
+                if text.startswith('"') and " " in text:
+                    texts += 1
+                    wrong += self.found(re.sub(r'"\s*"', "", text), where)
+                elif text.startswith("/*") and path.endswith(".h"):
+                    comments += 1
+                    wrong += self.found(re.sub(r"\n\s*\* ?", " ", text), where)
+        self.assertGreater(texts, 1000)
+        self.assertGreater(comments, 500)
+        self.assertEqual(wrong, [])
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1] + sys.argv[3:])
