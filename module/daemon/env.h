@@ -33,7 +33,7 @@ struct env {
 	schedule_t schedule;
 	instances_t instances;
 	zones_t zones;
-	zone_t *awake; /*!< Those that are not at rest (zone.c). */
+	zone_t *awake; /*!< Those that are awake (zone.c). */
 	numbers_t numbers;
 	routes_t routes;
 	forget_t forget;

@@ -65,6 +65,6 @@ void fit_note(zone_t *zone, server_status_t status, const char *detail);
 /*! Whether the zone waits for the end of another client's transaction. */
 bool fit_is_busy(const zone_t *zone);
 
-/*! Whether a zone at rest has nothing of it to remember. */
+/*! Whether a sleeping zone has nothing of it to remember. */
 bool fit_is_plain(const zone_t *zone);
 void fit_free(zone_t *zone);

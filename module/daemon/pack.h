@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief Keeps a struct without its zeros: most of what a zone at rest has are zeros.
+ * \brief Keeps a struct without its zeros: most of what a sleeping zone has are zeros.
  */
 
 #pragma once

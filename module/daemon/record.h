@@ -27,7 +27,7 @@ typedef struct {
 
 /*! Reads the row, unless it has been. \return False without a store, or memory. */
 bool record_load(zone_t *zone);
-/*! The row is that of a zone at rest, or of a new one. */
+/*! The row is that of a sleeping zone, or of a new one. */
 void record_loaded(zone_t *zone);
 
 /*!
@@ -47,6 +47,6 @@ void record_no_base_policy(zone_t *zone);
 /*! Without memory the one before stays. */
 void record_parent(zone_t *zone, const char *parent_zone);
 
-/*! Whether a zone at rest has nothing of it to remember. */
+/*! Whether a sleeping zone has nothing of it to remember. */
 bool record_is_plain(const zone_t *zone);
 void record_free(zone_t *zone);

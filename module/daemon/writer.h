@@ -4,7 +4,7 @@
  *
  * \brief Writes to the store.
  *
- * What is followed by an act is durable before it; what zones at rest have seen goes together, once a second, since
+ * What is followed by an act is durable before it; what sleeping zones have seen goes together, once a second, since
  * every transaction waits for the disk.
  */
 

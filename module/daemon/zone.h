@@ -33,7 +33,7 @@ struct zone {
 	const char *name;                /*!< Of the entry. */
 	const knot_dname_t *dname;       /*!< Behind this struct. */
 	const zone_settings_t *settings; /*!< Of the newest instance, which owns them; NULL: none is left. */
-	zone_t *prev, *next;             /*!< In the list of those not at rest. */
+	zone_t *prev, *next;             /*!< In the list of those that are awake. */
 	unsigned refs;                   /*!< The table of zones, and calls under way (zone_turn.c). */
 	bool busy;                       /*!< A check is under way (zone_turn.c). */
 	bool again;                      /*!< Something happened meanwhile: check again at once. */
@@ -50,7 +50,7 @@ struct zone {
 	signaling_t signaling;
 };
 
-/*! \return The entry's zone, which is no longer at rest; NULL if there is no memory. */
+/*! \return The entry's zone, which is awake from here on; NULL if there is no memory. */
 zone_t *zone_get(env_t *env, entry_t *entry);
 void zone_each(const env_t *env, void (*each)(zone_t *zone));
 

@@ -13,10 +13,10 @@
 
 #include "forward.h"
 
-/*! A zone with the module. There may be very many, and nearly all are at rest: then this is all there is. */
+/*! A zone with the module. There may be very many, and nearly all are asleep: then this is all there is. */
 struct entry {
-	zone_t *zone;        /*!< NULL: at rest (zone.c). */
-	void *kept;          /*!< Packed kept_t of a zone at rest; NULL: never checked (zone.c). */
+	zone_t *zone;        /*!< NULL: asleep (zone.c). */
+	void *kept;          /*!< Packed kept_t of a sleeping zone; NULL: never checked (zone.c). */
 	entry_t *next;       /*!< In its hash bucket. */
 	uint32_t instance;   /*!< The newest instance, whose settings count: its place and one (instances.c). */
 	uint32_t due;        /*!< Position in the queue of checks, 0: not in it (queue.c). */
@@ -38,7 +38,7 @@ bool zones_init(zones_t *zones);
 void zones_free(zones_t *zones);
 
 entry_t *zones_find(const zones_t *zones, const char *name);
-/*! \return A new one without instances, at rest, to be freed after zones_remove(); NULL if there is no memory. */
+/*! \return A new one without instances, asleep, to be freed after zones_remove(); NULL if there is no memory. */
 entry_t *zones_add(zones_t *zones, const char *name);
 /*! It is not found any more. */
 void zones_remove(zones_t *zones, entry_t *entry);

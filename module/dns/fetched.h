@@ -17,7 +17,7 @@ typedef enum {
 	FETCHED_RRSET,     /*!< There are records. */
 	FETCHED_NONE,      /*!< There are none; fetched_denied() proves it. */
 	FETCHED_UNUSABLE,  /*!< Another question, an error, or not authoritative. */
-	FETCHED_TOO_MANY,  /*!< More records than are looked at: the server's doing. */
+	FETCHED_TOO_MANY,  /*!< More records than are checked: the server's doing. */
 	FETCHED_NO_MEMORY, /*!< Not the server's doing. */
 } fetched_said_t;
 

@@ -33,7 +33,7 @@ typedef struct {
 	bool bogus;              /*!< For LOOKUP_FAILED: the validator says no. */
 	bool alias;              /*!< The records are those of another name, by CNAME. */
 	knot_rdataset_t rrs;     /*!< RDATA; names in it as they came. */
-	const knot_dname_t *soa; /*!< For LOOKUP_NONE: who says so; NULL if not told. */
+	const knot_dname_t *soa; /*!< For LOOKUP_NONE: who says so; NULL if not known. */
 	const char *error;       /*!< For LOOKUP_FAILED. */
 	uint32_t ttl;            /*!< How long it may be kept; not for LOOKUP_FAILED. */
 } lookup_result_t;

@@ -94,7 +94,7 @@ void target_free(target_t *target);
 bool target_is_silent(const target_t *target);
 /*! Puts a target where it belongs; it keeps its place in a list that it does not leave. */
 void target_update(target_t *target);
-/*! Those that may be asked again by now are no longer at rest. */
+/*! Those that may be asked again by now no longer pause. */
 void targets_wake(ask_t *ask);
 /*!
  * Whose turn it is, or NULL. The silent ones cannot hold back the others, since they get half of what there is at

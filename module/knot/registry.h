@@ -4,7 +4,7 @@
  *
  * \brief What knotd has loaded, and what of it kskrolld does not know yet.
  *
- * It outlives kskrolld: a new one is told all of it. Settings are kept as the frames that are sent, once for all zones
+ * It outlives kskrolld: a new one gets all of it. Settings are kept as the frames that are sent, once for all zones
  * that have the same. Nothing here waits or does I/O. All functions are called with the lock held, which
  * protects what the relay has for its thread as well.
  */
@@ -46,7 +46,7 @@ void registry_zone_remove(registry_zone_t *zone);
 
 /*! There is a new kskrolld, which knows nothing; or there is none. */
 void registry_restart(bool there_is_one);
-/*! Whether there is something that it has not been told. */
+/*! Whether there is something that was not sent yet. */
 bool registry_waits(void);
 /*!
  * Writes as much of that as fits. Nothing was written though registry_waits(): the buffer is too small for one frame.

@@ -28,7 +28,7 @@ typedef struct {
  *
  * \param[in] preferred  Path to prefer among several, or NULL.
  * \param[out] out       Where the server listens on all addresses, the loopback one. Which of them speak DNS and
- *                       which TLS cannot be told.
+ *                       which TLS is not known.
  *
  * \return Whether there is a control socket: a listening AF_UNIX socket.
  */

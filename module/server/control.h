@@ -57,7 +57,7 @@ typedef struct {
 
 	unsigned units; /*!< Data units received, without errors. */
 	bool failed;    /*!< knotd answered with an error. */
-	bool busy;      /*!< The error means that somebody else is at work. */
+	bool busy;      /*!< The error means that another client is at work. */
 	/*!
 	 * No error, but it took as long as a wait for knotd's control lock may take. When that
 	 * wait times out, 3.4 answers with an empty block as if the command had succeeded.

@@ -28,7 +28,7 @@ typedef struct {
  *
  * \param[in,out] glance  What is known of the server.
  * \param[in,out] checks   Zones. Status SERVER_OK; SERVER_REFUSED with the words of check_run() for a zone that is not
- *                        loaded; SERVER_UNREACHABLE if nothing can be told this way. Nothing says whether a zone is
+ *                        loaded; SERVER_UNREACHABLE if DNS shows nothing. Nothing says whether a zone is
  *                        frozen, has a transaction, or belongs to a catalog.
  * \param[in] timeout_ms  Of the whole connection.
  */

@@ -11,7 +11,7 @@
 #include "policy.h"
 #include "reread.h"
 
-/*! One zone to switch: what server_switch() was told, and what came of it. */
+/*! One zone to switch: what server_switch() was asked for, and the result. */
 typedef struct {
 	const char *zone;
 	const char *base;
