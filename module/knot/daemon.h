@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief kskrolld as the thread in knotd sees it: it is started, told what the registry has, heard, and ended.
+ * \brief kskrolld as the thread in knotd sees it: it is started, gets what the registry has, is read, and ended.
  *
  * Nothing here waits. The functions take the registry's lock for themselves.
  */
@@ -25,12 +25,12 @@ typedef struct {
 	uint64_t pause;
 	uint64_t starts;
 	bool greeted;      /*!< It is of our version. */
-	bool ending;       /*!< It has been told to end. */
+	bool ending;       /*!< It was asked to end. */
 	uint64_t end_by;   /*!< Nobody waits for it any longer. */
 	bool killed;       /*!< For what it has sent, or since it hangs. */
 	silence_t silence; /*!< Of it. */
 	sockets_t sockets; /*!< Where the server is. */
-	bool where_due;    /*!< It has not been told that. */
+	bool where_due;    /*!< That was not sent yet. */
 	uint8_t *out;
 	size_t out_size, out_len, out_at;
 	uint8_t *in;
