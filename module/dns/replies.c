@@ -31,9 +31,12 @@ static bool was_seen(const reply_seen_t *seen, const ask_reply_t *reply)
 	return true;
 }
 
-/*! Keeps a reply, unless memory is short: then the next one is judged by itself. */
+/*! Keeps a whole reply, unless memory is short: then the next one is judged by itself. */
 static void keep(reply_seen_t *seen, const ask_reply_t *reply, size_t index)
 {
+	if (reply->error != NULL) {
+		return;
+	}
 	seen_clear(seen);
 	for (unsigned i = 0; i < reply->answered; i++) {
 		seen->answer[i].wire = malloc(reply->answer[i].len);

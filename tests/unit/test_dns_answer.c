@@ -10,6 +10,7 @@
 
 #include "delegation.h"
 #include "dns_world.h"
+#include "replies.h"
 
 /* -- DNSKEY ----------------------------------------------------------------- */
 
@@ -243,6 +244,27 @@ static void errors_of_a_server_are_named(void **state)
 		assert_int_equal(w->child.status, ANSWER_ERROR);
 		assert_string_equal(w->child.detail, CASES[i].detail);
 	}
+}
+
+/*! DNSKEY is answered, the others are not. */
+static void only_a_whole_reply_is_kept(void **state)
+{
+	world_t *w = *state;
+	replies_t replies = { 0 };
+	child_answer_t answers[1] = { 0 };
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_DNSKEY, true, 0);
+	reply_put(&w->reply, &w->dnskey, &w->dnskey_sigs);
+	size_t len = reply_end(&w->reply);
+	ask_reply_t reply = {
+		.answer = { { .wire = w->reply.wire, .len = len }, { .error = "timeout" }, { .error = "timeout" } },
+		.answered = 1,
+		.error = "timeout",
+		.alive = true,
+	};
+	replies_child(&replies, &w->known, &reply, answers, 0);
+	assert_int_equal(answers[0].status, ANSWER_OK);
+	assert_int_equal(replies.child.answered, 0);
+	replies_clear(&replies);
 }
 
 static void answer_to_another_question_is_refused(void **state)
@@ -903,6 +925,7 @@ int main(void)
 		T(only_the_signed_ttl_counts),
 		T(signed_ttl_with_the_highest_bit_is_none),
 		T(errors_of_a_server_are_named),
+		T(only_a_whole_reply_is_kept),
 		T(answer_to_another_question_is_refused),
 		T(signed_cds_is_read),
 		T(refused_cds_is_an_error),
