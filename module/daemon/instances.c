@@ -77,7 +77,7 @@ static void list_add(instances_t *in, entry_t *entry, uint32_t slot)
 	*at = slot + 1;
 }
 
-const zone_settings_t *instances_add(instances_t *in, wire_id_t id, entry_t *entry, uint32_t settings)
+void instances_add(instances_t *in, wire_id_t id, entry_t *entry, uint32_t settings)
 {
 	assert(id.slot < in->count && in->table[id.slot].entry == NULL);
 
@@ -85,24 +85,26 @@ const zone_settings_t *instances_add(instances_t *in, wire_id_t id, entry_t *ent
 	*instance = (instance_t){ .entry = entry, .settings = in->numbered[settings], .serial = id.serial };
 	instance->settings->refs++;
 	list_add(in, entry, id.slot);
-	return instance->settings;
 }
 
-entry_t *instances_remove(instances_t *in, wire_id_t id)
+entry_t *instances_find(const instances_t *in, wire_id_t id)
 {
-	instance_t *instance = id.slot < in->count ? &in->table[id.slot] : NULL;
-	if (instance == NULL || instance->entry == NULL || instance->serial != id.serial) {
-		return NULL;
-	}
-	entry_t *entry = instance->entry;
-	uint32_t *at = &entry->instance;
+	const instance_t *instance = id.slot < in->count ? &in->table[id.slot] : NULL;
+	return instance != NULL && instance->serial == id.serial ? instance->entry : NULL;
+}
+
+void instances_remove(instances_t *in, wire_id_t id)
+{
+	assert(instances_find(in, id) != NULL);
+
+	instance_t *instance = &in->table[id.slot];
+	uint32_t *at = &instance->entry->instance;
 	while (*at != id.slot + 1) {
 		at = &in->table[*at - 1].next;
 	}
 	*at = instance->next;
 	settings_zone_put(instance->settings);
 	*instance = (instance_t){ .entry = NULL };
-	return entry;
 }
 
 const zone_settings_t *instances_settings(const instances_t *in, const entry_t *entry)

@@ -40,10 +40,12 @@ void instances_settings_remove(instances_t *instances, uint32_t number);
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL if the place is taken or there are no such settings.
  */
 int instances_reserve(instances_t *instances, wire_id_t id, uint32_t settings);
-/*! After that: the instance is there. \return Its settings. */
-const zone_settings_t *instances_add(instances_t *instances, wire_id_t id, entry_t *entry, uint32_t settings);
-/*! \return The zone whose instance is gone; NULL if it was not there. */
-entry_t *instances_remove(instances_t *instances, wire_id_t id);
+/*! After that: the instance is there. */
+void instances_add(instances_t *instances, wire_id_t id, entry_t *entry, uint32_t settings);
+/*! \return The zone of that instance; NULL if there is none. */
+entry_t *instances_find(const instances_t *instances, wire_id_t id);
+/*! \param[in] id  Of an instance that is there; its settings are freed if nothing else has them. */
+void instances_remove(instances_t *instances, wire_id_t id);
 
 /*! Those of the newest instance; NULL if the zone has none. */
 const zone_settings_t *instances_settings(const instances_t *instances, const entry_t *entry);

@@ -49,13 +49,13 @@ int loop_attach(loop_t *loop, wire_id_t id, const char *zone, uint32_t number)
 		return KNOT_ENOMEM;
 	}
 	const zone_settings_t *before = instances_settings(&env->instances, entry);
-	const zone_settings_t *settings = instances_add(&env->instances, id, entry, number);
+	instances_add(&env->instances, id, entry, number);
 	check_loaded(entry);
-	zone_settings_changed(env, entry);
+	const bool others = zone_instance_changed(env, entry, before);
 	if (loop->running) {
 		numbers_publish(env, entry);
 		/* A reload of a hundred thousand zones at rest with the same settings is no reason to check them. */
-		if (entry->kept == NULL || before != settings) {
+		if (entry->kept == NULL || others) {
 			zone_wake(env, entry);
 		}
 	}
@@ -66,12 +66,16 @@ void loop_detach(loop_t *loop, wire_id_t id)
 {
 	env_t *env = &loop->env;
 
-	entry_t *entry = instances_remove(&env->instances, id);
+	entry_t *entry = instances_find(&env->instances, id);
 	if (entry == NULL) {
 		return;
 	}
+	const zone_settings_t *before = instances_settings(&env->instances, entry);
+	instances_remove(&env->instances, id);
 	if (instances_settings(&env->instances, entry) != NULL) {
-		zone_settings_changed(env, entry);
+		if (zone_instance_changed(env, entry, before) && loop->running) {
+			zone_wake(env, entry);
+		}
 		return;
 	}
 	zones_remove(&env->zones, entry);

@@ -74,6 +74,7 @@ bool record_save(zone_t *zone, const rollover_decision_t *d, time_t now, bool so
 		return false;
 	}
 	zone->kept.saved = now;
+	zone->entry->other_settings = false;
 	return true;
 }
 

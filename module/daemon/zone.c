@@ -154,10 +154,14 @@ void zone_wake(env_t *env, entry_t *entry)
 	}
 }
 
-void zone_settings_changed(env_t *env, entry_t *entry)
+bool zone_instance_changed(env_t *env, entry_t *entry, const zone_settings_t *before)
 {
+	const bool others = before != instances_settings(&env->instances, entry);
+
+	entry->other_settings |= others;
 	if (entry->zone != NULL) {
 		entry->zone->settings = instances_settings(&env->instances, entry);
 		fit_forget(entry->zone);
 	}
+	return others;
 }

@@ -56,8 +56,14 @@ void zone_each(const env_t *env, void (*each)(zone_t *zone));
 
 /*! Checks the zone now, or right after the check under way. */
 void zone_wake(env_t *env, entry_t *entry);
-/*! Its newest instance is another one, or its settings may be others. */
-void zone_settings_changed(env_t *env, entry_t *entry);
+/*!
+ * The newest instance of the zone is another one than before.
+ *
+ * \param[in] before  Settings of the one before, NULL if there was none; only compared, they may be gone.
+ *
+ * \return Whether the settings are others: they are written after the next check.
+ */
+bool zone_instance_changed(env_t *env, entry_t *entry, const zone_settings_t *before);
 
 /*! A call under way needs the zone. */
 void zone_ref(zone_t *zone);

@@ -15,14 +15,16 @@
 
 /*! A zone with the module. There may be very many, and nearly all are asleep: then this is all there is. */
 struct entry {
-	zone_t *zone;        /*!< NULL: asleep (zone.c). */
-	void *kept;          /*!< Packed kept_t of a sleeping zone; NULL: never checked (zone.c). */
-	entry_t *next;       /*!< In its hash bucket. */
-	uint32_t instance;   /*!< The newest instance, whose settings count: its place and one (instances.c). */
-	uint32_t due;        /*!< Position in the queue of checks, 0: not in it (queue.c). */
-	uint8_t state, gate; /*!< As counted in the totals (numbers.c). */
-	bool catalog_member; /*!< At the last check that knew, if the newest instance was there by then (check.c). */
-	bool examined;       /*!< The control socket has answered about it once (check.c). */
+	zone_t *zone;            /*!< NULL: asleep (zone.c). */
+	void *kept;              /*!< Packed kept_t of a sleeping zone; NULL: never checked (zone.c). */
+	entry_t *next;           /*!< In its hash bucket. */
+	uint32_t instance;       /*!< The newest instance, whose settings count: its place and one (instances.c). */
+	uint32_t due;            /*!< Position in the queue of checks, 0: not in it (queue.c). */
+	uint8_t state, gate;     /*!< As counted in the totals (numbers.c). */
+	bool catalog_member : 1; /*!< At the last check that knew, if the newest instance was there by then (check.c).
+	                          */
+	bool examined : 1;       /*!< The control socket has answered about it once (check.c). */
+	bool other_settings : 1; /*!< Than those that were last written (zone.c, record.c). */
 	char name[];
 };
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the configuration may say: conf-check rejects it, or the zone is observed only."""
 
+import json
 import os
 import re
 import time
 
 from .daemons import render, run
+from .faults import store_path
 from .marks import bound
 from .progress import Progress
 from .wait import wait_until
@@ -98,6 +100,17 @@ def test_a_reload_checks_no_zone_at_rest_whose_settings_are_the_same(directory):
             wait_until(lambda: 0 < (world.knot.stats(ZONE).get("next-check-seconds") or 0) <= 51, 5, "no new check")
             # Its new instance has its numbers all the same.
             assert world.knot.stats(ZONE)["surveys"] == 1
+            # Nothing else changes at the gate: the settings alone are reason enough to write the row.
+            settings[other]["unreachable-after"] = 7200
+            world.knot.sections = world.knot_sections()
+            world.knot.reconfigure()
+            wait_until(lambda: shown(world, other)["settings"]["unreachable-after"] == 7200, 30, "status shows it")
+
+
+def shown(world, zone):
+    """What the command line shows of a zone."""
+    tool = os.path.join(os.environ["KSKROLL_BUILD"], "tools", "kskroll")
+    return json.loads(run([tool, "--db", store_path(world), "status", zone, "--json"]).stdout)["zones"][0]
 
 
 def ask_surveys(world):
