@@ -35,7 +35,7 @@ static void begin(task_t *task)
 	say(task, "begins");
 }
 
-static void stop(task_t *task)
+static void stop_tasks(task_t *task)
 {
 	say(task, "stops");
 }
@@ -86,7 +86,7 @@ static void run(void)
 
 static int begin_test(void **state)
 {
-	static const task_kind_t KIND = { .begin = begin, .stop = stop, .done = done, .free = release };
+	static const task_kind_t KIND = { .begin = begin, .stop = stop_tasks, .done = done, .free = release };
 	(void)state;
 	said[0] = '\0';
 	freed = 0;
