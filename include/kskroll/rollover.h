@@ -394,6 +394,19 @@ bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted);
  */
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *decision);
 
+/*!
+ * \brief For how long Knot (3.5.3 and later) has to keep the key that `zone-ksk-submitted` retires.
+ *
+ * The order is given when the TTL of the old DS is over, so it is 0 where the machine made no mistake. If no key is
+ * meant to be removed, it is long: a key that is removed by mistake stays for that time.
+ *
+ * \param[in] row  The zone's row.
+ * \param[in] now  Current time, of the row's clock.
+ *
+ * \return Seconds.
+ */
+uint32_t rollover_submitted_ttl(const rollover_row_t *row, time_t now);
+
 /*! Seconds by which the next check may come later than row->next_check, so that zones do not march in step; 0: on time.
  */
 uint32_t rollover_spread(const rollover_row_t *row, time_t now);

@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "act.h"
-#include "belt.h"
 #include "env.h"
 #include "text.h"
 #include "zone.h"
@@ -92,7 +91,7 @@ void act_upon(zone_t *zone, const rollover_decision_t *d, act_done_f done)
 	} else if (d->action == ACTION_START) {
 		server_start_rollover(server, zone->name, on_acted, zone);
 	} else if (d->action == ACTION_SUBMITTED) {
-		const uint32_t ttl = belt_ttl(&d->row, clocks_now(&zone->env->clocks, &zone->kept.row));
+		const uint32_t ttl = rollover_submitted_ttl(&d->row, clocks_now(&zone->env->clocks, &zone->kept.row));
 		server_ksk_submitted(server, zone->name, ttl, on_acted, zone);
 	} else {
 		done(zone, true);

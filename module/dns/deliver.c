@@ -6,7 +6,7 @@
 
 #include "kskroll/addr.h"
 #include "deliver.h"
-#include "message.h"
+#include "notify_message.h"
 #include "util/knot.h"
 
 /*! An answer is hardly longer than the message; whoever sends more is not understood. */

@@ -8,6 +8,7 @@
 #include "denial.h"
 #include "fetched.h"
 #include "interpret.h"
+#include "interpret_common.h"
 
 _Static_assert(DENIAL_ITERATIONS_MAX == DNS_NSEC3_ITERATIONS_MAX, "what is a proof here is configured so");
 
@@ -16,14 +17,12 @@ static void say(char *detail, size_t size, const char *text)
 	snprintf(detail, size, "%s", text);
 }
 
-/*! Of an answer without RRset: too many records are the server's doing. */
-static answer_status_t status_of(fetched_said_t said)
+answer_status_t interpret_status(fetched_said_t said)
 {
 	return said == FETCHED_TOO_MANY ? ANSWER_BOGUS : ANSWER_ERROR;
 }
 
-/*! Why an answer is of no use; \a about only in front of what is wrong with the RRset itself. */
-static void say_why(const fetched_t *fetched, const char *about, char *detail, size_t size)
+void interpret_why(const fetched_t *fetched, const char *about, char *detail, size_t size)
 {
 	if (fetched->said == FETCHED_UNUSABLE) {
 		say(detail, size, fetched->why);
@@ -32,7 +31,7 @@ static void say_why(const fetched_t *fetched, const char *about, char *detail, s
 	}
 }
 
-static fetched_clock_t clock_of(const interpret_zone_t *zone)
+fetched_clock_t interpret_clock(const interpret_zone_t *zone)
 {
 	return (fetched_clock_t){ .now = zone->now, .work = zone->work };
 }
@@ -69,7 +68,7 @@ static keyset_t signers(const interpret_zone_t *zone, const fetched_t *fetched, 
 			keys[i] = rdata_of(zone, &zone->keys[i], served);
 		}
 	}
-	const fetched_clock_t clock = clock_of(zone);
+	const fetched_clock_t clock = interpret_clock(zone);
 	*result = fetched_signers(fetched, zone->zone, keys, zone->key_count, &clock);
 	return result->keys;
 }
@@ -119,7 +118,7 @@ static void judge_dnskey(const interpret_zone_t *zone, const fetched_t *fetched,
 	if (known.keys == 0) {
 		/* Somebody else's, or broken? Keys out of the answer itself prove nothing more, and no TTL. */
 		fetched_keys_t all = { 0 };
-		const fetched_clock_t clock = clock_of(zone);
+		const fetched_clock_t clock = interpret_clock(zone);
 		fetched_keys_add(&all, dnskey);
 		any = fetched_signers(fetched, zone->zone, all.key, all.count, &clock);
 	} else {
@@ -139,7 +138,7 @@ static void judge_dnskey(const interpret_zone_t *zone, const fetched_t *fetched,
 }
 
 /*! What is known, with the budget of the reply or, if there is none, one of this answer. */
-static interpret_zone_t with_work(const interpret_zone_t *zone, work_t *own)
+interpret_zone_t interpret_with_work(const interpret_zone_t *zone, work_t *own)
 {
 	interpret_zone_t known = *zone;
 	if (known.work == NULL) {
@@ -156,7 +155,7 @@ void interpret_dnskey(const interpret_zone_t *zone, const uint8_t *wire, size_t 
 	assert(zone->key_count <= ROLLOVER_KEYS_MAX);
 
 	work_t own;
-	const interpret_zone_t known = with_work(zone, &own);
+	const interpret_zone_t known = interpret_with_work(zone, &own);
 
 	knot_rdataset_init(served);
 	out->status = ANSWER_ERROR;
@@ -172,8 +171,8 @@ void interpret_dnskey(const interpret_zone_t *zone, const uint8_t *wire, size_t 
 		say(out->detail, sizeof(out->detail), "no DNSKEY");
 		break;
 	default:
-		out->status = status_of(fetched.said);
-		say_why(&fetched, "DNSKEY", out->detail, sizeof(out->detail));
+		out->status = interpret_status(fetched.said);
+		interpret_why(&fetched, "DNSKEY", out->detail, sizeof(out->detail));
 	}
 	fetched_clear(&fetched);
 }
@@ -199,7 +198,7 @@ static void judge_nodata(const interpret_zone_t *zone, const knot_rdataset_t *se
 
 	/* "CDS is gone" moves a rollover on: it needs a proof like everything that does. */
 	fetched_keys_t keys = { 0 };
-	const fetched_clock_t clock = clock_of(zone);
+	const fetched_clock_t clock = interpret_clock(zone);
 	fetched_keys_add(&keys, served);
 	const char *error = fetched_denied(fetched, zone->zone, &keys, &clock, NULL);
 	if (error != NULL) {
@@ -233,7 +232,7 @@ void interpret_signal(const interpret_zone_t *zone, const knot_rdataset_t *serve
 	signal_rrset_t *signal = type == KNOT_RRTYPE_CDS ? &out->cds : &out->cdnskey;
 	memset(signal, 0, sizeof(*signal));
 	work_t own;
-	const interpret_zone_t known = with_work(zone, &own);
+	const interpret_zone_t known = interpret_with_work(zone, &own);
 
 	fetched_t fetched;
 	fetched_read(&fetched, wire, len, zone->zone, type);
@@ -245,83 +244,7 @@ void interpret_signal(const interpret_zone_t *zone, const knot_rdataset_t *serve
 		judge_nodata(&known, served, &fetched, about, out);
 		break;
 	default:
-		worsen(out, status_of(fetched.said), about, fetched.why);
-	}
-	fetched_clear(&fetched);
-}
-
-static void judge_no_ds(const interpret_zone_t *zone, const knot_dname_t *parent, const fetched_keys_t *keys,
-                        const fetched_t *fetched, parent_answer_t *out)
-{
-	const int soa = fetched_soa_count(fetched, parent), child = fetched_soa_count(fetched, zone->zone);
-	const char *error;
-	if (soa < 0 || child < 0) {
-		const bool many = soa == -1 || (soa >= 0 && child == -1);
-		out->status = many ? ANSWER_BOGUS : ANSWER_ERROR;
-		error = packet_error(many ? KNOT_ESPACE : KNOT_ENOMEM);
-	} else if (child > 0) {
-		/* A server of both zones that forgets which side DS is on (RFC 4035 3.1.4.1). */
-		error = "answers from the child zone";
-	} else if (!fetched_is_empty(fetched) || soa != 1) {
-		error = "neither DS nor NODATA";
-	} else {
-		const fetched_clock_t clock = clock_of(zone);
-		error = fetched_denied(fetched, parent, keys, &clock, &out->ds_ttl);
-		out->status = error != NULL ? ANSWER_BOGUS : ANSWER_OK;
-	}
-	say(out->detail, sizeof(out->detail), error != NULL ? error : "");
-}
-
-static void judge_ds(const interpret_zone_t *zone, const fetched_t *fetched, uint32_t original_ttl,
-                     parent_answer_t *out)
-{
-	dns_ds_t ds;
-	dns_ds_match(zone->zone, &fetched->set.rrset.rrs, zone->keys, zone->key_count, &ds);
-
-	out->status = ANSWER_OK;
-	out->detail[0] = '\0';
-	out->ds = ds.keys;
-	out->ds_sha1 = ds.sha1;
-	out->ds_foreign = ds.foreign;
-	out->ds_ttl = fetched_ttl(original_ttl, fetched->set.rrset.ttl);
-	out->ds_ignored = ds.ignored > 0;
-	if (ds.ignored > 0) {
-		/* Shown, since whoever checks the DS set wonders about it. */
-		snprintf(out->detail, sizeof(out->detail),
-		         "%u DS that validators ignore: tag %u, algorithm %u, digest type %u%s", ds.ignored,
-		         ds.ignored_tag, ds.ignored_algorithm, ds.ignored_digest, ds.ignored > 1 ? ", ..." : "");
-	} else if (ds.sha1 != 0) {
-		say(out->detail, sizeof(out->detail), "SHA-1 is the only digest of a DS");
-	}
-}
-
-void interpret_ds(const interpret_zone_t *zone, const knot_dname_t *parent, const knot_rdataset_t *trusted,
-                  const uint8_t *wire, size_t len, parent_answer_t *out)
-{
-	assert(zone && parent && trusted && out);
-	assert(zone->key_count <= ROLLOVER_KEYS_MAX);
-
-	work_t own;
-	const interpret_zone_t known = with_work(zone, &own);
-	out->status = ANSWER_ERROR;
-	fetched_keys_t keys = { 0 };
-	fetched_keys_add(&keys, trusted);
-	fetched_t fetched;
-	fetched_read(&fetched, wire, len, zone->zone, KNOT_RRTYPE_DS);
-	if (fetched.said == FETCHED_RRSET) {
-		const fetched_clock_t clock = clock_of(&known);
-		verify_result_t result = fetched_signers(&fetched, parent, keys.key, keys.count, &clock);
-		if (result.keys == 0) {
-			out->status = ANSWER_BOGUS;
-			snprintf(out->detail, sizeof(out->detail), "DS: %s", result.reason);
-		} else {
-			judge_ds(&known, &fetched, result.original_ttl, out);
-		}
-	} else if (fetched.said == FETCHED_NONE) {
-		judge_no_ds(&known, parent, &keys, &fetched, out);
-	} else {
-		out->status = status_of(fetched.said);
-		say_why(&fetched, "DS", out->detail, sizeof(out->detail));
+		worsen(out, interpret_status(fetched.said), about, fetched.why);
 	}
 	fetched_clear(&fetched);
 }

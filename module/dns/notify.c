@@ -11,7 +11,7 @@
 #include "deliver.h"
 #include "asker.h"
 #include "dsync.h"
-#include "message.h"
+#include "notify_message.h"
 #include "tasks.h"
 
 /*! Records of one parent and addresses of one target; who has more is not served any better. */

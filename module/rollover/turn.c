@@ -146,3 +146,14 @@ bool rollover_store_failed(rollover_row_t *row, const rollover_decision_t *decis
 	row->next_check = now + (1U << row->checks);
 	return fresh;
 }
+
+uint32_t rollover_submitted_ttl(const rollover_row_t *row, time_t now)
+{
+	assert(row);
+
+	if (row->ds_all_since == 0 || rollover_is_first(row)) {
+		return ROLLOVER_UNKNOWN_DS_TTL;
+	}
+	const time_t passed = now > row->ds_all_since ? now - row->ds_all_since : 0;
+	return passed < (time_t)row->ds_expire ? row->ds_expire - passed : 0;
+}

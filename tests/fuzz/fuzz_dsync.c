@@ -9,7 +9,7 @@
 
 #include "dsync.h"
 #include "fuzz.h"
-#include "message.h"
+#include "notify_message.h"
 
 static void fuzz_record(const uint8_t *data, size_t size)
 {

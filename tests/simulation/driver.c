@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "module/daemon/belt.h"
 #include "sim_world.h"
 
 static void sleep_until(world_t *w, time_t wake)
@@ -203,7 +202,7 @@ void engine_order(world_t *w)
 		(void)knot_roll(w, w->knot.key[w->knot.key_count - 1].algorithm, false);
 	} else {
 		(void)follow_clock(w);
-		uint32_t ttl = belt_ttl(&e->row, clock_wall(w));
+		uint32_t ttl = rollover_submitted_ttl(&e->row, clock_wall(w));
 		ok = knot_submit(w, CAUSE_OURS, decided, ttl);
 		answer = ok ? "" : "no KSK is ready";
 	}

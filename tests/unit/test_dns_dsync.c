@@ -10,7 +10,7 @@
 
 #include "dns_signer.h"
 #include "dsync.h"
-#include "message.h"
+#include "notify_message.h"
 
 /*! Keeps what is behind the bytes away from the reader: a copy of the exact size. */
 static const char *parse(const void *data, size_t len, dsync_t *dsync)

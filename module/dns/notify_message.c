@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "message.h"
+#include "notify_message.h"
 
 int message_make(const knot_dname_t *zone, uint16_t id, uint8_t wire[MESSAGE_MAX], size_t *len)
 {
