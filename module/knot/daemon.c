@@ -13,6 +13,7 @@
 
 #include "daemon.h"
 #include "registry.h"
+#include "util/printable.h"
 
 /*! From its end to its next start. Each time twice as long, until one lives for four times the last pause. */
 #define PAUSE_MIN_MS 1000
@@ -20,6 +21,22 @@
 #define PAUSE_SHARE  4
 
 #define BUFFER_SIZE (64 * 1024)
+/*! Reads in a row: other things are due as well. */
+#define READS_MAX 16
+
+/*!
+ * Lines of it in knotd's log: so many at once, and so many in a second. Very many zones that resume or roll together
+ * bring a line each; a disk must not be filled.
+ */
+#define LINES_MAX        20000
+#define LINES_PER_SECOND 200
+/*! The longest line; longer ones are cut. */
+#define LINE_SIZE 2048
+
+/*! One that asks to be started again before it has lived so long, for the third time in a row, waits like one that
+ * fails. */
+#define AGAIN_SOON_MS 10000
+#define AGAIN_MAX     2
 
 /*!
  * One that has sent nothing for so long hangs. Its loop sends totals once a second. It waits 5 s for a store that
@@ -67,6 +84,8 @@ bool daemon_init(daemon_t *d)
 void daemon_clear(daemon_t *d)
 {
 	if (d->child.pid != 0) {
+		/* Nobody else would: a later knotd would have a second one on the same store. */
+		kill(d->child.pid, SIGKILL);
 		child_let_go(&d->child);
 		close(d->child.pidfd);
 	}
@@ -125,6 +144,9 @@ void daemon_start(daemon_t *d)
 	d->starts++;
 	d->started = daemon_now();
 	d->greeted = d->ending = d->killed = false;
+	d->end_by = 0;
+	d->lines = LINES_MAX;
+	d->lines_at = d->started;
 	d->in_len = 0;
 	d->where_due = true;
 	silence_end(&d->silence, d->started);
@@ -154,12 +176,13 @@ static void ended(daemon_t *d, const char *how, int code)
 	registry_restart(false);
 	registry_unlock();
 	daemon_publish(d);
-	if (expected) {
-		/* Not in a circle. */
+	const uint64_t lived = daemon_now() - d->started;
+	d->again = code == WIRE_EXIT_AGAIN && lived < AGAIN_SOON_MS ? d->again + 1 : 0;
+	if (expected && d->again <= AGAIN_MAX) {
 		d->start_at = code == WIRE_EXIT_AGAIN ? d->started + PAUSE_MIN_MS : 0;
 		return;
 	}
-	back_off(d, daemon_now() - d->started);
+	back_off(d, lived);
 	if (d->killed) {
 		return;
 	}
@@ -186,6 +209,8 @@ void daemon_reap(daemon_t *d)
 	}
 	if (child_ended(&d->child, text, sizeof(text), &code)) {
 		ended(d, text, code);
+	} else if (d->end_by != 0 && daemon_now() >= d->end_by && !d->killed) {
+		kill_it(d, "kskrolld does not end and is killed");
 	} else if (silence_lasts(&d->silence, daemon_now(), SILENCE_MS) && !d->killed) {
 		snprintf(text, sizeof(text), "kskrolld sent nothing for %u s and is killed", SILENCE_MS / 1000);
 		kill_it(d, text);
@@ -215,8 +240,34 @@ static void greet(daemon_t *d, const wire_frame_t *frame)
 	}
 }
 
+/*! With the lock held. Who has taken kskrolld over must neither fill the disk nor write lines of knotd's. */
+static void log_line(daemon_t *d, const wire_log_t *log)
+{
+	char line[LINE_SIZE];
+	const uint64_t now = daemon_now(), seconds = (now - d->lines_at) / 1000;
+
+	if (seconds > 0) {
+		const uint64_t lines = d->lines + seconds * LINES_PER_SECOND;
+		d->lines = lines < LINES_MAX ? lines : LINES_MAX;
+		d->lines_at += seconds * 1000;
+		if (d->dropped > 0) {
+			snprintf(line, sizeof(line), "kskrolld: %u lines dropped, there were too many", d->dropped);
+			registry_log(LOG_WARNING, line);
+			d->dropped = 0;
+		}
+	}
+	if (d->lines == 0) {
+		d->dropped++;
+		return;
+	}
+	d->lines--;
+	snprintf(line, sizeof(line), "%s", log->text);
+	printable_text(line);
+	registry_log(log->priority, line);
+}
+
 /*! With the lock held. \return KNOT_EOK, or that it was none. */
-static int obey(const wire_frame_t *frame)
+static int obey(daemon_t *d, const wire_frame_t *frame)
 {
 	union {
 		wire_log_t log;
@@ -229,7 +280,7 @@ static int obey(const wire_frame_t *frame)
 	case WIRE_LOG:
 		ret = wire_get_log(frame, &u.log);
 		if (ret == KNOT_EOK) {
-			registry_log(u.log.priority, u.log.text);
+			log_line(d, &u.log);
 		}
 		break;
 	case WIRE_NUMBERS:
@@ -263,7 +314,7 @@ static void obey_all(daemon_t *d)
 		at += frame.whole;
 	}
 	registry_lock();
-	while (ret == KNOT_EOK && (ret = obey(&frame)) == KNOT_EOK) {
+	while (ret == KNOT_EOK && (ret = obey(d, &frame)) == KNOT_EOK) {
 		at += frame.whole;
 		ret = wire_next(d->in + at, d->in_len - at, WIRE_ANSWER_MAX, &frame);
 	}
@@ -278,7 +329,7 @@ static void obey_all(daemon_t *d)
 
 void daemon_receive(daemon_t *d)
 {
-	while (d->child.sock >= 0) {
+	for (unsigned i = 0; i < READS_MAX && d->child.sock >= 0; i++) {
 		ssize_t got = recv(d->child.sock, d->in + d->in_len, BUFFER_SIZE - d->in_len, 0);
 		if (got > 0) {
 			d->in_len += got;
@@ -290,11 +341,12 @@ void daemon_receive(daemon_t *d)
 			return;
 		} else {
 			child_let_go(&d->child);
+			d->end_by = d->end_by != 0 ? d->end_by : daemon_now() + DAEMON_END_MS;
 		}
 	}
 }
 
-/* What it is told. */
+/* What is sent to it. */
 
 static bool put_where(daemon_t *d)
 {

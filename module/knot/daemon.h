@@ -26,8 +26,13 @@ typedef struct {
 	uint64_t starts;
 	bool greeted;      /*!< It is of our version. */
 	bool ending;       /*!< It was asked to end. */
-	uint64_t end_by;   /*!< Nobody waits for it any longer. */
+	uint64_t end_by;   /*!< It was asked to end, or has closed its socket, and is killed if it still lives then; 0:
+	                      not. */
 	bool killed;       /*!< For what it has sent, or since it hangs. */
+	unsigned again;    /*!< So often in a row it has asked at once to be started again. */
+	unsigned lines;    /*!< So many of its lines may still go to the log. */
+	unsigned dropped;  /*!< Lines since then. */
+	uint64_t lines_at; /*!< When that was last counted. */
 	silence_t silence; /*!< Of it. */
 	sockets_t sockets; /*!< Where the server is. */
 	bool where_due;    /*!< That was not sent yet. */
@@ -43,7 +48,7 @@ uint64_t daemon_now(void);
 
 /*! \return False without memory. */
 bool daemon_init(daemon_t *daemon);
-/*! Lets go of a process that is still there. */
+/*! Kills a process that is still there. */
 void daemon_clear(daemon_t *daemon);
 
 /*! Whether it runs, and how often it was started, into the statistics. */
@@ -57,7 +62,7 @@ void daemon_end(daemon_t *daemon);
  * second at least.
  */
 void daemon_reap(daemon_t *daemon);
-/*! Reads what has come and does what it says. */
+/*! Reads some of what has come and does what it says. */
 void daemon_receive(daemon_t *daemon);
 /*! Sends what the registry has for it, as far as the socket takes it. */
 void daemon_transmit(daemon_t *daemon);

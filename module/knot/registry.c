@@ -14,6 +14,8 @@
  * Only the newest few are compared: zones that all differ must not make it slow.
  */
 #define SETTINGS_COMPARED 16
+/*! Fewer zones that were unloaded before kskrolld heard of them are no reason to go through its list. */
+#define SWEEP_MIN 64
 
 /*! A loaded global instance. */
 typedef struct global {
@@ -35,8 +37,8 @@ typedef struct settings {
 } settings_t;
 
 /*!
- * While there is a kskrolld, it is in one list at most, by `next`: loaded, and not yet told; or unloaded, and that not
- * yet told. One that is unloaded before it was told stays in the first and is freed there.
+ * While there is a kskrolld, it is in one list at most, by `next`: loaded, and not yet sent; or unloaded, and that not
+ * yet sent. One that is unloaded before it was sent stays in the first, and is freed there (sweep()).
  */
 struct registry_zone {
 	knotd_mod_t *mod; /*!< NULL: unloaded. */
@@ -64,6 +66,8 @@ static slots_t numbers_of_settings;
 static slots_t zones;
 static uint32_t last_serial;
 static list_t attached = { NULL, &attached.first };
+/*! Of the first list: in it, and unloaded meanwhile. */
+static size_t waiting, unloaded;
 static list_t detached = { NULL, &detached.first };
 
 void registry_lock(void)
@@ -256,6 +260,7 @@ int registry_zone_add(knotd_mod_t *mod, const char *name, const engine_zone_sett
 	if (listening) {
 		zone->waits = true;
 		list_append(&attached, zone);
+		waiting++;
 	}
 	*out = zone;
 	return KNOT_EOK;
@@ -268,6 +273,34 @@ static void zone_free(registry_zone_t *zone)
 	free(zone);
 }
 
+/*! The first of the first list. */
+static registry_zone_t *take_attached(void)
+{
+	registry_zone_t *zone = list_take(&attached);
+	waiting--;
+	unloaded -= zone->mod == NULL;
+	zone->waits = false;
+	return zone;
+}
+
+/*!
+ * Frees what was loaded and unloaded again and kskrolld has not heard of. One that does not read must not make knotd
+ * grow with each reload.
+ */
+static void sweep(void)
+{
+	for (size_t i = waiting; i > 0; i--) {
+		registry_zone_t *zone = list_take(&attached);
+		if (zone->mod == NULL) {
+			zone_free(zone);
+			waiting--;
+		} else {
+			list_append(&attached, zone);
+		}
+	}
+	unloaded = 0;
+}
+
 void registry_zone_remove(registry_zone_t *zone)
 {
 	zone->mod = NULL;
@@ -275,6 +308,8 @@ void registry_zone_remove(registry_zone_t *zone)
 		zone_free(zone);
 	} else if (!zone->waits) {
 		list_append(&detached, zone);
+	} else if (++unloaded > waiting / 2 + SWEEP_MIN) {
+		sweep();
 	}
 }
 
@@ -290,8 +325,7 @@ void registry_restart(bool there_is_one)
 	listening = there_is_one;
 	settings_told = false;
 	while (attached.first != NULL) {
-		registry_zone_t *zone = list_take(&attached);
-		zone->waits = false;
+		registry_zone_t *zone = take_attached();
 		if (zone->mod == NULL) {
 			zone_free(zone);
 		}
@@ -312,6 +346,7 @@ void registry_restart(bool there_is_one)
 		if (zone != NULL) {
 			zone->waits = true;
 			list_append(&attached, zone);
+			waiting++;
 		}
 	}
 }
@@ -338,7 +373,7 @@ static bool fill_attached(wire_out_t *out)
 		registry_zone_t *zone = attached.first;
 		settings_t *s = zone->settings;
 		if (zone->mod == NULL) {
-			zone_free(list_take(&attached));
+			zone_free(take_attached());
 			continue;
 		}
 		if (!s->sent && !put_frame(out, s->frame, s->len)) {
@@ -349,7 +384,7 @@ static bool fill_attached(wire_out_t *out)
 		if (!wire_put_attach(out, &attach)) {
 			return false;
 		}
-		list_take(&attached)->waits = false;
+		take_attached();
 	}
 	return true;
 }

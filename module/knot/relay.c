@@ -27,6 +27,13 @@
 /*! Between two checks a child that has no pidfd. */
 #define NO_PIDFD_MS 50
 
+/*!
+ * Of liburcu, which knotd links and this module does not. knotd_mod_log() reads a table that a reload replaces; the old
+ * one is freed when all registered threads are past it. A thread that is not registered reads freed memory.
+ */
+extern void urcu_memb_register_thread(void) __attribute__((weak));
+extern void urcu_memb_unregister_thread(void) __attribute__((weak));
+
 static pthread_t thread;
 static bool has_thread; /*!< To be joined; it may have ended. */
 static bool runs;       /*!< The thread has not decided to end. */
@@ -147,6 +154,7 @@ static void *run(void *arg)
 {
 	relay_t *r = arg;
 
+	urcu_memb_register_thread();
 	for (;;) {
 		registry_lock();
 		knotd_mod_t *global = registry_global();
@@ -162,14 +170,18 @@ static void *run(void *arg)
 	}
 	daemon_clear(&r->daemon);
 	free(r);
+	urcu_memb_unregister_thread();
 	return NULL;
 }
 
-/*! With the lock held. \return KNOT_EOK, KNOT_ENOMEM, KNOT_ERROR. */
+/*! With the lock held. \return KNOT_EOK, KNOT_ENOMEM, KNOT_ERROR, KNOT_ENOTSUP for a knotd without liburcu. */
 static int start_thread(void)
 {
 	if (runs) {
 		return KNOT_EOK;
+	}
+	if (urcu_memb_register_thread == NULL || urcu_memb_unregister_thread == NULL) {
+		return KNOT_ENOTSUP;
 	}
 	if (has_thread) {
 		/* It has decided to end under the lock: there is nothing left for it to do. */

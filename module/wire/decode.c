@@ -346,7 +346,8 @@ int wire_get_log(const wire_frame_t *frame, wire_log_t *out)
 	reader_t r = read_frame(frame, WIRE_LOG);
 	out->priority = get_below(&r, LOG_DEBUG + 1);
 	out->text = get_words(&r);
-	return finish(&r);
+	/* What is worse than an error is knotd's to say, and goes to all terminals. */
+	return out->priority < LOG_ERR ? KNOT_EMALF : finish(&r);
 }
 
 int wire_get_numbers(const wire_frame_t *frame, wire_numbers_t *out)

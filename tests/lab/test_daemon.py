@@ -337,7 +337,7 @@ FALSE = {
     "zeros": ("cat /dev/zero >&0", "sent no greeting"),
     "end": ("exit 3", "kskrolld ended (exit code 3)"),
     "abort": ("kill -ABRT $$", "kskrolld ended (signal SIGABRT)"),
-    "again": ("exit 75", "starting server"),
+    "again": ("exit 75", "kskrolld ended (exit code 75)"),
 }
 
 
@@ -362,6 +362,58 @@ def test_what_is_no_kskrolld_harms_nobody(directory):
             assert time.monotonic() - began < 4
 
 
+@contextlib.contextmanager
+def taken_over(directory, mode):
+    """A server whose kskrolld is hostile.py in that mode."""
+    os.makedirs(directory, exist_ok=True)
+    path = os.path.join(directory, "hostile.sh")
+    version = run([os.path.join(os.environ["KSKROLL_BUILD"], "tools", "kskroll"), "--version"]).stdout.split()[-1]
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"#!/bin/sh\nexec python3 {os.path.join(os.path.dirname(__file__), 'hostile.py')} {version} {mode}\n")
+    with plain(directory, module=module_in(directory, path)) as server:
+        yield server
+
+
+def stop_and_assert_nothing_left(server):
+    """It does not end when it is asked to, and is killed with knotd."""
+    pids = children(server.pid)
+    assert len(pids) == 1, pids
+    began = time.monotonic()
+    assert server.stop(20) and server.process.returncode == 0
+    assert time.monotonic() - began < 8
+    wait_until(lambda: comm(pids[0]) == "", 2, "it was killed")
+
+
+@bound(60)
+def test_a_flood_of_lines_is_bounded(directory):
+    with taken_over(directory, "flood") as server, Answering(server.names[0], ADDRESS) as answering:
+        wait_until(lambda: server.log_lines("lines dropped"), 20, "lines are dropped")
+        for _ in range(20):
+            server.knotc("reload")
+        answering.assert_always()
+        stop_and_assert_nothing_left(server)
+        assert len(server.log_lines("a line of many")) < 20000 + 60 * 200
+
+
+@bound(60)
+def test_lines_are_those_of_kskrolld_and_no_others(directory):
+    with taken_over(directory, "forges") as server:
+        wait_until(lambda: server.log_lines("three"), 20, "its line is there")
+        forged = server.log_lines("three")
+        assert len(forged) == 1 and "one?2026" in forged[0] and "two ?[2J three" in forged[0], forged
+        stop_and_assert_nothing_left(server)
+    with taken_over(os.path.join(directory, "alarms"), "alarms") as server:
+        wait_until(lambda: server.log_lines("kskrolld sent an invalid message"), 20, "it is refused")
+        assert not server.log_lines("to all terminals")
+
+
+@bound(60)
+def test_one_that_closes_its_socket_and_lives_is_killed(directory):
+    with taken_over(directory, "closes") as server:
+        wait_until(lambda: server.log_lines("kskrolld does not end and is killed"), 20, "it is killed")
+        wait_until(lambda: server.total("kskroll-daemon-starts") > 1, 20, "another one is started")
+
+
 @bound(60)
 def test_one_that_hangs_does_not_keep_knotd_from_ending(directory):
     with plain(directory) as server:
@@ -373,8 +425,7 @@ def test_one_that_hangs_does_not_keep_knotd_from_ending(directory):
         began = time.monotonic()
         assert server.stop(20) and server.process.returncode == 0
         assert 4 < time.monotonic() - began < 10
-        os.kill(kskrolld, signal.SIGCONT)
-        wait_until(lambda: gone(kskrolld), 2, "it ends as soon as it can")
+        wait_until(lambda: gone(kskrolld), 2, "none is left behind")
 
 
 @bound(90)

@@ -4,6 +4,7 @@
  * own.
  */
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -275,6 +276,23 @@ static void nothing_gathers_while_there_is_none(void **state)
 	assert_false(registry_has_zones());
 }
 
+/*! A kskrolld that does not read must not make knotd grow with each reload. */
+static void nothing_gathers_while_one_does_not_read(void **state)
+{
+	(void)state;
+	begin_kskrolld();
+	registry_zone_t *stays = add(1, "a.", 300);
+	for (unsigned i = 0; i < 1000; i++) {
+		registry_zone_remove(add(2, "b.", 301));
+	}
+	const size_t before = mallinfo2().uordblks;
+	for (unsigned i = 0; i < 100000; i++) {
+		registry_zone_remove(add(2, "b.", 301));
+	}
+	assert_true(mallinfo2().uordblks < before + 20000);
+	registry_zone_remove(stays);
+}
+
 static void the_newest_global_instance_counts(void **state)
 {
 	(void)state;
@@ -423,6 +441,7 @@ int main(void)
 		T(what_came_and_went_meanwhile_is_not_told),
 		T(a_new_kskrolld_is_told_all_again),
 		T(nothing_gathers_while_there_is_none),
+		T(nothing_gathers_while_one_does_not_read),
 		T(the_newest_global_instance_counts),
 		T(numbers_of_another_instance_are_dropped),
 		T(too_many_addresses_are_refused),
