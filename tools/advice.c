@@ -8,7 +8,7 @@
 
 #include "kskroll.h"
 
-/*! Idle zones are written once an hour at least (engine), checks vary by an eighth of a day at most. */
+/*! Idle zones are written once an hour at least, checks vary by an eighth of a day at most. */
 #define OVERDUE (4 * 3600)
 
 bool advice_overdue(const options_t *o, const rollover_row_t *row)

@@ -4,7 +4,7 @@
  *
  * \brief The KSK rollover of one zone as a pure decision: facts in, decision out.
  *
- * Nothing here does I/O, reads a clock, logs, locks or allocates. The engine,
+ * Nothing here does I/O, reads a clock, logs, locks or allocates. kskrolld,
  * the unit tests, the simulator and `kskroll plan` call the same functions.
  * The protocol is Double-KSK (RFC 7583 3.3.1) driven by observation: no timer
  * alone moves a rollover forward (RFC 7583 3.3.1, end of Dreg; RFC 10026 7.2.3).
@@ -65,7 +65,7 @@ typedef struct {
 	uint8_t algorithm;
 } key_id_t;
 
-/*! What the engine must do besides switching the policy. */
+/*! What kskrolld must do besides switching the policy. */
 typedef enum {
 	ACTION_NONE = 0,
 	ACTION_START,     /*!< `zone-key-rollover Z ksk` */

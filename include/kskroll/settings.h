@@ -43,7 +43,7 @@ typedef struct {
 	const char *storage;      /*!< Folder of the store. */
 	bool loopback;            /*!< Lab: loopback servers may be asked. */
 	unsigned parent_rate;     /*!< Questions per second and server of a parent, over all zones. */
-} engine_settings_t;
+} global_settings_t;
 
 /*! Settings of a zone. */
 typedef struct {
@@ -56,7 +56,7 @@ typedef struct {
 	bool csk_wanted;           /*!< single-type-signing of the base policy. */
 	bool ttl_of_soa;           /*!< The base policy has no dnskey-ttl: Knot takes the TTL of the SOA. */
 	bool require_secure_dsync; /*!< The parent is not notified where unsigned records say. */
-} engine_zone_settings_t;
+} instance_settings_t;
 
 /*! How a check of what resolvers see came out. */
 enum {
@@ -72,7 +72,7 @@ typedef struct {
 	uint64_t queries;
 	uint64_t steps;
 	uint64_t alarms; /*!< Gates that need a human. */
-} engine_counts_t;
+} zone_counts_t;
 
 /*! Numbers of a zone for the statistics. */
 typedef struct {
@@ -82,17 +82,17 @@ typedef struct {
 	uint64_t next_check_seconds;
 	uint32_t dnskey_ttl; /*!< Largest TTL that caches may hold. */
 	uint32_t ds_ttl;
-	engine_counts_t counts;
-} engine_numbers_t;
+	zone_counts_t counts;
+} zone_numbers_t;
 
 /*! Sums over all zones, for the global instance. What zones did counts even if they are gone. */
 typedef struct {
 	uint64_t zones;
 	uint64_t state[ROLLOVER_STATE__COUNT];
 	uint64_t gate[GATE__COUNT];
-	engine_counts_t counts;
+	zone_counts_t counts;
 	uint64_t answers[ANSWER__COUNT];
 	uint64_t watches[WATCH__COUNT];
 	uint64_t notifies[NOTIFY__COUNT];
 	bool no_route[2]; /*!< This host has no route to IPv4, to IPv6 addresses. */
-} engine_totals_t;
+} process_totals_t;

@@ -14,7 +14,7 @@
 
 static int obey_settings(inbox_t *box, const wire_frame_t *frame)
 {
-	engine_settings_t settings;
+	global_settings_t settings;
 	int ret = wire_get_settings(frame, &settings);
 	if (ret == KNOT_EOK) {
 		ret = loop_settings(box->loop, &settings);
@@ -37,7 +37,7 @@ static int obey_where(inbox_t *box, const wire_frame_t *frame)
 
 static int obey_zone_settings(inbox_t *box, const wire_frame_t *frame)
 {
-	engine_zone_settings_t settings;
+	instance_settings_t settings;
 	uint32_t number;
 	int ret = wire_get_zone_settings(frame, &number, &settings);
 	if (ret == KNOT_EOK) {

@@ -29,7 +29,7 @@ static void *room_for(void *table, uint32_t *count, size_t size, uint32_t place)
 	return larger;
 }
 
-int instances_settings_add(instances_t *in, uint32_t number, const engine_zone_settings_t *from)
+int instances_settings_add(instances_t *in, uint32_t number, const instance_settings_t *from)
 {
 	void *table = room_for(in->numbered, &in->numbered_count, sizeof(*in->numbered), number);
 	if (table == NULL) {

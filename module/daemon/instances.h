@@ -30,7 +30,7 @@ typedef struct {
 } instances_t;
 
 /*! Settings get a number; copied. \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL if it is in use. */
-int instances_settings_add(instances_t *instances, uint32_t number, const engine_zone_settings_t *settings);
+int instances_settings_add(instances_t *instances, uint32_t number, const instance_settings_t *settings);
 /*! The number is used no more. */
 void instances_settings_remove(instances_t *instances, uint32_t number);
 

@@ -10,7 +10,7 @@
 
 /* Zones and their instances. */
 
-int loop_zone_settings(loop_t *loop, uint32_t number, const engine_zone_settings_t *settings)
+int loop_zone_settings(loop_t *loop, uint32_t number, const instance_settings_t *settings)
 {
 	assert(loop && settings);
 
@@ -155,7 +155,7 @@ static void begin(loop_t *loop)
 	}
 }
 
-int loop_settings(loop_t *loop, const engine_settings_t *settings)
+int loop_settings(loop_t *loop, const global_settings_t *settings)
 {
 	assert(loop && settings);
 

@@ -31,7 +31,7 @@ loop_t *loop_new(outbox_t *out);
  *
  * \return KNOT_EOK, KNOT_ENOMEM.
  */
-int loop_settings(loop_t *loop, const engine_settings_t *settings);
+int loop_settings(loop_t *loop, const global_settings_t *settings);
 
 /*! knotd runs, and is reached there: work begins, if there are settings. \return KNOT_EOK, KNOT_ENOMEM. */
 int loop_server_is_at(loop_t *loop, const server_where_t *where);
@@ -41,7 +41,7 @@ int loop_server_is_at(loop_t *loop, const server_where_t *where);
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL if it is in use.
  */
-int loop_zone_settings(loop_t *loop, uint32_t number, const engine_zone_settings_t *settings);
+int loop_zone_settings(loop_t *loop, uint32_t number, const instance_settings_t *settings);
 
 /*! The number is used no more. */
 void loop_zone_settings_gone(loop_t *loop, uint32_t number);

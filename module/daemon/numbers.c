@@ -9,7 +9,7 @@
 
 void numbers_enter(numbers_t *numbers, const entry_t *entry)
 {
-	engine_totals_t *t = &numbers->totals;
+	process_totals_t *t = &numbers->totals;
 
 	t->zones++;
 	t->state[entry->state]++;
@@ -18,7 +18,7 @@ void numbers_enter(numbers_t *numbers, const entry_t *entry)
 
 void numbers_leave(numbers_t *numbers, const entry_t *entry)
 {
-	engine_totals_t *t = &numbers->totals;
+	process_totals_t *t = &numbers->totals;
 
 	t->zones--;
 	t->state[entry->state]--;
@@ -27,8 +27,8 @@ void numbers_leave(numbers_t *numbers, const entry_t *entry)
 
 void numbers_survey(zone_t *zone, const survey_result_t *result)
 {
-	engine_counts_t *counts = &zone->kept.counts;
-	engine_totals_t *totals = &zone->env->numbers.totals;
+	zone_counts_t *counts = &zone->kept.counts;
+	process_totals_t *totals = &zone->env->numbers.totals;
 
 	counts->surveys++;
 	totals->counts.surveys++;
@@ -71,7 +71,7 @@ void numbers_alarm(zone_t *zone)
 
 uint64_t numbers_rolling(const numbers_t *numbers)
 {
-	const engine_totals_t *t = &numbers->totals;
+	const process_totals_t *t = &numbers->totals;
 
 	return t->zones - t->state[ROLLOVER_IDLE] - t->state[ROLLOVER_PREPARE];
 }
@@ -89,7 +89,7 @@ static void publish(env_t *env, entry_t *entry, const kept_t *kept)
 {
 	const rollover_row_t *row = &kept->row;
 	const time_t now = time(NULL);
-	const engine_numbers_t n = {
+	const zone_numbers_t n = {
 		.state = row->state,
 		.gate = row->gate,
 		.state_seconds = now > row->since ? now - row->since : 0,

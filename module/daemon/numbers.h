@@ -12,7 +12,7 @@
 #include "kskroll/settings.h"
 
 typedef struct {
-	engine_totals_t totals;
+	process_totals_t totals;
 } numbers_t;
 
 /*! A zone comes or goes. */

@@ -80,13 +80,13 @@ void outbox_log(outbox_t *box, int priority, const char *fmt, ...)
 	add(box, put_log, &log);
 }
 
-void outbox_numbers(outbox_t *box, wire_id_t id, const engine_numbers_t *numbers)
+void outbox_numbers(outbox_t *box, wire_id_t id, const zone_numbers_t *numbers)
 {
 	const wire_numbers_t n = { .id = id, .numbers = *numbers };
 	add(box, put_numbers, &n);
 }
 
-void outbox_totals(outbox_t *box, const engine_totals_t *totals)
+void outbox_totals(outbox_t *box, const process_totals_t *totals)
 {
 	add(box, put_totals, totals);
 }

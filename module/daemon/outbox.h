@@ -21,8 +21,8 @@ typedef struct {
 void outbox_hello(outbox_t *box, const char *version);
 /*! A line for knotd's log. Priorities are those of syslog(3). */
 void outbox_log(outbox_t *box, int priority, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void outbox_numbers(outbox_t *box, wire_id_t id, const engine_numbers_t *numbers);
-void outbox_totals(outbox_t *box, const engine_totals_t *totals);
+void outbox_numbers(outbox_t *box, wire_id_t id, const zone_numbers_t *numbers);
+void outbox_totals(outbox_t *box, const process_totals_t *totals);
 
 /*! Sends what is there. It waits for knotd to take it: the module's thread there does nothing else. */
 void outbox_flush(outbox_t *box);

@@ -119,7 +119,7 @@ void resources_init(resources_t *resources)
 	*resources = (resources_t){ .alive = -1 };
 }
 
-int resources_settings(env_t *env, const engine_settings_t *from)
+int resources_settings(env_t *env, const global_settings_t *from)
 {
 	resources_t *r = &env->resources;
 

@@ -33,7 +33,7 @@ typedef struct {
 void resources_init(resources_t *resources);
 
 /*! Settings of the global instance, which count from now on; copied. \return KNOT_EOK, KNOT_ENOMEM. */
-int resources_settings(env_t *env, const engine_settings_t *settings);
+int resources_settings(env_t *env, const global_settings_t *settings);
 /*! Where knotd is; copied. \return KNOT_EOK, KNOT_ENOMEM. */
 int resources_where(env_t *env, const server_where_t *where);
 /*! Whether both are known. */

@@ -23,7 +23,7 @@ static bool string_copy(char **to, const char *from)
 	return from == NULL || *to != NULL;
 }
 
-settings_t *settings_copy(const engine_settings_t *from)
+settings_t *settings_copy(const global_settings_t *from)
 {
 	settings_t *s = calloc(1, sizeof(*s));
 	if (s == NULL) {
@@ -61,7 +61,7 @@ void settings_zone_put(zone_settings_t *settings)
 	}
 }
 
-zone_settings_t *settings_zone_copy(const engine_zone_settings_t *from)
+zone_settings_t *settings_zone_copy(const instance_settings_t *from)
 {
 	zone_settings_t *s = calloc(1, sizeof(*s));
 	if (s == NULL) {

@@ -34,13 +34,13 @@ typedef struct {
 } zone_settings_t;
 
 /*! \return NULL if there is no memory. */
-settings_t *settings_copy(const engine_settings_t *from);
+settings_t *settings_copy(const global_settings_t *from);
 /*! NULL is allowed. */
 void settings_free(settings_t *s);
 /*! Whether both need the same files. */
 bool settings_same_files(const settings_t *a, const settings_t *b);
 
 /*! \return NULL if there is no memory; the caller has the one reference. */
-zone_settings_t *settings_zone_copy(const engine_zone_settings_t *from);
+zone_settings_t *settings_zone_copy(const instance_settings_t *from);
 /*! Gives up a reference; NULL is allowed. */
 void settings_zone_put(zone_settings_t *settings);

@@ -23,7 +23,7 @@
 typedef struct {
 	rollover_row_t row;
 	time_t saved; /*!< The row was last written (record.c). */
-	engine_counts_t counts;
+	zone_counts_t counts;
 } kept_t;
 
 /*! What few zones need is allocated when it is needed. */

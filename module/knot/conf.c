@@ -243,22 +243,22 @@ static char *control_path(knotd_mod_t *mod)
 int conf_global_read(knotd_mod_t *mod, conf_global_t *out)
 {
 	memset(out, 0, sizeof(*out));
-	int ret = read_addresses(mod, MOD_RESOLVER, &out->engine.resolver);
+	int ret = read_addresses(mod, MOD_RESOLVER, &out->settings.resolver);
 	out->trust_anchor = knotd_conf_mod(mod, MOD_TRUST_ANCHOR);
 	out->root_hints = knotd_conf_mod(mod, MOD_ROOT_HINTS);
-	out->engine.trust_anchor = string_of(&out->trust_anchor);
-	out->engine.root_hints = string_of(&out->root_hints);
-	out->engine.parent_rate = knotd_conf_mod(mod, MOD_PARENT_RATE).single.integer;
-	out->engine.loopback = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
+	out->settings.trust_anchor = string_of(&out->trust_anchor);
+	out->settings.root_hints = string_of(&out->root_hints);
+	out->settings.parent_rate = knotd_conf_mod(mod, MOD_PARENT_RATE).single.integer;
+	out->settings.loopback = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
 	out->storage = storage_path(mod);
 	out->control = control_path(mod);
-	out->engine.storage = out->storage;
+	out->settings.storage = out->storage;
 	return out->storage == NULL ? KNOT_ENOMEM : ret;
 }
 
 void conf_global_free(conf_global_t *conf)
 {
-	free(conf->engine.resolver.addr);
+	free(conf->settings.resolver.addr);
 	free(conf->storage);
 	free(conf->control);
 }
@@ -266,7 +266,7 @@ void conf_global_free(conf_global_t *conf)
 int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 {
 	memset(out, 0, sizeof(*out));
-	rollover_config_t *c = &out->engine.config;
+	rollover_config_t *c = &out->settings.config;
 	const struct {
 		const char *item;
 		uint32_t *value;
@@ -288,7 +288,7 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 		*numbers[i].value = knotd_conf_mod(mod, numbers[i].item).single.integer;
 	}
 	c->notify = knotd_conf_mod(mod, MOD_NOTIFY).single.boolean;
-	out->engine.require_secure_dsync = knotd_conf_mod(mod, MOD_REQUIRE_SECURE_DSYNC).single.boolean;
+	out->settings.require_secure_dsync = knotd_conf_mod(mod, MOD_REQUIRE_SECURE_DSYNC).single.boolean;
 	c->dry_run = knotd_conf_mod(mod, MOD_DRY_RUN).single.boolean;
 	c->hold = knotd_conf_mod(mod, MOD_HOLD).single.boolean;
 	knotd_conf_t insecure = knotd_conf_mod(mod, MOD_GO_INSECURE);
@@ -299,12 +299,12 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 		string_of(&expired) != NULL && parse_expired(string_of(&expired), out->expired_zone, &out->expired);
 	out->unsafe_timing = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
 
-	int ret = read_addresses(mod, MOD_NAMESERVER, &out->engine.nameserver);
+	int ret = read_addresses(mod, MOD_NAMESERVER, &out->settings.nameserver);
 	if (ret == KNOT_EOK) {
-		ret = read_addresses(mod, MOD_PARENT, &out->engine.parent);
+		ret = read_addresses(mod, MOD_PARENT, &out->settings.parent);
 	}
 	if (ret == KNOT_EOK) {
-		ret = read_addresses(mod, MOD_VALIDATOR, &out->engine.validator);
+		ret = read_addresses(mod, MOD_VALIDATOR, &out->settings.validator);
 	}
 	if (ret != KNOT_EOK) {
 		conf_section_free(out);
@@ -315,10 +315,10 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 int conf_section_copy(const conf_section_t *from, conf_section_t *out)
 {
 	*out = *from;
-	out->engine.parent.addr = out->engine.validator.addr = NULL;
-	bool copied = addrs_copy(&out->engine.nameserver, &from->engine.nameserver) &&
-	              addrs_copy(&out->engine.parent, &from->engine.parent) &&
-	              addrs_copy(&out->engine.validator, &from->engine.validator);
+	out->settings.parent.addr = out->settings.validator.addr = NULL;
+	bool copied = addrs_copy(&out->settings.nameserver, &from->settings.nameserver) &&
+	              addrs_copy(&out->settings.parent, &from->settings.parent) &&
+	              addrs_copy(&out->settings.validator, &from->settings.validator);
 	if (!copied) {
 		conf_section_free(out);
 	}
@@ -327,8 +327,8 @@ int conf_section_copy(const conf_section_t *from, conf_section_t *out)
 
 void conf_section_free(conf_section_t *section)
 {
-	free(section->engine.nameserver.addr);
-	free(section->engine.parent.addr);
-	free(section->engine.validator.addr);
+	free(section->settings.nameserver.addr);
+	free(section->settings.parent.addr);
+	free(section->settings.validator.addr);
 	memset(section, 0, sizeof(*section));
 }

@@ -18,7 +18,7 @@ int kskroll_conf_check(knotd_conf_check_args_t *args);
 
 /*! Settings of the global instance; freed by conf_global_free(). */
 typedef struct {
-	engine_settings_t engine;
+	global_settings_t settings;
 	char *storage;
 	char *control;
 	knotd_conf_t trust_anchor, root_hints;
@@ -29,7 +29,7 @@ void conf_global_free(conf_global_t *conf);
 
 /*! What a section says, of no zone yet; freed by conf_section_free(). */
 typedef struct {
-	engine_zone_settings_t engine;          /*!< With addresses of its own; without a policy. */
+	instance_settings_t settings;           /*!< With addresses of its own; without a policy. */
 	uint8_t go_insecure[KNOT_DNAME_MAXLEN]; /*!< go-insecure. */
 	bool has_go_insecure;
 	uint8_t expired_zone[KNOT_DNAME_MAXLEN]; /*!< caches-expired: whose, since when. */
@@ -45,7 +45,7 @@ void conf_section_free(conf_section_t *section);
 
 /*! Settings of a zone instance; freed by conf_zone_free(). */
 typedef struct {
-	engine_zone_settings_t engine;
+	instance_settings_t settings;
 	char policy[256];
 	bool has_engine;        /*!< The configuration has the module as a global one. */
 	bool other_go_insecure; /*!< go-insecure names another zone. */

@@ -272,7 +272,7 @@ static int obey(daemon_t *d, const wire_frame_t *frame)
 	union {
 		wire_log_t log;
 		wire_numbers_t numbers;
-		engine_totals_t totals;
+		process_totals_t totals;
 	} u;
 	int ret = KNOT_EMALF;
 

@@ -105,21 +105,21 @@ static knotd_conf_t policy_id(const char *name)
 /*! What the base policy says. The one in force may be derived from it. */
 static void read_base(knotd_mod_t *mod, const knotd_conf_t *base, conf_zone_t *out)
 {
-	rollover_config_t *c = &out->engine.config;
+	rollover_config_t *c = &out->settings.config;
 
-	out->engine.csk_wanted = policy_bool(mod, base, C_SINGLE_TYPE_SIGNING);
-	out->engine.no_start = no_start(mod, base);
+	out->settings.csk_wanted = policy_bool(mod, base, C_SINGLE_TYPE_SIGNING);
+	out->settings.no_start = no_start(mod, base);
 	/* The TTL never goes up. Where none is set Knot takes that of the SOA, which only the zone knows. */
 	knotd_conf_t ttl = knotd_conf(mod, C_POLICY, C_DNSKEY_TTL, base);
-	out->engine.ttl_of_soa = ttl.count == 0 || ttl.single.integer < 0 || ttl.single.integer > INT32_MAX;
-	if (!out->engine.ttl_of_soa && ttl.single.integer < c->ttl) {
+	out->settings.ttl_of_soa = ttl.count == 0 || ttl.single.integer < 0 || ttl.single.integer > INT32_MAX;
+	if (!out->settings.ttl_of_soa && ttl.single.integer < c->ttl) {
 		c->ttl = ttl.single.integer > 0 ? ttl.single.integer : 1;
 	}
 }
 
 /*!
  * Whether the configuration being loaded has the module as a global one. At a reload the zones are
- * loaded before the engine of the old configuration goes: its presence proves nothing.
+ * loaded before the instance of the old configuration goes: its presence proves nothing.
  */
 static bool has_engine(knotd_mod_t *mod)
 {
@@ -145,14 +145,15 @@ static int read_section(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t 
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
-	out->engine = section.engine;
-	out->engine.config.go_insecure = section.has_go_insecure && knot_dname_is_case_equal(section.go_insecure, zone);
-	out->other_go_insecure = section.has_go_insecure && !out->engine.config.go_insecure;
+	out->settings = section.settings;
+	out->settings.config.go_insecure =
+		section.has_go_insecure && knot_dname_is_case_equal(section.go_insecure, zone);
+	out->other_go_insecure = section.has_go_insecure && !out->settings.config.go_insecure;
 	if (section.has_expired && knot_dname_is_case_equal(section.expired_zone, zone) &&
 	    section.expired <= time(NULL)) {
-		out->engine.config.caches_expired = section.expired;
+		out->settings.config.caches_expired = section.expired;
 	}
-	out->expired_other = section.has_expired && out->engine.config.caches_expired == 0;
+	out->expired_other = section.has_expired && out->settings.config.caches_expired == 0;
 	out->unsafe_timing = section.unsafe_timing;
 	return KNOT_EOK;
 }
@@ -176,11 +177,11 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 	}
 	snprintf(out->policy, sizeof(out->policy), "%.*s", (int)policy.single.data_len,
 	         (const char *)policy.single.data);
-	out->engine.policy = out->policy;
+	out->settings.policy = out->policy;
 
 	knotd_conf_t zone_ttl = knotd_conf(mod, C_POLICY, C_ZONE_MAX_TTL, &policy);
 	if (zone_ttl.single.integer > 0 && zone_ttl.single.integer <= UINT32_MAX) {
-		out->engine.config.zone_ttl = zone_ttl.single.integer;
+		out->settings.config.zone_ttl = zone_ttl.single.integer;
 	}
 
 	char base[256];
@@ -198,7 +199,7 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 		reason = unfit(mod, &policy);
 	}
 	if (reason != NULL) {
-		rollover_config_t *c = &out->engine.config;
+		rollover_config_t *c = &out->settings.config;
 		c->observe_only = true;
 		snprintf(c->observe_reason, sizeof(c->observe_reason), "%s", reason);
 	}
@@ -209,7 +210,7 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 
 void conf_zone_free(conf_zone_t *conf)
 {
-	addrs_clear(&conf->engine.nameserver);
-	addrs_clear(&conf->engine.parent);
-	addrs_clear(&conf->engine.validator);
+	addrs_clear(&conf->settings.nameserver);
+	addrs_clear(&conf->settings.parent);
+	addrs_clear(&conf->settings.validator);
 }

@@ -26,14 +26,14 @@ static int load_global(knotd_mod_t *mod)
 		ret = stats_add_totals(mod);
 	}
 	if (ret == KNOT_EOK) {
-		ret = relay_attach(mod, &conf.engine, conf.control);
+		ret = relay_attach(mod, &conf.settings, conf.control);
 	}
 	if (ret == KNOT_EOK) {
 		knotd_mod_ctx_set(mod, &global);
 	} else {
 		sections_end();
 	}
-	if (conf.engine.loopback) {
+	if (conf.settings.loopback) {
 		knotd_mod_log(mod, LOG_WARNING, "unsafe-timing is on: for laboratories only");
 	}
 	conf_global_free(&conf);
@@ -72,7 +72,8 @@ static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 		knotd_mod_log(mod, LOG_WARNING,
 		              "caches-expired names another zone than this one, or a time to come: ignored");
 	}
-	if (conf->signals_by_default && conf->is_signed && !conf->engine.config.dry_run && !said_before(conf->policy)) {
+	if (conf->signals_by_default && conf->is_signed && !conf->settings.config.dry_run &&
+	    !said_before(conf->policy)) {
 		knotd_mod_log(mod, LOG_WARNING,
 		              "policy '%s' publishes CDS by itself when a reload drops "
 		              "the module's switch: set cds-cdnskey-publish to none",
@@ -100,7 +101,7 @@ static int load_zone(knotd_mod_t *mod)
 	if (ret == KNOT_EOK) {
 		warn(mod, &conf);
 		registry_zone_t *handle = NULL;
-		ret = relay_zone_attach(mod, name, &conf.engine, &handle);
+		ret = relay_zone_attach(mod, name, &conf.settings, &handle);
 		knotd_mod_ctx_set(mod, handle);
 		if (!conf.has_engine) {
 			knotd_mod_log(mod, LOG_WARNING,

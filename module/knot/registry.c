@@ -99,7 +99,7 @@ static registry_zone_t *list_take(list_t *list)
 
 /* Global instances. */
 
-int registry_add(knotd_mod_t *mod, const engine_settings_t *settings, const char *control)
+int registry_add(knotd_mod_t *mod, const global_settings_t *settings, const char *control)
 {
 	wire_out_t measure = { .data = NULL };
 	if (!wire_put_settings(&measure, settings)) {
@@ -171,7 +171,7 @@ static settings_t *find_same(const settings_t *wanted)
 	return NULL;
 }
 
-static int settings_get(const engine_zone_settings_t *from, settings_t **found)
+static int settings_get(const instance_settings_t *from, settings_t **found)
 {
 	wire_out_t measure = { .data = NULL };
 	if (!wire_put_zone_settings(&measure, 0, from)) {
@@ -236,7 +236,7 @@ bool registry_has_zones(void)
 	return zones.used > 0;
 }
 
-int registry_zone_add(knotd_mod_t *mod, const char *name, const engine_zone_settings_t *settings, registry_zone_t **out)
+int registry_zone_add(knotd_mod_t *mod, const char *name, const instance_settings_t *settings, registry_zone_t **out)
 {
 	const size_t name_size = strlen(name) + 1;
 	registry_zone_t *zone = calloc(1, sizeof(*zone) + name_size);
@@ -427,7 +427,7 @@ void registry_numbers(const wire_numbers_t *n)
 	}
 }
 
-void registry_totals(const engine_totals_t *totals)
+void registry_totals(const process_totals_t *totals)
 {
 	for (global_t *g = globals; g != NULL; g = g->next) {
 		stats_totals(g->mod, totals);

@@ -22,7 +22,7 @@ void registry_unlock(void);
 typedef struct registry_zone registry_zone_t;
 
 /*! A global instance was loaded: the newest one's settings count. \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESPACE. */
-int registry_add(knotd_mod_t *mod, const engine_settings_t *settings, const char *control);
+int registry_add(knotd_mod_t *mod, const global_settings_t *settings, const char *control);
 /*! It is unloaded. \return False if it was not there. */
 bool registry_remove(knotd_mod_t *mod);
 /*! The newest global instance, or NULL. */
@@ -39,8 +39,7 @@ bool registry_has_zones(void);
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESPACE if the settings are too many for a frame.
  */
-int registry_zone_add(knotd_mod_t *mod, const char *zone, const engine_zone_settings_t *settings,
-                      registry_zone_t **out);
+int registry_zone_add(knotd_mod_t *mod, const char *zone, const instance_settings_t *settings, registry_zone_t **out);
 /*! It is unloaded. No memory is needed. */
 void registry_zone_remove(registry_zone_t *zone);
 
@@ -55,7 +54,7 @@ void registry_fill(wire_out_t *out);
 
 /*! Numbers of a zone; those of an instance that has been unloaded are dropped. */
 void registry_numbers(const wire_numbers_t *numbers);
-void registry_totals(const engine_totals_t *totals);
+void registry_totals(const process_totals_t *totals);
 /*! In the statistics of all global instances. */
 void registry_daemon(bool runs, uint64_t starts);
 /*! Logs through the newest global instance, if there is one. */

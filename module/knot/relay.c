@@ -216,7 +216,7 @@ static int start_thread(void)
 	return KNOT_EOK;
 }
 
-int relay_attach(knotd_mod_t *mod, const engine_settings_t *settings, const char *control)
+int relay_attach(knotd_mod_t *mod, const global_settings_t *settings, const char *control)
 {
 	assert(mod && settings);
 
@@ -257,7 +257,7 @@ void relay_detach(knotd_mod_t *mod)
 	}
 }
 
-int relay_zone_attach(knotd_mod_t *mod, const char *zone, const engine_zone_settings_t *settings, registry_zone_t **out)
+int relay_zone_attach(knotd_mod_t *mod, const char *zone, const instance_settings_t *settings, registry_zone_t **out)
 {
 	assert(mod && zone && settings && out);
 

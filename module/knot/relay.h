@@ -20,7 +20,7 @@
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESPACE, or KNOT_ERROR if no thread could be started.
  */
-int relay_attach(knotd_mod_t *mod, const engine_settings_t *settings, const char *control);
+int relay_attach(knotd_mod_t *mod, const global_settings_t *settings, const char *control);
 
 /*!
  * \brief A global instance is unloaded. It is not used any more on return.
@@ -36,8 +36,7 @@ void relay_detach(knotd_mod_t *mod);
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_ESPACE.
  */
-int relay_zone_attach(knotd_mod_t *mod, const char *zone, const engine_zone_settings_t *settings,
-                      registry_zone_t **out);
+int relay_zone_attach(knotd_mod_t *mod, const char *zone, const instance_settings_t *settings, registry_zone_t **out);
 
 /*! A zone instance is unloaded. It is not used any more on return. */
 void relay_zone_detach(registry_zone_t *zone);

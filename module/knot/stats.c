@@ -134,7 +134,7 @@ static void store(knotd_mod_t *mod, uint32_t counter, uint32_t idx, uint64_t val
 	knotd_mod_stats_store(mod, 0, counter, idx, value);
 }
 
-void stats_zone(knotd_mod_t *mod, const engine_numbers_t *n)
+void stats_zone(knotd_mod_t *mod, const zone_numbers_t *n)
 {
 	/* clang-format off */
 	const uint64_t values[ZONE__COUNT] = {
@@ -162,7 +162,7 @@ static void store_all(knotd_mod_t *mod, uint32_t counter, const uint64_t *values
 	}
 }
 
-void stats_totals(knotd_mod_t *mod, const engine_totals_t *t)
+void stats_totals(knotd_mod_t *mod, const process_totals_t *t)
 {
 	store(mod, TOTAL_ZONES, 0, t->zones);
 	store_all(mod, TOTAL_STATE, t->state, ROLLOVER_STATE__COUNT);

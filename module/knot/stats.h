@@ -15,7 +15,7 @@
 int stats_add_zone(knotd_mod_t *mod);
 int stats_add_totals(knotd_mod_t *mod);
 
-void stats_zone(knotd_mod_t *mod, const engine_numbers_t *numbers);
-void stats_totals(knotd_mod_t *mod, const engine_totals_t *totals);
+void stats_zone(knotd_mod_t *mod, const zone_numbers_t *numbers);
+void stats_totals(knotd_mod_t *mod, const process_totals_t *totals);
 /*! Whether kskrolld runs, and how often it was started. */
 void stats_daemon(knotd_mod_t *mod, bool runs, uint64_t starts);

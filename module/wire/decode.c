@@ -224,7 +224,7 @@ int wire_get_hello(const wire_frame_t *frame, wire_hello_t *out)
 	return finish(&r);
 }
 
-int wire_get_settings(const wire_frame_t *frame, engine_settings_t *out)
+int wire_get_settings(const wire_frame_t *frame, global_settings_t *out)
 {
 	reader_t r = read_frame(frame, WIRE_SETTINGS);
 	get_addrs(&r, &out->resolver);
@@ -240,7 +240,7 @@ int wire_get_settings(const wire_frame_t *frame, engine_settings_t *out)
 	return ret;
 }
 
-void wire_free_settings(engine_settings_t *settings)
+void wire_free_settings(global_settings_t *settings)
 {
 	addrs_clear(&settings->resolver);
 }
@@ -262,7 +262,7 @@ void wire_free_where(wire_where_t *where)
 	addrs_clear(&where->dns);
 }
 
-int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, engine_zone_settings_t *out)
+int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance_settings_t *out)
 {
 	rollover_config_t *c = &out->config;
 	uint32_t *const times[] = {
@@ -311,7 +311,7 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, engine_z
 	return ret;
 }
 
-void wire_free_zone_settings(engine_zone_settings_t *settings)
+void wire_free_zone_settings(instance_settings_t *settings)
 {
 	addrs_clear(&settings->nameserver);
 	addrs_clear(&settings->parent);
@@ -352,7 +352,7 @@ int wire_get_log(const wire_frame_t *frame, wire_log_t *out)
 
 int wire_get_numbers(const wire_frame_t *frame, wire_numbers_t *out)
 {
-	engine_numbers_t *n = &out->numbers;
+	zone_numbers_t *n = &out->numbers;
 
 	reader_t r = read_frame(frame, WIRE_NUMBERS);
 	out->id = get_id(&r);
@@ -369,7 +369,7 @@ int wire_get_numbers(const wire_frame_t *frame, wire_numbers_t *out)
 	return finish(&r);
 }
 
-int wire_get_totals(const wire_frame_t *frame, engine_totals_t *t)
+int wire_get_totals(const wire_frame_t *frame, process_totals_t *t)
 {
 	reader_t r = read_frame(frame, WIRE_TOTALS);
 	t->zones = get_u64(&r);

@@ -136,7 +136,7 @@ bool wire_put_hello(wire_out_t *out, const wire_hello_t *hello)
 	return end(&w);
 }
 
-bool wire_put_settings(wire_out_t *out, const engine_settings_t *settings)
+bool wire_put_settings(wire_out_t *out, const global_settings_t *settings)
 {
 	writer_t w = begin(out, WIRE_SETTINGS);
 	put_addrs(&w, &settings->resolver);
@@ -156,7 +156,7 @@ bool wire_put_where(wire_out_t *out, const wire_where_t *where)
 	return end(&w);
 }
 
-bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const engine_zone_settings_t *settings)
+bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_settings_t *settings)
 {
 	const rollover_config_t *c = &settings->config;
 	const uint32_t times[] = {
@@ -241,7 +241,7 @@ bool wire_put_log(wire_out_t *out, const wire_log_t *log)
 
 bool wire_put_numbers(wire_out_t *out, const wire_numbers_t *numbers)
 {
-	const engine_numbers_t *n = &numbers->numbers;
+	const zone_numbers_t *n = &numbers->numbers;
 
 	writer_t w = begin(out, WIRE_NUMBERS);
 	put_id(&w, numbers->id);
@@ -258,7 +258,7 @@ bool wire_put_numbers(wire_out_t *out, const wire_numbers_t *numbers)
 	return end(&w);
 }
 
-bool wire_put_totals(wire_out_t *out, const engine_totals_t *t)
+bool wire_put_totals(wire_out_t *out, const process_totals_t *t)
 {
 	writer_t w = begin(out, WIRE_TOTALS);
 	put_u64(&w, t->zones);

@@ -70,7 +70,7 @@ typedef struct {
 
 typedef struct {
 	wire_id_t id;
-	engine_numbers_t numbers;
+	zone_numbers_t numbers;
 } wire_numbers_t;
 
 /* Writing. */
@@ -84,16 +84,16 @@ typedef struct {
 
 /*! \return False if it does not fit: nothing is written. */
 bool wire_put_hello(wire_out_t *out, const wire_hello_t *hello);
-bool wire_put_settings(wire_out_t *out, const engine_settings_t *settings);
+bool wire_put_settings(wire_out_t *out, const global_settings_t *settings);
 bool wire_put_where(wire_out_t *out, const wire_where_t *where);
-bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const engine_zone_settings_t *settings);
+bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_settings_t *settings);
 bool wire_put_zone_settings_gone(wire_out_t *out, uint32_t number);
 bool wire_put_attach(wire_out_t *out, const wire_attach_t *attach);
 bool wire_put_detach(wire_out_t *out, wire_id_t id);
 /*! A longer text than WIRE_ANSWER_MAX allows is cut. */
 bool wire_put_log(wire_out_t *out, const wire_log_t *log);
 bool wire_put_numbers(wire_out_t *out, const wire_numbers_t *numbers);
-bool wire_put_totals(wire_out_t *out, const engine_totals_t *totals);
+bool wire_put_totals(wire_out_t *out, const process_totals_t *totals);
 
 /*! Overwrites the number in a frame of wire_put_zone_settings(). */
 void wire_renumber(uint8_t *frame, uint32_t number);
@@ -124,17 +124,17 @@ int wire_next(const uint8_t *data, size_t len, size_t max, wire_frame_t *frame);
  */
 int wire_get_hello(const wire_frame_t *frame, wire_hello_t *out);
 /*! Addresses are allocated: freed by wire_free_settings(). */
-int wire_get_settings(const wire_frame_t *frame, engine_settings_t *out);
-void wire_free_settings(engine_settings_t *settings);
+int wire_get_settings(const wire_frame_t *frame, global_settings_t *out);
+void wire_free_settings(global_settings_t *settings);
 /*! Addresses are allocated: freed by wire_free_where(). */
 int wire_get_where(const wire_frame_t *frame, wire_where_t *out);
 void wire_free_where(wire_where_t *where);
 /*! Addresses are allocated: freed by wire_free_zone_settings(). */
-int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, engine_zone_settings_t *out);
-void wire_free_zone_settings(engine_zone_settings_t *settings);
+int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance_settings_t *out);
+void wire_free_zone_settings(instance_settings_t *settings);
 int wire_get_zone_settings_gone(const wire_frame_t *frame, uint32_t *number);
 int wire_get_attach(const wire_frame_t *frame, wire_attach_t *out);
 int wire_get_detach(const wire_frame_t *frame, wire_id_t *id);
 int wire_get_log(const wire_frame_t *frame, wire_log_t *out);
 int wire_get_numbers(const wire_frame_t *frame, wire_numbers_t *out);
-int wire_get_totals(const wire_frame_t *frame, engine_totals_t *out);
+int wire_get_totals(const wire_frame_t *frame, process_totals_t *out);

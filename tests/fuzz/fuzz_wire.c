@@ -20,14 +20,14 @@ static bool copy(const wire_frame_t *frame, wire_out_t *out)
 {
 	union {
 		wire_hello_t hello;
-		engine_settings_t settings;
+		global_settings_t settings;
 		wire_where_t where;
-		engine_zone_settings_t zone_settings;
+		instance_settings_t zone_settings;
 		wire_attach_t attach;
 		wire_id_t id;
 		wire_log_t log;
 		wire_numbers_t numbers;
-		engine_totals_t totals;
+		process_totals_t totals;
 	} u;
 	uint32_t number;
 	bool put = false;

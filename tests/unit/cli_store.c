@@ -2,7 +2,7 @@
 /*
  * Makes a store with known zones for test_cli.py: cli_store PATH NOW [audit]
  * With audit: a zone per finding of 'kskroll audit', and one that is as it should be. The answers are written by
- * evidence_write(), as those of the engine are.
+ * evidence_write(), as those of kskrolld are.
  */
 
 #include <stdio.h>

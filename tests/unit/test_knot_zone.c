@@ -35,7 +35,7 @@ static struct {
 } conf;
 
 static unsigned warnings;
-static engine_zone_settings_t attached;
+static instance_settings_t attached;
 
 knotd_conf_t knotd_conf_zone(knotd_mod_t *mod, const yp_name_t *item, const knot_dname_t *zone)
 {
@@ -175,7 +175,7 @@ int stats_add_totals(knotd_mod_t *mod)
 	return KNOT_EOK;
 }
 
-int relay_attach(knotd_mod_t *mod, const engine_settings_t *settings, const char *control)
+int relay_attach(knotd_mod_t *mod, const global_settings_t *settings, const char *control)
 {
 	(void)mod, (void)settings, (void)control;
 	return KNOT_EOK;
@@ -186,7 +186,7 @@ void relay_detach(knotd_mod_t *mod)
 	(void)mod;
 }
 
-int relay_zone_attach(knotd_mod_t *mod, const char *zone, const engine_zone_settings_t *settings, registry_zone_t **out)
+int relay_zone_attach(knotd_mod_t *mod, const char *zone, const instance_settings_t *settings, registry_zone_t **out)
 {
 	static char handle;
 

@@ -30,13 +30,13 @@ static struct knotd_mod mods[ZONES_MAX];
 static unsigned stored_of;
 static char logged[256];
 
-void stats_zone(knotd_mod_t *mod, const engine_numbers_t *numbers)
+void stats_zone(knotd_mod_t *mod, const zone_numbers_t *numbers)
 {
 	(void)numbers;
 	stored_of = mod - mods;
 }
 
-void stats_totals(knotd_mod_t *mod, const engine_totals_t *totals)
+void stats_totals(knotd_mod_t *mod, const process_totals_t *totals)
 {
 	(void)mod, (void)totals;
 }
@@ -79,8 +79,8 @@ static struct {
 
 static void hear(const wire_frame_t *frame)
 {
-	engine_settings_t settings;
-	engine_zone_settings_t zone_settings;
+	global_settings_t settings;
+	instance_settings_t zone_settings;
 	wire_attach_t attach;
 	wire_id_t id;
 	uint32_t number;
@@ -155,13 +155,13 @@ static void begin_kskrolld(void)
 
 static void add_global(unsigned mod, const char *storage)
 {
-	const engine_settings_t settings = { .storage = storage };
+	const global_settings_t settings = { .storage = storage };
 	assert_int_equal(registry_add(&mods[mod], &settings, NULL), KNOT_EOK);
 }
 
 static registry_zone_t *add(unsigned mod, const char *zone, uint32_t ttl)
 {
-	const engine_zone_settings_t settings = { .config.ttl = ttl, .policy = "default" };
+	const instance_settings_t settings = { .config.ttl = ttl, .policy = "default" };
 	registry_zone_t *out = NULL;
 	assert_int_equal(registry_zone_add(&mods[mod], zone, &settings, &out), KNOT_EOK);
 	assert_non_null(out);
@@ -349,7 +349,7 @@ static void too_many_addresses_are_refused(void **state)
 	for (size_t i = 0; i < many; i++) {
 		addr[i].ss_family = AF_INET;
 	}
-	const engine_zone_settings_t settings = { .policy = "default", .parent = { .addr = addr, .count = many } };
+	const instance_settings_t settings = { .policy = "default", .parent = { .addr = addr, .count = many } };
 	registry_zone_t *out;
 	assert_int_equal(registry_zone_add(&mods[1], "a.", &settings, &out), KNOT_ESPACE);
 	free(addr);

@@ -63,7 +63,7 @@ static void half_an_answer_of_a_nameserver_blocks_however_long_it_lasts(void **s
 		for (size_t k = 0; k < COUNT(halves); k++) {
 			machine_t m;
 			machine_late(&m, WITH_CHILD[i]);
-			/* As an engine that took it for silence would have it. */
+			/* As a caller that took it for silence would have it. */
 			m.child[1].unreachable_since = T0;
 			halves[k](&m);
 			snprintf(m.child[1].detail, sizeof(m.child[1].detail), "CDS: timeout");

@@ -101,8 +101,8 @@ static uint32_t observe_of(const char *module)
 
 	modules[0] = module;
 	assert_int_equal(section_get(NULL, ZONE, &section), KNOT_EOK);
-	assert_int_equal(section.engine.parent.count, addresses_now);
-	uint32_t observe = section.engine.config.observe;
+	assert_int_equal(section.settings.parent.count, addresses_now);
+	uint32_t observe = section.settings.config.observe;
 	conf_section_free(&section);
 	return observe;
 }
@@ -179,7 +179,7 @@ static void a_section_is_read_once_at_a_reload(void **state)
 	reads = 0;
 	for (unsigned i = 0; i < 5; i++) {
 		assert_int_equal(observe_of(A), 1);
-		sections_started(); /* The engine of the configuration before goes on. */
+		sections_started(); /* The instance of the configuration before goes on. */
 	}
 	assert_int_equal(reads, 1);
 }

@@ -52,18 +52,18 @@ static void assert_same_addrs(const dns_addrs_t *a, const dns_addrs_t *b)
 
 /* One of each: as it is written, read, and how what was read is freed. */
 
-static engine_settings_t settings(void)
+static global_settings_t settings(void)
 {
-	return (engine_settings_t){ .resolver = addrs(3),
+	return (global_settings_t){ .resolver = addrs(3),
 		                    .trust_anchor = "/anchor",
 		                    .storage = "/store",
 		                    .loopback = true,
 		                    .parent_rate = 20 };
 }
 
-static engine_zone_settings_t zone_settings(void)
+static instance_settings_t zone_settings(void)
 {
-	engine_zone_settings_t s = {
+	instance_settings_t s = {
 		.config = {
 			.ksk_lifetime = 1, .ttl = 2, .lead = 3, .observe = 4, .settle = 5, .check_interval = 6,
 			.ds_check_interval = 7, .unreachable_after = 8, .bogus_limit = 9, .caches_expired = 10,
@@ -76,16 +76,16 @@ static engine_zone_settings_t zone_settings(void)
 	return s;
 }
 
-static engine_totals_t totals(void)
+static process_totals_t totals(void)
 {
-	engine_totals_t t = { .zones = UINT64_MAX, .no_route = { false, true } };
+	process_totals_t t = { .zones = UINT64_MAX, .no_route = { false, true } };
 	for (unsigned i = 0; i < ROLLOVER_STATE__COUNT; i++) {
 		t.state[i] = i + 1;
 	}
 	for (unsigned i = 0; i < GATE__COUNT; i++) {
 		t.gate[i] = 1000 + i;
 	}
-	t.counts = (engine_counts_t){ 1, 2, 3, 4 };
+	t.counts = (zone_counts_t){ 1, 2, 3, 4 };
 	t.answers[0] = 5;
 	t.watches[WATCH__COUNT - 1] = 6;
 	t.notifies[NOTIFY__COUNT - 1] = 7;
@@ -109,9 +109,9 @@ static const wire_numbers_t NUMBERS = {
 
 static bool put(wire_type_t type, wire_out_t *out)
 {
-	const engine_settings_t s = settings();
-	const engine_zone_settings_t z = zone_settings();
-	const engine_totals_t t = totals();
+	const global_settings_t s = settings();
+	const instance_settings_t z = zone_settings();
+	const process_totals_t t = totals();
 	const wire_where_t where = { .control = "/run/knot.sock", .dns = addrs(2) };
 
 	switch (type) {
@@ -145,14 +145,14 @@ static int get(wire_type_t type, const wire_frame_t *frame)
 {
 	union {
 		wire_hello_t hello;
-		engine_settings_t settings;
+		global_settings_t settings;
 		wire_where_t where;
-		engine_zone_settings_t zone_settings;
+		instance_settings_t zone_settings;
 		wire_attach_t attach;
 		wire_id_t id;
 		wire_log_t log;
 		wire_numbers_t numbers;
-		engine_totals_t totals;
+		process_totals_t totals;
 		uint32_t number;
 	} u;
 	uint32_t number;
@@ -223,8 +223,8 @@ static void what_the_module_sends_comes_as_it_was(void **state)
 	assert_string_equal(hello.version, HELLO.version);
 	assert_int_equal(hello.pid, HELLO.pid);
 
-	const engine_settings_t want = settings();
-	engine_settings_t got;
+	const global_settings_t want = settings();
+	global_settings_t got;
 	frame = frame_of(WIRE_SETTINGS);
 	assert_int_equal(wire_get_settings(&frame, &got), KNOT_EOK);
 	assert_same_addrs(&got.resolver, &want.resolver);
@@ -262,8 +262,8 @@ static void what_the_module_sends_comes_as_it_was(void **state)
 static void settings_of_zones_come_as_they_were(void **state)
 {
 	(void)state;
-	const engine_zone_settings_t want = zone_settings();
-	engine_zone_settings_t got;
+	const instance_settings_t want = zone_settings();
+	instance_settings_t got;
 	uint32_t number;
 	wire_frame_t frame = frame_of(WIRE_ZONE_SETTINGS);
 	assert_int_equal(wire_get_zone_settings(&frame, &number, &got), KNOT_EOK);
@@ -292,7 +292,7 @@ static void each_flag_and_time_is_itself(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 8; i++) {
-		engine_zone_settings_t one = { .policy = "p" }, got;
+		instance_settings_t one = { .policy = "p" }, got;
 		bool *const flags[] = {
 			&one.config.notify, &one.config.go_insecure,   &one.config.dry_run,
 			&one.config.hold,   &one.config.observe_only,  &one.csk_wanted,
@@ -327,8 +327,8 @@ static void what_kskrolld_sends_comes_as_it_was(void **state)
 	assert_int_equal(wire_get_numbers(&frame, &numbers), KNOT_EOK);
 	assert_memory_equal(&numbers, &NUMBERS, sizeof(numbers));
 
-	const engine_totals_t want = totals();
-	engine_totals_t got;
+	const process_totals_t want = totals();
+	process_totals_t got;
 	memset(&got, 0, sizeof(got));
 	frame = frame_of(WIRE_TOTALS);
 	assert_int_equal(wire_get_totals(&frame, &got), KNOT_EOK);
@@ -382,7 +382,7 @@ static void more_than_a_frame_holds_is_refused(void **state)
 {
 	(void)state;
 	const size_t many = WIRE_FRAME_MAX / 7;
-	engine_settings_t s = settings();
+	global_settings_t s = settings();
 	s.resolver = (dns_addrs_t){ .addr = calloc(many, sizeof(*s.resolver.addr)), .count = many };
 	assert_non_null(s.resolver.addr);
 	for (size_t i = 0; i < many; i++) {
