@@ -33,6 +33,11 @@
 /*! The longest line; longer ones are cut. */
 #define LINE_SIZE 2048
 
+/*! From its start to its greeting, on a machine that is very busy. */
+#define GREET_MS 60000
+/*! One that was asked to end does so by itself in this time, if the server does not wait for it. */
+#define END_ITSELF_MS 10000
+
 /*! One that asks to be started again before it has lived so long, for the third time in a row, waits like one that
  * fails. */
 #define AGAIN_SOON_MS 10000
@@ -62,6 +67,8 @@ __attribute__((format(printf, 2, 3))) static void say(int priority, const char *
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 
+	/* It may have words that kskrolld has sent. */
+	printable_text(text);
 	registry_lock();
 	registry_log(priority, text);
 	registry_unlock();
@@ -71,7 +78,8 @@ __attribute__((format(printf, 2, 3))) static void say(int priority, const char *
 
 bool daemon_init(daemon_t *d)
 {
-	*d = (daemon_t){ .child = { .pidfd = -1, .sock = -1 }, .out_size = BUFFER_SIZE };
+	*d = (daemon_t){ .child = { .pidfd = -1, .sock = -1 }, .out_size = BUFFER_SIZE, .lines = LINES_MAX };
+	d->lines_at = daemon_now();
 	d->out = malloc(BUFFER_SIZE);
 	d->in = malloc(BUFFER_SIZE);
 	if (d->out == NULL || d->in == NULL) {
@@ -144,9 +152,7 @@ void daemon_start(daemon_t *d)
 	d->starts++;
 	d->started = daemon_now();
 	d->greeted = d->ending = d->killed = false;
-	d->end_by = 0;
-	d->lines = LINES_MAX;
-	d->lines_at = d->started;
+	d->end_by = d->started + GREET_MS;
 	d->in_len = 0;
 	d->where_due = true;
 	silence_end(&d->silence, d->started);
@@ -199,18 +205,35 @@ static void kill_it(daemon_t *d, const char *why)
 	child_let_go(&d->child);
 }
 
+/*! So many more lines of it may go to the log. */
+static void count_lines(daemon_t *d)
+{
+	const uint64_t seconds = (daemon_now() - d->lines_at) / 1000;
+	const uint64_t lines = d->lines + seconds * LINES_PER_SECOND;
+
+	d->lines = lines < LINES_MAX ? lines : LINES_MAX;
+	d->lines_at += seconds * 1000;
+	if (seconds > 0 && d->dropped > 0) {
+		say(LOG_WARNING, "kskrolld: %u lines dropped, there were too many", d->dropped);
+		d->dropped = 0;
+	}
+}
+
 void daemon_reap(daemon_t *d)
 {
 	char text[64];
 	int code;
+
+	count_lines(d);
 
 	if (d->child.pid == 0) {
 		return;
 	}
 	if (child_ended(&d->child, text, sizeof(text), &code)) {
 		ended(d, text, code);
-	} else if (d->end_by != 0 && daemon_now() >= d->end_by && !d->killed) {
-		kill_it(d, "kskrolld does not end and is killed");
+	} else if (d->end_by != 0 && !d->killed && daemon_now() >= d->end_by + (d->ending ? END_ITSELF_MS : 0)) {
+		kill_it(d, d->greeted || d->ending ? "kskrolld does not end and is killed" :
+		                                     "kskrolld sent no greeting and is killed");
 	} else if (silence_lasts(&d->silence, daemon_now(), SILENCE_MS) && !d->killed) {
 		snprintf(text, sizeof(text), "kskrolld sent nothing for %u s and is killed", SILENCE_MS / 1000);
 		kill_it(d, text);
@@ -234,6 +257,7 @@ static void greet(daemon_t *d, const wire_frame_t *frame)
 		kill_it(d, why);
 	} else {
 		d->greeted = true;
+		d->end_by = d->ending ? d->end_by : 0;
 		d->said[0] = '\0';
 		say(LOG_INFO, "kskrolld runs, pid %d", (int)d->child.pid);
 		daemon_publish(d);
@@ -244,18 +268,7 @@ static void greet(daemon_t *d, const wire_frame_t *frame)
 static void log_line(daemon_t *d, const wire_log_t *log)
 {
 	char line[LINE_SIZE];
-	const uint64_t now = daemon_now(), seconds = (now - d->lines_at) / 1000;
 
-	if (seconds > 0) {
-		const uint64_t lines = d->lines + seconds * LINES_PER_SECOND;
-		d->lines = lines < LINES_MAX ? lines : LINES_MAX;
-		d->lines_at += seconds * 1000;
-		if (d->dropped > 0) {
-			snprintf(line, sizeof(line), "kskrolld: %u lines dropped, there were too many", d->dropped);
-			registry_log(LOG_WARNING, line);
-			d->dropped = 0;
-		}
-	}
 	if (d->lines == 0) {
 		d->dropped++;
 		return;

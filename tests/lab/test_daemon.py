@@ -390,6 +390,7 @@ def test_a_flood_of_lines_is_bounded(directory):
         wait_until(lambda: server.log_lines("lines dropped"), 20, "lines are dropped")
         for _ in range(20):
             server.knotc("reload")
+        wait_until(lambda: answering.asked > 50, 10, "it answers")
         answering.assert_always()
         stop_and_assert_nothing_left(server)
         assert len(server.log_lines("a line of many")) < 20000 + 60 * 200
