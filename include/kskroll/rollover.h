@@ -395,15 +395,9 @@ bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted);
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *decision);
 
 /*!
- * \brief For how long Knot (3.5.3 and later) has to keep the key that `zone-ksk-submitted` retires.
+ * \brief For how long Knot (3.5.3 and later) must keep the key that `zone-ksk-submitted` retires, in seconds.
  *
- * The order is given when the TTL of the old DS is over, so it is 0 where the machine made no mistake. If no key is
- * meant to be removed, it is long: a key that is removed by mistake stays for that time.
- *
- * \param[in] row  The zone's row.
- * \param[in] now  Current time, of the row's clock.
- *
- * \return Seconds.
+ * 0 where the machine made no mistake: the TTL of the old DS is over. Long if no key is meant to be removed.
  */
 uint32_t rollover_submitted_ttl(const rollover_row_t *row, time_t now);
 
