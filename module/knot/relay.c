@@ -227,6 +227,10 @@ int relay_attach(knotd_mod_t *mod, const global_settings_t *settings, const char
 		if (ret != KNOT_EOK) {
 			(void)registry_remove(mod);
 		}
+		if (ret == KNOT_ENOTSUP) {
+			knotd_mod_log(mod, LOG_ERR,
+			              "this knotd does not link liburcu dynamically: the module cannot log safely");
+		}
 	}
 	post();
 	registry_unlock();
