@@ -84,16 +84,22 @@ static void missing(audit_t *a)
 	}
 }
 
-/*! \return Whether all that was asked for could be read. */
-static bool check_at_all(audit_t *a, store_t *store)
+/*!
+ * \return KNOT_EOK; KNOT_ENOENT or KNOT_EMALF if all but some zones could be read; KNOT_ERROR if reading ended early,
+ * so that nothing can be said of the others, nor of zones that seem to be missing.
+ */
+static int check_at_all(audit_t *a, store_t *store)
 {
 	static store_zone_t zone;
-	bool ok = true;
+	int ok = KNOT_EOK;
 
 	if (a->o->arg_count == 0) {
-		ok = store_zones(store, check, a) == KNOT_EOK;
-		if (!ok) {
+		ok = store_zones(store, check, a);
+		if (ok != KNOT_EOK) {
 			fprintf(stderr, "kskroll: %s\n", store_error(store));
+		}
+		if (ok != KNOT_EOK && ok != KNOT_EMALF) {
+			return KNOT_ERROR;
 		}
 		missing(a);
 	}
@@ -101,7 +107,7 @@ static bool check_at_all(audit_t *a, store_t *store)
 		if (stored_load(store, a->o->args[i], &zone) == EXIT_FINE) {
 			check(&zone, a);
 		} else {
-			ok = false;
+			ok = KNOT_ENOENT;
 		}
 	}
 	return ok;
@@ -215,7 +221,12 @@ int cmd_audit(const options_t *o)
 		zone_list_free(&a.list);
 		return AUDIT_UNKNOWN;
 	}
-	bool ok = check_at_all(&a, store);
+	int ok = check_at_all(&a, store);
+	if (ok == KNOT_ERROR) {
+		forget(&a);
+		store_close(store);
+		return AUDIT_UNKNOWN;
+	}
 	/* Nothing is known beside a copy of the store. */
 	if (store_alive(o->db, NULL) == STORE_ALIVE_NO) {
 		keep_plain(&a, "", CHECK_DAEMON_DOWN, LEVEL_CRITICAL);
@@ -223,7 +234,7 @@ int cmd_audit(const options_t *o)
 	if (a.count > 0) {
 		qsort(a.kept, a.count, sizeof(*a.kept), compare);
 	}
-	int code = result(&a, ok);
+	int code = result(&a, ok == KNOT_EOK);
 	if (o->json) {
 		print_json(&a, code);
 	} else {
