@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "root_anchor.h"
 #include "kskroll/dns.h"
 
 /*! Of each kind: more than there are slots of some. */
@@ -21,7 +22,6 @@
 #define TURNS_MAX 12
 
 static const uint8_t ZONE[] = "\7example\4test";
-static char anchor[64];
 
 /*! What was started, NULL once it has called back. */
 typedef struct {
@@ -164,22 +164,6 @@ static void what_is_cancelled_is_called_back_at_once(void **state)
 	for (unsigned turns = 1; turns < TURNS_MAX; turns++) {
 		live(turns, true);
 	}
-}
-
-static int write_anchor(void **state)
-{
-	(void)state;
-	static const char root[] =
-		". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n";
-	strcpy(anchor, "/tmp/kskroll-anchor-XXXXXX");
-	int fd = mkstemp(anchor);
-	return fd >= 0 && write(fd, root, strlen(root)) == (ssize_t)strlen(root) && close(fd) == 0 ? 0 : -1;
-}
-
-static int remove_anchor(void **state)
-{
-	(void)state;
-	return unlink(anchor);
 }
 
 int main(void)

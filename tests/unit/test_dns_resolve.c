@@ -14,13 +14,12 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "root_anchor.h"
 #include "kskroll/dns.h"
 #include "resolve.h"
 
 #define LIVED    42
 #define LEFT_MAX 64
-
-static char anchor[64];
 
 static void on_done(const lookup_result_t *result, void *arg)
 {
@@ -79,22 +78,6 @@ static void a_process_without_descriptors_goes_on(void **state)
 			fail_msg("%u descriptors left when %s: status %x", i / 2, i % 2 ? "made" : "asked", status);
 		}
 	}
-}
-
-static int write_anchor(void **state)
-{
-	(void)state;
-	static const char root[] =
-		". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n";
-	strcpy(anchor, "/tmp/kskroll-anchor-XXXXXX");
-	int fd = mkstemp(anchor);
-	return fd >= 0 && write(fd, root, strlen(root)) == (ssize_t)strlen(root) && close(fd) == 0 ? 0 : -1;
-}
-
-static int remove_anchor(void **state)
-{
-	(void)state;
-	return unlink(anchor);
 }
 
 int main(void)
