@@ -6,7 +6,6 @@ import signal
 import socket
 import struct
 import sys
-import time
 
 HELLO, LOG = 1, 64
 
@@ -42,7 +41,7 @@ def main(version, mode):
     if mode == "closes":
         module.shutdown(socket.SHUT_WR)
     while True:
-        time.sleep(60)
+        signal.pause()
 
 
 if __name__ == "__main__":

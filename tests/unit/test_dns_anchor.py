@@ -12,7 +12,9 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..")))
 from test_dns_survey import ROOT, in_world  # noqa: E402
+from tests.lab.wait import wait_until  # noqa: E402
 
 SILENT = "127.0.0.9"
 NAMES = 200
@@ -46,10 +48,7 @@ class Probe:
 
     def wait_for(self, verdict):
         """The file is checked once a second at the most, later if it was of no use."""
-        end = time.monotonic() + 10
-        while (seen := self.verdict()) != verdict:
-            assert time.monotonic() < end, (seen, verdict)
-            time.sleep(0.3)
+        wait_until(lambda: self.verdict() == verdict, 10, f"verdict {verdict}", poll=0.3)
 
     def threads(self):
         return int(self.do("threads")[0][1])
