@@ -265,7 +265,7 @@ typedef struct {
 	uint32_t zone_ttl;     /*!< Largest TTL in the zone (zone-max-ttl of the policy); 0: unknown. */
 	uint32_t notify_again; /*!< Until the parent is notified a second time. */
 	bool notify;           /*!< The parent is notified of signals (RFC 9859). */
-	bool go_insecure;      /*!< The operator's wish, given twice: the zone is to become insecure. */
+	bool go_insecure;      /*!< The operator's wish, given twice: the zone becomes insecure. */
 	bool dry_run;
 	bool hold;
 	bool observe_only;        /*!< The server or the policy does not allow driving. */

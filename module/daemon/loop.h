@@ -63,7 +63,7 @@ void loop_detach(loop_t *loop, wire_id_t id);
 bool loop_is_outdated(const loop_t *loop);
 
 /*!
- * Ends all that is under way and writes what is to be written. Its handles close on the loop: run it until it is empty.
+ * Ends all that is under way and writes what is due. Its handles close on the loop: run it until it is empty.
  */
 void loop_stop(loop_t *loop);
 

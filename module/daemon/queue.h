@@ -15,7 +15,7 @@
 
 #include "forward.h"
 
-/*! When a zone is to be checked. */
+/*! When a zone is due for a check. */
 typedef struct {
 	uint64_t at; /*!< By the loop's clock, ms. */
 	entry_t *entry;

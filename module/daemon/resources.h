@@ -54,7 +54,7 @@ server_t *resources_server(const env_t *env);
 /*! Why the store could not be opened, or why the last call to it failed. */
 const char *resources_store_error(const env_t *env);
 
-/*! Ends all that is under way, and writes what is to be written. */
+/*! Ends all that is under way, and writes what is due. */
 void resources_close(env_t *env);
 /*! After that. */
 void resources_free(resources_t *resources);

@@ -4,7 +4,7 @@
  *
  * \brief Asks many addresses, some at a time, and hands over what each replies.
  *
- * What a reply says, fetched.h reads. Whoever calls decides whether an answer over UDP is to be believed.
+ * What a reply says, fetched.h reads. Whoever calls decides whether to believe an answer over UDP.
  */
 
 #pragma once

@@ -21,7 +21,7 @@
 struct notifies {
 	tasks_t tasks;
 	resolve_t *resolve;
-	pace_t *pace; /*!< Of the targets: one parent is told of many zones. */
+	pace_t *pace; /*!< Of the targets: one parent is notified of many zones. */
 	bool loopback;
 };
 

@@ -56,7 +56,7 @@ struct shared {
 	blank_t *blanks; /*!< The newest first. */
 	char error[256]; /*!< Why there is no new one; "": there is. */
 	hash_t entries;
-	list_t due; /*!< The answer is there, to be told from a clean stack. */
+	list_t due; /*!< The answer is there, to be passed on from a clean stack. */
 	uv_timer_t tell;
 	uv_timer_t sweep;
 	unsigned handles;

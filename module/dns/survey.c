@@ -28,7 +28,7 @@ struct survey {
 	request_t request;
 	discover_t *discover;
 	discover_t *again; /*!< Another one, which may take its place. */
-	bool fresh;        /*!< What there is of the parent was looked up afresh. */
+	bool fresh;        /*!< What there is of the parent was looked up again. */
 	bool compared;     /*!< It was, after answers had failed. */
 	uint64_t since;    /*!< Milliseconds: discovery began, or went on after its turn. */
 	uint64_t went_on;  /*!< The same, also without waiting for a turn. */
@@ -223,11 +223,11 @@ static void begin(task_t *task)
 	discover_run(survey->discover);
 }
 
-/* -- the parent afresh --------------------------------------------------------- */
+/* -- the parent again ---------------------------------------------------------- */
 
 /*
  * What others have looked up may be out of date, and the resolver's own cache as well: nothing is held against the
- * parent before it has been looked up afresh. Only here is that decided, and what is then done once more.
+ * parent before it has been looked up again. Only here is that decided, and what is then done once more.
  */
 
 /*! The discovery that was made takes the place of the one before. */

@@ -162,7 +162,7 @@ static void take_answer(validator_t *validator, const knot_pkt_t *pkt, uint16_t 
 	} else if (!absent && !has_answer(validator, pkt)) {
 		finish(validator, VERDICT_NONE, "no such record");
 	} else if (!absent && !knot_wire_get_ad(pkt->wire)) {
-		/* No validator, or one that is told not to check this zone. */
+		/* No validator, or one that is configured not to check this zone. */
 		finish(validator, VERDICT_NONE, "answered without validation");
 	} else if (absent || (validator->step == STEP_SOA && validator->absent == NULL)) {
 		/* AD is missing with opt-out, RFC 5155 9.2. */

@@ -7,7 +7,7 @@
 #include "learn.h"
 
 /*!
- * A rollover under way, or a zone that is to become insecure, of which the row knows nothing: the store was lost, or
+ * A rollover under way, or a zone that becomes insecure, of which the row knows nothing: the store was lost, or
  * the module came late.
  */
 static bool is_newcomer(const dec_t *c)

@@ -48,5 +48,5 @@ def stays(condition, seconds, poll=POLL):
 
 
 def pause(seconds):
-    """Until the moment at which something is to be done; not for waiting until something has been done."""
+    """Until the time to do something; not for waiting until something has been done."""
     time.sleep(seconds)

@@ -165,7 +165,8 @@ static bool left_by_operator(const world_t *w)
 	case GATE_DS_REMAINS: /* What he gave the parent names no key of the zone: nor can it validate a delete signal.
 	                       */
 		return !(parent_ds(w) & knot_keys(w));
-	case GATE_OLD_KEY_GONE: /* He gave back the DS of a key that Knot had been told to let go, and kept for a while.
+	case GATE_OLD_KEY_GONE: /* He gave back the DS of a key that Knot had been ordered to remove, and kept for a
+	                         * while.
 	                         */
 		return w->knot.keeps && !(parent_ds(w) & knot_keys(w));
 	case GATE_DS_STALE:

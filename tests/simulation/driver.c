@@ -38,7 +38,7 @@ static void rest(world_t *w)
 	}
 }
 
-/*! The zone is checked at once: the module is loaded anew, or the parent has acknowledged a notification. */
+/*! The zone is checked at once: the module is loaded again, or the parent has acknowledged a notification. */
 void engine_poke(world_t *w)
 {
 	engine_t *e = &w->engine;
@@ -195,7 +195,7 @@ void engine_order(world_t *w)
 			trace(w, "module      switches the policy to %s", rollover_policy_name(d->policy));
 			e->switches++;
 			knot_switch(w, d->policy, decided);
-			e->again = true; /* The zone's module instance was loaded anew. */
+			e->again = true; /* The zone's module instance was loaded again. */
 		}
 	} else if (d->action == ACTION_START) {
 		/* knotd says OK in any case: that it ignores the order is in its log only. */

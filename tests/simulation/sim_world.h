@@ -222,7 +222,7 @@ typedef struct {
 	bool frozen;
 	bool text_config;  /*!< A policy switch is lost by reload and restart. */
 	bool base_signals; /*!< Base policy with cds-cdnskey-publish: rollover. */
-	bool keeps;        /*!< 3.5.3 and later: keeps the old key for the time that is told. */
+	bool keeps;        /*!< 3.5.3 and later: keeps the old key for the time that is ordered. */
 	policy_role_t policy;
 	policy_role_t pending; /*!< Committed while frozen. */
 	time_t policy_decided;

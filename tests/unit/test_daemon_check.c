@@ -145,7 +145,7 @@ typedef struct {
 	gathered_t gathered;
 } fixture_t;
 
-/*! An idle zone about which the control socket has told once. */
+/*! An idle zone about which the control socket has answered once. */
 static fixture_t *idle_zone(rollover_gate_t gate)
 {
 	fixture_t *f = calloc(1, sizeof(*f));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What kskrolld is told of what knotd loads: with a kskrolld that only keeps what it hears, and a knotd of the test's
+ * What kskrolld receives of what knotd loads: with a kskrolld that only keeps what it hears, and a knotd of the test's
  * own.
  */
 

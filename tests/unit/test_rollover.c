@@ -1473,7 +1473,7 @@ static void between_two_watches_the_last_one_counts(void **state)
 	assert_int_not_equal(m.row.gate, GATE_VALIDATION_FAILS);
 }
 
-/*! Checks until the server is told, a week long or \a wait. */
+/*! Checks until the server is notified, a week long or \a wait. */
 static void see_cds_of_the_ds_key(machine_t *m, time_t wait)
 {
 	const time_t from = m->now;

@@ -149,7 +149,8 @@ static void what_was_answered_is_judged(void **state)
 }
 
 /*!
- * Taken back, the wrong CDS would be gone, the server right again, and the signal out again: for ever, and nobody told.
+ * Taken back, the wrong CDS would be gone, the server right again, and the signal out again: for ever, and nobody
+ * notified.
  */
 static void wrong_signals_of_a_server_do_not_take_them_back(void **state)
 {

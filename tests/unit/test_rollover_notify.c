@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* When the parent is told of signals (RFC 9859 4.2), and how it is then checked. */
+/* When the parent is notified of signals (RFC 9859 4.2), and how it is then checked. */
 
 #include <stdarg.h>
 #include <stddef.h>
