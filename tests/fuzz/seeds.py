@@ -181,6 +181,19 @@ def evidence():
     yield b'{"time":'
 
 
+def keylist():
+    timers = ("created", "pre-active", "publish", "ready", "active", "retire-active", "retire", "post-active", "revoke", "remove")
+
+    def key(number, tag, ksk=True, **due):
+        return {"zone": "example.test.", "id": f"{number:040x}", "ksk": ksk, "zsk": not ksk, "tag": tag, "algorithm": 13,
+                "size": 256, "public-only": False, "for-later": False, "missing": False,
+                **{timer: due.get(timer, 0) for timer in timers}}
+    zsk, old = key(1, 60738, False, created=1, publish=1, active=1), key(2, 7423, created=1, publish=1, ready=2, active=3)
+    new, gone = key(3, 6190, created=4, publish=4, ready=5), key(4, 31052, publish=1, active=2, retire=3, remove=3)
+    for keys in ([zsk, old], [zsk, old, new], [gone, old, new], [old, new, key(5, 7423, publish=1)], []):
+        yield json.dumps(keys, indent=2).encode()
+
+
 def wire():
     def frame(kind, *parts):
         data = b"".join(parts)
@@ -202,7 +215,7 @@ def wire():
 
 
 def main():
-    for target in (answer, denial, dsync, control, row, evidence, wire):
+    for target in (answer, denial, dsync, control, row, evidence, keylist, wire):
         folder = os.path.join(sys.argv[1], target.__name__)
         os.makedirs(folder, exist_ok=True)
         for number, data in enumerate(target()):
