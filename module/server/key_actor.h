@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Carries out an order for the KSKs of one zone: sets their states, has knotd read them, and reads them back.
+ *
+ * Blocks, for the control thread. May be repeated at any time, also after the end of the process in the middle of it.
+ */
+
+#pragma once
+
+#include "control.h"
+#include "key_plan.h"
+#include "keymgr.h"
+
+/*! Nothing is set so many seconds before the next event in which Knot may write the keys. */
+#define KEY_QUIET 5
+
+/*!
+ * \brief Carries out an order.
+ *
+ * \param[in] target   Where knotd is. Its timeout counts for each connection.
+ * \param[in] keymgr   Program and database.
+ * \param[in] zone     Presentation form.
+ * \param[in] wish     The order, and the keys.
+ * \param[out] detail  CONTROL_DETAIL_MAX bytes; one sentence unless SERVER_OK.
+ *
+ * \return SERVER_OK: the keys have the states that are ordered, and knotd has signed the zone with them.
+ * SERVER_BUSY: Knot is about to write the keys, or has undone what was set: later. SERVER_REFUSED: the order does not
+ * fit the keys, the zone is frozen, or keymgr or knotd refuse. SERVER_UNREACHABLE: no answer of knotd; what was done is
+ * not known, and the order has to be repeated.
+ */
+server_status_t key_actor_run(const control_target_t *target, const keymgr_t *keymgr, const char *zone,
+                              const key_wish_t *wish, char *detail);
+
+/*! What `zone-status` says of the events that write keys. */
+typedef struct {
+	bool answered;
+	bool frozen;
+	bool running; /*!< Now, or as soon as a worker is free. */
+	time_t next;  /*!< 0: none. */
+} key_events_t;
+
+/*! Collects the units of `zone-status` with unix times, a control_unit_f with a key_events_t. */
+void key_events_unit(const control_unit_t *unit, void *arg);
+
+/*! \return Whether Knot will not write the keys within KEY_QUIET seconds. */
+bool key_events_quiet(const key_events_t *events, time_t now);

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Orders for KSKs, carried out on a real knotd with its keymgr. What came of them is asked by DNS. */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/stat.h>
+
+#include "server_case.h"
+#include "module/server/glance.h"
+#include "module/server/key_actor.h"
+
+/*! Roles in the zone, as bits. */
+#define OLD  1
+#define NEW  2
+#define ELSE 4
+
+static const char conf[] = "server:\n"
+			   "    rundir: @DIR@\n"
+			   "    listen: 127.0.0.1@53\n"
+			   "    background-workers: 2\n"
+			   "database:\n"
+			   "    storage: @DIR@\n"
+			   "    journal-db-max-size: 16M\n"
+			   "    kasp-db-max-size: 16M\n"
+			   "    timer-db-max-size: 2M\n"
+			   "policy:\n"
+			   "  - id: slow\n"
+			   "    dnskey-ttl: 1h\n"
+			   "  - id: quick\n"
+			   "    dnskey-ttl: 1\n"
+			   "    propagation-delay: 2\n"
+			   "    ksk-lifetime: 1d\n"
+			   "  - id: rsa\n"
+			   "    algorithm: rsasha256\n"
+			   "    ksk-size: 1024\n"
+			   "    zsk-size: 1024\n"
+			   "template:\n"
+			   "  - id: default\n"
+			   "    storage: @DIR@\n"
+			   "    file: zone\n"
+			   "    zonefile-sync: -1\n"
+			   "    zonefile-load: difference-no-serial\n"
+			   "    journal-content: all\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: slow\n"
+			   "zone:\n"
+			   "  - domain: whole.test\n"
+			   "  - domain: abort.test\n"
+			   "  - domain: lost.test\n"
+			   "  - domain: lazy.test\n"
+			   "  - domain: wrong.test\n"
+			   "  - domain: quick.test\n"
+			   "    dnssec-policy: quick\n"
+			   "  - domain: rsa.test\n"
+			   "    dnssec-policy: rsa\n";
+
+static const char zone_file[] = "@ 300 SOA ns hostmaster 1 1h 1h 1w 300\n"
+				"@ NS ns\n"
+				"ns A 127.0.0.1\n";
+
+/*! Of the key database; what keymgr_t points to. */
+static char folder[96];
+
+/*! A zone under test. */
+typedef struct {
+	fixture_t *f;
+	const char *name;
+	keymgr_t keymgr;
+	key_ref_t old_key;
+	key_ref_t new_key; // tag 0: not there yet.
+	char detail[CONTROL_DETAIL_MAX];
+} case_t;
+
+/* What is served. */
+
+/*! RFC 4034 B. */
+static uint16_t tag_of(const knot_rdata_t *rdata)
+{
+	uint32_t sum = 0;
+	for (uint16_t i = 0; i < rdata->len; i++) {
+		sum += (i & 1) != 0 ? rdata->data[i] : (uint32_t)rdata->data[i] << 8;
+	}
+	return (uint16_t)(sum + (sum >> 16));
+}
+
+static unsigned role_of(const case_t *c, uint16_t tag)
+{
+	return tag == c->old_key.tag ? OLD : tag == c->new_key.tag ? NEW : ELSE;
+}
+
+static uint16_t wire16(const uint8_t *data)
+{
+	return (uint16_t)(data[0] << 8 | data[1]);
+}
+
+typedef struct {
+	unsigned keys;    // KSKs that are published.
+	unsigned signers; // Of these, those that sign DNSKEY.
+	unsigned cds;
+	unsigned cdnskey;
+	uint32_t serial;
+} served_t;
+
+static served_t ask(case_t *c)
+{
+	glance_t glance = { .known_count = 1 };
+	struct sockaddr_in *address = (struct sockaddr_in *)&glance.known[0];
+	*address = (struct sockaddr_in){ .sin_family = AF_INET,
+		                         .sin_port = htons(53),
+		                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	check_t asked = { .zone = c->name };
+	served_t served = { 0 };
+
+	glance_run(&glance, &asked, 1, TIMEOUT_MS);
+	assert_int_equal(asked.check.status, SERVER_OK);
+	knot_rdata_t *rdata = asked.check.dnskey.rdata;
+	for (uint16_t i = 0; i < asked.check.dnskey.count; i++, rdata = knot_rdataset_next(rdata)) {
+		if (wire16(rdata->data) == 257) {
+			served.keys |= role_of(c, tag_of(rdata));
+		}
+	}
+	rdata = asked.check.rrsig.rdata;
+	for (uint16_t i = 0; i < asked.check.rrsig.count; i++, rdata = knot_rdataset_next(rdata)) {
+		served.signers |= role_of(c, wire16(rdata->data + 16));
+	}
+	rdata = asked.check.cds.rdata;
+	for (uint16_t i = 0; i < asked.check.cds.count; i++, rdata = knot_rdataset_next(rdata)) {
+		served.cds |= role_of(c, wire16(rdata->data));
+	}
+	rdata = asked.check.cdnskey.rdata;
+	for (uint16_t i = 0; i < asked.check.cdnskey.count; i++, rdata = knot_rdataset_next(rdata)) {
+		served.cdnskey |= role_of(c, tag_of(rdata));
+	}
+	served.serial = knot_soa_serial(asked.check.soa.rdata);
+	check_clear(&asked.check);
+	return served;
+}
+
+static void assert_served_at(case_t *c, unsigned keys, unsigned cds, int line)
+{
+	const served_t served = ask(c);
+	if (served.keys != keys || served.signers != keys || served.cds != cds || served.cdnskey != cds) {
+		fail_msg("line %d: keys %u, signers %u, CDS %u, CDNSKEY %u instead of %u and %u", line, served.keys,
+		         served.signers, served.cds, served.cdnskey, keys, cds);
+	}
+}
+
+#define assert_served(c, keys, cds) assert_served_at(c, keys, cds, __LINE__)
+
+/* Orders. */
+
+static control_target_t target_of(const fixture_t *f)
+{
+	return (control_target_t){ .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
+}
+
+static key_list_t list_of(case_t *c)
+{
+	key_list_t list;
+	assert_int_equal(keymgr_list(&c->keymgr, c->name, &list, c->detail), KNOT_EOK);
+	return list;
+}
+
+static const listed_key_t *newest_ksk(const key_list_t *list, uint16_t other_than)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->keys[i].ksk && list->keys[i].tag != other_than) {
+			return &list->keys[i];
+		}
+	}
+	return NULL;
+}
+
+static server_status_t try_order(case_t *c, key_order_t order, bool first)
+{
+	const control_target_t target = target_of(c->f);
+	const key_wish_t wish = { .order = order,
+		                  .old_key = first ? NULL : &c->old_key,
+		                  .new_key = first               ? &c->old_key :
+		                             c->new_key.tag != 0 ? &c->new_key :
+		                                                   NULL,
+		                  .renew = true };
+	c->detail[0] = '\0';
+	return key_actor_run(&target, &c->keymgr, c->name, &wish, c->detail);
+}
+
+/*! The order, once Knot leaves the keys alone. */
+static server_status_t order(case_t *c, key_order_t what)
+{
+	const time_t end = time(NULL) + WAIT_S;
+	server_status_t status;
+	while ((status = try_order(c, what, false)) == SERVER_BUSY && time(NULL) < end) {
+		nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+	}
+	if (status == SERVER_OK) {
+		assert_string_equal(c->detail, "");
+	}
+	return status;
+}
+
+#define assert_order(c, what)                                                                                          \
+	do {                                                                                                           \
+		if (order(c, what) != SERVER_OK) {                                                                     \
+			fail_msg("%s: %s", #what, (c)->detail);                                                        \
+		}                                                                                                      \
+	} while (0)
+
+/*! The first KSK is active: its DS is at the parent. */
+static case_t begin(fixture_t *f, const char *name)
+{
+	case_t c = { .f = f, .name = name };
+	snprintf(folder, sizeof(folder), "%s/keys", f->knotd.dir);
+	c.keymgr = (keymgr_t){ .folder = folder, .timeout_ms = TIMEOUT_MS };
+	const key_list_t list = list_of(&c);
+	const listed_key_t *key = newest_ksk(&list, 0);
+	assert_non_null(key);
+	c.old_key = (key_ref_t){ key->tag, key->algorithm };
+
+	const time_t end = time(NULL) + WAIT_S;
+	server_status_t status;
+	while ((status = try_order(&c, KEY_ORDER_WITHDRAW, true)) == SERVER_BUSY && time(NULL) < end) {
+		nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+	}
+	if (status != SERVER_OK) {
+		fail_msg("%s: %s", name, c.detail);
+	}
+	assert_served(&c, OLD, 0);
+	return c;
+}
+
+static void introduce(case_t *c)
+{
+	assert_order(c, KEY_ORDER_INTRODUCE);
+	const key_list_t list = list_of(c);
+	const listed_key_t *key = newest_ksk(&list, c->old_key.tag);
+	assert_non_null(key);
+	c->new_key = (key_ref_t){ key->tag, key->algorithm };
+}
+
+static void whole_rollover_of(fixture_t *f, const char *zone)
+{
+	case_t c = begin(f, zone);
+
+	introduce(&c);
+	assert_served(&c, OLD | NEW, 0);
+	assert_order(&c, KEY_ORDER_SIGNAL);
+	assert_served(&c, OLD | NEW, NEW);
+	assert_order(&c, KEY_ORDER_WITHDRAW);
+	assert_served(&c, OLD | NEW, 0);
+	assert_order(&c, KEY_ORDER_SIGNAL);
+	assert_served(&c, OLD | NEW, NEW);
+	assert_order(&c, KEY_ORDER_BACK);
+	assert_served(&c, OLD | NEW, OLD);
+	assert_order(&c, KEY_ORDER_BOTH);
+	assert_served(&c, OLD | NEW, OLD | NEW);
+	assert_order(&c, KEY_ORDER_SIGNAL);
+	assert_served(&c, OLD | NEW, NEW);
+	assert_order(&c, KEY_ORDER_RETIRE);
+	assert_served(&c, NEW, 0);
+	// It is over: nothing that needs the old key can be done, and the rest is done.
+	assert_int_equal(order(&c, KEY_ORDER_BACK), SERVER_REFUSED);
+	assert_non_null(strstr(c.detail, "not among the keys"));
+	assert_order(&c, KEY_ORDER_RETIRE);
+	assert_served(&c, NEW, 0);
+}
+
+static void whole_rollover(void **state)
+{
+	whole_rollover_of(*state, "whole.test.");
+}
+
+static void new_key_is_of_the_policy(void **state)
+{
+	case_t c = begin(*state, "rsa.test.");
+	introduce(&c);
+	assert_int_equal(c.new_key.algorithm, 8);
+	assert_served(&c, OLD | NEW, 0);
+}
+
+static void abort_is_the_way_back_from_introduce(void **state)
+{
+	case_t c = begin(*state, "abort.test.");
+	introduce(&c);
+	assert_served(&c, OLD | NEW, 0);
+	assert_order(&c, KEY_ORDER_ABORT);
+	assert_served(&c, OLD, 0);
+	assert_order(&c, KEY_ORDER_ABORT);
+	// Another one, signalled, then aborted.
+	c.new_key = (key_ref_t){ 0 };
+	introduce(&c);
+	assert_order(&c, KEY_ORDER_SIGNAL);
+	assert_served(&c, OLD | NEW, NEW);
+	// Again: nothing is signed again.
+	const uint32_t serial = ask(&c).serial;
+	assert_order(&c, KEY_ORDER_SIGNAL);
+	assert_int_equal(ask(&c).serial, serial);
+	assert_order(&c, KEY_ORDER_ABORT);
+	assert_served(&c, OLD, 0);
+}
+
+static void an_order_goes_on_where_a_crash_left_it(void **state)
+{
+	case_t c = begin(*state, "lost.test.");
+	introduce(&c);
+	// The state is set, and knotd has not been told.
+	key_list_t list = list_of(&c);
+	const key_set_t set = { .key = key_list_find(&list, c.new_key.tag, c.new_key.algorithm, time(NULL), NULL),
+		                .set = { "ready=+0", "active=0" },
+		                .count = 2 };
+	assert_non_null(set.key);
+	assert_int_equal(keymgr_set(&c.keymgr, c.name, &set, c.detail), KNOT_EOK);
+	assert_served(&c, OLD | NEW, 0);
+	assert_order(&c, KEY_ORDER_SIGNAL);
+	assert_served(&c, OLD | NEW, NEW);
+}
+
+/*! A keymgr that says OK and sets nothing. */
+static void what_is_not_done_is_found_by_reading_back(void **state)
+{
+	case_t c = begin(*state, "lazy.test.");
+	introduce(&c);
+	char path[128];
+	snprintf(path, sizeof(path), "%s/lazy", c.f->knotd.dir);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fprintf(file, "#!/bin/sh\ncase \"$*\" in *\" set \"*) echo OK ;; *) exec %s \"$@\" ;; esac\n", keymgr_path());
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+	c.keymgr.program = path;
+	assert_int_equal(try_order(&c, KEY_ORDER_SIGNAL, false), SERVER_BUSY);
+	assert_string_equal(c.detail, "Knot undoes what keymgr sets");
+	unlink(path);
+}
+
+static void nothing_is_set_beside_knots_own_events(void **state)
+{
+	case_t c = begin(*state, "quick.test.");
+	const control_target_t target = target_of(c.f);
+	control_t *control;
+	control_cmd_t cmd = { .name = "zone-key-rollover", .zone = c.name, .type = "ksk", .flags = "B" };
+
+	// Knot's own rollover: the key gets ready in three seconds.
+	assert_int_equal(control_open(&control, &target, c.detail), KNOT_EOK);
+	assert_int_equal(control_run(control, &cmd, 1, c.detail), KNOT_EOK);
+	control_close(control);
+	assert_false(cmd.failed);
+	assert_int_equal(try_order(&c, KEY_ORDER_INTRODUCE, false), SERVER_BUSY);
+	assert_non_null(strstr(c.detail, "about to sign"));
+	// It is the new key, although it was signalled for a moment.
+	introduce(&c);
+	assert_served(&c, OLD | NEW, 0);
+	assert_order(&c, KEY_ORDER_RETIRE);
+	assert_served(&c, NEW, 0);
+	// Its lifetime has begun again.
+	const key_list_t list = list_of(&c);
+	const listed_key_t *key = key_list_find(&list, c.new_key.tag, c.new_key.algorithm, time(NULL), NULL);
+	assert_non_null(key);
+	assert_true(key->timers[KEY_CREATED] > key->timers[KEY_PUBLISH]);
+}
+
+static void what_is_in_the_way_is_said(void **state)
+{
+	case_t c = begin(*state, "wrong.test.");
+	assert_operator(c.f, "zone-freeze", NULL, "wrong.test", NULL, NULL);
+	assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_REFUSED);
+	assert_string_equal(c.detail, "the zone is frozen");
+	assert_operator(c.f, "zone-thaw", NULL, "wrong.test", NULL, NULL);
+
+	// Another folder is not made. The thaw takes a moment.
+	strcat(folder, "-none");
+	const time_t end = time(NULL) + WAIT_S;
+	do {
+		assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_REFUSED);
+	} while (strstr(c.detail, "frozen") != NULL && time(NULL) < end);
+	assert_non_null(strstr(c.detail, "No such file"));
+	assert_int_equal(access(folder, F_OK), -1);
+	// One without keys is not taken for that of the server.
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_REFUSED);
+	assert_string_equal(c.detail, "keymgr lists no key: the folder is not that of the server");
+	snprintf(folder, sizeof(folder), "%s/keys", c.f->knotd.dir);
+
+	c.keymgr.program = "/bin/false";
+	assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_REFUSED);
+	assert_string_equal(c.detail, "keymgr list: exit code 1: no reason given");
+	c.name = "nowhere.test.";
+	assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_REFUSED);
+	assert_non_null(strstr(c.detail, "no such zone"));
+}
+
+static void dead_knotd_is_unreachable(void **state)
+{
+	fixture_t *f = *state;
+	case_t c = begin(f, "wrong.test.");
+	kill(f->knotd.pid, SIGKILL);
+	assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_UNREACHABLE);
+}
+
+/* Events. */
+
+static void events_are_read(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *type;
+		const char *data;
+		bool frozen;
+		bool quiet;
+	} cases[] = {
+		{ "freeze", "-", false, true },
+		{ "freeze", "freezing", true, true },
+		{ "re-sign", "-", false, true },
+		{ "re-sign", "1000", false, false },
+		{ "re-sign", "1005", false, false },
+		{ "re-sign", "1006", false, true },
+		{ "re-sign", "pending(999)", false, false },
+		{ "re-sign", "running(999)", false, false },
+		{ "re-sign", "frozen(999)", false, false },
+		{ "re-sign", "", false, false },
+		{ "load", "1003", false, false },
+		{ "DS-check", "1003", false, false },
+		{ "flush", "1003", false, true },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		key_events_t events = { 0 };
+		assert_false(key_events_quiet(&events, 1000)); // knotd was busy.
+		key_events_unit(&(control_unit_t){ .type = "notify", .data = "-" }, &events);
+		key_events_unit(&(control_unit_t){ .type = cases[i].type, .data = cases[i].data }, &events);
+		key_events_unit(&(control_unit_t){ .type = "DS-check", .data = "5000" }, &events);
+		key_events_unit(&(control_unit_t){ .type = "role" }, &events);
+		assert_int_equal(events.frozen, cases[i].frozen);
+		assert_int_equal(key_events_quiet(&events, 1000), cases[i].quiet);
+	}
+}
+
+static int start(void **state)
+{
+	fixture_t *f = calloc(1, sizeof(*f));
+	assert_non_null(f);
+	*state = f;
+	strcpy(f->knotd.dir, "/tmp/kskroll-server-XXXXXX");
+	assert_non_null(mkdtemp(f->knotd.dir));
+	knotd_write(&f->knotd, "zone", zone_file);
+	if (!knotd_start(&f->knotd, false, conf)) {
+		return -1;
+	}
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+	f->server = server_at(&f->loop, f->knotd.socket, TIMEOUT_MS);
+	assert_non_null(f->server);
+	static const char *const zones[] = { "whole.test.", "abort.test.", "lost.test.",
+		                             "wrong.test.", "quick.test.", "rsa.test." };
+	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+		result_t r;
+		wait_until(f, zones[i], r, r.status == SERVER_OK && r.dnskeys > 0);
+	}
+	return 0;
+}
+
+int main(void)
+{
+	if (!knotd_can_be_used()) {
+		return 77;
+	}
+	if (keymgr_path() == NULL) {
+		printf("SKIP: no keymgr found\n");
+		return 77;
+	}
+	alarm(250);
+
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(events_are_read),
+		cmocka_unit_test(whole_rollover),
+		cmocka_unit_test(new_key_is_of_the_policy),
+		cmocka_unit_test(abort_is_the_way_back_from_introduce),
+		cmocka_unit_test(an_order_goes_on_where_a_crash_left_it),
+		cmocka_unit_test(what_is_not_done_is_found_by_reading_back),
+		cmocka_unit_test(nothing_is_set_beside_knots_own_events),
+		cmocka_unit_test(what_is_in_the_way_is_said),
+		cmocka_unit_test(dead_knotd_is_unreachable),
+	};
+	return cmocka_run_group_tests(tests, start, stop_knotd);
+}
