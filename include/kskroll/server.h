@@ -144,3 +144,43 @@ void server_start_rollover(server_t *server, const char *zone, server_done_f don
  *                 the key at once, so nothing may depend on it.
  */
 void server_ksk_submitted(server_t *server, const char *zone, uint32_t ttl, server_done_f done, void *arg);
+
+/*!
+ * \brief What is to become of a zone's KSKs: their states, with signals (CDS, CDNSKEY) or without.
+ *
+ * What is already so is not done again: an order may be repeated at any time, also after the end of a process in the
+ * middle of it.
+ */
+typedef enum {
+	KEY_ORDER_INTRODUCE =
+		0, /*!< All are in use, no signals. Makes the new key if none is named and there is no other KSK. */
+	KEY_ORDER_SILENT, /*!< All that are named are in use, no signals: old keys, the new one (first DS), or both. */
+	KEY_ORDER_SIGNAL, /*!< Signals of the new one. First DS: it is the only one. */
+	KEY_ORDER_BOTH,   /*!< Signals of old and new. */
+	KEY_ORDER_RETIRE, /*!< The old ones go. With Knot's default `delete-delay` there is no way back. */
+	KEY_ORDER_ABORT,  /*!< The new one goes. The same holds. */
+	KEY_ORDERS,       /*!< Their number. */
+} key_order_t;
+
+/*! An order. All KSKs of the zone have to be named, but for the new one of KEY_ORDER_INTRODUCE. */
+typedef struct {
+	key_order_t order;
+	key_id_t old_keys[ROLLOVER_OLD_MAX];
+	unsigned old_count;
+	bool has_new;
+	key_id_t new_key;
+	bool renew;      /*!< RETIRE: the lifetime of the key that stays begins again (`ksk-lifetime`). */
+	bool sign_first; /*!< The zone is signed again before the states are set: a signal that is repeated. */
+} server_keys_t;
+
+/*!
+ * \brief Carries out an order for a zone's KSKs, has knotd read them, and reads them back.
+ *
+ * \param[in] keys  Copied.
+ *
+ * The callback gets SERVER_OK: the keys have the states that are ordered, and knotd has signed the zone with them;
+ * SERVER_BUSY: Knot is about to write the keys, has undone what was set, or a zone transaction is open: later;
+ * SERVER_REFUSED: the order does not fit the keys, the zone is frozen, or keymgr or knotd refuse;
+ * SERVER_UNREACHABLE: no answer. What was done is not known, and the order has to be repeated.
+ */
+void server_keys(server_t *server, const char *zone, const server_keys_t *keys, server_done_f done, void *arg);

@@ -50,6 +50,7 @@ static void job_free(job_t *job)
 	check_clear(&job->check);
 	free(job->zone);
 	free(job->base);
+	free(job->keys);
 	free(job);
 }
 

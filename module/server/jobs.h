@@ -34,6 +34,7 @@ typedef enum {
 	JOB_FIT,
 	JOB_START,
 	JOB_SUBMITTED,
+	JOB_KEYS,
 } job_kind_t;
 
 /*! A call and its outcome. */
@@ -52,7 +53,8 @@ typedef struct job {
 	policy_role_t role;
 	uint32_t ttl; /*!< Of a derived policy, or that the old key stays for; seconds. */
 	bool implicit;
-	bool leaves; /*!< See policy_want_t. */
+	bool leaves;         /*!< See policy_want_t. */
+	server_keys_t *keys; /*!< Owned; NULL unless an order for keys. */
 
 	server_status_t status;
 	rollover_gate_t gate;

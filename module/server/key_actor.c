@@ -9,8 +9,8 @@
 
 #include "key_actor.h"
 
-/*! Letters of `zone-status`: freeze, events; times as numbers. */
-#define FILTERS_EVENTS "fe"
+/*! Letters of `zone-status`: transaction, freeze, events; times as numbers. */
+#define FILTERS_EVENTS "tfe"
 #define FLAGS_UNIXTIME "u"
 /*! The answer comes when it is done. */
 #define FLAGS_BLOCKING "B"
@@ -28,6 +28,8 @@ void key_events_unit(const control_unit_t *unit, void *arg)
 	const char *value = unit->data;
 	if (strcmp(unit->type, "freeze") == 0) {
 		events->frozen = strcmp(value, "-") != 0;
+	} else if (strcmp(unit->type, "transaction") == 0) {
+		events->transaction = strcmp(value, "-") != 0;
 	} else if (strcmp(unit->type, "re-sign") == 0 || strcmp(unit->type, "DS-check") == 0 ||
 	           strcmp(unit->type, "load") == 0 || strcmp(unit->type, "update") == 0) {
 		// "-", a time, or "pending(time)", "running(time)", "frozen(time)".
@@ -76,6 +78,10 @@ static server_status_t check_quiet(const control_target_t *target, const char *z
 		snprintf(detail, CONTROL_DETAIL_MAX, "the zone is frozen");
 		return SERVER_REFUSED;
 	}
+	if (events.transaction) {
+		snprintf(detail, CONTROL_DETAIL_MAX, "another client has an open zone transaction");
+		return SERVER_BUSY;
+	}
 	if (!key_events_quiet(&events, time(NULL))) {
 		snprintf(detail, CONTROL_DETAIL_MAX, "Knot is about to sign the zone, and may write its keys");
 		return SERVER_BUSY;
@@ -83,7 +89,7 @@ static server_status_t check_quiet(const control_target_t *target, const char *z
 	return SERVER_OK;
 }
 
-static server_status_t make_plan(const keymgr_t *keymgr, const char *zone, const key_wish_t *wish, key_list_t *list,
+static server_status_t make_plan(const keymgr_t *keymgr, const char *zone, const server_keys_t *wish, key_list_t *list,
                                  key_plan_t *plan, char *detail)
 {
 	if (keymgr_list(keymgr, zone, list, detail) != KNOT_EOK) {
@@ -96,25 +102,30 @@ static server_status_t make_plan(const keymgr_t *keymgr, const char *zone, const
 	return SERVER_OK;
 }
 
+/*! A command for the zone whose answer comes when it is done. */
+static server_status_t command(const control_target_t *target, const char *name, const char *type, const char *zone,
+                               char *detail)
+{
+	control_cmd_t cmd = { .name = name, .zone = zone, .type = type, .flags = FLAGS_BLOCKING };
+	return tell(target, &cmd, detail);
+}
+
 /*! What the plan says; knotd has the states afterwards. */
 static server_status_t carry_out(const control_target_t *target, const keymgr_t *keymgr, const char *zone,
                                  const key_plan_t *plan, char *detail)
 {
 	for (size_t i = 0; i < plan->count; i++) {
-		if (keymgr_set(keymgr, zone, &plan->keys[i], detail) != KNOT_EOK) {
+		if (keymgr_set(keymgr, zone, plan->steps[i].key->id, plan->steps[i].change, detail) != KNOT_EOK) {
 			return SERVER_REFUSED;
 		}
 	}
 	// Also if nothing was set: the process may have ended between set and load.
-	control_cmd_t cmd = { .name = plan->make ? "zone-key-rollover" : "zone-keys-load",
-		              .zone = zone,
-		              .type = plan->make ? "ksk" : NULL,
-		              .flags = FLAGS_BLOCKING };
-	return tell(target, &cmd, detail);
+	return plan->make ? command(target, "zone-key-rollover", "ksk", zone, detail) :
+	                    command(target, "zone-keys-load", NULL, zone, detail);
 }
 
 server_status_t key_actor_run(const control_target_t *target, const keymgr_t *keymgr, const char *zone,
-                              const key_wish_t *wish, char *detail)
+                              const server_keys_t *wish, char *detail)
 {
 	assert(target != NULL && keymgr != NULL && zone != NULL && wish != NULL && detail != NULL);
 
@@ -124,13 +135,20 @@ server_status_t key_actor_run(const control_target_t *target, const keymgr_t *ke
 		return SERVER_UNREACHABLE;
 	}
 	key_plan_t plan;
-	bool made = false;
+	bool made = false, sign = wish->sign_first;
 	server_status_t status = check_quiet(target, zone, detail);
 
 	for (int tries = 0; status == SERVER_OK; tries++) {
 		status = make_plan(keymgr, zone, wish, list, &plan, detail);
 		if (status != SERVER_OK || (tries > 0 && plan.count == 0 && !plan.make)) {
 			break;
+		}
+		if (sign && plan.count > 0) {
+			// Takes its time. What it may do to the keys is seen by the next list.
+			sign = false;
+			tries--;
+			status = command(target, "zone-sign", NULL, zone, detail);
+			continue;
 		}
 		if (tries > TRIES || (made && plan.make)) {
 			snprintf(detail, CONTROL_DETAIL_MAX,

@@ -26,19 +26,20 @@
  * \param[out] detail  CONTROL_DETAIL_MAX bytes; one sentence unless SERVER_OK.
  *
  * \return SERVER_OK: the keys have the states that are ordered, and knotd has signed the zone with them.
- * SERVER_BUSY: Knot is about to write the keys, or has undone what was set: later. SERVER_REFUSED: the order does not
- * fit the keys, the zone is frozen, or keymgr or knotd refuse. SERVER_UNREACHABLE: no answer of knotd; what was done is
- * not known, and the order has to be repeated.
+ * SERVER_BUSY: Knot is about to write the keys, has undone what was set, or a zone transaction is open: later.
+ * SERVER_REFUSED: the order does not fit the keys, the zone is frozen, or keymgr or knotd refuse. SERVER_UNREACHABLE:
+ * no answer of knotd; what was done is not known, and the order has to be repeated.
  */
 server_status_t key_actor_run(const control_target_t *target, const keymgr_t *keymgr, const char *zone,
-                              const key_wish_t *wish, char *detail);
+                              const server_keys_t *wish, char *detail);
 
 /*! What `zone-status` says of the events that write keys. */
 typedef struct {
 	bool answered;
 	bool frozen;
-	bool running; /*!< Now, or as soon as a worker is free. */
-	time_t next;  /*!< 0: none. */
+	bool transaction; /*!< Of a zone, by another client. */
+	bool running;     /*!< Now, or as soon as a worker is free. */
+	time_t next;      /*!< 0: none. */
 } key_events_t;
 
 /*! Collects the units of `zone-status` with unix times, a control_unit_f with a key_events_t. */

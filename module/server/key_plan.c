@@ -5,34 +5,41 @@
 
 #include "key_plan.h"
 
-/*! What an order makes of a key. */
+/*! What an order makes of a key. Keys are changed in this order: so at each moment one is there that signs. */
 typedef enum {
 	TO_ACTIVE,
 	TO_READY,
 	TO_REMOVE,
+	GOALS,
 } goal_t;
+
+/*! Keys that an order has to name. */
+enum {
+	NEEDS_OLD = 1,
+	NEEDS_NEW = 2,
+	NEEDS_ANY = 4,
+};
 
 static const struct {
 	const char *name;
 	goal_t old_key;
 	goal_t new_key;
+	unsigned needs;
 } orders[KEY_ORDERS] = {
-	[KEY_ORDER_INTRODUCE] = { "introduce", TO_ACTIVE, TO_ACTIVE },
-	[KEY_ORDER_SIGNAL] = { "signal", TO_ACTIVE, TO_READY },
-	[KEY_ORDER_WITHDRAW] = { "withdraw", TO_ACTIVE, TO_ACTIVE },
-	[KEY_ORDER_BACK] = { "back", TO_READY, TO_ACTIVE },
-	[KEY_ORDER_BOTH] = { "both", TO_READY, TO_READY },
-	[KEY_ORDER_RETIRE] = { "retire", TO_REMOVE, TO_ACTIVE },
-	[KEY_ORDER_ABORT] = { "abort", TO_ACTIVE, TO_REMOVE },
+	[KEY_ORDER_INTRODUCE] = { "introduce", TO_ACTIVE, TO_ACTIVE, NEEDS_OLD },
+	[KEY_ORDER_SILENT] = { "silent", TO_ACTIVE, TO_ACTIVE, NEEDS_ANY },
+	[KEY_ORDER_SIGNAL] = { "signal", TO_ACTIVE, TO_READY, NEEDS_NEW },
+	[KEY_ORDER_BOTH] = { "both", TO_READY, TO_READY, NEEDS_OLD | NEEDS_NEW },
+	[KEY_ORDER_RETIRE] = { "retire", TO_REMOVE, TO_ACTIVE, NEEDS_OLD | NEEDS_NEW },
+	[KEY_ORDER_ABORT] = { "abort", TO_ACTIVE, TO_REMOVE, NEEDS_OLD | NEEDS_NEW },
 };
 
-/*! The keys of an order; NULL: there is none. */
+/*! The keys of an order; NULL: not in the list. */
 typedef struct {
-	const listed_key_t *old_key;
+	const listed_key_t *old_keys[ROLLOVER_OLD_MAX];
+	unsigned old_count;
 	const listed_key_t *new_key;
-	const listed_key_t *other; // A further KSK.
-	size_t others;
-} pair_t;
+} cast_t;
 
 const char *key_order_name(key_order_t order)
 {
@@ -46,59 +53,80 @@ const char *key_order_name(key_order_t order)
 		return false;                                                                                          \
 	} while (0)
 
-static bool find(const key_list_t *list, const key_ref_t *ref, time_t now, const listed_key_t **key, key_plan_t *plan)
+/*! Whether the order names the keys that it is about. */
+static bool is_complete(const server_keys_t *wish, key_plan_t *plan)
 {
-	bool several;
-	*key = key_list_find(list, ref->tag, ref->algorithm, now, &several);
-	if (several) {
-		FAIL(plan, "two KSKs have the key tag %u and algorithm %u", ref->tag, ref->algorithm);
+	const unsigned needs = orders[wish->order].needs;
+
+	if ((needs & NEEDS_OLD) != 0 && wish->old_count == 0) {
+		FAIL(plan, "%s needs an old key", key_order_name(wish->order));
+	}
+	if ((needs & NEEDS_NEW) != 0 && !wish->has_new) {
+		FAIL(plan, "%s needs a new key", key_order_name(wish->order));
+	}
+	if ((needs & NEEDS_ANY) != 0 && wish->old_count == 0 && !wish->has_new) {
+		FAIL(plan, "%s needs a key", key_order_name(wish->order));
 	}
 	return true;
 }
 
-/*! KSKs that are in the zone, or will be. */
-static bool pair_up(const key_list_t *list, const key_wish_t *wish, time_t now, pair_t *pair, key_plan_t *plan)
+static bool is_cast(const cast_t *cast, const listed_key_t *key)
 {
-	if ((wish->old_key != NULL && !find(list, wish->old_key, now, &pair->old_key, plan)) ||
-	    (wish->new_key != NULL && !find(list, wish->new_key, now, &pair->new_key, plan))) {
-		return false;
+	for (unsigned i = 0; i < cast->old_count; i++) {
+		if (cast->old_keys[i] == key) {
+			return true;
+		}
 	}
-	if (pair->old_key != NULL && pair->old_key == pair->new_key) {
-		FAIL(plan, "the old and the new KSK are one, of key tag %u", pair->old_key->tag);
+	return cast->new_key == key;
+}
+
+static bool find(const key_list_t *list, const key_id_t *id, time_t now, const cast_t *cast, const listed_key_t **key,
+                 key_plan_t *plan)
+{
+	bool several;
+	const listed_key_t *found = key_list_find(list, id->tag, id->algorithm, now, &several);
+	if (several) {
+		FAIL(plan, "two KSKs have the key tag %u and algorithm %u", id->tag, id->algorithm);
+	}
+	if (found != NULL && is_cast(cast, found)) {
+		FAIL(plan, "the KSK of key tag %u is named twice", id->tag);
+	}
+	*key = found;
+	return true;
+}
+
+/*! Finds the keys of the order. There must be no other KSK that is in the zone, or will be. */
+static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t now, cast_t *cast, key_plan_t *plan)
+{
+	const listed_key_t *other = NULL;
+	size_t others = 0;
+
+	for (unsigned i = 0; i < wish->old_count; i++) {
+		const listed_key_t *key;
+		if (!find(list, &wish->old_keys[i], now, cast, &key, plan)) {
+			return false;
+		}
+		cast->old_keys[cast->old_count++] = key;
+	}
+	if (wish->has_new) {
+		const listed_key_t *key;
+		if (!find(list, &wish->new_key, now, cast, &key, plan)) {
+			return false;
+		}
+		cast->new_key = key;
 	}
 	for (size_t i = 0; i < list->count; i++) {
 		const listed_key_t *key = &list->keys[i];
-		if (key->ksk && !key->public_only && key_state(key, now) != KEY_REMOVE && key != pair->old_key &&
-		    key != pair->new_key) {
-			pair->other = key;
-			pair->others++;
+		if (key->ksk && !key->public_only && key_state(key, now) != KEY_REMOVE && !is_cast(cast, key)) {
+			other = key;
+			others++;
 		}
 	}
-	if (wish->new_key == NULL && pair->others == 1) {
-		pair->new_key = pair->other;
-		pair->others = 0;
-	}
-	if (pair->others > 0) {
-		FAIL(plan, "the KSK of key tag %u belongs to neither end of the rollover", pair->other->tag);
-	}
-	return true;
-}
-
-/*! Whether an order may take the key out of the state that it has. */
-static bool is_fit(const listed_key_t *key, goal_t goal, time_t now, key_plan_t *plan)
-{
-	const key_timer_t state = key_state(key, now);
-
-	if (key->zsk) {
-		FAIL(plan, "the KSK of key tag %u signs the zone as well", key->tag);
-	}
-	if (state == KEY_PUBLISH && goal == TO_READY) {
-		// Nothing has held it until now. It may not be published everywhere.
-		FAIL(plan, "the KSK of key tag %u is not introduced", key->tag);
-	}
-	if (state != KEY_PUBLISH && state != KEY_READY && state != KEY_ACTIVE) {
-		FAIL(plan, "the KSK of key tag %u is in the state of \"%s\", which Knot has begun to change", key->tag,
-		     key_timer_name(state));
+	if (wish->order == KEY_ORDER_INTRODUCE && !wish->has_new && others == 1) {
+		// Made by the order before, which nobody has heard of, or by Knot itself.
+		cast->new_key = other;
+	} else if (others > 0) {
+		FAIL(plan, "the KSK of key tag %u belongs to neither end of the rollover", other->tag);
 	}
 	return true;
 }
@@ -115,9 +143,57 @@ static bool has_reached(const listed_key_t *key, goal_t goal, time_t now)
 	}
 }
 
-static void add_set(key_set_t *set, const char *assignment)
+/*! Whether an order may take the key out of the state that it has. */
+static bool is_fit(const listed_key_t *key, goal_t goal, time_t now, key_plan_t *plan)
 {
-	set->set[set->count++] = assignment;
+	if (key == NULL || has_reached(key, goal, now)) {
+		return true;
+	}
+	const key_timer_t state = key_state(key, now);
+
+	if (key->zsk) {
+		FAIL(plan, "the KSK of key tag %u signs the zone as well", key->tag);
+	}
+	if (state == KEY_PUBLISH && goal == TO_READY) {
+		// Nothing has held it until now. It may not be published everywhere.
+		FAIL(plan, "the KSK of key tag %u is not introduced", key->tag);
+	}
+	if (state != KEY_PUBLISH && state != KEY_READY && state != KEY_ACTIVE) {
+		FAIL(plan, "the KSK of key tag %u is in the state of \"%s\", which Knot has begun to change", key->tag,
+		     key_timer_name(state));
+	}
+	return true;
+}
+
+/*! Whether all keys are there that stay, and each may be changed. */
+static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, key_plan_t *plan)
+{
+	const goal_t old_goal = orders[wish->order].old_key, new_goal = orders[wish->order].new_key;
+
+	for (unsigned i = 0; i < cast->old_count; i++) {
+		if (cast->old_keys[i] == NULL && old_goal != TO_REMOVE) {
+			FAIL(plan, "the KSK of key tag %u is not among the keys", wish->old_keys[i].tag);
+		}
+		if (!is_fit(cast->old_keys[i], old_goal, now, plan)) {
+			return false;
+		}
+	}
+	if (wish->has_new && cast->new_key == NULL && new_goal != TO_REMOVE) {
+		FAIL(plan, "the new KSK is not among the keys");
+	}
+	return is_fit(cast->new_key, new_goal, now, plan);
+}
+
+static key_change_t change_to(const listed_key_t *key, goal_t goal, time_t now, bool renew)
+{
+	switch (goal) {
+	case TO_ACTIVE:
+		return renew ? KEY_CHANGE_RENEW_ACTIVE : KEY_CHANGE_ACTIVE;
+	case TO_READY:
+		return KEY_CHANGE_READY;
+	default:
+		return key_state(key, now) == KEY_ACTIVE ? KEY_CHANGE_REMOVE : KEY_CHANGE_ACTIVE_REMOVE;
+	}
 }
 
 static void add(key_plan_t *plan, const listed_key_t *key, goal_t goal, time_t now, bool renew)
@@ -126,83 +202,45 @@ static void add(key_plan_t *plan, const listed_key_t *key, goal_t goal, time_t n
 	if (key == NULL || (reached && !renew)) {
 		return;
 	}
-	key_set_t *set = &plan->keys[plan->count++];
-	set->key = key;
-	if (renew) {
-		add_set(set, "created=+0");
-	}
-	if (reached) {
-		return;
-	}
-	if (goal == TO_REMOVE) {
-		if (key_state(key, now) != KEY_ACTIVE) {
-			// keymgr refuses a key that would retire before it is active.
-			add_set(set, "active=+0");
-		}
-		add_set(set, "retire=+0");
-		add_set(set, "remove=+0");
-	} else if (goal == TO_READY) {
-		// Always both: `ready` of a former signal would end a timeout of Knot's at once.
-		add_set(set, "ready=+0");
-		add_set(set, "active=0");
-	} else {
-		add_set(set, "active=+0");
-	}
+	plan->steps[plan->count++] =
+		(key_step_t){ .key = key, .change = reached ? KEY_CHANGE_RENEW : change_to(key, goal, now, renew) };
 }
 
-/*! Keys that become active come first and those that are removed last: so at each moment one is there that signs. */
-static void order_sets(key_plan_t *plan, const pair_t *pair, const key_wish_t *wish, time_t now)
+static void add_all(key_plan_t *plan, const cast_t *cast, const server_keys_t *wish, time_t now)
 {
 	const goal_t old_goal = orders[wish->order].old_key, new_goal = orders[wish->order].new_key;
-	const bool renew = wish->renew && wish->order == KEY_ORDER_RETIRE && pair->old_key != NULL;
+	bool renew = false;
 
-	if (old_goal <= new_goal) {
-		add(plan, pair->old_key, old_goal, now, false);
+	// Once: with the last of the old keys the order is carried out.
+	for (unsigned i = 0; i < cast->old_count && wish->renew && wish->order == KEY_ORDER_RETIRE; i++) {
+		renew = renew || cast->old_keys[i] != NULL;
 	}
-	add(plan, pair->new_key, new_goal, now, renew);
-	if (old_goal > new_goal) {
-		add(plan, pair->old_key, old_goal, now, false);
+	for (goal_t goal = TO_ACTIVE; goal < GOALS; goal++) {
+		for (unsigned i = 0; i < cast->old_count && goal == old_goal; i++) {
+			add(plan, cast->old_keys[i], goal, now, false);
+		}
+		if (goal == new_goal) {
+			add(plan, cast->new_key, goal, now, renew);
+		}
 	}
 }
 
-bool key_plan(const key_list_t *list, const key_wish_t *wish, time_t now, key_plan_t *plan)
+bool key_plan(const key_list_t *list, const server_keys_t *wish, time_t now, key_plan_t *plan)
 {
-	assert(list != NULL && wish != NULL && wish->order < KEY_ORDERS && plan != NULL);
+	assert(list != NULL && wish != NULL && plan != NULL);
+	assert(wish->order < KEY_ORDERS && wish->old_count <= ROLLOVER_OLD_MAX);
 
 	*plan = (key_plan_t){ 0 };
-	pair_t pair = { 0 };
-	const goal_t old_goal = orders[wish->order].old_key, new_goal = orders[wish->order].new_key;
+	cast_t cast = { 0 };
 
 	if (list->count == 0) {
 		// keymgr makes a folder that is not there and then lists nothing.
 		FAIL(plan, "keymgr lists no key: the folder is not that of the server");
 	}
-	if (!pair_up(list, wish, now, &pair, plan)) {
+	if (!is_complete(wish, plan) || !cast_keys(list, wish, now, &cast, plan) || !are_fit(wish, &cast, now, plan)) {
 		return false;
 	}
-	if (wish->old_key == NULL && wish->order != KEY_ORDER_SIGNAL && wish->order != KEY_ORDER_WITHDRAW) {
-		FAIL(plan, "%s needs an old key", key_order_name(wish->order));
-	}
-	if (wish->old_key != NULL && pair.old_key == NULL && old_goal != TO_REMOVE) {
-		FAIL(plan, "the KSK of key tag %u is not among the keys", wish->old_key->tag);
-	}
-	if (pair.new_key == NULL && new_goal != TO_REMOVE) {
-		plan->make = wish->order == KEY_ORDER_INTRODUCE && wish->new_key == NULL;
-		if (!plan->make) {
-			FAIL(plan, "the new KSK is not among the keys");
-		}
-		if (!is_fit(pair.old_key, old_goal, now, plan)) {
-			return false;
-		}
-		add(plan, pair.old_key, old_goal, now, false);
-		return true;
-	}
-	if ((pair.old_key != NULL && !has_reached(pair.old_key, old_goal, now) &&
-	     !is_fit(pair.old_key, old_goal, now, plan)) ||
-	    (pair.new_key != NULL && !has_reached(pair.new_key, new_goal, now) &&
-	     !is_fit(pair.new_key, new_goal, now, plan))) {
-		return false;
-	}
-	order_sets(plan, &pair, wish, now);
+	plan->make = wish->order == KEY_ORDER_INTRODUCE && cast.new_key == NULL;
+	add_all(plan, &cast, wish, now);
 	return true;
 }

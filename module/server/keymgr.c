@@ -18,7 +18,7 @@
 #include "keymgr.h"
 
 /*! keymgr -D FOLDER -j -- ZONE COMMAND ID TIMER... and the final NULL. */
-#define ARGUMENTS_MAX (9 + KEY_SETS_MAX)
+#define ARGUMENTS_MAX (9 + KEY_CHANGE_TIMERS_MAX)
 
 extern char **environ;
 
@@ -251,13 +251,14 @@ int keymgr_list(const keymgr_t *keymgr, const char *zone, key_list_t *list, char
 	return ret;
 }
 
-int keymgr_set(const keymgr_t *keymgr, const char *zone, const key_set_t *set, char *detail)
+int keymgr_set(const keymgr_t *keymgr, const char *zone, const char *id, key_change_t change, char *detail)
 {
-	assert(keymgr != NULL && zone != NULL && set != NULL && set->count <= KEY_SETS_MAX && detail != NULL);
+	assert(keymgr != NULL && zone != NULL && id != NULL && change < KEY_CHANGES && detail != NULL);
 
-	const char *tail[3 + KEY_SETS_MAX] = { "set", set->key->id };
-	for (size_t i = 0; i < set->count; i++) {
-		tail[2 + i] = set->set[i];
+	const char *tail[3 + KEY_CHANGE_TIMERS_MAX] = { "set", id };
+	const char *const *timers = key_change_timers(change);
+	for (size_t i = 0; timers[i] != NULL; i++) {
+		tail[2 + i] = timers[i];
 	}
 	output_t output = { .text = malloc(KEY_LIST_TEXT_MAX) };
 	if (output.text == NULL) {

@@ -12,8 +12,8 @@
 
 #include <stddef.h>
 
+#include "key_change.h"
 #include "key_list.h"
-#include "key_plan.h"
 
 /*! Bytes of a sentence with keymgr's words. */
 #define KEYMGR_DETAIL_MAX 160
@@ -40,4 +40,4 @@ const char *keymgr_path(void);
 int keymgr_list(const keymgr_t *keymgr, const char *zone, key_list_t *list, char *detail);
 
 /*! `keymgr ZONE set ID TIMER...`. That it succeeds proves nothing: list afterwards. \return As keymgr_list(). */
-int keymgr_set(const keymgr_t *keymgr, const char *zone, const key_set_t *set, char *detail);
+int keymgr_set(const keymgr_t *keymgr, const char *zone, const char *id, key_change_t change, char *detail);

@@ -12,6 +12,7 @@
 #include "control.h"
 #include "glance.h"
 #include "jobs.h"
+#include "key_actor.h"
 #include "own.h"
 #include "switch.h"
 
@@ -41,6 +42,7 @@ struct server {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1]; // Of the target.
 	bool orphan;                                                // Of the control thread: see switch_run().
 	glance_t glance;                                            // The same.
+	keymgr_t keymgr;                                            // The same.
 	// Of the control thread: times of uv_hrtime(), or 0.
 	uint64_t switched;   // After the last transaction.
 	uint64_t crowded;    // A transaction waits since then until fewer zone events wait.
@@ -138,6 +140,15 @@ static void run_command(server_t *server, job_t *job)
 	control_close(control);
 }
 
+static void run_keys(server_t *server, job_t *job)
+{
+	if (server->keymgr.folder == NULL) {
+		job_set(job, SERVER_REFUSED, "the key database of the server is not known");
+		return;
+	}
+	job->status = key_actor_run(&server->target, &server->keymgr, job->zone, job->keys, job->detail);
+}
+
 static void run_batch(server_t *server, job_list_t *batch)
 {
 	// While a transaction of ours is open, the operator can neither commit nor reload.
@@ -165,6 +176,9 @@ static void run_batch(server_t *server, job_list_t *batch)
 	case JOB_START:
 	case JOB_SUBMITTED:
 		run_command(server, first);
+		break;
+	case JOB_KEYS:
+		run_keys(server, first);
 		break;
 	}
 }
@@ -459,6 +473,22 @@ void server_ksk_submitted(server_t *server, const char *zone, uint32_t ttl, serv
 	job_t *job = job_new(JOB_SUBMITTED, zone, NULL, arg);
 	if (job != NULL) {
 		job->ttl = ttl;
+	}
+	call(server, job, done, arg);
+}
+
+void server_keys(server_t *server, const char *zone, const server_keys_t *keys, server_done_f done, void *arg)
+{
+	assert(server != NULL && zone != NULL && keys != NULL && done != NULL);
+	assert(keys->order < KEY_ORDERS && keys->old_count <= ROLLOVER_OLD_MAX);
+
+	server_keys_t *copy = malloc(sizeof(*copy));
+	job_t *job = copy != NULL ? job_new(JOB_KEYS, zone, NULL, arg) : NULL;
+	if (job != NULL) {
+		*copy = *keys;
+		job->keys = copy;
+	} else {
+		free(copy);
 	}
 	call(server, job, done, arg);
 }

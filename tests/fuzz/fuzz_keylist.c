@@ -15,21 +15,28 @@
 
 #define NOW 1795878554
 
-static void check_plan(const key_list_t *list, const key_wish_t *wish)
+static void check_plan(const key_list_t *list, const server_keys_t *wish)
 {
 	key_plan_t plan;
 	if (!key_plan(list, wish, NOW, &plan)) {
 		require(plan.error[0] != '\0');
 		return;
 	}
-	require(plan.error[0] == '\0' && plan.count <= 2);
+	require(plan.error[0] == '\0' && plan.count <= ROLLOVER_OLD_MAX + 1);
 	for (size_t i = 0; i < plan.count; i++) {
-		const key_set_t *set = &plan.keys[i];
-		require(set->key >= list->keys && set->key < list->keys + list->count);
-		require(set->key->ksk && !set->key->public_only);
-		require(set->count > 0 && set->count <= KEY_SETS_MAX);
-		require(i == 0 || set->key != plan.keys[0].key);
+		const key_step_t *step = &plan.steps[i];
+		require(step->key >= list->keys && step->key < list->keys + list->count);
+		require(step->key->ksk && !step->key->public_only && step->change < KEY_CHANGES);
+		for (size_t j = 0; j < i; j++) {
+			require(step->key != plan.steps[j].key);
+		}
 	}
+}
+
+static key_id_t id_of(const key_list_t *list, size_t i)
+{
+	const listed_key_t *key = &list->keys[i % KEYS_LISTED_MAX];
+	return (key_id_t){ .tag = key->tag, .algorithm = key->algorithm };
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -52,15 +59,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(key_state(&list.keys[i], NOW) < KEY_TIMERS);
 	}
 	for (size_t i = 0; i <= list.count; i++) {
-		const key_ref_t old_key = { list.keys[0].tag, list.keys[0].algorithm };
-		const key_ref_t new_key = { list.keys[i % KEYS_LISTED_MAX].tag,
-			                    list.keys[i % KEYS_LISTED_MAX].algorithm };
+		server_keys_t wish = { .renew = true,
+			               .new_key = id_of(&list, i),
+			               .old_keys = { id_of(&list, 0), id_of(&list, i + 1), id_of(&list, i + 2) } };
 		for (int order = 0; order < KEY_ORDERS; order++) {
-			check_plan(&list,
-			           &(key_wish_t){
-					   .order = order, .old_key = &old_key, .new_key = &new_key, .renew = true });
-			check_plan(&list, &(key_wish_t){ .order = order, .old_key = &old_key });
-			check_plan(&list, &(key_wish_t){ .order = order });
+			wish.order = order;
+			for (wish.old_count = 0; wish.old_count <= 3; wish.old_count++) {
+				wish.has_new = false;
+				check_plan(&list, &wish);
+				wish.has_new = true;
+				check_plan(&list, &wish);
+			}
 		}
 	}
 	return 0;

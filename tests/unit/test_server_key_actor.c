@@ -49,6 +49,7 @@ static const char conf[] = "server:\n"
 			   "  - domain: abort.test\n"
 			   "  - domain: lost.test\n"
 			   "  - domain: lazy.test\n"
+			   "  - domain: again.test\n"
 			   "  - domain: wrong.test\n"
 			   "  - domain: quick.test\n"
 			   "    dnssec-policy: quick\n"
@@ -67,8 +68,9 @@ typedef struct {
 	fixture_t *f;
 	const char *name;
 	keymgr_t keymgr;
-	key_ref_t old_key;
-	key_ref_t new_key; // tag 0: not there yet.
+	key_id_t old_key;
+	key_id_t new_key; // tag 0: not there yet.
+	bool sign_first;
 	char detail[CONTROL_DETAIL_MAX];
 } case_t;
 
@@ -100,6 +102,7 @@ typedef struct {
 	unsigned cds;
 	unsigned cdnskey;
 	uint32_t serial;
+	uint32_t inception; // Of the newest signature over DNSKEY.
 } served_t;
 
 static served_t ask(case_t *c)
@@ -123,6 +126,8 @@ static served_t ask(case_t *c)
 	rdata = asked.check.rrsig.rdata;
 	for (uint16_t i = 0; i < asked.check.rrsig.count; i++, rdata = knot_rdataset_next(rdata)) {
 		served.signers |= role_of(c, wire16(rdata->data + 16));
+		const uint32_t inception = (uint32_t)wire16(rdata->data + 12) << 16 | wire16(rdata->data + 14);
+		served.inception = inception > served.inception ? inception : served.inception;
 	}
 	rdata = asked.check.cds.rdata;
 	for (uint16_t i = 0; i < asked.check.cds.count; i++, rdata = knot_rdataset_next(rdata)) {
@@ -175,12 +180,13 @@ static const listed_key_t *newest_ksk(const key_list_t *list, uint16_t other_tha
 static server_status_t try_order(case_t *c, key_order_t order, bool first)
 {
 	const control_target_t target = target_of(c->f);
-	const key_wish_t wish = { .order = order,
-		                  .old_key = first ? NULL : &c->old_key,
-		                  .new_key = first               ? &c->old_key :
-		                             c->new_key.tag != 0 ? &c->new_key :
-		                                                   NULL,
-		                  .renew = true };
+	const server_keys_t wish = { .order = order,
+		                     .old_keys = { c->old_key },
+		                     .old_count = first ? 0 : 1,
+		                     .has_new = first || c->new_key.tag != 0,
+		                     .new_key = first ? c->old_key : c->new_key,
+		                     .renew = true,
+		                     .sign_first = c->sign_first };
 	c->detail[0] = '\0';
 	return key_actor_run(&target, &c->keymgr, c->name, &wish, c->detail);
 }
@@ -215,11 +221,11 @@ static case_t begin(fixture_t *f, const char *name)
 	const key_list_t list = list_of(&c);
 	const listed_key_t *key = newest_ksk(&list, 0);
 	assert_non_null(key);
-	c.old_key = (key_ref_t){ key->tag, key->algorithm };
+	c.old_key = (key_id_t){ .tag = key->tag, .algorithm = key->algorithm };
 
 	const time_t end = time(NULL) + WAIT_S;
 	server_status_t status;
-	while ((status = try_order(&c, KEY_ORDER_WITHDRAW, true)) == SERVER_BUSY && time(NULL) < end) {
+	while ((status = try_order(&c, KEY_ORDER_SILENT, true)) == SERVER_BUSY && time(NULL) < end) {
 		nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
 	}
 	if (status != SERVER_OK) {
@@ -235,7 +241,7 @@ static void introduce(case_t *c)
 	const key_list_t list = list_of(c);
 	const listed_key_t *key = newest_ksk(&list, c->old_key.tag);
 	assert_non_null(key);
-	c->new_key = (key_ref_t){ key->tag, key->algorithm };
+	c->new_key = (key_id_t){ .tag = key->tag, .algorithm = key->algorithm };
 }
 
 static void whole_rollover_of(fixture_t *f, const char *zone)
@@ -246,12 +252,10 @@ static void whole_rollover_of(fixture_t *f, const char *zone)
 	assert_served(&c, OLD | NEW, 0);
 	assert_order(&c, KEY_ORDER_SIGNAL);
 	assert_served(&c, OLD | NEW, NEW);
-	assert_order(&c, KEY_ORDER_WITHDRAW);
+	assert_order(&c, KEY_ORDER_SILENT);
 	assert_served(&c, OLD | NEW, 0);
 	assert_order(&c, KEY_ORDER_SIGNAL);
 	assert_served(&c, OLD | NEW, NEW);
-	assert_order(&c, KEY_ORDER_BACK);
-	assert_served(&c, OLD | NEW, OLD);
 	assert_order(&c, KEY_ORDER_BOTH);
 	assert_served(&c, OLD | NEW, OLD | NEW);
 	assert_order(&c, KEY_ORDER_SIGNAL);
@@ -259,7 +263,7 @@ static void whole_rollover_of(fixture_t *f, const char *zone)
 	assert_order(&c, KEY_ORDER_RETIRE);
 	assert_served(&c, NEW, 0);
 	// It is over: nothing that needs the old key can be done, and the rest is done.
-	assert_int_equal(order(&c, KEY_ORDER_BACK), SERVER_REFUSED);
+	assert_int_equal(order(&c, KEY_ORDER_BOTH), SERVER_REFUSED);
 	assert_non_null(strstr(c.detail, "not among the keys"));
 	assert_order(&c, KEY_ORDER_RETIRE);
 	assert_served(&c, NEW, 0);
@@ -287,7 +291,7 @@ static void abort_is_the_way_back_from_introduce(void **state)
 	assert_served(&c, OLD, 0);
 	assert_order(&c, KEY_ORDER_ABORT);
 	// Another one, signalled, then aborted.
-	c.new_key = (key_ref_t){ 0 };
+	c.new_key = (key_id_t){ 0 };
 	introduce(&c);
 	assert_order(&c, KEY_ORDER_SIGNAL);
 	assert_served(&c, OLD | NEW, NEW);
@@ -305,14 +309,57 @@ static void an_order_goes_on_where_a_crash_left_it(void **state)
 	introduce(&c);
 	// The state is set, and knotd has not been told.
 	key_list_t list = list_of(&c);
-	const key_set_t set = { .key = key_list_find(&list, c.new_key.tag, c.new_key.algorithm, time(NULL), NULL),
-		                .set = { "ready=+0", "active=0" },
-		                .count = 2 };
-	assert_non_null(set.key);
-	assert_int_equal(keymgr_set(&c.keymgr, c.name, &set, c.detail), KNOT_EOK);
+	const listed_key_t *key = key_list_find(&list, c.new_key.tag, c.new_key.algorithm, time(NULL), NULL);
+	assert_non_null(key);
+	assert_int_equal(keymgr_set(&c.keymgr, c.name, key->id, KEY_CHANGE_READY, c.detail), KNOT_EOK);
 	assert_served(&c, OLD | NEW, 0);
 	assert_order(&c, KEY_ORDER_SIGNAL);
 	assert_served(&c, OLD | NEW, NEW);
+}
+
+/*! RFC 4034 3.1: when the signature over DNSKEY was made. */
+static uint32_t signed_at(case_t *c)
+{
+	const served_t served = ask(c);
+	return served.inception;
+}
+
+static void zone_is_signed_before_a_repeated_signal(void **state)
+{
+	case_t c = begin(*state, "again.test.");
+	introduce(&c);
+	assert_order(&c, KEY_ORDER_SIGNAL);
+	assert_order(&c, KEY_ORDER_SILENT);
+	const uint32_t before = signed_at(&c), now = (uint32_t)time(NULL);
+	while ((uint32_t)time(NULL) <= now + 1) {
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+	// The keys are the same as at the last signal: the RRset is, and so is its signature.
+	assert_order(&c, KEY_ORDER_SIGNAL);
+	assert_int_equal(signed_at(&c), before);
+	assert_order(&c, KEY_ORDER_SILENT);
+	c.sign_first = true;
+	assert_order(&c, KEY_ORDER_SIGNAL);
+	assert_served(&c, OLD | NEW, NEW);
+	const uint32_t after = signed_at(&c);
+	assert_true(after > before);
+	// What is so already needs no signature.
+	const uint32_t serial = ask(&c).serial;
+	assert_order(&c, KEY_ORDER_SIGNAL);
+	assert_int_equal(ask(&c).serial, serial);
+	assert_int_equal(signed_at(&c), after);
+}
+
+static void zone_transaction_of_the_operator_is_waited_for(void **state)
+{
+	case_t c = begin(*state, "again.test.");
+	assert_operator(c.f, "zone-begin", NULL, "again.test", NULL, NULL);
+	const time_t end = time(NULL) + WAIT_S;
+	do {
+		assert_int_equal(try_order(&c, KEY_ORDER_SILENT, false), SERVER_BUSY);
+	} while (strstr(c.detail, "about to sign") != NULL && time(NULL) < end);
+	assert_string_equal(c.detail, "another client has an open zone transaction");
+	assert_operator(c.f, "zone-abort", NULL, "again.test", NULL, NULL);
 }
 
 /*! A keymgr that says OK and sets nothing. */
@@ -407,20 +454,23 @@ static void events_are_read(void **state)
 		const char *data;
 		bool frozen;
 		bool quiet;
+		bool transaction;
 	} cases[] = {
-		{ "freeze", "-", false, true },
-		{ "freeze", "freezing", true, true },
-		{ "re-sign", "-", false, true },
-		{ "re-sign", "1000", false, false },
-		{ "re-sign", "1005", false, false },
-		{ "re-sign", "1006", false, true },
-		{ "re-sign", "pending(999)", false, false },
-		{ "re-sign", "running(999)", false, false },
-		{ "re-sign", "frozen(999)", false, false },
-		{ "re-sign", "", false, false },
-		{ "load", "1003", false, false },
-		{ "DS-check", "1003", false, false },
-		{ "flush", "1003", false, true },
+		{ "freeze", "-", false, true, false },
+		{ "freeze", "freezing", true, true, false },
+		{ "re-sign", "-", false, true, false },
+		{ "re-sign", "1000", false, false, false },
+		{ "re-sign", "1005", false, false, false },
+		{ "re-sign", "1006", false, true, false },
+		{ "re-sign", "pending(999)", false, false, false },
+		{ "re-sign", "running(999)", false, false, false },
+		{ "re-sign", "frozen(999)", false, false, false },
+		{ "re-sign", "", false, false, false },
+		{ "load", "1003", false, false, false },
+		{ "DS-check", "1003", false, false, false },
+		{ "flush", "1003", false, true, false },
+		{ "transaction", "-", false, true, false },
+		{ "transaction", "open", false, true, true },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		key_events_t events = { 0 };
@@ -430,6 +480,7 @@ static void events_are_read(void **state)
 		key_events_unit(&(control_unit_t){ .type = "DS-check", .data = "5000" }, &events);
 		key_events_unit(&(control_unit_t){ .type = "role" }, &events);
 		assert_int_equal(events.frozen, cases[i].frozen);
+		assert_int_equal(events.transaction, cases[i].transaction);
 		assert_int_equal(key_events_quiet(&events, 1000), cases[i].quiet);
 	}
 }
@@ -448,7 +499,7 @@ static int start(void **state)
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	f->server = server_at(&f->loop, f->knotd.socket, TIMEOUT_MS);
 	assert_non_null(f->server);
-	static const char *const zones[] = { "whole.test.", "abort.test.", "lost.test.",
+	static const char *const zones[] = { "whole.test.", "abort.test.", "lost.test.", "again.test.",
 		                             "wrong.test.", "quick.test.", "rsa.test." };
 	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
 		result_t r;
@@ -474,6 +525,8 @@ int main(void)
 		cmocka_unit_test(new_key_is_of_the_policy),
 		cmocka_unit_test(abort_is_the_way_back_from_introduce),
 		cmocka_unit_test(an_order_goes_on_where_a_crash_left_it),
+		cmocka_unit_test(zone_transaction_of_the_operator_is_waited_for),
+		cmocka_unit_test(zone_is_signed_before_a_repeated_signal),
 		cmocka_unit_test(what_is_not_done_is_found_by_reading_back),
 		cmocka_unit_test(nothing_is_set_beside_knots_own_events),
 		cmocka_unit_test(what_is_in_the_way_is_said),

@@ -93,12 +93,10 @@ static void arguments_are_not_taken_for_options(void **state)
 	const fixture_t *f = *state;
 	const keymgr_t keymgr =
 		script(f, "test \"$*\" = \"-D ${0%/*} -j -- -x.test. set ab ready=+0 active=0\" || exit 3", TIMEOUT_MS);
-	const listed_key_t key = { .id = "ab" };
-	const key_set_t set = { .key = &key, .set = { "ready=+0", "active=0" }, .count = 2 };
 	char detail[KEYMGR_DETAIL_MAX] = "";
-	assert_int_equal(keymgr_set(&keymgr, "-x.test.", &set, detail), KNOT_EOK);
+	assert_int_equal(keymgr_set(&keymgr, "-x.test.", "ab", KEY_CHANGE_READY, detail), KNOT_EOK);
 	assert_string_equal(detail, "");
-	assert_int_equal(keymgr_set(&keymgr, "y.test.", &set, detail), KNOT_ERROR);
+	assert_int_equal(keymgr_set(&keymgr, "y.test.", "ab", KEY_CHANGE_READY, detail), KNOT_ERROR);
 	assert_string_equal(detail, "keymgr set: exit code 3: no reason given");
 }
 
