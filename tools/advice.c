@@ -306,7 +306,12 @@ static void stop_watching(const commands_t *c)
 
 	/* Harmless only when no cache can have the old DS any more. */
 	if (c->o->now >= row->ds_all_since + (time_t)row->ds_expire) {
-		for_zone(c, "optional: ends the observation now", "knotc zone-ksk-submitted", "");
+		for (unsigned i = 0; i < row->old_count; i++) {
+			char set[64];
+			snprintf(set, sizeof(set), " set %u retire=+0 remove=+0", row->old[i].tag);
+			for_zone(c, "optional: ends the observation, and the old KSK goes for ever", "keymgr", set);
+		}
+		for_zone(c, "and the server reloads its keys", "knotc zone-keys-load", "");
 	}
 }
 

@@ -12,14 +12,13 @@
 static void print_assumptions(const options_t *o, const store_zone_t *z, const rollover_config_t *c)
 {
 	const forecast_assume_t *a = &o->assume;
-	char s[3][TEXT_SPAN];
+	char s[2][TEXT_SPAN];
 
 	fputs("Settings    ", stdout);
 	settings_print(c, z);
 	printf("Assumed     transfers take %s, the parent has the DS %s after CDS is everywhere,\n"
-	       "            propagation-delay of the policy %s; every server does what it should\n",
-	       text_conf_span(s[0], a->server_delay), text_conf_span(s[1], a->parent_delay),
-	       text_conf_span(s[2], a->knot_delay));
+	       "            every server does what it should\n",
+	       text_conf_span(s[0], a->server_delay), text_conf_span(s[1], a->parent_delay));
 }
 
 /*! A line from start to end with the step's part marked. */
@@ -118,7 +117,6 @@ static void json_plan(const options_t *o, const store_zone_t *z, const rollover_
 	json_open(json, "assumed", '{');
 	json_number(json, "transfer-delay", o->assume.server_delay);
 	json_number(json, "parent-delay", o->assume.parent_delay);
-	json_number(json, "propagation-delay", o->assume.knot_delay);
 	json_number(json, "base-ttl", o->assume.dnskey_ttl);
 	json_number(json, "ds-ttl", o->assume.ds_ttl);
 	json_close(json, '}');

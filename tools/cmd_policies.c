@@ -126,7 +126,7 @@ static void print_policy(const lines_t *l, const char *base, policy_role_t role,
 	for (size_t j = 0; j < l->count; j++) {
 		char *value;
 		snprintf(copy, sizeof(copy), "%s", l->line[j]);
-		if (derived_inherits(role, split(copy, &value))) {
+		if (derived_inherits(split(copy, &value))) {
 			printf("    %s\n", l->line[j] + strspn(l->line[j], " \t"));
 		}
 	}
@@ -144,7 +144,7 @@ static void json_policies(const char *base, uint32_t ttl)
 	output_begin();
 	json_string(json, "base", base);
 	json_open(json, "policies", '[');
-	for (policy_role_t role = POLICY_QUIET; role < DERIVED_AHEAD; role++) {
+	for (policy_role_t role = POLICY_LOW_TTL; role < DERIVED_END; role++) {
 		server_policy_name(name, sizeof(name), base, role, ttl);
 		json_open(json, NULL, '{');
 		json_string(json, "id", name);
@@ -187,7 +187,7 @@ int cmd_policies(const options_t *o)
 	} else if (ok) {
 		printf("# Made from policy '%s' by kskroll policies: make them again when it changes.\npolicy:\n",
 		       base);
-		for (policy_role_t role = POLICY_QUIET; role < DERIVED_AHEAD; role++) {
+		for (policy_role_t role = POLICY_LOW_TTL; role < DERIVED_END; role++) {
 			print_policy(&l, base, role, ttl);
 		}
 	}

@@ -152,14 +152,13 @@ static bool note_first(char out[PICTURE_TEXT], const picture_t *p)
 static bool note_assumed(char out[PICTURE_TEXT], const picture_t *p)
 {
 	const forecast_assume_t *a = &p->o->assume;
-	char s[3][TEXT_SPAN];
+	char s[2][TEXT_SPAN];
 
 	snprintf(out, PICTURE_TEXT,
 	         "Assumed: a change is on all nameservers after %s, the parent has the DS %s after CDS is "
-	         "there, propagation-delay of the policy %s; every server does what it should. Real checks "
-	         "come up to one check-interval later at each step.",
-	         text_conf_span(s[0], a->server_delay), text_conf_span(s[1], a->parent_delay),
-	         text_conf_span(s[2], a->knot_delay));
+	         "there; every server does what it should. Real checks come up to one check-interval later at "
+	         "each step.",
+	         text_conf_span(s[0], a->server_delay), text_conf_span(s[1], a->parent_delay));
 	return true;
 }
 

@@ -13,8 +13,8 @@
 
 #include "kskroll/rollover.h"
 
-/*! Roles from POLICY_QUIET to before this one are made ahead: each new policy makes Knot re-create every zone. */
-#define DERIVED_AHEAD POLICY_DELETE
+/*! Roles of derived policies: from POLICY_LOW_TTL to before this one. */
+#define DERIVED_END POLICY_FORMER
 
 /*! Items that a derived policy has of its own. */
 #define DERIVED_OWN 2
@@ -28,9 +28,9 @@ typedef struct {
 /*!
  * \brief The items that make the role: cds-cdnskey-publish and dnskey-ttl.
  *
- * \param[in] ttl  Seconds; dnskey-ttl of the quiet policy.
+ * \param[in] ttl  Seconds; the DNSKEY TTL around a change.
  */
 void derived_own(policy_role_t role, uint32_t ttl, derived_item_t out[DERIVED_OWN]);
 
 /*! Whether an item of the base policy goes into the derived one as it is. */
-bool derived_inherits(policy_role_t role, const char *item);
+bool derived_inherits(const char *item);

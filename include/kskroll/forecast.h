@@ -22,13 +22,12 @@
 typedef struct {
 	uint32_t server_delay; /*!< From a change of the zone until every nameserver has it. */
 	uint32_t parent_delay; /*!< From CDS on all nameservers until DS on all parent servers (Dreg). */
-	uint32_t knot_delay;   /*!< The base policy's propagation-delay: Knot's own wait before CDS. */
 	uint32_t dnskey_ttl;   /*!< Of the base policy, if the row does not know it. */
 	uint32_t ds_ttl;       /*!< Of the parent, if the row does not know it. */
 } forecast_assume_t;
 
 /*! Defaults of the above: minutes for transfers, a daily scan, Knot's own defaults. */
-#define FORECAST_ASSUME_DEFAULT { 60, 86400, 3600, 3600, 86400 }
+#define FORECAST_ASSUME_DEFAULT { 60, 86400, 3600, 86400 }
 
 /*! One reason why a step does not end earlier. */
 typedef struct {

@@ -41,7 +41,7 @@ typedef enum {
 	GATE_KNOT_BUSY,
 	GATE_POLICY_PENDING,
 	GATE_KNOT_NO_NEW_KEY,
-	GATE_KNOT_NOT_READY,
+	GATE_KNOT_NOT_READY, /*!< Of rows of 0.1.0. */
 	GATE_KNOT_KEEPS_KEY,
 	GATE_DISCOVERY_FAILED,
 	GATE_PARENT_INSECURE,
@@ -78,13 +78,15 @@ typedef enum {
 	GATE_WAITING_UNSIGNED,
 	GATE_DS_REMAINS,
 	GATE_MAY_UNSIGN,
-	GATE_KSK_UNCONFIRMED,
+	GATE_KSK_UNCONFIRMED, /*!< Of rows of 0.1.0. */
 	GATE_CHILD_INCOMPLETE,
 	GATE_PARENT_INCOMPLETE,
 	GATE_CHAIN_BROKEN,
 	GATE_SWITCH_LOSES_DATA,
 	GATE_POLICY_DIFFERS,
 	GATE_SCHEME_CHANGE,
+	GATE_KEYS_PENDING,
+	GATE_KEYS_REFUSED,
 	GATE__COUNT
 } rollover_gate_t;
 
@@ -180,7 +182,7 @@ typedef struct {
 	bool danger;      /*!< Not an outage yet, but one may follow: critical where zones are audited. */
 	bool chosen;      /*!< The operator has decided that nothing starts: no fault of an idle zone. */
 	bool silences;    /*!< Nothing is signalled, or nobody may be notified: what comes after it is a new signal. */
-	bool switching;   /*!< The policy of the state is not in force yet. */
+	bool switching;   /*!< The policy of the state may not be in force yet. */
 	bool old_ttl;     /*!< While the TTL falls: nameservers may all have the high one yet. */
 	rollover_opener_t opener;
 	rollover_moving_t moving;
@@ -225,7 +227,7 @@ typedef struct {
 	bool waits_dnskey;  /*!< It waits for DNSKEY RRsets in caches, and a time without checks begins the wait again.
 	                     */
 	bool asks_operator; /*!< `hold`, switched on and off, is the operator's answer. */
-	bool same_policy;   /*!< The states that lead to it have its policy: nothing is switched when it begins. */
+	bool switches;      /*!< The state before it has another policy. */
 	bool own_check;     /*!< Never judged on the facts that led to it: another check comes first. */
 	rollover_scheme_t scheme;
 } rollover_state_info_t;
@@ -233,12 +235,20 @@ typedef struct {
 /*! Which of the derived policies a zone uses or shall use. */
 typedef enum {
 	POLICY_BASE = 0,
-	POLICY_QUIET,
-	POLICY_SIGNAL,
-	POLICY_ROLLBACK,
+	POLICY_LOW_TTL,
 	POLICY_DELETE,
+	POLICY_FORMER, /*!< One that version 0.1.0 has made; never wanted. */
 	POLICY__COUNT
 } policy_role_t;
+
+/*! What the states of a zone's KSKs say, and CDS and CDNSKEY with them. The values are stored: append only. */
+typedef enum {
+	KEYS_UNKNOWN = 0, /*!< Nothing is known, or nothing is wanted. */
+	KEYS_SILENT,      /*!< All are in use, and none is signalled. */
+	KEYS_SIGNAL_NEW,
+	KEYS_SIGNAL_BOTH,
+	KEYS__COUNT
+} key_states_t;
 
 /*! Stable name of a state, gate, role or actor. Never NULL. */
 const char *rollover_state_name(rollover_state_t state);

@@ -15,9 +15,9 @@
 #define POLICY_NAME_MAX 256
 
 /*!
- * \brief Name of the derived policy: BASE-kskroll-quiet, -signal, -rollback, -delete.
+ * \brief Name of the derived policy: BASE-kskroll-ttl, -delete.
  *
- * The TTL is part of the name unless it is the default of 300 s: BASE-kskroll-quiet-600.
+ * The TTL is part of the name unless it is the default of 300 s: BASE-kskroll-ttl-600.
  *
  * \return The length, as snprintf().
  */
@@ -29,6 +29,6 @@ int server_policy_name(char *out, size_t out_len, const char *base, policy_role_
  * \param[in] name       Policy name.
  * \param[out] base      The operator's policy, \a name itself if it is no derived one.
  * \param[in] base_len   Size of base.
- * \param[out] role      POLICY_BASE if it is no derived one.
+ * \param[out] role      POLICY_BASE if it is no derived one, POLICY_FORMER if it is one of version 0.1.0.
  */
 void server_policy_parse(const char *name, char *base, size_t base_len, policy_role_t *role);

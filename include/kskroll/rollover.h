@@ -65,11 +65,11 @@ typedef struct {
 	uint8_t algorithm;
 } key_id_t;
 
-/*! What kskrolld must do besides switching the policy. */
+/*! What kskrolld must do besides setting the states of the keys and switching the policy. */
 typedef enum {
 	ACTION_NONE = 0,
-	ACTION_START,     /*!< `zone-key-rollover Z ksk` */
-	ACTION_SUBMITTED, /*!< `zone-ksk-submitted Z`: Knot drops the old KSK at once */
+	ACTION_START,  /*!< A new KSK is made: both are in use, and none is signalled. */
+	ACTION_RETIRE, /*!< The old KSKs go, at once and for ever. */
 	ACTION__COUNT
 } rollover_action_t;
 
@@ -147,8 +147,10 @@ typedef struct {
 	bool frozen;           /*!< `knotc zone-freeze`. */
 	bool transaction;      /*!< Another client's zone transaction is open. */
 	bool catalog_member;   /*!< Configured by a catalog: its policy cannot be switched. */
+	bool base_publishes;   /*!< The base policy publishes CDS of the keys that are ready, and of no others. */
 	policy_role_t policy;  /*!< Role of the policy in force; POLICY__COUNT for any other. */
 	bool conf_busy;        /*!< The last switch failed because of another client's transaction. */
+	bool keys_refused;     /*!< The last order was refused: only the operator can help. */
 	char conf_detail[160]; /*!< The server's words about the last failed switch or order, "" if none. */
 	keyset_t dnskey;       /*!< KSKs (SEP flag) published. */
 	keyset_t foreign;      /*!< Those of them that do not sign the DNSKEY RRset: another signer's. */
@@ -242,6 +244,8 @@ typedef struct {
 	ttl_window_t ds_ttl;     /*!< Over all parent servers, answers with the old DS set. */
 	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
 
+	key_states_t keys;      /*!< What the states of the keys were last read to be; KEYS_UNKNOWN: not read. */
+	time_t signalled;       /*!< This rollover's signals first came out; 0 = not yet. */
 	time_t ordered;         /*!< The last ACTION_* was sent; 0 = none in this state. */
 	time_t notified;        /*!< The parent was last notified of the signals; 0 = not of those that are out. */
 	uint8_t checks;         /*!< Checks since the gate last changed: back-off. */
@@ -253,7 +257,7 @@ typedef struct {
 /*! Settings of one zone, all in seconds. */
 typedef struct {
 	uint32_t ksk_lifetime; /*!< 0: Knot or the operator starts rollovers. */
-	uint32_t ttl;          /*!< DNSKEY TTL around the change, RFC 10026 4.1: 300 to 900. */
+	uint32_t ttl;          /*!< DNSKEY TTL around the change, RFC 10026 4.1: 300 to 900; 0: it stays as it is. */
 	uint32_t lead;
 	uint32_t observe;
 	uint32_t settle;
@@ -292,8 +296,15 @@ typedef struct {
 	rollover_row_t row; /*!< To be stored before acting. */
 	bool transition;    /*!< row.state differs from before. */
 	bool gate_changed;  /*!< row.gate or what it is about differs from before. */
-	bool policy_wanted; /*!< False: leave the zone's policy alone. */
+	bool driven;        /*!< False: leave the zone's policy and its keys alone. */
 	policy_role_t policy;
+	key_states_t keys; /*!< What the states of the keys shall be; KEYS_UNKNOWN: they may stay as they are. */
+	bool set_keys;     /*!< They have to be set, and can be. Comes before the policy. */
+	/*!
+	 * These signals were out before: the zone has to be signed anew, or a parent that guards against replay does
+	 * not take them (RFC 7344 6.2).
+	 */
+	bool sign_first;
 	rollover_action_t action;
 	bool notify; /*!< Tell the parent that CDS has changed: every nameserver has it. */
 } rollover_decision_t;
@@ -388,18 +399,12 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 /*! Whether the configuration forbids to switch the zone to a policy of this role. */
 bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted);
 
-/*!
- * Whether the decision wants another policy than the one in force, and a switch is possible. It comes before the
- * action.
+/*! Whether the decision wants another policy than the one in force, and a switch is possible. Comes before the action.
  */
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *decision);
 
-/*!
- * \brief For how long Knot (3.5.3 and later) must keep the key that `zone-ksk-submitted` retires, in seconds.
- *
- * 0 where the machine made no mistake: the TTL of the old DS is over. Long if no key is meant to be removed.
- */
-uint32_t rollover_submitted_ttl(const rollover_row_t *row, time_t now);
+/*! The states of the keys were read, and are as ordered. */
+void rollover_keys_are(rollover_row_t *row, key_states_t keys, time_t now);
 
 /*! Seconds by which the next check may come later than row->next_check, so that zones do not march in step; 0: on time.
  */
@@ -430,15 +435,15 @@ void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now);
 
 const char *rollover_answer_name(answer_status_t status);
 
-/*! The policy role that belongs to the row's state. */
+/*! The policy role that belongs to the row's state, where it is needed. */
 policy_role_t rollover_policy(const rollover_row_t *row);
 
 /*!
  * \brief The dnskey-ttl of a derived policy where \a ttl is the one around the change.
  *
- * Policies that follow one another are a second apart, so that Knot re-signs the DNSKEY RRset whenever signals
- * come out. A parent that guards against replay (RFC 7344 6.2) takes nothing signed before what it took
- * last, BIND's dnssec-cds not even a DNSKEY RRset. What is within 300 to 900 s stays there (RFC 10026 4.1).
+ * That of the delete signal is another one, a second apart: so Knot signs the DNSKEY RRset anew when the signal comes
+ * out. A parent that guards against replay (RFC 7344 6.2) takes nothing signed before what it took last, BIND's
+ * dnssec-cds not even a DNSKEY RRset. What is within 300 to 900 s stays there (RFC 10026 4.1).
  */
 uint32_t rollover_policy_ttl(policy_role_t role, uint32_t ttl);
 

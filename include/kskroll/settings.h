@@ -54,6 +54,8 @@ typedef struct {
 	const char *policy;        /*!< Name of the policy in force, derived or not. */
 	const char *no_start;      /*!< Why no rollover may start, or NULL. */
 	bool csk_wanted;           /*!< single-type-signing of the base policy. */
+	bool base_publishes;       /*!< cds-cdnskey-publish of the base policy is rollover. */
+	bool knot_lifetime;        /*!< Its ksk-lifetime is not 0: Knot rolls by itself a key that is old enough. */
 	bool ttl_of_soa;           /*!< The base policy has no dnskey-ttl: Knot takes the TTL of the SOA. */
 	bool require_secure_dsync; /*!< The parent is not notified where unsigned records say. */
 } instance_settings_t;

@@ -81,18 +81,59 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 	send_switch(zone, wanted);
 }
 
+/* Keys. */
+
+static void on_keys(server_status_t status, const char *detail, void *arg)
+{
+	zone_t *zone = arg;
+
+	if (!zone->gone) {
+		const time_t now = clocks_now(&zone->env->clocks, &zone->kept.row);
+		fit_note_order(zone, status, detail);
+		if (status == SERVER_OK) {
+			rollover_keys_are(&zone->kept.row, zone->act.keys, now);
+			zone->kept.row.next_check = now + 1;
+		}
+	}
+	zone->act.done(zone, true);
+}
+
+static key_order_t order_of(const rollover_decision_t *d)
+{
+	if (!d->set_keys) {
+		return d->action == ACTION_START ? KEY_ORDER_INTRODUCE : KEY_ORDER_RETIRE;
+	}
+	return d->keys == KEYS_SIGNAL_NEW  ? KEY_ORDER_SIGNAL :
+	       d->keys == KEYS_SIGNAL_BOTH ? KEY_ORDER_BOTH :
+	                                     KEY_ORDER_SILENT;
+}
+
+static void send_order(zone_t *zone, const rollover_decision_t *d)
+{
+	const rollover_row_t *row = &d->row;
+	server_keys_t keys = {
+		.order = order_of(d),
+		.old_count = row->old_count,
+		.has_new = row->has_new,
+		.new_key = row->new_key,
+		.renew = zone->settings->knot_lifetime,
+		.sign_first = d->sign_first,
+	};
+
+	memcpy(keys.old_keys, row->old, sizeof(keys.old_keys));
+	zone->act.keys = d->set_keys ? d->keys : KEYS_SILENT;
+	server_keys(resources_server(zone->env), zone->name, &keys, on_keys, zone);
+}
+
 void act_upon(zone_t *zone, const rollover_decision_t *d, act_done_f done)
 {
-	server_t *server = resources_server(zone->env);
-
 	zone->act.done = done;
-	if (rollover_must_switch(&zone->gathered->facts.own, d)) {
+	if (d->set_keys) {
+		send_order(zone, d);
+	} else if (rollover_must_switch(&zone->gathered->facts.own, d)) {
 		switch_policy(zone, d->policy);
-	} else if (d->action == ACTION_START) {
-		server_start_rollover(server, zone->name, on_acted, zone);
-	} else if (d->action == ACTION_SUBMITTED) {
-		const uint32_t ttl = rollover_submitted_ttl(&d->row, clocks_now(&zone->env->clocks, &zone->kept.row));
-		server_ksk_submitted(server, zone->name, ttl, on_acted, zone);
+	} else if (d->action != ACTION_NONE) {
+		send_order(zone, d);
 	} else {
 		done(zone, true);
 	}

@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief Acts upon a decision: switches the zone's policy, or gives Knot an order.
+ * \brief Acts upon a decision: sets the states of the zone's keys, switches its policy, or gives Knot an order.
  */
 
 #pragma once
@@ -15,6 +15,7 @@ typedef void (*act_done_f)(zone_t *zone, bool stored);
 
 /*! Of a zone. */
 typedef struct {
+	key_states_t keys; /*!< What the order under way makes of the states. */
 	act_done_f done;
 } act_t;
 

@@ -24,9 +24,9 @@ bool check_suffices(const zone_t *zone, const rollover_decision_t *d)
 	if (!zone->check.glance) {
 		return true;
 	}
-	return !d->transition && d->action == ACTION_NONE && !d->notify && !rollover_must_switch(own, d) &&
-	       rollover_same_keys(before, &d->row) && before->settled_at == d->row.settled_at &&
-	       (own->known || before->gate == d->row.gate) &&
+	return !d->transition && d->action == ACTION_NONE && !d->notify && !d->set_keys &&
+	       !rollover_must_switch(own, d) && rollover_same_keys(before, &d->row) &&
+	       before->settled_at == d->row.settled_at && (own->known || before->gate == d->row.gate) &&
 	       (before->gate == d->row.gate || rollover_gate_info(before->gate)->seen != SEEN_GONE_BY_CONTROL);
 }
 

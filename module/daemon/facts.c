@@ -22,6 +22,9 @@ static policy_role_t role_in_force(const zone_t *zone)
 	if (role == POLICY_BASE) {
 		return POLICY_BASE;
 	}
+	if (role == POLICY_FORMER) {
+		return POLICY_FORMER;
+	}
 	server_policy_name(name, sizeof(name), base, role, fit_ttl(zone));
 	return strcmp(name, zone->settings->policy) == 0 ? role : POLICY__COUNT;
 }
@@ -119,6 +122,7 @@ gathered_t *facts_new(const zone_t *zone, const server_check_t *from)
 	own->transaction = from->transaction;
 	own->catalog_member = from->catalog_member;
 	own->policy = role_in_force(zone);
+	own->base_publishes = zone->settings->base_publishes;
 	own->dnskey_ttl = from->dnskey_ttl;
 	fit_facts(zone, own);
 	if (!own->known) {

@@ -18,6 +18,9 @@ uint32_t fit_ttl(const zone_t *zone)
 {
 	uint32_t ttl = zone->settings->config.ttl;
 
+	if (zone->entry->catalog_member) {
+		return 0;
+	}
 	if (zone->settings->ttl_of_soa && zone->check.soa_ttl != 0 && zone->check.soa_ttl < ttl) {
 		ttl = zone->check.soa_ttl;
 	}
@@ -31,14 +34,26 @@ void fit_forget(zone_t *zone)
 	zone->fit.judged = NULL;
 }
 
+static void keep_words(zone_t *zone, server_status_t status, const char *detail)
+{
+	(void)text_set(&zone->fit.detail,
+	               status == SERVER_OK ? "" : (detail[0] != '\0' ? detail : "no answer on the control socket"));
+}
+
 void fit_note(zone_t *zone, server_status_t status, const char *detail)
 {
 	if (status == SERVER_REFUSED) {
 		fit_forget(zone); /* What was judged is no longer so: it is found out what is in the way. */
 	}
 	zone->fit.busy = status == SERVER_BUSY;
-	(void)text_set(&zone->fit.detail,
-	               status == SERVER_OK ? "" : (detail[0] != '\0' ? detail : "no answer on the control socket"));
+	keep_words(zone, status, detail);
+}
+
+void fit_note_order(zone_t *zone, server_status_t status, const char *detail)
+{
+	zone->fit.busy = false;
+	zone->fit.refused = status == SERVER_REFUSED;
+	keep_words(zone, status, detail);
 }
 
 bool fit_is_busy(const zone_t *zone)
@@ -50,7 +65,8 @@ bool fit_is_plain(const zone_t *zone)
 {
 	const fit_t *fit = &zone->fit;
 
-	return fit->detail == NULL && !fit->busy && (fit->judged == NULL || fit->judged->fit == CONF_FIT);
+	return fit->detail == NULL && !fit->busy && !fit->refused &&
+	       (fit->judged == NULL || fit->judged->fit == CONF_FIT);
 }
 
 void fit_free(zone_t *zone)
@@ -79,6 +95,7 @@ static void judged_facts(const zone_t *zone, own_facts_t *own)
 void fit_facts(const zone_t *zone, own_facts_t *own)
 {
 	own->conf_busy = zone->fit.busy;
+	own->keys_refused = zone->fit.refused;
 	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s", text_of(zone->fit.detail));
 	judged_facts(zone, own);
 }
@@ -86,10 +103,9 @@ void fit_facts(const zone_t *zone, own_facts_t *own)
 bool fit_missing(const zone_t *zone, const rollover_decision_t *d)
 {
 	const judgement_t *judged = zone->fit.judged;
-	const bool starts = zone->kept.row.state == ROLLOVER_IDLE && d->transition;
-	const bool to_base = d->policy == POLICY_BASE && !starts;
+	const bool to_base = d->policy == POLICY_BASE;
 
-	if (!starts && !rollover_must_switch(&zone->gathered->facts.own, d)) {
+	if (!rollover_must_switch(&zone->gathered->facts.own, d)) {
 		return false;
 	}
 	return judged == NULL || (judged->base_only && !to_base) || (judged->fit == CONF_NO_DERIVED && to_base);
@@ -143,13 +159,11 @@ void fit_ask(zone_t *zone, const rollover_decision_t *d, fit_done_f done)
 	policy_role_t in_force;
 
 	server_policy_parse(zone->settings->policy, base, sizeof(base), &in_force);
-	const bool starts = zone->kept.row.state == ROLLOVER_IDLE && d->transition;
-	const policy_role_t role = starts && d->policy == POLICY_BASE ? POLICY_QUIET : d->policy;
-	zone->fit.base_only = role == POLICY_BASE;
+	zone->fit.base_only = d->policy == POLICY_BASE;
 	zone->fit.is_void = false;
 	zone->fit.done = done;
-	server_fit(resources_server(zone->env), zone->name, base, role, fit_ttl(zone), in_force == POLICY_BASE, on_fit,
-	           zone);
+	server_fit(resources_server(zone->env), zone->name, base, d->policy, fit_ttl(zone), in_force == POLICY_BASE,
+	           on_fit, zone);
 }
 
 void fit_say_lost(zone_t *zone)
@@ -163,8 +177,8 @@ void fit_say_lost(zone_t *zone)
 	/* Not its own switch back, which comes in idle. */
 	if (zone->fit.switched && role == POLICY_BASE && rollover_policy(row) != POLICY_BASE) {
 		outbox_log(zone->env->out, LOG_NOTICE,
-		           "zone %s, the policy switch was lost: knotd reloaded its configuration file, or "
-		           "dnssec-policy was set",
+		           "zone %s, the low DNSKEY TTL was lost: knotd reloaded its configuration file, or "
+		           "dnssec-policy was set; signals stay as they are",
 		           zone->name);
 	}
 	zone->fit.switched = role != POLICY_BASE;

@@ -39,12 +39,14 @@ typedef struct {
 	bool base_only;      /*!< Of the judgement under way. */
 	bool is_void;        /*!< The configuration has changed since that was asked for. */
 	bool switched;       /*!< At the last check a derived policy was in force. */
+	bool refused;        /*!< The last order was refused. */
 	bool busy;           /*!< The last call failed because another client has a transaction. */
 	char *detail;        /*!< knotd's words about the last call that failed; a text. */
 	fit_done_f done;
 } fit_t;
 
-/*! DNSKEY TTL around a change: never higher than that of the base policy. */
+/*! DNSKEY TTL around a change: never higher than that of the base policy; 0 for a member of a catalog, which keeps its
+ * TTL. */
 uint32_t fit_ttl(const zone_t *zone);
 
 /*! What is known goes into the facts. */
@@ -60,8 +62,10 @@ void fit_expire(zone_t *zone);
 /*! Says in the log if the module's switch, or a hold, has gone with a new configuration. */
 void fit_say_lost(zone_t *zone);
 
-/*! How a call ended that changes something, or was meant to. */
+/*! How a call about the policy ended. */
 void fit_note(zone_t *zone, server_status_t status, const char *detail);
+/*! How an order to the keys ended. */
+void fit_note_order(zone_t *zone, server_status_t status, const char *detail);
 /*! Whether the zone waits for the end of another client's transaction. */
 bool fit_is_busy(const zone_t *zone);
 

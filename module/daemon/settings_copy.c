@@ -77,6 +77,8 @@ zone_settings_t *settings_zone_copy(const instance_settings_t *from)
 	s->require_secure_dsync = from->require_secure_dsync;
 	s->csk_wanted = from->csk_wanted;
 	s->ttl_of_soa = from->ttl_of_soa;
+	s->base_publishes = from->base_publishes;
+	s->knot_lifetime = from->knot_lifetime;
 	snprintf(s->policy, sizeof(s->policy), "%s", from->policy != NULL ? from->policy : "");
 	return s;
 }

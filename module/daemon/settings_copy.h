@@ -29,6 +29,8 @@ typedef struct {
 	char *no_start;
 	bool csk_wanted;
 	bool ttl_of_soa;
+	bool base_publishes;
+	bool knot_lifetime;
 	bool require_secure_dsync;
 	size_t refs; /*!< Of its number, and of each instance. */
 } zone_settings_t;

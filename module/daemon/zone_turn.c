@@ -162,7 +162,7 @@ static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time
 
 	/* Written before anything is done. */
 	bool soon = d->row.state == ROLLOVER_IDLE && !d->transition && d->action == ACTION_NONE && !d->notify &&
-	            !rollover_must_switch(&zone->gathered->facts.own, d);
+	            !d->set_keys && !rollover_must_switch(&zone->gathered->facts.own, d);
 	const bool news = rollover_worth_saving(&zone->kept.row, d, zone->kept.saved, now) ||
 	                  zone->entry->other_settings || writer_failed(&zone->env->writer);
 	if (news && !record_save(zone, d, now, soon)) {

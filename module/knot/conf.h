@@ -52,7 +52,6 @@ typedef struct {
 	bool expired_other;     /*!< caches-expired names another zone, or a time to come. */
 	bool unsafe_timing;
 	bool is_signed;
-	bool signals_by_default; /*!< The base policy publishes CDS by itself. */
 } conf_zone_t;
 
 /*! Reads them; a policy that cannot work sets config.observe_only with the reason. \return KNOT_EOK, KNOT_ENOMEM. */

@@ -16,6 +16,9 @@
 /*! Digest type of DS that CDS has to have: SHA-256 (RFC 4509). */
 #define DIGEST_SHA256 2
 
+/*! cds-cdnskey-publish: rollover. */
+#define PUBLISH_ROLLOVER 2
+
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x)  TEXT_OF_(x)
 
@@ -40,6 +43,12 @@ static const char *unfit_zone(knotd_mod_t *mod, const knot_dname_t *zone)
 	}
 	if (!knotd_conf_zone(mod, C_DNSSEC_SIGNING, zone).single.boolean) {
 		return "dnssec-signing of the zone is off: this server does not sign it";
+	}
+	knotd_conf_t push = knotd_conf_zone(mod, C_DS_PUSH, zone);
+	const size_t push_count = push.count;
+	knotd_conf_free(&push);
+	if (push_count > 0) {
+		return "ds-push of the zone or its template is set and would act before the checks: remove it";
 	}
 	return NULL;
 }
@@ -109,6 +118,9 @@ static void read_base(knotd_mod_t *mod, const knotd_conf_t *base, conf_zone_t *o
 
 	out->settings.csk_wanted = policy_bool(mod, base, C_SINGLE_TYPE_SIGNING);
 	out->settings.no_start = no_start(mod, base);
+	out->settings.base_publishes =
+		knotd_conf(mod, C_POLICY, C_CDS_CDNSKEY_PUBLISH, base).single.option == PUBLISH_ROLLOVER;
+	out->settings.knot_lifetime = knotd_conf(mod, C_POLICY, C_KSK_LIFETIME, base).single.integer > 0;
 	/* The TTL never goes up. Where none is set Knot takes that of the SOA, which only the zone knows. */
 	knotd_conf_t ttl = knotd_conf(mod, C_POLICY, C_DNSKEY_TTL, base);
 	out->settings.ttl_of_soa = ttl.count == 0 || ttl.single.integer < 0 || ttl.single.integer > INT32_MAX;
@@ -203,8 +215,6 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 		c->observe_only = true;
 		snprintf(c->observe_reason, sizeof(c->observe_reason), "%s", reason);
 	}
-	out->signals_by_default =
-		role == POLICY_BASE && knotd_conf(mod, C_POLICY, C_CDS_CDNSKEY_PUBLISH, &policy).single.option != 0;
 	return KNOT_EOK;
 }
 

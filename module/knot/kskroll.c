@@ -3,7 +3,6 @@
  * The adapter between knotd and kskrolld. It registers no hook: queries do not pass here.
  */
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -40,26 +39,6 @@ static int load_global(knotd_mod_t *mod)
 	return ret;
 }
 
-/*! Once per policy and process, or ten thousand zones would say the same. Of more policies than fit nothing is said. */
-static bool said_before(const char *policy)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static char *said[1024];
-	static unsigned count;
-	bool found = false;
-
-	pthread_mutex_lock(&lock);
-	for (unsigned i = 0; i < count && !found; i++) {
-		found = strcmp(said[i], policy) == 0;
-	}
-	if (!found) {
-		found = count == sizeof(said) / sizeof(said[0]) || (said[count] = strdup(policy)) == NULL;
-		count += !found;
-	}
-	pthread_mutex_unlock(&lock);
-	return found;
-}
-
 static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 {
 	if (conf->unsafe_timing) {
@@ -71,13 +50,6 @@ static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 	if (conf->expired_other) {
 		knotd_mod_log(mod, LOG_WARNING,
 		              "caches-expired names another zone than this one, or a time to come: ignored");
-	}
-	if (conf->signals_by_default && conf->is_signed && !conf->settings.config.dry_run &&
-	    !said_before(conf->policy)) {
-		knotd_mod_log(mod, LOG_WARNING,
-		              "policy '%s' publishes CDS by itself when a reload drops "
-		              "the module's switch: set cds-cdnskey-publish to none",
-		              conf->policy);
 	}
 }
 

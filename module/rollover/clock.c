@@ -70,6 +70,7 @@ static void move_all(rollover_row_t *row, int64_t by)
 	move_window(&row->dnskey_ttl, by);
 	move_window(&row->ds_ttl, by);
 	move(&row->parent_seen, by);
+	move(&row->signalled, by);
 	move(&row->ordered, by);
 	move(&row->notified, by);
 	move(&row->next_check, by);

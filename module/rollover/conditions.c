@@ -79,58 +79,6 @@ bool cond_key_lost(dec_t *c)
 	return v.red;
 }
 
-/* Signals of this server. */
-
-/*!
- * The server's own key database decides which key CDS names: the one that is ready. If the DS names that one already,
- * either nobody has confirmed it to the server, and the other is not ready yet; or we have it the wrong way round:
- * the store was lost, or the module came late, after the swap.
- */
-static bool cds_names_the_ds_key(const dec_t *c)
-{
-	const signal_rrset_t *cds = &c->facts->own.cds;
-	return cds->present && !cds->unwanted && keyset_size(cds->keys) == 1 && (cds->keys & c->old) &&
-	       c->before->old_count == 1;
-}
-
-/*!
- * Either way the module must confirm the key to Knot. In the second case it removes the other one, so no DS
- * of that may be in caches; in the first case the other one gets ready in time, which ends this. So it must be seen all
- * the time; a time without checks may be one in which the server did nothing, and the parent anything.
- */
-static bool confirmed(dec_t *c)
-{
-	if (!cds_names_the_ds_key(c)) {
-		return false;
-	}
-	const rollover_row_t *before = c->before;
-	const uint32_t wait = c->config->observe > ROLLOVER_CONFIRM_WAIT ? c->config->observe : ROLLOVER_CONFIRM_WAIT;
-	const judge_expect_t w = dec_expect(c, c->old | c->new_key);
-	const judge_verdict_t child = judge_child(c->facts, &w);
-	const judge_verdict_t ds = judge_parent(c->facts, c->config, c->old, c->now);
-	const judge_verdict_t *v = ds.gate != GATE_NONE ? &ds : &child;
-	const bool watched = before->gate == GATE_KSK_UNCONFIRMED && !ds.red && before->gate_since <= c->now &&
-	                     c->now - before->next_check <= (time_t)c->config->check_interval + 3600;
-	const time_t since = watched ? before->gate_since : c->now;
-
-	if (c->now - since >= (time_t)wait && v->gate == GATE_NONE) {
-		dec_order(c, ACTION_SUBMITTED);
-	}
-	dec_wait(c, GATE_KSK_UNCONFIRMED, v->about, v->detail, since + wait);
-	c->out->row.gate_since = since;
-	return true;
-}
-
-/*! Knot has them out; if not any more, someone confirmed the key, or made one more. */
-static bool ready(dec_t *c)
-{
-	if (has_begun(c) || (c->facts->own.cds.present && c->facts->own.cdnskey.present)) {
-		return false;
-	}
-	dec_wait(c, GATE_KNOT_NOT_READY, "", "", 0);
-	return true;
-}
-
 /* The DS. */
 
 static bool ds_stays(dec_t *c)
@@ -176,11 +124,6 @@ static bool ds_kept(dec_t *c)
 	}
 	dec_follow(c, v.red && rollover_gate_info(v.gate)->ds_wrong ? c->step->ds_lost : TO_STAY, &v);
 	return true;
-}
-
-static bool confirm(dec_t *c)
-{
-	return c->facts->own.dnskey == c->new_key && ds_kept(c);
 }
 
 static bool chain(dec_t *c)
@@ -242,14 +185,7 @@ static bool ds_asked(dec_t *c)
 
 static bool expired(dec_t *c)
 {
-	if (!expire_wait(c)) {
-		return false;
-	}
-	/* The order that ends a plan is given meanwhile, but not while Knot could take it for another key. */
-	if (c->step->order != ACTION_NONE && c->facts->own.dnskey == c->new_key) {
-		dec_order(c, c->step->order);
-	}
-	return true;
+	return expire_wait(c);
 }
 
 static bool proven(dec_t *c)
@@ -283,15 +219,12 @@ bool cond_decide(dec_t *c)
 		[COND_RELEASED] = released,
 		[COND_DS_STAYS] = ds_stays,
 		[COND_KEYS] = cond_key_lost,
-		[COND_CONFIRMED] = confirmed,
 		[COND_DS_DONE] = ds_done,
 		[COND_DS_KEPT] = ds_kept,
-		[COND_READY] = ready,
 		[COND_SERVERS] = servers,
 		[COND_CHAIN] = chain,
 		[COND_CHAIN_BACK] = chain_back,
 		[COND_NO_DS] = no_ds,
-		[COND_CONFIRM] = confirm,
 		[COND_EXPIRED] = expired,
 		[COND_PROVEN] = proven,
 		[COND_ORDER] = order,

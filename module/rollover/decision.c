@@ -13,12 +13,27 @@ static void find_step(dec_t *c)
 	c->step = plans_step(c->plan, &c->out->row, (c->facts->own.dnskey & c->old) != 0);
 }
 
+policy_role_t dec_policy(const dec_t *c, policy_role_t role)
+{
+	const own_facts_t *own = &c->facts->own;
+	const uint32_t ttl = c->config->ttl;
+	const bool enough = own->policy == POLICY_BASE && own->base_publishes && (ttl == 0 || own->dnskey_ttl <= ttl);
+
+	return role == POLICY_LOW_TTL && enough ? POLICY_BASE : role;
+}
+
+/*! What the step asks of this server. */
+static void want(dec_t *c, const step_t *step)
+{
+	c->out->policy = dec_policy(c, step->policy);
+	c->out->keys = step->keys;
+}
+
 void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
               time_t now, rollover_decision_t *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->row = *row;
-	out->policy = rollover_policy(row);
 	c->config = config;
 	c->before = row;
 	c->facts = facts;
@@ -27,6 +42,47 @@ void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *r
 	c->old = keyset_of(facts, row->old, row->old_count);
 	c->new_key = row->has_new ? keyset_of(facts, &row->new_key, 1) : 0;
 	find_step(c);
+	want(c, c->step);
+}
+
+/* Keys and policy. */
+
+bool dec_publishes(const own_facts_t *own)
+{
+	return own->policy == POLICY_LOW_TTL || (own->policy == POLICY_BASE && own->base_publishes);
+}
+
+static bool shows(const signal_rrset_t *rrset, keyset_t keys)
+{
+	return rrset->present == (keys != 0) && rrset->keys == keys;
+}
+
+bool dec_keys_differ(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+	const own_facts_t *own = &c->facts->own;
+	const key_states_t wanted = c->out->keys;
+
+	if (wanted == KEYS_UNKNOWN) {
+		return false;
+	}
+	if (row->has_new && row->keys != wanted) {
+		return true;
+	}
+	const keyset_t fresh = row->has_new ? keyset_of(c->facts, &row->new_key, 1) : 0;
+	const keyset_t old = keyset_of(c->facts, row->old, row->old_count);
+	const keyset_t named = wanted == KEYS_SILENT ? 0 : wanted == KEYS_SIGNAL_NEW ? fresh : fresh | old;
+	return dec_publishes(own) && !(shows(&own->cds, named) && shows(&own->cdnskey, named));
+}
+
+void dec_conclude(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	rollover_decision_t *out = c->out;
+
+	out->set_keys = out->driven && own->known && own->dnskey != 0 && !own->frozen && !own->transaction &&
+	                dec_keys_differ(c);
+	out->sign_first = out->set_keys && out->keys != KEYS_SILENT && out->row.signalled != 0 && !own->cds.present;
 }
 
 /* Staying. */
@@ -128,7 +184,7 @@ void dec_enter(dec_t *c, rollover_state_t state)
 	row->checks = 0;
 	row->next_check = c->now;
 	c->out->transition = true;
-	c->out->policy = rollover_policy(row);
+	want(c, plans_step(plans_of(row), row, false));
 }
 
 void dec_go_back(dec_t *c, rollover_state_t state, const judge_verdict_t *why)
@@ -182,6 +238,8 @@ void dec_start(dec_t *c, rollover_state_t state)
 	dec_enter(c, state);
 	row->ds_all_since = 0;
 	row->ds_expire = 0;
+	row->keys = KEYS_UNKNOWN;
+	row->signalled = 0;
 }
 
 /* Acting. */

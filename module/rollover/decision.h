@@ -29,6 +29,15 @@ typedef struct {
 void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
               time_t now, rollover_decision_t *out);
 
+/*! The policy that the step asks for, or the base policy where that does as well: no switch is needed. */
+policy_role_t dec_policy(const dec_t *c, policy_role_t role);
+/*! Whether CDS of the keys that are ready, and of no others, is published. */
+bool dec_publishes(const own_facts_t *own);
+/*! Whether the states of the keys are not known to be those that are wanted, or the own zone shows others. */
+bool dec_keys_differ(const dec_t *c);
+/*! The end of a decision: which states have to be set. */
+void dec_conclude(dec_t *c);
+
 /*! Stays in the state. \a until: when the gate opens by itself, 0 if unknown. */
 void dec_wait(dec_t *c, rollover_gate_t gate, const char *about, const char *detail, time_t until);
 

@@ -47,12 +47,17 @@ static bool high_ttl(dec_t *c)
 	if (row->all_since == 0) {
 		row->all_since = c->now;
 	}
+	if (c->config->ttl == 0) {
+		return false;
+	}
 	return dec_wait_until(c, GATE_WAITING_DNSKEY_TTL, ttl_window_expired(&row->dnskey_ttl, c->config->ttl));
 }
 
 static bool lead(dec_t *c)
 {
-	return dec_wait_until(c, GATE_WAITING_LEAD, c->out->row.all_since + c->config->lead);
+	/* Where no policy lowers it, the TTL is as it always was. */
+	return c->out->policy != POLICY_BASE &&
+	       dec_wait_until(c, GATE_WAITING_LEAD, c->out->row.all_since + c->config->lead);
 }
 
 static bool unsigned_zone(dec_t *c)

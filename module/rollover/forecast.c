@@ -31,14 +31,12 @@ typedef struct {
 	unsigned key_count;
 	keyset_t old, fresh;
 	policy_role_t policy;
-	policy_role_t signals; /*!< The policy under which CDS comes out. */
+	key_states_t signals;
 	uint32_t base_ttl;
 	change_t dnskey; /*!< Set of KSKs. */
 	change_t ttl;
-	time_t published; /*!< The new KSK is in the own zone since; 0 = not yet. */
-	time_t ready;     /*!< Knot's own timer of it runs out. */
-	change_t cds;     /*!< Set named. */
-	time_t ds_at;     /*!< The parent has the new DS from then on; 0 = not asked yet. */
+	change_t cds; /*!< Set named. */
+	time_t ds_at; /*!< The parent has the new DS from then on; 0 = not asked yet. */
 	bool ds_new;
 	uint32_t ds_ttl;
 } world_t;
@@ -65,8 +63,6 @@ static uint32_t on_servers(const world_t *w, const change_t *c)
 static void publish_new_key(world_t *w, time_t at)
 {
 	change(&w->dnskey, w->dnskey.value | w->fresh, at);
-	w->published = at;
-	w->ready = at + w->assume->knot_delay + w->ttl.value;
 }
 
 /* What a row tells of the world. */
@@ -123,7 +119,7 @@ static void carry_out(world_t *w, rollover_action_t order)
 {
 	if (order == ACTION_START) {
 		publish_new_key(w, w->now + ORDER_DELAY);
-	} else if (order == ACTION_SUBMITTED) {
+	} else if (order == ACTION_RETIRE) {
 		change(&w->dnskey, w->fresh, w->now + ORDER_DELAY);
 	}
 }
@@ -149,24 +145,21 @@ static void world_under_way(world_t *w, const rollover_row_t *row)
 	}
 }
 
-/*! The policy under which a plan signals; an idle zone will roll its KSK. */
-static policy_role_t signal_policy(const rollover_plan_t *plan)
-{
-	for (unsigned i = 0; i < plan->count; i++) {
-		if (plan->steps[i].signals == SIGNALS_NEW) {
-			return plan->steps[i].policy;
-		}
-	}
-	return POLICY_SIGNAL;
-}
-
-/*! The policy in force; POLICY__COUNT while that of the state is not. */
+/*! The policy in force. */
 static policy_role_t world_policy(const rollover_row_t *row)
 {
 	const bool switching = rollover_gate_info(row->gate)->switching ||
-	                       (row->gate == GATE_NONE && !rollover_state_info(row->state)->same_policy);
+	                       (row->gate == GATE_NONE && rollover_state_info(row->state)->switches);
 
-	return switching && row->state != ROLLOVER_IDLE ? POLICY__COUNT : rollover_policy(row);
+	return switching && row->state != ROLLOVER_IDLE ? POLICY_BASE : rollover_policy(row);
+}
+
+/*! The DNSKEY TTL under a policy. */
+static uint32_t ttl_under(const world_t *w, policy_role_t role)
+{
+	return role == POLICY_BASE || w->config.ttl == 0 || w->base_ttl <= w->config.ttl ?
+	               w->base_ttl :
+	               rollover_policy_ttl(role, w->config.ttl);
 }
 
 static void world_ttls(world_t *w, const rollover_row_t *row)
@@ -174,9 +167,9 @@ static void world_ttls(world_t *w, const rollover_row_t *row)
 	const bool high = ttl_is_high(row);
 
 	w->base_ttl = high && row->dnskey_ttl.count > 0 ? row->dnskey_ttl.step[0].ttl : w->assume->dnskey_ttl;
-	w->ttl = constant(high ? w->base_ttl : rollover_policy_ttl(rollover_policy(row), w->config.ttl));
+	w->ttl = constant(high ? w->base_ttl : ttl_under(w, rollover_policy(row)));
 	if (high && w->policy == rollover_policy(row) && row->state != ROLLOVER_IDLE) {
-		change(&w->ttl, w->config.ttl, row->gate == GATE_TTL_HIGH ? row->gate_since : w->now);
+		change(&w->ttl, ttl_under(w, POLICY_LOW_TTL), row->gate == GATE_TTL_HIGH ? row->gate_since : w->now);
 	}
 	w->ds_ttl = row->ds_ttl.count > 0 ? row->ds_ttl.step[0].ttl : w->assume->ds_ttl;
 }
@@ -192,22 +185,14 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 	w->config = *config;
 	w->config.hold = w->config.dry_run = w->config.observe_only = false;
 	world_keys(w, row);
-	w->signals = signal_policy(plans_of(row));
 	w->policy = world_policy(row);
+	w->signals = row->keys;
 	world_ttls(w, row);
 	w->ds_new = state->swapped && state->ds == DS_NEW;
 
 	w->dnskey = constant(w->old);
 	if (row->has_new && row->state != ROLLOVER_IDLE) {
 		w->dnskey = constant(old_key_is_gone(row) ? w->fresh : w->old | w->fresh);
-		/* When it was published is not stored; the state is younger than that, except by our order. */
-		w->published = row->ordered != 0 && row->state == ROLLOVER_INTRODUCE ? row->ordered : row->since;
-		w->ready = w->published + assume->knot_delay + w->ttl.value;
-		if (state->ttl != TTL_FALLING) {
-			w->ready = row->state == ROLLOVER_SIGNAL && row->gate == GATE_KNOT_NOT_READY ?
-			                   row->since + assume->knot_delay :
-			                   now;
-		}
 	}
 	w->cds = constant(0);
 	world_under_way(w, row);
@@ -219,13 +204,14 @@ static void world_init(world_t *w, const rollover_config_t *config, const rollov
 
 /* What the world does. */
 
-/*! CDS follows policy and Knot's timer; the parent follows CDS on all nameservers. */
+/*! CDS follows the states of the keys, the parent CDS on all nameservers. */
 static void world_turn(world_t *w)
 {
-	time_t from = w->ready;
-	bool want = w->policy == w->signals && w->published != 0 && w->now >= from;
-
-	change(&w->cds, want ? w->fresh : 0, w->now);
+	change(&w->cds,
+	       w->signals == KEYS_SIGNAL_NEW  ? w->fresh :
+	       w->signals == KEYS_SIGNAL_BOTH ? w->old | w->fresh :
+	                                        0,
+	       w->now);
 	if (!w->ds_new && w->ds_at == 0 && w->cds.value != 0) {
 		w->ds_at = w->cds.at + w->assume->server_delay + w->assume->parent_delay;
 	}
@@ -234,13 +220,18 @@ static void world_turn(world_t *w)
 	}
 }
 
-static void obey(world_t *w, const rollover_decision_t *d)
+static void obey(world_t *w, rollover_decision_t *d)
 {
-	if (d->policy_wanted && w->policy != d->policy) {
+	if (d->set_keys) {
+		w->signals = d->keys;
+		rollover_keys_are(&d->row, d->keys, w->now);
+	} else if (d->driven && w->policy != d->policy) {
 		w->policy = d->policy;
-		change(&w->ttl, d->policy == POLICY_BASE ? w->base_ttl : rollover_policy_ttl(d->policy, w->config.ttl),
-		       w->now);
+		change(&w->ttl, ttl_under(w, d->policy), w->now);
 	} else {
+		if (d->action == ACTION_START) {
+			rollover_keys_are(&d->row, KEYS_SILENT, w->now);
+		}
 		carry_out(w, d->action);
 	}
 }
@@ -261,9 +252,8 @@ static time_t next_event(const world_t *w, const rollover_row_t *row)
 		soonest(&at, changes[i]->at, w->now);
 		soonest(&at, changes[i]->at + w->assume->server_delay, w->now);
 	}
-	soonest(&at, w->ready, w->now);
 	soonest(&at, w->ds_at, w->now);
-	if (row->gate == GATE_POLICY_PENDING) {
+	if (row->gate == GATE_POLICY_PENDING || row->gate == GATE_KEYS_PENDING) {
 		soonest(&at, w->now + ORDER_DELAY, w->now);
 	}
 	return at;
@@ -293,6 +283,7 @@ static void check(const world_t *w, view_t *v)
 	f->own = (own_facts_t){
 		.known = true,
 		.policy = w->policy,
+		.base_publishes = true,
 		.dnskey = own,
 		.dnskey_ttl = w->ttl.value,
 		.cds = signal_of(w->cds.value, 0),
@@ -427,7 +418,8 @@ static void run(world_t *w, const rollover_row_t *row, forecast_t *plan)
 			break;
 		}
 		obey(w, &d);
-		if (rollover_state_info(d.row.state)->repairs && d.row.gate != GATE_POLICY_PENDING) {
+		if (rollover_state_info(d.row.state)->repairs && d.row.gate != GATE_POLICY_PENDING &&
+		    d.row.gate != GATE_KEYS_PENDING) {
 			break;
 		}
 		if (!d.transition) {

@@ -32,8 +32,9 @@ static bool on_hold(dec_t *c)
 	const bool idle = row->state == ROLLOVER_IDLE;
 
 	/* Safest is quiet: nobody is asked to change anything (both keys stay in use). */
-	c->out->policy_wanted = !idle;
-	c->out->policy = POLICY_QUIET;
+	c->out->driven = !idle;
+	c->out->keys = idle ? KEYS_UNKNOWN : KEYS_SILENT;
+	c->out->policy = dec_policy(c, POLICY_LOW_TTL);
 	if (rollover_state_info(row->state)->asks_operator) {
 		row->ordered = !idle || asks_for_ds(c) ? c->now : 0;
 	}
@@ -82,7 +83,7 @@ static bool unfit_keys(dec_t *c)
 		return unjudged(c, GATE_TOO_MANY_KEYS, "");
 	}
 	if (scheme_changes(c)) {
-		c->out->policy_wanted = false;
+		c->out->driven = false;
 		return unjudged(c, GATE_SCHEME_CHANGE,
 		                own->csk ? "single-type-signing of the policy is off, the zone has a single key" :
 		                           "single-type-signing of the policy is on, the zone has KSK and ZSK");
@@ -91,7 +92,7 @@ static bool unfit_keys(dec_t *c)
 		return false;
 	}
 	if (own->csk) {
-		c->out->policy_wanted = false;
+		c->out->driven = false;
 		dec_wait(c, GATE_CSK, "", "", 0);
 		return true;
 	}
@@ -105,13 +106,28 @@ static bool unfit_keys(dec_t *c)
 	return false;
 }
 
+/*! \return Why the zone is not driven; NULL if it is. */
+static const char *observes(const dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	if (c->config->observe_only) {
+		return c->config->observe_reason;
+	}
+	if (own->catalog_member && own->known && !own->base_publishes) {
+		return "the zone is a catalog member, and cds-cdnskey-publish of its policy is not rollover: set it";
+	}
+	if (own->catalog_member && c->config->go_insecure) {
+		return "the zone is a catalog member, which go-insecure cannot give the delete signal";
+	}
+	return NULL;
+}
+
 bool guard_settings(dec_t *c)
 {
-	if (c->config->observe_only || c->facts->own.catalog_member) {
-		return unjudged(c, GATE_OBSERVE_ONLY,
-		                c->config->observe_only ?
-		                        c->config->observe_reason :
-		                        "the zone is a catalog member: its policy cannot be switched");
+	const char *why = observes(c);
+	if (why != NULL) {
+		return unjudged(c, GATE_OBSERVE_ONLY, why);
 	}
 	if (c->config->hold) {
 		return on_hold(c);
@@ -123,7 +139,7 @@ bool guard_settings(dec_t *c)
 		/* Switched on under way: everything stays as it is. */
 		return unjudged(c, GATE_DRY_RUN, "a rollover is in progress");
 	}
-	c->out->policy_wanted = !c->config->dry_run;
+	c->out->driven = !c->config->dry_run;
 	return unfit_keys(c);
 }
 
@@ -281,11 +297,35 @@ bool guard_validation(dec_t *c)
 		if (cond_key_lost(c)) {
 			return true;
 		}
-		if (c->facts->own.policy != c->step->policy) {
-			c->out->policy = POLICY_QUIET;
+		if (dec_keys_differ(c)) {
+			c->out->keys = KEYS_SILENT;
 		}
 	}
 	return dec_gate(c, &v);
+}
+
+/* The states of the keys. */
+
+bool guard_states(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	const step_t *step = c->step;
+
+	if (!c->out->driven || !dec_keys_differ(c)) {
+		return false;
+	}
+	/* Signals that went, perhaps days ago, come back only if all is still well. */
+	if (c->out->keys != KEYS_SILENT) {
+		if (step->key_lost != TO_STAY && cond_key_lost(c)) {
+			return true;
+		}
+		/* The DS was taken away meanwhile: what is not out any more stays away. */
+		if (step->removed != TO_STAY && step->removed != TO_START && dec_ds_removed(c)) {
+			dec_go_back(c, step->removed, &DEC_DS_REMOVED);
+			return true;
+		}
+	}
+	return unjudged(c, own->keys_refused ? GATE_KEYS_REFUSED : GATE_KEYS_PENDING, own->conf_detail);
 }
 
 /* The policy. */
@@ -297,22 +337,23 @@ bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted)
 	return own->conf == CONF_NO_SWITCH || (own->conf == CONF_NO_DERIVED && wanted != POLICY_BASE);
 }
 
+/*! Whether nothing goes on without the policy: the low one alone holds nothing up once it was everywhere. */
+static bool needs_policy(const dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	if (c->before->state == ROLLOVER_PREPARE || c->out->policy != POLICY_LOW_TTL || !dec_publishes(own)) {
+		return true;
+	}
+	return c->step->low_ttl && (own->conf_detail[0] != '\0' || rollover_conf_bars(own, POLICY_LOW_TTL));
+}
+
 bool guard_policy(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
-	const step_t *step = c->step;
 
-	if (own->policy == c->out->policy || !c->out->policy_wanted) {
+	if (own->policy == c->out->policy || !c->out->driven || own->catalog_member || !needs_policy(c)) {
 		return false;
-	}
-	/* Lost by a reload or restart, perhaps days ago: signals come back only if all is still well. */
-	if (step->key_lost != TO_STAY && cond_key_lost(c)) {
-		return true;
-	}
-	/* The DS was taken away meanwhile: what is not out any more stays away. */
-	if (step->removed != TO_STAY && step->removed != TO_START && dec_ds_removed(c)) {
-		dec_go_back(c, step->removed, &DEC_DS_REMOVED);
-		return true;
 	}
 	if (rollover_conf_bars(own, c->out->policy)) {
 		return unjudged(c, own->conf_gate, own->conf_reason);

@@ -23,6 +23,8 @@ bool guard_keys(dec_t *c);
  */
 bool guard_validation(dec_t *c);
 
+/*! The keys have the states of the step. */
+bool guard_states(dec_t *c);
 /*! The zone has the policy of the step. */
 bool guard_policy(dec_t *c);
 

@@ -22,9 +22,9 @@ void rollover_init(rollover_row_t *row, time_t now)
 
 uint32_t rollover_policy_ttl(policy_role_t role, uint32_t ttl)
 {
-	const uint32_t apart = role == POLICY_SIGNAL || role == POLICY_DELETE ? 1 : role == POLICY_ROLLBACK ? 2 : 0;
+	const uint32_t apart = role == POLICY_DELETE ? 1 : 0;
 
-	return ttl > ROLLOVER_TTL_MAX - 2 ? ttl - apart : ttl + apart;
+	return ttl > ROLLOVER_TTL_MAX - 1 ? ttl - apart : ttl + apart;
 }
 
 static bool at_the_parent(rollover_gate_t gate)
@@ -73,7 +73,7 @@ bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *f
                       const rollover_decision_t *d)
 {
 	if (!d->transition || rollover_state_info(d->row.state)->own_check || d->action != ACTION_NONE || d->notify ||
-	    (d->policy_wanted && facts->own.policy != d->policy)) {
+	    d->set_keys || rollover_must_switch(&facts->own, d)) {
 		return false;
 	}
 	unsigned needs = rollover_needs(config, &d->row, facts->keys, own_count, now) & ~SURVEY_WATCH;
@@ -121,8 +121,10 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 	learn_answers(&c);
 	expire_note_checks(&c);
 	learn_operators_word(&c);
-	if (!guard_settings(&c) && !guard_keys(&c) && !guard_validation(&c) && !guard_policy(&c) && !cond_decide(&c)) {
+	if (!guard_settings(&c) && !guard_keys(&c) && !guard_validation(&c) && !guard_states(&c) && !guard_policy(&c) &&
+	    !cond_decide(&c)) {
 		finish(&c);
 	}
 	guard_chain(&c);
+	dec_conclude(&c);
 }

@@ -11,38 +11,37 @@ static const rollover_state_info_t states[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_IDLE] = { "idle", "no rollover is in progress",
 		.ttl = TTL_BASE, .rest = true, .unsignalled = true, .asks_operator = true, .scheme = SCHEME_OF_POLICY },
 	[ROLLOVER_PREPARE] = { "prepare", "the DNSKEY TTL is lowered, and the old TTL must expire from caches",
-		.ttl = TTL_FALLING, .scheme = SCHEME_OF_POLICY },
+		.ttl = TTL_FALLING, .switches = true, .scheme = SCHEME_OF_POLICY },
 	[ROLLOVER_INTRODUCE] = { "introduce", "the new KSK is published and must reach every nameserver and cache",
 		.ttl = TTL_FALLING, .waits_dnskey = true },
 	[ROLLOVER_SIGNAL] = { "signal", "CDS and CDNSKEY are published and must reach every nameserver",
 		.ds = DS_NEW, .ttl = TTL_LOW },
 	[ROLLOVER_AWAIT_DS] = { "await-ds", "the parent must replace the DS on all its servers",
-		.ds = DS_NEW, .ttl = TTL_LOW, .parent_acts = true, .same_policy = true, .own_check = true },
+		.ds = DS_NEW, .ttl = TTL_LOW, .parent_acts = true, .own_check = true },
 	[ROLLOVER_WITHDRAW] = { "withdraw", "the parent has replaced the DS, and CDS and CDNSKEY must disappear from every nameserver",
 		.ds = DS_NEW, .ttl = TTL_LOW, .swapped = true },
 	[ROLLOVER_OBSERVE] = { "observe", "the old DS expires from caches while validation is watched",
-		.ds = DS_NEW, .ttl = TTL_LOW, .unsignalled = true, .swapped = true, .same_policy = true },
+		.ds = DS_NEW, .ttl = TTL_LOW, .unsignalled = true, .swapped = true },
 	[ROLLOVER_RETIRE] = { "retire", "the old KSK must disappear from every nameserver and cache",
-		.ds = DS_NEW, .ttl = TTL_LOW, .unsignalled = true, .swapped = true, .same_policy = true,
+		.ds = DS_NEW, .ttl = TTL_LOW, .unsignalled = true, .swapped = true,
 		.waits_dnskey = true, .own_check = true },
 	[ROLLOVER_SETTLE] = { "settle", "the TTL stays low for some days, then the base policy returns",
-		.ttl = TTL_ANY, .rest = true, .unsignalled = true, .swapped = true, .same_policy = true },
+		.ttl = TTL_ANY, .rest = true, .unsignalled = true, .swapped = true },
 	[ROLLOVER_ROLLBACK] = { "rollback", "the parent is asked to restore the DS of the old KSK",
 		.ttl = TTL_ANY, .repairs = true },
 	[ROLLOVER_ROLLED_BACK] = { "rolled-back", "the rollback is complete, and the zone waits for the operator's decision",
 		.ttl = TTL_ANY, .repairs = true, .asks_operator = true },
 	[ROLLOVER_REMOVE_DS] = { "remove-ds", "the delete signal is published, and the parent must remove the DS",
-		.ds = DS_NONE, .ttl = TTL_ANY, .scheme = SCHEME_ANY },
+		.ds = DS_NONE, .ttl = TTL_ANY, .switches = true, .scheme = SCHEME_ANY },
 	[ROLLOVER_EXPIRE_DS] = { "expire-ds", "the DS is removed and must expire from caches before the zone may be unsigned",
-		.ds = DS_NONE, .ttl = TTL_ANY, .scheme = SCHEME_ANY },
+		.ds = DS_NONE, .ttl = TTL_ANY, .switches = true, .scheme = SCHEME_ANY },
 };
 
 static const char *const roles[POLICY__COUNT] = {
 	[POLICY_BASE] = "base",
-	[POLICY_QUIET] = "quiet",
-	[POLICY_SIGNAL] = "signal",
-	[POLICY_ROLLBACK] = "rollback",
+	[POLICY_LOW_TTL] = "ttl",
 	[POLICY_DELETE] = "delete",
+	[POLICY_FORMER] = "former",
 };
 
 static const char *const actors[ACTOR__COUNT] = {
@@ -101,16 +100,13 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"zone. Knot makes no KSK while two KSKs are in use (keymgr ZONE list): remove one first.",
 		.side = SIDE_SERVER, .help = HELP_KEYS },
 	[GATE_KNOT_NOT_READY] = { "knot-not-ready", ACTOR_NOBODY,
-		"Knot does not have the new KSK in state ready yet, so no CDS is published",
-		"Wait: propagation-delay plus the DNSKEY TTL must pass after publication. If the gate stays longer "
-		"and keymgr ZONE list shows the new KSK active and no KSK ready: keymgr ZONE set TAG active=0, then "
-		"knotc zone-keys-load ZONE.",
-		.side = SIDE_SERVER, .help = HELP_KEYS },
+		"kskroll 0.1.0 waited until Knot had the new KSK in state ready",
+		"Nothing to do: the next check replaces this gate.",
+		.side = SIDE_SERVER },
 	[GATE_KNOT_KEEPS_KEY] = { "knot-keeps-key", ACTOR_NOBODY,
 		"the module has ordered the removal of the old KSK, and Knot still publishes it",
-		"The module repeats the order. If the gate stays, check keymgr ZONE list and the server's log. If "
-		"keymgr shows the new KSK active and no KSK ready: keymgr ZONE set TAG active=0, then knotc "
-		"zone-keys-load ZONE.",
+		"The module repeats the order. If the gate stays, read the detail, and check keymgr ZONE list and the "
+		"server's log.",
 		.side = SIDE_SERVER, .help = HELP_KEYS },
 	[GATE_DISCOVERY_FAILED] = { "discovery-failed", ACTOR_OPERATOR,
 		"the module cannot find the nameservers or the parent zone",
@@ -162,8 +158,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 	[GATE_WAITING_OBSERVE] = { "waiting-observe", ACTOR_NOBODY,
 		"validation is watched for the configured time",
 		"Wait until the time given. If no time is given, fix what the detail names: nothing is observed. "
-		"knotc zone-ksk-submitted ends the observation early. Do not use it before the old DS has expired "
-		"from caches (kskroll status).",
+		"When the old DS has expired from caches, keymgr can end the observation early: the commands are in "
+		"kskroll status then.",
 		.pace = PACE_STEADY, .help = HELP_STOP_WATCHING },
 	[GATE_WAITING_SETTLE] = { "waiting-settle", ACTOR_NOBODY,
 		"the low TTL stays for the configured time",
@@ -262,11 +258,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"Set dnssec-signing of the zone to off, and remove its policy. To stay signed, remove go-insecure.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .ds_interval = true, .help = HELP_UNSIGN },
 	[GATE_KSK_UNCONFIRMED] = { "ksk-unconfirmed", ACTOR_NOBODY,
-		"CDS of this server names the KSK that the DS names: either nobody has confirmed that KSK to Knot, "
-		"or it is the new one and the store was lost",
-		"Wait: the other KSK becomes ready after propagation-delay plus the DNSKEY TTL, or the module "
-		"confirms this KSK after a week (or observe, if that is longer). If you know that no server and no "
-		"cache has another DS: knotc zone-ksk-submitted ZONE.",
+		"kskroll 0.1.0 waited until it could confirm to Knot the KSK that the DS names",
+		"Nothing to do: the next check replaces this gate.",
 		.side = SIDE_SERVER },
 	[GATE_CHILD_INCOMPLETE] = { "child-incomplete", ACTOR_SECONDARY,
 		"a nameserver answers some of the questions and not the others",
@@ -296,6 +289,15 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"the zone changes between a single key and separate KSK and ZSK, and the module does not drive that",
 		"Finish the change by hand. The module continues when the change is complete.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_KEYS },
+	[GATE_KEYS_PENDING] = { "keys-pending", ACTOR_NOBODY,
+		"the states of the KSKs are being set, so that CDS and CDNSKEY come out or go",
+		"The module repeats the order. If the gate stays, read the detail: it quotes keymgr or the server.",
+		.side = SIDE_SERVER, .silences = true, .help = HELP_KEYS },
+	[GATE_KEYS_REFUSED] = { "keys-refused", ACTOR_OPERATOR,
+		"the states of the KSKs cannot be set",
+		"The detail quotes keymgr or the server. Check that keymgr is installed, and keymgr ZONE list. The "
+		"module repeats the order.",
+		.side = SIDE_SERVER, .silences = true, .help = HELP_KEYS },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
 		"the zone has more KSKs than the module can distinguish",
 		"Remove KSKs that are not needed.",

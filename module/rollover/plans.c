@@ -24,7 +24,7 @@ static const step_t IDLE[] = {
 /*! Double-KSK (RFC 7583 3.3.1), of one KSK or several. */
 static const step_t KSK[] = {
 	{
-		.state = ROLLOVER_PREPARE, .policy = POLICY_QUIET, .survey = SURVEY_SERVERS,
+		.state = ROLLOVER_PREPARE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_SERVERS,
 		.cond = { COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED },
 		.own = OWN_OLD, .present = ROLE_OLD, .signals = SIGNALS_NONE, .low_ttl = true, .chain = ROLE_OLD,
 		.expire = { EXPIRE_HIGH_TTL, EXPIRE_LEAD },
@@ -32,14 +32,14 @@ static const step_t KSK[] = {
 		.removed = TO_START,
 	},
 	{
-		.state = ROLLOVER_INTRODUCE, .when = WHEN_NO_NEW, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.state = ROLLOVER_INTRODUCE, .when = WHEN_NO_NEW, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_STAYS, COND_CHAIN, COND_ORDER },
 		.own = OWN_ROLLING, .chain = ROLE_OLD,
 		.order = ACTION_START, .gate = GATE_KNOT_NO_NEW_KEY,
 		.removed = TO_START,
 	},
 	{
-		.state = ROLLOVER_INTRODUCE, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.state = ROLLOVER_INTRODUCE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE, .low_ttl = true, .chain = ROLE_BOTH,
 		.expire = { EXPIRE_DNSKEY },
@@ -48,8 +48,8 @@ static const step_t KSK[] = {
 		.removed = TO_STAY, .invalid_begun = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_SIGNAL, .policy = POLICY_SIGNAL, .survey = SURVEY_ALL,
-		.cond = { COND_KEYS, COND_DS_STAYS, COND_CONFIRMED, COND_DS_DONE, COND_READY, COND_SERVERS, COND_CHAIN },
+		.state = ROLLOVER_SIGNAL, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_NEW, .survey = SURVEY_ALL,
+		.cond = { COND_KEYS, COND_DS_STAYS, COND_DS_DONE, COND_SERVERS, COND_CHAIN },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NEW, .trusted = ROLE_OLD, .chain = ROLE_BOTH,
 		.next = ROLLOVER_AWAIT_DS,
 		/* No signals until the zone validates again, and caches with it. */
@@ -57,15 +57,15 @@ static const step_t KSK[] = {
 		.invalid = ROLLOVER_INTRODUCE, .invalid_begun = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_AWAIT_DS, .policy = POLICY_SIGNAL, .survey = SURVEY_ALL,
-		.cond = { COND_DS_DONE, COND_KEYS, COND_DS_STAYS, COND_READY, COND_SERVERS, COND_DS_ASKED },
+		.state = ROLLOVER_AWAIT_DS, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_NEW, .survey = SURVEY_ALL,
+		.cond = { COND_DS_DONE, COND_KEYS, COND_DS_STAYS, COND_SERVERS, COND_DS_ASKED },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NEW, .until_begun = true, .trusted = ROLE_OLD,
 		.next = ROLLOVER_WITHDRAW,
 		.key_lost = ROLLOVER_INTRODUCE, .removed = ROLLOVER_INTRODUCE, .removed_later = true,
 		.extra_key = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_WITHDRAW, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.state = ROLLOVER_WITHDRAW, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE,
 		.next = ROLLOVER_OBSERVE,
@@ -73,7 +73,7 @@ static const step_t KSK[] = {
 		.ds_lost = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_OBSERVE, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.state = ROLLOVER_OBSERVE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE, .observed = true,
 		/* Until the first is over nothing may shorten the second. */
@@ -83,22 +83,22 @@ static const step_t KSK[] = {
 	},
 	{
 		/* The order cannot be taken back: all that it rests on is proven again, each time it is given. */
-		.state = ROLLOVER_RETIRE, .when = WHEN_OLD_LEFT, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.state = ROLLOVER_RETIRE, .when = WHEN_OLD_LEFT, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS, COND_PROVEN, COND_ORDER },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .leaving = ROLE_OLD, .observed = true,
 		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION },
-		.order = ACTION_SUBMITTED, .gate = GATE_KNOT_KEEPS_KEY,
+		.order = ACTION_RETIRE, .gate = GATE_KNOT_KEEPS_KEY,
 		.ds_lost = ROLLOVER_INTRODUCE, .unproven = ROLLOVER_OBSERVE, .invalid = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_RETIRE, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.state = ROLLOVER_RETIRE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_SERVERS, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signals = SIGNALS_NONE,
 		.expire = { EXPIRE_DNSKEY },
 		.next = ROLLOVER_SETTLE, .ends = true,
 	},
 	{
-		.state = ROLLOVER_SETTLE, .policy = POLICY_QUIET, .survey = SURVEY_PARENT | SURVEY_WATCH,
+		.state = ROLLOVER_SETTLE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_PARENT | SURVEY_WATCH,
 		.cond = { COND_EXPIRED },
 		.own = OWN_OLD,
 		.expire = { EXPIRE_SETTLE },
@@ -106,7 +106,7 @@ static const step_t KSK[] = {
 	},
 	{
 		/* Until every server of the parent names the old key again; the new one may stay beside it. */
-		.state = ROLLOVER_ROLLBACK, .policy = POLICY_ROLLBACK, .survey = SURVEY_ALL,
+		.state = ROLLOVER_ROLLBACK, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_BOTH, .survey = SURVEY_ALL,
 		.cond = { COND_DS_STAYS, COND_CHAIN_BACK },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_BOTH, .trusted = ROLE_BOTH, .chain = ROLE_OLD,
 		.next = ROLLOVER_ROLLED_BACK,
@@ -114,7 +114,7 @@ static const step_t KSK[] = {
 	},
 	{
 		/* Safe for ever; the operator's `hold`, switched on and off again, means: go on. */
-		.state = ROLLOVER_ROLLED_BACK, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.state = ROLLOVER_ROLLED_BACK, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_RELEASED, COND_DS_STAYS },
 		.own = OWN_ROLLING,
 		.gate = GATE_AWAITING_DECISION,
@@ -128,7 +128,7 @@ static const step_t FIRST_DS[] = {
 		 * No DS before every validator can get the DNSKEY, and nothing unsigned is left in caches (RFC 7583
 		 * 3.3.5).
 		 */
-		.state = ROLLOVER_INTRODUCE, .policy = POLICY_QUIET, .survey = SURVEY_SERVERS,
+		.state = ROLLOVER_INTRODUCE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_SERVERS,
 		.cond = { COND_DS_STAYS, COND_SERVERS, COND_NO_DS, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NONE, .low_ttl = true,
 		.expire = { EXPIRE_UNSIGNED },
@@ -136,23 +136,22 @@ static const step_t FIRST_DS[] = {
 		.removed = TO_START,
 	},
 	{
-		/* A first key may be active already: the one policy that signals it as well. */
-		.state = ROLLOVER_SIGNAL, .policy = POLICY_ROLLBACK, .survey = SURVEY_SERVERS,
-		.cond = { COND_KEYS, COND_DS_STAYS, COND_DS_DONE, COND_READY, COND_SERVERS, COND_NO_DS },
+		.state = ROLLOVER_SIGNAL, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_NEW, .survey = SURVEY_SERVERS,
+		.cond = { COND_KEYS, COND_DS_STAYS, COND_DS_DONE, COND_SERVERS, COND_NO_DS },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NEW, .trusted = ROLE_NEW,
 		.next = ROLLOVER_AWAIT_DS,
 		.key_lost = ROLLOVER_INTRODUCE, .removed = ROLLOVER_INTRODUCE, .extra_key = ROLLOVER_INTRODUCE,
 	},
 	{
-		.state = ROLLOVER_AWAIT_DS, .policy = POLICY_ROLLBACK, .survey = SURVEY_SERVERS,
-		.cond = { COND_DS_DONE, COND_KEYS, COND_DS_STAYS, COND_READY, COND_SERVERS, COND_DS_ASKED },
+		.state = ROLLOVER_AWAIT_DS, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_NEW, .survey = SURVEY_SERVERS,
+		.cond = { COND_DS_DONE, COND_KEYS, COND_DS_STAYS, COND_SERVERS, COND_DS_ASKED },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NEW, .until_begun = true, .trusted = ROLE_NEW,
 		.next = ROLLOVER_WITHDRAW,
 		.key_lost = ROLLOVER_INTRODUCE, .removed = ROLLOVER_INTRODUCE, .removed_later = true,
 		.extra_key = ROLLOVER_INTRODUCE,
 	},
 	{
-		.state = ROLLOVER_WITHDRAW, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.state = ROLLOVER_WITHDRAW, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NONE,
 		.next = ROLLOVER_OBSERVE,
@@ -160,7 +159,7 @@ static const step_t FIRST_DS[] = {
 		.ds_lost = TO_START,
 	},
 	{
-		.state = ROLLOVER_OBSERVE, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
+		.state = ROLLOVER_OBSERVE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .signals = SIGNALS_NONE, .observed = true,
 		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION },
@@ -168,12 +167,11 @@ static const step_t FIRST_DS[] = {
 		.ds_lost = TO_START,
 	},
 	{
-		/* Nothing goes. Knot learns that the only key is in use. */
-		.state = ROLLOVER_RETIRE, .policy = POLICY_QUIET, .survey = SURVEY_ALL,
-		.cond = { COND_SERVERS, COND_CONFIRM, COND_EXPIRED },
+		/* Nothing goes. */
+		.state = ROLLOVER_RETIRE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.cond = { COND_SERVERS, COND_DS_KEPT, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signals = SIGNALS_NONE,
 		.expire = { EXPIRE_DNSKEY },
-		.order = ACTION_SUBMITTED,
 		.next = ROLLOVER_SETTLE, .ends = true,
 		.ds_lost = TO_START,
 	},
@@ -188,7 +186,7 @@ static const step_t INSECURE[] = {
 		.next = ROLLOVER_EXPIRE_DS,
 	},
 	{
-		.state = ROLLOVER_EXPIRE_DS, .policy = POLICY_QUIET, .survey = SURVEY_SERVERS,
+		.state = ROLLOVER_EXPIRE_DS, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_SERVERS,
 		.cond = { COND_WISHED, COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
 		.present = ROLE_ALL, .signals = SIGNALS_NONE,
 		.expire = { EXPIRE_DS },

@@ -65,15 +65,12 @@ typedef enum {
 	COND_RELEASED,   /*!< The operator has decided. */
 	COND_DS_STAYS,   /*!< Nobody has removed the DS (\a removed). */
 	COND_KEYS,       /*!< Every nameserver still has the \a present keys (\a key_lost). */
-	COND_CONFIRMED,  /*!< CDS of this server does not name the key that the DS names. */
 	COND_DS_DONE,    /*!< The DS is not replaced yet; if it is, the step ends. */
 	COND_DS_KEPT,    /*!< The DS is still the new one (\a ds_lost). */
-	COND_READY,      /*!< This server has CDS and CDNSKEY. */
 	COND_SERVERS,    /*!< Every nameserver has keys, TTL and signals of the step. */
 	COND_CHAIN,      /*!< Every server of the parent names a key of \a chain. */
 	COND_CHAIN_BACK, /*!< The same; else the parent is asked for it. */
 	COND_NO_DS,      /*!< No server of the parent has a DS yet but for those that have the first one. */
-	COND_CONFIRM,    /*!< If the zone has no other KSK than the new one: the DS is kept. */
 	COND_EXPIRED,    /*!< All of \a expire is over. */
 	COND_PROVEN,     /*!< All of \a expire is still over (\a unproven). */
 	COND_ORDER,      /*!< The order is given, and the zone waits for what comes of it. */
@@ -87,7 +84,8 @@ typedef enum {
 typedef struct {
 	rollover_state_t state;
 	step_when_t when;
-	policy_role_t policy; /*!< The policy under which the zone has its signals. */
+	policy_role_t policy; /*!< The zone's policy, unless the base policy does as well (dec_policy()). */
+	key_states_t keys;    /*!< States of the own zone's KSKs. */
 	unsigned survey;      /*!< Set of SURVEY_*. */
 
 	/* What must be. */

@@ -26,7 +26,7 @@ unsigned rollover_asks(const rollover_config_t *config, const rollover_row_t *ro
 	if (!own->known || own->dnskey == 0) {
 		return 0;
 	}
-	if (!own->frozen && !own->catalog_member) {
+	if (!own->frozen) {
 		return rollover_needs(config, row, facts->keys, own_count, now);
 	}
 	/* Nothing is done in such a zone, but its chain may break all the same. */
@@ -89,16 +89,27 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 	return d->transition || d->gate_changed || d->action != ACTION_NONE || after->state != ROLLOVER_IDLE ||
 	       before->all_since != after->all_since || before->ds_all_since != after->ds_all_since ||
 	       before->settled_at != after->settled_at || (before->ordered != 0) != (after->ordered != 0) ||
-	       !rollover_same_keys(before, after) || !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) ||
-	       !same_ttls(&before->ds_ttl, &after->ds_ttl) || now - saved >= SAVE_INTERVAL || now < saved;
+	       before->keys != after->keys || !rollover_same_keys(before, after) ||
+	       !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) || !same_ttls(&before->ds_ttl, &after->ds_ttl) ||
+	       now - saved >= SAVE_INTERVAL || now < saved;
 }
 
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *d)
 {
 	assert(own && d);
 
-	return d->policy_wanted && own->known && own->policy != d->policy && !own->frozen && !own->transaction &&
-	       !rollover_conf_bars(own, d->policy);
+	return d->driven && own->known && own->policy != d->policy && !own->frozen && !own->transaction &&
+	       !own->catalog_member && !rollover_conf_bars(own, d->policy);
+}
+
+void rollover_keys_are(rollover_row_t *row, key_states_t keys, time_t now)
+{
+	assert(row);
+
+	row->keys = keys;
+	if ((keys == KEYS_SIGNAL_NEW || keys == KEYS_SIGNAL_BOTH) && row->signalled == 0) {
+		row->signalled = now;
+	}
 }
 
 uint32_t rollover_spread(const rollover_row_t *row, time_t now)
@@ -145,15 +156,4 @@ bool rollover_store_failed(rollover_row_t *row, const rollover_decision_t *decis
 	row->checks += row->checks < 8 ? 1 : 0;
 	row->next_check = now + (1U << row->checks);
 	return fresh;
-}
-
-uint32_t rollover_submitted_ttl(const rollover_row_t *row, time_t now)
-{
-	assert(row);
-
-	if (row->ds_all_since == 0 || rollover_is_first(row)) {
-		return ROLLOVER_UNKNOWN_DS_TTL;
-	}
-	const time_t passed = now > row->ds_all_since ? now - row->ds_all_since : 0;
-	return passed < (time_t)row->ds_expire ? row->ds_expire - passed : 0;
 }

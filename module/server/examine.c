@@ -204,11 +204,10 @@ static void judge_template(switch_t *sw, const template_t *template, const contr
 	if (!template->answered && !cmd->failed) {
 		snprintf(words, sizeof(words), "knotd did not carry out %s: its control socket is busy", cmd->name);
 		switch_conclude(sw, SERVER_BUSY, words);
-	} else if (sw->role == POLICY_QUIET && (sw->ds_push || template->ds_push)) {
+	} else if (sw->ds_push || template->ds_push) {
 		*gate = GATE_OBSERVE_ONLY;
 		switch_conclude(sw, SERVER_REFUSED,
-		                "the zone or its template has ds-push, "
-		                "which Knot allows only while CDS are published");
+		                "the zone or its template has ds-push, which would act before the checks: remove it");
 	} else {
 		reread_fate_t fate = reread_judge(&sw->reread, &template->reread, complete, words);
 		sw->flush = fate == REREAD_FLUSH;
@@ -311,8 +310,7 @@ int switch_flush(control_t *control, switch_t *switches, size_t count, char *det
 server_status_t switch_fit(const control_target_t *target, const char *zone, const char *base, uint32_t ttl,
                            policy_role_t role, bool leaves, rollover_gate_t *gate, char *detail)
 {
-	// As for the first switch, which every rollover begins with.
-	switch_t sw = { .zone = zone, .base = base, .role = POLICY_QUIET, .ttl = ttl };
+	switch_t sw = { .zone = zone, .base = base, .role = POLICY_LOW_TTL, .ttl = ttl };
 	control_t *control;
 
 	*gate = GATE_OBSERVE_ONLY;

@@ -95,7 +95,7 @@ static bool find(const key_list_t *list, const key_id_t *id, time_t now, const c
 	return true;
 }
 
-/*! Finds the keys of the order. There must be no other KSK that is in the zone, or will be. */
+/*! Finds the keys of the order. Only silence may leave another KSK that is in the zone, or will be, as it is. */
 static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t now, cast_t *cast, key_plan_t *plan)
 {
 	const listed_key_t *other = NULL;
@@ -125,7 +125,7 @@ static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t 
 	if (wish->order == KEY_ORDER_INTRODUCE && !wish->has_new && others == 1) {
 		// Made by the order before, which nobody has heard of, or by Knot itself.
 		cast->new_key = other;
-	} else if (others > 0) {
+	} else if (others > 0 && wish->order != KEY_ORDER_SILENT) {
 		FAIL(plan, "the KSK of key tag %u belongs to neither end of the rollover", other->tag);
 	}
 	return true;

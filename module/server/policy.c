@@ -106,8 +106,8 @@ static long long item_seconds(const policy_t *policy, const char *item, const ch
  */
 static bool ttl_fits(const policy_t *base, uint32_t ttl, char *detail)
 {
-	if (rollover_policy_ttl(POLICY_ROLLBACK, ttl) > ttl) {
-		ttl = rollover_policy_ttl(POLICY_ROLLBACK, ttl);
+	if (rollover_policy_ttl(POLICY_DELETE, ttl) > ttl) {
+		ttl = rollover_policy_ttl(POLICY_DELETE, ttl);
 	}
 	bool csk = (strcmp(item_value(base, "single-type-signing", "off"), "on") == 0);
 	char ttl_text[16];
@@ -136,7 +136,6 @@ static bool ttl_fits(const policy_t *base, uint32_t ttl, char *detail)
 /*! What a derived policy is compared with: its base, but for what makes its role. */
 typedef struct {
 	const policy_t *base;
-	policy_role_t role;
 	derived_item_t own[DERIVED_OWN];
 	bool leaves;
 } model_t;
@@ -194,7 +193,7 @@ static bool is_equal(const model_t *model, const policy_t *derived, const char *
 		const char *unset = default_of(item);
 		return strcmp(item_value(derived, item, unset != NULL ? unset : ""), wanted) == 0;
 	}
-	const policy_t *base = derived_inherits(model->role, item) ? model->base : &none;
+	const policy_t *base = derived_inherits(item) ? model->base : &none;
 	return covers(base, derived, item) && covers(derived, base, item);
 }
 
@@ -222,7 +221,7 @@ static const char *first_difference(const model_t *model, const policy_t *derive
 static void say_difference(const model_t *model, const policy_t *derived, const char *item, char *detail)
 {
 	const char *wanted = of_role(model, item);
-	if (wanted == NULL && derived_inherits(model->role, item)) {
+	if (wanted == NULL && derived_inherits(item)) {
 		wanted = item_value(model->base, item, default_of(item));
 	}
 	const char *got = item_value(derived, item, default_of(item));
@@ -243,7 +242,7 @@ static int set_item(cmd_list_t *list, const model_t *model, const char *name, co
 	}
 	int ret = KNOT_EOK;
 	for (size_t i = 0; i < model->base->count && ret == KNOT_EOK; i++) {
-		if (strcmp(model->base->items[i].name, item) == 0 && derived_inherits(model->role, item)) {
+		if (strcmp(model->base->items[i].name, item) == 0 && derived_inherits(item)) {
 			ret = cmd_list_add(list, "conf-set", "policy", name, item, model->base->items[i].value);
 		}
 	}
@@ -255,7 +254,7 @@ static int add_policy(cmd_list_t *list, const model_t *model, const char *name)
 	int ret = cmd_list_add(list, "conf-set", "policy", name, NULL, NULL);
 	for (size_t i = 0; i < model->base->count && ret == KNOT_EOK; i++) {
 		const policy_item_t *item = &model->base->items[i];
-		if (derived_inherits(model->role, item->name)) {
+		if (derived_inherits(item->name)) {
 			ret = cmd_list_add(list, "conf-set", "policy", name, item->name, item->value);
 		}
 	}
@@ -305,32 +304,37 @@ static int correct_policy(cmd_list_t *list, const model_t *model, const policy_t
 	return ret;
 }
 
-/*! Reads the base policy (index 0) and \a count - 1 derived ones (index role). */
-static server_status_t read_policies(control_t *control, const char *command, policy_t policies[POLICY__COUNT],
-                                     policy_role_t count, char *detail)
+/*! Base policy and derived one. */
+enum {
+	BASE,
+	DERIVED,
+	PAIR
+};
+
+static server_status_t read_policies(control_t *control, const char *command, policy_t policies[PAIR], char *detail)
 {
-	control_cmd_t cmds[POLICY__COUNT];
-	for (policy_role_t role = 0; role < count; role++) {
-		cmds[role] = (control_cmd_t){ .name = command,
-			                      .section = "policy",
-			                      .id = policies[role].name,
-			                      .each = policy_unit,
-			                      .arg = &policies[role] };
+	control_cmd_t cmds[PAIR];
+	for (size_t i = 0; i < PAIR; i++) {
+		cmds[i] = (control_cmd_t){ .name = command,
+			                   .section = "policy",
+			                   .id = policies[i].name,
+			                   .each = policy_unit,
+			                   .arg = &policies[i] };
 	}
-	if (control_run(control, cmds, count, detail) != KNOT_EOK) {
+	if (control_run(control, cmds, PAIR, detail) != KNOT_EOK) {
 		return SERVER_UNREACHABLE;
 	}
 
-	for (policy_role_t role = 0; role < count; role++) {
-		if (policies[role].failed) {
+	for (size_t i = 0; i < PAIR; i++) {
+		if (policies[i].failed) {
 			snprintf(detail, CONTROL_DETAIL_MAX, "not enough memory");
 			return SERVER_BUSY;
 		}
-		if (cmds[role].busy) {
-			return control_status(&cmds[role], detail);
+		if (cmds[i].busy) {
+			return control_status(&cmds[i], detail);
 		}
 		// A section shows its identifier at least: silence is not absence.
-		if (!policies[role].exists && !cmds[role].failed) {
+		if (!policies[i].exists && !cmds[i].failed) {
 			snprintf(detail, CONTROL_DETAIL_MAX, "knotd did not carry out %s: its control socket is busy",
 			         command);
 			return SERVER_BUSY;
@@ -340,15 +344,15 @@ static server_status_t read_policies(control_t *control, const char *command, po
 }
 
 /*! What forbids to derive policies from this one. */
-static server_status_t judge_base(const policy_want_t *want, const policy_t policies[POLICY__COUNT], char *detail)
+static server_status_t judge_base(const policy_want_t *want, const policy_t policies[PAIR], char *detail)
 {
 	// Knot's built-in policy "default" has no section.
-	if (!policies[POLICY_BASE].exists && strcmp(want->base, "default") != 0) {
+	if (!policies[BASE].exists && strcmp(want->base, "default") != 0) {
 		snprintf(detail, CONTROL_DETAIL_MAX, "no policy '%.100s' in the configuration", want->base);
 		return SERVER_REFUSED;
 	}
 	// Knot finds the shared key by the policy's name: a derived policy would get another key.
-	if (policies[POLICY_BASE].ksk_shared || policies[want->role].ksk_shared) {
+	if (policies[BASE].ksk_shared || policies[DERIVED].ksk_shared) {
 		snprintf(detail, CONTROL_DETAIL_MAX, "policy '%.100s' has ksk-shared, its zones cannot be switched",
 		         want->base);
 		return SERVER_REFUSED;
@@ -357,11 +361,11 @@ static server_status_t judge_base(const policy_want_t *want, const policy_t poli
 }
 
 /*! Creates, corrects, or refuses one. \return KNOT_E*; KNOT_EDENIED with \a detail. */
-static int prepare_one(const policy_want_t *want, const policy_t *base, const policy_t *derived, policy_role_t role,
-                       cmd_list_t *list, char *detail)
+static int prepare_one(const policy_want_t *want, const policy_t *base, const policy_t *derived, cmd_list_t *list,
+                       char *detail)
 {
-	model_t model = { .base = base, .role = role, .leaves = want->leaves };
-	derived_own(role, want->ttl, model.own);
+	model_t model = { .base = base, .leaves = want->leaves };
+	derived_own(want->role, want->ttl, model.own);
 
 	if (!derived->exists) {
 		return add_policy(list, &model, derived->name);
@@ -373,9 +377,6 @@ static int prepare_one(const policy_want_t *want, const policy_t *base, const po
 	if (strcmp(item_value(derived, "comment", ""), MADE) == 0) {
 		return correct_policy(list, &model, derived);
 	}
-	if (!want->leaves && role != want->role) {
-		return KNOT_EOK; // It is judged when it is needed.
-	}
 	say_difference(&model, derived, item, detail);
 	return KNOT_EDENIED;
 }
@@ -384,10 +385,10 @@ static int prepare_one(const policy_want_t *want, const policy_t *base, const po
  * A zone under way with a policy of ours would roll to what that gets for the sake of another zone, which has to wait.
  */
 static server_status_t check_users(control_t *control, const policy_want_t *want, const policy_t *base,
-                                   const policy_t *derived, policy_role_t role, rollover_gate_t *gate, char *detail)
+                                   const policy_t *derived, rollover_gate_t *gate, char *detail)
 {
-	model_t model = { .base = base, .role = role, .leaves = true };
-	derived_own(role, want->ttl, model.own);
+	model_t model = { .base = base, .leaves = true };
+	derived_own(want->role, want->ttl, model.own);
 	const char *item = !is_equal(&model, derived, "algorithm")           ? "algorithm" :
 	                   !is_equal(&model, derived, "single-type-signing") ? "single-type-signing" :
 	                                                                       NULL;
@@ -410,30 +411,25 @@ static server_status_t check_users(control_t *control, const policy_want_t *want
 server_status_t policy_prepare(control_t *control, const policy_want_t *want, cmd_list_t *list, rollover_gate_t *gate,
                                char *detail)
 {
-	assert(want->role != POLICY_BASE && want->role < POLICY__COUNT);
-
-	policy_t policies[POLICY__COUNT] = { 0 };
-	/* The one that removes the DS is nobody's until it is needed. */
-	const policy_role_t count = want->role < DERIVED_AHEAD ? DERIVED_AHEAD : POLICY__COUNT;
+	policy_t policies[PAIR] = { 0 };
 	*gate = GATE_OBSERVE_ONLY;
-	for (policy_role_t i = 0; i < count; i++) {
-		if (server_policy_name(policies[i].name, POLICY_NAME_MAX, want->base, i, want->ttl) >=
-		    POLICY_NAME_MAX) {
-			snprintf(detail, CONTROL_DETAIL_MAX, "the policy name is too long for a derived policy");
-			return SERVER_REFUSED;
-		}
+	if (server_policy_name(policies[BASE].name, POLICY_NAME_MAX, want->base, POLICY_BASE, 0) >= POLICY_NAME_MAX ||
+	    server_policy_name(policies[DERIVED].name, POLICY_NAME_MAX, want->base, want->role, want->ttl) >=
+	            POLICY_NAME_MAX) {
+		snprintf(detail, CONTROL_DETAIL_MAX, "the policy name is too long for a derived policy");
+		return SERVER_REFUSED;
 	}
 
-	server_status_t ret = read_policies(control, want->command, policies, count, detail);
+	server_status_t ret = read_policies(control, want->command, policies, detail);
 	if (ret == SERVER_OK) {
 		ret = judge_base(want, policies, detail);
 	}
+	if (ret == SERVER_OK) {
+		ret = check_users(control, want, &policies[BASE], &policies[DERIVED], gate, detail);
+	}
 	size_t before = list->count;
-	for (policy_role_t i = POLICY_QUIET;
-	     i < count && ret == SERVER_OK &&
-	     (ret = check_users(control, want, &policies[POLICY_BASE], &policies[i], i, gate, detail)) == SERVER_OK;
-	     i++) {
-		switch (prepare_one(want, &policies[POLICY_BASE], &policies[i], i, list, detail)) {
+	if (ret == SERVER_OK) {
+		switch (prepare_one(want, &policies[BASE], &policies[DERIVED], list, detail)) {
 		case KNOT_EOK:
 			break;
 		case KNOT_EDENIED:
@@ -445,7 +441,7 @@ server_status_t policy_prepare(control_t *control, const policy_want_t *want, cm
 			ret = SERVER_BUSY;
 		}
 	}
-	if (ret == SERVER_OK && list->count > before && !ttl_fits(&policies[POLICY_BASE], want->ttl, detail)) {
+	if (ret == SERVER_OK && list->count > before && !ttl_fits(&policies[BASE], want->ttl, detail)) {
 		ret = SERVER_REFUSED;
 	}
 	if (ret == SERVER_OK && list->count > before && KNOT_POLICY_REREADS) {
@@ -456,8 +452,7 @@ server_status_t policy_prepare(control_t *control, const policy_want_t *want, cm
 		// Half a policy must not be committed for the sake of other zones.
 		list->count = before;
 	}
-	for (policy_role_t i = 0; i < count; i++) {
-		policy_clear(&policies[i]);
-	}
+	policy_clear(&policies[BASE]);
+	policy_clear(&policies[DERIVED]);
 	return ret;
 }

@@ -42,17 +42,16 @@ server_status_t policy_user(control_t *control, const char *command, const char 
 typedef struct {
 	const char *command; /*!< conf-read (configuration in force) or conf-get (our transaction). */
 	const char *base;    /*!< Name of the operator's policy. */
-	policy_role_t role;  /*!< Wanted now. */
-	uint32_t ttl;        /*!< dnskey-ttl of the quiet policy. */
+	policy_role_t role;  /*!< Wanted now: POLICY_LOW_TTL or POLICY_DELETE. */
+	uint32_t ttl;        /*!< DNSKEY TTL around the change. */
 	bool leaves;         /*!< The zone leaves its base policy now: nothing has begun. */
 } policy_want_t;
 
 /*!
- * \brief Adds the commands that create the derived policies which are missing, and correct those that the module made.
+ * \brief Adds the commands that create the derived policy if it is missing, or correct one that the module made.
  *
- * Of all roles but POLICY_DELETE, since creating a policy makes Knot re-create every zone. Every item is compared with
- * the base policy. What the operator wrote is left alone: if it differs, that is refused. Under way only the wanted
- * role counts, and algorithm and scheme may differ, since Knot would roll to them: the next rollover finds that.
+ * Every item is compared with the base policy. What the operator wrote is left alone: if it differs, that is refused.
+ * Under way algorithm and scheme may differ, since Knot would roll to them: the next rollover finds that.
  *
  * \param[in] control  Connection, with an open transaction if the commands are to be used.
  * \param[in] want     What is wanted.

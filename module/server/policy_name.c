@@ -12,54 +12,67 @@
 #define INFIX       "-kskroll-"
 #define TTL_DEFAULT 300
 
-/* clang-format off */
-/*! The base policy has none. */
-static const char *const suffixes[POLICY__COUNT] = {
-	[POLICY_QUIET]    = "quiet",
-	[POLICY_SIGNAL]   = "signal",
-	[POLICY_ROLLBACK] = "rollback",
-	[POLICY_DELETE]   = "delete",
+/*! What the name of a derived policy ends with. The base policy has no suffix. */
+static const struct {
+	const char *suffix;
+	policy_role_t role;
+} suffixes[] = {
+	{ "ttl", POLICY_LOW_TTL },
+	{ "delete", POLICY_DELETE },
+	/* Of version 0.1.0. */
+	{ "quiet", POLICY_FORMER },
+	{ "signal", POLICY_FORMER },
+	{ "rollback", POLICY_FORMER },
 };
-/* clang-format on */
+
+#define SUFFIXES (sizeof(suffixes) / sizeof(suffixes[0]))
+
+static int print_name(char *out, size_t out_len, const char *base, const char *suffix, uint32_t ttl)
+{
+	if (ttl == TTL_DEFAULT) {
+		return snprintf(out, out_len, "%s" INFIX "%s", base, suffix);
+	}
+	return snprintf(out, out_len, "%s" INFIX "%s-%u", base, suffix, ttl);
+}
 
 int server_policy_name(char *out, size_t out_len, const char *base, policy_role_t role, uint32_t ttl)
 {
-	assert(role < POLICY__COUNT);
+	assert(role < POLICY_FORMER);
 
-	if (suffixes[role] == NULL) {
-		return snprintf(out, out_len, "%s", base);
+	for (size_t i = 0; i < SUFFIXES; i++) {
+		if (suffixes[i].role == role) {
+			return print_name(out, out_len, base, suffixes[i].suffix, ttl);
+		}
 	}
-	if (ttl == TTL_DEFAULT) {
-		return snprintf(out, out_len, "%s" INFIX "%s", base, suffixes[role]);
-	}
-	return snprintf(out, out_len, "%s" INFIX "%s-%u", base, suffixes[role], ttl);
+	return snprintf(out, out_len, "%s", base);
 }
 
-/*! The role and TTL of "quiet-600"; POLICY_BASE if it is anything else. */
-static policy_role_t parse_suffix(const char *suffix, uint32_t *ttl)
+/*! The TTL of "-600"; the default of "". */
+static bool parse_ttl(const char *text, uint32_t *ttl)
 {
-	for (policy_role_t role = 0; role < POLICY__COUNT; role++) {
-		size_t len = (suffixes[role] != NULL) ? strlen(suffixes[role]) : 0;
-		if (len == 0 || strncmp(suffix, suffixes[role], len) != 0) {
-			continue;
-		}
-		suffix += len;
-		*ttl = TTL_DEFAULT;
-		if (*suffix == '\0') {
-			return role;
-		}
-		if (*suffix++ != '-') {
-			return POLICY_BASE;
-		}
-		char *end;
-		unsigned long long value = strtoull(suffix, &end, 10);
-		if (end == suffix || *end != '\0' || value > UINT32_MAX) {
-			return POLICY_BASE;
-		}
-		*ttl = value;
-		return role;
+	*ttl = TTL_DEFAULT;
+	if (*text == '\0') {
+		return true;
 	}
-	return POLICY_BASE;
+	if (*text++ != '-') {
+		return false;
+	}
+	char *end;
+	unsigned long long value = strtoull(text, &end, 10);
+	*ttl = value;
+	return end != text && *end == '\0' && value <= UINT32_MAX;
+}
+
+/*! Whether the name is one that print_name() writes: not with "-0600", "-+600" or "-300". */
+static bool is_derived(const char *name, const char *stem, const char *suffix, size_t which)
+{
+	const size_t len = strlen(suffixes[which].suffix);
+	char again[2 * POLICY_NAME_MAX];
+	uint32_t ttl;
+
+	return strncmp(suffix, suffixes[which].suffix, len) == 0 && parse_ttl(suffix + len, &ttl) &&
+	       print_name(again, sizeof(again), stem, suffixes[which].suffix, ttl) < (int)sizeof(again) &&
+	       strcmp(again, name) == 0;
 }
 
 void server_policy_parse(const char *name, char *base, size_t base_len, policy_role_t *role)
@@ -77,16 +90,12 @@ void server_policy_parse(const char *name, char *base, size_t base_len, policy_r
 		memcpy(stem, name, infix - name);
 		stem[infix - name] = '\0';
 
-		// Only what server_policy_name() writes: not "-0600", "-+600" or "-300".
-		uint32_t ttl;
-		policy_role_t parsed = parse_suffix(infix + strlen(INFIX), &ttl);
-		char again[2 * POLICY_NAME_MAX];
-		if (parsed != POLICY_BASE &&
-		    server_policy_name(again, sizeof(again), stem, parsed, ttl) < (int)sizeof(again) &&
-		    strcmp(again, name) == 0) {
-			*role = parsed;
-			snprintf(base, base_len, "%s", stem);
-			return;
+		for (size_t i = 0; i < SUFFIXES; i++) {
+			if (is_derived(name, stem, infix + strlen(INFIX), i)) {
+				*role = suffixes[i].role;
+				snprintf(base, base_len, "%s", stem);
+				return;
+			}
 		}
 	}
 

@@ -15,6 +15,7 @@ typedef enum {
 	KIND_JSON, // the same; its texts are escaped
 	KIND_STATE,
 	KIND_GATE,
+	KIND_KEYS,
 	KIND_TIME,
 	KIND_I64,
 	KIND_U32,
@@ -95,12 +96,14 @@ static const column_t columns[] = {
 	COLUMN("clock_wall", KIND_TIME, row.clock.wall, 3),
 	COLUMN("clock_ahead", KIND_I64, row.clock.ahead, 3),
 	COLUMN("clock_boot", KIND_I64, row.clock.boot, 3),
+	COLUMN("key_states", KIND_KEYS, row.keys, 5),
+	COLUMN("signalled", KIND_TIME, row.signalled, 5),
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 #ifdef __LP64__
 // A field without a column would be lost in a restart.
-_Static_assert(sizeof(rollover_row_t) == 976, "rollover_row_t has changed: give every new field a column here");
+_Static_assert(sizeof(rollover_row_t) == 992, "rollover_row_t has changed: give every new field a column here");
 _Static_assert(sizeof(rollover_config_t) == 224, "rollover_config_t has changed: give every new field a column here");
 #endif
 
@@ -214,6 +217,8 @@ static int64_t get_integer(const column_t *column, const void *field)
 		return *(const rollover_state_t *)field;
 	case KIND_GATE:
 		return *(const rollover_gate_t *)field;
+	case KIND_KEYS:
+		return *(const key_states_t *)field;
 	case KIND_TIME:
 		return *(const time_t *)field;
 	case KIND_I64:
@@ -239,6 +244,8 @@ static int64_t integer_max(kind_t kind)
 		return ROLLOVER_STATE__COUNT - 1;
 	case KIND_GATE:
 		return GATE__COUNT - 1;
+	case KIND_KEYS:
+		return KEYS__COUNT - 1;
 	case KIND_TIME:
 		return INT64_MAX;
 	case KIND_I64:
@@ -260,6 +267,9 @@ static void set_integer(const column_t *column, void *field, int64_t value)
 		break;
 	case KIND_GATE:
 		*(rollover_gate_t *)field = value;
+		break;
+	case KIND_KEYS:
+		*(key_states_t *)field = value;
 		break;
 	case KIND_TIME:
 		*(time_t *)field = value;

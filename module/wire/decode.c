@@ -279,8 +279,9 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance
 		&c->notify_again,
 	};
 	bool *const flags[] = {
-		&c->notify,       &c->go_insecure,  &c->dry_run,      &c->hold,
-		&c->observe_only, &out->csk_wanted, &out->ttl_of_soa, &out->require_secure_dsync,
+		&c->notify,           &c->go_insecure,     &c->dry_run,      &c->hold,
+		&c->observe_only,     &out->csk_wanted,    &out->ttl_of_soa, &out->require_secure_dsync,
+		&out->base_publishes, &out->knot_lifetime,
 	};
 
 	memset(out, 0, sizeof(*out));

@@ -173,8 +173,16 @@ bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_set
 		c->notify_again,
 	};
 	const bool flags[] = {
-		c->notify,       c->go_insecure,       c->dry_run,           c->hold,
-		c->observe_only, settings->csk_wanted, settings->ttl_of_soa, settings->require_secure_dsync,
+		c->notify,
+		c->go_insecure,
+		c->dry_run,
+		c->hold,
+		c->observe_only,
+		settings->csk_wanted,
+		settings->ttl_of_soa,
+		settings->require_secure_dsync,
+		settings->base_publishes,
+		settings->knot_lifetime,
 	};
 
 	writer_t w = begin(out, WIRE_ZONE_SETTINGS);

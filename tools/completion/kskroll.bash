@@ -4,7 +4,7 @@
 _kskroll_options()
 {
 	local settings='--ksk-lifetime --ttl --lead --observe --settle --parent-delay --transfer-delay
-		--propagation-delay --base-ttl --ds-ttl'
+		--base-ttl --ds-ttl'
 
 	echo '--help --version --json'
 	case $1 in
