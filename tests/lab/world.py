@@ -387,11 +387,9 @@ class World:
         return [*keys, ("remote", remotes), ("acl", [acl])]
 
     def _policy(self):
-        publish = "none" if self.module else "rollover"
         return {"id": "lab", "algorithm": "ecdsap256sha256", "dnskey-ttl": self.dnskey_ttl,
                 "zone-max-ttl": self.zone_ttl, "propagation-delay": self.propagation_delay,
-                "ksk-lifetime": 0, "zsk-lifetime": 0, "cds-cdnskey-publish": publish,
-                **self._given["policy"]}
+                "ksk-lifetime": 0, "zsk-lifetime": 0, **self._given["policy"]}
 
     def _template(self):
         # Without an id knotd uses built-in defaults, not the section's instance "default".
