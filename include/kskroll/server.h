@@ -154,7 +154,7 @@ void server_ksk_submitted(server_t *server, const char *zone, uint32_t ttl, serv
 typedef enum {
 	KEY_ORDER_INTRODUCE =
 		0, /*!< All are in use, no signals. Makes the new key if none is named and there is no other KSK. */
-	KEY_ORDER_SILENT, /*!< All that are named are in use, no signals: old keys, the new one (first DS), or both. */
+	KEY_ORDER_SILENT, /*!< All are in use, no signals: those that are named, and others of their algorithms. */
 	KEY_ORDER_SIGNAL, /*!< Signals of the new one. First DS: it is the only one. */
 	KEY_ORDER_BOTH,   /*!< Signals of old and new. */
 	KEY_ORDER_RETIRE, /*!< The old ones go. With Knot's default `delete-delay` there is no way back. */

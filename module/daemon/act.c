@@ -121,6 +121,13 @@ static void send_order(zone_t *zone, const rollover_decision_t *d)
 	};
 
 	memcpy(keys.old_keys, row->old, sizeof(keys.old_keys));
+	if (row->state == ROLLOVER_IDLE) {
+		/* Which key is which is not known yet. */
+		const unsigned count = zone->gathered->own_key_count;
+		keys.old_count = count < ROLLOVER_OLD_MAX ? count : ROLLOVER_OLD_MAX;
+		memcpy(keys.old_keys, zone->gathered->facts.keys, keys.old_count * sizeof(keys.old_keys[0]));
+		keys.has_new = false;
+	}
 	zone->act.keys = d->set_keys ? d->keys : KEYS_SILENT;
 	server_keys(resources_server(zone->env), zone->name, &keys, on_keys, zone);
 }

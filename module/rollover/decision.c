@@ -66,7 +66,7 @@ bool dec_keys_differ(const dec_t *c)
 	if (wanted == KEYS_UNKNOWN) {
 		return false;
 	}
-	if (row->has_new && row->keys != wanted) {
+	if ((row->has_new || row->state == ROLLOVER_IDLE) && row->keys != wanted) {
 		return true;
 	}
 	const keyset_t fresh = row->has_new ? keyset_of(c->facts, &row->new_key, 1) : 0;

@@ -168,6 +168,21 @@ static void start_insecure(dec_t *c)
 	}
 }
 
+/*!
+ * A KSK that Knot or the operator has made gets ready by itself, and its signals would be out before anybody has judged
+ * the nameservers. Whatever keeps the rollover from its start: all KSKs stay silent.
+ */
+static void stay_silent(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	if (keyset_size(own->dnskey) < 2 || own->foreign != 0 || !keyset_one_algorithm(c->facts, own->dnskey)) {
+		c->out->row.keys = KEYS_UNKNOWN;
+	} else if (!c->out->transition) {
+		c->out->keys = KEYS_SILENT;
+	}
+}
+
 bool idle_decide(dec_t *c)
 {
 	if (judge_has_any_ds(c->facts)) {
@@ -187,6 +202,7 @@ bool idle_decide(dec_t *c)
 		idle_known(c);
 	} else {
 		idle_unknown(c);
+		stay_silent(c);
 	}
 	return true;
 }

@@ -36,7 +36,7 @@ static const struct {
 
 /*! The keys of an order; NULL: not in the list. */
 typedef struct {
-	const listed_key_t *old_keys[ROLLOVER_OLD_MAX];
+	const listed_key_t *old_keys[KEY_STEPS_MAX]; // With those that only silence is about.
 	unsigned old_count;
 	const listed_key_t *new_key;
 } cast_t;
@@ -95,7 +95,19 @@ static bool find(const key_list_t *list, const key_id_t *id, time_t now, const c
 	return true;
 }
 
-/*! Finds the keys of the order. Only silence may leave another KSK that is in the zone, or will be, as it is. */
+/*! Whether a KSK that nobody has named has signals, or gets them by itself. One of another algorithm is left alone. */
+static bool may_signal(const cast_t *cast, const listed_key_t *key, time_t now)
+{
+	const key_timer_t state = key_state(key, now);
+	bool same = cast->new_key != NULL && cast->new_key->algorithm == key->algorithm;
+
+	for (unsigned i = 0; i < cast->old_count; i++) {
+		same = same || (cast->old_keys[i] != NULL && cast->old_keys[i]->algorithm == key->algorithm);
+	}
+	return same && !key->zsk && (state == KEY_PUBLISH || state == KEY_READY);
+}
+
+/*! Finds the keys of the order. There must be no other KSK that is in the zone, or will be; silence is for all. */
 static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t now, cast_t *cast, key_plan_t *plan)
 {
 	const listed_key_t *other = NULL;
@@ -117,15 +129,20 @@ static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t 
 	}
 	for (size_t i = 0; i < list->count; i++) {
 		const listed_key_t *key = &list->keys[i];
-		if (key->ksk && !key->public_only && key_state(key, now) != KEY_REMOVE && !is_cast(cast, key)) {
+		if (!key->ksk || key->public_only || key_state(key, now) == KEY_REMOVE || is_cast(cast, key)) {
+			continue;
+		}
+		if (wish->order != KEY_ORDER_SILENT) {
 			other = key;
 			others++;
+		} else if (may_signal(cast, key, now) && cast->old_count < KEY_STEPS_MAX - 1) {
+			cast->old_keys[cast->old_count++] = key;
 		}
 	}
 	if (wish->order == KEY_ORDER_INTRODUCE && !wish->has_new && others == 1) {
 		// Made by the order before, which nobody has heard of, or by Knot itself.
 		cast->new_key = other;
-	} else if (others > 0 && wish->order != KEY_ORDER_SILENT) {
+	} else if (others > 0) {
 		FAIL(plan, "the KSK of key tag %u belongs to neither end of the rollover", other->tag);
 	}
 	return true;

@@ -21,6 +21,8 @@
 
 /*! Bytes of a sentence. */
 #define KEY_ERROR_MAX 160
+/*! Keys that one order changes. */
+#define KEY_STEPS_MAX (2 * ROLLOVER_OLD_MAX)
 
 /*! One step of a plan. */
 typedef struct {
@@ -31,7 +33,7 @@ typedef struct {
 /*! What has to be done, in this order. Nothing: the states are as ordered. */
 typedef struct {
 	bool make; /*!< Knot has to make a KSK afterwards (`zone-key-rollover`); then plan again. */
-	key_step_t steps[ROLLOVER_OLD_MAX + 1];
+	key_step_t steps[KEY_STEPS_MAX];
 	size_t count;
 	char error[KEY_ERROR_MAX]; /*!< Not "": why it must not be done, one sentence. Then nothing else counts. */
 } key_plan_t;
