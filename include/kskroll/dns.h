@@ -214,6 +214,15 @@ const char *dsboot_status_meaning(dsboot_status_t status);
 int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_len, key_id_t *id);
 
 /*!
+ * \brief Identifier of a key in Knot's key database, as keymgr lists it: SHA-1 of its public key, hexadecimal.
+ *
+ * \param[in] key        With RDATA; else there is none.
+ * \param[out] keyid     "" if there is none.
+ * \param[in] keyid_len  41 at least.
+ */
+void dns_keyid(const knot_dname_t *zone, const dns_key_t *key, char *keyid, size_t keyid_len);
+
+/*!
  * \brief Which of the keys have signed the DNSKEY RRset, by verified signatures.
  *
  * \param[in] zone       Owner.

@@ -162,6 +162,9 @@ typedef enum {
 	KEY_ORDERS,       /*!< Their number. */
 } key_order_t;
 
+/*! Bytes of an identifier and the final zero: SHA-1 of the public key (GnuTLS's key ID). */
+#define SERVER_KEYID_SIZE 41
+
 /*! An order. All KSKs of the zone have to be named, but for the new one of KEY_ORDER_INTRODUCE. */
 typedef struct {
 	key_order_t order;
@@ -169,6 +172,10 @@ typedef struct {
 	unsigned old_count;
 	bool has_new;
 	key_id_t new_key;
+	/* Their identifiers in the key database, hexadecimal; "": not known, then tag and algorithm have to be unique.
+	 */
+	char old_keyids[ROLLOVER_OLD_MAX][SERVER_KEYID_SIZE];
+	char new_keyid[SERVER_KEYID_SIZE];
 	bool renew;      /*!< RETIRE: the lifetime of the key that stays begins again (`ksk-lifetime`). */
 	bool sign_first; /*!< The zone is signed again before the states are set: a signal that is repeated. */
 } server_keys_t;

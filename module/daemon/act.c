@@ -108,25 +108,36 @@ static key_order_t order_of(const rollover_decision_t *d)
 	                                     KEY_ORDER_SILENT;
 }
 
+static void name_key(const zone_t *zone, const key_id_t *id, key_id_t *key, char keyid[SERVER_KEYID_SIZE])
+{
+	const gathered_t *gathered = zone->gathered;
+	const int at = key_id_find(gathered->facts.keys, gathered->own_key_count, id);
+
+	*key = *id;
+	if (at >= 0) {
+		dns_keyid(zone->dname, &gathered->keys[at], keyid, SERVER_KEYID_SIZE);
+	}
+}
+
 static void send_order(zone_t *zone, const rollover_decision_t *d)
 {
 	const rollover_row_t *row = &d->row;
+	/* In idle it is not known yet which key is which: all of them. */
+	const bool idle = row->state == ROLLOVER_IDLE;
+	const key_id_t *old = idle ? zone->gathered->facts.keys : row->old;
+	const unsigned count = idle ? zone->gathered->own_key_count : row->old_count;
 	server_keys_t keys = {
 		.order = order_of(d),
-		.old_count = row->old_count,
-		.has_new = row->has_new,
-		.new_key = row->new_key,
+		.has_new = row->has_new && !idle,
 		.renew = zone->settings->knot_lifetime,
 		.sign_first = d->sign_first,
 	};
 
-	memcpy(keys.old_keys, row->old, sizeof(keys.old_keys));
-	if (row->state == ROLLOVER_IDLE) {
-		/* Which key is which is not known yet. */
-		const unsigned count = zone->gathered->own_key_count;
-		keys.old_count = count < ROLLOVER_OLD_MAX ? count : ROLLOVER_OLD_MAX;
-		memcpy(keys.old_keys, zone->gathered->facts.keys, keys.old_count * sizeof(keys.old_keys[0]));
-		keys.has_new = false;
+	for (unsigned i = 0; i < count && i < ROLLOVER_OLD_MAX; i++, keys.old_count++) {
+		name_key(zone, &old[i], &keys.old_keys[i], keys.old_keyids[i]);
+	}
+	if (keys.has_new) {
+		name_key(zone, &row->new_key, &keys.new_key, keys.new_keyid);
 	}
 	zone->act.keys = d->set_keys ? d->keys : KEYS_SILENT;
 	server_keys(resources_server(zone->env), zone->name, &keys, on_keys, zone);

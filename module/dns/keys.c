@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kskroll/dns.h"
@@ -49,6 +50,20 @@ int dns_key_id(const knot_dname_t *zone, const uint8_t *rdata, uint16_t rdata_le
 	dnssec_binary_free(&ds);
 	dnssec_key_free(key);
 	return ret;
+}
+
+void dns_keyid(const knot_dname_t *zone, const dns_key_t *key, char *keyid, size_t keyid_len)
+{
+	assert(zone && key && keyid && keyid_len > 0);
+
+	char *hex = NULL;
+	keyid[0] = '\0';
+	dnssec_key_t *loaded = key->rdata != NULL ? key_load(zone, key->rdata, key->rdata_len) : NULL;
+	if (loaded != NULL && dnssec_key_get_keyid(loaded, &hex) == DNSSEC_EOK && strlen(hex) < keyid_len) {
+		strcpy(keyid, hex);
+	}
+	free(hex);
+	dnssec_key_free(loaded);
 }
 
 keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey, const knot_rdataset_t *rrsigs,

@@ -252,6 +252,24 @@ const char *key_timer_name(key_timer_t timer)
 	return timer_names[timer];
 }
 
+/*! Whether it takes part in the zone as a KSK. */
+static bool is_ksk(const listed_key_t *key, time_t now)
+{
+	return key->ksk && !key->public_only && key_state(key, now) != KEY_REMOVE;
+}
+
+const listed_key_t *key_list_by_id(const key_list_t *list, const char *id, time_t now)
+{
+	assert(list != NULL && id != NULL);
+
+	for (size_t i = 0; i < list->count && id[0] != '\0'; i++) {
+		if (is_ksk(&list->keys[i], now) && strcasecmp(list->keys[i].id, id) == 0) {
+			return &list->keys[i];
+		}
+	}
+	return NULL;
+}
+
 const listed_key_t *key_list_find(const key_list_t *list, uint16_t tag, uint8_t algorithm, time_t now, bool *several)
 {
 	assert(list != NULL);
@@ -260,8 +278,7 @@ const listed_key_t *key_list_find(const key_list_t *list, uint16_t tag, uint8_t 
 	size_t count = 0;
 	for (size_t i = 0; i < list->count; i++) {
 		const listed_key_t *key = &list->keys[i];
-		if (key->ksk && !key->public_only && key->tag == tag && key->algorithm == algorithm &&
-		    key_state(key, now) != KEY_REMOVE) {
+		if (is_ksk(key, now) && key->tag == tag && key->algorithm == algorithm) {
 			found = found == NULL ? key : found;
 			count++;
 		}

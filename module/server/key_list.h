@@ -77,3 +77,6 @@ const char *key_timer_name(key_timer_t timer);
  * \return The key in \a list, the first one if there are several; NULL if there is none.
  */
 const listed_key_t *key_list_find(const key_list_t *list, uint16_t tag, uint8_t algorithm, time_t now, bool *several);
+
+/*! The same, by its identifier; NULL also if that is "". */
+const listed_key_t *key_list_by_id(const key_list_t *list, const char *id, time_t now);

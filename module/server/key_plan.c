@@ -80,11 +80,14 @@ static bool is_cast(const cast_t *cast, const listed_key_t *key)
 	return cast->new_key == key;
 }
 
-static bool find(const key_list_t *list, const key_id_t *id, time_t now, const cast_t *cast, const listed_key_t **key,
-                 key_plan_t *plan)
+static bool find(const key_list_t *list, const key_id_t *id, const char *keyid, time_t now, const cast_t *cast,
+                 const listed_key_t **key, key_plan_t *plan)
 {
-	bool several;
-	const listed_key_t *found = key_list_find(list, id->tag, id->algorithm, now, &several);
+	bool several = false;
+	const listed_key_t *found = key_list_by_id(list, keyid, now);
+	if (found == NULL) {
+		found = key_list_find(list, id->tag, id->algorithm, now, &several);
+	}
 	if (several) {
 		FAIL(plan, "two KSKs have the key tag %u and algorithm %u", id->tag, id->algorithm);
 	}
@@ -115,14 +118,14 @@ static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t 
 
 	for (unsigned i = 0; i < wish->old_count; i++) {
 		const listed_key_t *key;
-		if (!find(list, &wish->old_keys[i], now, cast, &key, plan)) {
+		if (!find(list, &wish->old_keys[i], wish->old_keyids[i], now, cast, &key, plan)) {
 			return false;
 		}
 		cast->old_keys[cast->old_count++] = key;
 	}
 	if (wish->has_new) {
 		const listed_key_t *key;
-		if (!find(list, &wish->new_key, now, cast, &key, plan)) {
+		if (!find(list, &wish->new_key, wish->new_keyid, now, cast, &key, plan)) {
 			return false;
 		}
 		cast->new_key = key;
