@@ -73,6 +73,14 @@ typedef struct {
 void server_is_at(server_t *server, const server_where_t *where);
 
 /*!
+ * \brief Who runs keymgr, for server_keys(). Counts from the next operation on.
+ *
+ * \param[in] sock  To a broker that is configured (broker_configure()); nobody else uses it as long as there is a
+ * server, and the caller closes it. It is shut down when the broker does not do what it should. -1: there is none.
+ */
+void server_broker(server_t *server, int sock);
+
+/*!
  * \brief Stops the control thread and joins it; pending calls are called back as cancelled.
  *
  * Called on the loop thread. May take as long as one operation's timeout, unless

@@ -41,6 +41,8 @@ typedef struct {
 	const char *trust_anchor; /*!< NULL: default. */
 	const char *root_hints;   /*!< NULL: default. */
 	const char *storage;      /*!< Folder of the store. */
+	const char *key_database; /*!< Folder of the server's key database, absolute. */
+	const char *keymgr;       /*!< The program; NULL: where it usually is. */
 	bool loopback;            /*!< Lab: loopback servers may be asked. */
 	unsigned parent_rate;     /*!< Questions per second and server of a parent, over all zones. */
 } global_settings_t;

@@ -184,7 +184,7 @@ bool loop_is_outdated(const loop_t *loop)
 
 /* The loop itself. */
 
-loop_t *loop_new(outbox_t *out)
+loop_t *loop_new(outbox_t *out, int broker)
 {
 	assert(out);
 
@@ -199,7 +199,7 @@ loop_t *loop_new(outbox_t *out)
 		return NULL;
 	}
 	env->out = out;
-	resources_init(&env->resources);
+	resources_init(&env->resources, broker);
 	writer_init(&env->writer, out);
 	schedule_init(&env->schedule, &env->uv, zone_turn, env);
 	uv_timer_init(&env->uv, &loop->timer);

@@ -20,11 +20,12 @@ typedef struct {
 } loop_t;
 
 /*!
- * \param[in] out  For log lines and numbers; it must outlive the loop.
+ * \param[in] out     For log lines and numbers; it must outlive the loop.
+ * \param[in] broker  The socket of broker_start(); the caller closes it after the loop. -1: there is none.
  *
  * \return NULL if memory or descriptors are short.
  */
-loop_t *loop_new(outbox_t *out);
+loop_t *loop_new(outbox_t *out, int broker);
 
 /*!
  * \brief Settings of the global instance that count from now on; copied.

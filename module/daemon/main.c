@@ -13,6 +13,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "broker_start.h"
 #include "inbox.h"
 #include "outbox.h"
 #include "sandbox.h"
@@ -27,8 +28,10 @@ typedef struct {
 	uv_poll_t poll;
 	uv_timer_t again;
 	uv_prepare_t prepare;
+	uv_poll_t broker; /* Nothing but its end. */
 	inbox_t in;
 	outbox_t out;
+	int broker_sock;
 	int exit_code;
 } daemon_t;
 
@@ -43,6 +46,21 @@ static void finish(daemon_t *d)
 	uv_close((uv_handle_t *)&d->poll, NULL);
 	uv_close((uv_handle_t *)&d->again, NULL);
 	uv_close((uv_handle_t *)&d->prepare, NULL);
+	if (d->broker_sock >= 0) {
+		uv_close((uv_handle_t *)&d->broker, NULL);
+	}
+}
+
+/*! It has ended, or was given up by those who ask it. With a new process comes a new one. */
+static void on_broker(uv_poll_t *poll, int status, int events)
+{
+	daemon_t *d = poll->data;
+	(void)status, (void)events;
+
+	uv_poll_stop(poll);
+	outbox_log(&d->out, LOG_ERR, "the process that runs keymgr has ended: kskrolld starts again");
+	d->exit_code = WIRE_EXIT_AGAIN;
+	finish(d);
 }
 
 static void on_again(uv_timer_t *timer)
@@ -124,18 +142,24 @@ static bool start(daemon_t *d)
 {
 	d->in = (inbox_t){ .fd = STDIN_FILENO, .version = KSKROLL_VERSION };
 	d->out.fd = STDIN_FILENO;
-	d->loop = d->in.loop = loop_new(&d->out);
+	d->loop = d->in.loop = loop_new(&d->out, d->broker_sock);
 	if (d->loop == NULL) {
 		return false;
 	}
 	uv_loop_t *uv = &d->loop->env.uv;
-	d->poll.data = d->again.data = d->prepare.data = d;
+	d->poll.data = d->again.data = d->prepare.data = d->broker.data = d;
 	if (uv_poll_init(uv, &d->poll, STDIN_FILENO) != 0) {
 		return false;
 	}
 	uv_timer_init(uv, &d->again);
 	uv_prepare_init(uv, &d->prepare);
 	uv_prepare_start(&d->prepare, on_prepare);
+	if (d->broker_sock >= 0) {
+		if (uv_poll_init(uv, &d->broker, d->broker_sock) != 0) {
+			return false;
+		}
+		uv_poll_start(&d->broker, UV_DISCONNECT, on_broker);
+	}
 	outbox_hello(&d->out, KSKROLL_VERSION);
 	return true;
 }
@@ -151,6 +175,7 @@ int main(void)
 	}
 	ignore_signals();
 	fill_descriptors();
+	d.broker_sock = broker_start();
 	sandbox_begin();
 	if (!start(&d)) {
 		fputs("kskrolld: no memory\n", stderr);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "env.h"
+#include "kskroll/broker.h"
 #include "resources.h"
 #include "sandbox.h"
 
@@ -95,8 +96,22 @@ static void open_server(env_t *env)
 	r->server = server_new(&env->uv, CONTROL_MS);
 	if (r->server == NULL) {
 		outbox_log(env->out, LOG_ERR, "no memory or no thread for the control socket");
-	} else if (r->where.control != NULL) {
+		return;
+	}
+	server_broker(r->server, r->broker);
+	if (r->where.control != NULL) {
 		server_is_at(r->server, &r->where);
+	}
+}
+
+/*! Once, and before anything is asked in the network: it confines itself then. */
+static void open_broker(env_t *env)
+{
+	resources_t *r = &env->resources;
+	char detail[160] = "the process that runs keymgr could not be started";
+
+	if (r->broker < 0 || !broker_configure(r->broker, r->settings->key_database, r->settings->keymgr, detail)) {
+		outbox_log(env->out, LOG_ERR, "%s: no keys can be rolled", detail);
 	}
 }
 
@@ -114,9 +129,9 @@ static void confine(env_t *env)
 
 /* All together. */
 
-void resources_init(resources_t *resources)
+void resources_init(resources_t *resources, int broker)
 {
-	*resources = (resources_t){ .alive = -1 };
+	*resources = (resources_t){ .alive = -1, .broker = broker };
 }
 
 int resources_settings(env_t *env, const global_settings_t *from)
@@ -127,7 +142,8 @@ int resources_settings(env_t *env, const global_settings_t *from)
 	if (settings == NULL) {
 		return KNOT_ENOMEM;
 	}
-	if (r->confined && !settings_same_files(settings, r->settings)) {
+	if ((r->confined && !settings_same_files(settings, r->settings)) ||
+	    (r->opened && !settings_same_keys(settings, r->settings))) {
 		r->outdated = true;
 	}
 	settings_free(r->settings);
@@ -171,6 +187,7 @@ bool resources_known(const env_t *env)
 
 void resources_open(env_t *env)
 {
+	open_broker(env);
 	open_store(env);
 	confine(env);
 	open_dns(env);

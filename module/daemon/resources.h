@@ -28,9 +28,11 @@ typedef struct {
 	dns_t *dns;
 	char dns_error[160];
 	server_t *server;
+	int broker; /*!< Socket to who runs keymgr; -1: there is none. */
 } resources_t;
 
-void resources_init(resources_t *resources);
+/*! \a broker: as in loop_new(). */
+void resources_init(resources_t *resources, int broker);
 
 /*! Settings of the global instance, which count from now on; copied. \return KNOT_EOK, KNOT_ENOMEM. */
 int resources_settings(env_t *env, const global_settings_t *settings);

@@ -2,7 +2,8 @@
 /*!
  * \file
  *
- * \brief What kskrolld may not do: it reads bytes from all the world.
+ * \brief What kskrolld may not do: it reads bytes from all the world. And what the broker may not do, which it could
+ * ask.
  *
  * Each part is left out where the kernel does not have it. Not with sanitizers, which write reports, start programs and
  * check other processes.
@@ -10,6 +11,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*! From the beginning, before there is a thread: no privileges, no capabilities, no programs, no other processes. */
@@ -23,3 +25,9 @@ void sandbox_begin(void);
  * \param[in] count  Their number.
  */
 void sandbox_files(const char *write, const char *const *read, size_t count);
+
+/*!
+ * \brief Of the broker, a broker_confine_f: first no privileges, no capabilities and no network; then, with \a files,
+ * programs and libraries, /tmp, and of the key database the two files, but not the private keys.
+ */
+void sandbox_broker(const char *folder, const char *program, bool files);

@@ -13,6 +13,8 @@ void settings_free(settings_t *s)
 		free(s->trust_anchor);
 		free(s->root_hints);
 		free(s->storage);
+		free(s->key_database);
+		free(s->keymgr);
 		free(s);
 	}
 }
@@ -30,7 +32,8 @@ settings_t *settings_copy(const global_settings_t *from)
 		return NULL;
 	}
 	if (!addrs_copy(&s->resolver, &from->resolver) || !string_copy(&s->trust_anchor, from->trust_anchor) ||
-	    !string_copy(&s->root_hints, from->root_hints) || !string_copy(&s->storage, from->storage)) {
+	    !string_copy(&s->root_hints, from->root_hints) || !string_copy(&s->storage, from->storage) ||
+	    !string_copy(&s->key_database, from->key_database) || !string_copy(&s->keymgr, from->keymgr)) {
 		settings_free(s);
 		return NULL;
 	}
@@ -48,6 +51,11 @@ bool settings_same_files(const settings_t *a, const settings_t *b)
 {
 	return same_text(a->storage, b->storage) && same_text(a->trust_anchor, b->trust_anchor) &&
 	       same_text(a->root_hints, b->root_hints);
+}
+
+bool settings_same_keys(const settings_t *a, const settings_t *b)
+{
+	return same_text(a->key_database, b->key_database) && same_text(a->keymgr, b->keymgr);
 }
 
 void settings_zone_put(zone_settings_t *settings)

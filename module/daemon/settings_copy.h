@@ -15,6 +15,8 @@ typedef struct {
 	char *trust_anchor; /*!< NULL: default. */
 	char *root_hints;   /*!< NULL: default. */
 	char *storage;
+	char *key_database;
+	char *keymgr; /*!< NULL: where it usually is. */
 	bool loopback;
 	unsigned parent_rate;
 } settings_t;
@@ -41,6 +43,8 @@ settings_t *settings_copy(const global_settings_t *from);
 void settings_free(settings_t *s);
 /*! Whether both need the same files. */
 bool settings_same_files(const settings_t *a, const settings_t *b);
+/*! Whether keymgr and what it works on are the same. */
+bool settings_same_keys(const settings_t *a, const settings_t *b);
 
 /*! \return NULL if there is no memory; the caller has the one reference. */
 zone_settings_t *settings_zone_copy(const instance_settings_t *from);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "knot_items.h"
@@ -23,6 +24,7 @@
 #define MOD_TRUST_ANCHOR	"\x0C""trust-anchor"
 #define MOD_ROOT_HINTS		"\x0A""root-hints"
 #define MOD_STORAGE		"\x07""storage"
+#define MOD_KEYMGR		"\x06""keymgr"
 #define MOD_BOGUS_LIMIT		"\x0B""bogus-limit"
 #define MOD_VALIDATOR		"\x09""validator"
 #define MOD_NOTIFY		"\x06""notify"
@@ -64,6 +66,7 @@ const yp_item_t kskroll_conf[] = {
 	{ MOD_ROOT_HINTS,        YP_TSTR,  YP_VNONE },
 	{ MOD_PARENT_RATE,       YP_TINT,  YP_VINT = { 1, 1000, 20 } },
 	{ MOD_STORAGE,           YP_TSTR,  YP_VNONE },
+	{ MOD_KEYMGR,            YP_TSTR,  YP_VNONE },
 	{ MOD_COMPLETE,          YP_TBOOL, YP_VNONE },
 	{ MOD_DRY_RUN,           YP_TBOOL, YP_VNONE },
 	{ MOD_HOLD,              YP_TBOOL, YP_VNONE },
@@ -179,7 +182,7 @@ int kskroll_conf_check(knotd_conf_check_args_t *args)
 		}
 	}
 	static const char *const lists[] = { MOD_NAMESERVER, MOD_PARENT, MOD_RESOLVER, MOD_VALIDATOR };
-	static const char *const files[] = { MOD_TRUST_ANCHOR, MOD_ROOT_HINTS, MOD_STORAGE };
+	static const char *const files[] = { MOD_TRUST_ANCHOR, MOD_ROOT_HINTS, MOD_STORAGE, MOD_KEYMGR };
 	int ret = KNOT_EOK;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && ret == KNOT_EOK; i++) {
 		ret = check_addresses(args, lists[i]);
@@ -209,6 +212,36 @@ static const char *string_of(const knotd_conf_t *conf)
 {
 	return conf->count > 0 && conf->single.string != NULL && conf->single.string[0] != '\0' ? conf->single.string :
 	                                                                                          NULL;
+}
+
+/*! As Knot does it: below a folder, which is an absolute path if \a base is NULL. \return NULL if memory is short. */
+static char *absolute(const char *name, const char *base)
+{
+	char *path = NULL;
+
+	if (name[0] == '/') {
+		return strdup(name);
+	}
+	char *here = base == NULL ? getcwd(NULL, 0) : NULL;
+	if ((base != NULL || here != NULL) && asprintf(&path, "%s/%s", base != NULL ? base : here, name) < 0) {
+		path = NULL;
+	}
+	free(here);
+	return path;
+}
+
+static const char *database_item(knotd_mod_t *mod, const char *item, const char *otherwise)
+{
+	knotd_conf_t conf = knotd_conf(mod, C_DATABASE, item, NULL);
+	return string_of(&conf) != NULL ? string_of(&conf) : otherwise;
+}
+
+static char *key_database_path(knotd_mod_t *mod)
+{
+	char *storage = absolute(database_item(mod, C_STORAGE, "/var/lib/knot"), NULL);
+	char *path = storage != NULL ? absolute(database_item(mod, C_KASP_DB, "keys"), storage) : NULL;
+	free(storage);
+	return path;
 }
 
 static char *storage_path(knotd_mod_t *mod)
@@ -252,14 +285,19 @@ int conf_global_read(knotd_mod_t *mod, conf_global_t *out)
 	out->settings.loopback = knotd_conf_mod(mod, MOD_UNSAFE_TIMING).single.boolean;
 	out->storage = storage_path(mod);
 	out->control = control_path(mod);
+	out->key_database = key_database_path(mod);
+	out->keymgr = knotd_conf_mod(mod, MOD_KEYMGR);
 	out->settings.storage = out->storage;
-	return out->storage == NULL ? KNOT_ENOMEM : ret;
+	out->settings.key_database = out->key_database;
+	out->settings.keymgr = string_of(&out->keymgr);
+	return out->storage == NULL || out->key_database == NULL ? KNOT_ENOMEM : ret;
 }
 
 void conf_global_free(conf_global_t *conf)
 {
 	free(conf->settings.resolver.addr);
 	free(conf->storage);
+	free(conf->key_database);
 	free(conf->control);
 }
 

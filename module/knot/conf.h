@@ -20,8 +20,9 @@ int kskroll_conf_check(knotd_conf_check_args_t *args);
 typedef struct {
 	global_settings_t settings;
 	char *storage;
+	char *key_database;
 	char *control;
-	knotd_conf_t trust_anchor, root_hints;
+	knotd_conf_t trust_anchor, root_hints, keymgr;
 } conf_global_t;
 
 int conf_global_read(knotd_mod_t *mod, conf_global_t *out);

@@ -17,6 +17,7 @@
 #define C_DNSSEC_SIGNING      "\x0E""dnssec-signing"
 #define C_DS_PUSH             "\x07""ds-push"
 #define C_GLOBAL_MODULE       "\x0D""global-module"
+#define C_KASP_DB             "\x07""kasp-db"
 #define C_KSK_LIFETIME        "\x0C""ksk-lifetime"
 #define C_KSK_SHARED          "\x0A""ksk-shared"
 #define C_KSK_SUBMISSION      "\x0E""ksk-submission"

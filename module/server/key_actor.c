@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <libknot/libknot.h>
 
 #include "key_actor.h"
+#include "key_plan.h"
 
 /*! Letters of `zone-status`: transaction, freeze, events; times as numbers. */
 #define FILTERS_EVENTS "tfe"
@@ -89,75 +91,159 @@ static server_status_t check_quiet(const control_target_t *target, const char *z
 	return SERVER_OK;
 }
 
-static server_status_t make_plan(const keymgr_t *keymgr, const char *zone, const server_keys_t *wish, key_list_t *list,
-                                 key_plan_t *plan, char *detail)
+/*! What is needed for one order. */
+typedef struct {
+	const control_target_t *target;
+	key_client_t *client;
+	key_signings_t *signings;
+	const char *zone;
+	const server_keys_t *wish;
+	int64_t end; // Of the monotonic clock, ms: nothing begins afterwards.
+	char *detail;
+} act_t;
+
+static int64_t now_ms(void)
 {
-	if (keymgr_list(keymgr, zone, list, detail) != KNOT_EOK) {
-		return SERVER_REFUSED;
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+/*! Other zones wait for this thread. */
+static bool is_over(const act_t *act)
+{
+	if (now_ms() < act->end) {
+		return false;
 	}
-	if (!key_plan(list, wish, time(NULL), plan)) {
-		snprintf(detail, CONTROL_DETAIL_MAX, "%s", plan->error);
+	snprintf(act->detail, CONTROL_DETAIL_MAX, "keymgr and Knot take long: continued later");
+	return true;
+}
+
+static server_status_t status_of(int ret)
+{
+	// Of a keymgr that was killed nobody knows what it has done.
+	return ret == KNOT_EOK                           ? SERVER_OK :
+	       ret == KNOT_ECONN || ret == KNOT_ETIMEOUT ? SERVER_UNREACHABLE :
+	                                                   SERVER_REFUSED;
+}
+
+static server_status_t make_plan(const act_t *act, key_list_t *list, key_plan_t *plan)
+{
+	const server_status_t status = status_of(key_client_list(act->client, act->zone, list, act->detail));
+	if (status != SERVER_OK) {
+		return status;
+	}
+	if (!key_plan(list, act->wish, time(NULL), plan)) {
+		snprintf(act->detail, CONTROL_DETAIL_MAX, "%s", plan->error);
 		return SERVER_REFUSED;
 	}
 	return SERVER_OK;
 }
 
 /*! A command for the zone whose answer comes when it is done. */
-static server_status_t command(const control_target_t *target, const char *name, const char *type, const char *zone,
-                               char *detail)
+static server_status_t command(const act_t *act, const char *name, const char *type)
 {
-	control_cmd_t cmd = { .name = name, .zone = zone, .type = type, .flags = FLAGS_BLOCKING };
-	return tell(target, &cmd, detail);
+	control_cmd_t cmd = { .name = name, .zone = act->zone, .type = type, .flags = FLAGS_BLOCKING };
+	return tell(act->target, &cmd, act->detail);
+}
+
+/*! \return The zone's place among those whose signing took too long; NULL if it is not there. */
+static char *find_signing(key_signings_t *signings, const char *zone)
+{
+	for (unsigned i = 0; i < KEY_SIGNINGS_MAX; i++) {
+		if (strcmp(signings->zones[i], zone) == 0) {
+			return signings->zones[i];
+		}
+	}
+	return NULL;
+}
+
+static server_status_t sign(const act_t *act)
+{
+	char *before = find_signing(act->signings, act->zone);
+	if (before != NULL) {
+		before[0] = '\0';
+		return SERVER_OK;
+	}
+	const server_status_t status = command(act, "zone-sign", NULL);
+	if (status == SERVER_UNREACHABLE || (status == SERVER_OK && is_over(act))) {
+		snprintf(act->signings->zones[act->signings->next++ % KEY_SIGNINGS_MAX],
+		         sizeof(act->signings->zones[0]), "%s", act->zone);
+	}
+	return status;
 }
 
 /*! What the plan says; knotd has the states afterwards. */
-static server_status_t carry_out(const control_target_t *target, const keymgr_t *keymgr, const char *zone,
-                                 const key_plan_t *plan, char *detail)
+static server_status_t carry_out(const act_t *act, const key_plan_t *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
-		if (keymgr_set(keymgr, zone, plan->steps[i].key->id, plan->steps[i].change, detail) != KNOT_EOK) {
-			return SERVER_REFUSED;
+		const key_step_t *step = &plan->steps[i];
+		if (is_over(act)) {
+			return SERVER_BUSY;
+		}
+		const server_status_t status =
+			status_of(key_client_set(act->client, act->zone, step->key->id, step->change, act->detail));
+		if (status != SERVER_OK) {
+			return status;
 		}
 	}
 	// Also if nothing was set: the process may have ended between set and load.
-	return plan->make ? command(target, "zone-key-rollover", "ksk", zone, detail) :
-	                    command(target, "zone-keys-load", NULL, zone, detail);
+	return plan->make ? command(act, "zone-key-rollover", "ksk") : command(act, "zone-keys-load", NULL);
 }
 
-server_status_t key_actor_run(const control_target_t *target, const keymgr_t *keymgr, const char *zone,
-                              const server_keys_t *wish, char *detail)
+/*! With Knot being quiet. */
+static server_status_t act_until_done(const act_t *act, key_list_t *list)
 {
-	assert(target != NULL && keymgr != NULL && zone != NULL && wish != NULL && detail != NULL);
+	key_plan_t plan;
+	bool made = false, signs = act->wish->sign_first;
 
+	for (int tries = 0;; tries++) {
+		server_status_t status = make_plan(act, list, &plan);
+		if (status == SERVER_OK && signs && plan.count > 0) {
+			// What it may have done to the keys is seen by the next list.
+			signs = false;
+			status = sign(act);
+			status = status == SERVER_OK ? make_plan(act, list, &plan) : status;
+		}
+		if (status != SERVER_OK || (tries > 0 && plan.count == 0 && !plan.make)) {
+			return status;
+		}
+		if (tries > TRIES || (made && plan.make)) {
+			snprintf(act->detail, CONTROL_DETAIL_MAX,
+			         made && plan.make ? "Knot makes no KSK" : "Knot undoes what keymgr sets");
+			return SERVER_BUSY;
+		}
+		if (is_over(act)) {
+			return SERVER_BUSY;
+		}
+		status = carry_out(act, &plan);
+		if (status != SERVER_OK) {
+			return status;
+		}
+		made = made || plan.make;
+	}
+}
+
+server_status_t key_actor_run(const control_target_t *target, key_client_t *client, key_signings_t *signings,
+                              const char *zone, const server_keys_t *wish, char *detail)
+{
+	assert(target != NULL && client != NULL && signings != NULL && zone != NULL && wish != NULL && detail != NULL);
+
+	const act_t act = { .target = target,
+		            .client = client,
+		            .signings = signings,
+		            .zone = zone,
+		            .wish = wish,
+		            .end = now_ms() + target->timeout_ms,
+		            .detail = detail };
 	key_list_t *list = malloc(sizeof(*list));
 	if (list == NULL) {
 		snprintf(detail, CONTROL_DETAIL_MAX, "%s", knot_strerror(KNOT_ENOMEM));
 		return SERVER_UNREACHABLE;
 	}
-	key_plan_t plan;
-	bool made = false, sign = wish->sign_first;
 	server_status_t status = check_quiet(target, zone, detail);
-
-	for (int tries = 0; status == SERVER_OK; tries++) {
-		status = make_plan(keymgr, zone, wish, list, &plan, detail);
-		if (status != SERVER_OK || (tries > 0 && plan.count == 0 && !plan.make)) {
-			break;
-		}
-		if (sign && plan.count > 0) {
-			// Takes its time. What it may do to the keys is seen by the next list.
-			sign = false;
-			tries--;
-			status = command(target, "zone-sign", NULL, zone, detail);
-			continue;
-		}
-		if (tries > TRIES || (made && plan.make)) {
-			snprintf(detail, CONTROL_DETAIL_MAX,
-			         made && plan.make ? "Knot makes no KSK" : "Knot undoes what keymgr sets");
-			status = SERVER_BUSY;
-			break;
-		}
-		status = carry_out(target, keymgr, zone, &plan, detail);
-		made = made || plan.make;
+	if (status == SERVER_OK) {
+		status = act_until_done(&act, list);
 	}
 	free(list);
 	return status;

@@ -9,29 +9,45 @@
 
 #pragma once
 
+#include <libknot/libknot.h>
+
 #include "control.h"
-#include "key_plan.h"
-#include "keymgr.h"
+#include "key_client.h"
 
 /*! Nothing is set so many seconds before the next event in which Knot may write the keys. */
 #define KEY_QUIET 5
 
+/*! Zones that are remembered. */
+#define KEY_SIGNINGS_MAX 8
+
+/*!
+ * Zones that were to be signed before a signal, and were not finished within the timeout. When Knot is quiet again they
+ * are signed, so they need not be signed once more: else a very large zone would be signed for ever. Of the control
+ * thread; zeros at first.
+ */
+typedef struct {
+	char zones[KEY_SIGNINGS_MAX][KNOT_DNAME_TXT_MAXLEN + 1];
+	unsigned next;
+} key_signings_t;
+
 /*!
  * \brief Carries out an order.
  *
- * \param[in] target   Where knotd is. Its timeout counts for each connection.
- * \param[in] keymgr   Program and database.
- * \param[in] zone     Presentation form.
- * \param[in] wish     The order, and the keys.
- * \param[out] detail  CONTROL_DETAIL_MAX bytes; one sentence unless SERVER_OK.
+ * Nothing begins when the timeout of the target has passed: then the order has to be repeated, and goes on where it was
+ * left.
  *
- * \return SERVER_OK: the keys have the states that are ordered, and knotd has signed the zone with them.
- * SERVER_BUSY: Knot is about to write the keys, has undone what was set, or a zone transaction is open: later.
- * SERVER_REFUSED: the order does not fit the keys, the zone is frozen, or keymgr or knotd refuse. SERVER_UNREACHABLE:
- * no answer of knotd; what was done is not known, and the order has to be repeated.
+ * \param[in] target        Where knotd is. Its timeout counts for each connection, and for all but the last step
+ * together.
+ * \param[in] client        To keymgr.
+ * \param[in,out] signings  What was begun before.
+ * \param[in] zone          Presentation form.
+ * \param[in] wish          The order, and the keys.
+ * \param[out] detail       CONTROL_DETAIL_MAX bytes; one sentence unless SERVER_OK.
+ *
+ * \return As server_keys() calls back.
  */
-server_status_t key_actor_run(const control_target_t *target, const keymgr_t *keymgr, const char *zone,
-                              const server_keys_t *wish, char *detail);
+server_status_t key_actor_run(const control_target_t *target, key_client_t *client, key_signings_t *signings,
+                              const char *zone, const server_keys_t *wish, char *detail);
 
 /*! What `zone-status` says of the events that write keys. */
 typedef struct {

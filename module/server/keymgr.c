@@ -226,28 +226,18 @@ static int run(const keymgr_t *keymgr, const char *zone, const char *const *tail
 	return ret;
 }
 
-int keymgr_list(const keymgr_t *keymgr, const char *zone, key_list_t *list, char *detail)
+int keymgr_list(const keymgr_t *keymgr, const char *zone, char *text, size_t *len, char *detail)
 {
-	assert(keymgr != NULL && zone != NULL && list != NULL && detail != NULL);
+	assert(keymgr != NULL && zone != NULL && text != NULL && len != NULL && detail != NULL);
 
 	const char *const tail[] = { "list", NULL };
-	output_t output = { .text = malloc(KEY_LIST_TEXT_MAX) };
-	if (output.text == NULL) {
-		snprintf(detail, KEYMGR_DETAIL_MAX, "%s", knot_strerror(KNOT_ENOMEM));
-		return KNOT_ENOMEM;
+	output_t output = { .text = text };
+
+	*len = 0;
+	const int ret = run(keymgr, zone, tail, &output, detail);
+	if (ret == KNOT_EOK) {
+		*len = output.len;
 	}
-	int ret = run(keymgr, zone, tail, &output, detail);
-	if (ret == KNOT_EOK && output.len == 0) {
-		*list = (key_list_t){ 0 }; // It prints nothing of a zone without keys.
-	} else if (ret == KNOT_EOK) {
-		ret = key_list_parse(list, output.text, output.len);
-		if (ret != KNOT_EOK) {
-			snprintf(detail, KEYMGR_DETAIL_MAX, "keymgr list: %s",
-			         ret == KNOT_ESPACE ? "too many keys" :
-			                              "it prints what the module does not understand");
-		}
-	}
-	free(output.text);
 	return ret;
 }
 

@@ -32,12 +32,14 @@ const char *keymgr_path(void);
 /*!
  * \brief `keymgr ZONE list -j`.
  *
+ * \param[out] text    KEY_LIST_TEXT_MAX bytes: what it prints, for key_list_parse(). Nothing for a zone without keys.
+ * \param[out] len     Length of that.
  * \param[out] detail  KEYMGR_DETAIL_MAX bytes: what went wrong, with keymgr's words.
  *
- * \return KNOT_EOK; KNOT_ETIMEOUT: it was killed; KNOT_EMALF: not understood; KNOT_ENOENT: no program or folder;
- * KNOT_ERROR: it has failed.
+ * \return KNOT_EOK; KNOT_ETIMEOUT: it was killed; KNOT_ESPACE: the same, it printed too much; KNOT_ENOENT: no program
+ * or folder; KNOT_ERROR: it has failed.
  */
-int keymgr_list(const keymgr_t *keymgr, const char *zone, key_list_t *list, char *detail);
+int keymgr_list(const keymgr_t *keymgr, const char *zone, char *text, size_t *len, char *detail);
 
 /*! `keymgr ZONE set ID TIMER...`. That it succeeds proves nothing: list afterwards. \return As keymgr_list(). */
 int keymgr_set(const keymgr_t *keymgr, const char *zone, const char *id, key_change_t change, char *detail);

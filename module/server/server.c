@@ -13,6 +13,7 @@
 #include "glance.h"
 #include "jobs.h"
 #include "key_actor.h"
+#include "kskroll/broker.h"
 #include "own.h"
 #include "switch.h"
 
@@ -42,7 +43,8 @@ struct server {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1]; // Of the target.
 	bool orphan;                                                // Of the control thread: see switch_run().
 	glance_t glance;                                            // The same.
-	keymgr_t keymgr;                                            // The same.
+	key_client_t keys;                                          // The same.
+	key_signings_t signings;                                    // The same.
 	// Of the control thread: times of uv_hrtime(), or 0.
 	uint64_t switched;   // After the last transaction.
 	uint64_t crowded;    // A transaction waits since then until fewer zone events wait.
@@ -58,6 +60,7 @@ struct server {
 	char control[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
 	struct sockaddr_storage dns[GLANCE_TRIED_MAX];
 	size_t dns_count;
+	int broker;
 };
 
 static bool is_stopping(void *arg)
@@ -142,11 +145,8 @@ static void run_command(server_t *server, job_t *job)
 
 static void run_keys(server_t *server, job_t *job)
 {
-	if (server->keymgr.folder == NULL) {
-		job_set(job, SERVER_REFUSED, "the key database of the server is not known");
-		return;
-	}
-	job->status = key_actor_run(&server->target, &server->keymgr, job->zone, job->keys, job->detail);
+	job->status =
+		key_actor_run(&server->target, &server->keys, &server->signings, job->zone, job->keys, job->detail);
 }
 
 static void run_batch(server_t *server, job_list_t *batch)
@@ -221,9 +221,21 @@ void server_is_at(server_t *server, const server_where_t *where)
 	pthread_mutex_unlock(&server->lock);
 }
 
+void server_broker(server_t *server, int sock)
+{
+	assert(server != NULL);
+
+	pthread_mutex_lock(&server->lock);
+	server->broker = sock;
+	pthread_mutex_unlock(&server->lock);
+}
+
 /*! With the lock held. */
 static void take_where(server_t *server)
 {
+	if (server->broker != server->keys.sock) {
+		server->keys = (key_client_t){ .sock = server->broker, .timeout_ms = BROKER_ANSWER_MS };
+	}
 	if (!server->moved) {
 		return;
 	}
@@ -329,6 +341,7 @@ server_t *server_new(uv_loop_t *loop, int timeout_ms)
 		return NULL;
 	}
 	server->target.timeout_ms = timeout_ms;
+	server->broker = server->keys.sock = -1;
 	job_list_init(&server->queue);
 	job_list_init(&server->results);
 	pthread_mutex_init(&server->lock, NULL);

@@ -231,6 +231,8 @@ int wire_get_settings(const wire_frame_t *frame, global_settings_t *out)
 	out->trust_anchor = get_text(&r);
 	out->root_hints = get_text(&r);
 	out->storage = get_words(&r);
+	out->key_database = get_words(&r);
+	out->keymgr = get_text(&r);
 	out->loopback = get_bool(&r);
 	out->parent_rate = get_u32(&r);
 	int ret = finish(&r);

@@ -143,6 +143,8 @@ bool wire_put_settings(wire_out_t *out, const global_settings_t *settings)
 	put_text(&w, settings->trust_anchor);
 	put_text(&w, settings->root_hints);
 	put_text(&w, settings->storage);
+	put_text(&w, settings->key_database);
+	put_text(&w, settings->keymgr);
 	put_u8(&w, settings->loopback);
 	put_u32(&w, settings->parent_rate);
 	return end(&w);

@@ -207,15 +207,26 @@ def wire():
     addresses = number(2) + b"\4\0\x35\xc0\0\2\1" + b"\6\0\x35" + bytes(15) + b"\1" + number(3)
     times = b"".join(map(number, range(1, 12)))
     yield frame(1, b"KSKR", number(4711), words("0.1.0"))
-    yield frame(2, addresses, words("/anchor"), words(None), words("/store"), b"\1", number(20)) + frame(3, words("/s"), addresses)
+    yield frame(2, addresses, words("/anchor"), words(None), words("/store"), words("/keys"), words(None), b"\1", number(20)) + frame(3, words("/s"), addresses)
     yield frame(4, number(7), times, number(1, 8), b"\0\1" * 4, words("reason"), number(0), addresses, number(0), words("p"),
                 words(None)) + frame(6, number(1), number(2), number(7), words("a.example.")) + frame(7, number(1), number(2))
     yield frame(5, number(7)) + frame(64, b"\6", words("zone a.example., idle")) + frame(65, bytes(66)) + frame(66, bytes(8))
     yield b"\xff" * 5
 
 
+def broker():
+    zone, folder = b"example.test.\0", b"/var/lib/knot/keys\0"
+    yield b"\1\0" + folder + b"\0"
+    yield b"\1\0" + folder + b"/usr/sbin/keymgr\0"
+    yield b"\2\0" + zone + b"\0"
+    yield b"\3\5" + zone + b"601aec5f\0"
+    yield b"\3\6-c\0active=0\0"
+    yield b"\0\0[]"
+    yield b"\1keymgr set: exit code 1: error\0"
+
+
 def main():
-    for target in (answer, denial, dsync, control, row, evidence, keylist, wire):
+    for target in (answer, denial, dsync, control, row, evidence, keylist, wire, broker):
         folder = os.path.join(sys.argv[1], target.__name__)
         os.makedirs(folder, exist_ok=True)
         for number, data in enumerate(target()):

@@ -26,7 +26,7 @@ BELOW = {
     "knot": {"rollover", "util", "wire", "dns", "server"},
 }
 #: Header in include/kskroll: the folder that implements it.
-PUBLIC = {"addr.h": "util", "rollover.h": "rollover", "forecast.h": "rollover", "dns.h": "dns", "dns_config.h": "dns", "server.h": "server", "store.h": "store",
+PUBLIC = {"addr.h": "util", "rollover.h": "rollover", "forecast.h": "rollover", "dns.h": "dns", "dns_config.h": "dns", "broker.h": "server", "server.h": "server", "store.h": "store",
           "settings.h": "rollover", "policy_name.h": "server", "derived.h": "server", "evidence.h": "evidence",
           "json.h": "evidence"}
 #: Of dns and server the module in knotd has these files, which have names and nothing else.

@@ -155,7 +155,7 @@ static void begin_kskrolld(void)
 
 static void add_global(unsigned mod, const char *storage)
 {
-	const global_settings_t settings = { .storage = storage };
+	const global_settings_t settings = { .storage = storage, .key_database = "/keys" };
 	assert_int_equal(registry_add(&mods[mod], &settings, NULL), KNOT_EOK);
 }
 

@@ -4,11 +4,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "server_case.h"
 #include "module/server/glance.h"
 #include "module/server/key_actor.h"
+#include "module/server/keymgr.h"
+#include "module/daemon/sandbox.h"
+#include "kskroll/broker.h"
 
 /*! Roles in the zone, as bits. */
 #define OLD  1
@@ -60,14 +64,12 @@ static const char zone_file[] = "@ 300 SOA ns hostmaster 1 1h 1h 1w 300\n"
 				"@ NS ns\n"
 				"ns A 127.0.0.1\n";
 
-/*! Of the key database; what keymgr_t points to. */
-static char folder[96];
-
 /*! A zone under test. */
 typedef struct {
 	fixture_t *f;
 	const char *name;
-	keymgr_t keymgr;
+	key_client_t client;
+	key_signings_t signings;
 	key_id_t old_key;
 	key_id_t new_key; // tag 0: not there yet.
 	bool sign_first;
@@ -155,6 +157,35 @@ static void assert_served_at(case_t *c, unsigned keys, unsigned cds, int line)
 
 /* Orders. */
 
+static pid_t brokers[32];
+static unsigned broker_count;
+
+/*! A broker for a folder of the server's, in a process of its own. */
+static key_client_t broker_at(const fixture_t *f, const char *name, const char *program)
+{
+	char folder[128], detail[KEY_CLIENT_DETAIL_MAX];
+	int pair[2];
+
+	assert_true(broker_count < 32);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	const pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		signal(SIGPIPE, SIG_IGN);
+		closefrom(pair[1] + 1);
+		close(pair[0]);
+		broker_run(&(broker_t){ .sock = pair[1], .keymgr_ms = TIMEOUT_MS, .confine = sandbox_broker });
+		_exit(0);
+	}
+	brokers[broker_count++] = pid;
+	close(pair[1]);
+	snprintf(folder, sizeof(folder), "%s/%s", f->knotd.dir, name);
+	if (!broker_configure(pair[0], folder, program, detail)) {
+		fail_msg("%s", detail);
+	}
+	return (key_client_t){ .sock = pair[0], .timeout_ms = 2 * TIMEOUT_MS };
+}
+
 static control_target_t target_of(const fixture_t *f)
 {
 	return (control_target_t){ .path = f->knotd.socket, .timeout_ms = TIMEOUT_MS };
@@ -163,7 +194,7 @@ static control_target_t target_of(const fixture_t *f)
 static key_list_t list_of(case_t *c)
 {
 	key_list_t list;
-	assert_int_equal(keymgr_list(&c->keymgr, c->name, &list, c->detail), KNOT_EOK);
+	assert_int_equal(key_client_list(&c->client, c->name, &list, c->detail), KNOT_EOK);
 	return list;
 }
 
@@ -188,7 +219,7 @@ static server_status_t try_order(case_t *c, key_order_t order, bool first)
 		                     .renew = true,
 		                     .sign_first = c->sign_first };
 	c->detail[0] = '\0';
-	return key_actor_run(&target, &c->keymgr, c->name, &wish, c->detail);
+	return key_actor_run(&target, &c->client, &c->signings, c->name, &wish, c->detail);
 }
 
 /*! The order, once Knot leaves the keys alone. */
@@ -216,8 +247,7 @@ static server_status_t order(case_t *c, key_order_t what)
 static case_t begin(fixture_t *f, const char *name)
 {
 	case_t c = { .f = f, .name = name };
-	snprintf(folder, sizeof(folder), "%s/keys", f->knotd.dir);
-	c.keymgr = (keymgr_t){ .folder = folder, .timeout_ms = TIMEOUT_MS };
+	c.client = broker_at(f, "keys", NULL);
 	const key_list_t list = list_of(&c);
 	const listed_key_t *key = newest_ksk(&list, 0);
 	assert_non_null(key);
@@ -311,7 +341,7 @@ static void an_order_goes_on_where_a_crash_left_it(void **state)
 	key_list_t list = list_of(&c);
 	const listed_key_t *key = key_list_find(&list, c.new_key.tag, c.new_key.algorithm, time(NULL), NULL);
 	assert_non_null(key);
-	assert_int_equal(keymgr_set(&c.keymgr, c.name, key->id, KEY_CHANGE_READY, c.detail), KNOT_EOK);
+	assert_int_equal(key_client_set(&c.client, c.name, key->id, KEY_CHANGE_READY, c.detail), KNOT_EOK);
 	assert_served(&c, OLD | NEW, 0);
 	assert_order(&c, KEY_ORDER_SIGNAL);
 	assert_served(&c, OLD | NEW, NEW);
@@ -374,7 +404,7 @@ static void what_is_not_done_is_found_by_reading_back(void **state)
 	fprintf(file, "#!/bin/sh\ncase \"$*\" in *\" set \"*) echo OK ;; *) exec %s \"$@\" ;; esac\n", keymgr_path());
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(chmod(path, 0755), 0);
-	c.keymgr.program = path;
+	c.client = broker_at(c.f, "keys", path);
 	assert_int_equal(try_order(&c, KEY_ORDER_SIGNAL, false), SERVER_BUSY);
 	assert_string_equal(c.detail, "Knot undoes what keymgr sets");
 	unlink(path);
@@ -415,22 +445,31 @@ static void what_is_in_the_way_is_said(void **state)
 	assert_operator(c.f, "zone-thaw", NULL, "wrong.test", NULL, NULL);
 
 	// Another folder is not made. The thaw takes a moment.
-	strcat(folder, "-none");
+	c.client = broker_at(c.f, "none", NULL);
 	const time_t end = time(NULL) + WAIT_S;
 	do {
 		assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_REFUSED);
 	} while (strstr(c.detail, "frozen") != NULL && time(NULL) < end);
 	assert_non_null(strstr(c.detail, "No such file"));
-	assert_int_equal(access(folder, F_OK), -1);
-	// One without keys is not taken for that of the server.
-	assert_int_equal(mkdir(folder, 0700), 0);
+	char none[128];
+	snprintf(none, sizeof(none), "%s/none", c.f->knotd.dir);
+	assert_int_equal(access(none, F_OK), -1);
+	// Nor is a database in it.
+	assert_int_equal(mkdir(none, 0700), 0);
 	assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_REFUSED);
-	assert_string_equal(c.detail, "keymgr lists no key: the folder is not that of the server");
-	snprintf(folder, sizeof(folder), "%s/keys", c.f->knotd.dir);
+	assert_non_null(strstr(c.detail, "/none/data.mdb: No such file"));
 
-	c.keymgr.program = "/bin/false";
+	c.client = broker_at(c.f, "keys", "/bin/false");
 	assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_REFUSED);
 	assert_string_equal(c.detail, "keymgr list: exit code 1: no reason given");
+	// There is no broker, or it has gone.
+	kill(brokers[broker_count - 1], SIGKILL);
+	assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_UNREACHABLE);
+	assert_string_equal(c.detail, "the process that runs keymgr has ended");
+	c.client = (key_client_t){ .sock = -1 };
+	assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_UNREACHABLE);
+	assert_string_equal(c.detail, "the process that runs keymgr could not be started");
+	c.client = broker_at(c.f, "keys", NULL);
 	c.name = "nowhere.test.";
 	assert_int_equal(order(&c, KEY_ORDER_INTRODUCE), SERVER_REFUSED);
 	assert_non_null(strstr(c.detail, "no such zone"));

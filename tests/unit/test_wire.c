@@ -57,6 +57,8 @@ static global_settings_t settings(void)
 	return (global_settings_t){ .resolver = addrs(3),
 		                    .trust_anchor = "/anchor",
 		                    .storage = "/store",
+		                    .key_database = "/keys",
+		                    .keymgr = "/usr/bin/keymgr",
 		                    .loopback = true,
 		                    .parent_rate = 20 };
 }
@@ -231,6 +233,8 @@ static void what_the_module_sends_comes_as_it_was(void **state)
 	assert_string_equal(got.trust_anchor, want.trust_anchor);
 	assert_null(got.root_hints);
 	assert_string_equal(got.storage, want.storage);
+	assert_string_equal(got.key_database, want.key_database);
+	assert_string_equal(got.keymgr, want.keymgr);
 	assert_true(got.loopback);
 	assert_int_equal(got.parent_rate, want.parent_rate);
 	wire_free_settings(&got);
