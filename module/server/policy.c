@@ -179,8 +179,6 @@ static bool covers(const policy_t *other, const policy_t *one, const char *item)
 
 static bool is_equal(const model_t *model, const policy_t *derived, const char *item)
 {
-	static const policy_t none;
-
 	if (strcmp(item, "comment") == 0) {
 		return true;
 	}
@@ -193,8 +191,7 @@ static bool is_equal(const model_t *model, const policy_t *derived, const char *
 		const char *unset = default_of(item);
 		return strcmp(item_value(derived, item, unset != NULL ? unset : ""), wanted) == 0;
 	}
-	const policy_t *base = derived_inherits(item) ? model->base : &none;
-	return covers(base, derived, item) && covers(derived, base, item);
+	return covers(model->base, derived, item) && covers(derived, model->base, item);
 }
 
 /*! \return The first item that differs; NULL if none does. */
@@ -221,7 +218,7 @@ static const char *first_difference(const model_t *model, const policy_t *derive
 static void say_difference(const model_t *model, const policy_t *derived, const char *item, char *detail)
 {
 	const char *wanted = of_role(model, item);
-	if (wanted == NULL && derived_inherits(item)) {
+	if (wanted == NULL) {
 		wanted = item_value(model->base, item, default_of(item));
 	}
 	const char *got = item_value(derived, item, default_of(item));
@@ -242,7 +239,7 @@ static int set_item(cmd_list_t *list, const model_t *model, const char *name, co
 	}
 	int ret = KNOT_EOK;
 	for (size_t i = 0; i < model->base->count && ret == KNOT_EOK; i++) {
-		if (strcmp(model->base->items[i].name, item) == 0 && derived_inherits(item)) {
+		if (strcmp(model->base->items[i].name, item) == 0) {
 			ret = cmd_list_add(list, "conf-set", "policy", name, item, model->base->items[i].value);
 		}
 	}

@@ -132,7 +132,7 @@ void is_missing(const char *policy)
 	}
 }
 
-const char *const derived[DERIVED] = { QUIET, SIGNAL, ROLLBACK };
+const char *const derived[DERIVED] = { LOW_TTL, DELETE };
 
 void begin_base(void)
 {
@@ -144,8 +144,8 @@ void begin_base(void)
 
 void begin_derived(bool made)
 {
-	static const char *const publish[] = { "none", "rollover", "double-ds" };
-	static const char *const ttl[] = { "300", "301", "302" };
+	static const char *const publish[] = { "rollover", "delete-dnssec" };
+	static const char *const ttl[] = { "300", "301" };
 
 	begin_base();
 	for (size_t i = 0; i < DERIVED; i++) {
@@ -160,7 +160,7 @@ void begin_derived(bool made)
 
 /* Calls. */
 
-policy_want_t wanted = { .command = "conf-read", .base = "lab", .role = POLICY_QUIET, .ttl = 300, .leaves = true };
+policy_want_t wanted = { .command = "conf-read", .base = "lab", .role = POLICY_LOW_TTL, .ttl = 300, .leaves = true };
 
 result_t prepare(const policy_want_t *want)
 {

@@ -24,11 +24,9 @@
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define MADE      "made by the module kskroll"
 
-#define QUIET    "lab-kskroll-quiet"
-#define SIGNAL   "lab-kskroll-signal"
-#define ROLLBACK "lab-kskroll-rollback"
-#define DELETE   "lab-kskroll-delete"
-#define DERIVED  3
+#define LOW_TTL "lab-kskroll-ttl"
+#define DELETE  "lab-kskroll-delete"
+#define DERIVED 2
 extern const char *const derived[DERIVED];
 
 /*! What knotd tells. Null: nothing special. */
@@ -36,7 +34,7 @@ typedef struct {
 	struct {
 		char policy[POLICY_NAME_MAX];
 		const char *item, *value;
-	} lines[64];
+	} lines[128];
 	size_t count;
 	bool lost;                 /*!< The connection. */
 	const char *busy, *silent; /*!< Where this policy is asked for; "zone": the zones. */
@@ -61,7 +59,7 @@ void begin_base(void);
 /*! With its derived policies, as the module makes them or as an operator may. */
 void begin_derived(bool made);
 
-/*! The quiet policy for a zone that leaves "lab" now. */
+/*! The policy of the low TTL for a zone that leaves "lab" now. */
 extern policy_want_t wanted;
 policy_want_t as(policy_role_t role, bool leaves);
 
@@ -69,7 +67,7 @@ typedef struct {
 	server_status_t status;
 	rollover_gate_t gate;
 	char detail[CONTROL_DETAIL_MAX];
-	char cmds[4096]; /*!< One a line: "set quiet dnskey-ttl=300". */
+	char cmds[4096]; /*!< One a line: "set ttl dnskey-ttl=300". */
 } result_t;
 
 result_t prepare(const policy_want_t *want);

@@ -32,10 +32,10 @@ static void a_shared_key_is_refused(void **state)
 
 	/* Of the derived ones that which the zone would get. */
 	begin_derived(false);
-	has(SIGNAL, "ksk-shared", "on");
-	policy_want_t want = as(POLICY_SIGNAL, false);
+	has(LOW_TTL, "ksk-shared", "on");
+	policy_want_t want = as(POLICY_LOW_TTL, false);
 	assert_refuses(&want, SERVER_REFUSED, GATE_OBSERVE_ONLY, words);
-	want = as(POLICY_QUIET, false);
+	want = as(POLICY_DELETE, false);
 	assert_does(&want, "");
 
 	begin_derived(false);
@@ -53,31 +53,31 @@ static void a_lifetime_that_knot_finds_too_low_is_refused(void **state)
 		unsigned ttl;      // Largest.
 				   /* clang-format off */
 	} CASES[] = {
-		{ { { "ksk-lifetime", "7804" } }, NULL, 302 },
-		{ { { "ksk-lifetime", "7803" } }, "ksk-lifetime", 302 },
-		{ { { "ksk-lifetime", "0" } }, NULL, 302 },
-		{ { { "ksk-lifetime", "624" }, { "propagation-delay", "10" } }, NULL, 302 },
-		{ { { "ksk-lifetime", "623" }, { "propagation-delay", "10" } }, "ksk-lifetime", 302 },
+		{ { { "ksk-lifetime", "7802" } }, NULL, 301 },
+		{ { { "ksk-lifetime", "7801" } }, "ksk-lifetime", 301 },
+		{ { { "ksk-lifetime", "0" } }, NULL, 301 },
+		{ { { "ksk-lifetime", "622" }, { "propagation-delay", "10" } }, NULL, 301 },
+		{ { { "ksk-lifetime", "621" }, { "propagation-delay", "10" } }, "ksk-lifetime", 301 },
 		/* What is not in plain seconds counts as 0. */
-		{ { { "ksk-lifetime", "604" }, { "propagation-delay", "9h" } }, NULL, 302 },
-		{ { { "ksk-lifetime", "603" }, { "propagation-delay", "9h" } }, "ksk-lifetime", 302 },
-		{ { { "ksk-lifetime", "1d" } }, NULL, 302 },
+		{ { { "ksk-lifetime", "602" }, { "propagation-delay", "9h" } }, NULL, 301 },
+		{ { { "ksk-lifetime", "601" }, { "propagation-delay", "9h" } }, "ksk-lifetime", 301 },
+		{ { { "ksk-lifetime", "1d" } }, NULL, 301 },
 		/* A ZSK's records are all of the zone. */
-		{ { { "zsk-lifetime", "7804" } }, NULL, 302 },
-		{ { { "zsk-lifetime", "7803" } }, "zsk-lifetime", 302 },
-		{ { { "zsk-lifetime", "0" } }, NULL, 302 },
-		{ { { "zsk-lifetime", "11102" }, { "zone-max-ttl", "3600" } }, NULL, 302 },
-		{ { { "zsk-lifetime", "11101" }, { "zone-max-ttl", "3600" } }, "zsk-lifetime", 302 },
-		{ { { "zone-max-ttl", "2584498" } }, NULL, 302 },
-		{ { { "zone-max-ttl", "2584499" } }, "zsk-lifetime", 302 },
-		{ { { "ksk-lifetime", "7804" }, { "zone-max-ttl", "3600" } }, NULL, 302 },
-		{ { { "ksk-lifetime", "7803" }, { "zsk-lifetime", "7803" } }, "ksk-lifetime", 302 },
+		{ { { "zsk-lifetime", "7802" } }, NULL, 301 },
+		{ { { "zsk-lifetime", "7801" } }, "zsk-lifetime", 301 },
+		{ { { "zsk-lifetime", "0" } }, NULL, 301 },
+		{ { { "zsk-lifetime", "11101" }, { "zone-max-ttl", "3600" } }, NULL, 301 },
+		{ { { "zsk-lifetime", "11100" }, { "zone-max-ttl", "3600" } }, "zsk-lifetime", 301 },
+		{ { { "zone-max-ttl", "2584499" } }, NULL, 301 },
+		{ { { "zone-max-ttl", "2584500" } }, "zsk-lifetime", 301 },
+		{ { { "ksk-lifetime", "7802" }, { "zone-max-ttl", "3600" } }, NULL, 301 },
+		{ { { "ksk-lifetime", "7801" }, { "zsk-lifetime", "7801" } }, "ksk-lifetime", 301 },
 		/* A single key signs all of the zone as well. */
-		{ { { "ksk-lifetime", "11102" }, { "zone-max-ttl", "3600" }, { "single-type-signing", "on" } }, NULL, 302 },
-		{ { { "ksk-lifetime", "11101" }, { "zone-max-ttl", "3600" }, { "single-type-signing", "on" } }, "ksk-lifetime", 302 },
-		{ { { "zsk-lifetime", "1" }, { "single-type-signing", "on" } }, NULL, 302 },
-		{ { { "zsk-lifetime", "1" }, { "single-type-signing", "off" } }, "zsk-lifetime", 302 },
-		/* The largest TTL is that of the quiet policy. */
+		{ { { "ksk-lifetime", "11101" }, { "zone-max-ttl", "3600" }, { "single-type-signing", "on" } }, NULL, 301 },
+		{ { { "ksk-lifetime", "11100" }, { "zone-max-ttl", "3600" }, { "single-type-signing", "on" } }, "ksk-lifetime", 301 },
+		{ { { "zsk-lifetime", "1" }, { "single-type-signing", "on" } }, NULL, 301 },
+		{ { { "zsk-lifetime", "1" }, { "single-type-signing", "off" } }, "zsk-lifetime", 301 },
+		/* The largest TTL is that of the low TTL itself. */
 		{ { { "ksk-lifetime", "9000" } }, NULL, 900 },
 		{ { { "ksk-lifetime", "8999" } }, "ksk-lifetime", 900 },
 	};
@@ -89,7 +89,7 @@ static void a_lifetime_that_knot_finds_too_low_is_refused(void **state)
 			has("lab", CASES[i].items[k][0], CASES[i].items[k][1]);
 		}
 		policy_want_t want = wanted;
-		want.ttl = CASES[i].ttl == 302 ? 300 : CASES[i].ttl;
+		want.ttl = CASES[i].ttl == 301 ? 300 : CASES[i].ttl;
 		if (CASES[i].words == NULL) {
 			result_t r = prepare(&want);
 			if (r.status != SERVER_OK) {
@@ -114,8 +114,8 @@ static void a_name_that_is_too_long_is_refused(void **state)
 
 	begin_base();
 	knotd.count = 0;
-	/* The longest is that of role rollback. */
-	const size_t most = POLICY_NAME_MAX - 1 - strlen("-kskroll-rollback");
+	/* The longest that is wanted. */
+	const size_t most = POLICY_NAME_MAX - 1 - strlen("-kskroll-ttl");
 	memset(base, 'x', sizeof(base));
 	base[most] = '\0';
 	char words[CONTROL_DETAIL_MAX];
@@ -132,7 +132,7 @@ static void a_name_that_is_too_long_is_refused(void **state)
 static void silence_and_business_are_not_taken_for_absence(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "lab", QUIET, SIGNAL, ROLLBACK };
+	static const char *const names[] = { "lab", LOW_TTL };
 
 	for (size_t i = 0; i < LENGTH(names); i++) {
 		begin_derived(true);
@@ -159,12 +159,11 @@ static void silence_and_business_are_not_taken_for_absence(void **state)
 static void half_a_policy_is_not_left_in_the_list(void **state)
 {
 	(void)state;
-	/* The quiet one would be created, the next differs. */
-	begin_derived(false);
-	is_missing(QUIET);
-	lacks(SIGNAL, "dnskey-ttl");
-	assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS,
-	               "policy '" SIGNAL "' has dnskey-ttl unset, must be '301'");
+	/* It would be created, with a lifetime that Knot refuses. */
+	begin_base();
+	has("lab", "ksk-lifetime", "1");
+	assert_refuses(&wanted, SERVER_REFUSED, GATE_OBSERVE_ONLY,
+	               "policy 'lab' has a ksk-lifetime that Knot finds too low with a dnskey-ttl of 301 s");
 #if KNOT_POLICY_REREADS
 	begin_base();
 	knotd.reread = SERVER_REFUSED;
@@ -179,19 +178,20 @@ static void a_policy_in_use_keeps_its_algorithm_and_scheme(void **state)
 	static const char *const items[][2] = { { "algorithm", "ed25519" }, { "single-type-signing", "on" } };
 
 	for (size_t i = 0; i < LENGTH(items); i++) {
-		for (size_t k = 0; k < DERIVED; k++) {
-			begin_derived(true);
-			has("lab", items[i][0], items[i][1]);
-			knotd.used = derived[k];
-			char words[CONTROL_DETAIL_MAX];
-			snprintf(words, sizeof(words),
-			         "policy 'lab' has another %s than '%s', which zone user. needs as it is", items[i][0],
-			         derived[k]);
-			assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS, words);
-			/* The one that is under way is not in its own way. */
-			const policy_want_t want = as(POLICY_QUIET, false);
-			assert_does(&want, "");
-		}
+		begin_derived(true);
+		has("lab", items[i][0], items[i][1]);
+		knotd.used = LOW_TTL;
+		char words[CONTROL_DETAIL_MAX];
+		snprintf(words, sizeof(words),
+		         "policy 'lab' has another %s than '" LOW_TTL "', which zone user. needs as it is",
+		         items[i][0]);
+		assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS, words);
+		/* The one that is under way is not in its own way. */
+		const policy_want_t want = as(POLICY_LOW_TTL, false);
+		assert_does(&want, "");
+		/* Another policy than that which is corrected. */
+		knotd.used = DELETE;
+		assert_int_equal(prepare(&wanted).status, SERVER_OK);
 		/* Nobody has one of them. */
 		knotd.used = "lab";
 		assert_int_equal(prepare(&wanted).status, SERVER_OK);
@@ -203,9 +203,8 @@ static void a_policy_in_use_keeps_its_algorithm_and_scheme(void **state)
 		/* What the operator made is compared alone. */
 		begin_derived(false);
 		has("lab", items[i][0], items[i][1]);
-		knotd.used = QUIET;
-		char words[CONTROL_DETAIL_MAX];
-		snprintf(words, sizeof(words), "policy '" QUIET "' has %s '%s', must be '%s'", items[i][0],
+		knotd.used = LOW_TTL;
+		snprintf(words, sizeof(words), "policy '" LOW_TTL "' has %s '%s', must be '%s'", items[i][0],
 		         i == 0 ? "ecdsap256sha256" : "off", items[i][1]);
 		assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS, words);
 	}
@@ -213,13 +212,13 @@ static void a_policy_in_use_keeps_its_algorithm_and_scheme(void **state)
 	begin_derived(true);
 	has("lab", "algorithm", "ed25519");
 	knotd.user = ".";
-	knotd.used = QUIET;
+	knotd.used = LOW_TTL;
 	assert_refuses(&wanted, SERVER_REFUSED, GATE_POLICY_DIFFERS,
-	               "policy 'lab' has another algorithm than '" QUIET "', which zone . needs as it is");
+	               "policy 'lab' has another algorithm than '" LOW_TTL "', which zone . needs as it is");
 	/* Other items do not matter. */
 	begin_derived(true);
 	has("lab", "rrsig-lifetime", "864000");
-	knotd.used = SIGNAL;
+	knotd.used = LOW_TTL;
 	assert_int_equal(prepare(&wanted).status, SERVER_OK);
 }
 
@@ -233,8 +232,8 @@ static void want_of_memory_is_told_wherever_it_is(void **state)
 			begin_base();
 			if (made) {
 				begin_derived(true);
-				lacks(QUIET, "dnskey-ttl");
-				has(QUIET, "dnskey-ttl", "1");
+				lacks(LOW_TTL, "dnskey-ttl");
+				has(LOW_TTL, "dnskey-ttl", "1");
 			}
 			has("lab", "rrsig-lifetime", "1209601");
 			r = (result_t){ 0 };
