@@ -110,16 +110,14 @@ _Static_assert(sizeof(rollover_config_t) == 224, "rollover_config_t has changed:
 static bool is_integer(kind_t kind)
 {
 	switch (kind) {
-	case KIND_STATE:
-	case KIND_GATE:
-	case KIND_TIME:
-	case KIND_I64:
-	case KIND_U32:
-	case KIND_U8:
-	case KIND_BOOL:
-		return true;
-	default:
+	case KIND_TEXT:
+	case KIND_JSON:
+	case KIND_OLD_KEYS:
+	case KIND_NEW_KEY:
+	case KIND_WINDOW:
 		return false;
+	default: // As in the functions below.
+		return true;
 	}
 }
 

@@ -33,7 +33,7 @@ typedef struct {
 } fixture_t;
 
 /*! File with the store that an older version wrote, as SQL. */
-static const char *schema_1, *schema_3;
+static const char *schema_1, *schema_3, *schema_4;
 
 static int setup(void **state)
 {
@@ -167,6 +167,8 @@ static void any_zone(store_zone_t *zone, const char *name)
 	row->ds_expire = any(5) == 0 ? UINT32_MAX : any(UINT32_MAX);
 	any_window(&row->dnskey_ttl);
 	any_window(&row->ds_ttl);
+	row->keys = any(KEYS__COUNT);
+	row->signalled = any_time();
 	row->ordered = any_time();
 	row->notified = any_time();
 	row->checks = any(256);
@@ -229,6 +231,8 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	assert_int_equal(a->row.ds_expire, b->row.ds_expire);
 	assert_window(&a->row.dnskey_ttl, &b->row.dnskey_ttl);
 	assert_window(&a->row.ds_ttl, &b->row.ds_ttl);
+	assert_int_equal(a->row.keys, b->row.keys);
+	assert_int_equal(a->row.signalled, b->row.signalled);
 	assert_int_equal(a->row.ordered, b->row.ordered);
 	assert_int_equal(a->row.notified, b->row.notified);
 	assert_int_equal(a->row.checks, b->row.checks);
@@ -406,6 +410,11 @@ static void row_that_makes_no_sense_is_not_loaded(void **state)
 		"ds_ttl = ' 1@1'",
 		"ds_ttl = x'31403031'",
 		"next_check = 99999999999999999999",
+		"key_states = 4",
+		"key_states = -1",
+		"key_states = 'silent'",
+		"signalled = -1",
+		"signalled = 'now'",
 		"checked = -1",
 		"configured = 2",
 		"ttl = 4294967296",
@@ -448,6 +457,9 @@ static void value_out_of_range_is_not_saved(void **state)
 
 	any_zone(&f->zone, "a.test.");
 	f->zone.row.state = ROLLOVER_STATE__COUNT;
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_ERROR);
+	any_zone(&f->zone, "a.test.");
+	f->zone.row.keys = KEYS__COUNT;
 	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_ERROR);
 	any_zone(&f->zone, "a.test.");
 	f->zone.row.old_count = ROLLOVER_OLD_MAX + 1;
@@ -963,6 +975,39 @@ static void columns_of_schema_3_have_other_names_now(void **state)
 	free(indexes);
 }
 
+/*! A rollover of version 0.1.0 goes on: what it knew is there, and the states of its keys are not known. */
+static void states_of_keys_came_with_schema_5(void **state)
+{
+	fixture_t *f = *state;
+	make_old(f, schema_4);
+	for (int read_only = 1; read_only >= 0; read_only--) {
+		store_t *store = open_ok(f, read_only);
+		memset(&f->zone, 0xa5, sizeof(f->zone));
+		assert_int_equal(store_load(store, "bravo.example.", &f->zone), KNOT_EOK);
+		assert_int_equal(f->zone.row.state, ROLLOVER_AWAIT_DS);
+		assert_int_equal(f->zone.row.keys, KEYS_UNKNOWN);
+		assert_int_equal(f->zone.row.signalled, 0);
+		assert_int_equal(f->zone.row.ordered, 1789990100);
+		assert_int_equal(f->zone.row.new_key.tag, 1002);
+		assert_string_equal(f->zone.base_policy, "standard");
+		store_close(store);
+	}
+	char *types = value(f, "SELECT group_concat(typeof(key_states) || typeof(signalled)) FROM zone");
+	assert_string_equal(types, "integerinteger,integerinteger");
+	free(types);
+	char *version = value(f, "PRAGMA user_version");
+	assert_string_equal(version, "5");
+	free(version);
+
+	store_t *store = open_ok(f, false);
+	f->zone.row.keys = KEYS_SIGNAL_NEW;
+	f->zone.row.signalled = 1790000000;
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+	assert_int_equal(store_load(store, "bravo.example.", &f->other), KNOT_EOK);
+	assert_zone(&f->other, &f->zone);
+	store_close(store);
+}
+
 static void older_schema_is_read_as_it_is(void **state)
 {
 	fixture_t *f = *state;
@@ -1265,9 +1310,10 @@ static void two_servers_may_start_at_once(void **state)
 int main(int argc, char **argv)
 {
 	alarm(300);
-	assert(argc == 3);
+	assert(argc == 4);
 	schema_1 = argv[1];
 	schema_3 = argv[2];
+	schema_4 = argv[3];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_field_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(zones_come_in_order, setup, teardown),
@@ -1288,6 +1334,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(newer_schema_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(older_schema_is_migrated_and_nothing_is_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(columns_of_schema_3_have_other_names_now, setup, teardown),
+		cmocka_unit_test_setup_teardown(states_of_keys_came_with_schema_5, setup, teardown),
 		cmocka_unit_test_setup_teardown(older_schema_is_read_as_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_database_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_file_is_refused_and_kept, setup, teardown),
