@@ -49,7 +49,7 @@ static void on_origin(server_status_t status, const char *detail, void *arg)
 	server_policy_parse(zone->settings->policy, base, sizeof(base), &role);
 	if (record_base_policy(zone, base, strcmp(detail, "template") == 0) &&
 	    record_save(zone, &d, time(NULL), false)) {
-		send_switch(zone, rollover_policy(&zone->kept.row));
+		send_switch(zone, zone->act.policy);
 	} else {
 		record_no_base_policy(zone);
 		zone->act.done(zone, false);
@@ -68,6 +68,7 @@ static void switch_policy(zone_t *zone, policy_role_t wanted)
 		if (wanted == POLICY_BASE) {
 			zone->act.done(zone, true); /* Already there. */
 		} else {
+			zone->act.policy = wanted;
 			server_policy_origin(resources_server(zone->env), zone->name, on_origin, zone);
 		}
 		return;
