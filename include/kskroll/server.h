@@ -107,15 +107,15 @@ void server_glance(server_t *server, const char *zone, server_check_f done, void
 /*!
  * \brief Switches the zone's policy.
  *
- * Switches queued together share one transaction and one commit. Derived policies
- * are created from the running configuration in the same commit if they are missing
- * (all roles but POLICY_DELETE at once). With POLICY_BASE the item is set back to \a base, or unset
- * if \a implicit.
+ * Switches queued together share one transaction and one commit. The derived
+ * policy is created from the running configuration in the same commit if it is missing. With POLICY_BASE the item is
+ * set back to \a base, or unset if \a implicit.
  *
  * \param[in] zone      Zone, presentation form.
  * \param[in] base      Name of the operator's policy.
  * \param[in] role      Which derived policy.
- * \param[in] ttl       dnskey-ttl of the quiet policy, seconds; that of the others follows (rollover_policy_ttl()).
+ * \param[in] ttl       DNSKEY TTL around a change, seconds: dnskey-ttl of the derived policy follows
+ * (rollover_policy_ttl()).
  * \param[in] implicit  The zone had no dnssec-policy of its own (it comes from a template).
  */
 void server_switch(server_t *server, const char *zone, const char *base, policy_role_t role, uint32_t ttl,
@@ -128,10 +128,10 @@ void server_switch(server_t *server, const char *zone, const char *base, policy_
  * The same is checked again in the transaction of server_switch(). Costs a connection and some lines of knotd's log.
  *
  * \param[in] base    Name of the operator's policy.
- * \param[in] role    POLICY_BASE: only whether switching loses records. Else derived policies are compared with \a
- * base, too.
+ * \param[in] role    POLICY_BASE: only whether switching loses records. Else the derived policy of this role is
+ * compared with \a base, too.
  * \param[in] ttl     As in server_switch().
- * \param[in] leaves  No rollover is under way: all derived policies are judged, each item.
+ * \param[in] leaves  No rollover is under way: algorithm and scheme have to be those of \a base as well.
  *
  * The callback gets SERVER_REFUSED with GATE_SWITCH_LOSES_DATA, GATE_POLICY_DIFFERS, or GATE_OBSERVE_ONLY for anything
  * else.
@@ -141,17 +141,6 @@ void server_fit(server_t *server, const char *zone, const char *base, policy_rol
 
 /*! Whether the zone's own section sets dnssec-policy: status SERVER_OK with detail "own" or "template". */
 void server_policy_origin(server_t *server, const char *zone, server_done_f done, void *arg);
-
-/*! `zone-key-rollover ZONE ksk`. */
-void server_start_rollover(server_t *server, const char *zone, server_done_f done, void *arg);
-
-/*!
- * \brief `zone-ksk-submitted ZONE`, the order that lets the old key go.
- *
- * \param[in] ttl  Seconds for which Knot DNS 3.5.3 or later keeps the old key. Earlier ones do not check it and drop
- *                 the key at once, so nothing may depend on it.
- */
-void server_ksk_submitted(server_t *server, const char *zone, uint32_t ttl, server_done_f done, void *arg);
 
 /*!
  * \brief What is to become of a zone's KSKs: their states, with signals (CDS, CDNSKEY) or without.

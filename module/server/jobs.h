@@ -32,8 +32,6 @@ typedef enum {
 	JOB_SWITCH,
 	JOB_ORIGIN,
 	JOB_FIT,
-	JOB_START,
-	JOB_SUBMITTED,
 	JOB_KEYS,
 } job_kind_t;
 

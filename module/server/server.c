@@ -33,8 +33,6 @@
 #define EVENTS_PATIENCE 3
 /*! How often a thread with nothing but waiting switches checks again. */
 #define NAP_NS 20000000L
-/*! "+ttl SECONDS" of zone-ksk-submitted, since Knot DNS 3.5.3. Before that this command checks no filter. */
-#define FILTER_TTL "t"
 
 struct server {
 	uv_async_t wakeup; // Results are there. First: freed when its handle is closed.
@@ -117,32 +115,6 @@ static void run_switches(server_t *server, job_list_t *batch)
 	free(switches);
 }
 
-static void run_command(server_t *server, job_t *job)
-{
-	control_cmd_t cmd = { .name = "zone-ksk-submitted", .zone = job->zone };
-	char ttl[16];
-	if (job->kind == JOB_START) {
-		cmd.name = "zone-key-rollover";
-		cmd.type = "ksk";
-	} else if (job->ttl > 0) {
-		snprintf(ttl, sizeof(ttl), "%u", job->ttl);
-		cmd.filters = FILTER_TTL;
-		cmd.data = ttl;
-	}
-
-	control_t *control;
-	if (control_open(&control, &server->target, job->detail) != KNOT_EOK) {
-		job->status = SERVER_UNREACHABLE;
-		return;
-	}
-	if (control_run(control, &cmd, 1, job->detail) != KNOT_EOK) {
-		job->status = SERVER_UNREACHABLE;
-	} else {
-		job->status = control_status(&cmd, job->detail);
-	}
-	control_close(control);
-}
-
 static void run_keys(server_t *server, job_t *job)
 {
 	job->status =
@@ -172,10 +144,6 @@ static void run_batch(server_t *server, job_list_t *batch)
 	case JOB_FIT:
 		first->status = switch_fit(&server->target, first->zone, first->base, first->ttl, first->role,
 		                           first->leaves, &first->gate, first->detail);
-		break;
-	case JOB_START:
-	case JOB_SUBMITTED:
-		run_command(server, first);
 		break;
 	case JOB_KEYS:
 		run_keys(server, first);
@@ -471,23 +439,6 @@ void server_policy_origin(server_t *server, const char *zone, server_done_f done
 {
 	assert(server != NULL && zone != NULL && done != NULL);
 	call(server, job_new(JOB_ORIGIN, zone, NULL, arg), done, arg);
-}
-
-void server_start_rollover(server_t *server, const char *zone, server_done_f done, void *arg)
-{
-	assert(server != NULL && zone != NULL && done != NULL);
-	call(server, job_new(JOB_START, zone, NULL, arg), done, arg);
-}
-
-void server_ksk_submitted(server_t *server, const char *zone, uint32_t ttl, server_done_f done, void *arg)
-{
-	assert(server != NULL && zone != NULL && done != NULL);
-
-	job_t *job = job_new(JOB_SUBMITTED, zone, NULL, arg);
-	if (job != NULL) {
-		job->ttl = ttl;
-	}
-	call(server, job, done, arg);
 }
 
 void server_keys(server_t *server, const char *zone, const server_keys_t *keys, server_done_f done, void *arg)

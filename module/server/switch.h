@@ -81,7 +81,7 @@ int switch_sections(control_t *control, const char *command, switch_t *switches,
 int switch_examine(control_t *control, const char *command, switch_t *switches, size_t count, char *detail);
 
 /*!
- * \brief Concludes zones that Knot would not let have a policy without CDS, and those that would lose records.
+ * \brief Concludes zones for which ds-push is set, and those that would lose records.
  *
  * \param[out] gate  The gate of the last one that is refused; may be NULL.
  */

@@ -21,9 +21,6 @@
 
 #define KNOT_BEFORE(major, minor) (KNOT_VERSION_HEX < (((major) << 16) | ((minor) << 8)))
 
-/*! Whether zone-ksk-submitted takes +ttl. The module need not know: servers without it pay it no heed. */
-#define KNOT_KEEPS_OLD_KEY (KNOT_VERSION_HEX >= ((3 << 16) | (5 << 8) | 3))
-
 /*! Whether a change of a policy makes knotd read all zone files again. */
 #define KNOT_POLICY_REREADS (!KNOT_BEFORE(3, 5))
 

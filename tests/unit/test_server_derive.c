@@ -7,8 +7,7 @@
 
 /* Creating. */
 
-#define CREATED_TTL                                                                                                    \
-	"set ttl\nset ttl cds-cdnskey-publish=rollover\nset ttl dnskey-ttl=300\nset ttl comment=" MADE "\n"
+#define CREATED_TTL "set ttl\nset ttl cds-cdnskey-publish=rollover\nset ttl dnskey-ttl=300\nset ttl comment=" MADE "\n"
 #define CREATED_DELETE                                                                                                 \
 	"set delete\nset delete cds-cdnskey-publish=delete-dnssec\nset delete dnskey-ttl=301\n"                        \
 	"set delete comment=" MADE "\n"
@@ -50,11 +49,10 @@ static void what_is_created_has_all_items_of_its_base_but_those_of_its_role(void
 	            "set ttl cds-digest-type=sha384\nset ttl ds-push=parent\nset ttl keytag-modulo=\n"
 	            "set ttl cds-cdnskey-publish=rollover\nset ttl dnskey-ttl=300\nset ttl comment=" MADE "\n");
 	const policy_want_t delete = as(POLICY_DELETE, true);
-	assert_does(&delete,
-	            "set delete\nset delete rrsig-lifetime=1209601\nset delete cds-digest-type=sha256\n"
-	            "set delete cds-digest-type=sha384\nset delete ds-push=parent\nset delete keytag-modulo=\n"
-	            "set delete cds-cdnskey-publish=delete-dnssec\nset delete dnskey-ttl=301\n"
-	            "set delete comment=" MADE "\n");
+	assert_does(&delete, "set delete\nset delete rrsig-lifetime=1209601\nset delete cds-digest-type=sha256\n"
+	                     "set delete cds-digest-type=sha384\nset delete ds-push=parent\nset delete keytag-modulo=\n"
+	                     "set delete cds-cdnskey-publish=delete-dnssec\nset delete dnskey-ttl=301\n"
+	                     "set delete comment=" MADE "\n");
 }
 
 /*! So many that the lists grow more than once. */

@@ -265,10 +265,10 @@ static result_t check(fake_t *fake, const char *zone)
 	return result;
 }
 
-static result_t quiet(fake_t *fake, const char *zone)
+static result_t lowered(fake_t *fake, const char *zone)
 {
 	result_t result = { 0 };
-	server_switch(fake->server, zone, "lab", POLICY_QUIET, 300, false, on_done, &result);
+	server_switch(fake->server, zone, "lab", POLICY_LOW_TTL, 300, false, on_done, &result);
 	wait_for(fake, &result, 1);
 	return result;
 }
@@ -454,17 +454,6 @@ static then_t drops_and_asks_another_thread(fake_t *fake, const char *cmd, knot_
 	return drops_in_transaction(fake, cmd, in);
 }
 
-static then_t takes_orders(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
-{
-	(void)cmd;
-	static const knot_ctl_idx_t shown[] = { KNOT_CTL_IDX_ZONE, KNOT_CTL_IDX_TYPE, KNOT_CTL_IDX_FILTERS,
-		                                KNOT_CTL_IDX_DATA };
-	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-		note(fake, (*in)[shown[i]] != NULL ? (*in)[shown[i]] : "-");
-	}
-	return THEN_BLOCK;
-}
-
 /* Tests. */
 
 #define EXAMINE "zone-status conf-read "
@@ -477,33 +466,20 @@ static then_t takes_orders(fake_t *fake, const char *cmd, knot_ctl_data_t *in)
 #else
 #define ALL_ZONES ""
 #endif
-/* Template and who vouches for the zone file; the policies. */
+/* Template and who vouches for the zone file; the two policies. */
 #define DERIVE                                                                                                         \
 	"conf-get conf-get "                                                                                           \
-	"conf-get conf-get conf-get conf-get " ALL_ZONES
+	"conf-get conf-get " ALL_ZONES
 #define CREATE "conf-set conf-set conf-set conf-set "
-#define SWITCH EXAMINE "conf-begin conf-get " DERIVE CREATE CREATE CREATE "conf-set "
+#define SWITCH EXAMINE "conf-begin conf-get " DERIVE CREATE "conf-set "
 
 static void friendly_server_is_told_everything_in_one_go(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = friendly;
 	assert_result(check(fake, "a."), SERVER_OK, "");
-	assert_result(quiet(fake, "a."), SERVER_OK, "");
+	assert_result(lowered(fake, "a."), SERVER_OK, "");
 	assert_log(fake, "zone-status zone-read | " SWITCH "conf-commit | ");
-}
-
-static void orders_have_no_more_than_they_need(void **state)
-{
-	fake_t *fake = *state;
-	fake->script = takes_orders;
-	result_t r[3] = { 0 };
-	server_start_rollover(fake->server, "a.", on_done, &r[0]);
-	server_ksk_submitted(fake->server, "a.", 0, on_done, &r[1]);
-	server_ksk_submitted(fake->server, "a.", 86400, on_done, &r[2]);
-	wait_for(fake, r, 3);
-	assert_log(fake, "zone-key-rollover a. ksk - - | zone-ksk-submitted a. - - - | "
-	                 "zone-ksk-submitted a. - t 86400 | ");
 }
 
 static void empty_answers_are_not_taken_for_absence(void **state)
@@ -511,7 +487,7 @@ static void empty_answers_are_not_taken_for_absence(void **state)
 	fake_t *fake = *state;
 	fake->script = silent;
 	assert_result(check(fake, "a."), SERVER_BUSY, "zone-status");
-	assert_result(quiet(fake, "a."), SERVER_BUSY, "zone-status");
+	assert_result(lowered(fake, "a."), SERVER_BUSY, "zone-status");
 	assert_log(fake, "zone-status | zone-status | ");
 }
 
@@ -541,7 +517,7 @@ static void empty_section_is_not_taken_for_no_policy(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = silent_about_configuration;
-	assert_result(quiet(fake, "a."), SERVER_BUSY, "control socket is busy");
+	assert_result(lowered(fake, "a."), SERVER_BUSY, "control socket is busy");
 	result_t r = { 0 };
 	server_policy_origin(fake->server, "a.", on_done, &r);
 	wait_for(fake, &r, 1);
@@ -567,7 +543,7 @@ static void failed_commit_is_aborted_and_tried_alone(void **state)
 	pthread_mutex_lock(&fake->lock);
 	server_check(fake->server, "first.", on_check, &first);
 	for (size_t i = 0; i < 3; i++) {
-		server_switch(fake->server, zones[i], "lab", POLICY_QUIET, 300, false, on_done, &r[i]);
+		server_switch(fake->server, zones[i], "lab", POLICY_LOW_TTL, 300, false, on_done, &r[i]);
 	}
 	pthread_mutex_unlock(&fake->lock);
 	wait_for(fake, r, 3);
@@ -576,7 +552,7 @@ static void failed_commit_is_aborted_and_tried_alone(void **state)
 	assert_result(r[2], SERVER_OK, "");
 	assert_log(fake, "zone-status zone-read | "
 	                 "zone-status zone-status zone-status conf-read conf-read conf-read "
-	                 "conf-begin conf-get conf-get conf-get " DERIVE CREATE CREATE CREATE
+	                 "conf-begin conf-get conf-get conf-get " DERIVE CREATE
 	                 "conf-set conf-set conf-set conf-commit conf-abort | " SWITCH "conf-commit | " SWITCH
 	                 "conf-commit conf-abort | " SWITCH "conf-commit | ");
 }
@@ -586,19 +562,18 @@ static void switches_soon_after_another_share_a_transaction(void **state)
 	fake_t *fake = *state;
 	fake->script = friendly;
 	result_t r[3] = { 0 };
-	assert_result(quiet(fake, "a."), SERVER_OK, "");
-	server_switch(fake->server, "b.", "lab", POLICY_QUIET, 300, false, on_done, &r[0]);
+	assert_result(lowered(fake, "a."), SERVER_OK, "");
+	server_switch(fake->server, "b.", "lab", POLICY_LOW_TTL, 300, false, on_done, &r[0]);
 	server_check(fake->server, "b.", on_check, &r[1]);
 	// Others need not wait.
 	assert_result(check(fake, "d."), SERVER_OK, "");
 	assert_false(r[0].done || r[1].done);
-	server_switch(fake->server, "c.", "lab", POLICY_QUIET, 300, false, on_done, &r[2]);
+	server_switch(fake->server, "c.", "lab", POLICY_LOW_TTL, 300, false, on_done, &r[2]);
 	wait_for(fake, r, 3);
-	assert_log(
-		fake, SWITCH
-		"conf-commit | zone-status zone-read | "
-		"zone-status zone-status conf-read conf-read conf-begin conf-get conf-get " DERIVE CREATE CREATE CREATE
-		"conf-set conf-set conf-commit | zone-status zone-read | ");
+	assert_log(fake,
+	           SWITCH "conf-commit | zone-status zone-read | "
+	                  "zone-status zone-status conf-read conf-read conf-begin conf-get conf-get " DERIVE CREATE
+	                  "conf-set conf-set conf-commit | zone-status zone-read | ");
 }
 
 static unsigned asked(fake_t *fake)
@@ -616,7 +591,7 @@ static void transaction_waits_until_few_events_are_left(void **state)
 	fake->events = 28;
 	fake->done_each = 10;
 	result_t r = { 0 };
-	server_switch(fake->server, "b.", "lab", POLICY_QUIET, 300, false, on_done, &r);
+	server_switch(fake->server, "b.", "lab", POLICY_LOW_TTL, 300, false, on_done, &r);
 	// Others need not wait.
 	assert_result(check(fake, "d."), SERVER_OK, "");
 	assert_false(r.done);
@@ -640,7 +615,7 @@ static void transaction_does_not_wait_for_ever(void **state)
 	fake->events = 1000;
 	struct timespec start;
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	assert_result(quiet(fake, "a."), SERVER_OK, "");
+	assert_result(lowered(fake, "a."), SERVER_OK, "");
 	assert_log(fake, SWITCH "conf-commit | ");
 	assert_true(elapsed_ms(&start) >= 3 * TIMEOUT_MS);
 	assert_true(asked(fake) > 3 && asked(fake) <= 3 * TIMEOUT_MS / 100 + 2);
@@ -651,7 +626,7 @@ static void transaction_begins_if_nobody_says_how_many_events_wait(void **state)
 	fake_t *fake = *state;
 	fake->script = friendly;
 	fake->events = -1;
-	assert_result(quiet(fake, "a."), SERVER_OK, "");
+	assert_result(lowered(fake, "a."), SERVER_OK, "");
 	assert_log(fake, SWITCH "conf-commit | ");
 	assert_int_equal(asked(fake), 1);
 }
@@ -660,7 +635,7 @@ static void transaction_that_cannot_be_aborted_is_told(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = commit_fails_for_good;
-	assert_result(quiet(fake, "bad."), SERVER_REFUSED, "restart knotd");
+	assert_result(lowered(fake, "bad."), SERVER_REFUSED, "restart knotd");
 	assert_log(fake, SWITCH "conf-commit conf-abort | ");
 }
 
@@ -668,7 +643,7 @@ static void failed_set_is_aborted(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = set_fails;
-	assert_result(quiet(fake, "a."), SERVER_REFUSED, "not today");
+	assert_result(lowered(fake, "a."), SERVER_REFUSED, "not today");
 	assert_log(fake, SWITCH "conf-abort | ");
 }
 
@@ -676,7 +651,7 @@ static void late_begin_is_not_trusted(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = begin_late;
-	assert_result(quiet(fake, "a."), SERVER_BUSY, "conf-begin");
+	assert_result(lowered(fake, "a."), SERVER_BUSY, "conf-begin");
 	assert_log(fake, EXAMINE "conf-begin | conf-diff conf-abort | ");
 }
 
@@ -684,7 +659,7 @@ static void late_commit_is_verified(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = commit_late;
-	assert_result(quiet(fake, "a."), SERVER_BUSY, "not carried out");
+	assert_result(lowered(fake, "a."), SERVER_BUSY, "not carried out");
 	assert_log(fake, SWITCH "conf-commit conf-read conf-abort | ");
 }
 
@@ -692,7 +667,7 @@ static void broken_transaction_is_cleaned_up(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = drops_in_transaction;
-	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "control socket");
+	assert_result(lowered(fake, "a."), SERVER_UNREACHABLE, "control socket");
 	assert_log(fake, EXAMINE "conf-begin conf-get " DERIVE "conf-set | conf-diff conf-abort | ");
 }
 
@@ -700,7 +675,7 @@ static void clean_up_is_repeated_before_anything_else(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = drops_twice_in_transaction;
-	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "control socket");
+	assert_result(lowered(fake, "a."), SERVER_UNREACHABLE, "control socket");
 	assert_result(check(fake, "a."), SERVER_OK, "");
 	assert_result(check(fake, "a."), SERVER_OK, "");
 	assert_log(fake, EXAMINE "conf-begin conf-get " DERIVE "conf-set | conf-diff | "
@@ -711,7 +686,7 @@ static void clean_up_is_not_over_while_knotd_is_busy(void **state)
 {
 	fake_t *fake = *state;
 	fake->script = drops_and_asks_another_thread;
-	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "control socket");
+	assert_result(lowered(fake, "a."), SERVER_UNREACHABLE, "control socket");
 	assert_result(check(fake, "a."), SERVER_OK, "");
 	assert_log(fake, EXAMINE "conf-begin conf-get " DERIVE "conf-set | conf-diff | "
 	                         "conf-diff conf-abort | zone-status zone-read | ");
@@ -752,7 +727,7 @@ static void dropped_connection_is_unreachable(void **state)
 	fake_t *fake = *state;
 	fake->script = drops;
 	assert_result(check(fake, "a."), SERVER_UNREACHABLE, "control socket");
-	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "control socket");
+	assert_result(lowered(fake, "a."), SERVER_UNREACHABLE, "control socket");
 }
 
 static void missing_socket_is_unreachable(void **state)
@@ -761,7 +736,7 @@ static void missing_socket_is_unreachable(void **state)
 	fake->script = drops;
 	stop_fake(fake);
 	assert_result(check(fake, "a."), SERVER_UNREACHABLE, fake->path);
-	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, fake->path);
+	assert_result(lowered(fake, "a."), SERVER_UNREACHABLE, fake->path);
 }
 
 static void pending_calls_are_cancelled(void **state)
@@ -770,7 +745,7 @@ static void pending_calls_are_cancelled(void **state)
 	fake->script = hangs;
 	result_t r[8] = { 0 };
 	for (size_t i = 0; i < 8; i++) {
-		server_start_rollover(fake->server, "a.", on_done, &r[i]);
+		server_policy_origin(fake->server, "a.", on_done, &r[i]);
 	}
 	struct timespec start;
 	clock_gettime(CLOCK_MONOTONIC, &start);
@@ -788,7 +763,7 @@ static void call_again(server_status_t status, const char *detail, void *arg)
 	(void)detail;
 	fake->count++;
 	if (status == SERVER_CANCELLED && fake->count < 10) {
-		server_ksk_submitted(fake->server, "a.", 0, call_again, fake);
+		server_policy_origin(fake->server, "a.", call_again, fake);
 	}
 }
 
@@ -797,8 +772,8 @@ static void calls_from_cancelled_callbacks_are_cancelled(void **state)
 	fake_t *fake = *state;
 	fake->script = hangs;
 	result_t r = { 0 };
-	server_start_rollover(fake->server, "z.", on_done, &r);
-	server_ksk_submitted(fake->server, "a.", 0, call_again, fake);
+	server_policy_origin(fake->server, "z.", on_done, &r);
+	server_policy_origin(fake->server, "a.", call_again, fake);
 	stop_server(fake);
 	assert_true(r.done);
 	assert_int_equal(fake->count, 10);
@@ -829,7 +804,7 @@ static void before_it_is_told_where_nothing_is_asked(void **state)
 	stop_server(fake);
 	fake->server = server_new(&fake->loop, TIMEOUT_MS);
 	assert_result(check(fake, "a."), SERVER_UNREACHABLE, "starting or stopping");
-	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "starting or stopping");
+	assert_result(lowered(fake, "a."), SERVER_UNREACHABLE, "starting or stopping");
 	assert_log(fake, "");
 }
 
@@ -860,7 +835,7 @@ static void socket_taken_by_another_process_is_not_used(void **state)
 	assert_int_equal(read(ready[0], &c, 1), 1);
 	assert_int_equal(c, 'y');
 	assert_result(check(fake, "a."), SERVER_UNREACHABLE, "belongs to another process");
-	assert_result(quiet(fake, "a."), SERVER_UNREACHABLE, "belongs to another process");
+	assert_result(lowered(fake, "a."), SERVER_UNREACHABLE, "belongs to another process");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	close(ready[0]);
@@ -876,7 +851,6 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(friendly_server_is_told_everything_in_one_go),
-		T(orders_have_no_more_than_they_need),
 		T(empty_answers_are_not_taken_for_absence),
 		T(zone_that_is_not_loaded_is_not_read),
 		T(empty_section_is_not_taken_for_no_policy),

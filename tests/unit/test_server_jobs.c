@@ -92,13 +92,13 @@ static void a_zone_keeps_its_order(void **state)
 
 	/* What follows a switch of the same zone waits with it. */
 	call(&queue, JOB_SWITCH, "a.", 0);
-	call(&queue, JOB_START, "a.", 1);
+	call(&queue, JOB_KEYS, "a.", 1);
 	call(&queue, JOB_CHECK, "a.", 2);
 	assert_null(jobs_first_due(&queue, SWITCHES_NEVER));
 	call(&queue, JOB_CHECK, "b.", 3);
 	expect(&queue, SWITCHES_NEVER, JOB_CHECK, "b.", 1);
 	expect(&queue, 1, JOB_SWITCH, "a.", 1);
-	expect(&queue, 1, JOB_START, "a.", 1);
+	expect(&queue, 1, JOB_KEYS, "a.", 1);
 	expect(&queue, 1, JOB_CHECK, "a.", 1);
 
 	/* Twice in one transaction would be two answers to one question. */
@@ -109,10 +109,10 @@ static void a_zone_keeps_its_order(void **state)
 	expect(&queue, 1, JOB_SWITCH, "a.", 1);
 
 	/* Commands have a connection each. */
-	call(&queue, JOB_SUBMITTED, "a.", 0);
-	call(&queue, JOB_SUBMITTED, "b.", 1);
-	expect(&queue, 1, JOB_SUBMITTED, "a.", 1);
-	expect(&queue, 1, JOB_SUBMITTED, "b.", 1);
+	call(&queue, JOB_KEYS, "a.", 0);
+	call(&queue, JOB_KEYS, "b.", 1);
+	expect(&queue, 1, JOB_KEYS, "a.", 1);
+	expect(&queue, 1, JOB_KEYS, "b.", 1);
 	assert_null(queue.head);
 }
 
@@ -120,7 +120,8 @@ static void a_zone_keeps_its_order(void **state)
 static void nothing_is_lost_or_overtaken(void **state)
 {
 	(void)state;
-	size_t largest[JOB_SUBMITTED + 1] = { 0 };
+	static const job_kind_t kinds[] = { JOB_CHECK, JOB_SWITCH, JOB_ORIGIN, JOB_KEYS };
+	size_t largest[JOB_KEYS + 1] = { 0 };
 	srandom(7);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		const unsigned zones = 1 + random() % 700;
@@ -134,7 +135,7 @@ static void nothing_is_lost_or_overtaken(void **state)
 				snprintf(zone, sizeof(zone), "z%u.", (unsigned)(random() % zones));
 				/* In every third round nearly all are switches. */
 				unsigned kind = random() % (round % 3 == 0 ? 100 : 8);
-				call(&queue, kind <= JOB_SUBMITTED ? kind : JOB_SWITCH, zone, called++);
+				call(&queue, kind < 4 ? kinds[kind] : JOB_SWITCH, zone, called++);
 			}
 			size_t enough[] = { 1, 2, SWITCHES_MAX, SWITCHES_NEVER };
 			job_t **first = jobs_first_due(&queue, enough[random() % 4]);
@@ -169,8 +170,7 @@ static void nothing_is_lost_or_overtaken(void **state)
 	assert_int_equal(largest[JOB_CHECK], CHECKS_MAX);
 	assert_int_equal(largest[JOB_SWITCH], SWITCHES_MAX);
 	assert_int_equal(largest[JOB_ORIGIN], 1);
-	assert_int_equal(largest[JOB_START], 1);
-	assert_int_equal(largest[JOB_SUBMITTED], 1);
+	assert_int_equal(largest[JOB_KEYS], 1);
 }
 
 int main(void)

@@ -43,28 +43,30 @@ static const char conf[] = "server:\n"
 			   "    zsk-lifetime: 0\n"
 			   "    dnskey-ttl: 10\n"
 			   "    propagation-delay: 1\n"
-			   "  - id: quick\n"
-			   "    dnskey-ttl: 1\n"
-			   "    propagation-delay: 1\n"
 			   "  - id: shared\n"
 			   "    ksk-shared: on\n"
 			   "  - id: other\n"
 			   "    dnskey-ttl: 1h\n"
 			   "  - id: loud\n"
-			   "  - id: loud-kskroll-quiet\n"
+			   "  - id: loud-kskroll-ttl\n"
+			   "    cds-cdnskey-publish: always\n"
 			   "  - id: ready\n"
-			   "  - id: ready-kskroll-quiet\n"
-			   "    cds-cdnskey-publish: none\n"
+			   "  - id: ready-kskroll-ttl\n"
 			   "    dnskey-ttl: 300\n"
 			   "    algorithm: ecdsap256sha256\n"
 			   "  - id: stale\n"
 			   "    algorithm: ed25519\n"
-			   "  - id: stale-kskroll-quiet\n"
-			   "    cds-cdnskey-publish: none\n"
+			   "  - id: stale-kskroll-ttl\n"
 			   "    dnskey-ttl: 300\n"
-			   "  - id: stale-kskroll-signal\n"
-			   "    cds-cdnskey-publish: rollover\n"
+			   "  - id: stale-kskroll-delete\n"
+			   "    cds-cdnskey-publish: delete-dnssec\n"
 			   "    dnskey-ttl: 301\n"
+			   "  - id: former\n"
+			   "    cds-cdnskey-publish: none\n"
+			   "    dnskey-ttl: 1h\n"
+			   "  - id: former-kskroll-signal\n"
+			   "    dnskey-ttl: 301\n"
+			   "    comment: \"made by the module kskroll\"\n"
 			   "template:\n"
 			   "  - id: default\n"
 			   "    storage: @DIR@\n"
@@ -94,13 +96,13 @@ static const char conf[] = "server:\n"
 			   "    dnssec-policy: stale\n"
 			   "  - domain: rolling.test\n"
 			   "    dnssec-signing: on\n"
-			   "    dnssec-policy: stale-kskroll-quiet\n"
+			   "    dnssec-policy: stale-kskroll-ttl\n"
+			   "  - domain: former.test\n"
+			   "    dnssec-signing: on\n"
+			   "    dnssec-policy: former-kskroll-signal\n"
 			   "  - domain: short.test\n"
 			   "    dnssec-signing: on\n"
 			   "    dnssec-policy: short\n"
-			   "  - domain: quick.test\n"
-			   "    dnssec-signing: on\n"
-			   "    dnssec-policy: quick\n"
 			   "  - domain: shared.test\n"
 			   "    dnssec-signing: on\n"
 			   "    dnssec-policy: shared\n"
@@ -282,34 +284,60 @@ static void origin_tells_own_from_template(void **state)
 
 /* Switches. */
 
-static void quiet_switch_creates_the_policies_once(void **state)
+static void a_switch_creates_the_policy_once(void **state)
 {
 	fixture_t *f = *state;
 	unsigned before = policy_count(f);
 	result_t r;
 
-	assert_status(set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false), SERVER_OK);
-	assert_int_equal(policy_count(f), before + 3);
-	wait_until(f, "a.test.", r, r.check.dnskey_ttl == 600);
-	assert_int_equal(r.cds, 0);
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_LOW_TTL, 600, false), SERVER_OK);
+	assert_int_equal(policy_count(f), before + 1);
+	// Signals are as they were: the first key is ready.
+	wait_until(f, "a.test.", r, r.check.dnskey_ttl == 600 && r.cds == 1 && r.cdnskey == 1);
 	assert_int_equal(check(f, "d.test.").check.dnskey_ttl, 3600);
 
-	assert_status(set_policy(f, "d.test.", "lab", POLICY_SIGNAL, 600, false), SERVER_OK);
-	assert_int_equal(policy_count(f), before + 3);
-	wait_until(f, "d.test.", r, r.check.dnskey_ttl == 601);
-	wait_until(f, "d.test.", r, r.cds == 1 && r.cdnskey == 1);
+	assert_status(set_policy(f, "d.test.", "lab", POLICY_LOW_TTL, 600, false), SERVER_OK);
+	assert_int_equal(policy_count(f), before + 1);
+	wait_until(f, "d.test.", r, r.check.dnskey_ttl == 600);
 
 	// Repeated: nothing to do, also while the operator has a transaction.
 	assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
-	r = set_policy(f, "d.test.", "lab", POLICY_SIGNAL, 600, false);
+	r = set_policy(f, "d.test.", "lab", POLICY_LOW_TTL, 600, false);
 	assert_status(r, SERVER_OK);
 	assert_string_equal(r.detail, "unchanged");
 	assert_operator(f, "conf-abort", NULL, NULL, NULL, NULL);
+
+	assert_status(set_policy(f, "d.test.", "lab", POLICY_DELETE, 600, false), SERVER_OK);
+	assert_int_equal(policy_count(f), before + 2);
+	wait_until(f, "d.test.", r, r.check.dnskey_ttl == 601);
 
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 600, false), SERVER_OK);
 	assert_status(set_policy(f, "d.test.", "lab", POLICY_BASE, 600, false), SERVER_OK);
 	assert_non_null(strstr(section_of(f, "zone", "a.test"), "dnssec-policy=lab\n"));
 	wait_until(f, "a.test.", r, r.check.dnskey_ttl == 3600);
+	assert_no_transaction(f);
+}
+
+static void a_zone_of_the_former_version_gets_the_low_ttl_and_its_base(void **state)
+{
+	fixture_t *f = *state;
+	result_t r;
+
+	wait_until(f, "former.test.", r, r.check.dnskey_ttl == 301);
+	assert_status(set_policy(f, "former.test.", "former", POLICY_LOW_TTL, 300, false), SERVER_OK);
+	wait_until(f, "former.test.", r, r.check.dnskey_ttl == 300 && r.cds == 1);
+	assert_non_null(strstr(section_of(f, "zone", "former.test"), "dnssec-policy=former-kskroll-ttl\n"));
+	assert_status(set_policy(f, "former.test.", "former", POLICY_BASE, 300, false), SERVER_OK);
+	wait_until(f, "former.test.", r, r.check.dnskey_ttl == 3600 && r.cds == 0);
+	assert_non_null(strstr(section_of(f, "zone", "former.test"), "dnssec-policy=former\n"));
+
+	// Idle: straight to the base. What the former version made is left, and may be removed.
+	assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
+	assert_operator(f, "conf-set", "zone", "former.test", "dnssec-policy", "former-kskroll-signal");
+	assert_operator(f, "conf-commit", NULL, NULL, NULL, NULL);
+	assert_status(set_policy(f, "former.test.", "former", POLICY_BASE, 300, false), SERVER_OK);
+	assert_non_null(strstr(section_of(f, "zone", "former.test"), "dnssec-policy=former\n"));
+	assert_non_null(strstr(section_of(f, "policy", "former-kskroll-signal"), "dnskey-ttl=301\n"));
 	assert_no_transaction(f);
 }
 
@@ -331,36 +359,27 @@ static void policy_body(char *section, const char *name, char *out, const char *
 	}
 }
 
-static void derived_policies_differ_in_three_items_only(void **state)
+static void derived_policies_differ_in_two_items_only(void **state)
 {
 	fixture_t *f = *state;
-	static const char *const changed[] = { "dnskey-ttl=", "cds-cdnskey-publish=", "ds-push=", "comment=", NULL };
-	static const char *const publish[] = { NULL, "none", "rollover", "double-ds", "delete-dnssec" };
+	static const char *const changed[] = { "dnskey-ttl=", "cds-cdnskey-publish=", "comment=", NULL };
+	static const char *const publish[] = { NULL, "rollover", "delete-dnssec" };
 	char base[4096], derived[4096], name[256], line[300];
 
-	assert_status(set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false), SERVER_OK);
+	assert_status(set_policy(f, "a.test.", "lab", POLICY_LOW_TTL, 600, false), SERVER_OK);
 	policy_body(section_of(f, "policy", "lab"), "lab", base, changed);
 	assert_non_null(strstr(base, "unsafe-operation=no-check-keyset\nunsafe-operation=no-update-expired\n"));
+	assert_non_null(strstr(base, "ds-push=parent\n"));
 	assert_non_null(strstr(section_of(f, "policy", "lab"), "comment=it's \"quoted\", [really]\n"));
-
-	// The one that removes the DS is made when it is needed.
-	server_policy_name(name, sizeof(name), "lab", POLICY_DELETE, 600);
-	snprintf(line, sizeof(line), "policy[%s].cds-cdnskey-publish=", name);
-	assert_null(strstr(section_of(f, "policy", name), line));
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_DELETE, 600, false), SERVER_OK);
 
-	for (policy_role_t role = POLICY_QUIET; role < POLICY__COUNT; role++) {
+	for (policy_role_t role = POLICY_LOW_TTL; role < POLICY_FORMER; role++) {
 		server_policy_name(name, sizeof(name), "lab", role, 600);
 		char *section = section_of(f, "policy", name);
 		snprintf(line, sizeof(line), "policy[%s].cds-cdnskey-publish=%s\n", name, publish[role]);
 		assert_non_null(strstr(section, line));
-		snprintf(line, sizeof(line), "policy[%s].dnskey-ttl=%u\n", name,
-		         role == POLICY_QUIET    ? 600 :
-		         role == POLICY_ROLLBACK ? 602 :
-		                                   601);
+		snprintf(line, sizeof(line), "policy[%s].dnskey-ttl=%u\n", name, role == POLICY_DELETE ? 601 : 600);
 		assert_non_null(strstr(section, line));
-		// Knot refuses ds-push without CDS.
-		assert_true((strstr(section, "ds-push=parent") != NULL) == (role != POLICY_QUIET));
 		policy_body(section, name, derived, changed);
 		assert_string_equal(derived, base);
 	}
@@ -372,10 +391,10 @@ static void template_zone_ends_without_own_item(void **state)
 	fixture_t *f = *state;
 	result_t r;
 
-	assert_status(set_policy(f, "b.test.", "lab", POLICY_QUIET, 600, true), SERVER_OK);
+	assert_status(set_policy(f, "b.test.", "lab", POLICY_LOW_TTL, 600, true), SERVER_OK);
 	assert_string_equal(origin(f, "b.test.").detail, "own");
 	wait_until(f, "b.test.", r, r.check.dnskey_ttl == 600);
-	assert_status(set_policy(f, "b.test.", "lab", POLICY_SIGNAL, 600, true), SERVER_OK);
+	assert_status(set_policy(f, "b.test.", "lab", POLICY_DELETE, 600, true), SERVER_OK);
 	assert_status(set_policy(f, "b.test.", "lab", POLICY_BASE, 600, true), SERVER_OK);
 	assert_string_equal(origin(f, "b.test.").detail, "template");
 	wait_until(f, "b.test.", r, r.check.dnskey_ttl == 3600);
@@ -387,7 +406,7 @@ static void builtin_policy_can_be_derived_from(void **state)
 	fixture_t *f = *state;
 	result_t r;
 
-	assert_status(set_policy(f, "builtin.test.", "default", POLICY_QUIET, 300, false), SERVER_OK);
+	assert_status(set_policy(f, "builtin.test.", "default", POLICY_LOW_TTL, 300, false), SERVER_OK);
 	wait_until(f, "builtin.test.", r, r.check.dnskey_ttl == 300);
 	assert_status(set_policy(f, "builtin.test.", "default", POLICY_BASE, 300, false), SERVER_OK);
 	wait_until(f, "builtin.test.", r, r.check.dnskey_ttl == 3600);
@@ -399,14 +418,11 @@ static void configured_policy_is_used_as_it_is(void **state)
 	unsigned before = policy_count(f);
 	result_t r;
 
-	assert_status(set_policy(f, "ready.test.", "ready", POLICY_QUIET, 300, false), SERVER_OK);
+	assert_status(set_policy(f, "ready.test.", "ready", POLICY_LOW_TTL, 300, false), SERVER_OK);
 	wait_until(f, "ready.test.", r, r.check.dnskey_ttl == 300);
-	assert_null(strstr(section_of(f, "policy", "ready-kskroll-quiet"), "comment="));
+	assert_null(strstr(section_of(f, "policy", "ready-kskroll-ttl"), "comment="));
 
-	// The two that are missing come together, before they are needed.
-	assert_int_equal(policy_count(f), before + 2);
-	assert_status(set_policy(f, "ready.test.", "ready", POLICY_SIGNAL, 300, false), SERVER_OK);
-	assert_int_equal(policy_count(f), before + 2);
+	assert_int_equal(policy_count(f), before);
 }
 
 static void operators_transaction_is_busy_and_survives(void **state)
@@ -415,7 +431,7 @@ static void operators_transaction_is_busy_and_survives(void **state)
 
 	assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
 	assert_operator(f, "conf-set", "zone", "plain.test", "comment", "mine");
-	result_t r = set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false);
+	result_t r = set_policy(f, "a.test.", "lab", POLICY_LOW_TTL, 600, false);
 	assert_status(r, SERVER_BUSY);
 	assert_string_equal(r.detail, "too many transactions");
 	assert_status(check(f, "a.test."), SERVER_OK);
@@ -429,7 +445,7 @@ static void operators_zone_transaction_is_busy_and_survives(void **state)
 	fixture_t *f = *state;
 
 	assert_operator(f, "zone-begin", NULL, "a.test", NULL, NULL);
-	result_t r = set_policy(f, "a.test.", "lab", POLICY_QUIET, 600, false);
+	result_t r = set_policy(f, "a.test.", "lab", POLICY_LOW_TTL, 600, false);
 	assert_status(r, SERVER_BUSY);
 	assert_true(check(f, "a.test.").check.transaction);
 	assert_operator(f, "zone-abort", NULL, "a.test", NULL, NULL);
@@ -453,7 +469,7 @@ static void bad_zones_do_not_spoil_the_others(void **state)
 		{ "other.test.", "lab", SERVER_REFUSED, "dnssec-policy is 'other' now" },
 		{ "push.test.", "lab", SERVER_REFUSED, "ds-push" },
 		{ "plain.test.", "none", SERVER_REFUSED, "no policy 'none'" },
-		{ "loud.test.", "loud", SERVER_REFUSED, "must be 'none'" },
+		{ "loud.test.", "loud", SERVER_REFUSED, "must be 'rollover'" },
 		{ "d.test.", "lab", SERVER_OK, "" },
 	};
 	/* clang-format on */
@@ -464,7 +480,7 @@ static void bad_zones_do_not_spoil_the_others(void **state)
 	unsigned before = policy_count(f);
 
 	for (size_t i = 0; i < COUNT; i++) {
-		server_switch(f->server, calls[i].zone, calls[i].base, POLICY_QUIET,
+		server_switch(f->server, calls[i].zone, calls[i].base, POLICY_LOW_TTL,
 		              strcmp(calls[i].base, "loud") == 0 ? 300 : 900, false, on_done, &results[i]);
 	}
 	wait_for(f, results, COUNT);
@@ -476,11 +492,11 @@ static void bad_zones_do_not_spoil_the_others(void **state)
 	}
 
 	assert_no_transaction(f);
-	assert_int_equal(policy_count(f), before + 3);
+	assert_int_equal(policy_count(f), before + 1);
 	assert_string_equal(section_of(f, "zone", "member.test"), "");
 	assert_string_equal(section_of(f, "zone", "nowhere.test"), "");
 	assert_non_null(strstr(section_of(f, "zone", "short.test"), "dnssec-policy=short\n"));
-	assert_non_null(strstr(section_of(f, "zone", "d.test"), "dnssec-policy=lab-kskroll-quiet-900\n"));
+	assert_non_null(strstr(section_of(f, "zone", "d.test"), "dnssec-policy=lab-kskroll-ttl-900\n"));
 
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 900, false), SERVER_OK);
 	assert_status(set_policy(f, "d.test.", "lab", POLICY_BASE, 900, false), SERVER_OK);
@@ -490,15 +506,15 @@ static void a_derived_policy_of_another_algorithm_is_not_switched_to(void **stat
 {
 	fixture_t *f = *state;
 
-	result_t r = set_policy(f, "stale.test.", "stale", POLICY_QUIET, 300, false);
+	result_t r = set_policy(f, "stale.test.", "stale", POLICY_LOW_TTL, 300, false);
 	assert_status(r, SERVER_REFUSED);
-	if (strstr(r.detail, "'stale-kskroll-quiet' has algorithm 'ecdsap256sha256', must be 'ed25519'") == NULL) {
+	if (strstr(r.detail, "'stale-kskroll-ttl' has algorithm 'ecdsap256sha256', must be 'ed25519'") == NULL) {
 		fail_msg("%s", r.detail);
 	}
 	assert_non_null(strstr(section_of(f, "zone", "stale.test"), "dnssec-policy=stale\n"));
 
 	/* The base was changed in the middle: that rollover comes to its end. */
-	assert_status(set_policy(f, "rolling.test.", "stale", POLICY_SIGNAL, 300, false), SERVER_OK);
+	assert_status(set_policy(f, "rolling.test.", "stale", POLICY_DELETE, 300, false), SERVER_OK);
 	assert_no_transaction(f);
 }
 
@@ -517,15 +533,15 @@ static void calls_for_one_zone_keep_their_order(void **state)
 	fixture_t *f = *state;
 	result_t results[4] = { 0 };
 
-	server_switch(f->server, "a.test.", "lab", POLICY_QUIET, 600, false, on_done, &results[0]);
-	server_switch(f->server, "a.test.", "lab", POLICY_SIGNAL, 600, false, on_done, &results[1]);
+	server_switch(f->server, "a.test.", "lab", POLICY_LOW_TTL, 600, false, on_done, &results[0]);
+	server_switch(f->server, "a.test.", "lab", POLICY_DELETE, 600, false, on_done, &results[1]);
 	server_policy_origin(f->server, "a.test.", on_done, &results[2]);
-	server_switch(f->server, "a.test.", "lab", POLICY_ROLLBACK, 600, false, on_done, &results[3]);
+	server_switch(f->server, "a.test.", "lab", POLICY_LOW_TTL, 600, false, on_done, &results[3]);
 	wait_for(f, results, 4);
 	for (size_t i = 0; i < 4; i++) {
 		assert_status(results[i], SERVER_OK);
 	}
-	assert_non_null(strstr(section_of(f, "zone", "a.test"), "dnssec-policy=lab-kskroll-rollback-600\n"));
+	assert_non_null(strstr(section_of(f, "zone", "a.test"), "dnssec-policy=lab-kskroll-ttl-600\n"));
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 600, false), SERVER_OK);
 }
 
@@ -537,10 +553,10 @@ static void orphaned_transaction_of_ours_is_aborted(void **state)
 	assert_true(switch_recover(&target));
 
 	assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
-	assert_operator(f, "conf-set", "policy", "x-kskroll-quiet", NULL, NULL);
-	assert_operator(f, "conf-set", "policy", "x-kskroll-quiet", "dnskey-ttl", "300");
-	assert_operator(f, "conf-set", "zone", "a.test", "dnssec-policy", "x-kskroll-quiet");
-	assert_operator(f, "conf-set", "zone", "b.test", "dnssec-policy", "x-kskroll-quiet");
+	assert_operator(f, "conf-set", "policy", "x-kskroll-ttl", NULL, NULL);
+	assert_operator(f, "conf-set", "policy", "x-kskroll-ttl", "dnskey-ttl", "300");
+	assert_operator(f, "conf-set", "zone", "a.test", "dnssec-policy", "x-kskroll-ttl");
+	assert_operator(f, "conf-set", "zone", "b.test", "dnssec-policy", "x-kskroll-ttl");
 	time_t end = time(NULL) + WAIT_S;
 	while (!switch_recover(&target)) {
 		assert_true(time(NULL) < end);
@@ -572,75 +588,6 @@ static void operators_transaction_is_not_aborted(void **state)
 		                    "too many transactions");
 		assert_operator(f, "conf-abort", NULL, NULL, NULL, NULL);
 	}
-}
-
-/* Rollovers. */
-
-static void rollover_starts_and_is_confirmed(void **state)
-{
-	fixture_t *f = *state;
-	result_t r = { 0 };
-
-	assert_status(set_policy(f, "a.test.", "lab", POLICY_QUIET, 300, false), SERVER_OK);
-	wait_until(f, "a.test.", r, r.check.dnskey_ttl == 300);
-
-	// The first KSK still waits for its first submission.
-	memset(&r, 0, sizeof(r));
-	server_ksk_submitted(f->server, "a.test.", 0, on_done, &r);
-	wait_for(f, &r, 1);
-	assert_status(r, SERVER_OK);
-
-	memset(&r, 0, sizeof(r));
-	server_start_rollover(f->server, "a.test.", on_done, &r);
-	wait_for(f, &r, 1);
-	assert_status(r, SERVER_OK);
-	wait_until(f, "a.test.", r, r.dnskeys == 3);
-
-	memset(&r, 0, sizeof(r));
-	server_ksk_submitted(f->server, "a.test.", 60, on_done, &r);
-	wait_for(f, &r, 1);
-	assert_status(r, SERVER_REFUSED);
-	assert_string_equal(r.detail, "no key ready for submission");
-
-	memset(&r, 0, sizeof(r));
-	server_start_rollover(f->server, "plain.test.", on_done, &r);
-	wait_for(f, &r, 1);
-	assert_status(r, SERVER_REFUSED);
-	assert_string_equal(r.detail, "operation not supported");
-}
-
-static void order(fixture_t *f, bool start, uint32_t ttl)
-{
-	result_t r = { 0 };
-	if (start) {
-		server_start_rollover(f->server, "quick.test.", on_done, &r);
-	} else {
-		server_ksk_submitted(f->server, "quick.test.", ttl, on_done, &r);
-	}
-	wait_for(f, &r, 1);
-	assert_status(r, SERVER_OK);
-}
-
-static void old_key_stays_for_the_ttl_where_knot_can(void **state)
-{
-	fixture_t *f = *state;
-	const unsigned ttl = 4;
-	result_t r;
-
-	// Knot signals a key as long as it waits for the confirmation.
-	wait_until(f, "quick.test.", r, r.cds > 0);
-	order(f, false, ttl);
-	wait_until(f, "quick.test.", r, r.cds == 0);
-	assert_int_equal(r.dnskeys, 2); // There is no old key.
-
-	order(f, true, 0);
-	wait_until(f, "quick.test.", r, r.dnskeys == 3 && r.cds > 0);
-	time_t begin = time(NULL);
-	order(f, false, ttl);
-	wait_until(f, "quick.test.", r, r.cds == 0);
-	assert_int_equal(r.dnskeys, KNOT_KEEPS_OLD_KEY ? 3 : 2);
-	wait_until(f, "quick.test.", r, r.dnskeys == 2);
-	assert_true(!KNOT_KEEPS_OLD_KEY || time(NULL) - begin >= ttl - 1);
 }
 
 /* The end of knotd: the last test of its group. */
@@ -725,8 +672,9 @@ int main(void)
 		cmocka_unit_test(check_shows_what_the_operator_does),
 		cmocka_unit_test(many_checks_are_all_answered),
 		cmocka_unit_test(origin_tells_own_from_template),
-		cmocka_unit_test(quiet_switch_creates_the_policies_once),
-		cmocka_unit_test(derived_policies_differ_in_three_items_only),
+		cmocka_unit_test(a_switch_creates_the_policy_once),
+		cmocka_unit_test(a_zone_of_the_former_version_gets_the_low_ttl_and_its_base),
+		cmocka_unit_test(derived_policies_differ_in_two_items_only),
 		cmocka_unit_test(template_zone_ends_without_own_item),
 		cmocka_unit_test(builtin_policy_can_be_derived_from),
 		cmocka_unit_test(configured_policy_is_used_as_it_is),
@@ -738,8 +686,6 @@ int main(void)
 		cmocka_unit_test(calls_for_one_zone_keep_their_order),
 		cmocka_unit_test(orphaned_transaction_of_ours_is_aborted),
 		cmocka_unit_test(operators_transaction_is_not_aborted),
-		cmocka_unit_test(rollover_starts_and_is_confirmed),
-		cmocka_unit_test(old_key_stays_for_the_ttl_where_knot_can),
 		cmocka_unit_test(dead_knotd_is_unreachable),
 	};
 	int failed = cmocka_run_group_tests_name("text configuration", tests, start_text, stop_knotd);

@@ -116,7 +116,9 @@ static void other_names_are_base_policies(void **state)
 static void policies_of_the_former_version_are_none_of_ours(void **state)
 {
 	(void)state;
-	static const char *const suffixes[] = { "quiet", "signal", "rollback", "quiet-600", "signal-0", "rollback-900" };
+	static const char *const suffixes[] = {
+		"quiet", "signal", "rollback", "quiet-600", "signal-0", "rollback-900"
+	};
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		char name[256], base[256];

@@ -31,14 +31,12 @@ static const char head[] = "server:\n"
 			   "    address: 127.0.0.1@5300\n"
 			   "policy:\n";
 
-/*! A base with its three derived policies, all with one more item. */
+/*! A base with its derived policies, all with one more item. */
 static void write_policies(FILE *out, const char *base, const char *items, const char *but, const char *item)
 {
-	static const char *const roles[][3] = { { "quiet", "none", "300" },
-		                                { "signal", "rollover", "301" },
-		                                { "rollback", "double-ds", "302" } };
+	static const char *const roles[][3] = { { "ttl", "rollover", "300" }, { "delete", "delete-dnssec", "301" } };
 	fprintf(out, "  - id: %s\n    propagation-delay: 1\n%s", base, items);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		fprintf(out,
 		        "  - id: %s-kskroll-%s\n    propagation-delay: 1\n    cds-cdnskey-publish: %s\n"
 		        "    dnskey-ttl: %s\n%s",
@@ -246,9 +244,9 @@ static fit_t judge(fixture_t *f, const char *zone, const char *base, policy_role
 static void a_cycle_of_switches_loses_nothing_or_is_refused(void **state)
 {
 	fixture_t *f = *state;
-	static const policy_role_t cycle[] = { POLICY_QUIET, POLICY_SIGNAL, POLICY_ROLLBACK,
-		                               POLICY_BASE,  POLICY_QUIET,  POLICY_BASE };
-	static const unsigned ttls[] = { 300, 301, 302, 3600, 300, 3600 };
+	static const policy_role_t cycle[] = { POLICY_LOW_TTL, POLICY_DELETE, POLICY_LOW_TTL,
+		                               POLICY_BASE,    POLICY_DELETE, POLICY_BASE };
+	static const unsigned ttls[] = { 300, 301, 300, 3600, 301, 3600 };
 
 	for (size_t i = 0; i < CLASSES; i++) {
 		for (const char *kind = KINDS; *kind != '\0'; kind++) {
@@ -261,7 +259,7 @@ static void a_cycle_of_switches_loses_nothing_or_is_refused(void **state)
 			const char *zone = zone_of(KINDS[i % 2], i / 2);
 			const bool safe = is_safe(i / 2);
 			if (step == 0) {
-				fit_t fit = judge(f, zone, "ready", POLICY_QUIET, true);
+				fit_t fit = judge(f, zone, "ready", POLICY_LOW_TTL, true);
 				assert_int_equal(fit.status, safe ? SERVER_OK : SERVER_REFUSED);
 				assert_int_equal(fit.gate == GATE_SWITCH_LOSES_DATA, !safe);
 				assert_true(safe || strstr(fit.detail, classes[i / 2].load) != NULL);
@@ -304,8 +302,8 @@ static void a_new_policy_loses_nothing_of_any_zone_or_is_refused(void **state)
 	assert_operator(f, "conf-commit", NULL, NULL, NULL, NULL);
 	assert_all_kept(f, "the operator's commit");
 
-	fit_t fit = judge(f, zone, "fresh", POLICY_QUIET, true);
-	result_t r = set_policy(f, zone, "fresh", POLICY_QUIET, 300, false);
+	fit_t fit = judge(f, zone, "fresh", POLICY_LOW_TTL, true);
+	result_t r = set_policy(f, zone, "fresh", POLICY_LOW_TTL, 300, false);
 	if (KNOT_POLICY_REREADS) {
 		assert_int_equal(fit.status, SERVER_REFUSED);
 		assert_int_equal(fit.gate, GATE_SWITCH_LOSES_DATA);
@@ -316,7 +314,7 @@ static void a_new_policy_loses_nothing_of_any_zone_or_is_refused(void **state)
 	} else {
 		assert_int_equal(fit.status, SERVER_OK);
 		assert_status(r, SERVER_OK);
-		assert_int_equal(policy_count(f), before + 3);
+		assert_int_equal(policy_count(f), before + 1);
 	}
 	assert_all_kept(f, "a new policy");
 	assert_no_transaction(f);
@@ -346,7 +344,7 @@ static void a_file_that_is_behind_is_written_before(void **state)
 	assert_operator(f, "reload", NULL, NULL, NULL, NULL);
 	settle(f);
 	assert_true(zone_has(f, "s0.test."));
-	assert_status(set_policy(f, "s0.test.", "base", POLICY_QUIET, 300, false), SERVER_OK);
+	assert_status(set_policy(f, "s0.test.", "base", POLICY_LOW_TTL, 300, false), SERVER_OK);
 	wait_until(f, "s0.test.", r, r.check.dnskey_ttl == 300);
 	assert_true(zone_has(f, "s0.test."));
 }
@@ -366,19 +364,19 @@ static const struct {
 			/* clang-format off */
 } differing[] = {
 	{ "same", NULL, "    ksk-size: 256\n", NULL, NULL, false },
-	{ "size", "signal", "    algorithm: rsasha256\n    ksk-size: 2048\n",
+	{ "size", "ttl", "    algorithm: rsasha256\n    ksk-size: 2048\n",
 	  "    algorithm: rsasha256\n    ksk-size: 1024\n",
-	  "policy 'size-kskroll-signal' has ksk-size '1024', must be '2048'", true },
-	{ "scheme", "quiet", "    single-type-signing: on\n", "",
-	  "policy 'scheme-kskroll-quiet' has single-type-signing 'off', must be 'on'", false },
-	{ "submit", "signal", "", "    ksk-submission: sub\n",
-	  "policy 'submit-kskroll-signal' has ksk-submission 'sub', must be unset", true },
-	{ "push", "signal", "", "    ds-push: parent\n",
-	  "policy 'push-kskroll-signal' has ds-push 'parent', must be unset", true },
-	{ "unsafe", "rollback", "", "    unsafe-operation: [no-check-keyset]\n",
-	  "policy 'unsafe-kskroll-rollback' has unsafe-operation 'no-check-keyset', must be 'none'", true },
-	{ "life", "quiet", "    rrsig-lifetime: 10d\n", "",
-	  "policy 'life-kskroll-quiet' has rrsig-lifetime '1209600', must be '864000'", true },
+	  "policy 'size-kskroll-ttl' has ksk-size '1024', must be '2048'", true },
+	{ "scheme", "ttl", "    single-type-signing: on\n", "",
+	  "policy 'scheme-kskroll-ttl' has single-type-signing 'off', must be 'on'", false },
+	{ "submit", "ttl", "", "    ksk-submission: sub\n",
+	  "policy 'submit-kskroll-ttl' has ksk-submission 'sub', must be unset", true },
+	{ "push", "ttl", "", "    ds-push: parent\n",
+	  "policy 'push-kskroll-ttl' has ds-push 'parent', must be unset", true },
+	{ "unsafe", "delete", "", "    unsafe-operation: [no-check-keyset]\n",
+	  "policy 'unsafe-kskroll-delete' has unsafe-operation 'no-check-keyset', must be 'none'", true },
+	{ "life", "ttl", "    rrsig-lifetime: 10d\n", "",
+	  "policy 'life-kskroll-ttl' has rrsig-lifetime '1209600', must be '864000'", true },
 	{ "dflt", NULL, "    algorithm: ecdsap256sha256\n", "", NULL, false },
 };
 /* clang-format on */
@@ -421,9 +419,7 @@ static int start_policies_database(void **state)
 
 static policy_role_t role_of(const char *name)
 {
-	return strcmp(name, "quiet") == 0  ? POLICY_QUIET :
-	       strcmp(name, "signal") == 0 ? POLICY_SIGNAL :
-	                                     POLICY_ROLLBACK;
+	return name != NULL && strcmp(name, "delete") == 0 ? POLICY_DELETE : POLICY_LOW_TTL;
 }
 
 static void what_the_operator_wrote_is_compared_and_refused(void **state)
@@ -431,9 +427,10 @@ static void what_the_operator_wrote_is_compared_and_refused(void **state)
 	fixture_t *f = *state;
 
 	for (size_t i = 0; i < DIFFERING; i++) {
+		const policy_role_t role = role_of(differing[i].role);
 		char zone[32];
 		snprintf(zone, sizeof(zone), "%s.test.", differing[i].base);
-		fit_t fit = judge(f, zone, differing[i].base, POLICY_QUIET, true);
+		fit_t fit = judge(f, zone, differing[i].base, role, true);
 		if (differing[i].words == NULL) {
 			if (fit.status != SERVER_OK) {
 				fail_msg("%s: %s", zone, fit.detail);
@@ -443,17 +440,19 @@ static void what_the_operator_wrote_is_compared_and_refused(void **state)
 		assert_int_equal(fit.status, SERVER_REFUSED);
 		assert_int_equal(fit.gate, GATE_POLICY_DIFFERS);
 		assert_string_equal(fit.detail, differing[i].words);
-		result_t r = set_policy(f, zone, differing[i].base, POLICY_QUIET, 300, false);
-		assert_status(r, SERVER_REFUSED);
-		assert_string_equal(r.detail, differing[i].words);
-
-		// Under way only what is needed now counts.
-		for (policy_role_t role = POLICY_QUIET; role < POLICY_DELETE; role++) {
-			bool refused = differing[i].under_way && role == role_of(differing[i].role);
-			fit = judge(f, zone, differing[i].base, role, false);
-			if (fit.status != (refused ? SERVER_REFUSED : SERVER_OK)) {
-				fail_msg("%s under way, role %u: %s", zone, role, fit.detail);
-			}
+		if (differing[i].under_way) {
+			result_t r = set_policy(f, zone, differing[i].base, role, 300, false);
+			assert_status(r, SERVER_REFUSED);
+			assert_string_equal(r.detail, differing[i].words);
+		}
+		fit = judge(f, zone, differing[i].base, role, false);
+		if (fit.status != (differing[i].under_way ? SERVER_REFUSED : SERVER_OK)) {
+			fail_msg("%s under way: %s", zone, fit.detail);
+		}
+		// Only what is needed now counts.
+		fit = judge(f, zone, differing[i].base, role == POLICY_DELETE ? POLICY_LOW_TTL : POLICY_DELETE, true);
+		if (fit.status != SERVER_OK) {
+			fail_msg("%s, the other role: %s", zone, fit.detail);
 		}
 	}
 	assert_no_transaction(f);
@@ -462,45 +461,41 @@ static void what_the_operator_wrote_is_compared_and_refused(void **state)
 static void what_the_module_made_is_corrected(void **state)
 {
 	fixture_t *f = *state;
-	char line[128];
 
-	assert_status(set_policy(f, "mine.test.", "mine", POLICY_QUIET, 300, false), SERVER_OK);
+	assert_status(set_policy(f, "mine.test.", "mine", POLICY_LOW_TTL, 300, false), SERVER_OK);
+	assert_status(set_policy(f, "mine.test.", "mine", POLICY_DELETE, 300, false), SERVER_OK);
 	unsigned count = policy_count(f);
 
-	// The base changes under way, and somebody adds an item to one of the others.
+	// The base changes under way, and somebody adds items to the other one.
 	assert_operator(f, "conf-begin", NULL, NULL, NULL, NULL);
 	assert_operator(f, "conf-set", "policy", "mine", "rrsig-lifetime", "10d");
 	assert_operator(f, "conf-set", "policy", "mine", "algorithm", "ed25519");
-	assert_operator(f, "conf-set", "policy", "mine-kskroll-rollback", "unsafe-operation", "no-check-keyset");
-	assert_operator(f, "conf-set", "policy", "mine-kskroll-signal", "ksk-submission", "sub");
+	assert_operator(f, "conf-set", "policy", "mine-kskroll-ttl", "unsafe-operation", "no-check-keyset");
+	assert_operator(f, "conf-set", "policy", "mine-kskroll-ttl", "ksk-submission", "sub");
 	assert_operator(f, "conf-commit", NULL, NULL, NULL, NULL);
-	assert_int_equal(judge(f, "mine.test.", "mine", POLICY_SIGNAL, false).status, SERVER_OK);
-	assert_status(set_policy(f, "mine.test.", "mine", POLICY_SIGNAL, 300, false), SERVER_OK);
-	static const char *const roles[] = { "quiet", "signal", "rollback" };
-	for (size_t i = 0; i < 3; i++) {
-		snprintf(line, sizeof(line), "mine-kskroll-%s", roles[i]);
-		const char *section = section_of(f, "policy", line);
-		assert_non_null(strstr(section, "rrsig-lifetime=864000\n"));
-		assert_null(strstr(section, "unsafe-operation"));
-		assert_null(strstr(section, "ksk-submission"));
-		assert_null(strstr(section, "ed25519"));
-	}
+	assert_int_equal(judge(f, "mine.test.", "mine", POLICY_LOW_TTL, false).status, SERVER_OK);
+	assert_status(set_policy(f, "mine.test.", "mine", POLICY_LOW_TTL, 300, false), SERVER_OK);
+	const char *section = section_of(f, "policy", "mine-kskroll-ttl");
+	assert_non_null(strstr(section, "rrsig-lifetime=864000\n"));
+	assert_null(strstr(section, "unsafe-operation"));
+	assert_null(strstr(section, "ksk-submission"));
+	assert_null(strstr(section, "ed25519"));
 
-	// Another zone of the base must not make it roll to the algorithm, and waits: the policies are in use.
-	fit_t fit = judge(f, "other.test.", "mine", POLICY_QUIET, true);
+	// Another zone of the base must not make it roll to the algorithm, and waits: the policy is in use.
+	fit_t fit = judge(f, "other.test.", "mine", POLICY_LOW_TTL, true);
 	assert_int_equal(fit.status, SERVER_REFUSED);
 	assert_int_equal(fit.gate, GATE_POLICY_DIFFERS);
 	assert_string_equal(fit.detail,
-	                    "policy 'mine' has another algorithm than 'mine-kskroll-signal', which zone mine.test. "
+	                    "policy 'mine' has another algorithm than 'mine-kskroll-ttl', which zone mine.test. "
 	                    "needs as it is");
-	assert_status(set_policy(f, "other.test.", "mine", POLICY_QUIET, 300, false), SERVER_REFUSED);
-	assert_null(strstr(section_of(f, "policy", "mine-kskroll-signal"), "ed25519"));
+	assert_status(set_policy(f, "other.test.", "mine", POLICY_LOW_TTL, 300, false), SERVER_REFUSED);
+	assert_null(strstr(section_of(f, "policy", "mine-kskroll-ttl"), "ed25519"));
 
 	// The next rollover takes the algorithm as well.
 	assert_status(set_policy(f, "mine.test.", "mine", POLICY_BASE, 300, false), SERVER_OK);
-	assert_int_equal(judge(f, "other.test.", "mine", POLICY_QUIET, true).status, SERVER_OK);
-	assert_status(set_policy(f, "mine.test.", "mine", POLICY_QUIET, 300, false), SERVER_OK);
-	assert_non_null(strstr(section_of(f, "policy", "mine-kskroll-signal"), "algorithm=ed25519\n"));
+	assert_int_equal(judge(f, "other.test.", "mine", POLICY_LOW_TTL, true).status, SERVER_OK);
+	assert_status(set_policy(f, "mine.test.", "mine", POLICY_LOW_TTL, 300, false), SERVER_OK);
+	assert_non_null(strstr(section_of(f, "policy", "mine-kskroll-ttl"), "algorithm=ed25519\n"));
 	assert_int_equal(policy_count(f), count);
 	assert_no_transaction(f);
 }
