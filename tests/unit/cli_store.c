@@ -97,7 +97,7 @@ static void answers(char *out, size_t len, time_t at, time_t unreachable_since)
 	rollover_facts_t facts = {
 		.keys = { key(1), key(2) },
 		.key_count = 2,
-		.own = { .known = true, .policy = POLICY_SIGNAL, .dnskey = 3, .dnskey_ttl = 300 },
+		.own = { .known = true, .policy = POLICY_LOW_TTL, .dnskey = 3, .dnskey_ttl = 300 },
 		.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
 		.watch = { .answered = 3, .failing = 1, .parent_ok = true, .detail = "192.0.2.53@53: bogus" },
 		.no_route = ROUTE_IPV6,

@@ -49,7 +49,7 @@ static rollover_facts_t everything(void)
 		.key_count = 2,
 		.own = { .dnskey = 7,
 		         .dnskey_ttl = 300,
-		         .policy = POLICY_SIGNAL,
+		         .policy = POLICY_LOW_TTL,
 		         .cds = { .present = true, .keys = 2 } },
 		.asked = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
 		.no_route = ROUTE_IPV4 | ROUTE_IPV6,
@@ -104,7 +104,7 @@ static void what_was_written_is_read(void **state)
 	assert_int_equal(counts[0], SERVERS);
 	assert_int_equal(counts[1], SERVERS);
 	assert_null(strstr(text, "\"cut\""));
-	assert_non_null(strstr(text, "\"own_policy\":\"signal\""));
+	assert_non_null(strstr(text, "\"own_policy\":\"ttl\""));
 	const char *ignored = strstr(text, "\"ds_ignored\":true");
 	assert_non_null(ignored);
 	assert_null(strstr(ignored + 2, "ds_ignored"));
