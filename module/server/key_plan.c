@@ -185,6 +185,25 @@ static bool is_fit(const listed_key_t *key, goal_t goal, time_t now, key_plan_t 
 	return true;
 }
 
+/*!
+ * Whether the new key was made after the old ones. If not, the store may have been lost after the DS was replaced, and
+ * the rollover would bring back a key that was replaced for a reason.
+ */
+static bool is_younger(const server_keys_t *wish, const cast_t *cast, key_plan_t *plan)
+{
+	for (unsigned i = 0; wish->order == KEY_ORDER_SIGNAL && i < cast->old_count; i++) {
+		const listed_key_t *old = cast->old_keys[i], *fresh = cast->new_key;
+		if (old != NULL && fresh != NULL && fresh->timers[KEY_CREATED] != 0 &&
+		    fresh->timers[KEY_CREATED] < old->timers[KEY_CREATED]) {
+			FAIL(plan,
+			     "the KSK of key tag %u is older than %u, which the DS names: remove it, or set created=+0 "
+			     "to roll to it",
+			     fresh->tag, old->tag);
+		}
+	}
+	return true;
+}
+
 /*! Whether all keys are there that stay, and each may be changed. */
 static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, key_plan_t *plan)
 {
@@ -201,7 +220,7 @@ static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, k
 	if (wish->has_new && cast->new_key == NULL && new_goal != TO_REMOVE) {
 		FAIL(plan, "the new KSK is not among the keys");
 	}
-	return is_fit(cast->new_key, new_goal, now, plan);
+	return is_fit(cast->new_key, new_goal, now, plan) && is_younger(wish, cast, plan);
 }
 
 static key_change_t change_to(const listed_key_t *key, goal_t goal, time_t now, bool renew)
