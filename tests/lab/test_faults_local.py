@@ -80,14 +80,15 @@ def test_control_socket_is_refused(directory):
 
 
 @bound(120)
-def test_submission_by_the_operator_skips_the_observation(directory):
-    with fault(directory, "The operator's zone-ksk-submitted in observe",
+def test_the_operator_skips_the_observation(directory):
+    with fault(directory, "The operator removes the old KSK with keymgr in observe, as kskroll status advises",
                module_settings={"observe": 90}) as case:
         case.start()
         # As long as the old DS may be in caches the operator would break them.
         case.gate("waiting-observe", state="observe", bound=60)
         case.stays("observe", case.world.ds_ttl + 2, "it is observed", case.both_keys)
-        case.knotc("zone-ksk-submitted", ZONE)
+        keymgr(case.world, "set", tag_of(case.old), "retire=+0", "remove=+0")
+        case.knotc("zone-keys-load", ZONE)
         case.did = "takes it as the wish to skip the observation, goes to retire"
         case.finish()
         assert any("observe -> retire" in line for line in case.world.knot.log_lines("mod-kskroll"))
@@ -95,14 +96,16 @@ def test_submission_by_the_operator_skips_the_observation(directory):
 
 @long_test
 @bound(120)
-def test_submission_by_the_operator_is_too_early(directory):
-    with fault(directory, "The operator's zone-ksk-submitted in introduce, before any DS of the new key",
+def test_the_operator_removes_the_old_key_too_early(directory):
+    with fault(directory, "The operator removes the old KSK with keymgr in introduce, before any DS of the new key",
                secure=False) as case:
         with stuck(case.world.child_bind):
             case.start()
             case.gate("dnskey-missing-at", CHILD_BIND, "introduce")
-            # Knot refuses it until its own waits are over.
-            wait_until(lambda: case.world.knot.knotc_ok("zone-ksk-submitted", ZONE), 30, "submitted")
+            # No key is ready, so there is nothing that this could confirm.
+            assert not case.world.knot.knotc_ok("zone-ksk-submitted", ZONE)
+            keymgr(case.world, "set", tag_of(case.old), "retire=+0", "remove=+0")
+            case.knotc("zone-keys-load", ZONE)
             case.gate("old-key-gone", state="introduce")
             assert case.old_ds() and case.no_signals()
             case.did = "says so at once; the command itself breaks validation, no signal could be trusted"

@@ -7,8 +7,9 @@ import sqlite3
 import time
 
 from . import ask
-from .faults import fault, fill_disk, remount, remove_store, small_disk, store_path, stored
+from .faults import fault, fill_disk, keymgr, remount, remove_store, small_disk, store_path, stored
 from .marks import bound, long_test
+from .test_faults_local import tag_of
 from .test_operator import commit
 from .test_rollover import ZONE
 from .wait import wait_until
@@ -112,14 +113,16 @@ def test_store_deleted_in_observe(directory):
         case.world.knot.stop()
         remove_store(store_path(case.world))
         case.world.knot.launch()
-        # CDS names the key of the DS: the new one, or one that nobody has confirmed? After a week it makes no difference.
-        case.gate("ksk-unconfirmed", state="signal", bound=60)
-        assert case.both_keys() and case.world.ds_everywhere(ZONE, new)
-        case.did = "keeps both keys for a week, since it does not know which one is new"
-        case.knotc("zone-ksk-submitted", ZONE)
+        # The key without a DS is older than the other: that rollover would bring back what was replaced.
+        case.gate("keys-refused", state="signal", bound=60)
+        case.stays("signal", case.world.propagation_delay + case.world.dnskey_ttl, "the older key has no DS",
+                   lambda: case.both_keys() and case.no_signals() and case.world.ds_everywhere(ZONE, new))
+        case.did = "keeps both keys and signals nothing, since the key without a DS is the older one"
+        keymgr(case.world, "set", tag_of(case.old), "retire=+0", "remove=+0")
+        case.knotc("zone-keys-load", ZONE)
         wait_until(lambda: case.progress.state == "idle" and case.progress.gate == "none", 30, "at rest again")
         assert ask.ksks(KNOT, ZONE) == new
-        case.ended = "after a week, when no other DS can be in caches, or at once by the operator's zone-ksk-submitted, who knows both"
+        case.ended = "when the operator removes the older key with keymgr, as the gate advises"
 
 
 def spoiled(case, spoil, message, mend, how, lost=False):

@@ -72,7 +72,7 @@ def install(world):
 
 @bound(180)
 def test_from_dry_run_to_history_with_a_secondary_that_gets_stuck(directory):
-    settings = {**QUICK, "policy": {"cds-cdnskey-publish": "none"}, "module_settings": QUICK_MODULE,
+    settings = {**QUICK, "module_settings": QUICK_MODULE,
                 "zone_module_settings": {ZONE: {"dry-run": True}}}
     with World(directory=directory, **settings) as world:
         old = ask.ksks(world.knot.address, ZONE)
