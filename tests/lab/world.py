@@ -8,6 +8,7 @@
     example.test. knotd hidden primary    127.0.3.1           the server under test
                   NSD secondary           127.0.3.2, ::1      ns1
                   BIND secondary          127.0.3.3           ns2
+    catalog.lab.  BIND primary            127.0.3.4           where zones are members of a catalog
     resolvers     unbound warm, fresh     127.0.4.1, .2       and one pinned to each child server
 """
 
@@ -31,6 +32,8 @@ KNOT = "127.0.3.1"
 CHILD_NSD = "127.0.3.2"
 CHILD_NSD6 = "::1"
 CHILD_BIND = "127.0.3.3"
+CATALOG_BIND = "127.0.3.4"
+CATALOG_ZONE = "catalog.lab."
 #: Nobody has these addresses, and the namespace has no route to them.
 FAR_PARENT = "2001:db8:2::"
 FAR_CHILD = "2001:db8:3::"
@@ -65,6 +68,8 @@ class World:
     `parent_lines`, `child_lines`: further records of the parent and of each child zone.
     `receiver`: the parent has DSYNC, and a receiver in this mode that makes the agent scan at once.
     `far`: each server has an IPv6 address besides, to which this host has no route.
+    `catalog`: zone -> name of its template; such zones have no section, but are members of a catalog that is transferred.
+    `templates`: items of those templates.
     `dsync_secure`: if not, DSYNC is in a zone `_dsync.test.` of its own, which nobody signs.
     """
 
@@ -74,7 +79,7 @@ class World:
                  module_settings=None, zone_module_settings=None, extra_sections=(),
                  wrap=(), env=None, pinned=True, agent_interval=1.0,
                  engine_settings=None, first_ds=True, rate=1, receiver=None, dsync_secure=True,
-                 secure_parent=True, far=False, parent_denial="", above_ttl=60, parent_lines=(), child_lines=()):
+                 secure_parent=True, far=False, parent_denial="", above_ttl=60, parent_lines=(), child_lines=(), catalog=None, templates=None):
         self.zones = list(zones)
         self.dir = directory or tempfile.mkdtemp(prefix="kskroll-lab-")
         os.makedirs(self.dir, exist_ok=True)
@@ -93,6 +98,7 @@ class World:
         self._secure_parent, self._is_far = secure_parent, far
         self._parent_denial, self._above_ttl = parent_denial, above_ttl
         self._parent_lines, self._child_lines = list(parent_lines), list(child_lines)
+        self.catalog = Catalog(self.dir, catalog, templates) if catalog else None
         self.policy = dict(policy or {})
         self._given = {"policy": self.policy, "template": template or {}, "server": server or {},
                        "zone": zone_settings or {}, "module": module_settings or {},
@@ -291,6 +297,9 @@ class World:
                 zone, hosts, self.zone_ttl,
                 ["www A 192.0.2.1", "www AAAA 2001:db8::1", *self._child_lines]))
         self.knot.sections = self.knot_sections()
+        if self.catalog:
+            self._up(self.catalog.primary)
+            self.knot.zones = [zone for zone in self.zones if zone not in self.catalog.members]
         self._up(self.knot)
         wait_until(lambda: all(ask.ksks(KNOT, zone) for zone in self.zones), 20,
                    "the child zones are signed")
@@ -370,8 +379,18 @@ class World:
         sections += self._extra_sections
         sections += self._module_sections()
         sections.append(("policy", [self._policy()]))
-        sections.append(("template", [self._template()]))
-        sections.append(("zone", [self._zone(zone) for zone in self.zones]))
+        templates, blocks = [self._template()], [self._zone(zone) for zone in self.zones]
+        if self.catalog:
+            sections.append(("remote", [{"id": "catalog", "address": CATALOG_BIND, "via": KNOT}]))
+            sections.append(("acl", [{"id": "catalog", "address": CATALOG_BIND, "action": "notify"}]))
+            module = {"module": "mod-kskroll/default"} if self.module and self._attached else {}
+            common = {item: value for item, value in templates[0].items() if item != "global-module"}
+            templates += [{**common, "id": name, **module, **items} for name, items in self.catalog.templates.items()]
+            blocks = [block for block in blocks if block["domain"] not in self.catalog.members]
+            blocks.append({"domain": CATALOG_ZONE, "master": "catalog", "acl": "catalog", "dnssec-signing": False,
+                           "notify": [], "catalog-role": "interpret", "catalog-template": list(self.catalog.templates)})
+        sections.append(("template", templates))
+        sections.append(("zone", blocks))
         return sections
 
     def _transfer_sections(self):
@@ -419,6 +438,37 @@ class World:
         for zone, settings in self._given["zone-module"].items():
             blocks.append({"id": _instance(zone), **common, **settings})
         return [("mod-kskroll", blocks)]
+
+
+class Catalog:
+    """The catalog of which zones are members (RFC 9432), at its primary. `members`: zone -> group."""
+
+    def __init__(self, directory, members, templates):
+        self.members = dict(members)
+        self.templates = {group: {} for group in self.members.values()} | (templates or {})
+        self.primary = Bind("catalog", directory, [CATALOG_BIND], {})
+        self._ids, self._serial = {}, 1
+        self.primary.zones[CATALOG_ZONE] = (
+            f'\ttype primary;\n\tfile "{self.primary.path("catalog.zone")}";\n'
+            f"\tallow-transfer {{ any; }};\n\talso-notify {{ {KNOT}; }};")
+        self._write()
+
+    def change(self, knot, **members):
+        """Other members from here on; the server under test is notified."""
+        self.members = dict(members)
+        self._serial += 1
+        self._write()
+        self.primary.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: f" {self._serial} 30 1 " in knot.knotc("zone-read", CATALOG_ZONE, "@", "SOA"), 20, "the catalog is transferred")
+
+    def _write(self):
+        lines = [f"$ORIGIN {CATALOG_ZONE}", "$TTL 0", f"@ SOA invalid. invalid. {self._serial} 30 1 864000 0", "@ NS invalid.",
+                 'version TXT "2"']
+        for zone, group in self.members.items():
+            # The name of a member stays, else its keys are others.
+            unique = self._ids.setdefault(zone, f"id{len(self._ids)}")
+            lines += [f"{unique}.zones PTR {zone}", f'group.{unique}.zones TXT "{group}"']
+        self.primary.write("catalog.zone", "\n".join(lines) + "\n")
 
 
 def _instance(zone):
