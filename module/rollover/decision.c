@@ -39,6 +39,7 @@ void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *r
 	c->facts = facts;
 	c->now = now;
 	c->out = out;
+	c->sound = false;
 	c->old = keyset_of(facts, row->old, row->old_count);
 	c->new_key = row->has_new ? keyset_of(facts, &row->new_key, 1) : 0;
 	find_step(c);
@@ -57,28 +58,52 @@ static bool shows(const signal_rrset_t *rrset, keyset_t keys)
 	return rrset->present == (keys != 0) && rrset->keys == keys;
 }
 
-bool dec_keys_differ(const dec_t *c)
+bool dec_signals_shown(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
 	const own_facts_t *own = &c->facts->own;
 	const key_states_t wanted = c->out->keys;
-
-	if (wanted == KEYS_UNKNOWN) {
-		return false;
-	}
-	if ((row->has_new || row->state == ROLLOVER_IDLE) && row->keys != wanted) {
-		return true;
-	}
 	const keyset_t fresh = row->has_new ? keyset_of(c->facts, &row->new_key, 1) : 0;
 	const keyset_t old = keyset_of(c->facts, row->old, row->old_count);
 	const keyset_t named = wanted == KEYS_SILENT ? 0 : wanted == KEYS_SIGNAL_NEW ? fresh : fresh | old;
-	return dec_publishes(own) && !(shows(&own->cds, named) && shows(&own->cdnskey, named));
+
+	return shows(&own->cds, named) && shows(&own->cdnskey, named);
+}
+
+bool dec_keys_differ(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+
+	if (c->out->keys == KEYS_UNKNOWN) {
+		return false;
+	}
+	return ((row->has_new || row->state == ROLLOVER_IDLE) && row->keys != c->out->keys) ||
+	       (dec_publishes(&c->facts->own) && !dec_signals_shown(c));
+}
+
+static bool are_signals(key_states_t keys)
+{
+	return keys == KEYS_SIGNAL_NEW || keys == KEYS_SIGNAL_BOTH;
+}
+
+/*! Signals that are out stay out. Others stay away, whether an order or a switch would bring them. */
+static void hold_back(dec_t *c)
+{
+	if (!dec_signals_shown(c)) {
+		c->out->keys = KEYS_SILENT;
+	} else if (c->out->row.keys != c->out->keys) {
+		c->out->keys = KEYS_UNKNOWN; /* Nobody has read the states yet. */
+	}
 }
 
 void dec_conclude(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
 	rollover_decision_t *out = c->out;
+
+	if (are_signals(out->keys) && !c->sound && !out->transition && !rollover_state_info(out->row.state)->repairs) {
+		hold_back(c);
+	}
 
 	out->set_keys = out->driven && own->known && own->dnskey != 0 && !own->frozen && !own->transaction &&
 	                dec_keys_differ(c);

@@ -20,6 +20,7 @@ typedef struct {
 	const step_t *step;      /*!< Of the state before. */
 	keyset_t old;            /*!< Row's old keys as a set. */
 	keyset_t new_key;        /*!< Row's new key as a set, 0 if none. */
+	bool sound;              /*!< The keys of the zone and its validation were judged, and are well. */
 	judge_verdict_t ds;      /*!< Of the step, once it has judged the DS. */
 	judge_verdict_t servers; /*!< Of the step, once it has judged the nameservers. */
 	rollover_decision_t *out;
@@ -33,6 +34,8 @@ void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *r
 policy_role_t dec_policy(const dec_t *c, policy_role_t role);
 /*! Whether CDS of the keys that are ready, and of no others, is published. */
 bool dec_publishes(const own_facts_t *own);
+/*! Whether CDS and CDNSKEY of the own zone are those that the wanted states make. */
+bool dec_signals_shown(const dec_t *c);
 /*! Whether the states of the keys are not known to be those that are wanted, or the own zone shows others. */
 bool dec_keys_differ(const dec_t *c);
 /*! The end of a decision: which states have to be set. */

@@ -32,7 +32,7 @@ static bool on_hold(dec_t *c)
 	const bool idle = row->state == ROLLOVER_IDLE;
 
 	/* Safest is quiet: nobody is asked to change anything (both keys stay in use). */
-	c->out->driven = !idle;
+	c->out->driven = !idle && c->facts->own.dnskey != 0;
 	c->out->keys = idle ? KEYS_UNKNOWN : KEYS_SILENT;
 	c->out->policy = dec_policy(c, POLICY_LOW_TTL);
 	if (rollover_state_info(row->state)->asks_operator) {
@@ -292,40 +292,41 @@ bool guard_validation(dec_t *c)
 	if (rollover_state_info(row->state)->repairs) {
 		return false;
 	}
-	/* Nothing goes forward: a nameserver gone wrong takes the signals back, and those not out stay away. */
-	if (c->step->key_lost != TO_STAY) {
-		if (cond_key_lost(c)) {
-			return true;
-		}
-		if (dec_keys_differ(c)) {
-			c->out->keys = KEYS_SILENT;
-		}
-	}
-	return dec_gate(c, &v);
+	/* Nothing goes forward: a nameserver gone wrong takes the signals back. */
+	return (c->step->key_lost != TO_STAY && cond_key_lost(c)) || dec_gate(c, &v);
 }
 
 /* The states of the keys. */
 
+/*! Signals that went, perhaps days ago, come back only if all is still well. \return Whether it is not. */
+static bool signals_stay_away(dec_t *c)
+{
+	const step_t *step = c->step;
+
+	if (c->out->keys != KEYS_SIGNAL_NEW && c->out->keys != KEYS_SIGNAL_BOTH) {
+		return false;
+	}
+	if (step->key_lost != TO_STAY && cond_key_lost(c)) {
+		return true;
+	}
+	/* The DS was taken away meanwhile: what is not out any more stays away. */
+	if (step->removed != TO_STAY && step->removed != TO_START && dec_ds_removed(c)) {
+		dec_go_back(c, step->removed, &DEC_DS_REMOVED);
+		return true;
+	}
+	return false;
+}
+
 bool guard_states(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
-	const step_t *step = c->step;
 
+	c->sound = true;
 	if (!c->out->driven || !dec_keys_differ(c)) {
 		return false;
 	}
-	/* Signals that went, perhaps days ago, come back only if all is still well. */
-	if (c->out->keys != KEYS_SILENT) {
-		if (step->key_lost != TO_STAY && cond_key_lost(c)) {
-			return true;
-		}
-		/* The DS was taken away meanwhile: what is not out any more stays away. */
-		if (step->removed != TO_STAY && step->removed != TO_START && dec_ds_removed(c)) {
-			dec_go_back(c, step->removed, &DEC_DS_REMOVED);
-			return true;
-		}
-	}
-	return unjudged(c, own->keys_refused ? GATE_KEYS_REFUSED : GATE_KEYS_PENDING, own->conf_detail);
+	return signals_stay_away(c) ||
+	       unjudged(c, own->keys_refused ? GATE_KEYS_REFUSED : GATE_KEYS_PENDING, own->conf_detail);
 }
 
 /* The policy. */
@@ -354,6 +355,10 @@ bool guard_policy(dec_t *c)
 
 	if (own->policy == c->out->policy || !c->out->driven || own->catalog_member || !needs_policy(c)) {
 		return false;
+	}
+	/* Where the base policy publishes none, the switch brings them back. */
+	if (!dec_publishes(own) && signals_stay_away(c)) {
+		return true;
 	}
 	if (rollover_conf_bars(own, c->out->policy)) {
 		return unjudged(c, own->conf_gate, own->conf_reason);
