@@ -47,7 +47,7 @@ static inline void machine_init(machine_t *m)
 		m->facts.keys[i] = machine_key(i + 1);
 	}
 	m->facts.key_count = 3;
-	m->facts.own = (own_facts_t){ .known = true, .dnskey = OLD, .dnskey_ttl = HOUR };
+	m->facts.own = (own_facts_t){ .known = true, .base_publishes = true, .dnskey = OLD, .dnskey_ttl = HOUR };
 	m->facts.child = m->child;
 	m->facts.child_count = 2;
 	m->facts.parent = m->parent;
@@ -106,11 +106,51 @@ static inline void machine_step(machine_t *m)
 	m->row = m->out.row;
 }
 
+/*! The keys that CDS names where the KSKs have these states. */
+static inline keyset_t machine_named(key_states_t keys)
+{
+	return keys == KEYS_SIGNAL_NEW ? NEW : keys == KEYS_SIGNAL_BOTH ? OLD | NEW : 0;
+}
+
+/*! kskrolld and Knot do what was decided, and every nameserver has it at once. */
+static inline void machine_obey(machine_t *m)
+{
+	const rollover_decision_t *d = &m->out;
+
+	if (d->set_keys) {
+		rollover_keys_are(&m->row, d->keys, m->now);
+		machine_signal(m, rollover_is_first(&m->row) && d->keys == KEYS_SIGNAL_NEW ? m->facts.own.dnskey :
+		                                                                             machine_named(d->keys));
+	} else if (rollover_must_switch(&m->facts.own, d)) {
+		m->facts.own.policy = d->policy;
+	} else if (d->action != ACTION_NONE) {
+		rollover_keys_are(&m->row, KEYS_SILENT, m->now);
+	}
+}
+
 /*! Time in which checks came when they were due, and saw what the last one saw. */
 static inline void machine_pass(machine_t *m, time_t seconds)
 {
 	m->now += seconds;
 	m->row.observed_last = m->now - 1;
+}
+
+/*! What the states of the keys were read to be in this state. */
+static inline key_states_t machine_keys(rollover_state_t state)
+{
+	switch (state) {
+	case ROLLOVER_PREPARE: /* Nobody has had to set them. */
+	case ROLLOVER_REMOVE_DS:
+	case ROLLOVER_EXPIRE_DS:
+		return KEYS_UNKNOWN;
+	case ROLLOVER_SIGNAL:
+	case ROLLOVER_AWAIT_DS:
+		return KEYS_SIGNAL_NEW;
+	case ROLLOVER_ROLLBACK:
+		return KEYS_SIGNAL_BOTH;
+	default: /* In idle: since the last rollover. */
+		return KEYS_SILENT;
+	}
 }
 
 /*! The zone as it is when nothing is in the way of leaving \a state but time. */
@@ -131,9 +171,9 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 	} else {
 		machine_serve(m, OLD, state == ROLLOVER_IDLE ? HOUR : 300);
 	}
-	if (state == ROLLOVER_SIGNAL || state == ROLLOVER_AWAIT_DS) {
-		machine_signal(m, NEW);
-	}
+	m->row.keys = machine_keys(state);
+	m->row.signalled = state >= ROLLOVER_SIGNAL && state <= ROLLOVER_ROLLED_BACK ? T0 : 0;
+	machine_signal(m, machine_named(m->row.keys));
 	if (state >= ROLLOVER_WITHDRAW && state <= ROLLOVER_RETIRE) {
 		machine_ds(m, NEW, 300);
 		m->row.ds_all_since = T0;

@@ -323,7 +323,8 @@ static void another_state_begins_with_nothing(void **state)
 	assert_int_equal(row->checks, 0);
 	assert_int_equal(row->next_check, T0);
 	assert_true(s.m.out.transition);
-	assert_int_equal(s.m.out.policy, POLICY_QUIET);
+	assert_int_equal(s.m.out.policy, POLICY_LOW_TTL);
+	assert_int_equal(s.m.out.keys, KEYS_SILENT);
 }
 
 static void a_wait_ends_at_its_second(void **state)
@@ -356,8 +357,8 @@ static void an_order_is_repeated_after_an_interval_or_a_minute(void **state)
 		dec_t *c = stage(&s, GATE_NONE, 0);
 		s.m.config.check_interval = CASES[i].interval;
 		s.m.out.row.ordered = T0 - CASES[i].ago;
-		dec_order(c, ACTION_SUBMITTED);
-		assert_int_equal(s.m.out.action, CASES[i].again ? ACTION_SUBMITTED : ACTION_NONE);
+		dec_order(c, ACTION_RETIRE);
+		assert_int_equal(s.m.out.action, CASES[i].again ? ACTION_RETIRE : ACTION_NONE);
 		assert_int_equal(s.m.out.row.ordered, CASES[i].again ? T0 : T0 - CASES[i].ago);
 	}
 	stage_t s;

@@ -98,17 +98,20 @@ static void one_under_way_is_not_switched(void **state)
 
 		machine_at(&m, ROLLOVER_INTRODUCE);
 		m.facts.own.policy = POLICY_BASE;
+		m.facts.own.dnskey_ttl = HOUR;
 		bar(&m, bars[i].fit, bars[i].gate);
 		machine_decide(&m);
 		if (bars[i].fit == CONF_NO_START) {
-			assert_int_equal(m.out.row.gate, GATE_POLICY_PENDING);
+			assert_int_equal(m.out.row.gate, GATE_WAITING_DNSKEY_TTL);
 			assert_true(rollover_must_switch(&m.facts.own, &m.out));
 		} else {
 			assert_gate(&m, ROLLOVER_INTRODUCE, bars[i].gate);
 		}
 
-		/* Under hold the policy would become quiet. */
+		/* Nor under hold. */
 		machine_at(&m, ROLLOVER_AWAIT_DS);
+		m.facts.own.policy = POLICY_BASE;
+		m.facts.own.dnskey_ttl = HOUR;
 		m.config.hold = true;
 		bar(&m, bars[i].fit, bars[i].gate);
 		machine_decide(&m);
@@ -137,7 +140,7 @@ static void the_way_back_to_the_base_policy_is_open(void **state)
 		machine_t m;
 
 		machine_at(&m, ROLLOVER_IDLE);
-		m.facts.own.policy = POLICY_QUIET;
+		m.facts.own.policy = POLICY_LOW_TTL;
 		bar(&m, bars[i].fit, bars[i].gate);
 		machine_decide(&m);
 		assert_int_equal(rollover_must_switch(&m.facts.own, &m.out), bars[i].fit != CONF_NO_SWITCH);

@@ -235,7 +235,8 @@ static void a_zone_held_after_a_rollback_does_not_go_insecure(void **state)
 	assert_int_equal(m.row.gate, GATE_AWAITING_DECISION);
 	assert_string_equal(m.row.gate_detail,
 	                    "go-insecure waits until the rollover continues or the new key is removed");
-	assert_int_equal(m.out.policy, POLICY_QUIET);
+	assert_int_equal(m.out.keys, KEYS_SILENT);
+	assert_false(m.out.set_keys);
 }
 
 static void the_word_can_be_taken_back_until_the_zone_is_unsigned(void **state)
@@ -283,7 +284,7 @@ static void the_zone_may_be_unsigned_when_no_cache_has_the_ds(void **state)
 	machine_t m;
 	machine_at(&m, ROLLOVER_EXPIRE_DS);
 	m.config.go_insecure = true;
-	m.facts.own.policy = POLICY_QUIET;
+	m.facts.own.policy = POLICY_LOW_TTL;
 	machine_ds(&m, 0, 900);
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
@@ -295,8 +296,12 @@ static void the_zone_may_be_unsigned_when_no_cache_has_the_ds(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_MAY_UNSIGN);
 	assert_int_equal(m.row.gate_until, 0);
-	/* Not with the signals still out. */
+	/* Not with the signals still out, */
 	serve_delete(&m);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_KEYS_PENDING);
+	/* nor while a nameserver has them. */
+	m.facts.own.cds = m.facts.own.cdnskey = (signal_rrset_t){ 0 };
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_CDS_REMAINS);
 }
@@ -333,7 +338,7 @@ static void a_low_ttl_does_not_end_the_wait_for_an_unknown_ds(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_EXPIRE_DS);
 	m.now += HOUR;
-	m.facts.own.policy = POLICY_QUIET;
+	m.facts.own.policy = POLICY_LOW_TTL;
 	m.parent[0].ds_foreign = true;
 	m.parent[0].ds_ttl = 300;
 	machine_step(&m);
@@ -342,7 +347,7 @@ static void a_low_ttl_does_not_end_the_wait_for_an_unknown_ds(void **state)
 	m.facts.own.policy = POLICY_DELETE;
 	m.now += HOUR;
 	machine_step(&m);
-	m.facts.own.policy = POLICY_QUIET;
+	m.facts.own.policy = POLICY_LOW_TTL;
 	m.now = T0 + ROLLOVER_UNKNOWN_DS_TTL - 1;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
@@ -364,7 +369,7 @@ static void the_ttl_of_a_first_ds_is_known_to_what_comes_next(void **state)
 }
 
 /*!
- * The registrar gives the first DS, and takes it away again before the state checks: the policy is not the wanted one.
+ * The registrar gives the first DS, and takes it away again before the state checks: the keys are not set yet.
  */
 static void a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for(void **state)
 {
@@ -374,24 +379,26 @@ static void a_first_ds_that_was_seen_behind_a_gate_is_not_asked_for(void **state
 		machine_t m;
 		before_first_ds(&m);
 		m.row.state = s;
-		m.facts.own.policy = POLICY_BASE;
+		m.row.keys = KEYS_UNKNOWN;
 		machine_ds(&m, OLD, 300);
 		m.parent[1].ds = 0;
 		machine_step(&m);
-		assert_int_equal(m.row.gate, GATE_POLICY_PENDING);
+		assert_int_equal(m.row.gate, GATE_KEYS_PENDING);
 		assert_int_equal(m.row.settled_at, 0); /* Not everywhere yet. */
 		m.parent[1].ds = OLD;
 		m.parent[0].ds_foreign = i % 2; /* A stray one besides makes it no less a DS. */
 		m.now += 300;
 		machine_step(&m);
-		assert_int_equal(m.row.gate, GATE_POLICY_PENDING);
+		assert_int_equal(m.row.gate, GATE_KEYS_PENDING);
 		assert_int_equal(m.row.settled_at, m.now);
 		m.parent[0].ds_foreign = false;
 		machine_ds(&m, 0, 900);
 		for (const time_t end = m.now + 3 * DAY; m.now < end; m.now += 300) {
-			m.facts.own.policy = rollover_policy(&m.row);
 			machine_step(&m);
+			assert_true(m.out.keys != KEYS_SIGNAL_NEW && m.out.keys != KEYS_SIGNAL_BOTH);
+			machine_obey(&m);
 		}
+		assert_false(m.facts.own.cds.present);
 		assert_int_equal(m.row.state, ROLLOVER_IDLE);
 		assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 	}
@@ -421,10 +428,11 @@ static void a_first_ds_that_goes_is_not_asked_back(void **state)
 			m.parent[0].ds_sha1 = m.parent[1].ds_sha1 = 0;
 			machine_ds(&m, 0, 900);
 			for (const time_t end = m.now + 3 * DAY; m.now < end; m.now += 300) {
-				m.facts.own.policy = rollover_policy(&m.row);
 				machine_step(&m);
-				assert_true(m.out.policy == POLICY_QUIET || m.out.policy == POLICY_BASE);
+				assert_true(m.out.keys == KEYS_SILENT || m.out.keys == KEYS_UNKNOWN);
+				machine_obey(&m);
 			}
+			assert_false(m.facts.own.cds.present);
 			assert_int_equal(m.row.gate, GATE_DS_REMOVED);
 		}
 	}

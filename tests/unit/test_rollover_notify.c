@@ -103,9 +103,19 @@ static void silent(machine_t *m)
 {
 	m->facts.own.known = false;
 }
+/*! The base policy publishes none. */
 static void policy_lost(machine_t *m)
 {
 	m->facts.own.policy = POLICY_BASE;
+	m->facts.own.base_publishes = false;
+}
+static void keys_lost(machine_t *m)
+{
+	m->row.keys = KEYS_SILENT;
+}
+static void own_cds_lost(machine_t *m)
+{
+	m->facts.own.cds.present = m->facts.own.cdnskey.present = false;
 }
 static void discovery(machine_t *m)
 {
@@ -143,13 +153,19 @@ static void nobody_is_told_behind_a_gate(void **state)
 {
 	(void)state;
 	static void (*const changes[])(machine_t *m) = {
-		hold,      dry_run, observe_only, switched_off, frozen,      transaction, silent,     policy_lost,
-		discovery, no_cds,  cds_of_third, unsigned_cds, unreachable, refuses,     validation,
+		hold,        dry_run,     observe_only, switched_off, frozen,       transaction,
+		silent,      policy_lost, discovery,    no_cds,       cds_of_third, unsigned_cds,
+		unreachable, refuses,     validation,   keys_lost,    own_cds_lost,
 	};
 	for (size_t i = 0; i < STATES; i++) {
 		for (size_t j = 0; j < sizeof(changes) / sizeof(changes[0]); j++) {
 			/* A failing validation does not stop the repair; who leaves is not watched. */
 			if (states[i] != ROLLOVER_AWAIT_DS && changes[j] == validation) {
+				continue;
+			}
+			/* The delete signal comes from the policy. */
+			if (states[i] == ROLLOVER_REMOVE_DS &&
+			    (changes[j] == keys_lost || changes[j] == own_cds_lost)) {
 				continue;
 			}
 			machine_t m;
@@ -232,7 +248,9 @@ static void a_setting_longer_than_the_longest_wait_counts(void **state)
 static void what_is_signalled_anew_is_told_anew(void **state)
 {
 	(void)state;
-	static void (*const changes[])(machine_t *m) = { hold, policy_lost, dry_run, observe_only, frozen };
+	static void (*const changes[])(machine_t *m) = {
+		hold, policy_lost, keys_lost, own_cds_lost, dry_run, observe_only, frozen,
+	};
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		machine_t m, before;
 		at(&m, ROLLOVER_AWAIT_DS);
@@ -244,6 +262,7 @@ static void what_is_signalled_anew_is_told_anew(void **state)
 		assert_int_equal(m.row.notified, 0);
 		m.config = before.config;
 		m.facts.own = before.facts.own;
+		m.row.keys = before.row.keys;
 		m.now += 10;
 		told(&m, true);
 	}

@@ -123,7 +123,7 @@ static void conditions_and_columns_go_together(void **state)
 			assert_int_equal(s->cond[STEP_CONDS - 1], COND_END);
 			assert_int_equal(s->expire[STEP_EXPIRES - 1], EXPIRE_NOTHING);
 			assert_int_equal(asks(s, COND_KEYS), s->key_lost != TO_STAY);
-			assert_int_equal(asks(s, COND_DS_KEPT) || asks(s, COND_CONFIRM), s->ds_lost != TO_STAY);
+			assert_int_equal(asks(s, COND_DS_KEPT), s->ds_lost != TO_STAY);
 			assert_int_equal(asks(s, COND_PROVEN), s->unproven != TO_STAY);
 			assert_int_equal(asks(s, COND_CHAIN) || asks(s, COND_CHAIN_BACK), s->chain != 0);
 			assert_int_equal(asks(s, COND_EXPIRED) || asks(s, COND_PROVEN), s->expire[0] != EXPIRE_NOTHING);
@@ -150,7 +150,7 @@ static void a_key_goes_only_when_everything_is_proven(void **state)
 		const rollover_plan_t *plan = plan_number(n);
 		for (unsigned i = 0; i < plan->count; i++) {
 			const step_t *s = &plan->steps[i];
-			if (!asks(s, COND_ORDER) || s->order != ACTION_SUBMITTED) {
+			if (!asks(s, COND_ORDER) || s->order != ACTION_RETIRE) {
 				continue;
 			}
 			assert_true(asks(s, COND_DS_KEPT) && asks(s, COND_SERVERS) && asks(s, COND_PROVEN));

@@ -119,6 +119,9 @@ static void some_machine(chance_t *c, machine_t *m)
 		row->has_new = !row->has_new;
 		row->new_key = m->facts.keys[1];
 	}
+	if (row->state == ROLLOVER_INTRODUCE && chance(c, 4) == 0) {
+		row->has_new = false;
+	}
 	if (odd(c, 8)) {
 		row->old_count = chance(c, 2);
 	}
@@ -127,11 +130,27 @@ static void some_machine(chance_t *c, machine_t *m)
 	own->transaction = odd(c, 20);
 	own->catalog_member = odd(c, 30);
 	own->csk = odd(c, 30);
+	own->base_publishes = !odd(c, 4);
+	own->keys_refused = odd(c, 10);
 	own->policy = odd(c, 4) ? chance(c, POLICY__COUNT) : rollover_policy(row);
+	if (own->catalog_member) {
+		own->policy = POLICY_BASE;
+		m->config.ttl = 0;
+	}
+	snprintf(own->conf_detail, sizeof(own->conf_detail), "%s", odd(c, 5) ? "no" : "");
+	own->conf = odd(c, 15) ? chance(c, CONF_NO_SWITCH + 1) : CONF_FIT;
+	own->conf_gate = own->conf != CONF_FIT ? GATE_SWITCH_LOSES_DATA : GATE_NONE;
+	own->conf_busy = odd(c, 20);
+	own->dnskey_ttl = odd(c, 4) ? HOUR : own->dnskey_ttl;
+	row->keys = odd(c, 4) ? chance(c, KEYS__COUNT) : row->keys;
+	row->signalled = odd(c, 3) ? 0 : row->signalled;
 	own->dnskey = odd(c, 5) ? chance(c, 8) : own->dnskey;
+	if (!row->has_new && chance(c, 2)) {
+		own->dnskey = OLD; /* The new key was ordered, or will be. */
+	}
 	own->foreign = odd(c, 20) ? own->dnskey & 2 : 0;
-	own->cds = chance(c, 2) ? own->cds : some_signal(c, 2);
-	own->cdnskey = chance(c, 3) ? own->cds : some_signal(c, 2);
+	own->cds = odd(c, 2) ? some_signal(c, 2) : own->cds;
+	own->cdnskey = odd(c, 3) ? some_signal(c, 2) : own->cds;
 	m->facts.discovery_failed = odd(c, 20);
 	m->facts.parent_insecure = odd(c, 20);
 	m->facts.too_many_keys = odd(c, 40);
@@ -158,7 +177,10 @@ static void check_transition(const machine_t *m)
 	assert_int_equal(m->out.action, ACTION_NONE);
 	assert_false(m->out.notify);
 	assert_false(m->out.gate_changed);
-	assert_int_equal(m->out.policy, rollover_policy(row));
+	if (m->out.policy != rollover_policy(row)) {
+		assert_int_equal(rollover_policy(row), POLICY_LOW_TTL);
+		assert_int_equal(m->out.policy, POLICY_BASE);
+	}
 }
 
 static void check_stay(const machine_t *m)
@@ -168,28 +190,116 @@ static void check_stay(const machine_t *m)
 
 	assert_int_equal(row->since, m->row.since);
 	assert_true(row->next_check > m->now && row->next_check <= m->now + HOUR);
-	assert_true(row->gate_until == 0 || row->gate_until > m->now || row->gate == GATE_KSK_UNCONFIRMED);
+	assert_true(row->gate_until == 0 || row->gate_until > m->now);
+	assert_true(row->gate != GATE_KSK_UNCONFIRMED && row->gate != GATE_KNOT_NOT_READY); /* Of 0.1.0. */
 	assert_int_equal(m->out.gate_changed, !same);
-	if (row->gate != GATE_KSK_UNCONFIRMED) {
-		assert_int_equal(row->gate_since, same ? m->row.gate_since : m->now);
-	}
+	assert_int_equal(row->gate_since, same ? m->row.gate_since : m->now);
 	assert_int_equal(row->checks, row->gate == m->row.gate ? m->row.checks + 1 : 0);
+}
+
+static bool publishes(const own_facts_t *own, policy_role_t policy)
+{
+	return policy == POLICY_LOW_TTL || (policy == POLICY_BASE && own->base_publishes);
+}
+
+static bool are_signals(key_states_t keys)
+{
+	return keys == KEYS_SIGNAL_NEW || keys == KEYS_SIGNAL_BOTH;
+}
+
+/*! A state and its signals. */
+static void check_keys(const machine_t *m)
+{
+	const rollover_decision_t *d = &m->out;
+	const own_facts_t *own = &m->facts.own;
+	const rollover_row_t *row = &d->row;
+	const bool judged = d->transition || row->gate == GATE_KEYS_PENDING || row->gate == GATE_KEYS_REFUSED ||
+	                    row->gate == GATE_CHAIN_BROKEN || row->state == ROLLOVER_ROLLBACK;
+
+	assert_true(d->keys != KEYS_SIGNAL_NEW || row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS);
+	assert_true(d->keys != KEYS_SIGNAL_BOTH || row->state == ROLLOVER_ROLLBACK);
+	assert_true(d->keys == KEYS_UNKNOWN || row->state != ROLLOVER_IDLE);
+	assert_true(!d->sign_first || (d->set_keys && are_signals(d->keys) && row->signalled != 0));
+	assert_true(!m->config.hold || !d->driven || !are_signals(d->keys));
+	if (!d->set_keys) {
+		return;
+	}
+	assert_true(d->driven && own->known && own->dnskey != 0);
+	assert_false(own->frozen || own->transaction || m->config.observe_only);
+	assert_true(!m->config.dry_run || m->config.hold);
+	assert_int_not_equal(d->keys, KEYS_UNKNOWN);
+	/* Signals come out, or back, where all that was judged before them is well. */
+	assert_true(!are_signals(d->keys) || judged);
+}
+
+/*! Which policy, and that no switch brings signals out that nobody has judged. */
+static void check_policy(const machine_t *m)
+{
+	const rollover_decision_t *d = &m->out;
+	const own_facts_t *own = &m->facts.own;
+	const rollover_gate_t gate = d->row.gate;
+
+	assert_true(d->policy == POLICY_BASE || d->policy == POLICY_LOW_TTL || d->policy == POLICY_DELETE);
+	assert_true(d->policy != POLICY_DELETE || d->row.state == ROLLOVER_REMOVE_DS);
+	assert_true(d->policy != POLICY_LOW_TTL ||
+	            (d->row.state != ROLLOVER_IDLE && d->row.state != ROLLOVER_REMOVE_DS) || m->config.hold);
+	if (!rollover_must_switch(own, d)) {
+		return;
+	}
+	assert_true(d->driven && !own->frozen && !own->transaction && !own->catalog_member);
+	if (!d->set_keys && d->row.has_new && are_signals(d->row.keys) && !own->cds.present &&
+	    !publishes(own, own->policy)) {
+		assert_true(d->transition || gate == GATE_POLICY_PENDING || gate == GATE_KNOT_BUSY ||
+		            gate == GATE_CHAIN_BROKEN || d->row.state == ROLLOVER_ROLLBACK);
+	}
+}
+
+/*! The order that cannot be taken back. */
+static void check_retire(const machine_t *m)
+{
+	const rollover_row_t *row = &m->out.row;
+	unsigned swapped = 0;
+
+	assert_int_equal(m->out.keys, KEYS_SILENT);
+	assert_int_equal(row->keys, KEYS_SILENT);
+	assert_true(row->has_new && row->old_count > 0);
+	assert_int_equal(m->facts.own.dnskey & NEW, NEW);
+	assert_true(row->ds_all_since != 0 && row->ds_all_since + (time_t)row->ds_expire <= m->now);
+	assert_true(row->observed_since != 0);
+	assert_true(row->observed_last - row->observed_since >= (time_t)m->config.observe);
+	assert_int_equal(row->bad_watches, 0);
+	for (int i = 0; i < 2; i++) {
+		const parent_answer_t *a = &m->parent[i];
+		swapped += a->status == ANSWER_OK;
+		assert_true(a->status == ANSWER_OK || a->status == ANSWER_UNREACHABLE);
+		assert_true(a->status != ANSWER_OK || a->ds == NEW);
+		assert_true(m->child[i].status != ANSWER_OK || (m->child[i].dnskey & NEW));
+	}
+	assert_true(swapped > 0);
 }
 
 /*! What is done, is done for a reason and under no gate that forbids it. */
 static void check_deeds(const machine_t *m)
 {
 	const rollover_decision_t *d = &m->out;
-	const bool hands_off = m->config.observe_only || m->facts.own.catalog_member;
+	const bool hands_off = m->config.observe_only;
 	const bool quiet = hands_off || m->config.hold || m->config.dry_run || m->facts.own.frozen ||
 	                   m->facts.own.transaction || !m->facts.own.known;
 
-	assert_true(!hands_off || !d->policy_wanted);
+	assert_true(!hands_off || !d->driven);
 	if (d->action != ACTION_NONE) {
 		assert_false(quiet);
 		assert_int_equal(d->row.ordered, m->now);
-		assert_true(d->row.gate == GATE_KNOT_NO_NEW_KEY || d->row.gate == GATE_KNOT_KEEPS_KEY ||
-		            d->row.gate == GATE_KSK_UNCONFIRMED || d->row.gate == GATE_WAITING_DNSKEY_TTL);
+		assert_int_equal(d->row.gate, d->action == ACTION_START ? GATE_KNOT_NO_NEW_KEY : GATE_KNOT_KEEPS_KEY);
+		assert_int_equal(d->row.state, d->action == ACTION_START ? ROLLOVER_INTRODUCE : ROLLOVER_RETIRE);
+		assert_false(d->transition);
+		assert_false(d->set_keys);
+	}
+	if (d->action == ACTION_START) {
+		assert_false(d->row.has_new);
+	}
+	if (d->action == ACTION_RETIRE) {
+		check_retire(m);
 	}
 	if (d->notify) {
 		assert_false(quiet);
@@ -204,7 +314,7 @@ static void a_decision_is_a_transition_or_a_gate(void **state)
 {
 	(void)state;
 	chance_t c = { .state = 88172645463325252ULL };
-	unsigned transitions = 0, actions = 0, notifications = 0;
+	unsigned transitions = 0, actions = 0, notifications = 0, retired = 0, orders[KEYS__COUNT] = { 0 };
 
 	for (unsigned i = 0; i < DECISIONS; i++) {
 		machine_t m;
@@ -217,6 +327,10 @@ static void a_decision_is_a_transition_or_a_gate(void **state)
 			check_stay(&m);
 		}
 		check_deeds(&m);
+		check_keys(&m);
+		check_policy(&m);
+		orders[m.out.set_keys ? m.out.keys : KEYS_UNKNOWN]++;
+		retired += m.out.action == ACTION_RETIRE;
 		transitions += m.out.transition;
 		actions += m.out.action != ACTION_NONE;
 		notifications += m.out.notify;
@@ -226,6 +340,12 @@ static void a_decision_is_a_transition_or_a_gate(void **state)
 	assert_true(transitions > DECISIONS / 50);
 	assert_true(actions > DECISIONS / 100);
 	assert_true(notifications > DECISIONS / 500);
+	print_message("%u orders to retire; silent %u, new %u, both %u\n", retired, orders[KEYS_SILENT],
+	              orders[KEYS_SIGNAL_NEW], orders[KEYS_SIGNAL_BOTH]);
+	assert_true(retired > DECISIONS / 1000 && actions - retired > DECISIONS / 1000);
+	assert_true(orders[KEYS_SILENT] > DECISIONS / 50);
+	assert_true(orders[KEYS_SIGNAL_NEW] > DECISIONS / 500);
+	assert_true(orders[KEYS_SIGNAL_BOTH] > DECISIONS / 500);
 }
 
 int main(void)

@@ -41,15 +41,15 @@ static void the_old_ds_seen_behind_a_gate_is_waited_for_again(void **state)
 		const time_t t = m.now;
 
 		/* Not judged behind this gate, but seen. */
-		m.facts.own.policy = i == 0 ? POLICY_BASE : POLICY_QUIET;
+		m.row.keys = i == 0 ? KEYS_UNKNOWN : KEYS_SILENT;
 		m.facts.own.transaction = i == 1;
 		m.config.dry_run = i == 2;
 		m.parent[0].ds = OLD;
 		m.parent[0].ds_ttl = DAY;
 		check_at(&m, t);
-		expect(&m, ROLLOVER_RETIRE, i == 0 ? GATE_POLICY_PENDING : i == 1 ? GATE_KNOT_BUSY : GATE_DRY_RUN);
+		expect(&m, ROLLOVER_RETIRE, i == 0 ? GATE_KEYS_PENDING : i == 1 ? GATE_KNOT_BUSY : GATE_DRY_RUN);
 
-		m.facts.own.policy = POLICY_QUIET;
+		m.row.keys = KEYS_SILENT;
 		m.facts.own.transaction = m.config.dry_run = false;
 		machine_ds(&m, NEW, 300);
 		check_at(&m, t + 60);
@@ -62,7 +62,7 @@ static void the_old_ds_seen_behind_a_gate_is_waited_for_again(void **state)
 		check_until(&m, t + 60 + DAY);
 		expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 		machine_step(&m);
-		assert_int_equal(m.out.action, ACTION_SUBMITTED);
+		assert_int_equal(m.out.action, ACTION_RETIRE);
 	}
 }
 
@@ -72,7 +72,7 @@ static void an_order_is_repeated_only_while_all_is_proven(void **state)
 	machine_t m;
 	machine_at(&m, ROLLOVER_RETIRE);
 	machine_step(&m);
-	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	assert_int_equal(m.out.action, ACTION_RETIRE);
 
 	/* The parent goes back to the old DS and forth again while nobody can be told anything. */
 	m.facts.own.frozen = true;
@@ -228,7 +228,7 @@ static void what_was_observed_stays_observed(void **state)
 	check_at(&m, m.now + 300);
 	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 	check_at(&m, m.now + 1);
-	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	assert_int_equal(m.out.action, ACTION_RETIRE);
 }
 
 /*! Nameservers that answer are no evidence that resolvers validate. */
@@ -280,36 +280,38 @@ static void a_ds_that_was_removed_is_not_asked_back(void **state)
 		machine_ds(&m, 0, 900);
 		m.facts.watch.failing = 1; /* It has lost its DS. */
 		for (time_t t = m.now; t < T0 + 20 * DAY; t += 300) {
-			m.facts.own.policy = rollover_policy(&m.row);
-			if (rollover_policy(&m.row) == POLICY_QUIET || rollover_policy(&m.row) == POLICY_BASE) {
-				machine_signal(&m, 0);
-			}
 			check_at(&m, t);
+			machine_obey(&m);
 			assert_int_equal(m.out.action, ACTION_NONE);
 			assert_false(m.out.notify);
 			if (t >= T0 + DAY + HOUR && s != ROLLOVER_SETTLE) {
 				assert_int_equal(m.row.gate, GATE_DS_REMOVED);
-				assert_true(m.out.policy == POLICY_QUIET || m.out.policy == POLICY_BASE);
+				assert_true(m.out.keys == KEYS_SILENT || m.out.keys == KEYS_UNKNOWN);
+				assert_false(m.facts.own.cds.present);
 			}
 		}
 	}
 }
 
-/*! A restart lost the policy with the signals while the DS was taken away: they do not come back. */
+/*! Signals were lost while the DS was taken away: they do not come back, neither by an order nor by a switch. */
 static void lost_signals_do_not_come_back_for_a_ds_that_was_removed(void **state)
 {
 	(void)state;
 	static const rollover_state_t STATES[] = { ROLLOVER_SIGNAL, ROLLOVER_AWAIT_DS, ROLLOVER_ROLLBACK };
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 9; i++) {
 		machine_t m;
-		machine_at(&m, STATES[i]);
+		machine_at(&m, STATES[i % 3]);
 		machine_signal(&m, 0);
 		machine_ds(&m, 0, 900);
-		m.facts.own.policy = POLICY_BASE;
+		m.row.keys = i / 3 == 1 ? KEYS_SILENT : m.row.keys;
+		if (i / 3 == 2) {
+			m.facts.own.policy = POLICY_BASE;
+			m.facts.own.base_publishes = false;
+		}
 		machine_step(&m);
-		expect(&m, i == 2 ? ROLLOVER_ROLLED_BACK : ROLLOVER_INTRODUCE, GATE_NONE);
-		assert_int_equal(m.out.policy, POLICY_QUIET);
+		expect(&m, i % 3 == 2 ? ROLLOVER_ROLLED_BACK : ROLLOVER_INTRODUCE, GATE_NONE);
+		assert_int_equal(m.out.keys, KEYS_SILENT);
 	}
 }
 
@@ -356,7 +358,7 @@ static void a_moment_without_ds_does_not_take_the_signals_back(void **state)
 	machine_ds(&m, 0, 900);
 	check_at(&m, T0 + 60);
 	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_MISSING);
-	assert_int_equal(m.out.policy, POLICY_SIGNAL);
+	assert_int_equal(m.out.keys, KEYS_SIGNAL_NEW);
 	check_at(&m, T0 + 60 + 299);
 	expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_MISSING);
 	machine_ds(&m, NEW, 300);
@@ -368,7 +370,7 @@ static void a_moment_without_ds_does_not_take_the_signals_back(void **state)
 	check_at(&m, T0);
 	check_at(&m, T0 + 300);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
-	assert_int_equal(m.out.policy, POLICY_QUIET);
+	assert_int_equal(m.out.keys, KEYS_SILENT);
 
 	/* Servers of the parent that answer in turn make that moment no longer. */
 	machine_at(&m, ROLLOVER_AWAIT_DS);
@@ -518,7 +520,7 @@ static void a_chain_that_is_broken_in_rollback_names_the_ds_to_restore(void **st
 	machine_step(&m);
 	expect(&m, ROLLOVER_ROLLBACK, GATE_CHAIN_BROKEN);
 	assert_non_null(strstr(m.row.gate_detail, "to be restored: DS 1001 13 2 0101"));
-	assert_int_equal(m.out.policy, POLICY_ROLLBACK);
+	assert_int_equal(m.out.keys, KEYS_SIGNAL_BOTH);
 
 	/* Nor is it hidden where nothing is driven. */
 	for (int i = 0; i < 3; i++) {

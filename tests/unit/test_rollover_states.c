@@ -111,7 +111,7 @@ static void a_dry_run_remembers_nothing(void **state)
 	assert_int_equal(m.row.gate, GATE_DRY_RUN);
 	assert_int_equal(m.row.old_count, 0);
 	assert_false(m.row.has_new);
-	assert_false(m.out.policy_wanted);
+	assert_false(m.out.driven);
 }
 
 static void what_is_not_clear_is_not_remembered(void **state)
@@ -281,22 +281,6 @@ static void the_order_for_a_new_key_is_repeated_and_says_why(void **state)
 	assert_int_equal(m.row.gate, GATE_PARENT_ERROR);
 }
 
-static void a_long_time_without_a_check_begins_the_wait_again(void **state)
-{
-	(void)state;
-	for (int late = 0; late < 2; late++) {
-		machine_t m;
-		machine_at(&m, ROLLOVER_SIGNAL);
-		machine_signal(&m, OLD);
-		m.row.gate = GATE_KSK_UNCONFIRMED;
-		m.row.gate_since = T0 - DAY;
-		m.row.next_check = T0 - 300 - 3600 - late;
-		machine_step(&m);
-		assert_int_equal(m.row.gate, GATE_KSK_UNCONFIRMED);
-		assert_int_equal(m.row.gate_since, late ? T0 : T0 - DAY);
-	}
-}
-
 static void a_moment_without_ds_while_it_is_awaited(void **state)
 {
 	(void)state;
@@ -346,17 +330,19 @@ static void the_parent_is_told_while_every_nameserver_asks(void **state)
 		m.facts.own.cds.present = i == 1;
 		machine_decide(&m);
 		assert_int_equal(m.out.row.state, ROLLOVER_SIGNAL);
-		assert_int_equal(m.out.row.gate, GATE_KNOT_NOT_READY);
+		assert_int_equal(m.out.row.gate, GATE_KEYS_PENDING);
 	}
 	/* Knot has no signals any more: by somebody's hand. */
 	machine_at(&m, ROLLOVER_AWAIT_DS);
 	m.facts.own.cdnskey.present = false;
 	machine_decide(&m);
-	assert_int_equal(m.out.row.gate, GATE_KNOT_NOT_READY);
+	assert_int_equal(m.out.row.gate, GATE_KEYS_PENDING);
+	assert_true(m.out.set_keys);
 	m.facts.own.cdnskey.present = true;
 	m.facts.own.cds.present = false;
 	machine_decide(&m);
-	assert_int_equal(m.out.row.gate, GATE_KNOT_NOT_READY);
+	assert_int_equal(m.out.row.gate, GATE_KEYS_PENDING);
+	assert_true(m.out.set_keys);
 }
 
 static void the_first_order_needs_the_old_key_at_every_nameserver(void **state)
@@ -373,7 +359,7 @@ static void the_first_order_needs_the_old_key_at_every_nameserver(void **state)
 	m.child[1].dnskey = m.child[1].dnskey_signed_by = NEW;
 	m.row.ordered = m.now - 1000;
 	machine_step(&m);
-	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	assert_int_equal(m.out.action, ACTION_RETIRE);
 	assert_int_equal(m.row.gate, GATE_KNOT_KEEPS_KEY);
 	assert_int_equal(m.row.gate_until, 0);
 }
@@ -412,7 +398,7 @@ static void an_observation_that_is_void_says_why(void **state)
 	assert_string_equal(m.row.gate_detail, "waiting-observe: the observation was interrupted");
 }
 
-static void a_first_ds_that_is_lost_is_not_confirmed(void **state)
+static void a_first_ds_that_is_lost_ends_its_rollover(void **state)
 {
 	(void)state;
 	machine_t m;
@@ -420,7 +406,7 @@ static void a_first_ds_that_is_lost_is_not_confirmed(void **state)
 	m.row.old_count = 0;
 	machine_serve(&m, NEW, 300);
 	machine_decide(&m);
-	assert_int_equal(m.out.action, ACTION_SUBMITTED);
+	assert_int_equal(m.out.action, ACTION_NONE);
 	assert_int_equal(m.out.row.gate, GATE_WAITING_DNSKEY_TTL);
 	m.parent[1].ds = 0;
 	machine_step(&m);
@@ -515,17 +501,29 @@ static void gates_of_the_own_server_say_why(void **state)
 	snprintf(m.config.observe_reason, sizeof(m.config.observe_reason), "too old");
 	machine_decide(&m);
 	assert_string_equal(m.out.row.gate_detail, "too old");
-	assert_false(m.out.policy_wanted);
+	assert_false(m.out.driven);
 	m.config.observe_only = false;
 	m.facts.own.catalog_member = true;
 	machine_decide(&m);
-	assert_string_equal(m.out.row.gate_detail, "the zone is a catalog member: its policy cannot be switched");
+	assert_int_equal(m.out.row.gate, GATE_NONE);
+	m.facts.own.base_publishes = false;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_OBSERVE_ONLY);
+	assert_string_equal(
+		m.out.row.gate_detail,
+		"the zone is a catalog member, and cds-cdnskey-publish of its policy is not rollover: set it");
+	m.facts.own.base_publishes = m.config.go_insecure = true;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_OBSERVE_ONLY);
+	assert_string_equal(m.out.row.gate_detail,
+	                    "the zone is a catalog member, which go-insecure cannot give the delete signal");
 
 	machine_at(&m, ROLLOVER_PREPARE);
 	m.facts.own.policy = POLICY_BASE;
+	m.facts.own.dnskey_ttl = HOUR;
 	machine_decide(&m);
 	assert_int_equal(m.out.row.gate, GATE_POLICY_PENDING);
-	assert_string_equal(m.out.row.gate_detail, "quiet");
+	assert_string_equal(m.out.row.gate_detail, "ttl");
 	m.facts.own.conf_busy = true;
 	snprintf(m.facts.own.conf_detail, sizeof(m.facts.own.conf_detail), "busy");
 	m.row.all_since = T0 - 5;
@@ -547,7 +545,7 @@ static void gates_of_the_own_server_say_why(void **state)
 	machine_decide(&m);
 	assert_int_equal(m.out.row.gate, GATE_DRY_RUN);
 	assert_string_equal(m.out.row.gate_detail, "a rollover is in progress");
-	assert_false(m.out.policy_wanted);
+	assert_false(m.out.driven);
 }
 
 static void a_change_of_the_scheme_leaves_the_policy_alone(void **state)
@@ -561,7 +559,7 @@ static void a_change_of_the_scheme_leaves_the_policy_alone(void **state)
 		machine_decide(&m);
 		const bool goes_on = i == ROLLOVER_REMOVE_DS || i == ROLLOVER_EXPIRE_DS;
 		assert_int_equal(m.out.row.gate == GATE_SCHEME_CHANGE, !goes_on);
-		assert_int_equal(m.out.policy_wanted, goes_on);
+		assert_int_equal(m.out.driven, goes_on);
 	}
 }
 
@@ -583,7 +581,7 @@ static void a_rollover_that_starts_over_forgets_its_ds(void **state)
 	}
 }
 
-static void a_hold_wants_quiet_where_a_rollover_is_under_way(void **state)
+static void a_hold_wants_silence_where_a_rollover_is_under_way(void **state)
 {
 	(void)state;
 	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
@@ -593,8 +591,9 @@ static void a_hold_wants_quiet_where_a_rollover_is_under_way(void **state)
 		m.row.all_since = T0 - 5;
 		m.row.ordered = 0;
 		machine_decide(&m);
-		assert_int_equal(m.out.policy_wanted, i != ROLLOVER_IDLE);
-		assert_int_equal(m.out.policy, POLICY_QUIET);
+		assert_int_equal(m.out.driven, i != ROLLOVER_IDLE);
+		assert_int_equal(m.out.policy, POLICY_LOW_TTL);
+		assert_int_equal(m.out.keys, i != ROLLOVER_IDLE ? KEYS_SILENT : KEYS_UNKNOWN);
 		assert_int_equal(m.out.row.all_since, 0);
 		assert_int_equal(m.out.row.ordered, i == ROLLOVER_ROLLED_BACK ? m.now : 0);
 	}
@@ -740,20 +739,19 @@ int main(void)
 		cmocka_unit_test(a_removed_ds_ends_what_has_not_begun),
 		cmocka_unit_test(starting_over_forgets_the_rollover),
 		cmocka_unit_test(the_order_for_a_new_key_is_repeated_and_says_why),
-		cmocka_unit_test(a_long_time_without_a_check_begins_the_wait_again),
 		cmocka_unit_test(a_moment_without_ds_while_it_is_awaited),
 		cmocka_unit_test(the_parent_is_told_while_every_nameserver_asks),
 		cmocka_unit_test(the_first_order_needs_the_old_key_at_every_nameserver),
 		cmocka_unit_test(signals_that_are_back_block_after_the_swap),
 		cmocka_unit_test(an_observation_that_is_void_says_why),
-		cmocka_unit_test(a_first_ds_that_is_lost_is_not_confirmed),
+		cmocka_unit_test(a_first_ds_that_is_lost_ends_its_rollover),
 		cmocka_unit_test(a_finished_rollover_leaves_the_new_key_alone),
 		cmocka_unit_test(the_ds_to_restore_is_given_in_full),
 		cmocka_unit_test(a_held_zone_goes_on_after_hold_on_and_off),
 		cmocka_unit_test(gates_of_the_own_server_say_why),
 		cmocka_unit_test(a_change_of_the_scheme_leaves_the_policy_alone),
 		cmocka_unit_test(a_rollover_that_starts_over_forgets_its_ds),
-		cmocka_unit_test(a_hold_wants_quiet_where_a_rollover_is_under_way),
+		cmocka_unit_test(a_hold_wants_silence_where_a_rollover_is_under_way),
 		cmocka_unit_test(a_key_that_this_rollover_does_not_know_voids_what_held),
 		cmocka_unit_test(only_what_may_have_changed_is_asked),
 		cmocka_unit_test(an_idle_zone_asks_the_parent_when_something_is_odd),

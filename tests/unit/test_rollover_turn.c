@@ -112,14 +112,14 @@ static void the_policy_is_switched_where_that_is_possible(void **state)
 {
 	(void)state;
 	own_facts_t own = { .known = true, .policy = POLICY_BASE };
-	rollover_decision_t d = { .policy_wanted = true, .policy = POLICY_QUIET };
+	rollover_decision_t d = { .driven = true, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT };
 	assert_true(rollover_must_switch(&own, &d));
-	d.policy_wanted = false;
+	d.driven = false;
 	assert_false(rollover_must_switch(&own, &d));
-	d.policy_wanted = true;
+	d.driven = true;
 	d.policy = POLICY_BASE;
 	assert_false(rollover_must_switch(&own, &d));
-	d.policy = POLICY_QUIET;
+	d.policy = POLICY_LOW_TTL;
 	own.frozen = true;
 	assert_false(rollover_must_switch(&own, &d));
 	own.frozen = false;
@@ -142,8 +142,13 @@ static void what_is_not_driven_is_asked_for_its_chain_only(void **state)
 	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now), 0);
 	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now + DAY), SURVEY_PARENT);
 	m.facts.own.frozen = false;
-	m.facts.own.catalog_member = true;
+	m.config.observe_only = true;
 	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now + DAY), SURVEY_PARENT);
+	m.config.observe_only = false;
+	/* A member of a catalog is driven. */
+	m.facts.own.catalog_member = true;
+	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now + DAY),
+	                 SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH);
 	m.facts.own.known = false;
 	assert_int_equal(rollover_asks(&m.config, &m.row, &m.facts, 2, m.now + DAY), 0);
 	m.facts.own = (own_facts_t){ .known = true };
