@@ -94,14 +94,6 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 	       now - saved >= SAVE_INTERVAL || now < saved;
 }
 
-bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *d)
-{
-	assert(own && d);
-
-	return d->driven && own->known && own->policy != d->policy && !own->frozen && !own->transaction &&
-	       !own->catalog_member && !rollover_conf_bars(own, d->policy);
-}
-
 void rollover_keys_are(rollover_row_t *row, key_states_t keys, time_t now)
 {
 	assert(row);
