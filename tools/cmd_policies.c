@@ -100,20 +100,40 @@ static uint32_t span(const char *text)
 	return value > UINT32_MAX / unit ? UINT32_MAX : value * unit;
 }
 
-/*! The TTL never goes up: where the base policy has a lower one, that. */
-static uint32_t lower_ttl(const lines_t *l, uint32_t ttl)
+/*! Value of an item of the base policy; NULL if it has none. */
+static const char *value_of(const lines_t *l, const char *wanted, char copy[LINE_MAX_LEN])
 {
-	char copy[LINE_MAX_LEN];
-
 	for (size_t i = 0; i < l->count; i++) {
 		char *value;
-		snprintf(copy, sizeof(copy), "%s", l->line[i]);
+		snprintf(copy, LINE_MAX_LEN, "%s", l->line[i]);
 		const char *item = split(copy, &value);
-		if (item != NULL && strcmp(item, "dnskey-ttl") == 0 && span(value) < ttl) {
-			ttl = span(value) > 0 ? span(value) : 1;
+		if (item != NULL && strcmp(item, wanted) == 0) {
+			return value;
 		}
 	}
-	return ttl;
+	return NULL;
+}
+
+/*! The TTL never goes up: where the base policy has a lower one, that. \a low: the base policy has it already. */
+static uint32_t lower_ttl(const lines_t *l, uint32_t ttl, bool *low)
+{
+	char copy[LINE_MAX_LEN];
+	const char *value = value_of(l, "dnskey-ttl", copy);
+
+	*low = value != NULL && span(value) <= ttl;
+	if (!*low) {
+		return ttl;
+	}
+	return span(value) > 0 ? span(value) : 1;
+}
+
+/*! Whether CDS of the keys that are ready, and of no others, is published: Knot's default. */
+static bool publishes(const lines_t *l)
+{
+	char copy[LINE_MAX_LEN];
+	const char *value = value_of(l, "cds-cdnskey-publish", copy);
+
+	return value == NULL || strcmp(value, "rollover") == 0;
 }
 
 static void print_policy(const lines_t *l, const char *base, policy_role_t role, uint32_t ttl)
@@ -122,7 +142,7 @@ static void print_policy(const lines_t *l, const char *base, policy_role_t role,
 	derived_item_t own[DERIVED_OWN];
 
 	server_policy_name(name, sizeof(name), base, role, ttl);
-	printf("  - id: %s\n", name);
+	printf("# %s.\n  - id: %s\n", role == POLICY_DELETE ? "For go-insecure only" : "During a rollover", name);
 	for (size_t j = 0; j < l->count; j++) {
 		char *value;
 		snprintf(copy, sizeof(copy), "%s", l->line[j]);
@@ -136,7 +156,7 @@ static void print_policy(const lines_t *l, const char *base, policy_role_t role,
 	}
 }
 
-static void json_policies(const char *base, uint32_t ttl)
+static void json_policies(const char *base, uint32_t ttl, policy_role_t first)
 {
 	char name[1024];
 	derived_item_t own[DERIVED_OWN];
@@ -144,7 +164,7 @@ static void json_policies(const char *base, uint32_t ttl)
 	output_begin();
 	json_string(json, "base", base);
 	json_open(json, "policies", '[');
-	for (policy_role_t role = POLICY_LOW_TTL; role < DERIVED_END; role++) {
+	for (policy_role_t role = first; role < DERIVED_END; role++) {
 		server_policy_name(name, sizeof(name), base, role, ttl);
 		json_open(json, NULL, '{');
 		json_string(json, "id", name);
@@ -181,13 +201,19 @@ int cmd_policies(const options_t *o)
 		        base, o->conf != NULL ? o->conf : "the standard input");
 		ok = false;
 	}
-	ttl = lower_ttl(&l, ttl);
+	bool low;
+	ttl = lower_ttl(&l, ttl, &low);
+	const policy_role_t first = low && publishes(&l) ? POLICY_DELETE : POLICY_LOW_TTL;
 	if (ok && o->json) {
-		json_policies(base, ttl);
+		json_policies(base, ttl, first);
 	} else if (ok) {
-		printf("# Made from policy '%s' by kskroll policies: make them again when it changes.\npolicy:\n",
-		       base);
-		for (policy_role_t role = POLICY_LOW_TTL; role < DERIVED_END; role++) {
+		printf("# Made from policy '%s' by kskroll policies: make them again when it changes.\n", base);
+		if (first != POLICY_LOW_TTL) {
+			printf("# A rollover needs no other policy: '%s' has a low dnskey-ttl and publishes CDS.\n",
+			       base);
+		}
+		puts("policy:");
+		for (policy_role_t role = first; role < DERIVED_END; role++) {
 			print_policy(&l, base, role, ttl);
 		}
 	}

@@ -48,6 +48,7 @@ static void zone(const char *name, rollover_state_t state, time_t age, rollover_
 	if ((state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) || state == ROLLOVER_ROLLED_BACK) {
 		z.row.has_new = true;
 		z.row.new_key = key(2);
+		z.row.keys = state == ROLLOVER_SIGNAL || state == ROLLOVER_AWAIT_DS ? KEYS_SIGNAL_NEW : KEYS_SILENT;
 	}
 }
 

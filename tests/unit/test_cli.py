@@ -3,6 +3,7 @@
 """The commands of kskroll on stores with known rows: test_cli.py KSKROLL CLI_STORE SOURCE"""
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -123,7 +124,18 @@ class Cli(CliCase):
             self.assertIn(command, out)
 
     def test_skipping_the_watch_is_not_offered_while_the_old_ds_is_in_caches(self):
-        self.assertNotIn("zone-ksk-submitted", self.ok("status", "echo.example"))
+        for zone in self.json("status")["zones"]:
+            self.assertNotIn("retire=+0", self.ok("status", zone["zone"]))
+
+    def test_skipping_the_watch_retires_the_old_key(self):
+        db = self.make("watched")
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE zone SET gate = 22, ds_all_since = ?, ds_expire = 3600 WHERE zone = 'echo.example.'",
+                        (NOW - 2 * HOUR,))
+        out = self.ok("status", "echo.example", db=db)
+        self.assertIn("keymgr echo.example. set 1001 retire=+0 remove=+0", out)
+        self.assertIn("knotc zone-keys-load echo.example.", out)
+        self.assertNotIn("set 1002", out)
 
     def test_broken_answers_are_null_and_harmless(self):
         self.assertIsNone(self.zone("golf.example")["answers"])
@@ -350,31 +362,48 @@ zone:
 """
 
     def test_derived_policies_are_those_that_the_module_makes(self):
-        words = []
-        for name in ("policy_name.c", "derived.c"):
-            with open(os.path.join(SOURCE, "module/server", name), encoding="ascii") as f:
-                words.append(re.findall(r'\[POLICY_\w+\]\s*=\s*"([\w-]+)"', f.read()))
-        roles = list(zip(*words, strict=True))
-        # The one for the delete signal is made when it is needed.
-        self.assertEqual(roles.pop(), ("delete", "delete-dnssec"))
-        self.assertEqual(len(roles), 3)
+        with open(os.path.join(SOURCE, "module/server/derived.c"), encoding="ascii") as f:
+            publish = re.findall(r'\[(POLICY_\w+)\]\s*=\s*"([\w-]+)"', f.read())
+        with open(os.path.join(SOURCE, "module/server/policy_name.c"), encoding="ascii") as f:
+            suffixes = re.findall(r'\{ "(\w+)", (POLICY_\w+) \}', f.read())
+        roles = [(suffix, dict(publish)[role]) for suffix, role in suffixes if role != "POLICY_FORMER"]
+        self.assertEqual(roles, [("ttl", "rollover"), ("delete", "delete-dnssec")])
         out = self.ok("policies", "standard", text=self.CONF)
         found = re.findall(r"- id: standard-kskroll-(\w+)\n(?:    .*\n)*?    cds-cdnskey-publish: ([\w-]+)\n"
-                           r"    dnskey-ttl: (?:300|301|302)\n", out)
+                           r"    dnskey-ttl: (?:300|301)\n", out)
         self.assertEqual(found, roles)
-        self.assertEqual(out.count("algorithm: ecdsap256sha256"), 3)
-        self.assertEqual(out.count("reproducible-signing: on"), 3)
-        self.assertEqual(out.count("ds-push"), 2)
+        for item in "algorithm: ecdsap256sha256", "reproducible-signing: on", "ds-push: parent":
+            self.assertEqual(out.count(item), 2)
         self.assertNotIn("ed25519", out)
-        self.assertIn("standard-kskroll-signal-600", self.ok("policies", "standard", "--ttl", "10m",
-                                                             text=self.CONF))
+        self.assertIn("standard-kskroll-ttl-600", self.ok("policies", "standard", "--ttl", "10m", text=self.CONF))
+        # None of version 0.1.0.
+        for former in "quiet", "signal", "rollback":
+            self.assertNotIn("-kskroll-" + former, out)
 
     def test_the_ttl_of_derived_policies_never_goes_up(self):
         for ttl, seconds in ("60", 60), ("1m", 60), ("5m", 300), ("2h", 300), ("0", 1):
-            out = self.ok("policies", "standard", text=self.CONF.replace("dnskey-ttl: 1h", f"dnskey-ttl: {ttl}"))
-            name = "standard-kskroll-quiet" + ("" if seconds == 300 else f"-{seconds}")
+            text = self.CONF.replace("dnskey-ttl: 1h", f"dnskey-ttl: {ttl}").replace("publish: rollover", "publish: none")
+            out = self.ok("policies", "standard", text=text)
+            name = "standard-kskroll-ttl" + ("" if seconds == 300 else f"-{seconds}")
             self.assertIn(f"- id: {name}\n", out)
-            self.assertIn(f"    cds-cdnskey-publish: none\n    dnskey-ttl: {seconds}\n", out)
+            self.assertIn(f"    cds-cdnskey-publish: rollover\n    dnskey-ttl: {seconds}\n", out)
+
+    def test_a_low_ttl_needs_no_policy_where_the_base_publishes(self):
+        for ttl, default, needed in (("60", False, False), ("5m", False, False), ("5m", True, False), ("301", False, True),
+                                     (None, True, True)):
+            text = self.CONF.replace("    dnskey-ttl: 1h\n", f"    dnskey-ttl: {ttl}\n" if ttl else "")
+            if default:
+                text = text.replace("    cds-cdnskey-publish: rollover\n", "")
+            out = self.ok("policies", "standard", text=text)
+            self.assertEqual("standard-kskroll-ttl" in out, needed, out)
+            self.assertEqual("A rollover needs no other policy" in out, not needed)
+            self.assertIn("# For go-insecure only.\n  - id: standard-kskroll-delete", out)
+            found = [p["id"] for p in json.loads(self.ok("policies", "standard", "--json", text=text))["policies"]]
+            self.assertEqual(len(found), 2 if needed else 1)
+        for publish in "none", "always", "double-ds", "delete-dnssec":
+            out = self.ok("policies", "standard", text=self.CONF.replace("publish: rollover", f"publish: {publish}")
+                          .replace("dnskey-ttl: 1h", "dnskey-ttl: 60"))
+            self.assertIn("standard-kskroll-ttl-60\n", out)
 
     def test_a_pasted_policy_has_no_comment_of_its_base(self):
         # The comment says whose it is: the module corrects only what it made.
@@ -398,7 +427,7 @@ zone:
 
     def test_a_missing_policy_is_named(self):
         self.assertIn("no policy 'nope'", self.bad(1, "policies", "nope", text=self.CONF))
-        self.assertIn("default-kskroll-quiet", self.ok("policies", "default", text=self.CONF))
+        self.assertIn("default-kskroll-ttl", self.ok("policies", "default", text=self.CONF))
         self.assertIn("/nonexistent", self.bad(1, "policies", "x", "-c", "/nonexistent"))
 
     # Help.
