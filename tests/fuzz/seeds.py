@@ -166,6 +166,9 @@ def row():
     yield b"\0\0" * 8 + b"\2" + f"1/13/{digest} 2/8/{digest}".encode() + b"\0\2" + f"3/13/{digest}".encode() + b"\0"
     yield b"\0\0" * 15 + b"\2300@5,20@7\0\0023600@9\0"
     yield b"\3x\0\4" + b"1e9\0" + b"\1" + b"-1\0"
+    # The states of the keys, and one that is none.
+    yield b"\0\0" * 52 + b"\0012\0\0011790000000\0"
+    yield b"\0\0" * 52 + b"\0014\0\2x\0"
 
 
 def evidence():

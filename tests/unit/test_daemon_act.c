@@ -62,6 +62,12 @@ server_t *resources_server(const env_t *env)
 	return (server_t *)env;
 }
 
+void dns_keyid(const knot_dname_t *zone, const dns_key_t *key, char *keyid, size_t keyid_len)
+{
+	(void)zone;
+	snprintf(keyid, keyid_len, "key-%u", key->id.tag);
+}
+
 time_t clocks_now(const clocks_t *clocks, rollover_row_t *row)
 {
 	(void)clocks, (void)row;
@@ -136,6 +142,13 @@ static int begin(void **state)
 	t->settings.config.ttl = 300;
 	t->zone = (zone_t){ .env = t->env, .name = "a.", .settings = &t->settings, .gathered = t->gathered };
 	t->gathered->facts.own = (own_facts_t){ .known = true, .policy = POLICY_BASE, .base_publishes = true };
+
+	/* The second old key has left the zone. */
+	static const uint16_t tags[] = { 1, 3, 4 };
+	for (unsigned i = 0; i < 3; i++) {
+		t->gathered->keys[i].id = t->gathered->facts.keys[i] = (key_id_t){ .tag = tags[i], .algorithm = 13 };
+	}
+	t->gathered->own_key_count = t->gathered->facts.key_count = 3;
 
 	rollover_row_t *row = &t->zone.kept.row;
 	rollover_init(row, NOW - 1000);
@@ -243,14 +256,42 @@ static void each_wish_has_its_order(void **state)
 		assert_int_equal(asked.orders, i + 1);
 		assert_int_equal(asked.keys.order, CASES[i].order);
 		assert_int_equal(asked.keys.old_count, 2);
+		assert_string_equal(asked.keys.old_keyids[0], "key-1");
 		assert_int_equal(asked.keys.old_keys[1].tag, 2);
+		assert_string_equal(asked.keys.old_keyids[1], "");
 		assert_true(asked.keys.has_new);
 		assert_int_equal(asked.keys.new_key.tag, 3);
+		assert_string_equal(asked.keys.new_keyid, "key-3");
 		assert_int_equal(asked.keys.renew, i % 2 == 0);
 		assert_int_equal(asked.keys.sign_first, i % 2 == 0);
 		answer(t, SERVER_OK, "");
 		assert_int_equal(t->zone.kept.row.keys, CASES[i].after);
 	}
+}
+
+/*! Which of them will be the new one is not known yet. */
+static void in_idle_all_keys_of_the_zone_are_named(void **state)
+{
+	case_t *t = *state;
+
+	t->d.row.state = ROLLOVER_IDLE;
+	t->d.set_keys = true;
+	t->d.keys = KEYS_SILENT;
+	act_upon(&t->zone, &t->d, on_done);
+	assert_int_equal(asked.keys.order, KEY_ORDER_SILENT);
+	assert_false(asked.keys.has_new);
+	assert_int_equal(asked.keys.old_count, 3);
+	assert_int_equal(asked.keys.old_keys[2].tag, 4);
+	assert_string_equal(asked.keys.old_keyids[2], "key-4");
+
+	/* No more than an order has room for; nothing is said of keys of others that the zone does not have. */
+	t->gathered->own_key_count = 1;
+	act_upon(&t->zone, &t->d, on_done);
+	assert_int_equal(asked.keys.old_count, 1);
+	t->gathered->own_key_count = t->gathered->facts.key_count = ROLLOVER_KEYS_MAX;
+	act_upon(&t->zone, &t->d, on_done);
+	assert_int_equal(asked.keys.old_count, ROLLOVER_OLD_MAX);
+	answer(t, SERVER_OK, "");
 }
 
 static void the_first_signals_are_remembered(void **state)
@@ -397,6 +438,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(keys_come_before_the_policy_and_that_before_the_action),
 		T(each_wish_has_its_order),
+		T(in_idle_all_keys_of_the_zone_are_named),
 		T(the_first_signals_are_remembered),
 		T(an_order_that_failed_leaves_the_row_as_it_is),
 		T(a_zone_that_is_gone_is_not_written_to),

@@ -73,7 +73,7 @@ static instance_settings_t zone_settings(void)
 			.observe_reason = "because",
 		},
 		.nameserver = addrs(1), .parent = addrs(0), .validator = addrs(2), .policy = "default",
-		.ttl_of_soa = true,
+		.ttl_of_soa = true, .base_publishes = true,
 	};
 	return s;
 }
@@ -295,12 +295,13 @@ static void settings_of_zones_come_as_they_were(void **state)
 static void each_flag_and_time_is_itself(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 10; i++) {
 		instance_settings_t one = { .policy = "p" }, got;
 		bool *const flags[] = {
 			&one.config.notify, &one.config.go_insecure,   &one.config.dry_run,
 			&one.config.hold,   &one.config.observe_only,  &one.csk_wanted,
-			&one.ttl_of_soa,    &one.require_secure_dsync,
+			&one.ttl_of_soa,    &one.require_secure_dsync, &one.base_publishes,
+			&one.knot_lifetime,
 		};
 		*flags[i] = true;
 		wire_out_t out = { .data = buffer, .size = sizeof(buffer) };
@@ -313,6 +314,8 @@ static void each_flag_and_time_is_itself(void **state)
 		assert_int_equal(got.csk_wanted, one.csk_wanted);
 		assert_int_equal(got.ttl_of_soa, one.ttl_of_soa);
 		assert_int_equal(got.require_secure_dsync, one.require_secure_dsync);
+		assert_int_equal(got.base_publishes, one.base_publishes);
+		assert_int_equal(got.knot_lifetime, one.knot_lifetime);
 	}
 }
 
