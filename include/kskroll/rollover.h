@@ -301,8 +301,8 @@ typedef struct {
 	key_states_t keys; /*!< What the states of the keys shall be; KEYS_UNKNOWN: they may stay as they are. */
 	bool set_keys;     /*!< They have to be set, and can be. Comes before the policy. */
 	/*!
-	 * These signals were out before: the zone has to be signed anew, or a parent that guards against replay does
-	 * not take them (RFC 7344 6.2).
+	 * These signals were out before: the zone has to be re-signed, or a parent that guards against replay does not
+	 * take them (RFC 7344 6.2).
 	 */
 	bool sign_first;
 	rollover_action_t action;
@@ -441,7 +441,7 @@ policy_role_t rollover_policy(const rollover_row_t *row);
 /*!
  * \brief The dnskey-ttl of a derived policy where \a ttl is the one around the change.
  *
- * That of the delete signal is another one, a second apart: so Knot signs the DNSKEY RRset anew when the signal comes
+ * That of the delete signal is another one, a second apart: so Knot re-signs the DNSKEY RRset when the signal comes
  * out. A parent that guards against replay (RFC 7344 6.2) takes nothing signed before what it took last, BIND's
  * dnssec-cds not even a DNSKEY RRset. What is within 300 to 900 s stays there (RFC 10026 4.1).
  */
