@@ -205,8 +205,13 @@ static bool proven(dec_t *c)
 
 static bool order(dec_t *c)
 {
-	dec_order(c, c->step->order);
-	dec_wait(c, c->step->gate, "", c->facts->own.conf_detail, 0);
+	const own_facts_t *own = &c->facts->own;
+
+	/* The policy first, unless that has failed. */
+	if (!rollover_must_switch(own, c->out) || own->conf_detail[0] != '\0') {
+		dec_order(c, c->step->order);
+	}
+	dec_wait(c, c->step->gate, "", own->conf_detail, 0);
 	return true;
 }
 

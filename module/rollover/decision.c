@@ -96,6 +96,25 @@ static void hold_back(dec_t *c)
 	}
 }
 
+bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted)
+{
+	assert(own);
+
+	return own->conf == CONF_NO_SWITCH || (own->conf == CONF_NO_DERIVED && wanted != POLICY_BASE);
+}
+
+bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *d)
+{
+	assert(own && d);
+
+	/* An order that needs no policy does not wait for a switch that fails. */
+	if (d->action != ACTION_NONE && own->conf_detail[0] != '\0') {
+		return false;
+	}
+	return d->driven && own->known && own->policy != d->policy && !own->frozen && !own->transaction &&
+	       !own->catalog_member && !rollover_conf_bars(own, d->policy);
+}
+
 void dec_conclude(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;

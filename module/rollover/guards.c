@@ -331,21 +331,6 @@ bool guard_states(dec_t *c)
 
 /* The policy. */
 
-bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted)
-{
-	assert(own);
-
-	return own->conf == CONF_NO_SWITCH || (own->conf == CONF_NO_DERIVED && wanted != POLICY_BASE);
-}
-
-bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *d)
-{
-	assert(own && d);
-
-	return d->driven && own->known && own->policy != d->policy && !own->frozen && !own->transaction &&
-	       !own->catalog_member && !rollover_conf_bars(own, d->policy);
-}
-
 /*! Whether nothing goes on without the policy: the low one alone holds nothing up once it was everywhere. */
 static bool needs_policy(const dec_t *c)
 {
