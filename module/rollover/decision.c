@@ -126,7 +126,7 @@ void dec_conclude(dec_t *c)
 
 	out->set_keys = out->driven && own->known && own->dnskey != 0 && !own->frozen && !own->transaction &&
 	                dec_keys_differ(c);
-	out->sign_first = out->set_keys && out->keys != KEYS_SILENT && out->row.signalled != 0 && !own->cds.present;
+	out->sign_first = out->set_keys && are_signals(out->keys) && out->row.signalled != 0 && !dec_signals_shown(c);
 }
 
 /* Staying. */
