@@ -251,6 +251,7 @@ void dec_start_over(dec_t *c)
 	c->out->row.old_count = 0;
 	c->out->row.has_new = false;
 	c->out->row.ds_all_since = 0;
+	c->out->row.keys = KEYS_UNKNOWN;
 }
 
 void dec_follow(dec_t *c, rollover_state_t target, const judge_verdict_t *why)
@@ -267,6 +268,17 @@ void dec_follow(dec_t *c, rollover_state_t target, const judge_verdict_t *why)
 	}
 }
 
+void dec_begin(dec_t *c, rollover_state_t state)
+{
+	rollover_row_t *row = &c->out->row;
+
+	dec_enter(c, state);
+	row->ds_all_since = 0;
+	row->ds_expire = 0;
+	row->keys = KEYS_UNKNOWN;
+	row->signalled = 0;
+}
+
 void dec_start(dec_t *c, rollover_state_t state)
 {
 	const own_facts_t *own = &c->facts->own;
@@ -278,12 +290,7 @@ void dec_start(dec_t *c, rollover_state_t state)
 		dec_wait(c, GATE_DRY_RUN, "", "", 0);
 		return;
 	}
-	rollover_row_t *row = &c->out->row;
-	dec_enter(c, state);
-	row->ds_all_since = 0;
-	row->ds_expire = 0;
-	row->keys = KEYS_UNKNOWN;
-	row->signalled = 0;
+	dec_begin(c, state);
 }
 
 /* Acting. */

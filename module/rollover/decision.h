@@ -64,6 +64,9 @@ void dec_start_over(dec_t *c);
  */
 void dec_follow(dec_t *c, rollover_state_t target, const judge_verdict_t *why);
 
+/*! A rollover begins in this state, without what is left of the last one. */
+void dec_begin(dec_t *c, rollover_state_t state);
+
 /*! Starts a rollover unless the configuration or dry_run forbids it. */
 void dec_start(dec_t *c, rollover_state_t state);
 

@@ -154,7 +154,7 @@ static bool only_old(dec_t *c)
 		return false;
 	}
 	if ((zone & c->old) == c->old && dec_adopt(c)) {
-		dec_enter(c, ROLLOVER_INTRODUCE);
+		dec_begin(c, ROLLOVER_INTRODUCE);
 	} else {
 		dec_start_over(c);
 	}

@@ -170,17 +170,27 @@ static void start_insecure(dec_t *c)
 
 /*!
  * A KSK that Knot or the operator has made gets ready by itself, and its signals would be out before anybody has judged
- * the nameservers. Whatever keeps the rollover from its start: all KSKs stay silent.
+ * the nameservers. Whatever keeps the rollover from its start: all KSKs stay silent. So they do where the DS was
+ * removed: signals that are left out would ask for it.
  */
-static void stay_silent(dec_t *c)
+static void stay_silent(dec_t *c, bool known)
 {
 	const own_facts_t *own = &c->facts->own;
+	const bool others = !known && keyset_size(own->dnskey) > 1;
 
-	if (keyset_size(own->dnskey) < 2 || own->foreign != 0 || !keyset_one_algorithm(c->facts, own->dnskey)) {
+	if (!(others || c->out->row.gate == GATE_DS_REMOVED) || own->foreign != 0 ||
+	    !keyset_one_algorithm(c->facts, own->dnskey)) {
 		c->out->row.keys = KEYS_UNKNOWN;
 	} else if (!c->out->transition) {
 		c->out->keys = KEYS_SILENT;
 	}
+}
+
+/*! The keys in use are known, and the parent names each of them still. */
+static bool is_known(const dec_t *c)
+{
+	return c->before->old_count > 0 && !c->before->has_new && c->facts->own.dnskey == c->old &&
+	       keyset_size(c->old) == c->before->old_count && !ds_went(c);
 }
 
 bool idle_decide(dec_t *c)
@@ -193,16 +203,14 @@ bool idle_decide(dec_t *c)
 		start_insecure(c);
 		return true;
 	}
+	const bool known = is_known(c);
 	if (still_without_ds(c)) {
 		dec_wait(c, GATE_DS_REMOVED, "", "", 0);
-		return true;
-	}
-	if (c->before->old_count > 0 && !c->before->has_new && c->facts->own.dnskey == c->old &&
-	    keyset_size(c->old) == c->before->old_count && !ds_went(c)) {
+	} else if (known) {
 		idle_known(c);
 	} else {
 		idle_unknown(c);
-		stay_silent(c);
 	}
+	stay_silent(c, known);
 	return true;
 }
