@@ -218,9 +218,10 @@ static void check_keys(const machine_t *m)
 
 	assert_true(d->keys != KEYS_SIGNAL_NEW || row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS);
 	assert_true(d->keys != KEYS_SIGNAL_BOTH || row->state == ROLLOVER_ROLLBACK);
-	/* In idle only KSKs that somebody else has made are kept silent. */
+	/* In idle only KSKs that somebody else has made are kept silent, and those whose DS was removed. */
 	assert_true(row->state != ROLLOVER_IDLE || d->keys == KEYS_UNKNOWN ||
-	            (d->keys == KEYS_SILENT && __builtin_popcount(own->dnskey) > 1));
+	            (d->keys == KEYS_SILENT && (__builtin_popcount(own->dnskey) > 1 || row->gate == GATE_DS_REMOVED ||
+	                                        row->gate == GATE_CHAIN_BROKEN)));
 	assert_true(!d->sign_first || (d->set_keys && are_signals(d->keys) && row->signalled != 0));
 	assert_true(!m->config.hold || !d->driven || !are_signals(d->keys));
 	if (!d->set_keys) {
