@@ -52,7 +52,6 @@ typedef struct {
 	bool other_go_insecure; /*!< go-insecure names another zone. */
 	bool expired_other;     /*!< caches-expired names another zone, or a time to come. */
 	bool unsafe_timing;
-	bool is_signed;
 } conf_zone_t;
 
 /*! Reads them; a policy that cannot work sets config.observe_only with the reason. \return KNOT_EOK, KNOT_ENOMEM. */

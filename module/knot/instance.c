@@ -203,7 +203,6 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 	read_base(mod, &base_id, out);
 
 	const char *reason = unfit_zone(mod, zone);
-	out->is_signed = knotd_conf_zone(mod, C_DNSSEC_SIGNING, zone).single.boolean;
 	if (reason == NULL) {
 		reason = unfit(mod, &base_id);
 	}

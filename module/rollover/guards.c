@@ -31,7 +31,7 @@ static bool on_hold(dec_t *c)
 	rollover_row_t *row = &c->out->row;
 	const bool idle = row->state == ROLLOVER_IDLE;
 
-	/* Safest is quiet: nobody is asked to change anything (both keys stay in use). */
+	/* Safest is silence: nobody is asked to change anything (both keys stay in use). */
 	c->out->driven = !idle && c->facts->own.dnskey != 0;
 	c->out->keys = idle ? KEYS_UNKNOWN : KEYS_SILENT;
 	c->out->policy = dec_policy(c, POLICY_LOW_TTL);
@@ -180,7 +180,7 @@ static void extra_key(dec_t *c)
 	}
 }
 
-/*! The operator's own zone-ksk-submitted: accepted, it skips the observation. */
+/*! The operator has removed the old KSK: accepted, it skips the observation. */
 static void old_gone(dec_t *c)
 {
 	if (rollover_state_info(c->before->state)->swapped ||
