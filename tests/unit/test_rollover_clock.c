@@ -288,6 +288,7 @@ static void every_time_of_a_row_moves(void **state)
 		&row.dnskey_ttl.step[0].seen,
 		&row.ds_ttl.step[0].seen,
 		&row.parent_seen,
+		&row.signalled,
 		&row.ordered,
 		&row.notified,
 		&row.next_check,

@@ -140,6 +140,51 @@ static void conditions_and_columns_go_together(void **state)
 	}
 }
 
+/*! What this server does, by state; whatever the plan. */
+static void each_step_has_its_keys_and_its_policy(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; plan_number(n) != NULL; n++) {
+		const rollover_plan_t *plan = plan_number(n);
+		for (unsigned i = 0; i < plan->count; i++) {
+			const step_t *s = &plan->steps[i];
+			policy_role_t policy = POLICY_LOW_TTL;
+			key_states_t keys = KEYS_SILENT;
+
+			switch (s->state) {
+			case ROLLOVER_IDLE: /* The operator's. */
+				policy = POLICY_BASE;
+				keys = KEYS_UNKNOWN;
+				break;
+			case ROLLOVER_SIGNAL:
+			case ROLLOVER_AWAIT_DS:
+				keys = KEYS_SIGNAL_NEW;
+				break;
+			case ROLLOVER_ROLLBACK:
+				keys = KEYS_SIGNAL_BOTH;
+				break;
+			case ROLLOVER_REMOVE_DS: /* No key, but the policy gives the delete signal. */
+				policy = POLICY_DELETE;
+				keys = KEYS_UNKNOWN;
+				break;
+			default:
+				break;
+			}
+			assert_int_equal(s->policy, policy);
+			assert_int_equal(s->keys, keys);
+			/* The nameservers are asked for what this server is asked for. */
+			assert_int_equal(s->signals == SIGNALS_NEW, keys == KEYS_SIGNAL_NEW);
+			assert_int_equal(s->signals == SIGNALS_BOTH, keys == KEYS_SIGNAL_BOTH);
+			assert_int_equal(s->signals == SIGNALS_DELETE, policy == POLICY_DELETE);
+			assert_true(s->signals != SIGNALS_NONE || keys == KEYS_SILENT);
+			/* No key is made or removed while any is signalled. */
+			assert_true(s->order == ACTION_NONE || keys == KEYS_SILENT);
+			assert_int_equal(rollover_state_info(s->state)->switches,
+			                 s->state == ROLLOVER_PREPARE || plan->removes_ds);
+		}
+	}
+}
+
 /*! The order cannot be taken back: no plan lets a key go without all of this (docs/simulation.rst, I2). */
 static void a_key_goes_only_when_everything_is_proven(void **state)
 {
@@ -170,6 +215,7 @@ int main(void)
 		cmocka_unit_test(a_row_tells_its_plan),
 		cmocka_unit_test(each_way_ends_in_a_state_of_the_plan),
 		cmocka_unit_test(conditions_and_columns_go_together),
+		cmocka_unit_test(each_step_has_its_keys_and_its_policy),
 		cmocka_unit_test(a_key_goes_only_when_everything_is_proven),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
