@@ -94,11 +94,6 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 	if (a->dnskey_foreign) {
 		return fail(GATE_DNSKEY_DIFFERS, a->server, "a KSK that this server does not have", true);
 	}
-	if (expect->ttl_limit != 0 && a->dnskey_ttl > expect->ttl_limit) {
-		snprintf(text, sizeof(text), "DNSKEY TTL %u s", a->dnskey_ttl);
-		/* It holds things up; that caches keep the RRset for longer is counted elsewhere. */
-		return fail(GATE_TTL_HIGH, a->server, text, false);
-	}
 	if (expect->signals || expect->remove) {
 		judge_verdict_t v = judge_signal(facts, expect, a->server, "CDS", &a->cds);
 		if (v.gate != GATE_NONE) {
@@ -111,6 +106,11 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 	}
 	if (expect->no_signals && (a->cds.present || a->cdnskey.present)) {
 		return fail(GATE_CDS_REMAINS, a->server, a->cds.present ? "CDS" : "CDNSKEY", true);
+	}
+	if (expect->ttl_limit != 0 && a->dnskey_ttl > expect->ttl_limit) {
+		snprintf(text, sizeof(text), "DNSKEY TTL %u s", a->dnskey_ttl);
+		/* It holds things up; that caches keep the RRset for longer is counted elsewhere. */
+		return fail(GATE_TTL_HIGH, a->server, text, false);
 	}
 	if (!a->dnskey_equal) {
 		/* All KSKs are right: a ZSK comes or goes. It holds things up, and undoes nothing. */

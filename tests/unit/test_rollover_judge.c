@@ -96,6 +96,14 @@ static void what_a_nameserver_serves_wrong_is_named(void **state)
 	*a = right;
 	a->dnskey_ttl = 301;
 	expect(judge_child(&m.facts, &w), GATE_TTL_HIGH, a->server, "DNSKEY TTL 301 s", false);
+	/* It is only late: what is wrong besides outweighs it. */
+	a->cds.keys = OLD;
+	expect(judge_child(&m.facts, &w), GATE_CDS_DIFFERS, a->server, "CDS names key 1001", true);
+	w.signals = false;
+	w.no_signals = true;
+	expect(judge_child(&m.facts, &w), GATE_CDS_REMAINS, m.child[0].server, "CDS", true);
+	w.signals = true;
+	w.no_signals = false;
 	*a = right;
 	a->dnskey_equal = false;
 	expect(judge_child(&m.facts, &w), GATE_DNSKEY_DIFFERS, a->server,
