@@ -88,6 +88,9 @@ static void what_a_restart_could_not_find_out_is_stored(void **state)
 	at_rest(&m);
 	m.out.row.ds_all_since = T0;
 	assert_true(saved(&m, 60));
+	at_rest(&m);
+	m.out.row.keys = KEYS_SILENT;
+	assert_true(saved(&m, 60));
 }
 
 static void a_rollover_is_stored_at_each_decision(void **state)
@@ -128,6 +131,20 @@ static void the_policy_is_switched_where_that_is_possible(void **state)
 	own.transaction = false;
 	own.known = false;
 	assert_false(rollover_must_switch(&own, &d));
+	own.known = own.catalog_member = true;
+	assert_false(rollover_must_switch(&own, &d));
+	own.catalog_member = false;
+	own.conf = CONF_NO_DERIVED;
+	assert_false(rollover_must_switch(&own, &d));
+	own.conf = CONF_NO_START;
+	assert_true(rollover_must_switch(&own, &d));
+	/* An order waits for the policy unless the last switch has failed. */
+	d.action = ACTION_START;
+	assert_true(rollover_must_switch(&own, &d));
+	own.conf_detail[0] = 'x';
+	assert_false(rollover_must_switch(&own, &d));
+	d.action = ACTION_NONE;
+	assert_true(rollover_must_switch(&own, &d));
 }
 
 static void what_is_not_driven_is_asked_for_its_chain_only(void **state)
