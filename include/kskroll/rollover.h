@@ -160,7 +160,8 @@ typedef struct {
 	rollover_gate_t conf_gate; /*!< Why, unless CONF_FIT. */
 	char conf_reason[160];     /*!< Names the item and what to change. */
 	uint32_t dnskey_ttl;
-	signal_rrset_t cds; /*!< signed_by is not filled here. */
+	time_t dnskey_signed; /*!< When Knot last signed the DNSKEY RRset; 0: not known. */
+	signal_rrset_t cds;   /*!< signed_by is not filled here. */
 	signal_rrset_t cdnskey;
 } own_facts_t;
 
@@ -245,7 +246,7 @@ typedef struct {
 	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
 
 	key_states_t keys;      /*!< What the states of the keys were last read to be; KEYS_UNKNOWN: not read. */
-	time_t signalled;       /*!< This rollover's signals first came out; 0 = not yet. */
+	time_t signalled;       /*!< This rollover's signals last came out; 0 = not yet. */
 	time_t ordered;         /*!< The last ACTION_* was sent; 0 = none in this state. */
 	time_t notified;        /*!< The parent was last notified of the signals; 0 = not of those that are out. */
 	uint8_t checks;         /*!< Checks since the gate last changed: back-off. */
@@ -301,8 +302,8 @@ typedef struct {
 	key_states_t keys; /*!< What the states of the keys shall be; KEYS_UNKNOWN: they may stay as they are. */
 	bool set_keys;     /*!< They have to be set, and can be. Comes before the policy. */
 	/*!
-	 * These signals were out before: the zone has to be re-signed, or a parent that guards against replay does not
-	 * take them (RFC 7344 6.2).
+	 * Signals were out before, and the DNSKEY RRset is not signed since: that comes first, or a parent that guards
+	 * against replay does not take the new ones (RFC 7344 6.2).
 	 */
 	bool sign_first;
 	rollover_action_t action;

@@ -174,7 +174,8 @@ typedef struct {
 	char old_keyids[ROLLOVER_OLD_MAX][SERVER_KEYID_SIZE];
 	char new_keyid[SERVER_KEYID_SIZE];
 	bool renew;      /*!< RETIRE: the lifetime of the key that stays begins again (`ksk-lifetime`). */
-	bool sign_first; /*!< The zone is signed again before the states are set: a signal that is repeated. */
+	bool sign_first; /*!< Knot signs the zone instead, and the order is repeated later: a signal that was out
+	                    before. */
 } server_keys_t;
 
 /*!

@@ -64,6 +64,23 @@ static void add_own_keys(gathered_t *gathered, const zone_t *zone)
 	gathered->own_key_count = facts->key_count;
 }
 
+/*! Knot dates a signature so many seconds back, in all versions. */
+#define BACKDATED 5400
+/*! RRSIG RDATA before the name of the signer (RFC 4034 3.1). */
+#define RRSIG_FIXED 18
+
+static time_t signed_at(const knot_rdataset_t *rrsigs)
+{
+	time_t last = 0;
+
+	knot_rdata_t *rr = rrsigs->rdata;
+	for (uint16_t i = 0; i < rrsigs->count; i++, rr = knot_rdataset_next(rr)) {
+		const time_t at = rr->len > RRSIG_FIXED ? knot_rrsig_sig_inception(rr) : 0;
+		last = at > last ? at : last;
+	}
+	return last != 0 ? last + BACKDATED : 0;
+}
+
 static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
 {
 	return key_id_find(row->old, row->old_count, id) >= 0 || (row->has_new && key_id_equal(&row->new_key, id));
@@ -124,6 +141,7 @@ gathered_t *facts_new(const zone_t *zone, const server_check_t *from)
 	own->policy = role_in_force(zone);
 	own->base_publishes = zone->settings->base_publishes;
 	own->dnskey_ttl = from->dnskey_ttl;
+	own->dnskey_signed = signed_at(&from->rrsig);
 	fit_facts(zone, own);
 	if (!own->known) {
 		snprintf(own->conf_detail, sizeof(own->conf_detail), "%s", from->detail);

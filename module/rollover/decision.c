@@ -126,7 +126,8 @@ void dec_conclude(dec_t *c)
 
 	out->set_keys = out->driven && own->known && own->dnskey != 0 && !own->frozen && !own->transaction &&
 	                dec_keys_differ(c);
-	out->sign_first = out->set_keys && are_signals(out->keys) && out->row.signalled != 0 && !dec_signals_shown(c);
+	out->sign_first = out->set_keys && are_signals(out->keys) && out->row.signalled != 0 && !dec_signals_shown(c) &&
+	                  own->dnskey_signed < out->row.signalled;
 }
 
 /* Staying. */

@@ -99,7 +99,7 @@ void rollover_keys_are(rollover_row_t *row, key_states_t keys, time_t now)
 	assert(row);
 
 	row->keys = keys;
-	if ((keys == KEYS_SIGNAL_NEW || keys == KEYS_SIGNAL_BOTH) && row->signalled == 0) {
+	if (keys == KEYS_SIGNAL_NEW || keys == KEYS_SIGNAL_BOTH) {
 		row->signalled = now;
 	}
 }

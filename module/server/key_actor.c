@@ -95,7 +95,6 @@ static server_status_t check_quiet(const control_target_t *target, const char *z
 typedef struct {
 	const control_target_t *target;
 	key_client_t *client;
-	key_signings_t *signings;
 	const char *zone;
 	const server_keys_t *wish;
 	int64_t end; // Of the monotonic clock, ms: nothing begins afterwards.
@@ -147,30 +146,15 @@ static server_status_t command(const act_t *act, const char *name, const char *t
 	return tell(act->target, &cmd, act->detail);
 }
 
-/*! \return The zone's place among those whose signing took too long; NULL if it is not there. */
-static char *find_signing(key_signings_t *signings, const char *zone)
-{
-	for (unsigned i = 0; i < KEY_SIGNINGS_MAX; i++) {
-		if (strcmp(signings->zones[i], zone) == 0) {
-			return signings->zones[i];
-		}
-	}
-	return NULL;
-}
-
+/*! Of a large zone that takes long: nobody waits for it here. */
 static server_status_t sign(const act_t *act)
 {
-	char *before = find_signing(act->signings, act->zone);
-	if (before != NULL) {
-		before[0] = '\0';
-		return SERVER_OK;
+	control_cmd_t cmd = { .name = "zone-sign", .zone = act->zone };
+	const server_status_t status = tell(act->target, &cmd, act->detail);
+	if (status == SERVER_OK) {
+		snprintf(act->detail, CONTROL_DETAIL_MAX, "Knot signs the zone again before its signals are repeated");
 	}
-	const server_status_t status = command(act, "zone-sign", NULL);
-	if (status == SERVER_UNREACHABLE || (status == SERVER_OK && is_over(act))) {
-		snprintf(act->signings->zones[act->signings->next++ % KEY_SIGNINGS_MAX],
-		         sizeof(act->signings->zones[0]), "%s", act->zone);
-	}
-	return status;
+	return status == SERVER_OK ? SERVER_BUSY : status;
 }
 
 /*! What the plan says; knotd has the states afterwards. */
@@ -195,15 +179,12 @@ static server_status_t carry_out(const act_t *act, const key_plan_t *plan)
 static server_status_t act_until_done(const act_t *act, key_list_t *list)
 {
 	key_plan_t plan;
-	bool made = false, signs = act->wish->sign_first;
+	bool made = false;
 
 	for (int tries = 0;; tries++) {
 		server_status_t status = make_plan(act, list, &plan);
-		if (status == SERVER_OK && signs && plan.count > 0) {
-			// What it may have done to the keys is seen by the next list.
-			signs = false;
-			status = sign(act);
-			status = status == SERVER_OK ? make_plan(act, list, &plan) : status;
+		if (status == SERVER_OK && act->wish->sign_first && plan.count > 0) {
+			return sign(act);
 		}
 		if (status != SERVER_OK || (tries > 0 && plan.count == 0 && !plan.make)) {
 			return status;
@@ -224,14 +205,13 @@ static server_status_t act_until_done(const act_t *act, key_list_t *list)
 	}
 }
 
-server_status_t key_actor_run(const control_target_t *target, key_client_t *client, key_signings_t *signings,
-                              const char *zone, const server_keys_t *wish, char *detail)
+server_status_t key_actor_run(const control_target_t *target, key_client_t *client, const char *zone,
+                              const server_keys_t *wish, char *detail)
 {
-	assert(target != NULL && client != NULL && signings != NULL && zone != NULL && wish != NULL && detail != NULL);
+	assert(target != NULL && client != NULL && zone != NULL && wish != NULL && detail != NULL);
 
 	const act_t act = { .target = target,
 		            .client = client,
-		            .signings = signings,
 		            .zone = zone,
 		            .wish = wish,
 		            .end = now_ms() + target->timeout_ms,

@@ -17,19 +17,6 @@
 /*! Nothing is set so many seconds before the next event in which Knot may write the keys. */
 #define KEY_QUIET 5
 
-/*! Zones that are remembered. */
-#define KEY_SIGNINGS_MAX 8
-
-/*!
- * Zones that were to be signed before a signal, and were not finished within the timeout. When Knot is quiet again they
- * are signed, so they need not be signed once more: else a very large zone would be signed for ever. Of the control
- * thread; zeros at first.
- */
-typedef struct {
-	char zones[KEY_SIGNINGS_MAX][KNOT_DNAME_TXT_MAXLEN + 1];
-	unsigned next;
-} key_signings_t;
-
 /*!
  * \brief Carries out an order.
  *
@@ -39,15 +26,14 @@ typedef struct {
  * \param[in] target        Where knotd is. Its timeout counts for each connection, and for all but the last step
  * together.
  * \param[in] client        To keymgr.
- * \param[in,out] signings  What was begun before.
  * \param[in] zone          Presentation form.
  * \param[in] wish          The order, and the keys.
  * \param[out] detail       CONTROL_DETAIL_MAX bytes; one sentence unless SERVER_OK.
  *
  * \return As server_keys() calls back.
  */
-server_status_t key_actor_run(const control_target_t *target, key_client_t *client, key_signings_t *signings,
-                              const char *zone, const server_keys_t *wish, char *detail);
+server_status_t key_actor_run(const control_target_t *target, key_client_t *client, const char *zone,
+                              const server_keys_t *wish, char *detail);
 
 /*! What `zone-status` says of the events that write keys. */
 typedef struct {

@@ -42,7 +42,6 @@ struct server {
 	bool orphan;                                                // Of the control thread: see switch_run().
 	glance_t glance;                                            // The same.
 	key_client_t keys;                                          // The same.
-	key_signings_t signings;                                    // The same.
 	// Of the control thread: times of uv_hrtime(), or 0.
 	uint64_t switched;   // After the last transaction.
 	uint64_t crowded;    // A transaction waits since then until fewer zone events wait.
@@ -117,8 +116,7 @@ static void run_switches(server_t *server, job_list_t *batch)
 
 static void run_keys(server_t *server, job_t *job)
 {
-	job->status =
-		key_actor_run(&server->target, &server->keys, &server->signings, job->zone, job->keys, job->detail);
+	job->status = key_actor_run(&server->target, &server->keys, job->zone, job->keys, job->detail);
 }
 
 static void run_batch(server_t *server, job_list_t *batch)
