@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "act.h"
@@ -93,6 +94,8 @@ static void on_keys(server_status_t status, const char *detail, void *arg)
 		fit_note_order(zone, status, detail);
 		if (status == SERVER_OK) {
 			rollover_keys_are(&zone->kept.row, zone->act.keys, now);
+		}
+		if (status == SERVER_OK && zone->kept.row.gate != GATE_STORE_FAILED) {
 			zone->kept.row.next_check = now + 1;
 		}
 	}
@@ -120,6 +123,19 @@ static void name_key(const zone_t *zone, const key_id_t *id, key_id_t *key, char
 	}
 }
 
+/*! Knot makes the first KSK of a zone ready at once: its signals are out before the module has seen the zone. */
+static void say_early(const zone_t *zone, const rollover_decision_t *d)
+{
+	if (d->set_keys && d->transition && d->keys == KEYS_SILENT && zone->gathered->facts.own.cds.present &&
+	    rollover_is_first(&d->row)) {
+		outbox_log(
+			zone->env->out, LOG_NOTICE,
+			"zone %s, CDS and CDNSKEY of the first KSK are out since Knot made it: withdrawn until every "
+			"nameserver has the key",
+			zone->name);
+	}
+}
+
 static void send_order(zone_t *zone, const rollover_decision_t *d)
 {
 	const rollover_row_t *row = &d->row;
@@ -140,6 +156,7 @@ static void send_order(zone_t *zone, const rollover_decision_t *d)
 	if (keys.has_new) {
 		name_key(zone, &row->new_key, &keys.new_key, keys.new_keyid);
 	}
+	say_early(zone, d);
 	zone->act.keys = d->set_keys ? d->keys : KEYS_SILENT;
 	server_keys(resources_server(zone->env), zone->name, &keys, on_keys, zone);
 }

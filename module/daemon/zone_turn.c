@@ -63,8 +63,7 @@ static void rest(zone_t *zone)
 	}
 }
 
-/*! Without a store nothing is decided: a step that is not written might be repeated. */
-static void store_failed(zone_t *zone, const rollover_decision_t *d)
+static void note_store_failed(zone_t *zone, const rollover_decision_t *d)
 {
 	env_t *env = zone->env;
 	const char *why = resources_store_error(env);
@@ -75,6 +74,12 @@ static void store_failed(zone_t *zone, const rollover_decision_t *d)
 		           rollover_gate_info(GATE_STORE_FAILED)->name, why);
 	}
 	numbers_publish(env, zone->entry);
+}
+
+/*! Without a store nothing is decided: a step that is not written might be repeated. */
+static void store_failed(zone_t *zone, const rollover_decision_t *d)
+{
+	note_store_failed(zone, d);
 	rest(zone);
 }
 
@@ -174,6 +179,18 @@ static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time
 	return DECIDED;
 }
 
+/*! Silence is right in any case, and Knot would not wait: a KSK that it has made gets ready by itself. */
+static void not_written(zone_t *zone, const rollover_decision_t *d)
+{
+	note_store_failed(zone, d);
+	if (d->set_keys && d->keys == KEYS_SILENT) {
+		zone_ref(zone);
+		act_upon(zone, d, on_acted);
+	} else {
+		rest(zone);
+	}
+}
+
 static void on_checked(zone_t *zone, check_end_t end);
 static void on_judged(zone_t *zone, fit_end_t end);
 
@@ -189,7 +206,7 @@ static void decide(zone_t *zone)
 	for (unsigned i = 0; i < ROLLOVER_DECISIONS_MAX; i++) {
 		decided_t decided = decide_once(zone, &config, now, &d);
 		if (decided == NOT_WRITTEN) {
-			store_failed(zone, &d);
+			not_written(zone, &d);
 			return;
 		} else if (decided == NOT_SURE) {
 			zone_ref(zone);

@@ -114,6 +114,14 @@ bool record_save(zone_t *zone, const rollover_decision_t *d, time_t now, bool so
 	return store_is_there;
 }
 
+static unsigned lines;
+
+void outbox_log(outbox_t *out, int priority, const char *fmt, ...)
+{
+	(void)out, (void)priority, (void)fmt;
+	lines++;
+}
+
 static void on_done(zone_t *zone, bool was_stored)
 {
 	(void)zone;
@@ -269,6 +277,47 @@ static void each_wish_has_its_order(void **state)
 	}
 }
 
+/*! Knot makes a zone's first KSK ready: the operator is told once that it was signalled. */
+static void early_signals_of_a_first_key_are_said_once(void **state)
+{
+	case_t *t = *state;
+
+	lines = 0;
+	t->d.row.state = ROLLOVER_INTRODUCE;
+	t->d.row.old_count = 0;
+	t->d.set_keys = t->d.transition = true;
+	t->d.keys = KEYS_SILENT;
+	act_upon(&t->zone, &t->d, on_done);
+	assert_int_equal(lines, 0);
+	t->gathered->facts.own.cds.present = true;
+	act_upon(&t->zone, &t->d, on_done);
+	assert_int_equal(lines, 1);
+	/* Neither when the order is repeated nor in a rollover. */
+	t->d.transition = false;
+	act_upon(&t->zone, &t->d, on_done);
+	t->d.transition = true;
+	t->d.row.old_count = 1;
+	act_upon(&t->zone, &t->d, on_done);
+	assert_int_equal(lines, 1);
+}
+
+static void without_a_store_the_next_check_stays(void **state)
+{
+	case_t *t = *state;
+
+	t->d.set_keys = true;
+	t->d.keys = KEYS_SILENT;
+	t->zone.kept.row.gate = GATE_STORE_FAILED;
+	act_upon(&t->zone, &t->d, on_done);
+	answer(t, SERVER_OK, "");
+	assert_int_equal(t->zone.kept.row.next_check, NOW + 600);
+	assert_int_equal(t->zone.kept.row.keys, KEYS_SILENT);
+	t->zone.kept.row.gate = GATE_NONE;
+	act_upon(&t->zone, &t->d, on_done);
+	answer(t, SERVER_OK, "");
+	assert_int_equal(t->zone.kept.row.next_check, NOW + 1);
+}
+
 /*! Which of them will be the new one is not known yet. */
 static void in_idle_all_keys_of_the_zone_are_named(void **state)
 {
@@ -294,7 +343,7 @@ static void in_idle_all_keys_of_the_zone_are_named(void **state)
 	answer(t, SERVER_OK, "");
 }
 
-static void the_first_signals_are_remembered(void **state)
+static void the_last_signals_are_remembered(void **state)
 {
 	case_t *t = *state;
 
@@ -308,6 +357,12 @@ static void the_first_signals_are_remembered(void **state)
 	answer(t, SERVER_OK, "");
 	assert_int_equal(t->zone.kept.row.signalled, NOW);
 	t->zone.kept.row.signalled = NOW - 50;
+	act_upon(&t->zone, &t->d, on_done);
+	answer(t, SERVER_OK, "");
+	assert_int_equal(t->zone.kept.row.signalled, NOW);
+	/* Silence changes nothing of it. */
+	t->zone.kept.row.signalled = NOW - 50;
+	t->d.keys = KEYS_SILENT;
 	act_upon(&t->zone, &t->d, on_done);
 	answer(t, SERVER_OK, "");
 	assert_int_equal(t->zone.kept.row.signalled, NOW - 50);
@@ -438,8 +493,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(keys_come_before_the_policy_and_that_before_the_action),
 		T(each_wish_has_its_order),
+		T(early_signals_of_a_first_key_are_said_once),
+		T(without_a_store_the_next_check_stays),
 		T(in_idle_all_keys_of_the_zone_are_named),
-		T(the_first_signals_are_remembered),
+		T(the_last_signals_are_remembered),
 		T(an_order_that_failed_leaves_the_row_as_it_is),
 		T(a_zone_that_is_gone_is_not_written_to),
 		T(the_base_is_recorded_before_the_first_switch),
