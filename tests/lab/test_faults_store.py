@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import time
 
@@ -40,7 +41,7 @@ def test_disk_of_the_store_is_full(directory):
         case.stays("idle", case.world.dnskey_ttl + 3, "the disk is full",
                    lambda: case.no_signals() and case.old_ds()
                    and ask.rrset(KNOT, ZONE, "DNSKEY").ttl == ttl)
-        case.did = "decides nothing: no policy is switched, no signal, the DS stays"
+        case.did = "decides nothing: no policy is switched, the DS stays; the new KSK stays silent"
         os.remove(filler)
         case.finish("rolled to the end by itself when there was room again")
 
@@ -132,14 +133,17 @@ def spoiled(case, spoil, message, mend, how, lost=False):
     spoil(store)
     case.world.knot.launch()
     store_failed(case, message)
+    # Knot does with a KSK of the operator what it does without the module: the parent must not act upon it.
+    case.world.agent.deaf = True
     case.start()
     wait_until(case.both_keys, 10, "the operator's key is there")
     before = case.world.watch.counts()[SECURE]
     wait_until(lambda: case.world.watch.counts()[SECURE] > before + 50, 30, "answers are secure")
-    assert case.progress.gate == "store-failed" and case.no_signals() and case.old_ds()
-    case.did = "decides nothing; the zone is served and signed by knotd as before"
+    assert case.progress.gate == "store-failed" and case.old_ds()
+    case.did = "decides nothing; the zone is served and signed by knotd as without the module, and so is a KSK that the operator makes"
     mend(store)
     recover(case)
+    case.world.agent.deaf = False
     if lost:
         old_ds_unknown(case)
     case.finish(how)
@@ -174,19 +178,28 @@ def test_store_is_of_a_newer_version(directory):
 
 @bound(120)
 def test_kill_between_the_record_and_the_act(directory):
+    held = os.path.join(directory, "held")
+    program = os.path.join(directory, "keymgr")
+    with open(program, "w", encoding="ascii") as file:
+        # It lists keys, and sets nothing while the file is there.
+        file.write(f'#!/bin/sh\n[ -e {held} ] && case "$*" in *" set "*) echo held >&2; exit 1; esac\n'
+                   f'exec {shutil.which("keymgr", path="/usr/sbin:/usr/bin")} "$@"\n')
+    os.chmod(program, 0o755)
     with fault(directory, "knotd is killed (SIGKILL) after a step is recorded and before it is "
-               "carried out") as case:
+               "carried out", module_settings={"keymgr": program}) as case:
         store = store_path(case.world)
         case.start()
         case.gate("waiting-dnskey-ttl", state="introduce")
-        # The operator's own transaction keeps the step from being carried out.
-        case.knotc("conf-begin")
+        with open(held, "w", encoding="ascii"):
+            pass
         wait_until(lambda: stored(store) == SIGNAL, 40, "the step is recorded")
-        case.gate("knot-busy", state="signal")
+        case.gate("keys-refused", state="signal")
         assert case.no_signals()
         case.world.knot.kill9()
         case.world.knot.launch()
         case.logged("resuming in state signal")
         case.saw("none", detail="log: resuming in state signal")
+        assert case.no_signals()
+        os.remove(held)
         case.did = "resumes in signal and carries the step out"
         case.finish()

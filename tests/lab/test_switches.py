@@ -140,6 +140,8 @@ def test_a_commit_that_makes_knotd_read_its_file_again_is_noticed(directory):
         start(world)
         progress.wait_visited("introduce", 60)
         wait_until(lambda: "kskroll" in world.knot.knotc("conf-read", f"zone[{ZONE}]"), 20, "the switch")
+        # A check has seen it.
+        wait_until(lambda: progress.gate == "waiting-dnskey-ttl", 20, "the low TTL is everywhere")
         assert not world.knot.log_lines("TTL was lost")
         world.knot.transaction(("conf-set", "mod-kskroll[other-test].notify", "off"))
         wait_until(lambda: world.knot.log_lines("the low DNSKEY TTL was lost"), 20, "it is said")
