@@ -417,7 +417,9 @@ zone:
                                                               "zone-file-complete: on")),
                 (50, "put what 'kskroll policies lab' says into knot.conf", ("kskroll policies BASE -c ",)),
                 (51, "policy 'x' has ksk-size", ("kskroll policies BASE -c ",)),
-                (52, "", ("keymgr alpha.example. list",))):
+                (52, "", ("keymgr alpha.example. list",)),
+                (53, "keymgr list: exit code 1", ("keys-pending", "keymgr list: exit code 1", "keymgr alpha.example. list")),
+                (54, "keymgr is not there", ("keys-refused", "keymgr is not there", "keymgr alpha.example. list"))):
             with sqlite3.connect(db) as con:
                 con.execute("UPDATE zone SET gate = ?, gate_detail = ? WHERE zone = 'alpha.example.'", (gate, detail))
             out = self.ok("status", "alpha.example", db=db)

@@ -249,6 +249,7 @@ static void each_wish_has_its_order(void **state)
 		{ true, KEYS_SIGNAL_BOTH, ACTION_NONE, KEY_ORDER_BOTH, KEYS_SIGNAL_BOTH },
 		{ false, KEYS_SILENT, ACTION_START, KEY_ORDER_INTRODUCE, KEYS_SILENT },
 		{ false, KEYS_SILENT, ACTION_RETIRE, KEY_ORDER_RETIRE, KEYS_SILENT },
+		{ false, KEYS_UNKNOWN, ACTION_RETIRE, KEY_ORDER_RETIRE, KEYS_SILENT },
 	};
 	/* clang-format on */
 	case_t *t = *state;

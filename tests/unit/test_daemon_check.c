@@ -200,10 +200,32 @@ static void what_dns_cannot_tell_the_control_socket_is_asked(void **state)
 	}
 }
 
+/*! What DNS says may be wrong, so nothing is done upon it alone. */
+static void what_has_an_effect_needs_the_control_socket(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		fixture_t *f = idle_zone(GATE_NONE);
+		rollover_decision_t d = { .row = f->zone.kept.row };
+		d.transition = i == 1;
+		d.action = i == 2 ? ACTION_RETIRE : ACTION_NONE;
+		d.notify = i == 3;
+		d.set_keys = i == 4;
+		d.driven = i == 5;
+		d.policy = i == 5 ? POLICY_LOW_TTL : POLICY_BASE;
+		f->zone.check.glance = true;
+		assert_int_equal(check_suffices(&f->zone, &d), i == 0);
+		f->zone.check.glance = false;
+		assert_true(check_suffices(&f->zone, &d));
+		idle_zone_free(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_dns_cannot_tell_the_control_socket_is_asked),
+		cmocka_unit_test(what_has_an_effect_needs_the_control_socket),
 		cmocka_unit_test(a_catalog_member_stays_one_when_knotd_does_not_answer),
 	};
 	return cmocka_run_group_tests_name("daemon_check", tests, NULL, NULL);
