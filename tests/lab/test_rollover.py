@@ -5,6 +5,7 @@ import contextlib
 import time
 
 from . import ask, check
+from .flicker import Flicker
 from .marks import bound, long_test
 from .progress import STEPS, Progress
 from .stuck import stuck
@@ -104,7 +105,7 @@ def interrupt_everywhere(directory, interrupt, **settings):
     """
     settings = {"module_settings": {"ksk-lifetime": 30}, **settings}
     with module_world(directory, **settings) as (world, old), \
-            Progress(world.knot, ZONE) as progress:
+            Progress(world.knot, ZONE) as progress, Flicker(KNOT, ZONE) as flicker:
         in_every_state(world, progress, lambda number, state: interrupt(world))
         wait_until(lambda: progress.state == "idle" and check.other_ksk(world, ZONE, old[ZONE]),
                    60, "the rollover is over")
@@ -112,6 +113,7 @@ def interrupt_everywhere(directory, interrupt, **settings):
         check.signals_followed_keys(world, ZONE)
         check.old_ds_ran_out(world, ZONE)
         check.secure_all_along(world)
+        flicker.one_stretch()
 
 
 def in_every_state(world, progress, interrupt, without=()):
