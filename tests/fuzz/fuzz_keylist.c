@@ -22,7 +22,7 @@ static void check_plan(const key_list_t *list, const server_keys_t *wish)
 		require(plan.error[0] != '\0');
 		return;
 	}
-	require(plan.error[0] == '\0' && plan.count <= ROLLOVER_OLD_MAX + 1);
+	require(plan.error[0] == '\0' && plan.count <= KEY_STEPS_MAX);
 	for (size_t i = 0; i < plan.count; i++) {
 		const key_step_t *step = &plan.steps[i];
 		require(step->key >= list->keys && step->key < list->keys + list->count);

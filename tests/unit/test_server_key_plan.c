@@ -412,14 +412,21 @@ static void new_key_is_made_once(void **state)
 	assert_string_equal(plan_of(&list, &wish), "new active=+0");
 	list = list_of(KEY_ACTIVE, KEY_READY);
 	assert_string_equal(plan_of(&list, &wish), "new active=+0");
-	// Not if there are two, or for any other order: what is not named does not go.
+	// Not if there are two, or for any other order: what is not named does not go. Silence is for all.
 	list = three_of(KEY_ACTIVE, KEY_ACTIVE, KEY_PUBLISH);
 	assert_string_equal(plan_of(&list, &wish), "refused");
 	list = list_of(KEY_ACTIVE, KEY_ACTIVE);
 	for (int order = KEY_ORDER_INTRODUCE + 1; order < KEY_ORDERS; order++) {
 		const server_keys_t other = wish_of(order, 1, false);
-		assert_string_equal(plan_of(&list, &other), "refused");
+		assert_string_equal(plan_of(&list, &other), order == KEY_ORDER_SILENT ? "" : "refused");
 	}
+	const server_keys_t silent = wish_of(KEY_ORDER_SILENT, 1, false);
+	list = list_of(KEY_ACTIVE, KEY_PUBLISH);
+	assert_string_equal(plan_of(&list, &silent), "new active=+0");
+	list = list_of(KEY_ACTIVE, KEY_READY);
+	assert_string_equal(plan_of(&list, &silent), "new active=+0");
+	list.keys[2].algorithm = 8;
+	assert_string_equal(plan_of(&list, &silent), "");
 	const server_keys_t second = wish_of(KEY_ORDER_INTRODUCE, 2, false);
 	list = three_of(KEY_ACTIVE, KEY_ACTIVE, NONE);
 	assert_string_equal(plan_of(&list, &second), "make");
