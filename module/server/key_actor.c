@@ -94,7 +94,7 @@ static server_status_t check_quiet(const control_target_t *target, const char *z
 /*! What is needed for one order. */
 typedef struct {
 	const control_target_t *target;
-	key_client_t *client;
+	const key_client_t *client;
 	const char *zone;
 	const server_keys_t *wish;
 	int64_t end; // Of the monotonic clock, ms: nothing begins afterwards.
@@ -205,7 +205,7 @@ static server_status_t act_until_done(const act_t *act, key_list_t *list)
 	}
 }
 
-server_status_t key_actor_run(const control_target_t *target, key_client_t *client, const char *zone,
+server_status_t key_actor_run(const control_target_t *target, const key_client_t *client, const char *zone,
                               const server_keys_t *wish, char *detail)
 {
 	assert(target != NULL && client != NULL && zone != NULL && wish != NULL && detail != NULL);

@@ -32,7 +32,7 @@
  *
  * \return As server_keys() calls back.
  */
-server_status_t key_actor_run(const control_target_t *target, key_client_t *client, const char *zone,
+server_status_t key_actor_run(const control_target_t *target, const key_client_t *client, const char *zone,
                               const server_keys_t *wish, char *detail);
 
 /*! What `zone-status` says of the events that write keys. */

@@ -31,9 +31,8 @@ static int64_t now_ms(void)
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
-static int give_up(key_client_t *client, const char *why, char *detail)
+static int give_up(const key_client_t *client, const char *why, char *detail)
 {
-	client->broken = true;
 	shutdown(client->sock, SHUT_RDWR);
 	snprintf(detail, KEY_CLIENT_DETAIL_MAX, "the process that runs keymgr %s", why);
 	return KNOT_ECONN;
@@ -63,16 +62,13 @@ static ssize_t receive(const key_client_t *client, reply_t *reply)
 	}
 }
 
-static int call(key_client_t *client, const broker_request_t *request, reply_t *reply, char *detail)
+static int call(const key_client_t *client, const broker_request_t *request, reply_t *reply, char *detail)
 {
 	uint8_t message[BROKER_REQUEST_MAX];
 
 	if (client->sock < 0) {
 		snprintf(detail, KEY_CLIENT_DETAIL_MAX, "the process that runs keymgr could not be started");
 		return KNOT_ECONN;
-	}
-	if (client->broken) {
-		return give_up(client, "has ended", detail);
 	}
 	const size_t len = broker_put_request(request, message);
 	if (len == 0) {
@@ -113,7 +109,7 @@ static int read_list(const broker_answer_t *answer, key_list_t *list, char *deta
 }
 
 /*! \a list: NULL for a request that has none. */
-static int ask(key_client_t *client, const broker_request_t *request, key_list_t *list, char *detail)
+static int ask(const key_client_t *client, const broker_request_t *request, key_list_t *list, char *detail)
 {
 	reply_t *reply = malloc(sizeof(*reply));
 	if (reply == NULL) {
@@ -130,7 +126,7 @@ static int ask(key_client_t *client, const broker_request_t *request, key_list_t
 	return ret;
 }
 
-int key_client_list(key_client_t *client, const char *zone, key_list_t *list, char *detail)
+int key_client_list(const key_client_t *client, const char *zone, key_list_t *list, char *detail)
 {
 	assert(client != NULL && zone != NULL && list != NULL && detail != NULL);
 
@@ -138,7 +134,7 @@ int key_client_list(key_client_t *client, const char *zone, key_list_t *list, ch
 	return ask(client, &request, list, detail);
 }
 
-int key_client_set(key_client_t *client, const char *zone, const char *id, key_change_t change, char *detail)
+int key_client_set(const key_client_t *client, const char *zone, const char *id, key_change_t change, char *detail)
 {
 	assert(client != NULL && zone != NULL && id != NULL && change < KEY_CHANGES && detail != NULL);
 
@@ -150,7 +146,7 @@ bool broker_configure(int sock, const char *folder, const char *program, char *d
 {
 	assert(folder != NULL && detail != NULL);
 
-	key_client_t client = { .sock = sock, .timeout_ms = CONFIGURE_MS };
+	const key_client_t client = { .sock = sock, .timeout_ms = CONFIGURE_MS };
 	const broker_request_t request = { .kind = BROKER_CONFIGURE,
 		                           .folder = folder,
 		                           .program = program != NULL ? program : "" };

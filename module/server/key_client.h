@@ -19,7 +19,6 @@
 typedef struct {
 	int sock;       /*!< -1: there is no broker. */
 	int timeout_ms; /*!< Of one answer. */
-	bool broken;
 } key_client_t;
 
 /*!
@@ -30,7 +29,7 @@ typedef struct {
  * \return KNOT_EOK; KNOT_ECONN: no broker, or it does not answer; KNOT_ETIMEOUT: keymgr was killed; KNOT_EMALF,
  * KNOT_ESPACE: the list is not understood; KNOT_ERROR: anything else.
  */
-int key_client_list(key_client_t *client, const char *zone, key_list_t *list, char *detail);
+int key_client_list(const key_client_t *client, const char *zone, key_list_t *list, char *detail);
 
 /*! Changes a key. That it succeeds proves nothing: list afterwards. \return As key_client_list(). */
-int key_client_set(key_client_t *client, const char *zone, const char *id, key_change_t change, char *detail);
+int key_client_set(const key_client_t *client, const char *zone, const char *id, key_change_t change, char *detail);
