@@ -183,9 +183,11 @@ typedef struct {
  *
  * \param[in] keys  Copied.
  *
- * The callback gets SERVER_OK: the keys have the states that are ordered, and knotd has signed the zone with them;
- * SERVER_BUSY: Knot is about to write the keys, has undone what was set, or a zone transaction is open: later;
- * SERVER_REFUSED: the order does not fit the keys, the zone is frozen, or keymgr or knotd refuse;
- * SERVER_UNREACHABLE: no answer. What was done is not known, and the order has to be repeated.
+ * Knot makes keys and signs in its own time, and nobody waits for it at the control socket.
+ *
+ * The callback gets SERVER_OK: the keys have the states that are ordered, and knotd is ordered to read them;
+ * SERVER_BUSY: Knot is about to write the keys, makes the new one, signs the zone, has undone what was set, or a zone
+ * transaction is open: later; SERVER_REFUSED: the order does not fit the keys, the zone is frozen, or keymgr or knotd
+ * refuse; SERVER_UNREACHABLE: no answer. What was done is not known, and the order has to be repeated.
  */
 void server_keys(server_t *server, const char *zone, const server_keys_t *keys, server_done_f done, void *arg);

@@ -14,10 +14,11 @@
 /*! Letters of `zone-status`: transaction, freeze, events; times as numbers. */
 #define FILTERS_EVENTS "tfe"
 #define FLAGS_UNIXTIME "u"
-/*! The answer comes when it is done. */
-#define FLAGS_BLOCKING "B"
 /*! How often an order is carried out before Knot is said to undo it. */
 #define TRIES 3
+/*! How long Knot is waited for until it has read the keys: after 50, 100, 200, 400 ms. */
+#define PAUSE_FIRST_MS 50
+#define PAUSES         4
 
 void key_events_unit(const control_unit_t *unit, void *arg)
 {
@@ -139,26 +140,24 @@ static server_status_t make_plan(const act_t *act, key_list_t *list, key_plan_t 
 	return SERVER_OK;
 }
 
-/*! A command for the zone whose answer comes when it is done. */
+/*! Knot's workers may be busy with servers that do not answer: nobody waits for them at the control socket. */
 static server_status_t command(const act_t *act, const char *name, const char *type)
 {
-	control_cmd_t cmd = { .name = name, .zone = act->zone, .type = type, .flags = FLAGS_BLOCKING };
+	control_cmd_t cmd = { .name = name, .zone = act->zone, .type = type };
 	return tell(act->target, &cmd, act->detail);
 }
 
-/*! Of a large zone that takes long: nobody waits for it here. */
-static server_status_t sign(const act_t *act)
+/*! What Knot does in its own time. The order is repeated when it is done. */
+static server_status_t begin(const act_t *act, const char *name, const char *type, const char *words)
 {
-	control_cmd_t cmd = { .name = "zone-sign", .zone = act->zone };
-	const server_status_t status = tell(act->target, &cmd, act->detail);
+	const server_status_t status = command(act, name, type);
 	if (status == SERVER_OK) {
-		snprintf(act->detail, CONTROL_DETAIL_MAX, "Knot signs the zone again before its signals are repeated");
+		snprintf(act->detail, CONTROL_DETAIL_MAX, "%s", words);
 	}
 	return status == SERVER_OK ? SERVER_BUSY : status;
 }
 
-/*! What the plan says; knotd has the states afterwards. */
-static server_status_t carry_out(const act_t *act, const key_plan_t *plan)
+static server_status_t set_all(const act_t *act, const key_plan_t *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const key_step_t *step = &plan->steps[i];
@@ -171,38 +170,50 @@ static server_status_t carry_out(const act_t *act, const key_plan_t *plan)
 			return status;
 		}
 	}
-	// Also if nothing was set: the process may have ended between set and load.
-	return plan->make ? command(act, "zone-key-rollover", "ksk") : command(act, "zone-keys-load", NULL);
+	return SERVER_OK;
+}
+
+/*! Until Knot has read the keys: what it writes then would undo what was set before. */
+static server_status_t wait_for_knot(const act_t *act)
+{
+	server_status_t status = SERVER_BUSY;
+
+	for (int i = 0; i < PAUSES && status == SERVER_BUSY && !is_over(act); i++) {
+		const long ms = PAUSE_FIRST_MS << i;
+		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+		status = check_quiet(act->target, act->zone, act->detail);
+	}
+	return status;
 }
 
 /*! With Knot being quiet. */
 static server_status_t act_until_done(const act_t *act, key_list_t *list)
 {
 	key_plan_t plan;
-	bool made = false;
+	server_status_t status = make_plan(act, list, &plan);
 
-	for (int tries = 0;; tries++) {
-		server_status_t status = make_plan(act, list, &plan);
-		if (status == SERVER_OK && act->wish->sign_first && plan.count > 0) {
-			return sign(act);
-		}
-		if (status != SERVER_OK || (tries > 0 && plan.count == 0 && !plan.make)) {
-			return status;
-		}
-		if (tries > TRIES || (made && plan.make)) {
-			snprintf(act->detail, CONTROL_DETAIL_MAX,
-			         made && plan.make ? "Knot makes no KSK" : "Knot undoes what keymgr sets");
-			return SERVER_BUSY;
-		}
-		if (is_over(act)) {
-			return SERVER_BUSY;
-		}
-		status = carry_out(act, &plan);
-		if (status != SERVER_OK) {
-			return status;
-		}
-		made = made || plan.make;
+	if (status == SERVER_OK && act->wish->sign_first && plan.count > 0) {
+		// A large zone takes long.
+		return begin(act, "zone-sign", NULL, "Knot signs the zone again before its signals are repeated");
 	}
+	for (int tries = 0; status == SERVER_OK && plan.count > 0; tries++) {
+		if (tries == TRIES) {
+			snprintf(act->detail, CONTROL_DETAIL_MAX, "Knot undoes what keymgr sets");
+			return SERVER_BUSY;
+		}
+		status = set_all(act, &plan);
+		status = status == SERVER_OK ? command(act, "zone-keys-load", NULL) : status;
+		status = status == SERVER_OK ? wait_for_knot(act) : status;
+		status = status == SERVER_OK ? make_plan(act, list, &plan) : status;
+		if (status == SERVER_OK && plan.count == 0 && !plan.make) {
+			return SERVER_OK;
+		}
+	}
+	if (status == SERVER_OK && plan.make) {
+		return begin(act, "zone-key-rollover", "ksk", "Knot makes the new KSK");
+	}
+	// Nothing was set now: whoever set the states may have ended before Knot was told.
+	return status == SERVER_OK ? command(act, "zone-keys-load", NULL) : status;
 }
 
 server_status_t key_actor_run(const control_target_t *target, const key_client_t *client, const char *zone,
