@@ -15,7 +15,7 @@
 #include "key_client.h"
 
 /*! Nothing is set so many seconds before the next event in which Knot may write the keys. */
-#define KEY_QUIET 5
+#define KEY_QUIET 2
 
 /*!
  * \brief Carries out an order.
