@@ -33,7 +33,7 @@ static const char conf[] = "server:\n"
 			   "    dnskey-ttl: 1h\n"
 			   "  - id: quick\n"
 			   "    dnskey-ttl: 1\n"
-			   "    propagation-delay: 2\n"
+			   "    propagation-delay: 1\n"
 			   "    ksk-lifetime: 1d\n"
 			   "  - id: rsa\n"
 			   "    algorithm: rsasha256\n"
@@ -435,7 +435,7 @@ static void nothing_is_set_beside_knots_own_events(void **state)
 	control_t *control;
 	control_cmd_t cmd = { .name = "zone-key-rollover", .zone = c.name, .type = "ksk", .flags = "B" };
 
-	// Knot's own rollover: the key gets ready in three seconds.
+	// Knot's own rollover: the key gets ready in two seconds.
 	assert_int_equal(control_open(&control, &target, c.detail), KNOT_EOK);
 	assert_int_equal(control_run(control, &cmd, 1, c.detail), KNOT_EOK);
 	control_close(control);
@@ -517,15 +517,15 @@ static void events_are_read(void **state)
 		{ "freeze", "freezing", true, true, false },
 		{ "re-sign", "-", false, true, false },
 		{ "re-sign", "1000", false, false, false },
-		{ "re-sign", "1005", false, false, false },
-		{ "re-sign", "1006", false, true, false },
+		{ "re-sign", "1002", false, false, false },
+		{ "re-sign", "1003", false, true, false },
 		{ "re-sign", "pending(999)", false, false, false },
 		{ "re-sign", "running(999)", false, false, false },
 		{ "re-sign", "frozen(999)", false, false, false },
 		{ "re-sign", "", false, false, false },
-		{ "load", "1003", false, false, false },
-		{ "DS-check", "1003", false, false, false },
-		{ "flush", "1003", false, true, false },
+		{ "load", "1001", false, false, false },
+		{ "DS-check", "1001", false, false, false },
+		{ "flush", "1001", false, true, false },
 		{ "transaction", "-", false, true, false },
 		{ "transaction", "open", false, true, true },
 	};
