@@ -98,6 +98,14 @@ static bool find(const key_list_t *list, const key_id_t *id, const char *keyid, 
 	return true;
 }
 
+/*! Whether a KSK plays no part any more: it is not published, or revoked (RFC 5011). */
+static bool is_out(const listed_key_t *key, time_t now)
+{
+	const key_timer_t state = key_state(key, now);
+
+	return state == KEY_RETIRE || state == KEY_POST_ACTIVE || state == KEY_REVOKE || state == KEY_REMOVE;
+}
+
 /*! Whether a KSK that nobody has named has signals, or gets them by itself. One of another algorithm is left alone. */
 static bool may_signal(const cast_t *cast, const listed_key_t *key, time_t now)
 {
@@ -132,7 +140,7 @@ static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t 
 	}
 	for (size_t i = 0; i < list->count; i++) {
 		const listed_key_t *key = &list->keys[i];
-		if (!key->ksk || key->public_only || key_state(key, now) == KEY_REMOVE || is_cast(cast, key)) {
+		if (!key->ksk || key->public_only || is_out(key, now) || is_cast(cast, key)) {
 			continue;
 		}
 		if (wish->order != KEY_ORDER_SILENT) {

@@ -622,6 +622,67 @@ static void doubtful_keys_are_refused(void **state)
 	assert_refused(&list, &gone, "the new KSK is not among the keys");
 }
 
+/*! Two KSKs of one tag and algorithm are two keys all the same. */
+static void keys_are_found_by_their_identifiers(void **state)
+{
+	(void)state;
+	key_list_t list = list_of(KEY_ACTIVE, KEY_ACTIVE);
+	for (size_t i = 0; i < list.count; i++) {
+		snprintf(list.keys[i].id, sizeof(list.keys[i].id), "a%zu", i);
+		list.keys[i].tag = list.keys[i].ksk ? OLD : list.keys[i].tag;
+	}
+	server_keys_t wish = wish_of(KEY_ORDER_RETIRE, 1, true);
+	wish.new_key.tag = OLD;
+	assert_refused(&list, &wish, "two KSKs have the key tag 7423");
+	strcpy(wish.old_keyids[0], "A1");
+	strcpy(wish.new_keyid, "a2");
+	key_plan_t plan;
+	assert_true(key_plan(&list, &wish, NOW, &plan));
+	assert_int_equal(plan.count, 1);
+	assert_string_equal(plan.steps[0].key->id, "a1");
+	strcpy(wish.old_keyids[0], "a2");
+	strcpy(wish.new_keyid, "a1");
+	assert_true(key_plan(&list, &wish, NOW, &plan));
+	assert_string_equal(plan.steps[0].key->id, "a2");
+	// A key of a token may have another identifier.
+	strcpy(wish.new_keyid, "ffff");
+	assert_refused(&list, &wish, "two KSKs have the key tag 7423");
+}
+
+/*! The store was lost after the DS was replaced: the key without a DS is the old one. */
+static void an_older_key_is_not_signalled(void **state)
+{
+	(void)state;
+	key_list_t list = list_of(KEY_ACTIVE, KEY_ACTIVE);
+	server_keys_t wish = wish_of(KEY_ORDER_SIGNAL, 1, true);
+	list.keys[1].timers[KEY_CREATED] = NOW - 100;
+	list.keys[2].timers[KEY_CREATED] = NOW - 101;
+	assert_refused(&list, &wish, "60738 is older than 7423");
+	list.keys[2].timers[KEY_CREATED] = NOW - 100;
+	assert_string_not_equal(plan_of(&list, &wish), "refused");
+	list.keys[2].timers[KEY_CREATED] = 0; // Not known.
+	assert_string_not_equal(plan_of(&list, &wish), "refused");
+	// Silence is right in any case.
+	list.keys[2].timers[KEY_CREATED] = NOW - 101;
+	wish.order = KEY_ORDER_SILENT;
+	assert_string_not_equal(plan_of(&list, &wish), "refused");
+}
+
+static void keys_that_play_no_part_are_in_nobodys_way(void **state)
+{
+	(void)state;
+	static const key_timer_t OUT[] = { KEY_RETIRE, KEY_POST_ACTIVE, KEY_REVOKE, KEY_REMOVE };
+	const server_keys_t wish = wish_of(KEY_ORDER_RETIRE, 1, true);
+
+	for (size_t i = 0; i < sizeof(OUT) / sizeof(OUT[0]); i++) {
+		key_list_t list = list_of(KEY_ACTIVE, KEY_ACTIVE);
+		list.keys[list.count++] = key_of(3, OUT[i]);
+		assert_string_equal(plan_of(&list, &wish), "old retire=+0 remove=+0");
+		list.keys[list.count - 1] = key_of(3, KEY_RETIRE_ACTIVE);
+		assert_refused(&list, &wish, "tag 3 belongs to neither end");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -637,6 +698,9 @@ int main(void)
 		cmocka_unit_test(retire_begins_a_lifetime),
 		cmocka_unit_test(one_end_of_a_rollover_is_enough_to_be_silent),
 		cmocka_unit_test(doubtful_keys_are_refused),
+		cmocka_unit_test(keys_are_found_by_their_identifiers),
+		cmocka_unit_test(an_older_key_is_not_signalled),
+		cmocka_unit_test(keys_that_play_no_part_are_in_nobodys_way),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
