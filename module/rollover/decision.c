@@ -120,12 +120,11 @@ void dec_conclude(dec_t *c)
 	const own_facts_t *own = &c->facts->own;
 	rollover_decision_t *out = c->out;
 
-	if (are_signals(out->keys) && !c->sound && !out->transition && !rollover_state_info(out->row.state)->repairs) {
+	if (are_signals(out->keys) && !c->sound && !out->transition) {
 		hold_back(c);
 	}
 
-	out->set_keys = out->driven && own->known && own->dnskey != 0 && !own->frozen && !own->transaction &&
-	                dec_keys_differ(c);
+	out->set_keys = out->driven && !own->frozen && !own->transaction && dec_keys_differ(c);
 	out->sign_first = out->set_keys && are_signals(out->keys) && out->row.signalled != 0 && !dec_signals_shown(c) &&
 	                  own->dnskey_signed < out->row.signalled;
 }

@@ -32,7 +32,7 @@ static bool on_hold(dec_t *c)
 	const bool idle = row->state == ROLLOVER_IDLE;
 
 	/* Safest is silence: nobody is asked to change anything (both keys stay in use). */
-	c->out->driven = !idle && c->facts->own.dnskey != 0;
+	c->out->driven = !idle && c->facts->own.known && c->facts->own.dnskey != 0;
 	c->out->keys = idle ? KEYS_UNKNOWN : KEYS_SILENT;
 	c->out->policy = dec_policy(c, POLICY_LOW_TTL);
 	if (rollover_state_info(row->state)->asks_operator) {
@@ -322,7 +322,7 @@ bool guard_states(dec_t *c)
 	const own_facts_t *own = &c->facts->own;
 
 	c->sound = true;
-	if (!c->out->driven || !dec_keys_differ(c)) {
+	if (!dec_keys_differ(c)) {
 		return false;
 	}
 	return signals_stay_away(c) ||
@@ -350,7 +350,7 @@ bool guard_policy(dec_t *c)
 		return false;
 	}
 	/* Where the base policy publishes none, the switch brings them back. */
-	if (!dec_publishes(own) && signals_stay_away(c)) {
+	if (signals_stay_away(c)) {
 		return true;
 	}
 	if (rollover_conf_bars(own, c->out->policy)) {

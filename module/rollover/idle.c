@@ -178,11 +178,10 @@ static void stay_silent(dec_t *c, bool known)
 	const own_facts_t *own = &c->facts->own;
 	const bool others = !known && keyset_size(own->dnskey) > 1;
 
-	if (!(others || c->out->row.gate == GATE_DS_REMOVED) || own->foreign != 0 ||
-	    !keyset_one_algorithm(c->facts, own->dnskey)) {
-		c->out->row.keys = KEYS_UNKNOWN;
-	} else if (!c->out->transition) {
+	if ((others || c->out->row.gate == GATE_DS_REMOVED) && keyset_one_algorithm(c->facts, own->dnskey)) {
 		c->out->keys = KEYS_SILENT;
+	} else {
+		c->out->row.keys = KEYS_UNKNOWN;
 	}
 }
 

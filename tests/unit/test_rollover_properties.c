@@ -214,7 +214,7 @@ static void check_keys(const machine_t *m)
 	const own_facts_t *own = &m->facts.own;
 	const rollover_row_t *row = &d->row;
 	const bool judged = d->transition || row->gate == GATE_KEYS_PENDING || row->gate == GATE_KEYS_REFUSED ||
-	                    row->gate == GATE_CHAIN_BROKEN || row->state == ROLLOVER_ROLLBACK;
+	                    row->gate == GATE_CHAIN_BROKEN;
 
 	assert_true(d->keys != KEYS_SIGNAL_NEW || row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS);
 	assert_true(d->keys != KEYS_SIGNAL_BOTH || row->state == ROLLOVER_ROLLBACK);
@@ -253,7 +253,7 @@ static void check_policy(const machine_t *m)
 	if (!d->set_keys && d->row.has_new && are_signals(d->row.keys) && !own->cds.present &&
 	    !publishes(own, own->policy)) {
 		assert_true(d->transition || gate == GATE_POLICY_PENDING || gate == GATE_KNOT_BUSY ||
-		            gate == GATE_CHAIN_BROKEN || d->row.state == ROLLOVER_ROLLBACK);
+		            gate == GATE_CHAIN_BROKEN);
 	}
 }
 
