@@ -241,6 +241,41 @@ static void while_the_parent_is_waited_for_nothing_else_is(void **state)
 	}
 }
 
+/*! A member of a catalog keeps its TTL, and so does a zone whose own is low enough. */
+static void a_ttl_that_nobody_lowers_is_waited_for_as_it_is(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t ttl, base, waited;
+	} CASES[] = { { 300, HOUR, 300 }, { 300, 200, 200 }, { 0, HOUR, HOUR } };
+
+	for (int i = 0; i < 3; i++) {
+		machine_t m;
+		forecast_t p;
+		forecast_assume_t assume = ASSUME;
+
+		assume.dnskey_ttl = CASES[i].base;
+		machine_at(&m, ROLLOVER_OBSERVE);
+		m.config.ttl = CASES[i].ttl;
+		m.row.dnskey_ttl.count = 0;
+		forecast_run(&m.config, &m.row, &assume, m.now, &p);
+		const forecast_wait_t *w = wait_of(step_of(&p, ROLLOVER_RETIRE), GATE_WAITING_DNSKEY_TTL);
+		assert_int_equal(w->to - w->from, CASES[i].waited);
+		assert_int_not_equal(p.end, 0);
+	}
+	/* From the beginning: neither a switch nor the lead. */
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.ksk_lifetime = DAY;
+	m.config.ttl = 0;
+	m.row.dnskey_ttl.step[0].ttl = HOUR;
+	forecast_t p = run(&m);
+	assert_int_equal(step_of(&p, ROLLOVER_PREPARE)->wait_count, 0);
+	const forecast_wait_t *w = wait_of(step_of(&p, ROLLOVER_INTRODUCE), GATE_WAITING_DNSKEY_TTL);
+	assert_int_equal(w->to - w->from, HOUR);
+	assert_int_not_equal(p.end, 0);
+}
+
 static void a_state_without_a_way_out_is_said_to_be_one(void **state)
 {
 	(void)state;
@@ -298,6 +333,7 @@ int main(void)
 		cmocka_unit_test(what_is_on_its_way_to_the_nameservers_is_waited_for),
 		cmocka_unit_test(an_order_given_is_not_given_again),
 		cmocka_unit_test(while_the_parent_is_waited_for_nothing_else_is),
+		cmocka_unit_test(a_ttl_that_nobody_lowers_is_waited_for_as_it_is),
 		cmocka_unit_test(a_state_without_a_way_out_is_said_to_be_one),
 		cmocka_unit_test(it_ends_whatever_the_row_says),
 	};

@@ -139,6 +139,18 @@ static void a_ksk_whose_rollover_cannot_start_is_kept_silent(void **state)
 static void keys_that_are_not_the_modules_are_left_alone(void **state)
 {
 	(void)state;
+	/* Both in use, and both have a DS: Knot may be in the middle of something. */
+	machine_t two;
+	machine_at(&two, ROLLOVER_IDLE);
+	machine_serve(&two, OLD | NEW, HOUR);
+	machine_ds(&two, OLD | NEW, DAY);
+	two.row.old[1] = two.facts.keys[1];
+	two.row.old_count = 2;
+	two.facts.own.cds = two.facts.own.cdnskey = (signal_rrset_t){ .present = true, .keys = NEW };
+	machine_step(&two);
+	expect(&two, ROLLOVER_IDLE, GATE_NONE);
+	expect_order(&two, KEYS_UNKNOWN);
+
 	for (int i = 0; i < 3; i++) {
 		machine_t m;
 		machine_at(&m, ROLLOVER_IDLE);

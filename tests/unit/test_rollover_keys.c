@@ -353,8 +353,19 @@ static void signals_stay_as_they_are_where_they_are_not_judged(void **state)
 			expect_order(&m, are == KEYS_SILENT ? KEYS_UNKNOWN : KEYS_SILENT);
 		}
 	}
-	/* A repair goes on. */
+	/* So it is in a rollback: its signals are a repair, but a KSK that nobody knows may be among them. */
 	machine_t m;
+	machine_at(&m, ROLLOVER_ROLLBACK);
+	machine_serve(&m, OLD | NEW | THIRD, 300);
+	machine_ds(&m, NEW, 300);
+	machine_decide(&m);
+	expect(&m, ROLLOVER_ROLLBACK, GATE_UNKNOWN_KEY);
+	expect_order(&m, KEYS_UNKNOWN);
+	own_signal(&m, OLD | NEW | THIRD, OLD | NEW | THIRD);
+	machine_decide(&m);
+	expect(&m, ROLLOVER_ROLLBACK, GATE_UNKNOWN_KEY);
+	expect_order(&m, KEYS_SILENT);
+	/* Validation that fails is why they come out. */
 	machine_at(&m, ROLLOVER_ROLLBACK);
 	machine_ds(&m, NEW, 300);
 	m.row.keys = KEYS_UNKNOWN;

@@ -181,6 +181,12 @@ static void the_delete_signal_and_the_base_policy_have_no_substitute(void **stat
 	expect(&m, ROLLOVER_IDLE, GATE_POLICY_PENDING);
 	expect_switch(&m, POLICY_BASE, true);
 
+	/* A dry run switches nothing, and is not stopped by that. */
+	m.config.dry_run = true;
+	machine_decide(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+	expect_switch(&m, POLICY_BASE, false);
+
 	/* After the delete signal the low TTL is not needed, but that signal has to go. */
 	base_in_force(&m, ROLLOVER_EXPIRE_DS, true, HOUR);
 	m.facts.own.policy = POLICY_DELETE;
