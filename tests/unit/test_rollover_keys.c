@@ -481,6 +481,15 @@ static void only_a_repeated_signal_is_signed_first(void **state)
 	machine_decide(&m);
 	expect_order(&m, KEYS_SIGNAL_NEW);
 	assert_true(m.out.sign_first);
+	/* and the DNSKEY RRset is not signed since: once is enough, */
+	m.facts.own.dnskey_signed = m.row.signalled - 1;
+	machine_decide(&m);
+	assert_true(m.out.sign_first);
+	m.facts.own.dnskey_signed = m.row.signalled;
+	machine_decide(&m);
+	expect_order(&m, KEYS_SIGNAL_NEW);
+	assert_false(m.out.sign_first);
+	m.facts.own.dnskey_signed = 0;
 	/* and still are: the states are read, and nothing changes. */
 	machine_signal(&m, NEW);
 	machine_decide(&m);
@@ -522,13 +531,11 @@ static void what_the_states_are_is_remembered(void **state)
 	rollover_keys_are(&row, KEYS_SILENT, T0 + 2);
 	rollover_keys_are(&row, KEYS_SIGNAL_BOTH, T0 + 3);
 	assert_int_equal(row.keys, KEYS_SIGNAL_BOTH);
-	assert_int_equal(row.signalled, T0 + 1); /* The first time. */
-	row.signalled = 0;
-	rollover_keys_are(&row, KEYS_SIGNAL_BOTH, T0 + 4);
-	assert_int_equal(row.signalled, T0 + 4);
+	assert_int_equal(row.signalled, T0 + 3); /* The last time. */
+	rollover_keys_are(&row, KEYS_SILENT, T0 + 4);
 	rollover_keys_are(&row, KEYS_UNKNOWN, T0 + 5);
 	assert_int_equal(row.keys, KEYS_UNKNOWN);
-	assert_int_equal(row.signalled, T0 + 4);
+	assert_int_equal(row.signalled, T0 + 3);
 }
 
 static void a_rollover_begins_without_the_signals_of_the_last_one(void **state)
