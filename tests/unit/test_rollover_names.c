@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -125,6 +126,39 @@ static void the_ttl_of_a_policy_stays_in_the_window(void **state)
 	assert_int_equal(rollover_policy_ttl(POLICY_DELETE, 900), 899);
 }
 
+static void every_word_is_there_and_unique(void **state)
+{
+	(void)state;
+	for (int i = 0; i < GATE__COUNT; i++) {
+		const rollover_gate_info_t *g = rollover_gate_info(i);
+		assert_true(g->name && g->meaning && g->advice && g->name[0] && g->advice[0]);
+		for (int j = 0; j < i; j++) {
+			assert_string_not_equal(g->name, rollover_gate_info(j)->name);
+		}
+	}
+	for (int i = 0; i < ROLLOVER_STATE__COUNT; i++) {
+		assert_string_not_equal(rollover_state_name(i), "unknown");
+		assert_string_not_equal(rollover_state_meaning(i), "unknown");
+	}
+	assert_string_equal(rollover_state_name(99), "unknown");
+}
+
+static void the_ttl_of_each_derived_policy_is_its_own_and_in_the_window(void **state)
+{
+	(void)state;
+	static const uint32_t ttls[] = { 1, 2, 5, 300, 301, 600, 897, 898, 899, 900, HOUR, UINT32_MAX };
+
+	for (size_t i = 0; i < sizeof(ttls) / sizeof(ttls[0]); i++) {
+		const uint32_t low = rollover_policy_ttl(POLICY_LOW_TTL, ttls[i]);
+		const uint32_t other = rollover_policy_ttl(POLICY_DELETE, ttls[i]);
+		assert_int_equal(low, ttls[i]);
+		assert_true(other > 0 && labs((long)other - (long)low) == 1);
+		if (low >= 300 && low <= 900) {
+			assert_true(other >= 300 && other <= 900);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +169,8 @@ int main(void)
 		cmocka_unit_test(a_key_is_found_among_those_that_count),
 		cmocka_unit_test(the_ttl_of_a_policy_stays_in_the_window),
 		cmocka_unit_test(a_new_row_is_idle_and_due),
+		cmocka_unit_test(every_word_is_there_and_unique),
+		cmocka_unit_test(the_ttl_of_each_derived_policy_is_its_own_and_in_the_window),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

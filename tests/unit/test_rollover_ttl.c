@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -140,6 +141,51 @@ static void the_end_is_that_of_the_last_step_above_the_limit(void **state)
 	assert_int_equal(ttl_window_max(&w, T0 + DAY), 300);
 }
 
+static void a_lowered_ttl_counts_until_it_has_drained(void **state)
+{
+	(void)state;
+	ttl_window_t w = { 0 };
+	ttl_window_add(&w, 3600, 1000);
+	ttl_window_add(&w, 300, 1600);
+	/* The high TTL may have been served until 1600. */
+	assert_int_equal(ttl_window_max(&w, 1600), 3600);
+	assert_int_equal(ttl_window_max(&w, 5199), 3600);
+	assert_int_equal(ttl_window_max(&w, 5200), 300);
+	assert_int_equal(ttl_window_expired(&w, 300), 5200);
+	assert_int_equal(ttl_window_expired(&w, 3600), 0);
+}
+
+static void a_full_window_never_forgets_too_early(void **state)
+{
+	(void)state;
+	srand(1);
+	for (int round = 0; round < 2000; round++) {
+		ttl_window_t w = { 0 };
+		struct {
+			uint32_t ttl;
+			time_t seen;
+		} all[40];
+		time_t now = 1000;
+		int n = 0;
+		for (; n < 40; n++) {
+			now += rand() % 500;
+			if (n > 0) {
+				all[n - 1].seen = now;
+			}
+			all[n].ttl = rand() % 4000 + 1;
+			all[n].seen = now;
+			ttl_window_add(&w, all[n].ttl, now);
+			time_t drained = 0;
+			for (int i = 0; i <= n; i++) {
+				time_t end = all[i].seen + all[i].ttl;
+				drained = end > drained ? end : drained;
+			}
+			assert_true(ttl_window_expired(&w, 0) >= drained);
+			assert_true(w.count <= TTL_WINDOW_MAX);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +196,8 @@ int main(void)
 		cmocka_unit_test(a_full_window_joins_its_oldest_steps),
 		cmocka_unit_test(a_ttl_above_what_counts_is_that),
 		cmocka_unit_test(the_end_is_that_of_the_last_step_above_the_limit),
+		cmocka_unit_test(a_lowered_ttl_counts_until_it_has_drained),
+		cmocka_unit_test(a_full_window_never_forgets_too_early),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
