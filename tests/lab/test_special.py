@@ -209,59 +209,27 @@ def test_a_parent_that_is_not_secure(directory):
         assert world.watch.counts("fresh")[watch.INSECURE], world.watch.summary()
 
 
-PLAIN, CATALOG, MEMBER = "plain.test.", "catalog.test.", "member.test."
+PLAIN = "plain.test."
 
 
 @bound(120)
-def test_zones_that_are_not_signed_or_not_configured_here(directory):
-    """A zone that somebody else signs, and a member of a catalog: its section would be the end of it (knot.md S4)."""
+def test_a_zone_that_is_not_signed_here(directory):
+    """Somebody else signs it: it is observed, while the zone beside it is driven."""
     with module_world(directory, confdb=False, **SETTINGS) as (world, _), \
-            Progress(world.knot, ZONE) as progress, \
-            Progress(world.knot, PLAIN) as plain, Progress(world.knot, MEMBER) as member:
+            Progress(world.knot, ZONE) as progress, Progress(world.knot, PLAIN) as plain:
         at_rest(progress)
-        more_zones(world)
-        wait_until(lambda: plain.gate == member.gate == "observe-only", 30, "both are only observed")
-        world.knot.knotc("zone-key-rollover", MEMBER, "ksk")
-        wait_until(lambda: len(ask.ksks(KNOT, MEMBER)) == 2, 20, "the next key")
-        # The zone beside them is driven meanwhile.
+        world.knot.write(file_name(PLAIN), zone_text(PLAIN, {"ns1.test.": []}, 10, []))
+        next(blocks for name, blocks in world.knot.sections if name == "zone").append(
+            # Since 3.5 no policy is created while a zone of the server would lose records by it.
+            {"domain": PLAIN, "dnssec-signing": False, "zonefile-load": "whole", "module": "mod-kskroll/default"})
+        world.knot.reconfigure()
+        wait_until(lambda: plain.gate == "observe-only", 30, "it is only observed")
         world.agent.deaf = True
         start(world)
-        for _ in range(2):
-            progress.wait("await-ds", 60)
-            wait_until(lambda: "lab-kskroll-signal-3" in policies(world), 10, "the policy of the zone beside them")
-            world.knot.knotc("reload")
         progress.wait("await-ds", 60)
-        assert MEMBER not in world.knot.knotc("conf-read", "zone.domain")
-        assert not ask.tags(KNOT, MEMBER, "CDS")
-        for zone, shown, why in ((PLAIN, plain, "dnssec-signing"), (MEMBER, member, "catalog member")):
-            # knotd has just loaded the zone anew, with numbers of zero.
-            wait_until(lambda s=shown: (s.state, s.gate) == ("idle", "observe-only"), 10,
-                       f"{zone} is only observed")
-            lines = said(world, "observe-only", zone)
-            assert len(lines) == 1 and why in lines[0], lines
+        world.knot.knotc("reload")
+        # knotd has just loaded the zone anew, with numbers of zero.
+        wait_until(lambda: (plain.state, plain.gate) == ("idle", "observe-only"), 10, "it is still only observed")
+        lines = said(world, "observe-only", PLAIN)
+        assert len(lines) == 1 and "dnssec-signing" in lines[0], lines
         world.watch.assert_secure()
-
-
-def more_zones(world):
-    """Zones of this server that nobody delegates: one unsigned, a catalog, its member."""
-    knot = world.knot
-    for zone, lines in ((PLAIN, []), (MEMBER, []),
-                        (CATALOG, ['version TXT "2"', f"unique.zones PTR {MEMBER}"])):
-        knot.write(file_name(zone), zone_text(zone, {"ns1.test.": []}, 10, lines))
-    # Since 3.5 no policy is created while a zone of the server would lose records by it.
-    file = {"zonefile-load": "whole"}
-    module = {"module": "mod-kskroll/default"}
-    _, (template,) = next(section for section in knot.sections if section[0] == "template")
-    member = {**template, **module, **file, "id": "member"}
-    del member["global-module"]
-    for name, blocks in knot.sections:
-        if name == "template":
-            blocks.append(member)
-        if name == "zone":
-            blocks.append({"domain": PLAIN, "dnssec-signing": False, **file, **module})
-            blocks.append({"domain": CATALOG, "dnssec-signing": False, **file, "catalog-role": "interpret",
-                           "catalog-template": "member"})
-    knot.reconfigure()
-    # knotd forgets the member if the catalog is loaded before the reload has ended.
-    wait_until(lambda: knot.knotc_ok("zone-status", MEMBER) or knot.knotc("reload") is None, 30,
-               "the member is there", poll=3)
