@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a process uses, from /proc, with those that it has started: knotd and kskrolld.
+"""What a process uses, from /proc, with those that it has started: knotd, kskrolld, the broker and each keymgr.
 
 Of one process alone: `alone(pid)` instead of the pid.
 """
@@ -21,7 +21,9 @@ def alone(pid):
 
 
 def _all(pid):
-    return pid if isinstance(pid, tuple) else (pid, *children(pid))
+    if isinstance(pid, tuple):
+        return pid
+    return (pid, *(one for child in children(pid) for one in _all(child)))
 
 
 def status(pid, field):
@@ -30,11 +32,12 @@ def status(pid, field):
 
 
 def _status(pid, field):
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        for line in file:
-            if line.startswith(field + ":"):
-                return int(line.split()[1])
-    raise LabError(f"no {field} in /proc/{pid}/status")
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a keymgr that has ended meanwhile
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            for line in file:
+                if line.startswith(field + ":"):
+                    return int(line.split()[1])
+    return 0
 
 
 def rss(pid):
@@ -66,19 +69,27 @@ def threads(pid):
 
 def descriptors(pid):
     """Number of open file descriptors."""
-    return sum(len(os.listdir(f"/proc/{one}/fd")) for one in _all(pid))
+    found = 0
+    for one in _all(pid):
+        with contextlib.suppress(FileNotFoundError):
+            found += len(os.listdir(f"/proc/{one}/fd"))
+    return found
 
 
 def cpu(pid):
-    """Seconds of processor time so far."""
-    return sum(_cpu(f"/proc/{one}/stat")[1] for one in _all(pid))
+    """Seconds of processor time so far, with that of processes that have ended."""
+    used = 0
+    for one in _all(pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            used += _cpu(f"/proc/{one}/stat", ended=not isinstance(pid, tuple))[1]
+    return used
 
 
-def _cpu(path):
+def _cpu(path, ended=False):
     with open(path, encoding="ascii") as file:
         head, tail = file.read().rsplit(")", 1)
     fields = tail.split()
-    return head.split("(", 1)[1], (int(fields[11]) + int(fields[12])) / _TICK
+    return head.split("(", 1)[1], sum(map(int, fields[11:15 if ended else 13])) / _TICK
 
 
 def cpu_by_thread(pid):
