@@ -70,15 +70,24 @@ bool dec_signals_shown(const dec_t *c)
 	return shows(&own->cds, named) && shows(&own->cdnskey, named);
 }
 
+/*! Whether old keys have gone, as they should: no order can name them. */
+static bool old_have_gone(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+	const keyset_t old = keyset_of(c->facts, row->old, row->old_count);
+
+	return plans_step(plans_of(row), row, false)->absent != 0 && (old & ~c->facts->own.dnskey) != 0;
+}
+
 bool dec_keys_differ(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
+	const bool named = row->state == ROLLOVER_IDLE || (row->has_new && !old_have_gone(c));
 
 	if (c->out->keys == KEYS_UNKNOWN) {
 		return false;
 	}
-	return ((row->has_new || row->state == ROLLOVER_IDLE) && row->keys != c->out->keys) ||
-	       (dec_publishes(&c->facts->own) && !dec_signals_shown(c));
+	return (named && row->keys != c->out->keys) || (dec_publishes(&c->facts->own) && !dec_signals_shown(c));
 }
 
 static bool are_signals(key_states_t keys)

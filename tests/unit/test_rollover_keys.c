@@ -220,6 +220,32 @@ static void own_signals_that_are_wrong_are_set_again(void **state)
 	}
 }
 
+/*! An order names all keys of the rollover: one that is gone cannot be named. What the zone shows is enough. */
+static void an_old_key_that_is_gone_is_not_ordered(void **state)
+{
+	(void)state;
+	for (key_states_t are = KEYS_UNKNOWN; are < KEYS__COUNT; are++) {
+		/* The operator has submitted the new KSK by hand: Knot uses it, and its CDS went. */
+		machine_t m;
+		machine_at(&m, ROLLOVER_AWAIT_DS);
+		m.row.keys = are;
+		machine_serve(&m, NEW, 300);
+		machine_signal(&m, 0);
+		machine_ds(&m, NEW, 300);
+		machine_step(&m);
+		expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+		expect_order(&m, KEYS_UNKNOWN);
+		machine_step(&m);
+		expect(&m, ROLLOVER_RETIRE, GATE_WAITING_DNSKEY_TTL);
+		expect_order(&m, KEYS_UNKNOWN);
+		/* Its CDS is still out: that has to be ordered, and is not done. */
+		machine_signal(&m, NEW);
+		machine_step(&m);
+		expect(&m, ROLLOVER_RETIRE, GATE_KEYS_PENDING);
+		expect_order(&m, KEYS_SILENT);
+	}
+}
+
 /*! An idle zone with a key whose DS is known is Knot's and the operator's. */
 static void an_idle_zone_keeps_its_signals(void **state)
 {
@@ -561,6 +587,7 @@ int main(void)
 		cmocka_unit_test(keys_come_before_the_policy_and_the_policy_before_the_order),
 		cmocka_unit_test(a_switch_that_fails_keeps_no_order_back),
 		cmocka_unit_test(own_signals_that_are_wrong_are_set_again),
+		cmocka_unit_test(an_old_key_that_is_gone_is_not_ordered),
 		cmocka_unit_test(an_idle_zone_keeps_its_signals),
 		cmocka_unit_test(the_gate_says_what_came_of_the_order),
 		cmocka_unit_test(signals_that_went_do_not_come_back_when_something_is_wrong),
