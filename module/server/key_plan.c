@@ -217,8 +217,13 @@ static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, k
 {
 	const goal_t old_goal = orders[wish->order].old_key, new_goal = orders[wish->order].new_key;
 
+	/* Silence is for those that are there: an old key that is not has no signals. */
+	const bool may_miss = old_goal == TO_REMOVE || wish->order == KEY_ORDER_SILENT;
+	bool found = cast->new_key != NULL;
+
 	for (unsigned i = 0; i < cast->old_count; i++) {
-		if (cast->old_keys[i] == NULL && old_goal != TO_REMOVE) {
+		found = found || cast->old_keys[i] != NULL;
+		if (cast->old_keys[i] == NULL && !may_miss) {
 			FAIL(plan, "the KSK of key tag %u is not among the keys", wish->old_keys[i].tag);
 		}
 		if (!is_fit(cast->old_keys[i], old_goal, now, plan)) {
@@ -227,6 +232,9 @@ static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, k
 	}
 	if (wish->has_new && cast->new_key == NULL && new_goal != TO_REMOVE) {
 		FAIL(plan, "the new KSK is not among the keys");
+	}
+	if (!found && wish->order == KEY_ORDER_SILENT) {
+		FAIL(plan, "the KSK of key tag %u is not among the keys", wish->old_keys[0].tag);
 	}
 	return is_fit(cast->new_key, new_goal, now, plan) && is_younger(wish, cast, plan);
 }

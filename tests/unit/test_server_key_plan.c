@@ -365,8 +365,10 @@ static void several_old_keys_go_together(void **state)
 		{ KEY_ORDER_RETIRE, NONE, NONE, KEY_ACTIVE, "" },
 		{ KEY_ORDER_ABORT, KEY_READY, KEY_READY, KEY_ACTIVE,
 		  "old active=+0; second active=+0; new retire=+0 remove=+0" },
-		// One of them is gone.
-		{ KEY_ORDER_SILENT, KEY_ACTIVE, NONE, KEY_ACTIVE, "refused" },
+		// One of them is gone: it has no signals, and nothing else is done without it.
+		{ KEY_ORDER_SILENT, KEY_ACTIVE, NONE, KEY_READY, "new active=+0" },
+		{ KEY_ORDER_SILENT, NONE, NONE, KEY_READY, "new active=+0" },
+		{ KEY_ORDER_SILENT, KEY_READY, KEY_READY, NONE, "refused" },
 		{ KEY_ORDER_SIGNAL, KEY_ACTIVE, NONE, KEY_ACTIVE, "refused" },
 		{ KEY_ORDER_SIGNAL, NONE, KEY_ACTIVE, KEY_ACTIVE, "refused" },
 		{ KEY_ORDER_ABORT, KEY_ACTIVE, NONE, KEY_ACTIVE, "refused" },
@@ -550,7 +552,9 @@ static void one_end_of_a_rollover_is_enough_to_be_silent(void **state)
 	wish = wish_of(KEY_ORDER_SILENT, 2, false);
 	list = three_of(KEY_READY, KEY_ACTIVE, NONE);
 	assert_string_equal(plan_of(&list, &wish), "old active=+0");
-	list = three_of(KEY_ACTIVE, NONE, NONE);
+	list = three_of(KEY_READY, NONE, NONE);
+	assert_string_equal(plan_of(&list, &wish), "old active=+0");
+	list = three_of(NONE, NONE, KEY_READY);
 	assert_string_equal(plan_of(&list, &wish), "refused");
 	for (int order = 0; order < KEY_ORDERS; order++) {
 		if (order != KEY_ORDER_INTRODUCE && order != KEY_ORDER_SILENT) {
