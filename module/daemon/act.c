@@ -112,7 +112,8 @@ static key_order_t order_of(const rollover_decision_t *d)
 	                                     KEY_ORDER_SILENT;
 }
 
-static void name_key(const zone_t *zone, const key_id_t *id, key_id_t *key, char keyid[SERVER_KEYID_SIZE])
+/*! \return Whether the zone has the key. */
+static bool name_key(const zone_t *zone, const key_id_t *id, key_id_t *key, char keyid[SERVER_KEYID_SIZE])
 {
 	const gathered_t *gathered = zone->gathered;
 	const int at = key_id_find(gathered->facts.keys, gathered->own_key_count, id);
@@ -121,6 +122,7 @@ static void name_key(const zone_t *zone, const key_id_t *id, key_id_t *key, char
 	if (at >= 0) {
 		dns_keyid(zone->dname, &gathered->keys[at], keyid, SERVER_KEYID_SIZE);
 	}
+	return at >= 0;
 }
 
 /*! Knot makes the first KSK of a zone ready at once: its signals are out before the module has seen the zone. */
@@ -150,11 +152,14 @@ static void send_order(zone_t *zone, const rollover_decision_t *d)
 		.sign_first = d->sign_first,
 	};
 
-	for (unsigned i = 0; i < count && i < ROLLOVER_OLD_MAX; i++, keys.old_count++) {
-		name_key(zone, &old[i], &keys.old_keys[i], keys.old_keyids[i]);
+	for (unsigned i = 0; i < count && keys.old_count < ROLLOVER_OLD_MAX; i++) {
+		const unsigned at = keys.old_count;
+		const bool there = name_key(zone, &old[i], &keys.old_keys[at], keys.old_keyids[at]);
+		/* One that has gone is silent. */
+		keys.old_count += there || keys.order != KEY_ORDER_SILENT;
 	}
 	if (keys.has_new) {
-		name_key(zone, &row->new_key, &keys.new_key, keys.new_keyid);
+		(void)name_key(zone, &row->new_key, &keys.new_key, keys.new_keyid);
 	}
 	say_early(zone, d);
 	zone->act.keys = d->set_keys ? d->keys : KEYS_SILENT;
