@@ -39,7 +39,7 @@ void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *r
 	c->facts = facts;
 	c->now = now;
 	c->out = out;
-	c->sound = false;
+	c->sound = c->stranger = false;
 	c->old = keyset_of(facts, row->old, row->old_count);
 	c->new_key = row->has_new ? keyset_of(facts, &row->new_key, 1) : 0;
 	find_step(c);
@@ -133,7 +133,8 @@ void dec_conclude(dec_t *c)
 		hold_back(c);
 	}
 
-	out->set_keys = out->driven && !own->frozen && !own->transaction && dec_keys_differ(c);
+	out->set_keys = out->driven && !own->frozen && !own->transaction &&
+	                (dec_keys_differ(c) || (c->stranger && out->keys == KEYS_SILENT));
 	out->sign_first = out->set_keys && are_signals(out->keys) && out->row.signalled != 0 && !dec_signals_shown(c) &&
 	                  own->dnskey_signed < out->row.signalled;
 }
@@ -312,6 +313,9 @@ void dec_order(dec_t *c, rollover_action_t action)
 	if (row->ordered == 0 || c->now - row->ordered >= (time_t)again || c->now < row->ordered) {
 		row->ordered = c->now;
 		c->out->action = action;
+		if (action == ACTION_START) {
+			row->keys = KEYS_UNKNOWN; /* Until it has been carried out: it may end when the key is made. */
+		}
 	}
 }
 
@@ -375,6 +379,9 @@ bool dec_adopt(dec_t *c)
 	}
 	c->out->row.new_key = *keyset_first(c->facts, fresh);
 	c->out->row.has_new = true;
+	if (c->before->ordered == 0) {
+		c->out->row.keys = KEYS_UNKNOWN; /* What was read was read without it: it may be published only. */
+	}
 	c->new_key = fresh;
 	find_step(c);
 	return true;

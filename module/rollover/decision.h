@@ -20,6 +20,7 @@ typedef struct {
 	const step_t *step;      /*!< Of the state before. */
 	keyset_t old;            /*!< Row's old keys as a set. */
 	keyset_t new_key;        /*!< Row's new key as a set, 0 if none. */
+	bool stranger;           /*!< A KSK has turned up that nobody has set. */
 	bool sound;              /*!< The keys of the zone and its validation were judged, and are well. */
 	judge_verdict_t ds;      /*!< Of the step, once it has judged the DS. */
 	judge_verdict_t servers; /*!< Of the step, once it has judged the nameservers. */

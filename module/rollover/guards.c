@@ -176,6 +176,7 @@ static void extra_key(dec_t *c)
 		/* Once it is ready CDS names it too, and nobody has seen it anywhere: no signals. */
 		dec_enter(c, c->step->extra_key);
 	} else {
+		c->stranger = c->before->gate != GATE_UNKNOWN_KEY; /* It would get ready by itself. */
 		(void)unjudged(c, GATE_UNKNOWN_KEY, "a KSK that is not part of this rollover");
 	}
 }
@@ -194,12 +195,24 @@ static void old_gone(dec_t *c)
 	}
 }
 
+/*! Whatever KSKs a zone has that is going insecure: one more gets ready by itself, and asks for a DS. */
+static void all_silent(dec_t *c)
+{
+	const keyset_t zone = c->facts->own.dnskey;
+
+	if (c->step->keys == KEYS_SILENT && zone != c->old && c->plan->removes_ds) {
+		dec_remember_old(&c->out->row, c->facts, zone);
+		c->stranger = true;
+	}
+}
+
 bool guard_keys(dec_t *c)
 {
 	const keyset_t zone = c->facts->own.dnskey;
 
 	switch (c->step->own) {
 	case OWN_ANY:
+		all_silent(c);
 		return false;
 	case OWN_OLD:
 		return only_old(c);

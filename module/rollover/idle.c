@@ -25,6 +25,7 @@ static void idle_known(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
+	row->keys = KEYS_UNKNOWN; /* Of another KSK that turns up. */
 	if (c->facts->asked & SURVEY_PARENT) {
 		judge_verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
 		if (dec_gate(c, &v)) {

@@ -355,6 +355,7 @@ static inline void ordered_key_is_there(machine_t *m)
 {
 	no_new_key_yet(m);
 	third_key(m);
+	m->row.ordered = m->now - 1; /* And the order was carried out. */
 }
 static inline void cds_names_the_ds_key(machine_t *m)
 {

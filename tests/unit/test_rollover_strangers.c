@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * KSKs that turn up whose states nobody has read, and signals that others brought about. The simulator found each case.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "machine.h"
+
+static void expect(const machine_t *m, rollover_state_t state, rollover_gate_t gate)
+{
+	assert_string_equal(rollover_state_name(m->out.row.state), rollover_state_name(state));
+	assert_string_equal(rollover_gate_info(m->out.row.gate)->name, rollover_gate_info(gate)->name);
+}
+
+/*! The process ended between zone-key-rollover and keymgr; before that the old key was set active. */
+static void a_key_whose_order_ended_half_way_is_set(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.has_new = false;
+	m.row.keys = KEYS_SILENT;
+	machine_serve(&m, OLD, 300);
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_START);
+	assert_int_equal(m.row.keys, KEYS_UNKNOWN);
+
+	machine_serve(&m, OLD | NEW, 300);
+	m.now++;
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_KEYS_PENDING);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+}
+
+/*! Knot was quicker than the order. */
+static void a_key_that_was_not_ordered_is_set(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.has_new = false;
+	m.row.keys = KEYS_SILENT;
+	machine_serve(&m, OLD | NEW, 300);
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_KEYS_PENDING);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+}
+
+/*! What was read in the last rollover says nothing of a key that Knot makes in the next year. */
+static void an_idle_zone_forgets_what_was_read(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.keys = KEYS_SILENT;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+	assert_int_equal(m.row.keys, KEYS_UNKNOWN);
+	assert_false(m.out.set_keys);
+
+	/* It turns up while a server of the parent does not answer. */
+	machine_serve(&m, OLD | NEW, HOUR);
+	m.parent[1].status = ANSWER_UNREACHABLE;
+	m.parent[1].unreachable_since = m.now;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_PARENT_UNREACHABLE);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+}
+
+static void one_more_key_is_set_once(void **state)
+{
+	static const rollover_state_t STATES[] = { ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE,
+		                                   ROLLOVER_ROLLED_BACK };
+	(void)state;
+	for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++) {
+		machine_t m;
+		machine_at(&m, STATES[i]);
+		m.facts.own.dnskey |= THIRD;
+		machine_step(&m);
+		expect(&m, STATES[i], GATE_UNKNOWN_KEY);
+		assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+		machine_obey(&m);
+		m.now = m.row.next_check;
+		machine_step(&m);
+		expect(&m, STATES[i], GATE_UNKNOWN_KEY);
+		assert_false(m.out.set_keys);
+	}
+}
+
+/*! Its signals would ask for the DS that the operator wants to be gone. Nothing waits for it. */
+static void a_zone_that_is_insecure_asks_for_no_ds(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_EXPIRE_DS);
+	m.config.go_insecure = true;
+	machine_ds(&m, 0, 300);
+	machine_step(&m);
+	assert_false(m.out.set_keys);
+	machine_serve(&m, OLD | NEW, 300);
+	machine_step(&m);
+	assert_int_not_equal(m.row.gate, GATE_KEYS_PENDING);
+	assert_int_equal(m.row.old_count, 2);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+	machine_obey(&m);
+	machine_step(&m);
+	assert_false(m.out.set_keys);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_key_whose_order_ended_half_way_is_set),
+		cmocka_unit_test(a_key_that_was_not_ordered_is_set),
+		cmocka_unit_test(an_idle_zone_forgets_what_was_read),
+		cmocka_unit_test(one_more_key_is_set_once),
+		cmocka_unit_test(a_zone_that_is_insecure_asks_for_no_ds),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
