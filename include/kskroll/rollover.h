@@ -246,7 +246,7 @@ typedef struct {
 	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
 
 	key_states_t keys;      /*!< What the states of the keys were last read to be; KEYS_UNKNOWN: not read. */
-	time_t signalled;       /*!< This rollover's signals last came out; 0 = not yet. */
+	time_t signalled;       /*!< Signals last came out, by whomever, since the new KSK is there; 0 = not yet. */
 	time_t ordered;         /*!< The last ACTION_* was sent; 0 = none in this state. */
 	time_t notified;        /*!< The parent was last notified of the signals; 0 = not of those that are out. */
 	uint8_t checks;         /*!< Checks since the gate last changed: back-off. */

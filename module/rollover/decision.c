@@ -135,6 +135,11 @@ void dec_conclude(dec_t *c)
 
 	out->set_keys = out->driven && !own->frozen && !own->transaction &&
 	                (dec_keys_differ(c) || (c->stranger && out->keys == KEYS_SILENT));
+	/* By whomever: the parent may have taken them. */
+	if (own->cds.present && !rollover_is_first(&out->row) &&
+	    (out->row.signalled == 0 || out->keys == KEYS_SILENT)) {
+		out->row.signalled = c->now;
+	}
 	out->sign_first = out->set_keys && are_signals(out->keys) && out->row.signalled != 0 && !dec_signals_shown(c) &&
 	                  own->dnskey_signed < out->row.signalled;
 }
@@ -286,7 +291,6 @@ void dec_begin(dec_t *c, rollover_state_t state)
 	row->ds_all_since = 0;
 	row->ds_expire = 0;
 	row->keys = KEYS_UNKNOWN;
-	row->signalled = 0;
 }
 
 void dec_start(dec_t *c, rollover_state_t state)

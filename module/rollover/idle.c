@@ -26,6 +26,7 @@ static void idle_known(dec_t *c)
 	rollover_row_t *row = &c->out->row;
 
 	row->keys = KEYS_UNKNOWN; /* Of another KSK that turns up. */
+	row->signalled = 0;       /* The next KSK makes the DNSKEY RRset a new one, with new signatures. */
 	if (c->facts->asked & SURVEY_PARENT) {
 		judge_verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
 		if (dec_gate(c, &v)) {
@@ -67,6 +68,7 @@ static void without_ds(dec_t *c)
 	row->old_count = 0;
 	row->ds_ttl.count = 0;
 	row->settled_at = 0;
+	row->signalled = 0;
 	row->new_key = *keyset_first(c->facts, zone);
 	row->has_new = true;
 	dec_start(c, ROLLOVER_INTRODUCE);
@@ -127,6 +129,9 @@ static void idle_unknown(dec_t *c)
 	const key_id_t *new_key = keyset_first(c->facts, fresh);
 	row->new_key = *new_key;
 	row->has_new = true;
+	if (c->before->old_count == 0 && row->signalled == 0) {
+		row->signalled = c->now; /* It may have been there for long, and a row that knew it was lost. */
+	}
 	dec_start(c, ROLLOVER_INTRODUCE);
 	if (!c->out->transition) {
 		row->old_count = 0;

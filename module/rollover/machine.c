@@ -100,6 +100,7 @@ static void finish(dec_t *c)
 		row->has_new = false;
 		row->settled_at = c->now;
 		row->ds_all_since = 0;
+		row->signalled = 0;
 	}
 	dec_enter(c, step->next);
 	if (step->observed) {

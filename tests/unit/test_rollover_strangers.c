@@ -112,6 +112,71 @@ static void a_zone_that_is_insecure_asks_for_no_ds(void **state)
 	assert_false(m.out.set_keys);
 }
 
+/*! Knot has signalled the key, or the operator. The parent may have taken that, and takes no older signature. */
+static void signals_of_others_count(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.signalled = 0;
+	m.row.since = m.now;
+	machine_signal(&m, NEW);
+	machine_step(&m);
+	assert_int_equal(m.row.signalled, m.now);
+	assert_false(m.out.sign_first);
+
+	machine_at(&m, ROLLOVER_SIGNAL);
+	m.row.keys = KEYS_SILENT;
+	m.row.signalled = m.now;
+	m.facts.own.dnskey_signed = m.now - 5;
+	machine_signal(&m, 0);
+	machine_decide(&m);
+	assert_true(m.out.set_keys && m.out.sign_first);
+
+	/* With the next key the RRset is signed again anyway. */
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.signalled = T0 - DAY;
+	machine_step(&m);
+	assert_int_equal(m.row.signalled, 0);
+}
+
+/*! A zone with two KSKs of which nothing is known: the store was lost. */
+static void a_newcomer_may_have_been_signalled(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_init(&m);
+	machine_serve(&m, OLD | NEW, HOUR);
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+	assert_int_equal(m.row.signalled, m.now);
+}
+
+/*! keymgr is missing, and the registrar has done what the signals would have asked for. */
+static void a_ds_that_is_there_needs_no_signals(void **state)
+{
+	static const rollover_state_t STATES[][2] = {
+		{ ROLLOVER_SIGNAL, ROLLOVER_AWAIT_DS },
+		{ ROLLOVER_AWAIT_DS, ROLLOVER_WITHDRAW },
+		{ ROLLOVER_ROLLBACK, ROLLOVER_ROLLED_BACK },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++) {
+		const bool back = STATES[i][0] == ROLLOVER_ROLLBACK;
+		machine_t m;
+		machine_at(&m, STATES[i][0]);
+		m.row.keys = KEYS_SILENT;
+		machine_signal(&m, 0);
+		m.facts.own.keys_refused = true;
+		machine_ds(&m, back ? NEW : OLD, 300);
+		machine_step(&m);
+		expect(&m, STATES[i][0], GATE_KEYS_REFUSED);
+		machine_ds(&m, back ? OLD : NEW, 300);
+		machine_step(&m);
+		expect(&m, STATES[i][1], GATE_NONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +185,9 @@ int main(void)
 		cmocka_unit_test(an_idle_zone_forgets_what_was_read),
 		cmocka_unit_test(one_more_key_is_set_once),
 		cmocka_unit_test(a_zone_that_is_insecure_asks_for_no_ds),
+		cmocka_unit_test(signals_of_others_count),
+		cmocka_unit_test(a_newcomer_may_have_been_signalled),
+		cmocka_unit_test(a_ds_that_is_there_needs_no_signals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
