@@ -330,12 +330,29 @@ static bool signals_stay_away(dec_t *c)
 	return false;
 }
 
+/*! The parent has what the signals would ask for: nobody has to see them any more. */
+static bool signals_are_done(const dec_t *c)
+{
+	judge_verdict_t v = { .gate = GATE_CDS_MISSING };
+
+	if (c->step->signals == SIGNALS_NEW) {
+		v = judge_parent(c->facts, c->config, c->new_key, c->now);
+	} else if (c->step->signals == SIGNALS_BOTH) {
+		v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
+	}
+	return v.gate == GATE_NONE;
+}
+
 bool guard_states(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
 
 	c->sound = true;
 	if (!dec_keys_differ(c)) {
+		return false;
+	}
+	if (own->keys_refused && signals_are_done(c)) {
+		c->sound = false; /* Nor are they set. */
 		return false;
 	}
 	return signals_stay_away(c) ||
