@@ -132,7 +132,7 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 		const sim_key_t *key = &w->knot.key[k];
 		world_keys_t bit = 1U << k;
 		/* One that a backup has brought back is not gone. */
-		if ((ds->keys & dnskey->removed & bit) && key->state == KEY_REMOVED &&
+		if ((ds->keys & dnskey->removed & bit) && key->state == KSK_REMOVED &&
 		    key->removed_cause == CAUSE_OURS &&
 		    !taken_later(w, ds->keys & dnskey->removed, key->removed_decided) &&
 		    !unknowable(w, ds, key->removed_decided) && !parent_hidden(w, key->removed_decided)) {

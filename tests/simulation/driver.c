@@ -38,6 +38,22 @@ static void rest(world_t *w)
 	}
 }
 
+/*! The process ends for good; knotd goes on. */
+void engine_die(world_t *w)
+{
+	engine_t *e = &w->engine;
+
+	trace(w, "module      never works again");
+	e->dead = true;
+	e->alive = e->busy = e->again = false;
+	e->died = w->now;
+	e->epoch += w->knot.up; /* Unless knotd is down and about to start. */
+	w->why |= WHY_DEAD;
+	if (w->dies.afterwards != 0) {
+		w->end = w->now + w->dies.afterwards;
+	}
+}
+
 /*! The zone is checked at once: the module is loaded again, or the parent has acknowledged a notification. */
 void engine_poke(world_t *w)
 {
@@ -73,16 +89,21 @@ void engine_restart(world_t *w)
 
 	trace(w, "knotd       starts again");
 	e->alive = !e->dead;
-	e->conf_busy = false;
+	e->conf_busy = e->keys_refused = false;
 	e->conf_detail[0] = '\0';
 	clock_start(w);
 	knot_restart(w);
 	engine_poke(w);
 }
 
-static bool may_crash(world_t *w, bool does_something)
+bool engine_may_crash(world_t *w, bool does_something)
 {
 	engine_t *e = &w->engine;
+
+	if (w->dies.countdown > 0 && does_something && e->row.state == w->dies.state && --w->dies.countdown == 0) {
+		engine_die(w);
+		return true;
+	}
 	uint32_t chance = does_something ? e->crash_chance : e->crash_chance / 100;
 
 	if (e->crashes_left == 0 || w->now > w->quiet_from || rng_below(&w->rng, 1000) >= chance) {
@@ -98,11 +119,18 @@ static void store_failed(world_t *w, const rollover_decision_t *d)
 	check_excuse(w);
 	(void)follow_clock(w);
 	(void)rollover_store_failed(&w->engine.row, d, "not writable", clock_wall(w));
-	rest(w);
+	if (d->set_keys && d->keys == KEYS_SILENT) {
+		event_add(w, w->now, EV_ORDER, 0, 0); /* Knot would not wait. */
+	} else {
+		rest(w);
+	}
 }
 
 static void say(world_t *w, rollover_state_t before, const rollover_decision_t *d)
 {
+	if (d->transition && w->dies.afterwards != 0 && w->dies.countdown == 0 && d->row.state == w->dies.state) {
+		event_add(w, w->now + rng_below(&w->key_rng, 2 * DAY), EV_COMMAND, COMMAND_DIE, 0);
+	}
 	if (d->transition) {
 		trace(w, "module      %s -> %s%s%s %s", rollover_state_name(before), rollover_state_name(d->row.state),
 		      d->row.gate_detail[0] ? ", because of " : "", d->row.gate_detail, d->row.gate_about);
@@ -111,10 +139,11 @@ static void say(world_t *w, rollover_state_t before, const rollover_decision_t *
 		      rollover_gate_info(d->row.gate)->name, d->row.gate_about, d->row.gate_detail,
 		      d->row.gate_until != 0 ? " (until a known time)" : "");
 	}
-	if (d->action != ACTION_NONE) {
-		trace(w, "module      orders %s",
-		      d->action == ACTION_START ? "zone-key-rollover" : "zone-ksk-submitted");
-	}
+}
+
+static bool acts(const engine_t *e, const rollover_decision_t *d)
+{
+	return d->set_keys || d->action != ACTION_NONE || rollover_must_switch(&e->facts.own, d);
 }
 
 /*! \a decisions: on these facts, with this one. */
@@ -128,8 +157,8 @@ static void decide(world_t *w, unsigned decisions)
 	rollover_decide(&e->config, &e->row, &e->facts, clock_wall(w), d);
 	check_decision(w, &e->row, d);
 
-	bool does = d->transition || d->action != ACTION_NONE || rollover_must_switch(&e->facts.own, d);
-	if (may_crash(w, does)) {
+	bool does = d->transition || acts(e, d);
+	if (engine_may_crash(w, does)) {
 		return;
 	}
 	if (rollover_worth_saving(&e->row, d, e->saved_wall, clock_wall(w))) {
@@ -150,7 +179,7 @@ static void decide(world_t *w, unsigned decisions)
 	    (!d->transition && d->gate_changed && d->row.state != ROLLOVER_ROLLED_BACK)) {
 		operator_is_told(w);
 	}
-	if (may_crash(w, does)) {
+	if (engine_may_crash(w, does)) {
 		return;
 	}
 	if (d->row.notified == 0) {
@@ -166,7 +195,7 @@ static void decide(world_t *w, unsigned decisions)
 		decide(w, decisions + 1);
 		return;
 	}
-	if (rollover_must_switch(&e->facts.own, d) || d->action != ACTION_NONE) {
+	if (acts(e, d)) {
 		static const uint32_t SLOW[] = { 0, 0, 0, 1, 1, 2, 30 };
 		event_add(w, w->now + RNG_PICK(&w->rng, SLOW), EV_ORDER, 0, 0);
 	} else {
@@ -174,48 +203,72 @@ static void decide(world_t *w, unsigned decisions)
 	}
 }
 
+/*! What came of it, as module/daemon/act.c and fit.c note it. */
+static void note(world_t *w, bool ok, const char *detail)
+{
+	engine_t *e = &w->engine;
+
+	snprintf(e->conf_detail, sizeof(e->conf_detail), "%s", ok ? "" : detail);
+	if (ok && e->row.gate != GATE_STORE_FAILED) {
+		(void)follow_clock(w);
+		e->row.next_check = clock_wall(w) + 1;
+	}
+	rest(w);
+}
+
+static void switch_policy(world_t *w, const rollover_decision_t *d, time_t decided)
+{
+	engine_t *e = &w->engine;
+	const bool heard = w->knot.up && !fault_active(w, FAULT_CONTROL);
+	const bool busy = heard && fault_active(w, FAULT_CONF_TXN);
+
+	if (heard && !busy) {
+		trace(w, "module      switches the policy to %s", rollover_policy_name(d->policy));
+		e->switches++;
+		knot_switch(w, d->policy, decided);
+		e->again = true; /* The zone's module instance was loaded again. */
+	}
+	if (engine_may_crash(w, true)) {
+		return;
+	}
+	e->conf_busy = busy;
+	note(w, heard && !busy, busy ? "too many transactions" : "timeout");
+}
+
+static void set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
+{
+	engine_t *e = &w->engine;
+	char detail[160] = "timeout";
+	order_end_t end = ORDER_UNHEARD;
+
+	if (w->knot.up && !fault_active(w, FAULT_CONTROL)) {
+		end = orders_run(w, d, decided, detail);
+	}
+	if (end == ORDER_DIED || engine_may_crash(w, true)) {
+		return;
+	}
+	e->conf_busy = false;
+	e->keys_refused = end == ORDER_REFUSED;
+	if (end == ORDER_OK) {
+		(void)follow_clock(w);
+		rollover_keys_are(&e->row, d->set_keys ? d->keys : KEYS_SILENT, clock_wall(w));
+	} else {
+		trace(w, "module      has not set the keys: %s", detail);
+	}
+	note(w, end == ORDER_OK, detail);
+}
+
 /*! The order reaches Knot. */
 void engine_order(world_t *w)
 {
 	engine_t *e = &w->engine;
 	const rollover_decision_t *d = &e->decision;
-	const char *answer = "";
-	bool ok = true, busy = false;
-	time_t decided = e->saved;
 
-	if (!w->knot.up || fault_active(w, FAULT_CONTROL)) {
-		ok = false;
-		answer = "timeout";
-	} else if (rollover_must_switch(&e->facts.own, d)) {
-		if (fault_active(w, FAULT_CONF_TXN)) {
-			ok = false;
-			busy = true;
-			answer = "too many transactions";
-		} else {
-			trace(w, "module      switches the policy to %s", rollover_policy_name(d->policy));
-			e->switches++;
-			knot_switch(w, d->policy, decided);
-			e->again = true; /* The zone's module instance was loaded again. */
-		}
-	} else if (d->action == ACTION_START) {
-		/* knotd says OK in any case: that it ignores the order is in its log only. */
-		(void)knot_roll(w, w->knot.key[w->knot.key_count - 1].algorithm, false);
+	if (!d->set_keys && rollover_must_switch(&e->facts.own, d)) {
+		switch_policy(w, d, e->saved);
 	} else {
-		(void)follow_clock(w);
-		uint32_t ttl = rollover_submitted_ttl(&e->row, clock_wall(w));
-		ok = knot_submit(w, CAUSE_OURS, decided, ttl);
-		answer = ok ? "" : "no KSK is ready";
+		set_keys(w, d, e->saved);
 	}
-	if (may_crash(w, true)) {
-		return;
-	}
-	e->conf_busy = busy;
-	snprintf(e->conf_detail, sizeof(e->conf_detail), "%s", answer);
-	if (ok) {
-		(void)follow_clock(w);
-		e->row.next_check = clock_wall(w) + 1;
-	}
-	rest(w);
 }
 
 void engine_answer(world_t *w)

@@ -47,7 +47,7 @@ void duration_follow(world_t *w)
 	milestones_t *m = &w->mile;
 	const zone_version_t *v = knot_version(w);
 
-	if (w->profile != PROFILE_COOPERATIVE || w->driver != DRIVER_MODULE || m->gone_all != 0) {
+	if (w->profile != PROFILE_COOPERATIVE || w->driver != DRIVER_MODULE || w->upgraded || m->gone_all != 0) {
 		return;
 	}
 	mark(w, &m->started, (v->dnskey & 2) || w->engine.row.state != ROLLOVER_IDLE);

@@ -9,7 +9,7 @@
 #include "sim_world.h"
 
 const char *const profile_names[PROFILE__COUNT] = {
-	"cooperative", "faulty", "stuck", "operator", "crash", "mixed",
+	"cooperative", "faulty", "stuck", "operator", "crash", "mixed", "dead",
 };
 
 const char *const fault_names[FAULT__COUNT] = {
@@ -25,6 +25,7 @@ const char *const fault_names[FAULT__COUNT] = {
 	"answers forged in its name",
 	"control socket silent",
 	"configuration transaction open",
+	"keymgr cannot be run",
 	"zone transaction open",
 	"store not writable",
 	"discovery fails",
@@ -59,12 +60,40 @@ const char *const command_names[COMMAND__COUNT] = {
 	"go-insecure",
 	"no go-insecure",
 	"removes the DS",
-	"zone-restore +kaspdb of before the rollover",
-	"keymgr set active=0 of the new KSK",
+	"zone-restore +kaspdb",
+	"zone-backup +kaspdb",
+	"keymgr set of the newest KSK: ready",
+	"keymgr set of the newest KSK: active",
+	"keymgr delete of the KSK that is older",
+	"keymgr set of the oldest KSK: removed",
 };
 
 static const uint32_t TTLS[] = { 300, 900, HOUR, HOUR, 4 * HOUR, DAY };
 static const uint32_t DS_TTLS[] = { 300, HOUR, HOUR, 6 * HOUR, DAY, DAY, 2 * DAY };
+
+/*! What kind of zone it is, and how well keymgr gets along with Knot there. */
+static void make_kind(world_t *w)
+{
+	static const rollover_state_t FORMER[] = {
+		ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL,   ROLLOVER_AWAIT_DS,
+		ROLLOVER_OBSERVE, ROLLOVER_WITHDRAW,  ROLLOVER_ROLLBACK, ROLLOVER_RETIRE,
+	};
+	rng_t *rng = &w->key_rng;
+	const unsigned kind = rng_below(rng, 100);
+
+	w->knot.base_signals = kind >= 25;
+	if (w->driver == DRIVER_MODULE) {
+		w->knot.member = kind >= 80 && !w->leaves;
+		w->upgraded = !w->knot.member && !w->first && rng_chance(rng, kind < 25 ? 40 : 4);
+		w->former = RNG_PICK(rng, FORMER);
+	}
+	if (rng_chance(rng, 40)) {
+		w->knot.loses = rng_chance(rng, 80) ? 10 : 300;
+		w->knot.busy = rng_chance(rng, 50) ? 0 : 20;
+		w->knot.unheard = rng_chance(rng, 50) ? 0 : 10;
+	}
+	w->knot.busy_often = w->knot.loses > 10 || w->knot.busy > 0 || w->knot.unheard > 0;
+}
 
 static void settings(world_t *w, rng_t *rng)
 {
@@ -91,6 +120,12 @@ static void settings(world_t *w, rng_t *rng)
 	w->knot.base_ttl = RNG_PICK(rng, TTLS);
 	w->knot.propagation_delay = RNG_PICK(rng, DELAY);
 	w->collide = rng_chance(rng, 20);
+	make_kind(w);
+	if (w->knot.member) {
+		c->ttl = 0;
+	} else if (w->knot.base_ttl < c->ttl) {
+		c->ttl = w->knot.base_ttl; /* As module/knot/instance.c does it. */
+	}
 }
 
 static void make_servers(world_t *w, rng_t *rng)
@@ -173,7 +208,7 @@ static void add_faults(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 {
 	static const fault_kind_t AROUND[] = {
 		FAULT_CONTROL,   FAULT_CONF_TXN, FAULT_ZONE_TXN, FAULT_STORE,
-		FAULT_DISCOVERY, FAULT_INSECURE, FAULT_WATCH,
+		FAULT_DISCOVERY, FAULT_INSECURE, FAULT_WATCH,    FAULT_KEYS,
 	};
 	while (count-- > 0) {
 		time_t from = T0 + rng_below(rng, span);
@@ -224,7 +259,7 @@ static void add_commands(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 	while (count-- > 0) {
 		time_t at = T0 + rng_below(rng, span);
 		time_t undo = at + RNG_PICK(rng, LENGTHS);
-		switch (rng_below(rng, 14)) {
+		switch (rng_below(rng, 17)) {
 		case 0:
 		case 1:
 			add_command(w, COMMAND_ROLL, at);
@@ -270,17 +305,30 @@ static void add_commands(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 		case 13:
 			add_command(w, COMMAND_DS_NONE, at);
 			break;
+		case 14:
+			add_command(w, COMMAND_KEY_READY, at);
+			break;
+		case 15:
+			add_command(w, COMMAND_KEY_ACTIVE, at);
+			break;
+		case 16:
+			add_command(w, COMMAND_RETIRE_OLD, at);
+			break;
 		}
 	}
 }
 
-/*! The key database of before the rollover comes back; he mends the chain as the gate says, or leaves it. */
+/*! The key database of before the rollover, or of some time in it, comes back; he mends the chain as the gate says, or
+ * leaves it. */
 static void plan_restore(world_t *w, rng_t *rng, uint32_t span)
 {
 	if (w->driver != DRIVER_MODULE || w->first || !rng_chance(rng, 6)) {
 		return;
 	}
 	const time_t at = T0 + rng_below(rng, span);
+	if (rng_chance(rng, 40)) {
+		add_command(w, COMMAND_BACKUP, T0 + rng_below(rng, at - T0));
+	}
 	add_command(w, COMMAND_RESTORE, at);
 	if (rng_chance(rng, 70)) {
 		add_command(w, COMMAND_DS_OLDEST, at + 300 + rng_below(rng, DAY));
@@ -323,7 +371,7 @@ static void make_stuck(world_t *w, rng_t *rng)
 	case 6: {
 		static const fault_kind_t AROUND[] = {
 			FAULT_CONTROL,   FAULT_CONF_TXN, FAULT_ZONE_TXN, FAULT_STORE,
-			FAULT_DISCOVERY, FAULT_INSECURE, FAULT_WATCH,
+			FAULT_DISCOVERY, FAULT_INSECURE, FAULT_WATCH,    FAULT_KEYS,
 		};
 		add_fault(w, RNG_PICK(rng, AROUND), false, 0, from, 0);
 		break;
@@ -376,6 +424,25 @@ static void plan_crashes(world_t *w, rng_t *env, uint32_t span)
 	}
 	if (rng_chance(env, 10)) {
 		add_command(w, COMMAND_DIE, T0 + rng_below(env, span));
+	}
+}
+
+/*! At one of the points at which something is done in the state, or some time after it was entered. */
+static void plan_death(world_t *w)
+{
+	static const rollover_state_t STATES[] = {
+		ROLLOVER_IDLE,      ROLLOVER_PREPARE,   ROLLOVER_INTRODUCE, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL,
+		ROLLOVER_AWAIT_DS,  ROLLOVER_WITHDRAW,  ROLLOVER_OBSERVE,   ROLLOVER_RETIRE,    ROLLOVER_ROLLED_BACK,
+		ROLLOVER_REMOVE_DS, ROLLOVER_EXPIRE_DS, ROLLOVER_SETTLE,    ROLLOVER_ROLLBACK,
+	};
+	rng_t *rng = &w->key_rng;
+
+	w->dies.state = RNG_PICK(rng, STATES);
+	w->dies.countdown = rng_chance(rng, 70) ? rng_between(rng, 1, 7) : 0;
+	w->dies.afterwards = 400 * DAY;
+	if (w->dies.state == ROLLOVER_ROLLBACK || w->dies.state == ROLLOVER_ROLLED_BACK) {
+		/* Validation fails for a reason of its own. */
+		add_fault(w, FAULT_WATCH, false, 0, T0 + rng_below(rng, 12 * DAY), T0 + 13 * DAY);
 	}
 }
 
@@ -462,9 +529,8 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	w->validators = rng_below(&w->watch_rng, 4);
 	w->leaves_held = rng_chance(&w->watch_rng, 20);
 	w->engine.config.bogus_limit = rng_chance(&w->watch_rng, 20) ? 1 : 3;
-	w->knot.keeps = seed % 2;
 	w->knot.text_config = rng_chance(&env, 50);
-	w->knot.base_signals = profile == PROFILE_MIXED && rng_chance(&env, 10);
+	rng_seed(&w->key_rng, seed, 7000 + zone);
 	w->first = w->driver == DRIVER_MODULE && rng_chance(&w->watch_rng, 15);
 	w->leaves = w->driver == DRIVER_MODULE && rng_chance(&w->watch_rng, 5);
 	settings(w, rng);
@@ -508,6 +574,9 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 			add_command(w, COMMAND_DS_NEW, at + 4 * DAY);
 			add_command(w, COMMAND_SUBMIT, at + 9 * DAY);
 		}
+		break;
+	case PROFILE_DEAD:
+		plan_death(w);
 		break;
 	default:
 		break;

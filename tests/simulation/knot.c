@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Knot's key and signature policy as it behaves (knot.md 0 and 9; 3.3, 3.4):
- * a new KSK signs from publication on, is ready after propagation-delay plus the DNSKEY TTL in
- * force, CDS follows READY under the policies that signal, and zone-ksk-submitted drops the old KSK
- * at once, or, since 3.5.3, after the time that comes with it; until then Knot begins no rollover. A frozen zone takes
- * a new policy only when thawed. Nothing happens while knotd is down.
+ * Knot's key and signature policy as it behaves (docs/internals.rst, "Keys by key timers"): a new KSK is published,
+ * signs from then on, and is ready by itself after propagation-delay plus the DNSKEY TTL in force. CDS names the keys
+ * that are ready, under the policies that publish it. Keys that are ready or active stay so until somebody sets them
+ * (sim_orders.c: the module) or says that the DS is there (zone-ksk-submitted), which drops another key at once. A
+ * frozen zone takes a new policy only when thawed. Nothing happens while knotd is down.
  */
 
 #include <string.h>
@@ -20,13 +20,13 @@ world_keys_t knot_keys(const world_t *w)
 {
 	world_keys_t set = 0;
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
-		key_state_t s = w->knot.key[k].state;
-		set |= (s != KEY_NONE && s != KEY_REMOVED) ? 1U << k : 0;
+		ksk_state_t s = w->knot.key[k].state;
+		set |= (s != KSK_NONE && s != KSK_REMOVED) ? 1U << k : 0;
 	}
 	return set;
 }
 
-static world_keys_t keys_in(const world_t *w, key_state_t state)
+static world_keys_t keys_in(const world_t *w, ksk_state_t state)
 {
 	world_keys_t set = 0;
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
@@ -38,6 +38,10 @@ static world_keys_t keys_in(const world_t *w, key_state_t state)
 static uint32_t ttl_in_force(const world_t *w)
 {
 	const knot_t *knot = &w->knot;
+
+	if (knot->policy == POLICY_FORMER) {
+		return w->engine.config.ttl + knot->former;
+	}
 	return knot->policy == POLICY_BASE ? knot->base_ttl : rollover_policy_ttl(knot->policy, w->engine.config.ttl);
 }
 
@@ -48,6 +52,41 @@ static time_t ready_at(const world_t *w, const sim_key_t *key)
 	return key->published + delay + ttl_in_force(w);
 }
 
+/*! Both keys are ours to signal. That of them one alone is left is the doing of who removed the other. */
+static bool by_hand_alone(const world_t *w, time_t decided, cause_t *cause)
+{
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		const sim_key_t *key = &w->knot.key[k];
+		if (key->removed_cause == CAUSE_OPERATOR && key->removed_decided >= decided) {
+			*cause = CAUSE_OPERATOR;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! The keys that are ready, and who made them so. */
+static world_keys_t ready_keys(const world_t *w, cause_t *cause, time_t *decided)
+{
+	const knot_t *knot = &w->knot;
+	world_keys_t set = 0;
+
+	*decided = 0;
+	for (unsigned k = 0; k < knot->key_count; k++) {
+		const sim_key_t *key = &knot->key[k];
+		if (key->state != KSK_READY) {
+			continue;
+		}
+		set |= 1U << k;
+		*cause = key->ready_cause != CAUSE_OURS ? key->ready_cause : *cause;
+		*decided = key->ready_decided > *decided ? key->ready_decided : *decided;
+	}
+	if (knot->ordered == KEYS_SIGNAL_BOTH && *cause == CAUSE_OURS) {
+		(void)by_hand_alone(w, *decided, cause);
+	}
+	return set;
+}
+
 static world_keys_t cds_now(const world_t *w, cause_t *cause, time_t *decided)
 {
 	const knot_t *knot = &w->knot;
@@ -56,45 +95,40 @@ static world_keys_t cds_now(const world_t *w, cause_t *cause, time_t *decided)
 	*decided = knot->policy_decided;
 	if (w->driver != DRIVER_MODULE) {
 		*decided = w->now;
-		return keys_in(w, KEY_READY);
+		return keys_in(w, KSK_READY);
 	}
 	switch (knot->policy) {
 	case POLICY_BASE:
-		*cause = CAUSE_KNOT;
-		return knot->base_signals ? keys_in(w, KEY_READY) : 0;
-	case POLICY_SIGNAL:
-		return keys_in(w, KEY_READY);
+		return knot->base_signals ? ready_keys(w, cause, decided) : 0;
+	case POLICY_LOW_TTL:
+		return ready_keys(w, cause, decided);
 	case POLICY_DELETE:
 		return KEY_FOREIGN;
-	case POLICY_ROLLBACK:
-		/*
-		 * Both keys are ours to signal. That of them one alone is left is the doing of who removed the other.
-		 */
-		for (unsigned k = 0; k < knot->key_count; k++) {
-			const sim_key_t *key = &knot->key[k];
-			if (key->removed_cause == CAUSE_OPERATOR && key->removed_decided >= knot->policy_decided) {
-				*cause = CAUSE_OPERATOR;
-			}
+	case POLICY_FORMER:
+		if (knot->former == FORMER_ROLLBACK) {
+			(void)by_hand_alone(w, knot->policy_decided, cause);
+			return keys_in(w, KSK_READY) | keys_in(w, KSK_ACTIVE);
 		}
-		return keys_in(w, KEY_READY) | keys_in(w, KEY_ACTIVE);
+		return knot->former == FORMER_SIGNAL ? keys_in(w, KSK_READY) : 0;
 	default:
 		return 0;
 	}
 }
 
-static void sign(world_t *w)
+/*! \a renew: as zone-sign, also if nothing has changed. */
+static void sign(world_t *w, bool renew)
 {
 	knot_t *knot = &w->knot;
 	zone_version_t v;
 
 	memset(&v, 0, sizeof(v));
 	v.dnskey = v.signers = knot_keys(w);
-	v.removed = keys_in(w, KEY_REMOVED);
+	v.removed = keys_in(w, KSK_REMOVED);
 	v.ttl = ttl_in_force(w);
 	v.cds = cds_now(w, &v.cds_cause, &v.cds_decided);
 
 	const zone_version_t *last = knot->version_count > 0 ? knot_version(w) : NULL;
-	if (last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl && last->cds == v.cds &&
+	if (!renew && last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl && last->cds == v.cds &&
 	    (v.cds == 0 || last->cds_cause == v.cds_cause)) {
 		return;
 	}
@@ -105,9 +139,12 @@ static void sign(world_t *w)
 	world_keys_t cds_before = last != NULL ? last->cds : 0;
 	v.serial = knot->version_count;
 	/* A signature stays while its RRset, with its TTL, does. */
-	v.dnskey_signed =
-		last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl ? last->dnskey_signed : v.serial;
-	v.cds_signed = last != NULL && last->cds == v.cds ? last->cds_signed : v.serial;
+	const bool same_keys = !renew && last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl;
+	const bool same_cds = !renew && last != NULL && last->cds == v.cds;
+	v.dnskey_signed = same_keys ? last->dnskey_signed : clock_wall(w);
+	v.cds_signed = same_cds ? last->cds_signed : clock_wall(w);
+	v.dnskey_misdated = same_keys ? last->dnskey_misdated : w->clock.wrong != 0;
+	v.cds_misdated = same_cds ? last->cds_misdated : w->clock.wrong != 0;
 	knot->version[knot->version_count++] = v;
 	trace(w, "knot        signs: DNSKEY %s, TTL %u, CDS %s (policy %s)", keys_text(v.dnskey), v.ttl,
 	      keys_text(v.cds), w->driver == DRIVER_MODULE ? rollover_policy_name(knot->policy) : "native");
@@ -117,18 +154,78 @@ static void sign(world_t *w)
 	servers_publish(w, false);
 }
 
+/*!
+ * Whether the module has had the time to set the key. It checks an idle zone, and what it has begun; a further KSK
+ * waits until a rollover has settled, and Knot's timer is all that holds it until then.
+ */
+static bool had_time(const world_t *w, unsigned k, time_t published)
+{
+	const rollover_row_t *row = &w->engine.row;
+	const rollover_config_t *c = &w->engine.config;
+	uint32_t interval = c->check_interval;
+	time_t from = published;
+
+	if (row->state == ROLLOVER_IDLE) {
+		interval = c->ds_check_interval > interval ? c->ds_check_interval : interval;
+	} else if (!row->has_new || row->new_key.digest[0] != k + 1) {
+		return false;
+	}
+	if (row->since > from) {
+		from = row->since;
+	}
+	return w->now - from > interval * 9 / 8 + 120;
+}
+
+/*! Nobody but the module has set the key, and its row says that this was done. */
+static bool believed_active(const world_t *w, unsigned k)
+{
+	const rollover_row_t *row = &w->engine.row;
+
+	return row->keys == KEYS_SILENT && row->has_new && row->new_key.digest[0] == k + 1 && !w->knot.key[k].by_hand &&
+	       !(w->why & WHY_RESTORED);
+}
+
+/*!
+ * A published key gets ready by itself: nobody has set it. Who is to blame? Knot, if it could have done so without the
+ * module as well: another one made the key, or the process that made it ended before it could go on.
+ */
+static void left_published(world_t *w, sim_key_t *key)
+{
+	const engine_t *e = &w->engine;
+	const unsigned k = key - w->knot.key;
+	const bool at_work = w->driver == DRIVER_MODULE && e->alive && key->epoch == e->epoch &&
+	                     !fault_active(w, FAULT_CONTROL) && !fault_active(w, FAULT_KEYS) &&
+	                     !fault_active(w, FAULT_STORE) && !fault_active(w, FAULT_ZONE_TXN) && !e->config.dry_run;
+
+	key->ready_cause = key->made == CAUSE_OURS && at_work ? CAUSE_OURS : CAUSE_KNOT;
+	key->ready_decided = key->ready_cause == CAUSE_OURS ? key->made_decided : w->now;
+	if (key->made == CAUSE_OURS && key->ready_cause == CAUSE_KNOT) {
+		w->left_published = w->now - key->published;
+		trace(w, "knot        KSK %s was left published by a process that has ended", keys_text(1U << k));
+	}
+	if (at_work && believed_active(w, k)) {
+		violate(w, "published", "KSK %s was published, but the module takes it for active", keys_text(1U << k));
+	}
+	if (w->profile == PROFILE_COOPERATIVE && at_work && !w->first && !w->knot.busy_often &&
+	    had_time(w, k, key->published) && (knot_keys(w) & (knot_keys(w) - 1))) {
+		violate(w, "published", "KSK %s was published for %ld s, and the module has left it so",
+		        keys_text(1U << k), (long)(w->now - key->published));
+	}
+}
+
 /*! Knot's submit_key(): one key at most is READY, the newest; what waited before it counts as confirmed. */
 static void be_ready(world_t *w, sim_key_t *fresh)
 {
+	left_published(w, fresh);
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		sim_key_t *key = &w->knot.key[k];
-		if (key->state == KEY_READY) {
+		if (key->state == KSK_READY) {
 			trace(w, "knot        KSK %s is active, %s comes after it", keys_text(1U << k),
 			      keys_text(1U << (fresh - w->knot.key)));
-			key->state = KEY_ACTIVE;
+			key->state = KSK_ACTIVE;
 		}
 	}
-	fresh->state = KEY_READY;
+	fresh->state = KSK_READY;
 }
 
 void knot_update(world_t *w)
@@ -141,18 +238,13 @@ void knot_update(world_t *w)
 	}
 	for (unsigned k = 0; k < knot->key_count; k++) {
 		sim_key_t *key = &knot->key[k];
-		if (key->state != KEY_PUBLISHED && key->state != KEY_RETIRING) {
+		if (key->state != KSK_PUBLISHED) {
 			continue;
 		}
-		time_t at = key->state == KEY_PUBLISHED ? ready_at(w, key) : key->remove_at;
+		time_t at = ready_at(w, key);
 		if (at <= w->now) {
-			trace(w, "knot        KSK %s is %s", keys_text(1U << k),
-			      key->state == KEY_PUBLISHED ? "ready" : "removed");
-			if (key->state == KEY_PUBLISHED) {
-				be_ready(w, key);
-			} else {
-				key->state = KEY_REMOVED;
-			}
+			trace(w, "knot        KSK %s is ready", keys_text(1U << k));
+			be_ready(w, key);
 		} else if (next == 0 || at < next) {
 			next = at;
 		}
@@ -161,7 +253,14 @@ void knot_update(world_t *w)
 		event_add(w, next, EV_KASP, 0, 0);
 	}
 	knot->alarm = next;
-	sign(w);
+	sign(w, false);
+}
+
+void knot_sign(world_t *w)
+{
+	if (w->knot.up && !w->knot.frozen) {
+		sign(w, true);
+	}
 }
 
 void knot_start(world_t *w)
@@ -171,18 +270,20 @@ void knot_start(world_t *w)
 	knot->up = true;
 	knot->policy = POLICY_BASE;
 	/* The first key waits for a confirmation, unless somebody has given that beforehand. */
-	knot->key[0] = (sim_key_t){ .state = w->first && rng_chance(&w->rng, 70) ? KEY_READY : KEY_ACTIVE,
+	knot->key[0] = (sim_key_t){ .state = w->first && rng_chance(&w->rng, 70) ? KSK_READY : KSK_ACTIVE,
 		                    .algorithm = 13,
-		                    .published = w->now - 100 * DAY };
+		                    .published = w->now - 100 * DAY,
+		                    .made = CAUSE_KNOT,
+		                    .ready_cause = CAUSE_KNOT };
 	knot->key_count = 1;
-	knot->backup = -1;
 	if (w->first) {
 		/* Until now it was not signed: caches have what has no signature. */
 		zone_version_t *v = &knot->version[knot->version_count++];
 		memset(v, 0, sizeof(*v));
 		v->ttl = w->engine.config.zone_ttl != 0 ? w->engine.config.zone_ttl : DAY;
 	} else {
-		sign(w);
+		upgrade_start(w);
+		sign(w, false);
 	}
 }
 
@@ -262,7 +363,20 @@ void knot_reload(world_t *w)
 	knot_update(w);
 }
 
-bool knot_roll(world_t *w, uint8_t algorithm, bool extra)
+static void keep_backup(knot_t *knot)
+{
+	knot->backup_count = knot->key_count;
+	for (unsigned k = 0; k < knot->key_count; k++) {
+		knot->backup[k] = knot->key[k].state;
+	}
+}
+
+void knot_backup(world_t *w)
+{
+	keep_backup(&w->knot);
+}
+
+bool knot_roll(world_t *w, uint8_t algorithm, bool extra, cause_t cause, time_t decided)
 {
 	knot_t *knot = &w->knot;
 
@@ -272,43 +386,44 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra)
 	/*
 	 * Knot's running_rollover(): one is under way, or there are two already. A lone key that is ready is no reason.
 	 */
-	world_keys_t in_use = keys_in(w, KEY_READY) | keys_in(w, KEY_ACTIVE);
-	if (!extra && ((keys_in(w, KEY_PUBLISHED) | keys_in(w, KEY_RETIRING)) || (in_use & (in_use - 1)))) {
+	world_keys_t in_use = keys_in(w, KSK_READY) | keys_in(w, KSK_ACTIVE);
+	if (!extra && (keys_in(w, KSK_PUBLISHED) || (in_use & (in_use - 1)))) {
 		return false;
 	}
-	if (!extra && in_use == knot_keys(w) && keys_in(w, KEY_ACTIVE) == in_use) {
-		knot->backup = __builtin_ctz(in_use);
+	if (!extra && in_use == knot_keys(w) && keys_in(w, KSK_ACTIVE) == in_use) {
+		keep_backup(knot);
 	}
 	knot->key[knot->key_count++] = (sim_key_t){
-		.state = KEY_PUBLISHED,
+		.state = KSK_PUBLISHED,
 		.algorithm = algorithm,
 		.published = w->now,
 		.extra = extra,
 		.by_hand = extra,
+		.made = cause,
+		.made_decided = decided,
+		.epoch = w->engine.epoch,
 	};
 	knot_update(w);
 	return true;
 }
 
-static void remove_keys(world_t *w, world_keys_t set, cause_t cause, time_t decided, uint32_t ttl)
+void knot_remove(world_t *w, world_keys_t set, cause_t cause, time_t decided)
 {
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		if (set & (1U << k)) {
-			w->knot.key[k].state = ttl > 0 ? KEY_RETIRING : KEY_REMOVED;
+			w->knot.key[k].state = KSK_REMOVED;
 			w->knot.key[k].removed_cause = cause;
 			w->knot.key[k].removed_decided = decided;
-			w->knot.key[k].remove_at = w->now + ttl;
 		}
 	}
 	/* From now on nobody can stop it: it has to be right at once. */
 	check_removal(w, set, cause, decided);
-	knot_update(w);
 }
 
 /*! Knot's key2retire(): of several active keys one goes, the first by its random identifier. */
 static world_keys_t retires(world_t *w)
 {
-	world_keys_t active = keys_in(w, KEY_ACTIVE);
+	world_keys_t active = keys_in(w, KSK_ACTIVE);
 
 	for (unsigned skip = active & (active - 1) ? rng_below(&w->rng, __builtin_popcount(active)) : 0; skip > 0;
 	     skip--) {
@@ -317,9 +432,9 @@ static world_keys_t retires(world_t *w)
 	return active & -active;
 }
 
-bool knot_submit(world_t *w, cause_t cause, time_t decided, uint32_t ttl)
+bool knot_submit(world_t *w, cause_t cause, time_t decided)
 {
-	world_keys_t ready = keys_in(w, KEY_READY);
+	world_keys_t ready = keys_in(w, KSK_READY);
 
 	if (!w->knot.up || ready == 0) {
 		return false;
@@ -327,38 +442,56 @@ bool knot_submit(world_t *w, cause_t cause, time_t decided, uint32_t ttl)
 	world_keys_t old = retires(w);
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		if (ready & (1U << k)) {
-			w->knot.key[k].state = KEY_ACTIVE;
+			w->knot.key[k].state = KSK_ACTIVE;
 			w->knot.key[k].extra = false;
 		}
 	}
-	remove_keys(w, old, cause, decided, w->knot.keeps ? ttl : 0);
+	knot_remove(w, old, cause, decided);
+	knot_update(w);
 	return true;
 }
 
 void knot_delete(world_t *w, unsigned key, cause_t cause)
 {
 	if (w->knot.up && key < w->knot.key_count) {
-		remove_keys(w, 1U << key, cause, w->now, 0);
+		knot_remove(w, 1U << key, cause, w->now);
+		knot_update(w);
 	}
+}
+
+void knot_set(world_t *w, unsigned key, ksk_state_t state, cause_t cause, time_t decided)
+{
+	sim_key_t *k = &w->knot.key[key];
+
+	if (state == KSK_READY && (k->state != KSK_READY || k->ready_cause != cause)) {
+		k->ready_cause = cause;
+		k->ready_decided = decided;
+	}
+	k->state = state;
+	k->by_hand |= cause == CAUSE_OPERATOR;
 }
 
 bool knot_restore(world_t *w)
 {
 	knot_t *knot = &w->knot;
+	bool differs = false;
 
-	if (!knot->up || knot->frozen || knot->backup < 0 || knot_keys(w) == (world_keys_t)(1U << knot->backup)) {
+	if (!knot->up || knot->frozen || knot->backup_count == 0) {
 		return false;
 	}
 	for (unsigned k = 0; k < knot->key_count; k++) {
 		sim_key_t *key = &knot->key[k];
-		if (k == (unsigned)knot->backup) {
-			key->state = KEY_ACTIVE;
-		} else if (key->state != KEY_REMOVED) {
-			key->state = KEY_REMOVED;
+		const ksk_state_t state = k < knot->backup_count ? knot->backup[k] : KSK_REMOVED;
+		differs |= (key->state == KSK_REMOVED) != (state == KSK_REMOVED);
+		if (key->state == state) {
+			continue;
+		}
+		if (state == KSK_REMOVED) {
 			key->removed_cause = CAUSE_OPERATOR;
 			key->removed_decided = w->now;
 		}
+		knot_set(w, k, state, CAUSE_OPERATOR, w->now);
 	}
 	knot_update(w);
-	return true;
+	return differs;
 }

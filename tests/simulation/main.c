@@ -124,10 +124,13 @@ bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, un
 	        "parent: every %u s%s%s%s%s%s\n",
 	        seed, zone, profile_names[profile], w->child_count, w->parent_count, w->knot.base_ttl,
 	        w->up.version[0].ttl, w->knot.propagation_delay, w->knot.text_config ? "text" : "database",
-	        w->knot.base_signals ? ", base policy signals" : "", c->ksk_lifetime, c->ttl, c->lead, c->observe,
-	        c->settle, c->check_interval, c->ds_check_interval, c->unreachable_after, w->up.interval,
-	        w->up.notified ? ", notified" : "", w->up.naive ? ", naive" : "", w->up.strict ? ", strict" : "",
-	        w->up.human ? ", by hand" : "", w->up.habit == HABIT_ADD ? ", adds" : "");
+	        w->knot.member       ? ", member of a catalog" :
+	        w->knot.base_signals ? "" :
+	                               ", base policy publishes nothing",
+	        c->ksk_lifetime, c->ttl, c->lead, c->observe, c->settle, c->check_interval, c->ds_check_interval,
+	        c->unreachable_after, w->up.interval, w->up.notified ? ", notified" : "", w->up.naive ? ", naive" : "",
+	        w->up.strict ? ", strict" : "", w->up.human ? ", by hand" : "",
+	        w->up.habit == HABIT_ADD ? ", adds" : "");
 	world_run(w);
 	fclose(w->trace);
 	const char *from = text;
@@ -153,7 +156,7 @@ static int usage(FILE *out, int status)
 {
 	fputs("usage: sim [OPTION...]\n"
 	      "  --seeds A..B     worlds to run (default 1..1000)\n"
-	      "  --profile P      cooperative, faulty, stuck, operator, crash, mixed (default: by seed)\n"
+	      "  --profile P      cooperative, faulty, stuck, operator, crash, mixed, dead (default: by seed)\n"
 	      "  --zones N        zones that share the server of a seed (default 1)\n"
 	      "  --threads N      default: one for each processor\n"
 	      "  --baselines      Knot's own rollover and BIND's rules in the same worlds\n"

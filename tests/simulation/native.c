@@ -8,7 +8,7 @@
 static world_keys_t submitted_key(const world_t *w)
 {
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
-		if (w->knot.key[k].state == KEY_READY) {
+		if (w->knot.key[k].state == KSK_READY) {
 			return 1U << k;
 		}
 	}
@@ -58,7 +58,7 @@ void native_check(world_t *w)
 	if (w->submitted_native != 0) {
 		if (w->now >= w->submitted_native) {
 			w->submitted_native = 0;
-			knot_submit(w, CAUSE_OURS, w->now, 0);
+			knot_submit(w, CAUSE_OURS, w->now);
 			w->rolls_done++;
 		}
 		return;

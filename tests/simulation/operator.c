@@ -3,13 +3,15 @@
  * The operator: what he may type at any time, at this server and at the registrar.
  */
 
+#include <string.h>
+
 #include "sim_world.h"
 
 static int newest(const world_t *w)
 {
 	for (unsigned k = w->knot.key_count; k-- > 0;) {
 		const sim_key_t *key = &w->knot.key[k];
-		if (!key->extra && key->state != KEY_REMOVED) {
+		if (!key->extra && key->state != KSK_REMOVED) {
 			return k;
 		}
 	}
@@ -60,7 +62,7 @@ static bool safe_to_delete(const world_t *w, unsigned k)
 {
 	world_keys_t bit = 1U << k;
 
-	if (w->knot.key[k].state == KEY_REMOVED || !(knot_keys(w) & ~bit)) {
+	if (w->knot.key[k].state == KSK_REMOVED || !(knot_keys(w) & ~bit)) {
 		return false;
 	}
 	for (unsigned i = 0; i < w->ds.count; i++) {
@@ -79,8 +81,7 @@ static bool safe_to_delete(const world_t *w, unsigned k)
 static void delete_safely(world_t *w, bool extra)
 {
 	for (unsigned k = w->knot.key_count; k-- > 0;) {
-		if (w->knot.key[k].extra == extra && w->knot.key[k].state != KEY_ACTIVE &&
-		    w->knot.key[k].state != KEY_RETIRING && safe_to_delete(w, k)) {
+		if (w->knot.key[k].extra == extra && (k > 0 || extra) && safe_to_delete(w, k)) {
 			knot_delete(w, k, CAUSE_OPERATOR);
 			return;
 		}
@@ -91,49 +92,72 @@ static void submit(world_t *w)
 {
 	world_keys_t before = knot_keys(w);
 
-	if (knot_submit(w, CAUSE_OPERATOR, w->now, 0) && !(parent_ds(w) & knot_keys(w))) {
+	if (knot_submit(w, CAUSE_OPERATOR, w->now) && !(parent_ds(w) & knot_keys(w))) {
 		trace(w, "operator    has let KSK %s go too early", keys_text(before & ~knot_keys(w)));
 		w->why |= WHY_OPERATOR;
 	}
 }
 
-static bool knot_has_no_ready_key(const world_t *w)
+/*! He sets the state of a key by hand; Knot reads it. */
+static void set_by_hand(world_t *w, unsigned k, ksk_state_t state)
 {
-	const rollover_row_t *row = &w->engine.row;
-
-	return ((row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS) &&
-	        row->gate == GATE_KNOT_NOT_READY) ||
-	       (row->state == ROLLOVER_RETIRE && row->gate == GATE_KNOT_KEEPS_KEY);
+	if (w->knot.up && !w->knot.frozen && w->knot.key[k].state != KSK_REMOVED && w->knot.key[k].state != state) {
+		knot_set(w, k, state, CAUSE_OPERATOR, w->now);
+		knot_update(w);
+	}
 }
 
-/*! He waits as advised, then checks keymgr list: the new KSK is active there, and none is ready. */
-static void set_ready(world_t *w)
+/*! He does not wait for the module. */
+static void retire_old(world_t *w)
+{
+	const world_keys_t keys = knot_keys(w), old = oldest(w);
+
+	if (!w->knot.up || w->knot.frozen || keys == old) {
+		return;
+	}
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		if ((keys & ~old & (1U << k)) && w->knot.key[k].state == KSK_PUBLISHED) {
+			return; /* keymgr refuses nothing, but he checks that another one is in use. */
+		}
+	}
+	knot_remove(w, old, CAUSE_OPERATOR, w->now);
+	knot_update(w);
+	if (!(parent_ds(w) & knot_keys(w))) {
+		trace(w, "operator    has let KSK %s go too early", keys_text(old));
+		w->why |= WHY_OPERATOR;
+	}
+}
+
+/*! The store was lost, or Knot has signalled a KSK by itself: the DS names the younger one. */
+static bool has_older(const world_t *w)
 {
 	const rollover_row_t *row = &w->engine.row;
 
-	if (!knot_has_no_ready_key(w) || !row->has_new) {
+	return row->gate == GATE_KEYS_REFUSED && row->has_new && strstr(row->gate_detail, "is older than") != NULL;
+}
+
+static void delete_older(world_t *w)
+{
+	w->told_older = false;
+	if (!has_older(w)) {
 		return;
 	}
-	sim_key_t *key = &w->knot.key[row->new_key.digest[0] - 1];
-	bool ready = false;
-	unsigned active = 0;
-	for (unsigned k = 0; k < w->knot.key_count; k++) {
-		ready |= w->knot.key[k].state == KEY_READY;
-		active += w->knot.key[k].state == KEY_ACTIVE;
+	const unsigned k = w->engine.row.new_key.digest[0] - 1;
+	if (w->knot.up && safe_to_delete(w, k)) {
+		knot_delete(w, k, CAUSE_OPERATOR);
+	} else {
+		set_ds(w, parent_ds(w) & ~(1U << k)); /* First its DS, if it has one, too. */
+		w->told_older = true;
+		event_add(w, w->now + DAY, EV_COMMAND, COMMAND_DELETE_OLDER, 0);
 	}
-	if (!w->knot.up || key->state != KEY_ACTIVE || ready || active < 2) {
-		event_add(w, w->now + HOUR, EV_COMMAND, COMMAND_SET_READY, 0);
-		return;
-	}
-	key->state = KEY_READY;
-	knot_update(w);
 }
 
 void operator_is_told(world_t *w)
 {
 	if (w->engine.row.state != ROLLOVER_ROLLED_BACK) {
-		if (knot_has_no_ready_key(w)) {
-			event_add(w, w->now + DAY, EV_COMMAND, COMMAND_SET_READY, 0);
+		if (has_older(w) && !w->told_older) {
+			w->told_older = true;
+			event_add(w, w->now + DAY, EV_COMMAND, COMMAND_DELETE_OLDER, 0);
 		}
 		return;
 	}
@@ -163,11 +187,11 @@ void command_run(world_t *w, const command_t *command)
 		if (!w->knot.up) {
 			event_add(w, w->now + HOUR, EV_COMMAND, command->kind, 0);
 		} else {
-			knot_roll(w, w->knot.key[key].algorithm, false);
+			knot_roll(w, w->knot.key[key].algorithm, false, CAUSE_OPERATOR, w->now);
 		}
 		break;
 	case COMMAND_NEW_ALGORITHM:
-		knot_roll(w, 15, false);
+		knot_roll(w, 15, false, CAUSE_OPERATOR, w->now);
 		break;
 	case COMMAND_SUBMIT:
 		if (!w->knot.up) {
@@ -234,7 +258,7 @@ void command_run(world_t *w, const command_t *command)
 		break;
 	}
 	case COMMAND_GENERATE:
-		knot_roll(w, w->knot.key[key].algorithm, true);
+		knot_roll(w, w->knot.key[key].algorithm, true, CAUSE_OPERATOR, w->now);
 		break;
 	case COMMAND_DELETE_EXTRA:
 		delete_safely(w, true);
@@ -245,8 +269,20 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_RESTORE:
 		w->why |= knot_restore(w) ? WHY_RESTORED : 0;
 		break;
-	case COMMAND_SET_READY:
-		set_ready(w);
+	case COMMAND_BACKUP:
+		knot_backup(w);
+		break;
+	case COMMAND_KEY_READY:
+		set_by_hand(w, key, KSK_READY);
+		break;
+	case COMMAND_KEY_ACTIVE:
+		set_by_hand(w, key, KSK_ACTIVE);
+		break;
+	case COMMAND_DELETE_OLDER:
+		delete_older(w);
+		break;
+	case COMMAND_RETIRE_OLD:
+		retire_old(w);
 		break;
 	case COMMAND_RELOAD:
 		if (w->knot.up) {
@@ -264,11 +300,7 @@ void command_run(world_t *w, const command_t *command)
 		}
 		break;
 	case COMMAND_DIE:
-		e->dead = true;
-		e->alive = false;
-		e->died = w->now;
-		e->epoch += w->knot.up; /* Unless knotd is down and about to start. */
-		w->why |= WHY_DEAD;
+		engine_die(w);
 		break;
 	default:
 		break;

@@ -18,6 +18,7 @@ static void begin(world_t *w)
 		server_serves(w, &w->parent[i], true);
 	}
 	knot_update(w); /* A zone that is signed only now. */
+	upgrade_row(w);
 	if (w->driver == DRIVER_MODULE) {
 		e->alive = true;
 		engine_poke(w);

@@ -46,7 +46,7 @@ void shown_order(world_t *w, const rollover_row_t *before, const rollover_decisi
 	const shown_t *shown = &w->engine.shown;
 	const time_t gap = longest_gap(config) + 2;
 
-	if (d->action != ACTION_SUBMITTED || before->state != ROLLOVER_RETIRE || rollover_is_first(before) ||
+	if (d->action != ACTION_RETIRE || before->state != ROLLOVER_RETIRE || rollover_is_first(before) ||
 	    config->observe == 0 || (shown->believed != 0 && w->now - shown->believed < (time_t)config->observe)) {
 		return;
 	}

@@ -78,7 +78,9 @@ static bool is_of_use(const world_t *w, const exposure_t *dnskey)
 void check_signal(world_t *w, const zone_version_t *v)
 {
 	/* A rollback names what the parent had and has: both keys, so that nothing is taken away. */
-	bool back = w->knot.policy == POLICY_ROLLBACK && !rollover_is_first(&w->engine.row);
+	const bool back = !rollover_is_first(&w->engine.row) &&
+	                  (w->knot.ordered == KEYS_SIGNAL_BOTH ||
+	                   (w->knot.policy == POLICY_FORMER && w->knot.former == FORMER_ROLLBACK));
 	if (w->driver != DRIVER_MODULE || v->cds_cause != CAUSE_OURS) {
 		return;
 	}
@@ -109,7 +111,7 @@ void check_signal(world_t *w, const zone_version_t *v)
 	}
 }
 
-/* I2, I6: what zone-ksk-submitted let go. */
+/* I2, I6: what the order to retire removed. */
 void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decided)
 {
 	const engine_t *e = &w->engine;
@@ -139,8 +141,6 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 		for (unsigned i = 0; i < e->row.old_count; i++) {
 			meant |= e->row.old[i].digest[0] == k + 1;
 		}
-		/* The server had the two the other way round, and confirmed the one that the DS names. */
-		meant |= e->row.state == ROLLOVER_SIGNAL && e->row.has_new && e->row.new_key.digest[0] == k + 1;
 		if ((removed & (1U << k)) && !meant) {
 			violate(w, "I6", "an order let KSK %s go, which is not the one meant", keys_text(1U << k));
 		}
@@ -240,7 +240,7 @@ static void check_forged(world_t *w, const rollover_row_t *before, const rollove
 		int at = key_id_find(e->facts.keys, e->facts.key_count, &before->old[i]);
 		old |= at >= 0 ? 1U << at : 0;
 	}
-	if (d->action == ACTION_SUBMITTED) {
+	if (d->action == ACTION_RETIRE) {
 		needs_child = before->ordered == 0;
 	} else if (!d->transition || d->row.state <= before->state || d->row.state == ROLLOVER_ROLLBACK ||
 	           d->row.state == ROLLOVER_REMOVE_DS) {
@@ -270,8 +270,8 @@ static void check_kept(world_t *w, const rollover_decision_t *d)
 {
 	const rollover_facts_t *f = &w->engine.facts;
 
-	if (!d->policy_wanted || (d->policy != POLICY_SIGNAL && !rollover_is_first(&d->row)) ||
-	    d->policy == POLICY_QUIET || !(f->asked & SURVEY_CHILD) || d->row.gate == GATE_OLD_KEY_GONE) {
+	if (!d->driven || d->keys != KEYS_SIGNAL_NEW || !(f->asked & SURVEY_CHILD) ||
+	    d->row.gate == GATE_OLD_KEY_GONE) {
 		return;
 	}
 	int at = key_id_find(f->keys, f->key_count, &d->row.new_key);
@@ -400,7 +400,9 @@ static void check_notify(world_t *w, const rollover_row_t *before, const rollove
 		return;
 	}
 	bool told = e->config.hold || e->config.dry_run || e->facts.own.frozen || d->transition ||
-	            e->facts.own.policy != rollover_policy(before);
+	            (before->state == ROLLOVER_REMOVE_DS ?
+	                     e->facts.own.policy != POLICY_DELETE :
+	                     before->keys != KEYS_SIGNAL_NEW && before->keys != KEYS_SIGNAL_BOTH);
 	for (size_t i = 0; i < e->facts.child_count; i++) {
 		told |= e->child[i].status == ANSWER_OK && !e->child[i].cds.present;
 	}
@@ -423,8 +425,8 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 	if (d->transition && before->state == ROLLOVER_AWAIT_DS && d->row.state == ROLLOVER_WITHDRAW) {
 		check_withdraw(w);
 	}
-	if (before->state == ROLLOVER_AWAIT_DS && d->policy_wanted && !d->transition &&
-	    d->policy != rollover_policy(before) && !c->hold && d->row.gate != GATE_VALIDATION_FAILS &&
+	if (before->state == ROLLOVER_AWAIT_DS && d->driven && !d->transition && d->keys == KEYS_SILENT &&
+	    e->facts.own.cds.present && !c->hold && d->row.gate != GATE_VALIDATION_FAILS &&
 	    d->row.gate != GATE_CHAIN_BROKEN) {
 		violate(w, "I3", "the signal is withdrawn without a reason in state await-ds");
 	}
@@ -449,6 +451,9 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 	}
 	if (e->switches > 300) {
 		violate(w, "calm", "the policy was switched %u times", e->switches);
+	}
+	if (e->sets > 300) {
+		violate(w, "calm", "states of keys were set %u times", e->sets);
 	}
 	if (e->decisions > 500000) {
 		violate(w, "wake", "half a million decisions");

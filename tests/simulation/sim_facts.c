@@ -8,10 +8,10 @@
 #include "judge.h"
 #include "sim_world.h"
 
-static void key_id(const world_t *w, unsigned k, key_id_t *id)
+void facts_key_id(const world_t *w, unsigned k, key_id_t *id)
 {
 	memset(id->digest, k + 1, sizeof(id->digest));
-	id->tag = w->collide ? 4711 : 1000 + k;
+	id->tag = w->collide ? 4711 + k % 2 : 1000 + k;
 	id->algorithm = w->knot.key[k].algorithm;
 }
 
@@ -27,7 +27,7 @@ static void add_key(world_t *w, unsigned k)
 		return;
 	}
 	e->map[k] = e->facts.key_count;
-	key_id(w, k, &e->facts.keys[e->facts.key_count++]);
+	facts_key_id(w, k, &e->facts.keys[e->facts.key_count++]);
 }
 
 /*! World's keys as the facts' keys; \a unknown: there are others besides. */
@@ -66,7 +66,10 @@ unsigned facts_own(world_t *w)
 
 	own->known = w->knot.up && !fault_active(w, FAULT_CONTROL);
 	own->policy = w->knot.policy;
+	own->base_publishes = w->knot.base_signals;
+	own->catalog_member = w->knot.member;
 	own->conf_busy = e->conf_busy;
+	own->keys_refused = e->keys_refused;
 	text_copy(own->conf_detail, sizeof(own->conf_detail), own->known ? e->conf_detail : "timeout");
 	e->own_keys = 0;
 	unsigned own_count = 0;
@@ -80,6 +83,7 @@ unsigned facts_own(world_t *w)
 		e->own_keys = v->dnskey;
 		own->dnskey = to_facts(e, v->dnskey, &unknown);
 		own->dnskey_ttl = v->ttl;
+		own->dnskey_signed = v->dnskey_signed;
 	}
 	for (unsigned i = 0; i < e->row.old_count; i++) {
 		add_key(w, e->row.old[i].digest[0] - 1);

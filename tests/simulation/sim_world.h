@@ -59,6 +59,7 @@ typedef enum {
 	PROFILE_OPERATOR,        /*!< The operator does what he likes. */
 	PROFILE_CRASH,           /*!< Crash, restart, reload, lost store, death of the module. */
 	PROFILE_MIXED,           /*!< Everything at once. */
+	PROFILE_DEAD,            /*!< The module ends for good in some state, and Knot goes on for 400 days. */
 	PROFILE__COUNT
 } profile_t;
 
@@ -78,6 +79,7 @@ typedef enum {
 	/* Around the module. */
 	FAULT_CONTROL,   /*!< The control socket does not answer. */
 	FAULT_CONF_TXN,  /*!< Somebody's configuration transaction is open. */
+	FAULT_KEYS,      /*!< The states of keys cannot be set: keymgr is missing, the key database locked. */
 	FAULT_ZONE_TXN,  /*!< Somebody's zone transaction is open. */
 	FAULT_STORE,     /*!< The store cannot be written. */
 	FAULT_DISCOVERY, /*!< Nameservers cannot be found out. */
@@ -131,8 +133,12 @@ typedef enum {
 	COMMAND_LEAVE,         /*!< go-insecure */
 	COMMAND_STAY,          /*!< And not any more. */
 	COMMAND_DS_NONE,       /*!< The DS taken away by hand. */
-	COMMAND_RESTORE,       /*!< zone-restore +kaspdb of a backup from before the newest rollover. */
-	COMMAND_SET_READY,     /*!< keymgr set active=0 of the new KSK, as the gate advises. */
+	COMMAND_RESTORE,       /*!< zone-restore +kaspdb of the newest backup. */
+	COMMAND_BACKUP,        /*!< zone-backup +kaspdb. */
+	COMMAND_KEY_READY,     /*!< keymgr set ready=+0 active=0 of the newest KSK. */
+	COMMAND_KEY_ACTIVE,    /*!< keymgr set active=+0 of the newest KSK. */
+	COMMAND_DELETE_OLDER,  /*!< The KSK away that is older than that of the DS, as the gate advises. */
+	COMMAND_RETIRE_OLD,    /*!< keymgr set retire=+0 remove=+0 of the oldest KSK. */
 	COMMAND__COUNT
 } command_kind_t;
 
@@ -149,7 +155,8 @@ typedef struct {
 	world_keys_t cds;     /*!< KEY_FOREIGN alone: the delete signal. */
 	uint32_t ttl;
 	uint16_t serial;
-	uint16_t dnskey_signed, cds_signed; /*!< Since which serial the signature is this one. */
+	time_t dnskey_signed, cds_signed;   /*!< Dates of their signatures, by the wall clock. */
+	bool dnskey_misdated, cds_misdated; /*!< By a clock that was wrong. */
 	cause_t cds_cause;
 	time_t cds_decided; /*!< The step that published CDS. */
 } zone_version_t;
@@ -197,32 +204,49 @@ typedef struct {
 } sim_server_t;
 
 typedef enum {
-	KEY_NONE = 0,
-	KEY_PUBLISHED,
-	KEY_READY,
-	KEY_ACTIVE,
-	KEY_RETIRING,
-	KEY_REMOVED
-} key_state_t;
+	KSK_NONE = 0,
+	KSK_PUBLISHED,
+	KSK_READY,
+	KSK_ACTIVE,
+	KSK_REMOVED
+} ksk_state_t;
 
 typedef struct {
-	key_state_t state;
+	ksk_state_t state;
 	uint8_t algorithm;
 	time_t published;
 	bool extra;   /*!< Made by hand, not part of a rollover (yet). */
-	bool by_hand; /*!< Made by hand once. */
+	bool by_hand; /*!< Made or set by hand once. */
+	cause_t made;
+	time_t made_decided;
+	uint32_t epoch; /*!< engine_t.epoch when it was made. */
+	cause_t ready_cause;
+	time_t ready_decided;
 	cause_t removed_cause;
 	time_t removed_decided;
-	time_t remove_at; /*!< KEY_RETIRING: Knot removes it then. */
 } sim_key_t;
 
-/*! Knot's KASP for the zone (knot.md 0, 9). */
+/*! Policies that 0.1.0 had; their TTLs are so many seconds above the low one. */
+typedef enum {
+	FORMER_QUIET = 0,
+	FORMER_SIGNAL = 1,
+	FORMER_ROLLBACK = 2,
+} former_t;
+
+/*! Knot's KASP for the zone. */
 typedef struct {
 	bool up;
 	bool frozen;
 	bool text_config;  /*!< A policy switch is lost by reload and restart. */
 	bool base_signals; /*!< Base policy with cds-cdnskey-publish: rollover. */
-	bool keeps;        /*!< 3.5.3 and later: keeps the old key for the time that is ordered. */
+	bool member;       /*!< Of a catalog: its policy is the template's. */
+	bool busy_often;   /*!< Orders for keys are lost or late more often than once in a hundred. */
+	uint16_t
+		loses; /*!< Sets of states, of a thousand, that are lost because Knot writes all keys at that moment. */
+	uint8_t busy;  /*!< Orders, of a hundred, that Knot is about to sign at. */
+	uint8_t unheard; /*!< Orders, of a hundred, that are carried out without an answer. */
+	former_t former;
+	key_states_t ordered; /*!< The last order of the module. */
 	policy_role_t policy;
 	policy_role_t pending; /*!< Committed while frozen. */
 	time_t policy_decided;
@@ -230,7 +254,8 @@ typedef struct {
 	uint32_t propagation_delay;
 	sim_key_t key[KEYS_MAX];
 	unsigned key_count;
-	int8_t backup; /*!< The key that was alone before the newest rollover, of which there is a backup; -1: none. */
+	ksk_state_t backup[KEYS_MAX]; /*!< The newest backup of the key database. */
+	unsigned backup_count;        /*!< Keys in it; 0: there is none. */
 	zone_version_t version[VERSION_MAX];
 	unsigned version_count;
 	time_t alarm; /*!< Next KASP timer. */
@@ -259,7 +284,8 @@ typedef struct {
 	world_keys_t last_read; /*!< The CDS that was read last. */
 	uint16_t last_serial;   /*!< Older ones do not count (RFC 7344 6.2). */
 	ds_version_t accepted;
-	uint16_t accepted_signed, taken_signed; /*!< zone_version_t.cds_signed of what is, and was, taken. */
+	time_t accepted_signed, taken_signed; /*!< zone_version_t.cds_signed of what is, and was, taken. */
+	bool taken_misdated;                  /*!< And one had a wrong date. */
 } parent_t;
 
 /*! What the module has seen, in true time. */
@@ -280,7 +306,7 @@ typedef struct {
 	time_t died;    /*!< Its process, or the module for good. */
 	uint32_t epoch; /*!< Events of an earlier life are void. */
 	uint32_t timer; /*!< Only the last timer counts. */
-	bool conf_busy;
+	bool conf_busy, keys_refused;
 	char conf_detail[160];
 	rollover_silence_t silence[2][CHILD_MAX];
 	struct {
@@ -303,7 +329,7 @@ typedef struct {
 	rollover_decision_t decision;
 	uint32_t crash_chance; /*!< Per thousand decisions that do something. */
 	unsigned crashes_left;
-	unsigned decisions, surveys, switches;
+	unsigned decisions, surveys, switches, sets;
 } engine_t;
 
 typedef enum {
@@ -367,7 +393,7 @@ typedef struct world {
 	profile_t profile;
 	driver_t driver;
 	time_t now, end;
-	rng_t rng, watch_rng;
+	rng_t rng, watch_rng, key_rng;
 	struct {
 		rng_t rng;
 		int64_t wrong; /*!< Seconds by which the server's wall clock is ahead. */
@@ -396,6 +422,15 @@ typedef struct world {
 	unsigned why;
 	unsigned validators;     /*!< Configured resolvers that are asked how the zone validates. */
 	bool first;              /*!< The zone starts without a DS. */
+	bool upgraded;           /*!< 0.1.0 has begun the rollover. */
+	rollover_state_t former; /*!< Upgraded in this state. */
+	struct {
+		rollover_state_t state;
+		unsigned countdown;  /*!< Points at which the process may end, in that state; 0: it does not die so. */
+		uint32_t afterwards; /*!< Knot goes on alone for so long. */
+	} dies;
+	bool told_older;         /*!< The operator is about to delete the KSK that is older. */
+	time_t left_published;   /*!< A key of ours got ready by itself after so many seconds; 0: none. */
 	bool leaves;             /*!< The operator wants it insecure, for good. */
 	bool leaves_held;        /*!< The operator does nothing about a zone that was rolled back. */
 	time_t submitted_native; /*!< Baselines: the removal is due then. */
@@ -450,14 +485,38 @@ void knot_freeze(world_t *w, bool frozen);
 void knot_down(world_t *w);
 void knot_restart(world_t *w);
 void knot_reload(world_t *w);
-bool knot_roll(world_t *w, uint8_t algorithm, bool extra);
-/*! \a ttl: how long the old key stays, if this Knot keeps it. */
-bool knot_submit(world_t *w, cause_t cause, time_t decided, uint32_t ttl);
+bool knot_roll(world_t *w, uint8_t algorithm, bool extra, cause_t cause, time_t decided);
+bool knot_submit(world_t *w, cause_t cause, time_t decided);
 void knot_delete(world_t *w, unsigned key, cause_t cause);
-/*! The key database of before the newest rollover. \return There is one, and it differs. */
+/*! New signatures of everything (zone-sign). */
+void knot_sign(world_t *w);
+/*! keymgr set; Knot reads it with the next knot_update(). */
+void knot_set(world_t *w, unsigned key, ksk_state_t state, cause_t cause, time_t decided);
+/*! The same for keys that retire and are removed at once. */
+void knot_remove(world_t *w, world_keys_t set, cause_t cause, time_t decided);
+void knot_backup(world_t *w);
+/*! The key database of the newest backup. \return There is one, and it has other keys. */
 bool knot_restore(world_t *w);
 world_keys_t knot_keys(const world_t *w);
 const zone_version_t *knot_version(const world_t *w);
+
+/* sim_orders.c */
+/*! How an order for keys ended (server_status_t, and the death of the process). */
+typedef enum {
+	ORDER_OK = 0,
+	ORDER_BUSY,
+	ORDER_REFUSED,
+	ORDER_UNHEARD,
+	ORDER_DIED
+} order_end_t;
+/*! Carries out what a decision says about keys, as module/server/key_actor.c. \a detail: 160 bytes. */
+order_end_t orders_run(world_t *w, const rollover_decision_t *d, time_t decided, char *detail);
+
+/* sim_upgrade.c */
+/*! Keys and DS as 0.1.0 has left them. */
+void upgrade_start(world_t *w);
+/*! Its row. */
+void upgrade_row(world_t *w);
 
 /* servers.c */
 /*! The RRset that a server gives to resolvers; false: none. */
@@ -480,7 +539,7 @@ void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, tim
 world_keys_t parent_ds(const world_t *w);
 
 /* operator.c */
-/*! A gate has begun that may need him: the zone was rolled back, or Knot holds the new KSK for confirmed. */
+/*! A gate has begun that needs him: the zone was rolled back. */
 void operator_is_told(world_t *w);
 void command_run(world_t *w, const command_t *command);
 
@@ -489,10 +548,14 @@ void engine_poke(world_t *w);
 void engine_wake(world_t *w);
 void engine_answer(world_t *w);
 void engine_order(world_t *w);
+/*! Whether the process dies here. \a does_something: between two steps. */
+bool engine_may_crash(world_t *w, bool does_something);
 void engine_restart(world_t *w);
 void engine_crash(world_t *w);
+void engine_die(world_t *w);
 
 /* facts.c */
+void facts_key_id(const world_t *w, unsigned k, key_id_t *id);
 unsigned facts_own(world_t *w);
 void facts_child(world_t *w, unsigned index);
 void facts_parent(world_t *w, unsigned index);
