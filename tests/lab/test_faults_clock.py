@@ -30,7 +30,7 @@ def test_clock_is_set_forward_and_back(directory):
     # With TSIG all transfers would be refused (RFC 8945 5.2.3).
     with fault(directory, "The clock of this server is set an hour forward in introduce, forward and back again in observe",
                env=clock.environment, tsig=False, dnskey_ttl=10,
-               module_settings={"ttl": 10, "observe": OBSERVE}) as case:
+               module_settings={"ttl": 10, "observe": OBSERVE, "keymgr": clock.keymgr}) as case:
         case.start()
         wait_until(lambda: len(case.new()) == 1, 20, "the new key")
         published = time.monotonic()
@@ -58,7 +58,8 @@ def test_server_starts_with_a_clock_that_is_ahead(directory):
     """As machines do whose clock is set right only when the network is there: by the stored times all waits are over."""
     clock = WrongClock(directory, BEGIN)
     with fault(directory, "The server is killed in observe and starts with a clock that is an hour ahead",
-               env=clock.environment, tsig=False, ds_ttl=20, module_settings={"observe": OBSERVE}) as case:
+               env=clock.environment, tsig=False, ds_ttl=20,
+               module_settings={"observe": OBSERVE, "keymgr": clock.keymgr}) as case:
         case.start()
         wait_until(lambda: case.new() and case.world.ds_everywhere(ZONE, case.new()), 60, "the swap")
         swapped = time.monotonic()
