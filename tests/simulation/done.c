@@ -172,24 +172,23 @@ static bool left_by_operator(const world_t *w)
 	if (!(w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST))) {
 		return false;
 	}
+	/* The parent has taken the signal that is still out, he undid that, and it takes none twice. */
+	const bool taken = w->up.strict && knot_version(w)->cds_signed == w->up.taken_signed &&
+	                   knot_version(w)->dnskey_signed < w->up.taken_signed;
 	switch (row->gate) {
 	case GATE_VALIDATION_FAILS: /* So it does. */
 		return !(parent_ds(w) & knot_keys(w));
 	case GATE_KNOT_NO_NEW_KEY: /* So does one that Knot still holds for new. */
 		return (knot_keys(w) & (knot_keys(w) - 1)) != 0;
-	case GATE_CHAIN_BROKEN:
 	case GATE_DS_MISSING:
+		return taken || !(parent_ds(w) & knot_keys(w));
+	case GATE_CHAIN_BROKEN:
 	case GATE_DS_FOREIGN:
 	case GATE_DS_REMAINS: /* What he gave the parent names no key of the zone: nor can it validate a delete signal.
 	                       */
 		return !(parent_ds(w) & knot_keys(w));
-	case GATE_DS_STALE:
-		/*
-		 * This parent only adds; or it has taken the signal that is still out, he undid that, and it takes none
-		 * twice.
-		 */
-		return w->up.habit == HABIT_ADD || (w->up.strict && knot_version(w)->cds_signed == w->up.taken_signed &&
-		                                    knot_version(w)->dnskey_signed < w->up.taken_signed);
+	case GATE_DS_STALE: /* Or this parent only adds. */
+		return taken || w->up.habit == HABIT_ADD;
 	default:
 		return false;
 	}

@@ -2,9 +2,9 @@
 /*
  * How long the first rollover of a world takes, against what the TTLs and the parent alone demand.
  *
- * Lower bound: the DNSKEY TTL before the start and the old DS TTL have to drain whoever drives,
+ * Lower bound: the DNSKEY TTL before the start and the old DS TTL have to expire whoever drives,
  * and the lags of the servers and the parent's own time are nobody's choice. The second bound adds the
- * waits that are configured: lead, Knot's propagation-delay, observe.
+ * waits that are configured: lead, observe. Knot's propagation-delay is none of them.
  */
 
 #include "sim_world.h"
@@ -66,10 +66,13 @@ void duration_follow(world_t *w)
 	double bound = lags + w->knot.base_ttl + parent + m->ds_ttl;
 	double took = m->gone_all - m->started;
 	const rollover_config_t *c = &w->engine.config;
-	double prepare = c->ksk_lifetime > 0 ? max(w->knot.base_ttl, c->lead) : 0;
-	double introduce =
-		max(c->ksk_lifetime > 0 ? c->ttl : w->knot.base_ttl, w->knot.propagation_delay + (double)c->ttl);
+	/* A member of a catalog has its own TTL all the time, as has a zone whose policy has the low one. */
+	const bool lowers = !w->knot.member && (w->knot.base_ttl > c->ttl || !w->knot.base_signals);
+	const bool ours = c->ksk_lifetime > 0 && lowers;
+	double prepare = ours ? max(w->knot.base_ttl > c->ttl ? w->knot.base_ttl : 0, c->lead) : 0;
+	double introduce = ours ? c->ttl : w->knot.base_ttl;
 	double waits = lags + prepare + introduce + parent + max(m->ds_ttl, c->observe);
+	w->took = took;
 	w->ratio = took / bound;
 	w->ratio_waits = took / waits;
 }

@@ -8,6 +8,8 @@
 
 #include "sim_world.h"
 
+bool generate_defaults;
+
 const char *const profile_names[PROFILE__COUNT] = {
 	"cooperative", "faulty", "stuck", "operator", "crash", "mixed", "dead",
 };
@@ -95,6 +97,20 @@ static void make_kind(world_t *w)
 	w->knot.busy_often = w->knot.loses > 10 || w->knot.busy > 0 || w->knot.unheard > 0;
 }
 
+static void set_defaults(world_t *w)
+{
+	static const rollover_config_t DEFAULT = ROLLOVER_CONFIG_DEFAULT;
+	const rollover_config_t c = w->engine.config;
+
+	w->engine.config = DEFAULT;
+	w->engine.config.notify = c.notify;
+	w->engine.config.notify_again = c.notify_again;
+	w->knot.base_ttl = HOUR;
+	w->knot.propagation_delay = HOUR;
+	w->knot.base_signals = true;
+	w->knot.member = w->upgraded = false;
+}
+
 static void settings(world_t *w, rng_t *rng)
 {
 	static const uint32_t LOW[] = { 300, 300, 600, 900 };
@@ -121,6 +137,9 @@ static void settings(world_t *w, rng_t *rng)
 	w->knot.propagation_delay = RNG_PICK(rng, DELAY);
 	w->collide = rng_chance(rng, 20);
 	make_kind(w);
+	if (generate_defaults) {
+		set_defaults(w);
+	}
 	if (w->knot.member) {
 		c->ttl = 0;
 	} else if (w->knot.base_ttl < c->ttl) {

@@ -164,6 +164,7 @@ static int usage(FILE *out, int status)
 	      "  --zone N         which of its zones (default 0)\n"
 	      "  --driver D       replay a baseline: 1 Knot, 2 Knot confirmed, 3 BIND\n"
 	      "  --only I4        count violations of one invariant only\n"
+	      "  --defaults       settings, policy and DNSKEY TTL as they are where nobody has set them\n"
 	      "  --first          stop at the first violation\n"
 	      "  --mutants        run the variants with a mistake; each has to be caught\n",
 	      out);
@@ -223,7 +224,7 @@ int main(int argc, char **argv)
 		{ "baselines", no_argument, NULL, 'b' }, { "replay", required_argument, NULL, 'r' },
 		{ "zone", required_argument, NULL, 'Z' }, { "driver", required_argument, NULL, 'd' },
 		{ "only", required_argument, NULL, 'o' }, { "first", no_argument, NULL, 'f' }, { "mutants", no_argument, NULL, 'm' },
-		{ "help", no_argument, NULL, 'h' }, { 0 },
+		{ "defaults", no_argument, NULL, 'D' }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	/* clang-format on */
 	static job_t job = { .from = 1, .to = 1000, .zones = 1, .profile = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -266,6 +267,9 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			job.first = true;
+			break;
+		case 'D':
+			generate_defaults = true;
 			break;
 		case 'o':
 			check_only = optarg;

@@ -446,7 +446,7 @@ typedef struct world {
 	unsigned excused_pairs;
 	violation_t violation;
 	unsigned rolls_done;
-	double ratio, ratio_waits;
+	double ratio, ratio_waits, took; /*!< Of the first rollover; took: seconds. */
 } world_t;
 
 /* events.c */
@@ -594,6 +594,8 @@ void duration_follow(world_t *w);
 
 /* generate.c */
 void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver);
+/*! Settings, policy and TTLs as they are where nobody has set them. */
+extern bool generate_defaults;
 extern const char *const profile_names[PROFILE__COUNT];
 extern const char *const fault_names[FAULT__COUNT];
 extern const char *const command_names[COMMAND__COUNT];

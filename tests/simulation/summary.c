@@ -30,7 +30,7 @@ static void keep(summary_t *sum, const kept_t *one)
 	sum->kept[at] = *one;
 }
 
-static void add_ratio(summary_t *sum, double ratio, double waits)
+static void add_ratio(summary_t *sum, double ratio, double waits, double took)
 {
 	if (sum->ratio_count == sum->ratio_room) {
 		size_t room = sum->ratio_room * 2 + 256;
@@ -38,12 +38,15 @@ static void add_ratio(summary_t *sum, double ratio, double waits)
 		sum->ratio = a != NULL ? a : sum->ratio;
 		double *b = realloc(sum->ratio_waits, room * sizeof(*b));
 		sum->ratio_waits = b != NULL ? b : sum->ratio_waits;
-		if (a == NULL || b == NULL) {
+		double *c = realloc(sum->took, room * sizeof(*c));
+		sum->took = c != NULL ? c : sum->took;
+		if (a == NULL || b == NULL || c == NULL) {
 			return;
 		}
 		sum->ratio_room = room;
 	}
 	sum->ratio[sum->ratio_count] = ratio;
+	sum->took[sum->ratio_count] = took;
 	sum->ratio_waits[sum->ratio_count++] = waits;
 }
 
@@ -90,6 +93,8 @@ void summary_add(summary_t *sum, const world_t *w, unsigned zone)
 	sum->surveys += w->engine.surveys;
 	sum->checksum += checksum(w);
 	sum->others_broke += w->excused_pairs > 0;
+	sum->left_published += w->left_published > 0;
+	sum->left_longest = w->left_published > sum->left_longest ? w->left_published : sum->left_longest;
 	if (w->failed) {
 		kept_t one = { .seed = w->seed, .zone = zone, .profile = w->profile, .violation = w->violation };
 		sum->failed++;
@@ -100,7 +105,7 @@ void summary_add(summary_t *sum, const world_t *w, unsigned zone)
 		sum->waiting++;
 	}
 	if (w->ratio > 0) {
-		add_ratio(sum, w->ratio, w->ratio_waits);
+		add_ratio(sum, w->ratio, w->ratio_waits, w->took);
 	}
 }
 
@@ -114,6 +119,8 @@ void summary_merge(summary_t *to, const summary_t *from)
 	to->surveys += from->surveys;
 	to->checksum += from->checksum;
 	to->others_broke += from->others_broke;
+	to->left_published += from->left_published;
+	to->left_longest = from->left_longest > to->left_longest ? from->left_longest : to->left_longest;
 	to->baseline_worlds += from->baseline_worlds;
 	for (int i = 0; i < DRIVER__COUNT; i++) {
 		to->broken[i] += from->broken[i];
@@ -122,7 +129,7 @@ void summary_merge(summary_t *to, const summary_t *from)
 		keep(to, &from->kept[i]);
 	}
 	for (size_t i = 0; i < from->ratio_count; i++) {
-		add_ratio(to, from->ratio[i], from->ratio_waits[i]);
+		add_ratio(to, from->ratio[i], from->ratio_waits[i], from->took[i]);
 	}
 }
 
@@ -130,7 +137,8 @@ void summary_free(summary_t *sum)
 {
 	free(sum->ratio);
 	free(sum->ratio_waits);
-	sum->ratio = sum->ratio_waits = NULL;
+	free(sum->took);
+	sum->ratio = sum->ratio_waits = sum->took = NULL;
 }
 
 static int compare(const void *a, const void *b)
@@ -162,12 +170,17 @@ void summary_print(const summary_t *sum, double seconds, const char *profile, bo
 	       "%" PRIu64 "\n",
 	       sum->done, sum->waiting);
 	printf("  broken for a resolver by somebody else: %" PRIu64 "\n", sum->others_broke);
+	printf("  a KSK left published between its making and keymgr: %" PRIu64 ", ready after at most %ld s\n",
+	       sum->left_published, (long)sum->left_longest);
 	printf("  invariants violated: %" PRIu64 "\n", sum->failed);
 	printf("  checksum of these worlds: %016" PRIx64 "\n", sum->checksum);
 	if (sum->ratio_count > 0) {
 		printf("duration of a first rollover in cooperative worlds (%zu):\n", sum->ratio_count);
 		print_ratio("over the lower bound of TTLs, lags and parent:", sum->ratio, sum->ratio_count);
 		print_ratio("over that with the configured waits:", sum->ratio_waits, sum->ratio_count);
+		qsort(sum->took, sum->ratio_count, sizeof(*sum->took), compare);
+		printf("  %-52s median %.2f, nine of ten below %.2f\n",
+		       "hours:", sum->took[sum->ratio_count / 2] / 3600, sum->took[sum->ratio_count * 9 / 10] / 3600);
 	}
 	if (baselines && sum->baseline_worlds > 0) {
 		printf("broken for a resolver by the driver itself, in the same worlds:\n");

@@ -28,7 +28,9 @@ typedef struct {
 	uint64_t baseline_worlds;
 	kept_t kept[KEPT_MAX]; /*!< The lowest seeds. */
 	unsigned kept_count;
-	double *ratio, *ratio_waits;
+	double *ratio, *ratio_waits, *took;
+	uint64_t left_published; /*!< Worlds in which a KSK of the module got ready by itself: its process had ended. */
+	time_t left_longest;     /*!< From its publication until then, seconds. */
 	size_t ratio_count, ratio_room;
 } summary_t;
 
