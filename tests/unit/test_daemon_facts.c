@@ -122,11 +122,51 @@ static void settings_and_the_last_order_are_facts(void **state)
 	assert_string_equal(own.conf_detail, "not loaded");
 }
 
+/*! The newest signature counts; Knot dates each an hour and a half back (RFC 4034 3.1.5). */
+static void a_dnskey_rrset_is_as_new_as_its_newest_signature(void **state)
+{
+	(void)state;
+	static const uint32_t inceptions[] = { 1700000000, 1700001000, 1699999000 };
+	zone_settings_t settings = { .policy = "lab" };
+	server_check_t check = { .status = SERVER_OK };
+
+	assert_int_equal(facts_of(&settings, &check).dnskey_signed, 0);
+	for (size_t i = 0; i < sizeof(inceptions) / sizeof(inceptions[0]); i++) {
+		/* 18 octets, the root as signer, a signature. */
+		uint8_t rdata[23] = { 0, 48, 13, 1 };
+		rdata[12] = inceptions[i] >> 24;
+		rdata[13] = inceptions[i] >> 16;
+		rdata[14] = inceptions[i] >> 8;
+		rdata[15] = inceptions[i];
+		rdata[22] = i;
+		knot_rdata_t *rr = malloc(knot_rdata_size(sizeof(rdata)));
+		assert_non_null(rr);
+		knot_rdata_init(rr, sizeof(rdata), rdata);
+		assert_int_equal(knot_rdataset_add(&check.rrsig, rr, NULL), KNOT_EOK);
+		free(rr);
+		const time_t newest = i == 0 ? inceptions[0] : inceptions[1];
+		assert_int_equal(facts_of(&settings, &check).dnskey_signed, newest + 5400);
+	}
+	knot_rdataset_clear(&check.rrsig, NULL);
+
+	/* What is cut off says nothing. */
+	uint8_t cut[18] = { 0, 48, 13, 1 };
+	memset(cut + 12, 0x7f, 4);
+	knot_rdata_t *rr = malloc(knot_rdata_size(sizeof(cut)));
+	assert_non_null(rr);
+	knot_rdata_init(rr, sizeof(cut), cut);
+	assert_int_equal(knot_rdataset_add(&check.rrsig, rr, NULL), KNOT_EOK);
+	free(rr);
+	assert_int_equal(facts_of(&settings, &check).dnskey_signed, 0);
+	knot_rdataset_clear(&check.rrsig, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_policy_in_force_is_told_by_its_name),
 		cmocka_unit_test(settings_and_the_last_order_are_facts),
+		cmocka_unit_test(a_dnskey_rrset_is_as_new_as_its_newest_signature),
 	};
 	return cmocka_run_group_tests_name("daemon_facts", tests, NULL, NULL);
 }
