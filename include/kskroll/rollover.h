@@ -41,11 +41,6 @@
 #define ROLLOVER_DS_CHECK 86400
 /*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
 #define ROLLOVER_UNKNOWN_DS_TTL 172800
-/*!
- * So long, or `observe`, CDS names the key that the DS names before Knot is ordered to use it: the other
- * would have got ready meanwhile (propagation-delay plus the DNSKEY TTL), or is the old one, and its DS out of caches.
- */
-#define ROLLOVER_CONFIRM_WAIT (7 * 86400)
 /*! The parent is notified again after `notify-again`, then after twice as long each time, at most this. */
 #define ROLLOVER_NOTIFY_MAX 86400
 /*! "name. address@port" of a server, with its final zero. */

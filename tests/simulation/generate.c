@@ -505,7 +505,6 @@ static uint32_t bound(const world_t *w)
 static void finish(world_t *w)
 {
 	time_t quiet = T0 + 3 * DAY;
-	bool swaps = w->profile == PROFILE_OPERATOR || w->profile == PROFILE_MIXED; /* By whatever hand. */
 
 	for (unsigned i = 0; i < w->fault_count; i++) {
 		fault_t *f = &w->fault[i];
@@ -516,13 +515,12 @@ static void finish(world_t *w)
 	for (unsigned i = 0; i < w->command_count; i++) {
 		quiet = w->command[i].at > quiet ? w->command[i].at : quiet;
 		event_add(w, w->command[i].at, EV_COMMAND, w->command[i].kind, 0);
-		swaps |= w->command[i].kind == COMMAND_LOSE_STORE;
 	}
 	w->bound = bound(w);
 	w->quiet_from = quiet;
 	/* Whatever a fault interrupted may have to begin again: two rollovers' time. */
 	unsigned rounds = w->profile == PROFILE_COOPERATIVE ? 1 : 2;
-	w->end = quiet + rounds * (time_t)w->bound + 3 * DAY + (swaps ? ROLLOVER_CONFIRM_WAIT : 0);
+	w->end = quiet + rounds * (time_t)w->bound + 3 * DAY;
 	if (w->engine.config.ksk_lifetime > 0) {
 		w->end += w->rolls_wanted * ((time_t)w->engine.config.ksk_lifetime + w->bound);
 	}
