@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The broker's side. It stays what it is whatever comes: a request that is none is refused, and only the end of the
- * connection ends it, or another key database in the place of the one that it is confined to.
+ * connection ends it, or another key database or program in the place of the one that it is confined to.
  */
 
 #include <assert.h>
@@ -17,12 +17,19 @@
 #include "broker_wire.h"
 #include "kskroll/broker.h"
 
+/*! Database, its lock, the program. */
+#define FILES 3
+
+typedef struct {
+	dev_t device;
+	ino_t inode;
+} file_t;
+
 typedef struct {
 	const broker_t *broker;
 	bool configured;
-	bool confined; // To the files of the database, namely these:
-	dev_t device;
-	ino_t files[2];
+	bool confined; // To the files of the database, and the program, namely these:
+	file_t files[FILES];
 	keymgr_t keymgr;
 	char folder[BROKER_PATH_MAX];
 	char program[BROKER_PATH_MAX];
@@ -40,25 +47,34 @@ typedef struct {
 		return (status);                                                                                       \
 	} while (0)
 
+/*! Which file is there now; zeros: none. */
+static file_t file_at(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 ? (file_t){ st.st_dev, st.st_ino } : (file_t){ 0, 0 };
+}
+
 /*!
  * Confines to the files of the database, which knotd makes with the first key. keymgr would make them, and list no
  * keys. \return BROKER_DONE: they are there, and the same as before.
  */
 static broker_status_t find_database(work_t *work)
 {
-	static const char *const names[] = { "data.mdb", "lock.mdb" };
+	char data[BROKER_PATH_MAX + 16], lock[BROKER_PATH_MAX + 16];
+	snprintf(data, sizeof(data), "%s/data.mdb", work->folder);
+	snprintf(lock, sizeof(lock), "%s/lock.mdb", work->folder);
+	// Below /usr a program may be replaced, as by a package: the folder is what counts there.
+	const bool of_system = strncmp(work->program, "/usr/", 5) == 0;
+	const char *const paths[FILES] = { data, lock, of_system ? "" : work->program };
 
-	for (size_t i = 0; i < 2; i++) {
-		char path[BROKER_PATH_MAX + 16];
-		struct stat st;
-		snprintf(path, sizeof(path), "%s/%s", work->folder, names[i]);
-		if (stat(path, &st) != 0) {
-			REFUSE(work, BROKER_FAILED, "the key database %.80s: %s", path, strerror(errno));
+	for (size_t i = 0; i < FILES; i++) {
+		const file_t file = file_at(paths[i]);
+		if (file.inode == 0 && (paths[i] == data || paths[i] == lock)) {
+			REFUSE(work, BROKER_FAILED, "the key database %.80s: %s", paths[i], strerror(errno));
 		}
 		if (!work->confined) {
-			work->files[i] = st.st_ino;
-			work->device = st.st_dev;
-		} else if (work->files[i] != st.st_ino || work->device != st.st_dev) {
+			work->files[i] = file;
+		} else if (work->files[i].inode != file.inode || work->files[i].device != file.device) {
 			// It cannot be opened. A new process can.
 			exit(EXIT_SUCCESS);
 		}
