@@ -179,6 +179,11 @@ static time_t next_check(const dec_t *c, const rollover_gate_info_t *gate, time_
 	return (until != 0 && until > c->now && until < at) ? until : at;
 }
 
+static bool is_of_keys(rollover_gate_t gate)
+{
+	return gate == GATE_KEYS_PENDING || gate == GATE_KEYS_REFUSED;
+}
+
 void dec_wait(dec_t *c, rollover_gate_t gate, const char *about, const char *detail, time_t until)
 {
 	const rollover_gate_info_t *info = rollover_gate_info(gate);
@@ -197,7 +202,10 @@ void dec_wait(dec_t *c, rollover_gate_t gate, const char *about, const char *det
 		row->gate_since = c->now;
 		c->out->gate_changed = true;
 	}
-	row->checks = !same_gate ? 0 : (c->before->checks < UINT8_MAX ? c->before->checks + 1 : UINT8_MAX);
+	/* An order may be refused and put off by turns. */
+	const bool goes_on =
+		same_gate || (c->before->state == row->state && is_of_keys(gate) && is_of_keys(c->before->gate));
+	row->checks = !goes_on ? 0 : (c->before->checks < UINT8_MAX ? c->before->checks + 1 : UINT8_MAX);
 	row->next_check = next_check(c, info, until, row->checks);
 }
 

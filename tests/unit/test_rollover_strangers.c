@@ -177,6 +177,26 @@ static void a_ds_that_is_there_needs_no_signals(void **state)
 	}
 }
 
+/*! keymgr refuses, and Knot is about to sign whenever it does not: the checks get rarer all the same. */
+static void an_order_refused_and_put_off_by_turns_is_repeated_ever_later(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_SIGNAL);
+	m.row.keys = KEYS_SILENT;
+	machine_signal(&m, 0);
+	for (int i = 0; i < 12; i++) {
+		m.facts.own.keys_refused = i % 2 != 0;
+		machine_step(&m);
+		expect(&m, ROLLOVER_SIGNAL, i % 2 != 0 ? GATE_KEYS_REFUSED : GATE_KEYS_PENDING);
+		if (i > 0 && i < 8) {
+			assert_int_equal(m.row.next_check - m.now, 1 << i);
+		}
+		m.now = m.row.next_check;
+	}
+	assert_int_equal(m.row.checks, 11);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +208,7 @@ int main(void)
 		cmocka_unit_test(signals_of_others_count),
 		cmocka_unit_test(a_newcomer_may_have_been_signalled),
 		cmocka_unit_test(a_ds_that_is_there_needs_no_signals),
+		cmocka_unit_test(an_order_refused_and_put_off_by_turns_is_repeated_ever_later),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
