@@ -199,6 +199,7 @@ static void left_published(world_t *w, sim_key_t *key)
 
 	key->ready_cause = key->made == CAUSE_OURS && at_work ? CAUSE_OURS : CAUSE_KNOT;
 	key->ready_decided = key->ready_cause == CAUSE_OURS ? key->made_decided : w->now;
+	w->low_ttl_signals |= e->alive && !w->knot.base_signals && w->knot.policy == POLICY_LOW_TTL;
 	if (key->made == CAUSE_OURS && key->ready_cause == CAUSE_KNOT) {
 		w->left_published = w->now - key->published;
 		trace(w, "knot        KSK %s was left published by a process that has ended", keys_text(1U << k));

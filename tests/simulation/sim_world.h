@@ -429,6 +429,7 @@ typedef struct world {
 		unsigned countdown;  /*!< Points at which the process may end, in that state; 0: it does not die so. */
 		uint32_t afterwards; /*!< Knot goes on alone for so long. */
 	} dies;
+	bool low_ttl_signals;    /*!< A KSK got ready by itself that only the policy with the low TTL signals. */
 	bool told_older;         /*!< The operator is about to delete the KSK that is older. */
 	time_t left_published;   /*!< A key of ours got ready by itself after so many seconds; 0: none. */
 	bool leaves;             /*!< The operator wants it insecure, for good. */
