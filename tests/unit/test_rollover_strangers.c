@@ -92,6 +92,59 @@ static void one_more_key_is_set_once(void **state)
 	}
 }
 
+/*! keymgr is busy, or the process ends before it is asked. */
+static void one_more_key_is_set_until_that_is_done(void **state)
+{
+	static const rollover_state_t STATES[] = { ROLLOVER_INTRODUCE, ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE,
+		                                   ROLLOVER_RETIRE, ROLLOVER_ROLLED_BACK };
+	(void)state;
+	for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++) {
+		machine_t m;
+		machine_at(&m, STATES[i]);
+		m.facts.own.dnskey |= THIRD;
+		for (unsigned order = 0; order < 3; order++) {
+			machine_step(&m);
+			expect(&m, STATES[i], GATE_UNKNOWN_KEY);
+			assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+			m.now = m.row.next_check;
+		}
+		machine_obey(&m);
+		machine_step(&m);
+		expect(&m, STATES[i], GATE_UNKNOWN_KEY);
+		assert_false(m.out.set_keys);
+	}
+}
+
+/*! The next KSK, of Knot or of an operator, comes while a nameserver has the old one. Nothing waits for it. */
+static void the_next_key_is_set_before_it_signals(void **state)
+{
+	(void)state;
+	for (unsigned first = 0; first < 2; first++) {
+		for (unsigned late = 0; late < 2; late++) {
+			machine_t m;
+			machine_at(&m, ROLLOVER_RETIRE);
+			m.row.old_count = first ? 0 : 1;
+			m.row.gate = first ? GATE_NONE : GATE_KNOT_KEEPS_KEY;
+			machine_serve(&m, NEW, 300);
+			if (late) {
+				machine_step(&m);
+				expect(&m, ROLLOVER_RETIRE, GATE_WAITING_DNSKEY_TTL);
+				assert_false(m.out.set_keys);
+			}
+			machine_serve(&m, NEW | THIRD, 300);
+			for (unsigned order = 0; order < 2; order++) {
+				machine_step(&m);
+				expect(&m, ROLLOVER_RETIRE, GATE_WAITING_DNSKEY_TTL);
+				assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+			}
+			machine_obey(&m);
+			machine_step(&m);
+			expect(&m, ROLLOVER_RETIRE, GATE_WAITING_DNSKEY_TTL);
+			assert_int_equal(m.out.set_keys, first);
+		}
+	}
+}
+
 /*! Its signals would ask for the DS that the operator wants to be gone. Nothing waits for it. */
 static void a_zone_that_is_insecure_asks_for_no_ds(void **state)
 {
@@ -204,6 +257,8 @@ int main(void)
 		cmocka_unit_test(a_key_that_was_not_ordered_is_set),
 		cmocka_unit_test(an_idle_zone_forgets_what_was_read),
 		cmocka_unit_test(one_more_key_is_set_once),
+		cmocka_unit_test(one_more_key_is_set_until_that_is_done),
+		cmocka_unit_test(the_next_key_is_set_before_it_signals),
 		cmocka_unit_test(a_zone_that_is_insecure_asks_for_no_ds),
 		cmocka_unit_test(signals_of_others_count),
 		cmocka_unit_test(a_newcomer_may_have_been_signalled),
