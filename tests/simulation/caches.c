@@ -76,8 +76,7 @@ static bool taken_later(const world_t *w, world_keys_t removed, time_t decided)
 	return false;
 }
 
-/*! Every server of the parent served an older version at the step: what the parent really had could not be seen. */
-static bool parent_hidden(const world_t *w, time_t decided)
+bool parent_hidden(const world_t *w, time_t decided)
 {
 	uint32_t old = 0;
 
@@ -112,6 +111,8 @@ static bool of_use_before(const world_t *w, const exposure_t *ds, const exposure
  * There are two steps after which a resolver can be worse off than if we had done nothing:
  * signalling a key (the DS of it came from our CDS), and letting a key go. Without
  * both, DS and DNSKEY would be what they were, or what somebody else made of them.
+ *
+ * A DS that comes from CDS of a key that the operator set ready could not be seen before a server had it.
  */
 static const char *charged(const world_t *w, const exposure_t *ds, const exposure_t *dnskey)
 {
@@ -135,7 +136,8 @@ static const char *charged(const world_t *w, const exposure_t *ds, const exposur
 		if ((ds->keys & dnskey->removed & bit) && key->state == KSK_REMOVED &&
 		    key->removed_cause == CAUSE_OURS &&
 		    !taken_later(w, ds->keys & dnskey->removed, key->removed_decided) &&
-		    !unknowable(w, ds, key->removed_decided) && !parent_hidden(w, key->removed_decided)) {
+		    !unknowable(w, ds, key->removed_decided) && !parent_hidden(w, key->removed_decided) &&
+		    !(ds->cause == CAUSE_OPERATOR && ds->since > key->removed_decided)) {
 			return "a KSK was let go while its DS could be had";
 		}
 		if ((ds->keys & bit) && ds->cause == CAUSE_OURS && !(dnskey->removed & bit) &&
@@ -227,6 +229,7 @@ static void enter(world_t *w, exposures_t *set, sim_server_t *server, const expo
 	exposure_t *e = &set->list[at];
 	if (!known) {
 		e->ttl = 0; /* What it once was served with has run out. */
+		e->since = w->now;
 	}
 	e->ttl = ttl > e->ttl ? ttl : e->ttl;
 	e->active++;

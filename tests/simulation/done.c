@@ -108,6 +108,20 @@ static bool ds_of_removed_key(const world_t *w)
 	return false;
 }
 
+/*! The module removed the key of the DS while every server of the parent served an older one, or before any had it. */
+static bool ds_was_hidden(const world_t *w)
+{
+	for (unsigned k = 0; k < w->knot.key_count; k++) {
+		const sim_key_t *key = &w->knot.key[k];
+		if ((parent_ds(w) & (1U << k)) && key->state == KSK_REMOVED && key->removed_cause == CAUSE_OURS &&
+		    (parent_hidden(w, key->removed_decided) ||
+		     w->up.version[w->up.version_count - 1].cause == CAUSE_OPERATOR)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /*! The operator's own DS set or keys are in the way, and the gate says so. */
 static bool left_by_operator(const world_t *w)
 {
@@ -161,6 +175,9 @@ static bool left_by_operator(const world_t *w)
 		return w->first || by_hand ||
 		       (w->why &
 		        (WHY_DS_BY_HAND | WHY_STORE_LOST)); /* Two have a DS (see below), and Knot makes no third. */
+	}
+	if (row->gate == GATE_CHAIN_BROKEN && ds_was_hidden(w)) {
+		return true;
 	}
 	if ((row->gate == GATE_CHAIN_BROKEN || row->gate == GATE_OLD_KEY_GONE) && ds_of_removed_key(w)) {
 		return true;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "sim_world.h"
+#include "sim_orders.h"
 
 static void sleep_until(world_t *w, time_t wake)
 {
@@ -176,7 +176,8 @@ static void decide(world_t *w, unsigned decisions)
 	say(w, before, d);
 	duration_follow(w);
 	if ((d->transition && d->row.state == ROLLOVER_ROLLED_BACK) ||
-	    (!d->transition && d->gate_changed && d->row.state != ROLLOVER_ROLLED_BACK)) {
+	    (!d->transition && (d->gate_changed || d->row.gate == GATE_KEYS_REFUSED) &&
+	     d->row.state != ROLLOVER_ROLLED_BACK)) {
 		operator_is_told(w);
 	}
 	if (engine_may_crash(w, does)) {

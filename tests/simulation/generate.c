@@ -6,9 +6,7 @@
 
 #include <string.h>
 
-#include "sim_world.h"
-
-bool generate_defaults;
+#include "sim_orders.h"
 
 const char *const profile_names[PROFILE__COUNT] = {
 	"cooperative", "faulty", "stuck", "operator", "crash", "mixed", "dead",
@@ -73,44 +71,6 @@ const char *const command_names[COMMAND__COUNT] = {
 static const uint32_t TTLS[] = { 300, 900, HOUR, HOUR, 4 * HOUR, DAY };
 static const uint32_t DS_TTLS[] = { 300, HOUR, HOUR, 6 * HOUR, DAY, DAY, 2 * DAY };
 
-/*! What kind of zone it is, and how well keymgr gets along with Knot there. */
-static void make_kind(world_t *w)
-{
-	static const rollover_state_t FORMER[] = {
-		ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL,   ROLLOVER_AWAIT_DS,
-		ROLLOVER_OBSERVE, ROLLOVER_WITHDRAW,  ROLLOVER_ROLLBACK, ROLLOVER_RETIRE,
-	};
-	rng_t *rng = &w->key_rng;
-	const unsigned kind = rng_below(rng, 100);
-
-	w->knot.base_signals = kind >= 25;
-	if (w->driver == DRIVER_MODULE) {
-		w->knot.member = kind >= 80 && !w->leaves;
-		w->upgraded = !w->knot.member && !w->first && rng_chance(rng, kind < 25 ? 40 : 4);
-		w->former = RNG_PICK(rng, FORMER);
-	}
-	if (rng_chance(rng, 40)) {
-		w->knot.loses = rng_chance(rng, 80) ? 10 : 300;
-		w->knot.busy = rng_chance(rng, 50) ? 0 : 20;
-		w->knot.unheard = rng_chance(rng, 50) ? 0 : 10;
-	}
-	w->knot.busy_often = w->knot.loses > 10 || w->knot.busy > 0 || w->knot.unheard > 0;
-}
-
-static void set_defaults(world_t *w)
-{
-	static const rollover_config_t DEFAULT = ROLLOVER_CONFIG_DEFAULT;
-	const rollover_config_t c = w->engine.config;
-
-	w->engine.config = DEFAULT;
-	w->engine.config.notify = c.notify;
-	w->engine.config.notify_again = c.notify_again;
-	w->knot.base_ttl = HOUR;
-	w->knot.propagation_delay = HOUR;
-	w->knot.base_signals = true;
-	w->knot.member = w->upgraded = false;
-}
-
 static void settings(world_t *w, rng_t *rng)
 {
 	static const uint32_t LOW[] = { 300, 300, 600, 900 };
@@ -136,10 +96,7 @@ static void settings(world_t *w, rng_t *rng)
 	w->knot.base_ttl = RNG_PICK(rng, TTLS);
 	w->knot.propagation_delay = RNG_PICK(rng, DELAY);
 	w->collide = rng_chance(rng, 20);
-	make_kind(w);
-	if (generate_defaults) {
-		set_defaults(w);
-	}
+	kinds_make(w);
 	if (w->knot.member) {
 		c->ttl = 0;
 	} else if (w->knot.base_ttl < c->ttl) {

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "sim_world.h"
+#include "sim_orders.h"
 
 const zone_version_t *knot_version(const world_t *w)
 {

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim_orders.h"
 #include "summary.h"
 
 typedef struct {

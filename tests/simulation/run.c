@@ -3,7 +3,7 @@
  * One world from beginning to end.
  */
 
-#include "sim_world.h"
+#include "sim_orders.h"
 
 static void begin(world_t *w)
 {

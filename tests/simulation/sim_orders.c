@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "key_plan.h"
-#include "sim_world.h"
+#include "sim_orders.h"
 
 /*! How often an order is carried out before Knot is said to undo it. */
 #define TRIES 3

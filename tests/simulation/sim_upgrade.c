@@ -4,7 +4,7 @@
  * the states of the keys are those that Knot's timers gave them, and its row knows neither these nor the signals.
  */
 
-#include "sim_world.h"
+#include "sim_orders.h"
 
 /*! Whether the new KSK has been there for long in the state. */
 static bool has_new(rollover_state_t state)

@@ -180,6 +180,7 @@ typedef struct {
 	bool excused;         /*!< By a server that counted as out of service. */
 	uint32_t ttl;         /*!< The largest with which it was served. */
 	uint8_t active;       /*!< Servers that serve it now. */
+	time_t since;         /*!< It could be had since then, without a gap. */
 	time_t left;          /*!< Last served, unless active. */
 	time_t until;         /*!< No cache has it from then on, unless active. */
 } exposure_t;
@@ -474,6 +475,9 @@ bool exposure_reachable(const exposure_t *e, time_t now);
  */
 bool fault_known(const world_t *w, int fault, world_keys_t keys, uint32_t ttl, time_t decided);
 
+/*! Every server of the parent served an older version at that time: what the parent really had could not be seen. */
+bool parent_hidden(const world_t *w, time_t decided);
+
 /*! The zone as some resolver sees it now. */
 bool resolver_fails(world_t *w, bool warm);
 
@@ -500,24 +504,6 @@ void knot_backup(world_t *w);
 bool knot_restore(world_t *w);
 world_keys_t knot_keys(const world_t *w);
 const zone_version_t *knot_version(const world_t *w);
-
-/* sim_orders.c */
-/*! How an order for keys ended (server_status_t, and the death of the process). */
-typedef enum {
-	ORDER_OK = 0,
-	ORDER_BUSY,
-	ORDER_REFUSED,
-	ORDER_UNHEARD,
-	ORDER_DIED
-} order_end_t;
-/*! Carries out what a decision says about keys, as module/server/key_actor.c. \a detail: 160 bytes. */
-order_end_t orders_run(world_t *w, const rollover_decision_t *d, time_t decided, char *detail);
-
-/* sim_upgrade.c */
-/*! Keys and DS as 0.1.0 has left them. */
-void upgrade_start(world_t *w);
-/*! Its row. */
-void upgrade_row(world_t *w);
 
 /* servers.c */
 /*! The RRset that a server gives to resolvers; false: none. */
@@ -595,8 +581,6 @@ void duration_follow(world_t *w);
 
 /* generate.c */
 void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver);
-/*! Settings, policy and TTLs as they are where nobody has set them. */
-extern bool generate_defaults;
 extern const char *const profile_names[PROFILE__COUNT];
 extern const char *const fault_names[FAULT__COUNT];
 extern const char *const command_names[COMMAND__COUNT];

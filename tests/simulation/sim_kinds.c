@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Kinds of zones: what the base policy publishes, members of catalogs, upgrades from 0.1.0, defaults.
+ */
+
+#include "sim_orders.h"
+
+bool generate_defaults;
+
+/*! What kind of zone it is, and how well keymgr gets along with Knot there. */
+static void make_kind(world_t *w)
+{
+	static const rollover_state_t FORMER[] = {
+		ROLLOVER_PREPARE, ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL,   ROLLOVER_AWAIT_DS,
+		ROLLOVER_OBSERVE, ROLLOVER_WITHDRAW,  ROLLOVER_ROLLBACK, ROLLOVER_RETIRE,
+	};
+	rng_t *rng = &w->key_rng;
+	const unsigned kind = rng_below(rng, 100);
+
+	w->knot.base_signals = kind >= 25;
+	if (w->driver == DRIVER_MODULE) {
+		w->knot.member = kind >= 80 && !w->leaves;
+		w->upgraded = !w->knot.member && !w->first && rng_chance(rng, kind < 25 ? 40 : 4);
+		w->former = RNG_PICK(rng, FORMER);
+	}
+	if (rng_chance(rng, 40)) {
+		w->knot.loses = rng_chance(rng, 80) ? 10 : 300;
+		w->knot.busy = rng_chance(rng, 50) ? 0 : 20;
+		w->knot.unheard = rng_chance(rng, 50) ? 0 : 10;
+	}
+	w->knot.busy_often = w->knot.loses > 10 || w->knot.busy > 0 || w->knot.unheard > 0;
+}
+
+static void set_defaults(world_t *w)
+{
+	static const rollover_config_t DEFAULT = ROLLOVER_CONFIG_DEFAULT;
+	const rollover_config_t c = w->engine.config;
+
+	w->engine.config = DEFAULT;
+	w->engine.config.notify = c.notify;
+	w->engine.config.notify_again = c.notify_again;
+	w->knot.base_ttl = HOUR;
+	w->knot.propagation_delay = HOUR;
+	w->knot.base_signals = true;
+	w->knot.member = w->upgraded = false;
+}
+
+void kinds_make(world_t *w)
+{
+	make_kind(w);
+	if (generate_defaults) {
+		set_defaults(w);
+	}
+}
