@@ -71,6 +71,15 @@ job_t *job_new(job_kind_t kind, const char *zone, const char *base, void *arg)
 	return job;
 }
 
+bool job_is_stale(const job_t *job, uint64_t now)
+{
+	assert(job != NULL && job->keys != NULL);
+
+	const key_order_t order = job->keys->order;
+	return (order == KEY_ORDER_RETIRE || order == KEY_ORDER_ABORT) &&
+	       now - job->called > STALE_AFTER * UINT64_C(1000000000);
+}
+
 void job_set(job_t *job, server_status_t status, const char *detail)
 {
 	job->status = job->check.status = status;

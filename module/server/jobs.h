@@ -22,6 +22,8 @@
 #define SWITCHES_MAX 256
 /*! A number of switches that never comes together. */
 #define SWITCHES_NEVER SIZE_MAX
+/*! An order that cannot be taken back does not wait for longer, seconds. */
+#define STALE_AFTER 60
 /*! How far ahead the queue is searched for calls that can share a connection. */
 #define LOOKAHEAD 512
 
@@ -53,6 +55,7 @@ typedef struct job {
 	bool implicit;
 	bool leaves;         /*!< See policy_want_t. */
 	server_keys_t *keys; /*!< Owned; NULL unless an order for keys. */
+	uint64_t called;     /*!< uv_hrtime() of the call that brought \a keys. */
 
 	server_status_t status;
 	rollover_gate_t gate;
@@ -76,6 +79,12 @@ void job_list_move(job_list_t *to, job_list_t *from);
 
 /*! \return NULL if there is no memory. \a base may be NULL; texts are copied. */
 job_t *job_new(job_kind_t kind, const char *zone, const char *base, void *arg);
+/*!
+ * \brief Whether an order that removes keys has waited so long that what it rests on has to be proven again.
+ *
+ * \param[in] now  uv_hrtime(), ns.
+ */
+bool job_is_stale(const job_t *job, uint64_t now);
 /*! What it has come to, whatever it was. */
 void job_set(job_t *job, server_status_t status, const char *detail);
 /*! Calls back and frees. */

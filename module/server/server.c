@@ -116,6 +116,10 @@ static void run_switches(server_t *server, job_list_t *batch)
 
 static void run_keys(server_t *server, job_t *job)
 {
+	if (job_is_stale(job, uv_hrtime())) {
+		job_set(job, SERVER_BUSY, "the order has waited for its turn: what it rests on is proven again");
+		return;
+	}
 	job->status = key_actor_run(&server->target, &server->keys, job->zone, job->keys, job->detail);
 }
 
@@ -449,6 +453,7 @@ void server_keys(server_t *server, const char *zone, const server_keys_t *keys, 
 	if (job != NULL) {
 		*copy = *keys;
 		job->keys = copy;
+		job->called = uv_hrtime();
 	} else {
 		free(copy);
 	}

@@ -173,12 +173,29 @@ static void nothing_is_lost_or_overtaken(void **state)
 	assert_int_equal(largest[JOB_KEYS], 1);
 }
 
+/*! What cannot be taken back rests on what was seen just before. */
+static void orders_that_remove_keys_grow_stale(void **state)
+{
+	(void)state;
+	const uint64_t second = UINT64_C(1000000000), called = 100 * second;
+
+	for (int order = 0; order < KEY_ORDERS; order++) {
+		server_keys_t keys = { .order = order };
+		const job_t job = { .kind = JOB_KEYS, .keys = &keys, .called = called };
+		const bool removes = order == KEY_ORDER_RETIRE || order == KEY_ORDER_ABORT;
+		assert_false(job_is_stale(&job, called));
+		assert_false(job_is_stale(&job, called + 60 * second));
+		assert_int_equal(job_is_stale(&job, called + 60 * second + 1), removes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(switches_wait_and_checks_go_on),
 		cmocka_unit_test(a_zone_keeps_its_order),
 		cmocka_unit_test(nothing_is_lost_or_overtaken),
+		cmocka_unit_test(orders_that_remove_keys_grow_stale),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
