@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -14,10 +13,9 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "util/spawn.h"
 
 #define NAME "kskrolld"
-
-extern char **environ;
 
 const char *child_path(void)
 {
@@ -36,38 +34,12 @@ const char *child_path(void)
 	return KSKROLL_LIBEXEC "/" NAME;
 }
 
+/*! Neither port 53 nor a database may stay open in a process that outlives knotd, be it for a moment. */
 static int spawn(pid_t *pid, const char *path, int sock)
 {
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
 	char *const argv[] = { NAME, NULL };
-	sigset_t none, all;
 
-	int ret = posix_spawn_file_actions_init(&files);
-	if (ret != 0) {
-		return ret;
-	}
-	ret = posix_spawnattr_init(&attributes);
-	if (ret != 0) {
-		posix_spawn_file_actions_destroy(&files);
-		return ret;
-	}
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	ret = posix_spawn_file_actions_adddup2(&files, sock, STDIN_FILENO);
-	if (ret == 0) {
-		/* Neither port 53 nor a database may stay open in a process that outlives knotd, be it for a moment. */
-		ret = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-	}
-	if (ret == 0) {
-		ret = posix_spawn(pid, path, &files, &attributes, argv, environ);
-	}
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
-	return ret;
+	return spawn_program(pid, path, argv, (int[]){ sock, SPAWN_SAME, SPAWN_SAME });
 }
 
 int child_start(child_t *child)

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +15,10 @@
 #include <libknot/libknot.h>
 
 #include "keymgr.h"
+#include "util/spawn.h"
 
 /*! keymgr -D FOLDER -j -- ZONE COMMAND ID TIMER... and the final NULL. */
 #define ARGUMENTS_MAX (9 + KEY_CHANGE_TIMERS_MAX)
-
-extern char **environ;
 
 /*! What a run has printed. */
 typedef struct {
@@ -47,37 +45,6 @@ static int64_t now_ms(void)
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
-
-/*! \return 0 or an errno. */
-static int start(pid_t *pid, const char *program, char *const *argv, int out, int err)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-
-	int ret = posix_spawn_file_actions_init(&files);
-	if (ret != 0) {
-		return ret;
-	}
-	ret = posix_spawnattr_init(&attributes);
-	if (ret != 0) {
-		posix_spawn_file_actions_destroy(&files);
-		return ret;
-	}
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	ret = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	ret = ret != 0 ? ret : posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-	ret = ret != 0 ? ret : posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
-	ret = ret != 0 ? ret : posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-	ret = ret != 0 ? ret : posix_spawn(pid, program, &files, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
-	return ret;
 }
 
 /*! \return False at the end of the stream, or if it is more than keymgr ever prints. */
@@ -212,7 +179,7 @@ static int run(const keymgr_t *keymgr, const char *zone, const char *const *tail
 		close(out[1]);
 		return knot_map_errno();
 	}
-	int ret = start(&pid, program, (char *const *)argv, out[1], err[1]);
+	int ret = spawn_program(&pid, program, (char *const *)argv, (int[]){ SPAWN_NULL, out[1], err[1] });
 	close(out[1]);
 	close(err[1]);
 	if (ret == 0) {
