@@ -1,102 +1,151 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A rollover that version 0.1.0 has begun is carried on: its policies, its store and its states of keys are taken over."""
+"""A rollover that version 0.1.0 began is carried on: its store, its policies, the states in which it left the keys.
+
+The present module brings the zone into the state; then all is made what 0.1.0 would have left there.
+"""
 
 import contextlib
+import json
 import shutil
 import sqlite3
 
 from . import ask, check
-from .faults import keymgr, store_path
+from .daemons import run
+from .faults import store_path
 from .flicker import Flicker
-from .marks import bound
+from .key_lab import state_of
+from .marks import bound, long_test
 from .progress import Progress
-from .test_faults_local import tag_of
-from .test_rollover import ZONE, module_world, start
+from .test_rollover import ROLLOVER, ZONE, module_world, start
 from .wait import wait_until
 from .world import KNOT
 
-#: The derived policies of 0.1.0: cds-cdnskey-publish, and what was added to the TTL.
+#: 0.1.0 asked for it: only its own policies signalled.
+BASE = {"cds-cdnskey-publish": "none"}
+MADE = "made by the module kskroll"
+#: Derived policies of 0.1.0: cds-cdnskey-publish, what is added to the TTL of the module.
 FORMER = {"quiet": ("none", 0), "signal": ("rollover", 1), "rollback": ("double-ds", 2)}
-#: Columns of schema 3 that have another name now.
-RENAMED = {"all_expired": "all_drained", "ds_expire": "ds_drain", "ordered": "acted", "checks": "looks",
-           "next_check": "wake", "checked": "looked", "go_insecure": "leave"}
-#: 0.1.0 asked for this base policy.
-SETTINGS = {"policy": {"cds-cdnskey-publish": "none"}, "confdb": True, "pinned": False,
-            "module_settings": {"observe": 8}}
+TTL = 5
+#: Of table zone: names of today, names of schema 3.
+RENAMED = {"all_expired": "all_drained", "ds_expire": "ds_drain", "ordered": "acted", "checks": "looks", "next_check": "wake",
+           "checked": "looked", "go_insecure": "leave"}
+ADDED = ("key_states", "signalled")
 
 
-def former_store(path):
-    """The store as 0.1.0 wrote it."""
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        for column in ("key_states", "signalled"):
-            database.execute(f"ALTER TABLE zone DROP COLUMN {column}")
+def downgrade(path):
+    """The store as 0.1.0 wrote it: schema 3, see tests/unit/store_schema_3.sql."""
+    with contextlib.closing(sqlite3.connect(path)) as database, open("tests/unit/store_schema_3.sql", encoding="utf-8") as file, \
+            contextlib.closing(sqlite3.connect(":memory:")) as former:
         database.execute("DROP INDEX zone_checked")
+        for name in ADDED:
+            database.execute(f"ALTER TABLE zone DROP COLUMN {name}")
         for name, was in RENAMED.items():
             database.execute(f"ALTER TABLE zone RENAME COLUMN {name} TO {was}")
         database.execute("CREATE INDEX zone_looked ON zone (looked)")
         database.execute("PRAGMA user_version = 3")
         database.commit()
+        former.executescript(file.read())
+        for table in ("zone", "server", "history"):
+            shapes = [[(row[1], row[2]) for row in one.execute(f"PRAGMA table_info({table})")] for one in (database, former)]
+            assert shapes[0] == shapes[1], f"{table}: {shapes}"
+
+
+def policy_name(role):
+    """Name of a policy that 0.1.0 derived."""
+    return f"lab-kskroll-{role}-{TTL}"
 
 
 def former_sections(world, role):
-    """knot.conf as 0.1.0 left it: its policies, one of them in force."""
-    base = world._policy()
-    made = [{**base, "id": f"lab-kskroll-{name}-5", "cds-cdnskey-publish": publish, "dnskey-ttl": 5 + apart,
-             "comment": '"made by the module kskroll"'} for name, (publish, apart) in FORMER.items()]
-    sections = []
-    for name, content in world.knot_sections():
-        if name == "policy":
-            content = [*content, *made]
-        elif name == "zone":
-            content = [{**block, "dnssec-policy": f"lab-kskroll-{role}-5"} if block["domain"] == ZONE else block
-                       for block in content]
-        sections.append((name, content))
-    return sections
+    """The configuration of 0.1.0 in the middle of a rollover; \\a role: the policy of the zone."""
+    made = [{**world._policy(), "id": policy_name(name), "cds-cdnskey-publish": publish, "dnskey-ttl": TTL + apart,
+             "comment": f'"{MADE}"'} for name, (publish, apart) in FORMER.items()]
+    added = {"policy": lambda content: [*content, *made],
+             "zone": lambda content: [{**block, "dnssec-policy": policy_name(role)} for block in content]}
+    return [(name, added.get(name, lambda content: content)(content)) for name, content in world.knot_sections()]
 
 
-def carried_on(directory, state, role, *timers):
-    """Up to the state with this version, then all as 0.1.0 had it there."""
-    with module_world(directory, **SETTINGS) as (world, old), Progress(world.knot, ZONE) as progress:
-        world.agent.deaf = state != "observe"
+def keymgr(world, *args):
+    """keymgr on the keys of the zone, while knotd is stopped."""
+    done = run(["keymgr", "-D", world.knot.path("db", "keys"), ZONE, *args])
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def key_states(world):
+    """Key tag -> state, of the KSKs."""
+    return {key["tag"]: state_of(key) for key in json.loads(keymgr(world, "list", "-j")) if key["ksk"]}
+
+
+@contextlib.contextmanager
+def carried_on(directory, state, role, left, timers, confdb=True):
+    """A zone in this state of 0.1.0; the new key has \\a left, the last of its timers. Yields once knotd runs again, judges the end."""
+    with module_world(directory, confdb=confdb, policy=BASE, module_settings={"observe": 8}) as (world, old), \
+            Progress(world.knot, ZONE) as progress, Flicker(KNOT, ZONE) as flicker:
+        before = ask.ksk_tags(KNOT, ZONE)
         progress.wait("idle", 30)
+        world.agent.deaf = True
         start(world)
-        progress.wait(state, 90)
-        wait_until(lambda: progress.gate != "keys-pending" and len(ask.ksks(KNOT, ZONE)) == 2, 20, "both keys")
-        new = [key for key in ask.ksks(KNOT, ZONE) if key not in old[ZONE]]
-        world.knot.stop()
-        if timers:
-            keymgr(world, "set", tag_of(new), *timers)
-        former_store(store_path(world))
-        world.knot.sections = former_sections(world, role)
-        shutil.rmtree(world.knot.path("confdb"))
-        with Flicker(KNOT, ZONE) as flicker:
-            world.knot.start()
-            wait_until(lambda: world.knot.log_lines(f"resuming in state {state}"), 30, "it resumes")
+        if state == "observe":
+            progress.wait_visited("await-ds", ROLLOVER)
             world.agent.deaf = False
-            progress.wait_visited("settle", 150)
-            progress.wait("idle", 60)
-            check.rolled(world, ZONE, old[ZONE])
-            assert ask.ksks(KNOT, ZONE) == new, "the key of that rollover"
-            check.signals_followed_keys(world, ZONE)
-            check.old_ds_ran_out(world, ZONE)
-            check.secure_all_along(world)
-            named = {tag for _, tags in flicker.seen for tag in tags}
-            assert named <= {int(tag_of(new))}, f"CDS over time: {flicker.seen}"
-            if state != "observe":
-                flicker.one_stretch()
-        assert "kskroll" not in world.knot.knotc("conf-read", f"zone[{ZONE}].dnssec-policy")
-
-
-@bound(240)
-def test_introduce_of_the_former_version(directory):
-    carried_on(directory, "introduce", "quiet", "ready=0", "active=0")
+        progress.wait(state, ROLLOVER)
+        wait_until(lambda: progress.gate != "keys-pending" and len(world.ksk_tags(ZONE)) == 2, 30, "the new key is there")
+        new = next(tag for tag in world.ksk_tags(ZONE) if tag not in before)
+        assert world.knot.stop()
+        keymgr(world, "set", str(new), *timers)
+        assert key_states(world) == {before[0]: "active", new: left}, key_states(world)
+        downgrade(store_path(world))
+        if confdb:
+            shutil.rmtree(world.knot.path("confdb"))
+            world.knot.sections = former_sections(world, role)
+        world.knot.start()
+        wait_until(lambda: world.knot.log_lines(f"resuming in state {state}"), 30, "it goes on where it was")
+        yield world, progress, flicker, new
+        world.agent.deaf = False
+        progress.wait_visited("settle", ROLLOVER)
+        progress.wait("idle", 60)
+        check.rolled(world, ZONE, old[ZONE])
+        assert ask.ksk_tags(KNOT, ZONE) == [new], "the key of that rollover"
+        check.signals_followed_keys(world, ZONE)
+        check.old_ds_ran_out(world, ZONE)
+        check.secure_all_along(world)
+        assert all(set(tags) <= {new} for _, tags in flicker.seen), f"not of {new}: {flicker.seen}"
+        assert not {"rollback", "rolled-back"} & set(progress.states()), progress.states()
+        assert "kskroll" not in world.knot.knotc("conf-read", f"zone[{ZONE}].dnssec-policy"), "the policy is the base policy"
+        if confdb:
+            flicker.one_stretch()
+            ids = world.knot.knotc("conf-read", "policy.id")
+            assert all(policy_name(name) in ids for name in FORMER), ids
 
 
 @bound(240)
 def test_await_ds_of_the_former_version(directory):
-    carried_on(directory, "await-ds", "signal")
+    """Signals stay out while the zone passes from the former policy that signals to that of today."""
+    with carried_on(directory, "await-ds", "signal", "ready", ["ready=+0", "active=0"]) as (world, progress, flicker, new):
+        wait_until(lambda: f"lab-kskroll-ttl-{TTL}" in world.knot.knotc("conf-read", f"zone[{ZONE}].dnssec-policy"), 30,
+                   "the policy of today")
+        wait_until(lambda: ask.rrset(KNOT, ZONE, "DNSKEY").ttl == TTL, 10, "and its TTL")
+        assert progress.state == "await-ds" and flicker.seen[-1][1] == [new], (progress.state, flicker.seen)
 
 
 @bound(240)
 def test_observe_of_the_former_version(directory):
-    carried_on(directory, "observe", "quiet", "ready=+0", "active=0")
+    """Knot has the new key READY until it goes; a policy that publishes CDS must find it ACTIVE."""
+    with carried_on(directory, "observe", "quiet", "ready", ["ready=+0", "active=0"]):
+        pass
+
+
+@bound(240)
+def test_introduce_of_the_former_version(directory):
+    """The new key is one that Knot makes READY by itself, before every server has it for long enough."""
+    with carried_on(directory, "introduce", "quiet", "publish", ["ready=0", "active=0"]):
+        pass
+
+
+@long_test
+@bound(240)
+def test_await_ds_of_the_former_version_with_a_text_configuration(directory):
+    """Its policies are gone with the restart: signals are out again soon, and name the same key."""
+    with carried_on(directory, "await-ds", "signal", "ready", ["ready=+0", "active=0"], confdb=False) as (_, __, flicker, new):
+        wait_until(lambda: flicker.seen[-1][1] == [new], 30, "signals")
+        assert flicker.stretches() <= 2, flicker.seen
