@@ -146,7 +146,7 @@ def spoiled(case, spoil, message, mend, how, lost=False):
     case.world.agent.deaf = False
     if lost:
         old_ds_unknown(case)
-    case.finish(how)
+    case.finish(how, signals=False)
 
 
 @bound(120)
