@@ -293,7 +293,8 @@ def test_secondary_raises_the_ttl(directory):
             case.start()
             case.over()
             case.did = "goes by the TTL that is signed, as caches do"
-            assert not any(line["gate"] == "ttl-high-at" for line in case.waits()), case.waits()
+            # The other secondary may get the low TTL a moment later than Knot.
+            assert not any(line["gate"] == "ttl-high-at" and CHILD_BIND in line["server"] for line in case.waits()), case.waits()
             case.ended = "rolled to the end by itself"
 
 
