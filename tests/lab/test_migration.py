@@ -71,6 +71,21 @@ def keymgr(world, *args):
     return done.stdout
 
 
+def signals_in_journal(world):
+    """CDS after each version of the zone in Knot's journal: what was out for less than a question takes is there, too."""
+    done = run(["kjournalprint", "-D", world.knot.path("db", "journal"), ZONE])
+    assert done.returncode == 0, done.stderr
+    present, adds, versions = set(), True, []
+    for line in done.stdout.splitlines():
+        if line.startswith(";; Changes"):
+            versions.append(sorted(present))
+        elif line.startswith((";; Added", ";; Removed")):
+            adds = line.startswith(";; Added")
+        elif line.split()[2:3] == ["CDS"]:
+            (present.add if adds else present.discard)(int(line.split()[3]))
+    return [*versions, sorted(present)]
+
+
 def key_states(world):
     """Key tag -> state, of the KSKs."""
     return {key["tag"]: state_of(key) for key in json.loads(keymgr(world, "list", "-j")) if key["ksk"]}
@@ -114,6 +129,10 @@ def carried_on(directory, state, role, left, timers, confdb=True):
         assert "kskroll" not in world.knot.knotc("conf-read", f"zone[{ZONE}].dnssec-policy"), "the policy is the base policy"
         if confdb:
             flicker.one_stretch()
+            versions = signals_in_journal(world)
+            # Knot's own signals of its first key are not ours.
+            out = [number for number, tags in enumerate(versions) if tags not in ([], before)]
+            assert out and out == list(range(out[0], out[-1] + 1)) and all(versions[number] == [new] for number in out), versions
             ids = world.knot.knotc("conf-read", "policy.id")
             assert all(policy_name(name) in ids for name in FORMER), ids
 
