@@ -37,6 +37,7 @@ static uintptr_t begin, end, base;
 static unsigned long hit, every;
 static const char *when;
 static int log_fd = -1;
+static pid_t log_pid; /* A process that is forked has closed the log. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct {
 	uintptr_t at;
@@ -113,6 +114,7 @@ static void watch(const char *path)
 	every = number != NULL ? strtoul(number, NULL, 10) : 0;
 	when = getenv("FAIL_WHEN");
 	log_fd = log != NULL ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+	log_pid = getpid();
 	dl_iterate_phdr(find, NULL);
 }
 
@@ -162,7 +164,7 @@ static bool fails(const void *caller)
 	if (count != hit && !(every != 0 && count > hit && (count - hit) % every == 0)) {
 		return false;
 	}
-	if (log_fd >= 0) {
+	if (log_fd >= 0 && getpid() == log_pid) {
 		dprintf(log_fd, "%s:%#lx\n", process, (unsigned long)(at - base));
 	}
 	errno = ENOMEM;
