@@ -52,7 +52,8 @@ class Short:
 def roll(directory, hit, every, more=None, **settings):
     """One rollover, and reloads, for which there may be no memory; returns what failed."""
     short = Short(directory, hit, every, more)
-    with module_world(directory, pinned=False, env=short.env, **settings) as (world, old), \
+    # Knot does not signal by itself, however long the module is without memory.
+    with module_world(directory, pinned=False, env=short.env, propagation_delay=600, **settings) as (world, old), \
             Progress(world.knot, ZONE) as progress:
         progress.wait("idle", 60)
         short.begin()
