@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <assert.h>
-#include <stdio.h>
 
 #include "conditions.h"
 #include "expire.h"
@@ -136,13 +135,8 @@ static bool chain_back(dec_t *c)
 {
 	judge_verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
 
-	if (v.gate == GATE_DS_MISSING && c->before->old_count > 0) {
-		/* Where the parent does not read CDS this is what the registrar needs. */
-		const key_id_t *id = &c->before->old[0];
-		int len = snprintf(v.detail, sizeof(v.detail), "to be restored: DS %u %u 2 ", id->tag, id->algorithm);
-		for (size_t i = 0; i < sizeof(id->digest) && (size_t)len < sizeof(v.detail); i++) {
-			len += snprintf(v.detail + len, sizeof(v.detail) - len, "%02X", id->digest[i]);
-		}
+	if (v.gate == GATE_DS_MISSING) {
+		dec_ds_to_restore(c, v.detail, sizeof(v.detail));
 	}
 	if (!dec_gate(c, &v)) {
 		return false;

@@ -144,6 +144,18 @@ void dec_conclude(dec_t *c)
 	                  own->dnskey_signed < out->row.signalled;
 }
 
+void dec_ds_to_restore(const dec_t *c, char *out, size_t out_len)
+{
+	if (c->before->old_count == 0) {
+		return;
+	}
+	const key_id_t *id = &c->before->old[0];
+	int len = snprintf(out, out_len, "to be restored: DS %u %u 2 ", id->tag, id->algorithm);
+	for (size_t i = 0; i < sizeof(id->digest) && (size_t)len < out_len; i++) {
+		len += snprintf(out + len, out_len - len, "%02X", id->digest[i]);
+	}
+}
+
 /* Staying. */
 
 /*!

@@ -81,6 +81,10 @@ void dec_order(dec_t *c, rollover_action_t action);
  */
 void dec_notify(dec_t *c);
 
+/*! The DS of the old key as text: what the registrar needs where the parent does not read CDS. Without one: as it was.
+ */
+void dec_ds_to_restore(const dec_t *c, char *out, size_t out_len);
+
 /*! The keys that have these roles (ROLE_*). */
 keyset_t dec_role(const dec_t *c, unsigned roles);
 

@@ -421,8 +421,8 @@ bool guard_policy(dec_t *c)
 
 /*!
  * A chain that is broken now outweighs every other gate, whatever the state makes of it: only the operator can help. It
- * is also why validation fails then, if no server of the parent names a key of the zone. In `rollback` the DS to
- * restore stays in the text.
+ * is also why validation fails then, if no server of the parent names a key of the zone. In `rollback` the text is the
+ * DS to restore, whatever else the state waits for.
  */
 void guard_chain(dec_t *c)
 {
@@ -434,8 +434,8 @@ void guard_chain(dec_t *c)
 	     (row->gate != GATE_VALIDATION_FAILS || judge_has_ds(c->facts, c->facts->own.dnskey)))) {
 		return;
 	}
-	if (row->state == ROLLOVER_ROLLBACK && row->gate == GATE_DS_MISSING) {
-		text_copy(v.detail, sizeof(v.detail), row->gate_detail);
+	if (row->state == ROLLOVER_ROLLBACK) {
+		dec_ds_to_restore(c, v.detail, sizeof(v.detail));
 	}
 	row->gate_since = c->before->gate_since;
 	c->out->gate_changed = false;

@@ -106,6 +106,15 @@ static void a_chain_that_is_broken_in_rollback_names_the_ds_to_restore(void **st
 	assert_non_null(strstr(m.row.gate_detail, "to be restored: DS 1001 13 2 0101"));
 	assert_int_equal(m.out.keys, KEYS_SIGNAL_BOTH);
 
+	/* From the first check on, when the signals are not out yet. */
+	machine_at(&m, ROLLOVER_ROLLBACK);
+	m.row.keys = KEYS_SIGNAL_NEW;
+	machine_signal(&m, NEW);
+	every_ds_foreign(&m);
+	machine_step(&m);
+	expect(&m, ROLLOVER_ROLLBACK, GATE_CHAIN_BROKEN);
+	assert_non_null(strstr(m.row.gate_detail, "to be restored: DS 1001 13 2 0101"));
+
 	/* Nor is it hidden where nothing is driven. */
 	for (int i = 0; i < 3; i++) {
 		machine_at(&m, ROLLOVER_ROLLBACK);
@@ -115,6 +124,7 @@ static void a_chain_that_is_broken_in_rollback_names_the_ds_to_restore(void **st
 		every_ds_foreign(&m);
 		machine_step(&m);
 		expect(&m, ROLLOVER_ROLLBACK, GATE_CHAIN_BROKEN);
+		assert_non_null(strstr(m.row.gate_detail, "to be restored: DS 1001 13 2 0101"));
 	}
 }
 
