@@ -67,9 +67,9 @@ class Case:
     def saw(self, gate, server=None, detail=None):
         """A gate that goes into the table; what differs from run to run is left out."""
         detail = re.sub(r"; until .*|until .*", "", detail or "")
-        detail = re.sub(r"(key|DNSKEY|DS) \d+( \d+)*", r"\1 N", detail)
-        detail = re.sub(r"/\S*/", "", detail)
         detail = re.sub(r"\b[0-9A-F]{64}\b", "DIGEST", detail)
+        detail = re.sub(r"(key|key tag|DNSKEY|DS|older than|not in the zone:) \d+( \d+)*", r"\1 N", detail)
+        detail = re.sub(r"/\S*/", "", detail)
         row = {"gate": gate, "server": (server or "").strip(), "detail": detail.strip()}
         if row not in self.seen:
             self.seen.append(row)
