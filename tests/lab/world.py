@@ -149,6 +149,10 @@ class World:
         return all(ask.ds_set(address, zone) == wanted
                    for address in self.parent_servers().values())
 
+    def _is_current(self, address, zone):
+        """Whether a secondary has what Knot has."""
+        return ask.rrset(address, zone, "SOA") == ask.rrset(KNOT, zone, "SOA")
+
     def verdicts(self, zone):
         """label -> verdict of each resolver, now."""
         return {label: watch.verdict_of(address, f"www.{zone}")[0]
@@ -168,6 +172,9 @@ class World:
         if self._first_ds_zones:
             self._first_ds()
         self._start_resolvers()
+        for label, address in self.child_servers().items():
+            # Knot signals its first KSK; a secondary that has that for longer must not count as one that signals too early.
+            wait_until(lambda a=address: all(self._is_current(a, zone) for zone in self.zones), 20, f"{label} has the zones of Knot")
         self.watch = watch.Watch(self.resolvers, self.zones)
         self.observer = Observer({zone: self.child_servers(False) for zone in self.zones},
                                  self.parent_servers())
