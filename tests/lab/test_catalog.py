@@ -3,7 +3,7 @@
 
 from . import ask, check
 from .flicker import Flicker
-from .marks import bound
+from .marks import bound, long_test
 from .progress import Progress
 from .test_rollover import ZONE, in_every_state, module_world, start
 from .wait import wait_until
@@ -55,6 +55,7 @@ def test_a_member_is_rolled_while_the_catalog_changes(directory):
         assert "kskroll" not in world.knot.knotc("conf-read", "policy.id"), "no policy is made for members"
 
 
+@long_test
 @bound(240)
 def test_a_high_ttl_of_a_member_stays_and_is_waited_for(directory):
     """No policy lowers it: the zone is rolled all the same, with the waits of that TTL."""

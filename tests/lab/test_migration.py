@@ -154,6 +154,7 @@ def test_observe_of_the_former_version(directory):
         pass
 
 
+@long_test
 @bound(240)
 def test_introduce_of_the_former_version(directory):
     """The new key is one that Knot makes READY by itself, before every server has it for long enough."""
