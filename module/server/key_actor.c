@@ -212,7 +212,7 @@ static server_status_t act_until_done(const act_t *act, key_list_t *list)
 	if (status == SERVER_OK && plan.make) {
 		return begin(act, "zone-key-rollover", "ksk", "Knot makes the new KSK");
 	}
-	// Nothing was set now: whoever set the states may have ended before Knot was told.
+	// Nothing was set now: whoever set the states may have ended before that.
 	return status == SERVER_OK ? command(act, "zone-keys-load", NULL) : status;
 }
 

@@ -279,7 +279,7 @@ static void each_wish_has_its_order(void **state)
 	}
 }
 
-/*! Knot makes a zone's first KSK ready: the operator is told once that it was signalled. */
+/*! Knot makes a zone's first KSK ready: the log says once that it was signalled. */
 static void early_signals_of_a_first_key_are_said_once(void **state)
 {
 	case_t *t = *state;

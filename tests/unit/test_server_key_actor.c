@@ -343,7 +343,7 @@ static void an_order_goes_on_where_a_crash_left_it(void **state)
 {
 	case_t c = begin(*state, "lost.test.");
 	introduce(&c);
-	// The state is set, and knotd has not been told.
+	// The state is set, and knotd has not read it.
 	key_list_t list = list_of(&c);
 	const listed_key_t *key = key_list_find(&list, c.new_key.tag, c.new_key.algorithm, time(NULL), NULL);
 	assert_non_null(key);
