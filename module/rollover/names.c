@@ -295,8 +295,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_SERVER, .silences = true, .help = HELP_KEYS },
 	[GATE_KEYS_REFUSED] = { "keys-refused", ACTOR_OPERATOR,
 		"the states of the KSKs cannot be set",
-		"The detail quotes keymgr or the server. Check that keymgr is installed, and keymgr ZONE list. The "
-		"module repeats the order.",
+		"The detail quotes keymgr or the server, or gives the command that helps. Check that keymgr is "
+		"installed, and keymgr ZONE list. The module repeats the order.",
 		.side = SIDE_SERVER, .silences = true, .help = HELP_KEYS },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
 		"the zone has more KSKs than the module can distinguish",

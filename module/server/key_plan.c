@@ -13,6 +13,9 @@ typedef enum {
 	GOALS,
 } goal_t;
 
+/*! Bytes of what keymgr finds a key by. */
+#define SPEC_MAX 12
+
 /*! Keys that an order has to name. */
 enum {
 	NEEDS_OLD = 1,
@@ -36,6 +39,7 @@ static const struct {
 
 /*! The keys of an order; NULL: not in the list. */
 typedef struct {
+	const key_list_t *list;
 	const listed_key_t *old_keys[KEY_STEPS_MAX]; // With those that only silence is about.
 	unsigned old_count;
 	const listed_key_t *new_key;
@@ -116,6 +120,17 @@ static bool may_signal(const cast_t *cast, const listed_key_t *key, time_t now)
 		same = same || (cast->old_keys[i] != NULL && cast->old_keys[i]->algorithm == key->algorithm);
 	}
 	return same && !key->zsk && (state == KEY_PUBLISH || state == KEY_READY);
+}
+
+/*! What keymgr finds the key by: its tag, or the beginning of its identifier where several keys have that tag. */
+static void spec_of(const key_list_t *list, const listed_key_t *key, char spec[SPEC_MAX])
+{
+	snprintf(spec, SPEC_MAX, "%u", key->tag);
+	for (size_t i = 0; i < list->count; i++) {
+		if (&list->keys[i] != key && list->keys[i].tag == key->tag) {
+			snprintf(spec, SPEC_MAX, "id=%.8s", key->id);
+		}
+	}
 }
 
 /*! Finds the keys of the order. There must be no other KSK that is in the zone, or will be; silence is for all. */
@@ -199,17 +214,25 @@ static bool is_fit(const listed_key_t *key, goal_t goal, time_t now, key_plan_t 
  */
 static bool is_younger(const server_keys_t *wish, const cast_t *cast, key_plan_t *plan)
 {
-	for (unsigned i = 0; wish->order == KEY_ORDER_SIGNAL && i < cast->old_count; i++) {
-		const listed_key_t *old = cast->old_keys[i], *fresh = cast->new_key;
-		if (old != NULL && fresh != NULL && fresh->timers[KEY_CREATED] != 0 &&
-		    fresh->timers[KEY_CREATED] < old->timers[KEY_CREATED]) {
-			FAIL(plan,
-			     "the KSK of key tag %u is older than %u, which the DS names: remove it, or set created=+0 "
-			     "to roll to it",
-			     fresh->tag, old->tag);
+	const listed_key_t *fresh = cast->new_key, *last = NULL;
+	char spec[SPEC_MAX];
+
+	for (unsigned i = 0; i < cast->old_count; i++) {
+		const listed_key_t *old = cast->old_keys[i];
+		if (old != NULL && (last == NULL || old->timers[KEY_CREATED] > last->timers[KEY_CREATED])) {
+			last = old;
 		}
 	}
-	return true;
+	if (wish->order != KEY_ORDER_SIGNAL || fresh == NULL || last == NULL || fresh->timers[KEY_CREATED] == 0 ||
+	    fresh->timers[KEY_CREATED] >= last->timers[KEY_CREATED]) {
+		return true;
+	}
+	// Now (+0) may be before that: the clock may have been ahead.
+	spec_of(cast->list, fresh, spec);
+	FAIL(plan,
+	     "the KSK of key tag %u is older than %u, which the DS names: remove it, or roll to it: keymgr ZONE set %s "
+	     "created=%lld",
+	     fresh->tag, last->tag, spec, (long long)last->timers[KEY_CREATED]);
 }
 
 /*! Whether all keys are there that stay, and each may be changed. */
@@ -286,7 +309,7 @@ bool key_plan(const key_list_t *list, const server_keys_t *wish, time_t now, key
 	assert(wish->order < KEY_ORDERS && wish->old_count <= ROLLOVER_OLD_MAX);
 
 	*plan = (key_plan_t){ 0 };
-	cast_t cast = { 0 };
+	cast_t cast = { .list = list };
 
 	if (list->count == 0) {
 		// keymgr makes a folder that is not there and then lists nothing.

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import time
@@ -124,6 +125,31 @@ def test_store_deleted_in_observe(directory):
         wait_until(lambda: case.progress.state == "idle" and case.progress.gate == "none", 30, "at rest again")
         assert ask.ksks(KNOT, ZONE) == new
         case.ended = "when the operator removes the older key with keymgr, as the gate advises"
+
+
+@long_test
+@bound(120)
+def test_store_deleted_after_the_clock_was_set_back(directory):
+    with fault(directory, "The store is deleted while knotd is stopped, in observe; the clock was ten days ahead when the new KSK was made",
+               module_settings={"observe": 30}) as case:
+        case.start()
+        case.gate("waiting-ds-ttl", state="observe")
+        new = case.new()
+        case.world.knot.stop()
+        keymgr(case.world, "set", tag_of(new), "created=+10d")
+        remove_store(store_path(case.world))
+        case.world.knot.launch()
+        line = case.gate("keys-refused", state="signal", bound=60)
+        assert case.no_signals() and case.both_keys()
+        case.did = "keeps both keys and signals nothing, since the key without a DS is the older one"
+        # The operator decides for the older key, and runs what the gate says.
+        command = re.search(r"keymgr ZONE (set \S+ created=\d+)$", line["detail"])
+        assert command, line
+        keymgr(case.world, *command[1].split())
+        wait_until(lambda: ask.tags(KNOT, ZONE, "CDS") == [int(tag_of(case.old))], 60, "signals of the older key")
+        wait_until(case.old_ds, 40, "its DS")
+        assert case.both_keys()
+        case.ended = "when the operator runs the command of the gate: rolls to the older key"
 
 
 def spoiled(case, spoil, message, mend, how, lost=False):

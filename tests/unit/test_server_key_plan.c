@@ -662,6 +662,32 @@ static void an_older_key_is_not_signalled(void **state)
 	list.keys[1].timers[KEY_CREATED] = NOW - 100;
 	list.keys[2].timers[KEY_CREATED] = NOW - 101;
 	assert_refused(&list, &wish, "60738 is older than 7423");
+	// The advice works though the clock was ahead when the old one was made: now would still be earlier.
+	list.keys[1].timers[KEY_CREATED] = NOW + 864000;
+	assert_refused(&list, &wish, "roll to it: keymgr ZONE set 60738 created=1796742554");
+	list.keys[2].timers[KEY_CREATED] = NOW;
+	assert_refused(&list, &wish, "created=1796742554");
+	list.keys[2].timers[KEY_CREATED] = 1796742554;
+	assert_string_not_equal(plan_of(&list, &wish), "refused");
+	// Of several, the last one counts.
+	list = three_of(KEY_ACTIVE, KEY_ACTIVE, KEY_ACTIVE);
+	wish.old_count = 2;
+	list.keys[1].timers[KEY_CREATED] = NOW - 2;
+	list.keys[2].timers[KEY_CREATED] = NOW - 1;
+	assert_refused(&list, &wish, "60738 is older than 7424");
+	assert_non_null(strstr(refusal, "created=1795878553"));
+	list.keys[3].timers[KEY_CREATED] = NOW - 1;
+	assert_string_not_equal(plan_of(&list, &wish), "refused");
+	// keymgr does not take a tag that several keys have, that of the ZSK among them.
+	list = list_of(KEY_ACTIVE, KEY_ACTIVE);
+	wish.old_count = 1;
+	list.keys[0].tag = NEW;
+	snprintf(list.keys[2].id, sizeof(list.keys[2].id), "%040d", 7);
+	list.keys[2].timers[KEY_CREATED] = NOW - 101;
+	assert_refused(&list, &wish, "keymgr ZONE set id=00000000 created=1795878454");
+	assert_true(strlen(refusal) < KEY_ERROR_MAX - 1);
+	list = list_of(KEY_ACTIVE, KEY_ACTIVE);
+	list.keys[1].timers[KEY_CREATED] = NOW - 100;
 	list.keys[2].timers[KEY_CREATED] = NOW - 100;
 	assert_string_not_equal(plan_of(&list, &wish), "refused");
 	list.keys[2].timers[KEY_CREATED] = 0; // Not known.
