@@ -133,6 +133,32 @@ static void spec_of(const key_list_t *list, const listed_key_t *key, char spec[S
 	}
 }
 
+/*!
+ * A KSK that the operator has made for later. Knot clears timers in the future when it next signs the zone, and never
+ * publishes the key then (clear_future_timers() in its key-events.c).
+ *
+ * \return Whether it is published.
+ */
+static bool is_published(const cast_t *cast, const listed_key_t *key, const server_keys_t *wish, time_t now,
+                         key_plan_t *plan)
+{
+	const time_t publish = key->timers[KEY_PUBLISH];
+	char spec[SPEC_MAX], when[sizeof(" is made for 2026-01-01T00:00:00Z and")] = " is", other[64] = "";
+	struct tm tm;
+
+	if (key_state(key, now) != KEY_CREATED) {
+		return true;
+	}
+	spec_of(cast->list, key, spec);
+	if (publish != 0) {
+		strftime(when, sizeof(when), " is made for %Y-%m-%dT%H:%M:%SZ and", gmtime_r(&publish, &tm));
+	}
+	if (wish->order == KEY_ORDER_INTRODUCE && !wish->has_new) {
+		snprintf(other, sizeof(other), ", or set %s publish=+0 to roll to it", spec);
+	}
+	FAIL(plan, "the KSK of key tag %u%s not published: keymgr ZONE delete %s%s", key->tag, when, spec, other);
+}
+
 /*! Finds the keys of the order. There must be no other KSK that is in the zone, or will be; silence is for all. */
 static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t now, cast_t *cast, key_plan_t *plan)
 {
@@ -159,6 +185,9 @@ static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t 
 			continue;
 		}
 		if (wish->order != KEY_ORDER_SILENT) {
+			if (!is_published(cast, key, wish, now, plan)) {
+				return false;
+			}
 			other = key;
 			others++;
 		} else if (may_signal(cast, key, now) && cast->old_count < KEY_STEPS_MAX - 1) {

@@ -68,7 +68,7 @@ class Case:
         """A gate that goes into the table; what differs from run to run is left out."""
         detail = re.sub(r"; until .*|until .*", "", detail or "")
         detail = re.sub(r"\b[0-9A-F]{64}\b", "DIGEST", detail)
-        detail = re.sub(r"(key|key tag|DNSKEY|DS|older than|not in the zone:|ZONE set) \d+( \d+)*", r"\1 N", detail)
+        detail = re.sub(r"(key|key tag|DNSKEY|DS|older than|not in the zone:|ZONE set|ZONE delete) \d+( \d+)*", r"\1 N", detail)
         detail = re.sub(r"\bcreated=\d+", "created=T", detail)
         detail = re.sub(r"/\S*/", "", detail)
         row = {"gate": gate, "server": (server or "").strip(), "detail": detail.strip()}

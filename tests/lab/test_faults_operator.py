@@ -2,6 +2,7 @@
 """What the operator may do to a zone, its settings and its DS while it is rolled."""
 
 import json
+import re
 import time
 
 from . import ask, check
@@ -141,6 +142,24 @@ def test_a_further_key_does_not_get_ready(directory):
         case.knotc("zone-keys-load", ZONE)
         case.world.agent.deaf = False
         case.finish("rolled to the end after keymgr delete and zone-keys-load")
+
+
+@long_test
+@bound(120)
+def test_a_further_key_is_made_for_the_next_day(directory):
+    """Knot clears times in the future when it signs the zone: it would never publish that key."""
+    with fault(directory, "A KSK is made for the next day with keymgr before the rollover, and deleted in signal") as case:
+        made = keymgr(case.world, "generate", "algorithm=13", "ksk=yes", "created=+0", "publish=+1d", "ready=+2d",
+                      "active=+3d").split()[-1]
+        case.start()
+        line = case.gate("keys-refused", state="signal", bound=60)
+        command = re.search(r"the KSK of key tag (\d+) is not published: keymgr ZONE (delete \1)$", line["detail"])
+        assert command, line
+        assert case.no_signals() and case.both_keys() and case.old_ds()
+        case.did = "introduces the new key and signals nothing; the other one stays out of the zone"
+        keymgr(case.world, *command[2].split())
+        assert made not in keymgr(case.world, "list"), "the command is for that key"
+        case.finish("rolled to the end after the command of the gate")
 
 
 def in_use(world, keys):

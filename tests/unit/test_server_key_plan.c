@@ -698,6 +698,55 @@ static void an_older_key_is_not_signalled(void **state)
 	assert_string_not_equal(plan_of(&list, &wish), "refused");
 }
 
+/*! The operator has made a KSK for later. */
+static void a_key_that_is_not_published_is_named(void **state)
+{
+	(void)state;
+	server_keys_t wish = wish_of(KEY_ORDER_INTRODUCE, 1, false);
+	key_list_t list = list_of(KEY_ACTIVE, NONE);
+	put_key(&list, 3, KEY_PUBLISH);
+	listed_key_t *later = &list.keys[2];
+	later->timers[KEY_PUBLISH] = NOW + 86400;
+	later->timers[KEY_ACTIVE] = NOW + 3 * 86400;
+	assert_refused(
+		&list, &wish,
+		"the KSK of key tag 3 is made for 2026-11-29T15:09:14Z and not published: keymgr ZONE delete 3, or "
+		"set 3 publish=+0 to roll to it");
+	// The advice works.
+	later->timers[KEY_PUBLISH] = NOW;
+	assert_string_equal(plan_of(&list, &wish), "new active=+0");
+	// In a rollover it would be the third.
+	list = list_of(KEY_ACTIVE, KEY_ACTIVE);
+	put_key(&list, 3, KEY_PUBLISH);
+	later = &list.keys[3];
+	for (key_order_t order = 0; order < KEY_ORDERS; order++) {
+		wish = wish_of(order, 1, true);
+		later->timers[KEY_PUBLISH] = NOW + 1;
+		if (order == KEY_ORDER_SILENT) {
+			assert_string_equal(plan_of(&list, &wish), "");
+			continue;
+		}
+		assert_refused(&list, &wish, "tag 3 is made for 2026-11-28T15:09:15Z and not published");
+		later->timers[KEY_PUBLISH] = 0;
+		plan_of(&list, &wish);
+		assert_string_equal(refusal, "the KSK of key tag 3 is not published: keymgr ZONE delete 3");
+	}
+	// The clock was set back: keys of the zone must not be removed.
+	wish = wish_of(KEY_ORDER_RETIRE, 1, true);
+	list = list_of(KEY_ACTIVE, KEY_PUBLISH);
+	list.keys[2].timers[KEY_PUBLISH] = NOW + 1;
+	assert_refused(&list, &wish, "which Knot has begun to change");
+	// The longest text.
+	for (size_t i = 0; i < list.count; i++) {
+		list.keys[i].tag = 65535;
+		snprintf(list.keys[i].id, sizeof(list.keys[i].id), "%064zu", i);
+	}
+	wish = wish_of(KEY_ORDER_INTRODUCE, 1, false);
+	strcpy(wish.old_keyids[0], "a1");
+	strcpy(list.keys[1].id, "a1");
+	assert_refused(&list, &wish, "delete id=00000000, or set id=00000000 publish=+0 to roll to it");
+}
+
 static void keys_that_play_no_part_are_in_nobodys_way(void **state)
 {
 	(void)state;
@@ -730,6 +779,7 @@ int main(void)
 		cmocka_unit_test(doubtful_keys_are_refused),
 		cmocka_unit_test(keys_are_found_by_their_identifiers),
 		cmocka_unit_test(an_older_key_is_not_signalled),
+		cmocka_unit_test(a_key_that_is_not_published_is_named),
 		cmocka_unit_test(keys_that_play_no_part_are_in_nobodys_way),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
