@@ -38,6 +38,7 @@ class Lab:
         self.chosen = chosen
         self.knot = Knot("knot", directory, ADDRESS, [], [PARENT])
         self._keymgr = threading.Lock()  # One at a time.
+        self._transaction = threading.Lock()  # knotd refuses a reload while one is open.
         self.token = pkcs11.Token(self.knot.dir) if any(s["policy"].get("keystore") for s in self.chosen.values()) \
             else None
         if self.token:
@@ -112,6 +113,12 @@ class Lab:
         """knotd reads the keys and has signed the zone afterwards, if it can."""
         self.knot.knotc("-b", command, zone)
 
+    def thrice(self, *command):
+        """knotd carries the command out three times."""
+        for _ in range(3):
+            with self._transaction:
+                self.knot.knotc("-b", *command)
+
     def first(self, zone):
         """The first KSK of a zone, once the zone is signed with it."""
         wait_until(lambda: len(self.states(zone)) == 1 and self.served(zone)["keys"], 20, f"{zone} is signed")
@@ -170,7 +177,7 @@ class Lab:
     def put_ds(self, zone, *keys):
         """The parent has the DS of these keys alone."""
         records = [self.keymgr(zone, "ds", key)[1].split(" DS ")[1].splitlines()[0] for key in keys]
-        with self._keymgr:
+        with self._transaction:
             self.knot.knotc("zone-begin", PARENT)
             self.knot.knotc_ok("zone-unset", PARENT, zone, "DS")
             for record in records:

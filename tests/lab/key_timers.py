@@ -85,7 +85,7 @@ def orders(lab, zone):
 def _stays_signalled(lab, zone, *command):
     """Whether each of the questions, one every 20 ms, finds CDS while knotd carries out the command three times."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        work = pool.submit(lambda: [lab.knot.knotc("-b", *command) for _ in range(3)])
+        work = pool.submit(lab.thrice, *command)
         asked = []
         wait_until(lambda: asked.append(bool(ask.rrset(ADDRESS, zone, "CDS"))) or (work.done() and len(asked) >= 25), 30,
                    f"three times {command}", poll=0.02)

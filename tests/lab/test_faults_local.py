@@ -4,7 +4,7 @@
 import dns.dnssec
 
 from . import ask, check
-from .faults import Busy, fault, keymgr, unreachable_socket
+from .faults import Busy, delete_key, fault, keymgr, unreachable_socket
 from .liar import Liar
 from .marks import bound, long_test
 from .stuck import stuck
@@ -132,8 +132,7 @@ def test_a_third_ksk_appears(directory):
         case.stays("introduce", case.world.dnskey_ttl + 2, "a third key is there",
                    lambda: case.old_ds() and case.no_signals())
         case.did = "withdraws the signals, goes back to introduce and stays there"
-        keymgr(case.world, "delete", tag_of(third))
-        case.knotc("zone-keys-load", ZONE)
+        delete_key(case.world, third[0])
         case.world.agent.deaf = False
         case.finish("rolled to the end after keymgr delete and zone-keys-load")
 
@@ -144,8 +143,7 @@ def test_rollover_is_aborted(directory):
         case.world.agent.deaf = True
         case.start()
         case.progress.wait("await-ds")
-        keymgr(case.world, "delete", tag_of(case.new()))
-        case.knotc("zone-keys-load", ZONE)
+        delete_key(case.world, case.new()[0])
         case.logged("await-ds -> idle")
         case.saw("none", detail="log: await-ds -> idle")
         case.did = "withdraws the signals, goes back to idle"

@@ -6,7 +6,7 @@ import re
 import time
 
 from . import ask, check
-from .faults import QUICK_MODULE, fault, keymgr
+from .faults import QUICK_MODULE, delete_key, fault, keymgr
 from .marks import bound, long_test
 from .stuck import stuck
 from .test_faults_local import tag_of
@@ -138,8 +138,7 @@ def test_a_further_key_does_not_get_ready(directory):
         case.stays("introduce", case.world.propagation_delay + case.world.dnskey_ttl + 2, "a further key is there",
                    lambda: case.no_signals() and case.old_ds())
         case.did = "takes the signals back; all keys stay, none gets ready by itself"
-        keymgr(case.world, "delete", tag_of(third))
-        case.knotc("zone-keys-load", ZONE)
+        delete_key(case.world, third[0])
         case.world.agent.deaf = False
         case.finish("rolled to the end after keymgr delete and zone-keys-load")
 
@@ -191,8 +190,7 @@ def test_another_rollover_is_ordered_under_way(directory):
         third = [key for key in ask.ksks(KNOT, ZONE) if key not in two]
         case.stays("observe", 5, "a third key is there", lambda: case.old[0] in ask.ksks(KNOT, ZONE))
         case.did = "Knot ignores the orders; with a third key nothing goes on, both keys stay"
-        keymgr(case.world, "delete", tag_of(third))
-        case.knotc("zone-keys-load", ZONE)
+        delete_key(case.world, third[0])
         case.finish("rolled to the end after keymgr delete and zone-keys-load")
 
 

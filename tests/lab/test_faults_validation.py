@@ -5,9 +5,8 @@ import contextlib
 
 from . import ask, watch
 from .daemons import Nsd, Unbound, file_name, run
-from .faults import fault, keymgr
+from .faults import delete_key, fault
 from .marks import bound, long_test
-from .test_faults_local import tag_of
 from .test_faults_parent import ds, to_await_ds
 from .test_operator import commit
 from .test_rollover import ZONE
@@ -85,8 +84,7 @@ def test_rollback_is_given_up(directory):
             rolled_back(case)
             held(case)
             case.did = "asks for the old DS back, then rolled-back; both keys stay"
-            keymgr(case.world, "delete", tag_of(case.new()))
-            case.knotc("zone-keys-load", ZONE)
+            delete_key(case.world, case.new()[0])
             case.logged("rolled-back -> idle")
             for label, address in case.world.child_servers(public_only=False).items():
                 wait_until(lambda a=address: ask.ksks(a, ZONE) == case.old, 20, f"{label} is as before")

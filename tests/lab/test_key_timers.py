@@ -15,5 +15,6 @@ def test_key_timers(directory):
     for name, reason in reasons.items():
         print(f"not examined: {name}: {reason}")
     assert len(found) + len(reasons) + len(NUMBERS) == len(SCENARIOS) and all(found.values()), found
-    wrong = {name: false for name, facts in found.items() if (false := [fact for fact, value in facts.items() if value is not True])}
+    wrong = {name: false for name, facts in found.items()
+             if (false := {fact: value for fact, value in facts.items() if value is not True})}
     assert not wrong, wrong
