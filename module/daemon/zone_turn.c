@@ -260,7 +260,7 @@ static void on_answered(zone_t *zone, bool cancelled)
 	zone_unref(zone);
 }
 
-/*! The own zone is known: on to the world, as far as that has to be asked. */
+/*! As far as the world has to be asked. */
 static void ask_world(zone_t *zone)
 {
 	const gathered_t *gathered = zone->gathered;
@@ -274,19 +274,64 @@ static void ask_world(zone_t *zone)
 	}
 }
 
+static void on_hushed(zone_t *zone, bool stored)
+{
+	(void)stored;
+	if (came_back(zone)) {
+		ask_world(zone);
+	}
+	zone_unref(zone);
+}
+
+static void on_closer(zone_t *zone, check_end_t end);
+
+/*! The own zone is known: on to the world, but for what does not wait for its turn there. */
+static void go_on(zone_t *zone)
+{
+	rollover_decision_t d;
+
+	if (!rollover_hushes(&zone->settings->config, &zone->kept.row, &zone->gathered->facts, now_of(zone), &d)) {
+		ask_world(zone);
+		return;
+	}
+	zone_ref(zone);
+	if (check_suffices(zone, &d)) {
+		act_upon(zone, &d, on_hushed);
+	} else {
+		check_closer(zone, on_closer);
+	}
+}
+
+static void check_failed(zone_t *zone)
+{
+	zone->kept.row.next_check = now_of(zone) + NO_MEMORY_AGAIN;
+	rest(zone);
+}
+
+static void on_closer(zone_t *zone, check_end_t end)
+{
+	if (came_back(zone)) {
+		if (end == CHECK_FAILED) {
+			check_failed(zone);
+		} else {
+			go_on(zone);
+		}
+	}
+	zone_unref(zone);
+}
+
 static void on_checked(zone_t *zone, check_end_t end)
 {
 	if (came_back(zone)) {
 		switch (end) {
 		case CHECK_NEW:
-			ask_world(zone);
+			go_on(zone);
 			break;
 		case CHECK_CONFIRMED:
 			decide(zone);
 			break;
 		case CHECK_FAILED:
-			zone->kept.row.next_check = now_of(zone) + NO_MEMORY_AGAIN;
-			rest(zone);
+			check_failed(zone);
 			break;
 		}
 	}

@@ -262,6 +262,9 @@ void dec_enter(dec_t *c, rollover_state_t state)
 	row->notified = 0;
 	row->checks = 0;
 	row->next_check = c->now;
+	if (state == ROLLOVER_IDLE) {
+		row->keys = KEYS_UNKNOWN; /* Of another KSK that turns up. */
+	}
 	c->out->transition = true;
 	want(c, plans_step(plans_of(row), row, false));
 }
@@ -286,7 +289,6 @@ void dec_start_over(dec_t *c)
 	c->out->row.old_count = 0;
 	c->out->row.has_new = false;
 	c->out->row.ds_all_since = 0;
-	c->out->row.keys = KEYS_UNKNOWN;
 }
 
 void dec_follow(dec_t *c, rollover_state_t target, const judge_verdict_t *why)

@@ -174,6 +174,14 @@ static void start_insecure(dec_t *c)
 	}
 }
 
+/*! There are KSKs that this zone was not known to have. */
+static bool has_others(const dec_t *c, bool known)
+{
+	const keyset_t zone = c->facts->own.dnskey;
+
+	return !known && keyset_size(zone) > 1 && keyset_one_algorithm(c->facts, zone);
+}
+
 /*!
  * A KSK that Knot or the operator has made gets ready by itself, and its signals would be out before anybody has judged
  * the nameservers. Whatever keeps the rollover from its start: all KSKs stay silent. So they do where the DS was
@@ -181,10 +189,9 @@ static void start_insecure(dec_t *c)
  */
 static void stay_silent(dec_t *c, bool known)
 {
-	const own_facts_t *own = &c->facts->own;
-	const bool others = !known && keyset_size(own->dnskey) > 1;
+	const keyset_t zone = c->facts->own.dnskey;
 
-	if ((others || c->out->row.gate == GATE_DS_REMOVED) && keyset_one_algorithm(c->facts, own->dnskey)) {
+	if (has_others(c, known) || (c->out->row.gate == GATE_DS_REMOVED && keyset_one_algorithm(c->facts, zone))) {
 		c->out->keys = KEYS_SILENT;
 	} else {
 		c->out->row.keys = KEYS_UNKNOWN;
@@ -218,4 +225,12 @@ bool idle_decide(dec_t *c)
 	}
 	stay_silent(c, known);
 	return true;
+}
+
+bool idle_hushes(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	return c->before->keys != KEYS_SILENT && !c->config->go_insecure && !own->keys_refused &&
+	       own->conf_detail[0] == '\0' && has_others(c, is_known(c));
 }

@@ -9,6 +9,7 @@
 #include "conditions.h"
 #include "expire.h"
 #include "guards.h"
+#include "idle.h"
 #include "learn.h"
 
 void rollover_init(rollover_row_t *row, time_t now)
@@ -107,6 +108,21 @@ static void finish(dec_t *c)
 		row->observed_since = since;
 		row->observed_last = last;
 	}
+}
+
+bool rollover_hushes(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
+                     time_t now, rollover_decision_t *out)
+{
+	assert(config && row && facts && out);
+
+	dec_t c;
+	dec_init(&c, config, row, facts, now, out);
+	if (row->state != ROLLOVER_IDLE || guard_settings(&c) || !idle_hushes(&c)) {
+		return false;
+	}
+	out->keys = KEYS_SILENT;
+	dec_conclude(&c);
+	return out->set_keys;
 }
 
 void rollover_decide(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,

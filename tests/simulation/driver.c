@@ -214,7 +214,6 @@ static void note(world_t *w, bool ok, const char *detail)
 		(void)follow_clock(w);
 		e->row.next_check = clock_wall(w) + 1;
 	}
-	rest(w);
 }
 
 static void switch_policy(world_t *w, const rollover_decision_t *d, time_t decided)
@@ -234,9 +233,11 @@ static void switch_policy(world_t *w, const rollover_decision_t *d, time_t decid
 	}
 	e->conf_busy = busy;
 	note(w, heard && !busy, busy ? "too many transactions" : "timeout");
+	rest(w);
 }
 
-static void set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
+/*! \return False if the process has ended. */
+static bool set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
 {
 	engine_t *e = &w->engine;
 	char detail[160] = "timeout";
@@ -246,7 +247,7 @@ static void set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
 		end = orders_run(w, d, decided, detail);
 	}
 	if (end == ORDER_DIED || engine_may_crash(w, true)) {
-		return;
+		return false;
 	}
 	e->conf_busy = false;
 	e->keys_refused = end == ORDER_REFUSED;
@@ -257,6 +258,7 @@ static void set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
 		trace(w, "module      has not set the keys: %s", detail);
 	}
 	note(w, end == ORDER_OK, detail);
+	return true;
 }
 
 /*! The order reaches Knot. */
@@ -267,8 +269,8 @@ void engine_order(world_t *w)
 
 	if (!d->set_keys && rollover_must_switch(&e->facts.own, d)) {
 		switch_policy(w, d, e->saved);
-	} else {
-		set_keys(w, d, e->saved);
+	} else if (set_keys(w, d, e->saved)) {
+		rest(w);
 	}
 }
 
@@ -322,6 +324,9 @@ void engine_wake(world_t *w)
 	(void)follow_clock(w);
 	const time_t now = clock_wall(w);
 	e->own_count = facts_own(w);
+	if (rollover_hushes(&e->config, &e->row, &e->facts, now, &e->decision) && !set_keys(w, &e->decision, w->now)) {
+		return;
+	}
 	e->asked = rollover_asks(&e->config, &e->row, &e->facts, e->own_count, now);
 	e->next_answer = 0;
 	if (e->asked & SURVEY_WATCH) {

@@ -20,7 +20,8 @@ static world_done_f asking;
 static act_done_f acting;
 static fit_done_f judging;
 static bool suffices, judged, store_is_there, saved;
-static unsigned closer, freed, alarms;
+static unsigned closer, freed, alarms, keys;
+static rollover_decision_t acted;
 static uint64_t next_in;
 static unsigned scheduled;
 
@@ -94,7 +95,8 @@ void fit_free(zone_t *zone)
 
 void act_upon(zone_t *zone, const rollover_decision_t *d, act_done_f done)
 {
-	(void)zone, (void)d;
+	(void)zone;
+	acted = *d;
 	acting = done;
 }
 
@@ -250,6 +252,7 @@ static int setup(void **state)
 	checking = NULL, asking = NULL, acting = NULL, judging = NULL;
 	suffices = judged = store_is_there = saved = true;
 	closer = freed = alarms = scheduled = 0;
+	keys = 1;
 	*state = f;
 	return 0;
 }
@@ -279,10 +282,12 @@ static void answer_check(zone_t *zone, check_end_t end)
 		free(zone->gathered);
 		zone->gathered = gathered;
 		gathered->facts.own.known = true;
-		gathered->facts.own.dnskey = 1;
+		gathered->facts.own.dnskey = (1U << keys) - 1;
 		gathered->facts.own.dnskey_ttl = 300;
-		gathered->facts.keys[0].tag = 1;
-		gathered->facts.key_count = gathered->own_key_count = 1;
+		for (unsigned i = 0; i < keys; i++) {
+			gathered->facts.keys[i].tag = i + 1;
+		}
+		gathered->facts.key_count = gathered->own_key_count = keys;
 	}
 	check_done_f done = checking;
 	checking = NULL;
@@ -373,6 +378,58 @@ static void before_anything_is_done_the_control_socket_agrees(void **state)
 	assert_null(asking);
 	answer_act(zone, true);
 	assert_int_equal(scheduled, 1);
+}
+
+/*! Knot would make it ready while the zone waits for its turn at the parent. */
+static void a_key_that_turns_up_is_silent_before_the_parent_is_asked(void **state)
+{
+	fixture_t *f = *state;
+	keys = 2;
+	zone_t *zone = turn(f);
+	suffices = false;
+	answer_check(zone, CHECK_NEW);
+	assert_null(acting);
+	assert_null(asking);
+	assert_int_equal(closer, 1);
+	/* The control socket agrees, and that it does so does not make the survey superfluous. */
+	suffices = true;
+	answer_check(zone, CHECK_CONFIRMED);
+	assert_null(asking);
+	assert_true(acted.set_keys && acted.keys == KEYS_SILENT);
+	zone->kept.row.keys = KEYS_SILENT;
+	answer_act(zone, true);
+	assert_null(acting);
+	answer_world(zone, false);
+	answer_act(zone, true);
+	assert_int_equal(scheduled, 1);
+
+	/* It was done: the next turn asks at once. */
+	zone = turn(f);
+	answer_check(zone, CHECK_NEW);
+	assert_null(acting);
+	answer_world(zone, false);
+	answer_act(zone, true);
+}
+
+/*! The zone goes meanwhile, or there is no memory. */
+static void an_order_before_the_survey_leaves_nothing_behind(void **state)
+{
+	fixture_t *f = *state;
+	keys = 2;
+	zone_t *zone = turn(f);
+	suffices = false;
+	answer_check(zone, CHECK_NEW);
+	answer_check(zone, CHECK_FAILED);
+	assert_null(acting);
+	assert_true(next_in > 8000 && next_in <= 20000);
+	suffices = true;
+	zone = turn(f);
+	answer_check(zone, CHECK_NEW);
+	zone_end(f->entry);
+	f->entry = NULL;
+	answer_act(zone, true);
+	assert_null(asking);
+	assert_int_equal(freed, 2); // With what was dropped between the turns.
 }
 
 static void a_configuration_that_changes_while_it_is_judged_is_checked_again(void **state)
@@ -478,6 +535,8 @@ int main(void)
 		T(a_cancelled_survey_is_no_answer),
 		T(without_memory_a_check_comes_again),
 		T(before_anything_is_done_the_control_socket_agrees),
+		T(a_key_that_turns_up_is_silent_before_the_parent_is_asked),
+		T(an_order_before_the_survey_leaves_nothing_behind),
 		T(a_configuration_that_changes_while_it_is_judged_is_checked_again),
 		T(without_a_store_nothing_is_asked_or_done),
 		T(a_zone_that_goes_during_a_step_is_freed_with_its_end),

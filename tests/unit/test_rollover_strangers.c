@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -70,6 +71,67 @@ static void an_idle_zone_forgets_what_was_read(void **state)
 	machine_step(&m);
 	expect(&m, ROLLOVER_IDLE, GATE_PARENT_UNREACHABLE);
 	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+}
+
+/*! Nor does what was read until the end of the last rollover. */
+static void the_end_of_a_rollover_forgets_what_was_read(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_SETTLE);
+	m.now += 9999 * DAY;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+	assert_int_equal(m.row.keys, KEYS_UNKNOWN);
+}
+
+/*! The parent's turn comes late: a key that gets ready by itself does not wait for it. */
+static void a_key_that_turns_up_is_silent_before_the_parent_is_asked(void **state)
+{
+	(void)state;
+	machine_t m;
+	rollover_decision_t d;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.keys = KEYS_UNKNOWN;
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+
+	machine_serve(&m, OLD | NEW, HOUR);
+	assert_true(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_true(d.set_keys && d.keys == KEYS_SILENT);
+	/* Once: what fails is repeated by the decision, and what was done needs no order. */
+	m.facts.own.keys_refused = true;
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	m.facts.own.keys_refused = false;
+	snprintf(m.facts.own.conf_detail, sizeof(m.facts.own.conf_detail), "busy");
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	m.facts.own.conf_detail[0] = '\0';
+	m.row.keys = KEYS_SILENT;
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	m.row.keys = KEYS_UNKNOWN;
+
+	/* Nor where nothing may be done, or where it is not ours. */
+	m.config.hold = true;
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	m.config.hold = false;
+	m.config.dry_run = true;
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	m.config.dry_run = false;
+	m.config.go_insecure = true;
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	m.config.go_insecure = false;
+	m.facts.own.frozen = true;
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	m.facts.own.frozen = false;
+	m.facts.own.foreign = NEW;
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	m.facts.own.foreign = 0;
+	m.facts.keys[1].algorithm++;
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	m.facts.keys[1].algorithm--;
+	m.row.state = ROLLOVER_OBSERVE;
+	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	m.row.state = ROLLOVER_IDLE;
+	assert_true(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
 }
 
 static void one_more_key_is_set_once(void **state)
@@ -256,6 +318,8 @@ int main(void)
 		cmocka_unit_test(a_key_whose_order_ended_half_way_is_set),
 		cmocka_unit_test(a_key_that_was_not_ordered_is_set),
 		cmocka_unit_test(an_idle_zone_forgets_what_was_read),
+		cmocka_unit_test(the_end_of_a_rollover_forgets_what_was_read),
+		cmocka_unit_test(a_key_that_turns_up_is_silent_before_the_parent_is_asked),
 		cmocka_unit_test(one_more_key_is_set_once),
 		cmocka_unit_test(one_more_key_is_set_until_that_is_done),
 		cmocka_unit_test(the_next_key_is_set_before_it_signals),
