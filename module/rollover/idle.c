@@ -78,6 +78,15 @@ static void without_ds(dec_t *c)
 	}
 }
 
+/*!
+ * The keys in use are known, and the DS names another one instead: others made its signals, and the parent was quicker
+ * than our turn. The rollover goes on in that direction.
+ */
+static bool was_overtaken(const dec_t *c, keyset_t named, keyset_t without_ds)
+{
+	return without_ds != 0 && (without_ds & ~c->old) == 0 && keyset_size(named) == 1 && (named & c->old) == 0;
+}
+
 /*! A set of KSKs that is not the known one: which of them does the parent name? */
 static void idle_unknown(dec_t *c)
 {
@@ -107,6 +116,11 @@ static void idle_unknown(dec_t *c)
 
 	keyset_t old = all & zone;
 	keyset_t fresh = zone & ~any;
+	if (was_overtaken(c, old, fresh)) {
+		const keyset_t named = old;
+		old = fresh;
+		fresh = named;
+	}
 	if (old == 0) {
 		dec_wait(c, GATE_DS_STALE, "", "the servers of the parent name different keys", 0);
 		return;

@@ -134,6 +134,40 @@ static void a_key_that_turns_up_is_silent_before_the_parent_is_asked(void **stat
 	assert_true(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
 }
 
+/*! Knot has signalled by itself, and the parent was quicker than our turn: nobody rolls back. */
+static void a_ds_that_was_replaced_before_our_turn_is_the_new_one(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW, HOUR);
+	machine_ds(&m, NEW, DAY);
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+	assert_int_equal(m.row.old_count, 1);
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[0]));
+	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[1]));
+
+	/* Both were in use, and the DS of one was taken away: that is no word for the other. */
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW, HOUR);
+	machine_ds(&m, NEW, DAY);
+	m.row.old[1] = m.facts.keys[1];
+	m.row.old_count = 2;
+	machine_step(&m);
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[1]));
+	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[0]));
+
+	/* Nothing was known: which key is the younger one, the key database says when the order is given. */
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW, HOUR);
+	machine_ds(&m, NEW, DAY);
+	m.row.old_count = 0;
+	machine_step(&m);
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[1]));
+	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[0]));
+}
+
 static void one_more_key_is_set_once(void **state)
 {
 	static const rollover_state_t STATES[] = { ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE,
@@ -320,6 +354,7 @@ int main(void)
 		cmocka_unit_test(an_idle_zone_forgets_what_was_read),
 		cmocka_unit_test(the_end_of_a_rollover_forgets_what_was_read),
 		cmocka_unit_test(a_key_that_turns_up_is_silent_before_the_parent_is_asked),
+		cmocka_unit_test(a_ds_that_was_replaced_before_our_turn_is_the_new_one),
 		cmocka_unit_test(one_more_key_is_set_once),
 		cmocka_unit_test(one_more_key_is_set_until_that_is_done),
 		cmocka_unit_test(the_next_key_is_set_before_it_signals),
