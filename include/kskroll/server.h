@@ -183,7 +183,9 @@ typedef struct {
  *
  * \param[in] keys  Copied.
  *
- * Knot makes keys and signs in its own time, and nobody waits for it at the control socket.
+ * Knot makes keys and signs in its own time, and nobody waits for it at the control socket. Orders of several zones
+ * that are queued together are carried out together, in the timeout of one operation. Those that do not begin within it
+ * are done next.
  *
  * The callback gets SERVER_OK: the keys have the states that are ordered, and knotd is ordered to read them;
  * SERVER_BUSY: Knot is about to write the keys, makes the new one, signs the zone, has undone what was set, or a zone

@@ -71,13 +71,13 @@ job_t *job_new(job_kind_t kind, const char *zone, const char *base, void *arg)
 	return job;
 }
 
-bool job_is_stale(const job_t *job, uint64_t now)
+uint64_t job_latest(const job_t *job)
 {
 	assert(job != NULL && job->keys != NULL);
 
 	const key_order_t order = job->keys->order;
-	return (order == KEY_ORDER_RETIRE || order == KEY_ORDER_ABORT) &&
-	       now - job->called > STALE_AFTER * UINT64_C(1000000000);
+	const bool removes = order == KEY_ORDER_RETIRE || order == KEY_ORDER_ABORT;
+	return removes ? job->called + STALE_AFTER * UINT64_C(1000000000) : 0;
 }
 
 void job_set(job_t *job, server_status_t status, const char *detail)
@@ -140,6 +140,8 @@ void jobs_take(job_list_t *queue, job_t **first, job_list_t *batch)
 		max = CHECKS_MAX;
 	} else if (kind == JOB_SWITCH) {
 		max = SWITCHES_MAX;
+	} else if (kind == JOB_KEYS) {
+		max = KEYS_MAX;
 	}
 
 	job_t **at = &queue->head;
@@ -151,5 +153,24 @@ void jobs_take(job_list_t *queue, job_t **first, job_list_t *batch)
 		} else {
 			at = &job->next;
 		}
+	}
+}
+
+void jobs_put_back(job_list_t *queue, job_list_t *batch)
+{
+	job_list_t back;
+	job_list_init(&back);
+
+	for (job_t **at = &batch->head; *at != NULL;) {
+		if ((*at)->put_off) {
+			(*at)->put_off = false;
+			job_list_append(&back, job_list_remove(batch, at));
+		} else {
+			at = &(*at)->next;
+		}
+	}
+	if (back.head != NULL) {
+		job_list_move(&back, queue);
+		*queue = back;
 	}
 }

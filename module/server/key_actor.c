@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <libknot/libknot.h>
+#include <uv.h>
 
 #include "key_actor.h"
 #include "key_plan.h"
@@ -16,9 +17,10 @@
 #define FLAGS_UNIXTIME "u"
 /*! How often an order is carried out before Knot is said to undo it. */
 #define TRIES 3
-/*! How long Knot is waited for until it has read the keys: after 50, 100, 200, 400 ms. */
+/*! Knot needs time to read the keys: they are read back after 50 ms, or another 100, 200, 400 ms. */
 #define PAUSE_FIRST_MS 50
 #define PAUSES         4
+#define NS_PER_MS      UINT64_C(1000000)
 
 void key_events_unit(const control_unit_t *unit, void *arg)
 {
@@ -92,30 +94,39 @@ static server_status_t check_quiet(const control_target_t *target, const char *z
 	return SERVER_OK;
 }
 
-/*! What is needed for one order. */
+/*! Where an order is. */
+typedef enum {
+	PHASE_NEW = 0,
+	PHASE_READ_BACK, // The keys are set. They are read back after a pause.
+	PHASE_ENDED,
+} phase_t;
+
+/*! An order that is carried out. Times are those of uv_hrtime(), ns. */
+typedef struct {
+	key_task_t *task;
+	phase_t phase;
+	unsigned tries;  // How often the keys were set.
+	unsigned pauses; // Since they were set.
+	uint64_t due;    // End of the pause.
+} act_t;
+
+/*! What all orders share. */
 typedef struct {
 	const control_target_t *target;
 	const key_client_t *client;
-	const char *zone;
-	const server_keys_t *wish;
-	int64_t end; // Of the monotonic clock, ms: nothing begins afterwards.
-	char *detail;
-} act_t;
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
+	uint64_t end;    // Nothing begins afterwards.
+	key_list_t list; // Of the zone whose turn it is.
+	size_t count;
+	act_t acts[];
+} work_t;
 
 /*! Other zones wait for this thread. */
-static bool is_over(const act_t *act)
+static bool is_over(const work_t *work, key_task_t *task)
 {
-	if (now_ms() < act->end) {
+	if (uv_hrtime() < work->end) {
 		return false;
 	}
-	snprintf(act->detail, CONTROL_DETAIL_MAX, "keymgr and Knot take long: continued later");
+	snprintf(task->detail, sizeof(task->detail), "keymgr and Knot take long: continued later");
 	return true;
 }
 
@@ -127,45 +138,46 @@ static server_status_t status_of(int ret)
 	                                                   SERVER_REFUSED;
 }
 
-static server_status_t make_plan(const act_t *act, key_list_t *list, key_plan_t *plan)
+static server_status_t make_plan(work_t *work, key_task_t *task, key_plan_t *plan)
 {
-	const server_status_t status = status_of(key_client_list(act->client, act->zone, list, act->detail));
+	const server_status_t status = status_of(key_client_list(work->client, task->zone, &work->list, task->detail));
 	if (status != SERVER_OK) {
 		return status;
 	}
-	if (!key_plan(list, act->wish, time(NULL), plan)) {
-		snprintf(act->detail, CONTROL_DETAIL_MAX, "%s", plan->error);
+	if (!key_plan(&work->list, task->wish, time(NULL), plan)) {
+		snprintf(task->detail, sizeof(task->detail), "%s", plan->error);
 		return SERVER_REFUSED;
 	}
 	return SERVER_OK;
 }
 
 /*! Knot's workers may be busy with servers that do not answer: nobody waits for them at the control socket. */
-static server_status_t command(const act_t *act, const char *name, const char *type)
+static server_status_t command(const work_t *work, key_task_t *task, const char *name, const char *type)
 {
-	control_cmd_t cmd = { .name = name, .zone = act->zone, .type = type };
-	return tell(act->target, &cmd, act->detail);
+	control_cmd_t cmd = { .name = name, .zone = task->zone, .type = type };
+	return tell(work->target, &cmd, task->detail);
 }
 
 /*! What Knot does in its own time. The order is repeated when it is done. */
-static server_status_t begin(const act_t *act, const char *name, const char *type, const char *words)
+static server_status_t begin(const work_t *work, key_task_t *task, const char *name, const char *type,
+                             const char *words)
 {
-	const server_status_t status = command(act, name, type);
+	const server_status_t status = command(work, task, name, type);
 	if (status == SERVER_OK) {
-		snprintf(act->detail, CONTROL_DETAIL_MAX, "%s", words);
+		snprintf(task->detail, sizeof(task->detail), "%s", words);
 	}
 	return status == SERVER_OK ? SERVER_BUSY : status;
 }
 
-static server_status_t set_all(const act_t *act, const key_plan_t *plan)
+static server_status_t set_all(const work_t *work, key_task_t *task, const key_plan_t *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		const key_step_t *step = &plan->steps[i];
-		if (is_over(act)) {
+		if (is_over(work, task)) {
 			return SERVER_BUSY;
 		}
 		const server_status_t status =
-			status_of(key_client_set(act->client, act->zone, step->key->id, step->change, act->detail));
+			status_of(key_client_set(work->client, task->zone, step->key->id, step->change, task->detail));
 		if (status != SERVER_OK) {
 			return status;
 		}
@@ -173,69 +185,146 @@ static server_status_t set_all(const act_t *act, const key_plan_t *plan)
 	return SERVER_OK;
 }
 
-/*! Until Knot has read the keys: what it writes then would undo what was set before. */
-static server_status_t wait_for_knot(const act_t *act)
+/*! The other orders go on in the pause. */
+static void make_pause(act_t *act)
 {
-	server_status_t status = SERVER_BUSY;
+	act->phase = PHASE_READ_BACK;
+	act->due = uv_hrtime() + (PAUSE_FIRST_MS * NS_PER_MS << act->pauses);
+	act->pauses++;
+}
 
-	for (int i = 0; i < PAUSES && status == SERVER_BUSY && !is_over(act); i++) {
-		const long ms = PAUSE_FIRST_MS << i;
-		nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
-		status = check_quiet(act->target, act->zone, act->detail);
+/*! The states are as ordered. */
+static server_status_t conclude(const work_t *work, const act_t *act, const key_plan_t *plan)
+{
+	if (plan->make) {
+		return begin(work, act->task, "zone-key-rollover", "ksk", "Knot makes the new KSK");
 	}
-	return status;
+	// Nothing was set now: whoever set the states may have ended before that.
+	return act->tries == 0 ? command(work, act->task, "zone-keys-load", NULL) : SERVER_OK;
 }
 
 /*! With Knot being quiet. */
-static server_status_t act_until_done(const act_t *act, key_list_t *list)
+static server_status_t set_or_conclude(work_t *work, act_t *act)
 {
+	key_task_t *task = act->task;
 	key_plan_t plan;
-	server_status_t status = make_plan(act, list, &plan);
+	server_status_t status = make_plan(work, task, &plan);
 
-	if (status == SERVER_OK && act->wish->sign_first && plan.count > 0) {
+	if (status != SERVER_OK) {
+		return status;
+	}
+	if (plan.count == 0) {
+		return conclude(work, act, &plan);
+	}
+	if (act->tries == 0 && task->wish->sign_first) {
 		// A large zone takes long.
-		return begin(act, "zone-sign", NULL, "Knot signs the zone again before its signals are repeated");
+		return begin(work, task, "zone-sign", NULL,
+		             "Knot signs the zone again before its signals are repeated");
 	}
-	for (int tries = 0; status == SERVER_OK && plan.count > 0; tries++) {
-		if (tries == TRIES) {
-			snprintf(act->detail, CONTROL_DETAIL_MAX, "Knot undoes what keymgr sets");
-			return SERVER_BUSY;
-		}
-		status = set_all(act, &plan);
-		status = status == SERVER_OK ? command(act, "zone-keys-load", NULL) : status;
-		status = status == SERVER_OK ? wait_for_knot(act) : status;
-		status = status == SERVER_OK ? make_plan(act, list, &plan) : status;
-		if (status == SERVER_OK && plan.count == 0 && !plan.make) {
-			return SERVER_OK;
-		}
+	if (act->tries == TRIES) {
+		snprintf(task->detail, sizeof(task->detail), "Knot undoes what keymgr sets");
+		return SERVER_BUSY;
 	}
-	if (status == SERVER_OK && plan.make) {
-		return begin(act, "zone-key-rollover", "ksk", "Knot makes the new KSK");
+	status = set_all(work, task, &plan);
+	status = status == SERVER_OK ? command(work, task, "zone-keys-load", NULL) : status;
+	if (status == SERVER_OK) {
+		act->tries++;
+		act->pauses = 0;
+		make_pause(act);
 	}
-	// Nothing was set now: whoever set the states may have ended before that.
-	return status == SERVER_OK ? command(act, "zone-keys-load", NULL) : status;
+	return status;
 }
 
-server_status_t key_actor_run(const control_target_t *target, const key_client_t *client, const char *zone,
-                              const server_keys_t *wish, char *detail)
+/*! The order ends, unless a pause begins. */
+static server_status_t take_turn(work_t *work, act_t *act)
 {
-	assert(target != NULL && client != NULL && zone != NULL && wish != NULL && detail != NULL);
+	key_task_t *task = act->task;
+	const bool first = act->phase == PHASE_NEW;
 
-	const act_t act = { .target = target,
-		            .client = client,
-		            .zone = zone,
-		            .wish = wish,
-		            .end = now_ms() + target->timeout_ms,
-		            .detail = detail };
-	key_list_t *list = malloc(sizeof(*list));
-	if (list == NULL) {
-		snprintf(detail, CONTROL_DETAIL_MAX, "%s", knot_strerror(KNOT_ENOMEM));
-		return SERVER_UNREACHABLE;
+	act->phase = PHASE_ENDED;
+	if (is_over(work, task)) {
+		return SERVER_BUSY;
 	}
-	server_status_t status = check_quiet(target, zone, detail);
+	task->begun = true;
+	if (first && task->latest != 0 && uv_hrtime() > task->latest) {
+		snprintf(task->detail, sizeof(task->detail),
+		         "the order has waited for its turn: what it rests on is proven again");
+		return SERVER_BUSY;
+	}
+	// What Knot writes while it reads the keys would undo what is set before its end.
+	const server_status_t status = check_quiet(work->target, task->zone, task->detail);
 	if (status == SERVER_OK) {
-		status = act_until_done(&act, list);
+		return set_or_conclude(work, act);
 	}
-	free(list);
+	if (status == SERVER_BUSY && !first && act->pauses < PAUSES) {
+		make_pause(act);
+	}
 	return status;
+}
+
+/*!
+ * Those whose pause is over go first: few orders are half done when the time is over. Then the new ones go, in their
+ * order. \return NULL: all have ended.
+ */
+static act_t *next_act(work_t *work)
+{
+	const uint64_t now = uv_hrtime();
+	act_t *next = NULL;
+
+	for (size_t i = 0; i < work->count; i++) {
+		act_t *act = &work->acts[i];
+		if (act->phase == PHASE_NEW) {
+			act->due = now;
+		}
+		if (act->phase != PHASE_ENDED && (next == NULL || act->due < next->due)) {
+			next = act;
+		}
+	}
+	return next;
+}
+
+static void sleep_until(uint64_t due)
+{
+	const uint64_t now = uv_hrtime();
+	if (due > now) {
+		// Less than a second.
+		nanosleep(&(struct timespec){ .tv_nsec = (long)(due - now) }, NULL);
+	}
+}
+
+static void run(work_t *work)
+{
+	act_t *act;
+	while ((act = next_act(work)) != NULL) {
+		sleep_until(act->due < work->end ? act->due : work->end);
+		act->task->status = take_turn(work, act);
+		if (act->task->status == SERVER_OK) {
+			act->task->detail[0] = '\0';
+		}
+	}
+}
+
+void key_actor_run(const control_target_t *target, const key_client_t *client, key_task_t *tasks, size_t count)
+{
+	assert(target != NULL && client != NULL && (tasks != NULL || count == 0));
+
+	work_t *work = calloc(1, sizeof(*work) + count * sizeof(work->acts[0]));
+	for (size_t i = 0; i < count; i++) {
+		assert(tasks[i].zone != NULL && tasks[i].wish != NULL);
+		tasks[i].begun = work == NULL;
+		tasks[i].status = SERVER_UNREACHABLE;
+		snprintf(tasks[i].detail, sizeof(tasks[i].detail), "%s", knot_strerror(KNOT_ENOMEM));
+		if (work != NULL) {
+			work->acts[i].task = &tasks[i];
+		}
+	}
+	if (work == NULL) {
+		return;
+	}
+	work->target = target;
+	work->client = client;
+	work->end = uv_hrtime() + target->timeout_ms * NS_PER_MS;
+	work->count = count;
+	run(work);
+	free(work);
 }

@@ -114,13 +114,19 @@ static void run_switches(server_t *server, job_list_t *batch)
 	free(switches);
 }
 
-static void run_keys(server_t *server, job_t *job)
+static void run_keys(server_t *server, job_list_t *batch)
 {
-	if (job_is_stale(job, uv_hrtime())) {
-		job_set(job, SERVER_BUSY, "the order has waited for its turn: what it rests on is proven again");
-		return;
+	key_task_t tasks[KEYS_MAX] = { 0 };
+	size_t n = 0;
+	for (job_t *job = batch->head; job != NULL; job = job->next) {
+		tasks[n++] = (key_task_t){ .zone = job->zone, .wish = job->keys, .latest = job_latest(job) };
 	}
-	job->status = key_actor_run(&server->target, &server->keys, job->zone, job->keys, job->detail);
+	key_actor_run(&server->target, &server->keys, tasks, n);
+	n = 0;
+	for (job_t *job = batch->head; job != NULL; job = job->next, n++) {
+		job->put_off = !tasks[n].begun;
+		job_set(job, tasks[n].status, tasks[n].detail);
+	}
 }
 
 static void run_batch(server_t *server, job_list_t *batch)
@@ -148,7 +154,7 @@ static void run_batch(server_t *server, job_list_t *batch)
 		                           first->leaves, &first->gate, first->detail);
 		break;
 	case JOB_KEYS:
-		run_keys(server, first);
+		run_keys(server, batch);
 		break;
 	}
 }
@@ -255,6 +261,7 @@ static void *control_thread(void *arg)
 		run_batch(server, &batch);
 
 		pthread_mutex_lock(&server->lock);
+		jobs_put_back(&server->queue, &batch);
 		job_list_move(&server->results, &batch);
 		uv_async_send(&server->wakeup);
 	}

@@ -108,12 +108,69 @@ static void a_zone_keeps_its_order(void **state)
 	expect(&queue, 1, JOB_SWITCH, "a.", 2);
 	expect(&queue, 1, JOB_SWITCH, "a.", 1);
 
-	/* Commands have a connection each. */
+	/* So it is with orders for keys. */
 	call(&queue, JOB_KEYS, "a.", 0);
 	call(&queue, JOB_KEYS, "b.", 1);
+	call(&queue, JOB_KEYS, "a.", 2);
+	expect(&queue, 1, JOB_KEYS, "a.", 2);
 	expect(&queue, 1, JOB_KEYS, "a.", 1);
-	expect(&queue, 1, JOB_KEYS, "b.", 1);
+
+	/* Other commands have a connection each. */
+	call(&queue, JOB_ORIGIN, "a.", 0);
+	call(&queue, JOB_ORIGIN, "b.", 1);
+	expect(&queue, 1, JOB_ORIGIN, "a.", 1);
+	expect(&queue, 1, JOB_ORIGIN, "b.", 1);
 	assert_null(queue.head);
+}
+
+/*! Zones of the jobs, in their order. */
+static void assert_zones(const job_list_t *list, const char *want)
+{
+	char zones[64] = "";
+	size_t count = 0;
+	for (const job_t *job = list->head; job != NULL; job = job->next, count++) {
+		strcat(zones, job->zone);
+	}
+	assert_string_equal(zones, want);
+	assert_int_equal(list->count, count);
+}
+
+static void what_is_put_off_goes_before_all_others(void **state)
+{
+	(void)state;
+	job_list_t queue, batch;
+	job_list_init(&queue);
+
+	call(&queue, JOB_KEYS, "a.", 0);
+	call(&queue, JOB_KEYS, "b.", 1);
+	call(&queue, JOB_KEYS, "b.", 2);
+	call(&queue, JOB_KEYS, "c.", 3);
+	call(&queue, JOB_CHECK, "c.", 4);
+	jobs_take(&queue, jobs_first_due(&queue, 1), &batch);
+	assert_zones(&batch, "a.b.c.");
+	batch.head->next->put_off = batch.head->next->next->put_off = true;
+	jobs_put_back(&queue, &batch);
+	assert_zones(&batch, "a.");
+	assert_zones(&queue, "b.c.b.c.");
+	assert_int_equal(finish_all(&batch), 1);
+
+	/* It is not put off for ever. */
+	jobs_take(&queue, jobs_first_due(&queue, 1), &batch);
+	jobs_put_back(&queue, &batch);
+	assert_zones(&batch, "b.c.");
+	assert_zones(&queue, "b.c.");
+	assert_int_equal(finish_all(&batch), 2);
+
+	/* The end of the queue is found again, also of one that was empty. */
+	assert_int_equal(finish_all(&queue), 2);
+	call(&queue, JOB_KEYS, "a.", 0);
+	jobs_take(&queue, jobs_first_due(&queue, 1), &batch);
+	batch.head->put_off = true;
+	jobs_put_back(&queue, &batch);
+	call(&queue, JOB_CHECK, "b.", 1);
+	assert_zones(&batch, "");
+	assert_zones(&queue, "a.b.");
+	assert_int_equal(finish_all(&queue), 2);
 }
 
 /* Calls of any kind, any zone, at any time: all come out once, each zone's in their order, no batch too large. */
@@ -170,7 +227,7 @@ static void nothing_is_lost_or_overtaken(void **state)
 	assert_int_equal(largest[JOB_CHECK], CHECKS_MAX);
 	assert_int_equal(largest[JOB_SWITCH], SWITCHES_MAX);
 	assert_int_equal(largest[JOB_ORIGIN], 1);
-	assert_int_equal(largest[JOB_KEYS], 1);
+	assert_int_equal(largest[JOB_KEYS], KEYS_MAX);
 }
 
 /*! What cannot be taken back rests on what was seen just before. */
@@ -183,9 +240,7 @@ static void orders_that_remove_keys_grow_stale(void **state)
 		server_keys_t keys = { .order = order };
 		const job_t job = { .kind = JOB_KEYS, .keys = &keys, .called = called };
 		const bool removes = order == KEY_ORDER_RETIRE || order == KEY_ORDER_ABORT;
-		assert_false(job_is_stale(&job, called));
-		assert_false(job_is_stale(&job, called + 60 * second));
-		assert_int_equal(job_is_stale(&job, called + 60 * second + 1), removes);
+		assert_int_equal(job_latest(&job), removes ? called + 60 * second : 0);
 	}
 }
 
@@ -194,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(switches_wait_and_checks_go_on),
 		cmocka_unit_test(a_zone_keeps_its_order),
+		cmocka_unit_test(what_is_put_off_goes_before_all_others),
 		cmocka_unit_test(nothing_is_lost_or_overtaken),
 		cmocka_unit_test(orders_that_remove_keys_grow_stale),
 	};

@@ -8,11 +8,10 @@
 #include <sys/stat.h>
 
 #include "server_case.h"
+#include "key_broker.h"
 #include "module/server/glance.h"
 #include "module/server/key_actor.h"
 #include "module/server/keymgr.h"
-#include "module/daemon/sandbox.h"
-#include "kskroll/broker.h"
 
 /*! Roles in the zone, as bits. */
 #define OLD  1
@@ -166,30 +165,15 @@ static void assert_served_at(case_t *c, unsigned keys, unsigned cds, int line)
 static pid_t brokers[32];
 static unsigned broker_count;
 
-/*! A broker for a folder of the server's, in a process of its own. */
+/*! A broker for a folder of the server's. */
 static key_client_t broker_at(const fixture_t *f, const char *name, const char *program)
 {
-	char folder[128], detail[KEY_CLIENT_DETAIL_MAX];
-	int pair[2];
+	char folder[128];
 
 	assert_true(broker_count < 32);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	const pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		signal(SIGPIPE, SIG_IGN);
-		closefrom(pair[1] + 1);
-		close(pair[0]);
-		broker_run(&(broker_t){ .sock = pair[1], .keymgr_ms = TIMEOUT_MS, .confine = sandbox_broker });
-		_exit(0);
-	}
-	brokers[broker_count++] = pid;
-	close(pair[1]);
 	snprintf(folder, sizeof(folder), "%s/%s", f->knotd.dir, name);
-	if (!broker_configure(pair[0], folder, program, detail)) {
-		fail_msg("%s", detail);
-	}
-	return (key_client_t){ .sock = pair[0], .timeout_ms = 2 * TIMEOUT_MS };
+	const int sock = broker_start(folder, program, &brokers[broker_count++]);
+	return (key_client_t){ .sock = sock, .timeout_ms = 2 * TIMEOUT_MS };
 }
 
 static control_target_t target_of(const fixture_t *f)
@@ -224,8 +208,11 @@ static server_status_t try_order(case_t *c, key_order_t order, bool first)
 		                     .new_key = first ? c->old_key : c->new_key,
 		                     .renew = true,
 		                     .sign_first = c->sign_first };
-	c->detail[0] = '\0';
-	return key_actor_run(&target, &c->client, c->name, &wish, c->detail);
+	key_task_t task = { .zone = c->name, .wish = &wish };
+	key_actor_run(&target, &c->client, &task, 1);
+	assert_true(task.begun);
+	snprintf(c->detail, sizeof(c->detail), "%s", task.detail);
+	return task.status;
 }
 
 /*! The order, once Knot leaves the keys alone. */
