@@ -241,6 +241,7 @@ typedef struct {
 	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
 
 	key_states_t keys;      /*!< What the states of the keys were last read to be; KEYS_UNKNOWN: not read. */
+	bool unread;            /*!< Nobody has read them since the process began. Not stored. */
 	time_t signalled;       /*!< Signals last came out, by whomever, since the new KSK is there; 0 = not yet. */
 	time_t ordered;         /*!< The last ACTION_* was sent; 0 = none in this state. */
 	time_t notified;        /*!< The parent was last notified of the signals; 0 = not of those that are out. */
@@ -411,6 +412,14 @@ bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *dec
  */
 bool rollover_hushes(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
                      time_t now, rollover_decision_t *out);
+
+/*!
+ * \brief The row was stored by a process that has ended.
+ *
+ * The key database may have been restored from a backup since: silent states, which no signal contradicts, are read
+ * again once. A key that is published only would get ready by itself.
+ */
+void rollover_resume(rollover_row_t *row);
 
 /*! The states of the keys were read, and are as ordered. */
 void rollover_keys_are(rollover_row_t *row, key_states_t keys, time_t now);

@@ -96,6 +96,7 @@ static bool take(zone_t *zone, const store_zone_t *s)
 	rollover_row_t *row = &zone->kept.row;
 
 	*row = s->row;
+	rollover_resume(row);
 	if (!text_set(&record->base_policy, s->base_policy) || !text_set(&record->parent_zone, s->parent_zone)) {
 		return false;
 	}

@@ -79,10 +79,16 @@ static bool old_have_gone(const dec_t *c)
 	return plans_step(plans_of(row), row, false)->absent != 0 && (old & ~c->facts->own.dnskey) != 0;
 }
 
+/*! Whether an order can name all keys that it is about. */
+static bool are_named(const dec_t *c)
+{
+	return c->out->row.has_new && !old_have_gone(c);
+}
+
 bool dec_keys_differ(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
-	const bool named = row->state == ROLLOVER_IDLE || (row->has_new && !old_have_gone(c));
+	const bool named = row->state == ROLLOVER_IDLE || are_named(c);
 
 	if (c->out->keys == KEYS_UNKNOWN) {
 		return false;
@@ -124,6 +130,18 @@ bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *d)
 	       !own->catalog_member && !rollover_conf_bars(own, d->policy);
 }
 
+/*!
+ * Whether silent states are read again, beside all that goes on: nothing waits for it, and no server is judged less.
+ * The order changes nothing where they are right.
+ */
+static bool must_read(const dec_t *c)
+{
+	const rollover_decision_t *out = c->out;
+
+	return out->row.unread && out->keys == KEYS_SILENT && are_named(c) && out->action == ACTION_NONE &&
+	       !rollover_must_switch(&c->facts->own, out);
+}
+
 void dec_conclude(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
@@ -134,7 +152,7 @@ void dec_conclude(dec_t *c)
 	}
 
 	out->set_keys = out->driven && !own->frozen && !own->transaction &&
-	                (dec_keys_differ(c) || (c->stranger && out->keys == KEYS_SILENT));
+	                (dec_keys_differ(c) || must_read(c) || (c->stranger && out->keys == KEYS_SILENT));
 	/* By whomever: the parent may have taken them. */
 	if (own->cds.present && !rollover_is_first(&out->row) &&
 	    (out->row.signalled == 0 || out->keys == KEYS_SILENT)) {

@@ -94,11 +94,20 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 	       now - saved >= SAVE_INTERVAL || now < saved;
 }
 
+void rollover_resume(rollover_row_t *row)
+{
+	assert(row);
+
+	row->bad_watches = 0;
+	row->unread = row->state != ROLLOVER_IDLE;
+}
+
 void rollover_keys_are(rollover_row_t *row, key_states_t keys, time_t now)
 {
 	assert(row);
 
 	row->keys = keys;
+	row->unread = false;
 	if (keys == KEYS_SIGNAL_NEW || keys == KEYS_SIGNAL_BOTH) {
 		row->signalled = now;
 	}

@@ -14,6 +14,7 @@ import time
 import dns.dnssec
 
 from . import ask, check
+from .key_lab import state_of
 from .progress import Progress
 from .test_rollover import ROLLOVER, ZONE, module_world, start
 from .wait import LabError, wait_until
@@ -115,6 +116,10 @@ class Case:
     def new(self):
         """The KSKs that were not there before."""
         return [key for key in ask.ksks(KNOT, ZONE) if key not in self.old]
+
+    def state_of_key(self, tag):
+        """State of the key with this tag in the server's key database."""
+        return next(state_of(key) for key in json.loads(keymgr(self.world, "list", "--json")) if key["tag"] == int(tag))
 
     def logged(self, text, bound=30):
         """Waits until knotd's log has the text; the last such line."""

@@ -152,6 +152,27 @@ def test_store_deleted_after_the_clock_was_set_back(directory):
         case.ended = "when the operator runs the command of the gate: rolls to the older key"
 
 
+@long_test
+@bound(120)
+def test_key_database_of_the_beginning_is_restored(directory):
+    """The order of introduce is undone, and nothing is seen of it: Knot would make the new key ready in two minutes, and nobody introduces it."""
+    with fault(directory, "The key database of the beginning of introduce is restored while knotd is stopped",
+               module_settings={"lead": 10}, propagation_delay=120) as case:
+        case.start()
+        case.gate("waiting-dnskey-ttl", state="introduce")
+        new = tag_of(case.new())
+        assert case.state_of_key(new) == "active"
+        case.world.knot.stop()
+        keymgr(case.world, "set", new, "ready=0", "active=0")
+        assert case.state_of_key(new) == "publish"
+        case.world.knot.launch()
+        case.logged("resuming in state introduce")
+        wait_until(lambda: case.state_of_key(new) == "active", 15, "the order is repeated")
+        assert case.progress.state == "introduce", case.progress.state
+        case.did = "reads the states of the keys when it starts, and sets the new key again"
+        case.finish()
+
+
 def spoiled(case, spoil, message, mend, how, lost=False):
     """A store that cannot be used, in a zone at rest: said, the zone is served, then mended."""
     store = store_path(case.world)

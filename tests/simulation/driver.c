@@ -314,7 +314,7 @@ void engine_wake(world_t *w)
 	if (!e->loaded) {
 		if (e->has_stored) {
 			e->row = e->stored;
-			e->row.bad_watches = 0; /* Not stored. */
+			rollover_resume(&e->row);
 		} else {
 			rollover_init(&e->row, clock_wall(w));
 			memset(e->silence, 0, sizeof(e->silence));

@@ -69,6 +69,66 @@ static void states_that_are_not_those_of_the_step_are_set_first(void **state)
 	}
 }
 
+/*! The key database may be of a backup: what is silent was read by a process that has ended. */
+static void silent_states_are_read_again_after_a_start(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(ROLLING); i++) {
+		const key_states_t wanted = machine_keys(ROLLING[i]);
+		machine_t m, started;
+		machine_at(&m, ROLLING[i]);
+		m.row.all_since = m.row.observed_last = m.now - 5;
+		m.row.all_expired = m.now + 300;
+		if (ROLLING[i] == ROLLOVER_ROLLBACK) {
+			machine_ds(&m, NEW, 300); /* It stays there. */
+		}
+		started = m;
+		started.row.bad_watches = 1;
+		rollover_resume(&started.row);
+		assert_int_equal(started.row.bad_watches, 0);
+		machine_decide(&m);
+		machine_decide(&started);
+		expect_order(&m, KEYS_UNKNOWN);
+
+		/* Not before what cannot be taken back; signals are seen in the zone. */
+		const bool reads = wanted == KEYS_SILENT && m.out.action == ACTION_NONE;
+		expect_order(&started, reads ? KEYS_SILENT : KEYS_UNKNOWN);
+		/* Nothing else differs, and nothing waits for it. */
+		assert_int_equal(started.out.sign_first, false);
+		assert_int_equal(started.out.action, m.out.action);
+		assert_int_equal(started.out.gate_changed, m.out.gate_changed);
+		started.out.row.unread = false;
+		assert_memory_equal(&started.out.row, &m.out.row, sizeof(m.out.row));
+
+		started.row.unread = true;
+		rollover_keys_are(&started.row, wanted, started.now);
+		assert_false(started.row.unread);
+		machine_decide(&started);
+		expect_order(&started, KEYS_UNKNOWN);
+	}
+	/* Without a new key no order is about them, nor in idle. */
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	machine_serve(&m, OLD, 300);
+	m.row.has_new = false;
+	m.row.ordered = m.now;
+	rollover_resume(&m.row);
+	machine_decide(&m);
+	expect_order(&m, KEYS_UNKNOWN);
+	assert_true(m.out.row.unread);
+	machine_at(&m, ROLLOVER_IDLE);
+	rollover_resume(&m.row);
+	assert_false(m.row.unread);
+	/* The switch of the policy comes first, and silence is no reason to wait for it. */
+	machine_at(&m, ROLLOVER_OBSERVE);
+	rollover_resume(&m.row);
+	m.facts.own.policy = POLICY_BASE;
+	m.facts.own.dnskey_ttl = HOUR;
+	machine_decide(&m);
+	assert_true(rollover_must_switch(&m.facts.own, &m.out));
+	expect_order(&m, KEYS_UNKNOWN);
+}
+
 static void the_next_step_is_ordered_with_its_beginning(void **state)
 {
 	(void)state;
@@ -583,6 +643,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states_that_are_not_those_of_the_step_are_set_first),
+		cmocka_unit_test(silent_states_are_read_again_after_a_start),
 		cmocka_unit_test(the_next_step_is_ordered_with_its_beginning),
 		cmocka_unit_test(keys_come_before_the_policy_and_the_policy_before_the_order),
 		cmocka_unit_test(a_switch_that_fails_keeps_no_order_back),
