@@ -65,7 +65,7 @@ def former_sections(world, role):
 
 
 def keymgr(world, *args):
-    """keymgr on the keys of the zone, while knotd is stopped."""
+    """keymgr on the keys of the zone."""
     done = run(["keymgr", "-D", world.knot.path("db", "keys"), ZONE, *args])
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -158,8 +158,9 @@ def test_observe_of_the_former_version(directory):
 @bound(240)
 def test_introduce_of_the_former_version(directory):
     """The new key is one that Knot makes READY by itself, before every server has it for long enough."""
-    with carried_on(directory, "introduce", "quiet", "publish", ["ready=0", "active=0"]):
-        pass
+    with carried_on(directory, "introduce", "quiet", "publish", ["ready=0", "active=0"]) as (world, progress, _, new):
+        wait_until(lambda: key_states(world)[new] == "active", 30, "nothing makes it READY by itself")
+        assert progress.state == "introduce", progress.state
 
 
 @long_test
