@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -43,9 +44,11 @@ int broker_start(void)
 		broker_run(&broker);
 		exit(EXIT_SUCCESS);
 	}
+	const int error = errno;
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);
+		errno = error;
 		return -1;
 	}
 	return pair[0];

@@ -11,6 +11,6 @@
  * \brief Forks. Before sandbox_begin(), before there are threads and a loop, with signals ignored as they shall be
  * there.
  *
- * \return The socket to it, for broker_configure(); -1: it could not be started.
+ * \return The socket to it, for broker_configure(); -1: it could not be started, see errno.
  */
 int broker_start(void);

@@ -4,6 +4,7 @@
  * when nobody is at the other end of that any more: knotd stops, unloads the module, or is killed.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,16 +52,21 @@ static void finish(daemon_t *d)
 	}
 }
 
-/*! It has ended, or was given up by those who ask it. With a new process comes a new one. */
+/*! Without it no key can be set. With a new process comes a new one; the module makes the pauses longer. */
+static void without_broker(daemon_t *d, const char *why)
+{
+	outbox_log(&d->out, LOG_ERR, "the process that runs keymgr %s: kskrolld starts again", why);
+	d->exit_code = WIRE_EXIT_AGAIN;
+	finish(d);
+}
+
+/*! It has ended, or was given up by those who ask it. */
 static void on_broker(uv_poll_t *poll, int status, int events)
 {
-	daemon_t *d = poll->data;
 	(void)status, (void)events;
 
 	uv_poll_stop(poll);
-	outbox_log(&d->out, LOG_ERR, "the process that runs keymgr has ended: kskrolld starts again");
-	d->exit_code = WIRE_EXIT_AGAIN;
-	finish(d);
+	without_broker(poll->data, "has ended");
 }
 
 static void on_again(uv_timer_t *timer)
@@ -176,12 +182,19 @@ int main(void)
 	ignore_signals();
 	fill_descriptors();
 	d.broker_sock = broker_start();
+	const int broker_error = errno;
 	sandbox_begin();
 	if (!start(&d)) {
 		fputs("kskrolld: no memory\n", stderr);
 		return EXIT_FAILURE;
 	}
-	listen_to(&d);
+	if (d.broker_sock < 0) {
+		char why[128];
+		snprintf(why, sizeof(why), "cannot be started (%s)", strerror(broker_error));
+		without_broker(&d, why);
+	} else {
+		listen_to(&d);
+	}
 	uv_run(&d.loop->env.uv, UV_RUN_DEFAULT);
 	loop_free(d.loop);
 	free(d.in.data);

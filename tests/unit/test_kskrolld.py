@@ -13,7 +13,7 @@ import sys
 import time
 import unittest
 
-PROGRAM, VERSION = sys.argv[1:3]
+PROGRAM, VERSION, FAIL_FORK = sys.argv[1:4]
 HELLO, SETTINGS, ATTACH, LOG = 1, 2, 6, 64
 
 
@@ -124,6 +124,13 @@ class Test(unittest.TestCase):
             kskrolld.frame()
             for number in (1, 2):
                 self.assertEqual(os.readlink(f"/proc/{kskrolld.process.pid}/fd/{number}"), "/dev/null")
+
+    def test_without_the_process_for_keymgr_it_asks_to_be_started_again(self):
+        with Kskrolld(env={**os.environ, "LD_PRELOAD": FAIL_FORK}) as kskrolld:
+            kskrolld.send(hello())
+            self.assertEqual(kskrolld.logged(), ["the process that runs keymgr cannot be started (Resource temporarily unavailable): "
+                                                 "kskrolld starts again"])
+            self.assertEqual(kskrolld.ended(), 75)
 
     def test_another_version_ends_it_without_a_word(self):
         for version in ("", "0.0.0", VERSION + "x"):
