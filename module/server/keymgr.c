@@ -3,11 +3,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +18,11 @@
 
 #include "keymgr.h"
 #include "util/spawn.h"
+
+/*! Milliseconds until a process that was killed has ended, if it can. */
+#define END_MS 1000
+/*! Milliseconds in which the keymgr of a broker that has ended should end: it takes 40. */
+#define LOCK_MS 1000
 
 /*! keymgr -D FOLDER -j -- ZONE COMMAND ID TIMER... and the final NULL. */
 #define ARGUMENTS_MAX (9 + KEY_CHANGE_TIMERS_MAX)
@@ -111,6 +118,53 @@ static bool wait_for_end(pid_t pid, int64_t deadline, int *status)
 	}
 }
 
+/*!
+ * A keymgr has the database locked as its standard input. So the lock is there as long as that process is, whoever has
+ * started it: also if the broker has ended. LMDB does not use this lock.
+ *
+ * \param[out] lock  Descriptor; SPAWN_NULL: the file is not there, or its file system has no locks.
+ *
+ * \return False: another keymgr has it.
+ */
+static bool take_lock(const char *folder, int *lock)
+{
+	char path[PATH_MAX];
+	const int64_t deadline = now_ms() + LOCK_MS;
+	const struct timespec nap = { .tv_nsec = 5000000 };
+
+	*lock = SPAWN_NULL;
+	snprintf(path, sizeof(path), "%s/data.mdb", folder);
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return true;
+	}
+	int ret;
+	while ((ret = flock(fd, LOCK_EX | LOCK_NB)) != 0 && (errno == EWOULDBLOCK || errno == EINTR)) {
+		if (now_ms() >= deadline) {
+			close(fd);
+			return false;
+		}
+		nanosleep(&nap, NULL);
+	}
+	if (ret != 0) {
+		close(fd);
+		return true;
+	}
+	*lock = fd;
+	return true;
+}
+
+/*! Whether one that was killed is still there. */
+static bool one_is_left(keymgr_t *keymgr)
+{
+	int status;
+
+	if (keymgr->left != 0 && wait_for_end(keymgr->left, 0, &status)) {
+		keymgr->left = 0;
+	}
+	return keymgr->left != 0;
+}
+
 static int judge(const char *what, int status, const output_t *output, char *detail)
 {
 	// With "error: invalid timestamp" its exit code is 0 as well.
@@ -127,7 +181,7 @@ static int judge(const char *what, int status, const output_t *output, char *det
 	return KNOT_ERROR;
 }
 
-static int follow(pid_t pid, int out, int err, const keymgr_t *keymgr, const char *what, output_t *output, char *detail)
+static int follow(pid_t pid, int out, int err, keymgr_t *keymgr, const char *what, output_t *output, char *detail)
 {
 	const int64_t deadline = now_ms() + keymgr->timeout_ms;
 	int status = 0;
@@ -137,7 +191,13 @@ static int follow(pid_t pid, int out, int err, const keymgr_t *keymgr, const cha
 	}
 	// It is a child that nobody has waited for, so the number is still its own.
 	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+	if (!wait_for_end(pid, now_ms() + END_MS, &status)) {
+		// As while it waits for a disk. Whoever waited for it would not answer.
+		keymgr->left = pid;
+		snprintf(detail, KEYMGR_DETAIL_MAX,
+		         "keymgr %s: no end after %d ms: process %d was killed and is still there", what,
+		         keymgr->timeout_ms, (int)pid);
+		return KNOT_ETIMEOUT;
 	}
 	if (output->len == KEY_LIST_TEXT_MAX) {
 		snprintf(detail, KEYMGR_DETAIL_MAX, "keymgr %s prints more than %u bytes: killed", what,
@@ -149,7 +209,7 @@ static int follow(pid_t pid, int out, int err, const keymgr_t *keymgr, const cha
 }
 
 /*! \a tail: command and what follows, ended by NULL. */
-static int run(const keymgr_t *keymgr, const char *zone, const char *const *tail, output_t *output, char *detail)
+static int run(keymgr_t *keymgr, const char *zone, const char *const *tail, output_t *output, char *detail)
 {
 	const char *program = keymgr->program != NULL ? keymgr->program : keymgr_path();
 	// The name of a zone may begin with '-'.
@@ -166,6 +226,12 @@ static int run(const keymgr_t *keymgr, const char *zone, const char *const *tail
 		snprintf(detail, KEYMGR_DETAIL_MAX, "the key database %.80s: %s", keymgr->folder, strerror(errno));
 		return KNOT_ENOENT;
 	}
+	if (one_is_left(keymgr)) {
+		snprintf(detail, KEYMGR_DETAIL_MAX,
+		         "keymgr (process %d) was killed and is still there, so no other one runs: check the disk",
+		         (int)keymgr->left);
+		return KNOT_EBUSY;
+	}
 	for (size_t i = 0; tail[i] != NULL && argc < ARGUMENTS_MAX - 1; i++) {
 		argv[argc++] = tail[i];
 	}
@@ -179,10 +245,21 @@ static int run(const keymgr_t *keymgr, const char *zone, const char *const *tail
 		close(out[1]);
 		return knot_map_errno();
 	}
-	int ret = spawn_program(&pid, program, (char *const *)argv, (int[]){ SPAWN_NULL, out[1], err[1] });
+	int lock = SPAWN_NULL, ret = EBUSY;
+	const bool free_to_run = take_lock(keymgr->folder, &lock);
+	if (free_to_run) {
+		ret = spawn_program(&pid, program, (char *const *)argv, (int[]){ lock, out[1], err[1] });
+	}
 	close(out[1]);
 	close(err[1]);
-	if (ret == 0) {
+	if (lock >= 0) {
+		close(lock);
+	}
+	if (!free_to_run) {
+		snprintf(detail, KEYMGR_DETAIL_MAX,
+		         "another keymgr of kskrolld is still there, so no other one runs: check the disk");
+		ret = KNOT_EBUSY;
+	} else if (ret == 0) {
 		ret = follow(pid, out[0], err[0], keymgr, tail[0], output, detail);
 	} else {
 		snprintf(detail, KEYMGR_DETAIL_MAX, "%.80s: %s", program, strerror(ret));
@@ -193,7 +270,7 @@ static int run(const keymgr_t *keymgr, const char *zone, const char *const *tail
 	return ret;
 }
 
-int keymgr_list(const keymgr_t *keymgr, const char *zone, char *text, size_t *len, char *detail)
+int keymgr_list(keymgr_t *keymgr, const char *zone, char *text, size_t *len, char *detail)
 {
 	assert(keymgr != NULL && zone != NULL && text != NULL && len != NULL && detail != NULL);
 
@@ -208,7 +285,7 @@ int keymgr_list(const keymgr_t *keymgr, const char *zone, char *text, size_t *le
 	return ret;
 }
 
-int keymgr_set(const keymgr_t *keymgr, const char *zone, const char *id, key_change_t change, char *detail)
+int keymgr_set(keymgr_t *keymgr, const char *zone, const char *id, key_change_t change, char *detail)
 {
 	assert(keymgr != NULL && zone != NULL && id != NULL && change < KEY_CHANGES && detail != NULL);
 

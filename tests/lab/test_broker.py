@@ -6,11 +6,12 @@ import errno
 import json
 import os
 import signal
+import stat
 
 from . import check
 from .daemons import children, comm
 from .faults import QUICK, QUICK_MODULE
-from .marks import bound
+from .marks import bound, long_test
 from .progress import Progress
 from .test_daemon import ENDED, gone, plain
 from .test_rollover import ROLLOVER, ZONE, module_world, start
@@ -184,6 +185,38 @@ def test_what_keymgr_may_do_there(directory):
             "/etc/passwd": errno.EACCES, "program elsewhere": errno.EACCES, "program in /tmp": errno.EACCES,
             "signal to knotd": errno.EPERM, "end of knotd": errno.EPERM, "chmod": errno.EPERM,
             "program": 0, "database": 0, "descriptors": 0, "uid": os.getuid()}, found
+
+
+@long_test
+@bound(150)
+def test_a_keymgr_that_hangs_holds_nothing_up(directory):
+    """It is killed. One that outlives the process that has started it lets no other one run, and is named."""
+    os.makedirs(directory, exist_ok=True)
+    program, held = os.path.join(directory, "program"), os.path.join(directory, "knot", "db", "keys", "lock.mdb")
+    with open(program, "w", encoding="utf-8") as file:
+        file.write(f"#!/bin/sh\n[ -g {held} ] && exec /usr/bin/sleep 600\nexec {_keymgr()} \"$@\"\n")
+    os.chmod(program, 0o755)
+    with module_world(directory, **QUICK, module_settings={**QUICK_MODULE, "keymgr": program}) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        mode = os.stat(held).st_mode
+        os.chmod(held, mode | stat.S_ISGID)
+        start(world)
+        kskrolld, pid = world.knot.wait_kskrolld(), broker(world.knot)
+        wait_until(lambda: world.knot.log_lines("keymgr list: no end after 10000 ms: killed"), 40, "it is killed")
+        assert world.knot.wait_kskrolld() == kskrolld and broker(world.knot) == pid
+        # The process that has started it is killed, and cannot kill it any more.
+        child = wait_until(lambda: children(pid), 30, "the next one")[0]
+        os.kill(pid, signal.SIGKILL)
+        os.chmod(held, mode)
+        world.knot.wait_kskrolld(other_than=kskrolld)
+        wait_until(lambda: world.knot.log_lines("another keymgr of kskrolld is still there"), 40, "it is named")
+        assert comm(child) == "sleep"
+        os.kill(child, signal.SIGKILL)
+        progress.wait_visited("settle", ROLLOVER)
+        wait_until(lambda: progress.state == "idle", 30, "the end")
+        check.rolled(world, ZONE, old[ZONE])
+        world.watch.assert_secure()
 
 
 def _keymgr():

@@ -6,11 +6,13 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -443,6 +445,83 @@ static void end_of_kskrolld_is_its_end(void **state)
 	assert_true(now_ms() - begin < 5000);
 }
 
+/*! \return Its process, once it runs. */
+static pid_t ask_one_that_hangs(fixture_t *f)
+{
+	static const char good[] = "\2\0a.\0\0";
+	const int64_t begin = now_ms();
+	int pid = 0;
+
+	script(f, "echo $$ > ${0%/*}/calls; exec sleep 60");
+	configure(f);
+	assert_int_equal(send(f->client.sock, good, sizeof(good) - 1, 0), sizeof(good) - 1);
+	while (pid == 0 && now_ms() - begin < 5000) {
+		FILE *file = fopen(f->calls, "re");
+		if (file != NULL) {
+			pid = fscanf(file, "%d", &pid) == 1 ? pid : 0;
+			fclose(file);
+		}
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+/*! A process that a disk keeps cannot be killed. Here the kernel keeps its end from the broker: this test traces it. */
+static void one_that_cannot_be_killed_blocks_nothing(void **state)
+{
+	fixture_t *f = *state;
+	char answer[256] = "", wanted[KEY_CLIENT_DETAIL_MAX];
+
+	assert_int_equal(end_of(f), 0);
+	start_broker(f, 300);
+	const pid_t pid = ask_one_that_hangs(f);
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) != 0) {
+		print_message("skipped: ptrace: %s\n", strerror(errno));
+		skip();
+	}
+	assert_true(recv(f->client.sock, answer, sizeof(answer) - 1, 0) > 2);
+	snprintf(wanted, sizeof(wanted), "keymgr list: no end after 300 ms: process %d was killed and is still there",
+	         pid);
+	assert_string_equal(answer + 1, wanted);
+	// The next ones fail at once, and start none.
+	script(f, NOTES "echo '" LISTED "'");
+	unlink(f->calls);
+	const int64_t begin = now_ms();
+	assert_int_equal(list(f), KNOT_ERROR);
+	snprintf(wanted, sizeof(wanted),
+	         "keymgr (process %d) was killed and is still there, so no other one runs: check the disk", pid);
+	assert_string_equal(f->detail, wanted);
+	assert_true(now_ms() - begin < 300);
+	assert_int_equal(access(f->calls, F_OK), -1);
+	// Until it has ended.
+	assert_int_equal(waitpid(pid, NULL, __WALL), pid);
+	assert_int_equal(list(f), KNOT_EOK);
+}
+
+/*! The broker was killed, its keymgr not. */
+static void there_is_one_keymgr_whoever_has_started_it(void **state)
+{
+	fixture_t *f = *state;
+
+	const pid_t pid = ask_one_that_hangs(f);
+	assert_true(pid > 0);
+	kill(f->pid, SIGKILL);
+	assert_int_equal(end_of(f), 1000 + SIGKILL);
+	assert_int_equal(kill(pid, 0), 0);
+	unlink(f->calls);
+	script(f, NOTES "echo '" LISTED "'");
+	start_broker(f, KEYMGR_MS);
+	configure(f);
+	const int64_t begin = now_ms();
+	assert_int_equal(list(f), KNOT_ERROR);
+	assert_string_equal(f->detail,
+	                    "another keymgr of kskrolld is still there, so no other one runs: check the disk");
+	assert_true(now_ms() - begin < 2500);
+	assert_int_equal(access(f->calls, F_OK), -1);
+	kill(pid, SIGKILL);
+	assert_int_equal(list(f), KNOT_EOK);
+}
+
 static void a_new_server_has_no_database_yet(void **state)
 {
 	fixture_t *f = *state;
@@ -621,6 +700,8 @@ int main(void)
 		test(arguments_are_those_of_the_request),
 		test(a_bad_keymgr_harms_nobody),
 		test(end_of_kskrolld_is_its_end),
+		test(one_that_cannot_be_killed_blocks_nothing),
+		test(there_is_one_keymgr_whoever_has_started_it),
 		test(a_new_server_has_no_database_yet),
 		test(it_is_confined_before_keymgr_runs),
 		test(broker_that_is_killed_is_said),

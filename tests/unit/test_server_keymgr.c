@@ -75,7 +75,7 @@ static void assert_printed(const char *text)
 
 static int list_of(const fixture_t *f, const char *text, int timeout_ms, char *detail)
 {
-	const keymgr_t keymgr = script(f, text, timeout_ms);
+	keymgr_t keymgr = script(f, text, timeout_ms);
 	detail[0] = '\0';
 	return keymgr_list(&keymgr, "example.test.", printed, &printed_len, detail);
 }
@@ -100,7 +100,7 @@ static unsigned open_files(void)
 static void arguments_are_not_taken_for_options(void **state)
 {
 	const fixture_t *f = *state;
-	const keymgr_t keymgr =
+	keymgr_t keymgr =
 		script(f, "test \"$*\" = \"-D ${0%/*} -j -- -x.test. set ab ready=+0 active=0\" || exit 3", TIMEOUT_MS);
 	char detail[KEYMGR_DETAIL_MAX] = "";
 	assert_int_equal(keymgr_set(&keymgr, "-x.test.", "ab", KEY_CHANGE_READY, detail), KNOT_EOK);
@@ -219,7 +219,7 @@ static void it_gets_no_descriptor_and_no_signal_mask(void **state)
 
 	assert_true(leak > STDERR_FILENO);
 	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	const keymgr_t keymgr = { .program = self, .folder = f->dir, .timeout_ms = TIMEOUT_MS };
+	keymgr_t keymgr = { .program = self, .folder = f->dir, .timeout_ms = TIMEOUT_MS };
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	signal(SIGPIPE, SIG_IGN);
