@@ -413,6 +413,10 @@ class Knot(Daemon):
                 del self._names[item]
         return numbers
 
+    def number(self, zone, item):
+        """One number of stats(). A new instance has none until kskrolld has published them again."""
+        return wait_until(lambda: [self.stats(zone)[item]], 10, f"{self.name}: {item} of {zone}")[0]
+
     def state(self, zone):
         """The module's state of the zone."""
         return self.stats(zone)["state"]

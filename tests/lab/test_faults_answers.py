@@ -50,11 +50,11 @@ def lie(case, what, liars):
 
 def mend(case, liars, seconds):
     """The liars become honest, after they have lied for some time without any progress."""
-    steps = case.world.knot.stats
-    before = steps(case.progress.zone)["steps"]
+    knot, zone = case.world.knot, case.progress.zone
+    before = knot.number(zone, "steps")
     begin = time.monotonic()
     wait_until(lambda: time.monotonic() - begin > seconds, seconds + 5, "time passes")
-    assert steps(case.progress.zone)["steps"] == before, case.progress.history
+    assert knot.number(zone, "steps") == before, case.progress.history
     for liar in liars:
         liar.mode = "honest"
 

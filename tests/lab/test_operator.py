@@ -82,7 +82,7 @@ def test_the_log_has_a_line_per_step_and_per_new_gate_and_none_per_check(directo
                     if f"zone {ZONE}" in line and ("parent not notified" in line) == notified]
 
         def checks():
-            return world.knot.stats(ZONE)["surveys"]
+            return world.knot.number(ZONE, "surveys")
         progress.wait("idle", 30)
         wait_until(lambda: progress.gate == "none", 30, "at rest")
         before, rested = len(world.knot.log_lines("mod-kskroll")), len(progress.history)

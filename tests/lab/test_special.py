@@ -46,7 +46,7 @@ class Untouched:
 
     def stays(self, progress, gate, checks=4):
         """For some checks the zone stays idle, behind the gate, untouched."""
-        before = self.world.knot.stats(self.zone)["surveys"]
+        before = self.world.knot.number(self.zone, "surveys")
 
         def checked():
             assert (progress.state, progress.gate) == ("idle", gate), (progress.state, progress.gate)
