@@ -53,7 +53,7 @@ static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 	}
 }
 
-static int load_zone(knotd_mod_t *mod)
+static int attach_zone(knotd_mod_t *mod)
 {
 	conf_zone_t conf;
 	knot_dname_t wire[KNOT_DNAME_MAXLEN];
@@ -83,6 +83,20 @@ static int load_zone(knotd_mod_t *mod)
 	}
 	conf_zone_free(&conf);
 	return ret;
+}
+
+/*!
+ * Never fails: since Knot DNS 3.5 a zone is removed from service if load() of one of its modules fails. Without the
+ * instance the zone is served and signed as before.
+ */
+static int load_zone(knotd_mod_t *mod)
+{
+	int ret = attach_zone(mod);
+	if (ret != KNOT_EOK) {
+		knotd_mod_log(mod, LOG_ERR, "cannot be loaded (%s): this zone is not checked until the next reload",
+		              knot_strerror(ret));
+	}
+	return KNOT_EOK;
 }
 
 static int kskroll_load(knotd_mod_t *mod)

@@ -3,13 +3,14 @@
 
 import os
 
-from . import check
+from . import ask, check
 from .daemons import run
 from .marks import bound
 from .progress import Progress
 from .sanitizers import Sanitizer
 from .test_rollover import ROLLOVER, ZONE, module_world, start
 from .wait import LabError, wait_until
+from .world import KNOT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 #: Places in the code of the module that a rollover passes; fewer would be a test of something else.
@@ -62,11 +63,13 @@ def roll(directory, hit, every, more=None, **settings):
         short.end()
         wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), 60, "one new KSK is left")
         check.secure_all_along(world)
-        # Without memory an instance is not loaded; with it the next reload does.
+        # Without memory an instance is not loaded, and the zone stays in service; with it the next reload loads one.
         short.begin(True)
         for _ in range(5):
             run(["knotc", "-s", world.knot.socket, "reload"])
+            assert ask.answers(KNOT, ZONE), "knotd serves the zone"
         short.end()
+        assert world.knot.log_lines("this zone is not checked until the next reload"), "an instance was not loaded"
         world.knot.knotc("reload")
         wait_until(lambda: world.knot.stats(ZONE).get("state"), 30, "the module is there again")
         short.begin(True)

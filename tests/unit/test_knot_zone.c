@@ -39,6 +39,12 @@ static struct {
 
 static instance_settings_t attached;
 
+/*! Results of what an instance needs to be loaded. */
+static int stats_result, attach_result;
+/*! What an instance that is not attached logs, once. */
+static char logged[256];
+static void *context;
+
 knotd_conf_t knotd_conf_zone(knotd_mod_t *mod, const yp_name_t *item, const knot_dname_t *zone)
 {
 	knotd_conf_t out = { .count = 0 };
@@ -135,20 +141,29 @@ const knot_dname_t *knotd_mod_zone(const knotd_mod_t *mod)
 
 void knotd_mod_ctx_set(knotd_mod_t *mod, void *ctx)
 {
-	(void)mod, (void)ctx;
+	(void)mod;
+	context = ctx;
 }
 
 void *knotd_mod_ctx(const knotd_mod_t *mod)
 {
 	(void)mod;
-	return NULL;
+	return context;
 }
 
-/*! Nothing of this is worth a line, once for each zone of ten thousand. */
+/*! Nothing else is worth a line, once for each zone of ten thousand. */
 void knotd_mod_log(knotd_mod_t *mod, int priority, const char *fmt, ...)
 {
-	(void)mod, (void)priority;
-	fail_msg("%s", fmt);
+	(void)mod;
+	if (stats_result == KNOT_EOK && attach_result == KNOT_EOK) {
+		fail_msg("%s", fmt);
+	}
+	assert_int_equal(priority, LOG_ERR);
+	assert_string_equal(logged, "");
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(logged, sizeof(logged), fmt, args);
+	va_end(args);
 }
 
 /* The rest of the module. */
@@ -170,7 +185,7 @@ void server_policy_parse(const char *name, char *base, size_t base_len, policy_r
 int stats_add_zone(knotd_mod_t *mod)
 {
 	(void)mod;
-	return KNOT_EOK;
+	return stats_result;
 }
 
 int stats_add_totals(knotd_mod_t *mod)
@@ -196,14 +211,16 @@ int relay_zone_attach(knotd_mod_t *mod, const char *zone, const instance_setting
 
 	(void)mod;
 	assert_string_equal(zone, "one.");
-	attached = *settings;
-	*out = (registry_zone_t *)&handle;
-	return KNOT_EOK;
+	if (attach_result == KNOT_EOK) {
+		attached = *settings;
+		*out = (registry_zone_t *)&handle;
+	}
+	return attach_result;
 }
 
 void relay_zone_detach(registry_zone_t *zone)
 {
-	(void)zone;
+	assert_true(zone == NULL || attach_result == KNOT_EOK);
 }
 
 static void load(const char *policy)
@@ -222,6 +239,9 @@ static int configure(void **state)
 	conf.publish = 2;
 	conf.ttl = 300;
 	conf.dnskey_ttl = -1;
+	stats_result = attach_result = KNOT_EOK;
+	logged[0] = '\0';
+	context = NULL;
 	return 0;
 }
 
@@ -302,6 +322,31 @@ static void the_ttl_of_the_base_policy_counts_where_it_is_lower(void **state)
 	}
 }
 
+/*! Knot DNS 3.5 removes a zone from service where load() fails. */
+static void an_instance_that_cannot_be_loaded_leaves_the_zone_in_service(void **state)
+{
+	static const struct {
+		int stats, attach;
+		const char *reason;
+		/* clang-format off */
+	} CASES[] = {
+		{ KNOT_ENOMEM, KNOT_EOK, "not enough memory" }, { KNOT_EOK, KNOT_ENOMEM, "not enough memory" },
+		{ KNOT_EOK, KNOT_ESPACE, "not enough space" },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		configure(state);
+		stats_result = CASES[i].stats;
+		attach_result = CASES[i].attach;
+		load("lab");
+		assert_null(context);
+		assert_non_null(strstr(logged, CASES[i].reason));
+		assert_non_null(strstr(logged, "not checked until the next reload"));
+		knotd_mod_api.unload(NULL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +354,7 @@ int main(void)
 		cmocka_unit_test_setup(a_lifetime_of_the_base_is_knots_own_rollover, configure),
 		cmocka_unit_test_setup(ds_push_acts_before_the_checks_wherever_it_is_set, configure),
 		cmocka_unit_test_setup(the_ttl_of_the_base_policy_counts_where_it_is_lower, configure),
+		cmocka_unit_test_setup(an_instance_that_cannot_be_loaded_leaves_the_zone_in_service, configure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
