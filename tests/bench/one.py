@@ -17,15 +17,15 @@ def bench(result, directory, options):
     """Worlds one after the other."""
     rounds = 1 if options.smoke else options.rounds
     runs = {"module": [], "knot": []}
-    result.table("who", "DS at the last parent", "CDS gone everywhere", "after the DS",
+    result.table("who", "both KSKs everywhere", "CDS everywhere", "DS at the last parent", "CDS gone everywhere",
                  "old KSK gone", "over the bound")
     for number in range(rounds):
         for who in ("knot", "module") if number % 2 == 0 else ("module", "knot"):
             where = os.path.join(directory, f"{who}-{number}")
             times = measure(where, options.module if who == "module" else None, options.smoke)
             runs[who].append(times)
-            result.row(who, times["ds"], times["cds_gone"], times["cds_gone"] - times["ds"],
-                       times["old_gone"], times["old_gone"] / times["bound"])
+            result.row(who, times["keys"], times["cds"], times["ds"], times["cds_gone"], times["old_gone"],
+                       times["old_gone"] / times["bound"])
             shutil.rmtree(where, ignore_errors=True)
     middle = {who: statistics.median(run["old_gone"] / run["bound"] for run in all_runs)
               for who, all_runs in runs.items()}
@@ -62,6 +62,8 @@ def measure(directory, module, smoke):
         wait_until(lambda: only_new(servers, old), 300, "the old KSK has left every server")
         world.watch.assert_secure()
         times = {"bound": world.dnskey_ttl + world.ds_ttl,
+                 "keys": first_change(world, "DNSKEY", began, lambda value: "+" in value) - began,
+                 "cds": first_change(world, "CDS", began, lambda value: value != "none") - began,
                  "ds": last_change(world, "DS") - began,
                  "cds_gone": last_change(world, "CDS") - began,
                  "old_gone": keys_left(world) - began}
@@ -83,6 +85,12 @@ def only_new(servers, old):
     """Whether every server has one KSK, a new one."""
     keys = [ask.ksks(address, ZONE) for address in servers.values()]
     return all(len(found) == 1 and found[0] not in old for found in keys)
+
+
+def first_change(world, what, since, wanted):
+    """When the last public server had a value that is wanted, for the first time since then."""
+    return max(next(when for when, value in history if when > since and wanted(value))
+               for server, history in world.observer.history(ZONE, what).items() if server != "knot")
 
 
 def last_change(world, what):
