@@ -241,7 +241,7 @@ typedef struct {
 	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
 
 	key_states_t keys;      /*!< What the states of the keys were last read to be; KEYS_UNKNOWN: not read. */
-	bool unread;            /*!< Nobody has read them since the process began. Not stored. */
+	uint32_t keys_of;       /*!< Of which KSKs, as a sum. Not stored; 0: nobody has since the process began. */
 	time_t signalled;       /*!< Signals last came out, by whomever, since the new KSK is there; 0 = not yet. */
 	time_t ordered;         /*!< The last ACTION_* was sent; 0 = none in this state. */
 	time_t notified;        /*!< The parent was last notified of the signals; 0 = not of those that are out. */
@@ -421,8 +421,8 @@ bool rollover_hushes(const rollover_config_t *config, const rollover_row_t *row,
  */
 void rollover_resume(rollover_row_t *row);
 
-/*! The states of the keys were read, and are as ordered. */
-void rollover_keys_are(rollover_row_t *row, key_states_t keys, time_t now);
+/*! The states of the keys were read, and are as ordered. \a facts: those of the order. */
+void rollover_keys_are(rollover_row_t *row, key_states_t keys, const rollover_facts_t *facts, time_t now);
 
 /*! Seconds by which the next check may come later than row->next_check, so that zones do not march in step; 0: on time.
  */

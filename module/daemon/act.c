@@ -93,7 +93,7 @@ static void on_keys(server_status_t status, const char *detail, void *arg)
 		const time_t now = clocks_now(&zone->env->clocks, &zone->kept.row);
 		fit_note_order(zone, status, detail);
 		if (status == SERVER_OK) {
-			rollover_keys_are(&zone->kept.row, zone->act.keys, now);
+			rollover_keys_are(&zone->kept.row, zone->act.keys, &zone->gathered->facts, now);
 		}
 		if (status == SERVER_OK && zone->kept.row.gate != GATE_STORE_FAILED) {
 			zone->kept.row.next_check = now + 1;

@@ -70,6 +70,13 @@ bool dec_signals_shown(const dec_t *c)
 	return shows(&own->cds, named) && shows(&own->cdnskey, named);
 }
 
+bool dec_keys_read(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+
+	return row->keys != KEYS_UNKNOWN && row->keys_of == keyset_own_sum(c->facts);
+}
+
 /*! Whether old keys have gone, as they should: no order can name them. */
 static bool old_have_gone(const dec_t *c)
 {
@@ -88,12 +95,14 @@ static bool are_named(const dec_t *c)
 bool dec_keys_differ(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
-	const bool named = row->state == ROLLOVER_IDLE || are_named(c);
+	const bool idle = row->state == ROLLOVER_IDLE;
+	const bool named = idle || are_named(c);
 
 	if (c->out->keys == KEYS_UNKNOWN) {
 		return false;
 	}
-	return (named && row->keys != c->out->keys) || (dec_publishes(&c->facts->own) && !dec_signals_shown(c));
+	return (named && row->keys != c->out->keys) || (idle && !dec_keys_read(c)) ||
+	       (dec_publishes(&c->facts->own) && !dec_signals_shown(c));
 }
 
 static bool are_signals(key_states_t keys)
@@ -138,7 +147,7 @@ static bool must_read(const dec_t *c)
 {
 	const rollover_decision_t *out = c->out;
 
-	return out->row.unread && out->keys == KEYS_SILENT && are_named(c) && out->action == ACTION_NONE &&
+	return out->row.keys_of == 0 && out->keys == KEYS_SILENT && are_named(c) && out->action == ACTION_NONE &&
 	       !rollover_must_switch(&c->facts->own, out);
 }
 
@@ -280,9 +289,6 @@ void dec_enter(dec_t *c, rollover_state_t state)
 	row->notified = 0;
 	row->checks = 0;
 	row->next_check = c->now;
-	if (state == ROLLOVER_IDLE) {
-		row->keys = KEYS_UNKNOWN; /* Of another KSK that turns up. */
-	}
 	c->out->transition = true;
 	want(c, plans_step(plans_of(row), row, false));
 }
@@ -330,7 +336,9 @@ void dec_begin(dec_t *c, rollover_state_t state)
 	dec_enter(c, state);
 	row->ds_all_since = 0;
 	row->ds_expire = 0;
-	row->keys = KEYS_UNKNOWN;
+	if (!dec_keys_read(c)) {
+		row->keys = KEYS_UNKNOWN;
+	}
 }
 
 void dec_start(dec_t *c, rollover_state_t state)

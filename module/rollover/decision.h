@@ -37,6 +37,8 @@ policy_role_t dec_policy(const dec_t *c, policy_role_t role);
 bool dec_publishes(const own_facts_t *own);
 /*! Whether CDS and CDNSKEY of the own zone are those that the wanted states make. */
 bool dec_signals_shown(const dec_t *c);
+/*! Whether the states were read, and of the KSKs that the own zone has now. */
+bool dec_keys_read(const dec_t *c);
 /*! Whether the states of the keys are not known to be those that are wanted, or the own zone shows others. */
 bool dec_keys_differ(const dec_t *c);
 /*! The end of a decision: which states have to be set. */

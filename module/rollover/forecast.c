@@ -220,17 +220,17 @@ static void world_turn(world_t *w)
 	}
 }
 
-static void obey(world_t *w, rollover_decision_t *d)
+static void obey(world_t *w, rollover_decision_t *d, const rollover_facts_t *facts)
 {
 	if (d->set_keys) {
 		w->signals = d->keys;
-		rollover_keys_are(&d->row, d->keys, w->now);
+		rollover_keys_are(&d->row, d->keys, facts, w->now);
 	} else if (d->driven && w->policy != d->policy) {
 		w->policy = d->policy;
 		change(&w->ttl, ttl_under(w, d->policy), w->now);
 	} else {
 		if (d->action == ACTION_START) {
-			rollover_keys_are(&d->row, KEYS_SILENT, w->now);
+			rollover_keys_are(&d->row, KEYS_SILENT, facts, w->now);
 		}
 		carry_out(w, d->action);
 	}
@@ -417,7 +417,7 @@ static void run(world_t *w, const rollover_row_t *row, forecast_t *plan)
 		} else if (!add_transition(plan, before.state, &d, w->now)) {
 			break;
 		}
-		obey(w, &d);
+		obey(w, &d, &view.facts);
 		if (rollover_state_info(d.row.state)->repairs && d.row.gate != GATE_POLICY_PENDING &&
 		    d.row.gate != GATE_KEYS_PENDING) {
 			break;

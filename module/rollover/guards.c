@@ -162,29 +162,9 @@ static bool only_old(dec_t *c)
 }
 
 /*! It would get ready by itself: all KSKs stay silent. Ordered until that is done, as any order may come to nothing. */
-static void note_stranger(dec_t *c, bool fresh)
+static void note_stranger(dec_t *c)
 {
-	if (fresh && c->out->keys == KEYS_SILENT) {
-		c->out->row.keys = KEYS_UNKNOWN; /* What was read was read without it. */
-	}
-	c->stranger = c->out->row.keys != KEYS_SILENT;
-}
-
-/*!
- * The old key has gone: one more KSK is the next rollover, which waits until this one has settled. After a first DS the
- * states read are those of the new key, too: nothing says whether the other one was set, so each check does.
- */
-static void next_key(dec_t *c, bool there)
-{
-	const rollover_gate_t gate = c->before->gate;
-	const bool first = c->before->old_count == 0;
-
-	if (there) {
-		note_stranger(c, !first && (gate == GATE_NONE || gate == GATE_KNOT_KEEPS_KEY));
-		c->stranger = c->stranger || first;
-	} else if (!first) {
-		c->out->row.keys = KEYS_UNKNOWN;
-	}
+	c->stranger = c->out->row.keys != KEYS_SILENT || !dec_keys_read(c);
 }
 
 /*! A KSK that this rollover does not know. */
@@ -202,7 +182,7 @@ static void extra_key(dec_t *c)
 		/* Once it is ready CDS names it too, and nobody has seen it anywhere: no signals. */
 		dec_enter(c, c->step->extra_key);
 	} else {
-		note_stranger(c, c->before->gate != GATE_UNKNOWN_KEY);
+		note_stranger(c);
 		(void)unjudged(c, GATE_UNKNOWN_KEY, "a KSK that is not part of this rollover");
 	}
 }
@@ -228,7 +208,7 @@ static void all_silent(dec_t *c)
 
 	if (c->step->keys == KEYS_SILENT && zone != c->old && c->plan->removes_ds) {
 		dec_remember_old(&c->out->row, c->facts, zone);
-		c->stranger = true;
+		note_stranger(c);
 	}
 }
 
@@ -256,7 +236,10 @@ bool guard_keys(dec_t *c)
 		c->out->row.all_since = 0;
 	}
 	if (c->step->absent != 0) {
-		next_key(c, (zone & ~(c->old | c->new_key)) != 0);
+		/* The old key has gone: one more KSK is the next rollover, which waits until this one has settled. */
+		if (zone & ~(c->old | c->new_key)) {
+			note_stranger(c);
+		}
 		return false;
 	}
 	if (zone & ~(c->old | c->new_key)) {

@@ -25,7 +25,7 @@ static void idle_known(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
-	row->keys = KEYS_UNKNOWN; /* Of another KSK that turns up. */
+	row->keys = KEYS_UNKNOWN; /* The next rollover may be a year away. */
 	row->signalled = 0;       /* The next KSK makes the DNSKEY RRset a new one, with new signatures. */
 	if (c->facts->asked & SURVEY_PARENT) {
 		judge_verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
@@ -207,8 +207,6 @@ static void stay_silent(dec_t *c, bool known)
 
 	if (has_others(c, known) || (c->out->row.gate == GATE_DS_REMOVED && keyset_one_algorithm(c->facts, zone))) {
 		c->out->keys = KEYS_SILENT;
-	} else {
-		c->out->row.keys = KEYS_UNKNOWN;
 	}
 }
 
@@ -245,6 +243,6 @@ bool idle_hushes(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
 
-	return c->before->keys != KEYS_SILENT && !c->config->go_insecure && !own->keys_refused &&
+	return (c->before->keys != KEYS_SILENT || !dec_keys_read(c)) && !c->config->go_insecure && !own->keys_refused &&
 	       own->conf_detail[0] == '\0' && has_others(c, is_known(c));
 }

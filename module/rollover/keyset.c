@@ -52,3 +52,16 @@ bool keyset_one_algorithm(const rollover_facts_t *facts, keyset_t set)
 	}
 	return true;
 }
+
+uint32_t keyset_own_sum(const rollover_facts_t *facts)
+{
+	uint32_t sum = 0, word;
+
+	for (unsigned i = 0; i < facts->key_count; i++) {
+		if (facts->own.dnskey & (1U << i)) {
+			memcpy(&word, facts->keys[i].digest, sizeof(word));
+			sum += word + facts->keys[i].tag;
+		}
+	}
+	return sum != 0 ? sum : 1;
+}

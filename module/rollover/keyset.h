@@ -16,3 +16,5 @@ unsigned keyset_size(keyset_t set);
 const key_id_t *keyset_first(const rollover_facts_t *facts, keyset_t set);
 /*! Whether all keys of the set are of one algorithm; so is an empty set. */
 bool keyset_one_algorithm(const rollover_facts_t *facts, keyset_t set);
+/*! Tells the own zone's KSKs from others: their order does not count. Never 0. */
+uint32_t keyset_own_sum(const rollover_facts_t *facts);

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "judge.h"
+#include "keyset.h"
 
 /*! An idle zone is stored at least this often, for the command line. */
 #define SAVE_INTERVAL 3600
@@ -99,15 +100,15 @@ void rollover_resume(rollover_row_t *row)
 	assert(row);
 
 	row->bad_watches = 0;
-	row->unread = row->state != ROLLOVER_IDLE;
+	row->keys_of = 0;
 }
 
-void rollover_keys_are(rollover_row_t *row, key_states_t keys, time_t now)
+void rollover_keys_are(rollover_row_t *row, key_states_t keys, const rollover_facts_t *facts, time_t now)
 {
-	assert(row);
+	assert(row && facts);
 
 	row->keys = keys;
-	row->unread = false;
+	row->keys_of = keyset_own_sum(facts);
 	if (keys == KEYS_SIGNAL_NEW || keys == KEYS_SIGNAL_BOTH) {
 		row->signalled = now;
 	}

@@ -253,7 +253,7 @@ static bool set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
 	e->keys_refused = end == ORDER_REFUSED;
 	if (end == ORDER_OK) {
 		(void)follow_clock(w);
-		rollover_keys_are(&e->row, d->set_keys ? d->keys : KEYS_SILENT, clock_wall(w));
+		rollover_keys_are(&e->row, d->set_keys ? d->keys : KEYS_SILENT, &e->facts, clock_wall(w));
 	} else {
 		trace(w, "module      has not set the keys: %s", detail);
 	}

@@ -118,13 +118,13 @@ static inline void machine_obey(machine_t *m)
 	const rollover_decision_t *d = &m->out;
 
 	if (d->set_keys) {
-		rollover_keys_are(&m->row, d->keys, m->now);
+		rollover_keys_are(&m->row, d->keys, &m->facts, m->now);
 		machine_signal(m, rollover_is_first(&m->row) && d->keys == KEYS_SIGNAL_NEW ? m->facts.own.dnskey :
 		                                                                             machine_named(d->keys));
 	} else if (rollover_must_switch(&m->facts.own, d)) {
 		m->facts.own.policy = d->policy;
 	} else if (d->action != ACTION_NONE) {
-		rollover_keys_are(&m->row, KEYS_SILENT, m->now);
+		rollover_keys_are(&m->row, KEYS_SILENT, &m->facts, m->now);
 	}
 }
 
@@ -171,7 +171,7 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 	} else {
 		machine_serve(m, OLD, state == ROLLOVER_IDLE ? HOUR : 300);
 	}
-	m->row.keys = machine_keys(state);
+	rollover_keys_are(&m->row, machine_keys(state), &m->facts, T0);
 	m->row.signalled = state >= ROLLOVER_SIGNAL && state <= ROLLOVER_ROLLED_BACK ? T0 : 0;
 	machine_signal(m, machine_named(m->row.keys));
 	if (state >= ROLLOVER_WITHDRAW && state <= ROLLOVER_RETIRE) {

@@ -396,7 +396,7 @@ static void a_key_that_turns_up_is_silent_before_the_parent_is_asked(void **stat
 	answer_check(zone, CHECK_CONFIRMED);
 	assert_null(asking);
 	assert_true(acted.set_keys && acted.keys == KEYS_SILENT);
-	zone->kept.row.keys = KEYS_SILENT;
+	rollover_keys_are(&zone->kept.row, KEYS_SILENT, &zone->gathered->facts, time(NULL));
 	answer_act(zone, true);
 	assert_null(acting);
 	answer_world(zone, false);

@@ -222,6 +222,7 @@ static void before_first_ds(machine_t *m, rollover_state_t state)
 	m->row.ds_ttl.count = 0;
 	m->row.settled_at = 0;
 	machine_serve(m, OLD, 300);
+	rollover_keys_are(&m->row, m->row.keys, &m->facts, T0);
 	machine_signal(m, state == ROLLOVER_INTRODUCE ? 0 : OLD);
 	machine_ds(m, 0, 900);
 }

@@ -97,12 +97,11 @@ static void silent_states_are_read_again_after_a_start(void **state)
 		assert_int_equal(started.out.sign_first, false);
 		assert_int_equal(started.out.action, m.out.action);
 		assert_int_equal(started.out.gate_changed, m.out.gate_changed);
-		started.out.row.unread = false;
+		started.out.row.keys_of = m.out.row.keys_of;
 		assert_memory_equal(&started.out.row, &m.out.row, sizeof(m.out.row));
 
-		started.row.unread = true;
-		rollover_keys_are(&started.row, wanted, started.now);
-		assert_false(started.row.unread);
+		started.row.keys_of = 0;
+		rollover_keys_are(&started.row, wanted, &started.facts, started.now);
 		machine_decide(&started);
 		expect_order(&started, KEYS_UNKNOWN);
 	}
@@ -115,10 +114,10 @@ static void silent_states_are_read_again_after_a_start(void **state)
 	rollover_resume(&m.row);
 	machine_decide(&m);
 	expect_order(&m, KEYS_UNKNOWN);
-	assert_true(m.out.row.unread);
 	machine_at(&m, ROLLOVER_IDLE);
 	rollover_resume(&m.row);
-	assert_false(m.row.unread);
+	machine_decide(&m);
+	expect_order(&m, KEYS_UNKNOWN);
 	/* The switch of the policy comes first, and silence is no reason to wait for it. */
 	machine_at(&m, ROLLOVER_OBSERVE);
 	rollover_resume(&m.row);
@@ -607,19 +606,20 @@ static void what_the_states_are_is_remembered(void **state)
 {
 	(void)state;
 	rollover_row_t row = { 0 };
+	const rollover_facts_t facts = { 0 };
 
-	rollover_keys_are(&row, KEYS_SILENT, T0);
+	rollover_keys_are(&row, KEYS_SILENT, &facts, T0);
 	assert_int_equal(row.keys, KEYS_SILENT);
 	assert_int_equal(row.signalled, 0);
-	rollover_keys_are(&row, KEYS_SIGNAL_NEW, T0 + 1);
+	rollover_keys_are(&row, KEYS_SIGNAL_NEW, &facts, T0 + 1);
 	assert_int_equal(row.keys, KEYS_SIGNAL_NEW);
 	assert_int_equal(row.signalled, T0 + 1);
-	rollover_keys_are(&row, KEYS_SILENT, T0 + 2);
-	rollover_keys_are(&row, KEYS_SIGNAL_BOTH, T0 + 3);
+	rollover_keys_are(&row, KEYS_SILENT, &facts, T0 + 2);
+	rollover_keys_are(&row, KEYS_SIGNAL_BOTH, &facts, T0 + 3);
 	assert_int_equal(row.keys, KEYS_SIGNAL_BOTH);
 	assert_int_equal(row.signalled, T0 + 3); /* The last time. */
-	rollover_keys_are(&row, KEYS_SILENT, T0 + 4);
-	rollover_keys_are(&row, KEYS_UNKNOWN, T0 + 5);
+	rollover_keys_are(&row, KEYS_SILENT, &facts, T0 + 4);
+	rollover_keys_are(&row, KEYS_UNKNOWN, &facts, T0 + 5);
 	assert_int_equal(row.keys, KEYS_UNKNOWN);
 	assert_int_equal(row.signalled, T0 + 3);
 }
