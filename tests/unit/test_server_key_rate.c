@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Orders for keys of many zones on a real knotd with its keymgr: one at a time, then all at once. Prints how many a
- * second, which is no criterion: the machine may be busy. KSKROLL_ZONES=100 measures more zones than a test needs.
+ * second, which is no criterion: the machine may be busy. KSKROLL_ZONES=100 measures more zones than a test needs,
+ * KSKROLL_BESIDE=100000 with so many zones that are configured beside them.
  */
 
 #include <sys/socket.h>
@@ -34,6 +35,10 @@ static const char conf[] = "server:\n"
 			   "    journal-content: all\n"
 			   "    dnssec-signing: on\n"
 			   "    dnssec-policy: slow\n"
+			   "  - id: beside\n"
+			   "    storage: @DIR@\n"
+			   "    file: zone\n"
+			   "    zonefile-sync: -1\n"
 			   "zone:\n";
 
 static const char zone_file[] = "@ 300 SOA ns hostmaster 1 1h 1h 1w 300\n"
@@ -49,11 +54,11 @@ typedef struct {
 	result_t results[ZONES_MAX];
 } many_t;
 
-static unsigned zones_wanted(void)
+static unsigned number_of(const char *name, unsigned most, unsigned otherwise)
 {
-	const char *text = getenv("KSKROLL_ZONES");
-	const unsigned count = text != NULL ? (unsigned)strtoul(text, NULL, 10) : 24;
-	return count > 0 && count <= ZONES_MAX ? count : 24;
+	const char *text = getenv(name);
+	const unsigned long number = text != NULL ? strtoul(text, NULL, 10) : 0;
+	return number > 0 && number <= most ? (unsigned)number : otherwise;
 }
 
 /*! The only KSK, which Knot has made ready. */
@@ -84,7 +89,8 @@ static int start(void **state)
 	assert_non_null(mkdtemp(f->knotd.dir));
 	knotd_write(&f->knotd, "zone", zone_file);
 
-	many->count = zones_wanted();
+	many->count = number_of("KSKROLL_ZONES", ZONES_MAX, 24);
+	const unsigned beside = number_of("KSKROLL_BESIDE", 1000000, 0);
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
@@ -92,6 +98,9 @@ static int start(void **state)
 	for (unsigned i = 0; i < many->count; i++) {
 		snprintf(many->names[i], sizeof(many->names[i]), "z%u.test.", i);
 		fprintf(out, "  - domain: %s\n", many->names[i]);
+	}
+	for (unsigned i = 0; i < beside; i++) {
+		fprintf(out, "  - domain: b%u.test.\n    template: beside\n", i);
 	}
 	fclose(out);
 	const bool started = knotd_start(&f->knotd, false, text);
