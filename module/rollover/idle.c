@@ -3,6 +3,8 @@
  * A zone in which nothing rolls: which keys are in use, and does a plan begin?
  */
 
+#include <string.h>
+
 #include "idle.h"
 #include "keyset.h"
 
@@ -87,6 +89,23 @@ static bool was_overtaken(const dec_t *c, keyset_t named, keyset_t without_ds)
 	return without_ds != 0 && (without_ds & ~c->old) == 0 && keyset_size(named) == 1 && (named & c->old) == 0;
 }
 
+/*! The same is under way: all servers of the parent name another key, and some of them the known one still. */
+static bool is_overtaken(const dec_t *c, keyset_t named, keyset_t any)
+{
+	return (any & c->old) != 0 && (named & c->old) == 0;
+}
+
+/*! No rollover may start. Which keys were in use before these turned up tells the direction of one that others begin.
+ */
+static void forget_roles(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+
+	memcpy(row->old, c->before->old, sizeof(row->old));
+	row->old_count = c->old != c->facts->own.dnskey ? c->before->old_count : 0;
+	row->has_new = false;
+}
+
 /*! A set of KSKs that is not the known one: which of them does the parent name? */
 static void idle_unknown(dec_t *c)
 {
@@ -121,7 +140,7 @@ static void idle_unknown(dec_t *c)
 		old = fresh;
 		fresh = named;
 	}
-	if (old == 0) {
+	if (old == 0 || is_overtaken(c, old, any)) {
 		dec_wait(c, GATE_DS_STALE, "", "the servers of the parent name different keys", 0);
 		return;
 	}
@@ -148,8 +167,7 @@ static void idle_unknown(dec_t *c)
 	}
 	dec_start(c, ROLLOVER_INTRODUCE);
 	if (!c->out->transition) {
-		row->old_count = 0;
-		row->has_new = false;
+		forget_roles(c);
 	}
 }
 

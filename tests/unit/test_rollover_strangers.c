@@ -206,6 +206,51 @@ static void a_ds_that_was_replaced_before_our_turn_is_the_new_one(void **state)
 	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[0]));
 }
 
+/*! What keeps the rollover from its start says nothing of the key that is in use. */
+static void the_key_in_use_stays_known_while_no_rollover_may_start(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_IDLE);
+		m.config.dry_run = i == 0;
+		m.facts.own.conf = i == 0 ? CONF_FIT : CONF_NO_START;
+		m.facts.own.conf_gate = GATE_OBSERVE_ONLY;
+		machine_serve(&m, OLD | NEW, HOUR);
+		machine_step(&m);
+		expect(&m, ROLLOVER_IDLE, i == 0 ? GATE_DRY_RUN : GATE_OBSERVE_ONLY);
+
+		/* Signals of others, which the parent has taken meanwhile. */
+		machine_ds(&m, NEW, DAY);
+		machine_step(&m);
+		m.config.dry_run = false;
+		m.facts.own.conf = CONF_FIT;
+		machine_step(&m);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+		assert_int_equal(m.row.old_count, 1);
+		assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[0]));
+		assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[1]));
+	}
+}
+
+/*! Its servers do not change at once. The last of them still names both keys when the others name the new one. */
+static void servers_that_replace_the_ds_one_by_one_tell_no_key_in_use(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW, HOUR);
+	machine_ds(&m, NEW, DAY);
+	m.parent[0].ds = OLD | NEW;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_DS_STALE);
+	machine_ds(&m, NEW, DAY);
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[0]));
+	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[1]));
+}
+
 static void one_more_key_is_set_once(void **state)
 {
 	static const rollover_state_t STATES[] = { ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE,
@@ -405,6 +450,8 @@ int main(void)
 		cmocka_unit_test(what_was_read_of_the_same_keys_counts_from_the_start),
 		cmocka_unit_test(a_key_that_turns_up_is_silent_before_the_parent_is_asked),
 		cmocka_unit_test(a_ds_that_was_replaced_before_our_turn_is_the_new_one),
+		cmocka_unit_test(the_key_in_use_stays_known_while_no_rollover_may_start),
+		cmocka_unit_test(servers_that_replace_the_ds_one_by_one_tell_no_key_in_use),
 		cmocka_unit_test(one_more_key_is_set_once),
 		cmocka_unit_test(one_more_key_is_set_until_that_is_done),
 		cmocka_unit_test(the_next_key_is_set_before_it_signals),
