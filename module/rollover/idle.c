@@ -225,6 +225,8 @@ static void stay_silent(dec_t *c, bool known)
 
 	if (has_others(c, known) || (c->out->row.gate == GATE_DS_REMOVED && keyset_one_algorithm(c->facts, zone))) {
 		c->out->keys = KEYS_SILENT;
+	} else {
+		c->out->row.keys = KEYS_UNKNOWN; /* A key that has gone may come back in another state. */
 	}
 }
 

@@ -251,6 +251,28 @@ static void servers_that_replace_the_ds_one_by_one_tell_no_key_in_use(void **sta
 	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[1]));
 }
 
+/*! It was deleted and came back from a backup, perhaps published only, while the rollover could not start. */
+static void a_key_that_comes_back_is_set_again(void **state)
+{
+	(void)state;
+	machine_t m;
+	rollover_decision_t d;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.parent[1].status = ANSWER_ERROR;
+	machine_serve(&m, OLD | NEW, HOUR);
+	m.row.old_count = 0;
+	machine_step(&m);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+	machine_obey(&m);
+	machine_serve(&m, OLD, HOUR);
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, m.row.gate);
+	machine_serve(&m, OLD | NEW, HOUR);
+	assert_true(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	machine_step(&m);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+}
+
 static void one_more_key_is_set_once(void **state)
 {
 	static const rollover_state_t STATES[] = { ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE,
@@ -452,6 +474,7 @@ int main(void)
 		cmocka_unit_test(a_ds_that_was_replaced_before_our_turn_is_the_new_one),
 		cmocka_unit_test(the_key_in_use_stays_known_while_no_rollover_may_start),
 		cmocka_unit_test(servers_that_replace_the_ds_one_by_one_tell_no_key_in_use),
+		cmocka_unit_test(a_key_that_comes_back_is_set_again),
 		cmocka_unit_test(one_more_key_is_set_once),
 		cmocka_unit_test(one_more_key_is_set_until_that_is_done),
 		cmocka_unit_test(the_next_key_is_set_before_it_signals),
