@@ -201,12 +201,18 @@ static void old_gone(dec_t *c)
 	}
 }
 
-/*! Whatever KSKs a zone has that is going insecure: one more gets ready by itself, and asks for a DS. */
+/*!
+ * Whatever KSKs a zone has that is going insecure: one of several may be ready, or get so by itself, and asks for a DS.
+ * An order that is refused is not repeated, since the switch of the policy would wait for it.
+ */
 static void all_silent(dec_t *c)
 {
 	const keyset_t zone = c->facts->own.dnskey;
 
-	if (c->step->keys == KEYS_SILENT && zone != c->old && c->plan->removes_ds) {
+	if (c->step->keys != KEYS_SILENT || !c->plan->removes_ds) {
+		return;
+	}
+	if (zone != c->old || (keyset_size(zone) > 1 && !c->facts->own.keys_refused)) {
 		dec_remember_old(&c->out->row, c->facts, zone);
 		note_stranger(c);
 	}

@@ -273,6 +273,38 @@ static void a_key_that_comes_back_is_set_again(void **state)
 	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
 }
 
+/*! The order may be put off. Nor was a KSK set that was there when the operator asked for it. */
+static void all_keys_of_a_zone_that_is_insecure_are_set_until_that_is_done(void **state)
+{
+	(void)state;
+	for (unsigned before = 0; before < 2; before++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_EXPIRE_DS);
+		m.config.go_insecure = true;
+		machine_ds(&m, 0, 300);
+		machine_serve(&m, OLD | NEW, 300);
+		if (before) {
+			m.row.old[1] = m.facts.keys[1];
+			m.row.old_count = 2;
+		}
+		for (unsigned order = 0; order < 2; order++) {
+			machine_step(&m);
+			assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+			m.now = m.row.next_check;
+		}
+		/* One that is refused keeps no policy from being switched. */
+		m.facts.own.keys_refused = true;
+		machine_step(&m);
+		assert_false(m.out.set_keys);
+		m.facts.own.keys_refused = false;
+		machine_step(&m);
+		assert_true(m.out.set_keys);
+		machine_obey(&m);
+		machine_step(&m);
+		assert_false(m.out.set_keys);
+	}
+}
+
 static void one_more_key_is_set_once(void **state)
 {
 	static const rollover_state_t STATES[] = { ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE,
@@ -475,6 +507,7 @@ int main(void)
 		cmocka_unit_test(the_key_in_use_stays_known_while_no_rollover_may_start),
 		cmocka_unit_test(servers_that_replace_the_ds_one_by_one_tell_no_key_in_use),
 		cmocka_unit_test(a_key_that_comes_back_is_set_again),
+		cmocka_unit_test(all_keys_of_a_zone_that_is_insecure_are_set_until_that_is_done),
 		cmocka_unit_test(one_more_key_is_set_once),
 		cmocka_unit_test(one_more_key_is_set_until_that_is_done),
 		cmocka_unit_test(the_next_key_is_set_before_it_signals),
