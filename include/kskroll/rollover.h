@@ -424,6 +424,13 @@ void rollover_resume(rollover_row_t *row);
 /*! The states of the keys were read, and are as ordered. \a facts: those of the order. */
 void rollover_keys_are(rollover_row_t *row, key_states_t keys, const rollover_facts_t *facts, time_t now);
 
+/*!
+ * \brief An order for these states has come to nothing, and was not refused: a part of it may be done.
+ *
+ * Knot reads the key database by itself when it next signs the zone.
+ */
+void rollover_keys_unsure(rollover_row_t *row, key_states_t keys);
+
 /*! Seconds by which the next check may come later than row->next_check, so that zones do not march in step; 0: on time.
  */
 uint32_t rollover_spread(const rollover_row_t *row, time_t now);

@@ -94,6 +94,8 @@ static void on_keys(server_status_t status, const char *detail, void *arg)
 		fit_note_order(zone, status, detail);
 		if (status == SERVER_OK) {
 			rollover_keys_are(&zone->kept.row, zone->act.keys, &zone->gathered->facts, now);
+		} else if (status != SERVER_REFUSED) {
+			rollover_keys_unsure(&zone->kept.row, zone->act.keys);
 		}
 		if (status == SERVER_OK && zone->kept.row.gate != GATE_STORE_FAILED) {
 			zone->kept.row.next_check = now + 1;

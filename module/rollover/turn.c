@@ -114,6 +114,15 @@ void rollover_keys_are(rollover_row_t *row, key_states_t keys, const rollover_fa
 	}
 }
 
+void rollover_keys_unsure(rollover_row_t *row, key_states_t keys)
+{
+	assert(row);
+
+	if (row->keys != keys) {
+		row->keys = KEYS_UNKNOWN;
+	}
+}
+
 uint32_t rollover_spread(const rollover_row_t *row, time_t now)
 {
 	assert(row);

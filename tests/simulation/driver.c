@@ -256,6 +256,9 @@ static bool set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
 		rollover_keys_are(&e->row, d->set_keys ? d->keys : KEYS_SILENT, &e->facts, clock_wall(w));
 	} else {
 		trace(w, "module      has not set the keys: %s", detail);
+		if (end != ORDER_REFUSED) {
+			rollover_keys_unsure(&e->row, d->set_keys ? d->keys : KEYS_SILENT);
+		}
 	}
 	note(w, end == ORDER_OK, detail);
 	return true;

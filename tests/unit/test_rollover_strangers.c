@@ -437,6 +437,46 @@ static void signals_of_others_count(void **state)
 	assert_int_equal(m.row.signalled, 0);
 }
 
+/*! keymgr was killed when it had set the states, or zone-keys-load had no answer: Knot reads them when it signs. */
+static void an_order_that_came_to_nothing_may_have_done_something(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_SIGNAL);
+	rollover_keys_are(&m.row, KEYS_SILENT, &m.facts, m.now);
+	machine_signal(&m, 0);
+	machine_step(&m);
+	expect(&m, ROLLOVER_SIGNAL, GATE_KEYS_PENDING);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SIGNAL_NEW);
+	rollover_keys_unsure(&m.row, m.out.keys);
+
+	/* A nameserver has lost the key: nobody may see its signals. */
+	m.child[1].dnskey = m.child[1].dnskey_signed_by = OLD;
+	m.now++;
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+
+	machine_at(&m, ROLLOVER_ROLLBACK);
+	rollover_keys_are(&m.row, KEYS_SILENT, &m.facts, m.now);
+	machine_signal(&m, 0);
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	expect(&m, ROLLOVER_ROLLBACK, GATE_KEYS_PENDING);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SIGNAL_BOTH);
+	rollover_keys_unsure(&m.row, m.out.keys);
+	machine_ds(&m, 0, 300);
+	m.now++;
+	machine_step(&m);
+	expect(&m, ROLLOVER_ROLLED_BACK, GATE_NONE);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+
+	/* What is read to be as it was ordered stays so: a repeated removal does not wait for silence. */
+	machine_at(&m, ROLLOVER_RETIRE);
+	rollover_keys_unsure(&m.row, KEYS_SILENT);
+	assert_int_equal(m.row.keys, KEYS_SILENT);
+}
+
 /*! A zone with two KSKs of which nothing is known: the store was lost. */
 static void a_newcomer_may_have_been_signalled(void **state)
 {
@@ -513,6 +553,7 @@ int main(void)
 		cmocka_unit_test(the_next_key_is_set_before_it_signals),
 		cmocka_unit_test(a_zone_that_is_insecure_asks_for_no_ds),
 		cmocka_unit_test(signals_of_others_count),
+		cmocka_unit_test(an_order_that_came_to_nothing_may_have_done_something),
 		cmocka_unit_test(a_newcomer_may_have_been_signalled),
 		cmocka_unit_test(a_ds_that_is_there_needs_no_signals),
 		cmocka_unit_test(an_order_refused_and_put_off_by_turns_is_repeated_ever_later),
