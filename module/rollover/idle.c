@@ -27,8 +27,7 @@ static void idle_known(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
-	row->keys = KEYS_UNKNOWN; /* The next rollover may be a year away. */
-	row->signalled = 0;       /* The next KSK makes the DNSKEY RRset a new one, with new signatures. */
+	row->signalled = 0; /* The next KSK makes the DNSKEY RRset a new one, with new signatures. */
 	if (c->facts->asked & SURVEY_PARENT) {
 		judge_verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
 		if (dec_gate(c, &v)) {
@@ -226,7 +225,7 @@ static void stay_silent(dec_t *c, bool known)
 	if (has_others(c, known) || (c->out->row.gate == GATE_DS_REMOVED && keyset_one_algorithm(c->facts, zone))) {
 		c->out->keys = KEYS_SILENT;
 	} else {
-		c->out->row.keys = KEYS_UNKNOWN; /* A key that has gone may come back in another state. */
+		c->out->row.keys = KEYS_UNKNOWN; /* A key may come, or come back, in a year. */
 	}
 }
 

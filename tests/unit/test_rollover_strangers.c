@@ -101,6 +101,26 @@ static void each_further_key_is_set_once(void **state)
 	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
 }
 
+/*! A server of the parent names both keys, another one only the first: that may last. */
+static void a_key_that_some_servers_of_the_parent_name_is_set_once(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW, HOUR);
+	m.parent[1].ds = OLD | NEW;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
+	machine_obey(&m);
+	for (unsigned check = 0; check < 3; check++) {
+		m.now = m.row.next_check;
+		machine_step(&m);
+		expect(&m, ROLLOVER_IDLE, GATE_NONE);
+		assert_false(m.out.set_keys);
+	}
+}
+
 /*! The order that went before the survey need not be repeated when the rollover begins. */
 static void what_was_read_of_the_same_keys_counts_from_the_start(void **state)
 {
@@ -541,6 +561,7 @@ int main(void)
 		cmocka_unit_test(a_key_that_was_not_ordered_is_set),
 		cmocka_unit_test(an_idle_zone_forgets_what_was_read),
 		cmocka_unit_test(each_further_key_is_set_once),
+		cmocka_unit_test(a_key_that_some_servers_of_the_parent_name_is_set_once),
 		cmocka_unit_test(what_was_read_of_the_same_keys_counts_from_the_start),
 		cmocka_unit_test(a_key_that_turns_up_is_silent_before_the_parent_is_asked),
 		cmocka_unit_test(a_ds_that_was_replaced_before_our_turn_is_the_new_one),
