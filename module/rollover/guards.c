@@ -203,16 +203,18 @@ static void old_gone(dec_t *c)
 
 /*!
  * Whatever KSKs a zone has that is going insecure: one of several may be ready, or get so by itself, and asks for a DS.
- * An order that is refused is not repeated, since the switch of the policy would wait for it.
+ * The switch of the policy does not wait for an order that has failed.
  */
 static void all_silent(dec_t *c)
 {
-	const keyset_t zone = c->facts->own.dnskey;
+	const own_facts_t *own = &c->facts->own;
+	const keyset_t zone = own->dnskey;
+	const bool in_turn = own->conf_detail[0] == '\0' || own->policy == c->out->policy;
 
 	if (c->step->keys != KEYS_SILENT || !c->plan->removes_ds) {
 		return;
 	}
-	if (zone != c->old || (keyset_size(zone) > 1 && !c->facts->own.keys_refused)) {
+	if (zone != c->old || (keyset_size(zone) > 1 && in_turn && !own->keys_refused)) {
 		dec_remember_old(&c->out->row, c->facts, zone);
 		note_stranger(c);
 	}

@@ -312,11 +312,20 @@ static void all_keys_of_a_zone_that_is_insecure_are_set_until_that_is_done(void 
 			assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
 			m.now = m.row.next_check;
 		}
-		/* One that is refused keeps no policy from being switched. */
+		/* The policy is switched all the same. */
+		snprintf(m.facts.own.conf_detail, sizeof(m.facts.own.conf_detail), "busy");
+		m.facts.own.policy = POLICY_DELETE;
+		machine_step(&m);
+		assert_false(m.out.set_keys);
+		assert_true(rollover_must_switch(&m.facts.own, &m.out));
+		m.facts.own.policy = m.out.policy;
+		machine_step(&m);
+		assert_true(m.out.set_keys);
 		m.facts.own.keys_refused = true;
 		machine_step(&m);
 		assert_false(m.out.set_keys);
 		m.facts.own.keys_refused = false;
+		m.facts.own.conf_detail[0] = '\0';
 		machine_step(&m);
 		assert_true(m.out.set_keys);
 		machine_obey(&m);
