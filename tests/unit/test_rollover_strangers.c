@@ -253,6 +253,21 @@ static void the_key_in_use_stays_known_while_no_rollover_may_start(void **state)
 	}
 }
 
+/*! Nor is it known while the DS of one of two has gone: the parent is asked at each check. */
+static void two_keys_in_use_are_not_known_when_one_has_lost_its_ds(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.old[1] = m.facts.keys[1];
+	m.row.old_count = 2;
+	machine_serve(&m, OLD | NEW, HOUR);
+	m.config.dry_run = true;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_DRY_RUN);
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 2, m.now), SURVEY_PARENT);
+}
+
 /*! Its servers do not change at once. The last of them still names both keys when the others name the new one. */
 static void servers_that_replace_the_ds_one_by_one_tell_no_key_in_use(void **state)
 {
@@ -575,6 +590,7 @@ int main(void)
 		cmocka_unit_test(a_key_that_turns_up_is_silent_before_the_parent_is_asked),
 		cmocka_unit_test(a_ds_that_was_replaced_before_our_turn_is_the_new_one),
 		cmocka_unit_test(the_key_in_use_stays_known_while_no_rollover_may_start),
+		cmocka_unit_test(two_keys_in_use_are_not_known_when_one_has_lost_its_ds),
 		cmocka_unit_test(servers_that_replace_the_ds_one_by_one_tell_no_key_in_use),
 		cmocka_unit_test(a_key_that_comes_back_is_set_again),
 		cmocka_unit_test(all_keys_of_a_zone_that_is_insecure_are_set_until_that_is_done),
