@@ -38,9 +38,11 @@
 /*! One that was asked to end does so by itself in this time, if the server does not wait for it. */
 #define END_ITSELF_MS 10000
 
-/*! One that asks to be started again before it has lived so long, for the third time in a row, waits like one that
- * fails. */
-#define AGAIN_SOON_MS 10000
+/*!
+ * One that asks to be started again before it has lived so long, for the third time in a row, waits like one that
+ * fails at once. It may have waited for a broker that does not answer (BROKER_ANSWER_MS), and for its first order.
+ */
+#define AGAIN_SOON_MS 30000
 #define AGAIN_MAX     2
 
 /*!
@@ -188,7 +190,7 @@ static void ended(daemon_t *d, const char *how, int code)
 		d->start_at = code == WIRE_EXIT_AGAIN ? d->started + PAUSE_MIN_MS : 0;
 		return;
 	}
-	back_off(d, lived);
+	back_off(d, d->again > AGAIN_MAX ? 0 : lived);
 	if (d->killed) {
 		return;
 	}

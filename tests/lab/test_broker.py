@@ -221,3 +221,25 @@ def test_a_keymgr_that_hangs_holds_nothing_up(directory):
 
 def _keymgr():
     return next(path for path in ("/usr/sbin/keymgr", "/usr/bin/keymgr") if os.access(path, os.X_OK))
+
+
+@long_test
+@bound(200)
+def test_brokers_that_hang_do_not_pile_up(directory):
+    """Each one that does not answer is left behind: the starts of kskrolld get rarer."""
+    stopped = []
+    with module_world(directory, **QUICK, module_settings=QUICK_MODULE) as (world, _), Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        start(world)
+        try:
+            def pauses_grow():
+                pid = broker(world.knot)
+                if pid and pid not in stopped:
+                    os.kill(pid, signal.SIGSTOP)
+                    stopped.append(pid)
+                return world.knot.log_lines("the module restarts it in 2 s")
+            wait_until(pauses_grow, 150, "the second pause is longer than the first", poll=0.2)
+        finally:
+            for pid in stopped:
+                if comm(pid) == "kskroll-keys":
+                    os.kill(pid, signal.SIGKILL)
