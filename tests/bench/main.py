@@ -28,7 +28,7 @@ def parse():
                         help="numbers of zones (idle: 1000 10000; mass: 200)")
     parser.add_argument("--rounds", type=int, default=3, help="of query, idle and one (default 3)")
     parser.add_argument("--scale", type=int, default=1, metavar="N",
-                        help="of mass: all TTLs and waits N times as long (default 1: the lab's, 30 s in all)")
+                        help="of one and mass: all TTLs and waits N times as long (default 1: the lab's, 30 s in all)")
     parser.add_argument("--parent-rate", type=int, default=20, metavar="N",
                         help="of mass: the item of the same name (default 20)")
     parser.add_argument("--check-interval", type=int, metavar="SECONDS",

@@ -8,9 +8,11 @@ import time
 
 from tests.lab import ask
 from tests.lab.wait import LabError, wait_until
-from tests.lab.world import KNOT, PARENT_BIND, PARENT_NSD, World
+from tests.lab.world import KNOT, MODULE_SETTINGS, PARENT_BIND, PARENT_NSD, World
 
 ZONE = "example.test."
+#: Items that are as much longer as the TTLs. The module checks as often as before: with real TTLs it does so more rarely.
+WAITS = ("ttl", "lead", "observe", "settle")
 
 
 def bench(result, directory, options):
@@ -22,7 +24,7 @@ def bench(result, directory, options):
     for number in range(rounds):
         for who in ("knot", "module") if number % 2 == 0 else ("module", "knot"):
             where = os.path.join(directory, f"{who}-{number}")
-            times = measure(where, options.module if who == "module" else None, options.smoke)
+            times = measure(where, options.module if who == "module" else None, options)
             runs[who].append(times)
             result.row(who, times["keys"], times["cds"], times["ds"], times["cds_gone"], times["old_gone"],
                        times["old_gone"] / times["bound"])
@@ -35,13 +37,17 @@ def bench(result, directory, options):
     result.ratio = middle["module"]
     result.note(f"seconds after the order; bound: DNSKEY TTL + DS TTL, {runs['knot'][0]['bound']} s")
     result.note(f"the module takes {middle['module'] / middle['knot']:.2f} times as long as Knot itself, "
-                f"with observe = 5 s in the DS TTL's shadow")
+                f"with observe = {5 * options.scale} s in the DS TTL's shadow")
     result.note("ratio: time until the old KSK has left every nameserver, over the bound")
 
 
-def measure(directory, module, smoke):
+def measure(directory, module, options):
     """One rollover; seconds after the order."""
-    settings = {"dnskey_ttl": 4, "ds_ttl": 6, "propagation_delay": 1} if smoke else {}
+    n = options.scale
+    settings = {"dnskey_ttl": 10 * n, "ds_ttl": 20 * n, "zone_ttl": 10 * n, "propagation_delay": 2 * n,
+                "module_settings": {item: MODULE_SETTINGS[item] * n for item in WAITS}}
+    if options.smoke:
+        settings = {"dnskey_ttl": 4, "ds_ttl": 6, "propagation_delay": 1}
     if module is None:
         # Knot asks the parent by itself, as often as the module does.
         parents = {"parent-bind": PARENT_BIND, "parent-nsd": PARENT_NSD}
@@ -59,7 +65,7 @@ def measure(directory, module, smoke):
         began = time.monotonic()
         world.knot.knotc("zone-key-rollover", ZONE, "ksk")
         servers = world.child_servers()
-        wait_until(lambda: only_new(servers, old), 300, "the old KSK has left every server")
+        wait_until(lambda: only_new(servers, old), 300 * n, "the old KSK has left every server")
         world.watch.assert_secure()
         times = {"bound": world.dnskey_ttl + world.ds_ttl,
                  "keys": first_change(world, "DNSKEY", began, lambda value: "+" in value) - began,
