@@ -12,5 +12,5 @@
 /*! Finds out which keys are in use, and starts what is due. \return True: it always decides. */
 bool idle_decide(dec_t *c);
 
-/*! Whether a KSK has turned up that is to be silent before the parent is asked. */
+/*! Whether a KSK has turned up that must be silent before the parent is asked. */
 bool idle_hushes(dec_t *c);
