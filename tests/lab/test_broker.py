@@ -174,7 +174,8 @@ def test_what_keymgr_may_do_there(directory):
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(result)
-    assert len(runs) > 8, runs
+    # Two orders at least: where Knot was quicker than the module, it has signalled by itself.
+    assert len(runs) >= 6, runs
     # At the end the key is gone.
     private = [found.pop("private key") for found in runs]
     assert private[0] == errno.EACCES and set(private) <= {errno.EACCES, errno.ENOENT}, private
