@@ -401,7 +401,7 @@ bool rollover_conf_bars(const own_facts_t *own, policy_role_t wanted);
 bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *decision);
 
 /*!
- * \brief Whether KSKs are to be silent before the parent is asked about them.
+ * \brief Whether KSKs must be silent before the parent is asked about them.
  *
  * A KSK that Knot or the operator has made in an idle zone gets ready by itself, perhaps before the zone's turn at the
  * servers of the parent. Silence is right in any case, so it is ordered first, once: if that fails, the decision
@@ -410,8 +410,8 @@ bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *dec
  * \param[in] facts  Of the own zone; nobody else was asked yet.
  * \param[out] out   The order, if there is one; nothing else of it counts.
  */
-bool rollover_hushes(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
-                     time_t now, rollover_decision_t *out);
+bool rollover_silence_first(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
+                            time_t now, rollover_decision_t *out);
 
 /*!
  * \brief The row was stored by a process that has ended.

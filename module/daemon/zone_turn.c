@@ -274,7 +274,7 @@ static void ask_world(zone_t *zone)
 	}
 }
 
-static void on_hushed(zone_t *zone, bool stored)
+static void on_silenced(zone_t *zone, bool stored)
 {
 	(void)stored;
 	if (came_back(zone)) {
@@ -290,13 +290,14 @@ static void go_on(zone_t *zone)
 {
 	rollover_decision_t d;
 
-	if (!rollover_hushes(&zone->settings->config, &zone->kept.row, &zone->gathered->facts, now_of(zone), &d)) {
+	if (!rollover_silence_first(&zone->settings->config, &zone->kept.row, &zone->gathered->facts, now_of(zone),
+	                            &d)) {
 		ask_world(zone);
 		return;
 	}
 	zone_ref(zone);
 	if (check_suffices(zone, &d)) {
-		act_upon(zone, &d, on_hushed);
+		act_upon(zone, &d, on_silenced);
 	} else {
 		check_closer(zone, on_closer);
 	}

@@ -258,7 +258,7 @@ bool idle_decide(dec_t *c)
 	return true;
 }
 
-bool idle_hushes(dec_t *c)
+bool idle_silence_first(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
 

@@ -13,4 +13,4 @@
 bool idle_decide(dec_t *c);
 
 /*! Whether a KSK has turned up that must be silent before the parent is asked. */
-bool idle_hushes(dec_t *c);
+bool idle_silence_first(dec_t *c);

@@ -110,14 +110,14 @@ static void finish(dec_t *c)
 	}
 }
 
-bool rollover_hushes(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
-                     time_t now, rollover_decision_t *out)
+bool rollover_silence_first(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
+                            time_t now, rollover_decision_t *out)
 {
 	assert(config && row && facts && out);
 
 	dec_t c;
 	dec_init(&c, config, row, facts, now, out);
-	if (row->state != ROLLOVER_IDLE || guard_settings(&c) || !idle_hushes(&c)) {
+	if (row->state != ROLLOVER_IDLE || guard_settings(&c) || !idle_silence_first(&c)) {
 		return false;
 	}
 	out->keys = KEYS_SILENT;

@@ -327,7 +327,8 @@ void engine_wake(world_t *w)
 	(void)follow_clock(w);
 	const time_t now = clock_wall(w);
 	e->own_count = facts_own(w);
-	if (rollover_hushes(&e->config, &e->row, &e->facts, now, &e->decision) && !set_keys(w, &e->decision, w->now)) {
+	if (rollover_silence_first(&e->config, &e->row, &e->facts, now, &e->decision) &&
+	    !set_keys(w, &e->decision, w->now)) {
 		return;
 	}
 	e->asked = rollover_asks(&e->config, &e->row, &e->facts, e->own_count, now);

@@ -150,47 +150,47 @@ static void a_key_that_turns_up_is_silent_before_the_parent_is_asked(void **stat
 	rollover_decision_t d;
 	machine_at(&m, ROLLOVER_IDLE);
 	m.row.keys = KEYS_UNKNOWN;
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 
 	machine_serve(&m, OLD | NEW, HOUR);
-	assert_true(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_true(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	assert_true(d.set_keys && d.keys == KEYS_SILENT);
 	/* Once: what fails is repeated by the decision, and what was done needs no order. */
 	m.facts.own.keys_refused = true;
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.facts.own.keys_refused = false;
 	snprintf(m.facts.own.conf_detail, sizeof(m.facts.own.conf_detail), "busy");
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.facts.own.conf_detail[0] = '\0';
 	rollover_keys_are(&m.row, KEYS_SILENT, &m.facts, m.now);
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.row.keys_of--;
-	assert_true(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_true(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.row.keys = KEYS_UNKNOWN;
 
 	/* Nor where nothing may be done, or where it is not ours. */
 	m.config.hold = true;
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.config.hold = false;
 	m.config.dry_run = true;
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.config.dry_run = false;
 	m.config.go_insecure = true;
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.config.go_insecure = false;
 	m.facts.own.frozen = true;
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.facts.own.frozen = false;
 	m.facts.own.foreign = NEW;
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.facts.own.foreign = 0;
 	m.facts.keys[1].algorithm++;
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.facts.keys[1].algorithm--;
 	m.row.state = ROLLOVER_OBSERVE;
-	assert_false(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.row.state = ROLLOVER_IDLE;
-	assert_true(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_true(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 }
 
 /*! It was deleted and came back from a backup, perhaps published only, while the rollover could not start. */
@@ -210,7 +210,7 @@ static void a_key_that_comes_back_is_set_again(void **state)
 	machine_step(&m);
 	expect(&m, ROLLOVER_IDLE, m.row.gate);
 	machine_serve(&m, OLD | NEW, HOUR);
-	assert_true(rollover_hushes(&m.config, &m.row, &m.facts, m.now, &d));
+	assert_true(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	machine_step(&m);
 	assert_true(m.out.set_keys && m.out.keys == KEYS_SILENT);
 }
