@@ -151,7 +151,9 @@ def test_what_keymgr_may_do_there(directory):
     assert not os.path.realpath(directory).startswith("/tmp/"), directory
     os.makedirs(directory, exist_ok=True)
     program, other = os.path.join(directory, "probe"), os.path.join(directory, "other")
-    with module_world(directory, **QUICK, module_settings={**QUICK_MODULE, "keymgr": program}) as (world, old), \
+    # Knot does not signal by itself, however busy the machine is: that would spare an order.
+    with module_world(directory, **{**QUICK, "propagation_delay": 600},
+                      module_settings={**QUICK_MODULE, "keymgr": program}) as (world, old), \
             Progress(world.knot, ZONE) as progress:
         result = f"/tmp/kskroll-probe-{os.getpid()}.json"
         folder = world.knot.path("db", "keys")
@@ -174,8 +176,7 @@ def test_what_keymgr_may_do_there(directory):
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(result)
-    # Two orders at least: where Knot was quicker than the module, it has signalled by itself.
-    assert len(runs) >= 6, runs
+    assert len(runs) > 8, runs
     # At the end the key is gone.
     private = [found.pop("private key") for found in runs]
     assert private[0] == errno.EACCES and set(private) <= {errno.EACCES, errno.ENOENT}, private
