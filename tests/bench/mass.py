@@ -5,7 +5,7 @@ import threading
 import time
 
 from tests.lab.daemons import run
-from tests.lab.wait import LabError, wait_until
+from tests.lab.wait import LabError, pause, wait_until
 from tests.lab.world import MODULE_SETTINGS
 
 from . import process
@@ -78,8 +78,7 @@ def bench(result, directory, options):
         wait_until(lambda: world.states().get("idle") == count and
                    world.totals()["kskroll-surveys"] >= count, 300 + count / 10, "all zones are at rest")
         began, used = time.monotonic(), process.cpu(knot.pid)
-        # Each zone is checked once.
-        time.sleep(2 if options.smoke else settings["check-interval"])
+        pause(2 if options.smoke else settings["check-interval"])  # Each zone is checked once.
         rest |= {"rss_with": process.rss(knot.pid), "queries": world.totals()["kskroll-queries"] / count,
                  "cpu_share": (process.cpu(knot.pid) - used) / (time.monotonic() - began)}
         numbers = roll(world, count, result)
@@ -95,6 +94,30 @@ def bench(result, directory, options):
     result.ratio = numbers["old_keys_gone"] / bound
 
 
+class Follower:
+    """Prints the states when they change, and notes when all old keys have left."""
+
+    def __init__(self, world, told):
+        self.world, self.told = world, told
+        self.gone = None
+        self._last = None
+        self._left = dict(world.first_keys)
+
+    def is_over(self):
+        """Whether all zones have one key and are idle."""
+        states = self.world.states()
+        if states != self._last:
+            print(f"{time.monotonic() - self.told:6.1f} s  " +
+                  "  ".join(f"{state} {number}" for state, number in states.items()), flush=True)
+            self._last = states
+        if not self.world.knot.running():
+            raise LabError(f"knotd has ended: {states}")
+        if self.gone is None and not any(state in states for state in EARLIER):
+            self._left = {zone: keys for zone, keys in self._left.items() if not self.world.only_new(zone)}
+            self.gone = None if self._left else time.monotonic()
+        return self.gone is not None and states.get("idle") == len(self.world.first_keys)
+
+
 def roll(world, count, result):
     """All zones roll; returns what was measured."""
     knot = world.knot
@@ -103,27 +126,13 @@ def roll(world, count, result):
     operator = Operator(knot)
     operator.start()
     used, threads = process.cpu(knot.pid), process.cpu_by_thread(knot.pid)
-    began = time.monotonic()
     print(f"telling {count} zones to roll", flush=True)
     telling = world.roll(world.zones)
     told = time.monotonic()
     print(f"told in {telling:.1f} s", flush=True)
-    last, gone, idle = None, None, None
-    left = dict(world.first_keys)
-    while idle is None:
-        states = world.states()
-        if states != last:
-            print(f"{time.monotonic() - told:6.1f} s  " +
-                  "  ".join(f"{state} {number}" for state, number in states.items()), flush=True)
-            last = states
-        if gone is None and not any(state in states for state in EARLIER):
-            left = {zone: keys for zone, keys in left.items() if not world.only_new(zone)}
-            gone = None if left else time.monotonic()
-        if gone is not None and states.get("idle") == count:
-            idle = time.monotonic()
-        if time.monotonic() - began > LONGEST * (world.dnskey_ttl + world.ds_ttl) or not knot.running():
-            raise LabError(f"not over: {states}")
-        time.sleep(0.25)
+    follower = Follower(world, told)
+    wait_until(follower.is_over, LONGEST * (world.dnskey_ttl + world.ds_ttl), "all zones have rolled", poll=0.25)
+    gone, idle = follower.gone, time.monotonic()
     status = operator.finish()
     after = world.totals()
     queries = after["kskroll-queries"] - before["kskroll-queries"]

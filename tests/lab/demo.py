@@ -11,7 +11,7 @@ import time
 
 from . import ask, netns
 from .progress import STEPS, Progress
-from .wait import LabError, PATIENCE
+from .wait import LabError, wait_until
 from .watch import SECURE
 from .world import KNOT, World, module_path
 
@@ -62,15 +62,15 @@ def verdicts(world):
 
 def follow(world, progress, timeline, done, bound):
     """Shows the timeline until done() or the bound."""
-    end = time.monotonic() + bound * PATIENCE
-    while not done():
+    def is_done():
         timeline.show(verdicts(world))
-        if time.monotonic() > end:
-            raise LabError(f"not done within {bound} s: state {progress.state}, "
-                           f"gate {progress.gate}")
         if not world.knot.running():
             raise LabError(f"knotd ended:\n{world.knot.last_words()}")
-        time.sleep(0.25)
+        return done()
+    try:
+        wait_until(is_done, bound, "the end", poll=0.25)
+    except LabError as error:
+        raise LabError(f"{error}; state {progress.state}, gate {progress.gate}") from error
     timeline.show(verdicts(world))
 
 

@@ -14,7 +14,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(1, os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..")))
 from test_dns_survey import ROOT, in_world  # noqa: E402
-from tests.lab.wait import wait_until  # noqa: E402
+from tests.lab.wait import stays, wait_until  # noqa: E402
 
 SILENT = "127.0.0.9"
 NAMES = 200
@@ -112,10 +112,7 @@ def check(world, binary):
     # With a file that is of no use the old anchors stay in force. One that was cut off is not "nothing is signed".
     good = open(f"{world.folder}/anchor").read()
     write_anchor(world, "")
-    end = time.monotonic() + 1.5
-    while time.monotonic() < end:
-        assert probe.verdict() == "secure"
-        time.sleep(0.1)
+    assert stays(lambda: probe.verdict() == "secure", 1.5, 0.1)
     probe.end()
     for useless in ("", "; none yet\n\n", "$TTL 3600\n  ;" + good):
         write_anchor(world, useless)
@@ -135,10 +132,7 @@ def check(world, binary):
         assert probe.threads() == threads
 
     write_anchor(world, "half of a fi")
-    end = time.monotonic() + 1.5
-    while time.monotonic() < end:
-        assert probe.verdict() == "secure"
-        time.sleep(0.1)
+    assert stays(lambda: probe.verdict() == "secure", 1.5, 0.1)
     os.remove(f"{world.folder}/anchor")
     assert probe.verdict() == "secure"
     assert probe.threads() == threads
