@@ -110,6 +110,11 @@ typedef struct {
 	bool dnskey_equal;         /*!< The whole RRset equals that of this server's zone. */
 	bool dnskey_foreign;       /*!< A KSK that this server's zone does not have. */
 	uint32_t dnskey_ttl;       /*!< Seconds, as signed by a key of dnskey_signed_by; 0 without one. */
+	/*!
+	 * KSKs with a verified RRSIG over the data: over the SOA and the proof that there is no CDS. Knot signs a
+	 * version of a zone as a whole. Known only where there is no CDS.
+	 */
+	keyset_t data_signed_by;
 	signal_rrset_t cds;
 	signal_rrset_t cdnskey;
 } child_answer_t;

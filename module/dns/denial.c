@@ -33,15 +33,18 @@ typedef struct {
 	unsigned key_count;
 	time_t now;
 	work_t *work;
-	uint32_t ttl; /*!< Largest original TTL of what has verified. */
+	denial_proof_t proof; /*!< Of what has verified. */
 } judge_t;
 
 static bool verified(judge_t *judge, const packet_rrset_t *set)
 {
 	verify_result_t result = verify_rrset(judge->zone, &set->rrset, &set->rrsigs, judge->keys, judge->key_count,
 	                                      judge->now, judge->work);
-	if (result.original_ttl > judge->ttl) {
-		judge->ttl = result.original_ttl;
+	if (result.original_ttl > judge->proof.ttl) {
+		judge->proof.ttl = result.original_ttl;
+	}
+	if (result.keys != 0) {
+		judge->proof.signers &= result.keys;
 	}
 	return result.keys != 0;
 }
@@ -261,7 +264,7 @@ static const char *nsec3_check(judge_t *judge, const knot_pkt_t *pkt, const knot
 }
 
 const char *denial_check(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name, uint16_t type,
-                         const verify_key_t *keys, unsigned key_count, time_t now, work_t *work, uint32_t *ttl)
+                         const verify_key_t *keys, unsigned key_count, time_t now, work_t *work, denial_proof_t *proof)
 {
 	assert(pkt && zone && name && work && (keys || key_count == 0));
 
@@ -271,13 +274,14 @@ const char *denial_check(const knot_pkt_t *pkt, const knot_dname_t *zone, const 
 		.key_count = key_count,
 		.now = now,
 		.work = work,
+		.proof = { .signers = UINT64_MAX },
 	};
 	const char *error = nsec_proves(&judge, pkt, name, type) ? NULL : nsec3_check(&judge, pkt, name, type);
 	if (work->exhausted) {
 		error = "too much to verify";
 	}
-	if (ttl != NULL) {
-		*ttl = error == NULL ? judge.ttl : 0;
+	if (proof != NULL) {
+		*proof = error == NULL ? judge.proof : (denial_proof_t){ 0 };
 	}
 	return error;
 }

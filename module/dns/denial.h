@@ -13,6 +13,12 @@
 /*! Additional iterations of NSEC3 that are a proof: unbound and BIND 9.18 have the same limit (RFC 9276 3.2). */
 #define DENIAL_ITERATIONS_MAX 150
 
+/*! What a proof is made of. */
+typedef struct {
+	uint32_t ttl;     /*!< Largest original TTL of its records. */
+	uint64_t signers; /*!< Bit i: keys[i] has signed all of them. */
+} denial_proof_t;
+
 /*!
  * \brief Is it proven that \a name, which exists or is a delegation, has no \a type?
  *
@@ -27,9 +33,9 @@
  * \param[in] key_count  Their number.
  * \param[in] now        Clock for the validity period.
  * \param[in,out] work   Budget of the reply.
- * \param[out] ttl       Largest original TTL of the records that prove it; may be NULL.
+ * \param[out] proof     All zero if it is not proven; may be NULL.
  *
  * \return NULL if it is proven, or why not.
  */
 const char *denial_check(const knot_pkt_t *pkt, const knot_dname_t *zone, const knot_dname_t *name, uint16_t type,
-                         const verify_key_t *keys, unsigned key_count, time_t now, work_t *work, uint32_t *ttl);
+                         const verify_key_t *keys, unsigned key_count, time_t now, work_t *work, denial_proof_t *proof);

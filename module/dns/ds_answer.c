@@ -24,7 +24,9 @@ static void judge_no_ds(const interpret_zone_t *zone, const knot_dname_t *parent
 		error = "neither DS nor NODATA";
 	} else {
 		const fetched_clock_t clock = interpret_clock(zone);
-		error = fetched_denied(fetched, parent, keys, &clock, &out->ds_ttl);
+		fetched_denial_t denial = { 0 };
+		error = fetched_denied(fetched, parent, keys, &clock, &denial);
+		out->ds_ttl = denial.ttl;
 		out->status = error != NULL ? ANSWER_BOGUS : ANSWER_OK;
 	}
 	snprintf(out->detail, sizeof(out->detail), "%s", error != NULL ? error : "");

@@ -105,17 +105,17 @@ uint32_t fetched_ttl(uint32_t original, uint32_t received)
 }
 
 const char *fetched_denied(const fetched_t *fetched, const knot_dname_t *zone, const fetched_keys_t *keys,
-                           const fetched_clock_t *clock, uint32_t *ttl)
+                           const fetched_clock_t *clock, fetched_denial_t *denial)
 {
 	assert(fetched->said == FETCHED_NONE);
 
-	if (ttl == NULL) {
+	if (denial == NULL) {
 		return denial_check(fetched->pkt, zone, fetched->name, fetched->type, keys->key, keys->count,
 		                    clock->now, clock->work, NULL);
 	}
 
 	packet_rrset_t soa;
-	uint32_t proof_ttl = 0;
+	denial_proof_t proof = { 0 };
 	int ret = packet_rrset(fetched->pkt, KNOT_AUTHORITY, zone, KNOT_RRTYPE_SOA, &soa);
 	const char *error = ret != KNOT_EOK ? packet_error(ret) : soa.rrset.rrs.count != 1 ? "no SOA" : NULL;
 	verify_result_t result = { 0 };
@@ -123,7 +123,7 @@ const char *fetched_denied(const fetched_t *fetched, const knot_dname_t *zone, c
 		result = verify_rrset(zone, &soa.rrset, &soa.rrsigs, keys->key, keys->count, clock->now, clock->work);
 		error = result.keys == 0 ? "unproven NODATA" :
 		                           denial_check(fetched->pkt, zone, fetched->name, fetched->type, keys->key,
-		                                        keys->count, clock->now, clock->work, &proof_ttl);
+		                                        keys->count, clock->now, clock->work, &proof);
 		error = clock->work->exhausted ? "too much to verify" : error;
 	}
 	if (error == NULL) {
@@ -133,9 +133,10 @@ const char *fetched_denied(const fetched_t *fetched, const knot_dname_t *zone, c
 		 */
 		uint32_t held = fetched_ttl(result.original_ttl, soa.rrset.ttl);
 		const uint32_t minimum = knot_soa_minimum(soa.rrset.rrs.rdata);
-		proof_ttl = fetched_ttl(proof_ttl, 0);
+		const uint32_t proof_ttl = fetched_ttl(proof.ttl, 0);
 		held = held > proof_ttl ? held : proof_ttl;
-		*ttl = held < minimum ? held : minimum;
+		denial->ttl = held < minimum ? held : minimum;
+		denial->signers = result.keys & proof.signers;
 	}
 	packet_rrset_clear(&soa);
 	return error;

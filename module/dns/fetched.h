@@ -36,6 +36,12 @@ typedef struct {
 	unsigned count;
 } fetched_keys_t;
 
+/*! That there are no records, as a zone says so. */
+typedef struct {
+	uint32_t ttl;     /*!< How long a validating cache may believe it (RFC 2308 5, RFC 8198). */
+	uint64_t signers; /*!< Bit i: key i has signed both the SOA and the proof. */
+} fetched_denial_t;
+
 /*! When and with which budget signatures are verified. */
 typedef struct {
 	time_t now;
@@ -75,13 +81,12 @@ bool fetched_is_empty(const fetched_t *fetched);
  * \param[in] zone     Zone that says so, lower case.
  * \param[in] keys     Of the zone.
  * \param[in] clock    Clock.
- * \param[out] ttl     How long a validating cache may believe it (RFC 2308 5, RFC 8198); then the SOA has to be
- *                     signed as well, and there must be one. NULL: not asked for.
+ * \param[out] denial  What is known then; the SOA has to be signed as well, and there must be one. NULL: not asked for.
  *
  * \return NULL if it is proven, else why not.
  */
 const char *fetched_denied(const fetched_t *fetched, const knot_dname_t *zone, const fetched_keys_t *keys,
-                           const fetched_clock_t *clock, uint32_t *ttl);
+                           const fetched_clock_t *clock, fetched_denial_t *denial);
 
 /*!
  * \brief What a validating cache can hold of an RRset (RFC 4035 5.3.3), whatever a packet says.

@@ -188,6 +188,39 @@ static void worsen(child_answer_t *out, answer_status_t status, const char *abou
 	}
 }
 
+/*! Whether the KSKs sign the data: the own zone has no other key. */
+static bool is_csk(const interpret_zone_t *zone)
+{
+	if (zone->dnskey == NULL) {
+		return false;
+	}
+	knot_rdata_t *rr = zone->dnskey->rdata;
+	for (uint16_t i = 0; i < zone->dnskey->count; i++, rr = knot_rdataset_next(rr)) {
+		if (rr->len >= sizeof(uint16_t) && (knot_dnskey_flags(rr) & KNOT_DNSKEY_FLAG_ZONE) && !is_ksk(rr) &&
+		    !(knot_dnskey_flags(rr) & KNOT_DNSKEY_FLAG_REVOKE)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/*! Which of the known keys are among those that have signed, bit i: \a keys[i]. */
+static keyset_t known_among(const interpret_zone_t *zone, const fetched_keys_t *keys, uint64_t signed_by,
+                            const knot_rdataset_t *served)
+{
+	keyset_t set = 0;
+	for (unsigned i = 0; i < zone->key_count; i++) {
+		const verify_key_t key = rdata_of(zone, &zone->keys[i], served);
+		for (unsigned k = 0; k < keys->count && key.len > 0; k++) {
+			if ((signed_by & (UINT64_C(1) << k)) && keys->key[k].len == key.len &&
+			    memcmp(keys->key[k].rdata, key.rdata, key.len) == 0) {
+				set |= 1U << i;
+			}
+		}
+	}
+	return set;
+}
+
 static void judge_nodata(const interpret_zone_t *zone, const knot_rdataset_t *served, const fetched_t *fetched,
                          const char *about, child_answer_t *out)
 {
@@ -200,9 +233,13 @@ static void judge_nodata(const interpret_zone_t *zone, const knot_rdataset_t *se
 	fetched_keys_t keys = { 0 };
 	const fetched_clock_t clock = interpret_clock(zone);
 	fetched_keys_add(&keys, served);
-	const char *error = fetched_denied(fetched, zone->zone, &keys, &clock, NULL);
+	fetched_denial_t denial = { 0 };
+	const bool data = fetched->type == KNOT_RRTYPE_CDS && is_csk(zone);
+	const char *error = fetched_denied(fetched, zone->zone, &keys, &clock, data ? &denial : NULL);
 	if (error != NULL) {
 		worsen(out, ANSWER_BOGUS, about, error);
+	} else if (data) {
+		out->data_signed_by = known_among(zone, &keys, denial.signers, served);
 	}
 }
 

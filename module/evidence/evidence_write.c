@@ -63,6 +63,9 @@ static void add_child(json_t *json, const rollover_facts_t *facts, const child_a
 	if (a->status == ANSWER_OK || a->status == ANSWER_BOGUS) {
 		add_keys(json, M_DNSKEY, facts, a->dnskey);
 		add_keys(json, M_SIGNED_BY, facts, a->dnskey_signed_by);
+		if (a->data_signed_by != 0) {
+			add_keys(json, M_DATA_SIGNED_BY, facts, a->data_signed_by);
+		}
 		json_number(json, M_DNSKEY_TTL, a->dnskey_ttl);
 		json_bool(json, M_DNSKEY_EQUAL, a->dnskey_equal);
 		add_rrset(json, M_CDS, facts, &a->cds);

@@ -38,6 +38,7 @@
 #define M_UNREACHABLE_SINCE "unreachable_since"
 #define M_DNSKEY            "dnskey"
 #define M_SIGNED_BY         "signed_by"
+#define M_DATA_SIGNED_BY    "data_signed_by"
 #define M_DNSKEY_TTL        "dnskey_ttl"
 #define M_DNSKEY_EQUAL      "dnskey_equal"
 #define M_CDS               "cds"

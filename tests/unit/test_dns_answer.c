@@ -398,6 +398,61 @@ static void forged_nodata_is_bogus(void **state)
 	assert_int_equal(w->child.status, ANSWER_BOGUS);
 }
 
+/*! NODATA of CDS in a zone without ZSK; SOA and NSEC signed by these keys. \return Who has signed the data. */
+static keyset_t data_signers(world_t *w, const test_key_t *const soa[2], const test_key_t *const nsec[2])
+{
+	knot_rrset_t single = w->dnskey;
+	knot_rdataset_t sigs = { 0 };
+	knot_rdataset_init(&single.rrs);
+	signer_add(&single.rrs, w->ksk.rdata, w->ksk.len);
+	signer_add(&single.rrs, w->next_ksk.rdata, w->next_ksk.len);
+	signer_sign(&sigs, &single, &w->ksk, w->zone);
+	w->known.dnskey = &single.rrs;
+	see_dnskey(w, &single, &sigs);
+
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDS, true, 0);
+	reply_section(&w->reply, KNOT_AUTHORITY);
+	for (int i = 0; i < 2; i++) {
+		put_soa(w, w->zone, 300, 300, soa[i]);
+		put_nsec(w, w->zone, APEX, nsec[i], w->zone);
+	}
+	const size_t len = reply_end(&w->reply);
+	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+	w->known.dnskey = &w->dnskey.rrs;
+	knot_rdataset_clear(&single.rrs, NULL);
+	knot_rdataset_clear(&sigs, NULL);
+	return w->child.data_signed_by;
+}
+
+static void single_type_keys_are_seen_signing_the_data(void **state)
+{
+	world_t *w = *state;
+	const test_key_t *const old[] = { &w->ksk, &w->ksk }, *const both[] = { &w->ksk, &w->next_ksk };
+	const test_key_t *const fresh[] = { &w->next_ksk, &w->next_ksk }, *const none[] = { NULL, NULL };
+	const test_key_t *const other[] = { &w->stranger, &w->next_ksk };
+
+	assert_int_equal(data_signers(w, both, both), 3);
+	assert_int_equal(w->child.status, ANSWER_OK);
+	assert_int_equal(data_signers(w, old, old), 1);
+	assert_int_equal(data_signers(w, fresh, fresh), 2);
+	assert_int_equal(data_signers(w, other, both), 2);
+
+	/* The SOA and the proof count alike. */
+	assert_int_equal(data_signers(w, both, old), 1);
+	assert_int_equal(data_signers(w, fresh, both), 2);
+	assert_int_equal(data_signers(w, old, fresh), 0);
+	assert_int_equal(w->child.status, ANSWER_OK);
+	assert_int_equal(data_signers(w, none, both), 0);
+	assert_int_equal(w->child.status, ANSWER_BOGUS);
+	assert_int_equal(data_signers(w, both, none), 0);
+	assert_int_equal(w->child.status, ANSWER_BOGUS);
+
+	/* Where there is a ZSK nobody asks who signs the data. */
+	see_no_cds(w, APEX, &w->ksk);
+	assert_int_equal(w->child.status, ANSWER_OK);
+	assert_int_equal(w->child.data_signed_by, 0);
+}
+
 static void empty_answer_without_soa_is_an_error(void **state)
 {
 	world_t *w = *state;
@@ -934,6 +989,7 @@ int main(void)
 		T(cdnskey_is_read),
 		T(proven_nodata_means_no_cds),
 		T(forged_nodata_is_bogus),
+		T(single_type_keys_are_seen_signing_the_data),
 		T(empty_answer_without_soa_is_an_error),
 		T(signed_ds_is_read),
 		T(foreign_ds_is_noticed),

@@ -166,7 +166,7 @@ static void a_failed_proof_has_no_ttl(void **state)
 	const verify_key_t key = { w->parent_zsk.rdata, w->parent_zsk.len };
 	for (int good = 0; good < 2; good++) {
 		work_t work = { 0 };
-		uint32_t ttl = 77;
+		denial_proof_t proof = { .ttl = 77, .signers = 77 };
 		knot_pkt_t *pkt = NULL;
 		reply_begin(&w->reply, w->zone, KNOT_RRTYPE_DS, true, 0);
 		reply_section(&w->reply, KNOT_AUTHORITY);
@@ -174,9 +174,10 @@ static void a_failed_proof_has_no_ttl(void **state)
 		const size_t len = reply_end(&w->reply);
 		assert_null(packet_open(w->reply.wire, len, w->zone, KNOT_RRTYPE_DS, &pkt));
 		const char *error =
-			denial_check(pkt, w->parent, w->zone, KNOT_RRTYPE_DS, &key, 1, TEST_NOW, &work, &ttl);
+			denial_check(pkt, w->parent, w->zone, KNOT_RRTYPE_DS, &key, 1, TEST_NOW, &work, &proof);
 		assert_int_equal(error == NULL, good);
-		assert_int_equal(ttl, good ? 300 : 0);
+		assert_int_equal(proof.ttl, good ? 300 : 0);
+		assert_int_equal(proof.signers, good ? 1 : 0);
 		knot_pkt_free(pkt);
 	}
 }

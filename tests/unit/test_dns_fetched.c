@@ -87,7 +87,11 @@ static const char *denied(world_t *w, const test_key_t *soa_signer, uint32_t *tt
 	assert_int_equal(fetched_soa_count(&fetched, w->parent), 0);
 	fetched_keys_t keys = { 0 };
 	fetched_keys_add(&keys, &w->dnskey.rrs);
-	const char *error = fetched_denied(&fetched, w->zone, &keys, &clock, ttl);
+	fetched_denial_t denial = { 0 };
+	const char *error = fetched_denied(&fetched, w->zone, &keys, &clock, ttl != NULL ? &denial : NULL);
+	if (ttl != NULL && error == NULL) {
+		*ttl = denial.ttl;
+	}
 	fetched_clear(&fetched);
 	return error;
 }
