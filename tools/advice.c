@@ -303,9 +303,10 @@ static void policies(const commands_t *c)
 static void stop_watching(const commands_t *c)
 {
 	const rollover_row_t *row = &c->zone->row;
+	const time_t expired = rollover_old_expired(&c->zone->config, row);
 
 	/* Harmless only when no cache can have the old DS any more. */
-	if (c->o->now >= row->ds_all_since + (time_t)row->ds_expire) {
+	if (expired != 0 && c->o->now >= expired) {
 		for (unsigned i = 0; i < row->old_count; i++) {
 			char set[64];
 			snprintf(set, sizeof(set), " set %u retire=+0 remove=+0", row->old[i].tag);

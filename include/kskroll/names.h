@@ -68,7 +68,7 @@ typedef enum {
 	GATE_DS_FOREIGN,
 	GATE_DS_REMOVED,
 	GATE_ALGORITHM_ROLLOVER,
-	GATE_CSK,
+	GATE_CSK, /*!< Of rows of 0.1.0. */
 	GATE_UNKNOWN_KEY,
 	GATE_TOO_MANY_KEYS,
 	GATE_STORE_FAILED,
@@ -87,6 +87,7 @@ typedef enum {
 	GATE_SCHEME_CHANGE,
 	GATE_KEYS_PENDING,
 	GATE_KEYS_REFUSED,
+	GATE_SIGNATURES_MISSING,
 	GATE__COUNT
 } rollover_gate_t;
 
@@ -199,7 +200,7 @@ typedef enum {
 
 /*! How a state takes the change between a single key and KSK and ZSK. */
 typedef enum {
-	SCHEME_SPLIT = 0, /*!< There was a ZSK when the rollover began: a single key is a change. */
+	SCHEME_SAME = 0,  /*!< As it was when the rollover began: anything else is a change. */
 	SCHEME_OF_POLICY, /*!< A policy that wants it otherwise is a change: Knot begins as soon as its policy says so.
 	                   */
 	SCHEME_ANY,       /*!< Of no account. */

@@ -233,6 +233,7 @@ typedef struct {
 	unsigned old_count;
 	bool has_new;
 	key_id_t new_key;
+	bool csk; /*!< The keys of the rollover sign the data as well. */
 
 	time_t settled_at;   /*!< The KSK in use is known since; base of `ksk-lifetime`. First DS: it was everywhere. */
 	time_t all_since;    /*!< The state's condition holds on all servers since; 0 = not yet. */
@@ -417,6 +418,15 @@ bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *dec
  */
 bool rollover_silence_first(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
                             time_t now, rollover_decision_t *out);
+
+/*!
+ * \brief From when on no cache needs the old keys any more, if nothing goes wrong until then.
+ *
+ * For the operator's own decision; the module observes for longer.
+ *
+ * \return 0: not known yet.
+ */
+time_t rollover_old_expired(const rollover_config_t *config, const rollover_row_t *row);
 
 /*!
  * \brief The row was stored by a process that has ended.

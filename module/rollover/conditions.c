@@ -39,6 +39,7 @@ static judge_expect_t expect(const dec_t *c)
 	judge_expect_t w = dec_expect(c, dec_role(c, step->present) & ~leaving);
 
 	w.gone = dec_role(c, step->absent);
+	w.data = c->out->row.csk ? dec_role(c, step->signing) : 0;
 	w.ttl_limit = step->low_ttl ? c->config->ttl : 0;
 	w.trusted = dec_role(c, step->trusted);
 	w.no_signals = step->signals == SIGNALS_NONE;

@@ -60,14 +60,19 @@ static bool lead(dec_t *c)
 	       dec_wait_until(c, GATE_WAITING_LEAD, c->out->row.all_since + c->config->lead);
 }
 
+/*! How long caches may hold data of the zone. */
+static uint32_t zone_ttl_of(const rollover_config_t *config)
+{
+	const uint32_t ttl = config->zone_ttl != 0 ? config->zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
+
+	return ttl < ROLLOVER_TTL_COUNTS ? ttl : ROLLOVER_TTL_COUNTS;
+}
+
 static bool unsigned_zone(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
-	uint32_t zone_ttl = c->config->zone_ttl != 0 ? c->config->zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
+	uint32_t zone_ttl = zone_ttl_of(c->config);
 
-	if (zone_ttl > ROLLOVER_TTL_COUNTS) {
-		zone_ttl = ROLLOVER_TTL_COUNTS;
-	}
 	if (row->all_since != 0 && row->all_since <= c->config->caches_expired && c->config->caches_expired <= c->now) {
 		zone_ttl = 0;
 	}
@@ -124,13 +129,35 @@ static bool nobody_tells(dec_t *c)
 	return true;
 }
 
+time_t rollover_old_expired(const rollover_config_t *config, const rollover_row_t *row)
+{
+	const time_t ds = ds_expired(row);
+	const time_t data = row->observed_since + zone_ttl_of(config);
+
+	if (row->ds_all_since == 0 || (row->csk && row->observed_since == 0)) {
+		return 0;
+	}
+	return row->csk && data > ds ? data : ds;
+}
+
+/*!
+ * How long it is observed. Where the keys sign the data, caches must have lost what the old one alone has signed: all
+ * that time the new one signs it on every nameserver as well.
+ */
+static uint32_t observe_for(const dec_t *c)
+{
+	const uint32_t data = c->out->row.csk ? zone_ttl_of(c->config) : 0;
+
+	return data > c->config->observe ? data : c->config->observe;
+}
+
 /*! When the observation may be complete: it begins when the last server of the parent has the new DS. */
 static time_t observe_end(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
 	const time_t since = row->observed_since != 0 ? row->observed_since : c->now;
 
-	return (since > row->ds_all_since ? since : row->ds_all_since) + c->config->observe;
+	return (since > row->ds_all_since ? since : row->ds_all_since) + observe_for(c);
 }
 
 /*! Whether resolvers validated the zone at the end of that time as well. */

@@ -30,6 +30,7 @@ typedef struct {
 	key_id_t keys[ROLLOVER_OLD_MAX + 1];
 	unsigned key_count;
 	keyset_t old, fresh;
+	bool csk;
 	policy_role_t policy;
 	key_states_t signals;
 	uint32_t base_ttl;
@@ -87,6 +88,7 @@ static bool old_key_is_gone(const rollover_row_t *row)
 
 static void world_keys(world_t *w, const rollover_row_t *row)
 {
+	w->csk = row->csk;
 	w->key_count = row->old_count;
 	memcpy(w->keys, row->old, row->old_count * sizeof(row->old[0]));
 	if (w->key_count == 0 && plans_of(row)->had_ds) {
@@ -285,6 +287,8 @@ static void check(const world_t *w, view_t *v)
 		.policy = w->policy,
 		.base_publishes = true,
 		.dnskey = own,
+		.csk = w->csk,
+		.csk_wanted = w->csk,
 		.dnskey_ttl = w->ttl.value,
 		.cds = signal_of(w->cds.value, 0),
 		.cdnskey = signal_of(w->cds.value, 0),
@@ -297,6 +301,7 @@ static void check(const world_t *w, view_t *v)
 	f->parent_count = 1;
 
 	v->child.dnskey = v->child.dnskey_signed_by = on_servers(w, &w->dnskey);
+	v->child.data_signed_by = w->csk ? v->child.dnskey : 0;
 	v->child.dnskey_equal = v->child.dnskey == own;
 	v->child.dnskey_ttl = on_servers(w, &w->ttl);
 	v->child.cds = v->child.cdnskey = signal_of(on_servers(w, &w->cds), v->child.dnskey);

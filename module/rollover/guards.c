@@ -68,8 +68,8 @@ static bool scheme_changes(const dec_t *c)
 	switch (rollover_state_info(c->before->state)->scheme) {
 	case SCHEME_OF_POLICY:
 		return own->csk != own->csk_wanted && !(c->before->state == ROLLOVER_IDLE && c->config->go_insecure);
-	case SCHEME_SPLIT:
-		return own->csk;
+	case SCHEME_SAME:
+		return own->csk != c->before->csk;
 	default:
 		return false;
 	}
@@ -90,11 +90,6 @@ static bool unfit_keys(dec_t *c)
 	}
 	if (c->before->state != ROLLOVER_IDLE || c->config->go_insecure) {
 		return false;
-	}
-	if (own->csk) {
-		c->out->driven = false;
-		dec_wait(c, GATE_CSK, "", "", 0);
-		return true;
 	}
 	if (own->foreign != 0) {
 		char text[64];

@@ -107,6 +107,10 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 	if (expect->no_signals && (a->cds.present || a->cdnskey.present)) {
 		return fail(GATE_CDS_REMAINS, a->server, a->cds.present ? "CDS" : "CDNSKEY", true);
 	}
+	if (a->status == ANSWER_OK && !a->cds.present && !a->cds.unanswered && (expect->data & ~a->data_signed_by)) {
+		return key_detail(GATE_SIGNATURES_MISSING, a->server, "no valid RRSIG of SOA and NSEC by key", facts,
+		                  expect->data & ~a->data_signed_by);
+	}
 	if (expect->ttl_limit != 0 && a->dnskey_ttl > expect->ttl_limit) {
 		snprintf(text, sizeof(text), "DNSKEY TTL %u s", a->dnskey_ttl);
 		/* It holds things up; that caches keep the RRset for longer is counted elsewhere. */

@@ -35,6 +35,7 @@ typedef struct {
 	time_t now;
 	keyset_t need;      /*!< KSKs that must be there and sign the DNSKEY RRset. */
 	keyset_t gone;      /*!< KSKs that must not be there any more. */
+	keyset_t data;      /*!< KSKs that must sign the data. Judged where there are no CDS. */
 	uint32_t ttl_limit; /*!< Largest DNSKEY TTL allowed; 0 = any. */
 	bool signals;       /*!< CDS and CDNSKEY of exactly \a wanted must be there. */
 	bool remove;        /*!< CDS and CDNSKEY must be the delete signal. */

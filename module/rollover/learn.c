@@ -54,6 +54,9 @@ void learn_answers(dec_t *c)
 	uint32_t ttl;
 
 	bound_waits(row);
+	if (c->facts->own.dnskey != 0 && rollover_state_info(row->state)->scheme == SCHEME_OF_POLICY) {
+		row->csk = c->facts->own.csk;
+	}
 	if (c->facts->own.known && c->facts->own.dnskey != 0) {
 		bool complete =
 			(c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 && !c->facts->discovery_failed;

@@ -219,10 +219,10 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"the new KSK has another algorithm than the old one, and the module does not drive that",
 		"Finish the rollover by hand. The module continues when one algorithm remains.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_KEYS },
-	[GATE_CSK] = { "csk", ACTOR_OPERATOR,
-		"a single-type key signs the zone, and the module does not drive that",
-		"Use a policy with KSK and ZSK, or roll by hand.",
-		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_KEYS },
+	[GATE_CSK] = { "csk", ACTOR_NOBODY,
+		"kskroll 0.1.0 did not drive zones that a single-type key signs",
+		"Nothing to do: the next check replaces this gate.",
+		.side = SIDE_SERVER },
 	[GATE_UNKNOWN_KEY] = { "unknown-key", ACTOR_OPERATOR,
 		"more than one KSK is new, or the zone has a KSK that is not part of this rollover or that "
 		"does not sign here",
@@ -298,6 +298,11 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"The detail quotes keymgr or the server, or gives the command that helps. Check that keymgr is "
 		"installed, and keymgr ZONE list. The module repeats the order.",
 		.side = SIDE_SERVER, .silences = true, .help = HELP_KEYS },
+	[GATE_SIGNATURES_MISSING] = { "signatures-missing-at", ACTOR_SECONDARY,
+		"a nameserver has data that the new single-type key has not signed",
+		"Check transfers to that server (knotc zone-notify). Its answer for CDS shows who has signed SOA and "
+		"NSEC. Search the server's log for signing errors.",
+		.side = SIDE_CHILD, .opener = OPENER_TRANSFER, .help = HELP_TRANSFER_CDS },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
 		"the zone has more KSKs than the module can distinguish",
 		"Remove KSKs that are not needed.",

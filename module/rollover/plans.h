@@ -94,6 +94,7 @@ typedef struct {
 	unsigned present; /*!< Roles that are, and sign, on every nameserver. */
 	unsigned absent;  /*!< Roles that are on no nameserver. */
 	unsigned leaving; /*!< Roles of \a present that may go once the order is given. */
+	unsigned signing; /*!< Roles that sign the data on every nameserver, where keys do. */
 	unsigned trusted; /*!< Roles of which one signs the signals (RFC 7344 4.1). */
 	unsigned chain;   /*!< Roles of which the DS names one. */
 	step_signals_t signals;

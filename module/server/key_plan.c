@@ -110,16 +110,22 @@ static bool is_out(const listed_key_t *key, time_t now)
 	return state == KEY_RETIRE || state == KEY_POST_ACTIVE || state == KEY_REVOKE || state == KEY_REMOVE;
 }
 
-/*! Whether a KSK that nobody has named has signals, or gets them by itself. One of another algorithm is left alone. */
+/*! Whether both are KSKs, or both sign the data as well, by the same algorithm. */
+static bool is_alike(const listed_key_t *a, const listed_key_t *b)
+{
+	return a != NULL && a->algorithm == b->algorithm && a->zsk == b->zsk;
+}
+
+/*! Whether a KSK that nobody has named has signals, or gets them by itself. One of another kind is left alone. */
 static bool may_signal(const cast_t *cast, const listed_key_t *key, time_t now)
 {
 	const key_timer_t state = key_state(key, now);
-	bool same = cast->new_key != NULL && cast->new_key->algorithm == key->algorithm;
+	bool alike = is_alike(cast->new_key, key);
 
 	for (unsigned i = 0; i < cast->old_count; i++) {
-		same = same || (cast->old_keys[i] != NULL && cast->old_keys[i]->algorithm == key->algorithm);
+		alike = alike || is_alike(cast->old_keys[i], key);
 	}
-	return same && !key->zsk && (state == KEY_PUBLISH || state == KEY_READY);
+	return alike && (state == KEY_PUBLISH || state == KEY_READY);
 }
 
 /*! What keymgr finds the key by: its tag, or the beginning of its identifier where several keys have that tag. */
@@ -223,9 +229,6 @@ static bool is_fit(const listed_key_t *key, goal_t goal, time_t now, key_plan_t 
 	}
 	const key_timer_t state = key_state(key, now);
 
-	if (key->zsk) {
-		FAIL(plan, "the KSK of key tag %u signs the zone as well", key->tag);
-	}
 	if (state == KEY_PUBLISH && goal == TO_READY) {
 		// Nothing has held it until now. It may not be published everywhere.
 		FAIL(plan, "the KSK of key tag %u is not introduced", key->tag);
@@ -264,6 +267,24 @@ static bool is_younger(const server_keys_t *wish, const cast_t *cast, key_plan_t
 	     fresh->tag, last->tag, spec, (long long)last->timers[KEY_CREATED]);
 }
 
+/*! Whether one signs the data as well, and the other does not: who signs it then is not for an order to say. */
+static bool are_mixed(const cast_t *cast, key_plan_t *plan)
+{
+	const listed_key_t *first = cast->new_key;
+
+	for (unsigned i = 0; i < cast->old_count; i++) {
+		const listed_key_t *old = cast->old_keys[i];
+		if (old != NULL && first != NULL && old->zsk != first->zsk) {
+			snprintf(plan->error, sizeof(plan->error),
+			         "the KSK of key tag %u signs the zone as well, that of %u does not",
+			         (old->zsk ? old : first)->tag, (old->zsk ? first : old)->tag);
+			return true;
+		}
+		first = first != NULL ? first : old;
+	}
+	return false;
+}
+
 /*! Whether all keys are there that stay, and each may be changed. */
 static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, key_plan_t *plan)
 {
@@ -288,7 +309,7 @@ static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, k
 	if (!found && wish->order == KEY_ORDER_SILENT) {
 		FAIL(plan, "the KSK of key tag %u is not among the keys", wish->old_keys[0].tag);
 	}
-	return is_fit(cast->new_key, new_goal, now, plan) && is_younger(wish, cast, plan);
+	return !are_mixed(cast, plan) && is_fit(cast->new_key, new_goal, now, plan) && is_younger(wish, cast, plan);
 }
 
 static key_change_t change_to(const listed_key_t *key, goal_t goal, time_t now, bool renew)

@@ -98,6 +98,7 @@ static const column_t columns[] = {
 	COLUMN("clock_boot", KIND_I64, row.clock.boot, 3),
 	COLUMN("key_states", KIND_KEYS, row.keys, 5),
 	COLUMN("signalled", KIND_TIME, row.signalled, 5),
+	COLUMN("csk", KIND_BOOL, row.csk, 6),
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 

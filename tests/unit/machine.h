@@ -190,3 +190,12 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 	}
 	m->facts.own.policy = rollover_policy(&m->row);
 }
+
+/*! The keys sign the data as well, and each that is served has signed it. After machine_at() or machine_serve(). */
+static inline void machine_single_type(machine_t *m)
+{
+	m->row.csk = m->facts.own.csk = m->facts.own.csk_wanted = true;
+	for (int i = 0; i < 2; i++) {
+		m->child[i].data_signed_by = m->child[i].cds.present ? 0 : m->child[i].dnskey;
+	}
+}

@@ -37,7 +37,7 @@ static const struct {
 	ROW(IDLE, foreign_ksk_with_ds, IDLE, GATE_UNKNOWN_KEY, ACTION_NONE),
 	ROW(IDLE, catalog_member, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(IDLE, catalog_member_without_cds, IDLE, GATE_OBSERVE_ONLY, ACTION_NONE),
-	ROW(IDLE, csk, IDLE, GATE_CSK, ACTION_NONE),
+	ROW(IDLE, csk, INTRODUCE, GATE_NONE, ACTION_NONE),
 	ROW(IDLE, csk_but_policy_has_two, IDLE, GATE_SCHEME_CHANGE, ACTION_NONE),
 	ROW(IDLE, policy_wants_csk, IDLE, GATE_SCHEME_CHANGE, ACTION_NONE),
 	ROW(IDLE, new_key_of_csk_policy, IDLE, GATE_SCHEME_CHANGE, ACTION_NONE),

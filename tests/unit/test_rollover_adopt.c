@@ -160,7 +160,7 @@ static void keys_that_are_not_the_modules_are_left_alone(void **state)
 		} else if (i == 1) {
 			m.facts.own.foreign = NEW;
 		} else {
-			m.facts.own.csk = m.facts.own.csk_wanted = true;
+			m.facts.own.csk = true; /* And the policy has KSK and ZSK. */
 		}
 		m.facts.own.cds = m.facts.own.cdnskey = (signal_rrset_t){ .present = true, .keys = NEW };
 		machine_step(&m);

@@ -608,10 +608,14 @@ static void doubtful_keys_are_refused(void **state)
 	list = good;
 	list.keys[1].algorithm = 8;
 	assert_refused(&list, &wish, "belongs to neither end");
-	// A CSK.
+	// A CSK and a KSK; two CSKs are as good as two KSKs.
 	list = good;
 	list.keys[1].zsk = true;
-	assert_refused(&list, &wish, "signs the zone as well");
+	assert_refused(&list, &wish, "tag 7423 signs the zone as well, that of 60738 does not");
+	list.keys[2].zsk = true;
+	assert_string_equal(plan_of(&list, &wish), "old retire=+0 remove=+0");
+	list.keys[1].zsk = false;
+	assert_refused(&list, &wish, "tag 60738 signs the zone as well, that of 7423 does not");
 	// The old one is the new one, or another old one.
 	server_keys_t same = wish;
 	same.new_key = same.old_keys[0];

@@ -169,6 +169,7 @@ static void any_zone(store_zone_t *zone, const char *name)
 	any_window(&row->ds_ttl);
 	row->keys = any(KEYS__COUNT);
 	row->signalled = any_time();
+	row->csk = any(2);
 	row->ordered = any_time();
 	row->notified = any_time();
 	row->checks = any(256);
@@ -233,6 +234,7 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	assert_window(&a->row.ds_ttl, &b->row.ds_ttl);
 	assert_int_equal(a->row.keys, b->row.keys);
 	assert_int_equal(a->row.signalled, b->row.signalled);
+	assert_int_equal(a->row.csk, b->row.csk);
 	assert_int_equal(a->row.ordered, b->row.ordered);
 	assert_int_equal(a->row.notified, b->row.notified);
 	assert_int_equal(a->row.checks, b->row.checks);
@@ -987,6 +989,7 @@ static void states_of_keys_came_with_schema_5(void **state)
 		assert_int_equal(f->zone.row.state, ROLLOVER_AWAIT_DS);
 		assert_int_equal(f->zone.row.keys, KEYS_UNKNOWN);
 		assert_int_equal(f->zone.row.signalled, 0);
+		assert_false(f->zone.row.csk); /* It drove KSKs only. */
 		assert_int_equal(f->zone.row.ordered, 1789990100);
 		assert_int_equal(f->zone.row.new_key.tag, 1002);
 		assert_string_equal(f->zone.base_policy, "standard");
@@ -996,7 +999,7 @@ static void states_of_keys_came_with_schema_5(void **state)
 	assert_string_equal(types, "integerinteger,integerinteger");
 	free(types);
 	char *version = value(f, "PRAGMA user_version");
-	assert_string_equal(version, "5");
+	assert_string_equal(version, "6");
 	free(version);
 
 	store_t *store = open_ok(f, false);

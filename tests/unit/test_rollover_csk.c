@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rollovers of single-type keys, which sign the data of the zone as well. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "machine.h"
+
+static void expect(const machine_t *m, rollover_state_t state, rollover_gate_t gate)
+{
+	assert_string_equal(rollover_state_name(m->row.state), rollover_state_name(state));
+	assert_string_equal(rollover_gate_info(m->row.gate)->name, rollover_gate_info(gate)->name);
+}
+
+static void at(machine_t *m, rollover_state_t state)
+{
+	machine_at(m, state);
+	machine_single_type(m);
+}
+
+static void step_at(machine_t *m, time_t now)
+{
+	m->now = now;
+	machine_step(m);
+}
+
+/*! Checks every five minutes until \a end. */
+static void check_until(machine_t *m, time_t end)
+{
+	while (m->now + 300 < end) {
+		step_at(m, m->now + 300);
+	}
+	step_at(m, end);
+}
+
+static void a_single_type_key_rolls_like_a_ksk(void **state)
+{
+	(void)state;
+	machine_t m;
+	at(&m, ROLLOVER_IDLE);
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+	assert_true(m.out.driven);
+
+	machine_serve(&m, OLD | NEW, 300);
+	machine_single_type(&m);
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+	assert_true(m.row.csk && m.row.has_new);
+}
+
+static void the_row_tells_what_the_keys_sign(void **state)
+{
+	(void)state;
+	for (int csk = 0; csk < 2; csk++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_IDLE);
+		m.row.csk = !csk; /* As it was before a change of scheme by hand. */
+		m.facts.own.csk = m.facts.own.csk_wanted = csk;
+		machine_step(&m);
+		assert_int_equal(m.row.csk, csk);
+
+		/* A zone that is not there says nothing. */
+		m.facts.own.csk = !csk;
+		m.facts.own.dnskey = 0;
+		machine_step(&m);
+		assert_int_equal(m.row.csk, csk);
+	}
+}
+
+/*! States that leave only when the new key signs the data on every nameserver. */
+static const rollover_state_t SIGNING[] = { ROLLOVER_INTRODUCE, ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE };
+
+static void data_must_be_signed_by_the_new_key_everywhere(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(SIGNING) / sizeof(SIGNING[0]); i++) {
+		for (int other = 0; other < 2; other++) {
+			machine_t m;
+			at(&m, SIGNING[i]);
+			m.child[other].data_signed_by = OLD;
+			machine_step(&m);
+			expect(&m, SIGNING[i], GATE_SIGNATURES_MISSING);
+			assert_string_equal(m.row.gate_about, m.child[other].server);
+			assert_non_null(strstr(m.row.gate_detail, "1002"));
+			assert_int_equal(m.out.action, ACTION_NONE);
+			assert_int_equal(m.row.observed_since, 0);
+			assert_int_equal(m.row.all_since, 0);
+		}
+	}
+}
+
+static void a_ksk_signs_no_data(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(SIGNING) / sizeof(SIGNING[0]); i++) {
+		machine_t m;
+		machine_at(&m, SIGNING[i]);
+		machine_step(&m);
+		assert_int_not_equal(m.row.gate, GATE_SIGNATURES_MISSING);
+	}
+}
+
+static void what_is_not_known_of_the_data_is_not_wrong(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	/* Half an answer. */
+	at(&m, ROLLOVER_WITHDRAW);
+	m.child[1].data_signed_by = 0;
+	m.child[1].cds.unanswered = true;
+	machine_step(&m);
+	expect(&m, ROLLOVER_WITHDRAW, GATE_CHILD_INCOMPLETE);
+
+	/* While CDS is out nobody asks. */
+	at(&m, ROLLOVER_AWAIT_DS);
+	assert_int_equal(m.child[0].data_signed_by, 0);
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	expect(&m, ROLLOVER_WITHDRAW, GATE_NONE);
+}
+
+/*! Days of observation with this zone TTL. */
+static time_t observed_for(uint32_t observe, uint32_t zone_ttl, bool csk)
+{
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	if (csk) {
+		machine_single_type(&m);
+	}
+	m.config.observe = observe;
+	m.config.zone_ttl = zone_ttl;
+	m.row.ds_expire = 60;
+	while (m.row.state == ROLLOVER_OBSERVE) {
+		step_at(&m, m.now + 300);
+	}
+	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_RETIRE);
+	return m.now - T0;
+}
+
+static void observed_until_no_cache_has_data_of_the_old_key_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(observed_for(DAY, 300, true), DAY);
+	assert_int_equal(observed_for(DAY, 3 * DAY, true), 3 * DAY);
+	assert_int_equal(observed_for(HOUR, 0, true), ROLLOVER_UNKNOWN_ZONE_TTL);
+	assert_int_equal(observed_for(HOUR, UINT32_MAX, true), ROLLOVER_TTL_COUNTS);
+	assert_int_equal(observed_for(HOUR, 3 * DAY, false), HOUR);
+}
+
+static void the_wait_begins_again_when_a_server_loses_the_signatures(void **state)
+{
+	(void)state;
+	machine_t m;
+	at(&m, ROLLOVER_OBSERVE);
+	m.config.zone_ttl = 2 * DAY;
+	check_until(&m, T0 + DAY);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	m.child[1].data_signed_by = OLD;
+	check_until(&m, m.now + 300);
+	expect(&m, ROLLOVER_OBSERVE, GATE_SIGNATURES_MISSING);
+	m.child[1].data_signed_by = OLD | NEW;
+	const time_t again = m.now + 300;
+	check_until(&m, again + 2 * DAY - 1);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	check_until(&m, again + 2 * DAY);
+	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+
+	/* Or in the moment of the order. */
+	m.child[0].data_signed_by = OLD;
+	machine_step(&m);
+	expect(&m, ROLLOVER_RETIRE, GATE_SIGNATURES_MISSING);
+	m.child[0].data_signed_by = OLD | NEW;
+	machine_step(&m);
+	expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
+}
+
+static void another_scheme_under_way_is_not_driven(void **state)
+{
+	(void)state;
+	for (rollover_state_t s = ROLLOVER_INTRODUCE; s <= ROLLOVER_RETIRE; s++) {
+		for (int csk = 0; csk < 2; csk++) {
+			machine_t m;
+			machine_at(&m, s);
+			if (csk) {
+				machine_single_type(&m);
+			}
+			m.facts.own.csk = !csk;
+			machine_step(&m);
+			expect(&m, s, GATE_SCHEME_CHANGE);
+			assert_false(m.out.driven || m.out.set_keys);
+			assert_int_equal(m.out.action, ACTION_NONE);
+		}
+	}
+}
+
+static void when_the_old_key_may_go_by_hand(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	m.config.zone_ttl = 3 * DAY;
+	assert_int_equal(rollover_old_expired(&m.config, &m.row), T0 + DAY);
+	m.row.csk = true;
+	m.row.observed_since = T0 + HOUR;
+	assert_int_equal(rollover_old_expired(&m.config, &m.row), T0 + HOUR + 3 * DAY);
+	m.config.zone_ttl = 300;
+	assert_int_equal(rollover_old_expired(&m.config, &m.row), T0 + DAY);
+	m.row.observed_since = 0;
+	assert_int_equal(rollover_old_expired(&m.config, &m.row), 0);
+	m.row.csk = false;
+	m.row.ds_all_since = 0;
+	assert_int_equal(rollover_old_expired(&m.config, &m.row), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_single_type_key_rolls_like_a_ksk),
+		cmocka_unit_test(the_row_tells_what_the_keys_sign),
+		cmocka_unit_test(data_must_be_signed_by_the_new_key_everywhere),
+		cmocka_unit_test(a_ksk_signs_no_data),
+		cmocka_unit_test(what_is_not_known_of_the_data_is_not_wrong),
+		cmocka_unit_test(observed_until_no_cache_has_data_of_the_old_key_alone),
+		cmocka_unit_test(the_wait_begins_again_when_a_server_loses_the_signatures),
+		cmocka_unit_test(another_scheme_under_way_is_not_driven),
+		cmocka_unit_test(when_the_old_key_may_go_by_hand),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
