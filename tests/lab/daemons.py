@@ -255,13 +255,13 @@ logging {{
 class Unbound(Daemon):
     """A validating resolver that knows only the lab's root."""
 
-    def __init__(self, name, directory, address, hints, anchor, fresh=False, pins=None, **kwargs):
-        """\\a fresh: caches nothing. \\a pins: zone -> the one server address to ask about it."""
+    def __init__(self, name, directory, address, hints, anchor, fresh=False, strict=False, pins=None, **kwargs):
+        """\\a fresh: caches nothing. \\a strict: wants every algorithm of the DS. \\a pins: zone -> the one server address to ask about it."""
         super().__init__(name, directory, [address], **kwargs)
         self.address = address
         self.hints = hints
         self.anchor = anchor
-        self.fresh = fresh
+        self.fresh, self.strict = fresh, strict
         self.pins = pins or {}
 
     def command(self):
@@ -287,6 +287,8 @@ class Unbound(Daemon):
                       f"  unknown-server-time-limit: {100 * clock.current.rate}"]
         if self.fresh:
             lines += ["  cache-max-ttl: 0", "  cache-max-negative-ttl: 0"]
+        if self.strict:
+            lines.append("  harden-algo-downgrade: yes")
         lines += ["remote-control:", "  control-enable: no"]
         for zone, server in self.pins.items():
             lines += ["stub-zone:", f'  name: "{zone}"', f"  stub-addr: {server}"]

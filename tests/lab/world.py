@@ -10,6 +10,7 @@
                   BIND secondary          127.0.3.3           ns2
     catalog.lab.  BIND primary            127.0.3.4           where zones are members of a catalog
     resolvers     unbound warm, fresh     127.0.4.1, .2       and one pinned to each child server
+                  unbound strict          127.0.4.3           as warm, but wants every algorithm of the DS
 """
 
 import atexit
@@ -39,6 +40,7 @@ FAR_PARENT = "2001:db8:2::"
 FAR_CHILD = "2001:db8:3::"
 WARM = "127.0.4.1"
 FRESH = "127.0.4.2"
+STRICT = "127.0.4.3"
 PINNED = "127.0.4.{}"
 PARENT_ZONE = "test."
 SCANNER = "127.0.2.3"
@@ -112,7 +114,7 @@ class World:
         self.anchor = os.path.join(self.dir, "root.key")
         self.root = self.parent_bind = self.parent_nsd = None
         self.child_nsd = self.child_bind = self.knot = None
-        self.warm = self.fresh = self.agent = self.watch = self.observer = self.receiver = None
+        self.warm = self.fresh = self.strict = self.agent = self.watch = self.observer = self.receiver = None
         self.resolvers = {}
 
     def __enter__(self):
@@ -353,7 +355,8 @@ class World:
             pins = {f"only-{label}": address for label, address in self.child_servers().items()}
         self.warm = Unbound("warm", self.dir, WARM, self.hints, self.anchor)
         self.fresh = Unbound("fresh", self.dir, FRESH, self.hints, self.anchor, fresh=True)
-        resolvers = [self.warm, self.fresh]
+        self.strict = Unbound("strict", self.dir, STRICT, self.hints, self.anchor, strict=True)
+        resolvers = [self.warm, self.fresh, self.strict]
         for number, (label, address) in enumerate(pins.items()):
             resolvers.append(Unbound(label, self.dir, PINNED.format(10 + number), self.hints,
                                      self.anchor, pins={zone: address for zone in self.zones}))
