@@ -124,7 +124,8 @@ class ManyWorld(World):
         wait_until(lambda: all(watch.verdict_of(WARM, f"www.{zone}")[0] == watch.SECURE
                                for zone in sample), 60, "the resolver finds the zones secure")
         self.watch = watch.Watch(self.resolvers, sample, interval=0.5)
-        for part in (self.agent, self.watch):
+        self.observer = self._observer(sample, public_only=True, interval=1)
+        for part in (self.observer, self.agent, self.watch):
             self._running.append(part)
             part.start()
 

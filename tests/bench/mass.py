@@ -82,7 +82,7 @@ def bench(result, directory, options):
         rest |= {"rss_with": process.rss(knot.pid), "queries": world.totals()["kskroll-queries"] / count,
                  "cpu_share": (process.cpu(knot.pid) - used) / (time.monotonic() - began)}
         numbers = roll(world, count, result)
-        world.watch.assert_secure()
+        world.assert_secure()
     numbers["rest"] = rest
     bound = world.dnskey_ttl + world.ds_ttl
     numbers |= {"bound": bound, "propagation_delay": times["propagation_delay"]}

@@ -66,7 +66,7 @@ def measure(directory, module, options):
         world.knot.knotc("zone-key-rollover", ZONE, "ksk")
         servers = world.child_servers()
         wait_until(lambda: only_new(servers, old), 300 * n, "the old KSK has left every server")
-        world.watch.assert_secure()
+        world.assert_secure()
         times = {"bound": world.dnskey_ttl + world.ds_ttl,
                  "keys": first_change(world, "DNSKEY", began, lambda value: "+" in value) - began,
                  "cds": first_change(world, "CDS", began, lambda value: value != "none") - began,

@@ -14,6 +14,7 @@ import dns.rcode
 import dns.rdatatype
 
 SEP = 0x0001
+ZONE_KEY = 0x0100
 
 
 def ask(address, name, rdtype, timeout=1.0, recursive=False):

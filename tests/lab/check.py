@@ -46,11 +46,6 @@ def old_ds_ran_out(world, zone):
         f"{zone}: the old KSK was gone {gone - changed:.1f} s after the DS change"
 
 
-def secure_all_along(world):
-    """Zero SERVFAIL, zero insecure, zero unanswered, through every resolver."""
-    world.watch.assert_secure()
-
-
 def _key_sets(world, zone):
     """server -> list of (when, tags), TTL changes left out."""
     found = {}

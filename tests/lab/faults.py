@@ -170,7 +170,7 @@ def fault(directory, text, secure=True, module_settings=None, **settings):
         yield case
         assert world.knot.running(), "knotd died"
         if secure:
-            world.watch.assert_secure()
+            world.assert_secure()
         case.write(secure)
 
 

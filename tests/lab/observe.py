@@ -2,14 +2,21 @@
 """What every server serves, over time: the timeline of the demo and the evidence of the tests."""
 
 import collections
+import hashlib
 import threading
-import time
 from dataclasses import dataclass
 
 import dns.dnssec
-import dns.exception
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
 
-from . import ask
+from . import ask, cache_model
+from .poll import Poll, Question
+
+#: No zone of the lab has it. Servers keep no answers, so it may always be the same.
+NO_NAME = "no-such-name"
 
 
 @dataclass(frozen=True)
@@ -23,19 +30,21 @@ class Event:
 
 
 class Observer:
-    """Asks every server of child and parent in turn and keeps what changed.
+    """Asks every server of child and parent again and again, keeps what changed, and feeds the cache model.
 
     \\a listener(event) is called for every change, in the observer's thread.
     """
 
-    def __init__(self, children, parents, interval=0.2, listener=None):
-        """\\a children: zone -> {label: address}; \\a parents: label -> address."""
-        self.children = children
-        self.parents = parents
+    def __init__(self, children, parents, interval=0.2, listener=None, model=None, hidden=()):
+        """\\a children: zone -> {label: address}; \\a parents: label -> address. \\a hidden: labels of servers that no cache asks."""
+        self.zones = list(children)
         self.interval = interval
         self.listener = listener
         self.events = []
         self.now = {}
+        self._model, self._hidden = model, hidden
+        self._poll = Poll([question for zone, servers in children.items() for question in self._questions(zone, servers, parents)])
+        self._checking = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
 
@@ -48,6 +57,7 @@ class Observer:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(15)
+        self._poll.close()
 
     def history(self, zone, what):
         """server -> list of (when, value), for one kind of fact."""
@@ -65,35 +75,98 @@ class Observer:
 
     def check(self):
         """One check of every server."""
-        for zone, servers in self.children.items():
-            for server, address in servers.items():
-                self._note(zone, server, "DNSKEY", _read(_ksk_text, address, zone))
-                self._note(zone, server, "CDS", _read(_tags_text, address, zone, "CDS"))
-            for server, address in self.parents.items():
-                self._note(zone, server, "DS", _read(_tags_text, address, zone, "DS"))
+        with self._checking:
+            self._poll.check()
 
-    def _note(self, zone, server, what, value):
+    def _questions(self, zone, servers, parents):
+        """Of one zone: to its own servers and to those of the parent."""
+        owner = dns.name.from_text(zone)
+        for server, address in servers.items():
+            yield self._question(zone, server, address, "DNSKEY", lambda message: _keys(owner, message))
+            yield self._question(zone, server, address, "CDS", lambda message: _tags_text(_rrset(message, owner, "CDS")))
+            if server not in self._hidden:
+                yield Question(address, f"{NO_NAME}.{zone}", "A", _denial, self._taker(zone, server))
+        for server, address in parents.items():
+            yield self._question(zone, server, address, "DS", lambda message: _ds(owner, message))
+
+    def _question(self, zone, server, address, rdtype, read):
+        return Question(address, zone, rdtype, read, self._taker(zone, server, rdtype))
+
+    def _taker(self, zone, server, what=None):
+        """Where an answer goes; that of a denial is for the model alone."""
+        def took(answer, sent, arrived):
+            error = isinstance(answer, Exception)
+            if what:
+                self._note(zone, server, what, arrived, f"no answer ({type(answer).__name__})" if error else answer.text)
+            if self._model and not error and answer.kind and server not in self._hidden:
+                self._model.saw(zone, answer.kind, server, answer.value, answer.ttl, sent, arrived)
+        return took
+
+    def _note(self, zone, server, what, when, value):
         if self.now.get((zone, server, what)) == value:
             return
         self.now[zone, server, what] = value
-        event = Event(time.monotonic(), zone, server, what, value)
+        event = Event(when, zone, server, what, value)
         self.events.append(event)
         if self.listener:
             self.listener(event)
 
 
-def _read(function, *args):
-    try:
-        return function(*args)
-    except (OSError, LookupError, dns.exception.DNSException) as error:
-        return f"no answer ({type(error).__name__})"
+@dataclass(frozen=True)
+class Answer:
+    """What an answer says: for people, and for the cache model if it is of a kind that this judges."""
+    text: str
+    kind: str = ""
+    value: object = None
+    ttl: int = 0
 
 
-def _ksk_text(address, zone):
-    found = ask.rrset(address, zone, "DNSKEY")
+def _rrset(message, owner, rdtype, covers="NONE"):
+    """The RRset, or None; LookupError if there is no such name."""
+    if message.rcode() != dns.rcode.NOERROR:
+        raise LookupError(f"no name {owner}")
+    return message.get_rrset(message.answer, owner, dns.rdataclass.IN, dns.rdatatype.from_text(rdtype),
+                             dns.rdatatype.from_text(covers))
+
+
+def _tags_text(rrset):
+    return Answer("+".join(map(str, sorted({record.key_tag for record in rrset or []}))) or "none")
+
+
+def _ds(owner, message):
+    found = _rrset(message, owner, "DS")
+    value = frozenset(cache_model.Ds(record.key_tag, int(record.algorithm), int(record.digest_type), bytes(record.digest))
+                      for record in found or [])
+    return Answer(_tags_text(found).text, cache_model.DS, value, _ttl(found, _rrset(message, owner, "RRSIG", "DS")))
+
+
+def _keys(owner, message):
+    found = _rrset(message, owner, "DNSKEY")
     tags = sorted(dns.dnssec.key_id(key) for key in found or [] if key.flags & ask.SEP)
-    return f"{'+'.join(map(str, tags)) or 'none'} TTL {found.ttl if found else '-'}"
+    keys = frozenset(_key(owner, key) for key in found or [] if key.flags & ask.ZONE_KEY and key.protocol == 3)
+    signatures = _rrset(message, owner, "RRSIG", "DNSKEY")
+    return Answer(f"{'+'.join(map(str, tags)) or 'none'} TTL {found.ttl if found else '-'}", cache_model.KEYS,
+                  cache_model.Keys(keys, _signed(signatures)), _ttl(found, signatures))
 
 
-def _tags_text(address, zone, rdtype):
-    return "+".join(map(str, ask.tags(address, zone, rdtype))) or "none"
+def _key(owner, key):
+    text = owner.canonicalize().to_wire() + key.to_wire()
+    return cache_model.Key(dns.dnssec.key_id(key), int(key.algorithm), frozenset({
+        (1, hashlib.sha1(text).digest()), (2, hashlib.sha256(text).digest()), (4, hashlib.sha384(text).digest())}))
+
+
+def _ttl(rrset, signatures):
+    """The TTL of a validated RRset: no higher than the one that is signed (RFC 4035 5.3.3)."""
+    return min([rrset.ttl, *(signature.original_ttl for signature in signatures or [])]) if rrset else 0
+
+
+def _signed(rrset):
+    return frozenset((signature.key_tag, int(signature.algorithm)) for signature in rrset or [])
+
+
+def _denial(message):
+    """Signatures over each RRset of the proof that there is no such name."""
+    signed = {(rrset.name, rrset.covers): _signed(rrset) for rrset in message.authority if rrset.rdtype == dns.rdatatype.RRSIG}
+    proof = [rrset for rrset in message.authority if rrset.rdtype != dns.rdatatype.RRSIG]
+    value = frozenset(signed.get((rrset.name, rrset.rdtype), frozenset()) for rrset in proof)
+    return Answer("", cache_model.DATA, value, min((rrset.ttl for rrset in proof), default=0))

@@ -170,7 +170,7 @@ def test_what_keymgr_may_do_there(directory):
             progress.wait_visited("settle", ROLLOVER)
             wait_until(lambda: progress.state == "idle", 30, "the end")
             check.rolled(world, ZONE, old[ZONE])
-            world.watch.assert_secure()
+            world.assert_secure()
             with open(result, encoding="utf-8") as file:
                 runs = [json.loads(line) for line in file]
         finally:
@@ -218,7 +218,7 @@ def test_a_keymgr_that_hangs_holds_nothing_up(directory):
         progress.wait_visited("settle", ROLLOVER)
         wait_until(lambda: progress.state == "idle", 30, "the end")
         check.rolled(world, ZONE, old[ZONE])
-        world.watch.assert_secure()
+        world.assert_secure()
 
 
 def _keymgr():

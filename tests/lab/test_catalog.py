@@ -67,7 +67,7 @@ def test_a_high_ttl_of_a_member_stays_and_is_waited_for(directory):
         progress.wait("idle", 60)
         check.rolled(world, ZONE, old[ZONE])
         check.signals_followed_keys(world, ZONE)
-        check.secure_all_along(world)
+        world.assert_secure()
         ttls = {value.split(" ")[-1] for _, value in world.observer.history(ZONE, "DNSKEY")["knot"]}
         assert ttls == {"12"}, ttls
         no_section(world)

@@ -174,7 +174,7 @@ def test_without_the_global_module_zones_rest_and_say_so(directory):
         # With the global module back, the zones that are loaded are driven again.
         world.knot.transaction(("conf-set", "template[default].global-module", "mod-kskroll/default"))
         progress.wait_visited("introduce", 20)
-        world.watch.assert_secure()
+        world.assert_secure()
 
 
 @bound(90)
@@ -202,4 +202,4 @@ def test_zones_are_driven_after_the_global_module_was_gone_for_milliseconds(dire
         assert len(world.knot.log_lines("the global module was removed")) >= 5
         world.knot.knotc("zone-key-rollover", ZONE, "ksk")
         progress.wait_visited("introduce", 20)
-        world.watch.assert_secure()
+        world.assert_secure()

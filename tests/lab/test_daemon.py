@@ -80,7 +80,7 @@ def kill_everywhere(directory, *numbers):
         check.rolled(world, ZONE, old[ZONE])
         check.signals_followed_keys(world, ZONE)
         check.old_ds_ran_out(world, ZONE)
-        check.secure_all_along(world)
+        world.assert_secure()
         answering.assert_always()
         assert world.knot.pid == pid and len(set(killed)) == len(killed) >= 8, killed
         assert len(world.knot.log_lines(ENDED)) == len(killed), world.knot.log_lines(ENDED)
@@ -486,5 +486,5 @@ def test_zones_of_a_rollover_are_not_lost_while_it_cannot_start(directory):
         progress.wait_visited("settle", ROLLOVER)
         check.signals_followed_keys(world, ZONE)
         check.old_ds_ran_out(world, ZONE)
-        check.secure_all_along(world)
+        world.assert_secure()
         assert os.path.exists(store_path(world))

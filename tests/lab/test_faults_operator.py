@@ -69,6 +69,7 @@ def test_submission_by_the_operator_in_await_ds(directory):
     with fault(directory, "The operator's zone-ksk-submitted in await-ds, while the parent has the old DS",
                secure=False) as case:
         new = to_await_ds(case)
+        case.world.rightly_broken("the operator confirms a DS that is not there, so Knot removes the old key")
         case.knotc("zone-ksk-submitted", ZONE)
         case.gate("old-key-gone", state="await-ds")
         case.stays("await-ds", case.world.dnskey_ttl, "the DS names a key that is gone", case.old_ds)
@@ -114,6 +115,7 @@ def test_ds_of_the_old_key_comes_back_after_its_end(directory):
         case.progress.wait("settle", 90)
         new = case.new()
         case.world.agent.deaf = True
+        case.world.rightly_broken("the DS of a key that has gone is put back by hand")
         case.world.agent.insert_ds(ZONE, ds(case.old))
         case.gate("chain-broken", state="settle")
         case.did = "says at once that the zone does not validate; the key cannot come back"

@@ -16,7 +16,7 @@ from .marks import bound, long_test
 from .progress import Progress
 from .stuck import stuck
 from .test_faults_answers import answers
-from .test_faults_chain import never_bogus, status
+from .test_faults_chain import status
 from .test_faults_parent import ds, to_await_ds
 from .test_operator import commit
 from .test_rollover import ZONE, module_world, start
@@ -63,8 +63,7 @@ def test_first_ds_below_a_parent_with_opt_out(directory):
         wait_until(lambda: world.ds_everywhere(DEEP, []), 20, "no DS")
         start(world, DEEP)
         wait_until(lambda: progress.gate == "ds-removed", 30, "the gate ds-removed")
-        for resolver in world.resolvers:
-            assert set(world.watch.counts(resolver)) <= {watch.SECURE, watch.INSECURE}, world.watch.summary()
+        world.assert_never_bogus()
 
 
 @bound(150)
@@ -267,6 +266,7 @@ def test_parent_makes_a_ds_of_each_digest_type(directory):
 def test_zone_is_deleted_and_made_again(directory):
     with fault(directory, "The zone is purged with its keys and made again in await-ds", secure=False) as case:
         to_await_ds(case)
+        case.world.rightly_broken("the zone is made again with other keys, without a DS")
         case.knotc("-f", "zone-purge", ZONE, "+kaspdb", "+journal", "+timers")
         case.knotc("zone-reload", ZONE)
         wait_until(lambda: len(ask.ksks(KNOT, ZONE)) == 1 and ask.ksks(KNOT, ZONE) != case.old, 30,
@@ -316,7 +316,7 @@ def test_zone_with_a_slash_in_its_name(directory):
         progress.wait("idle", 30)
         check.rolled(world, SLASHED, old[SLASHED])
         check.signals_followed_keys(world, SLASHED)
-        world.watch.assert_secure()
+        world.assert_secure()
 
 
 def set_ds(world, keys):
@@ -353,7 +353,7 @@ def test_parent_and_child_on_the_same_servers(directory):
             one.wait("idle", 30)
         assert ask.ksks(KNOT, SUB) == new
         check.rolled(world, ZONE, old[ZONE])
-        never_bogus(world)
+        world.assert_never_bogus()
 
 
 @long_test

@@ -117,6 +117,7 @@ def test_parent_does_not_take_the_old_ds_back(directory):
 def test_parent_installs_only_a_wrong_ds(directory):
     with fault(directory, "The parent swaps to a DS that matches no key", secure=False) as case:
         new = to_await_ds(case)
+        case.world.rightly_broken("the parent has a DS that matches no key")
         case.world.agent.insert_ds(ZONE, [ds(new)[0].replace(ds(new)[0][-8:], "deadbeef")])
         case.gate("chain-broken", state="await-ds")
         case.logged("await-ds -> rollback", 60)

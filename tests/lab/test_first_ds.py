@@ -12,13 +12,6 @@ from .world import KNOT
 QUICK = {"first_ds": False, "confdb": True, "zone_ttl": 16, "pinned": False, "module_settings": {"ttl": 3, "lead": 1, "settle": 2}}
 
 
-def never_bogus(world):
-    """Every answer was secure or insecure."""
-    for resolver in world.resolvers:
-        counts = world.watch.counts(resolver)
-        assert set(counts) <= {watch.SECURE, watch.INSECURE}, world.watch.summary()
-
-
 def everywhere(world, verdict):
     """Waits until every resolver sees it so."""
     wait_until(lambda: set(world.verdicts(ZONE).values()) == {verdict}, 40,
@@ -39,7 +32,7 @@ def test_first_ds_and_removal(directory):
         progress.wait_visited("settle", 60)
         progress.wait("idle", 30)
         assert ask.ksks(KNOT, ZONE) == old[ZONE] and world.ds_everywhere(ZONE, old[ZONE])
-        never_bogus(world)
+        world.assert_never_bogus()
 
         # The key counts as in use at Knot: it can be replaced like any other.
         start(world)
@@ -47,7 +40,7 @@ def test_first_ds_and_removal(directory):
         progress.wait("idle", 90)
         new = ask.ksks(KNOT, ZONE)
         assert len(new) == 1 and new != old[ZONE] and world.ds_everywhere(ZONE, new)
-        never_bogus(world)
+        world.assert_never_bogus()
 
         # The operator's word for another zone is none.
         commit(world, ("conf-set", "mod-kskroll[default].go-insecure", "other.test."))
@@ -66,7 +59,7 @@ def test_first_ds_and_removal(directory):
         for label, address in world.child_servers(public_only=False).items():
             wait_until(lambda a=address: ask.rrset(a, ZONE, "DNSKEY") is None, 30,
                        f"{label} has no DNSKEY")
-        never_bogus(world)
+        world.assert_never_bogus()
 
 
 @bound(120)
@@ -94,4 +87,4 @@ def test_a_removed_ds_is_not_asked_back(directory):
         progress.wait_visited("introduce", 30)
         progress.wait_visited("observe", 60)
         assert world.ds_everywhere(ZONE, old[ZONE])
-        never_bogus(world)
+        world.assert_never_bogus()

@@ -51,7 +51,7 @@ def test_minimum_legal_timings(directory):
         with Progress(world.knot, ZONE, interval=0.25, listener=say) as progress:
             try:
                 progress.wait_visited("settle", BEFORE_SETTLE)
-                check.secure_all_along(world)
+                world.assert_secure()
                 progress.wait("idle", 1.2 * TIMING["settle"] / RATE)
             finally:
                 report(world)
@@ -116,7 +116,7 @@ def judge(world, progress, old):
     check.rolled(world, ZONE, old)
     check.signals_followed_keys(world, ZONE)
     check.old_ds_ran_out(world, ZONE)
-    check.secure_all_along(world)
+    world.assert_secure()
 
     keys = world.observer.history(ZONE, "DNSKEY").values()
     low = max(first(history, lambda text: text.endswith(f" TTL {TIMING['ttl']}"))

@@ -123,7 +123,7 @@ def carried_on(directory, state, role, left, timers, confdb=True):
         assert ask.ksk_tags(KNOT, ZONE) == [new], "the key of that rollover"
         check.signals_followed_keys(world, ZONE)
         check.old_ds_ran_out(world, ZONE)
-        check.secure_all_along(world)
+        world.assert_secure()
         assert all(set(tags) <= {new} for _, tags in flicker.seen), f"not of {new}: {flicker.seen}"
         assert not {"rollback", "rolled-back"} & set(progress.states()), progress.states()
         assert "kskroll" not in world.knot.knotc("conf-read", f"zone[{ZONE}].dnssec-policy"), "the policy is the base policy"

@@ -121,4 +121,4 @@ def test_from_dry_run_to_history_with_a_secondary_that_gets_stuck(directory):
         assert steps == list(zip(expected, expected[1:])), history
         assert "dnskey-missing-at" in history and "127.0.3.3" in history, history
         assert user.types("kskroll status --blocked") == "Nothing needs a human.\n"
-        check.secure_all_along(world)
+        world.assert_secure()

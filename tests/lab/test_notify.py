@@ -101,7 +101,7 @@ def test_notify_brings_the_ds_within_seconds(directory):
         assert stored(world, QUIET) is None
         events = kskroll(world, "history", ZONE)["events"]
         assert [event["notification"] for event in events if event["notification"]] == [last]
-        check.secure_all_along(world)
+        world.assert_secure()
 
 
 @bound(200)
@@ -138,7 +138,7 @@ def test_a_parent_that_does_not_take_it(directory):
         for zone in world.zones:
             logged(world, zone, "settle -> idle", 120)
             check.rolled(world, zone, old[zone])
-        check.secure_all_along(world)
+        world.assert_secure()
 
 
 @bound(120)

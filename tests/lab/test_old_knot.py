@@ -27,4 +27,4 @@ def test_old_knot_is_observed_only_and_says_so(directory):
         world.knot.knotc("reload")
         wait_until(lambda: world.knot.gate(ZONE) == "observe-only", 60, "it goes on after a reload")
         assert world.knot.running()
-        world.watch.assert_secure()
+        world.assert_secure()

@@ -53,7 +53,7 @@ def test_commits_of_somebody_else_in_every_state(directory):
             world, ("conf-set", "policy[lab].comment", f"change {number}")))
         check.signals_followed_keys(world, ZONE)
         check.old_ds_ran_out(world, ZONE)
-        check.secure_all_along(world)
+        world.assert_secure()
 
 
 @bound(240)
@@ -144,7 +144,7 @@ def unload_everywhere(world, progress, old):
     wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), 60, "one new KSK is left")
     check.signals_followed_keys(world, ZONE)
     check.old_ds_ran_out(world, ZONE)
-    check.secure_all_along(world)
+    world.assert_secure()
 
 
 LIFETIME = {"module_settings": {"ksk-lifetime": 40}}

@@ -36,7 +36,7 @@ def finish(world, progress, old, zone=ZONE):
     check.rolled(world, zone, old[zone])
     check.signals_followed_keys(world, zone)
     check.old_ds_ran_out(world, zone)
-    check.secure_all_along(world)
+    world.assert_secure()
 
 
 @bound(240)
@@ -62,7 +62,7 @@ def test_rollover_started_by_the_lifetime_of_the_module(directory):
         check.signals_followed_keys(world, ZONE)
         wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), 20, "one new KSK is left")
         check.old_ds_ran_out(world, ZONE)
-        check.secure_all_along(world)
+        world.assert_secure()
 
 
 @long_test
@@ -76,7 +76,7 @@ def test_rollover_started_by_the_policy_of_knot(directory):
         progress.wait_visited("settle", ROLLOVER)
         check.signals_followed_keys(world, ZONE)
         wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), 20, "one new KSK is left")
-        check.secure_all_along(world)
+        world.assert_secure()
 
 
 @long_test
@@ -112,7 +112,7 @@ def interrupt_everywhere(directory, interrupt, **settings):
         check.rolled(world, ZONE, old[ZONE])
         check.signals_followed_keys(world, ZONE)
         check.old_ds_ran_out(world, ZONE)
-        check.secure_all_along(world)
+        world.assert_secure()
         flicker.one_stretch()
 
 

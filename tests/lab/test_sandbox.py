@@ -54,7 +54,7 @@ def test_as_the_unit_of_debian(directory):
         progress.wait_visited("settle", ROLLOVER)
         wait_until(lambda: progress.state == "idle", 30, "the end")
         check.rolled(world, ZONE, old[ZONE])
-        world.watch.assert_secure()
+        world.assert_secure()
         made = os.stat(store_path(world))
         assert (made.st_uid, made.st_mode & 0o777) == (user, 0o640), made
         folder = os.stat(os.path.dirname(store_path(world)))

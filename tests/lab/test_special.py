@@ -10,7 +10,6 @@ from .faults import QUICK, QUICK_MODULE, keymgr
 from .keys import foreign_ksk, twin
 from .marks import bound, long_test
 from .progress import Progress
-from .test_first_ds import never_bogus
 from .test_rollover import ZONE, module_world, start
 from .wait import wait_until
 from .world import KNOT, elapsed_since
@@ -70,7 +69,7 @@ def test_a_single_type_key_is_left_alone(directory):
         wait_until(lambda: len(ask.ksks(KNOT, ZONE)) == 2, 20, "the next key")
         untouched.stays(progress, "csk")
         assert world.ds_everywhere(ZONE, old[ZONE]) and len(said(world, "csk")) == 1, said(world, "csk")
-        world.watch.assert_secure()
+        world.assert_secure()
 
 
 @bound(120)
@@ -96,7 +95,7 @@ def test_the_key_of_another_signer_is_left_alone(directory):
         world.agent.insert_ds(ZONE, ask.ds_of(ZONE, old[ZONE]))
         change(world, "zone-unset", foreign)
         progress.wait_visited("introduce", 30)
-        world.watch.assert_secure()
+        world.assert_secure()
 
 
 def change(world, command, rdata):
@@ -125,7 +124,7 @@ def test_what_validators_ignore_is_in_nobodys_way(directory):
         progress.wait("idle", 30)
         assert not said(world, "ds-foreign-at"), said(world, "ds-foreign-at")
         assert not [line for line in said(world, "dnskey-differs-at") if "a KSK that" in line]
-        world.watch.assert_secure()
+        world.assert_secure()
 
 
 @long_test
@@ -136,7 +135,7 @@ def test_an_algorithm_rollover_is_left_alone_there_and_back(directory):
         at_rest(progress)
         for algorithm, number in (("ecdsap256sha256", 13), ("rsasha256", 8)):
             roll_algorithm(world, progress, algorithm, number)
-        world.watch.assert_secure()
+        world.assert_secure()
         # One algorithm is left: as ever, once Knot has dropped the last key of the other, which nobody sees.
         wait_until(lambda: start(world) or progress.visited("introduce"), 30, "the next rollover", poll=1)
 
@@ -190,7 +189,7 @@ def test_two_keys_of_one_tag(directory):
         gone = min(history[-1][0] for history in world.observer.history(ZONE, "DNSKEY").values())
         swapped = next(when for when, _, script in reversed(world.agent.updates) if " DS " in script)
         assert gone - swapped >= world.ds_ttl - 1, f"the old KSK was gone {gone - swapped:.1f} s after the DS"
-        world.watch.assert_secure()
+        world.assert_secure()
 
 
 @long_test
@@ -205,7 +204,7 @@ def test_a_parent_that_is_not_secure(directory):
         untouched.stays(progress, "parent-insecure")
         assert world.ds_everywhere(ZONE, old[ZONE])
         assert len(said(world, "parent-insecure")) == 1, said(world, "parent-insecure")
-        never_bogus(world)
+        world.assert_never_bogus()
         assert world.watch.counts("fresh")[watch.INSECURE], world.watch.summary()
 
 
@@ -232,4 +231,4 @@ def test_a_zone_that_is_not_signed_here(directory):
         wait_until(lambda: (plain.state, plain.gate) == ("idle", "observe-only"), 10, "it is still only observed")
         lines = said(world, "observe-only", PLAIN)
         assert len(lines) == 1 and "dnssec-signing" in lines[0], lines
-        world.watch.assert_secure()
+        world.assert_secure()

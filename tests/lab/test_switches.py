@@ -46,7 +46,7 @@ def stays_idle(world, progress, gate, *words):
     assert not ask.tags(KNOT, ZONE, "CDS") and not world.observer.history(ZONE, "CDS")["knot"][1:]
     assert progress.states() == ["idle"], progress.states()
     assert "kskroll" not in world.knot.knotc("conf-read", f"zone[{ZONE}].dnssec-policy")
-    world.watch.assert_secure()
+    world.assert_secure()
 
 
 @bound(240)
@@ -153,4 +153,4 @@ def test_a_commit_that_makes_knotd_read_its_file_again_is_noticed(directory):
         assert not world.knot.log_lines("hold is off")
         world.knot.transaction(("conf-set", "mod-kskroll[other-test].notify", "off"))
         wait_until(lambda: world.knot.log_lines("hold is off"), 20, "it is said")
-        world.watch.assert_secure()
+        world.assert_secure()

@@ -28,7 +28,7 @@ def test_world_comes_up_secure_and_leaves_nothing(directory):
         assert set(world.verdicts(ZONE).values()) == {watch.SECURE}, world.verdicts(ZONE)
         wait_until(lambda: all(world.watch.counts(resolver)[watch.SECURE] > 5
                                for resolver in world.resolvers), 10, "the watch counts")
-        world.watch.assert_secure()
+        world.assert_secure()
     wait_until(lambda: not netns.other_processes(), 5, "no process is left")
     assert not ask.answers(KNOT, ZONE)
 
@@ -50,7 +50,7 @@ def test_knotd_restart_and_kill_keep_the_zone(directory):
         assert not world.knot.running()
         world.knot.launch()
         assert world.ksk_tags(ZONE) == before
-        world.watch.assert_secure()
+        world.assert_secure()
 
 
 def test_start_refuses_an_address_in_use(directory):
@@ -68,6 +68,7 @@ def test_watch_sees_a_bogus_zone(directory):
     """A watch that never fails proves nothing: the DS of another key has to be noticed."""
     with World(directory=directory, pinned=False) as world:
         wrong = ask.ds_of("other.test.", ask.ksks(KNOT, ZONE))
+        world.rightly_broken("the DS is one of another key")
         world.agent.insert_ds(ZONE, wrong)
         wait_until(lambda: world.watch.counts("fresh")[watch.SERVFAIL], 20, "SERVFAIL is counted")
         try:
@@ -101,7 +102,7 @@ def test_knots_own_rollover_is_secure_all_along(directory):
         print(f"DS changed after {changed - start:.1f} s, "
               f"old KSK gone after {time.monotonic() - start:.1f} s")
         _watch_a_little_more(world)
-        world.watch.assert_secure()
+        world.assert_secure()
         _check_history(world, old_tags)
 
 

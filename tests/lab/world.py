@@ -21,6 +21,7 @@ import time
 
 from . import ask, clock, netns, watch, zones as zonefiles
 from .agent import Agent
+from .cache_model import VALIDATORS, CacheModel
 from .daemons import Bind, Knot, Nsd, Unbound, file_name
 from .observe import Observer
 from .receiver import PORT as SCANNER_PORT, Receiver
@@ -116,6 +117,9 @@ class World:
         self.child_nsd = self.child_bind = self.knot = None
         self.warm = self.fresh = self.strict = self.agent = self.watch = self.observer = self.receiver = None
         self.resolvers = {}
+        # The module and Knot count whole seconds, and end a wait up to one second early.
+        self.model = CacheModel(zone_ttl, clock.current.rate, early=1)
+        self._broken = None  # (since, reason, validators) of rightly_broken()
 
     def __enter__(self):
         try:
@@ -125,8 +129,40 @@ class World:
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, error, *_):
         self.stop()
+        if error is None:
+            self._judge()
+
+    # What users of the zones see.
+
+    def assert_secure(self):
+        """No resolver had anything but secure answers so far, and no cache can have anything broken."""
+        self.watch.assert_secure()
+        self._judge()
+
+    def assert_never_bogus(self):
+        """As assert_secure(), but insecure answers are right as well: a zone without DS."""
+        for resolver in self.resolvers:
+            assert set(self.watch.counts(resolver)) <= {watch.SECURE, watch.INSECURE}, self.watch.summary()
+        self._judge()
+
+    def rightly_broken(self, reason, *validators):
+        """From now on the zone is broken for these validators of the cache model (all if none is named), for this reason.
+
+        The model has to see it before the world ends, and may see nothing else.
+        """
+        assert reason and not self._broken, self._broken
+        self._broken = time.monotonic(), reason, validators or VALIDATORS
+
+    def _judge(self):
+        """Every world is judged by the cache model at its end."""
+        for zone in self.observer.zones:
+            assert self.model.has_seen(zone), f"the cache model has nothing of {zone}"
+        since, reason, validators = self._broken or (float("inf"), "", ())
+        self.model.assert_never_broken(validators, since)
+        for validator in validators:
+            assert self.model.breaks(validator), f"never broken for {validator}, but: {reason}"
 
     # Who serves what.
 
@@ -178,8 +214,7 @@ class World:
             # Knot signals its first KSK; a secondary that has that for longer must not count as one that signals too early.
             wait_until(lambda a=address: all(self._is_current(a, zone) for zone in self.zones), 20, f"{label} has the zones of Knot")
         self.watch = watch.Watch(self.resolvers, self.zones)
-        self.observer = Observer({zone: self.child_servers(False) for zone in self.zones},
-                                 self.parent_servers())
+        self.observer = self._observer(self.zones)
         parts = [self.observer, self.agent, self.watch]
         if self._receiver_mode:
             self.receiver = Receiver(SCANNER, SCANNER_OTHER, self.agent.notify,
@@ -198,6 +233,13 @@ class World:
                 part.stop()
             except Exception as error:  # the others have to be stopped all the same
                 print(f"stopping {part}: {error}")
+
+    def _observer(self, zones, public_only=False, **settings):
+        """An observer of these zones that has seen each of them once."""
+        observer = Observer({zone: self.child_servers(public_only) for zone in zones}, self.parent_servers(), model=self.model,
+                            hidden=("knot",), **settings)
+        wait_until(lambda: observer.check() or all(map(self.model.has_seen, zones)), 20, "every server answers the observer")
+        return observer
 
     def _up(self, daemon):
         self._running.append(daemon)
