@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One knotd with many zones whose keys are set by keymgr, and what it makes of them: for key_timers.py."""
+"""One knotd with many zones whose keys are set by keymgr, and what it makes of them: for key_timers.py and key_states.py."""
 
 import json
 import os
@@ -21,6 +21,26 @@ DELAY, TTL = 1, 2
 #: Within this time Knot moves a key that nothing holds.
 HELD = DELAY + TTL + 2
 TIMERS = ("pre-active", "publish", "ready", "active", "retire-active", "retire", "post-active", "revoke", "remove")
+
+
+SCENARIOS = {}
+
+
+def scenario(zones=1, submission=None, template=None, needs=None, later=None, **policy):
+    """A function (lab, zone...) -> facts.
+
+    \a needs: () -> why it cannot be run here, or None. \a later: items of the policy that Lab.change() gives a zone.
+    """
+    def items(mapping):
+        return {item.replace("_", "-"): value for item, value in mapping.items()}
+
+    def add(function):
+        SCENARIOS[function.__name__] = {
+            "run": function, "needs": needs, "submission": submission, "template": template or {},
+            "policy": items(policy), "later": None if later is None else items(later),
+            "zones": [f"{function.__name__.replace('_', '-')}{n or ''}.{PARENT}" for n in range(zones)]}
+        return function
+    return add
 
 
 def state_of(key, now=None):
@@ -45,7 +65,7 @@ class Lab:
             self.knot.env.update(self.token.environment)
         zones = [zone for one in self.chosen.values() for zone in one["zones"]]
         for zone in (PARENT, *zones):
-            self.knot.write(file_name(zone), zone_text(zone, {f"ns.{PARENT}": [ADDRESS]}, 5))
+            self.knot.write(file_name(zone), zone_text(zone, {f"ns.{PARENT}": [ADDRESS]}, 5, ["host A 192.0.2.1"]))
         self.knot.sections = self._sections()
         self.knot.start()
 
@@ -64,9 +84,10 @@ class Lab:
         submissions = [{"id": name, **one["submission"]} for name, one in self.chosen.items() if one["submission"]]
         if submissions:
             sections.append(("submission", submissions))
-        policies = [{"id": name, "algorithm": "ecdsap256sha256", "dnskey-ttl": TTL, "zone-max-ttl": 5,
-                     "propagation-delay": DELAY, **({"ksk-submission": name} if one["submission"] else {}),
-                     **one["policy"]} for name, one in self.chosen.items()]
+        policies = [{"id": f"{name}{suffix}", "algorithm": "ecdsap256sha256", "dnskey-ttl": TTL, "zone-max-ttl": 5,
+                     "propagation-delay": DELAY, **({"ksk-submission": name} if one["submission"] else {}), **policy}
+                    for name, one in self.chosen.items()
+                    for suffix, policy in (("", one["policy"]), ("-later", one.get("later"))) if policy is not None]
         zones = [{"domain": PARENT}]
         zones += [{"domain": zone, "dnssec-signing": True, "dnssec-policy": name, **one["template"]}
                   for name, one in self.chosen.items() for zone in one["zones"]]
@@ -144,6 +165,17 @@ class Lab:
         self.knot.knotc("zone-key-rollover", zone, "ksk")
         return wait_until(lambda: next(iter(set(self.states(zone)) - before), None), 10, f"{zone} has a new KSK")
 
+    def change(self, zone):
+        """The operator gives the zone the policy that its scenario has for later. Returns IDs of the keys that Knot makes."""
+        before = {key["id"] for key in self.keys(zone)}
+        with self._transaction:
+            section = next(one for one in dict(self.knot.sections)["zone"] if one["domain"] == zone)
+            section["dnssec-policy"] += "-later"
+            self.knot.configure()
+            # No reload: it would sign all zones.
+            self.knot.transaction(("conf-set", f"zone[{zone}].dnssec-policy", section["dnssec-policy"]))
+        return wait_until(lambda: {key["id"] for key in self.keys(zone)} - before, 10, f"{zone} has new keys")
+
     # What is served.
 
     def served(self, zone):
@@ -156,6 +188,20 @@ class Lab:
         cdnskey = {dns.dnssec.key_id(key) for key in ask.rrset(ADDRESS, zone, "CDNSKEY") or ()}
         return {"keys": published, "signers": signers & published, "cds": set(ask.tags(ADDRESS, zone, "CDS")),
                 "cdnskey": cdnskey}
+
+    def signed(self, zone):
+        """Tags of all keys that are published, that sign DNSKEY, that sign the zone, that CDS names.
+
+        The zone: SOA, an address, and a denial. If not all three have the same signers: these of each.
+        """
+        def signers(name, rdtype, covered):
+            response = ask.ask(ADDRESS, name, rdtype)
+            return frozenset(signature.key_tag for rrset in (*response.answer, *response.authority) for signature in rrset
+                             if rrset.rdtype == dns.rdatatype.RRSIG and dns.rdatatype.to_text(rrset.covers) == covered)
+        published = frozenset(dns.dnssec.key_id(key) for key in ask.rrset(ADDRESS, zone, "DNSKEY") or ())
+        data = [signers(zone, "SOA", "SOA"), signers(f"host.{zone}", "A", "A"), signers(f"none.{zone}", "A", "NSEC")]
+        return (published, signers(zone, "DNSKEY", "DNSKEY"), data[0] if len(set(data)) == 1 else tuple(data),
+                frozenset(ask.tags(ADDRESS, zone, "CDS")))
 
     def serves(self, zone, keys, cds, bound=10):
         """Waits until these keys (IDs) are published and sign, and CDS and CDNSKEY name these."""

@@ -5,6 +5,7 @@
 
 One knotd, one or more zones per scenario, each scenario with a policy of its own. All scenarios run side by side, since they mostly
 wait. Each returns facts. docs/internals.rst explains them ("Keys by key timers"), test_key_timers.py asserts that they are true.
+Those of CSKs, algorithms and schemes stand in key_states.py.
 """
 
 import argparse
@@ -14,23 +15,12 @@ import os
 import tempfile
 import time
 
-from . import ask, netns, pkcs11
+from . import ask, key_states, netns, pkcs11
 from .daemons import run
-from .key_lab import ADDRESS, DELAY, HELD, PARENT, TTL, Lab
+from .key_lab import ADDRESS, DELAY, HELD, SCENARIOS, TTL, Lab, scenario
 from .wait import pause, wait_until
 
-SCENARIOS = {}
-
-
-def scenario(zones=1, submission=None, template=None, needs=None, **policy):
-    """A function (lab, zone...) -> facts. \\a needs: () -> why it cannot be run here, or None."""
-    def add(function):
-        SCENARIOS[function.__name__] = {
-            "run": function, "needs": needs, "submission": submission, "template": template or {},
-            "policy": {item.replace("_", "-"): value for item, value in policy.items()},
-            "zones": [f"{function.__name__.replace('_', '-')}{n or ''}.{PARENT}" for n in range(zones)]}
-        return function
-    return add
+assert key_states.__doc__  # Its scenarios are among SCENARIOS.
 
 
 # The scheme.
