@@ -71,7 +71,8 @@ void duration_follow(world_t *w)
 	const bool ours = c->ksk_lifetime > 0 && lowers;
 	double prepare = ours ? max(w->knot.base_ttl > c->ttl ? w->knot.base_ttl : 0, c->lead) : 0;
 	double introduce = ours ? c->ttl : w->knot.base_ttl;
-	double waits = lags + prepare + introduce + parent + max(m->ds_ttl, c->observe);
+	double data_ttl = w->csk ? knot_zone_ttl(w) : 0;
+	double waits = lags + prepare + introduce + parent + max(max(m->ds_ttl, c->observe), data_ttl);
 	w->took = took;
 	w->ratio = took / bound;
 	w->ratio_waits = took / waits;

@@ -135,11 +135,11 @@ static void make_servers(world_t *w, rng_t *rng)
 		w->parent[w->parent_count - 1].slow = rng_between(rng, HOUR, 2 * DAY);
 	}
 	for (unsigned i = 0; i < CHILD_MAX; i++) {
-		w->child[i].fault = w->child[i].exposure = -1;
+		w->child[i].fault = w->child[i].served.exposure = w->child[i].data.exposure = -1;
 		snprintf(w->engine.child[i].server, SERVER_NAME_MAX, "%s", w->child[i].name);
 	}
 	for (unsigned i = 0; i < PARENT_MAX; i++) {
-		w->parent[i].fault = w->parent[i].exposure = -1;
+		w->parent[i].fault = w->parent[i].served.exposure = w->parent[i].data.exposure = -1;
 		snprintf(w->engine.parent[i].server, SERVER_NAME_MAX, "%s", w->parent[i].name);
 	}
 }
@@ -449,7 +449,8 @@ static uint32_t bound(const world_t *w)
 	uint32_t signal = child_lag + 3 * check;
 	uint32_t await = w->up.interval + w->up.delay + w->up.stale_after + parent_lag + 6 * HOUR + 2 * ds_check;
 	uint32_t withdraw = child_lag + 3 * check;
-	uint32_t observe = longest(ds_ttl, c->observe) + 3 * check;
+	uint32_t data_ttl = w->csk ? knot_zone_ttl(w) : 0;
+	uint32_t observe = longest(longest(ds_ttl, c->observe), data_ttl) + 3 * check;
 	uint32_t retire = child_lag + child_ttl + 3 * check + 120;
 	uint32_t settle = c->settle + 2 * ds_check;
 	if (w->first) {
@@ -487,7 +488,7 @@ static void finish(world_t *w)
 void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver)
 {
 	FILE *out = w->trace;
-	rng_t env, strict, cut, restore, zrng, *rng = &zrng;
+	rng_t env, strict, cut, restore, scheme, zrng, *rng = &zrng;
 	uint32_t span = 12 * DAY;
 
 	memset(w, 0, sizeof(*w));
@@ -508,6 +509,8 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	w->first = w->driver == DRIVER_MODULE && rng_chance(&w->watch_rng, 15);
 	w->leaves = w->driver == DRIVER_MODULE && rng_chance(&w->watch_rng, 5);
 	settings(w, rng);
+	rng_seed(&scheme, seed, 8000 + zone);
+	kinds_scheme(w, &scheme);
 	make_servers(w, rng);
 	make_parent(w, rng);
 	plan_rolls(w, rng);

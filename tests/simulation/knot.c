@@ -5,6 +5,10 @@
  * that are ready, under the policies that publish it. Keys that are ready or active stay so until somebody sets them
  * (sim_orders.c: the module) or says that the DS is there (zone-ksk-submitted), which drops another key at once. A
  * frozen zone takes a new policy only when thawed. Nothing happens while knotd is down.
+ *
+ * Single-type keys sign the data as well: those that are active, or, if none is, those that are ready. What is
+ * submitted takes the data over at once. The other one stays in the DNSKEY RRset without a signature of it, and goes by
+ * itself after propagation-delay plus the largest TTL of the zone.
  */
 
 #include <string.h>
@@ -35,6 +39,53 @@ static world_keys_t keys_in(const world_t *w, ksk_state_t state)
 	return set;
 }
 
+world_keys_t knot_signers(const world_t *w)
+{
+	return knot_keys(w) & ~keys_in(w, KSK_RETIRED);
+}
+
+uint32_t knot_zone_ttl(const world_t *w)
+{
+	return w->engine.config.zone_ttl != 0 ? w->engine.config.zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
+}
+
+/*! Keys that sign the data: of each algorithm those that are active, or else those that are ready. */
+static world_keys_t data_signers(const world_t *w)
+{
+	const world_keys_t active = keys_in(w, KSK_ACTIVE), ready = keys_in(w, KSK_READY);
+	world_keys_t set = 0;
+
+	for (unsigned i = 0; w->csk && i < w->algorithm_count; i++) {
+		const world_keys_t keys = w->algorithm[i].keys;
+		set |= keys & active ? keys & active : keys & ready;
+	}
+	return set;
+}
+
+void knot_make(world_t *w, const sim_key_t *key)
+{
+	unsigned i = 0;
+
+	while (i < w->algorithm_count && w->algorithm[i].number != key->algorithm) {
+		i++;
+	}
+	if (i == ALGORITHMS_MAX) {
+		w->overflow = true;
+		return;
+	}
+	w->algorithm_count = i < w->algorithm_count ? w->algorithm_count : i + 1;
+	w->algorithm[i].number = key->algorithm;
+	w->algorithm[i].keys |= 1U << w->knot.key_count;
+	w->knot.key[w->knot.key_count++] = *key;
+}
+
+/*! Whoever changes the state of a key changes what it signs. */
+static void states_by(world_t *w, cause_t cause, time_t decided)
+{
+	w->knot.states_cause = cause;
+	w->knot.states_decided = decided;
+}
+
 static uint32_t ttl_in_force(const world_t *w)
 {
 	const knot_t *knot = &w->knot;
@@ -50,6 +101,14 @@ static time_t ready_at(const world_t *w, const sim_key_t *key)
 	/* BIND: zone-propagation-delay 300, publish-safety 3600. */
 	uint32_t delay = w->driver == DRIVER_BIND ? 300 + HOUR : w->knot.propagation_delay;
 	return key->published + delay + ttl_in_force(w);
+}
+
+/*! When a retired key goes: caches have lost the data that it has signed. */
+static time_t gone_at(const world_t *w, const sim_key_t *key)
+{
+	/* BIND: zone-propagation-delay 300, retire-safety 3600. */
+	uint32_t delay = w->driver == DRIVER_BIND ? 300 + HOUR : w->knot.propagation_delay;
+	return key->retired + delay + knot_zone_ttl(w);
 }
 
 /*! Both keys are ours to signal. That of them one alone is left is the doing of who removed the other. */
@@ -122,14 +181,16 @@ static void sign(world_t *w, bool renew)
 	zone_version_t v;
 
 	memset(&v, 0, sizeof(v));
-	v.dnskey = v.signers = knot_keys(w);
-	v.removed = keys_in(w, KSK_REMOVED);
+	v.dnskey = knot_keys(w);
+	v.signers = knot_signers(w);
+	v.data = data_signers(w);
+	v.removed = keys_in(w, KSK_REMOVED) | keys_in(w, KSK_RETIRED);
 	v.ttl = ttl_in_force(w);
 	v.cds = cds_now(w, &v.cds_cause, &v.cds_decided);
 
 	const zone_version_t *last = knot->version_count > 0 ? knot_version(w) : NULL;
 	if (!renew && last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl && last->cds == v.cds &&
-	    (v.cds == 0 || last->cds_cause == v.cds_cause)) {
+	    (v.cds == 0 || last->cds_cause == v.cds_cause) && last->signers == v.signers && last->data == v.data) {
 		return;
 	}
 	if (knot->version_count == VERSION_MAX) {
@@ -145,9 +206,16 @@ static void sign(world_t *w, bool renew)
 	v.cds_signed = same_cds ? last->cds_signed : clock_wall(w);
 	v.dnskey_misdated = same_keys ? last->dnskey_misdated : w->clock.wrong != 0;
 	v.cds_misdated = same_cds ? last->cds_misdated : w->clock.wrong != 0;
+	const bool same_data = last != NULL && last->data == v.data;
+	v.data_before = same_data ? last->data_before : last != NULL ? last->data : 0;
+	v.data_cause = same_data ? last->data_cause : knot->states_cause;
+	v.data_decided = same_data ? last->data_decided : knot->states_decided;
 	knot->version[knot->version_count++] = v;
 	trace(w, "knot        signs: DNSKEY %s, TTL %u, CDS %s (policy %s)", keys_text(v.dnskey), v.ttl,
 	      keys_text(v.cds), w->driver == DRIVER_MODULE ? rollover_policy_name(knot->policy) : "native");
+	if (w->csk) {
+		trace(w, "            DNSKEY signed by %s, data by %s", keys_text(v.signers), keys_text(v.data));
+	}
 	if (v.cds & ~cds_before) {
 		check_signal(w, knot_version(w));
 	}
@@ -227,6 +295,26 @@ static void be_ready(world_t *w, sim_key_t *fresh)
 		}
 	}
 	fresh->state = KSK_READY;
+	states_by(w, fresh->ready_cause, fresh->ready_decided);
+}
+
+/*! \return When something happens to the key by itself; 0: never. */
+static time_t timer_of(const world_t *w, const sim_key_t *key)
+{
+	return key->state == KSK_PUBLISHED ? ready_at(w, key) : key->state == KSK_RETIRED ? gone_at(w, key) : 0;
+}
+
+static void timer_ends(world_t *w, sim_key_t *key)
+{
+	const unsigned k = key - w->knot.key;
+
+	if (key->state == KSK_RETIRED) {
+		trace(w, "knot        KSK %s has been retired for long enough", keys_text(1U << k));
+		knot_remove(w, 1U << k, key->removed_cause, key->removed_decided);
+	} else {
+		trace(w, "knot        KSK %s is ready", keys_text(1U << k));
+		be_ready(w, key);
+	}
 }
 
 void knot_update(world_t *w)
@@ -238,14 +326,12 @@ void knot_update(world_t *w)
 		return;
 	}
 	for (unsigned k = 0; k < knot->key_count; k++) {
-		sim_key_t *key = &knot->key[k];
-		if (key->state != KSK_PUBLISHED) {
+		time_t at = timer_of(w, &knot->key[k]);
+		if (at == 0) {
 			continue;
 		}
-		time_t at = ready_at(w, key);
 		if (at <= w->now) {
-			trace(w, "knot        KSK %s is ready", keys_text(1U << k));
-			be_ready(w, key);
+			timer_ends(w, &knot->key[k]);
 		} else if (next == 0 || at < next) {
 			next = at;
 		}
@@ -271,97 +357,20 @@ void knot_start(world_t *w)
 	knot->up = true;
 	knot->policy = POLICY_BASE;
 	/* The first key waits for a confirmation, unless somebody has given that beforehand. */
-	knot->key[0] = (sim_key_t){ .state = w->first && rng_chance(&w->rng, 70) ? KSK_READY : KSK_ACTIVE,
-		                    .algorithm = 13,
-		                    .published = w->now - 100 * DAY,
-		                    .made = CAUSE_KNOT,
-		                    .ready_cause = CAUSE_KNOT };
-	knot->key_count = 1;
+	knot_make(w, &(sim_key_t){ .state = w->first && rng_chance(&w->rng, 70) ? KSK_READY : KSK_ACTIVE,
+	                           .algorithm = 13,
+	                           .published = w->now - 100 * DAY,
+	                           .made = CAUSE_KNOT,
+	                           .ready_cause = CAUSE_KNOT });
 	if (w->first) {
 		/* Until now it was not signed: caches have what has no signature. */
 		zone_version_t *v = &knot->version[knot->version_count++];
 		memset(v, 0, sizeof(*v));
-		v->ttl = w->engine.config.zone_ttl != 0 ? w->engine.config.zone_ttl : DAY;
+		v->ttl = knot_zone_ttl(w);
 	} else {
 		upgrade_start(w);
 		sign(w, false);
 	}
-}
-
-void knot_switch(world_t *w, policy_role_t role, time_t decided)
-{
-	knot_t *knot = &w->knot;
-
-	if (knot->frozen) {
-		knot->pending = role;
-		knot->policy_decided = decided;
-		return;
-	}
-	if (knot->policy != role || role == POLICY_BASE) {
-		knot->policy_decided = decided;
-	}
-	knot->policy = role;
-	knot_update(w);
-}
-
-void knot_freeze(world_t *w, bool frozen)
-{
-	knot_t *knot = &w->knot;
-
-	if (frozen && !knot->frozen) {
-		knot->pending = knot->policy;
-	}
-	if (!frozen && !knot->frozen) {
-		return; /* A restart has thawed it. */
-	}
-	knot->frozen = frozen;
-	if (!frozen) {
-		knot->policy = knot->pending;
-		knot_update(w);
-	}
-}
-
-void knot_down(world_t *w)
-{
-	w->knot.up = false;
-	w->knot.alarm = 0;
-	for (unsigned i = 0; i < w->child_count; i++) {
-		if (w->child[i].primary) {
-			server_serves(w, &w->child[i], false);
-		}
-	}
-}
-
-void knot_restart(world_t *w)
-{
-	knot_t *knot = &w->knot;
-
-	knot->up = true;
-	/* A freeze does not outlive the process; a policy switch does if the configuration is a database. */
-	if (knot->frozen) {
-		knot->policy = knot->pending;
-		knot->frozen = false;
-	}
-	if (knot->text_config) {
-		knot->policy = POLICY_BASE;
-	}
-	for (unsigned i = 0; i < w->child_count; i++) {
-		if (w->child[i].primary) {
-			server_serves(w, &w->child[i], false);
-		}
-	}
-	knot_update(w);
-}
-
-void knot_reload(world_t *w)
-{
-	if (w->knot.text_config) {
-		w->knot.pending = POLICY_BASE;
-		if (!w->knot.frozen) {
-			w->knot.policy = POLICY_BASE;
-		}
-	}
-	knot_update(w);
 }
 
 static void keep_backup(knot_t *knot)
@@ -394,16 +403,16 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra, cause_t cause, time_t 
 	if (!extra && in_use == knot_keys(w) && keys_in(w, KSK_ACTIVE) == in_use) {
 		keep_backup(knot);
 	}
-	knot->key[knot->key_count++] = (sim_key_t){
-		.state = KSK_PUBLISHED,
-		.algorithm = algorithm,
-		.published = w->now,
-		.extra = extra,
-		.by_hand = extra,
-		.made = cause,
-		.made_decided = decided,
-		.epoch = w->engine.epoch,
-	};
+	knot_make(w, &(sim_key_t){
+			     .state = KSK_PUBLISHED,
+			     .algorithm = algorithm,
+			     .published = w->now,
+			     .extra = extra,
+			     .by_hand = extra,
+			     .made = cause,
+			     .made_decided = decided,
+			     .epoch = w->engine.epoch,
+		     });
 	knot_update(w);
 	return true;
 }
@@ -415,10 +424,24 @@ void knot_remove(world_t *w, world_keys_t set, cause_t cause, time_t decided)
 			w->knot.key[k].state = KSK_REMOVED;
 			w->knot.key[k].removed_cause = cause;
 			w->knot.key[k].removed_decided = decided;
+			w->knot.key[k].met = w->engine.shown.by_hand;
 		}
 	}
+	states_by(w, cause, decided);
 	/* From now on nobody can stop it: it has to be right at once. */
 	check_removal(w, set, cause, decided);
+}
+
+/*! A single-type key whose DNSKEY stays for a while. */
+static void retire(world_t *w, unsigned k, cause_t cause, time_t decided)
+{
+	sim_key_t *key = &w->knot.key[k];
+
+	key->state = KSK_RETIRED;
+	key->retired = w->now;
+	key->removed_cause = cause;
+	key->removed_decided = decided;
+	states_by(w, cause, decided);
 }
 
 /*! Knot's key2retire(): of several active keys one goes, the first by its random identifier. */
@@ -447,7 +470,11 @@ bool knot_submit(world_t *w, cause_t cause, time_t decided)
 			w->knot.key[k].extra = false;
 		}
 	}
-	knot_remove(w, old, cause, decided);
+	if (w->csk && old != 0) {
+		retire(w, __builtin_ctz(old), cause, decided);
+	} else {
+		knot_remove(w, old, cause, decided);
+	}
 	knot_update(w);
 	return true;
 }
@@ -467,6 +494,9 @@ void knot_set(world_t *w, unsigned key, ksk_state_t state, cause_t cause, time_t
 	if (state == KSK_READY && (k->state != KSK_READY || k->ready_cause != cause)) {
 		k->ready_cause = cause;
 		k->ready_decided = decided;
+	}
+	if (k->state != state) {
+		states_by(w, cause, decided);
 	}
 	k->state = state;
 	k->by_hand |= cause == CAUSE_OPERATOR;

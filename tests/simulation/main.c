@@ -118,9 +118,13 @@ bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, un
 	}
 	world_generate(w, seed, zone, profile, driver);
 	const rollover_config_t *c = &w->engine.config;
+	char scheme[64] = "";
+	if (w->csk) {
+		snprintf(scheme, sizeof(scheme), "; one key for all, zone TTL %u", knot_zone_ttl(w));
+	}
 	fprintf(w->trace,
 	        "seed %" PRIu64 ", zone %u, %s: %u nameservers, %u parent servers; DNSKEY TTL %u, DS TTL %u, "
-	        "propagation-delay %u, %s configuration%s\n"
+	        "propagation-delay %u, %s configuration%s%s\n"
 	        "ksk-lifetime %u, ttl %u, lead %u, observe %u, settle %u, check %u, ds-check %u, unreachable-after %u; "
 	        "parent: every %u s%s%s%s%s%s\n",
 	        seed, zone, profile_names[profile], w->child_count, w->parent_count, w->knot.base_ttl,
@@ -128,9 +132,9 @@ bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, un
 	        w->knot.member       ? ", member of a catalog" :
 	        w->knot.base_signals ? "" :
 	                               ", base policy publishes nothing",
-	        c->ksk_lifetime, c->ttl, c->lead, c->observe, c->settle, c->check_interval, c->ds_check_interval,
-	        c->unreachable_after, w->up.interval, w->up.notified ? ", notified" : "", w->up.naive ? ", naive" : "",
-	        w->up.strict ? ", strict" : "", w->up.human ? ", by hand" : "",
+	        scheme, c->ksk_lifetime, c->ttl, c->lead, c->observe, c->settle, c->check_interval,
+	        c->ds_check_interval, c->unreachable_after, w->up.interval, w->up.notified ? ", notified" : "",
+	        w->up.naive ? ", naive" : "", w->up.strict ? ", strict" : "", w->up.human ? ", by hand" : "",
 	        w->up.habit == HABIT_ADD ? ", adds" : "");
 	world_run(w);
 	fclose(w->trace);
@@ -165,6 +169,7 @@ static int usage(FILE *out, int status)
 	      "  --zone N         which of its zones (default 0)\n"
 	      "  --driver D       replay a baseline: 1 Knot, 2 Knot confirmed, 3 BIND\n"
 	      "  --only I4        count violations of one invariant only\n"
+	      "  --scheme S       all zones have csk: one key for all; or split: KSK and ZSK\n"
 	      "  --defaults       settings, policy and DNSKEY TTL as they are where nobody has set them\n"
 	      "  --first          stop at the first violation\n"
 	      "  --mutants        run the variants with a mistake; each has to be caught\n",
@@ -225,7 +230,7 @@ int main(int argc, char **argv)
 		{ "baselines", no_argument, NULL, 'b' }, { "replay", required_argument, NULL, 'r' },
 		{ "zone", required_argument, NULL, 'Z' }, { "driver", required_argument, NULL, 'd' },
 		{ "only", required_argument, NULL, 'o' }, { "first", no_argument, NULL, 'f' }, { "mutants", no_argument, NULL, 'm' },
-		{ "defaults", no_argument, NULL, 'D' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{ "scheme", required_argument, NULL, 'S' }, { "defaults", no_argument, NULL, 'D' }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	/* clang-format on */
 	static job_t job = { .from = 1, .to = 1000, .zones = 1, .profile = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -268,6 +273,12 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			job.first = true;
+			break;
+		case 'S':
+			if (strcmp(optarg, "csk") != 0 && strcmp(optarg, "split") != 0) {
+				return usage(stderr, 2);
+			}
+			generate_kinds = optarg[0] == 'c' ? KINDS_CSK : KINDS_SPLIT;
 			break;
 		case 'D':
 			generate_defaults = true;

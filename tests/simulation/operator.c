@@ -11,16 +11,16 @@ static int newest(const world_t *w)
 {
 	for (unsigned k = w->knot.key_count; k-- > 0;) {
 		const sim_key_t *key = &w->knot.key[k];
-		if (!key->extra && key->state != KSK_REMOVED) {
+		if (!key->extra && key->state != KSK_REMOVED && key->state != KSK_RETIRED) {
 			return k;
 		}
 	}
-	return 31 - __builtin_clz((unsigned)knot_keys(w));
+	return 31 - __builtin_clz((unsigned)knot_signers(w));
 }
 
 static world_keys_t oldest(const world_t *w)
 {
-	world_keys_t keys = knot_keys(w);
+	world_keys_t keys = knot_signers(w);
 	return keys & -keys;
 }
 
@@ -62,7 +62,7 @@ static bool safe_to_delete(const world_t *w, unsigned k)
 {
 	world_keys_t bit = 1U << k;
 
-	if (w->knot.key[k].state == KSK_REMOVED || !(knot_keys(w) & ~bit)) {
+	if (w->knot.key[k].state == KSK_REMOVED || !(knot_signers(w) & ~bit)) {
 		return false;
 	}
 	for (unsigned i = 0; i < w->ds.count; i++) {
@@ -90,10 +90,10 @@ static void delete_safely(world_t *w, bool extra)
 
 static void submit(world_t *w)
 {
-	world_keys_t before = knot_keys(w);
+	world_keys_t before = knot_signers(w);
 
-	if (knot_submit(w, CAUSE_OPERATOR, w->now) && !(parent_ds(w) & knot_keys(w))) {
-		trace(w, "operator    has let KSK %s go too early", keys_text(before & ~knot_keys(w)));
+	if (knot_submit(w, CAUSE_OPERATOR, w->now) && !(parent_ds(w) & knot_signers(w))) {
+		trace(w, "operator    has let KSK %s go too early", keys_text(before & ~knot_signers(w)));
 		w->why |= WHY_OPERATOR;
 	}
 }
@@ -101,7 +101,7 @@ static void submit(world_t *w)
 /*! He sets the state of a key by hand; Knot reads it. */
 static void set_by_hand(world_t *w, unsigned k, ksk_state_t state)
 {
-	if (w->knot.up && !w->knot.frozen && w->knot.key[k].state != KSK_REMOVED && w->knot.key[k].state != state) {
+	if (w->knot.up && !w->knot.frozen && (knot_signers(w) & (1U << k)) && w->knot.key[k].state != state) {
 		knot_set(w, k, state, CAUSE_OPERATOR, w->now);
 		knot_update(w);
 	}
@@ -110,7 +110,7 @@ static void set_by_hand(world_t *w, unsigned k, ksk_state_t state)
 /*! He does not wait for the module. */
 static void retire_old(world_t *w)
 {
-	const world_keys_t keys = knot_keys(w), old = oldest(w);
+	const world_keys_t keys = knot_signers(w), old = oldest(w);
 
 	if (!w->knot.up || w->knot.frozen || keys == old) {
 		return;
@@ -122,7 +122,7 @@ static void retire_old(world_t *w)
 	}
 	knot_remove(w, old, CAUSE_OPERATOR, w->now);
 	knot_update(w);
-	if (!(parent_ds(w) & knot_keys(w))) {
+	if (!(parent_ds(w) & knot_signers(w))) {
 		trace(w, "operator    has let KSK %s go too early", keys_text(old));
 		w->why |= WHY_OPERATOR;
 	}
@@ -221,7 +221,7 @@ void command_run(world_t *w, const command_t *command)
 		set_ds(w, 1U << key);
 		break;
 	case COMMAND_DS_BOTH:
-		set_ds(w, knot_keys(w));
+		set_ds(w, knot_signers(w));
 		break;
 	case COMMAND_DS_OLDEST:
 		set_ds(w, oldest(w));

@@ -61,6 +61,20 @@ void shown_order(world_t *w, const rollover_row_t *before, const rollover_decisi
 	}
 }
 
+void shown_version(world_t *w, const zone_version_t *v)
+{
+	shown_t *shown = &w->engine.shown;
+
+	if (v->data_cause == CAUSE_OPERATOR && v->data_decided > shown->met) {
+		shown->met = v->data_decided;
+	}
+}
+
+bool shown_nothing(const exposure_t *data, time_t met)
+{
+	return data->cause == CAUSE_OPERATOR && data->decided > met;
+}
+
 /*! What is stored is known from now on. */
 void shown_keep(world_t *w)
 {
@@ -68,6 +82,7 @@ void shown_keep(world_t *w)
 	const rollover_facts_t *f = &w->engine.facts;
 	size_t answered = 0, with_ds = 0, of_ours = 0;
 
+	shown->by_hand = shown->met;
 	for (size_t i = 0; i < f->parent_count; i++) {
 		const parent_answer_t *a = &f->parent[i];
 		answered += a->status == ANSWER_OK;

@@ -29,8 +29,7 @@ void violate(world_t *w, const char *invariant, const char *format, ...)
 
 static bool counts(const world_t *w, const exposure_t *e, time_t decided)
 {
-	return exposure_reachable(e, w->now) && !e->excused &&
-	       (e->fault < 0 || fault_known(w, e->fault, e->keys, e->ttl, decided));
+	return exposure_reachable(e, w->now) && !e->excused && (e->fault < 0 || fault_known(w, e, decided));
 }
 
 /*! KSKs that somebody made after the step: the server names them in CDS before we can know of them. */
@@ -111,6 +110,21 @@ void check_signal(world_t *w, const zone_version_t *v)
 	}
 }
 
+/*! I2 of the data: what can be had without the signature of a key that stays. */
+static bool data_depend_on(world_t *w, world_keys_t removed, time_t decided)
+{
+	for (unsigned i = 0; i < w->data.count; i++) {
+		const exposure_t *x = &w->data.list[i];
+		if ((x->keys & removed) && !(x->keys & knot_keys(w) & ~removed) && counts(w, x, decided) &&
+		    !shown_nothing(x, w->engine.shown.by_hand)) {
+			violate(w, "I2", "KSK %s is removed, but data that %s has signed are %s", keys_text(removed),
+			        keys_text(x->keys), x->active ? "still served" : "still in caches");
+			return true;
+		}
+	}
+	return false;
+}
+
 /* I2, I6: what the order to retire removed. */
 void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decided)
 {
@@ -129,12 +143,15 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 			        x->active ? "still served" : "still in caches");
 			return;
 		}
-		if (!x->excused && (x->fault < 0 || fault_known(w, x->fault, x->keys, x->ttl, decided)) &&
-		    x->left != 0 && decided - x->left < (time_t)e->config.observe) {
+		if (!x->excused && (x->fault < 0 || fault_known(w, x, decided)) && x->left != 0 &&
+		    decided - x->left < (time_t)e->config.observe) {
 			violate(w, "I2", "KSK %s is let go %ld s after the last server had DS %s, observe is %u s",
 			        keys_text(removed), (long)(decided - x->left), keys_text(x->keys), e->config.observe);
 			return;
 		}
+	}
+	if (data_depend_on(w, removed, decided)) {
+		return;
 	}
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		bool meant = false;
@@ -147,18 +164,19 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 	}
 }
 
-static void fault_learn(world_t *w, int fault, world_keys_t keys, uint32_t ttl)
+static void fault_learn(world_t *w, const exposure_t *seen)
 {
-	if (fault < 0 || fault_known(w, fault, keys, ttl, w->now)) {
+	if (seen->fault < 0 || fault_known(w, seen, w->now)) {
 		return;
 	}
-	fault_t *f = &w->fault[fault];
+	fault_t *f = &w->fault[seen->fault];
 	if (f->known_count == FAULT_KNOWN_MAX) {
 		w->overflow = true;
 		return;
 	}
-	f->known[f->known_count].keys = keys;
-	f->known[f->known_count].ttl = ttl;
+	f->known[f->known_count].keys = seen->keys;
+	f->known[f->known_count].ttl = seen->ttl;
+	f->known[f->known_count].data = seen->data;
 	f->known[f->known_count++].at = w->now;
 }
 
@@ -187,7 +205,17 @@ void check_learn(world_t *w)
 	shown_keep(w);
 	for (unsigned side = 0; side < 2; side++) {
 		for (size_t i = 0; i < (side ? e->facts.parent_count : e->facts.child_count); i++) {
-			fault_learn(w, e->seen[side][i], e->seen_keys[side][i], e->seen_ttl[side][i]);
+			exposure_t seen = { .fault = e->seen[side][i],
+				            .keys = e->seen_keys[side][i],
+				            .ttl = e->seen_ttl[side][i] };
+			fault_learn(w, &seen);
+			if (side == 0 && e->seen_data[i] != 0) {
+				/* Their TTL no answer tells: the policy does. */
+				seen = (exposure_t){
+					.fault = seen.fault, .keys = e->seen_data[i], .ttl = UINT32_MAX, .data = true
+				};
+				fault_learn(w, &seen);
+			}
 		}
 	}
 	check_excuse(w);
@@ -355,6 +383,8 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 		return c != NULL && (!c->dnskey_equal || c->dnskey_foreign);
 	case GATE_DNSKEY_REMAINS:
 		return c != NULL && (c->dnskey & ~f->own.dnskey);
+	case GATE_SIGNATURES_MISSING:
+		return c != NULL && !c->cds.present && (fresh & ~c->data_signed_by);
 	case GATE_CDS_MISSING:
 		return c != NULL && !c->cds.present;
 	case GATE_CDS_DIFFERS:

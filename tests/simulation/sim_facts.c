@@ -68,12 +68,14 @@ unsigned facts_own(world_t *w)
 	own->policy = w->knot.policy;
 	own->base_publishes = w->knot.base_signals;
 	own->catalog_member = w->knot.member;
+	own->csk = own->csk_wanted = w->csk;
 	own->conf_busy = e->conf_busy;
 	own->keys_refused = e->keys_refused;
 	text_copy(own->conf_detail, sizeof(own->conf_detail), own->known ? e->conf_detail : "timeout");
 	e->own_keys = 0;
 	unsigned own_count = 0;
 	if (own->known) {
+		shown_version(w, v);
 		own->frozen = w->knot.frozen;
 		own->transaction = fault_active(w, FAULT_ZONE_TXN);
 		for (unsigned left = v->dnskey; left != 0; left &= left - 1) {
@@ -82,6 +84,7 @@ unsigned facts_own(world_t *w)
 		own_count = f->key_count;
 		e->own_keys = v->dnskey;
 		own->dnskey = to_facts(e, v->dnskey, &unknown);
+		own->foreign = to_facts(e, v->dnskey & ~v->signers, &unknown);
 		own->dnskey_ttl = v->ttl;
 		own->dnskey_signed = v->dnskey_signed;
 	}
@@ -117,6 +120,7 @@ void facts_child(world_t *w, unsigned index)
 
 	/* Half an answer is none: only the name stays. */
 	e->seen[0][index] = -1;
+	e->seen_data[index] = 0;
 	memset((char *)a + offsetof(child_answer_t, status), 0, sizeof(*a) - offsetof(child_answer_t, status));
 	if (kind == FAULT_DOWN || kind == FAULT_PARTITION ||
 	    (s->primary ? !w->knot.up : fault_active(w, FAULT_CUT_OFF))) {
@@ -143,6 +147,13 @@ void facts_child(world_t *w, unsigned index)
 	e->seen_keys[0][index] = v.dnskey;
 	e->seen_ttl[0][index] = v.ttl;
 	a->status = v.signers & v.dnskey ? ANSWER_OK : ANSWER_BOGUS;
+	if (w->csk && v.cds == 0) {
+		/* That there is no CDS is said by data of the zone. */
+		e->seen_data[index] = v.data;
+		shown_version(w, &v);
+		a->data_signed_by = to_facts(e, v.data & v.dnskey, &unknown);
+		a->status = v.data & v.dnskey ? a->status : ANSWER_BOGUS;
+	}
 	a->dnskey = to_facts(e, v.dnskey, &a->dnskey_foreign);
 	a->dnskey_signed_by = to_facts(e, v.signers & v.dnskey, &unknown);
 	a->dnskey_equal = v.dnskey == e->own_keys;

@@ -5,7 +5,11 @@
 
 #include "sim_orders.h"
 
+/*! Zones of a hundred in which one key signs all. */
+#define SINGLE_TYPE 0
+
 bool generate_defaults;
+kinds_t generate_kinds;
 
 /*! What kind of zone it is, and how well keymgr gets along with Knot there. */
 static void make_kind(world_t *w)
@@ -50,5 +54,21 @@ void kinds_make(world_t *w)
 	make_kind(w);
 	if (generate_defaults) {
 		set_defaults(w);
+	}
+}
+
+void kinds_scheme(world_t *w, rng_t *rng)
+{
+	static const uint32_t ZONE_TTL[] = { 0, 300, HOUR, 4 * HOUR, DAY, 3 * DAY };
+
+	const bool some = rng_chance(rng, SINGLE_TYPE);
+
+	if (generate_kinds == KINDS_SPLIT || (generate_kinds == KINDS_ANY && !some)) {
+		return;
+	}
+	w->csk = true;
+	w->upgraded = false; /* 0.1.0 did not drive them. */
+	if (!generate_defaults) {
+		w->engine.config.zone_ttl = RNG_PICK(rng, ZONE_TTL);
 	}
 }

@@ -29,6 +29,7 @@ static void list_keys(const world_t *w, key_list_t *list)
 		[KSK_PUBLISHED] = KEY_PUBLISH,
 		[KSK_READY] = KEY_READY,
 		[KSK_ACTIVE] = KEY_ACTIVE,
+		[KSK_RETIRED] = KEY_RETIRE,
 	};
 
 	list->count = 0;
@@ -40,7 +41,9 @@ static void list_keys(const world_t *w, key_list_t *list)
 		key_id_t id;
 		facts_key_id(w, k, &id);
 		listed_key_t *key = &list->keys[list->count++];
-		*key = (listed_key_t){ .id = { name_of(k) }, .tag = id.tag, .algorithm = id.algorithm, .ksk = true };
+		*key = (listed_key_t){
+			.id = { name_of(k) }, .tag = id.tag, .algorithm = id.algorithm, .ksk = true, .zsk = w->csk
+		};
 		/* When it was made only counts beside other keys. */
 		key->timers[KEY_CREATED] = w->knot.key[k].published - T0 + 400 * DAY;
 		key->timers[KEY_PUBLISH] = DUE;

@@ -30,5 +30,14 @@ void upgrade_row(world_t *w);
 /* sim_kinds.c */
 /*! Settings, policy and TTLs as they are where nobody has set them. */
 extern bool generate_defaults;
+/*! Which keys zones have. */
+typedef enum {
+	KINDS_ANY = 0,
+	KINDS_SPLIT, /*!< KSK and ZSK. */
+	KINDS_CSK,   /*!< One key for all. */
+} kinds_t;
+extern kinds_t generate_kinds;
 /*! Policy, membership of a catalog, upgrade, and how well keymgr gets along with Knot. */
 void kinds_make(world_t *w);
+/*! Whether KSKs sign the data. Comes after that, and draws from \a rng only. */
+void kinds_scheme(world_t *w, rng_t *rng);

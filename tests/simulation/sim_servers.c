@@ -15,6 +15,25 @@ bool fault_active(const world_t *w, fault_kind_t kind)
 	return w->active[kind] > 0;
 }
 
+/*! Of several keys. */
+static world_keys_t without_newest(world_keys_t keys)
+{
+	return keys & (keys - 1) ? keys & ~(1U << (31 - __builtin_clz((unsigned)keys))) : keys;
+}
+
+/*! Of the DNSKEY RRset, of the data, or of both. */
+static void strip_newest(const fault_t *f, zone_version_t *v)
+{
+	const unsigned some = f->from % 3;
+
+	if (v->data == 0 || some != 1) {
+		v->signers = without_newest(v->signers);
+	}
+	if (some != 0) {
+		v->data = without_newest(v->data);
+	}
+}
+
 bool child_serves(const world_t *w, const sim_server_t *s, zone_version_t *out, int *fault)
 {
 	*out = w->knot.version[s->version];
@@ -31,13 +50,11 @@ bool child_serves(const world_t *w, const sim_server_t *s, zone_version_t *out, 
 		*fault = s->fault;
 		break;
 	case FAULT_STRIP:
-		out->signers = 0;
+		out->signers = out->data = 0;
 		*fault = s->fault;
 		break;
 	case FAULT_STRIP_NEW:
-		if (out->signers & (out->signers - 1)) {
-			out->signers &= ~(1U << (31 - __builtin_clz((unsigned)out->signers)));
-		}
+		strip_newest(&w->fault[s->fault], out);
 		*fault = s->fault;
 		break;
 	case FAULT_FOREIGN:

@@ -21,12 +21,12 @@ void upgrade_start(world_t *w)
 		return;
 	}
 	if (has_new(state)) {
-		knot->key[knot->key_count++] = (sim_key_t){ .state = KSK_READY,
-			                                    .algorithm = 13,
-			                                    .published = w->now - 10 * DAY,
-			                                    .made = CAUSE_KNOT,
-			                                    .ready_cause = CAUSE_OURS,
-			                                    .ready_decided = w->now - 1 };
+		knot_make(w, &(sim_key_t){ .state = KSK_READY,
+		                           .algorithm = 13,
+		                           .published = w->now - 10 * DAY,
+		                           .made = CAUSE_KNOT,
+		                           .ready_cause = CAUSE_OURS,
+		                           .ready_decided = w->now - 1 });
 		knot->policy = POLICY_FORMER;
 		knot->policy_decided = w->now - 1;
 	}

@@ -14,26 +14,21 @@
 
 #include "kskroll/rollover.h"
 #include "rng.h"
+#include "sim_events.h"
 
 #define HOUR 3600
 #define DAY  86400
 #define T0   ((time_t)1000000000)
 
-#define KEYS_MAX   14
-#define CHILD_MAX  6
-#define PARENT_MAX 4
-/*! Different sets that a server has while it has a fault. */
-#define FAULT_KNOWN_MAX 16
-#define FAULT_MAX       32
-#define COMMAND_MAX     24
-#define VERSION_MAX     1024
-#define EXPOSURE_MAX    512
-#define EVENT_MAX       1024
-
-/*! Set of keys by their number in the world. */
-typedef uint16_t world_keys_t;
-/*! A KSK or DS of somebody else. */
-#define KEY_FOREIGN ((world_keys_t)1 << 15)
+#define KEYS_MAX       14
+#define CHILD_MAX      6
+#define PARENT_MAX     4
+#define FAULT_MAX      32
+#define COMMAND_MAX    24
+#define VERSION_MAX    1024
+#define EXPOSURE_MAX   512
+#define EVENT_MAX      1024
+#define ALGORITHMS_MAX 4
 
 /*! Who drives the rollover. */
 typedef enum {
@@ -63,102 +58,22 @@ typedef enum {
 	PROFILE__COUNT
 } profile_t;
 
-/*! What can be wrong, with whom. */
-typedef enum {
-	/* Servers of child and parent. */
-	FAULT_DOWN = 0,  /*!< Nobody reaches it. */
-	FAULT_PARTITION, /*!< The module does not reach it, resolvers do. */
-	FAULT_ERROR,     /*!< SERVFAIL to everybody. */
-	FAULT_STUCK,     /*!< It no longer takes new versions. */
-	FAULT_REGRESS,   /*!< It serves an older version again. */
-	FAULT_STRIP,     /*!< It serves without signatures. */
-	FAULT_STRIP_NEW, /*!< Child: without the signature of the newest KSK. */
-	FAULT_FOREIGN,   /*!< Child: a KSK that the own zone does not have. */
-	FAULT_TTL,       /*!< It serves with a higher TTL. */
-	FAULT_FORGED,    /*!< The module gets forged answers in its name that say what it waits for. */
-	/* Around the module. */
-	FAULT_CONTROL,   /*!< The control socket does not answer. */
-	FAULT_CONF_TXN,  /*!< Somebody's configuration transaction is open. */
-	FAULT_KEYS,      /*!< The states of keys cannot be set: keymgr is missing, the key database locked. */
-	FAULT_ZONE_TXN,  /*!< Somebody's zone transaction is open. */
-	FAULT_STORE,     /*!< The store cannot be written. */
-	FAULT_DISCOVERY, /*!< Nameservers cannot be found out. */
-	FAULT_INSECURE,  /*!< The parent seems insecure. */
-	FAULT_WATCH,     /*!< Validation fails for a reason of its own, at every resolver asked. */
-	/* Irregular DS versions, with the same bookkeeping. */
-	FAULT_CUT_OFF, /*!< The module reaches nobody on other hosts, resolvers do. */
-
-	FAULT_DS_CHANGE, /*!< DS or its TTL changed at the parent by nobody's signal. */
-	FAULT__COUNT
-} fault_kind_t;
-
-typedef struct {
-	fault_kind_t kind;
-	bool parent;
-	uint8_t server;
-	bool active;
-	time_t from;
-	time_t to; /*!< 0: for ever. */
-	/*! KSKs (child) or DS (parent) that came with it, and the first decision of the module that knew. */
-	struct {
-		world_keys_t keys;
-		uint32_t ttl; /*!< The largest. */
-		time_t at;
-	} known[FAULT_KNOWN_MAX];
-	unsigned known_count;
-} fault_t;
-
-typedef enum {
-	COMMAND_ROLL = 0, /*!< zone-key-rollover, or Knot's own lifetime. */
-	COMMAND_SUBMIT,   /*!< zone-ksk-submitted */
-	COMMAND_FREEZE,
-	COMMAND_THAW,
-	COMMAND_HOLD,
-	COMMAND_UNHOLD,
-	COMMAND_DRY_RUN,
-	COMMAND_WET_RUN,
-	COMMAND_DS_NEW,        /*!< DS of the newest KSK alone, by hand. */
-	COMMAND_DS_BOTH,       /*!< DS of all KSKs of the zone, by hand. */
-	COMMAND_DS_OLDEST,     /*!< DS of the oldest KSK of the zone, by hand. */
-	COMMAND_DS_FOREIGN,    /*!< A DS of nobody's key besides. */
-	COMMAND_DS_CLEAN,      /*!< That one away again. */
-	COMMAND_DS_TTL,        /*!< The DS TTL changes. */
-	COMMAND_GENERATE,      /*!< One KSK more, by keymgr. */
-	COMMAND_DELETE_EXTRA,  /*!< And away. */
-	COMMAND_ABORT,         /*!< keymgr delete of the new KSK, where nobody has its DS. */
-	COMMAND_RELOAD,        /*!< knotc reload */
-	COMMAND_LOSE_STORE,    /*!< The store is deleted while the server is down. */
-	COMMAND_DIE,           /*!< The module never works again. */
-	COMMAND_NEW_ALGORITHM, /*!< A KSK of another algorithm; finished by hand. */
-	COMMAND_LEAVE,         /*!< go-insecure */
-	COMMAND_STAY,          /*!< And not any more. */
-	COMMAND_DS_NONE,       /*!< The DS taken away by hand. */
-	COMMAND_RESTORE,       /*!< zone-restore +kaspdb of the newest backup. */
-	COMMAND_BACKUP,        /*!< zone-backup +kaspdb. */
-	COMMAND_KEY_READY,     /*!< keymgr set ready=+0 active=0 of the newest KSK. */
-	COMMAND_KEY_ACTIVE,    /*!< keymgr set active=+0 of the newest KSK. */
-	COMMAND_DELETE_OLDER,  /*!< The KSK away that is older than that of the DS, as the gate advises. */
-	COMMAND_RETIRE_OLD,    /*!< keymgr set retire=+0 remove=+0 of the oldest KSK. */
-	COMMAND__COUNT
-} command_kind_t;
-
-typedef struct {
-	command_kind_t kind;
-	time_t at;
-} command_t;
-
 /*! What the zone's primary publishes. */
 typedef struct {
 	world_keys_t dnskey;
 	world_keys_t signers;
-	world_keys_t removed; /*!< Keys that had been let go before. */
+	world_keys_t data;    /*!< Keys that sign the data; 0: ZSKs do, or nobody. */
+	world_keys_t removed; /*!< Keys that had been let go before, or were retired. */
 	world_keys_t cds;     /*!< KEY_FOREIGN alone: the delete signal. */
 	uint32_t ttl;
 	uint16_t serial;
 	time_t dnskey_signed, cds_signed;   /*!< Dates of their signatures, by the wall clock. */
 	bool dnskey_misdated, cds_misdated; /*!< By a clock that was wrong. */
 	cause_t cds_cause;
-	time_t cds_decided; /*!< The step that published CDS. */
+	time_t cds_decided;       /*!< The step that published CDS. */
+	world_keys_t data_before; /*!< Keys that signed them before these did. */
+	cause_t data_cause;
+	time_t data_decided; /*!< The step after which these keys sign the data. */
 } zone_version_t;
 
 typedef struct {
@@ -171,24 +86,31 @@ typedef struct {
 
 /*! An RRset that resolvers can get from a server now, or may have cached. */
 typedef struct {
-	world_keys_t keys;    /*!< DNSKEY: KSKs; DS: keys named. */
-	world_keys_t signers; /*!< DNSKEY only. */
-	world_keys_t removed; /*!< DNSKEY only. */
-	cause_t cause;        /*!< DS only. */
-	time_t decided;       /*!< DS only. */
-	int16_t fault;        /*!< Served irregularly. */
-	bool excused;         /*!< By a server that counted as out of service. */
-	uint32_t ttl;         /*!< The largest with which it was served. */
-	uint8_t active;       /*!< Servers that serve it now. */
-	time_t since;         /*!< It could be had since then, without a gap. */
-	time_t left;          /*!< Last served, unless active. */
-	time_t until;         /*!< No cache has it from then on, unless active. */
+	world_keys_t keys;    /*!< DNSKEY: KSKs; DS: keys named; data: keys that sign them. */
+	world_keys_t signers; /*!< DNSKEY; data: those that signed them before. */
+	world_keys_t removed; /*!< Not DS. */
+	cause_t cause;        /*!< Not DNSKEY. */
+	time_t decided;       /*!< Not DNSKEY. */
+	bool data;
+	int16_t fault;  /*!< Served irregularly. */
+	bool excused;   /*!< By a server that counted as out of service. */
+	uint32_t ttl;   /*!< The largest with which it was served. */
+	uint8_t active; /*!< Servers that serve it now. */
+	time_t since;   /*!< It could be had since then, without a gap. */
+	time_t left;    /*!< Last served, unless active. */
+	time_t until;   /*!< No cache has it from then on, unless active. */
 } exposure_t;
 
 typedef struct {
 	exposure_t list[EXPOSURE_MAX];
 	unsigned count;
 } exposures_t;
+
+/*! What a server has given to resolvers since it last changed. */
+typedef struct {
+	int16_t exposure; /*!< Index, or -1: nothing. */
+	uint32_t ttl;
+} served_t;
 
 typedef struct {
 	char name[48];
@@ -199,9 +121,9 @@ typedef struct {
 	uint32_t ttl_extra; /*!< While FAULT_TTL. */
 	int16_t fault;      /*!< Active fault or -1. */
 	bool primary;
-	bool excused;     /*!< Counted as out of service, has not caught up yet. */
-	int16_t exposure; /*!< Index, or -1: resolvers get nothing. */
-	uint32_t exposure_ttl;
+	bool excused;    /*!< Counted as out of service, has not caught up yet. */
+	served_t served; /*!< DNSKEY or DS. */
+	served_t data;   /*!< The data of the zone, where KSKs sign them. */
 } sim_server_t;
 
 typedef enum {
@@ -209,6 +131,7 @@ typedef enum {
 	KSK_PUBLISHED,
 	KSK_READY,
 	KSK_ACTIVE,
+	KSK_RETIRED, /*!< CSK only: in the DNSKEY RRset until caches have lost its signatures, and signs nothing. */
 	KSK_REMOVED
 } ksk_state_t;
 
@@ -223,8 +146,10 @@ typedef struct {
 	uint32_t epoch; /*!< engine_t.epoch when it was made. */
 	cause_t ready_cause;
 	time_t ready_decided;
-	cause_t removed_cause;
+	cause_t removed_cause; /*!< Also of one that is retired and goes by itself. */
 	time_t removed_decided;
+	time_t retired;
+	time_t met; /*!< shown_t.by_hand when it was removed. */
 } sim_key_t;
 
 /*! Policies that 0.1.0 had; their TTLs are so many seconds above the low one. */
@@ -251,6 +176,8 @@ typedef struct {
 	policy_role_t policy;
 	policy_role_t pending; /*!< Committed while frozen. */
 	time_t policy_decided;
+	cause_t states_cause; /*!< Who last changed the state of a key. */
+	time_t states_decided;
 	uint32_t base_ttl;
 	uint32_t propagation_delay;
 	sim_key_t key[KEYS_MAX];
@@ -294,6 +221,8 @@ typedef struct {
 	time_t since, last; /*!< Resolvers were seen to validate from then to then, without a gap; 0: never. */
 	int64_t wrong;      /*!< The wall clock when the module last used it, world_t.clock. */
 	time_t believed;    /*!< The last boot with another one. */
+	time_t by_hand;     /*!< The operator's last step after which other keys sign the data that it has met. */
+	time_t met;         /*!< The same, in a check whose decision is not kept yet. */
 	bool ds_known;      /*!< Every server of the parent was seen with a DS of a key of the zone. */
 	time_t ds_gone;     /*!< Later none was any more, since then; 0: not so. */
 } shown_t;
@@ -323,7 +252,8 @@ typedef struct {
 	int16_t seen[2][CHILD_MAX];           /*!< Fault in that server's last answer, or -1. */
 	world_keys_t seen_keys[2][CHILD_MAX]; /*!< KSKs or DS in it. */
 	uint32_t seen_ttl[2][CHILD_MAX];
-	unsigned own_count; /* KSKs of the own zone at this check. */
+	world_keys_t seen_data[CHILD_MAX]; /*!< Keys whose signatures of the data are in it; 0: it tells nothing. */
+	unsigned own_count;                /* KSKs of the own zone at this check. */
 	shown_t shown;
 	unsigned asked, next_answer;
 	time_t watched; /*!< The last watch began, by the wall clock. */
@@ -408,7 +338,13 @@ typedef struct world {
 	parent_t up;
 	sim_server_t child[CHILD_MAX], parent[PARENT_MAX];
 	unsigned child_count, parent_count;
-	exposures_t dnskey, ds;
+	exposures_t dnskey, ds, data;
+	bool csk; /*!< The KSKs sign the data as well (single-type-signing). */
+	struct {
+		uint8_t number;
+		world_keys_t keys; /*!< All that were ever made. */
+	} algorithm[ALGORITHMS_MAX];
+	unsigned algorithm_count;
 	engine_t engine;
 
 	fault_t fault[FAULT_MAX];
@@ -470,10 +406,10 @@ void clock_event(world_t *w, clock_event_t kind);
 void server_serves(world_t *w, sim_server_t *server, bool parent);
 bool exposure_reachable(const exposure_t *e, time_t now);
 /*!
- * The fault is no excuse for a step decided at \a decided: the module had met it with these KSKs, or this DS, and a TTL
+ * The fault of an answer is no excuse for a step decided at \a decided: the module had met it with these keys and a TTL
  * that is no smaller.
  */
-bool fault_known(const world_t *w, int fault, world_keys_t keys, uint32_t ttl, time_t decided);
+bool fault_known(const world_t *w, const exposure_t *e, time_t decided);
 
 /*! Every server of the parent served an older version at that time: what the parent really had could not be seen. */
 bool parent_hidden(const world_t *w, time_t decided);
@@ -481,8 +417,33 @@ bool parent_hidden(const world_t *w, time_t decided);
 /*! The zone as some resolver sees it now. */
 bool resolver_fails(world_t *w, bool warm);
 
+/* views.c */
+/*! How a resolver validates what it got. */
+typedef enum {
+	VALIDATOR_LIBERAL = 0, /*!< One good path is enough (RFC 6840 5.11). */
+	VALIDATOR_STRICT_DS,   /*!< Each algorithm of the DS set has to have one. */
+	VALIDATOR_STRICT_KEY,  /*!< Each algorithm of the DNSKEY RRset has to sign all. */
+	VALIDATOR__COUNT
+} validator_t;
+extern const char *const validator_names[VALIDATOR__COUNT];
+/*! Whether the DNSKEY RRset is valid with a DS set, which is not empty. */
+bool view_chain(const world_t *w, validator_t validator, const exposure_t *ds, const exposure_t *dnskey);
+/*! Whether data are valid with both. Of zones with ZSKs none are kept. */
+bool view_data(const world_t *w, validator_t validator, const exposure_t *ds, const exposure_t *dnskey,
+               const exposure_t *data);
+/*! The RRset has just appeared, or is back: what becomes bogus with it? */
+void views_check(world_t *w, const exposure_t *fresh);
+
+/* charged.c */
+/*! A chain, or data, that a validator finds bogus: the words for what the module has done wrong; NULL: nothing. */
+const char *charged_chain(const world_t *w, const exposure_t *ds, const exposure_t *dnskey);
+const char *charged_data(const world_t *w, validator_t validator, const exposure_t *ds, const exposure_t *dnskey,
+                         const exposure_t *data);
+
 /* knot.c */
 void knot_start(world_t *w);
+/*! Adds a key. */
+void knot_make(world_t *w, const sim_key_t *key);
 /*! KASP checks its timers and signs: a new version if anything changed. */
 void knot_update(world_t *w);
 void knot_switch(world_t *w, policy_role_t role, time_t decided);
@@ -503,6 +464,10 @@ void knot_backup(world_t *w);
 /*! The key database of the newest backup. \return There is one, and it has other keys. */
 bool knot_restore(world_t *w);
 world_keys_t knot_keys(const world_t *w);
+/*! Those of them that are not retired. */
+world_keys_t knot_signers(const world_t *w);
+/*! Longest TTL of the data, s. */
+uint32_t knot_zone_ttl(const world_t *w);
 const zone_version_t *knot_version(const world_t *w);
 
 /* servers.c */
@@ -569,6 +534,10 @@ bool goal_reached(const world_t *w);
 void shown_check(world_t *w);
 /*! The decision on it is kept. */
 void shown_keep(world_t *w);
+/*! The module meets a version of the zone. */
+void shown_version(world_t *w, const zone_version_t *version);
+/*! The data were signed by these keys because of a step of the operator, and the module has met none after \a met. */
+bool shown_nothing(const exposure_t *data, time_t met);
 /*! The store is lost, or the operator's word asks for a DS. */
 void shown_forget(world_t *w);
 /*! The machine has booted, with the clock that it has now. */
