@@ -248,6 +248,7 @@ typedef enum {
 	KEYS_SILENT,      /*!< All are in use, and none is signalled. */
 	KEYS_SIGNAL_NEW,
 	KEYS_SIGNAL_BOTH,
+	KEYS_MOVED, /*!< Silent, and the new one signs the data instead of the old ones. Of single-type keys only. */
 	KEYS__COUNT
 } key_states_t;
 

@@ -436,6 +436,12 @@ time_t rollover_old_expired(const rollover_config_t *config, const rollover_row_
  */
 void rollover_resume(rollover_row_t *row);
 
+/*! Whether no key is signalled in these states. False also of KEYS_UNKNOWN. */
+bool rollover_are_silent(key_states_t keys);
+
+/*! The states of the keys that come of the order, which a decision with set_keys or an action gives. */
+key_states_t rollover_ordered(const rollover_decision_t *decision);
+
 /*! The states of the keys were read, and are as ordered. \a facts: those of the order. */
 void rollover_keys_are(rollover_row_t *row, key_states_t keys, const rollover_facts_t *facts, time_t now);
 

@@ -152,12 +152,16 @@ typedef enum {
 	KEY_ORDER_INTRODUCE =
 		0, /*!< All are in use, no signals. Makes the new key if none is named and there is no other KSK. */
 	KEY_ORDER_SILENT, /*!< All are in use, no signals: those that are named, and others of their algorithms. */
+	KEY_ORDER_MOVE,   /*!< The same, and single-type keys: the new one signs the data, the old ones do not. */
 	KEY_ORDER_SIGNAL, /*!< Signals of the new one. First DS: it is the only one. */
 	KEY_ORDER_BOTH,   /*!< Signals of old and new. */
 	KEY_ORDER_RETIRE, /*!< The old ones go. With Knot's default `delete-delay` there is no way back. */
 	KEY_ORDER_ABORT,  /*!< The new one goes. The same holds. */
 	KEY_ORDERS,       /*!< Their number. */
 } key_order_t;
+
+/*! The order that a decision gives; for one that sets the states of keys, or has an action. */
+key_order_t server_key_order(const rollover_decision_t *d);
 
 /*! Bytes of an identifier and the final zero: SHA-1 of the public key (GnuTLS's key ID). */
 #define SERVER_KEYID_SIZE 41

@@ -104,16 +104,6 @@ static void on_keys(server_status_t status, const char *detail, void *arg)
 	zone->act.done(zone, true);
 }
 
-static key_order_t order_of(const rollover_decision_t *d)
-{
-	if (!d->set_keys) {
-		return d->action == ACTION_START ? KEY_ORDER_INTRODUCE : KEY_ORDER_RETIRE;
-	}
-	return d->keys == KEYS_SIGNAL_NEW  ? KEY_ORDER_SIGNAL :
-	       d->keys == KEYS_SIGNAL_BOTH ? KEY_ORDER_BOTH :
-	                                     KEY_ORDER_SILENT;
-}
-
 /*! \return Whether the zone has the key. */
 static bool name_key(const zone_t *zone, const key_id_t *id, key_id_t *key, char keyid[SERVER_KEYID_SIZE])
 {
@@ -148,7 +138,7 @@ static void send_order(zone_t *zone, const rollover_decision_t *d)
 	const key_id_t *old = idle ? zone->gathered->facts.keys : row->old;
 	const unsigned count = idle ? zone->gathered->own_key_count : row->old_count;
 	server_keys_t keys = {
-		.order = order_of(d),
+		.order = server_key_order(d),
 		.has_new = row->has_new && !idle,
 		.renew = zone->settings->knot_lifetime,
 		.sign_first = d->sign_first,
@@ -158,13 +148,13 @@ static void send_order(zone_t *zone, const rollover_decision_t *d)
 		const unsigned at = keys.old_count;
 		const bool there = name_key(zone, &old[i], &keys.old_keys[at], keys.old_keyids[at]);
 		/* One that has gone is silent. */
-		keys.old_count += there || keys.order != KEY_ORDER_SILENT;
+		keys.old_count += there || !(d->set_keys && rollover_are_silent(d->keys));
 	}
 	if (keys.has_new) {
 		(void)name_key(zone, &row->new_key, &keys.new_key, keys.new_keyid);
 	}
 	say_early(zone, d);
-	zone->act.keys = d->set_keys ? d->keys : KEYS_SILENT;
+	zone->act.keys = rollover_ordered(d);
 	server_keys(resources_server(zone->env), zone->name, &keys, on_keys, zone);
 }
 

@@ -183,7 +183,7 @@ static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time
 static void not_written(zone_t *zone, const rollover_decision_t *d)
 {
 	note_store_failed(zone, d);
-	if (d->set_keys && d->keys == KEYS_SILENT) {
+	if (d->set_keys && rollover_are_silent(d->keys)) {
 		zone_ref(zone);
 		act_upon(zone, d, on_acted);
 	} else {

@@ -26,7 +26,7 @@ policy_role_t dec_policy(const dec_t *c, policy_role_t role)
 static void want(dec_t *c, const step_t *step)
 {
 	c->out->policy = dec_policy(c, step->policy);
-	c->out->keys = step->keys;
+	c->out->keys = step->keys == KEYS_MOVED && !c->out->row.csk ? KEYS_SILENT : step->keys;
 }
 
 void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
@@ -65,7 +65,7 @@ bool dec_signals_shown(const dec_t *c)
 	const key_states_t wanted = c->out->keys;
 	const keyset_t fresh = row->has_new ? keyset_of(c->facts, &row->new_key, 1) : 0;
 	const keyset_t old = keyset_of(c->facts, row->old, row->old_count);
-	const keyset_t named = wanted == KEYS_SILENT ? 0 : wanted == KEYS_SIGNAL_NEW ? fresh : fresh | old;
+	const keyset_t named = rollover_are_silent(wanted) ? 0 : wanted == KEYS_SIGNAL_NEW ? fresh : fresh | old;
 
 	return shows(&own->cds, named) && shows(&own->cdnskey, named);
 }
@@ -107,7 +107,7 @@ bool dec_keys_differ(const dec_t *c)
 
 static bool are_signals(key_states_t keys)
 {
-	return keys == KEYS_SIGNAL_NEW || keys == KEYS_SIGNAL_BOTH;
+	return keys != KEYS_UNKNOWN && !rollover_are_silent(keys);
 }
 
 /*! Signals that are out stay out. Others stay away, whether an order or a switch would bring them. */
@@ -147,7 +147,7 @@ static bool must_read(const dec_t *c)
 {
 	const rollover_decision_t *out = c->out;
 
-	return out->row.keys_of == 0 && out->keys == KEYS_SILENT && are_named(c) && out->action == ACTION_NONE &&
+	return out->row.keys_of == 0 && rollover_are_silent(out->keys) && are_named(c) && out->action == ACTION_NONE &&
 	       !rollover_must_switch(&c->facts->own, out);
 }
 
@@ -161,10 +161,10 @@ void dec_conclude(dec_t *c)
 	}
 
 	out->set_keys = out->driven && !own->frozen && !own->transaction &&
-	                (dec_keys_differ(c) || must_read(c) || (c->stranger && out->keys == KEYS_SILENT));
+	                (dec_keys_differ(c) || must_read(c) || (c->stranger && rollover_are_silent(out->keys)));
 	/* By whomever: the parent may have taken them. */
 	if (own->cds.present && !rollover_is_first(&out->row) &&
-	    (out->row.signalled == 0 || out->keys == KEYS_SILENT)) {
+	    (out->row.signalled == 0 || rollover_are_silent(out->keys))) {
 		out->row.signalled = c->now;
 	}
 	out->sign_first = out->set_keys && are_signals(out->keys) && out->row.signalled != 0 && !dec_signals_shown(c) &&

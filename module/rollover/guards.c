@@ -9,10 +9,16 @@
 
 /* The server and its settings. */
 
-/*! Behind a gate where no nameserver is judged, what held on all of them is void. */
+/*!
+ * Behind a gate where no nameserver is judged, what held on all of them is void. So is the observation, where it is
+ * also the time in which the new key signs all data.
+ */
 static bool unjudged(dec_t *c, rollover_gate_t gate, const char *detail)
 {
 	c->out->row.all_since = 0;
+	if (c->before->csk) {
+		c->out->row.observed_since = c->out->row.observed_last = 0;
+	}
 	dec_wait(c, gate, "", detail, 0);
 	return true;
 }
@@ -33,7 +39,7 @@ static bool on_hold(dec_t *c)
 
 	/* Safest is silence: nobody is asked to change anything (both keys stay in use). */
 	c->out->driven = !idle && c->facts->own.known && c->facts->own.dnskey != 0;
-	c->out->keys = idle ? KEYS_UNKNOWN : KEYS_SILENT;
+	c->out->keys = idle ? KEYS_UNKNOWN : rollover_are_silent(c->out->keys) ? c->out->keys : KEYS_SILENT;
 	c->out->policy = dec_policy(c, POLICY_LOW_TTL);
 	if (rollover_state_info(row->state)->asks_operator) {
 		row->ordered = !idle || asks_for_ds(c) ? c->now : 0;
@@ -159,7 +165,7 @@ static bool only_old(dec_t *c)
 /*! It would get ready by itself: all KSKs stay silent. Ordered until that is done, as any order may come to nothing. */
 static void note_stranger(dec_t *c)
 {
-	c->stranger = c->out->row.keys != KEYS_SILENT || !dec_keys_read(c);
+	c->stranger = !rollover_are_silent(c->out->row.keys) || !dec_keys_read(c);
 }
 
 /*! A KSK that this rollover does not know. */

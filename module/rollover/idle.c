@@ -262,6 +262,6 @@ bool idle_silence_first(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
 
-	return (c->before->keys != KEYS_SILENT || !dec_keys_read(c)) && !c->config->go_insecure && !own->keys_refused &&
-	       own->conf_detail[0] == '\0' && has_others(c, is_known(c));
+	return (!rollover_are_silent(c->before->keys) || !dec_keys_read(c)) && !c->config->go_insecure &&
+	       !own->keys_refused && own->conf_detail[0] == '\0' && has_others(c, is_known(c));
 }

@@ -102,6 +102,8 @@ static void finish(dec_t *c)
 		row->settled_at = c->now;
 		row->ds_all_since = 0;
 		row->signalled = 0;
+		row->keys = row->keys == KEYS_MOVED ? KEYS_SILENT :
+		                                      row->keys; /* The new one is the old one from here on. */
 	}
 	dec_enter(c, step->next);
 	if (step->observed) {

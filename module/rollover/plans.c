@@ -41,7 +41,7 @@ static const step_t KSK[] = {
 	{
 		.state = ROLLOVER_INTRODUCE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED },
-		.own = OWN_ROLLING, .present = ROLE_BOTH, .signing = ROLE_NEW, .signals = SIGNALS_NONE, .low_ttl = true, .chain = ROLE_BOTH,
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE, .low_ttl = true, .chain = ROLE_BOTH,
 		.expire = { EXPIRE_DNSKEY },
 		.next = ROLLOVER_SIGNAL,
 		/* After a step back from await-ds the parent may have begun. */
@@ -65,7 +65,7 @@ static const step_t KSK[] = {
 		.extra_key = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_WITHDRAW, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.state = ROLLOVER_WITHDRAW, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signing = ROLE_NEW, .signals = SIGNALS_NONE,
 		.next = ROLLOVER_OBSERVE,
@@ -73,7 +73,7 @@ static const step_t KSK[] = {
 		.ds_lost = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_OBSERVE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.state = ROLLOVER_OBSERVE, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signing = ROLE_NEW, .signals = SIGNALS_NONE, .observed = true,
 		/* Until the first is over nothing may shorten the second. */
@@ -83,7 +83,7 @@ static const step_t KSK[] = {
 	},
 	{
 		/* The order cannot be taken back: all that it rests on is proven again, each time it is given. */
-		.state = ROLLOVER_RETIRE, .when = WHEN_OLD_LEFT, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.state = ROLLOVER_RETIRE, .when = WHEN_OLD_LEFT, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS, COND_PROVEN, COND_ORDER },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .leaving = ROLE_OLD, .signing = ROLE_NEW, .observed = true,
 		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION },
@@ -91,7 +91,7 @@ static const step_t KSK[] = {
 		.ds_lost = ROLLOVER_INTRODUCE, .unproven = ROLLOVER_OBSERVE, .invalid = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_RETIRE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.state = ROLLOVER_RETIRE, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
 		.cond = { COND_SERVERS, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signing = ROLE_NEW, .signals = SIGNALS_NONE,
 		.expire = { EXPIRE_DNSKEY },

@@ -8,17 +8,20 @@
 #pragma once
 
 /*! Timers that one change sets at most. */
-#define KEY_CHANGE_TIMERS_MAX 3
+#define KEY_CHANGE_TIMERS_MAX 4
 
 /*! Changes of a key. What they lead to with Knot DNS: "Keys by key timers" in docs/internals.rst. */
 typedef enum {
 	KEY_CHANGE_RENEW = 0,     /*!< Its lifetime begins again (`ksk-lifetime`). */
 	KEY_CHANGE_ACTIVE,        /*!< In use, without signals. */
-	KEY_CHANGE_RENEW_ACTIVE,  /*!< Both. */
 	KEY_CHANGE_READY,         /*!< In use, with signals. */
 	KEY_CHANGE_REMOVE,        /*!< An active key goes. */
 	KEY_CHANGE_ACTIVE_REMOVE, /*!< A key goes that is not active. */
-	KEY_CHANGES,              /*!< Their number. */
+	/* Of single-type keys. */
+	KEY_CHANGE_SIGNING, /*!< In use, without signals, and it signs the data. */
+	KEY_CHANGE_SIGNAL,  /*!< In use, with signals. Signs the data where no other key does. */
+	KEY_CHANGE_ASIDE,   /*!< In use, without signals. Signs the data where no other key does. */
+	KEY_CHANGES,        /*!< Their number. */
 } key_change_t;
 
 /*! \return Arguments of `keymgr set`, static, at most KEY_CHANGE_TIMERS_MAX of them and a final NULL. */

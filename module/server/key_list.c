@@ -96,15 +96,18 @@ static bool skip_word(cursor_t *in, const char *text)
 	return true;
 }
 
+/*! keymgr prints times after 2038 as if they were numbers of 32 bits with a sign. */
 static int64_t read_number(cursor_t *in)
 {
 	int64_t number = 0;
+	const bool negative = skip_word(in, "-");
 	const char *start = in->at;
 	while (in->at < in->end && *in->at >= '0' && *in->at <= '9' && number <= TIME_BOUND) {
 		number = 10 * number + (*in->at++ - '0');
 	}
-	in->failed = in->failed || in->at == start || number > TIME_BOUND;
-	return number;
+	in->failed = in->failed || in->at == start || number > TIME_BOUND ||
+	             (negative && (number == 0 || number > INT64_C(0x80000000)));
+	return negative ? INT64_C(0x100000000) - number : number;
 }
 
 static value_t read_value(cursor_t *in)

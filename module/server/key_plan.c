@@ -9,9 +9,13 @@
 typedef enum {
 	TO_ACTIVE,
 	TO_READY,
+	TO_ASIDE, /*!< Active, but another key signs the data. The same as active where keys sign none. */
 	TO_REMOVE,
 	GOALS,
 } goal_t;
+
+/*! A key that is aside retires in twenty years. One that retires earlier is not. */
+#define ASIDE_FOR (10 * 365 * 86400L)
 
 /*! Bytes of what keymgr finds a key by. */
 #define SPEC_MAX 12
@@ -29,8 +33,9 @@ static const struct {
 	goal_t new_key;
 	unsigned needs;
 } orders[KEY_ORDERS] = {
-	[KEY_ORDER_INTRODUCE] = { "introduce", TO_ACTIVE, TO_ACTIVE, NEEDS_OLD },
-	[KEY_ORDER_SILENT] = { "silent", TO_ACTIVE, TO_ACTIVE, NEEDS_ANY },
+	[KEY_ORDER_INTRODUCE] = { "introduce", TO_ACTIVE, TO_ASIDE, NEEDS_OLD },
+	[KEY_ORDER_SILENT] = { "silent", TO_ACTIVE, TO_ASIDE, NEEDS_ANY },
+	[KEY_ORDER_MOVE] = { "move", TO_ASIDE, TO_ACTIVE, NEEDS_OLD | NEEDS_NEW },
 	[KEY_ORDER_SIGNAL] = { "signal", TO_ACTIVE, TO_READY, NEEDS_NEW },
 	[KEY_ORDER_BOTH] = { "both", TO_READY, TO_READY, NEEDS_OLD | NEEDS_NEW },
 	[KEY_ORDER_RETIRE] = { "retire", TO_REMOVE, TO_ACTIVE, NEEDS_OLD | NEEDS_NEW },
@@ -40,10 +45,27 @@ static const struct {
 /*! The keys of an order; NULL: not in the list. */
 typedef struct {
 	const key_list_t *list;
+	time_t now;
 	const listed_key_t *old_keys[KEY_STEPS_MAX]; // With those that only silence is about.
 	unsigned old_count;
 	const listed_key_t *new_key;
 } cast_t;
+
+key_order_t server_key_order(const rollover_decision_t *d)
+{
+	static const key_order_t of_states[KEYS__COUNT] = {
+		[KEYS_SILENT] = KEY_ORDER_SILENT,
+		[KEYS_MOVED] = KEY_ORDER_MOVE,
+		[KEYS_SIGNAL_NEW] = KEY_ORDER_SIGNAL,
+		[KEYS_SIGNAL_BOTH] = KEY_ORDER_BOTH,
+	};
+
+	assert(d != NULL && (!d->set_keys || d->keys != KEYS_UNKNOWN));
+	if (!d->set_keys) {
+		return d->action == ACTION_START ? KEY_ORDER_INTRODUCE : KEY_ORDER_RETIRE;
+	}
+	return of_states[d->keys];
+}
 
 const char *key_order_name(key_order_t order)
 {
@@ -209,6 +231,42 @@ static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t 
 	return true;
 }
 
+/*! Whether the key is in use, but leaves the data to another one, for longer than anything lasts here. */
+static bool is_aside(const listed_key_t *key, time_t now)
+{
+	return key_state(key, now) == KEY_RETIRE_ACTIVE && key->timers[KEY_RETIRE] > now + ASIDE_FOR;
+}
+
+/*! Whether a key of the order signs the data, so that another one may be aside. */
+static bool is_signed(const cast_t *cast, const server_keys_t *wish)
+{
+	/* In an idle zone nobody is new: those stay in use that are, and what has turned up is aside. */
+	const bool idle = !wish->has_new && wish->order == KEY_ORDER_SILENT;
+
+	for (unsigned i = 0; i < cast->old_count; i++) {
+		const listed_key_t *old = cast->old_keys[i];
+		if (old != NULL && (!idle || key_state(old, cast->now) == KEY_ACTIVE)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! What becomes of an old key, NULL if it is not there; of the new one. */
+static goal_t goal_of(const cast_t *cast, const server_keys_t *wish, const listed_key_t *key)
+{
+	const bool fresh = key != NULL && key == cast->new_key;
+	const goal_t goal = fresh ? orders[wish->order].new_key : orders[wish->order].old_key;
+
+	if (key == NULL || !key->zsk) {
+		return goal == TO_ASIDE ? TO_ACTIVE : goal;
+	}
+	if (wish->order == KEY_ORDER_SILENT && !wish->has_new && is_signed(cast, wish)) {
+		return key_state(key, cast->now) == KEY_ACTIVE ? TO_ACTIVE : TO_ASIDE;
+	}
+	return goal == TO_ASIDE && !is_signed(cast, wish) ? TO_ACTIVE : goal;
+}
+
 static bool has_reached(const listed_key_t *key, goal_t goal, time_t now)
 {
 	switch (goal) {
@@ -216,6 +274,8 @@ static bool has_reached(const listed_key_t *key, goal_t goal, time_t now)
 		return key != NULL && key_state(key, now) == KEY_ACTIVE;
 	case TO_READY:
 		return key != NULL && key_state(key, now) == KEY_READY;
+	case TO_ASIDE:
+		return key != NULL && is_aside(key, now);
 	default:
 		return key == NULL;
 	}
@@ -233,7 +293,7 @@ static bool is_fit(const listed_key_t *key, goal_t goal, time_t now, key_plan_t 
 		// Nothing has held it until now. It may not be published everywhere.
 		FAIL(plan, "the KSK of key tag %u is not introduced", key->tag);
 	}
-	if (state != KEY_PUBLISH && state != KEY_READY && state != KEY_ACTIVE) {
+	if (state != KEY_PUBLISH && state != KEY_READY && state != KEY_ACTIVE && !(key->zsk && is_aside(key, now))) {
 		FAIL(plan, "the KSK of key tag %u is in the state of \"%s\", which Knot has begun to change", key->tag,
 		     key_timer_name(state));
 	}
@@ -288,10 +348,8 @@ static bool are_mixed(const cast_t *cast, key_plan_t *plan)
 /*! Whether all keys are there that stay, and each may be changed. */
 static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, key_plan_t *plan)
 {
-	const goal_t old_goal = orders[wish->order].old_key, new_goal = orders[wish->order].new_key;
-
 	/* Silence is for those that are there: an old key that is not has no signals. */
-	const bool may_miss = old_goal == TO_REMOVE || wish->order == KEY_ORDER_SILENT;
+	const bool may_miss = orders[wish->order].old_key == TO_REMOVE || wish->order == KEY_ORDER_SILENT;
 	bool found = cast->new_key != NULL;
 
 	for (unsigned i = 0; i < cast->old_count; i++) {
@@ -299,44 +357,52 @@ static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, k
 		if (cast->old_keys[i] == NULL && !may_miss) {
 			FAIL(plan, "the KSK of key tag %u is not among the keys", wish->old_keys[i].tag);
 		}
-		if (!is_fit(cast->old_keys[i], old_goal, now, plan)) {
+		if (!is_fit(cast->old_keys[i], goal_of(cast, wish, cast->old_keys[i]), now, plan)) {
 			return false;
 		}
 	}
-	if (wish->has_new && cast->new_key == NULL && new_goal != TO_REMOVE) {
+	if (wish->has_new && cast->new_key == NULL && orders[wish->order].new_key != TO_REMOVE) {
 		FAIL(plan, "the new KSK is not among the keys");
 	}
 	if (!found && wish->order == KEY_ORDER_SILENT) {
 		FAIL(plan, "the KSK of key tag %u is not among the keys", wish->old_keys[0].tag);
 	}
-	return !are_mixed(cast, plan) && is_fit(cast->new_key, new_goal, now, plan) && is_younger(wish, cast, plan);
+	return !are_mixed(cast, plan) && is_fit(cast->new_key, goal_of(cast, wish, cast->new_key), now, plan) &&
+	       is_younger(wish, cast, plan);
 }
 
-static key_change_t change_to(const listed_key_t *key, goal_t goal, time_t now, bool renew)
+static key_change_t change_to(const listed_key_t *key, goal_t goal, time_t now)
 {
+	const bool in_use = key_state(key, now) == KEY_ACTIVE || is_aside(key, now);
+
 	switch (goal) {
 	case TO_ACTIVE:
-		return renew ? KEY_CHANGE_RENEW_ACTIVE : KEY_CHANGE_ACTIVE;
+		return key->zsk ? KEY_CHANGE_SIGNING : KEY_CHANGE_ACTIVE;
 	case TO_READY:
-		return KEY_CHANGE_READY;
+		return key->zsk ? KEY_CHANGE_SIGNAL : KEY_CHANGE_READY;
+	case TO_ASIDE:
+		return KEY_CHANGE_ASIDE;
 	default:
-		return key_state(key, now) == KEY_ACTIVE ? KEY_CHANGE_REMOVE : KEY_CHANGE_ACTIVE_REMOVE;
+		return in_use ? KEY_CHANGE_REMOVE : KEY_CHANGE_ACTIVE_REMOVE;
 	}
 }
 
 static void add(key_plan_t *plan, const listed_key_t *key, goal_t goal, time_t now, bool renew)
 {
 	const bool reached = has_reached(key, goal, now);
-	if (key == NULL || (reached && !renew)) {
+	if (key == NULL) {
 		return;
 	}
-	plan->steps[plan->count++] =
-		(key_step_t){ .key = key, .change = reached ? KEY_CHANGE_RENEW : change_to(key, goal, now, renew) };
+	if (!reached) {
+		plan->steps[plan->count++] = (key_step_t){ .key = key, .change = change_to(key, goal, now) };
+	}
+	if (renew) {
+		plan->steps[plan->count++] = (key_step_t){ .key = key, .change = KEY_CHANGE_RENEW };
+	}
 }
 
 static void add_all(key_plan_t *plan, const cast_t *cast, const server_keys_t *wish, time_t now)
 {
-	const goal_t old_goal = orders[wish->order].old_key, new_goal = orders[wish->order].new_key;
 	bool renew = false;
 
 	// Once: with the last of the old keys the order is carried out.
@@ -344,10 +410,12 @@ static void add_all(key_plan_t *plan, const cast_t *cast, const server_keys_t *w
 		renew = renew || cast->old_keys[i] != NULL;
 	}
 	for (goal_t goal = TO_ACTIVE; goal < GOALS; goal++) {
-		for (unsigned i = 0; i < cast->old_count && goal == old_goal; i++) {
-			add(plan, cast->old_keys[i], goal, now, false);
+		for (unsigned i = 0; i < cast->old_count; i++) {
+			if (goal == goal_of(cast, wish, cast->old_keys[i])) {
+				add(plan, cast->old_keys[i], goal, now, false);
+			}
 		}
-		if (goal == new_goal) {
+		if (goal == goal_of(cast, wish, cast->new_key)) {
 			add(plan, cast->new_key, goal, now, renew);
 		}
 	}
@@ -359,7 +427,7 @@ bool key_plan(const key_list_t *list, const server_keys_t *wish, time_t now, key
 	assert(wish->order < KEY_ORDERS && wish->old_count <= ROLLOVER_OLD_MAX);
 
 	*plan = (key_plan_t){ 0 };
-	cast_t cast = { .list = list };
+	cast_t cast = { .list = list, .now = now };
 
 	if (list->count == 0) {
 		// keymgr makes a folder that is not there and then lists nothing.

@@ -1,16 +1,161 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rollovers of single-type keys, which sign the data of the zone as well."""
+"""Rollovers of single-type keys (CSK), which sign the data of the zone as well."""
 
-from .marks import bound
+import contextlib
+import time
+
+import dns.dnssec
+
+from . import ask, check
+from .faults import delete_key, fault
+from .marks import bound, long_test
 from .progress import Progress
-from .test_rollover import ZONE, finish, module_world, start
+from .stuck import stuck
+from .test_faults_validation import WATCHED, held, rolled_back, stale_instance
+from .test_rollover import ZONE, finish, interrupt_everywhere, module_world, start
+from .wait import stays, wait_until
+from .world import CHILD_BIND, KNOT, elapsed_since
 
 CSK = {"single-type-signing": True}
+#: Without P-256, which the other tests have.
+ALGORITHMS = ("ecdsap384sha384", "ed25519", "ed448", "rsasha256")
+#: Above the DNSKEY TTL, `observe` and the old DS: what the wait for the data is by itself.
+LONG_ZONE_TTL = 25
+
+
+def data_signers(address, zone=ZONE):
+    """Key tags that sign data at a server."""
+    response = ask.ask(address, f"www.{zone}", "A")
+    return {record.key_tag for rrset in response.answer for record in rrset if hasattr(record, "key_tag")}
 
 
 @bound(240)
-def test_a_single_type_key_rolls(directory):
-    with module_world(directory, policy=CSK) as (world, old), Progress(world.knot, ZONE) as progress:
+def test_the_old_key_stays_until_no_cache_has_data_that_it_alone_has_signed(directory):
+    settings = {"zone_ttl": LONG_ZONE_TTL, "ds_ttl": 5, "policy": CSK}
+    with module_world(directory, **settings) as (world, old), Progress(world.knot, ZONE) as progress:
         progress.wait("idle", 30)
+        old_tag, = (dns.dnssec.key_id(key) for key in old[ZONE])
         start(world)
+        progress.wait("await-ds", 60)
+        assert data_signers(KNOT) == {old_tag}
+        progress.wait("observe", 60)
+        new_tag, = set(world.ksk_tags(ZONE)) - {old_tag}
+        servers = world.child_servers()
+        assert all(data_signers(address) == {new_tag} for address in servers.values()), new_tag
+        signed = time.monotonic()
+        wait_until(lambda: any(old_tag not in ask.ksk_tags(address, ZONE) for address in servers.values()), 90, "the old key goes")
+        # The module saw the signatures before this test did.
+        assert elapsed_since(signed) > LONG_ZONE_TTL - 5, f"{elapsed_since(signed):.1f} s"
         finish(world, progress, old)
+
+
+@bound(200)
+def test_a_secondary_is_stuck_after_the_swap(directory):
+    """What breaks Knot's own rollover of such a key without end."""
+    with fault(directory, "A single-type key rolls, and a secondary is stuck when the DS was swapped", policy=CSK, pinned=True) as case:
+        case.world.agent.deaf = True
+        case.start()
+        case.progress.wait("await-ds", 60)
+        wait_until(lambda: ask.tags(CHILD_BIND, ZONE, "CDS"), 20, "the secondary has CDS")
+        with stuck(case.world.child_bind):
+            case.world.agent.deaf = False
+            case.gate("cds-remains-at", CHILD_BIND, "withdraw")
+            case.stays("withdraw", case.world.ds_ttl + case.world.zone_ttl, "the secondary is stuck", case.both_keys)
+            case.did = "keeps both keys"
+        case.finish()
+
+
+@long_test
+@bound(200)
+def test_a_secondary_is_stuck_before_the_swap(directory):
+    with fault(directory, "A single-type key rolls, and a secondary is stuck before it has the new one", policy=CSK, pinned=True) as case:
+        with stuck(case.world.child_bind):
+            case.start()
+            case.gate("dnskey-missing-at", CHILD_BIND, "introduce")
+            case.stays("introduce", 2 * case.world.dnskey_ttl, "the secondary is stuck",
+                       lambda: case.no_signals() and case.old_ds())
+            case.did = "publishes both keys, does not signal, the DS stays"
+        case.finish()
+
+
+@long_test
+@bound(400)
+def test_each_algorithm_at_the_same_time(directory):
+    zones = {f"{algorithm}.test.": algorithm for algorithm in ALGORITHMS}
+    policies = [{"id": name, "algorithm": name, "single-type-signing": True, "dnskey-ttl": 10, "zone-max-ttl": 10,
+                 "propagation-delay": 2, "ksk-lifetime": 0, "zsk-lifetime": 0} for name in ALGORITHMS]
+    settings = {"zones": list(zones), "extra_sections": [("policy", policies)],
+                "zone_settings": {zone: {"dnssec-policy": name} for zone, name in zones.items()}}
+    with module_world(directory, **settings) as (world, old), contextlib.ExitStack() as stack:
+        progress = {zone: stack.enter_context(Progress(world.knot, zone)) for zone in zones}
+        for zone in zones:
+            progress[zone].wait("idle", 60)
+            start(world, zone)
+        for zone in zones:
+            finish(world, progress[zone], old, zone)
+
+
+@long_test
+@bound(240)
+def test_started_by_the_lifetime_of_the_policy(directory):
+    with module_world(directory, policy={**CSK, "ksk-lifetime": 75}) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        wait_until(lambda: len(world.ksk_tags(ZONE)) == 2, 120, "Knot publishes the next key")
+        progress.wait_visited("settle", 150)
+        check.signals_followed_keys(world, ZONE)
+        wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), 20, "one new key is left")
+        check.secure_all_along(world)
+
+
+@long_test
+@bound(400)
+def test_restart_in_every_state(directory):
+    interrupt_everywhere(directory, lambda world: world.knot.restart(), policy=CSK)
+
+
+@long_test
+@bound(400)
+def test_kill_in_every_state_with_configuration_database(directory):
+    def power_cut(world):
+        world.knot.kill9()
+        world.knot.launch()
+    interrupt_everywhere(directory, power_cut, confdb=True, policy=CSK)
+
+
+@long_test
+@bound(400)
+def test_reload_in_every_state(directory):
+    interrupt_everywhere(directory, lambda world: world.knot.knotc("reload"), policy=CSK)
+
+
+@long_test
+@bound(200)
+def test_a_rollback_is_given_up(directory):
+    with fault(directory, "A single-type key rolls, validation fails elsewhere, and the operator gives the rollover up",
+               policy=CSK, **WATCHED) as case:
+        with stale_instance(case):
+            rolled_back(case)
+            held(case)
+            case.did = "asks for the old DS back, then rolled-back; both keys stay"
+            delete_key(case.world, case.new()[0])
+            case.logged("rolled-back -> idle")
+            for label, address in case.world.child_servers(public_only=False).items():
+                wait_until(lambda a=address: ask.ksks(a, ZONE) == case.old, 20, f"{label} is as before")
+            case.stays("idle", case.world.ds_ttl + case.world.zone_ttl, "given up", lambda: ask.ksks(KNOT, ZONE) == case.old)
+            case.ended = "the old key alone, after keymgr delete of the new one and zone-keys-load"
+
+
+@long_test
+@bound(120)
+def test_a_new_key_is_deleted_before_the_swap(directory):
+    with fault(directory, "A single-type key rolls, and the operator deletes the new one before the swap", policy=CSK, pinned=True) as case:
+        case.world.agent.deaf = True
+        case.start()
+        case.progress.wait("await-ds", 60)
+        case.gate("ds-stale-at", state="await-ds")
+        delete_key(case.world, case.new()[0])
+        case.logged("await-ds -> idle")
+        case.did = "ends the rollover"
+        assert stays(lambda: case.world.ds_everywhere(ZONE, case.old), case.world.zone_ttl + 2)
+        assert ask.ksks(KNOT, ZONE) == case.old and not ask.tags(KNOT, ZONE, "CDS")
+        case.ended = "the old key alone, idle"

@@ -101,7 +101,6 @@ static void set(world_t *w, const key_step_t *step, time_t decided)
 	w->engine.sets++;
 	switch (step->change) {
 	case KEY_CHANGE_ACTIVE:
-	case KEY_CHANGE_RENEW_ACTIVE:
 		trace(w, "keymgr      sets KSK %s active", keys_text(1U << k));
 		knot_set(w, k, KSK_ACTIVE, CAUSE_OURS, decided);
 		break;

@@ -195,6 +195,9 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 static inline void machine_single_type(machine_t *m)
 {
 	m->row.csk = m->facts.own.csk = m->facts.own.csk_wanted = true;
+	if (m->row.state >= ROLLOVER_WITHDRAW && m->row.state <= ROLLOVER_RETIRE) {
+		m->row.keys = KEYS_MOVED;
+	}
 	for (int i = 0; i < 2; i++) {
 		m->child[i].data_signed_by = m->child[i].cds.present ? 0 : m->child[i].dnskey;
 	}

@@ -72,7 +72,7 @@ static void the_row_tells_what_the_keys_sign(void **state)
 }
 
 /*! States that leave only when the new key signs the data on every nameserver. */
-static const rollover_state_t SIGNING[] = { ROLLOVER_INTRODUCE, ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE };
+static const rollover_state_t SIGNING[] = { ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE, ROLLOVER_RETIRE };
 
 static void data_must_be_signed_by_the_new_key_everywhere(void **state)
 {
@@ -124,6 +124,75 @@ static void what_is_not_known_of_the_data_is_not_wrong(void **state)
 	expect(&m, ROLLOVER_WITHDRAW, GATE_NONE);
 }
 
+/*! The old key signs the data until the DS was replaced, and then the new one does. */
+static void the_data_move_with_the_ds(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	at(&m, ROLLOVER_INTRODUCE);
+	m.child[0].data_signed_by = m.child[1].data_signed_by = OLD;
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
+	assert_int_equal(m.out.keys, KEYS_SILENT);
+
+	at(&m, ROLLOVER_AWAIT_DS);
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	expect(&m, ROLLOVER_WITHDRAW, GATE_NONE);
+	assert_true(m.out.set_keys);
+	assert_int_equal(m.out.keys, KEYS_MOVED);
+	machine_obey(&m);
+	machine_single_type(&m);
+	machine_step(&m);
+	expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
+	assert_false(m.out.set_keys);
+
+	/* On hold too, and a KSK that turns up changes nothing of it. */
+	m.config.hold = true;
+	machine_step(&m);
+	expect(&m, ROLLOVER_OBSERVE, GATE_HOLD);
+	assert_int_equal(m.out.keys, KEYS_MOVED);
+	assert_false(m.out.set_keys);
+	m.config.hold = false;
+	m.facts.own.dnskey |= THIRD;
+	machine_step(&m);
+	expect(&m, ROLLOVER_OBSERVE, GATE_UNKNOWN_KEY);
+	assert_int_equal(m.out.keys, KEYS_MOVED);
+	assert_true(m.out.set_keys); /* It is aside, too. */
+
+	/* And back, when the parent has gone back. */
+	at(&m, ROLLOVER_OBSERVE);
+	machine_ds(&m, OLD, 300);
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+	assert_true(m.out.set_keys);
+	assert_int_equal(m.out.keys, KEYS_SILENT);
+
+	/* Of a KSK nothing moves. */
+	machine_at(&m, ROLLOVER_AWAIT_DS);
+	machine_ds(&m, NEW, 300);
+	machine_step(&m);
+	assert_int_equal(m.out.keys, KEYS_SILENT);
+}
+
+static void at_the_end_the_new_key_is_the_old_one(void **state)
+{
+	(void)state;
+	machine_t m;
+	at(&m, ROLLOVER_RETIRE);
+	machine_serve(&m, NEW, 300);
+	machine_single_type(&m);
+	m.row.all_since = m.row.observed_last = m.now;
+	m.row.all_expired = m.now;
+	machine_step(&m);
+	expect(&m, ROLLOVER_SETTLE, GATE_NONE);
+	assert_int_equal(m.row.keys, KEYS_SILENT);
+	assert_true(m.row.csk);
+	machine_step(&m);
+	assert_false(m.out.set_keys);
+}
+
 /*! Days of observation with this zone TTL. */
 static time_t observed_for(uint32_t observe, uint32_t zone_ttl, bool csk)
 {
@@ -171,6 +240,23 @@ static void the_wait_begins_again_when_a_server_loses_the_signatures(void **stat
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 	check_until(&m, again + 2 * DAY);
 	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+
+	/* Nor does time count in which nobody judges them: another key may have signed. */
+	for (int i = 0; i < 2; i++) {
+		machine_t other = m;
+		other.row.state = ROLLOVER_OBSERVE;
+		other.facts.child = other.child;
+		other.facts.parent = other.parent;
+		other.row.keys = i == 0 ? KEYS_UNKNOWN : KEYS_MOVED;
+		other.facts.own.frozen = i == 1;
+		machine_step(&other);
+		expect(&other, ROLLOVER_OBSERVE, i == 0 ? GATE_KEYS_PENDING : GATE_FROZEN);
+		assert_int_equal(other.row.observed_since, 0);
+		other.row.csk = other.facts.own.csk = other.facts.own.csk_wanted = false;
+		other.row.observed_since = T0;
+		machine_step(&other);
+		assert_int_equal(other.row.observed_since, T0);
+	}
 
 	/* Or in the moment of the order. */
 	m.child[0].data_signed_by = OLD;
@@ -227,6 +313,8 @@ int main(void)
 		cmocka_unit_test(data_must_be_signed_by_the_new_key_everywhere),
 		cmocka_unit_test(a_ksk_signs_no_data),
 		cmocka_unit_test(what_is_not_known_of_the_data_is_not_wrong),
+		cmocka_unit_test(the_data_move_with_the_ds),
+		cmocka_unit_test(at_the_end_the_new_key_is_the_old_one),
 		cmocka_unit_test(observed_until_no_cache_has_data_of_the_old_key_alone),
 		cmocka_unit_test(the_wait_begins_again_when_a_server_loses_the_signatures),
 		cmocka_unit_test(another_scheme_under_way_is_not_driven),

@@ -115,7 +115,7 @@ static void some_machine(chance_t *c, machine_t *m)
 	if (odd(c, 5)) {
 		row->dnskey_ttl.count = row->ds_ttl.count = 0;
 	}
-	if (odd(c, 10)) {
+	if (odd(c, 10) && row->state != ROLLOVER_IDLE) { /* There the machine leaves none. */
 		row->has_new = !row->has_new;
 		row->new_key = m->facts.keys[1];
 	}

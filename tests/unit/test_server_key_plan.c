@@ -146,6 +146,12 @@ static void values_are_bounded(void **state)
 		{ "\"remove\": 7", "\"remove\": 16725225601", KNOT_EMALF },
 		{ "\"remove\": 7", "\"remove\": 99999999999999999999999999999999", KNOT_EMALF },
 		{ "\"remove\": 7", "\"remove\": ", KNOT_EMALF },
+		{ "\"remove\": 7", "\"remove\": -1868327404", KNOT_EOK },
+		{ "\"remove\": 7", "\"remove\": -2147483648", KNOT_EOK },
+		{ "\"remove\": 7", "\"remove\": -2147483649", KNOT_EMALF },
+		{ "\"remove\": 7", "\"remove\": -0", KNOT_EMALF },
+		{ "\"remove\": 7", "\"remove\": -", KNOT_EMALF },
+		{ "\"remove\": 7", "\"remove\": --1", KNOT_EMALF },
 		{ "\"remove\": 7", "\"remove\": 7 7", KNOT_EMALF },
 		{ "\"remove\": 7", "\"remove\": \"7\"", KNOT_EMALF },
 		{ "\"size\": 256", "\"unknown\": \"text\"", KNOT_EOK },
@@ -445,6 +451,7 @@ static void assert_keymgr_takes(const listed_key_t *key)
 {
 	assert_true(moment(key, KEY_PUBLISH) <= moment(key, KEY_ACTIVE));
 	assert_true(moment(key, KEY_ACTIVE) <= moment(key, KEY_RETIRE));
+	assert_true(key->timers[KEY_RETIRE_ACTIVE] <= moment(key, KEY_RETIRE));
 	assert_true(moment(key, KEY_RETIRE) <= moment(key, KEY_REMOVE));
 }
 
@@ -457,7 +464,7 @@ static void set_timers(listed_key_t *key, key_change_t change)
 		for (int timer = 0; timer < KEY_TIMERS; timer++) {
 			if (strncmp(*set, key_timer_name(timer), value - *set) == 0 &&
 			    strlen(key_timer_name(timer)) == (size_t)(value - *set)) {
-				key->timers[timer] = value[1] == '+' ? NOW : 0;
+				key->timers[timer] = value[1] != '+' ? 0 : NOW + atol(value + 2) * 365 * 86400;
 				known = true;
 			}
 		}
@@ -508,13 +515,126 @@ static void a_plan_that_is_carried_out_needs_nothing_more(void **state)
 	assert_true(planned > 200);
 }
 
+/*! As keymgr of 3.4.6 and 3.5.8 prints a time in 2046. */
+static void times_after_2038_are_read(void **state)
+{
+	(void)state;
+	key_list_t list;
+	assert_int_equal(parse_with(&list, "\"remove\": 7", "\"remove\": -1868327404"), KNOT_EOK);
+	assert_int_equal(list.keys[0].timers[KEY_REMOVE], 2426639892);
+	assert_int_equal(parse_with(&list, "\"remove\": 7", "\"remove\": 2426639892"), KNOT_EOK);
+	assert_int_equal(list.keys[0].timers[KEY_REMOVE], 2426639892);
+	assert_int_equal(parse_with(&list, "\"remove\": 7", "\"remove\": -1"), KNOT_EOK);
+	assert_int_equal(list.keys[0].timers[KEY_REMOVE], UINT32_MAX);
+}
+
+/* Single-type keys. */
+
+#define SIGNING " active=+0 retire-active=0 retire=0"
+#define SIGNAL  " ready=+0 active=0 retire-active=0 retire=0"
+#define ASIDE   " active=+0 retire-active=+0 retire=+20y"
+
+/*! A list of two single-type keys; KEY_RETIRE_ACTIVE: aside. */
+static key_list_t csks_of(key_timer_t old_state, key_timer_t new_state)
+{
+	key_list_t list = list_of(old_state, new_state);
+	size_t kept = 0;
+	for (size_t i = 0; i < list.count; i++) {
+		listed_key_t key = list.keys[i];
+		if (key.ksk) {
+			key.zsk = true;
+			key.timers[KEY_RETIRE] =
+				key.timers[KEY_RETIRE_ACTIVE] != 0 ? NOW + 20L * 365 * 86400 : key.timers[KEY_RETIRE];
+			list.keys[kept++] = key;
+		}
+	}
+	list.count = kept;
+	return list;
+}
+
+static void one_single_type_key_signs_the_data(void **state)
+{
+	(void)state;
+	static const struct {
+		key_order_t order;
+		key_timer_t old_state;
+		key_timer_t new_state;
+		const char *plan;
+	} cases[] = {
+		/* In the order of a rollover. */
+		{ KEY_ORDER_INTRODUCE, KEY_ACTIVE, KEY_PUBLISH, "new" ASIDE },
+		{ KEY_ORDER_INTRODUCE, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "" },
+		{ KEY_ORDER_SILENT, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "" },
+		{ KEY_ORDER_SIGNAL, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "new" SIGNAL },
+		{ KEY_ORDER_SIGNAL, KEY_ACTIVE, KEY_READY, "" },
+		{ KEY_ORDER_MOVE, KEY_ACTIVE, KEY_READY, "new" SIGNING "; old" ASIDE },
+		{ KEY_ORDER_MOVE, KEY_ACTIVE, KEY_ACTIVE, "old" ASIDE },
+		{ KEY_ORDER_MOVE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "" },
+		{ KEY_ORDER_RETIRE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "old retire=+0 remove=+0" },
+		{ KEY_ORDER_RETIRE, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "new" SIGNING "; old retire=+0 remove=+0" },
+		/* And back. */
+		{ KEY_ORDER_BOTH, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "old" SIGNAL "; new" SIGNAL },
+		{ KEY_ORDER_BOTH, KEY_READY, KEY_READY, "" },
+		{ KEY_ORDER_SILENT, KEY_READY, KEY_READY, "old" SIGNING "; new" ASIDE },
+		{ KEY_ORDER_SILENT, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "old" SIGNING "; new" ASIDE },
+		{ KEY_ORDER_ABORT, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "new retire=+0 remove=+0" },
+		/* An old one that has gone signs nothing. */
+		{ KEY_ORDER_SILENT, NONE, KEY_READY, "new" SIGNING },
+		{ KEY_ORDER_MOVE, NONE, KEY_ACTIVE, "refused" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const key_list_t list = csks_of(cases[i].old_state, cases[i].new_state);
+		const server_keys_t wish = wish_of(cases[i].order, 1, true);
+		const char *plan = plan_of(&list, &wish);
+		if (strcmp(plan, cases[i].plan) != 0) {
+			fail_msg("%s, old %s, new %s: \"%s\", not \"%s\"", key_order_name(cases[i].order),
+			         state_name(cases[i].old_state), state_name(cases[i].new_state), plan, cases[i].plan);
+		}
+	}
+}
+
+/*! Nobody knows yet which is the old one: who signs the data goes on. */
+static void in_an_idle_zone_a_stranger_is_aside(void **state)
+{
+	(void)state;
+	server_keys_t wish = wish_of(KEY_ORDER_SILENT, 2, false);
+	wish.old_keys[1] = (key_id_t)ID(NEW);
+	static const struct {
+		key_timer_t old_state;
+		key_timer_t new_state;
+		const char *plan;
+	} cases[] = {
+		{ KEY_ACTIVE, KEY_PUBLISH, "new" ASIDE }, { KEY_PUBLISH, KEY_ACTIVE, "old" ASIDE },
+		{ KEY_ACTIVE, KEY_READY, "new" ASIDE },   { KEY_ACTIVE, KEY_ACTIVE, "" },
+		{ KEY_RETIRE_ACTIVE, KEY_ACTIVE, "" },    { KEY_READY, KEY_PUBLISH, "old" SIGNING "; new" SIGNING },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const key_list_t list = csks_of(cases[i].old_state, cases[i].new_state);
+		assert_string_equal(plan_of(&list, &wish), cases[i].plan);
+	}
+
+	/* The first DS: there is no old one. */
+	wish = wish_of(KEY_ORDER_SILENT, 0, true);
+	key_list_t list = csks_of(NONE, KEY_READY);
+	assert_string_equal(plan_of(&list, &wish), "new" SIGNING);
+	wish.order = KEY_ORDER_SIGNAL;
+	list = csks_of(NONE, KEY_ACTIVE);
+	assert_string_equal(plan_of(&list, &wish), "new" SIGNAL);
+
+	/* What retires soon is not aside: Knot or somebody else has begun. */
+	wish = wish_of(KEY_ORDER_MOVE, 1, true);
+	list = csks_of(KEY_RETIRE_ACTIVE, KEY_ACTIVE);
+	list.keys[0].timers[KEY_RETIRE] = NOW + 86400;
+	assert_string_equal(plan_of(&list, &wish), "refused");
+}
+
 static void retire_begins_a_lifetime(void **state)
 {
 	(void)state;
 	server_keys_t wish = wish_of(KEY_ORDER_RETIRE, 1, true);
 	wish.renew = true;
 	key_list_t list = list_of(KEY_ACTIVE, KEY_READY);
-	assert_string_equal(plan_of(&list, &wish), "new created=+0 active=+0; old retire=+0 remove=+0");
+	assert_string_equal(plan_of(&list, &wish), "new active=+0; new created=+0; old retire=+0 remove=+0");
 	list = list_of(KEY_ACTIVE, KEY_ACTIVE);
 	assert_string_equal(plan_of(&list, &wish), "new created=+0; old retire=+0 remove=+0");
 	list = list_of(NONE, KEY_ACTIVE);
@@ -772,12 +892,15 @@ int main(void)
 		cmocka_unit_test(list_is_read),
 		cmocka_unit_test(list_of_another_form_is_refused),
 		cmocka_unit_test(values_are_bounded),
+		cmocka_unit_test(times_after_2038_are_read),
 		cmocka_unit_test(list_without_end_is_refused),
 		cmocka_unit_test(state_is_that_of_the_last_timer_that_is_due),
 		cmocka_unit_test(orders_set_what_is_missing),
 		cmocka_unit_test(several_old_keys_go_together),
 		cmocka_unit_test(new_key_is_made_once),
 		cmocka_unit_test(a_plan_that_is_carried_out_needs_nothing_more),
+		cmocka_unit_test(one_single_type_key_signs_the_data),
+		cmocka_unit_test(in_an_idle_zone_a_stranger_is_aside),
 		cmocka_unit_test(retire_begins_a_lifetime),
 		cmocka_unit_test(one_end_of_a_rollover_is_enough_to_be_silent),
 		cmocka_unit_test(doubtful_keys_are_refused),

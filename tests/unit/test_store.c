@@ -412,7 +412,7 @@ static void row_that_makes_no_sense_is_not_loaded(void **state)
 		"ds_ttl = ' 1@1'",
 		"ds_ttl = x'31403031'",
 		"next_check = 99999999999999999999",
-		"key_states = 4",
+		"key_states = 5",
 		"key_states = -1",
 		"key_states = 'silent'",
 		"signalled = -1",
