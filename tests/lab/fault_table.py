@@ -19,8 +19,9 @@ Faults and what becomes of them
 ===============================
 
 Each row is a test with real servers (``./run test --lab --long test_faults``): the fault is made in the middle of a
-rollover, the gate is what log and statistics showed, and two resolvers, one with a warm cache and one without any,
-asked for the zone ten times a second. Unless the row says otherwise, every answer that they got was secure.
+rollover, the gate is what log and statistics showed, and three resolvers asked for the zone ten times a second: one
+with a warm cache, one without any, and one that wants every algorithm of the DS. Unless the row says otherwise, every
+answer that they got was secure, and no cache could hold anything broken (:ref:`labs-judges`).
 """
 
 
