@@ -104,7 +104,7 @@ def test_started_by_the_lifetime_of_the_policy(directory):
         progress.wait_visited("settle", 150)
         check.signals_followed_keys(world, ZONE)
         wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), 20, "one new key is left")
-        check.secure_all_along(world)
+        world.assert_secure()
 
 
 @long_test
