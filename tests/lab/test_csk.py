@@ -35,9 +35,11 @@ def test_the_old_key_stays_until_no_cache_has_data_that_it_alone_has_signed(dire
     with module_world(directory, **settings) as (world, old), Progress(world.knot, ZONE) as progress:
         progress.wait("idle", 30)
         old_tag, = (dns.dnssec.key_id(key) for key in old[ZONE])
+        world.agent.deaf = True
         start(world)
         progress.wait("await-ds", 60)
         assert data_signers(KNOT) == {old_tag}
+        world.agent.deaf = False
         progress.wait("observe", 60)
         new_tag, = set(world.ksk_tags(ZONE)) - {old_tag}
         servers = world.child_servers()
