@@ -119,7 +119,7 @@ static void store_failed(world_t *w, const rollover_decision_t *d)
 	check_excuse(w);
 	(void)follow_clock(w);
 	(void)rollover_store_failed(&w->engine.row, d, "not writable", clock_wall(w));
-	if (d->set_keys && d->keys == KEYS_SILENT) {
+	if (d->set_keys && rollover_are_silent(d->keys)) {
 		event_add(w, w->now, EV_ORDER, 0, 0); /* Knot would not wait. */
 	} else {
 		rest(w);
@@ -253,11 +253,11 @@ static bool set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
 	e->keys_refused = end == ORDER_REFUSED;
 	if (end == ORDER_OK) {
 		(void)follow_clock(w);
-		rollover_keys_are(&e->row, d->set_keys ? d->keys : KEYS_SILENT, &e->facts, clock_wall(w));
+		rollover_keys_are(&e->row, rollover_ordered(d), &e->facts, clock_wall(w));
 	} else {
 		trace(w, "module      has not set the keys: %s", detail);
 		if (end != ORDER_REFUSED) {
-			rollover_keys_unsure(&e->row, d->set_keys ? d->keys : KEYS_SILENT);
+			rollover_keys_unsure(&e->row, rollover_ordered(d));
 		}
 	}
 	note(w, end == ORDER_OK, detail);

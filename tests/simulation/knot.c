@@ -6,7 +6,7 @@
  * (sim_orders.c: the module) or says that the DS is there (zone-ksk-submitted), which drops another key at once. A
  * frozen zone takes a new policy only when thawed. Nothing happens while knotd is down.
  *
- * Single-type keys sign the data as well: those that are active, or, if none is, those that are ready. What is
+ * Single-type keys sign the data as well: those that are active, or, if none is, those that are ready or aside. What is
  * submitted takes the data over at once. The other one stays in the DNSKEY RRset without a signature of it, and goes by
  * itself after propagation-delay plus the largest TTL of the zone.
  */
@@ -49,15 +49,15 @@ uint32_t knot_zone_ttl(const world_t *w)
 	return w->engine.config.zone_ttl != 0 ? w->engine.config.zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
 }
 
-/*! Keys that sign the data: of each algorithm those that are active, or else those that are ready. */
+/*! Keys that sign the data: of each algorithm those that are active, or else those that are ready or aside. */
 static world_keys_t data_signers(const world_t *w)
 {
-	const world_keys_t active = keys_in(w, KSK_ACTIVE), ready = keys_in(w, KSK_READY);
+	const world_keys_t active = keys_in(w, KSK_ACTIVE), others = keys_in(w, KSK_READY) | keys_in(w, KSK_ASIDE);
 	world_keys_t set = 0;
 
 	for (unsigned i = 0; w->csk && i < w->algorithm_count; i++) {
 		const world_keys_t keys = w->algorithm[i].keys;
-		set |= keys & active ? keys & active : keys & ready;
+		set |= keys & active ? keys & active : keys & others;
 	}
 	return set;
 }
@@ -249,8 +249,8 @@ static bool believed_active(const world_t *w, unsigned k)
 {
 	const rollover_row_t *row = &w->engine.row;
 
-	return row->keys == KEYS_SILENT && row->has_new && row->new_key.digest[0] == k + 1 && !w->knot.key[k].by_hand &&
-	       !(w->why & WHY_RESTORED);
+	return rollover_are_silent(row->keys) && row->has_new && row->new_key.digest[0] == k + 1 &&
+	       !w->knot.key[k].by_hand && !(w->why & WHY_RESTORED);
 }
 
 /*!
@@ -397,7 +397,7 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra, cause_t cause, time_t 
 	 * Knot's running_rollover(): one is under way, or there are two already. A lone key that is ready is no reason.
 	 */
 	world_keys_t in_use = keys_in(w, KSK_READY) | keys_in(w, KSK_ACTIVE);
-	if (!extra && (keys_in(w, KSK_PUBLISHED) || (in_use & (in_use - 1)))) {
+	if (!extra && (keys_in(w, KSK_PUBLISHED) || keys_in(w, KSK_ASIDE) || (in_use & (in_use - 1)))) {
 		return false;
 	}
 	if (!extra && in_use == knot_keys(w) && keys_in(w, KSK_ACTIVE) == in_use) {

@@ -455,7 +455,7 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 	if (d->transition && before->state == ROLLOVER_AWAIT_DS && d->row.state == ROLLOVER_WITHDRAW) {
 		check_withdraw(w);
 	}
-	if (before->state == ROLLOVER_AWAIT_DS && d->driven && !d->transition && d->keys == KEYS_SILENT &&
+	if (before->state == ROLLOVER_AWAIT_DS && d->driven && !d->transition && rollover_are_silent(d->keys) &&
 	    e->facts.own.cds.present && !c->hold && d->row.gate != GATE_VALIDATION_FAILS &&
 	    d->row.gate != GATE_CHAIN_BROKEN) {
 		violate(w, "I3", "the signal is withdrawn without a reason in state await-ds");

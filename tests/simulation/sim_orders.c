@@ -26,10 +26,8 @@ static char name_of(unsigned key)
 static void list_keys(const world_t *w, key_list_t *list)
 {
 	static const key_timer_t TIMERS[] = {
-		[KSK_PUBLISHED] = KEY_PUBLISH,
-		[KSK_READY] = KEY_READY,
-		[KSK_ACTIVE] = KEY_ACTIVE,
-		[KSK_RETIRED] = KEY_RETIRE,
+		[KSK_PUBLISHED] = KEY_PUBLISH,   [KSK_READY] = KEY_READY,    [KSK_ACTIVE] = KEY_ACTIVE,
+		[KSK_ASIDE] = KEY_RETIRE_ACTIVE, [KSK_RETIRED] = KEY_RETIRE,
 	};
 
 	list->count = 0;
@@ -48,6 +46,9 @@ static void list_keys(const world_t *w, key_list_t *list)
 		key->timers[KEY_CREATED] = w->knot.key[k].published - T0 + 400 * DAY;
 		key->timers[KEY_PUBLISH] = DUE;
 		key->timers[TIMERS[state]] = DUE;
+		if (state == KSK_ASIDE) {
+			key->timers[KEY_RETIRE] = NOW + 20 * 365 * DAY;
+		}
 	}
 }
 
@@ -70,8 +71,10 @@ static server_keys_t wish_of(const world_t *w, const rollover_decision_t *d)
 	const bool idle = row->state == ROLLOVER_IDLE;
 	const key_id_t *old = idle ? e->facts.keys : row->old;
 	const unsigned count = idle ? e->own_count : row->old_count;
-	const bool silent = d->set_keys && d->keys != KEYS_SIGNAL_NEW && d->keys != KEYS_SIGNAL_BOTH;
-	server_keys_t wish = { .has_new = row->has_new && !idle, .sign_first = d->sign_first };
+	const bool silent = d->set_keys && rollover_are_silent(d->keys);
+	server_keys_t wish = { .order = server_key_order(d),
+		               .has_new = row->has_new && !idle,
+		               .sign_first = d->sign_first };
 
 	for (unsigned i = 0; i < count && wish.old_count < ROLLOVER_OLD_MAX; i++) {
 		const unsigned at = wish.old_count;
@@ -79,13 +82,6 @@ static server_keys_t wish_of(const world_t *w, const rollover_decision_t *d)
 	}
 	if (wish.has_new) {
 		(void)name_key(w, &row->new_key, &wish.new_key, wish.new_keyid);
-	}
-	if (!d->set_keys) {
-		wish.order = d->action == ACTION_START ? KEY_ORDER_INTRODUCE : KEY_ORDER_RETIRE;
-	} else {
-		wish.order = d->keys == KEYS_SIGNAL_NEW  ? KEY_ORDER_SIGNAL :
-		             d->keys == KEYS_SIGNAL_BOTH ? KEY_ORDER_BOTH :
-		                                           KEY_ORDER_SILENT;
 	}
 	return wish;
 }
@@ -101,10 +97,16 @@ static void set(world_t *w, const key_step_t *step, time_t decided)
 	w->engine.sets++;
 	switch (step->change) {
 	case KEY_CHANGE_ACTIVE:
+	case KEY_CHANGE_SIGNING:
 		trace(w, "keymgr      sets KSK %s active", keys_text(1U << k));
 		knot_set(w, k, KSK_ACTIVE, CAUSE_OURS, decided);
 		break;
+	case KEY_CHANGE_ASIDE:
+		trace(w, "keymgr      sets KSK %s aside", keys_text(1U << k));
+		knot_set(w, k, KSK_ASIDE, CAUSE_OURS, decided);
+		break;
 	case KEY_CHANGE_READY:
+	case KEY_CHANGE_SIGNAL:
 		trace(w, "keymgr      sets KSK %s ready", keys_text(1U << k));
 		knot_set(w, k, KSK_READY, CAUSE_OURS, decided);
 		break;
@@ -139,7 +141,7 @@ static bool carry_out(world_t *w, const key_plan_t *plan, time_t decided)
 /*! Keys that are signalled as ordered, by whomever they were made ready before. */
 static void claim(world_t *w, const rollover_decision_t *d, time_t decided)
 {
-	for (unsigned k = 0; k < w->knot.key_count && d->set_keys && d->keys != KEYS_SILENT; k++) {
+	for (unsigned k = 0; k < w->knot.key_count && d->set_keys && !rollover_are_silent(d->keys); k++) {
 		if (w->knot.key[k].state == KSK_READY && w->knot.key[k].ready_cause != CAUSE_OURS) {
 			knot_set(w, k, KSK_READY, CAUSE_OURS, decided);
 		}
@@ -167,7 +169,7 @@ order_end_t orders_run(world_t *w, const rollover_decision_t *d, time_t decided,
 		return ORDER_BUSY;
 	}
 	trace(w, "module      orders %s", key_order_name(wish.order));
-	w->knot.ordered = d->set_keys ? d->keys : KEYS_SILENT;
+	w->knot.ordered = rollover_ordered(d);
 	for (int tries = 0;; tries++) {
 		list_keys(w, &list);
 		if (!key_plan(&list, &wish, NOW, &plan)) {

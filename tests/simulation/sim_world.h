@@ -131,6 +131,7 @@ typedef enum {
 	KSK_PUBLISHED,
 	KSK_READY,
 	KSK_ACTIVE,
+	KSK_ASIDE,   /*!< CSK only: in use, and leaves the data to an active one. */
 	KSK_RETIRED, /*!< CSK only: in the DNSKEY RRset until caches have lost its signatures, and signs nothing. */
 	KSK_REMOVED
 } ksk_state_t;
