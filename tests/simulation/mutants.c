@@ -41,6 +41,7 @@ static const struct {
 	{ "unsigned-data", "--scheme csk", "lets a single-type key go whoever signs the data" },
 	{ "no-zone-ttl", "--scheme csk", "lets a single-type key go while caches have its data" },
 	{ "first-signatures", "--scheme csk", "checks who signs the data on the first nameserver only" },
+	{ "early-move", "--scheme csk", "moves the data to a single-type key that caches do not have" },
 	{ "data-with-cds", "--scheme csk", "takes data for signed by both keys while CDS is out" },
 	{ "set-clock", "--profile crash", "what the wall clock is set by counts as passed" },
 };
