@@ -281,7 +281,9 @@ static void history(const commands_t *c)
 static void rolled_back(const commands_t *c)
 {
 	history(c);
-	give_up(c);
+	if (c->o->now >= rollover_new_expired(&c->zone->config, &c->zone->row)) {
+		give_up(c);
+	}
 }
 
 static void keep_records(const commands_t *c)

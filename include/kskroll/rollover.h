@@ -429,6 +429,13 @@ bool rollover_silence_first(const rollover_config_t *config, const rollover_row_
 time_t rollover_old_expired(const rollover_config_t *config, const rollover_row_t *row);
 
 /*!
+ * \brief In `rolled-back`: from when on no cache needs the new key any more. The operator may delete it then.
+ *
+ * \return INT64_MAX: not known yet.
+ */
+time_t rollover_new_expired(const rollover_config_t *config, const rollover_row_t *row);
+
+/*!
  * \brief The row was stored by a process that has ended.
  *
  * The key database may have been restored from a backup since: silent states, which no signal contradicts, are read

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "conditions.h"
 #include "expire.h"
@@ -198,6 +199,33 @@ static bool proven(dec_t *c)
 	return true;
 }
 
+/*! The operator may delete the new key, but not while it is needed. */
+static bool data_back(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	judge_expect_t w = dec_expect(c, 0);
+	char text[160];
+
+	w.data = row->csk ? dec_role(c, c->step->signing) : 0;
+	const judge_verdict_t v = w.data != 0 ? judge_child(c->facts, &w) : (judge_verdict_t){ .gate = GATE_NONE };
+	if (v.gate != GATE_NONE) {
+		row->all_since = v.red ? 0 : row->all_since;
+		snprintf(text, sizeof(text), "the new key must stay: %s: %.100s", rollover_gate_info(v.gate)->name,
+		         v.detail);
+		dec_wait(c, c->step->gate, v.about, text, 0);
+		return true;
+	}
+	if (row->all_since == 0) {
+		row->all_since = c->now;
+	}
+	const time_t until = rollover_new_expired(c->config, row);
+	if (c->now >= until) {
+		return false;
+	}
+	dec_wait(c, c->step->gate, "", "the new key must stay until then", until);
+	return true;
+}
+
 static bool order(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
@@ -228,6 +256,7 @@ bool cond_decide(dec_t *c)
 		[COND_EXPIRED] = expired,
 		[COND_PROVEN] = proven,
 		[COND_ORDER] = order,
+		[COND_DATA_BACK] = data_back,
 		[COND_DS_ASKED] = ds_asked,
 	};
 	/* clang-format on */

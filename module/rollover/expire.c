@@ -140,6 +140,14 @@ time_t rollover_old_expired(const rollover_config_t *config, const rollover_row_
 	return row->csk && data > ds ? data : ds;
 }
 
+time_t rollover_new_expired(const rollover_config_t *config, const rollover_row_t *row)
+{
+	if (!row->csk) {
+		return 0;
+	}
+	return row->all_since != 0 ? row->all_since + zone_ttl_of(config) : INT64_MAX;
+}
+
 /*!
  * How long it is observed. Where the keys sign the data, caches must have lost what the old one alone has signed: all
  * that time the new one signs it on every nameserver as well.

@@ -65,3 +65,8 @@ uint32_t keyset_own_sum(const rollover_facts_t *facts)
 	}
 	return sum != 0 ? sum : 1;
 }
+
+bool rollover_are_silent(key_states_t keys)
+{
+	return keys == KEYS_SILENT || keys == KEYS_MOVED;
+}

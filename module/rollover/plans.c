@@ -115,8 +115,8 @@ static const step_t KSK[] = {
 	{
 		/* Safe for ever; the operator's `hold`, switched on and off again, means: go on. */
 		.state = ROLLOVER_ROLLED_BACK, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
-		.cond = { COND_RELEASED, COND_DS_STAYS },
-		.own = OWN_ROLLING,
+		.cond = { COND_RELEASED, COND_DS_STAYS, COND_DATA_BACK },
+		.own = OWN_ROLLING, .signing = ROLE_OLD,
 		.gate = GATE_AWAITING_DECISION,
 	},
 };

@@ -74,6 +74,7 @@ typedef enum {
 	COND_EXPIRED,    /*!< All of \a expire is over. */
 	COND_PROVEN,     /*!< All of \a expire is still over (\a unproven). */
 	COND_ORDER,      /*!< The order is given, and the zone waits for what comes of it. */
+	COND_DATA_BACK,  /*!< No cache has data of single-type keys that \a signing has not signed. */
 	COND_DS_ASKED,   /*!< The parent replaces the DS, and is notified. */
 } step_cond_t;
 

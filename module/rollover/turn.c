@@ -103,11 +103,6 @@ void rollover_resume(rollover_row_t *row)
 	row->keys_of = 0;
 }
 
-bool rollover_are_silent(key_states_t keys)
-{
-	return keys == KEYS_SILENT || keys == KEYS_MOVED;
-}
-
 key_states_t rollover_ordered(const rollover_decision_t *decision)
 {
 	return decision->set_keys || decision->action == ACTION_RETIRE ? decision->keys : KEYS_SILENT;

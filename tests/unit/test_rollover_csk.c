@@ -286,6 +286,47 @@ static void another_scheme_under_way_is_not_driven(void **state)
 	}
 }
 
+static void a_rollback_says_when_the_new_key_may_go(void **state)
+{
+	(void)state;
+	machine_t m;
+	at(&m, ROLLOVER_ROLLED_BACK);
+	m.config.zone_ttl = 2 * DAY;
+	m.child[0].data_signed_by = m.child[1].data_signed_by = OLD;
+	m.child[1].data_signed_by = NEW;
+	machine_step(&m);
+	expect(&m, ROLLOVER_ROLLED_BACK, GATE_AWAITING_DECISION);
+	assert_string_equal(m.row.gate_about, m.child[1].server);
+	assert_non_null(strstr(m.row.gate_detail, "the new key must stay: signatures-missing-at: "));
+	assert_true(rollover_new_expired(&m.config, &m.row) == INT64_MAX);
+
+	m.child[1].data_signed_by = OLD | NEW;
+	step_at(&m, m.now + 300);
+	expect(&m, ROLLOVER_ROLLED_BACK, GATE_AWAITING_DECISION);
+	const time_t until = m.now + 2 * DAY;
+	assert_int_equal(m.row.gate_until, until);
+	assert_int_equal(rollover_new_expired(&m.config, &m.row), until);
+	m.child[0].status = ANSWER_UNREACHABLE;
+	step_at(&m, until - 1);
+	assert_non_null(strstr(m.row.gate_detail, "child-unreachable"));
+	m.child[0].status = ANSWER_OK;
+	check_until(&m, until - 1 + 2 * DAY);
+	expect(&m, ROLLOVER_ROLLED_BACK, GATE_AWAITING_DECISION);
+	assert_string_equal(m.row.gate_detail, "");
+	assert_int_equal(m.row.gate_until, 0);
+
+	/* The operator's decision does not wait, nor does a KSK. */
+	at(&m, ROLLOVER_ROLLED_BACK);
+	m.row.ordered = m.now;
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+	machine_at(&m, ROLLOVER_ROLLED_BACK);
+	machine_step(&m);
+	expect(&m, ROLLOVER_ROLLED_BACK, GATE_AWAITING_DECISION);
+	assert_int_equal(m.row.gate_until, 0);
+	assert_int_equal(rollover_new_expired(&m.config, &m.row), 0);
+}
+
 static void when_the_old_key_may_go_by_hand(void **state)
 {
 	(void)state;
@@ -318,6 +359,7 @@ int main(void)
 		cmocka_unit_test(observed_until_no_cache_has_data_of_the_old_key_alone),
 		cmocka_unit_test(the_wait_begins_again_when_a_server_loses_the_signatures),
 		cmocka_unit_test(another_scheme_under_way_is_not_driven),
+		cmocka_unit_test(a_rollback_says_when_the_new_key_may_go),
 		cmocka_unit_test(when_the_old_key_may_go_by_hand),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
