@@ -35,7 +35,7 @@ static const struct {
 } orders[KEY_ORDERS] = {
 	[KEY_ORDER_INTRODUCE] = { "introduce", TO_ACTIVE, TO_ASIDE, NEEDS_OLD },
 	[KEY_ORDER_SILENT] = { "silent", TO_ACTIVE, TO_ASIDE, NEEDS_ANY },
-	[KEY_ORDER_MOVE] = { "move", TO_ASIDE, TO_ACTIVE, NEEDS_OLD | NEEDS_NEW },
+	[KEY_ORDER_MOVE] = { "move", TO_ASIDE, TO_ACTIVE, NEEDS_NEW },
 	[KEY_ORDER_SIGNAL] = { "signal", TO_ACTIVE, TO_READY, NEEDS_NEW },
 	[KEY_ORDER_BOTH] = { "both", TO_READY, TO_READY, NEEDS_OLD | NEEDS_NEW },
 	[KEY_ORDER_RETIRE] = { "retire", TO_REMOVE, TO_ACTIVE, NEEDS_OLD | NEEDS_NEW },
@@ -78,6 +78,12 @@ const char *key_order_name(key_order_t order)
 		snprintf((plan)->error, sizeof((plan)->error), __VA_ARGS__);                                           \
 		return false;                                                                                          \
 	} while (0)
+
+/*! Orders after which no key is signalled, whichever there are. */
+static bool is_silence(key_order_t order)
+{
+	return order == KEY_ORDER_SILENT || order == KEY_ORDER_MOVE;
+}
 
 /*! Whether the order names the keys that it is about. */
 static bool is_complete(const server_keys_t *wish, key_plan_t *plan)
@@ -212,7 +218,7 @@ static bool cast_keys(const key_list_t *list, const server_keys_t *wish, time_t 
 		if (!key->ksk || key->public_only || is_out(key, now) || is_cast(cast, key)) {
 			continue;
 		}
-		if (wish->order != KEY_ORDER_SILENT) {
+		if (!is_silence(wish->order)) {
 			if (!is_published(cast, key, wish, now, plan)) {
 				return false;
 			}
@@ -237,15 +243,39 @@ static bool is_aside(const listed_key_t *key, time_t now)
 	return key_state(key, now) == KEY_RETIRE_ACTIVE && key->timers[KEY_RETIRE] > now + ASIDE_FOR;
 }
 
-/*! Whether a key of the order signs the data, so that another one may be aside. */
-static bool is_signed(const cast_t *cast, const server_keys_t *wish)
+/*! Whether one of the old keys is in the list. \a active: and in use. */
+static bool has_old(const cast_t *cast, bool active)
 {
-	/* In an idle zone nobody is new: those stay in use that are, and what has turned up is aside. */
-	const bool idle = !wish->has_new && wish->order == KEY_ORDER_SILENT;
-
 	for (unsigned i = 0; i < cast->old_count; i++) {
 		const listed_key_t *old = cast->old_keys[i];
-		if (old != NULL && (!idle || key_state(old, cast->now) == KEY_ACTIVE)) {
+		if (old != NULL && (!active || key_state(old, cast->now) == KEY_ACTIVE)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*!
+ * In an idle zone nobody is new: who signs the data goes on, and what has turned up is aside. It is not everywhere yet,
+ * so it never gets active, whatever becomes of the change of another key.
+ */
+static goal_t goal_in_idle(const cast_t *cast, const listed_key_t *key)
+{
+	switch (key_state(key, cast->now)) {
+	case KEY_ACTIVE:
+		return TO_ACTIVE;
+	case KEY_PUBLISH:
+		return TO_ASIDE;
+	default:
+		return has_old(cast, true) ? TO_ASIDE : TO_ACTIVE;
+	}
+}
+
+/*! A key that only silence is about. */
+static bool is_stranger(const cast_t *cast, const server_keys_t *wish, const listed_key_t *key)
+{
+	for (unsigned i = wish->old_count; i < cast->old_count; i++) {
+		if (cast->old_keys[i] == key) {
 			return true;
 		}
 	}
@@ -261,10 +291,14 @@ static goal_t goal_of(const cast_t *cast, const server_keys_t *wish, const liste
 	if (key == NULL || !key->zsk) {
 		return goal == TO_ASIDE ? TO_ACTIVE : goal;
 	}
-	if (wish->order == KEY_ORDER_SILENT && !wish->has_new && is_signed(cast, wish)) {
-		return key_state(key, cast->now) == KEY_ACTIVE ? TO_ACTIVE : TO_ASIDE;
+	if (is_stranger(cast, wish, key)) {
+		return TO_ASIDE;
 	}
-	return goal == TO_ASIDE && !is_signed(cast, wish) ? TO_ACTIVE : goal;
+	if (wish->order == KEY_ORDER_SILENT && !wish->has_new) {
+		return goal_in_idle(cast, key);
+	}
+	/* Without an old one the new one is the only one. */
+	return fresh && goal == TO_ASIDE && !has_old(cast, false) ? TO_ACTIVE : goal;
 }
 
 static bool has_reached(const listed_key_t *key, goal_t goal, time_t now)
@@ -349,7 +383,7 @@ static bool are_mixed(const cast_t *cast, key_plan_t *plan)
 static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, key_plan_t *plan)
 {
 	/* Silence is for those that are there: an old key that is not has no signals. */
-	const bool may_miss = orders[wish->order].old_key == TO_REMOVE || wish->order == KEY_ORDER_SILENT;
+	const bool may_miss = orders[wish->order].old_key == TO_REMOVE || is_silence(wish->order);
 	bool found = cast->new_key != NULL;
 
 	for (unsigned i = 0; i < cast->old_count; i++) {

@@ -580,7 +580,8 @@ static void one_single_type_key_signs_the_data(void **state)
 		{ KEY_ORDER_ABORT, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "new retire=+0 remove=+0" },
 		/* An old one that has gone signs nothing. */
 		{ KEY_ORDER_SILENT, NONE, KEY_READY, "new" SIGNING },
-		{ KEY_ORDER_MOVE, NONE, KEY_ACTIVE, "refused" },
+		{ KEY_ORDER_MOVE, NONE, KEY_READY, "new" SIGNING },
+		{ KEY_ORDER_MOVE, KEY_ACTIVE, NONE, "refused" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const key_list_t list = csks_of(cases[i].old_state, cases[i].new_state);
@@ -604,9 +605,14 @@ static void in_an_idle_zone_a_stranger_is_aside(void **state)
 		key_timer_t new_state;
 		const char *plan;
 	} cases[] = {
-		{ KEY_ACTIVE, KEY_PUBLISH, "new" ASIDE }, { KEY_PUBLISH, KEY_ACTIVE, "old" ASIDE },
-		{ KEY_ACTIVE, KEY_READY, "new" ASIDE },   { KEY_ACTIVE, KEY_ACTIVE, "" },
-		{ KEY_RETIRE_ACTIVE, KEY_ACTIVE, "" },    { KEY_READY, KEY_PUBLISH, "old" SIGNING "; new" SIGNING },
+		{ KEY_ACTIVE, KEY_PUBLISH, "new" ASIDE },
+		{ KEY_PUBLISH, KEY_ACTIVE, "old" ASIDE },
+		{ KEY_ACTIVE, KEY_READY, "new" ASIDE },
+		{ KEY_ACTIVE, KEY_ACTIVE, "" },
+		{ KEY_RETIRE_ACTIVE, KEY_ACTIVE, "" },
+		{ KEY_READY, KEY_PUBLISH, "old" SIGNING "; new" ASIDE },
+		{ KEY_READY, KEY_READY, "old" SIGNING "; new" SIGNING },
+		{ KEY_RETIRE_ACTIVE, KEY_PUBLISH, "old" SIGNING "; new" ASIDE },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const key_list_t list = csks_of(cases[i].old_state, cases[i].new_state);
@@ -620,6 +626,19 @@ static void in_an_idle_zone_a_stranger_is_aside(void **state)
 	wish.order = KEY_ORDER_SIGNAL;
 	list = csks_of(NONE, KEY_ACTIVE);
 	assert_string_equal(plan_of(&list, &wish), "new" SIGNAL);
+
+	/* A third one is aside in any case: it is not everywhere. */
+	for (int i = 0; i < 4; i++) {
+		const bool moved = i < 2, has_old = i % 2 == 0;
+		wish = wish_of(moved ? KEY_ORDER_MOVE : KEY_ORDER_SILENT, has_old, true);
+		list = csks_of(!has_old ? NONE :
+		               moved    ? KEY_RETIRE_ACTIVE :
+		                          KEY_ACTIVE,
+		               moved || !has_old ? KEY_ACTIVE : KEY_RETIRE_ACTIVE);
+		list.keys[list.count] = key_of(OLD2, KEY_PUBLISH);
+		list.keys[list.count++].zsk = true;
+		assert_string_equal(plan_of(&list, &wish), "second" ASIDE);
+	}
 
 	/* What retires soon is not aside: Knot or somebody else has begun. */
 	wish = wish_of(KEY_ORDER_MOVE, 1, true);
@@ -663,7 +682,7 @@ static void one_end_of_a_rollover_is_enough_to_be_silent(void **state)
 	list = list_of(NONE, KEY_ACTIVE);
 	assert_string_equal(plan_of(&list, &wish), "new ready=+0 active=0");
 	for (int order = 0; order < KEY_ORDERS; order++) {
-		if (order != KEY_ORDER_SIGNAL && order != KEY_ORDER_SILENT) {
+		if (order != KEY_ORDER_SIGNAL && order != KEY_ORDER_SILENT && order != KEY_ORDER_MOVE) {
 			wish.order = order;
 			assert_string_equal(plan_of(&list, &wish), "refused");
 		}
@@ -846,7 +865,7 @@ static void a_key_that_is_not_published_is_named(void **state)
 	for (key_order_t order = 0; order < KEY_ORDERS; order++) {
 		wish = wish_of(order, 1, true);
 		later->timers[KEY_PUBLISH] = NOW + 1;
-		if (order == KEY_ORDER_SILENT) {
+		if (order == KEY_ORDER_SILENT || order == KEY_ORDER_MOVE) {
 			assert_string_equal(plan_of(&list, &wish), "");
 			continue;
 		}
