@@ -244,9 +244,9 @@ static bool is_aside(const listed_key_t *key, time_t now)
 }
 
 /*! Whether one of the old keys is in the list. \a active: and in use. */
-static bool has_old(const cast_t *cast, bool active)
+static bool has_old(const cast_t *cast, const server_keys_t *wish, bool active)
 {
-	for (unsigned i = 0; i < cast->old_count; i++) {
+	for (unsigned i = 0; i < wish->old_count; i++) {
 		const listed_key_t *old = cast->old_keys[i];
 		if (old != NULL && (!active || key_state(old, cast->now) == KEY_ACTIVE)) {
 			return true;
@@ -259,7 +259,7 @@ static bool has_old(const cast_t *cast, bool active)
  * In an idle zone nobody is new: who signs the data goes on, and what has turned up is aside. It is not everywhere yet,
  * so it never gets active, whatever becomes of the change of another key.
  */
-static goal_t goal_in_idle(const cast_t *cast, const listed_key_t *key)
+static goal_t goal_in_idle(const cast_t *cast, const server_keys_t *wish, const listed_key_t *key)
 {
 	switch (key_state(key, cast->now)) {
 	case KEY_ACTIVE:
@@ -267,7 +267,7 @@ static goal_t goal_in_idle(const cast_t *cast, const listed_key_t *key)
 	case KEY_PUBLISH:
 		return TO_ASIDE;
 	default:
-		return has_old(cast, true) ? TO_ASIDE : TO_ACTIVE;
+		return has_old(cast, wish, true) ? TO_ASIDE : TO_ACTIVE;
 	}
 }
 
@@ -295,10 +295,10 @@ static goal_t goal_of(const cast_t *cast, const server_keys_t *wish, const liste
 		return TO_ASIDE;
 	}
 	if (wish->order == KEY_ORDER_SILENT && !wish->has_new) {
-		return goal_in_idle(cast, key);
+		return goal_in_idle(cast, wish, key);
 	}
 	/* Without an old one the new one is the only one. */
-	return fresh && goal == TO_ASIDE && !has_old(cast, false) ? TO_ACTIVE : goal;
+	return fresh && goal == TO_ASIDE && !has_old(cast, wish, false) ? TO_ACTIVE : goal;
 }
 
 static bool has_reached(const listed_key_t *key, goal_t goal, time_t now)
