@@ -6,7 +6,7 @@
 #include "sim_orders.h"
 
 /*! Zones of a hundred in which one key signs all. */
-#define SINGLE_TYPE 0
+#define SINGLE_TYPE 15
 
 bool generate_defaults;
 kinds_t generate_kinds;
