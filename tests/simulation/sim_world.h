@@ -418,7 +418,7 @@ bool parent_hidden(const world_t *w, time_t decided);
 /*! The zone as some resolver sees it now. */
 bool resolver_fails(world_t *w, bool warm);
 
-/* views.c */
+/* validators.c */
 /*! How a resolver validates what it got. */
 typedef enum {
 	VALIDATOR_LIBERAL = 0, /*!< One good path is enough (RFC 6840 5.11). */
@@ -432,6 +432,7 @@ bool view_chain(const world_t *w, validator_t validator, const exposure_t *ds, c
 /*! Whether data are valid with both. Of zones with ZSKs none are kept. */
 bool view_data(const world_t *w, validator_t validator, const exposure_t *ds, const exposure_t *dnskey,
                const exposure_t *data);
+/* views.c */
 /*! The RRset has just appeared, or is back: what becomes bogus with it? */
 void views_check(world_t *w, const exposure_t *fresh);
 
