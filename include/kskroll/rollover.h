@@ -244,6 +244,8 @@ typedef struct {
 	time_t observed_last;  /*!< The last check with evidence of that; while all_since counts: with its condition. */
 	ttl_window_t dnskey_ttl; /*!< Over all nameservers. */
 	ttl_window_t ds_ttl;     /*!< Over all parent servers, answers with the old DS set. */
+	uint32_t zone_ttl;       /*!< The largest of the zone since the last rollover, as configured. */
+	time_t zone_ttl_seen;    /*!< That was last in force. */
 	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
 
 	key_states_t keys;      /*!< What the states of the keys were last read to be; KEYS_UNKNOWN: not read. */

@@ -60,18 +60,26 @@ static bool lead(dec_t *c)
 	       dec_wait_until(c, GATE_WAITING_LEAD, c->out->row.all_since + c->config->lead);
 }
 
-/*! How long caches may hold data of the zone. */
-static uint32_t zone_ttl_of(const rollover_config_t *config)
+uint32_t expire_zone_ttl(const rollover_config_t *config, bool csk)
 {
-	const uint32_t ttl = config->zone_ttl != 0 ? config->zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
+	const uint32_t unknown = csk ? ROLLOVER_TTL_COUNTS : ROLLOVER_UNKNOWN_ZONE_TTL;
+	const uint32_t ttl = config->zone_ttl != 0 ? config->zone_ttl : unknown;
 
 	return ttl < ROLLOVER_TTL_COUNTS ? ttl : ROLLOVER_TTL_COUNTS;
+}
+
+/*! How long caches may hold data of the zone. */
+static uint32_t zone_ttl_of(const rollover_config_t *config, const rollover_row_t *row)
+{
+	const uint32_t ttl = expire_zone_ttl(config, row->csk);
+
+	return row->zone_ttl > ttl ? row->zone_ttl : ttl;
 }
 
 static bool unsigned_zone(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
-	uint32_t zone_ttl = zone_ttl_of(c->config);
+	uint32_t zone_ttl = zone_ttl_of(c->config, &c->out->row);
 
 	if (row->all_since != 0 && row->all_since <= c->config->caches_expired && c->config->caches_expired <= c->now) {
 		zone_ttl = 0;
@@ -132,7 +140,7 @@ static bool nobody_tells(dec_t *c)
 time_t rollover_old_expired(const rollover_config_t *config, const rollover_row_t *row)
 {
 	const time_t ds = ds_expired(row);
-	const time_t data = row->observed_since + zone_ttl_of(config);
+	const time_t data = row->observed_since + zone_ttl_of(config, row);
 
 	if (row->ds_all_since == 0 || (row->csk && row->observed_since == 0)) {
 		return 0;
@@ -145,7 +153,7 @@ time_t rollover_new_expired(const rollover_config_t *config, const rollover_row_
 	if (!row->csk) {
 		return 0;
 	}
-	return row->all_since != 0 ? row->all_since + zone_ttl_of(config) : INT64_MAX;
+	return row->all_since != 0 ? row->all_since + zone_ttl_of(config, row) : INT64_MAX;
 }
 
 /*!
@@ -154,7 +162,7 @@ time_t rollover_new_expired(const rollover_config_t *config, const rollover_row_
  */
 static uint32_t observe_for(const dec_t *c)
 {
-	const uint32_t data = c->out->row.csk ? zone_ttl_of(c->config) : 0;
+	const uint32_t data = c->out->row.csk ? zone_ttl_of(c->config, &c->out->row) : 0;
 
 	return data > c->config->observe ? data : c->config->observe;
 }

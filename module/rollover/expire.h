@@ -26,6 +26,12 @@ bool expire_dnskey(dec_t *c);
  */
 void expire_note_checks(dec_t *c);
 
+/*!
+ * How long caches may hold data of the zone, seconds: `zone-max-ttl`. Where the policy has none, a day; of single-type
+ * keys as long as any TTL counts, since what the old key has signed must not outlive it.
+ */
+uint32_t expire_zone_ttl(const rollover_config_t *config, bool csk);
+
 /*! Waits for all that the step lists, one after the other. \return True if the zone waits. */
 bool expire_wait(dec_t *c);
 

@@ -3,6 +3,7 @@
  * What every check of the servers teaches, whatever the state.
  */
 
+#include "expire.h"
 #include "keyset.h"
 #include "learn.h"
 
@@ -48,6 +49,21 @@ static void bound_waits(rollover_row_t *row)
 	}
 }
 
+/*!
+ * What was served with a former TTL may be so for long, at a nameserver that lags. So the largest one counts until a
+ * rollover has ended.
+ */
+static void learn_zone_ttl(dec_t *c)
+{
+	rollover_row_t *row = &c->out->row;
+	const uint32_t ttl = expire_zone_ttl(c->config, row->csk);
+
+	if (ttl >= row->zone_ttl) {
+		row->zone_ttl = ttl;
+		row->zone_ttl_seen = c->now;
+	}
+}
+
 void learn_answers(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
@@ -57,6 +73,7 @@ void learn_answers(dec_t *c)
 	if (c->facts->own.dnskey != 0 && rollover_state_info(row->state)->scheme == SCHEME_OF_POLICY) {
 		row->csk = c->facts->own.csk;
 	}
+	learn_zone_ttl(c);
 	if (c->facts->own.known && c->facts->own.dnskey != 0) {
 		bool complete =
 			(c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 && !c->facts->discovery_failed;
@@ -114,6 +131,10 @@ void learn_operators_word(dec_t *c)
 	}
 	ttl_window_forget(&row->dnskey_ttl, expired);
 	ttl_window_forget(&row->ds_ttl, expired);
+	if (row->zone_ttl_seen <= expired) {
+		row->zone_ttl = expire_zone_ttl(c->config, row->csk);
+		row->zone_ttl_seen = c->now;
+	}
 	if (row->all_since != 0 && row->all_since <= expired && row->all_expired > expired) {
 		row->all_expired = expired;
 	}

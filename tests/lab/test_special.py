@@ -60,19 +60,6 @@ def said(world, gate, zone=ZONE):
 
 
 @bound(120)
-def test_a_single_type_key_is_left_alone(directory):
-    with module_world(directory, policy={"single-type-signing": True}, **SETTINGS) as (world, old), \
-            Progress(world.knot, ZONE) as progress:
-        untouched = Untouched(world)
-        wait_until(lambda: progress.gate == "csk", 30, "the gate csk")
-        start(world)
-        wait_until(lambda: len(ask.ksks(KNOT, ZONE)) == 2, 20, "the next key")
-        untouched.stays(progress, "csk")
-        assert world.ds_everywhere(ZONE, old[ZONE]) and len(said(world, "csk")) == 1, said(world, "csk")
-        world.assert_secure()
-
-
-@bound(120)
 def test_the_key_of_another_signer_is_left_alone(directory):
     """It is in the zone's DNSKEY, nobody here signs with it: alone, with a DS, and amid a start."""
     policy = {"dnskey-management": "incremental", "delete-delay": 1}

@@ -188,6 +188,7 @@ static void at_the_end_the_new_key_is_the_old_one(void **state)
 	machine_step(&m);
 	expect(&m, ROLLOVER_SETTLE, GATE_NONE);
 	assert_int_equal(m.row.keys, KEYS_SILENT);
+	assert_int_equal(m.row.zone_ttl, 0);
 	assert_true(m.row.csk);
 	machine_step(&m);
 	assert_false(m.out.set_keys);
@@ -218,9 +219,52 @@ static void observed_until_no_cache_has_data_of_the_old_key_alone(void **state)
 	(void)state;
 	assert_int_equal(observed_for(DAY, 300, true), DAY);
 	assert_int_equal(observed_for(DAY, 3 * DAY, true), 3 * DAY);
-	assert_int_equal(observed_for(HOUR, 0, true), ROLLOVER_UNKNOWN_ZONE_TTL);
+	assert_int_equal(observed_for(HOUR, 0, true), ROLLOVER_TTL_COUNTS);
 	assert_int_equal(observed_for(HOUR, UINT32_MAX, true), ROLLOVER_TTL_COUNTS);
 	assert_int_equal(observed_for(HOUR, 3 * DAY, false), HOUR);
+}
+
+/*! A nameserver that lags may have served the former TTL until just now. */
+static void a_ttl_that_was_lowered_counts(void **state)
+{
+	(void)state;
+	for (int said = 0; said < 2; said++) {
+		machine_t m;
+		at(&m, ROLLOVER_INTRODUCE);
+		m.child[0].data_signed_by = m.child[1].data_signed_by = OLD;
+		m.config.zone_ttl = 3 * DAY;
+		machine_step(&m);
+		m.config.zone_ttl = HOUR;
+		step_at(&m, m.now + 300);
+		assert_int_equal(m.row.zone_ttl, 3 * DAY);
+		m.config.zone_ttl = 2 * HOUR;
+		m.config.caches_expired = said ? m.now : m.now - 300 - 1;
+		step_at(&m, m.now + 300);
+		assert_int_equal(m.row.zone_ttl, said ? 2 * HOUR : 3 * DAY);
+
+		at(&m, ROLLOVER_OBSERVE);
+		m.config.zone_ttl = HOUR;
+		m.row.zone_ttl = 3 * DAY;
+		check_until(&m, T0 + 3 * DAY - 1);
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+		check_until(&m, T0 + 3 * DAY);
+		expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+	}
+	/* Also of the unsigned zone. */
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.old_count = 0;
+	m.row.new_key = m.facts.keys[0];
+	machine_serve(&m, OLD, 300);
+	machine_ds(&m, 0, 300);
+	m.row.settled_at = 0;
+	m.config.zone_ttl = HOUR;
+	m.row.zone_ttl = 3 * DAY;
+	machine_step(&m);
+	check_until(&m, m.now + 3 * DAY - 1);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_UNSIGNED);
+	check_until(&m, m.now + 1);
+	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 }
 
 static void the_wait_begins_again_when_a_server_loses_the_signatures(void **state)
@@ -357,6 +401,7 @@ int main(void)
 		cmocka_unit_test(the_data_move_with_the_ds),
 		cmocka_unit_test(at_the_end_the_new_key_is_the_old_one),
 		cmocka_unit_test(observed_until_no_cache_has_data_of_the_old_key_alone),
+		cmocka_unit_test(a_ttl_that_was_lowered_counts),
 		cmocka_unit_test(the_wait_begins_again_when_a_server_loses_the_signatures),
 		cmocka_unit_test(another_scheme_under_way_is_not_driven),
 		cmocka_unit_test(a_rollback_says_when_the_new_key_may_go),

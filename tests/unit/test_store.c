@@ -170,6 +170,8 @@ static void any_zone(store_zone_t *zone, const char *name)
 	row->keys = any(KEYS__COUNT);
 	row->signalled = any_time();
 	row->csk = any(2);
+	row->zone_ttl = any(UINT32_MAX);
+	row->zone_ttl_seen = any_time();
 	row->ordered = any_time();
 	row->notified = any_time();
 	row->checks = any(256);
@@ -235,6 +237,8 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	assert_int_equal(a->row.keys, b->row.keys);
 	assert_int_equal(a->row.signalled, b->row.signalled);
 	assert_int_equal(a->row.csk, b->row.csk);
+	assert_int_equal(a->row.zone_ttl, b->row.zone_ttl);
+	assert_int_equal(a->row.zone_ttl_seen, b->row.zone_ttl_seen);
 	assert_int_equal(a->row.ordered, b->row.ordered);
 	assert_int_equal(a->row.notified, b->row.notified);
 	assert_int_equal(a->row.checks, b->row.checks);
