@@ -167,7 +167,7 @@ static void child_server_serves(world_t *w, sim_server_t *server)
 		fresh.cause = v.data_cause;
 		fresh.decided = v.data_decided;
 		fresh.fault = v.data != w->knot.version[server->version].data ? fault : -1;
-		serve(w, &w->data, &server->data, &fresh, knot_zone_ttl(w));
+		serve(w, &w->data, &server->data, &fresh, v.data_ttl);
 	}
 }
 

@@ -66,6 +66,7 @@ const char *const command_names[COMMAND__COUNT] = {
 	"keymgr set of the newest KSK: active",
 	"keymgr delete of the KSK that is older",
 	"keymgr set of the oldest KSK: removed",
+	"changes zone-max-ttl",
 };
 
 static const uint32_t TTLS[] = { 300, 900, HOUR, HOUR, 4 * HOUR, DAY };
@@ -311,6 +312,14 @@ static void plan_restore(world_t *w, rng_t *rng, uint32_t span)
 	}
 }
 
+/*! The data get another TTL. */
+static void plan_zone_ttl(world_t *w, rng_t *rng, uint32_t span)
+{
+	if (w->csk && rng_chance(rng, 30)) {
+		add_command(w, COMMAND_ZONE_TTL, T0 + rng_below(rng, span));
+	}
+}
+
 /*! A fault that lasts for ever, or a parent that never does its part. */
 static void make_stuck(world_t *w, rng_t *rng)
 {
@@ -449,7 +458,8 @@ static uint32_t bound(const world_t *w)
 	uint32_t signal = child_lag + 3 * check;
 	uint32_t await = w->up.interval + w->up.delay + w->up.stale_after + parent_lag + 6 * HOUR + 2 * ds_check;
 	uint32_t withdraw = child_lag + 3 * check;
-	uint32_t data_ttl = w->csk ? knot_zone_ttl(w) : 0;
+	const bool changes = w->profile == PROFILE_OPERATOR || w->profile == PROFILE_MIXED;
+	uint32_t data_ttl = !w->csk ? 0 : changes ? 3 * DAY : knot_zone_ttl(w);
 	uint32_t observe = longest(longest(ds_ttl, c->observe), data_ttl) + 3 * check;
 	uint32_t retire = child_lag + child_ttl + 3 * check + 120;
 	uint32_t settle = c->settle + 2 * ds_check;
@@ -533,6 +543,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	case PROFILE_OPERATOR:
 		add_commands(w, rng, rng_between(rng, 1, 6), span);
 		plan_restore(w, &restore, span);
+		plan_zone_ttl(w, &scheme, span);
 		break;
 	case PROFILE_CRASH:
 		plan_crashes(w, &env, span);
@@ -545,6 +556,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 		clock_plan(w, span);
 		plan_cut_off(w, &cut, span);
 		plan_restore(w, &restore, span);
+		plan_zone_ttl(w, &scheme, span);
 		if (rng_chance(rng, 5)) {
 			time_t at = T0 + rng_below(rng, 2 * DAY);
 			add_command(w, COMMAND_NEW_ALGORITHM, at);

@@ -184,13 +184,15 @@ static void sign(world_t *w, bool renew)
 	v.dnskey = knot_keys(w);
 	v.signers = knot_signers(w);
 	v.data = data_signers(w);
+	v.data_ttl = knot_zone_ttl(w);
 	v.removed = keys_in(w, KSK_REMOVED) | keys_in(w, KSK_RETIRED);
 	v.ttl = ttl_in_force(w);
 	v.cds = cds_now(w, &v.cds_cause, &v.cds_decided);
 
 	const zone_version_t *last = knot->version_count > 0 ? knot_version(w) : NULL;
 	if (!renew && last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl && last->cds == v.cds &&
-	    (v.cds == 0 || last->cds_cause == v.cds_cause) && last->signers == v.signers && last->data == v.data) {
+	    (v.cds == 0 || last->cds_cause == v.cds_cause) && last->signers == v.signers && last->data == v.data &&
+	    (!w->csk || last->data_ttl == v.data_ttl)) {
 		return;
 	}
 	if (knot->version_count == VERSION_MAX) {

@@ -281,6 +281,13 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_DELETE_OLDER:
 		delete_older(w);
 		break;
+	case COMMAND_ZONE_TTL: {
+		static const uint32_t TTLS[] = { 300, HOUR, DAY, 3 * DAY };
+		e->config.zone_ttl = RNG_PICK(&w->rng, TTLS);
+		knot_reload(w);
+		engine_poke(w);
+		break;
+	}
 	case COMMAND_RETIRE_OLD:
 		retire_old(w);
 		break;

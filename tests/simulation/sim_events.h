@@ -96,6 +96,7 @@ typedef enum {
 	COMMAND_KEY_ACTIVE,    /*!< keymgr set active=+0 of the newest KSK. */
 	COMMAND_DELETE_OLDER,  /*!< The KSK away that is older than that of the DS, as the gate advises. */
 	COMMAND_RETIRE_OLD,    /*!< keymgr set retire=+0 remove=+0 of the oldest KSK. */
+	COMMAND_ZONE_TTL,      /*!< The largest TTL of the zone changes, and zone-max-ttl with it. */
 	COMMAND__COUNT
 } command_kind_t;
 

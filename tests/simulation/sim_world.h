@@ -71,6 +71,7 @@ typedef struct {
 	bool dnskey_misdated, cds_misdated; /*!< By a clock that was wrong. */
 	cause_t cds_cause;
 	time_t cds_decided;       /*!< The step that published CDS. */
+	uint32_t data_ttl;
 	world_keys_t data_before; /*!< Keys that signed them before these did. */
 	cause_t data_cause;
 	time_t data_decided; /*!< The step after which these keys sign the data. */
@@ -468,7 +469,7 @@ bool knot_restore(world_t *w);
 world_keys_t knot_keys(const world_t *w);
 /*! Those of them that are not retired. */
 world_keys_t knot_signers(const world_t *w);
-/*! Longest TTL of the data, s. */
+/*! Longest TTL of the data, s. Caches may have them with another one. */
 uint32_t knot_zone_ttl(const world_t *w);
 const zone_version_t *knot_version(const world_t *w);
 
