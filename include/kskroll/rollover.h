@@ -143,19 +143,20 @@ typedef enum {
 
 /*! The zone as this server has it. */
 typedef struct {
-	bool known;            /*!< False: the control socket did not answer. */
-	bool frozen;           /*!< `knotc zone-freeze`. */
-	bool transaction;      /*!< Another client's zone transaction is open. */
-	bool catalog_member;   /*!< Configured by a catalog: its policy cannot be switched. */
-	bool base_publishes;   /*!< The base policy publishes CDS of the keys that are ready, and of no others. */
-	policy_role_t policy;  /*!< Role of the policy in force; POLICY__COUNT for any other. */
-	bool conf_busy;        /*!< The last switch failed because of another client's transaction. */
-	bool keys_refused;     /*!< The last order was refused: only the operator can help. */
-	char conf_detail[160]; /*!< The server's words about the last failed switch or order, "" if none. */
-	keyset_t dnskey;       /*!< KSKs (SEP flag) published. */
-	keyset_t foreign;      /*!< Those of them that do not sign the DNSKEY RRset: another signer's. */
-	bool csk;              /*!< No key without SEP: the KSKs sign everything. */
-	bool csk_wanted;       /*!< single-type-signing of the base policy. */
+	bool known;              /*!< False: the control socket did not answer. */
+	bool frozen;             /*!< `knotc zone-freeze`. */
+	bool transaction;        /*!< Another client's zone transaction is open. */
+	bool catalog_member;     /*!< Configured by a catalog: its policy cannot be switched. */
+	bool base_publishes;     /*!< The base policy publishes CDS of the keys that are ready, and of no others. */
+	policy_role_t policy;    /*!< Role of the policy in force; POLICY__COUNT for any other. */
+	bool conf_busy;          /*!< The last switch failed because of another client's transaction. */
+	bool keys_refused;       /*!< The last order was refused: only the operator can help. */
+	char conf_detail[160];   /*!< The server's words about the last failed switch or order, "" if none. */
+	keyset_t dnskey;         /*!< KSKs (SEP flag) published. */
+	keyset_t foreign;        /*!< Those of them that do not sign the DNSKEY RRset: another signer's. */
+	keyset_t data_signed_by; /*!< Those that sign the data, by tag and algorithm; 0: not known. */
+	bool csk;                /*!< No key without SEP: the KSKs sign everything. */
+	bool csk_wanted;         /*!< single-type-signing of the base policy. */
 	conf_fit_t conf;
 	rollover_gate_t conf_gate; /*!< Why, unless CONF_FIT. */
 	char conf_reason[160];     /*!< Names the item and what to change. */

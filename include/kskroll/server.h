@@ -40,7 +40,8 @@ typedef struct {
 	knot_rdataset_t dnskey; /*!< Empty count: no such RRset. */
 	uint32_t dnskey_ttl;
 	uint32_t soa_ttl;
-	knot_rdataset_t rrsig; /*!< Over the DNSKEY RRset. */
+	knot_rdataset_t rrsig;     /*!< Over the DNSKEY RRset. */
+	knot_rdataset_t soa_rrsig; /*!< Over the SOA. Not of a glance. */
 	knot_rdataset_t cds;
 	knot_rdataset_t cdnskey;
 	knot_rdataset_t ns;

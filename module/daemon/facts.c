@@ -81,6 +81,23 @@ static time_t signed_at(const knot_rdataset_t *rrsigs)
 	return last != 0 ? last + BACKDATED : 0;
 }
 
+/*! KSKs with a signature in the set, by tag and algorithm: of this server's own zone nothing has to be verified. */
+static keyset_t named_by(const gathered_t *gathered, const knot_rdataset_t *rrsigs)
+{
+	keyset_t set = 0;
+
+	knot_rdata_t *rr = rrsigs->rdata;
+	for (uint16_t i = 0; i < rrsigs->count; i++, rr = knot_rdataset_next(rr)) {
+		for (unsigned k = 0; k < gathered->own_key_count && rr->len > RRSIG_FIXED; k++) {
+			const key_id_t *id = &gathered->keys[k].id;
+			if (id->tag == knot_rrsig_key_tag(rr) && id->algorithm == knot_rrsig_alg(rr)) {
+				set |= 1U << k;
+			}
+		}
+	}
+	return set;
+}
+
 static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
 {
 	return key_id_find(row->old, row->old_count, id) >= 0 || (row->has_new && key_id_equal(&row->new_key, id));
@@ -150,6 +167,7 @@ gathered_t *facts_new(const zone_t *zone, const server_check_t *from)
 
 	add_own_keys(gathered, zone);
 	own->foreign = foreign_keys(gathered, zone, &from->rrsig);
+	own->data_signed_by = own->csk ? named_by(gathered, &from->soa_rrsig) : 0;
 	for (unsigned i = 0; i < zone->kept.row.old_count; i++) {
 		add_remembered(gathered, &zone->kept.row.old[i]);
 	}

@@ -199,6 +199,14 @@ static bool proven(dec_t *c)
 	return true;
 }
 
+/*! Only here, where all that it rests on has just been seen. If it comes to nothing, that is seen again. */
+static bool move_data(dec_t *c)
+{
+	c->out->keys = KEYS_MOVED;
+	dec_wait(c, c->step->gate, "", c->facts->own.conf_detail, 0);
+	return true;
+}
+
 /*! The operator may delete the new key, but not while it is needed. */
 static bool data_back(dec_t *c)
 {
@@ -256,6 +264,7 @@ bool cond_decide(dec_t *c)
 		[COND_EXPIRED] = expired,
 		[COND_PROVEN] = proven,
 		[COND_ORDER] = order,
+		[COND_MOVE] = move_data,
 		[COND_DATA_BACK] = data_back,
 		[COND_DS_ASKED] = ds_asked,
 	};

@@ -86,10 +86,24 @@ static bool old_have_gone(const dec_t *c)
 	return plans_step(plans_of(row), row, false)->absent != 0 && (old & ~c->facts->own.dnskey) != 0;
 }
 
-/*! Whether an order can name all keys that it is about. */
+/*! Whether an order can name all keys that it is about. A key that signs the data needs no old one to do so. */
 static bool are_named(const dec_t *c)
 {
-	return c->out->row.has_new && !old_have_gone(c);
+	return c->out->row.has_new && (c->out->keys == KEYS_MOVED || !old_have_gone(c));
+}
+
+/*! Whether another single-type key signs the data than the states say. A backup may have brought others back. */
+static bool data_differ(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+	const own_facts_t *own = &c->facts->own;
+	const keyset_t old = keyset_of(c->facts, row->old, row->old_count) & own->dnskey;
+	const keyset_t fresh = row->has_new ? keyset_of(c->facts, &row->new_key, 1) & own->dnskey : 0;
+
+	if (own->data_signed_by == 0 || old == 0 || fresh == 0 || c->out->keys == KEYS_SIGNAL_BOTH) {
+		return false;
+	}
+	return !(own->data_signed_by & (c->out->keys == KEYS_MOVED ? fresh : old));
 }
 
 bool dec_keys_differ(const dec_t *c)
@@ -101,7 +115,7 @@ bool dec_keys_differ(const dec_t *c)
 	if (c->out->keys == KEYS_UNKNOWN) {
 		return false;
 	}
-	return (named && row->keys != c->out->keys) || (idle && !dec_keys_read(c)) ||
+	return (named && row->keys != c->out->keys) || (idle && !dec_keys_read(c)) || data_differ(c) ||
 	       (dec_publishes(&c->facts->own) && !dec_signals_shown(c));
 }
 

@@ -362,6 +362,29 @@ static bool signals_are_done(const dec_t *c)
 	return v.gate == GATE_NONE;
 }
 
+/*!
+ * Whether the new key may not sign the data any more, though it should: somebody has set the keys, or a backup has
+ * brought others back. Then the old key signs them, and the move is proven again before it is ordered.
+ */
+static bool is_unmoved(dec_t *c)
+{
+	static const judge_verdict_t why = { .gate = GATE_KEYS_PENDING,
+		                             .about = "",
+		                             .detail = "the states of the keys were changed" };
+	rollover_row_t *row = &c->out->row;
+
+	if (c->out->keys != KEYS_MOVED || !(c->facts->own.dnskey & c->old)) {
+		return false;
+	}
+	row->keys = KEYS_UNKNOWN;
+	if (row->state != ROLLOVER_WITHDRAW) {
+		dec_go_back(c, ROLLOVER_WITHDRAW, &why);
+		return true;
+	}
+	c->out->keys = KEYS_SILENT;
+	return unjudged(c, GATE_KEYS_PENDING, why.detail);
+}
+
 bool guard_states(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
@@ -369,6 +392,9 @@ bool guard_states(dec_t *c)
 	c->sound = true;
 	if (!dec_keys_differ(c)) {
 		return false;
+	}
+	if (is_unmoved(c)) {
+		return true;
 	}
 	if (own->keys_refused && signals_are_done(c)) {
 		c->sound = false; /* Nor are they set. */

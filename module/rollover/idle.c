@@ -214,6 +214,18 @@ static bool has_others(const dec_t *c, bool known)
 }
 
 /*!
+ * Whether the only key may be aside: its rollover was ended by others. To Knot that is a rollover under way, and it
+ * begins no other. Ordered until it is seen to be in use.
+ */
+static bool is_aside(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+
+	return row->csk && keyset_size(c->facts->own.dnskey) == 1 && row->keys != KEYS_UNKNOWN &&
+	       !(row->keys == KEYS_SILENT && dec_keys_read(c));
+}
+
+/*!
  * A KSK that Knot or the operator has made gets ready by itself, and its signals would be out before anybody has judged
  * the nameservers. Whatever keeps the rollover from its start: all KSKs stay silent. So they do where the DS was
  * removed: signals that are left out would ask for it.
@@ -222,7 +234,8 @@ static void stay_silent(dec_t *c, bool known)
 {
 	const keyset_t zone = c->facts->own.dnskey;
 
-	if (has_others(c, known) || (c->out->row.gate == GATE_DS_REMOVED && keyset_one_algorithm(c->facts, zone))) {
+	if (has_others(c, known) || is_aside(c) ||
+	    (c->out->row.gate == GATE_DS_REMOVED && keyset_one_algorithm(c->facts, zone))) {
 		c->out->keys = KEYS_SILENT;
 	} else {
 		c->out->row.keys = KEYS_UNKNOWN; /* A key may come, or come back, in a year. */

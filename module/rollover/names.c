@@ -19,7 +19,7 @@ static const rollover_state_info_t states[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_AWAIT_DS] = { "await-ds", "the parent must replace the DS on all its servers",
 		.ds = DS_NEW, .ttl = TTL_LOW, .parent_acts = true, .own_check = true },
 	[ROLLOVER_WITHDRAW] = { "withdraw", "the parent has replaced the DS, and CDS and CDNSKEY must disappear from every nameserver",
-		.ds = DS_NEW, .ttl = TTL_LOW, .swapped = true },
+		.ds = DS_NEW, .ttl = TTL_LOW, .swapped = true, .waits_dnskey = true },
 	[ROLLOVER_OBSERVE] = { "observe", "the old DS expires from caches while validation is watched",
 		.ds = DS_NEW, .ttl = TTL_LOW, .unsignalled = true, .swapped = true },
 	[ROLLOVER_RETIRE] = { "retire", "the old KSK must disappear from every nameserver and cache",

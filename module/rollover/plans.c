@@ -65,6 +65,15 @@ static const step_t KSK[] = {
 		.extra_key = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
 	},
 	{
+		/* As before a signal: whoever gets data that the new key alone has signed must be able to get that key. */
+		.state = ROLLOVER_WITHDRAW, .when = WHEN_UNMOVED, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.cond = { COND_DS_KEPT, COND_SERVERS, COND_EXPIRED, COND_MOVE },
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE,
+		.expire = { EXPIRE_DNSKEY },
+		.gate = GATE_KEYS_PENDING,
+		.ds_lost = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
+	},
+	{
 		.state = ROLLOVER_WITHDRAW, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signing = ROLE_NEW, .signals = SIGNALS_NONE,
@@ -242,6 +251,7 @@ const rollover_plan_t *plans_of(const rollover_row_t *row)
 static bool counts(const step_t *step, const rollover_row_t *row, bool old_left)
 {
 	return step->when == WHEN_ALWAYS || (step->when == WHEN_NO_NEW && !row->has_new) ||
+	       (step->when == WHEN_UNMOVED && row->csk && row->keys != KEYS_MOVED) ||
 	       (step->when == WHEN_OLD_LEFT && old_left);
 }
 

@@ -43,6 +43,7 @@ typedef enum {
 	WHEN_ALWAYS = 0,
 	WHEN_NO_NEW,   /*!< No new key is known. */
 	WHEN_OLD_LEFT, /*!< The own zone still has an old key. */
+	WHEN_UNMOVED,  /*!< Keys that sign the data: the new one does not do so yet. */
 } step_when_t;
 
 /*! What must expire. */
@@ -74,6 +75,7 @@ typedef enum {
 	COND_EXPIRED,    /*!< All of \a expire is over. */
 	COND_PROVEN,     /*!< All of \a expire is still over (\a unproven). */
 	COND_ORDER,      /*!< The order is given, and the zone waits for what comes of it. */
+	COND_MOVE,       /*!< The new key is ordered to sign the data. */
 	COND_DATA_BACK,  /*!< No cache has data of single-type keys that \a signing has not signed. */
 	COND_DS_ASKED,   /*!< The parent replaces the DS, and is notified. */
 } step_cond_t;

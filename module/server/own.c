@@ -84,8 +84,6 @@ static knot_rdataset_t *rdataset_of(server_check_t *check, uint16_t type)
 	switch (type) {
 	case KNOT_RRTYPE_DNSKEY:
 		return &check->dnskey;
-	case KNOT_RRTYPE_RRSIG:
-		return &check->rrsig;
 	case KNOT_RRTYPE_CDS:
 		return &check->cds;
 	case KNOT_RRTYPE_CDNSKEY:
@@ -99,16 +97,22 @@ static knot_rdataset_t *rdataset_of(server_check_t *check, uint16_t type)
 	}
 }
 
+static knot_rdataset_t *signatures_of(server_check_t *check, const uint8_t *rdata, size_t len)
+{
+	const uint16_t covered = len < 2 ? 0 : knot_wire_read_u16(rdata);
+
+	return covered == KNOT_RRTYPE_DNSKEY ? &check->rrsig : covered == KNOT_RRTYPE_SOA ? &check->soa_rrsig : NULL;
+}
+
 static void process_record(zs_scanner_t *scanner)
 {
 	server_check_t *check = scanner->process.data;
 
 	knot_rdataset_t *set = rdataset_of(check, scanner->r_type);
-	if (set == NULL) {
-		return;
+	if (scanner->r_type == KNOT_RRTYPE_RRSIG) {
+		set = signatures_of(check, scanner->r_data, scanner->r_data_length);
 	}
-	if (scanner->r_type == KNOT_RRTYPE_RRSIG &&
-	    (scanner->r_data_length < 2 || knot_wire_read_u16(scanner->r_data) != KNOT_RRTYPE_DNSKEY)) {
+	if (set == NULL) {
 		return;
 	}
 
@@ -287,6 +291,7 @@ void check_clear(server_check_t *check)
 {
 	knot_rdataset_clear(&check->dnskey, NULL);
 	knot_rdataset_clear(&check->rrsig, NULL);
+	knot_rdataset_clear(&check->soa_rrsig, NULL);
 	knot_rdataset_clear(&check->cds, NULL);
 	knot_rdataset_clear(&check->cdnskey, NULL);
 	knot_rdataset_clear(&check->ns, NULL);

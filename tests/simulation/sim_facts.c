@@ -85,6 +85,7 @@ unsigned facts_own(world_t *w)
 		e->own_keys = v->dnskey;
 		own->dnskey = to_facts(e, v->dnskey, &unknown);
 		own->foreign = to_facts(e, v->dnskey & ~v->signers, &unknown);
+		own->data_signed_by = w->csk ? to_facts(e, v->data & v->dnskey, &unknown) : 0;
 		own->dnskey_ttl = v->ttl;
 		own->dnskey_signed = v->dnskey_signed;
 	}

@@ -70,7 +70,7 @@ typedef struct {
 	time_t dnskey_signed, cds_signed;   /*!< Dates of their signatures, by the wall clock. */
 	bool dnskey_misdated, cds_misdated; /*!< By a clock that was wrong. */
 	cause_t cds_cause;
-	time_t cds_decided;       /*!< The step that published CDS. */
+	time_t cds_decided; /*!< The step that published CDS. */
 	uint32_t data_ttl;
 	world_keys_t data_before; /*!< Keys that signed them before these did. */
 	cause_t data_cause;

@@ -141,8 +141,42 @@ static void the_data_move_with_the_ds(void **state)
 	machine_step(&m);
 	expect(&m, ROLLOVER_WITHDRAW, GATE_NONE);
 	assert_true(m.out.set_keys);
-	assert_int_equal(m.out.keys, KEYS_MOVED);
+	assert_int_equal(m.out.keys, KEYS_SILENT);
 	machine_obey(&m);
+	machine_single_type(&m);
+	m.row.keys = KEYS_SILENT;
+	m.child[0].data_signed_by = m.child[1].data_signed_by = OLD;
+
+	/* Not before the new key is in every cache, and never while a nameserver is seen without it. */
+	machine_step(&m);
+	expect(&m, ROLLOVER_WITHDRAW, GATE_WAITING_DNSKEY_TTL);
+	assert_false(m.out.set_keys);
+	const time_t until = m.row.gate_until;
+	m.child[1].dnskey = m.child[1].dnskey_signed_by = OLD;
+	step_at(&m, until);
+	expect(&m, ROLLOVER_WITHDRAW, GATE_DNSKEY_MISSING);
+	assert_false(m.out.set_keys);
+	m.child[1].dnskey = m.child[1].dnskey_signed_by = OLD | NEW;
+	step_at(&m, until);
+	expect(&m, ROLLOVER_WITHDRAW, GATE_WAITING_DNSKEY_TTL);
+	check_until(&m, m.row.gate_until);
+	expect(&m, ROLLOVER_WITHDRAW, GATE_KEYS_PENDING);
+	assert_true(m.out.set_keys);
+	assert_int_equal(m.out.keys, KEYS_MOVED);
+
+	/* It came to nothing, and a nameserver has lost the new key meanwhile. */
+	machine_t lost = m;
+	lost.facts.child = lost.child;
+	lost.facts.parent = lost.parent;
+	lost.child[0].dnskey = lost.child[0].dnskey_signed_by = OLD;
+	machine_step(&lost);
+	expect(&lost, ROLLOVER_WITHDRAW, GATE_DNSKEY_MISSING);
+	assert_false(lost.out.set_keys);
+
+	machine_obey(&m);
+	machine_step(&m);
+	expect(&m, ROLLOVER_WITHDRAW, GATE_SIGNATURES_MISSING);
+	assert_false(m.out.set_keys);
 	machine_single_type(&m);
 	machine_step(&m);
 	expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
@@ -160,6 +194,22 @@ static void the_data_move_with_the_ds(void **state)
 	expect(&m, ROLLOVER_OBSERVE, GATE_UNKNOWN_KEY);
 	assert_int_equal(m.out.keys, KEYS_MOVED);
 	assert_true(m.out.set_keys); /* It is aside, too. */
+
+	/* A backup has brought the old states back, or somebody has set them: as before the move. */
+	for (int i = 0; i < 3; i++) {
+		at(&m, i == 2 ? ROLLOVER_RETIRE : ROLLOVER_OBSERVE);
+		m.row.keys = i == 1 ? KEYS_UNKNOWN : KEYS_MOVED;
+		m.facts.own.data_signed_by = i == 1 ? 0 : OLD;
+		machine_step(&m);
+		expect(&m, ROLLOVER_WITHDRAW, GATE_NONE);
+		assert_true(m.out.set_keys);
+		assert_int_equal(m.out.keys, KEYS_SILENT);
+		assert_int_equal(m.row.observed_since, 0);
+	}
+	at(&m, ROLLOVER_OBSERVE);
+	m.facts.own.data_signed_by = NEW;
+	machine_step(&m);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
 
 	/* And back, when the parent has gone back. */
 	at(&m, ROLLOVER_OBSERVE);
@@ -190,6 +240,49 @@ static void at_the_end_the_new_key_is_the_old_one(void **state)
 	assert_int_equal(m.row.keys, KEYS_SILENT);
 	assert_int_equal(m.row.zone_ttl, 0);
 	assert_true(m.row.csk);
+	machine_step(&m);
+	assert_false(m.out.set_keys);
+}
+
+/*! To Knot a key that is aside is one that is being replaced: it begins no other rollover. */
+static void the_only_key_is_not_left_aside(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	/* The old one has gone by another hand, while the new one was aside. */
+	at(&m, ROLLOVER_RETIRE);
+	machine_serve(&m, NEW, 300);
+	machine_single_type(&m);
+	m.row.keys = KEYS_SILENT;
+	machine_step(&m);
+	assert_true(m.out.set_keys);
+	assert_int_equal(m.out.keys, KEYS_MOVED);
+
+	/* The rollover was ended, or the row tells only what held for two keys. */
+	static const key_states_t LEFT[] = { KEYS_SILENT, KEYS_MOVED, KEYS_SIGNAL_NEW };
+	for (size_t i = 0; i < sizeof(LEFT) / sizeof(LEFT[0]); i++) {
+		at(&m, ROLLOVER_IDLE);
+		m.row.keys = LEFT[i];
+		m.row.keys_of++;
+		machine_step(&m);
+		expect(&m, ROLLOVER_IDLE, GATE_NONE);
+		assert_true(m.out.set_keys);
+		assert_int_equal(m.out.keys, KEYS_SILENT);
+		machine_obey(&m);
+		machine_step(&m);
+		assert_false(m.out.set_keys);
+		machine_step(&m);
+		assert_false(m.out.set_keys);
+	}
+
+	/* One that never rolled is left alone, and so is a KSK. */
+	at(&m, ROLLOVER_IDLE);
+	m.row.keys = KEYS_UNKNOWN;
+	machine_step(&m);
+	assert_false(m.out.set_keys);
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.keys_of++;
 	machine_step(&m);
 	assert_false(m.out.set_keys);
 }
@@ -294,8 +387,11 @@ static void the_wait_begins_again_when_a_server_loses_the_signatures(void **stat
 		other.row.keys = i == 0 ? KEYS_UNKNOWN : KEYS_MOVED;
 		other.facts.own.frozen = i == 1;
 		machine_step(&other);
-		expect(&other, ROLLOVER_OBSERVE, i == 0 ? GATE_KEYS_PENDING : GATE_FROZEN);
+		expect(&other, i == 0 ? ROLLOVER_WITHDRAW : ROLLOVER_OBSERVE, i == 0 ? GATE_NONE : GATE_FROZEN);
 		assert_int_equal(other.row.observed_since, 0);
+		if (i == 0) {
+			continue;
+		}
 		other.row.csk = other.facts.own.csk = other.facts.own.csk_wanted = false;
 		other.row.observed_since = T0;
 		machine_step(&other);
@@ -400,6 +496,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_of_the_data_is_not_wrong),
 		cmocka_unit_test(the_data_move_with_the_ds),
 		cmocka_unit_test(at_the_end_the_new_key_is_the_old_one),
+		cmocka_unit_test(the_only_key_is_not_left_aside),
 		cmocka_unit_test(observed_until_no_cache_has_data_of_the_old_key_alone),
 		cmocka_unit_test(a_ttl_that_was_lowered_counts),
 		cmocka_unit_test(the_wait_begins_again_when_a_server_loses_the_signatures),

@@ -171,7 +171,7 @@ static void each_step_has_its_keys_and_its_policy(void **state)
 				/* The new key signs the data once the DS names it, where there is an old one to
 				 * relieve. */
 				if (plan->had_ds && rollover_state_info(s->state)->swapped &&
-				    s->state != ROLLOVER_SETTLE) {
+				    s->state != ROLLOVER_SETTLE && s->when != WHEN_UNMOVED) {
 					keys = KEYS_MOVED;
 				}
 			}
