@@ -245,8 +245,9 @@ typedef struct {
 	time_t observed_last;  /*!< The last check with evidence of that; while all_since counts: with its condition. */
 	ttl_window_t dnskey_ttl; /*!< Over all nameservers. */
 	ttl_window_t ds_ttl;     /*!< Over all parent servers, answers with the old DS set. */
-	uint32_t zone_ttl;       /*!< The largest of the zone since the last rollover, as configured. */
+	uint32_t zone_ttl;       /*!< The largest one that data in caches may have, as configured. */
 	time_t zone_ttl_seen;    /*!< That was last in force. */
+	time_t zone_ttl_until;   /*!< Then caches have lost it; 0: nameservers may still serve it. */
 	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
 
 	key_states_t keys;      /*!< What the states of the keys were last read to be; KEYS_UNKNOWN: not read. */

@@ -68,6 +68,7 @@ static void move_all(rollover_row_t *row, int64_t by)
 	move(&row->observed_since, by);
 	move(&row->observed_last, by);
 	move(&row->zone_ttl_seen, by);
+	move(&row->zone_ttl_until, by);
 	move_window(&row->dnskey_ttl, by);
 	move_window(&row->ds_ttl, by);
 	move(&row->parent_seen, by);

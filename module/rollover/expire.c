@@ -68,10 +68,10 @@ uint32_t expire_zone_ttl(const rollover_config_t *config, bool csk)
 	return ttl < ROLLOVER_TTL_COUNTS ? ttl : ROLLOVER_TTL_COUNTS;
 }
 
-/*! How long caches may hold data of the zone. */
-static uint32_t zone_ttl_of(const rollover_config_t *config, const rollover_row_t *row)
+/*! How long caches may hold data of the zone; \a csk: that a single-type key has signed. */
+static uint32_t zone_ttl_of(const rollover_config_t *config, const rollover_row_t *row, bool csk)
 {
-	const uint32_t ttl = expire_zone_ttl(config, row->csk);
+	const uint32_t ttl = expire_zone_ttl(config, csk);
 
 	return row->zone_ttl > ttl ? row->zone_ttl : ttl;
 }
@@ -79,7 +79,7 @@ static uint32_t zone_ttl_of(const rollover_config_t *config, const rollover_row_
 static bool unsigned_zone(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
-	uint32_t zone_ttl = zone_ttl_of(c->config, &c->out->row);
+	uint32_t zone_ttl = zone_ttl_of(c->config, row, false);
 
 	if (row->all_since != 0 && row->all_since <= c->config->caches_expired && c->config->caches_expired <= c->now) {
 		zone_ttl = 0;
@@ -140,7 +140,7 @@ static bool nobody_tells(dec_t *c)
 time_t rollover_old_expired(const rollover_config_t *config, const rollover_row_t *row)
 {
 	const time_t ds = ds_expired(row);
-	const time_t data = row->observed_since + zone_ttl_of(config, row);
+	const time_t data = row->observed_since + zone_ttl_of(config, row, true);
 
 	if (row->ds_all_since == 0 || (row->csk && row->observed_since == 0)) {
 		return 0;
@@ -153,7 +153,7 @@ time_t rollover_new_expired(const rollover_config_t *config, const rollover_row_
 	if (!row->csk) {
 		return 0;
 	}
-	return row->all_since != 0 ? row->all_since + zone_ttl_of(config, row) : INT64_MAX;
+	return row->all_since != 0 ? row->all_since + zone_ttl_of(config, row, true) : INT64_MAX;
 }
 
 /*!
@@ -162,7 +162,7 @@ time_t rollover_new_expired(const rollover_config_t *config, const rollover_row_
  */
 static uint32_t observe_for(const dec_t *c)
 {
-	const uint32_t data = c->out->row.csk ? zone_ttl_of(c->config, &c->out->row) : 0;
+	const uint32_t data = c->out->row.csk ? zone_ttl_of(c->config, &c->out->row, true) : 0;
 
 	return data > c->config->observe ? data : c->config->observe;
 }

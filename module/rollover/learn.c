@@ -51,16 +51,17 @@ static void bound_waits(rollover_row_t *row)
 
 /*!
  * What was served with a former TTL may be so for long, at a nameserver that lags. So the largest one counts until a
- * rollover has ended.
+ * rollover has ended, by which every nameserver has what was signed later, and that long from then on.
  */
 static void learn_zone_ttl(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
-	const uint32_t ttl = expire_zone_ttl(c->config, row->csk);
+	const uint32_t ttl = expire_zone_ttl(c->config, false);
 
-	if (ttl >= row->zone_ttl) {
+	if (ttl >= row->zone_ttl || (row->zone_ttl_until != 0 && row->zone_ttl_until <= c->now)) {
 		row->zone_ttl = ttl;
 		row->zone_ttl_seen = c->now;
+		row->zone_ttl_until = 0;
 	}
 }
 
@@ -132,8 +133,8 @@ void learn_operators_word(dec_t *c)
 	ttl_window_forget(&row->dnskey_ttl, expired);
 	ttl_window_forget(&row->ds_ttl, expired);
 	if (row->zone_ttl_seen <= expired) {
-		row->zone_ttl = expire_zone_ttl(c->config, row->csk);
-		row->zone_ttl_seen = c->now;
+		row->zone_ttl = 0;
+		learn_zone_ttl(c);
 	}
 	if (row->all_since != 0 && row->all_since <= expired && row->all_expired > expired) {
 		row->all_expired = expired;

@@ -243,12 +243,22 @@ static bool is_aside(const listed_key_t *key, time_t now)
 	return key_state(key, now) == KEY_RETIRE_ACTIVE && key->timers[KEY_RETIRE] > now + ASIDE_FOR;
 }
 
-/*! Whether one of the old keys is in the list. \a active: and in use. */
-static bool has_old(const cast_t *cast, const server_keys_t *wish, bool active)
+/*! Whether one of the old keys is in the list. */
+static bool has_old(const cast_t *cast, const server_keys_t *wish)
 {
 	for (unsigned i = 0; i < wish->old_count; i++) {
-		const listed_key_t *old = cast->old_keys[i];
-		if (old != NULL && (!active || key_state(old, cast->now) == KEY_ACTIVE)) {
+		if (cast->old_keys[i] != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! Whether one of them is in this state. */
+static bool has_old_in(const cast_t *cast, const server_keys_t *wish, key_timer_t state)
+{
+	for (unsigned i = 0; i < wish->old_count; i++) {
+		if (cast->old_keys[i] != NULL && key_state(cast->old_keys[i], cast->now) == state) {
 			return true;
 		}
 	}
@@ -261,13 +271,17 @@ static bool has_old(const cast_t *cast, const server_keys_t *wish, bool active)
  */
 static goal_t goal_in_idle(const cast_t *cast, const server_keys_t *wish, const listed_key_t *key)
 {
+	const bool active = has_old_in(cast, wish, KEY_ACTIVE);
+
 	switch (key_state(key, cast->now)) {
 	case KEY_ACTIVE:
 		return TO_ACTIVE;
 	case KEY_PUBLISH:
 		return TO_ASIDE;
-	default:
-		return has_old(cast, wish, true) ? TO_ASIDE : TO_ACTIVE;
+	case KEY_READY:
+		return active ? TO_ASIDE : TO_ACTIVE;
+	default: /* Aside: active only if no other one signs. */
+		return active || has_old_in(cast, wish, KEY_READY) ? TO_ASIDE : TO_ACTIVE;
 	}
 }
 
@@ -298,7 +312,7 @@ static goal_t goal_of(const cast_t *cast, const server_keys_t *wish, const liste
 		return goal_in_idle(cast, wish, key);
 	}
 	/* Without an old one the new one is the only one. */
-	return fresh && goal == TO_ASIDE && !has_old(cast, wish, false) ? TO_ACTIVE : goal;
+	return fresh && goal == TO_ASIDE && !has_old(cast, wish) ? TO_ACTIVE : goal;
 }
 
 static bool has_reached(const listed_key_t *key, goal_t goal, time_t now)

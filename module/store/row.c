@@ -101,12 +101,13 @@ static const column_t columns[] = {
 	COLUMN("csk", KIND_BOOL, row.csk, 6),
 	COLUMN("zone_ttl_max", KIND_U32, row.zone_ttl, 6),
 	COLUMN("zone_ttl_seen", KIND_TIME, row.zone_ttl_seen, 6),
+	COLUMN("zone_ttl_until", KIND_TIME, row.zone_ttl_until, 6),
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 #ifdef __LP64__
 // A field without a column would be lost in a restart.
-_Static_assert(sizeof(rollover_row_t) == 1008, "rollover_row_t has changed: give every new field a column here");
+_Static_assert(sizeof(rollover_row_t) == 1016, "rollover_row_t has changed: give every new field a column here");
 _Static_assert(sizeof(rollover_config_t) == 224, "rollover_config_t has changed: give every new field a column here");
 #endif
 

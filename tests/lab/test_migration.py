@@ -29,7 +29,7 @@ TTL = 5
 #: Of table zone: names of today, names of schema 3.
 RENAMED = {"all_expired": "all_drained", "ds_expire": "ds_drain", "ordered": "acted", "checks": "looks", "next_check": "wake",
            "checked": "looked", "go_insecure": "leave"}
-ADDED = ("key_states", "signalled", "csk", "zone_ttl_max", "zone_ttl_seen")
+ADDED = ("key_states", "signalled", "csk", "zone_ttl_max", "zone_ttl_seen", "zone_ttl_until")
 
 
 def downgrade(path):

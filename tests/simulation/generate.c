@@ -312,10 +312,20 @@ static void plan_restore(world_t *w, rng_t *rng, uint32_t span)
 	}
 }
 
-/*! The data get another TTL. */
+static bool has_command(const world_t *w, command_kind_t kind)
+{
+	for (unsigned i = 0; i < w->command_count; i++) {
+		if (w->command[i].kind == kind) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! The data get another TTL. Without the store nobody remembers the former one. */
 static void plan_zone_ttl(world_t *w, rng_t *rng, uint32_t span)
 {
-	if (w->csk && rng_chance(rng, 30)) {
+	if (w->csk && rng_chance(rng, 30) && !has_command(w, COMMAND_LOSE_STORE)) {
 		add_command(w, COMMAND_ZONE_TTL, T0 + rng_below(rng, span));
 	}
 }
@@ -457,9 +467,9 @@ static uint32_t bound(const world_t *w)
 	uint32_t introduce = child_lag + longest(child_ttl, w->knot.propagation_delay + c->ttl) + 3 * check;
 	uint32_t signal = child_lag + 3 * check;
 	uint32_t await = w->up.interval + w->up.delay + w->up.stale_after + parent_lag + 6 * HOUR + 2 * ds_check;
-	uint32_t withdraw = child_lag + 3 * check;
+	uint32_t withdraw = child_lag + 3 * check + (w->csk ? child_lag + child_ttl + 3 * check : 0);
 	const bool changes = w->profile == PROFILE_OPERATOR || w->profile == PROFILE_MIXED;
-	uint32_t data_ttl = !w->csk ? 0 : changes ? 3 * DAY : knot_zone_ttl(w);
+	uint32_t data_ttl = !w->csk ? 0 : changes || c->zone_ttl == 0 ? ROLLOVER_TTL_COUNTS : knot_zone_ttl(w);
 	uint32_t observe = longest(longest(ds_ttl, c->observe), data_ttl) + 3 * check;
 	uint32_t retire = child_lag + child_ttl + 3 * check + 120;
 	uint32_t settle = c->settle + 2 * ds_check;

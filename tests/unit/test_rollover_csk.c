@@ -238,7 +238,6 @@ static void at_the_end_the_new_key_is_the_old_one(void **state)
 	machine_step(&m);
 	expect(&m, ROLLOVER_SETTLE, GATE_NONE);
 	assert_int_equal(m.row.keys, KEYS_SILENT);
-	assert_int_equal(m.row.zone_ttl, 0);
 	assert_true(m.row.csk);
 	machine_step(&m);
 	assert_false(m.out.set_keys);
@@ -343,8 +342,24 @@ static void a_ttl_that_was_lowered_counts(void **state)
 		check_until(&m, T0 + 3 * DAY);
 		expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 	}
-	/* Also of the unsigned zone. */
+	/* Also of the next rollover, which begins at once; not of a later one. */
 	machine_t m;
+	at(&m, ROLLOVER_RETIRE);
+	machine_serve(&m, NEW, 300);
+	machine_single_type(&m);
+	m.config.zone_ttl = HOUR;
+	m.row.zone_ttl = 3 * DAY;
+	m.row.all_since = m.row.observed_last = m.row.all_expired = m.now;
+	machine_step(&m);
+	expect(&m, ROLLOVER_SETTLE, GATE_NONE);
+	const time_t ended = m.now;
+	check_until(&m, ended + 3 * DAY - 1);
+	assert_int_equal(m.row.zone_ttl, 3 * DAY);
+	check_until(&m, ended + 3 * DAY);
+	assert_int_equal(m.row.zone_ttl, HOUR);
+	assert_int_equal(m.row.zone_ttl_until, 0);
+
+	/* Also of the unsigned zone. */
 	machine_at(&m, ROLLOVER_INTRODUCE);
 	m.row.old_count = 0;
 	m.row.new_key = m.facts.keys[0];

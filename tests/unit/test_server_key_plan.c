@@ -613,6 +613,8 @@ static void in_an_idle_zone_a_stranger_is_aside(void **state)
 		{ KEY_READY, KEY_PUBLISH, "old" SIGNING "; new" ASIDE },
 		{ KEY_READY, KEY_READY, "old" SIGNING "; new" SIGNING },
 		{ KEY_RETIRE_ACTIVE, KEY_PUBLISH, "old" SIGNING "; new" ASIDE },
+		/* Again, after the change of the first one was lost. */
+		{ KEY_READY, KEY_RETIRE_ACTIVE, "old" SIGNING },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const key_list_t list = csks_of(cases[i].old_state, cases[i].new_state);

@@ -172,6 +172,7 @@ static void any_zone(store_zone_t *zone, const char *name)
 	row->csk = any(2);
 	row->zone_ttl = any(UINT32_MAX);
 	row->zone_ttl_seen = any_time();
+	row->zone_ttl_until = any_time();
 	row->ordered = any_time();
 	row->notified = any_time();
 	row->checks = any(256);
@@ -239,6 +240,7 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	assert_int_equal(a->row.csk, b->row.csk);
 	assert_int_equal(a->row.zone_ttl, b->row.zone_ttl);
 	assert_int_equal(a->row.zone_ttl_seen, b->row.zone_ttl_seen);
+	assert_int_equal(a->row.zone_ttl_until, b->row.zone_ttl_until);
 	assert_int_equal(a->row.ordered, b->row.ordered);
 	assert_int_equal(a->row.notified, b->row.notified);
 	assert_int_equal(a->row.checks, b->row.checks);
