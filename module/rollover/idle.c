@@ -94,6 +94,18 @@ static bool is_overtaken(const dec_t *c, keyset_t named, keyset_t any)
 	return (any & c->old) != 0 && (named & c->old) == 0;
 }
 
+/*! A server of the parent that names the known keys still, while others do not. */
+static const char *who_lags(const dec_t *c)
+{
+	for (size_t i = 0; i < c->facts->parent_count; i++) {
+		const parent_answer_t *a = &c->facts->parent[i];
+		if (a->status == ANSWER_OK && (judge_named(a) & c->old)) {
+			return a->server;
+		}
+	}
+	return "";
+}
+
 /*! No rollover may start. Which keys were in use before these turned up tells the direction of one that others begin.
  */
 static void forget_roles(dec_t *c)
@@ -140,7 +152,7 @@ static void idle_unknown(dec_t *c)
 		fresh = named;
 	}
 	if (old == 0 || is_overtaken(c, old, any)) {
-		dec_wait(c, GATE_DS_STALE, "", "the servers of the parent name different keys", 0);
+		dec_wait(c, GATE_DS_STALE, who_lags(c), "the servers of the parent name different keys", 0);
 		return;
 	}
 	if (keyset_size(fresh) > 1 || keyset_size(old) > ROLLOVER_OLD_MAX) {

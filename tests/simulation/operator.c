@@ -283,6 +283,9 @@ void command_run(world_t *w, const command_t *command)
 		break;
 	case COMMAND_ZONE_TTL: {
 		static const uint32_t TTLS[] = { 300, HOUR, DAY, 3 * DAY };
+		if (!e->has_stored) {
+			break; /* Nobody remembers the former one. */
+		}
 		e->config.zone_ttl = RNG_PICK(&w->rng, TTLS);
 		knot_reload(w);
 		engine_poke(w);

@@ -105,6 +105,12 @@ static void servers_that_replace_the_ds_one_by_one_tell_no_key_in_use(void **sta
 	m.parent[0].ds = OLD | NEW;
 	machine_step(&m);
 	expect(&m, ROLLOVER_IDLE, GATE_DS_STALE);
+	assert_string_equal(m.row.gate_about, m.parent[0].server);
+	/* Or the old one alone. */
+	m.parent[0].ds = OLD;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_DS_STALE);
+	assert_string_equal(m.row.gate_about, m.parent[0].server);
 	machine_ds(&m, NEW, DAY);
 	machine_step(&m);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
