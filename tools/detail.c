@@ -303,7 +303,7 @@ void detail_print(const options_t *o, const store_zone_t *z, const forecast_t *p
 		fputs("on every parent server since ", stdout);
 		when(o, row->ds_all_since);
 		fputs(", old DS out of caches ", stdout);
-		when(o, row->ds_all_since + (time_t)row->ds_expire);
+		when(o, rollover_ds_expired(row));
 		putchar('\n');
 	}
 	print_notification(o, z);

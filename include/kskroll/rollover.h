@@ -423,6 +423,9 @@ bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *dec
 bool rollover_silence_first(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
                             time_t now, rollover_decision_t *out);
 
+/*! From when on no cache has an old DS. \return 0: a server of the parent may still have it. */
+time_t rollover_ds_expired(const rollover_row_t *row);
+
 /*!
  * \brief From when on no cache needs the old keys any more, if nothing goes wrong until then.
  *
@@ -544,6 +547,13 @@ void rollover_silence(const rollover_config_t *config, rollover_silence_t *silen
 bool key_id_equal(const key_id_t *a, const key_id_t *b);
 /*! \return Index in the keys, or -1. */
 int key_id_find(const key_id_t *keys, unsigned count, const key_id_t *id);
+
+/*!
+ * \brief When what was last served at \a seen has expired from every cache.
+ *
+ * Times are whole seconds, rounded down: a cache may have fetched it until the end of that second.
+ */
+time_t ttl_expires(time_t seen, uint32_t ttl);
 
 /*! Records that \a ttl is the largest one served now; what was current before may have been served until now. */
 void ttl_window_add(ttl_window_t *window, uint32_t ttl, time_t now);

@@ -68,33 +68,35 @@ uint32_t expire_zone_ttl(const rollover_config_t *config, bool csk)
 	return ttl < ROLLOVER_TTL_COUNTS ? ttl : ROLLOVER_TTL_COUNTS;
 }
 
-/*! How long caches may hold data of the zone; \a csk: that a single-type key has signed. */
-static uint32_t zone_ttl_of(const rollover_config_t *config, const rollover_row_t *row, bool csk)
+/*!
+ * When caches have lost the data of the zone that were last served at \a seen; \a csk: that a single-type key has
+ * signed.
+ */
+static time_t data_expired(const rollover_config_t *config, const rollover_row_t *row, bool csk, time_t seen)
 {
 	const uint32_t ttl = expire_zone_ttl(config, csk);
 
-	return row->zone_ttl > ttl ? row->zone_ttl : ttl;
+	return ttl_expires(seen, row->zone_ttl > ttl ? row->zone_ttl : ttl);
 }
 
 static bool unsigned_zone(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
-	uint32_t zone_ttl = zone_ttl_of(c->config, row, false);
+	const time_t word = c->config->caches_expired;
+	const bool said = row->all_since != 0 && row->all_since <= word && word <= c->now;
 
-	if (row->all_since != 0 && row->all_since <= c->config->caches_expired && c->config->caches_expired <= c->now) {
-		zone_ttl = 0;
-	}
-	return expire_dnskey(c) || dec_wait_until(c, GATE_WAITING_UNSIGNED, row->all_since + zone_ttl);
+	return expire_dnskey(c) ||
+	       (!said && dec_wait_until(c, GATE_WAITING_UNSIGNED, data_expired(c->config, row, false, row->all_since)));
 }
 
-static time_t ds_expired(const rollover_row_t *row)
+time_t rollover_ds_expired(const rollover_row_t *row)
 {
-	return row->ds_all_since + row->ds_expire;
+	return row->ds_all_since != 0 ? row->ds_all_since + (time_t)row->ds_expire : 0;
 }
 
 static bool old_ds(dec_t *c)
 {
-	return dec_wait_until(c, GATE_WAITING_DS_TTL, ds_expired(&c->out->row));
+	return dec_wait_until(c, GATE_WAITING_DS_TTL, rollover_ds_expired(&c->out->row));
 }
 
 /* The observation. */
@@ -139,8 +141,8 @@ static bool nobody_tells(dec_t *c)
 
 time_t rollover_old_expired(const rollover_config_t *config, const rollover_row_t *row)
 {
-	const time_t ds = ds_expired(row);
-	const time_t data = row->observed_since + zone_ttl_of(config, row, true);
+	const time_t ds = rollover_ds_expired(row);
+	const time_t data = data_expired(config, row, true, row->observed_since);
 
 	if (row->ds_all_since == 0 || (row->csk && row->observed_since == 0)) {
 		return 0;
@@ -153,27 +155,22 @@ time_t rollover_new_expired(const rollover_config_t *config, const rollover_row_
 	if (!row->csk) {
 		return 0;
 	}
-	return row->all_since != 0 ? row->all_since + zone_ttl_of(config, row, true) : INT64_MAX;
+	return row->all_since != 0 ? data_expired(config, row, true, row->all_since) : INT64_MAX;
 }
 
 /*!
- * How long it is observed. Where the keys sign the data, caches must have lost what the old one alone has signed: all
- * that time the new one signs it on every nameserver as well.
+ * When the observation may be complete: it begins when the last server of the parent has the new DS. Where the keys
+ * sign the data, caches must have lost what the old one alone has signed: all that time the new one signs it on every
+ * nameserver as well.
  */
-static uint32_t observe_for(const dec_t *c)
-{
-	const uint32_t data = c->out->row.csk ? zone_ttl_of(c->config, &c->out->row, true) : 0;
-
-	return data > c->config->observe ? data : c->config->observe;
-}
-
-/*! When the observation may be complete: it begins when the last server of the parent has the new DS. */
 static time_t observe_end(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
-	const time_t since = row->observed_since != 0 ? row->observed_since : c->now;
+	const time_t observed = row->observed_since != 0 ? row->observed_since : c->now;
+	const time_t since = observed > row->ds_all_since ? observed : row->ds_all_since;
+	const time_t data = row->csk ? data_expired(c->config, row, true, since) : 0;
 
-	return (since > row->ds_all_since ? since : row->ds_all_since) + observe_for(c);
+	return data > since + c->config->observe ? data : since + c->config->observe;
 }
 
 /*! Whether resolvers validated the zone at the end of that time as well. */
@@ -225,7 +222,7 @@ bool expire_wait(dec_t *c)
 
 bool expire_is_over(const dec_t *c, judge_verdict_t *why)
 {
-	if (c->now < ds_expired(&c->out->row)) {
+	if (c->now < rollover_ds_expired(&c->out->row)) {
 		*why = (judge_verdict_t){ .gate = GATE_WAITING_DS_TTL,
 			                  .about = "",
 			                  .detail = "the parent had the old DS again" };

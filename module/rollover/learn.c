@@ -41,11 +41,12 @@ static void bound_waits(rollover_row_t *row)
 {
 	ttl_window_bound(&row->dnskey_ttl);
 	ttl_window_bound(&row->ds_ttl);
-	if (row->all_since != 0 && row->all_expired > row->all_since + ROLLOVER_TTL_COUNTS) {
-		row->all_expired = row->all_since + ROLLOVER_TTL_COUNTS;
+	const time_t longest = ttl_expires(row->all_since, ROLLOVER_TTL_COUNTS);
+	if (row->all_since != 0 && row->all_expired > longest) {
+		row->all_expired = longest;
 	}
-	if (row->ds_expire > ROLLOVER_TTL_COUNTS) {
-		row->ds_expire = ROLLOVER_TTL_COUNTS;
+	if (row->ds_expire > ttl_expires(0, ROLLOVER_TTL_COUNTS)) {
+		row->ds_expire = ttl_expires(0, ROLLOVER_TTL_COUNTS);
 	}
 }
 
@@ -139,8 +140,7 @@ void learn_operators_word(dec_t *c)
 	if (row->all_since != 0 && row->all_since <= expired && row->all_expired > expired) {
 		row->all_expired = expired;
 	}
-	if (row->ds_all_since != 0 && row->ds_all_since <= expired &&
-	    row->ds_all_since + (time_t)row->ds_expire > expired) {
+	if (row->ds_all_since != 0 && row->ds_all_since <= expired && rollover_ds_expired(row) > expired) {
 		row->ds_expire = expired - row->ds_all_since;
 	}
 }
@@ -155,16 +155,14 @@ judge_verdict_t learn_ds(dec_t *c)
 			row->ds_all_since = 0;
 		}
 	} else if (row->ds_all_since == 0) {
+		/*
+		 * The old set may have been served until just now. Unknown: a DS that comes and goes during that wait
+		 * does not make it shorter.
+		 */
+		ttl_window_add(&row->ds_ttl, row->ds_ttl.count != 0 ? row->ds_ttl.step[0].ttl : ROLLOVER_UNKNOWN_DS_TTL,
+		               c->now);
 		row->ds_all_since = c->now;
-		if (row->ds_ttl.count == 0) {
-			row->ds_expire = ROLLOVER_UNKNOWN_DS_TTL;
-			/* A DS that comes and goes during that wait does not make it shorter. */
-			ttl_window_add(&row->ds_ttl, ROLLOVER_UNKNOWN_DS_TTL, c->now);
-		} else {
-			/* The old set may have been served until just now. */
-			ttl_window_add(&row->ds_ttl, row->ds_ttl.step[0].ttl, c->now);
-			row->ds_expire = ttl_window_expired(&row->ds_ttl, 0) - c->now;
-		}
+		row->ds_expire = ttl_window_expired(&row->ds_ttl, 0) - c->now;
 	}
 	return v;
 }

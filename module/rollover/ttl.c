@@ -4,9 +4,14 @@
 
 #include "kskroll/rollover.h"
 
+time_t ttl_expires(time_t seen, uint32_t ttl)
+{
+	return seen + 1 + ttl;
+}
+
 static time_t end_of(const ttl_window_t *window, unsigned i)
 {
-	return window->step[i].seen + window->step[i].ttl;
+	return ttl_expires(window->step[i].seen, window->step[i].ttl);
 }
 
 static void drop(ttl_window_t *window, unsigned i)

@@ -39,9 +39,9 @@ static void leave(world_t *w, exposures_t *set, served_t *served)
 	exposure_t *e = &set->list[served->exposure];
 	e->active--;
 	e->left = w->now;
-	if (w->now + (time_t)served->ttl > e->until) {
-		e->until = w->now + served->ttl;
-	}
+	/* Times are whole seconds: it may have been served until the end of this one. */
+	const time_t until = w->now + 1 + (time_t)served->ttl;
+	e->until = until > e->until ? until : e->until;
 	served->exposure = -1;
 }
 

@@ -67,7 +67,7 @@ static void a_zone_at_rest_shows_a_rollover_started_now(void **state)
 	assert_int_equal(p.count, 9);
 	steps_follow_each_other(&p);
 	/* The high TTL was served until the servers had the low one. */
-	assert_int_equal(step_of(&p, ROLLOVER_INTRODUCE)->to, T0 + 60 + HOUR);
+	assert_int_equal(step_of(&p, ROLLOVER_INTRODUCE)->to, T0 + 61 + HOUR);
 	/* The signals come out at once: Knot waits for nothing. */
 	time_t ready = step_of(&p, ROLLOVER_INTRODUCE)->to;
 	assert_int_equal(wait_of(step_of(&p, ROLLOVER_SIGNAL), GATE_CDS_MISSING)->to, ready + 60);
@@ -209,7 +209,7 @@ static void an_order_given_is_not_given_again(void **state)
 	machine_step(&m);
 	assert_int_equal(m.out.action, ACTION_RETIRE);
 	forecast_t p = run(&m);
-	assert_int_equal(p.safe, m.now + 1 + 60 + 300);
+	assert_int_equal(p.safe, m.now + 1 + 60 + 301);
 }
 
 /*! Only what is still to come: the key is ready, and every nameserver serves CDS. */
@@ -260,7 +260,7 @@ static void a_ttl_that_nobody_lowers_is_waited_for_as_it_is(void **state)
 		m.row.dnskey_ttl.count = 0;
 		forecast_run(&m.config, &m.row, &assume, m.now, &p);
 		const forecast_wait_t *w = wait_of(step_of(&p, ROLLOVER_RETIRE), GATE_WAITING_DNSKEY_TTL);
-		assert_int_equal(w->to - w->from, CASES[i].waited);
+		assert_int_equal(w->to - w->from, CASES[i].waited + 1);
 		assert_int_not_equal(p.end, 0);
 	}
 	/* From the beginning: neither a switch nor the lead. */
@@ -272,7 +272,7 @@ static void a_ttl_that_nobody_lowers_is_waited_for_as_it_is(void **state)
 	forecast_t p = run(&m);
 	assert_int_equal(step_of(&p, ROLLOVER_PREPARE)->wait_count, 0);
 	const forecast_wait_t *w = wait_of(step_of(&p, ROLLOVER_INTRODUCE), GATE_WAITING_DNSKEY_TTL);
-	assert_int_equal(w->to - w->from, HOUR);
+	assert_int_equal(w->to - w->from, HOUR + 1);
 	assert_int_not_equal(p.end, 0);
 }
 

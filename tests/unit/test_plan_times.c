@@ -16,12 +16,12 @@
 static const forecast_assume_t ASSUME = FORECAST_ASSUME_DEFAULT;
 
 /* From the signal on all rollovers of these tests are the same. */
-#define FROM_OBSERVE   " | observe waiting-ds-ttl 86340 waiting-observe 60" FROM_RETIRE
-#define FROM_RETIRE    " | retire knot-keeps-key 1 dnskey-remains-at 60 waiting-dnskey-ttl 300" FROM_SETTLE
+#define FROM_OBSERVE   " | observe waiting-ds-ttl 86341 waiting-observe 59" FROM_RETIRE
+#define FROM_RETIRE    " | retire knot-keeps-key 1 dnskey-remains-at 60 waiting-dnskey-ttl 301" FROM_SETTLE
 #define FROM_SETTLE    " | settle waiting-settle 259200 | idle"
 #define FROM_AWAIT_DS  " | await-ds ds-stale-at 86400 | withdraw cds-remains-at 60" FROM_OBSERVE
 #define FROM_SIGNAL    " | signal cds-missing-at 60" FROM_AWAIT_DS
-#define FROM_INTRODUCE " | introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-dnskey-ttl 300" FROM_SIGNAL
+#define FROM_INTRODUCE " | introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-dnskey-ttl 301" FROM_SIGNAL
 
 /*! Each step with the gates and seconds of its waits; then checks that steps and waits leave no hole. */
 static void expect(const machine_t *m, const char *steps)
@@ -61,7 +61,7 @@ static void a_rollover_started_now(void **state)
 	machine_t m;
 	machine_init(&m);
 	/* The key comes with the high TTL: it is waited for. */
-	expect(&m, "idle | introduce dnskey-missing-at 60 waiting-dnskey-ttl 3600" FROM_SIGNAL);
+	expect(&m, "idle | introduce dnskey-missing-at 60 waiting-dnskey-ttl 3601" FROM_SIGNAL);
 }
 
 static void a_rollover_by_lifetime(void **state)
@@ -77,15 +77,15 @@ static void a_rollover_by_lifetime(void **state)
 	expect(&m, "idle | prepare" FROM_INTRODUCE);
 	/* Half an hour of TTL in caches; the rest of the lead. */
 	m.row.dnskey_ttl.step[0].ttl = 1800;
-	expect(&m, "idle | prepare ttl-high-at 60 waiting-dnskey-ttl 1800 waiting-lead 1800" FROM_INTRODUCE);
+	expect(&m, "idle | prepare ttl-high-at 60 waiting-dnskey-ttl 1801 waiting-lead 1799" FROM_INTRODUCE);
 
 	/* Two hours of TTL in caches, and three days of DS TTL. */
 	m.row.dnskey_ttl.step[0].ttl = 7200;
 	m.row.ds_ttl.step[0].ttl = 3 * DAY;
 	expect(&m,
-	       "idle | prepare ttl-high-at 60 waiting-dnskey-ttl 7200 | introduce knot-no-new-key 1 dnskey-missing-at 60 "
-	       "waiting-dnskey-ttl 300 | signal cds-missing-at 60 | await-ds ds-stale-at 86400 | "
-	       "withdraw cds-remains-at 60 | observe waiting-ds-ttl 259140" FROM_RETIRE);
+	       "idle | prepare ttl-high-at 60 waiting-dnskey-ttl 7201 | introduce knot-no-new-key 1 dnskey-missing-at 60 "
+	       "waiting-dnskey-ttl 301 | signal cds-missing-at 60 | await-ds ds-stale-at 86400 | "
+	       "withdraw cds-remains-at 60 | observe waiting-ds-ttl 259141" FROM_RETIRE);
 	forecast_run(&m.config, &m.row, &ASSUME, m.now, &plan);
 	assert_int_equal(plan.start, T0 + 365 * DAY);
 	assert_int_equal(plan.safe, plan.step[7].to);
@@ -138,12 +138,12 @@ static void from_each_state_just_entered(void **state)
 		/* clang-format off */
 	} CASES[] = {
 		{ ROLLOVER_PREPARE, "prepare" FROM_INTRODUCE },
-		{ ROLLOVER_INTRODUCE, "introduce keys-pending 1 waiting-dnskey-ttl 300" FROM_SIGNAL },
+		{ ROLLOVER_INTRODUCE, "introduce keys-pending 1 waiting-dnskey-ttl 301" FROM_SIGNAL },
 		{ ROLLOVER_SIGNAL, "signal keys-pending 1 cds-missing-at 60" FROM_AWAIT_DS },
 		{ ROLLOVER_AWAIT_DS, "await-ds ds-stale-at 86400 | withdraw cds-remains-at 60" FROM_OBSERVE },
 		{ ROLLOVER_WITHDRAW, "withdraw keys-pending 1 cds-remains-at 60 | observe waiting-ds-ttl 86339 waiting-observe 61" FROM_RETIRE },
 		{ ROLLOVER_OBSERVE, "observe waiting-ds-ttl 86400" FROM_RETIRE },
-		{ ROLLOVER_RETIRE, "retire knot-keeps-key 1 dnskey-remains-at 60 waiting-dnskey-ttl 300" FROM_SETTLE },
+		{ ROLLOVER_RETIRE, "retire knot-keeps-key 1 dnskey-remains-at 60 waiting-dnskey-ttl 301" FROM_SETTLE },
 		{ ROLLOVER_SETTLE, "settle waiting-settle 259200 | idle" },
 		{ ROLLOVER_ROLLBACK, "rollback keys-pending 1 | rolled-back" },
 		{ ROLLOVER_ROLLED_BACK, "rolled-back keys-pending 1 awaiting-decision -1" },
@@ -196,14 +196,14 @@ static void what_is_under_way_is_not_begun_again(void **state)
 	m.row.keys = KEYS_SILENT;
 	m.row.gate = GATE_DNSKEY_MISSING;
 	m.row.gate_since = T0 - 20;
-	expect(&m, "introduce dnskey-missing-at 60 waiting-dnskey-ttl 300" FROM_SIGNAL);
+	expect(&m, "introduce dnskey-missing-at 60 waiting-dnskey-ttl 301" FROM_SIGNAL);
 
 	/* CDS of before is still on its way out. */
 	entered(&m, ROLLOVER_INTRODUCE);
 	m.row.keys = KEYS_SILENT;
 	m.row.gate = GATE_CDS_REMAINS;
 	m.row.gate_since = T0 - 20;
-	expect(&m, "introduce cds-remains-at 60 waiting-dnskey-ttl 300" FROM_SIGNAL);
+	expect(&m, "introduce cds-remains-at 60 waiting-dnskey-ttl 301" FROM_SIGNAL);
 
 	/* Ordered just now, or not yet. */
 	for (int ordered = 0; ordered < 2; ordered++) {
@@ -212,19 +212,19 @@ static void what_is_under_way_is_not_begun_again(void **state)
 		m.row.gate = GATE_KNOT_NO_NEW_KEY;
 		m.row.ordered = ordered ? T0 : 0;
 		m.row.keys = ordered ? KEYS_SILENT : KEYS_UNKNOWN;
-		expect(&m, "introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-dnskey-ttl 300" FROM_SIGNAL);
+		expect(&m, "introduce knot-no-new-key 1 dnskey-missing-at 60 waiting-dnskey-ttl 301" FROM_SIGNAL);
 	}
 
 	entered(&m, ROLLOVER_RETIRE);
 	m.row.gate = GATE_DNSKEY_REMAINS;
 	m.row.gate_since = m.now - 20;
-	expect(&m, "retire dnskey-remains-at 60 waiting-dnskey-ttl 300" FROM_SETTLE);
+	expect(&m, "retire dnskey-remains-at 60 waiting-dnskey-ttl 301" FROM_SETTLE);
 
 	entered(&m, ROLLOVER_RETIRE);
 	m.row.gate = GATE_WAITING_DNSKEY_TTL;
 	m.row.gate_since = m.row.all_since = m.now - 20;
-	m.row.all_expired = m.now + 280;
-	expect(&m, "retire waiting-dnskey-ttl 300" FROM_SETTLE);
+	m.row.all_expired = m.now + 281;
+	expect(&m, "retire waiting-dnskey-ttl 301" FROM_SETTLE);
 }
 
 static void the_low_ttl_comes_with_the_switch(void **state)
@@ -235,13 +235,13 @@ static void the_low_ttl_comes_with_the_switch(void **state)
 	/* Served high by somebody for 20 s: he gets the low one within a minute. */
 	entered(&m, ROLLOVER_PREPARE);
 	m.row.dnskey_ttl.step[0].ttl = 7200;
-	expect(&m, "prepare policy-pending 1 ttl-high-at 59 waiting-dnskey-ttl 7200" FROM_INTRODUCE);
+	expect(&m, "prepare policy-pending 1 ttl-high-at 59 waiting-dnskey-ttl 7201" FROM_INTRODUCE);
 	m.row.gate = GATE_TTL_HIGH;
 	m.row.gate_since = T0 - 20;
-	expect(&m, "prepare ttl-high-at 60 waiting-dnskey-ttl 7200" FROM_INTRODUCE);
+	expect(&m, "prepare ttl-high-at 60 waiting-dnskey-ttl 7201" FROM_INTRODUCE);
 	/* After that the TTL is low, and only what caches have is waited for. */
 	m.row.gate = GATE_WAITING_DNSKEY_TTL;
-	expect(&m, "prepare waiting-dnskey-ttl 7220" FROM_INTRODUCE);
+	expect(&m, "prepare waiting-dnskey-ttl 7221" FROM_INTRODUCE);
 }
 
 static void cds_comes_with_the_order(void **state)
@@ -299,7 +299,7 @@ static void a_ttl_that_nobody_knows_is_taken_for_high(void **state)
 	entered(&m, ROLLOVER_PREPARE);
 	m.row.dnskey_ttl.count = 0;
 	m.row.gate = GATE_CHILD_UNREACHABLE;
-	expect(&m, "prepare ttl-high-at 60 waiting-dnskey-ttl 3600" FROM_INTRODUCE);
+	expect(&m, "prepare ttl-high-at 60 waiting-dnskey-ttl 3601" FROM_INTRODUCE);
 }
 
 static void an_old_gate_is_left_as_soon_as_the_world_has_changed(void **state)
@@ -324,7 +324,7 @@ static void an_old_gate_is_left_as_soon_as_the_world_has_changed(void **state)
 	m.row.gate_since = m.now - HOUR;
 	m.row.checks = 20;
 	m.row.ordered = m.now - 10;
-	expect(&m, "retire knot-keeps-key 3601 dnskey-remains-at 60 waiting-dnskey-ttl 300" FROM_SETTLE);
+	expect(&m, "retire knot-keeps-key 3601 dnskey-remains-at 60 waiting-dnskey-ttl 301" FROM_SETTLE);
 	entered(&m, ROLLOVER_INTRODUCE);
 	m.row.has_new = false;
 	m.row.keys = KEYS_SILENT;
@@ -332,7 +332,7 @@ static void an_old_gate_is_left_as_soon_as_the_world_has_changed(void **state)
 	m.row.gate_since = m.now - HOUR;
 	m.row.checks = 20;
 	m.row.ordered = m.now - 10;
-	expect(&m, "introduce knot-no-new-key 3601 dnskey-missing-at 60 waiting-dnskey-ttl 300" FROM_SIGNAL);
+	expect(&m, "introduce knot-no-new-key 3601 dnskey-missing-at 60 waiting-dnskey-ttl 301" FROM_SIGNAL);
 }
 
 static void a_lifetime_does_not_disturb_the_rollover_under_way(void **state)
@@ -343,7 +343,7 @@ static void a_lifetime_does_not_disturb_the_rollover_under_way(void **state)
 	entered(&m, ROLLOVER_PREPARE);
 	m.config.ksk_lifetime = 365 * DAY;
 	m.row.dnskey_ttl.step[0].ttl = 301;
-	expect(&m, "prepare policy-pending 1 ttl-high-at 59 waiting-dnskey-ttl 301 waiting-lead 3299" FROM_INTRODUCE);
+	expect(&m, "prepare policy-pending 1 ttl-high-at 59 waiting-dnskey-ttl 302 waiting-lead 3298" FROM_INTRODUCE);
 	/* Ten years are as quick to check through as one. */
 	machine_at(&m, ROLLOVER_IDLE);
 	m.config.ksk_lifetime = 3650 * DAY;
@@ -359,9 +359,9 @@ static void a_first_ds_waits_for_what_is_unsigned(void **state)
 	m.row.old_count = 0;
 	m.row.settled_at = 0; /* It never had a DS. */
 	expect(&m,
-	       "introduce keys-pending 1 waiting-dnskey-ttl 300 waiting-unsigned 86100 | signal cds-missing-at 60 | "
-	       "await-ds ds-missing-at 86400 | withdraw cds-remains-at 60 | observe waiting-ds-ttl 86340 waiting-observe 60 | "
-	       "retire waiting-dnskey-ttl 300" FROM_SETTLE);
+	       "introduce keys-pending 1 waiting-dnskey-ttl 301 waiting-unsigned 86100 | signal cds-missing-at 60 | "
+	       "await-ds ds-missing-at 86400 | withdraw cds-remains-at 60 | observe waiting-ds-ttl 86341 waiting-observe 59 | "
+	       "retire waiting-dnskey-ttl 301" FROM_SETTLE);
 }
 
 int main(void)

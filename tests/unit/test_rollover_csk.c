@@ -298,7 +298,7 @@ static time_t observed_for(uint32_t observe, uint32_t zone_ttl, bool csk)
 	m.config.zone_ttl = zone_ttl;
 	m.row.ds_expire = 60;
 	while (m.row.state == ROLLOVER_OBSERVE) {
-		step_at(&m, m.now + 300);
+		step_at(&m, m.row.next_check > m.now ? m.row.next_check : m.now + 1);
 	}
 	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 	machine_step(&m);
@@ -310,9 +310,9 @@ static void observed_until_no_cache_has_data_of_the_old_key_alone(void **state)
 {
 	(void)state;
 	assert_int_equal(observed_for(DAY, 300, true), DAY);
-	assert_int_equal(observed_for(DAY, 3 * DAY, true), 3 * DAY);
-	assert_int_equal(observed_for(HOUR, 0, true), ROLLOVER_TTL_COUNTS);
-	assert_int_equal(observed_for(HOUR, UINT32_MAX, true), ROLLOVER_TTL_COUNTS);
+	assert_int_equal(observed_for(DAY, 3 * DAY, true), 3 * DAY + 1);
+	assert_int_equal(observed_for(HOUR, 0, true), ROLLOVER_TTL_COUNTS + 1);
+	assert_int_equal(observed_for(HOUR, UINT32_MAX, true), ROLLOVER_TTL_COUNTS + 1);
 	assert_int_equal(observed_for(HOUR, 3 * DAY, false), HOUR);
 }
 
@@ -337,9 +337,9 @@ static void a_ttl_that_was_lowered_counts(void **state)
 		at(&m, ROLLOVER_OBSERVE);
 		m.config.zone_ttl = HOUR;
 		m.row.zone_ttl = 3 * DAY;
-		check_until(&m, T0 + 3 * DAY - 1);
-		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 		check_until(&m, T0 + 3 * DAY);
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+		check_until(&m, T0 + 1 + 3 * DAY);
 		expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 	}
 	/* Also of the next rollover, which begins at once; not of a later one. */
@@ -353,9 +353,9 @@ static void a_ttl_that_was_lowered_counts(void **state)
 	machine_step(&m);
 	expect(&m, ROLLOVER_SETTLE, GATE_NONE);
 	const time_t ended = m.now;
-	check_until(&m, ended + 3 * DAY - 1);
-	assert_int_equal(m.row.zone_ttl, 3 * DAY);
 	check_until(&m, ended + 3 * DAY);
+	assert_int_equal(m.row.zone_ttl, 3 * DAY);
+	check_until(&m, ended + 1 + 3 * DAY);
 	assert_int_equal(m.row.zone_ttl, HOUR);
 	assert_int_equal(m.row.zone_ttl_until, 0);
 
@@ -369,7 +369,7 @@ static void a_ttl_that_was_lowered_counts(void **state)
 	m.config.zone_ttl = HOUR;
 	m.row.zone_ttl = 3 * DAY;
 	machine_step(&m);
-	check_until(&m, m.now + 3 * DAY - 1);
+	check_until(&m, m.now + 3 * DAY);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_UNSIGNED);
 	check_until(&m, m.now + 1);
 	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
@@ -388,9 +388,9 @@ static void the_wait_begins_again_when_a_server_loses_the_signatures(void **stat
 	expect(&m, ROLLOVER_OBSERVE, GATE_SIGNATURES_MISSING);
 	m.child[1].data_signed_by = OLD | NEW;
 	const time_t again = m.now + 300;
-	check_until(&m, again + 2 * DAY - 1);
-	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
 	check_until(&m, again + 2 * DAY);
+	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	check_until(&m, again + 1 + 2 * DAY);
 	expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 
 	/* Nor does time count in which nobody judges them: another key may have signed. */
@@ -458,7 +458,7 @@ static void a_rollback_says_when_the_new_key_may_go(void **state)
 	m.child[1].data_signed_by = OLD | NEW;
 	step_at(&m, m.now + 300);
 	expect(&m, ROLLOVER_ROLLED_BACK, GATE_AWAITING_DECISION);
-	const time_t until = m.now + 2 * DAY;
+	const time_t until = m.now + 1 + 2 * DAY;
 	assert_int_equal(m.row.gate_until, until);
 	assert_int_equal(rollover_new_expired(&m.config, &m.row), until);
 	m.child[0].status = ANSWER_UNREACHABLE;
@@ -491,7 +491,7 @@ static void when_the_old_key_may_go_by_hand(void **state)
 	assert_int_equal(rollover_old_expired(&m.config, &m.row), T0 + DAY);
 	m.row.csk = true;
 	m.row.observed_since = T0 + HOUR;
-	assert_int_equal(rollover_old_expired(&m.config, &m.row), T0 + HOUR + 3 * DAY);
+	assert_int_equal(rollover_old_expired(&m.config, &m.row), T0 + HOUR + 1 + 3 * DAY);
 	m.config.zone_ttl = 300;
 	assert_int_equal(rollover_old_expired(&m.config, &m.row), T0 + DAY);
 	m.row.observed_since = 0;

@@ -56,7 +56,7 @@ static void a_zone_without_ds_gets_its_first_one(void **state)
 	time_t low = m.now;
 	run_until(&m, ROLLOVER_INTRODUCE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
-	assert_int_equal(t, low + ROLLOVER_UNKNOWN_ZONE_TTL);
+	assert_int_equal(t, low + 1 + ROLLOVER_UNKNOWN_ZONE_TTL);
 	assert_int_equal(m.out.keys, KEYS_SIGNAL_NEW);
 	assert_int_equal(m.row.signalled, t);
 
@@ -80,7 +80,7 @@ static void a_zone_without_ds_gets_its_first_one(void **state)
 	machine_ds(&m, OLD, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
-	assert_int_equal(m.row.ds_expire, 900); /* The proofs that there is none. */
+	assert_int_equal(m.row.ds_expire, 901); /* The proofs that there is none. */
 	assert_int_not_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now) & SURVEY_WATCH, 0);
 
 	/* There is nothing to roll back to: an alarm, and nothing goes on. */
@@ -272,7 +272,7 @@ static void a_zone_leaves_on_the_operators_word_only(void **state)
 		m.now = m.row.next_check;
 		assert_int_equal(m.row.state, ROLLOVER_EXPIRE_DS);
 	}
-	assert_int_equal(t, gone + DAY); /* The DS TTL that was seen. */
+	assert_int_equal(t, gone + 1 + DAY); /* The DS TTL that was seen. */
 	/* Somebody put a DS back. */
 	machine_ds(&m, OLD, HOUR);
 	machine_step(&m);

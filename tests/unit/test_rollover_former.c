@@ -146,7 +146,7 @@ static void a_row_that_waits_for_the_old_key_to_expire_goes_on(void **state)
 	machine_obey(&m);
 	machine_step(&m);
 	expect(&m, ROLLOVER_RETIRE, GATE_WAITING_DNSKEY_TTL);
-	machine_pass(&m, 300);
+	machine_pass(&m, 301);
 	machine_step(&m);
 	expect(&m, ROLLOVER_SETTLE, GATE_NONE);
 }

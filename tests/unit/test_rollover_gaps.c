@@ -54,8 +54,8 @@ static void behind_a_gate_where_nobody_is_judged_the_wait_begins_again(void **st
 		serve_at(&m, 1, OLD | NEW);
 		check_at(&m, T0 + 460);
 		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
-		assert_int_equal(m.row.gate_until, T0 + 760);
-		check_at(&m, T0 + 760);
+		assert_int_equal(m.row.gate_until, T0 + 761);
+		check_at(&m, T0 + 761);
 		expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 	}
 }
@@ -79,7 +79,7 @@ static void what_could_not_be_written_was_seen(void **state)
 	expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
 	check_at(&m, t + 60);
 	expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
-	assert_int_equal(m.row.gate_until, t + 60 + 2 * DAY);
+	assert_int_equal(m.row.gate_until, t + 61 + 2 * DAY);
 
 	/* A nameserver without the new key. */
 	machine_at(&m, ROLLOVER_INTRODUCE);
@@ -126,7 +126,7 @@ static void a_wait_that_only_lasts_goes_on_while_nothing_is_written(void **state
 	machine_decide(&m);
 	(void)rollover_store_failed(&m.row, &m.out, "disk full", m.now);
 	assert_int_equal(m.row.all_since, T0);
-	check_at(&m, T0 + 300);
+	check_at(&m, T0 + 301);
 	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 }
 
@@ -178,7 +178,7 @@ static void after_a_time_without_checks_the_wait_begins_again(void **state)
 		}
 		const time_t begin = m.now;
 		m.row.dnskey_ttl.count = 0;
-		ttl_window_add(&m.row.dnskey_ttl, 3000, begin);
+		ttl_window_add(&m.row.dnskey_ttl, 2999, begin);
 		for (time_t t = 0; t <= CASES[i / 2].checks; t += 300) {
 			check_at(&m, begin + t);
 			if (t == 0) {
@@ -253,26 +253,26 @@ static void no_wait_of_an_old_row_is_longer_than_a_week(void **state)
 		m.row.all_expired = T0 + TTLS[i];
 		check_at(&m, T0 + 1);
 		expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
-		assert_int_equal(m.row.gate_until, T0 + 7 * DAY);
+		assert_int_equal(m.row.gate_until, T0 + 1 + 7 * DAY);
 
 		machine_at(&m, ROLLOVER_INTRODUCE);
 		m.row.dnskey_ttl.count = 2;
 		m.row.dnskey_ttl.step[1].ttl = TTLS[i];
 		m.row.dnskey_ttl.step[1].seen = T0;
 		check_at(&m, T0 + 1);
-		assert_int_equal(m.row.gate_until, T0 + 7 * DAY);
+		assert_int_equal(m.row.gate_until, T0 + 1 + 7 * DAY);
 
 		machine_at(&m, ROLLOVER_OBSERVE);
 		m.row.ds_expire = TTLS[i];
 		check_at(&m, T0 + 1);
 		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
-		assert_int_equal(m.row.gate_until, T0 + 7 * DAY);
+		assert_int_equal(m.row.gate_until, T0 + 1 + 7 * DAY);
 
 		machine_at(&m, ROLLOVER_AWAIT_DS);
 		m.row.ds_ttl.step[0].ttl = TTLS[i];
 		machine_ds(&m, NEW, 300);
 		check_at(&m, T0 + 1);
-		assert_int_equal(m.row.ds_expire, 7 * DAY);
+		assert_int_equal(m.row.ds_expire, 7 * DAY + 1);
 	}
 }
 

@@ -111,7 +111,7 @@ static void the_dnskey_ttl_is_waited_for_first(void **state)
 	before_first_ds(&m);
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
-	assert_int_equal(m.row.gate_until, T0 + 300);
+	assert_int_equal(m.row.gate_until, T0 + 301);
 	assert_int_equal(m.row.all_since, T0);
 }
 
@@ -128,10 +128,10 @@ static void the_largest_ttl_of_the_zone_is_waited_for_if_it_is_known(void **stat
 		before_first_ds(&m);
 		m.config.zone_ttl = CASES[i].ttl;
 		machine_step(&m);
-		machine_pass(&m, CASES[i].wait - 1);
+		machine_pass(&m, CASES[i].wait);
 		machine_step(&m);
 		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
-		assert_int_equal(m.row.gate_until, T0 + CASES[i].wait);
+		assert_int_equal(m.row.gate_until, T0 + 1 + CASES[i].wait);
 		m.now++;
 		machine_step(&m);
 		assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
@@ -288,11 +288,11 @@ static void the_zone_may_be_unsigned_when_no_cache_has_the_ds(void **state)
 	machine_ds(&m, 0, 900);
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
-	assert_int_equal(m.row.gate_until, T0 + DAY);
-	m.now = T0 + DAY - 1;
+	assert_int_equal(m.row.gate_until, T0 + 1 + DAY);
+	m.now = T0 + DAY;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
-	m.now = T0 + DAY;
+	m.now = T0 + 1 + DAY;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_MAY_UNSIGN);
 	assert_int_equal(m.row.gate_until, 0);

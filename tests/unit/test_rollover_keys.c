@@ -138,7 +138,7 @@ static void the_next_step_is_ordered_with_its_beginning(void **state)
 		bool failing;
 		time_t later;
 	} CASES[] = {
-		{ ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL, KEYS_SIGNAL_NEW, OLD, false, 300 },
+		{ ROLLOVER_INTRODUCE, ROLLOVER_SIGNAL, KEYS_SIGNAL_NEW, OLD, false, 301 },
 		{ ROLLOVER_AWAIT_DS, ROLLOVER_WITHDRAW, KEYS_SILENT, NEW, false, 0 },
 		{ ROLLOVER_AWAIT_DS, ROLLOVER_ROLLBACK, KEYS_SIGNAL_BOTH, OLD | NEW, true, 0 },
 		{ ROLLOVER_OBSERVE, ROLLOVER_ROLLBACK, KEYS_SIGNAL_BOTH, NEW, true, 0 },

@@ -304,7 +304,7 @@ static void the_wait_for_the_old_ds_begins_when_the_last_server_has_the_new_one(
 	c->now = T0 + 50;
 	assert_int_equal(learn_ds(c).gate, GATE_NONE);
 	assert_int_equal(row->ds_all_since, T0 + 50);
-	assert_int_equal(row->ds_expire, DAY); /* The old one may have been served until now. */
+	assert_int_equal(row->ds_expire, DAY + 1); /* The old one may have been served until now. */
 	c->now = T0 + 100;
 	assert_int_equal(learn_ds(c).gate, GATE_NONE);
 	assert_int_equal(row->ds_all_since, T0 + 50);
@@ -320,7 +320,7 @@ static void the_wait_for_the_old_ds_begins_when_the_last_server_has_the_new_one(
 	machine_ds(&s.m, NEW, 300);
 	row->ds_ttl.count = 0;
 	assert_int_equal(learn_ds(c).gate, GATE_NONE);
-	assert_int_equal(row->ds_expire, ROLLOVER_UNKNOWN_DS_TTL);
+	assert_int_equal(row->ds_expire, ROLLOVER_UNKNOWN_DS_TTL + 1);
 }
 
 static void a_ttl_of_a_second_is_waited_for(void **state)
@@ -333,11 +333,13 @@ static void a_ttl_of_a_second_is_waited_for(void **state)
 	s.m.out.row.dnskey_ttl = s.m.out.row.ds_ttl = SECOND;
 	assert_true(expire_dnskey(c));
 	assert_int_equal(s.m.out.row.all_since, T0);
-	assert_int_equal(s.m.out.row.gate_until, T0 + 1);
+	assert_int_equal(s.m.out.row.gate_until, T0 + 2);
 	machine_ds(&s.m, NEW, 300);
 	assert_int_equal(learn_ds(c).gate, GATE_NONE);
-	assert_int_equal(s.m.out.row.ds_expire, 1);
+	assert_int_equal(s.m.out.row.ds_expire, 2);
 	c->now = T0 + 1;
+	assert_true(expire_dnskey(c));
+	c->now = T0 + 2;
 	assert_false(expire_dnskey(c));
 }
 

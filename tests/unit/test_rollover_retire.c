@@ -57,9 +57,9 @@ static void the_old_ds_seen_behind_a_gate_is_waited_for_again(void **state)
 		expect(&m, ROLLOVER_OBSERVE, GATE_NONE);
 		check_at(&m, t + 60);
 		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
-		check_until(&m, t + 60 + DAY - 1);
-		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
 		check_until(&m, t + 60 + DAY);
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+		check_until(&m, t + 61 + DAY);
 		expect(&m, ROLLOVER_RETIRE, GATE_NONE);
 		machine_step(&m);
 		assert_int_equal(m.out.action, ACTION_RETIRE);
@@ -346,7 +346,7 @@ static void the_ttl_of_a_new_ds_that_some_have_is_not_forgotten(void **state)
 	machine_ds(&m, NEW, 300);
 	check_at(&m, T0 + 300);
 	expect(&m, ROLLOVER_WITHDRAW, GATE_NONE);
-	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 300 + 2 * DAY);
+	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 301 + 2 * DAY);
 }
 
 static void a_moment_without_ds_does_not_take_the_signals_back(void **state)
@@ -445,7 +445,7 @@ static void no_ttl_makes_a_wait_of_more_than_a_week(void **state)
 	ttl_window_t w = { 0 };
 	ttl_window_add(&w, UINT32_MAX, T0);
 	ttl_window_add(&w, 300, T0 + 60);
-	assert_int_equal(ttl_window_expired(&w, 300), T0 + 60 + ROLLOVER_TTL_COUNTS);
+	assert_int_equal(ttl_window_expired(&w, 300), T0 + 61 + ROLLOVER_TTL_COUNTS);
 	assert_int_equal(ttl_window_max(&w, T0 + 60), ROLLOVER_TTL_COUNTS);
 	ttl_window_add(&w, ROLLOVER_TTL_COUNTS + 1, T0 + 60);
 	assert_int_equal(w.step[0].ttl, ROLLOVER_TTL_COUNTS);
@@ -459,7 +459,7 @@ static void no_ttl_makes_a_wait_of_more_than_a_week(void **state)
 	machine_step(&m);
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
-	assert_int_equal(m.row.ds_expire, ROLLOVER_TTL_COUNTS);
+	assert_int_equal(m.row.ds_expire, ROLLOVER_TTL_COUNTS + 1);
 
 	machine_at(&m, ROLLOVER_INTRODUCE);
 	m.row.old_count = 0;
@@ -470,9 +470,9 @@ static void no_ttl_makes_a_wait_of_more_than_a_week(void **state)
 	m.config.zone_ttl = UINT32_MAX;
 	m.row.dnskey_ttl.count = 0;
 	machine_step(&m);
-	check_at(&m, T0 + 300);
+	check_at(&m, T0 + 301);
 	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_UNSIGNED);
-	assert_int_equal(m.row.gate_until, T0 + ROLLOVER_TTL_COUNTS);
+	assert_int_equal(m.row.gate_until, T0 + 1 + ROLLOVER_TTL_COUNTS);
 }
 
 static void the_operator_can_end_a_wait_that_he_knows_to_be_over(void **state)

@@ -35,7 +35,7 @@ static void the_lead_is_counted_from_the_first_good_check(void **state)
 	m.row.dnskey_ttl = (ttl_window_t){ .step = { { 300, T0 }, { 301, T0 + 2 * HOUR } }, .count = 2 };
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
-	assert_int_equal(m.row.gate_until, T0 + 2 * HOUR + 301);
+	assert_int_equal(m.row.gate_until, T0 + 2 * HOUR + 1 + 301);
 	machine_at(&m, ROLLOVER_PREPARE);
 	m.parent[1].ds = NEW;
 	machine_step(&m);
@@ -253,9 +253,9 @@ static void a_finished_rollover_leaves_the_new_key_alone(void **state)
 	machine_serve(&m, NEW, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
-	assert_int_equal(m.row.gate_until, m.now + 300);
+	assert_int_equal(m.row.gate_until, m.now + 301);
 	assert_int_equal(m.out.action, ACTION_NONE);
-	m.now += 300;
+	m.now += 301;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
 	assert_int_equal(m.row.old_count, 1);

@@ -33,7 +33,7 @@ static void a_rollover_with_default_timings(void **state)
 	machine_serve(&m, OLD, 300);
 	run_until(&m, ROLLOVER_PREPARE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
-	assert_int_equal(t, low + HOUR);
+	assert_int_equal(t, low + 1 + HOUR);
 
 	machine_step(&m);
 	assert_int_equal(m.out.action, ACTION_START);
@@ -45,7 +45,7 @@ static void a_rollover_with_default_timings(void **state)
 	time_t seen = m.now;
 	run_until(&m, ROLLOVER_INTRODUCE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_SIGNAL);
-	assert_int_equal(t, seen + 300);
+	assert_int_equal(t, seen + 301);
 
 	/* The signals came out at once: Knot waits for nothing. */
 	assert_int_equal(m.row.keys, KEYS_SIGNAL_NEW);
@@ -65,7 +65,7 @@ static void a_rollover_with_default_timings(void **state)
 	time_t matched = m.now;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
-	assert_int_equal(m.row.ds_expire, DAY);
+	assert_int_equal(m.row.ds_expire, DAY + 1);
 
 	assert_true(m.out.set_keys);
 	machine_obey(&m);
@@ -74,7 +74,7 @@ static void a_rollover_with_default_timings(void **state)
 	assert_int_equal(m.row.state, ROLLOVER_OBSERVE);
 	run_until(&m, ROLLOVER_OBSERVE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_RETIRE);
-	assert_true(t >= matched + DAY);
+	assert_true(t >= matched + 1 + DAY);
 
 	machine_step(&m);
 	assert_int_equal(m.out.action, ACTION_RETIRE);
@@ -83,18 +83,18 @@ static void a_rollover_with_default_timings(void **state)
 	time_t gone = m.now;
 	run_until(&m, ROLLOVER_RETIRE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
-	assert_int_equal(t, gone + 300);
+	assert_int_equal(t, gone + 301);
 	run_until(&m, ROLLOVER_SETTLE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
-	assert_int_equal(t, gone + 300 + 3 * DAY);
+	assert_int_equal(t, gone + 301 + 3 * DAY);
 	assert_int_equal(m.row.old_count, 1);
 	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[1]));
-	assert_int_equal(m.row.settled_at, gone + 300);
+	assert_int_equal(m.row.settled_at, gone + 301);
 
 	/* And the next one starts a lifetime later. */
 	run_until(&m, ROLLOVER_IDLE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
-	assert_int_equal(t, gone + 300 + 365 * DAY);
+	assert_int_equal(t, gone + 301 + 365 * DAY);
 }
 
 static void a_rollover_that_somebody_started_waits_for_the_high_ttl(void **state)
@@ -113,7 +113,7 @@ static void a_rollover_that_somebody_started_waits_for_the_high_ttl(void **state
 	m.now += 60;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
-	assert_int_equal(m.row.gate_until, m.now + HOUR);
+	assert_int_equal(m.row.gate_until, m.now + 1 + HOUR);
 }
 
 static void the_old_ds_ttl_counts_even_if_it_was_lowered_before(void **state)
@@ -131,7 +131,7 @@ static void the_old_ds_ttl_counts_even_if_it_was_lowered_before(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_WITHDRAW);
 	/* Seven days from the last moment it may have been served, a minute of which is over. */
-	assert_int_equal(m.row.ds_expire, 7 * DAY - 60);
+	assert_int_equal(m.row.ds_expire, 7 * DAY + 1 - 60);
 }
 
 static void an_unseen_old_ds_ttl_is_taken_for_two_days(void **state)
@@ -142,7 +142,7 @@ static void an_unseen_old_ds_ttl_is_taken_for_two_days(void **state)
 	m.row.ds_ttl.count = 0;
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
-	assert_int_equal(m.row.ds_expire, 2 * DAY);
+	assert_int_equal(m.row.ds_expire, 2 * DAY + 1);
 }
 
 static void a_rollover_without_a_store_waits_for_an_old_ds_it_has_not_seen(void **state)
@@ -154,24 +154,24 @@ static void a_rollover_without_a_store_waits_for_an_old_ds_it_has_not_seen(void 
 	machine_ds(&m, OLD, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
-	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 2 * DAY);
+	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 1 + 2 * DAY);
 	/* A zone that is to become insecure. */
 	machine_init(&m);
 	machine_ds(&m, OLD, 300);
 	m.config.go_insecure = true;
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_REMOVE_DS);
-	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 2 * DAY);
+	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 1 + 2 * DAY);
 	/* One key alone: nothing is under way. Neither does the parent have a DS that could have been replaced. */
 	machine_init(&m);
 	machine_ds(&m, OLD, 300);
 	machine_step(&m);
-	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 300);
+	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + 301);
 	machine_init(&m);
 	machine_serve(&m, OLD | NEW, 300);
 	machine_ds(&m, 0, 300);
 	machine_step(&m);
-	assert_true(ttl_window_expired(&m.row.ds_ttl, 0) <= T0 + 300);
+	assert_true(ttl_window_expired(&m.row.ds_ttl, 0) <= T0 + 301);
 }
 
 static void a_parent_that_falls_back_restarts_the_wait(void **state)
@@ -198,7 +198,7 @@ static void a_parent_that_falls_back_restarts_the_wait(void **state)
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.ds_all_since, m.now);
-	assert_int_equal(m.row.ds_expire, DAY);
+	assert_int_equal(m.row.ds_expire, DAY + 1);
 }
 
 static void a_fall_back_seen_behind_a_gate_counts(void **state)
@@ -216,7 +216,7 @@ static void a_fall_back_seen_behind_a_gate_counts(void **state)
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DS_TTL);
-	assert_int_equal(m.row.gate_until, m.now + 2 * DAY);
+	assert_int_equal(m.row.gate_until, m.now + 1 + 2 * DAY);
 }
 
 static void the_ttl_of_a_ds_that_came_back_is_learnt_at_once(void **state)
@@ -238,7 +238,7 @@ static void the_ttl_of_a_ds_that_came_back_is_learnt_at_once(void **state)
 	m.now += HOUR;
 	machine_ds(&m, NEW, 300);
 	machine_step(&m);
-	assert_int_equal(m.row.ds_expire, 2 * DAY);
+	assert_int_equal(m.row.ds_expire, 2 * DAY + 1);
 }
 
 static void the_ttl_of_the_new_ds_is_known_to_the_next_rollover(void **state)
@@ -258,7 +258,7 @@ static void the_ttl_of_the_new_ds_is_known_to_the_next_rollover(void **state)
 	machine_pass(&m, HOUR);
 	machine_step(&m);
 	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
-	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + HOUR + 2 * DAY);
+	assert_int_equal(ttl_window_expired(&m.row.ds_ttl, 0), T0 + HOUR + 1 + 2 * DAY);
 }
 
 static void an_unreachable_server_in_between_does_not_end_a_wait_early(void **state)
@@ -296,7 +296,7 @@ static void the_ttl_of_a_silent_server_is_not_taken_for_lowered(void **state)
 	m.now = low;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
-	assert_int_equal(m.row.gate_until, low + HOUR);
+	assert_int_equal(m.row.gate_until, low + 1 + HOUR);
 }
 
 static void a_bogus_answer_lowers_no_ttl(void **state)
@@ -316,7 +316,7 @@ static void a_bogus_answer_lowers_no_ttl(void **state)
 	m.child[1].status = ANSWER_OK;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_WAITING_DNSKEY_TTL);
-	assert_int_equal(m.row.gate_until, m.now + HOUR);
+	assert_int_equal(m.row.gate_until, m.now + 1 + HOUR);
 }
 
 static void an_order_is_repeated_only_after_a_while(void **state)

@@ -77,14 +77,14 @@ static void a_step_that_has_run_out_is_dropped(void **state)
 	ttl_window_t w = { 0 };
 	ttl_window_add(&w, HOUR, T0);
 	ttl_window_add(&w, 300, T0);
-	ttl_window_add(&w, 200, T0 + HOUR - 1);
+	ttl_window_add(&w, 200, T0 + HOUR);
 	assert_int_equal(w.count, 3);
 	w.count = 0;
 	ttl_window_add(&w, HOUR, T0);
 	ttl_window_add(&w, 300, T0);
-	ttl_window_add(&w, 200, T0 + HOUR);
+	ttl_window_add(&w, 200, T0 + HOUR + 1);
 	assert_int_equal(w.count, 2);
-	expect(&w, 1, 300, T0 + HOUR);
+	expect(&w, 1, 300, T0 + HOUR + 1);
 }
 
 static void a_full_window_joins_its_oldest_steps(void **state)
@@ -109,7 +109,7 @@ static void a_full_window_joins_its_oldest_steps(void **state)
 	expect(&w, 3, 700, T0 + 10);
 	/* One that has run out makes room: nothing is joined. */
 	w = (ttl_window_t){
-		.step = { { 400, T0 + 30 }, { 500, T0 + 20 }, { 600, T0 + 10 }, { 700, T0 - 700 } },
+		.step = { { 400, T0 + 30 }, { 500, T0 + 20 }, { 600, T0 + 10 }, { 700, T0 - 661 } },
 		.count = TTL_WINDOW_MAX,
 	};
 	ttl_window_add(&w, 300, T0 + 40);
@@ -131,13 +131,13 @@ static void the_end_is_that_of_the_last_step_above_the_limit(void **state)
 {
 	(void)state;
 	const ttl_window_t w = { .step = { { 300, T0 + 50 }, { 400, T0 }, { 1000, T0 - 650 } }, .count = 3 };
-	assert_int_equal(ttl_window_expired(&w, 0), T0 + 400);
-	assert_int_equal(ttl_window_expired(&w, 399), T0 + 400);
-	assert_int_equal(ttl_window_expired(&w, 400), T0 + 350);
+	assert_int_equal(ttl_window_expired(&w, 0), T0 + 401);
+	assert_int_equal(ttl_window_expired(&w, 399), T0 + 401);
+	assert_int_equal(ttl_window_expired(&w, 400), T0 + 351);
 	assert_int_equal(ttl_window_expired(&w, 1000), 0);
-	assert_int_equal(ttl_window_max(&w, T0 + 349), 1000);
-	assert_int_equal(ttl_window_max(&w, T0 + 350), 400);
-	assert_int_equal(ttl_window_max(&w, T0 + 400), 300);
+	assert_int_equal(ttl_window_max(&w, T0 + 350), 1000);
+	assert_int_equal(ttl_window_max(&w, T0 + 351), 400);
+	assert_int_equal(ttl_window_max(&w, T0 + 401), 300);
 	assert_int_equal(ttl_window_max(&w, T0 + DAY), 300);
 }
 
@@ -149,9 +149,9 @@ static void a_lowered_ttl_counts_until_it_has_drained(void **state)
 	ttl_window_add(&w, 300, 1600);
 	/* The high TTL may have been served until 1600. */
 	assert_int_equal(ttl_window_max(&w, 1600), 3600);
-	assert_int_equal(ttl_window_max(&w, 5199), 3600);
-	assert_int_equal(ttl_window_max(&w, 5200), 300);
-	assert_int_equal(ttl_window_expired(&w, 300), 5200);
+	assert_int_equal(ttl_window_max(&w, 5200), 3600);
+	assert_int_equal(ttl_window_max(&w, 5201), 300);
+	assert_int_equal(ttl_window_expired(&w, 300), 5201);
 	assert_int_equal(ttl_window_expired(&w, 3600), 0);
 }
 
