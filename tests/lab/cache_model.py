@@ -132,12 +132,9 @@ class Break:
 class CacheModel:
     """Collects what servers answer and judges what caches can make of it. Answers come in the order of their arrival. May be used by several threads."""
 
-    def __init__(self, data_ttl, rate=1, early=0):
-        """\\a data_ttl: TTL of the data in seconds, if answers have no higher one. \\a rate: TTLs expire so many times as fast.
-
-        \\a early: who is judged may be so many seconds early.
-        """
-        self._data_ttl, self._rate, self._early = data_ttl, rate, early
+    def __init__(self, data_ttl, rate=1):
+        """\\a data_ttl: TTL of the data in seconds, if answers have no higher one. \\a rate: TTLs expire so many times as fast."""
+        self._data_ttl, self._rate = data_ttl, rate
         self._variants = {}  # (zone, kind) -> variants in the order of their start
         self._current = {}   # (zone, kind, server) -> the variant of its last answer
         self._breaks = {}
@@ -155,7 +152,7 @@ class CacheModel:
                 return
             if kind == DATA:
                 ttl = max(ttl, self._data_ttl)
-            end = sent + (ttl - self._early) / self._rate
+            end = sent + ttl / self._rate
             current = self._current.get((zone, kind, server))
             if current and current.value == value and sent <= max(current.end, current.last + STEADY):
                 current.last, current.end = sent, max(current.end, end)

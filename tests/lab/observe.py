@@ -21,12 +21,16 @@ NO_NAME = "no-such-name"
 
 @dataclass(frozen=True)
 class Event:
-    """Something that changed at a server: when (monotonic), where, what, and the new value."""
+    """Something that changed at a server: when (monotonic), where, what, and the new value.
+
+    \\a before: when the last question was sent that was answered with the old value.
+    """
     when: float
     zone: str
     server: str
     what: str
     value: str
+    before: float
 
 
 class Observer:
@@ -42,6 +46,7 @@ class Observer:
         self.listener = listener
         self.events = []
         self.now = {}
+        self._asked = {}
         self._model, self._hidden = model, hidden
         self._poll = Poll([question for zone, servers in children.items() for question in self._questions(zone, servers, parents)])
         self._checking = threading.Lock()
@@ -66,6 +71,10 @@ class Observer:
             if event.zone == zone and event.what == what:
                 found[event.server].append((event.when, event.value))
         return dict(found)
+
+    def last_seen(self, zone, what):
+        """server -> when it last had a value that it has no more, for one kind of fact."""
+        return {event.server: event.before for event in list(self.events) if event.zone == zone and event.what == what}
 
     def _run(self):
         while True:
@@ -97,16 +106,18 @@ class Observer:
         def took(answer, sent, arrived):
             error = isinstance(answer, Exception)
             if what:
-                self._note(zone, server, what, arrived, f"no answer ({type(answer).__name__})" if error else answer.text)
+                self._note(zone, server, what, sent, arrived, f"no answer ({type(answer).__name__})" if error else answer.text)
             if self._model and not error and answer.kind and server not in self._hidden:
                 self._model.saw(zone, answer.kind, server, answer.value, answer.ttl, sent, arrived)
         return took
 
-    def _note(self, zone, server, what, when, value):
+    def _note(self, zone, server, what, sent, when, value):
+        before = self._asked.get((zone, server, what), sent)
+        self._asked[zone, server, what] = sent
         if self.now.get((zone, server, what)) == value:
             return
         self.now[zone, server, what] = value
-        event = Event(when, zone, server, what, value)
+        event = Event(when, zone, server, what, value, before)
         self.events.append(event)
         if self.listener:
             self.listener(event)

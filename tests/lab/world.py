@@ -117,8 +117,7 @@ class World:
         self.child_nsd = self.child_bind = self.knot = None
         self.warm = self.fresh = self.strict = self.agent = self.watch = self.observer = self.receiver = None
         self.resolvers = {}
-        # The module and Knot count whole seconds, and end a wait up to one second early.
-        self.model = CacheModel(zone_ttl, clock.current.rate, early=1)
+        self.model = CacheModel(zone_ttl, clock.current.rate)
         self._broken = None  # (since, reason, validators) of rightly_broken()
 
     def __enter__(self):
