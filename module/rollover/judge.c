@@ -107,7 +107,11 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 	if (expect->no_signals && (a->cds.present || a->cdnskey.present)) {
 		return fail(GATE_CDS_REMAINS, a->server, a->cds.present ? "CDS" : "CDNSKEY", true);
 	}
-	if (a->status == ANSWER_OK && !a->cds.present && !a->cds.unanswered && (expect->data & ~a->data_signed_by)) {
+	if (expect->data != 0 && a->cds.present) {
+		/* Only the proof that there is none tells who signs the data. */
+		return fail(GATE_CDS_REMAINS, a->server, "CDS", true);
+	}
+	if (a->status == ANSWER_OK && !a->cds.unanswered && (expect->data & ~a->data_signed_by)) {
 		return key_detail(GATE_SIGNATURES_MISSING, a->server, "no valid RRSIG of SOA and NSEC by key", facts,
 		                  expect->data & ~a->data_signed_by);
 	}

@@ -501,6 +501,33 @@ static void when_the_old_key_may_go_by_hand(void **state)
 	assert_int_equal(rollover_old_expired(&m.config, &m.row), 0);
 }
 
+/*! A nameserver that has CDS again is an older version of the zone: nobody has seen who signs its data. */
+static void the_old_key_stays_where_a_server_still_has_cds(void **state)
+{
+	(void)state;
+	machine_t m;
+	at(&m, ROLLOVER_RETIRE);
+	m.config.zone_ttl = HOUR;
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_RETIRE);
+
+	at(&m, ROLLOVER_RETIRE);
+	m.config.zone_ttl = HOUR;
+	m.child[1].cds = m.child[1].cdnskey = (signal_rrset_t){ .present = true, .keys = NEW, .signed_by = OLD | NEW };
+	m.child[1].data_signed_by = 0;
+	machine_step(&m);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	assert_int_equal(m.row.observed_since, 0);
+
+	/* Nor does the time run in which the new one must stay. */
+	at(&m, ROLLOVER_ROLLED_BACK);
+	m.child[0].data_signed_by = OLD;
+	m.child[1].cds = m.child[1].cdnskey = (signal_rrset_t){ .present = true, .keys = NEW, .signed_by = OLD | NEW };
+	m.child[1].data_signed_by = 0;
+	machine_step(&m);
+	assert_int_equal(m.row.all_since, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -518,6 +545,7 @@ int main(void)
 		cmocka_unit_test(another_scheme_under_way_is_not_driven),
 		cmocka_unit_test(a_rollback_says_when_the_new_key_may_go),
 		cmocka_unit_test(when_the_old_key_may_go_by_hand),
+		cmocka_unit_test(the_old_key_stays_where_a_server_still_has_cds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
