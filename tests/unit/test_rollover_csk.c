@@ -528,6 +528,23 @@ static void the_old_key_stays_where_a_server_still_has_cds(void **state)
 	assert_int_equal(m.row.all_since, 0);
 }
 
+static void time_does_not_count_while_nobody_is_judged(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		machine_t m;
+		at(&m, ROLLOVER_OBSERVE);
+		m.config.zone_ttl = 2 * DAY;
+		m.facts.discovery_failed = i == 0;
+		m.child[0].status = m.child[1].status = i == 1 ? ANSWER_UNREACHABLE : ANSWER_OK;
+		check_until(&m, T0 + 2 * DAY);
+		m.facts.discovery_failed = false;
+		m.child[0].status = m.child[1].status = ANSWER_OK;
+		check_until(&m, m.now + 300);
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -546,6 +563,7 @@ int main(void)
 		cmocka_unit_test(a_rollback_says_when_the_new_key_may_go),
 		cmocka_unit_test(when_the_old_key_may_go_by_hand),
 		cmocka_unit_test(the_old_key_stays_where_a_server_still_has_cds),
+		cmocka_unit_test(time_does_not_count_while_nobody_is_judged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
