@@ -92,7 +92,7 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 	       before->settled_at != after->settled_at || (before->ordered != 0) != (after->ordered != 0) ||
 	       before->keys != after->keys || !rollover_same_keys(before, after) ||
 	       !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) || !same_ttls(&before->ds_ttl, &after->ds_ttl) ||
-	       now - saved >= SAVE_INTERVAL || now < saved;
+	       before->zone_ttl != after->zone_ttl || now - saved >= SAVE_INTERVAL || now < saved;
 }
 
 void rollover_resume(rollover_row_t *row)
@@ -140,6 +140,9 @@ static void keep_what_was_seen(rollover_row_t *row, const rollover_row_t *seen)
 {
 	row->dnskey_ttl = seen->dnskey_ttl;
 	row->ds_ttl = seen->ds_ttl;
+	row->zone_ttl = seen->zone_ttl;
+	row->zone_ttl_seen = seen->zone_ttl_seen;
+	row->zone_ttl_until = seen->zone_ttl_until;
 	if (seen->all_since == 0) {
 		row->all_since = 0;
 	}

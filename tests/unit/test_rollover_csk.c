@@ -545,6 +545,27 @@ static void time_does_not_count_while_nobody_is_judged(void **state)
 	}
 }
 
+static void a_zone_ttl_outlives_a_store_that_fails(void **state)
+{
+	(void)state;
+	machine_t m;
+	at(&m, ROLLOVER_OBSERVE);
+	m.config.zone_ttl = 3 * DAY;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.zone_ttl, 3 * DAY);
+	rollover_store_failed(&m.row, &m.out, "disk full", m.now);
+	assert_int_equal(m.row.zone_ttl, 3 * DAY);
+
+	/* Nor does a restart lose it. */
+	at(&m, ROLLOVER_IDLE);
+	for (int raised = 0; raised < 3; raised++) {
+		m.config.zone_ttl = raised == 0 ? HOUR : 3 * DAY;
+		machine_decide(&m);
+		assert_int_equal(rollover_worth_saving(&m.row, &m.out, m.now, m.now), raised < 2);
+		m.row = m.out.row;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -564,6 +585,7 @@ int main(void)
 		cmocka_unit_test(when_the_old_key_may_go_by_hand),
 		cmocka_unit_test(the_old_key_stays_where_a_server_still_has_cds),
 		cmocka_unit_test(time_does_not_count_while_nobody_is_judged),
+		cmocka_unit_test(a_zone_ttl_outlives_a_store_that_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
