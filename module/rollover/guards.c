@@ -90,9 +90,10 @@ static bool unfit_keys(dec_t *c)
 	}
 	if (scheme_changes(c)) {
 		c->out->driven = false;
-		return unjudged(c, GATE_SCHEME_CHANGE,
-		                own->csk ? "single-type-signing of the policy is off, the zone has a single key" :
-		                           "single-type-signing of the policy is on, the zone has KSK and ZSK");
+		char text[96];
+		snprintf(text, sizeof(text), "single-type-signing of the policy is %s, the zone has %s",
+		         own->csk_wanted ? "on" : "off", own->csk ? "a single key" : "KSK and ZSK");
+		return unjudged(c, GATE_SCHEME_CHANGE, text);
 	}
 	if (c->before->state != ROLLOVER_IDLE || c->config->go_insecure) {
 		return false;

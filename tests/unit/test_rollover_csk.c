@@ -545,6 +545,17 @@ static void time_does_not_count_while_nobody_is_judged(void **state)
 	}
 }
 
+static void the_gate_of_the_scheme_says_what_is_so(void **state)
+{
+	(void)state;
+	machine_t m;
+	at(&m, ROLLOVER_AWAIT_DS);
+	m.facts.own.csk = m.facts.own.csk_wanted = false; /* Switched off, and Knot has made a ZSK. */
+	machine_step(&m);
+	expect(&m, ROLLOVER_AWAIT_DS, GATE_SCHEME_CHANGE);
+	assert_null(strstr(m.row.gate_detail, "policy is on"));
+}
+
 static void a_zone_ttl_outlives_a_store_that_fails(void **state)
 {
 	(void)state;
@@ -585,6 +596,7 @@ int main(void)
 		cmocka_unit_test(when_the_old_key_may_go_by_hand),
 		cmocka_unit_test(the_old_key_stays_where_a_server_still_has_cds),
 		cmocka_unit_test(time_does_not_count_while_nobody_is_judged),
+		cmocka_unit_test(the_gate_of_the_scheme_says_what_is_so),
 		cmocka_unit_test(a_zone_ttl_outlives_a_store_that_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
