@@ -160,16 +160,23 @@ time_t rollover_new_expired(const rollover_config_t *config, const rollover_row_
 	return row->all_since != 0 ? data_expired(config, row, true, row->all_since) : INT64_MAX;
 }
 
+/*! It begins when the last server of the parent has the new DS. */
+static time_t observe_begin(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+	const time_t observed = row->observed_since != 0 ? row->observed_since : c->now;
+
+	return observed > row->ds_all_since ? observed : row->ds_all_since;
+}
+
 /*!
- * When the observation may be complete: it begins when the last server of the parent has the new DS. Where the keys
- * sign the data, caches must have lost what the old one alone has signed: all that time the new one signs it on every
- * nameserver as well.
+ * When the observation may be complete. Where the keys sign the data, caches must have lost what the old one alone has
+ * signed: all that time the new one signs it on every nameserver as well.
  */
 static time_t observe_end(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
-	const time_t observed = row->observed_since != 0 ? row->observed_since : c->now;
-	const time_t since = observed > row->ds_all_since ? observed : row->ds_all_since;
+	const time_t since = observe_begin(c);
 	const time_t data = row->csk ? data_expired(c->config, row, true, since) : 0;
 
 	return data > since + c->config->observe ? data : since + c->config->observe;
@@ -188,7 +195,10 @@ static bool observation(dec_t *c)
 	}
 	if (!nobody_tells(c)) {
 		const time_t end = observe_end(c);
-		dec_wait(c, GATE_WAITING_OBSERVE, "", "", end > c->now ? end : 0); /* It takes a watch as well. */
+		const bool longer = end > observe_begin(c) + (time_t)c->config->observe;
+		dec_wait(c, GATE_WAITING_OBSERVE, "",
+		         longer ? "caches may have data that the old key alone has signed" : "",
+		         end > c->now ? end : 0); /* It takes a watch as well. */
 	}
 	return true;
 }

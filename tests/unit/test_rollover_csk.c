@@ -375,6 +375,22 @@ static void a_ttl_that_was_lowered_counts(void **state)
 	expect(&m, ROLLOVER_SIGNAL, GATE_NONE);
 }
 
+static void the_gate_says_what_is_waited_for(void **state)
+{
+	(void)state;
+	for (int longer = 0; longer < 2; longer++) {
+		machine_t m;
+		at(&m, ROLLOVER_OBSERVE);
+		m.config.zone_ttl = longer ? m.config.observe + 1 : m.config.observe - 1;
+		machine_step(&m);
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_DS_TTL);
+		step_at(&m, T0 + DAY);
+		expect(&m, ROLLOVER_OBSERVE, GATE_WAITING_OBSERVE);
+		assert_string_equal(m.row.gate_detail,
+		                    longer ? "caches may have data that the old key alone has signed" : "");
+	}
+}
+
 static void the_wait_begins_again_when_a_server_loses_the_signatures(void **state)
 {
 	(void)state;
@@ -590,6 +606,7 @@ int main(void)
 		cmocka_unit_test(the_only_key_is_not_left_aside),
 		cmocka_unit_test(observed_until_no_cache_has_data_of_the_old_key_alone),
 		cmocka_unit_test(a_ttl_that_was_lowered_counts),
+		cmocka_unit_test(the_gate_says_what_is_waited_for),
 		cmocka_unit_test(the_wait_begins_again_when_a_server_loses_the_signatures),
 		cmocka_unit_test(another_scheme_under_way_is_not_driven),
 		cmocka_unit_test(a_rollback_says_when_the_new_key_may_go),
