@@ -436,6 +436,13 @@ bool dec_is_successor(const dec_t *c, keyset_t keys)
 	return !(keys & c->facts->own.foreign) && keyset_one_algorithm(c->facts, keys | c->old);
 }
 
+bool dec_scheme_changes(const dec_t *c)
+{
+	const keyset_t zone = c->facts->own.dnskey;
+
+	return c->before->csk && !c->facts->own.csk && (zone & c->old) != 0 && (zone & ~c->old) != 0;
+}
+
 bool dec_adopt(dec_t *c)
 {
 	keyset_t fresh = c->facts->own.dnskey & ~c->old;

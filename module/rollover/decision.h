@@ -99,6 +99,9 @@ void dec_remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset
 /*! Whether the keys can take over from the old ones in this rollover: of the same algorithm, and this server's. */
 bool dec_is_successor(const dec_t *c, keyset_t keys);
 
+/*! Whether the zone has keys of both schemes: KSK and ZSK have joined a single-type key that is still there. */
+bool dec_scheme_changes(const dec_t *c);
+
 /*! The new KSK turned up in the own zone: by our order, or by another client's. */
 bool dec_adopt(dec_t *c);
 

@@ -73,7 +73,8 @@ static bool scheme_changes(const dec_t *c)
 
 	switch (rollover_state_info(c->before->state)->scheme) {
 	case SCHEME_OF_POLICY:
-		return own->csk != own->csk_wanted && !(c->before->state == ROLLOVER_IDLE && c->config->go_insecure);
+		return (own->csk != own->csk_wanted || dec_scheme_changes(c)) &&
+		       !(c->before->state == ROLLOVER_IDLE && c->config->go_insecure);
 	case SCHEME_SAME:
 		return own->csk != c->before->csk;
 	default:

@@ -72,7 +72,8 @@ void learn_answers(dec_t *c)
 	uint32_t ttl;
 
 	bound_waits(row);
-	if (c->facts->own.dnskey != 0 && rollover_state_info(row->state)->scheme == SCHEME_OF_POLICY) {
+	if (c->facts->own.dnskey != 0 && rollover_state_info(row->state)->scheme == SCHEME_OF_POLICY &&
+	    !dec_scheme_changes(c)) {
 		row->csk = c->facts->own.csk;
 	}
 	learn_zone_ttl(c);
