@@ -203,6 +203,7 @@ static bool proven(dec_t *c)
 static bool move_data(dec_t *c)
 {
 	c->out->keys = KEYS_MOVED;
+	c->out->row.ordered = c->now;
 	dec_wait(c, c->step->gate, "", c->facts->own.conf_detail, 0);
 	return true;
 }

@@ -22,10 +22,23 @@ policy_role_t dec_policy(const dec_t *c, policy_role_t role)
 	return role == POLICY_LOW_TTL && enough ? POLICY_BASE : role;
 }
 
+/*!
+ * Whether the move was ordered, and nobody knows yet what has come of it: Knot may sign a large zone for minutes. It is
+ * repeated while all that it rests on is seen, and not taken back for that.
+ */
+static bool is_moving(const rollover_row_t *row, const step_t *step)
+{
+	return step->when == WHEN_UNMOVED && row->keys == KEYS_UNKNOWN && row->ordered != 0 && row->all_since != 0;
+}
+
 /*! What the step asks of this server. */
 static void want(dec_t *c, const step_t *step)
 {
 	c->out->policy = dec_policy(c, step->policy);
+	if (is_moving(&c->out->row, step)) {
+		c->out->keys = KEYS_UNKNOWN;
+		return;
+	}
 	c->out->keys = step->keys == KEYS_MOVED && !c->out->row.csk ? KEYS_SILENT : step->keys;
 }
 

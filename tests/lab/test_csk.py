@@ -131,6 +131,24 @@ def test_reload_in_every_state(directory):
 
 
 @long_test
+@bound(400)
+def test_a_zone_that_is_signed_for_seconds(directory):
+    """The order to move the data ends before Knot has carried it out."""
+    policy = {**CSK, "algorithm": "rsasha256", "ksk-size": 4096}
+    # A large key takes seconds to make, and Knot counts its delay from before that.
+    with fault(directory, "A single-type key rolls in a zone that Knot signs for seconds", policy=policy, propagation_delay=30,
+               child_lines=[f"h{number} A 192.0.2.1" for number in range(400)]) as case:
+        case.start()
+        case.progress.wait("observe", 200)
+        new_tag, = (dns.dnssec.key_id(key) for key in case.new())
+        assert data_signers(KNOT) == {new_tag}
+        signed = [int(line.rpartition(" ")[2]) for line in case.world.knot.log_lines("successfully signed")]
+        assert sum(count > 400 for count in signed) == 2, f"signatures of each signing: {signed}"
+        case.did = "orders once that the new key signs the data, and waits for it"
+        case.finish()
+
+
+@long_test
 @bound(200)
 def test_a_rollback_is_given_up(directory):
     with fault(directory, "A single-type key rolls, validation fails elsewhere, and the operator gives the rollover up",
