@@ -158,7 +158,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 	[GATE_WAITING_OBSERVE] = { "waiting-observe", ACTOR_NOBODY,
 		"validation is watched for the configured time",
 		"Wait until the time given. If no time is given, fix what the detail names: nothing is observed. "
-		"When the old DS has expired from caches, keymgr can end the observation early: the commands are in "
+		"When no cache needs the old key any more, keymgr can end the observation early: the commands are in "
 		"kskroll status then.",
 		.pace = PACE_STEADY, .help = HELP_STOP_WATCHING },
 	[GATE_WAITING_SETTLE] = { "waiting-settle", ACTOR_NOBODY,
