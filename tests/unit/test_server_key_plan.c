@@ -571,7 +571,8 @@ static void one_single_type_key_signs_the_data(void **state)
 		{ KEY_ORDER_MOVE, KEY_ACTIVE, KEY_ACTIVE, "old" ASIDE },
 		{ KEY_ORDER_MOVE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "" },
 		{ KEY_ORDER_RETIRE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "old retire=+0 remove=+0" },
-		{ KEY_ORDER_RETIRE, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "new" SIGNING "; old retire=+0 remove=+0" },
+		{ KEY_ORDER_RETIRE, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "refused" },
+		{ KEY_ORDER_RETIRE, KEY_RETIRE_ACTIVE, KEY_READY, "refused" },
 		/* And back. */
 		{ KEY_ORDER_BOTH, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "old" SIGNAL "; new" SIGNAL },
 		{ KEY_ORDER_BOTH, KEY_READY, KEY_READY, "" },
