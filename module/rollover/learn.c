@@ -163,7 +163,8 @@ judge_verdict_t learn_ds(dec_t *c)
 		ttl_window_add(&row->ds_ttl, row->ds_ttl.count != 0 ? row->ds_ttl.step[0].ttl : ROLLOVER_UNKNOWN_DS_TTL,
 		               c->now);
 		row->ds_all_since = c->now;
-		row->ds_expire = ttl_window_expired(&row->ds_ttl, 0) - c->now;
+		const time_t expired = ttl_window_expired(&row->ds_ttl, 0);
+		row->ds_expire = expired > c->now ? expired - c->now : 0; /* 0: no cache keeps a DS of TTL 0. */
 	}
 	return v;
 }
