@@ -102,7 +102,8 @@ static void finish(dec_t *c)
 		row->settled_at = c->now;
 		row->ds_all_since = 0;
 		row->signalled = 0;
-		row->zone_ttl_until = ttl_expires(c->now, row->zone_ttl);
+		/* What was in force before the order has left the nameservers with the old key. */
+		row->zone_ttl_until = row->zone_ttl_seen < row->since ? ttl_expires(c->now, row->zone_ttl) : 0;
 		row->keys = row->keys == KEYS_MOVED ? KEYS_SILENT :
 		                                      row->keys; /* The new one is the old one from here on. */
 	}

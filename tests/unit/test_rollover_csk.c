@@ -381,6 +381,19 @@ static void a_ttl_that_was_lowered_counts(void **state)
 	assert_int_equal(m.row.zone_ttl, HOUR);
 	assert_int_equal(m.row.zone_ttl_until, 0);
 
+	/* Lowered after the order: a nameserver that lags may serve it until the next one has ended. */
+	at(&m, ROLLOVER_RETIRE);
+	machine_serve(&m, NEW, 300);
+	machine_single_type(&m);
+	m.config.zone_ttl = HOUR;
+	m.row.zone_ttl = 3 * DAY;
+	m.row.zone_ttl_seen = m.row.since;
+	m.row.all_since = m.row.observed_last = m.row.all_expired = m.now;
+	machine_step(&m);
+	expect(&m, ROLLOVER_SETTLE, GATE_NONE);
+	assert_int_equal(m.row.zone_ttl_until, 0);
+	assert_int_equal(m.row.zone_ttl, 3 * DAY);
+
 	/* Also of the unsigned zone. */
 	machine_at(&m, ROLLOVER_INTRODUCE);
 	m.row.old_count = 0;
