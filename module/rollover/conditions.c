@@ -204,7 +204,9 @@ static bool move_data(dec_t *c)
 {
 	c->out->keys = KEYS_MOVED;
 	c->out->row.ordered = c->now;
-	dec_wait(c, c->step->gate, "", c->facts->own.conf_detail, 0);
+	dec_wait(c, c->step->gate, "",
+	         c->facts->own.conf_detail[0] != '\0' ? c->facts->own.conf_detail : "the new key takes the data over",
+	         0);
 	return true;
 }
 
