@@ -105,7 +105,9 @@ void rollover_resume(rollover_row_t *row)
 
 key_states_t rollover_ordered(const rollover_decision_t *decision)
 {
-	return decision->set_keys || decision->action == ACTION_RETIRE ? decision->keys : KEYS_SILENT;
+	const bool stays = decision->set_keys || (decision->action == ACTION_RETIRE && decision->keys == KEYS_MOVED);
+
+	return stays ? decision->keys : KEYS_SILENT;
 }
 
 void rollover_keys_are(rollover_row_t *row, key_states_t keys, const rollover_facts_t *facts, time_t now)

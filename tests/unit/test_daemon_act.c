@@ -250,6 +250,8 @@ static void each_wish_has_its_order(void **state)
 		{ false, KEYS_SILENT, ACTION_START, KEY_ORDER_INTRODUCE, KEYS_SILENT },
 		{ false, KEYS_SILENT, ACTION_RETIRE, KEY_ORDER_RETIRE, KEYS_SILENT },
 		{ false, KEYS_UNKNOWN, ACTION_RETIRE, KEY_ORDER_RETIRE, KEYS_SILENT },
+		{ true, KEYS_MOVED, ACTION_NONE, KEY_ORDER_MOVE, KEYS_MOVED },
+		{ false, KEYS_MOVED, ACTION_RETIRE, KEY_ORDER_RETIRE, KEYS_MOVED },
 	};
 	/* clang-format on */
 	case_t *t = *state;
@@ -265,7 +267,8 @@ static void each_wish_has_its_order(void **state)
 		assert_int_equal(asked.orders, i + 1);
 		assert_int_equal(asked.keys.order, CASES[i].order);
 		/* The zone does not have the second one: silence is not about that. */
-		assert_int_equal(asked.keys.old_count, CASES[i].order == KEY_ORDER_SILENT ? 1 : 2);
+		assert_int_equal(asked.keys.old_count,
+		                 CASES[i].order == KEY_ORDER_SILENT || CASES[i].order == KEY_ORDER_MOVE ? 1 : 2);
 		assert_string_equal(asked.keys.old_keyids[0], "key-1");
 		assert_int_equal(asked.keys.old_keys[1].tag, 2);
 		assert_string_equal(asked.keys.old_keyids[1], "");
