@@ -42,7 +42,6 @@ static const struct {
 	{ "no-zone-ttl", "--scheme csk", "lets a single-type key go while caches have its data" },
 	{ "first-signatures", "--scheme csk", "checks who signs the data on the first nameserver only" },
 	{ "early-move", "--scheme csk", "moves the data to a single-type key that caches do not have" },
-	{ "data-with-cds", "--scheme csk", "takes data for signed by both keys while CDS is out" },
 	{ "lost-second", NULL, "takes a time that was rounded down for exact" },
 	{ "set-clock", "--profile crash", "what the wall clock is set by counts as passed" },
 };
