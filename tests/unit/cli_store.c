@@ -263,6 +263,7 @@ static void well(const char *name, rollover_state_t state, rollover_gate_t gate,
 		.dnskey_signed_by = keys,
 		.dnskey_equal = true,
 		.dnskey_ttl = 300,
+		.data_signed_by = keys,
 	};
 	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53", .ds = ds, .ds_ttl = 900 };
 	parent[1] = (parent_answer_t){ .server = "p2.test. 192.0.2.12@53", .ds = ds, .ds_ttl = 900 };

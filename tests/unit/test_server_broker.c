@@ -167,7 +167,7 @@ static const struct {
 	MESSAGE("\2\0\x1b[1m.\0\0"),
 	MESSAGE("\2\0\xff.\0\0"),
 	MESSAGE("\3\0a.\0\0"),
-	MESSAGE("\3\6a.\0ab\0"),
+	MESSAGE("\3\10a.\0ab\0"),
 	MESSAGE("\3\377a.\0ab\0"),
 	MESSAGE("\3\1a.\0AB\0"),
 	MESSAGE("\3\1a.\0ab active=0\0"),
