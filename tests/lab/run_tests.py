@@ -145,7 +145,7 @@ def parse():
     parser.add_argument("--unit", metavar="BUILD", help="run the unit tests of this build directory")
     parser.add_argument("--lab", action="store_true", help="run the lab tests (the default)")
     parser.add_argument("--long", action="store_true", help="run the long tests too")
-    parser.add_argument("--jobs", type=int, default=3, help="lab tests at a time (default 3: most of the time they wait)")
+    parser.add_argument("--jobs", type=int, default=4, help="lab tests at a time (default 4: most of the time they wait)")
     parser.add_argument("--keep", action="store_true", help="keep directories of passed tests")
     parser.add_argument("--list", action="store_true", help="list the lab tests")
     parser.add_argument("--build-status", type=int, default=0,
