@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rollovers of single-type keys (CSK), which sign the data of the zone as well."""
 
-import contextlib
 import time
 
 import dns.dnssec
@@ -11,8 +10,9 @@ from .faults import delete_key, fault
 from .marks import bound, long_test
 from .progress import Progress
 from .stuck import stuck
-from .test_faults_validation import WATCHED, held, rolled_back, stale_instance
-from .test_rollover import ZONE, finish, interrupt_everywhere, module_world, start
+from .test_faults import stuck_before_the_new_key
+from .test_faults_validation import WATCHED, given_up, held, rolled_back, stale_instance
+from .test_rollover import ZONE, finish, interrupt_everywhere, module_world, roll_together, start
 from .wait import stays, wait_until
 from .world import CHILD_BIND, KNOT, elapsed_since
 
@@ -71,13 +71,7 @@ def test_a_secondary_is_stuck_after_the_swap(directory):
 @bound(200)
 def test_a_secondary_is_stuck_before_the_swap(directory):
     with fault(directory, "A single-type key rolls, and a secondary is stuck before it has the new one", policy=CSK, pinned=True) as case:
-        with stuck(case.world.child_bind):
-            case.start()
-            case.gate("dnskey-missing-at", CHILD_BIND, "introduce")
-            case.stays("introduce", 2 * case.world.dnskey_ttl, "the secondary is stuck",
-                       lambda: case.no_signals() and case.old_ds())
-            case.did = "publishes both keys, does not signal, the DS stays"
-        case.finish()
+        stuck_before_the_new_key(case)
 
 
 @long_test
@@ -86,15 +80,8 @@ def test_each_algorithm_at_the_same_time(directory):
     zones = {f"{algorithm}.test.": algorithm for algorithm in ALGORITHMS}
     policies = [{"id": name, "algorithm": name, "single-type-signing": True, "dnskey-ttl": 10, "zone-max-ttl": 10,
                  "propagation-delay": 2, "ksk-lifetime": 0, "zsk-lifetime": 0} for name in ALGORITHMS]
-    settings = {"zones": list(zones), "extra_sections": [("policy", policies)],
-                "zone_settings": {zone: {"dnssec-policy": name} for zone, name in zones.items()}}
-    with module_world(directory, **settings) as (world, old), contextlib.ExitStack() as stack:
-        progress = {zone: stack.enter_context(Progress(world.knot, zone)) for zone in zones}
-        for zone in zones:
-            progress[zone].wait("idle", 60)
-            start(world, zone)
-        for zone in zones:
-            finish(world, progress[zone], old, zone)
+    roll_together(directory, list(zones), extra_sections=[("policy", policies)],
+                  zone_settings={zone: {"dnssec-policy": name} for zone, name in zones.items()})
 
 
 @long_test
@@ -156,13 +143,9 @@ def test_a_rollback_is_given_up(directory):
         with stale_instance(case):
             rolled_back(case)
             held(case)
-            case.did = "asks for the old DS back, then rolled-back; both keys stay"
-            delete_key(case.world, case.new()[0])
-            case.logged("rolled-back -> idle")
-            for label, address in case.world.child_servers(public_only=False).items():
-                wait_until(lambda a=address: ask.ksks(a, ZONE) == case.old, 20, f"{label} is as before")
-            case.stays("idle", case.world.ds_ttl + case.world.zone_ttl, "given up", lambda: ask.ksks(KNOT, ZONE) == case.old)
-            case.ended = "the old key alone, after keymgr delete of the new one and zone-keys-load"
+            # As status says: caches have data that the new key alone has signed.
+            case.stays("rolled-back", case.world.zone_ttl + 3, "the new key must stay", case.both_keys)
+            given_up(case)
 
 
 @long_test

@@ -57,6 +57,17 @@ def held(case):
     case.stays("rolled-back", case.world.ds_ttl, "nobody has decided", lambda: case.both_keys() and case.no_signals())
 
 
+def given_up(case):
+    """The operator deletes the new key; the zone is as before."""
+    case.did = "asks for the old DS back, then rolled-back; both keys stay"
+    delete_key(case.world, case.new()[0])
+    case.logged("rolled-back -> idle")
+    for label, address in case.world.child_servers(public_only=False).items():
+        wait_until(lambda a=address: ask.ksks(a, ZONE) == case.old, 20, f"{label} is as before")
+    case.stays("idle", case.world.ds_ttl, "given up", lambda: ask.ksks(KNOT, ZONE) == case.old)
+    case.ended = "the old key alone, after keymgr delete of the new one and zone-keys-load"
+
+
 @long_test
 @bound(150)
 def test_validation_fails_elsewhere(directory):
@@ -83,13 +94,7 @@ def test_rollback_is_given_up(directory):
         with stale_instance(case):
             rolled_back(case)
             held(case)
-            case.did = "asks for the old DS back, then rolled-back; both keys stay"
-            delete_key(case.world, case.new()[0])
-            case.logged("rolled-back -> idle")
-            for label, address in case.world.child_servers(public_only=False).items():
-                wait_until(lambda a=address: ask.ksks(a, ZONE) == case.old, 20, f"{label} is as before")
-            case.stays("idle", case.world.ds_ttl, "given up", lambda: ask.ksks(KNOT, ZONE) == case.old)
-            case.ended = "the old key alone, after keymgr delete of the new one and zone-keys-load"
+            given_up(case)
 
 
 @long_test

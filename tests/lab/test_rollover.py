@@ -170,11 +170,15 @@ def keep_secondary(world, stack, ready, what):
 @long_test
 @bound(300)
 def test_two_zones_at_once(directory):
-    zones = [ZONE, "other.test."]
-    with module_world(directory, zones=zones) as (world, old), contextlib.ExitStack() as stack:
+    roll_together(directory, [ZONE, "other.test."])
+
+
+def roll_together(directory, zones, **settings):
+    """Whole rollovers of several zones that begin at the same time."""
+    with module_world(directory, zones=zones, **settings) as (world, old), contextlib.ExitStack() as stack:
         progress = {zone: stack.enter_context(Progress(world.knot, zone)) for zone in zones}
         for zone in zones:
-            progress[zone].wait("idle", 30)
+            progress[zone].wait("idle", 60)
         for zone in zones:
             start(world, zone)
         for zone in zones:

@@ -296,15 +296,31 @@ static const char *state_name(key_timer_t state)
 	return state == NONE ? "none" : key_timer_name(state);
 }
 
+/*! What an order does with two keys in these states. */
+typedef struct {
+	key_order_t order;
+	key_timer_t old_state;
+	key_timer_t new_state;
+	const char *plan;
+} plan_case_t;
+
+static void assert_plans(const plan_case_t *cases, size_t count, key_list_t (*list_of_two)(key_timer_t, key_timer_t))
+{
+	for (size_t i = 0; i < count; i++) {
+		const key_list_t list = list_of_two(cases[i].old_state, cases[i].new_state);
+		const server_keys_t wish = wish_of(cases[i].order, 1, true);
+		const char *plan = plan_of(&list, &wish);
+		if (strcmp(plan, cases[i].plan) != 0) {
+			fail_msg("%s, old %s, new %s: \"%s\", not \"%s\"", key_order_name(cases[i].order),
+			         state_name(cases[i].old_state), state_name(cases[i].new_state), plan, cases[i].plan);
+		}
+	}
+}
+
 static void orders_set_what_is_missing(void **state)
 {
 	(void)state;
-	static const struct {
-		key_order_t order;
-		key_timer_t old_state;
-		key_timer_t new_state;
-		const char *plan;
-	} cases[] = {
+	static const plan_case_t cases[] = {
 		{ KEY_ORDER_INTRODUCE, KEY_ACTIVE, NONE, "refused" },
 		{ KEY_ORDER_INTRODUCE, KEY_ACTIVE, KEY_PUBLISH, "new active=+0" },
 		{ KEY_ORDER_INTRODUCE, KEY_ACTIVE, KEY_READY, "new active=+0" },
@@ -338,15 +354,7 @@ static void orders_set_what_is_missing(void **state)
 		{ KEY_ORDER_ABORT, KEY_ACTIVE, NONE, "" },
 		{ KEY_ORDER_ABORT, NONE, KEY_ACTIVE, "refused" },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const key_list_t list = list_of(cases[i].old_state, cases[i].new_state);
-		const server_keys_t wish = wish_of(cases[i].order, 1, true);
-		const char *plan = plan_of(&list, &wish);
-		if (strcmp(plan, cases[i].plan) != 0) {
-			fail_msg("%s, old %s, new %s: \"%s\", not \"%s\"", key_order_name(cases[i].order),
-			         state_name(cases[i].old_state), state_name(cases[i].new_state), plan, cases[i].plan);
-		}
-	}
+	assert_plans(cases, sizeof(cases) / sizeof(cases[0]), list_of);
 }
 
 static void several_old_keys_go_together(void **state)
@@ -555,12 +563,7 @@ static key_list_t csks_of(key_timer_t old_state, key_timer_t new_state)
 static void one_single_type_key_signs_the_data(void **state)
 {
 	(void)state;
-	static const struct {
-		key_order_t order;
-		key_timer_t old_state;
-		key_timer_t new_state;
-		const char *plan;
-	} cases[] = {
+	static const plan_case_t cases[] = {
 		/* In the order of a rollover. */
 		{ KEY_ORDER_INTRODUCE, KEY_ACTIVE, KEY_PUBLISH, "new" ASIDE },
 		{ KEY_ORDER_INTRODUCE, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "" },
@@ -584,15 +587,7 @@ static void one_single_type_key_signs_the_data(void **state)
 		{ KEY_ORDER_MOVE, NONE, KEY_READY, "new" SIGNING },
 		{ KEY_ORDER_MOVE, KEY_ACTIVE, NONE, "refused" },
 	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const key_list_t list = csks_of(cases[i].old_state, cases[i].new_state);
-		const server_keys_t wish = wish_of(cases[i].order, 1, true);
-		const char *plan = plan_of(&list, &wish);
-		if (strcmp(plan, cases[i].plan) != 0) {
-			fail_msg("%s, old %s, new %s: \"%s\", not \"%s\"", key_order_name(cases[i].order),
-			         state_name(cases[i].old_state), state_name(cases[i].new_state), plan, cases[i].plan);
-		}
-	}
+	assert_plans(cases, sizeof(cases) / sizeof(cases[0]), csks_of);
 }
 
 /*! Nobody knows yet which is the old one: who signs the data goes on. */
