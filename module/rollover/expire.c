@@ -105,7 +105,7 @@ void expire_note_observed(dec_t *c)
 {
 	const watch_facts_t *watch = &c->facts->watch;
 	rollover_row_t *row = &c->out->row;
-	/* Where the keys sign the data, time counts only while somebody is asked who has signed it. */
+	/* Where the keys sign the data, time counts only while a nameserver is asked who has signed it. */
 	const bool evidence = (c->facts->asked & SURVEY_WATCH) && watch->parent_ok && watch->answered > 0 &&
 	                      (!row->csk || some_nameserver_answers(c->facts));
 

@@ -365,8 +365,8 @@ static bool signals_are_done(const dec_t *c)
 }
 
 /*!
- * Whether the new key may not sign the data any more, though it should: somebody has set the keys, or a backup has
- * brought others back. Then the old key signs them, and the move is proven again before it is ordered.
+ * Whether the new key may not sign the data any more, though it should: another client has set the keys, or a backup
+ * has brought others back. Then the old key signs them, and the move is proven again before it is ordered.
  */
 static bool is_unmoved(dec_t *c)
 {

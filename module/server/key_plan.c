@@ -411,7 +411,7 @@ static bool are_fit(const server_keys_t *wish, const cast_t *cast, time_t now, k
 	}
 	if (wish->order == KEY_ORDER_RETIRE && found && cast->new_key != NULL && cast->new_key->zsk &&
 	    key_state(cast->new_key, now) != KEY_ACTIVE) {
-		// All that was proven is that it signs the data. Somebody has set it since.
+		// All that was proven is that it signs the data. Another client has set it since.
 		FAIL(plan, "the KSK of key tag %u does not sign the zone", cast->new_key->tag);
 	}
 	if (wish->has_new && cast->new_key == NULL && orders[wish->order].new_key != TO_REMOVE) {

@@ -217,7 +217,7 @@ static void the_data_move_with_the_ds(void **state)
 	assert_int_equal(m.out.keys, KEYS_MOVED);
 	assert_true(m.out.set_keys); /* It is aside, too. */
 
-	/* A backup has brought the old states back, or somebody has set them: as before the move. */
+	/* A backup has brought the old states back, or another client has set them: as before the move. */
 	for (int i = 0; i < 3; i++) {
 		at(&m, i == 2 ? ROLLOVER_RETIRE : ROLLOVER_OBSERVE);
 		m.row.keys = i == 1 ? KEYS_UNKNOWN : KEYS_MOVED;

@@ -638,7 +638,7 @@ static void in_an_idle_zone_a_stranger_is_aside(void **state)
 		assert_string_equal(plan_of(&list, &wish), "second" ASIDE);
 	}
 
-	/* What retires soon is not aside: Knot or somebody else has begun. */
+	/* What retires soon is not aside: Knot or another client has begun. */
 	wish = wish_of(KEY_ORDER_MOVE, 1, true);
 	list = csks_of(KEY_RETIRE_ACTIVE, KEY_ACTIVE);
 	list.keys[0].timers[KEY_RETIRE] = NOW + 86400;
