@@ -5,14 +5,14 @@ import time
 
 import dns.dnssec
 
-from . import ask, check
+from . import ask
 from .faults import delete_key, fault
 from .marks import bound, long_test
 from .progress import Progress
 from .stuck import stuck
 from .test_faults import stuck_before_the_new_key
 from .test_faults_validation import WATCHED, given_up, held, rolled_back, stale_instance
-from .test_rollover import ZONE, finish, interrupt_everywhere, module_world, roll_together, start
+from .test_rollover import ZONE, finish, interrupt_everywhere, module_world, roll_together, rolled_by_the_policy, start
 from .wait import stays, wait_until
 from .world import CHILD_BIND, KNOT, elapsed_since
 
@@ -87,13 +87,7 @@ def test_each_algorithm_at_the_same_time(directory):
 @long_test
 @bound(240)
 def test_started_by_the_lifetime_of_the_policy(directory):
-    with module_world(directory, policy={**CSK, "ksk-lifetime": 75}) as (world, old), \
-            Progress(world.knot, ZONE) as progress:
-        wait_until(lambda: len(world.ksk_tags(ZONE)) == 2, 120, "Knot publishes the next key")
-        progress.wait_visited("settle", 150)
-        check.signals_followed_keys(world, ZONE)
-        wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), 20, "one new key is left")
-        world.assert_secure()
+    rolled_by_the_policy(directory, **CSK)
 
 
 @long_test

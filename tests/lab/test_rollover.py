@@ -68,9 +68,13 @@ def test_rollover_started_by_the_lifetime_of_the_module(directory):
 @long_test
 @bound(240)
 def test_rollover_started_by_the_policy_of_knot(directory):
+    rolled_by_the_policy(directory)
+
+
+def rolled_by_the_policy(directory, **policy):
+    """A whole rollover that `ksk-lifetime` of the policy starts. \\a policy: its other items."""
     # Longer than one rollover, or Knot would start the next one into it.
-    settings = {"policy": {"ksk-lifetime": 75}}
-    with module_world(directory, **settings) as (world, old), \
+    with module_world(directory, policy={**policy, "ksk-lifetime": 75}) as (world, old), \
             Progress(world.knot, ZONE) as progress:
         wait_until(lambda: len(world.ksk_tags(ZONE)) == 2, 120, "Knot publishes the next KSK")
         progress.wait_visited("settle", ROLLOVER)
