@@ -10,7 +10,7 @@
 
 extern char **environ;
 
-static int add_stdio(posix_spawn_file_actions_t *files, const int stdio[3])
+static int add_files(posix_spawn_file_actions_t *files, const int stdio[3], const int *more, size_t count)
 {
 	int ret = 0;
 
@@ -21,10 +21,20 @@ static int add_stdio(posix_spawn_file_actions_t *files, const int stdio[3])
 			ret = posix_spawn_file_actions_adddup2(files, stdio[fd], fd);
 		}
 	}
-	return ret != 0 ? ret : posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
+	const int first = STDERR_FILENO + 1;
+	for (size_t i = 0; i < count && ret == 0; i++) {
+		assert(more[i] >= first + (int)count);
+		ret = posix_spawn_file_actions_adddup2(files, more[i], first + i);
+	}
+	return ret != 0 ? ret : posix_spawn_file_actions_addclosefrom_np(files, first + count);
 }
 
 int spawn_program(pid_t *pid, const char *path, char *const *argv, const int stdio[3])
+{
+	return spawn_with(pid, path, argv, stdio, NULL, 0);
+}
+
+int spawn_with(pid_t *pid, const char *path, char *const *argv, const int stdio[3], const int *more, size_t count)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -46,7 +56,7 @@ int spawn_program(pid_t *pid, const char *path, char *const *argv, const int std
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	ret = add_stdio(&files, stdio);
+	ret = add_files(&files, stdio, more, count);
 	if (ret == 0) {
 		ret = posix_spawn(pid, path, &files, &attributes, argv, environ);
 	}

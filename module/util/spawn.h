@@ -24,3 +24,10 @@
  * \return 0 or an errno.
  */
 int spawn_program(pid_t *pid, const char *path, char *const *argv, const int stdio[3]);
+
+/*!
+ * \brief The same with more descriptors, which become 3, 4 and so on.
+ *
+ * \param[in] more  None of them is below 3 + \a count: they would be overwritten before they are used.
+ */
+int spawn_with(pid_t *pid, const char *path, char *const *argv, const int stdio[3], const int *more, size_t count);

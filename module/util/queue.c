@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "queue.h"
-#include "zones.h"
 
 bool queue_reserve(queue_t *queue, size_t count)
 {
@@ -24,7 +23,7 @@ bool queue_reserve(queue_t *queue, size_t count)
 static void set(queue_t *queue, size_t i, due_t due)
 {
 	queue->due[i] = due;
-	due.entry->due = i;
+	due.node->place = i;
 }
 
 static size_t up(queue_t *queue, size_t i, due_t due)
@@ -61,26 +60,26 @@ const due_t *queue_next(const queue_t *queue)
 	return queue->count > 0 ? &queue->due[1] : NULL;
 }
 
-void queue_put(queue_t *queue, entry_t *entry, uint64_t at)
+void queue_put(queue_t *queue, queue_node_t *node, uint64_t at)
 {
-	if (entry->due == 0) {
+	if (node->place == 0) {
 		assert(queue->count + 1 < queue->size);
-		entry->due = ++queue->count;
+		node->place = ++queue->count;
 	}
-	settle(queue, entry->due, (due_t){ .at = at, .entry = entry });
+	settle(queue, node->place, (due_t){ .at = at, .node = node });
 }
 
-void queue_remove(queue_t *queue, entry_t *entry)
+void queue_remove(queue_t *queue, queue_node_t *node)
 {
-	const size_t hole = entry->due;
+	const size_t hole = node->place;
 	if (hole == 0) {
 		return;
 	}
 	const due_t last = queue->due[queue->count--];
-	if (last.entry != entry) {
+	if (last.node != node) {
 		settle(queue, hole, last);
 	}
-	entry->due = 0;
+	node->place = 0;
 }
 
 void queue_free(queue_t *queue)
