@@ -235,6 +235,10 @@ int wire_get_settings(const wire_frame_t *frame, global_settings_t *out)
 	out->keymgr = get_text(&r);
 	out->loopback = get_bool(&r);
 	out->parent_rate = get_u32(&r);
+	out->scan_rate = get_u32(&r);
+	out->notify_receive = get_bool(&r);
+	get_addrs(&r, &out->notify_listen);
+	out->report_receive = get_bool(&r);
 	int ret = finish(&r);
 	if (ret != KNOT_EOK) {
 		wire_free_settings(out);
@@ -245,6 +249,7 @@ int wire_get_settings(const wire_frame_t *frame, global_settings_t *out)
 void wire_free_settings(global_settings_t *settings)
 {
 	addrs_clear(&settings->resolver);
+	addrs_clear(&settings->notify_listen);
 }
 
 int wire_get_where(const wire_frame_t *frame, wire_where_t *out)
@@ -264,6 +269,46 @@ void wire_free_where(wire_where_t *where)
 	addrs_clear(&where->dns);
 }
 
+static void get_delegations(reader_t *r, instance_settings_t *out)
+{
+	delegation_config_t *d = &out->delegation;
+	uint32_t *const numbers[] = {
+		&d->ds_max,
+		&d->hold_down,
+		&d->scan_interval,
+		&d->scan_interval_notifying,
+		&d->check_interval,
+		&d->retry,
+		&d->unreachable_after,
+		&d->ds_ttl,
+		&d->ds_ttl_hold,
+		&d->ds_ttl_base,
+		&d->verify,
+		&d->bogus_limit,
+		&out->batch,
+	};
+	bool *const flags[] = {
+		&out->rollover, &d->report_only, &d->locked, &d->bootstrap, &d->remove, &d->undo, &out->report_errors,
+	};
+
+	for (size_t i = 0; i < SIZE(numbers); i++) {
+		*numbers[i] = get_u32(r);
+	}
+	for (size_t i = 0; i < SIZE(flags); i++) {
+		*flags[i] = get_bool(r);
+	}
+	out->delegations = get_below(r, DELEGATIONS_UPDATE + 1);
+	d->apply = get_below(r, DELEGATION_BY_UPDATE + 1);
+	d->accept = get_below(r, DELEGATION_ACCEPT_CDNSKEY + 1);
+	out->locked = get_text(r);
+	out->report_agent = get_text(r);
+	get_addrs(r, &out->update_primary);
+	out->update_key.name = get_text(r);
+	out->update_key.algorithm = get_u8(r);
+	out->update_key.secret_len = get_number(r, 2);
+	out->update_key.secret = take(r, out->update_key.secret_len);
+}
+
 int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance_settings_t *out)
 {
 	rollover_config_t *c = &out->config;
@@ -279,11 +324,12 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance
 		&c->bogus_limit,
 		&c->zone_ttl,
 		&c->notify_again,
+		&c->dnskey_refresh,
 	};
 	bool *const flags[] = {
-		&c->notify,           &c->go_insecure,     &c->dry_run,      &c->hold,
-		&c->observe_only,     &out->csk_wanted,    &out->ttl_of_soa, &out->require_secure_dsync,
-		&out->base_publishes, &out->knot_lifetime,
+		&c->notify,           &c->go_insecure,   &c->dry_run,         &c->hold,
+		&c->observe_only,     &out->csk_wanted,  &out->ttl_of_soa,    &out->require_secure_dsync,
+		&out->base_publishes, &out->base_always, &out->knot_lifetime, &c->manual,
 	};
 
 	memset(out, 0, sizeof(*out));
@@ -296,6 +342,7 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance
 	for (size_t i = 0; i < SIZE(flags); i++) {
 		*flags[i] = get_bool(&r);
 	}
+	out->algorithm_wanted = get_u8(&r);
 	const char *reason = get_words(&r);
 	if (strlen(reason) >= sizeof(c->observe_reason)) {
 		malformed(&r);
@@ -307,6 +354,7 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance
 	get_addrs(&r, &out->validator);
 	out->policy = get_words(&r);
 	out->no_start = get_text(&r);
+	get_delegations(&r, out);
 	int ret = finish(&r);
 	if (ret != KNOT_EOK) {
 		wire_free_zone_settings(out);
@@ -319,6 +367,7 @@ void wire_free_zone_settings(instance_settings_t *settings)
 	addrs_clear(&settings->nameserver);
 	addrs_clear(&settings->parent);
 	addrs_clear(&settings->validator);
+	addrs_clear(&settings->update_primary);
 }
 
 int wire_get_zone_settings_gone(const wire_frame_t *frame, uint32_t *number)
@@ -341,6 +390,26 @@ int wire_get_detach(const wire_frame_t *frame, wire_id_t *id)
 {
 	reader_t r = read_frame(frame, WIRE_DETACH);
 	*id = get_id(&r);
+	return finish(&r);
+}
+
+int wire_get_notified(const wire_frame_t *frame, wire_notified_t *out)
+{
+	reader_t r = read_frame(frame, WIRE_NOTIFIED);
+	out->child = get_words(&r);
+	out->source = get_words(&r);
+	out->report_agent = get_words(&r);
+	return finish(&r);
+}
+
+int wire_get_reported(const wire_frame_t *frame, wire_reported_t *out)
+{
+	reader_t r = read_frame(frame, WIRE_REPORTED);
+	out->name = get_words(&r);
+	out->agent = get_words(&r);
+	out->source = get_words(&r);
+	out->type = get_number(&r, 2);
+	out->ede = get_number(&r, 2);
 	return finish(&r);
 }
 
@@ -374,6 +443,7 @@ int wire_get_numbers(const wire_frame_t *frame, wire_numbers_t *out)
 
 int wire_get_totals(const wire_frame_t *frame, process_totals_t *t)
 {
+	delegation_totals_t *d = &t->delegations;
 	reader_t r = read_frame(frame, WIRE_TOTALS);
 	t->zones = get_u64(&r);
 	get_array(&r, t->state, SIZE(t->state));
@@ -387,5 +457,19 @@ int wire_get_totals(const wire_frame_t *frame, process_totals_t *t)
 	get_array(&r, t->notifies, SIZE(t->notifies));
 	t->no_route[0] = get_bool(&r);
 	t->no_route[1] = get_bool(&r);
+	d->zones = get_u64(&r);
+	d->delegations = get_u64(&r);
+	get_array(&r, d->state, SIZE(d->state));
+	get_array(&r, d->gate, SIZE(d->gate));
+	d->scans = get_u64(&r);
+	d->surveys = get_u64(&r);
+	d->queries = get_u64(&r);
+	d->changes = get_u64(&r);
+	d->undos = get_u64(&r);
+	d->restores = get_u64(&r);
+	d->notified = get_u64(&r);
+	d->ignored = get_u64(&r);
+	t->reports = get_u64(&r);
+	t->reports_ignored = get_u64(&r);
 	return finish(&r);
 }

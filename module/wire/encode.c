@@ -147,6 +147,10 @@ bool wire_put_settings(wire_out_t *out, const global_settings_t *settings)
 	put_text(&w, settings->keymgr);
 	put_u8(&w, settings->loopback);
 	put_u32(&w, settings->parent_rate);
+	put_u32(&w, settings->scan_rate);
+	put_u8(&w, settings->notify_receive);
+	put_addrs(&w, &settings->notify_listen);
+	put_u8(&w, settings->report_receive);
 	return end(&w);
 }
 
@@ -156,6 +160,48 @@ bool wire_put_where(wire_out_t *out, const wire_where_t *where)
 	put_text(&w, where->control);
 	put_addrs(&w, &where->dns);
 	return end(&w);
+}
+
+static void put_delegations(writer_t *w, const instance_settings_t *settings)
+{
+	const delegation_config_t *d = &settings->delegation;
+	const uint32_t numbers[] = {
+		d->ds_max,
+		d->hold_down,
+		d->scan_interval,
+		d->scan_interval_notifying,
+		d->check_interval,
+		d->retry,
+		d->unreachable_after,
+		d->ds_ttl,
+		d->ds_ttl_hold,
+		d->ds_ttl_base,
+		d->verify,
+		d->bogus_limit,
+		settings->batch,
+	};
+	const bool flags[] = {
+		settings->rollover,      d->report_only, d->locked, d->bootstrap, d->remove, d->undo,
+		settings->report_errors,
+	};
+
+	for (size_t i = 0; i < SIZE(numbers); i++) {
+		put_u32(w, numbers[i]);
+	}
+	for (size_t i = 0; i < SIZE(flags); i++) {
+		put_u8(w, flags[i]);
+	}
+	put_u8(w, settings->delegations);
+	put_u8(w, d->apply);
+	put_u8(w, d->accept);
+	put_text(w, settings->locked);
+	put_text(w, settings->report_agent);
+	put_addrs(w, &settings->update_primary);
+	put_text(w, settings->update_key.name);
+	put_u8(w, settings->update_key.algorithm);
+	put_number(w, settings->update_key.secret_len, 2);
+	put(w, settings->update_key.secret != NULL ? settings->update_key.secret : (const uint8_t *)"",
+	    settings->update_key.secret_len);
 }
 
 bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_settings_t *settings)
@@ -173,6 +219,7 @@ bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_set
 		c->bogus_limit,
 		c->zone_ttl,
 		c->notify_again,
+		c->dnskey_refresh,
 	};
 	const bool flags[] = {
 		c->notify,
@@ -184,7 +231,9 @@ bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_set
 		settings->ttl_of_soa,
 		settings->require_secure_dsync,
 		settings->base_publishes,
+		settings->base_always,
 		settings->knot_lifetime,
+		c->manual,
 	};
 
 	writer_t w = begin(out, WIRE_ZONE_SETTINGS);
@@ -196,12 +245,14 @@ bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_set
 	for (size_t i = 0; i < SIZE(flags); i++) {
 		put_u8(&w, flags[i]);
 	}
+	put_u8(&w, settings->algorithm_wanted);
 	put_text(&w, c->observe_reason);
 	put_addrs(&w, &settings->nameserver);
 	put_addrs(&w, &settings->parent);
 	put_addrs(&w, &settings->validator);
 	put_text(&w, settings->policy);
 	put_text(&w, settings->no_start);
+	put_delegations(&w, settings);
 	return end(&w);
 }
 
@@ -233,6 +284,26 @@ bool wire_put_detach(wire_out_t *out, wire_id_t id)
 {
 	writer_t w = begin(out, WIRE_DETACH);
 	put_id(&w, id);
+	return end(&w);
+}
+
+bool wire_put_notified(wire_out_t *out, const wire_notified_t *notified)
+{
+	writer_t w = begin(out, WIRE_NOTIFIED);
+	put_text(&w, notified->child);
+	put_text(&w, notified->source);
+	put_text(&w, notified->report_agent);
+	return end(&w);
+}
+
+bool wire_put_reported(wire_out_t *out, const wire_reported_t *reported)
+{
+	writer_t w = begin(out, WIRE_REPORTED);
+	put_text(&w, reported->name);
+	put_text(&w, reported->agent);
+	put_text(&w, reported->source);
+	put_number(&w, reported->type, 2);
+	put_number(&w, reported->ede, 2);
 	return end(&w);
 }
 
@@ -270,6 +341,7 @@ bool wire_put_numbers(wire_out_t *out, const wire_numbers_t *numbers)
 
 bool wire_put_totals(wire_out_t *out, const process_totals_t *t)
 {
+	const delegation_totals_t *d = &t->delegations;
 	writer_t w = begin(out, WIRE_TOTALS);
 	put_u64(&w, t->zones);
 	put_array(&w, t->state, SIZE(t->state));
@@ -283,5 +355,19 @@ bool wire_put_totals(wire_out_t *out, const process_totals_t *t)
 	put_array(&w, t->notifies, SIZE(t->notifies));
 	put_u8(&w, t->no_route[0]);
 	put_u8(&w, t->no_route[1]);
+	put_u64(&w, d->zones);
+	put_u64(&w, d->delegations);
+	put_array(&w, d->state, SIZE(d->state));
+	put_array(&w, d->gate, SIZE(d->gate));
+	put_u64(&w, d->scans);
+	put_u64(&w, d->surveys);
+	put_u64(&w, d->queries);
+	put_u64(&w, d->changes);
+	put_u64(&w, d->undos);
+	put_u64(&w, d->restores);
+	put_u64(&w, d->notified);
+	put_u64(&w, d->ignored);
+	put_u64(&w, t->reports);
+	put_u64(&w, t->reports_ignored);
 	return end(&w);
 }

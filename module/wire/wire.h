@@ -36,6 +36,8 @@ typedef enum {
 	WIRE_ZONE_SETTINGS_GONE,
 	WIRE_ATTACH,
 	WIRE_DETACH,
+	WIRE_NOTIFIED, /*!< knotd has received a NOTIFY(CDS). */
+	WIRE_REPORTED, /*!< knotd has received an error report. */
 	WIRE_LOG = 64, /*!< From kskrolld, as all that follow. */
 	WIRE_NUMBERS,
 	WIRE_TOTALS,
@@ -62,6 +64,22 @@ typedef struct {
 	uint32_t settings; /*!< Number of its settings. */
 	const char *zone;  /*!< Presentation form, lower case, with final dot. */
 } wire_attach_t;
+
+/*! A NOTIFY(CDS) (RFC 9859). Names are in presentation form, lower case, with final dot. */
+typedef struct {
+	const char *child;
+	const char *source;       /*!< The address that has sent it, as text. */
+	const char *report_agent; /*!< Of its Report-Channel option (RFC 9567); "" if there was none. */
+} wire_notified_t;
+
+/*! An error report (RFC 9567). Names as above. Nobody has proven any of it. */
+typedef struct {
+	const char *name;
+	const char *agent;  /*!< The agent domain that it was sent to. */
+	const char *source; /*!< The address that has sent it, as text. */
+	uint16_t type;      /*!< RR type with the error. */
+	uint16_t ede;       /*!< Extended DNS error (RFC 8914). */
+} wire_reported_t;
 
 typedef struct {
 	int priority; /*!< As in syslog(3). */
@@ -90,6 +108,8 @@ bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_set
 bool wire_put_zone_settings_gone(wire_out_t *out, uint32_t number);
 bool wire_put_attach(wire_out_t *out, const wire_attach_t *attach);
 bool wire_put_detach(wire_out_t *out, wire_id_t id);
+bool wire_put_notified(wire_out_t *out, const wire_notified_t *notified);
+bool wire_put_reported(wire_out_t *out, const wire_reported_t *reported);
 /*! A longer text than WIRE_ANSWER_MAX allows is cut. */
 bool wire_put_log(wire_out_t *out, const wire_log_t *log);
 bool wire_put_numbers(wire_out_t *out, const wire_numbers_t *numbers);
@@ -135,6 +155,8 @@ void wire_free_zone_settings(instance_settings_t *settings);
 int wire_get_zone_settings_gone(const wire_frame_t *frame, uint32_t *number);
 int wire_get_attach(const wire_frame_t *frame, wire_attach_t *out);
 int wire_get_detach(const wire_frame_t *frame, wire_id_t *id);
+int wire_get_notified(const wire_frame_t *frame, wire_notified_t *out);
+int wire_get_reported(const wire_frame_t *frame, wire_reported_t *out);
 int wire_get_log(const wire_frame_t *frame, wire_log_t *out);
 int wire_get_numbers(const wire_frame_t *frame, wire_numbers_t *out);
 int wire_get_totals(const wire_frame_t *frame, process_totals_t *out);
