@@ -13,7 +13,7 @@
 
 #include "kskroll/rollover.h"
 
-/*! Steps kept of a plan. A rollover has nine. */
+/*! Steps kept of a plan. A rollover to another algorithm has eleven. */
 #define FORECAST_STEPS_MAX 16
 /*! Waits kept of a step. */
 #define FORECAST_WAITS_MAX 8
@@ -24,10 +24,11 @@ typedef struct {
 	uint32_t parent_delay; /*!< From CDS on all nameservers until DS on all parent servers (Dreg). */
 	uint32_t dnskey_ttl;   /*!< Of the base policy, if the row does not know it. */
 	uint32_t ds_ttl;       /*!< Of the parent, if the row does not know it. */
+	uint8_t algorithm;     /*!< An idle zone gets it now, by its policy; 0: no other one. */
 } forecast_assume_t;
 
 /*! Defaults of the above: minutes for transfers, a daily scan, Knot's own defaults. */
-#define FORECAST_ASSUME_DEFAULT { 60, 86400, 3600, 86400 }
+#define FORECAST_ASSUME_DEFAULT { 60, 86400, 3600, 86400, 0 }
 
 /*! One reason why a step does not end earlier. */
 typedef struct {
@@ -51,6 +52,8 @@ typedef struct {
 	time_t start;           /*!< The rollover begins or began; 0 if none is in sight. */
 	time_t safe;            /*!< Earliest end of retire: only the new KSK is left anywhere; 0 if not reached. */
 	time_t end;             /*!< The zone is idle again, base policy and TTLs restored; 0 if not reached. */
+	uint8_t algorithm_old;  /*!< The algorithm changes from this one; 0: it does not. */
+	uint8_t algorithm_new;  /*!< And to this one. */
 	bool imagined;          /*!< No rollover is due: the plan shows one that is started now. */
 	rollover_gate_t lifted; /*!< Gate that an actor must open, in force now or by the settings; taken for open. */
 	rollover_gate_t stuck;  /*!< Where the plan ended if it does not reach idle. */

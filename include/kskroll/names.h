@@ -27,6 +27,8 @@ typedef enum {
 	ROLLOVER_ROLLED_BACK,
 	ROLLOVER_REMOVE_DS,
 	ROLLOVER_EXPIRE_DS,
+	ROLLOVER_PRESIGN,
+	ROLLOVER_CLEAN,
 	ROLLOVER_STATE__COUNT
 } rollover_state_t;
 
@@ -88,6 +90,11 @@ typedef enum {
 	GATE_KEYS_PENDING,
 	GATE_KEYS_REFUSED,
 	GATE_SIGNATURES_MISSING,
+	GATE_SIGNATURES_REMAIN,
+	GATE_WAITING_ZONE_TTL,
+	GATE_SIGNERS,
+	GATE_SIGNATURES_EXPIRE,
+	GATE_KEY_WANTED,
 	GATE__COUNT
 } rollover_gate_t;
 
@@ -146,11 +153,14 @@ typedef enum {
 	HELP_NEW_DS,     /*!< What prints the DS for the registrar. */
 	HELP_CHAIN,      /*!< A DS for the key, or a key for the DS. */
 	HELP_HISTORY,
-	HELP_GIVE_UP,       /*!< The history, and how to give the rollover up. */
+	HELP_ALGORITHM,     /*!< The keys, and how signatures of an algorithm that is not published are removed. */
 	HELP_KEEP_RECORDS,  /*!< How no switch of the policy loses records. */
 	HELP_POLICIES,      /*!< The derived policies. */
 	HELP_STOP_WATCHING, /*!< The end of the observation, where that is harmless. */
 	HELP_UNSIGN,
+	HELP_ZONE_TTL, /*!< What makes the wait for the zone's largest TTL shorter. */
+	HELP_SKR,      /*!< The next Signed Key Response. */
+	HELP_MAKE_KEY, /*!< The new KSK, made by hand. */
 	HELP__COUNT
 } rollover_help_t;
 
@@ -167,6 +177,7 @@ typedef enum {
 	MOVING_NEW_KEY, /*!< The new DNSKEY, to the nameservers. */
 	MOVING_OLD_KEY, /*!< The old DNSKEY leaves the nameservers. */
 	MOVING_SIGNALS, /*!< CDS and CDNSKEY leave the nameservers. */
+	MOVING_DATA,    /*!< Data with other signatures, to the nameservers. */
 } rollover_moving_t;
 
 /*! One row of the table of gates, which log, statistics, command line and docs share. */
@@ -229,6 +240,7 @@ typedef struct {
 	                     */
 	bool asks_operator; /*!< `hold`, switched on and off, is the operator's answer. */
 	bool switches;      /*!< The state before it has another policy. */
+	bool given_up;      /*!< The operator may end the rollover with the old key (tools/give_up.c). */
 	bool own_check;     /*!< Never judged on the facts that led to it: another check comes first. */
 	rollover_scheme_t scheme;
 } rollover_state_info_t;
@@ -248,7 +260,8 @@ typedef enum {
 	KEYS_SILENT,      /*!< All are in use, and none is signalled. */
 	KEYS_SIGNAL_NEW,
 	KEYS_SIGNAL_BOTH,
-	KEYS_MOVED, /*!< Silent, and the new one signs the data instead of the old ones. Of single-type keys only. */
+	KEYS_MOVED,   /*!< Silent, and the new one signs the data instead of the old ones. Of single-type keys only. */
+	KEYS_PRESIGN, /*!< Silent, and the keys of a new algorithm, which are not published, sign the data as well. */
 	KEYS__COUNT
 } key_states_t;
 

@@ -17,10 +17,9 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "kskroll/names.h"
+#include "kskroll/clock.h"
+#include "kskroll/rollover_facts.h"
 
-/*! KSKs of one zone that are distinguished; more is a gate, never a guess. */
-#define ROLLOVER_KEYS_MAX 16
 /*! Old KSKs that one rollover can replace together. */
 #define ROLLOVER_OLD_MAX 4
 /*! Steps kept of a TTL history, see ttl_window_t. */
@@ -43,159 +42,15 @@
 #define ROLLOVER_UNKNOWN_DS_TTL 172800
 /*! The parent is notified again after `notify-again`, then after twice as long each time, at most this. */
 #define ROLLOVER_NOTIFY_MAX 86400
-/*! "name. address@port" of a server, with its final zero. */
-#define SERVER_NAME_MAX 320
-
-/*! A set of keys: bit i stands for facts.keys[i]. */
-typedef uint16_t keyset_t;
-
-/*!
- * \brief Identity of a key: its SHA-256 DS digest over owner and RDATA (RFC 4509).
- *
- * The tag is for people; keys are never matched by tag (RFC 4034 B, RFC 4035 5.2).
- */
-typedef struct {
-	uint8_t digest[32];
-	uint16_t tag;
-	uint8_t algorithm;
-} key_id_t;
-
 /*! What kskrolld must do besides setting the states of the keys and switching the policy. */
 typedef enum {
 	ACTION_NONE = 0,
-	ACTION_START,  /*!< A new KSK is made: both are in use, and none is signalled. */
-	ACTION_RETIRE, /*!< The old KSKs go, at once and for ever. */
+	ACTION_START,   /*!< A new KSK is made: both are in use, and none is signalled. */
+	ACTION_RETIRE,  /*!< The old KSKs go, at once and for ever. Those of another algorithm sign the data still. */
+	ACTION_PUBLISH, /*!< The keys of a new algorithm are published, and in use without signals. */
+	ACTION_CLEAN,   /*!< The keys of the old algorithm, which are not published any more, sign nothing any more. */
 	ACTION__COUNT
 } rollover_action_t;
-
-/*! Which surveys a decision needs. The own zone is always checked. */
-#define SURVEY_CHILD  (1U << 0)
-#define SURVEY_PARENT (1U << 1)
-#define SURVEY_WATCH  (1U << 2)
-
-/*! Families of addresses. */
-#define ROUTE_IPV4 (1U << 0)
-#define ROUTE_IPV6 (1U << 1)
-
-/*! How an answer of one server came out. */
-typedef enum {
-	ANSWER_OK = 0,      /*!< Authoritative; signatures of it are facts of their own. */
-	ANSWER_UNREACHABLE, /*!< No usable response: timeout, network error, reset. */
-	ANSWER_ERROR,       /*!< It answers, but not for the zone: REFUSED, SERVFAIL, AA unset, lame. */
-	ANSWER_BOGUS,       /*!< Answer without any valid signature where one is due. */
-	ANSWER_INCOMPLETE,  /*!< It sends packets, so it is alive, but no whole answer about DNSKEY or DS. */
-	ANSWER_NO_ROUTE,    /*!< This host has no way to the address: says nothing about the server. */
-	ANSWER__COUNT
-} answer_status_t;
-
-/*! CDS or CDNSKEY RRset as one server serves it. */
-typedef struct {
-	bool unanswered;    /*!< Asked without an answer; nothing else is known then. */
-	bool present;       /*!< False: a NODATA answer. */
-	bool unwanted;      /*!< A record of an unknown key, another digest type than SHA-256, or a delete signal. */
-	bool remove;        /*!< The delete signal and nothing else (RFC 8078 4, erratum 5049). */
-	keyset_t keys;      /*!< Keys named. */
-	keyset_t signed_by; /*!< KSKs with a verified RRSIG over the RRset. */
-} signal_rrset_t;
-
-/*! What one address of one nameserver of the zone serves. */
-typedef struct {
-	char server[SERVER_NAME_MAX];
-	answer_status_t status;
-	time_t unreachable_since;  /*!< 0 unless status is ANSWER_UNREACHABLE. */
-	char detail[128];          /*!< For people: "timeout", "REFUSED", "RRSIG expired". */
-	bool signals_wrong;        /*!< Only CDS or CDNSKEY is what status and detail are about. */
-	keyset_t dnskey;           /*!< KSKs present. */
-	keyset_t dnskey_signed_by; /*!< KSKs with a verified RRSIG over the DNSKEY RRset. */
-	bool dnskey_equal;         /*!< The whole RRset equals that of this server's zone. */
-	bool dnskey_foreign;       /*!< A KSK that this server's zone does not have. */
-	uint32_t dnskey_ttl;       /*!< Seconds, as signed by a key of dnskey_signed_by; 0 without one. */
-	/*!
-	 * KSKs with a verified RRSIG over the data: over the SOA and the proof that there is no CDS. Knot signs a
-	 * version of a zone as a whole. Known only where there is no CDS.
-	 */
-	keyset_t data_signed_by;
-	signal_rrset_t cds;
-	signal_rrset_t cdnskey;
-} child_answer_t;
-
-/*! What one address of one server of the parent zone serves. Validated DS only. */
-typedef struct {
-	char server[SERVER_NAME_MAX];
-	answer_status_t status;
-	time_t unreachable_since;
-	char detail[128];
-	bool no_referral; /*!< Of an answer that is OK: it was asked for the delegation in vain. */
-	keyset_t ds;      /*!< Keys with a matching DS of SHA-256 or SHA-384. */
-	keyset_t ds_sha1; /*!< Keys with a matching DS of SHA-1 only: not enough for a new key (RFC 9905). */
-	bool ds_foreign;  /*!< A DS that matches none of facts.keys and that validators read. */
-	bool ds_ignored;  /*!< A DS of an unknown digest type or algorithm; detail says which. */
-	uint32_t ds_ttl;  /*!< Seconds, as signed; for NODATA the negative TTL (RFC 2308, RFC 9077). */
-} parent_answer_t;
-
-/*! How far the configuration keeps the module from switching the zone's policy. */
-typedef enum {
-	CONF_FIT = 0,
-	CONF_NO_START,   /*!< No rollover may start; one under way comes to its end. */
-	CONF_NO_DERIVED, /*!< Nor is the zone switched to a derived policy. */
-	CONF_NO_SWITCH,  /*!< Nor to any other. */
-} conf_fit_t;
-
-/*! The zone as this server has it. */
-typedef struct {
-	bool known;              /*!< False: the control socket did not answer. */
-	bool frozen;             /*!< `knotc zone-freeze`. */
-	bool transaction;        /*!< Another client's zone transaction is open. */
-	bool catalog_member;     /*!< Configured by a catalog: its policy cannot be switched. */
-	bool base_publishes;     /*!< The base policy publishes CDS of the keys that are ready, and of no others. */
-	policy_role_t policy;    /*!< Role of the policy in force; POLICY__COUNT for any other. */
-	bool conf_busy;          /*!< The last switch failed because of another client's transaction. */
-	bool keys_refused;       /*!< The last order was refused: only the operator can help. */
-	char conf_detail[160];   /*!< The server's words about the last failed switch or order, "" if none. */
-	keyset_t dnskey;         /*!< KSKs (SEP flag) published. */
-	keyset_t foreign;        /*!< Those of them that do not sign the DNSKEY RRset: another signer's. */
-	keyset_t data_signed_by; /*!< Those that sign the data, by tag and algorithm; 0: not known. */
-	bool csk;                /*!< No key without SEP: the KSKs sign everything. */
-	bool csk_wanted;         /*!< single-type-signing of the base policy. */
-	conf_fit_t conf;
-	rollover_gate_t conf_gate; /*!< Why, unless CONF_FIT. */
-	char conf_reason[160];     /*!< Names the item and what to change. */
-	uint32_t dnskey_ttl;
-	time_t dnskey_signed; /*!< When Knot last signed the DNSKEY RRset; 0: not known. */
-	signal_rrset_t cds;   /*!< signed_by is not filled here. */
-	signal_rrset_t cdnskey;
-} own_facts_t;
-
-/*! How the zone validates, seen by resolvers: our own with an empty cache, and the configured ones. */
-typedef struct {
-	unsigned answered; /*!< Resolvers that answered; one that is down is no evidence. */
-	unsigned failing;  /*!< Those of them for which the zone is not secure. */
-	bool parent_ok;    /*!< The parent validates: a failure is about this delegation. */
-	uint32_t apart;    /*!< Seconds between two watches at present; 0: every `check_interval`. */
-	char detail[160];  /*!< Who, which question, why. */
-} watch_facts_t;
-
-/*! Everything a decision may depend on, besides time. Borrowed by rollover_decide(). */
-typedef struct {
-	key_id_t keys[ROLLOVER_KEYS_MAX]; /*!< KSKs of the own zone, then those the row remembers. */
-	unsigned key_count;
-	bool too_many_keys;
-	own_facts_t own;
-
-	unsigned asked;             /*!< SURVEY_* that were carried out. */
-	bool discovery_failed;      /*!< Nameservers or parent could not be found out. */
-	bool partial;               /*!< Discovery failed for some nameservers only: the others were asked. */
-	bool parent_insecure;       /*!< The parent zone is not secure: no DS can help. */
-	unsigned no_route;          /*!< ROUTE_*: this host has no way to such addresses. Shown, not judged. */
-	char discovery_detail[160]; /*!< Which name, which error. */
-
-	const child_answer_t *child; /*!< Every address of every nameserver. */
-	size_t child_count;
-	const parent_answer_t *parent; /*!< Every address of every server of the parent. */
-	size_t parent_count;
-	watch_facts_t watch;
-	time_t acknowledged; /*!< The parent has acknowledged a notification of this state's signals; 0: not. */
-} rollover_facts_t;
 
 /*!
  * \brief The TTLs that caches may still hold.
@@ -212,13 +67,6 @@ typedef struct {
 	unsigned count;
 } ttl_window_t;
 
-/*! What the clocks of this machine show. */
-typedef struct {
-	time_t wall;   /*!< The one that can be set. */
-	int64_t ahead; /*!< By how many milliseconds it is ahead of one that only counts (CLOCK_MONOTONIC_RAW). */
-	int64_t boot;  /*!< A number of the boot since which that one counts; 0 = not known. */
-} rollover_clock_t;
-
 /*! What is remembered of a zone. Persisted as a whole before anything is done. */
 typedef struct {
 	rollover_state_t state;
@@ -234,7 +82,9 @@ typedef struct {
 	unsigned old_count;
 	bool has_new;
 	key_id_t new_key;
-	bool csk; /*!< The keys of the rollover sign the data as well. */
+	bool csk;     /*!< The keys in use, or the old ones, are single-type keys: they sign the data as well. */
+	bool csk_new; /*!< So is the new one. Else the scheme changes. Known while there is one. */
+	bool signers; /*!< Other servers sign the zone as well, with keys of their own (RFC 8901). Learned in idle. */
 
 	time_t settled_at;   /*!< The KSK in use is known since; base of `ksk-lifetime`. First DS: it was everywhere. */
 	time_t all_since;    /*!< The state's condition holds on all servers since; 0 = not yet. */
@@ -243,12 +93,17 @@ typedef struct {
 	uint32_t ds_expire;  /*!< Seconds from ds_all_since until no cache has an old DS. */
 	time_t observed_since; /*!< Resolvers validate the zone since, without a gap; 0 = not observed. */
 	time_t observed_last;  /*!< The last check with evidence of that; while all_since counts: with its condition. */
-	ttl_window_t dnskey_ttl; /*!< Over all nameservers. */
-	ttl_window_t ds_ttl;     /*!< Over all parent servers, answers with the old DS set. */
-	uint32_t zone_ttl;       /*!< The largest one that data in caches may have, as configured. */
-	time_t zone_ttl_seen;    /*!< That was last in force. */
-	time_t zone_ttl_until;   /*!< Then caches have lost it; 0: nameservers may still serve it. */
-	time_t parent_seen;      /*!< A server of the parent last answered; 0 = never. */
+	ttl_window_t dnskey_ttl;  /*!< Over all nameservers. */
+	ttl_window_t ds_ttl;      /*!< Over all parent servers, answers with the old DS set. */
+	uint32_t zone_ttl;        /*!< The largest one that data in caches may have, as configured. */
+	time_t zone_ttl_seen;     /*!< That was last in force. */
+	time_t zone_ttl_until;    /*!< Then caches have lost it; 0: nameservers may still serve it. */
+	algset_t data_algorithms; /*!< Those that sign the data of the own zone; 0: not known. */
+	uint32_t data_keys;       /*!< Of which keys, as a sum: a key may be replaced by one of its algorithm. */
+	uint32_t data_serial;     /*!< They do so since this serial, or an earlier one (RFC 1982). */
+	time_t data_since;  /*!< All nameservers have had such a version since, during a change of algorithm; 0: no. */
+	time_t data_last;   /*!< That was last seen. */
+	time_t parent_seen; /*!< A server of the parent last answered; 0 = never. */
 
 	key_states_t keys;      /*!< What the states of the keys were last read to be; KEYS_UNKNOWN: not read. */
 	uint32_t keys_of;       /*!< Of which KSKs, as a sum. Not stored; 0: nobody has since the process began. */
@@ -275,10 +130,16 @@ typedef struct {
 	time_t caches_expired; /*!< The operator's statement: no cache held anything older at this time; 0: none. */
 	uint32_t zone_ttl;     /*!< Largest TTL in the zone (zone-max-ttl of the policy); 0: unknown. */
 	uint32_t notify_again; /*!< Until the parent is notified a second time. */
-	bool notify;           /*!< The parent is notified of signals (RFC 9859). */
-	bool go_insecure;      /*!< The operator's wish, given twice: the zone becomes insecure. */
+	/*!
+	 * The KSK is offline: Knot has later signatures over DNSKEY before those in force have this long left. 0: the
+	 * KSK is here.
+	 */
+	uint32_t dnskey_refresh;
+	bool notify;      /*!< The parent is notified of signals (RFC 9859). */
+	bool go_insecure; /*!< The operator's wish, given twice: the zone becomes insecure. */
 	bool dry_run;
 	bool hold;
+	bool manual;              /*!< Knot makes no key by order, the operator does. */
 	bool observe_only;        /*!< The server or the policy does not allow driving. */
 	char observe_reason[160]; /*!< What forbids it and what to change; shown with the gate. */
 } rollover_config_t;
@@ -460,6 +321,13 @@ key_states_t rollover_ordered(const rollover_decision_t *decision);
 void rollover_keys_are(rollover_row_t *row, key_states_t keys, const rollover_facts_t *facts, time_t now);
 
 /*!
+ * \brief An order or a switch was carried out: what comes of it is looked for at once.
+ *
+ * One that was repeated in vain keeps its pace: Knot may not sign the zone, for days.
+ */
+void rollover_carried_out(rollover_row_t *row, time_t now);
+
+/*!
  * \brief An order for these states has come to nothing, and was not refused: a part of it may be done.
  *
  * Knot reads the key database by itself when it next signs the zone.
@@ -506,6 +374,17 @@ policy_role_t rollover_policy(const rollover_row_t *row);
  * dnssec-cds not even a DNSKEY RRset. What is within 300 to 900 s stays there (RFC 10026 4.1).
  */
 uint32_t rollover_policy_ttl(policy_role_t role, uint32_t ttl);
+
+/*! Whether the row's rollover is one to another algorithm: both sign the data meanwhile. */
+bool rollover_changes_algorithm(const rollover_row_t *row);
+
+/*! Whether the row's rollover is one between a single key and KSK and ZSK. */
+bool rollover_changes_scheme(const rollover_row_t *row);
+
+/*!
+ * Whether the data *moves* from one single-type key to another, or from or to ZSKs: keys of one end sign it at a time.
+ */
+bool rollover_moves(const rollover_row_t *row);
 
 /*! Whether the row's rollover brings a zone without DS its first one: there is no old key. */
 bool rollover_is_first(const rollover_row_t *row);

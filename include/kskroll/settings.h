@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 #include "kskroll/addr.h"
+#include "kskroll/delegation.h"
 #include "kskroll/rollover.h"
+#include "kskroll/update_key.h"
 
 /*! Additional iterations of NSEC3 that are a proof, here and with common resolvers (RFC 9276 3.2). */
 #define DNS_NSEC3_ITERATIONS_MAX 150
@@ -38,14 +40,25 @@ const char *notify_status_meaning(notify_status_t status);
 /*! Settings of the global instance. */
 typedef struct {
 	dns_addrs_t resolver;
-	const char *trust_anchor; /*!< NULL: default. */
-	const char *root_hints;   /*!< NULL: default. */
-	const char *storage;      /*!< Folder of the store. */
-	const char *key_database; /*!< Folder of the server's key database, absolute. */
-	const char *keymgr;       /*!< The program; NULL: where it usually is. */
-	bool loopback;            /*!< Lab: loopback servers may be asked. */
-	unsigned parent_rate;     /*!< Questions per second and server of a parent, over all zones. */
+	const char *trust_anchor;  /*!< NULL: default. */
+	const char *root_hints;    /*!< NULL: default. */
+	const char *storage;       /*!< Folder of the store. */
+	const char *key_database;  /*!< Folder of the server's key database, absolute. */
+	const char *keymgr;        /*!< The program; NULL: where it usually is. */
+	bool loopback;             /*!< Lab: loopback servers may be asked. */
+	unsigned parent_rate;      /*!< Questions per second and server of a parent, over all zones. */
+	unsigned scan_rate;        /*!< Light scans of delegations per second, over all zones. */
+	bool notify_receive;       /*!< knotd takes NOTIFY(CDS) for delegations. */
+	dns_addrs_t notify_listen; /*!< kskrolld does, at these addresses. */
+	bool report_receive;       /*!< knotd hands over error reports (RFC 9567). */
 } global_settings_t;
+
+/*! `delegations`: what the parental agent does with those of a zone. */
+typedef enum {
+	DELEGATIONS_OFF = 0,
+	DELEGATIONS_REPORT, /*!< It decides, and changes nothing. */
+	DELEGATIONS_UPDATE,
+} delegations_mode_t;
 
 /*! Settings of a zone. */
 typedef struct {
@@ -55,12 +68,40 @@ typedef struct {
 	dns_addrs_t validator;     /*!< Remote validating resolvers for the watch, besides our own. */
 	const char *policy;        /*!< Name of the policy in force, derived or not. */
 	const char *no_start;      /*!< Why no rollover may start, or NULL. */
+	uint8_t algorithm_wanted;  /*!< algorithm of the base policy, as in DNSSEC; 0: not known. */
 	bool csk_wanted;           /*!< single-type-signing of the base policy. */
 	bool base_publishes;       /*!< cds-cdnskey-publish of the base policy is rollover. */
+	bool base_always;          /*!< It is always. */
 	bool knot_lifetime;        /*!< Its ksk-lifetime is not 0: Knot rolls by itself a key that is old enough. */
 	bool ttl_of_soa;           /*!< The base policy has no dnskey-ttl: Knot takes the TTL of the SOA. */
 	bool require_secure_dsync; /*!< The parent is not notified where unsigned records say. */
+	bool rollover;             /*!< Its own KSKs are driven. */
+	delegations_mode_t delegations;
+	delegation_config_t
+		delegation;         /*!< Of all its delegations; report_only as \a delegations says, locked is false. */
+	const char *locked;         /*!< Delegations that the agent leaves alone: "name. name.", lower case; or NULL. */
+	bool report_errors;         /*!< To the agent domains that children name (RFC 9567). */
+	unsigned batch;             /*!< Delegations that one zone transaction changes at most. */
+	const char *report_agent;   /*!< Where the parent reports errors of the zone to: a name as above; or NULL. */
+	dns_addrs_t update_primary; /*!< Where DNS UPDATE goes to: one; none unless it is used. */
+	update_key_t update_key;
 } instance_settings_t;
+
+/*! What the parental agent has done since the server started, over all zones. */
+typedef struct {
+	uint64_t zones;
+	uint64_t delegations;
+	uint64_t state[DELEGATION_STATE__COUNT];
+	uint64_t gate[DELEGATION_GATE__COUNT];
+	uint64_t scans;
+	uint64_t surveys;
+	uint64_t queries;
+	uint64_t changes; /*!< DS RRsets, as are the next two. */
+	uint64_t undos;
+	uint64_t restores;
+	uint64_t notified; /*!< Notifications for a delegation of a zone here. */
+	uint64_t ignored;  /*!< Those for none, or too many. */
+} delegation_totals_t;
 
 /*! How a check of what resolvers see came out. */
 enum {
@@ -99,4 +140,7 @@ typedef struct {
 	uint64_t watches[WATCH__COUNT];
 	uint64_t notifies[NOTIFY__COUNT];
 	bool no_route[2]; /*!< This host has no route to IPv4, to IPv6 addresses. */
+	delegation_totals_t delegations;
+	uint64_t reports;         /*!< Error reports about a zone here. */
+	uint64_t reports_ignored; /*!< Those about none, or too many. */
 } process_totals_t;

@@ -8,6 +8,7 @@
 #include "idle.h"
 #include "keyset.h"
 #include "learn.h"
+#include "signers.h"
 
 /* The operator. */
 
@@ -31,6 +32,45 @@ static bool released(dec_t *c)
 
 /* The nameservers. */
 
+/*! Who signs the data, where that moves: these single-type keys, or ZSKs instead of those of the other end. */
+static void expect_signers(const dec_t *c, judge_expect_t *w)
+{
+	const rollover_row_t *row = &c->out->row;
+	const unsigned signing = c->step->signing;
+
+	if (signing == 0 || !rollover_moves(row)) {
+		return;
+	}
+	if (signing == ROLE_NEW ? row->csk_new : row->csk) {
+		w->data = dec_role(c, signing);
+	} else {
+		w->data_gone = dec_role(c, signing == ROLE_NEW ? ROLE_OLD : ROLE_NEW);
+	}
+}
+
+/*! Who signs the data, where the algorithm changes. */
+static void expect_data(const dec_t *c, step_data_t data, judge_expect_t *w)
+{
+	const rollover_row_t *row = &c->out->row;
+	const algset_t old = ALGSET_OF(row->old[0].algorithm);
+	const algset_t fresh = row->has_new ? ALGSET_OF(row->new_key.algorithm) : 0;
+
+	if (data == DATA_ANY || !rollover_changes_algorithm(row)) {
+		return;
+	}
+	w->own_algorithms = c->facts->own.data_algorithms;
+	w->serial = row->data_serial;
+	if (row->has_new && row->csk_new) {
+		w->data |= c->new_key; /* It is published, so that can be verified: another one may have been hidden. */
+	}
+	if (data == DATA_BOTH) {
+		w->algorithms = old | fresh | row->data_algorithms;
+	} else {
+		w->algorithms = fresh;
+		w->algorithms_gone = old;
+	}
+}
+
 /*! What the step asks of them. */
 static judge_expect_t expect(const dec_t *c)
 {
@@ -40,13 +80,21 @@ static judge_expect_t expect(const dec_t *c)
 	judge_expect_t w = dec_expect(c, dec_role(c, step->present) & ~leaving);
 
 	w.gone = dec_role(c, step->absent);
-	w.data = c->out->row.csk ? dec_role(c, step->signing) : 0;
-	w.ttl_limit = step->low_ttl ? c->config->ttl : 0;
+	w.exact = step->order == ACTION_CLEAN; /* ZSKs of the old algorithm want its signatures as well. */
+	expect_signers(c, &w);
+	expect_data(c, step->data, &w);
+	w.ttl_limit = step->low_ttl && !c->out->row.signers ? c->config->ttl : 0;
 	w.trusted = dec_role(c, step->trusted);
 	w.no_signals = step->signals == SIGNALS_NONE;
 	w.remove = step->signals == SIGNALS_DELETE;
 	w.signals = step->signals == SIGNALS_NEW || step->signals == SIGNALS_BOTH;
 	w.wanted = step->signals == SIGNALS_BOTH ? c->old | c->new_key : c->new_key;
+	if (c->out->row.signers && w.no_signals) {
+		w.no_signals = false;
+		w.signals = true;
+		w.wanted = signers_standing(c);
+		w.trusted = c->old | c->new_key;
+	}
 	return w;
 }
 
@@ -54,6 +102,31 @@ static judge_expect_t expect(const dec_t *c)
 static bool has_begun(const dec_t *c)
 {
 	return c->step->until_begun && judge_has_ds(c->facts, c->new_key);
+}
+
+void cond_note_data(dec_t *c)
+{
+	judge_expect_t w = dec_expect(c, 0);
+
+	/* Signals that are not out yet, or not any more, hide nothing. */
+	if (c->step->data == DATA_ANY && c->step->key_lost != TO_STAY && !c->facts->own.cds.present) {
+		w.untold = true;
+		expect_data(c, DATA_BOTH, &w);
+	} else if (c->step->data == DATA_ANY && rollover_changes_algorithm(&c->out->row)) {
+		/* Where CDS is out nothing tells, but that a version without the new key may be older than its
+		 * signatures. */
+		w.need = dec_role(c, c->step->present);
+		w.keys_only = true;
+		const judge_verdict_t v = judge_child(c->facts, &w);
+		expire_skip_data(c, &v);
+		return;
+	} else {
+		expect_data(c, c->step->data, &w);
+	}
+	if (w.algorithms != 0 && w.algorithms_gone == 0) {
+		const judge_verdict_t v = judge_child(c->facts, &w);
+		expire_note_data(c, &v);
+	}
 }
 
 static bool servers(dec_t *c)
@@ -73,7 +146,11 @@ bool cond_key_lost(dec_t *c)
 	judge_expect_t w = dec_expect(c, dec_role(c, c->step->present));
 
 	w.keys_only = true;
-	const judge_verdict_t v = judge_child(c->facts, &w);
+	judge_verdict_t v = judge_child(c->facts, &w);
+	if (!v.red && !judge_has_ds(c->facts, c->new_key) && judge_broken(c->facts).gate == GATE_NONE) {
+		/* A DS that has come since the signals are out: they ask for its removal. */
+		v = judge_strange(c->facts);
+	}
 	if (v.red) {
 		dec_go_back(c, c->step->key_lost, &v);
 	}
@@ -129,7 +206,11 @@ static bool ds_kept(dec_t *c)
 
 static bool chain(dec_t *c)
 {
-	const judge_verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
+	judge_verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
+
+	if (v.gate == GATE_NONE) {
+		v = judge_strange(c->facts);
+	}
 	return dec_gate(c, &v);
 }
 
@@ -217,8 +298,9 @@ static bool data_back(dec_t *c)
 	judge_expect_t w = dec_expect(c, 0);
 	char text[160];
 
-	w.data = row->csk ? dec_role(c, c->step->signing) : 0;
-	const judge_verdict_t v = w.data != 0 ? judge_child(c->facts, &w) : (judge_verdict_t){ .gate = GATE_NONE };
+	expect_signers(c, &w);
+	const judge_verdict_t v =
+		w.data != 0 || w.data_gone != 0 ? judge_child(c->facts, &w) : (judge_verdict_t){ .gate = GATE_NONE };
 	if (v.gate != GATE_NONE) {
 		row->all_since = v.red ? 0 : row->all_since;
 		snprintf(text, sizeof(text), "the new key must stay: %s: %.100s", rollover_gate_info(v.gate)->name,
@@ -237,16 +319,131 @@ static bool data_back(dec_t *c)
 	return true;
 }
 
+/*!
+ * Keys that are not published sign the data (is_given_up() in guards.c). If the policy has another algorithm by now,
+ * the operator is about to give them up.
+ */
+static bool presigned(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	const algset_t unpublished = keyset_unpublished(c->facts);
+	char text[128];
+
+	if (own->data_algorithms == 0) {
+		dec_wait(c, GATE_SIGNATURES_MISSING, "", "it is not known which keys sign the data of this server", 0);
+		return true;
+	}
+	if (own->algorithm_wanted == 0 || dec_presigned(c)) {
+		return false;
+	}
+	snprintf(text, sizeof(text), "keys of algorithm %d sign the data, and the policy has algorithm %u",
+	         __builtin_ctz(unpublished), own->algorithm_wanted);
+	c->out->row.all_since = 0;
+	dec_wait(c, GATE_ALGORITHM_ROLLOVER, "", text, 0);
+	return true;
+}
+
+/*! What came of the last one, in the words of the server. One that was refused is for the operator. */
+static void wait_for_order(dec_t *c, rollover_gate_t gate, const char *detail)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	dec_wait(c, own->keys_refused ? GATE_KEYS_REFUSED : gate, "",
+	         own->conf_detail[0] != '\0' ? own->conf_detail : detail, 0);
+}
+
+/*!
+ * The policy has the old algorithm again. As soon as its keys had gone Knot would make others, and change back: this
+ * rollover would have no end.
+ */
+static bool is_set_back(dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+	char text[120];
+
+	if (row->state != ROLLOVER_RETIRE || !rollover_changes_algorithm(row) ||
+	    c->facts->own.algorithm_wanted != row->old[0].algorithm) {
+		return false;
+	}
+	snprintf(text, sizeof(text), "the policy has algorithm %u again: set %u, and change it back afterwards",
+	         row->old[0].algorithm, row->new_key.algorithm);
+	dec_wait(c, GATE_ALGORITHM_ROLLOVER, "", text, 0);
+	return true;
+}
+
+/*! ZSKs go with the old KSK, but if that was removed by hand they are left. */
+static bool gone(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	rollover_row_t *row = &c->out->row;
+	const bool published = rollover_changes_algorithm(row) && (own->algorithms & ALGSET_OF(row->old[0].algorithm));
+	const bool zsk = rollover_changes_scheme(row) && row->csk_new && !own->csk;
+
+	if (!published && !zsk) {
+		return false;
+	}
+	if (is_set_back(c)) {
+		return true; /* They are what Knot has begun with. */
+	}
+	if (published) {
+		row->all_since = 0; /* Those of another algorithm sign on when they have gone. */
+	} else if (expire_data(c)) {
+		return true;
+	}
+	dec_order(c, ACTION_RETIRE);
+	wait_for_order(c, GATE_KNOT_KEEPS_KEY, "a ZSK is left");
+	return true;
+}
+
+static bool cleaned(dec_t *c)
+{
+	const algset_t algorithms = c->facts->own.data_algorithms;
+
+	if (algorithms != 0 && !(algorithms & ALGSET_OF(c->out->row.old[0].algorithm))) {
+		dec_enter(c, c->step->next);
+		return true;
+	}
+	return false;
+}
+
+/*! A backup, or another client, may bring back what had gone: it goes the same way again. */
+static bool stays_clean(dec_t *c)
+{
+	static const judge_verdict_t why = { .gate = GATE_SIGNATURES_REMAIN,
+		                             .about = "",
+		                             .detail = "keys of the old algorithm are in use again" };
+	const own_facts_t *own = &c->facts->own;
+	const algset_t algorithms = own->algorithms | own->data_algorithms;
+
+	if (!(own->dnskey & c->old) && !(algorithms & ALGSET_OF(c->out->row.old[0].algorithm))) {
+		return false;
+	}
+	dec_follow(c, c->step->unproven, &why);
+	return true;
+}
+
 static bool order(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
 
+	if (is_set_back(c)) {
+		return true;
+	}
+	if (c->step->order == ACTION_START && c->config->manual) {
+		dec_wait(c, GATE_KEY_WANTED, "", "", 0);
+		return true;
+	}
 	/* The policy first, unless that has failed. */
 	if (!rollover_must_switch(own, c->out) || own->conf_detail[0] != '\0') {
 		dec_order(c, c->step->order);
 	}
-	dec_wait(c, c->step->gate, "", own->conf_detail, 0);
+	wait_for_order(c, c->step->gate, "");
 	return true;
+}
+
+bool cond_has_begun(const dec_t *c)
+{
+	return dec_presigned(c) && !rollover_changes_scheme(c->before);
 }
 
 bool cond_decide(dec_t *c)
@@ -266,6 +463,10 @@ bool cond_decide(dec_t *c)
 		[COND_NO_DS] = no_ds,
 		[COND_EXPIRED] = expired,
 		[COND_PROVEN] = proven,
+		[COND_PRESIGNED] = presigned,
+		[COND_GONE] = gone,
+		[COND_CLEANED] = cleaned,
+		[COND_STAYS_CLEAN] = stays_clean,
 		[COND_ORDER] = order,
 		[COND_MOVE] = move_data,
 		[COND_DATA_BACK] = data_back,
@@ -274,6 +475,12 @@ bool cond_decide(dec_t *c)
 	/* clang-format on */
 
 	for (unsigned i = 0; i < STEP_CONDS && c->step->cond[i] != COND_END; i++) {
+		if (c->step->cond[i] == COND_UNLESS_BEGUN) {
+			if (cond_has_begun(c)) {
+				return false;
+			}
+			continue;
+		}
 		assert(conditions[c->step->cond[i]] != NULL);
 		if (conditions[c->step->cond[i]](c)) {
 			return true;

@@ -19,16 +19,21 @@ policy_role_t dec_policy(const dec_t *c, policy_role_t role)
 	const uint32_t ttl = c->config->ttl;
 	const bool enough = own->policy == POLICY_BASE && own->base_publishes && (ttl == 0 || own->dnskey_ttl <= ttl);
 
-	return role == POLICY_LOW_TTL && enough ? POLICY_BASE : role;
+	/* CDS has the keys of other signers by the base policy alone, which has the TTL on which they agree. */
+	return c->out->row.signers || (role == POLICY_LOW_TTL && enough) ? POLICY_BASE : role;
 }
 
 /*!
- * Whether the move was ordered, and nobody knows yet what has come of it: Knot may sign a large zone for minutes. It is
- * repeated while all that it rests on is seen, and not taken back for that.
+ * Whether the data was ordered to move, or a new algorithm to be published, and nobody knows yet what has come of it:
+ * Knot may sign a large zone for minutes. It is repeated while all that it rests on is seen, and not taken back for
+ * that.
  */
 static bool is_moving(const rollover_row_t *row, const step_t *step)
 {
-	return step->when == WHEN_UNMOVED && row->keys == KEYS_UNKNOWN && row->ordered != 0 && row->all_since != 0;
+	const bool ordered = step->order == ACTION_PUBLISH ? row->keys != KEYS_PRESIGN :
+	                                                     step->when == WHEN_UNMOVED && row->keys == KEYS_UNKNOWN;
+
+	return ordered && row->ordered != 0 && row->all_since != 0;
 }
 
 /*! What the step asks of this server. */
@@ -39,7 +44,34 @@ static void want(dec_t *c, const step_t *step)
 		c->out->keys = KEYS_UNKNOWN;
 		return;
 	}
-	c->out->keys = step->keys == KEYS_MOVED && !c->out->row.csk ? KEYS_SILENT : step->keys;
+	const bool moves = rollover_moves(&c->out->row) || c->out->row.signers;
+	c->out->keys = step->keys == KEYS_MOVED && !moves ? KEYS_SILENT : step->keys;
+}
+
+/*! Whether the parent was asked, and no server of it has a DS that matches no key. */
+static bool no_foreign_ds(const rollover_facts_t *facts)
+{
+	for (size_t i = 0; i < facts->parent_count; i++) {
+		if (facts->parent[i].status != ANSWER_OK || facts->parent[i].ds_foreign) {
+			return false;
+		}
+	}
+	return facts->parent_count > 0 && !facts->discovery_failed;
+}
+
+/*! What the own zone and the parent tell about other signers. Only in idle: a rollover ends as it began. */
+static void learn_signers(const rollover_facts_t *facts, rollover_row_t *row)
+{
+	const own_facts_t *own = &facts->own;
+
+	if (row->state != ROLLOVER_IDLE || !own->known || own->dnskey == 0) {
+		return;
+	}
+	if (own->foreign != 0) {
+		row->signers = true;
+	} else if (no_foreign_ds(facts)) {
+		row->signers = false; /* Gone with their keys, from the parent as well. */
+	}
 }
 
 void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
@@ -47,6 +79,7 @@ void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *r
 {
 	memset(out, 0, sizeof(*out));
 	out->row = *row;
+	learn_signers(facts, &out->row);
 	c->config = config;
 	c->before = row;
 	c->facts = facts;
@@ -71,6 +104,18 @@ static bool shows(const signal_rrset_t *rrset, keyset_t keys)
 	return rrset->present == (keys != 0) && rrset->keys == keys;
 }
 
+/*! Where other servers sign as well, CDS always names keys of ours beside theirs. */
+static bool is_standing(const dec_t *c, keyset_t old, keyset_t fresh)
+{
+	const own_facts_t *own = &c->facts->own;
+	const key_states_t wanted = c->out->keys;
+	const keyset_t named = wanted == KEYS_SILENT ? old : wanted == KEYS_SIGNAL_BOTH ? old | fresh : fresh;
+
+	/* Which key is which may not be known yet. */
+	return named == 0 || (shows(&own->cds, own->cds.keys) && (own->cds.keys & ~own->foreign) == named &&
+	                      shows(&own->cdnskey, own->cdnskey.keys) && (own->cdnskey.keys & ~own->foreign) == named);
+}
+
 bool dec_signals_shown(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
@@ -78,6 +123,10 @@ bool dec_signals_shown(const dec_t *c)
 	const key_states_t wanted = c->out->keys;
 	const keyset_t fresh = row->has_new ? keyset_of(c->facts, &row->new_key, 1) : 0;
 	const keyset_t old = keyset_of(c->facts, row->old, row->old_count);
+
+	if (row->signers && own->base_always) {
+		return is_standing(c, old, fresh);
+	}
 	const keyset_t named = rollover_are_silent(wanted) ? 0 : wanted == KEYS_SIGNAL_NEW ? fresh : fresh | old;
 
 	return shows(&own->cds, named) && shows(&own->cdnskey, named);
@@ -102,7 +151,8 @@ static bool old_have_gone(const dec_t *c)
 /*! Whether an order can name all keys that it is about. A key that signs the data needs no old one to do so. */
 static bool are_named(const dec_t *c)
 {
-	return c->out->row.has_new && (c->out->keys == KEYS_MOVED || !old_have_gone(c));
+	return c->out->keys == KEYS_PRESIGN ||
+	       (c->out->row.has_new && (c->out->keys == KEYS_MOVED || !old_have_gone(c)));
 }
 
 /*! Whether another single-type key signs the data than the states say. A backup may have brought others back. */
@@ -113,10 +163,14 @@ static bool data_differ(const dec_t *c)
 	const keyset_t old = keyset_of(c->facts, row->old, row->old_count) & own->dnskey;
 	const keyset_t fresh = row->has_new ? keyset_of(c->facts, &row->new_key, 1) & own->dnskey : 0;
 
-	if (own->data_signed_by == 0 || old == 0 || fresh == 0 || c->out->keys == KEYS_SIGNAL_BOTH) {
+	if ((own->data_signed_by == 0 && own->data_algorithms == 0) || old == 0 || fresh == 0 ||
+	    c->out->keys == KEYS_SIGNAL_BOTH || !rollover_moves(row)) {
 		return false;
 	}
-	return !(own->data_signed_by & (c->out->keys == KEYS_MOVED ? fresh : old));
+	if (c->out->keys == KEYS_MOVED) {
+		return row->csk_new ? !(own->data_signed_by & fresh) : (own->data_signed_by & old) != 0;
+	}
+	return row->csk ? !(own->data_signed_by & old) : (own->data_signed_by & fresh) != 0;
 }
 
 bool dec_keys_differ(const dec_t *c)
@@ -129,7 +183,8 @@ bool dec_keys_differ(const dec_t *c)
 		return false;
 	}
 	return (named && row->keys != c->out->keys) || (idle && !dec_keys_read(c)) || data_differ(c) ||
-	       (dec_publishes(&c->facts->own) && !dec_signals_shown(c));
+	       ((dec_publishes(&c->facts->own) || (row->signers && c->facts->own.base_always)) &&
+	        !dec_signals_shown(c));
 }
 
 static bool are_signals(key_states_t keys)
@@ -189,9 +244,10 @@ void dec_conclude(dec_t *c)
 
 	out->set_keys = out->driven && !own->frozen && !own->transaction &&
 	                (dec_keys_differ(c) || must_read(c) || (c->stranger && rollover_are_silent(out->keys)));
-	/* By whomever: the parent may have taken them. */
+	/* By whomever: the parent may have taken them. In an idle zone those of others come and go. */
+	const bool others = out->row.state == ROLLOVER_IDLE && !own->base_always;
 	if (own->cds.present && !rollover_is_first(&out->row) &&
-	    (out->row.signalled == 0 || rollover_are_silent(out->keys))) {
+	    (out->row.signalled == 0 || rollover_are_silent(out->keys) || others)) {
 		out->row.signalled = c->now;
 	}
 	out->sign_first = out->set_keys && are_signals(out->keys) && out->row.signalled != 0 && !dec_signals_shown(c) &&
@@ -247,7 +303,8 @@ static time_t next_check(const dec_t *c, const rollover_gate_info_t *gate, time_
 
 static bool is_of_keys(rollover_gate_t gate)
 {
-	return gate == GATE_KEYS_PENDING || gate == GATE_KEYS_REFUSED;
+	return gate == GATE_KEYS_PENDING || gate == GATE_KEYS_REFUSED || gate == GATE_KNOT_NO_NEW_KEY ||
+	       gate == GATE_KNOT_KEEPS_KEY;
 }
 
 void dec_wait(dec_t *c, rollover_gate_t gate, const char *about, const char *detail, time_t until)
@@ -281,6 +338,16 @@ bool dec_wait_until(dec_t *c, rollover_gate_t gate, time_t until)
 		return false;
 	}
 	dec_wait(c, gate, "", "", until);
+	return true;
+}
+
+bool dec_unjudged(dec_t *c, rollover_gate_t gate, const char *detail)
+{
+	c->out->row.all_since = 0;
+	if (rollover_moves(c->before)) {
+		c->out->row.observed_since = c->out->row.observed_last = 0;
+	}
+	dec_wait(c, gate, "", detail, 0);
 	return true;
 }
 
@@ -363,6 +430,12 @@ void dec_begin(dec_t *c, rollover_state_t state)
 	dec_enter(c, state);
 	row->ds_all_since = 0;
 	row->ds_expire = 0;
+	if (c->before->state != ROLLOVER_PRESIGN) {
+		row->data_since = row->data_last = 0;
+	}
+	if (state == ROLLOVER_PRESIGN) {
+		row->data_serial = c->facts->own.serial; /* Earlier, other keys of these algorithms may have signed. */
+	}
 	if (!dec_keys_read(c)) {
 		row->keys = KEYS_UNKNOWN;
 	}
@@ -392,8 +465,11 @@ void dec_order(dec_t *c, rollover_action_t action)
 	if (row->ordered == 0 || c->now - row->ordered >= (time_t)again || c->now < row->ordered) {
 		row->ordered = c->now;
 		c->out->action = action;
-		if (action == ACTION_START) {
+		if (action == ACTION_START || action == ACTION_PUBLISH) {
 			row->keys = KEYS_UNKNOWN; /* Until it has been carried out: it may end when the key is made. */
+		}
+		if (action == ACTION_PUBLISH) {
+			c->out->keys = KEYS_UNKNOWN; /* Nor are they hidden any more. */
 		}
 	}
 }
@@ -423,6 +499,13 @@ void dec_notify(dec_t *c)
 
 /* Keys. */
 
+keyset_t dec_zone(const dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	return own->dnskey | (c->out->row.signers ? 0 : own->foreign);
+}
+
 keyset_t dec_role(const dec_t *c, unsigned roles)
 {
 	return ((roles & ROLE_OLD) ? c->old : 0) | ((roles & ROLE_NEW) ? c->new_key : 0) |
@@ -446,7 +529,14 @@ void dec_remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset
 
 bool dec_is_successor(const dec_t *c, keyset_t keys)
 {
-	return !(keys & c->facts->own.foreign) && keyset_one_algorithm(c->facts, keys | c->old);
+	if (keys & c->facts->own.foreign) {
+		return false;
+	}
+	if (c->before->state != ROLLOVER_PRESIGN) {
+		return keyset_one_algorithm(c->facts, keys | c->old);
+	}
+	return keyset_one_algorithm(c->facts, keys) &&
+	       keyset_first(c->facts, keys)->algorithm != c->before->old[0].algorithm;
 }
 
 bool dec_scheme_changes(const dec_t *c)
@@ -456,53 +546,34 @@ bool dec_scheme_changes(const dec_t *c)
 	return c->before->csk && !c->facts->own.csk && (zone & c->old) != 0 && (zone & ~c->old) != 0;
 }
 
+keyset_t dec_of_both(const dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	const keyset_t fresh = own->dnskey & ~c->old;
+
+	if (c->before->has_new || (c->old & own->dnskey) == 0 || fresh == 0 ||
+	    keyset_one_algorithm(c->facts, fresh | c->old) ||
+	    !(own->data_algorithms & ALGSET_OF(keyset_first(c->facts, fresh)->algorithm))) {
+		return 0;
+	}
+	return ((own->data_signed_by & fresh) != 0) != ((own->data_signed_by & c->old) != 0) ? fresh : 0;
+}
+
 bool dec_adopt(dec_t *c)
 {
 	keyset_t fresh = c->facts->own.dnskey & ~c->old;
 
-	if (c->before->has_new || keyset_size(fresh) != 1 || !dec_is_successor(c, fresh)) {
+	if (c->before->has_new || keyset_size(fresh) != 1 || !dec_is_successor(c, fresh) ||
+	    (dec_zone(c) & c->facts->own.foreign)) {
 		return false;
 	}
 	c->out->row.new_key = *keyset_first(c->facts, fresh);
 	c->out->row.has_new = true;
+	c->out->row.csk_new = c->out->row.csk;
 	if (c->before->ordered == 0) {
 		c->out->row.keys = KEYS_UNKNOWN; /* What was read was read without it: it may be published only. */
 	}
 	c->new_key = fresh;
 	find_step(c);
 	return true;
-}
-
-/* What was seen. */
-
-bool dec_after_gap(const dec_t *c)
-{
-	const uint32_t watch = c->facts->watch.apart;
-	const time_t apart = watch > c->config->check_interval ? watch : c->config->check_interval;
-	const time_t last = c->out->row.observed_last;
-
-	/* The longest back-off is eightfold (RFC 9975 3), with some delay besides. */
-	return last > c->now || c->now - last > 10 * apart + 60;
-}
-
-const judge_verdict_t DEC_DS_REMOVED = { .gate = GATE_DS_REMOVED, .about = "", .detail = "", .red = true };
-
-bool dec_ds_removed(const dec_t *c)
-{
-	size_t answered = 0;
-
-	if (c->plan->removes_ds || (!c->plan->had_ds && c->before->settled_at == 0)) {
-		return false; /* It is meant to go, or there never was one. */
-	}
-	if ((c->facts->discovery_failed && !c->facts->partial) || c->facts->parent_insecure) {
-		return false;
-	}
-	for (size_t i = 0; i < c->facts->parent_count; i++) {
-		const parent_answer_t *a = &c->facts->parent[i];
-		if (a->status == ANSWER_OK && (judge_named(a) != 0 || a->ds_foreign || a->ds_ignored)) {
-			return false;
-		}
-		answered += a->status == ANSWER_OK;
-	}
-	return answered > 0;
 }

@@ -50,6 +50,12 @@ void dec_wait(dec_t *c, rollover_gate_t gate, const char *about, const char *det
 /*! Stays behind \a gate while \a until is in the future. */
 bool dec_wait_until(dec_t *c, rollover_gate_t gate, time_t until);
 
+/*!
+ * Behind a gate where no nameserver is judged, what held on all of them is void. So is the observation, where it is
+ * also the time in which the new key signs all data.
+ */
+bool dec_unjudged(dec_t *c, rollover_gate_t gate, const char *detail);
+
 /*! Stays if the verdict is in the way; what held on all servers before is void after a wrong answer. */
 bool dec_gate(dec_t *c, const judge_verdict_t *v);
 
@@ -87,6 +93,9 @@ void dec_notify(dec_t *c);
  */
 void dec_ds_to_restore(const dec_t *c, char *out, size_t out_len);
 
+/*! KSKs of the zone that may be part of the rollover: with those of other signers, where there shall be none. */
+keyset_t dec_zone(const dec_t *c);
+
 /*! The keys that have these roles (ROLE_*). */
 keyset_t dec_role(const dec_t *c, unsigned roles);
 
@@ -96,7 +105,10 @@ judge_expect_t dec_expect(const dec_t *c, keyset_t need);
 /*! These keys are the old ones. */
 void dec_remember_old(rollover_row_t *row, const rollover_facts_t *facts, keyset_t set);
 
-/*! Whether the keys can take over from the old ones in this rollover: of the same algorithm, and this server's. */
+/*!
+ * Whether the keys can take over from the old ones in this rollover: this server's, and of the same algorithm, or of
+ * another one where that changes.
+ */
 bool dec_is_successor(const dec_t *c, keyset_t keys);
 
 /*! Whether the zone has keys of both schemes: KSK and ZSK have joined a single-type key that is still there. */
@@ -104,6 +116,18 @@ bool dec_scheme_changes(const dec_t *c);
 
 /*! The new KSK turned up in the own zone: by our order, or by another client's. */
 bool dec_adopt(dec_t *c);
+
+/*!
+ * KSKs of another algorithm *and* of the other scheme, by which of the KSKs sign the data: Knot has made them because
+ * both were changed at once. Nothing can be ordered of them.
+ */
+keyset_t dec_of_both(const dec_t *c);
+
+/*! Whether Knot has begun to sign the own zone with keys of the policy's algorithm that are not published yet. */
+bool dec_presigned(const dec_t *c);
+
+/*! Whether what was last seen at \a last was seen too long ago to have been so since. */
+bool dec_is_gap(const dec_t *c, time_t last);
 
 /*! Whether nothing was seen for longer than some check intervals before this check: what held may not have held then.
  */

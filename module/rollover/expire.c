@@ -47,7 +47,7 @@ static bool high_ttl(dec_t *c)
 	if (row->all_since == 0) {
 		row->all_since = c->now;
 	}
-	if (c->config->ttl == 0) {
+	if (c->config->ttl == 0 || row->signers) {
 		return false;
 	}
 	return dec_wait_until(c, GATE_WAITING_DNSKEY_TTL, ttl_window_expired(&row->dnskey_ttl, c->config->ttl));
@@ -79,14 +79,71 @@ static time_t data_expired(const rollover_config_t *config, const rollover_row_t
 	return ttl_expires(seen, row->zone_ttl > ttl ? row->zone_ttl : ttl);
 }
 
+/*! Whether the operator states that caches have lost all of before \a since. */
+static bool is_said(const dec_t *c, time_t since)
+{
+	const time_t word = c->config->caches_expired;
+
+	return since != 0 && since <= word && word <= c->now;
+}
+
 static bool unsigned_zone(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
-	const time_t word = c->config->caches_expired;
-	const bool said = row->all_since != 0 && row->all_since <= word && word <= c->now;
 
 	return expire_dnskey(c) ||
-	       (!said && dec_wait_until(c, GATE_WAITING_UNSIGNED, data_expired(c->config, row, false, row->all_since)));
+	       (!is_said(c, row->all_since) &&
+	        dec_wait_until(c, GATE_WAITING_UNSIGNED, data_expired(c->config, row, false, row->all_since)));
+}
+
+void expire_note_data(dec_t *c, const judge_verdict_t *v)
+{
+	rollover_row_t *row = &c->out->row;
+
+	if (v->red || dec_is_gap(c, row->data_last)) {
+		row->data_since = 0;
+	}
+	if (v->gate == GATE_NONE && row->data_since == 0) {
+		row->data_since = c->now;
+	}
+	if (!v->red && some_nameserver_answers(c->facts)) {
+		row->data_last = c->now;
+	}
+}
+
+void expire_skip_data(dec_t *c, const judge_verdict_t *v)
+{
+	if (v->red) {
+		c->out->row.data_since = 0;
+	}
+	if (some_nameserver_answers(c->facts)) {
+		c->out->row.data_last = c->now;
+	}
+}
+
+bool expire_data_is_over(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+
+	return !rollover_changes_algorithm(row) || is_said(c, row->data_since) ||
+	       (row->data_since != 0 && c->now >= data_expired(c->config, row, true, row->data_since));
+}
+
+/*! Data without signatures of the new algorithm. */
+static bool old_data(dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+
+	return !expire_data_is_over(c) &&
+	       dec_wait_until(c, GATE_WAITING_ZONE_TTL, data_expired(c->config, row, true, row->data_since));
+}
+
+bool expire_data(dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+
+	return !is_said(c, row->all_since) &&
+	       dec_wait_until(c, GATE_WAITING_ZONE_TTL, data_expired(c->config, row, true, row->all_since));
 }
 
 time_t rollover_ds_expired(const rollover_row_t *row)
@@ -107,7 +164,7 @@ void expire_note_observed(dec_t *c)
 	rollover_row_t *row = &c->out->row;
 	/* Where the keys sign the data, time counts only while a nameserver is asked who has signed it. */
 	const bool evidence = (c->facts->asked & SURVEY_WATCH) && watch->parent_ok && watch->answered > 0 &&
-	                      (!row->csk || some_nameserver_answers(c->facts));
+	                      (!rollover_moves(row) || some_nameserver_answers(c->facts));
 
 	if (dec_after_gap(c)) {
 		row->observed_since = 0;
@@ -146,15 +203,15 @@ time_t rollover_old_expired(const rollover_config_t *config, const rollover_row_
 	const time_t ds = rollover_ds_expired(row);
 	const time_t data = data_expired(config, row, true, row->observed_since);
 
-	if (row->ds_all_since == 0 || (row->csk && row->observed_since == 0)) {
+	if (row->ds_all_since == 0 || (rollover_moves(row) && row->observed_since == 0)) {
 		return 0;
 	}
-	return row->csk && data > ds ? data : ds;
+	return rollover_moves(row) && data > ds ? data : ds;
 }
 
 time_t rollover_new_expired(const rollover_config_t *config, const rollover_row_t *row)
 {
-	if (!row->csk) {
+	if (!rollover_moves(row)) {
 		return 0;
 	}
 	return row->all_since != 0 ? data_expired(config, row, true, row->all_since) : INT64_MAX;
@@ -177,7 +234,7 @@ static time_t observe_end(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
 	const time_t since = observe_begin(c);
-	const time_t data = row->csk ? data_expired(c->config, row, true, since) : 0;
+	const time_t data = rollover_moves(row) ? data_expired(c->config, row, true, since) : 0;
 
 	return data > since + c->config->observe ? data : since + c->config->observe;
 }
@@ -218,6 +275,7 @@ bool expire_wait(dec_t *c)
 		[EXPIRE_LEAD] = lead,
 		[EXPIRE_DNSKEY] = expire_dnskey,
 		[EXPIRE_UNSIGNED] = unsigned_zone,
+		[EXPIRE_DATA] = old_data,
 		[EXPIRE_DS] = old_ds,
 		[EXPIRE_OBSERVATION] = observation,
 		[EXPIRE_SETTLE] = settle,
@@ -244,6 +302,12 @@ bool expire_is_over(const dec_t *c, judge_verdict_t *why)
 		*why = (judge_verdict_t){ .gate = GATE_WAITING_OBSERVE,
 			                  .about = "",
 			                  .detail = "the observation was interrupted" };
+		return false;
+	}
+	if (!expire_data_is_over(c)) {
+		*why = (judge_verdict_t){ .gate = GATE_WAITING_ZONE_TTL,
+			                  .about = "",
+			                  .detail = "a nameserver had data that the new algorithm has not signed" };
 		return false;
 	}
 	return true;

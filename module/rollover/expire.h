@@ -32,10 +32,22 @@ void expire_note_checks(dec_t *c);
  */
 uint32_t expire_zone_ttl(const rollover_config_t *config, bool csk);
 
+/*! \a v: how the nameservers' data was judged, where the algorithm changes. */
+void expire_note_data(dec_t *c, const judge_verdict_t *v);
+
+/*! Waits until caches have lost the data of before \a all_since. \return True if the zone waits. */
+bool expire_data(dec_t *c);
+
+/*! Whether caches have lost the data that only one of the algorithms has signed, where the algorithm changes. */
+bool expire_data_is_over(const dec_t *c);
+
+/*! The data of this check is not judged, only the keys (\a v). What held is void if these are wrong. */
+void expire_skip_data(dec_t *c, const judge_verdict_t *v);
+
 /*! Waits for all that the step lists, one after the other. \return True if the zone waits. */
 bool expire_wait(dec_t *c);
 
-/*! Whether the old DS and the observation are over. \a why is set if not. Nothing changes. */
+/*! Whether the old DS, the observation and old data are over. \a why is set if not. Nothing changes. */
 bool expire_is_over(const dec_t *c, judge_verdict_t *why);
 
 /*!

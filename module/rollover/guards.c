@@ -4,24 +4,12 @@
 #include <stdio.h>
 
 #include "conditions.h"
+#include "expire.h"
 #include "guards.h"
 #include "keyset.h"
+#include "signers.h"
 
 /* The server and its settings. */
-
-/*!
- * Behind a gate where no nameserver is judged, what held on all of them is void. So is the observation, where it is
- * also the time in which the new key signs all data.
- */
-static bool unjudged(dec_t *c, rollover_gate_t gate, const char *detail)
-{
-	c->out->row.all_since = 0;
-	if (c->before->csk) {
-		c->out->row.observed_since = c->out->row.observed_last = 0;
-	}
-	dec_wait(c, gate, "", detail, 0);
-	return true;
-}
 
 /*!
  * On hold an idle zone is the operator's statement only for what kskroll showed as removed: a DS that goes meanwhile is
@@ -44,7 +32,7 @@ static bool on_hold(dec_t *c)
 	if (rollover_state_info(row->state)->asks_operator) {
 		row->ordered = !idle || asks_for_ds(c) ? c->now : 0;
 	}
-	return unjudged(c, GATE_HOLD, idle && row->ordered != 0 ? "its end requests a first DS" : "");
+	return dec_unjudged(c, GATE_HOLD, idle && row->ordered != 0 ? "its end requests a first DS" : "");
 }
 
 /*! What the server does not let the module do now. */
@@ -58,14 +46,26 @@ static bool hands_off(dec_t *c)
 		return true;
 	}
 	if (own->frozen) {
-		return unjudged(c, GATE_FROZEN, "");
+		return dec_unjudged(c, GATE_FROZEN, "");
 	}
-	return own->transaction && unjudged(c, GATE_KNOT_BUSY, "a transaction of the zone is open");
+	return own->transaction && dec_unjudged(c, GATE_KNOT_BUSY, "a transaction of the zone is open");
+}
+
+/*! Whether Knot has made the KSK of the other scheme, beside those that are known: a rollover like any other begins. */
+static bool has_other_scheme(const dec_t *c)
+{
+	const keyset_t zone = c->facts->own.dnskey;
+	const keyset_t fresh = zone & ~c->old;
+
+	/* ZSKs are there: the old ones still, or the new ones already. If no key is known the DS tells the old ones. */
+	return c->before->state == ROLLOVER_IDLE && !c->facts->own.csk && (zone & c->old) == c->old &&
+	       keyset_size(fresh) == (c->old != 0 ? 1 : 2) && keyset_one_algorithm(c->facts, zone);
 }
 
 /*!
- * Whether the zone changes between a single key and KSK and ZSK. Knot begins as soon as its policy says so: the new key
- * is no successor of the old one. One under way with its derived policies comes to its end, as with another algorithm.
+ * Whether the zone changes between a single key and KSK and ZSK in another way than by a rollover of this module. Knot
+ * begins as soon as its policy says so. One under way with its derived policies comes to its end, as with another
+ * algorithm.
  */
 static bool scheme_changes(const dec_t *c)
 {
@@ -74,12 +74,57 @@ static bool scheme_changes(const dec_t *c)
 	switch (rollover_state_info(c->before->state)->scheme) {
 	case SCHEME_OF_POLICY:
 		return (own->csk != own->csk_wanted || dec_scheme_changes(c)) &&
-		       !(c->before->state == ROLLOVER_IDLE && c->config->go_insecure);
+		       !(c->before->state == ROLLOVER_IDLE && c->config->go_insecure) && !has_other_scheme(c);
 	case SCHEME_SAME:
-		return own->csk != c->before->csk;
+		return !rollover_changes_scheme(c->before) && own->csk != c->before->csk;
 	default:
 		return false;
 	}
+}
+
+/*! Whether the policy has an algorithm of which the zone has no key. */
+static bool other_algorithm(const own_facts_t *own)
+{
+	return own->algorithm_wanted != 0 && !(own->algorithms & ALGSET_OF(own->algorithm_wanted));
+}
+
+/*! Whether algorithm and scheme were changed at once, and Knot has published what it made. */
+static bool both_change(dec_t *c)
+{
+	const rollover_state_t state = c->before->state;
+	const keyset_t both = state == ROLLOVER_IDLE || state == ROLLOVER_PRESIGN ? dec_of_both(c) : 0;
+	char text[160];
+
+	if (both == 0 || c->config->go_insecure) {
+		return false;
+	}
+	snprintf(text, sizeof(text),
+	         "algorithm and single-type-signing were changed at once: set one back, then remove what Knot has made "
+	         "for both, key %u",
+	         keyset_first(c->facts, both)->tag);
+	dec_unjudged(c, GATE_SCHEME_CHANGE, text);
+	/* The gate is there since the policy was changed. Now the log has the key as well. */
+	c->out->gate_changed = c->out->gate_changed || strcmp(text, c->before->gate_detail) != 0;
+	return true;
+}
+
+/*!
+ * Whether Knot has made keys of the other scheme before the last rollover has settled: with the base policy, which may
+ * be in force all the time. Or keys for algorithm and scheme, while another one was ordered.
+ */
+static bool is_for_idle(const dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	const rollover_state_t state = c->before->state;
+	const keyset_t fresh = own->dnskey & ~c->old;
+
+	if (state != ROLLOVER_SETTLE && state != ROLLOVER_INTRODUCE) {
+		return false;
+	}
+	return dec_of_both(c) != 0 ||
+	       (state == ROLLOVER_SETTLE && own->policy == POLICY_BASE && own->csk_wanted != c->before->csk &&
+	        c->old != 0 && (own->dnskey & c->old) == c->old && keyset_size(fresh) == 1 &&
+	        keyset_one_algorithm(c->facts, own->dnskey));
 }
 
 static bool unfit_keys(dec_t *c)
@@ -87,24 +132,28 @@ static bool unfit_keys(dec_t *c)
 	const own_facts_t *own = &c->facts->own;
 
 	if (c->facts->too_many_keys) {
-		return unjudged(c, GATE_TOO_MANY_KEYS, "");
+		return dec_unjudged(c, GATE_TOO_MANY_KEYS, "");
+	}
+	if (is_for_idle(c)) {
+		dec_enter(c, ROLLOVER_IDLE);
+		return true;
+	}
+	if (both_change(c)) {
+		return true;
 	}
 	if (scheme_changes(c)) {
-		c->out->driven = false;
-		char text[96];
-		snprintf(text, sizeof(text), "single-type-signing of the policy is %s, the zone has %s",
-		         own->csk_wanted ? "on" : "off", own->csk ? "a single key" : "KSK and ZSK");
-		return unjudged(c, GATE_SCHEME_CHANGE, text);
-	}
-	if (c->before->state != ROLLOVER_IDLE || c->config->go_insecure) {
-		return false;
-	}
-	if (own->foreign != 0) {
-		char text[64];
-		snprintf(text, sizeof(text), "key %u does not sign here: it belongs to another signer",
-		         keyset_first(c->facts, own->foreign)->tag);
-		dec_wait(c, GATE_UNKNOWN_KEY, "", text, 0);
-		return true;
+		if (c->before->state == ROLLOVER_PREPARE) {
+			dec_enter(c, ROLLOVER_IDLE);
+			return true;
+		}
+		/* With the base policy Knot makes the keys: no other one stays in force. */
+		c->out->driven = c->out->driven && c->before->state == ROLLOVER_IDLE && own->policy != POLICY_BASE;
+		char text[160];
+		snprintf(text, sizeof(text), "single-type-signing of the policy is %s, the zone has %s%s",
+		         own->csk_wanted ? "on" : "off", own->csk ? "a single key" : "KSK and ZSK",
+		         other_algorithm(own) ? ", and the policy has another algorithm: change one after the other" :
+		                                "");
+		return dec_unjudged(c, GATE_SCHEME_CHANGE, text);
 	}
 	return false;
 }
@@ -126,11 +175,31 @@ static const char *observes(const dec_t *c)
 	return NULL;
 }
 
+/*!
+ * With the KSK offline Knot uses signatures that were made elsewhere, and those of the next set when these have
+ * dnskey_refresh left. If they have clearly less there is no next set.
+ */
+static bool signatures_expire(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	const uint32_t refresh = c->config->dnskey_refresh;
+	char text[64] = "";
+	struct tm tm;
+
+	if (refresh == 0 || own->dnskey_expires == 0 || own->dnskey_expires - c->now >= refresh - refresh / 8) {
+		return false;
+	}
+	if (gmtime_r(&own->dnskey_expires, &tm) != NULL) {
+		strftime(text, sizeof(text), "they end at %Y-%m-%dT%H:%M:%SZ", &tm);
+	}
+	return dec_unjudged(c, GATE_SIGNATURES_EXPIRE, text);
+}
+
 bool guard_settings(dec_t *c)
 {
 	const char *why = observes(c);
 	if (why != NULL) {
-		return unjudged(c, GATE_OBSERVE_ONLY, why);
+		return signatures_expire(c) || dec_unjudged(c, GATE_OBSERVE_ONLY, why);
 	}
 	if (c->config->hold) {
 		return on_hold(c);
@@ -140,7 +209,7 @@ bool guard_settings(dec_t *c)
 	}
 	if (c->config->dry_run && c->before->state != ROLLOVER_IDLE) {
 		/* Switched on under way: everything stays as it is. */
-		return unjudged(c, GATE_DRY_RUN, "a rollover is in progress");
+		return dec_unjudged(c, GATE_DRY_RUN, "a rollover is in progress");
 	}
 	c->out->driven = !c->config->dry_run;
 	return unfit_keys(c);
@@ -148,12 +217,32 @@ bool guard_settings(dec_t *c)
 
 /* The keys. */
 
+/*! Knot begins with another algorithm while no new KSK is there: its keys are not published before their time. */
+static bool gives_way(dec_t *c)
+{
+	const rollover_row_t *before = c->before;
+
+	if (before->state == ROLLOVER_PRESIGN || before->has_new || c->facts->own.dnskey != c->old ||
+	    !dec_presigned(c)) {
+		return false;
+	}
+	dec_begin(c, ROLLOVER_PRESIGN);
+	return true;
+}
+
+/*! In presign nothing signs the data any more that is not published: there is nothing left to hide, either. */
+static bool is_given_up(const dec_t *c)
+{
+	return c->before->state == ROLLOVER_PRESIGN && c->facts->own.data_algorithms != 0 &&
+	       keyset_unpublished(c->facts) == 0;
+}
+
 /*! Only the old keys are expected: one more is a rollover of another client's to catch up with. */
 static bool only_old(dec_t *c)
 {
-	const keyset_t zone = c->facts->own.dnskey;
+	const keyset_t zone = dec_zone(c);
 
-	if (zone == c->old) {
+	if (zone == c->old && !is_given_up(c)) {
 		return false;
 	}
 	if ((zone & c->old) == c->old && dec_adopt(c)) {
@@ -173,7 +262,7 @@ static void note_stranger(dec_t *c)
 /*! A KSK that this rollover does not know. */
 static void extra_key(dec_t *c)
 {
-	const keyset_t zone = c->facts->own.dnskey;
+	const keyset_t zone = dec_zone(c);
 
 	if (!(zone & c->old)) {
 		/* This rollover was ended by hand and the next one begun: find out again who is who. */
@@ -186,7 +275,7 @@ static void extra_key(dec_t *c)
 		dec_enter(c, c->step->extra_key);
 	} else {
 		note_stranger(c);
-		(void)unjudged(c, GATE_UNKNOWN_KEY, "a KSK that is not part of this rollover");
+		(void)dec_unjudged(c, GATE_UNKNOWN_KEY, "a KSK that is not part of this rollover");
 	}
 }
 
@@ -225,16 +314,21 @@ static void all_silent(dec_t *c)
 
 bool guard_keys(dec_t *c)
 {
-	const keyset_t zone = c->facts->own.dnskey;
+	const keyset_t zone = dec_zone(c);
 
-	switch (c->step->own) {
-	case OWN_ANY:
+	if (signers_guard(c)) {
+		return true;
+	}
+
+	if (c->step->own == OWN_ANY) {
 		all_silent(c);
 		return false;
-	case OWN_OLD:
+	}
+	if (gives_way(c)) {
+		return true;
+	}
+	if (c->step->own == OWN_OLD) {
 		return only_old(c);
-	default:
-		break;
 	}
 	if (c->before->has_new && !(zone & c->new_key)) {
 		dec_start_over(c);
@@ -292,6 +386,10 @@ static bool goes_back(dec_t *c, const judge_verdict_t *why)
 	if (row->bad_watches < c->config->bogus_limit || back == TO_STAY) {
 		return false;
 	}
+	/* Both keys would be signalled before caches have lost data that the old algorithm may not have signed. */
+	if (begun && c->step->data == DATA_BOTH && !expire_data_is_over(c)) {
+		return false;
+	}
 	if (c->step->invalid == ROLLOVER_ROLLBACK) {
 		row->ds_all_since = 0;
 		row->bad_watches = 0;
@@ -328,113 +426,6 @@ bool guard_validation(dec_t *c)
 	}
 	/* Nothing goes forward: a nameserver gone wrong takes the signals back. */
 	return (c->step->key_lost != TO_STAY && cond_key_lost(c)) || dec_gate(c, &v);
-}
-
-/* The states of the keys. */
-
-/*! Signals that went, perhaps days ago, come back only if all is still well. \return Whether it is not. */
-static bool signals_stay_away(dec_t *c)
-{
-	const step_t *step = c->step;
-
-	if (c->out->keys != KEYS_SIGNAL_NEW && c->out->keys != KEYS_SIGNAL_BOTH) {
-		return false;
-	}
-	if (step->key_lost != TO_STAY && cond_key_lost(c)) {
-		return true;
-	}
-	/* The DS was taken away meanwhile: what is not out any more stays away. */
-	if (step->removed != TO_STAY && step->removed != TO_START && dec_ds_removed(c)) {
-		dec_go_back(c, step->removed, &DEC_DS_REMOVED);
-		return true;
-	}
-	return false;
-}
-
-/*! The parent has what the signals would ask for: nobody has to see them any more. */
-static bool signals_are_done(const dec_t *c)
-{
-	judge_verdict_t v = { .gate = GATE_CDS_MISSING };
-
-	if (c->step->signals == SIGNALS_NEW) {
-		v = judge_parent(c->facts, c->config, c->new_key, c->now);
-	} else if (c->step->signals == SIGNALS_BOTH) {
-		v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
-	}
-	return v.gate == GATE_NONE;
-}
-
-/*!
- * Whether the new key may not sign the data any more, though it should: another client has set the keys, or a backup
- * has brought others back. Then the old key signs them, and the move is proven again before it is ordered.
- */
-static bool is_unmoved(dec_t *c)
-{
-	static const judge_verdict_t why = { .gate = GATE_KEYS_PENDING,
-		                             .about = "",
-		                             .detail = "the states of the keys were changed" };
-	rollover_row_t *row = &c->out->row;
-
-	if (c->out->keys != KEYS_MOVED || !(c->facts->own.dnskey & c->old)) {
-		return false;
-	}
-	row->keys = KEYS_UNKNOWN;
-	if (row->state != ROLLOVER_WITHDRAW) {
-		dec_go_back(c, ROLLOVER_WITHDRAW, &why);
-		return true;
-	}
-	c->out->keys = KEYS_SILENT;
-	return unjudged(c, GATE_KEYS_PENDING, why.detail);
-}
-
-bool guard_states(dec_t *c)
-{
-	const own_facts_t *own = &c->facts->own;
-
-	c->sound = true;
-	if (!dec_keys_differ(c)) {
-		return false;
-	}
-	if (is_unmoved(c)) {
-		return true;
-	}
-	if (own->keys_refused && signals_are_done(c)) {
-		c->sound = false; /* Nor are they set. */
-		return false;
-	}
-	return signals_stay_away(c) ||
-	       unjudged(c, own->keys_refused ? GATE_KEYS_REFUSED : GATE_KEYS_PENDING, own->conf_detail);
-}
-
-/* The policy. */
-
-/*! Whether nothing goes on without the policy: the low one alone holds nothing up once it was everywhere. */
-static bool needs_policy(const dec_t *c)
-{
-	const own_facts_t *own = &c->facts->own;
-
-	if (c->before->state == ROLLOVER_PREPARE || c->out->policy != POLICY_LOW_TTL || !dec_publishes(own)) {
-		return true;
-	}
-	return c->step->low_ttl && (own->conf_detail[0] != '\0' || rollover_conf_bars(own, POLICY_LOW_TTL));
-}
-
-bool guard_policy(dec_t *c)
-{
-	const own_facts_t *own = &c->facts->own;
-
-	if (own->policy == c->out->policy || !c->out->driven || own->catalog_member || !needs_policy(c)) {
-		return false;
-	}
-	/* Where the base policy publishes none, the switch brings them back. */
-	if (signals_stay_away(c)) {
-		return true;
-	}
-	if (rollover_conf_bars(own, c->out->policy)) {
-		return unjudged(c, own->conf_gate, own->conf_reason);
-	}
-	return unjudged(c, own->conf_busy ? GATE_KNOT_BUSY : GATE_POLICY_PENDING,
-	                own->conf_detail[0] != '\0' ? own->conf_detail : rollover_policy_name(c->out->policy));
 }
 
 /* The chain. */

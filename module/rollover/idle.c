@@ -3,10 +3,12 @@
  * A zone in which nothing rolls: which keys are in use, and does a plan begin?
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "idle.h"
 #include "keyset.h"
+#include "signers.h"
 
 /*! Which keys the DS names, on all and on any of the parent servers that answered. */
 static void ds_sets(const dec_t *c, keyset_t *all, keyset_t *any)
@@ -27,7 +29,9 @@ static void idle_known(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
-	row->signalled = 0; /* The next KSK makes the DNSKEY RRset a new one, with new signatures. */
+	if (c->facts->own.dnskey == c->old) {
+		row->signalled = 0; /* The next KSK makes the DNSKEY RRset a new one, with new signatures. */
+	}
 	if (c->facts->asked & SURVEY_PARENT) {
 		judge_verdict_t v = judge_chain(c->facts, c->config, c->old, c->now);
 		if (dec_gate(c, &v)) {
@@ -72,6 +76,7 @@ static void without_ds(dec_t *c)
 	row->signalled = 0;
 	row->new_key = *keyset_first(c->facts, zone);
 	row->has_new = true;
+	row->csk_new = c->facts->own.csk_wanted;
 	dec_start(c, ROLLOVER_INTRODUCE);
 	if (!c->out->transition) {
 		row->has_new = false;
@@ -86,6 +91,19 @@ static void without_ds(dec_t *c)
 static bool was_overtaken(const dec_t *c, keyset_t named, keyset_t without_ds)
 {
 	return without_ds != 0 && (without_ds & ~c->old) == 0 && keyset_size(named) == 1 && (named & c->old) == 0;
+}
+
+/*!
+ * Two algorithms are in the zone, and the store was lost, or a backup has brought one back: that of the policy is the
+ * new one, also if its DS is there already.
+ */
+static bool is_new_by_policy(const dec_t *c, keyset_t named, keyset_t without_ds)
+{
+	const uint8_t wanted = c->facts->own.algorithm_wanted;
+
+	return keyset_size(named) == 1 && keyset_size(without_ds) == 1 &&
+	       keyset_first(c->facts, named)->algorithm == wanted &&
+	       keyset_first(c->facts, without_ds)->algorithm != wanted;
 }
 
 /*! The same is under way: all servers of the parent name another key, and some of them the known one still. */
@@ -117,6 +135,20 @@ static void forget_roles(dec_t *c)
 	row->has_new = false;
 }
 
+/*!
+ * Which keys sign the data as well. ZSKs beside an old key that does so are the new ones. Else a key of the other
+ * scheme is one of the policy's.
+ */
+static void learn_kinds(dec_t *c, keyset_t old)
+{
+	const own_facts_t *own = &c->facts->own;
+	rollover_row_t *row = &c->out->row;
+	const bool single = (own->data_signed_by & old) != 0;
+
+	row->csk = row->csk || single;
+	row->csk_new = single ? own->csk : own->csk_wanted;
+}
+
 /*! A set of KSKs that is not the known one: which of them does the parent name? */
 static void idle_unknown(dec_t *c)
 {
@@ -131,11 +163,6 @@ static void idle_unknown(dec_t *c)
 		without_ds(c);
 		return;
 	}
-	if (!keyset_one_algorithm(c->facts, zone)) {
-		row->old_count = 0;
-		dec_wait(c, GATE_ALGORITHM_ROLLOVER, "", "", 0);
-		return;
-	}
 	if (any == 0 && dec_gate(c, &v)) {
 		return;
 	}
@@ -146,13 +173,19 @@ static void idle_unknown(dec_t *c)
 
 	keyset_t old = all & zone;
 	keyset_t fresh = zone & ~any;
-	if (was_overtaken(c, old, fresh)) {
+	const bool by_policy = is_new_by_policy(c, old, fresh);
+	if (was_overtaken(c, old, fresh) || by_policy) {
 		const keyset_t named = old;
 		old = fresh;
 		fresh = named;
 	}
-	if (old == 0 || is_overtaken(c, old, any)) {
+	if (old == 0 || (!by_policy && is_overtaken(c, old, any))) {
 		dec_wait(c, GATE_DS_STALE, who_lags(c), "the servers of the parent name different keys", 0);
+		return;
+	}
+	if (!keyset_one_algorithm(c->facts, old)) {
+		row->old_count = 0;
+		dec_wait(c, GATE_ALGORITHM_ROLLOVER, "", "the DS names keys of several algorithms", 0);
 		return;
 	}
 	if (keyset_size(fresh) > 1 || keyset_size(old) > ROLLOVER_OLD_MAX) {
@@ -173,6 +206,7 @@ static void idle_unknown(dec_t *c)
 	const key_id_t *new_key = keyset_first(c->facts, fresh);
 	row->new_key = *new_key;
 	row->has_new = true;
+	learn_kinds(c, old);
 	if (c->before->old_count == 0 && row->signalled == 0) {
 		row->signalled = c->now; /* It may have been there for long, and a row that knew it was lost. */
 	}
@@ -217,24 +251,65 @@ static void start_insecure(dec_t *c)
 	}
 }
 
-/*! There are KSKs that this zone was not known to have. */
+/*!
+ * There are KSKs that this zone was not known to have. Of another algorithm there may be one, beside those that are
+ * known.
+ */
 static bool has_others(const dec_t *c, bool known)
 {
 	const keyset_t zone = c->facts->own.dnskey;
+	const keyset_t fresh = zone & ~c->old;
 
-	return !known && keyset_size(zone) > 1 && keyset_one_algorithm(c->facts, zone);
+	return !known && keyset_size(zone) > 1 &&
+	       (keyset_one_algorithm(c->facts, zone) ||
+	        (keyset_size(fresh) == 1 && keyset_one_algorithm(c->facts, zone & c->old)));
 }
 
 /*!
- * Whether the only key may be aside: its rollover was ended by others. To Knot that is a rollover under way, and it
- * begins no other. Ordered until it is seen to be in use.
+ * Signatures by keys that are not published: the policy has another algorithm now, and Knot has begun with it. Or the
+ * old ones of such a change are left, of which the store knows nothing.
+ *
+ * \return Whether that was all there is to decide.
+ */
+static bool is_presigned(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	const algset_t unpublished = keyset_unpublished(c->facts);
+	char text[96];
+
+	if (unpublished == 0 || own->algorithm_wanted == 0) {
+		return false;
+	}
+	if (dec_presigned(c)) {
+		dec_start(c, ROLLOVER_PRESIGN);
+		return true;
+	}
+	snprintf(text, sizeof(text), "the data has signatures of algorithm %d, of which no key is published",
+	         __builtin_ctz(unpublished));
+	dec_wait(c, GATE_ALGORITHM_ROLLOVER, "", text, 0);
+	return true;
+}
+
+/*!
+ * Whether the only key may be aside: its rollover was ended by others, of a KSK that to another algorithm. To Knot that
+ * is a rollover under way, and it begins no other. Ordered until it is seen to be in use.
  */
 static bool is_aside(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
 
-	return row->csk && keyset_size(c->facts->own.dnskey) == 1 && row->keys != KEYS_UNKNOWN &&
-	       !(row->keys == KEYS_SILENT && dec_keys_read(c));
+	return (row->csk || row->keys == KEYS_PRESIGN) && keyset_size(c->facts->own.dnskey) == 1 &&
+	       row->keys != KEYS_UNKNOWN && !(row->keys == KEYS_SILENT && dec_keys_read(c));
+}
+
+/*!
+ * Keys of two algorithms, and nobody knows which is the one that stays. Where the DS names both, others are about to
+ * tell.
+ */
+static bool are_doubtful(const dec_t *c, bool known)
+{
+	return !known && c->out->row.gate != GATE_ALGORITHM_ROLLOVER &&
+	       !keyset_one_algorithm(c->facts, c->facts->own.dnskey);
 }
 
 /*!
@@ -246,8 +321,10 @@ static void stay_silent(dec_t *c, bool known)
 {
 	const keyset_t zone = c->facts->own.dnskey;
 
-	if (has_others(c, known) || is_aside(c) ||
-	    (c->out->row.gate == GATE_DS_REMOVED && keyset_one_algorithm(c->facts, zone))) {
+	if (known && dec_presigned(c)) {
+		c->out->keys = KEYS_PRESIGN; /* Nor is a new algorithm published by itself. */
+	} else if (has_others(c, known) || are_doubtful(c, known) || is_aside(c) ||
+	           (c->out->row.gate == GATE_DS_REMOVED && keyset_one_algorithm(c->facts, zone))) {
 		c->out->keys = KEYS_SILENT;
 	} else {
 		c->out->row.keys = KEYS_UNKNOWN; /* A key may come, or come back, in a year. */
@@ -275,7 +352,9 @@ bool idle_decide(dec_t *c)
 	if (still_without_ds(c)) {
 		dec_wait(c, GATE_DS_REMOVED, "", "", 0);
 	} else if (known) {
-		idle_known(c);
+		if (!is_presigned(c)) {
+			idle_known(c);
+		}
 	} else {
 		idle_unknown(c);
 	}
@@ -288,5 +367,6 @@ bool idle_silence_first(dec_t *c)
 	const own_facts_t *own = &c->facts->own;
 
 	return (!rollover_are_silent(c->before->keys) || !dec_keys_read(c)) && !c->config->go_insecure &&
-	       !own->keys_refused && own->conf_detail[0] == '\0' && has_others(c, is_known(c));
+	       !own->keys_refused && own->conf_detail[0] == '\0' && has_others(c, is_known(c)) &&
+	       signers_may_silence(c);
 }

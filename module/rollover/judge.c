@@ -37,9 +37,23 @@ static judge_verdict_t key_detail(rollover_gate_t gate, const char *about, const
 	return v;
 }
 
+bool judge_covers(const rollover_facts_t *facts, keyset_t named)
+{
+	const keyset_t foreign = facts->own.foreign;
+
+	for (size_t i = 0; i < facts->child_count && foreign != 0; i++) {
+		const keyset_t signers = facts->child[i].dnskey_signed_by;
+		if (signers != 0 && !(signers & ~foreign) && !(signers & named)) {
+			return false;
+		}
+	}
+	return foreign == 0 || (named & foreign) != 0;
+}
+
 static judge_verdict_t judge_signal(const rollover_facts_t *facts, const judge_expect_t *expect, const char *server,
                                     const char *type, const signal_rrset_t *rrset)
 {
+	const keyset_t foreign = facts->own.foreign;
 	char what[64];
 
 	if (rrset->unanswered) {
@@ -58,13 +72,58 @@ static judge_verdict_t judge_signal(const rollover_facts_t *facts, const judge_e
 		snprintf(what, sizeof(what), "%s has an unexpected record", type);
 		return fail(GATE_CDS_DIFFERS, server, what, true);
 	}
-	if (rrset->keys != expect->wanted) {
+	if (!expect->remove && (rrset->keys & ~foreign) != expect->wanted) {
 		snprintf(what, sizeof(what), "%s names key", type);
 		return key_detail(GATE_CDS_DIFFERS, server, what, facts, rrset->keys);
 	}
-	if (!(rrset->signed_by & expect->trusted)) {
+	if (!expect->remove && !judge_covers(facts, rrset->keys)) {
+		snprintf(what, sizeof(what), "%s names no key of another signer, only", type);
+		return key_detail(GATE_CDS_DIFFERS, server, what, facts, rrset->keys);
+	}
+	if (!(rrset->signed_by & (expect->trusted | foreign))) {
 		snprintf(what, sizeof(what), "%s not signed by a key that the DS names", type);
 		return fail(GATE_CDS_DIFFERS, server, what, true);
+	}
+	return PASS;
+}
+
+/*! Names the first algorithm of a set. */
+static judge_verdict_t algorithm_detail(rollover_gate_t gate, const char *about, const char *what, algset_t set)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%s algorithm %d", what, __builtin_ctz(set));
+	return fail(gate, about, text, true);
+}
+
+bool judge_is_before(uint32_t serial, uint32_t other)
+{
+	return serial != other && other - serial < UINT32_C(1) << 31;
+}
+
+/*!
+ * Signatures of a key that is not published cannot be verified. But the SOA is, and Knot signs a version as a whole:
+ * one that is at least as new as that of this server has its signatures. That they are in the answer is seen as well.
+ */
+static judge_verdict_t judge_version(const judge_expect_t *expect, const child_answer_t *a)
+{
+	const rollover_gate_t gate = expect->algorithms_gone != 0 ? GATE_SIGNATURES_REMAIN : GATE_SIGNATURES_MISSING;
+	char text[96];
+
+	if (expect->algorithms & ~a->data_algorithms) {
+		return algorithm_detail(GATE_SIGNATURES_MISSING, a->server, "no RRSIG of SOA and NSEC by",
+		                        expect->algorithms & ~a->data_algorithms);
+	}
+	if (expect->algorithms_gone & a->data_algorithms) {
+		return algorithm_detail(GATE_SIGNATURES_REMAIN, a->server, "RRSIG by",
+		                        expect->algorithms_gone & a->data_algorithms);
+	}
+	if (!a->serial_known) {
+		return fail(gate, a->server, "its SOA is not verified", true);
+	}
+	if (judge_is_before(a->serial, expect->serial)) {
+		snprintf(text, sizeof(text), "serial %u, the signatures changed with %u", a->serial, expect->serial);
+		return fail(gate, a->server, text, true);
 	}
 	return PASS;
 }
@@ -87,7 +146,7 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 	if (expect->need & ~a->dnskey) {
 		return key_detail(GATE_DNSKEY_MISSING, a->server, "no DNSKEY", facts, expect->need & ~a->dnskey);
 	}
-	if (expect->need & ~a->dnskey_signed_by) {
+	if ((expect->need & ~a->dnskey_signed_by) && !(a->dnskey_signed_by & facts->own.foreign)) {
 		return key_detail(GATE_RRSIG_MISSING, a->server, "no valid RRSIG of the DNSKEY by key", facts,
 		                  expect->need & ~a->dnskey_signed_by);
 	}
@@ -107,7 +166,10 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 	if (expect->no_signals && (a->cds.present || a->cdnskey.present)) {
 		return fail(GATE_CDS_REMAINS, a->server, a->cds.present ? "CDS" : "CDNSKEY", true);
 	}
-	if (expect->data != 0 && a->cds.present) {
+	if (expect->untold && a->cds.present) {
+		return PASS;
+	}
+	if ((expect->data != 0 || expect->data_gone != 0 || expect->algorithms != 0) && a->cds.present) {
 		/* Only the proof that there is none tells who signs the data. */
 		return fail(GATE_CDS_REMAINS, a->server, "CDS", true);
 	}
@@ -115,14 +177,31 @@ static judge_verdict_t judge_child_answer(const rollover_facts_t *facts, const j
 		return key_detail(GATE_SIGNATURES_MISSING, a->server, "no valid RRSIG of SOA and NSEC by key", facts,
 		                  expect->data & ~a->data_signed_by);
 	}
+	if (expect->data_gone != 0 && a->status == ANSWER_OK && !a->cds.unanswered && !a->data_by_zsk) {
+		return fail(GATE_SIGNATURES_MISSING, a->server, "no valid RRSIG of SOA and NSEC by a ZSK", true);
+	}
+	if (a->status == ANSWER_OK && !a->cds.unanswered && (expect->data_gone & a->data_signed_by)) {
+		return key_detail(GATE_SIGNATURES_MISSING, a->server, "SOA and NSEC are still signed by key", facts,
+		                  expect->data_gone & a->data_signed_by);
+	}
+	if (expect->algorithms != 0 && a->status == ANSWER_OK && !a->cds.unanswered) {
+		const judge_verdict_t v = judge_version(expect, a);
+		if (v.gate != GATE_NONE) {
+			return v;
+		}
+	}
 	if (expect->ttl_limit != 0 && a->dnskey_ttl > expect->ttl_limit) {
-		snprintf(text, sizeof(text), "DNSKEY TTL %u s", a->dnskey_ttl);
+		/* What this server does not have no nameserver can have. */
+		const bool own = facts->own.dnskey_ttl > expect->ttl_limit;
+		snprintf(text, sizeof(text), "DNSKEY TTL %u s%s", a->dnskey_ttl, own ? ", as on this server" : "");
 		/* It holds things up; that caches keep the RRset for longer is counted elsewhere. */
-		return fail(GATE_TTL_HIGH, a->server, text, false);
+		return fail(GATE_TTL_HIGH, own ? "" : a->server, text, false);
 	}
 	if (!a->dnskey_equal) {
-		/* All KSKs are right: a ZSK comes or goes. It holds things up, and undoes nothing. */
-		return fail(GATE_DNSKEY_DIFFERS, a->server, "the DNSKEY RRset is not the one of this server", false);
+		/* All KSKs are right: a ZSK comes or goes. It holds things up, and undoes nothing, unless that counts.
+		 */
+		return fail(GATE_DNSKEY_DIFFERS, a->server, "the DNSKEY RRset is not the one of this server",
+		            expect->exact);
 	}
 	return PASS;
 }
@@ -151,6 +230,20 @@ static judge_verdict_t judge_partial(const rollover_facts_t *facts)
 	return facts->discovery_failed ? fail(GATE_DISCOVERY_FAILED, "", facts->discovery_detail, false) : PASS;
 }
 
+/*! What this server's zone does not have no nameserver can have. */
+static judge_verdict_t judge_own_data(const judge_expect_t *expect)
+{
+	if (expect->algorithms & ~expect->own_algorithms) {
+		return algorithm_detail(GATE_SIGNATURES_MISSING, "", "the zone of this server is not signed by",
+		                        expect->algorithms & ~expect->own_algorithms);
+	}
+	if (expect->algorithms_gone & expect->own_algorithms) {
+		return algorithm_detail(GATE_SIGNATURES_REMAIN, "", "the zone of this server is still signed by",
+		                        expect->algorithms_gone & expect->own_algorithms);
+	}
+	return PASS;
+}
+
 judge_verdict_t judge_child(const rollover_facts_t *facts, const judge_expect_t *expect)
 {
 	const child_answer_t *missing = NULL, *incomplete = NULL, *no_route = NULL;
@@ -158,6 +251,10 @@ judge_verdict_t judge_child(const rollover_facts_t *facts, const judge_expect_t 
 	size_t answered = 0;
 
 	judge_verdict_t v = judge_discovery(facts);
+	if (v.gate != GATE_NONE) {
+		return v;
+	}
+	v = judge_own_data(expect);
 	if (v.gate != GATE_NONE) {
 		return v;
 	}
@@ -278,9 +375,19 @@ keyset_t judge_named(const parent_answer_t *a)
 	return a->ds | a->ds_sha1;
 }
 
+/*! The chain to the servers of other signers is theirs, but it must not break by what we do. */
+static judge_verdict_t judge_others(const rollover_facts_t *facts, const parent_answer_t *a)
+{
+	return judge_covers(facts, judge_named(a)) ?
+	               PASS :
+	               key_detail(GATE_DS_MISSING, a->server, "no DS of another signer's key", facts,
+	                          facts->own.foreign);
+}
+
 static judge_verdict_t judge_wanted(const rollover_facts_t *facts, const parent_answer_t *a, keyset_t wanted)
 {
-	const keyset_t named = judge_named(a);
+	/* Which of their keys have a DS is for other signers to say. */
+	const keyset_t named = judge_named(a) & ~(wanted != 0 ? facts->own.foreign : 0);
 
 	if (named & ~wanted) {
 		return key_detail(GATE_DS_STALE, a->server,
@@ -297,7 +404,7 @@ static judge_verdict_t judge_wanted(const rollover_facts_t *facts, const parent_
 	if (a->ds_foreign) {
 		return fail(GATE_DS_FOREIGN, a->server, "a DS that matches no key", true);
 	}
-	return PASS;
+	return wanted != 0 ? judge_others(facts, a) : PASS;
 }
 
 static judge_verdict_t judge_any(const rollover_facts_t *facts, const parent_answer_t *a, keyset_t keys)
@@ -306,7 +413,7 @@ static judge_verdict_t judge_any(const rollover_facts_t *facts, const parent_ans
 	if (!(judge_named(a) & keys)) {
 		return key_detail(GATE_DS_MISSING, a->server, "no DS of key", facts, keys);
 	}
-	return PASS;
+	return judge_others(facts, a);
 }
 
 judge_verdict_t judge_parent(const rollover_facts_t *facts, const rollover_config_t *config, keyset_t wanted,
@@ -318,6 +425,17 @@ judge_verdict_t judge_parent(const rollover_facts_t *facts, const rollover_confi
 judge_verdict_t judge_chain(const rollover_facts_t *facts, const rollover_config_t *config, keyset_t keys, time_t now)
 {
 	return judge_parents(facts, config, now, judge_any, keys);
+}
+
+judge_verdict_t judge_strange(const rollover_facts_t *facts)
+{
+	for (size_t i = 0; i < facts->parent_count; i++) {
+		const parent_answer_t *a = &facts->parent[i];
+		if (a->status == ANSWER_OK && a->ds_foreign) {
+			return fail(GATE_DS_FOREIGN, a->server, "a DS that matches no key: another signer's?", true);
+		}
+	}
+	return PASS;
 }
 
 judge_verdict_t judge_broken(const rollover_facts_t *facts)
@@ -381,11 +499,13 @@ uint32_t judge_dnskey_ttl(const rollover_facts_t *facts, const rollover_config_t
 
 bool judge_old_ds_ttl(const rollover_facts_t *facts, keyset_t wanted, uint32_t *ttl)
 {
+	const keyset_t foreign = wanted != 0 ? facts->own.foreign : 0;
 	bool found = false;
 	*ttl = 0;
 	for (size_t i = 0; i < facts->parent_count; i++) {
 		const parent_answer_t *a = &facts->parent[i];
-		if (a->status == ANSWER_OK && (a->ds != wanted || (a->ds_sha1 & ~wanted) || a->ds_foreign)) {
+		if (a->status == ANSWER_OK &&
+		    ((a->ds & ~foreign) != wanted || (a->ds_sha1 & ~(wanted | foreign)) || a->ds_foreign)) {
 			found = true;
 			*ttl = a->ds_ttl > *ttl ? a->ds_ttl : *ttl;
 		}

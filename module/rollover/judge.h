@@ -7,19 +7,8 @@
 
 #pragma once
 
-#include <string.h>
-
 #include "kskroll/rollover.h"
-
-/*! Copies what fits. The simulator makes decisions by the billion, and snprintf() took a fifth of its time. */
-static inline void text_copy(char *to, size_t size, const char *from)
-{
-	size_t len = strlen(from);
-
-	len = len < size ? len : size - 1;
-	memcpy(to, from, len);
-	to[len] = '\0';
-}
+#include "kskroll/text_copy.h"
 
 /*! Result of asking one condition of every server: GATE_NONE, or the first that is in the way. */
 typedef struct {
@@ -33,17 +22,36 @@ typedef struct {
 typedef struct {
 	const rollover_config_t *config;
 	time_t now;
-	keyset_t need;      /*!< KSKs that must be there and sign the DNSKEY RRset. */
-	keyset_t gone;      /*!< KSKs that must not be there any more. */
-	keyset_t data;      /*!< KSKs that must sign the data. Judged where there are no CDS. */
-	uint32_t ttl_limit; /*!< Largest DNSKEY TTL allowed; 0 = any. */
-	bool signals;       /*!< CDS and CDNSKEY of exactly \a wanted must be there. */
-	bool remove;        /*!< CDS and CDNSKEY must be the delete signal. */
-	bool no_signals;    /*!< CDS and CDNSKEY must be gone. */
-	bool keys_only;     /*!< What is wrong with CDS and CDNSKEY alone does not count. */
+	keyset_t need;            /*!< KSKs that must be there and sign the DNSKEY RRset. */
+	keyset_t gone;            /*!< KSKs that must not be there any more. */
+	keyset_t data;            /*!< KSKs that must sign the data. Judged where there are no CDS. */
+	keyset_t data_gone;       /*!< KSKs that must not do so any more: a ZSK must. */
+	algset_t algorithms;      /*!< Those that must sign the data; 0: not judged. Judged where there are no CDS. */
+	algset_t algorithms_gone; /*!< Those that must not do so any more. */
+	algset_t own_algorithms;  /*!< Those that sign the data of this server's zone, */
+	uint32_t serial;          /*!< since this version. */
+	uint32_t ttl_limit;       /*!< Largest DNSKEY TTL allowed; 0 = any. */
+	bool signals;             /*!< CDS and CDNSKEY of exactly \a wanted must be there. */
+	bool remove;              /*!< CDS and CDNSKEY must be the delete signal. */
+	bool no_signals;          /*!< CDS and CDNSKEY must be gone. */
+	bool exact;               /*!< Nor must the DNSKEY RRset have other ZSKs: caches may have that one as well. */
+	bool untold;              /*!< Where CDS is out, the data tell nothing, and nothing is expected of them. */
+	bool keys_only;           /*!< What is wrong with CDS and CDNSKEY alone does not count. */
 	keyset_t wanted;
 	keyset_t trusted; /*!< KSKs that the current DS names; one must sign the signals (RFC 7344 4.1). */
 } judge_expect_t;
+
+/*!
+ * Whether a set of DS or CDS has what other signers need: a key of one of them, and a key for each nameserver that none
+ * of our keys signs. True where there are none.
+ */
+bool judge_covers(const rollover_facts_t *facts, keyset_t named);
+
+/*! Whether a server of the parent has a DS that matches no key. Signals of ours would ask for its removal. */
+judge_verdict_t judge_strange(const rollover_facts_t *facts);
+
+/*! Whether a serial is older than another one (RFC 1982 3.2). */
+bool judge_is_before(uint32_t serial, uint32_t other);
 
 /*! Judges every address of every nameserver. */
 judge_verdict_t judge_child(const rollover_facts_t *facts, const judge_expect_t *expect);

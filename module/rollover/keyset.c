@@ -68,5 +68,15 @@ uint32_t keyset_own_sum(const rollover_facts_t *facts)
 
 bool rollover_are_silent(key_states_t keys)
 {
-	return keys == KEYS_SILENT || keys == KEYS_MOVED;
+	return keys == KEYS_SILENT || keys == KEYS_MOVED || keys == KEYS_PRESIGN;
+}
+
+algset_t keyset_unpublished(const rollover_facts_t *facts)
+{
+	algset_t published = 0;
+
+	for (unsigned i = 0; i < facts->key_count; i++) {
+		published |= facts->own.dnskey & (1U << i) ? ALGSET_OF(facts->keys[i].algorithm) : 0;
+	}
+	return facts->own.data_algorithms & ~published;
 }

@@ -18,3 +18,9 @@ const key_id_t *keyset_first(const rollover_facts_t *facts, keyset_t set);
 bool keyset_one_algorithm(const rollover_facts_t *facts, keyset_t set);
 /*! Tells the own zone's KSKs from others: their order does not count. Never 0. */
 uint32_t keyset_own_sum(const rollover_facts_t *facts);
+
+/*!
+ * Algorithms that sign the data, and have no KSK in the own zone: a ZSK may be there without, if an order came to
+ * nothing.
+ */
+algset_t keyset_unpublished(const rollover_facts_t *facts);

@@ -66,6 +66,26 @@ static void learn_zone_ttl(dec_t *c)
 	}
 }
 
+/*! Knot signs a version of the zone as a whole: those from this one on are signed by these keys. */
+static void learn_data(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	rollover_row_t *row = &c->out->row;
+
+	if (!own->known || !own->serial_known || own->data_algorithms == 0) {
+		return;
+	}
+	const bool changed = own->data_algorithms != row->data_algorithms || own->data_keys != row->data_keys;
+	if (changed) {
+		row->data_algorithms = own->data_algorithms;
+		row->data_keys = own->data_keys;
+		row->data_since = 0; /* A nameserver may have served the former version until just now. */
+	}
+	if (changed || judge_is_before(own->serial, row->data_serial)) {
+		row->data_serial = own->serial;
+	}
+}
+
 void learn_answers(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
@@ -77,6 +97,7 @@ void learn_answers(dec_t *c)
 		row->csk = c->facts->own.csk;
 	}
 	learn_zone_ttl(c);
+	learn_data(c);
 	if (c->facts->own.known && c->facts->own.dnskey != 0) {
 		bool complete =
 			(c->facts->asked & SURVEY_CHILD) && c->facts->child_count > 0 && !c->facts->discovery_failed;
@@ -98,6 +119,8 @@ void learn_answers(dec_t *c)
 	if (!(c->facts->asked & SURVEY_PARENT)) {
 		return;
 	}
+	const bool blind =
+		row->parent_seen != 0 && c->now - row->parent_seen > 10 * (time_t)c->config->ds_check_interval;
 	for (size_t i = 0; i < c->facts->parent_count; i++) {
 		if (c->facts->parent[i].status == ANSWER_OK) {
 			row->parent_seen = c->now;
@@ -110,6 +133,10 @@ void learn_answers(dec_t *c)
 	if (judge_old_ds_ttl(c->facts, c->new_key, &ttl)) {
 		/* Also behind a gate that keeps the states from checking: what was seen is not forgotten. */
 		uint32_t all = 0;
+		if (row->ds_all_since != 0 && blind) {
+			/* It has come back while nobody looked: with which TTL first, nobody knows. */
+			ttl_window_add(&row->ds_ttl, ROLLOVER_UNKNOWN_DS_TTL, c->now);
+		}
 		row->ds_all_since = 0;
 		if (judge_old_ds_ttl(c->facts, 0, &all) && all > ttl) {
 			ttl = all; /* Some have the new DS already: what comes after it replaces it. */
@@ -146,6 +173,20 @@ void learn_operators_word(dec_t *c)
 	}
 }
 
+/*!
+ * The largest TTL of a DS set that the new one may have replaced just now. A parent that adds before it removes may
+ * have served both between two checks, with the TTL of now: to a validator that wants each algorithm of the DS set, the
+ * old one is in it.
+ */
+static uint32_t replaced_ds_ttl(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+	const uint32_t old = row->ds_ttl.count != 0 ? row->ds_ttl.step[0].ttl : ROLLOVER_UNKNOWN_DS_TTL;
+	uint32_t now = 0;
+
+	return rollover_changes_algorithm(row) && judge_old_ds_ttl(c->facts, 0, &now) && now > old ? now : old;
+}
+
 judge_verdict_t learn_ds(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
@@ -160,8 +201,7 @@ judge_verdict_t learn_ds(dec_t *c)
 		 * The old set may have been served until just now. Unknown: a DS that comes and goes during that wait
 		 * does not make it shorter.
 		 */
-		ttl_window_add(&row->ds_ttl, row->ds_ttl.count != 0 ? row->ds_ttl.step[0].ttl : ROLLOVER_UNKNOWN_DS_TTL,
-		               c->now);
+		ttl_window_add(&row->ds_ttl, replaced_ds_ttl(c), c->now);
 		row->ds_all_since = c->now;
 		const time_t expired = ttl_window_expired(&row->ds_ttl, 0);
 		row->ds_expire = expired > c->now ? expired - c->now : 0; /* 0: no cache keeps a DS of TTL 0. */

@@ -63,8 +63,12 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
                         unsigned key_count, time_t now)
 {
 	if (config->hold || config->observe_only) {
-		/* Nothing is driven; whether the chain holds is reported all the same. */
-		return row->gate == GATE_CHAIN_BROKEN || ds_check_due(row, now) ? SURVEY_PARENT : 0;
+		/*
+		 * Nothing is driven; whether the chain holds is reported all the same. With the KSK offline the next
+		 * set of keys may have any other, and comes whatever the DS is.
+		 */
+		const bool is_due = config->dnskey_refresh != 0 && now - row->parent_seen >= config->ds_check_interval;
+		return row->gate == GATE_CHAIN_BROKEN || is_due || ds_check_due(row, now) ? SURVEY_PARENT : 0;
 	}
 	return row->state == ROLLOVER_IDLE ? idle_needs(row, keys, key_count, now) :
 	                                     plans_step(plans_of(row), row, false)->survey;
@@ -99,11 +103,14 @@ static void finish(dec_t *c)
 	if (step->ends) {
 		dec_remember_old(row, c->facts, c->new_key);
 		row->has_new = false;
+		row->csk = row->csk_new;
 		row->settled_at = c->now;
 		row->ds_all_since = 0;
 		row->signalled = 0;
-		/* What was in force before the order has left the nameservers with the old key. */
-		row->zone_ttl_until = row->zone_ttl_seen < row->since ? ttl_expires(c->now, row->zone_ttl) : 0;
+		/* What was in force before the order has left the nameservers with the old key, if there was one. */
+		const bool left =
+			row->zone_ttl_seen < row->since && !rollover_is_first(c->before) && !cond_has_begun(c);
+		row->zone_ttl_until = left ? ttl_expires(c->now, row->zone_ttl) : 0;
 		row->keys = row->keys == KEYS_MOVED ? KEYS_SILENT :
 		                                      row->keys; /* The new one is the old one from here on. */
 	}
@@ -140,6 +147,7 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 		dec_adopt(&c);
 	}
 	learn_answers(&c);
+	cond_note_data(&c);
 	expire_note_checks(&c);
 	learn_operators_word(&c);
 	if (!guard_settings(&c) && !guard_keys(&c) && !guard_validation(&c) && !guard_states(&c) && !guard_policy(&c) &&

@@ -21,8 +21,20 @@ static const step_t IDLE[] = {
 	},
 };
 
-/*! Double-KSK (RFC 7583 3.3.1), of one KSK or several. */
+/*!
+ * Double-KSK (RFC 7583 3.3.1), of one KSK or several. A change of algorithm is one in which the new algorithm signs the
+ * data before it is in DNSKEY, and the old one does so until caches have lost its DNSKEY (RFC 6781 4.1.4).
+ */
 static const step_t KSK[] = {
+	{
+		/* Knot signs with keys that it has not published: nobody knows the new one yet. */
+		.state = ROLLOVER_PRESIGN, .policy = POLICY_LOW_TTL, .keys = KEYS_PRESIGN, .survey = SURVEY_ALL,
+		.cond = { COND_PRESIGNED, COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED, COND_ORDER },
+		.own = OWN_OLD, .present = ROLE_OLD, .signals = SIGNALS_NONE, .data = DATA_BOTH, .low_ttl = true, .chain = ROLE_OLD,
+		.expire = { EXPIRE_HIGH_TTL, EXPIRE_LEAD, EXPIRE_DATA },
+		.order = ACTION_PUBLISH, .gate = GATE_KNOT_NO_NEW_KEY,
+		.removed = TO_START,
+	},
 	{
 		.state = ROLLOVER_PREPARE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_SERVERS,
 		.cond = { COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED },
@@ -41,8 +53,8 @@ static const step_t KSK[] = {
 	{
 		.state = ROLLOVER_INTRODUCE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED },
-		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE, .low_ttl = true, .chain = ROLE_BOTH,
-		.expire = { EXPIRE_DNSKEY },
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE, .data = DATA_BOTH, .low_ttl = true, .chain = ROLE_BOTH,
+		.expire = { EXPIRE_DNSKEY, EXPIRE_DATA },
 		.next = ROLLOVER_SIGNAL,
 		/* After a step back from await-ds the parent may have begun. */
 		.removed = TO_STAY, .invalid_begun = ROLLOVER_ROLLBACK,
@@ -76,7 +88,7 @@ static const step_t KSK[] = {
 	{
 		.state = ROLLOVER_WITHDRAW, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS },
-		.own = OWN_ROLLING, .present = ROLE_BOTH, .signing = ROLE_NEW, .signals = SIGNALS_NONE,
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signing = ROLE_NEW, .signals = SIGNALS_NONE, .data = DATA_BOTH,
 		.next = ROLLOVER_OBSERVE,
 		/* Not straight to the signals: a nameserver may have been without the new key until just now. */
 		.ds_lost = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
@@ -84,9 +96,10 @@ static const step_t KSK[] = {
 	{
 		.state = ROLLOVER_OBSERVE, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
-		.own = OWN_ROLLING, .present = ROLE_BOTH, .signing = ROLE_NEW, .signals = SIGNALS_NONE, .observed = true,
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .signing = ROLE_NEW, .signals = SIGNALS_NONE, .data = DATA_BOTH,
+		.observed = true,
 		/* Until the first is over nothing may shorten the second. */
-		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION },
+		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION, EXPIRE_DATA },
 		.next = ROLLOVER_RETIRE,
 		.ds_lost = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
 	},
@@ -94,14 +107,30 @@ static const step_t KSK[] = {
 		/* The order cannot be taken back: all that it rests on is proven again, each time it is given. */
 		.state = ROLLOVER_RETIRE, .when = WHEN_OLD_LEFT, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
 		.cond = { COND_DS_KEPT, COND_SERVERS, COND_PROVEN, COND_ORDER },
-		.own = OWN_ROLLING, .present = ROLE_BOTH, .leaving = ROLE_OLD, .signing = ROLE_NEW, .observed = true,
-		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION },
+		.own = OWN_ROLLING, .present = ROLE_BOTH, .leaving = ROLE_OLD, .signing = ROLE_NEW, .data = DATA_BOTH, .observed = true,
+		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION, EXPIRE_DATA },
 		.order = ACTION_RETIRE, .gate = GATE_KNOT_KEEPS_KEY,
 		.ds_lost = ROLLOVER_INTRODUCE, .unproven = ROLLOVER_OBSERVE, .invalid = ROLLOVER_ROLLBACK,
 	},
 	{
+		/* A cache with the old DNSKEY may want its signatures. */
+		.state = ROLLOVER_RETIRE, .when = WHEN_ALGORITHM, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.cond = { COND_GONE, COND_CLEANED, COND_SERVERS, COND_EXPIRED, COND_ORDER },
+		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signals = SIGNALS_NONE, .data = DATA_BOTH,
+		.expire = { EXPIRE_DNSKEY },
+		.order = ACTION_CLEAN, .gate = GATE_KNOT_KEEPS_KEY,
+		.next = ROLLOVER_CLEAN,
+	},
+	{
+		.state = ROLLOVER_CLEAN, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.cond = { COND_UNLESS_BEGUN, COND_STAYS_CLEAN, COND_SERVERS },
+		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signals = SIGNALS_NONE, .data = DATA_CLEAN,
+		.next = ROLLOVER_SETTLE, .ends = true,
+		.unproven = ROLLOVER_RETIRE,
+	},
+	{
 		.state = ROLLOVER_RETIRE, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
-		.cond = { COND_SERVERS, COND_EXPIRED },
+		.cond = { COND_UNLESS_BEGUN, COND_SERVERS, COND_EXPIRED, COND_GONE },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signing = ROLE_NEW, .signals = SIGNALS_NONE,
 		.expire = { EXPIRE_DNSKEY },
 		.next = ROLLOVER_SETTLE, .ends = true,
@@ -125,7 +154,7 @@ static const step_t KSK[] = {
 		/* Safe for ever; the operator's `hold`, switched on and off again, means: go on. */
 		.state = ROLLOVER_ROLLED_BACK, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_RELEASED, COND_DS_STAYS, COND_DATA_BACK },
-		.own = OWN_ROLLING, .signing = ROLE_OLD,
+		.own = OWN_ROLLING, .signing = ROLE_OLD, .data = DATA_BOTH,
 		.gate = GATE_AWAITING_DECISION,
 	},
 };
@@ -213,6 +242,13 @@ static const rollover_plan_t PLAN_KSK = {
 	.steps = KSK,
 	.count = COUNT(KSK),
 };
+static const rollover_plan_t PLAN_ALGORITHM = {
+	.name = "algorithm",
+	.had_ds = true,
+	.old_gone = ROLLOVER_RETIRE,
+	.steps = KSK,
+	.count = COUNT(KSK),
+};
 static const rollover_plan_t PLAN_FIRST_DS = { .name = "first-ds", .steps = FIRST_DS, .count = COUNT(FIRST_DS) };
 static const rollover_plan_t PLAN_INSECURE = {
 	.name = "insecure",
@@ -225,6 +261,22 @@ static const rollover_plan_t PLAN_INSECURE = {
 bool rollover_is_first(const rollover_row_t *row)
 {
 	return row->has_new && row->old_count == 0 && row->state != ROLLOVER_IDLE;
+}
+
+bool rollover_changes_algorithm(const rollover_row_t *row)
+{
+	return row->state == ROLLOVER_PRESIGN || (row->state != ROLLOVER_IDLE && row->has_new && row->old_count > 0 &&
+	                                          row->old[0].algorithm != row->new_key.algorithm);
+}
+
+bool rollover_changes_scheme(const rollover_row_t *row)
+{
+	return row->state != ROLLOVER_IDLE && row->has_new && row->old_count > 0 && row->csk != row->csk_new;
+}
+
+bool rollover_moves(const rollover_row_t *row)
+{
+	return (row->csk || (row->has_new && row->csk_new)) && !rollover_changes_algorithm(row);
 }
 
 static bool has_step(const rollover_plan_t *plan, rollover_state_t state)
@@ -243,7 +295,7 @@ const rollover_plan_t *plans_of(const rollover_row_t *row)
 		return &PLAN_FIRST_DS;
 	}
 	if (has_step(&PLAN_KSK, row->state)) {
-		return &PLAN_KSK;
+		return rollover_changes_algorithm(row) ? &PLAN_ALGORITHM : &PLAN_KSK;
 	}
 	return has_step(&PLAN_INSECURE, row->state) ? &PLAN_INSECURE : &PLAN_IDLE;
 }
@@ -251,7 +303,8 @@ const rollover_plan_t *plans_of(const rollover_row_t *row)
 static bool counts(const step_t *step, const rollover_row_t *row, bool old_left)
 {
 	return step->when == WHEN_ALWAYS || (step->when == WHEN_NO_NEW && !row->has_new) ||
-	       (step->when == WHEN_UNMOVED && row->csk && row->keys != KEYS_MOVED) ||
+	       (step->when == WHEN_UNMOVED && rollover_moves(row) && row->keys != KEYS_MOVED) ||
+	       (step->when == WHEN_ALGORITHM && rollover_changes_algorithm(row)) ||
 	       (step->when == WHEN_OLD_LEFT && old_left);
 }
 

@@ -41,10 +41,18 @@ typedef enum {
 /*! Whether a row of the table counts; the first one that does is the step. */
 typedef enum {
 	WHEN_ALWAYS = 0,
-	WHEN_NO_NEW,   /*!< No new key is known. */
-	WHEN_OLD_LEFT, /*!< The own zone still has an old key. */
-	WHEN_UNMOVED,  /*!< Keys that sign the data: the new one does not do so yet. */
+	WHEN_NO_NEW,    /*!< No new key is known. */
+	WHEN_OLD_LEFT,  /*!< The own zone still has an old key. */
+	WHEN_UNMOVED,   /*!< Keys that sign the data: the new one does not do so yet. */
+	WHEN_ALGORITHM, /*!< The algorithm changes. */
 } step_when_t;
+
+/*! Signatures of which algorithms the data must have on each nameserver, where the algorithm changes. */
+typedef enum {
+	DATA_ANY = 0,
+	DATA_BOTH,  /*!< Of the old and of the new one. */
+	DATA_CLEAN, /*!< Of the new one alone. */
+} step_data_t;
 
 /*! What must expire. */
 typedef enum {
@@ -53,6 +61,7 @@ typedef enum {
 	EXPIRE_LEAD,        /*!< `lead` since the low TTL is on all nameservers. */
 	EXPIRE_DNSKEY,      /*!< DNSKEY RRsets of before the step's condition held. */
 	EXPIRE_UNSIGNED,    /*!< Those, and records of before the zone was signed. */
+	EXPIRE_DATA,        /*!< Data that the new algorithm has not signed. */
 	EXPIRE_DS,          /*!< The old DS. */
 	EXPIRE_OBSERVATION, /*!< `observe`, during which resolvers validate the zone. */
 	EXPIRE_SETTLE,      /*!< `settle` since the step began. */
@@ -61,27 +70,32 @@ typedef enum {
 /*! What a step asks for; conditions.c has a function for each. */
 typedef enum {
 	COND_END = 0,
-	COND_IDLE,       /*!< Nothing rolls: does a plan begin? */
-	COND_WISHED,     /*!< The operator still wishes the plan. */
-	COND_RELEASED,   /*!< The operator has decided. */
-	COND_DS_STAYS,   /*!< Nobody has removed the DS (\a removed). */
-	COND_KEYS,       /*!< Every nameserver still has the \a present keys (\a key_lost). */
-	COND_DS_DONE,    /*!< The DS is not replaced yet; if it is, the step ends. */
-	COND_DS_KEPT,    /*!< The DS is still the new one (\a ds_lost). */
-	COND_SERVERS,    /*!< Every nameserver has keys, TTL and signals of the step. */
-	COND_CHAIN,      /*!< Every server of the parent names a key of \a chain. */
-	COND_CHAIN_BACK, /*!< The same; else the parent is asked for it. */
-	COND_NO_DS,      /*!< No server of the parent has a DS yet but for those that have the first one. */
-	COND_EXPIRED,    /*!< All of \a expire is over. */
-	COND_PROVEN,     /*!< All of \a expire is still over (\a unproven). */
-	COND_ORDER,      /*!< The order is given, and the zone waits for what comes of it. */
-	COND_MOVE,       /*!< The new key is ordered to sign the data. */
-	COND_DATA_BACK,  /*!< No cache has data of single-type keys that \a signing has not signed. */
-	COND_DS_ASKED,   /*!< The parent replaces the DS, and is notified. */
+	COND_IDLE,         /*!< Nothing rolls: does a plan begin? */
+	COND_WISHED,       /*!< The operator still wishes the plan. */
+	COND_RELEASED,     /*!< The operator has decided. */
+	COND_DS_STAYS,     /*!< Nobody has removed the DS (\a removed). */
+	COND_KEYS,         /*!< Every nameserver still has the \a present keys (\a key_lost). */
+	COND_DS_DONE,      /*!< The DS is not replaced yet; if it is, the step ends. */
+	COND_DS_KEPT,      /*!< The DS is still the new one (\a ds_lost). */
+	COND_SERVERS,      /*!< Every nameserver has keys, TTL and signals of the step. */
+	COND_CHAIN,        /*!< Every server of the parent names a key of \a chain. */
+	COND_CHAIN_BACK,   /*!< The same; else the parent is asked for it. */
+	COND_NO_DS,        /*!< No server of the parent has a DS yet but for those that have the first one. */
+	COND_EXPIRED,      /*!< All of \a expire is over. */
+	COND_PROVEN,       /*!< All of \a expire is still over (\a unproven). */
+	COND_PRESIGNED,    /*!< The own zone has signatures of the new algorithm, which is that of the policy. */
+	COND_GONE,         /*!< No key of the old end is in the own zone; else it is ordered to go. */
+	COND_UNLESS_BEGUN, /*!< Has Knot begun with another algorithm, those that follow are met. */
+	COND_CLEANED,      /*!< The own zone has signatures of the old algorithm; else the step ends. */
+	COND_STAYS_CLEAN,  /*!< The own zone has neither keys nor signatures of the old algorithm (\a unproven). */
+	COND_ORDER,        /*!< The order is given, and the zone waits for what comes of it. */
+	COND_MOVE,         /*!< The new key is ordered to sign the data. */
+	COND_DATA_BACK,    /*!< No cache has data of single-type keys that \a signing has not signed. */
+	COND_DS_ASKED,     /*!< The parent replaces the DS, and is notified. */
 } step_cond_t;
 
 #define STEP_CONDS   8
-#define STEP_EXPIRES 3
+#define STEP_EXPIRES 4
 
 /*! One row of a plan. */
 typedef struct {
@@ -101,6 +115,7 @@ typedef struct {
 	unsigned trusted; /*!< Roles of which one signs the signals (RFC 7344 4.1). */
 	unsigned chain;   /*!< Roles of which the DS names one. */
 	step_signals_t signals;
+	step_data_t data;
 	bool low_ttl;     /*!< No nameserver has a DNSKEY TTL above the low one. */
 	bool until_begun; /*!< Signals no longer matter once a server of the parent has the new DS. */
 	bool observed;    /*!< Validation is observed, and counts from step to step. */
@@ -117,7 +132,7 @@ typedef struct {
 	rollover_state_t ds_lost;       /*!< a server of the parent no longer has the new DS, */
 	rollover_state_t removed;       /*!< the DS was removed, */
 	bool removed_later;             /*!< (only if that lasts for a check interval) */
-	rollover_state_t unproven;      /*!< what had expired is there again, */
+	rollover_state_t unproven;      /*!< what had expired, or gone, is there again, */
 	rollover_state_t extra_key;     /*!< one more KSK appears, */
 	rollover_state_t invalid;       /*!< the zone does not validate, */
 	rollover_state_t invalid_begun; /*!< the same, if a server of the parent has the new DS. */

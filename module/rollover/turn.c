@@ -87,12 +87,13 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 
 	const rollover_row_t *after = &d->row;
 
-	return d->transition || d->gate_changed || d->action != ACTION_NONE || after->state != ROLLOVER_IDLE ||
-	       before->all_since != after->all_since || before->ds_all_since != after->ds_all_since ||
-	       before->settled_at != after->settled_at || (before->ordered != 0) != (after->ordered != 0) ||
-	       before->keys != after->keys || !rollover_same_keys(before, after) ||
-	       !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) || !same_ttls(&before->ds_ttl, &after->ds_ttl) ||
-	       before->zone_ttl != after->zone_ttl || now - saved >= SAVE_INTERVAL || now < saved;
+	return d->transition || d->gate_changed || before->signers != after->signers || d->action != ACTION_NONE ||
+	       after->state != ROLLOVER_IDLE || before->all_since != after->all_since ||
+	       before->ds_all_since != after->ds_all_since || before->settled_at != after->settled_at ||
+	       (before->ordered != 0) != (after->ordered != 0) || before->keys != after->keys ||
+	       !rollover_same_keys(before, after) || !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) ||
+	       !same_ttls(&before->ds_ttl, &after->ds_ttl) || before->zone_ttl != after->zone_ttl ||
+	       now - saved >= SAVE_INTERVAL || now < saved;
 }
 
 void rollover_resume(rollover_row_t *row)
@@ -121,11 +122,24 @@ void rollover_keys_are(rollover_row_t *row, key_states_t keys, const rollover_fa
 	}
 }
 
+void rollover_carried_out(rollover_row_t *row, time_t now)
+{
+	assert(row);
+
+	const bool repeated = row->checks > 0 && (row->gate == GATE_KEYS_PENDING || row->gate == GATE_KEYS_REFUSED ||
+	                                          row->gate == GATE_POLICY_PENDING);
+	if (!repeated && row->gate != GATE_STORE_FAILED) {
+		row->next_check = now + 1;
+	}
+}
+
 void rollover_keys_unsure(rollover_row_t *row, key_states_t keys)
 {
 	assert(row);
 
-	if (row->keys != keys) {
+	if (row->keys != keys && row->state == ROLLOVER_IDLE && row->keys != KEYS_UNKNOWN) {
+		row->keys_of = 0; /* Ordered again, by what they were: no state asks for it there. */
+	} else if (row->keys != keys) {
 		row->keys = KEYS_UNKNOWN;
 	}
 }
@@ -145,8 +159,13 @@ static void keep_what_was_seen(rollover_row_t *row, const rollover_row_t *seen)
 	row->zone_ttl = seen->zone_ttl;
 	row->zone_ttl_seen = seen->zone_ttl_seen;
 	row->zone_ttl_until = seen->zone_ttl_until;
+	row->data_algorithms = seen->data_algorithms;
+	row->data_serial = seen->data_serial;
 	if (seen->all_since == 0) {
 		row->all_since = 0;
+	}
+	if (seen->data_since == 0) {
+		row->data_since = 0;
 	}
 	if (seen->ds_all_since == 0) {
 		row->ds_all_since = 0;
