@@ -41,7 +41,7 @@ typedef struct {
 	uint32_t dnskey_ttl;
 	uint32_t soa_ttl;
 	knot_rdataset_t rrsig;     /*!< Over the DNSKEY RRset. */
-	knot_rdataset_t soa_rrsig; /*!< Over the SOA. Not of a glance. */
+	knot_rdataset_t soa_rrsig; /*!< Over the SOA. */
 	knot_rdataset_t cds;
 	knot_rdataset_t cdnskey;
 	knot_rdataset_t ns;
@@ -152,13 +152,28 @@ void server_policy_origin(server_t *server, const char *zone, server_done_f done
 typedef enum {
 	KEY_ORDER_INTRODUCE =
 		0, /*!< All are in use, no signals. Makes the new key if none is named and there is no other KSK. */
-	KEY_ORDER_SILENT, /*!< All are in use, no signals: those that are named, and others of their algorithms. */
+	/*!
+	 * All are in use, no signals: those that are named, and others of their algorithms. Without a new one also the
+	 * only KSK of another algorithm.
+	 */
+	KEY_ORDER_SILENT,
 	KEY_ORDER_MOVE,   /*!< The same, and single-type keys: the new one signs the data, the old ones do not. */
 	KEY_ORDER_SIGNAL, /*!< Signals of the new one. First DS: it is the only one. */
 	KEY_ORDER_BOTH,   /*!< Signals of old and new. */
 	KEY_ORDER_RETIRE, /*!< The old ones go. With Knot's default `delete-delay` there is no way back. */
-	KEY_ORDER_ABORT,  /*!< The new one goes. The same holds. */
-	KEY_ORDERS,       /*!< Their number. */
+	/*!
+	 * The new one goes. The same holds; but that of another algorithm and its ZSKs are no longer published, and
+	 * KEY_ORDER_CLEAN removes them, with them as the old ones.
+	 */
+	KEY_ORDER_ABORT,
+	/*!
+	 * Silent as well. The keys of one other algorithm in the list, which Knot has made and nobody can name yet,
+	 * sign the data, and are not published.
+	 */
+	KEY_ORDER_PRESIGN,
+	KEY_ORDER_PUBLISH, /*!< These are published, and in use without signals. */
+	KEY_ORDER_CLEAN,   /*!< The keys of the old algorithm go that sign the data, and are not published. */
+	KEY_ORDERS,        /*!< Their number. */
 } key_order_t;
 
 /*! The order that a decision gives; for one that sets the states of keys, or has an action. */
@@ -167,7 +182,10 @@ key_order_t server_key_order(const rollover_decision_t *d);
 /*! Bytes of an identifier and the final zero: SHA-1 of the public key (GnuTLS's key ID). */
 #define SERVER_KEYID_SIZE 41
 
-/*! An order. All KSKs of the zone have to be named, but for the new one of KEY_ORDER_INTRODUCE. */
+/*!
+ * An order. All KSKs of the zone have to be named, but for the new one of KEY_ORDER_INTRODUCE, KEY_ORDER_PRESIGN and
+ * KEY_ORDER_PUBLISH.
+ */
 typedef struct {
 	key_order_t order;
 	key_id_t old_keys[ROLLOVER_OLD_MAX];
@@ -178,6 +196,7 @@ typedef struct {
 	 */
 	char old_keyids[ROLLOVER_OLD_MAX][SERVER_KEYID_SIZE];
 	char new_keyid[SERVER_KEYID_SIZE];
+	bool aside;      /*!< A KSK that is not signalled is aside, not active: `cds-cdnskey-publish` is always. */
 	bool renew;      /*!< RETIRE: the lifetime of the key that stays begins again (`ksk-lifetime`). */
 	bool sign_first; /*!< Knot signs the zone instead, and the order is repeated later: a signal that was out
 	                    before. */

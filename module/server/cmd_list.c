@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +26,13 @@ static char *keep_string(cmd_list_t *list, const char *text)
 	return copy;
 }
 
-int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const char *id, const char *item,
-                 const char *data)
+/*! Replaces a string by a copy that the list keeps. */
+static bool keep(cmd_list_t *list, const char **text)
+{
+	return *text == NULL || (*text = keep_string(list, *text)) != NULL;
+}
+
+static int add(cmd_list_t *list, control_cmd_t cmd)
 {
 	if (list->count == list->size) {
 		size_t size = 2 * list->size + 16;
@@ -37,16 +43,31 @@ int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const 
 		list->cmds = cmds;
 		list->size = size;
 	}
-
-	control_cmd_t cmd = { .name = name, .section = section };
-	if ((cmd.id = keep_string(list, id)) == NULL ||
-	    (item != NULL && (cmd.item = keep_string(list, item)) == NULL) ||
-	    (data != NULL && (cmd.data = keep_string(list, data)) == NULL)) {
+	if (!keep(list, &cmd.id) || !keep(list, &cmd.item) || !keep(list, &cmd.data) || !keep(list, &cmd.zone) ||
+	    !keep(list, &cmd.owner) || !keep(list, &cmd.ttl) || !keep(list, &cmd.type)) {
 		return KNOT_ENOMEM;
 	}
 	list->cmds[list->count++] = cmd;
 
 	return KNOT_EOK;
+}
+
+int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const char *id, const char *item,
+                 const char *data)
+{
+	return add(list, (control_cmd_t){ .name = name, .section = section, .id = id, .item = item, .data = data });
+}
+
+int cmd_list_add_record(cmd_list_t *list, const char *name, const char *zone, const char *owner, const char *ttl,
+                        const char *type, const char *data, void *arg)
+{
+	return add(list, (control_cmd_t){ .name = name,
+	                                  .zone = zone,
+	                                  .owner = owner,
+	                                  .ttl = ttl,
+	                                  .type = type,
+	                                  .data = data,
+	                                  .arg = arg });
 }
 
 void cmd_list_clear(cmd_list_t *list)

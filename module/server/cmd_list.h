@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief Commands of a configuration transaction.
+ * \brief Commands of a transaction.
  */
 
 #pragma once
@@ -28,4 +28,14 @@ typedef struct {
  */
 int cmd_list_add(cmd_list_t *list, const char *name, const char *section, const char *id, const char *item,
                  const char *data);
+/*!
+ * \brief Adds a command for a record of a zone; copies all strings.
+ *
+ * \param[in] ttl, type, data  May be NULL.
+ * \param[in] arg              Of the command.
+ *
+ * \return KNOT_EOK, KNOT_ENOMEM.
+ */
+int cmd_list_add_record(cmd_list_t *list, const char *name, const char *zone, const char *owner, const char *ttl,
+                        const char *type, const char *data, void *arg);
 void cmd_list_clear(cmd_list_t *list);

@@ -84,11 +84,12 @@ int control_open(control_t **control, const control_target_t *target, char *deta
 static int send_command(control_t *control, const control_cmd_t *cmd)
 {
 	knot_ctl_data_t data = {
-		[KNOT_CTL_IDX_CMD] = cmd->name,        [KNOT_CTL_IDX_SECTION] = cmd->section,
-		[KNOT_CTL_IDX_ITEM] = cmd->item,       [KNOT_CTL_IDX_ID] = cmd->id,
-		[KNOT_CTL_IDX_ZONE] = cmd->zone,       [KNOT_CTL_IDX_OWNER] = cmd->owner,
-		[KNOT_CTL_IDX_TYPE] = cmd->type,       [KNOT_CTL_IDX_DATA] = cmd->data,
-		[KNOT_CTL_IDX_FILTERS] = cmd->filters, [KNOT_CTL_IDX_FLAGS] = cmd->flags,
+		[KNOT_CTL_IDX_CMD] = cmd->name,    [KNOT_CTL_IDX_SECTION] = cmd->section,
+		[KNOT_CTL_IDX_ITEM] = cmd->item,   [KNOT_CTL_IDX_ID] = cmd->id,
+		[KNOT_CTL_IDX_ZONE] = cmd->zone,   [KNOT_CTL_IDX_OWNER] = cmd->owner,
+		[KNOT_CTL_IDX_TTL] = cmd->ttl,     [KNOT_CTL_IDX_TYPE] = cmd->type,
+		[KNOT_CTL_IDX_DATA] = cmd->data,   [KNOT_CTL_IDX_FILTERS] = cmd->filters,
+		[KNOT_CTL_IDX_FLAGS] = cmd->flags,
 	};
 
 	int ret = renew_timeout(control);
@@ -113,9 +114,11 @@ static void note_error(control_cmd_t *cmd, const knot_ctl_data_t data)
 	if (*error == '\0') {
 		error = "an error without a message";
 	}
-	cmd->busy =
-		(strcmp(error, knot_strerror(KNOT_TXN_EEXISTS)) == 0 ||
-	         strcmp(error, knot_strerror(KNOT_TXN_ETHREAD)) == 0 || strcmp(error, knot_strerror(KNOT_EBUSY)) == 0);
+	// The last one: a zone is restored, or has an event for which another client waits.
+	static const int busy[] = { KNOT_TXN_EEXISTS, KNOT_TXN_ETHREAD, KNOT_EBUSY, KNOT_EAGAIN };
+	for (size_t i = 0; i < sizeof(busy) / sizeof(busy[0]); i++) {
+		cmd->busy |= strcmp(error, knot_strerror(busy[i])) == 0;
+	}
 
 	const char *section = data[KNOT_CTL_IDX_SECTION];
 	const char *id = data[KNOT_CTL_IDX_ID];
@@ -173,6 +176,7 @@ static int receive_answer(control_t *control, control_cmd_t *cmd)
 				.ttl = data[KNOT_CTL_IDX_TTL],
 				.type = data[KNOT_CTL_IDX_TYPE],
 				.data = data[KNOT_CTL_IDX_DATA],
+				.filters = data[KNOT_CTL_IDX_FILTERS],
 			};
 			cmd->each(&unit, cmd->arg);
 		}

@@ -35,6 +35,7 @@ typedef struct {
 	const char *ttl;
 	const char *type;
 	const char *data;
+	const char *filters; /*!< In the answer to zone-diff "-" or "+". */
 } control_unit_t;
 
 typedef void (*control_unit_f)(const control_unit_t *unit, void *arg);
@@ -47,6 +48,7 @@ typedef struct {
 	const char *item;
 	const char *zone;
 	const char *owner;
+	const char *ttl;
 	const char *type;
 	const char *data;
 	const char *filters; /*!< Letters for knotc's +words. */

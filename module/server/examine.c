@@ -40,8 +40,6 @@ static void zone_section_unit(const control_unit_t *unit, void *arg)
 		snprintf(sw->own, sizeof(sw->own), "%s", data);
 	} else if (strcmp(item, "template") == 0) {
 		snprintf(sw->template, sizeof(sw->template), "%s", data);
-	} else if (strcmp(item, "ds-push") == 0) {
-		sw->ds_push = true;
 	} else {
 		reread_item(&sw->reread, unit);
 	}
@@ -63,7 +61,7 @@ int switch_sections(control_t *control, const char *command, switch_t *switches,
 	for (size_t i = 0; i < count; i++) {
 		switch_t *sw = &switches[i];
 		if (!sw->done) {
-			sw->section = sw->has_own = sw->ds_push = false;
+			sw->section = sw->has_own = false;
 			memset(&sw->reread, 0, sizeof(sw->reread));
 			strcpy(sw->template, "default");
 			cmds[n++] = (control_cmd_t){
@@ -180,7 +178,6 @@ int switch_examine(control_t *control, const char *command, switch_t *switches, 
 typedef struct {
 	const char *name;
 	bool answered;
-	bool ds_push;
 	reread_t reread;
 } template_t;
 
@@ -188,11 +185,7 @@ static void template_unit(const control_unit_t *unit, void *arg)
 {
 	template_t *template = arg;
 	template->answered = true;
-	if (unit->item != NULL && strcmp(unit->item, "ds-push") == 0) {
-		template->ds_push = true;
-	} else {
-		reread_item(&template->reread, unit);
-	}
+	reread_item(&template->reread, unit);
 }
 
 static void judge_template(switch_t *sw, const template_t *template, const control_cmd_t *cmd,
@@ -204,10 +197,6 @@ static void judge_template(switch_t *sw, const template_t *template, const contr
 	if (!template->answered && !cmd->failed) {
 		snprintf(words, sizeof(words), "knotd did not carry out %s: its control socket is busy", cmd->name);
 		switch_conclude(sw, SERVER_BUSY, words);
-	} else if (sw->ds_push || template->ds_push) {
-		*gate = GATE_OBSERVE_ONLY;
-		switch_conclude(sw, SERVER_REFUSED,
-		                "the zone or its template has ds-push, which would act before the checks: remove it");
 	} else {
 		reread_fate_t fate = reread_judge(&sw->reread, &template->reread, complete, words);
 		sw->flush = fate == REREAD_FLUSH;

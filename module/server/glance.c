@@ -87,7 +87,7 @@ static bool receive_all(const conn_t *conn, uint8_t *data, size_t len)
 	return true;
 }
 
-/*! A question without recursion, with EDNS and DO: the RRSIG says which keys sign. */
+/*! A question without recursion, with EDNS and DO: RRSIGs say which keys sign. */
 static size_t make_question(uint8_t *out, const knot_dname_t *zone, uint16_t type, uint16_t id)
 {
 	static const uint8_t opt[11] = { 0, 0, KNOT_RRTYPE_OPT, 0xff, 0xff, 0, 0, 0x80, 0, 0, 0 };
@@ -112,9 +112,8 @@ static size_t make_question(uint8_t *out, const knot_dname_t *zone, uint16_t typ
 
 static knot_rdataset_t *set_of(server_check_t *check, const knot_rrset_t *rr, uint16_t type)
 {
-	if (rr->type == KNOT_RRTYPE_RRSIG && type == KNOT_RRTYPE_DNSKEY && rr->rrs.rdata->len >= 2 &&
-	    knot_rrsig_type_covered(rr->rrs.rdata) == type) {
-		return &check->rrsig;
+	if (rr->type == KNOT_RRTYPE_RRSIG) {
+		return check_signatures(check, type, rr->rrs.rdata->data, rr->rrs.rdata->len);
 	}
 	if (rr->type != type) {
 		return NULL;

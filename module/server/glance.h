@@ -24,7 +24,7 @@ typedef struct {
 } glance_t;
 
 /*!
- * \brief Asks for the apex RRsets of zones: SOA, DNSKEY with its RRSIG, CDS, CDNSKEY, NS.
+ * \brief Asks for the apex RRsets of zones: SOA and DNSKEY with their RRSIGs, CDS, CDNSKEY, NS.
  *
  * \param[in,out] glance  What is known of the server.
  * \param[in,out] checks   Zones. Status SERVER_OK; SERVER_REFUSED with the words of check_run() for a zone that is not

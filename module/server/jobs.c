@@ -51,6 +51,7 @@ static void job_free(job_t *job)
 	free(job->zone);
 	free(job->base);
 	free(job->keys);
+	parent_job_free(job->parent);
 	free(job);
 }
 
@@ -75,9 +76,17 @@ uint64_t job_latest(const job_t *job)
 {
 	assert(job != NULL && job->keys != NULL);
 
-	const key_order_t order = job->keys->order;
-	const bool removes = order == KEY_ORDER_RETIRE || order == KEY_ORDER_ABORT;
-	return removes ? job->called + STALE_AFTER * UINT64_C(1000000000) : 0;
+	switch (job->keys->order) {
+	case KEY_ORDER_RETIRE: /* From DNSKEY, or for ever. */
+	case KEY_ORDER_ABORT:
+	case KEY_ORDER_PRESIGN:
+	case KEY_ORDER_CLEAN:
+	case KEY_ORDER_MOVE: /* Caches keep what needs it. */
+	case KEY_ORDER_PUBLISH:
+		return job->called + STALE_AFTER * UINT64_C(1000000000);
+	default:
+		return 0;
+	}
 }
 
 void job_set(job_t *job, server_status_t status, const char *detail)
@@ -85,12 +94,17 @@ void job_set(job_t *job, server_status_t status, const char *detail)
 	job->status = job->check.status = status;
 	snprintf(job->detail, sizeof(job->detail), "%s", detail);
 	snprintf(job->check.detail, sizeof(job->check.detail), "%s", detail);
+	if (job->kind == JOB_PARENT) {
+		parent_job_cancel(job->parent, detail);
+	}
 }
 
 void job_finish(job_t *job)
 {
 	if (job->kind == JOB_CHECK || job->kind == JOB_GLANCE) {
 		job->callback.check(&job->check, job->arg);
+	} else if (job->kind == JOB_PARENT) {
+		parent_job_finish(job->parent, job->arg);
 	} else if (job->kind == JOB_FIT) {
 		job->callback.fit(job->status, job->gate, job->detail, job->arg);
 	} else {

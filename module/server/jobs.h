@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "control.h"
+#include "parent_job.h"
 #include "policy.h"
 
 /*! Zones checked over one connection: an operator's knotc may have to wait that long. */
@@ -28,7 +29,7 @@
 #define KEYS_MAX 16
 /*! A number of switches that never comes together. */
 #define SWITCHES_NEVER SIZE_MAX
-/*! An order that cannot be taken back does not wait for longer, seconds. */
+/*! An order that cannot be taken back, from Knot or from caches, does not wait for longer, seconds. */
 #define STALE_AFTER 60
 /*! How far ahead the queue is searched for calls that can share a connection. */
 #define LOOKAHEAD 512
@@ -41,6 +42,7 @@ typedef enum {
 	JOB_ORIGIN,
 	JOB_FIT,
 	JOB_KEYS,
+	JOB_PARENT,
 } job_kind_t;
 
 /*! A call and its outcome. */
@@ -59,10 +61,11 @@ typedef struct job {
 	policy_role_t role;
 	uint32_t ttl; /*!< Of a derived policy, or that the old key stays for; seconds. */
 	bool implicit;
-	bool leaves;         /*!< See policy_want_t. */
-	server_keys_t *keys; /*!< Owned; NULL unless an order for keys. */
-	uint64_t called;     /*!< uv_hrtime() of the call that brought \a keys. */
-	bool put_off;        /*!< Not begun: see jobs_put_back(). */
+	bool leaves;          /*!< See policy_want_t. */
+	server_keys_t *keys;  /*!< Owned; NULL unless an order for keys. */
+	parent_job_t *parent; /*!< Owned; NULL unless JOB_PARENT. */
+	uint64_t called;      /*!< uv_hrtime() of the call that brought \a keys. */
+	bool put_off;         /*!< Not begun: see jobs_put_back(). */
 
 	server_status_t status;
 	rollover_gate_t gate;
@@ -86,10 +89,10 @@ void job_list_move(job_list_t *to, job_list_t *from);
 
 /*! \return NULL if there is no memory. \a base may be NULL; texts are copied. */
 job_t *job_new(job_kind_t kind, const char *zone, const char *base, void *arg);
-/*! \return uv_hrtime() after which an order for keys must not begin, ns: it removes keys, and what it rests on must be
- * proven again; 0: no limit. */
+/*! \return uv_hrtime() after which an order for keys must not begin, ns: it removes keys, moves the data or publishes
+ * an algorithm, and what it rests on must be proven again; 0: no limit. */
 uint64_t job_latest(const job_t *job);
-/*! What it has come to, whatever it was. */
+/*! What it has come to, whatever it was. JOB_PARENT: it was not carried out. */
 void job_set(job_t *job, server_status_t status, const char *detail);
 /*! Calls back and frees. */
 void job_finish(job_t *job);
@@ -117,3 +120,6 @@ void jobs_take(job_list_t *queue, job_t **first, job_list_t *batch);
 /*! Moves the jobs of a batch that were put off back to the head of the queue, in their order. Each goes on before all
  * others then, so that the same job cannot hold it back again. */
 void jobs_put_back(job_list_t *queue, job_list_t *batch);
+
+/*! Queues a call at the server, or calls back at once if that stops. Takes ownership. On the loop thread. */
+void server_enqueue(server_t *server, job_t *job);

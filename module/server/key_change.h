@@ -7,8 +7,8 @@
 
 #pragma once
 
-/*! Timers that one change sets at most. */
-#define KEY_CHANGE_TIMERS_MAX 4
+/*! Timers and flags that one change sets at most. */
+#define KEY_CHANGE_TIMERS_MAX 8
 
 /*! Changes of a key. What they lead to with Knot DNS: "Keys by key timers" in docs/internals.rst. */
 typedef enum {
@@ -21,7 +21,16 @@ typedef enum {
 	KEY_CHANGE_SIGNING, /*!< In use, without signals, and it signs the data. */
 	KEY_CHANGE_SIGNAL,  /*!< In use, with signals. Signs the data where no other key does. */
 	KEY_CHANGE_ASIDE,   /*!< In use, without signals. Signs the data where no other key does. */
-	KEY_CHANGES,        /*!< Their number. */
+	/* Of keys of an algorithm that begins or ends. Each is possible from any state. */
+	KEY_CHANGE_NOTHING,     /*!< A KSK that is not published. */
+	KEY_CHANGE_PUBLISH,     /*!< A KSK that is not published gets in use, without signals. */
+	KEY_CHANGE_ZSK_SIGNING, /*!< Published, and signs the data. */
+	KEY_CHANGE_ZSK_FOR_KSK, /*!< The same, and it signs DNSKEY: while the KSK of its algorithm comes or goes. */
+	KEY_CHANGE_ZSK_HIDDEN,  /*!< Signs the data, and is not published. */
+	KEY_CHANGE_CSK_SIGNING, /*!< A single-type key that was hidden: in use, without signals. */
+	KEY_CHANGE_CSK_HIDDEN,  /*!< Signs the data, and is not published: a ZSK meanwhile. */
+	KEY_CHANGE_FORGET,      /*!< The key goes. */
+	KEY_CHANGES,            /*!< Their number. */
 } key_change_t;
 
 /*! \return Arguments of `keymgr set`, static, at most KEY_CHANGE_TIMERS_MAX of them and a final NULL. */

@@ -21,8 +21,8 @@
 
 /*! Bytes of a sentence. */
 #define KEY_ERROR_MAX 160
-/*! Keys that one order changes. */
-#define KEY_STEPS_MAX (2 * ROLLOVER_OLD_MAX)
+/*! Changes of keys that one order makes. */
+#define KEY_STEPS_MAX 24
 
 /*! One step of a plan. */
 typedef struct {

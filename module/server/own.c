@@ -18,6 +18,18 @@ typedef struct {
 	bool failed;
 } apex_t;
 
+/*! Whether a zone transaction cannot begin before this event of the zone has ended. */
+static bool is_change(const char *event)
+{
+	static const char *const events[] = { "load", "refresh", "update", "expiration", "backup/restore", "re-sign" };
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		if (strcmp(event, events[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void zone_status_unit(const control_unit_t *unit, void *arg)
 {
 	zone_status_t *status = arg;
@@ -31,6 +43,7 @@ void zone_status_unit(const control_unit_t *unit, void *arg)
 
 	if (strcmp(unit->type, "serial") == 0) {
 		status->loaded = set;
+		status->serial = (uint32_t)strtoul(value, NULL, 10);
 	} else if (strcmp(unit->type, "transaction") == 0) {
 		status->transaction = set;
 	} else if (strcmp(unit->type, "freeze") == 0) {
@@ -40,6 +53,10 @@ void zone_status_unit(const control_unit_t *unit, void *arg)
 		// A member shows "catalog.zone.#group", or nothing if its catalog is gone.
 		status->catalog_member =
 			(set && value[0] != '@' && strcmp(value, "interpret") != 0 && strcmp(value, "generate") != 0);
+	} else if (strcmp(unit->type, "role") == 0) {
+		status->secondary = (strcmp(value, "slave") == 0);
+	} else if (strncmp(value, "running", strlen("running")) == 0 && is_change(unit->type)) {
+		snprintf(status->running, sizeof(status->running), "%s", unit->type);
 	}
 }
 
@@ -97,10 +114,13 @@ static knot_rdataset_t *rdataset_of(server_check_t *check, uint16_t type)
 	}
 }
 
-static knot_rdataset_t *signatures_of(server_check_t *check, const uint8_t *rdata, size_t len)
+knot_rdataset_t *check_signatures(server_check_t *check, uint16_t type, const uint8_t *rdata, size_t len)
 {
 	const uint16_t covered = len < 2 ? 0 : knot_wire_read_u16(rdata);
 
+	if (type != KNOT_RRTYPE_ANY && covered != type) {
+		return NULL;
+	}
 	return covered == KNOT_RRTYPE_DNSKEY ? &check->rrsig : covered == KNOT_RRTYPE_SOA ? &check->soa_rrsig : NULL;
 }
 
@@ -110,7 +130,7 @@ static void process_record(zs_scanner_t *scanner)
 
 	knot_rdataset_t *set = rdataset_of(check, scanner->r_type);
 	if (scanner->r_type == KNOT_RRTYPE_RRSIG) {
-		set = signatures_of(check, scanner->r_data, scanner->r_data_length);
+		set = check_signatures(check, KNOT_RRTYPE_ANY, scanner->r_data, scanner->r_data_length);
 	}
 	if (set == NULL) {
 		return;

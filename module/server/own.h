@@ -22,9 +22,12 @@ typedef struct {
 typedef struct {
 	bool answered; /*!< False: an empty answer, knotd was busy. */
 	bool loaded;
+	uint32_t serial; /*!< Of what is loaded. */
 	bool frozen;
 	bool transaction;
 	bool catalog_member;
+	bool secondary;   /*!< It has primaries. */
+	char running[20]; /*!< Event that changes the zone now, for which a transaction waits; "": none. */
 } zone_status_t;
 
 /*! Collects the units of `zone-status`, a control_unit_f with a zone_status_t. */
@@ -34,3 +37,12 @@ void zone_status_unit(const control_unit_t *unit, void *arg);
 void check_run(const control_target_t *target, check_t *checks, size_t count);
 
 void check_clear(server_check_t *check);
+
+/*!
+ * \brief Where an RRSIG of the apex belongs.
+ *
+ * \param[in] type  It must cover this type; KNOT_RRTYPE_ANY: any.
+ *
+ * \return NULL if it is not kept.
+ */
+knot_rdataset_t *check_signatures(server_check_t *check, uint16_t type, const uint8_t *rdata, size_t len);

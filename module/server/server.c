@@ -51,6 +51,7 @@ struct server {
 	pthread_cond_t cond;
 	job_list_t queue;
 	job_list_t results;
+	parent_stream_t *stream; // Of the list that is read now.
 	bool stop;
 	bool moved; // What follows is new.
 	pid_t pid;
@@ -129,6 +130,32 @@ static void run_keys(server_t *server, job_list_t *batch)
 	}
 }
 
+static void wake_loop(void *arg)
+{
+	server_t *server = arg;
+	uv_async_send(&server->wakeup);
+}
+
+static void set_stream(server_t *server, parent_stream_t *stream)
+{
+	pthread_mutex_lock(&server->lock);
+	server->stream = stream;
+	if (stream != NULL && server->stop) {
+		parent_stream_stop(stream);
+	}
+	pthread_mutex_unlock(&server->lock);
+}
+
+static void run_parent(server_t *server, job_t *job)
+{
+	if (job->parent->stream != NULL) {
+		parent_stream_on_push(job->parent->stream, wake_loop, server);
+	}
+	set_stream(server, job->parent->stream);
+	parent_job_run(job->parent, &server->target, job->zone, is_stopping, server);
+	set_stream(server, NULL);
+}
+
 static void run_batch(server_t *server, job_list_t *batch)
 {
 	// While a transaction of ours is open, the operator can neither commit nor reload.
@@ -155,6 +182,9 @@ static void run_batch(server_t *server, job_list_t *batch)
 		break;
 	case JOB_KEYS:
 		run_keys(server, batch);
+		break;
+	case JOB_PARENT:
+		run_parent(server, first);
 		break;
 	}
 }
@@ -282,8 +312,13 @@ static void deliver(uv_async_t *handle)
 	job_list_init(&results);
 	pthread_mutex_lock(&server->lock);
 	job_list_move(&results, &server->results);
+	parent_stream_t *stream = server->stream;
 	pthread_mutex_unlock(&server->lock);
 
+	// Only this thread frees it, when it is a result.
+	if (stream != NULL) {
+		parent_stream_deliver(stream);
+	}
 	// A callback may make new calls, and may free the server: it is not touched any more.
 	while (results.head != NULL) {
 		job_finish(job_list_remove(&results, &results.head));
@@ -345,6 +380,9 @@ void server_free(server_t *server)
 
 	pthread_mutex_lock(&server->lock);
 	server->stop = true;
+	if (server->stream != NULL) {
+		parent_stream_stop(server->stream);
+	}
 	pthread_cond_signal(&server->cond);
 	pthread_mutex_unlock(&server->lock);
 	pthread_join(server->thread, NULL);
@@ -361,8 +399,7 @@ void server_free(server_t *server)
 	uv_close((uv_handle_t *)&server->wakeup, free_closed);
 }
 
-/*! Queues a call, or calls back at once if that is not possible. Takes ownership. */
-static void enqueue(server_t *server, job_t *job)
+void server_enqueue(server_t *server, job_t *job)
 {
 	pthread_mutex_lock(&server->lock);
 	bool stop = server->stop;
@@ -387,7 +424,7 @@ static void check(server_t *server, job_kind_t kind, const char *zone, server_ch
 		return;
 	}
 	job->callback.check = done;
-	enqueue(server, job);
+	server_enqueue(server, job);
 }
 
 void server_check(server_t *server, const char *zone, server_check_f done, void *arg)
@@ -409,7 +446,7 @@ static void call(server_t *server, job_t *job, server_done_f done, void *arg)
 		return;
 	}
 	job->callback.done = done;
-	enqueue(server, job);
+	server_enqueue(server, job);
 }
 
 void server_switch(server_t *server, const char *zone, const char *base, policy_role_t role, uint32_t ttl,
@@ -441,7 +478,7 @@ void server_fit(server_t *server, const char *zone, const char *base, policy_rol
 	job->ttl = ttl;
 	job->leaves = leaves;
 	job->callback.fit = done;
-	enqueue(server, job);
+	server_enqueue(server, job);
 }
 
 void server_policy_origin(server_t *server, const char *zone, server_done_f done, void *arg)

@@ -26,7 +26,6 @@ typedef struct {
 	bool section; /*!< The configuration has a section of this zone. */
 	bool has_own; /*!< It sets dnssec-policy, namely to: */
 	char own[POLICY_NAME_MAX];
-	bool ds_push;    /*!< It sets ds-push. */
 	reread_t reread; /*!< What it says about its zone file. */
 	bool flush;      /*!< The file has to be written before. */
 	char template[POLICY_NAME_MAX];
@@ -81,7 +80,7 @@ int switch_sections(control_t *control, const char *command, switch_t *switches,
 int switch_examine(control_t *control, const char *command, switch_t *switches, size_t count, char *detail);
 
 /*!
- * \brief Concludes zones for which ds-push is set, and those that would lose records.
+ * \brief Concludes zones that would lose records.
  *
  * \param[out] gate  The gate of the last one that is refused; may be NULL.
  */
