@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "accept.h"
+#include "aftermath.h"
+
+static bool is_left_out(const move_t *m, const delegation_parent_t *a)
+{
+	return a->status == ANSWER_UNREACHABLE && a->unreachable_since != 0 && a->unreachable_since <= m->now &&
+	       m->now - a->unreachable_since >= (time_t)m->config->unreachable_after;
+}
+
+static move_gate_t judge_parents(const move_t *m)
+{
+	const delegation_facts_t *f = m->facts;
+	move_gate_t silent = { .about = "", .detail = "" };
+	size_t answered = 0;
+
+	/* One that is known to have another set outweighs one that is silent. */
+	for (size_t i = 0; i < f->parent_count; i++) {
+		const delegation_parent_t *a = &f->parent[i];
+		if (a->status == ANSWER_ERROR || a->status == ANSWER_BOGUS) {
+			return (move_gate_t){ DELEGATION_GATE_PARENT_ERROR, a->server, a->detail };
+		}
+		if (a->status == ANSWER_OK) {
+			if (!ds_set_equal(&a->ds, &f->zone.ds)) {
+				return (move_gate_t){ DELEGATION_GATE_PARENT_STALE, a->server, a->detail };
+			}
+			answered++;
+		} else if (silent.gate == DELEGATION_GATE_NONE && !is_left_out(m, a)) {
+			silent = (move_gate_t){ DELEGATION_GATE_PARENT_UNREACHABLE, a->server, a->detail };
+		}
+	}
+	if (silent.gate == DELEGATION_GATE_NONE && answered == 0) {
+		silent.gate = DELEGATION_GATE_PARENT_UNREACHABLE;
+		silent.detail = "no server of the parent answers";
+	}
+	return silent;
+}
+
+move_gate_t aftermath_parents(move_t *m)
+{
+	move_gate_t gate = { .gate = DELEGATION_GATE_PARENT_UNREACHABLE, .about = "", .detail = "not asked" };
+
+	if (!(m->facts->asked & DELEGATION_ASK_PARENTS)) {
+		return gate;
+	}
+	gate = judge_parents(m);
+	if (gate.gate == DELEGATION_GATE_NONE) {
+		m->row->all_since = m->row->all_since != 0 ? m->row->all_since : m->now;
+	} else if (!delegation_gate_info(gate.gate)->missing) {
+		m->row->all_since = 0;
+	}
+	return gate;
+}
+
+/* Validation. */
+
+/*! \return A resolver that does not validate the child, or NULL; \a secure: another one does. */
+static const delegation_view_t *failing(const delegation_facts_t *facts, bool *secure)
+{
+	const delegation_view_t *fails = NULL;
+
+	*secure = false;
+	for (size_t i = 0; i < facts->view_count; i++) {
+		*secure = *secure || facts->view[i].status == DELEGATION_VIEW_SECURE;
+		if (facts->view[i].status == DELEGATION_VIEW_BOGUS && fails == NULL) {
+			fails = &facts->view[i];
+		}
+	}
+	return fails;
+}
+
+/*! The low TTL does not wait for a child that never validates. */
+static bool is_overdue(const move_t *m)
+{
+	const delegation_row_t *row = m->row;
+
+	return row->state == DELEGATION_VERIFY && row->all_since != 0 && m->now >= move_restore_due(m->config, row);
+}
+
+/*! Whether the set before would validate now, at every server. All is as for a change. */
+static bool can_undo(move_t *m, delegation_verdict_t *why)
+{
+	const delegation_facts_t *f = m->facts;
+
+	*why = (delegation_verdict_t){ .gate = DELEGATION_GATE_SURVEY_DUE, .about = "" };
+	if (!accept_is_fresh(f, m->now) || f->surveyed_ns != f->zone.ns) {
+		return false;
+	}
+	return accept_all_answer(m->config, f, false, m->now, why) && delegation_validates(f, &m->row->before, why);
+}
+
+static void undo(move_t *m, const delegation_view_t *view)
+{
+	delegation_row_t *row = m->row;
+	delegation_verdict_t why;
+
+	/* What failed before is not the work of this change. */
+	if (!m->config->undo || m->config->report_only || !row->may_undo || row->failed_before) {
+		move_wait(m, DELEGATION_GATE_FAILS, view->resolver, view->detail, 0);
+		return;
+	}
+	if (!can_undo(m, &why)) {
+		move_wait(m, why.gate == DELEGATION_GATE_SURVEY_DUE ? why.gate : DELEGATION_GATE_CANNOT_UNDO, why.about,
+		          why.detail, 0);
+		return;
+	}
+	const move_gate_t gate = move_writable(m, false);
+	if (gate.gate != DELEGATION_GATE_NONE) {
+		move_wait_at(m, &gate);
+		return;
+	}
+	const uint32_t ttl = row->ttl_low != 0 ? row->ttl_low : m->config->ds_ttl;
+	move_order(m, DELEGATION_DO_UNDO, &row->before, ttl, m->facts->surveyed + DELEGATION_FRESH);
+}
+
+bool aftermath_watch(move_t *m)
+{
+	delegation_row_t *row = m->row;
+	bool secure;
+
+	if (row->ds == 0) {
+		return false; /* DS was removed: the child is insecure, and rightly so. */
+	}
+	const delegation_view_t *view = m->facts->asked & DELEGATION_ASK_WATCH ? failing(m->facts, &secure) : NULL;
+	if (view != NULL) {
+		row->secure_since = row->secure_last = 0;
+		row->bad_watches += row->bad_watches < UINT8_MAX;
+		if (is_overdue(m)) {
+			return false;
+		}
+		if (row->bad_watches >= m->config->bogus_limit) {
+			undo(m, view);
+		} else {
+			move_wait(m, DELEGATION_GATE_FAILS, view->resolver, view->detail, 0);
+		}
+		return true;
+	}
+	if ((m->facts->asked & DELEGATION_ASK_WATCH) && secure) {
+		const time_t apart = m->now - row->secure_last;
+		const bool gap = row->secure_since == 0 || apart < 0 || apart > DELEGATION_WATCH_GAP;
+		row->secure_since = gap ? m->now : row->secure_since;
+		row->secure_last = m->now;
+		row->bad_watches = 0;
+	}
+	return false;
+}
+
+/* States. */
+
+void aftermath_spread(move_t *m)
+{
+	const move_gate_t gate = aftermath_parents(m);
+
+	if (aftermath_watch(m)) {
+		return;
+	}
+	if (gate.gate != DELEGATION_GATE_NONE) {
+		move_wait_at(m, &gate);
+		return;
+	}
+	if (m->row->ds == 0) {
+		move_settle(m, NULL);
+		return;
+	}
+	move_enter(m, DELEGATION_VERIFY);
+}
+
+static void verified(move_t *m)
+{
+	m->row->may_undo = false;
+	m->row->undos = 0;
+	m->row->bad_watches = 0;
+	m->row->secure_since = m->row->secure_last = 0;
+	move_settle(m, NULL);
+}
+
+void aftermath_verify(move_t *m)
+{
+	delegation_row_t *row = m->row;
+	const move_gate_t gate = aftermath_parents(m);
+
+	if (aftermath_watch(m)) {
+		return;
+	}
+	if (is_overdue(m)) {
+		verified(m);
+		return;
+	}
+	if (row->all_since == 0 || gate.gate != DELEGATION_GATE_NONE) {
+		move_wait_at(m, &gate);
+		return;
+	}
+	if (row->secure_since == 0 || row->bad_watches > 0) {
+		/* Until a resolver says otherwise the last watch counts. */
+		move_wait(m, row->bad_watches > 0 ? DELEGATION_GATE_FAILS : DELEGATION_GATE_NO_EVIDENCE, "", "", 0);
+		return;
+	}
+	const time_t from = row->secure_since > row->all_since ? row->secure_since : row->all_since;
+	/* Only what was watched counts: the last watch ends the time. */
+	if (row->secure_last - from < (time_t)m->config->verify) {
+		move_wait(m, DELEGATION_GATE_VERIFYING, "", "", from + (time_t)m->config->verify);
+		return;
+	}
+	verified(m);
+}
+
+void aftermath_undo(move_t *m)
+{
+	if (m->row->ordering) {
+		/* The zone still has the set that failed. */
+		if (!move_flies(m)) {
+			move_to_gate(m, DELEGATION_VERIFY, DELEGATION_GATE_COMMIT_FAILED, "", m->facts->outcome_detail,
+			             0);
+		}
+		return;
+	}
+	const move_gate_t gate = aftermath_parents(m);
+	if (gate.gate != DELEGATION_GATE_NONE) {
+		move_wait_at(m, &gate);
+		return;
+	}
+	move_settle(m, NULL);
+}
+
+/* The TTL. */
+
+bool aftermath_ttl(move_t *m)
+{
+	delegation_row_t *row = m->row;
+	const delegation_zone_t *zone = &m->facts->zone;
+
+	if (row->ttl_normal == 0 || !delegation_state_info(row->state)->restores) {
+		return false;
+	}
+	if (zone->ds.count == 0 || zone->ds_ttl != row->ttl_low) {
+		row->ttl_normal = 0; /* Another client has set it. */
+		if (row->state == DELEGATION_LOW) {
+			move_settle(m, NULL);
+		}
+		return row->state != m->before->state;
+	}
+	const move_gate_t gate = aftermath_parents(m);
+	if (gate.gate != DELEGATION_GATE_NONE || m->now < move_restore_due(m->config, row)) {
+		return false;
+	}
+	const move_gate_t writable = move_writable(m, false);
+	if (writable.gate != DELEGATION_GATE_NONE || m->config->report_only) {
+		return false;
+	}
+	move_order(m, DELEGATION_DO_RESTORE, &zone->ds, row->ttl_normal, m->now + DELEGATION_FRESH);
+	return true;
+}
+
+void aftermath_restore(move_t *m)
+{
+	delegation_row_t *row = m->row;
+
+	if (m->facts->zone.ds_ttl == row->put_ttl) {
+		row->ttl_normal = 0;
+		move_settle(m, NULL);
+		row->next_check = m->now; /* What the child has changed meanwhile is seen at once. */
+		return;
+	}
+	if (!move_flies(m)) {
+		row->ordering = false;
+		move_settle(m, NULL);
+		move_wait(m, DELEGATION_GATE_COMMIT_FAILED, "", m->facts->outcome_detail, 0);
+	}
+}

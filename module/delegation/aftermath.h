@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief After the change: the servers of the parent, the resolvers, the undo, the TTL.
+ */
+
+#pragma once
+
+#include "moves.h"
+
+/*!
+ * \brief Whether every server of the parent has the DS RRset of the zone; notes since when.
+ *
+ * A server that has another one ends that time, one that is silent does not.
+ */
+move_gate_t aftermath_parents(move_t *m);
+
+/*!
+ * \brief What resolvers see. A failure that the change may have caused is undone.
+ *
+ * \return True: the decision is made.
+ */
+bool aftermath_watch(move_t *m);
+
+/*!
+ * \brief Restores the TTL when that is due: the hold and the TTL of the set before are over since every server of the
+ * parent has the present set (RFC 10026 4.2.2).
+ *
+ * \return True: the decision is made.
+ */
+bool aftermath_ttl(move_t *m);
+
+void aftermath_spread(move_t *m);
+void aftermath_verify(move_t *m);
+void aftermath_undo(move_t *m);
+void aftermath_restore(move_t *m);

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The machine: what holds in every state, then the state's own step.
+ */
+
+#include <assert.h>
+#include <string.h>
+
+#include "aftermath.h"
+#include "judgement.h"
+
+void delegation_init(delegation_row_t *row, time_t now, time_t floor)
+{
+	memset(row, 0, sizeof(*row));
+	row->state = DELEGATION_REST;
+	row->since = now;
+	row->gate_since = now;
+	row->next_check = now;
+	row->applied_inception = floor;
+}
+
+/*! A child without DS that may not get one is none that is asked. */
+unsigned delegation_asks(const delegation_config_t *config, const delegation_row_t *row)
+{
+	assert(config && row);
+
+	const delegation_state_info_t *info = delegation_state_info(row->state);
+	unsigned asks = info->asks;
+
+	if (row->state == DELEGATION_REST && !move_is_followed(config, row)) {
+		asks = 0;
+	}
+	if (info->watched && row->ds == 0) {
+		asks &= ~DELEGATION_ASK_WATCH;
+	}
+	/* The undo needs the forecast. */
+	if (info->watched && row->bad_watches > 0) {
+		asks |= DELEGATION_ASK_SURVEY;
+	}
+	if (info->restores && row->ttl_normal != 0) {
+		asks |= DELEGATION_ASK_PARENTS;
+	}
+	return asks;
+}
+
+/* What the zone shows. */
+
+static bool zone_guard(move_t *m)
+{
+	if (!m->facts->zone.known) {
+		move_wait(m, DELEGATION_GATE_ZONE_UNREADABLE, "", "", 0);
+		return true;
+	}
+	if (!m->facts->zone.delegated) {
+		move_wait(m, DELEGATION_GATE_NOT_DELEGATED, "", "", 0);
+		return true;
+	}
+	return false;
+}
+
+/*! All that was known of the set before holds no more. */
+static void forget_set(move_t *m)
+{
+	delegation_row_t *row = m->row;
+
+	row->ds = ds_set_id(&m->facts->zone.ds);
+	row->ordering = false;
+	row->may_undo = false;
+	row->content = 0;
+	row->accepted_since = 0;
+	row->all_since = 0;
+	row->secure_since = row->secure_last = 0;
+	row->bad_watches = 0;
+	row->reverted = false;
+	/* A TTL that is the agent's is still to be restored. */
+	if (m->facts->zone.ds.count == 0 || m->facts->zone.ds_ttl != row->ttl_low) {
+		row->ttl_normal = 0;
+	}
+}
+
+/*! The DS RRset is adopted as it is. The one option that tells which TTL is normal tells what a lost store forgot. */
+static void adopt(move_t *m)
+{
+	const delegation_zone_t *zone = &m->facts->zone;
+	delegation_row_t *row = m->row;
+
+	row->known = true;
+	row->ds = ds_set_id(&zone->ds);
+	if (zone->ds.count > 0 && zone->ds_ttl == m->config->ds_ttl && zone->ds_ttl < m->config->ds_ttl_base) {
+		row->ttl_normal = m->config->ds_ttl_base;
+		row->ttl_low = zone->ds_ttl;
+	}
+}
+
+static void undo_arrived(delegation_row_t *row, time_t now)
+{
+	row->refused = row->applied;
+	row->undone = true;
+	row->undone_at = now;
+	row->undos += row->undos < UINT8_MAX;
+}
+
+/*! What was ordered is in the zone. */
+static void arrived(move_t *m)
+{
+	delegation_row_t *row = m->row;
+	const bool undo = row->state == DELEGATION_UNDO, may_undo = row->may_undo && !undo;
+	const uint64_t former = row->ds;
+	const uint32_t normal = row->ttl_normal != 0 ? row->ttl_normal : row->before_ttl;
+	const uint32_t ttl = m->facts->zone.ds_ttl;
+
+	forget_set(m);
+	row->former = former;
+	row->may_undo = may_undo;
+	row->manual = 0;
+	row->ttl_normal = row->ds != 0 && ttl < normal ? normal : 0;
+	row->ttl_low = ttl;
+	if (undo) {
+		undo_arrived(row, m->now);
+		return;
+	}
+	row->applied = row->put_content;
+	if (row->put_inception > row->applied_inception) {
+		row->applied_inception = row->put_inception;
+	}
+	move_enter(m, DELEGATION_SPREAD);
+}
+
+/*! The zone has another DS RRset than the agent has put there: another client, or a reload. */
+static void changed(move_t *m)
+{
+	const delegation_zone_t *zone = &m->facts->zone;
+	delegation_row_t *row = m->row;
+	const uint64_t former = row->ds;
+
+	if (row->former != 0 && ds_set_id(&zone->ds) == row->former && zone->load == DELEGATION_LOAD_REVERTS) {
+		forget_set(m);
+		row->former = former;
+		row->reverted = true;
+		move_to_gate(m, DELEGATION_SEEN, DELEGATION_GATE_REVERTED, "", zone->load_reason, 0);
+		return;
+	}
+	/* The agent's change came first, and was not seen: its low TTL is left. */
+	if (row->ordering && zone->ds.count > 0 && zone->ds_ttl == row->put_ttl && row->put_ttl < row->before_ttl &&
+	    row->ttl_normal == 0) {
+		row->ttl_normal = row->before_ttl;
+		row->ttl_low = row->put_ttl;
+	}
+	forget_set(m);
+	row->former = former;
+	row->refused = 0;
+	row->undone = false;
+	row->manual = m->now;
+	if (row->ds == 0) {
+		move_to_gate(m, DELEGATION_SUSPENDED, DELEGATION_GATE_SUSPENDED, "", "", 0);
+	} else {
+		move_enter(m, DELEGATION_SEEN);
+	}
+}
+
+static bool ds_guard(move_t *m)
+{
+	const ds_set_t *ds = &m->facts->zone.ds;
+	delegation_row_t *row = m->row;
+
+	if (!row->known) {
+		adopt(m);
+		if (row->ttl_normal != 0) {
+			move_enter(m, DELEGATION_LOW);
+			return true;
+		}
+		return false;
+	}
+	if (ds_set_id(ds) == row->ds) {
+		return false;
+	}
+	if (row->ordering && ds_set_equal(ds, &row->put)) {
+		arrived(m);
+	} else {
+		changed(m);
+	}
+	return m->out->transition;
+}
+
+/* States. */
+
+static bool scan_differs(const move_t *m)
+{
+	const delegation_scan_t *scan = &m->facts->scan;
+
+	return (m->facts->asked & DELEGATION_ASK_SCAN) && scan->answered && scan->differs;
+}
+
+static void step_rest(move_t *m)
+{
+	if (move_is_notified(m) || (scan_differs(m) && move_is_followed(m->config, m->row))) {
+		move_seen(m, move_is_notified(m));
+		return;
+	}
+	if ((m->facts->asked & DELEGATION_ASK_SCAN) && !m->facts->scan.answered) {
+		move_wait(m, DELEGATION_GATE_SCAN_FAILED, "", "", 0);
+		return;
+	}
+	move_wait(m, DELEGATION_GATE_NONE, "", "", 0);
+}
+
+static void step_low(move_t *m)
+{
+	const delegation_row_t *row = m->row;
+
+	if (move_is_notified(m) || scan_differs(m)) {
+		move_seen(m, move_is_notified(m));
+		return;
+	}
+	if (row->ttl_normal == 0) {
+		move_settle(m, NULL);
+		return;
+	}
+	move_gate_t gate = aftermath_parents(m);
+	if (gate.gate == DELEGATION_GATE_NONE && m->now >= move_restore_due(m->config, row)) {
+		gate = m->config->report_only ? (move_gate_t){ DELEGATION_GATE_REPORT_ONLY, "", "" } :
+		                                move_writable(m, false);
+	}
+	if (gate.gate != DELEGATION_GATE_NONE) {
+		move_wait_at(m, &gate);
+		return;
+	}
+	move_wait(m, DELEGATION_GATE_TTL_LOW, "", "", move_restore_due(m->config, row));
+}
+
+static void step_held(move_t *m)
+{
+	const delegation_scan_t *scan = &m->facts->scan;
+	const bool other =
+		(m->facts->asked & DELEGATION_ASK_SCAN) && scan->answered && scan->content != m->row->refused;
+
+	if (move_is_notified(m) || other || m->row->refused == 0) {
+		move_seen(m, move_is_notified(m));
+		return;
+	}
+	move_wait(m, m->row->undone ? DELEGATION_GATE_UNDONE : DELEGATION_GATE_MANUAL, "", "", 0);
+}
+
+static void step_suspended(move_t *m)
+{
+	/* ds_guard() ends it. */
+	move_wait(m, DELEGATION_GATE_SUSPENDED, "", "", 0);
+}
+
+static void step_survey(move_t *m)
+{
+	if (move_is_notified(m)) {
+		m->row->notified = m->facts->notified;
+	}
+	judgement_survey(m);
+}
+
+static void (*const steps[DELEGATION_STATE__COUNT])(move_t *m) = {
+	[DELEGATION_REST] = step_rest,
+	[DELEGATION_SEEN] = step_survey,
+	[DELEGATION_SURVEY] = step_survey,
+	[DELEGATION_WAIT] = judgement_wait,
+	[DELEGATION_CHANGE] = judgement_change,
+	[DELEGATION_SPREAD] = aftermath_spread,
+	[DELEGATION_VERIFY] = aftermath_verify,
+	[DELEGATION_LOW] = step_low,
+	[DELEGATION_RESTORE] = aftermath_restore,
+	[DELEGATION_UNDO] = aftermath_undo,
+	[DELEGATION_HELD] = step_held,
+	[DELEGATION_SUSPENDED] = step_suspended,
+	[DELEGATION_REFUSED] = step_survey,
+};
+
+static void go(move_t *m)
+{
+	const bool waits = m->row->state == DELEGATION_WAIT;
+
+	/* A change that can be made has a low TTL: it is not restored just before. */
+	if (!waits && aftermath_ttl(m)) {
+		return;
+	}
+	steps[m->row->state](m);
+	if (waits && m->row->state == DELEGATION_WAIT) {
+		(void)aftermath_ttl(m);
+	}
+}
+
+/*! No check comes later than the end of a low TTL. */
+static void conclude(move_t *m)
+{
+	delegation_row_t *row = m->row;
+	const bool low = delegation_state_info(row->state)->restores && row->ttl_normal != 0 && row->all_since != 0;
+
+	if (low) {
+		const time_t due = move_restore_due(m->config, row);
+		row->next_check = due > m->now && due < row->next_check ? due : row->next_check;
+	}
+	m->out->asks = delegation_asks(m->config, row);
+}
+
+void delegation_decide(const delegation_config_t *config, const delegation_row_t *row, const delegation_facts_t *facts,
+                       time_t now, delegation_decision_t *out)
+{
+	assert(config && row && facts && out && (unsigned)row->state < DELEGATION_STATE__COUNT);
+
+	move_t m = { .config = config, .before = row, .facts = facts, .now = now, .out = out, .row = &out->row };
+
+	memset(out, 0, sizeof(*out));
+	out->row = *row;
+	if (!zone_guard(&m) && !ds_guard(&m)) {
+		go(&m);
+	}
+	conclude(&m);
+}
+
+bool delegation_goes_on(const delegation_facts_t *facts, time_t now, const delegation_decision_t *decision)
+{
+	assert(facts && decision);
+
+	return decision->transition && decision->row.state == DELEGATION_WAIT &&
+	       decision->row.gate == DELEGATION_GATE_NONE && (decision->asks & ~facts->asked) == 0 &&
+	       now - facts->surveyed <= DELEGATION_FRESH;
+}
