@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "kskroll/addr.h"
-#include "delegation.h"
+#include "cut.h"
 #include "packet.h"
 
 static bool names(const knot_rdataset_t *ns, const knot_dname_t *name)
@@ -25,10 +25,10 @@ static bool is_address(const knot_rrset_t *rr)
 	                                (rr->type == KNOT_RRTYPE_AAAA && rr->rrs.rdata->len == 16));
 }
 
-static int add_glue(const knot_pkt_t *pkt, delegation_t *out)
+static int add_glue(const knot_pkt_t *pkt, cut_t *out)
 {
 	const knot_pktsection_t *additional = knot_pkt_section(pkt, KNOT_ADDITIONAL);
-	unsigned room = additional->count < DELEGATION_GLUE_MAX ? additional->count : DELEGATION_GLUE_MAX;
+	unsigned room = additional->count < CUT_GLUE_MAX ? additional->count : CUT_GLUE_MAX;
 	out->glue = calloc(room + 1, sizeof(*out->glue));
 	if (out->glue == NULL) {
 		return KNOT_ENOMEM;
@@ -42,7 +42,7 @@ static int add_glue(const knot_pkt_t *pkt, delegation_t *out)
 		if (out->glue_count == room) {
 			return KNOT_ELIMIT;
 		}
-		delegation_glue_t *glue = &out->glue[out->glue_count++];
+		cut_glue_t *glue = &out->glue[out->glue_count++];
 		knot_dname_copy_lower(glue->name, rr->owner);
 		addr_from_rdata(rr->rrs.rdata->data, rr->rrs.rdata->len, ADDR_PORT, &glue->addr);
 	}
@@ -59,7 +59,7 @@ static int take_ns(const knot_pkt_t *pkt, knot_section_t section, const knot_dna
 		const knot_rrset_t *rr = knot_pkt_rr(records, i);
 		count += rr->type == KNOT_RRTYPE_NS;
 	}
-	if (count > DELEGATION_NAMES_MAX) {
+	if (count > CUT_NAMES_MAX) {
 		return KNOT_ELIMIT;
 	}
 
@@ -79,12 +79,12 @@ static const char *rcode_text(uint16_t rcode)
 	return text != NULL ? text->name : "unknown error";
 }
 
-static int read_packet(const knot_dname_t *zone, const knot_pkt_t *pkt, delegation_t *out)
+static int read_packet(const knot_dname_t *zone, const knot_pkt_t *pkt, cut_t *out)
 {
 	const uint16_t rcode = knot_pkt_ext_rcode(pkt);
 	const bool authoritative = knot_wire_get_aa(pkt->wire);
 	if (rcode != KNOT_RCODE_NOERROR && rcode != KNOT_RCODE_NXDOMAIN) {
-		out->said = DELEGATION_ERROR;
+		out->said = CUT_ERROR;
 		out->error = rcode_text(rcode);
 		return KNOT_EOK;
 	}
@@ -100,16 +100,16 @@ static int read_packet(const knot_dname_t *zone, const knot_pkt_t *pkt, delegati
 		return ret;
 	}
 	if (rcode == KNOT_RCODE_NOERROR && out->ns.count > 0 && (!answers || authoritative)) {
-		out->said = answers ? DELEGATION_HOSTED : DELEGATION_REFERRAL;
+		out->said = answers ? CUT_HOSTED : CUT_REFERRAL;
 		return add_glue(pkt, out);
 	}
 	knot_rdataset_clear(&out->ns, NULL);
-	out->said = authoritative ? DELEGATION_NONE : DELEGATION_ERROR;
+	out->said = authoritative ? CUT_NONE : CUT_ERROR;
 	out->error = authoritative ? NULL : "neither referral nor authoritative answer";
 	return KNOT_EOK;
 }
 
-int delegation_read(const knot_dname_t *zone, const uint8_t *wire, size_t len, delegation_t *out)
+int cut_read(const knot_dname_t *zone, const uint8_t *wire, size_t len, cut_t *out)
 {
 	assert(zone && out);
 
@@ -118,7 +118,7 @@ int delegation_read(const knot_dname_t *zone, const uint8_t *wire, size_t len, d
 	knot_pkt_t *pkt = NULL;
 	const char *error = packet_open(wire, len, zone, KNOT_RRTYPE_NS, &pkt);
 	if (error != NULL) {
-		out->said = DELEGATION_ERROR;
+		out->said = CUT_ERROR;
 		out->error = error;
 		return KNOT_EOK;
 	}
@@ -127,7 +127,7 @@ int delegation_read(const knot_dname_t *zone, const uint8_t *wire, size_t len, d
 	return ret;
 }
 
-void delegation_clear(delegation_t *delegation)
+void cut_clear(cut_t *delegation)
 {
 	knot_rdataset_clear(&delegation->ns, NULL);
 	free(delegation->glue);
