@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kskroll/addr.h"
+#include "kskroll/child_survey.h"
 #include "deliver.h"
 #include "asker.h"
 #include "dsync.h"
@@ -39,6 +40,7 @@ struct notify {
 	knot_dname_storage_t zone;
 	bool require_secure;
 	notify_retry_t retry;
+	knot_dname_storage_t report_agent; /*!< The root: none goes with the message. */
 
 	dsync_search_t search;
 	query_t queries[2];
@@ -336,7 +338,12 @@ static void on_delivered(const deliver_result_t *delivered, void *arg)
 	result->tries += delivered->tries;
 	result->tcp = delivered->tcp;
 
-	if (delivered->answered) {
+	if (delivered->answered && delivered->rcode == KNOT_RCODE_FORMERR && notify->report_agent[0] != '\0') {
+		/* A server without EDNS (RFC 6891 7): that the parent is notified matters more. */
+		notify->report_agent[0] = '\0';
+		result->report_agent = NOTIFY_AGENT_REFUSED;
+		next_address(notify);
+	} else if (delivered->answered) {
 		/* RFC 1996 3.6: any answer ends it, a NOTIMP in particular. */
 		result->rcode = delivered->rcode;
 		finish(notify, delivered->rcode == KNOT_RCODE_NOERROR ? NOTIFY_ACKNOWLEDGED : NOTIFY_REFUSED);
@@ -353,6 +360,7 @@ static void on_turn(task_t *task)
 	const struct sockaddr_storage *addr = &notify->addrs[notify->addr_at];
 	const deliver_message_t message = {
 		.zone = notify->zone,
+		.agent = notify->report_agent,
 		.interval_ms = notify->retry.interval_ms,
 		.retransmissions = notify->retry.retransmissions,
 		.tcp_timeout_ms = notify->retry.tcp_timeout_ms,
@@ -394,6 +402,13 @@ static void copy_request(notify_t *notify, const notify_request_t *request)
 
 	knot_dname_copy_lower(notify->zone, request->zone);
 	notify->require_secure = request->require_secure;
+	if (request->report_agent != NULL && request->report_agent[0] != '\0') {
+		const bool allowed = request->ns != NULL && error_report_allowed(request->report_agent, request->ns);
+		notify->result->report_agent = allowed ? NOTIFY_AGENT_SENT : NOTIFY_AGENT_LEFT_OUT;
+		if (allowed) {
+			knot_dname_copy_lower(notify->report_agent, request->report_agent);
+		}
+	}
 	notify->retry = unset ? RFC_1996 : *retry;
 }
 

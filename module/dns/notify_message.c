@@ -5,7 +5,40 @@
 
 #include "notify_message.h"
 
-int message_make(const knot_dname_t *zone, uint16_t id, uint8_t wire[MESSAGE_MAX], size_t *len)
+/*! UDP payload that OPT announces: that of other questions from here would be of no use to an acknowledgement. */
+#define PAYLOAD               1232
+#define OPTION_REPORT_CHANNEL 18
+
+static uint8_t *put_u16(uint8_t *at, uint16_t value)
+{
+	knot_wire_write_u16(at, value);
+	return at + sizeof(value);
+}
+
+/*!
+ * OPT with Report-Channel as its only option: the root, type, payload, extended RCODE, version, flags, lengths.
+ *
+ * libknot before 3.4 has no name for the option, and would leave it out of a parsed packet.
+ */
+static size_t put_report_channel(uint8_t *const from, const knot_dname_t *agent)
+{
+	const size_t size = knot_dname_size(agent);
+	uint8_t *at = from;
+
+	*at++ = 0;
+	at = put_u16(at, KNOT_RRTYPE_OPT);
+	at = put_u16(at, PAYLOAD);
+	at = put_u16(at, 0);
+	at = put_u16(at, 0);
+	at = put_u16(at, 4 + size);
+	at = put_u16(at, OPTION_REPORT_CHANNEL);
+	at = put_u16(at, size);
+	memcpy(at, agent, size);
+	return at + size - from;
+}
+
+int message_make(const knot_dname_t *zone, uint16_t id, const knot_dname_t *agent, uint8_t wire[MESSAGE_MAX],
+                 size_t *len)
 {
 	assert(zone && wire && len);
 
@@ -25,6 +58,10 @@ int message_make(const knot_dname_t *zone, uint16_t id, uint8_t wire[MESSAGE_MAX
 	int ret = knot_pkt_put_question(pkt, zone, KNOT_CLASS_IN, KNOT_RRTYPE_CDS);
 	*len = pkt->size;
 	knot_pkt_free(pkt);
+	if (ret == KNOT_EOK && agent != NULL && agent[0] != '\0') {
+		*len += put_report_channel(wire + *len, agent);
+		knot_wire_set_arcount(wire, 1);
+	}
 	return ret;
 }
 

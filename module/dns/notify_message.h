@@ -9,20 +9,22 @@
 
 #include <libknot/libknot.h>
 
-/*! Header and question. */
-#define MESSAGE_MAX (KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 2 * sizeof(uint16_t))
+/*! Header, question, and OPT with one option (RFC 6891 6.1.2) whose data is a name. */
+#define MESSAGE_MAX (KNOT_WIRE_HEADER_SIZE + KNOT_DNAME_MAXLEN + 4 + 11 + 4 + KNOT_DNAME_MAXLEN)
 
 /*!
  * \brief Writes the message.
  *
  * \param[in] zone     Zone whose CDS or CDNSKEY changed.
  * \param[in] id       Message ID.
+ * \param[in] agent    Agent domain of the Report-Channel option (RFC 9567 5); the root or NULL: without EDNS.
  * \param[out] wire    Buffer of MESSAGE_MAX bytes.
  * \param[out] len     Bytes written.
  *
  * \return KNOT_EOK, KNOT_ENOMEM.
  */
-int message_make(const knot_dname_t *zone, uint16_t id, uint8_t wire[MESSAGE_MAX], size_t *len);
+int message_make(const knot_dname_t *zone, uint16_t id, const knot_dname_t *agent, uint8_t wire[MESSAGE_MAX],
+                 size_t *len);
 
 typedef enum {
 	MESSAGE_OTHER, /*!< Not the answer to this message: as if it had not come. */
