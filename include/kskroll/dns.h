@@ -49,6 +49,8 @@ typedef struct {
 	bool parent_insecure;
 	char discovery_detail[160];
 	char parent_zone[256]; /*!< Presentation form, "" if unknown. */
+	knot_rdataset_t
+		delegated_to; /*!< NS, as any server of the parent has them; empty: none was asked. Freed with it. */
 	child_answer_t *child;
 	size_t child_count;
 	parent_answer_t *parent;
@@ -111,7 +113,21 @@ typedef struct {
 	const knot_dname_t *zone;
 	bool require_secure; /*!< DSYNC without a chain of trust is not used. */
 	notify_retry_t retry;
+	/*!
+	 * Where the parent reports errors to (RFC 9859 4.2.1); NULL: nowhere. It goes with the message only if it is
+	 * one of the nameservers of the delegation, \a ns, or below one. Lower case.
+	 */
+	const knot_dname_t *report_agent;
+	const knot_rdataset_t *ns;
 } notify_request_t;
+
+/*! What became of the agent domain. */
+typedef enum {
+	NOTIFY_AGENT_NONE, /*!< There is none. */
+	NOTIFY_AGENT_SENT,
+	NOTIFY_AGENT_LEFT_OUT, /*!< It is at or below no nameserver of the delegation. */
+	NOTIFY_AGENT_REFUSED,  /*!< The target takes no EDNS: it was notified once more, without. */
+} notify_agent_t;
 
 /*! What came of it. Freed by notify_free(). Names in presentation form, "" if unknown. */
 typedef struct {
@@ -125,6 +141,7 @@ typedef struct {
 	unsigned tries;        /*!< Messages sent, to all addresses. */
 	unsigned elapsed_ms;   /*!< Lookups included, waiting for a turn not. */
 	char detail[256];      /*!< Who did not do what; "" if there is nothing to say. */
+	notify_agent_t report_agent;
 } notify_result_t;
 
 typedef struct notify notify_t;
@@ -234,6 +251,14 @@ void dns_keyid(const knot_dname_t *zone, const dns_key_t *key, char *keyid, size
  */
 keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey, const knot_rdataset_t *rrsigs,
                      const dns_key_t *keys, unsigned key_count, time_t now);
+
+/*!
+ * \brief The same for another RRset at the zone's apex.
+ *
+ * \param[in] rrset  With names in canonical case and sorted RDATA.
+ */
+keyset_t dns_rrset_signers(const knot_dname_t *zone, const knot_rrset_t *rrset, const knot_rdataset_t *rrsigs,
+                           const dns_key_t *keys, unsigned key_count, time_t now);
 
 /*! What a DS RRset says, read as validators read it (RFC 4035 5.2, RFC 9905 3). */
 typedef struct {

@@ -139,8 +139,8 @@ static void on_referral(int ret, void *arg)
 	const referral_t *referral = entry->work->referral;
 	if (ret != KNOT_EOK) {
 		fail(entry, servers_error(ret));
-	} else if (referral_count(referral, DELEGATION_REFERRAL) == 0 &&
-	           referral_count(referral, DELEGATION_HOSTED) == 0 && referral_count(referral, DELEGATION_NONE) == 0) {
+	} else if (referral_count(referral, CUT_REFERRAL) == 0 && referral_count(referral, CUT_HOSTED) == 0 &&
+	           referral_count(referral, CUT_NONE) == 0) {
 		/* Nobody has said anything. A zone that is not delegated has its own NS RRset alone. */
 		char why[128];
 		referral_reason(referral, why, sizeof(why));

@@ -105,6 +105,20 @@ unsigned addresses_start(addresses_t *addresses, bool fresh)
 	return addresses->pending;
 }
 
+void addresses_give_up(addresses_t *addresses)
+{
+	assert(addresses);
+
+	for (unsigned i = 0; i < addresses->count; i++) {
+		query_t *query = &addresses->queries[i];
+		if (query->lookup != NULL) {
+			shared_cancel(query->lookup);
+			query->lookup = NULL;
+			fail(query, "no answer in time");
+		}
+	}
+}
+
 void addresses_free(addresses_t *addresses)
 {
 	if (addresses == NULL) {

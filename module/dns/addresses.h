@@ -44,5 +44,8 @@ addresses_t *addresses_new(shared_t *shared, servers_t *servers, unsigned first,
  */
 unsigned addresses_start(addresses_t *addresses, bool fresh);
 
+/*! Ends what is under way: that takes too long, which is the error of these names. done() is not called. */
+void addresses_give_up(addresses_t *addresses);
+
 /*! Ends what is under way; NULL is allowed. */
 void addresses_free(addresses_t *addresses);

@@ -191,14 +191,6 @@ void asking_start(asking_t *asking)
 	fetch_start(asking->fetch);
 }
 
-static void say_no_route(char *detail, size_t size, const servers_t *servers, unsigned at)
-{
-	const bool named = servers->addrs[at].name != SERVERS_UNNAMED;
-	snprintf(detail, size, "this host has no route to %s%s",
-	         servers_family(&servers->addrs[at].addr) == FAMILY_IPV6 ? "this IPv6 address" : "this IPv4 address",
-	         named ? ", and the server has no other that can be reached" : ", which is configured");
-}
-
 void asking_leave_out(asking_t *asking)
 {
 	survey_result_t *result = asking->result;
@@ -212,7 +204,7 @@ void asking_leave_out(asking_t *asking)
 			if (fetch_has_way(asking->fetch, first, servers, i)) {
 				continue;
 			}
-			say_no_route(answer->detail, sizeof(answer->detail), servers, i);
+			servers_say_no_route(servers, i, answer->detail, sizeof(answer->detail));
 		}
 		result->child[kept++] = *answer;
 	}
@@ -227,7 +219,7 @@ void asking_leave_out(asking_t *asking)
 			if (fetch_has_way(asking->fetch, first, servers, i)) {
 				continue;
 			}
-			say_no_route(answer->detail, sizeof(answer->detail), servers, i);
+			servers_say_no_route(servers, i, answer->detail, sizeof(answer->detail));
 		}
 		result->parent[kept++] = *answer;
 	}

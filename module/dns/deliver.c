@@ -297,7 +297,7 @@ deliver_t *deliver_start(uv_loop_t *loop, const struct sockaddr_storage *addr, c
 	}
 	/* One ID for all copies: the answer to an earlier one counts as well. */
 	deliver->id = dnssec_random_uint16_t();
-	if (message_make(message->zone, deliver->id, deliver->wire, &deliver->len) != KNOT_EOK) {
+	if (message_make(message->zone, deliver->id, message->agent, deliver->wire, &deliver->len) != KNOT_EOK) {
 		free(deliver);
 		return NULL;
 	}

@@ -19,9 +19,10 @@ typedef struct deliver deliver_t;
 
 /*! What to send; copied. */
 typedef struct {
-	const knot_dname_t *zone; /*!< Lower case. */
-	unsigned interval_ms;     /*!< Between transmissions over UDP. */
-	unsigned retransmissions; /*!< After the first. */
+	const knot_dname_t *zone;  /*!< Lower case. */
+	const knot_dname_t *agent; /*!< Of the Report-Channel option; the root: without it. */
+	unsigned interval_ms;      /*!< Between transmissions over UDP. */
+	unsigned retransmissions;  /*!< After the first. */
 	unsigned tcp_timeout_ms;
 } deliver_message_t;
 

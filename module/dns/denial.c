@@ -45,6 +45,7 @@ static bool verified(judge_t *judge, const packet_rrset_t *set)
 	}
 	if (result.keys != 0) {
 		judge->proof.signers &= result.keys;
+		judge->proof.algorithms &= result.algorithms;
 	}
 	return result.keys != 0;
 }
@@ -274,7 +275,7 @@ const char *denial_check(const knot_pkt_t *pkt, const knot_dname_t *zone, const 
 		.key_count = key_count,
 		.now = now,
 		.work = work,
-		.proof = { .signers = UINT64_MAX },
+		.proof = { .signers = UINT64_MAX, .algorithms = UINT32_MAX },
 	};
 	const char *error = nsec_proves(&judge, pkt, name, type) ? NULL : nsec3_check(&judge, pkt, name, type);
 	if (work->exhausted) {

@@ -15,8 +15,9 @@
 
 /*! What a proof is made of. */
 typedef struct {
-	uint32_t ttl;     /*!< Largest original TTL of its records. */
-	uint64_t signers; /*!< Bit i: keys[i] has signed all of them. */
+	uint32_t ttl;        /*!< Largest original TTL of its records. */
+	uint64_t signers;    /*!< Bit i: keys[i] has signed all of them. */
+	uint32_t algorithms; /*!< Bit i: all of them have RRSIGs of algorithm i; not verified. */
 } denial_proof_t;
 
 /*!

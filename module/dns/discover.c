@@ -32,6 +32,7 @@ struct discover {
 
 	above_wait_t *above_wait;
 	referral_t *referral; /*!< Kept for what the servers said. */
+	bool delegated;       /*!< The names of the zone's servers are known, only addresses are missing. */
 	bool stopped;
 };
 
@@ -305,6 +306,7 @@ static void child_found(discover_t *discover);
 
 static void look_up_child_servers(discover_t *discover)
 {
+	discover->delegated = true;
 	stage_begin(discover, child_found);
 	look_up_addresses(discover, &discover->addresses, &discover->result.child_servers, 0);
 	stage_go(discover);
@@ -329,7 +331,7 @@ static void on_referral(int ret, void *arg)
 
 	if (ret != KNOT_EOK) {
 		no_child_servers(discover, servers_error(ret));
-	} else if (referral_count(referral, DELEGATION_REFERRAL) > 0 || referral_all_host(referral)) {
+	} else if (referral_count(referral, CUT_REFERRAL) > 0 || referral_all_host(referral)) {
 		look_up_child_servers(discover);
 	} else {
 		char error[96], reason[80];
@@ -357,6 +359,11 @@ const referral_said_t *discover_said(const discover_t *discover, unsigned index)
 {
 	bool asked = discover->referral != NULL && index < discover->result.parent_servers.addr_count;
 	return asked ? referral_said(discover->referral, index) : NULL;
+}
+
+const knot_rdataset_t *discover_delegated_to(const discover_t *discover)
+{
+	return discover->referral != NULL ? referral_ns(discover->referral) : NULL;
 }
 
 /* -- the zone's servers ----------------------------------------------------- */
@@ -442,6 +449,18 @@ void discover_run(discover_t *discover)
 void discover_go_on(discover_t *discover)
 {
 	find_child_servers(discover);
+}
+
+bool discover_hurry(discover_t *discover)
+{
+	assert(discover);
+
+	if (discover->stopped || !discover->delegated || discover->addresses == NULL) {
+		return false;
+	}
+	addresses_give_up(discover->addresses);
+	child_found(discover);
+	return true;
 }
 
 void discover_stop(discover_t *discover)

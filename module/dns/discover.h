@@ -64,6 +64,18 @@ void discover_go_on(discover_t *discover);
 /*! What the parent's address of this index said about the delegation; NULL if it was not asked. */
 const referral_said_t *discover_said(const discover_t *discover, unsigned index);
 
+/*! NS of the zone, as servers of the parent have them; NULL if none was asked. */
+const knot_rdataset_t *discover_delegated_to(const discover_t *discover);
+
+/*!
+ * \brief The search takes too long: goes on without the addresses of the zone's servers that are not known yet.
+ *
+ * Servers in the zone itself may be slow, and there is glue. The callback is called inside.
+ *
+ * \return False: it is not that far, and nothing was done.
+ */
+bool discover_hurry(discover_t *discover);
+
 /*! Stops looking for more; the callback will not be called. */
 void discover_stop(discover_t *discover);
 

@@ -9,6 +9,28 @@
 
 #include "asker.h"
 
+/*! What asks about children. */
+static bool new_children(dns_t *dns, uv_loop_t *loop, const dns_config_t *config)
+{
+	dns->child_ask = ask_new(loop, 0);
+	if (dns->child_ask == NULL) {
+		return false;
+	}
+	dns->child_watches = watches_new(loop, dns->child_ask, config);
+	dns->scans = scans_new(loop, dns->shared, dns->child_ask);
+	const child_means_t means = {
+		.shared = dns->shared,
+		.above = dns->above,
+		.ask = dns->ask,
+		.child_ask = dns->child_ask,
+		.pace = dns->pace,
+		.resolve = dns->resolve,
+		.watches = dns->child_watches,
+	};
+	dns->children = child_tasks_new(loop, &means);
+	return dns->child_watches != NULL && dns->scans != NULL && dns->children != NULL;
+}
+
 dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t err_len)
 {
 	assert(loop && config && err && err_len > 0);
@@ -36,8 +58,9 @@ dns_t *dns_new(uv_loop_t *loop, const dns_config_t *config, char *err, size_t er
 	dns->watches = watches_new(loop, dns->ask, config);
 	dns->notifies = notifies_new(loop, dns->resolve, config->loopback, config->parent_rate);
 	dns->dsboots = dsboots_new(loop, dns->resolve);
+	dns->updates = updates_new(loop);
 	if (dns->above == NULL || dns->pace == NULL || dns->watches == NULL || dns->notifies == NULL ||
-	    dns->dsboots == NULL) {
+	    dns->dsboots == NULL || dns->updates == NULL || !new_children(dns, loop, config)) {
 		snprintf(err, err_len, "out of memory");
 		dns_free(dns);
 		return NULL;
@@ -52,6 +75,15 @@ void dns_free(dns_t *dns)
 	}
 
 	tasks_close(&dns->surveys);
+	/* Those that are called back may try to start more. */
+	child_tasks_free(dns->children);
+	dns->children = NULL;
+	scans_free(dns->scans);
+	dns->scans = NULL;
+	updates_free(dns->updates);
+	dns->updates = NULL;
+	watches_free(dns->child_watches);
+	ask_free(dns->child_ask);
 	notifies_free(dns->notifies);
 	dns->notifies = NULL;
 	dsboots_free(dns->dsboots);

@@ -21,6 +21,7 @@ struct fetch {
 	const fetch_calls_t *calls;
 	void *arg;
 	fetch_way_t way;
+	unsigned most;     /*!< At the same time. */
 	size_t begun;      /*!< The first ones. */
 	size_t under_way;  /*!< Those of them that have a job. */
 	ask_group_t group; /*!< Their jobs. */
@@ -98,7 +99,7 @@ static bool begin_job(asked_t *asked)
 /*! As many as may be; the end, if there are no more. */
 static void ask_more(fetch_t *fetch)
 {
-	while (fetch->under_way < FETCH_MAX && fetch->begun < fetch->count) {
+	while (fetch->under_way < fetch->most && fetch->begun < fetch->count) {
 		const size_t index = fetch->begun++;
 		if (!begin_job(&fetch->asked[index])) {
 			const ask_reply_t failed = { .answer = { { .error = "out of memory" } } };
@@ -120,6 +121,7 @@ fetch_t *fetch_new(ask_t *ask, size_t max, const fetch_calls_t *calls, void *arg
 		fetch->calls = calls;
 		fetch->arg = arg;
 		fetch->max = max;
+		fetch->most = FETCH_MAX;
 	}
 	return fetch;
 }
@@ -130,6 +132,13 @@ void fetch_add(fetch_t *fetch, const struct sockaddr_storage *addr, const fetch_
 	assert(!question->paced || question->count == 1);
 
 	fetch->asked[fetch->count++] = (asked_t){ .fetch = fetch, .addr = addr, .question = question };
+}
+
+void fetch_at_most(fetch_t *fetch, unsigned most)
+{
+	assert(fetch && most > 0);
+
+	fetch->most = most < FETCH_MAX ? most : FETCH_MAX;
 }
 
 void fetch_start(fetch_t *fetch)

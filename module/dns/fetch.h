@@ -65,6 +65,9 @@ fetch_t *fetch_new(ask_t *ask, size_t max, const fetch_calls_t *calls, void *arg
 /*! Adds an address, before fetch_start(). Both are borrowed. */
 void fetch_add(fetch_t *fetch, const struct sockaddr_storage *addr, const fetch_question_t *question);
 
+/*! Not more than this at the same time, if that is less than FETCH_MAX; before fetch_start(). */
+void fetch_at_most(fetch_t *fetch, unsigned most);
+
 void fetch_start(fetch_t *fetch);
 
 const fetch_way_t *fetch_way(const fetch_t *fetch);

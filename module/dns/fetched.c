@@ -104,40 +104,55 @@ uint32_t fetched_ttl(uint32_t original, uint32_t received)
 	return original <= INT32_MAX ? original : received <= INT32_MAX ? received : 0;
 }
 
+/*!
+ * RFC 2308 5: SOA TTL and MINIMUM. A cache that makes use of NSEC (RFC 8198) holds the proof itself: its TTL should be
+ * the same (RFC 9077), but may be larger.
+ */
+static uint32_t denial_ttl(const packet_rrset_t *soa, uint32_t signed_ttl, const denial_proof_t *proof)
+{
+	const uint32_t held = fetched_ttl(signed_ttl, soa->rrset.ttl), proof_held = fetched_ttl(proof->ttl, 0);
+	const uint32_t minimum = knot_soa_minimum(soa->rrset.rrs.rdata);
+	const uint32_t longest = held > proof_held ? held : proof_held;
+
+	return longest < minimum ? longest : minimum;
+}
+
+/*! What the SOA of the answer adds to the proof. */
+static fetched_denial_t soa_adds(const fetched_t *fetched, const knot_dname_t *zone, const fetched_keys_t *keys,
+                                 const fetched_clock_t *clock, const denial_proof_t *proof)
+{
+	fetched_denial_t denial = { 0 };
+	packet_rrset_t soa;
+	int ret = packet_rrset(fetched->pkt, KNOT_AUTHORITY, zone, KNOT_RRTYPE_SOA, &soa);
+
+	if (ret != KNOT_EOK || soa.rrset.rrs.count != 1) {
+		denial.unsigned_soa = ret != KNOT_EOK ? packet_error(ret) : "no SOA";
+	} else {
+		const verify_result_t result =
+			verify_rrset(zone, &soa.rrset, &soa.rrsigs, keys->key, keys->count, clock->now, clock->work);
+		if (result.keys == 0) {
+			denial.unsigned_soa = "unproven NODATA";
+		} else {
+			denial.ttl = denial_ttl(&soa, result.original_ttl, proof);
+			denial.serial = knot_soa_serial(soa.rrset.rrs.rdata);
+			denial.signers = result.keys & proof->signers;
+			denial.algorithms = result.algorithms & proof->algorithms;
+		}
+	}
+	packet_rrset_clear(&soa);
+	return denial;
+}
+
 const char *fetched_denied(const fetched_t *fetched, const knot_dname_t *zone, const fetched_keys_t *keys,
                            const fetched_clock_t *clock, fetched_denial_t *denial)
 {
 	assert(fetched->said == FETCHED_NONE);
 
-	if (denial == NULL) {
-		return denial_check(fetched->pkt, zone, fetched->name, fetched->type, keys->key, keys->count,
-		                    clock->now, clock->work, NULL);
+	denial_proof_t proof;
+	const char *error = denial_check(fetched->pkt, zone, fetched->name, fetched->type, keys->key, keys->count,
+	                                 clock->now, clock->work, &proof);
+	if (error == NULL && denial != NULL) {
+		*denial = soa_adds(fetched, zone, keys, clock, &proof);
 	}
-
-	packet_rrset_t soa;
-	denial_proof_t proof = { 0 };
-	int ret = packet_rrset(fetched->pkt, KNOT_AUTHORITY, zone, KNOT_RRTYPE_SOA, &soa);
-	const char *error = ret != KNOT_EOK ? packet_error(ret) : soa.rrset.rrs.count != 1 ? "no SOA" : NULL;
-	verify_result_t result = { 0 };
-	if (error == NULL) {
-		result = verify_rrset(zone, &soa.rrset, &soa.rrsigs, keys->key, keys->count, clock->now, clock->work);
-		error = result.keys == 0 ? "unproven NODATA" :
-		                           denial_check(fetched->pkt, zone, fetched->name, fetched->type, keys->key,
-		                                        keys->count, clock->now, clock->work, &proof);
-		error = clock->work->exhausted ? "too much to verify" : error;
-	}
-	if (error == NULL) {
-		/*
-		 * RFC 2308 5: SOA TTL and MINIMUM. A cache that makes use of NSEC (RFC 8198) holds
-		 * the proof itself: its TTL should be the same (RFC 9077), but may be larger.
-		 */
-		uint32_t held = fetched_ttl(result.original_ttl, soa.rrset.ttl);
-		const uint32_t minimum = knot_soa_minimum(soa.rrset.rrs.rdata);
-		const uint32_t proof_ttl = fetched_ttl(proof.ttl, 0);
-		held = held > proof_ttl ? held : proof_ttl;
-		denial->ttl = held < minimum ? held : minimum;
-		denial->signers = result.keys & proof.signers;
-	}
-	packet_rrset_clear(&soa);
-	return error;
+	return error == NULL && clock->work->exhausted ? "too much to verify" : error;
 }

@@ -36,10 +36,13 @@ typedef struct {
 	unsigned count;
 } fetched_keys_t;
 
-/*! That there are no records, as a zone says so. */
+/*! That there are no records, as a zone says so. The SOA belongs to it (RFC 2308 2.2), but is no part of the proof. */
 typedef struct {
-	uint32_t ttl;     /*!< How long a validating cache may believe it (RFC 2308 5, RFC 8198). */
-	uint64_t signers; /*!< Bit i: key i has signed both the SOA and the proof. */
+	const char *unsigned_soa; /*!< Why the SOA is not one that a key of the zone has signed: only this is known. */
+	uint32_t ttl;             /*!< How long a validating cache may believe it (RFC 2308 5, RFC 8198). */
+	uint32_t serial;
+	uint64_t signers;    /*!< Bit i: key i has signed both the SOA and the proof. */
+	uint32_t algorithms; /*!< Bit i: both have RRSIGs of algorithm i. Not verified. */
 } fetched_denial_t;
 
 /*! When and with which budget signatures are verified. */
@@ -81,7 +84,7 @@ bool fetched_is_empty(const fetched_t *fetched);
  * \param[in] zone     Zone that says so, lower case.
  * \param[in] keys     Of the zone.
  * \param[in] clock    Clock.
- * \param[out] denial  What is known then; the SOA has to be signed as well, and there must be one. NULL: not asked for.
+ * \param[out] denial  What is known then. NULL: not asked for, the SOA is not verified.
  *
  * \return NULL if it is proven, else why not.
  */

@@ -221,6 +221,19 @@ static keyset_t known_among(const interpret_zone_t *zone, const fetched_keys_t *
 	return set;
 }
 
+/*! Whether a key without SEP is among them. */
+static bool has_zsk(const fetched_keys_t *keys, uint64_t signed_by)
+{
+	for (unsigned k = 0; k < keys->count; k++) {
+		/* The flags are the first field (RFC 4034 2.1). */
+		if ((signed_by & (UINT64_C(1) << k)) && keys->key[k].len >= sizeof(uint16_t) &&
+		    !(knot_wire_read_u16(keys->key[k].rdata) & KNOT_DNSKEY_FLAG_SEP)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void judge_nodata(const interpret_zone_t *zone, const knot_rdataset_t *served, const fetched_t *fetched,
                          const char *about, child_answer_t *out)
 {
@@ -234,12 +247,19 @@ static void judge_nodata(const interpret_zone_t *zone, const knot_rdataset_t *se
 	const fetched_clock_t clock = interpret_clock(zone);
 	fetched_keys_add(&keys, served);
 	fetched_denial_t denial = { 0 };
-	const bool data = fetched->type == KNOT_RRTYPE_CDS && is_csk(zone);
+	const bool data = fetched->type == KNOT_RRTYPE_CDS, csk = data && is_csk(zone);
 	const char *error = fetched_denied(fetched, zone->zone, &keys, &clock, data ? &denial : NULL);
+	if (error == NULL && csk) {
+		error = denial.unsigned_soa;
+	}
 	if (error != NULL) {
 		worsen(out, ANSWER_BOGUS, about, error);
-	} else if (data) {
+	} else if (data && denial.unsigned_soa == NULL) {
+		out->serial_known = true;
+		out->serial = denial.serial;
+		out->data_algorithms = denial.algorithms;
 		out->data_signed_by = known_among(zone, &keys, denial.signers, served);
+		out->data_by_zsk = has_zsk(&keys, denial.signers);
 	}
 }
 

@@ -66,21 +66,27 @@ void dns_keyid(const knot_dname_t *zone, const dns_key_t *key, char *keyid, size
 	dnssec_key_free(loaded);
 }
 
-keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey, const knot_rdataset_t *rrsigs,
-                     const dns_key_t *keys, unsigned key_count, time_t now)
+keyset_t dns_rrset_signers(const knot_dname_t *zone, const knot_rrset_t *rrset, const knot_rdataset_t *rrsigs,
+                           const dns_key_t *keys, unsigned key_count, time_t now)
 {
-	assert(zone && dnskey && rrsigs && (keys || key_count == 0));
+	assert(zone && rrset && rrsigs && (keys || key_count == 0));
 	assert(key_count <= ROLLOVER_KEYS_MAX);
 
 	verify_key_t candidates[ROLLOVER_KEYS_MAX];
 	for (unsigned i = 0; i < key_count; i++) {
 		candidates[i] = (verify_key_t){ .rdata = keys[i].rdata, .len = keys[i].rdata_len };
 	}
+	work_t work = { 0 };
+	return verify_rrset(zone, rrset, rrsigs, candidates, key_count, now, &work).keys;
+}
+
+keyset_t dns_signers(const knot_dname_t *zone, const knot_rdataset_t *dnskey, const knot_rdataset_t *rrsigs,
+                     const dns_key_t *keys, unsigned key_count, time_t now)
+{
 	knot_rrset_t rrset;
 	knot_rrset_init(&rrset, (knot_dname_t *)zone, KNOT_RRTYPE_DNSKEY, KNOT_CLASS_IN, 0);
 	rrset.rrs = *dnskey;
-	work_t work = { 0 };
-	return verify_rrset(zone, &rrset, rrsigs, candidates, key_count, now, &work).keys;
+	return dns_rrset_signers(zone, &rrset, rrsigs, keys, key_count, now);
 }
 
 /*! What a digest type of a DS is worth; all that depends on digest types is decided by this. */

@@ -23,12 +23,13 @@ struct referral {
 	unsigned pending;
 	unsigned packets;
 	int ret;
-	ask_group_t group; /*!< Many slow servers do not hold back others. */
+	ask_group_t group;  /*!< Many slow servers do not hold back others. */
+	knot_rdataset_t ns; /*!< Of all referrals. */
 	unsigned count;
 	question_t questions[];
 };
 
-static int add(referral_t *referral, const delegation_t *delegation)
+static int add(referral_t *referral, const cut_t *delegation)
 {
 	servers_t *found = referral->found;
 	int ret = servers_add_ns(found, &delegation->ns);
@@ -50,18 +51,21 @@ static int take(question_t *question, const ask_reply_t *reply)
 		return KNOT_EOK;
 	}
 
-	delegation_t delegation;
-	int ret = delegation_read(referral->zone, reply->answer[0].wire, reply->answer[0].len, &delegation);
+	cut_t delegation;
+	int ret = cut_read(referral->zone, reply->answer[0].wire, reply->answer[0].len, &delegation);
 	if (ret == KNOT_EOK) {
 		said->said = delegation.said;
 		snprintf(said->why, sizeof(said->why), "%s", delegation.error != NULL ? delegation.error : "");
 		ret = add(referral, &delegation);
 	}
-	if (ret == KNOT_EOK && said->said == DELEGATION_HOSTED) {
+	if (ret == KNOT_EOK && said->said == CUT_REFERRAL) {
+		ret = knot_rdataset_merge(&referral->ns, &delegation.ns, NULL);
+	}
+	if (ret == KNOT_EOK && said->said == CUT_HOSTED) {
 		const server_addr_t *server = &referral->above->addrs[question - referral->questions];
 		ret = servers_add_addr(referral->found, SERVERS_UNNAMED, &server->addr);
 	}
-	delegation_clear(&delegation);
+	cut_clear(&delegation);
 	return ret;
 }
 
@@ -114,7 +118,7 @@ const referral_said_t *referral_said(const referral_t *referral, unsigned index)
 	return &referral->questions[index].said;
 }
 
-unsigned referral_count(const referral_t *referral, delegation_said_t said)
+unsigned referral_count(const referral_t *referral, cut_said_t said)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < referral->count; i++) {
@@ -128,7 +132,7 @@ static bool hosts(const referral_t *referral, unsigned index)
 {
 	const unsigned name = referral->above->addrs[index].name;
 	for (unsigned i = 0; i < referral->count; i++) {
-		if (referral->questions[i].said.said == DELEGATION_HOSTED &&
+		if (referral->questions[i].said.said == CUT_HOSTED &&
 		    (i == index || (name != SERVERS_UNNAMED && referral->above->addrs[i].name == name))) {
 			return true;
 		}
@@ -151,12 +155,17 @@ void referral_reason(const referral_t *referral, char *out, size_t size)
 	out[0] = '\0';
 	for (unsigned i = 0; i < referral->count && out[0] == '\0'; i++) {
 		const referral_said_t *said = &referral->questions[i].said;
-		if (said->said != DELEGATION_REFERRAL && !hosts(referral, i)) {
+		if (said->said != CUT_REFERRAL && !hosts(referral, i)) {
 			char addr[ADDR_TEXT_MAX];
 			addr_to_text(&referral->above->addrs[i].addr, addr);
 			snprintf(out, size, "%s: %s", addr, said->why[0] != '\0' ? said->why : "not delegated");
 		}
 	}
+}
+
+const knot_rdataset_t *referral_ns(const referral_t *referral)
+{
+	return &referral->ns;
 }
 
 unsigned referral_packets(const referral_t *referral)
@@ -170,6 +179,7 @@ void referral_free(referral_t *referral)
 		for (unsigned i = 0; i < referral->count; i++) {
 			ask_cancel(referral->questions[i].job);
 		}
+		knot_rdataset_clear(&referral->ns, NULL);
 		free(referral);
 	}
 }

@@ -11,13 +11,13 @@
 #pragma once
 
 #include "ask.h"
-#include "delegation.h"
+#include "cut.h"
 #include "servers.h"
 
 /*! What one address said. */
 typedef struct {
-	delegation_said_t said;
-	char why[96]; /*!< For DELEGATION_SILENT and DELEGATION_ERROR. */
+	cut_said_t said;
+	char why[96]; /*!< For CUT_SILENT and CUT_ERROR. */
 } referral_said_t;
 
 typedef struct referral referral_t;
@@ -51,7 +51,7 @@ referral_t *referral_start(ask_t *ask, const knot_dname_t *zone, const servers_t
 const referral_said_t *referral_said(const referral_t *referral, unsigned index);
 
 /*! How many addresses said this. */
-unsigned referral_count(const referral_t *referral, delegation_said_t said);
+unsigned referral_count(const referral_t *referral, cut_said_t said);
 
 /*!
  * \brief Whether every nameserver hosts the zone itself, by at least one of its addresses.
@@ -62,6 +62,9 @@ bool referral_all_host(const referral_t *referral);
 
 /*! Why there is none, the first reason: "ADDRESS: timeout". */
 void referral_reason(const referral_t *referral, char *out, size_t size);
+
+/*! NS of the zone, as all referrals have them together. */
+const knot_rdataset_t *referral_ns(const referral_t *referral);
 
 /*! Packets sent. */
 unsigned referral_packets(const referral_t *referral);

@@ -7,50 +7,6 @@
 
 #include "replies.h"
 
-static void seen_clear(reply_seen_t *seen)
-{
-	for (unsigned i = 0; i < seen->answered; i++) {
-		free(seen->answer[i].wire);
-	}
-	memset(seen, 0, sizeof(*seen));
-}
-
-static bool was_seen(const reply_seen_t *seen, const ask_reply_t *reply)
-{
-	const size_t id = sizeof(uint16_t);
-	if (reply->error != NULL || reply->answered == 0 || reply->answered != seen->answered) {
-		return false;
-	}
-	for (unsigned i = 0; i < reply->answered; i++) {
-		const size_t len = reply->answer[i].len;
-		if (len < id || len != seen->answer[i].len ||
-		    memcmp(reply->answer[i].wire + id, seen->answer[i].wire + id, len - id) != 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/*! Keeps a whole reply, unless memory is short: then the next one is judged by itself. */
-static void keep(reply_seen_t *seen, const ask_reply_t *reply, size_t index)
-{
-	if (reply->error != NULL) {
-		return;
-	}
-	seen_clear(seen);
-	for (unsigned i = 0; i < reply->answered; i++) {
-		seen->answer[i].wire = malloc(reply->answer[i].len);
-		if (seen->answer[i].wire == NULL) {
-			seen_clear(seen);
-			return;
-		}
-		memcpy(seen->answer[i].wire, reply->answer[i].wire, reply->answer[i].len);
-		seen->answer[i].len = reply->answer[i].len;
-		seen->answered++;
-	}
-	seen->index = index;
-}
-
 /*! Nothing is known of the server but why: only its name stays. */
 static void clear_child(child_answer_t *answer, answer_status_t status, time_t unreachable_since)
 {
@@ -134,7 +90,7 @@ void replies_child(replies_t *replies, const interpret_zone_t *zone, const ask_r
 	assert(replies && zone && reply && answers);
 
 	child_answer_t *answer = &answers[index];
-	if (was_seen(&replies->child, reply)) {
+	if (reply_seen_has(&replies->child, reply)) {
 		child_answer_t same = answers[replies->child.index];
 		memcpy(same.server, answer->server, sizeof(same.server));
 		*answer = same;
@@ -142,7 +98,7 @@ void replies_child(replies_t *replies, const interpret_zone_t *zone, const ask_r
 	}
 	judge_child(zone, reply, answer);
 	if (answer->status == ANSWER_OK) {
-		keep(&replies->child, reply, index);
+		reply_seen_keep(&replies->child, reply, index);
 	}
 }
 
@@ -152,7 +108,7 @@ void replies_parent(replies_t *replies, const interpret_zone_t *zone, const disc
 	assert(replies && zone && found && reply && answers);
 
 	parent_answer_t *answer = &answers[index];
-	if (was_seen(&replies->parent, reply)) {
+	if (reply_seen_has(&replies->parent, reply)) {
 		parent_answer_t same = answers[replies->parent.index];
 		memcpy(same.server, answer->server, sizeof(same.server));
 		*answer = same;
@@ -160,12 +116,12 @@ void replies_parent(replies_t *replies, const interpret_zone_t *zone, const disc
 	}
 	judge_parent(zone, found, reply, answer);
 	if (answer->status == ANSWER_OK) {
-		keep(&replies->parent, reply, index);
+		reply_seen_keep(&replies->parent, reply, index);
 	}
 }
 
 void replies_clear(replies_t *replies)
 {
-	seen_clear(&replies->child);
-	seen_clear(&replies->parent);
+	reply_seen_clear(&replies->child);
+	reply_seen_clear(&replies->parent);
 }

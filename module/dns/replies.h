@@ -14,16 +14,7 @@
 #include "interpret.h"
 #include "ask.h"
 #include "discover.h"
-
-/*! A reply that was fine. */
-typedef struct {
-	struct {
-		uint8_t *wire;
-		size_t len;
-	} answer[ASK_QUESTIONS_MAX];
-	unsigned answered; /*!< 0: there is none. */
-	size_t index;      /*!< Whose it is. */
-} reply_seen_t;
+#include "reply_seen.h"
 
 /*! Zeroed: empty. One for each survey, and a new one when anything that it judges by has changed. */
 typedef struct {

@@ -177,6 +177,14 @@ void servers_label(const servers_t *servers, unsigned addr, char out[SERVERS_LAB
 	}
 }
 
+void servers_say_no_route(const servers_t *servers, unsigned addr, char *detail, size_t size)
+{
+	const bool named = servers->addrs[addr].name != SERVERS_UNNAMED;
+	snprintf(detail, size, "this host has no route to %s%s",
+	         servers_family(&servers->addrs[addr].addr) == FAMILY_IPV6 ? "this IPv6 address" : "this IPv4 address",
+	         named ? ", and the server has no other that can be reached" : ", which is configured");
+}
+
 void servers_clear(servers_t *servers)
 {
 	free(servers->names);

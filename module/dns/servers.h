@@ -97,4 +97,7 @@ void servers_label(const servers_t *servers, unsigned addr, char out[SERVERS_LAB
 /*! "name." for one without any address. */
 void servers_name_label(const servers_t *servers, unsigned name, char out[SERVERS_LABEL_MAX]);
 
+/*! Says that this host cannot reach an address, and its server by no other one. */
+void servers_say_no_route(const servers_t *servers, unsigned addr, char *detail, size_t size);
+
 void servers_clear(servers_t *servers);

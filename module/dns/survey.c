@@ -115,6 +115,12 @@ static void take_discovery(survey_t *survey, const discovery_t *found)
 	memcpy(result->discovery_detail, found->detail, sizeof(result->discovery_detail));
 	result->queries += found->packets;
 
+	const knot_rdataset_t *ns = discover_delegated_to(survey->discover);
+	knot_rdataset_clear(&result->delegated_to, NULL);
+	if (ns != NULL) {
+		/* Without memory none is known. */
+		(void)knot_rdataset_copy(&result->delegated_to, ns, NULL);
+	}
 	knot_dname_txt_storage_t text;
 	if (found->parent_known && knot_dname_to_str(text, found->parent, sizeof(text)) != NULL) {
 		snprintf(result->parent_zone, sizeof(result->parent_zone), "%.255s", text);
@@ -331,7 +337,7 @@ static void want_referrals(survey_t *survey)
 		parent_answer_t *answer = &result->parent[i];
 		if (said != NULL && said->why[0] != '\0' && answer->status == ANSWER_OK) {
 			/* Half an answer: what it has as DS is judged all the same. */
-			answer->no_referral = said->said == DELEGATION_SILENT;
+			answer->no_referral = said->said == CUT_SILENT;
 			answer->status = answer->no_referral ? ANSWER_OK : ANSWER_ERROR;
 			snprintf(answer->detail, sizeof(answer->detail), "NS: %s", said->why);
 		}
@@ -413,6 +419,7 @@ void survey_free(survey_result_t *result)
 	if (result != NULL) {
 		free(result->child);
 		free(result->parent);
+		knot_rdataset_clear(&result->delegated_to, NULL);
 		free(result);
 	}
 }

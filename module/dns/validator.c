@@ -28,6 +28,7 @@ struct validator {
 	const knot_dname_t *absent;
 	ask_job_t *job;
 	step_t step;
+	bool dnskey_only;
 	bool unchecked;                /*!< The step once more, with CD. */
 	const knot_dname_t *candidate; /*!< For the parent: a suffix of the zone. */
 	char failure[120];             /*!< The SERVFAIL that is being checked. */
@@ -164,7 +165,7 @@ static void take_answer(validator_t *validator, const knot_pkt_t *pkt, uint16_t 
 	} else if (!absent && !knot_wire_get_ad(pkt->wire)) {
 		/* No validator, or one that is configured not to check this zone. */
 		finish(validator, VERDICT_NONE, "answered without validation");
-	} else if (absent || (validator->step == STEP_SOA && validator->absent == NULL)) {
+	} else if (absent || validator->dnskey_only || (validator->step == STEP_SOA && validator->absent == NULL)) {
 		/* AD is missing with opt-out, RFC 5155 9.2. */
 		validator->done(VERDICT_GOOD, "", validator->arg);
 	} else {
@@ -232,6 +233,13 @@ validator_t *validator_start(ask_t *ask, const struct sockaddr_storage *addr, co
 		return NULL;
 	}
 	return validator;
+}
+
+void validator_dnskey_only(validator_t *validator)
+{
+	assert(validator && validator->step == STEP_DNSKEY);
+
+	validator->dnskey_only = true;
 }
 
 void validator_free(validator_t *validator)

@@ -46,5 +46,8 @@ typedef void (*validator_done_f)(verdict_t verdict, const char *reason, void *ar
 validator_t *validator_start(ask_t *ask, const struct sockaddr_storage *addr, const knot_dname_t *zone,
                              const knot_dname_t *absent, validator_done_f done, void *arg);
 
+/*! One that was just started asks for DNSKEY alone, and for the parent if that fails. */
+void validator_dnskey_only(validator_t *validator);
+
 /*! Ends it, running or not. */
 void validator_free(validator_t *validator);

@@ -95,6 +95,14 @@ static reason_t rrsig_check(const rrsig_t *sig, const knot_dname_t *zone, const 
 	return REASON_NONE;
 }
 
+/*! Algorithms above 31 have no meaning in the public DNS. */
+static uint32_t algorithm_bit(const rrsig_t *sig)
+{
+	const uint8_t algorithm = knot_rrsig_alg(sig->rdata);
+
+	return algorithm < 32 ? UINT32_C(1) << algorithm : 0;
+}
+
 static bool key_fits(const verify_key_t *key, const rrsig_t *sig)
 {
 	if (key->rdata == NULL || key->len <= DNSKEY_FIXED_LEN) {
@@ -258,6 +266,7 @@ verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset
 				continue;
 			}
 			why = rrsig_check(&sig, zone, rrset, now);
+			result.algorithms |= why == REASON_SIGNER || why == REASON_LABELS ? 0 : algorithm_bit(&sig);
 			if (why == REASON_NONE) {
 				why = check_keys(&sig, rrset, keys, key_count, work, &result);
 			}
@@ -271,6 +280,7 @@ verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset
 		/* Which signatures came first is the server's choice: a part of them proves nothing. */
 		result.keys = 0;
 		result.original_ttl = 0;
+		result.algorithms = 0;
 		reason = REASON_TOO_MANY;
 	}
 	if (result.keys == 0) {

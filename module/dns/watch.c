@@ -67,6 +67,7 @@ struct watch {
 	knot_dname_storage_t zone; /*!< Lower case. */
 	knot_dname_storage_t absent;
 	bool has_absent;
+	bool dnskey_only;              /*!< For watch_views(). */
 	const knot_dname_t *candidate; /*!< Of the parent: a suffix of the zone. */
 	resolve_t *resolve;            /*!< Its own, with nothing in its cache. */
 	question_t questions[QUESTIONS];
@@ -74,6 +75,7 @@ struct watch {
 	remote_t *remotes; /*!< As many as addresses. */
 	unsigned pending;
 	watch_done_f done;
+	watch_views_f views;
 	void *arg;
 };
 
@@ -193,6 +195,60 @@ static void judge(const watch_t *watch, watch_result_t *result)
 	free(evidence);
 }
 
+/* -- the DNSKEY RRset alone --------------------------------------------------- */
+
+static void view_own(const question_t questions[QUESTIONS], delegation_view_t *view)
+{
+	const question_t *cause = &questions[DNSKEY];
+
+	snprintf(view->resolver, sizeof(view->resolver), "own resolver");
+	view->status = cause->seen == SEEN_SECURE   ? DELEGATION_VIEW_SECURE :
+	               cause->seen == SEEN_INSECURE ? DELEGATION_VIEW_INSECURE :
+	               cause->seen == SEEN_BOGUS    ? DELEGATION_VIEW_BOGUS :
+	                                              DELEGATION_VIEW_NONE;
+	if (view->status == DELEGATION_VIEW_BOGUS && questions[PARENT].seen != SEEN_SECURE) {
+		cause = &questions[PARENT];
+		view->status = DELEGATION_VIEW_NONE;
+	}
+	if (view->status != DELEGATION_VIEW_SECURE) {
+		snprintf(view->detail, sizeof(view->detail), "%s: %.100s",
+		         QUESTION_NAMES[cause == &questions[PARENT] ? PARENT : DNSKEY],
+		         cause->reason[0] != '\0' ? cause->reason : "timeout");
+	}
+}
+
+static void view_remote(const remote_t *remote, const struct sockaddr_storage *addr, delegation_view_status_t own,
+                        delegation_view_t *view)
+{
+	char who[ADDR_TEXT_MAX];
+	addr_to_text(addr, who);
+	snprintf(view->resolver, sizeof(view->resolver), "%s", who);
+	snprintf(view->detail, sizeof(view->detail), "%.127s", remote->done ? remote->reason : "timeout");
+	view->status = remote->verdict == VERDICT_GOOD    ? DELEGATION_VIEW_SECURE :
+	               remote->verdict == VERDICT_FAILING ? DELEGATION_VIEW_BOGUS :
+	                                                    DELEGATION_VIEW_NONE;
+	/* See watch_count(). */
+	if (view->status != DELEGATION_VIEW_NONE && view->status != own && !addr_is_loopback(addr)) {
+		snprintf(view->detail, sizeof(view->detail), "not counted: %.100s",
+		         view->status == DELEGATION_VIEW_SECURE ? "only this one validates it" : remote->reason);
+		view->status = DELEGATION_VIEW_NONE;
+	}
+}
+
+static void give_views(const watch_t *watch, bool cancelled)
+{
+	const size_t count = watch->addrs.count + 1;
+	delegation_view_t *view = cancelled ? NULL : calloc(count, sizeof(*view));
+	if (view != NULL) {
+		view_own(watch->questions, &view[0]);
+		for (size_t i = 1; i < count; i++) {
+			view_remote(&watch->remotes[i - 1], &watch->addrs.addr[i - 1], view[0].status, &view[i]);
+		}
+	}
+	watch->views(cancelled, view, view != NULL ? count : 0, watch->arg);
+	free(view);
+}
+
 /* -- beginning and end -------------------------------------------------------- */
 
 static void stop(task_t *task)
@@ -210,6 +266,10 @@ static void stop(task_t *task)
 static void done(task_t *task, bool cancelled)
 {
 	watch_t *watch = (watch_t *)task;
+	if (watch->views != NULL) {
+		give_views(watch, cancelled);
+		return;
+	}
 	watch_result_t result = { .cancelled = cancelled };
 	if (!cancelled) {
 		judge(watch, &result);
@@ -299,9 +359,17 @@ static void begin_own(watch_t *watch)
 	}
 
 	watch->candidate = knot_dname_next_label(watch->zone);
-	watch->pending += watch->has_absent ? QUESTIONS : QUESTIONS - 1;
+	const bool asks[QUESTIONS] = {
+		[DNSKEY] = true,
+		[SOA] = !watch->dnskey_only,
+		[ABSENT] = watch->has_absent,
+		[PARENT] = true,
+	};
 	for (unsigned i = 0; i < QUESTIONS; i++) {
-		if (i != ABSENT || watch->has_absent) {
+		watch->pending += asks[i];
+	}
+	for (unsigned i = 0; i < QUESTIONS; i++) {
+		if (asks[i]) {
 			look_up(watch, i);
 		}
 	}
@@ -329,6 +397,8 @@ static void begin_remotes(watch_t *watch)
 		                                    on_validator, remote);
 		if (remote->validator == NULL) {
 			on_validator(VERDICT_NONE, "out of memory", remote);
+		} else if (watch->dnskey_only) {
+			validator_dnskey_only(remote->validator);
 		}
 	}
 }
@@ -367,29 +437,62 @@ static bool make_absent(const knot_dname_t *zone, knot_dname_t *absent)
 	return true;
 }
 
-int watch_start(dns_t *dns, const watch_request_t *request, watch_done_f done, void *arg, watch_t **out)
+/*! \return NULL without memory. */
+static watch_t *watch_new(watches_t *watches, const watch_request_t *request)
 {
-	if (dns == NULL || request == NULL || request->zone == NULL || *request->zone == '\0' || done == NULL ||
-	    dns->watches->tasks.closing) {
-		return KNOT_EINVAL;
-	}
-
 	watch_t *watch = calloc(1, sizeof(*watch));
 	if (watch == NULL) {
-		return KNOT_ENOMEM;
+		return NULL;
 	}
 	watch->remotes = calloc(request->validator.count + 1, sizeof(*watch->remotes));
 	if (watch->remotes == NULL || !addrs_copy(&watch->addrs, &request->validator)) {
 		watch_free(&watch->task);
-		return KNOT_ENOMEM;
+		return NULL;
+	}
+	watch->watches = watches;
+	knot_dname_copy_lower(watch->zone, request->zone);
+	return watch;
+}
+
+static bool is_valid(const watches_t *watches, const watch_request_t *request)
+{
+	return request != NULL && request->zone != NULL && *request->zone != '\0' && !watches->tasks.closing;
+}
+
+int watch_start(dns_t *dns, const watch_request_t *request, watch_done_f done, void *arg, watch_t **out)
+{
+	if (dns == NULL || done == NULL || !is_valid(dns->watches, request)) {
+		return KNOT_EINVAL;
 	}
 
-	watch->watches = dns->watches;
+	watch_t *watch = watch_new(dns->watches, request);
+	if (watch == NULL) {
+		return KNOT_ENOMEM;
+	}
 	watch->done = done;
 	watch->arg = arg;
-	knot_dname_copy_lower(watch->zone, request->zone);
 	watch->has_absent = make_absent(watch->zone, watch->absent);
 	task_start(&watch->watches->tasks, &watch->task);
+	if (out != NULL) {
+		*out = watch;
+	}
+	return KNOT_EOK;
+}
+
+int watch_views(watches_t *watches, const watch_request_t *request, watch_views_f done, void *arg, watch_t **out)
+{
+	if (watches == NULL || done == NULL || !is_valid(watches, request)) {
+		return KNOT_EINVAL;
+	}
+
+	watch_t *watch = watch_new(watches, request);
+	if (watch == NULL) {
+		return KNOT_ENOMEM;
+	}
+	watch->dnskey_only = true;
+	watch->views = done;
+	watch->arg = arg;
+	task_start(&watches->tasks, &watch->task);
 	if (out != NULL) {
 		*out = watch;
 	}

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "ask.h"
+#include "kskroll/delegation.h"
 #include "kskroll/dns.h"
 #include "validator.h"
 
@@ -54,3 +55,17 @@ watches_t *watches_new(uv_loop_t *loop, ask_t *ask, const dns_config_t *config);
 
 /*! Ends it; checks are called back as cancelled. Not from a callback of \a ask or a resolver. */
 void watches_free(watches_t *watches);
+
+/* -- the DNSKEY RRset of a child alone ---------------------------------------- */
+
+/*! Called once; \a view is valid during the call. Our own resolver comes first. */
+typedef void (*watch_views_f)(bool cancelled, const delegation_view_t *view, size_t count, void *arg);
+
+/*!
+ * \brief Whether resolvers validate the DNSKEY RRset of a zone: what else is bogus a DS does not fix.
+ *
+ * As for watch_count(), a remote resolver counts only if it says the same as our own.
+ *
+ * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
+ */
+int watch_views(watches_t *watches, const watch_request_t *request, watch_views_f done, void *arg, watch_t **watch);
