@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief Changes DS sets in a file that the zone file includes.
+ */
+
+#pragma once
+
+#include "control.h"
+#include "kskroll/parent_zone.h"
+
+/*!
+ * \brief Changes DS sets: writes the file, reloads the zone, reads it back.
+ *
+ * All or nothing: unless the zone has each set that was ordered, the former file comes back and is reloaded. An item
+ * whose present DS is not in the file is refused, and the others go on: the zone file itself has it.
+ *
+ * The file counts. If a process ends between the file and the reload, the next reload of whomever brings the change,
+ * and so does the next batch, which begins with a reload where zone and file differ.
+ *
+ * \param[in] target     Its timeout has to last for the loads of the zone, which sign.
+ * \param[in] path       The file; absolute.
+ * \param[in,out] batch  Results need not be initialized. Never \a open.
+ */
+void parent_include(const control_target_t *target, const char *path, parent_batch_t *batch);
+
+/*!
+ * \brief Takes back what a process has left behind that has ended between the file and the reload.
+ *
+ * It rests on facts that get old: no reload of another client must bring it days later.
+ *
+ * \param[in] batch   As it was to be changed; NS and TTL do not matter.
+ * \param[out] detail PARENT_DETAIL_MAX bytes.
+ *
+ * \return True: zone and file have the same of the batch, or nothing can be done. False: try again.
+ */
+bool parent_include_settle(const control_target_t *target, const char *path, const parent_batch_t *batch, char *detail);
