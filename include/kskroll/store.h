@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief What is kept over restarts: one row per zone, an append-only history.
+ * \brief What is kept over restarts: one row per zone, an append-only history. For delegations: delegation_store.h.
  *
  * SQLite in WAL mode, so that the command line can read while the server writes.
  */
@@ -16,7 +16,7 @@
 typedef struct store store_t;
 
 /*! Current schema; older ones are migrated, newer ones refused. */
-#define STORE_SCHEMA 6
+#define STORE_SCHEMA 8
 /*! Events kept of a zone: so many changes of state and so many new gates, the newest. */
 #define STORE_HISTORY 1000
 /*!
@@ -111,6 +111,33 @@ int store_servers_gone(store_t *store, time_t before);
 int store_old_zones(store_t *store, time_t before, int (*each)(const char *zone, void *arg), void *arg);
 /*! Removes a zone: row, history, servers. \return KNOT_EOK also if it has none. */
 int store_forget(store_t *store, const char *zone);
+
+/*! Error reports kept of a zone, those that came last; each is one RR type with one error. */
+#define STORE_REPORTS 16
+/*! Seconds after the last one when a report is removed. */
+#define STORE_REPORT_KEPT (30 * 86400)
+
+/*! Error reports about a zone (RFC 9567). Nobody has proven any of it: a hint for people. */
+typedef struct {
+	uint16_t type;  /*!< RR type with the error. */
+	uint16_t ede;   /*!< Extended DNS error (RFC 8914). */
+	uint64_t count; /*!< How often it came. */
+	time_t first;
+	time_t last;
+} store_report_t;
+
+/*!
+ * \brief One more report came.
+ *
+ * \param[out] before  When the last one of this type and error came; 0: it is the first one.
+ *
+ * \return KNOT_EOK, KNOT_ERROR.
+ */
+int store_report_add(store_t *store, const char *zone, uint16_t type, uint16_t ede, time_t now, time_t *before);
+/*! Calls back for every one of a zone, the newest first; the same as store_zones(). */
+int store_reports(store_t *store, const char *zone, int (*each)(const store_report_t *report, void *arg), void *arg);
+/*! Removes those of all zones whose last one came before \a before. */
+int store_reports_prune(store_t *store, time_t before);
 
 /*! Whether a kskrolld has the store. */
 typedef enum {

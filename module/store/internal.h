@@ -5,6 +5,8 @@
 
 #include <sqlite3.h>
 
+#include "column.h"
+#include "kskroll/delegation_store.h"
 #include "kskroll/store.h"
 
 /*! Prepared when first used, kept until the store is closed. */
@@ -26,6 +28,44 @@ typedef enum {
 	STMT_FORGET_HISTORY,
 	STMT_FORGET_SERVERS,
 	STMT_FORGET_ZONE,
+	STMT_REPORT_LOAD,
+	STMT_REPORT_ADD,
+	STMT_REPORT_BOUND,
+	STMT_REPORTS,
+	STMT_REPORTS_PRUNE,
+	STMT_FORGET_REPORTS,
+	STMT_DELEGATION_LOAD,
+	STMT_DELEGATION_SAVE,
+	STMT_DELEGATIONS,
+	STMT_DELEGATIONS_OF,
+	STMT_DELEGATION_ANSWERS,
+	STMT_DELEGATION_ANSWERS_SAVE,
+	STMT_DELEGATION_EVENT,
+	STMT_DELEGATION_PRUNE,
+	STMT_DELEGATION_HISTORY,
+	STMT_DELEGATION_HISTORY_OF,
+	STMT_DELEGATION_HISTORY_ALL,
+	STMT_SILENCE_LOAD,
+	STMT_SILENCE_SAVE,
+	STMT_SILENCE_CLEAR,
+	STMT_SILENCE_PRUNE,
+	STMT_DELEGATION_FORGET_HISTORY,
+	STMT_DELEGATION_FORGET_SILENCE,
+	STMT_DELEGATION_FORGET_ANSWERS,
+	STMT_DELEGATION_FORGET,
+	STMT_GONE_HISTORY,
+	STMT_GONE_SILENCE,
+	STMT_GONE_ANSWERS,
+	STMT_GONE,
+	STMT_PARENT_LOAD,
+	STMT_PARENT_SAVE,
+	STMT_PARENTS,
+	STMT_OLD_PARENTS,
+	STMT_PARENT_FORGET_HISTORY,
+	STMT_PARENT_FORGET_SILENCE,
+	STMT_PARENT_FORGET_ANSWERS,
+	STMT_PARENT_FORGET_DELEGATIONS,
+	STMT_PARENT_FORGET,
 	STMT__COUNT
 } stmt_t;
 
@@ -55,6 +95,17 @@ sqlite3_stmt *store_reader(store_t *store, stmt_t which);
 sqlite3_stmt *store_writer(store_t *store, stmt_t which);
 /*! Runs a statement without result and releases it. \a bound: what binding its values has returned. */
 int store_run(store_t *store, sqlite3_stmt *stmt, int bound);
+/*! Makes a statement ready for its next use. */
+void store_release(sqlite3_stmt *stmt);
+/*! Ends "SAVEPOINT save", or takes back what was done since. \return \a ret, or KNOT_ERROR. */
+int store_end_save(store_t *store, int ret);
+
+/*! Reads a row and calls back. \return Whether it is valid; \a ret: what was returned to it. */
+typedef bool (*row_f)(store_t *store, sqlite3_stmt *stmt, void *row, int *ret);
+
+/*! Calls back for every row until that returns other than 0, and releases the statement. */
+int store_each_row(store_t *store, sqlite3_stmt *stmt, int bound, row_f read, void *row);
+
 /*! Calls back with the names that a statement yields, unless \a result is an error already, and releases it. */
 int store_each_name(store_t *store, sqlite3_stmt *stmt, int result, int (*each)(const char *zone, void *arg),
                     void *arg);
@@ -71,6 +122,9 @@ char *row_sql_columns(void);
 /*! Adds the columns that came after a schema. */
 int row_migrate_columns(store_t *store, int schema);
 
+/*! Adds the columns that came after a schema, and gives the others their names of today. */
+int table_migrate(store_t *store, const table_t *table, int schema);
+
 /*! Room for all keys: "TAG/ALGORITHM/DIGEST ...". */
 #define ROW_TEXT (ROLLOVER_OLD_MAX * (5 + 1 + 3 + 1 + 64 + 2))
 
@@ -79,12 +133,27 @@ bool row_parse_keys(const char *text, key_id_t *keys, unsigned max, unsigned *co
 /*! "TTL@TIME,..." */
 void row_format_window(char *out, size_t out_len, const ttl_window_t *window);
 bool row_parse_window(const char *text, ttl_window_t *window);
+/*! Room for a DS RRset. */
+#define ROW_DS_SET (DELEGATION_DS_MAX * (5 + 1 + 3 + 1 + 3 + 1 + 2 * DELEGATION_DIGEST_MAX + 1) + 2)
+/*! \return False if it is none. */
+bool row_format_ds_set(char out[ROW_DS_SET], const ds_set_t *set);
+bool row_parse_ds_set(const char *text, ds_set_t *set);
 
 int row_bind(sqlite3_stmt *stmt, const store_zone_t *zone);
 /*! \return KNOT_EOK, KNOT_EMALF (with words), never an invalid row. */
 int row_read(store_t *store, sqlite3_stmt *stmt, store_zone_t *zone);
 
-/*! Reads a text column, as it is; false if it has another type or does not fit. */
-bool column_text(sqlite3_stmt *stmt, int column, char *out, size_t out_len);
-/*! Reads an integer column; false if it has another type or is out of range. */
-bool column_number(sqlite3_stmt *stmt, int column, int64_t min, int64_t max, int64_t *out);
+/*! The first schema with delegations, and with error reports. */
+#define SCHEMA_DELEGATIONS 8
+
+/*! Rows that are store_delegation_t, without answers, and store_parent_t. */
+extern const table_t delegation_table, parent_table;
+
+int table_bind(sqlite3_stmt *stmt, const table_t *table, const void *record);
+/*! \return KNOT_EOK, KNOT_EMALF (with words). */
+int table_read(store_t *store, sqlite3_stmt *stmt, const table_t *table, void *record);
+
+/*! Creates all tables about delegations. */
+int delegation_create(store_t *store);
+/*! Text of a statement on them; NULL if it is on another one; sqlite3_free(). */
+char *delegation_sql(stmt_t which, int schema);

@@ -27,6 +27,14 @@ int store_servers_gone(store_t *store, time_t before)
 	return stmt == NULL ? KNOT_ERROR : store_run(store, stmt, sqlite3_bind_int64(stmt, 1, before));
 }
 
+int store_reports_prune(store_t *store, time_t before)
+{
+	assert(store != NULL);
+
+	sqlite3_stmt *stmt = store_writer(store, STMT_REPORTS_PRUNE);
+	return stmt == NULL ? KNOT_ERROR : store_run(store, stmt, sqlite3_bind_int64(stmt, 1, before));
+}
+
 int store_old_zones(store_t *store, time_t before, int (*each)(const char *zone, void *arg), void *arg)
 {
 	assert(store != NULL && each != NULL);
@@ -43,7 +51,7 @@ int store_forget(store_t *store, const char *zone)
 {
 	assert(store != NULL && zone != NULL);
 
-	static const stmt_t all[] = { STMT_FORGET_HISTORY, STMT_FORGET_SERVERS, STMT_FORGET_ZONE };
+	static const stmt_t all[] = { STMT_FORGET_HISTORY, STMT_FORGET_SERVERS, STMT_FORGET_REPORTS, STMT_FORGET_ZONE };
 
 	int ret = store_writable(store);
 	if (ret == KNOT_EOK) {

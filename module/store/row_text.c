@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Keys and TTL windows of a row, as texts in a column. */
+/* Keys, TTL windows and DS RRsets of a row, as texts in a column. */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -112,4 +113,63 @@ bool row_parse_window(const char *text, ttl_window_t *window)
 		window->count++;
 	}
 	return true;
+}
+
+bool row_format_ds_set(char out[ROW_DS_SET], const ds_set_t *set)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	if (set->count > DELEGATION_DS_MAX) {
+		return false;
+	}
+	for (unsigned i = 0; i < set->count; i++) {
+		const ds_record_t *ds = &set->record[i];
+		if (ds->digest_len > DELEGATION_DIGEST_MAX) {
+			return false;
+		}
+		len += snprintf(out + len, ROW_DS_SET - len, "%s%u/%u/%u/", i > 0 ? " " : "", ds->tag, ds->algorithm,
+		                ds->digest_type);
+		for (size_t j = 0; j < ds->digest_len; j++) {
+			len += snprintf(out + len, ROW_DS_SET - len, "%02x", ds->digest[j]);
+		}
+	}
+	snprintf(out + len, ROW_DS_SET - len, "%s", set->excess ? "+" : "");
+	return true;
+}
+
+static bool parse_ds(const char **text, ds_record_t *ds)
+{
+	uint64_t tag, algorithm, type;
+	if (!parse_number(text, UINT16_MAX, &tag) || !parse_char(text, '/') ||
+	    !parse_number(text, UINT8_MAX, &algorithm) || !parse_char(text, '/') ||
+	    !parse_number(text, UINT8_MAX, &type) || !parse_char(text, '/')) {
+		return false;
+	}
+	ds->tag = tag;
+	ds->algorithm = algorithm;
+	ds->digest_type = type;
+	while (nibble((*text)[0]) >= 0) {
+		const int high = nibble((*text)[0]), low = nibble((*text)[1]);
+		if (low < 0 || ds->digest_len == DELEGATION_DIGEST_MAX) {
+			return false;
+		}
+		ds->digest[ds->digest_len++] = high << 4 | low;
+		*text += 2;
+	}
+	return true;
+}
+
+bool row_parse_ds_set(const char *text, ds_set_t *set)
+{
+	memset(set, 0, sizeof(*set));
+	while (*text != '\0' && *text != '+') {
+		if (set->count == DELEGATION_DS_MAX || (set->count > 0 && !parse_char(&text, ' ')) ||
+		    !parse_ds(&text, &set->record[set->count])) {
+			return false;
+		}
+		set->count++;
+	}
+	set->excess = parse_char(&text, '+');
+	return *text == '\0';
 }

@@ -39,6 +39,16 @@ static const char *const since_schema[STORE_SCHEMA + 1] = {
 	      "ALTER TABLE server ADD COLUMN alone INTEGER NOT NULL DEFAULT 0",
 	[4] = "DROP INDEX IF EXISTS zone_looked;"
 	      "CREATE INDEX IF NOT EXISTS zone_checked ON zone (checked)",
+	[7] = "UPDATE zone SET csk_new = csk",
+	[8] = "CREATE TABLE report ("
+	      " zone TEXT NOT NULL,"
+	      " type INTEGER NOT NULL,"
+	      " ede INTEGER NOT NULL,"
+	      " count INTEGER NOT NULL,"
+	      " first INTEGER NOT NULL,"
+	      " last INTEGER NOT NULL,"
+	      " PRIMARY KEY (zone, type, ede)) WITHOUT ROWID;"
+	      "CREATE INDEX report_last ON report (last)",
 };
 /* clang-format on */
 
@@ -73,6 +83,9 @@ static int add_others(store_t *store, int schema)
 	while (ret == KNOT_EOK && ++schema <= STORE_SCHEMA) {
 		if (since_schema[schema] != NULL) {
 			ret = store_exec(store, since_schema[schema]);
+		}
+		if (ret == KNOT_EOK && schema == SCHEMA_DELEGATIONS) {
+			ret = delegation_create(store);
 		}
 	}
 	return ret;

@@ -51,6 +51,20 @@ static const char *const texts[STMT__COUNT] = {
 		"DELETE FROM server WHERE zone = ?1",
 	[STMT_FORGET_ZONE] =
 		"DELETE FROM zone WHERE zone = ?1",
+	[STMT_REPORT_LOAD] =
+		"SELECT last FROM report WHERE zone = ?1 AND type = ?2 AND ede = ?3",
+	[STMT_REPORT_ADD] =
+		"INSERT INTO report (zone, type, ede, count, first, last) VALUES (?1, ?2, ?3, 1, ?4, ?4)"
+		" ON CONFLICT DO UPDATE SET count = count + 1, last = ?4",
+	[STMT_REPORT_BOUND] =
+		"DELETE FROM report WHERE zone = ?1 AND (type, ede) IN"
+		" (SELECT type, ede FROM report WHERE zone = ?1 ORDER BY last DESC, first DESC, type, ede LIMIT -1 OFFSET ?2)",
+	[STMT_REPORTS] =
+		"SELECT type, ede, count, first, last FROM report WHERE zone = ?1 ORDER BY last DESC, first DESC, type, ede",
+	[STMT_REPORTS_PRUNE] =
+		"DELETE FROM report WHERE last < ?1",
+	[STMT_FORGET_REPORTS] =
+		"DELETE FROM report WHERE zone = ?1",
 };
 /* clang-format on */
 
@@ -69,6 +83,7 @@ sqlite3_stmt *store_reader(store_t *store, stmt_t which)
 			made = row_sql_zones(store->schema);
 			break;
 		default:
+			made = delegation_sql(which, store->schema);
 			break;
 		}
 		const char *sql = (texts[which] != NULL) ? texts[which] : made;
@@ -84,7 +99,7 @@ sqlite3_stmt *store_reader(store_t *store, stmt_t which)
 	return store->stmts[which];
 }
 
-static void release(sqlite3_stmt *stmt)
+void store_release(sqlite3_stmt *stmt)
 {
 	(void)sqlite3_reset(stmt);
 	(void)sqlite3_clear_bindings(stmt);
@@ -99,7 +114,7 @@ int store_run(store_t *store, sqlite3_stmt *stmt, int bound)
 	} else if (bound != SQLITE_OK || sqlite3_step(stmt) != SQLITE_DONE) {
 		ret = store_fail(store, "cannot be written");
 	}
-	release(stmt);
+	store_release(stmt);
 	return ret;
 }
 
@@ -153,6 +168,17 @@ int store_commit(store_t *store)
 	return ret;
 }
 
+int store_end_save(store_t *store, int ret)
+{
+	if (ret == KNOT_EOK) {
+		ret = store_exec(store, "RELEASE save");
+	}
+	if (ret != KNOT_EOK && sqlite3_get_autocommit(store->db) == 0) {
+		(void)sqlite3_exec(store->db, "ROLLBACK TO save; RELEASE save", NULL, NULL, NULL);
+	}
+	return ret;
+}
+
 int store_load(store_t *store, const char *zone, store_zone_t *out)
 {
 	assert(store != NULL && zone != NULL && out != NULL);
@@ -165,7 +191,7 @@ int store_load(store_t *store, const char *zone, store_zone_t *out)
 	int ret;
 	if (sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) != SQLITE_OK) {
 		ret = store_fail(store, "cannot be read");
-		release(stmt);
+		store_release(stmt);
 		return ret;
 	}
 	switch (sqlite3_step(stmt)) {
@@ -179,7 +205,7 @@ int store_load(store_t *store, const char *zone, store_zone_t *out)
 		ret = store_fail(store, "cannot be read");
 		break;
 	}
-	release(stmt);
+	store_release(stmt);
 	return ret;
 }
 
@@ -242,20 +268,10 @@ int store_save(store_t *store, const store_zone_t *zone, const store_event_t *ev
 	if (ret == KNOT_EOK) {
 		ret = prune(store, event);
 	}
-	if (ret == KNOT_EOK) {
-		ret = store_exec(store, "RELEASE save");
-	}
-	if (ret != KNOT_EOK && sqlite3_get_autocommit(store->db) == 0) {
-		(void)sqlite3_exec(store->db, "ROLLBACK TO save; RELEASE save", NULL, NULL, NULL);
-	}
-	return ret;
+	return store_end_save(store, ret);
 }
 
-/*! Reads a row and calls back. \return Whether it is valid; \a ret: what was returned to it. */
-typedef bool (*row_f)(store_t *store, sqlite3_stmt *stmt, void *row, int *ret);
-
-/*! Calls back for every row until that returns other than 0, and releases the statement. */
-static int each_row(store_t *store, sqlite3_stmt *stmt, int bound, row_f read, void *row)
+int store_each_row(store_t *store, sqlite3_stmt *stmt, int bound, row_f read, void *row)
 {
 	// An invalid row does not hide the others, but it is reported at the end.
 	int result = KNOT_EOK, ret = 0;
@@ -270,7 +286,7 @@ static int each_row(store_t *store, sqlite3_stmt *stmt, int bound, row_f read, v
 	} else if (step != SQLITE_DONE) {
 		result = store_fail(store, "cannot be read");
 	}
-	release(stmt);
+	store_release(stmt);
 	return result;
 }
 
@@ -302,7 +318,7 @@ int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg)
 	}
 	row->each = each;
 	row->arg = arg;
-	int ret = each_row(store, stmt, SQLITE_OK, zone_row, row);
+	int ret = store_each_row(store, stmt, SQLITE_OK, zone_row, row);
 	free(row);
 	return ret;
 }
@@ -320,7 +336,7 @@ int store_each_name(store_t *store, sqlite3_stmt *stmt, int result, int (*each)(
 	if (step != SQLITE_DONE && step != SQLITE_ROW) {
 		result = store_fail(store, "cannot be read");
 	}
-	release(stmt);
+	store_release(stmt);
 	return result;
 }
 
@@ -387,7 +403,7 @@ int store_history(store_t *store, const char *zone, size_t limit, int (*each)(co
 	if (bound == SQLITE_OK) {
 		bound = sqlite3_bind_int64(stmt, 2, limit == 0 || limit > INT64_MAX ? -1 : (int64_t)limit);
 	}
-	int ret = each_row(store, stmt, bound, event_row, row);
+	int ret = store_each_row(store, stmt, bound, event_row, row);
 	free(row);
 	return ret;
 }
@@ -407,7 +423,7 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	if ((sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) |
 	     sqlite3_bind_text(stmt, 2, server, -1, SQLITE_STATIC)) != SQLITE_OK) {
 		ret = store_fail(store, "cannot be read");
-		release(stmt);
+		store_release(stmt);
 		return ret;
 	}
 	switch (sqlite3_step(stmt)) {
@@ -432,7 +448,7 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 		ret = store_fail(store, "cannot be read");
 		break;
 	}
-	release(stmt);
+	store_release(stmt);
 	return ret;
 }
 
