@@ -35,17 +35,23 @@ static void append(char *out, size_t len, const char *gap, const char *text)
 	snprintf(out + used, len - used, "%s%s", used > 0 ? gap : "", text);
 }
 
-static void tags_of(json_value_t object, const char *name, char out[EVIDENCE_TAGS])
+/*! The numbers of an array. */
+static void list_of(json_value_t object, const char *name, const char *gap, char *out, size_t len)
 {
 	const json_value_t array = json_member(object, name);
-	char tag[16];
+	char number[16];
 
 	out[0] = '\0';
 	for (json_value_t v = json_element(array, NULL); v != NULL; v = json_element(array, v)) {
-		if (json_text(v, tag, sizeof(tag))) {
-			append(out, EVIDENCE_TAGS, " ", tag);
+		if (json_text(v, number, sizeof(number))) {
+			append(out, len, gap, number);
 		}
 	}
+}
+
+static void tags_of(json_value_t object, const char *name, char out[EVIDENCE_TAGS])
+{
+	list_of(object, name, " ", out, EVIDENCE_TAGS);
 }
 
 /*! An RRset that is not there has no member at all; one that names no known key is empty. */
@@ -70,6 +76,8 @@ static void read_answer(json_value_t server, bool parent, evidence_answer_t *out
 	out->unreachable_since = integer_of(server, M_UNREACHABLE_SINCE);
 	tags_of(server, M_DNSKEY, out->dnskey);
 	tags_of(server, M_SIGNED_BY, out->signed_by);
+	text_of(server, M_SERIAL, out->serial, sizeof(out->serial));
+	list_of(server, M_DATA_ALGORITHMS, ", ", out->data_algorithms, sizeof(out->data_algorithms));
 	text_of(server, parent ? M_DS_TTL : M_DNSKEY_TTL, out->ttl, sizeof(out->ttl));
 	out->differs = parent ? is_true(server, M_DS_FOREIGN) : equal != NULL && !json_true(equal);
 	signals_of(server, M_CDS, out->cds);
@@ -159,6 +167,13 @@ json_value_t evidence_find_notification(const char *text)
 {
 	const json_value_t found = json_member(json_read(text), M_NOTIFICATION);
 	return found != NULL && *found == '{' ? found : NULL;
+}
+
+bool evidence_agent_left_out(json_value_t notification)
+{
+	char text[16];
+
+	return text_of(notification, M_REPORT_AGENT, text, sizeof(text)) && strcmp(text, V_LEFT_OUT) == 0;
 }
 
 time_t evidence_say_notification(json_value_t notification, char *out, size_t len)

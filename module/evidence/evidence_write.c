@@ -23,6 +23,22 @@ static void add_keys(json_t *json, const char *name, const rollover_facts_t *fac
 	json_close(json, ']');
 }
 
+/*! The version of the zone, and who signs it: known together. */
+static void add_data(json_t *json, const child_answer_t *a)
+{
+	if (!a->serial_known) {
+		return;
+	}
+	json_number(json, M_SERIAL, a->serial);
+	json_open(json, M_DATA_ALGORITHMS, '[');
+	for (unsigned algorithm = 0; algorithm < 32; algorithm++) {
+		if (a->data_algorithms & ALGSET_OF(algorithm)) {
+			json_number(json, NULL, algorithm);
+		}
+	}
+	json_close(json, ']');
+}
+
 static void add_server(json_t *json, const char *server, answer_status_t status, const char *detail,
                        time_t unreachable_since)
 {
@@ -66,6 +82,7 @@ static void add_child(json_t *json, const rollover_facts_t *facts, const child_a
 		if (a->data_signed_by != 0) {
 			add_keys(json, M_DATA_SIGNED_BY, facts, a->data_signed_by);
 		}
+		add_data(json, a);
 		json_number(json, M_DNSKEY_TTL, a->dnskey_ttl);
 		json_bool(json, M_DNSKEY_EQUAL, a->dnskey_equal);
 		add_rrset(json, M_CDS, facts, &a->cds);
@@ -217,6 +234,15 @@ static const char *or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
+/*! NULL: the zone has none. */
+static const char *agent_name(notify_agent_t agent)
+{
+	return agent == NOTIFY_AGENT_NONE     ? NULL :
+	       agent == NOTIFY_AGENT_SENT     ? "sent" :
+	       agent == NOTIFY_AGENT_LEFT_OUT ? V_LEFT_OUT :
+	                                        "refused";
+}
+
 void evidence_notification(char *out, size_t len, const notify_result_t *r, time_t at)
 {
 	const bool answered = r->status == NOTIFY_ACKNOWLEDGED || r->status == NOTIFY_REFUSED;
@@ -234,6 +260,7 @@ void evidence_notification(char *out, size_t len, const notify_result_t *r, time
 	json_number(&json, M_SENT, r->tries);
 	json_number(&json, M_ELAPSED_MS, r->elapsed_ms);
 	json_string(&json, M_DSYNC, or_null(r->dsync_owner));
+	json_string(&json, M_REPORT_AGENT, agent_name(r->report_agent));
 	const json_t mark = json;
 	json_string(&json, M_DETAIL, or_null(r->detail));
 	if (!json_fits(&json, &mark, TAIL)) {

@@ -39,6 +39,8 @@
 #define M_DNSKEY            "dnskey"
 #define M_SIGNED_BY         "signed_by"
 #define M_DATA_SIGNED_BY    "data_signed_by"
+#define M_DATA_ALGORITHMS   "data_algorithms"
+#define M_SERIAL            "serial"
 #define M_DNSKEY_TTL        "dnskey_ttl"
 #define M_DNSKEY_EQUAL      "dnskey_equal"
 #define M_CDS               "cds"
@@ -66,3 +68,25 @@
 #define M_SENT         "sent"
 #define M_ELAPSED_MS   "elapsed_ms"
 #define M_DSYNC        "dsync"
+#define M_REPORT_AGENT "report_agent"
+#define V_LEFT_OUT     "left-out"
+
+/* A delegation, from the side of the parent. */
+
+#define M_VERDICT           "verdict"
+#define M_GATE              "gate"
+#define M_ABOUT             "about"
+#define M_WANTED            "wanted"
+#define M_LEFT_OUT          "left_out"
+#define M_ZONE_SERIAL       "zone_serial"
+#define M_ZONE_DS           "zone_ds"
+#define M_DS_UNMATCHED      "ds_unmatched" /*!< DS of the zone that name no key in DNSKEY of any nameserver. */
+#define M_RESOLVERS         "resolvers"
+#define M_CDS_SIGNED_BY     "cds_signed_by"
+#define M_CDNSKEY_SIGNED_BY "cdnskey_signed_by"
+#define M_CDS_DENIED        "cds_denied" /*!< NODATA with a proof. */
+#define M_CDNSKEY_DENIED    "cdnskey_denied"
+#define M_CDNSKEY_REMOVE    M_CDNSKEY M_REMOVE
+#define M_CDNSKEY_MALFORMED "cdnskey_malformed"
+#define M_INCEPTION         "inception"
+#define M_EXPIRES           "expires"
