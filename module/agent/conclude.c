@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The end of a turn: what the machine decides is stored, then said, then ordered.
+ */
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "orders.h"
+#include "parent_state.h"
+#include "deleg_turn.h"
+#include "words.h"
+#include "kskroll/evidence.h"
+#include "kskroll/text_copy.h"
+
+/*! Seconds after the second error report in a row; it doubles with each one more. */
+#define REPORT_PAUSE ((time_t)3600)
+
+static void count(delegation_t *d)
+{
+	delegation_totals_t *totals = &d->parent->agent->totals;
+	const delegation_row_t *row = &d->of.awake->row;
+
+	totals->state[d->state]--;
+	totals->gate[d->gate]--;
+	d->state = row->state;
+	d->gate = row->gate;
+	totals->state[d->state]++;
+	totals->gate[d->gate]++;
+}
+
+/*! What was seen, as JSON; once for all decisions of a turn. */
+static void write_evidence(turn_t *turn, const delegation_config_t *config, const delegation_row_t *row, time_t now,
+                           char *out, size_t len)
+{
+	delegation_verdict_t verdict;
+
+	out[0] = '\0';
+	if (turn->survey == NULL) {
+		return;
+	}
+	const bool judged = turn->facts.asked & DELEGATION_ASK_SURVEY;
+	if (judged) {
+		delegation_accept(config, row, &turn->facts, now, &verdict);
+	}
+	evidence_delegation(out, len, &turn->facts, judged ? &verdict : NULL, now);
+}
+
+/*! A delegation without DS of which nothing was ever asked needs no row: it is as it would be without one. */
+static bool is_blank(const delegation_row_t *row)
+{
+	delegation_idle_t idle;
+
+	return row->ds == 0 && row->former == 0 && row->applied == 0 && row->notified == 0 &&
+	       delegation_pack(row, &idle);
+}
+
+/*! \return False if it is not stored: then it is no decision. */
+static bool save(turn_t *turn, const delegation_decision_t *decision, delegation_state_t before, const char *words,
+                 time_t now)
+{
+	delegation_t *d = turn->d;
+	agent_t *agent = d->parent->agent;
+	store_delegation_t *row = &agent->row;
+	store_delegation_event_t *event = &agent->event;
+	const bool news = decision->transition || decision->gate_changed;
+
+	if (!news && !d->stored && is_blank(&decision->row)) {
+		return true;
+	}
+	text_copy(row->zone, sizeof(row->zone), d->parent->name);
+	if (knot_dname_to_str(row->name, d->name, sizeof(row->name)) == NULL) {
+		return false;
+	}
+	row->row = decision->row;
+	row->checked = now;
+	if (news) {
+		event->time = now;
+		text_copy(event->zone, sizeof(event->zone), row->zone);
+		text_copy(event->name, sizeof(event->name), row->name);
+		event->from = before;
+		event->to = decision->row.state;
+		event->gate = decision->row.gate;
+		text_copy(event->text, sizeof(event->text), words);
+		text_copy(event->evidence, sizeof(event->evidence), row->answers);
+	}
+	const bool soon = decision->order.action == DELEGATION_DO_NOTHING;
+	if (!agent->env.save(row, news ? event : NULL, soon, agent->env.arg)) {
+		return false;
+	}
+	d->stored = true;
+	return true;
+}
+
+static int priority_of(const delegation_decision_t *decision)
+{
+	static const int priorities[DELEGATION_SEVERITY__COUNT] = {
+		[DELEGATION_INFO] = LOG_INFO,
+		[DELEGATION_NOTICE] = LOG_NOTICE,
+		[DELEGATION_WARNING] = LOG_WARNING,
+		[DELEGATION_ALARM] = LOG_ERR,
+	};
+	const int gate = priorities[delegation_gate_info(decision->row.gate)->severity];
+	const bool turns = decision->order.action != DELEGATION_DO_NOTHING ||
+	                   (decision->transition && decision->row.state != DELEGATION_SEEN);
+
+	return turns && gate > LOG_NOTICE ? LOG_NOTICE : gate;
+}
+
+static void say(const delegation_t *d, const delegation_decision_t *decision, delegation_state_t before,
+                const char *words)
+{
+	const agent_t *agent = d->parent->agent;
+	const delegation_row_t *row = &decision->row;
+	char gate[64] = "";
+
+	if (row->gate != DELEGATION_GATE_NONE) {
+		snprintf(gate, sizeof(gate), ", waits (%s)", delegation_gate_name(row->gate));
+	}
+	agent_log(agent, priority_of(decision), "zone %s, delegation %s: %s%s%s%s: %s", d->parent->name,
+	          agent->row.name, decision->transition ? delegation_state_name(before) : "",
+	          decision->transition ? " -> " : "", delegation_state_name(row->state), gate, words);
+}
+
+/* Error reports. */
+
+/*! Two in a row, then ever more rarely (RFC 10026 5.1). */
+static time_t until_next_report(unsigned reports)
+{
+	const unsigned shift = reports < 2 ? 0 : reports - 2;
+
+	return reports < 2 ? 0 : REPORT_PAUSE << (shift < 8 ? shift : 8);
+}
+
+/*! The child's operator learns of what is in the way, if the child has named where (RFC 9859 4.3, RFC 9567). */
+static void report_error(turn_t *turn, const delegation_decision_t *decision, time_t now)
+{
+	const delegation_t *d = turn->d;
+	const agent_t *agent = d->parent->agent;
+	awake_t *awake = d->of.awake;
+	const delegation_gate_info_t *gate = delegation_gate_info(decision->row.gate);
+	knot_dname_storage_t domain, report;
+	dns_t *dns = agent->env.dns(agent->env.arg);
+
+	if (decision->row.gate == DELEGATION_GATE_NONE) {
+		awake->reports = 0;
+		return;
+	}
+	if (!d->parent->settings.report_errors || gate->ede == 0 || awake->report_agent[0] == '\0' || dns == NULL ||
+	    now < awake->report_after || (!decision->gate_changed && awake->reports >= 2)) {
+		return;
+	}
+	if (knot_dname_from_str(domain, awake->report_agent, sizeof(domain)) == NULL) {
+		return;
+	}
+	knot_dname_to_lower(domain);
+	if (!error_report_allowed(domain, &turn->ns) ||
+	    !error_report_name(d->name, KNOT_RRTYPE_CDS, gate->ede, domain, report)) {
+		return;
+	}
+	if (error_report_send(dns, report)) {
+		awake->reports += awake->reports < UINT8_MAX;
+		awake->report_after = now + until_next_report(awake->reports);
+		agent_log(agent, LOG_INFO, "zone %s, delegation %s: reported to %s: extended error %u", d->parent->name,
+		          agent->row.name, awake->report_agent, gate->ede);
+	}
+}
+
+/*! \return False: nothing more is decided in this turn. */
+static bool decide_once(turn_t *turn, const delegation_config_t *config, time_t now)
+{
+	delegation_t *d = turn->d;
+	awake_t *awake = d->of.awake;
+	delegation_decision_t decision;
+	char words[512];
+
+	const delegation_row_t *row = &awake->row;
+	const delegation_state_t before = row->state;
+	delegation_decide(config, row, &turn->facts, now, &decision);
+	words_of(&decision, &turn->facts, now, words, sizeof(words));
+	if (!save(turn, &decision, before, words, now)) {
+		awake->unwritten = true;
+		return false;
+	}
+	awake->unwritten = false;
+	awake->row = decision.row;
+	count(d);
+	if (decision.transition || decision.gate_changed) {
+		say(d, &decision, before, words);
+	}
+	report_error(turn, &decision, now);
+	if (decision.order.action != DELEGATION_DO_NOTHING) {
+		awake->outcome = DELEGATION_OUTCOME_RUNNING;
+		awake->outcome_detail[0] = '\0';
+		if (!orders_add(d, &decision.order, &turn->ns, &turn->ds)) {
+			awake->outcome = DELEGATION_OUTCOME_FAILED;
+			text_copy(awake->outcome_detail, sizeof(awake->outcome_detail), "not enough memory");
+		}
+	}
+	return delegation_goes_on(&turn->facts, now, &decision);
+}
+
+/*! An order that a former process has sent to a primary: nobody knows what came of it, so the primary is asked. */
+static void settle(turn_t *turn, const delegation_config_t *config)
+{
+	static const delegation_action_t actions[DELEGATION_STATE__COUNT] = {
+		[DELEGATION_CHANGE] = DELEGATION_DO_CHANGE,
+		[DELEGATION_RESTORE] = DELEGATION_DO_RESTORE,
+		[DELEGATION_UNDO] = DELEGATION_DO_UNDO,
+	};
+	delegation_t *d = turn->d;
+	awake_t *awake = d->of.awake;
+	const delegation_row_t *row = &awake->row;
+	const delegation_order_t order = { .action = actions[row->state], .put = row->put, .ttl = row->put_ttl };
+
+	if (config->apply != DELEGATION_BY_UPDATE || order.action == DELEGATION_DO_NOTHING || !row->ordering ||
+	    awake->outcome != DELEGATION_OUTCOME_NONE || awake->outcome_detail[0] != '\0' || d->order != NULL ||
+	    turn->ns.count == 0 || ds_set_equal(&row->put, &turn->facts.zone.ds)) {
+		return;
+	}
+	if (orders_add(d, &order, &turn->ns, &turn->ds)) {
+		d->order->doubt = true;
+		awake->outcome = turn->facts.outcome = DELEGATION_OUTCOME_RUNNING;
+	}
+}
+
+void turn_conclude(turn_t *turn)
+{
+	delegation_t *d = turn->d;
+	agent_t *agent = d->parent->agent;
+	awake_t *awake = d->of.awake;
+	delegation_config_t config;
+
+	parent_config(d->parent, d, &config);
+	settle(turn, &config);
+	const time_t now = agent_now_of(agent, &awake->row);
+	write_evidence(turn, &config, &awake->row, now, agent->row.answers, sizeof(agent->row.answers));
+	for (unsigned i = 0; i < DELEGATION_DECISIONS_MAX && decide_once(turn, &config, now); i++) {
+	}
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "orders.h"
+#include "parent_state.h"
+#include "pump.h"
+#include "deleg_turn.h"
+#include "kskroll/text_copy.h"
+
+/*! Until the next turn where there was no memory, no store, or the asker has other settings now. */
+#define AGAIN_MS 10000
+
+static agent_t *agent_of(const turn_t *turn)
+{
+	return turn->d->parent->agent;
+}
+
+/* The end. */
+
+/*! When the delegation is due next; what rests spreads. */
+static void set_due(delegation_t *d)
+{
+	agent_t *agent = d->parent->agent;
+	awake_t *awake = d->of.awake;
+
+	if (awake->again) {
+		awake->again = false;
+		pump_in(d, 0, true);
+		return;
+	}
+	if (awake->unwritten) {
+		/* While nothing can be written, those that rest are not asked more often than scans may begin. */
+		pump_in(d, AGAIN_MS, awake->row.state != DELEGATION_REST);
+		return;
+	}
+	const time_t now = agent_now_of(agent, &awake->row), next = awake->row.next_check;
+	uint64_t ms = next > now ? (uint64_t)(next - now) * 1000 : 0;
+	const bool rests = awake->row.state == DELEGATION_REST;
+
+	if (rests) {
+		ms -= (uint64_t)random() % (ms / 8 + 1);
+	}
+	pump_in(d, ms, !rests);
+}
+
+static void turn_over(turn_t *turn, bool due)
+{
+	delegation_t *d = turn->d;
+	parent_t *parent = d->parent;
+	agent_t *agent = parent->agent;
+
+	knot_rdataset_clear(&turn->ns, NULL);
+	knot_rdataset_clear(&turn->ds, NULL);
+	child_survey_free(turn->survey);
+	free(turn);
+	d->turn = NULL;
+	const unsigned crowd = d->crowd;
+	if (d->gone) {
+		if (d->order == NULL) {
+			delegation_free(&parent->all, d);
+		}
+	} else if (due) {
+		set_due(d);
+		delegation_sleep(d);
+	} else {
+		pump_in(d, AGAIN_MS, true);
+	}
+	pump_turn_over(agent, crowd);
+	parent_unref(parent);
+}
+
+/*! A call has come back. \return False: nobody wants the turn any more, and it is over. */
+static bool came_back(turn_t *turn, bool cancelled)
+{
+	if (turn->d->gone || agent_of(turn)->stopping || cancelled) {
+		turn_over(turn, false);
+		return false;
+	}
+	return true;
+}
+
+static void conclude(turn_t *turn)
+{
+	turn_conclude(turn);
+	turn_over(turn, true);
+}
+
+/* The survey. */
+
+static void on_survey(child_survey_t *survey, void *arg)
+{
+	turn_t *turn = arg;
+	const bool cancelled = survey->cancelled;
+
+	if (!came_back(turn, cancelled)) {
+		child_survey_free(survey);
+		return;
+	}
+	facts_of_survey(turn, survey);
+	conclude(turn);
+}
+
+/*! It could not be begun. */
+static void survey_failed(turn_t *turn, unsigned asks)
+{
+	turn->facts.asked |= asks;
+	turn->facts.discovery_failed = true;
+	text_copy(turn->facts.discovery_detail, sizeof(turn->facts.discovery_detail), "no memory for a survey");
+	conclude(turn);
+}
+
+static void ask_all(turn_t *turn)
+{
+	const unsigned asks = turn->asks & (DELEGATION_ASK_SURVEY | DELEGATION_ASK_PARENTS | DELEGATION_ASK_WATCH);
+	agent_t *agent = agent_of(turn);
+	const parent_t *parent = turn->d->parent;
+	dns_t *dns = agent->env.dns(agent->env.arg);
+
+	if (asks == 0 || !turn->facts.zone.delegated) {
+		conclude(turn);
+		return;
+	}
+	const child_request_t request = {
+		.child = turn->d->name,
+		.parent = parent->apex,
+		.ask = asks,
+		.ns = &turn->ns,
+		.ds = &turn->ds,
+		.signaling = parent->settings.config.bootstrap && turn->ds.count == 0,
+		.parent_server = parent->settings.parent_server,
+		.validator = parent->settings.validator,
+		.now = agent_now(agent),
+	};
+	child_task_t *task;
+	if (dns == NULL || child_survey_start(dns, &request, on_survey, turn, &task) != KNOT_EOK) {
+		survey_failed(turn, asks);
+		return;
+	}
+	agent->totals.surveys++;
+}
+
+/* The light scan. */
+
+static void on_scan(const scan_result_t *result, void *arg)
+{
+	turn_t *turn = arg;
+	delegation_scan_t *scan = &turn->facts.scan;
+
+	if (!came_back(turn, result->cancelled)) {
+		return;
+	}
+	agent_of(turn)->totals.queries += result->queries;
+	turn->facts.asked |= DELEGATION_ASK_SCAN;
+	scan->answered = result->answered;
+	scan->differs = result->answered && delegation_differs(&turn->facts.zone.ds, &result->cds);
+	scan->content = result->answered ? delegation_content(&result->cds) : 0;
+	ask_all(turn);
+}
+
+static void ask_scan(turn_t *turn)
+{
+	agent_t *agent = agent_of(turn);
+	dns_t *dns = agent->env.dns(agent->env.arg);
+	const scan_request_t request = { .child = turn->d->name, .parent = turn->d->parent->apex, .ns = &turn->ns };
+	scan_t *scan;
+
+	if (!(turn->asks & DELEGATION_ASK_SCAN) || !turn->facts.zone.delegated) {
+		ask_all(turn);
+		return;
+	}
+	if (dns == NULL || scan_start(dns, &request, on_scan, turn, &scan) != KNOT_EOK) {
+		turn->facts.asked |= DELEGATION_ASK_SCAN;
+		ask_all(turn);
+		return;
+	}
+	agent->totals.scans++;
+}
+
+/* The zone. */
+
+static void on_read(const parent_read_t *read, void *arg)
+{
+	turn_t *turn = arg;
+
+	if (!came_back(turn, read->status == SERVER_CANCELLED)) {
+		return;
+	}
+	if (!facts_of_read(turn, read)) {
+		turn_over(turn, false);
+		return;
+	}
+	ask_scan(turn);
+}
+
+static void read_zone(turn_t *turn)
+{
+	agent_t *agent = agent_of(turn);
+	server_t *server = agent->env.server(agent->env.arg);
+	knot_dname_txt_storage_t name;
+
+	if (server == NULL || knot_dname_to_str(name, turn->d->name, sizeof(name)) == NULL) {
+		turn_over(turn, false);
+		return;
+	}
+	parent_zone_read(server, turn->d->parent->name, name, on_read, turn);
+}
+
+unsigned turn_asks(const delegation_t *d)
+{
+	delegation_config_t config;
+	delegation_row_t row;
+
+	parent_config(d->parent, d, &config);
+	if (!d->is_awake) {
+		delegation_unpack(&d->of.idle, &row);
+	}
+	const delegation_row_t *now = d->is_awake ? &d->of.awake->row : &row;
+	/* What is met for the first time: that it has no DS the list says. */
+	if (!now->known && now->state == DELEGATION_REST && d->ds.count == 0 && !config.bootstrap) {
+		return 0;
+	}
+	return delegation_asks(&config, now);
+}
+
+void turn_begin(delegation_t *d)
+{
+	agent_t *agent = d->parent->agent;
+	awake_t *awake = delegation_wake(d);
+	turn_t *turn = awake != NULL ? calloc(1, sizeof(*turn)) : NULL;
+
+	assert(d->turn == NULL && !d->gone);
+	if (turn == NULL) {
+		pump_in(d, AGAIN_MS, true);
+		pump_turn_over(agent, d->crowd);
+		return;
+	}
+	parent_ref(d->parent);
+	*turn = (turn_t){ .d = d };
+	d->turn = turn;
+	(void)agent_now_of(agent, &awake->row);
+	turn->asks = turn_asks(d);
+	turn->facts.notified = awake->notified;
+	turn->facts.outcome = awake->outcome;
+	memcpy(turn->facts.outcome_detail, awake->outcome_detail, sizeof(turn->facts.outcome_detail));
+	/* From the list a survey may follow, and nothing else. */
+	if (awake->row.state != DELEGATION_REST || !parent_is_current(d->parent)) {
+		read_zone(turn);
+	} else if (facts_of_list(turn)) {
+		ask_scan(turn);
+	} else {
+		turn_over(turn, false);
+	}
+}

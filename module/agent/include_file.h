@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief The file with DS records of a zone with `delegation-apply: include`.
+ */
+
+#pragma once
+
+#include "agent_state.h"
+
+/*! Of a path of such a file. */
+#define INCLUDE_PATH_MAX 4096
+
+/*! \return False: there is no folder for it. */
+bool include_path(const parent_t *parent, char *path);
+
+/*! Makes the file if the zone needs it and has none, so that its zone file can include it; says once how. */
+void include_begin(parent_t *parent);

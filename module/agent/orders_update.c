@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "orders_update.h"
+#include "parent_state.h"
+#include "kskroll/update.h"
+
+/*! Messages of one zone at the same time: a primary that is silent leaves room for those of other zones. */
+#define UPDATES_MAX (UPDATE_SLOTS / 2)
+/*! Until the next try where the primary cannot be reached. */
+#define UNSENT_MS 2000
+/*! Until the primary is asked again what came of an order; doubled each time up to the other. */
+#define DOUBT_MIN_MS 2000
+#define DOUBT_MAX_MS 300000
+
+static uint64_t now_ms(const parent_t *parent)
+{
+	return uv_now(parent->agent->env.loop);
+}
+
+static void say(const order_t *order, int priority, const char *what, const char *detail)
+{
+	const parent_t *parent = order->d->parent;
+	knot_dname_txt_storage_t name;
+
+	if (knot_dname_to_str(name, order->d->name, sizeof(name)) != NULL) {
+		agent_log(parent->agent, priority, "zone %s, delegation %s: DNS UPDATE %s: %s", parent->name, name,
+		          what, detail);
+	}
+}
+
+static void wait_ms(order_t *order, uint64_t ms)
+{
+	parent_t *parent = order->d->parent;
+
+	order->retry_at = now_ms(parent) + ms;
+	list_add(&parent->orders.waiting, &order->node);
+}
+
+/*! Nobody knows whether it was carried out, or will be. */
+static void doubt(order_t *order, const char *detail)
+{
+	if (!order->doubt) {
+		say(order, LOG_WARNING, "without an answer, the primary is asked what came of it", detail);
+	}
+	order->doubt = true;
+	order->retry_ms = order->retry_ms == 0               ? DOUBT_MIN_MS :
+	                  order->retry_ms < DOUBT_MAX_MS / 2 ? 2 * order->retry_ms :
+	                                                       DOUBT_MAX_MS;
+	wait_ms(order, order->retry_ms);
+}
+
+/*! No connection. */
+static void unsent(order_t *order, const orders_back_t *back, const char *detail)
+{
+	const parent_t *parent = order->d->parent;
+
+	if (order->d->gone || agent_now(parent->agent) >= order->until || now_ms(parent) >= order->latest) {
+		back->end(order, DELEGATION_OUTCOME_FAILED, detail);
+	} else {
+		wait_ms(order, UNSENT_MS);
+	}
+}
+
+static void refused(order_t *order, const orders_back_t *back, const update_result_t *result)
+{
+	char words[sizeof(result->detail) + 32];
+
+	snprintf(words, sizeof(words), "the primary refuses: %s", result->detail);
+	say(order, LOG_WARNING, "refused", result->detail);
+	if (result->status == UPDATE_REFUSED) {
+		back->end(order, DELEGATION_OUTCOME_FAILED, words);
+	} else if (order->doubt) {
+		doubt(order, result->detail);
+	} else {
+		/* Should it have been carried out all the same, the zone says so. */
+		back->end(order, DELEGATION_OUTCOME_NONE, words);
+	}
+}
+
+static void take(order_t *order, const orders_back_t *back, const update_result_t *result)
+{
+	const parent_t *parent = order->d->parent;
+
+	switch (result->status) {
+	case UPDATE_DONE:
+	case UPDATE_SAME:
+		say(order, LOG_INFO, "made",
+		    result->status == UPDATE_DONE ? "the primary has the set" : "by an earlier message");
+		back->end(order, DELEGATION_OUTCOME_DONE, "");
+		break;
+	case UPDATE_BASE:
+		back->end(order, DELEGATION_OUTCOME_FAILED, "the primary has not carried out the DNS UPDATE");
+		break;
+	case UPDATE_DIFFERS:
+		back->end(order, DELEGATION_OUTCOME_FAILED, "the primary has another NS or DS RRset than was judged");
+		break;
+	case UPDATE_REFUSED:
+	case UPDATE_REFUSED_UNSIGNED:
+		refused(order, back, result);
+		break;
+	case UPDATE_UNSENT:
+		unsent(order, back, result->detail);
+		break;
+	case UPDATE_CANCELLED:
+		if (parent->gone || parent->agent->stopping) {
+			back->end(order, DELEGATION_OUTCOME_NONE, "");
+			break;
+		}
+		/* Fall through. */
+	case UPDATE_LOST:
+	default:
+		if (order->d->gone) {
+			back->end(order, DELEGATION_OUTCOME_NONE, "");
+			break;
+		}
+		doubt(order, result->status == UPDATE_LOST ? result->detail : "the daemon has other settings");
+		break;
+	}
+}
+
+static void on_updated(const update_result_t *result, void *arg)
+{
+	order_t *order = arg;
+	parent_t *parent = order->d->parent;
+	const orders_back_t *back = order->back;
+
+	parent->orders.updating--;
+	take(order, back, result);
+	if (parent->orders.waiting.count > 0) {
+		back->in(parent, 0);
+	}
+	parent_unref(parent);
+}
+
+static void send_order(order_t *order, const orders_back_t *back)
+{
+	parent_t *parent = order->d->parent;
+	const agent_settings_t *settings = &parent->settings;
+	dns_t *dns = parent->agent->env.dns(parent->agent->env.arg);
+
+	list_remove(&order->node);
+	if (settings->update_primary.count == 0) {
+		back->end(order, DELEGATION_OUTCOME_FAILED, "update-primary is not set");
+		return;
+	}
+	const uint64_t now = now_ms(parent), latest = order->latest;
+	const update_request_t request = {
+		.zone = parent->apex,
+		.owner = order->d->name,
+		.ns = &order->ns,
+		.ds = &order->ds,
+		.wanted = &order->wanted,
+		.ttl = order->ttl,
+		.check_only = order->doubt,
+		.latest = latest > now ? uv_hrtime() + (latest - now) * UINT64_C(1000000) : 1,
+		.primary = settings->update_primary.addr[0],
+		.key = settings->update_key,
+	};
+	order->back = back;
+	parent_ref(parent);
+	parent->orders.updating++;
+	const int ret = dns != NULL ? update_start(dns, &request, on_updated, order, NULL) : KNOT_ENOMEM;
+	if (ret == KNOT_EOK) {
+		return;
+	}
+	parent->orders.updating--;
+	if (ret == KNOT_ENOMEM || order->doubt) {
+		wait_ms(order, UNSENT_MS);
+	} else {
+		back->end(order, DELEGATION_OUTCOME_FAILED,
+		          ret == KNOT_ESPACE ? "the DNS UPDATE would be too long" : "update-key cannot be used");
+	}
+	parent_unref(parent);
+}
+
+void orders_update(parent_t *parent, const orders_back_t *back)
+{
+	orders_t *orders = &parent->orders;
+	const uint64_t now = now_ms(parent);
+	uint64_t next = UINT64_MAX;
+	list_node_t *node, *after;
+
+	for (node = orders->waiting.first; node != NULL; node = after) {
+		order_t *order = list_item(node, order_t, node);
+		after = node->next;
+		if (order->retry_at > now) {
+			next = order->retry_at < next ? order->retry_at : next;
+		} else if (orders->updating < UPDATES_MAX) {
+			send_order(order, back);
+		}
+	}
+	if (next != UINT64_MAX) {
+		back->in(parent, next - now);
+	}
+}
