@@ -16,7 +16,7 @@ static void on_acted(server_status_t status, const char *detail, void *arg)
 	if (!zone->gone) {
 		fit_note(zone, status, detail);
 		if (status == SERVER_OK) {
-			zone->kept.row.next_check = clocks_now(&zone->env->clocks, &zone->kept.row) + 1;
+			rollover_carried_out(&zone->kept.row, clocks_now(&zone->env->clocks, &zone->kept.row));
 		}
 	}
 	zone->act.done(zone, true);
@@ -94,11 +94,9 @@ static void on_keys(server_status_t status, const char *detail, void *arg)
 		fit_note_order(zone, status, detail);
 		if (status == SERVER_OK) {
 			rollover_keys_are(&zone->kept.row, zone->act.keys, &zone->gathered->facts, now);
+			rollover_carried_out(&zone->kept.row, now);
 		} else if (status != SERVER_REFUSED) {
 			rollover_keys_unsure(&zone->kept.row, zone->act.keys);
-		}
-		if (status == SERVER_OK && zone->kept.row.gate != GATE_STORE_FAILED) {
-			zone->kept.row.next_check = now + 1;
 		}
 	}
 	zone->act.done(zone, true);
@@ -140,6 +138,7 @@ static void send_order(zone_t *zone, const rollover_decision_t *d)
 	server_keys_t keys = {
 		.order = server_key_order(d),
 		.has_new = row->has_new && !idle,
+		.aside = row->signers && zone->settings->base_always,
 		.renew = zone->settings->knot_lifetime,
 		.sign_first = d->sign_first,
 	};

@@ -44,12 +44,25 @@ static void to_store(zone_t *zone, const notify_result_t *r)
 	}
 }
 
+/*! Once while the zone is awake: the parent is notified all the same, and again. */
+static void warn_of_agent(zone_t *zone, const notify_result_t *r)
+{
+	if (r->report_agent == NOTIFY_AGENT_LEFT_OUT && !zone->announce.agent_refused) {
+		outbox_log(zone->env->out, LOG_WARNING,
+		           "zone %s, report-agent %s is neither a nameserver of the zone nor below one: the parent is "
+		           "notified without it (RFC 9859 4.2.1)",
+		           zone->name, zone->settings->report_agent != NULL ? zone->settings->report_agent : "");
+		zone->announce.agent_refused = true;
+	}
+}
+
 /*! \return Whether the zone has to be checked. */
 static bool note(zone_t *zone, const notify_result_t *result)
 {
 	env_t *env = zone->env;
 
 	numbers_notify(&env->numbers, result->status);
+	warn_of_agent(zone, result);
 	to_log(zone, result);
 	to_store(zone, result);
 	numbers_publish(env, zone->entry);
@@ -78,12 +91,27 @@ static void on_notified(notify_result_t *result, void *arg)
 	zone->announce.done(zone, check);
 }
 
+/*! As the parent delegates to them; if no server of the parent was asked for that, as the zone has them. */
+static const knot_rdataset_t *nameservers_of(const zone_t *zone)
+{
+	const gathered_t *gathered = zone->gathered;
+	const survey_result_t *survey = gathered != NULL ? gathered->survey : NULL;
+
+	return gathered == NULL                                 ? NULL :
+	       survey != NULL && survey->delegated_to.count > 0 ? &survey->delegated_to :
+	                                                          &gathered->ns;
+}
+
 static bool start(zone_t *zone)
 {
+	const char *agent = zone->settings->report_agent;
+	knot_dname_storage_t domain;
 	const notify_request_t request = {
 		.zone = zone->dname,
 		.require_secure = zone->settings->require_secure_dsync,
 		.retry = retry_of(&zone->settings->config),
+		.report_agent = agent != NULL ? knot_dname_from_str(domain, agent, sizeof(domain)) : NULL,
+		.ns = nameservers_of(zone),
 	};
 	dns_t *dns = resources_dns(zone->env);
 

@@ -19,6 +19,7 @@ typedef struct {
 	notify_t *notify;    /*!< A notification under way, over many checks. */
 	time_t acknowledged; /*!< Of the signals that are out; not stored: only checks depend on it. */
 	announce_done_f done;
+	bool agent_refused; /*!< It was said that the agent domain goes to no parent. */
 } announce_t;
 
 /*!

@@ -12,10 +12,13 @@
 #include <uv.h>
 
 #include "clocks.h"
+#include "error_reports.h"
 #include "forget.h"
 #include "instances.h"
+#include "kskroll/notify_listen.h"
 #include "numbers.h"
 #include "outbox.h"
+#include "parental.h"
 #include "record.h"
 #include "resources.h"
 #include "schedule.h"
@@ -26,6 +29,7 @@
 struct env {
 	uv_loop_t uv;
 	outbox_t *out;
+	const notify_listen_t *listen; /*!< NULL: NOTIFY is not taken here. */
 	clocks_t clocks;
 	resources_t resources;
 	writer_t writer;
@@ -37,4 +41,6 @@ struct env {
 	numbers_t numbers;
 	routes_t routes;
 	forget_t forget;
+	parental_t parental;
+	error_reports_t error_reports;
 };

@@ -29,6 +29,22 @@ static policy_role_t role_in_force(const zone_t *zone)
 	return strcmp(name, zone->settings->policy) == 0 ? role : POLICY__COUNT;
 }
 
+static bool is_zone_key(const knot_rdata_t *rr)
+{
+	return rr->len >= 4 && (knot_dnskey_flags(rr) & (DNSKEY_ZONE | DNSKEY_REVOKE)) == DNSKEY_ZONE;
+}
+
+static algset_t algorithms_of(const knot_rdataset_t *dnskey)
+{
+	algset_t set = 0;
+
+	knot_rdata_t *rr = dnskey->rdata;
+	for (uint16_t i = 0; i < dnskey->count; i++, rr = knot_rdataset_next(rr)) {
+		set |= is_zone_key(rr) ? ALGSET_OF(knot_dnskey_alg(rr)) : 0;
+	}
+	return set;
+}
+
 static void add_own_keys(gathered_t *gathered, const zone_t *zone)
 {
 	rollover_facts_t *facts = &gathered->facts;
@@ -36,14 +52,10 @@ static void add_own_keys(gathered_t *gathered, const zone_t *zone)
 
 	knot_rdata_t *rr = gathered->dnskey.rdata;
 	for (uint16_t i = 0; i < gathered->dnskey.count; i++, rr = knot_rdataset_next(rr)) {
-		if (rr->len < 4) {
+		if (!is_zone_key(rr)) {
 			continue;
 		}
-		uint16_t flags = rr->data[0] << 8 | rr->data[1];
-		if (!(flags & DNSKEY_ZONE) || (flags & DNSKEY_REVOKE)) {
-			continue;
-		}
-		if (!(flags & DNSKEY_SEP)) {
+		if (!(knot_dnskey_flags(rr) & DNSKEY_SEP)) {
 			zsk = true;
 			continue;
 		}
@@ -68,17 +80,45 @@ static void add_own_keys(gathered_t *gathered, const zone_t *zone)
 #define BACKDATED 5400
 /*! RRSIG RDATA before the name of the signer (RFC 4034 3.1). */
 #define RRSIG_FIXED 18
+/*! SOA RDATA from the serial on (RFC 1035 3.3.13). */
+#define SOA_FIXED 20
 
+/*! When Knot made the oldest of the signatures; 0: not known. */
 static time_t signed_at(const knot_rdataset_t *rrsigs)
 {
-	time_t last = 0;
+	time_t first = 0;
 
 	knot_rdata_t *rr = rrsigs->rdata;
 	for (uint16_t i = 0; i < rrsigs->count; i++, rr = knot_rdataset_next(rr)) {
 		const time_t at = rr->len > RRSIG_FIXED ? knot_rrsig_sig_inception(rr) : 0;
-		last = at > last ? at : last;
+		first = at != 0 && (first == 0 || at < first) ? at : first;
 	}
-	return last != 0 ? last + BACKDATED : 0;
+	return first != 0 ? first + BACKDATED : 0;
+}
+
+/*!
+ * When a KSK has no signature over DNSKEY any more: the DS may name that key alone. Of signatures of one key the last
+ * one counts. Their times are serial numbers (RFC 4034 3.1.5).
+ */
+static time_t expires_at(const gathered_t *gathered, const knot_rdataset_t *rrsigs, time_t now)
+{
+	time_t first = 0;
+
+	for (unsigned k = 0; k < gathered->own_key_count; k++) {
+		time_t last = 0;
+		knot_rdata_t *rr = rrsigs->rdata;
+		for (uint16_t i = 0; i < rrsigs->count; i++, rr = knot_rdataset_next(rr)) {
+			const key_id_t *id = &gathered->keys[k].id;
+			if (rr->len <= RRSIG_FIXED || id->tag != knot_rrsig_key_tag(rr) ||
+			    id->algorithm != knot_rrsig_alg(rr)) {
+				continue;
+			}
+			const time_t at = now + (int32_t)(knot_rrsig_sig_expiration(rr) - (uint32_t)now);
+			last = at > last ? at : last;
+		}
+		first = last != 0 && (first == 0 || last < first) ? last : first;
+	}
+	return first;
 }
 
 /*! KSKs with a signature in the set, by tag and algorithm: of this server's own zone nothing has to be verified. */
@@ -98,6 +138,80 @@ static keyset_t named_by(const gathered_t *gathered, const knot_rdataset_t *rrsi
 	return set;
 }
 
+/*! Whether a key without SEP has the tag and the algorithm of the KSK. */
+static bool has_twin(const gathered_t *gathered, const zone_t *zone, const key_id_t *ksk)
+{
+	key_id_t id;
+
+	knot_rdata_t *rr = gathered->dnskey.rdata;
+	for (uint16_t i = 0; i < gathered->dnskey.count; i++, rr = knot_rdataset_next(rr)) {
+		if (is_zone_key(rr) && !(knot_dnskey_flags(rr) & DNSKEY_SEP) &&
+		    dns_key_id(zone->dname, rr->data, rr->len, &id) == KNOT_EOK && id.tag == ksk->tag &&
+		    id.algorithm == ksk->algorithm) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! KSKs that have signed the SOA. What a ZSK of the same tag may have signed is verified. */
+static keyset_t data_signers(const gathered_t *gathered, const zone_t *zone, const server_check_t *from)
+{
+	const keyset_t named = named_by(gathered, &from->soa_rrsig);
+	keyset_t doubtful = 0;
+	knot_rrset_t soa;
+
+	for (unsigned k = 0; k < gathered->own_key_count; k++) {
+		const bool twin = (named & (1U << k)) && has_twin(gathered, zone, &gathered->keys[k].id);
+		doubtful |= twin ? 1U << k : 0;
+	}
+	if (doubtful == 0) {
+		return named;
+	}
+	knot_rrset_init(&soa, (knot_dname_t *)zone->dname, KNOT_RRTYPE_SOA, KNOT_CLASS_IN, 0);
+	soa.rrs = from->soa;
+	return named & (~doubtful | dns_rrset_signers(zone->dname, &soa, &from->soa_rrsig, gathered->keys,
+	                                              gathered->own_key_count, time(NULL)));
+}
+
+static algset_t algorithms_in(const knot_rdataset_t *rrsigs)
+{
+	algset_t set = 0;
+
+	knot_rdata_t *rr = rrsigs->rdata;
+	for (uint16_t i = 0; i < rrsigs->count; i++, rr = knot_rdataset_next(rr)) {
+		set |= rr->len > RRSIG_FIXED ? ALGSET_OF(knot_rrsig_alg(rr)) : 0;
+	}
+	return set;
+}
+
+/*! The same for the same keys, in any order. */
+static uint32_t keys_in(const knot_rdataset_t *rrsigs)
+{
+	uint32_t sum = 0;
+
+	knot_rdata_t *rr = rrsigs->rdata;
+	for (uint16_t i = 0; i < rrsigs->count; i++, rr = knot_rdataset_next(rr)) {
+		if (rr->len > RRSIG_FIXED) {
+			const uint32_t key = (uint32_t)knot_rrsig_key_tag(rr) << 8 | knot_rrsig_alg(rr);
+			sum += (key + 1) * UINT32_C(2654435761); /* The golden ratio of 2^32: no two keys look alike. */
+		}
+	}
+	return sum;
+}
+
+/*! What the SOA tells, and the RRSIGs that were read with it. */
+static void add_data(own_facts_t *own, const server_check_t *from)
+{
+	own->algorithms = algorithms_of(&from->dnskey);
+	own->data_algorithms = algorithms_in(&from->soa_rrsig);
+	own->data_keys = keys_in(&from->soa_rrsig);
+	own->serial_known = from->soa.count == 1 && from->soa.rdata->len > SOA_FIXED;
+	if (own->serial_known) {
+		own->serial = knot_wire_read_u32(from->soa.rdata->data + from->soa.rdata->len - SOA_FIXED);
+	}
+}
+
 static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
 {
 	return key_id_find(row->old, row->old_count, id) >= 0 || (row->has_new && key_id_equal(&row->new_key, id));
@@ -109,17 +223,43 @@ static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
  */
 static keyset_t foreign_keys(const gathered_t *gathered, const zone_t *zone, const knot_rdataset_t *rrsigs)
 {
-	unsigned i = 0;
-	while (i < gathered->own_key_count && is_remembered(&zone->kept.row, &gathered->keys[i].id)) {
-		i++;
+	const keyset_t zone_keys = gathered->facts.own.dnskey;
+	keyset_t remembered = 0, signers;
+
+	for (unsigned i = 0; i < gathered->own_key_count; i++) {
+		remembered |= is_remembered(&zone->kept.row, &gathered->keys[i].id) ? 1U << i : 0;
 	}
-	if (i == gathered->own_key_count) {
+	if (remembered == zone_keys) {
 		return 0;
 	}
-	keyset_t signers = dns_signers(zone->dname, &gathered->dnskey, rrsigs, gathered->keys, gathered->own_key_count,
-	                               time(NULL));
-	/* If no key has, the signatures have expired or the like, and nothing is known. */
-	return signers != 0 ? gathered->facts.own.dnskey & ~signers : 0;
+	signers = dns_signers(zone->dname, &gathered->dnskey, rrsigs, gathered->keys, gathered->own_key_count,
+	                      time(NULL));
+	if (signers == 0) {
+		/* The signatures have expired or the like: they tell all the same whose keys these are. */
+		signers = named_by(gathered, rrsigs);
+	}
+	return signers != 0 ? zone_keys & ~signers & ~remembered : 0;
+}
+
+/*! Those of other signers come last: the first ones are this server's. */
+static void part_keys(gathered_t *gathered, keyset_t foreign)
+{
+	rollover_facts_t *facts = &gathered->facts;
+	dns_key_t keys[ROLLOVER_KEYS_MAX];
+	unsigned at = 0;
+
+	memcpy(keys, gathered->keys, sizeof(keys[0]) * facts->key_count);
+	for (unsigned part = 0; part < 2; part++) {
+		for (unsigned i = 0; i < facts->key_count; i++) {
+			if (((foreign >> i) & 1U) == part) {
+				gathered->keys[at] = keys[i];
+				facts->keys[at++] = keys[i].id;
+			}
+		}
+		gathered->own_key_count = part == 0 ? at : gathered->own_key_count;
+	}
+	facts->own.dnskey = (1U << gathered->own_key_count) - 1;
+	facts->own.foreign = ((1U << at) - 1) & ~facts->own.dnskey;
 }
 
 /*! A key that the zone no longer has but the rollover still asks for. */
@@ -157,6 +297,7 @@ gathered_t *facts_new(const zone_t *zone, const server_check_t *from)
 	own->catalog_member = from->catalog_member;
 	own->policy = role_in_force(zone);
 	own->base_publishes = zone->settings->base_publishes;
+	own->base_always = zone->settings->base_always;
 	own->dnskey_ttl = from->dnskey_ttl;
 	own->dnskey_signed = signed_at(&from->rrsig);
 	fit_facts(zone, own);
@@ -166,8 +307,10 @@ gathered_t *facts_new(const zone_t *zone, const server_check_t *from)
 	facts->acknowledged = zone->announce.acknowledged;
 
 	add_own_keys(gathered, zone);
-	own->foreign = foreign_keys(gathered, zone, &from->rrsig);
-	own->data_signed_by = own->csk ? named_by(gathered, &from->soa_rrsig) : 0;
+	own->dnskey_expires = expires_at(gathered, &from->rrsig, time(NULL));
+	add_data(own, from);
+	part_keys(gathered, foreign_keys(gathered, zone, &from->rrsig));
+	own->data_signed_by = data_signers(gathered, zone, from);
 	for (unsigned i = 0; i < zone->kept.row.old_count; i++) {
 		add_remembered(gathered, &zone->kept.row.old[i]);
 	}

@@ -81,6 +81,7 @@ static void judged_facts(const zone_t *zone, own_facts_t *own)
 	const judgement_t *judged = zone->fit.judged;
 
 	own->csk_wanted = settings->csk_wanted;
+	own->algorithm_wanted = settings->algorithm_wanted;
 	if (judged != NULL && judged->fit != CONF_FIT) {
 		own->conf = judged->fit;
 		own->conf_gate = judged->gate;

@@ -43,6 +43,10 @@ static int obey_zone_settings(inbox_t *box, const wire_frame_t *frame)
 	if (ret == KNOT_EOK) {
 		ret = loop_zone_settings(box->loop, number, &settings);
 		wire_free_zone_settings(&settings);
+		if (ret == KNOT_EOK) {
+			/* It may have had the secret of a key; without memory it is read again. */
+			explicit_bzero((uint8_t *)frame->data, frame->len);
+		}
 	}
 	return ret;
 }
@@ -50,6 +54,8 @@ static int obey_zone_settings(inbox_t *box, const wire_frame_t *frame)
 static int obey(inbox_t *box, const wire_frame_t *frame)
 {
 	wire_attach_t attach;
+	wire_notified_t notified;
+	wire_reported_t reported;
 	wire_id_t id;
 	uint32_t number;
 	int ret;
@@ -74,6 +80,18 @@ static int obey(inbox_t *box, const wire_frame_t *frame)
 		ret = wire_get_detach(frame, &id);
 		if (ret == KNOT_EOK) {
 			loop_detach(box->loop, id);
+		}
+		return ret;
+	case WIRE_NOTIFIED:
+		ret = wire_get_notified(frame, &notified);
+		if (ret == KNOT_EOK) {
+			loop_notified(box->loop, &notified);
+		}
+		return ret;
+	case WIRE_REPORTED:
+		ret = wire_get_reported(frame, &reported);
+		if (ret == KNOT_EOK) {
+			loop_reported(box->loop, &reported);
 		}
 		return ret;
 	default:

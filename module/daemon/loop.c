@@ -53,6 +53,9 @@ int loop_attach(loop_t *loop, wire_id_t id, const char *zone, uint32_t number)
 	check_loaded(entry);
 	const bool others = zone_instance_changed(env, entry, before);
 	if (loop->running) {
+		if (others) {
+			parental_zone(env, entry);
+		}
 		numbers_publish(env, entry);
 		/* A reload of a hundred thousand zones at rest with the same settings is no reason to check them. */
 		if (entry->kept == NULL || others) {
@@ -74,10 +77,12 @@ void loop_detach(loop_t *loop, wire_id_t id)
 	instances_remove(&env->instances, id);
 	if (instances_settings(&env->instances, entry) != NULL) {
 		if (zone_instance_changed(env, entry, before) && loop->running) {
+			parental_zone(env, entry);
 			zone_wake(env, entry);
 		}
 		return;
 	}
+	parental_zone_gone(env, entry->name);
 	zones_remove(&env->zones, entry);
 	schedule_remove(&env->schedule, entry);
 	numbers_leave(&env->numbers, entry);
@@ -116,6 +121,7 @@ static void on_timer(uv_timer_t *timer)
 	forget_gone(env);
 	(void)writer_flush(&env->writer);
 	zone_each(env, publish);
+	parental_totals(env);
 	numbers_send(env);
 }
 
@@ -123,6 +129,7 @@ static void wake_soon(entry_t *entry, void *arg)
 {
 	env_t *env = arg;
 	schedule_soon(&env->schedule, entry);
+	parental_zone(env, entry);
 }
 
 static int wake_active(const char *name, void *arg)
@@ -161,6 +168,7 @@ int loop_settings(loop_t *loop, const global_settings_t *settings)
 
 	int ret = resources_settings(&loop->env, settings);
 	if (ret == KNOT_EOK) {
+		parental_settings(&loop->env);
 		begin(loop);
 	}
 	return ret;
@@ -172,9 +180,24 @@ int loop_server_is_at(loop_t *loop, const server_where_t *where)
 
 	int ret = resources_where(&loop->env, where);
 	if (ret == KNOT_EOK) {
+		parental_where(&loop->env);
 		begin(loop);
 	}
 	return ret;
+}
+
+void loop_notified(loop_t *loop, const wire_notified_t *notified)
+{
+	if (loop->running) {
+		(void)parental_notified(&loop->env, notified->child, notified->report_agent);
+	}
+}
+
+void loop_reported(loop_t *loop, const wire_reported_t *reported)
+{
+	if (loop->running) {
+		error_reports_take(&loop->env, reported);
+	}
 }
 
 bool loop_is_outdated(const loop_t *loop)
@@ -217,7 +240,9 @@ void loop_stop(loop_t *loop)
 	for (uint32_t slot = 0; instances_first(&env->instances, slot, &id); slot = id.slot + 1) {
 		loop_detach(loop, id);
 	}
+	parental_stop(env);
 	resources_close(env);
+	parental_close(env);
 	uv_close((uv_handle_t *)&loop->timer, NULL);
 }
 
@@ -229,6 +254,7 @@ void loop_free(loop_t *loop)
 	env_t *env = &loop->env;
 	assert(loop->stopping);
 	uv_loop_close(&env->uv);
+	parental_free(env);
 	resources_free(&env->resources);
 	instances_free(&env->instances);
 	zones_free(&env->zones);

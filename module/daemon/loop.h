@@ -60,6 +60,12 @@ int loop_attach(loop_t *loop, wire_id_t id, const char *zone, uint32_t settings)
 /*! A zone instance is unloaded. The zone's row stays; with its last instance the zone rests. */
 void loop_detach(loop_t *loop, wire_id_t id);
 
+/*! A NOTIFY(CDS) was received, by knotd or by this process. It may name any zone. */
+void loop_notified(loop_t *loop, const wire_notified_t *notified);
+
+/*! knotd has received an error report. It may name any zone. */
+void loop_reported(loop_t *loop, const wire_reported_t *reported);
+
 /*! Whether the process has to start again: nothing else happens until it ends. */
 bool loop_is_outdated(const loop_t *loop);
 

@@ -16,11 +16,15 @@
 
 #include "broker_start.h"
 #include "inbox.h"
+#include "kskroll/notify_listen.h"
 #include "outbox.h"
 #include "sandbox.h"
+#include "util/descriptors.h"
 
 /*! Until what there was no memory for is tried again. */
 #define AGAIN_MS 1000
+/*! More sockets than the module opens for notify-listen. */
+#define INHERITED_MAX 64
 /*! The end takes no longer, whatever waits for whom: s. */
 #define END_MAX 10
 
@@ -30,6 +34,7 @@ typedef struct {
 	uv_timer_t again;
 	uv_prepare_t prepare;
 	uv_poll_t broker; /* Nothing but its end. */
+	notify_listen_t *listen;
 	inbox_t in;
 	outbox_t out;
 	int broker_sock;
@@ -43,6 +48,9 @@ static void finish(daemon_t *d)
 	/* A thread that waits for a connection, a disk that does not answer: nobody misses us. */
 	alarm(END_MAX);
 	loop_stop(d->loop);
+	d->loop->env.listen = NULL;
+	notify_listen_stop(d->listen);
+	d->listen = NULL;
 	outbox_flush(&d->out);
 	uv_close((uv_handle_t *)&d->poll, NULL);
 	uv_close((uv_handle_t *)&d->again, NULL);
@@ -125,6 +133,32 @@ static bool is_socket(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
 }
 
+/*! Sockets of notify-listen: the module has opened them. */
+typedef struct {
+	int fd[INHERITED_MAX];
+	size_t count;
+} inherited_t;
+
+static bool inherit(int fd, void *arg)
+{
+	inherited_t *inherited = arg;
+
+	if (fd > STDERR_FILENO && inherited->count < INHERITED_MAX &&
+	    (descriptor_option(fd, SO_DOMAIN, AF_INET) || descriptor_option(fd, SO_DOMAIN, AF_INET6))) {
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+		inherited->fd[inherited->count++] = fd;
+	}
+	return false;
+}
+
+static void on_notified(const char *child, const char *source, const char *report_agent, void *arg)
+{
+	daemon_t *d = arg;
+	const wire_notified_t notified = { .child = child, .source = source, .report_agent = report_agent };
+
+	loop_notified(d->loop, &notified);
+}
+
 /*! A file that is opened must not get the number of standard output or error. */
 static void fill_descriptors(void)
 {
@@ -144,7 +178,7 @@ static void ignore_signals(void)
 	}
 }
 
-static bool start(daemon_t *d)
+static bool start(daemon_t *d, const inherited_t *inherited)
 {
 	d->in = (inbox_t){ .fd = STDIN_FILENO, .version = KSKROLL_VERSION };
 	d->out.fd = STDIN_FILENO;
@@ -166,6 +200,13 @@ static bool start(daemon_t *d)
 		}
 		uv_poll_start(&d->broker, UV_DISCONNECT, on_broker);
 	}
+	if (inherited->count > 0) {
+		d->listen = notify_listen_start(uv, inherited->fd, inherited->count, on_notified, d);
+		if (d->listen == NULL) {
+			return false;
+		}
+		d->loop->env.listen = d->listen;
+	}
 	outbox_hello(&d->out, KSKROLL_VERSION);
 	return true;
 }
@@ -173,6 +214,7 @@ static bool start(daemon_t *d)
 int main(void)
 {
 	static daemon_t d;
+	inherited_t inherited = { .count = 0 };
 
 	if (!is_socket(STDIN_FILENO)) {
 		fputs("kskrolld " KSKROLL_VERSION " is started by the Knot DNS module kskroll, and by nothing else\n",
@@ -181,10 +223,11 @@ int main(void)
 	}
 	ignore_signals();
 	fill_descriptors();
+	(void)descriptors_each(inherit, &inherited);
 	d.broker_sock = broker_start();
 	const int broker_error = errno;
 	sandbox_begin();
-	if (!start(&d)) {
+	if (!start(&d, &inherited)) {
 		fputs("kskrolld: no memory\n", stderr);
 		return EXIT_FAILURE;
 	}

@@ -120,5 +120,8 @@ void numbers_publish(env_t *env, entry_t *entry)
 
 void numbers_send(env_t *env)
 {
-	outbox_totals(env->out, &env->numbers.totals);
+	process_totals_t totals = env->numbers.totals;
+
+	totals.delegations.ignored += notify_listen_ignored(env->listen);
+	outbox_totals(env->out, &totals);
 }

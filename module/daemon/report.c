@@ -78,6 +78,16 @@ static void add_summary(text_t *t, const rollover_facts_t *facts, time_t now, co
 	}
 }
 
+/*! What changes besides the key. */
+static void add_change(text_t *t, const rollover_row_t *row)
+{
+	if (row->has_new && rollover_changes_algorithm(row)) {
+		add(t, "; algorithm %u to %u", row->old[0].algorithm, row->new_key.algorithm);
+	} else if (rollover_changes_scheme(row)) {
+		add(t, "; %s", row->csk ? "a single key to KSK and ZSK" : "KSK and ZSK to a single key");
+	}
+}
+
 void report_line(char *out, size_t len, const rollover_decision_t *d, rollover_state_t before,
                  const rollover_facts_t *facts)
 {
@@ -92,6 +102,7 @@ void report_line(char *out, size_t len, const rollover_decision_t *d, rollover_s
 		if (rollover_is_first(&d->row)) {
 			add(&t, "; first DS");
 		}
+		add_change(&t, &d->row);
 		if (d->row.gate_detail[0] != '\0') {
 			add(&t, "; because of %s", d->row.gate_detail);
 		}

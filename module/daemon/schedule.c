@@ -43,8 +43,8 @@ static void on_alarm(uv_timer_t *timer)
 
 	while ((next = queue_next(&schedule->queue)) != NULL && next->at <= now_ms(schedule) &&
 	       schedule->asking < ASKING_MAX) {
-		entry_t *entry = next->entry;
-		queue_remove(&schedule->queue, entry);
+		entry_t *entry = queue_item(next->node, entry_t, due);
+		queue_remove(&schedule->queue, &entry->due);
 		schedule->due(entry, schedule->arg);
 	}
 	set_alarm(schedule);
@@ -65,8 +65,8 @@ bool schedule_reserve(schedule_t *schedule, size_t count)
 
 void schedule_in(schedule_t *schedule, entry_t *entry, uint64_t ms)
 {
-	queue_put(&schedule->queue, entry, now_ms(schedule) + ms);
-	if (queue_next(&schedule->queue)->entry == entry) {
+	queue_put(&schedule->queue, &entry->due, now_ms(schedule) + ms);
+	if (queue_next(&schedule->queue)->node == &entry->due) {
 		set_alarm(schedule);
 	}
 }
@@ -78,7 +78,7 @@ void schedule_soon(schedule_t *schedule, entry_t *entry)
 
 void schedule_remove(schedule_t *schedule, entry_t *entry)
 {
-	queue_remove(&schedule->queue, entry);
+	queue_remove(&schedule->queue, &entry->due);
 }
 
 void schedule_asking(schedule_t *schedule)

@@ -12,7 +12,8 @@
 
 #include <uv.h>
 
-#include "queue.h"
+#include "forward.h"
+#include "util/queue.h"
 
 /*! Seconds until a zone for which there was no memory is checked again. */
 #define NO_MEMORY_AGAIN 10

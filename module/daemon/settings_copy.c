@@ -39,6 +39,7 @@ settings_t *settings_copy(const global_settings_t *from)
 	}
 	s->loopback = from->loopback;
 	s->parent_rate = from->parent_rate;
+	s->scan_rate = from->scan_rate;
 	return s;
 }
 
@@ -65,6 +66,10 @@ void settings_zone_put(zone_settings_t *settings)
 		free(settings->parent.addr);
 		free(settings->validator.addr);
 		free(settings->no_start);
+		free(settings->locked);
+		free(settings->report_agent);
+		addrs_clear(&settings->update_primary);
+		update_key_clear(&settings->update_key);
 		free(settings);
 	}
 }
@@ -77,16 +82,26 @@ zone_settings_t *settings_zone_copy(const instance_settings_t *from)
 	}
 	s->refs = 1;
 	if (!addrs_copy(&s->nameserver, &from->nameserver) || !addrs_copy(&s->parent, &from->parent) ||
-	    !addrs_copy(&s->validator, &from->validator) || !string_copy(&s->no_start, from->no_start)) {
+	    !addrs_copy(&s->validator, &from->validator) || !string_copy(&s->no_start, from->no_start) ||
+	    !string_copy(&s->locked, from->locked) || !string_copy(&s->report_agent, from->report_agent) ||
+	    !addrs_copy(&s->update_primary, &from->update_primary) ||
+	    !update_key_copy(&s->update_key, &from->update_key)) {
 		settings_zone_put(s);
 		return NULL;
 	}
 	s->config = from->config;
 	s->require_secure_dsync = from->require_secure_dsync;
+	s->algorithm_wanted = from->algorithm_wanted;
 	s->csk_wanted = from->csk_wanted;
 	s->ttl_of_soa = from->ttl_of_soa;
 	s->base_publishes = from->base_publishes;
+	s->base_always = from->base_always;
 	s->knot_lifetime = from->knot_lifetime;
+	s->rollover = from->rollover;
+	s->delegations = from->delegations;
+	s->delegation = from->delegation;
+	s->batch = from->batch;
+	s->report_errors = from->report_errors;
 	snprintf(s->policy, sizeof(s->policy), "%s", from->policy != NULL ? from->policy : "");
 	return s;
 }

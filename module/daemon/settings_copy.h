@@ -19,6 +19,7 @@ typedef struct {
 	char *keymgr; /*!< NULL: where it usually is. */
 	bool loopback;
 	unsigned parent_rate;
+	unsigned scan_rate;
 } settings_t;
 
 /*! Of zone instances: one for all that have the same. */
@@ -29,11 +30,22 @@ typedef struct {
 	dns_addrs_t validator;
 	char policy[256];
 	char *no_start;
+	uint8_t algorithm_wanted;
 	bool csk_wanted;
 	bool ttl_of_soa;
 	bool base_publishes;
+	bool base_always;
 	bool knot_lifetime;
 	bool require_secure_dsync;
+	bool rollover;
+	delegations_mode_t delegations;
+	delegation_config_t delegation;
+	char *locked; /*!< NULL: none. */
+	bool report_errors;
+	char *report_agent; /*!< NULL: none. */
+	dns_addrs_t update_primary;
+	update_key_t update_key;
+	unsigned batch;
 	size_t refs; /*!< Of its number, and of each instance. */
 } zone_settings_t;
 

@@ -54,14 +54,28 @@ static void joined(writer_t *w)
 	}
 }
 
-bool writer_save(writer_t *w, const store_zone_t *zone, const store_event_t *event, bool soon)
+/*! A row and its event. */
+typedef struct {
+	const store_zone_t *zone;
+	const store_event_t *zone_event;
+	const store_delegation_t *delegation; /*!< NULL: it is a zone. */
+	const store_delegation_event_t *delegation_event;
+} row_t;
+
+static bool save_row(writer_t *w, const row_t *row)
+{
+	return (row->delegation != NULL ? store_delegation_save(w->store, row->delegation, row->delegation_event) :
+	                                  store_save(w->store, row->zone, row->zone_event)) == KNOT_EOK;
+}
+
+static bool save(writer_t *w, const row_t *row, bool soon)
 {
 	if (w->store == NULL) {
 		return false;
 	}
 	soon = soon && !w->failed;
 	bool together = w->unwritten > 0 || (soon && join(w));
-	bool written = store_save(w->store, zone, event) == KNOT_EOK;
+	bool written = save_row(w, row);
 	if (together) {
 		w->unwritten++;
 		if (!written || !soon || w->unwritten >= TOGETHER_MAX) {
@@ -72,6 +86,33 @@ bool writer_save(writer_t *w, const store_zone_t *zone, const store_event_t *eve
 		w->failed = false;
 	}
 	return written;
+}
+
+bool writer_save(writer_t *w, const store_zone_t *zone, const store_event_t *event, bool soon)
+{
+	return save(w, &(row_t){ .zone = zone, .zone_event = event }, soon);
+}
+
+bool writer_delegation(writer_t *w, const store_delegation_t *one, const store_delegation_event_t *event, bool soon)
+{
+	return save(w, &(row_t){ .delegation = one, .delegation_event = event }, soon);
+}
+
+bool writer_parent(writer_t *w, const store_parent_t *parent)
+{
+	/* What is written together comes before it. */
+	return w->store != NULL && writer_flush(w) && store_parent_save(w->store, parent) == KNOT_EOK;
+}
+
+void writer_delegation_silence(writer_t *w, const char *zone, const char *name, const char *server, time_t since)
+{
+	if (w->store != NULL) {
+		bool together = join(w);
+		(void)store_delegation_silence_save(w->store, zone, name, server, since);
+		if (together) {
+			joined(w);
+		}
+	}
 }
 
 void writer_unreachable(writer_t *w, const char *zone, const char *server, const rollover_silence_t *silence)
@@ -95,6 +136,19 @@ void writer_servers_done(writer_t *w, const char *zone, time_t now)
 			joined(w);
 		}
 	}
+}
+
+bool writer_report(writer_t *w, const char *zone, uint16_t type, uint16_t ede, time_t now, time_t *before)
+{
+	if (w->store == NULL) {
+		return false;
+	}
+	const bool together = join(w);
+	const bool written = store_report_add(w->store, zone, type, ede, now, before) == KNOT_EOK;
+	if (together) {
+		joined(w);
+	}
+	return written;
 }
 
 size_t writer_forget(writer_t *w, const char *const *zones, size_t count)

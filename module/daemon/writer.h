@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <libknot/libknot.h>
 
-#include "kskroll/store.h"
+#include "kskroll/delegation_store.h"
 #include "outbox.h"
 
 typedef struct {
@@ -41,10 +41,23 @@ bool writer_failed(const writer_t *writer);
  */
 bool writer_save(writer_t *writer, const store_zone_t *zone, const store_event_t *event, bool soon);
 
+/*! The same for a delegation of a parent zone. */
+bool writer_delegation(writer_t *writer, const store_delegation_t *one, const store_delegation_event_t *event,
+                       bool soon);
+/*! What is kept of a parent zone: durable on return. \return False if it cannot be written. */
+bool writer_parent(writer_t *writer, const store_parent_t *parent);
+/*! Since when a server of a delegation has not answered; 0: it has. Within a second, together with others. */
+void writer_delegation_silence(writer_t *writer, const char *zone, const char *name, const char *server, time_t since);
+
 /*! For how long a server has not answered; NULL: it has. Within a second, together with others. */
 void writer_unreachable(writer_t *writer, const char *zone, const char *server, const rollover_silence_t *silence);
 /*! All servers of a survey are written: bounds their number. */
 void writer_servers_done(writer_t *writer, const char *zone, time_t now);
+/*!
+ * One more error report about a zone. The same. \return False if it cannot be written. \a before: as of
+ * store_report_add().
+ */
+bool writer_report(writer_t *writer, const char *zone, uint16_t type, uint16_t ede, time_t now, time_t *before);
 /*! Removes zones, while that succeeds. The same. \return How many. */
 size_t writer_forget(writer_t *writer, const char *const *zones, size_t count);
 

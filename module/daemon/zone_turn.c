@@ -343,6 +343,10 @@ void zone_turn(entry_t *entry, void *arg)
 {
 	env_t *env = arg;
 
+	/* It may have the parental agent alone. What was under way goes on when this is changed. */
+	if (!instances_settings(&env->instances, entry)->rollover) {
+		return;
+	}
 	zone_t *zone = zone_get(env, entry);
 	if (zone == NULL) {
 		schedule_in(&env->schedule, entry, NO_MEMORY_AGAIN * 1000);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "forward.h"
+#include "util/queue.h"
 
 /*! A zone with the module. There may be very many, and nearly all are asleep: then this is all there is. */
 struct entry {
@@ -19,7 +20,7 @@ struct entry {
 	void *kept;              /*!< Packed kept_t of a sleeping zone; NULL: never checked (zone.c). */
 	entry_t *next;           /*!< In its hash bucket. */
 	uint32_t instance;       /*!< The newest instance, whose settings count: its place and one (instances.c). */
-	uint32_t due;            /*!< Position in the queue of checks, 0: not in it (queue.c). */
+	queue_node_t due;        /*!< In the queue of checks (schedule.c). */
 	uint8_t state, gate;     /*!< As counted in the totals (numbers.c). */
 	bool catalog_member : 1; /*!< At the last check that knew, if the newest instance was there by then (check.c).
 	                          */
