@@ -35,21 +35,22 @@ const char *child_path(void)
 }
 
 /*! Neither port 53 nor a database may stay open in a process that outlives knotd, be it for a moment. */
-static int spawn(pid_t *pid, const char *path, int sock)
+static int spawn(pid_t *pid, const char *path, int sock, const listeners_t *listeners)
 {
 	char *const argv[] = { NAME, NULL };
 
-	return spawn_program(pid, path, argv, (int[]){ sock, SPAWN_SAME, SPAWN_SAME });
+	return spawn_with(pid, path, argv, (int[]){ sock, SPAWN_SAME, SPAWN_SAME }, listeners->fd, listeners->count);
 }
 
-int child_start(child_t *child)
+int child_start(child_t *child, const listeners_t *listeners)
 {
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
 		return errno;
 	}
-	int ret = fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0 ? spawn(&child->pid, child_path(), pair[1]) : errno;
+	int ret =
+		fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0 ? spawn(&child->pid, child_path(), pair[1], listeners) : errno;
 	close(pair[1]);
 	if (ret != 0) {
 		child->pid = 0;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "listeners.h"
+
 typedef struct {
 	pid_t pid; /*!< 0: there is none. */
 	int pidfd; /*!< Readable once it has ended; -1: this kernel has none. */
@@ -25,12 +27,12 @@ typedef struct {
 const char *child_path(void);
 
 /*!
- * \brief Starts it: with a socket as its standard input, no other descriptor but standard output and error, the default
- *        dispositions of all signals, and none of them blocked.
+ * \brief Starts it: with a socket as its standard input, no other descriptor but standard output and error and those
+ *        of notify-listen, the default dispositions of all signals, and none of them blocked.
  *
  * \return 0, or an errno.
  */
-int child_start(child_t *child);
+int child_start(child_t *child, const listeners_t *listeners);
 
 /*!
  * \brief Reaps it if it has ended. Waits for nobody, and for no other process.

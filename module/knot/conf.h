@@ -16,6 +16,9 @@ extern const yp_item_t kskroll_conf[];
 /*! Checks a section: one sentence that names item, value and bound. */
 int kskroll_conf_check(knotd_conf_check_args_t *args);
 
+/*! "ZONE TIME", where TIME is as in 2026-11-28T10:00:00Z. \param[out] zone  KNOT_DNAME_MAXLEN octets. */
+bool conf_parse_expired(const char *text, uint8_t *zone, time_t *time);
+
 /*! Settings of the global instance; freed by conf_global_free(). */
 typedef struct {
 	global_settings_t settings;
@@ -30,7 +33,7 @@ void conf_global_free(conf_global_t *conf);
 
 /*! What a section says, of no zone yet; freed by conf_section_free(). */
 typedef struct {
-	instance_settings_t settings;           /*!< With addresses of its own; without a policy. */
+	instance_settings_t settings;           /*!< With addresses and names of its own; without a policy. */
 	uint8_t go_insecure[KNOT_DNAME_MAXLEN]; /*!< go-insecure. */
 	bool has_go_insecure;
 	uint8_t expired_zone[KNOT_DNAME_MAXLEN]; /*!< caches-expired: whose, since when. */

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "notify_receive.h"
 #include "registry.h"
+#include "report_receive.h"
 #include "util/printable.h"
 
 /*! From its end to its next start. Each time twice as long, until one lives for four times the last pause. */
@@ -32,6 +34,9 @@
 #define LINES_PER_SECOND 200
 /*! The longest line; longer ones are cut. */
 #define LINE_SIZE 2048
+
+/*! Between two tries of an address of notify-listen that cannot be used. */
+#define LISTEN_AGAIN_MS 30000
 
 /*! From its start to its greeting, on a machine that is very busy. */
 #define GREET_MS 60000
@@ -102,6 +107,7 @@ void daemon_clear(daemon_t *d)
 	free(d->out);
 	free(d->in);
 	d->out = d->in = NULL;
+	addrs_clear(&d->listen);
 }
 
 void daemon_publish(daemon_t *d)
@@ -140,11 +146,54 @@ static void hello(daemon_t *d)
 	d->out_at = 0;
 }
 
+/*! What does not work is said once; that of another configuration once more. */
+static void open_listeners(daemon_t *d, listeners_t *listeners)
+{
+	dns_addrs_t addrs;
+
+	registry_lock();
+	(void)registry_listen(&addrs);
+	registry_unlock();
+	listeners_open(&addrs, listeners);
+	d->listen_at = daemon_now();
+	if (listeners->failed[0] != '\0' && strcmp(listeners->failed, d->listen_failed) != 0) {
+		say(LOG_ERR, "%s", listeners->failed);
+	}
+	memcpy(d->listen_failed, listeners->failed, sizeof(d->listen_failed));
+	d->listen_missing = listeners->missing;
+	addrs_clear(&d->listen);
+	d->listen = addrs;
+}
+
+void daemon_listen(daemon_t *d)
+{
+	dns_addrs_t addrs;
+
+	if (d->child.pid == 0 || d->ending || d->killed) {
+		return;
+	}
+	registry_lock();
+	const bool known = registry_listen(&addrs);
+	registry_unlock();
+	bool others = known && !listeners_same(&addrs, &d->listen);
+	if (!others && d->listen_missing != 0 && daemon_now() - d->listen_at >= LISTEN_AGAIN_MS) {
+		d->listen_at = daemon_now();
+		others = listeners_can(&d->listen, d->listen_missing);
+	}
+	addrs_clear(&addrs);
+	if (others) {
+		daemon_end(d);
+	}
+}
+
 void daemon_start(daemon_t *d)
 {
 	char why[512];
+	listeners_t listeners;
 
-	int ret = child_start(&d->child);
+	open_listeners(d, &listeners);
+	int ret = child_start(&d->child, &listeners);
+	listeners_close(&listeners);
 	if (ret != 0) {
 		snprintf(why, sizeof(why), "cannot start %.400s (%s)", child_path(), strerror(ret));
 		refuse(d, why);
@@ -307,6 +356,8 @@ static int obey(daemon_t *d, const wire_frame_t *frame)
 	case WIRE_TOTALS:
 		ret = wire_get_totals(frame, &u.totals);
 		if (ret == KNOT_EOK) {
+			u.totals.delegations.ignored += notify_receive_ignored();
+			u.totals.reports_ignored += report_receive_ignored();
 			registry_totals(&u.totals);
 		}
 		break;
@@ -377,6 +428,16 @@ static bool put_where(daemon_t *d)
 	return true;
 }
 
+static bool put_received(daemon_t *d)
+{
+	wire_out_t out = { .data = d->out, .size = d->out_size };
+
+	notify_receive_fill(&out);
+	report_receive_fill(&out);
+	d->out_len = out.len;
+	return out.len > 0;
+}
+
 /*! \return Whether there is something to send. */
 static bool fill(daemon_t *d)
 {
@@ -402,8 +463,11 @@ static bool fill(daemon_t *d)
 		}
 		return false;
 	}
-	/* Last: kskrolld begins with it. */
-	return out.len > 0 || (d->where_due && put_where(d));
+	if (out.len > 0) {
+		return true;
+	}
+	/* Last: kskrolld begins with it. Notifications and reports are of zones that it knows then. */
+	return d->where_due ? put_where(d) : put_received(d);
 }
 
 void daemon_transmit(daemon_t *d)

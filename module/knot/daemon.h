@@ -40,7 +40,11 @@ typedef struct {
 	size_t out_size, out_len, out_at;
 	uint8_t *in;
 	size_t in_len;
-	char said[512]; /*!< Why it could not be started: said once. */
+	char said[512];          /*!< Why it could not be started: said once. */
+	dns_addrs_t listen;      /*!< Where it should take NOTIFY, by what was configured when it was started. */
+	char listen_failed[256]; /*!< Where it does not, and why; "": nowhere. */
+	uint32_t listen_missing; /*!< As in listeners_t. */
+	uint64_t listen_at;      /*!< When these were last tried. */
 } daemon_t;
 
 /*! Milliseconds of a clock that only counts. */
@@ -62,6 +66,11 @@ void daemon_end(daemon_t *daemon);
  * second at least.
  */
 void daemon_reap(daemon_t *daemon);
+/*!
+ * \brief If NOTIFY should be taken at other addresses, or can be where it could not: it ends, to be started with the
+ *        sockets of these.
+ */
+void daemon_listen(daemon_t *daemon);
 /*! Reads some of what has come and does what it says. */
 void daemon_receive(daemon_t *daemon);
 /*! Sends what the registry has for it, as far as the socket takes it. */

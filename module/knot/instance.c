@@ -16,8 +16,11 @@
 /*! Digest type of DS that CDS has to have: SHA-256 (RFC 4509). */
 #define DIGEST_SHA256 2
 
-/*! cds-cdnskey-publish: rollover. */
+/*! cds-cdnskey-publish: rollover, and always. */
 #define PUBLISH_ROLLOVER 2
+#define PUBLISH_ALWAYS   3
+/*! dnskey-management: incremental. */
+#define MGMT_INCREMENTAL 1
 
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x)  TEXT_OF_(x)
@@ -44,38 +47,20 @@ static const char *unfit_zone(knotd_mod_t *mod, const knot_dname_t *zone)
 	if (!knotd_conf_zone(mod, C_DNSSEC_SIGNING, zone).single.boolean) {
 		return "dnssec-signing of the zone is off: this server does not sign it";
 	}
-	knotd_conf_t push = knotd_conf_zone(mod, C_DS_PUSH, zone);
-	const size_t push_count = push.count;
-	knotd_conf_free(&push);
-	if (push_count > 0) {
-		return "ds-push of the zone or its template is set and would act before the checks: remove it";
-	}
 	return NULL;
 }
 
 /*! \return What of a policy forbids to drive its zones. */
 static const char *unfit(knotd_mod_t *mod, const knotd_conf_t *policy)
 {
-	if (policy_bool(mod, policy, C_MANUAL)) {
-		return "manual of the policy is on: set it to off";
-	}
 	if (policy_bool(mod, policy, C_OFFLINE_KSK)) {
 		return "offline-ksk of the policy is on: the module cannot roll keys that this server does not have";
-	}
-	if (policy_bool(mod, policy, C_KSK_SHARED)) {
-		return "ksk-shared of the policy is on: set it to off";
 	}
 	knotd_conf_t unsafe = knotd_conf(mod, C_POLICY, C_UNSAFE_OPERATION, policy);
 	bool is_unsafe = unsafe.count > 0 && unsafe.multi != NULL && unsafe.multi[0].option != 0;
 	knotd_conf_free(&unsafe);
 	if (is_unsafe) {
 		return "unsafe-operation of the policy is set: remove it";
-	}
-	knotd_conf_t push = knotd_conf(mod, C_POLICY, C_DS_PUSH, policy);
-	size_t push_count = push.count;
-	knotd_conf_free(&push);
-	if (push_count > 0) {
-		return "ds-push of the policy is set and would act before the checks: remove it";
 	}
 	knotd_conf_t submission = knotd_conf(mod, C_POLICY, C_KSK_SUBMISSION, policy);
 	if (submission.count > 0 && submission.single.data != NULL) {
@@ -89,6 +74,62 @@ static const char *unfit(knotd_mod_t *mod, const knotd_conf_t *policy)
 			return "ksk-submission of the policy has a timeout, which would remove the old key without a check: remove the timeout";
 		}
 	}
+	return NULL;
+}
+
+/*! Whether Knot sends the DS to the parent. An item of the zone or its template counts instead of that of the policy.
+ */
+static bool pushes_ds(knotd_mod_t *mod, const knot_dname_t *zone, const knotd_conf_t *base)
+{
+	knotd_conf_t of_zone = knotd_conf_zone(mod, C_DS_PUSH, zone);
+	knotd_conf_t of_policy = knotd_conf(mod, C_POLICY, C_DS_PUSH, base);
+	const bool pushes = of_zone.count + of_policy.count > 0;
+
+	knotd_conf_free(&of_zone);
+	knotd_conf_free(&of_policy);
+	return pushes;
+}
+
+/*!
+ * \brief What forbids to drive a zone because of ds-push.
+ *
+ * Knot sends what CDS says at that moment, propagation-delay after CDS has come, and nothing if it has gone by then.
+ * CDS that the module publishes may be obeyed at once. That of a KSK which others have made must have been withdrawn
+ * before: the check that does it comes within check-interval.
+ */
+static const char *unfit_push(knotd_mod_t *mod, const knot_dname_t *zone, const knotd_conf_t *base,
+                              const rollover_config_t *config)
+{
+	if (!pushes_ds(mod, zone, base)) {
+		return NULL;
+	}
+	if (knotd_conf(mod, C_POLICY, C_CDS_CDNSKEY_PUBLISH, base).single.option != PUBLISH_ROLLOVER) {
+		return "ds-push sends what CDS says, and cds-cdnskey-publish of the policy is not rollover: set it, or remove ds-push";
+	}
+	if (knotd_conf(mod, C_POLICY, C_PROPAGATION_DELAY, base).single.integer < 2 * (int64_t)config->check_interval) {
+		return "ds-push may act before a check: set propagation-delay of the policy to twice check-interval at least, or remove ds-push";
+	}
+	return NULL;
+}
+
+/*!
+ * \brief What forbids to drive a zone whose KSK is shared; else its policy is never switched.
+ *
+ * Knot takes the newest key of a policy, by its name, for the next zone that needs one, so that one key is made for all
+ * zones of the policy. Under another name there would be another key. The states of the key are those of each zone.
+ */
+static const char *unfit_shared(policy_role_t role, bool publishes, rollover_config_t *config)
+{
+	if (!publishes) {
+		return "ksk-shared of the policy is on, and its cds-cdnskey-publish is not rollover: set it";
+	}
+	if (role != POLICY_BASE) {
+		return "ksk-shared of the policy is on, and dnssec-policy of the zone is a derived one, which has other keys: set the policy itself";
+	}
+	if (config->go_insecure) {
+		return "ksk-shared of the policy is on, so go-insecure cannot give the zone the policy with the delete signal";
+	}
+	config->ttl = 0;
 	return NULL;
 }
 
@@ -111,16 +152,44 @@ static knotd_conf_t policy_id(const char *name)
 	return (knotd_conf_t){ .single = { .data = (const uint8_t *)name, .data_len = strlen(name) + 1 }, .count = 1 };
 }
 
+/*!
+ * How long before signatures over DNSKEY expire later ones are in force, where the KSK is offline. The policy of the
+ * signer says it; without the item here, as keymgr does without it there.
+ */
+static uint32_t dnskey_refresh(knotd_mod_t *mod, const knotd_conf_t *base)
+{
+	knotd_conf_t refresh = knotd_conf(mod, C_POLICY, C_RRSIG_REFRESH, base);
+
+	if (!policy_bool(mod, base, C_OFFLINE_KSK)) {
+		return 0;
+	}
+	if (refresh.count > 0 && refresh.single.integer > 0 && refresh.single.integer <= INT32_MAX) {
+		return refresh.single.integer;
+	}
+	const int64_t ttl = knotd_conf(mod, C_POLICY, C_DNSKEY_TTL, base).single.integer;
+	const int64_t delay = knotd_conf(mod, C_POLICY, C_PROPAGATION_DELAY, base).single.integer;
+	return 1 + (ttl > 0 && ttl <= INT32_MAX ? ttl : 0) + (delay > 0 && delay <= INT32_MAX ? delay : 0);
+}
+
 /*! What the base policy says. The one in force may be derived from it. */
 static void read_base(knotd_mod_t *mod, const knotd_conf_t *base, conf_zone_t *out)
 {
 	rollover_config_t *c = &out->settings.config;
 
 	out->settings.csk_wanted = policy_bool(mod, base, C_SINGLE_TYPE_SIGNING);
+	/* Knot numbers algorithms as DNSSEC does. */
+	out->settings.algorithm_wanted = knotd_conf(mod, C_POLICY, C_ALGORITHM, base).single.option;
 	out->settings.no_start = no_start(mod, base);
-	out->settings.base_publishes =
-		knotd_conf(mod, C_POLICY, C_CDS_CDNSKEY_PUBLISH, base).single.option == PUBLISH_ROLLOVER;
+	const unsigned publish = knotd_conf(mod, C_POLICY, C_CDS_CDNSKEY_PUBLISH, base).single.option;
+	out->settings.base_publishes = publish == PUBLISH_ROLLOVER;
+	out->settings.base_always = publish == PUBLISH_ALWAYS;
+	c->dnskey_refresh = dnskey_refresh(mod, base);
+	c->manual = policy_bool(mod, base, C_MANUAL);
 	out->settings.knot_lifetime = knotd_conf(mod, C_POLICY, C_KSK_LIFETIME, base).single.integer > 0;
+	if (knotd_conf(mod, C_POLICY, C_DNSKEY_MGMT, base).single.option == MGMT_INCREMENTAL) {
+		/* Knot gives the RRset another TTL only with another key: it stays as it is. */
+		c->ttl = ROLLOVER_TTL_COUNTS;
+	}
 	/* The TTL never goes up. Where none is set Knot takes that of the SOA, which only the zone knows. */
 	knotd_conf_t ttl = knotd_conf(mod, C_POLICY, C_DNSKEY_TTL, base);
 	out->settings.ttl_of_soa = ttl.count == 0 || ttl.single.integer < 0 || ttl.single.integer > INT32_MAX;
@@ -170,6 +239,26 @@ static int read_section(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t 
 	return KNOT_EOK;
 }
 
+/*! \return Why the zone's own keys are not driven, or NULL. Delegations in the zone need none of that. */
+static const char *not_driven(knotd_mod_t *mod, const knot_dname_t *zone, const knotd_conf_t *policy,
+                              const knotd_conf_t *base, policy_role_t role, instance_settings_t *settings)
+{
+	if (!settings->rollover) {
+		return "rollover of the module is off: it leaves the keys of this zone alone";
+	}
+	const char *reason = unfit_zone(mod, zone);
+	if (reason == NULL) {
+		reason = unfit(mod, base);
+	}
+	if (reason == NULL && role != POLICY_BASE) {
+		reason = unfit(mod, policy);
+	}
+	if (reason == NULL && policy_bool(mod, base, C_KSK_SHARED)) {
+		reason = unfit_shared(role, settings->base_publishes, &settings->config);
+	}
+	return reason != NULL ? reason : unfit_push(mod, zone, base, &settings->config);
+}
+
 int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -202,13 +291,7 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 	knotd_conf_t base_id = policy_id(base);
 	read_base(mod, &base_id, out);
 
-	const char *reason = unfit_zone(mod, zone);
-	if (reason == NULL) {
-		reason = unfit(mod, &base_id);
-	}
-	if (reason == NULL && role != POLICY_BASE) {
-		reason = unfit(mod, &policy);
-	}
+	const char *reason = not_driven(mod, zone, &policy, &base_id, role, &out->settings);
 	if (reason != NULL) {
 		rollover_config_t *c = &out->settings.config;
 		c->observe_only = true;
@@ -222,4 +305,9 @@ void conf_zone_free(conf_zone_t *conf)
 	addrs_clear(&conf->settings.nameserver);
 	addrs_clear(&conf->settings.parent);
 	addrs_clear(&conf->settings.validator);
+	free((char *)conf->settings.locked);
+	free((char *)conf->settings.report_agent);
+	conf->settings.locked = conf->settings.report_agent = NULL;
+	addrs_clear(&conf->settings.update_primary);
+	update_key_clear(&conf->settings.update_key);
 }

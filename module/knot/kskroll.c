@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The adapter between knotd and kskrolld. It registers no hook: queries do not pass here.
+ * The adapter between knotd and kskrolld. It registers hooks for notify-receive and report-receive alone: else queries
+ * do not pass here.
  */
 
 #include <stdio.h>
@@ -8,12 +9,40 @@
 #include <syslog.h>
 
 #include "conf.h"
+#include "notify_receive.h"
 #include "relay.h"
+#include "report_receive.h"
 #include "section.h"
 #include "stats.h"
 
 /*! Context of global instances. Since Knot DNS 3.5 one without a context is freed without unload(). */
 static char global;
+
+/*! Never fails: since Knot DNS 3.5 knotd refuses the configuration if load() of a global instance fails. */
+static void receive_notify(knotd_mod_t *mod)
+{
+	int ret = notify_receive_open();
+	if (ret == KNOT_EOK) {
+		ret = knotd_mod_hook(mod, KNOTD_STAGE_BEGIN, notify_receive);
+	}
+	if (ret != KNOT_EOK) {
+		knotd_mod_log(mod, LOG_ERR, "notify-receive: NOTIFY(CDS) cannot be taken (%s) until the next reload",
+		              knot_strerror(ret));
+	}
+}
+
+/*! The same. */
+static void receive_reports(knotd_mod_t *mod)
+{
+	int ret = report_receive_open();
+	if (ret == KNOT_EOK) {
+		ret = knotd_mod_hook(mod, KNOTD_STAGE_BEGIN, report_receive);
+	}
+	if (ret != KNOT_EOK) {
+		knotd_mod_log(mod, LOG_ERR, "report-receive: error reports cannot be taken (%s) until the next reload",
+		              knot_strerror(ret));
+	}
+}
 
 static int load_global(knotd_mod_t *mod)
 {
@@ -29,6 +58,12 @@ static int load_global(knotd_mod_t *mod)
 	}
 	if (ret == KNOT_EOK) {
 		knotd_mod_ctx_set(mod, &global);
+		if (conf.settings.notify_receive) {
+			receive_notify(mod);
+		}
+		if (conf.settings.report_receive) {
+			receive_reports(mod);
+		}
 	} else {
 		sections_end();
 	}
@@ -46,6 +81,10 @@ static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 	}
 	if (conf->other_go_insecure) {
 		knotd_mod_log(mod, LOG_WARNING, "go-insecure names another zone than this one: ignored here");
+	}
+	if (conf->settings.update_key.name != NULL && conf->settings.update_key.secret_len == 0) {
+		knotd_mod_log(mod, LOG_ERR, "update-key '%s' is not in section key: DS cannot be changed",
+		              conf->settings.update_key.name);
 	}
 	if (conf->expired_other) {
 		knotd_mod_log(mod, LOG_WARNING,

@@ -151,6 +151,22 @@ const char *registry_control(void)
 	return globals != NULL ? globals->control : NULL;
 }
 
+bool registry_listen(dns_addrs_t *out)
+{
+	wire_frame_t frame;
+	global_settings_t settings;
+
+	*out = (dns_addrs_t){ 0 };
+	if (globals == NULL || wire_next(globals->frame, globals->len, WIRE_FRAME_MAX, &frame) != KNOT_EOK ||
+	    wire_get_settings(&frame, &settings) != KNOT_EOK) {
+		return false;
+	}
+	*out = settings.notify_listen;
+	settings.notify_listen = (dns_addrs_t){ 0 };
+	wire_free_settings(&settings);
+	return true;
+}
+
 /* Settings of zones. */
 
 /*! Behind the number, which is the only thing in which two of the same differ. */
@@ -171,6 +187,13 @@ static settings_t *find_same(const settings_t *wanted)
 	return NULL;
 }
 
+/*! A frame may have the secret of a key. */
+static void frame_free(settings_t *s)
+{
+	explicit_bzero(s->frame, s->len);
+	free(s);
+}
+
 static int settings_get(const instance_settings_t *from, settings_t **found)
 {
 	wire_out_t measure = { .data = NULL };
@@ -188,9 +211,9 @@ static int settings_get(const instance_settings_t *from, settings_t **found)
 
 	*found = find_same(s);
 	if (*found != NULL) {
-		free(s);
+		frame_free(s);
 	} else if ((s->number = slots_put(&numbers_of_settings, s)) == SLOT_NONE) {
-		free(s);
+		frame_free(s);
 		return KNOT_ENOMEM;
 	} else {
 		wire_renumber(s->frame, s->number);
@@ -209,7 +232,7 @@ static int settings_get(const instance_settings_t *from, settings_t **found)
 static void settings_free(settings_t *s)
 {
 	slots_drop(&numbers_of_settings, s->number);
-	free(s);
+	frame_free(s);
 }
 
 static void settings_put(settings_t *s)

@@ -29,6 +29,8 @@ bool registry_remove(knotd_mod_t *mod);
 knotd_mod_t *registry_global(void);
 /*! The control socket that its configuration names, or NULL. Valid while the lock is held. */
 const char *registry_control(void);
+/*! Its notify-listen; to be cleared by addrs_clear(). \return False if there is none, or without memory. */
+bool registry_listen(dns_addrs_t *out);
 bool registry_has_zones(void);
 
 /*!

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "handover.h"
 #include "relay.h"
 #include "section.h"
 
@@ -113,6 +114,9 @@ static int step(relay_t *r, knotd_mod_t *global)
 	} else if (check_at_server(r, now, global) && r->daemon.child.pid == 0 && now >= r->daemon.start_at) {
 		daemon_start(&r->daemon);
 	}
+	if (global != NULL) {
+		daemon_listen(&r->daemon);
+	}
 	if (r->daemon.child.pid == 0) {
 		return now < r->daemon.start_at ? (int)(r->daemon.start_at - now) : STARTING_MS;
 	}
@@ -129,6 +133,7 @@ static void wait_for_something(relay_t *r, int ms)
 		{ .fd = wakeup, .events = POLLIN },
 		{ .fd = r->daemon.child.pid != 0 ? r->daemon.child.sock : -1, .events = POLLIN },
 		{ .fd = r->daemon.child.pid != 0 ? r->daemon.child.pidfd : -1, .events = POLLIN },
+		{ .fd = handover_fd(), .events = POLLIN },
 	};
 	/* clang-format on */
 	uint64_t count;
@@ -136,8 +141,11 @@ static void wait_for_something(relay_t *r, int ms)
 	if (r->daemon.out_at < r->daemon.out_len) {
 		fds[1].events |= POLLOUT;
 	}
-	if (poll(fds, 3, ms) <= 0) {
+	if (poll(fds, 4, ms) <= 0) {
 		return;
+	}
+	if (fds[3].revents != 0) {
+		handover_awake();
 	}
 	if (fds[1].revents != 0 || fds[2].revents != 0) {
 		daemon_receive(&r->daemon);

@@ -35,6 +35,20 @@ enum {
 	TOTAL_STEPS,
 	TOTAL_ALARMS,
 	TOTAL_NO_ROUTE,
+	TOTAL_PARENT_ZONES,
+	TOTAL_DELEGATIONS,
+	TOTAL_DELEGATION_STATE,
+	TOTAL_DELEGATION_GATE,
+	TOTAL_DELEGATION_SCANS,
+	TOTAL_DELEGATION_SURVEYS,
+	TOTAL_DELEGATION_QUERIES,
+	TOTAL_DELEGATION_CHANGES,
+	TOTAL_DELEGATION_UNDOS,
+	TOTAL_DELEGATION_RESTORES,
+	TOTAL_DELEGATION_NOTIFIED,
+	TOTAL_DELEGATION_IGNORED,
+	TOTAL_REPORTS,
+	TOTAL_REPORTS_IGNORED,
 	TOTAL_RUNNING,
 	TOTAL_STARTS,
 };
@@ -84,6 +98,18 @@ static char *family_name(uint32_t idx, uint32_t count)
 	return strdup(idx < count ? names[idx] : "unknown");
 }
 
+static char *child_state_name(uint32_t idx, uint32_t count)
+{
+	(void)count;
+	return strdup(delegation_state_name(idx));
+}
+
+static char *child_gate_name(uint32_t idx, uint32_t count)
+{
+	(void)count;
+	return strdup(delegation_gate_name(idx));
+}
+
 static char *notify_name(uint32_t idx, uint32_t count)
 {
 	(void)count;
@@ -114,6 +140,20 @@ int stats_add_totals(knotd_mod_t *mod)
 		[TOTAL_STEPS]    = { "kskroll-steps", 1, NULL },
 		[TOTAL_ALARMS]   = { "kskroll-alarms", 1, NULL },
 		[TOTAL_NO_ROUTE] = { "kskroll-no-route", 2, family_name },
+		[TOTAL_PARENT_ZONES]        = { "kskroll-parent-zones", 1, NULL },
+		[TOTAL_DELEGATIONS]         = { "kskroll-delegations", 1, NULL },
+		[TOTAL_DELEGATION_STATE]    = { "kskroll-delegation-state", DELEGATION_STATE__COUNT, child_state_name },
+		[TOTAL_DELEGATION_GATE]     = { "kskroll-delegation-gate", DELEGATION_GATE__COUNT, child_gate_name },
+		[TOTAL_DELEGATION_SCANS]    = { "kskroll-delegation-scans", 1, NULL },
+		[TOTAL_DELEGATION_SURVEYS]  = { "kskroll-delegation-surveys", 1, NULL },
+		[TOTAL_DELEGATION_QUERIES]  = { "kskroll-delegation-queries", 1, NULL },
+		[TOTAL_DELEGATION_CHANGES]  = { "kskroll-delegation-changes", 1, NULL },
+		[TOTAL_DELEGATION_UNDOS]    = { "kskroll-delegation-undos", 1, NULL },
+		[TOTAL_DELEGATION_RESTORES] = { "kskroll-delegation-restores", 1, NULL },
+		[TOTAL_DELEGATION_NOTIFIED] = { "kskroll-delegation-notified", 1, NULL },
+		[TOTAL_DELEGATION_IGNORED]  = { "kskroll-delegation-ignored", 1, NULL },
+		[TOTAL_REPORTS]         = { "kskroll-reports", 1, NULL },
+		[TOTAL_REPORTS_IGNORED] = { "kskroll-reports-ignored", 1, NULL },
 		[TOTAL_RUNNING]  = { "kskroll-daemon-running", 1, NULL },
 		[TOTAL_STARTS]   = { "kskroll-daemon-starts", 1, NULL },
 	};
@@ -162,6 +202,22 @@ static void store_all(knotd_mod_t *mod, uint32_t counter, const uint64_t *values
 	}
 }
 
+static void store_delegations(knotd_mod_t *mod, const delegation_totals_t *d)
+{
+	store(mod, TOTAL_PARENT_ZONES, 0, d->zones);
+	store(mod, TOTAL_DELEGATIONS, 0, d->delegations);
+	store_all(mod, TOTAL_DELEGATION_STATE, d->state, DELEGATION_STATE__COUNT);
+	store_all(mod, TOTAL_DELEGATION_GATE, d->gate, DELEGATION_GATE__COUNT);
+	store(mod, TOTAL_DELEGATION_SCANS, 0, d->scans);
+	store(mod, TOTAL_DELEGATION_SURVEYS, 0, d->surveys);
+	store(mod, TOTAL_DELEGATION_QUERIES, 0, d->queries);
+	store(mod, TOTAL_DELEGATION_CHANGES, 0, d->changes);
+	store(mod, TOTAL_DELEGATION_UNDOS, 0, d->undos);
+	store(mod, TOTAL_DELEGATION_RESTORES, 0, d->restores);
+	store(mod, TOTAL_DELEGATION_NOTIFIED, 0, d->notified);
+	store(mod, TOTAL_DELEGATION_IGNORED, 0, d->ignored);
+}
+
 void stats_totals(knotd_mod_t *mod, const process_totals_t *t)
 {
 	store(mod, TOTAL_ZONES, 0, t->zones);
@@ -176,6 +232,9 @@ void stats_totals(knotd_mod_t *mod, const process_totals_t *t)
 	store(mod, TOTAL_ALARMS, 0, t->counts.alarms);
 	store(mod, TOTAL_NO_ROUTE, 0, t->no_route[0]);
 	store(mod, TOTAL_NO_ROUTE, 1, t->no_route[1]);
+	store_delegations(mod, &t->delegations);
+	store(mod, TOTAL_REPORTS, 0, t->reports);
+	store(mod, TOTAL_REPORTS_IGNORED, 0, t->reports_ignored);
 }
 
 void stats_daemon(knotd_mod_t *mod, bool runs, uint64_t starts)
