@@ -73,7 +73,7 @@ void advice_ds(char *out, size_t len, const char *zone, const key_id_t *key)
 typedef struct {
 	const options_t *o;
 	const store_zone_t *zone;
-	void (*each)(const char *command, const char *comment, void *arg);
+	command_f each;
 	void *arg;
 } commands_t;
 
@@ -149,27 +149,6 @@ static void module_of_zone(const commands_t *c)
 	say(c, "with a configuration file: change it there and knotc reload", "knotc conf-commit");
 }
 
-/*! Printed and not run: a deleted key does not come back. */
-static void give_up(const commands_t *c)
-{
-	const rollover_row_t *row = &c->zone->row;
-	char after[64];
-
-	for (unsigned i = 0; i < row->old_count; i++) {
-		if (row->old[i].tag == row->new_key.tag) {
-			for_zone(c, "old and new KSK have the same tag: find the identifier of the new one", "keymgr",
-			         " list");
-			snprintf(after, sizeof(after), " delete IDENTIFIER");
-			for_zone(c, "to give up: deletes the new KSK", "keymgr", after);
-			for_zone(c, "and the server reloads its keys", "knotc zone-keys-load", "");
-			return;
-		}
-	}
-	snprintf(after, sizeof(after), " delete %u", row->new_key.tag);
-	for_zone(c, "to give up: deletes the new KSK", "keymgr", after);
-	for_zone(c, "and the server reloads its keys", "knotc zone-keys-load", "");
-}
-
 static void dry_run(const commands_t *c)
 {
 	say(c, "in the section mod-kskroll of knot.conf, then knotc reload", "dry-run: off");
@@ -197,6 +176,13 @@ static void zone_status(const commands_t *c)
 static void keys(const commands_t *c)
 {
 	for_zone(c, "shows the keys and their timers", "keymgr", " list");
+}
+
+/*! What an algorithm that was given up has left in an idle zone. */
+static void algorithm(const commands_t *c)
+{
+	keys(c);
+	give_up_rest(c->zone, c->each, c->arg);
 }
 
 static void ask_dnskey(const commands_t *c)
@@ -239,6 +225,10 @@ static void transfer_dnskey(const commands_t *c)
 
 static void transfer_cds(const commands_t *c)
 {
+	if (c->zone->row.gate_about[0] == '\0') {
+		keys(c); /* It is this server that lacks signatures, or has them still. */
+		return;
+	}
 	ask_server(c, "CDS");
 	notify_secondaries(c);
 }
@@ -252,7 +242,8 @@ static void ds(const commands_t *c)
 static void only_ds(const commands_t *c)
 {
 	ask_server(c, "DS");
-	ds_records(c, "the only DS that belongs there");
+	ds_records(c, c->zone->row.signers ? "the only DS of this server's keys that belongs there" :
+	                                     "the only DS that belongs there");
 }
 
 static void ds_at_once(const commands_t *c)
@@ -278,14 +269,6 @@ static void history(const commands_t *c)
 	for_zone(c, "shows what was seen, and when", "kskroll history", "");
 }
 
-static void rolled_back(const commands_t *c)
-{
-	history(c);
-	if (c->o->now >= rollover_new_expired(&c->zone->config, &c->zone->row)) {
-		give_up(c);
-	}
-}
-
 static void keep_records(const commands_t *c)
 {
 	if (strstr(c->zone->row.gate_detail, "kskroll policies") != NULL) {
@@ -307,11 +290,14 @@ static void stop_watching(const commands_t *c)
 	const rollover_row_t *row = &c->zone->row;
 	const time_t expired = rollover_old_expired(&c->zone->config, row);
 
-	/* Harmless only when no cache can have the old DS any more. */
-	if (expired != 0 && c->o->now >= expired) {
+	/*
+	 * Harmless only when no cache can have the old DS any more. Signatures of an old algorithm must outlive its
+	 * DNSKEY, and those of a single key would go with it.
+	 */
+	if (!rollover_changes_algorithm(row) && expired != 0 && c->o->now >= expired) {
 		for (unsigned i = 0; i < row->old_count; i++) {
 			char set[64];
-			snprintf(set, sizeof(set), " set %u retire=+0 remove=+0", row->old[i].tag);
+			snprintf(set, sizeof(set), " set keytag=%u retire=+0 remove=+0", row->old[i].tag);
 			for_zone(c, "optional: ends the observation, and the old KSK goes for ever", "keymgr", set);
 		}
 		for_zone(c, "and the server reloads its keys", "knotc zone-keys-load", "");
@@ -321,6 +307,36 @@ static void stop_watching(const commands_t *c)
 static void unsign(const commands_t *c)
 {
 	say(c, "and no dnssec-policy, for the zone in knot.conf, then knotc reload", "dnssec-signing: off");
+}
+
+static void zone_ttl(const commands_t *c)
+{
+	char text[TEXT_TIME], command[512];
+
+	if (c->zone->config.zone_ttl == 0) {
+		say(c, "with the largest TTL of the zone, in its policy, then knotc reload: without it a week counts",
+		    "zone-max-ttl: TTL");
+	}
+	snprintf(command, sizeof(command), "caches-expired: \"%s %s\"", c->zone->zone, text_time(text, c->o->now));
+	say(c,
+	    "only if you know that no cache has older data: in an instance of the module for the zone, then knotc reload",
+	    command);
+}
+
+static void make_key(const commands_t *c)
+{
+	/* A single-type key signs the data as well. */
+	for_zone(c, "makes the KSK, with the configuration of this server", "keymgr",
+	         c->zone->row.csk ? " generate ksk=yes zsk=yes publish=+0 active=+0" :
+	                            " generate ksk=yes publish=+0 active=+0");
+	for_zone(c, "and the server reloads its keys", "knotc zone-keys-load", "");
+}
+
+static void next_response(const commands_t *c)
+{
+	say(c, "checks the next Signed Key Response, which is in FILE", "kskroll check-skr FILE");
+	for_zone(c, "and imports it, with the configuration of this server", "keymgr", " import-skr FILE");
+	for_zone(c, "and the server uses it", "knotc zone-keys-load", "");
 }
 
 /* clang-format off */
@@ -345,16 +361,18 @@ static void (*const helps[HELP__COUNT])(const commands_t *c) = {
 	[HELP_NEW_DS] = new_ds,
 	[HELP_CHAIN] = chain,
 	[HELP_HISTORY] = history,
-	[HELP_GIVE_UP] = rolled_back,
+	[HELP_ALGORITHM] = algorithm,
 	[HELP_KEEP_RECORDS] = keep_records,
 	[HELP_POLICIES] = policies,
 	[HELP_STOP_WATCHING] = stop_watching,
 	[HELP_UNSIGN] = unsign,
+	[HELP_ZONE_TTL] = zone_ttl,
+	[HELP_SKR] = next_response,
+	[HELP_MAKE_KEY] = make_key,
 };
 /* clang-format on */
 
-void advice_commands(const options_t *o, const store_zone_t *zone,
-                     void (*each)(const char *command, const char *comment, void *arg), void *arg)
+void advice_commands(const options_t *o, const store_zone_t *zone, command_f each, void *arg)
 {
 	commands_t c = { .o = o, .zone = zone, .each = each, .arg = arg };
 

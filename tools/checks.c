@@ -51,6 +51,28 @@ static const check_info_t infos[CHECK__COUNT] = {
 		"the DS TTL is not within 300 to 900 s (RFC 10026 4.1)" },
 	[CHECK_DS_SHA1] = { "ds-sha1",
 		"a server of the parent has a DS of SHA-1 alone, which counts as none for many validators (RFC 9905)" },
+	[CHECK_PARENT_TROUBLE] = { "parent-trouble",
+		"the delegations of the parent zone cannot be checked at the moment" },
+	[CHECK_PARENT_REVERTS] = { "parent-reverts",
+		"a reload, restart or transfer of the parent zone would bring the old DS back" },
+	[CHECK_DELEGATION_BROKEN] = { "delegation-broken",
+		"the child does not validate, or may soon not" },
+	[CHECK_PARENT_ACTS] = { "parent-acts",
+		"the operator of the parent zone must act" },
+	[CHECK_CHILD_ACTS] = { "child-acts",
+		"the signals of the child are not followed until its operator acts" },
+	[CHECK_DELEGATION_DS_WITHOUT_KEY] = { "delegation-ds-without-key",
+		"a DS of the delegation names no key in DNSKEY of any nameserver" },
+	[CHECK_DELEGATION_DS_TTL] = { "delegation-ds-ttl",
+		"DS was changed, and its TTL is not within 300 to 900 s (RFC 10026 4.1)" },
+	[CHECK_DS_ALGORITHM] = { "ds-algorithm",
+		"a DS has an algorithm that must not be used any more (RFC 9904, RFC 9905)" },
+	[CHECK_DS_DIGEST] = { "ds-digest",
+		"a DS has a digest type that must not be used any more (RFC 9904, RFC 9905)" },
+	[CHECK_ONE_NAMESERVER] = { "one-nameserver",
+		"the child depends on one nameserver: without it nobody can resolve the child" },
+	[CHECK_REPORT_AGENT] = { "report-agent",
+		"report-agent is neither a nameserver of the zone nor below one: the parent is notified without it" },
 };
 /* clang-format on */
 
@@ -277,6 +299,9 @@ void checks_zone(const options_t *o, const store_zone_t *zone, finding_f each, v
 	audit_t a = { .o = o, .z = zone, .config = settings_of(o, zone), .each = each, .arg = arg };
 
 	check_row(&a);
+	if (evidence_agent_left_out(json_read(zone->notification))) {
+		report(&a, CHECK_REPORT_AGENT, LEVEL_WARNING, "", "at the last notification");
+	}
 	if (evidence_own(zone->answers, &a.own)) {
 		evidence_each(zone->answers, check_answer, &a);
 		check_whole(&a);

@@ -9,10 +9,7 @@
 
 #include <libknot/errcode.h>
 
-#include "kskroll.h"
-
-static const char *const levels[LEVEL__COUNT] = { "note", "warning", "critical" };
-static const color_t colors[LEVEL__COUNT] = { COLOR_NONE, COLOR_YELLOW, COLOR_RED };
+#include "stored_delegations.h"
 
 /*! A finding with texts of its own. */
 typedef struct {
@@ -28,8 +25,9 @@ typedef struct {
 	const options_t *o;
 	kept_t *kept;
 	size_t count;
-	size_t levels[LEVEL__COUNT];
+	level_counts_t levels;
 	size_t zones;
+	size_t delegations;
 	zone_list_t list;
 } audit_t;
 
@@ -74,6 +72,72 @@ static int check(const store_zone_t *zone, void *arg)
 	return 0;
 }
 
+static int check_delegation(const store_delegation_t *d, void *arg)
+{
+	audit_t *a = arg;
+	a->delegations++;
+	checks_delegation(a->o, d, keep, a);
+	return 0;
+}
+
+static int check_parent(const store_parent_t *parent, void *arg)
+{
+	checks_parent(parent, keep, arg);
+	return 0;
+}
+
+/*! All parent zones and delegations. \return As check_at_all(). */
+static int check_delegations(audit_t *a, store_t *store)
+{
+	const int parents = store_parents(store, check_parent, a);
+	const int ret = parents == KNOT_EOK || parents == KNOT_EMALF ?
+	                        store_delegations(store, NULL, true, check_delegation, a) :
+	                        parents;
+	if (ret != KNOT_EOK || parents != KNOT_EOK) {
+		fprintf(stderr, "kskroll: %s\n", store_error(store));
+	}
+	return ret == KNOT_EOK ? parents : ret;
+}
+
+/*! A name: a zone, a parent zone with its delegations, or a delegation. \return KNOT_ENOENT if it is none. */
+static int check_named(audit_t *a, store_t *store, const char *arg)
+{
+	static store_parent_t parent;
+	static store_delegation_t d;
+	static store_zone_t zone;
+	char name[256];
+	bool found = false;
+
+	if (!stored_name(arg, name, sizeof(name))) {
+		return KNOT_ENOENT;
+	}
+	int ret = store_parent_load(store, name, &parent);
+	if (ret == KNOT_EOK) {
+		found = true;
+		(void)check_parent(&parent, a);
+		ret = store_delegations(store, name, true, check_delegation, a);
+	}
+	if (ret == KNOT_EOK || ret == KNOT_ENOENT) {
+		ret = stored_find(store, name, &d);
+		if (ret == KNOT_EOK) {
+			found = true;
+			(void)check_delegation(&d, a);
+		}
+	}
+	if (ret != KNOT_EOK && ret != KNOT_ENOENT) {
+		fprintf(stderr, "kskroll: %s\n", store_error(store));
+		return ret;
+	}
+	if (found && store_load(store, name, &zone) == KNOT_ENOENT) {
+		return KNOT_EOK;
+	}
+	if (stored_load(store, arg, &zone) != EXIT_FINE) {
+		return KNOT_ENOENT;
+	}
+	check(&zone, a);
+	return KNOT_EOK;
+}
+
 static void missing(audit_t *a)
 {
 	for (size_t i = 0; i < a->list.count; i++) {
@@ -90,7 +154,6 @@ static void missing(audit_t *a)
  */
 static int check_at_all(audit_t *a, store_t *store)
 {
-	static store_zone_t zone;
 	int ok = KNOT_EOK;
 
 	if (a->o->arg_count == 0) {
@@ -102,13 +165,18 @@ static int check_at_all(audit_t *a, store_t *store)
 			return KNOT_ERROR;
 		}
 		missing(a);
+		const int delegations = check_delegations(a, store);
+		if (delegations != KNOT_EOK && delegations != KNOT_EMALF) {
+			return KNOT_ERROR;
+		}
+		ok = ok == KNOT_EOK ? delegations : ok;
 	}
 	for (int i = 0; i < a->o->arg_count; i++) {
-		if (stored_load(store, a->o->args[i], &zone) == EXIT_FINE) {
-			check(&zone, a);
-		} else {
-			ok = KNOT_ENOENT;
+		const int ret = check_named(a, store, a->o->args[i]);
+		if (ret == KNOT_ERROR) {
+			return ret;
 		}
+		ok = ret == KNOT_EOK ? ok : KNOT_ENOENT;
 	}
 	return ok;
 }
@@ -126,37 +194,18 @@ static int compare(const void *a, const void *b)
 	return zone != 0 ? zone : (int)x->check - (int)y->check;
 }
 
-static int result(const audit_t *a, bool ok)
-{
-	if (a->levels[LEVEL_CRITICAL] > 0) {
-		return AUDIT_CRITICAL;
-	}
-	if (!ok) {
-		return AUDIT_UNKNOWN;
-	}
-	return a->levels[LEVEL_WARNING] > 0 ? AUDIT_WARNING : AUDIT_OK;
-}
-
-static const char *result_name(int code)
-{
-	static const char *const names[] = { "ok", "warning", "critical", "unknown" };
-	return names[code];
-}
-
 static void print_json(const audit_t *a, int code)
 {
 	output_begin();
 	json_time(json, "time", a->o->now);
-	json_string(json, "result", result_name(code));
+	level_json(a->levels, code);
 	json_number(json, "zones", a->zones);
-	for (int i = LEVEL__COUNT - 1; i >= 0; i--) {
-		json_number(json, levels[i], a->levels[i]);
-	}
+	json_number(json, "delegations", a->delegations);
 	json_open(json, "findings", '[');
 	for (size_t i = 0; i < a->count; i++) {
 		const kept_t *f = &a->kept[i];
 		json_open(json, NULL, '{');
-		json_string(json, "level", levels[f->level]);
+		json_string(json, "level", level_name(f->level));
 		json_string(json, "zone", f->zone[0] != '\0' ? f->zone : NULL);
 		json_string(json, "check", checks_info(f->check)->name);
 		json_string(json, "meaning", checks_info(f->check)->meaning);
@@ -171,24 +220,27 @@ static void print_json(const audit_t *a, int code)
 /*! The first line is what a monitoring system shows; numbers for its graphs are behind the bar. */
 static void print_text(const audit_t *a, int code)
 {
-	static const char *const results[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 	table_t *t = table_new(5);
 
-	color_print(a->o,
-	            code == AUDIT_OK      ? COLOR_GREEN :
-	            code == AUDIT_WARNING ? COLOR_YELLOW :
-	                                    COLOR_RED,
-	            results[code]);
-	printf(" - %zu zones: %zu critical, %zu warnings, %zu notes%s | zones=%zu critical=%zu warning=%zu note=%zu\n",
-	       a->zones, a->levels[LEVEL_CRITICAL], a->levels[LEVEL_WARNING], a->levels[LEVEL_NOTE],
+	level_print_result(a->o, code);
+	printf(" - %zu zones", a->zones);
+	if (a->delegations > 0) {
+		printf(", %zu delegations", a->delegations);
+	}
+	printf(": %zu critical, %zu warnings, %zu notes%s | zones=%zu critical=%zu warning=%zu note=%zu",
+	       a->levels[LEVEL_CRITICAL], a->levels[LEVEL_WARNING], a->levels[LEVEL_NOTE],
 	       a->levels[LEVEL_NOTE] > 0 && !a->o->all ? " (--all shows them)" : "", a->zones,
 	       a->levels[LEVEL_CRITICAL], a->levels[LEVEL_WARNING], a->levels[LEVEL_NOTE]);
+	if (a->delegations > 0) {
+		printf(" delegations=%zu", a->delegations);
+	}
+	putchar('\n');
 	for (size_t i = 0; i < a->count; i++) {
 		const kept_t *f = &a->kept[i];
 		if (f->level == LEVEL_NOTE && !a->o->all) {
 			continue;
 		}
-		table_add(t, colors[f->level], levels[f->level]);
+		table_add(t, level_color(f->level), level_name(f->level));
 		table_add(t, COLOR_BOLD, f->zone[0] != '\0' ? f->zone : "-");
 		table_add(t, COLOR_NONE, checks_info(f->check)->name);
 		table_add(t, COLOR_NONE, f->about[0] != '\0' ? f->about : "-");
@@ -234,7 +286,7 @@ int cmd_audit(const options_t *o)
 	if (a.count > 0) {
 		qsort(a.kept, a.count, sizeof(*a.kept), compare);
 	}
-	int code = result(&a, ok == KNOT_EOK);
+	int code = level_result(a.levels, ok == KNOT_EOK);
 	if (o->json) {
 		print_json(&a, code);
 	} else {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "picture.h"
+#include "sizes.h"
 
 #define BAR 40
 
@@ -61,6 +62,90 @@ static void print_step(const options_t *o, const forecast_t *plan, const forecas
 	}
 }
 
+static const char *const when[3] = { "before", "during", "after" };
+
+static void size_cell(table_t *t, unsigned octets)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u%s", octets, octets > SIZES_UDP ? " *" : "");
+	table_add(t, octets > SIZES_UDP ? COLOR_YELLOW : COLOR_NONE, text);
+}
+
+/*! \return Whether an answer is too large. */
+static bool print_sizes(const options_t *o, const sizes_rollover_t *sizes)
+{
+	static const char *const heads[] = { "", "DNSKEY", "NXDOMAIN, NSEC", "NXDOMAIN, NSEC3" };
+	table_t *t = table_new(4);
+	bool any = false;
+
+	for (int i = 0; i < 4; i++) {
+		table_add(t, COLOR_BOLD, heads[i]);
+	}
+	for (int i = 0; i < 3; i++) {
+		const sizes_t *a = &sizes->answer[i];
+		table_add(t, COLOR_NONE, when[i]);
+		size_cell(t, a->dnskey);
+		size_cell(t, a->nsec);
+		size_cell(t, a->nsec3);
+		any = any || a->dnskey > SIZES_UDP || a->nsec > SIZES_UDP || a->nsec3 > SIZES_UDP;
+	}
+	table_print(o, t, 12);
+	table_free(t);
+	return any;
+}
+
+/*! What a rollover to another algorithm changes besides. */
+static void print_algorithm(const options_t *o, const store_zone_t *z, const rollover_config_t *c,
+                            const forecast_t *plan)
+{
+	const sizes_rollover_t sizes = sizes_of(o, z, plan);
+	char text[2][ALGORITHM_TEXT], span[TEXT_SPAN];
+	bool set;
+
+	if (plan->algorithm_new == 0) {
+		return;
+	}
+	printf("Algorithm   %s to %s\n", algorithm_text(text[0], plan->algorithm_old),
+	       algorithm_text(text[1], plan->algorithm_new));
+	text_conf_span(span, settings_zone_ttl(c, &set));
+	printf("Zone TTL    %s, %s\n", span,
+	       set ? "by zone-max-ttl of the policy" : "the longest that counts: the policy has no zone-max-ttl");
+	if (!sizes.known) {
+		puts("Sizes       not known of these algorithms");
+		return;
+	}
+	fputs("Sizes       of answers in octets, names of 10 letters", stdout);
+	if (sizes.rsa != 0) {
+		printf(", RSA keys of %u bits (assumed: --rsa-size)", sizes.rsa);
+	}
+	putchar('\n');
+	if (print_sizes(o, &sizes)) {
+		printf("            * over %u octets: comes over TCP where fragments are avoided (RFC 9715)\n",
+		       SIZES_UDP);
+	}
+}
+
+static void print_start(const store_zone_t *z, const forecast_t *plan)
+{
+	char text[TEXT_TIME], name[ALGORITHM_TEXT];
+
+	if (!plan->imagined) {
+		printf("Start       %s\n", text_time(text, plan->start));
+		return;
+	}
+	fputs("Start       no rollover is due: this plan shows one that starts now, with\n            ", stdout);
+	if (plan->algorithm_new != 0) {
+		printf("'algorithm: %s' in the policy of the zone, then knotc reload\n",
+		       algorithm_text(name, plan->algorithm_new));
+	} else if (z->config.manual) {
+		printf("keymgr %s generate ksk=yes%s publish=+0 active=+0, then knotc zone-keys-load %s\n", z->zone,
+		       z->row.csk ? " zsk=yes" : "", z->zone);
+	} else {
+		printf("knotc zone-key-rollover %s ksk\n", z->zone);
+	}
+}
+
 static void print_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
                        const forecast_t *plan)
 {
@@ -69,13 +154,8 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 	color_print(o, COLOR_BOLD, z->zone);
 	printf("  plan as of %s\n", text_time(text, o->now));
 	print_assumptions(o, z, config);
-	if (plan->imagined) {
-		fputs("Start       no rollover is due: this plan shows one that starts now, with\n            ",
-		      stdout);
-		printf("knotc zone-key-rollover %s ksk\n", z->zone);
-	} else {
-		printf("Start       %s\n", text_time(text, plan->start));
-	}
+	print_algorithm(o, z, config, plan);
+	print_start(z, plan);
 	if (plan->lifted != GATE_NONE && plan->lifted != plan->stuck) {
 		printf("But first   the %s must resolve '%s' (kskroll status %s);\n            the plan assumes that "
 		       "this is done now\n",
@@ -107,6 +187,36 @@ static void print_plan(const options_t *o, const store_zone_t *z, const rollover
 	}
 }
 
+static void json_algorithm(const options_t *o, const store_zone_t *z, const rollover_config_t *c,
+                           const forecast_t *plan)
+{
+	const sizes_rollover_t sizes = sizes_of(o, z, plan);
+	bool set;
+
+	if (plan->algorithm_new == 0) {
+		json_string(json, "algorithm", NULL);
+		return;
+	}
+	json_open(json, "algorithm", '{');
+	json_number(json, "old", plan->algorithm_old);
+	json_number(json, "new", plan->algorithm_new);
+	json_number(json, "zone_ttl", settings_zone_ttl(c, &set));
+	json_bool(json, "zone_ttl_set", set);
+	json_number(json, "rsa_size", sizes.rsa);
+	json_number(json, "udp_size", SIZES_UDP);
+	json_open(json, "sizes", '[');
+	for (int i = 0; i < 3 && sizes.known; i++) {
+		json_open(json, NULL, '{');
+		json_string(json, "when", when[i]);
+		json_number(json, "dnskey", sizes.answer[i].dnskey);
+		json_number(json, "nxdomain_nsec", sizes.answer[i].nsec);
+		json_number(json, "nxdomain_nsec3", sizes.answer[i].nsec3);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+	json_close(json, '}');
+}
+
 static void json_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
                       const forecast_t *plan)
 {
@@ -120,6 +230,7 @@ static void json_plan(const options_t *o, const store_zone_t *z, const rollover_
 	json_number(json, "base-ttl", o->assume.dnskey_ttl);
 	json_number(json, "ds-ttl", o->assume.ds_ttl);
 	json_close(json, '}');
+	json_algorithm(o, z, config, plan);
 	json_bool(json, "imagined", plan->imagined);
 	json_string(json, "first", plan->lifted != GATE_NONE ? rollover_gate_info(plan->lifted)->name : NULL);
 	json_string(json, "stuck", plan->stuck != GATE_NONE ? rollover_gate_info(plan->stuck)->name : NULL);
@@ -187,12 +298,51 @@ static int pictures(const options_t *o, const store_zone_t *z, const rollover_co
 	return ret;
 }
 
+/*! Whether the zone can roll to the algorithm that was given. If not, stderr says why. */
+static bool can_change(const options_t *o, const store_zone_t *z, const forecast_t *plan)
+{
+	const rollover_row_t *row = &z->row;
+	const uint8_t wanted = o->assume.algorithm;
+	char name[ALGORITHM_TEXT];
+
+	if (wanted == 0) {
+		return true;
+	}
+	if (z->config.manual) {
+		fprintf(stderr, "kskroll: %s has 'manual: on': neither Knot nor the module changes the algorithm\n",
+		        z->zone);
+		return false;
+	}
+	if (row->signers) {
+		fprintf(stderr, "kskroll: other servers sign %s as well: the module does not change the algorithm\n",
+		        z->zone);
+		return false;
+	}
+	if (plan->algorithm_new == wanted) {
+		return true;
+	}
+	if (row->old_count == 0) {
+		fprintf(stderr, "kskroll: the keys of %s are not known yet\n", z->zone);
+	} else if (row->state != ROLLOVER_IDLE) {
+		fprintf(stderr, "kskroll: %s is in %s: --algorithm shows a rollover of an idle zone\n", z->zone,
+		        rollover_state_name(row->state));
+	} else if (plan->algorithm_new != 0) {
+		fprintf(stderr, "kskroll: %s has begun a rollover to another algorithm\n", z->zone);
+	} else {
+		fprintf(stderr, "kskroll: %s has %s already\n", z->zone, algorithm_text(name, wanted));
+	}
+	return false;
+}
+
 static int show(const options_t *o, const store_zone_t *z)
 {
 	const rollover_config_t config = settings_of(o, z);
 	forecast_t plan;
 
 	forecast_run(&config, &z->row, &o->assume, o->now, &plan);
+	if (!can_change(o, z, &plan)) {
+		return EXIT_ERROR;
+	}
 	if (o->svg != NULL || o->html != NULL) {
 		return pictures(o, z, &config, &plan);
 	}

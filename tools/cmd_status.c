@@ -6,15 +6,17 @@
 
 #include <libknot/errcode.h>
 
-#include "kskroll.h"
+#include "delegation_view.h"
 
 typedef struct {
 	const options_t *o;
+	store_t *store;
 	table_t *table;
 	prometheus_t *prometheus;
 	unsigned shown;
 	unsigned blocked;
 	unsigned zones;
+	unsigned parents;  /*!< Parent zones, which have a command of their own. */
 	time_t routes_at;  /*!< Of the newest survey of a zone that is shown. */
 	unsigned no_route; /*!< ROUTE_* that the host did not have then. */
 	bool others;       /*!< Zones without an outage: those with one come first. */
@@ -66,6 +68,12 @@ static void json_keys(const store_zone_t *z)
 	} else {
 		json_string(json, "new_key", NULL);
 	}
+	json_bool(json, "csk", row->csk);
+	if (row->has_new) {
+		json_bool(json, "new_csk", row->csk_new);
+	} else {
+		json_string(json, "new_csk", NULL);
+	}
 	unsigned count = advice_wanted(row, &wanted);
 	json_open(json, "wanted_ds", '[');
 	for (unsigned i = 0; i < count; i++) {
@@ -75,7 +83,7 @@ static void json_keys(const store_zone_t *z)
 	json_close(json, ']');
 }
 
-static void json_zone(const options_t *o, const store_zone_t *z, const forecast_t *plan)
+static void json_zone(const options_t *o, store_t *store, const store_zone_t *z, const forecast_t *plan)
 {
 	const rollover_row_t *row = &z->row;
 	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
@@ -114,7 +122,11 @@ static void json_zone(const options_t *o, const store_zone_t *z, const forecast_
 	json_open(json, "commands", '[');
 	advice_commands(o, z, json_command, NULL);
 	json_close(json, ']');
+	json_open(json, "give_up", '[');
+	give_up_commands(o, z, json_command, NULL);
+	json_close(json, ']');
 	output_stored("notification", json_read(z->notification));
+	error_reports_json(store, z->zone);
 	output_stored("answers", json_read(z->answers));
 	json_close(json, '}');
 }
@@ -170,6 +182,21 @@ static void print_routes(const list_t *l)
 	}
 }
 
+static void print_parents(const list_t *l)
+{
+	if (l->parents > 0) {
+		printf("%u parent zone%s: kskroll delegations shows what is done for children.\n", l->parents,
+		       l->parents == 1 ? "" : "s");
+	}
+}
+
+static int count_parent(const store_parent_t *parent, void *arg)
+{
+	(void)parent;
+	++*(unsigned *)arg;
+	return 0;
+}
+
 static int show(const store_zone_t *z, void *arg)
 {
 	list_t *l = arg;
@@ -199,7 +226,7 @@ static int show(const store_zone_t *z, void *arg)
 		run_plan(l->o, z, &plan);
 	}
 	if (l->o->json) {
-		json_zone(l->o, z, &plan);
+		json_zone(l->o, l->store, z, &plan);
 	} else {
 		table_zone(l, z, &plan);
 	}
@@ -282,24 +309,48 @@ static void list_end(list_t *l, int ret)
 	} else if (!l->o->names) {
 		if (l->shown > 0) {
 			table_print(l->o, l->table, 0);
-		} else if (ret == EXIT_FINE && !(l->o->blocked && alive == STORE_ALIVE_NO)) {
+		} else if (ret == EXIT_FINE && !(l->o->blocked && alive == STORE_ALIVE_NO) &&
+		           (l->zones > 0 || l->parents == 0)) {
 			puts(l->zones == 0 ? "No zones yet: they appear when a zone has 'module: mod-kskroll'." :
 			                     "Nothing needs a human.");
 		}
 		table_free(l->table);
 		if (!l->o->blocked) {
 			print_routes(l);
+			print_parents(l);
 		}
 		print_daemon(l->o);
 	}
 }
 
+static int measure_parent(const store_parent_t *parent, void *arg)
+{
+	list_t *l = arg;
+	return prometheus_parent(l->prometheus, l->o, l->store, parent);
+}
+
+static int measure_parents(list_t *l)
+{
+	if (store_parents(l->store, measure_parent, l) != KNOT_EOK) {
+		fprintf(stderr, "kskroll: %s\n", store_error(l->store));
+		return EXIT_ERROR;
+	}
+	return EXIT_FINE;
+}
+
 static int list(const options_t *o, store_t *store, store_zone_t *zone)
 {
-	list_t l = { .o = o };
+	list_t l = { .o = o, .store = store };
 
+	if (o->arg_count == 0) {
+		/* An invalid one is an error of the command about them. */
+		(void)store_parents(store, count_parent, &l.parents);
+	}
 	list_begin(&l);
 	int ret = show_all(&l, store, zone);
+	if (o->prometheus && o->arg_count == 0 && ret == EXIT_FINE) {
+		ret = measure_parents(&l);
+	}
 	list_end(&l, ret);
 	return ret == EXIT_FINE && o->blocked && (l.blocked > 0 || daemon_is_down(o)) ? EXIT_BLOCKED : ret;
 }
@@ -316,7 +367,7 @@ int cmd_status(const options_t *o)
 			if (ret == EXIT_FINE) {
 				forecast_t plan;
 				run_plan(o, zone, &plan);
-				detail_print(o, zone, &plan);
+				detail_print(o, store, zone, &plan);
 				print_daemon(o);
 			}
 		} else {

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kskroll.h"
+#include "sizes.h"
 
 #define LABEL "%-12s"
 
-static void label(const char *text)
+void detail_label(const char *text)
 {
 	printf(LABEL, text);
 }
@@ -33,10 +33,10 @@ static void print_gate(const options_t *o, const store_zone_t *z)
 	rollover_actor_t actor = advice_actor(o, row);
 
 	if (row->gate == GATE_NONE) {
-		label("Waits for");
+		detail_label("Waits for");
 		puts("nothing");
 	} else {
-		label("Waits for");
+		detail_label("Waits for");
 		color_print(o, COLOR_BOLD, info->name);
 		if (row->gate_about[0] != '\0') {
 			printf(" at %s", row->gate_about);
@@ -53,7 +53,7 @@ static void print_gate(const options_t *o, const store_zone_t *z)
 		}
 		putchar('\n');
 	}
-	label("Who acts");
+	detail_label("Who acts");
 	color_print(o, color_of_actor(actor), rollover_actor_name(actor));
 	if (actor != ACTOR_NOBODY && info->actor == ACTOR_NOBODY && advice_overdue(o, row)) {
 		fputs(": Find out why the zone is not checked.", stdout);
@@ -62,13 +62,13 @@ static void print_gate(const options_t *o, const store_zone_t *z)
 	}
 	putchar('\n');
 	if (z->checked != 0) {
-		label("Last check");
+		detail_label("Last check");
 		when(o, z->checked);
 		puts(row->state == ROLLOVER_IDLE ?
 		             " or later (the store is written once an hour while the zone is idle)" :
 		             "");
 	}
-	label("Next check");
+	detail_label("Next check");
 	if (row->next_check <= o->now && row->state == ROLLOVER_IDLE && !advice_overdue(o, row)) {
 		puts("soon");
 		return;
@@ -88,7 +88,7 @@ static void print_ttl(const options_t *o, const char *name, const ttl_window_t *
 	if (w->count == 0) {
 		return;
 	}
-	label(name);
+	detail_label(name);
 	printf("%u s", w->step[0].ttl);
 	time_t expired = ttl_window_expired(w, w->step[0].ttl);
 	if (expired > o->now) {
@@ -97,14 +97,15 @@ static void print_ttl(const options_t *o, const char *name, const ttl_window_t *
 	putchar('\n');
 }
 
-static void print_keys(const store_zone_t *z)
+static void print_keys(const store_zone_t *z, const forecast_t *plan)
 {
 	const rollover_row_t *row = &z->row;
+	char name[2][ALGORITHM_TEXT];
 	const key_id_t *wanted;
 	char record[512];
 
 	if (row->old_count > 0 || row->has_new) {
-		label("Keys");
+		detail_label("Keys");
 		for (unsigned i = 0; i < row->old_count; i++) {
 			printf("%s%s%u", i > 0 ? ", " : "",
 			       row->state == ROLLOVER_IDLE || row->state == ROLLOVER_SETTLE ? "in use " : "old ",
@@ -115,10 +116,22 @@ static void print_keys(const store_zone_t *z)
 		}
 		putchar('\n');
 	}
+	if (rollover_changes_scheme(row)) {
+		detail_label("Scheme");
+		puts(row->csk ? "a single key to KSK and ZSK" : "KSK and ZSK to a single key");
+	} else if (row->csk) {
+		detail_label("Scheme");
+		puts("a single key signs all");
+	}
+	if (plan->algorithm_new != 0) {
+		detail_label("Algorithm");
+		printf("%s to %s\n", algorithm_text(name[0], plan->algorithm_old),
+		       algorithm_text(name[1], plan->algorithm_new));
+	}
 	unsigned count = advice_wanted(row, &wanted);
 	for (unsigned i = 0; i < count; i++) {
 		advice_ds(record, sizeof(record), z->zone, &wanted[i]);
-		label(i == 0 ? "DS wanted" : "");
+		detail_label(i == 0 ? "DS wanted" : "");
 		puts(record);
 	}
 }
@@ -129,6 +142,7 @@ typedef struct {
 	const options_t *o;
 	table_t *child;
 	table_t *parent;
+	bool data; /*!< Of interest: which version of the zone there is, and who signs it. */
 } seen_t;
 
 static table_t *head(const char *const *names, unsigned count)
@@ -157,6 +171,23 @@ static const char *dash(const char *text)
 	return text[0] != '\0' ? text : "-";
 }
 
+/*! The last column: what is known of the data, then the detail. */
+static void last_cell(const seen_t *s, table_t *t, const evidence_answer_t *a)
+{
+	char text[sizeof(a->serial) + sizeof(a->data_algorithms) + sizeof(a->detail) + 64];
+
+	if (!s->data || a->serial[0] == '\0') {
+		table_add(t, COLOR_NONE, a->detail);
+		return;
+	}
+	snprintf(text, sizeof(text), "serial %s, data signed by %s%s%s%s", a->serial,
+	         a->data_algorithms[0] == '\0'           ? "no algorithm" :
+	         strchr(a->data_algorithms, ',') != NULL ? "algorithms " :
+	                                                   "algorithm ",
+	         a->data_algorithms, a->detail[0] != '\0' ? "; " : "", a->detail);
+	table_add(t, COLOR_NONE, text);
+}
+
 static void add_answer(const evidence_answer_t *a, void *arg)
 {
 	seen_t *s = arg;
@@ -173,7 +204,7 @@ static void add_answer(const evidence_answer_t *a, void *arg)
 		table_add(t, COLOR_NONE, dash(a->cdnskey));
 	}
 	table_add(t, COLOR_NONE, dash(a->ttl));
-	table_add(t, COLOR_NONE, a->detail);
+	last_cell(s, t, a);
 }
 
 static void print_answers(const options_t *o, const store_zone_t *z)
@@ -182,7 +213,12 @@ static void print_answers(const options_t *o, const store_zone_t *z)
 		"NAMESERVER", "ANSWER", "DNSKEY", "SIGNED BY", "CDS", "CDNSKEY", "TTL", "",
 	};
 	static const char *const parent[] = { "PARENT SERVER", "ANSWER", "DS", "TTL", "" };
-	seen_t s = { .o = o, .child = head(child, 8), .parent = head(parent, 5) };
+	seen_t s = {
+		.o = o,
+		.child = head(child, 8),
+		.parent = head(parent, 5),
+		.data = rollover_changes_algorithm(&z->row),
+	};
 
 	time_t at = evidence_each(z->answers, add_answer, &s);
 	if (at == 0) {
@@ -219,7 +255,7 @@ static void print_notification(const options_t *o, const store_zone_t *z)
 	char outcome[1024];
 	time_t at = evidence_say_notification(json_read(z->notification), outcome, sizeof(outcome));
 	if (at != 0) {
-		label("Notified");
+		detail_label("Notified");
 		when(o, at);
 		fputs(": ", stdout);
 		puts(outcome);
@@ -256,6 +292,7 @@ static void print_steps(const options_t *o, const forecast_t *plan)
 
 typedef struct {
 	const options_t *o;
+	const char *head;
 	bool any;
 } print_command_t;
 
@@ -263,7 +300,7 @@ static void print_command(const char *command, const char *comment, void *arg)
 {
 	print_command_t *p = arg;
 	if (!p->any) {
-		puts("\nUseful now:");
+		printf("\n%s:\n", p->head);
 		p->any = true;
 	}
 	fputs("  ", stdout);
@@ -271,35 +308,36 @@ static void print_command(const char *command, const char *comment, void *arg)
 	printf("\n      # %s\n", comment);
 }
 
-void detail_print(const options_t *o, const store_zone_t *z, const forecast_t *plan)
+void detail_print(const options_t *o, store_t *store, const store_zone_t *z, const forecast_t *plan)
 {
 	const rollover_row_t *row = &z->row;
-	print_command_t p = { .o = o };
+	print_command_t useful = { .o = o, .head = "Useful now" };
+	print_command_t give_up = { .o = o, .head = "To give the rollover up, in this order" };
 
 	color_print(o, COLOR_BOLD, z->zone);
 	printf("  %s: %s\n", rollover_state_name(row->state), rollover_state_meaning(row->state));
-	label("Since");
+	detail_label("Since");
 	when(o, row->since);
 	putchar('\n');
 	print_gate(o, z);
 	if (row->state != ROLLOVER_IDLE && plan->end != 0) {
 		char text[TEXT_TIME];
-		label("Earliest");
+		detail_label("Earliest");
 		printf("old KSK gone everywhere %s, ", plan->safe != 0 ? text_time(text, plan->safe) : "already");
 		printf("all done %s\n", text_time(text, plan->end));
 	}
 	if (z->base_policy[0] != '\0' && row->state != ROLLOVER_IDLE) {
-		label("Policy");
+		detail_label("Policy");
 		printf("%s comes back at the end\n", z->base_policy);
 	}
 	const rollover_config_t config = settings_of(o, z);
-	label("Settings");
+	detail_label("Settings");
 	settings_print(&config, z);
-	print_keys(z);
+	print_keys(z, plan);
 	print_ttl(o, "DNSKEY TTL", &row->dnskey_ttl);
 	print_ttl(o, "DS TTL", &row->ds_ttl);
 	if (row->ds_all_since != 0) {
-		label("DS matches");
+		detail_label("DS matches");
 		fputs("on every parent server since ", stdout);
 		when(o, row->ds_all_since);
 		fputs(", old DS out of caches ", stdout);
@@ -307,7 +345,9 @@ void detail_print(const options_t *o, const store_zone_t *z, const forecast_t *p
 		putchar('\n');
 	}
 	print_notification(o, z);
+	error_reports_print(o, store, z->zone);
 	print_answers(o, z);
 	print_steps(o, plan);
-	advice_commands(o, z, print_command, &p);
+	advice_commands(o, z, print_command, &useful);
+	give_up_commands(o, z, print_command, &give_up);
 }

@@ -24,7 +24,7 @@ enum {
 	EXIT_BLOCKED = 3, /*!< status --blocked: something needs a human. */
 };
 
-/*! Exit codes of audit: those of monitoring plugins. */
+/*! Exit codes of audit and check-skr: those of monitoring plugins. */
 enum {
 	AUDIT_OK = 0,
 	AUDIT_WARNING = 1,
@@ -48,19 +48,27 @@ typedef struct {
 	bool blocked;
 	bool names; /*!< status: names alone. */
 	bool prometheus;
-	bool all;        /*!< audit: notes as well. */
-	const char *svg; /*!< plan: files for pictures, or NULL. */
+	bool all;         /*!< audit: notes as well; delegations: those in rest as well. */
+	bool delegations; /*!< gates: those of delegations. */
+	bool mail;        /*!< delegation: the text for its operator. */
+	const char *svg;  /*!< plan: files for pictures, or NULL. */
 	const char *html;
 	const char *zones; /*!< audit: list of zones that should be there, or NULL. */
 	uint32_t after;    /*!< A wait for others counts as blocked after this long. */
 	size_t limit;
 	time_t now;
+	const char *zone;  /*!< check-skr: the zone that it is for, or NULL. */
+	const char *ds[8]; /*!< check-skr: DS records at the parent. */
+	unsigned ds_count;
 	struct {
 		size_t offset; /*!< In rollover_config_t, of a time. */
 		uint32_t value;
 	} given[GIVEN_MAX]; /*!< Settings that count instead of the zone's. */
 	unsigned given_count;
 	forecast_assume_t assume;
+	uint32_t rsa_size;  /*!< Bits of RSA keys. */
+	const char *target; /*!< dsync: who takes NOTIFY, or NULL. */
+	uint16_t port;
 	char **args; /*!< Operands behind the command. */
 	int arg_count;
 } options_t;
@@ -71,6 +79,10 @@ int cmd_plan(const options_t *o);
 int cmd_history(const options_t *o);
 int cmd_policies(const options_t *o);
 int cmd_gates(const options_t *o);
+int cmd_check_skr(const options_t *o);
+int cmd_dsync(const options_t *o);
+int cmd_delegation(const options_t *o);
+int cmd_delegations(const options_t *o);
 
 /* stored_zones.c: the store. */
 
@@ -87,9 +99,17 @@ int stored_load(store_t *store, const char *arg, store_zone_t *out);
 void settings_give(options_t *o, size_t offset, uint32_t value);
 /*! What counts for a zone: given, else stored, else default. \a zone may be NULL. */
 rollover_config_t settings_of(const options_t *o, const store_zone_t *zone);
+/*! Largest TTL of data that counts, seconds. \a set: the policy has zone-max-ttl. */
+uint32_t settings_zone_ttl(const rollover_config_t *c, bool *set);
 void settings_json(const rollover_config_t *c, const store_zone_t *zone);
 /*! Prints them after a label. */
 void settings_print(const rollover_config_t *c, const store_zone_t *zone);
+
+/* error_reports_view.c: error reports about a zone (RFC 9567). */
+
+void error_reports_json(store_t *store, const char *zone);
+/*! Prints them after a label, if there are any. */
+void error_reports_print(const options_t *o, store_t *store, const char *zone);
 
 /* memory.c */
 
@@ -161,9 +181,18 @@ bool advice_lasts(const options_t *o, const rollover_row_t *row);
 unsigned advice_wanted(const rollover_row_t *row, const key_id_t **keys);
 /*! A DS record in presentation form. */
 void advice_ds(char *out, size_t len, const char *zone, const key_id_t *key);
-/*! Calls back for every command or record that helps on; \a comment says what it is for. */
-void advice_commands(const options_t *o, const store_zone_t *zone,
-                     void (*each)(const char *command, const char *comment, void *arg), void *arg);
+/*! A command or record for the operator; \a comment says what it is for. */
+typedef void (*command_f)(const char *command, const char *comment, void *arg);
+/*! Calls back for everything that helps on. */
+void advice_commands(const options_t *o, const store_zone_t *zone, command_f each, void *arg);
+
+/* give_up.c */
+
+/*! Calls back for every command, in their order, that ends the rollover with the old key; for none where that is
+ * unsafe. */
+void give_up_commands(const options_t *o, const store_zone_t *zone, command_f each, void *arg);
+/*! The last of them, of an idle zone: keys of an algorithm that is not published any more. */
+void give_up_rest(const store_zone_t *zone, command_f each, void *arg);
 
 /* checks.c: what is not as it should be. */
 
@@ -185,6 +214,17 @@ typedef enum {
 	CHECK_DNSKEY_TTL,
 	CHECK_DS_TTL,
 	CHECK_DS_SHA1,
+	CHECK_PARENT_TROUBLE,
+	CHECK_PARENT_REVERTS,
+	CHECK_DELEGATION_BROKEN,
+	CHECK_PARENT_ACTS,
+	CHECK_CHILD_ACTS,
+	CHECK_DELEGATION_DS_WITHOUT_KEY,
+	CHECK_DELEGATION_DS_TTL,
+	CHECK_DS_ALGORITHM,
+	CHECK_DS_DIGEST,
+	CHECK_ONE_NAMESERVER,
+	CHECK_REPORT_AGENT,
 	CHECK__COUNT
 } check_t;
 
@@ -196,13 +236,25 @@ typedef enum {
 	LEVEL__COUNT
 } level_t;
 
+/*! How many findings of each level there are. */
+typedef size_t level_counts_t[LEVEL__COUNT];
+
+const char *level_name(level_t level);
+color_t level_color(level_t level);
+/*! Exit code for these findings; \a complete: everything could be checked. */
+int level_result(const level_counts_t counts, bool complete);
+/*! The exit code as the first word of the output, in its colour. */
+void level_print_result(const options_t *o, int code);
+/*! "result", and a member for each level. */
+void level_json(const level_counts_t counts, int code);
+
 typedef struct {
 	const char *name;    /*!< Stable code. */
 	const char *meaning; /*!< One sentence. */
 } check_info_t;
 
 typedef struct {
-	const char *zone; /*!< "" if it is about the server. */
+	const char *zone; /*!< Or a delegation; "" if it is about the server. */
 	check_t check;
 	level_t level;
 	const char *about;  /*!< Server, "" if none. */
@@ -242,4 +294,7 @@ void zone_list_free(zone_list_t *list);
 
 /* detail.c */
 
-void detail_print(const options_t *o, const store_zone_t *zone, const forecast_t *plan);
+/*! Prints the store's error reports about the zone as well. */
+void detail_print(const options_t *o, store_t *store, const store_zone_t *zone, const forecast_t *plan);
+/*! A word in front of a value. */
+void detail_label(const char *name);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kskroll.h"
+#include "sizes.h"
 
 #define DB_DEFAULT "/var/lib/knot/kskroll/kskroll.db"
 #ifndef KSKROLL_VERSION
@@ -22,9 +22,14 @@ enum {
 	POLICIES = 1 << 3,
 	GATES = 1 << 4,
 	AUDIT = 1 << 5,
-	STORE = STATUS | PLAN | HISTORY | AUDIT,
+	CHECK_SKR = 1 << 6,
+	DSYNC = 1 << 7,
+	DELEGATION = 1 << 8,
+	DELEGATIONS = 1 << 9,
+	STORE = STATUS | PLAN | HISTORY | AUDIT | DELEGATION | DELEGATIONS,
 	SETTINGS = STATUS | PLAN,
-	ANY = STORE | POLICIES | GATES,
+	MONITORING = AUDIT | CHECK_SKR, /*!< Exit codes 1 and 2 say something about zones. */
+	ANY = STORE | POLICIES | GATES | CHECK_SKR | DSYNC,
 };
 
 static const struct {
@@ -44,6 +49,14 @@ static const struct {
 	{ "policies", POLICIES, cmd_policies, 1, 1, "policies BASE",
 	  "the derived policies of BASE, to paste into knot.conf" },
 	{ "gates", GATES, cmd_gates, 0, 0, "gates", "everything a zone can wait for, and what to do" },
+	{ "check-skr", CHECK_SKR, cmd_check_skr, 1, 1, "check-skr FILE",
+	  "what is wrong with a Signed Key Response of keymgr, before it is imported" },
+	{ "dsync", DSYNC, cmd_dsync, 1, 1, "dsync ZONE",
+	  "the record that says where NOTIFY for CDS of its children goes, to publish in ZONE" },
+	{ "delegations", DELEGATIONS, cmd_delegations, 0, INT32_MAX, "delegations [ZONE...]",
+	  "parent zones, and their delegations that are not in rest" },
+	{ "delegation", DELEGATION, cmd_delegation, 1, 1, "delegation NAME",
+	  "everything about one, and what the operator of the child has to change" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -56,6 +69,8 @@ enum {
 	OPT_PROMETHEUS,
 	OPT_AFTER,
 	OPT_ALL,
+	OPT_MAIL,
+	OPT_DELEGATIONS,
 	OPT_ZONES,
 	OPT_SVG,
 	OPT_HTML,
@@ -69,6 +84,12 @@ enum {
 	OPT_TRANSFER_DELAY,
 	OPT_BASE_TTL,
 	OPT_DS_TTL,
+	OPT_ALGORITHM,
+	OPT_RSA_SIZE,
+	OPT_ZONE,
+	OPT_DS,
+	OPT_TARGET,
+	OPT_PORT,
 	OPT_VERSION,
 };
 
@@ -87,15 +108,17 @@ static const struct {
 } known[] = {
 	{ "db", OPT_DB, "PATH", STORE, 0, "the store (KSKROLL_DB; " DB_DEFAULT ")" },
 	{ "json", OPT_JSON, NULL, ANY, 0, "for programs" },
-	{ "blocked", OPT_BLOCKED, NULL, STATUS, 0, "only what needs a human; exit code 3 if anything does" },
-	{ "names", OPT_NAMES, NULL, STATUS, 0, "the names of the zones alone" },
+	{ "blocked", OPT_BLOCKED, NULL, STATUS | DELEGATIONS, 0, "only what needs a human; exit code 3 if anything does" },
+	{ "names", OPT_NAMES, NULL, STATUS | DELEGATIONS, 0, "the names alone" },
 	{ "prometheus", OPT_PROMETHEUS, NULL, STATUS, 0, "for the textfile collector of Prometheus" },
-	{ "after", OPT_AFTER, "TIME", STATUS | AUDIT, offsetof(options_t, after),
+	{ "after", OPT_AFTER, "TIME", STATUS | AUDIT | DELEGATION | DELEGATIONS, offsetof(options_t, after),
 	  "waiting for others needs a human after this long (1d)" },
-	{ "all", OPT_ALL, NULL, AUDIT, 0, "notes as well" },
+	{ "all", OPT_ALL, NULL, MONITORING | DELEGATIONS, 0, "notes as well; delegations: those in rest as well" },
+	{ "mail", OPT_MAIL, NULL, DELEGATION, 0, "a text for the operator of the child" },
 	{ "zones", OPT_ZONES, "FILE", AUDIT, 0, "list of the zones that should have the module; - is standard input" },
 	{ "limit", OPT_LIMIT, "N", HISTORY, 0, "the newest N events only" },
 	{ "conf", 'c', "FILE", POLICIES, 0, "knot.conf with the base policy (standard input)" },
+	{ "delegations", OPT_DELEGATIONS, NULL, GATES, 0, "those of delegations" },
 	{ "rst", OPT_RST, NULL, GATES, 0, "for the documentation" },
 	{ "svg", OPT_SVG, "FILE", PLAN, 0, "a picture of the plan; - is standard output" },
 	{ "html", OPT_HTML, "FILE", PLAN, 0, "picture and table as one file for a browser or a mail" },
@@ -114,8 +137,14 @@ static const struct {
 	  "until all nameservers have a change (1m)" },
 	{ "base-ttl", OPT_BASE_TTL, "TIME", SETTINGS, offsetof(options_t, assume.dnskey_ttl),
 	  "DNSKEY TTL of the base policy, if not seen yet (1h)" },
-	{ "ds-ttl", OPT_DS_TTL, "TIME", SETTINGS, offsetof(options_t, assume.ds_ttl),
+	{ "ds-ttl", OPT_DS_TTL, "TIME", SETTINGS | CHECK_SKR, offsetof(options_t, assume.ds_ttl),
 	  "DS TTL of the parent, if not seen yet (1d)" },
+	{ "algorithm", OPT_ALGORITHM, "ALG", PLAN, 0, "a rollover to this algorithm: name as in knot.conf, or number" },
+	{ "rsa-size", OPT_RSA_SIZE, "BITS", PLAN, 0, "size of RSA keys, for sizes of answers (2048)" },
+	{ "zone", OPT_ZONE, "ZONE", CHECK_SKR, 0, "the zone that the response must be for" },
+	{ "ds", OPT_DS, "RECORD", CHECK_SKR, 0, "a DS that the parent has now, as dig +short prints it; may be repeated" },
+	{ "target", OPT_TARGET, "NAME", DSYNC, 0, "the name of the server that takes NOTIFY" },
+	{ "port", OPT_PORT, "N", DSYNC, 0, "its port (53)" },
 	{ "help", 'h', NULL, ANY, 0, "this text" },
 	{ "version", OPT_VERSION, NULL, ANY, 0, "the version" },
 };
@@ -147,7 +176,7 @@ static void help(void)
 	}
 	puts("\nTIME is in seconds or with a unit: 90, 5m, 1h, 3d, 2w.\n"
 	     "Exit codes: 0 fine, 1 error, 2 wrong usage, 3 status --blocked: something needs a human.\n"
-	     "Those of audit: 0 ok, 1 warning, 2 critical, 3 unknown (an error, or wrong usage).");
+	     "Those of audit and check-skr: 0 ok, 1 warning, 2 critical, 3 unknown (an error, or wrong usage).");
 }
 
 static int usage(const char *fmt, const char *what, const char *more)
@@ -156,6 +185,26 @@ static int usage(const char *fmt, const char *what, const char *more)
 	fprintf(stderr, fmt, what, more);
 	fputs("; see kskroll --help\n", stderr);
 	return EXIT_USAGE;
+}
+
+static int take_algorithm(options_t *o, const char *arg)
+{
+	char names[ALGORITHM_NAMES];
+
+	if (algorithm_parse(arg, &o->assume.algorithm)) {
+		return EXIT_FINE;
+	}
+	algorithm_list(names);
+	return usage("--algorithm '%s' is no algorithm to roll to: use %s", arg, names);
+}
+
+/*! A number within bounds, and nothing else. \return False if it is none. */
+static bool take_number(const char *arg, unsigned long min, unsigned long max, unsigned long *out)
+{
+	char *end;
+
+	*out = strtoul(arg, &end, 10);
+	return arg[0] >= '1' && arg[0] <= '9' && *end == '\0' && *out >= min && *out <= max;
 }
 
 /*! Takes one option over. \return Exit code. */
@@ -173,7 +222,7 @@ static int take(options_t *o, size_t i, const char *arg)
 		}
 		return EXIT_FINE;
 	}
-	char *end;
+	unsigned long number;
 	switch (known[i].id) {
 	case OPT_DB:
 		o->db = arg;
@@ -196,6 +245,12 @@ static int take(options_t *o, size_t i, const char *arg)
 	case OPT_ALL:
 		o->all = true;
 		break;
+	case OPT_DELEGATIONS:
+		o->delegations = true;
+		break;
+	case OPT_MAIL:
+		o->mail = true;
+		break;
 	case OPT_SVG:
 		o->svg = arg;
 		break;
@@ -205,14 +260,41 @@ static int take(options_t *o, size_t i, const char *arg)
 	case OPT_ZONES:
 		o->zones = arg;
 		break;
+	case OPT_ZONE:
+		o->zone = arg;
+		break;
+	case OPT_DS:
+		if (o->ds_count == sizeof(o->ds) / sizeof(o->ds[0])) {
+			return usage("--%s is given too often: put several records into one, each on its line%s",
+			             known[i].name, "");
+		}
+		o->ds[o->ds_count++] = arg;
+		break;
 	case 'c':
 		o->conf = arg;
 		break;
 	case OPT_LIMIT:
-		o->limit = strtoul(arg, &end, 10);
-		if (arg[0] < '1' || arg[0] > '9' || *end != '\0') {
+		if (!take_number(arg, 1, SIZE_MAX, &number)) {
 			return usage("--%s '%s' is no number above 0", known[i].name, arg);
 		}
+		o->limit = number;
+		break;
+	case OPT_ALGORITHM:
+		return take_algorithm(o, arg);
+	case OPT_RSA_SIZE:
+		if (!take_number(arg, SIZES_RSA_MIN, SIZES_RSA_MAX, &number)) {
+			return usage("--%s '%s' is no number from 1024 to 4096", known[i].name, arg);
+		}
+		o->rsa_size = number;
+		break;
+	case OPT_TARGET:
+		o->target = arg;
+		break;
+	case OPT_PORT:
+		if (!take_number(arg, 1, UINT16_MAX, &number)) {
+			return usage("--%s '%s' is no number from 1 to 65535", known[i].name, arg);
+		}
+		o->port = number;
 		break;
 	}
 	return EXIT_FINE;
@@ -226,6 +308,8 @@ static void defaults(options_t *o)
 
 	o->db = db != NULL && db[0] != '\0' ? db : DB_DEFAULT;
 	o->after = DAY;
+	o->rsa_size = SIZES_RSA;
+	o->port = ADDR_PORT;
 	o->now = now != NULL ? (time_t)strtoll(now, NULL, 10) : time(NULL);
 	o->assume = assume;
 	const char *no_color = getenv("NO_COLOR");
@@ -297,26 +381,29 @@ static int parse(options_t *o, int argc, char **argv, size_t *command)
 	if (o->arg_count < commands[*command].min_args || o->arg_count > commands[*command].max_args) {
 		return usage("usage: kskroll %s%s", commands[*command].usage, "");
 	}
-	if (o->json + o->names + o->prometheus + (o->svg != NULL || o->html != NULL) > 1) {
-		return usage("%s%s", "only one of --json, --names, --prometheus or a picture at a time", "");
+	if (o->json + o->names + o->prometheus + o->mail + (o->svg != NULL || o->html != NULL) > 1) {
+		return usage("%s%s", "only one of --json, --names, --prometheus, --mail or a picture at a time", "");
 	}
 	return -1;
 }
 
-/*! Whether the command is audit, wherever options stand, and whatever is wrong with them. */
-static bool is_audit(int argc, char **argv)
+/*! Whether the command is one for monitoring, wherever options stand, and whatever is wrong with them. */
+static bool is_monitoring(int argc, char **argv)
 {
 	struct option longs[KNOWN + 1];
+	unsigned bit = 0;
 
 	long_options(longs);
 	opterr = 0;
 	while (getopt_long(argc, argv, SHORT_OPTIONS, longs, NULL) != -1) {
 		/* Operands are moved behind all options. */
 	}
-	bool audit = optind < argc && strcmp(argv[optind], "audit") == 0;
+	for (size_t i = 0; optind < argc && i < COMMANDS; i++) {
+		bit |= strcmp(argv[optind], commands[i].name) == 0 ? commands[i].bit : 0;
+	}
 	opterr = 1;
 	optind = 0;
-	return audit;
+	return bit & MONITORING;
 }
 
 int main(int argc, char **argv)
@@ -326,16 +413,15 @@ int main(int argc, char **argv)
 	/* Without memory for a buffer of its own stdio may lose output and not tell. */
 	static char out[BUFSIZ];
 	setvbuf(stdout, out, _IOFBF, sizeof(out));
-	/* For monitoring, codes 1 and 2 say something about zones. */
-	const bool audit = is_audit(argc, argv);
-	const int error = audit ? AUDIT_UNKNOWN : EXIT_ERROR;
+	const bool monitoring = is_monitoring(argc, argv);
+	const int error = monitoring ? AUDIT_UNKNOWN : EXIT_ERROR;
 
 	memory_none_code = error;
 	defaults(&o);
 	int ret = parse(&o, argc, argv, &command);
 	if (ret < 0) {
 		ret = commands[command].run(&o);
-	} else if (ret == EXIT_USAGE && audit) {
+	} else if (ret == EXIT_USAGE && monitoring) {
 		ret = AUDIT_UNKNOWN;
 	}
 	/* A full disk or a closed pipe is no success. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "picture.h"
+#include "sizes.h"
 
 /* clang-format off */
 static const char *const state_colors[ROLLOVER_STATE__COUNT] = {
@@ -23,6 +24,8 @@ static const char *const state_colors[ROLLOVER_STATE__COUNT] = {
 	[ROLLOVER_ROLLED_BACK] = "#8a5a44",
 	[ROLLOVER_REMOVE_DS] = "#b0679f",
 	[ROLLOVER_EXPIRE_DS] = "#9a8fa0",
+	[ROLLOVER_PRESIGN] = "#5a96a8",
+	[ROLLOVER_CLEAN] = "#b39c6b",
 };
 /* clang-format on */
 
@@ -149,6 +152,44 @@ static bool note_first(char out[PICTURE_TEXT], const picture_t *p)
 	return true;
 }
 
+static bool note_algorithm(char out[PICTURE_TEXT], const picture_t *p)
+{
+	char text[2][ALGORITHM_TEXT], span[TEXT_SPAN];
+	bool set;
+
+	if (p->plan->algorithm_new == 0) {
+		return false;
+	}
+	text_conf_span(span, settings_zone_ttl(p->config, &set));
+	snprintf(out, PICTURE_TEXT,
+	         "The algorithm changes from %s to %s. The largest TTL of the zone that counts is %s, %s.",
+	         algorithm_text(text[0], p->plan->algorithm_old), algorithm_text(text[1], p->plan->algorithm_new), span,
+	         set ? "by zone-max-ttl of the policy" : "since the policy has no zone-max-ttl");
+	return true;
+}
+
+static bool note_sizes(char out[PICTURE_TEXT], const picture_t *p)
+{
+	const sizes_rollover_t sizes = sizes_of(p->o, p->zone, p->plan);
+	const sizes_t *a = sizes.answer;
+	char rsa[64] = "";
+
+	if (p->plan->algorithm_new == 0 || !sizes.known) {
+		return false;
+	}
+	if (sizes.rsa != 0) {
+		snprintf(rsa, sizeof(rsa), ", RSA keys of %u bits assumed", sizes.rsa);
+	}
+	snprintf(
+		out, PICTURE_TEXT,
+		"Octets of answers before, during and after it: DNSKEY %u, %u, %u; NXDOMAIN by NSEC %u, %u, %u, by NSEC3 "
+		"%u, %u, %u (names of 10 letters%s). Over %u octets an answer comes over TCP where fragments are "
+		"avoided (RFC 9715).",
+		a[0].dnskey, a[1].dnskey, a[2].dnskey, a[0].nsec, a[1].nsec, a[2].nsec, a[0].nsec3, a[1].nsec3,
+		a[2].nsec3, rsa, SIZES_UDP);
+	return true;
+}
+
 static bool note_assumed(char out[PICTURE_TEXT], const picture_t *p)
 {
 	const forecast_assume_t *a = &p->o->assume;
@@ -186,6 +227,10 @@ bool picture_note(char out[PICTURE_TEXT], const picture_t *p, unsigned i)
 	case 2:
 		return note_first(out, p);
 	case 3:
+		return note_algorithm(out, p);
+	case 4:
+		return note_sizes(out, p);
+	case 5:
 		return note_settings(out, p);
 	default:
 		return note_assumed(out, p);

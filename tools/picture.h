@@ -43,7 +43,7 @@ void picture_wait(char out[PICTURE_TEXT], const picture_t *p, const forecast_ste
 /*! From when to when and how long. */
 void picture_stay(char out[PICTURE_TEXT], const forecast_step_t *step);
 /*! Number of sentences about the whole, and each of them. */
-#define PICTURE_NOTES 5
+#define PICTURE_NOTES 7
 /*! \return False if there is nothing to say. */
 bool picture_note(char out[PICTURE_TEXT], const picture_t *p, unsigned i);
 

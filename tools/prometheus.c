@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kskroll.h"
+#include <libknot/errcode.h>
+
+#include "delegation_view.h"
 
 typedef enum {
 	METRIC_STATE,
@@ -21,6 +23,11 @@ typedef enum {
 	METRIC_DS_TTL,
 	METRIC_LAST_CHECK,
 	METRIC_UNREACHABLE,
+	METRIC_DELEGATIONS,
+	METRIC_SECURE,
+	METRIC_DELEGATION_STATE,
+	METRIC_DELEGATION_BLOCKED,
+	METRIC_PARENT_TROUBLE,
 	METRIC_ZONES,
 	METRIC_RUNNING,
 	METRIC__COUNT
@@ -39,6 +46,11 @@ static const struct {
 	[METRIC_DS_TTL] = { "kskroll_zone_ds_ttl_seconds", "Largest TTL of a DS other than the new one that caches may hold." },
 	[METRIC_LAST_CHECK] = { "kskroll_zone_last_check_timestamp_seconds", "Last check of the zone that was written to the store." },
 	[METRIC_UNREACHABLE] = { "kskroll_server_unreachable", "1 for a server of the zone or its parent that did not answer at the last check." },
+	[METRIC_DELEGATIONS] = { "kskroll_parent_delegations", "Delegations of the parent zone." },
+	[METRIC_SECURE] = { "kskroll_parent_secure", "Delegations of the parent zone with DS." },
+	[METRIC_DELEGATION_STATE] = { "kskroll_parent_state", "Delegations of the parent zone that are in this state." },
+	[METRIC_DELEGATION_BLOCKED] = { "kskroll_parent_blocked", "Delegations of the parent zone that need a human, by gate and by who must act." },
+	[METRIC_PARENT_TROUBLE] = { "kskroll_parent_trouble", "1 if nothing can be done for the delegations of the parent zone at the moment." },
 	[METRIC_ZONES] = { "kskroll_zones", "Zones in the store." },
 	[METRIC_RUNNING] = { "kskroll_daemon_running", "1 while kskrolld runs, else 0: no zone is checked." },
 };
@@ -158,6 +170,45 @@ void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
 	}
 	servers_t s = { .p = p, .zone = z->zone };
 	evidence_each(z->answers, server, &s);
+}
+
+typedef struct {
+	const options_t *o;
+	delegation_sums_t sums;
+} counting_t;
+
+static int count_delegation(const store_delegation_t *d, void *arg)
+{
+	counting_t *c = arg;
+	delegation_count(&c->sums, c->o, d);
+	return 0;
+}
+
+int prometheus_parent(prometheus_t *p, const options_t *o, store_t *store, const store_parent_t *parent)
+{
+	counting_t c = { .o = o };
+	const int ret = store_delegations(store, parent->zone, false, count_delegation, &c);
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	number(p, METRIC_DELEGATIONS, parent->zone, (int64_t)parent->delegations);
+	number(p, METRIC_SECURE, parent->zone, (int64_t)parent->secure);
+	number(p, METRIC_PARENT_TROUBLE, parent->zone, parent->trouble[0] != '\0');
+	/* A count of 0 has a sample: a sum over states does not lose its zone. */
+	for (int i = 0; i < DELEGATION_STATE__COUNT; i++) {
+		FILE *out = sample(p, METRIC_DELEGATION_STATE, parent->zone);
+		label(out, ',', "state", delegation_state_name(i));
+		put(out, "} %zu\n", c.sums.state[i]);
+	}
+	for (int i = 0; i < DELEGATION_GATE__COUNT; i++) {
+		if (c.sums.blocked_at[i] > 0) {
+			FILE *out = sample(p, METRIC_DELEGATION_BLOCKED, parent->zone);
+			label(out, ',', "gate", delegation_gate_name(i));
+			label(out, ',', "actor", delegation_actor_name(delegation_gate_info(i)->actor));
+			put(out, "} %zu\n", c.sums.blocked_at[i]);
+		}
+	}
+	return KNOT_EOK;
 }
 
 void prometheus_end(prometheus_t *p, store_alive_t alive)

@@ -7,6 +7,7 @@
 #include <libknot/libknot.h>
 
 #include "kskroll.h"
+#include "kskroll/delegation_store.h"
 
 #define NEAR_MAX     5
 #define NAME_MAX_LEN 256
@@ -97,9 +98,13 @@ static int compare(const store_zone_t *zone, void *arg)
 static void unknown(store_t *store, const char *name)
 {
 	search_t s = { .name = name };
+	static store_parent_t parent;
+
 	(void)store_zones(store, compare, &s);
 	fprintf(stderr, "kskroll: no zone %s in the store", name);
-	if (s.near_count > 0) {
+	if (store_parent_load(store, name, &parent) == KNOT_EOK) {
+		fprintf(stderr, " whose KSK is rolled; its children: kskroll delegations %s\n", name);
+	} else if (s.near_count > 0) {
 		fputs("; did you mean", stderr);
 		for (unsigned i = 0; i < s.near_count; i++) {
 			fprintf(stderr, "%s %s", i > 0 ? "," : "", s.near[i].zone);

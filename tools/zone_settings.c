@@ -57,6 +57,12 @@ rollover_config_t settings_of(const options_t *o, const store_zone_t *zone)
 	return c;
 }
 
+uint32_t settings_zone_ttl(const rollover_config_t *c, bool *set)
+{
+	*set = c->zone_ttl != 0;
+	return *set && c->zone_ttl < ROLLOVER_TTL_COUNTS ? c->zone_ttl : ROLLOVER_TTL_COUNTS;
+}
+
 void settings_json(const rollover_config_t *c, const store_zone_t *zone)
 {
 	json_open(json, "settings", '{');

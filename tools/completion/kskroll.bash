@@ -9,11 +9,15 @@ _kskroll_options()
 	echo '--help --version --json'
 	case $1 in
 	status)   echo "--db --blocked --names --prometheus --after $settings" ;;
-	plan)     echo "--db --svg --html $settings" ;;
+	plan)     echo "--db --svg --html --algorithm --rsa-size $settings" ;;
 	history)  echo '--db --limit' ;;
 	audit)    echo '--db --after --all --zones' ;;
 	policies) echo '--conf --ttl' ;;
-	gates)    echo '--rst' ;;
+	gates)    echo '--delegations --rst' ;;
+	check-skr) echo '--zone --ds --ds-ttl --all' ;;
+	dsync)    echo '--target --port' ;;
+	delegations) echo '--db --blocked --names --after --all' ;;
+	delegation) echo '--db --after --mail' ;;
 	esac
 }
 
@@ -26,6 +30,16 @@ _kskroll_zones()
 			COMPREPLY+=("$(printf '%q' "$zone")")
 		fi
 	done < <(kskroll status --names "${db[@]}" 2>/dev/null)
+}
+
+_kskroll_delegations()
+{
+	local name
+	while IFS= read -r name; do
+		if [[ $name == "${cur,,}"* ]]; then
+			COMPREPLY+=("$(printf '%q' "$name")")
+		fi
+	done < <(kskroll delegations --names "${db[@]}" 2>/dev/null)
 }
 
 _kskroll()
@@ -42,7 +56,7 @@ _kskroll()
 		before=${words[i]}
 		case $before in
 		--db) ((i++)); db=(--db "${words[i]}") ;;
-		--svg | --html | --conf | -c | --zones | --after | --limit | --*-delay | --*ttl | --lead | --observe | \
+		--target | --port | --zone | --ds | --svg | --html | --conf | -c | --zones | --after | --limit | --algorithm | --rsa-size | --*-delay | --*ttl | --lead | --observe | \
 		--settle | --ksk-lifetime) ((i++)) ;;
 		-*) before= ;;
 		*) before=; [[ -n $command ]] || command=${words[i]} ;;
@@ -57,15 +71,23 @@ _kskroll()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 		return ;;
+	--zone)
+		_kskroll_zones
+		return ;;
 	-*)
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_kskroll_options "$command")" -- "$cur")
 	elif [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'status plan history audit policies gates' -- "$cur")
-	elif [[ $command == @(status|plan|history|audit) ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'status plan history audit policies gates check-skr dsync delegations delegation' -- "$cur")
+	elif [[ $command == @(status|plan|history|audit|dsync|delegations) ]]; then
 		_kskroll_zones
+	elif [[ $command == delegation ]]; then
+		_kskroll_delegations
+	elif [[ $command == check-skr ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
 	fi
 }
 
