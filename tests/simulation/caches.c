@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Every cache at once. For each distinct RRset that was ever served: is it served now, and until when may a cache have
- * it. Data of a zone are one RRset here: Knot signs them all alike. They are kept where KSKs sign them.
+ * it. Data of a zone are one RRset here: Knot signs them all alike. They are kept where they matter: KSKs sign
+ * them, or the algorithm changes.
  */
 
 #include <string.h>
@@ -114,7 +115,7 @@ static const exposure_t *pick(world_t *w, const exposures_t *set, bool warm)
 bool resolver_fails(world_t *w, bool warm)
 {
 	const exposure_t *ds = pick(w, &w->ds, warm), *dnskey = pick(w, &w->dnskey, warm);
-	const exposure_t *data = w->csk ? pick(w, &w->data, warm) : NULL;
+	const exposure_t *data = data_matters(w) ? pick(w, &w->data, warm) : NULL;
 
 	if (ds == NULL || dnskey == NULL || ds->keys == 0) {
 		return false;
@@ -154,13 +155,13 @@ static void child_server_serves(world_t *w, sim_server_t *server)
 		return;
 	}
 	memset(&fresh, 0, sizeof(fresh));
-	fresh.keys = v.dnskey;
+	fresh.keys = v.dnskey | v.zsks;
 	fresh.signers = v.signers;
 	fresh.removed = v.removed;
 	fresh.fault = fault;
 	fresh.excused = server->excused;
 	serve(w, &w->dnskey, &server->served, &fresh, v.ttl);
-	if (w->csk) {
+	if (data_matters(w)) {
 		fresh.data = true;
 		fresh.keys = v.data;
 		fresh.signers = v.data_before;

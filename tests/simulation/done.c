@@ -7,6 +7,17 @@
 
 #include "sim_world.h"
 
+/*! Of all that the zone has there is one algorithm, that of the policy, and one ZSK. */
+static bool has_one_algorithm(const world_t *w)
+{
+	const zone_version_t *v = knot_version(w);
+	const world_keys_t zsks = knot_zsks(w);
+
+	return !w->changes_algorithm ||
+	       (algorithm_set(w, v->dnskey | v->zsks | v->data) == ALGSET_OF(w->knot.algorithm) &&
+	        !(zsks & (zsks - 1)) && !(v->data & ~(v->dnskey | v->zsks)));
+}
+
 bool goal_reached(const world_t *w)
 {
 	const engine_t *e = &w->engine;
@@ -18,6 +29,9 @@ bool goal_reached(const world_t *w)
 	}
 	if (w->knot.key_count <= w->rolls_wanted || (keys & (keys - 1)) ||
 	    (w->knot.key[only].state != KSK_ACTIVE && !w->first && w->knot.key[only].ready_cause == CAUSE_OURS)) {
+		return false;
+	}
+	if (!has_one_algorithm(w)) {
 		return false;
 	}
 	if (w->driver != DRIVER_MODULE) {
@@ -78,22 +92,19 @@ static bool swapped_unseen(const world_t *w, const fault_t *f)
 	       w->knot.base_signals && (parent_ds(w) & knot_keys(w));
 }
 
-/*! KSKs of two algorithms are in the zone: which goes on is the operator's decision, and he may have given up. */
-static bool two_algorithms(const world_t *w)
+/*! While nobody but Knot had made the second KSK the parent has got its DS, and each server that serves it is cut off.
+ */
+static bool ds_unseen(const world_t *w, const fault_t *f)
 {
-	const world_keys_t keys = knot_keys(w);
-	int first = -1;
+	ds_version_t v;
+	int fault;
 
-	for (unsigned k = 0; k < w->knot.key_count; k++) {
-		if (!(keys & (1U << k))) {
-			continue;
+	for (unsigned i = 0; i < w->parent_count; i++) {
+		if (parent_serves(w, &w->parent[i], &v, &fault) && v.ds != 0) {
+			return false;
 		}
-		if (first >= 0 && w->knot.key[k].algorithm != w->knot.key[first].algorithm) {
-			return true;
-		}
-		first = first < 0 ? (int)k : first;
 	}
-	return false;
+	return f->parent && w->engine.row.gate == GATE_UNKNOWN_KEY && w->algorithm_alone;
 }
 
 /*! What the parent has names keys that the operator removed, and none of the zone. */
@@ -122,10 +133,47 @@ static bool ds_was_hidden(const world_t *w)
 	return false;
 }
 
+/*! Keys that the operator has taken out of the DNSKEY RRset. */
+static world_keys_t gone_by_hand(const world_t *w)
+{
+	world_keys_t set = 0;
+
+	for (unsigned k = 0; k < ZSK_FIRST + w->knot.zsk_count; k++) {
+		const sim_key_t *key = &w->knot.key[k];
+		const bool is_key = k < w->knot.key_count || k >= ZSK_FIRST;
+		set |= is_key && !algorithm_published(key->state) && key->removed_cause == CAUSE_OPERATOR ? 1U << k : 0;
+	}
+	return set;
+}
+
+/*! Knot does not sign because an algorithm has no ZSK, and he has removed that. */
+static bool zsks_were_removed(const world_t *w)
+{
+	const world_keys_t gone = gone_by_hand(w);
+
+	for (unsigned i = 0; i < w->algorithm_count; i++) {
+		const world_keys_t keys = w->algorithm[i].keys;
+		if ((keys & knot_keys(w)) && !(keys & knot_zsks(w)) && ((keys & gone) >> ZSK_FIRST) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*! The last order was refused, or one before it that has only been put off since. */
+static bool is_refused(const world_t *w)
+{
+	const engine_t *e = &w->engine;
+	const bool put_off = strstr(e->row.gate_detail, "Knot is about to sign") != NULL;
+
+	return e->row.gate == GATE_KEYS_REFUSED || (put_off && e->refused[0] != '\0');
+}
+
 /*! The operator's own DS set or keys are in the way, and the gate says so. */
 static bool left_by_operator(const world_t *w)
 {
 	const rollover_row_t *row = &w->engine.row;
+	const bool refused = is_refused(w);
 	world_keys_t by_hand = 0;
 
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
@@ -140,14 +188,41 @@ static bool left_by_operator(const world_t *w)
 	if (row->state == ROLLOVER_ROLLED_BACK && row->gate == GATE_AWAITING_DECISION) {
 		return true; /* It is his turn. */
 	}
-	if (row->gate == GATE_ALGORITHM_ROLLOVER && two_algorithms(w)) {
-		return true;
+	if (row->gate == GATE_ALGORITHM_ROLLOVER && row->state == ROLLOVER_IDLE &&
+	    (w->why & (WHY_STORE_LOST | WHY_RESTORED | WHY_DS_BY_HAND))) {
+		return true; /* Nobody remembers how it came to that: he finishes it by hand. */
+	}
+	if (row->gate == GATE_ALGORITHM_ROLLOVER && row->state == ROLLOVER_IDLE && w->algorithm_alone &&
+	    w->up.habit == HABIT_ADD) {
+		return true; /* Nor how a parent that only adds has got the DS of what Knot has published by itself. */
+	}
+	if (row->gate == GATE_DS_FOREIGN && (w->why & WHY_DS_BY_HAND) && (parent_ds(w) & ~knot_keys(w))) {
+		return true; /* He has given the parent the DS of a key that has gone since. */
+	}
+	if (row->gate == GATE_DS_FOREIGN && (parent_ds(w) & gone_by_hand(w))) {
+		return true; /* He, or his backup, has taken out a key beside which the parent has another. */
+	}
+	if (w->told_times > 3 && (row->gate == GATE_ALGORITHM_ROLLOVER || refused)) {
+		return true; /* He has had his turns. */
+	}
+	if (row->state == ROLLOVER_REMOVE_DS && !algorithm_complete(w)) {
+		return true; /* Half of the order to hide a new algorithm was done, and he left before the other half.
+		              */
+	}
+	if (row->gate == GATE_KNOT_UNREACHABLE && knot_keys(w) == 0 && (w->why & WHY_OPERATOR)) {
+		return true; /* He has removed all keys. */
+	}
+	if (row->state == ROLLOVER_PRESIGN && row->gate == GATE_KNOT_NO_NEW_KEY && (w->why & WHY_OPERATOR)) {
+		return true; /* While Knot did not sign he has let the old KSK go. */
+	}
+	if (refused && zsks_were_removed(w) && strstr(row->gate_detail, "Knot does not sign the zone") != NULL) {
+		return true; /* He confirmed a KSK that had no ZSK: that of the old one has gone with it. */
 	}
 	/* A KSK too many. */
 	if (row->gate == GATE_KEYS_REFUSED && w->collide && strstr(row->gate_detail, "is named twice") != NULL) {
 		return true; /* An old key has gone, and another one has its tag. */
 	}
-	if ((row->gate == GATE_UNKNOWN_KEY || row->gate == GATE_KEYS_REFUSED) && (knot_keys(w) & by_hand)) {
+	if ((row->gate == GATE_UNKNOWN_KEY || refused) && (knot_keys(w) & by_hand)) {
 		return true;
 	}
 	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && parent_ds(w) == knot_keys(w)) {
@@ -190,8 +265,10 @@ static bool left_by_operator(const world_t *w)
 		return false;
 	}
 	/* The parent has taken the signal that is still out, he undid that, and it takes none twice. */
-	const bool taken = w->up.strict && knot_version(w)->cds_signed == w->up.taken_signed &&
-	                   knot_version(w)->dnskey_signed < w->up.taken_signed;
+	const bool taken =
+		w->up.strict &&
+		(knot_version(w)->cds_signed == w->up.taken_signed || knot_version(w)->cds == w->up.accepted.ds) &&
+		knot_version(w)->dnskey_signed < w->up.taken_signed;
 	switch (row->gate) {
 	case GATE_VALIDATION_FAILS: /* So it does. */
 		return !(parent_ds(w) & knot_keys(w));
@@ -224,7 +301,8 @@ void check_end(world_t *w)
 	}
 	for (unsigned i = 0; i < w->fault_count; i++) {
 		if (w->fault[i].active && w->fault[i].to == 0 &&
-		    (fault_explains(w, &w->fault[i]) || swapped_unseen(w, &w->fault[i]))) {
+		    (fault_explains(w, &w->fault[i]) || swapped_unseen(w, &w->fault[i]) ||
+		     ds_unseen(w, &w->fault[i]))) {
 			return;
 		}
 	}

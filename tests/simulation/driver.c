@@ -176,7 +176,8 @@ static void decide(world_t *w, unsigned decisions)
 	say(w, before, d);
 	duration_follow(w);
 	if ((d->transition && d->row.state == ROLLOVER_ROLLED_BACK) ||
-	    (!d->transition && (d->gate_changed || d->row.gate == GATE_KEYS_REFUSED) &&
+	    (!d->transition &&
+	     (d->gate_changed || d->row.gate == GATE_KEYS_REFUSED || d->row.gate == GATE_KNOT_NO_NEW_KEY) &&
 	     d->row.state != ROLLOVER_ROLLED_BACK)) {
 		operator_is_told(w);
 	}
@@ -210,9 +211,9 @@ static void note(world_t *w, bool ok, const char *detail)
 	engine_t *e = &w->engine;
 
 	snprintf(e->conf_detail, sizeof(e->conf_detail), "%s", ok ? "" : detail);
-	if (ok && e->row.gate != GATE_STORE_FAILED) {
+	if (ok) {
 		(void)follow_clock(w);
-		e->row.next_check = clock_wall(w) + 1;
+		rollover_carried_out(&e->row, clock_wall(w));
 	}
 }
 
@@ -251,6 +252,9 @@ static bool set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
 	}
 	e->conf_busy = false;
 	e->keys_refused = end == ORDER_REFUSED;
+	if (end == ORDER_REFUSED || end == ORDER_OK) {
+		snprintf(e->refused, sizeof(e->refused), "%s", end == ORDER_REFUSED ? detail : "");
+	}
 	if (end == ORDER_OK) {
 		(void)follow_clock(w);
 		rollover_keys_are(&e->row, rollover_ordered(d), &e->facts, clock_wall(w));

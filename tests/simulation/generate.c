@@ -8,67 +8,6 @@
 
 #include "sim_orders.h"
 
-const char *const profile_names[PROFILE__COUNT] = {
-	"cooperative", "faulty", "stuck", "operator", "crash", "mixed", "dead",
-};
-
-const char *const fault_names[FAULT__COUNT] = {
-	"down",
-	"not reached from here",
-	"SERVFAIL",
-	"stuck",
-	"serves an older version",
-	"no signatures",
-	"no signature of the newest KSK",
-	"foreign KSK",
-	"higher TTL",
-	"answers forged in its name",
-	"control socket silent",
-	"configuration transaction open",
-	"keymgr cannot be run",
-	"zone transaction open",
-	"store not writable",
-	"discovery fails",
-	"parent insecure",
-	"validation fails everywhere",
-	"network of the module's host down",
-	"DS changed by hand",
-};
-
-const char *const command_names[COMMAND__COUNT] = {
-	"zone-key-rollover",
-	"zone-ksk-submitted",
-	"zone-freeze",
-	"zone-thaw",
-	"hold on",
-	"hold off",
-	"dry-run on",
-	"dry-run off",
-	"sets the DS of the newest KSK",
-	"sets the DS of all KSKs",
-	"sets the DS of the oldest KSK",
-	"adds a DS of no key",
-	"removes the DS of no key",
-	"changes the DS TTL",
-	"keymgr generate",
-	"keymgr delete of the KSK too many",
-	"keymgr delete of the new KSK",
-	"reload",
-	"loses the store",
-	"the module dies",
-	"new algorithm",
-	"go-insecure",
-	"no go-insecure",
-	"removes the DS",
-	"zone-restore +kaspdb",
-	"zone-backup +kaspdb",
-	"keymgr set of the newest KSK: ready",
-	"keymgr set of the newest KSK: active",
-	"keymgr delete of the KSK that is older",
-	"keymgr set of the oldest KSK: removed",
-	"changes zone-max-ttl",
-};
-
 static const uint32_t TTLS[] = { 300, 900, HOUR, HOUR, 4 * HOUR, DAY };
 static const uint32_t DS_TTLS[] = { 300, HOUR, HOUR, 6 * HOUR, DAY, DAY, 2 * DAY };
 
@@ -325,7 +264,7 @@ static bool has_command(const world_t *w, command_kind_t kind)
 /*! The data get another TTL. Without the store nobody remembers the former one. */
 static void plan_zone_ttl(world_t *w, rng_t *rng, uint32_t span)
 {
-	if (w->csk && rng_chance(rng, 30) && !has_command(w, COMMAND_LOSE_STORE)) {
+	if (data_matters(w) && rng_chance(rng, 30) && !has_command(w, COMMAND_LOSE_STORE)) {
 		add_command(w, COMMAND_ZONE_TTL, T0 + rng_below(rng, span));
 	}
 }
@@ -397,11 +336,38 @@ static void plan_rolls(world_t *w, rng_t *rng)
 			}
 		}
 	} else if (!w->first) {
-		add_command(w, COMMAND_ROLL, T0 + rng_between(rng, HOUR, 2 * DAY));
+		add_command(w, w->changes_algorithm ? COMMAND_NEW_ALGORITHM : COMMAND_ROLL,
+		            T0 + rng_between(rng, HOUR, 2 * DAY));
 		w->rolls_wanted = 1;
 		if (rng_chance(rng, 30)) {
 			add_command(w, COMMAND_ROLL, T0 + rng_between(rng, 3 * DAY, 12 * DAY));
 		}
+	}
+}
+
+/*! The operator changes the algorithm; now and then he regrets it. Somebody adds RRSIGs to answers of a server. */
+static void plan_algorithm(world_t *w, rng_t *rng, uint32_t span)
+{
+	const bool meddles = w->profile == PROFILE_OPERATOR || w->profile == PROFILE_MIXED;
+	const bool fails = w->profile == PROFILE_FAULTY || w->profile == PROFILE_MIXED;
+	const time_t at = T0 + rng_between(rng, HOUR, 6 * DAY);
+
+	if (!w->changes_algorithm) {
+		return;
+	}
+	if (!has_command(w, COMMAND_NEW_ALGORITHM)) {
+		add_command(w, COMMAND_NEW_ALGORITHM, at);
+		w->rolls_wanted += w->rolls_wanted == 0;
+	}
+	if (meddles && rng_chance(rng, 30)) {
+		add_command(w, rng_chance(rng, 40) ? COMMAND_OLD_ALGORITHM : COMMAND_ABORT_ALGORITHM,
+		            at + rng_below(rng, 8 * DAY));
+	}
+	if (meddles && rng_chance(rng, 15)) {
+		add_command(w, COMMAND_SERIAL_BACK, T0 + rng_below(rng, span));
+	} else if (fails && rng_chance(rng, 40)) {
+		const time_t from = T0 + rng_below(rng, span);
+		add_fault(w, FAULT_MARKED, false, rng_below(rng, w->child_count), from, from + RNG_PICK(rng, LENGTHS));
 	}
 }
 
@@ -435,6 +401,9 @@ static void plan_death(world_t *w)
 	w->dies.state = RNG_PICK(rng, STATES);
 	w->dies.countdown = rng_chance(rng, 70) ? rng_between(rng, 1, 7) : 0;
 	w->dies.afterwards = 400 * DAY;
+	if (w->changes_algorithm && rng_chance(rng, 25)) {
+		w->dies.state = rng_chance(rng, 60) ? ROLLOVER_PRESIGN : ROLLOVER_CLEAN;
+	}
 	if (w->dies.state == ROLLOVER_ROLLBACK || w->dies.state == ROLLOVER_ROLLED_BACK) {
 		/* Validation fails for a reason of its own. */
 		add_fault(w, FAULT_WATCH, false, 0, T0 + rng_below(rng, 12 * DAY), T0 + 13 * DAY);
@@ -469,10 +438,15 @@ static uint32_t bound(const world_t *w)
 	uint32_t await = w->up.interval + w->up.delay + w->up.stale_after + parent_lag + 6 * HOUR + 2 * ds_check;
 	uint32_t withdraw = child_lag + 3 * check + (w->csk ? child_lag + child_ttl + 3 * check : 0);
 	const bool changes = w->profile == PROFILE_OPERATOR || w->profile == PROFILE_MIXED;
-	uint32_t data_ttl = !w->csk ? 0 : changes || c->zone_ttl == 0 ? ROLLOVER_TTL_COUNTS : knot_zone_ttl(w);
+	uint32_t data_ttl = !data_matters(w) ? 0 : changes || c->zone_ttl == 0 ? ROLLOVER_TTL_COUNTS : knot_zone_ttl(w);
 	uint32_t observe = longest(longest(ds_ttl, c->observe), data_ttl) + 3 * check;
 	uint32_t retire = child_lag + child_ttl + 3 * check + 120;
 	uint32_t settle = c->settle + 2 * ds_check;
+	if (w->changes_algorithm) {
+		/* Presign and clean, and what may begin anew: the wait for the data does in introduce as well. */
+		introduce += 2 * (child_lag + data_ttl + 3 * check) + w->knot.propagation_delay;
+		retire += 2 * (child_lag + child_ttl + 3 * check + 120);
+	}
 	if (w->first) {
 		introduce += ROLLOVER_UNKNOWN_ZONE_TTL;
 	}
@@ -508,7 +482,7 @@ static void finish(world_t *w)
 void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver)
 {
 	FILE *out = w->trace;
-	rng_t env, strict, cut, restore, scheme, zrng, *rng = &zrng;
+	rng_t env, strict, cut, restore, scheme, algorithm, zrng, *rng = &zrng;
 	uint32_t span = 12 * DAY;
 
 	memset(w, 0, sizeof(*w));
@@ -531,6 +505,8 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	settings(w, rng);
 	rng_seed(&scheme, seed, 8000 + zone);
 	kinds_scheme(w, &scheme);
+	rng_seed(&algorithm, seed, 9000 + zone);
+	kinds_algorithm(w, &algorithm);
 	make_servers(w, rng);
 	make_parent(w, rng);
 	plan_rolls(w, rng);
@@ -567,8 +543,10 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 		plan_cut_off(w, &cut, span);
 		plan_restore(w, &restore, span);
 		plan_zone_ttl(w, &scheme, span);
-		if (rng_chance(rng, 5)) {
+		if (rng_chance(rng, 5) && generate_changes != CHANGES_NONE && !w->upgraded) {
+			/* Finished by hand. */
 			time_t at = T0 + rng_below(rng, 2 * DAY);
+			w->changes_algorithm = true;
 			add_command(w, COMMAND_NEW_ALGORITHM, at);
 			add_command(w, COMMAND_DS_NEW, at + 4 * DAY);
 			add_command(w, COMMAND_SUBMIT, at + 9 * DAY);
@@ -580,6 +558,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	default:
 		break;
 	}
+	plan_algorithm(w, &algorithm, span);
 	if (w->leaves) {
 		add_command(w, COMMAND_LEAVE, T0 + rng_below(&w->watch_rng, 20 * DAY));
 	}

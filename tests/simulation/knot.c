@@ -24,8 +24,7 @@ world_keys_t knot_keys(const world_t *w)
 {
 	world_keys_t set = 0;
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
-		ksk_state_t s = w->knot.key[k].state;
-		set |= (s != KSK_NONE && s != KSK_REMOVED) ? 1U << k : 0;
+		set |= algorithm_published(w->knot.key[k].state) ? 1U << k : 0;
 	}
 	return set;
 }
@@ -49,19 +48,6 @@ uint32_t knot_zone_ttl(const world_t *w)
 	return w->engine.config.zone_ttl != 0 ? w->engine.config.zone_ttl : ROLLOVER_UNKNOWN_ZONE_TTL;
 }
 
-/*! Keys that sign the data: of each algorithm those that are active, or else those that are ready or aside. */
-static world_keys_t data_signers(const world_t *w)
-{
-	const world_keys_t active = keys_in(w, KSK_ACTIVE), others = keys_in(w, KSK_READY) | keys_in(w, KSK_ASIDE);
-	world_keys_t set = 0;
-
-	for (unsigned i = 0; w->csk && i < w->algorithm_count; i++) {
-		const world_keys_t keys = w->algorithm[i].keys;
-		set |= keys & active ? keys & active : keys & others;
-	}
-	return set;
-}
-
 void knot_make(world_t *w, const sim_key_t *key)
 {
 	unsigned i = 0;
@@ -79,14 +65,13 @@ void knot_make(world_t *w, const sim_key_t *key)
 	w->knot.key[w->knot.key_count++] = *key;
 }
 
-/*! Whoever changes the state of a key changes what it signs. */
-static void states_by(world_t *w, cause_t cause, time_t decided)
+void knot_states_by(world_t *w, cause_t cause, time_t decided)
 {
 	w->knot.states_cause = cause;
 	w->knot.states_decided = decided;
 }
 
-static uint32_t ttl_in_force(const world_t *w)
+uint32_t knot_ttl(const world_t *w)
 {
 	const knot_t *knot = &w->knot;
 
@@ -100,7 +85,7 @@ static time_t ready_at(const world_t *w, const sim_key_t *key)
 {
 	/* BIND: zone-propagation-delay 300, publish-safety 3600. */
 	uint32_t delay = w->driver == DRIVER_BIND ? 300 + HOUR : w->knot.propagation_delay;
-	return key->published + delay + ttl_in_force(w);
+	return key->published + delay + knot_ttl(w);
 }
 
 /*! When a retired key goes: caches have lost the data that it has signed. */
@@ -181,18 +166,23 @@ static void sign(world_t *w, bool renew)
 	zone_version_t v;
 
 	memset(&v, 0, sizeof(v));
+	if (!algorithm_complete(w)) {
+		trace(w, "knot        does not sign: an algorithm has no KSK or no ZSK in use");
+		return;
+	}
 	v.dnskey = knot_keys(w);
-	v.signers = knot_signers(w);
-	v.data = data_signers(w);
+	v.zsks = knot_zsks(w);
+	v.signers = knot_signers(w) | algorithm_stand_ins(w);
+	v.data = data_matters(w) ? algorithm_signers(w) : 0;
 	v.data_ttl = knot_zone_ttl(w);
-	v.removed = keys_in(w, KSK_REMOVED) | keys_in(w, KSK_RETIRED);
-	v.ttl = ttl_in_force(w);
+	v.removed = knot_gone(w);
+	v.ttl = knot_ttl(w);
 	v.cds = cds_now(w, &v.cds_cause, &v.cds_decided);
 
 	const zone_version_t *last = knot->version_count > 0 ? knot_version(w) : NULL;
-	if (!renew && last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl && last->cds == v.cds &&
-	    (v.cds == 0 || last->cds_cause == v.cds_cause) && last->signers == v.signers && last->data == v.data &&
-	    (!w->csk || last->data_ttl == v.data_ttl)) {
+	if (!renew && last != NULL && last->dnskey == v.dnskey && last->zsks == v.zsks && last->ttl == v.ttl &&
+	    last->cds == v.cds && (v.cds == 0 || last->cds_cause == v.cds_cause) && last->signers == v.signers &&
+	    last->data == v.data && (!data_matters(w) || last->data_ttl == v.data_ttl)) {
 		return;
 	}
 	if (knot->version_count == VERSION_MAX) {
@@ -200,9 +190,11 @@ static void sign(world_t *w, bool renew)
 		return;
 	}
 	world_keys_t cds_before = last != NULL ? last->cds : 0;
-	v.serial = knot->version_count;
+	v.number = knot->version_count;
+	v.serial = knot->serial + v.number;
 	/* A signature stays while its RRset, with its TTL, does. */
-	const bool same_keys = !renew && last != NULL && last->dnskey == v.dnskey && last->ttl == v.ttl;
+	const bool same_keys =
+		!renew && last != NULL && last->dnskey == v.dnskey && last->zsks == v.zsks && last->ttl == v.ttl;
 	const bool same_cds = !renew && last != NULL && last->cds == v.cds;
 	v.dnskey_signed = same_keys ? last->dnskey_signed : clock_wall(w);
 	v.cds_signed = same_cds ? last->cds_signed : clock_wall(w);
@@ -213,9 +205,9 @@ static void sign(world_t *w, bool renew)
 	v.data_cause = same_data ? last->data_cause : knot->states_cause;
 	v.data_decided = same_data ? last->data_decided : knot->states_decided;
 	knot->version[knot->version_count++] = v;
-	trace(w, "knot        signs: DNSKEY %s, TTL %u, CDS %s (policy %s)", keys_text(v.dnskey), v.ttl,
+	trace(w, "knot        signs: DNSKEY %s, TTL %u, CDS %s (policy %s)", keys_text(v.dnskey | v.zsks), v.ttl,
 	      keys_text(v.cds), w->driver == DRIVER_MODULE ? rollover_policy_name(knot->policy) : "native");
-	if (w->csk) {
+	if (data_matters(w)) {
 		trace(w, "            DNSKEY signed by %s, data by %s", keys_text(v.signers), keys_text(v.data));
 	}
 	if (v.cds & ~cds_before) {
@@ -224,70 +216,10 @@ static void sign(world_t *w, bool renew)
 	servers_publish(w, false);
 }
 
-/*!
- * Whether the module has had the time to set the key. It checks an idle zone, and what it has begun; a further KSK
- * waits until a rollover has settled, and Knot's timer is all that holds it until then.
- */
-static bool had_time(const world_t *w, unsigned k, time_t published)
-{
-	const rollover_row_t *row = &w->engine.row;
-	const rollover_config_t *c = &w->engine.config;
-	uint32_t interval = c->check_interval;
-	time_t from = published;
-
-	if (row->state == ROLLOVER_IDLE) {
-		interval = c->ds_check_interval > interval ? c->ds_check_interval : interval;
-	} else if (!row->has_new || row->new_key.digest[0] != k + 1) {
-		return false;
-	}
-	if (row->since > from) {
-		from = row->since;
-	}
-	return w->now - from > interval * 9 / 8 + 120;
-}
-
-/*! Nobody but the module has set the key, and its row says that this was done. */
-static bool believed_active(const world_t *w, unsigned k)
-{
-	const rollover_row_t *row = &w->engine.row;
-
-	return rollover_are_silent(row->keys) && row->has_new && row->new_key.digest[0] == k + 1 &&
-	       !w->knot.key[k].by_hand && !(w->why & WHY_RESTORED);
-}
-
-/*!
- * A published key gets ready by itself: nobody has set it. Who is to blame? Knot, if it could have done so without the
- * module as well: another one made the key, or the process that made it ended before it could go on.
- */
-static void left_published(world_t *w, sim_key_t *key)
-{
-	const engine_t *e = &w->engine;
-	const unsigned k = key - w->knot.key;
-	const bool at_work = w->driver == DRIVER_MODULE && e->alive && key->epoch == e->epoch &&
-	                     !fault_active(w, FAULT_CONTROL) && !fault_active(w, FAULT_KEYS) &&
-	                     !fault_active(w, FAULT_STORE) && !fault_active(w, FAULT_ZONE_TXN) && !e->config.dry_run;
-
-	key->ready_cause = key->made == CAUSE_OURS && at_work ? CAUSE_OURS : CAUSE_KNOT;
-	key->ready_decided = key->ready_cause == CAUSE_OURS ? key->made_decided : w->now;
-	w->low_ttl_signals |= e->alive && !w->knot.base_signals && w->knot.policy == POLICY_LOW_TTL;
-	if (key->made == CAUSE_OURS && key->ready_cause == CAUSE_KNOT) {
-		w->left_published = w->now - key->published;
-		trace(w, "knot        KSK %s was left published by a process that has ended", keys_text(1U << k));
-	}
-	if (at_work && believed_active(w, k)) {
-		violate(w, "published", "KSK %s was published, but the module takes it for active", keys_text(1U << k));
-	}
-	if (w->profile == PROFILE_COOPERATIVE && at_work && !w->first && !w->knot.busy_often &&
-	    had_time(w, k, key->published) && (knot_keys(w) & (knot_keys(w) - 1))) {
-		violate(w, "published", "KSK %s was published for %ld s, and the module has left it so",
-		        keys_text(1U << k), (long)(w->now - key->published));
-	}
-}
-
 /*! Knot's submit_key(): one key at most is READY, the newest; what waited before it counts as confirmed. */
 static void be_ready(world_t *w, sim_key_t *fresh)
 {
-	left_published(w, fresh);
+	blame_ready(w, fresh);
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		sim_key_t *key = &w->knot.key[k];
 		if (key->state == KSK_READY) {
@@ -297,19 +229,27 @@ static void be_ready(world_t *w, sim_key_t *fresh)
 		}
 	}
 	fresh->state = KSK_READY;
-	states_by(w, fresh->ready_cause, fresh->ready_decided);
+	knot_states_by(w, fresh->ready_cause, fresh->ready_decided);
 }
 
 /*! \return When something happens to the key by itself; 0: never. */
 static time_t timer_of(const world_t *w, const sim_key_t *key)
 {
-	return key->state == KSK_PUBLISHED ? ready_at(w, key) : key->state == KSK_RETIRED ? gone_at(w, key) : 0;
+	const time_t at = algorithm_timer(w, key);
+
+	return at != 0                     ? at :
+	       key->state == KSK_PUBLISHED ? ready_at(w, key) :
+	       key->state == KSK_RETIRED   ? gone_at(w, key) :
+	                                     0;
 }
 
 static void timer_ends(world_t *w, sim_key_t *key)
 {
 	const unsigned k = key - w->knot.key;
 
+	if (algorithm_timer_ends(w, k)) {
+		return;
+	}
 	if (key->state == KSK_RETIRED) {
 		trace(w, "knot        KSK %s has been retired for long enough", keys_text(1U << k));
 		knot_remove(w, 1U << k, key->removed_cause, key->removed_decided);
@@ -327,14 +267,17 @@ void knot_update(world_t *w)
 	if (!knot->up || knot->frozen) {
 		return;
 	}
-	for (unsigned k = 0; k < knot->key_count; k++) {
-		time_t at = timer_of(w, &knot->key[k]);
+	algorithm_begin(w);
+	for (unsigned k = 0; k < ZSK_FIRST + knot->zsk_count; k++) {
+		time_t at = k < knot->key_count || k >= ZSK_FIRST ? timer_of(w, &knot->key[k]) : 0;
+		if (at != 0 && at <= w->now) {
+			timer_ends(w, &knot->key[k]);
+			at = timer_of(w, &knot->key[k]);
+		}
 		if (at == 0) {
 			continue;
 		}
-		if (at <= w->now) {
-			timer_ends(w, &knot->key[k]);
-		} else if (next == 0 || at < next) {
+		if (next == 0 || at < next) {
 			next = at;
 		}
 	}
@@ -364,6 +307,8 @@ void knot_start(world_t *w)
 	                           .published = w->now - 100 * DAY,
 	                           .made = CAUSE_KNOT,
 	                           .ready_cause = CAUSE_KNOT });
+	knot->algorithm = 13;
+	algorithm_start(w);
 	if (w->first) {
 		/* Until now it was not signed: caches have what has no signature. */
 		zone_version_t *v = &knot->version[knot->version_count++];
@@ -378,8 +323,11 @@ void knot_start(world_t *w)
 static void keep_backup(knot_t *knot)
 {
 	knot->backup_count = knot->key_count;
-	for (unsigned k = 0; k < knot->key_count; k++) {
+	knot->backup_zsks = knot->zsk_count;
+	knot->backup_flipped = 0;
+	for (unsigned k = 0; k < ZSK_FIRST + knot->zsk_count; k++) {
 		knot->backup[k] = knot->key[k].state;
+		knot->backup_flipped |= knot->key[k].flipped ? 1U << k : 0;
 	}
 }
 
@@ -395,20 +343,19 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra, cause_t cause, time_t 
 	if (!knot->up || knot->key_count == KEYS_MAX) {
 		return false;
 	}
-	/*
-	 * Knot's running_rollover(): one is under way, or there are two already. A lone key that is ready is no reason.
-	 */
-	world_keys_t in_use = keys_in(w, KSK_READY) | keys_in(w, KSK_ACTIVE);
-	if (!extra && (keys_in(w, KSK_PUBLISHED) || keys_in(w, KSK_ASIDE) || (in_use & (in_use - 1)))) {
+	/* Knot's running_rollover(). A lone key that is ready is none. */
+	if (!extra && algorithm_rolls(w)) {
 		return false;
 	}
-	if (!extra && in_use == knot_keys(w) && keys_in(w, KSK_ACTIVE) == in_use) {
+	if (!extra && keys_in(w, KSK_ACTIVE) == knot_keys(w)) {
 		keep_backup(knot);
 	}
 	knot_make(w, &(sim_key_t){
 			     .state = KSK_PUBLISHED,
 			     .algorithm = algorithm,
 			     .published = w->now,
+			     .published_cause = cause,
+			     .published_decided = cause == CAUSE_OURS ? decided : w->now,
 			     .extra = extra,
 			     .by_hand = extra,
 			     .made = cause,
@@ -419,17 +366,35 @@ bool knot_roll(world_t *w, uint8_t algorithm, bool extra, cause_t cause, time_t 
 	return true;
 }
 
+/*! The first step that takes a key out of the DNSKEY RRset counts. */
+static void forget(world_t *w, unsigned k, ksk_state_t state, cause_t cause, time_t decided)
+{
+	sim_key_t *key = &w->knot.key[k];
+
+	if (algorithm_published(key->state) || key->published == 0) {
+		key->removed_cause = cause;
+		key->removed_decided = decided;
+		key->met = w->engine.shown.by_hand;
+	}
+	key->state = state;
+}
+
+void knot_unpublish(world_t *w, unsigned k, ksk_state_t state, cause_t cause, time_t decided)
+{
+	forget(w, k, state, cause, decided);
+	w->knot.key[k].since = w->now;
+	knot_states_by(w, cause, decided);
+	check_removal(w, 1U << k, cause, decided);
+}
+
 void knot_remove(world_t *w, world_keys_t set, cause_t cause, time_t decided)
 {
-	for (unsigned k = 0; k < w->knot.key_count; k++) {
+	for (unsigned k = 0; k < ZSK_FIRST + ZSKS_MAX; k++) {
 		if (set & (1U << k)) {
-			w->knot.key[k].state = KSK_REMOVED;
-			w->knot.key[k].removed_cause = cause;
-			w->knot.key[k].removed_decided = decided;
-			w->knot.key[k].met = w->engine.shown.by_hand;
+			forget(w, k, KSK_REMOVED, cause, decided);
 		}
 	}
-	states_by(w, cause, decided);
+	knot_states_by(w, cause, decided);
 	/* From now on nobody can stop it: it has to be right at once. */
 	check_removal(w, set, cause, decided);
 }
@@ -443,7 +408,7 @@ static void retire(world_t *w, unsigned k, cause_t cause, time_t decided)
 	key->retired = w->now;
 	key->removed_cause = cause;
 	key->removed_decided = decided;
-	states_by(w, cause, decided);
+	knot_states_by(w, cause, decided);
 }
 
 /*! Knot's key2retire(): of several active keys one goes, the first by its random identifier. */
@@ -466,13 +431,16 @@ bool knot_submit(world_t *w, cause_t cause, time_t decided)
 		return false;
 	}
 	world_keys_t old = retires(w);
+	const uint8_t algorithm = w->knot.key[__builtin_ctz(ready)].algorithm;
 	for (unsigned k = 0; k < w->knot.key_count; k++) {
 		if (ready & (1U << k)) {
 			w->knot.key[k].state = KSK_ACTIVE;
 			w->knot.key[k].extra = false;
 		}
 	}
-	if (w->csk && old != 0) {
+	if (old != 0 && w->changes_algorithm && w->knot.key[__builtin_ctz(old)].algorithm != algorithm) {
+		algorithm_submit(w, __builtin_ctz(old), cause, decided);
+	} else if (w->csk && old != 0) {
 		retire(w, __builtin_ctz(old), cause, decided);
 	} else {
 		knot_remove(w, old, cause, decided);
@@ -498,7 +466,12 @@ void knot_set(world_t *w, unsigned key, ksk_state_t state, cause_t cause, time_t
 		k->ready_decided = decided;
 	}
 	if (k->state != state) {
-		states_by(w, cause, decided);
+		knot_states_by(w, cause, decided);
+	}
+	if (algorithm_published(state) && !algorithm_published(k->state)) {
+		k->published = k->published != 0 ? k->published : w->now;
+		k->published_cause = cause;
+		k->published_decided = decided;
 	}
 	k->state = state;
 	k->by_hand |= cause == CAUSE_OPERATOR;
@@ -512,14 +485,20 @@ bool knot_restore(world_t *w)
 	if (!knot->up || knot->frozen || knot->backup_count == 0) {
 		return false;
 	}
-	for (unsigned k = 0; k < knot->key_count; k++) {
+	for (unsigned k = 0; k < ZSK_FIRST + knot->zsk_count; k++) {
 		sim_key_t *key = &knot->key[k];
-		const ksk_state_t state = k < knot->backup_count ? knot->backup[k] : KSK_REMOVED;
-		differs |= (key->state == KSK_REMOVED) != (state == KSK_REMOVED);
+		const bool had = k < ZSK_FIRST ? k < knot->backup_count : k < ZSK_FIRST + knot->backup_zsks;
+		const ksk_state_t state = had ? knot->backup[k] : KSK_REMOVED;
+		if (k >= knot->key_count && k < ZSK_FIRST) {
+			continue;
+		}
+		key->flipped = had && (knot->backup_flipped & (1U << k));
+		const bool unpublished = algorithm_published(key->state) && !algorithm_published(state);
+		differs |= unpublished || (key->state == KSK_REMOVED) != (state == KSK_REMOVED);
 		if (key->state == state) {
 			continue;
 		}
-		if (state == KSK_REMOVED) {
+		if (state == KSK_REMOVED || unpublished) {
 			key->removed_cause = CAUSE_OPERATOR;
 			key->removed_decided = w->now;
 		}

@@ -119,8 +119,9 @@ bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, un
 	world_generate(w, seed, zone, profile, driver);
 	const rollover_config_t *c = &w->engine.config;
 	char scheme[64] = "";
-	if (w->csk) {
-		snprintf(scheme, sizeof(scheme), "; one key for all, zone TTL %u", knot_zone_ttl(w));
+	if (data_matters(w)) {
+		snprintf(scheme, sizeof(scheme), "; %szone TTL %u", w->csk ? "one key for all, " : "",
+		         knot_zone_ttl(w));
 	}
 	fprintf(w->trace,
 	        "seed %" PRIu64 ", zone %u, %s: %u nameservers, %u parent servers; DNSKEY TTL %u, DS TTL %u, "
@@ -170,6 +171,7 @@ static int usage(FILE *out, int status)
 	      "  --driver D       replay a baseline: 1 Knot, 2 Knot confirmed, 3 BIND\n"
 	      "  --only I4        count violations of one invariant only\n"
 	      "  --scheme S       all zones have csk: one key for all; or split: KSK and ZSK\n"
+	      "  --algorithm C    all: every zone gets another algorithm; none; default: some\n"
 	      "  --defaults       settings, policy and DNSKEY TTL as they are where nobody has set them\n"
 	      "  --first          stop at the first violation\n"
 	      "  --mutants        run the variants with a mistake; each has to be caught\n",
@@ -230,7 +232,8 @@ int main(int argc, char **argv)
 		{ "baselines", no_argument, NULL, 'b' }, { "replay", required_argument, NULL, 'r' },
 		{ "zone", required_argument, NULL, 'Z' }, { "driver", required_argument, NULL, 'd' },
 		{ "only", required_argument, NULL, 'o' }, { "first", no_argument, NULL, 'f' }, { "mutants", no_argument, NULL, 'm' },
-		{ "scheme", required_argument, NULL, 'S' }, { "defaults", no_argument, NULL, 'D' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{ "scheme", required_argument, NULL, 'S' }, { "algorithm", required_argument, NULL, 'A' },
+		{ "defaults", no_argument, NULL, 'D' }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	/* clang-format on */
 	static job_t job = { .from = 1, .to = 1000, .zones = 1, .profile = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -279,6 +282,12 @@ int main(int argc, char **argv)
 				return usage(stderr, 2);
 			}
 			generate_kinds = optarg[0] == 'c' ? KINDS_CSK : KINDS_SPLIT;
+			break;
+		case 'A':
+			if (strcmp(optarg, "all") != 0 && strcmp(optarg, "none") != 0) {
+				return usage(stderr, 2);
+			}
+			generate_changes = optarg[0] == 'a' ? CHANGES_ALL : CHANGES_NONE;
 			break;
 		case 'D':
 			generate_defaults = true;

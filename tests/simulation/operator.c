@@ -11,7 +11,7 @@ static int newest(const world_t *w)
 {
 	for (unsigned k = w->knot.key_count; k-- > 0;) {
 		const sim_key_t *key = &w->knot.key[k];
-		if (!key->extra && key->state != KSK_REMOVED && key->state != KSK_RETIRED) {
+		if (!key->extra && algorithm_published(key->state) && key->state != KSK_RETIRED) {
 			return k;
 		}
 	}
@@ -31,6 +31,8 @@ static uint32_t ds_ttl(const world_t *w)
 
 static void set_ds(world_t *w, world_keys_t ds)
 {
+	/* He takes it from the zone, which may be of before Knot was kept from signing. */
+	ds &= w->changes_algorithm ? knot_version(w)->dnskey | KEY_FOREIGN : ds;
 	if (ds != 0 && ds != parent_ds(w)) {
 		w->why |= WHY_DS_BY_HAND;
 		parent_change(w, ds, ds_ttl(w), CAUSE_OPERATOR, 0, true);
@@ -62,7 +64,7 @@ static bool safe_to_delete(const world_t *w, unsigned k)
 {
 	world_keys_t bit = 1U << k;
 
-	if (w->knot.key[k].state == KSK_REMOVED || !(knot_signers(w) & ~bit)) {
+	if (!algorithm_published(w->knot.key[k].state) || !(knot_signers(w) & ~bit)) {
 		return false;
 	}
 	for (unsigned i = 0; i < w->ds.count; i++) {
@@ -107,6 +109,14 @@ static void set_by_hand(world_t *w, unsigned k, ksk_state_t state)
 	}
 }
 
+/*! He sees there that Knot does not sign any more. */
+static void watch_log(world_t *w)
+{
+	if (!algorithm_complete(w)) {
+		event_add(w, w->now + DAY, EV_COMMAND, COMMAND_DELETE_TWIN, 0);
+	}
+}
+
 /*! He does not wait for the module. */
 static void retire_old(world_t *w)
 {
@@ -122,6 +132,7 @@ static void retire_old(world_t *w)
 	}
 	knot_remove(w, old, CAUSE_OPERATOR, w->now);
 	knot_update(w);
+	watch_log(w);
 	if (!(parent_ds(w) & knot_signers(w))) {
 		trace(w, "operator    has let KSK %s go too early", keys_text(old));
 		w->why |= WHY_OPERATOR;
@@ -143,7 +154,10 @@ static void delete_older(world_t *w)
 		return;
 	}
 	const unsigned k = w->engine.row.new_key.digest[0] - 1;
-	if (w->knot.up && safe_to_delete(w, k)) {
+	if (w->changes_algorithm && algorithm_set(w, knot_keys(w)) != ALGSET_OF(w->knot.key[k].algorithm)) {
+		w->knot.key[k].created =
+			w->now; /* Without it the ZSK of its algorithm is not enough: he rolls to it. */
+	} else if (w->knot.up && safe_to_delete(w, k)) {
 		knot_delete(w, k, CAUSE_OPERATOR);
 	} else {
 		set_ds(w, parent_ds(w) & ~(1U << k)); /* First its DS, if it has one, too. */
@@ -152,9 +166,154 @@ static void delete_older(world_t *w)
 	}
 }
 
+/*! Keys of the algorithm that the policy has no more. */
+static bool is_given_up(const world_t *w, unsigned k)
+{
+	const sim_key_t *key = &w->knot.key[k];
+
+	return key->algorithm != w->knot.algorithm && key->state != KSK_REMOVED && key->state != KSK_NONE;
+}
+
+static void change_algorithm(world_t *w, uint8_t algorithm)
+{
+	static const uint32_t TAKES[] = { 0, 0, 1, 30, 600 };
+
+	if (!w->knot.up) {
+		event_add(w, w->now + HOUR, EV_COMMAND,
+		          algorithm == w->knot.key[0].algorithm ? COMMAND_OLD_ALGORITHM : COMMAND_NEW_ALGORITHM, 0);
+		return;
+	}
+	w->knot.algorithm = algorithm;
+	w->knot.begins = w->now + RNG_PICK(&w->key_rng, TAKES);
+	event_add(w, w->knot.begins, EV_KASP, 0, 0);
+	knot_reload(w);
+	engine_poke(w);
+}
+
+/*! As kskroll advises: out of DNSKEY at once, and their signatures remain until caches have lost that. */
+static void abort_algorithm(world_t *w)
+{
+	knot_t *knot = &w->knot;
+
+	w->told_back = false;
+	change_algorithm(w, knot->key[0].algorithm);
+	for (unsigned k = 0; k < knot->key_count; k++) {
+		if (is_given_up(w, k) && algorithm_published(knot->key[k].state) && !safe_to_delete(w, k)) {
+			return; /* Its DS is out: he goes on, and back later. */
+		}
+	}
+	for (unsigned k = 0; k < ZSK_FIRST + ZSKS_MAX; k++) {
+		if (!is_given_up(w, k)) {
+			continue;
+		}
+		if (!algorithm_published(knot->key[k].state)) {
+			knot_remove(w, knot->key[k].published == 0 ? 1U << k : 0, CAUSE_OPERATOR, w->now);
+		} else {
+			const bool signs = k >= ZSK_FIRST || w->csk;
+			knot->key[k].flipped = w->csk;
+			knot_unpublish(w, k, signs ? KSK_HIDDEN : KSK_NOTHING, CAUSE_OPERATOR, w->now);
+		}
+	}
+	for (unsigned k = ZSK_FIRST; k < ZSK_FIRST + knot->zsk_count; k++) {
+		if (!is_given_up(w, k) && knot->key[k].state == KSK_RETIRING) {
+			knot_set(w, k, KSK_ACTIVE, CAUSE_OPERATOR, w->now);
+		}
+	}
+	knot_update(w);
+	event_add(w, w->now + 8 * DAY, EV_COMMAND, COMMAND_ABORTED, 0);
+}
+
+/*! A ZSK of an algorithm that has no KSK any more. */
+static bool is_lone(const world_t *w, unsigned k)
+{
+	const sim_key_t *zsk = &w->knot.key[k];
+
+	for (unsigned i = 0; i < w->knot.key_count; i++) {
+		if (w->knot.key[i].algorithm == zsk->algorithm && w->knot.key[i].state != KSK_REMOVED) {
+			return false;
+		}
+	}
+	return k >= ZSK_FIRST && zsk->state != KSK_REMOVED && zsk->state != KSK_NONE;
+}
+
+static void finish_abort(world_t *w)
+{
+	world_keys_t set = 0;
+
+	w->told_left = false;
+	for (unsigned k = 0; k < ZSK_FIRST + ZSKS_MAX; k++) {
+		set |= (is_given_up(w, k) && !algorithm_published(w->knot.key[k].state)) || is_lone(w, k) ? 1U << k : 0;
+	}
+	knot_remove(w, set, CAUSE_OPERATOR, w->now);
+	knot_update(w);
+}
+
+/*!
+ * Knot does not sign: a KSK that zone-key-rollover has made has no ZSK, and goes; or a ZSK has no KSK any more, and its
+ * signatures remain.
+ */
+static void delete_twin(world_t *w)
+{
+	const world_keys_t shown = knot_version(w)->dnskey;
+
+	w->told_twin = false;
+	for (unsigned k = ZSK_FIRST; k < ZSK_FIRST + w->knot.zsk_count && !algorithm_complete(w); k++) {
+		if (algorithm_published(w->knot.key[k].state) &&
+		    !(algorithm_keys(w, w->knot.key[k].algorithm) & knot_keys(w))) {
+			knot_unpublish(w, k, KSK_HIDDEN, CAUSE_OPERATOR, w->now);
+			knot_update(w);
+			event_add(w, w->now + 8 * DAY, EV_COMMAND, COMMAND_ABORTED, 0);
+		}
+	}
+	for (unsigned k = w->knot.key_count; k-- > 0 && !algorithm_complete(w);) {
+		if (algorithm_published(w->knot.key[k].state) && !(shown & (1U << k)) && (knot_keys(w) & shown)) {
+			knot_remove(w, 1U << k, CAUSE_OPERATOR, w->now);
+			knot_update(w);
+		}
+	}
+}
+
+static void told_of_algorithm(world_t *w)
+{
+	const rollover_row_t *row = &w->engine.row;
+	const bool twin = strstr(row->gate_detail, "two KSKs have algorithm") != NULL ||
+	                  strstr(row->gate_detail, "is published still") != NULL;
+	const bool left = row->gate == GATE_KEYS_REFUSED && strstr(row->gate_detail, "to neither end") != NULL;
+	const bool back = row->gate == GATE_ALGORITHM_ROLLOVER && row->state != ROLLOVER_IDLE;
+
+	const bool lone = row->gate == GATE_KEYS_REFUSED && strstr(row->gate_detail, "lost its DNSKEY") != NULL;
+	const bool found = row->gate == GATE_ALGORITHM_ROLLOVER && row->state == ROLLOVER_IDLE &&
+	                   strstr(row->gate_detail, "of which no key is published") != NULL;
+
+	if ((lone || found) && !w->told_left && w->told_times++ < 3) {
+		w->told_left = true;
+		event_add(w, w->now + 8 * DAY, EV_COMMAND, COMMAND_ABORTED, 0);
+		w->end += 10 * DAY + w->bound;
+	}
+	if (twin && !w->told_twin) {
+		w->told_twin = true;
+		event_add(w, w->now + DAY, EV_COMMAND, COMMAND_DELETE_TWIN, 0);
+	}
+	if (left && !w->told_back && w->told_times++ < 3) {
+		w->told_back = true;
+		event_add(w, w->now + DAY, EV_COMMAND, COMMAND_ABORT_ALGORITHM, 0);
+		w->end += 10 * DAY + w->bound;
+	}
+	if (back && !w->told_back && w->told_times++ < 3) {
+		w->told_back = true;
+		event_add(w, w->now + DAY, EV_COMMAND,
+		          row->state == ROLLOVER_PRESIGN && rng_chance(&w->key_rng, 50)      ? COMMAND_ABORT_ALGORITHM :
+		          row->has_new && row->new_key.algorithm == w->knot.key[0].algorithm ? COMMAND_OLD_ALGORITHM :
+		                                                                               COMMAND_NEW_ALGORITHM,
+		          0);
+		w->end += 10 * DAY + w->bound;
+	}
+}
+
 void operator_is_told(world_t *w)
 {
 	if (w->engine.row.state != ROLLOVER_ROLLED_BACK) {
+		told_of_algorithm(w);
 		if (has_older(w) && !w->told_older) {
 			w->told_older = true;
 			event_add(w, w->now + DAY, EV_COMMAND, COMMAND_DELETE_OLDER, 0);
@@ -187,11 +346,30 @@ void command_run(world_t *w, const command_t *command)
 		if (!w->knot.up) {
 			event_add(w, w->now + HOUR, EV_COMMAND, command->kind, 0);
 		} else {
-			knot_roll(w, w->knot.key[key].algorithm, false, CAUSE_OPERATOR, w->now);
+			knot_roll(w, w->knot.algorithm, false, CAUSE_OPERATOR, w->now);
+			watch_log(w);
 		}
 		break;
 	case COMMAND_NEW_ALGORITHM:
-		knot_roll(w, 15, false, CAUSE_OPERATOR, w->now);
+		w->told_back = false;
+		change_algorithm(w, w->knot.key[0].algorithm + 2);
+		break;
+	case COMMAND_OLD_ALGORITHM:
+		w->told_back = false;
+		change_algorithm(w, w->knot.key[0].algorithm);
+		break;
+	case COMMAND_ABORT_ALGORITHM:
+		abort_algorithm(w);
+		break;
+	case COMMAND_ABORTED:
+		finish_abort(w);
+		break;
+	case COMMAND_DELETE_TWIN:
+		delete_twin(w);
+		break;
+	case COMMAND_SERIAL_BACK:
+		w->knot.serial -= 100000;
+		knot_sign(w);
 		break;
 	case COMMAND_SUBMIT:
 		if (!w->knot.up) {
@@ -258,13 +436,19 @@ void command_run(world_t *w, const command_t *command)
 		break;
 	}
 	case COMMAND_GENERATE:
-		knot_roll(w, w->knot.key[key].algorithm, true, CAUSE_OPERATOR, w->now);
+		knot_roll(w, w->knot.algorithm, true, CAUSE_OPERATOR, w->now);
+		watch_log(w);
 		break;
 	case COMMAND_DELETE_EXTRA:
 		delete_safely(w, true);
 		break;
 	case COMMAND_ABORT:
-		delete_safely(w, false);
+		if (w->changes_algorithm && w->knot.algorithm != w->knot.key[0].algorithm) {
+			abort_algorithm(w);
+		} else {
+			delete_safely(w, false);
+			watch_log(w);
+		}
 		break;
 	case COMMAND_RESTORE:
 		w->why |= knot_restore(w) ? WHY_RESTORED : 0;

@@ -60,7 +60,7 @@ static bool acceptable(world_t *w, const zone_version_t *v)
 		/* Bootstrapping (RFC 9615): what the nameservers say elsewhere vouches for it. */
 		ds = v->cds;
 	}
-	if (v->cds == 0 || v->serial < up->last_serial || !(v->signers & v->dnskey & ds)) {
+	if (v->cds == 0 || v->number < up->last_number || !(v->signers & v->dnskey & ds)) {
 		return false; /* RFC 7344 4.1: signed by a key that the DS names. */
 	}
 	if (up->strict && (v->dnskey_signed < up->taken_signed || v->cds_signed < up->taken_signed)) {
@@ -103,7 +103,7 @@ static void consider(world_t *w, const zone_version_t *v)
 	world_keys_t wanted = remove ? 0 : up->habit == HABIT_ADD ? ds | v->cds : v->cds;
 
 	up->last_read = v->cds;
-	up->last_serial = v->serial;
+	up->last_number = v->number;
 
 	if (up->habit == HABIT_ADD && !remove && wanted == ds && v->cds != ds && up->stale_after != 0 &&
 	    !up->cleaning) {
@@ -168,7 +168,7 @@ void parent_accept(world_t *w)
 	if (up->foreign && v.ds != 0) {
 		up->foreign = false;
 		v.ds |= KEY_FOREIGN;
-		event_add(w, w->now + 6 * HOUR, EV_STALE, 0, (world_keys_t)~KEY_FOREIGN);
+		event_add(w, w->now + 6 * HOUR, EV_STALE, 0, KEYS_OWN);
 	}
 	if (v.ds != ds) {
 		up->taken_signed = up->accepted_signed;
@@ -181,7 +181,7 @@ void parent_keep(world_t *w, world_keys_t keep)
 	ds_version_t *v = current(w);
 	world_keys_t left = v->ds & keep;
 
-	if (keep != (world_keys_t)~KEY_FOREIGN && keep != w->up.last_read) {
+	if (keep != KEYS_OWN && keep != w->up.last_read) {
 		w->up.cleaning = false;
 		return; /* Another CDS has been read since. */
 	}

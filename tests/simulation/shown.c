@@ -46,6 +46,16 @@ void shown_order(world_t *w, const rollover_row_t *before, const rollover_decisi
 	const shown_t *shown = &w->engine.shown;
 	const time_t gap = longest_gap(config) + 2;
 
+	keyset_t old = 0;
+
+	for (unsigned i = 0; i < before->old_count; i++) {
+		const int at = key_id_find(w->engine.facts.keys, w->engine.facts.key_count, &before->old[i]);
+		old |= at >= 0 ? 1U << at : 0;
+	}
+	/* The KSKs have gone, and what is left of the order is about a ZSK. */
+	if (!(w->engine.facts.own.dnskey & old)) {
+		return;
+	}
 	if (d->action != ACTION_RETIRE || before->state != ROLLOVER_RETIRE || rollover_is_first(before) ||
 	    config->observe == 0 || (shown->believed != 0 && w->now - shown->believed < (time_t)config->observe)) {
 		return;

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "judge.h"
 #include "sim_world.h"
 
 const char *check_only;
@@ -73,6 +74,22 @@ static bool is_of_use(const world_t *w, const exposure_t *dnskey)
 	return false;
 }
 
+/*! I1 of the data: those that the algorithm of the named key has not signed. */
+static void check_signal_data(world_t *w, const zone_version_t *v)
+{
+	const algset_t named = algorithm_set(w, v->cds & ~made_since(w, v->cds_decided));
+
+	for (unsigned i = 0; i < w->data.count; i++) {
+		const exposure_t *x = &w->data.list[i];
+		if (x->keys != 0 && (named & ~algorithm_set(w, x->keys)) && counts(w, x, v->cds_decided) &&
+		    !shown_nothing(x, w->engine.shown.by_hand)) {
+			violate(w, "I1", "CDS names %s, but data that only %s has signed are %s", keys_text(v->cds),
+			        keys_text(x->keys), x->active ? "still served" : "still in caches");
+			return;
+		}
+	}
+}
+
 /* I1: every resolver that could validate with the old keys can validate with the one that CDS names. */
 void check_signal(world_t *w, const zone_version_t *v)
 {
@@ -93,6 +110,7 @@ void check_signal(world_t *w, const zone_version_t *v)
 	if (back) {
 		return;
 	}
+	check_signal_data(w, v);
 	for (unsigned i = 0; i < w->dnskey.count; i++) {
 		const exposure_t *e = &w->dnskey.list[i];
 		world_keys_t missing = v->cds & ~(e->keys & e->signers) & ~e->removed & ~made_since(w, v->cds_decided);
@@ -111,12 +129,15 @@ void check_signal(world_t *w, const zone_version_t *v)
 }
 
 /*! I2 of the data: what can be had without the signature of a key that stays. */
-static bool data_depend_on(world_t *w, world_keys_t removed, time_t decided)
+static bool data_depend_on(world_t *w, world_keys_t gone, time_t decided)
 {
+	/* Of what has left the DNSKEY RRset before, no data depends any more. */
+	const world_keys_t removed = gone & (knot_version(w)->dnskey | knot_version(w)->zsks);
+
 	for (unsigned i = 0; i < w->data.count; i++) {
 		const exposure_t *x = &w->data.list[i];
-		if ((x->keys & removed) && !(x->keys & knot_keys(w) & ~removed) && counts(w, x, decided) &&
-		    !shown_nothing(x, w->engine.shown.by_hand)) {
+		if ((x->keys & removed) && !(x->keys & (knot_keys(w) | knot_zsks(w)) & ~removed) &&
+		    counts(w, x, decided) && !shown_nothing(x, w->engine.shown.by_hand)) {
 			violate(w, "I2", "KSK %s is removed, but data that %s has signed are %s", keys_text(removed),
 			        keys_text(x->keys), x->active ? "still served" : "still in caches");
 			return true;
@@ -133,9 +154,11 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 	if (w->driver != DRIVER_MODULE || cause != CAUSE_OURS) {
 		return;
 	}
+	/* Of what has left the DNSKEY RRset before, no DS depends any more. */
+	const world_keys_t shown = knot_version(w)->dnskey & removed;
 	for (unsigned i = 0; i < w->ds.count; i++) {
 		const exposure_t *x = &w->ds.list[i];
-		if (x->keys == 0 || (x->keys & knot_keys(w) & ~removed) || !(x->keys & removed)) {
+		if (x->keys == 0 || (x->keys & knot_keys(w) & ~removed) || !(x->keys & shown)) {
 			continue;
 		}
 		if (counts(w, x, decided)) {
@@ -158,9 +181,17 @@ void check_removal(world_t *w, world_keys_t removed, cause_t cause, time_t decid
 		for (unsigned i = 0; i < e->row.old_count; i++) {
 			meant |= e->row.old[i].digest[0] == k + 1;
 		}
-		if ((removed & (1U << k)) && !meant) {
+		/* Presign takes back what Knot may have published meanwhile. */
+		meant |= w->knot.ordered == KEYS_PRESIGN && w->knot.key[k].algorithm != e->row.old[0].algorithm;
+		/* A key that has gone is named by its tag: one of the same end may have it. */
+		meant |= w->collide && w->knot.key[k].algorithm == e->row.old[0].algorithm;
+		if ((shown & (1U << k)) && !meant) {
 			violate(w, "I6", "an order let KSK %s go, which is not the one meant", keys_text(1U << k));
 		}
+	}
+	if ((removed & knot_version(w)->zsks) && w->knot.ordered != KEYS_PRESIGN &&
+	    (!e->row.has_new || (removed & algorithm_keys(w, e->row.new_key.algorithm)))) {
+		violate(w, "I6", "an order let ZSK %s go, which is not the one meant", keys_text(removed));
 	}
 }
 
@@ -257,6 +288,20 @@ static bool forged(const world_t *w, bool parent)
 	return false;
 }
 
+/*! Where in a rollover a state comes. */
+static unsigned rank(rollover_state_t state)
+{
+	return state == ROLLOVER_PRESIGN ? 2 * ROLLOVER_PREPARE + 1 :
+	       state == ROLLOVER_CLEAN   ? 2 * ROLLOVER_RETIRE + 1 :
+	                                   2 * state;
+}
+
+/*! Knot signs with keys of the policy's algorithm that it has not published. */
+static bool has_begun(const own_facts_t *own)
+{
+	return (ALGSET_OF(own->algorithm_wanted) & own->data_algorithms & ~own->algorithms) != 0;
+}
+
 /* I7: nothing goes forward on a survey with an answer that proves nothing. */
 static void check_forged(world_t *w, const rollover_row_t *before, const rollover_decision_t *d)
 {
@@ -269,16 +314,26 @@ static void check_forged(world_t *w, const rollover_row_t *before, const rollove
 		old |= at >= 0 ? 1U << at : 0;
 	}
 	if (d->action == ACTION_RETIRE) {
-		needs_child = before->ordered == 0;
-	} else if (!d->transition || d->row.state <= before->state || d->row.state == ROLLOVER_ROLLBACK ||
+		/* The old KSK has gone: what is left of its algorithm goes as well. */
+		needs_child = before->ordered == 0 && (e->facts.own.dnskey & old);
+	} else if (d->action == ACTION_PUBLISH || d->action == ACTION_CLEAN) {
+		needs_parent = d->action == ACTION_PUBLISH;
+	} else if (!d->transition || rank(d->row.state) <= rank(before->state) || d->row.state == ROLLOVER_ROLLBACK ||
 	           d->row.state == ROLLOVER_REMOVE_DS) {
 		return;
 	} else if (before->state == ROLLOVER_IDLE) {
 		needs_child = false;
+		needs_parent = d->row.state != ROLLOVER_PRESIGN; /* It stops what Knot has begun. */
 	} else if (before->state == ROLLOVER_PREPARE && e->facts.own.dnskey != old) {
 		return; /* Somebody else's new KSK in the own zone. */
 	} else if (d->row.state == ROLLOVER_RETIRE && !(e->facts.own.dnskey & old)) {
 		return; /* The old KSK has gone from the own zone. */
+	} else if (before->state == ROLLOVER_PRESIGN || d->row.state == ROLLOVER_CLEAN) {
+		return; /* The own zone says so. */
+	} else if (d->row.state == ROLLOVER_SETTLE && has_begun(&e->facts.own)) {
+		return; /* The own zone says so: what comes next stops it. */
+	} else if (before->state == ROLLOVER_CLEAN) {
+		needs_parent = false;
 	} else if (before->state == ROLLOVER_SIGNAL || before->state == ROLLOVER_AWAIT_DS ||
 	           before->state == ROLLOVER_ROLLBACK || before->state == ROLLOVER_REMOVE_DS) {
 		needs_child = false;
@@ -349,6 +404,19 @@ static bool any_ds(const rollover_facts_t *f)
 	return false;
 }
 
+static bool is_old_version(const rollover_row_t *row, const child_answer_t *c)
+{
+	return !c->serial_known || judge_is_before(c->serial, row->data_serial);
+}
+
+static bool lacks_algorithm(const rollover_row_t *row, const child_answer_t *c)
+{
+	const algset_t wanted = ALGSET_OF(row->old[0].algorithm) | row->data_algorithms |
+	                        (row->has_new ? ALGSET_OF(row->new_key.algorithm) : 0);
+
+	return (wanted & ~c->data_algorithms) || is_old_version(row, c);
+}
+
 /*! Whether the server named by the gate really has the defect that the gate says. */
 static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 {
@@ -384,7 +452,12 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 	case GATE_DNSKEY_REMAINS:
 		return c != NULL && (c->dnskey & ~f->own.dnskey);
 	case GATE_SIGNATURES_MISSING:
-		return c != NULL && !c->cds.present && (fresh & ~c->data_signed_by);
+		return c != NULL && !c->cds.present &&
+		       ((rollover_changes_algorithm(row) && lacks_algorithm(row, c)) ||
+		        ((!rollover_changes_algorithm(row) || row->csk_new) && (fresh & ~c->data_signed_by)));
+	case GATE_SIGNATURES_REMAIN:
+		return c != NULL && !c->cds.present &&
+		       ((c->data_algorithms & ALGSET_OF(row->old[0].algorithm)) || is_old_version(row, c));
 	case GATE_CDS_MISSING:
 		return c != NULL && !c->cds.present;
 	case GATE_CDS_DIFFERS:

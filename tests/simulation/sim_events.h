@@ -11,10 +11,15 @@
 #include <stdint.h>
 #include <time.h>
 
-/*! Set of keys by their number in the world. */
-typedef uint16_t world_keys_t;
+/*! Set of keys by their number in the world: KSKs, and above them ZSKs. */
+typedef uint32_t world_keys_t;
 /*! A KSK or DS of somebody else. */
 #define KEY_FOREIGN ((world_keys_t)1 << 15)
+/*! All KSKs of the zone. */
+#define KEYS_OWN ((world_keys_t)0x7fff)
+/*! Number of the first ZSK. */
+#define ZSK_FIRST 16
+#define ZSKS_ALL  (~(world_keys_t)0 << ZSK_FIRST)
 
 /*! Different sets that a server has while it has a fault. */
 #define FAULT_KNOWN_MAX 16
@@ -32,6 +37,8 @@ typedef enum {
 	FAULT_FOREIGN,   /*!< Child: a KSK that the own zone does not have. */
 	FAULT_TTL,       /*!< It serves with a higher TTL. */
 	FAULT_FORGED,    /*!< The module gets forged answers in its name that say what it waits for. */
+	FAULT_MARKED, /*!< Child: it no longer takes new versions, and the module is shown RRSIGs that it does not have.
+	               */
 	/* Around the module. */
 	FAULT_CONTROL,   /*!< The control socket does not answer. */
 	FAULT_CONF_TXN,  /*!< Somebody's configuration transaction is open. */
@@ -74,29 +81,34 @@ typedef enum {
 	COMMAND_UNHOLD,
 	COMMAND_DRY_RUN,
 	COMMAND_WET_RUN,
-	COMMAND_DS_NEW,        /*!< DS of the newest KSK alone, by hand. */
-	COMMAND_DS_BOTH,       /*!< DS of all KSKs of the zone, by hand. */
-	COMMAND_DS_OLDEST,     /*!< DS of the oldest KSK of the zone, by hand. */
-	COMMAND_DS_FOREIGN,    /*!< A DS of nobody's key besides. */
-	COMMAND_DS_CLEAN,      /*!< That one away again. */
-	COMMAND_DS_TTL,        /*!< The DS TTL changes. */
-	COMMAND_GENERATE,      /*!< One KSK more, by keymgr. */
-	COMMAND_DELETE_EXTRA,  /*!< And away. */
-	COMMAND_ABORT,         /*!< keymgr delete of the new KSK, where nobody has its DS. */
-	COMMAND_RELOAD,        /*!< knotc reload */
-	COMMAND_LOSE_STORE,    /*!< The store is deleted while the server is down. */
-	COMMAND_DIE,           /*!< The module never works again. */
-	COMMAND_NEW_ALGORITHM, /*!< A KSK of another algorithm; finished by hand. */
-	COMMAND_LEAVE,         /*!< go-insecure */
-	COMMAND_STAY,          /*!< And not any more. */
-	COMMAND_DS_NONE,       /*!< The DS taken away by hand. */
-	COMMAND_RESTORE,       /*!< zone-restore +kaspdb of the newest backup. */
-	COMMAND_BACKUP,        /*!< zone-backup +kaspdb. */
-	COMMAND_KEY_READY,     /*!< keymgr set ready=+0 active=0 of the newest KSK. */
-	COMMAND_KEY_ACTIVE,    /*!< keymgr set active=+0 of the newest KSK. */
-	COMMAND_DELETE_OLDER,  /*!< The KSK away that is older than that of the DS, as the gate advises. */
-	COMMAND_RETIRE_OLD,    /*!< keymgr set retire=+0 remove=+0 of the oldest KSK. */
-	COMMAND_ZONE_TTL,      /*!< The largest TTL of the zone changes, and zone-max-ttl with it. */
+	COMMAND_DS_NEW,          /*!< DS of the newest KSK alone, by hand. */
+	COMMAND_DS_BOTH,         /*!< DS of all KSKs of the zone, by hand. */
+	COMMAND_DS_OLDEST,       /*!< DS of the oldest KSK of the zone, by hand. */
+	COMMAND_DS_FOREIGN,      /*!< A DS of nobody's key besides. */
+	COMMAND_DS_CLEAN,        /*!< That one away again. */
+	COMMAND_DS_TTL,          /*!< The DS TTL changes. */
+	COMMAND_GENERATE,        /*!< One KSK more, by keymgr. */
+	COMMAND_DELETE_EXTRA,    /*!< And away. */
+	COMMAND_ABORT,           /*!< keymgr delete of the new KSK, where nobody has its DS. */
+	COMMAND_RELOAD,          /*!< knotc reload */
+	COMMAND_LOSE_STORE,      /*!< The store is deleted while the server is down. */
+	COMMAND_DIE,             /*!< The module never works again. */
+	COMMAND_NEW_ALGORITHM,   /*!< algorithm of the base policy is another one. */
+	COMMAND_LEAVE,           /*!< go-insecure */
+	COMMAND_STAY,            /*!< And not any more. */
+	COMMAND_DS_NONE,         /*!< The DS taken away by hand. */
+	COMMAND_RESTORE,         /*!< zone-restore +kaspdb of the newest backup. */
+	COMMAND_BACKUP,          /*!< zone-backup +kaspdb. */
+	COMMAND_KEY_READY,       /*!< keymgr set ready=+0 active=0 of the newest KSK. */
+	COMMAND_KEY_ACTIVE,      /*!< keymgr set active=+0 of the newest KSK. */
+	COMMAND_DELETE_OLDER,    /*!< The KSK away that is older than that of the DS, as the gate advises. */
+	COMMAND_RETIRE_OLD,      /*!< keymgr set retire=+0 remove=+0 of the oldest KSK. */
+	COMMAND_ZONE_TTL,        /*!< The largest TTL of the zone changes, and zone-max-ttl with it. */
+	COMMAND_OLD_ALGORITHM,   /*!< algorithm is what it was, and he leaves it at that. */
+	COMMAND_ABORT_ALGORITHM, /*!< The same, and he takes the new keys out of the zone. */
+	COMMAND_ABORTED,         /*!< He removes them, when caches have lost their DNSKEY. */
+	COMMAND_DELETE_TWIN,     /*!< The KSK away, or the ZSK hidden, that keeps Knot from signing. */
+	COMMAND_SERIAL_BACK,     /*!< Serials begin again at a lower one. */
 	COMMAND__COUNT
 } command_kind_t;
 

@@ -46,6 +46,18 @@ static keyset_t to_facts(const engine_t *e, world_keys_t keys, bool *unknown)
 	return set;
 }
 
+/*! Algorithms of the RRSIGs over the data. Of ZSKs that are not modelled there is one for the only algorithm. */
+static algset_t data_algorithms(const world_t *w, const zone_version_t *v)
+{
+	return algorithm_set(w, data_matters(w) ? v->data : v->signers);
+}
+
+/*! A ZSK in the DNSKEY RRset has signed the data. */
+static bool data_by_zsk(const world_t *w, const zone_version_t *v)
+{
+	return data_matters(w) ? (v->data & v->zsks) != 0 : v->signers != 0;
+}
+
 unsigned facts_own(world_t *w)
 {
 	engine_t *e = &w->engine;
@@ -69,6 +81,7 @@ unsigned facts_own(world_t *w)
 	own->base_publishes = w->knot.base_signals;
 	own->catalog_member = w->knot.member;
 	own->csk = own->csk_wanted = w->csk;
+	own->algorithm_wanted = w->knot.algorithm;
 	own->conf_busy = e->conf_busy;
 	own->keys_refused = e->keys_refused;
 	text_copy(own->conf_detail, sizeof(own->conf_detail), own->known ? e->conf_detail : "timeout");
@@ -82,10 +95,15 @@ unsigned facts_own(world_t *w)
 			add_key(w, __builtin_ctz(left));
 		}
 		own_count = f->key_count;
-		e->own_keys = v->dnskey;
+		e->own_keys = v->dnskey | v->zsks;
 		own->dnskey = to_facts(e, v->dnskey, &unknown);
 		own->foreign = to_facts(e, v->dnskey & ~v->signers, &unknown);
 		own->data_signed_by = w->csk ? to_facts(e, v->data & v->dnskey, &unknown) : 0;
+		own->algorithms = algorithm_set(w, v->dnskey | v->zsks);
+		own->data_algorithms = data_algorithms(w, v);
+		own->data_keys = data_matters(w) ? v->data : 0;
+		own->serial_known = v->dnskey != 0;
+		own->serial = v->serial;
 		own->dnskey_ttl = v->ttl;
 		own->dnskey_signed = v->dnskey_signed;
 	}
@@ -107,6 +125,22 @@ unsigned facts_own(world_t *w)
 static fault_kind_t fault_of(const world_t *w, const sim_server_t *s)
 {
 	return s->fault >= 0 ? w->fault[s->fault].kind : FAULT__COUNT;
+}
+
+/*! That there is no CDS is said by data of the zone. \a marked: with RRSIGs that anybody may have added. */
+static void data_facts(world_t *w, const zone_version_t *v, bool marked, child_answer_t *a)
+{
+	bool unknown;
+
+	a->data_by_zsk = data_by_zsk(w, v);
+	a->data_signed_by = w->csk ? to_facts(&w->engine, v->data & v->dnskey, &unknown) : 0;
+	a->data_algorithms = data_algorithms(w, v);
+	a->serial_known = a->data_by_zsk || (v->data & v->dnskey) != 0;
+	a->serial = v->serial;
+	a->status = a->serial_known ? a->status : ANSWER_BOGUS;
+	if (marked) {
+		a->data_algorithms = w->engine.facts.own.data_algorithms;
+	}
 }
 
 void facts_child(world_t *w, unsigned index)
@@ -136,7 +170,7 @@ void facts_child(world_t *w, unsigned index)
 	if (kind == FAULT_FORGED) {
 		/* Off-path: says everything that could be waited for, but cannot sign it. */
 		a->status = ANSWER_BOGUS;
-		a->dnskey = to_facts(e, e->own_keys, &unknown);
+		a->dnskey = to_facts(e, e->own_keys & KEYS_OWN, &unknown);
 		a->dnskey_equal = true;
 		a->dnskey_ttl = 1;
 		a->cds.present = a->cdnskey.present = e->facts.own.cds.present;
@@ -145,19 +179,17 @@ void facts_child(world_t *w, unsigned index)
 	}
 	(void)child_serves(w, s, &v, &fault);
 	e->seen[0][index] = fault;
-	e->seen_keys[0][index] = v.dnskey;
+	e->seen_keys[0][index] = v.dnskey | v.zsks;
 	e->seen_ttl[0][index] = v.ttl;
 	a->status = v.signers & v.dnskey ? ANSWER_OK : ANSWER_BOGUS;
-	if (w->csk && v.cds == 0) {
-		/* That there is no CDS is said by data of the zone. */
+	if (v.cds == 0) {
+		data_facts(w, &v, kind == FAULT_MARKED, a);
 		e->seen_data[index] = v.data;
 		shown_version(w, &v);
-		a->data_signed_by = to_facts(e, v.data & v.dnskey, &unknown);
-		a->status = v.data & v.dnskey ? a->status : ANSWER_BOGUS;
 	}
 	a->dnskey = to_facts(e, v.dnskey, &a->dnskey_foreign);
 	a->dnskey_signed_by = to_facts(e, v.signers & v.dnskey, &unknown);
-	a->dnskey_equal = v.dnskey == e->own_keys;
+	a->dnskey_equal = (v.dnskey | v.zsks) == e->own_keys;
 	a->dnskey_ttl = v.ttl;
 	a->cds.present = a->cdnskey.present = v.cds != 0;
 	if (v.cds != 0) {

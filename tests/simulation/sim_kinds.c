@@ -7,9 +7,12 @@
 
 /*! Zones of a hundred in which one key signs all. */
 #define SINGLE_TYPE 15
+/*! Zones of a hundred that get another algorithm. */
+#define NEW_ALGORITHM 17
 
 bool generate_defaults;
 kinds_t generate_kinds;
+changes_t generate_changes;
 
 /*! What kind of zone it is, and how well keymgr gets along with Knot there. */
 static void make_kind(world_t *w)
@@ -54,6 +57,23 @@ void kinds_make(world_t *w)
 	make_kind(w);
 	if (generate_defaults) {
 		set_defaults(w);
+	}
+}
+
+void kinds_algorithm(world_t *w, rng_t *rng)
+{
+	static const uint32_t ZONE_TTL[] = { 0, 300, HOUR, 4 * HOUR, DAY, 3 * DAY };
+	static const uint32_t SERIAL[] = { 1, 2026112900, UINT32_MAX - 3, UINT32_MAX - 20, INT32_MAX - 5 };
+	const bool some = rng_chance(rng, NEW_ALGORITHM);
+
+	w->knot.serial = RNG_PICK(rng, SERIAL);
+	if (generate_changes == CHANGES_NONE || (generate_changes == CHANGES_SOME && !some)) {
+		return;
+	}
+	w->changes_algorithm = true;
+	w->upgraded = false; /* 0.1.0 did not drive that. */
+	if (!w->csk && !generate_defaults) {
+		w->engine.config.zone_ttl = RNG_PICK(rng, ZONE_TTL);
 	}
 }
 

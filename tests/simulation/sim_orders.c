@@ -7,51 +7,10 @@
 
 #include <string.h>
 
-#include "key_plan.h"
 #include "sim_orders.h"
 
 /*! How often an order is carried out before Knot is said to undo it. */
 #define TRIES 3
-/*! keymgr's clock: timers are set to 1, so they are due. */
-#define DUE 1
-#define NOW 2
-
-/*! The identifier of a key is a letter. */
-static char name_of(unsigned key)
-{
-	return (char)('A' + key);
-}
-
-/*! `keymgr list`. */
-static void list_keys(const world_t *w, key_list_t *list)
-{
-	static const key_timer_t TIMERS[] = {
-		[KSK_PUBLISHED] = KEY_PUBLISH,   [KSK_READY] = KEY_READY,    [KSK_ACTIVE] = KEY_ACTIVE,
-		[KSK_ASIDE] = KEY_RETIRE_ACTIVE, [KSK_RETIRED] = KEY_RETIRE,
-	};
-
-	list->count = 0;
-	for (unsigned k = 0; k < w->knot.key_count; k++) {
-		const ksk_state_t state = w->knot.key[k].state;
-		if (state == KSK_NONE || state == KSK_REMOVED) {
-			continue;
-		}
-		key_id_t id;
-		facts_key_id(w, k, &id);
-		listed_key_t *key = &list->keys[list->count++];
-		*key = (listed_key_t){
-			.id = { name_of(k) }, .tag = id.tag, .algorithm = id.algorithm, .ksk = true, .zsk = w->csk
-		};
-		/* When it was made only counts beside other keys. */
-		key->timers[KEY_CREATED] = w->knot.key[k].published - T0 + 400 * DAY;
-		key->timers[KEY_PUBLISH] = DUE;
-		key->timers[TIMERS[state]] = DUE;
-		if (state == KSK_ASIDE) {
-			key->timers[KEY_RETIRE] = NOW + 20 * 365 * DAY;
-		}
-	}
-}
-
 /*! Only of a key that the zone has, the identifier is known. */
 static bool name_key(const world_t *w, const key_id_t *id, key_id_t *key, char *keyid)
 {
@@ -59,7 +18,7 @@ static bool name_key(const world_t *w, const key_id_t *id, key_id_t *key, char *
 	const bool there = key_id_find(e->facts.keys, e->own_count, id) >= 0;
 
 	*key = *id;
-	keyid[0] = there ? name_of(id->digest[0] - 1) : '\0';
+	keyid[0] = there ? keymgr_name(id->digest[0] - 1) : '\0';
 	return there;
 }
 
@@ -95,29 +54,7 @@ static void set(world_t *w, const key_step_t *step, time_t decided)
 		return;
 	}
 	w->engine.sets++;
-	switch (step->change) {
-	case KEY_CHANGE_ACTIVE:
-	case KEY_CHANGE_SIGNING:
-		trace(w, "keymgr      sets KSK %s active", keys_text(1U << k));
-		knot_set(w, k, KSK_ACTIVE, CAUSE_OURS, decided);
-		break;
-	case KEY_CHANGE_ASIDE:
-		trace(w, "keymgr      sets KSK %s aside", keys_text(1U << k));
-		knot_set(w, k, KSK_ASIDE, CAUSE_OURS, decided);
-		break;
-	case KEY_CHANGE_READY:
-	case KEY_CHANGE_SIGNAL:
-		trace(w, "keymgr      sets KSK %s ready", keys_text(1U << k));
-		knot_set(w, k, KSK_READY, CAUSE_OURS, decided);
-		break;
-	case KEY_CHANGE_REMOVE:
-	case KEY_CHANGE_ACTIVE_REMOVE:
-		trace(w, "keymgr      sets KSK %s removed", keys_text(1U << k));
-		knot_remove(w, 1U << k, CAUSE_OURS, decided);
-		break;
-	default:
-		break;
-	}
+	keymgr_set(w, step->key, step->change, decided);
 }
 
 /*! \return False if the process has ended. */
@@ -131,7 +68,7 @@ static bool carry_out(world_t *w, const key_plan_t *plan, time_t decided)
 	}
 	if (plan->make) {
 		/* knotd says OK in any case: that it ignores the order is in its log only. */
-		(void)knot_roll(w, w->knot.key[w->knot.key_count - 1].algorithm, false, CAUSE_OURS, decided);
+		(void)knot_roll(w, w->knot.algorithm, false, CAUSE_OURS, decided);
 	} else {
 		knot_update(w);
 	}
@@ -171,8 +108,8 @@ order_end_t orders_run(world_t *w, const rollover_decision_t *d, time_t decided,
 	trace(w, "module      orders %s", key_order_name(wish.order));
 	w->knot.ordered = rollover_ordered(d);
 	for (int tries = 0;; tries++) {
-		list_keys(w, &list);
-		if (!key_plan(&list, &wish, NOW, &plan)) {
+		keymgr_list(w, &list);
+		if (!key_plan(&list, &wish, KEYMGR_NOW, &plan)) {
 			snprintf(detail, KEY_ERROR_MAX, "%s", plan.error);
 			return ORDER_REFUSED;
 		}

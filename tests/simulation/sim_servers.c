@@ -57,6 +57,8 @@ bool child_serves(const world_t *w, const sim_server_t *s, zone_version_t *out, 
 		strip_newest(&w->fault[s->fault], out);
 		*fault = s->fault;
 		break;
+	case FAULT_MARKED:
+		break;
 	case FAULT_FOREIGN:
 		out->dnskey |= KEY_FOREIGN;
 		*fault = s->fault;
@@ -133,6 +135,7 @@ static bool takes_versions(const world_t *w, const sim_server_t *s, bool parent)
 	case FAULT_DOWN:
 	case FAULT_PARTITION:
 	case FAULT_STUCK:
+	case FAULT_MARKED:
 	case FAULT_REGRESS:
 		return false;
 	default:

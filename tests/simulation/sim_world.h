@@ -5,7 +5,7 @@
  * \brief One virtual world: a zone on a Knot server, its nameservers, its parent, every resolver.
  *
  * Keys have numbers in a world; a set of them is a mask (world_keys_t). Time is virtual, in
- * seconds. docs/simulation.md says what is modelled and what is not.
+ * seconds. docs/simulation.rst says what is modelled and what is not.
  */
 
 #pragma once
@@ -14,21 +14,14 @@
 
 #include "kskroll/rollover.h"
 #include "rng.h"
-#include "sim_events.h"
+#include "sim_knot.h"
 
-#define HOUR 3600
-#define DAY  86400
-#define T0   ((time_t)1000000000)
-
-#define KEYS_MAX       14
-#define CHILD_MAX      6
-#define PARENT_MAX     4
-#define FAULT_MAX      32
-#define COMMAND_MAX    24
-#define VERSION_MAX    1024
-#define EXPOSURE_MAX   512
-#define EVENT_MAX      1024
-#define ALGORITHMS_MAX 4
+#define CHILD_MAX    6
+#define PARENT_MAX   4
+#define FAULT_MAX    32
+#define COMMAND_MAX  24
+#define EXPOSURE_MAX 512
+#define EVENT_MAX    1024
 
 /*! Who drives the rollover. */
 typedef enum {
@@ -38,14 +31,6 @@ typedef enum {
 	DRIVER_BIND,         /*!< BIND's rules with its default intervals. */
 	DRIVER__COUNT
 } driver_t;
-
-/*! Who brought a change about. */
-typedef enum {
-	CAUSE_START = 0, /*!< It was so when the world began. */
-	CAUSE_OURS,      /*!< The driver under test: a step of ours. */
-	CAUSE_KNOT,      /*!< Knot by itself under the operator's base policy. */
-	CAUSE_OPERATOR,
-} cause_t;
 
 typedef enum {
 	PROFILE_COOPERATIVE = 0, /*!< Nothing fails: the progress bound and the duration. */
@@ -58,25 +43,6 @@ typedef enum {
 	PROFILE__COUNT
 } profile_t;
 
-/*! What the zone's primary publishes. */
-typedef struct {
-	world_keys_t dnskey;
-	world_keys_t signers;
-	world_keys_t data;    /*!< Keys that sign the data; 0: ZSKs do, or nobody. */
-	world_keys_t removed; /*!< Keys that had been let go before, or were retired. */
-	world_keys_t cds;     /*!< KEY_FOREIGN alone: the delete signal. */
-	uint32_t ttl;
-	uint16_t serial;
-	time_t dnskey_signed, cds_signed;   /*!< Dates of their signatures, by the wall clock. */
-	bool dnskey_misdated, cds_misdated; /*!< By a clock that was wrong. */
-	cause_t cds_cause;
-	time_t cds_decided; /*!< The step that published CDS. */
-	uint32_t data_ttl;
-	world_keys_t data_before; /*!< Keys that signed them before these did. */
-	cause_t data_cause;
-	time_t data_decided; /*!< The step after which these keys sign the data. */
-} zone_version_t;
-
 typedef struct {
 	world_keys_t ds;
 	uint32_t ttl;
@@ -87,7 +53,7 @@ typedef struct {
 
 /*! An RRset that resolvers can get from a server now, or may have cached. */
 typedef struct {
-	world_keys_t keys;    /*!< DNSKEY: KSKs; DS: keys named; data: keys that sign them. */
+	world_keys_t keys;    /*!< DNSKEY: KSKs and ZSKs; DS: keys named; data: keys that sign them. */
 	world_keys_t signers; /*!< DNSKEY; data: those that signed them before. */
 	world_keys_t removed; /*!< Not DS. */
 	cause_t cause;        /*!< Not DNSKEY. */
@@ -128,70 +94,6 @@ typedef struct {
 } sim_server_t;
 
 typedef enum {
-	KSK_NONE = 0,
-	KSK_PUBLISHED,
-	KSK_READY,
-	KSK_ACTIVE,
-	KSK_ASIDE,   /*!< CSK only: in use, and leaves the data to an active one. */
-	KSK_RETIRED, /*!< CSK only: in the DNSKEY RRset until caches have lost its signatures, and signs nothing. */
-	KSK_REMOVED
-} ksk_state_t;
-
-typedef struct {
-	ksk_state_t state;
-	uint8_t algorithm;
-	time_t published;
-	bool extra;   /*!< Made by hand, not part of a rollover (yet). */
-	bool by_hand; /*!< Made or set by hand once. */
-	cause_t made;
-	time_t made_decided;
-	uint32_t epoch; /*!< engine_t.epoch when it was made. */
-	cause_t ready_cause;
-	time_t ready_decided;
-	cause_t removed_cause; /*!< Also of one that is retired and goes by itself. */
-	time_t removed_decided;
-	time_t retired;
-	time_t met; /*!< shown_t.by_hand when it was removed. */
-} sim_key_t;
-
-/*! Policies that 0.1.0 had; their TTLs are so many seconds above the low one. */
-typedef enum {
-	FORMER_QUIET = 0,
-	FORMER_SIGNAL = 1,
-	FORMER_ROLLBACK = 2,
-} former_t;
-
-/*! Knot's KASP for the zone. */
-typedef struct {
-	bool up;
-	bool frozen;
-	bool text_config;  /*!< A policy switch is lost by reload and restart. */
-	bool base_signals; /*!< Base policy with cds-cdnskey-publish: rollover. */
-	bool member;       /*!< Of a catalog: its policy is the template's. */
-	bool busy_often;   /*!< Orders for keys are lost or late more often than once in a hundred. */
-	uint16_t
-		loses; /*!< Sets of states, of a thousand, that are lost because Knot writes all keys at that moment. */
-	uint8_t busy;  /*!< Orders, of a hundred, that Knot is about to sign at. */
-	uint8_t unheard; /*!< Orders, of a hundred, that are carried out without an answer. */
-	former_t former;
-	key_states_t ordered; /*!< The last order of the module. */
-	policy_role_t policy;
-	policy_role_t pending; /*!< Committed while frozen. */
-	time_t policy_decided;
-	cause_t states_cause; /*!< Who last changed the state of a key. */
-	time_t states_decided;
-	uint32_t base_ttl;
-	uint32_t propagation_delay;
-	sim_key_t key[KEYS_MAX];
-	unsigned key_count;
-	ksk_state_t backup[KEYS_MAX]; /*!< The newest backup of the key database. */
-	unsigned backup_count;        /*!< Keys in it; 0: there is none. */
-	zone_version_t version[VERSION_MAX];
-	unsigned version_count;
-	time_t alarm; /*!< Next KASP timer. */
-} knot_t;
-
-typedef enum {
 	HABIT_REPLACE = 0,
 	HABIT_ADD
 } parent_habit_t;
@@ -212,7 +114,7 @@ typedef struct {
 	uint32_t negative_ttl;
 	bool accepting, cleaning;
 	world_keys_t last_read; /*!< The CDS that was read last. */
-	uint16_t last_serial;   /*!< Older ones do not count (RFC 7344 6.2). */
+	uint16_t last_number;   /*!< Older ones do not count (RFC 7344 6.2). */
 	ds_version_t accepted;
 	time_t accepted_signed, taken_signed; /*!< zone_version_t.cds_signed of what is, and was, taken. */
 	bool taken_misdated;                  /*!< And one had a wrong date. */
@@ -240,6 +142,7 @@ typedef struct {
 	uint32_t timer; /*!< Only the last timer counts. */
 	bool conf_busy, keys_refused;
 	char conf_detail[160];
+	char refused[160]; /*!< Why the last order was refused that was neither carried out nor put off. */
 	rollover_silence_t silence[2][CHILD_MAX];
 	struct {
 		time_t last;    /*!< Last check without an answer, 0: it answered. */
@@ -321,7 +224,7 @@ typedef struct {
 	uint32_t dnskey_ttl, ds_ttl;
 } milestones_t;
 
-typedef struct world {
+struct world {
 	uint64_t seed;
 	profile_t profile;
 	driver_t driver;
@@ -341,7 +244,8 @@ typedef struct world {
 	sim_server_t child[CHILD_MAX], parent[PARENT_MAX];
 	unsigned child_count, parent_count;
 	exposures_t dnskey, ds, data;
-	bool csk; /*!< The KSKs sign the data as well (single-type-signing). */
+	bool csk;               /*!< The KSKs sign the data as well (single-type-signing). */
+	bool changes_algorithm; /*!< The operator changes it, and ZSKs are modelled where there are any. */
 	struct {
 		uint8_t number;
 		world_keys_t keys; /*!< All that were ever made. */
@@ -368,12 +272,15 @@ typedef struct world {
 		unsigned countdown;  /*!< Points at which the process may end, in that state; 0: it does not die so. */
 		uint32_t afterwards; /*!< Knot goes on alone for so long. */
 	} dies;
-	bool low_ttl_signals;    /*!< A KSK got ready by itself that only the policy with the low TTL signals. */
-	bool told_older;         /*!< The operator is about to delete the KSK that is older. */
-	time_t left_published;   /*!< A key of ours got ready by itself after so many seconds; 0: none. */
-	bool leaves;             /*!< The operator wants it insecure, for good. */
-	bool leaves_held;        /*!< The operator does nothing about a zone that was rolled back. */
-	time_t submitted_native; /*!< Baselines: the removal is due then. */
+	bool low_ttl_signals;      /*!< A KSK got ready by itself that only the policy with the low TTL signals. */
+	unsigned told_times;       /*!< So often he has changed or given up an algorithm because of a gate. */
+	bool told_twin, told_back; /*!< The operator is about to do what the gate says about the algorithm. */
+	bool told_left;            /*!< The operator is about to remove keys that are left of an algorithm. */
+	bool told_older;           /*!< The operator is about to delete the KSK that is older. */
+	time_t left_published;     /*!< A key of ours got ready by itself after so many seconds; 0: none. */
+	bool leaves;               /*!< The operator wants it insecure, for good. */
+	bool leaves_held;          /*!< The operator does nothing about a zone that was rolled back. */
+	time_t submitted_native;   /*!< Baselines: the removal is due then. */
 
 	event_t heap[EVENT_MAX];
 	unsigned heap_count;
@@ -384,10 +291,11 @@ typedef struct world {
 	bool failed;   /*!< The violation is filled in. */
 	bool overflow; /*!< A table was too small: the world does not count. */
 	unsigned excused_pairs;
+	bool algorithm_alone; /*!< Knot published a new algorithm by its own timer. */
 	violation_t violation;
 	unsigned rolls_done;
 	double ratio, ratio_waits, took; /*!< Of the first rollover; took: seconds. */
-} world_t;
+};
 
 /* events.c */
 void event_add(world_t *w, time_t at, event_kind_t kind, unsigned a, unsigned b);
@@ -430,7 +338,7 @@ typedef enum {
 extern const char *const validator_names[VALIDATOR__COUNT];
 /*! Whether the DNSKEY RRset is valid with a DS set, which is not empty. */
 bool view_chain(const world_t *w, validator_t validator, const exposure_t *ds, const exposure_t *dnskey);
-/*! Whether data are valid with both. Of zones with ZSKs none are kept. */
+/*! Whether data are valid with both. Of zones with ZSKs they are kept where the algorithm changes. */
 bool view_data(const world_t *w, validator_t validator, const exposure_t *ds, const exposure_t *dnskey,
                const exposure_t *data);
 /* views.c */
@@ -439,39 +347,9 @@ void views_check(world_t *w, const exposure_t *fresh);
 
 /* charged.c */
 /*! A chain, or data, that a validator finds bogus: the words for what the module has done wrong; NULL: nothing. */
-const char *charged_chain(const world_t *w, const exposure_t *ds, const exposure_t *dnskey);
+const char *charged_chain(const world_t *w, validator_t validator, const exposure_t *ds, const exposure_t *dnskey);
 const char *charged_data(const world_t *w, validator_t validator, const exposure_t *ds, const exposure_t *dnskey,
                          const exposure_t *data);
-
-/* knot.c */
-void knot_start(world_t *w);
-/*! Adds a key. */
-void knot_make(world_t *w, const sim_key_t *key);
-/*! KASP checks its timers and signs: a new version if anything changed. */
-void knot_update(world_t *w);
-void knot_switch(world_t *w, policy_role_t role, time_t decided);
-void knot_freeze(world_t *w, bool frozen);
-void knot_down(world_t *w);
-void knot_restart(world_t *w);
-void knot_reload(world_t *w);
-bool knot_roll(world_t *w, uint8_t algorithm, bool extra, cause_t cause, time_t decided);
-bool knot_submit(world_t *w, cause_t cause, time_t decided);
-void knot_delete(world_t *w, unsigned key, cause_t cause);
-/*! New signatures of everything (zone-sign). */
-void knot_sign(world_t *w);
-/*! keymgr set; Knot reads it with the next knot_update(). */
-void knot_set(world_t *w, unsigned key, ksk_state_t state, cause_t cause, time_t decided);
-/*! The same for keys that retire and are removed at once. */
-void knot_remove(world_t *w, world_keys_t set, cause_t cause, time_t decided);
-void knot_backup(world_t *w);
-/*! The key database of the newest backup. \return There is one, and it has other keys. */
-bool knot_restore(world_t *w);
-world_keys_t knot_keys(const world_t *w);
-/*! Those of them that are not retired. */
-world_keys_t knot_signers(const world_t *w);
-/*! Longest TTL of the data, s. Caches may have them with another one. */
-uint32_t knot_zone_ttl(const world_t *w);
-const zone_version_t *knot_version(const world_t *w);
 
 /* servers.c */
 /*! The RRset that a server gives to resolvers; false: none. */

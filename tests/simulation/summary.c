@@ -95,6 +95,7 @@ void summary_add(summary_t *sum, const world_t *w, unsigned zone)
 	sum->others_broke += w->excused_pairs > 0;
 	sum->left_published += w->left_published > 0;
 	sum->low_ttl_signals += w->low_ttl_signals;
+	sum->algorithm_alone += w->algorithm_alone;
 	sum->left_longest = w->left_published > sum->left_longest ? w->left_published : sum->left_longest;
 	if (w->failed) {
 		kept_t one = { .seed = w->seed, .zone = zone, .profile = w->profile, .violation = w->violation };
@@ -122,6 +123,7 @@ void summary_merge(summary_t *to, const summary_t *from)
 	to->others_broke += from->others_broke;
 	to->left_published += from->left_published;
 	to->low_ttl_signals += from->low_ttl_signals;
+	to->algorithm_alone += from->algorithm_alone;
 	to->left_longest = from->left_longest > to->left_longest ? from->left_longest : to->left_longest;
 	to->baseline_worlds += from->baseline_worlds;
 	for (int i = 0; i < DRIVER__COUNT; i++) {
@@ -176,6 +178,7 @@ void summary_print(const summary_t *sum, double seconds, const char *profile, bo
 	       sum->left_published, (long)sum->left_longest);
 	printf("  a KSK of another client signalled because of the low TTL's policy alone: %" PRIu64 "\n",
 	       sum->low_ttl_signals);
+	printf("  a new algorithm published by Knot's own timer: %" PRIu64 "\n", sum->algorithm_alone);
 	printf("  invariants violated: %" PRIu64 "\n", sum->failed);
 	printf("  checksum of these worlds: %016" PRIx64 "\n", sum->checksum);
 	if (sum->ratio_count > 0) {

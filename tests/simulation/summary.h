@@ -31,7 +31,8 @@ typedef struct {
 	double *ratio, *ratio_waits, *took;
 	uint64_t left_published; /*!< Worlds in which a KSK of the module got ready by itself: its process had ended. */
 	uint64_t low_ttl_signals; /*!< world_t.low_ttl_signals */
-	time_t left_longest;      /*!< From its publication until then, seconds. */
+	uint64_t algorithm_alone;
+	time_t left_longest; /*!< From its publication until then, seconds. */
 	size_t ratio_count, ratio_room;
 } summary_t;
 

@@ -20,6 +20,11 @@ const char *keys_text(world_keys_t keys)
 			len += snprintf(text + len, 64 - len, "%sK%u", len > 0 ? "+" : "", k);
 		}
 	}
+	for (unsigned k = ZSK_FIRST; k < ZSK_FIRST + ZSKS_MAX; k++) {
+		if (keys & (1U << k)) {
+			len += snprintf(text + len, 64 - len, "%sZ%u", len > 0 ? "+" : "", k - ZSK_FIRST);
+		}
+	}
 	if (keys & KEY_FOREIGN) {
 		len += snprintf(text + len, 64 - len, "%sforeign", len > 0 ? "+" : "");
 	}

@@ -48,7 +48,7 @@ static bool judge_chain(world_t *w, const exposure_t *ds, const exposure_t *dnsk
 	if (broken == VALIDATOR__COUNT) {
 		return true;
 	}
-	const char *why = charged_chain(w, ds, dnskey);
+	const char *why = charged_chain(w, broken, ds, dnskey);
 	if (why != NULL) {
 		violate(w, "I4", "bogus%s: DS %s%s, DNSKEY %s signed by %s%s: %s", validator_names[broken],
 		        keys_text(ds->keys), state_of(ds), keys_text(dnskey->keys), keys_text(dnskey->signers),
@@ -117,7 +117,14 @@ static void check_chains(world_t *w, const reachable_t *ds, const reachable_t *d
 /*! Whether some validator is not content with the data. Most are all right whatever the DS set is. */
 static bool may_be_broken(const world_t *w, const exposure_t *dnskey, const exposure_t *data)
 {
-	return w->algorithm_count > 1 || !(dnskey->keys & data->keys);
+	const world_keys_t signers = dnskey->keys & data->keys;
+
+	for (unsigned i = 0; i < w->algorithm_count; i++) {
+		if (!(signers & w->algorithm[i].keys)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void check_data(world_t *w, const reachable_t *ds, const reachable_t *dnskey, const reachable_t *data)
@@ -146,7 +153,7 @@ void views_check(world_t *w, const exposure_t *fresh)
 	if (!fresh->data) {
 		check_chains(w, &ds, &dnskey);
 	}
-	if (w->csk) {
+	if (data_matters(w)) {
 		find_reachable(w, &w->data, fresh, &data);
 		check_data(w, &ds, &dnskey, &data);
 	}
