@@ -11,7 +11,7 @@
 
 #include "interpret.h"
 #include "fuzz.h"
-#include "delegation.h"
+#include "cut.h"
 
 /* Names of the answers that the unit tests write as seeds, see KSKROLL_SEEDS. */
 static const char *const ZONE = "child.example.";
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	child_answer_t child = { 0 };
 	parent_answer_t parent = { 0 };
 	knot_rdataset_t served = { 0 };
-	static delegation_t delegation;
+	static cut_t delegation;
 
 	work_begin(false);
 	switch (data[0] % 5) {
@@ -85,14 +85,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		                 len, &child);
 		require(child.cds.signed_by == 0 && child.cdnskey.signed_by == 0);
 		require(child.status != ANSWER_OK || child.cds.present || child.cdnskey.present);
+		require(!child.serial_known && child.data_algorithms == 0 && child.data_signed_by == 0);
 		break;
 	case 3:
 		interpret_ds(&known, w->parent, &w->dnskey, wire, len, &parent);
 		require(parent.status != ANSWER_OK && parent.ds_ttl == 0);
 		break;
 	default:
-		(void)delegation_read(w->zone, wire, len, &delegation);
-		delegation_clear(&delegation);
+		(void)cut_read(w->zone, wire, len, &delegation);
+		cut_clear(&delegation);
 		break;
 	}
 	work_end();

@@ -26,9 +26,15 @@ static void check_plan(const key_list_t *list, const server_keys_t *wish)
 	for (size_t i = 0; i < plan.count; i++) {
 		const key_step_t *step = &plan.steps[i];
 		require(step->key >= list->keys && step->key < list->keys + list->count);
-		require(step->key->ksk && !step->key->public_only && step->change < KEY_CHANGES);
+		require(!step->key->public_only && step->change < KEY_CHANGES);
+		// Where an algorithm or the scheme changes, orders are about ZSKs as well.
+		require(step->key->ksk ||
+		        (step->key->zsk && step->change != KEY_CHANGE_NOTHING && step->change != KEY_CHANGE_PUBLISH) ||
+		        step->change == KEY_CHANGE_FORGET);
 		for (size_t j = 0; j < i; j++) {
-			require(step->key != plan.steps[j].key);
+			const key_change_t first = plan.steps[j].change;
+			require(step->key != plan.steps[j].key || step->change == KEY_CHANGE_RENEW ||
+			        first == KEY_CHANGE_ZSK_FOR_KSK);
 		}
 	}
 }

@@ -25,6 +25,8 @@ static bool copy(const wire_frame_t *frame, wire_out_t *out)
 		instance_settings_t zone_settings;
 		wire_attach_t attach;
 		wire_id_t id;
+		wire_notified_t notified;
+		wire_reported_t reported;
 		wire_log_t log;
 		wire_numbers_t numbers;
 		process_totals_t totals;
@@ -60,6 +62,10 @@ static bool copy(const wire_frame_t *frame, wire_out_t *out)
 		return wire_get_attach(frame, &u.attach) == KNOT_EOK && wire_put_attach(out, &u.attach);
 	case WIRE_DETACH:
 		return wire_get_detach(frame, &u.id) == KNOT_EOK && wire_put_detach(out, u.id);
+	case WIRE_NOTIFIED:
+		return wire_get_notified(frame, &u.notified) == KNOT_EOK && wire_put_notified(out, &u.notified);
+	case WIRE_REPORTED:
+		return wire_get_reported(frame, &u.reported) == KNOT_EOK && wire_put_reported(out, &u.reported);
 	case WIRE_LOG:
 		return wire_get_log(frame, &u.log) == KNOT_EOK && strlen(u.log.text) < WIRE_ANSWER_MAX / 2 &&
 		       wire_put_log(out, &u.log);

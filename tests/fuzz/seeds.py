@@ -10,6 +10,7 @@ import os
 import sys
 
 import dns.dnssec
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -124,6 +125,28 @@ def denial():
                 yield bytes([number << 6 | order[kind]]) + packet
 
 
+def child():
+    """Three answers of one server, with all that may go together."""
+    zone, parent = "child.example.", "example."
+    for number, first in enumerate((0x55, 0x55, 0x56)):
+        packets = {}
+        for kind, packet in [*of_zone(zone, parent, first), *costly(zone, parent)]:
+            packets.setdefault(kind, []).append(packet)
+        nothing = packets["CDS"][2]
+        soa = signed(rrset(zone, "SOA", "ns. mail. 1 3600 900 86400 300"), zone, first=first)
+        gone = reply(zone, "CDNSKEY", (), soa + signed(rrset(zone, "NSEC", f"z.{zone} NS SOA DNSKEY"), zone, first=first))
+        delete = reply(zone, "CDNSKEY", signed(rrset(zone, "CDNSKEY", "0 3 0 AA=="), zone, first=first))
+        many = rrset(zone, "CDNSKEY", *(rdata("CDNSKEY", b"\1\1\3\10\1\3" + bytes([n]) * 64) for n in range(1, 40)))
+        answers = [(packets["DNSKEY"][0], cds, packets["CDNSKEY"][0]) for cds in packets["CDS"]]
+        answers += [(dnskey, packets["CDS"][0], gone) for dnskey in packets["DNSKEY"]]
+        answers += [(packets["DNSKEY"][0], nothing, gone), (packets["DNSKEY"][0], packets["CDS"][1], delete),
+                    (packets["DNSKEY"][0], packets["CDS"][0], reply(zone, "CDNSKEY", signed(many, zone, first=first))),
+                    (packets["DNSKEY"][0], b"", packets["CDNSKEY"][0])]
+        for at, three in enumerate(answers):
+            yield bytes([(1 if number != 1 else 0) | 2 | (at & 1) << 2]) + \
+                b"".join(len(one).to_bytes(2, "big") + one for one in three)
+
+
 def dsync():
     zone = dns.name.from_text("child.example.").to_wire()
     yield b"\0" + bytes.fromhex("003b01") + (53).to_bytes(2, "big") + dns.name.from_text("notify.example.").to_wire()
@@ -134,6 +157,16 @@ def dsync():
     notify.flags |= dns.flags.QR
     yield b"\2" + notify.to_wire()
     yield b"\2" + notify.to_wire()[:2] + bytes.fromhex("a0010000000000000000")
+
+
+def notify():
+    for options in ([], [dns.edns.GenericOption(18, dns.name.from_text("rep.test.").to_wire())]):
+        message = dns.message.make_query("child.example.", "CDS", id=0x1234, use_edns=0 if options else None, options=options)
+        message.flags = dns.flags.AA
+        message.set_opcode(dns.opcode.NOTIFY)
+        yield message.to_wire()
+    yield dns.message.make_query("child.example.", "SOA", id=0x1234).to_wire()
+    yield message.to_wire()[:4] + b"\0\2" + 3 * message.to_wire()[6:]
 
 
 FIELDS = ["command", "flags", "error", "section", "item", "id", "zone", "owner", "ttl", "type", "data", "filters"]
@@ -171,10 +204,28 @@ def row():
     yield b"\0\0" * 52 + b"\0014\0\2x\0"
 
 
+def delegation():
+    names = b"\0\2example.\0\2child.example.\0"
+    records = f"2001/13/2/{'ab' * 32} 2002/8/1/{'cd' * 20}".encode()
+    yield names
+    yield names + b"\0013\0\0011790000000\0\0015\0\2ns1. 192.0.2.1@53\0\2seen\0"
+    yield names + b"\0\0" * 11 + b"\2" + records + b"\0\001600\0"
+    yield names + b"\0\0" * 11 + b"\2" + 15 * b"1/2/3/ab " + b"1/2/3/+\0"
+    yield names + b"\0\0" * 11 + b"\2 1/2/3/abc\0" + b"\4\0" + b"\5" + b"1e9\0"
+    yield b"\1\2example.\0\0011790000000\0\0017\0\001100\0\00110\0\0012\0\0011\0\2why\0"
+
+
 def evidence():
     server = {"server": "ns1. 192.0.2.1@53", "status": "ok", "dnskey": [1, 2], "signed_by": [1], "dnskey_ttl": 300,
-              "dnskey_equal": True, "cds": [], "cds_unwanted": True, "cdnskey": [2]}
+              "dnskey_equal": True, "cds": [], "cds_unwanted": True, "cdnskey": [2], "serial": 7, "data_algorithms": [8, 13]}
     parent = {"server": "p. 192.0.2.2@53", "status": "ok", "ds": [1], "ds_ttl": 300, "ds_foreign": True, "detail": "x"}
+    judged = {"time": 1, "verdict": "reject", "gate": "bogus-at", "about": "ns1.", "detail": "x", "wanted": ["1 13 2 ab"], "answered": 2, "left_out": 1,
+              "zone_serial": 7, "zone_ds": ["1 13 2 ab", "2 8 1 cd"], "ds_ttl": 600, "ds_unmatched": ["2 8 1 cd"], "discovery": "y",
+              "parent": [{"server": "p.", "status": "ok", "ds": ["1 13 2 ab"]}], "resolvers": [{"server": "r", "status": "secure"}],
+              "child": [{"server": "ns1.", "status": "ok", "dnskey": [1], "signed_by": [1], "cds": ["1 13 2 ab"], "cds_signed_by": [1],
+                         "cdnskey": [1], "cdnskey_remove": True, "cdnskey_signed_by": [1], "inception": 1, "expires": 2}],
+              "signaling": [{"server": "ns1.", "status": "failed"}], "cut": True}
+    yield json.dumps(judged, separators=(",", ":")).encode()
     for one in ({"time": 1, "own_dnskey": [1], "own_dnskey_ttl": 1, "own_cds": [1], "child": [server], "parent": [parent],
                  "watch": {"answered": 2, "failing": 1, "parent_ok": True, "detail": "who"},
                  "signaling": [{"server": "ns.", "status": "ok"}]},
@@ -187,13 +238,19 @@ def evidence():
 def keylist():
     timers = ("created", "pre-active", "publish", "ready", "active", "retire-active", "retire", "post-active", "revoke", "remove")
 
-    def key(number, tag, ksk=True, **due):
-        return {"zone": "example.test.", "id": f"{number:040x}", "ksk": ksk, "zsk": not ksk, "tag": tag, "algorithm": 13,
+    def key(number, tag, ksk=True, algorithm=13, **due):
+        return {"zone": "example.test.", "id": f"{number:040x}", "ksk": ksk, "zsk": not ksk, "tag": tag, "algorithm": algorithm,
                 "size": 256, "public-only": False, "for-later": False, "missing": False,
                 **{timer: due.get(timer, 0) for timer in timers}}
     zsk, old = key(1, 60738, False, created=1, publish=1, active=1), key(2, 7423, created=1, publish=1, ready=2, active=3)
     new, gone = key(3, 6190, created=4, publish=4, ready=5), key(4, 31052, publish=1, active=2, retire=3, remove=3)
-    for keys in ([zsk, old], [zsk, old, new], [gone, old, new], [old, new, key(5, 7423, publish=1)], []):
+    hidden = {"post-active": 6, "revoke": 6}
+    ends = [key(6, 4711, algorithm=8, publish=1, active=2), key(7, 815, False, algorithm=8, publish=1, active=2)]
+    begun = [key(8, 4712, algorithm=8), key(9, 816, False, algorithm=8, **{"pre-active": 5, "revoke": 6})]
+    alone = {**key(10, 4713, publish=1, active=2), "zsk": True}
+    for keys in ([zsk, old], [zsk, old, new], [gone, old, new], [old, new, key(5, 7423, publish=1)], [], [zsk, old, *ends],
+                 [zsk, old, *begun], [zsk, old, {**ends[1], **hidden}], [zsk, old, {**ends[1], "ksk": True}],
+                 [alone, {**ends[0], "zsk": True}], [alone, {**ends[0], **hidden, "ksk": False, "zsk": True}]):
         yield json.dumps(keys, indent=2).encode()
 
 
@@ -208,11 +265,13 @@ def wire():
     def words(value):
         return number(0) if value is None else number(len(value) + 1) + value.encode() + b"\0"
     addresses = number(2) + b"\4\0\x35\xc0\0\2\1" + b"\6\0\x35" + bytes(15) + b"\1" + number(3)
-    times = b"".join(map(number, range(1, 12)))
+    times = b"".join(map(number, range(1, 13)))
+    delegations = b"".join(map(number, range(1, 14))) + b"\1\0" * 3 + b"\2\1\2" + words("a.example. b.example.")
     yield frame(1, b"KSKR", number(4711), words("0.1.0"))
-    yield frame(2, addresses, words("/anchor"), words(None), words("/store"), words("/keys"), words(None), b"\1", number(20)) + frame(3, words("/s"), addresses)
-    yield frame(4, number(7), times, number(1, 8), b"\0\1" * 4, words("reason"), number(0), addresses, number(0), words("p"),
-                words(None)) + frame(6, number(1), number(2), number(7), words("a.example.")) + frame(7, number(1), number(2))
+    yield frame(2, addresses, words("/anchor"), words(None), words("/store"), words("/keys"), words(None), b"\1", number(20), number(50), b"\1",
+                addresses) + frame(3, words("/s"), addresses)
+    yield frame(4, number(7), times, number(1, 8), b"\0\1" * 6 + b"\x0d", words("reason"), number(0), addresses, number(0), words("p"),
+                words(None), delegations) + frame(6, number(1), number(2), number(7), words("a.example.")) + frame(7, number(1), number(2)) + frame(8, words("a.example."), words("192.0.2.1@53"), words("agent."))
     yield frame(5, number(7)) + frame(64, b"\6", words("zone a.example., idle")) + frame(65, bytes(66)) + frame(66, bytes(8))
     yield b"\xff" * 5
 
@@ -228,8 +287,22 @@ def broker():
     yield b"\1keymgr set: exit code 1: error\0"
 
 
+def skr():
+    def begin(time):
+        return f";; SignedKeyResponse 1.0 {time} (2027-01-15T08:00:00Z) =========\n"
+    zone, end = "example.test.", ";; SignedKeyResponse 1.0 generated at 2027-01-15T08:00:00Z by Knot DNS 3.4.6\n"
+    key = f"{zone} 3600 DNSKEY {DNSKEY.to_text()}\n"
+    zsk = f"{zone} 3600 DNSKEY 256{DNSKEY.to_text()[3:]}\n"
+    signals = f"{zone} 0 CDNSKEY {DNSKEY.to_text()}\n{zone} 0 CDS {dns.dnssec.make_ds(zone, DNSKEY, 'SHA256').to_text()}\n"
+    rrsig = f"{zone} 3600 RRSIG DNSKEY 13 2 3600 20270201000000 (\n20270101000000 {TAG} {zone} {86 * 'A'}==\n) ; comment\n"
+    yield (begin(NOW) + key + zsk + rrsig + begin(NOW + 86400) + key + zsk + signals + 2 * rrsig.replace(" DNSKEY ", " CDS ") + end).encode()
+    yield (begin(NOW) + "$INCLUDE /dev/null\n" + end).encode()
+    yield (begin(NOW) + key.replace("3600 DNSKEY", "3600 DNSKEY (") + end).encode()
+    yield (begin(NOW) + f"{zone} 0 CDS 0 0 0 00\n{zone} 1 RRSIG \\# 2 0030\n" + end).encode()
+
+
 def main():
-    for target in (answer, denial, dsync, control, row, evidence, keylist, wire, broker):
+    for target in (answer, denial, child, dsync, notify, control, delegation, row, evidence, keylist, wire, broker, skr):
         folder = os.path.join(sys.argv[1], target.__name__)
         os.makedirs(folder, exist_ok=True)
         for number, data in enumerate(target()):
