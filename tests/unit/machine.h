@@ -148,9 +148,43 @@ static inline key_states_t machine_keys(rollover_state_t state)
 		return KEYS_SIGNAL_NEW;
 	case ROLLOVER_ROLLBACK:
 		return KEYS_SIGNAL_BOTH;
+	case ROLLOVER_PRESIGN:
+		return KEYS_PRESIGN;
 	default: /* In idle: since the last rollover. */
 		return KEYS_SILENT;
 	}
+}
+
+/*! The algorithm changes. The data is signed by these, everywhere, since serial 7. */
+#define OLD_ALGORITHM ALGSET_OF(13)
+#define NEW_ALGORITHM ALGSET_OF(15)
+
+static inline void machine_sign(machine_t *m, algset_t algorithms)
+{
+	m->facts.own.data_algorithms = algorithms;
+	for (int i = 0; i < 2; i++) {
+		m->child[i].data_algorithms = m->child[i].cds.present ? 0 : algorithms;
+		m->child[i].serial_known = !m->child[i].cds.present;
+		m->child[i].serial = 7;
+	}
+}
+
+/*! The new key is of another algorithm. After machine_at() or machine_serve(). */
+static inline void machine_algorithm(machine_t *m)
+{
+	own_facts_t *own = &m->facts.own;
+	const rollover_state_t state = m->row.state;
+
+	m->facts.keys[1].algorithm = m->row.new_key.algorithm = 15;
+	own->algorithm_wanted = 15;
+	own->algorithms = ((own->dnskey & OLD) ? OLD_ALGORITHM : 0) | ((own->dnskey & NEW) ? NEW_ALGORITHM : 0);
+	own->serial_known = true;
+	own->serial = m->row.data_serial = 7;
+	machine_sign(m, state == ROLLOVER_CLEAN || state == ROLLOVER_SETTLE ? NEW_ALGORITHM :
+	                                                                      OLD_ALGORITHM | NEW_ALGORITHM);
+	m->row.data_algorithms = own->data_algorithms;
+	m->row.data_since = T0 - 8 * DAY;
+	m->row.data_last = m->now - 1;
 }
 
 /*! The zone as it is when nothing is in the way of leaving \a state but time. */
@@ -164,17 +198,17 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 	ttl_window_add(&m->row.dnskey_ttl, 300, T0);
 	ttl_window_add(&m->row.ds_ttl, DAY, T0);
 	if ((state >= ROLLOVER_INTRODUCE && state <= ROLLOVER_RETIRE) || state == ROLLOVER_ROLLBACK ||
-	    state == ROLLOVER_ROLLED_BACK) {
+	    state == ROLLOVER_ROLLED_BACK || state == ROLLOVER_CLEAN) {
 		m->row.has_new = true;
 		m->row.new_key = m->facts.keys[1];
-		machine_serve(m, OLD | NEW, 300);
+		machine_serve(m, state == ROLLOVER_CLEAN ? NEW : OLD | NEW, 300);
 	} else {
 		machine_serve(m, OLD, state == ROLLOVER_IDLE ? HOUR : 300);
 	}
 	rollover_keys_are(&m->row, machine_keys(state), &m->facts, T0);
 	m->row.signalled = state >= ROLLOVER_SIGNAL && state <= ROLLOVER_ROLLED_BACK ? T0 : 0;
 	machine_signal(m, machine_named(m->row.keys));
-	if (state >= ROLLOVER_WITHDRAW && state <= ROLLOVER_RETIRE) {
+	if ((state >= ROLLOVER_WITHDRAW && state <= ROLLOVER_RETIRE) || state == ROLLOVER_CLEAN) {
 		machine_ds(m, NEW, 300);
 		m->row.ds_all_since = T0;
 		m->row.ds_expire = DAY;
@@ -186,7 +220,10 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 		m->now = T0 + DAY;
 		m->row.since = m->now;
 		m->row.observed_since = T0;
-		m->row.observed_last = m->now - 300;
+		m->row.observed_last = m->row.parent_seen = m->now - 300;
+	}
+	if (state == ROLLOVER_PRESIGN || state == ROLLOVER_CLEAN) {
+		machine_algorithm(m);
 	}
 	m->facts.own.policy = rollover_policy(&m->row);
 }
@@ -194,7 +231,7 @@ static inline void machine_at(machine_t *m, rollover_state_t state)
 /*! The keys sign the data as well, and each that is served has signed it. After machine_at() or machine_serve(). */
 static inline void machine_single_type(machine_t *m)
 {
-	m->row.csk = m->facts.own.csk = m->facts.own.csk_wanted = true;
+	m->row.csk = m->row.csk_new = m->facts.own.csk = m->facts.own.csk_wanted = true;
 	if (m->row.state >= ROLLOVER_WITHDRAW && m->row.state <= ROLLOVER_RETIRE) {
 		m->row.keys = KEYS_MOVED;
 	}

@@ -272,7 +272,6 @@ static inline void all_algorithms_have_ds(machine_t *m)
 }
 static inline void foreign_ksk(machine_t *m)
 {
-	third_key(m);
 	m->facts.own.foreign = THIRD;
 }
 static inline void foreign_ksk_with_ds(machine_t *m)

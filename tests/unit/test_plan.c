@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "machine.h"
-#include "kskroll/forecast.h"
+#include "plan_steps.h"
 
 static const forecast_assume_t ASSUME = FORECAST_ASSUME_DEFAULT;
 
@@ -16,28 +16,6 @@ static forecast_t run(const machine_t *m)
 	forecast_t plan;
 	forecast_run(&m->config, &m->row, &ASSUME, m->now, &plan);
 	return plan;
-}
-
-static const forecast_step_t *step_of(const forecast_t *plan, rollover_state_t state)
-{
-	for (unsigned i = 0; i < plan->count; i++) {
-		if (plan->step[i].state == state) {
-			return &plan->step[i];
-		}
-	}
-	fail_msg("no step %s", rollover_state_name(state));
-	return NULL;
-}
-
-static const forecast_wait_t *wait_of(const forecast_step_t *step, rollover_gate_t gate)
-{
-	for (unsigned i = 0; i < step->wait_count; i++) {
-		if (step->wait[i].gate == gate) {
-			return &step->wait[i];
-		}
-	}
-	fail_msg("no wait %s in %s", rollover_gate_info(gate)->name, rollover_state_name(step->state));
-	return NULL;
 }
 
 static void steps_follow_each_other(const forecast_t *plan)
@@ -169,8 +147,14 @@ static void what_the_settings_forbid_is_named_before_it_is_met(void **state)
 	machine_t m;
 	machine_init(&m);
 	assert_int_equal(run(&m).lifted, GATE_NONE);
-	m.config.dry_run = true;
+	/* The operator is assumed to make the key at once. */
+	m.config.manual = true;
 	forecast_t p = run(&m);
+	assert_int_equal(p.lifted, GATE_NONE);
+	assert_int_not_equal(p.end, 0);
+	m.config.manual = false;
+	m.config.dry_run = true;
+	p = run(&m);
 	assert_int_equal(p.lifted, GATE_DRY_RUN);
 	assert_int_not_equal(p.end, 0);
 	m.config.hold = true;

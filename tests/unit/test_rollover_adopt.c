@@ -86,6 +86,35 @@ static void the_own_new_ksk_was_set_when_it_was_made(void **state)
 	expect_order(&m, KEYS_UNKNOWN);
 }
 
+/*! Knot refuses to make one by order. Once it is there it is driven as any other. */
+static void a_new_ksk_is_left_to_the_operator_where_he_makes_the_keys(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.config.manual = true;
+	m.row.has_new = false;
+	machine_serve(&m, OLD, 300);
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_KEY_WANTED);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	assert_int_equal(m.row.ordered, 0);
+	machine_serve(&m, OLD | NEW, 300);
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_KEYS_PENDING);
+	expect_order(&m, KEYS_SILENT);
+	machine_obey(&m);
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_WAITING_DNSKEY_TTL);
+
+	/* The old one goes by order: that is a state, too. */
+	machine_at(&m, ROLLOVER_RETIRE);
+	m.config.manual = true;
+	machine_step(&m);
+	expect(&m, ROLLOVER_RETIRE, GATE_KNOT_KEEPS_KEY);
+	assert_int_equal(m.out.action, ACTION_RETIRE);
+}
+
 static void parent_down(machine_t *m)
 {
 	m->parent[0].status = m->parent[1].status = ANSWER_UNREACHABLE;
@@ -151,14 +180,13 @@ static void keys_that_are_not_the_modules_are_left_alone(void **state)
 	expect(&two, ROLLOVER_IDLE, GATE_NONE);
 	expect_order(&two, KEYS_UNKNOWN);
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 2; i++) {
 		machine_t m;
 		machine_at(&m, ROLLOVER_IDLE);
 		machine_serve(&m, OLD | NEW, HOUR);
 		if (i == 0) {
-			m.facts.keys[1].algorithm = 15;
-		} else if (i == 1) {
 			m.facts.own.foreign = NEW;
+			m.facts.own.dnskey = OLD;
 		} else {
 			m.facts.own.csk = true; /* And the policy has KSK and ZSK. */
 		}
@@ -308,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_ksk_of_somebody_else_is_set_before_anything_else),
 		cmocka_unit_test(the_own_new_ksk_was_set_when_it_was_made),
+		cmocka_unit_test(a_new_ksk_is_left_to_the_operator_where_he_makes_the_keys),
 		cmocka_unit_test(a_ksk_whose_rollover_cannot_start_is_kept_silent),
 		cmocka_unit_test(keys_that_are_not_the_modules_are_left_alone),
 		cmocka_unit_test(a_first_key_that_is_ready_at_birth_is_withdrawn_until_its_time),

@@ -186,6 +186,23 @@ static void a_stray_ds_is_no_broken_chain(void **state)
 	assert_int_equal(m.row.gate, GATE_DS_STALE);
 }
 
+/*! Sets of keys that were made elsewhere come at their time: the DS is checked more often than once a day. */
+static void the_ds_of_an_offline_ksk_is_checked_often(void **state)
+{
+	(void)state;
+	for (uint32_t refresh = 0; refresh < 2; refresh++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_IDLE);
+		m.config.observe_only = true;
+		m.config.dnskey_refresh = refresh;
+		m.row.parent_seen = m.now - m.config.ds_check_interval;
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now),
+		                 refresh ? SURVEY_PARENT : 0);
+		m.row.parent_seen++;
+		assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +211,7 @@ int main(void)
 		cmocka_unit_test(a_restored_key_database_breaks_the_chain),
 		cmocka_unit_test(a_zone_that_is_not_driven_is_watched_for_it),
 		cmocka_unit_test(a_stray_ds_is_no_broken_chain),
+		cmocka_unit_test(the_ds_of_an_offline_ksk_is_checked_often),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,6 +40,55 @@ static void assert_gate(const machine_t *m, rollover_state_t state, rollover_gat
 	assert_int_equal(m->out.row.next_check, m->now + m->config.check_interval);
 }
 
+static void signatures_made_elsewhere_are_followed_by_later_ones_or_it_is_said(void **state)
+{
+	static const struct {
+		uint32_t refresh;
+		time_t left;
+		rollover_gate_t gate;
+		/* clang-format off */
+	} CASES[] = {
+		{ 0, HOUR, GATE_OBSERVE_ONLY }, { 8 * HOUR, 7 * HOUR, GATE_OBSERVE_ONLY },
+		{ 8 * HOUR, 7 * HOUR - 1, GATE_SIGNATURES_EXPIRE }, { 8 * HOUR, -HOUR, GATE_SIGNATURES_EXPIRE },
+		{ UINT32_MAX, DAY, GATE_SIGNATURES_EXPIRE },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_IDLE);
+		m.config.observe_only = true;
+		snprintf(m.config.observe_reason, sizeof(m.config.observe_reason), "offline");
+		m.config.dnskey_refresh = CASES[i].refresh;
+		m.facts.own.dnskey_expires = m.now + CASES[i].left;
+		machine_decide(&m);
+		assert_int_equal(m.out.row.gate, CASES[i].gate);
+		assert_false(m.out.driven || m.out.set_keys);
+		assert_int_equal(m.out.keys, KEYS_UNKNOWN);
+		assert_int_equal(m.out.action, ACTION_NONE);
+
+		/* Nothing is known, or the chain is broken. */
+		machine_ds(&m, 0, 300);
+		m.parent[0].ds_foreign = m.parent[1].ds_foreign = true;
+		machine_decide(&m);
+		assert_int_equal(m.out.row.gate, GATE_CHAIN_BROKEN);
+		m.parent[0].ds_foreign = m.parent[1].ds_foreign = false;
+		m.facts.own.dnskey_expires = 0;
+		machine_decide(&m);
+		assert_int_equal(m.out.row.gate, GATE_OBSERVE_ONLY);
+	}
+
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.observe_only = true;
+	m.config.dnskey_refresh = DAY;
+	m.facts.own.dnskey_expires = 1800000000;
+	m.now = 1799999999;
+	machine_decide(&m);
+	assert_string_equal(m.out.row.gate_detail, "they end at 2027-01-15T08:00:00Z");
+}
+
 static void no_rollover_starts(void **state)
 {
 	(void)state;
@@ -152,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_rollover_starts),
+		cmocka_unit_test(signatures_made_elsewhere_are_followed_by_later_ones_or_it_is_said),
 		cmocka_unit_test(a_zone_at_rest_shows_nothing),
 		cmocka_unit_test(one_under_way_is_not_switched),
 		cmocka_unit_test(one_that_needs_no_switch_goes_on),

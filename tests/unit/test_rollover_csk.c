@@ -7,33 +7,12 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "machine.h"
-
-static void expect(const machine_t *m, rollover_state_t state, rollover_gate_t gate)
-{
-	assert_string_equal(rollover_state_name(m->row.state), rollover_state_name(state));
-	assert_string_equal(rollover_gate_info(m->row.gate)->name, rollover_gate_info(gate)->name);
-}
+#include "machine_time.h"
 
 static void at(machine_t *m, rollover_state_t state)
 {
 	machine_at(m, state);
 	machine_single_type(m);
-}
-
-static void step_at(machine_t *m, time_t now)
-{
-	m->now = now;
-	machine_step(m);
-}
-
-/*! Checks every five minutes until \a end. */
-static void check_until(machine_t *m, time_t end)
-{
-	while (m->now + 300 < end) {
-		step_at(m, m->now + 300);
-	}
-	step_at(m, end);
 }
 
 static void a_single_type_key_rolls_like_a_ksk(void **state)
@@ -458,7 +437,7 @@ static void the_wait_begins_again_when_a_server_loses_the_signatures(void **stat
 		if (i == 0) {
 			continue;
 		}
-		other.row.csk = other.facts.own.csk = other.facts.own.csk_wanted = false;
+		other.row.csk = other.row.csk_new = other.facts.own.csk = other.facts.own.csk_wanted = false;
 		other.row.observed_since = T0;
 		machine_step(&other);
 		assert_int_equal(other.row.observed_since, T0);
@@ -596,42 +575,6 @@ static void time_does_not_count_while_nobody_is_judged(void **state)
 	}
 }
 
-/*! Knot makes KSK and ZSK in one go: the policy and the zone agree from then on, and the single key is still there. */
-static void the_change_lasts_until_the_single_key_has_gone(void **state)
-{
-	(void)state;
-	static const rollover_state_t states[] = { ROLLOVER_IDLE, ROLLOVER_PREPARE };
-	for (size_t i = 0; i < 2; i++) {
-		machine_t m;
-		at(&m, states[i]);
-		m.facts.own.csk_wanted = false;
-		machine_step(&m);
-		expect(&m, states[i], GATE_SCHEME_CHANGE);
-		m.facts.own.csk = false;
-		machine_serve(&m, OLD | NEW, 300);
-		for (int checks = 0; checks < 3; checks++) {
-			assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &m.out));
-			machine_step(&m);
-			expect(&m, states[i], GATE_SCHEME_CHANGE);
-			assert_false(m.out.driven || m.out.set_keys);
-		}
-		/* The KSK alone is left, and the DS names it. */
-		machine_serve(&m, NEW, 300);
-		machine_ds(&m, NEW, 300);
-		m.facts.own.policy = POLICY_BASE;
-		machine_step(&m);
-		machine_step(&m);
-		expect(&m, ROLLOVER_IDLE, GATE_NONE);
-		assert_false(m.row.csk);
-	}
-	/* A ZSK of which the policy wants none is another matter. */
-	machine_t m;
-	machine_at(&m, ROLLOVER_IDLE);
-	machine_serve(&m, OLD | NEW, 300);
-	machine_step(&m);
-	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
-}
-
 static void the_gate_of_the_scheme_says_what_is_so(void **state)
 {
 	(void)state;
@@ -684,7 +627,6 @@ int main(void)
 		cmocka_unit_test(when_the_old_key_may_go_by_hand),
 		cmocka_unit_test(the_old_key_stays_where_a_server_still_has_cds),
 		cmocka_unit_test(time_does_not_count_while_nobody_is_judged),
-		cmocka_unit_test(the_change_lasts_until_the_single_key_has_gone),
 		cmocka_unit_test(the_gate_of_the_scheme_says_what_is_so),
 		cmocka_unit_test(a_zone_ttl_outlives_a_store_that_fails),
 	};

@@ -101,8 +101,12 @@ static void a_zone_without_ds_gets_its_first_one(void **state)
 	assert_true(t >= observed);
 	machine_step(&m);
 	assert_int_equal(m.out.action, ACTION_NONE); /* No key goes. */
+	m.config.zone_ttl = HOUR;
+	m.row.zone_ttl = 7 * DAY;
+	m.row.zone_ttl_seen = m.row.since - 1;
 	run_until(&m, ROLLOVER_RETIRE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_SETTLE);
+	assert_int_equal(m.row.zone_ttl_until, 0); /* So none tells that its TTL of before has left the nameservers. */
 	run_until(&m, ROLLOVER_SETTLE, &t);
 	assert_int_equal(m.row.state, ROLLOVER_IDLE);
 	assert_int_equal(m.row.old_count, 1);

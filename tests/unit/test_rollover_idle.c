@@ -133,7 +133,7 @@ static void what_is_not_clear_is_not_remembered(void **state)
 {
 	(void)state;
 	machine_t m;
-	unknown_zone(&m, 2, OLD);
+	unknown_zone(&m, 2, OLD | NEW);
 	m.row.old_count = 1;
 	m.row.old[0] = m.facts.keys[0];
 	m.facts.keys[1].algorithm = 15;
@@ -218,6 +218,8 @@ static void only_what_may_have_changed_is_asked(void **state)
 		[ROLLOVER_ROLLED_BACK] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
 		[ROLLOVER_REMOVE_DS] = SURVEY_CHILD | SURVEY_PARENT,
 		[ROLLOVER_EXPIRE_DS] = SURVEY_CHILD | SURVEY_PARENT,
+		[ROLLOVER_PRESIGN] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
+		[ROLLOVER_CLEAN] = SURVEY_CHILD | SURVEY_PARENT | SURVEY_WATCH,
 	};
 	/* clang-format on */
 

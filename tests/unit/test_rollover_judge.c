@@ -96,6 +96,9 @@ static void what_a_nameserver_serves_wrong_is_named(void **state)
 	*a = right;
 	a->dnskey_ttl = 301;
 	expect(judge_child(&m.facts, &w), GATE_TTL_HIGH, a->server, "DNSKEY TTL 301 s", false);
+	m.facts.own.dnskey_ttl = 301;
+	expect(judge_child(&m.facts, &w), GATE_TTL_HIGH, "", "DNSKEY TTL 301 s, as on this server", false);
+	m.facts.own.dnskey_ttl = 300;
 	/* It is only late: what is wrong besides outweighs it. */
 	a->cds.keys = OLD;
 	expect(judge_child(&m.facts, &w), GATE_CDS_DIFFERS, a->server, "CDS names key 1001", true);
@@ -194,6 +197,9 @@ static void a_wrong_answer_outweighs_a_late_one_and_that_a_missing_one(void **st
 	/* Of two of a kind the first one is named; a wrong one comes before a late one that is first. */
 	good(&m);
 	m.child[0].dnskey_equal = m.child[1].dnskey_equal = false;
+	w.exact = true;
+	assert_true(judge_child(&m.facts, &w).red);
+	w.exact = false;
 	assert_string_equal(judge_child(&m.facts, &w).about, m.child[0].server);
 	m.child[1].dnskey_foreign = true;
 	assert_string_equal(judge_child(&m.facts, &w).about, m.child[1].server);

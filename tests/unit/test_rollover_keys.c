@@ -637,6 +637,42 @@ static void a_rollover_begins_without_the_signals_of_the_last_one(void **state)
 	assert_int_equal(m.out.row.state, ROLLOVER_PREPARE);
 	assert_int_equal(m.out.row.keys, KEYS_UNKNOWN);
 	assert_int_equal(m.out.row.signalled, 0);
+
+	/* But the next one may be to a KSK that is in the DNSKEY RRset of then: that has been signed before. */
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.old_count = 0;
+	m.row.signalled = T0 - DAY;
+	m.facts.own.dnskey = OLD | NEW;
+	m.parent[0].ds = OLD | NEW;
+	m.parent[1].ds = OLD;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.out.row.old_count, 1);
+	assert_int_equal(m.out.row.signalled, T0 - DAY);
+	/* Knot signals the new one while a transaction keeps the module from deciding anything. */
+	m.facts.own.transaction = true;
+	m.facts.own.cds = (signal_rrset_t){ .present = true, .keys = NEW };
+	machine_decide(&m);
+	assert_int_equal(m.out.row.signalled, m.now);
+	m.facts.own.base_always = true;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.signalled, T0 - DAY);
+}
+
+/*! Refused and put off by turns, it comes as seldom as one that is refused each time. */
+static void an_order_in_vain_keeps_its_pace(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_RETIRE);
+	m.facts.own.keys_refused = false;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_KNOT_KEEPS_KEY);
+	m.row.gate = GATE_KEYS_REFUSED;
+	m.row.checks = 7;
+	machine_decide(&m);
+	assert_int_equal(m.out.row.gate, GATE_KNOT_KEEPS_KEY);
+	assert_int_equal(m.out.row.checks, 8);
 }
 
 int main(void)
@@ -657,6 +693,7 @@ int main(void)
 		cmocka_unit_test(on_hold_nothing_is_signalled),
 		cmocka_unit_test(only_a_repeated_signal_is_signed_first),
 		cmocka_unit_test(what_the_states_are_is_remembered),
+		cmocka_unit_test(an_order_in_vain_keeps_its_pace),
 		cmocka_unit_test(a_rollover_begins_without_the_signals_of_the_last_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,9 +43,16 @@ static void a_row_tells_its_plan(void **state)
 	for (rollover_state_t st = 0; st < ROLLOVER_STATE__COUNT; st++) {
 		const bool insecure = st == ROLLOVER_REMOVE_DS || st == ROLLOVER_EXPIRE_DS;
 		const rollover_row_t row = row_in(st, false);
-		assert_string_equal(plans_of(&row)->name, st == ROLLOVER_IDLE ? "idle" : insecure ? "insecure" : "ksk");
+		const bool algorithm = st == ROLLOVER_PRESIGN || st == ROLLOVER_CLEAN;
+		assert_string_equal(plans_of(&row)->name, st == ROLLOVER_IDLE ? "idle" :
+		                                          insecure            ? "insecure" :
+		                                          algorithm           ? "algorithm" :
+		                                                                "ksk");
 	}
 	for (rollover_state_t st = ROLLOVER_INTRODUCE; st <= ROLLOVER_RETIRE; st++) {
+		rollover_row_t changes = row_in(st, false);
+		changes.new_key.algorithm = 15;
+		assert_string_equal(plans_of(&changes)->name, "algorithm");
 		const rollover_row_t row = row_in(st, true);
 		assert_string_equal(plans_of(&row)->name, "first-ds");
 	}
@@ -58,10 +65,8 @@ static const rollover_plan_t *plan_number(unsigned n)
 		rollover_state_t state;
 		bool first;
 	} PLANS[] = {
-		{ ROLLOVER_IDLE, false },
-		{ ROLLOVER_SIGNAL, false },
-		{ ROLLOVER_SIGNAL, true },
-		{ ROLLOVER_REMOVE_DS, false },
+		{ ROLLOVER_IDLE, false },  { ROLLOVER_SIGNAL, false },    { ROLLOVER_CLEAN, false },
+		{ ROLLOVER_SIGNAL, true }, { ROLLOVER_REMOVE_DS, false },
 	};
 
 	if (n >= sizeof(PLANS) / sizeof(PLANS[0])) {
@@ -124,8 +129,10 @@ static void conditions_and_columns_go_together(void **state)
 			assert_int_equal(s->expire[STEP_EXPIRES - 1], EXPIRE_NOTHING);
 			assert_int_equal(asks(s, COND_KEYS), s->key_lost != TO_STAY);
 			assert_int_equal(asks(s, COND_DS_KEPT), s->ds_lost != TO_STAY);
-			assert_int_equal(asks(s, COND_PROVEN), s->unproven != TO_STAY);
+			assert_int_equal(asks(s, COND_PROVEN) || asks(s, COND_STAYS_CLEAN), s->unproven != TO_STAY);
 			assert_int_equal(asks(s, COND_CHAIN) || asks(s, COND_CHAIN_BACK), s->chain != 0);
+			assert_int_equal(s->order == ACTION_PUBLISH, asks(s, COND_PRESIGNED));
+			assert_int_equal(s->order == ACTION_CLEAN, asks(s, COND_CLEANED));
 			assert_int_equal(asks(s, COND_EXPIRED) || asks(s, COND_PROVEN), s->expire[0] != EXPIRE_NOTHING);
 			assert_int_equal(servers, s->present != 0);
 			assert_true(s->removed == TO_STAY || asks(s, COND_DS_STAYS));
@@ -134,7 +141,8 @@ static void conditions_and_columns_go_together(void **state)
 			/* A DELETE is signed by a key that the DS names, as any other signal (RFC 7344 4.1). */
 			assert_int_equal(s->signals >= SIGNALS_NEW, s->trusted != 0);
 			/* The step ends in one way: the next one, or a gate behind which it waits. */
-			assert_int_equal(s->next == ROLLOVER_IDLE, s->gate != GATE_NONE || s->state == ROLLOVER_IDLE ||
+			assert_int_equal(s->next == ROLLOVER_IDLE, (s->gate != GATE_NONE && s->order != ACTION_CLEAN) ||
+			                                                   s->state == ROLLOVER_IDLE ||
 			                                                   s->state == ROLLOVER_SETTLE);
 		}
 	}
@@ -163,6 +171,9 @@ static void each_step_has_its_keys_and_its_policy(void **state)
 			case ROLLOVER_ROLLBACK:
 				keys = KEYS_SIGNAL_BOTH;
 				break;
+			case ROLLOVER_PRESIGN: /* Its keys are not published. */
+				keys = KEYS_PRESIGN;
+				break;
 			case ROLLOVER_REMOVE_DS: /* No key, but the policy gives the delete signal. */
 				policy = POLICY_DELETE;
 				keys = KEYS_UNKNOWN;
@@ -171,7 +182,8 @@ static void each_step_has_its_keys_and_its_policy(void **state)
 				/* The new key signs the data once the DS names it, where there is an old one to
 				 * relieve. */
 				if (plan->had_ds && rollover_state_info(s->state)->swapped &&
-				    s->state != ROLLOVER_SETTLE && s->when != WHEN_UNMOVED) {
+				    s->state != ROLLOVER_SETTLE && s->when != WHEN_UNMOVED &&
+				    s->when != WHEN_ALGORITHM && s->state != ROLLOVER_CLEAN) {
 					keys = KEYS_MOVED;
 				}
 			}
@@ -189,7 +201,8 @@ static void each_step_has_its_keys_and_its_policy(void **state)
 			/* No key is made or removed while any is signalled. */
 			assert_true(s->order == ACTION_NONE || rollover_are_silent(keys));
 			assert_int_equal(rollover_state_info(s->state)->switches,
-			                 s->state == ROLLOVER_PREPARE || plan->removes_ds);
+			                 s->state == ROLLOVER_PREPARE || s->state == ROLLOVER_PRESIGN ||
+			                         plan->removes_ds);
 		}
 	}
 }
@@ -215,7 +228,7 @@ static void a_key_goes_only_when_everything_is_proven(void **state)
 			orders++;
 		}
 	}
-	assert_int_equal(orders, 1);
+	assert_int_equal(orders, 2); /* Of a KSK, and of one of another algorithm. */
 }
 
 int main(void)

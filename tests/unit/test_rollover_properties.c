@@ -66,6 +66,9 @@ static void some_answers(chance_t *c, machine_t *m)
 		child_answer_t *child = &m->child[i];
 		child->status = some_status(c);
 		child->unreachable_since = some_time(c, m->now);
+		child->data_algorithms = odd(c, 6) ? chance(c, 4) << 13 : child->data_algorithms;
+		child->serial_known = child->serial_known && !odd(c, 10);
+		child->serial = odd(c, 8) ? 6 + chance(c, 3) : child->serial;
 		child->dnskey = odd(c, 8) ? chance(c, 8) : served;
 		child->dnskey_signed_by = odd(c, 8) ? chance(c, 8) : child->dnskey;
 		child->dnskey_equal = !odd(c, 10);
@@ -90,6 +93,15 @@ static void some_machine(chance_t *c, machine_t *m)
 	c->calm = 1;
 	c->calm = chance(c, 3) == 0 ? 1 : 30;
 	machine_at(m, chance(c, ROLLOVER_STATE__COUNT));
+	if (m->row.has_new && chance(c, 4) == 0) {
+		if (m->row.state == ROLLOVER_RETIRE && chance(c, 2)) {
+			machine_serve(m, NEW, 300);
+			row->ordered = 0;
+		}
+		machine_algorithm(m);
+	}
+	row->data_since = odd(c, 3) ? some_time(c, m->now) : row->data_since;
+	own->data_algorithms = odd(c, 5) ? chance(c, 4) << 13 : own->data_algorithms;
 	m->config.ksk_lifetime = chance(c, 2) ? 30 * DAY : 0;
 	m->config.notify = !odd(c, 3);
 	m->config.notify_again = HOUR;
@@ -104,8 +116,13 @@ static void some_machine(chance_t *c, machine_t *m)
 	row->next_check = m->now - chance(c, 20);
 	row->checks = chance(c, 20);
 	row->bad_watches = odd(c, 2) ? chance(c, 4) : 0;
+	m->config.manual = row->checks == 7;
 	row->settled_at = m->now - (chance(c, 2) ? 31 : 10) * DAY;
 	row->all_since = odd(c, 1) ? some_time(c, m->now) : 0;
+	if (rollover_changes_algorithm(row) && !odd(c, 3)) {
+		row->all_since = m->now - 2 * DAY;
+		row->data_last = m->now - 300;
+	}
 	row->all_expired = row->all_since + HOUR;
 	row->ordered = some_time(c, m->now);
 	row->notified = some_time(c, m->now);
@@ -115,7 +132,8 @@ static void some_machine(chance_t *c, machine_t *m)
 	if (odd(c, 5)) {
 		row->dnskey_ttl.count = row->ds_ttl.count = 0;
 	}
-	if (odd(c, 10) && row->state != ROLLOVER_IDLE) { /* There the machine leaves none. */
+	/* In idle and presign the machine leaves none. */
+	if (odd(c, 10) && row->state != ROLLOVER_IDLE && row->state != ROLLOVER_PRESIGN) {
 		row->has_new = !row->has_new;
 		row->new_key = m->facts.keys[1];
 	}
@@ -186,7 +204,8 @@ static void check_transition(const machine_t *m)
 /*! An order may be refused and put off by turns: that is one wait. */
 static bool is_of_keys(rollover_gate_t gate)
 {
-	return gate == GATE_KEYS_PENDING || gate == GATE_KEYS_REFUSED;
+	return gate == GATE_KEYS_PENDING || gate == GATE_KEYS_REFUSED || gate == GATE_KNOT_NO_NEW_KEY ||
+	       gate == GATE_KNOT_KEEPS_KEY;
 }
 
 static void check_stay(const machine_t *m)
@@ -225,10 +244,12 @@ static void check_keys(const machine_t *m)
 
 	assert_true(d->keys != KEYS_SIGNAL_NEW || row->state == ROLLOVER_SIGNAL || row->state == ROLLOVER_AWAIT_DS);
 	assert_true(d->keys != KEYS_SIGNAL_BOTH || row->state == ROLLOVER_ROLLBACK);
-	/* In idle only KSKs that somebody else has made are kept silent, and those whose DS was removed. */
+	/* In idle only keys that another client has made are kept silent or unpublished, and those whose DS was
+	 * removed. One that may be aside is silenced for another reason: so it is active. */
 	assert_true(row->state != ROLLOVER_IDLE || d->keys == KEYS_UNKNOWN ||
+	            (d->keys == KEYS_PRESIGN && (own->data_algorithms & ~own->algorithms) != 0) ||
 	            (d->keys == KEYS_SILENT && (__builtin_popcount(own->dnskey) > 1 || row->gate == GATE_DS_REMOVED ||
-	                                        row->gate == GATE_CHAIN_BROKEN)));
+	                                        row->gate == GATE_CHAIN_BROKEN || row->keys == KEYS_PRESIGN)));
 	assert_true(!d->sign_first || (d->set_keys && are_signals(d->keys) && row->signalled != 0));
 	assert_true(!m->config.hold || !d->driven || !are_signals(d->keys));
 	if (!d->set_keys) {
@@ -260,8 +281,8 @@ static void check_policy(const machine_t *m)
 	if (!d->set_keys && d->row.has_new && are_signals(d->row.keys) && !own->cds.present &&
 	    !publishes(own, own->policy)) {
 		/* In retire the DS names what they name. */
-		assert_true(d->transition || d->row.state == ROLLOVER_RETIRE || gate == GATE_POLICY_PENDING ||
-		            gate == GATE_KNOT_BUSY || gate == GATE_CHAIN_BROKEN);
+		assert_true(d->transition || d->row.state == ROLLOVER_RETIRE || d->row.state == ROLLOVER_CLEAN ||
+		            gate == GATE_POLICY_PENDING || gate == GATE_KNOT_BUSY || gate == GATE_CHAIN_BROKEN);
 	}
 }
 
@@ -289,6 +310,33 @@ static void check_retire(const machine_t *m)
 	assert_true(swapped > 0);
 }
 
+/*! Data is signed by both algorithms on every nameserver that answers when keys of one come or go. */
+static void check_data(const machine_t *m)
+{
+	const algset_t both = OLD_ALGORITHM | NEW_ALGORITHM;
+
+	assert_int_equal(m->facts.own.data_algorithms & both, both);
+	for (int i = 0; i < 2; i++) {
+		const child_answer_t *a = &m->child[i];
+		assert_true(a->status == ANSWER_OK || a->status == ANSWER_UNREACHABLE);
+		assert_true(a->status != ANSWER_OK ||
+		            ((a->data_algorithms & both) == both && a->serial_known && a->serial >= 7));
+	}
+	assert_true(m->out.action == ACTION_CLEAN ||
+	            (m->out.row.data_since != 0 && m->out.row.data_since + 7 * DAY < m->now));
+}
+
+/*! Where each order is given. */
+static const struct {
+	rollover_state_t state;
+	rollover_gate_t gate;
+} ORDERS[ACTION__COUNT] = {
+	[ACTION_START] = { ROLLOVER_INTRODUCE, GATE_KNOT_NO_NEW_KEY },
+	[ACTION_RETIRE] = { ROLLOVER_RETIRE, GATE_KNOT_KEEPS_KEY },
+	[ACTION_PUBLISH] = { ROLLOVER_PRESIGN, GATE_KNOT_NO_NEW_KEY },
+	[ACTION_CLEAN] = { ROLLOVER_RETIRE, GATE_KNOT_KEEPS_KEY },
+};
+
 /*! What is done, is done for a reason and under no gate that forbids it. */
 static void check_deeds(const machine_t *m)
 {
@@ -301,15 +349,23 @@ static void check_deeds(const machine_t *m)
 	if (d->action != ACTION_NONE) {
 		assert_false(quiet);
 		assert_int_equal(d->row.ordered, m->now);
-		assert_int_equal(d->row.gate, d->action == ACTION_START ? GATE_KNOT_NO_NEW_KEY : GATE_KNOT_KEEPS_KEY);
-		assert_int_equal(d->row.state, d->action == ACTION_START ? ROLLOVER_INTRODUCE : ROLLOVER_RETIRE);
+		/* A ZSK that is left goes whatever the parent has. */
+		assert_true(d->row.gate == ORDERS[d->action].gate ||
+		            (d->row.gate == GATE_KEYS_REFUSED && m->facts.own.keys_refused) ||
+		            (d->row.gate == GATE_CHAIN_BROKEN && !(m->facts.own.dnskey & OLD)));
+		assert_int_equal(d->row.state, ORDERS[d->action].state);
 		assert_false(d->transition);
 		assert_false(d->set_keys || rollover_must_switch(&m->facts.own, d));
 	}
-	if (d->action == ACTION_START) {
+	assert_true(d->action != ACTION_START || !m->config.manual);
+	if (d->action == ACTION_START || d->action == ACTION_PUBLISH) {
 		assert_false(d->row.has_new);
 	}
-	if (d->action == ACTION_RETIRE) {
+	if (d->action == ACTION_PUBLISH || d->action == ACTION_CLEAN) {
+		check_data(m);
+	}
+	/* Once the old KSK has gone it is about what is left of its ZSKs. */
+	if (d->action == ACTION_RETIRE && (m->facts.own.dnskey & OLD)) {
 		check_retire(m);
 	}
 	if (d->notify) {
@@ -325,7 +381,8 @@ static void a_decision_is_a_transition_or_a_gate(void **state)
 {
 	(void)state;
 	chance_t c = { .state = 88172645463325252ULL };
-	unsigned transitions = 0, actions = 0, notifications = 0, retired = 0, orders[KEYS__COUNT] = { 0 };
+	unsigned transitions = 0, actions = 0, notifications = 0, retired = 0, published = 0, cleaned = 0,
+		 orders[KEYS__COUNT] = { 0 };
 
 	for (unsigned i = 0; i < DECISIONS; i++) {
 		machine_t m;
@@ -342,6 +399,8 @@ static void a_decision_is_a_transition_or_a_gate(void **state)
 		check_policy(&m);
 		orders[m.out.set_keys ? m.out.keys : KEYS_UNKNOWN]++;
 		retired += m.out.action == ACTION_RETIRE;
+		published += m.out.action == ACTION_PUBLISH;
+		cleaned += m.out.action == ACTION_CLEAN;
 		transitions += m.out.transition;
 		actions += m.out.action != ACTION_NONE;
 		notifications += m.out.notify;
@@ -351,8 +410,11 @@ static void a_decision_is_a_transition_or_a_gate(void **state)
 	assert_true(transitions > DECISIONS / 50);
 	assert_true(actions > DECISIONS / 100);
 	assert_true(notifications > DECISIONS / 500);
-	print_message("%u orders to retire; silent %u, new %u, both %u\n", retired, orders[KEYS_SILENT],
-	              orders[KEYS_SIGNAL_NEW], orders[KEYS_SIGNAL_BOTH]);
+	print_message("%u orders to retire, %u to publish, %u to clean; silent %u, new %u, both %u, presign %u\n",
+	              retired, published, cleaned, orders[KEYS_SILENT], orders[KEYS_SIGNAL_NEW],
+	              orders[KEYS_SIGNAL_BOTH], orders[KEYS_PRESIGN]);
+	assert_true(published > DECISIONS / 10000 && cleaned > DECISIONS / 2000 &&
+	            orders[KEYS_PRESIGN] > DECISIONS / 500);
 	assert_true(retired > DECISIONS / 1000 && actions - retired > DECISIONS / 1000);
 	assert_true(orders[KEYS_SILENT] > DECISIONS / 50);
 	assert_true(orders[KEYS_SIGNAL_NEW] > DECISIONS / 500);

@@ -182,10 +182,16 @@ static void a_key_that_turns_up_is_silent_before_the_parent_is_asked(void **stat
 	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.facts.own.frozen = false;
 	m.facts.own.foreign = NEW;
+	m.facts.own.dnskey = OLD;
 	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
 	m.facts.own.foreign = 0;
+	m.facts.own.dnskey = OLD | NEW;
+	/* One of another algorithm is silenced as well, several are not. */
 	m.facts.keys[1].algorithm++;
+	assert_true(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
+	machine_serve(&m, OLD | NEW | THIRD, HOUR);
 	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));
+	machine_serve(&m, OLD | NEW, HOUR);
 	m.facts.keys[1].algorithm--;
 	m.row.state = ROLLOVER_OBSERVE;
 	assert_false(rollover_silence_first(&m.config, &m.row, &m.facts, m.now, &d));

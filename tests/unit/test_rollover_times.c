@@ -179,7 +179,7 @@ static void a_parent_that_falls_back_restarts_the_wait(void **state)
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_OBSERVE);
-	m.now += 23 * HOUR;
+	m.now += 9 * HOUR;
 	m.parent[1].ds = OLD;
 	m.parent[1].ds_ttl = DAY;
 	machine_step(&m);
@@ -199,6 +199,23 @@ static void a_parent_that_falls_back_restarts_the_wait(void **state)
 	machine_step(&m);
 	assert_int_equal(m.row.ds_all_since, m.now);
 	assert_int_equal(m.row.ds_expire, DAY + 1);
+}
+
+static void a_ds_that_comes_back_while_nobody_looks_may_have_had_any_ttl(void **state)
+{
+	(void)state;
+	for (int blind = 0; blind < 2; blind++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_OBSERVE);
+		m.config.observe = 9 * DAY;
+		machine_step(&m);
+		m.now += blind ? 3 * DAY : 5 * HOUR;
+		m.parent[1].ds = OLD;
+		m.parent[1].ds_ttl = 300;
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+		assert_int_equal(ttl_window_max(&m.row.ds_ttl, m.now) >= ROLLOVER_UNKNOWN_DS_TTL, blind);
+	}
 }
 
 static void a_fall_back_seen_behind_a_gate_counts(void **state)
@@ -393,6 +410,7 @@ int main(void)
 		cmocka_unit_test(an_unseen_old_ds_ttl_is_taken_for_two_days),
 		cmocka_unit_test(a_rollover_without_a_store_waits_for_an_old_ds_it_has_not_seen),
 		cmocka_unit_test(a_parent_that_falls_back_restarts_the_wait),
+		cmocka_unit_test(a_ds_that_comes_back_while_nobody_looks_may_have_had_any_ttl),
 		cmocka_unit_test(a_fall_back_seen_behind_a_gate_counts),
 		cmocka_unit_test(the_ttl_of_a_ds_that_came_back_is_learnt_at_once),
 		cmocka_unit_test(the_ttl_of_the_new_ds_is_known_to_the_next_rollover),

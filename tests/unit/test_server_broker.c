@@ -167,7 +167,7 @@ static const struct {
 	MESSAGE("\2\0\x1b[1m.\0\0"),
 	MESSAGE("\2\0\xff.\0\0"),
 	MESSAGE("\3\0a.\0\0"),
-	MESSAGE("\3\10a.\0ab\0"),
+	MESSAGE("\3\20a.\0ab\0"),
 	MESSAGE("\3\377a.\0ab\0"),
 	MESSAGE("\3\1a.\0AB\0"),
 	MESSAGE("\3\1a.\0ab active=0\0"),
@@ -387,6 +387,31 @@ static void arguments_are_those_of_the_request(void **state)
 	snprintf(wanted, sizeof(wanted),
 	         "-D|%s|-j|--|-c.`id`$(id).|list|\n-D|%s|-j|--|b.|set|ab|active=+0|retire=+0|remove=+0|\n", f->dir,
 	         f->dir);
+	assert_string_equal(got, wanted);
+}
+
+static void each_change_reaches_keymgr_whole(void **state)
+{
+	fixture_t *f = *state;
+	static char wanted[16384], got[16384];
+	size_t len = 0;
+
+	script(f, NOTES);
+	configure(f);
+	for (key_change_t change = 0; change < KEY_CHANGES; change++) {
+		assert_int_equal(key_client_set(&f->client, "b.", "ab", change, f->detail), KNOT_EOK);
+		len += snprintf(wanted + len, sizeof(wanted) - len, "-D|%s|-j|--|b.|set|ab|", f->dir);
+		const char *const *timer = key_change_timers(change);
+		for (; *timer != NULL; timer++) {
+			len += snprintf(wanted + len, sizeof(wanted) - len, "%s|", *timer);
+		}
+		len += snprintf(wanted + len, sizeof(wanted) - len, "\n");
+		assert_true(timer - key_change_timers(change) <= KEY_CHANGE_TIMERS_MAX && len < sizeof(wanted));
+	}
+	FILE *file = fopen(f->calls, "re");
+	assert_non_null(file);
+	got[fread(got, 1, sizeof(got) - 1, file)] = '\0';
+	fclose(file);
 	assert_string_equal(got, wanted);
 }
 
@@ -698,6 +723,7 @@ int main(void)
 		cmocka_unit_test(answers_are_bounded),
 		test(hostile_requests_never_reach_keymgr),
 		test(arguments_are_those_of_the_request),
+		test(each_change_reaches_keymgr_whole),
 		test(a_bad_keymgr_harms_nobody),
 		test(end_of_kskrolld_is_its_end),
 		test(one_that_cannot_be_killed_blocks_nothing),

@@ -91,6 +91,19 @@ static size_t put(uint8_t *wire, size_t len, how_t how, uint16_t type, uint32_t 
 	return len + 10 + rdlen;
 }
 
+/*! An RRSIG over the DNSKEY RRset, and one over the SOA: each answer has both. */
+static size_t put_rrsigs(uint8_t *wire, size_t len, how_t how)
+{
+	static const uint16_t covered[] = { KNOT_RRTYPE_DNSKEY, KNOT_RRTYPE_SOA };
+	uint8_t sig[sizeof(rrsig)];
+	memcpy(sig, rrsig, sizeof(sig));
+	for (unsigned i = 0; i < 2; i++) {
+		knot_wire_write_u16(sig, covered[i]);
+		len = put(wire, len, how, KNOT_RRTYPE_RRSIG, 77, sig, sizeof(sig));
+	}
+	return len;
+}
+
 static size_t records(uint8_t *wire, size_t len, how_t how, uint16_t type)
 {
 	uint8_t many[sizeof(key)];
@@ -104,14 +117,14 @@ static size_t records(uint8_t *wire, size_t len, how_t how, uint16_t type)
 			second[5]++;
 			len = put(wire, len, how, type, 60, second, sizeof(second));
 		}
-		return len;
+		return put_rrsigs(wire, len, how);
 	case KNOT_RRTYPE_DNSKEY:
 		for (unsigned i = 0; i < (how == MANY_KEYS ? 2000 : 1); i++) {
 			many[4] = i >> 8;
 			many[5] = i;
 			len = put(wire, len, how, type, 77, many, sizeof(many));
 		}
-		return put(wire, len, how, KNOT_RRTYPE_RRSIG, 77, rrsig, sizeof(rrsig));
+		return put_rrsigs(wire, len, how);
 	case KNOT_RRTYPE_NS:
 		return how == NO_NS ? len : put(wire, len, how, type, 60, ns, sizeof(ns));
 	default:
@@ -235,6 +248,9 @@ static void assert_found(const server_check_t *check)
 	assert_int_equal(check->dnskey.count, 1);
 	assert_int_equal(check->dnskey_ttl, 77);
 	assert_int_equal(check->rrsig.count, 1);
+	assert_int_equal(knot_rrsig_type_covered(check->rrsig.rdata), KNOT_RRTYPE_DNSKEY);
+	assert_int_equal(check->soa_rrsig.count, 1);
+	assert_int_equal(knot_rrsig_type_covered(check->soa_rrsig.rdata), KNOT_RRTYPE_SOA);
 	assert_int_equal(check->ns.count, 1);
 	assert_int_equal(check->cds.count, 0);
 	assert_int_equal(check->cdnskey.count, 0);
@@ -243,6 +259,7 @@ static void assert_found(const server_check_t *check)
 static void assert_empty(const server_check_t *check)
 {
 	assert_int_equal(check->soa.count + check->dnskey.count + check->rrsig.count + check->ns.count, 0);
+	assert_int_equal(check->soa_rrsig.count, 0);
 }
 
 static server_check_t glance_at(how_t how)

@@ -19,6 +19,7 @@
 #define OLD2 7424
 #define NEW  60738
 #define ALG  13
+#define ZSK  1
 
 /* The list. */
 
@@ -225,7 +226,7 @@ static const char *refusal;
 
 static const char *name_of(uint16_t tag)
 {
-	return tag == OLD ? "old" : tag == OLD2 ? "second" : "new";
+	return tag == OLD ? "old" : tag == OLD2 ? "second" : tag == ZSK ? "zsk" : "new";
 }
 
 /*! The plan as text: "new active=+0; old retire=+0 remove=+0", "make", "refused". */
@@ -442,6 +443,9 @@ static void new_key_is_made_once(void **state)
 	list = list_of(KEY_ACTIVE, KEY_READY);
 	assert_string_equal(plan_of(&list, &silent), "new active=+0");
 	list.keys[2].algorithm = 8;
+	assert_string_equal(plan_of(&list, &silent), "new active=+0");
+	put_key(&list, OLD2, KEY_PUBLISH);
+	list.keys[3].algorithm = 8;
 	assert_string_equal(plan_of(&list, &silent), "");
 	const server_keys_t second = wish_of(KEY_ORDER_INTRODUCE, 2, false);
 	list = three_of(KEY_ACTIVE, KEY_ACTIVE, NONE);
@@ -588,6 +592,138 @@ static void one_single_type_key_signs_the_data(void **state)
 		{ KEY_ORDER_MOVE, KEY_ACTIVE, NONE, "refused" },
 	};
 	assert_plans(cases, sizeof(cases) / sizeof(cases[0]), csks_of);
+}
+
+/*! Old key, new key, ZSK: states, NONE if it is not there. KEY_RETIRE_ACTIVE: aside. */
+static key_list_t scheme_of(bool to_csk, key_timer_t old_state, key_timer_t new_state, key_timer_t zsk_state)
+{
+	key_list_t list = { 0 };
+
+	put_key(&list, OLD, old_state);
+	put_key(&list, NEW, new_state);
+	for (size_t i = 0; i < list.count; i++) {
+		list.keys[i].zsk = (list.keys[i].tag == NEW) == to_csk;
+	}
+	put_key(&list, ZSK, zsk_state);
+	for (size_t i = 0; i < list.count; i++) {
+		listed_key_t *key = &list.keys[i];
+		if (key->tag == ZSK) {
+			key->ksk = false;
+			key->zsk = true;
+		}
+		if (key->timers[KEY_RETIRE_ACTIVE] != 0) {
+			key->timers[KEY_RETIRE] = NOW + 20L * 365 * 86400;
+		}
+	}
+	return list;
+}
+
+static void zsks_go_with_the_end_that_has_them(void **state)
+{
+	(void)state;
+	static const struct {
+		bool to_csk;
+		key_order_t order;
+		key_timer_t old_state, new_state, zsk_state;
+		const char *plan;
+	} cases[] = {
+		/* To a single key, in the order of a rollover. */
+		{ true, KEY_ORDER_SILENT, KEY_ACTIVE, KEY_PUBLISH, KEY_ACTIVE, "new" ASIDE },
+		{ true, KEY_ORDER_SILENT, KEY_ACTIVE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "" },
+		{ true, KEY_ORDER_SIGNAL, KEY_ACTIVE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "new" SIGNAL },
+		{ true, KEY_ORDER_SIGNAL, KEY_ACTIVE, KEY_PUBLISH, KEY_ACTIVE, "refused" },
+		{ true, KEY_ORDER_MOVE, KEY_ACTIVE, KEY_READY, KEY_ACTIVE, "new" SIGNING "; zsk" ASIDE },
+		{ true, KEY_ORDER_MOVE, KEY_ACTIVE, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "" },
+		{ true, KEY_ORDER_RETIRE, KEY_ACTIVE, KEY_ACTIVE, KEY_RETIRE_ACTIVE,
+		  "old retire=+0 remove=+0; zsk retire=+0 remove=+0" },
+		{ true, KEY_ORDER_RETIRE, NONE, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "zsk retire=+0 remove=+0" },
+		{ true, KEY_ORDER_RETIRE, NONE, KEY_ACTIVE, NONE, "" },
+		{ true, KEY_ORDER_RETIRE, KEY_ACTIVE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "refused" },
+		{ true, KEY_ORDER_BOTH, KEY_ACTIVE, KEY_ACTIVE, KEY_RETIRE_ACTIVE,
+		  "zsk" SIGNING "; old ready=+0 active=0; new" SIGNAL },
+		{ true, KEY_ORDER_SILENT, KEY_READY, KEY_READY, KEY_ACTIVE, "old active=+0; new" ASIDE },
+		{ true, KEY_ORDER_SILENT, KEY_ACTIVE, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "zsk" SIGNING "; new" ASIDE },
+		/* Knot's own rollover of the ZSK goes on. */
+		{ true, KEY_ORDER_SILENT, KEY_ACTIVE, KEY_RETIRE_ACTIVE, KEY_PUBLISH, "" },
+		{ true, KEY_ORDER_MOVE, KEY_ACTIVE, KEY_READY, KEY_PUBLISH, "new" SIGNING "; zsk" ASIDE },
+		{ true, KEY_ORDER_SILENT, KEY_ACTIVE, KEY_PUBLISH, NONE, "refused" },
+
+		{ false, KEY_ORDER_SILENT, KEY_ACTIVE, KEY_PUBLISH, KEY_PUBLISH, "new active=+0; zsk" SIGNAL },
+		{ false, KEY_ORDER_SILENT, KEY_ACTIVE, KEY_ACTIVE, KEY_READY, "" },
+		{ false, KEY_ORDER_SILENT, KEY_ACTIVE, KEY_ACTIVE, KEY_ACTIVE, "zsk" SIGNAL },
+		{ false, KEY_ORDER_SIGNAL, KEY_ACTIVE, KEY_ACTIVE, KEY_READY, "new ready=+0 active=0" },
+		{ false, KEY_ORDER_MOVE, KEY_ACTIVE, KEY_READY, KEY_READY, "new active=+0; zsk" SIGNING "; old" ASIDE },
+		{ false, KEY_ORDER_MOVE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, KEY_ACTIVE, "" },
+		{ false, KEY_ORDER_MOVE, KEY_ACTIVE, KEY_READY, NONE, "refused" },
+		{ false, KEY_ORDER_RETIRE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, KEY_ACTIVE, "old retire=+0 remove=+0" },
+		{ false, KEY_ORDER_RETIRE, KEY_ACTIVE, KEY_ACTIVE, KEY_READY, "refused" },
+		{ false, KEY_ORDER_BOTH, KEY_RETIRE_ACTIVE, KEY_ACTIVE, KEY_ACTIVE,
+		  "old" SIGNAL "; new ready=+0 active=0; zsk" SIGNAL },
+		{ false, KEY_ORDER_SILENT, KEY_READY, KEY_READY, KEY_READY, "old" SIGNING "; new active=+0" },
+		{ false, KEY_ORDER_ABORT, KEY_ACTIVE, KEY_ACTIVE, KEY_READY,
+		  "new retire=+0 remove=+0; zsk active=+0 retire=+0 remove=+0" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const key_list_t list =
+			scheme_of(cases[i].to_csk, cases[i].old_state, cases[i].new_state, cases[i].zsk_state);
+		const server_keys_t wish = wish_of(cases[i].order, 1, true);
+		const char *plan = plan_of(&list, &wish);
+		if (strcmp(plan, cases[i].plan) != 0) {
+			fail_msg("%s %s, old %s, new %s, zsk %s: \"%s\", not \"%s\"", cases[i].to_csk ? "to" : "from",
+			         key_order_name(cases[i].order), state_name(cases[i].old_state),
+			         state_name(cases[i].new_state), state_name(cases[i].zsk_state), plan, cases[i].plan);
+		}
+	}
+}
+
+/*! What Knot has made is silent before a rollover begins. */
+static void a_key_of_the_other_scheme_is_silent_in_idle(void **state)
+{
+	(void)state;
+	const server_keys_t wish = wish_of(KEY_ORDER_SILENT, 1, false);
+	key_list_t list = scheme_of(true, KEY_ACTIVE, KEY_READY, KEY_ACTIVE);
+	assert_string_equal(plan_of(&list, &wish), "new" ASIDE);
+	list = scheme_of(false, KEY_ACTIVE, KEY_READY, KEY_PUBLISH);
+	assert_string_equal(plan_of(&list, &wish), "new active=+0");
+}
+
+/*! Where CDS always names the active key, a KSK that is not signalled is aside. Other signers' keys are left alone. */
+static void a_ksk_is_aside_where_cds_is_always_there(void **state)
+{
+	(void)state;
+	static const plan_case_t cases[] = {
+		{ KEY_ORDER_INTRODUCE, KEY_ACTIVE, KEY_PUBLISH, "new" ASIDE },
+		{ KEY_ORDER_SILENT, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "" },
+		{ KEY_ORDER_SILENT, KEY_ACTIVE, KEY_ACTIVE, "new" ASIDE },
+		{ KEY_ORDER_SIGNAL, KEY_ACTIVE, KEY_RETIRE_ACTIVE, "new" SIGNAL },
+		{ KEY_ORDER_MOVE, KEY_ACTIVE, KEY_READY, "new active=+0; old" ASIDE },
+		{ KEY_ORDER_MOVE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "" },
+		{ KEY_ORDER_RETIRE, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "old retire=+0 remove=+0" },
+		{ KEY_ORDER_BOTH, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "old" SIGNAL "; new ready=+0 active=0" },
+		{ KEY_ORDER_SILENT, KEY_READY, KEY_READY, "old active=+0; new" ASIDE },
+		{ KEY_ORDER_SILENT, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "old" SIGNING "; new" ASIDE },
+		{ KEY_ORDER_SILENT, NONE, KEY_READY, "new active=+0" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		key_list_t list = csks_of(cases[i].old_state, cases[i].new_state);
+		for (size_t k = 0; k < list.count; k++) {
+			list.keys[k].zsk = false;
+		}
+		/* Of the same tag as one of ours. */
+		listed_key_t theirs = key_of(NEW, KEY_READY);
+		theirs.public_only = true;
+		list.keys[list.count++] = theirs;
+		server_keys_t wish = wish_of(cases[i].order, 1, true);
+		wish.aside = true;
+		if (strcmp(plan_of(&list, &wish), cases[i].plan) != 0) {
+			fail_msg("%zu: %s, not %s", i, plan_of(&list, &wish), cases[i].plan);
+		}
+	}
+	/* Other signers have gone in the middle of a rollover: as without them. */
+	key_list_t list = csks_of(KEY_ACTIVE, KEY_RETIRE_ACTIVE);
+	list.keys[0].zsk = list.keys[1].zsk = false;
+	const server_keys_t wish = wish_of(KEY_ORDER_SILENT, 1, true);
+	assert_string_equal(plan_of(&list, &wish), "new" SIGNING);
 }
 
 /*! Nobody knows yet which is the old one: who signs the data goes on. */
@@ -745,14 +881,14 @@ static void doubtful_keys_are_refused(void **state)
 	list = good;
 	list.keys[1].algorithm = 8;
 	assert_refused(&list, &wish, "belongs to neither end");
-	// A CSK and a KSK; two CSKs are as good as two KSKs.
+	// Two CSKs are as good as two KSKs; two old keys, of which one is a CSK, are not.
 	list = good;
-	list.keys[1].zsk = true;
-	assert_refused(&list, &wish, "tag 7423 signs the zone as well, that of 60738 does not");
-	list.keys[2].zsk = true;
+	list.keys[1].zsk = list.keys[2].zsk = true;
 	assert_string_equal(plan_of(&list, &wish), "old retire=+0 remove=+0");
-	list.keys[1].zsk = false;
-	assert_refused(&list, &wish, "tag 60738 signs the zone as well, that of 7423 does not");
+	list = three_of(KEY_ACTIVE, KEY_ACTIVE, KEY_ACTIVE);
+	list.keys[1].zsk = true;
+	const server_keys_t three = wish_of(KEY_ORDER_SIGNAL, 2, true);
+	assert_refused(&list, &three, "tag 7423 signs the zone as well, that of 7424 does not");
 	// The old one is the new one, or another old one.
 	server_keys_t same = wish;
 	same.new_key = same.old_keys[0];
@@ -867,6 +1003,10 @@ static void a_key_that_is_not_published_is_named(void **state)
 			assert_string_equal(plan_of(&list, &wish), "");
 			continue;
 		}
+		if (order >= KEY_ORDER_PRESIGN) {
+			assert_string_equal(plan_of(&list, &wish), "refused");
+			continue;
+		}
 		assert_refused(&list, &wish, "tag 3 is made for 2026-11-28T15:09:15Z and not published");
 		later->timers[KEY_PUBLISH] = 0;
 		plan_of(&list, &wish);
@@ -917,6 +1057,9 @@ int main(void)
 		cmocka_unit_test(new_key_is_made_once),
 		cmocka_unit_test(a_plan_that_is_carried_out_needs_nothing_more),
 		cmocka_unit_test(one_single_type_key_signs_the_data),
+		cmocka_unit_test(zsks_go_with_the_end_that_has_them),
+		cmocka_unit_test(a_key_of_the_other_scheme_is_silent_in_idle),
+		cmocka_unit_test(a_ksk_is_aside_where_cds_is_always_there),
 		cmocka_unit_test(in_an_idle_zone_a_stranger_is_aside),
 		cmocka_unit_test(retire_begins_a_lifetime),
 		cmocka_unit_test(one_end_of_a_rollover_is_enough_to_be_silent),

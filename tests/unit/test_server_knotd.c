@@ -467,7 +467,7 @@ static void bad_zones_do_not_spoil_the_others(void **state)
 		{ "short.test.", "short", SERVER_REFUSED, "has a ksk-lifetime that Knot finds too low" },
 		{ "shared.test.", "shared", SERVER_REFUSED, "ksk-shared" },
 		{ "other.test.", "lab", SERVER_REFUSED, "dnssec-policy is 'other' now" },
-		{ "push.test.", "lab", SERVER_REFUSED, "ds-push" },
+		{ "push.test.", "lab", SERVER_OK, "" },
 		{ "plain.test.", "none", SERVER_REFUSED, "no policy 'none'" },
 		{ "loud.test.", "loud", SERVER_REFUSED, "must be 'rollover'" },
 		{ "d.test.", "lab", SERVER_OK, "" },
@@ -500,6 +500,7 @@ static void bad_zones_do_not_spoil_the_others(void **state)
 
 	assert_status(set_policy(f, "a.test.", "lab", POLICY_BASE, 900, false), SERVER_OK);
 	assert_status(set_policy(f, "d.test.", "lab", POLICY_BASE, 900, false), SERVER_OK);
+	assert_status(set_policy(f, "push.test.", "lab", POLICY_BASE, 900, false), SERVER_OK);
 }
 
 static void a_derived_policy_of_another_algorithm_is_not_switched_to(void **state)
