@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* After a change: what resolvers see, when it is undone, and what is never done again. */
+
+#include "deleg_course.h"
+
+static void fails(deleg_t *d, int watches)
+{
+	deleg_views(d, DELEGATION_VIEW_BOGUS);
+	snprintf(d->view[0].detail, sizeof(d->view[0].detail), "no keys have a DS");
+	for (int i = 0; i < watches; i++) {
+		deleg_later(d, 60);
+		deleg_step(d);
+	}
+}
+
+static void a_change_that_breaks_the_child_is_undone(void **state)
+{
+	(void)state;
+	static const delegation_state_t states[] = { DELEGATION_SPREAD, DELEGATION_VERIFY };
+
+	for (int i = 0; i < 2; i++) {
+		deleg_t d;
+		const ds_set_t a = deleg_set(A), b = deleg_set(B);
+		course_spread(&d);
+		d.parent[1].ds = a;
+		if (states[i] == DELEGATION_VERIFY) {
+			d.parent[1].ds = b;
+			course_until(&d, DELEGATION_VERIFY);
+		}
+		fails(&d, 1);
+		assert_int_equal(d.row.state, states[i]);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_FAILS);
+		assert_string_equal(d.row.gate_about, "resolver 1");
+		assert_string_equal(d.row.gate_detail, "no keys have a DS");
+		assert_int_equal(d.row.next_check, d.now + 60);
+		/* The undo needs the forecast. */
+		assert_int_equal(d.out.asks, DELEGATION_ASK_PARENTS | DELEGATION_ASK_WATCH | DELEGATION_ASK_SURVEY);
+		fails(&d, 1);
+		assert_int_equal(d.row.state, DELEGATION_UNDO);
+		assert_int_equal(d.out.order.action, DELEGATION_DO_UNDO);
+		assert_true(ds_set_equal(&d.out.order.base, &b));
+		assert_true(ds_set_equal(&d.out.order.put, &a));
+		assert_int_equal(d.out.order.ttl, 600);
+		assert_int_equal(d.out.order.until, d.facts.surveyed + DELEGATION_FRESH);
+		assert_int_equal(d.row.refused, 0);
+
+		deleg_obey(&d);
+		deleg_spread(&d, &b);
+		deleg_step(&d);
+		assert_int_equal(d.row.state, DELEGATION_UNDO);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_PARENT_STALE);
+		assert_int_equal(d.row.refused, course_content(B));
+		assert_int_equal(d.row.ds, ds_set_id(&a));
+		deleg_spread(&d, &a);
+		deleg_step(&d);
+		assert_int_equal(d.row.state, DELEGATION_HELD);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_UNDONE);
+		/* The TTL stays low, and is restored like any other. */
+		assert_int_equal(d.row.ttl_normal, DAY);
+		assert_int_equal(d.row.all_since, d.now);
+		d.facts.scan.content = course_content(B);
+		deleg_later(&d, 3 * DAY - 1);
+		deleg_step(&d);
+		assert_int_equal(d.row.state, DELEGATION_HELD);
+		assert_int_equal(d.row.next_check, d.now + 1);
+		deleg_later(&d, 1);
+		deleg_step(&d);
+		assert_int_equal(d.row.state, DELEGATION_RESTORE);
+		deleg_obey(&d);
+		deleg_step(&d);
+		assert_int_equal(d.row.state, DELEGATION_HELD);
+		assert_int_equal(d.row.ttl_normal, 0);
+	}
+}
+
+/*! The change of B is undone, and all servers of the parent have A again. */
+static void undone(deleg_t *d)
+{
+	course_verify(d);
+	fails(d, 2);
+	deleg_obey(d);
+	course_until(d, DELEGATION_HELD);
+	deleg_views(d, DELEGATION_VIEW_SECURE);
+	d->facts.scan = (delegation_scan_t){ .answered = true, .differs = true, .content = course_content(B) };
+}
+
+static void what_was_undone_is_not_followed_until_it_changes(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	undone(&d);
+	/* Scans, notifications and signatures of today change nothing. */
+	for (int i = 0; i < 10; i++) {
+		deleg_later(&d, DAY);
+		deleg_signed(&d, d.now - 60);
+		d.facts.notified = i % 2 ? d.now : d.facts.notified;
+		for (int j = 0; j < 4; j++) {
+			deleg_step(&d);
+			assert_int_not_equal(d.out.order.action, DELEGATION_DO_CHANGE);
+			assert_int_not_equal(d.out.order.action, DELEGATION_DO_UNDO);
+			if (d.out.order.action == DELEGATION_DO_RESTORE) {
+				deleg_obey(&d);
+			}
+		}
+		assert_int_equal(d.row.refused, course_content(B));
+	}
+	/* A scan that nobody has verified makes no difference either. */
+	deleg_signal(&d, 0);
+	for (int i = 0; i < DELEG_SERVERS; i++) {
+		d.child[i].cds.proven = false;
+	}
+	d.facts.scan = (delegation_scan_t){ .answered = true };
+	deleg_later(&d, DAY);
+	course_until(&d, DELEGATION_SEEN);
+	course_until(&d, DELEGATION_HELD);
+	assert_int_equal(d.row.refused, course_content(B));
+	/* That they were withdrawn is proven. */
+	deleg_signal(&d, 0);
+	course_until(&d, DELEGATION_SEEN);
+	course_until(&d, DELEGATION_REST);
+	assert_int_equal(d.row.refused, 0);
+	deleg_signal(&d, B);
+	d.facts.scan.differs = true;
+	course_until(&d, DELEGATION_CHANGE);
+}
+
+static void other_signals_are_followed_after_an_undo(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	undone(&d);
+	const time_t undone_at = d.row.undone_at;
+	deleg_dnskey(&d, A | C);
+	deleg_signal(&d, C);
+	deleg_signed(&d, d.now);
+	d.facts.scan.content = course_content(C);
+	course_until(&d, DELEGATION_WAIT);
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_AFTER_UNDO);
+	assert_int_equal(d.row.gate_until, undone_at + 300);
+	assert_int_equal(d.row.refused, 0);
+	deleg_later(&d, undone_at + 299 - d.now);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_WAIT);
+	deleg_later(&d, 1);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_CHANGE);
+	/* Each undo makes the next change wait for longer, at most six hours. */
+	static const uint32_t waits[] = { 600, 1200, 2400, 4800, 9600, 19200, 21600, 21600 };
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		deleg_obey(&d);
+		course_until(&d, DELEGATION_VERIFY);
+		fails(&d, 2);
+		assert_int_equal(d.row.state, DELEGATION_UNDO);
+		deleg_obey(&d);
+		course_until(&d, DELEGATION_HELD);
+		deleg_views(&d, DELEGATION_VIEW_SECURE);
+		const delegation_keys_t next = i % 2 ? C : B;
+		deleg_dnskey(&d, A | next);
+		deleg_signal(&d, next);
+		deleg_signed(&d, d.now);
+		d.facts.scan.content = course_content(next);
+		course_until(&d, DELEGATION_WAIT);
+		deleg_step(&d);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_AFTER_UNDO);
+		assert_int_equal(d.row.gate_until, d.row.undone_at + waits[i]);
+		deleg_later(&d, waits[i]);
+		course_until(&d, DELEGATION_CHANGE);
+	}
+	/* A change that is verified ends that. */
+	deleg_obey(&d);
+	course_until(&d, DELEGATION_VERIFY);
+	d.facts.scan.differs = false;
+	for (int i = 0; i < 65; i++) {
+		deleg_later(&d, 60);
+		deleg_step(&d);
+	}
+	assert_int_equal(d.row.state, DELEGATION_LOW);
+	assert_int_equal(d.row.undos, 0);
+}
+
+/*! What keeps a change from being undone although the child fails. */
+typedef struct {
+	const char *name;
+	void (*change)(deleg_t *d);
+	delegation_gate_t gate;
+	const char *about;
+} bar_t;
+
+static void undo_off(deleg_t *d)
+{
+	d->config.undo = false;
+}
+
+static void report_only(deleg_t *d)
+{
+	d->config.report_only = true;
+}
+
+static void failed_before(deleg_t *d)
+{
+	d->row.failed_before = true;
+}
+
+static void old_key_gone_at_one(deleg_t *d)
+{
+	d->child[1].dnskey = d->child[1].dnskey_signed_by = B;
+}
+
+static void old_key_signs_no_more(deleg_t *d)
+{
+	d->child[2].dnskey_signed_by = B;
+}
+
+static void one_server_silent(deleg_t *d)
+{
+	d->child[0].status = ANSWER_UNREACHABLE;
+	d->child[0].unreachable_since = d->now;
+}
+
+static void all_bogus(deleg_t *d)
+{
+	for (int i = 0; i < DELEG_SERVERS; i++) {
+		d->child[i].status = ANSWER_BOGUS;
+	}
+}
+
+static void no_address(deleg_t *d)
+{
+	d->facts.discovery_failed = true;
+}
+
+static void not_surveyed(deleg_t *d)
+{
+	d->facts.asked &= ~DELEGATION_ASK_SURVEY;
+}
+
+static void other_ns(deleg_t *d)
+{
+	d->facts.zone.ns = 78;
+}
+
+static void frozen(deleg_t *d)
+{
+	d->facts.zone.frozen = true;
+}
+
+static void nothing_is_undone_that_may_not_help(void **state)
+{
+	(void)state;
+	static const bar_t bars[] = {
+		{ "undo off", undo_off, DELEGATION_GATE_FAILS, "resolver 1" },
+		{ "report only", report_only, DELEGATION_GATE_FAILS, "resolver 1" },
+		{ "it failed before", failed_before, DELEGATION_GATE_FAILS, "resolver 1" },
+		{ "no old key at one server", old_key_gone_at_one, DELEGATION_GATE_CANNOT_UNDO, "ns2." },
+		{ "the old key does not sign there", old_key_signs_no_more, DELEGATION_GATE_CANNOT_UNDO, "ns3." },
+		{ "one server is silent", one_server_silent, DELEGATION_GATE_CANNOT_UNDO, "ns1." },
+		{ "all bogus", all_bogus, DELEGATION_GATE_CANNOT_UNDO, "ns1." },
+		{ "no address", no_address, DELEGATION_GATE_CANNOT_UNDO, "" },
+		{ "not surveyed", not_surveyed, DELEGATION_GATE_SURVEY_DUE, "" },
+		{ "NS changed", other_ns, DELEGATION_GATE_SURVEY_DUE, "" },
+		{ "frozen", frozen, DELEGATION_GATE_FROZEN, "" },
+	};
+
+	for (size_t i = 0; i < sizeof(bars) / sizeof(bars[0]); i++) {
+		deleg_t d;
+		course_verify(&d);
+		bars[i].change(&d);
+		fails(&d, 5);
+		print_message("%s\n", bars[i].name);
+		assert_int_equal(d.row.state, DELEGATION_VERIFY);
+		assert_int_equal(d.row.gate, bars[i].gate);
+		assert_string_equal(d.row.gate_about, bars[i].about);
+		assert_int_equal(d.row.gate_until, 0);
+		assert_int_equal(d.out.order.action, DELEGATION_DO_NOTHING);
+	}
+	/* Old facts count as none. */
+	deleg_t d;
+	course_verify(&d);
+	fails(&d, 1);
+	d.now += DELEGATION_FRESH + 1;
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_SURVEY_DUE);
+	assert_int_equal(d.row.next_check, d.now + 1);
+}
+
+/* What would bar a change does not bar its undo. */
+static void an_undo_needs_less_than_a_change(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	/* A server that has been silent for long is left out. */
+	course_verify(&d);
+	one_server_silent(&d);
+	d.child[0].unreachable_since = d.now - 4 * DAY;
+	fails(&d, 2);
+	assert_int_equal(d.row.state, DELEGATION_UNDO);
+	/* A reload would bring the set before back in any case. */
+	course_verify(&d);
+	d.facts.zone.load = DELEGATION_LOAD_REVERTS;
+	fails(&d, 2);
+	assert_int_equal(d.row.state, DELEGATION_UNDO);
+	/* The TTL stays what it is, whatever the setting is by now. */
+	course_verify(&d);
+	d.config.ds_ttl = 900;
+	fails(&d, 2);
+	assert_int_equal(d.out.order.ttl, 600);
+}
+
+static void a_child_that_failed_before_is_not_undone(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	deleg_init(&d);
+	deleg_views(&d, DELEGATION_VIEW_BOGUS);
+	course_until(&d, DELEGATION_CHANGE);
+	deleg_obey(&d);
+	course_until(&d, DELEGATION_SPREAD);
+	fails(&d, 5);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_FAILS);
+	/* One that has recovered since is as good as any other for the next change. */
+	course_ordered(&d);
+	assert_false(d.row.failed_before);
+}
+
+/* The low TTL is restored even if the child never validates. */
+static void a_child_that_never_validates_gets_its_ttl_back(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_verify(&d);
+	undo_off(&d);
+	fails(&d, 3);
+	deleg_later(&d, d.row.all_since + 3 * DAY - d.now - 1);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_VERIFY);
+	deleg_later(&d, 1);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_LOW);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_RESTORE);
+}
+
+static void nobody_is_no_evidence(void **state)
+{
+	(void)state;
+	static const delegation_view_status_t none[] = { DELEGATION_VIEW_NONE, DELEGATION_VIEW_INSECURE };
+
+	for (int i = 0; i < 2; i++) {
+		deleg_t d;
+		course_spread(&d);
+		deleg_views(&d, none[i]);
+		/* Earlier evidence is none of the new set. */
+		d.row.secure_since = d.row.secure_last = 0;
+		course_until(&d, DELEGATION_VERIFY);
+		for (int j = 0; j < 100; j++) {
+			deleg_later(&d, 60);
+			deleg_step(&d);
+			assert_int_equal(d.row.state, DELEGATION_VERIFY);
+			assert_int_equal(d.row.gate, DELEGATION_GATE_NO_EVIDENCE);
+		}
+		/* One failure in between is neither forgotten nor counted on. */
+		d.view[1].status = DELEGATION_VIEW_BOGUS;
+		deleg_step(&d);
+		d.view[1].status = none[i];
+		for (int j = 0; j < 5; j++) {
+			deleg_later(&d, 60);
+			deleg_step(&d);
+			assert_int_equal(d.row.gate, DELEGATION_GATE_FAILS);
+			assert_int_equal(d.row.bad_watches, 1);
+		}
+		d.view[0].status = DELEGATION_VIEW_SECURE;
+		deleg_step(&d);
+		assert_int_equal(d.row.bad_watches, 0);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_VERIFYING);
+		assert_int_equal(d.row.gate_until, d.now + HOUR);
+	}
+}
+
+/* One resolver that fails is enough, whatever the others see. */
+static void one_view_that_fails_counts(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_verify(&d);
+	d.view[1].status = DELEGATION_VIEW_BOGUS;
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_FAILS);
+	assert_string_equal(d.row.gate_about, "resolver 2");
+}
+
+/* Only time in which resolvers were watched counts. */
+static void a_gap_begins_the_observation_again(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_verify(&d);
+	d.config.verify = 3 * HOUR;
+	deleg_step(&d);
+	deleg_later(&d, HOUR);
+	deleg_step(&d);
+	deleg_later(&d, HOUR);
+	deleg_step(&d);
+	const time_t since = d.row.secure_since;
+	deleg_later(&d, HOUR + 1);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_VERIFY);
+	assert_int_not_equal(d.row.secure_since, since);
+	assert_int_equal(d.row.gate_until, d.now + 3 * HOUR);
+	/* So does a failure, however short. */
+	deleg_later(&d, 60);
+	d.view[0].status = DELEGATION_VIEW_BOGUS;
+	deleg_step(&d);
+	d.view[0].status = DELEGATION_VIEW_SECURE;
+	deleg_later(&d, 60);
+	deleg_step(&d);
+	assert_int_equal(d.row.gate_until, d.now + 3 * HOUR);
+	/* And a server of the parent that loses the set. */
+	d.parent[0].ds = deleg_set(A);
+	deleg_later(&d, HOUR);
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_PARENT_STALE);
+	d.parent[0].ds = d.facts.zone.ds;
+	deleg_later(&d, HOUR);
+	deleg_step(&d);
+	assert_int_equal(d.row.gate_until, d.now + 3 * HOUR);
+}
+
+static void an_undo_that_fails_is_decided_again(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_verify(&d);
+	fails(&d, 2);
+	assert_int_equal(d.row.state, DELEGATION_UNDO);
+	d.facts.outcome = DELEGATION_OUTCOME_RUNNING;
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_COMMITTING);
+	d.facts.outcome = DELEGATION_OUTCOME_FAILED;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_VERIFY);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_COMMIT_FAILED);
+	assert_int_equal(d.row.refused, 0);
+	/* It still fails: once more. */
+	d.facts.outcome = DELEGATION_OUTCOME_NONE;
+	fails(&d, 1);
+	assert_int_equal(d.row.state, DELEGATION_UNDO);
+	d.facts.outcome = DELEGATION_OUTCOME_FAILED;
+	deleg_step(&d);
+	/* It has recovered: there is nothing to undo, and nothing is refused. */
+	d.facts.outcome = DELEGATION_OUTCOME_NONE;
+	deleg_views(&d, DELEGATION_VIEW_SECURE);
+	deleg_later(&d, 60);
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_VERIFYING);
+	assert_int_equal(d.row.bad_watches, 0);
+}
+
+static void the_first_ds_is_undone_to_none(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	deleg_first(&d);
+	course_until(&d, DELEGATION_CHANGE);
+	deleg_obey(&d);
+	course_until(&d, DELEGATION_VERIFY);
+	fails(&d, 2);
+	assert_int_equal(d.row.state, DELEGATION_UNDO);
+	assert_int_equal(d.out.order.put.count, 0);
+	deleg_obey(&d);
+	course_until(&d, DELEGATION_HELD);
+	assert_int_equal(d.row.ttl_normal, 0);
+	assert_int_equal(d.row.refused, course_content(B));
+	d.facts.scan.content = course_content(B);
+	deleg_later(&d, DAY);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_HELD);
+}
+
+/* After the observation validation is no longer the agent's business. */
+static void in_low_nothing_is_undone(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_low(&d);
+	fails(&d, 5);
+	assert_int_equal(d.row.state, DELEGATION_LOW);
+	assert_int_equal(d.out.order.action, DELEGATION_DO_NOTHING);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_change_that_breaks_the_child_is_undone),
+		cmocka_unit_test(what_was_undone_is_not_followed_until_it_changes),
+		cmocka_unit_test(other_signals_are_followed_after_an_undo),
+		cmocka_unit_test(nothing_is_undone_that_may_not_help),
+		cmocka_unit_test(an_undo_needs_less_than_a_change),
+		cmocka_unit_test(a_child_that_failed_before_is_not_undone),
+		cmocka_unit_test(a_child_that_never_validates_gets_its_ttl_back),
+		cmocka_unit_test(nobody_is_no_evidence),
+		cmocka_unit_test(one_view_that_fails_counts),
+		cmocka_unit_test(a_gap_begins_the_observation_again),
+		cmocka_unit_test(an_undo_that_fails_is_decided_again),
+		cmocka_unit_test(the_first_ds_is_undone_to_none),
+		cmocka_unit_test(in_low_nothing_is_undone),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
