@@ -3,6 +3,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,8 @@ KSKROLL, CLI_STORE, SOURCE = sys.argv[1:4]
 NOW = 1800000000
 HOUR = 3600
 DAY = 86400
+STATE_NUMBERS = {"idle": 0, "prepare": 1, "introduce": 2, "signal": 3, "await-ds": 4, "withdraw": 5, "observe": 6, "retire": 7,
+                 "settle": 8, "rollback": 9, "rolled-back": 10, "presign": 13, "clean": 14}
 # As Knot writes it: everything that a shell, JSON or a label has to escape.
 QUOTE = r'quo\"te\032'
 
@@ -41,6 +44,19 @@ class CliCase(unittest.TestCase):
         path = os.path.join(cls.folder.name, name, "kskroll.db")
         subprocess.run([CLI_STORE, path, str(NOW), *what], check=True, timeout=60)
         return path
+
+    def store_of(self, zone, algorithm, *more):
+        """A store with one idle zone, whose key has the algorithm."""
+        path = os.path.join(tempfile.mkdtemp(dir=self.folder.name), "kskroll.db")
+        subprocess.run([CLI_STORE, path, str(NOW), zone, str(algorithm), *more], check=True, timeout=60)
+        return path
+
+    @staticmethod
+    def altered(db, **columns):
+        """The same store, with these columns of all zones changed."""
+        with sqlite3.connect(db) as con:
+            con.execute(f"UPDATE zone SET {', '.join(f'{name} = ?' for name in columns)}", tuple(columns.values()))
+        return db
 
     @classmethod
     def call(cls, *args, db=None, text=None, env=None, user=None):

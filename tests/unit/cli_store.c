@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Makes a store with known zones for test_cli.py: cli_store PATH NOW [audit]
- * With audit: a zone per finding of 'kskroll audit', and one that is as it should be. The answers are written by
- * evidence_write(), as those of kskrolld are.
+ * Makes a store with known zones for test_cli.py: cli_store PATH NOW [audit | delegations | many COUNT | ZONE ALGORITHM
+ * [csk]] With a zone: it is idle, and its key has that algorithm, and may be a single-type key. With audit: a zone per
+ * finding of 'kskroll audit', and one that is as it should be. The answers are written by evidence_write(), as those of
+ * kskrolld are.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli_delegations.h"
 #include "kskroll/evidence.h"
 #include "kskroll/store.h"
 
@@ -61,6 +63,15 @@ static void about(const char *server, const char *detail)
 static void save(const store_event_t *event)
 {
 	if (store_save(store, &z, event) != 0) {
+		fprintf(stderr, "%s\n", store_error(store));
+		exit(1);
+	}
+}
+
+static void reported(const char *name, uint16_t type, uint16_t ede, time_t age)
+{
+	time_t before;
+	if (store_report_add(store, name, type, ede, now - age, &before) != 0) {
 		fprintf(stderr, "%s\n", store_error(store));
 		exit(1);
 	}
@@ -192,6 +203,9 @@ static void zones_for_status(void)
 	event(3 * HOUR, ROLLOVER_SIGNAL, ROLLOVER_AWAIT_DS, GATE_NONE);
 	notified(NOTIFY_NO_RESPONSE, 2 * HOUR);
 	notified(NOTIFY_ACKNOWLEDGED, HOUR);
+	reported("bravo.example.", 59, 24, 3 * HOUR);
+	reported("bravo.example.", 59, 24, HOUR);
+	reported("bravo.example.", 65280, 4711, 2 * HOUR);
 
 	zone("charlie.example.", ROLLOVER_INTRODUCE, 2 * DAY, GATE_CHILD_UNREACHABLE);
 	about("ns2.charlie.example. 192.0.2.2@53", "timeout");
@@ -264,6 +278,9 @@ static void well(const char *name, rollover_state_t state, rollover_gate_t gate,
 		.dnskey_equal = true,
 		.dnskey_ttl = 300,
 		.data_signed_by = keys,
+		.serial_known = true,
+		.serial = 2026112903,
+		.data_algorithms = ALGSET_OF(8) | ALGSET_OF(13),
 	};
 	parent[0] = (parent_answer_t){ .server = "p1.test. 192.0.2.11@53", .ds = ds, .ds_ttl = 900 };
 	parent[1] = (parent_answer_t){ .server = "p2.test. 192.0.2.12@53", .ds = ds, .ds_ttl = 900 };
@@ -289,6 +306,11 @@ static void done(void)
 static void zones_for_audit(void)
 {
 	well("fine.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
+	done();
+
+	well("agent.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
+	const notify_result_t result = { .report_agent = NOTIFY_AGENT_LEFT_OUT };
+	evidence_notification(z.notification, sizeof(z.notification), &result, now - HOUR);
 	done();
 
 	well("stray.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
@@ -426,6 +448,15 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3) {
 		zones_for_status();
+	} else if (strcmp(argv[3], "delegations") == 0) {
+		delegations_for_cli(store, now);
+	} else if (strcmp(argv[3], "many") == 0) {
+		delegations_many(store, now, argc > 4 ? atoi(argv[4]) : 10000);
+	} else if (argc > 4) {
+		zone(argv[3], ROLLOVER_IDLE, DAY, GATE_NONE);
+		z.row.old[0].algorithm = atoi(argv[4]);
+		z.row.csk = argc > 5;
+		save(NULL);
 	} else {
 		zones_for_audit();
 	}

@@ -50,9 +50,10 @@ static void on_done(notify_result_t *result, void *arg)
 	}
 	running->notify = NULL;
 	printf("%s\t%s\towner=%s\tsecure=%d\ttarget=%s\tserver=%s\ttcp=%d\trcode=%u\t"
-	       "tries=%u\tms=%u\tdetail=%s\n",
+	       "tries=%u\tms=%u\tagent=%d\tdetail=%s\n",
 	       running->zone, notify_status_name(result->status), result->dsync_owner, result->secure, result->target,
-	       result->server, result->tcp, result->rcode, result->tries, result->elapsed_ms, result->detail);
+	       result->server, result->tcp, result->rcode, result->tries, result->elapsed_ms, result->report_agent,
+	       result->detail);
 	fflush(stdout);
 	notify_free(result);
 
@@ -90,6 +91,9 @@ int main(int argc, char **argv)
 	struct sockaddr_storage resolver;
 	dns_config_t config = { .loopback = true };
 	notify_request_t request = { 0 };
+	knot_dname_storage_t agent, host;
+	knot_rdataset_t ns = { 0 };
+	uint8_t room[2 * sizeof(host)];
 
 	for (int i = 1; i < argc; i++) {
 		char *value = strchr(argv[i], '=');
@@ -114,6 +118,13 @@ int main(int argc, char **argv)
 			config.resolver = (dns_addrs_t){ &resolver, 1 };
 		} else if (strcmp(name, "secure") == 0) {
 			request.require_secure = atoi(value);
+		} else if (strcmp(name, "agent") == 0) {
+			request.report_agent = knot_dname_from_str(agent, value, sizeof(agent));
+		} else if (strcmp(name, "ns") == 0 && knot_dname_from_str(host, value, sizeof(host)) != NULL) {
+			knot_rdata_t *rdata = (knot_rdata_t *)room;
+			knot_rdata_init(rdata, knot_dname_size(host), host);
+			(void)knot_rdataset_add(&ns, rdata, NULL);
+			request.ns = &ns;
 		} else if (strcmp(name, "interval") == 0) {
 			request.retry.interval_ms = atoi(value);
 		} else if (strcmp(name, "retransmissions") == 0) {

@@ -79,8 +79,9 @@ static void on_done(survey_result_t *result, void *arg)
 	if (result->cancelled) {
 		printf("cancelled\n");
 	} else {
-		printf("survey\tfailed=%d\tinsecure=%d\tparent=%s\tdetail=%s\n", result->discovery_failed,
-		       result->parent_insecure, result->parent_zone, result->discovery_detail);
+		printf("survey\tfailed=%d\tinsecure=%d\tparent=%s\tdetail=%s\tdelegated=%u\n", result->discovery_failed,
+		       result->parent_insecure, result->parent_zone, result->discovery_detail,
+		       result->delegated_to.count);
 		for (size_t i = 0; i < result->child_count; i++) {
 			const child_answer_t *a = &result->child[i];
 			printf("child\t%s\t%s\t%s\tdnskey=%u:%u\tequal=%d\tforeign=%d\tttl=%u", a->server,
@@ -88,7 +89,7 @@ static void on_done(survey_result_t *result, void *arg)
 			       a->dnskey_foreign, a->dnskey_ttl);
 			print_signal("cds", &a->cds);
 			print_signal("cdnskey", &a->cdnskey);
-			printf("\n");
+			printf("\tdata=%d:%u:%x\n", a->serial_known, a->serial, a->data_algorithms);
 		}
 		for (size_t i = 0; i < result->parent_count; i++) {
 			const parent_answer_t *a = &result->parent[i];

@@ -103,6 +103,11 @@ void put_signed(world_t *w, const knot_dname_t *owner, uint16_t type, uint32_t t
 	if (signer != NULL) {
 		signer_sign(&sigs, &rrset, signer, zone);
 	}
+	for (const uint8_t *algorithm = w->also; algorithm != NULL && *algorithm != 0; algorithm++) {
+		rrsig_fields_t fields = signer_defaults(&w->stranger, zone, &rrset);
+		fields.algorithm = *algorithm;
+		signer_sign_fields(&sigs, &rrset, &w->stranger, &fields);
+	}
 	reply_put(&w->reply, &rrset, &sigs);
 	knot_rdataset_clear(&sigs, NULL);
 	knot_rdataset_clear(rrs, NULL);
@@ -113,6 +118,7 @@ void put_soa(world_t *w, const knot_dname_t *zone, uint32_t ttl, uint32_t minimu
 	uint8_t rdata[64] = { 0 };
 	size_t len = knot_dname_to_wire(rdata, N("ns."), sizeof(rdata));
 	len += knot_dname_to_wire(rdata + len, N("mail."), sizeof(rdata) - len);
+	knot_wire_write_u32(rdata + len, w->serial);
 	knot_wire_write_u32(rdata + len + 16, minimum);
 	knot_rdataset_t rrs = { 0 };
 	signer_add(&rrs, rdata, len + 20);

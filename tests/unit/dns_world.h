@@ -22,6 +22,8 @@ typedef struct {
 	child_answer_t child;
 	parent_answer_t up;
 	knot_rdataset_t served;
+	uint32_t serial;     /*!< Of the SOA. */
+	const uint8_t *also; /*!< RRsets get RRSIGs of these algorithms as well, 0 at the end, which do not verify. */
 	uint16_t iterations; /*!< Of NSEC3 records. */
 	uint16_t nsec3_cut;  /*!< Octets that NSEC3 records lack at their end. */
 } world_t;

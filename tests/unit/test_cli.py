@@ -106,6 +106,31 @@ class Cli(CliCase):
         self.assertIn("standard comes back at the end", out)
         self.assertIn("validation: 2 of 3 resolvers find it secure: 192.0.2.53@53: bogus", out)
 
+    def test_a_change_of_algorithm_shows_which_version_each_server_has(self):
+        def shown(zone, change, **what):
+            db = self.make("algorithms", "audit")
+            with sqlite3.connect(db) as con:
+                con.execute(f"UPDATE zone SET {change} WHERE zone = '{zone}.'", what)
+            return self.ok("status", zone, db=db)
+
+        def answers(**what):
+            server = {"server": "ns1.test. 192.0.2.1@53", "status": "ok", "dnskey": [1001], "detail": "slow", **what}
+            return json.dumps({"time": NOW - 60, "child": [server]})
+
+        data = "serial 2026112903, data signed by"
+        both = "13/" + "33" * 32
+        for zone, change, is_shown in (("fine.test", "state = 0", False), ("fine.test", "state = 13", True),
+                                       ("cds-at-one.test", "state = 6", False),
+                                       ("cds-at-one.test", f"new_key = '1003/15/{both[3:]}'", True)):
+            out = shown(zone, change)
+            self.assertEqual(f"{data} algorithms 8, 13\n" in out, is_shown, (zone, change, out))
+            self.assertEqual("serial" in out, is_shown, (zone, change))
+        # A detail comes last. Without a serial it is all.
+        for what, words in ((answers(serial=2026112903, data_algorithms=[8]), f"{data} algorithm 8; slow"),
+                            (answers(serial=2026112903, data_algorithms=[]), f"{data} no algorithm; slow"),
+                            (answers(data_algorithms=[8]), "slow")):
+            self.assertRegex(shown("fine.test", "state = 13, answers = :answers", answers=what), f"- {{2,}}{words}\n")
+
     def test_the_exact_command_is_named(self):
         self.assertIn("knotc zone-thaw golf.example.", self.ok("status", "golf.example"))
         self.assertIn("keymgr delta.example. ds", self.ok("status", "delta.example"))
@@ -119,13 +144,13 @@ class Cli(CliCase):
             self.assertIn(command, out)
         self.assertTrue(self.zone("india.example")["settings"]["go-insecure"])
         out = self.ok("status", "kilo.example")
-        for command in ("kskroll history kilo.example.", "keymgr kilo.example. delete 1002",
+        for command in ("kskroll history kilo.example.", "keymgr kilo.example. set keytag=1002",
                         "knotc zone-keys-load kilo.example."):
             self.assertIn(command, out)
 
     def test_skipping_the_watch_is_not_offered_while_the_old_ds_is_in_caches(self):
         for zone in self.json("status")["zones"]:
-            self.assertNotIn("retire=+0", self.ok("status", zone["zone"]))
+            self.assertNotIn("keytag=1001", self.ok("status", zone["zone"]))
 
     def test_skipping_the_watch_retires_the_old_key(self):
         db = self.make("watched")
@@ -133,9 +158,24 @@ class Cli(CliCase):
             con.execute("UPDATE zone SET gate = 22, ds_all_since = ?, ds_expire = 3600 WHERE zone = 'echo.example.'",
                         (NOW - 2 * HOUR,))
         out = self.ok("status", "echo.example", db=db)
-        self.assertIn("keymgr echo.example. set 1001 retire=+0 remove=+0", out)
+        self.assertIn("keymgr echo.example. set keytag=1001 retire=+0 remove=+0", out)
         self.assertIn("knotc zone-keys-load echo.example.", out)
-        self.assertNotIn("set 1002", out)
+        self.assertNotIn("keytag=1002", out)
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE zone SET new_key = replace(new_key, '/13/', '/15/') WHERE zone = 'echo.example.'")
+        self.assertNotIn("keytag=1001", self.ok("status", "echo.example", db=db))
+
+    def test_the_scheme_is_shown(self):
+        db = self.make("scheme")
+        for csk, fresh, text in (0, 0, None), (1, 1, "a single key signs all"), (0, 1, "KSK and ZSK to a single key"), \
+                (1, 0, "a single key to KSK and ZSK"):
+            self.altered(db, csk=csk, csk_new=fresh)
+            out = self.ok("status", "echo.example", db=db)
+            self.assertEqual(text is not None and f"Scheme      {text}\n" in out, "Scheme" in out)
+            self.assertEqual("Scheme" in out, text is not None)
+            zone = self.json("status", "echo.example", db=db)["zones"][0]
+            self.assertEqual((zone["csk"], zone["new_csk"]), (bool(csk), bool(fresh)))
+        self.assertIsNone(self.json("status", "alpha.example", db=db)["zones"][0]["new_csk"])
 
     def test_broken_answers_are_null_and_harmless(self):
         self.assertIsNone(self.zone("golf.example")["answers"])
@@ -231,6 +271,17 @@ class Cli(CliCase):
         self.assertRegex(self.ok("status", "bravo.example"), r"(?m)^Notified +\S+ \(1 h[^)]* ago\): acknowledged, "
                          r"target scanner.example. at 192.0.2.61@5359, NOERROR, sent 1, took 12 ms$")
         self.assertNotIn("Notified", self.ok("status", "alpha.example"))
+
+    def test_error_reports_have_name_and_meaning(self):
+        reports = self.zone("bravo.example")["error_reports"]
+        self.assertEqual([(r["type"], r["error"], r["error_name"], r["count"], r["last"] - r["first"]) for r in reports],
+                         [("CDS", 24, "Invalid Data", 2, 7200), ("TYPE65280", 4711, "unknown", 1, 0)])
+        self.assertIn("contradict", reports[0]["error_meaning"])
+        out = self.ok("status", "bravo.example")
+        self.assertRegex(out, r"(?m)^Reported +errors, .*nobody has proven them.*\n  CDS, error 24 \(Invalid Data\): .*\n"
+                              r" +2 reports, the last one \S+Z \(1 h 0 min ago\), the first one \S+Z\n  TYPE65280, error 4711 \(unknown\)")
+        self.assertEqual(self.zone("alpha.example")["error_reports"], [])
+        self.assertNotIn("Reported", self.ok("status", "alpha.example"))
 
     # History.
 

@@ -16,6 +16,7 @@ class Audit(CliCase):
         ("bogus.test.", "wrong-answer", "critical"),
         ("danger.test.", "needs-operator", "critical"),
         ("late-roll.test.", "not-checked", "critical"),
+        ("agent.test.", "report-agent", "warning"),
         ("bogus.test.", "wrong-answer", "warning"),
         ("broken.test.", "key-without-ds", "warning"),
         ("cds-at-one.test.", "cds-remains", "warning"),
@@ -58,13 +59,13 @@ class Audit(CliCase):
 
     def test_audit_says_it_in_one_line_and_shows_the_worst_first(self):
         lines = self.ok("audit", code=2, db=self.audited).splitlines()
-        self.assertEqual(lines[0], "CRITICAL - 23 zones: 5 critical, 20 warnings, 3 notes (--all shows them)"
-                                   " | zones=23 critical=5 warning=20 note=3")
+        self.assertEqual(lines[0], "CRITICAL - 24 zones: 5 critical, 21 warnings, 3 notes (--all shows them)"
+                                   " | zones=24 critical=5 warning=21 note=3")
         # An outage comes first among what is critical.
         self.assertRegex(lines[1], r"^critical +danger\.test\. +needs-operator .*old-key-gone")
         self.assertRegex(lines[2], r"^critical +bogus\.test\. +wrong-answer +p1\.test\. 192\.0\.2\.11@53 "
                                    r"+bogus: RRSIG expired$")
-        self.assertEqual(len(lines), 1 + 25)
+        self.assertEqual(len(lines), 1 + 26)
         self.assertIn("and none that matches: the zone does not validate", lines[3])
         lines = self.ok("audit", "--all", "ttl.test", code=1, db=self.audited).splitlines()
         self.assertEqual(len(lines), 3)
@@ -100,7 +101,7 @@ class Audit(CliCase):
             found = self.findings("--zones", "-", code=2, text=text)
             self.assertEqual([f for f in found if f[1] == "no-module"], [("new.test.", "no-module", "warning")])
             unlisted = {f[0] for f in found if f[1] == "not-listed"}
-            self.assertEqual(len(unlisted), 23 - 3 - 2)
+            self.assertEqual(len(unlisted), 24 - 3 - 2)
             # Rows of zones that are gone: nobody checks them, the list does not have them.
             self.assertFalse(any(f[0].startswith("late") for f in found))
 

@@ -25,7 +25,7 @@ class Completion(CliCase):
     def options(self):
         """{command: options}, from the help; those of every command without brackets."""
         every, found = {"--help", "--version", "--json"}, {}
-        for option, where in re.findall(r"^  (?:-\w, )?(--[a-z-]+).*?(?: \[([a-z, ]+)\])?$", self.ok("--help"), re.M):
+        for option, where in re.findall(r"^  (?:-\w, )?(--[a-z-]+).*?(?: \[([a-z, -]+)\])?$", self.ok("--help"), re.M):
             for command in where.split(", ") if where else ():
                 found.setdefault(command, set(every)).add(option)
         return found
@@ -51,7 +51,8 @@ class Completion(CliCase):
         self.assertEqual(self.complete("status", "b", env={"KSKROLL_DB": "/nonexistent"}), [])
 
     def test_bash_completes_files(self):
-        for words in (["audit", "--zones"], ["plan", "--svg"], ["status", "--db"], ["status", "--db", "="]):
+        self.assertEqual(self.complete("check-skr", "--zone", "b"), ["bravo.example."])
+        for words in (["check-skr"], ["check-skr", "--ds", "x"], ["audit", "--zones"], ["plan", "--svg"], ["status", "--db"], ["status", "--db", "="]):
             self.assertEqual(self.complete(*words, os.path.join(SOURCE, "docs/kskroll.")),
                              [os.path.join(SOURCE, "docs/kskroll.1")])
 

@@ -11,19 +11,23 @@ import subprocess
 import unittest
 
 from cli_case import CliCase, DAY, HOUR, NOW, SOURCE, main
+from skr_maker import Key, Set, response
 
 
 class JsonDoc:
     """docs/json.rst, held against values."""
 
-    def __init__(self, gates):
+    def __init__(self, gates, delegation_gates):
         with open(os.path.join(SOURCE, "docs/json.rst"), encoding="ascii") as f:
             blocks = re.findall(r"^([A-Z_]+)(?:,[^\n]*)?::\n\n((?:   .*\n)+)", f.read(), re.M)
         self.objects = {name: [self.member(line) for line in block.splitlines()] for name, block in blocks}
         self.seen = set()
-        self.words = {"gate": gates, "state": self.names("module/rollover/names.c", r"ROLLOVER_\w+\]\s*= \{"),
+        self.words = {"gate": gates, "delegation_gate": delegation_gates,
+                      "delegation_state": self.names("module/delegation/delegation_names.c", r"DELEGATION_\w+\] = \{"),
+                      "state": self.names("module/rollover/names.c", r"ROLLOVER_\w+\]\s*= \{"),
                       "actor": self.names("module/rollover/names.c", r"ACTOR_\w+\] ="),
-                      "check": self.names("tools/checks.c", r"CHECK_\w+\] = \{")}
+                      "check": self.names("tools/checks.c", r"CHECK_\w+\] = \{"),
+                      "skr_check": self.names("tools/skr_judge.c", r"SKR_\w+\] = \{")}
 
     @staticmethod
     def names(path, before):
@@ -85,19 +89,35 @@ class Formats(CliCase):
             pass
 
     def test_json_is_as_documented(self):
-        doc = JsonDoc({g["code"] for g in self.json("gates")["gates"]})
+        delegation_gates = self.json("gates", "--delegations")
+        doc = JsonDoc({g["code"] for g in self.json("gates")["gates"]}, {g["code"] for g in delegation_gates["delegation_gates"]})
+        doc.check("DELEGATION_GATES", delegation_gates)
+        db = self.make("delegations", "delegations")
+        with open(os.path.join(os.path.dirname(db), "kskrolld.lock"), "w", encoding="ascii"):
+            pass
+        doc.check("DELEGATIONS", self.json("delegations", db=db))
+        for name in self.ok("delegations", "--all", "--names", db=db).split():
+            doc.check("ONE_DELEGATION", self.json("delegation", name, db=db))
+        doc.check("AUDIT", self.json("audit", db=db, code=2))
+        doc.check("HISTORY", self.json("history", db=db))
         for db in self.db, self.audited:
             doc.check("STATUS", self.json("status", db=db))
             doc.check("HISTORY", self.json("history", db=db))
             doc.check("AUDIT", self.json("audit", db=db, code=2))
         for zone in self.ok("status", "--names").splitlines():
             doc.check("PLAN", self.json("plan", zone))
+        doc.check("PLAN", self.json("plan", "alpha.example", "--algorithm", "rsasha256"))
         db = self.make("awaiting-decision")
         with sqlite3.connect(db) as con:
             con.execute("UPDATE zone SET state = 10 WHERE zone = 'bravo.example.'")
         doc.check("PLAN", self.json("plan", "bravo.example", db=db))
         doc.check("POLICIES", self.json("policies", "default"))
+        doc.check("DSYNC", self.json("dsync", "example.", "--target", "ns.example."))
         doc.check("GATES", self.json("gates"))
+        key = Key()
+        skr = response("example.", [Set(NOW, [key], [], signals=[key])])
+        doc.check("CHECK_SKR", self.json("check-skr", "-", text=skr, code=2))
+        doc.check("CHECK_SKR", self.json("check-skr", "-", code=2))
         self.assertEqual(doc.never_seen(), set())
 
 
@@ -143,9 +163,35 @@ class Formats(CliCase):
         self.assertNotIn(quote, m["kskroll_zone_last_check_timestamp_seconds"])
         self.assertEqual(self.metrics("bravo.example")["kskroll_zones"], {None: 1})
 
+    def test_prometheus_has_parent_zones_and_what_their_delegations_wait_for(self):
+        db = self.make("measured", "delegations")
+        m = self.metrics(db=db)
+        said = {one["zone"]: one for one in self.json("delegations", db=db)["parents"]}
+        listed = self.json("delegations", "--all", db=db)["delegations"]
+        self.assertEqual(m["kskroll_zones"], {None: 0})
+        self.assertEqual(m["kskroll_parent_delegations"]['{zone="test."}'], 1000)
+        self.assertEqual(m["kskroll_parent_secure"]['{zone="test."}'], 100)
+        self.assertEqual(m["kskroll_parent_trouble"], {'{zone="example."}': 0, '{zone="org."}': 1, '{zone="test."}': 0})
+        # Every state has a sample, and the sum is that of the delegations that are not gone.
+        states = {labels: count for labels, count in m["kskroll_parent_state"].items() if 'zone="test."' in labels}
+        self.assertEqual(states['{zone="test.",state="rest"}'], 4)
+        self.assertEqual(states['{zone="test.",state="undo"}'], 0)
+        self.assertEqual((len(states), sum(states.values())), (13, said["test."]["known"]))
+        blocked = {}
+        for one in listed:
+            if one["blocked"]:
+                labels = f'{{zone="{one["zone"]}",gate="{one["gate"]["code"]}",actor="{one["actor"]}"}}'
+                blocked[labels] = blocked.get(labels, 0) + 1
+        self.assertEqual(m["kskroll_parent_blocked"], blocked)
+        self.assertEqual(sum(blocked.values()), sum(one["blocked"] for one in said.values()))
+        self.assertIn('{zone="test.",gate="reload-reverts",actor="parent"}', blocked)
+        # What waits for less than --after does not count yet.
+        self.assertGreater(sum(self.metrics("--after", "10m", db=db)["kskroll_parent_blocked"].values()), sum(blocked.values()))
+        self.assertFalse([name for name in self.metrics() if "parent" in name])
+
     @unittest.skipUnless(shutil.which("promtool"), "no promtool")
     def test_promtool_has_nothing_to_say(self):
-        for db in self.db, self.audited:
+        for db in self.db, self.audited, self.make("promtool", "delegations"):
             text = self.ok("status", "--prometheus", db=db)
             p = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True,
                                check=False, timeout=60)
@@ -154,7 +200,7 @@ class Formats(CliCase):
     def test_every_metric_is_in_the_man_page(self):
         with open(os.path.join(SOURCE, "docs/kskroll.1"), encoding="ascii") as f:
             documented = set(re.findall(r"kskroll_\w+", f.read()))
-        self.assertEqual(documented, set(self.metrics()))
+        self.assertEqual(documented, set(self.metrics()) | set(self.metrics(db=self.make("man", "delegations"))))
 
 
 if __name__ == "__main__":

@@ -32,10 +32,19 @@ class Memory(CliCase):
         (("history", "stuck.test"), 0, 1),
         (("plan", "stuck.test"), 0, 1),
     ]
+    #: In a store with delegations.
+    OF_DELEGATIONS = [
+        (("delegations",), 0, 1),
+        (("delegations", "--json", "--all"), 0, 1),
+        (("delegation", "differs.test"), 0, 1),
+        (("delegation", "differs.test", "--mail"), 0, 1),
+        (("history", "differs.test"), 0, 1),
+        (("audit", "test"), 2, 3),
+    ]
 
-    def counted(self, args):
+    def counted(self, args, db):
         path = os.path.join(self.folder.name, "count")
-        self.call(*args, db=self.audited, env={"LD_PRELOAD": FAIL_ALLOC, "FAIL_COUNT": path})
+        self.call(*args, db=db, env={"LD_PRELOAD": FAIL_ALLOC, "FAIL_COUNT": path})
         with open(path, encoding="ascii") as file:
             return int(file.read())
 
@@ -43,15 +52,17 @@ class Memory(CliCase):
         if any(name in os.environ for name in ("ASAN_OPTIONS_SET", "LD_PRELOAD")):
             self.skipTest("another allocator is preloaded")
         errors = 0
-        for args, fine, error in self.COMMANDS:
-            good = self.call(*args, db=self.audited)
+        parents = self.make("parents", "delegations")
+        cases = [(self.audited, *case) for case in self.COMMANDS] + [(parents, *case) for case in self.OF_DELEGATIONS]
+        for db, args, fine, error in cases:
+            good = self.call(*args, db=db)
             self.assertEqual(good.returncode, fine, good.stderr)
-            count = self.counted(args)
+            count = self.counted(args, db)
             self.assertGreater(count, 20)
             for number in range(1, count + 1, max(1, count // RUNS)):
                 for kind in "FAIL_AT", "FAIL_FROM":
                     with self.subTest(args=args, kind=kind, number=number):
-                        p = self.call(*args, db=self.audited, env={"LD_PRELOAD": FAIL_ALLOC, kind: str(number)})
+                        p = self.call(*args, db=db, env={"LD_PRELOAD": FAIL_ALLOC, kind: str(number)})
                         if p.returncode == error and p.stderr:
                             errors += 1
                             continue
@@ -65,7 +76,7 @@ class Usage(CliCase):
     def test_wrong_usage_of_audit_is_unknown_wherever_it_stands(self):
         for args in (["audit", "--bad"], ["--db", self.db, "audit", "--bad"], ["--bad", "audit"], ["--db", self.db, "--bad", "audit"],
                      ["--json", "audit", "--limit", "3"], ["--after", "x", "audit"], ["audit", "--db"], ["--all", "audit", "--after", "1y"],
-                     ["audit", "--json", "--names"]):
+                     ["audit", "--json", "--names"], ["check-skr"], ["--bad", "check-skr", "x"]):
             p = self.call(*args)
             self.assertEqual(p.returncode, 3, (args, p.stderr))
             self.assertTrue(p.stderr)
@@ -101,7 +112,8 @@ class Terminal(CliCase):
             "watch": {"answered": 2, "failing": 1, "parent_ok": True, "detail": EVIL},
             "signaling": [{"server": EVIL, "status": EVIL}],
             "child": [{"server": EVIL, "status": "unreachable", "detail": EVIL, "unreachable_since": 1700000000},
-                      {"server": "ns.", "status": "ok", "detail": EVIL, "dnskey": [7], "dnskey_equal": False, "cds": []}],
+                      {"server": "ns.", "status": "ok", "detail": EVIL, "dnskey": [7], "dnskey_equal": False, "cds": [],
+                       "serial": EVIL, "data_algorithms": [EVIL, 8]}],
             "parent": [{"server": EVIL, "status": "bogus", "detail": EVIL, "ds": [7], "ds_foreign": True}]})
         raw = escaped.replace("\\u001b", "\x1b").replace("\\u009b", "\x9b").replace("\\u007f", "\x7f").replace("\\u202e", "\u202e")
         told = json.dumps({"time": 1799999000, "status": EVIL, "target": EVIL, "server": EVIL, "rcode": EVIL, "sent": 1,

@@ -165,6 +165,25 @@ static void a_refused_order_is_known_until_the_next_one(void **state)
 	fit_free(&zone);
 }
 
+/*! Of the settings as the module in knotd has sent them. */
+static void scheme_and_algorithm_of_the_base_are_facts(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		const bool csk = i % 2 == 1;
+		const uint8_t algorithm = i < 2 ? 8 : 15;
+		const instance_settings_t sent = { .csk_wanted = csk, .algorithm_wanted = algorithm };
+		zone_settings_t *settings = settings_zone_copy(&sent);
+		assert_non_null(settings);
+		const zone_t zone = { .name = "a.", .settings = settings };
+		own_facts_t own = { .csk_wanted = !csk, .algorithm_wanted = 99 };
+		fit_facts(&zone, &own);
+		assert_int_equal(own.csk_wanted, csk);
+		assert_int_equal(own.algorithm_wanted, algorithm);
+		settings_zone_put(settings);
+	}
+}
+
 static void a_low_ttl_that_is_lost_is_said_as_what_it_is(void **state)
 {
 	(void)state;
@@ -242,6 +261,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_ends_the_wait_for_a_transaction),
 		cmocka_unit_test(what_needs_no_switch_is_not_judged),
 		cmocka_unit_test(a_refused_order_is_known_until_the_next_one),
+		cmocka_unit_test(scheme_and_algorithm_of_the_base_are_facts),
 		cmocka_unit_test(a_low_ttl_that_is_lost_is_said_as_what_it_is),
 		cmocka_unit_test(the_ttl_of_the_soa_counts_where_the_policy_has_none),
 		cmocka_unit_test(a_member_of_a_catalog_keeps_its_ttl),

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "pack.h"
-#include "queue.h"
+#include "util/queue.h"
 #include "zone.h"
 #include "zones.h"
 
@@ -109,13 +109,13 @@ static void the_next_check_comes_first(void **state)
 		size_t i = random() % ZONES;
 		count -= due[i] != 0;
 		if (random() % 3 == 0) {
-			queue_remove(&queue, zone[i]);
+			queue_remove(&queue, &zone[i]->due);
 			due[i] = 0;
-			assert_int_equal(zone[i]->due, 0);
+			assert_int_equal(zone[i]->due.place, 0);
 		} else {
 			due[i] = 1 + random() % 1000;
-			queue_put(&queue, zone[i], due[i]);
-			assert_ptr_equal(queue.due[zone[i]->due].entry, zone[i]);
+			queue_put(&queue, &zone[i]->due, due[i]);
+			assert_ptr_equal(queue.due[zone[i]->due.place].node, &zone[i]->due);
 		}
 		count += due[i] != 0;
 		assert_int_equal(queue.count, count);
@@ -124,13 +124,13 @@ static void the_next_check_comes_first(void **state)
 		}
 	}
 	while (queue_next(&queue) != NULL) {
-		entry_t *next = queue_next(&queue)->entry;
+		entry_t *next = queue_item(queue_next(&queue)->node, entry_t, due);
 		size_t i = first();
 		assert_int_equal(queue.due[1].at, due[i]);
 		for (i = 0; zone[i] != next; i++)
 			;
 		due[i] = 0;
-		queue_remove(&queue, next);
+		queue_remove(&queue, &next->due);
 	}
 	assert_int_equal(first(), ZONES);
 	for (size_t i = 0; i < ZONES; i++) {

@@ -225,7 +225,8 @@ void report_line(char *out, size_t len, const rollover_decision_t *d, rollover_s
 	out[0] = '\0';
 }
 
-static const zone_settings_t settings = {
+static zone_settings_t settings = {
+	.rollover = true,
 	.config = { .ttl = 300, .lead = 3600, .check_interval = 300, .ds_check_interval = 3600 },
 };
 
@@ -326,6 +327,20 @@ static void a_zone_with_nothing_to_do_is_at_rest_after_its_turn(void **state)
 	assert_int_equal(freed, 1);
 	assert_int_equal(scheduled, 1);
 	assert_true(next_in >= 1000);
+}
+
+/*! It has the parental agent alone. */
+static void a_zone_that_is_not_driven_is_not_asked(void **state)
+{
+	fixture_t *f = *state;
+	settings.rollover = false;
+	zone_t *zone = turn(f);
+	settings.rollover = true;
+	assert_null(zone);
+	assert_null(checking);
+	assert_int_equal(scheduled, 0);
+	assert_non_null(turn(f));
+	assert_non_null(checking);
 }
 
 static void what_happens_during_a_turn_begins_the_next_one(void **state)
@@ -531,6 +546,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(a_zone_with_nothing_to_do_is_at_rest_after_its_turn),
+		T(a_zone_that_is_not_driven_is_not_asked),
 		T(what_happens_during_a_turn_begins_the_next_one),
 		T(a_cancelled_survey_is_no_answer),
 		T(without_memory_a_check_comes_again),

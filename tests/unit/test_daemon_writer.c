@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "env.h"
+#include "kskroll/delegation_store.h"
 
 #define NOW     1800000000
 #define DAY     86400
@@ -252,6 +253,81 @@ static void zones_without_the_module_are_removed_after_months(void **state)
 	assert_int_equal(logged, 20);
 }
 
+/*! A parent zone with delegations, of which each has all that is kept. */
+static void parent_zone(fixture_t *f, const char *name, time_t checked, unsigned delegations)
+{
+	store_t *store = f->env->writer.store;
+	store_parent_t *p = calloc(1, sizeof(*p));
+	store_delegation_t *d = calloc(1, sizeof(*d));
+	snprintf(p->zone, sizeof(p->zone), "%s", name);
+	p->listed = checked - DAY;
+	assert_int_equal(store_parent_save(store, p), KNOT_EOK);
+	assert_int_equal(store_begin(store), KNOT_EOK);
+	for (unsigned i = 0; i < delegations; i++) {
+		snprintf(d->zone, sizeof(d->zone), "%s", name);
+		snprintf(d->name, sizeof(d->name), "child%u.%s", i, name);
+		strcpy(d->answers, "{}");
+		d->checked = checked;
+		assert_int_equal(store_delegation_save(store, d, NULL), KNOT_EOK);
+	}
+	assert_int_equal(store_commit(store), KNOT_EOK);
+	free(p);
+	free(d);
+}
+
+static void parent_zones_without_the_module_are_removed_after_months(void **state)
+{
+	fixture_t *f = *state;
+	time_t now = time(NULL);
+	parent_zone(f, "gone.", now - STORE_ZONE_KEPT - DAY, 1100);
+	parent_zone(f, "recent.", now - STORE_ZONE_KEPT + 2 * DAY, 3);
+	parent_zone(f, "attached.", now - STORE_ZONE_KEPT - DAY, 3);
+	attached = "attached.";
+	forget_gone(f->env); /* Not at the start. */
+
+	unsigned runs = 0;
+	do {
+		f->env->forget.at = uv_now(&f->env->uv);
+		syncs = 0;
+		forget_gone(f->env);
+		assert_true(writer_flush(&f->env->writer));
+		assert_true(syncs <= 4);
+		runs++;
+	} while (f->env->forget.at < uv_now(&f->env->uv) + HOUR_MS && runs < 20);
+	/* Very many do not hold up the loop: some at a time. */
+	assert_in_range(runs, 5, 10);
+	assert_int_equal(count(f, "parent"), 2);
+	assert_int_equal(count(f, "delegation"), 6);
+	assert_int_equal(count(f, "delegation_answers WHERE zone = 'gone.'"), 0);
+	assert_int_equal(logged, 1);
+}
+
+static void delegations_that_are_gone_are_removed_after_months(void **state)
+{
+	fixture_t *f = *state;
+	time_t now = time(NULL);
+	char text[128];
+	parent_zone(f, "attached.", now, 1200);
+	attached = "attached.";
+	forget_gone(f->env); /* Not at the start. */
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	snprintf(text, sizeof(text), "UPDATE delegation SET gone = %lld WHERE name LIKE 'child1%%'",
+	         (long long)now - STORE_ZONE_KEPT - DAY);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	snprintf(text, sizeof(text), "UPDATE delegation SET gone = %lld WHERE name LIKE 'child2%%'",
+	         (long long)now - STORE_ZONE_KEPT + DAY);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	for (int i = 0; i < 3; i++) {
+		f->env->forget.at = uv_now(&f->env->uv);
+		forget_gone(f->env);
+	}
+	assert_int_equal(count(f, "delegation WHERE name LIKE 'child1%'"), 0);
+	assert_int_equal(count(f, "delegation"), 1200 - 311);
+	assert_int_equal(count(f, "delegation_answers"), 1200 - 311);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +338,8 @@ int main(void)
 		T(server_that_was_in_no_survey_for_a_month_is_removed),
 		T(without_a_store_nothing_happens),
 		T(zones_without_the_module_are_removed_after_months),
+		T(delegations_that_are_gone_are_removed_after_months),
+		T(parent_zones_without_the_module_are_removed_after_months),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

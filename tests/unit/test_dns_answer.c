@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "delegation.h"
+#include "cut.h"
 #include "dns_world.h"
 #include "replies.h"
 
@@ -447,10 +447,197 @@ static void single_type_keys_are_seen_signing_the_data(void **state)
 	assert_int_equal(data_signers(w, both, none), 0);
 	assert_int_equal(w->child.status, ANSWER_BOGUS);
 
-	/* Where there is a ZSK nobody asks who signs the data. */
+	/* Where there is a ZSK as well. */
 	see_no_cds(w, APEX, &w->ksk);
 	assert_int_equal(w->child.status, ANSWER_OK);
+	assert_int_equal(w->child.data_signed_by, 1);
+	assert_false(w->child.data_by_zsk);
+	see_no_cds(w, APEX, &w->zsk);
 	assert_int_equal(w->child.data_signed_by, 0);
+	assert_true(w->child.data_by_zsk);
+}
+
+/* RRSIGs that do not verify. */
+static const uint8_t NO_OTHER[] = { 0 }, RSA[] = { 8, 0 }, RSA_ED[] = { 8, 15, 0 }, UNKNOWN[] = { 200, 0 };
+
+/*! NODATA of CDS in a zone with ZSK, which has signed the NSEC, with a serial. */
+static void see_data(world_t *w, const test_key_t *soa_signer, const uint8_t *also_soa, const uint8_t *also_nsec)
+{
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDS, true, 0);
+	reply_section(&w->reply, KNOT_AUTHORITY);
+	w->serial = 2026112903;
+	w->also = also_soa;
+	put_soa(w, w->zone, 300, 300, soa_signer);
+	w->also = also_nsec;
+	put_nsec(w, w->zone, APEX, &w->zsk, w->zone);
+	w->also = NULL;
+	const size_t len = reply_end(&w->reply);
+	w->child.serial_known = false;
+	w->child.serial = w->child.data_algorithms = 0;
+	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+}
+
+static void assert_no_data(const world_t *w)
+{
+	assert_false(w->child.serial_known);
+	assert_int_equal(w->child.serial, 0);
+	assert_int_equal(w->child.data_algorithms, 0);
+}
+
+#define ECDSA ALGSET_OF(13)
+
+static void nodata_tells_serial_and_algorithms_of_the_data(void **state)
+{
+	world_t *w = *state;
+	static const struct {
+		const uint8_t *soa, *nsec;
+		algset_t both;
+		/* clang-format off */
+	} CASES[] = {
+		{ NO_OTHER, NO_OTHER, ECDSA },
+		{ RSA, RSA, ECDSA | ALGSET_OF(8) },
+		{ RSA_ED, RSA_ED, ECDSA | ALGSET_OF(8) | ALGSET_OF(15) },
+		/* A version of the zone is signed as a whole: what only one of them has is no algorithm of the data. */
+		{ RSA_ED, RSA, ECDSA | ALGSET_OF(8) },
+		{ RSA, RSA_ED, ECDSA | ALGSET_OF(8) },
+		{ RSA, NO_OTHER, ECDSA },
+		{ NO_OTHER, RSA, ECDSA },
+		{ UNKNOWN, UNKNOWN, ECDSA },
+	};
+	/* clang-format on */
+
+	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		see_data(w, &w->zsk, CASES[i].soa, CASES[i].nsec);
+		assert_int_equal(w->child.status, ANSWER_OK);
+		assert_true(w->child.serial_known);
+		assert_int_equal(w->child.serial, 2026112903);
+		assert_int_equal(w->child.data_algorithms, CASES[i].both);
+		assert_int_equal(w->child.data_signed_by, 0);
+		assert_true(w->child.data_by_zsk);
+	}
+}
+
+/*! The proof holds all the same, as far as the rest is concerned. */
+static void a_soa_that_does_not_verify_tells_no_serial(void **state)
+{
+	world_t *w = *state;
+	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
+	see_data(w, NULL, NO_OTHER, RSA);
+	assert_no_data(w);
+	see_data(w, NULL, RSA, RSA);
+	assert_no_data(w);
+	see_data(w, &w->stranger, RSA, RSA);
+	assert_no_data(w);
+	assert_int_equal(w->child.status, ANSWER_OK);
+
+	/* Nor does one of two. */
+	see_data(w, &w->zsk, RSA, RSA);
+	assert_true(w->child.serial_known);
+	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDS, true, 0);
+	reply_section(&w->reply, KNOT_AUTHORITY);
+	for (w->serial = 1; w->serial <= 2; w->serial++) {
+		put_soa(w, w->zone, 300, 300, &w->zsk);
+	}
+	put_nsec(w, w->zone, APEX, &w->zsk, w->zone);
+	const size_t len = reply_end(&w->reply);
+	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+	assert_int_equal(w->child.status, ANSWER_OK);
+	assert_no_data(w);
+}
+
+/*! A ZSK that this server does not have any more, or not yet, counts if a known KSK has signed it. */
+static void the_soa_is_verified_by_signed_keys_only(void **state)
+{
+	world_t *w = *state;
+	knot_rrset_t theirs = w->dnskey;
+	test_key_t other = signer_key(w->zone, 256);
+	knot_rdataset_t sigs = { 0 }, forged = { 0 };
+	knot_rdataset_init(&theirs.rrs);
+	knot_rdataset_copy(&theirs.rrs, &w->dnskey.rrs, NULL);
+	signer_add(&theirs.rrs, other.rdata, other.len);
+	signer_sign(&sigs, &theirs, &w->ksk, w->zone);
+	signer_sign(&forged, &theirs, &w->stranger, w->zone);
+
+	see_dnskey(w, &theirs, &sigs);
+	see_data(w, &other, NO_OTHER, NO_OTHER);
+	assert_true(w->child.serial_known);
+	assert_int_equal(w->child.data_algorithms, ECDSA);
+	see_dnskey(w, &theirs, &forged);
+	see_data(w, &other, NO_OTHER, NO_OTHER);
+	assert_no_data(w);
+	/* The own keys count in any case. */
+	see_data(w, &w->zsk, NO_OTHER, NO_OTHER);
+	assert_true(w->child.serial_known);
+	knot_rdataset_clear(&theirs.rrs, NULL);
+	knot_rdataset_clear(&sigs, NULL);
+	knot_rdataset_clear(&forged, NULL);
+	signer_key_free(&other);
+}
+
+static void only_proven_nodata_of_cds_tells_of_the_data(void **state)
+{
+	world_t *w = *state;
+	knot_rdataset_t cds = { 0 };
+	signer_add_ds(&cds, &w->ksk, 2);
+	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
+	see_signal(w, KNOT_RRTYPE_CDS, &cds, &w->ksk, NULL);
+	assert_no_data(w);
+	knot_rdataset_clear(&cds, NULL);
+
+	see_no_cds(w, APEX_CDS, &w->zsk);
+	assert_int_equal(w->child.status, ANSWER_BOGUS);
+	assert_no_data(w);
+
+	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDNSKEY, true, 0);
+	reply_section(&w->reply, KNOT_AUTHORITY);
+	put_soa(w, w->zone, 300, 300, &w->zsk);
+	put_nsec(w, w->zone, APEX, &w->zsk, w->zone);
+	const size_t len = reply_end(&w->reply);
+	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDNSKEY, w->reply.wire, len, &w->child);
+	assert_int_equal(w->child.status, ANSWER_OK);
+	assert_no_data(w);
+}
+
+/*! Every NSEC3 of the proof counts; one that does not verify is none of it. */
+static void all_nsec3_of_the_proof_tell_the_algorithms(void **state)
+{
+	world_t *w = *state;
+	static const struct {
+		const uint8_t *match, *other;
+		bool verifies;
+		algset_t all;
+		/* clang-format off */
+	} CASES[] = {
+		{ RSA, RSA, true, ECDSA | ALGSET_OF(8) },
+		{ RSA, NO_OTHER, true, ECDSA },
+		{ NO_OTHER, RSA, true, ECDSA },
+		{ RSA, NO_OTHER, false, ECDSA | ALGSET_OF(8) },
+	};
+	/* clang-format on */
+
+	/* The hashes are those of this zone. */
+	memcpy(w->zone, w->parent, sizeof(w->zone));
+	knot_rdataset_copy(&w->served, &w->dnskey.rrs, NULL);
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDS, true, 0);
+		reply_section(&w->reply, KNOT_AUTHORITY);
+		w->also = RSA;
+		put_soa(w, w->zone, 300, 300, &w->zsk);
+		w->also = CASES[i].match;
+		put_nsec3(w, HASH_EXAMPLE, HASH_A_EXAMPLE, 0, APEX, &w->zsk);
+		w->also = CASES[i].other;
+		put_nsec3(w, HASH_A_EXAMPLE, HASH_C_EXAMPLE, 0, APEX, CASES[i].verifies ? &w->zsk : &w->stranger);
+		w->also = NULL;
+		const size_t len = reply_end(&w->reply);
+		memset(&w->child, 0, sizeof(w->child));
+		interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+		assert_string_equal(w->child.detail, "");
+		assert_true(w->child.serial_known);
+		assert_int_equal(w->child.data_algorithms, CASES[i].all);
+	}
 }
 
 static void empty_answer_without_soa_is_an_error(void **state)
@@ -819,14 +1006,14 @@ static void opt_out_nsec3_that_covers_proves(void **state)
 
 /* -- delegation ------------------------------------------------------------- */
 
-static void says(world_t *w, delegation_said_t said, uint16_t names)
+static void says(world_t *w, cut_said_t said, uint16_t names)
 {
-	delegation_t found;
+	cut_t found;
 	size_t len = reply_end(&w->reply);
-	assert_int_equal(delegation_read(w->zone, w->reply.wire, len, &found), KNOT_EOK);
+	assert_int_equal(cut_read(w->zone, w->reply.wire, len, &found), KNOT_EOK);
 	assert_int_equal(found.said, said);
 	assert_int_equal(found.ns.count, names);
-	delegation_clear(&found);
+	cut_clear(&found);
 }
 
 static void referral_gives_names_and_glue(void **state)
@@ -834,7 +1021,7 @@ static void referral_gives_names_and_glue(void **state)
 	world_t *w = *state;
 	static const uint8_t V4[] = { 192, 0, 2, 1 }, V6[16] = { 0x20, 1, 0x0d, 0xb8 };
 	const knot_dname_t *ns1 = N("NS1.Child.example."), *ns2 = N("ns.elsewhere.");
-	delegation_t found;
+	cut_t found;
 
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, false, 0);
 	reply_section(&w->reply, KNOT_AUTHORITY);
@@ -845,28 +1032,28 @@ static void referral_gives_names_and_glue(void **state)
 	put_name(w, ns1, KNOT_RRTYPE_AAAA, V6, 16);
 	put_name(w, N("stray.example."), KNOT_RRTYPE_A, V4, 4);
 	size_t len = reply_end(&w->reply);
-	assert_int_equal(delegation_read(w->zone, w->reply.wire, len, &found), KNOT_EOK);
-	assert_int_equal(found.said, DELEGATION_REFERRAL);
+	assert_int_equal(cut_read(w->zone, w->reply.wire, len, &found), KNOT_EOK);
+	assert_int_equal(found.said, CUT_REFERRAL);
 	assert_int_equal(found.ns.count, 2);
 	assert_int_equal(found.glue_count, 2);
-	delegation_clear(&found);
+	cut_clear(&found);
 }
 
 static void referral_elsewhere_is_no_delegation(void **state)
 {
 	world_t *w = *state;
 	const knot_dname_t *ns = N("ns.elsewhere.");
-	delegation_t found;
+	cut_t found;
 
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, false, 0);
 	reply_section(&w->reply, KNOT_AUTHORITY);
 	put_name(w, w->parent, KNOT_RRTYPE_NS, ns, knot_dname_size(ns));
-	says(w, DELEGATION_ERROR, 0);
-	assert_int_equal(delegation_read(w->zone, w->reply.wire, 11, &found), KNOT_EOK);
-	assert_int_equal(found.said, DELEGATION_ERROR);
+	says(w, CUT_ERROR, 0);
+	assert_int_equal(cut_read(w->zone, w->reply.wire, 11, &found), KNOT_EOK);
+	assert_int_equal(found.said, CUT_ERROR);
 	assert_string_equal(found.error, "malformed answer");
-	assert_int_equal(delegation_read(w->zone, NULL, 0, &found), KNOT_EOK);
-	assert_int_equal(found.said, DELEGATION_ERROR);
+	assert_int_equal(cut_read(w->zone, NULL, 0, &found), KNOT_EOK);
+	assert_int_equal(found.said, CUT_ERROR);
 }
 
 static void authoritative_answer_is_no_referral(void **state)
@@ -879,26 +1066,26 @@ static void authoritative_answer_is_no_referral(void **state)
 	put_name(w, w->zone, KNOT_RRTYPE_NS, ns1, knot_dname_size(ns1));
 	reply_section(&w->reply, KNOT_ADDITIONAL);
 	put_name(w, ns1, KNOT_RRTYPE_A, V4, 4);
-	says(w, DELEGATION_HOSTED, 1);
+	says(w, CUT_HOSTED, 1);
 
 	/* Out of a cache: of whatever age. */
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, false, 0);
 	put_name(w, w->zone, KNOT_RRTYPE_NS, ns1, knot_dname_size(ns1));
-	says(w, DELEGATION_ERROR, 0);
+	says(w, CUT_ERROR, 0);
 
 	/* Not delegated, or not yet; and an error. */
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, true, 0);
-	says(w, DELEGATION_NONE, 0);
+	says(w, CUT_NONE, 0);
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, true, KNOT_RCODE_NXDOMAIN);
-	says(w, DELEGATION_NONE, 0);
+	says(w, CUT_NONE, 0);
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, true, KNOT_RCODE_REFUSED);
-	says(w, DELEGATION_ERROR, 0);
+	says(w, CUT_ERROR, 0);
 }
 
 /*! A referral with so many names; the first of them has so much glue. */
 static int read_many(world_t *w, unsigned names, unsigned glue)
 {
-	delegation_t found;
+	cut_t found;
 	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_NS, false, 0);
 	reply_section(&w->reply, KNOT_AUTHORITY);
 	for (unsigned i = 0; i < names; i++) {
@@ -913,21 +1100,21 @@ static int read_many(world_t *w, unsigned names, unsigned glue)
 		put_name(w, N("ns0.child.example."), KNOT_RRTYPE_A, addr, sizeof(addr));
 	}
 	size_t len = reply_end(&w->reply);
-	int ret = delegation_read(w->zone, w->reply.wire, len, &found);
+	int ret = cut_read(w->zone, w->reply.wire, len, &found);
 	if (ret == KNOT_EOK) {
 		assert_int_equal(found.ns.count, names);
 		assert_int_equal(found.glue_count, glue);
 	}
-	delegation_clear(&found);
+	cut_clear(&found);
 	return ret;
 }
 
 static void too_much_is_refused_as_a_whole(void **state)
 {
 	world_t *w = *state;
-	assert_int_equal(read_many(w, DELEGATION_NAMES_MAX, DELEGATION_GLUE_MAX), KNOT_EOK);
-	assert_int_equal(read_many(w, DELEGATION_NAMES_MAX + 1, 1), KNOT_ELIMIT);
-	assert_int_equal(read_many(w, 1, DELEGATION_GLUE_MAX + 1), KNOT_ELIMIT);
+	assert_int_equal(read_many(w, CUT_NAMES_MAX, CUT_GLUE_MAX), KNOT_EOK);
+	assert_int_equal(read_many(w, CUT_NAMES_MAX + 1, 1), KNOT_ELIMIT);
+	assert_int_equal(read_many(w, 1, CUT_GLUE_MAX + 1), KNOT_ELIMIT);
 }
 
 /* -- hostile bytes ---------------------------------------------------------- */
@@ -990,6 +1177,11 @@ int main(void)
 		T(proven_nodata_means_no_cds),
 		T(forged_nodata_is_bogus),
 		T(single_type_keys_are_seen_signing_the_data),
+		T(nodata_tells_serial_and_algorithms_of_the_data),
+		T(a_soa_that_does_not_verify_tells_no_serial),
+		T(the_soa_is_verified_by_signed_keys_only),
+		T(only_proven_nodata_of_cds_tells_of_the_data),
+		T(all_nsec3_of_the_proof_tell_the_algorithms),
 		T(empty_answer_without_soa_is_an_error),
 		T(signed_ds_is_read),
 		T(foreign_ds_is_noticed),

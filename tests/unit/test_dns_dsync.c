@@ -11,6 +11,7 @@
 #include "dns_signer.h"
 #include "dsync.h"
 #include "notify_message.h"
+#include "util/notify_in.h"
 
 /*! Keeps what is behind the bytes away from the reader: a copy of the exact size. */
 static const char *parse(const void *data, size_t len, dsync_t *dsync)
@@ -298,15 +299,47 @@ static void the_message_is_exactly_this(void **state)
 	uint8_t wire[MESSAGE_MAX];
 	size_t len = 0;
 
-	assert_int_equal(message_make(N("child.example."), 0x1234, wire, &len), KNOT_EOK);
+	assert_int_equal(message_make(N("child.example."), 0x1234, NULL, wire, &len), KNOT_EOK);
 	assert_int_equal(len, sizeof(PLAIN) - 1);
 	assert_memory_equal(wire, PLAIN, len);
 
 	/* The longest. */
 	knot_dname_t name[300];
 	long_name(name, 255);
-	assert_int_equal(message_make(name, 1, wire, &len), KNOT_EOK);
+	assert_int_equal(message_make(name, 1, N("."), wire, &len), KNOT_EOK);
 	assert_int_equal(len, 12 + 255 + 4);
+}
+
+/*! RFC 9567 5: option 18, the domain as it is on the wire, and nothing else in OPT. */
+static void the_agent_domain_goes_in_report_channel(void **state)
+{
+	(void)state;
+	static const char WITH[] = "\x12\x34\x24\0\0\1\0\0\0\0\0\1"
+				   "\5child\7example\0\0\x3b\0\1"
+				   "\0\0\x29\x04\xd0\0\0\0\0\0\x13\0\x12\0\x0f"
+				   "\2er\3ns1\2de\3net";
+	uint8_t wire[MESSAGE_MAX];
+	size_t len = 0;
+
+	assert_int_equal(message_make(N("child.example."), 0x1234, N("er.ns1.de.net."), wire, &len), KNOT_EOK);
+	assert_int_equal(len, sizeof(WITH));
+	assert_memory_equal(wire, WITH, len);
+
+	/* The longest, of which the receiving side reads the same. */
+	knot_dname_t name[300];
+	knot_dname_storage_t agent;
+	long_name(name, 255);
+	assert_int_equal(message_make(name, 1, name, wire, &len), KNOT_EOK);
+	assert_int_equal(len, MESSAGE_MAX);
+	if (KNOT_EDNS_MAX_OPTION_CODE < 18) {
+		return;
+	}
+	knot_pkt_t *pkt = knot_pkt_new(wire, len, NULL);
+	assert_int_equal(knot_pkt_parse(pkt, 0), KNOT_EOK);
+	assert_true(notify_in_is(pkt));
+	assert_int_equal(notify_in_agent(pkt, agent), 255);
+	assert_true(knot_dname_is_case_equal(agent, name));
+	knot_pkt_free(pkt);
 }
 
 static message_match_t match(const void *data, size_t len, uint16_t *rcode)
@@ -416,6 +449,7 @@ int main(void)
 		cmocka_unit_test(the_root_has_no_parent_to_notify),
 		cmocka_unit_test(a_name_that_would_exceed_255_octets_is_not_asked_for),
 		cmocka_unit_test(the_message_is_exactly_this),
+		cmocka_unit_test(the_agent_domain_goes_in_report_channel),
 		cmocka_unit_test(only_the_answer_to_the_message_counts),
 		cmocka_unit_test(every_status_has_a_name_and_a_meaning),
 	};

@@ -288,6 +288,22 @@ def check_targets(world, binary, receivers):
     assert len({message[:2] for _, _, message, _ in firsts}) > len(firsts) - 3, "IDs repeat"
 
 
+def check_report_channel(world, binary, receivers):
+    """The agent domain goes with the message only if it is at or below a nameserver, and not to a target without EDNS."""
+    option = b"\0\0\x29\x04\xd0\0\0\0\0" + struct.pack("!HHH", 4 + len(wire("er.NS1.x.")), 18, len(wire("er.NS1.x.")))
+    for habit, agent, ns, status, arcounts in (
+            ("ack", "er.ns1.x.", ("ns.y.", "NS1.x."), 1, [1]), ("ack", "ns1.x.", ("NS1.x.",), 1, [1]),
+            ("ack", "er.ns1.x.", ("ns2.x.", "ns.er.ns1.x."), 2, [0]), ("ack", "er.ns1.x.", (), 2, [0]),
+            ("ack", ".", ("ns1.x.",), 0, [0]), ("formerr", "er.ns1.x.", ("ns1.x.",), 3, [1, 0])):
+        receivers[habit].seen.clear()
+        rows = probe(world, binary, [f"{habit}.test."], f"agent={agent}", *(f"ns={name}" for name in ns))
+        expect(rows[0], "acknowledged", agent=status)
+        seen = [message for _, _, message, _ in receivers[habit].seen]
+        assert [message[11] for message in seen] == arcounts, (habit, agent, seen)
+        if status == 1 and agent.startswith("er"):
+            assert option + wire(agent) in seen[0], seen
+
+
 def check_discovery(world, binary):
     expected = {
         # Where the parent is not one label away, and where _dsync is a zone.
@@ -393,6 +409,7 @@ def main():
         try:
             build(world, addresses)
             check_targets(world, binary, receivers)
+            check_report_channel(world, binary, receivers)
             check_discovery(world, binary)
             check_rate(world, binary, receivers["ack"])
             check_ends(world, binary)

@@ -339,9 +339,10 @@ def check(world, binary, ksks):
     rows = probe(world, binary, "child.test.", *keys, *ns)
     expect(
         rows,
-        ["survey", "failed=0", "insecure=0", "parent=test.", "detail="],
+        # The parent names ns1 and ns5.
+        ["survey", "failed=0", "insecure=0", "parent=test.", "detail=", "delegated=2"],
         ["child", f"ns1.child.test. {CHILD}@53", "ok", "", f"dnskey={both}:{both}", "equal=1",
-         "foreign=0", "ttl=300", f"cds=1:{bit}:{both}:0", f"cdnskey=1:{bit}:{both}:0"],
+         "foreign=0", "ttl=300", f"cds=1:{bit}:{both}:0", f"cdnskey=1:{bit}:{both}:0", "data=0:0:0"],
         # Named ns2 and, at the parent only, ns5: asked once.
         ["child", f"ns2.child.test. {NO_ZONES}@53", "error", "REFUSED", "dnskey=0:0"],
         ["child", f"ns3.child.test. {NOBODY}@53", "unreachable"],
@@ -359,7 +360,8 @@ def check(world, binary, ksks):
     # Configured servers: no names, no discovery of the zone's servers.
     rows = probe(world, binary, "child.test.", *keys, ns[0], f"nameserver={CHILD}@53",
                  f"nameserver={CHILD}", f"parent={PARENT}@53", f"parent={NO_ZONES}@53")
-    expect(rows, ["child", f"{CHILD}@53", "ok"], ["parent", f"{PARENT}@53", "ok"],
+    expect(rows, ["survey", "failed=0", None, None, None, "delegated=0"],
+           ["child", f"{CHILD}@53", "ok"], ["parent", f"{PARENT}@53", "ok"],
            ["parent", f"{NO_ZONES}@53", "error", "REFUSED"])
     assert sum(row[0] == "child" for row in rows) == 1, rows
 
@@ -372,7 +374,7 @@ def check(world, binary, ksks):
     rows = probe(world, binary, "nods.test.", *nods, "ns=ns1.nods.test.")
     expect(rows,
            ["child", f"ns1.nods.test. {CHILD}@53", "ok", "", "dnskey=1:1", "equal=0", "foreign=0",
-            "ttl=300", "cds=0:0:0:0", "cdnskey=0:0:0:0"],
+            "ttl=300", "cds=0:0:0:0", "cdnskey=0:0:0:0", f"data=1:1:{1 << 13:x}"],
            ["parent", f"ns.test. {PARENT}@53", "ok", "", "ds=0", "foreign=0", "ttl=300"])
 
     # A parent zone without a chain of trust.

@@ -70,6 +70,55 @@ static void fails_with(world_t *w, const char *reason)
 	assert_string_equal(result.reason, reason);
 }
 
+/*! Valid or not, but by this zone, and over this RRset. */
+static void algorithms_of_rrsigs_need_no_valid_signature(void **state)
+{
+	world_t *w = *state;
+	const rrsig_fields_t right = w->fields;
+	assert_int_equal(verify_at(w, TEST_NOW).algorithms, 0);
+
+	static const uint8_t NONE[] = { 32, 45, 200, 255 };
+	for (size_t i = 0; i < sizeof(NONE); i++) {
+		w->fields.algorithm = NONE[i];
+		sign(w);
+	}
+	w->fields = right;
+	w->fields.algorithm = 5;
+	w->fields.signer = N("child.example.");
+	sign(w);
+	w->fields = right;
+	w->fields.algorithm = 7;
+	w->fields.labels = 1;
+	sign(w);
+	assert_int_equal(verify_at(w, TEST_NOW).algorithms, 0);
+
+	/* Over another type. */
+	w->fields = right;
+	w->rrset.type = KNOT_RRTYPE_CDS;
+	sign(w);
+	w->rrset.type = KNOT_RRTYPE_DS;
+	assert_int_equal(verify_at(w, TEST_NOW).algorithms, 0);
+
+	w->fields.algorithm = 8;
+	sign(w);
+	w->fields.algorithm = 15;
+	w->fields.expiration = TEST_NOW - 1;
+	sign(w);
+	verify_result_t result = verify_at(w, TEST_NOW);
+	assert_int_equal(result.keys, 0);
+	assert_int_equal(result.algorithms, 1U << 8 | 1U << 15);
+	w->fields = right;
+	sign(w);
+	result = verify_at(w, TEST_NOW);
+	assert_int_equal(result.keys, 2);
+	assert_int_equal(result.algorithms, 1U << 8 | 1U << 13 | 1U << 15);
+
+	/* Which ones came before the budget was spent is the server's choice. */
+	work_t work = { .signatures = WORK_SIGNATURES_MAX };
+	result = verify_rrset(w->zone, &w->rrset, &w->rrsigs, w->keys, 2, TEST_NOW, &work);
+	assert_int_equal(result.algorithms, 0);
+}
+
 static void good_signature_names_its_key(void **state)
 {
 	world_t *w = *state;
@@ -400,6 +449,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(good_signature_names_its_key),
+		T(algorithms_of_rrsigs_need_no_valid_signature),
 		T(every_signer_is_found),
 		T(other_ttl_in_the_answer_does_not_matter),
 		T(case_of_the_owner_does_not_matter),

@@ -156,6 +156,56 @@ static void copies_of_one_nsec3_are_verified_once(void **state)
 	knot_rdataset_clear(&sigs, NULL);
 }
 
+/*! A proof, and a SOA with so many RRSIGs that do not verify before its good one. */
+static void see_soa(world_t *w, unsigned broken)
+{
+	static const uint8_t rdata[] = { 0, 0, 0, 0, 0, 9, [21] = 60 };
+	knot_rrset_t soa;
+	knot_rdataset_t sigs = { 0 };
+	knot_rrset_init(&soa, w->zone, KNOT_RRTYPE_SOA, KNOT_CLASS_IN, 300);
+	signer_add(&soa.rrs, rdata, sizeof(rdata));
+	signer_sign(&sigs, &soa, &w->zsk, w->zone);
+	add_broken(&sigs, &soa, &w->zsk, w->zone, broken);
+
+	see_dnskey(w, &w->dnskey, &w->dnskey_sigs);
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDS, true, 0);
+	reply_section(&w->reply, KNOT_AUTHORITY);
+	reply_put(&w->reply, &soa, &sigs);
+	put_nsec(w, w->zone, APEX, &w->zsk, w->zone);
+	const size_t len = reply_end(&w->reply);
+	memset(&cost, 0, sizeof(cost));
+	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+	assert_bounded();
+	knot_rdataset_clear(&soa.rrs, NULL);
+	knot_rdataset_clear(&sigs, NULL);
+}
+
+static void the_serial_costs_the_signatures_of_the_soa(void **state)
+{
+	world_t *w = *state;
+	see_soa(w, 0);
+	assert_int_equal(w->child.status, ANSWER_OK);
+	assert_true(w->child.serial_known);
+	assert_int_equal(w->child.serial, 9);
+	assert_int_equal(cost.signatures, 2);
+
+	see_soa(w, WORK_SIGNATURES_MAX - 2);
+	assert_true(w->child.serial_known);
+	assert_int_equal(cost.signatures, WORK_SIGNATURES_MAX);
+
+	see_soa(w, WORK_SIGNATURES_MAX - 1);
+	assert_int_equal(w->child.status, ANSWER_BOGUS);
+	assert_string_equal(w->child.detail, "CDS: too much to verify");
+	assert_false(w->child.serial_known);
+	assert_int_equal(w->child.data_algorithms, 0);
+
+	/* With more than an RRset may have it is no answer. */
+	see_soa(w, PACKET_RRS_MAX);
+	assert_int_equal(w->child.status, ANSWER_ERROR);
+	assert_false(w->child.serial_known);
+	assert_int_equal(cost.signatures, 0);
+}
+
 static void many_nsec3_owners_are_not_checked(void **state)
 {
 	world_t *w = *state;
@@ -335,13 +385,10 @@ static void ds_digests_of_a_key_are_made_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(copies_of_one_nsec3_are_verified_once),
-		T(many_nsec3_owners_are_not_checked),
-		T(iterations_are_bounded_before_anything_is_hashed),
-		T(name_is_hashed_once_whatever_the_records),
-		T(keys_of_one_tag_times_many_rrsigs_are_bounded),
-		T(all_answers_of_a_reply_have_one_budget),
-		T(rrset_of_too_many_records_is_refused),
+		T(copies_of_one_nsec3_are_verified_once),    T(the_serial_costs_the_signatures_of_the_soa),
+		T(many_nsec3_owners_are_not_checked),        T(iterations_are_bounded_before_anything_is_hashed),
+		T(name_is_hashed_once_whatever_the_records), T(keys_of_one_tag_times_many_rrsigs_are_bounded),
+		T(all_answers_of_a_reply_have_one_budget),   T(rrset_of_too_many_records_is_refused),
 		T(ds_digests_of_a_key_are_made_once),
 	};
 	return cmocka_run_group_tests_name("dns work", tests, NULL, NULL);

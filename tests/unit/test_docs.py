@@ -57,7 +57,7 @@ def evaluate(expression):
 class Configuration(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.conf = read("module/knot/conf.c")
+        cls.conf = "".join(read(f"module/knot/{name}") for name in ("conf_items.h", "conf.c", "conf_read.c"))
         cls.items = table(read("docs/reference.rst"), "Items of the section mod-kskroll")
         cls.names = dict(re.findall(r'#define (MOD_\w+)\s+"(?:\\x..|\\\w)+"\s*"([\w-]+)"', cls.conf))
         schema = cls.conf[cls.conf.index("kskroll_conf[] = {"):]
@@ -78,7 +78,10 @@ class Configuration(unittest.TestCase):
         for item, (kind, rest) in self.schema.items():
             default = self.items[item][0]
             with self.subTest(item):
-                if kind == "YP_TINT":
+                if kind == "YP_TOPT":
+                    values, first = re.match(r"YP_VOPT = \{ (\w+), (\w+) \}", rest).groups()
+                    self.assertEqual(default, self.values(values)[first])
+                elif kind == "YP_TINT":
                     value = re.match(r"YP_VINT = \{ [^,]+, [^,]+, ([^,}]+?)(?:, YP_STIME)? \}", rest).group(1)
                     self.assertEqual(seconds(default), evaluate(value))
                 elif kind == "YP_TBOOL":
@@ -86,10 +89,16 @@ class Configuration(unittest.TestCase):
                 else:
                     self.assertEqual(default, "none")
 
+    def values(self, table_of):
+        """Of an item, by their enumerators."""
+        rows = self.conf[self.conf.index(f"knot_lookup_t {table_of}[] = {{"):]
+        return dict(re.findall(r'\{ (\w+), "([\w-]+)" \}', rows[:rows.index("NULL")]))
+
     def test_bounds(self):
+        counts = {"bogus-limit", "parent-rate", "ds-max", "delegation-batch", "scan-rate"}
         numbers = [i for i, (kind, _) in self.schema.items() if kind == "YP_TINT"]
-        self.assertEqual(set(numbers), set(self.bounds) | {"ksk-lifetime", "bogus-limit", "parent-rate"})
-        for item in "bogus-limit", "parent-rate":
+        self.assertEqual(set(numbers), set(self.bounds) | {"ksk-lifetime"} | counts)
+        for item in counts:
             low, high = re.match(r"YP_VINT = \{ (\d+), (\d+),", self.schema[item][1]).groups()
             self.assertEqual(self.items[item][1], f"{low} to {high}")
         for item, (low, high) in self.bounds.items():
@@ -106,14 +115,19 @@ class Configuration(unittest.TestCase):
             text = {"YP_TBOOL": "on or off", "YP_TADDR": "addresses", "YP_TSTR": "absolute path"}.get(kind)
             if item == "caches-expired":
                 text = "zone and time, in quotes"
+            if kind == "YP_TADDR" and "YP_FMULTI" not in self.schema[item][1]:
+                text = "address"
+            if kind == "YP_TOPT":
+                words = list(self.values(re.match(r"YP_VOPT = \{ (\w+),", self.schema[item][1]).group(1)).values())
+                text = ", ".join(words[:-1]) + " or " + words[-1]
             if text:
                 self.assertEqual(self.items[item][1], text, item)
 
     def test_the_instance_that_reads_an_item(self):
-        def body(name):
-            start = self.conf.index(f"\nint {name}(")
+        def body(name, kind="int"):
+            start = self.conf.index(f"\n{kind} {name}(")
             return self.conf[start:self.conf.index("\n}\n", start)]
-        readers = {"global": body("conf_global_read") + "MOD_STORAGE", "zone": body("conf_section_read") + "MOD_COMPLETE"}  # by reread.c
+        readers = {"global": body("conf_global_read") + "MOD_STORAGE", "zone": body("conf_section_read") + body("read_delegations", "static void") + body("read_update", "static int") + body("read_key", "static int") + "MOD_COMPLETE"}  # by reread.c
         for item in self.schema:
             macro = next(m for m, n in self.names.items() if n == item)
             by = [r for r, text in readers.items() if re.search(rf"\b{macro}\b", text)]
@@ -127,6 +141,25 @@ class Configuration(unittest.TestCase):
         for item, value in found.items():
             name = item.replace("_", "-")
             self.assertEqual(evaluate(value), seconds(self.items[name][0]), name)
+
+
+    def test_defaults_of_the_parent_side_are_those_of_the_machine(self):
+        text = read("include/kskroll/delegation.h")
+        text = text[text.index("#define DELEGATION_CONFIG_DEFAULT"):].split("clang-format on")[0]
+        found = dict(re.findall(r"\.(\w+) = ([\w *]+),", text))
+        named = {"retry": "delegation-retry", "unreachable_after": "delegation-unreachable-after"}
+        self.assertEqual(found.pop("undo"), "true")
+        self.assertEqual(self.items["undo"][0], "on")
+        # The module has these from the child side.
+        found.pop("check_interval"), found.pop("bogus_limit")
+        self.assertEqual(len(found), 8)
+        for item, value in found.items():
+            self.assertEqual(evaluate(value), seconds(self.items[named.get(item, item.replace("_", "-"))][0]), item)
+
+    def test_the_largest_ds_rrset_is_that_of_the_machine(self):
+        text = read("include/kskroll/delegation.h")
+        most = re.search(r"#define DELEGATION_DS_MAX (\d+)", text).group(1)
+        self.assertEqual(self.items["ds-max"][1], f"1 to {most}")
 
 
 class Statistics(unittest.TestCase):
@@ -150,6 +183,18 @@ class Words(unittest.TestCase):
         self.assertEqual(read("docs/stuck-gates.rst"), kskroll("gates", "--rst"),
                          "make it again: kskroll gates --rst > docs/stuck-gates.rst")
 
+    def test_gates_of_delegations_are_those_of_the_table(self):
+        self.assertEqual(read("docs/delegation-gates.rst"), kskroll("gates", "--delegations", "--rst"),
+                         "make it again: kskroll gates --delegations --rst > docs/delegation-gates.rst")
+
+    def test_states_of_delegations_are_those_of_the_table(self):
+        names = read("module/delegation/delegation_names.c")
+        states = re.findall(r'\[DELEGATION_\w+\] = \{ "([\w-]+)",\s*"([^"]+)",\n\s*\.asks', names)
+        self.assertGreater(len(states), 9)
+        text = read("docs/delegations.rst")
+        for number, (name, meaning) in enumerate(states):
+            self.assertIn(f"   * - {number}\n     - ``{name}``\n     - {meaning}\n", text)
+
     def test_states_are_those_of_the_table(self):
         names = read("module/rollover/names.c")
         states = re.findall(r'\[ROLLOVER_\w+\]\s*= \{ "([\w-]+)", "([^"]+)",\n', names)
@@ -160,15 +205,16 @@ class Words(unittest.TestCase):
 
     def test_gates_that_the_documentation_names_exist(self):
         codes = {g["code"] for g in json.loads(kskroll("gates", "--json"))["gates"]}
+        codes |= {g["code"] for g in json.loads(kskroll("gates", "--delegations", "--json"))["delegation_gates"]}
         for path in pages():
             for code in re.findall(r"gate ``([\w-]+)``", read(path)):
                 self.assertIn(code, codes, path)
 
     def test_commands_in_the_documentation_exist(self):
-        commands = set(re.findall(r'^\t\{ "(\w+)", ', read("tools/main.c"), re.M))
+        commands = set(re.findall(r'^\t\{ "([\w-]+)", [A-Z_]+, cmd_', read("tools/main.c"), re.M))
         self.assertLessEqual({"status", "plan", "history"}, commands)
         for path in pages():
-            for command in re.findall(r"(?:``|^ +)kskroll (\w+)", read(path), re.M):
+            for command in re.findall(r"(?:``|^ +)kskroll ([\w-]+)", read(path), re.M):
                 self.assertIn(command, commands, path)
 
     def test_limits_that_hosters_read(self):

@@ -28,6 +28,11 @@ static rollover_facts_t everything(void)
 			.dnskey = 3,
 			.dnskey_signed_by = 1,
 			.dnskey_ttl = 300,
+			.serial_known = i != 4,
+			.serial = i == 0 ? UINT32_MAX : i,
+			.data_algorithms = i == 0 ? UINT32_MAX :
+			                   i == 2 ? 0 :
+			                            ALGSET_OF(8) | ALGSET_OF(13),
 			.cds = { .present = true, .unwanted = i == 0, .keys = 2 },
 			.cdnskey = { .unanswered = i == 2 },
 		};
@@ -64,6 +69,24 @@ static rollover_facts_t everything(void)
 	return facts;
 }
 
+/*! All 32 that there can be have room. */
+static void check_data(const evidence_answer_t *answer, unsigned i)
+{
+	char serial[16];
+	snprintf(serial, sizeof(serial), "%u", i == 0 ? UINT32_MAX : i);
+	if (i % 2 != 0 || i == 4) {
+		assert_string_equal(answer->serial, "");
+		assert_string_equal(answer->data_algorithms, "");
+	} else {
+		assert_string_equal(answer->serial, serial);
+		assert_string_equal(answer->data_algorithms,
+		                    i == 0 ? "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, "
+		                             "20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31" :
+		                    i == 2 ? "" :
+		                             "8, 13");
+	}
+}
+
 static void count(const evidence_answer_t *answer, void *arg)
 {
 	unsigned *counts = arg;
@@ -87,6 +110,7 @@ static void count(const evidence_answer_t *answer, void *arg)
 		assert_string_equal(answer->cds, i == 0 ? "1002 and others" : i % 2 == 0 ? "1002" : "");
 		assert_int_equal(answer->incomplete, i == 2);
 		assert_int_equal(answer->differs, i % 2 == 0);
+		check_data(answer, i);
 	}
 	assert_string_equal(answer->server, server);
 }

@@ -14,7 +14,9 @@
 
 #include "conf.h"
 #include "kskroll/policy_name.h"
+#include "notify_receive.h"
 #include "relay.h"
+#include "report_receive.h"
 #include "section.h"
 #include "sockets.h"
 #include "stats.h"
@@ -30,14 +32,38 @@ static struct {
 	bool is_signed;
 	const char *base;   /*!< Policy that has these: */
 	unsigned publish;   /*!< cds-cdnskey-publish, as Knot numbers them. */
+	unsigned algorithm; /*!< algorithm, as DNSSEC numbers them. */
 	int64_t lifetime;   /*!< ksk-lifetime. */
 	size_t zone_pushes; /*!< Values of ds-push of the zone or its template. */
 	size_t policy_pushes;
 	int64_t ttl;        /*!< ttl of the module. */
 	int64_t dnskey_ttl; /*!< Of the base policy; -1: not set. */
+	bool is_manual;
+	bool is_offline;
+	bool is_shared;
+	bool goes_insecure;        /*!< go-insecure of the module names the zone. */
+	int64_t refresh;           /*!< rrsig-refresh; -1: not set. */
+	int64_t delay;             /*!< propagation-delay of the base policy. */
+	int64_t interval;          /*!< check-interval of the module. */
+	bool incremental;          /*!< dnskey-management of the base policy. */
+	bool rolls;                /*!< rollover of the module. */
+	bool receives;             /*!< notify-receive. */
+	bool reports;              /*!< report-receive. */
+	const knot_dname_t *agent; /*!< report-agent. */
+	unsigned delegations;
+	unsigned accept;
+	unsigned bootstrap;
+	const knot_dname_t *locked[3];
+	unsigned apply;
+	bool has_key; /*!< Section `key` has that of update-key. */
 } conf;
 
 static instance_settings_t attached;
+/*! Its own text is gone when the load is over. */
+static char locked[64];
+static update_key_t key; /*!< Of what was attached last. */
+static size_t primaries; /*!< The same. */
+static char agent[64];
 
 /*! Results of what an instance needs to be loaded. */
 static int stats_result, attach_result;
@@ -75,6 +101,61 @@ knotd_conf_t knotd_conf_mod(knotd_mod_t *mod, const yp_name_t *item)
 	if (strcmp(item, "\x03"
 	                 "ttl") == 0) {
 		out.single.integer = conf.ttl;
+	} else if (strcmp(item, "\x0B"
+	                        "go-insecure") == 0) {
+		out.count = conf.goes_insecure;
+		out.single.dname = ZONE;
+	} else if (strcmp(item, "\x0E"
+	                        "check-interval") == 0) {
+		out.single.integer = conf.interval;
+	} else if (strcmp(item, "\x08"
+	                        "rollover") == 0) {
+		out.single.boolean = conf.rolls;
+	} else if (strcmp(item, "\x0B"
+	                        "delegations") == 0) {
+		out.single.option = conf.delegations;
+	} else if (strcmp(item, "\x06"
+	                        "accept") == 0) {
+		out.single.option = conf.accept;
+	} else if (strcmp(item, "\x0E"
+	                        "notify-receive") == 0) {
+		out.single.boolean = conf.receives;
+	} else if (strcmp(item, "\x0E"
+	                        "report-receive") == 0) {
+		out.single.boolean = conf.reports;
+	} else if (strcmp(item, "\x0C"
+	                        "report-agent") == 0) {
+		out.single.dname = conf.agent;
+		out.count = conf.agent != NULL;
+	} else if (strcmp(item, "\x09"
+	                        "bootstrap") == 0) {
+		out.single.option = conf.bootstrap;
+	} else if (strcmp(item, "\x0B"
+	                        "bogus-limit") == 0) {
+		out.single.integer = 7;
+	} else if (strcmp(item, "\x06"
+	                        "ds-ttl") == 0) {
+		out.single.integer = 600;
+	} else if (strcmp(item, "\x10"
+	                        "delegation-apply") == 0) {
+		out.single.option = conf.apply;
+	} else if (strcmp(item, "\x0E"
+	                        "update-primary") == 0) {
+		out.count = 1;
+		out.single.addr.ss_family = AF_INET;
+	} else if (strcmp(item, "\x0A"
+	                        "update-key") == 0) {
+		out.count = 1;
+		out.single.dname = (const knot_dname_t *)"\x05"
+							 "Agent";
+	} else if (strcmp(item, "\x0F"
+	                        "delegation-lock") == 0) {
+		out.multi = calloc(3, sizeof(*out.multi));
+		assert_non_null(out.multi);
+		while (out.count < 3 && conf.locked[out.count] != NULL) {
+			out.multi[out.count].dname = conf.locked[out.count];
+			out.count++;
+		}
 	}
 	return out;
 }
@@ -95,18 +176,53 @@ knotd_conf_t knotd_conf(knotd_mod_t *mod, const yp_name_t *section, const yp_nam
 		out.count = 1;
 		out.multi[0].data = (const uint8_t *)name;
 		out.multi[0].data_len = sizeof(name) - 1;
+	} else if (strcmp(section, "\x03"
+	                           "key") == 0) {
+		assert_memory_equal(id->single.data,
+		                    "\x05"
+		                    "Agent",
+		                    id->single.data_len);
+		out.count = conf.has_key;
+		if (conf.has_key && item[1] == 's') {
+			out.single.data = (const uint8_t *)"hush";
+			out.single.data_len = 4;
+		} else {
+			out.single.option = 4;
+		}
 	} else if (strcmp(item, "\x13"
 	                        "cds-cdnskey-publish") == 0) {
 		out.single.option = of_base ? conf.publish : 0;
+	} else if (strcmp(item, "\x09"
+	                        "algorithm") == 0) {
+		out.single.option = of_base ? conf.algorithm : 13;
 	} else if (strcmp(item, "\x0C"
 	                        "ksk-lifetime") == 0) {
 		out.single.integer = of_base ? conf.lifetime : 0;
 	} else if (strcmp(item, "\x07"
 	                        "ds-push") == 0) {
 		out.count = of_base ? conf.policy_pushes : 0;
+	} else if (strcmp(item, "\x0D"
+	                        "rrsig-refresh") == 0) {
+		out.count = conf.refresh >= 0;
+		out.single.integer = conf.refresh >= 0 ? conf.refresh : INT64_MIN;
+	} else if (strcmp(item, "\x11"
+	                        "propagation-delay") == 0) {
+		out.single.integer = of_base ? conf.delay : 0;
+	} else if (strcmp(item, "\x06"
+	                        "manual") == 0) {
+		out.single.boolean = of_base && conf.is_manual;
+	} else if (strcmp(item, "\x0A"
+	                        "ksk-shared") == 0) {
+		out.single.boolean = of_base && conf.is_shared;
+	} else if (strcmp(item, "\x0B"
+	                        "offline-ksk") == 0) {
+		out.single.boolean = of_base && conf.is_offline;
 	} else if (strcmp(item, "\x0F"
 	                        "cds-digest-type") == 0) {
 		out.single.option = 2;
+	} else if (strcmp(item, "\x11"
+	                        "dnskey-management") == 0) {
+		out.single.option = of_base && conf.incremental;
 	} else if (strcmp(item, "\x0A"
 	                        "dnskey-ttl") == 0) {
 		out.count = conf.dnskey_ttl >= 0;
@@ -133,10 +249,49 @@ void knotd_conf_free(knotd_conf_t *value)
 	memset(value, 0, sizeof(*value));
 }
 
+/*! The instance is the global one. */
+static bool is_global;
+
 const knot_dname_t *knotd_mod_zone(const knotd_mod_t *mod)
 {
 	(void)mod;
-	return ZONE;
+	return is_global ? NULL : ZONE;
+}
+
+/*! Hooks that were registered. */
+static unsigned hooks;
+
+int knotd_mod_hook(knotd_mod_t *mod, knotd_stage_t stage, knotd_mod_hook_f hook)
+{
+	(void)mod;
+	assert_int_equal(stage, KNOTD_STAGE_BEGIN);
+	assert_ptr_equal(hook, hooks == 0 || !conf.reports ? notify_receive : report_receive);
+	hooks++;
+	return KNOT_EOK;
+}
+
+static int open_result;
+
+int notify_receive_open(void)
+{
+	return open_result;
+}
+
+knotd_state_t notify_receive(knotd_state_t state, knot_pkt_t *answer, knotd_qdata_t *qdata, knotd_mod_t *mod)
+{
+	(void)answer, (void)qdata, (void)mod;
+	return state;
+}
+
+int report_receive_open(void)
+{
+	return open_result;
+}
+
+knotd_state_t report_receive(knotd_state_t state, knot_pkt_t *answer, knotd_qdata_t *qdata, knotd_mod_t *mod)
+{
+	(void)answer, (void)qdata, (void)mod;
+	return state;
 }
 
 void knotd_mod_ctx_set(knotd_mod_t *mod, void *ctx)
@@ -155,7 +310,8 @@ void *knotd_mod_ctx(const knotd_mod_t *mod)
 void knotd_mod_log(knotd_mod_t *mod, int priority, const char *fmt, ...)
 {
 	(void)mod;
-	if (stats_result == KNOT_EOK && attach_result == KNOT_EOK) {
+	const bool has_key = conf.apply != DELEGATION_BY_UPDATE || conf.has_key;
+	if (stats_result == KNOT_EOK && attach_result == KNOT_EOK && open_result == KNOT_EOK && has_key) {
 		fail_msg("%s", fmt);
 	}
 	assert_int_equal(priority, LOG_ERR);
@@ -213,6 +369,11 @@ int relay_zone_attach(knotd_mod_t *mod, const char *zone, const instance_setting
 	assert_string_equal(zone, "one.");
 	if (attach_result == KNOT_EOK) {
 		attached = *settings;
+		update_key_clear(&key);
+		assert_true(update_key_copy(&key, &settings->update_key));
+		primaries = settings->update_primary.count;
+		snprintf(locked, sizeof(locked), "%s", settings->locked != NULL ? settings->locked : "none");
+		snprintf(agent, sizeof(agent), "%s", settings->report_agent != NULL ? settings->report_agent : "none");
 		*out = (registry_zone_t *)&handle;
 	}
 	return attach_result;
@@ -234,12 +395,15 @@ static int configure(void **state)
 {
 	(void)state;
 	memset(&conf, 0, sizeof(conf));
-	conf.is_signed = true;
+	conf.is_signed = conf.rolls = true;
 	conf.base = "lab";
 	conf.publish = 2;
 	conf.ttl = 300;
-	conf.dnskey_ttl = -1;
-	stats_result = attach_result = KNOT_EOK;
+	conf.dnskey_ttl = conf.refresh = -1;
+	conf.delay = 3600;
+	conf.interval = 300;
+	stats_result = attach_result = open_result = KNOT_EOK;
+	is_global = false;
 	logged[0] = '\0';
 	context = NULL;
 	return 0;
@@ -257,8 +421,23 @@ static void the_base_publishes_by_the_states_of_keys_or_not(void **state)
 		for (size_t i = 0; i < POLICIES; i++) {
 			load(IN_FORCE[i]);
 			assert_int_equal(attached.base_publishes, conf.publish == 2);
+			assert_int_equal(attached.base_always, conf.publish == 3);
 			/* It is judged where it matters. */
 			assert_false(attached.config.observe_only);
+		}
+	}
+}
+
+static void the_algorithm_of_the_base_is_wanted(void **state)
+{
+	static const uint8_t ALGORITHMS[] = { 8, 15, 0 };
+
+	(void)state;
+	for (size_t i = 0; i < POLICIES; i++) {
+		for (size_t a = 0; a < sizeof(ALGORITHMS); a++) {
+			conf.algorithm = ALGORITHMS[a];
+			load(IN_FORCE[i]);
+			assert_int_equal(attached.algorithm_wanted, ALGORITHMS[a]);
 		}
 	}
 }
@@ -276,24 +455,91 @@ static void a_lifetime_of_the_base_is_knots_own_rollover(void **state)
 	}
 }
 
-static void ds_push_acts_before_the_checks_wherever_it_is_set(void **state)
+static void ds_push_acts_after_the_checks_or_the_zone_is_observed(void **state)
+{
+	static const struct {
+		size_t of_zone, of_policy;
+		unsigned publish;
+		int64_t delay;
+		const char *reason;
+		/* clang-format off */
+	} CASES[] = {
+		{ 0, 0, 0, 0, NULL }, { 0, 1, 2, 600, NULL }, { 2, 0, 2, 600, NULL },
+		{ 0, 1, 2, 599, "propagation-delay of the policy to twice" }, { 2, 0, 2, 599, "propagation-delay of the policy to twice" },
+		{ 0, 1, 3, 3600, "cds-cdnskey-publish of the policy is not rollover" },
+		{ 2, 0, 0, 3600, "cds-cdnskey-publish of the policy is not rollover" },
+	};
+	/* clang-format on */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		for (size_t p = 0; p < POLICIES; p++) {
+			conf.zone_pushes = CASES[i].of_zone;
+			conf.policy_pushes = CASES[i].of_policy;
+			conf.publish = CASES[i].publish;
+			conf.delay = CASES[i].delay;
+			load(IN_FORCE[p]);
+			assert_int_equal(attached.config.observe_only, CASES[i].reason != NULL);
+			if (CASES[i].reason != NULL) {
+				assert_non_null(strstr(attached.config.observe_reason, CASES[i].reason));
+				/* Nothing of the sentence is cut off. */
+				assert_non_null(strstr(attached.config.observe_reason, "remove ds-push"));
+			}
+		}
+	}
+}
+
+/*! Knot requires manual with it. */
+static void an_offline_ksk_is_observed_and_its_signatures_are(void **state)
 {
 	(void)state;
+	conf.is_manual = true;
 	for (size_t i = 0; i < POLICIES; i++) {
-		conf.zone_pushes = 2;
-		conf.policy_pushes = 0;
+		conf.is_offline = false;
 		load(IN_FORCE[i]);
+		assert_true(attached.config.manual && !attached.config.observe_only);
+		assert_int_equal(attached.config.dnskey_refresh, 0);
+		conf.is_offline = true;
+		conf.refresh = 7 * 86400;
+		load(IN_FORCE[i]);
+		assert_non_null(strstr(attached.config.observe_reason, "offline-ksk of the policy"));
 		assert_true(attached.config.observe_only);
-		assert_non_null(strstr(attached.config.observe_reason, "ds-push of the zone or its template"));
-		conf.zone_pushes = 0;
-		conf.policy_pushes = 1;
+		assert_int_equal(attached.config.dnskey_refresh, 7 * 86400);
+		/* As keymgr does without it. */
+		conf.refresh = -1;
+		conf.dnskey_ttl = 300;
 		load(IN_FORCE[i]);
-		assert_true(attached.config.observe_only);
-		assert_non_null(strstr(attached.config.observe_reason, "ds-push of the policy"));
-		conf.policy_pushes = 0;
+		assert_true(attached.config.dnskey_refresh >= 3900 && attached.config.dnskey_refresh <= 3901);
+		conf.dnskey_ttl = -1;
 		load(IN_FORCE[i]);
-		assert_false(attached.config.observe_only);
+		assert_int_not_equal(attached.config.dnskey_refresh, 0);
 	}
+}
+
+/*! Under another name of the policy Knot would make another key. */
+static void the_policy_of_a_shared_ksk_is_never_switched(void **state)
+{
+	(void)state;
+	load("lab");
+	assert_int_equal(attached.config.ttl, 300);
+	conf.is_shared = true;
+	load("lab");
+	assert_false(attached.config.observe_only);
+	assert_int_equal(attached.config.ttl, 0);
+	conf.dnskey_ttl = 60;
+	load("lab");
+	assert_int_equal(attached.config.ttl, 0);
+	load("lab-kskroll-ttl");
+	assert_non_null(strstr(attached.config.observe_reason, "set the policy itself"));
+	conf.goes_insecure = true;
+	load("lab");
+	assert_non_null(strstr(attached.config.observe_reason, "delete signal"));
+	conf.goes_insecure = false;
+	for (conf.publish = 0; conf.publish < 5; conf.publish++) {
+		load("lab");
+		assert_int_equal(attached.config.observe_only, conf.publish != 2);
+	}
+	assert_non_null(strstr(attached.config.observe_reason, "cds-cdnskey-publish is not rollover: set it"));
 }
 
 static void the_ttl_of_the_base_policy_counts_where_it_is_lower(void **state)
@@ -320,6 +566,161 @@ static void the_ttl_of_the_base_policy_counts_where_it_is_lower(void **state)
 		assert_int_equal(attached.config.ttl, CASES[i].ttl);
 		assert_int_equal(attached.ttl_of_soa, CASES[i].of_soa);
 	}
+}
+
+/*! Knot changes it only with the keys, so nobody would ever see the low one. */
+static void the_ttl_stays_where_records_of_others_are_in_dnskey(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t base;
+		uint32_t ttl;
+	} CASES[] = { { 60, 60 }, { 3600, 3600 }, { -1, ROLLOVER_TTL_COUNTS }, { 30 * 86400, ROLLOVER_TTL_COUNTS } };
+
+	conf.incremental = true;
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		conf.dnskey_ttl = CASES[i].base;
+		load("lab");
+		assert_int_equal(attached.config.ttl, CASES[i].ttl);
+	}
+	conf.incremental = false;
+}
+
+/*! A zone that holds delegations may be unsigned here, or have a policy that the child side refuses. */
+static void a_zone_that_is_not_driven_has_the_agent_all_the_same(void **state)
+{
+	(void)state;
+	conf.rolls = conf.is_signed = false;
+	conf.is_offline = true;
+	for (conf.delegations = DELEGATIONS_OFF; conf.delegations <= DELEGATIONS_UPDATE; conf.delegations++) {
+		load("lab");
+		assert_false(attached.rollover);
+		assert_int_equal(attached.delegations, conf.delegations);
+		assert_int_equal(attached.delegation.report_only, conf.delegations == DELEGATIONS_REPORT);
+		/* Should anything drive it nevertheless, it only observes. */
+		assert_true(attached.config.observe_only);
+		assert_non_null(strstr(attached.config.observe_reason, "rollover of the module is off"));
+	}
+	conf.rolls = true;
+	load("lab");
+	assert_true(attached.rollover);
+	assert_non_null(strstr(attached.config.observe_reason, "dnssec-signing"));
+	conf.is_signed = true;
+	conf.is_offline = false;
+	load("lab");
+	assert_false(attached.config.observe_only);
+}
+
+static void the_agent_has_items_of_its_own_and_two_of_the_child_side(void **state)
+{
+	(void)state;
+	for (conf.accept = 0; conf.accept <= DELEGATION_ACCEPT_CDNSKEY; conf.accept++) {
+		conf.bootstrap = conf.accept == DELEGATION_ACCEPT_CDS;
+		conf.apply = conf.accept == DELEGATION_ACCEPT_CDS ? DELEGATION_BY_INCLUDE : DELEGATION_BY_TRANSACTION;
+		load("lab");
+		assert_int_equal(attached.delegation.accept, conf.accept);
+		assert_int_equal(attached.delegation.bootstrap, conf.bootstrap);
+		assert_int_equal(attached.delegation.check_interval, 300);
+		assert_int_equal(attached.delegation.bogus_limit, 7);
+		assert_int_equal(attached.delegation.ds_ttl, 600);
+		assert_int_equal(attached.delegation.apply, conf.apply);
+		assert_false(attached.delegation.locked);
+	}
+}
+
+static void locked_delegations_are_names_in_lower_case(void **state)
+{
+	(void)state;
+	load("lab");
+	assert_string_equal(locked, "none");
+	conf.locked[0] = (const knot_dname_t *)"\x01"
+					       "A"
+					       "\x03"
+					       "oNe";
+	load("lab");
+	assert_string_equal(locked, "a.one.");
+	conf.locked[1] = (const knot_dname_t *)"\x03"
+					       "b C"
+					       "\x03"
+					       "one";
+	load("lab");
+	assert_string_equal(locked, "a.one. b\\032c.one.");
+}
+
+static void the_agent_domain_is_a_name_in_lower_case(void **state)
+{
+	(void)state;
+	load("lab");
+	assert_string_equal(agent, "none");
+	conf.agent = (const knot_dname_t *)"\x02"
+					   "eR"
+					   "\x03"
+					   "ns1";
+	load("lab");
+	assert_string_equal(agent, "er.ns1.");
+}
+
+/*! A secret goes only where it is used, and a key that is missing is said. */
+static void the_key_of_dns_update_is_read_where_it_is_used(void **state)
+{
+	(void)state;
+	conf.has_key = true;
+	for (conf.apply = DELEGATION_BY_TRANSACTION; conf.apply < DELEGATION_BY_UPDATE; conf.apply++) {
+		load("lab");
+		assert_null(key.name);
+		assert_null(key.secret);
+		assert_int_equal(primaries, 0);
+	}
+	load("lab");
+	assert_int_equal(attached.delegation.apply, DELEGATION_BY_UPDATE);
+	assert_string_equal(key.name, "agent.");
+	assert_int_equal(key.algorithm, 4);
+	assert_int_equal(key.secret_len, 4);
+	assert_memory_equal(key.secret, "hush", 4);
+	assert_int_equal(primaries, 1);
+	conf.has_key = false;
+	load("lab");
+	assert_int_equal(key.secret_len, 0);
+	assert_non_null(strstr(logged, "update-key 'agent.' is not in section key"));
+	update_key_clear(&key);
+}
+
+/*! Queries pass through the module only where the operator wants it to take notifications, or reports. */
+static void hooks_are_registered_where_wanted(void **state)
+{
+	(void)state;
+	hooks = 0;
+	load("lab");
+	conf.receives = true;
+	load("lab");
+	is_global = true;
+	conf.receives = false;
+	load("lab");
+	assert_int_equal(hooks, 0);
+	knotd_mod_api.unload(NULL);
+	conf.receives = true;
+	load("lab");
+	assert_int_equal(hooks, 1);
+	knotd_mod_api.unload(NULL);
+	hooks = 0;
+	conf.reports = true;
+	load("lab");
+	assert_int_equal(hooks, 2);
+	knotd_mod_api.unload(NULL);
+	hooks = 0;
+	/* Since Knot DNS 3.5 a failing load() refuses the whole configuration. */
+	open_result = KNOT_EMFILE;
+	conf.receives = false;
+	load("lab");
+	assert_non_null(strstr(logged, "report-receive: error reports cannot be taken"));
+	knotd_mod_api.unload(NULL);
+	logged[0] = '\0';
+	conf.receives = true;
+	conf.reports = false;
+	load("lab");
+	assert_int_equal(hooks, 0);
+	assert_non_null(strstr(logged, "notify-receive: NOTIFY(CDS) cannot be taken"));
+	knotd_mod_api.unload(NULL);
 }
 
 /*! Knot DNS 3.5 removes a zone from service where load() fails. */
@@ -351,9 +752,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_base_publishes_by_the_states_of_keys_or_not, configure),
+		cmocka_unit_test_setup(the_algorithm_of_the_base_is_wanted, configure),
 		cmocka_unit_test_setup(a_lifetime_of_the_base_is_knots_own_rollover, configure),
-		cmocka_unit_test_setup(ds_push_acts_before_the_checks_wherever_it_is_set, configure),
+		cmocka_unit_test_setup(ds_push_acts_after_the_checks_or_the_zone_is_observed, configure),
+		cmocka_unit_test_setup(an_offline_ksk_is_observed_and_its_signatures_are, configure),
+		cmocka_unit_test_setup(the_policy_of_a_shared_ksk_is_never_switched, configure),
+		cmocka_unit_test_setup(the_ttl_stays_where_records_of_others_are_in_dnskey, configure),
 		cmocka_unit_test_setup(the_ttl_of_the_base_policy_counts_where_it_is_lower, configure),
+		cmocka_unit_test_setup(a_zone_that_is_not_driven_has_the_agent_all_the_same, configure),
+		cmocka_unit_test_setup(the_agent_has_items_of_its_own_and_two_of_the_child_side, configure),
+		cmocka_unit_test_setup(the_key_of_dns_update_is_read_where_it_is_used, configure),
+		cmocka_unit_test_setup(locked_delegations_are_names_in_lower_case, configure),
+		cmocka_unit_test_setup(the_agent_domain_is_a_name_in_lower_case, configure),
+		cmocka_unit_test_setup(hooks_are_registered_where_wanted, configure),
 		cmocka_unit_test_setup(an_instance_that_cannot_be_loaded_leaves_the_zone_in_service, configure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,29 @@ class Test(unittest.TestCase):
                 self.assertEqual(kskrolld.ended(), 0)
                 self.assertLess(time.monotonic() - began, 1)
 
+    def test_it_answers_notify_at_sockets_that_it_inherits(self):
+        """As the module opens them for notify-listen; it opens none itself, and has no right to."""
+        message = bytes.fromhex("12342400000100000000000005636869") + b"ld\4test\0" + bytes.fromhex("003b0001")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+            udp.bind(("127.0.0.1", 0))
+            tcp.bind(("127.0.0.1", 0))
+            tcp.listen()
+            for sock in udp, tcp:
+                sock.setblocking(False)
+            with Kskrolld(pass_fds=[udp.fileno(), tcp.fileno()]) as kskrolld:
+                kskrolld.send(hello())
+                kskrolld.frame()
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                    client.settimeout(10)
+                    client.sendto(message, udp.getsockname())
+                    reply = client.recv(512)
+                    self.assertEqual(reply, bytes.fromhex("1234a400") + message[4:])
+                with socket.create_connection(tcp.getsockname(), 10) as client:
+                    client.sendall(struct.pack("!H", len(message)) + message)
+                    self.assertEqual(client.recv(512)[2:4], b"\x12\x34")
+                kskrolld.ours.shutdown(socket.SHUT_WR)
+                self.assertEqual(kskrolld.ended(), 0)
+
     def test_no_signal_that_a_group_gets_ends_it(self):
         with Kskrolld() as kskrolld:
             kskrolld.send(hello())

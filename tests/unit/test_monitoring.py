@@ -26,11 +26,14 @@ def printed():
     with tempfile.TemporaryDirectory(prefix="kskroll-monitoring-") as folder:
         db = os.path.join(folder, "kskroll", "kskroll.db")
         subprocess.run([CLI_STORE, db, NOW], check=True, timeout=60)
+        parents = os.path.join(folder, "parents.db")
+        subprocess.run([CLI_STORE, parents, NOW, "delegations"], check=True, timeout=60)
         # Beside the store of a server: there is a metric whether kskrolld runs.
         with open(os.path.join(os.path.dirname(db), "kskrolld.lock"), "w", encoding="ascii"):
             pass
-        text = subprocess.run([KSKROLL, "status", "--prometheus"], capture_output=True, text=True, check=True,
-                              timeout=60, env={**os.environ, "KSKROLL_DB": db, "KSKROLL_NOW": NOW}).stdout
+        text = "".join(subprocess.run([KSKROLL, "status", "--prometheus"], capture_output=True, text=True, check=True,
+                                      timeout=60, env={**os.environ, "KSKROLL_DB": store, "KSKROLL_NOW": NOW}).stdout
+                       for store in (db, parents))
     found = {}
     for name, labels in re.findall(r"^(kskroll_\w+)(?:\{(.*)\})? \d+$", text, re.M):
         found.setdefault(name, set()).update(re.findall(r'(\w+)="', labels))
@@ -69,12 +72,20 @@ class Monitoring(unittest.TestCase):
             "actor": set(re.findall(r'\[ACTOR_\w+\] = "(\w+)"', names)),
         }
         words["type"] = words["gate"]
+        names = read("module/delegation/delegation_names.c")
+        delegation = {
+            "state": set(re.findall(r'\[DELEGATION_\w+\]\s*= \{ "([\w-]+)"', names)),
+            "gate": set(re.findall(r'\bROW\("([\w-]+)"', names)),
+            "actor": set(re.findall(r'\[DELEGATION_ACTOR_\w+\] = "(\w+)"', names)),
+        }
         used = 0
         for expression in self.expressions:
-            for label, values in re.findall(r'\b(state|gate|actor|type) *(?:=~|!~|!=|=) *"([^"$]+)"', expression):
-                for value in values.split("|"):
-                    used += 1
-                    self.assertIn(value, words[label], expression)
+            for metric, matchers in re.findall(r"\b((?:knot_)?kskroll_\w+)\{([^}]*)\}", expression):
+                known = delegation if metric.startswith("kskroll_parent") else words
+                for label, values in re.findall(r'\b(state|gate|actor|type) *(?:=~|!~|!=|=) *"([^"$]+)"', matchers):
+                    for value in values.split("|"):
+                        used += 1
+                        self.assertIn(value, known[label], expression)
         self.assertGreater(used, 10)
 
     def test_panels_have_a_place_and_a_title_of_their_own(self):

@@ -173,6 +173,13 @@ static void any_zone(store_zone_t *zone, const char *name)
 	row->zone_ttl = any(UINT32_MAX);
 	row->zone_ttl_seen = any_time();
 	row->zone_ttl_until = any_time();
+	row->data_algorithms = any(UINT32_MAX);
+	row->data_keys = any(UINT32_MAX);
+	row->data_serial = any(UINT32_MAX);
+	row->data_since = any_time();
+	row->data_last = any_time();
+	row->csk_new = any(2);
+	row->signers = any(2);
 	row->ordered = any_time();
 	row->notified = any_time();
 	row->checks = any(256);
@@ -188,6 +195,8 @@ static void any_zone(store_zone_t *zone, const char *name)
 		*setting(&zone->config, i) = any(5) == 0 ? UINT32_MAX : any(UINT32_MAX);
 	}
 	zone->config.zone_ttl = any(UINT32_MAX);
+	zone->config.dnskey_refresh = any(UINT32_MAX);
+	zone->config.manual = any(2);
 	zone->config.go_insecure = any(2);
 	zone->config.notify = any(2);
 	zone->config.dry_run = any(2);
@@ -241,6 +250,13 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	assert_int_equal(a->row.zone_ttl, b->row.zone_ttl);
 	assert_int_equal(a->row.zone_ttl_seen, b->row.zone_ttl_seen);
 	assert_int_equal(a->row.zone_ttl_until, b->row.zone_ttl_until);
+	assert_int_equal(a->row.data_algorithms, b->row.data_algorithms);
+	assert_int_equal(a->row.data_keys, b->row.data_keys);
+	assert_int_equal(a->row.data_serial, b->row.data_serial);
+	assert_int_equal(a->row.data_since, b->row.data_since);
+	assert_int_equal(a->row.data_last, b->row.data_last);
+	assert_int_equal(a->row.csk_new, b->row.csk_new);
+	assert_int_equal(a->row.signers, b->row.signers);
 	assert_int_equal(a->row.ordered, b->row.ordered);
 	assert_int_equal(a->row.notified, b->row.notified);
 	assert_int_equal(a->row.checks, b->row.checks);
@@ -256,6 +272,8 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 		assert_int_equal(*setting(&a->config, i), *setting(&b->config, i));
 	}
 	assert_int_equal(a->config.zone_ttl, b->config.zone_ttl);
+	assert_int_equal(a->config.dnskey_refresh, b->config.dnskey_refresh);
+	assert_int_equal(a->config.manual, b->config.manual);
 	assert_int_equal(a->config.go_insecure, b->config.go_insecure);
 	assert_int_equal(a->config.notify, b->config.notify);
 	assert_int_equal(a->config.dry_run, b->config.dry_run);
@@ -418,7 +436,7 @@ static void row_that_makes_no_sense_is_not_loaded(void **state)
 		"ds_ttl = ' 1@1'",
 		"ds_ttl = x'31403031'",
 		"next_check = 99999999999999999999",
-		"key_states = 5",
+		"key_states = 6",
 		"key_states = -1",
 		"key_states = 'silent'",
 		"signalled = -1",
@@ -1005,7 +1023,7 @@ static void states_of_keys_came_with_schema_5(void **state)
 	assert_string_equal(types, "integerinteger,integerinteger");
 	free(types);
 	char *version = value(f, "PRAGMA user_version");
-	assert_string_equal(version, "6");
+	assert_string_equal(version, "8");
 	free(version);
 
 	store_t *store = open_ok(f, false);
@@ -1015,6 +1033,31 @@ static void states_of_keys_came_with_schema_5(void **state)
 	assert_int_equal(store_load(store, "bravo.example.", &f->other), KNOT_EOK);
 	assert_zone(&f->other, &f->zone);
 	store_close(store);
+}
+
+/*! A rollover of single-type keys is no change to KSK and ZSK. */
+static void both_ends_were_of_one_kind_in_schema_6(void **state)
+{
+	fixture_t *f = *state;
+	make_old(f, schema_4);
+	store_close(open_ok(f, false));
+	static const char *const later[] = { "data_algorithms", "data_keys",      "data_serial",
+		                             "data_since",      "data_last",      "csk_new",
+		                             "signers",         "dnskey_refresh", "manual" };
+	sql(f, "UPDATE zone SET csk = zone LIKE 'bravo%'; PRAGMA user_version = 6");
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		char drop[80];
+		snprintf(drop, sizeof(drop), "ALTER TABLE zone DROP COLUMN %s", later[i]);
+		sql(f, drop);
+	}
+	sql(f, "DROP TABLE delegation; DROP TABLE delegation_answers; DROP TABLE delegation_history;"
+	       "DROP TABLE delegation_server; DROP TABLE parent; DROP TABLE report");
+	for (int read_only = 1; read_only >= 0; read_only--) {
+		store_t *store = open_ok(f, read_only);
+		assert_int_equal(store_load(store, "bravo.example.", &f->zone), KNOT_EOK);
+		assert_true(f->zone.row.csk && f->zone.row.csk_new);
+		store_close(store);
+	}
 }
 
 static void older_schema_is_read_as_it_is(void **state)
@@ -1344,6 +1387,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(older_schema_is_migrated_and_nothing_is_lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(columns_of_schema_3_have_other_names_now, setup, teardown),
 		cmocka_unit_test_setup_teardown(states_of_keys_came_with_schema_5, setup, teardown),
+		cmocka_unit_test_setup_teardown(both_ends_were_of_one_kind_in_schema_6, setup, teardown),
 		cmocka_unit_test_setup_teardown(older_schema_is_read_as_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_database_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_file_is_refused_and_kept, setup, teardown),

@@ -60,7 +60,11 @@ static global_settings_t settings(void)
 		                    .key_database = "/keys",
 		                    .keymgr = "/usr/bin/keymgr",
 		                    .loopback = true,
-		                    .parent_rate = 20 };
+		                    .parent_rate = 20,
+		                    .scan_rate = 50,
+		                    .notify_receive = true,
+		                    .report_receive = true,
+		                    .notify_listen = addrs(2) };
 }
 
 static instance_settings_t zone_settings(void)
@@ -69,11 +73,20 @@ static instance_settings_t zone_settings(void)
 		.config = {
 			.ksk_lifetime = 1, .ttl = 2, .lead = 3, .observe = 4, .settle = 5, .check_interval = 6,
 			.ds_check_interval = 7, .unreachable_after = 8, .bogus_limit = 9, .caches_expired = 10,
-			.zone_ttl = 11, .notify_again = UINT32_MAX, .notify = true, .hold = true, .observe_only = true,
+			.zone_ttl = 11, .notify_again = UINT32_MAX, .dnskey_refresh = 12, .notify = true, .hold = true, .observe_only = true,
 			.observe_reason = "because",
 		},
 		.nameserver = addrs(1), .parent = addrs(0), .validator = addrs(2), .policy = "default",
-		.ttl_of_soa = true, .base_publishes = true,
+		.algorithm_wanted = 253, .ttl_of_soa = true, .base_publishes = true,
+		.rollover = true, .delegations = DELEGATIONS_UPDATE, .locked = "a.example. b.example.", .batch = 21, .report_agent = "er.ns1.example.",
+		.update_primary = addrs(1),
+		.update_key = { .name = "agent.", .algorithm = 4, .secret = (const uint8_t *)"s\0t", .secret_len = 3 },
+		.delegation = {
+			.apply = DELEGATION_BY_UPDATE, .accept = DELEGATION_ACCEPT_CDNSKEY, .bootstrap = true, .undo = true,
+			.ds_max = 1, .hold_down = 2, .scan_interval = 3, .scan_interval_notifying = 4, .check_interval = 5,
+			.retry = 6, .unreachable_after = 7, .ds_ttl = 8, .ds_ttl_hold = 9, .ds_ttl_base = UINT32_MAX,
+			.verify = 10, .bogus_limit = 11,
+		},
 	};
 	return s;
 }
@@ -91,12 +104,34 @@ static process_totals_t totals(void)
 	t.answers[0] = 5;
 	t.watches[WATCH__COUNT - 1] = 6;
 	t.notifies[NOTIFY__COUNT - 1] = 7;
+	t.reports = 17;
+	t.reports_ignored = 18;
+	t.delegations = (delegation_totals_t){ .zones = 8,
+		                               .delegations = 9,
+		                               .scans = 10,
+		                               .surveys = 11,
+		                               .queries = 12,
+		                               .changes = 13,
+		                               .undos = 14,
+		                               .restores = 15,
+		                               .notified = 16,
+		                               .ignored = UINT64_MAX };
+	for (unsigned i = 0; i < DELEGATION_STATE__COUNT; i++) {
+		t.delegations.state[i] = 2000 + i;
+	}
+	for (unsigned i = 0; i < DELEGATION_GATE__COUNT; i++) {
+		t.delegations.gate[i] = 3000 + i;
+	}
 	return t;
 }
 
 static const wire_hello_t HELLO = { .version = "0.1.0", .pid = 4711 };
 static const wire_attach_t ATTACH = { .id = { 70000, 12 }, .settings = 3, .zone = "a.example." };
 static const wire_id_t ID = { 1, UINT32_MAX };
+static const wire_notified_t NOTIFIED = { .child = "a.example.", .source = "2001:db8::1@53", .report_agent = "" };
+static const wire_reported_t REPORTED = {
+	.name = "a.example.", .agent = "er.ns1.example.", .source = "2001:db8::1@53", .type = 59, .ede = UINT16_MAX
+};
 static const wire_log_t LOG = { .priority = LOG_ERR, .text = "zone a.example., 100 % broken" };
 static const wire_numbers_t NUMBERS = {
 	.id = { 5, 6 },
@@ -131,6 +166,10 @@ static bool put(wire_type_t type, wire_out_t *out)
 		return wire_put_attach(out, &ATTACH);
 	case WIRE_DETACH:
 		return wire_put_detach(out, ID);
+	case WIRE_NOTIFIED:
+		return wire_put_notified(out, &NOTIFIED);
+	case WIRE_REPORTED:
+		return wire_put_reported(out, &REPORTED);
 	case WIRE_LOG:
 		return wire_put_log(out, &LOG);
 	case WIRE_NUMBERS:
@@ -152,6 +191,8 @@ static int get(wire_type_t type, const wire_frame_t *frame)
 		instance_settings_t zone_settings;
 		wire_attach_t attach;
 		wire_id_t id;
+		wire_notified_t notified;
+		wire_reported_t reported;
 		wire_log_t log;
 		wire_numbers_t numbers;
 		process_totals_t totals;
@@ -187,6 +228,10 @@ static int get(wire_type_t type, const wire_frame_t *frame)
 		return wire_get_attach(frame, &u.attach);
 	case WIRE_DETACH:
 		return wire_get_detach(frame, &u.id);
+	case WIRE_NOTIFIED:
+		return wire_get_notified(frame, &u.notified);
+	case WIRE_REPORTED:
+		return wire_get_reported(frame, &u.reported);
 	case WIRE_LOG:
 		return wire_get_log(frame, &u.log);
 	case WIRE_NUMBERS:
@@ -199,8 +244,9 @@ static int get(wire_type_t type, const wire_frame_t *frame)
 }
 
 static const wire_type_t TYPES[] = {
-	WIRE_HELLO,  WIRE_SETTINGS, WIRE_WHERE, WIRE_ZONE_SETTINGS, WIRE_ZONE_SETTINGS_GONE,
-	WIRE_ATTACH, WIRE_DETACH,   WIRE_LOG,   WIRE_NUMBERS,       WIRE_TOTALS,
+	WIRE_HELLO,  WIRE_SETTINGS, WIRE_WHERE,    WIRE_ZONE_SETTINGS, WIRE_ZONE_SETTINGS_GONE,
+	WIRE_ATTACH, WIRE_DETACH,   WIRE_NOTIFIED, WIRE_LOG,           WIRE_NUMBERS,
+	WIRE_TOTALS, WIRE_REPORTED,
 };
 #define COUNT (sizeof(TYPES) / sizeof(TYPES[0]))
 
@@ -237,6 +283,9 @@ static void what_the_module_sends_comes_as_it_was(void **state)
 	assert_string_equal(got.keymgr, want.keymgr);
 	assert_true(got.loopback);
 	assert_int_equal(got.parent_rate, want.parent_rate);
+	assert_int_equal(got.scan_rate, want.scan_rate);
+	assert_true(got.notify_receive);
+	assert_same_addrs(&got.notify_listen, &want.notify_listen);
 	wire_free_settings(&got);
 
 	wire_where_t where;
@@ -260,6 +309,22 @@ static void what_the_module_sends_comes_as_it_was(void **state)
 	assert_int_equal(wire_get_detach(&frame, &id), KNOT_EOK);
 	assert_int_equal(id.slot, ID.slot);
 	assert_int_equal(id.serial, ID.serial);
+
+	wire_notified_t notified;
+	frame = frame_of(WIRE_NOTIFIED);
+	assert_int_equal(wire_get_notified(&frame, &notified), KNOT_EOK);
+	assert_string_equal(notified.child, NOTIFIED.child);
+	assert_string_equal(notified.source, NOTIFIED.source);
+	assert_string_equal(notified.report_agent, "");
+
+	wire_reported_t reported;
+	frame = frame_of(WIRE_REPORTED);
+	assert_int_equal(wire_get_reported(&frame, &reported), KNOT_EOK);
+	assert_string_equal(reported.name, REPORTED.name);
+	assert_string_equal(reported.agent, REPORTED.agent);
+	assert_string_equal(reported.source, REPORTED.source);
+	assert_int_equal(reported.type, REPORTED.type);
+	assert_int_equal(reported.ede, REPORTED.ede);
 }
 
 /*! A new member of the settings that is not sent would be seen here: all bytes are compared. */
@@ -278,9 +343,18 @@ static void settings_of_zones_come_as_they_were(void **state)
 	assert_same_addrs(&got.validator, &want.validator);
 	assert_string_equal(got.policy, want.policy);
 	assert_null(got.no_start);
+	assert_int_equal(got.algorithm_wanted, 253);
 	assert_false(got.csk_wanted);
 	assert_true(got.ttl_of_soa);
 	assert_false(got.require_secure_dsync);
+	assert_memory_equal(&got.delegation, &want.delegation, sizeof(want.delegation));
+	assert_int_equal(got.delegations, want.delegations);
+	assert_string_equal(got.locked, want.locked);
+	assert_string_equal(got.report_agent, want.report_agent);
+	assert_same_addrs(&got.update_primary, &want.update_primary);
+	assert_true(update_key_same(&got.update_key, &want.update_key));
+	assert_int_equal(got.batch, want.batch);
+	assert_true(got.rollover);
 	wire_free_zone_settings(&got);
 
 	wire_renumber(buffer, 77);
@@ -295,13 +369,28 @@ static void settings_of_zones_come_as_they_were(void **state)
 static void each_flag_and_time_is_itself(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 18; i++) {
 		instance_settings_t one = { .policy = "p" }, got;
 		bool *const flags[] = {
-			&one.config.notify, &one.config.go_insecure,   &one.config.dry_run,
-			&one.config.hold,   &one.config.observe_only,  &one.csk_wanted,
-			&one.ttl_of_soa,    &one.require_secure_dsync, &one.base_publishes,
+			&one.config.notify,
+			&one.config.go_insecure,
+			&one.config.dry_run,
+			&one.config.hold,
+			&one.config.observe_only,
+			&one.csk_wanted,
+			&one.ttl_of_soa,
+			&one.require_secure_dsync,
+			&one.base_publishes,
 			&one.knot_lifetime,
+			&one.base_always,
+			&one.config.manual,
+			&one.rollover,
+			&one.delegation.report_only,
+			&one.delegation.locked,
+			&one.delegation.bootstrap,
+			&one.delegation.remove,
+			&one.delegation.undo,
+			&one.report_errors,
 		};
 		*flags[i] = true;
 		wire_out_t out = { .data = buffer, .size = sizeof(buffer) };
@@ -311,11 +400,17 @@ static void each_flag_and_time_is_itself(void **state)
 		assert_int_equal(wire_next(buffer, out.len, WIRE_FRAME_MAX, &frame), KNOT_EOK);
 		assert_int_equal(wire_get_zone_settings(&frame, &number, &got), KNOT_EOK);
 		assert_memory_equal(&got.config, &one.config, sizeof(one.config));
+		assert_int_equal(got.algorithm_wanted, 0);
 		assert_int_equal(got.csk_wanted, one.csk_wanted);
 		assert_int_equal(got.ttl_of_soa, one.ttl_of_soa);
 		assert_int_equal(got.require_secure_dsync, one.require_secure_dsync);
 		assert_int_equal(got.base_publishes, one.base_publishes);
+		assert_int_equal(got.base_always, one.base_always);
 		assert_int_equal(got.knot_lifetime, one.knot_lifetime);
+		assert_int_equal(got.rollover, one.rollover);
+		assert_memory_equal(&got.delegation, &one.delegation, sizeof(one.delegation));
+		assert_null(got.locked);
+		assert_null(got.report_agent);
 	}
 }
 
