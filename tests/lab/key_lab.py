@@ -26,19 +26,22 @@ TIMERS = ("pre-active", "publish", "ready", "active", "retire-active", "retire",
 SCENARIOS = {}
 
 
-def scenario(zones=1, submission=None, template=None, needs=None, later=None, **policy):
-    """A function (lab, zone...) -> facts.
+def described(function, name, zones=1, submission=None, template=None, needs=None, later=None, **policy):
+    """A scenario for Lab: a function (lab, zone...) -> facts.
 
     \a needs: () -> why it cannot be run here, or None. \a later: items of the policy that Lab.change() gives a zone.
     """
     def items(mapping):
         return {item.replace("_", "-"): value for item, value in mapping.items()}
-
-    def add(function):
-        SCENARIOS[function.__name__] = {
-            "run": function, "needs": needs, "submission": submission, "template": template or {},
+    return {"run": function, "needs": needs, "submission": submission, "template": template or {},
             "policy": items(policy), "later": None if later is None else items(later),
-            "zones": [f"{function.__name__.replace('_', '-')}{n or ''}.{PARENT}" for n in range(zones)]}
+            "zones": [f"{name.replace('_', '-')}{n or ''}.{PARENT}" for n in range(zones)]}
+
+
+def scenario(**items):
+    """The function is one of SCENARIOS, described by these items."""
+    def add(function):
+        SCENARIOS[function.__name__] = described(function, function.__name__, **items)
         return function
     return add
 
@@ -104,9 +107,13 @@ class Lab:
 
     def keymgr(self, zone, *args, env=None):
         """(exit code, output) of keymgr, which knows nothing of the configuration."""
-        with self._keymgr:
-            done = run(["keymgr", "-D", self.kasp, zone, *args], env=env)
+        done = self.alone(["keymgr", "-D", self.kasp, zone, *args], env=env)
         return done.returncode, done.stdout + done.stderr
+
+    def alone(self, command, **kwargs):
+        """A command that runs keymgr, when no other one does."""
+        with self._keymgr:
+            return run(command, **kwargs)
 
     def keys(self, zone):
         """All keys of the zone, as keymgr lists them."""
@@ -164,21 +171,39 @@ class Lab:
         return text.split()[0]
 
     def rollover(self, zone):
-        """ID of a new key that Knot makes."""
+        """ID of a new key that Knot makes, once it is in the zone: Knot writes the key first and signs with it afterwards."""
         before = set(self.states(zone))
         self.knot.knotc("zone-key-rollover", zone, "ksk")
-        return wait_until(lambda: next(iter(set(self.states(zone)) - before), None), 10, f"{zone} has a new KSK")
+
+        def published():
+            new = [key for key in self.keys(zone) if key["id"] not in before and key["id"] in self.states(zone)]
+            return new[0]["id"] if new and new[0]["tag"] in self.served(zone)["keys"] else None
+        return wait_until(published, 10, f"{zone} has a new KSK")
+
+    def _give_policy(self, zone, policy):
+        with self._transaction:
+            next(one for one in dict(self.knot.sections)["zone"] if one["domain"] == zone)["dnssec-policy"] = policy
+            self.knot.configure()
+            # No reload: it would sign all zones.
+            self.knot.transaction(("conf-set", f"zone[{zone}].dnssec-policy", policy))
+
+    def _policy_of(self, zone):
+        return next(name for name, one in self.chosen.items() if zone in one["zones"])
+
+    def change_back(self, zone):
+        """The operator gives the zone its first policy again."""
+        self._give_policy(zone, self._policy_of(zone))
 
     def change(self, zone):
         """The operator gives the zone the policy that its scenario has for later. Returns IDs of the keys that Knot makes."""
         before = {key["id"] for key in self.keys(zone)}
-        with self._transaction:
-            section = next(one for one in dict(self.knot.sections)["zone"] if one["domain"] == zone)
-            section["dnssec-policy"] += "-later"
-            self.knot.configure()
-            # No reload: it would sign all zones.
-            self.knot.transaction(("conf-set", f"zone[{zone}].dnssec-policy", section["dnssec-policy"]))
-        return wait_until(lambda: {key["id"] for key in self.keys(zone)} - before, 10, f"{zone} has new keys")
+        self._give_policy(zone, self._policy_of(zone) + "-later")
+
+        def made():
+            # One that signs the zone comes last: Knot writes one key after the other.
+            new = [key for key in self.keys(zone) if key["id"] not in before]
+            return {key["id"] for key in new} if any(key["zsk"] for key in new) else None
+        return wait_until(made, 10, f"{zone} has new keys")
 
     # What is served.
 
@@ -194,18 +219,8 @@ class Lab:
                 "cdnskey": cdnskey}
 
     def signed(self, zone):
-        """Tags of all keys that are published, that sign DNSKEY, that sign the zone, that CDS names.
-
-        The zone: SOA, an address, and a denial. If not all three have the same signers: these of each.
-        """
-        def signers(name, rdtype, covered):
-            response = ask.ask(ADDRESS, name, rdtype)
-            return frozenset(signature.key_tag for rrset in (*response.answer, *response.authority) for signature in rrset
-                             if rrset.rdtype == dns.rdatatype.RRSIG and dns.rdatatype.to_text(rrset.covers) == covered)
-        published = frozenset(dns.dnssec.key_id(key) for key in ask.rrset(ADDRESS, zone, "DNSKEY") or ())
-        data = [signers(zone, "SOA", "SOA"), signers(f"host.{zone}", "A", "A"), signers(f"none.{zone}", "A", "NSEC")]
-        return (published, signers(zone, "DNSKEY", "DNSKEY"), data[0] if len(set(data)) == 1 else tuple(data),
-                frozenset(ask.tags(ADDRESS, zone, "CDS")))
+        """Keys and signers, see ask.signed()."""
+        return ask.signed(ADDRESS, zone, "host")
 
     def serves(self, zone, keys, cds, bound=10):
         """Waits until these keys (IDs) are published and sign, and CDS and CDNSKEY name these."""

@@ -20,8 +20,11 @@ SHOWN = ("publish=+0", *ACTIVE)
 #: A ZSK that signs and is not published.
 HIDDEN = ("post_active=+0", "revoke=+0")
 NOT_YET = ("revoke=+0",)
+#: The same from any state, and a ZSK that signs DNSKEY as well: what the module sets.
+OUT_OF_SIGHT = ("publish=+0", "active=+0", "retire_active=0", "retire=0", *HIDDEN)
+STANDING_IN = ("ksk=yes", "sep=no", "publish=+0", *ACTIVE)
 #: A KSK that does nothing.
-NOTHING = ("pre_active=0", "publish=0", "ready=0", "active=0")
+NOTHING = ("pre_active=0", "publish=0", "ready=0", "active=0", "retire_active=0", "retire=0")
 #: A CSK has to be a ZSK for that time, with its flags and so its key tag as they are.
 AS_ZSK = ("ksk=no", "sep=yes")
 AS_CSK = ("ksk=yes", "sep=yes")
@@ -61,7 +64,12 @@ class Keys:
 
     def set(self, *assignments):
         """Each is (name, timer...); then knotd reads the keys."""
-        self.lab.set(self.zone, *((self.ids[name], *timers) for name, *timers in assignments))
+        self.assign(*assignments)
+        self.lab.load(self.zone)
+
+    def assign(self, *assignments):
+        """The same, and knotd does not hear of it."""
+        self.lab.set(self.zone, *((self.ids[name], *timers) for name, *timers in assignments), load=False)
 
     def seen(self):
         """What is served: names of keys published, of signers of DNSKEY and of the zone, of keys in CDS."""
@@ -142,7 +150,8 @@ def algorithm(lab, zone):
     return keys.walk(
         ("born", [], ("kz", "k", "Zz", ""), False),
         ("presign", [("Z", *NOT_YET), ("K", *NOTHING)], ("kz", "k", "Zz", ""), True),
-        ("introduce", [("K", *SHOWN), ("Z", *SHOWN)], ("KZkz", "Kk", "Zz", ""), True),
+        ("the old KSK aside", [("k", *ASIDE)], ("kz", "k", "Zz", ""), True),
+        ("introduce", [("K", *SHOWN), ("Z", *SHOWN), ("k", *ACTIVE)], ("KZkz", "Kk", "Zz", ""), True),
         ("signal", [("K", *READY)], ("KZkz", "Kk", "Zz", "K"), True),
         ("rollback", [("K", *ACTIVE), ("k", *READY)], ("KZkz", "Kk", "Zz", "k"), False),
         ("both", [("K", *READY)], ("KZkz", "Kk", "Zz", "Kk"), False),
@@ -162,7 +171,8 @@ def algorithm_csk(lab, zone):
     return keys.walk(
         ("born", [], ("c", "c", "Cc", ""), False),
         ("presign", [("C", *AS_ZSK, *NOT_YET)], ("c", "c", "Cc", ""), True),
-        ("introduce", [("C", *AS_CSK, *SHOWN)], ("Cc", "Cc", "Cc", ""), True),
+        ("the old key aside", [("c", *ASIDE)], ("c", "c", "Cc", ""), True),
+        ("introduce", [("C", *AS_CSK, *SHOWN), ("c", *ACTIVE)], ("Cc", "Cc", "Cc", ""), True),
         ("signal", [("C", *READY)], ("Cc", "Cc", "Cc", "C"), True),
         ("rollback", [("C", *ACTIVE), ("c", *READY)], ("Cc", "Cc", "Cc", "c"), False),
         ("both", [("C", *READY)], ("Cc", "Cc", "Cc", "Cc"), False),
@@ -203,6 +213,36 @@ def algorithm_alone(lab, zone):
     wait_until(lambda: keys.seen()[0] == "KZ", 5, f"{zone} has the new keys alone")
     facts["then Knot begins a rollover to the algorithm of the policy"] = \
         wait_until(lambda: sum(state == "pre-active" for state in map(state_of, lab.keys(zone))) == 2, 5, "it begins")
+    return facts
+
+
+def _ordered(keys, kinds):
+    """What Knot makes of rollovers that are ordered: keys, and whether it signs the zone."""
+    facts = {}
+    for kind in kinds:
+        count = len(keys.lab.keys(keys.zone))
+        keys.lab.knot.knotc_ok("-b", "zone-key-rollover", keys.zone, kind)
+        facts[kind] = len(keys.lab.keys(keys.zone)) - count
+    return facts
+
+
+@scenario(zones=3, later={"zone_max_ttl": 3600}, **OLD_ALGORITHM, zone_max_ttl=3600)
+def algorithm_and_order(lab, *zones):
+    """Knot takes no notice of hidden keys when a rollover is ordered: it makes a key without the other kind, and does not sign."""
+    facts = {}
+    for zone, kinds in zip(zones, (("ksk",), ("zsk",), ("ksk", "zsk"))):
+        keys = Keys(lab, zone)
+        keys.change()
+        keys.set(("K", *NOTHING), ("Z", *NOT_YET))
+        if len(kinds) == 2:
+            keys.set(("k", *ASIDE))
+        made = _ordered(keys, kinds)
+        lab.knot.knotc_ok("-b", "zone-sign", zone)
+        failed = bool(lab.said(zone, "missing active KSK or ZSK"))
+        if len(kinds) == 1:
+            facts[f"{kinds[0]}: a key is made, and the zone is not signed"] = made == {kinds[0]: 1} and failed
+        else:
+            facts["the old KSK is aside: none is made"] = not any(made.values()) and not failed
     return facts
 
 

@@ -5,7 +5,7 @@
 
 One knotd, one or more zones per scenario, each scenario with a policy of its own. All scenarios run side by side, since they mostly
 wait. Each returns facts. docs/internals.rst explains them ("Keys by key timers"), test_key_timers.py asserts that they are true.
-Those of CSKs, algorithms and schemes stand in key_states.py.
+Those of CSKs, algorithms and schemes stand in key_states.py, orders of kskrolld for two algorithms in key_orders.py.
 """
 
 import argparse
@@ -15,12 +15,12 @@ import os
 import tempfile
 import time
 
-from . import ask, key_states, netns, pkcs11
+from . import ask, key_orders, key_signers, key_states, netns, pkcs11
 from .daemons import run
 from .key_lab import ADDRESS, DELAY, HELD, SCENARIOS, TTL, Lab, scenario
 from .wait import pause, wait_until
 
-assert key_states.__doc__  # Its scenarios are among SCENARIOS.
+assert key_orders.__doc__ and key_signers.__doc__ and key_states.__doc__  # Their scenarios are among SCENARIOS.
 
 
 # The scheme.

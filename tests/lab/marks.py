@@ -43,11 +43,22 @@ def usual_knot(why):
     return mark
 
 
+def needs(missing):
+    """The test is skipped where \a missing() says what it lacks, and that is the reason; None: nothing."""
+    def mark(function):
+        function.missing = missing
+        return function
+    return mark
+
+
 def reason_to_skip(function, version):
-    """Why the test cannot be run with this version of Knot DNS; "" if it can."""
+    """Why the test cannot be run here, with this version of Knot DNS; "" if it can."""
     usual = getattr(function, "usual_knot", "")
     if usual and os.environ.get("KSKROLL_KNOT", "3.4") != "3.4":
         return f"only with Knot DNS 3.4: {usual}"
+    lacks = getattr(function, "missing", lambda: None)()
+    if lacks:
+        return lacks
     needed, why = getattr(function, "needs_knot", ("0", ""))
     return f"needs Knot DNS {needed}: {why}" if _numbers(version) < _numbers(needed) else ""
 

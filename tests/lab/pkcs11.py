@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A PKCS #11 token of SoftHSM, for keys of Knot. SoftHSM is not among the packages of the lab."""
+"""A PKCS #11 token of SoftHSM, for keys of Knot. `./run test --long` installs SoftHSM."""
 
 import glob
 import os
