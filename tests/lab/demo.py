@@ -1,63 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole KSK rollover on real servers, as a live timeline: one line whenever anything changes."""
+"""A whole rollover on real servers, as a live timeline: one line whenever anything changes."""
 
 import argparse
 import os
-import queue
 import shutil
 import sys
 import tempfile
 import time
 
-from . import ask, netns
-from .progress import STEPS, Progress
+from . import ask, demo_both, netns
+from .progress import ALGORITHM_STEPS, STEPS, Progress
+from .timeline import Timeline, verdicts
 from .wait import LabError, wait_until
-from .watch import SECURE
 from .world import KNOT, World, module_path
 
 ZONE = "example.test."
 #: The lab starts in about 10 s; what is left of two minutes is for the rollover.
 BOUND = 110
-
-
-class Timeline:
-    """Lines from several threads, printed in order by one."""
-
-    def __init__(self):
-        self.begin = time.monotonic()
-        self._lines = queue.Queue()
-
-    def event(self, event):
-        """Something changed at a server."""
-        self._lines.put((event.when, event.server, f"{event.what:<7} {event.value}"))
-
-    def state(self, when, state, gate):
-        """The module moved or waits for something else."""
-        waits = f"waits: {gate}" if gate and gate != "none" else ""
-        self._lines.put((when, "module", f"{state:<9} {waits}".rstrip()))
-
-    def show(self, verdicts):
-        """Prints what has come; equal news of several servers in one line."""
-        lines = []
-        while not self._lines.empty():
-            lines.append(self._lines.get())
-        for (when, servers, text) in _merged(lines):
-            print(f"{when - self.begin:7.1f} s  {servers:<34} {text:<42} {verdicts}", flush=True)
-
-
-def _merged(lines):
-    """(when, servers, text), with servers that say the same joined."""
-    merged = {}
-    for when, server, text in lines:
-        merged.setdefault((server == "module", text), [when, []])[1].append(server)
-    return [(when, ", ".join(servers), text) for (_, text), (when, servers) in merged.items()]
-
-
-def verdicts(world):
-    """What the resolvers said so far, short."""
-    counts = world.watch.counts()
-    bad = sum(counts.values()) - counts[SECURE]
-    return f"| secure {counts[SECURE]}, not secure {bad}"
+#: The zone has ECDSA P-256 before.
+ALGORITHMS = ("ed25519", "ecdsap384sha384", "rsasha256")
 
 
 def follow(world, progress, timeline, done, bound):
@@ -74,17 +35,28 @@ def follow(world, progress, timeline, done, bound):
     timeline.show(verdicts(world))
 
 
-def roll(world):
+def begin(world, algorithm):
+    """What the operator does."""
+    if algorithm:
+        how = "knotc conf-set, conf-commit" if world.knot.confdb else "knot.conf, knotc reload"
+        print(f"         policy.algorithm = {algorithm} ({how})", flush=True)
+        world.set_policy(algorithm=algorithm)
+    else:
+        print(f"         $ knotc zone-key-rollover {ZONE} ksk", flush=True)
+        world.knot.knotc("zone-key-rollover", ZONE, "ksk")
+
+
+def roll(world, algorithm):
     """One rollover; returns (seconds, states visited)."""
     timeline = Timeline()
     world.observer.listener = timeline.event
     for event in list(world.observer.events):
         timeline.event(event)
-    with Progress(world.knot, ZONE, listener=timeline.state) as progress:
+    steps = ALGORITHM_STEPS if algorithm else STEPS
+    with Progress(world.knot, ZONE, listener=timeline.state, steps=steps) as progress:
         follow(world, progress, timeline, lambda: progress.state == "idle", 30)
-        print(f"         $ knotc zone-key-rollover {ZONE} ksk", flush=True)
         start = timeline.begin = time.monotonic()
-        world.knot.knotc("zone-key-rollover", ZONE, "ksk")
+        begin(world, algorithm)
         follow(world, progress, timeline,
                lambda: progress.visited("settle") and progress.state == "idle", BOUND)
         return time.monotonic() - start, progress
@@ -96,10 +68,10 @@ def summary(world, old, new, seconds, progress):
     times = {}
     for when, state, _ in progress.history:
         times.setdefault(state, when)
-    for number, state in enumerate(STEPS):
+    for number, state in enumerate(progress.steps):
         if state in times:
             # A state may be over before it is read.
-            until = next((times[later] for later in STEPS[number + 1:] if later in times),
+            until = next((times[later] for later in progress.steps[number + 1:] if later in times),
                          progress.history[-1][0])
             print(f"  {state:<10} {until - times[state]:5.1f} s")
     print("  resolvers: " + world.watch.summary())
@@ -121,6 +93,8 @@ def main():
     parser = argparse.ArgumentParser(prog="./run demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="keep the directory of the lab")
     parser.add_argument("--confdb", action="store_true", help="use a configuration database")
+    parser.add_argument("--algorithm", choices=ALGORITHMS, help="a rollover to this algorithm, from ECDSA P-256")
+    parser.add_argument("--child", action="store_true", help="the side of the child alone; so it is with --confdb and --algorithm")
     args = parser.parse_args()
     try:
         netns.enter("tests.lab.demo")
@@ -133,6 +107,8 @@ def main():
 
 def run(args):
     """The demo in its namespaces; the directory is kept when something is wrong."""
+    if not (args.child or args.confdb or args.algorithm):
+        return demo_both.run(args.keep)
     module = module_path()
     top = os.environ.get("KSKROLL_LAB_DIR")
     directory = tempfile.mkdtemp(prefix="demo-", dir=top)
@@ -142,7 +118,7 @@ def run(args):
     try:
         with World(directory=directory, module=module, confdb=args.confdb) as world:
             old = world.ksk_tags(ZONE)
-            seconds, progress = roll(world)
+            seconds, progress = roll(world, args.algorithm)
             good = summary(world, old, world.ksk_tags(ZONE), seconds, progress)
     finally:
         if good and not args.keep:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DS in a file that the zone file includes: a parent zone that is maintained in its zone file."""
+
+from . import ask
+from .daemons import file_name
+from .marks import bound
+from .parent_world import AGENT, PARENT_ZONE, ZONE, ParentWorld
+from .test_parent_agent import asks_for
+from .wait import wait_until
+
+#: The common set-up of a signed zone, where a reload reverts zone transactions.
+FROM_FILE = {"zonefile-load": "difference-no-serial", "zonefile-sync": -1, "journal-content": "all"}
+
+
+class IncludeWorld(ParentWorld):
+    """The agent keeps DS in a file. Its child has its first DS there, too, once include() is called."""
+
+    def __init__(self, directory, **settings):
+        self.includes, self.both, self.others = False, False, []
+        agent = {"delegation-apply": "include", **settings.pop("agent", {})}
+        super().__init__(directory, agent=agent, zone_items=FROM_FILE, **settings)
+
+    def file(self):
+        """Path of the agent's file."""
+        return self.knot.path("db", "kskroll", "test.ds")
+
+    def parent_text(self, ds=None):
+        if not self.includes:
+            return super().parent_text(ds)
+        without = super().parent_text(None if self.both else {zone: [] for zone in self.children})
+        return without + "\n".join([f"$INCLUDE {self.file()}", *self.others, ""])
+
+    def edit(self):
+        """The operator writes the zone file, and has it loaded."""
+        self.knot.write(file_name(PARENT_ZONE), self.parent_text())
+        self.knot.knotc("-b", "zone-reload", PARENT_ZONE)
+
+    def copy(self):
+        """DS of the children are in the file as well."""
+        with open(self.file(), "a", encoding="utf-8") as file:
+            for child in self.children.values():
+                file.writelines(line + "\n" for line in content_of(child))
+
+    def include(self):
+        """As the guide for parent zones says: DS of the children in the file, and the line."""
+        line = self.logged("the zone file must have the line")
+        assert line.endswith(f"$INCLUDE {self.file()}"), line
+        self.copy()
+        self.includes = True
+        self.edit()
+
+
+def content_of(child):
+    """Lines of a child's first DS, as the agent writes them."""
+    return sorted(f"{child.zone} {child.ds_ttl} IN DS {record.upper()}" for record in child.first_ds())
+
+
+def content(world):
+    """Lines of the file that are no comments."""
+    with open(world.file(), encoding="utf-8") as file:
+        return [line for line in file.read().splitlines() if not line.startswith(";")]
+
+
+@bound(180)
+def test_ds_follows_cds_and_survives_what_loads_the_zone(directory):
+    with IncludeWorld(directory) as world:
+        child = world.child
+        world.include()
+        assert world.has_ds(ZONE, child.first_ds())
+        asks_for(child, "b")
+        world.wait_ds(ZONE, child.ds("b"))
+        assert set(world.ds_ttls(ZONE).values()) == {AGENT["ds-ttl"]}, world.ds_ttls(ZONE)
+        wait_until(lambda: set(world.ds_ttls(ZONE).values()) == {child.ds_ttl}, 60, "the TTL is restored everywhere")
+        world.wait_delegation(state="rest", gate="none")
+        child.publish(keys=("b",), cds=("b",))
+        assert len(content(world)) == 1, content(world)
+        # An edited zone file.
+        world.others = ["new A 127.0.0.9"]
+        world.edit()
+        wait_until(lambda: all(ask.rrset(address, f"new.{PARENT_ZONE}", "A") for address in world.parent_servers().values()), 20,
+                   "the edit is at every server of the parent")
+        assert world.has_ds(ZONE, child.ds("b"))
+        # A reload, of everything.
+        world.knot.knotc("reload")
+        world.knot.knotc("-b", "zone-reload", PARENT_ZONE)
+        assert world.has_ds(ZONE, child.ds("b"))
+        # A restart.
+        world.knot.stop()
+        world.knot.start()
+        wait_until(lambda: world.has_ds(ZONE, child.ds("b")), 20, "the same DS after a restart")
+        # And goes on.
+        child.introduce("c", "b")
+        child.publish(keys=("b", "c"), cds=("c",))
+        world.wait_ds(ZONE, child.ds("c"))
+        world.assert_secure()
+
+
+@bound(180)
+def test_without_the_line_nothing_changes_and_the_log_names_it(directory):
+    with IncludeWorld(directory) as world:
+        child = world.child
+        world.logged("the zone file must have the line")
+        asks_for(child, "b")
+        # The DS of the zone file is not the agent's.
+        world.logged(ZONE, "move it there from the zone file")
+        # The operator has copied it, and has not written the line.
+        world.copy()
+        # A path as long as that of a test is cut off.
+        world.logged("its zone file lacks the line $INCLUDE " + world.file()[:60])
+        wait_until(lambda: content(world) == content_of(child), 20, "the former file is back")
+        world.assert_never_changed(ZONE)
+        assert world.has_ds(ZONE, child.first_ds())
+        # Now the line is there, and the DS is in both files.
+        world.includes = world.both = True
+        world.edit()
+        world.logged("the zone has other DS than the file")
+        world.both = False
+        world.edit()
+        world.wait_ds(ZONE, child.ds("b"), 60)
+        world.assert_secure()

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of what children get wrong: all in one world, each with its record; dnssec-cds judges the same answers."""
+
+import time
+
+from . import ask, dnsviz, watch
+from .marks import bound, long_test, needs
+from .parent_world import PARENT_KNOT, ParentWorld, notify
+from .situations import FOLLOWED, SITUATIONS, Servers, TableChild, dnssec_cds, raw_cdnskey, raw_cds
+from .test_parent_agent import asks_for
+from .wait import LabError, pause, wait_until
+
+
+class TableWorld(ParentWorld):
+    """Many children, hence fewer questions to each. \\a judged: zones that resolvers and cache model judge."""
+
+    # NSD answers 200 questions a second to each source.
+    WATCHED, OBSERVED = 0.5, 0.5
+
+    def __init__(self, directory, children, judged, **settings):
+        super().__init__(directory, children, **settings)
+        self.judged = judged
+
+
+def table_of(names):
+    """(servers, name -> child): all are on the same servers."""
+    servers = Servers()
+    return servers, {name: TableChild(f"{name}.test.", servers, SITUATIONS[name].third if name in SITUATIONS else False) for name in names}
+
+
+@bound(150)
+def test_what_children_get_wrong_is_recorded(directory):
+    servers, children = table_of(SITUATIONS)
+    judged = [child.zone for name, child in children.items() if not SITUATIONS[name].rightly]
+    with TableWorld(directory, list(children.values()), judged=judged) as world:
+        versions = {name: SITUATIONS[name].make(child) for name, child in children.items()}
+        for name, texts in versions.items():
+            children[name].put(texts)
+        servers.reload()
+        began = time.monotonic()
+        world.wait_ds(children["good"].zone, children["good"].ds("b"), 20)
+        print(f"good: DS after {time.monotonic() - began:.1f} s")
+        wrong = records(world, children)
+        assert not wrong, wrong
+        for name, child in children.items():
+            if SITUATIONS[name].gate != FOLLOWED:
+                if child.zone in judged:
+                    world.assert_never_changed(child.zone)
+                else:
+                    assert world.has_ds(child.zone, child.first_ds())
+        wrong = outcomes(world, children, directory)
+        assert not wrong, wrong
+        world.assert_secure()
+
+
+def outcomes(world, children, directory):
+    """name -> what dnssec-cds decides otherwise, at all servers of the child together, and is not said to."""
+    wrong = {}
+    for name, child in children.items():
+        expected = SITUATIONS[name]
+        if expected.bind is None:
+            continue
+        found = dnssec_cds(child, directory, child.ds("a"))
+        sets = [records for records, _ in found]
+        wanted = sets[0] if all(one == sets[0] for one in sets) else child.ds("a")
+        agrees = wanted == ask.ds_set(PARENT_KNOT, child.zone)
+        print(f"{name}: dnssec-cds {'agrees' if agrees else 'would change DS'}: {[words for _, words in found]}")
+        if agrees == bool(expected.bind):
+            wrong[name] = found
+    return wrong
+
+
+def records(world, children):
+    """name -> what is wrong with its record."""
+    wrong = {}
+    for name, child in children.items():
+        expected = SITUATIONS[name]
+        if expected.gate == FOLLOWED:
+            continue
+        address = dict(zip(("ns1", "ns2", "ns3"), child.asked())).get(expected.about, "")
+        try:
+            one = world.wait_delegation(child.zone, gate=expected.gate, about=address, seconds=20)
+            print(f"{name}: {one['state']} at {one['gate']}, {one['about']}: {one['detail']}")
+        except LabError as error:
+            wrong[name] = str(error)
+    return wrong
+
+
+def test_a_child_that_flaps_is_followed_when_it_stays(directory):
+    servers, children = table_of(["flapping"])
+    child = children["flapping"]
+    with TableWorld(directory, [child], judged=[child.zone], agent={"hold-down": 6, "scan-interval": 1}) as world:
+        for wanted in "bcb":
+            servers.publish(child, child.all(cds=(wanted,)))
+            world.wait_delegation(child.zone, state="wait", gate="hold-down")
+            # Longer than from one scan to the next: only what a scan has met counts.
+            pause(2.5)
+        world.assert_never_changed(child.zone)
+        world.wait_ds(child.zone, child.ds("b"))
+        # DS went there once: none of the others was followed in between.
+        for server, history in world.observer.history(child.zone, "DS").items():
+            assert len(history) <= 2, f"{server}: {history}"
+        world.assert_secure()
+
+
+def test_one_type_of_signals_is_followed_where_the_parent_reads_it(directory):
+    servers, children = table_of(["cds", "cdnskey"])
+    cds, cdnskey = children.values()
+    zones = [cds.zone, cdnskey.zone]
+    with TableWorld(directory, list(children.values()), judged=zones, agent={"accept": "cds"}, engine={"notify-receive": True}) as world:
+        wait_until(lambda: all(world.delegation(zone) for zone in zones), 30, "each child was scanned once")
+
+        def ask_for(name):
+            servers.publish(cds, cds.all(more=raw_cds(*cds.ds(name))))
+            servers.publish(cdnskey, cdnskey.all(more=raw_cdnskey(cdnskey, name)))
+            for number, zone in enumerate(zones):
+                notify(zone, source=f"127.0.31.{number + 1}")
+        ask_for("b")
+        world.wait_ds(cds.zone, cds.ds("b"))
+        world.wait_delegation(cdnskey.zone, gate="type-unwanted", state="refused")
+        world.set_agent(accept="cdnskey")
+        world.wait_ds(cdnskey.zone, cdnskey.ds("b"))
+        for zone in zones:
+            world.wait_delegation(zone, state="rest", gate="none", seconds=60)
+        ask_for("c")
+        world.wait_ds(cdnskey.zone, cdnskey.ds("c"))
+        world.wait_delegation(cds.zone, gate="type-unwanted", state="refused")
+        world.set_agent(accept="both")
+        world.wait_ds(cds.zone, cds.ds("c"))
+        world.assert_secure()
+
+
+@long_test
+@needs(dnsviz.missing)
+def test_dnsviz_finds_nothing_wrong_after_a_change(directory):
+    with ParentWorld(directory) as world:
+        child = world.child
+        assert dnsviz.errors(world, child.zone) == []
+        asks_for(child, "b")
+        world.wait_ds(child.zone, child.ds("b"))
+        assert dnsviz.errors(world, child.zone) == []
+        world.assert_secure()
+        # It would say so.
+        world.rightly_broken("a DS by hand that names no key")
+        world.set_ds(child.zone, child.ds("nobody"))
+        world.wait_ds(child.zone, child.ds("nobody"))
+        found = dnsviz.errors(world, child.zone)
+        assert found, "DNSViz finds a DS that names no key"
+        print(found)
+        wait_until(lambda: set(world.verdicts(child.zone).values()) == {watch.SERVFAIL}, 40, "no resolver validates the child")
