@@ -99,6 +99,32 @@ def tags(address, zone, rdtype):
     return sorted({record.key_tag for record in rrset(address, zone, rdtype) or []})
 
 
+def algorithms(address, zone):
+    """Algorithms of all keys in DNSKEY."""
+    return {int(key.algorithm) for key in rrset(address, zone, "DNSKEY")}
+
+
+def data_algorithms(address, zone):
+    """Algorithms of the signatures over the SOA."""
+    response = ask(address, zone, "SOA")
+    return {int(record.algorithm) for rrset_ in response.answer if rrset_.rdtype == dns.rdatatype.RRSIG for record in rrset_}
+
+
+def signed(address, zone, host="www"):
+    """Tags of all keys that are published, that sign DNSKEY, that sign the zone, that CDS names.
+
+    The zone: SOA, an address, and a denial. If not all three have the same signers: these of each.
+    """
+    def signers(name, rdtype, covered):
+        response = ask(address, name, rdtype)
+        return frozenset(signature.key_tag for found in (*response.answer, *response.authority) for signature in found
+                         if found.rdtype == dns.rdatatype.RRSIG and dns.rdatatype.to_text(found.covers) == covered)
+    published = frozenset(dns.dnssec.key_id(key) for key in rrset(address, zone, "DNSKEY") or ())
+    data = [signers(zone, "SOA", "SOA"), signers(f"{host}.{zone}", "A", "A"), signers(f"none.{zone}", "A", "NSEC")]
+    return (published, signers(zone, "DNSKEY", "DNSKEY"), data[0] if len(set(data)) == 1 else tuple(data),
+            frozenset(tags(address, zone, "CDS")))
+
+
 def ds_of(zone, keys):
     """SHA-256 DS records of the keys, as text."""
     name = dns.name.from_text(zone)

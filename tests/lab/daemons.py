@@ -209,6 +209,7 @@ class Bind(Daemon):
         super().__init__(name, directory, addresses, **kwargs)
         self.zones = zones
         self.statements = statements
+        self.controls = ""
 
     def command(self):
         return ["named", "-f", "-n", "1", "-c", self.path("named.conf")]
@@ -238,7 +239,7 @@ options {{
 	max-retry-time 2;
 	masterfile-format text;
 }};
-controls {{ }};
+controls {{ {self.controls} }};
 logging {{
 	channel lab {{ file "{self.log}"; severity debug 1; print-time iso8601; print-category yes; }};
 	category default {{ lab; }};
@@ -338,12 +339,24 @@ class Knot(Daemon):
         """The server takes the sections as they are now; one with a database is restarted."""
         if not self.confdb:
             self.configure()
-            self.knotc("reload")
+            self.reload()
             return
         if not self.stop():
             raise LabError(f"{self.name} did not stop on SIGTERM ({self.dir})")
         shutil.rmtree(self.path("confdb"))
         self.start()
+
+    def reload(self):
+        """The configuration file is read again; refused while a transaction of the module is open."""
+        def once():
+            try:
+                self.knotc("reload")
+            except LabError as error:
+                if "too many transactions" not in str(error):
+                    raise
+                return False
+            return True
+        wait_until(once, 20, f"{self.name} takes a reload")
 
     def ready(self):
         return self.knotc_ok("status") and all(ask.answers(self.address, zone)
@@ -376,17 +389,22 @@ class Knot(Daemon):
     def transaction(self, *commands):
         """One transaction of the operator; returns the seconds of its commit.
 
-        It is made again if a transaction of the module is open, or if knotd takes the connection of conf-commit
-        before it has noted that of conf-begin as the owner (ctl_process_thread of Knot 3.4).
+        It is made again if a transaction of the module is open, or if knotd takes the connection of a command
+        before it has noted that of conf-begin as the owner (ctl_process_thread of Knot 3.4 and 3.5).
         """
         def once():
             if not self.knotc_ok("conf-begin"):
                 return None
-            for command in commands:
-                self.knotc(*command)
-            began = time.monotonic()
-            if self.knotc_ok("conf-commit"):
-                return time.monotonic() - began
+            try:
+                for command in commands:
+                    self.knotc(*command)
+            except LabError as error:
+                if "transaction thread mismatch" not in str(error):
+                    raise
+            else:
+                began = time.monotonic()
+                if self.knotc_ok("conf-commit"):
+                    return time.monotonic() - began
             self.knotc_ok("conf-abort")
             return None
         return wait_until(once, 20, f"{self.name}: commit of {commands}")
@@ -467,17 +485,18 @@ def render(sections):
     for name, content in sections:
         lines.append(f"{name}:")
         if isinstance(content, dict):
-            lines += [f"    {item}: {_value(value)}" for item, value in content.items()]
+            lines += [f"    {item}: {as_text(value)}" for item, value in content.items()]
             continue
         for block in content:
             for number, (item, value) in enumerate(block.items()):
-                lines.append(f"  {'- ' if number == 0 else '  '}{item}: {_value(value)}")
+                lines.append(f"  {'- ' if number == 0 else '  '}{item}: {as_text(value)}")
     return "\n".join(lines) + "\n"
 
 
-def _value(value):
+def as_text(value):
+    """The text form of the value of an item."""
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
+        return "[" + ", ".join(as_text(item) for item in value) + "]"
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value)

@@ -22,7 +22,7 @@ from .world import KNOT
 
 #: As short as they can be while a busy machine still tells one state from the next.
 QUICK = {"dnskey_ttl": 4, "ds_ttl": 6, "propagation_delay": 1, "pinned": False}
-QUICK_MODULE = {"ttl": 3, "lead": 1, "observe": 3, "settle": 1}
+QUICK_MODULE = {"ttl": 3, "lead": 1, "observe": 3, "settle": 2}
 
 _WAITS = re.compile(r"zone \S+, (?P<state>[\w-]+), waits \((?P<gate>[\w-]+)\): [^;]*"
                     r"(?:; server (?P<server>[^;]+))?(?:; (?P<detail>.*))?$")
@@ -126,6 +126,14 @@ class Case:
         return wait_until(lambda: self.world.knot.log_lines(text), bound, f"in the log: {text}")[-1]
 
     # The end.
+
+    def given_up(self):
+        """Waits until the zone is idle because the new key has gone.
+
+        From await-ds it goes by introduce if a nameserver has lost the key before this server was asked again.
+        """
+        self.progress.wait("idle", 30)
+        self.saw("none", detail="log: -> idle")
 
     def over(self, bound=ROLLOVER):
         """Waits for the end of the rollover."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks a server for CDS every 20 ms: does it go away and come back?"""
+"""Asks a server for CDS, or for something else, every 20 ms: does it go away and come back?"""
 
 import threading
 import time
@@ -11,11 +11,20 @@ from . import ask
 INTERVAL = 0.02
 
 
-class Flicker:
-    """Use it as a context manager. `seen`: (when, tags) of each change; no answer, as of a knotd that restarts, is none."""
+def cds(address, zone):
+    """Tags in CDS. The zone has to be there: without SOA an answer says nothing of CDS."""
+    return ask.tags(address, zone, "CDS")
 
-    def __init__(self, address, zone):
+
+class Flicker:
+    """Use it as a context manager. `seen`: (when, tags) of each change; no answer, as of a knotd that restarts, is none.
+
+    \\a read(address, zone): what is asked for instead.
+    """
+
+    def __init__(self, address, zone, read=None, interval=INTERVAL):
         self.address, self.zone = address, zone
+        self._read, self._interval = read or cds, interval
         self.seen = []
         self.asked = 0
         self._stop = threading.Event()
@@ -30,10 +39,9 @@ class Flicker:
         self._thread.join(15)
 
     def _run(self):
-        while not self._stop.wait(INTERVAL):
+        while not self._stop.wait(self._interval):
             try:
-                # The zone has to be there: without SOA an answer says nothing of CDS.
-                found = ask.tags(self.address, self.zone, "CDS")
+                found = self._read(self.address, self.zone)
             except (OSError, LookupError, dns.exception.DNSException):
                 continue
             self.asked += 1

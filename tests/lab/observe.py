@@ -40,7 +40,7 @@ class Observer:
     """
 
     def __init__(self, children, parents, interval=0.2, listener=None, model=None, hidden=()):
-        """\\a children: zone -> {label: address}; \\a parents: label -> address. \\a hidden: labels of servers that no cache asks."""
+        """\\a children, \\a parents: zone -> {label: address}. \\a hidden: labels of servers that no cache asks."""
         self.zones = list(children)
         self.interval = interval
         self.listener = listener
@@ -48,7 +48,7 @@ class Observer:
         self.now = {}
         self._asked = {}
         self._model, self._hidden = model, hidden
-        self._poll = Poll([question for zone, servers in children.items() for question in self._questions(zone, servers, parents)])
+        self._poll = Poll([question for zone, servers in children.items() for question in self._questions(zone, servers, parents[zone])])
         self._checking = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
@@ -94,19 +94,18 @@ class Observer:
             yield self._question(zone, server, address, "DNSKEY", lambda message: _keys(owner, message))
             yield self._question(zone, server, address, "CDS", lambda message: _tags_text(_rrset(message, owner, "CDS")))
             if server not in self._hidden:
-                yield Question(address, f"{NO_NAME}.{zone}", "A", _denial, self._taker(zone, server))
+                yield Question(address, f"{NO_NAME}.{zone}", "A", _denial, self._taker(zone, server, "data"))
         for server, address in parents.items():
             yield self._question(zone, server, address, "DS", lambda message: _ds(owner, message))
 
     def _question(self, zone, server, address, rdtype, read):
         return Question(address, zone, rdtype, read, self._taker(zone, server, rdtype))
 
-    def _taker(self, zone, server, what=None):
-        """Where an answer goes; that of a denial is for the model alone."""
+    def _taker(self, zone, server, what):
+        """Where an answer goes."""
         def took(answer, sent, arrived):
             error = isinstance(answer, Exception)
-            if what:
-                self._note(zone, server, what, sent, arrived, f"no answer ({type(answer).__name__})" if error else answer.text)
+            self._note(zone, server, what, sent, arrived, f"no answer ({type(answer).__name__})" if error else answer.text)
             if self._model and not error and answer.kind and server not in self._hidden:
                 self._model.saw(zone, answer.kind, server, answer.value, answer.ttl, sent, arrived)
         return took
@@ -171,6 +170,10 @@ def _ttl(rrset, signatures):
     return min([rrset.ttl, *(signature.original_ttl for signature in signatures or [])]) if rrset else 0
 
 
+def _names(algorithms):
+    return "+".join(dns.dnssec.algorithm_to_text(algorithm) for algorithm in sorted(algorithms)) or "none"
+
+
 def _signed(rrset):
     return frozenset((signature.key_tag, int(signature.algorithm)) for signature in rrset or [])
 
@@ -180,4 +183,5 @@ def _denial(message):
     signed = {(rrset.name, rrset.covers): _signed(rrset) for rrset in message.authority if rrset.rdtype == dns.rdatatype.RRSIG}
     proof = [rrset for rrset in message.authority if rrset.rdtype != dns.rdatatype.RRSIG]
     value = frozenset(signed.get((rrset.name, rrset.rdtype), frozenset()) for rrset in proof)
-    return Answer("", cache_model.DATA, value, min((rrset.ttl for rrset in proof), default=0))
+    algorithms = {algorithm for pairs in value for _, algorithm in pairs}
+    return Answer(f"signed by {_names(algorithms)}", cache_model.DATA, value, min((rrset.ttl for rrset in proof), default=0))

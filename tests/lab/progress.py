@@ -8,6 +8,8 @@ from .wait import LabError, wait_until
 
 #: The way of a plain rollover, without the state it starts and ends in.
 STEPS = ["prepare", "introduce", "signal", "await-ds", "withdraw", "observe", "retire", "settle"]
+#: The same of a rollover to another algorithm.
+ALGORITHM_STEPS = ["presign", *STEPS[1:-1], "clean", "settle"]
 
 
 class Progress:
@@ -16,9 +18,10 @@ class Progress:
     \\a listener(when, state, gate) is called for every change, in the reader's thread.
     """
 
-    def __init__(self, knot, zone, interval=0.1, listener=None):
+    def __init__(self, knot, zone, interval=0.1, listener=None, steps=None):
         self.knot = knot
         self.zone = zone
+        self.steps = steps or STEPS
         self.interval = interval
         self.listener = listener
         self.history = []
@@ -63,10 +66,13 @@ class Progress:
         """Whether the state was seen so far."""
         return any(seen == state for _, seen, _ in list(self.history))
 
-    def passed(self, state):
-        """Whether the zone is or has been in this state of a rollover, or in one that follows."""
-        following = STEPS[STEPS.index(state):] if state in STEPS else [state, *STEPS]
-        return any(seen in following for _, seen, _ in list(self.history))
+    def passed(self, state, since=0):
+        """Whether the zone is or has been in this state of a rollover, or in one that follows.
+
+        \\a since: entries of the history to leave out.
+        """
+        following = self.steps[self.steps.index(state):] if state in self.steps else [state, *self.steps]
+        return any(seen in following for _, seen, _ in self.history[since:])
 
     def wait(self, state, bound=60):
         """Waits until the zone is in the state."""

@@ -30,6 +30,17 @@ def save(directory, parts, names):
         file.write("\n")
 
 
+def append(directory, version, test, passed):
+    """How one lab test came out, a line in the folder cases: what the table of cases is made of."""
+    folder = os.path.join(directory, "cases")
+    os.makedirs(folder, exist_ok=True)
+    run = {"test": test, "passed": passed, "date": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()),
+           "commit": os.environ.get("KSKROLL_COMMIT", "")}
+    # One write: another run may append at the same time.
+    with open(os.path.join(folder, f"knot-{version}.jsonl"), "a", encoding="utf-8") as file:
+        file.write(json.dumps(run) + "\n")
+
+
 def knot_version():
     """Version of the knotd that is tested."""
     words = subprocess.run(["knotd", "-V"], stdin=subprocess.DEVNULL, capture_output=True,

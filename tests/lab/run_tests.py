@@ -6,6 +6,7 @@ Functions marked by long_test() run only with --long. bound() sets another time 
 """
 
 import argparse
+import collections
 import concurrent.futures
 import faulthandler
 import glob
@@ -17,6 +18,8 @@ import sys
 import tempfile
 import time
 import traceback
+
+from tests.cases import tests as tests_of_cases
 
 from . import netns, results, unit
 from .marks import fits_knot, is_long, reason_to_skip, time_bound_of
@@ -46,6 +49,12 @@ def tests_of(name):
     functions = [value for key, value in vars(module).items()
                  if key.startswith("test_") and callable(value) and value.__module__ == module.__name__]
     return sorted(functions, key=lambda function: function.__code__.co_firstlineno)
+
+
+def in_good_order(tests):
+    """One that may last and a usual one by turns, so that the end is made of usual ones, and never of one that runs alone."""
+    waiting = collections.deque(sorted(tests, key=lambda test: time_bound_of(find(test)), reverse=True))
+    return [waiting.pop() if number % 2 else waiting.popleft() for number in range(len(waiting))]
 
 
 def find(test):
@@ -119,15 +128,18 @@ def reason_of(output, code, seconds):
     return f"the test process ended with {code}: " + " | ".join(lines[-3:])
 
 
-def run_all(tests, jobs, top, keep):
-    """Runs the tests, prints one line for each; returns (passed, failed)."""
+def run_all(tests, jobs, top, keep, kept=None):
+    """Runs the tests, prints one line for each; returns (passed, failed). \\a kept: the folder where each result is kept."""
     passed = failed = 0
+    version = results.knot_version()
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         running = {pool.submit(spawn, test, top): test for test in tests}
         for future in concurrent.futures.as_completed(running):
             test = running[future]
             good, seconds, reason, directory = future.result()
-            print(f"{'ok  ' if good else 'FAIL'} lab {test} {seconds:.1f} s", flush=True)
+            if kept:
+                results.append(kept, version, test, good)
+            print(f"{'ok  ' if good else 'FAIL'} lab {test} {seconds:.1f} s ({passed + failed + 1} of {len(tests)})", flush=True)
             if good:
                 passed += 1
                 if not keep:
@@ -145,7 +157,8 @@ def parse():
     parser.add_argument("--unit", metavar="BUILD", help="run the unit tests of this build directory")
     parser.add_argument("--lab", action="store_true", help="run the lab tests (the default)")
     parser.add_argument("--long", action="store_true", help="run the long tests too")
-    parser.add_argument("--jobs", type=int, default=4, help="lab tests at a time (default 4: most of the time they wait)")
+    parser.add_argument("--cases", action="store_true", help="run only the tests of the table of cases, long ones too")
+    parser.add_argument("--jobs", type=int, default=6, help="lab tests at a time (default 6: most of the time they wait)")
     parser.add_argument("--keep", action="store_true", help="keep directories of passed tests")
     parser.add_argument("--list", action="store_true", help="list the lab tests")
     parser.add_argument("--build-status", type=int, default=0,
@@ -159,12 +172,16 @@ def main():
     args = parse()
     if args.one:
         sys.exit(run_one(*args.one))
-    tests = discover(args.names, args.long)
+    tests = discover(args.names, args.long or args.cases)
+    if args.cases:
+        tests = [test for test in tests if test in tests_of_cases()]
     if args.list:
         print("\n".join(tests))
         return
     passed = failed = skipped = 0
     parts = {}
+    # Without a build, a failure says nothing about a test.
+    kept = None if args.build_status else os.environ.get("KSKROLL_RESULTS")
     if args.build_status:
         failed += 1
         print("FAIL build, no unit tests without it (the reason is above)", flush=True)
@@ -174,14 +191,14 @@ def main():
     if args.lab or not args.unit:
         top = os.environ.get("KSKROLL_LAB_DIR") or tempfile.mkdtemp(prefix="kskroll-lab-")
         left_out = skip(tests)
-        numbers = run_all([test for test in tests if test not in left_out], args.jobs, top, args.keep)
+        numbers = run_all(in_good_order([test for test in tests if test not in left_out]), args.jobs, top, args.keep, kept)
         passed, failed, skipped = passed + numbers[0], failed + numbers[1], skipped + len(left_out)
         parts["lab"] = {"passed": numbers[0], "failed": numbers[1], "skipped": len(left_out)}
     if passed + failed + skipped == 0:
         failed = 1
         print(f"FAIL no test matches {' '.join(args.names)}")
-    if os.environ.get("KSKROLL_RESULTS") and not args.build_status:
-        results.save(os.environ["KSKROLL_RESULTS"], parts, args.names)
+    if kept and not args.cases:
+        results.save(kept, parts, args.names)
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     sys.exit(1 if failed else 0)
 

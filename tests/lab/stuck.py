@@ -13,13 +13,13 @@ NOWHERE = "127.0.3.99"
 
 
 @contextlib.contextmanager
-def stuck(bind):
+def stuck(bind, primary=KNOT):
     """BIND as a secondary keeps what it has: its primary is nowhere.
 
     A transfer that is under way comes to its end all the same.
     """
     before = dict(bind.zones)
-    bind.zones = {zone: body.replace(f"primaries {{ {KNOT}", f"primaries {{ {NOWHERE}")
+    bind.zones = {zone: body.replace(f"primaries {{ {primary}", f"primaries {{ {NOWHERE}")
                   for zone, body in before.items()}
     assert bind.zones != before, before
     reconfigure(bind)

@@ -5,10 +5,10 @@ import argparse
 import json
 import os
 
-from tests.bench import idle, mass, one, query, sim
+from tests.bench import algorithm, idle, mass, notified, one, query, scan, sim
 from tests.bench.result import Result
 
-from .marks import bound
+from .marks import bound, long_test
 from .world import module_path
 
 
@@ -42,3 +42,15 @@ def test_one_rollover(directory):
 @bound(300)
 def test_many_rollovers(directory):
     smoke(directory, "mass", mass.bench)
+
+
+@long_test
+@bound(300)
+def test_one_rollover_to_another_algorithm(directory):
+    smoke(directory, "algorithm", algorithm.bench)
+
+
+@bound(180)
+def test_delegations(directory):
+    smoke(directory, "scan", scan.bench)
+    smoke(directory, "notified", notified.bench)

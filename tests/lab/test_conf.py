@@ -41,6 +41,35 @@ WRONG = [
     ("caches-expired", '"example.test 2026-11-28"', "must be a zone and a time"),
     ("caches-expired", '"example..test 2026-11-28T10:00:00Z"', "must be a zone and a time"),
     ("hold", "maybe", "hold"),
+    ("delegations", "on", "delegations"),
+    ("accept", "ds", "accept"),
+    ("bootstrap", "on", "bootstrap"),
+    ("ds-max", "17", "ds-max"),
+    ("delegation-batch", "0", "delegation-batch"),
+    ("scan-rate", "0", "scan-rate"),
+    ("delegation-lock", "a..b", "delegation-lock"),
+    ("notify-listen", "/run/socket", "notify-listen must be an IP address"),
+    ("notify-listen", "0.0.0.0", "notify-listen must be an address of this host, not all of them"),
+    ("notify-listen", ["127.0.0.1", "::@5359"], "notify-listen must be an address of this host, not all of them"),
+    ("notify-listen", [f"127.0.0.{n}" for n in range(1, 18)], "notify-listen has 17 addresses, must be 16 at most"),
+    ("hold-down", "31d", "hold-down is 2678400s, must be between 0 and 30d"),
+    ("scan-interval", "59m", "scan-interval is 3540s, must be between 1h and 30d"),
+    ("scan-interval", "8d", "scan-interval-notifying is 604800s, must be scan-interval (691200s) at least"),
+    ("scan-interval-notifying", "31d", "scan-interval-notifying is 2678400s, must be between 1h and 30d"),
+    ("delegation-retry", "7h", "delegation-retry is 25200s, must be between 1m and 6h"),
+    ("delegation-unreachable-after", "23h", "delegation-unreachable-after is 82800s, must be 1d at least"),
+    ("ds-ttl", "4m", "ds-ttl is 240s, must be between 5m and 15m"),
+    ("ds-ttl", "16m", "ds-ttl is 960s, must be between 5m and 15m"),
+    ("ds-ttl-hold", "23h", "ds-ttl-hold is 82800s, must be 1d at least"),
+    ("ds-ttl-base", "8d", "ds-ttl-base is 691200s, must be between 0 and 7d"),
+    ("ds-ttl-base", "9m", "ds-ttl-base is 540s, must be 0 (the TTL of NS) or ds-ttl (600s) at least"),
+    ("verify", "9m", "verify is 540s, must be between 10m and 7d"),
+    ("delegation-apply", "update", "delegation-apply is update, which needs update-primary and update-key: set both"),
+    ("update-primary", "/run/knot.sock", "update-primary must be an IP address with an optional @port"),
+    ("delegation-apply", "file", "delegation-apply"),
+    ("report-agent", ".", "report-agent must not be the root"),
+    ("report-agent", "a._ER.example.test", "report-agent must not be the root, nor have a label _er"),
+    ("report-receive", "maybe", "report-receive"),
     ("no-such-item", "1", "no-such-item"),
 ]
 
@@ -50,6 +79,16 @@ RIGHT = [
     {"nameserver": ["192.0.2.1", "2001:db8::1@5353"], "parent": "192.0.2.2@53"},
     {"unsafe-timing": True, "ttl": 5, "lead": 0, "observe": 1, "settle": 1, "check-interval": 1},
     {"notify": False, "require-secure-dsync": True, "notify-again": "10m", "parent-rate": 1000},
+    {"delegations": "update", "delegation-apply": "update", "update-primary": "192.0.2.1@5353", "update-key": "agent"},
+    {"rollover": False, "delegations": "update", "delegation-lock": ["a.example.test", "b.example.test."], "accept": "cds",
+     "bootstrap": "authenticated", "remove": True, "undo": False, "ds-max": 16, "hold-down": "30d", "scan-interval": "1h",
+     "scan-interval-notifying": "30d", "delegation-retry": "1m", "delegation-unreachable-after": "1d", "ds-ttl": "15m",
+     "ds-ttl-hold": "1d", "ds-ttl-base": "15m", "verify": "10m", "delegation-batch": 1000},
+    {"delegations": "report", "delegation-apply": "include", "accept": "cdnskey", "scan-rate": 10000, "notify-receive": True,
+     "notify-listen": ["192.0.2.1", "2001:db8::1@5359"]},
+    {"unsafe-timing": True, "scan-interval": 1, "scan-interval-notifying": 1, "delegation-retry": 1,
+     "delegation-unreachable-after": 1, "ds-ttl": 1, "ds-ttl-hold": 0, "verify": 0},
+    {"report-agent": "er.ns1.example.test", "report-receive": True},
     {"dry-run": True, "hold": True}, {"caches-expired": '"example.test 2026-11-28T10:00:00Z"'},
 ]
 
@@ -138,11 +177,6 @@ def test_ksk_submission_with_a_parent_is_observed_only(directory):
     observed_only(directory, "ksk-submission of the policy has a parent",
                   policy={"ksk-submission": "check"},
                   extra_sections=[("submission", [{"id": "check", "parent": "nsd"}])])
-
-
-@bound(90)
-def test_shared_ksk_is_observed_only(directory):
-    observed_only(directory, "ksk-shared of the policy is on", policy={"ksk-shared": True})
 
 
 @bound(90)

@@ -8,7 +8,7 @@ import dns.rdatatype
 from . import ask
 from .clock import WrongClock
 from .key_lab import ADDRESS, HELD, Lab, state_of
-from .key_states import ACTIVE, AS_ZSK, ASIDE, HIDDEN, NOT_YET, NOTHING, READY, SHOWN, Keys
+from .key_states import ACTIVE, AS_ZSK, ASIDE, HIDDEN, NOTHING, OUT_OF_SIGHT, READY, SHOWN, STANDING_IN, Keys
 from .marks import bound
 from .wait import stays, wait_until
 
@@ -21,10 +21,12 @@ LEFT_OTHERS = {
     "csk-introduce": ("csk", [("C", *ASIDE)]),
     "csk-signal": ("csk", [("C", *READY)]),
     "csk-move": ("csk", [("C", *ACTIVE), ("c", *ASIDE)]),
-    "presign": ("algorithm", [("Z", *NOT_YET), ("K", *NOTHING)]),
+    "presign": ("algorithm", [("k", *ASIDE), ("Z", *OUT_OF_SIGHT), ("K", *NOTHING)]),
+    "half-publish": ("algorithm", [("K", *NOTHING), ("Z", *STANDING_IN)]),
     "double": ("algorithm", [("K", *SHOWN), ("Z", *SHOWN)]),
+    "half-retire": ("algorithm", [("K", *SHOWN), ("Z", *SHOWN), ("z", *STANDING_IN), ("k", *NOTHING)]),
     "unpublish": ("algorithm", [("K", *SHOWN), ("Z", *SHOWN), ("k", *NOTHING), ("z", *HIDDEN)]),
-    "csk-presign": ("algorithm-csk", [("C", *AS_ZSK, *NOT_YET)]),
+    "csk-presign": ("algorithm-csk", [("c", *ASIDE), ("C", *AS_ZSK, *OUT_OF_SIGHT)]),
     "csk-unpublish": ("algorithm-csk", [("C", *SHOWN), ("c", *AS_ZSK, *HIDDEN)]),
 }
 # Without a lifetime: where the old ZSK is not published any more, Knot would replace the new one meanwhile.
@@ -84,7 +86,7 @@ def test_zones_stay_valid_and_as_they_are(directory):
         keys = {zone: leave_other(lab, zone, *how) for zone, how in others.items()}
         seen = {zone: one.seen() for zone, one in keys.items()}
         states = {zone: one.states() for zone, one in keys.items()}
-        assert sorted(len(one) for one in states.values()) == [2] * 5 + [4] * 3, states
+        assert sorted(len(one) for one in states.values()) == [2] * 5 + [4] * 5, states
         lab.thrice("reload")
         assert stays(lambda: all(one.seen() == seen[zone] for zone, one in keys.items()), HELD, 0.5), seen
         assert [len(one["cds"]) for one in served.values()] == [0, 1, 2, 0], served

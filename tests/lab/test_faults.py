@@ -18,10 +18,10 @@ from .watch import SERVFAIL
 from .world import CHILD_BIND, CHILD_NSD, KNOT, World, module_path
 
 
-def stuck_before_the_new_key(case):
-    """A secondary does not get the new key for a while; whole rollover."""
+def stuck_before_the_new_key(case, begin=None):
+    """A secondary does not get the new key for a while; whole rollover. \\a begin(): another start than the usual one."""
     with stuck(case.world.child_bind):
-        case.start()
+        (begin or case.start)()
         case.gate("dnskey-missing-at", CHILD_BIND, "introduce")
         # Knot by itself would have signalled by now.
         case.stays("introduce", 2 * case.world.dnskey_ttl, "the secondary is stuck",
@@ -30,10 +30,32 @@ def stuck_before_the_new_key(case):
     case.finish()
 
 
+def stuck_after_the_swap(case, begin=None, also=lambda: True):
+    """A secondary keeps CDS and what was signed until then; whole rollover. \\a begin(): another start than the usual one."""
+    case.world.agent.deaf = True
+    (begin or case.start)()
+    case.progress.wait("await-ds", 60)
+    wait_until(lambda: ask.tags(CHILD_BIND, ZONE, "CDS"), 20, "the secondary has CDS")
+    with stuck(case.world.child_bind):
+        case.world.agent.deaf = False
+        case.gate("cds-remains-at", CHILD_BIND, "withdraw")
+        case.stays("withdraw", case.world.ds_ttl + case.world.zone_ttl, "the secondary is stuck",
+                   lambda: case.both_keys() and also())
+        case.did = "keeps both keys"
+    case.finish()
+
+
 @bound(120)
 def test_secondary_stuck_on_an_old_serial(directory):
     with fault(directory, "A secondary is stuck on an old serial") as case:
         stuck_before_the_new_key(case)
+
+
+@long_test
+@bound(150)
+def test_secondary_stuck_after_the_swap(directory):
+    with fault(directory, "A secondary is stuck when the DS was swapped", pinned=True) as case:
+        stuck_after_the_swap(case)
 
 
 @bound(120)

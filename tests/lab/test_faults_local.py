@@ -10,7 +10,7 @@ from .marks import bound, long_test
 from .stuck import stuck
 from .test_faults_parent import ds
 from .test_rollover import ZONE
-from .wait import wait_until
+from .wait import stays, wait_until
 from .world import CHILD_BIND, KNOT, WARM
 
 RESOLVER = "127.0.4.30"
@@ -61,7 +61,8 @@ def test_control_socket_is_busy(directory):
     """Knot 3.4 serves connections side by side; here nothing of the module may depend on who was first."""
     with fault(directory, "Programs of the operator hold 40 connections to the control socket open") as case:
         with Busy(case.world.knot.socket):
-            case.start()
+            # The operator's own command finds the backlog full at times.
+            wait_until(lambda: case.world.knot.knotc_ok("zone-key-rollover", ZONE, "ksk"), 20, "the start is taken")
             case.did = "goes on as if they were not there"
             case.saw("none")
             case.finish()
@@ -145,15 +146,16 @@ def test_rollover_is_aborted(directory):
         case.start()
         case.progress.wait("await-ds")
         delete_key(case.world, case.new()[0])
-        case.logged("await-ds -> idle")
-        case.saw("none", detail="log: await-ds -> idle")
+        case.given_up()
         case.did = "withdraws the signals, goes back to idle"
-        case.world.agent.deaf = False
         for label, address in case.world.child_servers(public_only=False).items():
             wait_until(lambda a=address: ask.ksks(a, ZONE) == case.old
                        and not ask.tags(a, ZONE, "CDS") and ask.rrset(a, ZONE, "CDNSKEY") is None
                        and ask.rrset(a, ZONE, "DNSKEY").ttl == case.world.dnskey_ttl,
                        20, f"{label} is as before")
+        # What the agent has read earlier would bring the DS of a key that is deleted.
+        wait_until(lambda: not case.world.agent.seen(ZONE), 10, "the agent has read all nameservers again")
+        case.world.agent.deaf = False
         wait_until(lambda: case.progress.state == "idle" and case.progress.gate == "none", 20, "rest")
-        assert case.old_ds()
+        assert stays(case.old_ds, 2 * case.world.agent.interval)
         case.ended = "as before the rollover"

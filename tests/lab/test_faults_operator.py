@@ -12,7 +12,7 @@ from .stuck import stuck
 from .test_faults_local import tag_of
 from .test_faults_parent import ds, to_await_ds
 from .test_operator import commit
-from .test_rollover import ZONE, start
+from .test_rollover import ROLLOVER, ZONE, start
 from .wait import wait_until
 from .world import CHILD_BIND, CHILD_NSD, KNOT, MODULE_SETTINGS, elapsed_since
 
@@ -213,10 +213,9 @@ def test_policy_is_changed_in_the_database(directory):
         assert case.world.ds_everywhere(ZONE, new)
         check.old_ds_ran_out(case.world, ZONE)
         case.did = "goes on with the derived policies as they are; the changes count when the policy is back"
-        case.gate("algorithm-rollover", state="idle")
-        wait_until(lambda: ask.rrset(KNOT, ZONE, "DNSKEY").ttl == 6, 10, "the TTL of the policy")
+        case.logged("idle -> presign")
         assert case.world.ds_everywhere(ZONE, new) and case.no_signals()
-        case.ended = "rolled to the end by itself; then Knot begins the algorithm rollover, which is the operator's"
+        case.ended = "rolled to the end by itself; then the rollover to the other algorithm begins"
 
 
 @long_test
@@ -225,21 +224,18 @@ def test_algorithm_is_changed_in_the_file(directory):
     with fault(directory, "The policy's algorithm is changed in knot.conf in await-ds, knotc reload") as case:
         to_await_ds(case)
         keys = ask.ksks(KNOT, ZONE)
-        case.world.policy["algorithm"] = "rsasha256"
-        case.world.knot.sections = case.world.knot_sections()
-        case.world.knot.reconfigure()
+        case.world.set_policy(algorithm="rsasha256")
         case.stays("await-ds", case.world.dnskey_ttl, "the algorithm is another", case.both_keys)
         assert ask.tags(KNOT, ZONE, "CDS")
         assert sorted(ask.ksks(KNOT, ZONE)) == sorted(keys)
         case.world.agent.deaf = False
-        case.over()
+        case.logged("settle -> presign", ROLLOVER)
         new = [key for key in case.new() if key in keys]
         assert case.world.ds_everywhere(ZONE, new)
         check.old_ds_ran_out(case.world, ZONE)
-        case.did = "goes on: Knot does not begin with the other algorithm before the rollover is over"
-        case.gate("algorithm-rollover", state="idle")
+        case.did = "goes on: Knot does not begin with the other algorithm before the old key has gone"
         assert case.world.ds_everywhere(ZONE, new) and case.no_signals()
-        case.ended = "rolled to the end by itself; then Knot begins the algorithm rollover, which is the operator's"
+        case.ended = "rolled to the end by itself; then the rollover to the other algorithm begins"
 
 
 @long_test

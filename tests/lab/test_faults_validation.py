@@ -39,9 +39,9 @@ def stale_instance(case):
         yield server
 
 
-def rolled_back(case):
-    """The swap is undone by the watch; waits for that."""
-    case.start()
+def rolled_back(case, begin=None):
+    """The swap is undone by the watch; waits for that. \\a begin(): another start than the usual one."""
+    (begin or case.start)()
     case.gate("validation-fails", bound=60)
     line = case.logged("-> rollback", 60)
     assert VALIDATOR in line and "validation-fails" in line, line
@@ -55,6 +55,14 @@ def held(case):
     for label, address in case.world.child_servers(public_only=False).items():
         wait_until(lambda a=address: not ask.tags(a, ZONE, "CDS"), 20, f"{label} has no CDS")
     case.stays("rolled-back", case.world.ds_ttl, "nobody has decided", lambda: case.both_keys() and case.no_signals())
+
+
+def resumed(case):
+    """The cause is gone. Hold on and off again: once more from introduce."""
+    for value in ("on", "off"):
+        commit(case.world, ("conf-set", "mod-kskroll[default].hold", value))
+        if value == "on":
+            case.gate("held-by-operator", state="rolled-back")
 
 
 def given_up(case):
@@ -79,11 +87,7 @@ def test_validation_fails_elsewhere(directory):
             # The parent of the lab reads CDS: it took the old DS back beside the new one.
             assert case.world.ds_everywhere(ZONE, ask.ksks(KNOT, ZONE))
             case.did = "asks for the old DS back (CDS of both keys), then rolled-back; both keys stay"
-        # The cause is mended. Hold on and off again: once more from introduce.
-        for value in ("on", "off"):
-            commit(case.world, ("conf-set", "mod-kskroll[default].hold", value))
-            if value == "on":
-                case.gate("held-by-operator", state="rolled-back")
+        resumed(case)
         case.finish("rolled to the end after the cause was mended and hold switched on and off")
 
 

@@ -29,13 +29,17 @@ TTL = 5
 #: Of table zone: names of today, names of schema 3.
 RENAMED = {"all_expired": "all_drained", "ds_expire": "ds_drain", "ordered": "acted", "checks": "looks", "next_check": "wake",
            "checked": "looked", "go_insecure": "leave"}
-ADDED = ("key_states", "signalled", "csk", "zone_ttl_max", "zone_ttl_seen", "zone_ttl_until")
+ADDED = ("key_states", "signalled", "csk", "zone_ttl_max", "zone_ttl_seen", "zone_ttl_until",
+         "data_algorithms", "data_keys", "data_serial", "data_since", "data_last", "csk_new", "signers", "dnskey_refresh",
+         "manual")
 
 
 def downgrade(path):
     """The store as 0.1.0 wrote it: schema 3, see tests/unit/store_schema_3.sql."""
     with contextlib.closing(sqlite3.connect(path)) as database, open("tests/unit/store_schema_3.sql", encoding="utf-8") as file, \
             contextlib.closing(sqlite3.connect(":memory:")) as former:
+        for table in ("delegation", "delegation_answers", "delegation_history", "delegation_server", "parent", "report"):
+            database.execute(f"DROP TABLE {table}")
         database.execute("DROP INDEX zone_checked")
         for name in ADDED:
             database.execute(f"ALTER TABLE zone DROP COLUMN {name}")

@@ -138,7 +138,7 @@ def unload_everywhere(world, progress, old):
             world.agent.deaf = False  # The parent goes on while the module is away.
         off_and_on(world, state, number)
         begin = time.monotonic()
-        world.knot.knotc("reload")
+        world.knot.reload()
         assert time.monotonic() - begin < PROMPT, f"reload was held up in {state}"
     in_every_state(world, progress, interrupt)
     wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), 60, "one new KSK is left")

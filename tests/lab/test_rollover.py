@@ -54,8 +54,12 @@ def test_rollover_started_by_the_operator(directory):
 @long_test
 @bound(240)
 def test_rollover_started_by_the_lifetime_of_the_module(directory):
-    settings = {"module_settings": {"ksk-lifetime": 20}}
-    with module_world(directory, **settings) as (world, old), \
+    rolled_by_the_module(directory)
+
+
+def rolled_by_the_module(directory, **policy):
+    """A whole rollover that `ksk-lifetime` of the module starts. \\a policy: items of the policy."""
+    with module_world(directory, policy=policy, module_settings={"ksk-lifetime": 20}) as (world, old), \
             Progress(world.knot, ZONE) as progress:
         progress.wait_visited("prepare", 60)
         progress.wait_visited("settle", ROLLOVER)
@@ -89,28 +93,38 @@ def test_restart_of_knotd_in_every_state(directory):
     interrupt_everywhere(directory, lambda world: world.knot.restart())
 
 
+def power_cut(world):
+    """knotd is killed, and started again."""
+    world.knot.kill9()
+    world.knot.launch()
+
+
 @bound(400)
 def test_kill_of_knotd_in_every_state_with_configuration_database(directory):
-    def power_cut(world):
-        world.knot.kill9()
-        world.knot.launch()
     interrupt_everywhere(directory, power_cut, confdb=True)
 
 
 @bound(400)
 def test_reload_in_every_state(directory):
-    interrupt_everywhere(directory, lambda world: world.knot.knotc("reload"))
+    interrupt_everywhere(directory, lambda world: world.knot.reload())
 
 
-def interrupt_everywhere(directory, interrupt, **settings):
-    """A rollover with one interruption in each state.
+def interrupt_everywhere(directory, interrupt, begin=None, steps=None, **settings):
+    """A rollover with one interruption in each state; \\a begin(world) starts it after the one in `idle`.
 
-    Started by the module's lifetime: the only start that passes through `prepare`.
+    Else it is started by the module's lifetime: the only start that passes through `prepare`.
     """
-    settings = {"module_settings": {"ksk-lifetime": 30}, **settings}
+    if not begin:
+        settings = {"module_settings": {"ksk-lifetime": 30}, **settings}
+
+    def interrupted(number, state):
+        interrupt(world)
+        if begin and state == "idle":
+            wait_until(lambda: world.knot.gate(ZONE) == "none", 40, "the zone is at rest")
+            begin(world)
     with module_world(directory, **settings) as (world, old), \
-            Progress(world.knot, ZONE) as progress, Flicker(KNOT, ZONE) as flicker:
-        in_every_state(world, progress, lambda number, state: interrupt(world))
+            Progress(world.knot, ZONE, steps=steps) as progress, Flicker(KNOT, ZONE) as flicker:
+        in_every_state(world, progress, interrupted)
         wait_until(lambda: progress.state == "idle" and check.other_ksk(world, ZONE, old[ZONE]),
                    60, "the rollover is over")
         check.rolled(world, ZONE, old[ZONE])
@@ -124,12 +138,13 @@ def in_every_state(world, progress, interrupt, without=()):
     """Calls \\a interrupt(number, state) once in each state of a rollover, as soon as the state is seen.
 
     Some states would be over before anybody can see them. The agent waits for the end of `await-ds`. A secondary has
-    no CDS until `signal` was interrupted, and keeps CDS until `withdraw` was. \a without: states that are over at once.
+    no CDS until `signal` was interrupted, keeps CDS until `withdraw` was, and signatures of the old algorithm until
+    `clean` was. \\a without: states that are over at once.
     """
     world.agent.deaf = True
     missed = []
     with contextlib.ExitStack() as late:
-        for number, state in enumerate(state for state in ["idle", *STEPS] if state not in without):
+        for number, state in enumerate(state for state in ["idle", *progress.steps] if state not in without):
             wait_until(lambda s=state: progress.passed(s), ROLLOVER, f"{ZONE} gets to {state}")
             if progress.state != state:
                 missed.append(state)
@@ -139,9 +154,11 @@ def in_every_state(world, progress, interrupt, without=()):
             interrupt(number, state)
             if state == "introduce":
                 keep_secondary(world, late, lambda: has_new_key(world), "the new key")
+            if state == "retire" and "clean" in progress.steps:
+                keep_secondary(world, late, lambda: unpublished(world), "the new key alone, and signatures of both")
             if state == "await-ds":
                 world.agent.deaf = False
-            if state in ("signal", "withdraw"):
+            if state in ("signal", "withdraw", "clean"):
                 late.close()
     assert not missed, f"over before the interruption: {missed}"
 
@@ -150,6 +167,11 @@ def has_new_key(world):
     """Whether the secondary has all that ends `introduce`, and no CDS yet. The TTL of a member stays."""
     return len(ask.ksks(CHILD_BIND, ZONE)) == 2 and not ask.tags(CHILD_BIND, ZONE, "CDS") and \
         (world.catalog is not None or ask.rrset(CHILD_BIND, ZONE, "DNSKEY").ttl < world.dnskey_ttl)
+
+
+def unpublished(world):
+    """Whether the secondary has all that ends `retire`, and is to lose signatures."""
+    return len(ask.algorithms(CHILD_BIND, ZONE)) == 1 and len(ask.data_algorithms(CHILD_BIND, ZONE)) == 2
 
 
 def keep_secondary(world, stack, ready, what):

@@ -7,7 +7,7 @@ import random
 from tests.bench import soak
 
 from .daemons import run
-from .marks import bound
+from .marks import bound, long_test
 from .sanitizers import Sanitizer
 
 #: Two threads that write the same variable, in a library of the module's name.
@@ -34,6 +34,12 @@ int main(int argc, char **argv)
 """
 
 
+@bound(300)
+def test_a_minute_of_faults(directory):
+    soak.soak(60, 8, random.randrange(10 ** 6), directory)
+
+
+@long_test
 @bound(420)
 def test_two_minutes_of_faults(directory):
     soak.soak(120, 8, random.randrange(10 ** 6), directory)

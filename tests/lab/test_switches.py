@@ -108,17 +108,6 @@ def test_another_digest_type_of_cds_starts_nothing(directory):
     starts_nothing(directory, "cds-digest-type", **{"cds-digest-type": "sha384"})
 
 
-@bound(120)
-def test_a_change_of_the_scheme_is_named(directory):
-    with module_world(directory) as (world, _), Progress(world.knot, ZONE) as progress:
-        progress.wait("idle", 30)
-        world.policy["single-type-signing"] = True
-        world.knot.sections = world.knot_sections()
-        world.knot.reconfigure()
-        wait_until(lambda: progress.gate == "scheme-change", 60, "the gate")
-        assert "kskroll" not in policies(world) and progress.states() == ["idle"]
-
-
 @bound(240)
 def test_the_ttl_never_goes_up(directory):
     """The policy's own TTL is lower than that of the module."""

@@ -5,6 +5,9 @@ import json
 import os
 import subprocess
 
+#: At a time. Tests of servers wait most of the time, and start first.
+AT_ONCE = 4
+
 
 def run(build, names, environment=None):
     """Runs the unit tests whose name contains one of the names; returns (passed, failed, skipped)."""
@@ -17,7 +20,7 @@ def run(build, names, environment=None):
         return 0, 1, 0
     if not chosen:
         return 0, 0, 0
-    subprocess.run(["meson", "test", "-C", build, "--no-rebuild", "--quiet", *chosen],
+    subprocess.run(["meson", "test", "-C", build, "--no-rebuild", "--quiet", "--num-processes", str(AT_ONCE), *chosen],
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
                    env=environment, check=False)
     return _report(os.path.join(build, "meson-logs", "testlog.json"))

@@ -22,7 +22,7 @@ import time
 from . import ask, clock, netns, watch, zones as zonefiles
 from .agent import Agent
 from .cache_model import VALIDATORS, CacheModel
-from .daemons import Bind, Knot, Nsd, Unbound, file_name
+from .daemons import Bind, Knot, Nsd, Unbound, as_text, file_name
 from .observe import Observer
 from .receiver import PORT as SCANNER_PORT, Receiver
 from .wait import LabError, wait_until
@@ -59,7 +59,7 @@ class World:
     """Everything between the root and the resolvers. Use it as a context manager.
 
     Settings are mappings of knot.conf items and come on top of the lab's own:
-    `policy` (an attribute, too), `template`, `server`: of the section; `zone_settings`: zone -> items;
+    `policy` (an attribute, too), `template`, `server`, `database`: of the section; `zone_settings`: zone -> items;
     `module_settings`: of the module's instance `default`;
     `zone_module_settings`: zone -> items of an instance of its own.
     `extra_sections`: list of (section, content) put before the policies.
@@ -73,16 +73,17 @@ class World:
     `far`: each server has an IPv6 address besides, to which this host has no route.
     `catalog`: zone -> name of its template; such zones have no section, but are members of a catalog that is transferred.
     `templates`: items of those templates.
+    `ds_push`: Knot may change the DS at the parent itself (`ds-push` of the policy), by DNS UPDATE.
     `dsync_secure`: if not, DSYNC is in a zone `_dsync.test.` of its own, which nobody signs.
     """
 
     def __init__(self, zones=("example.test.",), directory=None, module=None, confdb=False,
                  tsig=True, dnskey_ttl=10, ds_ttl=20, zone_ttl=10, propagation_delay=2,
-                 policy=None, template=None, server=None, zone_settings=None,
+                 policy=None, template=None, server=None, database=None, zone_settings=None,
                  module_settings=None, zone_module_settings=None, extra_sections=(),
                  wrap=(), env=None, pinned=True, agent_interval=1.0,
                  engine_settings=None, first_ds=True, rate=1, receiver=None, dsync_secure=True,
-                 secure_parent=True, far=False, parent_denial="", above_ttl=60, parent_lines=(), child_lines=(), catalog=None, templates=None):
+                 secure_parent=True, far=False, parent_denial="", above_ttl=60, parent_lines=(), child_lines=(), catalog=None, templates=None, ds_push=False):
         self.zones = list(zones)
         self.dir = directory or tempfile.mkdtemp(prefix="kskroll-lab-")
         os.makedirs(self.dir, exist_ok=True)
@@ -97,13 +98,14 @@ class World:
         self._attached = not self._first_ds_zones
         self._confdb, self._wrap, self._env = confdb, wrap, env
         self._agent_interval = agent_interval
+        self._ds_push = ds_push
         self._receiver_mode, self._dsync_secure = receiver, dsync_secure
         self._secure_parent, self._is_far = secure_parent, far
         self._parent_denial, self._above_ttl = parent_denial, above_ttl
         self._parent_lines, self._child_lines = list(parent_lines), list(child_lines)
         self.catalog = Catalog(self.dir, catalog, templates) if catalog else None
-        self.policy = dict(policy or {})
-        self._given = {"policy": self.policy, "template": template or {}, "server": server or {},
+        self.policy = {**({"ds-push": "parent"} if ds_push else {}), **(policy or {})}
+        self._given = {"policy": self.policy, "template": template or {}, "server": server or {}, "database": database or {},
                        "zone": zone_settings or {}, "module": module_settings or {},
                        "zone-module": zone_module_settings or {}, "engine": engine_settings}
         self._extra_sections = list(extra_sections)
@@ -129,7 +131,13 @@ class World:
         return self
 
     def __exit__(self, error, *_):
-        self.stop()
+        try:
+            if error is None and self._broken:
+                # A resolver may have been quicker than the observer.
+                _, reason, validators = self._broken
+                wait_until(lambda: all(map(self.model.breaks, validators)), 10, f"broken for {' '.join(validators)} of the model: {reason}")
+        finally:
+            self.stop()
         if error is None:
             self._judge()
 
@@ -172,8 +180,10 @@ class World:
             servers["nsd6"] = CHILD_NSD6
         return servers if public_only else {"knot": KNOT, **servers}
 
-    def parent_servers(self):
-        """label -> address of the servers of the parent zone."""
+    def parent_servers(self, zone=None):
+        """label -> address of the servers of the parent zone; of that of \\a zone, which can be another zone of the children."""
+        if zone and zone.partition(".")[2] in self.zones:
+            return self.child_servers()
         return {"parent-bind": PARENT_BIND, "parent-nsd": PARENT_NSD}
 
     def ksk_tags(self, zone):
@@ -194,6 +204,16 @@ class World:
         """label -> verdict of each resolver, now."""
         return {label: watch.verdict_of(address, f"www.{zone}")[0]
                 for label, address in self.resolvers.items()}
+
+    def set_policy(self, **items):
+        """The operator changes items of the policy: in the file, and a reload; or in one transaction."""
+        changed = {item.replace("_", "-"): value for item, value in items.items()}
+        self.policy.update(changed)
+        self.knot.sections = self.knot_sections()
+        if self._confdb:
+            self.knot.transaction(*(("conf-set", f"policy[lab].{item}", as_text(value)) for item, value in changed.items()))
+        else:
+            self.knot.reconfigure()
 
     # Life.
 
@@ -235,8 +255,8 @@ class World:
 
     def _observer(self, zones, public_only=False, **settings):
         """An observer of these zones that has seen each of them once."""
-        observer = Observer({zone: self.child_servers(public_only) for zone in zones}, self.parent_servers(), model=self.model,
-                            hidden=("knot",), **settings)
+        observer = Observer({zone: self.child_servers(public_only) for zone in zones}, {zone: self.parent_servers(zone) for zone in zones},
+                            model=self.model, hidden=("knot",), **settings)
         wait_until(lambda: observer.check() or all(map(self.model.has_seen, zones)), 20, "every server answers the observer")
         return observer
 
@@ -297,7 +317,10 @@ class World:
 
     def set_parent_ds(self, right):
         """The root has the DS of the parent's key, or one that matches none."""
-        records = ask.ds_of(PARENT_ZONE if right else "other.", ask.ksks(PARENT_BIND, PARENT_ZONE))
+        self.set_root_ds(ask.ds_of(PARENT_ZONE if right else "other.", ask.ksks(PARENT_BIND, PARENT_ZONE)))
+
+    def set_root_ds(self, records):
+        """The root has these DS of the parent."""
         zonefiles.sign_again(os.path.join(self.dir, "root"), self._root_text(records))
         self.root.process.send_signal(signal.SIGHUP)
         wait_until(lambda: ask.ds_set(ROOT, PARENT_ZONE) == records, 20, "the root has the DS")
@@ -381,11 +404,11 @@ class World:
                        f"the first DS of {zone} is at every parent server")
             # Otherwise Knot's first KSK stays "ready" for ever, as in a zone never delegated.
             self.knot.knotc("zone-ksk-submitted", zone)
-        self._attach()
+        self.attach()
 
-    def _attach(self):
-        """The module is given to the zones."""
-        self._attached = True
+    def attach(self, attached=True):
+        """The module is given to the zones, or taken from them."""
+        self._attached = attached
         if self.module:
             self.knot.sections = self.knot_sections()
             self.knot.reconfigure()
@@ -424,7 +447,7 @@ class World:
             ("control", {"listen": self.knot.socket, "timeout": 10 * clock.current.rate}),
             ("log", [{"target": self.knot.log, "any": "debug"}]),
             ("database", {"storage": self.knot.path("db"), "journal-db-max-size": "64M",
-                          "kasp-db-max-size": "16M", "timer-db-max-size": "16M"}),
+                          "kasp-db-max-size": "16M", "timer-db-max-size": "16M", **self._given["database"]}),
         ]
         sections += self._transfer_sections()
         sections += self._extra_sections
@@ -448,12 +471,11 @@ class World:
         key = {"key": self.transfer_key.name} if self.transfer_key else {}
         remotes = [{"id": label, "address": address, "via": KNOT, **key}
                    for label, address in (("nsd", CHILD_NSD), ("bind", CHILD_BIND))]
+        if self._ds_push:
+            remotes.append({"id": "parent", "address": PARENT_BIND, "via": KNOT, "key": self._update_key.name})
         acl = {"id": "transfer", **(key or {"address": "127.0.0.0/8"}), "action": "transfer"}
-        keys = []
-        if self.transfer_key:
-            keys = [("key", [{"id": self.transfer_key.name,
-                              "algorithm": self.transfer_key.algorithm,
-                              "secret": self.transfer_key.secret}])]
+        used = [one for one in (self.transfer_key, self._update_key if self._ds_push else None) if one]
+        keys = [("key", [{"id": one.name, "algorithm": one.algorithm, "secret": one.secret} for one in used])] if used else []
         return [*keys, ("remote", remotes), ("acl", [acl])]
 
     def _policy(self):
