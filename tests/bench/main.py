@@ -11,10 +11,10 @@ from tests.lab import netns
 from tests.lab.wait import LabError
 from tests.lab.world import module_path
 
-from . import idle, mass, one, query, sim
+from . import algorithm, idle, mass, notified, one, query, scan, sim
 from .result import Result
 
-BENCHES = {"query": query, "idle": idle, "one": one, "mass": mass, "sim": sim}
+BENCHES = {"query": query, "idle": idle, "one": one, "mass": mass, "sim": sim, "algorithm": algorithm, "scan": scan, "notified": notified}
 
 
 def parse():
@@ -25,14 +25,18 @@ def parse():
     parser.add_argument("--smoke", action="store_true",
                         help="small and quick: only whether numbers come out")
     parser.add_argument("--zones", type=int, nargs="+", metavar="N",
-                        help="numbers of zones (idle: 1000 10000; mass: 200)")
-    parser.add_argument("--rounds", type=int, default=3, help="of query, idle and one (default 3)")
+                        help="numbers of zones (idle: 1000 10000; mass: 200), of delegations (scan: 1000 10000)")
+    parser.add_argument("--rounds", type=int, default=3, help="of query, idle, one and notified (default 3)")
     parser.add_argument("--scale", type=int, default=1, metavar="N",
                         help="of one and mass: all TTLs and waits N times as long (default 1: the lab's, 30 s in all)")
     parser.add_argument("--parent-rate", type=int, default=20, metavar="N",
                         help="of mass: the item of the same name (default 20)")
     parser.add_argument("--check-interval", type=int, metavar="SECONDS",
                         help="of mass: the item of the same name (default: the scale; the module's own is 300)")
+    parser.add_argument("--hosts", type=int, default=algorithm.NAMES, metavar="N",
+                        help=f"of algorithm: hosts in the zone (default {algorithm.NAMES}; 100000 need KSKROLL_PATIENCE=20, of RSA 60)")
+    parser.add_argument("--algorithms", nargs=2, default=algorithm.ALGORITHMS, metavar=("OLD", "NEW"),
+                        help=f"of algorithm: as in a policy (default {' '.join(algorithm.ALGORITHMS)})")
     parser.add_argument("--keep", action="store_true", help="keep the directories of the servers")
     args = parser.parse_args()
     args.module = module_path()
