@@ -11,7 +11,7 @@ with open(_meson, encoding="utf-8") as _file:
 project = "kskroll"
 author = "the authors of kskroll"
 copyright = "GPL-3.0-or-later"  # pylint: disable=redefined-builtin
-exclude_patterns = ["stuck-gates.rst"]  # included by stuck.rst
+exclude_patterns = ["stuck-gates.rst", "delegation-gates.rst"]  # included by stuck.rst and delegations.rst
 highlight_language = "none"
 nitpicky = True
 html_theme = "alabaster"
