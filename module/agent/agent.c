@@ -80,9 +80,7 @@ bool agent_notified(agent_t *agent, const char *child, const char *report_agent)
 	if (report_agent[0] != '\0') {
 		text_copy(awake->report_agent, sizeof(awake->report_agent), report_agent);
 	}
-	/* Later than one that was followed, also where both come within a second. */
-	const time_t now = agent_now_of(agent, &awake->row);
-	awake->notified = now > awake->row.notified ? now : awake->row.notified + 1;
+	awake->notified++;
 	parent_wake(d);
 	return true;
 }

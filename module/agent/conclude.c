@@ -185,6 +185,9 @@ static bool decide_once(turn_t *turn, const delegation_config_t *config, time_t 
 	}
 	awake->unwritten = false;
 	awake->row = decision.row;
+	if (decision.row.notified == turn->facts.notified) {
+		awake->followed = turn->notified;
+	}
 	count(d);
 	if (decision.transition || decision.gate_changed) {
 		say(d, &decision, before, words);
@@ -225,6 +228,15 @@ static void settle(turn_t *turn, const delegation_config_t *config)
 	}
 }
 
+/*! \return A time after that of the last one that was followed, if there is one that this turn can follow. */
+static time_t notified_at(const turn_t *turn, time_t now)
+{
+	const awake_t *awake = turn->d->of.awake;
+	const time_t last = awake->row.notified;
+
+	return turn->notified == awake->followed ? last : now > last ? now : last + 1;
+}
+
 void turn_conclude(turn_t *turn)
 {
 	delegation_t *d = turn->d;
@@ -235,6 +247,7 @@ void turn_conclude(turn_t *turn)
 	parent_config(d->parent, d, &config);
 	settle(turn, &config);
 	const time_t now = agent_now_of(agent, &awake->row);
+	turn->facts.notified = notified_at(turn, now);
 	write_evidence(turn, &config, &awake->row, now, agent->row.answers, sizeof(agent->row.answers));
 	for (unsigned i = 0; i < DELEGATION_DECISIONS_MAX && decide_once(turn, &config, now); i++) {
 	}

@@ -30,7 +30,8 @@ typedef struct {
 /*! What is kept of a delegation that does not rest. */
 typedef struct {
 	delegation_row_t row;
-	time_t notified; /*!< The last notification; 0: none since it woke. */
+	uint32_t notified; /*!< Notifications since it woke, */
+	uint32_t followed; /*!< and how many of them a survey has followed. */
 	delegation_outcome_t outcome;
 	char outcome_detail[160];
 	char report_agent[256]; /*!< Agent domain for error reports, as the child has named it; "": none. */

@@ -27,11 +27,6 @@ static void set_due(delegation_t *d)
 	agent_t *agent = d->parent->agent;
 	awake_t *awake = d->of.awake;
 
-	if (awake->again) {
-		awake->again = false;
-		pump_in(d, 0, true);
-		return;
-	}
 	if (awake->unwritten) {
 		/* While nothing can be written, those that rest are not asked more often than scans may begin. */
 		pump_in(d, AGAIN_MS, awake->row.state != DELEGATION_REST);
@@ -63,6 +58,9 @@ static void turn_over(turn_t *turn, bool due)
 		if (d->order == NULL) {
 			delegation_free(&parent->all, d);
 		}
+	} else if (due && d->of.awake->again) {
+		d->of.awake->again = false;
+		pump_in(d, 0, true);
 	} else if (due) {
 		set_due(d);
 		delegation_sleep(d);
@@ -243,7 +241,7 @@ void turn_begin(delegation_t *d)
 	d->turn = turn;
 	(void)agent_now_of(agent, &awake->row);
 	turn->asks = turn_asks(d);
-	turn->facts.notified = awake->notified;
+	turn->notified = awake->notified;
 	turn->facts.outcome = awake->outcome;
 	memcpy(turn->facts.outcome_detail, awake->outcome_detail, sizeof(turn->facts.outcome_detail));
 	/* From the list a survey may follow, and nothing else. */

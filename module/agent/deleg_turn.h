@@ -15,7 +15,8 @@
 
 struct turn {
 	delegation_t *d;
-	unsigned asks; /*!< DELEGATION_ASK_*. */
+	unsigned asks;     /*!< DELEGATION_ASK_*. */
+	uint32_t notified; /*!< Notifications that had come when it began. */
 	delegation_facts_t facts;
 	knot_rdataset_t ns, ds; /*!< As the zone has them. */
 	child_survey_t *survey; /*!< NULL: none was asked for. */

@@ -51,6 +51,7 @@ typedef struct {
 	knot_rdataset_t ns, ds;
 	knot_rdataset_t slow_ns; /*!< Of all but CHILD, if there is one; so long lasts a scan there: */
 	unsigned slow_seconds;
+	unsigned scan_seconds; /*!< So long lasts a scan of CHILD. */
 	ds_set_t cds;
 	uint32_t serial;
 	bool no_cds_answer;
@@ -435,7 +436,7 @@ int scan_start(dns_t *dns, const scan_request_t *request, scan_done_f done, void
 	assert_int_equal(request->ns->count, 1);
 	*q = (question_t){ .scan = done, .arg = arg };
 	w->scans++;
-	call_after(scan_now, q, knot_rdataset_eq(request->ns, &w->ns) ? 0 : w->slow_seconds);
+	call_after(scan_now, q, knot_rdataset_eq(request->ns, &w->ns) ? w->scan_seconds : w->slow_seconds);
 	return KNOT_EOK;
 }
 
@@ -1027,6 +1028,50 @@ static void a_notification_changes_times_only(void **state)
 	agent_totals(w->agent, &totals);
 	assert_int_equal(totals.notified, 1);
 	assert_int_equal(totals.ignored, 4);
+}
+
+static bool scans_again(void)
+{
+	return w->scans >= 2;
+}
+
+static bool followed(void)
+{
+	return strstr(w->log, "-> seen: A notification was received: a survey is due") != NULL;
+}
+
+/* The turn that it comes in knows nothing of it. */
+static void a_notification_during_a_scan_is_followed(void **state)
+{
+	(void)state;
+
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	w->scan_seconds = 50;
+	wait_for(scans_again);
+	assert_true(agent_notified(w->agent, CHILD, ""));
+	wait_for(followed);
+}
+
+static bool verifies(void)
+{
+	return w->rows > 0 && w->row.row.state == DELEGATION_VERIFY;
+}
+
+/* The clock is set while it waits for the end of a change. */
+static void a_notification_outlives_a_clock_that_is_set(void **state)
+{
+	(void)state;
+
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	roll();
+	assert_true(agent_notified(w->agent, CHILD, ""));
+	wait_for(verifies);
+	w->log[0] = '\0';
+	assert_true(agent_notified(w->agent, CHILD, ""));
+	w->clock_set += 1000;
+	wait_for(followed);
 }
 
 /* A reload would bring the old DS back: nothing is ordered, and the item is named. */
@@ -1774,6 +1819,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_was_committed_before_the_end_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_stored_is_not_done, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_notification_changes_times_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_notification_during_a_scan_is_followed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_notification_outlives_a_clock_that_is_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(where_a_reload_reverts_nothing_is_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(with_a_file_that_the_zone_file_includes_it_is_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_left_in_the_file_is_recovered, setup, teardown),
