@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libknot/errcode.h>
+
 #include "picture.h"
 #include "sizes.h"
+#include "stored_delegations.h"
 
 #define BAR 40
 
@@ -220,8 +223,6 @@ static void json_algorithm(const options_t *o, const store_zone_t *z, const roll
 static void json_plan(const options_t *o, const store_zone_t *z, const rollover_config_t *config,
                       const forecast_t *plan)
 {
-	output_begin();
-	json_time(json, "time", o->now);
 	json_string(json, "zone", z->zone);
 	settings_json(config, z);
 	json_open(json, "assumed", '{');
@@ -259,7 +260,6 @@ static void json_plan(const options_t *o, const store_zone_t *z, const rollover_
 		json_close(json, '}');
 	}
 	json_close(json, ']');
-	output_end();
 }
 
 /*! Writes one file. \return Exit code. */
@@ -334,39 +334,88 @@ static bool can_change(const options_t *o, const store_zone_t *z, const forecast
 	return false;
 }
 
-static int show(const options_t *o, const store_zone_t *z)
-{
-	const rollover_config_t config = settings_of(o, z);
-	forecast_t plan;
+/*! What the store has of a name: a zone, a delegation, or both. */
+typedef struct {
+	store_zone_t zone;
+	store_delegation_t delegation;
+	bool is_zone, is_delegation;
+} found_t;
 
-	forecast_run(&config, &z->row, &o->assume, o->now, &plan);
-	if (!can_change(o, z, &plan)) {
-		return EXIT_ERROR;
+/*! \return Exit code. */
+static int find(store_t *store, const char *arg, found_t *found)
+{
+	char name[256];
+
+	if (!stored_name(arg, name, sizeof(name))) {
+		return EXIT_USAGE;
 	}
-	if (o->svg != NULL || o->html != NULL) {
-		return pictures(o, z, &config, &plan);
+	found->is_delegation = stored_find(store, name, &found->delegation) == KNOT_EOK;
+	found->is_zone = store_load(store, name, &found->zone) == KNOT_EOK;
+	/* It has the words for what is neither. */
+	return found->is_zone || found->is_delegation ? EXIT_FINE : stored_load(store, arg, &found->zone);
+}
+
+static void show_plans(const options_t *o, store_t *store, const found_t *found, const rollover_config_t *config,
+                       const forecast_t *plan)
+{
+	/* Of another algorithm the parent side knows nothing. */
+	const bool both = found->is_delegation && o->assume.algorithm == 0;
+
+	if (o->json) {
+		output_begin();
+		json_time(json, "time", o->now);
+	}
+	if (found->is_zone && o->json) {
+		json_plan(o, &found->zone, config, plan);
+	} else if (found->is_zone) {
+		print_plan(o, &found->zone, config, plan);
+	}
+	if (both) {
+		fputs(found->is_zone && !o->json ? "\n" : "", stdout);
+		delegation_plan(o, store, &found->delegation);
 	}
 	if (o->json) {
-		json_plan(o, z, &config, &plan);
-	} else {
-		print_plan(o, z, &config, &plan);
+		output_end();
 	}
+}
+
+static int show(const options_t *o, store_t *store, const found_t *found)
+{
+	const store_zone_t *z = &found->zone;
+	rollover_config_t config = { 0 };
+	forecast_t plan = { 0 };
+
+	if (found->is_zone) {
+		config = settings_of(o, z);
+		forecast_run(&config, &z->row, &o->assume, o->now, &plan);
+		if (!can_change(o, z, &plan)) {
+			return EXIT_ERROR;
+		}
+		if (o->svg != NULL || o->html != NULL) {
+			return pictures(o, z, &config, &plan);
+		}
+	} else if (o->svg != NULL || o->html != NULL || o->assume.algorithm != 0) {
+		fprintf(stderr, "kskroll: %s is known as a delegation: pictures and --algorithm are for zones\n",
+		        found->delegation.name);
+		return EXIT_ERROR;
+	}
+	show_plans(o, store, found, &config, &plan);
 	return EXIT_FINE;
 }
 
 int cmd_plan(const options_t *o)
 {
 	store_t *store = stored_open(o);
-	store_zone_t *zone = memory_need(malloc(sizeof(*zone)));
+	found_t *found = memory_need(calloc(1, sizeof(*found)));
 	int ret = EXIT_ERROR;
 
 	if (store != NULL) {
-		ret = stored_load(store, o->args[0], zone);
+		ret = find(store, o->args[0], found);
 		if (ret == EXIT_FINE) {
-			ret = show(o, zone);
+			ret = show(o, store, found);
 		}
 	}
-	free(zone);
+	free(found);
 	store_close(store);
 	return ret;
 }

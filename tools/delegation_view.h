@@ -71,6 +71,11 @@ int prometheus_parent(prometheus_t *p, const options_t *o, store_t *store, const
 /*! A text for the operator of the child, or of its nameserver. */
 void delegation_mail(const store_delegation_t *d);
 
+/* delegation_plan.c */
+
+/*! What happens next, as text or as an object of the JSON document that is open. */
+void delegation_plan(const options_t *o, store_t *store, const store_delegation_t *d);
+
 /* delegation_checks.c */
 
 void checks_delegation(const options_t *o, const store_delegation_t *d, finding_f each, void *arg);

@@ -42,7 +42,8 @@ static const struct {
 } commands[] = {
 	{ "status", STATUS, cmd_status, 0, INT32_MAX, "status [ZONE...]",
 	  "where every zone is, or everything about one" },
-	{ "plan", PLAN, cmd_plan, 1, 1, "plan ZONE", "what happens next, when at the earliest, and why not earlier" },
+	{ "plan", PLAN, cmd_plan, 1, 1, "plan NAME",
+	  "what happens to a zone or a delegation next, when at the earliest, and why not earlier" },
 	{ "history", HISTORY, cmd_history, 0, 1, "history [ZONE]", "what happened; with a zone also what was seen" },
 	{ "audit", AUDIT, cmd_audit, 0, INT32_MAX, "audit [ZONE...]",
 	  "what is not as it should be, for people and monitoring" },

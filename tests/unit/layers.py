@@ -32,7 +32,7 @@ COMMON = {"answer.h", "clock.h", "key.h", "text_copy.h"}
 #: Of util, what computes and does nothing else: the pure folders call it, too.
 ARITHMETIC = {("util", "elapsed.c")}
 #: Header in include/kskroll: the folder that implements it.
-PUBLIC = {"addr.h": "util", "ede_names.h": "util", "rollover_facts.h": "rollover", "rollover.h": "rollover", "delegation.h": "delegation", "delegation_names.h": "delegation", "child_survey.h": "dns", "update.h": "dns", "update_key.h": "util", "notify_listen.h": "dns", "delegation_store.h": "store", "agent.h": "agent", "forecast.h": "rollover", "dns.h": "dns", "dns_config.h": "dns", "broker.h": "server", "parent_zone.h": "server", "server.h": "server", "store.h": "store",
+PUBLIC = {"addr.h": "util", "ede_names.h": "util", "rollover_facts.h": "rollover", "rollover.h": "rollover", "delegation.h": "delegation", "delegation_names.h": "delegation", "delegation_forecast.h": "delegation", "child_survey.h": "dns", "update.h": "dns", "update_key.h": "util", "notify_listen.h": "dns", "delegation_store.h": "store", "agent.h": "agent", "forecast.h": "rollover", "dns.h": "dns", "dns_config.h": "dns", "broker.h": "server", "parent_zone.h": "server", "server.h": "server", "store.h": "store",
           "settings.h": "rollover", "policy_name.h": "server", "derived.h": "server", "evidence.h": "evidence",
           "json.h": "evidence"}
 #: Of delegation, dns and server the module in knotd has these files, which have names and nothing else.

@@ -384,6 +384,47 @@ class Delegations(CliCase):
                 self.assertEqual(self.call(*args, db=db).returncode, 0, (args, text))
             self.assertEqual(self.call("audit", db=db).returncode, 2)
 
+    # The plan.
+
+    def plan(self, name, *more):
+        return self.json("plan", name, *more, db=self.parents)["delegation_plan"]
+
+    def test_a_plan_shows_a_change_from_its_scan_to_its_end(self):
+        plan = self.plan("rest.test", "--transfer-delay", "5m")
+        self.assertTrue(plan["imagined"])
+        self.assertEqual([stay["state"] for stay in plan["stays"]], ["rest", "spread", "verify", "low", "rest"])
+        self.assertAlmostEqual(plan["everywhere"] - plan["changed"], 300, delta=1)
+        self.assertEqual((plan["ttl_low"], plan["ttl_back"]), (600, 86400))
+        self.assertEqual(plan["expired"] - plan["everywhere"], 86401)
+        self.assertEqual(plan["restored"], plan["end"])
+        self.assertGreaterEqual(plan["end"] - plan["everywhere"], 3 * 86400)
+        text = self.of("plan", "rest.test")
+        self.assertIn("nothing is under way: this plan shows a child that asks for another DS now", text)
+        self.assertRegex(text, r"Changed +\S+: the zone has the new DS, with a TTL of 10m instead of 1d\n")
+
+    def test_a_plan_goes_on_from_where_the_delegation_is(self):
+        plan = self.plan("changed.test")
+        self.assertFalse(plan["imagined"])
+        self.assertEqual((plan["stays"][0]["state"], plan["stays"][0]["gate"]), ("verify", "verifying"))
+        self.assertIsNone(plan["changed"])
+        self.assertEqual(plan["stays"][-1]["state"], "rest")
+
+    def test_a_plan_names_what_a_human_must_do_first(self):
+        self.assertEqual(self.plan("differs.test")["first"], "signals-differ-at")
+        self.assertIn("the operator of the child must resolve 'signals-differ-at'", self.of("plan", "differs.test"))
+
+    def test_pictures_are_of_zones(self):
+        for option in (("--svg", "-"), ("--html", "-"), ("--algorithm", "15")):
+            self.assertIn("is known as a delegation", self.bad(1, "plan", "rest.test", *option, db=self.parents))
+
+    def test_a_name_of_both_kinds_has_both_plans(self):
+        db = self.make("both", "delegations")
+        self.make("both", "rest.test.", "13")
+        both = self.json("plan", "rest.test", db=db)
+        self.assertEqual((both["zone"], both["delegation_plan"]["name"]), ("rest.test.", "rest.test."))
+        text = self.ok("plan", "rest.test", db=db)
+        self.assertLess(text.index("plan as of"), text.index("plan of the delegation as of"))
+
 
 if __name__ == "__main__":
     main()

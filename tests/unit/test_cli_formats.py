@@ -98,6 +98,7 @@ class Formats(CliCase):
         doc.check("DELEGATIONS", self.json("delegations", db=db))
         for name in self.ok("delegations", "--all", "--names", db=db).split():
             doc.check("ONE_DELEGATION", self.json("delegation", name, db=db))
+            doc.check("PARENT_PLAN", self.json("plan", name, db=db))
         doc.check("AUDIT", self.json("audit", db=db, code=2))
         doc.check("HISTORY", self.json("history", db=db))
         for db in self.db, self.audited:
@@ -111,6 +112,12 @@ class Formats(CliCase):
         with sqlite3.connect(db) as con:
             con.execute("UPDATE zone SET state = 10 WHERE zone = 'bravo.example.'")
         doc.check("PLAN", self.json("plan", "bravo.example", db=db))
+        db = self.make("both", "delegations")
+        self.make("both", "undone.test.", "13")
+        doc.check("PLAN", self.json("plan", "undone.test", db=db))
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE delegation SET gone = ?, state = 11 WHERE name = 'undone.test.'", (NOW,))
+        doc.check("PLAN", self.json("plan", "undone.test", db=db))
         doc.check("POLICIES", self.json("policies", "default"))
         doc.check("DSYNC", self.json("dsync", "example.", "--target", "ns.example."))
         doc.check("GATES", self.json("gates"))

@@ -81,7 +81,10 @@ _kskroll()
 		mapfile -t COMPREPLY < <(compgen -W "$(_kskroll_options "$command")" -- "$cur")
 	elif [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W 'status plan history audit policies gates check-skr dsync delegations delegation' -- "$cur")
-	elif [[ $command == @(status|plan|history|audit|dsync|delegations) ]]; then
+	elif [[ $command == plan ]]; then
+		_kskroll_zones
+		_kskroll_delegations
+	elif [[ $command == @(status|history|audit|dsync|delegations) ]]; then
 		_kskroll_zones
 	elif [[ $command == delegation ]]; then
 		_kskroll_delegations

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The plan of a delegation: the machine run forward. */
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "deleg_case.h"
+#include "kskroll/delegation_forecast.h"
+
+/*! TTL of DS before the change. */
+#define DS_TTL 86400
+#define DELAY  60
+
+typedef struct {
+	delegation_config_t config;
+	delegation_row_t row;
+	delegation_forecast_t plan;
+} plan_t;
+
+static const delegation_assume_t assume = { .server_delay = DELAY, .ds_ttl = DS_TTL };
+
+/*! A delegation with DS that rests. */
+static plan_t at_rest(void)
+{
+	const ds_set_t a = deleg_set(A);
+	plan_t p = { .config = DELEGATION_CONFIG_DEFAULT };
+
+	delegation_init(&p.row, T0 - DAY, 0);
+	p.row.known = true;
+	p.row.ds = ds_set_id(&a);
+	p.row.next_check = T0 + HOUR;
+	return p;
+}
+
+static void run(plan_t *p)
+{
+	delegation_forecast(&p->config, &p->row, &assume, T0, &p->plan);
+}
+
+/*! Where it is in a state, at whatever gate; 0: never. */
+static time_t begin_of(const plan_t *p, delegation_state_t state)
+{
+	for (unsigned i = 0; i < p->plan.count; i++) {
+		if (p->plan.stay[i].state == state) {
+			return p->plan.stay[i].from;
+		}
+	}
+	return 0;
+}
+
+static void assert_stays_follow(const plan_t *p)
+{
+	assert_true(p->plan.count > 0);
+	for (unsigned i = 0; i + 1 < p->plan.count; i++) {
+		assert_int_equal(p->plan.stay[i].to, p->plan.stay[i + 1].from);
+		assert_true(p->plan.stay[i].to > p->plan.stay[i].from);
+	}
+	assert_int_equal(p->plan.stay[p->plan.count - 1].to, 0);
+}
+
+/* Everything follows from the settings and the TTLs. */
+static void a_child_at_rest_is_imagined_to_ask(void **state)
+{
+	(void)state;
+	plan_t p = at_rest();
+
+	run(&p);
+	assert_stays_follow(&p);
+	assert_true(p.plan.imagined);
+	assert_int_equal(p.plan.lifted, DELEGATION_GATE_NONE);
+	assert_int_equal(p.plan.stuck, DELEGATION_GATE_NONE);
+	/* The next scan. */
+	assert_int_equal(p.plan.start, T0 + HOUR);
+	assert_in_range(p.plan.changed - p.plan.start, 0, 2);
+	assert_int_equal(p.plan.ttl_low, 600);
+	assert_int_equal(p.plan.ttl_back, DS_TTL);
+	assert_in_range(p.plan.everywhere, p.plan.changed + DELAY - 1, p.plan.changed + DELAY);
+	assert_int_equal(p.plan.expired, p.plan.everywhere + 1 + DS_TTL);
+	/* `verify` is an hour, `ds-ttl-hold` three days. */
+	assert_in_range(begin_of(&p, DELEGATION_LOW) - p.plan.everywhere, HOUR, HOUR + 60);
+	assert_int_equal(p.plan.restored, p.plan.end);
+	assert_in_range(p.plan.end - p.plan.everywhere, 3 * DAY, 3 * DAY + 60);
+	assert_int_equal(p.plan.stay[p.plan.count - 1].state, DELEGATION_REST);
+}
+
+static void the_low_ttl_outlives_the_old_one(void **state)
+{
+	(void)state;
+	plan_t p = at_rest();
+
+	p.config.ds_ttl_hold = 0;
+	run(&p);
+	assert_in_range(p.plan.end, p.plan.expired, p.plan.expired + 60);
+}
+
+static void the_hold_down_is_waited_for(void **state)
+{
+	(void)state;
+	plan_t p = at_rest();
+
+	p.config.hold_down = 2 * DAY;
+	run(&p);
+	assert_int_equal(p.plan.changed - p.plan.start, 2 * DAY);
+	assert_int_equal(p.plan.stay[1].gate, DELEGATION_GATE_HOLD_DOWN);
+
+	/* What has been waited for counts. */
+	p.row.state = DELEGATION_WAIT;
+	p.row.since = T0 - DAY;
+	p.row.content = 77;
+	p.row.accepted_since = T0 - DAY;
+	p.row.gate = DELEGATION_GATE_HOLD_DOWN;
+	run(&p);
+	assert_false(p.plan.imagined);
+	assert_int_equal(p.plan.start, T0 - DAY);
+	assert_in_range(p.plan.changed, T0 + DAY, T0 + DAY + 2);
+}
+
+static void what_a_human_must_open_is_named_and_taken_for_open(void **state)
+{
+	(void)state;
+	plan_t p = at_rest();
+
+	p.row.state = DELEGATION_SURVEY;
+	p.row.since = T0 - HOUR;
+	p.row.gate = DELEGATION_GATE_SIGNALS_DIFFER;
+	run(&p);
+	assert_int_equal(p.plan.lifted, DELEGATION_GATE_SIGNALS_DIFFER);
+	assert_in_range(p.plan.changed, T0, T0 + 2);
+
+	p = at_rest();
+	p.config.report_only = true;
+	run(&p);
+	assert_int_equal(p.plan.lifted, DELEGATION_GATE_REPORT_ONLY);
+	assert_true(p.plan.changed > 0);
+	p.config.locked = true;
+	run(&p);
+	assert_int_equal(p.plan.lifted, DELEGATION_GATE_LOCKED);
+
+	/* Signals that were overruled: the child changes them. */
+	p = at_rest();
+	p.row.state = DELEGATION_HELD;
+	p.row.gate = DELEGATION_GATE_MANUAL;
+	p.row.refused = 4711;
+	run(&p);
+	assert_int_equal(p.plan.lifted, DELEGATION_GATE_MANUAL);
+	assert_true(p.plan.changed > 0);
+	assert_true(p.plan.end > p.plan.changed);
+}
+
+/*! A change that was ordered. */
+static void order(plan_t *p, delegation_state_t state, const ds_set_t *put)
+{
+	p->row.state = state;
+	p->row.since = T0 - 10;
+	p->row.gate = DELEGATION_GATE_COMMITTING;
+	p->row.ordering = true;
+	p->row.put = *put;
+	p->row.put_ttl = 600;
+	p->row.before = deleg_set(A);
+	p->row.before_ttl = DS_TTL;
+	p->row.may_undo = true;
+}
+
+static void a_change_under_way_goes_on(void **state)
+{
+	(void)state;
+	plan_t p = at_rest();
+	const ds_set_t b = deleg_set(B), none = { 0 };
+
+	order(&p, DELEGATION_CHANGE, &b);
+	run(&p);
+	assert_stays_follow(&p);
+	assert_int_equal(p.plan.changed, T0);
+	assert_int_equal(p.plan.everywhere, T0 + DELAY);
+	assert_int_equal(p.plan.ttl_back, DS_TTL);
+	assert_true(p.plan.end >= p.plan.everywhere + 3 * DAY);
+
+	/* Without a DS nothing is verified, and no TTL restored. */
+	p = at_rest();
+	order(&p, DELEGATION_CHANGE, &none);
+	run(&p);
+	assert_int_equal(p.plan.ttl_back, 0);
+	assert_int_equal(p.plan.end, T0 + DELAY);
+}
+
+static void an_undo_ends_where_the_child_must_act(void **state)
+{
+	(void)state;
+	plan_t p = at_rest();
+	const ds_set_t a = deleg_set(A);
+
+	order(&p, DELEGATION_UNDO, &a);
+	run(&p);
+	assert_int_equal(p.plan.end, 0);
+	assert_int_equal(p.plan.stuck, DELEGATION_GATE_UNDONE);
+	assert_int_equal(p.plan.stay[p.plan.count - 1].state, DELEGATION_HELD);
+}
+
+static void the_low_ttl_is_restored_when_it_is_due(void **state)
+{
+	(void)state;
+	plan_t p = at_rest();
+
+	p.row.state = DELEGATION_LOW;
+	p.row.gate = DELEGATION_GATE_TTL_LOW;
+	p.row.since = T0 - DAY;
+	p.row.all_since = T0 - 2 * DAY;
+	p.row.ttl_low = 600;
+	p.row.ttl_normal = DS_TTL;
+	p.row.next_check = T0 + 60;
+	run(&p);
+	assert_int_equal(p.plan.changed, 0);
+	assert_int_equal(p.plan.everywhere, T0 - 2 * DAY);
+	assert_in_range(p.plan.restored, T0 + DAY, T0 + DAY + 2);
+	assert_in_range(p.plan.end, p.plan.restored, p.plan.restored + 2);
+}
+
+static void the_first_ds_needs_bootstrap(void **state)
+{
+	(void)state;
+	plan_t p = at_rest();
+
+	p.row.ds = 0;
+	run(&p);
+	assert_true(p.plan.ignored);
+	assert_false(p.plan.imagined);
+	assert_int_equal(p.plan.count, 1);
+	assert_int_equal(p.plan.start, 0);
+
+	p.config.bootstrap = true;
+	p.config.ds_ttl_base = 3600;
+	run(&p);
+	assert_true(p.plan.changed > 0);
+	assert_int_equal(p.plan.ttl_back, 3600);
+	assert_true(p.plan.end > 0);
+}
+
+static void a_ds_that_was_removed_by_hand_is_final(void **state)
+{
+	(void)state;
+	plan_t p = at_rest();
+
+	p.row.state = DELEGATION_SUSPENDED;
+	p.row.gate = DELEGATION_GATE_SUSPENDED;
+	p.row.ds = 0;
+	run(&p);
+	assert_int_equal(p.plan.stuck, DELEGATION_GATE_SUSPENDED);
+	assert_int_equal(p.plan.end, 0);
+	assert_int_equal(p.plan.count, 1);
+}
+
+/* Whatever row there is: the plan ends. */
+static void every_state_has_a_plan(void **state)
+{
+	(void)state;
+	const ds_set_t b = deleg_set(B);
+
+	for (unsigned s = 0; s < DELEGATION_STATE__COUNT; s++) {
+		for (unsigned g = 0; g < DELEGATION_GATE__COUNT; g++) {
+			for (unsigned ordering = 0; ordering < 2; ordering++) {
+				plan_t p = at_rest();
+				p.row.state = s;
+				p.row.gate = g;
+				p.row.ordering = ordering;
+				p.row.put = b;
+				p.row.put_ttl = 600;
+				run(&p);
+				assert_true(p.plan.count > 0);
+				assert_true(p.plan.end != 0 || p.plan.stuck != DELEGATION_GATE_NONE);
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_child_at_rest_is_imagined_to_ask),
+		cmocka_unit_test(the_low_ttl_outlives_the_old_one),
+		cmocka_unit_test(the_hold_down_is_waited_for),
+		cmocka_unit_test(what_a_human_must_open_is_named_and_taken_for_open),
+		cmocka_unit_test(a_change_under_way_goes_on),
+		cmocka_unit_test(an_undo_ends_where_the_child_must_act),
+		cmocka_unit_test(the_low_ttl_is_restored_when_it_is_due),
+		cmocka_unit_test(the_first_ds_needs_bootstrap),
+		cmocka_unit_test(a_ds_that_was_removed_by_hand_is_final),
+		cmocka_unit_test(every_state_has_a_plan),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
