@@ -26,7 +26,7 @@ def bench(result, directory, options):
     rounds = 2 if options.smoke else 2 * options.rounds
     taken = {"agent": [], "script": []}
     result.table("round", "agent s", "script s")
-    with Scripted(directory, agent=AGENT, engine={"notify-receive": True}) as world:
+    with Scripted(directory, agent=AGENT, engine={"notify-receive": True}, pinned=False) as world:
         child = world.child
         wait_until(world.delegation, 30, "the child was scanned once")
         child.introduce("b")

@@ -34,7 +34,7 @@ class Many(ParentWorld):
         for number, name in enumerate(names):
             lines.append(f"{name} NS h{number % len(ADDRESSES)}.many.{PARENT_ZONE}")
             lines.append(f"{name} DS {number % 65536} 13 2 {number:064X}")
-        super().__init__(directory, agent=AGENT, engine={"scan-rate": 10000}, parent_lines=lines)
+        super().__init__(directory, agent=AGENT, engine={"scan-rate": 10000}, parent_lines=lines, pinned=False)
         self.names = names
 
     def start_children(self):

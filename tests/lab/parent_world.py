@@ -7,12 +7,15 @@
                   BIND secondary          127.0.2.5  ns3
     children      see hand_signed.py and children.py          127.0.2N.x each
     resolvers     unbound warm, fresh, strict                 as in every world
+                  one for each server of the parent           asks it alone about test., and of each child one server at most
 """
 
 import atexit
+import contextlib
 import json
 import os
 import socket
+import time
 
 import dns.flags
 import dns.message
@@ -42,22 +45,26 @@ class ParentWorld(World):
     """\a children: as HandSigned. \a agent, \a engine: items of the zone's instance of the module and of the global one.
 
     \a zone_items: items of the parent zone in knot.conf. \a parent_lines: further records of it. \a module: False: without; a path: this one.
+    \a judged: zones of children that resolvers and cache model judge, all by default.
     """
 
     #: Seconds between two questions to a resolver about one zone, and to a server.
     WATCHED, OBSERVED = 0.1, 0.2
+    #: So many times as long between two questions to one that is pinned: what it finds wrong lasts for its caches' TTLs.
+    PINNED_WATCHED = 3
 
-    def __init__(self, directory, children=None, agent=None, engine=None, zone_items=None, module=True, **settings):
+    def __init__(self, directory, children=None, agent=None, engine=None, zone_items=None, module=True, judged=None,
+                 **settings):
         self.children = {child.zone: child for child in (children or [HandSigned()])}
         for number, child in enumerate(self.children.values()):
             child.place(number)
         signed = [zone for zone, child in self.children.items() if not getattr(child, "insecure", False)]
-        super().__init__(list(self.children), directory, module_path() if module is True else module or None, first_ds=signed, pinned=False, **settings)
+        super().__init__(list(self.children), directory, module_path() if module is True else module or None, first_ds=signed, **settings)
         self._attached = False
         self.agent_items = {**AGENT, **(agent or {})}
         self._engine_items, self._zone_items = engine or {}, zone_items or {}
-        #: Zones of children that resolvers and cache model judge.
-        self.judged = list(self.children)
+        self.judged = list(self.children) if judged is None else judged
+        self._may_fail = float("inf")  # Since when: resolvers_may_fail().
         self._parent_servers = {"knot": PARENT_KNOT, "nsd": PARENT_NSD, "bind": PARENT_SECOND_BIND}
 
     @property
@@ -85,6 +92,17 @@ class ParentWorld(World):
         lines = zonefiles.delegation(PARENT_ZONE, self._parent_hosts()) + [f"{PARENT_ZONE} DS {record}" for record in records]
         return zonefiles.zone_text(".", {zonefiles.ROOT_SERVER: ["127.0.1.1"]}, self._above_ttl, lines)
 
+    def _pins(self):
+        """The first one asks the first server of the parent and the first server of each child, and so on.
+
+        A child with fewer servers than the parent is asked as that server of the parent delegates it.
+        """
+        pins = {}
+        for number, (label, address) in enumerate(self._parent_servers.items() if self.pinned else ()):
+            asked = {zone: list(child.servers().values())[number:number + 1] for zone, child in self.children.items()}
+            pins[f"only-{label}"] = {PARENT_ZONE: address, **{zone: found[0] for zone, found in asked.items() if found}}
+        return pins
+
     def _observer(self, zones, public_only=False, **settings):
         observer = Observer({zone: self.children[zone].servers() for zone in zones}, {zone: self.parent_servers() for zone in zones},
                             model=self.model, interval=self.OBSERVED, **settings)
@@ -108,7 +126,7 @@ class ParentWorld(World):
             self.knot.wait_kskrolld()
         for child in self.children.values():
             child.attach(self)
-        self.watch = watch.Watch(self.resolvers, self.judged, self.WATCHED)
+        self.watch = watch.Watch(self.resolvers, self.judged, self.WATCHED, dict.fromkeys(self._pins(), self.PINNED_WATCHED * self.WATCHED))
         self.observer = self._observer(self.judged)
         for part in (self.observer, self.watch):
             self._running.append(part)
@@ -230,6 +248,31 @@ class ParentWorld(World):
         found = wait_until(lambda: [line for line in self.knot.log_lines(texts[0]) if all(text in line for text in texts)],
                            seconds, f"in the log: {' .. '.join(texts)}")
         return found[-1]
+
+    # What users of the zones see.
+
+    def _judge(self):
+        """The resolvers as well, whether the test asks or not."""
+        super()._judge()
+        self.watch.assert_never_bogus(min(self._broken[0] if self._broken else float("inf"), self._may_fail))
+
+    def resolvers_may_fail(self, reason):
+        """From now on what resolvers answer is not judged, for this reason; the cache model judges all the same."""
+        assert reason and self._may_fail == float("inf"), reason
+        self._may_fail = time.monotonic()
+
+    @contextlib.contextmanager
+    def outage(self, *addresses):
+        """These servers are away meanwhile. Resolvers that ask no others are not judged until they find the zones right again."""
+        away, pins = set(addresses), self._pins()
+
+        def is_cut_off(resolver, zone):
+            pinned = pins.get(resolver, {})
+            asked = (({pinned[one]} if one in pinned else set(servers.values()))
+                     for one, servers in ((zone, self.children[zone].servers()), (PARENT_ZONE, self._parent_servers)))
+            return any(servers <= away for servers in asked)
+        with self.watch.outage([(resolver, zone) for resolver in self.resolvers for zone in self.judged if is_cut_off(resolver, zone)]):
+            yield
 
     # What others do to the parent zone.
 

@@ -4,7 +4,7 @@
 from . import ask
 from .daemons import file_name
 from .marks import bound
-from .parent_world import AGENT, PARENT_ZONE, ZONE, ParentWorld
+from .parent_world import AGENT, PARENT_KNOT, PARENT_ZONE, ZONE, ParentWorld
 from .test_parent_agent import asks_for
 from .wait import wait_until
 
@@ -85,8 +85,9 @@ def test_ds_follows_cds_and_survives_what_loads_the_zone(directory):
         world.knot.knotc("-b", "zone-reload", PARENT_ZONE)
         assert world.has_ds(ZONE, child.ds("b"))
         # A restart.
-        world.knot.stop()
-        world.knot.start()
+        with world.outage(PARENT_KNOT):
+            world.knot.stop()
+            world.knot.start()
         wait_until(lambda: world.has_ds(ZONE, child.ds("b")), 20, "the same DS after a restart")
         # And goes on.
         child.introduce("c", "b")

@@ -12,14 +12,10 @@ from .wait import LabError, pause, wait_until
 
 
 class TableWorld(ParentWorld):
-    """Many children, hence fewer questions to each. \\a judged: zones that resolvers and cache model judge."""
+    """Many children, hence fewer questions to each."""
 
     # NSD answers 200 questions a second to each source.
     WATCHED, OBSERVED = 0.5, 0.5
-
-    def __init__(self, directory, children, judged, **settings):
-        super().__init__(directory, children, **settings)
-        self.judged = judged
 
 
 def table_of(names):

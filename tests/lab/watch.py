@@ -6,6 +6,7 @@ one broken server by asking another, hence the resolvers pinned to one server ea
 """
 
 import collections
+import contextlib
 import threading
 import time
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from .wait import wait_until
 
 SECURE = "SECURE"
 INSECURE = "INSECURE"
+#: Good answers in a row, to an existing and to a new name, until a resolver counts again after an outage.
+RECOVERED = 2
 SERVFAIL = "SERVFAIL"
 NO_ANSWER = "NO-ANSWER"
 
@@ -32,6 +35,7 @@ class Failure:
     name: str
     verdict: str
     detail: str
+    arrived: float  # monotonic
 
     def __str__(self):
         clock = time.strftime("%H:%M:%S", time.localtime(self.when))
@@ -44,13 +48,15 @@ class Watch:
     The new name (NXDOMAIN) is in no cache: its proof has to be validated with the cached keys.
     """
 
-    def __init__(self, resolvers, zones, interval=0.1):
-        """\\a resolvers: label -> address."""
+    def __init__(self, resolvers, zones, interval=0.1, intervals=None):
+        """\\a resolvers: label -> address. \\a intervals: label -> seconds, where it is another interval."""
         self.resolvers = dict(resolvers)
         self.zones = list(zones)
         self.interval = interval
+        self._intervals = intervals or {}
         self.failures = []
         self._counts = collections.Counter()
+        self._outages = {}  # (resolver, zone) -> good answers in a row since the outage; None: it lasts.
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=item, daemon=True,
@@ -87,8 +93,34 @@ class Watch:
                                                    for verdict in sorted(counts)))
         return "; ".join(parts)
 
+    @contextlib.contextmanager
+    def outage(self, pairs):
+        """\\a pairs: (resolver, zone), where servers are away meanwhile and the resolver asks no others.
+
+        What it answers is not judged until it finds the zone right again, with the servers back.
+        """
+        with self._lock:
+            self._outages.update(dict.fromkeys(pairs))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._outages.update(dict.fromkeys(pairs, 0))
+
+    def wait_recovered(self):
+        """Waits for the end of all outages."""
+        wait_until(lambda: not self._outages, 30, "resolvers find their zones right again after the outage")
+
+    def assert_never_bogus(self, since=float("inf")):
+        """AssertionError with the first answers that were neither secure nor insecure, before \\a since (monotonic time)."""
+        self.wait_recovered()
+        with self._lock:
+            failures = [failure for failure in self.failures if failure.verdict != INSECURE and failure.arrived < since]
+        assert not failures, f"{len(failures)} answers were bogus or none: " + "; ".join(map(str, failures[:5]))
+
     def assert_secure(self):
         """AssertionError with the first failures unless every answer was secure."""
+        self.wait_recovered()
         for resolver in self.resolvers:
             for zone in self.zones:
                 # A test that is over at once may be faster than the first answer.
@@ -102,7 +134,7 @@ class Watch:
 
     def _run(self, resolver, address):
         number = 0
-        while not self._stop.wait(self.interval):
+        while not self._stop.wait(self._intervals.get(resolver, self.interval)):
             number += 1
             for zone in self.zones:
                 label = "www" if number % 2 else f"x{number}"
@@ -111,9 +143,20 @@ class Watch:
     def _ask(self, resolver, address, zone, name):
         verdict, detail = verdict_of(address, name)
         with self._lock:
+            if self._is_excused((resolver, zone), verdict):
+                return
             self._counts[resolver, zone, verdict] += 1
             if verdict != SECURE:
-                self.failures.append(Failure(time.time(), resolver, name, verdict, detail))
+                self.failures.append(Failure(time.time(), resolver, name, verdict, detail, time.monotonic()))
+
+    def _is_excused(self, pair, verdict):
+        if pair not in self._outages:
+            return False
+        if self._outages[pair] is not None:
+            self._outages[pair] = self._outages[pair] + 1 if verdict in (SECURE, INSECURE) else 0
+            if self._outages[pair] == RECOVERED:
+                del self._outages[pair]
+        return True
 
 
 def verdict_of(address, name, rdtype="A", timeout=8):
