@@ -3,7 +3,7 @@
 
 import dns.dnssec
 
-from . import ask
+from . import ask, opinions
 from .children import BindChild, KnotChild, LdnsChild, PowerDnsChild
 from .marks import bound, long_test, needs
 from .one_knot import OneKnot, SharedChild
@@ -139,6 +139,24 @@ def test_a_child_on_bind(directory):
 
 
 @long_test
+@needs(opinions.missing)
+@bound(300)
+def test_others_find_nothing_wrong_while_children_roll(directory):
+    children = [KnotChild("module.test.", module=True), KnotChild("knot.test."), BindChild("bind.test.")]
+    with ParentWorld(directory, children, agent={**SLOW, "ds-ttl-hold": 30}) as world:
+        for child in children:
+            child.roll()
+        for child in children:
+            follows(world, child, 120)
+        for child in children:
+            opinions.assert_good(world, child.zone)
+        for child in children:
+            ends(world, child, 120)
+            opinions.assert_good(world, child.zone)
+        world.assert_secure()
+
+
+@long_test
 @needs(PowerDnsChild.missing)
 @bound(180)
 def test_a_child_on_powerdns(directory):
@@ -150,6 +168,7 @@ def test_a_child_on_powerdns(directory):
         wait_until(lambda: len(ask.ksks(first, ZONE)) == 2, 20, "two keys")
         world.wait_ds(ZONE, ask.ds_of(ZONE, ask.ksks(first, ZONE)))
         both = ask.ds_of(ZONE, ask.ksks(first, ZONE))
+        opinions.assert_good(world, ZONE)
         wait_until(lambda: set(world.ds_ttls(ZONE).values()) == {child.ds_ttl}, 60, "the TTL is restored")
         pause(child.ds_ttl + child.ttl)
         child.retire()
@@ -167,6 +186,7 @@ def test_a_child_signed_by_ldns(directory):
         child.introduce("b")
         child.publish(keys=("a", "b"), cds=("b",))
         world.wait_ds(ZONE, child.ds("b"))
+        opinions.assert_good(world, ZONE)
         pause(child.ds_ttl + 1)
         child.publish(keys=("b",), cds=("b",))
         wait_until(lambda: set(world.ds_ttls(ZONE).values()) == {child.ds_ttl}, 60, "the TTL is restored")
