@@ -153,7 +153,8 @@ static const delegation_gate_info_t gates[DELEGATION_GATE__COUNT] = {
 		.advice = "Sign CDS and CDNSKEY with a key that DS names, not with a ZSK or the new key alone." },
 	[DELEGATION_GATE_REPLAYED] = { ROW("replayed", CHILD, WARNING, RETRY, AGAIN), .ede = 7,
 		.meaning = "the signatures of the signals are not newer than those of the last change",
-		.advice = "Sign CDS and CDNSKEY again." },
+		.advice = "Sign CDS and CDNSKEY again. PowerDNS dates all signatures of a week alike: those of the next week, "
+			  "from Thursday 00:00 UTC, are newer." },
 	[DELEGATION_GATE_WOULD_BREAK] = { ROW("would-break-at", CHILD, WARNING, RETRY, AGAIN), .ede = 9,
 		.meaning = "the child would not validate there with the DS that it asks for",
 		.advice = "Publish the new key at every nameserver, and sign DNSKEY with it, before CDS." },

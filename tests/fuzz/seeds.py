@@ -18,6 +18,8 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+import dns.tsig
+import dns.update
 
 NOW = 1800000000
 ZONES = ["a.example.", "c.example.", "example.", 60 * "a." + "example."]
@@ -169,6 +171,21 @@ def notify():
     yield message.to_wire()[:4] + b"\0\2" + 3 * message.to_wire()[6:]
 
 
+def update():
+    """Answers of a primary: signed by the key with another MAC, by another key, with words, cut."""
+    for name, options in (("update.test.", []), ("other.test.", [dns.edns.EDEOption(15, "not now")])):
+        message = dns.update.UpdateMessage("test.", id=0x1234)
+        message.flags |= dns.flags.QR
+        message.set_rcode(dns.rcode.NXRRSET)
+        message.use_edns(0, options=options)
+        message.use_tsig({dns.name.from_text(name): b"a secret"}, algorithm=dns.tsig.HMAC_SHA256)
+        message.request_mac = bytes(31) + b"\1"
+        wire = message.to_wire()
+        yield wire
+        yield wire[:-7]
+    yield wire[:4] + b"\0\1\0\0\0\0\0\0" + wire[12:22]
+
+
 FIELDS = ["command", "flags", "error", "section", "item", "id", "zone", "owner", "ttl", "type", "data", "filters"]
 
 
@@ -302,7 +319,7 @@ def skr():
 
 
 def main():
-    for target in (answer, denial, child, dsync, notify, control, delegation, row, evidence, keylist, wire, broker, skr):
+    for target in (answer, denial, child, dsync, notify, update, control, delegation, row, evidence, keylist, wire, broker, skr):
         folder = os.path.join(sys.argv[1], target.__name__)
         os.makedirs(folder, exist_ok=True)
         for number, data in enumerate(target()):
