@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,8 +59,9 @@ bool batch_write(const parent_batch_t *batch, char *text, size_t len)
 			out.full = true;
 			break;
 		}
+		char ttl[16];
 		put(&out, name, strlen(name));
-		put(&out, "\n", 1);
+		put(&out, ttl, (size_t)snprintf(ttl, sizeof(ttl), " %" PRIu32 "\n", item->ttl));
 		put_records(&out, '-', item->ds);
 		put_records(&out, '+', item->wanted);
 	}
@@ -102,12 +104,38 @@ typedef struct {
 	knot_rdataset_t ns, ds, wanted;
 } owned_t;
 
-static int begin_item(parent_batch_t *batch, const char *name, size_t len)
+/*! A space within the name is escaped. */
+static int read_ttl(const char *line, size_t len, size_t *name_len, uint32_t *ttl)
+{
+	const char *space = memchr(line, ' ', len);
+	uint64_t number = 0;
+
+	if (space == NULL || space + 1 == line + len) {
+		return KNOT_EMALF;
+	}
+	for (const char *at = space + 1; at < line + len; at++) {
+		const int value = digit(*at);
+		if (value < 0 || value > 9) {
+			return KNOT_EMALF;
+		}
+		number = number * 10 + (unsigned)value;
+		if (number > UINT32_MAX) {
+			return KNOT_EMALF;
+		}
+	}
+	*name_len = (size_t)(space - line);
+	*ttl = (uint32_t)number;
+	return KNOT_EOK;
+}
+
+static int begin_item(parent_batch_t *batch, const char *line, size_t line_len)
 {
 	knot_dname_txt_storage_t text;
 	owned_t *owned = NULL;
+	size_t len = 0;
+	uint32_t ttl = 0;
 
-	if (batch->count == ITEMS_MAX || len >= sizeof(text)) {
+	if (batch->count == ITEMS_MAX || read_ttl(line, line_len, &len, &ttl) != KNOT_EOK || len >= sizeof(text)) {
 		return KNOT_EMALF;
 	}
 	parent_item_t *items = realloc(batch->items, (batch->count + 1) * sizeof(*items));
@@ -116,15 +144,16 @@ static int begin_item(parent_batch_t *batch, const char *name, size_t len)
 		return KNOT_ENOMEM;
 	}
 	batch->items = items;
-	memcpy(text, name, len);
+	memcpy(text, line, len);
 	text[len] = '\0';
 	if (knot_dname_from_str(owned->owner, text, sizeof(owned->owner)) == NULL) {
 		free(owned);
 		return KNOT_EMALF;
 	}
 	knot_dname_to_lower(owned->owner);
-	items[batch->count++] =
-		(parent_item_t){ .owner = owned->owner, .ns = &owned->ns, .ds = &owned->ds, .wanted = &owned->wanted };
+	items[batch->count++] = (parent_item_t){
+		.owner = owned->owner, .ns = &owned->ns, .ds = &owned->ds, .wanted = &owned->wanted, .ttl = ttl
+	};
 	return KNOT_EOK;
 }
 

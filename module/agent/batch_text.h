@@ -4,7 +4,8 @@
  *
  * \brief A batch as text, to be stored while its transaction is under way.
  *
- * A line "NAME" for each delegation, then lines "- HEX" for each DS that it had, "+ HEX" for each that it shall have.
+ * A line "NAME TTL" for each delegation, then lines "- HEX" for each DS that it had, "+ HEX" for each that it shall
+ * have, with this TTL.
  */
 
 #pragma once
@@ -19,7 +20,7 @@
 bool batch_write(const parent_batch_t *batch, char *out, size_t len);
 
 /*!
- * \brief Reads one, to recover its transaction: NS and TTLs are not known.
+ * \brief Reads one, to recover its transaction: NS, and the TTL of before, are not known.
  *
  * \param[in] zone    Borrowed.
  * \param[in] text    Any text.

@@ -835,7 +835,7 @@ static void a_scan_leads_to_a_change_and_the_ttl_comes_back(void **state)
 	assert_int_equal(w->transactions, 1);
 	/* Before the transaction begins both are stored. */
 	assert_true(w->ordering_at_begin);
-	assert_non_null(strstr(w->batch_at_begin, CHILD "\n- "));
+	assert_non_null(strstr(w->batch_at_begin, CHILD " 20\n- "));
 	assert_string_equal(w->parent.batch, "");
 	agent_totals(w->agent, &totals);
 	assert_int_equal(totals.changes, 1);

@@ -39,12 +39,16 @@ static void make(made_t *m)
 {
 	static const char *const names[ITEMS] = { "a.test.", "\\032\\\"x.test.", "*.test." };
 
+	static const uint32_t ttls[ITEMS] = { 0, 600, UINT32_MAX };
+
 	memset(m, 0, sizeof(*m));
 	for (unsigned i = 0; i < ITEMS; i++) {
 		assert_non_null(knot_dname_from_str(m->owner[i], names[i], sizeof(m->owner[i])));
 		m->ds[i] = make_set(i, 10 * i);
 		m->wanted[i] = make_set(ITEMS - 1 - i, 100 + 10 * i);
-		m->items[i] = (parent_item_t){ .owner = m->owner[i], .ds = &m->ds[i], .wanted = &m->wanted[i] };
+		m->items[i] = (parent_item_t){
+			.owner = m->owner[i], .ds = &m->ds[i], .wanted = &m->wanted[i], .ttl = ttls[i]
+		};
 	}
 	m->batch = (parent_batch_t){ .zone = "test.", .items = m->items, .count = ITEMS };
 }
@@ -71,6 +75,7 @@ static void what_is_written_is_read(void **state)
 	assert_string_equal(read.zone, "test.");
 	for (unsigned i = 0; i < ITEMS; i++) {
 		assert_true(knot_dname_is_equal(read.items[i].owner, m.owner[i]));
+		assert_int_equal(read.items[i].ttl, m.items[i].ttl);
 		assert_int_equal(read.items[i].ds->count, i);
 		assert_true(i == 0 || knot_rdataset_eq(read.items[i].ds, &m.ds[i]));
 		assert_int_equal(read.items[i].wanted->count, ITEMS - 1 - i);
@@ -104,14 +109,22 @@ static void other_texts_are_errors(void **state)
 	(void)state;
 	static const char *const texts[] = { "",
 		                             "\n",
-		                             "- 00\na.test.\n",
-		                             "a.test.\n- \n",
-		                             "a.test.\n- 0\n",
-		                             "a.test.\n- zz\n",
-		                             "a.test.\n- 0a\n",
-		                             "a.test.\n\nb.test.\n",
-		                             "..\n",
-		                             "a..test.\n" };
+		                             "- 00\na.test. 1\n",
+		                             "a.test. 1\n- \n",
+		                             "a.test. 1\n- 0\n",
+		                             "a.test. 1\n- zz\n",
+		                             "a.test. 1\n- 0a\n",
+		                             "a.test. 1\n\nb.test. 1\n",
+		                             ".. 1\n",
+		                             "a..test. 1\n",
+		                             "a.test.\n",
+		                             "a.test. \n",
+		                             "a.test. A\n",
+		                             "a.test. -1\n",
+		                             "a.test. 1 \n",
+		                             "a.test. 4294967296\n",
+		                             "a.test. 99999999999999999999999\n",
+		                             " 1\n" };
 	parent_batch_t read;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -126,12 +139,12 @@ static void other_texts_are_errors(void **state)
 	memset(text, 'A', size);
 	text[size - 1] = '\0';
 	assert_int_equal(batch_read("test.", text, &read), KNOT_EMALF);
-	memcpy(text, "a.test.\n- ", 10);
+	memcpy(text, "a.test. 1\n- ", 12);
 	assert_int_equal(batch_read("test.", text, &read), KNOT_EMALF);
-	for (size_t i = 0; i + 2 < size; i += 2) {
-		memcpy(text + i, "a\n", 2);
+	for (size_t i = 0; i + 4 < size; i += 4) {
+		memcpy(text + i, "a 1\n", 4);
 	}
-	text[size - 2] = '\0';
+	text[size - 4] = '\0';
 	assert_int_equal(batch_read("test.", text, &read), KNOT_EMALF);
 	free(text);
 }
