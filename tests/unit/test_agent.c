@@ -1620,7 +1620,8 @@ static void an_order_gets_old_by_a_clock_that_only_counts(void **state)
 	w->clock_set = -3600;
 	const time_t from = now();
 	wait_for(failed_once);
-	assert_in_range(now() - from, 1, 300);
+	const time_t after = now() - from;
+	assert_true(after >= 1 && after <= 300);
 }
 
 /* Very many delegations have another DS at once: those that rest are scanned at the rate of scans. */
@@ -1656,7 +1657,7 @@ static void other_ds_are_no_flood(void **state)
 	agent_scan_rate(w->agent, 1);
 	w->cds = c;
 	put_ds(&c);
-	assert_in_range(scans_within(100), 0, 200);
+	assert_true(scans_within(100) <= 200);
 }
 
 static void a_store_that_fails_makes_no_flood(void **state)
@@ -1670,7 +1671,7 @@ static void a_store_that_fails_makes_no_flood(void **state)
 	agent_scan_rate(w->agent, 10000);
 	wait_for(scanned_all);
 	agent_scan_rate(w->agent, 1);
-	assert_in_range(scans_within(100), 0, 300);
+	assert_true(scans_within(100) <= 300);
 }
 
 /* A server that was silent once, and is again much later, was not silent all the time. */
@@ -1764,7 +1765,7 @@ static void a_wait_for_others_is_not_paused_for(void **state)
 	const time_t from = now();
 	assert_true(agent_notified(w->agent, "c1.test.", ""));
 	wait_for(second_began);
-	assert_in_range(now() - from, 0, 100);
+	assert_true(now() - from <= 100);
 }
 
 /* Many delegations with slow nameservers leave room for others. */
@@ -1791,7 +1792,7 @@ static void slow_nameservers_leave_room(void **state)
 	const time_t from = now();
 	assert_true(agent_notified(w->agent, CHILD, ""));
 	wait_for(surveyed);
-	assert_in_range(now() - from, 0, 200);
+	assert_true(now() - from <= 200);
 }
 
 int main(void)

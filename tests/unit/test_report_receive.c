@@ -150,7 +150,7 @@ static void what_does_not_fit_is_counted(void **state)
 		report(name, 0xc0010000 + i);
 	}
 	const unsigned ignored = report_receive_ignored() - before;
-	assert_in_range(ignored, 50, 54);
+	assert_true(ignored >= 50 && ignored <= 54);
 	assert_int_equal(drain(&got), HANDOVER_MAX + 50 - ignored);
 }
 
