@@ -3,7 +3,6 @@
 
 import contextlib
 import os
-import sqlite3
 import time
 
 from . import ask
@@ -16,9 +15,6 @@ from .stuck import stuck
 from .test_parent_agent import LISTEN, OTHER, SELDOM, asks_for, never_moves
 from .wait import LabError, stays, wait_until
 from .world import PARENT_BIND as PARENT_KNOT
-
-#: delegation_state_t
-CHANGE = 4
 
 
 def test_a_frozen_parent_zone_is_changed_when_it_is_thawed(directory):
@@ -157,36 +153,6 @@ def test_asan_finds_nothing(directory):
 @bound(240)
 def test_tsan_finds_nothing(directory):
     whole_life(directory, "tsan")
-
-
-def stored_state(world):
-    """The state of the child in the store."""
-    with contextlib.closing(sqlite3.connect(f"file:{world.store()}?mode=ro", uri=True, timeout=10)) as db:
-        rows = db.execute("SELECT state FROM delegation WHERE name = ?", (ZONE,)).fetchall()
-    return rows[0][0] if rows else None
-
-
-@bound(240)
-def test_kill_of_knotd_between_the_row_and_the_commit(directory):
-    # A large zone, so that a commit lasts.
-    many = [f"d{number} NS ns.elsewhere.test." for number in range(8000)]
-    with ParentWorld(directory, parent_lines=many) as world:
-        child = world.child
-        child.introduce("b", "c", "d")
-        present, between = "a", 0
-        for wanted in ("b", "c", "d"):
-            child.publish(keys=("a", "b", "c", "d"), cds=(wanted,))
-            wait_until(lambda: stored_state(world) == CHANGE, 60, "the order is in the row", poll=0.001)
-            with world.outage(PARENT_KNOT):
-                world.knot.kill9()
-                world.knot.launch()
-            between += ask.ds_set(PARENT_KNOT, ZONE) == child.ds(present)
-            world.wait_ds(ZONE, child.ds(wanted), 60)
-            present = wanted
-            world.wait_delegation(state="rest", gate="none", seconds=60)
-        print(f"{between} of 3 kills were before the commit")
-        assert between, "no kill was between the row and the commit"
-        world.assert_never_bogus()
 
 
 @bound(180)
