@@ -20,6 +20,8 @@ from .daemons import PORT
 ELSEWHERE = "127.0.3.98"
 KEY_TYPES = (dns.rdatatype.DNSKEY, dns.rdatatype.CDS, dns.rdatatype.CDNSKEY)
 JUNK = 65535
+#: Seconds from one octet to the next.
+DRIBBLE = 0.3
 HIGH_TTL = 86400
 #: A type that no zone here has.
 NO_TYPE = 65400
@@ -57,6 +59,14 @@ class Liar:
         for target in (self._serve_udp, self._serve_tcp):
             threading.Thread(target=target, name=f"liar {self.address}", daemon=True).start()
         return self
+
+    def start(self):
+        """As a part of a world: stop() ends it."""
+        self.__enter__()
+
+    def stop(self):
+        """Ends it."""
+        self.__exit__()
 
     def __exit__(self, *_):
         self._stop.set()
@@ -137,6 +147,10 @@ class Liar:
             return [_truncation(answer)]
         head = query[:2] + b"\x84\x00" + b"\x00\x01" + b"\xff\xff" * 3
         return [(head + _question(query) + os.urandom(JUNK))[:JUNK]]
+
+    def dribbling(self, query, answer, tcp):
+        """UDP says that it is truncated, TCP brings an octet now and then."""
+        return [answer] if tcp else [_truncation(answer)]
 
     def loops(self, query, answer, tcp):
         """Names that point at themselves and at each other."""
@@ -281,11 +295,21 @@ class Liar:
                 while query := _read(sock):
                     packets = self._answer(query, True, None)
                     for packet in packets:
-                        sock.sendall(struct.pack("!H", len(packet)) + packet)
+                        self._send(sock, struct.pack("!H", len(packet)) + packet)
                     if not packets:
                         return
             except (OSError, ValueError):
                 pass  # the other side had enough
+
+
+    def _send(self, sock, data):
+        if self.mode != "dribbling":
+            sock.sendall(data)
+            return
+        for octet in data:
+            sock.sendall(bytes([octet]))
+            if self._stop.wait(DRIBBLE):
+                return
 
 
 def _edit(answer, edit):

@@ -7,6 +7,7 @@ A situation has a child of its own. All children of a table are served by the sa
 import os
 import random
 import signal
+import time
 from dataclasses import dataclass
 from typing import Callable
 
@@ -26,6 +27,7 @@ HOSTS = ("ns1", "ns2")
 #: A name of the delegation that only some children have, at a server that not all of them have given their zone.
 THIRD = "ns3"
 KEYTRAP_KEYS = 40
+HUGE = 1000
 #: ds-max of the agent.
 DS_MAX = 6
 
@@ -215,9 +217,20 @@ def at_second(change):
     return make
 
 
+def replaying(child):
+    """The second server has signals of before, whose signatures are valid."""
+    yesterday = child.of(cds=("a",), inception=int(time.time()) - 3600)
+    return {"ns1": child.of(cds=("b",)), "ns2": yesterday}
+
+
 def many(child):
     names = ["b", *(f"k{number}" for number in range(DS_MAX))]
     return child.all(keys=("a", *names), signed_by=("a", "b"), cds=names)
+
+
+def huge(child):
+    """Signals of a thousand keys, over TCP."""
+    return child.all(more=raw_cds(*(f"{number} 13 2 " + "ab" * 32 for number in range(HUGE))) + raw_cdnskey(child, "b"))
 
 
 ALONE = "dnssec-cds reads CDS, and CDNSKEY only where there is no CDS of SHA-256"
@@ -225,6 +238,7 @@ SITUATIONS = {
     "good": Situation(FOLLOWED, lambda c: c.all(cds=("b",))),
     "missing": Situation("signal-missing-at", at_second(lambda c: c.of()), "ns2"),
     "differing": Situation("signals-differ-at", at_second(lambda c: c.of(cds=("c",)))),
+    "replaying": Situation("signals-differ-at", replaying),
     "lame": Situation("error-at", lambda c: c.all(cds=("b",)), THIRD, third=True),
     "unsigned": Situation("unsigned-at", at_second(lambda c: without_signatures(c.of(cds=("b",)), "CDS", "CDNSKEY")), "ns2"),
     "stripped": Situation("bogus-at", at_second(lambda c: without_signatures(c.of(cds=("b",)))), "ns2",
@@ -238,6 +252,7 @@ SITUATIONS = {
     "delete": Situation("remove-off", lambda c: c.all(cds="delete"), bind=None),
     "breaks": Situation("would-break-at", at_second(lambda c: c.of(keys=("a", "c"), cds=("b",))), "ns2"),
     "many": Situation("too-many-records", many, bind="ds-max is this parent's own limit"),
+    "huge": Situation("bogus-at", huge, bind=None),
     "keytrap": Situation("bogus-at", keytrap, bind=None, rightly="no validator verifies so much"),
 }
 

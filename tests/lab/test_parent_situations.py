@@ -4,10 +4,12 @@
 import time
 
 from . import ask, opinions, watch
+from .hand_signed import HandSigned
+from .liar import Liar
 from .marks import bound, long_test, needs
 from .parent_world import PARENT_KNOT, PARENT_ZONE, ParentWorld, notify
 from .situations import FOLLOWED, SITUATIONS, Servers, TableChild, dnssec_cds, raw_cdnskey, raw_cds
-from .test_parent_agent import asks_for
+from .test_parent_agent import SELDOM, asks_for
 from .wait import LabError, pause, wait_until
 
 
@@ -18,9 +20,9 @@ class TableWorld(ParentWorld):
     WATCHED, OBSERVED = 0.5, 0.5
 
 
-def table_of(names):
+def table_of(names, **where):
     """(servers, name -> child): all are on the same servers."""
-    servers = Servers()
+    servers = Servers(**where)
     return servers, {name: TableChild(f"{name}.test.", servers, SITUATIONS[name].third if name in SITUATIONS else False) for name in names}
 
 
@@ -123,7 +125,76 @@ def test_one_type_of_signals_is_followed_where_the_parent_reads_it(directory):
         world.wait_delegation(cds.zone, gate="type-unwanted", state="refused")
         world.set_agent(accept="both")
         world.wait_ds(cds.zone, cds.ds("c"))
+        # The other one alone as well.
+        world.wait_delegation(cdnskey.zone, state="rest", gate="none", seconds=60)
+        servers.publish(cdnskey, cdnskey.all(more=raw_cdnskey(cdnskey, "b")))
+        notify(cdnskey.zone, source="127.0.31.3")
+        world.wait_ds(cdnskey.zone, cdnskey.ds("b"))
         world.assert_secure()
+
+
+class Slow(HandSigned):
+    """A child whose servers can be slow: who asks them has to wait for each octet."""
+
+    def place(self, number):
+        super().place(number)
+        self.liars = [Liar(f"127.0.{40 + number}.{host}", address) for host, address in enumerate(self._addresses.values(), 1)]
+
+    def hosts(self):
+        return {f"ns{number}.{self.zone}": [liar.address] for number, liar in enumerate(self.liars, 1)}
+
+    def start(self, world):
+        super().start(world)
+        for liar in self.liars:
+            world.up(liar)
+
+
+def hostile_children(directory, patient):
+    """NOTIFYs of children whose answers cost much or take long, then that of a good one.
+
+    \\a patient: the slow ones are scanned by then, and surveyed; until each is recorded.
+    """
+    servers, children = table_of(["huge", "keytrap", "good"], subnet=30)
+    slow, good = [Slow(f"slow{number}.test.") for number in range(3)], children["good"]
+    with TableWorld(directory, [*slow, *children.values()], judged=[good.zone], agent=SELDOM, engine={"notify-receive": True}) as world:
+        wait_until(lambda: all(world.delegation(zone) for zone in world.zones), 60, "each child was scanned once")
+        for name, child in children.items():
+            child.put(SITUATIONS[name].make(child))
+        servers.reload()
+        for child in slow:
+            child.publish(keys=("a", "b"), cds=("b",))
+            for liar in child.liars:
+                liar.mode = "dribbling"
+        hostile = [*slow, children["huge"], children["keytrap"]]
+        for number, child in enumerate(hostile):
+            notify(child.zone, source=f"127.0.31.{number + 2}")
+        if patient:
+            for child in slow:
+                world.wait_delegation(child.zone, state="seen", seconds=60)
+        sent = time.monotonic()
+        notify(good.zone, source="127.0.31.1")
+        world.wait_ds(good.zone, good.ds("b"), 8)
+        print(f"DS after {time.monotonic() - sent:.1f} s, beside {len(hostile)} children that are hostile")
+        for name in ("huge", "keytrap"):
+            world.wait_delegation(children[name].zone, gate=SITUATIONS[name].gate)
+        if patient:
+            for child in slow:
+                one = world.wait_delegation(child.zone, gate="incomplete-at", about=child.liars[0].address, seconds=120)
+                assert "timeout" in one["detail"], one
+        assert all(world.has_ds(child.zone, child.first_ds()) for child in hostile)
+        assert all(liar.questions for child in slow for liar in child.liars), "each slow server was asked"
+        world.assert_secure()
+
+
+@bound(120)
+def test_hostile_children_delay_no_sibling(directory):
+    hostile_children(directory, patient=False)
+
+
+@long_test
+@bound(240)
+def test_slow_servers_are_named_in_the_end(directory):
+    hostile_children(directory, patient=True)
 
 
 @long_test
