@@ -248,6 +248,15 @@ class Words(unittest.TestCase):
             self.assertTrue(os.path.exists(os.path.join(SOURCE, name)), name)
 
 
+class Tests(unittest.TestCase):
+    def test_tests_that_pages_name_exist(self):
+        found = [(page, *names) for page in pages() for names in re.findall(r"``(test_\w+)\.(test_\w+)``", read(page))]
+        self.assertGreater(len(found), 20)
+        for page, module, function in found:
+            with self.subTest(page, module=module):
+                self.assertIn(f"\ndef {function}(", read(f"tests/lab/{module}.py"))
+
+
 class Style(unittest.TestCase):
     """Texts that operators read, and public comments, have the words of docs/style.rst."""
     #: Words of the table, as they are found in texts.
