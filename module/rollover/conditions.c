@@ -371,6 +371,29 @@ static bool is_set_back(dec_t *c)
 	return true;
 }
 
+/*!
+ * Knot has begun a rollover back to the old algorithm, and the parent has followed its signals: what DS names does not
+ * go, whatever the policy has by now. Without an answer of the parent it may be so.
+ */
+static bool is_named_by_ds(dec_t *c)
+{
+	const rollover_facts_t *facts = c->facts;
+	keyset_t keys = 0;
+	bool answered = false;
+
+	for (unsigned i = 0; i < facts->key_count; i++) {
+		keys |= facts->keys[i].algorithm == c->out->row.old[0].algorithm ? (keyset_t)1 << i : 0;
+	}
+	for (size_t i = 0; i < facts->parent_count; i++) {
+		answered = answered || facts->parent[i].status == ANSWER_OK;
+	}
+	if (answered && !judge_has_ds(facts, keys)) {
+		return false;
+	}
+	const judge_verdict_t v = learn_ds(c);
+	return dec_gate(c, &v);
+}
+
 /*! ZSKs go with the old KSK, but if that was removed by hand they are left. */
 static bool gone(dec_t *c)
 {
@@ -382,7 +405,7 @@ static bool gone(dec_t *c)
 	if (!published && !zsk) {
 		return false;
 	}
-	if (is_set_back(c)) {
+	if (is_set_back(c) || (published && is_named_by_ds(c))) {
 		return true; /* They are what Knot has begun with. */
 	}
 	if (published) {

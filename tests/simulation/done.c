@@ -251,6 +251,10 @@ static bool left_by_operator(const world_t *w)
 		       (w->why &
 		        (WHY_DS_BY_HAND | WHY_STORE_LOST)); /* Two have a DS (see below), and Knot makes no third. */
 	}
+	if (row->gate == GATE_DS_STALE && row->state == ROLLOVER_RETIRE && w->changes_algorithm &&
+	    (algorithm_set(w, parent_ds(w) & knot_keys(w)) & ALGSET_OF(row->old[0].algorithm))) {
+		return true; /* He changed the algorithm back and forth, and the parent has followed Knot in between. */
+	}
 	if (row->gate == GATE_CHAIN_BROKEN && ds_was_hidden(w)) {
 		return true;
 	}

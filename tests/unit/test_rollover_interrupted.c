@@ -326,6 +326,36 @@ static void keys_that_the_policy_wants_again_are_not_removed(void **state)
 	}
 }
 
+/*! The parent has followed what Knot signalled while it changed back, and the policy was changed once more. */
+static void keys_of_the_old_algorithm_that_ds_names_are_not_removed(void **state)
+{
+	(void)state;
+	static const struct {
+		keyset_t ds;
+		answer_status_t status;
+		rollover_gate_t gate;
+	} cases[] = {
+		{ NEW, ANSWER_OK, GATE_KNOT_KEEPS_KEY },
+		{ OLD, ANSWER_OK, GATE_CHAIN_BROKEN },
+		{ OLD | NEW, ANSWER_OK, GATE_DS_STALE },
+		/* It may be so. */
+		{ NEW, ANSWER_UNREACHABLE, GATE_PARENT_UNREACHABLE },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		machine_t m;
+		algorithm_at(&m, ROLLOVER_RETIRE);
+		machine_serve(&m, NEW, 300);
+		m.facts.own.algorithms = OLD_ALGORITHM | NEW_ALGORITHM;
+		m.facts.own.algorithm_wanted = 15;
+		machine_ds(&m, cases[i].ds, DAY);
+		m.parent[0].status = m.parent[1].status = cases[i].status;
+		machine_step(&m);
+		expect(&m, ROLLOVER_RETIRE, cases[i].gate);
+		assert_int_equal(m.out.action, i == 0 ? ACTION_RETIRE : ACTION_NONE);
+	}
+}
+
 static void a_refused_order_is_for_the_operator(void **state)
 {
 	(void)state;
@@ -435,6 +465,7 @@ int main(void)
 		cmocka_unit_test(signals_come_out_only_where_the_data_have_both_algorithms),
 		cmocka_unit_test(nothing_is_asked_back_before_the_data_have_both_algorithms),
 		cmocka_unit_test(keys_that_the_policy_wants_again_are_not_removed),
+		cmocka_unit_test(keys_of_the_old_algorithm_that_ds_names_are_not_removed),
 		cmocka_unit_test(a_refused_order_is_for_the_operator),
 		cmocka_unit_test(a_zone_that_knot_does_not_sign_comes_to_the_operators_notice),
 		cmocka_unit_test(an_algorithm_that_begins_is_held_wherever_no_new_key_is),
