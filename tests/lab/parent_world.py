@@ -189,6 +189,12 @@ class ParentWorld(World):
         self.knot.sections = self.knot_sections()
         self.knot.reconfigure()
 
+    def set_engine(self, **items):
+        """The operator changes items of the global instance."""
+        self._engine_items = {**self._engine_items, **{item.replace("_", "-"): value for item, value in items.items()}}
+        self.knot.sections = self.knot_sections()
+        self.knot.reconfigure()
+
     # What the agent does and says.
 
     def has_ds(self, zone, records):

@@ -3,9 +3,11 @@
 
 from . import ask
 from .daemons import file_name
+from .halt import cut_power, kill, stopped, stops_at
 from .marks import bound
 from .parent_world import AGENT, PARENT_KNOT, PARENT_ZONE, ZONE, ParentWorld
 from .test_parent_agent import asks_for
+from .test_parent_between import CHANGED, ds_of_primary, moves
 from .wait import wait_until
 
 #: The common set-up of a signed zone, where a reload reverts zone transactions.
@@ -93,6 +95,31 @@ def test_ds_follows_cds_and_survives_what_loads_the_zone(directory):
         child.introduce("c", "b")
         child.publish(keys=("b", "c"), cds=("c",))
         world.wait_ds(ZONE, child.ds("c"))
+        world.assert_secure()
+
+
+@bound(180)
+def test_kills_between_the_file_and_its_load(directory):
+    """The next kskrolld takes back what is in the file and not in the zone; a knotd that starts loads it."""
+    with IncludeWorld(directory, env=stops_at(directory, "before zone-reload")) as world:
+        child, knot = world.child, world.knot
+        world.include()
+        asks_for(child, "b")
+        with stopped(knot) as kskrolld:
+            assert child.ds("b")[0].upper() in content(world)[0].upper() and ask.ds_set(PARENT_KNOT, ZONE) == child.ds("a")
+            kill(kskrolld)
+        with stopped(knot):
+            assert content(world) == content_of(child), content(world)
+        # Another survey, and the same change.
+        with stopped(knot) as kskrolld:
+            assert child.ds("b")[0].upper() in content(world)[0].upper() and ask.ds_set(PARENT_KNOT, ZONE) == child.ds("a")
+            del knot.env["STOP_AT"]
+            cut_power(world, kskrolld)
+        world.wait_ds(ZONE, child.ds("b"))
+        world.wait_delegation(state="rest", gate="none", seconds=60)
+        again = ["change -> survey commit-failed", "survey -> wait none", "wait -> change committing"]
+        assert moves(world) == ["rest -> seen none", "seen -> wait none", "wait -> change committing", *again, *CHANGED], moves(world)
+        assert ds_of_primary(world) == [str(child.tag("a")), str(child.tag("b"))], ds_of_primary(world)
         world.assert_secure()
 
 
