@@ -7,7 +7,7 @@ import sqlite3
 from . import ask
 from .halt import cut_power, kill, stopped, stops_at
 from .hand_signed import HandSigned
-from .marks import bound
+from .marks import bound, long_test
 from .parent_world import PARENT_ZONE, ZONE, ParentWorld, notify
 from .test_parent_agent import OTHER, SELDOM, asks_for, never_moves
 from .wait import stays, wait_until
@@ -65,6 +65,37 @@ def test_kills_before_and_after_the_commit_lose_nothing_and_repeat_nothing(direc
         commits = knot.log_lines(COMMIT)
         assert len(commits) == 2, f"the change and the TTL: {commits}"
         assert ds_of_primary(world) == [str(child.tag("a")), str(child.tag("b"))], ds_of_primary(world)
+        world.assert_secure()
+
+
+@long_test
+@bound(400)
+def test_kills_at_each_command_of_a_change(directory):
+    """Nobody can tell whose a transaction without changes is: the agent would end it after ten minutes, the operator does at once."""
+    points = {"before zone-begin": False, "after zone-begin": True, "before zone-unset": True, "before zone-set": False, "before zone-diff": False,
+              "after zone-commit": False}
+    names = [f"k{number}" for number in range(len(points))]
+    with ParentWorld(directory, env=stops_at(directory, "")) as world:
+        child, knot, nobodys = world.child, world.knot, "a transaction without changes is open, perhaps the agent's own"
+        child.introduce(*names)
+        for name, (point, empty) in zip(names, points.items()):
+            with world.outage(*knot.addresses):
+                knot.env["STOP_AT"] = point
+                knot.restart()
+            before = len(knot.log_lines(nobodys))
+            child.publish(keys=("a", *names), cds=(name,))
+            with stopped(knot) as kskrolld:
+                kill(kskrolld)
+            if empty:
+                wait_until(lambda n=before: len(knot.log_lines(nobodys)) > n, 30, "the log says that a transaction is open")
+                knot.knotc("zone-abort", PARENT_ZONE)
+            with stopped(knot) as kskrolld:
+                knot.env["STOP_AT"] = ""
+                cut_power(world, kskrolld)
+            world.wait_ds(ZONE, child.ds(name), 60)
+            print(point, ask.ds_set(PARENT_KNOT, ZONE))
+        world.wait_delegation(state="rest", gate="none", seconds=60)
+        assert ds_of_primary(world) == [str(child.tag(name)) for name in ("a", *names)], ds_of_primary(world)
         world.assert_secure()
 
 
