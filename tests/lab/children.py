@@ -159,7 +159,8 @@ class KnotChild(Child):
             *submission, *instance[1:],
             ("policy", [policy]), ("template", [template]),
             ("zone", [{"domain": self.zone, **({"module": "mod-kskroll/default"} if module else {})},
-                      *([{"domain": self.agent, "dnssec-signing": False}] if self.agent else [])]),
+                      # Knot 3.5 loads every zone when there is a new policy.
+                      *([{"domain": self.agent, "dnssec-signing": False, "zonefile-load": "whole", "journal-content": "changes"}] if self.agent else [])]),
         ]
 
 
