@@ -81,6 +81,15 @@ static void refused(order_t *order, const orders_back_t *back, const update_resu
 	}
 }
 
+/*! Said if the zone does not have it in the end. */
+static const char *unless_seen(const order_t *order)
+{
+	return order->action == DELEGATION_DO_RESTORE ?
+	               "the primary has said that it is made; Knot DNS 3.5 changes no TTL alone in a zone that it does not "
+	               "sign" :
+	               "the primary has said that it is made";
+}
+
 static void take(order_t *order, const orders_back_t *back, const update_result_t *result)
 {
 	const parent_t *parent = order->d->parent;
@@ -90,7 +99,7 @@ static void take(order_t *order, const orders_back_t *back, const update_result_
 	case UPDATE_SAME:
 		say(order, LOG_INFO, "made",
 		    result->status == UPDATE_DONE ? "the primary has the set" : "by an earlier message");
-		back->end(order, DELEGATION_OUTCOME_DONE, "");
+		back->end(order, DELEGATION_OUTCOME_DONE, unless_seen(order));
 		break;
 	case UPDATE_BASE:
 		back->end(order, DELEGATION_OUTCOME_FAILED, "the primary has not carried out the DNS UPDATE");

@@ -74,6 +74,7 @@ typedef struct {
 
 	/* the primary, for DNS UPDATE */
 	update_status_t update_ends[4]; /*!< Of the first messages; those after them are done. */
+	bool ttl_stays;                 /*!< Whatever they say. */
 	unsigned updates, checks;       /*!< Messages; those that changed nothing. */
 	ds_set_t update_wanted;         /*!< Of the first message. */
 	bool mixed;                     /*!< Another one before the primary has said what came of it. */
@@ -457,7 +458,7 @@ static void update_now(void *arg)
 
 	if (result.status == UPDATE_DONE || result.status == UPDATE_SAME) {
 		put_ds(&call->wanted);
-		w->d.facts.zone.ds_ttl = call->ttl;
+		w->d.facts.zone.ds_ttl = w->ttl_stays ? w->d.facts.zone.ds_ttl : call->ttl;
 		deleg_spread(&w->d, &call->wanted);
 	}
 	call->done(&result, call->arg);
@@ -1226,6 +1227,26 @@ static void a_secondary_changes_ds_by_update(void **state)
 	assert_null(strstr(w->log, "would not last"));
 }
 
+/* Knot DNS 3.5 answers NOERROR, and leaves the TTL as it is, where it does not sign the zone. */
+static void a_primary_that_does_not_restore_the_ttl_is_named(void **state)
+{
+	(void)state;
+	const ds_set_t b = deleg_set(B);
+
+	begin_update();
+	wait_for(rested);
+	roll();
+	wait_for(is_low);
+	w->ttl_stays = true;
+	wait_for(failed_once);
+	assert_non_null(strstr(w->log, "changes no TTL alone"));
+	assert_int_equal(w->row.row.state, DELEGATION_LOW);
+	assert_int_equal(w->row.row.applied, delegation_content(&b));
+	w->ttl_stays = false;
+	wait_for(rested);
+	assert_int_equal(w->d.facts.zone.ds_ttl, 150);
+}
+
 /* No other change is sent before the primary has said what came of one that was lost. */
 static void a_lost_update_is_asked_for_until_the_primary_says(void **state)
 {
@@ -1830,6 +1851,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(report_mode_is_proven_again_at_the_transaction, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lock_is_proven_again_at_the_transaction, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_secondary_changes_ds_by_update, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_primary_that_does_not_restore_the_ttl_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_update_is_asked_for_until_the_primary_says, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_update_that_was_not_made_is_decided_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_refused_update_is_said_and_decided_again, setup, teardown),
