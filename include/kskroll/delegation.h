@@ -185,6 +185,9 @@ typedef struct {
 	uint64_t ns;    /*!< Number of its NS RRset; another number: another RRset. */
 	uint32_t ns_ttl;
 	ds_set_t ds;
+	bool ds_listed;     /*!< For a scan a list is enough. It has no DS but their number, and \a ds is empty: */
+	uint64_t ds_number; /*!< ds_set_id() of it. */
+	bool ds_excess;     /*!< Of it: it equals no set. */
 	uint32_t ds_ttl;
 	bool frozen;
 	bool transaction; /*!< One is open that is not known to be the agent's own. */
@@ -192,6 +195,9 @@ typedef struct {
 	delegation_load_t load;
 	char load_reason[160]; /*!< Names the item and what to change, unless it keeps. */
 } delegation_zone_t;
+
+/*! delegation_differs() for the DS RRset of the zone, also where only its number is known. */
+bool delegation_zone_differs(const delegation_zone_t *zone, const ds_set_t *cds);
 
 /*! The answer to the question of a light scan. */
 typedef struct {

@@ -58,12 +58,18 @@ static bool zone_guard(move_t *m)
 	return false;
 }
 
+/*! Number of the DS RRset of the zone. */
+static uint64_t zone_ds(const delegation_zone_t *zone)
+{
+	return zone->ds_listed ? zone->ds_number : ds_set_id(&zone->ds);
+}
+
 /*! All that was known of the set before holds no more. */
 static void forget_set(move_t *m)
 {
 	delegation_row_t *row = m->row;
 
-	row->ds = ds_set_id(&m->facts->zone.ds);
+	row->ds = zone_ds(&m->facts->zone);
 	row->ordering = false;
 	row->may_undo = false;
 	row->content = 0;
@@ -73,7 +79,7 @@ static void forget_set(move_t *m)
 	row->bad_watches = 0;
 	row->reverted = false;
 	/* A TTL that is the agent's is still to be restored. */
-	if (m->facts->zone.ds.count == 0 || m->facts->zone.ds_ttl != row->ttl_low) {
+	if (zone_ds(&m->facts->zone) == 0 || m->facts->zone.ds_ttl != row->ttl_low) {
 		row->ttl_normal = 0;
 	}
 }
@@ -85,8 +91,8 @@ static void adopt(move_t *m)
 	delegation_row_t *row = m->row;
 
 	row->known = true;
-	row->ds = ds_set_id(&zone->ds);
-	if (zone->ds.count > 0 && zone->ds_ttl == m->config->ds_ttl && zone->ds_ttl < m->config->ds_ttl_base) {
+	row->ds = zone_ds(zone);
+	if (zone_ds(zone) != 0 && zone->ds_ttl == m->config->ds_ttl && zone->ds_ttl < m->config->ds_ttl_base) {
 		row->ttl_normal = m->config->ds_ttl_base;
 		row->ttl_low = zone->ds_ttl;
 	}
@@ -133,7 +139,7 @@ static void changed(move_t *m)
 	delegation_row_t *row = m->row;
 	const uint64_t former = row->ds;
 
-	if (row->former != 0 && ds_set_id(&zone->ds) == row->former && zone->load == DELEGATION_LOAD_REVERTS) {
+	if (row->former != 0 && zone_ds(zone) == row->former && zone->load == DELEGATION_LOAD_REVERTS) {
 		forget_set(m);
 		row->former = former;
 		row->reverted = true;
@@ -141,7 +147,7 @@ static void changed(move_t *m)
 		return;
 	}
 	/* The agent's change came first, and was not seen: its low TTL is left. */
-	if (row->ordering && zone->ds.count > 0 && zone->ds_ttl == row->put_ttl && row->put_ttl < row->before_ttl &&
+	if (row->ordering && zone_ds(zone) != 0 && zone->ds_ttl == row->put_ttl && row->put_ttl < row->before_ttl &&
 	    row->ttl_normal == 0) {
 		row->ttl_normal = row->before_ttl;
 		row->ttl_low = row->put_ttl;
@@ -160,7 +166,6 @@ static void changed(move_t *m)
 
 static bool ds_guard(move_t *m)
 {
-	const ds_set_t *ds = &m->facts->zone.ds;
 	delegation_row_t *row = m->row;
 
 	if (!row->known) {
@@ -171,10 +176,10 @@ static bool ds_guard(move_t *m)
 		}
 		return false;
 	}
-	if (ds_set_id(ds) == row->ds) {
+	if (zone_ds(&m->facts->zone) == row->ds) {
 		return false;
 	}
-	if (row->ordering && ds_set_equal(ds, &row->put)) {
+	if (row->ordering && !m->facts->zone.ds_listed && ds_set_equal(&m->facts->zone.ds, &row->put)) {
 		arrived(m);
 	} else {
 		changed(m);

@@ -161,7 +161,31 @@ bool delegation_differs(const ds_set_t *ds, const ds_set_t *cds)
 		return false;
 	}
 	if (ds_set_deletes(cds)) {
-		return ds->count > 0;
+		return ds->count > 0 || ds->excess;
 	}
 	return !ds_set_equal(ds, cds) && !ds_set_equal(ds, &counts);
+}
+
+/*! delegation_differs() of numbers: equal sets have the same. */
+static bool number_differs(uint64_t ds, const ds_set_t *cds)
+{
+	const ds_set_t counts = eligible(cds);
+
+	if (ds_set_deletes(cds)) {
+		return ds != 0;
+	}
+	return cds->excess || (ds != ds_set_id(cds) && ds != ds_set_id(&counts));
+}
+
+bool delegation_zone_differs(const delegation_zone_t *zone, const ds_set_t *cds)
+{
+	assert(zone && cds);
+
+	if (!zone->ds_listed) {
+		return delegation_differs(&zone->ds, cds);
+	}
+	if (cds->count == 0 && !cds->excess) {
+		return false;
+	}
+	return (zone->ds_excess && !ds_set_deletes(cds)) || number_differs(zone->ds_number, cds);
 }
