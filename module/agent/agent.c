@@ -60,18 +60,19 @@ bool agent_notified(agent_t *agent, const char *child, const char *report_agent)
 {
 	knot_dname_storage_t name;
 	delegation_t *d = NULL;
+	parent_t *parent = NULL;
 
 	assert(agent != NULL && child != NULL && report_agent != NULL);
 	if (knot_dname_from_str(name, child, sizeof(name)) != NULL) {
 		knot_dname_to_lower(name);
 		for (list_node_t *node = agent->parents.first; node != NULL && d == NULL; node = node->next) {
-			parent_t *parent = list_item(node, parent_t, node);
+			parent = list_item(node, parent_t, node);
 			if (knot_dname_in_bailiwick(name, parent->apex) > 0) {
 				d = delegations_find(&parent->all, name);
 			}
 		}
 	}
-	awake_t *awake = d != NULL ? delegation_wake(d) : NULL;
+	awake_t *awake = d != NULL ? delegation_wake(&parent->all, d) : NULL;
 	if (awake == NULL) {
 		agent->totals.ignored++;
 		return false;
@@ -81,7 +82,7 @@ bool agent_notified(agent_t *agent, const char *child, const char *report_agent)
 		text_copy(awake->report_agent, sizeof(awake->report_agent), report_agent);
 	}
 	awake->notified++;
-	parent_wake(d);
+	parent_wake(parent, d);
 	return true;
 }
 
@@ -108,5 +109,6 @@ void agent_free(agent_t *agent)
 	}
 	assert(agent->stopping && agent->open == 0);
 	pump_free(agent);
+	free(agent->numbered);
 	free(agent);
 }

@@ -39,6 +39,7 @@ typedef enum {
 struct parent {
 	agent_t *agent;
 	list_node_t node; /*!< In agent->parents. */
+	uint32_t number;  /*!< In agent->numbered. */
 	unsigned refs;    /*!< Calls under way, turns, and one until it ends. */
 	bool gone;
 	char name[256];
@@ -52,7 +53,7 @@ struct parent {
 	bool listed;       /*!< Once, whole. */
 	bool changed;      /*!< It is another version than was listed. */
 	uint32_t serial;   /*!< Of the last list. */
-	uint32_t list;     /*!< Number of the list. */
+	uint32_t list;     /*!< Lists that were begun. */
 	uint64_t list_ms;  /*!< How long the last one took, */
 	uint64_t list_end; /*!< and when it ended, by the loop's clock. */
 	size_t skipped;    /*!< Delegations that there was no memory for. */
@@ -65,9 +66,16 @@ struct parent {
 	unsigned closing; /*!< Handles that are not closed yet. */
 };
 
+/*! Begins a turn. */
+typedef void (*agent_begin_f)(parent_t *parent, delegation_t *d, unsigned crowd);
+/*! DELEGATION_ASK_* of it. */
+typedef unsigned (*agent_asks_f)(const parent_t *parent, const delegation_t *d);
+
 struct agent {
 	agent_env_t env;
 	list_t parents;
+	parent_t **numbered; /*!< The same, and those that end, each at its number; NULL: the number is free. */
+	uint32_t numbers;    /*!< Room for so many. */
 	bool stopping;
 	unsigned open; /*!< Handles that are not closed yet. */
 
@@ -75,13 +83,13 @@ struct agent {
 	queue_t scans;  /*!< Those that rest. */
 	queue_t urgent; /*!< Those that do not. */
 	uv_timer_t timer;
-	void (*begin)(delegation_t *d);          /*!< Begins a turn. */
-	unsigned (*asks)(const delegation_t *d); /*!< DELEGATION_ASK_* of it. */
-	unsigned turns;                          /*!< Under way. */
-	uint16_t crowds[AGENT_CROWDS];           /*!< Of these, by a number of their nameservers. */
-	unsigned rate;                           /*!< Scans a second. */
-	uint64_t tokens;                         /*!< Thousandths of a scan. */
-	uint64_t counted;                        /*!< Until when, by the loop's clock, ms. */
+	agent_begin_f begin;
+	agent_asks_f asks;
+	unsigned turns;                /*!< Under way. */
+	uint16_t crowds[AGENT_CROWDS]; /*!< Of these, by a number of their nameservers. */
+	unsigned rate;                 /*!< Scans a second. */
+	uint64_t tokens;               /*!< Thousandths of a scan. */
+	uint64_t counted;              /*!< Until when, by the loop's clock, ms. */
 
 	delegation_totals_t totals;
 	store_delegation_t row;         /*!< Room for one. */

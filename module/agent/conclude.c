@@ -19,15 +19,15 @@
 
 static void count(delegation_t *d)
 {
-	delegation_totals_t *totals = &d->parent->agent->totals;
-	const delegation_row_t *row = &d->of.awake->row;
+	awake_t *awake = d->of.awake;
+	delegation_totals_t *totals = &awake->parent->agent->totals;
 
-	totals->state[d->state]--;
-	totals->gate[d->gate]--;
-	d->state = row->state;
-	d->gate = row->gate;
-	totals->state[d->state]++;
-	totals->gate[d->gate]++;
+	totals->state[awake->state]--;
+	totals->gate[awake->gate]--;
+	awake->state = awake->row.state;
+	awake->gate = awake->row.gate;
+	totals->state[awake->state]++;
+	totals->gate[awake->gate]++;
 }
 
 /*! What was seen, as JSON; once for all decisions of a turn. */
@@ -61,7 +61,7 @@ static bool save(turn_t *turn, const delegation_decision_t *decision, delegation
                  time_t now)
 {
 	delegation_t *d = turn->d;
-	agent_t *agent = d->parent->agent;
+	agent_t *agent = d->of.awake->parent->agent;
 	store_delegation_t *row = &agent->row;
 	store_delegation_event_t *event = &agent->event;
 	const bool news = decision->transition || decision->gate_changed;
@@ -69,8 +69,8 @@ static bool save(turn_t *turn, const delegation_decision_t *decision, delegation
 	if (!news && !d->stored && is_blank(&decision->row)) {
 		return true;
 	}
-	text_copy(row->zone, sizeof(row->zone), d->parent->name);
-	if (knot_dname_to_str(row->name, d->name, sizeof(row->name)) == NULL) {
+	text_copy(row->zone, sizeof(row->zone), d->of.awake->parent->name);
+	if (knot_dname_to_str(row->name, d->of.awake->name, sizeof(row->name)) == NULL) {
 		return false;
 	}
 	row->row = decision->row;
@@ -111,14 +111,14 @@ static int priority_of(const delegation_decision_t *decision)
 static void say(const delegation_t *d, const delegation_decision_t *decision, delegation_state_t before,
                 const char *words)
 {
-	const agent_t *agent = d->parent->agent;
+	const agent_t *agent = d->of.awake->parent->agent;
 	const delegation_row_t *row = &decision->row;
 	char gate[64] = "";
 
 	if (row->gate != DELEGATION_GATE_NONE) {
 		snprintf(gate, sizeof(gate), ", waits (%s)", delegation_gate_name(row->gate));
 	}
-	agent_log(agent, priority_of(decision), "zone %s, delegation %s: %s%s%s%s: %s", d->parent->name,
+	agent_log(agent, priority_of(decision), "zone %s, delegation %s: %s%s%s%s: %s", d->of.awake->parent->name,
 	          agent->row.name, decision->transition ? delegation_state_name(before) : "",
 	          decision->transition ? " -> " : "", delegation_state_name(row->state), gate, words);
 }
@@ -137,7 +137,7 @@ static time_t until_next_report(unsigned reports)
 static void report_error(turn_t *turn, const delegation_decision_t *decision, time_t now)
 {
 	const delegation_t *d = turn->d;
-	const agent_t *agent = d->parent->agent;
+	const agent_t *agent = d->of.awake->parent->agent;
 	awake_t *awake = d->of.awake;
 	const delegation_gate_info_t *gate = delegation_gate_info(decision->row.gate);
 	knot_dname_storage_t domain, report;
@@ -147,8 +147,8 @@ static void report_error(turn_t *turn, const delegation_decision_t *decision, ti
 		awake->reports = 0;
 		return;
 	}
-	if (!d->parent->settings.report_errors || gate->ede == 0 || awake->report_agent[0] == '\0' || dns == NULL ||
-	    now < awake->report_after || (!decision->gate_changed && awake->reports >= 2)) {
+	if (!d->of.awake->parent->settings.report_errors || gate->ede == 0 || awake->report_agent[0] == '\0' ||
+	    dns == NULL || now < awake->report_after || (!decision->gate_changed && awake->reports >= 2)) {
 		return;
 	}
 	if (knot_dname_from_str(domain, awake->report_agent, sizeof(domain)) == NULL) {
@@ -156,14 +156,14 @@ static void report_error(turn_t *turn, const delegation_decision_t *decision, ti
 	}
 	knot_dname_to_lower(domain);
 	if (!error_report_allowed(domain, &turn->ns) ||
-	    !error_report_name(d->name, KNOT_RRTYPE_CDS, gate->ede, domain, report)) {
+	    !error_report_name(d->of.awake->name, KNOT_RRTYPE_CDS, gate->ede, domain, report)) {
 		return;
 	}
 	if (error_report_send(dns, report)) {
 		awake->reports += awake->reports < UINT8_MAX;
 		awake->report_after = now + until_next_report(awake->reports);
-		agent_log(agent, LOG_INFO, "zone %s, delegation %s: reported to %s: extended error %u", d->parent->name,
-		          agent->row.name, awake->report_agent, gate->ede);
+		agent_log(agent, LOG_INFO, "zone %s, delegation %s: reported to %s: extended error %u",
+		          d->of.awake->parent->name, agent->row.name, awake->report_agent, gate->ede);
 	}
 }
 
@@ -218,12 +218,12 @@ static void settle(turn_t *turn, const delegation_config_t *config)
 	const delegation_order_t order = { .action = actions[row->state], .put = row->put, .ttl = row->put_ttl };
 
 	if (config->apply != DELEGATION_BY_UPDATE || order.action == DELEGATION_DO_NOTHING || !row->ordering ||
-	    awake->outcome != DELEGATION_OUTCOME_NONE || awake->outcome_detail[0] != '\0' || d->order != NULL ||
+	    awake->outcome != DELEGATION_OUTCOME_NONE || awake->outcome_detail[0] != '\0' || awake->order != NULL ||
 	    turn->ns.count == 0 || ds_set_equal(&row->put, &turn->facts.zone.ds)) {
 		return;
 	}
 	if (orders_add(d, &order, &turn->ns, &turn->ds)) {
-		d->order->doubt = true;
+		d->of.awake->order->doubt = true;
 		awake->outcome = turn->facts.outcome = DELEGATION_OUTCOME_RUNNING;
 	}
 }
@@ -240,11 +240,11 @@ static time_t notified_at(const turn_t *turn, time_t now)
 void turn_conclude(turn_t *turn)
 {
 	delegation_t *d = turn->d;
-	agent_t *agent = d->parent->agent;
+	agent_t *agent = d->of.awake->parent->agent;
 	awake_t *awake = d->of.awake;
 	delegation_config_t config;
 
-	parent_config(d->parent, d, &config);
+	parent_config(d->of.awake->parent, d, &config);
 	settle(turn, &config);
 	const time_t now = agent_now_of(agent, &awake->row);
 	turn->facts.notified = notified_at(turn, now);

@@ -11,27 +11,31 @@
 #include "deleg_turn.h"
 #include "kskroll/text_copy.h"
 
-static bool take_sets(turn_t *turn, const knot_rdataset_t *ns, uint32_t ns_ttl, const knot_rdataset_t *ds,
-                      uint32_t ds_ttl)
+static bool take_ns(turn_t *turn, const knot_rdataset_t *ns)
 {
 	delegation_zone_t *zone = &turn->facts.zone;
 
-	if (knot_rdataset_copy(&turn->ns, ns, NULL) != KNOT_EOK ||
-	    knot_rdataset_copy(&turn->ds, ds, NULL) != KNOT_EOK) {
+	if (knot_rdataset_copy(&turn->ns, ns, NULL) != KNOT_EOK) {
 		return false;
 	}
 	zone->known = true;
 	zone->delegated = ns->count > 0;
 	zone->ns = ns_number(ns);
-	zone->ns_ttl = ns_ttl;
-	ds_set_read(ds, &zone->ds);
-	zone->ds_ttl = ds_ttl;
+	return true;
+}
+
+static bool take_ds(turn_t *turn, const knot_rdataset_t *ds)
+{
+	if (knot_rdataset_copy(&turn->ds, ds, NULL) != KNOT_EOK) {
+		return false;
+	}
+	ds_set_read(ds, &turn->facts.zone.ds);
 	return true;
 }
 
 static void take_load(turn_t *turn)
 {
-	const parent_t *parent = turn->d->parent;
+	const parent_t *parent = turn->parent;
 
 	turn->facts.zone.load = parent->load;
 	memcpy(turn->facts.zone.load_reason, parent->load_reason, sizeof(turn->facts.zone.load_reason));
@@ -39,11 +43,16 @@ static void take_load(turn_t *turn)
 
 bool facts_of_list(turn_t *turn)
 {
+	delegation_zone_t *zone = &turn->facts.zone;
 	const delegation_t *d = turn->d;
 
-	turn->facts.zone.serial = d->parent->serial;
+	zone->serial = turn->parent->serial;
+	zone->ds_listed = true;
+	zone->ds_number = d->ds;
+	zone->ds_excess = d->ds_excess;
+	zone->ds_ttl = d->ds_ttl;
 	take_load(turn);
-	return take_sets(turn, &d->ns->set, d->ns_ttl, &d->ds, d->ds_ttl);
+	return take_ns(turn, &delegation_ns(&turn->parent->all, d)->set);
 }
 
 bool facts_of_read(turn_t *turn, const parent_read_t *read)
@@ -55,7 +64,7 @@ bool facts_of_read(turn_t *turn, const parent_read_t *read)
 	}
 	zone->serial = read->serial;
 	zone->frozen = read->frozen;
-	zone->transaction = read->transaction && !orders_are_running(turn->d->parent);
+	zone->transaction = read->transaction && !orders_are_running(turn->parent);
 	zone->signing = read->running[0] != '\0';
 	take_load(turn);
 	if (read->secondary) {
@@ -63,7 +72,9 @@ bool facts_of_read(turn_t *turn, const parent_read_t *read)
 		text_copy(zone->load_reason, sizeof(zone->load_reason),
 		          "the zone is a secondary (master): change the DS at its primary");
 	}
-	return take_sets(turn, &read->ns, read->ns_ttl, &read->ds, read->ds_ttl);
+	zone->ns_ttl = read->ns_ttl;
+	zone->ds_ttl = read->ds_ttl;
+	return take_ns(turn, &read->ns) && take_ds(turn, &read->ds);
 }
 
 /* Servers that do not answer. */
@@ -92,7 +103,7 @@ static bool any_answers(const delegation_facts_t *facts)
 static between_t since_last(turn_t *turn, const delegation_facts_t *facts)
 {
 	awake_t *awake = turn->d->of.awake;
-	const uint64_t now = uv_now(turn->d->parent->agent->env.loop), passed = now - awake->surveyed_ms;
+	const uint64_t now = uv_now(turn->parent->agent->env.loop), passed = now - awake->surveyed_ms;
 	between_t between = { .unknown = !awake->resumed || !any_answers(facts) };
 
 	if (awake->surveyed != 0) {
@@ -109,7 +120,7 @@ static between_t since_last(turn_t *turn, const delegation_facts_t *facts)
 /*! \return Since when the server has not answered, as of this answer. */
 static time_t silent_since(turn_t *turn, const char *name, const char *server, bool silent, const between_t *between)
 {
-	const parent_t *parent = turn->d->parent;
+	const parent_t *parent = turn->parent;
 	const agent_env_t *env = &parent->agent->env;
 	const time_t surveyed = turn->facts.surveyed;
 	store_t *store = env->store(env->arg);
@@ -135,7 +146,7 @@ void facts_of_survey(turn_t *turn, child_survey_t *survey)
 	knot_dname_txt_storage_t name;
 
 	turn->survey = survey;
-	turn->d->parent->agent->totals.queries += survey->queries;
+	turn->parent->agent->totals.queries += survey->queries;
 	to->asked |= from->asked;
 	to->surveyed = from->surveyed;
 	to->surveyed_ns = to->zone.ns;
@@ -156,7 +167,7 @@ void facts_of_survey(turn_t *turn, child_survey_t *survey)
 	}
 	to->view = from->view;
 	to->view_count = from->view_count;
-	if (knot_dname_to_str(name, turn->d->name, sizeof(name)) == NULL) {
+	if (knot_dname_to_str(name, turn->d->of.awake->name, sizeof(name)) == NULL) {
 		return;
 	}
 	const between_t between = since_last(turn, from);

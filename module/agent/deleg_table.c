@@ -4,94 +4,123 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "deleg_table.h"
+#include "deleg_rest.h"
 #include "kskroll/child_survey.h"
+#include "util/hash.h"
 
-/*! Buckets of a table that is new. */
-#define BUCKETS_FIRST 64
-
-static uint32_t hash_name(const knot_dname_t *name)
-{
-	return hash_bytes(HASH_START, name, knot_dname_size(name));
-}
-
-static bool has_name(const hash_node_t *node, const void *name)
-{
-	return knot_dname_is_equal(hash_item((hash_node_t *)node, delegation_t, hashed)->name, name);
-}
-
-/* A table that grows. */
+/* Names: the labels below the zone. */
 
 typedef struct {
-	hash_t *from, *to;
-} moving_t;
+	const uint8_t *octets;
+	size_t len;
+} below_t;
 
-static void move_node(hash_node_t *node, void *arg)
+/*! \return False: it is not below the zone. */
+static bool below(const delegations_t *all, const knot_dname_t *name, below_t *out)
 {
-	const moving_t *moving = arg;
-	const uint32_t hash = node->hash;
-
-	hash_remove(moving->from, node);
-	hash_add(moving->to, node, hash);
-}
-
-/*! Without memory it only gets slower. */
-static void grow(hash_t *table)
-{
-	hash_t larger = { 0 };
-
-	if (table->count < table->buckets || !hash_init(&larger, table->buckets * 2)) {
-		return;
+	if (knot_dname_in_bailiwick(name, all->apex) <= 0) {
+		return false;
 	}
-	hash_each(table, move_node, &(moving_t){ .from = table, .to = &larger });
-	hash_clear(table);
-	*table = larger;
+	*out = (below_t){ .octets = name, .len = knot_dname_size(name) - knot_dname_size(all->apex) };
+	return true;
 }
 
-bool delegations_init(delegations_t *all)
+static below_t below_of(const delegations_t *all, const delegation_t *d)
 {
-	memset(all, 0, sizeof(*all));
-	return hash_init(&all->by_name, BUCKETS_FIRST) && hash_init(&all->ns, BUCKETS_FIRST);
+	below_t name;
+
+	name.octets = octets_at(&all->names, d->name, &name.len);
+	return name;
+}
+
+static uint32_t hash_below(const below_t *name)
+{
+	return hash_bytes(HASH_START, name->octets, name->len);
+}
+
+static uint32_t hash_entry(const void *thing, const void *arg)
+{
+	const below_t name = below_of(arg, thing);
+
+	return hash_below(&name);
+}
+
+static bool has_name(const void *thing, const void *key, const void *arg)
+{
+	const below_t *sought = key, name = below_of(arg, thing);
+
+	return name.len == sought->len && memcmp(name.octets, sought->octets, name.len) == 0;
+}
+
+static uint32_t find(const delegations_t *all, const below_t *name)
+{
+	return numbered_find(&all->entries, hash_below(name), has_name, name);
+}
+
+void delegation_name(const delegations_t *all, const delegation_t *d, knot_dname_storage_t out)
+{
+	const below_t name = below_of(all, d);
+
+	memcpy(out, name.octets, name.len);
+	memcpy(out + name.len, all->apex, knot_dname_size(all->apex));
 }
 
 /* NS RRsets. */
 
-static uint32_t hash_set(const knot_rdataset_t *set)
+static uint32_t hash_ns(const void *thing, const void *arg)
 {
-	return hash_bytes(HASH_START, set->rdata, set->size);
+	(void)arg;
+	return ((const ns_set_t *)thing)->hash;
 }
 
-static bool has_set(const hash_node_t *node, const void *set)
+static bool has_set(const void *thing, const void *key, const void *arg)
 {
-	return knot_rdataset_eq(&hash_item((hash_node_t *)node, ns_set_t, hashed)->set, set);
+	(void)arg;
+	return knot_rdataset_eq(&((const ns_set_t *)thing)->set, key);
 }
 
-/*! \return The shared copy, with one reference more; NULL without memory. */
-static ns_set_t *ns_take(delegations_t *all, const knot_rdataset_t *set)
+static ns_set_t *ns_at(const delegations_t *all, uint32_t number)
 {
-	const uint32_t hash = hash_set(set);
-	ns_set_t *ns = hash_item(hash_find(&all->ns, hash, has_set, set), ns_set_t, hashed);
+	return numbered_at(&all->ns, number);
+}
 
-	if (ns == NULL) {
-		ns = calloc(1, sizeof(*ns));
-		if (ns == NULL || knot_rdataset_copy(&ns->set, set, NULL) != KNOT_EOK) {
-			free(ns);
-			return NULL;
+/*! \return The shared copy, with one reference more; 0 without memory. */
+static uint32_t ns_take(delegations_t *all, const knot_rdataset_t *set)
+{
+	const uint32_t hash = hash_bytes(HASH_START, set->rdata, set->size);
+	uint32_t number = numbered_find(&all->ns, hash, has_set, set);
+
+	if (number == 0) {
+		number = numbered_new(&all->ns);
+		if (number == 0) {
+			return 0;
 		}
-		hash_add(&all->ns, &ns->hashed, hash);
-		grow(&all->ns);
+		ns_set_t *ns = ns_at(all, number);
+		if (knot_rdataset_copy(&ns->set, set, NULL) != KNOT_EOK) {
+			numbered_free(&all->ns, number);
+			return 0;
+		}
+		ns->hash = hash;
+		numbered_add(&all->ns, number);
 	}
-	ns->refs++;
-	return ns;
+	ns_at(all, number)->refs++;
+	return number;
 }
 
-static void ns_put(delegations_t *all, ns_set_t *ns)
+static void ns_put(delegations_t *all, uint32_t number)
 {
+	ns_set_t *ns = number != 0 ? ns_at(all, number) : NULL;
+
 	if (ns != NULL && --ns->refs == 0) {
-		hash_remove(&all->ns, &ns->hashed);
+		numbered_remove(&all->ns, number);
 		knot_rdataset_clear(&ns->set, NULL);
-		free(ns);
+		numbered_free(&all->ns, number);
 	}
+}
+
+const ns_set_t *delegation_ns(const delegations_t *all, const delegation_t *d)
+{
+	return ns_at(all, d->ns);
 }
 
 uint64_t ns_number(const knot_rdataset_t *ns)
@@ -108,155 +137,223 @@ uint64_t ns_number(const knot_rdataset_t *ns)
 
 /* Delegations. */
 
-delegation_t *delegations_find(const delegations_t *all, const knot_dname_t *name)
+bool delegations_init(delegations_t *all, parent_t *parent, uint32_t number, const knot_dname_t *apex)
 {
-	return hash_item(hash_find(&all->by_name, hash_name(name), has_name, name), delegation_t, hashed);
+	*all = (delegations_t){ .parent = parent, .number = number, .apex = apex };
+	if (!numbered_init(&all->entries, sizeof(delegation_t), hash_entry, all) ||
+	    !numbered_init(&all->ns, sizeof(ns_set_t), hash_ns, NULL) || !rest_init(all)) {
+		delegations_clear(all);
+		return false;
+	}
+	return true;
 }
 
-delegation_t *delegations_add(delegations_t *all, parent_t *parent, const knot_dname_t *name, time_t now, time_t floor)
+void delegations_clear(delegations_t *all)
 {
-	const size_t len = knot_dname_size(name);
-	delegation_t *d = calloc(1, sizeof(*d) + len);
-	delegation_row_t row;
+	for (uint32_t i = 1; i <= all->entries.top; i++) {
+		delegation_t *d = numbered_at(&all->entries, i);
+		if (d->is_awake) {
+			assert(!delegation_is_busy(d));
+			free(d->of.awake);
+		}
+	}
+	for (uint32_t i = 1; i <= all->ns.top; i++) {
+		knot_rdataset_clear(&ns_at(all, i)->set, NULL);
+	}
+	numbered_clear(&all->entries);
+	octets_clear(&all->names);
+	numbered_clear(&all->ns);
+	rest_free(all);
+}
 
-	if (d == NULL) {
+delegation_t *delegations_find(const delegations_t *all, const knot_dname_t *name)
+{
+	below_t key;
+	const uint32_t number = below(all, name, &key) ? find(all, &key) : 0;
+
+	return number != 0 ? numbered_at(&all->entries, number) : NULL;
+}
+
+size_t delegations_count(const delegations_t *all)
+{
+	return all->entries.count;
+}
+
+static void free_entry(delegations_t *all, delegation_t *d, uint32_t number)
+{
+	ns_put(all, d->ns);
+	if (d->is_awake) {
+		free(d->of.awake);
+	} else {
+		rest_clear(all, d);
+	}
+	octets_free(&all->names, d->name);
+	numbered_free(&all->entries, number);
+}
+
+delegation_t *delegations_add(delegations_t *all, const knot_dname_t *name, time_t now, time_t floor)
+{
+	delegation_row_t row;
+	below_t key;
+	const uint32_t number = below(all, name, &key) ? numbered_new(&all->entries) : 0;
+
+	if (number == 0) {
 		return NULL;
 	}
-	memcpy(d->name, name, len);
-	d->parent = parent;
+	delegation_t *d = numbered_at(&all->entries, number);
+	d->name = octets_put(&all->names, key.octets, key.len);
+	d->parent = all->number;
 	delegation_init(&row, now, floor);
-	if (!delegation_take_row(d, &row)) {
-		free(d);
+	if (d->name == 0 || !delegation_take_row(all, d, &row)) {
+		if (d->name != 0) {
+			octets_free(&all->names, d->name);
+		}
+		numbered_free(&all->entries, number);
 		return NULL;
 	}
-	hash_add(&all->by_name, &d->hashed, hash_name(name));
-	grow(&all->by_name);
+	numbered_add(&all->entries, number);
 	return d;
 }
 
-int delegations_update(delegations_t *all, delegation_t *d, const knot_rdataset_t *ns, uint32_t ns_ttl,
-                       const knot_rdataset_t *ds, uint32_t ds_ttl)
+int delegations_update(delegations_t *all, delegation_t *d, const knot_rdataset_t *ns, const knot_rdataset_t *ds,
+                       uint32_t ds_ttl)
 {
-	const bool same_ds = d->ds.count == ds->count && (ds->count == 0 || knot_rdataset_eq(&d->ds, ds));
-	ns_set_t *shared = ns_take(all, ns);
-	knot_rdataset_t copy = { 0 };
+	ds_set_t set;
 
-	if (shared == NULL || (!same_ds && knot_rdataset_copy(&copy, ds, NULL) != KNOT_EOK)) {
+	ds_set_read(ds, &set);
+	const uint64_t id = ds_set_id(&set);
+	const bool same_ds = id == d->ds && set.excess == d->ds_excess;
+	const uint32_t shared = ns_take(all, ns);
+	if (shared == 0 || (!same_ds && !rest_keep_ds(all, d))) {
 		ns_put(all, shared);
 		return KNOT_ENOMEM;
 	}
 	ns_put(all, d->ns);
 	d->ns = shared;
-	d->ns_ttl = ns_ttl;
 	d->ds_ttl = ds_ttl;
 	if (same_ds) {
 		return KNOT_EOK;
 	}
-	all->secure += (ds->count > 0) - (d->ds.count > 0);
-	knot_rdataset_clear(&d->ds, NULL);
-	d->ds = copy;
+	all->secure += (id != 0) - (d->ds != 0);
+	d->ds = id;
+	d->ds_excess = set.excess;
 	return 1;
 }
 
 void delegations_remove(delegations_t *all, delegation_t *d)
 {
-	assert(!d->gone);
-	hash_remove(&all->by_name, &d->hashed);
-	all->secure -= d->ds.count > 0;
-	d->gone = true;
+	const below_t name = below_of(all, d);
+	const uint32_t number = find(all, &name);
+
+	assert(!d->gone && number != 0);
+	numbered_remove(&all->entries, number);
+	all->secure -= d->ds != 0;
+	if (delegation_is_busy(d)) {
+		d->gone = true;
+		d->of.awake->number = number;
+	} else {
+		free_entry(all, d, number);
+	}
 }
 
 void delegation_free(delegations_t *all, delegation_t *d)
 {
-	assert(d->gone && d->turn == NULL && d->order == NULL);
-	ns_put(all, d->ns);
-	knot_rdataset_clear(&d->ds, NULL);
-	if (d->is_awake) {
-		free(d->of.awake);
-	}
-	free(d);
-}
-
-typedef struct {
-	void (*each)(delegation_t *d, void *arg);
-	void *arg;
-} calls_t;
-
-static void call(hash_node_t *node, void *arg)
-{
-	const calls_t *calls = arg;
-	calls->each(hash_item(node, delegation_t, hashed), calls->arg);
+	assert(d->gone && !delegation_is_busy(d));
+	free_entry(all, d, d->of.awake->number);
 }
 
 void delegations_each(delegations_t *all, void (*each)(delegation_t *d, void *arg), void *arg)
 {
-	hash_each(&all->by_name, call, &(calls_t){ .each = each, .arg = arg });
-}
-
-static void end(delegation_t *d, void *arg)
-{
-	delegations_t *all = arg;
-	delegations_remove(all, d);
-	delegation_free(all, d);
-}
-
-void delegations_clear(delegations_t *all)
-{
-	if (all->by_name.bucket != NULL) {
-		delegations_each(all, end, all);
+	for (uint32_t i = 1; i <= all->entries.top; i++) {
+		delegation_t *d = numbered_at(&all->entries, i);
+		if (d->name != 0 && !d->gone) {
+			each(d, arg);
+		}
 	}
-	hash_clear(&all->by_name);
-	hash_clear(&all->ns);
+}
+
+bool delegation_is_busy(const delegation_t *d)
+{
+	return d->is_awake && (d->of.awake->turn != NULL || d->of.awake->order != NULL);
 }
 
 /* Its row. */
 
-awake_t *delegation_wake(delegation_t *d)
+void delegation_row(const delegations_t *all, const delegation_t *d, delegation_row_t *out)
 {
 	if (d->is_awake) {
-		return d->of.awake;
+		*out = d->of.awake->row;
+	} else {
+		rest_get(all, d, out);
 	}
-	awake_t *awake = calloc(1, sizeof(*awake));
+}
+
+/*! \return Zeroed but for whose it is, resting as counted; NULL without memory. */
+static awake_t *new_awake(const delegations_t *all, const delegation_t *d)
+{
+	const below_t name = below_of(all, d);
+	awake_t *awake = calloc(1, sizeof(*awake) + name.len + knot_dname_size(all->apex));
+
 	if (awake != NULL) {
-		delegation_unpack(&d->of.idle, &awake->row);
-		d->of.awake = awake;
-		d->is_awake = true;
+		awake->parent = all->parent;
+		awake->state = DELEGATION_REST;
+		awake->gate = DELEGATION_GATE_NONE;
+		memcpy(awake->name, name.octets, name.len);
+		memcpy(awake->name + name.len, all->apex, knot_dname_size(all->apex));
 	}
 	return awake;
 }
 
-void delegation_sleep(delegation_t *d)
+static void set_awake(delegations_t *all, delegation_t *d, awake_t *awake)
+{
+	rest_clear(all, d);
+	d->of.awake = awake;
+	d->is_awake = true;
+}
+
+awake_t *delegation_wake(delegations_t *all, delegation_t *d)
+{
+	if (d->is_awake) {
+		return d->of.awake;
+	}
+	awake_t *awake = new_awake(all, d);
+	if (awake != NULL) {
+		rest_get(all, d, &awake->row);
+		set_awake(all, d, awake);
+	}
+	return awake;
+}
+
+void delegation_sleep(delegations_t *all, delegation_t *d)
 {
 	awake_t *awake = d->is_awake ? d->of.awake : NULL;
-	delegation_idle_t idle;
 
 	/* A notification that the last turn knew of is done with: nobody is kept awake by one that nothing follows
 	 * from. */
-	if (awake == NULL || d->turn != NULL || d->order != NULL || awake->again || awake->unwritten ||
-	    !delegation_pack(&awake->row, &idle)) {
+	if (awake == NULL || delegation_is_busy(d) || awake->unwritten) {
 		return;
 	}
-	free(awake);
-	d->of.idle = idle;
-	d->is_awake = false;
+	if (rest_put(all, d, &awake->row)) {
+		assert(awake->state == DELEGATION_REST && awake->gate == DELEGATION_GATE_NONE);
+		free(awake);
+		d->is_awake = false;
+	}
 }
 
-bool delegation_take_row(delegation_t *d, const delegation_row_t *row)
+bool delegation_take_row(delegations_t *all, delegation_t *d, const delegation_row_t *row)
 {
-	delegation_idle_t idle;
-
-	if (!d->is_awake && delegation_pack(row, &idle)) {
-		d->of.idle = idle;
-	} else {
-		/* Also where it does not rest. */
-		awake_t *awake = d->is_awake ? d->of.awake : calloc(1, sizeof(*awake));
-		if (awake == NULL) {
-			return false;
-		}
-		awake->row = *row;
-		awake->resumed = row->state != DELEGATION_REST;
-		d->of.awake = awake;
-		d->is_awake = true;
+	if (!d->is_awake && rest_put(all, d, row)) {
+		return true;
 	}
+	/* Also where it does not rest. */
+	awake_t *awake = d->is_awake ? d->of.awake : new_awake(all, d);
+	if (awake == NULL) {
+		return false;
+	}
+	awake->row = *row;
+	awake->state = row->state;
+	awake->gate = row->gate;
+	awake->resumed = row->state != DELEGATION_REST;
+	set_awake(all, d, awake);
 	return true;
 }

@@ -16,20 +16,19 @@
 
 static agent_t *agent_of(const turn_t *turn)
 {
-	return turn->d->parent->agent;
+	return turn->parent->agent;
 }
 
 /* The end. */
 
 /*! When the delegation is due next; what rests spreads. */
-static void set_due(delegation_t *d)
+static void set_due(agent_t *agent, delegation_t *d)
 {
-	agent_t *agent = d->parent->agent;
 	awake_t *awake = d->of.awake;
 
 	if (awake->unwritten) {
 		/* While nothing can be written, those that rest are not asked more often than scans may begin. */
-		pump_in(d, AGAIN_MS, awake->row.state != DELEGATION_REST);
+		pump_in(agent, d, AGAIN_MS, awake->row.state != DELEGATION_REST);
 		return;
 	}
 	const time_t now = agent_now_of(agent, &awake->row), next = awake->row.next_check;
@@ -39,33 +38,33 @@ static void set_due(delegation_t *d)
 	if (rests) {
 		ms -= (uint64_t)random() % (ms / 8 + 1);
 	}
-	pump_in(d, ms, !rests);
+	pump_in(agent, d, ms, !rests);
 }
 
 static void turn_over(turn_t *turn, bool due)
 {
 	delegation_t *d = turn->d;
-	parent_t *parent = d->parent;
+	parent_t *parent = turn->parent;
 	agent_t *agent = parent->agent;
+	const unsigned crowd = turn->crowd;
 
 	knot_rdataset_clear(&turn->ns, NULL);
 	knot_rdataset_clear(&turn->ds, NULL);
 	child_survey_free(turn->survey);
 	free(turn);
-	d->turn = NULL;
-	const unsigned crowd = d->crowd;
+	d->of.awake->turn = NULL;
 	if (d->gone) {
-		if (d->order == NULL) {
+		if (!delegation_is_busy(d)) {
 			delegation_free(&parent->all, d);
 		}
 	} else if (due && d->of.awake->again) {
 		d->of.awake->again = false;
-		pump_in(d, 0, true);
+		pump_in(agent, d, 0, true);
 	} else if (due) {
-		set_due(d);
-		delegation_sleep(d);
+		set_due(agent, d);
+		delegation_sleep(&parent->all, d);
 	} else {
-		pump_in(d, AGAIN_MS, true);
+		pump_in(agent, d, AGAIN_MS, true);
 	}
 	pump_turn_over(agent, crowd);
 	parent_unref(parent);
@@ -115,7 +114,7 @@ static void ask_all(turn_t *turn)
 {
 	const unsigned asks = turn->asks & (DELEGATION_ASK_SURVEY | DELEGATION_ASK_PARENTS | DELEGATION_ASK_WATCH);
 	agent_t *agent = agent_of(turn);
-	const parent_t *parent = turn->d->parent;
+	const parent_t *parent = turn->parent;
 	dns_t *dns = agent->env.dns(agent->env.arg);
 
 	if (asks == 0 || !turn->facts.zone.delegated) {
@@ -123,7 +122,7 @@ static void ask_all(turn_t *turn)
 		return;
 	}
 	const child_request_t request = {
-		.child = turn->d->name,
+		.child = turn->d->of.awake->name,
 		.parent = parent->apex,
 		.ask = asks,
 		.ns = &turn->ns,
@@ -154,7 +153,7 @@ static void on_scan(const scan_result_t *result, void *arg)
 	agent_of(turn)->totals.queries += result->queries;
 	turn->facts.asked |= DELEGATION_ASK_SCAN;
 	scan->answered = result->answered;
-	scan->differs = result->answered && delegation_differs(&turn->facts.zone.ds, &result->cds);
+	scan->differs = result->answered && delegation_zone_differs(&turn->facts.zone, &result->cds);
 	scan->content = result->answered ? delegation_content(&result->cds) : 0;
 	ask_all(turn);
 }
@@ -163,7 +162,9 @@ static void ask_scan(turn_t *turn)
 {
 	agent_t *agent = agent_of(turn);
 	dns_t *dns = agent->env.dns(agent->env.arg);
-	const scan_request_t request = { .child = turn->d->name, .parent = turn->d->parent->apex, .ns = &turn->ns };
+	const scan_request_t request = { .child = turn->d->of.awake->name,
+		                         .parent = turn->parent->apex,
+		                         .ns = &turn->ns };
 	scan_t *scan;
 
 	if (!(turn->asks & DELEGATION_ASK_SCAN) || !turn->facts.zone.delegated) {
@@ -200,52 +201,54 @@ static void read_zone(turn_t *turn)
 	server_t *server = agent->env.server(agent->env.arg);
 	knot_dname_txt_storage_t name;
 
-	if (server == NULL || knot_dname_to_str(name, turn->d->name, sizeof(name)) == NULL) {
+	if (server == NULL || knot_dname_to_str(name, turn->d->of.awake->name, sizeof(name)) == NULL) {
 		turn_over(turn, false);
 		return;
 	}
-	parent_zone_read(server, turn->d->parent->name, name, on_read, turn);
+	parent_zone_read(server, turn->parent->name, name, on_read, turn);
 }
 
-unsigned turn_asks(const delegation_t *d)
+unsigned turn_asks(const parent_t *parent, const delegation_t *d)
 {
 	delegation_config_t config;
 	delegation_row_t row;
 
-	parent_config(d->parent, d, &config);
-	if (!d->is_awake) {
-		delegation_unpack(&d->of.idle, &row);
-	}
-	const delegation_row_t *now = d->is_awake ? &d->of.awake->row : &row;
+	parent_config(parent, d, &config);
+	delegation_row(&parent->all, d, &row);
 	/* What is met for the first time: that it has no DS the list says. */
-	if (!now->known && now->state == DELEGATION_REST && d->ds.count == 0 && !config.bootstrap) {
+	if (!row.known && row.state == DELEGATION_REST && d->ds == 0 && !config.bootstrap) {
 		return 0;
 	}
-	return delegation_asks(&config, now);
+	return delegation_asks(&config, &row);
 }
 
-void turn_begin(delegation_t *d)
+/*! From the list a survey may follow, and nothing else: all but a scan needs the zone. */
+static bool suffices_list(const parent_t *parent, const delegation_row_t *row)
 {
-	agent_t *agent = d->parent->agent;
-	awake_t *awake = delegation_wake(d);
+	return parent_is_current(parent) && row->state == DELEGATION_REST && !row->ordering && row->ttl_normal == 0;
+}
+
+void turn_begin(parent_t *parent, delegation_t *d, unsigned crowd)
+{
+	agent_t *agent = parent->agent;
+	awake_t *awake = delegation_wake(&parent->all, d);
 	turn_t *turn = awake != NULL ? calloc(1, sizeof(*turn)) : NULL;
 
-	assert(d->turn == NULL && !d->gone);
 	if (turn == NULL) {
-		pump_in(d, AGAIN_MS, true);
-		pump_turn_over(agent, d->crowd);
+		pump_in(agent, d, AGAIN_MS, true);
+		pump_turn_over(agent, crowd);
 		return;
 	}
-	parent_ref(d->parent);
-	*turn = (turn_t){ .d = d };
-	d->turn = turn;
+	assert(awake->turn == NULL && !d->gone);
+	parent_ref(parent);
+	*turn = (turn_t){ .parent = parent, .d = d, .crowd = crowd };
+	awake->turn = turn;
 	(void)agent_now_of(agent, &awake->row);
-	turn->asks = turn_asks(d);
+	turn->asks = turn_asks(parent, d);
 	turn->notified = awake->notified;
 	turn->facts.outcome = awake->outcome;
 	memcpy(turn->facts.outcome_detail, awake->outcome_detail, sizeof(turn->facts.outcome_detail));
-	/* From the list a survey may follow, and nothing else. */
-	if (awake->row.state != DELEGATION_REST || !parent_is_current(d->parent)) {
+	if (!suffices_list(parent, &awake->row)) {
 		read_zone(turn);
 	} else if (facts_of_list(turn)) {
 		ask_scan(turn);

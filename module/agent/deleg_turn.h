@@ -14,19 +14,21 @@
 #include "kskroll/parent_zone.h"
 
 struct turn {
-	delegation_t *d;
+	parent_t *parent;
+	delegation_t *d;   /*!< It is awake. */
+	unsigned crowd;    /*!< Of its nameservers, as counted in the agent (pump.c). */
 	unsigned asks;     /*!< DELEGATION_ASK_*. */
 	uint32_t notified; /*!< Notifications that had come when it began. */
 	delegation_facts_t facts;
-	knot_rdataset_t ns, ds; /*!< As the zone has them. */
+	knot_rdataset_t ns, ds; /*!< As the zone has them; \a ds is empty where facts.zone has a number of it. */
 	child_survey_t *survey; /*!< NULL: none was asked for. */
 };
 
 /*! DELEGATION_ASK_* of the delegation's next turn. */
-unsigned turn_asks(const delegation_t *d);
+unsigned turn_asks(const parent_t *parent, const delegation_t *d);
 
 /*! Begins it; counted in agent->turns already. */
-void turn_begin(delegation_t *d);
+void turn_begin(parent_t *parent, delegation_t *d, unsigned crowd);
 
 /*! Facts of the list, for a delegation that rests. \return False without memory. */
 bool facts_of_list(turn_t *turn);

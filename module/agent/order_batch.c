@@ -85,7 +85,7 @@ running_t *batch_take(parent_t *parent, char *text, size_t len)
 	for (size_t i = 0; i < count; i++, node = node->next) {
 		order_t *order = list_item(node, order_t, node);
 		orders->running[i] = order;
-		items[i] = (parent_item_t){ .owner = order->d->name,
+		items[i] = (parent_item_t){ .owner = order->d->of.awake->name,
 			                    .ns = &order->ns,
 			                    .ds = &order->ds,
 			                    .ds_ttl = order->ds_ttl,

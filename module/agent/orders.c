@@ -48,26 +48,26 @@ static void count(agent_t *agent, delegation_action_t action)
 static void end(order_t *order, delegation_outcome_t outcome, const char *detail)
 {
 	delegation_t *d = order->d;
-	parent_t *parent = d->parent;
+	awake_t *awake = d->of.awake;
+	parent_t *parent = order->parent;
 
-	d->order = NULL;
+	awake->order = NULL;
 	if (outcome == DELEGATION_OUTCOME_DONE) {
 		count(parent->agent, order->action);
 	}
 	order_free(order);
 	if (d->gone) {
-		if (d->turn == NULL) {
+		if (awake->turn == NULL) {
 			delegation_free(&parent->all, d);
 		}
 		return;
 	}
-	/* It is awake as long as it has an order. */
-	d->of.awake->outcome = outcome;
-	text_copy(d->of.awake->outcome_detail, sizeof(d->of.awake->outcome_detail), detail);
-	if (d->turn != NULL) {
-		d->of.awake->again = true;
+	awake->outcome = outcome;
+	text_copy(awake->outcome_detail, sizeof(awake->outcome_detail), detail);
+	if (awake->turn != NULL) {
+		awake->again = true;
 	} else {
-		pump_in(d, 0, true);
+		pump_in(parent->agent, d, 0, true);
 	}
 }
 
@@ -461,23 +461,27 @@ void orders_stop(parent_t *parent)
 	while ((node = parent->orders.waiting.first) != NULL) {
 		order_t *order = list_item(node, order_t, node);
 		list_remove(node);
-		order->d->order = NULL;
+		order->d->of.awake->order = NULL;
 		order_free(order);
 	}
 }
 
 bool orders_add(delegation_t *d, const delegation_order_t *from, const knot_rdataset_t *ns, const knot_rdataset_t *ds)
 {
-	parent_t *parent = d->parent;
+	awake_t *awake = d->of.awake;
+	parent_t *parent = awake->parent;
 	order_t *order = calloc(1, sizeof(*order));
 
-	assert(d->order == NULL);
+	assert(d->is_awake && awake->order == NULL);
 	if (order == NULL) {
 		return false;
 	}
-	*order = (order_t){
-		.d = d, .action = from->action, .ds_ttl = from->base_ttl, .ttl = from->ttl, .until = from->until
-	};
+	*order = (order_t){ .d = d,
+		            .parent = parent,
+		            .action = from->action,
+		            .ds_ttl = from->base_ttl,
+		            .ttl = from->ttl,
+		            .until = from->until };
 	const time_t left = from->until - agent_now(parent->agent);
 	order->latest = now_ms(parent) + (left > 0 ? (uint64_t)left * 1000 : 0);
 	order->lasts = from->action == DELEGATION_DO_CHANGE && parent->load == DELEGATION_LOAD_KEEPS;
@@ -491,7 +495,7 @@ bool orders_add(delegation_t *d, const delegation_order_t *from, const knot_rdat
 		parent->orders.not_before = 0;
 		uv_timer_stop(&parent->orders.timer);
 	}
-	d->order = order;
+	awake->order = order;
 	list_add(&parent->orders.waiting, &order->node);
 	/* Those that wait already are not put off by this one. */
 	if (parent->orders.batch == NULL && !uv_is_active((uv_handle_t *)&parent->orders.timer)) {
@@ -502,11 +506,11 @@ bool orders_add(delegation_t *d, const delegation_order_t *from, const knot_rdat
 
 void orders_drop(delegation_t *d)
 {
-	order_t *order = d->order;
+	order_t *order = d->is_awake ? d->of.awake->order : NULL;
 
 	if (order != NULL && order->node.list != NULL) {
 		list_remove(&order->node);
-		d->order = NULL;
+		d->of.awake->order = NULL;
 		order_free(order);
 	}
 }

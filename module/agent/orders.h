@@ -14,7 +14,8 @@
 
 struct order {
 	list_node_t node; /*!< In orders->waiting, unless it runs. */
-	delegation_t *d;
+	delegation_t *d;  /*!< It is awake. */
+	parent_t *parent;
 	delegation_action_t action;
 	knot_rdataset_t ns, ds, wanted;
 	uint32_t ds_ttl; /*!< Of ds. */

@@ -23,10 +23,10 @@ static uint64_t now_ms(const parent_t *parent)
 
 static void say(const order_t *order, int priority, const char *what, const char *detail)
 {
-	const parent_t *parent = order->d->parent;
+	const parent_t *parent = order->parent;
 	knot_dname_txt_storage_t name;
 
-	if (knot_dname_to_str(name, order->d->name, sizeof(name)) != NULL) {
+	if (knot_dname_to_str(name, order->d->of.awake->name, sizeof(name)) != NULL) {
 		agent_log(parent->agent, priority, "zone %s, delegation %s: DNS UPDATE %s: %s", parent->name, name,
 		          what, detail);
 	}
@@ -34,7 +34,7 @@ static void say(const order_t *order, int priority, const char *what, const char
 
 static void wait_ms(order_t *order, uint64_t ms)
 {
-	parent_t *parent = order->d->parent;
+	parent_t *parent = order->parent;
 
 	order->retry_at = now_ms(parent) + ms;
 	list_add(&parent->orders.waiting, &order->node);
@@ -56,7 +56,7 @@ static void doubt(order_t *order, const char *detail)
 /*! No connection. */
 static void unsent(order_t *order, const orders_back_t *back, const char *detail)
 {
-	const parent_t *parent = order->d->parent;
+	const parent_t *parent = order->parent;
 
 	if (order->d->gone || agent_now(parent->agent) >= order->until || now_ms(parent) >= order->latest) {
 		back->end(order, DELEGATION_OUTCOME_FAILED, detail);
@@ -92,7 +92,7 @@ static const char *unless_seen(const order_t *order)
 
 static void take(order_t *order, const orders_back_t *back, const update_result_t *result)
 {
-	const parent_t *parent = order->d->parent;
+	const parent_t *parent = order->parent;
 
 	switch (result->status) {
 	case UPDATE_DONE:
@@ -134,7 +134,7 @@ static void take(order_t *order, const orders_back_t *back, const update_result_
 static void on_updated(const update_result_t *result, void *arg)
 {
 	order_t *order = arg;
-	parent_t *parent = order->d->parent;
+	parent_t *parent = order->parent;
 	const orders_back_t *back = order->back;
 
 	parent->orders.updating--;
@@ -147,7 +147,7 @@ static void on_updated(const update_result_t *result, void *arg)
 
 static void send_order(order_t *order, const orders_back_t *back)
 {
-	parent_t *parent = order->d->parent;
+	parent_t *parent = order->parent;
 	const agent_settings_t *settings = &parent->settings;
 	dns_t *dns = parent->agent->env.dns(parent->agent->env.arg);
 
@@ -159,7 +159,7 @@ static void send_order(order_t *order, const orders_back_t *back)
 	const uint64_t now = now_ms(parent), latest = order->latest;
 	const update_request_t request = {
 		.zone = parent->apex,
-		.owner = order->d->name,
+		.owner = order->d->of.awake->name,
 		.ns = &order->ns,
 		.ds = &order->ds,
 		.wanted = &order->wanted,

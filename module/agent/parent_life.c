@@ -39,26 +39,21 @@ static server_t *server_of(const parent_t *parent)
 
 /* Delegations that come and go. */
 
-static void count(delegation_t *d, int by)
+static void count(parent_t *parent, const delegation_t *d, int by)
 {
-	delegation_totals_t *totals = &d->parent->agent->totals;
+	delegation_totals_t *totals = &parent->agent->totals;
 
 	totals->delegations += (uint64_t)by;
-	totals->state[d->state] += (uint64_t)by;
-	totals->gate[d->gate] += (uint64_t)by;
+	totals->state[d->is_awake ? d->of.awake->state : DELEGATION_REST] += (uint64_t)by;
+	totals->gate[d->is_awake ? d->of.awake->gate : DELEGATION_GATE_NONE] += (uint64_t)by;
 }
 
-static void drop(delegation_t *d)
+static void drop(parent_t *parent, delegation_t *d)
 {
-	parent_t *parent = d->parent;
-
-	pump_remove(d);
+	pump_remove(parent->agent, d);
 	orders_drop(d);
-	count(d, -1);
+	count(parent, d, -1);
 	delegations_remove(&parent->all, d);
-	if (d->turn == NULL && d->order == NULL) {
-		delegation_free(&parent->all, d);
-	}
 }
 
 /*!
@@ -73,11 +68,10 @@ static delegation_t *meet(parent_t *parent, const parent_delegation_t *seen)
 	if (!pump_reserve(parent->agent, parent->agent->totals.delegations + 1)) {
 		return NULL;
 	}
-	delegation_t *d =
-		delegations_add(&parent->all, parent, seen->owner, now, seen->ds->count > 0 ? now - DATED_BACK : 0);
+	delegation_t *d = delegations_add(&parent->all, seen->owner, now, seen->ds->count > 0 ? now - DATED_BACK : 0);
 	if (d != NULL) {
 		d->stored = parent->listed; /* There may be the row of an earlier one of that name. */
-		count(d, 1);
+		count(parent, d, 1);
 	}
 	return d;
 }
@@ -94,24 +88,22 @@ static void on_delegation(const parent_delegation_t *seen, void *arg)
 	if (met) {
 		d = meet(parent, seen);
 	}
-	const int ret = d != NULL ?
-	                        delegations_update(&parent->all, d, seen->ns, seen->ns_ttl, seen->ds, seen->ds_ttl) :
-	                        KNOT_ENOMEM;
+	const int ret = d != NULL ? delegations_update(&parent->all, d, seen->ns, seen->ds, seen->ds_ttl) : KNOT_ENOMEM;
 	if (ret < 0) {
 		parent->skipped++;
 		if (met && d != NULL) {
-			drop(d);
+			drop(parent, d);
 		}
 		return;
 	}
-	d->list = parent->list;
+	d->listed = true;
 	if (!parent->listed) {
 		return; /* What is stored of it is not known yet. */
 	}
 	if (ret == 1 && d->is_awake) {
-		parent_wake(d);
+		parent_wake(parent, d);
 	} else if (met || ret == 1) {
-		pump_in(d, 0, false); /* There may be very many. */
+		pump_in(parent->agent, d, 0, false); /* There may be very many. */
 	}
 }
 
@@ -136,19 +128,17 @@ static void drop_unlisted(delegation_t *d, void *arg)
 {
 	parent_t *parent = arg;
 	delegation_row_t row;
+	knot_dname_storage_t name;
 
-	if (d->list == parent->list) {
+	if (d->listed) {
 		return;
 	}
 	if (d->stored) {
-		if (d->is_awake) {
-			row = d->of.awake->row;
-		} else {
-			delegation_unpack(&d->of.idle, &row);
-		}
-		store_gone(parent, d->name, &row);
+		delegation_row(&parent->all, d, &row);
+		delegation_name(&parent->all, d, name);
+		store_gone(parent, name, &row);
 	}
-	drop(d);
+	drop(parent, d);
 }
 
 /* Rows. */
@@ -180,26 +170,29 @@ static int take_row(const store_delegation_t *one, void *arg)
 		memcpy(rows->lost[rows->count].name, name, knot_dname_size(name));
 		rows->lost[rows->count++].row = one->row;
 	}
-	if (d != NULL && delegation_take_row(d, &one->row)) {
-		count(d, -1);
-		d->stored = true;
-		d->state = one->row.state;
-		d->gate = one->row.gate;
-		count(d, 1);
+	if (d != NULL) {
+		count(parent, d, -1);
+		d->stored = delegation_take_row(&parent->all, d, &one->row) || d->stored;
+		count(parent, d, 1);
 	}
 	return KNOT_EOK;
 }
 
+typedef struct {
+	agent_t *agent;
+	time_t now;
+} begun_t;
+
 /*! What was under way is seen to at once: it may have been left in the middle. */
 static void begin_turns(delegation_t *d, void *arg)
 {
-	const time_t now = *(const time_t *)arg;
+	const begun_t *begun = arg;
 
 	if (d->is_awake) {
-		pump_in(d, 0, true);
+		pump_in(begun->agent, d, 0, true);
 	} else {
-		const time_t next = d->of.idle.next_check;
-		pump_in(d, next > now ? (uint64_t)(next - now) * 1000 : 0, false);
+		const time_t next = d->of.idle.next_check, now = begun->now;
+		pump_in(begun->agent, d, next > now ? (uint64_t)(next - now) * 1000 : 0, false);
 	}
 }
 
@@ -211,7 +204,7 @@ static void begin_turns(delegation_t *d, void *arg)
 static bool take_rows(parent_t *parent)
 {
 	store_t *store = parent->agent->env.store(parent->agent->env.arg);
-	time_t now = agent_now(parent->agent);
+	begun_t begun = { .agent = parent->agent, .now = agent_now(parent->agent) };
 
 	rows_t rows = { .parent = parent, .lost = calloc(LOST_MAX, sizeof(*rows.lost)) };
 
@@ -227,7 +220,7 @@ static bool take_rows(parent_t *parent)
 		store_gone(parent, rows.lost[i].name, &rows.lost[i].row);
 	}
 	free(rows.lost);
-	delegations_each(&parent->all, begin_turns, &now);
+	delegations_each(&parent->all, begin_turns, &begun);
 	return true;
 }
 
@@ -272,6 +265,12 @@ static void on_list(const parent_list_t *list, void *arg)
 	parent_unref(parent);
 }
 
+static void not_listed(delegation_t *d, void *arg)
+{
+	(void)arg;
+	d->listed = false;
+}
+
 static void begin_list(parent_t *parent)
 {
 	server_t *server = server_of(parent);
@@ -280,6 +279,7 @@ static void begin_list(parent_t *parent)
 	parent->changed = false;
 	parent->skipped = 0;
 	parent->list++;
+	delegations_each(&parent->all, not_listed, NULL);
 	parent->list_end = now_ms(parent);
 	parent_ref(parent);
 	parent_zone_list(server, parent->name, LIST_MS, on_delegation, on_list, parent);
@@ -403,22 +403,27 @@ int parent_begin(agent_t *agent, const char *zone, const agent_settings_t *setti
 {
 	parent_t *parent = calloc(1, sizeof(*parent));
 
-	if (parent == NULL || !delegations_init(&parent->all) || !parent_settings_copy(settings, &parent->settings)) {
-		if (parent != NULL) {
-			delegations_clear(&parent->all);
-		}
-		free(parent);
+	if (parent == NULL) {
 		return KNOT_ENOMEM;
 	}
 	parent->agent = agent;
 	text_copy(parent->name, sizeof(parent->name), zone);
 	if (knot_dname_from_str(parent->apex, zone, sizeof(parent->apex)) == NULL) {
-		delegations_clear(&parent->all);
-		parent_settings_clear(&parent->settings);
 		free(parent);
 		return KNOT_EINVAL;
 	}
 	knot_dname_to_lower(parent->apex);
+	if (!parent_settings_copy(settings, &parent->settings)) {
+		free(parent);
+		return KNOT_ENOMEM;
+	}
+	if (!parent_take_number(agent, parent) ||
+	    !delegations_init(&parent->all, parent, parent->number, parent->apex)) {
+		parent_give_number(parent);
+		parent_settings_clear(&parent->settings);
+		free(parent);
+		return KNOT_ENOMEM;
+	}
 	parent->refs = 1;
 	parent->closing = 2;
 	uv_timer_init(agent->env.loop, &parent->timer);
@@ -436,9 +441,8 @@ int parent_begin(agent_t *agent, const char *zone, const agent_settings_t *setti
 
 static void wake_reported(delegation_t *d, void *arg)
 {
-	(void)arg;
 	if (d->is_awake) {
-		parent_wake(d);
+		parent_wake(arg, d);
 	}
 }
 
@@ -453,7 +457,7 @@ int parent_settings(parent_t *parent, const agent_settings_t *settings)
 	parent->settings = copy;
 	parent->load_at = 0; /* The configuration is another one. */
 	include_begin(parent);
-	delegations_each(&parent->all, wake_reported, NULL);
+	delegations_each(&parent->all, wake_reported, parent);
 	parent_save(parent);
 	if (!parent->loading && !parent->listing && !parent->checking) {
 		parent_in(parent, 0);
@@ -463,15 +467,14 @@ int parent_settings(parent_t *parent, const agent_settings_t *settings)
 
 static void drop_each(delegation_t *d, void *arg)
 {
-	(void)arg;
-	drop(d);
+	drop(arg, d);
 }
 
 void parent_end(parent_t *parent)
 {
 	assert(!parent->gone);
 	orders_stop(parent);
-	delegations_each(&parent->all, drop_each, NULL);
+	delegations_each(&parent->all, drop_each, parent);
 	parent->gone = true;
 	list_remove(&parent->node);
 	parent->agent->totals.zones--;

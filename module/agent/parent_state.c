@@ -43,9 +43,14 @@ bool parent_settings_copy(const agent_settings_t *from, agent_settings_t *to)
 static bool is_locked(const parent_t *parent, const delegation_t *d)
 {
 	const char *at = parent->settings.locked;
+	knot_dname_storage_t owner;
 	knot_dname_txt_storage_t name;
 
-	if (at == NULL || knot_dname_to_str(name, d->name, sizeof(name)) == NULL) {
+	if (at == NULL) {
+		return false;
+	}
+	delegation_name(&parent->all, d, owner);
+	if (knot_dname_to_str(name, owner, sizeof(name)) == NULL) {
 		return false;
 	}
 	const size_t len = strlen(name);
@@ -89,7 +94,7 @@ void parent_save(parent_t *parent)
 	if (parent->listed) {
 		row->listed = agent_now(parent->agent);
 		row->serial = parent->serial;
-		row->delegations = parent->all.by_name.count;
+		row->delegations = delegations_count(&parent->all);
 		row->secure = parent->all.secure;
 	}
 	row->mode = parent->settings.mode;
@@ -142,15 +147,15 @@ void parent_take_load(parent_t *parent, const parent_load_t *load)
 
 /* For the others. */
 
-void parent_wake(delegation_t *d)
+void parent_wake(parent_t *parent, delegation_t *d)
 {
-	if (!d->parent->listed) {
+	if (!parent->listed) {
 		return; /* All begin then. */
 	}
-	if (d->turn != NULL) {
+	if (d->is_awake && d->of.awake->turn != NULL) {
 		d->of.awake->again = true;
-	} else if (d->order == NULL) {
-		pump_in(d, 0, true);
+	} else if (!delegation_is_busy(d)) {
+		pump_in(parent->agent, d, 0, true);
 	}
 }
 
@@ -172,16 +177,48 @@ void parent_in(parent_t *parent, uint64_t ms)
 	}
 }
 
+void parent_give_number(parent_t *parent)
+{
+	agent_t *agent = parent->agent;
+
+	if (parent->number < agent->numbers && agent->numbered[parent->number] == parent) {
+		agent->numbered[parent->number] = NULL;
+	}
+}
+
 void parent_finish(parent_t *parent)
 {
 	if (parent->refs > 0 || parent->closing > 0) {
 		return;
 	}
 	agent_t *agent = parent->agent;
+	parent_give_number(parent);
 	delegations_clear(&parent->all);
 	parent_settings_clear(&parent->settings);
 	free(parent);
 	agent->open--;
+}
+
+bool parent_take_number(agent_t *agent, parent_t *parent)
+{
+	uint32_t number = 0;
+
+	while (number < agent->numbers && agent->numbered[number] != NULL) {
+		number++;
+	}
+	if (number == agent->numbers) {
+		const uint32_t more = 2 * agent->numbers + 4;
+		parent_t **numbered = realloc(agent->numbered, more * sizeof(*numbered));
+		if (numbered == NULL) {
+			return false;
+		}
+		memset(numbered + agent->numbers, 0, (more - agent->numbers) * sizeof(*numbered));
+		agent->numbered = numbered;
+		agent->numbers = more;
+	}
+	agent->numbered[number] = parent;
+	parent->number = number;
+	return true;
 }
 
 void parent_ref(parent_t *parent)

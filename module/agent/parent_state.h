@@ -25,13 +25,18 @@ void parent_trouble(parent_t *parent, const char *what);
 void parent_take_load(parent_t *parent, const parent_load_t *load);
 
 /*! Something has happened: the delegation has a turn at once, or another one after that under way. */
-void parent_wake(delegation_t *d);
+void parent_wake(parent_t *parent, delegation_t *d);
 /*! Whether it is not known to have changed since the last list. */
 bool parent_is_current(const parent_t *parent);
 /*! The zone has been changed: it is listed again, soon. */
 void parent_changed(parent_t *parent);
 /*! The zone is seen to in so many milliseconds (parent->due). */
 void parent_in(parent_t *parent, uint64_t ms);
+
+/*! Gives it a number in the agent. \return False without memory. */
+bool parent_take_number(agent_t *agent, parent_t *parent);
+/*! It has none, or none any more. */
+void parent_give_number(parent_t *parent);
 
 /*! A call is under way, and has come back. */
 void parent_ref(parent_t *parent);

@@ -26,6 +26,11 @@ static uint64_t now_ms(const agent_t *agent)
 
 static void on_timer(uv_timer_t *timer);
 
+static parent_t *parent_of(const agent_t *agent, const delegation_t *d)
+{
+	return agent->numbered[d->parent];
+}
+
 /*! Milliseconds until a scan may begin. */
 static uint64_t until_token(const agent_t *agent)
 {
@@ -79,29 +84,29 @@ static delegation_t *take(queue_t *queue, uint64_t now)
 }
 
 /*! \return False: too many with the same nameservers are under way. One whose DS is being changed does not wait. */
-static bool may_begin(delegation_t *d, uint64_t now)
+static bool may_begin(agent_t *agent, delegation_t *d, uint64_t now)
 {
-	agent_t *agent = d->parent->agent;
-	const bool waits = d->state == DELEGATION_REST || d->state == DELEGATION_SEEN ||
-	                   d->state == DELEGATION_SURVEY || d->state == DELEGATION_REFUSED ||
-	                   d->state == DELEGATION_HELD;
+	const ns_set_t *ns = delegation_ns(&parent_of(agent, d)->all, d);
+	const delegation_state_t state = d->is_awake ? d->of.awake->state : DELEGATION_REST;
+	const bool waits = state == DELEGATION_REST || state == DELEGATION_SEEN || state == DELEGATION_SURVEY ||
+	                   state == DELEGATION_REFUSED || state == DELEGATION_HELD;
 
-	if (!waits || agent->crowds[d->ns->hashed.hash % AGENT_CROWDS] < CROWD_MAX) {
+	if (!waits || agent->crowds[ns->hash % AGENT_CROWDS] < CROWD_MAX) {
 		return true;
 	}
-	const uint64_t later = CROWD_MS + (uint64_t)random() % (CROWD_MS + (uint64_t)d->ns->refs * CROWD_EACH_MS);
+	const uint64_t later = CROWD_MS + (uint64_t)random() % (CROWD_MS + (uint64_t)ns->refs * CROWD_EACH_MS);
 	queue_put(d->urgent ? &agent->urgent : &agent->scans, &d->due, now + later);
 	return false;
 }
 
-static void begin(delegation_t *d)
+static void begin(agent_t *agent, delegation_t *d)
 {
-	agent_t *agent = d->parent->agent;
+	parent_t *parent = parent_of(agent, d);
+	const unsigned crowd = delegation_ns(&parent->all, d)->hash % AGENT_CROWDS;
 
-	d->crowd = d->ns->hashed.hash % AGENT_CROWDS;
-	agent->crowds[d->crowd]++;
+	agent->crowds[crowd]++;
 	agent->turns++;
-	agent->begin(d);
+	agent->begin(parent, d, crowd);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -115,23 +120,23 @@ static void on_timer(uv_timer_t *timer)
 	refill(agent);
 	while (left > 0 && agent->turns < TURNS_MAX && (d = take(&agent->urgent, now)) != NULL) {
 		left--;
-		if (may_begin(d, now)) {
-			begin(d);
+		if (may_begin(agent, d, now)) {
+			begin(agent, d);
 		}
 	}
 	while (left > 0 && agent->turns < SCANS_MAX && agent->tokens >= 1000 &&
 	       (d = take(&agent->scans, now)) != NULL) {
 		/* Who is not asked anything costs nothing. */
 		left--;
-		if (may_begin(d, now)) {
-			agent->tokens -= agent->asks(d) != 0 ? 1000 : 0;
-			begin(d);
+		if (may_begin(agent, d, now)) {
+			agent->tokens -= agent->asks(parent_of(agent, d), d) != 0 ? 1000 : 0;
+			begin(agent, d);
 		}
 	}
 	set_timer(agent);
 }
 
-void pump_init(agent_t *agent, void (*begin)(delegation_t *d), unsigned (*asks)(const delegation_t *d))
+void pump_init(agent_t *agent, agent_begin_f begin, agent_asks_f asks)
 {
 	agent->begin = begin;
 	agent->asks = asks;
@@ -159,25 +164,23 @@ void pump_free(agent_t *agent)
 
 bool pump_reserve(agent_t *agent, size_t count)
 {
-	return queue_reserve(&agent->scans, count) && queue_reserve(&agent->urgent, count);
+	return queue_reserve(&agent->scans, count);
 }
 
-void pump_remove(delegation_t *d)
+void pump_remove(agent_t *agent, delegation_t *d)
 {
-	agent_t *agent = d->parent->agent;
 	queue_remove(d->urgent ? &agent->urgent : &agent->scans, &d->due);
 }
 
-void pump_in(delegation_t *d, uint64_t ms, bool urgent)
+void pump_in(agent_t *agent, delegation_t *d, uint64_t ms, bool urgent)
 {
-	agent_t *agent = d->parent->agent;
-
-	pump_remove(d);
+	pump_remove(agent, d);
 	if (agent->stopping || d->gone) {
 		return;
 	}
-	d->urgent = urgent;
-	queue_put(urgent ? &agent->urgent : &agent->scans, &d->due, now_ms(agent) + ms);
+	/* Few are under way at a time. Without memory it has its turn as one that rests. */
+	d->urgent = urgent && queue_reserve(&agent->urgent, agent->urgent.count + 1);
+	queue_put(d->urgent ? &agent->urgent : &agent->scans, &d->due, now_ms(agent) + ms);
 	set_timer(agent);
 }
 

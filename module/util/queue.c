@@ -10,7 +10,7 @@ bool queue_reserve(queue_t *queue, size_t count)
 	if (count < queue->size) {
 		return true; /* Position 0 is not used. */
 	}
-	size_t size = count + count / 2 + 16;
+	size_t size = count + count / 8 + 16;
 	due_t *due = realloc(queue->due, size * sizeof(*due));
 	if (due == NULL) {
 		return false;

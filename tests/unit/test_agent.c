@@ -1537,7 +1537,7 @@ static void order_one(parent_t *parent, const char *child)
 	assert_non_null(knot_dname_from_str(name, child, sizeof(name)));
 	delegation_t *d = delegations_find(&parent->all, name);
 	assert_non_null(d);
-	assert_non_null(delegation_wake(d));
+	assert_non_null(delegation_wake(&parent->all, d));
 	assert_true(orders_add(d, &order, &w->ns, &w->ds));
 }
 
