@@ -192,6 +192,16 @@ class BindChild(Child):
         wait_until(lambda: ask.ksks(address, self.zone), 20, f"{self.zone} is signed")
         self._secondary(world)
 
+    def attach(self, world):
+        """BIND rolls a key at any time, but as it should only once caches have nothing from before that key."""
+        wait_until(self._is_established, 30, f"the keys of {self.zone} are in all caches", poll=0.5)
+
+    def _is_established(self):
+        self.poke()
+        states = [line.split(":", 1)[1].strip() for line in self.rndc("dnssec", "-status", self.zone).splitlines()
+                  if line.strip().startswith(("- dnskey:", "- key rrsig:", "- zone rrsig:"))]
+        return states and set(states) == {"omnipresent"}
+
     def roll(self):
         tag = ask.ksk_tags(self._addresses["ns1"], self.zone)[0]
         # Only a key whose DS has been seen can be rolled.
