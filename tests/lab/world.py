@@ -405,6 +405,8 @@ class World:
                        f"the first DS of {zone} is at every parent server")
             # Otherwise Knot's first KSK stays "ready" for ever, as in a zone never delegated.
             self.knot.knotc("zone-ksk-submitted", zone)
+            if "cds-cdnskey-publish" not in self.policy:
+                wait_until(lambda z=zone: not ask.tags(KNOT, z, "CDS"), 20, f"Knot withdraws the signals of the first KSK of {zone}")
         self.attach()
 
     def attach(self, attached=True):
