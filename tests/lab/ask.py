@@ -36,10 +36,18 @@ def rrset(address, name, rdtype, timeout=1.0):
                               dns.rdatatype.from_text(rdtype))
 
 
+def listens(address, port=53):
+    """Whether anything has this UDP port: a closed one refuses at once, but only a connected socket hears of it."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((address, port))
+        probe.send(b"")
+        return probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+
+
 def answers(address, name, rdtype="SOA"):
     """Whether the server serves the zone."""
     try:
-        return rrset(address, name, rdtype, timeout=0.5) is not None
+        return listens(address) and rrset(address, name, rdtype, timeout=0.5) is not None
     except (LookupError, OSError, dns.exception.DNSException):
         return False
 

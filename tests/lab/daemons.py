@@ -296,7 +296,7 @@ class Unbound(Daemon):
         self.write("unbound.conf", "\n".join(lines) + "\n")
 
     def ready(self):
-        return ask.ask(self.address, ".", "SOA", recursive=True).answer
+        return ask.listens(self.address) and ask.ask(self.address, ".", "SOA", recursive=True).answer
 
 
 class Knot(Daemon):
