@@ -336,7 +336,8 @@ typedef struct {
 
 	uint32_t ttl_normal; /*!< TTL to be restored; 0: it is not low. */
 	uint32_t ttl_low;
-	time_t all_since; /*!< Every server of the parent has the set `ds` since; 0: not yet. */
+	/*! Every server of the parent has the set `ds` since; 0: not yet. Once the TTL has come back: since then. */
+	time_t all_since;
 
 	bool failed_before;  /*!< Validation failed before the change. */
 	time_t secure_since; /*!< Resolvers validate the child since, without a gap; 0: no. */

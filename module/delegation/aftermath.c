@@ -225,6 +225,17 @@ void aftermath_undo(move_t *m)
 
 /* The TTL. */
 
+/*!
+ * A change that follows would have to wait until the child has seen the normal TTL: it comes first. Who notifies again
+ * and again delays the TTL by some hours only.
+ */
+static bool change_may_follow(const move_t *m)
+{
+	const bool late = m->now >= move_restore_due(m->config, m->row) + DELEGATION_RETRY_MAX;
+
+	return move_scan_differs(m) || (!late && move_is_notified(m));
+}
+
 bool aftermath_ttl(move_t *m)
 {
 	delegation_row_t *row = m->row;
@@ -235,13 +246,14 @@ bool aftermath_ttl(move_t *m)
 	}
 	if (zone->ds.count == 0 || zone->ds_ttl != row->ttl_low) {
 		row->ttl_normal = 0; /* Another client has set it. */
+		row->all_since = m->now;
 		if (row->state == DELEGATION_LOW) {
 			move_settle(m, NULL);
 		}
 		return row->state != m->before->state;
 	}
 	const move_gate_t gate = aftermath_parents(m);
-	if (gate.gate != DELEGATION_GATE_NONE || m->now < move_restore_due(m->config, row)) {
+	if (gate.gate != DELEGATION_GATE_NONE || m->now < move_restore_due(m->config, row) || change_may_follow(m)) {
 		return false;
 	}
 	const move_gate_t writable = move_writable(m, false);
@@ -258,6 +270,7 @@ void aftermath_restore(move_t *m)
 
 	if (m->facts->zone.ds_ttl == row->put_ttl) {
 		row->ttl_normal = 0;
+		row->all_since = m->now;
 		move_settle(m, NULL);
 		row->next_check = m->now; /* What the child has changed meanwhile is seen at once. */
 		return;

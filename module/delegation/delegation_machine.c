@@ -189,16 +189,12 @@ static bool ds_guard(move_t *m)
 
 /* States. */
 
-static bool scan_differs(const move_t *m)
-{
-	const delegation_scan_t *scan = &m->facts->scan;
-
-	return (m->facts->asked & DELEGATION_ASK_SCAN) && scan->answered && scan->differs;
-}
-
 static void step_rest(move_t *m)
 {
-	if (move_is_notified(m) || (scan_differs(m) && move_is_followed(m->config, m->row))) {
+	if (move_after_restore(m) <= m->now) {
+		m->row->all_since = 0;
+	}
+	if (move_is_notified(m) || (move_scan_differs(m) && move_is_followed(m->config, m->row))) {
 		move_seen(m, move_is_notified(m));
 		return;
 	}
@@ -213,7 +209,7 @@ static void step_low(move_t *m)
 {
 	const delegation_row_t *row = m->row;
 
-	if (move_is_notified(m) || scan_differs(m)) {
+	if (move_is_notified(m) || move_scan_differs(m)) {
 		move_seen(m, move_is_notified(m));
 		return;
 	}
@@ -235,11 +231,7 @@ static void step_low(move_t *m)
 
 static void step_held(move_t *m)
 {
-	const delegation_scan_t *scan = &m->facts->scan;
-	const bool other =
-		(m->facts->asked & DELEGATION_ASK_SCAN) && scan->answered && scan->content != m->row->refused;
-
-	if (move_is_notified(m) || other || m->row->refused == 0) {
+	if (move_is_notified(m) || move_scan_differs(m) || m->row->refused == 0) {
 		move_seen(m, move_is_notified(m));
 		return;
 	}
@@ -278,14 +270,14 @@ static void (*const steps[DELEGATION_STATE__COUNT])(move_t *m) = {
 
 static void go(move_t *m)
 {
-	const bool waits = m->row->state == DELEGATION_WAIT;
+	const bool judges = m->row->state == DELEGATION_WAIT || m->row->state == DELEGATION_SURVEY;
 
 	/* A change that can be made has a low TTL: it is not restored just before. */
-	if (!waits && aftermath_ttl(m)) {
+	if (!judges && aftermath_ttl(m)) {
 		return;
 	}
 	steps[m->row->state](m);
-	if (waits && m->row->state == DELEGATION_WAIT) {
+	if (judges && !m->out->transition) {
 		(void)aftermath_ttl(m);
 	}
 }

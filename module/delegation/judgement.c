@@ -173,6 +173,10 @@ void judgement_wait(move_t *m)
 		move_wait(m, DELEGATION_GATE_HOLD_DOWN, "", "", stays);
 		return;
 	}
+	if (move_after_restore(m) > m->now) {
+		move_wait(m, DELEGATION_GATE_HOLD_DOWN, "", "the TTL of DS has just come back", move_after_restore(m));
+		return;
+	}
 	if (after_undo(m) > m->now) {
 		move_wait(m, DELEGATION_GATE_AFTER_UNDO, "", "", after_undo(m));
 		return;

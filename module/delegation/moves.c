@@ -93,6 +93,16 @@ bool move_is_notified(const move_t *m)
 	return m->facts->notified > m->row->notified && move_is_followed(m->config, m->row);
 }
 
+bool move_scan_differs(const move_t *m)
+{
+	const delegation_scan_t *scan = &m->facts->scan;
+
+	if (!(m->facts->asked & DELEGATION_ASK_SCAN) || !scan->answered) {
+		return false;
+	}
+	return m->row->state == DELEGATION_HELD ? scan->content != m->row->refused : scan->differs;
+}
+
 void move_seen(move_t *m, bool by_notify)
 {
 	m->row->by_notify = by_notify;
@@ -206,4 +216,12 @@ time_t move_restore_due(const delegation_config_t *config, const delegation_row_
 	const time_t old = row->all_since + 1 + (time_t)row->ttl_normal;
 
 	return hold > old ? hold : old;
+}
+
+time_t move_after_restore(const move_t *m)
+{
+	const delegation_row_t *row = m->row;
+	const bool low = row->ttl_normal != 0 || m->facts->zone.ds_ttl <= m->config->ds_ttl;
+
+	return low || row->all_since == 0 ? 0 : row->all_since + DELEGATION_RETRY_MAX;
 }

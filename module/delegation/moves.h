@@ -42,6 +42,9 @@ bool move_is_followed(const delegation_config_t *config, const delegation_row_t 
 /*! Whether there is a notification that was not followed by a survey. */
 bool move_is_notified(const move_t *m);
 
+/*! Whether a light scan calls for a survey: CDS is not what the DS RRset is; in `held`, it is not what was refused. */
+bool move_scan_differs(const move_t *m);
+
 /*! A light scan, or a notification, leads to a survey and to nothing else. */
 void move_seen(move_t *m, bool by_notify);
 
@@ -69,6 +72,14 @@ void move_order(move_t *m, delegation_action_t action, const ds_set_t *put, uint
  * late.
  */
 bool move_flies(move_t *m);
+
+/*!
+ * \brief When DS may change again once its TTL has come back; 0: at any time.
+ *
+ * A child that checks DS while it waits for the change sees the TTL in some hours. Before, it would go by the low one,
+ * and caches have the set before for longer.
+ */
+time_t move_after_restore(const move_t *m);
 
 /*! When a low TTL may be restored; only if all_since is known. */
 time_t move_restore_due(const delegation_config_t *config, const delegation_row_t *row);

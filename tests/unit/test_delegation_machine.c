@@ -101,7 +101,11 @@ static void signals_are_followed_step_by_step(void **state)
 	deleg_step(&d);
 	assert_int_equal(d.row.gate, DELEGATION_GATE_NONE);
 	assert_int_equal(d.row.next_check, d.now + DAY);
+	/* When the TTL came back is remembered for some hours. */
 	delegation_idle_t idle;
+	assert_false(delegation_pack(&d.row, &idle));
+	deleg_later(&d, DAY);
+	deleg_step(&d);
 	assert_true(delegation_pack(&d.row, &idle));
 }
 
@@ -219,6 +223,69 @@ static void a_change_that_waits_does_not_keep_the_ttl_low(void **state)
 	deleg_step(&d);
 	assert_int_equal(d.row.gate, DELEGATION_GATE_HOLD_DOWN);
 	assert_int_equal(d.row.gate_until, d.now + DAY);
+}
+
+/* The TTL is not restored just before a change lowers it again. */
+static void the_ttl_is_not_restored_just_before_a_change(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_low(&d);
+	deleg_later(&d, 3 * DAY);
+	deleg_t at = d;
+	at.facts.scan.differs = true;
+	deleg_step(&at);
+	assert_int_equal(at.row.state, DELEGATION_SEEN);
+
+	at = d;
+	at.facts.notified = at.now;
+	deleg_step(&at);
+	assert_int_equal(at.row.state, DELEGATION_SEEN);
+	/* Who notifies all the time does not keep it low. */
+	deleg_later(&d, DELEGATION_RETRY_MAX);
+	d.facts.notified = d.now;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_RESTORE);
+
+	course_low(&d);
+	deleg_later(&d, 3 * DAY);
+	deleg_signal(&d, A | B);
+	deleg_signed(&d, d.now - 30);
+	d.row.state = DELEGATION_SURVEY;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_WAIT);
+}
+
+/*
+ * A child that asks for a change goes by the TTL that it has seen: for some hours after the return of the normal one
+ * nothing is changed.
+ */
+static void a_change_waits_until_the_ttl_was_seen(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_low(&d);
+	deleg_later(&d, 3 * DAY);
+	course_until(&d, DELEGATION_RESTORE);
+	deleg_later(&d, 1);
+	deleg_obey(&d);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_REST);
+	const time_t back = d.now;
+	deleg_later(&d, HOUR);
+	deleg_signal(&d, A | B);
+	deleg_signed(&d, d.now - 30);
+	d.facts.scan.differs = true;
+	course_until(&d, DELEGATION_WAIT);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_WAIT);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_HOLD_DOWN);
+	assert_int_equal(d.row.gate_until, back + DELEGATION_RETRY_MAX);
+	deleg_later(&d, d.row.gate_until - d.now);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_CHANGE);
 }
 
 /* Where the TTL is lower already nothing is lowered, and nothing restored. */
@@ -771,6 +838,8 @@ int main(void)
 		cmocka_unit_test(the_ttl_waits_for_every_server_of_the_parent),
 		cmocka_unit_test(a_second_change_remembers_the_normal_ttl),
 		cmocka_unit_test(a_change_that_waits_does_not_keep_the_ttl_low),
+		cmocka_unit_test(the_ttl_is_not_restored_just_before_a_change),
+		cmocka_unit_test(a_change_waits_until_the_ttl_was_seen),
 		cmocka_unit_test(a_ttl_that_is_low_already_stays),
 		cmocka_unit_test(the_first_ds_gets_the_ttl_of_ns),
 		cmocka_unit_test(a_child_without_ds_is_not_asked_without_bootstrap),
