@@ -141,6 +141,9 @@ static void parent_server_serves(world_t *w, sim_server_t *server)
 	fresh.fault = fault;
 	fresh.excused = server->excused;
 	serve(w, &w->ds, &server->served, &fresh, v.ds != 0 ? v.ttl : w->up.negative_ttl);
+	if (server->fault < 0 || w->fault[server->fault].kind != FAULT_REGRESS) {
+		agent_served(w, server, v.ds);
+	}
 }
 
 static void child_server_serves(world_t *w, sim_server_t *server)

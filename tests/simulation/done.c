@@ -300,6 +300,9 @@ void check_end(world_t *w)
 	if (w->driver != DRIVER_MODULE || w->failed || w->done || (w->why & WHY_DEAD)) {
 		return;
 	}
+	if (w->agent.on && (goal_reached(w) || w->agent.misled)) {
+		return; /* What is left is the agent's; or it came late. */
+	}
 	if (w->engine.config.hold && row->gate == GATE_HOLD) {
 		return;
 	}
@@ -317,6 +320,9 @@ void check_end(world_t *w)
 		return;
 	}
 	if (left_by_operator(w)) {
+		return;
+	}
+	if (actor == ACTOR_PARENT && agent_explains(w)) {
 		return;
 	}
 	if (w->up.strict && actor == ACTOR_PARENT &&

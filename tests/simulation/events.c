@@ -22,7 +22,7 @@ void event_add(world_t *w, time_t at, event_kind_t kind, unsigned a, unsigned b)
 		.kind = kind,
 		.a = a,
 		.b = b,
-		.epoch = w->engine.epoch,
+		.epoch = kind >= EV_AGENT_WAKE ? w->agent.epoch : w->engine.epoch,
 	};
 	unsigned i = w->heap_count++;
 	while (i > 0 && before(&ev, &w->heap[(i - 1) / 2])) {

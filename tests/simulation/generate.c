@@ -468,6 +468,9 @@ static void finish(world_t *w)
 		quiet = w->command[i].at > quiet ? w->command[i].at : quiet;
 		event_add(w, w->command[i].at, EV_COMMAND, w->command[i].kind, 0);
 	}
+	if (agent_quiet_from(w) > quiet) {
+		quiet = agent_quiet_from(w);
+	}
 	w->bound = bound(w);
 	w->quiet_from = quiet;
 	/* Whatever a fault interrupted may have to begin again: two rollovers' time. */
@@ -476,7 +479,11 @@ static void finish(world_t *w)
 	if (w->engine.config.ksk_lifetime > 0) {
 		w->end += w->rolls_wanted * ((time_t)w->engine.config.ksk_lifetime + w->bound);
 	}
-	event_add(w, T0 + w->up.phase, EV_SCAN, 0, 0);
+	if (w->agent.on) {
+		w->end += rounds * (time_t)agent_bound_ttl(w);
+	} else {
+		event_add(w, T0 + w->up.phase, EV_SCAN, 0, 0);
+	}
 }
 
 void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver)
@@ -558,6 +565,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	default:
 		break;
 	}
+	agent_make(w, zone);
 	plan_algorithm(w, &algorithm, span);
 	if (w->leaves) {
 		add_command(w, COMMAND_LEAVE, T0 + rng_below(&w->watch_rng, 20 * DAY));

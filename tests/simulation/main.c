@@ -137,6 +137,14 @@ bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, un
 	        c->ds_check_interval, c->unreachable_after, w->up.interval, w->up.notified ? ", notified" : "",
 	        w->up.naive ? ", naive" : "", w->up.strict ? ", strict" : "", w->up.human ? ", by hand" : "",
 	        w->up.habit == HABIT_ADD ? ", adds" : "");
+	if (w->agent.on) {
+		const delegation_config_t *d = &w->agent.config;
+		fprintf(w->trace,
+		        "the agent: scan %u (notifying %u), check %u, hold-down %u, unreachable-after %u, ds-ttl %u for %u, "
+		        "verify %u, undo %s\n",
+		        d->scan_interval, d->scan_interval_notifying, d->check_interval, d->hold_down,
+		        d->unreachable_after, d->ds_ttl, d->ds_ttl_hold, d->verify, d->undo ? "on" : "off");
+	}
 	world_run(w);
 	fclose(w->trace);
 	const char *from = text;
@@ -172,6 +180,7 @@ static int usage(FILE *out, int status)
 	      "  --only I4        count violations of one invariant only\n"
 	      "  --scheme S       all zones have csk: one key for all; or split: KSK and ZSK\n"
 	      "  --algorithm C    all: every zone gets another algorithm; none; default: some\n"
+	      "  --parent P       agent: the parent of every zone is the agent; plain: of none; default: of some\n"
 	      "  --defaults       settings, policy and DNSKEY TTL as they are where nobody has set them\n"
 	      "  --first          stop at the first violation\n"
 	      "  --mutants        run the variants with a mistake; each has to be caught\n",
@@ -233,7 +242,7 @@ int main(int argc, char **argv)
 		{ "zone", required_argument, NULL, 'Z' }, { "driver", required_argument, NULL, 'd' },
 		{ "only", required_argument, NULL, 'o' }, { "first", no_argument, NULL, 'f' }, { "mutants", no_argument, NULL, 'm' },
 		{ "scheme", required_argument, NULL, 'S' }, { "algorithm", required_argument, NULL, 'A' },
-		{ "defaults", no_argument, NULL, 'D' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{ "defaults", no_argument, NULL, 'D' }, { "parent", required_argument, NULL, 'P' }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	/* clang-format on */
 	static job_t job = { .from = 1, .to = 1000, .zones = 1, .profile = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -288,6 +297,12 @@ int main(int argc, char **argv)
 				return usage(stderr, 2);
 			}
 			generate_changes = optarg[0] == 'a' ? CHANGES_ALL : CHANGES_NONE;
+			break;
+		case 'P':
+			if (strcmp(optarg, "agent") != 0 && strcmp(optarg, "plain") != 0) {
+				return usage(stderr, 2);
+			}
+			generate_parents = optarg[0] == 'a' ? PARENTS_AGENT : PARENTS_PLAIN;
 			break;
 		case 'D':
 			generate_defaults = true;

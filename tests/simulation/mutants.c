@@ -52,6 +52,10 @@ static const struct {
 	{ "clean-again", "--algorithm all --profile operator", "removes keys that the policy brings back (another)" },
 	{ "hidden-signs", "--algorithm all --scheme csk --profile mixed --seeds 4501..6500",
 	  "takes the signatures of a hidden key for those of another one (another)" },
+	{ "one-address", "--parent agent", "the agent believes one nameserver" },
+	{ "superset", "--parent agent", "the agent takes a larger DS set for equal" },
+	{ "restore-early", "--parent agent", "the agent counts the low TTL from the change" },
+	{ "late-order", "--parent agent", "the agent changes DS on facts that are too old" },
 	{ "lost-second", NULL, "takes a time that was rounded down for exact" },
 	{ "set-clock", "--profile crash", "what the wall clock is set by counts as passed" },
 };

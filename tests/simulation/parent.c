@@ -40,6 +40,9 @@ void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, tim
 		};
 	}
 	up->version_count++;
+	if (w->agent.on && irregular) {
+		agent_by_hand(w, ds != v[-1].ds, ds != 0 ? ttl : 0);
+	}
 	trace(w, "parent      DS becomes %s, TTL %u", keys_text(ds), ttl);
 	servers_publish(w, true);
 }
@@ -127,11 +130,30 @@ static void consider(world_t *w, const zone_version_t *v)
 	event_add(w, w->now + up->delay, EV_ACCEPT, 0, 0);
 }
 
+/*! A notification is acknowledged by who receives it; it may come late, or not at all. */
+static void notify_agent(world_t *w)
+{
+	agent_t *a = &w->agent;
+
+	if (rng_chance(&a->rng, a->lossy)) {
+		return;
+	}
+	event_add(w, w->now + (rng_chance(&a->rng, 80) ? 0 : rng_below(&a->rng, 600)), EV_AGENT_NOTIFY, 0, 0);
+	if (a->alive && w->engine.alive && w->engine.row.notified != 0) {
+		w->engine.facts.acknowledged = clock_wall(w);
+		engine_poke(w);
+	}
+}
+
 void parent_scan(world_t *w, bool notified)
 {
 	parent_t *up = &w->up;
 	zone_version_t v;
 
+	if (w->agent.on) {
+		notify_agent(w);
+		return;
+	}
 	if (!notified) {
 		/* Nobody waits for it any more: 400 days pass more quickly. */
 		const bool alone = w->engine.dead && w->dies.afterwards != 0 && w->now - w->engine.died > 2 * DAY;

@@ -19,11 +19,61 @@ static void begin(world_t *w)
 	}
 	knot_update(w); /* A zone that is signed only now. */
 	upgrade_row(w);
+	if (w->agent.on) {
+		agent_start(w);
+	}
 	if (w->driver == DRIVER_MODULE) {
 		e->alive = true;
 		engine_poke(w);
 	} else {
 		event_add(w, w->now + HOUR, EV_NATIVE, 0, 0);
+	}
+}
+
+/*! Those of its process end with that. */
+static void run_agent_event(world_t *w, const event_t *ev)
+{
+	agent_t *a = &w->agent;
+
+	if (ev->kind <= EV_AGENT_RESTART && ev->epoch != a->epoch) {
+		return;
+	}
+	switch (ev->kind) {
+	case EV_AGENT_WAKE:
+		if (a->alive && ev->b == (uint16_t)a->timer) {
+			agent_wake(w);
+		}
+		break;
+	case EV_AGENT_ASK:
+		agent_ask(w);
+		break;
+	case EV_AGENT_ANSWER:
+		agent_answer(w);
+		break;
+	case EV_AGENT_BATCH:
+		agent_batch(w);
+		break;
+	case EV_AGENT_COMMIT:
+		agent_commit(w);
+		break;
+	case EV_AGENT_RECOVER:
+		agent_recover(w);
+		break;
+	case EV_AGENT_RESTART:
+		agent_restart(w);
+		break;
+	case EV_AGENT_NOTIFY:
+		agent_notified(w);
+		break;
+	case EV_AGENT_MEDDLED:
+		agent_meddled(w);
+		break;
+	case EV_AGENT_STORE:
+		agent_lose_store(w);
+		break;
+	case EV_AGENT_CLOCK:
+		agent_clock(w, ev->a);
+		break;
 	}
 }
 
@@ -89,6 +139,8 @@ static void run_event(world_t *w, const event_t *ev)
 	case EV_NATIVE:
 		native_check(w);
 		break;
+	default:
+		run_agent_event(w, ev);
 	}
 }
 
@@ -103,7 +155,7 @@ void world_run(world_t *w)
 		}
 		w->now = ev.at;
 		run_event(w, &ev);
-		if (w->now > w->quiet_from && goal_reached(w)) {
+		if (w->now > w->quiet_from && goal_reached(w) && agent_rests(w)) {
 			w->done = true;
 			break;
 		}
@@ -112,4 +164,5 @@ void world_run(world_t *w)
 		violate(w, "size", "a table of the simulator is too small for this world");
 	}
 	check_end(w);
+	agent_check_end(w);
 }

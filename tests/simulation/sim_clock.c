@@ -32,14 +32,13 @@ static void show(world_t *w, int64_t wrong, const char *how)
 	trace(w, "clock       %s: %lld s %s", how, (long long)llabs((long long)wrong), wrong < 0 ? "behind" : "ahead");
 }
 
-static int64_t some_error(world_t *w)
+int64_t clock_error(const world_t *w, rng_t *rng)
 {
 	static const int64_t WRONG[] = {
 		0,     0,        1,         -1,      40,      -40,      600,      -600,      HOUR,
 		-HOUR, 9 * HOUR, -9 * HOUR, 3 * DAY, 3 * DAY, -3 * DAY, 40 * DAY, -40 * DAY,
 	};
-	return rng_chance(&w->clock.rng, 10) ? -w->now + (int64_t)rng_below(&w->clock.rng, DAY) :
-	                                       RNG_PICK(&w->clock.rng, WRONG);
+	return rng_chance(rng, 10) ? -w->now + (int64_t)rng_below(rng, DAY) : RNG_PICK(rng, WRONG);
 }
 
 /*! It is set right some time after it went wrong, if ever. */
@@ -73,7 +72,7 @@ void clock_start(world_t *w)
 	} else if (!rng_chance(&w->clock.rng, 20)) {
 		return;
 	}
-	show(w, some_error(w), "after the start");
+	show(w, clock_error(w, &w->clock.rng), "after the start");
 	if (boots) {
 		shown_boot(w);
 	}
@@ -86,7 +85,7 @@ void clock_event(world_t *w, clock_event_t kind)
 
 	switch (kind) {
 	case CLOCK_WRONG:
-		show(w, some_error(w), "is set");
+		show(w, clock_error(w, &w->clock.rng), "is set");
 		plan_correction(w);
 		break;
 	case CLOCK_RIGHT:

@@ -14,10 +14,9 @@
 
 #include "kskroll/rollover.h"
 #include "rng.h"
+#include "sim_agent.h"
 #include "sim_knot.h"
 
-#define CHILD_MAX    6
-#define PARENT_MAX   4
 #define FAULT_MAX    32
 #define COMMAND_MAX  24
 #define EXPOSURE_MAX 512
@@ -184,6 +183,19 @@ typedef enum {
 	EV_NATIVE,
 	EV_EXCUSE,
 	EV_CLOCK,
+	/* The agent's, which end with its process. */
+	EV_AGENT_WAKE,
+	EV_AGENT_ASK,
+	EV_AGENT_ANSWER,
+	EV_AGENT_BATCH,
+	EV_AGENT_COMMIT,
+	EV_AGENT_RECOVER,
+	EV_AGENT_RESTART,
+	/* What happens to it whether it runs or not. */
+	EV_AGENT_NOTIFY,
+	EV_AGENT_MEDDLED,
+	EV_AGENT_STORE,
+	EV_AGENT_CLOCK,
 } event_kind_t;
 
 typedef struct {
@@ -241,6 +253,7 @@ struct world {
 
 	knot_t knot;
 	parent_t up;
+	agent_t agent;
 	sim_server_t child[CHILD_MAX], parent[PARENT_MAX];
 	unsigned child_count, parent_count;
 	exposures_t dnskey, ds, data;
@@ -310,6 +323,8 @@ void clock_plan(world_t *w, uint32_t span);
 /*! knotd starts again, and perhaps the machine. */
 void clock_start(world_t *w);
 void clock_event(world_t *w, clock_event_t kind);
+/*! By how many seconds a clock may be wrong. */
+int64_t clock_error(const world_t *w, rng_t *rng);
 
 /* caches.c */
 /*! What resolvers get from a server changed. */
@@ -370,6 +385,12 @@ void parent_accept(world_t *w);
 void parent_keep(world_t *w, world_keys_t keep);
 void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, time_t decided, bool irregular);
 world_keys_t parent_ds(const world_t *w);
+
+/* sim_agent_check.c */
+/*! A server of the parent gives this DS to resolvers, and not by a fault. */
+void agent_served(world_t *w, const sim_server_t *server, world_keys_t ds);
+/*! For how long the agent has really not reached a server. */
+time_t agent_silent_for(const world_t *w, const sim_server_t *server);
 
 /* operator.c */
 /*! A gate has begun that needs him: the zone was rolled back. */

@@ -96,6 +96,10 @@ void summary_add(summary_t *sum, const world_t *w, unsigned zone)
 	sum->left_published += w->left_published > 0;
 	sum->low_ttl_signals += w->low_ttl_signals;
 	sum->algorithm_alone += w->algorithm_alone;
+	sum->agents += w->agent.on;
+	sum->agent_changes += w->agent.changes_made;
+	sum->agent_undos += w->agent.undos_made;
+	sum->agent_restores += w->agent.restores_made;
 	sum->left_longest = w->left_published > sum->left_longest ? w->left_published : sum->left_longest;
 	if (w->failed) {
 		kept_t one = { .seed = w->seed, .zone = zone, .profile = w->profile, .violation = w->violation };
@@ -124,6 +128,10 @@ void summary_merge(summary_t *to, const summary_t *from)
 	to->left_published += from->left_published;
 	to->low_ttl_signals += from->low_ttl_signals;
 	to->algorithm_alone += from->algorithm_alone;
+	to->agents += from->agents;
+	to->agent_changes += from->agent_changes;
+	to->agent_undos += from->agent_undos;
+	to->agent_restores += from->agent_restores;
 	to->left_longest = from->left_longest > to->left_longest ? from->left_longest : to->left_longest;
 	to->baseline_worlds += from->baseline_worlds;
 	for (int i = 0; i < DRIVER__COUNT; i++) {
@@ -179,6 +187,9 @@ void summary_print(const summary_t *sum, double seconds, const char *profile, bo
 	printf("  a KSK of another client signalled because of the low TTL's policy alone: %" PRIu64 "\n",
 	       sum->low_ttl_signals);
 	printf("  a new algorithm published by Knot's own timer: %" PRIu64 "\n", sum->algorithm_alone);
+	printf("  the parent is the agent: %" PRIu64 "; DS changed %" PRIu64 " times, undone %" PRIu64
+	       ", TTL restored %" PRIu64 "\n",
+	       sum->agents, sum->agent_changes, sum->agent_undos, sum->agent_restores);
 	printf("  invariants violated: %" PRIu64 "\n", sum->failed);
 	printf("  checksum of these worlds: %016" PRIx64 "\n", sum->checksum);
 	if (sum->ratio_count > 0) {

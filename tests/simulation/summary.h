@@ -32,7 +32,9 @@ typedef struct {
 	uint64_t left_published; /*!< Worlds in which a KSK of the module got ready by itself: its process had ended. */
 	uint64_t low_ttl_signals; /*!< world_t.low_ttl_signals */
 	uint64_t algorithm_alone;
-	time_t left_longest; /*!< From its publication until then, seconds. */
+	uint64_t agents;                                     /*!< Worlds whose parent is the agent, */
+	uint64_t agent_changes, agent_undos, agent_restores; /*!< and what these have done. */
+	time_t left_longest;                                 /*!< From its publication until then, seconds. */
 	size_t ratio_count, ratio_room;
 } summary_t;
 

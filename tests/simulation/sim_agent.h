@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*!
+ * \file
+ *
+ * \brief A parent that is the agent: the production `delegation/` machine, the engine around it (module/agent), and the
+ * knotd that serves the parent zone.
+ *
+ * It takes the place of the parent of parent.c: the same zone versions, the same servers, the same caches.
+ */
+
+#pragma once
+
+#include "kskroll/delegation.h"
+#include "sim_knot.h"
+#include "rng.h"
+
+#define CHILD_MAX  6
+#define PARENT_MAX 4
+
+/*! Troubles around one agent. */
+#define AGENT_TROUBLES 12
+/*! Resolvers that it asks at most. */
+#define AGENT_VIEWS 4
+/*! Keys of the facts: those of the world, by their numbers, and the foreign one. */
+#define AGENT_KEYS 16
+
+/*! What can be in its way for a while. */
+typedef enum {
+	TROUBLE_STORE = 0,   /*!< The store cannot be written. */
+	TROUBLE_CONTROL,     /*!< The control socket of its knotd is silent. */
+	TROUBLE_FROZEN,      /*!< The parent zone is frozen. */
+	TROUBLE_TRANSACTION, /*!< Another client's transaction is open. */
+	TROUBLE_SIGNING,     /*!< The parent zone is being re-signed: zone-begin waits. */
+	TROUBLE_DISCOVERY,   /*!< Nameservers of the child cannot be found out. */
+	TROUBLE_CUT_OFF,     /*!< Its host reaches nobody. */
+	TROUBLE_DEAF,        /*!< Notifications do not arrive. */
+	TROUBLE__COUNT
+} trouble_kind_t;
+extern const char *const trouble_names[TROUBLE__COUNT];
+
+typedef struct {
+	trouble_kind_t kind;
+	time_t from, to; /*!< 0: for ever. */
+} trouble_t;
+
+/*! What the servers really had when a survey asked them: the world's knowledge, not the agent's. */
+typedef struct {
+	time_t begun; /*!< The first question; 0: there was no survey. */
+	unsigned count;
+	struct {
+		bool answered;     /*!< And nobody forged it. */
+		time_t silent_for; /*!< It had not been reached for so long. */
+		zone_version_t version;
+	} of[CHILD_MAX];
+} agent_proof_t;
+
+/*! An order, from the decision until it is known what came of it. */
+typedef struct {
+	bool there, running;
+	delegation_order_t what;
+	time_t latest; /*!< In true time: nobody sets the clock that only counts. */
+	agent_proof_t proof;
+} agent_order_t;
+
+/*! What it has done, for the checks. In true time. */
+typedef struct {
+	bool changed;             /*!< It has followed signals once. */
+	world_keys_t before, put; /*!< DS before its last change, and after. */
+	time_t signed_at;         /*!< The oldest signature that was followed last. */
+	bool misdated;            /*!< By a clock that was wrong. */
+	world_keys_t undone;      /*!< Signals that were undone; 0: none. */
+	unsigned undone_version;  /*!< Versions of the child zone until then. */
+	time_t by_hand;           /*!< DS was changed by another client then, which the agent has met; 0: never. */
+	time_t touched;           /*!< The same, whether it has met that or not. */
+	world_keys_t met;         /*!< DS in the last facts that it has kept. */
+	time_t lost;              /*!< The store was, last. */
+	time_t alive_since;
+	uint32_t normal_ttl; /*!< DS TTL before it was lowered; 0: it is not low. */
+	uint32_t low_ttl;
+	world_keys_t served[PARENT_MAX]; /*!< DS that each server has, unless by a fault, */
+	time_t served_since[PARENT_MAX]; /*!< and since when. */
+	unsigned left_out;               /*!< Servers of the parent that did not count when all had the set. */
+} agent_deeds_t;
+
+/*! Since when a server has been silent, as it is stored: by the wall clock. */
+typedef struct {
+	time_t since;
+} agent_silence_t;
+
+typedef struct {
+	bool on; /*!< This world has one. */
+	rng_t rng;
+	struct {
+		int64_t wrong;
+		time_t booted;
+		int64_t boot;
+	} clock;
+
+	delegation_config_t config;
+	delegation_row_t row, stored;
+	bool has_stored, loaded, resumed, alive, busy, again, unwritten;
+	bool misled; /*!< By a clock that was wrong it took signatures for invalid when nothing else was in the way. */
+	bool may_boot;  /*!< Its clocks are set, and its machine boots. */
+	uint32_t epoch; /*!< Events of an earlier life are void. */
+	uint32_t timer; /*!< Only the last timer counts. */
+	time_t notified;
+	delegation_outcome_t outcome;
+	agent_silence_t silence[2][CHILD_MAX]; /*!< Stored. */
+	time_t surveyed;                       /*!< The last survey, by the wall clock; 0: none in this life. */
+	time_t surveyed_at;                    /*!< The same, in true time. */
+	unsigned listed;                       /*!< Version of the parent zone that the list is of. */
+	time_t listed_at;                      /*!< 0: there is a newer one. */
+	delegation_load_t load;
+
+	/* A turn. */
+	unsigned asks, next_answer;
+	time_t requested, requested_wall; /*!< The survey was asked for then. */
+	agent_proof_t proof;
+	delegation_facts_t facts;
+	delegation_key_t key[AGENT_KEYS];
+	delegation_child_t child[CHILD_MAX];
+	delegation_parent_t parent[PARENT_MAX];
+	delegation_view_t view[AGENT_VIEWS];
+	delegation_signaling_t signaling;
+
+	agent_order_t order;
+	bool batch_stored; /*!< What the transaction changes is in the store. */
+	bool open;         /*!< A transaction of ours is open in knotd. */
+	bool changes;      /*!< And has something in it. */
+	bool recovering;   /*!< What a former process has left behind is not ended yet. */
+	time_t empty_since;
+
+	trouble_t trouble[AGENT_TROUBLES];
+	unsigned trouble_count;
+	uint32_t crash_chance; /*!< Per thousand decisions that do something. */
+	unsigned crashes_left;
+	uint8_t lossy; /*!< Notifications of a hundred that are lost, answers to commits that are. */
+
+	agent_deeds_t deeds;
+	unsigned decisions, surveys, changes_made, undos_made, restores_made;
+} agent_t;
+
+/* sim_agent_make.c */
+/*! Which worlds have an agent for a parent. */
+typedef enum {
+	PARENTS_SOME = 0,
+	PARENTS_PLAIN,
+	PARENTS_AGENT,
+} parents_t;
+extern parents_t generate_parents;
+void agent_make(world_t *w, unsigned zone);
+/*! When the last trouble has ended; 0: there is none. */
+time_t agent_quiet_from(const world_t *w);
+/*! The longest that it may take from a signal that is everywhere until its DS is in the zone. */
+uint32_t agent_bound(const world_t *w);
+/*! The longest from there until the TTL is restored. */
+uint32_t agent_bound_ttl(const world_t *w);
+
+/* sim_agent.c */
+void agent_start(world_t *w);
+time_t agent_wall(const world_t *w);
+/*! Its times are those of the clock as it is now. \return The wall clock. */
+time_t agent_now(world_t *w);
+bool agent_trouble(const world_t *w, trouble_kind_t kind);
+/*! The delegation has a turn at once. */
+void agent_poke(world_t *w);
+void agent_wake(world_t *w);
+void agent_ask(world_t *w);
+void agent_answer(world_t *w);
+/*! NOTIFY(CDS) has reached its host. */
+void agent_notified(world_t *w);
+/*! Another client changes DS, or its TTL; \a another: the set. \a ttl: 0 without DS. */
+void agent_by_hand(world_t *w, bool another, uint32_t ttl);
+/*! The list of the zone shows that. */
+void agent_meddled(world_t *w);
+/*! Whether the process dies here. */
+bool agent_may_crash(world_t *w, bool does_something);
+void agent_crash(world_t *w);
+void agent_restart(world_t *w);
+void agent_lose_store(world_t *w);
+/*! The wall clock is set: wrong, or right. */
+void agent_clock(world_t *w, bool right);
+
+/* sim_agent_facts.c */
+/*! The delegation in the parent zone. \a listed: as the list has it. */
+void agent_see_zone(world_t *w, bool listed);
+/*! A light scan. */
+void agent_see_scan(world_t *w);
+void agent_see_child(world_t *w, unsigned index);
+void agent_see_parent(world_t *w, unsigned index);
+/*! All have answered. */
+void agent_see_rest(world_t *w);
+void agent_ds_set(const world_t *w, world_keys_t keys, ds_set_t *out);
+world_keys_t agent_ds_keys(const ds_set_t *set);
+
+/* sim_agent_orders.c */
+void agent_order(world_t *w, const delegation_order_t *order);
+/*! Its batch begins. */
+void agent_batch(world_t *w);
+/*! The transaction is open: compare, and commit. */
+void agent_commit(world_t *w);
+/*! What a former process has left open. */
+void agent_recover(world_t *w);
+
+/* sim_agent_check.c */
+void agent_check_decision(world_t *w, const delegation_row_t *before, const delegation_decision_t *d);
+/*! The decision is stored: what it was made of is known from now on. */
+void agent_check_kept(world_t *w);
+/*! Before DS is changed. */
+void agent_check_commit(world_t *w, const agent_order_t *order);
+/*! Nothing is under way, and nothing is left to restore. */
+bool agent_rests(const world_t *w);
+void agent_check_end(world_t *w);
+/*! Why the child waits for its DS in vain. */
+bool agent_explains(const world_t *w);

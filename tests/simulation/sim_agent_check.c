@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The invariants of the agent, P1 to P10 (docs/simulation.rst), judged by what the servers really had, in true time.
+ */
+
+#include "sim_world.h"
+
+/*! A clock that is set by so little is not noticed; and surveys wait for their turn. */
+#define SLACK 600
+/*! Times are rounded to whole seconds. */
+#define ROUNDED 5
+
+static world_keys_t content_of(world_keys_t ds)
+{
+	return ds != 0 ? ds : KEY_FOREIGN;
+}
+
+static bool clocks_are_right(const world_t *w)
+{
+	return !w->agent.may_boot;
+}
+
+/* P1, P2, P3: what a change rests on. */
+
+static bool validates(const world_t *w, const zone_version_t *v, world_keys_t ds)
+{
+	const exposure_t wanted = { .keys = ds }, dnskey = { .keys = v->dnskey | v->zsks, .signers = v->signers };
+
+	return ds == 0 || view_chain(w, VALIDATOR_STRICT_DS, &wanted, &dnskey);
+}
+
+/*! \return False: a violation. */
+static bool check_server(world_t *w, const agent_order_t *order, unsigned i)
+{
+	const agent_proof_t *proof = &order->proof;
+	const world_keys_t base = parent_ds(w), put = agent_ds_keys(&order->what.put);
+	const zone_version_t *v = &proof->of[i].version;
+	const char *name = w->child[i].name;
+
+	if (!proof->of[i].answered) {
+		if (base == 0 || proof->of[i].silent_for + SLACK < (time_t)w->agent.config.unreachable_after) {
+			violate(w, "P3", "DS changes although %s has not answered for %ld s only", name,
+			        (long)proof->of[i].silent_for);
+		}
+		return !w->failed;
+	}
+	if (order->what.action == DELEGATION_DO_CHANGE && v->cds != content_of(put)) {
+		violate(w, "P2", "DS becomes %s, but %s has CDS %s", keys_text(put), name, keys_text(v->cds));
+	} else if (order->what.action == DELEGATION_DO_CHANGE && base != 0 && !(base & v->dnskey & v->signers)) {
+		violate(w, "P3", "DS becomes %s, but no key of DS %s has signed at %s", keys_text(put), keys_text(base),
+		        name);
+	} else if (!validates(w, v, put)) {
+		violate(w, "P1", "DS becomes %s, but DNSKEY at %s is %s signed by %s", keys_text(put), name,
+		        keys_text(v->dnskey), keys_text(v->signers));
+	}
+	return !w->failed;
+}
+
+static void check_proof(world_t *w, const agent_order_t *order)
+{
+	const agent_proof_t *proof = &order->proof;
+
+	if (proof->begun == 0 || proof->count == 0) {
+		violate(w, "P2", "DS changes without a survey");
+		return;
+	}
+	if (w->now - proof->begun > DELEGATION_FRESH) {
+		violate(w, "P2", "DS changes on facts of %ld s before", (long)(w->now - proof->begun));
+		return;
+	}
+	for (unsigned i = 0; i < w->child_count && check_server(w, order, i); i++) {
+	}
+}
+
+/* P4, P6, P7, P8: whether the signals count. */
+
+typedef struct {
+	time_t oldest, newest;
+	bool misdated;
+} dates_t;
+
+static dates_t dates_of(const world_t *w, const agent_proof_t *proof)
+{
+	dates_t dates = { 0 };
+
+	for (unsigned i = 0; i < w->child_count; i++) {
+		const zone_version_t *v = &proof->of[i].version;
+		if (!proof->of[i].answered) {
+			continue;
+		}
+		dates.oldest = dates.oldest == 0 || v->cds_signed < dates.oldest ? v->cds_signed : dates.oldest;
+		dates.newest = v->cds_signed > dates.newest ? v->cds_signed : dates.newest;
+		dates.misdated |= v->cds_misdated;
+	}
+	return dates;
+}
+
+/*! The child has published something else since then. */
+static bool signals_changed(const world_t *w, world_keys_t content, unsigned since)
+{
+	for (unsigned i = since > 0 ? since - 1 : 0; i < w->knot.version_count; i++) {
+		if (w->knot.version[i].cds != content) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_news(world_t *w, const agent_order_t *order)
+{
+	agent_deeds_t *deeds = &w->agent.deeds;
+	const world_keys_t content = content_of(agent_ds_keys(&order->what.put));
+	const dates_t dates = dates_of(w, &order->proof);
+	const bool dated = !dates.misdated && clocks_are_right(w);
+
+	if (deeds->changed && dated && !deeds->misdated && dates.oldest < deeds->signed_at &&
+	    content != content_of(deeds->put) && deeds->lost == 0) {
+		violate(w, "P4", "signals of %ld s before those of the last change are followed",
+		        (long)(deeds->signed_at - dates.oldest));
+	}
+	if (deeds->undone == content && !signals_changed(w, content, deeds->undone_version) && deeds->lost == 0) {
+		violate(w, "P6", "CDS %s is followed again after an undo", keys_text(content));
+	}
+	if (deeds->by_hand > deeds->lost && dated && dates.oldest <= deeds->by_hand) {
+		violate(w, "P7", "CDS %s is %ld s older than the DS that was set by hand", keys_text(content),
+		        (long)(deeds->by_hand - dates.oldest));
+	}
+	if (deeds->by_hand > deeds->lost && parent_ds(w) == 0) {
+		violate(w, "P7", "DS was removed by hand, and is set again");
+	}
+	if (deeds->lost != 0 && dated && dates.oldest < deeds->lost - 16 * DAY && parent_ds(w) != 0 &&
+	    content != content_of(deeds->put)) {
+		violate(w, "P8", "without its store the agent follows signals of %ld s before it was lost",
+		        (long)(deeds->lost - dates.oldest));
+	}
+}
+
+static void check_change(world_t *w, const agent_order_t *order)
+{
+	agent_deeds_t *deeds = &w->agent.deeds;
+	const ds_version_t *was = &w->up.version[w->up.version_count - 1];
+	const dates_t dates = dates_of(w, &order->proof);
+
+	check_proof(w, order);
+	check_news(w, order);
+	deeds->changed = true;
+	deeds->before = was->ds;
+	deeds->put = agent_ds_keys(&order->what.put);
+	deeds->signed_at = dates.newest > deeds->signed_at ? dates.newest : deeds->signed_at;
+	deeds->misdated = dates.misdated;
+	deeds->undone = 0;
+	if (was->ds != 0 && was->ttl > order->what.ttl && deeds->normal_ttl == 0) {
+		deeds->normal_ttl = was->ttl;
+	}
+	deeds->low_ttl = order->what.ttl;
+}
+
+/* The undo: the set before, where it validates, for resolvers as well. */
+
+static void check_undo(world_t *w, const agent_order_t *order)
+{
+	agent_deeds_t *deeds = &w->agent.deeds;
+	const world_keys_t put = agent_ds_keys(&order->what.put), now = parent_ds(w);
+
+	check_proof(w, order);
+	if (put != deeds->before || now != deeds->put) {
+		violate(w, "P6", "DS %s is undone to %s, but the last change was %s to %s", keys_text(now),
+		        keys_text(put), keys_text(deeds->before), keys_text(deeds->put));
+	}
+	for (unsigned i = 0; i < w->dnskey.count && put != 0; i++) {
+		const exposure_t *e = &w->dnskey.list[i];
+		const world_keys_t signers = e->keys & e->signers;
+		if (exposure_reachable(e, w->now) && e->fault < 0 && !e->excused && (signers & now) &&
+		    !(signers & put)) {
+			violate(w, "P1", "the undo brings DS %s back while DNSKEY %s signed by %s can be had",
+			        keys_text(put), keys_text(e->keys), keys_text(e->signers));
+		}
+	}
+	deeds->undone = content_of(now);
+	deeds->undone_version = w->knot.version_count;
+	deeds->put = put;
+}
+
+/* P5: the TTL. */
+
+void agent_served(world_t *w, const sim_server_t *server, world_keys_t ds)
+{
+	agent_deeds_t *deeds = &w->agent.deeds;
+	const unsigned i = server - w->parent;
+
+	if (w->agent.on && (deeds->served_since[i] == 0 || deeds->served[i] != ds)) {
+		deeds->served[i] = ds;
+		deeds->served_since[i] = w->now;
+	}
+}
+
+/*! For how long the agent has really not reached a server. */
+time_t agent_silent_for(const world_t *w, const sim_server_t *s)
+{
+	const fault_t *f = s->fault >= 0 ? &w->fault[s->fault] : NULL;
+
+	if (s->primary && !w->knot.up) {
+		return w->now - w->engine.died;
+	}
+	return f != NULL && (f->kind == FAULT_DOWN || f->kind == FAULT_PARTITION) ? w->now - f->from : 0;
+}
+
+/*! A server of the parent has served an older version for a while since then; or another client has changed DS. */
+static bool is_disturbed(const world_t *w, unsigned server, time_t since)
+{
+	for (unsigned i = 0; i < w->fault_count; i++) {
+		const fault_t *f = &w->fault[i];
+		if (f->kind == FAULT_REGRESS && f->parent && f->server == server && (f->to == 0 || f->to >= since)) {
+			return true;
+		}
+	}
+	return w->agent.deeds.touched >= since;
+}
+
+static void check_restore(world_t *w, const agent_order_t *order)
+{
+	agent_deeds_t *deeds = &w->agent.deeds;
+	const delegation_config_t *config = &w->agent.config;
+	const time_t hold = config->ds_ttl_hold, old = (time_t)order->what.ttl + 1, wait = hold > old ? hold : old;
+
+	if (agent_ds_keys(&order->what.put) != parent_ds(w)) {
+		violate(w, "P5", "the TTL is restored, and DS becomes %s", keys_text(agent_ds_keys(&order->what.put)));
+	}
+	for (unsigned i = 0; i < w->parent_count; i++) {
+		const bool same = deeds->served[i] == parent_ds(w);
+		const time_t since = w->now - deeds->served_since[i];
+		/* One that was left out may come back, and be behind for a while. */
+		if ((!same || (since + ROUNDED < wait && !is_disturbed(w, i, w->now - wait))) &&
+		    !(deeds->left_out & (1U << i)) &&
+		    agent_silent_for(w, &w->parent[i]) + SLACK < (time_t)config->unreachable_after) {
+			violate(w, "P5", "the TTL is restored, but %s has %s for %ld s, and the wait is %ld s",
+			        w->parent[i].name, keys_text(deeds->served[i]), (long)since, (long)wait);
+		}
+	}
+	if (deeds->normal_ttl != 0 && deeds->normal_ttl != order->what.ttl && deeds->lost == 0) {
+		violate(w, "P5", "the TTL becomes %u, but it was %u", order->what.ttl, deeds->normal_ttl);
+	}
+	deeds->normal_ttl = 0;
+}
+
+void agent_check_commit(world_t *w, const agent_order_t *order)
+{
+	if (agent_ds_keys(&order->what.base) != parent_ds(w)) {
+		violate(w, "P7", "DS %s is swapped, but it was judged as %s", keys_text(parent_ds(w)),
+		        keys_text(agent_ds_keys(&order->what.base)));
+	}
+	switch (order->what.action) {
+	case DELEGATION_DO_CHANGE:
+		check_change(w, order);
+		break;
+	case DELEGATION_DO_UNDO:
+		check_undo(w, order);
+		break;
+	case DELEGATION_DO_RESTORE:
+		check_restore(w, order);
+		break;
+	default:
+		violate(w, "P2", "an order without an action");
+	}
+}
+
+/*! From now on all have the set, but for those that have been silent for long. */
+static void check_all(world_t *w, const delegation_row_t *before, const delegation_decision_t *d)
+{
+	agent_deeds_t *deeds = &w->agent.deeds;
+	const delegation_facts_t *f = &w->agent.facts;
+
+	if (d->row.all_since == 0 || before->all_since != 0) {
+		return;
+	}
+	deeds->left_out = 0;
+	for (unsigned i = 0; i < f->parent_count; i++) {
+		if (f->parent[i].status != ANSWER_UNREACHABLE) {
+			continue;
+		}
+		deeds->left_out |= 1U << i;
+		if (agent_silent_for(w, &w->parent[i]) + SLACK < (time_t)w->agent.config.unreachable_after) {
+			violate(w, "P5", "%s is left out, and has not answered for %ld s only", w->parent[i].name,
+			        (long)agent_silent_for(w, &w->parent[i]));
+		}
+	}
+}
+
+void agent_check_kept(world_t *w)
+{
+	agent_deeds_t *deeds = &w->agent.deeds;
+	const delegation_zone_t *zone = &w->agent.facts.zone;
+	const world_keys_t ds = agent_ds_keys(&zone->ds);
+
+	if (!zone->known) {
+		return;
+	}
+	if (ds != deeds->met && ds != deeds->put && deeds->touched != 0) {
+		deeds->by_hand = deeds->touched;
+	}
+	deeds->met = ds;
+}
+
+/* P9, P10, and the course of checks. */
+
+/*! A notification changes when the child is surveyed, and nothing else. */
+static void check_notified(world_t *w, const delegation_row_t *before, const delegation_decision_t *d)
+{
+	delegation_facts_t without = w->agent.facts;
+	delegation_decision_t other;
+
+	if (without.notified <= before->notified || d->row.state == DELEGATION_SEEN) {
+		return;
+	}
+	without.notified = 0;
+	delegation_decide(&w->agent.config, before, &without, agent_wall(w), &other);
+	if (other.row.state != d->row.state || other.order.action != d->order.action) {
+		violate(w, "P10", "%s -> %s because of a notification", delegation_state_name(before->state),
+		        delegation_state_name(d->row.state));
+	}
+}
+
+void agent_check_decision(world_t *w, const delegation_row_t *before, const delegation_decision_t *d)
+{
+	const agent_t *a = &w->agent;
+	const delegation_config_t *c = &a->config;
+	const time_t now = agent_wall(w);
+	time_t longest = DELEGATION_RETRY_MAX;
+
+	check_notified(w, before, d);
+	check_all(w, before, d);
+	if (d->order.action != DELEGATION_DO_NOTHING && a->order.there) {
+		violate(w, "P9", "an order while another one is under way");
+	}
+	if (a->open && !a->order.running && !a->recovering && w->now - a->deeds.alive_since > SLACK) {
+		violate(w, "P9", "a transaction of a former process stays open");
+	}
+	longest = longest > (time_t)c->scan_interval ? longest : (time_t)c->scan_interval;
+	longest = longest > (time_t)c->scan_interval_notifying ? longest : (time_t)c->scan_interval_notifying;
+	if (d->row.next_check > now + longest || (!d->transition && d->row.next_check <= now)) {
+		violate(w, "wake", "the agent's next check is in %ld s", (long)(d->row.next_check - now));
+	}
+	if (a->decisions > 500000) {
+		violate(w, "wake", "half a million decisions of the agent");
+	}
+	if (a->changes_made + a->undos_made + a->restores_made > 100) {
+		violate(w, "calm", "DS was changed a hundred times by the agent");
+	}
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Orders of the agent, and the knotd that carries them out: module/agent/orders.c in virtual time. What a batch changes
+ * is stored before zone-begin; inside the transaction NS and DS are compared; a process that ends leaves it open.
+ */
+
+#include "sim_world.h"
+
+/*! Until the next try where another client, or knotd itself, is at work. */
+#define BUSY 1
+/*! Between two tries to end a transaction that was left behind. */
+#define RECOVER 30
+/*! An open transaction without changes is ours after so long. */
+#define EMPTY 600
+
+static const ds_version_t *current(const world_t *w)
+{
+	return &w->up.version[w->up.version_count - 1];
+}
+
+static void later(world_t *w, event_kind_t kind, uint32_t wait)
+{
+	event_add(w, w->now + wait, kind, 0, 0);
+}
+
+void agent_order(world_t *w, const delegation_order_t *what)
+{
+	static const uint32_t JOINED[] = { 0, 0, 1, 1, 9, 30, 70 };
+	agent_t *a = &w->agent;
+
+	a->order = (agent_order_t){
+		.there = true,
+		.what = *what,
+		.latest = w->now + (what->until - agent_wall(w)),
+		.proof = a->proof,
+	};
+	later(w, EV_AGENT_BATCH, RNG_PICK(&a->rng, JOINED));
+}
+
+static void end(world_t *w, delegation_outcome_t outcome, const char *detail)
+{
+	agent_t *a = &w->agent;
+
+	a->order.there = a->order.running = false;
+	a->outcome = outcome;
+	if (outcome != DELEGATION_OUTCOME_DONE) {
+		trace(w, "agent       the order is over: %s", detail);
+	}
+	agent_poke(w);
+}
+
+/*! The transaction is over; what the batch has is stored no more. */
+static void close_batch(world_t *w)
+{
+	agent_t *a = &w->agent;
+
+	a->open = a->changes = a->order.running = false;
+	a->batch_stored = a->batch_stored && agent_trouble(w, TROUBLE_STORE);
+}
+
+static bool is_old(const world_t *w)
+{
+	const agent_order_t *order = &w->agent.order;
+
+	return agent_wall(w) >= order->what.until || w->now >= order->latest;
+}
+
+static bool is_forbidden(const world_t *w)
+{
+	const agent_t *a = &w->agent;
+	const bool change = a->order.what.action == DELEGATION_DO_CHANGE;
+
+	return a->config.report_only || (a->config.locked && change);
+}
+
+void agent_batch(world_t *w)
+{
+	static const uint32_t WAITS[] = { 0, 0, 0, 0, 1, 2, 17, 50 };
+	agent_t *a = &w->agent;
+
+	if (!a->order.there || a->order.running) {
+		return;
+	}
+	if (a->recovering) {
+		later(w, EV_AGENT_BATCH, 2);
+		return;
+	}
+	if (is_old(w) || is_forbidden(w)) {
+		end(w, DELEGATION_OUTCOME_FAILED, "too old, or not wanted any more");
+		return;
+	}
+	if (agent_trouble(w, TROUBLE_CONTROL) || agent_trouble(w, TROUBLE_STORE) ||
+	    agent_trouble(w, TROUBLE_TRANSACTION) || agent_trouble(w, TROUBLE_SIGNING)) {
+		later(w, EV_AGENT_BATCH, BUSY);
+		return;
+	}
+	if (agent_trouble(w, TROUBLE_FROZEN)) {
+		end(w, DELEGATION_OUTCOME_FAILED, "the zone is frozen");
+		return;
+	}
+	a->batch_stored = true;
+	if (agent_may_crash(w, true)) {
+		return;
+	}
+	if (a->open) {
+		violate(w, "P9", "a transaction is begun while one of ours is open");
+		return;
+	}
+	a->order.running = a->open = true;
+	a->changes = false;
+	later(w, EV_AGENT_COMMIT, RNG_PICK(&a->rng, WAITS));
+}
+
+/*! What the zone has is what the decision rests on. */
+static bool compares(const world_t *w)
+{
+	const delegation_order_t *what = &w->agent.order.what;
+	ds_set_t ds;
+
+	agent_ds_set(w, current(w)->ds, &ds);
+	return what->ns == 1 && ds_set_equal(&ds, &what->base) && (ds.count == 0 || what->base_ttl == current(w)->ttl);
+}
+
+/*! The signals that the change follows, for what becomes of it at resolvers (charged.c). */
+static void change(world_t *w)
+{
+	const agent_order_t *order = &w->agent.order;
+	const ds_version_t was = *current(w);
+	const world_keys_t keys = agent_ds_keys(&order->what.put);
+	const zone_version_t *v = NULL;
+	cause_t cause = was.cause;
+	time_t decided = was.decided;
+
+	for (unsigned i = 0; i < order->proof.count && order->what.action == DELEGATION_DO_CHANGE; i++) {
+		if (order->proof.of[i].answered && (v == NULL || order->proof.of[i].version.number > v->number)) {
+			v = &order->proof.of[i].version;
+		}
+	}
+	if (v != NULL) {
+		cause = v->cds_cause;
+		decided = v->cds_decided;
+	} else if (order->what.action == DELEGATION_DO_UNDO && w->up.version_count > 1) {
+		/* What is back is what it was. */
+		for (unsigned i = w->up.version_count; i-- > 0;) {
+			if (w->up.version[i].ds == keys) {
+				cause = w->up.version[i].cause;
+				decided = w->up.version[i].decided;
+				break;
+			}
+		}
+	}
+	parent_change(w, keys, keys != 0 ? order->what.ttl : was.ttl, cause, decided, false);
+}
+
+void agent_commit(world_t *w)
+{
+	static const char *const WORDS[DELEGATION_ACTION__COUNT] = {
+		[DELEGATION_DO_CHANGE] = "changes DS",
+		[DELEGATION_DO_RESTORE] = "restores the TTL",
+		[DELEGATION_DO_UNDO] = "undoes the change",
+	};
+	agent_t *a = &w->agent;
+
+	if (!a->order.running || agent_may_crash(w, true)) {
+		return;
+	}
+	if (!compares(w)) {
+		close_batch(w);
+		end(w, DELEGATION_OUTCOME_FAILED, "the zone has another DS RRset than was judged");
+		return;
+	}
+	a->changes = true;
+	if (agent_may_crash(w, true)) {
+		return;
+	}
+	if (is_old(w)) {
+		close_batch(w);
+		end(w, DELEGATION_OUTCOME_FAILED, "the facts were too old before the zone could be changed");
+		return;
+	}
+	agent_check_commit(w, &a->order);
+	trace(w, "agent       %s", WORDS[a->order.what.action]);
+	change(w);
+	a->changes_made += a->order.what.action == DELEGATION_DO_CHANGE;
+	a->undos_made += a->order.what.action == DELEGATION_DO_UNDO;
+	a->restores_made += a->order.what.action == DELEGATION_DO_RESTORE;
+	a->open = a->changes = false;
+	if (agent_may_crash(w, true)) {
+		return;
+	}
+	close_batch(w);
+	a->listed_at = 0;
+	if (rng_chance(&a->rng, a->lossy)) {
+		end(w, DELEGATION_OUTCOME_NONE, "no answer to zone-commit");
+	} else {
+		end(w, DELEGATION_OUTCOME_DONE, "");
+	}
+}
+
+void agent_recover(world_t *w)
+{
+	agent_t *a = &w->agent;
+
+	if (!a->alive || !a->recovering) {
+		return;
+	}
+	if (agent_trouble(w, TROUBLE_STORE) || (a->batch_stored && agent_trouble(w, TROUBLE_CONTROL))) {
+		later(w, EV_AGENT_RECOVER, RECOVER);
+		return;
+	}
+	if (a->batch_stored && a->open && !a->changes) {
+		a->empty_since = a->empty_since != 0 ? a->empty_since : w->now;
+		if (w->now - a->empty_since < EMPTY) {
+			later(w, EV_AGENT_RECOVER, RECOVER);
+			return;
+		}
+	}
+	if (a->open && a->batch_stored) {
+		trace(w, "agent       a transaction that was left open is aborted");
+	} else if (a->open) {
+		trace(w, "operator    aborts a transaction of the agent that nobody remembers");
+	}
+	a->open = a->changes = a->batch_stored = a->recovering = false;
+}
