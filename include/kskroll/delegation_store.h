@@ -97,6 +97,7 @@ typedef struct {
 	char load_reason[160];
 	char trouble[160]; /*!< Why it cannot be worked with at the moment; "". */
 	delegation_config_t config;
+	bool had_file;     /*!< It has had a file of its own for DS: a missing one is an error. */
 	char batch[65536]; /*!< JSON of the transaction that is under way: to be ended after a crash; "" if none. */
 } store_parent_t;
 

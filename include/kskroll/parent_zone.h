@@ -225,11 +225,13 @@ bool parent_include_path(const char *folder, const char *zone, char *path, size_
 /*!
  * \brief Makes the file, without records, unless it exists: a zone file that includes it can be loaded from here on.
  *
+ * \param[in] first    The zone has never had one. Else nothing is made: a zone that includes an empty file loses all
+ * DS.
  * \param[out] detail  PARENT_DETAIL_MAX bytes, one sentence on error.
  *
- * \return KNOT_EOK; KNOT_EEXIST: it was there; KNOT_EFILE, KNOT_ENOMEM.
+ * \return KNOT_EOK; KNOT_EEXIST: it was there; KNOT_ENOENT: it is missing, and not \a first; KNOT_EFILE, KNOT_ENOMEM.
  */
-int parent_include_create(const char *path, const char *zone, char *detail);
+int parent_include_create(const char *path, const char *zone, bool first, char *detail);
 
 /*!
  * \brief Changes DS sets in that file, and reloads the zone; all or nothing.

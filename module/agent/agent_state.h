@@ -32,8 +32,9 @@ typedef struct {
 /*! The file of `delegation-apply: include` (include_file.c). */
 typedef enum {
 	INCLUDE_UNKNOWN = 0,
-	INCLUDE_FAILED, /*!< It could not be made: that was said. */
-	INCLUDE_THERE,  /*!< It is there, and the line for the zone file was said. */
+	INCLUDE_FAILED,  /*!< It could not be made: that was said. */
+	INCLUDE_MISSING, /*!< It was there once: that was said. */
+	INCLUDE_THERE,   /*!< It is there, and the line for the zone file was said. */
 } include_state_t;
 
 struct parent {
@@ -61,6 +62,7 @@ struct parent {
 	char load_reason[160];
 	uint64_t load_at; /*!< When it was read, by the loop's clock, ms; 0: never. */
 	char trouble[160];
+	char file_trouble[160]; /*!< What is wrong with the file of `delegation-apply: include`. */
 	include_state_t include;
 	orders_t orders;
 	unsigned closing; /*!< Handles that are not closed yet. */

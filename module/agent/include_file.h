@@ -15,5 +15,10 @@
 /*! \return False: there is no folder for it. */
 bool include_path(const parent_t *parent, char *path);
 
-/*! Makes the file if the zone needs it and has none, so that its zone file can include it; says once how. */
+/*!
+ * \brief Makes the file if the zone needs it and has never had one, so that its zone file can include it; says once
+ * how.
+ *
+ * One that is missing later is the zone's trouble. To be called at each check of the zone.
+ */
 void include_begin(parent_t *parent);

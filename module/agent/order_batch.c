@@ -51,6 +51,7 @@ bool batch_save(parent_t *parent, const char *text)
 	if (ret != KNOT_EOK) {
 		*row = (store_parent_t){ .mode = parent->settings.mode, .config = parent->settings.config };
 		text_copy(row->zone, sizeof(row->zone), parent->name);
+		row->had_file = ret != KNOT_ENOENT; /* Nobody can tell. */
 	}
 	text_copy(row->batch, sizeof(row->batch), text);
 	const bool saved = env->save_parent(row, env->arg);

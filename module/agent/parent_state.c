@@ -89,6 +89,7 @@ void parent_save(parent_t *parent)
 	}
 	if (ret != KNOT_EOK) {
 		memset(row, 0, sizeof(*row));
+		row->had_file = ret != KNOT_ENOENT; /* Nobody can tell. */
 	}
 	text_copy(row->zone, sizeof(row->zone), parent->name);
 	if (parent->listed) {
@@ -100,7 +101,8 @@ void parent_save(parent_t *parent)
 	row->mode = parent->settings.mode;
 	row->load = parent->load;
 	text_copy(row->load_reason, sizeof(row->load_reason), parent->load_reason);
-	text_copy(row->trouble, sizeof(row->trouble), parent->trouble);
+	text_copy(row->trouble, sizeof(row->trouble),
+	          parent->trouble[0] != '\0' ? parent->trouble : parent->file_trouble);
 	row->config = parent->settings.config;
 	(void)env->save_parent(row, env->arg);
 	free(row);
@@ -116,6 +118,21 @@ void parent_trouble(parent_t *parent, const char *what)
 		agent_log(parent->agent, LOG_WARNING, "zone %s, delegations: %s", parent->name, what);
 	} else {
 		agent_log(parent->agent, LOG_NOTICE, "zone %s, delegations: the zone can be read again", parent->name);
+	}
+	parent_save(parent);
+}
+
+void parent_file_trouble(parent_t *parent, const char *what)
+{
+	if (strcmp(parent->file_trouble, what) == 0) {
+		return;
+	}
+	text_copy(parent->file_trouble, sizeof(parent->file_trouble), what);
+	if (what[0] != '\0') {
+		agent_log(parent->agent, LOG_WARNING, "zone %s, delegations: %s", parent->name, what);
+	} else {
+		agent_log(parent->agent, LOG_NOTICE, "zone %s, delegations: the file with DS can be used again",
+		          parent->name);
 	}
 	parent_save(parent);
 }

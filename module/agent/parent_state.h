@@ -21,6 +21,8 @@ void parent_config(const parent_t *parent, const delegation_t *d, delegation_con
 void parent_save(parent_t *parent);
 /*! What is wrong with the zone as a whole, said once; "": nothing. */
 void parent_trouble(parent_t *parent, const char *what);
+/*! The same with the file of `delegation-apply: include`. */
+void parent_file_trouble(parent_t *parent, const char *what);
 /*! What its load class is for the machine. */
 void parent_take_load(parent_t *parent, const parent_load_t *load);
 

@@ -31,6 +31,14 @@ typedef enum {
 	HAS_UNKNOWN,
 } has_t;
 
+/*! Never made again: an empty one would take DS from all other delegations. */
+static void say_missing(const char *path, char *detail)
+{
+	snprintf(detail, PARENT_DETAIL_MAX,
+	         "%.60s is missing: put it back from a backup; an empty file in its place removes all DS that it had",
+	         path);
+}
+
 /* Before the change. */
 
 /*! An operator who is changing the configuration may be changing how the zone is loaded. */
@@ -76,7 +84,10 @@ static bool read_file(include_t *include)
 	char detail[DS_FILE_DETAIL_MAX];
 	const int ret = ds_file_read(&include->former, include->path, change->batch->zone, detail);
 
-	if (ret != KNOT_EOK && ret != KNOT_ENOENT) {
+	if (ret == KNOT_ENOENT) {
+		say_missing(include->path, detail);
+	}
+	if (ret != KNOT_EOK) {
 		change_end(change, PHASE_NOT_BEGUN, ret == KNOT_ENOMEM ? PARENT_BATCH_ABORTED : PARENT_BATCH_REFUSED,
 		           detail);
 		return false;
@@ -378,7 +389,9 @@ static bool settle(include_t *include, const parent_batch_t *batch, char *detail
 		return change->batch->status == PARENT_BATCH_REFUSED;
 	}
 	if (!read_file(include)) {
-		return change->batch->status == PARENT_BATCH_REFUSED;
+		/* A file that is missing, or that is being edited, comes back with the order in it. */
+		snprintf(detail, PARENT_DETAIL_MAX, "%s", change->batch->detail);
+		return false;
 	}
 	if (!change_read_items(change, "zone-read")) {
 		return false;
@@ -387,9 +400,12 @@ static bool settle(include_t *include, const parent_batch_t *batch, char *detail
 	if (count <= 0) {
 		return count == 0;
 	}
+	if (ds_file_write(&include->former, include->path, batch->zone, detail) != KNOT_EOK) {
+		return false;
+	}
 	/* An error of the zone file is not ours: then the zone stays as it is. */
-	return ds_file_write(&include->former, include->path, batch->zone, detail) == KNOT_EOK &&
-	       control_run(change->control, &cmd, 1, detail) == KNOT_EOK && !cmd.busy;
+	char words[CONTROL_DETAIL_MAX];
+	return control_run(change->control, &cmd, 1, words) == KNOT_EOK && !cmd.busy;
 }
 
 bool parent_include_settle(const control_target_t *target, const char *path, const parent_batch_t *batch, char *detail)
@@ -397,10 +413,11 @@ bool parent_include_settle(const control_target_t *target, const char *path, con
 	parent_item_t *items = calloc(batch->count, sizeof(*items));
 	parent_batch_t now = { .zone = batch->zone, .items = items, .count = batch->count };
 	include_t include = { .change.batch = &now, .target = target, .path = path };
+	char words[CONTROL_DETAIL_MAX];
 	bool settled = false;
 
 	detail[0] = '\0';
-	if (items == NULL || control_open(&include.change.control, target, detail) != KNOT_EOK) {
+	if (items == NULL || control_open(&include.change.control, target, words) != KNOT_EOK) {
 		free(items);
 		return false;
 	}
@@ -442,12 +459,16 @@ bool parent_include_path(const char *folder, const char *zone, char *path, size_
 	return true;
 }
 
-int parent_include_create(const char *path, const char *zone, char *detail)
+int parent_include_create(const char *path, const char *zone, bool first, char *detail)
 {
 	static const ds_file_t empty;
 
 	if (access(path, F_OK) == 0) {
 		return KNOT_EEXIST;
+	}
+	if (!first) {
+		say_missing(path, detail);
+		return KNOT_ENOENT;
 	}
 	return ds_file_write(&empty, path, zone, detail);
 }

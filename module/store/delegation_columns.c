@@ -101,6 +101,7 @@ static const column_t parent_columns[] = {
 	COLUMN("verify", KIND_U32, config.verify),
 	COLUMN("bogus_limit", KIND_U32, config.bogus_limit),
 	COLUMN("batch", KIND_JSON, batch),
+	COLUMN("had_file", KIND_BOOL, had_file),
 };
 
 #ifdef __LP64__

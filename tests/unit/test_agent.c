@@ -83,6 +83,7 @@ typedef struct {
 	bool deaf;              /*!< It cannot be written. */
 	bool closed;            /*!< It is not open. */
 	bool parent_error;      /*!< What it has of the zone cannot be read. */
+	unsigned parent_errors; /*!< How often that was tried. */
 	store_delegation_t row; /*!< Of CHILD. */
 	unsigned rows;          /*!< 1: there is one. */
 	unsigned saves, durable, events;
@@ -96,6 +97,7 @@ typedef struct {
 
 	bool included;             /*!< delegation-apply: include. */
 	bool full;                 /*!< The file cannot be made. */
+	bool file;                 /*!< It is there. */
 	unsigned by_file, created; /*!< Changes by the file, and how often it was made. */
 
 	unsigned scans, surveys, reported;
@@ -372,12 +374,20 @@ bool parent_include_path(const char *folder, const char *zone, char *path, size_
 	return true;
 }
 
-int parent_include_create(const char *path, const char *zone, char *detail)
+int parent_include_create(const char *path, const char *zone, bool first, char *detail)
 {
 	assert_string_equal(path, FOLDER "/" ZONE "ds");
 	assert_string_equal(zone, ZONE);
+	if (w->file) {
+		return KNOT_EEXIST;
+	}
+	if (!first) {
+		snprintf(detail, PARENT_DETAIL_MAX, "it is missing");
+		return KNOT_ENOENT;
+	}
 	w->created++;
 	snprintf(detail, PARENT_DETAIL_MAX, "the test's disk");
+	w->file = !w->full;
 	return w->full ? KNOT_EFILE : KNOT_EOK;
 }
 
@@ -566,6 +576,7 @@ int store_parent_load(store_t *store, const char *zone, store_parent_t *out)
 {
 	(void)store, (void)zone;
 	if (w->parent_error) {
+		w->parent_errors++;
 		return KNOT_ERROR;
 	}
 	if (!w->has_parent) {
@@ -1129,6 +1140,56 @@ static void with_a_file_that_the_zone_file_includes_it_is_changed(void **state)
 	assert_int_equal(w->transactions, 2);
 	assert_null(strstr(w->log, "would not last"));
 	assert_non_null(strstr(w->log, "a reload of the included file, delegations: 1"));
+}
+
+static bool misses_its_file(void)
+{
+	return strstr(w->parent.trouble, "it is missing") != NULL;
+}
+
+static bool has_not_read(void)
+{
+	return w->parent_errors > 2;
+}
+
+static bool has_no_trouble(void)
+{
+	return w->has_parent && w->parent.trouble[0] == '\0';
+}
+
+/*! It is made once in the life of a zone, whatever process that was. */
+static void a_file_that_is_missing_is_not_made_again(void **state)
+{
+	(void)state;
+
+	w->load = PARENT_LOAD_RELOAD;
+	w->included = true;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	assert_true(w->parent.had_file);
+	assert_int_equal(w->created, 1);
+	/* While it runs. */
+	w->file = false;
+	wait_for(misses_its_file);
+	w->file = true;
+	wait_for(has_no_trouble);
+	/* At the start of another one, whose store is opened later. */
+	end();
+	w->file = false;
+	w->parent_error = true;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(has_not_read);
+	assert_true(has_no_trouble());
+	w->parent_error = false;
+	wait_for(misses_its_file);
+	w->file = true;
+	wait_for(has_no_trouble);
+	assert_int_equal(w->created, 1);
+	const char *said = strstr(w->log, "it is missing");
+	assert_non_null(said);
+	said = strstr(said + 1, "it is missing");
+	assert_non_null(said);
+	assert_null(strstr(said + 1, "it is missing"));
 }
 
 static void what_was_left_in_the_file_is_recovered(void **state)
@@ -1845,6 +1906,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_notification_outlives_a_clock_that_is_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(where_a_reload_reverts_nothing_is_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(with_a_file_that_the_zone_file_includes_it_is_changed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_file_that_is_missing_is_not_made_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_left_in_the_file_is_recovered, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_reload_is_not_a_change_of_another_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_load_class_is_proven_again_at_the_transaction, setup, teardown),

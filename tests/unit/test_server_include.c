@@ -550,6 +550,38 @@ static void a_part_of_it_does_not_stay(void **state)
 	end(&b);
 }
 
+/*! An empty one instead would take DS from all that the batch does not have. */
+static void a_missing_file_is_not_made_again(void **state)
+{
+	(void)state;
+	char detail[PARENT_DETAIL_MAX];
+	batch_t b;
+
+	begin(&b);
+	assert_int_equal(unlink(path), 0);
+	b.batch.items = &b.items[1];
+	b.batch.count = 1;
+	parent_include(&target, path, &b.batch);
+	assert_batch(&b, PARENT_BATCH_REFUSED);
+	assert_non_null(strstr(b.batch.detail, path));
+	assert_non_null(strstr(b.batch.detail, "put it back from a backup"));
+	/* An order of a former process is taken back when it is there again. */
+	b.batch.items = b.items;
+	b.items[0].wanted = &b.none;
+	assert_false(parent_include_settle(&target, path, &b.batch, detail));
+	assert_non_null(strstr(detail, "put it back from a backup"));
+	assert_int_equal(parent_include_create(path, ZONE, false, detail), KNOT_ENOENT);
+	assert_non_null(strstr(detail, "put it back from a backup"));
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_equal(knotd.loads, 0);
+	/* It is put back, as the order has left it. */
+	write_text("d 3600 DS " DS_D0 "\n");
+	assert_true(parent_include_settle(&target, path, &b.batch, detail));
+	load_zone();
+	assert_true(zone_is_old());
+	end(&b);
+}
+
 typedef struct {
 	const char *what;
 	parent_batch_status_t status;
@@ -730,7 +762,7 @@ static void a_file_has_a_safe_name_of_its_own(void **state)
 	assert_false(parent_include_path("/s", zone, text, sizeof(text)));
 
 	unlink(path);
-	assert_int_equal(parent_include_create(path, ZONE, detail), KNOT_EOK);
+	assert_int_equal(parent_include_create(path, ZONE, true, detail), KNOT_EOK);
 	FILE *file = fopen(path, "r");
 	memset(text, 0, sizeof(text));
 	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
@@ -740,12 +772,12 @@ static void a_file_has_a_safe_name_of_its_own(void **state)
 	assert_non_null(strstr(text, "$INCLUDE"));
 	/* What is there stays. */
 	write_text("a.z. 600 DS " DS_A0 "\n");
-	assert_int_equal(parent_include_create(path, ZONE, detail), KNOT_EEXIST);
+	assert_int_equal(parent_include_create(path, ZONE, false, detail), KNOT_EEXIST);
 	ds_file_t read;
 	assert_int_equal(ds_file_read(&read, path, ZONE, detail), KNOT_EOK);
 	assert_int_equal(read.count, 1);
 	ds_file_clear(&read);
-	assert_int_equal(parent_include_create("/proc/nowhere/z.ds", ZONE, detail), KNOT_EFILE);
+	assert_int_equal(parent_include_create("/proc/nowhere/z.ds", ZONE, true, detail), KNOT_EFILE);
 	assert_non_null(strstr(detail, "cannot be written"));
 	/* Nothing is left of a try in vain: remove_folder() fails otherwise. */
 	unlink(path);
@@ -780,6 +812,7 @@ int main(void)
 		cmocka_unit_test(without_the_line_in_the_zone_file_nothing_stays),
 		cmocka_unit_test(a_file_that_is_ahead_of_the_zone_counts),
 		cmocka_unit_test(what_a_process_has_left_in_the_file_is_taken_back),
+		cmocka_unit_test(a_missing_file_is_not_made_again),
 		cmocka_unit_test(a_part_of_it_does_not_stay),
 		cmocka_unit_test(a_zone_that_cannot_be_changed_is_left_alone),
 		cmocka_unit_test(a_load_is_ordered_again_and_read_after_a_lost_connection),

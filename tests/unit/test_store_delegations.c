@@ -273,6 +273,7 @@ static void any_parent(store_parent_t *p, const char *zone)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		*numbers[i] = any(UINT32_MAX);
 	}
+	p->had_file = any(2);
 	c->apply = any(3);
 	c->accept = any(3);
 	any_text(p->batch, sizeof(p->batch));
