@@ -244,6 +244,7 @@ int parent_include_create(const char *path, const char *zone, bool first, char *
 void parent_zone_include(server_t *server, const char *path, parent_batch_t *batch, int timeout_ms, parent_batch_f done,
                          void *arg);
 
+/*! \a detail of PARENT_RECOVER_AGAIN: what the operator has to do about the file of an include; "": nothing. */
 typedef void (*parent_recover_f)(parent_recover_t result, const char *detail, void *arg);
 
 /*!

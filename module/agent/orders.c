@@ -139,8 +139,10 @@ static void on_changed(parent_batch_t *batch, void *arg)
 
 	orders->batch = NULL;
 	orders->not_before = batch->status == PARENT_BATCH_COMMITTED ? now_ms(parent) + PAUSES * batch->took_ms : 0;
+	/* What is perhaps in the file would be published by the next batch. */
+	orders->recovering = running->by_file && batch->status == PARENT_BATCH_LOST;
 	/* Left open only where this process ends: the next one ends it. */
-	if (!batch->open) {
+	if (!batch->open && !orders->recovering) {
 		(void)batch_save(parent, "");
 	}
 	if (batch->status == PARENT_BATCH_COMMITTED) {
@@ -161,7 +163,7 @@ static void on_changed(parent_batch_t *batch, void *arg)
 	orders->running = NULL;
 	orders->running_count = 0;
 	batch_free_running(running);
-	if (orders->waiting.count > 0) {
+	if (orders->waiting.count > 0 || orders->recovering) {
 		set_timer(parent, waits ? BUSY_MS : JOIN_MS);
 	}
 	parent_unref(parent);
@@ -178,7 +180,9 @@ static void drop_old(parent_t *parent)
 		if (!order->doubt && is_old(parent, order)) {
 			list_remove(node);
 			end(order, DELEGATION_OUTCOME_FAILED,
-			    "the facts were too old before the zone could be changed");
+			    parent->file_trouble[0] != '\0' ?
+			            parent->file_trouble :
+			            "the facts were too old before the zone could be changed");
 		}
 	}
 }
@@ -323,6 +327,10 @@ static void recovered(parent_t *parent, parent_recover_t result, const char *det
 {
 	orders_t *orders = &parent->orders;
 
+	if (parent->include != INCLUDE_MISSING) {
+		parent_file_trouble(parent, "");
+	}
+
 	if (result == PARENT_RECOVER_ABORTED) {
 		agent_log(parent->agent, LOG_WARNING, "zone %s: a transaction that was left open is aborted",
 		          parent->name);
@@ -356,6 +364,9 @@ static void on_recovered(parent_recover_t result, const char *detail, void *arg)
 				"zone %s: a transaction without changes is open, perhaps the agent's own; it is ended in "
 				"10 minutes (or by zone-abort)",
 				parent->name);
+		}
+		if (result == PARENT_RECOVER_AGAIN && detail[0] != '\0') {
+			parent_file_trouble(parent, detail);
 		}
 		if (result == PARENT_RECOVER_AGAIN || result == PARENT_RECOVER_EMPTY) {
 			set_timer(parent, RECOVER_MS);
@@ -417,6 +428,7 @@ static void on_timer(uv_timer_t *timer)
 		return; /* What comes back sets the timer. */
 	}
 	if (orders->recovering) {
+		drop_old(parent);
 		if (!recover(parent)) {
 			recovered(parent, PARENT_RECOVER_NONE, "");
 		}

@@ -64,9 +64,14 @@ void parent_job_run(parent_job_t *job, const control_target_t *target, const cha
 		break;
 	case PARENT_JOB_RECOVER:
 		job->result.recover = parent_recover(&own, job->of.begun, job->empty, job->detail);
-		if (job->path != NULL && job->result.recover != PARENT_RECOVER_AGAIN &&
-		    job->result.recover != PARENT_RECOVER_EMPTY && job->result.recover != PARENT_RECOVER_FOREIGN &&
-		    !parent_include_settle(&own, job->path, job->of.begun, job->detail)) {
+		/* A file is not settled while another client changes the zone. */
+		if (job->path != NULL && job->result.recover == PARENT_RECOVER_FOREIGN) {
+			job->result.recover = PARENT_RECOVER_AGAIN;
+		}
+		if (job->result.recover == PARENT_RECOVER_AGAIN) {
+			job->detail[0] = '\0';
+		} else if (job->path != NULL && job->result.recover != PARENT_RECOVER_EMPTY &&
+		           !parent_include_settle(&own, job->path, job->of.begun, job->detail)) {
 			job->result.recover = PARENT_RECOVER_AGAIN;
 		}
 		break;
@@ -97,7 +102,7 @@ void parent_job_cancel(parent_job_t *job, const char *detail)
 		break;
 	case PARENT_JOB_RECOVER:
 		job->result.recover = PARENT_RECOVER_AGAIN;
-		snprintf(job->detail, sizeof(job->detail), "%s", detail);
+		job->detail[0] = '\0';
 		break;
 	case PARENT_JOB_LOAD:
 		job->result.load = (parent_load_t){ .status = SERVER_CANCELLED };

@@ -1192,17 +1192,56 @@ static void a_file_that_is_missing_is_not_made_again(void **state)
 	assert_null(strstr(said + 1, "it is missing"));
 }
 
+static bool is_included(void)
+{
+	return w->by_file > 0;
+}
+
+static bool was_tried_to_recover(void)
+{
+	return w->recovered > 1;
+}
+
+static bool failed_twice(void)
+{
+	const char *one = strstr(w->log, "(committing)"), *two = one != NULL ? strstr(one + 1, "(committing)") : NULL;
+	return two != NULL && strstr(two, "(commit-failed)") != NULL;
+}
+
+/*! It is perhaps in the file: the next batch would publish it. */
+static void a_lost_order_is_settled_before_anything_else(void **state)
+{
+	(void)state;
+
+	w->load = PARENT_LOAD_RELOAD;
+	w->included = true;
+	w->recover = PARENT_RECOVER_AGAIN;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	assert_int_equal(w->recovered, 0);
+	w->fails = PARENT_BATCH_LOST;
+	roll();
+	wait_for(is_included);
+	wait_for(was_tried_to_recover);
+	/* The child is judged again meanwhile, and its order gets too old. */
+	wait_for(failed_twice);
+	assert_int_equal(w->by_file, 1);
+	assert_string_not_equal(w->parent.batch, "");
+	assert_int_equal(w->recovered_items, 1);
+	assert_string_equal(w->parent.trouble, "the test's");
+	w->recover = PARENT_RECOVER_NONE;
+	wait_for(is_low);
+	assert_int_equal(w->by_file, 2);
+	assert_string_equal(w->parent.batch, "");
+	assert_string_equal(w->parent.trouble, "");
+}
+
 static void what_was_left_in_the_file_is_recovered(void **state)
 {
 	w->included = true;
 	w->load = PARENT_LOAD_RELOAD;
 	what_a_process_has_left_behind_is_ended(state);
 	assert_int_equal(w->by_file, 2);
-}
-
-static bool is_included(void)
-{
-	return w->by_file > 0;
 }
 
 /*! Nobody waits for its answer any more: the zone is read, and what a reload brings later is its own. */
@@ -1907,6 +1946,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(where_a_reload_reverts_nothing_is_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(with_a_file_that_the_zone_file_includes_it_is_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_that_is_missing_is_not_made_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_lost_order_is_settled_before_anything_else, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_left_in_the_file_is_recovered, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_reload_is_not_a_change_of_another_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_load_class_is_proven_again_at_the_transaction, setup, teardown),

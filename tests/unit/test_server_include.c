@@ -58,11 +58,12 @@ static struct {
 	bool goes, gone; // Nobody listens after a connection was dropped; now.
 	bool connected;
 	bool delays; // Its status takes 50 ms.
+	bool full;   // No file can be written from the next load on.
 	char log[1024];
 } knotd;
 
 static char folder[] = "/tmp/kskroll-include-XXXXXX";
-static char path[256];
+static char path[256], temporary[272];
 
 static void put(records_t *records, const char *owner, const char *ttl, const char *type, const char *data)
 {
@@ -199,6 +200,9 @@ int __wrap_control_run(control_t *control, control_cmd_t *cmds, size_t count, ch
 		const action_t action = now ? knotd.action : NOTHING;
 		const size_t len = strlen(knotd.log);
 		snprintf(knotd.log + len, sizeof(knotd.log) - len, "%s ", cmd->name);
+		if (knotd.full && strcmp(cmd->name, "zone-reload") == 0) {
+			assert_int_equal(mkdir(temporary, 0700), 0);
+		}
 		if (action == DROP_BEFORE) {
 			knotd.gone = knotd.goes;
 			snprintf(detail, CONTROL_DETAIL_MAX, "dropped");
@@ -239,6 +243,9 @@ void __wrap_control_close(control_t *control)
 #define DS_C0 "4 13 2 00CC"
 #define DS_D0 "5 13 2 00DD"
 #define ITEMS 4
+
+/*! Of the command zone-reload in a change that goes well. */
+#define RELOAD 7
 
 static const control_target_t target = { .path = "/fake", .timeout_ms = 1000 };
 
@@ -582,6 +589,51 @@ static void a_missing_file_is_not_made_again(void **state)
 	end(&b);
 }
 
+/*! The file has the order then, and the zone has not. Days later another child gets its DS. */
+static void what_is_lost_is_settled_before_the_next_batch(void **state)
+{
+	(void)state;
+	char detail[PARENT_DETAIL_MAX];
+
+	for (int full = 0; full < 2; full++) {
+		batch_t b;
+		begin(&b);
+		b.batch.count = 1;
+		knotd.at = RELOAD - 1; // One item is read less.
+		knotd.action = full ? ERROR : DROP_BEFORE;
+		knotd.goes = !full;
+		knotd.full = full;
+		parent_include(&target, path, &b.batch);
+		assert_batch(&b, PARENT_BATCH_LOST);
+		assert_true(zone_is_old());
+		/* Nothing works yet. */
+		knotd.at = 0;
+		knotd.full = false;
+		assert_false(parent_include_settle(&target, path, &b.batch, detail));
+		assert_true((detail[0] != '\0') == full);
+		knotd.gone = false;
+		if (full) {
+			assert_int_equal(rmdir(temporary), 0);
+		}
+		/* The file is being edited. */
+		FILE *file = fopen(path, "a");
+		assert_non_null(file);
+		fprintf(file, "# an error\n");
+		fclose(file);
+		assert_false(parent_include_settle(&target, path, &b.batch, detail));
+		assert_non_null(strstr(detail, path));
+		write_text("a.z. 600 DS " DS_A1 "\nd 3600 DS " DS_D0 "\n");
+		assert_true(parent_include_settle(&target, path, &b.batch, detail));
+		b.batch.items = &b.items[1];
+		again(&b);
+		assert_batch(&b, PARENT_BATCH_COMMITTED);
+		assert_true(has(&knotd.zone, "a.z.", TTL, DS_A0));
+		assert_false(has(&knotd.zone, "a.z.", NULL, DS_A1));
+		assert_true(has(&knotd.zone, "d.z.", TTL, DS_D0));
+		end(&b);
+	}
+}
+
 typedef struct {
 	const char *what;
 	parent_batch_status_t status;
@@ -642,9 +694,6 @@ static void a_zone_that_cannot_be_changed_is_left_alone(void **state)
 		end(&b);
 	}
 }
-
-/*! Of the command zone-reload in a change that goes well. */
-#define RELOAD 7
 
 static void a_load_is_ordered_again_and_read_after_a_lost_connection(void **state)
 {
@@ -793,6 +842,7 @@ static int make_folder(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/z.ds", folder);
+	snprintf(temporary, sizeof(temporary), "%s.tmp", path);
 	return 0;
 }
 
@@ -813,6 +863,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_ahead_of_the_zone_counts),
 		cmocka_unit_test(what_a_process_has_left_in_the_file_is_taken_back),
 		cmocka_unit_test(a_missing_file_is_not_made_again),
+		cmocka_unit_test(what_is_lost_is_settled_before_the_next_batch),
 		cmocka_unit_test(a_part_of_it_does_not_stay),
 		cmocka_unit_test(a_zone_that_cannot_be_changed_is_left_alone),
 		cmocka_unit_test(a_load_is_ordered_again_and_read_after_a_lost_connection),
