@@ -63,7 +63,7 @@ typedef enum {
 typedef struct {
 	/* Of the caller, who keeps them. */
 	const knot_dname_t *owner;     /*!< Wire form, lower case, below the zone. Once in a batch. */
-	const knot_rdataset_t *ns;     /*!< Expected, not empty; case does not matter. */
+	const knot_rdataset_t *ns;     /*!< Expected; case does not matter. Empty, with a file only: no delegation. */
 	const knot_rdataset_t *ds;     /*!< Expected; empty: none. */
 	uint32_t ds_ttl;               /*!< Of the expected set, seconds; 0: any. DNS UPDATE cannot demand it. */
 	const knot_rdataset_t *wanted; /*!< the DS set to have; empty: none. */

@@ -9,6 +9,7 @@
 
 #include "deleg_table.h"
 #include "kskroll/agent.h"
+#include "kskroll/parent_zone.h"
 #include "util/list.h"
 
 /*! Different sets of nameservers that are distinguished, mostly. */
@@ -65,7 +66,11 @@ struct parent {
 	char file_trouble[160]; /*!< What is wrong with the file of `delegation-apply: include`. */
 	include_state_t include;
 	orders_t orders;
-	unsigned closing; /*!< Handles that are not closed yet. */
+	parent_batch_t leftover; /*!< DS to be removed (leftover.c), */
+	size_t leftovers;        /*!< how many the list had, */
+	bool many_left;          /*!< too many: that was said, */
+	char left_why[160];      /*!< and why they could not be removed, as was said last. */
+	unsigned closing;        /*!< Handles that are not closed yet. */
 };
 
 /*! Begins a turn. */

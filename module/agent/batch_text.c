@@ -128,33 +128,40 @@ static int read_ttl(const char *line, size_t len, size_t *name_len, uint32_t *tt
 	return KNOT_EOK;
 }
 
+static int add_item(parent_batch_t *batch, const knot_dname_t *owner, uint32_t ttl)
+{
+	parent_item_t *items = realloc(batch->items, (batch->count + 1) * sizeof(*items));
+	owned_t *owned = calloc(1, sizeof(*owned));
+
+	batch->items = items != NULL ? items : batch->items;
+	if (items == NULL || owned == NULL) {
+		free(owned);
+		return KNOT_ENOMEM;
+	}
+	memcpy(owned->owner, owner, knot_dname_size(owner));
+	knot_dname_to_lower(owned->owner);
+	items[batch->count++] = (parent_item_t){
+		.owner = owned->owner, .ns = &owned->ns, .ds = &owned->ds, .wanted = &owned->wanted, .ttl = ttl
+	};
+	return KNOT_EOK;
+}
+
 static int begin_item(parent_batch_t *batch, const char *line, size_t line_len)
 {
 	knot_dname_txt_storage_t text;
-	owned_t *owned = NULL;
+	knot_dname_storage_t owner;
 	size_t len = 0;
 	uint32_t ttl = 0;
 
 	if (batch->count == ITEMS_MAX || read_ttl(line, line_len, &len, &ttl) != KNOT_EOK || len >= sizeof(text)) {
 		return KNOT_EMALF;
 	}
-	parent_item_t *items = realloc(batch->items, (batch->count + 1) * sizeof(*items));
-	if (items == NULL || (owned = calloc(1, sizeof(*owned))) == NULL) {
-		batch->items = items != NULL ? items : batch->items;
-		return KNOT_ENOMEM;
-	}
-	batch->items = items;
 	memcpy(text, line, len);
 	text[len] = '\0';
-	if (knot_dname_from_str(owned->owner, text, sizeof(owned->owner)) == NULL) {
-		free(owned);
+	if (knot_dname_from_str(owner, text, sizeof(owner)) == NULL) {
 		return KNOT_EMALF;
 	}
-	knot_dname_to_lower(owned->owner);
-	items[batch->count++] = (parent_item_t){
-		.owner = owned->owner, .ns = &owned->ns, .ds = &owned->ds, .wanted = &owned->wanted, .ttl = ttl
-	};
-	return KNOT_EOK;
+	return add_item(batch, owner, ttl);
 }
 
 static owned_t *owned_of(const parent_item_t *item)
@@ -195,13 +202,33 @@ int batch_read(const char *zone, const char *text, parent_batch_t *batch)
 	return ret;
 }
 
+int batch_add(parent_batch_t *batch, const knot_dname_t *owner, const knot_rdataset_t *ds)
+{
+	int ret = batch->count < ITEMS_MAX ? add_item(batch, owner, 0) : KNOT_EMALF;
+
+	if (ret != KNOT_EOK) {
+		return ret;
+	}
+	ret = knot_rdataset_copy(&owned_of(&batch->items[batch->count - 1])->ds, ds, NULL);
+	if (ret != KNOT_EOK) {
+		batch_pop(batch);
+	}
+	return ret;
+}
+
+void batch_pop(parent_batch_t *batch)
+{
+	owned_t *owned = owned_of(&batch->items[--batch->count]);
+
+	knot_rdataset_clear(&owned->ds, NULL);
+	knot_rdataset_clear(&owned->wanted, NULL);
+	free(owned);
+}
+
 void batch_free(parent_batch_t *batch)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		owned_t *owned = owned_of(&batch->items[i]);
-		knot_rdataset_clear(&owned->ds, NULL);
-		knot_rdataset_clear(&owned->wanted, NULL);
-		free(owned);
+	while (batch->count > 0) {
+		batch_pop(batch);
 	}
 	free(batch->items);
 	*batch = (parent_batch_t){ .zone = NULL };

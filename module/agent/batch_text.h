@@ -30,4 +30,12 @@ bool batch_write(const parent_batch_t *batch, char *out, size_t len);
  */
 int batch_read(const char *zone, const char *text, parent_batch_t *batch);
 
+/*! Adds the removal of a DS set without a delegation. For batch_free(), too. \return KNOT_EOK, KNOT_EMALF, KNOT_ENOMEM.
+ */
+int batch_add(parent_batch_t *batch, const knot_dname_t *owner, const knot_rdataset_t *ds);
+
+/*! Removes the last one. */
+void batch_pop(parent_batch_t *batch);
+
+/*! Of batch_read() and batch_add(); zeros have nothing to be freed. */
 void batch_free(parent_batch_t *batch);

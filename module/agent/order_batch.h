@@ -14,7 +14,8 @@
 typedef struct {
 	parent_t *parent;
 	parent_batch_t batch;
-	bool by_file; /*!< Not by a transaction. */
+	bool by_file;  /*!< Not by a transaction. */
+	bool leftover; /*!< Of leftover.c: no orders, and items of its own. */
 } running_t;
 
 void order_free(order_t *order);

@@ -8,6 +8,7 @@
 
 #include "batch_text.h"
 #include "include_file.h"
+#include "leftover.h"
 #include "order_batch.h"
 #include "orders.h"
 #include "orders_update.h"
@@ -150,7 +151,8 @@ static void on_changed(parent_batch_t *batch, void *arg)
 		          running->by_file ? "a reload of the included file" : "a transaction", batch->count,
 		          (unsigned long long)took);
 		parent_changed(parent);
-	} else if (batch->status != PARENT_BATCH_NOTHING) {
+	} else if (batch->status != PARENT_BATCH_NOTHING &&
+	           !(running->leftover && strcmp(parent->left_why, batch->detail) == 0)) {
 		agent_log(parent->agent, batch->status == PARENT_BATCH_BUSY ? LOG_INFO : LOG_WARNING, "zone %s: %s: %s",
 		          parent->name,
 		          running->by_file ? "the included file was not changed" : "the transaction was not committed",
@@ -162,7 +164,12 @@ static void on_changed(parent_batch_t *batch, void *arg)
 	free(orders->running);
 	orders->running = NULL;
 	orders->running_count = 0;
-	batch_free_running(running);
+	if (running->leftover) {
+		text_copy(parent->left_why, sizeof(parent->left_why), batch->detail);
+		leftover_end(running);
+	} else {
+		batch_free_running(running);
+	}
 	if (orders->waiting.count > 0 || orders->recovering) {
 		set_timer(parent, waits ? BUSY_MS : JOIN_MS);
 	}
@@ -280,10 +287,12 @@ static void begin(parent_t *parent)
 	}
 	drop_old(parent);
 	drop_forbidden(parent);
-	if (orders->waiting.count == 0) {
+	if (orders->waiting.count == 0 && !leftover_is_due(parent)) {
 		return;
 	}
-	running_t *running = server != NULL ? batch_take(parent, text, sizeof(text)) : NULL;
+	running_t *running = server == NULL            ? NULL :
+	                     orders->waiting.count > 0 ? batch_take(parent, text, sizeof(text)) :
+	                                                 leftover_take(parent, text, sizeof(text));
 	if (running == NULL) {
 		set_timer(parent, BUSY_MS);
 		return;
@@ -295,13 +304,20 @@ static void begin(parent_t *parent)
 		free(orders->running);
 		orders->running = NULL;
 		orders->running_count = 0;
-		batch_free_running(running);
+		if (running->leftover) {
+			running->batch.status = PARENT_BATCH_ABORTED;
+			leftover_end(running);
+		} else {
+			batch_free_running(running);
+		}
 		set_timer(parent, BUSY_MS);
 		return;
 	}
 	orders->batch = running;
 	orders->begun = now_ms(parent);
-	running->batch.latest = uv_hrtime() + (oldest(orders) - orders->begun) * UINT64_C(1000000);
+	/* What has no delegation does not get old. */
+	running->batch.latest =
+		running->leftover ? 0 : uv_hrtime() + (oldest(orders) - orders->begun) * UINT64_C(1000000);
 	parent_ref(parent);
 	change(running, server);
 }
@@ -439,7 +455,7 @@ static void on_timer(uv_timer_t *timer)
 		return;
 	}
 	drop_old(parent);
-	if (orders->waiting.count == 0) {
+	if (orders->waiting.count == 0 && !leftover_is_due(parent)) {
 		return;
 	}
 	if (server == NULL) {
@@ -524,6 +540,14 @@ void orders_drop(delegation_t *d)
 		list_remove(&order->node);
 		d->of.awake->order = NULL;
 		order_free(order);
+	}
+}
+
+void orders_leftover(parent_t *parent)
+{
+	if (leftover_is_due(parent) && parent->orders.batch == NULL &&
+	    !uv_is_active((uv_handle_t *)&parent->orders.timer)) {
+		set_timer(parent, JOIN_MS);
 	}
 }
 

@@ -50,5 +50,8 @@ bool orders_add(delegation_t *d, const delegation_order_t *order, const knot_rda
 /*! The delegation is gone: its order goes, unless it runs. */
 void orders_drop(delegation_t *d);
 
+/*! There is something to be removed (leftover.h). */
+void orders_leftover(parent_t *parent);
+
 /*! Whether a transaction of ours is under way. */
 bool orders_are_running(const parent_t *parent);

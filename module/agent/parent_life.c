@@ -7,6 +7,7 @@
 #include <syslog.h>
 
 #include "include_file.h"
+#include "leftover.h"
 #include "orders.h"
 #include "parent_life.h"
 #include "parent_state.h"
@@ -80,7 +81,11 @@ static void on_delegation(const parent_delegation_t *seen, void *arg)
 {
 	parent_t *parent = arg;
 
-	if (parent->gone || parent->agent->stopping || seen->ns->count == 0) {
+	if (parent->gone || parent->agent->stopping) {
+		return;
+	}
+	if (seen->ns->count == 0) {
+		leftover_seen(parent, seen);
 		return;
 	}
 	delegation_t *d = delegations_find(&parent->all, seen->owner);
@@ -240,6 +245,7 @@ static void on_list(const parent_list_t *list, void *arg)
 	parent->list_end = now_ms(parent);
 	if (list->status != SERVER_OK || parent->skipped > 0) {
 		parent->changed = true;
+		leftover_clear(parent); /* What was not listed may be a delegation. */
 		parent_trouble(parent, list->status != SERVER_OK ? list->detail : "no memory for all delegations");
 		parent_in(parent, AGAIN_MS);
 		parent_unref(parent);
@@ -260,6 +266,7 @@ static void on_list(const parent_list_t *list, void *arg)
 		          list->count, (unsigned long long)parent->all.secure,
 		          parent->settings.mode == DELEGATIONS_UPDATE ? "their DS are maintained" : "report only");
 	}
+	leftover_listed(parent);
 	parent_save(parent);
 	parent_in(parent, 0);
 	parent_unref(parent);
@@ -278,6 +285,7 @@ static void begin_list(parent_t *parent)
 	parent->listing = true;
 	parent->changed = false;
 	parent->skipped = 0;
+	leftover_clear(parent);
 	parent->list++;
 	delegations_each(&parent->all, not_listed, NULL);
 	parent->list_end = now_ms(parent);
@@ -386,6 +394,7 @@ static void on_timer(uv_timer_t *timer)
 			begin_list(parent);
 		}
 	} else {
+		orders_leftover(parent);
 		begin_check(parent);
 	}
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "batch_text.h"
 #include "parent_state.h"
 #include "pump.h"
 #include "kskroll/text_copy.h"
@@ -211,6 +212,7 @@ void parent_finish(parent_t *parent)
 	agent_t *agent = parent->agent;
 	parent_give_number(parent);
 	delegations_clear(&parent->all);
+	batch_free(&parent->leftover);
 	parent_settings_clear(&parent->settings);
 	free(parent);
 	agent->open--;

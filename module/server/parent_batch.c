@@ -172,7 +172,6 @@ void parent_batch_init(parent_batch_t *batch)
 	for (size_t i = 0; i < batch->count; i++) {
 		parent_item_t *item = &batch->items[i];
 		assert(item->owner != NULL && item->ns != NULL && item->ds != NULL && item->wanted != NULL);
-		assert(item->ns->count > 0);
 		item->status = PARENT_ITEM_PUT_OFF;
 		item->detail[0] = '\0';
 		item->read = false;

@@ -98,6 +98,8 @@ typedef struct {
 	bool included;             /*!< delegation-apply: include. */
 	bool full;                 /*!< The file cannot be made. */
 	bool file;                 /*!< It is there. */
+	unsigned left;             /*!< Names that have DS and no delegation. */
+	unsigned removed;          /*!< Of them, by a change. */
 	unsigned by_file, created; /*!< Changes by the file, and how often it was made. */
 
 	unsigned scans, surveys, reported;
@@ -223,6 +225,16 @@ static void list_now(void *arg)
 		                                   .ds_ttl = has_ds && w->ds.count > 0 ? w->d.facts.zone.ds_ttl : 0 },
 		           call->arg);
 	}
+	for (unsigned i = 0; i < w->left; i++) {
+		knot_dname_storage_t owner;
+		char name[32];
+		snprintf(name, sizeof(name), "left%u." ZONE, i);
+		assert_non_null(knot_dname_from_str(owner, name, sizeof(owner)));
+		call->each(
+			&(parent_delegation_t){
+				.owner = owner, .ns = &none, .ds = &w->ds, .ds_ttl = w->d.facts.zone.ds_ttl },
+			call->arg);
+	}
 	call->done.list(&(parent_list_t){ .status = w->list_status, .serial = w->serial, .count = w->children },
 	                call->arg);
 	w->list_status = SERVER_OK;
@@ -307,6 +319,16 @@ static void change_item(parent_item_t *item)
 {
 	ds_set_t wanted;
 
+	if (item->ns->count == 0) {
+		assert_int_equal(item->wanted->count, 0);
+		assert_int_equal(item->owner[0], 5);
+		assert_memory_equal(item->owner + 1, "left", 4);
+		assert_true(knot_rdataset_eq(item->ds, &w->ds));
+		w->left--;
+		w->removed++;
+		item->status = PARENT_ITEM_DONE;
+		return;
+	}
 	if (!knot_rdataset_eq(item->ds, &w->ds) && item->ds->count + w->ds.count > 0) {
 		item->status = PARENT_ITEM_DIFFERS;
 		return;
@@ -1236,6 +1258,82 @@ static void a_lost_order_is_settled_before_anything_else(void **state)
 	assert_string_equal(w->parent.trouble, "");
 }
 
+static bool is_clean(void)
+{
+	return w->removed > 0 && w->left == 0;
+}
+
+static bool has_trouble(void)
+{
+	return w->parent.trouble[0] != '\0';
+}
+
+/*! Whoever registers the name next would get the DS of the one before. */
+static void ds_without_a_delegation_leaves_the_file(void **state)
+{
+	(void)state;
+
+	w->load = PARENT_LOAD_RELOAD;
+	w->included = true;
+	w->left = 3;
+	w->fails = PARENT_BATCH_BUSY;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(is_clean);
+	assert_int_equal(w->removed, 3);
+	assert_int_equal(w->by_file, 2);
+	assert_memory_equal(w->batch_at_begin, "left0.", 6);
+	assert_string_equal(w->parent.batch, "");
+	assert_non_null(
+		strstr(w->log, "left2." ZONE " is no delegation any more; removed from the file: DS 1000 13 2 "));
+	wait_for(rested);
+	roll();
+	wait_for(is_low);
+	assert_int_equal(w->by_file, 3);
+}
+
+/*! A part of the zone is missing, perhaps: then all of its children would become insecure. */
+static void many_ds_without_delegations_stay(void **state)
+{
+	(void)state;
+
+	w->load = PARENT_LOAD_RELOAD;
+	w->included = true;
+	w->left = 11;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(has_trouble);
+	assert_non_null(strstr(w->parent.trouble, "11 names have DS and no delegation"));
+	wait_for(rested);
+	roll();
+	wait_for(is_low);
+	assert_int_equal(w->removed, 0);
+	assert_int_equal(w->by_file, 1);
+	w->left = 1;
+	w->serial++;
+	wait_for(has_no_trouble);
+	wait_for(is_clean);
+}
+
+/*! Nor where the agent only reports, or changes by transactions. */
+static void ds_without_a_delegation_stays_otherwise(void **state)
+{
+	(void)state;
+
+	w->load = PARENT_LOAD_RELOAD;
+	w->included = true;
+	w->left = 1;
+	begin(DELEGATIONS_REPORT);
+	wait_for(rested);
+	end();
+	w->load = PARENT_LOAD_KEPT;
+	w->included = false;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	roll();
+	wait_for(is_low);
+	wait_for(has_old_ttl);
+	assert_int_equal(w->removed, 0);
+}
+
 static void what_was_left_in_the_file_is_recovered(void **state)
 {
 	w->included = true;
@@ -1947,6 +2045,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(with_a_file_that_the_zone_file_includes_it_is_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_that_is_missing_is_not_made_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_order_is_settled_before_anything_else, setup, teardown),
+		cmocka_unit_test_setup_teardown(ds_without_a_delegation_leaves_the_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_ds_without_delegations_stay, setup, teardown),
+		cmocka_unit_test_setup_teardown(ds_without_a_delegation_stays_otherwise, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_left_in_the_file_is_recovered, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_reload_is_not_a_change_of_another_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_load_class_is_proven_again_at_the_transaction, setup, teardown),

@@ -634,6 +634,31 @@ static void what_is_lost_is_settled_before_the_next_batch(void **state)
 	}
 }
 
+/*! A delegation that is gone leaves its DS in the file. One that has come back by now keeps it. */
+static void ds_without_a_delegation_is_removed(void **state)
+{
+	(void)state;
+	batch_t b;
+
+	for (int back = 0; back < 2; back++) {
+		begin(&b);
+		b.items[0].ns = &b.none;
+		b.items[0].wanted = &b.none;
+		b.batch.count = 1;
+		strcpy(knotd.file.list[1].type, back ? "NS" : "TXT");
+		load_zone();
+		knotd.loads = 0;
+		parent_include(&target, path, &b.batch);
+		assert_batch(&b, back ? PARENT_BATCH_NOTHING : PARENT_BATCH_COMMITTED);
+		assert_int_equal(b.items[0].status, back ? PARENT_ITEM_DIFFERS : PARENT_ITEM_DONE);
+		strcpy(knotd.file.list[1].type, "NS");
+		load_zone();
+		assert_true(has(&knotd.zone, "a.z.", NULL, DS_A0) == back);
+		assert_true(has(&knotd.zone, "d.z.", TTL, DS_D0));
+		end(&b);
+	}
+}
+
 typedef struct {
 	const char *what;
 	parent_batch_status_t status;
@@ -863,6 +888,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_ahead_of_the_zone_counts),
 		cmocka_unit_test(what_a_process_has_left_in_the_file_is_taken_back),
 		cmocka_unit_test(a_missing_file_is_not_made_again),
+		cmocka_unit_test(ds_without_a_delegation_is_removed),
 		cmocka_unit_test(what_is_lost_is_settled_before_the_next_batch),
 		cmocka_unit_test(a_part_of_it_does_not_stay),
 		cmocka_unit_test(a_zone_that_cannot_be_changed_is_left_alone),
