@@ -178,24 +178,59 @@ static char *read_all(const char *path, size_t *len, int *ret)
 static int take_record(ds_file_t *file, zs_scanner_t *s)
 {
 	knot_dname_storage_t owner;
-	bool found;
 
 	if (s->r_type != KNOT_RRTYPE_DS || s->r_class != KNOT_CLASS_IN || s->r_owner_length > sizeof(owner)) {
 		return KNOT_EMALF;
 	}
 	memcpy(owner, s->r_owner, s->r_owner_length);
 	knot_dname_to_lower(owner);
-	const size_t at = place_of(file, owner, &found);
-	ds_file_set_t *set = found ? &file->sets[at] : insert(file, at, owner);
+	/* In the order of the file: merge() has all of one owner together. */
+	ds_file_set_t *set = file->count > 0 ? &file->sets[file->count - 1] : NULL;
+	if (set == NULL || !knot_dname_is_equal(set->owner, owner)) {
+		set = insert(file, file->count, owner);
+	}
 	knot_rdata_t *rdata = malloc(knot_rdata_size(s->r_data_length));
 	if (set == NULL || rdata == NULL) {
 		free(rdata);
 		return KNOT_ENOMEM;
 	}
 	knot_rdata_init(rdata, s->r_data_length, s->r_data);
-	set->ttl = found ? set->ttl : s->r_ttl;
+	if (set->ds.count == 0) {
+		set->ttl = s->r_ttl;
+		set->place = (uint32_t)file->count;
+	}
 	const int ret = knot_rdataset_add(&set->ds, rdata, NULL);
 	free(rdata);
+	return ret;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const ds_file_set_t *one = a, *other = b;
+	const int order = knot_dname_cmp(one->owner, other->owner);
+
+	return order != 0 ? order : one->place < other->place ? -1 : one->place > other->place;
+}
+
+/*! Sorts what was read. The TTL of an owner is the first one. */
+static int merge(ds_file_t *file)
+{
+	size_t count = 0;
+	int ret = KNOT_EOK;
+
+	if (file->count > 0) {
+		qsort(file->sets, file->count, sizeof(*file->sets), compare);
+	}
+	for (size_t i = 0; i < file->count; i++) {
+		ds_file_set_t *set = &file->sets[i], *last = count > 0 ? &file->sets[count - 1] : NULL;
+		if (last == NULL || !knot_dname_is_equal(last->owner, set->owner)) {
+			file->sets[count++] = *set;
+			continue;
+		}
+		ret = ret == KNOT_EOK ? knot_rdataset_merge(&last->ds, &set->ds, NULL) : ret;
+		set_clear(set);
+	}
+	file->count = count;
 	return ret;
 }
 
@@ -247,6 +282,9 @@ int ds_file_read(ds_file_t *file, const char *path, const char *zone, char *deta
 	if (scanner != NULL && zs_init(scanner, zone, KNOT_CLASS_IN, 3600) == 0) {
 		if (zs_set_input_string(scanner, text, len) == 0) {
 			ret = parse(file, scanner, path, detail);
+			if (ret == KNOT_EOK && (ret = merge(file)) != KNOT_EOK) {
+				snprintf(detail, DS_FILE_DETAIL_MAX, NO_MEMORY);
+			}
 		}
 		zs_deinit(scanner);
 	}

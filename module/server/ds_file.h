@@ -21,6 +21,7 @@
 typedef struct {
 	knot_dname_t *owner; /*!< Wire form, lower case. */
 	uint32_t ttl;
+	uint32_t place;     /*!< While it is read. */
 	knot_rdataset_t ds; /*!< Not empty. */
 } ds_file_set_t;
 
