@@ -19,6 +19,8 @@
 /*! A million delegations with two DS each. */
 #define SIZE_MAX_READ ((off_t)512 * 1024 * 1024)
 #define NO_MEMORY     "not enough memory"
+/*! The last line, a comment, and the number of delegations above it. A file without it was cut off. */
+#define END_LINE "; end, delegations: "
 
 /* In memory. */
 
@@ -156,7 +158,7 @@ static char *read_all(const char *path, size_t *len, int *ret)
 	*len = 0;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		*ret = st.st_size > SIZE_MAX_READ ? KNOT_ERANGE : KNOT_ENOMEM;
-		text = st.st_size <= SIZE_MAX_READ ? malloc((size_t)st.st_size + 1) : NULL;
+		text = st.st_size <= SIZE_MAX_READ ? malloc((size_t)st.st_size + 2) : NULL;
 	}
 	while (text != NULL && *len < (size_t)st.st_size) {
 		const ssize_t got = read(fd, text + *len, (size_t)st.st_size - *len);
@@ -171,6 +173,7 @@ static char *read_all(const char *path, size_t *len, int *ret)
 	close(fd);
 	if (text != NULL) {
 		text[(*len)++] = '\n'; /* The scanner gives the last record when its line ends. */
+		text[*len] = '\0';
 	}
 	return text;
 }
@@ -264,6 +267,35 @@ static int parse(ds_file_t *file, zs_scanner_t *s, const char *path, char *detai
 	return ret;
 }
 
+/*!
+ * What was added by hand is more than the line says. A file that was cut has no such line, or less than it says.
+ *
+ * \return KNOT_EOK, KNOT_EMALF.
+ */
+static int check_end(const ds_file_t *file, const char *text, const char *path, char *detail)
+{
+	const size_t len = sizeof(END_LINE) - 1;
+	const char *line = NULL;
+
+	for (const char *at = text; (at = strstr(at, END_LINE)) != NULL; at += len) {
+		line = at == text || at[-1] == '\n' ? at : line;
+	}
+	if (line == NULL) {
+		snprintf(detail, DS_FILE_DETAIL_MAX,
+		         "%.70s is cut off: restore it. If it is whole, add the line \"" END_LINE "%u\"", path,
+		         (unsigned)file->count);
+		return KNOT_EMALF;
+	}
+	const unsigned long count = strtoul(line + len, NULL, 10);
+	if (count > file->count) {
+		snprintf(detail, DS_FILE_DETAIL_MAX,
+		         "%.50s has %u of %u delegations: restore it. If that is right, correct \"" END_LINE "\"", path,
+		         (unsigned)file->count, count < UINT32_MAX ? (unsigned)count : UINT32_MAX);
+		return KNOT_EMALF;
+	}
+	return KNOT_EOK;
+}
+
 int ds_file_read(ds_file_t *file, const char *path, const char *zone, char *detail)
 {
 	size_t len = 0;
@@ -285,6 +317,7 @@ int ds_file_read(ds_file_t *file, const char *path, const char *zone, char *deta
 			if (ret == KNOT_EOK && (ret = merge(file)) != KNOT_EOK) {
 				snprintf(detail, DS_FILE_DETAIL_MAX, NO_MEMORY);
 			}
+			ret = ret == KNOT_EOK ? check_end(file, text, path, detail) : ret;
 		}
 		zs_deinit(scanner);
 	}
@@ -338,6 +371,7 @@ static bool print_all(const ds_file_t *file, const char *path, const char *zone,
 	for (size_t i = 0; i < file->count && good; i++) {
 		good = print_set(out, &file->sets[i]);
 	}
+	fprintf(out, END_LINE "%zu\n", file->count);
 	good = good && fflush(out) == 0 && !ferror(out) && fsync(fd) == 0;
 	const int code = errno;
 	good = fclose(out) == 0 && good;

@@ -5,7 +5,8 @@
  * \brief A file with DS records that a zone file includes.
  *
  * kskrolld owns it and writes it as a whole. An operator may have added records by hand, in any form that a zone file
- * may have; the next time it is written they are in the form of the others.
+ * may have; the next time it is written they are in the form of the others. Its last line has the number of
+ * delegations: without it, or with fewer of them, it was cut off, and nothing may be written that rests on it.
  */
 
 #pragma once
@@ -41,7 +42,8 @@ void ds_file_clear(ds_file_t *file);
  * \param[in] zone     Origin of relative names: presentation form, with the final dot.
  * \param[out] detail  DS_FILE_DETAIL_MAX bytes, one sentence on error.
  *
- * \return KNOT_EOK; KNOT_ENOENT: there is none; KNOT_EMALF: it has something else than DS records; KNOT_ERANGE: it is
+ * \return KNOT_EOK; KNOT_ENOENT: there is none; KNOT_EMALF: it has something else than DS records, or
+ * is cut off; KNOT_ERANGE: it is
  * too large; KNOT_ENOMEM, KNOT_EFILE.
  */
 int ds_file_read(ds_file_t *file, const char *path, const char *zone, char *detail);

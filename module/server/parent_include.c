@@ -35,8 +35,7 @@ typedef enum {
 static void say_missing(const char *path, char *detail)
 {
 	snprintf(detail, PARENT_DETAIL_MAX,
-	         "%.60s is missing: put it back from a backup; an empty file in its place removes all DS that it had",
-	         path);
+	         "%.60s is missing: put it back from a backup; one without records removes all DS that it had", path);
 }
 
 /* Before the change. */

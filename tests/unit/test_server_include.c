@@ -256,12 +256,20 @@ typedef struct {
 	parent_batch_t batch;
 } batch_t;
 
-static void write_text(const char *text)
+static void write_exactly(const char *text)
 {
 	FILE *file = fopen(path, "w");
 	assert_non_null(file);
 	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
 	assert_int_equal(fclose(file), 0);
+}
+
+/*! As an operator writes a whole file. */
+static void write_text(const char *text)
+{
+	char whole[512];
+	snprintf(whole, sizeof(whole), "%s\n; end, delegations: 0\n", text);
+	write_exactly(whole);
 }
 
 static void begin(batch_t *b)
@@ -660,6 +668,52 @@ static void ds_without_a_delegation_is_removed(void **state)
 }
 
 typedef struct {
+	const char *text, *words; // Words of the error; NULL: it counts.
+} cut_t;
+
+/*! A full disk, or an editor, has left a part of it: the rest must not be written as a whole. */
+static void a_file_that_is_cut_off_is_left_alone(void **state)
+{
+	(void)state;
+	static const cut_t cuts[] = {
+		{ "", "is cut off" },
+		{ "a.z. 3600 DS " DS_A0 "\n", "add the line \"; end, delegations: 1\"" },
+		{ "a.z. 3600 DS " DS_A0 "\n; end, delegations", "is cut off" },
+		{ "a.z. 3600 DS " DS_A0 " ; end, delegations: 0\n", "is cut off" },
+		{ "a.z. 3600 DS " DS_A0 "\n; end, delegations: 2\n", "has 1 of 2 delegations" },
+		{ "a.z. 3600 DS " DS_A0 "\n; end, delegations: 99999999999999999999999\n", "has 1 of " },
+		{ "a.z. 3600 DS " DS_A0 "\nd.z. 3600 DS " DS_D0 "\n; end, delegations: 2", NULL },
+		{ "a.z. 3600 DS " DS_A0 "\n; end, delegations: 1\nd.z. 3600 DS " DS_D0 "\n", NULL },
+		{ "; end, delegations: 0\na.z. 3600 DS " DS_A0 "\nd.z. 3600 DS " DS_D0 "\n", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		char after[512] = "", detail[PARENT_DETAIL_MAX];
+		batch_t b;
+		begin(&b);
+		b.batch.count = 2;
+		write_exactly(cuts[i].text);
+		parent_include(&target, path, &b.batch);
+		assert_batch(&b, cuts[i].words != NULL ? PARENT_BATCH_REFUSED : PARENT_BATCH_COMMITTED);
+		if (cuts[i].words == NULL) {
+			assert_true(zone_is_new());
+			assert_true(has(&knotd.zone, "d.z.", TTL, DS_D0));
+			end(&b);
+			continue;
+		}
+		assert_non_null(strstr(b.batch.detail, cuts[i].words));
+		assert_false(parent_include_settle(&target, path, &b.batch, detail));
+		assert_string_equal(detail, b.batch.detail);
+		assert_int_equal(knotd.loads, 0);
+		FILE *file = fopen(path, "r");
+		assert_int_equal(fread(after, 1, sizeof(after) - 1, file), strlen(cuts[i].text));
+		fclose(file);
+		assert_string_equal(after, cuts[i].text);
+		end(&b);
+	}
+}
+
+typedef struct {
 	const char *what;
 	parent_batch_status_t status;
 	parent_busy_t busy;
@@ -838,6 +892,7 @@ static double read_many(bool in_order)
 		}
 		fprintf(out, "A%06u 9 DS %s\na%06u 9 DS %s\n", i, DS_A1, i, DS_A0);
 	}
+	fprintf(out, "; end, delegations: %u", MANY);
 	assert_int_equal(fclose(out), 0);
 	const clock_t begun = clock();
 	assert_int_equal(ds_file_read(&file, path, ZONE, detail), KNOT_EOK);
@@ -935,6 +990,7 @@ int main(void)
 		cmocka_unit_test(what_a_process_has_left_in_the_file_is_taken_back),
 		cmocka_unit_test(a_missing_file_is_not_made_again),
 		cmocka_unit_test(ds_without_a_delegation_is_removed),
+		cmocka_unit_test(a_file_that_is_cut_off_is_left_alone),
 		cmocka_unit_test(what_is_lost_is_settled_before_the_next_batch),
 		cmocka_unit_test(a_part_of_it_does_not_stay),
 		cmocka_unit_test(a_zone_that_cannot_be_changed_is_left_alone),

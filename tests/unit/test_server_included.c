@@ -72,7 +72,7 @@ static int start(void **state)
 	assert_non_null(mkdtemp(p->f.knotd.dir));
 	assert_true(parent_include_path(p->f.knotd.dir, ZONE, p->path, sizeof(p->path)));
 	assert_int_equal(parent_include_create(p->path, ZONE, true, detail), KNOT_EOK);
-	knotd_write(&p->f.knotd, "parent.test.ds", "a DS " DS_A "\n");
+	knotd_write(&p->f.knotd, "parent.test.ds", "a DS " DS_A "\n; end, delegations: 1\n");
 	write_zone(p, true, "");
 	if (!knotd_start(&p->f.knotd, false, conf)) {
 		return -1;
