@@ -132,6 +132,14 @@ static void arrived(move_t *m)
 	move_enter(m, DELEGATION_SPREAD);
 }
 
+/*! Whether the DS RRset of the row is what the signals asked for that were followed last. */
+static bool is_followed(const delegation_row_t *row)
+{
+	const ds_set_t delete = { .count = 1, .record[0] = { .digest_len = 1 } };
+
+	return row->ds != 0 ? row->ds == row->applied : row->applied == delegation_content(&delete);
+}
+
 /*! The zone has another DS RRset than the agent has put there: another client, or a reload. */
 static void changed(move_t *m)
 {
@@ -139,7 +147,9 @@ static void changed(move_t *m)
 	delegation_row_t *row = m->row;
 	const uint64_t former = row->ds;
 
-	if (row->former != 0 && zone_ds(zone) == row->former && zone->load == DELEGATION_LOAD_REVERTS) {
+	/* What another client has set, and sets back, was never the agent's to be done once more. */
+	if (row->former != 0 && zone_ds(zone) == row->former && zone->load == DELEGATION_LOAD_REVERTS &&
+	    is_followed(row)) {
 		forget_set(m);
 		row->former = former;
 		row->reverted = true;

@@ -125,6 +125,10 @@ static void order(move_t *m, const delegation_verdict_t *v)
 	/* A TTL that is lower already stays so: it is the operator's. */
 	const uint32_t ttl = m->config->ds_ttl < normal ? m->config->ds_ttl : normal;
 
+	/* Another client has set the TTL since it was lowered: that one is restored. */
+	if (m->facts->zone.ds.count > 0 && m->facts->zone.ds_ttl != row->ttl_low) {
+		row->ttl_normal = 0;
+	}
 	row->before = m->facts->zone.ds;
 	row->before_ttl = normal;
 	row->may_undo = v->wanted.count > 0;

@@ -225,6 +225,25 @@ static void a_change_that_waits_does_not_keep_the_ttl_low(void **state)
 	assert_int_equal(d.row.gate_until, d.now + DAY);
 }
 
+/* What another client has set since the TTL was lowered is the normal one. */
+static void a_ttl_that_was_set_meanwhile_is_the_normal_one(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_verify(&d);
+	assert_int_equal(d.row.ttl_normal, DAY);
+	d.facts.zone.ds_ttl = 7200;
+	d.row.state = DELEGATION_SEEN;
+	deleg_dnskey(&d, A | B | C);
+	deleg_signal(&d, C);
+	deleg_signed(&d, d.now - 30);
+	course_until(&d, DELEGATION_CHANGE);
+	deleg_obey(&d);
+	course_until(&d, DELEGATION_SPREAD);
+	assert_int_equal(d.row.ttl_normal, 7200);
+}
+
 /* The TTL is not restored just before a change lowers it again. */
 static void the_ttl_is_not_restored_just_before_a_change(void **state)
 {
@@ -838,6 +857,7 @@ int main(void)
 		cmocka_unit_test(the_ttl_waits_for_every_server_of_the_parent),
 		cmocka_unit_test(a_second_change_remembers_the_normal_ttl),
 		cmocka_unit_test(a_change_that_waits_does_not_keep_the_ttl_low),
+		cmocka_unit_test(a_ttl_that_was_set_meanwhile_is_the_normal_one),
 		cmocka_unit_test(the_ttl_is_not_restored_just_before_a_change),
 		cmocka_unit_test(a_change_waits_until_the_ttl_was_seen),
 		cmocka_unit_test(a_ttl_that_is_low_already_stays),

@@ -224,6 +224,15 @@ static void what_a_reload_reverts_is_done_again(void **state)
 	by_hand(&d, C, DAY);
 	deleg_step(&d);
 	assert_int_equal(d.row.manual, d.now);
+	/* And where a client takes back what a client has done. */
+	by_hand(&d, A, DAY);
+	deleg_later(&d, HOUR);
+	deleg_step(&d);
+	by_hand(&d, C, DAY);
+	deleg_later(&d, HOUR);
+	deleg_step(&d);
+	assert_int_not_equal(d.row.gate, DELEGATION_GATE_REVERTED);
+	assert_false(d.row.reverted);
 }
 
 static void a_new_delegation_is_adopted_as_it_is(void **state)
