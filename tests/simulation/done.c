@@ -325,6 +325,10 @@ void check_end(world_t *w)
 	if (actor == ACTOR_PARENT && agent_explains(w)) {
 		return;
 	}
+	if ((w->agent.undos_made > 0 || w->agent.row.undone) &&
+	    (w->agent.row.gate == DELEGATION_GATE_UNDONE || row->gate == GATE_DS_REMOVED)) {
+		return; /* Validation failed, and the agent does not try again: people have to see why. */
+	}
 	if (w->up.strict && actor == ACTOR_PARENT &&
 	    (w->up.taken_misdated || knot_version(w)->cds_misdated || knot_version(w)->dnskey_misdated)) {
 		return; /* It goes by the dates of signatures, and the clock was wrong when these were made. */

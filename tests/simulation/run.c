@@ -74,6 +74,12 @@ static void run_agent_event(world_t *w, const event_t *ev)
 	case EV_AGENT_CLOCK:
 		agent_clock(w, ev->a);
 		break;
+	case EV_AGENT_LAND:
+		agent_land(w);
+		break;
+	case EV_AGENT_HAND:
+		agent_hand(w, ev->a);
+		break;
 	}
 }
 

@@ -89,8 +89,15 @@ void agent_crash(world_t *w)
 	a->alive = a->busy = a->again = a->loaded = a->unwritten = false;
 	a->notified = a->surveyed = 0;
 	a->outcome = DELEGATION_OUTCOME_NONE;
+	a->left = a->order;
 	a->order.there = a->order.running = false;
 	a->open = a->open && !knotd;
+	if (knotd) {
+		agent_reload(w);
+	} else if (a->open && a->changes && rng_chance(&a->rng, 50)) {
+		a->left.sent = true;
+		event_add(w, w->now + rng_below(&a->rng, 40), EV_AGENT_LAND, 0, 0);
+	}
 	a->epoch++;
 	event_add(w, w->now + RNG_PICK(&a->rng, GONE), EV_AGENT_RESTART, knotd, 0);
 }
@@ -132,7 +139,7 @@ void agent_restart(world_t *w)
 	}
 	a->alive = true;
 	a->deeds.alive_since = w->now;
-	a->listed_at = 0;
+	a->listed_at = a->known.at = 0;
 	a->recovering = true;
 	a->empty_since = 0;
 	event_add(w, w->now, EV_AGENT_RECOVER, 0, 0);
@@ -369,6 +376,7 @@ void agent_by_hand(world_t *w, bool another, uint32_t ttl)
 	agent_deeds_t *deeds = &w->agent.deeds;
 
 	deeds->touched = another ? w->now : deeds->touched;
+	deeds->wished = another ? w->now : deeds->wished;
 	deeds->normal_ttl = ttl == deeds->low_ttl ? deeds->normal_ttl : 0;
 	event_add(w, w->now + rng_below(&w->agent.rng, 60), EV_AGENT_MEDDLED, 0, 0);
 }

@@ -34,9 +34,18 @@ typedef enum {
 	TROUBLE_DISCOVERY,   /*!< Nameservers of the child cannot be found out. */
 	TROUBLE_CUT_OFF,     /*!< Its host reaches nobody. */
 	TROUBLE_DEAF,        /*!< Notifications do not arrive. */
+	TROUBLE_RESOLVERS,   /*!< Its resolvers do not validate the child, for a reason of their own. */
 	TROUBLE__COUNT
 } trouble_kind_t;
-extern const char *const trouble_names[TROUBLE__COUNT];
+
+/*! What others do at the parent zone. */
+typedef enum {
+	HAND_RELOAD = 0,
+	HAND_CLASS,  /*!< The configuration changes what a reload does to DS. */
+	HAND_EDIT,   /*!< The zone file is edited, which has the DS of before. */
+	HAND_BACKUP, /*!< DS of some time before. */
+	HAND_NOTIFY, /*!< Notifications that nobody has a reason for. */
+} agent_hand_t;
 
 typedef struct {
 	trouble_kind_t kind;
@@ -57,6 +66,8 @@ typedef struct {
 /*! An order, from the decision until it is known what came of it. */
 typedef struct {
 	bool there, running;
+	bool lasts; /*!< When it was decided a reload would have kept it. */
+	bool sent;  /*!< The commit was, and there is no answer yet. */
 	delegation_order_t what;
 	time_t latest; /*!< In true time: nobody sets the clock that only counts. */
 	agent_proof_t proof;
@@ -71,7 +82,8 @@ typedef struct {
 	world_keys_t undone;      /*!< Signals that were undone; 0: none. */
 	unsigned undone_version;  /*!< Versions of the child zone until then. */
 	time_t by_hand;           /*!< DS was changed by another client then, which the agent has met; 0: never. */
-	time_t touched;           /*!< The same, whether it has met that or not. */
+	time_t wished;            /*!< The same, whether it has met that or not. */
+	time_t touched;           /*!< The same, or by a reload that brought something back. */
 	world_keys_t met;         /*!< DS in the last facts that it has kept. */
 	time_t lost;              /*!< The store was, last. */
 	time_t alive_since;
@@ -110,7 +122,12 @@ typedef struct {
 	time_t surveyed_at;                    /*!< The same, in true time. */
 	unsigned listed;                       /*!< Version of the parent zone that the list is of. */
 	time_t listed_at;                      /*!< 0: there is a newer one. */
-	delegation_load_t load;
+	delegation_load_t load;                /*!< As it is. */
+	struct {
+		delegation_load_t load;
+		time_t at; /*!< 0: never. */
+	} known;           /*!< As it was read last. */
+	unsigned file;     /*!< Version of DS that the zone file has. */
 
 	/* A turn. */
 	unsigned asks, next_answer;
@@ -124,17 +141,21 @@ typedef struct {
 	delegation_signaling_t signaling;
 
 	agent_order_t order;
-	bool batch_stored; /*!< What the transaction changes is in the store. */
-	bool open;         /*!< A transaction of ours is open in knotd. */
-	bool changes;      /*!< And has something in it. */
-	bool recovering;   /*!< What a former process has left behind is not ended yet. */
+	bool batch_stored;  /*!< What the transaction changes is in the store. */
+	agent_order_t left; /*!< Its commit was sent, and the process has ended. */
+	bool open;          /*!< A transaction of ours is open in knotd. */
+	bool changes;       /*!< And has something in it. */
+	bool recovering;    /*!< What a former process has left behind is not ended yet. */
 	time_t empty_since;
 
 	trouble_t trouble[AGENT_TROUBLES];
 	unsigned trouble_count;
 	uint32_t crash_chance; /*!< Per thousand decisions that do something. */
 	unsigned crashes_left;
-	uint8_t lossy; /*!< Notifications of a hundred that are lost, answers to commits that are. */
+	bool unlucky;       /*!< Resolvers often fail after a change. */
+	bool meddled_with;  /*!< Others have their hands in the parent zone, */
+	time_t hands_until; /*!< the last time then. */
+	uint8_t lossy;      /*!< Notifications of a hundred that are lost, answers to commits that are. */
 
 	agent_deeds_t deeds;
 	unsigned decisions, surveys, changes_made, undos_made, restores_made;
@@ -149,6 +170,8 @@ typedef enum {
 } parents_t;
 extern parents_t generate_parents;
 void agent_make(world_t *w, unsigned zone);
+/*! \a to: 0: for ever. */
+void agent_add_trouble(world_t *w, trouble_kind_t kind, time_t from, time_t to);
 /*! When the last trouble has ended; 0: there is none. */
 time_t agent_quiet_from(const world_t *w);
 /*! The longest that it may take from a signal that is everywhere until its DS is in the zone. */
@@ -201,6 +224,14 @@ void agent_batch(world_t *w);
 void agent_commit(world_t *w);
 /*! What a former process has left open. */
 void agent_recover(world_t *w);
+
+/*! A commit that a former process has sent is carried out. */
+void agent_land(world_t *w);
+
+/* sim_agent_hands.c */
+void agent_hand(world_t *w, agent_hand_t hand);
+/*! knotd reads the zone file again, or starts. */
+void agent_reload(world_t *w);
 
 /* sim_agent_check.c */
 void agent_check_decision(world_t *w, const delegation_row_t *before, const delegation_decision_t *d);

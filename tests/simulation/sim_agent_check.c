@@ -64,7 +64,8 @@ static void check_proof(world_t *w, const agent_order_t *order)
 		violate(w, "P2", "DS changes without a survey");
 		return;
 	}
-	if (w->now - proof->begun > DELEGATION_FRESH) {
+	/* What was sent in time is carried out some time. */
+	if (!order->sent && w->now - proof->begun > DELEGATION_FRESH) {
 		violate(w, "P2", "DS changes on facts of %ld s before", (long)(w->now - proof->begun));
 		return;
 	}
@@ -143,6 +144,11 @@ static void check_change(world_t *w, const agent_order_t *order)
 
 	check_proof(w, order);
 	check_news(w, order);
+	/* What a reload has brought back is changed once more. */
+	if (w->agent.known.load != DELEGATION_LOAD_KEEPS && !w->agent.row.reverted) {
+		violate(w, "load", "DS becomes %s, and the next reload reverts it",
+		        keys_text(agent_ds_keys(&order->what.put)));
+	}
 	deeds->changed = true;
 	deeds->before = was->ds;
 	deeds->put = agent_ds_keys(&order->what.put);
@@ -292,11 +298,14 @@ void agent_check_kept(world_t *w)
 	const delegation_zone_t *zone = &w->agent.facts.zone;
 	const world_keys_t ds = agent_ds_keys(&zone->ds);
 
-	if (!zone->known) {
+	if (!zone->known || zone->ds_listed) {
 		return;
 	}
-	if (ds != deeds->met && ds != deeds->put && deeds->touched != 0) {
-		deeds->by_hand = deeds->touched;
+	/* Who sets back by hand what a reload would bring back is taken for one: nothing shows the difference. */
+	const bool as_reload =
+		w->agent.known.load == DELEGATION_LOAD_REVERTS && deeds->met == deeds->put && ds == deeds->before;
+	if (ds != deeds->met && ds != deeds->put && deeds->wished != 0 && !as_reload) {
+		deeds->by_hand = deeds->wished;
 	}
 	deeds->met = ds;
 }

@@ -96,7 +96,7 @@ bool agent_explains(const world_t *w)
 	case DELEGATION_GATE_MANUAL:
 		return a->deeds.by_hand != 0;
 	case DELEGATION_GATE_UNDONE:
-		return a->undos_made > 0;
+		return a->undos_made > 0 || a->deeds.touched != 0; /* Somebody has done it before. */
 	case DELEGATION_GATE_REPLAYED:
 	case DELEGATION_GATE_BOGUS:
 		return is_misdated(w) || server_lasts(w);

@@ -88,10 +88,18 @@ void agent_see_zone(world_t *w, bool listed)
 	zone->ns_ttl = DAY;
 	agent_ds_set(w, v->ds, &zone->ds);
 	zone->ds_ttl = v->ds != 0 ? v->ttl : 0;
-	zone->load = a->load;
+	if (a->known.at == 0 || w->now - a->known.at >= HOUR) {
+		a->known.load = a->load;
+		a->known.at = w->now;
+	}
+	zone->load = a->known.load;
 	snprintf(zone->load_reason, sizeof(zone->load_reason), "%s",
-	         a->load == DELEGATION_LOAD_KEEPS ? "" : "zonefile-load");
-	if (!listed) {
+	         zone->load == DELEGATION_LOAD_KEEPS ? "" : "zonefile-load");
+	if (listed) {
+		zone->ds_listed = true;
+		zone->ds_number = ds_set_id(&zone->ds);
+		memset(&zone->ds, 0, sizeof(zone->ds));
+	} else {
 		zone->frozen = agent_trouble(w, TROUBLE_FROZEN);
 		zone->transaction = agent_trouble(w, TROUBLE_TRANSACTION) || (a->open && !a->order.running);
 		zone->signing = agent_trouble(w, TROUBLE_SIGNING);
@@ -139,7 +147,7 @@ void agent_see_scan(world_t *w)
 	}
 	cds_set(w, v.cds, &cds);
 	scan->answered = true;
-	scan->differs = delegation_differs(&a->facts.zone.ds, &cds);
+	scan->differs = delegation_zone_differs(&a->facts.zone, &cds);
 	scan->content = delegation_content(&cds);
 }
 
@@ -296,9 +304,11 @@ static void watch(world_t *w)
 		delegation_view_t *view = &a->view[i];
 		snprintf(view->resolver, sizeof(view->resolver), "resolver %u", i);
 		view->status = agent_trouble(w, TROUBLE_CUT_OFF) || rng_chance(&a->rng, 2) ? DELEGATION_VIEW_NONE :
-		               fault_active(w, FAULT_WATCH) || resolver_fails(w, i > 0)    ? DELEGATION_VIEW_BOGUS :
-		               parent_ds(w) == 0                                           ? DELEGATION_VIEW_INSECURE :
-		                                                                             DELEGATION_VIEW_SECURE;
+		               fault_active(w, FAULT_WATCH) || agent_trouble(w, TROUBLE_RESOLVERS) ||
+		                               resolver_fails(w, i > 0) ?
+		                                                                             DELEGATION_VIEW_BOGUS :
+		               parent_ds(w) == 0 ? DELEGATION_VIEW_INSECURE :
+		                                   DELEGATION_VIEW_SECURE;
 	}
 	a->facts.view = a->view;
 	a->facts.view_count = count;

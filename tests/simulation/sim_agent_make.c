@@ -11,11 +11,6 @@
 
 parents_t generate_parents;
 
-const char *const trouble_names[TROUBLE__COUNT] = {
-	"store not writable",    "control socket silent", "parent zone frozen",       "another client's transaction",
-	"parent zone re-signed", "discovery fails",       "network of its host down", "notifications do not arrive",
-};
-
 static void settings(world_t *w, rng_t *rng)
 {
 	static const uint32_t SCAN[] = { 600, HOUR, 12 * HOUR, DAY, DAY };
@@ -48,7 +43,7 @@ static void settings(world_t *w, rng_t *rng)
 	}
 }
 
-static void add_trouble(world_t *w, trouble_kind_t kind, time_t from, time_t to)
+void agent_add_trouble(world_t *w, trouble_kind_t kind, time_t from, time_t to)
 {
 	agent_t *a = &w->agent;
 
@@ -63,7 +58,17 @@ static void plan_troubles(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 
 	while (count-- > 0) {
 		const time_t from = T0 + rng_below(rng, span);
-		add_trouble(w, rng_below(rng, TROUBLE__COUNT), from, from + RNG_PICK(rng, LASTS));
+		agent_add_trouble(w, rng_below(rng, TROUBLE__COUNT), from, from + RNG_PICK(rng, LASTS));
+	}
+}
+
+static void plan_hands(world_t *w, rng_t *rng, unsigned count, uint32_t span)
+{
+	w->agent.meddled_with = true;
+	while (count-- > 0) {
+		const time_t at = T0 + rng_below(rng, span);
+		w->agent.hands_until = at > w->agent.hands_until ? at : w->agent.hands_until;
+		event_add(w, at, EV_AGENT_HAND, rng_below(rng, HAND_NOTIFY + 1), 0);
 	}
 }
 
@@ -106,7 +111,7 @@ static void plan_stuck(world_t *w, rng_t *rng)
 		a->load = DELEGATION_LOAD_REVERTS;
 		break;
 	default:
-		add_trouble(w, RNG_PICK(rng, LASTING), T0 + rng_below(rng, 3 * DAY), 0);
+		agent_add_trouble(w, RNG_PICK(rng, LASTING), T0 + rng_below(rng, 3 * DAY), 0);
 		break;
 	}
 }
@@ -136,6 +141,10 @@ void agent_make(world_t *w, unsigned zone)
 	}
 	if (w->profile == PROFILE_FAULTY || w->profile == PROFILE_MIXED) {
 		plan_troubles(w, &rng, rng_below(&rng, 5), span);
+		a->unlucky = rng_chance(&rng, 30);
+	}
+	if (w->profile == PROFILE_OPERATOR || w->profile == PROFILE_MIXED) {
+		plan_hands(w, &rng, rng_below(&rng, 5), span);
 	}
 	if (w->profile == PROFILE_CRASH || w->profile == PROFILE_MIXED) {
 		plan_ends(w, &rng, span);
@@ -151,7 +160,7 @@ void agent_make(world_t *w, unsigned zone)
 
 time_t agent_quiet_from(const world_t *w)
 {
-	time_t last = 0;
+	time_t last = w->agent.hands_until;
 
 	for (unsigned i = 0; i < w->agent.trouble_count; i++) {
 		const trouble_t *t = &w->agent.trouble[i];

@@ -33,8 +33,12 @@ void agent_order(world_t *w, const delegation_order_t *what)
 		.what = *what,
 		.latest = w->now + (what->until - agent_wall(w)),
 		.proof = a->proof,
+		.lasts = what->action == DELEGATION_DO_CHANGE && a->known.load == DELEGATION_LOAD_KEEPS,
 	};
 	later(w, EV_AGENT_BATCH, RNG_PICK(&a->rng, JOINED));
+	if (a->meddled_with && w->now < w->quiet_from && rng_chance(&a->rng, 8)) {
+		event_add(w, w->now + rng_below(&a->rng, DELEGATION_FRESH), EV_AGENT_HAND, HAND_BACKUP, 0);
+	}
 }
 
 static void end(world_t *w, delegation_outcome_t outcome, const char *detail)
@@ -70,7 +74,8 @@ static bool is_forbidden(const world_t *w)
 	const agent_t *a = &w->agent;
 	const bool change = a->order.what.action == DELEGATION_DO_CHANGE;
 
-	return a->config.report_only || (a->config.locked && change);
+	return a->config.report_only || (a->config.locked && change) ||
+	       (a->order.lasts && a->load != DELEGATION_LOAD_KEEPS);
 }
 
 void agent_batch(world_t *w)
@@ -85,6 +90,8 @@ void agent_batch(world_t *w)
 		later(w, EV_AGENT_BATCH, 2);
 		return;
 	}
+	a->known.load = a->load; /* It is read before each batch. */
+	a->known.at = w->now;
 	if (is_old(w) || is_forbidden(w)) {
 		end(w, DELEGATION_OUTCOME_FAILED, "too old, or not wanted any more");
 		return;
@@ -112,9 +119,9 @@ void agent_batch(world_t *w)
 }
 
 /*! What the zone has is what the decision rests on. */
-static bool compares(const world_t *w)
+static bool compares(const world_t *w, const agent_order_t *order)
 {
-	const delegation_order_t *what = &w->agent.order.what;
+	const delegation_order_t *what = &order->what;
 	ds_set_t ds;
 
 	agent_ds_set(w, current(w)->ds, &ds);
@@ -122,9 +129,8 @@ static bool compares(const world_t *w)
 }
 
 /*! The signals that the change follows, for what becomes of it at resolvers (charged.c). */
-static void change(world_t *w)
+static void change(world_t *w, const agent_order_t *order)
 {
-	const agent_order_t *order = &w->agent.order;
 	const ds_version_t was = *current(w);
 	const world_keys_t keys = agent_ds_keys(&order->what.put);
 	const zone_version_t *v = NULL;
@@ -152,7 +158,7 @@ static void change(world_t *w)
 	parent_change(w, keys, keys != 0 ? order->what.ttl : was.ttl, cause, decided, false);
 }
 
-void agent_commit(world_t *w)
+static void carry_out(world_t *w, const agent_order_t *order)
 {
 	static const char *const WORDS[DELEGATION_ACTION__COUNT] = {
 		[DELEGATION_DO_CHANGE] = "changes DS",
@@ -161,10 +167,43 @@ void agent_commit(world_t *w)
 	};
 	agent_t *a = &w->agent;
 
+	agent_check_commit(w, order);
+	trace(w, "agent       %s", WORDS[order->what.action]);
+	change(w, order);
+	a->changes_made += order->what.action == DELEGATION_DO_CHANGE;
+	a->undos_made += order->what.action == DELEGATION_DO_UNDO;
+	a->restores_made += order->what.action == DELEGATION_DO_RESTORE;
+	a->open = a->changes = false;
+	if (a->unlucky && order->what.action == DELEGATION_DO_CHANGE && w->now < w->quiet_from &&
+	    rng_chance(&a->rng, 40)) {
+		const time_t from = w->now + rng_below(&a->rng, HOUR);
+		agent_add_trouble(w, TROUBLE_RESOLVERS, from, from + 600 + rng_below(&a->rng, HOUR));
+	}
+}
+
+void agent_land(world_t *w)
+{
+	agent_t *a = &w->agent;
+
+	if (!a->left.sent) {
+		return;
+	}
+	if (a->open && compares(w, &a->left)) {
+		carry_out(w, &a->left);
+		a->listed_at = 0;
+	}
+	a->left.sent = false;
+	a->open = a->changes = false;
+}
+
+void agent_commit(world_t *w)
+{
+	agent_t *a = &w->agent;
+
 	if (!a->order.running || agent_may_crash(w, true)) {
 		return;
 	}
-	if (!compares(w)) {
+	if (!compares(w, &a->order)) {
 		close_batch(w);
 		end(w, DELEGATION_OUTCOME_FAILED, "the zone has another DS RRset than was judged");
 		return;
@@ -178,13 +217,7 @@ void agent_commit(world_t *w)
 		end(w, DELEGATION_OUTCOME_FAILED, "the facts were too old before the zone could be changed");
 		return;
 	}
-	agent_check_commit(w, &a->order);
-	trace(w, "agent       %s", WORDS[a->order.what.action]);
-	change(w);
-	a->changes_made += a->order.what.action == DELEGATION_DO_CHANGE;
-	a->undos_made += a->order.what.action == DELEGATION_DO_UNDO;
-	a->restores_made += a->order.what.action == DELEGATION_DO_RESTORE;
-	a->open = a->changes = false;
+	carry_out(w, &a->order);
 	if (agent_may_crash(w, true)) {
 		return;
 	}
@@ -214,6 +247,10 @@ void agent_recover(world_t *w)
 			later(w, EV_AGENT_RECOVER, RECOVER);
 			return;
 		}
+	}
+	if (a->left.sent) {
+		later(w, EV_AGENT_RECOVER, 2); /* It is answered when knotd is done. */
+		return;
 	}
 	if (a->open && a->batch_stored) {
 		trace(w, "agent       a transaction that was left open is aborted");

@@ -196,6 +196,8 @@ typedef enum {
 	EV_AGENT_MEDDLED,
 	EV_AGENT_STORE,
 	EV_AGENT_CLOCK,
+	EV_AGENT_LAND,
+	EV_AGENT_HAND,
 } event_kind_t;
 
 typedef struct {
