@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DS in a file that the zone file includes: a parent zone that is maintained in its zone file."""
 
+import os
+
 from . import ask
 from .daemons import file_name
 from .halt import cut_power, kill, stopped, stops_at
+from .hand_signed import HandSigned
 from .marks import bound
 from .parent_world import AGENT, PARENT_KNOT, PARENT_ZONE, ZONE, ParentWorld
-from .test_parent_agent import asks_for
+from .test_parent_agent import OTHER, asks_for
 from .test_parent_between import CHANGED, ds_of_primary, moves
 from .wait import wait_until
 
@@ -120,6 +123,56 @@ def test_kills_between_the_file_and_its_load(directory):
         again = ["change -> survey commit-failed", "survey -> wait none", "wait -> change committing"]
         assert moves(world) == ["rest -> seen none", "seen -> wait none", "wait -> change committing", *again, *CHANGED], moves(world)
         assert ds_of_primary(world) == [str(child.tag("a")), str(child.tag("b"))], ds_of_primary(world)
+        world.assert_secure()
+
+
+@bound(180)
+def test_a_missing_file_changes_nothing(directory):
+    children = [HandSigned(ZONE), HandSigned(OTHER)]
+    with IncludeWorld(directory, children=children) as world:
+        world.include()
+        os.rename(world.file(), world.file() + ".moved")
+        world.logged("is missing: put it back from a backup")
+        # Neither the next process nor a change makes an empty one.
+        former = world.knot.kskrolld
+        kill(former)
+        world.knot.wait_kskrolld(other_than=former)
+        asks_for(children[0], "b")
+        world.logged(ZONE, "(commit-failed)", "put it back from a backup", seconds=60)
+        assert not os.path.exists(world.file())
+        os.rename(world.file() + ".moved", world.file())
+        world.logged("the file with DS can be used again")
+        world.wait_ds(ZONE, children[0].ds("b"), 60)
+        assert world.has_ds(OTHER, children[1].first_ds())
+        world.assert_secure()
+
+
+class Shrinking(IncludeWorld):
+    """A delegation leaves the zone file."""
+
+    def parent_text(self, ds=None):
+        lines = super().parent_text(ds).split("\n")
+        label = OTHER.split(".", maxsplit=1)[0]
+        return "\n".join(line for line in lines if not (getattr(self, "shrunk", False) and label in line))
+
+
+@bound(180)
+def test_ds_of_a_delegation_that_goes_leaves_the_file(directory):
+    children = [HandSigned(ZONE), HandSigned(OTHER)]
+    with Shrinking(directory, children=children, judged=[ZONE]) as world:
+        world.include()
+        assert world.has_ds(OTHER, children[1].first_ds())
+        world.shrunk = True
+        world.edit()
+        world.logged(f"{OTHER} is no delegation any more; removed from the file: DS ")
+        wait_until(lambda: content(world) == content_of(children[0]), 20, "the file has no DS of it")
+        # Another registrant has the name.
+        world.shrunk = False
+        world.edit()
+        assert OTHER in str(world.knot.knotc("zone-read", PARENT_ZONE, OTHER, "NS")), "it is delegated again"
+        assert not ask.ds_set(PARENT_KNOT, OTHER)
+        asks_for(children[0], "b")
+        world.wait_ds(ZONE, children[0].ds("b"))
         world.assert_secure()
 
 
