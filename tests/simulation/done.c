@@ -285,8 +285,9 @@ static bool left_by_operator(const world_t *w)
 	case GATE_DS_REMAINS: /* What he gave the parent names no key of the zone: nor can it validate a delete signal.
 	                       */
 		return !(parent_ds(w) & knot_keys(w));
-	case GATE_DS_STALE: /* Or this parent only adds. */
-		return taken || w->up.habit == HABIT_ADD;
+	case GATE_DS_STALE: /* Or this parent only adds, or an agent keeps what he has set while nothing is signalled.
+	                     */
+		return taken || w->up.habit == HABIT_ADD || (w->agent.on && knot_version(w)->cds == 0);
 	default:
 		return false;
 	}

@@ -292,6 +292,19 @@ static void check_all(world_t *w, const delegation_row_t *before, const delegati
 	}
 }
 
+/*! Every nameserver has answered the last survey, and none has CDS. */
+static bool no_signals(const world_t *w)
+{
+	const agent_proof_t *proof = &w->agent.proof;
+
+	for (unsigned i = 0; i < proof->count; i++) {
+		if (!proof->of[i].answered || proof->of[i].version.cds != 0) {
+			return false;
+		}
+	}
+	return proof->count > 0 && (w->agent.facts.asked & DELEGATION_ASK_SURVEY);
+}
+
 void agent_check_kept(world_t *w)
 {
 	agent_deeds_t *deeds = &w->agent.deeds;
@@ -306,6 +319,10 @@ void agent_check_kept(world_t *w)
 		w->agent.known.load == DELEGATION_LOAD_REVERTS && deeds->met == deeds->put && ds == deeds->before;
 	if (ds != deeds->met && ds != deeds->put && deeds->wished != 0 && !as_reload) {
 		deeds->by_hand = deeds->wished;
+	}
+	/* It forgets that when a survey finds no signals anywhere, though older ones may come out later. */
+	if (deeds->by_hand != 0 && w->agent.row.manual == 0 && no_signals(w)) {
+		deeds->by_hand = 0;
 	}
 	deeds->met = ds;
 }
