@@ -355,11 +355,12 @@ static int find(store_t *store, const char *arg, found_t *found)
 	return found->is_zone || found->is_delegation ? EXIT_FINE : stored_load(store, arg, &found->zone);
 }
 
-static void show_plans(const options_t *o, store_t *store, const found_t *found, const rollover_config_t *config,
-                       const forecast_t *plan)
+static int show_plans(const options_t *o, store_t *store, const found_t *found, const rollover_config_t *config,
+                      const forecast_t *plan)
 {
 	/* Of another algorithm the parent side knows nothing. */
 	const bool both = found->is_delegation && o->assume.algorithm == 0;
+	bool known = true;
 
 	if (o->json) {
 		output_begin();
@@ -372,11 +373,12 @@ static void show_plans(const options_t *o, store_t *store, const found_t *found,
 	}
 	if (both) {
 		fputs(found->is_zone && !o->json ? "\n" : "", stdout);
-		delegation_plan(o, store, &found->delegation);
+		known = delegation_plan(o, store, &found->delegation);
 	}
 	if (o->json) {
 		output_end();
 	}
+	return known ? EXIT_FINE : EXIT_ERROR;
 }
 
 static int show(const options_t *o, store_t *store, const found_t *found)
@@ -399,8 +401,7 @@ static int show(const options_t *o, store_t *store, const found_t *found)
 		        found->delegation.name);
 		return EXIT_ERROR;
 	}
-	show_plans(o, store, found, &config, &plan);
-	return EXIT_FINE;
+	return show_plans(o, store, found, &config, &plan);
 }
 
 int cmd_plan(const options_t *o)

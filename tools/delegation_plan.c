@@ -18,28 +18,44 @@ typedef struct {
 	delegation_forecast_t plan;
 } planned_t;
 
-/*! The TTL that was read last, if the survey says it. */
-static uint32_t ds_ttl_of(const options_t *o, const store_delegation_t *d)
+/*!
+ * The TTL that was read last, or that the last change has found. One that is as low as a change makes it may be from
+ * then.
+ */
+static uint32_t ds_ttl_of(const planned_t *p)
 {
 	static evidence_judged_t judged;
+	const delegation_row_t *row = &p->d->row;
+	const bool known = evidence_judged(p->d->answers, &judged) && judged.zone_known;
+	const uint32_t seen = known && judged.ds_ttl > row->before_ttl ? judged.ds_ttl : row->before_ttl;
 
-	return evidence_judged(d->answers, &judged) && judged.zone_known && judged.ds_ttl != 0 ? judged.ds_ttl :
-	                                                                                         o->assume.ds_ttl;
+	return seen > p->config.ds_ttl ? seen : p->o->assume.ds_ttl;
 }
 
-static void make(planned_t *p, const options_t *o, store_t *store, const store_delegation_t *d)
+/*! \return False, with words on stderr: the settings are not known. */
+static bool make(planned_t *p, const options_t *o, store_t *store, const store_delegation_t *d)
 {
 	static store_parent_t parent;
 
+	switch (store_parent_load(store, d->zone, &parent)) {
+	case KNOT_EOK:
+		break;
+	case KNOT_ENOENT:
+		fprintf(stderr, "kskroll: the store has no settings of the parent zone %s yet\n", d->zone);
+		return false;
+	default:
+		fprintf(stderr, "kskroll: %s\n", store_error(store));
+		return false;
+	}
 	p->o = o;
 	p->d = d;
-	p->config = DELEGATION_CONFIG_DEFAULT;
-	if (store_parent_load(store, d->zone, &parent) == KNOT_EOK) {
-		p->config = parent.config;
-		p->config.report_only = parent.mode == DELEGATIONS_REPORT;
-	}
-	p->assume = (delegation_assume_t){ .server_delay = o->assume.server_delay, .ds_ttl = ds_ttl_of(o, d) };
+	p->config = parent.config;
+	p->config.report_only = parent.mode == DELEGATIONS_REPORT;
+	p->assume = (delegation_assume_t){ .server_delay = o->assume.server_delay,
+		                           .ds_ttl = ds_ttl_of(p),
+		                           .load = parent.load };
 	delegation_forecast(&p->config, &d->row, &p->assume, o->now, &p->plan);
+	return true;
 }
 
 /* Text. */
@@ -66,7 +82,7 @@ static void print_head(const planned_t *p)
 	       text_conf_span(s[2], c->ds_ttl), text_conf_span(s[3], c->ds_ttl_hold), text_conf_span(s[4], c->verify));
 	printf(LABEL "transfers take %s, every server answers as it should", "Assumed",
 	       text_conf_span(s[0], p->assume.server_delay));
-	printf(", TTL of DS %s\n", text_conf_span(s[1], p->assume.ds_ttl));
+	printf(", TTL of DS %s,\n" LABEL "no delegation-lock\n", text_conf_span(s[1], p->assume.ds_ttl), "");
 }
 
 static void print_start(const planned_t *p)
@@ -191,14 +207,17 @@ static void print_json(const planned_t *p)
 	json_close(json, '}');
 }
 
-void delegation_plan(const options_t *o, store_t *store, const store_delegation_t *d)
+bool delegation_plan(const options_t *o, store_t *store, const store_delegation_t *d)
 {
 	static planned_t p;
 
-	make(&p, o, store, d);
+	if (!make(&p, o, store, d)) {
+		return false;
+	}
 	if (o->json) {
 		print_json(&p);
 	} else {
 		print(&p);
 	}
+	return true;
 }

@@ -73,8 +73,12 @@ void delegation_mail(const store_delegation_t *d);
 
 /* delegation_plan.c */
 
-/*! What happens next, as text or as an object of the JSON document that is open. */
-void delegation_plan(const options_t *o, store_t *store, const store_delegation_t *d);
+/*!
+ * \brief What happens next, as text or as an object of the JSON document that is open.
+ *
+ * \return False, with words on stderr: the settings of the parent zone are not known.
+ */
+bool delegation_plan(const options_t *o, store_t *store, const store_delegation_t *d);
 
 /* delegation_checks.c */
 

@@ -20,6 +20,7 @@
 typedef struct {
 	uint32_t server_delay; /*!< From a change of the parent zone until every server has it. */
 	uint32_t ds_ttl;       /*!< TTL of DS in the zone, unless the row knows that it is low. */
+	delegation_load_t load;
 } delegation_assume_t;
 
 /*! A time in one state, behind one gate. */

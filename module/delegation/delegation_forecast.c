@@ -273,11 +273,18 @@ static void run(world_t *w, const delegation_row_t *row, delegation_forecast_t *
 }
 
 /*! What the settings forbid. */
-static delegation_gate_t forbidden(const delegation_config_t *config)
+static delegation_gate_t forbidden(const delegation_config_t *config, delegation_load_t load)
 {
-	return config->locked      ? DELEGATION_GATE_LOCKED :
-	       config->report_only ? DELEGATION_GATE_REPORT_ONLY :
-	                             DELEGATION_GATE_NONE;
+	if (config->locked || config->report_only) {
+		return config->locked ? DELEGATION_GATE_LOCKED : DELEGATION_GATE_REPORT_ONLY;
+	}
+	if (load == DELEGATION_LOAD_SECONDARY && config->apply != DELEGATION_BY_UPDATE) {
+		return DELEGATION_GATE_SECONDARY;
+	}
+	if (config->apply != DELEGATION_BY_TRANSACTION || load == DELEGATION_LOAD_KEEPS) {
+		return DELEGATION_GATE_NONE;
+	}
+	return load == DELEGATION_LOAD_REVERTS ? DELEGATION_GATE_LOAD_REVERTS : DELEGATION_GATE_LOAD_UNKNOWN;
 }
 
 void delegation_forecast(const delegation_config_t *config, const delegation_row_t *stored,
@@ -295,7 +302,7 @@ void delegation_forecast(const delegation_config_t *config, const delegation_row
 		memset(w.key[i].id.digest, i, sizeof(w.key[i].id.digest));
 	}
 	const delegation_gate_info_t *gate = delegation_gate_info(row.gate);
-	plan->lifted = gate->actor != DELEGATION_ACTOR_NOBODY ? row.gate : forbidden(config);
+	plan->lifted = gate->actor != DELEGATION_ACTOR_NOBODY ? row.gate : forbidden(config, assume->load);
 	plan->start = row.state != DELEGATION_REST ? row.since : 0;
 	add_stay(plan, &row, row.since);
 	if (row.state == DELEGATION_SUSPENDED) {

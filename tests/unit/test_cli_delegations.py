@@ -413,6 +413,25 @@ class Delegations(CliCase):
         self.assertEqual(self.plan("differs.test")["first"], "signals-differ-at")
         self.assertIn("the operator of the child must resolve 'signals-differ-at'", self.of("plan", "differs.test"))
 
+    def test_a_plan_counts_with_the_ttl_that_the_zone_normally_has(self):
+        # The last survey was made while the TTL was low.
+        db = self.changed("plan-low", "UPDATE delegation SET state = 0, gate = 0, ttl_normal = 0, ttl_low = 0, before_ttl = 0, all_since = 0"
+                                      " WHERE name = 'changed.test.'")
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE parent SET ds_ttl = 3600")
+        self.assertEqual(self.json("plan", "changed.test", db=db)["delegation_plan"]["assumed"]["ds-ttl"], 86400)
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE delegation SET before_ttl = 7200")
+        self.assertEqual(self.json("plan", "changed.test", db=db)["delegation_plan"]["assumed"]["ds-ttl"], 7200)
+
+    def test_a_plan_names_what_forbids_changes_in_the_parent_zone(self):
+        self.assertEqual(self.plan("rest.test")["first"], "reload-reverts")
+        self.assertEqual(self.plan("child.org")["first"], "report-only")
+
+    def test_without_settings_there_is_no_plan(self):
+        for name, change in (("no", "DELETE FROM parent"), ("bad", "UPDATE parent SET ds_ttl_hold = -5")):
+            self.assertIn("kskroll: ", self.bad(1, "plan", "rest.test", db=self.changed(f"plan-{name}", change)))
+
     def test_pictures_are_of_zones(self):
         for option in (("--svg", "-"), ("--html", "-"), ("--algorithm", "15")):
             self.assertIn("is known as a delegation", self.bad(1, "plan", "rest.test", *option, db=self.parents))

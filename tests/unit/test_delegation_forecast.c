@@ -19,7 +19,7 @@ typedef struct {
 	delegation_forecast_t plan;
 } plan_t;
 
-static const delegation_assume_t assume = { .server_delay = DELAY, .ds_ttl = DS_TTL };
+static delegation_assume_t assume = { .server_delay = DELAY, .ds_ttl = DS_TTL, .load = DELEGATION_LOAD_KEEPS };
 
 /*! A delegation with DS that rests. */
 static plan_t at_rest(void)
@@ -154,6 +154,34 @@ static void what_a_human_must_open_is_named_and_taken_for_open(void **state)
 	assert_true(p.plan.end > p.plan.changed);
 }
 
+static void where_nothing_can_be_changed_is_named(void **state)
+{
+	(void)state;
+	static const struct {
+		delegation_load_t load;
+		delegation_gate_t by[3]; /*!< Of each way to apply a change. */
+	} cases[] = {
+		{ DELEGATION_LOAD_KEEPS, { DELEGATION_GATE_NONE, DELEGATION_GATE_NONE, DELEGATION_GATE_NONE } },
+		{ DELEGATION_LOAD_REVERTS,
+		  { DELEGATION_GATE_LOAD_REVERTS, DELEGATION_GATE_NONE, DELEGATION_GATE_NONE } },
+		{ DELEGATION_LOAD_UNKNOWN,
+		  { DELEGATION_GATE_LOAD_UNKNOWN, DELEGATION_GATE_NONE, DELEGATION_GATE_NONE } },
+		{ DELEGATION_LOAD_SECONDARY,
+		  { DELEGATION_GATE_SECONDARY, DELEGATION_GATE_SECONDARY, DELEGATION_GATE_NONE } },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (unsigned apply = 0; apply < 3; apply++) {
+			plan_t p = at_rest();
+			p.config.apply = apply;
+			assume.load = cases[i].load;
+			run(&p);
+			assert_int_equal(p.plan.lifted, cases[i].by[apply]);
+		}
+	}
+	assume.load = DELEGATION_LOAD_KEEPS;
+}
+
 /*! A change that was ordered. */
 static void order(plan_t *p, delegation_state_t state, const ds_set_t *put)
 {
@@ -286,6 +314,7 @@ int main(void)
 		cmocka_unit_test(the_low_ttl_outlives_the_old_one),
 		cmocka_unit_test(the_hold_down_is_waited_for),
 		cmocka_unit_test(what_a_human_must_open_is_named_and_taken_for_open),
+		cmocka_unit_test(where_nothing_can_be_changed_is_named),
 		cmocka_unit_test(a_change_under_way_goes_on),
 		cmocka_unit_test(an_undo_ends_where_the_child_must_act),
 		cmocka_unit_test(the_low_ttl_is_restored_when_it_is_due),
