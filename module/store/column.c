@@ -162,7 +162,7 @@ static int64_t integer_max(kind_t kind)
 	case KIND_KEYS:
 		return KEYS__COUNT - 1;
 	case KIND_TIME:
-		return INT64_MAX;
+		return INT64_C(1) << 40; /* Sums with settings stay in range. */
 	case KIND_I64:
 	case KIND_U64:
 		return INT64_MAX;

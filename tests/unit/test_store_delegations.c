@@ -422,7 +422,7 @@ static void row_and_event_come_together_or_not_at_all(void **state)
 static void value_out_of_range_is_not_saved(void **state)
 {
 	fixture_t *f = *state;
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 8; i++) {
 		set_names(&f->one, ZONE, NAME);
 		delegation_row_t *row = &f->one.row;
 		switch (i) {
@@ -443,6 +443,9 @@ static void value_out_of_range_is_not_saved(void **state)
 			row->before.record[0].digest_len = DELEGATION_DIGEST_MAX + 1;
 			break;
 		case 5:
+			row->all_since = INT64_MAX / 2; /* Settings are added to it. */
+			break;
+		case 6:
 			memset(row->gate_detail, 'a', sizeof(row->gate_detail));
 			break;
 		default:
