@@ -46,6 +46,7 @@ def test_kills_before_and_after_the_commit_lose_nothing_and_repeat_nothing(direc
         asks_for(child, "b")
         with stopped(knot) as kskrolld:
             assert is_ordered(world) and f"+{ZONE}" in knot.knotc("zone-diff", PARENT_ZONE).replace("] ", ""), "the transaction is open"
+            assert not knot.knotc_ok("reload"), "it keeps the operator from a reload"
             kill(kskrolld)
         # The next one ends the transaction, and begins once more.
         world.logged("a transaction that was left open is aborted")
