@@ -217,7 +217,9 @@ static void note(delegation_forecast_t *plan, const delegation_row_t *before, co
 		plan->ttl_low = row->ttl_low;
 		plan->ttl_back = row->ttl_normal;
 	}
-	if (row->all_since != 0 && plan->everywhere != row->all_since) {
+	/* At rest it is the time at which the TTL came back. */
+	const bool low = row->ttl_normal != 0 || before->state == DELEGATION_SPREAD;
+	if (row->all_since != 0 && low && plan->everywhere != row->all_since) {
 		plan->everywhere = row->all_since;
 		plan->expired = row->all_since + 1 + (time_t)(row->ttl_normal != 0 ? row->ttl_normal : row->before_ttl);
 	}

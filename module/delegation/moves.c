@@ -223,5 +223,9 @@ time_t move_after_restore(const move_t *m)
 	const delegation_row_t *row = m->row;
 	const bool low = row->ttl_normal != 0 || m->facts->zone.ds_ttl <= m->config->ds_ttl;
 
-	return low || row->all_since == 0 ? 0 : row->all_since + DELEGATION_RETRY_MAX;
+	const uint32_t hold = m->config->ds_ttl_hold; /* Shorter in laboratories only. */
+
+	return low || row->all_since == 0 ?
+	               0 :
+	               row->all_since + (time_t)(hold < DELEGATION_RETRY_MAX ? hold : DELEGATION_RETRY_MAX);
 }
