@@ -310,12 +310,12 @@ typedef struct {
 	time_t gate_since;
 	time_t gate_until; /*!< When it opens by itself; 0 if that depends on others. */
 
-	bool known;      /*!< The DS RRset of the zone was read once. */
-	uint64_t ds;     /*!< Number of the DS RRset that the delegation has: as adopted, or as ordered; 0: none. */
-	uint64_t former; /*!< Of the one before it, which a reload may bring back; 0: none or unknown. */
-	bool ordering;   /*!< `put` was ordered, and it is not known that this comes to nothing. */
-	ds_set_t put;    /*!< The RRset that was ordered last; what the zone has afterwards. */
-	uint32_t put_ttl;
+	bool known;       /*!< The DS RRset of the zone was read once. */
+	uint64_t ds;      /*!< Number of the DS RRset that the delegation has: as adopted, or as ordered; 0: none. */
+	uint64_t former;  /*!< Of the one before it, which a reload may bring back; 0: none or unknown. */
+	bool ordering;    /*!< `put` was ordered, and it is not known that this comes to nothing. */
+	ds_set_t put;     /*!< The RRset that was ordered last; what the zone has afterwards. */
+	uint32_t put_ttl; /*!< 0: the zone has shown what came of it. */
 	uint64_t put_content; /*!< The signals that it follows, */
 	time_t put_inception; /*!< and their newest signature. */
 	bool may_undo;        /*!< `before` is the set that an undo restores. */

@@ -198,14 +198,18 @@ static bool decide_once(turn_t *turn, const delegation_config_t *config, time_t 
 		awake->outcome_detail[0] = '\0';
 		if (!orders_add(d, &decision.order, &turn->ns, &turn->ds)) {
 			awake->outcome = DELEGATION_OUTCOME_FAILED;
-			text_copy(awake->outcome_detail, sizeof(awake->outcome_detail), "not enough memory");
+			text_copy(awake->outcome_detail, sizeof(awake->outcome_detail),
+			          awake->order != NULL ? "the primary has not answered yet" : "not enough memory");
 		}
 	}
 	return delegation_goes_on(&turn->facts, now, &decision);
 }
 
-/*! An order that a former process has sent to a primary: nobody knows what came of it, so the primary is asked. */
-static void settle(turn_t *turn, const delegation_config_t *config)
+/*!
+ * The primary is asked what came of an order that a former process has sent; and, while what it has made does not come
+ * by transfer, whether it still has it.
+ */
+static void settle(turn_t *turn, const delegation_config_t *config, time_t now)
 {
 	static const delegation_action_t actions[DELEGATION_STATE__COUNT] = {
 		[DELEGATION_CHANGE] = DELEGATION_DO_CHANGE,
@@ -217,14 +221,19 @@ static void settle(turn_t *turn, const delegation_config_t *config)
 	const delegation_row_t *row = &awake->row;
 	const delegation_order_t order = { .action = actions[row->state], .put = row->put, .ttl = row->put_ttl };
 
+	const bool unknown = awake->outcome == DELEGATION_OUTCOME_NONE && awake->outcome_detail[0] == '\0';
+	const bool made = awake->outcome == DELEGATION_OUTCOME_DONE && order.action != DELEGATION_DO_RESTORE &&
+	                  now >= row->next_check && now - row->since >= DELEGATION_FRESH;
+
 	if (config->apply != DELEGATION_BY_UPDATE || order.action == DELEGATION_DO_NOTHING || !row->ordering ||
-	    awake->outcome != DELEGATION_OUTCOME_NONE || awake->outcome_detail[0] != '\0' || awake->order != NULL ||
-	    turn->ns.count == 0 || ds_set_equal(&row->put, &turn->facts.zone.ds)) {
+	    (!unknown && !made) || awake->order != NULL || turn->ns.count == 0 ||
+	    ds_set_equal(&row->put, &turn->facts.zone.ds)) {
 		return;
 	}
 	if (orders_add(d, &order, &turn->ns, &turn->ds)) {
-		d->of.awake->order->doubt = true;
-		awake->outcome = turn->facts.outcome = DELEGATION_OUTCOME_RUNNING;
+		awake->order->doubt = true;
+		awake->order->made = made;
+		awake->outcome = turn->facts.outcome = made ? DELEGATION_OUTCOME_DONE : DELEGATION_OUTCOME_RUNNING;
 	}
 }
 
@@ -245,8 +254,8 @@ void turn_conclude(turn_t *turn)
 	delegation_config_t config;
 
 	parent_config(d->of.awake->parent, d, &config);
-	settle(turn, &config);
 	const time_t now = agent_now_of(agent, &awake->row);
+	settle(turn, &config, now);
 	turn->facts.notified = notified_at(turn, now);
 	write_evidence(turn, &config, &awake->row, now, agent->row.answers, sizeof(agent->row.answers));
 	for (unsigned i = 0; i < DELEGATION_DECISIONS_MAX && decide_once(turn, &config, now); i++) {

@@ -225,7 +225,8 @@ unsigned turn_asks(const parent_t *parent, const delegation_t *d)
 /*! From the list a survey may follow, and nothing else: all but a scan needs the zone. */
 static bool suffices_list(const parent_t *parent, const delegation_row_t *row)
 {
-	return parent_is_current(parent) && row->state == DELEGATION_REST && !row->ordering && row->ttl_normal == 0;
+	return parent_is_current(parent) && row->state == DELEGATION_REST && !row->ordering && row->put_ttl == 0 &&
+	       row->ttl_normal == 0;
 }
 
 void turn_begin(parent_t *parent, delegation_t *d, unsigned crowd)

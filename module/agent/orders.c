@@ -51,9 +51,10 @@ static void end(order_t *order, delegation_outcome_t outcome, const char *detail
 	delegation_t *d = order->d;
 	awake_t *awake = d->of.awake;
 	parent_t *parent = order->parent;
+	const bool known = order->made && outcome == DELEGATION_OUTCOME_DONE;
 
 	awake->order = NULL;
-	if (outcome == DELEGATION_OUTCOME_DONE) {
+	if (outcome == DELEGATION_OUTCOME_DONE && !known) {
 		count(parent->agent, order->action);
 	}
 	order_free(order);
@@ -61,6 +62,9 @@ static void end(order_t *order, delegation_outcome_t outcome, const char *detail
 		if (awake->turn == NULL) {
 			delegation_free(&parent->all, d);
 		}
+		return;
+	}
+	if (known) {
 		return;
 	}
 	awake->outcome = outcome;
@@ -500,8 +504,11 @@ bool orders_add(delegation_t *d, const delegation_order_t *from, const knot_rdat
 	parent_t *parent = awake->parent;
 	order_t *order = calloc(1, sizeof(*order));
 
-	assert(d->is_awake && awake->order == NULL);
-	if (order == NULL) {
+	assert(d->is_awake);
+	/* The zone has shown what came of one in doubt. */
+	orders_drop(d);
+	if (order == NULL || awake->order != NULL) {
+		free(order);
 		return false;
 	}
 	*order = (order_t){ .d = d,

@@ -26,6 +26,7 @@ struct order {
 
 	/* orders_update.c */
 	bool doubt;        /*!< It was sent, and the primary has not said what came of it. */
+	bool made;         /*!< It had said that it has made it, and is asked whether it still has it. */
 	uint64_t retry_at; /*!< By the loop's clock, ms. */
 	unsigned retry_ms;
 	const void *back;

@@ -97,8 +97,10 @@ static void take(order_t *order, const orders_back_t *back, const update_result_
 	switch (result->status) {
 	case UPDATE_DONE:
 	case UPDATE_SAME:
-		say(order, LOG_INFO, "made",
-		    result->status == UPDATE_DONE ? "the primary has the set" : "by an earlier message");
+		if (!order->made) {
+			say(order, LOG_INFO, "made",
+			    result->status == UPDATE_DONE ? "the primary has the set" : "by an earlier message");
+		}
 		back->end(order, DELEGATION_OUTCOME_DONE, unless_seen(order));
 		break;
 	case UPDATE_BASE:

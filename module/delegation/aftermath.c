@@ -245,7 +245,7 @@ bool aftermath_ttl(move_t *m)
 		return false;
 	}
 	if (zone->ds.count == 0 || zone->ds_ttl != row->ttl_low) {
-		row->ttl_normal = 0; /* Another client has set it. */
+		row->ttl_normal = row->put_ttl = 0; /* Another client has set it. */
 		row->all_since = m->now;
 		if (row->state == DELEGATION_LOW) {
 			move_settle(m, NULL);
@@ -269,7 +269,7 @@ void aftermath_restore(move_t *m)
 	delegation_row_t *row = m->row;
 
 	if (m->facts->zone.ds_ttl == row->put_ttl) {
-		row->ttl_normal = 0;
+		row->ttl_normal = row->put_ttl = 0;
 		row->all_since = m->now;
 		move_settle(m, NULL);
 		row->next_check = m->now; /* What the child has changed meanwhile is seen at once. */

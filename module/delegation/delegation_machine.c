@@ -71,6 +71,7 @@ static void forget_set(move_t *m)
 
 	row->ds = zone_ds(&m->facts->zone);
 	row->ordering = false;
+	row->put_ttl = 0;
 	row->may_undo = false;
 	row->content = 0;
 	row->accepted_since = 0;
@@ -106,11 +107,32 @@ static void undo_arrived(delegation_row_t *row, time_t now)
 	row->undos += row->undos < UINT8_MAX;
 }
 
+/*! Whether what was ordered may still come. A DNS UPDATE may be carried out, or transferred, when nobody waits for it.
+ */
+static bool may_arrive(const move_t *m)
+{
+	const delegation_row_t *row = m->row;
+
+	return row->ordering || (m->config->apply == DELEGATION_BY_UPDATE && row->put_ttl != 0);
+}
+
+/*! By hand the same set hardly gets the low TTL, too. */
+static bool has_arrived(const move_t *m)
+{
+	const delegation_zone_t *zone = &m->facts->zone;
+	const delegation_row_t *row = m->row;
+
+	return may_arrive(m) && !zone->ds_listed && ds_set_equal(&zone->ds, &row->put) &&
+	       (row->ordering || zone->ds.count == 0 || zone->ds_ttl == row->put_ttl);
+}
+
 /*! What was ordered is in the zone. */
 static void arrived(move_t *m)
 {
 	delegation_row_t *row = m->row;
-	const bool undo = row->state == DELEGATION_UNDO, may_undo = row->may_undo && !undo;
+	/* Only an undo puts the set before. */
+	const bool late_undo = row->state != DELEGATION_CHANGE && ds_set_equal(&row->put, &row->before);
+	const bool undo = row->state == DELEGATION_UNDO || late_undo, may_undo = row->may_undo && !undo;
 	const uint64_t former = row->ds;
 	const uint32_t normal = row->ttl_normal != 0 ? row->ttl_normal : row->before_ttl;
 	const uint32_t ttl = m->facts->zone.ds_ttl;
@@ -123,6 +145,9 @@ static void arrived(move_t *m)
 	row->ttl_low = ttl;
 	if (undo) {
 		undo_arrived(row, m->now);
+		if (row->state != DELEGATION_UNDO) {
+			move_enter(m, DELEGATION_UNDO);
+		}
 		return;
 	}
 	row->applied = row->put_content;
@@ -157,7 +182,7 @@ static void changed(move_t *m)
 		return;
 	}
 	/* The agent's change came first, and was not seen: its low TTL is left. */
-	if (row->ordering && zone_ds(zone) != 0 && zone->ds_ttl == row->put_ttl && row->put_ttl < row->before_ttl &&
+	if (may_arrive(m) && zone_ds(zone) != 0 && zone->ds_ttl == row->put_ttl && row->put_ttl < row->before_ttl &&
 	    row->ttl_normal == 0) {
 		row->ttl_normal = row->before_ttl;
 		row->ttl_low = row->put_ttl;
@@ -189,7 +214,7 @@ static bool ds_guard(move_t *m)
 	if (zone_ds(&m->facts->zone) == row->ds) {
 		return false;
 	}
-	if (row->ordering && !m->facts->zone.ds_listed && ds_set_equal(&m->facts->zone.ds, &row->put)) {
+	if (has_arrived(m)) {
 		arrived(m);
 	} else {
 		changed(m);

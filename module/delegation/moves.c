@@ -198,6 +198,16 @@ bool move_flies(move_t *m)
 		move_wait(m, DELEGATION_GATE_COMMITTING, "", "", 0);
 		return true;
 	}
+	/* It comes by transfer, however long that takes. What is ordered meanwhile would be judged on the former set.
+	 */
+	if (f->outcome == DELEGATION_OUTCOME_DONE && m->config->apply == DELEGATION_BY_UPDATE &&
+	    m->row->state != DELEGATION_RESTORE) {
+		move_wait(
+			m, DELEGATION_GATE_PARENT_STALE, "",
+			"the primary has the change, and this server does not: check its transfer (knotc zone-refresh)",
+			0);
+		return true;
+	}
 	/* It may be one that a process has left behind, which may still be committed. */
 	if (f->zone.transaction && f->outcome != DELEGATION_OUTCOME_FAILED) {
 		move_wait(m, DELEGATION_GATE_TRANSACTION, "", "", 0);

@@ -69,7 +69,7 @@ void move_order(move_t *m, delegation_action_t action, const ds_set_t *put, uint
  * \brief Whether an order is still under way: then the decision is to wait for it.
  *
  * The zone does not have what was ordered. If this is false it never will, unless by a DNS UPDATE that is carried out
- * late.
+ * late: put_ttl stays for that.
  */
 bool move_flies(move_t *m);
 

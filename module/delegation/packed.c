@@ -20,7 +20,7 @@ bool delegation_pack(const delegation_row_t *row, delegation_idle_t *idle)
 
 	if (row->state != DELEGATION_REST || row->gate != DELEGATION_GATE_NONE || row->ordering || row->content != 0 ||
 	    row->refused != 0 || row->undos != 0 || row->manual != 0 || row->reverted || row->ttl_normal != 0 ||
-	    row->may_undo || row->all_since != 0) {
+	    row->may_undo || row->put_ttl != 0 || row->all_since != 0) {
 		return false;
 	}
 	if (!fits(row->since) || !fits(row->applied_inception) || !fits(row->notified) || !fits(row->next_check) ||

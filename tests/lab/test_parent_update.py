@@ -8,7 +8,7 @@ from . import results
 from .marks import bound
 from .parent_world import AGENT, PARENT_ZONE, ZONE, notify
 from .test_parent_agent import SELDOM, asks_for
-from .update_world import OTHER, SECRET, UpdateWorld
+from .update_world import OTHER, PRIMARY, SECRET, UpdateWorld
 from .wait import stays, wait_until
 
 
@@ -19,6 +19,14 @@ def changes_and_restores(world, by_hand=False):
     world.wait_ds(ZONE, child.ds("b"), 60)
     assert set(world.ds_ttls(ZONE).values()) == {AGENT["ds-ttl"]}, world.ds_ttls(ZONE)
     world.logged("DNS UPDATE made")
+    restores(world, by_hand)
+    child.publish(keys=("b",), cds=("b",))
+    world.assert_secure()
+    assert SECRET not in "".join(world.knot.log_lines()), "the secret is in the log"
+
+
+def restores(world, by_hand):
+    child = world.child
     if by_hand:
         one = world.wait_delegation(gate="commit-failed", state="low", seconds=120)
         assert "changes no TTL alone" in one["detail"], one
@@ -26,15 +34,16 @@ def changes_and_restores(world, by_hand=False):
     wait_until(lambda: set(world.ds_ttls(ZONE).values()) == {child.ds_ttl}, 60, "the TTL is restored everywhere")
     assert world.has_ds(ZONE, child.ds("b"))
     world.wait_delegation(state="rest", gate="none")
-    child.publish(keys=("b",), cds=("b",))
-    world.assert_secure()
-    assert SECRET not in "".join(world.knot.log_lines()), "the secret is in the log"
+
+
+def by_hand_here():
+    return not results.knot_version().startswith("3.4.")
 
 
 @bound(240)
 def test_a_signing_secondary_changes_ds_at_a_knot_primary(directory):
     with UpdateWorld(directory) as world:
-        changes_and_restores(world, by_hand=not results.knot_version().startswith("3.4."))
+        changes_and_restores(world, by_hand=by_hand_here())
 
 
 @bound(150)
@@ -106,3 +115,23 @@ def test_a_frozen_primary_is_waited_for_even_by_the_next_process(directory):
         updates = [line for line in world.knot.log_lines("DNS UPDATE made")]
         assert len(updates) >= 2, updates
         world.assert_secure()
+
+
+@bound(300)
+def test_a_primary_that_goes_down_before_the_transfer_is_waited_for(directory):
+    with UpdateWorld(directory) as world:
+        child = world.child
+        wait_until(world.delegation, 30, "the child was scanned once")
+        world.hold_transfers()
+        asks_for(child, "b")
+        world.wait_primary(ZONE, child.ds("b"), 60)
+        world.logged("DNS UPDATE made")
+        with world.outage(PRIMARY):
+            world.primary.kill9()
+            one = world.wait_delegation(state="change", gate="parent-stale-at", seconds=120)
+            assert "the primary has the change" in one["detail"], one
+            world.primary.start()
+        world.let_transfers()
+        world.wait_ds(ZONE, child.ds("b"), 60)
+        restores(world, by_hand_here())
+        assert not any("by hand" in line for line in world.knot.log_lines(ZONE.rstrip("."))), "the agent's own change"

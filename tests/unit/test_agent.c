@@ -78,6 +78,11 @@ typedef struct {
 	unsigned updates, checks;       /*!< Messages; those that changed nothing. */
 	ds_set_t update_wanted;         /*!< Of the first message. */
 	bool mixed;                     /*!< Another one before the primary has said what came of it. */
+	bool held;                      /*!< Transfers do not come: the primary has other records than this server. */
+	bool unreachable;               /*!< It is down then. */
+	ds_set_t at_primary;
+	uint32_t at_primary_ttl;
+	bool late; /*!< The first message is lost, and is carried out seconds later all the same. */
 
 	/* the store */
 	bool deaf;              /*!< It cannot be written. */
@@ -477,18 +482,58 @@ typedef struct {
 	update_done_f done;
 	void *arg;
 	unsigned number;
-	ds_set_t wanted;
+	ds_set_t base, wanted;
+	bool check_only;
 	uint32_t ttl;
 } update_call_t;
+
+/*! Of a primary whose transfers do not come. */
+static update_status_t held_update(const update_call_t *call)
+{
+	if (w->unreachable) {
+		return call->check_only ? UPDATE_LOST : UPDATE_UNSENT;
+	}
+	if (ds_set_equal(&call->wanted, &w->at_primary)) {
+		return UPDATE_SAME;
+	}
+	if (!ds_set_equal(&call->base, &w->at_primary)) {
+		return UPDATE_DIFFERS;
+	}
+	if (call->check_only) {
+		return UPDATE_BASE;
+	}
+	w->at_primary = call->wanted;
+	w->at_primary_ttl = call->ttl;
+	return UPDATE_DONE;
+}
+
+static void transfer(void)
+{
+	w->held = w->unreachable = false;
+	put_ds(&w->at_primary);
+	w->d.facts.zone.ds_ttl = w->at_primary_ttl;
+	deleg_spread(&w->d, &w->at_primary);
+}
+
+static void transfer_now(void *arg)
+{
+	(void)arg;
+	transfer();
+}
 
 static void update_now(void *arg)
 {
 	update_call_t *call = arg;
 	const bool said = call->number < 4 && w->update_ends[call->number] != UPDATE_DONE;
-	const update_result_t result = { .status = said ? w->update_ends[call->number] : UPDATE_DONE,
-		                         .detail = "the test's" };
+	const update_status_t end = said ? w->update_ends[call->number] : UPDATE_DONE;
+	const update_result_t result = { .status = w->held ? held_update(call) : end, .detail = "the test's" };
 
-	if (result.status == UPDATE_DONE || result.status == UPDATE_SAME) {
+	if (w->late && call->number == 0) {
+		w->at_primary = call->wanted;
+		w->at_primary_ttl = call->ttl;
+		call_after(transfer_now, NULL, 5);
+	}
+	if (!w->held && (result.status == UPDATE_DONE || result.status == UPDATE_SAME)) {
 		put_ds(&call->wanted);
 		w->d.facts.zone.ds_ttl = w->ttl_stays ? w->d.facts.zone.ds_ttl : call->ttl;
 		deleg_spread(&w->d, &call->wanted);
@@ -506,6 +551,8 @@ int update_start(dns_t *dns, const update_request_t *request, update_done_f done
 	assert_int_equal(request->primary.ss_family, AF_INET);
 	*call = (update_call_t){ .done = done, .arg = arg, .number = w->updates++, .ttl = request->ttl };
 	ds_set_read(request->wanted, &call->wanted);
+	ds_set_read(request->ds, &call->base);
+	call->check_only = request->check_only;
 	w->checks += request->check_only;
 	if (call->number == 0) {
 		w->update_wanted = call->wanted;
@@ -1508,6 +1555,138 @@ static void without_a_connection_the_same_order_is_sent_again(void **state)
 	assert_true(w->surveys >= before);
 }
 
+static bool is_at_primary(void)
+{
+	const ds_set_t b = deleg_set(B);
+
+	return ds_set_equal(&w->at_primary, &b);
+}
+
+static bool is_untransferred(void)
+{
+	return w->row.row.gate == DELEGATION_GATE_PARENT_STALE && strstr(w->row.row.gate_detail, "primary") != NULL;
+}
+
+static bool checked_twice(void)
+{
+	return w->checks >= 2;
+}
+
+static bool has_changed_by_update(void)
+{
+	return w->d.facts.zone.ds_ttl == 20;
+}
+
+static bool has_normal_ttl(void)
+{
+	return w->d.facts.zone.ds_ttl == 150;
+}
+
+/*! The change is the agent's: it is verified, and the TTL of before comes back. */
+static void assert_own_change(time_t inception)
+{
+	wait_for(rested);
+	assert_int_equal(w->d.facts.zone.ds_ttl, 150);
+	assert_int_equal(w->row.row.applied_inception, inception);
+	assert_null(strstr(w->log, "by hand"));
+}
+
+static void is_waited_for(bool unreachable, delegation_keys_t wants)
+{
+	delegation_totals_t totals;
+
+	begin_update();
+	wait_for(rested);
+	w->held = true;
+	w->at_primary = deleg_set(A);
+	roll();
+	const time_t inception = w->d.child[0].cds.inception;
+	wait_for(is_at_primary);
+	w->unreachable = unreachable;
+	w->cds = deleg_set(wants);
+	deleg_signal(&w->d, wants);
+	wait_for(is_untransferred);
+	wait_for(checked_twice);
+	assert_int_equal(w->row.row.state, DELEGATION_CHANGE);
+	/* It is asked whether it still has the set, and for nothing else. */
+	assert_int_equal(w->updates, 1 + w->checks);
+	assert_false(w->mixed);
+	w->cds = deleg_set(B);
+	deleg_signal(&w->d, B);
+	transfer();
+	assert_own_change(inception);
+	agent_totals(w->agent, &totals);
+	assert_int_equal(totals.changes, 1);
+	assert_int_equal(totals.restores, 1);
+}
+
+/* The primary makes the change, and its transfer does not come. */
+static void what_is_not_transferred_yet_is_waited_for(void **state)
+{
+	(void)state;
+
+	is_waited_for(false, B);
+}
+
+static void even_if_the_primary_is_down_by_then(void **state)
+{
+	(void)state;
+
+	is_waited_for(true, B);
+}
+
+static void and_if_the_child_takes_its_signals_back(void **state)
+{
+	(void)state;
+
+	is_waited_for(false, A);
+}
+
+static void and_if_the_child_asks_for_another_set(void **state)
+{
+	(void)state;
+
+	is_waited_for(false, C);
+}
+
+/* What another client has put there meanwhile will not be the set that is waited for. */
+static void a_primary_that_has_another_set_by_now_is_not_waited_for(void **state)
+{
+	(void)state;
+
+	begin_update();
+	wait_for(rested);
+	w->held = true;
+	w->at_primary = deleg_set(A);
+	roll();
+	wait_for(is_at_primary);
+	wait_for(is_untransferred);
+	w->at_primary = deleg_set(C);
+	wait_for(failed_once);
+	assert_non_null(strstr(w->log, "another NS or DS RRset"));
+	/* Its TTL is the agent's still. */
+	transfer();
+	wait_for(has_changed_by_update);
+	wait_for(has_normal_ttl);
+}
+
+/* TCP may deliver a message after its connection was given up here, and after the primary has said what it has. */
+static void an_update_that_is_carried_out_late_is_the_agents(void **state)
+{
+	(void)state;
+
+	w->update_ends[0] = UPDATE_LOST;
+	w->update_ends[1] = UPDATE_BASE;
+	w->late = true;
+	begin_update();
+	wait_for(rested);
+	roll();
+	const time_t inception = w->d.child[0].cds.inception;
+	wait_for(has_changed_by_update);
+	assert_non_null(strstr(w->log, "has not carried out"));
+	assert_own_change(inception);
+}
+
 static bool sent(void)
 {
 	return w->updates > 0 && w->row.row.state == DELEGATION_CHANGE;
@@ -2057,6 +2236,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_primary_that_does_not_restore_the_ttl_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_update_is_asked_for_until_the_primary_says, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_update_that_was_not_made_is_decided_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_transferred_yet_is_waited_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(even_if_the_primary_is_down_by_then, setup, teardown),
+		cmocka_unit_test_setup_teardown(and_if_the_child_takes_its_signals_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(and_if_the_child_asks_for_another_set, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_primary_that_has_another_set_by_now_is_not_waited_for, setup,
+		                                teardown),
+		cmocka_unit_test_setup_teardown(an_update_that_is_carried_out_late_is_the_agents, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_refused_update_is_said_and_decided_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_connection_the_same_order_is_sent_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_a_process_has_sent_is_asked_for, setup, teardown),

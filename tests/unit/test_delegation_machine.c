@@ -670,6 +670,119 @@ static void the_zone_shows_what_has_happened(void **state)
 	assert_int_equal(d.row.ttl_normal, DAY);
 }
 
+static void by_update(deleg_t *d)
+{
+	deleg_init(d);
+	d->config.apply = DELEGATION_BY_UPDATE;
+	course_until(d, DELEGATION_CHANGE);
+}
+
+/*! The set has come, and is the agent's: the former TTL comes back one day, and older signatures count no more. */
+static void assert_own(deleg_t *d)
+{
+	deleg_step(d);
+	assert_int_equal(d->row.state, DELEGATION_SPREAD);
+	assert_int_equal(d->row.manual, 0);
+	assert_int_equal(d->row.applied, B_CONTENT);
+	assert_int_equal(d->row.applied_inception, T0 - HOUR);
+	assert_int_equal(d->row.ttl_normal, DAY);
+	assert_true(d->row.may_undo);
+}
+
+/* What the primary has made is waited for until it is transferred, whatever the child asks for by then. */
+static void what_the_primary_has_made_is_waited_for(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	by_update(&d);
+	const delegation_order_t order = d.out.order;
+	d.facts.outcome = DELEGATION_OUTCOME_DONE;
+	deleg_signal(&d, A);
+	d.facts.scan.differs = false;
+	deleg_later(&d, 59);
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_COMMITTING);
+	for (int i = 0; i < 20; i++) {
+		deleg_later(&d, i == 0 ? 1 : HOUR);
+		deleg_step(&d);
+		assert_int_equal(d.row.state, DELEGATION_CHANGE);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_PARENT_STALE);
+		assert_non_null(strstr(d.row.gate_detail, "the primary has the change"));
+		assert_int_equal(d.out.gate_changed, i == 0);
+	}
+	assert_int_equal(d.row.next_check, d.now + 60);
+	d.facts.zone.ds = order.put;
+	d.facts.zone.ds_ttl = order.ttl;
+	assert_own(&d);
+	/* A TTL alone is judged on nothing: it is ordered again. */
+	course_low(&d);
+	d.config.apply = DELEGATION_BY_UPDATE;
+	deleg_later(&d, 3 * DAY);
+	course_until(&d, DELEGATION_RESTORE);
+	d.facts.outcome = DELEGATION_OUTCOME_DONE;
+	deleg_later(&d, 61);
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_COMMIT_FAILED);
+}
+
+/*! A DNS UPDATE that has failed, and a child that has taken its signals back. */
+static delegation_order_t failed_update(deleg_t *d)
+{
+	delegation_idle_t idle;
+
+	by_update(d);
+	const delegation_order_t order = d->out.order;
+	d->facts.outcome = DELEGATION_OUTCOME_FAILED;
+	deleg_step(d);
+	assert_int_equal(d->row.gate, DELEGATION_GATE_COMMIT_FAILED);
+	assert_false(d->row.ordering);
+	deleg_signal(d, A);
+	d->facts.scan.differs = false;
+	deleg_later(d, 300);
+	course_until(d, DELEGATION_REST);
+	assert_false(delegation_pack(&d->row, &idle));
+	d->facts.zone.ds = order.put;
+	d->facts.zone.ds_ttl = order.ttl;
+	return order;
+}
+
+static void assert_by_hand(deleg_t *d)
+{
+	deleg_step(d);
+	assert_int_equal(d->row.manual, d->now);
+	assert_int_equal(d->row.applied_inception, 0);
+}
+
+/* A message that is carried out after the primary has said that it was not. */
+static void a_failed_update_that_comes_late_is_the_agents(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	(void)failed_update(&d);
+	assert_own(&d);
+	/* By hand: another TTL, another set, another way, another time. */
+	(void)failed_update(&d);
+	d.facts.zone.ds_ttl = DAY;
+	assert_by_hand(&d);
+	(void)failed_update(&d);
+	d.facts.zone.ds = deleg_set(C);
+	assert_by_hand(&d);
+	/* It came between, and was changed: its low TTL is left. */
+	assert_int_equal(d.row.ttl_normal, DAY);
+	(void)failed_update(&d);
+	d.config.apply = DELEGATION_BY_TRANSACTION;
+	assert_by_hand(&d);
+	const delegation_order_t order = failed_update(&d);
+	deleg_ds(&d, C);
+	assert_by_hand(&d);
+	d.facts.zone.ds = order.put;
+	d.row.state = DELEGATION_REST;
+	d.now++;
+	assert_by_hand(&d);
+}
+
 static void a_restore_that_fails_is_tried_again(void **state)
 {
 	(void)state;
@@ -870,6 +983,8 @@ int main(void)
 		cmocka_unit_test(nor_is_the_ttl_restored),
 		cmocka_unit_test(an_order_that_fails_is_surveyed_again),
 		cmocka_unit_test(the_zone_shows_what_has_happened),
+		cmocka_unit_test(what_the_primary_has_made_is_waited_for),
+		cmocka_unit_test(a_failed_update_that_comes_late_is_the_agents),
 		cmocka_unit_test(a_restore_that_fails_is_tried_again),
 		cmocka_unit_test(refusals_lead_where_their_gate_says),
 		cmocka_unit_test(a_notification_leads_to_a_survey_and_to_nothing_else),

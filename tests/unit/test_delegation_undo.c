@@ -464,6 +464,31 @@ static void an_undo_that_fails_is_decided_again(void **state)
 	assert_int_equal(d.row.bad_watches, 0);
 }
 
+/* By DNS UPDATE: it has failed, and comes all the same. */
+static void an_undo_that_comes_late_is_one(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_verify(&d);
+	d.config.apply = DELEGATION_BY_UPDATE;
+	fails(&d, 2);
+	d.facts.outcome = DELEGATION_OUTCOME_FAILED;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_VERIFY);
+	d.facts.zone.ds = deleg_set(A);
+	d.facts.zone.ds_ttl = 600;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_UNDO);
+	assert_true(d.row.undone);
+	assert_int_equal(d.row.refused, course_content(B));
+	assert_int_equal(d.row.manual, 0);
+	assert_int_equal(d.row.ttl_normal, DAY);
+	deleg_spread(&d, &d.facts.zone.ds);
+	course_until(&d, DELEGATION_HELD);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_UNDONE);
+}
+
 static void the_first_ds_is_undone_to_none(void **state)
 {
 	(void)state;
@@ -512,6 +537,7 @@ int main(void)
 		cmocka_unit_test(one_view_that_fails_counts),
 		cmocka_unit_test(a_gap_begins_the_observation_again),
 		cmocka_unit_test(an_undo_that_fails_is_decided_again),
+		cmocka_unit_test(an_undo_that_comes_late_is_one),
 		cmocka_unit_test(the_first_ds_is_undone_to_none),
 		cmocka_unit_test(in_low_nothing_is_undone),
 	};
