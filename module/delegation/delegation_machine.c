@@ -317,6 +317,20 @@ static void go(move_t *m)
 	}
 }
 
+/*!
+ * When a low TTL that may be restored by now is looked at. A state that has just been entered is not asked yet what is
+ * in the way of that; one that comes from a survey may go back to it, and what is in the way may stay.
+ */
+static time_t overdue_check(const move_t *m)
+{
+	const delegation_row_t *row = m->row;
+
+	if (!m->out->transition || delegation_gate_info(row->gate)->pace != DELEGATION_PACE_SCAN) {
+		return row->next_check;
+	}
+	return m->before->state == DELEGATION_VERIFY ? m->now : m->now + (time_t)m->config->retry;
+}
+
 /*! No check comes later than the end of a low TTL. */
 static void conclude(move_t *m)
 {
@@ -324,8 +338,8 @@ static void conclude(move_t *m)
 	const bool low = delegation_state_info(row->state)->restores && row->ttl_normal != 0 && row->all_since != 0;
 
 	if (low) {
-		const time_t due = move_restore_due(m->config, row);
-		row->next_check = due > m->now && due < row->next_check ? due : row->next_check;
+		const time_t due = move_restore_due(m->config, row), at = due > m->now ? due : overdue_check(m);
+		row->next_check = at < row->next_check ? at : row->next_check;
 	}
 	m->out->asks = delegation_asks(m->config, row);
 }

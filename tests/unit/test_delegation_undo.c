@@ -342,8 +342,27 @@ static void a_child_that_never_validates_gets_its_ttl_back(void **state)
 	deleg_later(&d, 1);
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_LOW);
+	/* Not at the next scan, which may be a week away. */
+	assert_int_equal(d.row.next_check, d.now);
+	/* What is in the way has its own pace. */
+	d.facts.zone.frozen = true;
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_FROZEN);
+	assert_int_equal(d.row.next_check, d.now + 300);
+	/* A survey that ends in between does not make it wait for a scan, nor for nothing. */
+	d.row.state = DELEGATION_SEEN;
+	deleg_signal(&d, B);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_LOW);
+	assert_int_equal(d.row.next_check, d.now + 300);
+	d.facts.zone.frozen = false;
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_RESTORE);
+	/* One that fails has its pace, too. */
+	d.facts.outcome = DELEGATION_OUTCOME_FAILED;
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_COMMIT_FAILED);
+	assert_int_equal(d.row.next_check, d.now + 300);
 }
 
 static void nobody_is_no_evidence(void **state)
