@@ -73,7 +73,7 @@ static void refused(order_t *order, const orders_back_t *back, const update_resu
 	say(order, LOG_WARNING, "refused", result->detail);
 	if (result->status == UPDATE_REFUSED) {
 		back->end(order, DELEGATION_OUTCOME_FAILED, words);
-	} else if (order->doubt) {
+	} else if (order->doubt && !order->d->gone) {
 		doubt(order, result->detail);
 	} else {
 		/* Should it have been carried out all the same, the zone says so. */
