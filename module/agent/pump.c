@@ -7,7 +7,8 @@
 
 /*! Turns under way. Most wait for the network; what that may be asked at a time, module/dns bounds. */
 #define TURNS_MAX 256
-/*! Of these, turns of those that rest: a flood of them leaves room for the others. */
+/*! With more of them those wait that rest, or whose change has not begun: a flood of them leaves room for the others.
+ */
 #define SCANS_MAX 192
 /*! Scans that may begin together after a pause. */
 #define BURST 4
@@ -83,19 +84,23 @@ static delegation_t *take(queue_t *queue, uint64_t now)
 	return d;
 }
 
-/*! \return False: too many with the same nameservers are under way. One whose DS is being changed does not wait. */
+/*! \return False: too many, or too many with the same nameservers, are under way. One whose DS is being changed does
+ * not wait. */
 static bool may_begin(agent_t *agent, delegation_t *d, uint64_t now)
 {
 	const ns_set_t *ns = delegation_ns(&parent_of(agent, d)->all, d);
 	const delegation_state_t state = d->is_awake ? d->of.awake->state : DELEGATION_REST;
 	const bool waits = state == DELEGATION_REST || state == DELEGATION_SEEN || state == DELEGATION_SURVEY ||
 	                   state == DELEGATION_REFUSED || state == DELEGATION_HELD;
+	const bool flood = agent->turns >= SCANS_MAX;
+	queue_t *queue = d->urgent ? &agent->urgent : &agent->scans;
 
-	if (!waits || agent->crowds[ns->hash % AGENT_CROWDS] < CROWD_MAX) {
+	if (!waits || (!flood && agent->crowds[ns->hash % AGENT_CROWDS] < CROWD_MAX)) {
 		return true;
 	}
-	const uint64_t later = CROWD_MS + (uint64_t)random() % (CROWD_MS + (uint64_t)ns->refs * CROWD_EACH_MS);
-	queue_put(d->urgent ? &agent->urgent : &agent->scans, &d->due, now + later);
+	/* The more there are the longer they wait, so that those that are looked at in vain cost little. */
+	const uint64_t each = flood ? queue->count : (uint64_t)ns->refs * CROWD_EACH_MS;
+	queue_put(queue, &d->due, now + CROWD_MS + (uint64_t)random() % (CROWD_MS + each));
 	return false;
 }
 
