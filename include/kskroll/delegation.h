@@ -347,7 +347,10 @@ typedef struct {
 	bool notifies;   /*!< Its last change was found by a notification. */
 	bool by_notify;  /*!< So was the one that is being judged. */
 	time_t notified; /*!< The last notification that was followed by a survey. */
-	uint8_t checks;  /*!< Checks since the gate last changed: back-off. */
+	/*!
+	 * Checks since the gate last changed: back-off. From a change that came to nothing to the next one: how many did.
+	 */
+	uint8_t checks;
 	time_t next_check;
 	rollover_clock_t clock; /*!< The clock of these times. */
 } delegation_row_t;

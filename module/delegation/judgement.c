@@ -93,6 +93,7 @@ void judgement_survey(move_t *m)
 
 	if (judge(m, &v)) {
 		move_enter(m, DELEGATION_WAIT);
+		m->row->checks = move_failures(m);
 	}
 }
 
@@ -140,6 +141,7 @@ static void order(move_t *m, const delegation_verdict_t *v)
 		row->failed_before = row->failed_before || m->facts->view[i].status == DELEGATION_VIEW_BOGUS;
 	}
 	move_order(m, DELEGATION_DO_CHANGE, &v->wanted, ttl, m->facts->surveyed + DELEGATION_FRESH);
+	row->checks = move_failures(m);
 }
 
 /*! Records as tag (algorithm, digest type), cut where there is no more room. */
@@ -200,6 +202,6 @@ void judgement_wait(move_t *m)
 void judgement_change(move_t *m)
 {
 	if (!move_flies(m)) {
-		move_to_gate(m, DELEGATION_SURVEY, DELEGATION_GATE_COMMIT_FAILED, "", m->facts->outcome_detail, 0);
+		move_failed(m);
 	}
 }

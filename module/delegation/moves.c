@@ -163,6 +163,37 @@ move_gate_t move_writable(const move_t *m, bool follows)
 	return gate(DELEGATION_GATE_NONE, "");
 }
 
+/*! Looks double by time: `checks` counts the orders before this one that came to nothing. */
+static void wait_for_change(move_t *m, delegation_gate_t gate, const char *detail)
+{
+	const time_t passed = m->now - m->row->since, most = m->config->check_interval;
+
+	move_wait(m, gate, "", detail, 0);
+	if (m->row->state == DELEGATION_CHANGE) {
+		m->row->checks = m->before->checks;
+		m->row->next_check = m->now + (passed < 1 || most < 1 ? 1 : passed < most ? passed : most);
+	}
+}
+
+void move_failed(move_t *m)
+{
+	const unsigned before = m->row->checks;
+
+	move_to_gate(m, DELEGATION_SURVEY, DELEGATION_GATE_COMMIT_FAILED, "", m->facts->outcome_detail, 0);
+	m->row->checks = before;
+	m->row->next_check = next_check(m, DELEGATION_PACE_RETRY, before);
+}
+
+uint8_t move_failures(const move_t *m)
+{
+	const delegation_row_t *before = m->before;
+
+	if (before->state == DELEGATION_SURVEY && before->gate == DELEGATION_GATE_COMMIT_FAILED) {
+		return before->checks < UINT8_MAX ? before->checks + 1 : UINT8_MAX;
+	}
+	return before->state == DELEGATION_WAIT && before->gate == DELEGATION_GATE_NONE ? before->checks : 0;
+}
+
 void move_order(move_t *m, delegation_action_t action, const ds_set_t *put, uint32_t ttl, time_t until)
 {
 	static const delegation_state_t states[DELEGATION_ACTION__COUNT] = {
@@ -195,22 +226,21 @@ bool move_flies(move_t *m)
 	/* A commit that has just been made may not be in what was read of the zone before. */
 	if (f->outcome == DELEGATION_OUTCOME_RUNNING ||
 	    (f->outcome == DELEGATION_OUTCOME_DONE && since >= 0 && since < DELEGATION_FRESH)) {
-		move_wait(m, DELEGATION_GATE_COMMITTING, "", "", 0);
+		wait_for_change(m, DELEGATION_GATE_COMMITTING, "");
 		return true;
 	}
 	/* It comes by transfer, however long that takes. What is ordered meanwhile would be judged on the former set.
 	 */
 	if (f->outcome == DELEGATION_OUTCOME_DONE && m->config->apply == DELEGATION_BY_UPDATE &&
 	    m->row->state != DELEGATION_RESTORE) {
-		move_wait(
-			m, DELEGATION_GATE_PARENT_STALE, "",
-			"the primary has the change, and this server does not: check its transfer (knotc zone-refresh)",
-			0);
+		wait_for_change(m, DELEGATION_GATE_PARENT_STALE,
+		                "the primary has the change, and this server does not: check its transfer (knotc "
+		                "zone-refresh)");
 		return true;
 	}
 	/* It may be one that a process has left behind, which may still be committed. */
 	if (f->zone.transaction && f->outcome != DELEGATION_OUTCOME_FAILED) {
-		move_wait(m, DELEGATION_GATE_TRANSACTION, "", "", 0);
+		wait_for_change(m, DELEGATION_GATE_TRANSACTION, "");
 		return true;
 	}
 	if (m->config->apply == DELEGATION_BY_TRANSACTION || f->outcome == DELEGATION_OUTCOME_FAILED) {

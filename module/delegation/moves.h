@@ -81,5 +81,11 @@ bool move_flies(move_t *m);
  */
 time_t move_after_restore(const move_t *m);
 
+/*! A change has come to nothing: another survey, ever more rarely while one change after the other does. */
+void move_failed(move_t *m);
+
+/*! How many changes in a row have come to nothing before the one that is judged. */
+uint8_t move_failures(const move_t *m);
+
 /*! When a low TTL may be restored; only if all_since is known. */
 time_t move_restore_due(const delegation_config_t *config, const delegation_row_t *row);

@@ -642,6 +642,42 @@ static void an_order_that_fails_is_surveyed_again(void **state)
 	course_until(&d, DELEGATION_SPREAD);
 }
 
+/* One that is refused each time is tried ever more rarely, however long each one takes. */
+static void an_order_that_fails_again_and_again_is_rarely_tried(void **state)
+{
+	(void)state;
+	static const uint32_t waits[] = { 300, 600, 1200, 2400, 4800, 9600, 19200, 21600, 21600 };
+	deleg_t d;
+
+	course_ordered(&d);
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		assert_int_equal(d.row.next_check, d.now + 1);
+		d.facts.outcome = DELEGATION_OUTCOME_RUNNING;
+		for (int j = 0; j < 7; j++) {
+			deleg_later(&d, d.row.next_check - d.now);
+			deleg_step(&d);
+			assert_int_equal(d.row.next_check - d.now, j < 6 ? 1 << j : 60);
+		}
+		d.facts.outcome = DELEGATION_OUTCOME_FAILED;
+		deleg_step(&d);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_COMMIT_FAILED);
+		assert_int_equal(d.row.next_check - d.now, waits[i]);
+		deleg_later(&d, waits[i]);
+		course_until(&d, DELEGATION_CHANGE);
+	}
+	/* Where the zone could not be changed in between it is another matter. */
+	d.facts.outcome = DELEGATION_OUTCOME_FAILED;
+	deleg_step(&d);
+	course_until(&d, DELEGATION_WAIT);
+	d.facts.zone.frozen = true;
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_FROZEN);
+	d.facts.zone.frozen = false;
+	course_until(&d, DELEGATION_CHANGE);
+	deleg_step(&d);
+	assert_int_equal(d.row.next_check - d.now, 300);
+}
+
 /* A crash between commit and row: the zone itself shows what has happened. */
 static void the_zone_shows_what_has_happened(void **state)
 {
@@ -982,6 +1018,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_ordered_while_the_zone_cannot_be_changed),
 		cmocka_unit_test(nor_is_the_ttl_restored),
 		cmocka_unit_test(an_order_that_fails_is_surveyed_again),
+		cmocka_unit_test(an_order_that_fails_again_and_again_is_rarely_tried),
 		cmocka_unit_test(the_zone_shows_what_has_happened),
 		cmocka_unit_test(what_the_primary_has_made_is_waited_for),
 		cmocka_unit_test(a_failed_update_that_comes_late_is_the_agents),
