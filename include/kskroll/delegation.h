@@ -35,7 +35,7 @@
 /*! RFC 10026 4.1: the TTL of DS around a change. */
 #define DELEGATION_TTL_MIN 300
 #define DELEGATION_TTL_MAX 900
-/*! Between two watches so far apart nobody has watched. */
+/*! Between two watches so far apart, and more than two `check-interval`, nobody has watched. */
 #define DELEGATION_WATCH_GAP 3600
 
 /* -- sets of DS ---------------------------------------------------------------- */
@@ -348,7 +348,8 @@ typedef struct {
 	bool by_notify;  /*!< So was the one that is being judged. */
 	time_t notified; /*!< The last notification that was followed by a survey. */
 	/*!
-	 * Checks since the gate last changed: back-off. From a change that came to nothing to the next one: how many did.
+	 * Checks since the gate last changed: back-off. From a change that came to nothing to the next one: how many
+	 * did.
 	 */
 	uint8_t checks;
 	time_t next_check;

@@ -114,6 +114,14 @@ static void undo(move_t *m, const delegation_view_t *view)
 	move_order(m, DELEGATION_DO_UNDO, &row->before, ttl, m->facts->surveyed + DELEGATION_FRESH);
 }
 
+/*! Watches that are rare because the settings say so are no gap. */
+static time_t longest_gap(const move_t *m)
+{
+	const time_t rare = 2 * (time_t)m->config->check_interval;
+
+	return rare > DELEGATION_WATCH_GAP ? rare : DELEGATION_WATCH_GAP;
+}
+
 bool aftermath_watch(move_t *m)
 {
 	delegation_row_t *row = m->row;
@@ -138,7 +146,7 @@ bool aftermath_watch(move_t *m)
 	}
 	if ((m->facts->asked & DELEGATION_ASK_WATCH) && secure) {
 		const time_t apart = m->now - row->secure_last;
-		const bool gap = row->secure_since == 0 || apart < 0 || apart > DELEGATION_WATCH_GAP;
+		const bool gap = row->secure_since == 0 || apart < 0 || apart > longest_gap(m);
 		row->secure_since = gap ? m->now : row->secure_since;
 		row->secure_last = m->now;
 		row->bad_watches = 0;

@@ -452,6 +452,34 @@ static void a_gap_begins_the_observation_again(void **state)
 	assert_int_equal(d.row.gate_until, d.now + 3 * HOUR);
 }
 
+/* A `check-interval` of hours makes watches rare: an observation that is longer still has an end. */
+static void rare_watches_are_no_gap(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_verify(&d);
+	d.config.check_interval = 2 * HOUR;
+	d.config.verify = 6 * HOUR;
+	deleg_step(&d);
+	const time_t from = d.now;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(d.row.gate, DELEGATION_GATE_VERIFYING);
+		assert_int_equal(d.row.gate_until, from + 6 * HOUR);
+		deleg_later(&d, 2 * HOUR);
+		deleg_step(&d);
+	}
+	assert_int_equal(d.row.state, DELEGATION_LOW);
+	/* Two are missing. */
+	course_verify(&d);
+	d.config.check_interval = 2 * HOUR;
+	d.config.verify = 6 * HOUR;
+	deleg_step(&d);
+	deleg_later(&d, 4 * HOUR + 1);
+	deleg_step(&d);
+	assert_int_equal(d.row.gate_until, d.now + 6 * HOUR);
+}
+
 static void an_undo_that_fails_is_decided_again(void **state)
 {
 	(void)state;
@@ -555,6 +583,7 @@ int main(void)
 		cmocka_unit_test(nobody_is_no_evidence),
 		cmocka_unit_test(one_view_that_fails_counts),
 		cmocka_unit_test(a_gap_begins_the_observation_again),
+		cmocka_unit_test(rare_watches_are_no_gap),
 		cmocka_unit_test(an_undo_that_fails_is_decided_again),
 		cmocka_unit_test(an_undo_that_comes_late_is_one),
 		cmocka_unit_test(the_first_ds_is_undone_to_none),
