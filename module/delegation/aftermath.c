@@ -235,13 +235,13 @@ void aftermath_undo(move_t *m)
 
 /*!
  * A change that follows would have to wait until the child has seen the normal TTL: it comes first. Who notifies again
- * and again delays the TTL by some hours only.
+ * and again, or has CDS that lead to no change, delays the TTL by some hours only.
  */
 static bool change_may_follow(const move_t *m)
 {
 	const bool late = m->now >= move_restore_due(m->config, m->row) + DELEGATION_RETRY_MAX;
 
-	return move_scan_differs(m) || (!late && move_is_notified(m));
+	return !late && (move_scan_differs(m) || move_is_notified(m));
 }
 
 bool aftermath_ttl(move_t *m)

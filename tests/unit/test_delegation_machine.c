@@ -261,8 +261,12 @@ static void the_ttl_is_not_restored_just_before_a_change(void **state)
 	at.facts.notified = at.now;
 	deleg_step(&at);
 	assert_int_equal(at.row.state, DELEGATION_SEEN);
-	/* Who notifies all the time does not keep it low. */
+	/* Who notifies all the time does not keep it low, nor CDS that lead to no change. */
 	deleg_later(&d, DELEGATION_RETRY_MAX);
+	at = d;
+	at.facts.scan.differs = true;
+	deleg_step(&at);
+	assert_int_equal(at.row.state, DELEGATION_RESTORE);
 	d.facts.notified = d.now;
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_RESTORE);
