@@ -94,7 +94,7 @@ bool agent_explains(const world_t *w)
 	case DELEGATION_GATE_SUSPENDED:
 		return (w->why & WHY_DS_BY_HAND) != 0;
 	case DELEGATION_GATE_MANUAL:
-		return a->deeds.by_hand != 0;
+		return a->deeds.wished != 0;
 	case DELEGATION_GATE_UNDONE:
 		return a->undos_made > 0 || a->deeds.touched != 0; /* Somebody has done it before. */
 	case DELEGATION_GATE_REPLAYED:
