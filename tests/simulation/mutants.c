@@ -50,7 +50,7 @@ static const struct {
 	{ "data-kept", "--algorithm all --profile faulty", "forgets nothing that it has seen of the data" },
 	{ "half-published", "--algorithm all --profile crash", "takes half an order for an algorithm given up (a bug that the simulator found)" },
 	{ "clean-again", "--algorithm all --profile operator", "removes keys that the policy brings back (another)" },
-	{ "hidden-signs", "--algorithm all --scheme csk --profile mixed --seeds 4501..6500",
+	{ "hidden-signs", "--algorithm all --scheme csk --profile mixed --parent plain --seeds 4501..6500",
 	  "takes the signatures of a hidden key for those of another one (another)" },
 	{ "one-address", "--parent agent", "the agent believes one nameserver" },
 	{ "superset", "--parent agent", "the agent takes a larger DS set for equal" },
