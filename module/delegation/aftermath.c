@@ -240,8 +240,9 @@ void aftermath_undo(move_t *m)
 static bool change_may_follow(const move_t *m)
 {
 	const bool late = m->now >= move_restore_due(m->config, m->row) + DELEGATION_RETRY_MAX;
+	const bool judged = m->row->state == DELEGATION_SURVEY || m->row->state == DELEGATION_WAIT;
 
-	return !late && (move_scan_differs(m) || move_is_notified(m));
+	return !late && !judged && (move_scan_differs(m) || move_is_notified(m));
 }
 
 bool aftermath_ttl(move_t *m)
