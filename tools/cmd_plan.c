@@ -349,10 +349,23 @@ static int find(store_t *store, const char *arg, found_t *found)
 	if (!stored_name(arg, name, sizeof(name))) {
 		return EXIT_USAGE;
 	}
-	found->is_delegation = stored_find(store, name, &found->delegation) == KNOT_EOK;
-	found->is_zone = store_load(store, name, &found->zone) == KNOT_EOK;
-	/* It has the words for what is neither. */
-	return found->is_zone || found->is_delegation ? EXIT_FINE : stored_load(store, arg, &found->zone);
+	const int of_delegation = stored_find(store, name, &found->delegation);
+	const int of_zone = of_delegation == KNOT_EOK || of_delegation == KNOT_ENOENT ?
+	                            store_load(store, name, &found->zone) :
+	                            KNOT_ERROR;
+	found->is_delegation = of_delegation == KNOT_EOK;
+	found->is_zone = of_zone == KNOT_EOK;
+	if (of_zone != KNOT_EOK && of_zone != KNOT_ENOENT) {
+		fprintf(stderr, "kskroll: %s\n", store_error(store));
+		return EXIT_ERROR;
+	}
+	if (!found->is_zone && !found->is_delegation) {
+		/* It has the words for what is neither. */
+		const int ret = stored_load(store, arg, &found->zone);
+		found->is_zone = ret == EXIT_FINE;
+		return ret;
+	}
+	return EXIT_FINE;
 }
 
 static int show_plans(const options_t *o, store_t *store, const found_t *found, const rollover_config_t *config,

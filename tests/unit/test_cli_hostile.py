@@ -38,6 +38,8 @@ class Memory(CliCase):
         (("delegations", "--json", "--all"), 0, 1),
         (("delegation", "differs.test"), 0, 1),
         (("delegation", "differs.test", "--mail"), 0, 1),
+        (("plan", "differs.test"), 0, 1),
+        (("plan", "differs.test", "--json"), 0, 1),
         (("history", "differs.test"), 0, 1),
         (("audit", "test"), 2, 3),
     ]
