@@ -110,9 +110,9 @@ def started(lab, zone, other):
     lab.set(zone, (new, "active=+0"))
     lab.serves(zone, {old, new}, set())
     facts["taken over it holds"] = lab.holds(zone)
-    lab.first_active(other)
-    new = lab.rollover(other)
+    old, new = lab.first_active(other), lab.rollover(other)
     facts["left alone it is signalled"] = lab.becomes(other, new, "ready", HELD + 3)
+    lab.serves(other, {old, new}, {new})  # Knot writes the state first, and signs afterwards.
     facts["then it stands still"] = lab.holds(other)
     return facts
 
@@ -177,6 +177,7 @@ def timeout(lab, held, signalled, again, back):
         [set(lab.states(zone).values()) for zone in (held, again)] == [{"active"}] * 2
     new = keys[again][1]
     lab.set(again, (new, "ready=+0", "active=0"))
+    lab.serves(again, set(keys[again]), {new})
     facts["ready=+0 begins the timeout again"] = lab.holds(again, TIMEOUT / 3)
     lab.set(again, (new, "active=+0"))
     lab.serves(again, set(keys[again]), set())
