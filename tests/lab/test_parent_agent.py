@@ -136,13 +136,13 @@ def test_a_server_that_is_silent_is_named(directory):
     with ParentWorld(directory) as world:
         child = world.child
         child.introduce("b")
-        with world.outage(child.servers()["ns2"]):
-            # Not paused: NSD answers from a process of its own.
-            child.daemon("ns2").stop()
-            child.publish("ns1", keys=("a", "b"), cds=("b",))
-            world.wait_delegation(gate="unreachable-at", about=child.servers()["ns2"], seconds=60)
-            never_moves(world, child)
-            child.daemon("ns2").launch()
+        world.resolvers_may_fail("one that tries the silent server first is slower than the question waits")
+        # Not paused: NSD answers from a process of its own.
+        child.daemon("ns2").stop()
+        child.publish("ns1", keys=("a", "b"), cds=("b",))
+        world.wait_delegation(gate="unreachable-at", about=child.servers()["ns2"], seconds=60)
+        never_moves(world, child)
+        child.daemon("ns2").launch()
         child.publish("ns2", keys=("a", "b"), cds=("b",))
         world.wait_ds(ZONE, child.ds("b"))
 
