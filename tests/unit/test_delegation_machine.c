@@ -214,9 +214,11 @@ static void a_change_that_waits_does_not_keep_the_ttl_low(void **state)
 	d.row.ordering = false;
 	d.config.hold_down = DAY;
 	d.row.accepted_since = d.now;
+	d.facts.notified = d.now; /* The child is surveyed already. */
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_RESTORE);
 	/* The hold-down goes on afterwards. */
+	d.facts.notified = 0;
 	deleg_obey(&d);
 	d.facts.scan.differs = true;
 	course_until(&d, DELEGATION_WAIT);
