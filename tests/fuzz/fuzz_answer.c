@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(!child.serial_known && child.data_algorithms == 0 && child.data_signed_by == 0);
 		break;
 	case 3:
-		interpret_ds(&known, w->parent, &w->dnskey, wire, len, &parent);
+		interpret_ds(&known, w->parent, &w->dnskey, wire, len, &parent, NULL);
 		require(parent.status != ANSWER_OK && parent.ds_ttl == 0);
 		break;
 	default:

@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	work_begin(true);
 	switch (data[0] & 3) {
 	case 0:
-		interpret_ds(&known, parent, &keys, wire, len, &up);
+		interpret_ds(&known, parent, &keys, wire, len, &up, NULL);
 		require(up.status == ANSWER_OK || (up.ds | up.ds_sha1 | up.ds_ttl) == 0);
 		break;
 	case 1:

@@ -16,7 +16,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 #: Octets of an input: a whole answer, and little else is longer than a few records.
-LENGTHS = {"answer": 65536, "child": 65536, "denial": 16384}
+LENGTHS = {"answer": 65536, "child": 65536, "denial": 16384, "epp": 16384}
 USUAL_LENGTH = 4096
 #: Octets of an input in the corpus of the tree, seeds apart.
 CORPUS_LENGTH = 1024

@@ -318,8 +318,58 @@ def skr():
     yield (begin(NOW) + f"{zone} 0 CDS 0 0 0 00\n{zone} 1 RRSIG \\# 2 0030\n" + end).encode()
 
 
+def epp():
+    """Sessions: documents of a server, each ended by NUL. The clTRIDs are those that the target's commands get."""
+    base = "urn:ietf:params:xml:ns:"
+
+    def document(inner):
+        return f'<epp xmlns="{base}epp-1.0">{inner}</epp>'
+
+    def greeting(name="EPP", extensions=("secDNS-1.1", "epp:ttl-1.0", "changePoll-1.0", "epp:loginSec-1.0")):
+        uris = "".join(f"<extURI>{base}{one}</extURI>" for one in extensions)
+        return document(f"<greeting><svID>{name}</svID><svDate>2027-01-15T08:00:00Z</svDate><svcMenu><version>1.0</version><lang>en</lang>"
+                        f"<objURI>{base}domain-1.0</objURI><svcExtension>{uris}</svcExtension></svcMenu><dcp/></greeting>")
+
+    def response(number, code=1000, more="", words="<msg>ok</msg>"):
+        return document(f'<response><result code="{code}">{words}</result>{more}'
+                        f"<trID><clTRID>t-{number:04}</clTRID><svTRID>S-1</svTRID></trID></response>")
+
+    def info(secdns, status="ok"):
+        return (f'<resData><d:infData xmlns:d="{base}domain-1.0"><d:name>a.test</d:name><d:status s="{status}"/><d:clID>client</d:clID></d:infData></resData>'
+                f'<extension><s:infData xmlns:s="{base}secDNS-1.1">{secdns}</s:infData><t:infData xmlns:t="{base}epp:ttl-1.0">'
+                '<t:ttl for="DS" min="60" default="86400" max="172800">300</t:ttl></t:infData></extension>')
+    ds = "<s:dsData><s:keyTag>1</s:keyTag><s:alg>13</s:alg><s:digestType>2</s:digestType><s:digest>aB</s:digest></s:dsData>"
+    key = "<s:keyData><s:flags>257</s:flags><s:protocol>3</s:protocol><s:alg>13</s:alg><s:pubKey>q8 3v</s:pubKey></s:keyData>"
+    queue = '<msgQ count="2" id="7&lt;"><qDate>2027-01-15T08:00:00Z</qDate><msg>x</msg></msgQ>'
+    action = (f'<resData><d:panData xmlns:d="{base}domain-1.0"><d:name paResult="1">a.test</d:name><d:paTRID><clTRID>t-0003</clTRID>'
+              "<svTRID>S-1</svTRID></d:paTRID></d:panData></resData>")
+    change = (f'<resData><d:infData xmlns:d="{base}domain-1.0"><d:name>a.test</d:name></d:infData></resData><extension><c:changeData '
+              f'xmlns:c="{base}changePoll-1.0"><c:operation>update</c:operation><c:who>x</c:who></c:changeData></extension>')
+    whole = [greeting(), response(1), response(2, 1000, info(ds + ds.replace("aB", "CD"))), response(3), response(4, 1001),
+             response(5, 1301, queue + action), response(6, 1000, queue), greeting(), response(8, 1500)]
+
+    def session(switches, *documents):
+        return bytes([switches]) + b"\0".join(one.encode() for one in documents)
+    yield session(0, *whole)
+    yield session(6, *whole)
+    yield session(8, *whole)
+    yield session(16, greeting("Other"), *whole[1:5], response(5, 1301, queue + change))
+    yield session(0, greeting(), response(1), response(2, 1000, info(key, "pendingUpdate")), response(3, 2306))
+    yield session(0, greeting(), response(1), response(2, 1000, info(ds.replace("</s:digest>", "</s:digest>" + key))), response(3, 2500))
+    yield session(0, "\ufeff" + greeting().replace("xmlns=", "xmlns:e=").replace("<", "<e:").replace("<e:/", "</e:"), response(1, 2200))
+    yield session(0, greeting(extensions=()))
+    yield session(0, '<!DOCTYPE epp [<!ENTITY a "b">]><epp>&a;</epp>')
+    yield session(0, greeting(), response(1), response(9))
+    yield session(0, greeting(), response(1), response(2, 2001).replace("<clTRID>t-0002</clTRID>", ""), response(
+        3, 2400, words="<msg>a</msg><extValue><value><x>b</x></value><reason>c</reason></extValue>"))
+    raw = [greeting().encode(), response(1).encode()]
+    yield b"\1" + b"".join((len(one) + 4).to_bytes(4, "big") + one for one in raw)
+    yield b"\1\0\0\0\5x"
+    yield b"\1\xff\xff\xff\xff"
+
+
 def main():
-    for target in (answer, denial, child, dsync, notify, update, control, delegation, row, evidence, keylist, wire, broker, skr):
+    for target in (answer, denial, child, dsync, notify, update, control, delegation, row, evidence, keylist, wire, broker, skr, epp):
         folder = os.path.join(sys.argv[1], target.__name__)
         os.makedirs(folder, exist_ok=True)
         for number, data in enumerate(target()):
