@@ -68,6 +68,7 @@ static void on_done(void *arg)
 	result->no_route |= way->no_route;
 	result->routed |= way->far;
 	result->queries += way->packets;
+	result->ds_agreed = replies_take_ds(&asking->replies, &result->ds);
 	asking->done(asking->arg);
 }
 

@@ -125,9 +125,9 @@ delegation_child_t *child_asking_take(child_asking_t *asking, size_t *count)
 	return answer;
 }
 
-unsigned child_asking_packets(const child_asking_t *asking)
+const fetch_way_t *child_asking_way(const child_asking_t *asking)
 {
-	return fetch_way(asking->fetch)->packets;
+	return fetch_way(asking->fetch);
 }
 
 void child_asking_free(child_asking_t *asking)

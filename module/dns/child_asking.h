@@ -8,7 +8,7 @@
 #pragma once
 
 #include "child_read.h"
-#include "servers.h"
+#include "fetch.h"
 
 /*! Addresses of one child at the same time: slow servers of a child cannot hold back many others. */
 #define CHILD_FETCH_MAX 8
@@ -41,8 +41,8 @@ void child_asking_start(child_asking_t *asking);
  */
 delegation_child_t *child_asking_take(child_asking_t *asking, size_t *count);
 
-/*! Packets sent. */
-unsigned child_asking_packets(const child_asking_t *asking);
+/*! What was learnt of the way to them. */
+const fetch_way_t *child_asking_way(const child_asking_t *asking);
 
 /*! Ends what is under way; NULL is allowed. */
 void child_asking_free(child_asking_t *asking);

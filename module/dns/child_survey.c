@@ -223,18 +223,24 @@ static bool take_discovery(child_task_t *child, const discovery_t *found)
 
 /* -- servers: the questions ---------------------------------------------------- */
 
+static void take_way(child_task_t *child, const fetch_way_t *way)
+{
+	child->result->heard |= way->heard;
+	child->result->queries += way->packets;
+}
+
 static void take_answers(child_task_t *child)
 {
 	delegation_facts_t *facts = &child->result->facts;
 
 	if (child->children != NULL) {
-		child->result->queries += child_asking_packets(child->children);
+		take_way(child, child_asking_way(child->children));
 		facts->child = child_asking_take(child->children, &facts->child_count);
 		child_asking_free(child->children);
 		child->children = NULL;
 	}
 	if (child->parents != NULL) {
-		child->result->queries += parent_asking_packets(child->parents);
+		take_way(child, parent_asking_way(child->parents));
 		facts->parent = parent_asking_take(child->parents, &facts->parent_count);
 		parent_asking_free(child->parents);
 		child->parents = NULL;
@@ -378,6 +384,8 @@ static void on_views(bool cancelled, const delegation_view_t *view, size_t count
 	delegation_view_t *copy = count > 0 ? calloc(count, sizeof(*copy)) : NULL;
 	if (copy != NULL) {
 		memcpy(copy, view, count * sizeof(*copy));
+		/* It begins at the root, with nothing in its cache. */
+		child->result->heard |= view[0].status != DELEGATION_VIEW_NONE;
 		child->result->facts.view = copy;
 		child->result->facts.view_count = count;
 	} else {

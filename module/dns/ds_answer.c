@@ -83,8 +83,8 @@ static void judge_ds(const interpret_zone_t *zone, const fetched_t *fetched, par
 	}
 }
 
-void interpret_ds(const interpret_zone_t *zone, const knot_dname_t *parent, const knot_rdataset_t *trusted,
-                  const uint8_t *wire, size_t len, parent_answer_t *out)
+bool interpret_ds(const interpret_zone_t *zone, const knot_dname_t *parent, const knot_rdataset_t *trusted,
+                  const uint8_t *wire, size_t len, parent_answer_t *out, knot_rdataset_t *set)
 {
 	assert(zone && parent && trusted && out);
 	assert(zone->key_count <= ROLLOVER_KEYS_MAX);
@@ -104,8 +104,14 @@ void interpret_ds(const interpret_zone_t *zone, const knot_dname_t *parent, cons
 	out->status = answer.status;
 	out->ds_ttl = answer.ttl;
 	snprintf(out->detail, sizeof(out->detail), "%s", answer.detail);
-	if (answer.status == ANSWER_OK && fetched.said == FETCHED_RRSET) {
+	bool whole = answer.status == ANSWER_OK;
+	if (set != NULL) {
+		knot_rdataset_init(set);
+	}
+	if (whole && fetched.said == FETCHED_RRSET) {
 		judge_ds(&known, &fetched, out);
+		whole = set == NULL || knot_rdataset_copy(set, &fetched.set.rrset.rrs, NULL) == KNOT_EOK;
 	}
 	fetched_clear(&fetched);
+	return whole;
 }

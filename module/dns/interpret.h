@@ -60,6 +60,10 @@ void interpret_signal(const interpret_zone_t *zone, const knot_rdataset_t *serve
  * \param[in] len     Its length.
  * \param[out] out    status, detail and ds* are set. ds_ttl comes from signatures only; without a
  *                    DS it is the negative TTL (RFC 9077).
+ * \param[out] set    The records, of ANSWER_OK; empty: there is no DS, or no memory. To be cleared by
+ *                    knot_rdataset_clear(, NULL). NULL: not wanted.
+ *
+ * \return Whether \a set is what the server has.
  */
-void interpret_ds(const interpret_zone_t *zone, const knot_dname_t *parent, const knot_rdataset_t *trusted,
-                  const uint8_t *wire, size_t len, parent_answer_t *out);
+bool interpret_ds(const interpret_zone_t *zone, const knot_dname_t *parent, const knot_rdataset_t *trusted,
+                  const uint8_t *wire, size_t len, parent_answer_t *out, knot_rdataset_t *set);

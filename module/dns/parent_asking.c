@@ -151,9 +151,9 @@ delegation_parent_t *parent_asking_take(parent_asking_t *asking, size_t *count)
 	return answer;
 }
 
-unsigned parent_asking_packets(const parent_asking_t *asking)
+const fetch_way_t *parent_asking_way(const parent_asking_t *asking)
 {
-	return fetch_way(asking->fetch)->packets;
+	return fetch_way(asking->fetch);
 }
 
 void parent_asking_free(parent_asking_t *asking)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "discover.h"
+#include "fetch.h"
 #include "kskroll/child_survey.h"
 
 typedef struct parent_asking parent_asking_t;
@@ -39,8 +40,8 @@ void parent_asking_start(parent_asking_t *asking);
  */
 delegation_parent_t *parent_asking_take(parent_asking_t *asking, size_t *count);
 
-/*! Packets sent. */
-unsigned parent_asking_packets(const parent_asking_t *asking);
+/*! What was learnt of the way to them. */
+const fetch_way_t *parent_asking_way(const parent_asking_t *asking);
 
 /*! Ends what is under way; NULL is allowed. */
 void parent_asking_free(parent_asking_t *asking);

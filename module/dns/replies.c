@@ -72,8 +72,21 @@ static void judge_child(const interpret_zone_t *zone, const ask_reply_t *reply, 
 	}
 }
 
-static void judge_parent(const interpret_zone_t *zone, const discovery_t *found, const ask_reply_t *reply,
-                         parent_answer_t *answer)
+/*! Without memory servers count as different: nothing is built on it. */
+static void compare_ds(replies_t *replies, bool whole, knot_rdataset_t *ds)
+{
+	if (!whole || (replies->ds_known && !knot_rdataset_eq(&replies->ds, ds))) {
+		replies->ds_differs = true;
+	} else if (!replies->ds_known) {
+		replies->ds_known = true;
+		replies->ds = *ds;
+		knot_rdataset_init(ds);
+	}
+	knot_rdataset_clear(ds, NULL);
+}
+
+static void judge_parent(replies_t *replies, const interpret_zone_t *zone, const discovery_t *found,
+                         const ask_reply_t *reply, parent_answer_t *answer)
 {
 	if (reply->answer[0].wire == NULL) {
 		answer->status = missing(reply);
@@ -81,7 +94,12 @@ static void judge_parent(const interpret_zone_t *zone, const discovery_t *found,
 		snprintf(answer->detail, sizeof(answer->detail), "%s", reply->answer[0].error);
 		return;
 	}
-	interpret_ds(zone, found->parent, &found->parent_keys, reply->answer[0].wire, reply->answer[0].len, answer);
+	knot_rdataset_t ds;
+	const bool whole = interpret_ds(zone, found->parent, &found->parent_keys, reply->answer[0].wire,
+	                                reply->answer[0].len, answer, &ds);
+	if (answer->status == ANSWER_OK) {
+		compare_ds(replies, whole, &ds);
+	}
 }
 
 void replies_child(replies_t *replies, const interpret_zone_t *zone, const ask_reply_t *reply, child_answer_t *answers,
@@ -114,14 +132,27 @@ void replies_parent(replies_t *replies, const interpret_zone_t *zone, const disc
 		*answer = same;
 		return;
 	}
-	judge_parent(zone, found, reply, answer);
+	judge_parent(replies, zone, found, reply, answer);
 	if (answer->status == ANSWER_OK) {
 		reply_seen_keep(&replies->parent, reply, index);
 	}
 }
 
+bool replies_take_ds(replies_t *replies, knot_rdataset_t *ds)
+{
+	const bool agreed = replies->ds_known && !replies->ds_differs;
+
+	knot_rdataset_init(ds);
+	if (agreed) {
+		*ds = replies->ds;
+		knot_rdataset_init(&replies->ds);
+	}
+	return agreed;
+}
+
 void replies_clear(replies_t *replies)
 {
+	knot_rdataset_clear(&replies->ds, NULL);
 	reply_seen_clear(&replies->child);
 	reply_seen_clear(&replies->parent);
 }

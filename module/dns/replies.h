@@ -19,6 +19,8 @@
 /*! Zeroed: empty. One for each survey, and a new one when anything that it judges by has changed. */
 typedef struct {
 	reply_seen_t child, parent;
+	knot_rdataset_t ds; /*!< Of the first server of the parent that has answered. */
+	bool ds_known, ds_differs;
 } replies_t;
 
 /*!
@@ -39,5 +41,14 @@ void replies_parent(replies_t *replies, const interpret_zone_t *zone, const disc
 
 /*! A server, or a name of one, that says nothing. */
 void replies_unreachable(child_answer_t *answer, time_t now, const char *detail);
+
+/*!
+ * \brief Takes the DS RRset that all servers of the parent have which have answered, verified.
+ *
+ * \param[out] ds  To be cleared by knot_rdataset_clear(, NULL); empty also if there is none.
+ *
+ * \return False: they differ, or none has answered.
+ */
+bool replies_take_ds(replies_t *replies, knot_rdataset_t *ds);
 
 void replies_clear(replies_t *replies);

@@ -292,6 +292,8 @@ static void begin_again(task_t *task)
 	survey->asking = NULL;
 	free(result->child);
 	free(result->parent);
+	knot_rdataset_clear(&result->ds, NULL);
+	result->ds_agreed = false;
 	result->child = NULL;
 	result->parent = NULL;
 	result->child_count = result->parent_count = 0;
@@ -420,6 +422,7 @@ void survey_free(survey_result_t *result)
 		free(result->child);
 		free(result->parent);
 		knot_rdataset_clear(&result->delegated_to, NULL);
+		knot_rdataset_clear(&result->ds, NULL);
 		free(result);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A change at a primary: one message, and where its answer is not the last word another one that changes nothing.
+ * A change at a primary: a question whether it can be made now, the message that makes it, and where the answer is not
+ * the last word another question.
  */
 
 #include <assert.h>
@@ -14,23 +15,19 @@
 #include "kskroll/update.h"
 #include "tasks.h"
 #include "update_message.h"
+#include "update_phase.h"
 #include "updates.h"
 #include "util/knot.h"
 
 #define CONNECT_MS 5000
 /*! The primary may sign before it answers, and handles other changes first. */
 #define ANSWER_MS 60000
+/*! Late at any time. */
+#define WITHDRAWN 1
 
 struct updates {
 	tasks_t tasks;
 };
-
-/*! What is asked. */
-typedef enum {
-	PHASE_CHANGE,
-	PHASE_HAS_WANTED,   /*!< Has the primary the wanted set? */
-	PHASE_HAS_EXPECTED, /*!< Has it the expected one? */
-} phase_t;
 
 struct update {
 	task_t task;
@@ -42,7 +39,7 @@ struct update {
 	struct sockaddr_storage primary;
 	update_key_t key;
 	unsigned timeout_ms;
-	phase_t phase;
+	update_phase_t phase;
 	update_message_t message;
 	exchange_t *exchange;
 	update_result_t result;
@@ -50,7 +47,7 @@ struct update {
 	void *arg;
 };
 
-static void ask(update_t *u, phase_t phase);
+static void ask(update_t *u, update_phase_t phase);
 
 static void conclude(update_t *u, update_status_t status)
 {
@@ -60,7 +57,7 @@ static void conclude(update_t *u, update_status_t status)
 
 static int make(update_t *u)
 {
-	const bool changes = u->phase == PHASE_CHANGE, wanted = u->phase == PHASE_HAS_WANTED;
+	const bool changes = u->phase == UPDATE_ASKS_CHANGE, wanted = u->phase == UPDATE_ASKS_WANTED;
 	const update_content_t content = {
 		.zone = u->zone,
 		.owner = u->owner,
@@ -88,44 +85,42 @@ static bool is_prerequisite(uint16_t rcode)
 	       rcode == KNOT_RCODE_YXDOMAIN;
 }
 
-static void take_prerequisite(update_t *u)
+static bool is_late(const update_t *u)
 {
-	switch (u->phase) {
-	case PHASE_CHANGE:
-		ask(u, PHASE_HAS_WANTED);
-		break;
-	case PHASE_HAS_WANTED:
-		if (u->check_only) {
-			ask(u, PHASE_HAS_EXPECTED);
-			break;
+	return !u->check_only && u->latest != 0 && uv_hrtime() >= u->latest;
+}
+
+/*! \a holds: the prerequisites do. */
+static void go_on(update_t *u, bool holds)
+{
+	update_phase_t next = u->phase;
+	update_status_t status;
+
+	if (update_phase_next(&next, u->check_only, holds, &status)) {
+		if (next == UPDATE_ASKS_CHANGE && is_late(u)) {
+			text_copy(u->result.detail, sizeof(u->result.detail),
+			          u->latest == WITHDRAWN ? "it is not wanted any more" :
+			                                   "the primary has answered too late");
+			conclude(u, UPDATE_UNSENT);
+			return;
 		}
-		/* Fall through. */
-	case PHASE_HAS_EXPECTED:
-	default:
-		text_copy(u->result.detail, sizeof(u->result.detail), "the primary has another NS or DS RRset");
-		conclude(u, UPDATE_DIFFERS);
-		break;
+		ask(u, next);
+		return;
 	}
+	text_copy(u->result.detail, sizeof(u->result.detail), holds ? "" : "the primary has another NS or DS RRset");
+	conclude(u, status);
 }
 
 static void take(update_t *u, const update_answer_t *answer)
 {
-	static const update_status_t holds[] = {
-		[PHASE_CHANGE] = UPDATE_DONE,
-		[PHASE_HAS_WANTED] = UPDATE_SAME,
-		[PHASE_HAS_EXPECTED] = UPDATE_BASE,
-	};
-
 	text_copy(u->result.detail, sizeof(u->result.detail), answer->detail);
 	if (!answer->authentic) {
-		conclude(u, may_be_unsigned(answer->rcode) ? UPDATE_REFUSED_UNSIGNED : UPDATE_LOST);
-	} else if (is_prerequisite(answer->rcode)) {
-		take_prerequisite(u);
-	} else if (answer->rcode != KNOT_RCODE_NOERROR) {
-		conclude(u, UPDATE_REFUSED);
+		conclude(u, may_be_unsigned(answer->rcode) ? UPDATE_REFUSED_UNSIGNED :
+		                                             update_phase_lost(u->phase, u->check_only, true));
+	} else if (is_prerequisite(answer->rcode) || answer->rcode == KNOT_RCODE_NOERROR) {
+		go_on(u, answer->rcode == KNOT_RCODE_NOERROR);
 	} else {
-		u->result.detail[0] = '\0';
-		conclude(u, holds[u->phase]);
+		conclude(u, UPDATE_REFUSED);
 	}
 }
 
@@ -136,6 +131,7 @@ static void on_exchanged(const exchange_result_t *result, void *arg)
 	const char *error = result->error;
 
 	u->exchange = NULL;
+	u->result.sent |= u->phase == UPDATE_ASKS_CHANGE && (result->sent || result->wire != NULL);
 	if (result->wire != NULL) {
 		error = update_answer_read(&u->message, u->zone, &u->key, result->wire, result->len, &answer);
 		if (error == NULL) {
@@ -144,11 +140,10 @@ static void on_exchanged(const exchange_result_t *result, void *arg)
 		}
 	}
 	text_copy(u->result.detail, sizeof(u->result.detail), error);
-	/* A question that changes nothing is lost without harm; but then the answer to it is still missing. */
-	conclude(u, result->sent || u->phase != PHASE_CHANGE || u->check_only ? UPDATE_LOST : UPDATE_UNSENT);
+	conclude(u, update_phase_lost(u->phase, u->check_only, result->sent));
 }
 
-static void ask(update_t *u, phase_t phase)
+static void ask(update_t *u, update_phase_t phase)
 {
 	u->phase = phase;
 	const int ret = make(u);
@@ -160,7 +155,7 @@ static void ask(update_t *u, phase_t phase)
 	if (u->exchange == NULL) {
 		text_copy(u->result.detail, sizeof(u->result.detail),
 		          ret == KNOT_EOK ? "no socket" : knot_strerror(ret));
-		conclude(u, phase == PHASE_CHANGE ? UPDATE_UNSENT : UPDATE_LOST);
+		conclude(u, update_phase_lost(phase, u->check_only, false));
 	}
 }
 
@@ -169,12 +164,12 @@ static void ask(update_t *u, phase_t phase)
 static void begin(task_t *task)
 {
 	update_t *u = (update_t *)task;
-	if (!u->check_only && u->latest != 0 && uv_hrtime() >= u->latest) {
+	if (is_late(u)) {
 		text_copy(u->result.detail, sizeof(u->result.detail), "other changes came first for too long");
 		conclude(u, UPDATE_UNSENT);
 		return;
 	}
-	ask(u, u->check_only ? PHASE_HAS_WANTED : PHASE_CHANGE);
+	ask(u, update_phase_first(u->check_only));
 }
 
 static void stop(task_t *task)
@@ -221,7 +216,7 @@ static int copy(update_t *u, const update_request_t *request)
 	u->primary = request->primary;
 	u->timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : ANSWER_MS;
 	/* What cannot be written is said before anything is sent. The change is the longest of the messages. */
-	u->phase = PHASE_CHANGE;
+	u->phase = UPDATE_ASKS_CHANGE;
 	return make(u);
 }
 
@@ -252,6 +247,11 @@ int update_start(dns_t *dns, const update_request_t *request, update_done_f on_d
 		*out = u;
 	}
 	return KNOT_EOK;
+}
+
+void update_withdraw(update_t *u)
+{
+	u->latest = WITHDRAWN;
 }
 
 void update_cancel(update_t *u)

@@ -183,6 +183,7 @@ time_t evidence_say_notification(json_value_t notification, char *out, size_t le
 		/* clang-format off */
 	} parts[] = {
 		{ M_STATUS, "", "" },
+		{ M_DS_TTL, ", DS TTL ", " s" },
 		{ M_TARGET, ", target ", "" },
 		{ M_SERVER, " at ", "" },
 		{ M_RCODE, ", ", "" },

@@ -261,6 +261,9 @@ void evidence_notification(char *out, size_t len, const notify_result_t *r, time
 	json_number(&json, M_ELAPSED_MS, r->elapsed_ms);
 	json_string(&json, M_DSYNC, or_null(r->dsync_owner));
 	json_string(&json, M_REPORT_AGENT, agent_name(r->report_agent));
+	if (r->ds_ttl != 0) {
+		json_number(&json, M_DS_TTL, r->ds_ttl);
+	}
 	const json_t mark = json;
 	json_string(&json, M_DETAIL, or_null(r->detail));
 	if (!json_fits(&json, &mark, TAIL)) {

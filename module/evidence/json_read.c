@@ -18,9 +18,12 @@ static const char *past_space(const char *p)
 	return p + strspn(p, " \t\r\n");
 }
 
-/* Checking. Each returns what is behind the value, NULL if there is none. */
+/*
+ * Checking. Each returns what is behind the value, NULL if there is none. \a begun is where the last value, name or
+ * separator was to begin: there, or in what begins there, is the fault.
+ */
 
-static const char *check_value(const char *p, unsigned depth);
+static const char *check_value(const char *p, unsigned depth, const char **begun);
 
 static const char *check_string(const char *p)
 {
@@ -59,15 +62,16 @@ static const char *check_number(const char *p)
 	return p;
 }
 
-static const char *check_member(const char *p, unsigned depth)
+static const char *check_member(const char *p, unsigned depth, const char **begun)
 {
-	if ((p = check_string(p)) == NULL || *(p = past_space(p)) != ':') {
+	*begun = p;
+	if ((p = check_string(p)) == NULL || *(*begun = p = past_space(p)) != ':') {
 		return NULL;
 	}
-	return check_value(past_space(p + 1), depth);
+	return check_value(past_space(p + 1), depth, begun);
 }
 
-static const char *check_list(const char *p, unsigned depth)
+static const char *check_list(const char *p, unsigned depth, const char **begun)
 {
 	const bool object = *p == '{';
 	const char close = object ? '}' : ']';
@@ -80,8 +84,8 @@ static const char *check_list(const char *p, unsigned depth)
 		return p + 1;
 	}
 	for (;; p = past_space(p + 1)) {
-		p = object ? check_member(p, depth + 1) : check_value(p, depth + 1);
-		if (p == NULL || (*(p = past_space(p)) != ',' && *p != close)) {
+		p = object ? check_member(p, depth + 1, begun) : check_value(p, depth + 1, begun);
+		if (p == NULL || (*(*begun = p = past_space(p)) != ',' && *p != close)) {
 			return NULL;
 		}
 		if (*p == close) {
@@ -90,10 +94,11 @@ static const char *check_list(const char *p, unsigned depth)
 	}
 }
 
-static const char *check_value(const char *p, unsigned depth)
+static const char *check_value(const char *p, unsigned depth, const char **begun)
 {
 	static const char *const words[] = { "true", "false", "null" };
 
+	*begun = p;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strncmp(p, words[i], strlen(words[i])) == 0) {
 			return p + strlen(words[i]);
@@ -102,7 +107,7 @@ static const char *check_value(const char *p, unsigned depth)
 	switch (*p) {
 	case '{':
 	case '[':
-		return check_list(p, depth);
+		return check_list(p, depth, begun);
 	case '"':
 		return check_string(p);
 	default:
@@ -110,10 +115,19 @@ static const char *check_value(const char *p, unsigned depth)
 	}
 }
 
+json_value_t json_read_or(const char *text, const char **fault)
+{
+	const char *value = past_space(text), *end = check_value(value, 0, fault);
+	if (end != NULL && *(*fault = past_space(end)) != '\0') {
+		end = NULL;
+	}
+	return end != NULL ? value : NULL;
+}
+
 json_value_t json_read(const char *text)
 {
-	const char *value = past_space(text), *end = check_value(value, 0);
-	return end != NULL && *past_space(end) == '\0' ? value : NULL;
+	const char *fault;
+	return json_read_or(text, &fault);
 }
 
 /* Walking. */

@@ -31,17 +31,26 @@ __attribute__((format(printf, 2, 3))) static void put(json_t *json, const char *
 	va_end(args);
 }
 
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 static void quote(json_t *json, const char *s)
 {
 	put(json, "\"");
-	for (; *s != '\0'; s++) {
-		unsigned char c = *s;
-		if (c == '"' || c == '\\') {
-			put(json, "\\%c", c);
-		} else if (c < 0x20 || c >= 0x7f) {
-			put(json, "\\u%04x", c);
-		} else {
-			put(json, "%c", c);
+	while (*s != '\0') {
+		/* A text as a whole: a character at a time takes many times as long. */
+		size_t plain = 0;
+		while (is_plain(s[plain])) {
+			plain++;
+		}
+		put(json, "%.*s", (int)plain, s);
+		s += plain;
+		if (*s == '"' || *s == '\\') {
+			put(json, "\\%c", *s++);
+		} else if (*s != '\0') {
+			put(json, "\\u%04x", (unsigned char)*s++);
 		}
 	}
 	put(json, "\"");

@@ -7,6 +7,8 @@
 
 /*! By less than this a wall clock is not behind yet: it adds up. What it is ahead counts at once. */
 #define STEP_MS 2000
+/*! Seconds by which a clock may be slewed meanwhile. */
+#define SET_MOST 60
 
 bool clock_same_boot(const rollover_clock_t *a, const rollover_clock_t *b)
 {
@@ -35,6 +37,13 @@ int64_t clock_gained(const rollover_clock_t *then, const rollover_clock_t *now)
 	const int64_t seconds = ms / 1000 + (ms > 0 && ms % 1000 != 0);
 	/* No time passes backward, whatever a clock says. */
 	return seconds < apart ? seconds : apart;
+}
+
+bool clock_goes_on(const rollover_clock_t *then, const rollover_clock_t *now)
+{
+	const int64_t by = clock_gained(then, now);
+
+	return clock_same_boot(then, now) && by <= SET_MOST && by >= -SET_MOST;
 }
 
 void clock_move(time_t *t, int64_t by)

@@ -29,12 +29,9 @@ static int add_files(posix_spawn_file_actions_t *files, const int stdio[3], cons
 	return ret != 0 ? ret : posix_spawn_file_actions_addclosefrom_np(files, first + count);
 }
 
-int spawn_program(pid_t *pid, const char *path, char *const *argv, const int stdio[3])
-{
-	return spawn_with(pid, path, argv, stdio, NULL, 0);
-}
-
-int spawn_with(pid_t *pid, const char *path, char *const *argv, const int stdio[3], const int *more, size_t count)
+/*! \param[in] flags  POSIX_SPAWN_SETPGROUP, or 0. */
+static int spawn(pid_t *pid, const char *path, char *const *argv, const int stdio[3], const int *more, size_t count,
+                 short flags)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -55,7 +52,7 @@ int spawn_with(pid_t *pid, const char *path, char *const *argv, const int stdio[
 	sigfillset(&all);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | flags);
 	ret = add_files(&files, stdio, more, count);
 	if (ret == 0) {
 		ret = posix_spawn(pid, path, &files, &attributes, argv, environ);
@@ -63,4 +60,19 @@ int spawn_with(pid_t *pid, const char *path, char *const *argv, const int stdio[
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	return ret;
+}
+
+int spawn_program(pid_t *pid, const char *path, char *const *argv, const int stdio[3])
+{
+	return spawn(pid, path, argv, stdio, NULL, 0, 0);
+}
+
+int spawn_leader(pid_t *pid, const char *path, char *const *argv, const int stdio[3])
+{
+	return spawn(pid, path, argv, stdio, NULL, 0, POSIX_SPAWN_SETPGROUP);
+}
+
+int spawn_with(pid_t *pid, const char *path, char *const *argv, const int stdio[3], const int *more, size_t count)
+{
+	return spawn(pid, path, argv, stdio, more, count, 0);
 }

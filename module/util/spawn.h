@@ -25,8 +25,11 @@
  */
 int spawn_program(pid_t *pid, const char *path, char *const *argv, const int stdio[3]);
 
+/*! The same, and the program leads a process group of its own, which its process has as number. */
+int spawn_leader(pid_t *pid, const char *path, char *const *argv, const int stdio[3]);
+
 /*!
- * \brief The same with more descriptors, which become 3, 4 and so on.
+ * \brief As spawn_program() with more descriptors, which become 3, 4 and so on.
  *
  * \param[in] more  None of them is below 3 + \a count: they would be overwritten before they are used.
  */

@@ -233,9 +233,12 @@ int wire_get_settings(const wire_frame_t *frame, global_settings_t *out)
 	out->storage = get_words(&r);
 	out->key_database = get_words(&r);
 	out->keymgr = get_text(&r);
+	out->epp_accounts = get_text(&r);
 	out->loopback = get_bool(&r);
 	out->parent_rate = get_u32(&r);
 	out->scan_rate = get_u32(&r);
+	out->max_rolling = get_u32(&r);
+	out->max_rolling_parent = get_u32(&r);
 	out->notify_receive = get_bool(&r);
 	get_addrs(&r, &out->notify_listen);
 	out->report_receive = get_bool(&r);
@@ -267,6 +270,15 @@ int wire_get_where(const wire_frame_t *frame, wire_where_t *out)
 void wire_free_where(wire_where_t *where)
 {
 	addrs_clear(&where->dns);
+}
+
+static void get_update(reader_t *r, dns_addrs_t *primary, update_key_t *key)
+{
+	get_addrs(r, primary);
+	key->name = get_text(r);
+	key->algorithm = get_u8(r);
+	key->secret_len = get_number(r, 2);
+	key->secret = take(r, key->secret_len);
 }
 
 static void get_delegations(reader_t *r, instance_settings_t *out)
@@ -302,18 +314,16 @@ static void get_delegations(reader_t *r, instance_settings_t *out)
 	d->accept = get_below(r, DELEGATION_ACCEPT_CDNSKEY + 1);
 	out->locked = get_text(r);
 	out->report_agent = get_text(r);
-	get_addrs(r, &out->update_primary);
-	out->update_key.name = get_text(r);
-	out->update_key.algorithm = get_u8(r);
-	out->update_key.secret_len = get_number(r, 2);
-	out->update_key.secret = take(r, out->update_key.secret_len);
+	get_update(r, &out->update_primary, &out->update_key);
 }
 
 int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance_settings_t *out)
 {
 	rollover_config_t *c = &out->config;
+	uint32_t via;
 	uint32_t *const times[] = {
 		&c->ksk_lifetime,
+		&c->spread,
 		&c->ttl,
 		&c->lead,
 		&c->observe,
@@ -325,11 +335,21 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance
 		&c->zone_ttl,
 		&c->notify_again,
 		&c->dnskey_refresh,
+		&c->ds_ttl,
+		&via,
 	};
 	bool *const flags[] = {
-		&c->notify,           &c->go_insecure,   &c->dry_run,         &c->hold,
-		&c->observe_only,     &out->csk_wanted,  &out->ttl_of_soa,    &out->require_secure_dsync,
-		&out->base_publishes, &out->base_always, &out->knot_lifetime, &c->manual,
+		&c->go_insecure,
+		&c->dry_run,
+		&c->hold,
+		&c->observe_only,
+		&out->csk_wanted,
+		&out->ttl_of_soa,
+		&out->require_secure_dsync,
+		&out->base_publishes,
+		&out->base_always,
+		&out->knot_lifetime,
+		&c->manual,
 	};
 
 	memset(out, 0, sizeof(*out));
@@ -338,6 +358,10 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance
 	for (size_t i = 0; i < SIZE(times); i++) {
 		*times[i] = get_u32(&r);
 	}
+	if (via >= PARENT_VIA__COUNT) {
+		malformed(&r);
+	}
+	c->via = via;
 	c->caches_expired = get_u64(&r);
 	for (size_t i = 0; i < SIZE(flags); i++) {
 		*flags[i] = get_bool(&r);
@@ -354,7 +378,11 @@ int wire_get_zone_settings(const wire_frame_t *frame, uint32_t *number, instance
 	get_addrs(&r, &out->validator);
 	out->policy = get_words(&r);
 	out->no_start = get_text(&r);
+	out->start_window = get_text(&r);
+	out->start_dates = get_text(&r);
 	get_delegations(&r, out);
+	get_update(&r, &out->parent_primary, &out->parent_key);
+	out->parent_epp = get_text(&r);
 	int ret = finish(&r);
 	if (ret != KNOT_EOK) {
 		wire_free_zone_settings(out);
@@ -368,6 +396,7 @@ void wire_free_zone_settings(instance_settings_t *settings)
 	addrs_clear(&settings->parent);
 	addrs_clear(&settings->validator);
 	addrs_clear(&settings->update_primary);
+	addrs_clear(&settings->parent_primary);
 }
 
 int wire_get_zone_settings_gone(const wire_frame_t *frame, uint32_t *number)

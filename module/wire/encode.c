@@ -145,9 +145,12 @@ bool wire_put_settings(wire_out_t *out, const global_settings_t *settings)
 	put_text(&w, settings->storage);
 	put_text(&w, settings->key_database);
 	put_text(&w, settings->keymgr);
+	put_text(&w, settings->epp_accounts);
 	put_u8(&w, settings->loopback);
 	put_u32(&w, settings->parent_rate);
 	put_u32(&w, settings->scan_rate);
+	put_u32(&w, settings->max_rolling);
+	put_u32(&w, settings->max_rolling_parent);
 	put_u8(&w, settings->notify_receive);
 	put_addrs(&w, &settings->notify_listen);
 	put_u8(&w, settings->report_receive);
@@ -160,6 +163,15 @@ bool wire_put_where(wire_out_t *out, const wire_where_t *where)
 	put_text(&w, where->control);
 	put_addrs(&w, &where->dns);
 	return end(&w);
+}
+
+static void put_update(writer_t *w, const dns_addrs_t *primary, const update_key_t *key)
+{
+	put_addrs(w, primary);
+	put_text(w, key->name);
+	put_u8(w, key->algorithm);
+	put_number(w, key->secret_len, 2);
+	put(w, key->secret != NULL ? key->secret : (const uint8_t *)"", key->secret_len);
 }
 
 static void put_delegations(writer_t *w, const instance_settings_t *settings)
@@ -196,12 +208,7 @@ static void put_delegations(writer_t *w, const instance_settings_t *settings)
 	put_u8(w, d->accept);
 	put_text(w, settings->locked);
 	put_text(w, settings->report_agent);
-	put_addrs(w, &settings->update_primary);
-	put_text(w, settings->update_key.name);
-	put_u8(w, settings->update_key.algorithm);
-	put_number(w, settings->update_key.secret_len, 2);
-	put(w, settings->update_key.secret != NULL ? settings->update_key.secret : (const uint8_t *)"",
-	    settings->update_key.secret_len);
+	put_update(w, &settings->update_primary, &settings->update_key);
 }
 
 bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_settings_t *settings)
@@ -209,6 +216,7 @@ bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_set
 	const rollover_config_t *c = &settings->config;
 	const uint32_t times[] = {
 		c->ksk_lifetime,
+		c->spread,
 		c->ttl,
 		c->lead,
 		c->observe,
@@ -220,9 +228,10 @@ bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_set
 		c->zone_ttl,
 		c->notify_again,
 		c->dnskey_refresh,
+		c->ds_ttl,
+		c->via,
 	};
 	const bool flags[] = {
-		c->notify,
 		c->go_insecure,
 		c->dry_run,
 		c->hold,
@@ -252,7 +261,11 @@ bool wire_put_zone_settings(wire_out_t *out, uint32_t number, const instance_set
 	put_addrs(&w, &settings->validator);
 	put_text(&w, settings->policy);
 	put_text(&w, settings->no_start);
+	put_text(&w, settings->start_window);
+	put_text(&w, settings->start_dates);
 	put_delegations(&w, settings);
+	put_update(&w, &settings->parent_primary, &settings->parent_key);
+	put_text(&w, settings->parent_epp);
 	return end(&w);
 }
 
