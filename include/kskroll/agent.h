@@ -36,6 +36,8 @@ typedef struct {
 	bool (*save)(const store_delegation_t *one, const store_delegation_event_t *event, bool soon, void *arg);
 	/*! As store_delegation_silence_save(), within a second. */
 	void (*save_silence)(const char *zone, const char *name, const char *server, time_t since, void *arg);
+	/*! What a child of that name wants of the TTL of its DS; NULL: none wants anything. */
+	delegation_ttl_t (*ttl)(const char *child, void *arg);
 	/*! As store_parent_save(), durable on return. */
 	bool (*save_parent)(const store_parent_t *parent, void *arg);
 } agent_env_t;
@@ -79,6 +81,24 @@ int agent_zone(agent_t *agent, const char *zone, const agent_settings_t *setting
  * \return False: no zone here has such a delegation.
  */
 bool agent_notified(agent_t *agent, const char *child, const char *report_agent);
+
+/*! The TTL of DS ahead of a change, as far as the agent sets it. */
+typedef struct {
+	uint32_t low;  /*!< That it sets; 0: no zone here has such a delegation that may be changed. */
+	bool restores; /*!< It has lowered it, and will restore it. */
+} agent_ttl_t;
+
+/*!
+ * \brief What the agent does to the TTL of DS of a child that wants it low ahead of a change.
+ *
+ * \param[in] child   As for agent_notified().
+ * \param[in] before  The low TTL of which a rollover knows; 0: none. As long as the agent has not read its zone, that
+ * is what it sets.
+ */
+agent_ttl_t agent_ttl(const agent_t *agent, const char *child, uint32_t before);
+
+/*! What the child wants has changed: its delegation has a turn. */
+void agent_ttl_wanted(agent_t *agent, const char *child);
 
 /*! Sums since the start. */
 void agent_totals(const agent_t *agent, delegation_totals_t *out);

@@ -75,6 +75,7 @@ typedef struct {
 	 * remembers. Zone, scan, notified, outcome and surveyed_ns are the caller's.
 	 */
 	delegation_facts_t facts;
+	bool heard;       /*!< The network has answered: a server that is not on this host, or our own resolver. */
 	unsigned queries; /*!< Packets sent to servers directly. */
 	unsigned elapsed_ms;
 	/*! Where errors of this child are reported (RFC 9567), by a Report-Channel option in an answer; "" if none. */

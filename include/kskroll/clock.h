@@ -26,6 +26,9 @@ int64_t clock_uptime(const rollover_clock_t *now);
 /*! By how many seconds the wall clock went on more than time is known to have passed; negative: less. */
 int64_t clock_gained(const rollover_clock_t *then, const rollover_clock_t *now);
 
+/*! Whether both are of one boot, and the wall clock was not set in between by more than a minute. */
+bool clock_goes_on(const rollover_clock_t *then, const rollover_clock_t *now);
+
 /*! Moves a time by so many seconds; 0, which is no time, stays. */
 void clock_move(time_t *t, int64_t by);
 

@@ -32,9 +32,13 @@
 #define DELEGATION_FRESH 60
 /*! Longest time between two surveys behind a gate that may open by itself, and between an undo and the next change. */
 #define DELEGATION_RETRY_MAX (6 * 3600)
+/*! The longest time between two surveys of a child whose server is waited for. */
+#define DELEGATION_SURVEY_GAP (DELEGATION_RETRY_MAX + 3600)
 /*! RFC 10026 4.1: the TTL of DS around a change. */
 #define DELEGATION_TTL_MIN 300
 #define DELEGATION_TTL_MAX 900
+/*! Knot DNS dates signatures back by so many seconds, BIND by an hour: they may be newer than they say. */
+#define DELEGATION_DATED_BACK 5400
 /*! Between two watches so far apart, and more than two `check-interval`, nobody has watched. */
 #define DELEGATION_WATCH_GAP 3600
 
@@ -214,6 +218,13 @@ typedef enum {
 	DELEGATION_OUTCOME_FAILED, /*!< It was not carried out, and will not be. */
 } delegation_outcome_t;
 
+/*! What a child that the module of this server rolls wants of the TTL of its DS. Nobody else can want anything. */
+typedef enum {
+	DELEGATION_TTL_FREE = 0,
+	DELEGATION_TTL_KEPT,    /*!< If it is low it stays so. */
+	DELEGATION_TTL_LOWERED, /*!< It becomes low ahead of a change, and stays so (RFC 10026 4.1). */
+} delegation_ttl_t;
+
 /*! Everything a decision may depend on, besides time. Borrowed by delegation_decide(). */
 typedef struct {
 	delegation_zone_t zone;
@@ -222,6 +233,7 @@ typedef struct {
 	time_t notified; /*!< The last NOTIFY(CDS) for the child; 0: none. Nothing of it is believed (RFC 9859 4.3). */
 	delegation_outcome_t outcome;
 	char outcome_detail[160];
+	delegation_ttl_t ttl;
 
 	time_t surveyed;      /*!< The first question of the survey was sent then: no answer is older. */
 	uint64_t surveyed_ns; /*!< zone.ns when the survey began. */
@@ -280,6 +292,9 @@ typedef struct {
 	unsigned bogus_limit; /*!< Failing watches in a row that count as a failure. */
 } delegation_config_t;
 
+/*! Whether a delegation is one of `delegation-lock`: "name. name.", all names in presentation form and lower case. */
+bool delegation_is_locked(const char *locked, const char *name);
+
 /* clang-format off */
 #define DELEGATION_CONFIG_DEFAULT \
 	((delegation_config_t){ \
@@ -324,7 +339,7 @@ typedef struct {
 
 	uint64_t content;         /*!< Signals that are accepted, see delegation_content(). 0: none. */
 	time_t accepted_since;    /*!< All checks of these have accepted them since. */
-	uint64_t applied;         /*!< Signals that were followed last. */
+	uint64_t applied;         /*!< Signals that were followed last; 0: none, or they were undone. */
 	time_t applied_inception; /*!< Newest signature of them. No older signature changes DS any more (RFC 7344 6.2).
 	                           */
 	uint64_t refused;         /*!< Signals that are not followed until they change: undone, or overruled. */
@@ -332,6 +347,11 @@ typedef struct {
 	uint8_t undos;            /*!< Since a change was last verified. */
 	time_t undone_at;
 	time_t manual; /*!< DS was changed by another client then: signals that are not newer are overruled; 0: not. */
+	/*!
+	 * A survey since then has met what the child signalled at that time, or that it asked for nothing: older
+	 * signals that come now are replayed.
+	 */
+	bool manual_judged;
 	bool reverted; /*!< A reload has brought the former set back: the present signals are followed once more. */
 
 	uint32_t ttl_normal; /*!< TTL to be restored; 0: it is not low. */
@@ -368,6 +388,8 @@ typedef struct {
 	uint32_t applied_inception;
 	uint32_t notified;
 	uint32_t next_check;
+	uint32_t manual; /*!< Judged. */
+	uint32_t all_since;
 	bool known : 1;
 	bool notifies : 1;
 } delegation_idle_t;
@@ -378,7 +400,7 @@ typedef struct {
 typedef enum {
 	DELEGATION_DO_NOTHING = 0,
 	DELEGATION_DO_CHANGE,  /*!< The signals of the child are followed. */
-	DELEGATION_DO_RESTORE, /*!< The TTL alone. */
+	DELEGATION_DO_RESTORE, /*!< The TTL alone: it is restored, or lowered ahead of a change. */
 	DELEGATION_DO_UNDO,    /*!< The set before. */
 	DELEGATION_ACTION__COUNT
 } delegation_action_t;
@@ -481,3 +503,37 @@ void delegation_unpack(const delegation_idle_t *idle, delegation_row_t *row);
 
 /*! Makes the row's times those of the clock as it is now, as rollover_follow_clock() does for a zone. */
 void delegation_follow_clock(delegation_row_t *row, const rollover_clock_t *now);
+
+/* -- servers that do not answer ------------------------------------------------ */
+
+/*! The last survey of some servers. Zeroed: none in this process. */
+typedef struct {
+	time_t surveyed; /*!< By the wall clock. */
+	uint64_t at_ms;  /*!< By a clock that nobody sets. */
+	bool alone;      /*!< Nothing showed that this host was not cut off. */
+	/* What is known of the time since the survey before. */
+	bool unknown;  /*!< Nobody can say that servers were silent all the time. */
+	time_t gained; /*!< Seconds that do not count: by which the clock was set, or in which this host may have been
+	                  cut off. */
+} delegation_survey_t;
+
+/*! Whether servers were asked in the state of a stored row. One that was just entered has asked nobody. */
+bool delegation_has_asked(const delegation_row_t *row);
+
+/*!
+ * \brief The servers are asked again.
+ *
+ * \param[in] resumed   A former process has asked them last, not long ago, and its clock goes on. Counts at the first
+ *                      survey of this process.
+ * \param[in] heard     The network has answered in this survey.
+ * \param[in] surveyed  When it began, by the wall clock.
+ * \param[in] now_ms    By a clock that nobody sets.
+ */
+void delegation_surveyed(delegation_survey_t *asked, bool resumed, bool heard, time_t surveyed, uint64_t now_ms);
+
+/*!
+ * \brief Since when a server that did not answer in the last survey has been silent, by the wall clock.
+ *
+ * \param[in] before  The same, as of the survey before; 0: it answered.
+ */
+time_t delegation_silent_since(const delegation_survey_t *asked, time_t before);

@@ -66,6 +66,11 @@ int store_delegations(store_t *store, const char *zone, bool whole,
 int store_delegation_history(store_t *store, const char *zone, const char *name, size_t limit,
                              int (*each)(const store_delegation_event_t *event, void *arg), void *arg);
 
+/*! The first event of delegations behind an id; as store_history_next(). */
+int store_delegation_history_next(store_t *store, int64_t *id, store_delegation_event_t *out);
+/*! As store_history_last(). */
+int store_delegation_history_last(store_t *store, int64_t *id);
+
 /*! Removes a delegation: row, history, silent servers. \return KNOT_EOK also if it has none. */
 int store_delegation_forget(store_t *store, const char *zone, const char *name);
 
@@ -85,6 +90,9 @@ int store_delegation_silence_load(store_t *store, const char *zone, const char *
                                   time_t *since);
 int store_delegation_silence_save(store_t *store, const char *zone, const char *name, const char *server, time_t since);
 
+/*! More names than there is room for: nobody can tell which. */
+#define STORE_LOCKS_MANY "*"
+
 /*! What is kept of a parent zone as a whole. */
 typedef struct {
 	char zone[256];
@@ -95,9 +103,10 @@ typedef struct {
 	unsigned mode;        /*!< DELEGATIONS_*. */
 	unsigned load;        /*!< delegation_load_t. */
 	char load_reason[160];
-	char trouble[160]; /*!< Why it cannot be worked with at the moment; "". */
-	delegation_config_t config;
-	bool had_file;     /*!< It has had a file of its own for DS: a missing one is an error. */
+	char trouble[160];          /*!< Why it cannot be worked with at the moment; "". */
+	delegation_config_t config; /*!< Of all delegations: locked is false. */
+	char locks[16384];          /*!< Those that are locked, see delegation_is_locked(); or STORE_LOCKS_MANY. */
+	bool had_file;              /*!< It has had a file of its own for DS: a missing one is an error. */
 	char batch[65536]; /*!< JSON of the transaction that is under way: to be ended after a crash; "" if none. */
 } store_parent_t;
 

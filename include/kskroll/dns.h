@@ -51,6 +51,8 @@ typedef struct {
 	char parent_zone[256]; /*!< Presentation form, "" if unknown. */
 	knot_rdataset_t
 		delegated_to; /*!< NS, as any server of the parent has them; empty: none was asked. Freed with it. */
+	bool ds_agreed;     /*!< All servers of the parent that answered have the same DS RRset, or none of them one: */
+	knot_rdataset_t ds; /*!< this one, verified. Freed with it. */
 	child_answer_t *child;
 	size_t child_count;
 	parent_answer_t *parent;
@@ -142,6 +144,8 @@ typedef struct {
 	unsigned elapsed_ms;   /*!< Lookups included, waiting for a turn not. */
 	char detail[256];      /*!< Who did not do what; "" if there is nothing to say. */
 	notify_agent_t report_agent;
+	uint32_t ds_ttl; /*!< The parent was asked for this DS TTL alone; 0: it was informed of signals. */
+	bool unproven;   /*!< A refusal that nobody has signed: what was sent may have been made. */
 } notify_result_t;
 
 typedef struct notify notify_t;

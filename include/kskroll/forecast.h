@@ -12,6 +12,7 @@
 #pragma once
 
 #include "kskroll/rollover.h"
+#include "kskroll/start.h"
 
 /*! Steps kept of a plan. A rollover to another algorithm has eleven. */
 #define FORECAST_STEPS_MAX 16
@@ -20,15 +21,18 @@
 
 /*! What is taken for granted about everybody else, in seconds. */
 typedef struct {
-	uint32_t server_delay; /*!< From a change of the zone until every nameserver has it. */
-	uint32_t parent_delay; /*!< From CDS on all nameservers until DS on all parent servers (Dreg). */
-	uint32_t dnskey_ttl;   /*!< Of the base policy, if the row does not know it. */
-	uint32_t ds_ttl;       /*!< Of the parent, if the row does not know it. */
-	uint8_t algorithm;     /*!< An idle zone gets it now, by its policy; 0: no other one. */
+	uint32_t server_delay;       /*!< From a change of the zone until every nameserver has it. */
+	uint32_t parent_delay;       /*!< From CDS on all nameservers until DS on all parent servers (Dreg). */
+	uint32_t dnskey_ttl;         /*!< Of the base policy, if the row does not know it. */
+	uint32_t ds_ttl;             /*!< Of the parent, if the row does not know it. */
+	uint8_t algorithm;           /*!< An idle zone gets it now, by its policy; 0: no other one. */
+	uint32_t early;              /*!< What is not assumed but of the zone: its share of `spread`, */
+	const start_rules_t *starts; /*!< and when a rollover may start; NULL: at any time. */
+	uint32_t agent_ttl; /*!< The parental agent of this server gives DS this TTL ahead of a change; 0: none does. */
 } forecast_assume_t;
 
 /*! Defaults of the above: minutes for transfers, a daily scan, Knot's own defaults. */
-#define FORECAST_ASSUME_DEFAULT { 60, 86400, 3600, 86400, 0 }
+#define FORECAST_ASSUME_DEFAULT { 60, 86400, 3600, 86400, 0, 0, NULL, 0 }
 
 /*! One reason why a step does not end earlier. */
 typedef struct {

@@ -53,6 +53,8 @@ typedef const char *json_value_t;
  * \return Its value; NULL if it is no JSON. All functions below take values that come from here.
  */
 json_value_t json_read(const char *text);
+/*! The same. \param[out] fault  Of a text that is no JSON: where the name, value or separator begins that is wrong. */
+json_value_t json_read_or(const char *text, const char **fault);
 /*! The first member of an object that has the name; NULL if there is none, or the value is no object. */
 json_value_t json_member(json_value_t object, const char *name);
 /*! The next element of an array, the first one after NULL; NULL at the end, or if the value is no array. */

@@ -95,6 +95,13 @@ typedef enum {
 	GATE_SIGNERS,
 	GATE_SIGNATURES_EXPIRE,
 	GATE_KEY_WANTED,
+	GATE_NOT_INFORMED,
+	GATE_DS_TTL_HIGH,
+	GATE_DS_TTL_LOW,
+	GATE_DS_TTL_NOT_SET,
+	GATE_START_WINDOW,
+	GATE_START_NEVER,
+	GATE_MAX_ROLLING,
 	GATE__COUNT
 } rollover_gate_t;
 
@@ -161,6 +168,7 @@ typedef enum {
 	HELP_ZONE_TTL, /*!< What makes the wait for the zone's largest TTL shorter. */
 	HELP_SKR,      /*!< The next Signed Key Response. */
 	HELP_MAKE_KEY, /*!< The new KSK, made by hand. */
+	HELP_START,    /*!< The start of a rollover, by the operator. */
 	HELP__COUNT
 } rollover_help_t;
 
@@ -195,6 +203,7 @@ typedef struct {
 	bool chosen;      /*!< The operator has decided that nothing starts: no fault of an idle zone. */
 	bool silences;    /*!< Nothing is signalled, or nobody may be notified: what comes after it is a new signal. */
 	bool switching;   /*!< The policy of the state may not be in force yet. */
+	bool patient;     /*!< However long it lasts, nobody has to act: the operator has set it so. */
 	bool old_ttl;     /*!< While the TTL falls: nameservers may all have the high one yet. */
 	rollover_opener_t opener;
 	rollover_moving_t moving;

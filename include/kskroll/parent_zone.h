@@ -239,6 +239,9 @@ int parent_include_create(const char *path, const char *zone, bool first, char *
  * As parent_zone_change(), but for these: an item whose DS the zone has from elsewhere is refused, and the others go
  * on. If the zone does not take the records, the former file comes back, and the batch is refused with the line to add.
  *
+ * A batch that a process has left behind, and one whose end is PARENT_BATCH_LOST, must be settled before
+ * (parent_zone_recover() with this path): what is perhaps in the file this call would publish.
+ *
  * \param[in] path  Copied.
  */
 void parent_zone_include(server_t *server, const char *path, parent_batch_t *batch, int timeout_ms, parent_batch_f done,

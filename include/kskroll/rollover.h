@@ -42,6 +42,8 @@
 #define ROLLOVER_UNKNOWN_DS_TTL 172800
 /*! The parent is notified again after `notify-again`, then after twice as long each time, at most this. */
 #define ROLLOVER_NOTIFY_MAX 86400
+/*! A name of what was submitted: 64 characters. */
+#define ROLLOVER_SUBMITTED_ID 65
 /*! What kskrolld must do besides setting the states of the keys and switching the policy. */
 typedef enum {
 	ACTION_NONE = 0,
@@ -105,21 +107,51 @@ typedef struct {
 	time_t data_last;   /*!< That was last seen. */
 	time_t parent_seen; /*!< A server of the parent last answered; 0 = never. */
 
-	key_states_t keys;      /*!< What the states of the keys were last read to be; KEYS_UNKNOWN: not read. */
-	uint32_t keys_of;       /*!< Of which KSKs, as a sum. Not stored; 0: nobody has since the process began. */
-	time_t signalled;       /*!< Signals last came out, by whomever, since the new KSK is there; 0 = not yet. */
-	time_t ordered;         /*!< The last ACTION_* was sent; 0 = none in this state. */
-	time_t notified;        /*!< The parent was last notified of the signals; 0 = not of those that are out. */
-	uint8_t checks;         /*!< Checks since the gate last changed: back-off. */
+	uint32_t ds_ttl_before; /*!< The DS TTL to restore; 0: the parent was not asked for another one. */
+	uint32_t ds_ttl_low;    /*!< The one that it was asked for instead. */
+	bool ds_ttl_back;       /*!< It is asked for the one of before. */
+	time_t ds_ttl_asked;    /*!< That began; also where nothing has to be asked for. 0 = in no rollover. */
+	/*!
+	 * Servers of the parent have what it is asked for since: all of them the low TTL, or none of them any more. In
+	 * a rollover without ds_ttl_before: the TTL stays as it is since. 0 = not yet.
+	 */
+	time_t ds_ttl_since;
+	time_t ds_ttl_sent; /*!< It was last asked. */
+
+	key_states_t keys; /*!< What the states of the keys were last read to be; KEYS_UNKNOWN: not read. */
+	uint32_t keys_of;  /*!< Of which KSKs, as a sum. Not stored; 0: nobody has since the process began. */
+	time_t signalled;  /*!< Signals last came out, by whomever, since the new KSK is there; 0 = not yet. */
+	time_t ordered;    /*!< The last ACTION_* was sent; 0 = none in this state. */
+	time_t notified;   /*!< The parent was last notified of the signals; 0 = not of those that are out. */
+	/*!
+	 * A change of the DS was sent to the parent and has no outcome yet; 0: none. No different one goes out before.
+	 * The machine leaves it alone, as the next one.
+	 */
+	time_t submitted;
+	char submitted_id[ROLLOVER_SUBMITTED_ID]; /*!< What it is called there (clTRID of EPP); "": it has no name. */
+	uint8_t checks;                           /*!< Checks since the gate last changed: back-off. */
 	uint8_t bad_watches;    /*!< Watches in a row that failed. Not stored: a restart counts from 0. */
 	time_t next_check;      /*!< The next check. */
 	rollover_clock_t clock; /*!< The clock of these times, see rollover_follow_clock(). */
 } rollover_row_t;
 
+/*! `parent-via`: how the parent learns which DS to have. Signals are published in any case. Values are stored: append
+ * only. */
+typedef enum {
+	PARENT_VIA_CDS = 0, /*!< It finds the signals by itself (RFC 8078). */
+	PARENT_VIA_AUTO,    /*!< It is notified where it has DSYNC (RFC 9859). */
+	PARENT_VIA_UPDATE,  /*!< By DNS UPDATE at its primary (RFC 2136). */
+	PARENT_VIA_MANUAL,  /*!< An operator brings the records there. */
+	PARENT_VIA_EPP,     /*!< By EPP at its registry (RFC 5730, 5910). */
+	PARENT_VIA__COUNT
+} parent_via_t;
+
 /*! Settings of one zone, all in seconds. */
 typedef struct {
 	uint32_t ksk_lifetime; /*!< 0: Knot or the operator starts rollovers. */
+	uint32_t spread;       /*!< Zones come due so much earlier, each by its share; 0: they do not. */
 	uint32_t ttl;          /*!< DNSKEY TTL around the change, RFC 10026 4.1: 300 to 900; 0: it stays as it is. */
+	uint32_t ds_ttl;       /*!< The same of DS, where the parent can be asked for it: the item `ttl` as it is. */
 	uint32_t lead;
 	uint32_t observe;
 	uint32_t settle;
@@ -135,7 +167,7 @@ typedef struct {
 	 * KSK is here.
 	 */
 	uint32_t dnskey_refresh;
-	bool notify;      /*!< The parent is notified of signals (RFC 9859). */
+	uint8_t via;      /*!< parent_via_t: how the parent learns of signals. */
 	bool go_insecure; /*!< The operator's wish, given twice: the zone becomes insecure. */
 	bool dry_run;
 	bool hold;
@@ -149,6 +181,7 @@ typedef struct {
 #define ROLLOVER_CONFIG_DEFAULT \
 	((rollover_config_t){ \
 		.ttl = 300, \
+		.ds_ttl = 300, \
 		.lead = 3600, \
 		.observe = 86400, \
 		.settle = 3 * 86400, \
@@ -174,7 +207,8 @@ typedef struct {
 	 */
 	bool sign_first;
 	rollover_action_t action;
-	bool notify; /*!< Tell the parent that CDS has changed: every nameserver has it. */
+	bool notify;     /*!< Tell the parent that CDS has changed: every nameserver has it. */
+	uint32_t ds_ttl; /*!< Give the DS that the parent has this TTL; 0: nothing. */
 } rollover_decision_t;
 
 /*!
@@ -212,6 +246,9 @@ unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *r
  */
 void rollover_decide(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
                      time_t now, rollover_decision_t *out);
+
+/*! When `ksk-lifetime` makes a rollover of an idle zone due, \a early seconds before it ends; 0: it does not. */
+time_t rollover_due(const rollover_config_t *config, const rollover_row_t *row, uint32_t early);
 
 /*! So many decisions at most on the facts of one check. */
 #define ROLLOVER_DECISIONS_MAX 3
@@ -283,6 +320,24 @@ bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *dec
  */
 bool rollover_silence_first(const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
                             time_t now, rollover_decision_t *out);
+
+/*!
+ * \brief The TTL that DS gets around a change, where the parent is asked for it.
+ *
+ * \param[in] ttl   The item `ttl`; 0: TTLs stay as they are.
+ * \param[in] min   What the parent allows; 0: no bound. A larger minimum than 900 s is accepted.
+ * \param[in] max   The same.
+ */
+uint32_t rollover_ds_ttl(uint32_t ttl, uint32_t min, uint32_t max);
+
+/*! The DS TTL that the parent is being asked for; 0: none. */
+uint32_t rollover_ds_ttl_wanted(const rollover_row_t *row);
+
+/*! Whether a TTL that is low stays so for the rollover, whoever has lowered it. */
+bool rollover_keeps_ds_ttl(const rollover_row_t *row);
+
+/*! Whether the agent of this server lowers it for the rollover. */
+bool rollover_lowers_ds_ttl(const rollover_config_t *config, const rollover_row_t *row);
 
 /*! From when on no cache has an old DS. \return 0: a server of the parent may still have it. */
 time_t rollover_ds_expired(const rollover_row_t *row);

@@ -135,6 +135,31 @@ typedef struct {
 	char detail[160];  /*!< Who, which question, why. */
 } watch_facts_t;
 
+/*! The way to the parent, as far as it sets the TTL of DS. */
+typedef struct {
+	uint32_t low;     /*!< The TTL around a change, see rollover_ds_ttl(); 0: no TTL can be set. */
+	uint32_t made;    /*!< The parent has said that it has set this one, with the last message; 0: not so. */
+	uint32_t refused; /*!< It has refused this one, with the last message; 0: not so. */
+	bool unproven;    /*!< Nothing proves that: anybody may have written the answer, and the TTL may be set. */
+	bool by_agent;    /*!< The agent of this server sets it, and restores what it has lowered, by itself. */
+	bool returns;     /*!< It has lowered this one. */
+	bool again;       /*!< The last message was not sent, or has changed nothing: another one need not wait. */
+	char why[192];    /*!< What came of the last message, if it was not made; "": nothing to say. */
+	char at[64];      /*!< `IP@port` of whom that is about; "": of nobody. */
+	char queue[128];  /*!< The message waits for its turn: where, and until when; "": it does not. */
+} ds_ttl_facts_t;
+
+/*! When a rollover may start that `ksk-lifetime` makes due. Others are not held up. */
+typedef struct {
+	uint32_t early;        /*!< Seconds by which the zone is due before its lifetime ends: its share of `spread`. */
+	time_t from;           /*!< Not before, by start-window and no-start; 0: at any time, START_NEVER: never. */
+	char why[160];         /*!< Why it never may. */
+	uint64_t rolling;      /*!< Zones of this engine in which a rollover is under way. */
+	uint32_t rolling_max;  /*!< `max-rolling`; 0: any number. */
+	uint64_t siblings;     /*!< Those of them that have the parent of this zone. */
+	uint32_t siblings_max; /*!< `max-rolling-parent`; 0: any number. */
+} start_facts_t;
+
 /*! Everything a decision may depend on, besides time. Borrowed by rollover_decide(). */
 typedef struct {
 	key_id_t keys[ROLLOVER_KEYS_MAX]; /*!< KSKs of the own zone, other signers' last; then those the row remembers.
@@ -155,5 +180,10 @@ typedef struct {
 	const parent_answer_t *parent; /*!< Every address of every server of the parent. */
 	size_t parent_count;
 	watch_facts_t watch;
-	time_t acknowledged; /*!< The parent has acknowledged a notification of this state's signals; 0: not. */
+	time_t acknowledged;      /*!< The parent has acknowledged a notification of this state's signals; 0: not. */
+	char not_informed[192];   /*!< Why it could not be informed of them, as far as that is known; "": it could. */
+	char not_informed_at[64]; /*!< `IP@port` of whom; "": of nobody. */
+	char in_queue[160];       /*!< What informs it waits for its turn: where, and until when; "": it does not. */
+	ds_ttl_facts_t ds_ttl;
+	start_facts_t start;
 } rollover_facts_t;

@@ -20,7 +20,10 @@
 /*! Additional iterations of NSEC3 that are a proof, here and with common resolvers (RFC 9276 3.2). */
 #define DNS_NSEC3_ITERATIONS_MAX 150
 
-/*! How a notification ended. */
+/*! Where the accounts at EPP servers are, unless `epp-accounts` says otherwise. */
+#define EPP_ACCOUNTS_FILE "/etc/knot/epp-accounts.conf"
+
+/*! How the parent was informed. */
 typedef enum {
 	NOTIFY_ACKNOWLEDGED,
 	NOTIFY_NO_DSYNC,
@@ -30,6 +33,21 @@ typedef enum {
 	NOTIFY_NO_RESPONSE,
 	NOTIFY_REFUSED,
 	NOTIFY_CANCELLED,
+	/* Of `parent-via: update`. */
+	NOTIFY_UPDATED,        /*!< The primary of the parent has the DS. */
+	NOTIFY_UPDATE_REFUSED, /*!< It does not make the change. */
+	NOTIFY_UPDATE_DIFFERS, /*!< It has another delegation than its servers had when they were checked. */
+	NOTIFY_UPDATE_UNSENT,  /*!< It could not be reached, or there is nothing that can be sent. */
+	NOTIFY_UPDATE_LOST,    /*!< It has not answered, or not so that the answer can be believed. */
+	NOTIFY_MANUAL,         /*!< `parent-via: manual`: the operator has the records. */
+	/* Of `parent-via: epp`. */
+	NOTIFY_EPP_SUBMITTED, /*!< The registry has the DS. */
+	NOTIFY_EPP_PENDING,   /*!< It decides later (1001). */
+	NOTIFY_EPP_REFUSED,   /*!< It does not make the change. */
+	NOTIFY_EPP_LOCKED,    /*!< A status of the domain forbids it. */
+	NOTIFY_EPP_DIFFERS,   /*!< It has another DS than the servers of the parent. */
+	NOTIFY_EPP_UNSENT,    /*!< It could not be reached, or there is nothing that can be sent. */
+	NOTIFY_EPP_LOST,      /*!< It was sent, and nobody knows what came of it. */
 	NOTIFY__COUNT,
 } notify_status_t;
 
@@ -40,17 +58,20 @@ const char *notify_status_meaning(notify_status_t status);
 /*! Settings of the global instance. */
 typedef struct {
 	dns_addrs_t resolver;
-	const char *trust_anchor;  /*!< NULL: default. */
-	const char *root_hints;    /*!< NULL: default. */
-	const char *storage;       /*!< Folder of the store. */
-	const char *key_database;  /*!< Folder of the server's key database, absolute. */
-	const char *keymgr;        /*!< The program; NULL: where it usually is. */
-	bool loopback;             /*!< Lab: loopback servers may be asked. */
-	unsigned parent_rate;      /*!< Questions per second and server of a parent, over all zones. */
-	unsigned scan_rate;        /*!< Light scans of delegations per second, over all zones. */
-	bool notify_receive;       /*!< knotd takes NOTIFY(CDS) for delegations. */
-	dns_addrs_t notify_listen; /*!< kskrolld does, at these addresses. */
-	bool report_receive;       /*!< knotd hands over error reports (RFC 9567). */
+	const char *trust_anchor;    /*!< NULL: default. */
+	const char *root_hints;      /*!< NULL: default. */
+	const char *storage;         /*!< Folder of the store. */
+	const char *key_database;    /*!< Folder of the server's key database, absolute. */
+	const char *keymgr;          /*!< The program; NULL: where it usually is. */
+	const char *epp_accounts;    /*!< File of the accounts at EPP servers; NULL: EPP_ACCOUNTS_FILE. */
+	bool loopback;               /*!< Lab: loopback servers may be asked. */
+	unsigned parent_rate;        /*!< Questions per second and server of a parent, over all zones. */
+	unsigned scan_rate;          /*!< Light scans of delegations per second, over all zones. */
+	unsigned max_rolling;        /*!< Zones that roll when another one comes due, at most; 0: any number. */
+	unsigned max_rolling_parent; /*!< The same of zones with one parent. */
+	bool notify_receive;         /*!< knotd takes NOTIFY(CDS) for delegations. */
+	dns_addrs_t notify_listen;   /*!< kskrolld does, at these addresses. */
+	bool report_receive;         /*!< knotd hands over error reports (RFC 9567). */
 } global_settings_t;
 
 /*! `delegations`: what the parental agent does with those of a zone. */
@@ -68,6 +89,8 @@ typedef struct {
 	dns_addrs_t validator;     /*!< Remote validating resolvers for the watch, besides our own. */
 	const char *policy;        /*!< Name of the policy in force, derived or not. */
 	const char *no_start;      /*!< Why no rollover may start, or NULL. */
+	const char *start_window;  /*!< Values of the item, with START_SEPARATOR, or NULL; so is the next one. */
+	const char *start_dates;   /*!< Those of the item no-start. */
 	uint8_t algorithm_wanted;  /*!< algorithm of the base policy, as in DNSSEC; 0: not known. */
 	bool csk_wanted;           /*!< single-type-signing of the base policy. */
 	bool base_publishes;       /*!< cds-cdnskey-publish of the base policy is rollover. */
@@ -85,6 +108,9 @@ typedef struct {
 	const char *report_agent;   /*!< Where the parent reports errors of the zone to: a name as above; or NULL. */
 	dns_addrs_t update_primary; /*!< Where DNS UPDATE goes to: one; none unless it is used. */
 	update_key_t update_key;
+	dns_addrs_t parent_primary; /*!< The same for the DS of the zone itself. */
+	update_key_t parent_key;
+	const char *parent_epp; /*!< Account at the registry of the parent; NULL unless it is used. */
 } instance_settings_t;
 
 /*! What the parental agent has done since the server started, over all zones. */

@@ -12,11 +12,12 @@
 #include <sys/types.h>
 
 #include "kskroll/rollover.h"
+#include "kskroll/start.h"
 
 typedef struct store store_t;
 
 /*! Current schema; older ones are migrated, newer ones refused. */
-#define STORE_SCHEMA 8
+#define STORE_SCHEMA 11
 /*! Events kept of a zone: so many changes of state and so many new gates, the newest. */
 #define STORE_HISTORY 1000
 /*!
@@ -39,7 +40,9 @@ typedef struct {
 	char notification[2048];  /*!< What came of the last notification of the parent, as JSON text; "" if none. */
 	time_t checked;           /*!< Last check that was written; 0: by an older version. */
 	bool configured;          /*!< config is known; false: written by an older version. */
-	rollover_config_t config; /*!< Settings at that check, for the command line alone. */
+	rollover_config_t config; /*!< Settings at that check, for the command line alone; so are the next two. */
+	char start_window[START_TEXT]; /*!< Values of the item, with START_SEPARATOR. */
+	char no_start[START_TEXT];
 } store_zone_t;
 
 /*! One line of history. */
@@ -86,9 +89,34 @@ int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg)
 /*! Calls back for every zone that was not in `idle` when it was written. The same. */
 int store_active(store_t *store, int (*each)(const char *zone, void *arg), void *arg);
 
+/*!
+ * \brief Counts the zones with the parent of this one that were not in `idle` when they were written.
+ *
+ * \param[in] since  Those that were last checked before have lost the module.
+ *
+ * \return KNOT_EOK, KNOT_ERROR.
+ */
+int store_siblings(store_t *store, const char *zone, time_t since, uint64_t *count);
+
 /*! Events oldest first; of one zone, or of all with NULL; the newest \a limit only, 0 = all. */
 int store_history(store_t *store, const char *zone, size_t limit, int (*each)(const store_event_t *event, void *arg),
                   void *arg);
+
+/*! Changes of state since that time, of all zones in order of name, each zone's oldest first; evidence is "". */
+int store_changes(store_t *store, time_t since, int (*each)(const store_event_t *event, void *arg), void *arg);
+
+/*!
+ * \brief Reads the first event behind an id, of all zones.
+ *
+ * One at a time: nothing of the store is held while the event is handled.
+ *
+ * \param[in,out] id  0: the oldest event. Becomes the id of the event, also of an invalid one.
+ *
+ * \return KNOT_EOK, KNOT_ENOENT if there is none, KNOT_EMALF for an invalid event, KNOT_ERROR.
+ */
+int store_history_next(store_t *store, int64_t *id, store_event_t *out);
+/*! The id of the newest event that there has ever been, 0 without one. A store that is replaced begins with 1. */
+int store_history_last(store_t *store, int64_t *id);
 
 /*! Words for the last error of this store, printable. */
 const char *store_error(const store_t *store);

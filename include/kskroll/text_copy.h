@@ -19,3 +19,20 @@ static inline void text_copy(char *to, size_t size, const char *from)
 	memcpy(to, from, len);
 	to[len] = '\0';
 }
+
+/*! Adds a blank and the number to a text of \a len, less than \a size, as far as it fits. \return Its length if all had
+ * fit. */
+static inline size_t text_add_number(char *to, size_t size, size_t len, unsigned number)
+{
+	char text[12];
+	size_t at = sizeof(text) - 1;
+
+	text[at] = '\0';
+	do {
+		text[--at] = '0' + number % 10;
+		number /= 10;
+	} while (number != 0);
+	text[--at] = ' ';
+	text_copy(to + len, size - len, text + at);
+	return len + sizeof(text) - 1 - at;
+}

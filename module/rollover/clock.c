@@ -34,9 +34,13 @@ static void move_all(rollover_row_t *row, int64_t by)
 	move_window(&row->dnskey_ttl, by);
 	move_window(&row->ds_ttl, by);
 	clock_move(&row->parent_seen, by);
+	clock_move(&row->ds_ttl_asked, by);
+	clock_move(&row->ds_ttl_since, by);
+	clock_move(&row->ds_ttl_sent, by);
 	clock_move(&row->signalled, by);
 	clock_move(&row->ordered, by);
 	clock_move(&row->notified, by);
+	clock_move(&row->submitted, by);
 	clock_move(&row->next_check, by);
 }
 

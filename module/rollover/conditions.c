@@ -214,6 +214,27 @@ static bool chain(dec_t *c)
 	return dec_gate(c, &v);
 }
 
+/*! The parent cannot have a DS that could not be brought there. */
+static void not_informed(const dec_t *c, judge_verdict_t *v)
+{
+	if (c->facts->not_informed[0] != '\0' &&
+	    (rollover_gate_info(v->gate)->ds_wrong || v->gate == GATE_DS_REMAINS)) {
+		v->gate = GATE_NOT_INFORMED;
+		v->about = c->facts->not_informed_at;
+		text_copy(v->detail, sizeof(v->detail), c->facts->not_informed);
+	}
+}
+
+/*! What the DS waits for, if that is a queue on this side. */
+static void in_queue(const dec_t *c, judge_verdict_t *v)
+{
+	const size_t len = strlen(v->detail);
+
+	if (c->facts->in_queue[0] != '\0' && v->gate != GATE_NONE) {
+		snprintf(v->detail + len, sizeof(v->detail) - len, "%s%s", len > 0 ? "; " : "", c->facts->in_queue);
+	}
+}
+
 static bool chain_back(dec_t *c)
 {
 	judge_verdict_t v = judge_chain(c->facts, c->config, dec_role(c, c->step->chain), c->now);
@@ -221,6 +242,8 @@ static bool chain_back(dec_t *c)
 	if (v.gate == GATE_DS_MISSING) {
 		dec_ds_to_restore(c, v.detail, sizeof(v.detail));
 	}
+	not_informed(c, &v);
+	in_queue(c, &v);
 	if (!dec_gate(c, &v)) {
 		return false;
 	}
@@ -250,6 +273,10 @@ static bool ds_asked(dec_t *c)
 {
 	if (c->plan->removes_ds && c->ds.gate == GATE_DS_STALE) {
 		c->ds.gate = GATE_DS_REMAINS;
+	}
+	if (!judge_has_ds(c->facts, c->new_key)) {
+		not_informed(c, &c->ds);
+		in_queue(c, &c->ds);
 	}
 	dec_gate(c, &c->ds);
 	if (c->servers.gate == GATE_NONE) {
@@ -373,19 +400,19 @@ static bool is_set_back(dec_t *c)
 
 /*!
  * Knot has begun a rollover back to the old algorithm, and the parent has followed its signals: what DS names does not
- * go, whatever the policy has by now. Without an answer of the parent it may be so.
+ * go, whatever the policy has by now. Without an answer of each server of the parent it may be so.
  */
 static bool is_named_by_ds(dec_t *c)
 {
 	const rollover_facts_t *facts = c->facts;
 	keyset_t keys = 0;
-	bool answered = false;
+	bool answered = facts->parent_count > 0;
 
 	for (unsigned i = 0; i < facts->key_count; i++) {
 		keys |= facts->keys[i].algorithm == c->out->row.old[0].algorithm ? (keyset_t)1 << i : 0;
 	}
 	for (size_t i = 0; i < facts->parent_count; i++) {
-		answered = answered || facts->parent[i].status == ANSWER_OK;
+		answered = answered && facts->parent[i].status == ANSWER_OK;
 	}
 	if (answered && !judge_has_ds(facts, keys)) {
 		return false;

@@ -77,8 +77,8 @@ static void learn_signers(const rollover_facts_t *facts, rollover_row_t *row)
 void dec_init(dec_t *c, const rollover_config_t *config, const rollover_row_t *row, const rollover_facts_t *facts,
               time_t now, rollover_decision_t *out)
 {
-	memset(out, 0, sizeof(*out));
 	out->row = *row;
+	memset(&out->transition, 0, sizeof(*out) - offsetof(rollover_decision_t, transition));
 	learn_signers(facts, &out->row);
 	c->config = config;
 	c->before = row;
@@ -121,31 +121,38 @@ bool dec_signals_shown(const dec_t *c)
 	const rollover_row_t *row = &c->out->row;
 	const own_facts_t *own = &c->facts->own;
 	const key_states_t wanted = c->out->keys;
+	const bool stands = row->signers && own->base_always;
+
+	if (!stands && rollover_are_silent(wanted)) {
+		return shows(&own->cds, 0) && shows(&own->cdnskey, 0);
+	}
 	const keyset_t fresh = row->has_new ? keyset_of(c->facts, &row->new_key, 1) : 0;
 	const keyset_t old = keyset_of(c->facts, row->old, row->old_count);
-
-	if (row->signers && own->base_always) {
+	if (stands) {
 		return is_standing(c, old, fresh);
 	}
-	const keyset_t named = rollover_are_silent(wanted) ? 0 : wanted == KEYS_SIGNAL_NEW ? fresh : fresh | old;
+	const keyset_t named = wanted == KEYS_SIGNAL_NEW ? fresh : fresh | old;
 
 	return shows(&own->cds, named) && shows(&own->cdnskey, named);
 }
 
+bool dec_are_read(const rollover_row_t *row, const rollover_facts_t *facts)
+{
+	return row->keys != KEYS_UNKNOWN && row->keys_of == keyset_own_sum(facts);
+}
+
 bool dec_keys_read(const dec_t *c)
 {
-	const rollover_row_t *row = &c->out->row;
-
-	return row->keys != KEYS_UNKNOWN && row->keys_of == keyset_own_sum(c->facts);
+	return dec_are_read(&c->out->row, c->facts);
 }
 
 /*! Whether old keys have gone, as they should: no order can name them. */
 static bool old_have_gone(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
-	const keyset_t old = keyset_of(c->facts, row->old, row->old_count);
 
-	return plans_step(plans_of(row), row, false)->absent != 0 && (old & ~c->facts->own.dnskey) != 0;
+	return plans_step(plans_of(row), row, false)->absent != 0 &&
+	       (keyset_of(c->facts, row->old, row->old_count) & ~c->facts->own.dnskey) != 0;
 }
 
 /*! Whether an order can name all keys that it is about. A key that signs the data needs no old one to do so. */
@@ -160,11 +167,14 @@ static bool data_differ(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
 	const own_facts_t *own = &c->facts->own;
-	const keyset_t old = keyset_of(c->facts, row->old, row->old_count) & own->dnskey;
-	const keyset_t fresh = row->has_new ? keyset_of(c->facts, &row->new_key, 1) & own->dnskey : 0;
 
-	if ((own->data_signed_by == 0 && own->data_algorithms == 0) || old == 0 || fresh == 0 ||
+	if ((own->data_signed_by == 0 && own->data_algorithms == 0) || !row->has_new ||
 	    c->out->keys == KEYS_SIGNAL_BOTH || !rollover_moves(row)) {
+		return false;
+	}
+	const keyset_t old = keyset_of(c->facts, row->old, row->old_count) & own->dnskey;
+	const keyset_t fresh = keyset_of(c->facts, &row->new_key, 1) & own->dnskey;
+	if (old == 0 || fresh == 0) {
 		return false;
 	}
 	if (c->out->keys == KEYS_MOVED) {
@@ -177,12 +187,11 @@ bool dec_keys_differ(const dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
 	const bool idle = row->state == ROLLOVER_IDLE;
-	const bool named = idle || are_named(c);
 
 	if (c->out->keys == KEYS_UNKNOWN) {
 		return false;
 	}
-	return (named && row->keys != c->out->keys) || (idle && !dec_keys_read(c)) || data_differ(c) ||
+	return (row->keys != c->out->keys && (idle || are_named(c))) || (idle && !dec_keys_read(c)) || data_differ(c) ||
 	       ((dec_publishes(&c->facts->own) || (row->signers && c->facts->own.base_always)) &&
 	        !dec_signals_shown(c));
 }
@@ -328,7 +337,9 @@ void dec_wait(dec_t *c, rollover_gate_t gate, const char *about, const char *det
 	/* An order may be refused and put off by turns. */
 	const bool goes_on =
 		same_gate || (c->before->state == row->state && is_of_keys(gate) && is_of_keys(c->before->gate));
-	row->checks = !goes_on ? 0 : (c->before->checks < UINT8_MAX ? c->before->checks + 1 : UINT8_MAX);
+	/* A new KSK has turned up: it gets ready by itself, so what it waits for is not what the order waited for. */
+	const bool fresh = row->state != ROLLOVER_IDLE && row->has_new && !c->before->has_new;
+	row->checks = !goes_on || fresh ? 0 : (c->before->checks < UINT8_MAX ? c->before->checks + 1 : UINT8_MAX);
 	row->next_check = next_check(c, info, until, row->checks);
 }
 
@@ -407,6 +418,9 @@ void dec_start_over(dec_t *c)
 	c->out->row.old_count = 0;
 	c->out->row.has_new = false;
 	c->out->row.ds_all_since = 0;
+	if (c->before->state == ROLLOVER_PRESIGN) {
+		c->out->row.keys = KEYS_PRESIGN; /* The old key may be aside, whatever came of later orders. */
+	}
 }
 
 void dec_follow(dec_t *c, rollover_state_t target, const judge_verdict_t *why)
@@ -441,18 +455,25 @@ void dec_begin(dec_t *c, rollover_state_t state)
 	}
 }
 
-void dec_start(dec_t *c, rollover_state_t state)
+bool dec_barred(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
 	if (own->conf != CONF_FIT) {
 		dec_wait(c, own->conf_gate, "", own->conf_reason, 0);
-		return;
+		return true;
 	}
 	if (c->config->dry_run) {
 		dec_wait(c, GATE_DRY_RUN, "", "", 0);
-		return;
+		return true;
 	}
-	dec_begin(c, state);
+	return false;
+}
+
+void dec_start(dec_t *c, rollover_state_t state)
+{
+	if (!dec_barred(c)) {
+		dec_begin(c, state);
+	}
 }
 
 /* Acting. */
@@ -480,7 +501,7 @@ void dec_notify(dec_t *c)
 	const time_t again = c->config->notify_again;
 	const time_t most = again > ROLLOVER_NOTIFY_MAX ? again : ROLLOVER_NOTIFY_MAX;
 
-	if (!c->config->notify) {
+	if (c->config->via == PARENT_VIA_CDS) {
 		return;
 	}
 	if (row->notified != 0 && row->notified <= c->now) {

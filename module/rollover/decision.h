@@ -38,6 +38,8 @@ bool dec_publishes(const own_facts_t *own);
 /*! Whether CDS and CDNSKEY of the own zone are those that the wanted states make. */
 bool dec_signals_shown(const dec_t *c);
 /*! Whether the states were read, and of the KSKs that the own zone has now. */
+bool dec_are_read(const rollover_row_t *row, const rollover_facts_t *facts);
+/*! The same of the row as it will be. */
 bool dec_keys_read(const dec_t *c);
 /*! Whether the states of the keys are not known to be those that are wanted, or the own zone shows others. */
 bool dec_keys_differ(const dec_t *c);
@@ -76,7 +78,10 @@ void dec_follow(dec_t *c, rollover_state_t target, const judge_verdict_t *why);
 /*! A rollover begins in this state, without what is left of the last one. */
 void dec_begin(dec_t *c, rollover_state_t state);
 
-/*! Starts a rollover unless the configuration or dry_run forbids it. */
+/*! Stays behind a gate while the configuration or dry_run forbids any start. */
+bool dec_barred(dec_t *c);
+
+/*! Starts a rollover unless that is so. */
 void dec_start(dec_t *c, rollover_state_t state);
 
 /*! Gives an order, again after a while if nothing came of it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "expire.h"
+#include "low_ds.h"
 
 static bool some_nameserver_answers(const rollover_facts_t *facts)
 {
@@ -279,6 +280,7 @@ bool expire_wait(dec_t *c)
 		[EXPIRE_DS] = old_ds,
 		[EXPIRE_OBSERVATION] = observation,
 		[EXPIRE_SETTLE] = settle,
+		[EXPIRE_HIGH_DS_TTL] = low_ds_wait,
 	};
 	/* clang-format on */
 

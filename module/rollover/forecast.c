@@ -88,10 +88,13 @@ static bool add_transition(forecast_t *plan, rollover_state_t before, const roll
 /*! When to check next; nothing happens before a rollover that is due. */
 static time_t next_check(const imagined_t *w, const rollover_row_t *row)
 {
-	const time_t due = row->settled_at + (time_t)w->config.ksk_lifetime;
+	const time_t due = rollover_due(&w->config, row, w->assume->early);
 
-	if (row->state == ROLLOVER_IDLE && w->config.ksk_lifetime > 0 && row->gate == GATE_NONE && due > w->now) {
+	if (row->state == ROLLOVER_IDLE && row->gate == GATE_NONE && due > w->now) {
 		return due;
+	}
+	if (row->gate == GATE_START_WINDOW) {
+		return row->gate_until;
 	}
 	return imagined_next(w, row);
 }

@@ -376,6 +376,15 @@ static void count_failures(dec_t *c)
 	}
 }
 
+/*!
+ * Whether a rollback, which asks for a DS, would ask for one that may have been removed: none was everywhere when the
+ * parent last answered, and no server of it has one now.
+ */
+static bool asks_back(const dec_t *c, rollover_state_t back)
+{
+	return back == ROLLOVER_ROLLBACK && c->out->row.ds_all_since == 0 && !judge_has_any_ds(c->facts);
+}
+
 /*! The step's way back. */
 static bool goes_back(dec_t *c, const judge_verdict_t *why)
 {
@@ -383,7 +392,7 @@ static bool goes_back(dec_t *c, const judge_verdict_t *why)
 	const bool begun = c->step->invalid_begun != TO_STAY && judge_has_ds(c->facts, c->new_key);
 	const rollover_state_t back = begun ? c->step->invalid_begun : c->step->invalid;
 
-	if (row->bad_watches < c->config->bogus_limit || back == TO_STAY) {
+	if (row->bad_watches < c->config->bogus_limit || back == TO_STAY || asks_back(c, back)) {
 		return false;
 	}
 	/* Both keys would be signalled before caches have lost data that the old algorithm may not have signed. */

@@ -8,6 +8,7 @@
 
 #include "idle.h"
 #include "keyset.h"
+#include "kskroll/start.h"
 #include "signers.h"
 
 /*! Which keys the DS names, on all and on any of the parent servers that answered. */
@@ -25,6 +26,39 @@ static void ds_sets(const dec_t *c, keyset_t *all, keyset_t *any)
 	*all &= *any;
 }
 
+/*! Waits while as many zones roll as may. */
+static bool wait_for_others(dec_t *c, uint64_t rolling, uint32_t most, const char *whose, const char *item)
+{
+	char text[96];
+
+	if (most == 0 || rolling < most) {
+		return false;
+	}
+	snprintf(text, sizeof(text), "%llu zones %sroll, %s is %u", (unsigned long long)rolling, whose, item, most);
+	dec_wait(c, GATE_MAX_ROLLING, "", text, 0);
+	return true;
+}
+
+/*! A rollover is due. What forbids any start comes first: it needs the operator, and more than patience. */
+static void start_due(dec_t *c)
+{
+	const start_facts_t *start = &c->facts->start;
+
+	if (dec_barred(c)) {
+		return;
+	}
+	if (start->from == START_NEVER) {
+		dec_wait(c, GATE_START_NEVER, "", start->why, 0);
+		return;
+	}
+	if (dec_wait_until(c, GATE_START_WINDOW, start->from) ||
+	    wait_for_others(c, start->rolling, start->rolling_max, "", "max-rolling") ||
+	    wait_for_others(c, start->siblings, start->siblings_max, "of the same parent ", "max-rolling-parent")) {
+		return;
+	}
+	dec_begin(c, ROLLOVER_PREPARE);
+}
+
 static void idle_known(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
@@ -38,17 +72,15 @@ static void idle_known(dec_t *c)
 			return;
 		}
 	}
-	if (c->config->ksk_lifetime > 0) {
-		time_t due = row->settled_at + c->config->ksk_lifetime;
-		if (c->now >= due) {
-			dec_start(c, ROLLOVER_PREPARE);
-			return;
-		}
-		dec_wait(c, GATE_NONE, "", "", 0);
-		row->next_check = due < row->next_check ? due : row->next_check;
+	const time_t due = rollover_due(c->config, row, c->facts->start.early);
+	if (due != 0 && c->now >= due) {
+		start_due(c);
 		return;
 	}
 	dec_wait(c, GATE_NONE, "", "", 0);
+	if (due != 0 && due < row->next_check) {
+		row->next_check = due;
+	}
 }
 
 /*!
@@ -106,22 +138,36 @@ static bool is_new_by_policy(const dec_t *c, keyset_t named, keyset_t without_ds
 	       keyset_first(c->facts, without_ds)->algorithm != wanted;
 }
 
-/*! The same is under way: all servers of the parent name another key, and some of them the known one still. */
-static bool is_overtaken(const dec_t *c, keyset_t named, keyset_t any)
+/*!
+ * The store was lost as well, and keys sign the data: of the two, the one that does is in use. As the old one it goes
+ * on doing so. The other one may be in no cache yet: the move waits for that.
+ */
+static bool is_in_use_by_data(const dec_t *c, keyset_t named, keyset_t without_ds)
 {
-	return (any & c->old) != 0 && (named & c->old) == 0;
+	const keyset_t signers = c->facts->own.data_signed_by;
+
+	return c->old == 0 && keyset_size(named) == 1 && (signers & without_ds) != 0 && (signers & named) == 0;
 }
 
-/*! A server of the parent that names the known keys still, while others do not. */
-static const char *who_lags(const dec_t *c)
+/*!
+ * The same is under way: all servers of the parent name another key, and some of them the known one still. \a some:
+ * the keys that some of them name, and others do not.
+ */
+static bool is_overtaken(const dec_t *c, keyset_t named, keyset_t some)
 {
-	for (size_t i = 0; i < c->facts->parent_count; i++) {
+	return (some & c->old) != 0 && (named & c->old) == 0;
+}
+
+/*! The servers of the parent name different keys. \a some: those of which one of the servers that lag names any. */
+static void wait_for_parent(dec_t *c, keyset_t some)
+{
+	const char *server = "";
+
+	for (size_t i = c->facts->parent_count; i-- > 0;) {
 		const parent_answer_t *a = &c->facts->parent[i];
-		if (a->status == ANSWER_OK && (judge_named(a) & c->old)) {
-			return a->server;
-		}
+		server = a->status == ANSWER_OK && (judge_named(a) & some) ? a->server : server;
 	}
-	return "";
+	dec_wait(c, GATE_DS_STALE, server, "the servers of the parent name different keys", 0);
 }
 
 /*! No rollover may start. Which keys were in use before these turned up tells the direction of one that others begin.
@@ -174,13 +220,13 @@ static void idle_unknown(dec_t *c)
 	keyset_t old = all & zone;
 	keyset_t fresh = zone & ~any;
 	const bool by_policy = is_new_by_policy(c, old, fresh);
-	if (was_overtaken(c, old, fresh) || by_policy) {
+	if (was_overtaken(c, old, fresh) || is_in_use_by_data(c, old, fresh) || by_policy) {
 		const keyset_t named = old;
 		old = fresh;
 		fresh = named;
 	}
-	if (old == 0 || (!by_policy && is_overtaken(c, old, any))) {
-		dec_wait(c, GATE_DS_STALE, who_lags(c), "the servers of the parent name different keys", 0);
+	if (old == 0 || (!by_policy && is_overtaken(c, old, any & ~all))) {
+		wait_for_parent(c, c->old & ~all);
 		return;
 	}
 	if (!keyset_one_algorithm(c->facts, old)) {
@@ -194,6 +240,11 @@ static void idle_unknown(dec_t *c)
 		return;
 	}
 
+	if (fresh == 0 && (zone & ~old) != 0 && !keyset_one_algorithm(c->facts, zone)) {
+		/* Some name a key of another algorithm as well, which is neither an old nor a new one. */
+		wait_for_parent(c, zone & ~old);
+		return;
+	}
 	dec_remember_old(row, c->facts, old);
 	if (fresh == 0) {
 		row->has_new = false;
@@ -366,7 +417,6 @@ bool idle_silence_first(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
 
-	return (!rollover_are_silent(c->before->keys) || !dec_keys_read(c)) && !c->config->go_insecure &&
-	       !own->keys_refused && own->conf_detail[0] == '\0' && has_others(c, is_known(c)) &&
-	       signers_may_silence(c);
+	return !c->config->go_insecure && !own->keys_refused && own->conf_detail[0] == '\0' &&
+	       has_others(c, is_known(c)) && signers_may_silence(c);
 }

@@ -12,5 +12,6 @@
 /*! Finds out which keys are in use, and starts what is due. \return True: it always decides. */
 bool idle_decide(dec_t *c);
 
-/*! Whether a KSK has turned up that must be silent before the parent is asked. */
+/*! Whether a KSK has turned up that must be silent before the parent is asked. The states are not silent, or not read.
+ */
 bool idle_silence_first(dec_t *c);

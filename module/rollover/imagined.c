@@ -223,7 +223,11 @@ static void world_ttls(imagined_t *w, const rollover_row_t *row)
 	if (high && w->policy == rollover_policy(row) && row->state != ROLLOVER_IDLE) {
 		change(&w->ttl, ttl_under(w, POLICY_LOW_TTL), row->gate == GATE_TTL_HIGH ? row->gate_since : w->now);
 	}
-	w->ds_ttl = row->ds_ttl.count > 0 ? row->ds_ttl.step[0].ttl : w->assume->ds_ttl;
+	const parent_via_t via = w->config.via;
+	const bool sets = via == PARENT_VIA_UPDATE || (via == PARENT_VIA_EPP && row->ds_ttl_before != 0);
+	w->by_agent = (via == PARENT_VIA_CDS || via == PARENT_VIA_AUTO) && w->assume->agent_ttl != 0;
+	w->low_ds_ttl = w->by_agent ? w->assume->agent_ttl : sets ? rollover_ds_ttl(w->config.ds_ttl, 0, 0) : 0;
+	w->ds_ttl = constant(row->ds_ttl.count > 0 ? row->ds_ttl.step[0].ttl : w->assume->ds_ttl);
 }
 
 void imagined_init(imagined_t *w, const rollover_config_t *config, const rollover_row_t *row,
@@ -276,6 +280,9 @@ void imagined_turn(imagined_t *w)
 
 void imagined_obey(imagined_t *w, rollover_decision_t *d, const rollover_facts_t *facts)
 {
+	if (d->ds_ttl != 0) {
+		change(&w->ds_ttl, d->ds_ttl, w->now + ORDER_DELAY);
+	}
 	if (d->set_keys) {
 		w->signals = d->keys;
 		rollover_keys_are(&d->row, d->keys, facts, w->now);
@@ -300,7 +307,7 @@ static void soonest(time_t *at, time_t candidate, time_t now)
 time_t imagined_next(const imagined_t *w, const rollover_row_t *row)
 {
 	time_t at = row->next_check;
-	const imagined_change_t *const changes[] = { &w->dnskey, &w->ttl, &w->cds, &w->data, &w->signers };
+	const imagined_change_t *const changes[] = { &w->dnskey, &w->ttl, &w->ds_ttl, &w->cds, &w->data, &w->signers };
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		soonest(&at, changes[i]->at, w->now);
@@ -390,7 +397,13 @@ void imagined_check(const imagined_t *w, imagined_view_t *v)
 	v->child.cds = v->child.cdnskey = signal_of(on_servers(w, &w->cds), v->child.dnskey);
 	check_data(w, &v->child);
 	v->parent.ds = w->ds_new ? w->fresh : w->old;
-	v->parent.ds_ttl = w->ds_ttl;
+	v->parent.ds_ttl = on_servers(w, &w->ds_ttl);
+	const int64_t from = start_next(w->assume->starts, w->now);
+	/* Where there is none, the operator opens one now. */
+	f->start = (start_facts_t){ .early = w->assume->early, .from = from == START_NEVER ? 0 : from };
+	f->ds_ttl.low = w->low_ds_ttl;
+	f->ds_ttl.by_agent = w->by_agent;
+	f->ds_ttl.returns = w->by_agent && w->ds_ttl.value == w->low_ds_ttl;
 }
 
 /* How one begins. */

@@ -37,7 +37,10 @@ typedef struct {
 	uint32_t serial;           /*!< Since which these algorithms sign it. */
 	time_t ds_at;              /*!< The parent has the new DS from then on; 0 = not asked yet. */
 	bool ds_new;
-	uint32_t ds_ttl;
+	imagined_change_t ds_ttl;
+	/*! To which the parent can be asked to set it; of a registry that is known when it has been. 0: it cannot. */
+	uint32_t low_ds_ttl;
+	bool by_agent; /*!< By its agent, which restores it. */
 } imagined_t;
 
 /*! What is seen in one check. The answers are those that the facts point to. */

@@ -15,8 +15,7 @@ static judge_verdict_t fail(rollover_gate_t gate, const char *about, const char 
 }
 
 /*! A server that has not answered for long no longer blocks (`unreachable-after`). */
-static bool out_of_service(const rollover_config_t *config, answer_status_t status, time_t unreachable_since,
-                           time_t now)
+bool judge_out_of_service(const rollover_config_t *config, answer_status_t status, time_t unreachable_since, time_t now)
 {
 	return status == ANSWER_UNREACHABLE && unreachable_since != 0 &&
 	       now - unreachable_since >= (time_t)config->unreachable_after;
@@ -31,7 +30,7 @@ static judge_verdict_t key_detail(rollover_gate_t gate, const char *about, const
 	text_copy(v.detail, sizeof(v.detail), what);
 	for (unsigned i = 0; i < facts->key_count; i++) {
 		if ((keys & (1U << i)) && len < sizeof(v.detail)) {
-			len += snprintf(v.detail + len, sizeof(v.detail) - len, " %u", facts->keys[i].tag);
+			len = text_add_number(v.detail, sizeof(v.detail), len, facts->keys[i].tag);
 		}
 	}
 	return v;
@@ -263,7 +262,7 @@ judge_verdict_t judge_child(const rollover_facts_t *facts, const judge_expect_t 
 		const child_answer_t *a = &facts->child[i];
 		if (a->status == ANSWER_UNREACHABLE) {
 			if (missing == NULL &&
-			    !out_of_service(expect->config, a->status, a->unreachable_since, expect->now)) {
+			    !judge_out_of_service(expect->config, a->status, a->unreachable_since, expect->now)) {
 				missing = a;
 			}
 			continue;
@@ -325,7 +324,7 @@ static judge_verdict_t judge_parents(const rollover_facts_t *facts, const rollov
 	for (size_t i = 0; i < facts->parent_count; i++) {
 		const parent_answer_t *a = &facts->parent[i];
 		if (a->status == ANSWER_UNREACHABLE) {
-			if (missing == NULL && !out_of_service(config, a->status, a->unreachable_since, now)) {
+			if (missing == NULL && !judge_out_of_service(config, a->status, a->unreachable_since, now)) {
 				missing = a;
 			}
 			continue;
@@ -490,7 +489,7 @@ uint32_t judge_dnskey_ttl(const rollover_facts_t *facts, const rollover_config_t
 		if (learned) {
 			max = a->dnskey_ttl > max ? a->dnskey_ttl : max;
 		}
-		if (!learned && !out_of_service(config, a->status, a->unreachable_since, now)) {
+		if (!learned && !judge_out_of_service(config, a->status, a->unreachable_since, now)) {
 			*complete = false;
 		}
 	}

@@ -53,6 +53,10 @@ judge_verdict_t judge_strange(const rollover_facts_t *facts);
 /*! Whether a serial is older than another one (RFC 1982 3.2). */
 bool judge_is_before(uint32_t serial, uint32_t other);
 
+/*! Whether a server does not count any more: it has not answered for `unreachable-after`. */
+bool judge_out_of_service(const rollover_config_t *config, answer_status_t status, time_t unreachable_since,
+                          time_t now);
+
 /*! Judges every address of every nameserver. */
 judge_verdict_t judge_child(const rollover_facts_t *facts, const judge_expect_t *expect);
 

@@ -36,6 +36,47 @@ static void learn_ds_ttl(dec_t *c, uint32_t ttl)
 	ttl_window_add(w, ttl, c->now);
 }
 
+/*! Checks that are further apart do not tell with which TTL the DS was served in between. */
+#define DS_UNSEEN (3 * 3600)
+
+/*!
+ * Whether a message that restores the TTL of before may still be made: none that lowers it has been sent since. By a
+ * clock of 1970 all times of before are the same one.
+ */
+static bool may_be_restored(const rollover_row_t *row)
+{
+	const bool lowers = row->ds_ttl_sent > 1 && row->ds_ttl_sent >= row->ds_ttl_asked;
+
+	return row->ds_ttl_before != 0 && row->ds_ttl_sent != 0 && (row->ds_ttl_back || !lowers);
+}
+
+/*!
+ * A server has no DS of an old key any more, and the last check was hours ago. The parent may have raised the TTL since
+ * then, before it replaced the DS: one that lowers it around a change does, some hours before the next one. Or a
+ * message that restores the TTL was made between two checks.
+ */
+static void learn_unseen(dec_t *c)
+{
+	const rollover_facts_t *facts = c->facts;
+	rollover_row_t *row = &c->out->row;
+	ttl_window_t *w = &row->ds_ttl;
+
+	const bool unseen = w->count > 0 && c->now - w->step[0].seen > DS_UNSEEN;
+	/* Made just before the change of the DS, it was served between two checks. */
+	const uint32_t restored = may_be_restored(row) ? row->ds_ttl_before : 0;
+	const uint32_t ttl = unseen && ROLLOVER_UNKNOWN_DS_TTL > restored ? ROLLOVER_UNKNOWN_DS_TTL : restored;
+
+	if (!c->plan->had_ds || row->old_count == 0 || row->ds_all_since != 0 || w->count == 0 || ttl == 0) {
+		return;
+	}
+	for (size_t i = 0; i < facts->parent_count; i++) {
+		if (facts->parent[i].status == ANSWER_OK && !(judge_named(&facts->parent[i]) & c->old)) {
+			ttl_window_add(w, ttl, c->now);
+			return;
+		}
+	}
+}
+
 /*! A row of before there was a bound may hold more, of a packet that nobody signed. */
 static void bound_waits(rollover_row_t *row)
 {
@@ -130,6 +171,7 @@ void learn_answers(dec_t *c)
 	    judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
 		row->settled_at = c->now; /* Also behind a gate: from here on it is a DS that may be removed. */
 	}
+	learn_unseen(c);
 	if (judge_old_ds_ttl(c->facts, c->new_key, &ttl)) {
 		/* Also behind a gate that keeps the states from checking: what was seen is not forgotten. */
 		uint32_t all = 0;
@@ -187,6 +229,17 @@ static uint32_t replaced_ds_ttl(const dec_t *c)
 	return rollover_changes_algorithm(row) && judge_old_ds_ttl(c->facts, 0, &now) && now > old ? now : old;
 }
 
+/*!
+ * Whether the DS that is to go has gone before this plan has seen it: another client has removed it, some time since
+ * the last check of an idle zone, a day ago. With which TTL it was served last nobody knows.
+ */
+static bool went_unseen(const dec_t *c)
+{
+	const rollover_row_t *row = &c->out->row;
+
+	return c->plan->removes_ds && (row->ds_ttl.count == 0 || row->ds_ttl.step[0].seen < row->since);
+}
+
 judge_verdict_t learn_ds(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
@@ -201,6 +254,9 @@ judge_verdict_t learn_ds(dec_t *c)
 		 * The old set may have been served until just now. Unknown: a DS that comes and goes during that wait
 		 * does not make it shorter.
 		 */
+		if (went_unseen(c)) {
+			ttl_window_add(&row->ds_ttl, ROLLOVER_UNKNOWN_DS_TTL, c->now);
+		}
 		ttl_window_add(&row->ds_ttl, replaced_ds_ttl(c), c->now);
 		row->ds_all_since = c->now;
 		const time_t expired = ttl_window_expired(&row->ds_ttl, 0);

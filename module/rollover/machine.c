@@ -11,6 +11,7 @@
 #include "guards.h"
 #include "idle.h"
 #include "learn.h"
+#include "low_ds.h"
 
 void rollover_init(rollover_row_t *row, time_t now)
 {
@@ -48,6 +49,9 @@ static bool ds_check_due(const rollover_row_t *row, time_t now)
 /*! Nothing rolls. What was wrong at the parent stays in sight until it is seen to be well. */
 static unsigned idle_needs(const rollover_row_t *row, const key_id_t *keys, unsigned key_count, time_t now)
 {
+	if (row->ds_ttl_before != 0) {
+		return SURVEY_PARENT | SURVEY_CHILD; /* A primary has to have the delegation that was seen. */
+	}
 	if (row->old_count == 0 || row->has_new || row->old_count != key_count) {
 		return SURVEY_PARENT;
 	}
@@ -78,7 +82,7 @@ bool rollover_goes_on(const rollover_config_t *config, const rollover_facts_t *f
                       const rollover_decision_t *d)
 {
 	if (!d->transition || rollover_state_info(d->row.state)->own_check || d->action != ACTION_NONE || d->notify ||
-	    d->set_keys || rollover_must_switch(&facts->own, d)) {
+	    d->ds_ttl != 0 || d->set_keys || rollover_must_switch(&facts->own, d)) {
 		return false;
 	}
 	unsigned needs = rollover_needs(config, &d->row, facts->keys, own_count, now) & ~SURVEY_WATCH;
@@ -126,9 +130,13 @@ bool rollover_silence_first(const rollover_config_t *config, const rollover_row_
 {
 	assert(config && row && facts && out);
 
+	/* Most often nothing is left to silence. */
+	if (row->state != ROLLOVER_IDLE || (rollover_are_silent(row->keys) && dec_are_read(row, facts))) {
+		return false;
+	}
 	dec_t c;
 	dec_init(&c, config, row, facts, now, out);
-	if (row->state != ROLLOVER_IDLE || guard_settings(&c) || !idle_silence_first(&c)) {
+	if (guard_settings(&c) || !idle_silence_first(&c)) {
 		return false;
 	}
 	out->keys = KEYS_SILENT;
@@ -150,10 +158,17 @@ void rollover_decide(const rollover_config_t *config, const rollover_row_t *row,
 	cond_note_data(&c);
 	expire_note_checks(&c);
 	learn_operators_word(&c);
-	if (!guard_settings(&c) && !guard_keys(&c) && !guard_validation(&c) && !guard_states(&c) && !guard_policy(&c) &&
+	const bool stays = guard_settings(&c);
+	if (!stays) {
+		low_ds_learn(&c);
+	}
+	if (!stays && !guard_keys(&c) && !guard_validation(&c) && !guard_states(&c) && !guard_policy(&c) &&
 	    !cond_decide(&c)) {
 		finish(&c);
 	}
 	guard_chain(&c);
+	if (!stays) {
+		low_ds_conclude(&c);
+	}
 	dec_conclude(&c);
 }

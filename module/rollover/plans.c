@@ -31,6 +31,7 @@ static const step_t KSK[] = {
 		.state = ROLLOVER_PRESIGN, .policy = POLICY_LOW_TTL, .keys = KEYS_PRESIGN, .survey = SURVEY_ALL,
 		.cond = { COND_PRESIGNED, COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED, COND_ORDER },
 		.own = OWN_OLD, .present = ROLE_OLD, .signals = SIGNALS_NONE, .data = DATA_BOTH, .low_ttl = true, .chain = ROLE_OLD,
+		.ds_ttl = DS_TTL_LOWERED,
 		.expire = { EXPIRE_HIGH_TTL, EXPIRE_LEAD, EXPIRE_DATA },
 		.order = ACTION_PUBLISH, .gate = GATE_KNOT_NO_NEW_KEY,
 		.removed = TO_START,
@@ -39,14 +40,15 @@ static const step_t KSK[] = {
 		.state = ROLLOVER_PREPARE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_SERVERS,
 		.cond = { COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED },
 		.own = OWN_OLD, .present = ROLE_OLD, .signals = SIGNALS_NONE, .low_ttl = true, .chain = ROLE_OLD,
-		.expire = { EXPIRE_HIGH_TTL, EXPIRE_LEAD },
+		.ds_ttl = DS_TTL_LOWERED,
+		.expire = { EXPIRE_HIGH_TTL, EXPIRE_LEAD, EXPIRE_HIGH_DS_TTL },
 		.next = ROLLOVER_INTRODUCE,
 		.removed = TO_START,
 	},
 	{
 		.state = ROLLOVER_INTRODUCE, .when = WHEN_NO_NEW, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_STAYS, COND_CHAIN, COND_ORDER },
-		.own = OWN_ROLLING, .chain = ROLE_OLD,
+		.own = OWN_ROLLING, .chain = ROLE_OLD, .ds_ttl = DS_TTL_LOWERED,
 		.order = ACTION_START, .gate = GATE_KNOT_NO_NEW_KEY,
 		.removed = TO_START,
 	},
@@ -54,13 +56,14 @@ static const step_t KSK[] = {
 		.state = ROLLOVER_INTRODUCE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
 		.cond = { COND_DS_STAYS, COND_SERVERS, COND_CHAIN, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE, .data = DATA_BOTH, .low_ttl = true, .chain = ROLE_BOTH,
-		.expire = { EXPIRE_DNSKEY, EXPIRE_DATA },
+		.ds_ttl = DS_TTL_LOWERED,
+		.expire = { EXPIRE_DNSKEY, EXPIRE_DATA, EXPIRE_HIGH_DS_TTL },
 		.next = ROLLOVER_SIGNAL,
 		/* After a step back from await-ds the parent may have begun. */
 		.removed = TO_STAY, .invalid_begun = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_SIGNAL, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_NEW, .survey = SURVEY_ALL,
+		.state = ROLLOVER_SIGNAL, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_NEW, .survey = SURVEY_ALL, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_KEYS, COND_DS_STAYS, COND_DS_DONE, COND_SERVERS, COND_CHAIN },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NEW, .trusted = ROLE_OLD, .chain = ROLE_BOTH,
 		.next = ROLLOVER_AWAIT_DS,
@@ -69,7 +72,7 @@ static const step_t KSK[] = {
 		.invalid = ROLLOVER_INTRODUCE, .invalid_begun = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_AWAIT_DS, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_NEW, .survey = SURVEY_ALL,
+		.state = ROLLOVER_AWAIT_DS, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_NEW, .survey = SURVEY_ALL, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_DS_DONE, COND_KEYS, COND_DS_STAYS, COND_SERVERS, COND_DS_ASKED },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NEW, .until_begun = true, .trusted = ROLE_OLD,
 		.next = ROLLOVER_WITHDRAW,
@@ -78,7 +81,7 @@ static const step_t KSK[] = {
 	},
 	{
 		/* As before a signal: whoever gets data that the new key alone has signed must be able to get that key. */
-		.state = ROLLOVER_WITHDRAW, .when = WHEN_UNMOVED, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.state = ROLLOVER_WITHDRAW, .when = WHEN_UNMOVED, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_DS_KEPT, COND_SERVERS, COND_EXPIRED, COND_MOVE },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_NONE,
 		.expire = { EXPIRE_DNSKEY },
@@ -86,7 +89,7 @@ static const step_t KSK[] = {
 		.ds_lost = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_WITHDRAW, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
+		.state = ROLLOVER_WITHDRAW, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_DS_KEPT, COND_SERVERS },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signing = ROLE_NEW, .signals = SIGNALS_NONE, .data = DATA_BOTH,
 		.next = ROLLOVER_OBSERVE,
@@ -94,7 +97,7 @@ static const step_t KSK[] = {
 		.ds_lost = ROLLOVER_INTRODUCE, .invalid = ROLLOVER_ROLLBACK,
 	},
 	{
-		.state = ROLLOVER_OBSERVE, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
+		.state = ROLLOVER_OBSERVE, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signing = ROLE_NEW, .signals = SIGNALS_NONE, .data = DATA_BOTH,
 		.observed = true,
@@ -105,7 +108,7 @@ static const step_t KSK[] = {
 	},
 	{
 		/* The order cannot be taken back: all that it rests on is proven again, each time it is given. */
-		.state = ROLLOVER_RETIRE, .when = WHEN_OLD_LEFT, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
+		.state = ROLLOVER_RETIRE, .when = WHEN_OLD_LEFT, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_DS_KEPT, COND_SERVERS, COND_PROVEN, COND_ORDER },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .leaving = ROLE_OLD, .signing = ROLE_NEW, .data = DATA_BOTH, .observed = true,
 		.expire = { EXPIRE_DS, EXPIRE_OBSERVATION, EXPIRE_DATA },
@@ -114,7 +117,7 @@ static const step_t KSK[] = {
 	},
 	{
 		/* A cache with the old DNSKEY may want its signatures. */
-		.state = ROLLOVER_RETIRE, .when = WHEN_ALGORITHM, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.state = ROLLOVER_RETIRE, .when = WHEN_ALGORITHM, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_GONE, COND_CLEANED, COND_SERVERS, COND_EXPIRED, COND_ORDER },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signals = SIGNALS_NONE, .data = DATA_BOTH,
 		.expire = { EXPIRE_DNSKEY },
@@ -122,21 +125,21 @@ static const step_t KSK[] = {
 		.next = ROLLOVER_CLEAN,
 	},
 	{
-		.state = ROLLOVER_CLEAN, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
+		.state = ROLLOVER_CLEAN, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_UNLESS_BEGUN, COND_STAYS_CLEAN, COND_SERVERS },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signals = SIGNALS_NONE, .data = DATA_CLEAN,
 		.next = ROLLOVER_SETTLE, .ends = true,
 		.unproven = ROLLOVER_RETIRE,
 	},
 	{
-		.state = ROLLOVER_RETIRE, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL,
+		.state = ROLLOVER_RETIRE, .policy = POLICY_LOW_TTL, .keys = KEYS_MOVED, .survey = SURVEY_ALL, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_UNLESS_BEGUN, COND_SERVERS, COND_EXPIRED, COND_GONE },
 		.own = OWN_ROLLING, .present = ROLE_NEW, .absent = ROLE_OLD, .signing = ROLE_NEW, .signals = SIGNALS_NONE,
 		.expire = { EXPIRE_DNSKEY },
 		.next = ROLLOVER_SETTLE, .ends = true,
 	},
 	{
-		.state = ROLLOVER_SETTLE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_PARENT | SURVEY_WATCH,
+		.state = ROLLOVER_SETTLE, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_PARENT | SURVEY_WATCH, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_EXPIRED },
 		.own = OWN_OLD,
 		.expire = { EXPIRE_SETTLE },
@@ -144,7 +147,7 @@ static const step_t KSK[] = {
 	},
 	{
 		/* Until every server of the parent names the old key again; the new one may stay beside it. */
-		.state = ROLLOVER_ROLLBACK, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_BOTH, .survey = SURVEY_ALL,
+		.state = ROLLOVER_ROLLBACK, .policy = POLICY_LOW_TTL, .keys = KEYS_SIGNAL_BOTH, .survey = SURVEY_ALL, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_DS_STAYS, COND_CHAIN_BACK },
 		.own = OWN_ROLLING, .present = ROLE_BOTH, .signals = SIGNALS_BOTH, .trusted = ROLE_BOTH, .chain = ROLE_OLD,
 		.next = ROLLOVER_ROLLED_BACK,
@@ -218,13 +221,13 @@ static const step_t FIRST_DS[] = {
 /*! The DS goes, at the operator's request (RFC 8078 4). */
 static const step_t INSECURE[] = {
 	{
-		.state = ROLLOVER_REMOVE_DS, .policy = POLICY_DELETE, .survey = SURVEY_SERVERS,
+		.state = ROLLOVER_REMOVE_DS, .policy = POLICY_DELETE, .survey = SURVEY_SERVERS, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_WISHED, COND_DS_DONE, COND_SERVERS, COND_DS_ASKED },
 		.present = ROLE_ALL, .signals = SIGNALS_DELETE, .trusted = ROLE_ALL,
 		.next = ROLLOVER_EXPIRE_DS,
 	},
 	{
-		.state = ROLLOVER_EXPIRE_DS, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_SERVERS,
+		.state = ROLLOVER_EXPIRE_DS, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_SERVERS, .ds_ttl = DS_TTL_KEPT,
 		.cond = { COND_WISHED, COND_DS_KEPT, COND_SERVERS, COND_EXPIRED },
 		.present = ROLE_ALL, .signals = SIGNALS_NONE,
 		.expire = { EXPIRE_DS },

@@ -54,6 +54,13 @@ typedef enum {
 	DATA_CLEAN, /*!< Of the new one alone. */
 } step_data_t;
 
+/*! The TTL of DS, where the parent is asked for it. */
+typedef enum {
+	DS_TTL_BEFORE = 0, /*!< As it was before the rollover. */
+	DS_TTL_LOWERED,    /*!< It is lowered, before anything is signalled. */
+	DS_TTL_KEPT,       /*!< It stays as it is. */
+} step_ds_ttl_t;
+
 /*! What must expire. */
 typedef enum {
 	EXPIRE_NOTHING = 0,
@@ -65,6 +72,8 @@ typedef enum {
 	EXPIRE_DS,          /*!< The old DS. */
 	EXPIRE_OBSERVATION, /*!< `observe`, during which resolvers validate the zone. */
 	EXPIRE_SETTLE,      /*!< `settle` since the step began. */
+	EXPIRE_HIGH_DS_TTL, /*!< DS with a TTL above the low one, and `lead` since all servers of the parent have that.
+	                     */
 } step_expire_t;
 
 /*! What a step asks for; conditions.c has a function for each. */
@@ -95,7 +104,7 @@ typedef enum {
 } step_cond_t;
 
 #define STEP_CONDS   8
-#define STEP_EXPIRES 4
+#define STEP_EXPIRES 5
 
 /*! One row of a plan. */
 typedef struct {
@@ -116,6 +125,7 @@ typedef struct {
 	unsigned chain;   /*!< Roles of which the DS names one. */
 	step_signals_t signals;
 	step_data_t data;
+	step_ds_ttl_t ds_ttl;
 	bool low_ttl;     /*!< No nameserver has a DNSKEY TTL above the low one. */
 	bool until_begun; /*!< Signals no longer matter once a server of the parent has the new DS. */
 	bool observed;    /*!< Validation is observed, and counts from step to step. */

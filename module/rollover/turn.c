@@ -93,6 +93,7 @@ bool rollover_worth_saving(const rollover_row_t *before, const rollover_decision
 	       (before->ordered != 0) != (after->ordered != 0) || before->keys != after->keys ||
 	       !rollover_same_keys(before, after) || !same_ttls(&before->dnskey_ttl, &after->dnskey_ttl) ||
 	       !same_ttls(&before->ds_ttl, &after->ds_ttl) || before->zone_ttl != after->zone_ttl ||
+	       rollover_ds_ttl_wanted(before) != rollover_ds_ttl_wanted(after) || d->ds_ttl != 0 ||
 	       now - saved >= SAVE_INTERVAL || now < saved;
 }
 
@@ -169,6 +170,9 @@ static void keep_what_was_seen(rollover_row_t *row, const rollover_row_t *seen)
 	}
 	if (seen->ds_all_since == 0) {
 		row->ds_all_since = 0;
+	}
+	if (seen->ds_ttl_since == 0) {
+		row->ds_ttl_since = 0;
 	}
 	if (seen->observed_since != row->observed_since) {
 		row->observed_since = row->observed_last = 0;
