@@ -59,9 +59,11 @@ struct parent {
 	uint64_t list_ms;  /*!< How long the last one took, */
 	uint64_t list_end; /*!< and when it ended, by the loop's clock. */
 	size_t skipped;    /*!< Delegations that there was no memory for. */
+	bool long_name;    /*!< It has names that the store has no room for: that was said. */
 	delegation_load_t load;
 	char load_reason[160];
-	uint64_t load_at; /*!< When it was read, by the loop's clock, ms; 0: never. */
+	uint64_t load_at;          /*!< When it was read, by the loop's clock, ms; 0: never. */
+	delegation_survey_t asked; /*!< Its servers, by surveys of all delegations. */
 	char trouble[160];
 	char file_trouble[160]; /*!< What is wrong with the file of `delegation-apply: include`. */
 	include_state_t include;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "order_fate.h"
 #include "orders.h"
 #include "parent_state.h"
 #include "deleg_turn.h"
@@ -52,8 +53,8 @@ static bool is_blank(const delegation_row_t *row)
 {
 	delegation_idle_t idle;
 
-	return row->ds == 0 && row->former == 0 && row->applied == 0 && row->notified == 0 &&
-	       delegation_pack(row, &idle);
+	return row->ds == 0 && row->former == 0 && row->applied == 0 && row->notified == 0 && row->manual == 0 &&
+	       row->all_since == 0 && delegation_pack(row, &idle);
 }
 
 /*! \return False if it is not stored: then it is no decision. */
@@ -205,32 +206,21 @@ static bool decide_once(turn_t *turn, const delegation_config_t *config, time_t 
 	return delegation_goes_on(&turn->facts, now, &decision);
 }
 
-/*!
- * The primary is asked what came of an order that a former process has sent; and, while what it has made does not come
- * by transfer, whether it still has it.
- */
+/*! An order of which this process knows nothing is one in doubt (order_fate.h). */
 static void settle(turn_t *turn, const delegation_config_t *config, time_t now)
 {
-	static const delegation_action_t actions[DELEGATION_STATE__COUNT] = {
-		[DELEGATION_CHANGE] = DELEGATION_DO_CHANGE,
-		[DELEGATION_RESTORE] = DELEGATION_DO_RESTORE,
-		[DELEGATION_UNDO] = DELEGATION_DO_UNDO,
-	};
 	delegation_t *d = turn->d;
 	awake_t *awake = d->of.awake;
 	const delegation_row_t *row = &awake->row;
-	const delegation_order_t order = { .action = actions[row->state], .put = row->put, .ttl = row->put_ttl };
+	const delegation_order_t order = { .action = order_action(row->state), .put = row->put, .ttl = row->put_ttl };
+	const order_doubt_t doubt = order_in_doubt(config, row, &turn->facts.zone.ds, awake->outcome,
+	                                           awake->outcome_detail[0] != '\0', now);
 
-	const bool unknown = awake->outcome == DELEGATION_OUTCOME_NONE && awake->outcome_detail[0] == '\0';
-	const bool made = awake->outcome == DELEGATION_OUTCOME_DONE && order.action != DELEGATION_DO_RESTORE &&
-	                  now >= row->next_check && now - row->since >= DELEGATION_FRESH;
-
-	if (config->apply != DELEGATION_BY_UPDATE || order.action == DELEGATION_DO_NOTHING || !row->ordering ||
-	    (!unknown && !made) || awake->order != NULL || turn->ns.count == 0 ||
-	    ds_set_equal(&row->put, &turn->facts.zone.ds)) {
+	if (doubt == ORDER_KNOWN || awake->order != NULL || turn->ns.count == 0) {
 		return;
 	}
 	if (orders_add(d, &order, &turn->ns, &turn->ds)) {
+		const bool made = doubt == ORDER_MADE;
 		awake->order->doubt = true;
 		awake->order->made = made;
 		awake->outcome = turn->facts.outcome = made ? DELEGATION_OUTCOME_DONE : DELEGATION_OUTCOME_RUNNING;
@@ -246,6 +236,16 @@ static time_t notified_at(const turn_t *turn, time_t now)
 	return turn->notified == awake->followed ? last : now > last ? now : last + 1;
 }
 
+/*! What the child wants, if the module of this server rolls it. */
+static delegation_ttl_t ttl_wanted(const agent_t *agent, const delegation_t *d)
+{
+	knot_dname_txt_storage_t name;
+
+	return agent->env.ttl == NULL || knot_dname_to_str(name, d->of.awake->name, sizeof(name)) == NULL ?
+	               DELEGATION_TTL_FREE :
+	               agent->env.ttl(name, agent->env.arg);
+}
+
 void turn_conclude(turn_t *turn)
 {
 	delegation_t *d = turn->d;
@@ -257,6 +257,7 @@ void turn_conclude(turn_t *turn)
 	const time_t now = agent_now_of(agent, &awake->row);
 	settle(turn, &config, now);
 	turn->facts.notified = notified_at(turn, now);
+	turn->facts.ttl = ttl_wanted(agent, d);
 	write_evidence(turn, &config, &awake->row, now, agent->row.answers, sizeof(agent->row.answers));
 	for (unsigned i = 0; i < DELEGATION_DECISIONS_MAX && decide_once(turn, &config, now); i++) {
 	}

@@ -62,6 +62,10 @@ bool facts_of_read(turn_t *turn, const parent_read_t *read)
 	if (read->status != SERVER_OK) {
 		return true; /* Not known: the machine waits. */
 	}
+	/* A list of another version would show what this delegation had before. */
+	if (read->serial != turn->parent->serial && parent_is_current(turn->parent)) {
+		parent_changed(turn->parent);
+	}
 	zone->serial = read->serial;
 	zone->frozen = read->frozen;
 	zone->transaction = read->transaction && !orders_are_running(turn->parent);
@@ -79,64 +83,51 @@ bool facts_of_read(turn_t *turn, const parent_read_t *read)
 
 /* Servers that do not answer. */
 
-/*! The longest time between two surveys of a child whose server is waited for. */
-#define GAP_MS ((DELEGATION_RETRY_MAX + 3600) * UINT64_C(1000))
-
-/*! What is known of the time since the last survey. */
-typedef struct {
-	bool unknown;  /*!< Nobody can say that servers were silent all the time. */
-	time_t gained; /*!< Seconds by which the clock was set. */
-} between_t;
-
-/*! A server of the parent says nothing of that: it may be this host. */
-static bool any_answers(const delegation_facts_t *facts)
-{
-	bool answers = false;
-
-	for (size_t i = 0; i < facts->child_count; i++) {
-		answers = answers || facts->child[i].status != ANSWER_UNREACHABLE;
-	}
-	return answers;
-}
-
-/*! As rollover_silence() does: only what was checked again and again counts, and not while this host is cut off. */
-static between_t since_last(turn_t *turn, const delegation_facts_t *facts)
-{
-	awake_t *awake = turn->d->of.awake;
-	const uint64_t now = uv_now(turn->parent->agent->env.loop), passed = now - awake->surveyed_ms;
-	between_t between = { .unknown = !awake->resumed || !any_answers(facts) };
-
-	if (awake->surveyed != 0) {
-		const time_t gained = facts->surveyed - awake->surveyed - (time_t)(passed / 1000);
-		between.unknown = passed > GAP_MS || !any_answers(facts);
-		/* A survey waits for its turn. */
-		between.gained = gained > DELEGATION_FRESH || gained < -DELEGATION_FRESH ? gained : 0;
-	}
-	awake->surveyed = facts->surveyed;
-	awake->surveyed_ms = now;
-	return between;
-}
-
 /*! \return Since when the server has not answered, as of this answer. */
-static time_t silent_since(turn_t *turn, const char *name, const char *server, bool silent, const between_t *between)
+static time_t silent_since(turn_t *turn, const char *name, const char *server, bool silent,
+                           const delegation_survey_t *asked)
 {
 	const parent_t *parent = turn->parent;
 	const agent_env_t *env = &parent->agent->env;
-	const time_t surveyed = turn->facts.surveyed;
 	store_t *store = env->store(env->arg);
-	time_t before = 0, since = 0;
+	time_t before = 0;
 
 	if (store != NULL && store_delegation_silence_load(store, parent->name, name, server, &before) != KNOT_EOK) {
 		before = 0;
 	}
-	if (silent) {
-		since = before == 0 || between->unknown ? surveyed : before + between->gained;
-		since = since > 0 && since < surveyed ? since : surveyed;
-	}
+	const time_t since = silent ? delegation_silent_since(asked, before) : 0;
 	if (since != before) {
 		env->save_silence(parent->name, name, server, since, env->arg);
 	}
 	return since;
+}
+
+/*! Surveys of all delegations ask the servers of the parent; one is silent for all alike. */
+static void silence_of_survey(turn_t *turn, const char *name, child_survey_t *survey)
+{
+	const uint64_t now = uv_now(turn->parent->agent->env.loop);
+	const delegation_facts_t *facts = &survey->facts;
+	awake_t *awake = turn->d->of.awake;
+	delegation_survey_t *asked = &awake->asked;
+
+	if (facts->child_count > 0) {
+		delegation_surveyed(asked, awake->resumed, survey->heard, facts->surveyed, now);
+	}
+	/* The survey is ours. */
+	for (size_t i = 0; i < facts->child_count; i++) {
+		delegation_child_t *one = (delegation_child_t *)&facts->child[i];
+		one->unreachable_since =
+			silent_since(turn, name, one->server, one->status == ANSWER_UNREACHABLE, asked);
+	}
+	asked = &turn->parent->asked;
+	if (facts->parent_count > 0) {
+		delegation_surveyed(asked, awake->resumed, survey->heard, facts->surveyed, now);
+	}
+	for (size_t i = 0; i < facts->parent_count; i++) {
+		delegation_parent_t *one = (delegation_parent_t *)&facts->parent[i];
+		one->unreachable_since = silent_since(turn, "", one->server, one->status == ANSWER_UNREACHABLE, asked);
+	}
+	awake->resumed = false;
 }
 
 void facts_of_survey(turn_t *turn, child_survey_t *survey)
@@ -170,18 +161,5 @@ void facts_of_survey(turn_t *turn, child_survey_t *survey)
 	if (knot_dname_to_str(name, turn->d->of.awake->name, sizeof(name)) == NULL) {
 		return;
 	}
-	const between_t between = since_last(turn, from);
-	/* What else is asked of the parent's servers is not known here. */
-	const between_t known = { .unknown = false };
-	/* The survey is ours. */
-	for (size_t i = 0; i < from->child_count; i++) {
-		delegation_child_t *one = (delegation_child_t *)&from->child[i];
-		one->unreachable_since =
-			silent_since(turn, name, one->server, one->status == ANSWER_UNREACHABLE, &between);
-	}
-	for (size_t i = 0; i < from->parent_count; i++) {
-		delegation_parent_t *one = (delegation_parent_t *)&from->parent[i];
-		/* A server of the parent is silent for all delegations alike. */
-		one->unreachable_since = silent_since(turn, "", one->server, one->status == ANSWER_UNREACHABLE, &known);
-	}
+	silence_of_survey(turn, name, survey);
 }

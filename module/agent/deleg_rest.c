@@ -18,12 +18,12 @@ typedef struct {
 /*! What most rows have not, see delegation_row_t. */
 typedef struct {
 	numbered_link_t link;
-	uint32_t notified;
+	uint32_t notified, manual, all_since;
 	uint64_t ds; /*!< Of the row. The zone may have another one by now. */
 	uint64_t former, applied;
 } past_t;
 
-_Static_assert(sizeof(past_t) == 32 && sizeof(delegation_t) == 56, "there are very many: each octet counts");
+_Static_assert(sizeof(past_t) == 40 && sizeof(delegation_t) == 56, "there are very many: each octet counts");
 
 static uint32_t hash_clock(int64_t ahead, int64_t boot)
 {
@@ -116,8 +116,8 @@ bool rest_put(delegations_t *all, delegation_t *d, const delegation_row_t *row)
 	if (!delegation_pack(row, &idle)) {
 		return false;
 	}
-	const bool has_past = idle.notified != 0 || idle.former != 0 || idle.applied != 0 ||
-	                      idle.ds != ds_without_past(d, idle.known);
+	const bool has_past = idle.notified != 0 || idle.former != 0 || idle.applied != 0 || idle.manual != 0 ||
+	                      idle.all_since != 0 || idle.ds != ds_without_past(d, idle.known);
 	const uint32_t clock = clock_take(all, &idle);
 	if (clock == 0 || (has_past && (past = past_new(all, idle.ds)) == 0)) {
 		if (clock != 0) {
@@ -128,6 +128,8 @@ bool rest_put(delegations_t *all, delegation_t *d, const delegation_row_t *row)
 	if (has_past) {
 		past_t *kept = numbered_at(&all->pasts, past);
 		kept->notified = idle.notified;
+		kept->manual = idle.manual;
+		kept->all_since = idle.all_since;
 		kept->former = idle.former;
 		kept->applied = idle.applied;
 	}
@@ -176,6 +178,8 @@ void rest_get(const delegations_t *all, const delegation_t *d, delegation_row_t 
 		idle.former = past->former;
 		idle.applied = past->applied;
 		idle.notified = past->notified;
+		idle.manual = past->manual;
+		idle.all_since = past->all_since;
 	}
 	delegation_unpack(&idle, out);
 }

@@ -42,15 +42,14 @@ typedef struct {
 	uint32_t followed; /*!< and how many of them a survey has followed. */
 	delegation_outcome_t outcome;
 	char outcome_detail[160];
-	char report_agent[256]; /*!< Agent domain for error reports, as the child has named it; "": none. */
-	uint8_t reports;        /*!< Those that were sent, */
-	time_t report_after;    /*!< and when the next one may be. */
-	time_t surveyed;        /*!< The last survey since it woke; 0: none. */
-	uint64_t surveyed_ms;   /*!< The same by the loop's clock. */
-	bool resumed;           /*!< It was under way when a former process ended. */
-	bool again;             /*!< Something has happened during the turn. */
-	bool unwritten;         /*!< The last row could not be stored. */
-	knot_dname_t name[];    /*!< Whole, in wire form, lower case. */
+	char report_agent[256];    /*!< Agent domain for error reports, as the child has named it; "": none. */
+	uint8_t reports;           /*!< Those that were sent, */
+	time_t report_after;       /*!< and when the next one may be. */
+	delegation_survey_t asked; /*!< Its nameservers, since it woke. */
+	bool resumed;              /*!< A former process has surveyed it, and this one not yet. */
+	bool again;                /*!< Something has happened during the turn. */
+	bool unwritten;            /*!< The last row could not be stored. */
+	knot_dname_t name[];       /*!< Whole, in wire form, lower case. */
 } awake_t;
 
 /*! One of very many: each octet counts. */

@@ -244,7 +244,10 @@ void turn_begin(parent_t *parent, delegation_t *d, unsigned crowd)
 	parent_ref(parent);
 	*turn = (turn_t){ .parent = parent, .d = d, .crowd = crowd };
 	awake->turn = turn;
+	const rollover_clock_t then = awake->row.clock;
 	(void)agent_now_of(agent, &awake->row);
+	/* Since when a server is silent was stored by the clock of then. */
+	awake->resumed = awake->resumed && clock_goes_on(&then, &awake->row.clock);
 	turn->asks = turn_asks(parent, d);
 	turn->notified = awake->notified;
 	turn->facts.outcome = awake->outcome;

@@ -10,6 +10,7 @@
 #include "include_file.h"
 #include "leftover.h"
 #include "order_batch.h"
+#include "order_fate.h"
 #include "orders.h"
 #include "orders_update.h"
 #include "parent_state.h"
@@ -34,15 +35,21 @@ static uint64_t now_ms(const parent_t *parent)
 	return uv_now(parent->agent->env.loop);
 }
 
+/*! Whether the TTL alone is lowered, at the child's wish. What forbids a change forbids that as well. */
+static bool lowers(const order_t *order)
+{
+	return order->action == DELEGATION_DO_RESTORE && order->ttl < order->ds_ttl;
+}
+
 /* What comes of an order. */
 
-static void count(agent_t *agent, delegation_action_t action)
+static void count(agent_t *agent, const order_t *order)
 {
 	delegation_totals_t *totals = &agent->totals;
 
-	totals->changes += action == DELEGATION_DO_CHANGE;
-	totals->restores += action == DELEGATION_DO_RESTORE;
-	totals->undos += action == DELEGATION_DO_UNDO;
+	totals->changes += order->action == DELEGATION_DO_CHANGE;
+	totals->restores += order->action == DELEGATION_DO_RESTORE && !lowers(order);
+	totals->undos += order->action == DELEGATION_DO_UNDO;
 }
 
 /*! The order is over. Its delegation has a turn at once, which reads the zone. */
@@ -55,7 +62,7 @@ static void end(order_t *order, delegation_outcome_t outcome, const char *detail
 
 	awake->order = NULL;
 	if (outcome == DELEGATION_OUTCOME_DONE && !known) {
-		count(parent->agent, order->action);
+		count(parent->agent, order);
 	}
 	order_free(order);
 	if (d->gone) {
@@ -198,7 +205,8 @@ static void drop_old(parent_t *parent)
 	}
 }
 
-/*! \return Why the order must not be carried out any more: the settings are others since it was decided; NULL: none. */
+/*! \return Why the order must not be carried out any more: row or settings are others since it was decided; NULL: none.
+ */
 static const char *forbidden(const parent_t *parent, const order_t *order)
 {
 	delegation_config_t config;
@@ -207,10 +215,14 @@ static const char *forbidden(const parent_t *parent, const order_t *order)
 	if (order->doubt) {
 		return config.apply == DELEGATION_BY_UPDATE ? NULL : "delegation-apply is not update any more";
 	}
+	/* DS may be as it was judged once more. */
+	if (!order_is_awaited(&order->d->of.awake->row, order->action)) {
+		return "the zone has had another DS RRset since it was judged";
+	}
 	if (config.report_only) {
 		return "delegations is report by now";
 	}
-	if (config.locked && order->action == DELEGATION_DO_CHANGE) {
+	if (config.locked && (order->action == DELEGATION_DO_CHANGE || lowers(order))) {
 		return "the delegation is locked by now";
 	}
 	if (config.apply == DELEGATION_BY_UPDATE) {
@@ -256,6 +268,8 @@ static void change(running_t *running, server_t *server)
 	parent_t *parent = running->parent;
 	char path[INCLUDE_PATH_MAX];
 
+	/* What a lost batch has left in the file would be published: it is settled first. */
+	assert(!parent->orders.recovering);
 	running->by_file = parent->settings.config.apply == DELEGATION_BY_INCLUDE;
 	if (!running->by_file) {
 		parent_zone_change(server, &running->batch, COMMIT_MS, on_changed, running);
@@ -362,6 +376,7 @@ static void recovered(parent_t *parent, parent_recover_t result, const char *det
 		return;
 	}
 	orders->recovering = false;
+	orders->empty_since = 0;
 	if (orders->waiting.count > 0) {
 		set_timer(parent, 0);
 	}
@@ -519,7 +534,7 @@ bool orders_add(delegation_t *d, const delegation_order_t *from, const knot_rdat
 		            .until = from->until };
 	const time_t left = from->until - agent_now(parent->agent);
 	order->latest = now_ms(parent) + (left > 0 ? (uint64_t)left * 1000 : 0);
-	order->lasts = from->action == DELEGATION_DO_CHANGE && parent->load == DELEGATION_LOAD_KEEPS;
+	order->lasts = (from->action == DELEGATION_DO_CHANGE || lowers(order)) && parent->load == DELEGATION_LOAD_KEEPS;
 	if (knot_rdataset_copy(&order->ns, ns, NULL) != KNOT_EOK ||
 	    knot_rdataset_copy(&order->ds, ds, NULL) != KNOT_EOK || order_set(&from->put, &order->wanted) != KNOT_EOK) {
 		order_free(order);

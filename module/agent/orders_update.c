@@ -4,6 +4,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "order_fate.h"
 #include "orders_update.h"
 #include "parent_state.h"
 #include "kskroll/update.h"
@@ -12,9 +13,6 @@
 #define UPDATES_MAX (UPDATE_SLOTS / 2)
 /*! Until the next try where the primary cannot be reached. */
 #define UNSENT_MS 2000
-/*! Until the primary is asked again what came of an order; doubled each time up to the other. */
-#define DOUBT_MIN_MS 2000
-#define DOUBT_MAX_MS 300000
 
 static uint64_t now_ms(const parent_t *parent)
 {
@@ -47,38 +45,8 @@ static void doubt(order_t *order, const char *detail)
 		say(order, LOG_WARNING, "without an answer, the primary is asked what came of it", detail);
 	}
 	order->doubt = true;
-	order->retry_ms = order->retry_ms == 0               ? DOUBT_MIN_MS :
-	                  order->retry_ms < DOUBT_MAX_MS / 2 ? 2 * order->retry_ms :
-	                                                       DOUBT_MAX_MS;
+	order->retry_ms = order_doubt_ms(order->retry_ms);
 	wait_ms(order, order->retry_ms);
-}
-
-/*! No connection. */
-static void unsent(order_t *order, const orders_back_t *back, const char *detail)
-{
-	const parent_t *parent = order->parent;
-
-	if (order->d->gone || agent_now(parent->agent) >= order->until || now_ms(parent) >= order->latest) {
-		back->end(order, DELEGATION_OUTCOME_FAILED, detail);
-	} else {
-		wait_ms(order, UNSENT_MS);
-	}
-}
-
-static void refused(order_t *order, const orders_back_t *back, const update_result_t *result)
-{
-	char words[sizeof(result->detail) + 32];
-
-	snprintf(words, sizeof(words), "the primary refuses: %s", result->detail);
-	say(order, LOG_WARNING, "refused", result->detail);
-	if (result->status == UPDATE_REFUSED) {
-		back->end(order, DELEGATION_OUTCOME_FAILED, words);
-	} else if (order->doubt && !order->d->gone) {
-		doubt(order, result->detail);
-	} else {
-		/* Should it have been carried out all the same, the zone says so. */
-		back->end(order, DELEGATION_OUTCOME_NONE, words);
-	}
 }
 
 /*! Said if the zone does not have it in the end. */
@@ -90,45 +58,69 @@ static const char *unless_seen(const order_t *order)
 	               "the primary has said that it is made";
 }
 
-static void take(order_t *order, const orders_back_t *back, const update_result_t *result)
+/*! No question asks for a TTL (RFC 2136 2.4), and the set has been there before. */
+static bool is_of_unknown_ttl(const order_t *order, const update_result_t *result)
 {
-	const parent_t *parent = order->parent;
+	return result->status == UPDATE_SAME && order->action == DELEGATION_DO_RESTORE;
+}
 
+/*! Why an order is over, for people. \param[in] room  As long as the detail of a result, and some words. */
+static const char *why_over(const order_t *order, const update_result_t *result, char *room, size_t len)
+{
 	switch (result->status) {
 	case UPDATE_DONE:
 	case UPDATE_SAME:
-		if (!order->made) {
-			say(order, LOG_INFO, "made",
-			    result->status == UPDATE_DONE ? "the primary has the set" : "by an earlier message");
-		}
-		back->end(order, DELEGATION_OUTCOME_DONE, unless_seen(order));
-		break;
+		return is_of_unknown_ttl(order, result) ? "the primary has not said whether it has changed the TTL" :
+		                                          unless_seen(order);
 	case UPDATE_BASE:
-		back->end(order, DELEGATION_OUTCOME_FAILED, "the primary has not carried out the DNS UPDATE");
-		break;
+		return "the primary has not carried out the DNS UPDATE";
 	case UPDATE_DIFFERS:
-		back->end(order, DELEGATION_OUTCOME_FAILED, "the primary has another NS or DS RRset than was judged");
-		break;
+		return "the primary has another NS or DS RRset than was judged";
 	case UPDATE_REFUSED:
 	case UPDATE_REFUSED_UNSIGNED:
-		refused(order, back, result);
-		break;
+		snprintf(room, len, "the primary refuses: %s", result->detail);
+		return room;
 	case UPDATE_UNSENT:
-		unsent(order, back, result->detail);
-		break;
-	case UPDATE_CANCELLED:
-		if (parent->gone || parent->agent->stopping) {
-			back->end(order, DELEGATION_OUTCOME_NONE, "");
-			break;
-		}
-		/* Fall through. */
-	case UPDATE_LOST:
+		return result->detail;
 	default:
-		if (order->d->gone) {
-			back->end(order, DELEGATION_OUTCOME_NONE, "");
-			break;
-		}
-		doubt(order, result->status == UPDATE_LOST ? result->detail : "the daemon has other settings");
+		return "";
+	}
+}
+
+static void say_result(const order_t *order, const update_result_t *result)
+{
+	if (result->status == UPDATE_REFUSED || result->status == UPDATE_REFUSED_UNSIGNED) {
+		say(order, LOG_WARNING, "refused", result->detail);
+	} else if (is_of_unknown_ttl(order, result)) {
+		say(order, LOG_INFO, "in doubt", "the primary has the set, and does not say with which TTL");
+	} else if ((result->status == UPDATE_DONE || result->status == UPDATE_SAME) && !order->made) {
+		say(order, LOG_INFO, "made",
+		    result->status == UPDATE_DONE ? "the primary has the set" : "by an earlier message");
+	}
+}
+
+static void take(order_t *order, const orders_back_t *back, const update_result_t *result)
+{
+	const parent_t *parent = order->parent;
+	const order_sent_t sent = {
+		.doubt = order->doubt,
+		.gone = order->d->gone,
+		.late = agent_now(parent->agent) >= order->until || now_ms(parent) >= order->latest,
+		.stopped = parent->gone || parent->agent->stopping,
+	};
+	char room[sizeof(result->detail) + 32];
+	delegation_outcome_t outcome;
+
+	say_result(order, result);
+	switch (order_fate(result->status, &sent, &outcome)) {
+	case ORDER_OVER:
+		back->end(order, outcome, why_over(order, result, room, sizeof(room)));
+		break;
+	case ORDER_DOUBT:
+		doubt(order, result->status == UPDATE_CANCELLED ? "the daemon has other settings" : result->detail);
+		break;
+	case ORDER_AGAIN:
+		wait_ms(order, UNSENT_MS);
 		break;
 	}
 }

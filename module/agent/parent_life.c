@@ -6,6 +6,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "deleg_turn.h"
 #include "include_file.h"
 #include "leftover.h"
 #include "orders.h"
@@ -77,41 +78,6 @@ static delegation_t *meet(parent_t *parent, const parent_delegation_t *seen)
 	return d;
 }
 
-static void on_delegation(const parent_delegation_t *seen, void *arg)
-{
-	parent_t *parent = arg;
-
-	if (parent->gone || parent->agent->stopping) {
-		return;
-	}
-	if (seen->ns->count == 0) {
-		leftover_seen(parent, seen);
-		return;
-	}
-	delegation_t *d = delegations_find(&parent->all, seen->owner);
-	const bool met = d == NULL;
-	if (met) {
-		d = meet(parent, seen);
-	}
-	const int ret = d != NULL ? delegations_update(&parent->all, d, seen->ns, seen->ds, seen->ds_ttl) : KNOT_ENOMEM;
-	if (ret < 0) {
-		parent->skipped++;
-		if (met && d != NULL) {
-			drop(parent, d);
-		}
-		return;
-	}
-	d->listed = true;
-	if (!parent->listed) {
-		return; /* What is stored of it is not known yet. */
-	}
-	if (ret == 1 && d->is_awake) {
-		parent_wake(parent, d);
-	} else if (met || ret == 1) {
-		pump_in(parent->agent, d, 0, false); /* There may be very many. */
-	}
-}
-
 /*! Its row is kept for a while: people ask about it, and a zone may lose delegations by mistake. */
 static void store_gone(parent_t *parent, const knot_dname_t *name, const delegation_row_t *row)
 {
@@ -160,6 +126,27 @@ typedef struct {
 	size_t count;
 } rows_t;
 
+/*!
+ * What is stored counts, unless it is of a delegation of that name that went: only the same DS RRset shows that the
+ * same child is back. Another one begins as new.
+ */
+static void take_stored(parent_t *parent, delegation_t *d, const store_delegation_t *one)
+{
+	const time_t unchecked = agent_now(parent->agent) - one->checked;
+
+	if (one->gone != 0 && (one->row.ds == 0 || one->row.ds != d->ds)) {
+		d->stored = true;
+		return;
+	}
+	count(parent, d, -1);
+	d->stored = delegation_take_row(&parent->all, d, &one->row) || d->stored;
+	count(parent, d, 1);
+	/* That servers were silent all the time nobody knows where nobody has asked. */
+	if (d->is_awake && (unchecked < 0 || unchecked > DELEGATION_SURVEY_GAP)) {
+		d->of.awake->resumed = false;
+	}
+}
+
 static int take_row(const store_delegation_t *one, void *arg)
 {
 	rows_t *rows = arg;
@@ -176,19 +163,21 @@ static int take_row(const store_delegation_t *one, void *arg)
 		rows->lost[rows->count++].row = one->row;
 	}
 	if (d != NULL) {
-		count(parent, d, -1);
-		d->stored = delegation_take_row(&parent->all, d, &one->row) || d->stored;
-		count(parent, d, 1);
+		take_stored(parent, d, one);
 	}
 	return KNOT_EOK;
 }
 
 typedef struct {
 	agent_t *agent;
+	const delegation_config_t *config;
 	time_t now;
 } begun_t;
 
-/*! What was under way is seen to at once: it may have been left in the middle. */
+/*!
+ * What was under way is seen to at once: it may have been left in the middle. The clock may be wrong, or may have been
+ * when the row was stored: no scan is later than the settings say.
+ */
 static void begin_turns(delegation_t *d, void *arg)
 {
 	const begun_t *begun = arg;
@@ -196,8 +185,10 @@ static void begin_turns(delegation_t *d, void *arg)
 	if (d->is_awake) {
 		pump_in(begun->agent, d, 0, true);
 	} else {
-		const time_t next = d->of.idle.next_check, now = begun->now;
-		pump_in(begun->agent, d, next > now ? (uint64_t)(next - now) * 1000 : 0, false);
+		const delegation_config_t *config = begun->config;
+		const time_t most = d->notifies ? config->scan_interval_notifying : config->scan_interval;
+		const time_t next = d->of.idle.next_check, wait = next > begun->now ? next - begun->now : 0;
+		pump_in(begun->agent, d, (uint64_t)(wait < most ? wait : most) * 1000, false);
 	}
 }
 
@@ -209,7 +200,7 @@ static void begin_turns(delegation_t *d, void *arg)
 static bool take_rows(parent_t *parent)
 {
 	store_t *store = parent->agent->env.store(parent->agent->env.arg);
-	begun_t begun = { .agent = parent->agent, .now = agent_now(parent->agent) };
+	begun_t begun = { .agent = parent->agent, .config = &parent->settings.config, .now = agent_now(parent->agent) };
 
 	rows_t rows = { .parent = parent, .lost = calloc(LOST_MAX, sizeof(*rows.lost)) };
 
@@ -230,6 +221,88 @@ static bool take_rows(parent_t *parent)
 }
 
 /* The list. */
+
+/*! One that went a while ago is back: by mistake it was gone, or a registry has moved it. */
+static void come_back(parent_t *parent, delegation_t *d)
+{
+	agent_t *agent = parent->agent;
+	store_t *store = agent->env.store(agent->env.arg);
+	store_delegation_t *one = &agent->row;
+	knot_dname_storage_t owner;
+	knot_dname_txt_storage_t name;
+
+	delegation_name(&parent->all, d, owner);
+	if (store == NULL || knot_dname_to_str(name, owner, sizeof(name)) == NULL) {
+		return;
+	}
+	if (store_delegation_load(store, parent->name, name, one) == KNOT_EOK && one->gone != 0) {
+		take_stored(parent, d, one);
+	}
+	one->gone = 0;
+	one->answers[0] = '\0';
+}
+
+/*! Whether the store has room for its name: a backslash and three digits for each octet that is no letter or digit. */
+static bool has_room(const knot_dname_t *name)
+{
+	char text[sizeof(((store_delegation_t *)NULL)->name)];
+
+	return 4 * knot_dname_size(name) < sizeof(text) || knot_dname_to_str(text, name, sizeof(text)) != NULL;
+}
+
+static void say_no_room(parent_t *parent, const knot_dname_t *name)
+{
+	knot_dname_txt_storage_t text;
+
+	if (!parent->long_name && knot_dname_to_str(text, name, sizeof(text)) != NULL) {
+		parent->long_name = true;
+		agent_log(parent->agent, LOG_WARNING,
+		          "zone %s, delegations: names of more than 255 characters as text are left alone, such as %s",
+		          parent->name, text);
+	}
+}
+
+static void on_delegation(const parent_delegation_t *seen, void *arg)
+{
+	parent_t *parent = arg;
+
+	if (parent->gone || parent->agent->stopping) {
+		return;
+	}
+	if (seen->ns->count == 0) {
+		leftover_seen(parent, seen);
+		return;
+	}
+	if (!has_room(seen->owner)) {
+		say_no_room(parent, seen->owner);
+		return;
+	}
+	delegation_t *d = delegations_find(&parent->all, seen->owner);
+	const bool met = d == NULL;
+	if (met) {
+		d = meet(parent, seen);
+	}
+	const int ret = d != NULL ? delegations_update(&parent->all, d, seen->ns, seen->ds, seen->ds_ttl) : KNOT_ENOMEM;
+	if (ret < 0) {
+		parent->skipped++;
+		if (met && d != NULL) {
+			drop(parent, d);
+		}
+		return;
+	}
+	d->listed = true;
+	if (!parent->listed) {
+		return; /* What is stored of it is not known yet. */
+	}
+	if (met) {
+		come_back(parent, d);
+	}
+	if ((met || ret == 1) && d->is_awake) {
+		parent_wake(parent, d);
+	} else if (met || ret == 1) {
+		pump_in(parent->agent, d, 0, false); /* There may be very many. */
+	}
+}
 
 static void on_list(const parent_list_t *list, void *arg)
 {
@@ -263,7 +336,7 @@ static void on_list(const parent_list_t *list, void *arg)
 	parent_trouble(parent, "");
 	if (first) {
 		agent_log(parent->agent, LOG_INFO, "zone %s: %zu delegations, %llu with DS; %s", parent->name,
-		          list->count, (unsigned long long)parent->all.secure,
+		          delegations_count(&parent->all), (unsigned long long)parent->all.secure,
 		          parent->settings.mode == DELEGATIONS_UPDATE ? "their DS are maintained" : "report only");
 	}
 	leftover_listed(parent);
@@ -347,7 +420,8 @@ static void on_glance(const server_check_t *check, void *arg)
 		parent_unref(parent);
 		return;
 	}
-	if (check->status == SERVER_OK && check->soa.count == 1) {
+	/* Whether what was in the way of the control socket is over, only that says. */
+	if (check->status == SERVER_OK && check->soa.count == 1 && parent->trouble[0] == '\0') {
 		parent->checking = false;
 		checked(parent, true, knot_soa_serial(check->soa.rdata));
 		parent_unref(parent);

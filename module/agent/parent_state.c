@@ -43,26 +43,15 @@ bool parent_settings_copy(const agent_settings_t *from, agent_settings_t *to)
 
 static bool is_locked(const parent_t *parent, const delegation_t *d)
 {
-	const char *at = parent->settings.locked;
 	knot_dname_storage_t owner;
 	knot_dname_txt_storage_t name;
 
-	if (at == NULL) {
+	if (parent->settings.locked == NULL) {
 		return false;
 	}
 	delegation_name(&parent->all, d, owner);
-	if (knot_dname_to_str(name, owner, sizeof(name)) == NULL) {
-		return false;
-	}
-	const size_t len = strlen(name);
-	while (*at != '\0') {
-		const size_t word = strcspn(at, " ");
-		if (word == len && memcmp(at, name, len) == 0) {
-			return true;
-		}
-		at += word + (at[word] == ' ');
-	}
-	return false;
+	return knot_dname_to_str(name, owner, sizeof(name)) != NULL &&
+	       delegation_is_locked(parent->settings.locked, name);
 }
 
 void parent_config(const parent_t *parent, const delegation_t *d, delegation_config_t *out)
@@ -73,6 +62,13 @@ void parent_config(const parent_t *parent, const delegation_t *d, delegation_con
 }
 
 /* What the store has of the zone. */
+
+static void set_locks(store_parent_t *row, const char *locked)
+{
+	const char *text = locked != NULL ? locked : "";
+
+	text_copy(row->locks, sizeof(row->locks), strlen(text) < sizeof(row->locks) ? text : STORE_LOCKS_MANY);
+}
 
 void parent_save(parent_t *parent)
 {
@@ -105,6 +101,7 @@ void parent_save(parent_t *parent)
 	text_copy(row->trouble, sizeof(row->trouble),
 	          parent->trouble[0] != '\0' ? parent->trouble : parent->file_trouble);
 	row->config = parent->settings.config;
+	set_locks(row, parent->settings.locked);
 	(void)env->save_parent(row, env->arg);
 	free(row);
 }

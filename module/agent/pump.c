@@ -32,6 +32,12 @@ static parent_t *parent_of(const agent_t *agent, const delegation_t *d)
 	return agent->numbered[d->parent];
 }
 
+/*! By octets of the hash that depend on all of what it begins with. */
+static unsigned crowd_of(const ns_set_t *ns)
+{
+	return (ns->hash >> 16) % AGENT_CROWDS;
+}
+
 /*! Milliseconds until a scan may begin. */
 static uint64_t until_token(const agent_t *agent)
 {
@@ -95,7 +101,7 @@ static bool may_begin(agent_t *agent, delegation_t *d, uint64_t now)
 	const bool flood = agent->turns >= SCANS_MAX;
 	queue_t *queue = d->urgent ? &agent->urgent : &agent->scans;
 
-	if (!waits || (!flood && agent->crowds[ns->hash % AGENT_CROWDS] < CROWD_MAX)) {
+	if (!waits || (!flood && agent->crowds[crowd_of(ns)] < CROWD_MAX)) {
 		return true;
 	}
 	/* The more there are the longer they wait, so that those that are looked at in vain cost little. */
@@ -107,7 +113,7 @@ static bool may_begin(agent_t *agent, delegation_t *d, uint64_t now)
 static void begin(agent_t *agent, delegation_t *d)
 {
 	parent_t *parent = parent_of(agent, d);
-	const unsigned crowd = delegation_ns(&parent->all, d)->hash % AGENT_CROWDS;
+	const unsigned crowd = crowd_of(delegation_ns(&parent->all, d));
 
 	agent->crowds[crowd]++;
 	agent->turns++;

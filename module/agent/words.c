@@ -46,7 +46,9 @@ static void add_order(text_t *t, const delegation_order_t *order)
 		[DELEGATION_DO_UNDO] = "undone: DS",
 	};
 
-	add(t, "%s", what[order->action]);
+	const bool lowers = order->action == DELEGATION_DO_RESTORE && order->ttl < order->base_ttl;
+
+	add(t, "%s", lowers ? "TTL of DS lowered" : what[order->action]);
 	if (order->action != DELEGATION_DO_RESTORE) {
 		add(t, " ");
 		add_set(t, &order->base);

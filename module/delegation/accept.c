@@ -288,7 +288,7 @@ static bool is_trusted(judged_t *j)
 static bool is_news(judged_t *j)
 {
 	const delegation_row_t *row = j->row;
-	char text[96];
+	char text[160];
 
 	if (j->out->content == row->refused) {
 		return no(j, row->undone ? DELEGATION_GATE_UNDONE : DELEGATION_GATE_MANUAL, "", "");
@@ -297,12 +297,21 @@ static bool is_news(judged_t *j)
 	if (j->first) {
 		return true;
 	}
-	if (j->oldest <= row->manual) {
+	if (!row->manual_judged && j->oldest <= row->manual) {
 		return no(j, DELEGATION_GATE_MANUAL, "", "");
+	}
+	/* A child that dates them back by days signs them again some day. */
+	if (row->manual != 0 && j->oldest + DELEGATION_DATED_BACK <= row->manual) {
+		snprintf(text, sizeof(text), "signed at %lld, DS was changed by hand at %lld", (long long)j->oldest,
+		         (long long)row->manual);
+		return no(j, DELEGATION_GATE_REPLAYED, "", text);
 	}
 	/* What was followed last, once more: after a failed order, or a reload that has reverted it. */
 	if (j->oldest <= row->applied_inception && j->out->content != row->applied) {
-		snprintf(text, sizeof(text), "signed at %lld, the last change had signatures of %lld",
+		snprintf(text, sizeof(text),
+		         row->applied != 0 ? "signed at %lld, the last change had signatures of %lld" :
+		                             "signed at %lld, and of a delegation that is new to the agent nothing "
+		                             "counts that was signed at %lld or before",
 		         (long long)j->oldest, (long long)row->applied_inception);
 		return no(j, DELEGATION_GATE_REPLAYED, "", text);
 	}

@@ -2,6 +2,7 @@
 
 #include "accept.h"
 #include "aftermath.h"
+#include "outlook.h"
 
 static bool is_left_out(const move_t *m, const delegation_parent_t *a)
 {
@@ -78,6 +79,48 @@ static bool is_overdue(const move_t *m)
 	return row->state == DELEGATION_VERIFY && row->all_since != 0 && m->now >= move_restore_due(m->config, row);
 }
 
+/*!
+ * Whether a nameserver has DNSKEY that leads to the present set and not to the one before: then caches have it as well,
+ * for its TTL, also once the nameserver has another one.
+ */
+static bool is_outgrown(const move_t *m)
+{
+	const delegation_facts_t *f = m->facts;
+	const ds_set_t *before = &m->row->before;
+
+	if (!accept_is_fresh(f, m->now) || !outlook_secures(before)) {
+		return false;
+	}
+	for (size_t i = 0; i < f->child_count; i++) {
+		const delegation_child_t *a = &f->child[i];
+		if (a->status == ANSWER_OK && outlook_chain(f, a, &f->zone.ds) != 0 &&
+		    outlook_chain(f, a, before) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*!
+ * Whether the signals are still out. A child that takes them back has seen the new DS everywhere, and removes the key
+ * of the one before next: possibly before the undo is at every server of the parent. A nameserver that has no signals
+ * because it has the zone of before the new key says nothing of that.
+ */
+static bool keeps_signals(const move_t *m, delegation_verdict_t *why)
+{
+	const delegation_facts_t *f = m->facts;
+
+	for (size_t i = 0; i < f->child_count; i++) {
+		const delegation_child_t *a = &f->child[i];
+		if (a->status == ANSWER_OK && !a->cds.present && !a->cdnskey.present &&
+		    outlook_chain(f, a, &f->zone.ds) != 0) {
+			return verdict_reject(why, DELEGATION_GATE_CANNOT_UNDO, a->server,
+			                      "the signals are withdrawn: the key of the former DS may go next");
+		}
+	}
+	return true;
+}
+
 /*! Whether the set before would validate now, at every server. All is as for a change. */
 static bool can_undo(move_t *m, delegation_verdict_t *why)
 {
@@ -87,7 +130,8 @@ static bool can_undo(move_t *m, delegation_verdict_t *why)
 	if (!accept_is_fresh(f, m->now) || f->surveyed_ns != f->zone.ns) {
 		return false;
 	}
-	return accept_all_answer(m->config, f, false, m->now, why) && delegation_validates(f, &m->row->before, why);
+	return accept_all_answer(m->config, f, false, m->now, why) && keeps_signals(m, why) &&
+	       delegation_validates(f, &m->row->before, why);
 }
 
 static void undo(move_t *m, const delegation_view_t *view)
@@ -96,13 +140,18 @@ static void undo(move_t *m, const delegation_view_t *view)
 	delegation_verdict_t why;
 
 	/* What failed before is not the work of this change. */
-	if (!m->config->undo || m->config->report_only || !row->may_undo || row->failed_before) {
+	if (!m->config->undo || m->config->report_only || row->failed_before) {
 		move_wait(m, DELEGATION_GATE_FAILS, view->resolver, view->detail, 0);
 		return;
 	}
 	if (!can_undo(m, &why)) {
 		move_wait(m, why.gate == DELEGATION_GATE_SURVEY_DUE ? why.gate : DELEGATION_GATE_CANNOT_UNDO, why.about,
 		          why.detail, 0);
+		return;
+	}
+	if (!row->may_undo) {
+		move_wait(m, DELEGATION_GATE_CANNOT_UNDO, "", "caches may have DNSKEY without a key of the former DS",
+		          0);
 		return;
 	}
 	const move_gate_t gate = move_writable(m, false);
@@ -130,6 +179,7 @@ bool aftermath_watch(move_t *m)
 	if (row->ds == 0) {
 		return false; /* DS was removed: the child is insecure, and rightly so. */
 	}
+	row->may_undo = row->may_undo && !is_outgrown(m);
 	const delegation_view_t *view = m->facts->asked & DELEGATION_ASK_WATCH ? failing(m->facts, &secure) : NULL;
 	if (view != NULL) {
 		row->secure_since = row->secure_last = 0;
@@ -245,6 +295,19 @@ static bool change_may_follow(const move_t *m)
 	return !late && !judged && (move_scan_differs(m) || move_is_notified(m));
 }
 
+bool aftermath_ttl_is_back(move_t *m)
+{
+	delegation_row_t *row = m->row;
+	const delegation_zone_t *zone = &m->facts->zone;
+
+	if (row->ttl_normal == 0 || (zone->ds.count > 0 && zone->ds_ttl == row->ttl_low)) {
+		return false;
+	}
+	row->ttl_normal = row->put_ttl = 0;
+	row->all_since = m->now;
+	return true;
+}
+
 bool aftermath_ttl(move_t *m)
 {
 	delegation_row_t *row = m->row;
@@ -253,15 +316,16 @@ bool aftermath_ttl(move_t *m)
 	if (row->ttl_normal == 0 || !delegation_state_info(row->state)->restores) {
 		return false;
 	}
-	if (zone->ds.count == 0 || zone->ds_ttl != row->ttl_low) {
-		row->ttl_normal = row->put_ttl = 0; /* Another client has set it. */
-		row->all_since = m->now;
+	if (aftermath_ttl_is_back(m)) {
 		if (row->state == DELEGATION_LOW) {
 			move_settle(m, NULL);
 		}
 		return row->state != m->before->state;
 	}
 	const move_gate_t gate = aftermath_parents(m);
+	if (m->facts->ttl != DELEGATION_TTL_FREE) {
+		return false;
+	}
 	if (gate.gate != DELEGATION_GATE_NONE || m->now < move_restore_due(m->config, row) || change_may_follow(m)) {
 		return false;
 	}
@@ -273,19 +337,48 @@ bool aftermath_ttl(move_t *m)
 	return true;
 }
 
+bool aftermath_may_lower(const move_t *m)
+{
+	const delegation_row_t *row = m->row;
+	const delegation_zone_t *zone = &m->facts->zone;
+
+	/* What was undone, or overruled by hand, is for people to look at. */
+	return m->facts->ttl == DELEGATION_TTL_LOWERED && row->ttl_normal == 0 && row->ds != 0 && row->refused == 0 &&
+	       zone->ds_ttl > m->config->ds_ttl && !m->config->locked && !m->config->report_only;
+}
+
+void aftermath_lower(move_t *m)
+{
+	delegation_row_t *row = m->row;
+	const delegation_zone_t *zone = &m->facts->zone;
+	const move_gate_t gate = move_writable(m, true);
+
+	if (gate.gate != DELEGATION_GATE_NONE) {
+		move_wait_at(m, &gate);
+		return;
+	}
+	/* The TTL of before is known to the store first, also if the order is carried out late (leaves_low_ttl()). */
+	row->ttl_normal = row->before_ttl = zone->ds_ttl;
+	row->ttl_low = m->config->ds_ttl;
+	move_order(m, DELEGATION_DO_RESTORE, &zone->ds, row->ttl_low, m->now + DELEGATION_FRESH);
+}
+
 void aftermath_restore(move_t *m)
 {
 	delegation_row_t *row = m->row;
+	const bool lowers = row->put_ttl == row->ttl_low;
 
 	if (m->facts->zone.ds_ttl == row->put_ttl) {
-		row->ttl_normal = row->put_ttl = 0;
-		row->all_since = m->now;
+		row->ttl_normal = lowers ? row->ttl_normal : 0;
+		row->put_ttl = 0;
+		row->all_since = lowers ? 0 : m->now;
 		move_settle(m, NULL);
 		row->next_check = m->now; /* What the child has changed meanwhile is seen at once. */
 		return;
 	}
 	if (!move_flies(m)) {
 		row->ordering = false;
+		row->ttl_normal = lowers ? 0 : row->ttl_normal;
 		move_settle(m, NULL);
 		move_wait(m, DELEGATION_GATE_COMMIT_FAILED, "", m->facts->outcome_detail, 0);
 	}

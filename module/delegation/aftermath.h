@@ -24,12 +24,25 @@ move_gate_t aftermath_parents(move_t *m);
 bool aftermath_watch(move_t *m);
 
 /*!
+ * \brief Whether the low TTL is gone: another client has set the TTL, or a DNS UPDATE that nobody waited for any more.
+ *
+ * It is normal from now on, and no change follows at once.
+ */
+bool aftermath_ttl_is_back(move_t *m);
+
+/*!
  * \brief Restores the TTL when that is due: the hold and the TTL of the set before are over since every server of the
  * parent has the present set (RFC 10026 4.2.2).
  *
  * \return True: the decision is made.
  */
 bool aftermath_ttl(move_t *m);
+
+/*! Whether the TTL is lowered ahead of a change, at the wish of a child of this server. */
+bool aftermath_may_lower(const move_t *m);
+
+/*! Lowers it; or waits for the zone. */
+void aftermath_lower(move_t *m);
 
 void aftermath_spread(move_t *m);
 void aftermath_verify(move_t *m);

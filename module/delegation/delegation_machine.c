@@ -40,6 +40,10 @@ unsigned delegation_asks(const delegation_config_t *config, const delegation_row
 	if (info->restores && row->ttl_normal != 0) {
 		asks |= DELEGATION_ASK_PARENTS;
 	}
+	/* Its silence is evidence only where something else shows that this host is not cut off. */
+	if ((asks & DELEGATION_ASK_PARENTS) && row->gate == DELEGATION_GATE_PARENT_UNREACHABLE) {
+		asks |= DELEGATION_ASK_WATCH;
+	}
 	return asks;
 }
 
@@ -102,18 +106,22 @@ static void adopt(move_t *m)
 static void undo_arrived(delegation_row_t *row, time_t now)
 {
 	row->refused = row->applied;
+	/* What the child asks for again must be signed again. */
+	row->applied = 0;
 	row->undone = true;
 	row->undone_at = now;
 	row->undos += row->undos < UINT8_MAX;
 }
 
-/*! Whether what was ordered may still come. A DNS UPDATE may be carried out, or transferred, when nobody waits for it.
+/*!
+ * Whether what was ordered may still come. A DNS UPDATE may be carried out, or transferred, when nobody waits for it,
+ * and a file be read.
  */
 static bool may_arrive(const move_t *m)
 {
 	const delegation_row_t *row = m->row;
 
-	return row->ordering || (m->config->apply == DELEGATION_BY_UPDATE && row->put_ttl != 0);
+	return row->ordering || (m->config->apply != DELEGATION_BY_TRANSACTION && row->put_ttl != 0);
 }
 
 /*! By hand the same set hardly gets the low TTL, too. */
@@ -135,13 +143,15 @@ static void arrived(move_t *m)
 	const bool undo = row->state == DELEGATION_UNDO || late_undo, may_undo = row->may_undo && !undo;
 	const uint64_t former = row->ds;
 	const uint32_t normal = row->ttl_normal != 0 ? row->ttl_normal : row->before_ttl;
-	const uint32_t ttl = m->facts->zone.ds_ttl;
+	const uint32_t ttl = m->facts->zone.ds_ttl, ordered = row->put_ttl;
 
 	forget_set(m);
 	row->former = former;
 	row->may_undo = may_undo;
 	row->manual = 0;
-	row->ttl_normal = row->ds != 0 && ttl < normal ? normal : 0;
+	/* With another TTL than was ordered another client has put the set there, before the order: that TTL is normal.
+	 */
+	row->ttl_normal = row->ds != 0 && ttl == ordered && ttl < normal ? normal : 0;
 	row->ttl_low = ttl;
 	if (undo) {
 		undo_arrived(row, m->now);
@@ -165,6 +175,21 @@ static bool is_followed(const delegation_row_t *row)
 	return row->ds != 0 ? row->ds == row->applied : row->applied == delegation_content(&delete);
 }
 
+/*! The agent's change came first, and was not seen: another client has set DS since, and left its low TTL. */
+static bool leaves_low_ttl(move_t *m)
+{
+	const delegation_zone_t *zone = &m->facts->zone;
+	delegation_row_t *row = m->row;
+
+	if (!may_arrive(m) || zone_ds(zone) == 0 || zone->ds_ttl != row->put_ttl || row->put_ttl >= row->before_ttl ||
+	    row->ttl_normal != 0) {
+		return false;
+	}
+	row->ttl_normal = row->before_ttl;
+	row->ttl_low = row->put_ttl;
+	return true;
+}
+
 /*! The zone has another DS RRset than the agent has put there: another client, or a reload. */
 static void changed(move_t *m)
 {
@@ -181,17 +206,15 @@ static void changed(move_t *m)
 		move_to_gate(m, DELEGATION_SEEN, DELEGATION_GATE_REVERTED, "", zone->load_reason, 0);
 		return;
 	}
-	/* The agent's change came first, and was not seen: its low TTL is left. */
-	if (may_arrive(m) && zone_ds(zone) != 0 && zone->ds_ttl == row->put_ttl && row->put_ttl < row->before_ttl &&
-	    row->ttl_normal == 0) {
-		row->ttl_normal = row->before_ttl;
-		row->ttl_low = row->put_ttl;
-	}
+	(void)leaves_low_ttl(m);
 	forget_set(m);
-	row->former = former;
+	/* What was there before a change by hand a reload may bring back, too: it is another client's word all the
+	 * same. */
+	row->former = 0;
 	row->refused = 0;
 	row->undone = false;
 	row->manual = m->now;
+	row->manual_judged = false;
 	if (row->ds == 0) {
 		move_to_gate(m, DELEGATION_SUSPENDED, DELEGATION_GATE_SUSPENDED, "", "", 0);
 	} else {
@@ -212,7 +235,14 @@ static bool ds_guard(move_t *m)
 		return false;
 	}
 	if (zone_ds(&m->facts->zone) == row->ds) {
-		return false;
+		if (!leaves_low_ttl(m)) {
+			return false;
+		}
+		row->all_since = 0;
+		if (row->state == DELEGATION_REST) {
+			move_enter(m, DELEGATION_LOW);
+		}
+		return m->out->transition;
 	}
 	if (has_arrived(m)) {
 		arrived(m);
@@ -223,6 +253,22 @@ static bool ds_guard(move_t *m)
 }
 
 /* States. */
+
+/*! A TTL that could not be lowered is tried again after so many times the `retry`: the change itself can do without. */
+#define LOWER_AGAIN 12
+
+/*! Whether the last try is too near. The gate of then stays. */
+static bool failed_to_lower(move_t *m)
+{
+	const delegation_row_t *before = m->before;
+	const time_t again = before->gate_since + (time_t)LOWER_AGAIN * m->config->retry;
+
+	if (before->state != DELEGATION_REST || before->gate != DELEGATION_GATE_COMMIT_FAILED || m->now >= again) {
+		return false;
+	}
+	move_wait(m, DELEGATION_GATE_COMMIT_FAILED, before->gate_about, before->gate_detail, again);
+	return true;
+}
 
 static void step_rest(move_t *m)
 {
@@ -237,6 +283,12 @@ static void step_rest(move_t *m)
 		move_wait(m, DELEGATION_GATE_SCAN_FAILED, "", "", 0);
 		return;
 	}
+	if (aftermath_may_lower(m)) {
+		if (!failed_to_lower(m)) {
+			move_enter(m, DELEGATION_LOW); /* Where the zone is read before anything is ordered. */
+		}
+		return;
+	}
 	move_wait(m, DELEGATION_GATE_NONE, "", "", 0);
 }
 
@@ -248,11 +300,20 @@ static void step_low(move_t *m)
 		move_seen(m, move_is_notified(m));
 		return;
 	}
+	if (aftermath_may_lower(m)) {
+		aftermath_lower(m);
+		return;
+	}
 	if (row->ttl_normal == 0) {
 		move_settle(m, NULL);
 		return;
 	}
 	move_gate_t gate = aftermath_parents(m);
+	if (m->facts->ttl != DELEGATION_TTL_FREE) {
+		move_wait(m, DELEGATION_GATE_TTL_LOW, "", "the child is about to change its keys", 0);
+		move_sooner(m, m->now + DELEGATION_RETRY_MAX);
+		return;
+	}
 	if (gate.gate == DELEGATION_GATE_NONE && m->now >= move_restore_due(m->config, row)) {
 		gate = m->config->report_only ? (move_gate_t){ DELEGATION_GATE_REPORT_ONLY, "", "" } :
 		                                move_writable(m, false);
@@ -338,8 +399,8 @@ static void conclude(move_t *m)
 	const bool low = delegation_state_info(row->state)->restores && row->ttl_normal != 0 && row->all_since != 0;
 
 	if (low) {
-		const time_t due = move_restore_due(m->config, row), at = due > m->now ? due : overdue_check(m);
-		row->next_check = at < row->next_check ? at : row->next_check;
+		const time_t due = move_restore_due(m->config, row);
+		move_sooner(m, due > m->now ? due : overdue_check(m));
 	}
 	m->out->asks = delegation_asks(m->config, row);
 }

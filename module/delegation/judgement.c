@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "aftermath.h"
 #include "judgement.h"
 
 /*! Signals that another client has overruled, or that were undone, count again once they have changed. */
@@ -34,9 +35,7 @@ static void nothing(move_t *m, const delegation_verdict_t *v)
 	row->content = 0;
 	row->accepted_since = 0;
 	row->reverted = false;
-	if (v->agreed) {
-		row->manual = 0;
-	}
+	row->manual_judged = row->manual_judged || v->agreed;
 	move_settle(m, v);
 }
 
@@ -60,7 +59,7 @@ static void rejected(move_t *m, const delegation_verdict_t *v)
 	case DELEGATION_KEPT:
 		row->ordering = false;
 		row->refused = v->content;
-		row->manual = 0;
+		row->manual_judged = true;
 		move_to_gate(m, DELEGATION_HELD, v->gate, v->about, v->detail, v->until);
 		break;
 	case DELEGATION_STAYS:
@@ -126,10 +125,6 @@ static void order(move_t *m, const delegation_verdict_t *v)
 	/* A TTL that is lower already stays so: it is the operator's. */
 	const uint32_t ttl = m->config->ds_ttl < normal ? m->config->ds_ttl : normal;
 
-	/* Another client has set the TTL since it was lowered: that one is restored. */
-	if (m->facts->zone.ds.count > 0 && m->facts->zone.ds_ttl != row->ttl_low) {
-		row->ttl_normal = 0;
-	}
 	row->before = m->facts->zone.ds;
 	row->before_ttl = normal;
 	row->may_undo = v->wanted.count > 0;
@@ -179,6 +174,7 @@ void judgement_wait(move_t *m)
 		move_wait(m, DELEGATION_GATE_HOLD_DOWN, "", "", stays);
 		return;
 	}
+	(void)aftermath_ttl_is_back(m);
 	if (move_after_restore(m) > m->now) {
 		move_wait(m, DELEGATION_GATE_HOLD_DOWN, "", "the TTL of DS has just come back", move_after_restore(m));
 		return;

@@ -69,6 +69,11 @@ void move_wait(move_t *m, delegation_gate_t gate, const char *about, const char 
 	}
 }
 
+void move_sooner(move_t *m, time_t at)
+{
+	m->row->next_check = at < m->row->next_check ? at : m->row->next_check;
+}
+
 void move_wait_at(move_t *m, const move_gate_t *gate)
 {
 	move_wait(m, gate->gate, gate->about, gate->detail, 0);
@@ -218,6 +223,24 @@ void move_order(move_t *m, delegation_action_t action, const ds_set_t *put, uint
 	move_to_gate(m, states[action], DELEGATION_GATE_COMMITTING, "", "", 0);
 }
 
+/*! So long a child may take until it has seen the TTL that has come back. */
+static time_t after_restore(const delegation_config_t *config)
+{
+	const uint32_t hold = config->ds_ttl_hold; /* Shorter in laboratories only. */
+
+	return hold < DELEGATION_RETRY_MAX ? hold : DELEGATION_RETRY_MAX;
+}
+
+/*!
+ * What a primary has made comes by transfer, however long that takes. What is ordered meanwhile would be judged on the
+ * former set. A primary may make no change of the TTL alone, and say that it has: that is not waited for forever.
+ */
+static bool comes_by_transfer(const move_t *m, time_t since)
+{
+	return m->facts->outcome == DELEGATION_OUTCOME_DONE && m->config->apply == DELEGATION_BY_UPDATE &&
+	       (m->row->state != DELEGATION_RESTORE || (since >= 0 && since < after_restore(m->config)));
+}
+
 bool move_flies(move_t *m)
 {
 	const delegation_facts_t *f = m->facts;
@@ -229,10 +252,7 @@ bool move_flies(move_t *m)
 		wait_for_change(m, DELEGATION_GATE_COMMITTING, "");
 		return true;
 	}
-	/* It comes by transfer, however long that takes. What is ordered meanwhile would be judged on the former set.
-	 */
-	if (f->outcome == DELEGATION_OUTCOME_DONE && m->config->apply == DELEGATION_BY_UPDATE &&
-	    m->row->state != DELEGATION_RESTORE) {
+	if (comes_by_transfer(m, since)) {
 		wait_for_change(m, DELEGATION_GATE_PARENT_STALE,
 		                "the primary has the change, and this server does not: check its transfer (knotc "
 		                "zone-refresh)");
@@ -263,9 +283,5 @@ time_t move_after_restore(const move_t *m)
 	const delegation_row_t *row = m->row;
 	const bool low = row->ttl_normal != 0 || m->facts->zone.ds_ttl <= m->config->ds_ttl;
 
-	const uint32_t hold = m->config->ds_ttl_hold; /* Shorter in laboratories only. */
-
-	return low || row->all_since == 0 ?
-	               0 :
-	               row->all_since + (time_t)(hold < DELEGATION_RETRY_MAX ? hold : DELEGATION_RETRY_MAX);
+	return low || row->all_since == 0 ? 0 : row->all_since + after_restore(m->config);
 }

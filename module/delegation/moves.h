@@ -32,6 +32,9 @@ void move_enter(move_t *m, delegation_state_t state);
 void move_wait(move_t *m, delegation_gate_t gate, const char *about, const char *detail, time_t until);
 void move_wait_at(move_t *m, const move_gate_t *gate);
 
+/*! The next check is no later than that. */
+void move_sooner(move_t *m, time_t at);
+
 /*! Enters a state and stays there at a gate. */
 void move_to_gate(move_t *m, delegation_state_t state, delegation_gate_t gate, const char *about, const char *detail,
                   time_t until);

@@ -19,12 +19,12 @@ bool delegation_pack(const delegation_row_t *row, delegation_idle_t *idle)
 	assert(row && idle);
 
 	if (row->state != DELEGATION_REST || row->gate != DELEGATION_GATE_NONE || row->ordering || row->content != 0 ||
-	    row->refused != 0 || row->undos != 0 || row->manual != 0 || row->reverted || row->ttl_normal != 0 ||
-	    row->may_undo || row->put_ttl != 0 || row->all_since != 0) {
+	    row->refused != 0 || row->undos != 0 || (row->manual != 0 && !row->manual_judged) || row->reverted ||
+	    row->ttl_normal != 0 || row->may_undo || row->put_ttl != 0) {
 		return false;
 	}
 	if (!fits(row->since) || !fits(row->applied_inception) || !fits(row->notified) || !fits(row->next_check) ||
-	    !fits(row->clock.wall)) {
+	    !fits(row->manual) || !fits(row->all_since) || !fits(row->clock.wall)) {
 		return false;
 	}
 	memset(idle, 0, sizeof(*idle));
@@ -38,6 +38,8 @@ bool delegation_pack(const delegation_row_t *row, delegation_idle_t *idle)
 	idle->applied_inception = row->applied_inception;
 	idle->notified = row->notified;
 	idle->next_check = row->next_check;
+	idle->manual = row->manual;
+	idle->all_since = row->all_since;
 	idle->known = row->known;
 	idle->notifies = row->notifies;
 	return true;
@@ -55,6 +57,9 @@ void delegation_unpack(const delegation_idle_t *idle, delegation_row_t *row)
 		(rollover_clock_t){ .wall = idle->clock_wall, .ahead = idle->clock_ahead, .boot = idle->clock_boot };
 	row->notified = idle->notified;
 	row->next_check = idle->next_check;
+	row->manual = idle->manual;
+	row->manual_judged = idle->manual != 0;
+	row->all_since = idle->all_since;
 	row->known = idle->known;
 	row->notifies = idle->notifies;
 }
