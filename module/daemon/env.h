@@ -11,6 +11,7 @@
 
 #include <uv.h>
 
+#include "accounts.h"
 #include "clocks.h"
 #include "error_reports.h"
 #include "forget.h"
@@ -42,5 +43,6 @@ struct env {
 	routes_t routes;
 	forget_t forget;
 	parental_t parental;
+	accounts_t accounts;
 	error_reports_t error_reports;
 };

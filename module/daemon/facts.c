@@ -304,7 +304,7 @@ gathered_t *facts_new(const zone_t *zone, const server_check_t *from)
 	if (!own->known) {
 		snprintf(own->conf_detail, sizeof(own->conf_detail), "%s", from->detail);
 	}
-	facts->acknowledged = zone->announce.acknowledged;
+	announce_facts(zone, facts);
 
 	add_own_keys(gathered, zone);
 	own->dnskey_expires = expires_at(gathered, &from->rrsig, time(NULL));

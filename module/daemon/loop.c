@@ -5,6 +5,7 @@
 #include <syslog.h>
 
 #include "loop.h"
+#include "messages.h"
 #include "zone.h"
 #include "zone_turn.h"
 
@@ -85,6 +86,7 @@ void loop_detach(loop_t *loop, wire_id_t id)
 	parental_zone_gone(env, entry->name);
 	zones_remove(&env->zones, entry);
 	schedule_remove(&env->schedule, entry);
+	numbers_resumed(&env->numbers, entry);
 	numbers_leave(&env->numbers, entry);
 	zone_end(entry);
 }
@@ -138,6 +140,9 @@ static int wake_active(const char *name, void *arg)
 
 	entry_t *entry = zones_find(&env->zones, name);
 	if (entry != NULL) {
+		if (instances_settings(&env->instances, entry)->rollover) {
+			numbers_resume(&env->numbers, entry);
+		}
 		zone_wake(env, entry);
 	}
 	return KNOT_EOK;
@@ -168,6 +173,7 @@ int loop_settings(loop_t *loop, const global_settings_t *settings)
 
 	int ret = resources_settings(&loop->env, settings);
 	if (ret == KNOT_EOK) {
+		accounts_reloaded(&loop->env);
 		parental_settings(&loop->env);
 		begin(loop);
 	}
@@ -224,6 +230,7 @@ loop_t *loop_new(outbox_t *out, int broker)
 	env->out = out;
 	resources_init(&env->resources, broker);
 	writer_init(&env->writer, out);
+	accounts_init(&env->accounts, messages_take);
 	schedule_init(&env->schedule, &env->uv, zone_turn, env);
 	uv_timer_init(&env->uv, &loop->timer);
 	loop->timer.data = loop;
@@ -241,6 +248,7 @@ void loop_stop(loop_t *loop)
 		loop_detach(loop, id);
 	}
 	parental_stop(env);
+	accounts_close(env);
 	resources_close(env);
 	parental_close(env);
 	uv_close((uv_handle_t *)&loop->timer, NULL);

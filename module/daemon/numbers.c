@@ -16,6 +16,18 @@ void numbers_enter(numbers_t *numbers, const entry_t *entry)
 	t->gate[entry->gate]++;
 }
 
+void numbers_resume(numbers_t *numbers, entry_t *entry)
+{
+	numbers->resuming += entry->resuming ? 0 : 1;
+	entry->resuming = true;
+}
+
+void numbers_resumed(numbers_t *numbers, entry_t *entry)
+{
+	numbers->resuming -= entry->resuming ? 1 : 0;
+	entry->resuming = false;
+}
+
 void numbers_leave(numbers_t *numbers, const entry_t *entry)
 {
 	process_totals_t *t = &numbers->totals;
@@ -74,6 +86,13 @@ uint64_t numbers_rolling(const numbers_t *numbers)
 	const process_totals_t *t = &numbers->totals;
 
 	return t->zones - t->state[ROLLOVER_IDLE] - t->state[ROLLOVER_PREPARE];
+}
+
+uint64_t numbers_under_way(const numbers_t *numbers)
+{
+	const process_totals_t *t = &numbers->totals;
+
+	return t->zones - t->state[ROLLOVER_IDLE] + numbers->resuming;
 }
 
 /*! What the totals say of the zone's state and gate. */

@@ -13,6 +13,7 @@
 
 typedef struct {
 	process_totals_t totals;
+	uint64_t resuming; /*!< Zones that roll by their rows, and had no turn yet. */
 } numbers_t;
 
 /*! A zone comes or goes. */
@@ -33,6 +34,12 @@ void numbers_alarm(zone_t *zone);
 
 /*! Zones whose keys are changed: neither idle nor in prepare. */
 uint64_t numbers_rolling(const numbers_t *numbers);
+
+/*! By its row the zone rolls: it counts among those under way until it has had its turn, or is gone. */
+void numbers_resume(numbers_t *numbers, entry_t *entry);
+void numbers_resumed(numbers_t *numbers, entry_t *entry);
+/*! Zones in any state but idle. */
+uint64_t numbers_under_way(const numbers_t *numbers);
 
 /*! Works out the zone's numbers, counts it by them, and sends them for each of its instances. */
 void numbers_publish(env_t *env, entry_t *entry);

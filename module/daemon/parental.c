@@ -4,6 +4,7 @@
 
 #include "env.h"
 #include "parental.h"
+#include "zone.h"
 
 /*! Of one control operation that has no time of its own. */
 #define CONTROL_MS 10000
@@ -69,6 +70,30 @@ static bool save_parent(const store_parent_t *parent, void *arg)
 	return writer_parent(&env->writer, parent);
 }
 
+/*!
+ * What the row of the child says, as long as there is one: a zone that goes wants nothing any more. One that this
+ * process has not checked yet may be in a rollover. A TTL that was low, or is low already, is kept so; if others raise
+ * it again, that stays.
+ */
+static delegation_ttl_t ttl_of(const char *child, void *arg)
+{
+	const env_t *env = arg;
+	const entry_t *entry = zones_find(&env->zones, child);
+	const zone_settings_t *s = entry != NULL ? instances_settings(&env->instances, entry) : NULL;
+
+	if (s == NULL || !s->rollover || (s->config.via != PARENT_VIA_CDS && s->config.via != PARENT_VIA_AUTO)) {
+		return DELEGATION_TTL_FREE;
+	}
+	if (entry->zone == NULL || !entry->zone->record.loaded) {
+		return entry->kept == NULL ? DELEGATION_TTL_KEPT : DELEGATION_TTL_FREE;
+	}
+	const rollover_row_t *row = &entry->zone->kept.row;
+
+	return rollover_lowers_ds_ttl(&s->config, row) ? DELEGATION_TTL_LOWERED :
+	       rollover_keeps_ds_ttl(row)              ? DELEGATION_TTL_KEPT :
+	                                                 DELEGATION_TTL_FREE;
+}
+
 static agent_t *get_agent(env_t *env)
 {
 	const agent_env_t with = {
@@ -83,6 +108,7 @@ static agent_t *get_agent(env_t *env)
 		.save = save,
 		.save_silence = save_silence,
 		.save_parent = save_parent,
+		.ttl = ttl_of,
 	};
 
 	if (env->parental.agent == NULL) {
@@ -144,6 +170,18 @@ void parental_where(env_t *env)
 bool parental_notified(env_t *env, const char *child, const char *report_agent)
 {
 	return env->parental.agent != NULL && agent_notified(env->parental.agent, child, report_agent);
+}
+
+agent_ttl_t parental_ttl(const env_t *env, const char *child, uint32_t before)
+{
+	return env->parental.agent != NULL ? agent_ttl(env->parental.agent, child, before) : (agent_ttl_t){ 0 };
+}
+
+void parental_ttl_wanted(env_t *env, const char *child)
+{
+	if (env->parental.agent != NULL) {
+		agent_ttl_wanted(env->parental.agent, child);
+	}
 }
 
 void parental_totals(env_t *env)

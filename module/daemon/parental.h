@@ -27,6 +27,10 @@ void parental_where(env_t *env);
 
 /*! A NOTIFY(CDS) has come for that name. \return False: it is no delegation here. */
 bool parental_notified(env_t *env, const char *child, const char *report_agent);
+/*! As agent_ttl(); without an agent it sets and restores nothing. */
+agent_ttl_t parental_ttl(const env_t *env, const char *child, uint32_t before);
+/*! The row of that zone wants another TTL of DS. */
+void parental_ttl_wanted(env_t *env, const char *child);
 /*! Its sums, into the totals of the process. */
 void parental_totals(env_t *env);
 

@@ -16,6 +16,7 @@ static store_zone_t *fill(zone_t *zone, const rollover_row_t *row)
 {
 	store_zone_t *s = &zone->env->record.zone;
 	const record_t *record = &zone->record;
+	const starts_t *starts = zone->settings->starts;
 
 	if (store_load(writer_store(&zone->env->writer), zone->name, s) != KNOT_EOK) {
 		memset(s, 0, sizeof(*s));
@@ -28,6 +29,8 @@ static store_zone_t *fill(zone_t *zone, const rollover_row_t *row)
 	s->policy_implicit = record->policy_implicit;
 	s->config = zone->settings->config;
 	s->config.ttl = fit_ttl(zone);
+	snprintf(s->start_window, sizeof(s->start_window), "%s", starts != NULL ? text_of(starts->window) : "");
+	snprintf(s->no_start, sizeof(s->no_start), "%s", starts != NULL ? text_of(starts->no_start) : "");
 	s->configured = true;
 	s->checked = time(NULL);
 	s->row = *row;
@@ -76,6 +79,12 @@ bool record_save(zone_t *zone, const rollover_decision_t *d, time_t now, bool so
 	zone->kept.saved = now;
 	zone->entry->other_settings = false;
 	return true;
+}
+
+bool record_row(zone_t *zone)
+{
+	return writer_store(&zone->env->writer) != NULL &&
+	       writer_save(&zone->env->writer, fill(zone, &zone->kept.row), NULL, false);
 }
 
 bool record_notification(zone_t *zone, const notify_result_t *result)

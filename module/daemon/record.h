@@ -38,6 +38,8 @@ void record_loaded(zone_t *zone);
  * \return False if it could not be written.
  */
 bool record_save(zone_t *zone, const rollover_decision_t *decision, time_t now, bool soon);
+/*! Writes the row of the zone as it is, durable on return. \return The same. */
+bool record_row(zone_t *zone);
 /*! Writes what came of a notification. \return The same. */
 bool record_notification(zone_t *zone, const notify_result_t *result);
 

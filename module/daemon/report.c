@@ -133,6 +133,12 @@ void report_line(char *out, size_t len, const rollover_decision_t *d, rollover_s
 
 /* Notifications of the parent. */
 
+/*! Of a change. */
+static const char *way_of(notify_status_t status)
+{
+	return status >= NOTIFY_EPP_SUBMITTED && status <= NOTIFY_EPP_LOST ? "EPP" : "DNS UPDATE";
+}
+
 void report_notify_line(char *out, size_t len, const notify_result_t *r)
 {
 	text_t t = { .at = out, .left = len };
@@ -140,6 +146,20 @@ void report_notify_line(char *out, size_t len, const notify_result_t *r)
 
 	if (r->status == NOTIFY_ACKNOWLEDGED) {
 		add(&t, "parent notified that CDS has changed, and it has acknowledged");
+	} else if ((r->status == NOTIFY_UPDATED || r->status == NOTIFY_EPP_SUBMITTED) && r->ds_ttl != 0) {
+		add(&t, "DS at the parent has TTL %u s by %s", r->ds_ttl, way_of(r->status));
+	} else if (r->ds_ttl != 0) {
+		add(&t, "DS at the parent has no TTL of %u s by %s (%s)", r->ds_ttl, way_of(r->status),
+		    notify_status_name(r->status));
+	} else if (r->status == NOTIFY_UPDATED) {
+		add(&t, "DS brought to the parent by DNS UPDATE");
+	} else if (r->status == NOTIFY_EPP_SUBMITTED) {
+		add(&t, "DS submitted to the registry by EPP");
+	} else if (r->status == NOTIFY_EPP_PENDING) {
+		add(&t, "DS submitted to the registry by EPP, which decides later");
+	} else if (r->status == NOTIFY_MANUAL) {
+		add(&t, "parent-via is manual, the operator brings the DS to the parent: %s", r->detail);
+		return;
 	} else {
 		add(&t, "parent not notified (%s): %s", notify_status_name(r->status),
 		    notify_status_meaning(r->status));

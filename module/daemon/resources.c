@@ -119,7 +119,8 @@ static void open_broker(env_t *env)
 static void confine(env_t *env)
 {
 	resources_t *r = &env->resources;
-	const char *const read[] = { r->settings->trust_anchor, r->settings->root_hints };
+	const char *const read[] = { r->settings->trust_anchor, r->settings->root_hints,
+		                     r->settings->has_epp_accounts ? r->settings->epp_accounts : NULL };
 
 	r->confined = writer_store(&env->writer) != NULL;
 	if (r->confined) {
@@ -221,6 +222,11 @@ void resources_open_again(env_t *env)
 bool resources_outdated(const env_t *env)
 {
 	return env->resources.outdated;
+}
+
+const char *resources_epp_accounts(const env_t *env)
+{
+	return env->resources.settings->epp_accounts;
 }
 
 dns_t *resources_dns(const env_t *env)

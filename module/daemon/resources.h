@@ -48,6 +48,9 @@ void resources_open_again(env_t *env);
 /*! The process has to start again, since other files have to be opened. */
 bool resources_outdated(const env_t *env);
 
+/*! The file of the accounts at EPP servers, there or not. */
+const char *resources_epp_accounts(const env_t *env);
+
 /*! NULL: memory or threads are short, see the error. */
 dns_t *resources_dns(const env_t *env);
 const char *resources_dns_error(const env_t *env);

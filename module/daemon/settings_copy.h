@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kskroll/settings.h"
+#include "starts.h"
 
 /*! Of the global instance. */
 typedef struct {
@@ -17,9 +18,13 @@ typedef struct {
 	char *storage;
 	char *key_database;
 	char *keymgr; /*!< NULL: where it usually is. */
+	char *epp_accounts;
+	bool has_epp_accounts; /*!< The file is there. */
 	bool loopback;
 	unsigned parent_rate;
 	unsigned scan_rate;
+	unsigned max_rolling;
+	unsigned max_rolling_parent;
 } settings_t;
 
 /*! Of zone instances: one for all that have the same. */
@@ -30,6 +35,7 @@ typedef struct {
 	dns_addrs_t validator;
 	char policy[256];
 	char *no_start;
+	starts_t *starts; /*!< When rollovers may start; NULL: at any time. */
 	uint8_t algorithm_wanted;
 	bool csk_wanted;
 	bool ttl_of_soa;
@@ -45,6 +51,9 @@ typedef struct {
 	char *report_agent; /*!< NULL: none. */
 	dns_addrs_t update_primary;
 	update_key_t update_key;
+	dns_addrs_t parent_primary;
+	update_key_t parent_key;
+	char *parent_epp; /*!< NULL: none. */
 	unsigned batch;
 	size_t refs; /*!< Of its number, and of each instance. */
 } zone_settings_t;

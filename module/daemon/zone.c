@@ -132,7 +132,7 @@ void zone_end(entry_t *entry)
 	zone->gone = true;
 	zone->settings = NULL;
 	world_cancel(zone);
-	announce_end(zone);
+	announce_cancel(zone);
 	signaling_end(zone);
 	zone_unref(zone);
 }
@@ -162,6 +162,7 @@ bool zone_instance_changed(env_t *env, entry_t *entry, const zone_settings_t *be
 	if (entry->zone != NULL) {
 		entry->zone->settings = instances_settings(&env->instances, entry);
 		fit_forget(entry->zone);
+		announce_review(entry->zone); /* It may go to rest by that. */
 	}
 	return others;
 }

@@ -14,6 +14,8 @@
 #include "zone.h"
 #include "zone_turn.h"
 
+/*! A zone that rolls is checked more often than every nine days, or it has no module any more. */
+#define LOST_MODULE (9 * 86400)
 /*! Seconds until the configuration is judged again if that could not be done. */
 #define FIT_AGAIN 10
 
@@ -99,6 +101,30 @@ static void on_acted(zone_t *zone, bool stored)
 
 /* Decide. */
 
+/*! When a rollover may start, if one becomes due. One that ends may make a zone idle on the same facts. */
+static void add_starts(zone_t *zone, time_t now)
+{
+	const env_t *env = zone->env;
+	const rollover_config_t *config = &zone->settings->config;
+	const settings_t *settings = env->resources.settings;
+	store_t *store = writer_store(&env->writer);
+	start_facts_t *start = &zone->gathered->facts.start;
+
+	if (config->ksk_lifetime == 0) {
+		return;
+	}
+	start->early = start_early(zone->name, config->spread);
+	starts_facts(zone->settings->starts, now, start);
+	start->rolling = numbers_under_way(&env->numbers);
+	start->rolling_max = settings != NULL ? settings->max_rolling : 0;
+	start->siblings_max = settings != NULL ? settings->max_rolling_parent : 0;
+	const bool due = rollover_due(config, &zone->kept.row, start->early) <= now;
+	if (start->siblings_max != 0 && due && store != NULL &&
+	    store_siblings(store, zone->name, time(NULL) - LOST_MODULE, &start->siblings) != KNOT_EOK) {
+		start->siblings = start->siblings_max; /* There may be so many. */
+	}
+}
+
 static void on_announced(zone_t *zone, bool check)
 {
 	if (check) {
@@ -167,7 +193,7 @@ static decided_t decide_once(zone_t *zone, const rollover_config_t *config, time
 
 	/* Written before anything is done. */
 	bool soon = d->row.state == ROLLOVER_IDLE && !d->transition && d->action == ACTION_NONE && !d->notify &&
-	            !d->set_keys && !rollover_must_switch(&zone->gathered->facts.own, d);
+	            d->ds_ttl == 0 && !d->set_keys && !rollover_must_switch(&zone->gathered->facts.own, d);
 	const bool news = rollover_worth_saving(&zone->kept.row, d, zone->kept.saved, now) ||
 	                  zone->entry->other_settings || writer_failed(&zone->env->writer);
 	if (news && !record_save(zone, d, now, soon)) {
@@ -203,6 +229,7 @@ static void decide(zone_t *zone)
 	config.ttl = fit_ttl(zone);
 	const time_t now = now_of(zone);
 
+	add_starts(zone, now);
 	for (unsigned i = 0; i < ROLLOVER_DECISIONS_MAX; i++) {
 		decided_t decided = decide_once(zone, &config, now, &d);
 		if (decided == NOT_WRITTEN) {
@@ -221,8 +248,9 @@ static void decide(zone_t *zone)
 			break;
 		}
 		gathered->facts.asked &= ~SURVEY_WATCH;
-		gathered->facts.acknowledged = zone->announce.acknowledged;
+		announce_facts(zone, &gathered->facts);
 	}
+	numbers_resumed(&zone->env->numbers, zone->entry);
 	numbers_publish(zone->env, zone->entry);
 	zone_ref(zone);
 	act_upon(zone, &d, on_acted);
@@ -290,6 +318,7 @@ static void go_on(zone_t *zone)
 {
 	rollover_decision_t d;
 
+	add_starts(zone, now_of(zone));
 	if (!rollover_silence_first(&zone->settings->config, &zone->kept.row, &zone->gathered->facts, now_of(zone),
 	                            &d)) {
 		ask_world(zone);

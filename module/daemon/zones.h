@@ -25,6 +25,7 @@ struct entry {
 	bool catalog_member : 1; /*!< At the last check that knew, if the newest instance was there by then (check.c).
 	                          */
 	bool examined : 1;       /*!< The control socket has answered about it once (check.c). */
+	bool resuming : 1;       /*!< By its row it rolls, and it had no turn yet (numbers.c). */
 	bool other_settings : 1; /*!< Than those that were last written (zone.c, record.c). */
 	char name[];
 };

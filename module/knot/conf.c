@@ -12,11 +12,16 @@
 #include "knot_items.h"
 #include "listeners.h"
 #include "util/report_in.h"
+#include "util/time_zone.h"
 
 #define MINUTE 60
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
 
+/*! Values of parent-via. */
+static const knot_lookup_t vias[] = { { PARENT_VIA_CDS, "cds" },       { PARENT_VIA_AUTO, "auto" },
+	                              { PARENT_VIA_UPDATE, "update" }, { PARENT_VIA_MANUAL, "manual" },
+	                              { PARENT_VIA_EPP, "epp" },       { 0, NULL } };
 /*! Values of delegations. */
 static const knot_lookup_t modes[] = {
 	{ DELEGATIONS_OFF, "off" }, { DELEGATIONS_REPORT, "report" }, { DELEGATIONS_UPDATE, "update" }, { 0, NULL }
@@ -40,6 +45,9 @@ static const knot_lookup_t bootstraps[] = { { BOOTSTRAP_OFF, "off" },
 /* The schema allows what unsafe-timing allows; kskroll_conf_check() has the real bounds. */
 const yp_item_t kskroll_conf[] = {
 	{ MOD_KSK_LIFETIME,      YP_TINT,  YP_VINT = { 0, UINT32_MAX, 0, YP_STIME } },
+	{ MOD_SPREAD,            YP_TINT,  YP_VINT = { 0, UINT32_MAX, 0, YP_STIME } },
+	{ MOD_START_WINDOW,      YP_TSTR,  YP_VNONE, YP_FMULTI },
+	{ MOD_NO_START,          YP_TSTR,  YP_VNONE, YP_FMULTI },
 	{ MOD_TTL,               YP_TINT,  YP_VINT = { 1, INT32_MAX, 5 * MINUTE, YP_STIME } },
 	{ MOD_LEAD,              YP_TINT,  YP_VINT = { 0, INT32_MAX, HOUR, YP_STIME } },
 	{ MOD_OBSERVE,           YP_TINT,  YP_VINT = { 0, INT32_MAX, DAY, YP_STIME } },
@@ -51,6 +59,10 @@ const yp_item_t kskroll_conf[] = {
 	{ MOD_NOTIFY,            YP_TBOOL, YP_VBOOL = { true } },
 	{ MOD_REQUIRE_SECURE_DSYNC, YP_TBOOL, YP_VNONE },
 	{ MOD_NOTIFY_AGAIN,      YP_TINT,  YP_VINT = { 1, INT32_MAX, HOUR, YP_STIME } },
+	{ MOD_PARENT_VIA,        YP_TOPT,  YP_VOPT = { vias, PARENT_VIA_AUTO } },
+	{ MOD_PARENT_PRIMARY,    YP_TADDR, YP_VADDR = { 53 } },
+	{ MOD_PARENT_KEY,        YP_TDNAME, YP_VNONE },
+	{ MOD_PARENT_EPP,        YP_TSTR,  YP_VNONE },
 	{ MOD_NAMESERVER,        YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
 	{ MOD_PARENT,            YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
 	{ MOD_VALIDATOR,         YP_TADDR, YP_VADDR = { 53 }, YP_FMULTI },
@@ -58,8 +70,11 @@ const yp_item_t kskroll_conf[] = {
 	{ MOD_TRUST_ANCHOR,      YP_TSTR,  YP_VNONE },
 	{ MOD_ROOT_HINTS,        YP_TSTR,  YP_VNONE },
 	{ MOD_PARENT_RATE,       YP_TINT,  YP_VINT = { 1, 1000, 20 } },
+	{ MOD_MAX_ROLLING,       YP_TINT,  YP_VINT = { 0, 1000000, 0 } },
+	{ MOD_MAX_ROLLING_PARENT, YP_TINT, YP_VINT = { 0, 1000000, 0 } },
 	{ MOD_STORAGE,           YP_TSTR,  YP_VNONE },
 	{ MOD_KEYMGR,            YP_TSTR,  YP_VNONE },
+	{ MOD_EPP_ACCOUNTS,      YP_TSTR,  YP_VNONE },
 	{ MOD_COMPLETE,          YP_TBOOL, YP_VNONE },
 	{ MOD_DRY_RUN,           YP_TBOOL, YP_VNONE },
 	{ MOD_HOLD,              YP_TBOOL, YP_VNONE },
@@ -229,19 +244,85 @@ static int check_delegations(knotd_conf_check_args_t *args)
 	return KNOT_EOK;
 }
 
-/*! DNS UPDATE goes to one address, and is signed. */
-static int check_update(knotd_conf_check_args_t *args)
+/*! DNS UPDATE goes to one address, and is signed. \a by: the item that asks for it. */
+static int check_update(knotd_conf_check_args_t *args, const char *by, bool wanted, const char *primary,
+                        const char *key)
 {
-	knotd_conf_t primary = knotd_conf_check_item(args, MOD_UPDATE_PRIMARY);
+	knotd_conf_t address = knotd_conf_check_item(args, primary);
 
-	if (primary.count > 0 && primary.single.addr.ss_family != AF_INET &&
-	    primary.single.addr.ss_family != AF_INET6) {
-		return check_error(args, "update-primary must be an IP address with an optional @port");
+	if (address.count > 0 && address.single.addr.ss_family != AF_INET &&
+	    address.single.addr.ss_family != AF_INET6) {
+		return check_error(args, "%s must be an IP address with an optional @port", primary + 1);
 	}
-	if (knotd_conf_check_item(args, MOD_DELEGATION_APPLY).single.option == DELEGATION_BY_UPDATE &&
-	    (primary.count == 0 || knotd_conf_check_item(args, MOD_UPDATE_KEY).count == 0)) {
-		return check_error(args,
-		                   "delegation-apply is update, which needs update-primary and update-key: set both");
+	if (wanted && (address.count == 0 || knotd_conf_check_item(args, key).count == 0)) {
+		return check_error(args, "%s is update, which needs %s and %s: set both", by + 1, primary + 1, key + 1);
+	}
+	return KNOT_EOK;
+}
+
+static int check_updates(knotd_conf_check_args_t *args)
+{
+	const bool agent = knotd_conf_check_item(args, MOD_DELEGATION_APPLY).single.option == DELEGATION_BY_UPDATE;
+	const unsigned via = knotd_conf_check_item(args, MOD_PARENT_VIA).single.option;
+
+	if (!knotd_conf_check_item(args, MOD_NOTIFY).single.boolean && via != PARENT_VIA_AUTO &&
+	    via != PARENT_VIA_CDS) {
+		return check_error(args, "notify is off, but parent-via is %s: remove notify", vias[via].name);
+	}
+	if (via == PARENT_VIA_EPP && knotd_conf_check_item(args, MOD_PARENT_EPP).count == 0) {
+		return check_error(args, "parent-via is epp, which needs parent-epp: name an account of epp-accounts");
+	}
+	const int ret =
+		check_update(args, MOD_PARENT_VIA, via == PARENT_VIA_UPDATE, MOD_PARENT_PRIMARY, MOD_PARENT_KEY);
+	return ret == KNOT_EOK ? check_update(args, MOD_DELEGATION_APPLY, agent, MOD_UPDATE_PRIMARY, MOD_UPDATE_KEY) :
+	                         ret;
+}
+
+/*! The values of an item of texts with START_SEPARATOR. \return False if they are too long. */
+static bool join_values(knotd_conf_check_args_t *args, const char *item, char out[START_TEXT])
+{
+	knotd_conf_t list = knotd_conf_check_item(args, item);
+	const bool fits = conf_join(&list, out);
+	knotd_conf_free(&list);
+	return fits;
+}
+
+/*! Zones that have come due before they are settled would roll without end. */
+static int check_spread(knotd_conf_check_args_t *args)
+{
+	const bool unsafe = knotd_conf_check_item(args, MOD_UNSAFE_TIMING).single.boolean;
+	const int64_t lifetime = knotd_conf_check_item(args, MOD_KSK_LIFETIME).single.integer;
+	const int64_t settle = knotd_conf_check_item(args, MOD_SETTLE).single.integer;
+	const int64_t spread = knotd_conf_check_item(args, MOD_SPREAD).single.integer;
+	const int64_t most = lifetime - (unsafe ? 0 : settle + 7 * DAY);
+
+	return lifetime == 0 || spread <= most ? KNOT_EOK :
+	                                         check_error(args,
+	                                                     "spread is %" PRId64 "s, must be %" PRId64
+	                                                     "s at most: ksk-lifetime without settle and 7d",
+	                                                     spread, most);
+}
+
+static int check_starts(knotd_conf_check_args_t *args)
+{
+	char windows[START_TEXT], dates[START_TEXT], err[200];
+	start_rules_t rules;
+
+	if (!join_values(args, MOD_START_WINDOW, windows) || !join_values(args, MOD_NO_START, dates)) {
+		return check_error(args, "start-window or no-start is too long, must be %d characters at most",
+		                   START_TEXT - 1);
+	}
+	if (!start_parse(&rules, windows, dates, err, sizeof(err))) {
+		return check_error(args, "%s", err);
+	}
+	for (unsigned i = 0; i < rules.zone_count; i++) {
+		if (!time_zone_exists(rules.zone[i].name)) {
+			return check_error(
+				args,
+				"start-window or no-start has the time zone '%s', which is not in %s: correct "
+				"it, or install tzdata",
+				rules.zone[i].name, TIME_ZONES);
+		}
 	}
 	return KNOT_EOK;
 }
@@ -265,10 +346,11 @@ int kskroll_conf_check(knotd_conf_check_args_t *args)
 	}
 	static const char *const lists[] = { MOD_NAMESERVER, MOD_PARENT, MOD_RESOLVER, MOD_VALIDATOR,
 		                             MOD_NOTIFY_LISTEN };
-	static const char *const files[] = { MOD_TRUST_ANCHOR, MOD_ROOT_HINTS, MOD_STORAGE, MOD_KEYMGR };
+	static const char *const files[] = { MOD_TRUST_ANCHOR, MOD_ROOT_HINTS, MOD_STORAGE, MOD_KEYMGR,
+		                             MOD_EPP_ACCOUNTS };
 	int ret = check_delegations(args);
 	if (ret == KNOT_EOK) {
-		ret = check_update(args);
+		ret = check_updates(args);
 	}
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && ret == KNOT_EOK; i++) {
 		ret = check_addresses(args, lists[i]);
@@ -276,6 +358,8 @@ int kskroll_conf_check(knotd_conf_check_args_t *args)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && ret == KNOT_EOK; i++) {
 		ret = check_file(args, files[i]);
 	}
+	ret = ret == KNOT_EOK ? check_spread(args) : ret;
+	ret = ret == KNOT_EOK ? check_starts(args) : ret;
 	ret = ret == KNOT_EOK ? check_listen(args) : ret;
 	ret = ret == KNOT_EOK ? check_report_agent(args) : ret;
 	return ret == KNOT_EOK ? check_expired(args) : ret;

@@ -10,6 +10,7 @@
 #include <knot/module.h>
 
 #include "kskroll/settings.h"
+#include "kskroll/start.h"
 
 extern const yp_item_t kskroll_conf[];
 
@@ -19,13 +20,16 @@ int kskroll_conf_check(knotd_conf_check_args_t *args);
 /*! "ZONE TIME", where TIME is as in 2026-11-28T10:00:00Z. \param[out] zone  KNOT_DNAME_MAXLEN octets. */
 bool conf_parse_expired(const char *text, uint8_t *zone, time_t *time);
 
+/*! The values of a list of texts, with START_SEPARATOR. \return False if they are too long. */
+bool conf_join(const knotd_conf_t *list, char out[START_TEXT]);
+
 /*! Settings of the global instance; freed by conf_global_free(). */
 typedef struct {
 	global_settings_t settings;
 	char *storage;
 	char *key_database;
 	char *control;
-	knotd_conf_t trust_anchor, root_hints, keymgr;
+	knotd_conf_t trust_anchor, root_hints, keymgr, epp_accounts;
 } conf_global_t;
 
 int conf_global_read(knotd_mod_t *mod, conf_global_t *out);
@@ -46,6 +50,8 @@ typedef struct {
 int conf_section_read(knotd_mod_t *mod, conf_section_t *out);
 int conf_section_copy(const conf_section_t *from, conf_section_t *out);
 void conf_section_free(conf_section_t *section);
+/*! Frees what settings of either kind have allocated. */
+void conf_settings_clear(instance_settings_t *settings);
 
 /*! Settings of a zone instance; freed by conf_zone_free(). */
 typedef struct {

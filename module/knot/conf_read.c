@@ -31,6 +31,31 @@ bool conf_parse_expired(const char *text, uint8_t *zone, time_t *time)
 	return end != NULL && *end == '\0' && *time > 0 && knot_dname_from_str(zone, name, KNOT_DNAME_MAXLEN) != NULL;
 }
 
+bool conf_join(const knotd_conf_t *list, char out[START_TEXT])
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < list->count && len < START_TEXT; i++) {
+		len += snprintf(out + len, START_TEXT - len, "%s%s", i > 0 ? START_SEPARATOR : "",
+		                list->multi[i].string);
+	}
+	return len < START_TEXT;
+}
+
+/*! \param[out] out  Values of an item of texts; NULL if there are none. */
+static int read_values(knotd_mod_t *mod, const char *item, const char **out)
+{
+	char text[START_TEXT];
+	knotd_conf_t list = knotd_conf_mod(mod, item);
+
+	(void)conf_join(&list, text); /* They were checked. */
+	const bool any = list.count > 0;
+	knotd_conf_free(&list);
+	*out = any ? strdup(text) : NULL;
+	return any && *out == NULL ? KNOT_ENOMEM : KNOT_EOK;
+}
+
 static int read_addresses(knotd_mod_t *mod, const char *item, dns_addrs_t *out)
 {
 	knotd_conf_t list = knotd_conf_mod(mod, item);
@@ -118,6 +143,8 @@ int conf_global_read(knotd_mod_t *mod, conf_global_t *out)
 	out->settings.trust_anchor = string_of(&out->trust_anchor);
 	out->settings.root_hints = string_of(&out->root_hints);
 	out->settings.parent_rate = knotd_conf_mod(mod, MOD_PARENT_RATE).single.integer;
+	out->settings.max_rolling = knotd_conf_mod(mod, MOD_MAX_ROLLING).single.integer;
+	out->settings.max_rolling_parent = knotd_conf_mod(mod, MOD_MAX_ROLLING_PARENT).single.integer;
 	out->settings.scan_rate = knotd_conf_mod(mod, MOD_SCAN_RATE).single.integer;
 	out->settings.notify_receive = knotd_conf_mod(mod, MOD_NOTIFY_RECEIVE).single.boolean;
 	out->settings.report_receive = knotd_conf_mod(mod, MOD_REPORT_RECEIVE).single.boolean;
@@ -129,9 +156,11 @@ int conf_global_read(knotd_mod_t *mod, conf_global_t *out)
 	out->control = control_path(mod);
 	out->key_database = key_database_path(mod);
 	out->keymgr = knotd_conf_mod(mod, MOD_KEYMGR);
+	out->epp_accounts = knotd_conf_mod(mod, MOD_EPP_ACCOUNTS);
 	out->settings.storage = out->storage;
 	out->settings.key_database = out->key_database;
 	out->settings.keymgr = string_of(&out->keymgr);
+	out->settings.epp_accounts = string_of(&out->epp_accounts);
 	return out->storage == NULL || out->key_database == NULL ? KNOT_ENOMEM : ret;
 }
 
@@ -181,10 +210,10 @@ static int read_name(knotd_mod_t *mod, const char *item, const char **out)
 	return *out != NULL ? KNOT_EOK : KNOT_ENOMEM;
 }
 
-/*! The key that signs DNS UPDATE, as the section `key` has it. */
-static int read_key(knotd_mod_t *mod, update_key_t *out)
+/*! A key that signs DNS UPDATE, as the section `key` has it. */
+static int read_key(knotd_mod_t *mod, const char *name_of, update_key_t *out)
 {
-	knotd_conf_t item = knotd_conf_mod(mod, MOD_UPDATE_KEY);
+	knotd_conf_t item = knotd_conf_mod(mod, name_of);
 	knot_dname_storage_t name;
 	knot_dname_txt_storage_t words;
 
@@ -206,21 +235,53 @@ static int read_key(knotd_mod_t *mod, update_key_t *out)
 	return update_key_copy(out, &key) ? KNOT_EOK : KNOT_ENOMEM;
 }
 
-/*! Where DNS UPDATE goes to. */
-static int read_update(knotd_mod_t *mod, instance_settings_t *out)
+/*! Where DNS UPDATE goes to, and what signs it. */
+static int read_update(knotd_mod_t *mod, const char *address_of, const char *name_of, dns_addrs_t *primary,
+                       update_key_t *key)
 {
-	knotd_conf_t primary = knotd_conf_mod(mod, MOD_UPDATE_PRIMARY);
+	knotd_conf_t address = knotd_conf_mod(mod, address_of);
 
-	if (out->delegation.apply != DELEGATION_BY_UPDATE) {
-		return KNOT_EOK; /* A secret that is not used stays where it is. */
-	}
-	if (primary.count > 0) {
-		const dns_addrs_t one = { .addr = &primary.single.addr, .count = 1 };
-		if (!addrs_copy(&out->update_primary, &one)) {
+	if (address.count > 0) {
+		const dns_addrs_t one = { .addr = &address.single.addr, .count = 1 };
+		if (!addrs_copy(primary, &one)) {
 			return KNOT_ENOMEM;
 		}
 	}
-	return read_key(mod, &out->update_key);
+	return read_key(mod, name_of, key);
+}
+
+/*! A secret that is not used stays where it is. */
+static int read_updates(knotd_mod_t *mod, instance_settings_t *out)
+{
+	int ret = KNOT_EOK;
+
+	if (out->delegation.apply == DELEGATION_BY_UPDATE) {
+		ret = read_update(mod, MOD_UPDATE_PRIMARY, MOD_UPDATE_KEY, &out->update_primary, &out->update_key);
+	}
+	if (ret == KNOT_EOK && out->config.via == PARENT_VIA_UPDATE) {
+		ret = read_update(mod, MOD_PARENT_PRIMARY, MOD_PARENT_KEY, &out->parent_primary, &out->parent_key);
+	}
+	return ret;
+}
+
+/*! Which account brings the DS to the parent. */
+static int read_account(knotd_mod_t *mod, instance_settings_t *out)
+{
+	knotd_conf_t item = knotd_conf_mod(mod, MOD_PARENT_EPP);
+
+	if (out->config.via != PARENT_VIA_EPP || string_of(&item) == NULL) {
+		return KNOT_EOK;
+	}
+	out->parent_epp = strdup(string_of(&item));
+	return out->parent_epp != NULL ? KNOT_EOK : KNOT_ENOMEM;
+}
+
+/*! `notify: off` is of before parent-via. */
+static parent_via_t read_via(knotd_mod_t *mod)
+{
+	const parent_via_t via = knotd_conf_mod(mod, MOD_PARENT_VIA).single.option;
+
+	return via == PARENT_VIA_AUTO && !knotd_conf_mod(mod, MOD_NOTIFY).single.boolean ? PARENT_VIA_CDS : via;
 }
 
 /*! What the agent does with the delegations of a zone. */
@@ -271,6 +332,7 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 		/* clang-format off */
 	} numbers[] = {
 		{ MOD_KSK_LIFETIME, &c->ksk_lifetime },
+		{ MOD_SPREAD, &c->spread },
 		{ MOD_TTL, &c->ttl },
 		{ MOD_LEAD, &c->lead },
 		{ MOD_OBSERVE, &c->observe },
@@ -285,7 +347,8 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		*numbers[i].value = knotd_conf_mod(mod, numbers[i].item).single.integer;
 	}
-	c->notify = knotd_conf_mod(mod, MOD_NOTIFY).single.boolean;
+	c->ds_ttl = c->ttl;
+	c->via = read_via(mod);
 	out->settings.require_secure_dsync = knotd_conf_mod(mod, MOD_REQUIRE_SECURE_DSYNC).single.boolean;
 	c->dry_run = knotd_conf_mod(mod, MOD_DRY_RUN).single.boolean;
 	c->hold = knotd_conf_mod(mod, MOD_HOLD).single.boolean;
@@ -304,6 +367,12 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 		ret = read_name(mod, MOD_REPORT_AGENT, &out->settings.report_agent);
 	}
 	if (ret == KNOT_EOK) {
+		ret = read_values(mod, MOD_START_WINDOW, &out->settings.start_window);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_values(mod, MOD_NO_START, &out->settings.start_dates);
+	}
+	if (ret == KNOT_EOK) {
 		ret = read_addresses(mod, MOD_NAMESERVER, &out->settings.nameserver);
 	}
 	if (ret == KNOT_EOK) {
@@ -313,7 +382,10 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 		ret = read_addresses(mod, MOD_VALIDATOR, &out->settings.validator);
 	}
 	if (ret == KNOT_EOK) {
-		ret = read_update(mod, &out->settings);
+		ret = read_updates(mod, &out->settings);
+	}
+	if (ret == KNOT_EOK) {
+		ret = read_account(mod, &out->settings);
 	}
 	if (ret != KNOT_EOK) {
 		conf_section_free(out);
@@ -321,35 +393,69 @@ int conf_section_read(knotd_mod_t *mod, conf_section_t *out)
 	return ret;
 }
 
+/*! The texts of settings that a section allocates. */
+static const size_t texts[] = {
+	offsetof(instance_settings_t, locked),      offsetof(instance_settings_t, report_agent),
+	offsetof(instance_settings_t, parent_epp),  offsetof(instance_settings_t, start_window),
+	offsetof(instance_settings_t, start_dates),
+};
+#define TEXTS (sizeof(texts) / sizeof(texts[0]))
+
+static const char **text_at(const instance_settings_t *settings, size_t i)
+{
+	return (const char **)((char *)settings + texts[i]);
+}
+
+/*! \return False without memory; what could not be copied is NULL. */
+static bool copy_texts(const instance_settings_t *from, instance_settings_t *to)
+{
+	bool copied = true;
+
+	for (size_t i = 0; i < TEXTS; i++) {
+		const char *text = *text_at(from, i);
+		*text_at(to, i) = text != NULL ? strdup(text) : NULL;
+		copied &= text == NULL || *text_at(to, i) != NULL;
+	}
+	return copied;
+}
+
 int conf_section_copy(const conf_section_t *from, conf_section_t *out)
 {
 	*out = *from;
 	out->settings.nameserver.addr = out->settings.parent.addr = out->settings.validator.addr = NULL;
-	out->settings.update_primary.addr = NULL;
-	out->settings.update_key = (update_key_t){ 0 };
-	out->settings.locked = from->settings.locked != NULL ? strdup(from->settings.locked) : NULL;
-	out->settings.report_agent = from->settings.report_agent != NULL ? strdup(from->settings.report_agent) : NULL;
-	bool copied = (from->settings.locked == NULL) == (out->settings.locked == NULL) &&
-	              (from->settings.report_agent == NULL) == (out->settings.report_agent == NULL) &&
+	out->settings.update_primary.addr = out->settings.parent_primary.addr = NULL;
+	out->settings.update_key = out->settings.parent_key = (update_key_t){ 0 };
+	bool copied = copy_texts(&from->settings, &out->settings) &&
 	              addrs_copy(&out->settings.nameserver, &from->settings.nameserver) &&
 	              addrs_copy(&out->settings.parent, &from->settings.parent) &&
 	              addrs_copy(&out->settings.validator, &from->settings.validator) &&
 	              addrs_copy(&out->settings.update_primary, &from->settings.update_primary) &&
-	              update_key_copy(&out->settings.update_key, &from->settings.update_key);
+	              update_key_copy(&out->settings.update_key, &from->settings.update_key) &&
+	              addrs_copy(&out->settings.parent_primary, &from->settings.parent_primary) &&
+	              update_key_copy(&out->settings.parent_key, &from->settings.parent_key);
 	if (!copied) {
 		conf_section_free(out);
 	}
 	return copied ? KNOT_EOK : KNOT_ENOMEM;
 }
 
+void conf_settings_clear(instance_settings_t *settings)
+{
+	addrs_clear(&settings->nameserver);
+	addrs_clear(&settings->parent);
+	addrs_clear(&settings->validator);
+	for (size_t i = 0; i < TEXTS; i++) {
+		free((char *)*text_at(settings, i));
+		*text_at(settings, i) = NULL;
+	}
+	addrs_clear(&settings->update_primary);
+	update_key_clear(&settings->update_key);
+	addrs_clear(&settings->parent_primary);
+	update_key_clear(&settings->parent_key);
+}
+
 void conf_section_free(conf_section_t *section)
 {
-	free(section->settings.nameserver.addr);
-	free(section->settings.parent.addr);
-	free(section->settings.validator.addr);
-	free((char *)section->settings.locked);
-	free((char *)section->settings.report_agent);
-	free(section->settings.update_primary.addr);
-	update_key_clear(&section->settings.update_key);
+	conf_settings_clear(&section->settings);
 	memset(section, 0, sizeof(*section));
 }

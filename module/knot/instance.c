@@ -302,12 +302,5 @@ int conf_zone_read(knotd_mod_t *mod, const knot_dname_t *zone, conf_zone_t *out)
 
 void conf_zone_free(conf_zone_t *conf)
 {
-	addrs_clear(&conf->settings.nameserver);
-	addrs_clear(&conf->settings.parent);
-	addrs_clear(&conf->settings.validator);
-	free((char *)conf->settings.locked);
-	free((char *)conf->settings.report_agent);
-	conf->settings.locked = conf->settings.report_agent = NULL;
-	addrs_clear(&conf->settings.update_primary);
-	update_key_clear(&conf->settings.update_key);
+	conf_settings_clear(&conf->settings);
 }

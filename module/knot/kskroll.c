@@ -74,6 +74,13 @@ static int load_global(knotd_mod_t *mod)
 	return ret;
 }
 
+static void warn_of_key(knotd_mod_t *mod, const char *item, const update_key_t *key)
+{
+	if (key->name != NULL && key->secret_len == 0) {
+		knotd_mod_log(mod, LOG_ERR, "%s '%s' is not in section key: DS cannot be changed", item, key->name);
+	}
+}
+
 static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 {
 	if (conf->unsafe_timing) {
@@ -82,10 +89,8 @@ static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 	if (conf->other_go_insecure) {
 		knotd_mod_log(mod, LOG_WARNING, "go-insecure names another zone than this one: ignored here");
 	}
-	if (conf->settings.update_key.name != NULL && conf->settings.update_key.secret_len == 0) {
-		knotd_mod_log(mod, LOG_ERR, "update-key '%s' is not in section key: DS cannot be changed",
-		              conf->settings.update_key.name);
-	}
+	warn_of_key(mod, "update-key", &conf->settings.update_key);
+	warn_of_key(mod, "parent-key", &conf->settings.parent_key);
 	if (conf->expired_other) {
 		knotd_mod_log(mod, LOG_WARNING,
 		              "caches-expired names another zone than this one, or a time to come: ignored");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ds_file.h"
+#include "include_item.h"
 #include "parent_batch.h"
 #include "parent_include.h"
 #include "parent_load.h"
@@ -141,31 +142,25 @@ static bool plan_item(include_t *include, const knot_dname_t *apex, parent_item_
 {
 	static const knot_rdataset_t none;
 
-	const bool below = apex != NULL && knot_dname_in_bailiwick(item->owner, apex) > 0 &&
-	                   parent_same_names(&item->ns_now, item->ns);
-	const bool expected = change_is_expected(item);
-	/* A former process has ordered the same, and the load of a moment ago has brought it. */
-	const bool brought = include->caught_up && agrees(include, item);
-	if (below && (expected || brought) && has_wanted(item)) {
-		item->status = PARENT_ITEM_SAME;
-		return true;
-	}
-	if (!below || !expected) {
-		item->status = PARENT_ITEM_DIFFERS;
-		return true;
-	}
-	if (item->ds_now.count > 0 && !agrees(include, item)) {
-		item->status = PARENT_ITEM_REFUSED;
+	const include_seen_t seen = {
+		.below = apex != NULL && knot_dname_in_bailiwick(item->owner, apex) > 0 &&
+		         parent_same_names(&item->ns_now, item->ns),
+		.expected = change_is_expected(item),
+		.wanted = has_wanted(item),
+		.caught_up = include->caught_up,
+		.has_ds = item->ds_now.count > 0,
+		.agrees = agrees(include, item),
+	};
+	item->status = include_item(&seen);
+	if (item->status == PARENT_ITEM_REFUSED) {
 		snprintf(item->detail, sizeof(item->detail), "DS is not in %.100s: move it there from the zone file",
 		         include->path);
+	}
+	if (item->status != PARENT_ITEM_DONE) {
 		return true;
 	}
 	/* What the file has and the zone does not take is left of a try in vain. */
-	if (item->ds_now.count == 0 && ds_file_put(&include->former, item->owner, 0, &none) != KNOT_EOK) {
-		return false;
-	}
-	item->status = PARENT_ITEM_DONE; // If all goes well.
-	return true;
+	return item->ds_now.count > 0 || ds_file_put(&include->former, item->owner, 0, &none) == KNOT_EOK;
 }
 
 static bool plan(include_t *include)
@@ -367,7 +362,7 @@ static int take_back(include_t *include, const parent_batch_t *batch, const pare
 		const ds_file_set_t *set = ds_file_find(&include->former, item->owner);
 		const bool ordered = set != NULL ? parent_same(&set->ds, item->wanted) : item->wanted->count == 0;
 		const bool same = agrees(include, is) && (set == NULL || set->ttl == is->ds_ttl_now);
-		if (!ordered || same) {
+		if (!include_takes_back(ordered, same)) {
 			continue;
 		}
 		if (ds_file_put(&include->former, item->owner, is->ds_ttl_now, &is->ds_now) != KNOT_EOK) {

@@ -16,8 +16,9 @@
  * All or nothing: unless the zone has each set that was ordered, the former file comes back and is reloaded. An item
  * whose present DS is not in the file is refused, and the others go on: the zone file itself has it.
  *
- * The file counts. If a process ends between the file and the reload, the next reload of whomever brings the change,
- * and so does the next batch, which begins with a reload where zone and file differ.
+ * The file counts. If a process ends between the file and the reload, or the end of a batch is not known
+ * (PARENT_BATCH_LOST), the next reload brings the change, and so does the next batch. So the caller settles the batch
+ * before (parent_include_settle()), until that returns true: here nothing tells what was left of one.
  *
  * \param[in] target     Its timeout has to last for the loads of the zone, which sign.
  * \param[in] path       The file; absolute.

@@ -12,9 +12,11 @@
 #include "internal.h"
 #include "util/printable.h"
 
-#define IN(type, name, kind, field) { name, kind, offsetof(type, field), sizeof(((type *)0)->field), 8, NULL }
+#define IN(type, name, kind, field, schema)                                                                            \
+	{ name, kind, offsetof(type, field), sizeof(((type *)0)->field), schema, NULL }
 
-#define COLUMN(name, kind, field) IN(store_delegation_t, name, kind, field)
+#define COLUMN(name, kind, field)        IN(store_delegation_t, name, kind, field, SCHEMA_DELEGATIONS)
+#define LATER(name, kind, field, schema) IN(store_delegation_t, name, kind, field, schema)
 
 /*! Every field of store_delegation_t but `answers`. Append only; a new column gets a new STORE_SCHEMA. */
 static const column_t delegation_columns[] = {
@@ -65,10 +67,13 @@ static const column_t delegation_columns[] = {
 	COLUMN("clock_boot", KIND_I64, row.clock.boot),
 	COLUMN("checked", KIND_TIME, checked),
 	COLUMN("gone", KIND_TIME, gone),
+	LATER("manual_judged", KIND_BOOL, row.manual_judged, 9),
 };
 
 #undef COLUMN
-#define COLUMN(name, kind, field) IN(store_parent_t, name, kind, field)
+#undef LATER
+#define COLUMN(name, kind, field)        IN(store_parent_t, name, kind, field, SCHEMA_DELEGATIONS)
+#define LATER(name, kind, field, schema) IN(store_parent_t, name, kind, field, schema)
 
 /*! Every field of store_parent_t. */
 static const column_t parent_columns[] = {
@@ -102,6 +107,7 @@ static const column_t parent_columns[] = {
 	COLUMN("bogus_limit", KIND_U32, config.bogus_limit),
 	COLUMN("batch", KIND_JSON, batch),
 	COLUMN("had_file", KIND_BOOL, had_file),
+	LATER("locks", KIND_TEXT, locks, 9),
 };
 
 #ifdef __LP64__

@@ -59,6 +59,11 @@ static const char *const texts[STMT__COUNT] = {
 	[STMT_DELEGATION_HISTORY] = HISTORY("WHERE zone = ?1 AND name = ?2"),
 	[STMT_DELEGATION_HISTORY_OF] = HISTORY("WHERE zone = ?1"),
 	[STMT_DELEGATION_HISTORY_ALL] = HISTORY(""),
+	[STMT_DELEGATION_HISTORY_NEXT] =
+		"SELECT zone, name, time, from_state, to_state, gate, text, evidence, id FROM delegation_history WHERE id > ?1"
+		" ORDER BY id LIMIT 1",
+	[STMT_DELEGATION_HISTORY_LAST] =
+		"SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'delegation_history'",
 	[STMT_SILENCE_LOAD] =
 		"SELECT unreachable_since FROM delegation_server WHERE zone = ?1 AND name = ?2 AND server = ?3",
 	[STMT_SILENCE_SAVE] =
@@ -112,6 +117,13 @@ char *delegation_sql(stmt_t which, int schema)
 	default:
 		return texts[which] != NULL ? sqlite3_mprintf("%s", texts[which]) : NULL;
 	}
+}
+
+int delegation_migrate_columns(store_t *store, int schema)
+{
+	const int ret = table_migrate(store, &delegation_table, schema);
+
+	return ret == KNOT_EOK ? table_migrate(store, &parent_table, schema) : ret;
 }
 
 static int create(store_t *store, const table_t *table, const char *rest)

@@ -2,6 +2,7 @@
 /* Delegations: rows, history, silent servers. */
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,6 +265,32 @@ int store_delegation_history(store_t *store, const char *zone, const char *name,
 	int ret = store_each_row(store, stmt, bound, event_row, row);
 	free(row);
 	return ret;
+}
+
+int store_delegation_history_next(store_t *store, int64_t *id, store_delegation_event_t *out)
+{
+	assert(store != NULL && id != NULL && out != NULL);
+
+	if (!has_tables(store)) {
+		return KNOT_ENOENT;
+	}
+	sqlite3_stmt *stmt;
+	int ret = store_step_next(store, STMT_DELEGATION_HISTORY_NEXT, id, &stmt);
+	if (ret == KNOT_EOK && !read_event(stmt, store->read_only, out)) {
+		ret = store_malformed(store, "event %" PRId64 " of the history of delegations is invalid", *id);
+	}
+	if (stmt != NULL) {
+		store_release(stmt);
+	}
+	return ret;
+}
+
+int store_delegation_history_last(store_t *store, int64_t *id)
+{
+	assert(store != NULL && id != NULL);
+
+	*id = 0;
+	return has_tables(store) ? store_last_id(store, STMT_DELEGATION_HISTORY_LAST, id) : KNOT_EOK;
 }
 
 int store_delegation_silence_load(store_t *store, const char *zone, const char *name, const char *server, time_t *since)

@@ -17,8 +17,12 @@ typedef enum {
 	STMT_PRUNE,
 	STMT_ZONES,
 	STMT_ACTIVE,
+	STMT_SIBLINGS,
 	STMT_HISTORY,
 	STMT_HISTORY_ALL,
+	STMT_CHANGES,
+	STMT_HISTORY_NEXT,
+	STMT_HISTORY_LAST,
 	STMT_UNREACHABLE_LOAD,
 	STMT_UNREACHABLE_SAVE,
 	STMT_UNREACHABLE_CLEAR,
@@ -45,6 +49,8 @@ typedef enum {
 	STMT_DELEGATION_HISTORY,
 	STMT_DELEGATION_HISTORY_OF,
 	STMT_DELEGATION_HISTORY_ALL,
+	STMT_DELEGATION_HISTORY_NEXT,
+	STMT_DELEGATION_HISTORY_LAST,
 	STMT_SILENCE_LOAD,
 	STMT_SILENCE_SAVE,
 	STMT_SILENCE_CLEAR,
@@ -106,6 +112,18 @@ typedef bool (*row_f)(store_t *store, sqlite3_stmt *stmt, void *row, int *ret);
 /*! Calls back for every row until that returns other than 0, and releases the statement. */
 int store_each_row(store_t *store, sqlite3_stmt *stmt, int bound, row_f read, void *row);
 
+/*!
+ * \brief Steps to the first row behind an id, which is its last column and becomes \a id.
+ *
+ * \param[out] stmt  For store_release(), whatever is returned, unless it is NULL.
+ *
+ * \return KNOT_EOK, KNOT_ENOENT, KNOT_ERROR.
+ */
+int store_step_next(store_t *store, stmt_t which, int64_t *id, sqlite3_stmt **stmt);
+
+/*! Reads the largest id that a table has ever had. */
+int store_last_id(store_t *store, stmt_t which, int64_t *id);
+
 /*! Calls back with the names that a statement yields, unless \a result is an error already, and releases it. */
 int store_each_name(store_t *store, sqlite3_stmt *stmt, int result, int (*each)(const char *zone, void *arg),
                     void *arg);
@@ -155,5 +173,7 @@ int table_read(store_t *store, sqlite3_stmt *stmt, const table_t *table, void *r
 
 /*! Creates all tables about delegations. */
 int delegation_create(store_t *store);
+/*! Adds the columns that came after a schema which has delegations. */
+int delegation_migrate_columns(store_t *store, int schema);
 /*! Text of a statement on them; NULL if it is on another one; sqlite3_free(). */
 char *delegation_sql(stmt_t which, int schema);

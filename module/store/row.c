@@ -58,7 +58,7 @@ static const column_t columns[] = {
 	COLUMN("observe_only", KIND_BOOL, config.observe_only, 2),
 	COLUMN("observe_reason", KIND_TEXT, config.observe_reason, 2),
 	COLUMN("notified", KIND_TIME, row.notified, 2),
-	COLUMN("notify", KIND_BOOL, config.notify, 2),
+	COLUMN("notify", KIND_U8, config.via, 2), /* A flag once, whose values are the first two. */
 	COLUMN("notify_again", KIND_U32, config.notify_again, 2),
 	COLUMN("notification", KIND_JSON, notification, 2),
 	COLUMN("observed_since", KIND_TIME, row.observed_since, 3),
@@ -83,13 +83,25 @@ static const column_t columns[] = {
 	COLUMN("signers", KIND_BOOL, row.signers, 7),
 	COLUMN("dnskey_refresh", KIND_U32, config.dnskey_refresh, 7),
 	COLUMN("manual", KIND_BOOL, config.manual, 7),
+	COLUMN("submitted", KIND_TIME, row.submitted, 10),
+	COLUMN("submitted_id", KIND_TEXT, row.submitted_id, 10),
+	COLUMN("ds_ttl_before", KIND_U32, row.ds_ttl_before, 10),
+	COLUMN("ds_ttl_low", KIND_U32, row.ds_ttl_low, 10),
+	COLUMN("ds_ttl_back", KIND_BOOL, row.ds_ttl_back, 10),
+	COLUMN("ds_ttl_asked", KIND_TIME, row.ds_ttl_asked, 10),
+	COLUMN("ds_ttl_since", KIND_TIME, row.ds_ttl_since, 10),
+	COLUMN("ds_ttl_sent", KIND_TIME, row.ds_ttl_sent, 10),
+	COLUMN("ds_ttl_around", KIND_U32, config.ds_ttl, 10),
+	COLUMN("spread", KIND_U32, config.spread, 11),
+	COLUMN("start_window", KIND_TEXT, start_window, 11),
+	COLUMN("no_start", KIND_TEXT, no_start, 11),
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 #ifdef __LP64__
 // A field without a column would be lost in a restart.
-_Static_assert(sizeof(rollover_row_t) == 1048, "rollover_row_t has changed: give every new field a column here");
-_Static_assert(sizeof(rollover_config_t) == 232, "rollover_config_t has changed: give every new field a column here");
+_Static_assert(sizeof(rollover_row_t) == 1160, "rollover_row_t has changed: give every new field a column here");
+_Static_assert(sizeof(rollover_config_t) == 240, "rollover_config_t has changed: give every new field a column here");
 #endif
 
 /*! Schema 6 has one flag for both ends of a rollover. */

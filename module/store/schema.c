@@ -49,6 +49,7 @@ static const char *const since_schema[STORE_SCHEMA + 1] = {
 	      " last INTEGER NOT NULL,"
 	      " PRIMARY KEY (zone, type, ede)) WITHOUT ROWID;"
 	      "CREATE INDEX report_last ON report (last)",
+	[11] = "CREATE INDEX IF NOT EXISTS zone_rolling ON zone (parent_zone) WHERE state <> 0",
 };
 /* clang-format on */
 
@@ -94,6 +95,9 @@ static int add_others(store_t *store, int schema)
 static int migrate(store_t *store, int schema)
 {
 	int ret = row_migrate_columns(store, schema);
+	if (ret == KNOT_EOK && schema >= SCHEMA_DELEGATIONS) {
+		ret = delegation_migrate_columns(store, schema);
+	}
 	return ret == KNOT_EOK ? add_others(store, schema) : ret;
 }
 

@@ -2,6 +2,7 @@
 /* Loading, saving and listing. */
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,10 @@ static const char *const texts[STMT__COUNT] = {
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[STMT_ACTIVE] =
 		"SELECT zone FROM zone WHERE state <> 0",
+	// By the index zone_rolling.
+	[STMT_SIBLINGS] =
+		"SELECT count(*) FROM zone WHERE state <> 0 AND checked >= ?2 AND parent_zone <> ''"
+		" AND parent_zone = (SELECT parent_zone FROM zone WHERE zone = ?1)",
 	// By the index history_kind: a gate that comes and goes must not push out the changes of state.
 	[STMT_PRUNE] =
 		"DELETE FROM history WHERE zone = ?1 AND (from_state = to_state) = ?2 AND id <="
@@ -30,6 +35,15 @@ static const char *const texts[STMT__COUNT] = {
 		HISTORY "(SELECT * FROM history WHERE zone = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
 	[STMT_HISTORY_ALL] =
 		HISTORY "(SELECT * FROM history ORDER BY id DESC LIMIT ?2) ORDER BY id",
+	// What it leaves out, evidence, is most of the history.
+	[STMT_CHANGES] =
+		"SELECT time, zone, from_state, to_state, gate, '' FROM history WHERE from_state <> to_state AND time >= ?1"
+		" ORDER BY zone, id",
+	[STMT_HISTORY_NEXT] =
+		"SELECT time, zone, from_state, to_state, gate, evidence, id FROM history WHERE id > ?1 ORDER BY id LIMIT 1",
+	// AUTOINCREMENT: also of events that are removed.
+	[STMT_HISTORY_LAST] =
+		"SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'history'",
 	[STMT_UNREACHABLE_LOAD] =
 		"SELECT unreachable_since, seen, clock_ahead, clock_boot, alone FROM server WHERE zone = ?1 AND server = ?2",
 	[STMT_UNREACHABLE_SAVE] =
@@ -348,6 +362,24 @@ int store_active(store_t *store, int (*each)(const char *zone, void *arg), void 
 	return stmt == NULL ? KNOT_ERROR : store_each_name(store, stmt, KNOT_EOK, each, arg);
 }
 
+int store_siblings(store_t *store, const char *zone, time_t since, uint64_t *count)
+{
+	assert(store != NULL && zone != NULL && count != NULL);
+
+	sqlite3_stmt *stmt = store_reader(store, STMT_SIBLINGS);
+	if (stmt == NULL) {
+		return KNOT_ERROR;
+	}
+	int ret = sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC);
+	if (ret == SQLITE_OK) {
+		ret = sqlite3_bind_int64(stmt, 2, since);
+	}
+	ret = ret == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW ? KNOT_EOK : store_fail(store, "cannot be read");
+	*count = ret == KNOT_EOK ? sqlite3_column_int64(stmt, 0) : 0;
+	store_release(stmt);
+	return ret;
+}
+
 static bool read_event(sqlite3_stmt *stmt, bool read_only, store_event_t *event)
 {
 	int64_t time, from, to, gate;
@@ -386,26 +418,99 @@ static bool event_row(store_t *store, sqlite3_stmt *stmt, void *row, int *ret)
 	return true;
 }
 
+/*! Runs a statement that yields events. */
+static int each_event(store_t *store, sqlite3_stmt *stmt, int bound, int (*each)(const store_event_t *event, void *arg),
+                      void *arg)
+{
+	event_row_t *row = malloc(sizeof(*row));
+	if (row == NULL) {
+		store_release(stmt);
+		return KNOT_ERROR;
+	}
+	row->each = each;
+	row->arg = arg;
+	int ret = store_each_row(store, stmt, bound, event_row, row);
+	free(row);
+	return ret;
+}
+
 int store_history(store_t *store, const char *zone, size_t limit, int (*each)(const store_event_t *event, void *arg),
                   void *arg)
 {
 	assert(store != NULL && each != NULL);
 
 	sqlite3_stmt *stmt = store_reader(store, zone != NULL ? STMT_HISTORY : STMT_HISTORY_ALL);
-	event_row_t *row = malloc(sizeof(*row));
-	if (stmt == NULL || row == NULL) {
-		free(row);
+	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
-	row->each = each;
-	row->arg = arg;
 	int bound = zone != NULL ? sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC) : SQLITE_OK;
 	if (bound == SQLITE_OK) {
 		bound = sqlite3_bind_int64(stmt, 2, limit == 0 || limit > INT64_MAX ? -1 : (int64_t)limit);
 	}
-	int ret = store_each_row(store, stmt, bound, event_row, row);
-	free(row);
+	return each_event(store, stmt, bound, each, arg);
+}
+
+int store_changes(store_t *store, time_t since, int (*each)(const store_event_t *event, void *arg), void *arg)
+{
+	assert(store != NULL && each != NULL);
+
+	sqlite3_stmt *stmt = store_reader(store, STMT_CHANGES);
+	return stmt == NULL ? KNOT_ERROR : each_event(store, stmt, sqlite3_bind_int64(stmt, 1, since), each, arg);
+}
+
+int store_step_next(store_t *store, stmt_t which, int64_t *id, sqlite3_stmt **stmt)
+{
+	*stmt = store_reader(store, which);
+	if (*stmt == NULL) {
+		return KNOT_ERROR;
+	}
+	switch (sqlite3_bind_int64(*stmt, 1, *id) == SQLITE_OK ? sqlite3_step(*stmt) : SQLITE_ERROR) {
+	case SQLITE_ROW:
+		*id = sqlite3_column_int64(*stmt, sqlite3_column_count(*stmt) - 1);
+		return KNOT_EOK;
+	case SQLITE_DONE:
+		return KNOT_ENOENT;
+	default:
+		return store_fail(store, "cannot be read");
+	}
+}
+
+int store_last_id(store_t *store, stmt_t which, int64_t *id)
+{
+	sqlite3_stmt *stmt = store_reader(store, which);
+	if (stmt == NULL) {
+		return KNOT_ERROR;
+	}
+	int ret = KNOT_EOK;
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		*id = sqlite3_column_int64(stmt, 0);
+	} else {
+		ret = store_fail(store, "cannot be read");
+	}
+	store_release(stmt);
 	return ret;
+}
+
+int store_history_next(store_t *store, int64_t *id, store_event_t *out)
+{
+	assert(store != NULL && id != NULL && out != NULL);
+
+	sqlite3_stmt *stmt;
+	int ret = store_step_next(store, STMT_HISTORY_NEXT, id, &stmt);
+	if (ret == KNOT_EOK && !read_event(stmt, store->read_only, out)) {
+		ret = store_malformed(store, "event %" PRId64 " of the history is invalid", *id);
+	}
+	if (stmt != NULL) {
+		store_release(stmt);
+	}
+	return ret;
+}
+
+int store_history_last(store_t *store, int64_t *id)
+{
+	assert(store != NULL && id != NULL);
+
+	return store_last_id(store, STMT_HISTORY_LAST, id);
 }
 
 int store_unreachable_load(store_t *store, const char *zone, const char *server, rollover_silence_t *silence)
