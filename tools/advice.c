@@ -18,7 +18,8 @@ bool advice_overdue(const options_t *o, const rollover_row_t *row)
 
 bool advice_lasts(const options_t *o, const rollover_row_t *row)
 {
-	return row->gate != GATE_NONE && row->gate_until == 0 && o->now - row->gate_since >= (time_t)o->after;
+	return row->gate != GATE_NONE && row->gate_until == 0 && !rollover_gate_info(row->gate)->patient &&
+	       o->now - row->gate_since >= (time_t)o->after;
 }
 
 rollover_actor_t advice_actor(const options_t *o, const rollover_row_t *row)
@@ -332,6 +333,17 @@ static void make_key(const commands_t *c)
 	for_zone(c, "and the server reloads its keys", "knotc zone-keys-load", "");
 }
 
+/*! What makes the rollover start, whatever keeps it. */
+static void start(const commands_t *c)
+{
+	if (c->zone->config.manual) {
+		make_key(c);
+	} else {
+		for_zone(c, "starts the rollover now, in spite of start-window, no-start and max-rolling",
+		         "knotc zone-key-rollover", " ksk");
+	}
+}
+
 static void next_response(const commands_t *c)
 {
 	say(c, "checks the next Signed Key Response, which is in FILE", "kskroll check-skr FILE");
@@ -369,6 +381,7 @@ static void (*const helps[HELP__COUNT])(const commands_t *c) = {
 	[HELP_ZONE_TTL] = zone_ttl,
 	[HELP_SKR] = next_response,
 	[HELP_MAKE_KEY] = make_key,
+	[HELP_START] = start,
 };
 /* clang-format on */
 

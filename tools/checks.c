@@ -71,6 +71,8 @@ static const check_info_t infos[CHECK__COUNT] = {
 		"a DS has a digest type that must not be used any more (RFC 9904, RFC 9905)" },
 	[CHECK_ONE_NAMESERVER] = { "one-nameserver",
 		"the child depends on one nameserver: without it nobody can resolve the child" },
+	[CHECK_START_NEVER] = { "start-never",
+		"start-window and no-start leave no moment for the next rollover" },
 	[CHECK_REPORT_AGENT] = { "report-agent",
 		"report-agent is neither a nameserver of the zone nor below one: the parent is notified without it" },
 };
@@ -177,6 +179,16 @@ static void check_row(audit_t *a)
 	       row->gate_about, text);
 }
 
+/*! Before it comes due, and then its gate says so. */
+static void check_starts(audit_t *a)
+{
+	if (a->z->row.gate != GATE_START_NEVER && starts_never(a->o, a->z, &a->config)) {
+		report(a, CHECK_START_NEVER, LEVEL_WARNING, "",
+		       starts_unknown(a->o, a->z) ? "a time zone of start-window or no-start is not on this host" :
+		                                    "for two years from the time when it is due");
+	}
+}
+
 /* What servers answered. */
 
 static bool outside(const char *ttl)
@@ -223,6 +235,21 @@ static void check_child(audit_t *a, const evidence_answer_t *answer)
 	}
 }
 
+/*! A rollover has a low DS TTL by the way to the parent, or by the parent's agent of this server. */
+static bool lowers_ds_ttl(const audit_t *a)
+{
+	switch (a->config.via) {
+	case PARENT_VIA_UPDATE:
+	case PARENT_VIA_EPP:
+		return true;
+	case PARENT_VIA_CDS:
+	case PARENT_VIA_AUTO:
+		return stored_agent_ttl(a->z->parent_zone, a->z->zone) != 0;
+	default:
+		return false;
+	}
+}
+
 static void check_parent(audit_t *a, const evidence_answer_t *answer)
 {
 	char text[512], tags[256];
@@ -242,9 +269,10 @@ static void check_parent(audit_t *a, const evidence_answer_t *answer)
 		report(a, CHECK_DS_SHA1, LEVEL_WARNING, answer->server, text);
 	}
 	if (answer->ds[0] != '\0' && outside(answer->ttl)) {
-		snprintf(text, sizeof(text), "%s s%s", answer->ttl,
+		snprintf(text, sizeof(text), "%s s%s%s", answer->ttl,
 		         rollover_state_info(a->z->row.state)->swapped ? ", after the DS was replaced" :
-		                                                         ", before a rollover");
+		                                                         ", before a rollover",
+		         lowers_ds_ttl(a) ? ": the module sees to a low one in a rollover" : "");
 		report(a, CHECK_DS_TTL, LEVEL_NOTE, answer->server, text);
 	}
 	if (!a->ds_known) {
@@ -299,6 +327,7 @@ void checks_zone(const options_t *o, const store_zone_t *zone, finding_f each, v
 	audit_t a = { .o = o, .z = zone, .config = settings_of(o, zone), .each = each, .arg = arg };
 
 	check_row(&a);
+	check_starts(&a);
 	if (evidence_agent_left_out(json_read(zone->notification))) {
 		report(&a, CHECK_REPORT_AGENT, LEVEL_WARNING, "", "at the last notification");
 	}

@@ -194,10 +194,8 @@ static int compare(const void *a, const void *b)
 	return zone != 0 ? zone : (int)x->check - (int)y->check;
 }
 
-static void print_json(const audit_t *a, int code)
+static void json_members(const audit_t *a, int code)
 {
-	output_begin();
-	json_time(json, "time", a->o->now);
 	level_json(a->levels, code);
 	json_number(json, "zones", a->zones);
 	json_number(json, "delegations", a->delegations);
@@ -214,6 +212,13 @@ static void print_json(const audit_t *a, int code)
 		json_close(json, '}');
 	}
 	json_close(json, ']');
+}
+
+static void print_json(const audit_t *a, int code)
+{
+	output_begin();
+	json_time(json, "time", a->o->now);
+	json_members(a, code);
 	output_end();
 }
 
@@ -261,6 +266,33 @@ static void forget(audit_t *a)
 	zone_list_free(&a->list);
 }
 
+/*! All findings, the worst first. \return As check_at_all(). */
+static int find(audit_t *a, store_t *store)
+{
+	const int ok = check_at_all(a, store);
+
+	/* Nothing is known beside a copy of the store. */
+	if (ok != KNOT_ERROR && store_alive(a->o->db, NULL) == STORE_ALIVE_NO) {
+		keep_plain(a, "", CHECK_DAEMON_DOWN, LEVEL_CRITICAL);
+	}
+	if (a->count > 0) {
+		qsort(a->kept, a->count, sizeof(*a->kept), compare);
+	}
+	return ok;
+}
+
+int audit_json(const options_t *o, store_t *store)
+{
+	audit_t a = { .o = o };
+	const int ok = find(&a, store);
+
+	json_open(json, "audit", '{');
+	json_members(&a, level_result(a.levels, ok == KNOT_EOK));
+	json_close(json, '}');
+	forget(&a);
+	return ok == KNOT_EOK ? EXIT_FINE : EXIT_ERROR;
+}
+
 int cmd_audit(const options_t *o)
 {
 	audit_t a = { .o = o };
@@ -273,24 +305,15 @@ int cmd_audit(const options_t *o)
 		zone_list_free(&a.list);
 		return AUDIT_UNKNOWN;
 	}
-	int ok = check_at_all(&a, store);
-	if (ok == KNOT_ERROR) {
-		forget(&a);
-		store_close(store);
-		return AUDIT_UNKNOWN;
-	}
-	/* Nothing is known beside a copy of the store. */
-	if (store_alive(o->db, NULL) == STORE_ALIVE_NO) {
-		keep_plain(&a, "", CHECK_DAEMON_DOWN, LEVEL_CRITICAL);
-	}
-	if (a.count > 0) {
-		qsort(a.kept, a.count, sizeof(*a.kept), compare);
-	}
-	int code = level_result(a.levels, ok == KNOT_EOK);
-	if (o->json) {
-		print_json(&a, code);
-	} else {
-		print_text(&a, code);
+	int ok = find(&a, store);
+	int code = AUDIT_UNKNOWN;
+	if (ok != KNOT_ERROR) {
+		code = level_result(a.levels, ok == KNOT_EOK);
+		if (o->json) {
+			print_json(&a, code);
+		} else {
+			print_text(&a, code);
+		}
 	}
 	forget(&a);
 	store_close(store);

@@ -64,18 +64,6 @@ static void print_records(const char *label, const char *list)
 	}
 }
 
-/*! Once signals are overruled the time of the change is no longer kept. The gate is as old as the survey after it. */
-static void print_by_hand(const options_t *o, const delegation_row_t *row)
-{
-	char text[TEXT_TIME], span[TEXT_SPAN];
-
-	when(o, "By hand", row->manual);
-	if (row->manual == 0 && row->gate == DELEGATION_GATE_MANUAL && row->gate_since != 0) {
-		printf(LABEL "at %s or before (%s ago)\n", "By hand", text_time(text, row->gate_since),
-		       text_span(span, o->now - row->gate_since));
-	}
-}
-
 static void print_row(const options_t *o, const store_delegation_t *d)
 {
 	const delegation_row_t *row = &d->row;
@@ -104,7 +92,7 @@ static void print_row(const options_t *o, const store_delegation_t *d)
 	when(o, "DS spread", row->all_since);
 	when(o, "Validates", row->secure_since);
 	when(o, "Undone", row->undone_at);
-	print_by_hand(o, row);
+	when(o, "By hand", row->manual);
 }
 
 /* What the servers answered. */

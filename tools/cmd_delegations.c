@@ -314,17 +314,6 @@ static void print_daemon(const list_t *l)
 	}
 }
 
-static void json_daemon(const list_t *l)
-{
-	const store_alive_t alive = store_alive(l->o->db, NULL);
-
-	if (alive == STORE_ALIVE_UNKNOWN) {
-		json_string(json, "daemon_running", NULL);
-	} else {
-		json_bool(json, "daemon_running", alive == STORE_ALIVE_YES);
-	}
-}
-
 static void print_tables(const list_t *l)
 {
 	if (table_rows(l->parents) > 1) {
@@ -338,6 +327,24 @@ static void print_tables(const list_t *l)
 		puts(l->zones == 0 ? "No parent zones yet: they appear when a zone has 'delegations'." :
 		                     "Nothing needs a human.");
 	}
+}
+
+static void json_lists(list_t *l)
+{
+	json_open(json, "parents", '[');
+	each_zone(l, true);
+	json_close(json, ']');
+	json_open(json, "delegations", '[');
+	each_zone(l, false);
+	json_close(json, ']');
+}
+
+int delegations_json(const options_t *o, store_t *store)
+{
+	list_t l = { .o = o, .store = store };
+
+	json_lists(&l);
+	return l.ret;
 }
 
 static void show(list_t *l)
@@ -354,18 +361,14 @@ static void show(list_t *l)
 	if (l->o->json) {
 		output_begin();
 		json_time(json, "time", l->o->now);
-		json_open(json, "parents", '[');
+		json_lists(l);
+	} else {
+		each_zone(l, true);
+		each_zone(l, false);
 	}
-	each_zone(l, true);
 	if (l->o->json) {
-		json_close(json, ']');
-		json_open(json, "delegations", '[');
-	}
-	each_zone(l, false);
-	if (l->o->json) {
-		json_close(json, ']');
 		json_number(json, "blocked", l->blocked);
-		json_daemon(l);
+		stored_alive_json(l->o);
 		output_end();
 	} else if (!l->o->names) {
 		print_tables(l);

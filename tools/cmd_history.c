@@ -68,7 +68,7 @@ static int each(const store_event_t *e, void *arg)
 	const json_value_t notification = evidence_find_notification(e->evidence);
 	if (notification != NULL) {
 		color_print(h->o, COLOR_BOLD, rollover_state_name(e->to));
-		fputs(" notification of the parent: ", stdout);
+		fputs(" parent informed: ", stdout);
 		char outcome[1024];
 		evidence_say_notification(notification, outcome, sizeof(outcome));
 		puts(outcome);

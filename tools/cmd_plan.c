@@ -402,7 +402,7 @@ static int show(const options_t *o, store_t *store, const found_t *found)
 
 	if (found->is_zone) {
 		config = settings_of(o, z);
-		forecast_run(&config, &z->row, &o->assume, o->now, &plan);
+		zone_forecast(o, z, &config, &plan);
 		if (!can_change(o, z, &plan)) {
 			return EXIT_ERROR;
 		}

@@ -22,12 +22,6 @@ typedef struct {
 	bool others;       /*!< Zones without an outage: those with one come first. */
 } list_t;
 
-static void run_plan(const options_t *o, const store_zone_t *z, forecast_t *plan)
-{
-	const rollover_config_t config = settings_of(o, z);
-	forecast_run(&config, &z->row, &o->assume, o->now, plan);
-}
-
 /* JSON. */
 
 static void json_key(const char *name, const key_id_t *key)
@@ -40,15 +34,6 @@ static void json_key(const char *name, const key_id_t *key)
 	json_number(json, "tag", key->tag);
 	json_number(json, "algorithm", key->algorithm);
 	json_string(json, "sha256", digest);
-	json_close(json, '}');
-}
-
-static void json_command(const char *command, const char *comment, void *arg)
-{
-	(void)arg;
-	json_open(json, NULL, '{');
-	json_string(json, "command", command);
-	json_string(json, "comment", comment);
 	json_close(json, '}');
 }
 
@@ -86,46 +71,23 @@ static void json_keys(const store_zone_t *z)
 static void json_zone(const options_t *o, store_t *store, const store_zone_t *z, const forecast_t *plan)
 {
 	const rollover_row_t *row = &z->row;
-	const rollover_gate_info_t *info = rollover_gate_info(row->gate);
-	bool rolling = row->state != ROLLOVER_IDLE;
 
 	json_open(json, NULL, '{');
-	json_string(json, "zone", z->zone);
-	json_string(json, "state", rollover_state_name(row->state));
-	json_string(json, "state_meaning", rollover_state_meaning(row->state));
-	json_time(json, "since", row->since);
-	json_open(json, "gate", '{');
-	json_string(json, "code", info->name);
-	json_string(json, "about", row->gate_about[0] != '\0' ? row->gate_about : NULL);
-	json_string(json, "detail", row->gate_detail[0] != '\0' ? row->gate_detail : NULL);
-	json_time(json, "since", row->gate_since);
-	json_time(json, "until", row->gate_until);
-	json_string(json, "meaning", info->meaning);
-	json_string(json, "advice", info->advice);
-	json_bool(json, "outage", info->outage);
-	json_close(json, '}');
-	json_string(json, "actor", rollover_actor_name(advice_actor(o, row)));
-	json_bool(json, "blocked", advice_blocked(o, row));
-	json_time(json, "checked", z->checked);
-	json_time(json, "next_check", row->next_check);
-	json_bool(json, "overdue", advice_overdue(o, row));
-	json_time(json, "earliest_safe", rolling ? plan->safe : 0);
-	json_time(json, "earliest_end", rolling ? plan->end : 0);
+	zone_json(o, z, plan);
 	json_keys(z);
 	json_time(json, "ds_all_since", row->ds_all_since);
 	json_number(json, "dnskey_ttl", ttl_window_max(&row->dnskey_ttl, o->now));
 	json_number(json, "ds_ttl", ttl_window_max(&row->ds_ttl, o->now));
+	json_number(json, "ds_ttl_before", row->ds_ttl_before);
 	json_string(json, "base_policy", z->base_policy[0] != '\0' ? z->base_policy : NULL);
-	json_string(json, "parent_zone", z->parent_zone[0] != '\0' ? z->parent_zone : NULL);
 	const rollover_config_t config = settings_of(o, z);
 	settings_json(&config, z);
-	json_open(json, "commands", '[');
-	advice_commands(o, z, json_command, NULL);
-	json_close(json, ']');
 	json_open(json, "give_up", '[');
-	give_up_commands(o, z, json_command, NULL);
+	give_up_commands(o, z, zone_json_command, NULL);
 	json_close(json, ']');
 	output_stored("notification", json_read(z->notification));
+	json_time(json, "submitted", row->submitted);
+	json_string(json, "submitted_id", row->submitted_id[0] != '\0' ? row->submitted_id : NULL);
 	error_reports_json(store, z->zone);
 	output_stored("answers", json_read(z->answers));
 	json_close(json, '}');
@@ -133,30 +95,41 @@ static void json_zone(const options_t *o, store_t *store, const store_zone_t *z,
 
 /* Table. */
 
-static void table_zone(list_t *l, const store_zone_t *z, const forecast_t *plan)
+table_t *status_table(void)
 {
-	const options_t *o = l->o;
+	static const char *const heads[] = {
+		"ZONE", "STATE", "FOR", "WAITS FOR", "WHO ACTS", "NEXT CHECK", "EARLIEST END", "AT",
+	};
+	table_t *t = table_new(8);
+	for (int i = 0; i < 8; i++) {
+		table_add(t, COLOR_BOLD, heads[i]);
+	}
+	return t;
+}
+
+void status_row(const options_t *o, table_t *table, const store_zone_t *z, const forecast_t *plan)
+{
 	const rollover_row_t *row = &z->row;
 	rollover_actor_t actor = advice_actor(o, row);
 	char text[TEXT_TIME], span[TEXT_SPAN];
 	bool rolling = row->state != ROLLOVER_IDLE;
 
-	table_add(l->table, COLOR_BOLD, z->zone);
-	table_add(l->table, COLOR_NONE, rollover_state_name(row->state));
-	table_add(l->table, COLOR_NONE, text_span(span, o->now - row->since));
-	table_add(l->table, COLOR_NONE, row->gate == GATE_NONE ? "-" : rollover_gate_info(row->gate)->name);
-	table_add(l->table, color_of_actor(actor), rollover_actor_name(actor));
+	table_add(table, COLOR_BOLD, z->zone);
+	table_add(table, COLOR_NONE, rollover_state_name(row->state));
+	table_add(table, COLOR_NONE, text_span(span, o->now - row->since));
+	table_add(table, COLOR_NONE, row->gate == GATE_NONE ? "-" : rollover_gate_info(row->gate)->name);
+	table_add(table, color_of_actor(actor), rollover_actor_name(actor));
 	if (advice_overdue(o, row)) {
-		table_add(l->table, COLOR_RED, "overdue");
+		table_add(table, COLOR_RED, "overdue");
 	} else {
 		/* At rest not every check is written. */
-		table_add(l->table, COLOR_NONE,
+		table_add(table, COLOR_NONE,
 		          row->next_check > o->now ? text_span(span, row->next_check - o->now) :
 		          rolling                  ? "now" :
 		                                     "soon");
 	}
-	table_add(l->table, COLOR_NONE, rolling ? text_time(text, plan->end) : "-");
-	table_add(l->table, COLOR_NONE, row->gate_about);
+	table_add(table, COLOR_NONE, rolling ? text_time(text, plan->end) : "-");
+	table_add(table, COLOR_NONE, row->gate_about);
 }
 
 /*! Nothing is known beside a copy of the store. */
@@ -190,13 +163,6 @@ static void print_parents(const list_t *l)
 	}
 }
 
-static int count_parent(const store_parent_t *parent, void *arg)
-{
-	(void)parent;
-	++*(unsigned *)arg;
-	return 0;
-}
-
 static int show(const store_zone_t *z, void *arg)
 {
 	list_t *l = arg;
@@ -219,30 +185,18 @@ static int show(const store_zone_t *z, void *arg)
 		return 0;
 	}
 	if (l->o->prometheus) {
-		prometheus_zone(l->prometheus, l->o, z);
+		prometheus_zone(l->prometheus, l->o, l->store, z);
 		return 0;
 	}
 	if (z->row.state != ROLLOVER_IDLE) {
-		run_plan(l->o, z, &plan);
+		zone_plan(l->o, z, &plan);
 	}
 	if (l->o->json) {
 		json_zone(l->o, l->store, z, &plan);
 	} else {
-		table_zone(l, z, &plan);
+		status_row(l->o, l->table, z, &plan);
 	}
 	return 0;
-}
-
-static table_t *new_table(void)
-{
-	static const char *const heads[] = {
-		"ZONE", "STATE", "FOR", "WAITS FOR", "WHO ACTS", "NEXT CHECK", "EARLIEST END", "AT",
-	};
-	table_t *t = table_new(8);
-	for (int i = 0; i < 8; i++) {
-		table_add(t, COLOR_BOLD, heads[i]);
-	}
-	return t;
 }
 
 static int show_all(list_t *l, store_t *store, store_zone_t *zone)
@@ -279,7 +233,7 @@ static void list_begin(list_t *l)
 	} else if (l->o->prometheus) {
 		l->prometheus = prometheus_new();
 	} else if (!l->o->names) {
-		l->table = new_table();
+		l->table = status_table();
 	}
 }
 
@@ -289,11 +243,7 @@ static void list_end(list_t *l, int ret)
 
 	if (l->o->json) {
 		json_close(json, ']');
-		if (alive == STORE_ALIVE_UNKNOWN) {
-			json_string(json, "daemon_running", NULL);
-		} else {
-			json_bool(json, "daemon_running", alive == STORE_ALIVE_YES);
-		}
+		stored_alive_json(l->o);
 		json_number(json, "blocked", l->blocked);
 		json_open(json, "no_route", '[');
 		if (l->no_route & ROUTE_IPV4) {
@@ -343,8 +293,7 @@ static int list(const options_t *o, store_t *store, store_zone_t *zone)
 	list_t l = { .o = o, .store = store };
 
 	if (o->arg_count == 0) {
-		/* An invalid one is an error of the command about them. */
-		(void)store_parents(store, count_parent, &l.parents);
+		l.parents = stored_parents(store);
 	}
 	list_begin(&l);
 	int ret = show_all(&l, store, zone);
@@ -357,6 +306,9 @@ static int list(const options_t *o, store_t *store, store_zone_t *zone)
 
 int cmd_status(const options_t *o)
 {
+	if (o->watch) {
+		return status_watch(o);
+	}
 	store_t *store = stored_open(o);
 	store_zone_t *zone = memory_need(malloc(sizeof(*zone)));
 	int ret = EXIT_ERROR;
@@ -366,7 +318,7 @@ int cmd_status(const options_t *o)
 			ret = stored_load(store, o->args[0], zone);
 			if (ret == EXIT_FINE) {
 				forecast_t plan;
-				run_plan(o, zone, &plan);
+				zone_plan(o, zone, &plan);
 				detail_print(o, store, zone, &plan);
 				print_daemon(o);
 			}

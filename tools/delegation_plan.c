@@ -2,6 +2,7 @@
 /* The plan of a delegation. */
 
 #include <stdio.h>
+#include <string.h>
 #include <libknot/errcode.h>
 
 #include "delegation_view.h"
@@ -14,6 +15,7 @@ typedef struct {
 	const options_t *o;
 	const store_delegation_t *d;
 	delegation_config_t config;
+	bool locks_unknown; /*!< `delegation-lock` has more names than the store has room for. */
 	delegation_assume_t assume;
 	delegation_forecast_t plan;
 } planned_t;
@@ -32,6 +34,20 @@ static uint32_t ds_ttl_of(const planned_t *p)
 	return seen > p->config.ds_ttl ? seen : p->o->assume.ds_ttl;
 }
 
+static void plan(planned_t *p, const options_t *o, const store_parent_t *parent, const store_delegation_t *d)
+{
+	p->o = o;
+	p->d = d;
+	p->config = parent->config;
+	p->config.locked = delegation_is_locked(parent->locks, d->name);
+	p->locks_unknown = strcmp(parent->locks, STORE_LOCKS_MANY) == 0;
+	p->config.report_only = parent->mode == DELEGATIONS_REPORT;
+	p->assume = (delegation_assume_t){ .server_delay = o->assume.server_delay,
+		                           .ds_ttl = ds_ttl_of(p),
+		                           .load = parent->load };
+	delegation_forecast(&p->config, &d->row, &p->assume, o->now, &p->plan);
+}
+
 /*! \return False, with words on stderr: the settings are not known. */
 static bool make(planned_t *p, const options_t *o, store_t *store, const store_delegation_t *d)
 {
@@ -47,14 +63,7 @@ static bool make(planned_t *p, const options_t *o, store_t *store, const store_d
 		fprintf(stderr, "kskroll: %s\n", store_error(store));
 		return false;
 	}
-	p->o = o;
-	p->d = d;
-	p->config = parent.config;
-	p->config.report_only = parent.mode == DELEGATIONS_REPORT;
-	p->assume = (delegation_assume_t){ .server_delay = o->assume.server_delay,
-		                           .ds_ttl = ds_ttl_of(p),
-		                           .load = parent.load };
-	delegation_forecast(&p->config, &d->row, &p->assume, o->now, &p->plan);
+	plan(p, o, &parent, d);
 	return true;
 }
 
@@ -82,7 +91,8 @@ static void print_head(const planned_t *p)
 	       text_conf_span(s[2], c->ds_ttl), text_conf_span(s[3], c->ds_ttl_hold), text_conf_span(s[4], c->verify));
 	printf(LABEL "transfers take %s, every server answers as it should", "Assumed",
 	       text_conf_span(s[0], p->assume.server_delay));
-	printf(", TTL of DS %s,\n" LABEL "no delegation-lock\n", text_conf_span(s[1], p->assume.ds_ttl), "");
+	printf(",\n" LABEL "TTL of DS %s%s\n", "", text_conf_span(s[1], p->assume.ds_ttl),
+	       p->locks_unknown ? ", the delegation is not in delegation-lock" : "");
 }
 
 static void print_start(const planned_t *p)
@@ -220,4 +230,13 @@ bool delegation_plan(const options_t *o, store_t *store, const store_delegation_
 		print(&p);
 	}
 	return true;
+}
+
+void delegation_planned(const options_t *o, const store_parent_t *parent, const store_delegation_t *d,
+                        delegation_forecast_t *out)
+{
+	static planned_t p;
+
+	plan(&p, o, parent, d);
+	*out = p.plan;
 }

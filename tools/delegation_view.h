@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kskroll.h"
+#include "kskroll/delegation_forecast.h"
 #include "kskroll/delegation_store.h"
 #include "kskroll/evidence.h"
 #include "kskroll/settings.h"
@@ -60,6 +61,17 @@ void delegation_event_json(const store_delegation_event_t *e);
 const char *mode_name(unsigned mode);
 const char *load_name(unsigned load);
 
+/* cmd_delegations.c */
+
+/*!
+ * \brief Parent zones and delegations, members of the document that is open, as `delegations --json` has them.
+ *
+ * \param[in] o  With json set.
+ *
+ * \return Exit code.
+ */
+int delegations_json(const options_t *o, store_t *store);
+
 /* prometheus.c */
 
 /*! Takes a parent zone in, with its delegations in the store. \return KNOT_EOK, KNOT_ERROR (store_error() has the
@@ -79,6 +91,9 @@ void delegation_mail(const store_delegation_t *d);
  * \return False, with words on stderr: the settings of the parent zone are not known.
  */
 bool delegation_plan(const options_t *o, store_t *store, const store_delegation_t *d);
+/*! The plan alone, by the settings of its parent zone. */
+void delegation_planned(const options_t *o, const store_parent_t *parent, const store_delegation_t *d,
+                        delegation_forecast_t *out);
 
 /* delegation_checks.c */
 

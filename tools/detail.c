@@ -255,10 +255,16 @@ static void print_notification(const options_t *o, const store_zone_t *z)
 	char outcome[1024];
 	time_t at = evidence_say_notification(json_read(z->notification), outcome, sizeof(outcome));
 	if (at != 0) {
-		detail_label("Notified");
+		detail_label("Informed");
 		when(o, at);
 		fputs(": ", stdout);
 		puts(outcome);
+	}
+	if (z->row.submitted != 0) {
+		detail_label("Submitted");
+		when(o, z->row.submitted);
+		printf(": the outcome is not known yet%s%s\n", z->row.submitted_id[0] != '\0' ? ", clTRID " : "",
+		       z->row.submitted_id);
 	}
 }
 
@@ -336,6 +342,13 @@ void detail_print(const options_t *o, store_t *store, const store_zone_t *z, con
 	print_keys(z, plan);
 	print_ttl(o, "DNSKEY TTL", &row->dnskey_ttl);
 	print_ttl(o, "DS TTL", &row->ds_ttl);
+	if (row->ds_ttl_before != 0) {
+		detail_label("");
+		printf("the parent is asked for %u s since ", rollover_ds_ttl_wanted(row));
+		when(o, row->ds_ttl_asked);
+		printf(row->ds_ttl_back ? ", as before the rollover\n" : "; %u s comes back at the end\n",
+		       row->ds_ttl_before);
+	}
 	if (row->ds_all_since != 0) {
 		detail_label("DS matches");
 		fputs("on every parent server since ", stdout);

@@ -47,6 +47,23 @@ void error_reports_json(store_t *store, const char *zone)
 	json_close(json, ']');
 }
 
+static int add_one(const store_report_t *report, void *arg)
+{
+	int64_t *count = arg;
+	const uint64_t room = (uint64_t)(INT64_MAX - *count);
+
+	*count += (int64_t)(report->count < room ? report->count : room);
+	return KNOT_EOK;
+}
+
+int64_t error_reports_count(store_t *store, const char *zone)
+{
+	int64_t count = 0;
+
+	complain(store, store_reports(store, zone, add_one, &count));
+	return count;
+}
+
 typedef struct {
 	const options_t *o;
 	bool any;

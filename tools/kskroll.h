@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "kskroll/evidence.h"
@@ -47,6 +48,7 @@ typedef struct {
 	bool color;
 	bool blocked;
 	bool names; /*!< status: names alone. */
+	bool watch; /*!< status: it goes on until it is ended. */
 	bool prometheus;
 	bool all;         /*!< audit: notes as well; delegations: those in rest as well. */
 	bool delegations; /*!< gates: those of delegations. */
@@ -69,9 +71,19 @@ typedef struct {
 	uint32_t rsa_size;  /*!< Bits of RSA keys. */
 	const char *target; /*!< dsync: who takes NOTIFY, or NULL. */
 	uint16_t port;
-	char **args; /*!< Operands behind the command. */
+	const char *accounts; /*!< epp: file of accounts. */
+	const char *domain;   /*!< epp: a domain to be shown, or NULL. */
+	const char *output;   /*!< report: file, or NULL. */
+	bool ics;             /*!< calendar: for programs that show calendars. */
+	unsigned weeks;
+	const char *exec;  /*!< follow: the program, or NULL. */
+	const char *state; /*!< follow: file with where it is, or NULL. */
+	unsigned width;    /*!< Columns of a screen, in which tables are cut off; 0: they are not. */
+	char **args;       /*!< Operands behind the command. */
 	int arg_count;
 } options_t;
+
+typedef struct table table_t;
 
 int cmd_status(const options_t *o);
 int cmd_audit(const options_t *o);
@@ -81,8 +93,50 @@ int cmd_policies(const options_t *o);
 int cmd_gates(const options_t *o);
 int cmd_check_skr(const options_t *o);
 int cmd_dsync(const options_t *o);
+int cmd_epp(const options_t *o);
 int cmd_delegation(const options_t *o);
 int cmd_delegations(const options_t *o);
+int cmd_report(const options_t *o);
+int cmd_calendar(const options_t *o);
+int cmd_follow(const options_t *o);
+
+/*! main.c: now, or as KSKROLL_NOW says. */
+time_t options_now(void);
+
+/* cmd_status.c: a table of zones. */
+
+/*! With its head. */
+table_t *status_table(void);
+/*! \a plan: of a zone that is not idle. */
+void status_row(const options_t *o, table_t *table, const store_zone_t *z, const forecast_t *plan);
+
+/* status_watch.c */
+
+/*! status --watch, until a signal ends it. \return Exit code. */
+int status_watch(const options_t *o);
+
+/* ending.c: commands that go on until a signal ends them. */
+
+/*! From now on SIGINT, SIGTERM and SIGHUP end the command. They and SIGCHLD come in the two calls below alone. */
+void ending_catch(void);
+bool ending_came(void);
+/*! Waits so long, or until a signal comes. */
+void ending_wait(int64_t ms);
+/*! Milliseconds of a clock that nobody sets. */
+int64_t ending_clock(void);
+/*!
+ * \brief Writes a text, and waits for who reads it.
+ *
+ * \param[in] bound  If a signal ends the command in the middle of the text: its rest is waited for so long.
+ *
+ * \return What was written; errno is EINTR if a signal came before its end.
+ */
+size_t ending_write(int fd, const char *text, size_t len, int64_t bound);
+
+/* replace_file.c */
+
+/*! Who reads the file has the old text or the new one, never half of one. \return False, with errno. */
+bool replace_file(const char *path, const char *text, size_t len);
 
 /* stored_zones.c: the store. */
 
@@ -92,6 +146,33 @@ store_t *stored_open(const options_t *o);
 bool stored_name(const char *arg, char *out, size_t out_len);
 /*! Loads one zone. Unknown: names like it are listed on stderr. \return Exit code. */
 int stored_load(store_t *store, const char *arg, store_zone_t *out);
+/*! To which TTL the parental agent of the same server, by the store opened last, lowers the DS of a zone; 0: none does.
+ */
+uint32_t stored_agent_ttl(const char *parent_zone, const char *zone);
+/*! Number of parent zones; one that is invalid is an error of the command about them alone. */
+unsigned stored_parents(store_t *store);
+/*! The member daemon_running: null if nothing is known, as beside a copy of the store. */
+void stored_alive_json(const options_t *o);
+
+/* zone_starts.c: when rollovers may start. */
+
+/*! Those of the zone, until this is called for another one; NULL: at any time. */
+const start_rules_t *starts_of(const options_t *o, const store_zone_t *z);
+/*! Whether there is no moment for the next one that `ksk-lifetime` makes due. */
+bool starts_never(const options_t *o, const store_zone_t *z, const rollover_config_t *config);
+/*! Whether a time zone of its windows or dates is not on this host: none starts in kskrolld, either. */
+bool starts_unknown(const options_t *o, const store_zone_t *z);
+
+/* zone_json.c: where a zone is. */
+
+/*! What comes, by these settings of the zone. */
+void zone_forecast(const options_t *o, const store_zone_t *z, const rollover_config_t *config, forecast_t *plan);
+/*! What comes, by the settings of the zone, unless others are given. */
+void zone_plan(const options_t *o, const store_zone_t *z, forecast_t *plan);
+/*! Its state, gate, times and commands: members of the object that is open. \a plan: of a zone that is not idle. */
+void zone_json(const options_t *o, const store_zone_t *z, const forecast_t *plan);
+/*! A COMMAND of the array that is open: a command_f. */
+void zone_json_command(const char *command, const char *comment, void *arg);
 
 /* zone_settings.c */
 
@@ -101,6 +182,8 @@ void settings_give(options_t *o, size_t offset, uint32_t value);
 rollover_config_t settings_of(const options_t *o, const store_zone_t *zone);
 /*! Largest TTL of data that counts, seconds. \a set: the policy has zone-max-ttl. */
 uint32_t settings_zone_ttl(const rollover_config_t *c, bool *set);
+/*! The setting parent-via, as in knot.conf. */
+const char *settings_via(const rollover_config_t *c);
 void settings_json(const rollover_config_t *c, const store_zone_t *zone);
 /*! Prints them after a label. */
 void settings_print(const rollover_config_t *c, const store_zone_t *zone);
@@ -110,6 +193,8 @@ void settings_print(const rollover_config_t *c, const store_zone_t *zone);
 void error_reports_json(store_t *store, const char *zone);
 /*! Prints them after a label, if there are any. */
 void error_reports_print(const options_t *o, store_t *store, const char *zone);
+/*! How many of them the store has. */
+int64_t error_reports_count(store_t *store, const char *zone);
 
 /* memory.c */
 
@@ -119,6 +204,19 @@ _Noreturn void memory_none(void);
 void *memory_need(void *memory);
 /*! Exit code of memory_none(), EXIT_ERROR unless it is set. */
 extern int memory_none_code;
+
+/*! A file in memory. \a text is there when it has ended, with a zero behind it, to be freed. */
+typedef struct {
+	FILE *file;
+	char *text;
+	size_t len, room;
+	bool failed;
+	char buffer[BUFSIZ];
+} memory_file_t;
+
+/*! Zeroed before. Unlike open_memstream() it tells, at its end, that memory was short for a while. */
+void memory_file_begin(memory_file_t *m);
+void memory_file_end(memory_file_t *m);
 
 /* time_text.c: times for people. */
 
@@ -150,7 +248,6 @@ color_t color_of_actor(rollover_actor_t actor);
 void color_print(const options_t *o, color_t color, const char *text);
 
 /*! A table that knows its widths when all rows are there. */
-typedef struct table table_t;
 table_t *table_new(unsigned columns);
 /*! Adds a cell, copied; a row ends after as many cells as there are columns. */
 void table_add(table_t *t, color_t color, const char *text);
@@ -161,6 +258,8 @@ void table_free(table_t *t);
 /* output.c: JSON on standard output. */
 
 extern json_t *const json;
+/*! Documents that begin from now on go to this file instead; NULL: to standard output. */
+void output_to(FILE *file);
 /*! The document, an object, begins or ends. */
 void output_begin(void);
 void output_end(void);
@@ -225,6 +324,7 @@ typedef enum {
 	CHECK_DS_DIGEST,
 	CHECK_ONE_NAMESERVER,
 	CHECK_REPORT_AGENT,
+	CHECK_START_NEVER,
 	CHECK__COUNT
 } check_t;
 
@@ -266,6 +366,8 @@ typedef struct {
 typedef void (*finding_f)(const finding_t *finding, void *arg);
 
 const check_info_t *checks_info(check_t check);
+/*! cmd_audit.c: all findings, as the member "audit" of the document that is open. \return Exit code. */
+int audit_json(const options_t *o, store_t *store);
 /*! Calls back for everything that is not as it should be with a zone. */
 void checks_zone(const options_t *o, const store_zone_t *zone, finding_f each, void *arg);
 
@@ -274,7 +376,7 @@ void checks_zone(const options_t *o, const store_zone_t *zone, finding_f each, v
 typedef struct prometheus prometheus_t;
 prometheus_t *prometheus_new(void);
 /*! Takes a zone in. */
-void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z);
+void prometheus_zone(prometheus_t *p, const options_t *o, store_t *store, const store_zone_t *z);
 /*! Prints everything and ends. */
 void prometheus_end(prometheus_t *p, store_alive_t alive);
 
@@ -288,6 +390,8 @@ typedef struct {
 
 /*! Reads names or what knotc prints; "-" is the standard input. \return False with words on stderr. */
 bool zone_list_read(const char *path, zone_list_t *out);
+/*! The operands of the command. \return False with words on stderr: one of them is no name. */
+bool zone_list_take(const options_t *o, zone_list_t *out);
 /*! Marks a name as seen. \return Whether the list has it. */
 bool zone_list_see(zone_list_t *list, const char *name);
 void zone_list_free(zone_list_t *list);

@@ -14,6 +14,9 @@
 #endif
 
 #define DAY 86400
+/*! A calendar of a year, of ten years. */
+#define WEEKS     53
+#define WEEKS_MAX 520
 
 enum {
 	STATUS = 1 << 0,
@@ -26,10 +29,14 @@ enum {
 	DSYNC = 1 << 7,
 	DELEGATION = 1 << 8,
 	DELEGATIONS = 1 << 9,
-	STORE = STATUS | PLAN | HISTORY | AUDIT | DELEGATION | DELEGATIONS,
-	SETTINGS = STATUS | PLAN,
+	EPP = 1 << 10,
+	REPORT = 1 << 11,
+	CALENDAR = 1 << 12,
+	FOLLOW = 1 << 13,
+	STORE = STATUS | PLAN | HISTORY | AUDIT | DELEGATION | DELEGATIONS | REPORT | CALENDAR | FOLLOW,
+	SETTINGS = STATUS | PLAN | CALENDAR,
 	MONITORING = AUDIT | CHECK_SKR, /*!< Exit codes 1 and 2 say something about zones. */
-	ANY = STORE | POLICIES | GATES | CHECK_SKR | DSYNC,
+	ANY = STORE | POLICIES | GATES | CHECK_SKR | DSYNC | EPP,
 };
 
 static const struct {
@@ -45,8 +52,14 @@ static const struct {
 	{ "plan", PLAN, cmd_plan, 1, 1, "plan NAME",
 	  "what happens to a zone or a delegation next, when at the earliest, and why not earlier" },
 	{ "history", HISTORY, cmd_history, 0, 1, "history [ZONE]", "what happened; with a zone also what was seen" },
+	{ "follow", FOLLOW, cmd_follow, 0, 0, "follow",
+	  "goes on: each event as JSON when it happens, or a program that is run for it" },
 	{ "audit", AUDIT, cmd_audit, 0, INT32_MAX, "audit [ZONE...]",
 	  "what is not as it should be, for people and monitoring" },
+	{ "report", REPORT, cmd_report, 0, INT32_MAX, "report [FILE...]",
+	  "one HTML page about all zones; of files that report --json has written on many servers" },
+	{ "calendar", CALENDAR, cmd_calendar, 0, INT32_MAX, "calendar [NAME...]",
+	  "how many rollovers begin and end in which week" },
 	{ "policies", POLICIES, cmd_policies, 1, 1, "policies BASE",
 	  "the derived policies of BASE, to paste into knot.conf" },
 	{ "gates", GATES, cmd_gates, 0, 0, "gates", "everything a zone can wait for, and what to do" },
@@ -58,6 +71,8 @@ static const struct {
 	  "parent zones, and their delegations that are not in rest" },
 	{ "delegation", DELEGATION, cmd_delegation, 1, 1, "delegation NAME",
 	  "everything about one, and what the operator of the child has to change" },
+	{ "epp", EPP, cmd_epp, 1, 2, "epp check [ACCOUNT]",
+	  "connects to EPP servers, logs in, shows what they offer; changes nothing there" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -91,6 +106,14 @@ enum {
 	OPT_DS,
 	OPT_TARGET,
 	OPT_PORT,
+	OPT_ACCOUNTS,
+	OPT_DOMAIN,
+	OPT_OUTPUT,
+	OPT_ICS,
+	OPT_WEEKS,
+	OPT_WATCH,
+	OPT_EXEC,
+	OPT_STATE,
 	OPT_VERSION,
 };
 
@@ -109,10 +132,11 @@ static const struct {
 } known[] = {
 	{ "db", OPT_DB, "PATH", STORE, 0, "the store (KSKROLL_DB; " DB_DEFAULT ")" },
 	{ "json", OPT_JSON, NULL, ANY, 0, "for programs" },
-	{ "blocked", OPT_BLOCKED, NULL, STATUS | DELEGATIONS, 0, "only what needs a human; exit code 3 if anything does" },
+	{ "blocked", OPT_BLOCKED, NULL, STATUS | DELEGATIONS | FOLLOW, 0, "only what needs a human; of status (but --watch) and delegations exit code 3 if anything does" },
 	{ "names", OPT_NAMES, NULL, STATUS | DELEGATIONS, 0, "the names alone" },
+	{ "watch", OPT_WATCH, NULL, STATUS, 0, "one screen that changes, until Ctrl-C; not on a terminal: a line for each change" },
 	{ "prometheus", OPT_PROMETHEUS, NULL, STATUS, 0, "for the textfile collector of Prometheus" },
-	{ "after", OPT_AFTER, "TIME", STATUS | AUDIT | DELEGATION | DELEGATIONS, offsetof(options_t, after),
+	{ "after", OPT_AFTER, "TIME", STATUS | AUDIT | DELEGATION | DELEGATIONS | REPORT | FOLLOW, offsetof(options_t, after),
 	  "waiting for others needs a human after this long (1d)" },
 	{ "all", OPT_ALL, NULL, MONITORING | DELEGATIONS, 0, "notes as well; delegations: those in rest as well" },
 	{ "mail", OPT_MAIL, NULL, DELEGATION, 0, "a text for the operator of the child" },
@@ -146,6 +170,13 @@ static const struct {
 	{ "ds", OPT_DS, "RECORD", CHECK_SKR, 0, "a DS that the parent has now, as dig +short prints it; may be repeated" },
 	{ "target", OPT_TARGET, "NAME", DSYNC, 0, "the name of the server that takes NOTIFY" },
 	{ "port", OPT_PORT, "N", DSYNC, 0, "its port (53)" },
+	{ "accounts", OPT_ACCOUNTS, "FILE", EPP, 0, "the accounts (" EPP_ACCOUNTS_FILE ")" },
+	{ "domain", OPT_DOMAIN, "DOMAIN", EPP, 0, "shows DS or keys, TTL and locks of a domain, too" },
+	{ "output", OPT_OUTPUT, "FILE", REPORT, 0, "the page, replaced as a whole; - is standard output" },
+	{ "weeks", OPT_WEEKS, "N", CALENDAR, 0, "so many weeks (53)" },
+	{ "ics", OPT_ICS, NULL, CALENDAR, 0, "for a calendar program (RFC 5545): an event for each day" },
+	{ "exec", OPT_EXEC, "PROGRAM", FOLLOW, 0, "is run for each event, which is its standard input; exit code 75: again after a minute" },
+	{ "state", OPT_STATE, "FILE", FOLLOW, 0, "keeps where it is, so that a restart goes on there" },
 	{ "help", 'h', NULL, ANY, 0, "this text" },
 	{ "version", OPT_VERSION, NULL, ANY, 0, "the version" },
 };
@@ -154,7 +185,7 @@ static const struct {
 
 static void help(void)
 {
-	puts("kskroll shows what mod-kskroll does. It only reads the store and works beside a running server.\n\n"
+	puts("kskroll shows what mod-kskroll does. It only reads the store and works beside a running server; epp asks registries.\n\n"
 	     "usage: kskroll COMMAND [OPTION...]\n");
 	for (size_t i = 0; i < COMMANDS; i++) {
 		printf("  %-20s %s\n", commands[i].usage, commands[i].what);
@@ -240,6 +271,9 @@ static int take(options_t *o, size_t i, const char *arg)
 	case OPT_NAMES:
 		o->names = true;
 		break;
+	case OPT_WATCH:
+		o->watch = true;
+		break;
 	case OPT_PROMETHEUS:
 		o->prometheus = true;
 		break;
@@ -297,21 +331,53 @@ static int take(options_t *o, size_t i, const char *arg)
 		}
 		o->port = number;
 		break;
+	case OPT_ACCOUNTS:
+		o->accounts = arg;
+		break;
+	case OPT_DOMAIN:
+		o->domain = arg;
+		break;
+	case OPT_ICS:
+		o->ics = true;
+		break;
+	case OPT_WEEKS:
+		if (!take_number(arg, 1, WEEKS_MAX, &number)) {
+			return usage("--%s '%s' is no number from 1 to 520", known[i].name, arg);
+		}
+		o->weeks = number;
+		break;
+	case OPT_OUTPUT:
+		o->output = arg;
+		break;
+	case OPT_EXEC:
+		o->exec = arg;
+		break;
+	case OPT_STATE:
+		o->state = arg;
+		break;
 	}
 	return EXIT_FINE;
+}
+
+time_t options_now(void)
+{
+	const char *now = getenv("KSKROLL_NOW");
+
+	return now != NULL ? (time_t)strtoll(now, NULL, 10) : time(NULL);
 }
 
 static void defaults(options_t *o)
 {
 	static const forecast_assume_t assume = FORECAST_ASSUME_DEFAULT;
 	const char *db = getenv("KSKROLL_DB");
-	const char *now = getenv("KSKROLL_NOW");
 
 	o->db = db != NULL && db[0] != '\0' ? db : DB_DEFAULT;
 	o->after = DAY;
 	o->rsa_size = SIZES_RSA;
+	o->weeks = WEEKS;
 	o->port = ADDR_PORT;
-	o->now = now != NULL ? (time_t)strtoll(now, NULL, 10) : time(NULL);
+	o->accounts = EPP_ACCOUNTS_FILE;
+	o->now = options_now();
 	o->assume = assume;
 	const char *no_color = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
@@ -382,8 +448,11 @@ static int parse(options_t *o, int argc, char **argv, size_t *command)
 	if (o->arg_count < commands[*command].min_args || o->arg_count > commands[*command].max_args) {
 		return usage("usage: kskroll %s%s", commands[*command].usage, "");
 	}
-	if (o->json + o->names + o->prometheus + o->mail + (o->svg != NULL || o->html != NULL) > 1) {
-		return usage("%s%s", "only one of --json, --names, --prometheus, --mail or a picture at a time", "");
+	if (o->json + o->names + o->prometheus + o->watch + o->mail + o->ics + (o->svg != NULL || o->html != NULL) >
+	    1) {
+		return usage("%s%s",
+		             "only one of --json, --names, --prometheus, --watch, --mail, --ics or a picture at a time",
+		             "");
 	}
 	return -1;
 }

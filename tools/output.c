@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +10,16 @@
 static json_t document;
 json_t *const json = &document;
 
+static FILE *output;
+
+void output_to(FILE *file)
+{
+	output = file;
+}
+
 void output_begin(void)
 {
-	document = json_to_file(stdout);
+	document = json_to_file(output != NULL ? output : stdout);
 	json_open(json, NULL, '{');
 	json_number(json, "schema", JSON_SCHEMA);
 }
@@ -19,7 +27,7 @@ void output_begin(void)
 void output_end(void)
 {
 	json_close(json, '}');
-	putchar('\n');
+	fputc('\n', document.file);
 }
 
 void output_stored(const char *name, json_value_t value)

@@ -23,6 +23,11 @@ typedef enum {
 	METRIC_DS_TTL,
 	METRIC_LAST_CHECK,
 	METRIC_UNREACHABLE,
+	METRIC_NOTIFICATION,
+	METRIC_UNINFORMED,
+	METRIC_SUBMITTED,
+	METRIC_DS_TTL_RESTORE,
+	METRIC_REPORTS,
 	METRIC_DELEGATIONS,
 	METRIC_SECURE,
 	METRIC_DELEGATION_STATE,
@@ -46,6 +51,11 @@ static const struct {
 	[METRIC_DS_TTL] = { "kskroll_zone_ds_ttl_seconds", "Largest TTL of a DS other than the new one that caches may hold." },
 	[METRIC_LAST_CHECK] = { "kskroll_zone_last_check_timestamp_seconds", "Last check of the zone that was written to the store." },
 	[METRIC_UNREACHABLE] = { "kskroll_server_unreachable", "1 for a server of the zone or its parent that did not answer at the last check." },
+	[METRIC_NOTIFICATION] = { "kskroll_zone_notification", "Channel of the zone to its parent, and outcome of the last notification: 1 for that one." },
+	[METRIC_UNINFORMED] = { "kskroll_zone_uninformed_seconds", "Time in await-ds without that DNS UPDATE or EPP has brought the DS to the parent." },
+	[METRIC_SUBMITTED] = { "kskroll_zone_submitted_seconds", "Time since a change of the DS was sent to the parent whose outcome is not known." },
+	[METRIC_DS_TTL_RESTORE] = { "kskroll_zone_ds_ttl_restore_seconds", "Time for which the parent has been asked to restore the TTL of the DS, and does not have it yet." },
+	[METRIC_REPORTS] = { "kskroll_zone_error_reports", "Error reports about the zone (RFC 9567) that the store has. Nobody has proven them." },
 	[METRIC_DELEGATIONS] = { "kskroll_parent_delegations", "Delegations of the parent zone." },
 	[METRIC_SECURE] = { "kskroll_parent_secure", "Delegations of the parent zone with DS." },
 	[METRIC_DELEGATION_STATE] = { "kskroll_parent_state", "Delegations of the parent zone that are in this state." },
@@ -141,7 +151,32 @@ static void server(const evidence_answer_t *answer, void *arg)
 	}
 }
 
-void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
+/*! How the DS gets to the parent. */
+static void channel(prometheus_t *p, const options_t *o, const store_zone_t *z)
+{
+	const rollover_row_t *row = &z->row;
+	char status[64];
+
+	if (z->configured && json_text(json_member(json_read(z->notification), "status"), status, sizeof(status))) {
+		FILE *out = sample(p, METRIC_NOTIFICATION, z->zone);
+		label(out, ',', "via", settings_via(&z->config));
+		label(out, ',', "status", status);
+		put(out, "} 1\n");
+	}
+	/* Other channels may rightly inform nobody: the parent scans, or the operator acts. */
+	const bool carries = z->config.via == PARENT_VIA_UPDATE || z->config.via == PARENT_VIA_EPP;
+	if (z->configured && carries && row->state == ROLLOVER_AWAIT_DS && row->notified == 0) {
+		number(p, METRIC_UNINFORMED, z->zone, age(o, row->since));
+	}
+	if (row->submitted != 0) {
+		number(p, METRIC_SUBMITTED, z->zone, age(o, row->submitted));
+	}
+	if (row->ds_ttl_before != 0 && row->ds_ttl_back) {
+		number(p, METRIC_DS_TTL_RESTORE, z->zone, age(o, row->ds_ttl_asked));
+	}
+}
+
+void prometheus_zone(prometheus_t *p, const options_t *o, store_t *store, const store_zone_t *z)
 {
 	const rollover_row_t *row = &z->row;
 
@@ -170,6 +205,9 @@ void prometheus_zone(prometheus_t *p, const options_t *o, const store_zone_t *z)
 	}
 	servers_t s = { .p = p, .zone = z->zone };
 	evidence_each(z->answers, server, &s);
+	channel(p, o, z);
+	/* Also without any: the first ones are an increase. */
+	number(p, METRIC_REPORTS, z->zone, error_reports_count(store, z->zone));
 }
 
 typedef struct {

@@ -8,9 +8,56 @@
 
 #include "kskroll.h"
 #include "kskroll/delegation_store.h"
+#include "kskroll/settings.h"
 
 #define NEAR_MAX     5
 #define NAME_MAX_LEN 256
+
+/*! Parent zones whose agent changes DS, by the store that was opened last. */
+static struct {
+	struct {
+		char *zone, *locks;
+		uint32_t ttl;
+	} *of;
+	size_t count;
+} agents;
+
+static int keep_agent(const store_parent_t *parent, void *arg)
+{
+	(void)arg;
+	const bool by_transaction = parent->config.apply == DELEGATION_BY_TRANSACTION;
+
+	if (parent->mode == DELEGATIONS_UPDATE && (!by_transaction || parent->load == DELEGATION_LOAD_KEEPS)) {
+		agents.of = memory_need(realloc(agents.of, (agents.count + 1) * sizeof(*agents.of)));
+		agents.of[agents.count].zone = memory_need(strdup(parent->zone));
+		agents.of[agents.count].locks = memory_need(strdup(parent->locks));
+		agents.of[agents.count++].ttl = parent->config.ds_ttl;
+	}
+	return 0;
+}
+
+static void find_agents(store_t *store)
+{
+	while (agents.count > 0) {
+		agents.count--;
+		free(agents.of[agents.count].zone);
+		free(agents.of[agents.count].locks);
+	}
+	/* An invalid one is an error of the command about it. */
+	(void)store_parents(store, keep_agent, NULL);
+}
+
+uint32_t stored_agent_ttl(const char *parent_zone, const char *zone)
+{
+	for (size_t i = 0; i < agents.count; i++) {
+		if (strcmp(agents.of[i].zone, parent_zone) == 0) {
+			const char *locks = agents.of[i].locks;
+			const bool locked = strcmp(locks, STORE_LOCKS_MANY) != 0 && delegation_is_locked(locks, zone);
+			return locked ? 0 : agents.of[i].ttl;
+		}
+	}
+	return 0;
+}
 
 store_t *stored_open(const options_t *o)
 {
@@ -19,7 +66,9 @@ store_t *stored_open(const options_t *o)
 	if (store == NULL) {
 		fprintf(stderr, "kskroll: %s%s\n", err,
 		        strstr(err, "locked") != NULL ? "; another process has it, try again" : "");
+		return NULL;
 	}
+	find_agents(store);
 	return store;
 }
 
@@ -133,5 +182,31 @@ int stored_load(store_t *store, const char *arg, store_zone_t *out)
 	default:
 		fprintf(stderr, "kskroll: %s\n", store_error(store));
 		return EXIT_ERROR;
+	}
+}
+
+static int count_parent(const store_parent_t *parent, void *arg)
+{
+	(void)parent;
+	++*(unsigned *)arg;
+	return 0;
+}
+
+unsigned stored_parents(store_t *store)
+{
+	unsigned count = 0;
+
+	(void)store_parents(store, count_parent, &count);
+	return count;
+}
+
+void stored_alive_json(const options_t *o)
+{
+	const store_alive_t alive = store_alive(o->db, NULL);
+
+	if (alive == STORE_ALIVE_UNKNOWN) {
+		json_string(json, "daemon_running", NULL);
+	} else {
+		json_bool(json, "daemon_running", alive == STORE_ALIVE_YES);
 	}
 }

@@ -2,6 +2,7 @@
 /* Colours and tables on a terminal. */
 
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,13 +77,17 @@ void table_print(const options_t *o, const table_t *t, unsigned indent)
 	}
 	for (size_t i = 0; i < t->count; i += t->columns) {
 		int gap = (int)indent;
+		int left = o->width > 0 ? (int)o->width : INT_MAX;
 		for (unsigned column = 0; column < t->columns; column++) {
 			/* Nothing is printed behind the last text of a row. */
-			const cell_t *c = &t->cells[i + column];
+			cell_t *c = &t->cells[i + column];
 			int len = strlen(c->text);
-			if (len > 0) {
+			if (len > 0 && gap < left) {
 				printf("%*s", gap, "");
+				left -= gap;
+				c->text[len < left ? len : left] = '\0';
 				color_print(o, c->color, c->text);
+				left -= len < left ? len : left;
 				gap = 0;
 			}
 			gap += width[column] - len + 2;

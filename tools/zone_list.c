@@ -105,6 +105,25 @@ bool zone_list_read(const char *path, zone_list_t *out)
 	return ok;
 }
 
+bool zone_list_take(const options_t *o, zone_list_t *out)
+{
+	char canonical[NAME_MAX_LEN];
+
+	*out = (zone_list_t){ 0 };
+	for (int i = 0; i < o->arg_count; i++) {
+		if (!stored_name(o->args[i], canonical, sizeof(canonical))) {
+			return false;
+		}
+		if (!add(out, canonical)) {
+			memory_none();
+		}
+	}
+	if (!sort(out)) {
+		memory_none();
+	}
+	return true;
+}
+
 bool zone_list_see(zone_list_t *list, const char *name)
 {
 	char **at = list->count == 0 ? NULL : bsearch(&name, list->name, list->count, sizeof(*list->name), compare);

@@ -26,6 +26,17 @@ static const struct {
 /* clang-format on */
 #define SPANS (sizeof(spans) / sizeof(spans[0]))
 
+/*! As in knot.conf; a unit test compares. */
+static const char *const vias[PARENT_VIA__COUNT] = {
+	[PARENT_VIA_CDS] = "cds",       [PARENT_VIA_AUTO] = "auto", [PARENT_VIA_UPDATE] = "update",
+	[PARENT_VIA_MANUAL] = "manual", [PARENT_VIA_EPP] = "epp",
+};
+
+const char *settings_via(const rollover_config_t *c)
+{
+	return c->via < PARENT_VIA__COUNT ? vias[c->via] : "unknown";
+}
+
 static uint32_t span_of(const rollover_config_t *c, size_t i)
 {
 	return *(const uint32_t *)((const char *)c + spans[i].offset);
@@ -47,6 +58,9 @@ static void take_given(const options_t *o, rollover_config_t *c)
 {
 	for (unsigned i = 0; i < o->given_count; i++) {
 		*(uint32_t *)((char *)c + o->given[i].offset) = o->given[i].value;
+		if (o->given[i].offset == offsetof(rollover_config_t, ttl)) {
+			c->ds_ttl = c->ttl;
+		}
 	}
 }
 
@@ -63,6 +77,21 @@ uint32_t settings_zone_ttl(const rollover_config_t *c, bool *set)
 	return *set && c->zone_ttl < ROLLOVER_TTL_COUNTS ? c->zone_ttl : ROLLOVER_TTL_COUNTS;
 }
 
+/*! A list with START_SEPARATOR. */
+static void json_values(const char *name, const char *list)
+{
+	json_open(json, name, '[');
+	while (*list != '\0') {
+		char value[START_TEXT];
+		const char *end = strstr(list, START_SEPARATOR);
+		const size_t len = end != NULL ? (size_t)(end - list) : strlen(list);
+		snprintf(value, sizeof(value), "%.*s", (int)len, list);
+		json_string(json, NULL, value);
+		list += end != NULL ? len + strlen(START_SEPARATOR) : len;
+	}
+	json_close(json, ']');
+}
+
 void settings_json(const rollover_config_t *c, const store_zone_t *zone)
 {
 	json_open(json, "settings", '{');
@@ -70,7 +99,11 @@ void settings_json(const rollover_config_t *c, const store_zone_t *zone)
 	for (size_t i = 0; i < SPANS; i++) {
 		json_number(json, spans[i].name, span_of(c, i));
 	}
+	json_number(json, "spread", c->spread);
+	json_values("start-window", zone->start_window);
+	json_values("no-start", zone->no_start);
 	json_number(json, "bogus-limit", c->bogus_limit);
+	json_string(json, "parent-via", settings_via(c));
 	json_bool(json, "dry-run", c->dry_run);
 	json_bool(json, "hold", c->hold);
 	json_bool(json, "go-insecure", c->go_insecure);
@@ -90,8 +123,18 @@ void settings_print(const rollover_config_t *c, const store_zone_t *zone)
 		                "",
 		       spans[i].name, text_conf_span(text, span_of(c, i)));
 	}
-	printf("%s%s%s%s\n", c->dry_run ? ", dry-run on" : "", c->hold ? ", hold on" : "",
-	       c->go_insecure ? ", go-insecure" : "", c->caches_expired != 0 ? ", caches-expired" : "");
+	printf(", parent-via %s%s%s%s%s\n", settings_via(c), c->dry_run ? ", dry-run on" : "",
+	       c->hold ? ", hold on" : "", c->go_insecure ? ", go-insecure" : "",
+	       c->caches_expired != 0 ? ", caches-expired" : "");
+	if (c->spread != 0) {
+		printf("            spread %s\n", text_conf_span(text, c->spread));
+	}
+	if (zone->start_window[0] != '\0') {
+		printf("            start-window %s\n", zone->start_window);
+	}
+	if (zone->no_start[0] != '\0') {
+		printf("            no-start %s\n", zone->no_start);
+	}
 	if (!zone->configured) {
 		puts("            (the module's defaults, except those given: the module that wrote the store is older)");
 	}

@@ -8,16 +8,20 @@ _kskroll_options()
 
 	echo '--help --version --json'
 	case $1 in
-	status)   echo "--db --blocked --names --prometheus --after $settings" ;;
+	status)   echo "--db --blocked --names --watch --prometheus --after $settings" ;;
 	plan)     echo "--db --svg --html --algorithm --rsa-size $settings" ;;
 	history)  echo '--db --limit' ;;
 	audit)    echo '--db --after --all --zones' ;;
+	calendar) echo "--db --weeks --ics $settings" ;;
+	report)   echo '--db --after --output' ;;
+	follow)   echo '--db --blocked --after --exec --state' ;;
 	policies) echo '--conf --ttl' ;;
 	gates)    echo '--delegations --rst' ;;
 	check-skr) echo '--zone --ds --ds-ttl --all' ;;
 	dsync)    echo '--target --port' ;;
 	delegations) echo '--db --blocked --names --after --all' ;;
 	delegation) echo '--db --after --mail' ;;
+	epp)      echo '--accounts --domain' ;;
 	esac
 }
 
@@ -56,7 +60,7 @@ _kskroll()
 		before=${words[i]}
 		case $before in
 		--db) ((i++)); db=(--db "${words[i]}") ;;
-		--target | --port | --zone | --ds | --svg | --html | --conf | -c | --zones | --after | --limit | --algorithm | --rsa-size | --*-delay | --*ttl | --lead | --observe | \
+		--output | --exec | --state | --target | --port | --accounts | --domain | --zone | --ds | --svg | --html | --conf | -c | --zones | --after | --limit | --weeks | --algorithm | --rsa-size | --*-delay | --*ttl | --lead | --observe | \
 		--settle | --ksk-lifetime) ((i++)) ;;
 		-*) before= ;;
 		*) before=; [[ -n $command ]] || command=${words[i]} ;;
@@ -67,7 +71,7 @@ _kskroll()
 
 	COMPREPLY=()
 	case $before in
-	--db | --svg | --html | --conf | -c | --zones)
+	--db | --svg | --html | --conf | -c | --zones | --accounts | --output | --exec | --state)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 		return ;;
@@ -80,15 +84,17 @@ _kskroll()
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_kskroll_options "$command")" -- "$cur")
 	elif [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'status plan history audit policies gates check-skr dsync delegations delegation' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'status plan history follow audit calendar report policies gates check-skr dsync delegations delegation epp' -- "$cur")
 	elif [[ $command == plan ]]; then
 		_kskroll_zones
 		_kskroll_delegations
-	elif [[ $command == @(status|history|audit|dsync|delegations) ]]; then
+	elif [[ $command == @(status|history|audit|calendar|dsync|delegations) ]]; then
 		_kskroll_zones
+	elif [[ $command == epp && ${words[-1]} == epp ]]; then
+		mapfile -t COMPREPLY < <(compgen -W check -- "$cur")
 	elif [[ $command == delegation ]]; then
 		_kskroll_delegations
-	elif [[ $command == check-skr ]]; then
+	elif [[ $command == @(check-skr|report) ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		compopt -o filenames 2>/dev/null
 	fi
