@@ -3,8 +3,10 @@
 """Puts small mistakes into the C code, one at a time: does any test notice?
 
 A mutant is killed when a unit test fails with it, crashes, leaks, or does not end in time. What the unit tests of
-rollover/ do not notice runs in virtual worlds. A mutant with the same object code as the original is none.
-Survivors are printed. Those with a reason in equivalent.txt are counted on their own.
+rollover/ and delegation/ do not notice runs in virtual worlds, those of delegation/ below an agent; the first violation
+ends them. A mutant with the same object code as the original is none.
+Survivors are printed, and whether the worlds go another way with them. Those with a reason in equivalent.txt are
+counted on their own.
 """
 
 import argparse
@@ -29,6 +31,9 @@ SOURCES = ("module/rollover/*.c", "module/delegation/*.c", "module/util/elapsed.
            "module/server/policy*.c", "module/server/cmd_list.c", "module/server/derived.c", "module/evidence/*.c")
 EQUIVALENT = os.path.join(HERE, "equivalent.txt")
 SAME, INVALID, KILLED, SURVIVED = "same object code", "no C", "killed", "survived"
+SIMULATOR = "simulator"
+# Worlds in which the sources run, by folder. The parent of some worlds only is an agent, unless that is asked for.
+WORLDS = {"module/delegation/": ["--parent", "agent"], "": []}
 
 
 def read_sources():
@@ -78,15 +83,24 @@ def choose(mutants, args):
     return mutants
 
 
+def checksum(printed):
+    """That of the timelines of all worlds, in what the simulator has printed."""
+    lines = [line for line in printed.splitlines() if "checksum of these worlds" in line]
+    return lines[0].split()[-1] if lines else ""
+
+
 class Judge:
     """Tells whether anybody notices a mutant."""
     def __init__(self, build, sanitized, worlds, slow=False):
         self.folders = [Folder(build, "plain", slow)]
         if sanitized:
             self.folders.append(Folder(sanitized, "sanitized", False))
-        self.simulator = Program(build, "sim", "tests/simulation/sim",
-                                 ["--first", "--threads", "1", "--seeds", f"1..{worlds}"], {}) if worlds else None
+        self.simulators = {
+            folder: Program(build, "sim", "tests/simulation/sim-mutant-none",
+                            ["--first", "--threads", "1", "--seeds", f"1..{worlds}", *options], {})
+            for folder, options in WORLDS.items()} if worlds else {}
         self.lock = threading.Lock()
+        self.checksums = {}     # Of these worlds without mistake.
         self.original = {}
         self.functions = {}
 
@@ -95,9 +109,12 @@ class Judge:
         with tempfile.TemporaryDirectory(prefix="kskroll-mutant-") as temporary:
             for folder in self.folders:
                 self._prepare(folder, sources, temporary)
-            if self.simulator and (not self._runs(self.simulator) or
-                                   not self._passes(self.simulator, self.simulator.path())):
-                self.simulator = None
+            paths = [source.path for source in sources]
+            self.simulators = {folder: program for folder, program in self.simulators.items()
+                               if any(self._folder(path) == folder and program.has(path, self.functions[path])
+                                      for path in paths) and self._passes(program, program.path())}
+            self.checksums = {folder: checksum(program.outcome(program.path())[1])
+                              for folder, program in self.simulators.items()}
 
     def _prepare(self, folder, sources, temporary):
         originals = {}
@@ -122,6 +139,11 @@ class Judge:
                 folder.programs.append(program)
         if not folder.programs:
             raise ToolError(f"no test in {folder.path} runs any of the sources")
+
+    @staticmethod
+    def _folder(path):
+        """The folder of WORLDS that a source is in."""
+        return next(folder for folder in WORLDS if path.startswith(folder))
 
     def _runs(self, program):
         """Whether any of the sources is in a program."""
@@ -148,7 +170,7 @@ class Judge:
             return output, file.read()
 
     def verdict(self, mutant):
-        """(verdict, who killed it)."""
+        """(verdict, who killed it, or what the worlds showed of a survivor)."""
         path, text = os.path.join(PROJECT, mutant.path), mutant.text()
         with tempfile.TemporaryDirectory(prefix="kskroll-mutant-") as temporary:
             try:
@@ -164,10 +186,14 @@ class Judge:
                 killer = self._killer(folder, mutant, text, temporary)
                 if killer:
                     return KILLED, f"{killer} ({folder.kind})"
-            if self.simulator and self.simulator.has(mutant.path, self.functions[mutant.path]) and \
-                    self._is_killed(self.simulator, mutant, output, temporary):
-                return KILLED, "simulator"
-        return SURVIVED, ""
+            simulator = self.simulators.get(self._folder(mutant.path))
+            if simulator is None or not simulator.has(mutant.path, self.functions[mutant.path]):
+                return SURVIVED, ""
+            why, printed = simulator.outcome(simulator.make({mutant.path: output}, temporary))
+            if why:
+                return KILLED, SIMULATOR
+            same = checksum(printed) == self.checksums[self._folder(mutant.path)]
+        return SURVIVED, "same worlds" if same else "changes worlds, breaks no invariant"
 
     def _killer(self, folder, mutant, text, temporary):
         """The first test that notices the mutant, or "". Those that have noticed most are first."""
@@ -195,8 +221,8 @@ def show(mutant, text):
 
 
 def run_all(judge, mutants, reasons, args):
-    """Runs them; returns {verdict: [mutants]}."""
-    result = {SAME: [], INVALID: [], KILLED: [], SURVIVED: [], "explained": []}
+    """Runs them; returns {verdict: [mutants]}; killed by worlds is a verdict of its own."""
+    result = {SAME: [], INVALID: [], KILLED: [], SURVIVED: [], "explained": [], SIMULATOR: []}
     start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         running = {pool.submit(judge.verdict, mutant): mutant for mutant in mutants}
@@ -206,13 +232,15 @@ def run_all(judge, mutants, reasons, args):
             if verdict == SURVIVED and mutant.key() in reasons:
                 verdict = "explained"
             result[verdict].append(mutant)
+            if killer == SIMULATOR:
+                verdict = SIMULATOR
             if verdict == SURVIVED:
-                show(mutant, "SURVIVED")
-            elif verdict == KILLED and mutant.key() in reasons:
+                show(mutant, f"SURVIVED {killer}".strip())
+            elif verdict in (KILLED, SIMULATOR) and mutant.key() in reasons:
                 show(mutant, f"killed by {killer}: take it out of equivalent.txt")
                 result.setdefault("stale", []).append(mutant)
             elif args.verbose:
-                show(mutant, f"{verdict} {killer}".strip())
+                show(mutant, f"{verdict} {killer}".strip() if verdict != SIMULATOR else "killed by worlds")
             if sys.stderr.isatty():
                 print(f"\r{number}/{len(mutants)}, {time.monotonic() - start:.0f} s ", end="", file=sys.stderr)
     return result
@@ -256,9 +284,10 @@ def main():
     judge = Judge(args.build, args.sanitized, args.worlds, args.slow)
     judge.prepare([source for source in sources if any(mutant.source is source for mutant in chosen)])
     result = run_all(judge, chosen, reasons, args)
-    killed, explained, survived = len(result[KILLED]), len(result["explained"]), len(result[SURVIVED])
+    by_worlds, explained, survived = len(result[SIMULATOR]), len(result["explained"]), len(result[SURVIVED])
+    killed = len(result[KILLED]) + by_worlds
     counted = killed + explained + survived
-    print(f"{counted + len(result[SAME])} mutants: {killed} killed, {len(result[SAME])} equivalent by object code, "
+    print(f"{counted + len(result[SAME])} mutants: {killed} killed ({by_worlds} by worlds), {len(result[SAME])} equivalent by object code, "
           f"{explained} explained in equivalent.txt, {survived} survived; score "
           f"{100 * killed / counted if counted else 100:.1f} % ({killed} of {counted}); "
           f"{len(result[INVALID])} others are no C")

@@ -138,8 +138,11 @@ class Runs(unittest.TestCase):
         self.assertEqual(out.getvalue().count("SURVIVED"), len(result[mutate.SURVIVED]))
 
     def test_the_virtual_worlds_run(self):
-        self.assertIsNotNone(self.judge.simulator)
-        self.assertEqual(self.judge.simulator.check(self.judge.simulator.path()), "")
+        simulator = self.judge.simulators[""]
+        why, printed = simulator.outcome(simulator.path())
+        self.assertEqual(why, "")
+        self.assertEqual(mutate.checksum(printed), self.judge.checksums[""])
+        self.assertRegex(self.judge.checksums[""], "^[0-9a-f]{16}$")
 
     def test_the_command_lists_what_it_would_run(self):
         done = subprocess.run([sys.executable, mutate.__file__, "--list", "--random", "3", "--seed", "5"],

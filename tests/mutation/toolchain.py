@@ -13,11 +13,10 @@ import shlex
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 
 # They wait for a knotd: too slow to be run for each mutant unless that is asked for.
-SLOW = {"server_knotd", "server_reread"}
+SLOW = {"server_knotd", "server_reread", "server_key_actor", "server_fake"}
 LONGEST_TEST = 60           # Seconds of a test without mistake: what takes longer is left out.
 WORLDS_LIMIT = 600          # Seconds for the simulator.
 SCRATCH = tempfile.TemporaryDirectory(prefix="kskroll-mutant-")
@@ -57,8 +56,6 @@ class Program:
         self.seconds = 0.0
         self.kills = 0
         self.limit = 0
-        self.merged = {}
-        self.lock = threading.Lock()
         self.functions = None
 
     def path(self):
@@ -81,23 +78,21 @@ class Program:
         names = tuple(object_name(source) for source in objects)
         # Its own objects are on the line, or in a library, which comes later.
         command = [word for word in command if not word.endswith(names)]
-        if any(word.startswith("-flto") for word in command):
-            command = self._without_lto(command, "+".join(objects))
         run([*command[:1], *objects.values(), *command[1:]], self.build)
         return output
 
-    def _without_lto(self, command, key):
-        """The command with all objects optimized into one, which is done once."""
-        inputs = [word for word in command if word.endswith(".o")]
-        with self.lock:
-            if key not in self.merged:
-                self.merged[key] = os.path.join(SCRATCH.name, f"{self.name}-{len(self.merged)}.o")
-                run([command[0], "-r", "-O2", "-flto=1", "-flinker-output=nolto-rel", "-o", self.merged[key], *inputs],
-                    self.build)
-        return [word for word in command if word not in inputs and not word.startswith("-flto")] + [self.merged[key]]
-
     def check(self, program):
         """Runs it; returns "" if all is well, else why not."""
+        return self.outcome(program)[0]
+
+    def outcome(self, program):
+        """Runs it; returns ("" if all is well, else why not; what it printed)."""
+        with tempfile.TemporaryFile(dir=SCRATCH.name) as output:
+            why = self._run(program, output)
+            output.seek(0)
+            return why, output.read().decode(errors="replace")
+
+    def _run(self, program, output):
         environment = dict(os.environ, **self.environment)
         environment["ASAN_OPTIONS"] = "detect_leaks=1:hard_rss_limit_mb=1500"
         environment["UBSAN_OPTIONS"] = "halt_on_error=1"
@@ -112,7 +107,7 @@ class Program:
         before = time.monotonic()
         # Its own group: whatever it has started ends with it.
         process = subprocess.Popen([program, *self.arguments], cwd=self.build, env=environment,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=bounds)
         try:
             # The limit is CPU time; what sleeps is given more.

@@ -19,8 +19,9 @@ bool fault_known(const world_t *w, const exposure_t *e, time_t decided)
 	const fault_t *f = e->fault >= 0 ? &w->fault[e->fault] : NULL;
 
 	for (unsigned i = 0; f != NULL && i < f->known_count; i++) {
-		if (f->known[i].keys == e->keys && f->known[i].ttl >= e->ttl && f->known[i].data == e->data) {
-			return f->known[i].at <= decided;
+		const bool counts = f->known[i].at <= decided && (f->known[i].lost == 0 || decided < f->known[i].lost);
+		if (counts && f->known[i].keys == e->keys && f->known[i].ttl >= e->ttl && f->known[i].data == e->data) {
+			return true;
 		}
 	}
 	return false;
@@ -82,6 +83,7 @@ static void enter(world_t *w, exposures_t *set, served_t *served, const exposure
 		e->since = w->now;
 	}
 	e->ttl = ttl > e->ttl ? ttl : e->ttl;
+	e->served_since = e->active > 0 ? e->served_since : w->now;
 	e->active++;
 	*served = (served_t){ .exposure = at, .ttl = ttl };
 	if (!known) {
@@ -124,6 +126,25 @@ bool resolver_fails(world_t *w, bool warm)
 	       (data != NULL && !view_data(w, VALIDATOR_LIBERAL, ds, dnskey, data));
 }
 
+/*!
+ * Another client lowers the TTL of a DS RRset again that no check of the module has met, or replaces the RRset: which
+ * TTL caches have, nobody can tell. It is as if it had never been higher.
+ */
+static void lower_unseen(const world_t *w, const ds_version_t *v, served_t *served)
+{
+	const unsigned number = v - w->up.version;
+	const ds_version_t *unseen = number > 0 ? v - 1 : NULL;
+	/* With the same set: its TTL now, or the one before that was met. */
+	const ds_version_t *other = unseen == NULL || v->ds == unseen->ds ? v : number > 1 ? v - 2 : NULL;
+
+	if (unseen == NULL || other == NULL || v->fault < 0 || unseen->met || served->ttl != unseen->ttl) {
+		return;
+	}
+	if (other->ds == unseen->ds && other->ttl < unseen->ttl && (other == v || other->met)) {
+		served->ttl = other->ttl;
+	}
+}
+
 static void parent_server_serves(world_t *w, sim_server_t *server)
 {
 	exposure_t fresh;
@@ -140,6 +161,7 @@ static void parent_server_serves(world_t *w, sim_server_t *server)
 	fresh.decided = v.decided;
 	fresh.fault = fault;
 	fresh.excused = server->excused;
+	lower_unseen(w, &w->up.version[server->version], &server->served);
 	serve(w, &w->ds, &server->served, &fresh, v.ds != 0 ? v.ttl : w->up.negative_ttl);
 	if (server->fault < 0 || w->fault[server->fault].kind != FAULT_REGRESS) {
 		agent_served(w, server, v.ds);

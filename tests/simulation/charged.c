@@ -248,7 +248,8 @@ const char *charged_data(const world_t *w, validator_t validator, const exposure
 	}
 	if (data->cause == CAUSE_OURS && !(data->keys & dnskey->removed) &&
 	    !came_later(w, dnskey, data->decided, ~algorithm_set(w, data->keys)) &&
-	    !unknowable(w, dnskey, data->decided) && good_before(w, validator, ds, dnskey, data)) {
+	    !unknowable(w, dnskey, data->decided) && !unknowable(w, data, data->decided) &&
+	    good_before(w, validator, ds, dnskey, data)) {
 		return signed_otherwise(validator);
 	}
 	return NULL;

@@ -21,7 +21,14 @@ static bool has_one_algorithm(const world_t *w)
 bool goal_reached(const world_t *w)
 {
 	const engine_t *e = &w->engine;
+
+	if (w->knot.key_count <= w->rolls_wanted && !w->leaves) {
+		return false; /* Most often. */
+	}
 	world_keys_t keys = knot_keys(w);
+	if (child_is_by_hand(w)) {
+		return child_is_done(w);
+	}
 	unsigned only = __builtin_ctz(keys | 0x8000);
 
 	if (w->leaves && e->config.go_insecure) {
@@ -38,7 +45,7 @@ bool goal_reached(const world_t *w)
 		return true;
 	}
 	return e->alive && !e->busy && e->row.state == ROLLOVER_IDLE && e->row.gate == GATE_NONE &&
-	       w->knot.policy == POLICY_BASE && e->row.old_count == 1 && !e->row.has_new &&
+	       w->knot.policy == POLICY_BASE && e->row.ds_ttl_before == 0 && e->row.old_count == 1 && !e->row.has_new &&
 	       e->row.old[0].digest[0] == only + 1;
 }
 
@@ -205,18 +212,28 @@ static bool left_by_operator(const world_t *w)
 	if (w->told_times > 3 && (row->gate == GATE_ALGORITHM_ROLLOVER || refused)) {
 		return true; /* He has had his turns. */
 	}
+	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && w->changes_algorithm && w->knot.key_count == 1 &&
+	    w->knot.algorithm == w->knot.key[0].algorithm) {
+		return true; /* He has changed the algorithm back before Knot had made a key. */
+	}
 	if (row->state == ROLLOVER_REMOVE_DS && !algorithm_complete(w)) {
 		return true; /* Half of the order to hide a new algorithm was done, and he left before the other half.
 		              */
 	}
-	if (row->gate == GATE_KNOT_UNREACHABLE && knot_keys(w) == 0 && (w->why & WHY_OPERATOR)) {
-		return true; /* He has removed all keys. */
+	if (row->gate == GATE_KNOT_UNREACHABLE && knot_version(w)->dnskey == 0 &&
+	    ((w->why & WHY_OPERATOR) || gone_by_hand(w) != 0)) {
+		return true; /* He has removed all keys, and what Knot has made since lacks a KSK or a ZSK. */
 	}
 	if (row->state == ROLLOVER_PRESIGN && row->gate == GATE_KNOT_NO_NEW_KEY && (w->why & WHY_OPERATOR)) {
 		return true; /* While Knot did not sign he has let the old KSK go. */
 	}
 	if (refused && zsks_were_removed(w) && strstr(row->gate_detail, "Knot does not sign the zone") != NULL) {
 		return true; /* He confirmed a KSK that had no ZSK: that of the old one has gone with it. */
+	}
+	/* He has deleted the new KSK, and the gate says what to do with its ZSK. */
+	if (refused && row->has_new && (gone_by_hand(w) & (1U << (row->new_key.digest[0] - 1))) &&
+	    strstr(row->gate_detail, "the new KSK is not among the keys") != NULL) {
+		return true;
 	}
 	/* A KSK too many. */
 	if (row->gate == GATE_KEYS_REFUSED && w->collide && strstr(row->gate_detail, "is named twice") != NULL) {
@@ -255,7 +272,8 @@ static bool left_by_operator(const world_t *w)
 	    (algorithm_set(w, parent_ds(w) & knot_keys(w)) & ALGSET_OF(row->old[0].algorithm))) {
 		return true; /* He changed the algorithm back and forth, and the parent has followed Knot in between. */
 	}
-	if (row->gate == GATE_CHAIN_BROKEN && ds_was_hidden(w)) {
+	/* Such a parent may only add: then the old DS stays, beside those of keys that come later. */
+	if ((row->gate == GATE_CHAIN_BROKEN || row->gate == GATE_DS_FOREIGN) && ds_was_hidden(w)) {
 		return true;
 	}
 	if ((row->gate == GATE_CHAIN_BROKEN || row->gate == GATE_OLD_KEY_GONE) && ds_of_removed_key(w)) {
@@ -281,6 +299,7 @@ static bool left_by_operator(const world_t *w)
 	case GATE_DS_MISSING:
 		return taken || !(parent_ds(w) & knot_keys(w));
 	case GATE_CHAIN_BROKEN:
+	case GATE_OLD_KEY_GONE:
 	case GATE_DS_FOREIGN:
 	case GATE_DS_REMAINS: /* What he gave the parent names no key of the zone: nor can it validate a delete signal.
 	                       */
@@ -298,6 +317,7 @@ void check_end(world_t *w)
 	const rollover_row_t *row = &w->engine.row;
 	rollover_actor_t actor = rollover_gate_info(row->gate)->actor;
 
+	submit_check_end(w);
 	if (w->driver != DRIVER_MODULE || w->failed || w->done || (w->why & WHY_DEAD)) {
 		return;
 	}
@@ -314,7 +334,8 @@ void check_end(world_t *w)
 			return;
 		}
 	}
-	if ((w->why & WHY_PARENT) && actor == ACTOR_PARENT) {
+	if ((w->why & WHY_PARENT) &&
+	    (actor == ACTOR_PARENT || (row->gate == GATE_NOT_INFORMED && w->up.submit.refuses))) {
 		return;
 	}
 	if ((w->why & WHY_OPERATOR) && (actor == ACTOR_OPERATOR || actor == ACTOR_PARENT)) {

@@ -20,7 +20,6 @@ static time_t follow_clock(world_t *w)
 
 	clock_now(w, &clock);
 	rollover_follow_clock(&w->engine.row, &clock);
-	w->engine.shown.wrong = w->clock.wrong;
 	return w->engine.row.next_check;
 }
 
@@ -77,6 +76,7 @@ void engine_crash(world_t *w)
 	trace(w, "knotd       dies");
 	e->alive = e->busy = e->again = e->loaded = false;
 	e->facts.acknowledged = 0;
+	submit_forget(w);
 	e->died = w->now;
 	e->epoch++;
 	knot_down(w);
@@ -154,6 +154,7 @@ static void decide(world_t *w, unsigned decisions)
 	const rollover_state_t before = e->row.state;
 
 	e->decisions++;
+	starts_facts_of(w);
 	rollover_decide(&e->config, &e->row, &e->facts, clock_wall(w), d);
 	check_decision(w, &e->row, d);
 
@@ -170,6 +171,7 @@ static void decide(world_t *w, unsigned decisions)
 		e->has_stored = true;
 		e->saved = w->now;
 		e->saved_wall = clock_wall(w);
+		e->shown.wrong = w->clock.wrong;
 	}
 	check_learn(w);
 	e->row = d->row;
@@ -186,8 +188,14 @@ static void decide(world_t *w, unsigned decisions)
 	}
 	if (d->row.notified == 0) {
 		e->facts.acknowledged = 0;
+		submit_over(w);
 	}
-	if (d->notify) {
+	submit_ttl_over(w, w->engine.config.hold || w->engine.config.dry_run ? 0 : rollover_ds_ttl_wanted(&d->row));
+	if ((d->notify || d->ds_ttl != 0) && w->up.submit.on) {
+		submit_send(w, d->ds_ttl);
+	} else if (d->ds_ttl != 0) {
+		agent_poke(w);
+	} else if (d->notify) {
 		trace(w, "module      notifies the parent");
 		event_add(w, w->now + rng_between(&w->rng, 1, 30), EV_SCAN, 1, 0);
 	}
@@ -331,6 +339,7 @@ void engine_wake(world_t *w)
 	(void)follow_clock(w);
 	const time_t now = clock_wall(w);
 	e->own_count = facts_own(w);
+	starts_facts_of(w);
 	if (rollover_silence_first(&e->config, &e->row, &e->facts, now, &e->decision) &&
 	    !set_keys(w, &e->decision, w->now)) {
 		return;

@@ -23,14 +23,14 @@ static void settings(world_t *w, rng_t *rng)
 	static const uint32_t DELAY[] = { 0, 0, 60, HOUR, 2 * HOUR };
 	rollover_config_t *c = &w->engine.config;
 
-	c->ttl = RNG_PICK(rng, LOW);
+	c->ttl = c->ds_ttl = RNG_PICK(rng, LOW);
 	c->lead = RNG_PICK(rng, LEAD);
 	c->observe = RNG_PICK(rng, OBSERVE);
 	c->settle = RNG_PICK(rng, SETTLE);
 	c->check_interval = RNG_PICK(rng, CHECK);
 	c->ds_check_interval = RNG_PICK(rng, DS_CHECK);
 	c->unreachable_after = RNG_PICK(rng, AFTER);
-	c->notify = true;
+	c->via = PARENT_VIA_AUTO;
 	c->notify_again = HOUR;
 	c->zone_ttl = rng_chance(&w->watch_rng, 50) ? 0 : 2 * HOUR;
 	w->knot.base_ttl = RNG_PICK(rng, TTLS);
@@ -450,6 +450,15 @@ static uint32_t bound(const world_t *w)
 	if (w->first) {
 		introduce += ROLLOVER_UNKNOWN_ZONE_TTL;
 	}
+	if (w->up.submit.on) {
+		/* The DS TTL: until it is low, or nobody waits for it any more, and until it is as before. */
+		prepare += c->unreachable_after + longest(ds_ttl, c->lead) + parent_lag + 2 * ds_check;
+		settle +=
+			w->up.interval + parent_lag + 2 * ds_check + (w->up.submit.keeps_ttl ? ROLLOVER_TTL_COUNTS : 0);
+	}
+	if (w->agent.shared) {
+		prepare += c->unreachable_after + longest(ds_ttl, c->lead) + parent_lag + 2 * ds_check;
+	}
 	return prepare + introduce + signal + await + withdraw + observe + retire + settle + 4 * ds_check + 8 * check +
 	       c->unreachable_after;
 }
@@ -471,22 +480,24 @@ static void finish(world_t *w)
 	if (agent_quiet_from(w) > quiet) {
 		quiet = agent_quiet_from(w);
 	}
+	quiet = child_quiet_from(w, quiet);
 	w->bound = bound(w);
 	w->quiet_from = quiet;
 	/* Whatever a fault interrupted may have to begin again: two rollovers' time. */
 	unsigned rounds = w->profile == PROFILE_COOPERATIVE ? 1 : 2;
 	w->end = quiet + rounds * (time_t)w->bound + 3 * DAY;
 	if (w->engine.config.ksk_lifetime > 0) {
-		w->end += w->rolls_wanted * ((time_t)w->engine.config.ksk_lifetime + w->bound);
+		w->end += w->rolls_wanted * ((time_t)w->engine.config.ksk_lifetime + w->bound + w->starts.longest);
 	}
-	if (w->agent.on) {
+	if (w->agent.on || w->scanner.kind != PARENTS_SOME) {
 		w->end += rounds * (time_t)agent_bound_ttl(w);
-	} else {
+	}
+	if (!w->agent.on && !w->up.submit.on) {
 		event_add(w, T0 + w->up.phase, EV_SCAN, 0, 0);
 	}
 }
 
-void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver)
+void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver, parents_t parents)
 {
 	FILE *out = w->trace;
 	rng_t env, strict, cut, restore, scheme, algorithm, zrng, *rng = &zrng;
@@ -496,6 +507,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	w->trace = out;
 	w->seed = seed;
 	w->driver = driver;
+	w->parents = parents;
 	w->profile = profile;
 	w->now = T0;
 	rng_seed(&env, seed, 0);
@@ -517,6 +529,7 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 	make_servers(w, rng);
 	make_parent(w, rng);
 	plan_rolls(w, rng);
+	starts_make(w, zone);
 	rng_seed(&w->clock.rng, seed, 4000 + zone);
 	w->clock.boot = 1;
 	w->clock.booted = T0 - DAY;
@@ -566,6 +579,8 @@ void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile,
 		break;
 	}
 	agent_make(w, zone);
+	submit_make(w, zone);
+	child_plan(w, zone);
 	plan_algorithm(w, &algorithm, span);
 	if (w->leaves) {
 		add_command(w, COMMAND_LEAVE, T0 + rng_below(&w->watch_rng, 20 * DAY));

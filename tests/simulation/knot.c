@@ -177,7 +177,7 @@ static void sign(world_t *w, bool renew)
 	v.data_ttl = knot_zone_ttl(w);
 	v.removed = knot_gone(w);
 	v.ttl = knot_ttl(w);
-	v.cds = cds_now(w, &v.cds_cause, &v.cds_decided);
+	v.cds = v.cdnskey = cds_now(w, &v.cds_cause, &v.cds_decided);
 
 	const zone_version_t *last = knot->version_count > 0 ? knot_version(w) : NULL;
 	if (!renew && last != NULL && last->dnskey == v.dnskey && last->zsks == v.zsks && last->ttl == v.ttl &&
@@ -264,7 +264,7 @@ void knot_update(world_t *w)
 	knot_t *knot = &w->knot;
 	time_t next = 0;
 
-	if (!knot->up || knot->frozen) {
+	if (!knot->up || knot->frozen || child_is_by_hand(w)) {
 		return;
 	}
 	algorithm_begin(w);

@@ -70,8 +70,8 @@ world_keys_t knot_gone(const world_t *w)
 algset_t algorithm_set(const world_t *w, world_keys_t keys)
 {
 	algset_t set = 0;
-	for (EACH_KEY(w, k)) {
-		set |= keys & (1U << k) ? ALGSET_OF(w->knot.key[k].algorithm) : 0;
+	for (unsigned i = 0; i < w->algorithm_count; i++) {
+		set |= keys & w->algorithm[i].keys ? ALGSET_OF(w->algorithm[i].number) : 0;
 	}
 	return set;
 }

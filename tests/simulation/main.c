@@ -19,7 +19,9 @@ typedef struct {
 	uint64_t from, to;
 	unsigned zones;
 	int profile; /*!< -1: by seed. */
-	bool baselines, first;
+	baselines_t baselines;
+	parents_t parents;
+	bool first;
 	_Atomic uint64_t next;
 	_Atomic uint64_t worlds;
 	_Atomic uint64_t failed;
@@ -33,10 +35,20 @@ static void run_seed(job_t *job, world_t *w, summary_t *sum, uint64_t seed)
 	profile_t profile = profile_of(seed, job->profile);
 
 	for (unsigned zone = 0; zone < job->zones; zone++) {
-		int last = job->baselines ? DRIVER__COUNT : 1;
+		if (job->baselines == BASELINES_PARENT) {
+			compare_seed(&sum->compare, w, seed, zone, profile);
+			atomic_fetch_add(&job->worlds, 1);
+			continue;
+		}
+		int last = job->baselines == BASELINES_CHILD ? DRIVER_HAND : 1;
 		for (int driver = 0; driver < last; driver++) {
 			w->trace = NULL;
-			world_generate(w, seed, zone, profile, driver);
+			driver_t child = driver;
+			parents_t parents = job->parents;
+			if (job->baselines == BASELINES_NONE) {
+				child_choose(seed, zone, &child, &parents);
+			}
+			world_generate(w, seed, zone, profile, child, parents);
 			world_run(w);
 			summary_add(sum, w, zone);
 			if (driver == DRIVER_MODULE) {
@@ -106,7 +118,7 @@ static void progress(job_t *job, double start)
 	}
 }
 
-bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, unsigned last)
+bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, parents_t parents, unsigned last)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -116,7 +128,8 @@ bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, un
 		free(w);
 		return false;
 	}
-	world_generate(w, seed, zone, profile, driver);
+	child_choose(seed, zone, &driver, &parents);
+	world_generate(w, seed, zone, profile, driver, parents);
 	const rollover_config_t *c = &w->engine.config;
 	char scheme[64] = "";
 	if (data_matters(w)) {
@@ -134,16 +147,23 @@ bool replay(uint64_t seed, unsigned zone, profile_t profile, driver_t driver, un
 	        w->knot.base_signals ? "" :
 	                               ", base policy publishes nothing",
 	        scheme, c->ksk_lifetime, c->ttl, c->lead, c->observe, c->settle, c->check_interval,
-	        c->ds_check_interval, c->unreachable_after, w->up.interval, w->up.notified ? ", notified" : "",
+	        c->ds_check_interval, c->unreachable_after, w->up.interval,
+	        w->up.submit.on ? ", by DNS UPDATE" :
+	        w->up.notified  ? ", notified" :
+	                          "",
 	        w->up.naive ? ", naive" : "", w->up.strict ? ", strict" : "", w->up.human ? ", by hand" : "",
 	        w->up.habit == HABIT_ADD ? ", adds" : "");
 	if (w->agent.on) {
 		const delegation_config_t *d = &w->agent.config;
 		fprintf(w->trace,
-		        "the agent: scan %u (notifying %u), check %u, hold-down %u, unreachable-after %u, ds-ttl %u for %u, "
-		        "verify %u, undo %s\n",
-		        d->scan_interval, d->scan_interval_notifying, d->check_interval, d->hold_down,
-		        d->unreachable_after, d->ds_ttl, d->ds_ttl_hold, d->verify, d->undo ? "on" : "off");
+		        "the agent: by %s, scan %u (notifying %u), check %u, hold-down %u, unreachable-after %u, ds-ttl %u for "
+		        "%u, verify %u, undo %s; child: %s\n",
+		        agent_way_names[d->apply], d->scan_interval, d->scan_interval_notifying, d->check_interval,
+		        d->hold_down, d->unreachable_after, d->ds_ttl, d->ds_ttl_hold, d->verify,
+		        d->undo ? "on" : "off", child_names[w->driver]);
+	}
+	if (w->scanner.kind != PARENTS_SOME) {
+		fprintf(w->trace, "the parent: %s every %u s\n", parents_names[w->scanner.kind], w->scanner.interval);
 	}
 	world_run(w);
 	fclose(w->trace);
@@ -173,14 +193,20 @@ static int usage(FILE *out, int status)
 	      "  --profile P      cooperative, faulty, stuck, operator, crash, mixed, dead (default: by seed)\n"
 	      "  --zones N        zones that share the server of a seed (default 1)\n"
 	      "  --threads N      default: one for each processor\n"
-	      "  --baselines      Knot's own rollover and BIND's rules in the same worlds\n"
+	      "  --baselines B    in the same worlds: child: Knot's own rollover and BIND's rules;\n"
+	      "                   parent: BIND's dnssec-cds and scanners of one nameserver, with each child\n"
 	      "  --replay SEED    the timeline of one world (with --profile and --zone as printed)\n"
 	      "  --zone N         which of its zones (default 0)\n"
-	      "  --driver D       replay a baseline: 1 Knot, 2 Knot confirmed, 3 BIND\n"
+	      "  --child C        module, knot, knot-confirm, bind, hand, hostile: every parent is the agent, with that\n"
+	      "                   child; default: some agents have others than the module. To replay a baseline: knot,\n"
+	      "                   knot-confirm, bind with --parent plain\n"
 	      "  --only I4        count violations of one invariant only\n"
 	      "  --scheme S       all zones have csk: one key for all; or split: KSK and ZSK\n"
 	      "  --algorithm C    all: every zone gets another algorithm; none; default: some\n"
-	      "  --parent P       agent: the parent of every zone is the agent; plain: of none; default: of some\n"
+	      "  --parent P       agent: the parent of every zone is the agent; update: it takes DNS UPDATE; plain: neither;\n"
+	      "                   default: of some; dnssec-cds, scanner, blind: the parent is that baseline\n"
+	      "  --way W          of all agents: transaction, include, update\n"
+	      "  --starts         zones that ksk-lifetime rolls have start-window, no-start, spread and max-rolling\n"
 	      "  --defaults       settings, policy and DNSKEY TTL as they are where nobody has set them\n"
 	      "  --first          stop at the first violation\n"
 	      "  --mutants        run the variants with a mistake; each has to be caught\n",
@@ -188,14 +214,48 @@ static int usage(FILE *out, int status)
 	return status;
 }
 
-static int find_profile(const char *name)
+static int find_name(const char *name, const char *const names[], int count)
 {
-	for (int i = 0; i < PROFILE__COUNT; i++) {
-		if (strcmp(name, profile_names[i]) == 0) {
+	for (int i = 0; i < count; i++) {
+		if (strcmp(name, names[i]) == 0) {
 			return i;
 		}
 	}
 	return -1;
+}
+
+static int find_parents(const char *name)
+{
+	for (int i = PARENTS_PLAIN; i < PARENTS__COUNT; i++) {
+		if (strcmp(name, parents_names[i]) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+static int find_way(const char *name)
+{
+	for (int i = 0; i <= DELEGATION_BY_UPDATE; i++) {
+		if (strcmp(name, agent_way_names[i]) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+/*! Children that are not ours have an agent, but for the baselines. \return False: there is no such world. */
+static bool choose_child(bool replays, driver_t *driver, parents_t *parents)
+{
+	if (generate_children < 0) {
+		return true;
+	}
+	if (*parents != PARENTS_PLAIN) {
+		*parents = PARENTS_AGENT;
+		return true;
+	}
+	*driver = generate_children;
+	return *driver == DRIVER_MODULE || (replays && *driver < DRIVER_HAND);
 }
 
 static int run_all(job_t *job, unsigned threads)
@@ -223,11 +283,16 @@ static int run_all(job_t *job, unsigned threads)
 	}
 	if (job->sum.kept_count > 0 && !job->first) {
 		const kept_t *k = &job->sum.kept[0];
-		replay(k->seed, k->zone, k->profile, DRIVER_MODULE, 60);
+		replay(k->seed, k->zone, k->profile, DRIVER_MODULE, job->parents, 60);
 	}
-	summary_print(&job->sum, seconds() - start, job->profile >= 0 ? profile_names[job->profile] : "all profiles",
-	              job->baselines);
 	int ret = job->sum.failed > 0;
+	if (job->baselines == BASELINES_PARENT) {
+		ret = compare_print(&job->sum.compare);
+	} else {
+		summary_print(&job->sum, seconds() - start,
+		              job->profile >= 0 ? profile_names[job->profile] : "all profiles",
+		              job->baselines == BASELINES_CHILD);
+	}
 	summary_free(&job->sum);
 	return ret;
 }
@@ -238,15 +303,16 @@ int main(int argc, char **argv)
 	static const struct option OPTIONS[] = {
 		{ "seeds", required_argument, NULL, 's' }, { "profile", required_argument, NULL, 'p' },
 		{ "zones", required_argument, NULL, 'z' }, { "threads", required_argument, NULL, 't' },
-		{ "baselines", no_argument, NULL, 'b' }, { "replay", required_argument, NULL, 'r' },
-		{ "zone", required_argument, NULL, 'Z' }, { "driver", required_argument, NULL, 'd' },
+		{ "baselines", required_argument, NULL, 'b' }, { "replay", required_argument, NULL, 'r' },
+		{ "zone", required_argument, NULL, 'Z' }, { "child", required_argument, NULL, 'c' },
 		{ "only", required_argument, NULL, 'o' }, { "first", no_argument, NULL, 'f' }, { "mutants", no_argument, NULL, 'm' },
 		{ "scheme", required_argument, NULL, 'S' }, { "algorithm", required_argument, NULL, 'A' },
-		{ "defaults", no_argument, NULL, 'D' }, { "parent", required_argument, NULL, 'P' }, { "help", no_argument, NULL, 'h' }, { 0 },
+		{ "way", required_argument, NULL, 'w' }, { "starts", no_argument, NULL, 'T' }, { "defaults", no_argument, NULL, 'D' }, { "parent", required_argument, NULL, 'P' }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	/* clang-format on */
 	static job_t job = { .from = 1, .to = 1000, .zones = 1, .profile = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
-	unsigned threads = sysconf(_SC_NPROCESSORS_ONLN), zone = 0, driver = 0;
+	unsigned threads = sysconf(_SC_NPROCESSORS_ONLN), zone = 0;
+	driver_t driver = DRIVER_MODULE;
 	const char *seeds = NULL, *again = NULL;
 	bool mutants = false;
 	int opt;
@@ -260,7 +326,7 @@ int main(int argc, char **argv)
 			}
 			break;
 		case 'p':
-			job.profile = find_profile(optarg);
+			job.profile = find_name(optarg, profile_names, PROFILE__COUNT);
 			if (job.profile < 0) {
 				return usage(stderr, 2);
 			}
@@ -272,7 +338,10 @@ int main(int argc, char **argv)
 			threads = strtoul(optarg, NULL, 10);
 			break;
 		case 'b':
-			job.baselines = true;
+			if (strcmp(optarg, "child") != 0 && strcmp(optarg, "parent") != 0) {
+				return usage(stderr, 2);
+			}
+			job.baselines = optarg[0] == 'c' ? BASELINES_CHILD : BASELINES_PARENT;
 			break;
 		case 'r':
 			again = optarg;
@@ -280,8 +349,11 @@ int main(int argc, char **argv)
 		case 'Z':
 			zone = strtoul(optarg, NULL, 10);
 			break;
-		case 'd':
-			driver = strtoul(optarg, NULL, 10) % DRIVER__COUNT;
+		case 'c':
+			generate_children = find_name(optarg, child_names, DRIVER__COUNT);
+			if (generate_children < 0) {
+				return usage(stderr, 2);
+			}
 			break;
 		case 'f':
 			job.first = true;
@@ -299,13 +371,22 @@ int main(int argc, char **argv)
 			generate_changes = optarg[0] == 'a' ? CHANGES_ALL : CHANGES_NONE;
 			break;
 		case 'P':
-			if (strcmp(optarg, "agent") != 0 && strcmp(optarg, "plain") != 0) {
+			if (find_parents(optarg) < 0) {
 				return usage(stderr, 2);
 			}
-			generate_parents = optarg[0] == 'a' ? PARENTS_AGENT : PARENTS_PLAIN;
+			job.parents = find_parents(optarg);
+			break;
+		case 'w':
+			generate_way = find_way(optarg);
+			if (generate_way < 0) {
+				return usage(stderr, 2);
+			}
 			break;
 		case 'D':
 			generate_defaults = true;
+			break;
+		case 'T':
+			generate_starts = true;
 			break;
 		case 'o':
 			check_only = optarg;
@@ -319,7 +400,7 @@ int main(int argc, char **argv)
 			return usage(stderr, 2);
 		}
 	}
-	if (optind < argc || job.zones == 0) {
+	if (optind < argc || job.zones == 0 || !choose_child(again != NULL, &driver, &job.parents)) {
 		return usage(stderr, 2);
 	}
 	if (mutants) {
@@ -327,7 +408,8 @@ int main(int argc, char **argv)
 	}
 	if (again != NULL) {
 		uint64_t seed = strtoull(again, NULL, 10);
-		return replay(seed, zone, profile_of(seed, job.profile), driver, 0);
+		return replay(seed, zone, profile_of(seed, job.profile), driver, job.parents, 0);
 	}
+	check_only = job.baselines == BASELINES_PARENT ? "step" : check_only;
 	return run_all(&job, threads < 1 ? 1 : (threads > 64 ? 64 : threads));
 }

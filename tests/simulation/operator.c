@@ -3,6 +3,7 @@
  * The operator: what he may type at any time, at this server and at the registrar.
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sim_world.h"
@@ -190,13 +191,36 @@ static void change_algorithm(world_t *w, uint8_t algorithm)
 	engine_poke(w);
 }
 
+/*! The gate names a KSK that is too many, where two algorithms are. */
+static bool has_left(const world_t *w)
+{
+	const rollover_row_t *row = &w->engine.row;
+
+	return row->gate == GATE_KEYS_REFUSED && strstr(row->gate_detail, "to neither end") != NULL;
+}
+
+/*! It is what Knot began with while the policy had the old algorithm once more. */
+static bool is_left_of_old(const world_t *w)
+{
+	const rollover_row_t *row = &w->engine.row;
+
+	return has_left(w) && row->state == ROLLOVER_RETIRE && row->has_new &&
+	       row->new_key.algorithm == w->knot.algorithm;
+}
+
 /*! As kskroll advises: out of DNSKEY at once, and their signatures remain until caches have lost that. */
 static void abort_algorithm(world_t *w)
 {
 	knot_t *knot = &w->knot;
 
+	if (!knot->up) {
+		event_add(w, w->now + HOUR, EV_COMMAND, COMMAND_ABORT_ALGORITHM, 0);
+		return; /* Which keys go is what the policy says, and it does not say it yet. */
+	}
 	w->told_back = false;
-	change_algorithm(w, knot->key[0].algorithm);
+	if (!is_left_of_old(w)) {
+		change_algorithm(w, knot->key[0].algorithm);
+	}
 	for (unsigned k = 0; k < knot->key_count; k++) {
 		if (is_given_up(w, k) && algorithm_published(knot->key[k].state) && !safe_to_delete(w, k)) {
 			return; /* Its DS is out: he goes on, and back later. */
@@ -273,12 +297,27 @@ static void delete_twin(world_t *w)
 	}
 }
 
+/*! The one that the policy has to have again. */
+static unsigned named_algorithm(const rollover_row_t *row)
+{
+	unsigned named = 0;
+
+	if (row->has_new) {
+		return row->new_key.algorithm;
+	}
+	return sscanf(row->gate_detail, "keys of algorithm %u sign the data", &named) == 1 ? named : 0;
+}
+
 static void told_of_algorithm(world_t *w)
 {
 	const rollover_row_t *row = &w->engine.row;
-	const bool twin = strstr(row->gate_detail, "two KSKs have algorithm") != NULL ||
+	/* Where the gate says so, as ttl-high-at does if it names no server, he looks into Knot's log. */
+	const bool log = (row->gate == GATE_TTL_HIGH && row->gate_about[0] == '\0') ||
+	                 strstr(row->gate_detail, "does not sign the zone: see its log") != NULL;
+	const bool unsigned_zone = log && !algorithm_complete(w);
+	const bool twin = unsigned_zone || strstr(row->gate_detail, "two KSKs have algorithm") != NULL ||
 	                  strstr(row->gate_detail, "is published still") != NULL;
-	const bool left = row->gate == GATE_KEYS_REFUSED && strstr(row->gate_detail, "to neither end") != NULL;
+	const bool left = has_left(w);
 	const bool back = row->gate == GATE_ALGORITHM_ROLLOVER && row->state != ROLLOVER_IDLE;
 
 	const bool lone = row->gate == GATE_KEYS_REFUSED && strstr(row->gate_detail, "lost its DNSKEY") != NULL;
@@ -302,9 +341,9 @@ static void told_of_algorithm(world_t *w)
 	if (back && !w->told_back && w->told_times++ < 3) {
 		w->told_back = true;
 		event_add(w, w->now + DAY, EV_COMMAND,
-		          row->state == ROLLOVER_PRESIGN && rng_chance(&w->key_rng, 50)      ? COMMAND_ABORT_ALGORITHM :
-		          row->has_new && row->new_key.algorithm == w->knot.key[0].algorithm ? COMMAND_OLD_ALGORITHM :
-		                                                                               COMMAND_NEW_ALGORITHM,
+		          row->state == ROLLOVER_PRESIGN && rng_chance(&w->key_rng, 50) ? COMMAND_ABORT_ALGORITHM :
+		          named_algorithm(row) == w->knot.key[0].algorithm              ? COMMAND_OLD_ALGORITHM :
+		                                                                          COMMAND_NEW_ALGORITHM,
 		          0);
 		w->end += 10 * DAY + w->bound;
 	}
@@ -332,6 +371,21 @@ void operator_is_told(world_t *w)
 	event_add(w, at + DAY + HOUR, EV_COMMAND, COMMAND_UNHOLD, 0);
 }
 
+static bool is_at_parent(command_kind_t kind)
+{
+	return (kind >= COMMAND_DS_NEW && kind <= COMMAND_DS_TTL) || kind == COMMAND_DS_NONE;
+}
+
+/*! Irregular answers that were met are gone with the store. */
+static void forget_faults(world_t *w)
+{
+	for (unsigned i = 0; i < w->fault_count; i++) {
+		for (unsigned k = 0; k < w->fault[i].known_count; k++) {
+			w->fault[i].known[k].lost = w->fault[i].known[k].lost != 0 ? w->fault[i].known[k].lost : w->now;
+		}
+	}
+}
+
 void command_run(world_t *w, const command_t *command)
 {
 	engine_t *e = &w->engine;
@@ -339,6 +393,9 @@ void command_run(world_t *w, const command_t *command)
 
 	if (w->driver != DRIVER_MODULE && command->kind >= COMMAND_HOLD && command->kind <= COMMAND_WET_RUN) {
 		return;
+	}
+	if (child_is_by_hand(w) && !is_at_parent(command->kind)) {
+		return; /* No Knot signs that zone. */
 	}
 	trace(w, "operator    %s", command_names[command->kind]);
 	switch (command->kind) {
@@ -387,6 +444,7 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_HOLD:
 	case COMMAND_UNHOLD:
 		e->config.hold = command->kind == COMMAND_HOLD;
+		e->releases += !e->config.hold && e->row.state == ROLLOVER_ROLLED_BACK;
 		shown_forget(w);
 		engine_poke(w);
 		break;
@@ -485,8 +543,10 @@ void command_run(world_t *w, const command_t *command)
 		}
 		break;
 	case COMMAND_LOSE_STORE:
+		submit_store_lost(w);
 		e->has_stored = false;
 		w->why |= WHY_STORE_LOST;
+		forget_faults(w);
 		shown_forget(w);
 		forget_ds(w, false, e->alive ? w->now : e->died); /* What changed since it ran is gone with it. */
 		if (e->alive) {

@@ -18,7 +18,7 @@ world_keys_t parent_ds(const world_t *w)
 	return w->up.version[w->up.version_count - 1].ds;
 }
 
-void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, time_t decided, bool irregular)
+static void change(world_t *w, const ds_version_t *fresh, bool irregular)
 {
 	parent_t *up = &w->up;
 
@@ -27,7 +27,8 @@ void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, tim
 		return;
 	}
 	ds_version_t *v = &up->version[up->version_count];
-	*v = (ds_version_t){ .ds = ds, .ttl = ttl, .cause = cause, .decided = decided, .fault = -1 };
+	*v = *fresh;
+	v->fault = -1;
 	if (irregular) {
 		if (w->fault_count == FAULT_MAX) {
 			return;
@@ -40,11 +41,31 @@ void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, tim
 		};
 	}
 	up->version_count++;
+	submit_others(w, irregular);
 	if (w->agent.on && irregular) {
-		agent_by_hand(w, ds != v[-1].ds, ds != 0 ? ttl : 0);
+		agent_by_hand(w, v->ds != v[-1].ds, v->ds != 0 ? v->ttl : 0);
 	}
-	trace(w, "parent      DS becomes %s, TTL %u", keys_text(ds), ttl);
+	if (w->agent.on) {
+		agent_way_published(w, irregular);
+	}
+	trace(w, "parent      DS becomes %s, TTL %u", keys_text(v->ds), v->ttl);
 	servers_publish(w, true);
+}
+
+void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, time_t decided, bool irregular)
+{
+	change(w, &(ds_version_t){ .ds = ds, .ttl = ttl, .cause = cause, .decided = decided }, irregular);
+}
+
+void parent_step(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, time_t decided, time_t asked)
+{
+	ds_version_t v = { .ds = ds, .ttl = ttl, .cause = cause, .decided = decided, .put = w->now, .asked = asked };
+
+	if (ds == parent_ds(w)) {
+		v.put = current(w)->put;
+		v.asked = current(w)->asked;
+	}
+	change(w, &v, false);
 }
 
 /*! A nameserver of the child as the parent's scanner meets it. */
@@ -131,7 +152,7 @@ static void consider(world_t *w, const zone_version_t *v)
 }
 
 /*! A notification is acknowledged by who receives it; it may come late, or not at all. */
-static void notify_agent(world_t *w)
+static void notify(world_t *w)
 {
 	agent_t *a = &w->agent;
 
@@ -139,7 +160,7 @@ static void notify_agent(world_t *w)
 		return;
 	}
 	event_add(w, w->now + (rng_chance(&a->rng, 80) ? 0 : rng_below(&a->rng, 600)), EV_AGENT_NOTIFY, 0, 0);
-	if (a->alive && w->engine.alive && w->engine.row.notified != 0) {
+	if ((a->alive || !a->on) && w->engine.alive && w->engine.row.notified != 0) {
 		w->engine.facts.acknowledged = clock_wall(w);
 		engine_poke(w);
 	}
@@ -150,19 +171,22 @@ void parent_scan(world_t *w, bool notified)
 	parent_t *up = &w->up;
 	zone_version_t v;
 
-	if (w->agent.on) {
-		notify_agent(w);
+	if (w->agent.on || (notified && w->scanner.kind != PARENTS_SOME && up->notified)) {
+		notify(w);
 		return;
 	}
 	if (!notified) {
 		/* Nobody waits for it any more: 400 days pass more quickly. */
 		const bool alone = w->engine.dead && w->dies.afterwards != 0 && w->now - w->engine.died > 2 * DAY;
-		event_add(w, w->now + (alone && up->interval < 6 * HOUR ? 6 * HOUR : up->interval), EV_SCAN, 0, 0);
+		const uint32_t interval = w->scanner.kind != PARENTS_SOME ? w->scanner.interval : up->interval;
+		event_add(w, w->now + (alone && interval < 6 * HOUR ? 6 * HOUR : interval), EV_SCAN, 0, 0);
 	} else if (up->notified && w->engine.alive && w->engine.row.notified != 0) {
 		w->engine.facts.acknowledged = clock_wall(w); /* Whether anything comes of it or not. */
 		engine_poke(w);
 	}
-	if (up->human) {
+	if (w->scanner.kind != PARENTS_SOME) {
+		scanner_scan(w, notified);
+	} else if (up->human) {
 		/* Copies what the own server publishes; no scanner checks. */
 		v = *knot_version(w);
 		if (!notified && v.cds != 0) {

@@ -10,7 +10,11 @@ static void begin(world_t *w)
 	engine_t *e = &w->engine;
 
 	w->mile.ds_ttl = w->up.version[0].ttl;
-	knot_start(w);
+	if (child_is_by_hand(w)) {
+		child_start(w);
+	} else {
+		knot_start(w);
+	}
 	for (unsigned i = 0; i < w->child_count; i++) {
 		server_serves(w, &w->child[i], false);
 	}
@@ -25,7 +29,7 @@ static void begin(world_t *w)
 	if (w->driver == DRIVER_MODULE) {
 		e->alive = true;
 		engine_poke(w);
-	} else {
+	} else if (!child_is_by_hand(w)) {
 		event_add(w, w->now + HOUR, EV_NATIVE, 0, 0);
 	}
 }
@@ -59,6 +63,9 @@ static void run_agent_event(world_t *w, const event_t *ev)
 	case EV_AGENT_RECOVER:
 		agent_recover(w);
 		break;
+	case EV_AGENT_REPLY:
+		agent_update_reply(w, ev->a, ev->b);
+		break;
 	case EV_AGENT_RESTART:
 		agent_restart(w);
 		break;
@@ -79,6 +86,12 @@ static void run_agent_event(world_t *w, const event_t *ev)
 		break;
 	case EV_AGENT_HAND:
 		agent_hand(w, ev->a);
+		break;
+	case EV_AGENT_PRIMARY:
+		agent_update_handle(w);
+		break;
+	case EV_AGENT_TRANSFER:
+		agent_update_transferred(w);
 		break;
 	}
 }
@@ -142,12 +155,37 @@ static void run_event(world_t *w, const event_t *ev)
 	case EV_CLOCK:
 		clock_event(w, ev->a);
 		break;
+	case EV_SUBMIT:
+		submit_lands(w, ev->b);
+		break;
+	case EV_SUBMIT_ANSWER:
+		if (ev->epoch == e->epoch) {
+			submit_answer(w, ev->b);
+		}
+		break;
+	case EV_CHILD:
+		child_step(w, ev->a);
+		break;
 	case EV_NATIVE:
 		native_check(w);
 		break;
 	default:
 		run_agent_event(w, ev);
 	}
+}
+
+/*!
+ * What is left is done, by both sides. If the zone rolls by itself the next rollover may begin before an agent has come
+ * to rest after the last one: then it counts that the goal was reached before.
+ */
+static bool is_over(world_t *w)
+{
+	if (w->now <= w->quiet_from) {
+		return false;
+	}
+	const bool reached = goal_reached(w);
+	w->reached = w->reached || (reached && w->engine.config.ksk_lifetime != 0);
+	return (reached || w->reached) && agent_rests(w);
 }
 
 void world_run(world_t *w)
@@ -161,7 +199,7 @@ void world_run(world_t *w)
 		}
 		w->now = ev.at;
 		run_event(w, &ev);
-		if (w->now > w->quiet_from && goal_reached(w) && agent_rests(w)) {
+		if (is_over(w)) {
 			w->done = true;
 			break;
 		}
@@ -170,5 +208,6 @@ void world_run(world_t *w)
 		violate(w, "size", "a table of the simulator is too small for this world");
 	}
 	check_end(w);
+	child_check_end(w);
 	agent_check_end(w);
 }

@@ -74,6 +74,7 @@ void agent_start(world_t *w)
 
 	a->alive = true;
 	a->deeds.alive_since = w->now;
+	agent_count_start(w);
 	a->epoch++;
 	sleep_until(w, w->now + rng_below(&a->rng, HOUR));
 }
@@ -87,12 +88,16 @@ void agent_crash(world_t *w)
 
 	trace(w, "agent       %s dies%s", knotd ? "knotd" : "kskrolld", a->open ? ", a transaction is open" : "");
 	a->alive = a->busy = a->again = a->loaded = a->unwritten = false;
-	a->notified = a->surveyed = 0;
+	a->notified = 0;
+	memset(a->asked, 0, sizeof(a->asked));
 	a->outcome = DELEGATION_OUTCOME_NONE;
 	a->left = a->order;
+	a->left.sent = false; /* That of a transaction is sent below. */
 	a->order.there = a->order.running = false;
+	a->update.awaited = 0;
+	a->update.doubt = a->update.made = a->update.words = false;
 	a->open = a->open && !knotd;
-	if (knotd) {
+	if (knotd && !a->update.remote) {
 		agent_reload(w);
 	} else if (a->open && a->changes && rng_chance(&a->rng, 50)) {
 		a->left.sent = true;
@@ -139,6 +144,7 @@ void agent_restart(world_t *w)
 	}
 	a->alive = true;
 	a->deeds.alive_since = w->now;
+	agent_count_start(w);
 	a->listed_at = a->known.at = 0;
 	a->recovering = true;
 	a->empty_since = 0;
@@ -152,8 +158,9 @@ void agent_lose_store(world_t *w)
 
 	trace(w, "agent       loses its store");
 	a->has_stored = a->batch_stored = false;
-	memset(a->silence, 0, sizeof(a->silence));
+	memset(a->silent_since, 0, sizeof(a->silent_since));
 	a->deeds.lost = w->now;
+	a->deeds.looked = false;
 	if (a->alive) {
 		agent_crash(w);
 	}
@@ -174,8 +181,10 @@ static bool load(world_t *w)
 		return true;
 	}
 	a->row = a->stored;
-	a->resumed = a->row.state != DELEGATION_REST;
 	(void)agent_now(w);
+	const time_t unchecked = agent_wall(w) - a->stored.clock.wall;
+	a->resumed = delegation_has_asked(&a->stored) && clock_goes_on(&a->stored.clock, &a->row.clock) &&
+	             unchecked >= 0 && unchecked <= DELEGATION_SURVEY_GAP;
 	if (a->row.state == DELEGATION_REST && a->row.next_check > agent_wall(w)) {
 		sleep_until(w, w->now + (a->row.next_check - agent_wall(w)));
 		return false;
@@ -211,7 +220,7 @@ static void rest(world_t *w)
 	}
 	if (delegation_pack(&a->row, &idle)) {
 		delegation_unpack(&idle, &a->row);
-		a->notified = a->surveyed = 0;
+		a->notified = a->asked[0].surveyed = 0;
 		a->outcome = DELEGATION_OUTCOME_NONE;
 		a->resumed = false;
 	}
@@ -260,6 +269,7 @@ static bool decide_once(world_t *w, bool *ended)
 	}
 	if (orders) {
 		a->outcome = DELEGATION_OUTCOME_RUNNING;
+		a->update.words = false;
 		agent_order(w, &d.order);
 	}
 	return delegation_goes_on(&a->facts, now, &d);
@@ -269,6 +279,7 @@ static void conclude(world_t *w)
 {
 	bool ended = false;
 
+	agent_update_settle(w);
 	for (unsigned i = 0; i < DELEGATION_DECISIONS_MAX && decide_once(w, &ended); i++) {
 	}
 	if (!ended) {
@@ -297,6 +308,11 @@ void agent_answer(world_t *w)
 			return;
 		}
 	}
+	const uint32_t pause = child_pause(w);
+	if (pause != 0) {
+		event_add(w, w->now + pause, EV_AGENT_ANSWER, 0, 0);
+		return;
+	}
 	agent_see_rest(w);
 	a->surveys++;
 	conclude(w);
@@ -309,6 +325,7 @@ void agent_ask(world_t *w)
 	a->facts.surveyed = a->requested_wall + (w->now - a->requested);
 	a->proof.begun = w->now;
 	a->next_answer = 0;
+	agent_count_survey(w);
 	agent_answer(w);
 }
 
@@ -325,6 +342,12 @@ static void ask_all(world_t *w)
 	a->requested_wall = agent_wall(w);
 	memset(&a->proof, 0, sizeof(a->proof));
 	event_add(w, w->now + RNG_PICK(&a->rng, DISCOVERY), EV_AGENT_ASK, 0, 0);
+}
+
+/*! module/agent/deleg_turn.c */
+static bool suffices_list(const delegation_row_t *row)
+{
+	return row->state == DELEGATION_REST && !row->ordering && row->put_ttl == 0 && row->ttl_normal == 0;
 }
 
 void agent_wake(world_t *w)
@@ -347,7 +370,8 @@ void agent_wake(world_t *w)
 	memset(&a->facts, 0, sizeof(a->facts));
 	a->facts.notified = a->notified;
 	a->facts.outcome = a->outcome;
-	agent_see_zone(w, a->row.state == DELEGATION_REST);
+	a->facts.ttl = agent_ttl_wanted(w);
+	agent_see_zone(w, suffices_list(&a->row));
 	if (a->facts.zone.known && (a->asks & DELEGATION_ASK_SCAN)) {
 		agent_see_scan(w);
 	}
@@ -360,10 +384,15 @@ void agent_notified(world_t *w)
 {
 	agent_t *a = &w->agent;
 
-	if (!a->alive || agent_trouble(w, TROUBLE_DEAF) || agent_trouble(w, TROUBLE_CUT_OFF)) {
+	if ((a->on && !a->alive) || agent_trouble(w, TROUBLE_DEAF) || agent_trouble(w, TROUBLE_CUT_OFF)) {
+		return;
+	}
+	if (!a->on) {
+		scanner_scan(w, true);
 		return;
 	}
 	trace(w, "agent       is notified");
+	agent_count_notification(w);
 	if (a->loaded) {
 		const time_t now = agent_now(w);
 		a->notified = now > a->row.notified ? now : a->row.notified + 1;
@@ -376,6 +405,7 @@ void agent_by_hand(world_t *w, bool another, uint32_t ttl)
 	agent_deeds_t *deeds = &w->agent.deeds;
 
 	deeds->touched = another ? w->now : deeds->touched;
+	deeds->changed_at = another ? 0 : deeds->changed_at;
 	deeds->wished = another ? w->now : deeds->wished;
 	deeds->normal_ttl = ttl == deeds->low_ttl ? deeds->normal_ttl : 0;
 	event_add(w, w->now + rng_below(&w->agent.rng, 60), EV_AGENT_MEDDLED, 0, 0);

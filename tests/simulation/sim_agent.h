@@ -11,30 +11,49 @@
 #pragma once
 
 #include "kskroll/delegation.h"
-#include "sim_knot.h"
+#include "sim_scanner.h"
 #include "rng.h"
+#include "update_phase.h"
+#include "sim_child.h"
 
-#define CHILD_MAX  6
 #define PARENT_MAX 4
+
+typedef struct {
+	world_keys_t ds;
+	uint32_t ttl;
+	cause_t cause;
+	time_t decided; /*!< The step of ours that it comes from. */
+	int16_t fault;  /*!< Irregular: index of its fault, or -1. */
+	/*! The agent, or a scanner, has put the set in, by what it had asked then; 0: another hand. */
+	time_t put, asked;
+	bool met; /*!< A check of the module has met it. */
+} ds_version_t;
 
 /*! Troubles around one agent. */
 #define AGENT_TROUBLES 12
 /*! Resolvers that it asks at most. */
 #define AGENT_VIEWS 4
-/*! Keys of the facts: those of the world, by their numbers, and the foreign one. */
-#define AGENT_KEYS 16
+/*! Keys of the facts: those of the world, by their numbers, the foreign one, and strangers. */
+#define AGENT_KEYS 32
 
 /*! What can be in its way for a while. */
 typedef enum {
-	TROUBLE_STORE = 0,   /*!< The store cannot be written. */
-	TROUBLE_CONTROL,     /*!< The control socket of its knotd is silent. */
-	TROUBLE_FROZEN,      /*!< The parent zone is frozen. */
-	TROUBLE_TRANSACTION, /*!< Another client's transaction is open. */
-	TROUBLE_SIGNING,     /*!< The parent zone is being re-signed: zone-begin waits. */
-	TROUBLE_DISCOVERY,   /*!< Nameservers of the child cannot be found out. */
-	TROUBLE_CUT_OFF,     /*!< Its host reaches nobody. */
-	TROUBLE_DEAF,        /*!< Notifications do not arrive. */
-	TROUBLE_RESOLVERS,   /*!< Its resolvers do not validate the child, for a reason of their own. */
+	TROUBLE_STORE = 0,              /*!< The store cannot be written. */
+	TROUBLE_CONTROL,                /*!< The control socket of its knotd is silent. */
+	TROUBLE_FROZEN,                 /*!< The parent zone is frozen. */
+	TROUBLE_TRANSACTION,            /*!< Another client's transaction is open. */
+	TROUBLE_SIGNING,                /*!< The parent zone is being re-signed: zone-begin waits. */
+	TROUBLE_DISCOVERY,              /*!< Nameservers of the child cannot be found out. */
+	TROUBLE_CUT_OFF,                /*!< Its host reaches nobody. */
+	TROUBLE_DEAF,                   /*!< Notifications do not arrive. */
+	TROUBLE_RESOLVERS,              /*!< Its resolvers do not validate the child, for a reason of their own. */
+	TROUBLE__ANY,                   /*!< Those below belong to one way to change DS (sim_agent_way.c). */
+	TROUBLE_PRIMARY = TROUBLE__ANY, /*!< The primary of the parent zone cannot be reached. */
+	TROUBLE_ANSWERS,                /*!< It carries everything out, and its answers are lost. */
+	TROUBLE_REFUSES,                /*!< It takes no DNS UPDATE. */
+	TROUBLE_TRANSFER,               /*!< The agent's server gets no new version of the zone. */
+	TROUBLE_FILE,                   /*!< The included file is missing, or cut off. */
+	TROUBLE_DROPPED,                /*!< The connection ends while the zone is loaded. */
 	TROUBLE__COUNT
 } trouble_kind_t;
 
@@ -68,10 +87,43 @@ typedef struct {
 	bool there, running;
 	bool lasts; /*!< When it was decided a reload would have kept it. */
 	bool sent;  /*!< The commit was, and there is no answer yet. */
+	time_t at;  /*!< It was sent then, or written into the file; 0: a commit, which compares. */
 	delegation_order_t what;
 	time_t latest; /*!< In true time: nobody sets the clock that only counts. */
 	agent_proof_t proof;
 } agent_order_t;
+
+/*! DNS UPDATE: messages that the primary has and has not handled yet, and what the agent knows of them. */
+#define AGENT_MESSAGES 8
+typedef struct {
+	agent_order_t order;
+	update_phase_t phase;
+	unsigned number;
+} agent_message_t;
+
+typedef struct {
+	bool remote;                           /*!< Its server is a secondary of the parent zone. */
+	uint32_t lag_min, lag_max;             /*!< Of the transfer to it. */
+	unsigned own;                          /*!< Version of DS that its server has, */
+	time_t transferred;                    /*!< and since when; 0: since the beginning. */
+	agent_message_t queue[AGENT_MESSAGES]; /*!< In the order of arrival. */
+	unsigned queued;
+	bool handling;    /*!< The primary is about to look at them. */
+	unsigned number;  /*!< Of the last message. */
+	unsigned awaited; /*!< The message that an answer is awaited to; 0: none. */
+	update_phase_t phase;
+	bool doubt, made; /*!< As in an order of the agent. */
+	unsigned doubt_ms;
+	time_t not_before; /*!< Nothing is sent. */
+	bool words;        /*!< The outcome has some. */
+} agent_update_t;
+
+/*! The file that the zone file includes. */
+typedef struct {
+	ds_version_t has;
+	bool ordered; /*!< By an order that no load of the zone has brought yet. */
+	agent_order_t order;
+} agent_include_t;
 
 /*! What it has done, for the checks. In true time. */
 typedef struct {
@@ -79,25 +131,38 @@ typedef struct {
 	world_keys_t before, put; /*!< DS before its last change, and after. */
 	time_t signed_at;         /*!< The oldest signature that was followed last. */
 	bool misdated;            /*!< By a clock that was wrong. */
+	time_t acted;             /*!< Its last change or undo; 0: none. */
+	time_t changed_at;        /*!< Its last change, unless others have changed DS since; 0: none. */
 	world_keys_t undone;      /*!< Signals that were undone; 0: none. */
 	unsigned undone_version;  /*!< Versions of the child zone until then. */
 	time_t by_hand;           /*!< DS was changed by another client then, which the agent has met; 0: never. */
 	time_t wished;            /*!< The same, whether it has met that or not. */
 	time_t touched;           /*!< The same, or by a reload that brought something back. */
+	bool looked;              /*!< It has kept facts. */
 	world_keys_t met;         /*!< DS in the last facts that it has kept. */
+	time_t met_another;       /*!< They last had another one than those before. */
+	bool outgrown;            /*!< A survey since the last change has met what only the new set validates. */
+	world_keys_t seen;        /*!< CDS that every nameserver had in its last survey. */
+	time_t seen_since;        /*!< And in each survey since then. */
 	time_t lost;              /*!< The store was, last. */
 	time_t alive_since;
 	uint32_t normal_ttl; /*!< DS TTL before it was lowered; 0: it is not low. */
+	uint32_t judged_ttl; /*!< The same, as the change was judged. */
 	uint32_t low_ttl;
 	world_keys_t served[PARENT_MAX]; /*!< DS that each server has, unless by a fault, */
 	time_t served_since[PARENT_MAX]; /*!< and since when. */
 	unsigned left_out;               /*!< Servers of the parent that did not count when all had the set. */
+	struct {
+		time_t since,
+			last; /*!< A nameserver was really silent at each survey from then to then; 0: it was not. */
+	} silent[CHILD_MAX];
 } agent_deeds_t;
 
-/*! Since when a server has been silent, as it is stored: by the wall clock. */
+/*! What it has done on one day of true time, and what it may have had a reason for. */
 typedef struct {
-	time_t since;
-} agent_silence_t;
+	time_t day;
+	unsigned surveys, orders, notifications, starts;
+} agent_work_t;
 
 typedef struct {
 	bool on; /*!< This world has one. */
@@ -117,12 +182,11 @@ typedef struct {
 	uint32_t timer; /*!< Only the last timer counts. */
 	time_t notified;
 	delegation_outcome_t outcome;
-	agent_silence_t silence[2][CHILD_MAX]; /*!< Stored. */
-	time_t surveyed;                       /*!< The last survey, by the wall clock; 0: none in this life. */
-	time_t surveyed_at;                    /*!< The same, in true time. */
-	unsigned listed;                       /*!< Version of the parent zone that the list is of. */
-	time_t listed_at;                      /*!< 0: there is a newer one. */
-	delegation_load_t load;                /*!< As it is. */
+	time_t silent_since[2][CHILD_MAX]; /*!< As it is stored: by the wall clock. */
+	delegation_survey_t asked[2];      /*!< Those of the child, and of the parent. */
+	unsigned listed;                   /*!< Version of the parent zone that the list is of. */
+	time_t listed_at;                  /*!< 0: there is a newer one. */
+	delegation_load_t load;            /*!< As it is. */
 	struct {
 		delegation_load_t load;
 		time_t at; /*!< 0: never. */
@@ -141,6 +205,8 @@ typedef struct {
 	delegation_signaling_t signaling;
 
 	agent_order_t order;
+	agent_update_t update;
+	agent_include_t include;
 	bool batch_stored;  /*!< What the transaction changes is in the store. */
 	agent_order_t left; /*!< Its commit was sent, and the process has ended. */
 	bool open;          /*!< A transaction of ours is open in knotd. */
@@ -152,23 +218,21 @@ typedef struct {
 	unsigned trouble_count;
 	uint32_t crash_chance; /*!< Per thousand decisions that do something. */
 	unsigned crashes_left;
-	bool unlucky;       /*!< Resolvers often fail after a change. */
+	bool shared;  /*!< The server of the child has it: the module has it lower the TTL of DS ahead of a change. */
+	bool unlucky; /*!< Resolvers often fail after a change. */
 	bool meddled_with;  /*!< Others have their hands in the parent zone, */
 	time_t hands_until; /*!< the last time then. */
 	uint8_t lossy;      /*!< Notifications of a hundred that are lost, answers to commits that are. */
 
 	agent_deeds_t deeds;
+	agent_work_t work;
 	unsigned decisions, surveys, changes_made, undos_made, restores_made;
 } agent_t;
 
 /* sim_agent_make.c */
-/*! Which worlds have an agent for a parent. */
-typedef enum {
-	PARENTS_SOME = 0,
-	PARENTS_PLAIN,
-	PARENTS_AGENT,
-} parents_t;
-extern parents_t generate_parents;
+/*! The parent of a world is an agent, unless it is asked for. Draws from a stream of its own. */
+bool agent_is_wanted(uint64_t seed, unsigned zone);
+/*! An agent, or a scanner in its place: its parent zone, its settings and its troubles. */
 void agent_make(world_t *w, unsigned zone);
 /*! \a to: 0: for ever. */
 void agent_add_trouble(world_t *w, trouble_kind_t kind, time_t from, time_t to);
@@ -205,6 +269,10 @@ void agent_lose_store(world_t *w);
 void agent_clock(world_t *w, bool right);
 
 /* sim_agent_facts.c */
+/*! Signatures that are dated later than now are not valid yet. What Knot has dated right it renews in time. */
+bool agent_signature_valid(const world_t *w, time_t dated, bool misdated);
+/*! What the row of the child wants of the TTL, as module/daemon/parental.c has it. */
+delegation_ttl_t agent_ttl_wanted(const world_t *w);
 /*! The delegation in the parent zone. \a listed: as the list has it. */
 void agent_see_zone(world_t *w, bool listed);
 /*! A light scan. */
@@ -227,11 +295,68 @@ void agent_recover(world_t *w);
 
 /*! A commit that a former process has sent is carried out. */
 void agent_land(world_t *w);
+/*! It comes into the zone. */
+void agent_carry_out(world_t *w, const agent_order_t *order);
+/*! The order is over; its delegation has a turn at once. */
+void agent_order_end(world_t *w, delegation_outcome_t outcome, const char *detail);
+/*! The batch is over; what it has is stored no more. */
+void agent_batch_end(world_t *w);
+bool agent_order_is_old(const world_t *w);
+/*! The zone has what the decision rests on. \a ttl: its TTL as well. */
+bool agent_order_compares(const world_t *w, const agent_order_t *order, bool ttl);
+
+/* sim_agent_way.c */
+/*! How the agents of a run change DS; -1: by a stream of their own. */
+extern int generate_way;
+extern const char *const agent_way_names[DELEGATION_BY_UPDATE + 1];
+/*! The settings of an agent are there; the world has no plan yet of what gets in its way. */
+void agent_way_make(world_t *w, unsigned zone);
+/*! The zone has another version of DS. */
+void agent_way_published(world_t *w, bool irregular);
+/*! Version of DS that the agent's server has. */
+unsigned agent_way_version(const world_t *w);
+
+/* sim_agent_update.c */
+/*! The order waits: it, or the question what came of it, goes to the primary. */
+void agent_update_send(world_t *w);
+/*! The primary looks at what has come. */
+void agent_update_handle(world_t *w);
+/*! An answer, or none in time. \a answer: agent_reply_t. */
+void agent_update_reply(world_t *w, unsigned answer, unsigned number);
+/*! Before the decision of a turn: an order of which the process knows nothing. */
+void agent_update_settle(world_t *w);
+/*! A new order comes. \return False: the former one waits for its answer. */
+bool agent_update_drop(world_t *w);
+/*! The agent's server gets the zone. */
+void agent_update_transferred(world_t *w);
+
+/* sim_agent_include.c */
+void agent_include_begin(world_t *w);
+/*! knotd has loaded the zone for the agent. */
+void agent_include_end(world_t *w);
+/*! The zone is loaded, by whomever. */
+void agent_include_load(world_t *w);
+/*! What a process has left in the file leaves it. \return False: it has to be tried again. */
+bool agent_include_settle(world_t *w);
+/*! The operator puts that into the file. */
+void agent_include_edit(world_t *w, const ds_version_t *has);
 
 /* sim_agent_hands.c */
 void agent_hand(world_t *w, agent_hand_t hand);
 /*! knotd reads the zone file again, or starts. */
 void agent_reload(world_t *w);
+
+/* sim_agent_work.c */
+/*! A survey has begun. */
+void agent_count_survey(world_t *w);
+void agent_count_notification(world_t *w);
+void agent_count_start(world_t *w);
+/*! What every nameserver had in the survey that is over. */
+void agent_work_seen(world_t *w);
+/*! Before a change. */
+void agent_check_pace(world_t *w, const agent_order_t *order);
+/*! The signals that a nameserver has; KEY_FOREIGN: delete. */
+world_keys_t agent_signals(const zone_version_t *v);
 
 /* sim_agent_check.c */
 void agent_check_decision(world_t *w, const delegation_row_t *before, const delegation_decision_t *d);

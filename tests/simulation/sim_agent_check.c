@@ -44,9 +44,11 @@ static bool check_server(world_t *w, const agent_order_t *order, unsigned i)
 		}
 		return !w->failed;
 	}
-	if (order->what.action == DELEGATION_DO_CHANGE && v->cds != content_of(put)) {
-		violate(w, "P2", "DS becomes %s, but %s has CDS %s", keys_text(put), name, keys_text(v->cds));
-	} else if (order->what.action == DELEGATION_DO_CHANGE && base != 0 && !(base & v->dnskey & v->signers)) {
+	const bool change = order->what.action == DELEGATION_DO_CHANGE;
+	if (change && agent_signals(v) != content_of(put)) {
+		violate(w, "P2", "DS becomes %s, but %s has CDS %s, CDNSKEY %s", keys_text(put), name,
+		        keys_text(v->cds), keys_text(v->cdnskey));
+	} else if (change && base != 0 && !(base & v->dnskey & v->signers & ~v->cds_not_by)) {
 		violate(w, "P3", "DS becomes %s, but no key of DS %s has signed at %s", keys_text(put), keys_text(base),
 		        name);
 	} else if (!validates(w, v, put)) {
@@ -114,7 +116,8 @@ static void check_news(world_t *w, const agent_order_t *order)
 	const dates_t dates = dates_of(w, &order->proof);
 	const bool dated = !dates.misdated && clocks_are_right(w);
 
-	if (deeds->changed && dated && !deeds->misdated && dates.oldest < deeds->signed_at &&
+	/* A first DS: its signals have no signature that is trusted, and are confirmed now. */
+	if (deeds->changed && parent_ds(w) != 0 && dated && !deeds->misdated && dates.oldest < deeds->signed_at &&
 	    content != content_of(deeds->put) && deeds->lost == 0) {
 		violate(w, "P4", "signals of %ld s before those of the last change are followed",
 		        (long)(deeds->signed_at - dates.oldest));
@@ -126,7 +129,7 @@ static void check_news(world_t *w, const agent_order_t *order)
 		violate(w, "P7", "CDS %s is %ld s older than the DS that was set by hand", keys_text(content),
 		        (long)(deeds->by_hand - dates.oldest));
 	}
-	if (deeds->by_hand > deeds->lost && parent_ds(w) == 0) {
+	if (deeds->by_hand > deeds->lost && deeds->by_hand > deeds->acted && parent_ds(w) == 0) {
 		violate(w, "P7", "DS was removed by hand, and is set again");
 	}
 	if (deeds->lost != 0 && dated && dates.oldest < deeds->lost - 16 * DAY && parent_ds(w) != 0 &&
@@ -134,6 +137,19 @@ static void check_news(world_t *w, const agent_order_t *order)
 		violate(w, "P8", "without its store the agent follows signals of %ld s before it was lost",
 		        (long)(deeds->lost - dates.oldest));
 	}
+}
+
+/*! The TTL becomes low, which was not. */
+static void note_low(world_t *w, const agent_order_t *order)
+{
+	agent_deeds_t *deeds = &w->agent.deeds;
+	const ds_version_t *was = &w->up.version[w->up.version_count - 1];
+
+	if (was->ds != 0 && was->ttl > order->what.ttl && deeds->normal_ttl == 0) {
+		deeds->normal_ttl = was->ttl;
+		deeds->judged_ttl = order->what.base_ttl;
+	}
+	deeds->low_ttl = order->what.ttl;
 }
 
 static void check_change(world_t *w, const agent_order_t *order)
@@ -144,21 +160,27 @@ static void check_change(world_t *w, const agent_order_t *order)
 
 	check_proof(w, order);
 	check_news(w, order);
+	agent_check_pace(w, order);
 	/* What a reload has brought back is changed once more. */
-	if (w->agent.known.load != DELEGATION_LOAD_KEEPS && !w->agent.row.reverted) {
+	if (w->agent.config.apply == DELEGATION_BY_TRANSACTION && w->agent.known.load != DELEGATION_LOAD_KEEPS &&
+	    !w->agent.row.reverted) {
 		violate(w, "load", "DS becomes %s, and the next reload reverts it",
 		        keys_text(agent_ds_keys(&order->what.put)));
 	}
+	/* These are newer than it, and no older ones are followed from here on (P4). */
+	deeds->by_hand = 0;
 	deeds->changed = true;
+	deeds->outgrown = false;
+	deeds->acted = w->now;
 	deeds->before = was->ds;
 	deeds->put = agent_ds_keys(&order->what.put);
-	deeds->signed_at = dates.newest > deeds->signed_at ? dates.newest : deeds->signed_at;
+	/* What a wrong clock has dated counts no more after what is dated right. */
+	const bool counts = dates.newest > deeds->signed_at || (deeds->misdated && !dates.misdated);
+	deeds->signed_at = counts ? dates.newest : deeds->signed_at;
 	deeds->misdated = dates.misdated;
 	deeds->undone = 0;
-	if (was->ds != 0 && was->ttl > order->what.ttl && deeds->normal_ttl == 0) {
-		deeds->normal_ttl = was->ttl;
-	}
-	deeds->low_ttl = order->what.ttl;
+	note_low(w, order);
+	deeds->normal_ttl = deeds->put != 0 ? deeds->normal_ttl : 0; /* That of a first DS is another one. */
 }
 
 /* The undo: the set before, where it validates, for resolvers as well. */
@@ -169,19 +191,37 @@ static void check_undo(world_t *w, const agent_order_t *order)
 	const world_keys_t put = agent_ds_keys(&order->what.put), now = parent_ds(w);
 
 	check_proof(w, order);
-	if (put != deeds->before || now != deeds->put) {
+	/* If others bring the set back before the undo is seen, it did not come to pass. Who has done what it was about
+	 * to do is taken for it. */
+	const bool own = deeds->acted != 0 || w->up.version_count < 2;
+	const world_keys_t before = own ? deeds->before : w->up.version[w->up.version_count - 2].ds;
+	if (deeds->touched <= deeds->acted && (put != before || (own && now != deeds->put))) {
 		violate(w, "P6", "DS %s is undone to %s, but the last change was %s to %s", keys_text(now),
 		        keys_text(put), keys_text(deeds->before), keys_text(deeds->put));
 	}
-	for (unsigned i = 0; i < w->dnskey.count && put != 0; i++) {
+	if (put != 0 && deeds->outgrown) {
+		violate(w, "P1", "the undo brings DS %s back, and a nameserver was seen that had outgrown it",
+		        keys_text(put));
+	}
+	/* Keys of a zone that is run by hand come back when nobody looks. Others may let one go after the survey. */
+	for (unsigned i = 0; i < w->dnskey.count && put != 0 && !child_is_by_hand(w); i++) {
 		const exposure_t *e = &w->dnskey.list[i];
 		const world_keys_t signers = e->keys & e->signers;
+		if (w->driver != DRIVER_MODULE && e->since > order->proof.begun) {
+			continue;
+		}
+		/* One from before the change, when that set did not validate it either, is as it was then. */
+		if (w->driver == DRIVER_MODULE && (w->why & WHY_DS_BY_HAND) && e->since < deeds->acted) {
+			continue;
+		}
 		if (exposure_reachable(e, w->now) && e->fault < 0 && !e->excused && (signers & now) &&
 		    !(signers & put)) {
 			violate(w, "P1", "the undo brings DS %s back while DNSKEY %s signed by %s can be had",
 			        keys_text(put), keys_text(e->keys), keys_text(e->signers));
 		}
 	}
+	deeds->acted = w->now;
+	deeds->changed_at = 0;
 	deeds->undone = content_of(now);
 	deeds->undone_version = w->knot.version_count;
 	deeds->put = put;
@@ -220,20 +260,38 @@ static bool is_disturbed(const world_t *w, unsigned server, time_t since)
 			return true;
 		}
 	}
-	return w->agent.deeds.touched >= since;
+	const agent_deeds_t *deeds = &w->agent.deeds;
+	/* What it set back, unseen, has come to this server later. */
+	const bool late = deeds->touched > deeds->acted && deeds->touched > deeds->met_another &&
+	                  deeds->served_since[server] >= deeds->touched;
+
+	return (late ? deeds->served_since[server] : deeds->touched) >= since;
+}
+
+/*! Ahead of a change, at the wish of the child. */
+static void check_lower(world_t *w, const agent_order_t *order)
+{
+	if (agent_ds_keys(&order->what.put) != parent_ds(w)) {
+		violate(w, "P5", "the TTL is lowered, and DS becomes %s", keys_text(agent_ds_keys(&order->what.put)));
+	}
+	note_low(w, order);
 }
 
 static void check_restore(world_t *w, const agent_order_t *order)
 {
 	agent_deeds_t *deeds = &w->agent.deeds;
 	const delegation_config_t *config = &w->agent.config;
+	ds_version_t v;
+	int fault;
 	const time_t hold = config->ds_ttl_hold, old = (time_t)order->what.ttl + 1, wait = hold > old ? hold : old;
 
 	if (agent_ds_keys(&order->what.put) != parent_ds(w)) {
 		violate(w, "P5", "the TTL is restored, and DS becomes %s", keys_text(agent_ds_keys(&order->what.put)));
 	}
 	for (unsigned i = 0; i < w->parent_count; i++) {
-		const bool same = deeds->served[i] == parent_ds(w);
+		/* An older version that it serves again may have the same set. */
+		const bool serves = parent_serves(w, &w->parent[i], &v, &fault) && v.ds == parent_ds(w);
+		const bool same = deeds->served[i] == parent_ds(w) || serves;
 		const time_t since = w->now - deeds->served_since[i];
 		/* One that was left out may come back, and be behind for a while. */
 		if ((!same || (since + ROUNDED < wait && !is_disturbed(w, i, w->now - wait))) &&
@@ -243,7 +301,9 @@ static void check_restore(world_t *w, const agent_order_t *order)
 			        w->parent[i].name, keys_text(deeds->served[i]), (long)since, (long)wait);
 		}
 	}
-	if (deeds->normal_ttl != 0 && deeds->normal_ttl != order->what.ttl && deeds->lost == 0) {
+	/* The prerequisites of a DNS UPDATE say nothing of the TTL (RFC 2136 2.4.2): it is as it was judged. */
+	const bool as_judged = w->agent.config.apply == DELEGATION_BY_UPDATE && order->what.ttl == deeds->judged_ttl;
+	if (deeds->normal_ttl != 0 && deeds->normal_ttl != order->what.ttl && !as_judged && deeds->lost == 0) {
 		violate(w, "P5", "the TTL becomes %u, but it was %u", order->what.ttl, deeds->normal_ttl);
 	}
 	deeds->normal_ttl = 0;
@@ -263,7 +323,7 @@ void agent_check_commit(world_t *w, const agent_order_t *order)
 		check_undo(w, order);
 		break;
 	case DELEGATION_DO_RESTORE:
-		check_restore(w, order);
+		(order->what.ttl < order->what.base_ttl ? check_lower : check_restore)(w, order);
 		break;
 	default:
 		violate(w, "P2", "an order without an action");
@@ -276,7 +336,8 @@ static void check_all(world_t *w, const delegation_row_t *before, const delegati
 	agent_deeds_t *deeds = &w->agent.deeds;
 	const delegation_facts_t *f = &w->agent.facts;
 
-	if (d->row.all_since == 0 || before->all_since != 0) {
+	/* Where another client has set the TTL, that is the time of it. */
+	if (d->row.all_since == 0 || before->all_since != 0 || (before->ttl_normal != 0 && d->row.ttl_normal == 0)) {
 		return;
 	}
 	deeds->left_out = 0;
@@ -292,38 +353,42 @@ static void check_all(world_t *w, const delegation_row_t *before, const delegati
 	}
 }
 
-/*! Every nameserver has answered the last survey, and none has CDS. */
-static bool no_signals(const world_t *w)
-{
-	const agent_proof_t *proof = &w->agent.proof;
-
-	for (unsigned i = 0; i < proof->count; i++) {
-		if (!proof->of[i].answered || proof->of[i].version.cds != 0) {
-			return false;
-		}
-	}
-	return proof->count > 0 && (w->agent.facts.asked & DELEGATION_ASK_SURVEY);
-}
-
 void agent_check_kept(world_t *w)
 {
 	agent_deeds_t *deeds = &w->agent.deeds;
 	const delegation_zone_t *zone = &w->agent.facts.zone;
 	const world_keys_t ds = agent_ds_keys(&zone->ds);
 
+	agent_work_seen(w);
+	/* What was there when it first looked is adopted, whoever has put it there. */
+	if (zone->known && !deeds->looked) {
+		deeds->looked = true;
+		deeds->met = parent_ds(w);
+	}
 	if (!zone->known || zone->ds_listed) {
 		return;
 	}
 	/* Who sets back by hand what a reload would bring back is taken for one: nothing shows the difference. */
 	const bool as_reload =
 		w->agent.known.load == DELEGATION_LOAD_REVERTS && deeds->met == deeds->put && ds == deeds->before;
-	if (ds != deeds->met && ds != deeds->put && deeds->wished != 0 && !as_reload) {
-		deeds->by_hand = deeds->wished;
+	/* Nor what it has ordered itself, and others have done before the order was carried out. */
+	const delegation_row_t *row = &w->agent.row;
+	const bool as_ordered =
+		ds == agent_ds_keys(&row->put) && (row->state == DELEGATION_SPREAD || row->state == DELEGATION_UNDO ||
+	                                           (row->state == DELEGATION_HELD && row->undone));
+	if (ds != deeds->met && ds != deeds->put && deeds->touched != 0 && !as_reload && !as_ordered) {
+		/* A reload may have brought it, which nobody has wished: it is a word about what was undone all the
+		 * same. */
+		deeds->by_hand = deeds->wished != 0 ? deeds->wished : deeds->by_hand;
+		deeds->undone = 0;
 	}
-	/* It forgets that when a survey finds no signals anywhere, though older ones may come out later. */
-	if (deeds->by_hand != 0 && w->agent.row.manual == 0 && no_signals(w)) {
+	/* Then that was the agent's last change, and newer than any hand before it. */
+	if (ds != deeds->met && as_ordered && row->state == DELEGATION_SPREAD) {
+		deeds->before = deeds->met;
+		deeds->put = ds;
 		deeds->by_hand = 0;
 	}
+	deeds->met_another = ds != deeds->met ? w->now : deeds->met_another;
 	deeds->met = ds;
 }
 
@@ -340,6 +405,11 @@ static void check_notified(world_t *w, const delegation_row_t *before, const del
 	}
 	without.notified = 0;
 	delegation_decide(&w->agent.config, before, &without, agent_wall(w), &other);
+	/* It may delay the return of the TTL. */
+	if (other.order.action == DELEGATION_DO_RESTORE && d->order.action == DELEGATION_DO_NOTHING &&
+	    d->row.ttl_normal == before->ttl_normal) {
+		return;
+	}
 	if (other.row.state != d->row.state || other.order.action != d->order.action) {
 		violate(w, "P10", "%s -> %s because of a notification", delegation_state_name(before->state),
 		        delegation_state_name(d->row.state));
@@ -355,11 +425,25 @@ void agent_check_decision(world_t *w, const delegation_row_t *before, const dele
 
 	check_notified(w, before, d);
 	check_all(w, before, d);
-	if (d->order.action != DELEGATION_DO_NOTHING && a->order.there) {
+	if (d->order.action == DELEGATION_DO_RESTORE &&
+	    a->facts.ttl != (d->order.ttl < d->order.base_ttl ? DELEGATION_TTL_LOWERED : DELEGATION_TTL_FREE)) {
+		violate(w, "P5", "the TTL becomes %u, and the child does not want that", d->order.ttl);
+	}
+	if ((d->order.action == DELEGATION_DO_CHANGE || d->order.action == DELEGATION_DO_UNDO) &&
+	    w->now - a->proof.begun > DELEGATION_FRESH && clocks_are_right(w)) {
+		violate(w, "P2", "an order rests on facts of %ld s before", (long)(w->now - a->proof.begun));
+	}
+	/* If others have changed DS, that one comes to nothing. */
+	if (d->order.action != DELEGATION_DO_NOTHING && a->order.there && !a->update.doubt &&
+	    agent_ds_keys(&a->facts.zone.ds) == agent_ds_keys(&a->order.what.base)) {
 		violate(w, "P9", "an order while another one is under way");
 	}
 	if (a->open && !a->order.running && !a->recovering && w->now - a->deeds.alive_since > SLACK) {
 		violate(w, "P9", "a transaction of a former process stays open");
+	}
+	if (a->include.ordered && !a->order.running && !a->recovering && w->now - a->deeds.alive_since > SLACK &&
+	    a->deeds.lost < a->include.order.at) {
+		violate(w, "P9", "what a former process has written into the included file stays there");
 	}
 	longest = longest > (time_t)c->scan_interval ? longest : (time_t)c->scan_interval;
 	longest = longest > (time_t)c->scan_interval_notifying ? longest : (time_t)c->scan_interval_notifying;

@@ -25,8 +25,18 @@ bool agent_rests(const world_t *w)
 	if (!a->on) {
 		return true;
 	}
-	return a->alive && !a->busy && !a->order.there && a->row.ttl_normal == 0 &&
+	/* One in doubt may stay so. */
+	return a->alive && !a->busy && (!a->order.there || a->update.doubt) && a->row.ttl_normal == 0 &&
 	       (a->row.state == DELEGATION_REST || a->row.state == DELEGATION_SUSPENDED);
+}
+
+/*! The gate is about this server; or about another one whose signals differ from those of this one. */
+static bool is_named(const delegation_row_t *row, const char *server)
+{
+	const bool compares =
+		row->gate == DELEGATION_GATE_SIGNAL_MISSING || row->gate == DELEGATION_GATE_SIGNALS_DIFFER;
+
+	return strcmp(row->gate_about, server) == 0 || (compares && strstr(row->gate_detail, server) != NULL);
 }
 
 /*! A server of the child, or of the parent, that the gate names has a fault that lasts. */
@@ -39,12 +49,15 @@ static bool server_lasts(const world_t *w)
 		if (!f->active || f->to != 0) {
 			continue;
 		}
-		if (f->kind == FAULT_WATCH && strncmp(about, "resolver", 8) == 0) {
+		/* The zone does not validate, and what is in the way of an undo is not why. */
+		if (f->kind == FAULT_WATCH &&
+		    (strncmp(about, "resolver", 8) == 0 || w->agent.row.gate == DELEGATION_GATE_CANNOT_UNDO)) {
 			return true;
 		}
 		if (f->kind < FAULT_CONTROL &&
 		    (about[0] == '\0' || strncmp(about, "resolver", 8) == 0 ||
-		     strcmp(about, f->parent ? w->parent[f->server].name : w->child[f->server].name) == 0)) {
+		     w->agent.row.gate == DELEGATION_GATE_CANNOT_UNDO ||
+		     is_named(&w->agent.row, f->parent ? w->parent[f->server].name : w->child[f->server].name))) {
 			return true;
 		}
 	}
@@ -62,6 +75,32 @@ static bool is_misdated(const world_t *w)
 	const zone_version_t *v = knot_version(w);
 
 	return v->cds_misdated || v->dnskey_misdated || w->agent.deeds.misdated || w->agent.may_boot;
+}
+
+/*!
+ * What is signalled was signed before the agent met a change by hand, or is what was undone. A child signs it again
+ * within days, which no child does here.
+ */
+static bool is_overruled(const world_t *w)
+{
+	const agent_t *a = &w->agent;
+	const zone_version_t *v = knot_version(w);
+
+	return (a->row.manual != 0 && v->cds_signed <= a->row.manual) ||
+	       (a->row.undone_at != 0 && a->row.applied == 0 && v->cds_signed <= a->deeds.signed_at);
+}
+
+/*! An order cannot be carried out, or nobody learns of it. */
+static bool lasts_on_way(const world_t *w)
+{
+	return lasts(w, TROUBLE_PRIMARY) || lasts(w, TROUBLE_ANSWERS) || lasts(w, TROUBLE_REFUSES) ||
+	       lasts(w, TROUBLE_TRANSFER) || lasts(w, TROUBLE_FILE) || lasts(w, TROUBLE_DROPPED);
+}
+
+/*! What was ordered before the loss of the store is in the zone of its server since then. */
+static bool came_after_loss(const agent_t *a)
+{
+	return a->deeds.lost != 0 && (a->update.remote ? a->update.transferred : a->deeds.acted) >= a->deeds.lost;
 }
 
 bool agent_explains(const world_t *w)
@@ -88,18 +127,30 @@ bool agent_explains(const world_t *w)
 	case DELEGATION_GATE_SIGNING:
 		return lasts(w, TROUBLE_SIGNING);
 	case DELEGATION_GATE_COMMIT_FAILED:
-		return lasts(w, TROUBLE_FROZEN) || lasts(w, TROUBLE_TRANSACTION) || lasts(w, TROUBLE_SIGNING);
+	case DELEGATION_GATE_COMMITTING:
+		return lasts(w, TROUBLE_FROZEN) || lasts(w, TROUBLE_TRANSACTION) || lasts(w, TROUBLE_SIGNING) ||
+		       lasts_on_way(w);
+	case DELEGATION_GATE_PARENT_STALE:
+		return lasts(w, TROUBLE_TRANSFER) || server_lasts(w);
 	case DELEGATION_GATE_DISCOVERY_FAILED:
 		return lasts(w, TROUBLE_DISCOVERY);
 	case DELEGATION_GATE_SUSPENDED:
-		return (w->why & WHY_DS_BY_HAND) != 0;
+		/* So is its own removal, where it came into its zone after the loss of the store. */
+		return (w->why & WHY_DS_BY_HAND) || (a->deeds.put == 0 && came_after_loss(a));
 	case DELEGATION_GATE_MANUAL:
-		return a->deeds.wished != 0;
+		/* A reload that brings an older set back is taken for a hand; so is what was ordered before the loss
+		 * of the store. */
+		return a->deeds.touched != 0 || came_after_loss(a);
 	case DELEGATION_GATE_UNDONE:
 		return a->undos_made > 0 || a->deeds.touched != 0; /* Somebody has done it before. */
 	case DELEGATION_GATE_REPLAYED:
+		return is_overruled(w) || is_misdated(w) || server_lasts(w);
+	case DELEGATION_GATE_TTL_LOW:
+		/* Without its store the agent follows nothing that was signed before its clock, which was ahead. */
+		return a->deeds.lost != 0 && is_misdated(w) && w->now - a->deeds.acted < (time_t)agent_bound_ttl(w);
 	case DELEGATION_GATE_BOGUS:
-		return is_misdated(w) || server_lasts(w);
+		/* All keys were removed while there was no DS, and others have brought one. */
+		return is_misdated(w) || server_lasts(w) || knot_version(w)->dnskey == 0;
 	case DELEGATION_GATE_CHAIN_BROKEN:
 	case DELEGATION_GATE_UNSIGNED:
 	case DELEGATION_GATE_WOULD_BREAK:
@@ -115,6 +166,13 @@ bool agent_explains(const world_t *w)
 	}
 }
 
+/*! The child wants the low TTL, and its module has said what keeps the rollover from its end. */
+static bool is_kept_low(const world_t *w)
+{
+	return w->agent.row.gate == DELEGATION_GATE_TTL_LOW && agent_ttl_wanted(w) != DELEGATION_TTL_FREE &&
+	       w->engine.row.state != ROLLOVER_IDLE && w->engine.row.gate != GATE_NONE;
+}
+
 void agent_check_end(world_t *w)
 {
 	const agent_t *a = &w->agent;
@@ -123,14 +181,16 @@ void agent_check_end(world_t *w)
 	if (!a->on || w->failed) {
 		return;
 	}
-	if (!agent_rests(w) && !agent_explains(w)) {
+	if (!agent_rests(w) && !agent_explains(w) && !child_explains(w) && !is_kept_low(w)) {
 		violate(w, "progress", "the agent is in state %s, gate %s %s %s: nothing explains why",
 		        delegation_state_name(a->row.state), delegation_gate_name(a->row.gate), a->row.gate_about,
 		        a->row.gate_detail);
 		return;
 	}
-	if (a->row.state == DELEGATION_REST && a->deeds.normal_ttl != 0 && v->ds != 0 && v->ttl == a->deeds.low_ttl &&
-	    a->deeds.lost == 0) {
+	/* As it was judged it was low before. */
+	const bool was_low = a->config.apply == DELEGATION_BY_UPDATE && a->deeds.judged_ttl <= a->deeds.low_ttl;
+	if (a->row.state == DELEGATION_REST && a->deeds.normal_ttl != 0 && !was_low && v->ds != 0 &&
+	    v->ttl == a->deeds.low_ttl && a->deeds.lost == 0) {
 		violate(w, "P5", "the TTL of DS stays at %u, it was %u", v->ttl, a->deeds.normal_ttl);
 	}
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "kskroll/text_copy.h"
 #include "sim_world.h"
 
 /*! Knot dates signatures back by so much. */
@@ -13,12 +14,12 @@
 /*! And they last so long (rrsig-lifetime). */
 #define LIFETIME (14 * DAY)
 /*! The list of the zone is not older. */
-#define LIST_EVERY 60
-/*! module/agent/deleg_facts.c: the longest time between two surveys of a child that is waited for. */
-#define GAP (DELEGATION_RETRY_MAX + HOUR)
-
+#define LIST_EVERY     60
 #define FOREIGN_TAG    9999
 #define FOREIGN_DIGEST 0xfe
+#define STRANGER_TAG   9000
+
+#define NAMED (KEYS_OWN | KEY_FOREIGN | KEYS_STRANGE)
 
 static ds_record_t record_of(const world_t *w, unsigned k)
 {
@@ -27,6 +28,11 @@ static ds_record_t record_of(const world_t *w, unsigned k)
 
 	if ((1U << k) == KEY_FOREIGN) {
 		memset(record.digest, FOREIGN_DIGEST, record.digest_len);
+		return record;
+	}
+	if (k >= ZSK_FIRST) {
+		memset(record.digest, k + 1, record.digest_len);
+		record.tag = STRANGER_TAG + k;
 		return record;
 	}
 	facts_key_id(w, k, &id);
@@ -39,7 +45,7 @@ static ds_record_t record_of(const world_t *w, unsigned k)
 void agent_ds_set(const world_t *w, world_keys_t keys, ds_set_t *out)
 {
 	memset(out, 0, sizeof(*out));
-	for (unsigned left = keys & (KEYS_OWN | KEY_FOREIGN); left != 0; left &= left - 1) {
+	for (unsigned left = keys & NAMED; left != 0; left &= left - 1) {
 		const ds_record_t record = record_of(w, __builtin_ctz(left));
 		ds_set_add(out, &record);
 	}
@@ -68,11 +74,24 @@ static void cds_set(const world_t *w, world_keys_t cds, ds_set_t *out)
 
 /* The parent zone. */
 
+delegation_ttl_t agent_ttl_wanted(const world_t *w)
+{
+	const engine_t *e = &w->engine;
+
+	if (!w->agent.shared || (w->why & WHY_DEAD)) {
+		return DELEGATION_TTL_FREE;
+	}
+	return !e->alive                                   ? DELEGATION_TTL_KEPT :
+	       rollover_lowers_ds_ttl(&e->config, &e->row) ? DELEGATION_TTL_LOWERED :
+	       rollover_keeps_ds_ttl(&e->row)              ? DELEGATION_TTL_KEPT :
+	                                                     DELEGATION_TTL_FREE;
+}
+
 void agent_see_zone(world_t *w, bool listed)
 {
 	agent_t *a = &w->agent;
 	delegation_zone_t *zone = &a->facts.zone;
-	const unsigned newest = w->up.version_count - 1;
+	const unsigned newest = agent_way_version(w);
 
 	if (agent_trouble(w, TROUBLE_CONTROL)) {
 		return;
@@ -92,24 +111,28 @@ void agent_see_zone(world_t *w, bool listed)
 		a->known.load = a->load;
 		a->known.at = w->now;
 	}
-	zone->load = a->known.load;
-	snprintf(zone->load_reason, sizeof(zone->load_reason), "%s",
-	         zone->load == DELEGATION_LOAD_KEEPS ? "" : "zonefile-load");
+	zone->load = a->update.remote ? DELEGATION_LOAD_SECONDARY : a->known.load;
+	text_copy(zone->load_reason, sizeof(zone->load_reason),
+	          zone->load == DELEGATION_LOAD_KEEPS ? "" : "zonefile-load");
+	if (!listed && newest != a->listed) {
+		a->listed_at = 0; /* The list is of another version. */
+	}
 	if (listed) {
 		zone->ds_listed = true;
 		zone->ds_number = ds_set_id(&zone->ds);
 		memset(&zone->ds, 0, sizeof(zone->ds));
 	} else {
-		zone->frozen = agent_trouble(w, TROUBLE_FROZEN);
-		zone->transaction = agent_trouble(w, TROUBLE_TRANSACTION) || (a->open && !a->order.running);
-		zone->signing = agent_trouble(w, TROUBLE_SIGNING);
+		/* Of a secondary: none of its own. */
+		zone->frozen = !a->update.remote && agent_trouble(w, TROUBLE_FROZEN);
+		zone->transaction =
+			!a->update.remote && (agent_trouble(w, TROUBLE_TRANSACTION) || (a->open && !a->order.running));
+		zone->signing = !a->update.remote && agent_trouble(w, TROUBLE_SIGNING);
 	}
 }
 
 /* The child. */
 
-/*! \return How a server answers the agent; ANSWER_OK: as the zone version says. */
-static answer_status_t reply_of(const world_t *w, const sim_server_t *s, bool parent)
+answer_status_t agent_reply(const world_t *w, const sim_server_t *s, bool parent)
 {
 	const fault_t *f = s->fault >= 0 ? &w->fault[s->fault] : NULL;
 
@@ -142,7 +165,7 @@ void agent_see_scan(world_t *w)
 	int fault;
 
 	a->facts.asked |= DELEGATION_ASK_SCAN;
-	if (reply_of(w, s, false) != ANSWER_OK || !child_serves(w, s, &v, &fault)) {
+	if (agent_reply(w, s, false) != ANSWER_OK || !child_serves(w, s, &v, &fault)) {
 		return;
 	}
 	cds_set(w, v.cds, &cds);
@@ -151,8 +174,7 @@ void agent_see_scan(world_t *w)
 	scan->content = delegation_content(&cds);
 }
 
-/*! Signatures that are dated later than now are not valid yet. What Knot has dated right it renews in time. */
-static bool is_valid(const world_t *w, time_t dated, bool misdated)
+bool agent_signature_valid(const world_t *w, time_t dated, bool misdated)
 {
 	const time_t now = agent_wall(w);
 
@@ -167,16 +189,17 @@ static time_t inception_of(const world_t *w, const zone_version_t *v)
 	return renewed ? w->now - HOUR : v->cds_signed - BACKDATED;
 }
 
-static void sign(const world_t *w, const zone_version_t *v, world_keys_t ds, delegation_rrset_t *out)
+static void sign(const world_t *w, const zone_version_t *v, bool present, world_keys_t ds, delegation_rrset_t *out)
 {
-	const world_keys_t signers = v->signers & v->dnskey, trusted = ds != 0 ? ds & signers : signers;
+	const world_keys_t signers = v->signers & v->dnskey & ~v->cds_not_by;
+	const world_keys_t trusted = ds != 0 ? ds & signers : signers;
 
-	out->present = v->cds != 0;
+	out->present = present || v->cds_excess;
 	if (!out->present) {
 		out->proven = data_matters(w) ? (v->data & (v->dnskey | v->zsks)) != 0 : v->signers != 0;
 		return;
 	}
-	if (!is_valid(w, v->cds_signed, v->cds_misdated)) {
+	if (!agent_signature_valid(w, v->cds_signed, v->cds_misdated)) {
 		return;
 	}
 	out->signed_by = signers;
@@ -191,8 +214,28 @@ static void forge(const world_t *w, delegation_child_t *to)
 
 	to->dnskey = v->dnskey & (KEYS_OWN | KEY_FOREIGN);
 	cds_set(w, v->cds, &to->cds_set);
-	to->cds.present = to->cdnskey.present = v->cds != 0;
-	to->cdnskey_keys = v->cds;
+	to->cds.present = v->cds != 0;
+	to->cdnskey.present = v->cdnskey != 0;
+	to->cdnskey_keys = v->cdnskey & NAMED;
+}
+
+/*!
+ * For how long a nameserver has really been silent, as far as surveys can show it: one that answers for some seconds
+ * between two of them nobody meets. Surveys that are further apart than the agent allows show nothing.
+ */
+static time_t silent_for(world_t *w, unsigned index)
+{
+	const time_t really = agent_silent_for(w, &w->child[index]);
+	agent_deeds_t *deeds = &w->agent.deeds;
+	time_t *since = &deeds->silent[index].since;
+
+	if (w->agent.child[index].status != ANSWER_UNREACHABLE || really == 0) {
+		*since = 0;
+		return really;
+	}
+	*since = *since == 0 || w->now - deeds->silent[index].last > DELEGATION_SURVEY_GAP ? w->now : *since;
+	deeds->silent[index].last = w->now;
+	return really > w->now - *since ? really : w->now - *since;
 }
 
 void agent_see_child(world_t *w, unsigned index)
@@ -204,15 +247,18 @@ void agent_see_child(world_t *w, unsigned index)
 	int fault;
 
 	memset(to, 0, sizeof(*to));
-	snprintf(to->server, sizeof(to->server), "%s", s->name);
-	to->status = reply_of(w, s, false);
+	text_copy(to->server, sizeof(to->server), s->name);
+	to->status = agent_reply(w, s, false);
 	if (to->status == ANSWER_OK && !child_serves(w, s, &v, &fault)) {
 		to->status = ANSWER_UNREACHABLE;
+	}
+	if (to->status == ANSWER_OK) {
+		child_between(w, s, &v);
 	}
 	if (to->status == ANSWER_BOGUS) {
 		forge(w, to);
 	}
-	a->proof.of[index].silent_for = agent_silent_for(w, s);
+	a->proof.of[index].silent_for = silent_for(w, index);
 	if (to->status != ANSWER_OK) {
 		return;
 	}
@@ -222,15 +268,18 @@ void agent_see_child(world_t *w, unsigned index)
 		to->status = ANSWER_BOGUS;
 		return;
 	}
-	a->misled |= w->now > w->quiet_from && (!is_valid(w, v.dnskey_signed, v.dnskey_misdated) ||
-	                                        (v.cds != 0 && !is_valid(w, v.cds_signed, v.cds_misdated)));
+	a->misled |=
+		w->now > w->quiet_from && (!agent_signature_valid(w, v.dnskey_signed, v.dnskey_misdated) ||
+	                                   (v.cds != 0 && !agent_signature_valid(w, v.cds_signed, v.cds_misdated)));
 	to->dnskey = v.dnskey & (KEYS_OWN | KEY_FOREIGN);
-	to->dnskey_signed_by = is_valid(w, v.dnskey_signed, v.dnskey_misdated) ? v.signers & v.dnskey : 0;
-	sign(w, &v, agent_ds_keys(&a->facts.zone.ds), &to->cds);
-	to->cdnskey = to->cds;
+	to->dnskey_signed_by = agent_signature_valid(w, v.dnskey_signed, v.dnskey_misdated) ? v.signers & v.dnskey : 0;
+	sign(w, &v, v.cds != 0, agent_ds_keys(&a->facts.zone.ds), &to->cds);
+	sign(w, &v, v.cdnskey != 0, agent_ds_keys(&a->facts.zone.ds), &to->cdnskey);
 	cds_set(w, v.cds, &to->cds_set);
-	to->cdnskey_deletes = v.cds == KEY_FOREIGN;
-	to->cdnskey_keys = to->cdnskey_deletes ? 0 : v.cds & (KEYS_OWN | KEY_FOREIGN);
+	to->cds_set.excess |= v.cds_excess;
+	to->cdnskey_excess = v.cds_excess;
+	to->cdnskey_deletes = v.cdnskey == KEY_FOREIGN;
+	to->cdnskey_keys = to->cdnskey_deletes ? 0 : v.cdnskey & NAMED;
 }
 
 void agent_see_parent(world_t *w, unsigned index)
@@ -242,8 +291,8 @@ void agent_see_parent(world_t *w, unsigned index)
 	int fault;
 
 	memset(to, 0, sizeof(*to));
-	snprintf(to->server, sizeof(to->server), "%s", s->name);
-	to->status = reply_of(w, s, true);
+	text_copy(to->server, sizeof(to->server), s->name);
+	to->status = agent_reply(w, s, true);
 	if (to->status == ANSWER_OK && !parent_serves(w, s, &v, &fault)) {
 		to->status = ANSWER_ERROR;
 	}
@@ -254,43 +303,34 @@ void agent_see_parent(world_t *w, unsigned index)
 
 /* The rest of a survey. */
 
-/*! What is known of the time since the last survey. */
-typedef struct {
-	bool unknown;
-	time_t gained;
-} between_t;
-
-static between_t since_last(world_t *w)
+/*! Whether the network answers: a server, or the own resolver. */
+static bool heard(const agent_t *a)
 {
-	agent_t *a = &w->agent;
-	bool answers = false;
+	bool answers = a->facts.view_count > 0 && a->view[0].status != DELEGATION_VIEW_NONE;
 
 	for (unsigned i = 0; i < a->facts.child_count; i++) {
 		answers = answers || a->child[i].status != ANSWER_UNREACHABLE;
 	}
-	between_t between = { .unknown = !a->resumed || !answers };
-	if (a->surveyed != 0) {
-		const time_t passed = w->now - a->surveyed_at;
-		const time_t gained = a->facts.surveyed - a->surveyed - passed;
-		between.unknown = passed > GAP || !answers;
-		between.gained = gained > DELEGATION_FRESH || gained < -DELEGATION_FRESH ? gained : 0;
+	for (unsigned i = 0; i < a->facts.parent_count; i++) {
+		answers = answers || a->parent[i].status != ANSWER_UNREACHABLE;
 	}
-	a->surveyed = a->facts.surveyed;
-	a->surveyed_at = w->now;
-	return between;
+	return answers;
 }
 
-static time_t silent_since(world_t *w, agent_silence_t *stored, bool silent, const between_t *between)
+/*! module/agent/deleg_facts.c */
+static void ask(world_t *w, delegation_survey_t *asked)
 {
-	const time_t surveyed = w->agent.facts.surveyed, before = stored->since;
-	time_t since = 0;
+	agent_t *a = &w->agent;
 
-	if (silent) {
-		since = before == 0 || between->unknown ? surveyed : before + between->gained;
-		since = since > 0 && since < surveyed ? since : surveyed;
-	}
+	delegation_surveyed(asked, a->resumed, heard(a), a->facts.surveyed, (uint64_t)w->now * 1000);
+}
+
+static time_t silent_since(world_t *w, time_t *stored, bool silent, const delegation_survey_t *asked)
+{
+	const time_t since = silent ? delegation_silent_since(asked, *stored) : 0;
+
 	if (!agent_trouble(w, TROUBLE_STORE)) {
-		stored->since = since;
+		*stored = since;
 	}
 	return since;
 }
@@ -302,7 +342,9 @@ static void watch(world_t *w)
 
 	for (unsigned i = 0; i < count; i++) {
 		delegation_view_t *view = &a->view[i];
-		snprintf(view->resolver, sizeof(view->resolver), "resolver %u", i);
+		if (view->resolver[0] == '\0') {
+			snprintf(view->resolver, sizeof(view->resolver), "resolver %u", i);
+		}
 		view->status = agent_trouble(w, TROUBLE_CUT_OFF) || rng_chance(&a->rng, 2) ? DELEGATION_VIEW_NONE :
 		               fault_active(w, FAULT_WATCH) || agent_trouble(w, TROUBLE_RESOLVERS) ||
 		                               resolver_fails(w, i > 0) ?
@@ -324,8 +366,8 @@ static void signaling(world_t *w)
 	memset(to, 0, sizeof(*to));
 	snprintf(to->nameserver, sizeof(to->nameserver), "ns1.child");
 	cds_set(w, v->cds, &to->cds);
-	to->cdnskey_deletes = v->cds == KEY_FOREIGN;
-	to->cdnskey = to->cdnskey_deletes ? 0 : v->cds & (KEYS_OWN | KEY_FOREIGN);
+	to->cdnskey_deletes = v->cdnskey == KEY_FOREIGN;
+	to->cdnskey = to->cdnskey_deletes ? 0 : v->cdnskey & NAMED;
 	a->facts.signaling = to;
 	a->facts.signaling_count = 1;
 }
@@ -333,10 +375,15 @@ static void signaling(world_t *w)
 static void know_keys(world_t *w)
 {
 	agent_t *a = &w->agent;
+	/* Nobody else names strangers. */
+	const unsigned count = child_is_by_hand(w) ? AGENT_KEYS : ZSK_FIRST;
 
-	for (unsigned k = 0; k < AGENT_KEYS; k++) {
-		const ds_record_t record = record_of(w, k);
+	for (unsigned k = 0; k < count; k++) {
 		delegation_key_t *key = &a->key[k];
+		if (key->whole && ((1U << k) == KEY_FOREIGN || key->id.algorithm == w->knot.key[k].algorithm)) {
+			continue; /* As in the survey before. */
+		}
+		const ds_record_t record = record_of(w, k);
 		key->id.tag = record.tag;
 		key->id.algorithm = record.algorithm;
 		memcpy(key->id.digest, record.digest, sizeof(key->id.digest));
@@ -344,7 +391,7 @@ static void know_keys(world_t *w)
 		key->flags = 257;
 	}
 	a->facts.key = a->key;
-	a->facts.key_count = AGENT_KEYS;
+	a->facts.key_count = count;
 }
 
 void agent_see_rest(world_t *w)
@@ -367,13 +414,21 @@ void agent_see_rest(world_t *w)
 	if ((a->asks & DELEGATION_ASK_SURVEY) && a->config.bootstrap && f->zone.ds.count == 0) {
 		signaling(w);
 	}
-	const between_t between = since_last(w), known = { .unknown = false };
+	if (f->child_count > 0) {
+		ask(w, &a->asked[0]);
+	}
 	for (unsigned i = 0; i < f->child_count; i++) {
-		a->child[i].unreachable_since =
-			silent_since(w, &a->silence[0][i], a->child[i].status == ANSWER_UNREACHABLE, &between);
+		delegation_child_t *to = &a->child[i];
+		to->unreachable_since =
+			silent_since(w, &a->silent_since[0][i], to->status == ANSWER_UNREACHABLE, &a->asked[0]);
+	}
+	if (f->parent_count > 0) {
+		ask(w, &a->asked[1]);
 	}
 	for (unsigned i = 0; i < f->parent_count; i++) {
-		a->parent[i].unreachable_since =
-			silent_since(w, &a->silence[1][i], a->parent[i].status == ANSWER_UNREACHABLE, &known);
+		delegation_parent_t *to = &a->parent[i];
+		to->unreachable_since =
+			silent_since(w, &a->silent_since[1][i], to->status == ANSWER_UNREACHABLE, &a->asked[1]);
 	}
+	a->resumed = false;
 }

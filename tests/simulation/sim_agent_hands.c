@@ -23,11 +23,13 @@ void agent_reload(world_t *w)
 {
 	agent_t *a = &w->agent;
 
-	if (a->load == DELEGATION_LOAD_REVERTS) {
-		/* Nobody wanted that. */
+	if (a->config.apply == DELEGATION_BY_INCLUDE) {
+		agent_include_load(w);
+	} else if (a->load == DELEGATION_LOAD_REVERTS) {
+		/* Nobody wanted that. Who has a secondary cannot tell. */
 		const time_t wished = a->deeds.wished;
 		put_back(w, a->file, "a reload of the parent zone brings DS of the zone file back");
-		a->deeds.wished = wished;
+		a->deeds.wished = a->update.remote ? a->deeds.wished : wished;
 	}
 }
 
@@ -41,6 +43,9 @@ void agent_hand(world_t *w, agent_hand_t hand)
 		agent_reload(w);
 		break;
 	case HAND_CLASS:
+		if (a->config.apply == DELEGATION_BY_INCLUDE) {
+			break; /* Such a zone is loaded from its file. */
+		}
 		a->load = a->load == DELEGATION_LOAD_KEEPS ? DELEGATION_LOAD_REVERTS : DELEGATION_LOAD_KEEPS;
 		trace(w, "operator    configures the parent zone: a reload %s DS",
 		      a->load == DELEGATION_LOAD_KEEPS ? "keeps" : "reverts");
@@ -50,12 +55,16 @@ void agent_hand(world_t *w, agent_hand_t hand)
 		a->file = w->up.version_count - 1;
 		break;
 	case HAND_EDIT:
+		agent_include_edit(w, &w->up.version[a->file]);
 		put_back(w, a->file, "edits the zone file, which has the DS of before");
 		a->file = w->up.version_count - 1;
 		break;
-	case HAND_BACKUP:
-		put_back(w, rng_below(&a->rng, w->up.version_count), "restores a backup of the parent zone");
+	case HAND_BACKUP: {
+		const unsigned version = rng_below(&a->rng, w->up.version_count);
+		agent_include_edit(w, &w->up.version[version]);
+		put_back(w, version, "restores a backup of the parent zone");
 		break;
+	}
 	case HAND_NOTIFY:
 		for (unsigned n = rng_between(&a->rng, 1, 20); n > 0; n--) {
 			event_add(w, w->now + rng_below(&a->rng, 600), EV_AGENT_NOTIFY, 0, 0);

@@ -6,10 +6,10 @@
 
 #include "sim_world.h"
 
+/*! Agents of a hundred that have the server of their child. */
+#define SHARED 40
 /*! Worlds of a hundred. */
 #define WITH_AGENT 25
-
-parents_t generate_parents;
 
 static void settings(world_t *w, rng_t *rng)
 {
@@ -58,7 +58,7 @@ static void plan_troubles(world_t *w, rng_t *rng, unsigned count, uint32_t span)
 
 	while (count-- > 0) {
 		const time_t from = T0 + rng_below(rng, span);
-		agent_add_trouble(w, rng_below(rng, TROUBLE__COUNT), from, from + RNG_PICK(rng, LASTS));
+		agent_add_trouble(w, rng_below(rng, TROUBLE__ANY), from, from + RNG_PICK(rng, LASTS));
 	}
 }
 
@@ -116,6 +116,14 @@ static void plan_stuck(world_t *w, rng_t *rng)
 	}
 }
 
+bool agent_is_wanted(uint64_t seed, unsigned zone)
+{
+	rng_t rng;
+
+	rng_seed(&rng, seed, 10000 + zone);
+	return rng_chance(&rng, WITH_AGENT);
+}
+
 void agent_make(world_t *w, unsigned zone)
 {
 	const uint32_t span = 12 * DAY;
@@ -124,18 +132,20 @@ void agent_make(world_t *w, unsigned zone)
 	rng_t rng;
 
 	rng_seed(&rng, w->seed, 10000 + zone);
+	const parents_t parents = w->parents;
 	const bool some = rng_chance(&rng, WITH_AGENT);
-	if (w->driver != DRIVER_MODULE || generate_parents == PARENTS_PLAIN ||
-	    (generate_parents == PARENTS_SOME && !some)) {
+	if (parents == PARENTS_PLAIN || parents == PARENTS_UPDATE ||
+	    (parents == PARENTS_SOME && (w->driver != DRIVER_MODULE || !some))) {
 		return;
 	}
-	a->on = true;
+	a->on = parents == PARENTS_SOME || parents == PARENTS_AGENT;
 	rng_seed(&a->rng, w->seed, 11000 + zone);
 	a->clock.boot = 1;
 	a->clock.booted = T0 - DAY;
 	a->load = DELEGATION_LOAD_KEEPS;
 	a->deeds.met = a->deeds.put = up->version[0].ds;
 	settings(w, &rng);
+	agent_way_make(w, zone);
 	if (w->profile == PROFILE_STUCK) {
 		plan_stuck(w, &rng);
 	}
@@ -146,7 +156,7 @@ void agent_make(world_t *w, unsigned zone)
 	if (w->profile == PROFILE_OPERATOR || w->profile == PROFILE_MIXED) {
 		plan_hands(w, &rng, rng_below(&rng, 5), span);
 	}
-	if (w->profile == PROFILE_CRASH || w->profile == PROFILE_MIXED) {
+	if (a->on && (w->profile == PROFILE_CRASH || w->profile == PROFILE_MIXED)) {
 		plan_ends(w, &rng, span);
 	}
 	/* What the parent of parent.c does otherwise, this one does not. */
@@ -156,6 +166,15 @@ void agent_make(world_t *w, unsigned zone)
 	up->notified = a->lossy < 100;
 	up->interval = agent_bound(w);
 	up->delay = 0;
+	if (!a->on) {
+		scanner_make(w, parents, zone);
+	}
+	rng_t own;
+	rng_seed(&own, w->seed, 14000 + zone);
+	a->shared = a->on && w->driver == DRIVER_MODULE && rng_chance(&own, SHARED);
+	if (a->shared) {
+		w->engine.facts.ds_ttl = (ds_ttl_facts_t){ .low = a->config.ds_ttl, .by_agent = true, .returns = true };
+	}
 }
 
 time_t agent_quiet_from(const world_t *w)
@@ -176,7 +195,8 @@ uint32_t agent_bound(const world_t *w)
 	const uint32_t scan =
 		c->scan_interval > c->scan_interval_notifying ? c->scan_interval : c->scan_interval_notifying;
 
-	return scan + 2 * (DELEGATION_RETRY_MAX + 2 * HOUR) + c->hold_down + c->verify + c->unreachable_after;
+	return scan + 2 * (DELEGATION_RETRY_MAX + 2 * HOUR) + c->hold_down + c->verify + c->unreachable_after +
+	       w->agent.update.lag_max;
 }
 
 uint32_t agent_bound_ttl(const world_t *w)

@@ -4,6 +4,7 @@
  * is stored before zone-begin; inside the transaction NS and DS are compared; a process that ends leaves it open.
  */
 
+#include "order_fate.h"
 #include "sim_world.h"
 
 /*! Until the next try where another client, or knotd itself, is at work. */
@@ -28,6 +29,11 @@ void agent_order(world_t *w, const delegation_order_t *what)
 	static const uint32_t JOINED[] = { 0, 0, 1, 1, 9, 30, 70 };
 	agent_t *a = &w->agent;
 
+	/* One that waits still is dropped. */
+	if (a->config.apply == DELEGATION_BY_UPDATE ? !agent_update_drop(w) : a->order.running) {
+		a->outcome = DELEGATION_OUTCOME_FAILED;
+		return;
+	}
 	a->order = (agent_order_t){
 		.there = true,
 		.what = *what,
@@ -41,12 +47,13 @@ void agent_order(world_t *w, const delegation_order_t *what)
 	}
 }
 
-static void end(world_t *w, delegation_outcome_t outcome, const char *detail)
+void agent_order_end(world_t *w, delegation_outcome_t outcome, const char *detail)
 {
 	agent_t *a = &w->agent;
 
 	a->order.there = a->order.running = false;
 	a->outcome = outcome;
+	a->update.words = detail[0] != '\0';
 	if (outcome != DELEGATION_OUTCOME_DONE) {
 		trace(w, "agent       the order is over: %s", detail);
 	}
@@ -54,7 +61,7 @@ static void end(world_t *w, delegation_outcome_t outcome, const char *detail)
 }
 
 /*! The transaction is over; what the batch has is stored no more. */
-static void close_batch(world_t *w)
+void agent_batch_end(world_t *w)
 {
 	agent_t *a = &w->agent;
 
@@ -62,7 +69,7 @@ static void close_batch(world_t *w)
 	a->batch_stored = a->batch_stored && agent_trouble(w, TROUBLE_STORE);
 }
 
-static bool is_old(const world_t *w)
+bool agent_order_is_old(const world_t *w)
 {
 	const agent_order_t *order = &w->agent.order;
 
@@ -74,8 +81,9 @@ static bool is_forbidden(const world_t *w)
 	const agent_t *a = &w->agent;
 	const bool change = a->order.what.action == DELEGATION_DO_CHANGE;
 
-	return a->config.report_only || (a->config.locked && change) ||
-	       (a->order.lasts && a->load != DELEGATION_LOAD_KEEPS);
+	return !order_is_awaited(&a->row, a->order.what.action) || a->config.report_only ||
+	       (a->config.locked && change) ||
+	       (a->config.apply == DELEGATION_BY_TRANSACTION && a->order.lasts && a->load != DELEGATION_LOAD_KEEPS);
 }
 
 void agent_batch(world_t *w)
@@ -92,8 +100,12 @@ void agent_batch(world_t *w)
 	}
 	a->known.load = a->load; /* It is read before each batch. */
 	a->known.at = w->now;
-	if (is_old(w) || is_forbidden(w)) {
-		end(w, DELEGATION_OUTCOME_FAILED, "too old, or not wanted any more");
+	if (!a->update.doubt && (agent_order_is_old(w) || is_forbidden(w))) {
+		agent_order_end(w, DELEGATION_OUTCOME_FAILED, "too old, or not wanted any more");
+		return;
+	}
+	if (a->config.apply == DELEGATION_BY_UPDATE) {
+		agent_update_send(w);
 		return;
 	}
 	if (agent_trouble(w, TROUBLE_CONTROL) || agent_trouble(w, TROUBLE_STORE) ||
@@ -102,11 +114,15 @@ void agent_batch(world_t *w)
 		return;
 	}
 	if (agent_trouble(w, TROUBLE_FROZEN)) {
-		end(w, DELEGATION_OUTCOME_FAILED, "the zone is frozen");
+		agent_order_end(w, DELEGATION_OUTCOME_FAILED, "the zone is frozen");
 		return;
 	}
 	a->batch_stored = true;
 	if (agent_may_crash(w, true)) {
+		return;
+	}
+	if (a->config.apply == DELEGATION_BY_INCLUDE) {
+		agent_include_begin(w);
 		return;
 	}
 	if (a->open) {
@@ -118,14 +134,19 @@ void agent_batch(world_t *w)
 	later(w, EV_AGENT_COMMIT, RNG_PICK(&a->rng, WAITS));
 }
 
-/*! What the zone has is what the decision rests on. */
-static bool compares(const world_t *w, const agent_order_t *order)
+bool agent_order_compares(const world_t *w, const agent_order_t *order, bool ttl)
 {
 	const delegation_order_t *what = &order->what;
 	ds_set_t ds;
 
 	agent_ds_set(w, current(w)->ds, &ds);
-	return what->ns == 1 && ds_set_equal(&ds, &what->base) && (ds.count == 0 || what->base_ttl == current(w)->ttl);
+	return what->ns == 1 && ds_set_equal(&ds, &what->base) &&
+	       (!ttl || ds.count == 0 || what->base_ttl == current(w)->ttl);
+}
+
+static bool compares(const world_t *w, const agent_order_t *order)
+{
+	return agent_order_compares(w, order, true);
 }
 
 /*! The signals that the change follows, for what becomes of it at resolvers (charged.c). */
@@ -155,10 +176,10 @@ static void change(world_t *w, const agent_order_t *order)
 			}
 		}
 	}
-	parent_change(w, keys, keys != 0 ? order->what.ttl : was.ttl, cause, decided, false);
+	parent_step(w, keys, keys != 0 ? order->what.ttl : was.ttl, cause, decided, order->proof.begun);
 }
 
-static void carry_out(world_t *w, const agent_order_t *order)
+void agent_carry_out(world_t *w, const agent_order_t *order)
 {
 	static const char *const WORDS[DELEGATION_ACTION__COUNT] = {
 		[DELEGATION_DO_CHANGE] = "changes DS",
@@ -189,7 +210,7 @@ void agent_land(world_t *w)
 		return;
 	}
 	if (a->open && compares(w, &a->left)) {
-		carry_out(w, &a->left);
+		agent_carry_out(w, &a->left);
 		a->listed_at = 0;
 	}
 	a->left.sent = false;
@@ -203,30 +224,35 @@ void agent_commit(world_t *w)
 	if (!a->order.running || agent_may_crash(w, true)) {
 		return;
 	}
+	if (a->config.apply == DELEGATION_BY_INCLUDE) {
+		agent_include_end(w);
+		return;
+	}
 	if (!compares(w, &a->order)) {
-		close_batch(w);
-		end(w, DELEGATION_OUTCOME_FAILED, "the zone has another DS RRset than was judged");
+		agent_batch_end(w);
+		agent_order_end(w, DELEGATION_OUTCOME_FAILED, "the zone has another DS RRset than was judged");
 		return;
 	}
 	a->changes = true;
 	if (agent_may_crash(w, true)) {
 		return;
 	}
-	if (is_old(w)) {
-		close_batch(w);
-		end(w, DELEGATION_OUTCOME_FAILED, "the facts were too old before the zone could be changed");
+	if (agent_order_is_old(w)) {
+		agent_batch_end(w);
+		agent_order_end(w, DELEGATION_OUTCOME_FAILED,
+		                "the facts were too old before the zone could be changed");
 		return;
 	}
-	carry_out(w, &a->order);
+	agent_carry_out(w, &a->order);
 	if (agent_may_crash(w, true)) {
 		return;
 	}
-	close_batch(w);
+	agent_batch_end(w);
 	a->listed_at = 0;
 	if (rng_chance(&a->rng, a->lossy)) {
-		end(w, DELEGATION_OUTCOME_NONE, "no answer to zone-commit");
+		agent_order_end(w, DELEGATION_OUTCOME_NONE, "no answer to zone-commit");
 	} else {
-		end(w, DELEGATION_OUTCOME_DONE, "");
+		agent_order_end(w, DELEGATION_OUTCOME_DONE, "");
 	}
 }
 
@@ -238,6 +264,10 @@ void agent_recover(world_t *w)
 		return;
 	}
 	if (agent_trouble(w, TROUBLE_STORE) || (a->batch_stored && agent_trouble(w, TROUBLE_CONTROL))) {
+		later(w, EV_AGENT_RECOVER, RECOVER);
+		return;
+	}
+	if (a->batch_stored && a->config.apply == DELEGATION_BY_INCLUDE && !agent_include_settle(w)) {
 		later(w, EV_AGENT_RECOVER, RECOVER);
 		return;
 	}

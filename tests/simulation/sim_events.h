@@ -20,6 +20,10 @@ typedef uint32_t world_keys_t;
 /*! Number of the first ZSK. */
 #define ZSK_FIRST 16
 #define ZSKS_ALL  (~(world_keys_t)0 << ZSK_FIRST)
+/*! Keys of nobody that CDS of a hostile child may name: no ZSK has these numbers. */
+#define STRANGER_FIRST 24
+#define STRANGERS_MAX  8
+#define KEYS_STRANGE   (~(world_keys_t)0 << STRANGER_FIRST)
 
 /*! Different sets that a server has while it has a fault. */
 #define FAULT_KNOWN_MAX 16
@@ -68,6 +72,7 @@ typedef struct {
 		uint32_t ttl; /*!< The largest. */
 		bool data;    /*!< The keys are those that sign the data. */
 		time_t at;
+		time_t lost; /*!< With the store; 0: not so. */
 	} known[FAULT_KNOWN_MAX];
 	unsigned known_count;
 } fault_t;

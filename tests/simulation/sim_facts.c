@@ -58,14 +58,28 @@ static bool data_by_zsk(const world_t *w, const zone_version_t *v)
 	return data_matters(w) ? (v->data & v->zsks) != 0 : v->signers != 0;
 }
 
+/*! module/daemon/facts.c: keys of the row are of this server, also one that Knot has retired and that signs nothing. */
+static world_keys_t remembered(const rollover_row_t *row)
+{
+	world_keys_t set = row->has_new ? 1U << (row->new_key.digest[0] - 1) : 0;
+
+	for (unsigned i = 0; i < row->old_count; i++) {
+		set |= 1U << (row->old[i].digest[0] - 1);
+	}
+	return set;
+}
+
 unsigned facts_own(world_t *w)
 {
 	engine_t *e = &w->engine;
 	rollover_facts_t *f = &e->facts;
 	own_facts_t *own = &f->own;
 	const zone_version_t *v = knot_version(w);
+	const world_keys_t former_keys = e->own_keys;
+	int8_t former_map[sizeof(e->map)];
 	bool unknown;
 
+	memcpy(former_map, e->map, sizeof(former_map));
 	f->key_count = 0;
 	f->too_many_keys = false;
 	f->asked = 0;
@@ -97,7 +111,7 @@ unsigned facts_own(world_t *w)
 		own_count = f->key_count;
 		e->own_keys = v->dnskey | v->zsks;
 		own->dnskey = to_facts(e, v->dnskey, &unknown);
-		own->foreign = to_facts(e, v->dnskey & ~v->signers, &unknown);
+		own->foreign = to_facts(e, v->dnskey & ~v->signers & ~remembered(&e->row), &unknown);
 		own->data_signed_by = w->csk ? to_facts(e, v->data & v->dnskey, &unknown) : 0;
 		own->algorithms = algorithm_set(w, v->dnskey | v->zsks);
 		own->data_algorithms = data_algorithms(w, v);
@@ -118,6 +132,10 @@ unsigned facts_own(world_t *w)
 		own->cds.keys = own->cdnskey.keys = to_facts(e, v->cds, &unknown);
 		own->cds.unwanted = own->cdnskey.unwanted = unknown;
 		own->cds.remove = own->cdnskey.remove = v->cds == KEY_FOREIGN;
+	}
+	if (former_keys != e->own_keys || memcmp(former_map, e->map, sizeof(former_map)) != 0) {
+		/* The same answer means something else. */
+		memset(e->regular, 0, sizeof(e->regular));
 	}
 	return own_count;
 }
@@ -153,12 +171,18 @@ void facts_child(world_t *w, unsigned index)
 	int fault;
 	bool unknown;
 
+	const bool silent = kind == FAULT_DOWN || kind == FAULT_PARTITION ||
+	                    (s->primary ? !w->knot.up : fault_active(w, FAULT_CUT_OFF));
+
+	if (kind == FAULT__COUNT && !silent && e->regular[0][index] == s->version + 1U) {
+		return; /* The answer of the check before. */
+	}
+	e->regular[0][index] = 0;
 	/* Half an answer is none: only the name stays. */
 	e->seen[0][index] = -1;
 	e->seen_data[index] = 0;
 	memset((char *)a + offsetof(child_answer_t, status), 0, sizeof(*a) - offsetof(child_answer_t, status));
-	if (kind == FAULT_DOWN || kind == FAULT_PARTITION ||
-	    (s->primary ? !w->knot.up : fault_active(w, FAULT_CUT_OFF))) {
+	if (silent) {
 		a->status = ANSWER_UNREACHABLE;
 		a->unreachable_since = clock_wall(w);
 		return;
@@ -181,6 +205,7 @@ void facts_child(world_t *w, unsigned index)
 	e->seen[0][index] = fault;
 	e->seen_keys[0][index] = v.dnskey | v.zsks;
 	e->seen_ttl[0][index] = v.ttl;
+	e->regular[0][index] = kind == FAULT__COUNT ? s->version + 1U : 0;
 	a->status = v.signers & v.dnskey ? ANSWER_OK : ANSWER_BOGUS;
 	if (v.cds == 0) {
 		data_facts(w, &v, kind == FAULT_MARKED, a);
@@ -209,6 +234,10 @@ void facts_parent(world_t *w, unsigned index)
 	ds_version_t v;
 	int fault;
 
+	if (kind == FAULT__COUNT && e->regular[1][index] == s->version + 1U) {
+		return;
+	}
+	e->regular[1][index] = 0;
 	e->seen[1][index] = -1;
 	memset((char *)a + offsetof(parent_answer_t, status), 0, sizeof(*a) - offsetof(parent_answer_t, status));
 	switch (kind) {
@@ -238,6 +267,7 @@ void facts_parent(world_t *w, unsigned index)
 	a->status = ANSWER_OK;
 	a->ds = to_facts(e, v.ds, &a->ds_foreign);
 	a->ds_ttl = v.ds != 0 ? v.ttl : w->up.negative_ttl;
+	e->regular[1][index] = kind == FAULT__COUNT ? s->version + 1U : 0;
 }
 
 static void since_when(world_t *w, bool parent, unsigned i, answer_status_t status, bool heard, time_t *since,
@@ -247,11 +277,14 @@ static void since_when(world_t *w, bool parent, unsigned i, answer_status_t stat
 	rollover_silence_t *silence = &e->silence[parent][i];
 
 	if (status != ANSWER_UNREACHABLE) {
-		memset(silence, 0, sizeof(*silence));
-		memset(&e->silent[parent][i], 0, sizeof(e->silent[parent][i]));
+		if (e->silent[parent][i].last != 0) {
+			memset(silence, 0, sizeof(*silence));
+			memset(&e->silent[parent][i], 0, sizeof(e->silent[parent][i]));
+		}
 		*since = 0;
 		return;
 	}
+	e->some_silent = true;
 	rollover_silence(&e->config, silence, heard, now);
 	*since = silence->since;
 
@@ -314,6 +347,7 @@ void facts_finish(world_t *w)
 	f->parent_count =
 		(e->asked & SURVEY_PARENT) && !f->discovery_failed && !f->parent_insecure ? w->parent_count : 0;
 	const bool others = heard(w, f);
+	e->some_silent = false;
 	for (unsigned i = 0; i < f->child_count; i++) {
 		since_when(w, false, i, e->child[i].status, others, &e->child[i].unreachable_since, &now);
 	}

@@ -44,7 +44,7 @@ static void set_defaults(world_t *w)
 	const rollover_config_t c = w->engine.config;
 
 	w->engine.config = DEFAULT;
-	w->engine.config.notify = c.notify;
+	w->engine.config.via = c.via;
 	w->engine.config.notify_again = c.notify_again;
 	w->knot.base_ttl = HOUR;
 	w->knot.propagation_delay = HOUR;

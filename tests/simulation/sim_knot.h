@@ -25,7 +25,7 @@ typedef enum {
 	CAUSE_START = 0, /*!< It was so when the world began. */
 	CAUSE_OURS,      /*!< The driver under test: a step of ours. */
 	CAUSE_KNOT,      /*!< Knot by itself under the operator's base policy. */
-	CAUSE_OPERATOR,
+	CAUSE_OPERATOR,  /*!< Also who runs a zone by hand. */
 } cause_t;
 
 /*! What the zone's primary publishes. */
@@ -36,6 +36,10 @@ typedef struct {
 	world_keys_t data;    /*!< Keys that sign the data; 0: ZSKs that are not modelled do, or nobody. */
 	world_keys_t removed; /*!< Keys that had been let go before, or were retired. */
 	world_keys_t cds;     /*!< KEY_FOREIGN alone: the delete signal. */
+	world_keys_t cdnskey; /*!< The same; Knot always has both alike. */
+	world_keys_t
+		cds_not_by; /*!< Signers of DNSKEY whose signature of CDS and CDNSKEY is missing, or has expired. */
+	bool cds_excess;    /*!< More records than anybody reads. */
 	uint32_t ttl;
 	uint16_t number;                    /*!< Of the version. */
 	uint32_t serial;                    /*!< Of the SOA. */

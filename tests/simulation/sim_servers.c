@@ -36,7 +36,7 @@ static void strip_newest(const fault_t *f, zone_version_t *v)
 
 bool child_serves(const world_t *w, const sim_server_t *s, zone_version_t *out, int *fault)
 {
-	*out = w->knot.version[s->version];
+	*out = *child_version(w, s);
 	*fault = -1;
 	if (s->primary && !w->knot.up) {
 		return false;
@@ -166,6 +166,7 @@ void servers_sync(world_t *w, bool parent, unsigned index)
 	if (fresh) {
 		server_serves(w, s, parent);
 		duration_follow(w);
+		steps_follow(w);
 	}
 }
 

@@ -16,18 +16,21 @@
 #include "rng.h"
 #include "sim_agent.h"
 #include "sim_knot.h"
+#include "sim_starts.h"
 
 #define FAULT_MAX    32
 #define COMMAND_MAX  24
 #define EXPOSURE_MAX 512
 #define EVENT_MAX    1024
 
-/*! Who drives the rollover. */
+/*! Who drives the rollover. Those before DRIVER_HAND are the baselines. */
 typedef enum {
 	DRIVER_MODULE = 0,
 	DRIVER_KNOT_TIMER,   /*!< Knot's own: DS check of all parents, then the DS TTL seen. */
 	DRIVER_KNOT_CONFIRM, /*!< Knot with a confirmation as soon as the first parent has the DS. */
 	DRIVER_BIND,         /*!< BIND's rules with its default intervals. */
+	DRIVER_HAND,         /*!< Somebody by hand, below an agent only. */
+	DRIVER_HOSTILE,      /*!< A child, or one of its nameservers, that means harm, below an agent only. */
 	DRIVER__COUNT
 } driver_t;
 
@@ -42,14 +45,6 @@ typedef enum {
 	PROFILE__COUNT
 } profile_t;
 
-typedef struct {
-	world_keys_t ds;
-	uint32_t ttl;
-	cause_t cause;
-	time_t decided; /*!< The step of ours that it comes from. */
-	int16_t fault;  /*!< Irregular: index of its fault, or -1. */
-} ds_version_t;
-
 /*! An RRset that resolvers can get from a server now, or may have cached. */
 typedef struct {
 	world_keys_t keys;    /*!< DNSKEY: KSKs and ZSKs; DS: keys named; data: keys that sign them. */
@@ -58,13 +53,14 @@ typedef struct {
 	cause_t cause;        /*!< Not DNSKEY. */
 	time_t decided;       /*!< Not DNSKEY. */
 	bool data;
-	int16_t fault;  /*!< Served irregularly. */
-	bool excused;   /*!< By a server that counted as out of service. */
-	uint32_t ttl;   /*!< The largest with which it was served. */
-	uint8_t active; /*!< Servers that serve it now. */
-	time_t since;   /*!< It could be had since then, without a gap. */
-	time_t left;    /*!< Last served, unless active. */
-	time_t until;   /*!< No cache has it from then on, unless active. */
+	int16_t fault;       /*!< Served irregularly. */
+	bool excused;        /*!< By a server that counted as out of service. */
+	uint32_t ttl;        /*!< The largest with which it was served. */
+	uint8_t active;      /*!< Servers that serve it now. */
+	time_t since;        /*!< It could be had since then, without a gap. */
+	time_t served_since; /*!< A server has had it since then, unless it is not active. */
+	time_t left;         /*!< Last served, unless active. */
+	time_t until;        /*!< No cache has it from then on, unless active. */
 } exposure_t;
 
 typedef struct {
@@ -78,7 +74,7 @@ typedef struct {
 	uint32_t ttl;
 } served_t;
 
-typedef struct {
+struct sim_server {
 	char name[48];
 	uint16_t version;
 	uint16_t regress; /*!< While FAULT_REGRESS. */
@@ -90,12 +86,50 @@ typedef struct {
 	bool excused;    /*!< Counted as out of service, has not caught up yet. */
 	served_t served; /*!< DNSKEY or DS. */
 	served_t data;   /*!< The data of the zone, where KSKs sign them. */
-} sim_server_t;
+};
 
 typedef enum {
 	HABIT_REPLACE = 0,
 	HABIT_ADD
 } parent_habit_t;
+
+/*! DNS UPDATE that may be made later, of former processes as well. */
+#define SUBMIT_MESSAGES 8
+
+typedef struct {
+	bool waits; /*!< It is not made yet. */
+	bool sent, made, refused;
+	world_keys_t base, wanted;
+	uint32_t ttl;         /*!< That the set gets. */
+	bool only_ttl;        /*!< It is about nothing else. */
+	uint32_t shown;       /*!< The TTL that every server of the parent had; 0: not one. */
+	bool denied;          /*!< An answer that nobody has signed says that it is refused. */
+	uint32_t before, low; /*!< The row's, when it was sent. */
+	bool irregular;       /*!< Answers by which it goes were. */
+	cause_t cause;        /*!< Of the signals that it follows. */
+	time_t decided;
+} submit_message_t;
+
+/*! A parent that takes DNS UPDATE of the module, and no CDS. */
+typedef struct {
+	bool on;
+	rng_t rng;
+	uint32_t trouble; /*!< Messages of a hundred of which something else comes. */
+	bool refuses;     /*!< For good. */
+	bool keeps_ttl;   /*!< It refuses messages about a TTL alone. */
+	bool under_way, over, missed;
+	bool ttl_under_way; /*!< What is under way is about a TTL alone. */
+	uint32_t ttl_wanted;
+	time_t lands; /*!< The last message; a primary makes one after the other. */
+	/*!
+	 * The TTL that DS has but for what the module asks for: it was so when the module first asked for another one,
+	 * or others have set it since. 0: not known, since the store was lost.
+	 */
+	uint32_t normal;
+	uint32_t others; /*!< The last one that others have set; 0: none. */
+	submit_message_t message[SUBMIT_MESSAGES];
+	unsigned count;
+} submit_t;
 
 typedef struct {
 	ds_version_t version[VERSION_MAX];
@@ -112,6 +146,7 @@ typedef struct {
 	uint32_t swap_ttl;    /*!< DS TTL that comes with the change. */
 	uint32_t negative_ttl;
 	bool accepting, cleaning;
+	submit_t submit;
 	world_keys_t last_read; /*!< The CDS that was read last. */
 	uint16_t last_number;   /*!< Older ones do not count (RFC 7344 6.2). */
 	ds_version_t accepted;
@@ -122,7 +157,7 @@ typedef struct {
 /*! What the module has seen, in true time. */
 typedef struct {
 	time_t since, last; /*!< Resolvers were seen to validate from then to then, without a gap; 0: never. */
-	int64_t wrong;      /*!< The wall clock when the module last used it, world_t.clock. */
+	int64_t wrong;      /*!< The wall clock when the row was last stored, world_t.clock. */
 	time_t believed;    /*!< The last boot with another one. */
 	time_t by_hand;     /*!< The operator's last step after which other keys sign the data that it has met. */
 	time_t met;         /*!< The same, in a check whose decision is not kept yet. */
@@ -156,6 +191,8 @@ typedef struct {
 	int16_t seen[2][CHILD_MAX];           /*!< Fault in that server's last answer, or -1. */
 	world_keys_t seen_keys[2][CHILD_MAX]; /*!< KSKs or DS in it. */
 	uint32_t seen_ttl[2][CHILD_MAX];
+	unsigned regular[2][CHILD_MAX];    /*!< Its last answer is that of this version, from 1; 0: it had a fault. */
+	bool some_silent;                  /*!< In the last survey. */
 	world_keys_t seen_data[CHILD_MAX]; /*!< Keys whose signatures of the data are in it; 0: it tells nothing. */
 	unsigned own_count;                /* KSKs of the own zone at this check. */
 	shown_t shown;
@@ -165,6 +202,7 @@ typedef struct {
 	uint32_t crash_chance; /*!< Per thousand decisions that do something. */
 	unsigned crashes_left;
 	unsigned decisions, surveys, switches, sets;
+	unsigned releases; /*!< So often the operator has let a zone go on that was rolled back. */
 } engine_t;
 
 typedef enum {
@@ -183,6 +221,9 @@ typedef enum {
 	EV_NATIVE,
 	EV_EXCUSE,
 	EV_CLOCK,
+	EV_SUBMIT,
+	EV_SUBMIT_ANSWER,
+	EV_CHILD,
 	/* The agent's, which end with its process. */
 	EV_AGENT_WAKE,
 	EV_AGENT_ASK,
@@ -190,6 +231,7 @@ typedef enum {
 	EV_AGENT_BATCH,
 	EV_AGENT_COMMIT,
 	EV_AGENT_RECOVER,
+	EV_AGENT_REPLY,
 	EV_AGENT_RESTART,
 	/* What happens to it whether it runs or not. */
 	EV_AGENT_NOTIFY,
@@ -198,6 +240,8 @@ typedef enum {
 	EV_AGENT_CLOCK,
 	EV_AGENT_LAND,
 	EV_AGENT_HAND,
+	EV_AGENT_PRIMARY,
+	EV_AGENT_TRANSFER,
 } event_kind_t;
 
 typedef struct {
@@ -232,6 +276,15 @@ typedef struct {
 	time_t at;
 } violation_t;
 
+/*! The steps of the parent's program, by what they have done to resolvers; and how long the first one took. */
+typedef struct {
+	bool broke_served; /*!< With a DS set of its a resolver broke that had what a nameserver served at the step, */
+	bool broke_caches; /*!< or what only caches had. */
+	world_keys_t cds;  /*!< The first signals of another set than the first DS, */
+	time_t cds_first, cds_all; /*!< when one nameserver and when all had them, */
+	time_t ds_all;             /*!< and when all servers of the parent had that set. */
+} steps_t;
+
 /*! Instants of one rollover, for the duration. 0 = not yet. */
 typedef struct {
 	time_t started, published, published_all, signalled, signalled_all, ds_all, gone_all;
@@ -242,6 +295,7 @@ struct world {
 	uint64_t seed;
 	profile_t profile;
 	driver_t driver;
+	parents_t parents; /*!< Asked for. */
 	time_t now, end;
 	rng_t rng, watch_rng, key_rng;
 	struct {
@@ -256,6 +310,9 @@ struct world {
 	knot_t knot;
 	parent_t up;
 	agent_t agent;
+	scanner_t scanner;
+	steps_t steps;
+	sim_child_t by_hand;
 	sim_server_t child[CHILD_MAX], parent[PARENT_MAX];
 	unsigned child_count, parent_count;
 	exposures_t dnskey, ds, data;
@@ -273,6 +330,7 @@ struct world {
 	unsigned active[FAULT__COUNT]; /*!< How many of a kind there are now. */
 	command_t command[COMMAND_MAX];
 	unsigned command_count;
+	starts_t starts;
 	bool collide; /*!< All key tags are the same. */
 	unsigned rolls_wanted;
 	time_t quiet_from; /*!< From then on nothing fails and nobody meddles. */
@@ -302,6 +360,7 @@ struct world {
 	uint32_t order;
 
 	milestones_t mile;
+	bool reached; /*!< The goal was, once nobody meddled any more, in a zone that rolls by itself. */
 	bool done;
 	bool failed;   /*!< The violation is filled in. */
 	bool overflow; /*!< A table was too small: the world does not count. */
@@ -380,13 +439,49 @@ bool fault_active(const world_t *w, fault_kind_t kind);
 /*! A server counts as out of service from now on. */
 void server_excuse(world_t *w, sim_server_t *server, bool parent);
 
+/* sim_submit.c */
+void submit_make(world_t *w, unsigned zone);
+/*! The machine wants the parent to be informed, or to have another TTL. */
+void submit_send(world_t *w, uint32_t ttl);
+/*! The TTL that the machine wants; 0: none. What asks for another one is over. */
+void submit_ttl_over(world_t *w, uint32_t wanted);
+/*! The parent has a new version; \a irregular: by others. */
+void submit_others(world_t *w, bool irregular);
+void submit_store_lost(world_t *w);
+/*! The invariant "ds-ttl", for a decision and at the end. */
+void submit_check(world_t *w, const rollover_decision_t *d);
+void submit_check_end(world_t *w);
+/*! The signals of which it was informed are over. */
+void submit_over(world_t *w);
+/*! The process has ended. */
+void submit_forget(world_t *w);
+void submit_lands(world_t *w, unsigned number);
+void submit_answer(world_t *w, unsigned number);
+
 /* parent.c */
 void parent_scan(world_t *w, bool notified);
 void parent_accept(world_t *w);
 /*! Of the DS set only these stay. */
 void parent_keep(world_t *w, world_keys_t keep);
 void parent_change(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, time_t decided, bool irregular);
+/*! The agent, or a scanner, does it, by what it has asked at \a asked. */
+void parent_step(world_t *w, world_keys_t ds, uint32_t ttl, cause_t cause, time_t decided, time_t asked);
 world_keys_t parent_ds(const world_t *w);
+
+/* sim_agent_facts.c */
+/*! \return How a server answers the host of the agent; ANSWER_OK: as the zone version says. */
+answer_status_t agent_reply(const world_t *w, const sim_server_t *s, bool parent);
+
+/* sim_steps.c */
+/*! A validator finds the RRsets bogus, \a data NULL: the chain. Is it because of a step of the parent's program? */
+void steps_judge(world_t *w, validator_t validator, const exposure_t *ds, const exposure_t *dnskey,
+                 const exposure_t *data);
+/*! A server has another version. */
+void steps_follow(world_t *w);
+
+/* sim_child.c */
+/*! Who drives a child below an agent, if not the module, and that it has one. Draws from a stream of its own. */
+void child_choose(uint64_t seed, unsigned zone, driver_t *driver, parents_t *parents);
 
 /* sim_agent_check.c */
 /*! A server of the parent gives this DS to resolvers, and not by a fault. */
@@ -449,11 +544,18 @@ void shown_boot(world_t *w);
 void shown_order(world_t *w, const rollover_row_t *before, const rollover_decision_t *d);
 void shown_signal(world_t *w, const zone_version_t *version);
 
+/* sim_starts.c */
+void starts_make(world_t *w, unsigned zone);
+void starts_facts_of(world_t *w);
+void starts_check(world_t *w, const rollover_row_t *before, const rollover_decision_t *d);
+/*! Zones whose lifetime starts rollovers have rules for that. */
+extern bool generate_starts;
+
 /* duration.c */
 void duration_follow(world_t *w);
 
 /* generate.c */
-void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver);
+void world_generate(world_t *w, uint64_t seed, unsigned zone, profile_t profile, driver_t driver, parents_t parents);
 extern const char *const profile_names[PROFILE__COUNT];
 extern const char *const fault_names[FAULT__COUNT];
 extern const char *const command_names[COMMAND__COUNT];

@@ -50,8 +50,7 @@ static void add_ratio(summary_t *sum, double ratio, double waits, double took)
 	sum->ratio_waits[sum->ratio_count++] = waits;
 }
 
-/*! Two runs of the same seeds that differ anywhere have different sums. */
-static uint64_t checksum(const world_t *w)
+uint64_t summary_checksum(const world_t *w)
 {
 	const uint64_t parts[] = {
 		w->seed,
@@ -71,6 +70,16 @@ static uint64_t checksum(const world_t *w)
 		w->engine.row.next_check,
 		w->failed,
 		w->done,
+		w->agent.rng.state,
+		w->agent.decisions,
+		w->agent.surveys,
+		w->agent.changes_made,
+		w->agent.undos_made,
+		w->agent.restores_made,
+		w->agent.row.state,
+		w->agent.row.gate,
+		w->agent.row.since,
+		w->agent.row.next_check,
 		w->trace_sum,
 	};
 	rng_t mix = { .state = w->profile };
@@ -83,7 +92,7 @@ static uint64_t checksum(const world_t *w)
 
 void summary_add(summary_t *sum, const world_t *w, unsigned zone)
 {
-	if (w->driver != DRIVER_MODULE) {
+	if (w->driver != DRIVER_MODULE && !w->agent.on) {
 		sum->broken[w->driver] += w->failed;
 		sum->baseline_worlds += w->driver == DRIVER_KNOT_TIMER;
 		return;
@@ -91,12 +100,13 @@ void summary_add(summary_t *sum, const world_t *w, unsigned zone)
 	sum->worlds++;
 	sum->decisions += w->engine.decisions;
 	sum->surveys += w->engine.surveys;
-	sum->checksum += checksum(w);
+	sum->checksum += summary_checksum(w);
 	sum->others_broke += w->excused_pairs > 0;
 	sum->left_published += w->left_published > 0;
 	sum->low_ttl_signals += w->low_ttl_signals;
 	sum->algorithm_alone += w->algorithm_alone;
 	sum->agents += w->agent.on;
+	sum->children[w->driver] += w->agent.on;
 	sum->agent_changes += w->agent.changes_made;
 	sum->agent_undos += w->agent.undos_made;
 	sum->agent_restores += w->agent.restores_made;
@@ -117,6 +127,7 @@ void summary_add(summary_t *sum, const world_t *w, unsigned zone)
 
 void summary_merge(summary_t *to, const summary_t *from)
 {
+	compare_merge(&to->compare, &from->compare);
 	to->worlds += from->worlds;
 	to->done += from->done;
 	to->waiting += from->waiting;
@@ -136,6 +147,7 @@ void summary_merge(summary_t *to, const summary_t *from)
 	to->baseline_worlds += from->baseline_worlds;
 	for (int i = 0; i < DRIVER__COUNT; i++) {
 		to->broken[i] += from->broken[i];
+		to->children[i] += from->children[i];
 	}
 	for (unsigned i = 0; i < from->kept_count; i++) {
 		keep(to, &from->kept[i]);
@@ -147,6 +159,7 @@ void summary_merge(summary_t *to, const summary_t *from)
 
 void summary_free(summary_t *sum)
 {
+	compare_free(&sum->compare);
 	free(sum->ratio);
 	free(sum->ratio_waits);
 	free(sum->took);
@@ -190,6 +203,10 @@ void summary_print(const summary_t *sum, double seconds, const char *profile, bo
 	printf("  the parent is the agent: %" PRIu64 "; DS changed %" PRIu64 " times, undone %" PRIu64
 	       ", TTL restored %" PRIu64 "\n",
 	       sum->agents, sum->agent_changes, sum->agent_undos, sum->agent_restores);
+	printf("  its children:");
+	for (int i = 0; i < DRIVER__COUNT; i++) {
+		printf(" %s %" PRIu64 "%s", child_names[i], sum->children[i], i + 1 < DRIVER__COUNT ? "," : "\n");
+	}
 	printf("  invariants violated: %" PRIu64 "\n", sum->failed);
 	printf("  checksum of these worlds: %016" PRIx64 "\n", sum->checksum);
 	if (sum->ratio_count > 0) {
@@ -202,7 +219,7 @@ void summary_print(const summary_t *sum, double seconds, const char *profile, bo
 	}
 	if (baselines && sum->baseline_worlds > 0) {
 		printf("broken for a resolver by the driver itself, in the same worlds:\n");
-		for (int i = 1; i < DRIVER__COUNT; i++) {
+		for (int i = 1; i < DRIVER_HAND; i++) {
 			printf("  %-36s %6.2f %% (%" PRIu64 ")\n", NAMES[i],
 			       100.0 * sum->broken[i] / sum->baseline_worlds, sum->broken[i]);
 		}

@@ -9,7 +9,7 @@
 
 const char *keys_text(world_keys_t keys)
 {
-	static _Thread_local char ring[8][64];
+	static _Thread_local char ring[8][96];
 	static _Thread_local unsigned next;
 	char *text = ring[next++ % 8];
 	int len = 0;
@@ -17,16 +17,20 @@ const char *keys_text(world_keys_t keys)
 	text[0] = '\0';
 	for (unsigned k = 0; k < KEYS_MAX; k++) {
 		if (keys & (1U << k)) {
-			len += snprintf(text + len, 64 - len, "%sK%u", len > 0 ? "+" : "", k);
+			len += snprintf(text + len, 96 - len, "%sK%u", len > 0 ? "+" : "", k);
 		}
 	}
 	for (unsigned k = ZSK_FIRST; k < ZSK_FIRST + ZSKS_MAX; k++) {
 		if (keys & (1U << k)) {
-			len += snprintf(text + len, 64 - len, "%sZ%u", len > 0 ? "+" : "", k - ZSK_FIRST);
+			len += snprintf(text + len, 96 - len, "%sZ%u", len > 0 ? "+" : "", k - ZSK_FIRST);
 		}
 	}
+	if (keys & KEYS_STRANGE) {
+		len += snprintf(text + len, 96 - len, "%s%d of nobody", len > 0 ? "+" : "",
+		                __builtin_popcount(keys & KEYS_STRANGE));
+	}
 	if (keys & KEY_FOREIGN) {
-		len += snprintf(text + len, 64 - len, "%sforeign", len > 0 ? "+" : "");
+		len += snprintf(text + len, 96 - len, "%sforeign", len > 0 ? "+" : "");
 	}
 	return len > 0 ? text : "none";
 }

@@ -48,12 +48,13 @@ static bool judge_chain(world_t *w, const exposure_t *ds, const exposure_t *dnsk
 	if (broken == VALIDATOR__COUNT) {
 		return true;
 	}
+	steps_judge(w, broken, ds, dnskey, NULL);
 	const char *why = charged_chain(w, broken, ds, dnskey);
 	if (why != NULL) {
 		violate(w, "I4", "bogus%s: DS %s%s, DNSKEY %s signed by %s%s: %s", validator_names[broken],
 		        keys_text(ds->keys), state_of(ds), keys_text(dnskey->keys), keys_text(dnskey->signers),
 		        state_of(dnskey), why);
-		return false;
+		return !w->failed;
 	}
 	w->excused_pairs++;
 	trace(w, "resolvers   broken, not by us%s: DS %s%s, DNSKEY %s signed by %s%s", validator_names[broken],
@@ -68,12 +69,13 @@ static bool judge_data(world_t *w, const exposure_t *ds, const exposure_t *dnske
 	if (broken == VALIDATOR__COUNT) {
 		return true;
 	}
+	steps_judge(w, broken, ds, dnskey, data);
 	const char *why = charged_data(w, broken, ds, dnskey, data);
 	if (why != NULL) {
 		violate(w, "I4", "bogus%s: DS %s%s, DNSKEY %s%s, data signed by %s%s: %s", validator_names[broken],
 		        keys_text(ds->keys), state_of(ds), keys_text(dnskey->keys), state_of(dnskey),
 		        keys_text(data->keys), state_of(data), why);
-		return false;
+		return !w->failed;
 	}
 	w->excused_pairs++;
 	trace(w, "resolvers   broken, not by us%s: DS %s%s, DNSKEY %s%s, data signed by %s%s", validator_names[broken],
