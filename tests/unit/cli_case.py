@@ -19,6 +19,34 @@ STATE_NUMBERS = {"idle": 0, "prepare": 1, "introduce": 2, "signal": 3, "await-ds
 QUOTE = r'quo\"te\032'
 
 
+class Running:
+    """A command while it runs, which may go on for ever. `fd`: where its output is read, or None."""
+
+    def __init__(self, *args, inner, fd, db, env=None, stderr=None):
+        environ = {"PATH": os.environ["PATH"], "KSKROLL_NOW": str(NOW), "TERM": "xterm", "KSKROLL_DB": db, **(env or {})}
+        environ.update({k: v for k, v in os.environ.items() if k.startswith(("ASAN_", "UBSAN_", "LSAN_"))})
+        self.fd, self.text = fd, ""
+        # pylint: disable=consider-using-with
+        self.process = subprocess.Popen([KSKROLL, *args], stdin=subprocess.DEVNULL, stdout=inner, stderr=stderr or inner, env=environ)
+        if fd is not None:
+            os.close(inner)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+        self.close()
+
+    def close(self):
+        """Nobody reads its output any more."""
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+
+
 def main():
     unittest.main(argv=sys.argv[:1] + sys.argv[4:])
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Makes a store with known zones for test_cli.py: cli_store PATH NOW [audit | delegations | many COUNT | ZONE ALGORITHM
- * [csk]] With a zone: it is idle, and its key has that algorithm, and may be a single-type key. With audit: a zone per
- * finding of 'kskroll audit', and one that is as it should be. The answers are written by evidence_write(), as those of
- * kskrolld are.
+ * Makes a store with known zones for test_cli.py: cli_store PATH NOW [audit | delegations | many COUNT |
+ * portfolio COUNT [blocked | rolling] | ZONE ALGORITHM [csk]] With portfolio: so many zones of three parents, with
+ * their history; some roll, few are blocked, or all are. With a zone: it is idle, and its key has that algorithm, and
+ * may be a single-type key. With audit: a zone per finding of 'kskroll audit', and one that is as it should be. The
+ * answers are written by evidence_write(), as those of kskrolld are.
  */
 
 #include <stdio.h>
@@ -177,6 +178,8 @@ static void notified(notify_status_t status, time_t age)
 		snprintf(r.detail, sizeof(r.detail), "192.0.2.61@5359: UDP timeout, TCP \"refused\"");
 	}
 	evidence_notification(z.notification, sizeof(z.notification), &r, now - age);
+	z.row.submitted = now - age;
+	snprintf(z.row.submitted_id, sizeof(z.row.submitted_id), "kskroll-01");
 	memset(&e, 0, sizeof(e));
 	e.time = now - age;
 	e.from = e.to = z.row.state;
@@ -309,8 +312,13 @@ static void zones_for_audit(void)
 	done();
 
 	well("agent.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
-	const notify_result_t result = { .report_agent = NOTIFY_AGENT_LEFT_OUT };
+	const notify_result_t result = { .report_agent = NOTIFY_AGENT_LEFT_OUT, .ds_ttl = 300 };
 	evidence_notification(z.notification, sizeof(z.notification), &result, now - HOUR);
+	done();
+
+	well("never.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
+	z.config.ksk_lifetime = 200 * DAY;
+	snprintf(z.no_start, sizeof(z.no_start), "01-01..12-31");
 	done();
 
 	well("stray.test.", ROLLOVER_IDLE, GATE_NONE, 1, 1);
@@ -434,6 +442,80 @@ static void zones_for_audit(void)
 	done();
 }
 
+/* For report. */
+
+static void changed(time_t at, rollover_state_t from, rollover_state_t to)
+{
+	memset(&e, 0, sizeof(e));
+	e.time = at;
+	e.from = from;
+	e.to = to;
+	snprintf(e.zone, sizeof(e.zone), "%s", z.zone);
+	snprintf(e.evidence, sizeof(e.evidence), "{}");
+	save(&e);
+}
+
+/*! A rollover up to \a last, which the zone entered at \a at; the parent took \a ds_after. */
+static void rolled(time_t at, rollover_state_t last, time_t ds_after)
+{
+	static const rollover_state_t states[] = { ROLLOVER_IDLE,    ROLLOVER_PREPARE,  ROLLOVER_INTRODUCE,
+		                                   ROLLOVER_SIGNAL,  ROLLOVER_AWAIT_DS, ROLLOVER_WITHDRAW,
+		                                   ROLLOVER_OBSERVE, ROLLOVER_RETIRE,   ROLLOVER_SETTLE,
+		                                   ROLLOVER_IDLE };
+	unsigned end = 1;
+
+	while (states[end] != last) {
+		end++;
+	}
+	for (unsigned i = end; i > 0; i--) {
+		at -= i < end ? (states[i] == ROLLOVER_AWAIT_DS ? ds_after : 6 * HOUR) : 0;
+	}
+	for (unsigned i = 1; i <= end; i++) {
+		changed(at, states[i - 1], states[i]);
+		at += states[i] == ROLLOVER_AWAIT_DS ? ds_after : 6 * HOUR;
+	}
+}
+
+static void portfolio(unsigned count, bool blocked, bool rolling)
+{
+	static const char *const parents[] = { "com.", "example.", "co.uk." };
+	static const parent_via_t vias[] = { PARENT_VIA_CDS, PARENT_VIA_AUTO, PARENT_VIA_MANUAL };
+	static const rollover_state_t states[] = { ROLLOVER_PREPARE,  ROLLOVER_INTRODUCE, ROLLOVER_AWAIT_DS,
+		                                   ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE,   ROLLOVER_SETTLE };
+	const key_id_t first = key(1);
+
+	store_begin(store);
+	for (unsigned i = 0; i < count; i++) {
+		char name[64];
+		const unsigned of = i % 3;
+		const bool rolls = rolling || i % 20 == 0, stuck = blocked || i % 200 == 0;
+		snprintf(name, sizeof(name), "customer-%05u.%s", i, parents[of]);
+		well(name, ROLLOVER_IDLE, GATE_NONE, 1, 1);
+		const rollover_state_t state = stuck ? ROLLOVER_AWAIT_DS : states[i / 20 % 6];
+		if (stuck || rolls) {
+			/* Entered 2 hours ago, or, where that is long, a few days ago. */
+			const time_t age = stuck ? 3 * DAY : 2 * HOUR + i % 7 * HOUR;
+			zone(name, state, age, stuck ? GATE_DS_STALE : GATE_NONE);
+			z.row.gate_since = now - age;
+		} else {
+			z.row.since = now - (1 + i % 300) * DAY;
+		}
+		if (stuck) {
+			about("a.nic.example. 192.0.2.11@53", "DS of key 1001");
+		}
+		z.row.old[0] = first;
+		z.config.via = vias[of];
+		snprintf(z.parent_zone, sizeof(z.parent_zone), "%s", parents[of]);
+		done();
+		if (stuck || rolls) {
+			rolled(z.row.since, z.row.state, DAY + of * DAY);
+		} else {
+			rolled(z.row.since, ROLLOVER_IDLE, (1 + i % 3) * (of + 1) * HOUR);
+		}
+	}
+	store_commit(store);
+}
+
 int main(int argc, char **argv)
 {
 	char err[512];
@@ -452,6 +534,9 @@ int main(int argc, char **argv)
 		delegations_for_cli(store, now);
 	} else if (strcmp(argv[3], "many") == 0) {
 		delegations_many(store, now, argc > 4 ? atoi(argv[4]) : 10000);
+	} else if (strcmp(argv[3], "portfolio") == 0) {
+		const char *all = argc > 5 ? argv[5] : "";
+		portfolio(argc > 4 ? atoi(argv[4]) : 10000, strcmp(all, "blocked") == 0, strcmp(all, "rolling") == 0);
 	} else if (argc > 4) {
 		zone(argv[3], ROLLOVER_IDLE, DAY, GATE_NONE);
 		z.row.old[0].algorithm = atoi(argv[4]);

@@ -54,6 +54,17 @@ static inline void course_verify(deleg_t *d)
 	course_until(d, DELEGATION_VERIFY);
 }
 
+/*! So many watches fail, a minute apart. */
+static inline void course_fails(deleg_t *d, int watches)
+{
+	deleg_views(d, DELEGATION_VIEW_BOGUS);
+	snprintf(d->view[0].detail, sizeof(d->view[0].detail), "no keys have a DS");
+	for (int i = 0; i < watches; i++) {
+		deleg_later(d, 60);
+		deleg_step(d);
+	}
+}
+
 /*! The child validates; the TTL is low. */
 static inline void course_low(deleg_t *d)
 {

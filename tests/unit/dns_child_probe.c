@@ -141,8 +141,8 @@ static void on_survey(child_survey_t *result, void *arg)
 		one_over(kid->probe);
 		return;
 	}
-	printf("survey\tfailed=%d\tdetail=%s\tkeys=%u%s\tagent=%s\n", f->discovery_failed, f->discovery_detail,
-	       f->key_count, f->too_many_keys ? "+" : "", result->report_agent);
+	printf("survey\tfailed=%d\tdetail=%s\tkeys=%u%s\tagent=%s\theard=%d\n", f->discovery_failed,
+	       f->discovery_detail, f->key_count, f->too_many_keys ? "+" : "", result->report_agent, result->heard);
 	for (size_t i = 0; i < f->child_count; i++) {
 		print_child(f, &f->child[i], STATUS[f->child[i].status]);
 	}

@@ -137,7 +137,7 @@ void see_ds(world_t *w)
 {
 	size_t len = reply_end(&w->reply);
 	memset(&w->up, 0, sizeof(w->up));
-	interpret_ds(&w->known, w->parent, &w->trusted, w->reply.wire, len, &w->up);
+	interpret_ds(&w->known, w->parent, &w->trusted, w->reply.wire, len, &w->up, NULL);
 }
 
 static const uint8_t SALT[] = { 0xaa, 0xbb, 0xcc, 0xdd };

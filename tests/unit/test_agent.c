@@ -74,7 +74,7 @@ typedef struct {
 	unsigned took_ms; /*!< How long a commit is said to have taken. */
 
 	/* the primary, for DNS UPDATE */
-	update_status_t update_ends[4]; /*!< Of the first messages; those after them are done. */
+	update_status_t update_ends[5]; /*!< Of the first messages; those after them are done. */
 	bool ttl_stays;                 /*!< Whatever they say. */
 	unsigned updates, checks;       /*!< Messages; those that changed nothing. */
 	ds_set_t update_wanted;         /*!< Of the first message. */
@@ -85,7 +85,8 @@ typedef struct {
 	uint32_t at_primary_ttl;
 	bool leaves; /*!< The zone is no parent zone any more while the primary is asked. */
 
-	time_t watch; /*!< When CHILD was due. */
+	time_t watch;          /*!< When CHILD was due. */
+	delegation_ttl_t wish; /*!< What CHILD wants of its TTL. */
 
 	/* the store */
 	bool deaf;              /*!< It cannot be written. */
@@ -100,8 +101,12 @@ typedef struct {
 	bool has_parent;
 	unsigned silences;
 	time_t silent_since;
+	bool silent_parent;       /*!< It is a server of the parent, not of the child. */
+	bool cut_off;             /*!< The network does not answer, whatever the facts are. */
 	char batch_at_begin[256]; /*!< What was stored when a transaction began. */
 	bool ordering_at_begin;
+	bool long_name; /*!< Another delegation has a name of 254 characters as text, and one has one more. */
+	bool mute;      /*!< Neither DNS nor the control socket answers. */
 
 	bool included;             /*!< delegation-apply: include. */
 	bool full;                 /*!< The file cannot be made. */
@@ -240,6 +245,27 @@ static void list_now(void *arg)
 		           call->arg);
 		knot_rdataset_clear(&own, NULL);
 	}
+	for (unsigned i = 0; w->long_name && i < 2; i++) {
+		uint8_t owner[80] = { 62 };
+		/* 62 octets of 4 characters, or one less and two letters; "." and "test.". */
+		memset(owner + 1, 1, 62);
+		size_t len = 63;
+		if (i == 1) {
+			memcpy(owner + len,
+			       "\x01"
+			       "a",
+			       2);
+			len += 2;
+		}
+		memcpy(owner + len,
+		       "\x04"
+		       "test",
+		       6);
+		call->each(
+			&(parent_delegation_t){
+				.owner = owner, .ns = &w->ns, .ns_ttl = DAY, .ds = &w->ds, .ds_ttl = 150 },
+			call->arg);
+	}
 	for (unsigned i = 0; i < w->left; i++) {
 		knot_dname_storage_t owner;
 		char name[32];
@@ -270,7 +296,11 @@ void parent_zone_list(server_t *server, const char *zone, int timeout_ms, parent
 static void read_now(void *arg)
 {
 	call_t *call = arg;
-	parent_read_t read = { .status = SERVER_OK, .serial = w->serial, .frozen = w->frozen };
+	parent_read_t read = { .status = w->mute ? SERVER_UNREACHABLE : SERVER_OK,
+		               .serial = w->serial,
+		               .frozen = w->frozen };
+
+	snprintf(read.detail, sizeof(read.detail), "%s", w->mute ? "no answer" : "");
 
 	if (!call->apex) {
 		read.ns = w->ns;
@@ -312,7 +342,7 @@ void parent_zone_load(server_t *server, const char *zone, parent_load_f done, vo
 static void glance_now(void *arg)
 {
 	call_t *call = arg;
-	server_check_t check = { .status = SERVER_OK };
+	server_check_t check = { .status = w->mute ? SERVER_UNREACHABLE : SERVER_OK };
 	uint8_t soa[22] = { 0 };
 
 	knot_wire_write_u32(soa + 2, w->serial);
@@ -528,7 +558,7 @@ static void transfer(void)
 static void update_now(void *arg)
 {
 	update_call_t *call = arg;
-	const bool said = call->number < 4 && w->update_ends[call->number] != UPDATE_DONE;
+	const bool said = call->number < 5 && w->update_ends[call->number] != UPDATE_DONE;
 	const update_status_t end = said ? w->update_ends[call->number] : UPDATE_DONE;
 	const update_result_t result = { .status = w->held ? held_update(call) : end, .detail = "the test's" };
 
@@ -580,6 +610,9 @@ static void survey_now(void *arg)
 	survey->facts = w->d.facts;
 	survey->facts.asked = q->ask;
 	survey->facts.surveyed = q->now;
+	survey->facts.child_count = q->ask & DELEGATION_ASK_SURVEY ? w->d.facts.child_count : 0;
+	survey->facts.parent_count = q->ask & DELEGATION_ASK_PARENTS ? w->d.facts.parent_count : 0;
+	survey->heard = !w->cut_off;
 	q->survey(survey, q->arg);
 	free(q);
 }
@@ -642,10 +675,26 @@ int store_delegations(store_t *store, const char *zone, bool whole,
 	return w->rows > 0 ? each(&w->row, arg) : KNOT_EOK;
 }
 
+int store_delegation_load(store_t *store, const char *zone, const char *name, store_delegation_t *out)
+{
+	(void)store;
+	assert_string_equal(zone, ZONE);
+	if (w->rows == 0 || strcmp(name, CHILD) != 0) {
+		return KNOT_ENOENT;
+	}
+	*out = w->row;
+	return KNOT_EOK;
+}
+
+static const char *silent_server(void)
+{
+	return w->silent_parent ? w->d.parent[1].server : w->d.child[1].server;
+}
+
 int store_delegation_silence_load(store_t *store, const char *zone, const char *name, const char *server, time_t *since)
 {
 	(void)store, (void)zone, (void)name;
-	*since = strcmp(server, w->d.child[1].server) == 0 ? w->silent_since : 0;
+	*since = strcmp(server, silent_server()) == 0 ? w->silent_since : 0;
 	return KNOT_EOK;
 }
 
@@ -737,7 +786,7 @@ static void save_silence(const char *zone, const char *name, const char *server,
 {
 	(void)zone, (void)name, (void)arg;
 	w->silences++;
-	if (strcmp(server, w->d.child[1].server) == 0) {
+	if (strcmp(server, silent_server()) == 0) {
 		w->silent_since = since;
 	}
 }
@@ -774,6 +823,12 @@ static const char *folder_of(void *arg)
 	return FOLDER;
 }
 
+static delegation_ttl_t wished_ttl(const char *child, void *arg)
+{
+	(void)arg;
+	return strcmp(child, CHILD) == 0 ? w->wish : DELEGATION_TTL_FREE;
+}
+
 static void begin_with(const agent_settings_t *settings)
 {
 	const agent_env_t env = {
@@ -787,6 +842,7 @@ static void begin_with(const agent_settings_t *settings)
 		.save = save,
 		.save_silence = save_silence,
 		.save_parent = save_parent,
+		.ttl = wished_ttl,
 	};
 	w->agent = agent_new(&env);
 	assert_non_null(w->agent);
@@ -807,6 +863,7 @@ static void begin_update(void)
 	agent_settings_t settings = settings_of(DELEGATIONS_UPDATE);
 
 	settings.config.apply = DELEGATION_BY_UPDATE;
+	settings.config.remove = true;
 	settings.update_primary = (dns_addrs_t){ .addr = &primary, .count = 1 };
 	settings.update_key = (update_key_t){ .name = "agent.", .secret = (const uint8_t *)"s", .secret_len = 1 };
 	w->load = PARENT_LOAD_NEVER;
@@ -938,6 +995,56 @@ static void a_scan_leads_to_a_change_and_the_ttl_comes_back(void **state)
 	assert_int_equal(totals.state[DELEGATION_REST], 1);
 }
 
+static bool is_lowered(void)
+{
+	return is_low() && w->d.facts.zone.ds_ttl == 20;
+}
+
+static bool stored_rows_are_read(void)
+{
+	return strstr(w->log, "1 delegations") != NULL &&
+	       strstr(strstr(w->log, "1 delegations") + 1, "1 delegations") != NULL;
+}
+
+static void a_child_of_this_server_has_its_ttl_lowered_as_long_as_it_wants(void **state)
+{
+	(void)state;
+	const ds_set_t a = deleg_set(A);
+	ds_set_t has;
+	delegation_totals_t totals;
+
+	begin(DELEGATIONS_UPDATE);
+	/* A rollover has got that from a former process; the zone is not read yet. */
+	assert_int_equal(agent_ttl(w->agent, CHILD, 10).low, 10);
+	assert_int_equal(agent_ttl(w->agent, CHILD, 0).low, 0);
+	assert_int_equal(agent_ttl(w->agent, "child.other.", 10).low, 0);
+	wait_for(rested);
+	assert_int_equal(agent_ttl(w->agent, "other.test.", 10).low, 0);
+	assert_false(agent_ttl(w->agent, CHILD, 10).restores);
+	w->wish = DELEGATION_TTL_LOWERED;
+	agent_ttl_wanted(w->agent, CHILD);
+	wait_for(is_lowered);
+	assert_int_equal(agent_ttl(w->agent, CHILD, 10).low, 20);
+	assert_true(agent_ttl(w->agent, CHILD, 10).restores);
+	ds_set_read(&w->ds, &has);
+	assert_true(ds_set_equal(&has, &a));
+	assert_int_equal(w->row.row.ttl_normal, 150);
+	agent_totals(w->agent, &totals);
+	assert_int_equal(totals.changes, 0);
+	assert_int_equal(totals.restores, 0);
+	w->wish = DELEGATION_TTL_FREE;
+	agent_ttl_wanted(w->agent, CHILD);
+	wait_for(has_old_ttl);
+	assert_false(agent_ttl(w->agent, CHILD, 10).restores);
+	agent_totals(w->agent, &totals);
+	assert_int_equal(totals.restores, 1);
+	end();
+	w->row.row.refused = 1; /* Its signals were undone: nothing is lowered until they change, nor waited for. */
+	begin(DELEGATIONS_UPDATE);
+	wait_for(stored_rows_are_read);
+	assert_int_equal(agent_ttl(w->agent, CHILD, 10).low, 0);
+}
+
 static void report_mode_changes_nothing(void **state)
 {
 	(void)state;
@@ -974,6 +1081,41 @@ static void what_another_client_has_changed_stays(void **state)
 	ds_set_read(&w->ds, &has);
 	assert_true(ds_set_equal(&has, &c));
 	assert_non_null(strstr(w->log, "-> seen: DS was changed by hand: a survey is due\n"));
+}
+
+/* Nor is it overwritten by an order of before that waits still, when DS is again as it was judged (P7). */
+static bool in_change_still(void)
+{
+	return w->rows > 0 && w->row.row.state == DELEGATION_CHANGE;
+}
+
+static bool is_met_by_hand(void)
+{
+	return w->row.row.manual != 0;
+}
+
+static void an_order_does_not_outlive_a_change_by_hand(void **state)
+{
+	(void)state;
+	const ds_set_t a = deleg_set(A), c = deleg_set(C);
+	ds_set_t has;
+
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	w->load_seconds = 40; /* The order waits for that. */
+	roll();
+	deleg_signed(&w->d, now());
+	wait_for(in_change_still);
+	put_ds(&c);
+	wait_for(is_met_by_hand);
+	put_ds(&a);
+	const time_t from = now();
+	while (now() < from + 100) {
+		uv_run(&w->loop, UV_RUN_ONCE);
+	}
+	assert_int_equal(w->transactions, 0);
+	ds_set_read(&w->ds, &has);
+	assert_true(ds_set_equal(&has, &a));
 }
 
 /* What a transaction that failed has put off is tried again while the facts are fresh. */
@@ -1458,6 +1600,36 @@ static void a_lock_is_proven_again_at_the_transaction(void **state)
 	assert_forbidden(&settings, "the delegation is locked by now");
 }
 
+static bool lowering_ordered(void)
+{
+	return w->row.row.state == DELEGATION_RESTORE && w->transactions > 0;
+}
+
+static bool lowering_failed(void)
+{
+	return w->row.row.gate == DELEGATION_GATE_COMMIT_FAILED && w->row.row.ttl_normal == 0;
+}
+
+/* Its TTL is lowered ahead of a change, which the lock would forbid. */
+static void nothing_is_lowered_that_is_locked_by_now(void **state)
+{
+	(void)state;
+	agent_settings_t settings = settings_of(DELEGATIONS_UPDATE);
+
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	w->fails = PARENT_BATCH_BUSY;
+	w->wish = DELEGATION_TTL_LOWERED;
+	agent_ttl_wanted(w->agent, CHILD);
+	wait_for(lowering_ordered);
+	settings.locked = CHILD;
+	assert_int_equal(agent_zone(w->agent, ZONE, &settings), KNOT_EOK);
+	w->fails = PARENT_BATCH_COMMITTED;
+	wait_for(lowering_failed);
+	assert_int_equal(w->d.facts.zone.ds_ttl, 150);
+	assert_non_null(strstr(w->log, "the delegation is locked by now"));
+}
+
 /* At a secondary DS changes at the primary, and no transaction is begun. */
 static void a_secondary_changes_ds_by_update(void **state)
 {
@@ -1474,6 +1646,33 @@ static void a_secondary_changes_ds_by_update(void **state)
 	assert_int_equal(w->checks, 0);
 	assert_int_equal(w->transactions, 0);
 	assert_null(strstr(w->log, "would not last"));
+}
+
+static bool is_removed(void)
+{
+	return rested() && w->row.row.ds == 0;
+}
+
+/* The primary is this server, so that the zone changes at once, and nothing says that the list is of before. */
+static void a_list_of_before_an_update_shows_no_change_by_hand(void **state)
+{
+	(void)state;
+	unsigned before;
+
+	begin_update();
+	wait_for(rested);
+	w->cds = deleg_delete();
+	deleg_signal_delete(&w->d);
+	deleg_signed(&w->d, now() + 100000);
+	wait_for(is_removed);
+	before = w->saves;
+	assert_true(agent_notified(w->agent, CHILD, ""));
+	while (w->saves == before) {
+		uv_run(&w->loop, UV_RUN_ONCE);
+	}
+	wait_for(rested);
+	assert_null(strstr(w->log, "by hand"));
+	assert_null(strstr(w->log, "suspended"));
 }
 
 /* Knot DNS 3.5 answers NOERROR, and leaves the TTL as it is, where it does not sign the zone. */
@@ -1500,16 +1699,39 @@ static void a_primary_that_does_not_restore_the_ttl_is_named(void **state)
 static void a_lost_update_is_asked_for_until_the_primary_says(void **state)
 {
 	(void)state;
-	const update_status_t ends[] = { UPDATE_LOST, UPDATE_LOST, UPDATE_REFUSED_UNSIGNED, UPDATE_SAME };
+	const update_status_t ends[] = { UPDATE_LOST, UPDATE_LOST, UPDATE_REFUSED, UPDATE_REFUSED_UNSIGNED,
+		                         UPDATE_SAME };
 
 	memcpy(w->update_ends, ends, sizeof(ends));
 	begin_update();
 	wait_for(rested);
 	roll();
 	wait_for(is_low);
-	assert_int_equal(w->updates, 4);
-	assert_int_equal(w->checks, 3);
+	assert_int_equal(w->updates, 5);
+	assert_int_equal(w->checks, 4);
 	assert_false(w->mixed);
+}
+
+/* The set is the same before and after: whether a lost message has changed its TTL the zone alone shows. */
+static void a_lost_restore_is_not_said_to_be_made(void **state)
+{
+	(void)state;
+
+	w->update_ends[1] = UPDATE_LOST;
+	w->update_ends[2] = UPDATE_SAME;
+	begin_update();
+	wait_for(rested);
+	roll();
+	wait_for(is_low);
+	w->ttl_stays = true;
+	wait_for(failed_once);
+	assert_non_null(strstr(w->log, "DNS UPDATE in doubt: the primary has the set"));
+	assert_non_null(strstr(w->log, "has not said whether it has changed the TTL"));
+	assert_null(strstr(w->log, "by an earlier message"));
+	assert_null(strstr(w->log, "changes no TTL alone"));
+	w->ttl_stays = false;
+	wait_for(rested);
+	assert_int_equal(w->d.facts.zone.ds_ttl, 150);
 }
 
 static void an_update_that_was_not_made_is_decided_again(void **state)
@@ -1879,6 +2101,92 @@ static void a_delegation_that_is_gone_is_stored_as_gone(void **state)
 	assert_int_equal(w->row.row.ds, ds);
 }
 
+/* A zone may lose a delegation by mistake: what is known of the same child is known again, the TTL above all. */
+static void a_delegation_that_comes_back_is_known_again(void **state)
+{
+	(void)state;
+
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	roll();
+	wait_for(is_low);
+	w->children = 0;
+	w->serial++;
+	wait_for(is_gone);
+	w->children = 1;
+	w->serial++;
+	wait_for(has_old_ttl);
+	assert_int_equal(w->row.gone, 0);
+	assert_int_equal(w->row.row.manual, 0);
+}
+
+/* Whoever registers the name next has another DS, and nothing to do with what was done by hand before. */
+static void another_child_of_the_name_begins_as_new(void **state)
+{
+	(void)state;
+
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	end();
+	w->row.gone = now();
+	w->row.row.state = DELEGATION_SUSPENDED;
+	w->row.row.ds = 0;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	assert_int_equal(w->row.row.manual, 0);
+	assert_int_equal(w->row.gone, 0);
+	assert_null(strstr(w->log, "by hand"));
+}
+
+/* A row that cannot be stored is tried again and again. */
+static void a_name_that_the_store_has_no_room_for_is_left_alone(void **state)
+{
+	(void)state;
+	delegation_totals_t totals;
+
+	w->long_name = true;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	agent_totals(w->agent, &totals);
+	assert_int_equal(totals.delegations, 2);
+	const char *said = strstr(w->log, "are left alone");
+	assert_non_null(said);
+	assert_null(strstr(said + 1, "are left alone"));
+}
+
+static bool scanned(void)
+{
+	return w->scans > 0;
+}
+
+/* The clock was wrong when the row was stored, or is so until it is set some seconds after the boot. */
+static void no_row_puts_off_a_scan_for_years(void **state)
+{
+	(void)state;
+
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	end();
+	w->scans = 0;
+	w->row.row.next_check += 20000 * DAY;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(scanned);
+}
+
+/* What DNS says shows nothing of the control socket. */
+static void trouble_ends_with_its_cause(void **state)
+{
+	(void)state;
+
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	w->mute = true;
+	wait_for(has_trouble);
+	assert_string_equal(w->parent.trouble, "no answer");
+	w->mute = false;
+	wait_for(has_no_trouble);
+}
+
 /* How long a server has been silent outlives the process. */
 static bool silence_is_known(void)
 {
@@ -1888,6 +2196,12 @@ static bool silence_is_known(void)
 static bool silence_is_over(void)
 {
 	return w->silent_since == 0;
+}
+
+/*! The state was entered some time before its last turn. */
+static bool has_stayed(void)
+{
+	return w->row.row.clock.wall > w->row.row.since;
 }
 
 static void silence_is_remembered(void **state)
@@ -1900,6 +2214,7 @@ static void silence_is_remembered(void **state)
 	w->d.child[1].status = ANSWER_UNREACHABLE;
 	roll();
 	wait_for(silence_is_known);
+	wait_for(has_stayed);
 	const time_t since = w->silent_since;
 	end();
 	begin(DELEGATIONS_UPDATE);
@@ -1908,6 +2223,29 @@ static void silence_is_remembered(void **state)
 	w->d.child[1].status = ANSWER_OK;
 	wait_for(silence_is_over);
 	wait_for(is_low);
+}
+
+static bool silence_began_again(void)
+{
+	return w->silent_since > w->watch;
+}
+
+/* A process that begins hours later does not know that a server was silent all the time. */
+static void silence_during_a_long_pause_does_not_count(void **state)
+{
+	(void)state;
+
+	snprintf(w->d.child[1].server, sizeof(w->d.child[1].server), "ns1.child.test. 192.0.2.1@53");
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	w->d.child[1].status = ANSWER_UNREACHABLE;
+	roll();
+	wait_for(silence_is_known);
+	end();
+	w->silent_since = w->watch = now() - DAY;
+	w->row.checked -= 8 * HOUR;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(silence_began_again);
 }
 
 /* A locked delegation is left alone. */
@@ -1927,6 +2265,13 @@ static void a_locked_delegation_is_left_alone(void **state)
 	assert_int_equal(agent_zone(w->agent, ZONE, &settings), KNOT_EOK);
 	roll();
 	wait_for(is_locked);
+	assert_string_equal(w->parent.locks, settings.locked);
+	char many[2 * sizeof(w->parent.locks)];
+	memset(many, 'x', sizeof(many) - 1);
+	many[sizeof(many) - 1] = '\0';
+	settings.locked = many;
+	assert_int_equal(agent_zone(w->agent, ZONE, &settings), KNOT_EOK);
+	assert_string_equal(w->parent.locks, STORE_LOCKS_MANY);
 	settings.locked = "xchild.test. child.test.x.";
 	assert_int_equal(agent_zone(w->agent, ZONE, &settings), KNOT_EOK);
 	wait_for(is_low);
@@ -2121,6 +2466,141 @@ static void silence_counts_where_it_was_watched(void **state)
 	assert_int_equal(w->transactions, 0);
 }
 
+/* A server of the parent is not silent for longer because the clock was set. The simulator found that. */
+static bool silence_has_moved(void)
+{
+	return w->silent_since > T0 + 39 * DAY || w->row.row.state == DELEGATION_VERIFY;
+}
+
+static bool spreads(void)
+{
+	return w->row.row.state == DELEGATION_SPREAD || w->row.row.state == DELEGATION_VERIFY;
+}
+
+static unsigned surveys_before;
+
+static bool surveyed_or_verified(void)
+{
+	return w->surveys >= surveys_before + 2 || w->row.row.state == DELEGATION_VERIFY;
+}
+
+/*! Two servers of the parent, of which the second one can fall silent. */
+static void begin_with_two_parents(void)
+{
+	snprintf(w->d.parent[1].server, sizeof(w->d.parent[1].server), "ns2.test. 192.0.2.2@53");
+	w->silent_parent = true;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+}
+
+static void silence_of_the_parent_follows_the_clock(void **state)
+{
+	(void)state;
+
+	begin_with_two_parents();
+	w->d.parent[1].status = ANSWER_UNREACHABLE;
+	roll();
+	wait_for(silence_is_known);
+	wait_for(spreads);
+	w->clock_set = 40 * DAY;
+	wait_for(silence_has_moved);
+	surveys_before = w->surveys;
+	wait_for(surveyed_or_verified);
+	assert_int_equal(w->row.row.state, DELEGATION_SPREAD);
+}
+
+/* Since when it is silent was stored by a clock that is another one after the start. */
+static bool silence_begins_again(void)
+{
+	return w->silent_since > T0 + 30 * DAY;
+}
+
+static void silence_does_not_grow_with_the_clock(void **state)
+{
+	(void)state;
+
+	snprintf(w->d.child[1].server, sizeof(w->d.child[1].server), "ns1.child.test. 192.0.2.1@53");
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	w->d.child[1].status = ANSWER_UNREACHABLE;
+	roll();
+	wait_for(silence_is_known);
+	end();
+	w->clock_set += 40 * DAY;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(silence_begins_again);
+	assert_int_equal(w->transactions, 0);
+}
+
+/* The same of the parent: not of a clock that nobody can compare, and not once it was asked by nobody for days. */
+static bool waits_for_the_parent(void)
+{
+	const delegation_row_t *row = &w->row.row;
+
+	return row->state == DELEGATION_SPREAD && row->gate == DELEGATION_GATE_PARENT_UNREACHABLE && has_stayed();
+}
+
+static void silence_of_the_parent_does_not_outlive_its_clock(void **state)
+{
+	(void)state;
+
+	begin_with_two_parents();
+	w->d.parent[1].status = ANSWER_UNREACHABLE;
+	roll();
+	wait_for(waits_for_the_parent);
+	const time_t since = w->silent_since;
+	end();
+	/* It goes on. */
+	begin(DELEGATIONS_UPDATE);
+	surveys_before = w->surveys;
+	wait_for(surveyed_or_verified);
+	assert_int_equal(w->silent_since, since);
+	end();
+	w->clock_set += 40 * DAY;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(silence_begins_again);
+	surveys_before = w->surveys;
+	wait_for(surveyed_or_verified);
+	assert_int_equal(w->row.row.state, DELEGATION_SPREAD);
+	end();
+	/* The state was entered, and nobody has been asked in it. */
+	w->silent_since -= 20 * DAY;
+	w->row.row.since = w->row.row.clock.wall;
+	begin(DELEGATIONS_UPDATE);
+	wait_for(silence_begins_again);
+}
+
+/* Nor does it count where the former process asked the child alone, and this one as well. */
+static bool waits_or_verifies(void)
+{
+	return waits_for_the_parent() || w->row.row.state == DELEGATION_VERIFY;
+}
+
+static bool has_an_error(void)
+{
+	return w->row.row.gate == DELEGATION_GATE_ERROR;
+}
+
+static void silence_of_the_parent_counts_where_it_was_asked(void **state)
+{
+	(void)state;
+
+	begin_with_two_parents();
+	w->d.child[1].status = ANSWER_ERROR;
+	roll();
+	wait_for(has_an_error);
+	end();
+	w->silent_since = T0 - 20 * DAY;
+	w->d.parent[1].status = ANSWER_UNREACHABLE;
+	begin(DELEGATIONS_UPDATE);
+	surveys_before = w->surveys;
+	wait_for(surveyed_or_verified);
+	w->d.child[1].status = ANSWER_OK;
+	wait_for(waits_or_verifies);
+	assert_int_equal(w->row.row.state, DELEGATION_SPREAD);
+	assert_true(w->silent_since > T0);
+}
+
 /* Where no server answers, this host may be cut off. */
 static bool surveyed_often(void)
 {
@@ -2135,6 +2615,7 @@ static void silence_of_all_is_no_evidence(void **state)
 	for (unsigned i = 0; i < w->d.facts.child_count; i++) {
 		w->d.child[i].status = ANSWER_UNREACHABLE;
 	}
+	w->cut_off = true;
 	begin(DELEGATIONS_UPDATE);
 	wait_for(rested);
 	roll();
@@ -2142,6 +2623,24 @@ static void silence_of_all_is_no_evidence(void **state)
 	const time_t first = w->silent_since;
 	wait_for(surveyed_often);
 	assert_true(w->silent_since > first);
+}
+
+/* That was no rule for servers of the parent, and one was left out that answered. The simulator found that. */
+static void silence_of_the_parent_does_not_count_while_this_host_is_cut_off(void **state)
+{
+	(void)state;
+
+	begin_with_two_parents();
+	w->d.parent[1].status = ANSWER_UNREACHABLE;
+	roll();
+	wait_for(silence_is_known);
+	wait_for(spreads);
+	const time_t first = w->silent_since;
+	w->cut_off = true;
+	surveys_before = w->surveys;
+	wait_for(surveyed_or_verified);
+	assert_true(w->silent_since > first);
+	assert_int_equal(w->row.row.state, DELEGATION_SPREAD);
 }
 
 /* What a former process has left behind is not forgotten because the store cannot be read for a while. */
@@ -2269,7 +2768,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_wait_for_others_is_not_paused_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_batch_is_kept_while_the_store_cannot_be_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(silence_of_all_is_no_evidence, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_of_the_parent_follows_the_clock, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_of_the_parent_does_not_outlive_its_clock, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_of_the_parent_counts_where_it_was_asked, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_of_the_parent_does_not_count_while_this_host_is_cut_off, setup,
+		                                teardown),
 		cmocka_unit_test_setup_teardown(silence_counts_where_it_was_watched, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_does_not_grow_with_the_clock, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_store_that_fails_makes_no_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_ds_are_no_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_order_gets_old_by_a_clock_that_only_counts, setup, teardown),
@@ -2279,8 +2784,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_order_waits_for_no_other_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_order_does_not_put_off_the_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_scan_leads_to_a_change_and_the_ttl_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_child_of_this_server_has_its_ttl_lowered_as_long_as_it_wants, setup,
+		                                teardown),
 		cmocka_unit_test_setup_teardown(report_mode_changes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_another_client_has_changed_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_order_does_not_outlive_a_change_by_hand, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_transaction_that_fails_is_repeated, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_commit_is_read_from_the_zone, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_a_process_has_left_behind_is_ended, setup, teardown),
@@ -2300,10 +2808,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_lost_reload_is_not_a_change_of_another_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_load_class_is_proven_again_at_the_transaction, setup, teardown),
 		cmocka_unit_test_setup_teardown(report_mode_is_proven_again_at_the_transaction, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_lowered_that_is_locked_by_now, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lock_is_proven_again_at_the_transaction, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_secondary_changes_ds_by_update, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_list_of_before_an_update_shows_no_change_by_hand, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_primary_that_does_not_restore_the_ttl_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_update_is_asked_for_until_the_primary_says, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_lost_restore_is_not_said_to_be_made, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_update_that_was_not_made_is_decided_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_transferred_yet_is_waited_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(even_if_the_primary_is_down_by_then, setup, teardown),
@@ -2321,7 +2832,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_undo_does_not_wait_for_the_pause, setup, teardown),
 		cmocka_unit_test_setup_teardown(delegations_come_and_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_delegation_that_is_gone_is_stored_as_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_delegation_that_comes_back_is_known_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_child_of_the_name_begins_as_new, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_name_that_the_store_has_no_room_for_is_left_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_row_puts_off_a_scan_for_years, setup, teardown),
+		cmocka_unit_test_setup_teardown(trouble_ends_with_its_cause, setup, teardown),
 		cmocka_unit_test_setup_teardown(silence_is_remembered, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_during_a_long_pause_does_not_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_locked_delegation_is_left_alone, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

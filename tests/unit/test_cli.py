@@ -226,6 +226,47 @@ class Cli(CliCase):
         self.assertFalse(p["imagined"])
         self.assertEqual(p["start"], NOW + 265 * DAY)
 
+    def gate_number(self, code):
+        return next(g["number"] for g in self.json("gates")["gates"] if g["code"] == code)
+
+    def test_a_start_waits_for_its_window(self):
+        """NOW is Friday 2027-01-15, 08:00 UTC, 09:00 in Berlin."""
+        lifetime = ("--ksk-lifetime", "90d")
+        db = self.altered(self.store_of("alpha.example.", 13), ksk_lifetime=90 * DAY,
+                          start_window="Mon-Thu 09:00-15:00 Europe/Berlin; Fri 10:00-10:30 Europe/Berlin",
+                          no_start="2027-01-15..2027-01-18 Europe/Berlin; 01-19")
+        tuesday = NOW + 5 * DAY
+        p = self.json("plan", "alpha.example", *lifetime, db=db)
+        self.assertEqual(p["start"], tuesday)
+        self.assertEqual(p["steps"][0]["waits"][0]["code"], "start-window")
+        self.assertEqual(p["settings"]["start-window"], ["Mon-Thu 09:00-15:00 Europe/Berlin", "Fri 10:00-10:30 Europe/Berlin"])
+        self.assertEqual(p["settings"]["no-start"], ["2027-01-15..2027-01-18 Europe/Berlin", "01-19"])
+        self.assertIn("start-window Mon-Thu 09:00-15:00", self.ok("plan", "alpha.example", db=db))
+        # Waiting is nobody's matter, and there is one command.
+        self.altered(db, gate=self.gate_number("start-window"), gate_since=NOW - 30 * DAY, gate_until=tuesday)
+        z = self.json("status", "alpha.example", db=db)["zones"][0]
+        self.assertEqual((z["actor"], z["blocked"]), ("nobody", False))
+        self.assertEqual([c["command"] for c in z["commands"]], ["knotc zone-key-rollover alpha.example. ksk"])
+        self.altered(db, gate=self.gate_number("max-rolling"), gate_until=0)
+        z = self.json("status", "alpha.example", db=db)["zones"][0]
+        self.assertEqual((z["actor"], z["blocked"]), ("nobody", False))
+        self.assertEqual([c["command"] for c in z["commands"]], ["knotc zone-key-rollover alpha.example. ksk"])
+
+    def test_a_share_of_the_spread_is_taken_from_the_lifetime(self):
+        db = self.altered(self.store_of("alpha.example.", 13), ksk_lifetime=365 * DAY, spread=60 * DAY)
+        settled = NOW - 100 * DAY
+        start = self.json("plan", "alpha.example", db=db)["start"]
+        self.assertLess(start, settled + 365 * DAY)
+        self.assertGreater(start, settled + 305 * DAY)
+        other = self.altered(self.store_of("bravo.example.", 13), ksk_lifetime=365 * DAY, spread=60 * DAY)
+        self.assertNotEqual(self.json("plan", "bravo.example", db=other)["start"], start)
+
+    def test_a_time_zone_that_this_host_does_not_have_is_said(self):
+        db = self.altered(self.store_of("alpha.example.", 13), ksk_lifetime=90 * DAY, start_window="09:00-15:00 Europe/Bonn")
+        done = self.call("plan", "alpha.example", db=db)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("time zone Europe/Bonn is not in /usr/share/zoneinfo of this host", done.stderr)
+
     def test_plan_names_what_has_to_be_done_first(self):
         self.assertEqual(self.json("plan", "charlie.example")["first"], "child-unreachable")
         self.assertIn("the secondary must resolve 'child-unreachable'", self.ok("plan", "charlie.example"))
@@ -268,9 +309,16 @@ class Cli(CliCase):
     def test_the_last_notification_of_the_parent(self):
         self.assertEqual(self.zone("bravo.example")["notification"]["status"], "acknowledged")
         self.assertIsNone(self.zone("alpha.example")["notification"])
-        self.assertRegex(self.ok("status", "bravo.example"), r"(?m)^Notified +\S+ \(1 h[^)]* ago\): acknowledged, "
+        self.assertRegex(self.ok("status", "bravo.example"), r"(?m)^Informed +\S+ \(1 h[^)]* ago\): acknowledged, "
                          r"target scanner.example. at 192.0.2.61@5359, NOERROR, sent 1, took 12 ms$")
-        self.assertNotIn("Notified", self.ok("status", "alpha.example"))
+        self.assertNotIn("Informed", self.ok("status", "alpha.example"))
+
+    def test_what_was_submitted_and_has_no_outcome(self):
+        self.assertEqual([self.zone("bravo.example")[name] is None for name in ("submitted", "submitted_id")], [False, False])
+        self.assertRegex(self.ok("status", "bravo.example"),
+                         r"(?m)^Submitted +\S+ \(1 h[^)]* ago\): the outcome is not known yet, clTRID kskroll-01$")
+        self.assertEqual([self.zone("alpha.example")[name] for name in ("submitted", "submitted_id")], [None, None])
+        self.assertNotIn("Submitted", self.ok("status", "alpha.example"))
 
     def test_error_reports_have_name_and_meaning(self):
         reports = self.zone("bravo.example")["error_reports"]
@@ -296,7 +344,7 @@ class Cli(CliCase):
         self.assertEqual(events[3]["evidence"]["child"][0]["cds"], [1002])
         self.assertEqual(len(self.json("history", "--limit", "1")["events"]), 1)
         out = self.ok("history", "bravo.example", "--limit", "3")
-        self.assertIn("await-ds notification of the parent: no-response, target scanner.example. at "
+        self.assertIn("await-ds parent informed: no-response, target scanner.example. at "
                       "192.0.2.61@5359, sent 7, took 420000 ms, 192.0.2.61@5359: UDP timeout, "
                       "TCP \"refused\"\n", out)
         self.assertIn(": acknowledged, target scanner.example. at 192.0.2.61@5359, NOERROR, sent 1, took 12 ms\n", out)

@@ -4,6 +4,7 @@
 
 import fcntl
 import os
+import sqlite3
 import struct
 
 from cli_case import CliCase, main
@@ -26,6 +27,7 @@ class Audit(CliCase):
         ("half.test.", "wrong-answer", "warning"),
         ("half.test.", "wrong-answer", "warning"),
         ("late.test.", "not-checked", "warning"),
+        ("never.test.", "start-never", "warning"),
         ("old-key.test.", "old-key-remains", "warning"),
         ("other-zsk.test.", "nameservers-differ", "warning"),
         ("own-old-key.test.", "old-key-remains", "warning"),
@@ -59,19 +61,33 @@ class Audit(CliCase):
 
     def test_audit_says_it_in_one_line_and_shows_the_worst_first(self):
         lines = self.ok("audit", code=2, db=self.audited).splitlines()
-        self.assertEqual(lines[0], "CRITICAL - 24 zones: 5 critical, 21 warnings, 3 notes (--all shows them)"
-                                   " | zones=24 critical=5 warning=21 note=3")
+        self.assertEqual(lines[0], "CRITICAL - 25 zones: 5 critical, 22 warnings, 3 notes (--all shows them)"
+                                   " | zones=25 critical=5 warning=22 note=3")
         # An outage comes first among what is critical.
         self.assertRegex(lines[1], r"^critical +danger\.test\. +needs-operator .*old-key-gone")
         self.assertRegex(lines[2], r"^critical +bogus\.test\. +wrong-answer +p1\.test\. 192\.0\.2\.11@53 "
                                    r"+bogus: RRSIG expired$")
-        self.assertEqual(len(lines), 1 + 26)
+        self.assertEqual(len(lines), 1 + 27)
         self.assertIn("and none that matches: the zone does not validate", lines[3])
         lines = self.ok("audit", "--all", "ttl.test", code=1, db=self.audited).splitlines()
         self.assertEqual(len(lines), 3)
         self.assertIn("ds-ttl", lines[2])
         self.assertIn("86400 s, after the DS was replaced", lines[2])
         self.assertRegex(self.ok("audit", "fine.test", db=self.audited), r"^OK - 1 zones: 0 critical, .*\n$")
+
+    def test_a_ds_ttl_that_a_rollover_lowers_is_said_to_be_so(self):
+        def detail(db):
+            findings = self.json("audit", "--all", "ttl.test.", db=db, code=1)["findings"]
+            return next(f["detail"] for f in findings if f["check"] == "ds-ttl")
+
+        db = self.make("lowers", "audit")
+        self.altered(db, parent_zone="example.")
+        self.assertNotIn("the module sees to a low one", detail(db))
+        with sqlite3.connect(db) as con:
+            con.execute("ATTACH ? AS other", (self.make("parents", "delegations"),))
+            con.execute("INSERT INTO parent SELECT * FROM other.parent WHERE zone = 'example.'")
+            con.execute("UPDATE parent SET mode = 2, load = 1, apply = 0, locks = ''")
+        self.assertIn("the module sees to a low one", detail(db))
 
     def test_audit_of_a_parent_that_may_still_take_its_time(self):
         self.assertEqual(self.findings("stuck.test", "--after", "3d", code=0), [])
@@ -101,7 +117,7 @@ class Audit(CliCase):
             found = self.findings("--zones", "-", code=2, text=text)
             self.assertEqual([f for f in found if f[1] == "no-module"], [("new.test.", "no-module", "warning")])
             unlisted = {f[0] for f in found if f[1] == "not-listed"}
-            self.assertEqual(len(unlisted), 24 - 3 - 2)
+            self.assertEqual(len(unlisted), 25 - 3 - 2)
             # Rows of zones that are gone: nobody checks them, the list does not have them.
             self.assertFalse(any(f[0].startswith("late") for f in found))
 

@@ -52,7 +52,7 @@ class Completion(CliCase):
 
     def test_bash_completes_files(self):
         self.assertEqual(self.complete("check-skr", "--zone", "b"), ["bravo.example."])
-        for words in (["check-skr"], ["check-skr", "--ds", "x"], ["audit", "--zones"], ["plan", "--svg"], ["status", "--db"], ["status", "--db", "="]):
+        for words in (["check-skr"], ["check-skr", "--ds", "x"], ["audit", "--zones"], ["report"], ["report", "--output"], ["plan", "--svg"], ["status", "--db"], ["status", "--db", "="]):
             self.assertEqual(self.complete(*words, os.path.join(SOURCE, "docs/kskroll.")),
                              [os.path.join(SOURCE, "docs/kskroll.1")])
 

@@ -157,8 +157,8 @@ class Delegations(CliCase):
 
     def test_a_change_by_hand_has_a_time_when_signals_are_overruled(self):
         code = {g["code"]: g["number"] for g in self.json("gates", "--delegations")["delegation_gates"]}
-        db = self.changed("overruled", "UPDATE delegation SET manual = 0, gate = ? WHERE name = 'differs.test.'", code["overruled"])
-        self.assertIn("By hand     at 2027-01-12T08:00:00Z or before (3 d 0 h ago)\n", self.ok("delegation", "differs.test", db=db))
+        db = self.changed("overruled", "UPDATE delegation SET manual = gate_since, gate = ? WHERE name = 'differs.test.'", code["overruled"])
+        self.assertIn("By hand     2027-01-12T08:00:00Z (3 d 0 h ago)\n", self.ok("delegation", "differs.test", db=db))
         self.assertNotIn("By hand", self.of("delegation", "differs.test"))
         out = self.ok("delegation", "differs.test", "--mail", db=db)
         self.assertNotIn("A check has failed", out)
@@ -427,6 +427,35 @@ class Delegations(CliCase):
     def test_a_plan_names_what_forbids_changes_in_the_parent_zone(self):
         self.assertEqual(self.plan("rest.test")["first"], "reload-reverts")
         self.assertEqual(self.plan("child.org")["first"], "report-only")
+
+    def test_the_plan_of_a_child_has_the_ttl_that_the_agent_of_this_server_lowers(self):
+        def waits(db, zone):
+            steps = self.json("plan", zone, "--ksk-lifetime", "365d", db=db)["steps"]
+            return {wait["code"] for step in steps if step["state"] == "prepare" for wait in step["waits"]}
+
+        db = self.store_of("child.example.", 13)
+        parents = self.make("parents", "delegations")
+        with sqlite3.connect(db) as con:
+            con.execute("ATTACH ? AS other", (parents,))
+            con.execute("INSERT INTO parent SELECT * FROM other.parent WHERE zone = 'example.'")
+            con.execute("UPDATE parent SET mode = 2, load = 1, apply = 0, locks = ''")
+        self.assertNotIn("waiting-ds-ttl", waits(self.altered(db, parent_zone="test."), "child.example."))
+        self.assertIn("waiting-ds-ttl", waits(self.altered(db, parent_zone="example."), "child.example."))
+        for column, value in ("mode", 1), ("load", 2), ("locks", "other.example. child.example."):
+            with sqlite3.connect(db) as con:
+                before = con.execute(f"SELECT {column} FROM parent").fetchone()[0]
+                con.execute(f"UPDATE parent SET {column} = ?", (value,))
+            self.assertNotIn("waiting-ds-ttl", waits(db, "child.example."), column)
+            with sqlite3.connect(db) as con:
+                con.execute(f"UPDATE parent SET {column} = ?", (before,))
+        self.assertIn("waiting-ds-ttl", waits(db, "child.example."))
+
+    def test_a_plan_names_a_lock(self):
+        for locks, first, assumed in (("xrest.test. rest.test.", "locked", False), ("xrest.test. rest.test.x", "reload-reverts", False),
+                                      ("", "reload-reverts", False), ("*", "reload-reverts", True)):
+            db = self.changed(f"locks-{len(locks)}", "UPDATE parent SET locks = ?", locks)
+            self.assertEqual(self.json("plan", "rest.test", db=db)["delegation_plan"]["first"], first)
+            self.assertEqual("the delegation is not in delegation-lock" in self.ok("plan", "rest.test", db=db), assumed)
 
     def test_without_settings_there_is_no_plan(self):
         for name, change in (("no", "DELETE FROM parent"), ("bad", "UPDATE parent SET ds_ttl_hold = -5")):

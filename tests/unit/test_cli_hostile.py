@@ -12,7 +12,7 @@ from cli_case import KSKROLL, CliCase, main
 
 FAIL_ALLOC = sys.argv.pop(4)
 #: Runs of one command, spread over its allocations.
-RUNS = 60
+RUNS = 30
 #: What a terminal acts upon: ESC, CR, BEL, DEL, C1 as such and in UTF-8, and what turns the direction of writing.
 EVIL = "a\x1b[2J\r\n\x07\x7f\x9b31m\u202eb\tc"
 RAW = b"\x9b0;title\x07"
@@ -31,6 +31,8 @@ class Memory(CliCase):
         (("status", "ttl.test"), 0, 1),
         (("history", "stuck.test"), 0, 1),
         (("plan", "stuck.test"), 0, 1),
+        (("report",), 0, 1),
+        (("report", "--json"), 0, 1),
     ]
     #: In a store with delegations.
     OF_DELEGATIONS = [
@@ -41,6 +43,7 @@ class Memory(CliCase):
         (("plan", "differs.test"), 0, 1),
         (("plan", "differs.test", "--json"), 0, 1),
         (("history", "differs.test"), 0, 1),
+        (("report",), 0, 1),
         (("audit", "test"), 2, 3),
     ]
 
@@ -148,7 +151,7 @@ class Terminal(CliCase):
         commands = [["status"], ["status", "--blocked"], ["status", "--names"], ["status", "--prometheus"], ["audit"], ["audit", "--all"],
                     ["history"], *[["history", zone] for zone in zones], *[["plan", zone] for zone in zones],
                     *[["status", zone] for zone in zones], ["plan", "stuck.test", "--svg", "-"], ["plan", "stuck.test", "--html", "-"],
-                    ["status", "stuc.test"]]
+                    ["report"], ["status", "stuc.test"]]
         shown = b""
         for args in commands:
             _, out, err = self.raw_call(*args)

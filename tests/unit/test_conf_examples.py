@@ -71,6 +71,7 @@ class ConfExamples(unittest.TestCase):
                 ("ds-check-interval", "2d", "ds-check-interval is 172800s, must be between 1m and 1d"),
                 ("unreachable-after", "1m", "unreachable-after is 60s, must be 1h at least"),
                 ("ksk-lifetime", "9d", "ksk-lifetime is 777600s, must be 0 or settle plus 7d"),
+                ("spread", "356d", "spread is 30758400s, must be 30672000s at most: ksk-lifetime without settle and 7d"),
                 ("storage", "here", "storage 'here' must be an absolute path"),
                 ("nameserver", "/some/path", "nameserver must be an IP address")):
             text = re.sub(r"    ksk-lifetime: 365d\n", "", right) if item == "ksk-lifetime" else right

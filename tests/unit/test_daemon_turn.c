@@ -106,9 +106,21 @@ bool announce_upon(zone_t *zone, const rollover_decision_t *d, announce_done_f d
 	return false;
 }
 
-void announce_end(zone_t *zone)
+static const zone_settings_t *reviewed;
+
+void announce_review(zone_t *zone)
+{
+	reviewed = zone->settings;
+}
+
+void announce_cancel(zone_t *zone)
 {
 	(void)zone;
+}
+
+void announce_facts(const zone_t *zone, rollover_facts_t *facts)
+{
+	(void)zone, (void)facts;
 }
 
 bool announce_is_busy(const zone_t *zone)
@@ -188,6 +200,36 @@ void numbers_alarm(zone_t *zone)
 {
 	(void)zone;
 	alarms++;
+}
+
+static uint64_t under_way;
+
+uint64_t numbers_under_way(const numbers_t *numbers)
+{
+	(void)numbers;
+	return under_way;
+}
+
+store_t *writer_store(const writer_t *writer)
+{
+	(void)writer;
+	return (store_t *)1;
+}
+
+static uint64_t siblings;
+static int siblings_read;
+
+int store_siblings(store_t *store, const char *zone, time_t since, uint64_t *count)
+{
+	(void)store, (void)zone;
+	assert_true(since <= time(NULL) - 9 * 86400);
+	*count = siblings_read == KNOT_EOK ? siblings : 0;
+	return siblings_read;
+}
+
+void numbers_resumed(numbers_t *numbers, entry_t *entry)
+{
+	(void)numbers, (void)entry;
 }
 
 void numbers_publish(env_t *env, entry_t *entry)
@@ -343,6 +385,65 @@ static void a_zone_that_is_not_driven_is_not_asked(void **state)
 	assert_non_null(checking);
 }
 
+/*! The zone is due, and known to be well. */
+static zone_t *due_turn(fixture_t *f)
+{
+	zone_t *zone = turn(f);
+	rollover_row_t *row = &zone->kept.row;
+
+	row->old[0].tag = 1;
+	row->old_count = 1;
+	row->parent_seen = time(NULL);
+	row->settled_at = row->parent_seen - 1000;
+	return zone;
+}
+
+static void what_keeps_a_due_rollover_from_its_start_is_known(void **state)
+{
+	fixture_t *f = *state;
+	settings_t global = { .max_rolling = 2 };
+	starts_t starts = { .wrong = true, .why = "no such time zone" };
+
+	settings.config.ksk_lifetime = 100;
+	settings.starts = &starts;
+	f->env.resources.settings = &global;
+	zone_t *zone = due_turn(f);
+	answer_check(zone, CHECK_NEW);
+	assert_int_equal(zone->kept.row.gate, GATE_START_NEVER);
+	assert_string_equal(zone->kept.row.gate_detail, "no such time zone");
+	answer_act(zone, true);
+
+	settings.starts = NULL;
+	under_way = 2;
+	zone = due_turn(f);
+	answer_check(zone, CHECK_NEW);
+	assert_int_equal(zone->kept.row.gate, GATE_MAX_ROLLING);
+	answer_act(zone, true);
+
+	under_way = 1;
+	siblings = global.max_rolling_parent = 3;
+	zone = due_turn(f);
+	answer_check(zone, CHECK_NEW);
+	assert_int_equal(zone->kept.row.gate, GATE_MAX_ROLLING);
+	assert_string_equal(zone->kept.row.gate_detail, "3 zones of the same parent roll, max-rolling-parent is 3");
+	answer_act(zone, true);
+
+	siblings = 2;
+	siblings_read = KNOT_ERROR; /* Nobody knows how many. */
+	zone = due_turn(f);
+	answer_check(zone, CHECK_NEW);
+	assert_int_equal(zone->kept.row.gate, GATE_MAX_ROLLING);
+	answer_act(zone, true);
+
+	siblings_read = KNOT_EOK;
+	zone = due_turn(f);
+	answer_check(zone, CHECK_NEW);
+	assert_int_equal(zone->kept.row.state, ROLLOVER_PREPARE);
+	settings.config.ksk_lifetime = 0;
+	f->env.resources.settings = NULL;
+	under_way = 0;
+}
+
 static void what_happens_during_a_turn_begins_the_next_one(void **state)
 {
 	fixture_t *f = *state;
@@ -472,6 +573,21 @@ static void a_configuration_that_changes_while_it_is_judged_is_checked_again(voi
 	answer_act(zone, true);
 }
 
+/*! No turn of the zone may follow. */
+static void settings_that_change_are_heeded_at_once(void **state)
+{
+	fixture_t *f = *state;
+	const zone_settings_t before = settings;
+
+	reviewed = NULL;
+	assert_true(zone_instance_changed(&f->env, f->entry, &before)); /* It is at rest. */
+	assert_null(reviewed);
+	zone_t *zone = zone_get(&f->env, f->entry);
+	zone->settings = &before;
+	assert_true(zone_instance_changed(&f->env, f->entry, &before));
+	assert_ptr_equal(reviewed, &settings);
+}
+
 static void without_a_store_nothing_is_asked_or_done(void **state)
 {
 	fixture_t *f = *state;
@@ -547,6 +663,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(a_zone_with_nothing_to_do_is_at_rest_after_its_turn),
 		T(a_zone_that_is_not_driven_is_not_asked),
+		T(what_keeps_a_due_rollover_from_its_start_is_known),
 		T(what_happens_during_a_turn_begins_the_next_one),
 		T(a_cancelled_survey_is_no_answer),
 		T(without_memory_a_check_comes_again),
@@ -554,6 +671,7 @@ int main(void)
 		T(a_key_that_turns_up_is_silent_before_the_parent_is_asked),
 		T(an_order_before_the_survey_leaves_nothing_behind),
 		T(a_configuration_that_changes_while_it_is_judged_is_checked_again),
+		T(settings_that_change_are_heeded_at_once),
 		T(without_a_store_nothing_is_asked_or_done),
 		T(a_zone_that_goes_during_a_step_is_freed_with_its_end),
 	};

@@ -13,6 +13,7 @@
 
 #include "agent/deleg_table.h"
 #include "kskroll/child_survey.h"
+#include "util/hash.h"
 
 #define APEX ((const knot_dname_t *)"\x04test")
 #define MANY 20000
@@ -154,10 +155,13 @@ static delegation_row_t row_of(unsigned kind, uint64_t ds)
 		                        .ahead = kind & 256 ? -5 : 0,
 		                        .boot = kind & 512 ? 6 : 0 };
 	row.next_check = 5000 + kind;
+	row.manual = kind & 1024 ? 3000 : 0;
+	row.manual_judged = row.manual != 0;
+	row.all_since = kind & 2048 ? 4000 : 0;
 	return row;
 }
 
-#define KINDS 1024
+#define KINDS 4096
 
 static void assert_row(const delegations_t *all, const delegation_t *d, const delegation_row_t *expected)
 {
@@ -215,6 +219,18 @@ static void rows_come_back(void **state)
 		}
 	}
 	assert_int_equal(all.secure, 0);
+	delegations_clear(&all);
+}
+
+/* Who chooses a name, or nameservers, cannot choose those of the same hash. */
+static void a_hash_is_known_here_alone(void **state)
+{
+	(void)state;
+	delegations_t all;
+
+	assert_true(delegations_init(&all, NULL, 0, APEX));
+	const ns_set_t *ns = delegation_ns(&all, add(&all, 1, 1));
+	assert_int_not_equal(ns->hash, hash_bytes(HASH_START, ns->set.rdata, ns->set.size));
 	delegations_clear(&all);
 }
 
@@ -439,6 +455,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_back),
+		cmocka_unit_test(a_hash_is_known_here_alone),
 		cmocka_unit_test(a_set_with_an_excess_is_another_one),
 		cmocka_unit_test(delegations_that_go_leave_nothing),
 		cmocka_unit_test(names_elsewhere_are_none),

@@ -678,6 +678,13 @@ static void old_key_revoked(deleg_t *d)
 	d->key[0].flags |= 0x80;
 }
 
+static void second_key_revoked(deleg_t *d)
+{
+	deleg_ds(d, B);
+	deleg_signal(d, A);
+	d->key[1].flags |= 0x80;
+}
+
 static void signed_by_another_ds_key(deleg_t *d)
 {
 	deleg_ds(d, A | C);
@@ -736,6 +743,8 @@ static void signatures_are_of_a_key_that_ds_names(void **state)
 		{ "DS of no key", ds_of_no_key, REJECTED(CHAIN_BROKEN), "ns1." },
 		{ "DNSKEY not signed by it", dnskey_not_signed_by_the_old, REJECTED(CHAIN_BROKEN), "ns3." },
 		{ "revoked", old_key_revoked, REJECTED(CHAIN_BROKEN), "ns1." },
+		{ "the old key, which is not the first one, is revoked", second_key_revoked, REJECTED(CHAIN_BROKEN),
+		  "ns1." },
 		{ "each server by a key of its own", signed_by_another_ds_key, ACCEPTED },
 		{ "DS of SHA-1", present_ds_is_sha1, ACCEPTED },
 		{ "as old as the last", as_old_as_the_last, REJECTED(REPLAYED), "" },
@@ -853,6 +862,18 @@ static void changed_by_hand_since(deleg_t *d)
 	d->row.manual = d->now - HOUR;
 }
 
+static void changed_by_hand_and_judged(deleg_t *d)
+{
+	d->row.manual = d->now - HOUR + DELEGATION_DATED_BACK;
+	d->row.manual_judged = true;
+}
+
+static void dated_back_and_judged(deleg_t *d)
+{
+	d->row.manual = d->now - HOUR + DELEGATION_DATED_BACK - 1;
+	d->row.manual_judged = true;
+}
+
 static void changed_by_hand_earlier(deleg_t *d)
 {
 	d->row.manual = d->now - HOUR - 1;
@@ -872,6 +893,8 @@ static void what_was_undone_or_overruled_stays_so(void **state)
 		{ "overruled", overruled_before, REJECTED(MANUAL), "" },
 		{ "others were undone", others_undone_before, ACCEPTED },
 		{ "DS changed by hand since", changed_by_hand_since, REJECTED(MANUAL), "" },
+		{ "the same, and signals of before were judged", changed_by_hand_and_judged, REJECTED(REPLAYED), "" },
+		{ "signed since, and dated back", dated_back_and_judged, ACCEPTED },
 		{ "DS changed by hand before", changed_by_hand_earlier, ACCEPTED },
 		{ "applied, then changed by hand", changed_by_hand_and_applied_before, REJECTED(MANUAL), "" },
 	};
@@ -1128,6 +1151,8 @@ static void details_name_the_keys(void **state)
 		{ cds_excess, "CDS" },
 		{ cdnskey_excess, "CDNSKEY" },
 		{ cdnskey_malformed, "CDNSKEY" },
+		{ cdnskey_only_where_cds_is_read, "CDNSKEY" },
+		{ cds_only_where_cdnskey_is_read, "CDS" },
 		{ nobody_to_ask, "no nameserver answers" },
 	};
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {

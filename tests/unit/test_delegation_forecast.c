@@ -218,6 +218,27 @@ static void a_change_under_way_goes_on(void **state)
 	assert_int_equal(p.plan.end, T0 + DELAY);
 }
 
+/* The delay of servers counts from the change. A set that each of them was seen with is there to stay. */
+static void servers_that_have_the_set_keep_it(void **state)
+{
+	(void)state;
+	plan_t p = at_rest();
+
+	p.row.state = DELEGATION_SPREAD;
+	p.row.gate = DELEGATION_GATE_PARENT_STALE;
+	p.row.since = T0 - 10;
+	p.row.ttl_low = 600;
+	p.row.ttl_normal = DS_TTL;
+	p.row.next_check = T0 + 1;
+	run(&p);
+	assert_true(is_within(p.plan.everywhere, T0 + DELAY - 10, T0 + 2 * DELAY));
+
+	p.row.gate = DELEGATION_GATE_VERIFYING;
+	p.row.all_since = T0 - 5;
+	run(&p);
+	assert_int_equal(p.plan.everywhere, T0 - 5);
+}
+
 static void an_undo_ends_where_the_child_must_act(void **state)
 {
 	(void)state;
@@ -316,6 +337,7 @@ int main(void)
 		cmocka_unit_test(what_a_human_must_open_is_named_and_taken_for_open),
 		cmocka_unit_test(where_nothing_can_be_changed_is_named),
 		cmocka_unit_test(a_change_under_way_goes_on),
+		cmocka_unit_test(servers_that_have_the_set_keep_it),
 		cmocka_unit_test(an_undo_ends_where_the_child_must_act),
 		cmocka_unit_test(the_low_ttl_is_restored_when_it_is_due),
 		cmocka_unit_test(the_first_ds_needs_bootstrap),

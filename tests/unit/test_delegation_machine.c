@@ -101,12 +101,14 @@ static void signals_are_followed_step_by_step(void **state)
 	deleg_step(&d);
 	assert_int_equal(d.row.gate, DELEGATION_GATE_NONE);
 	assert_int_equal(d.row.next_check, d.now + DAY);
-	/* When the TTL came back is remembered for some hours. */
+	/* When the TTL came back is remembered for some hours, also by one that rests. */
 	delegation_idle_t idle;
-	assert_false(delegation_pack(&d.row, &idle));
+	assert_true(delegation_pack(&d.row, &idle));
+	assert_int_equal(idle.all_since, d.now);
 	deleg_later(&d, DAY);
 	deleg_step(&d);
 	assert_true(delegation_pack(&d.row, &idle));
+	assert_int_equal(idle.all_since, 0);
 }
 
 /* RFC 10026 4.2.2: the TTL of the set before, however long; by observation, not by the start of the change. */
@@ -141,6 +143,8 @@ static void the_ttl_waits_for_every_server_of_the_parent(void **state)
 	deleg_step(&d);
 	assert_int_equal(d.row.gate, DELEGATION_GATE_PARENT_UNREACHABLE);
 	assert_int_equal(d.row.all_since, all);
+	/* Whether this host is cut off resolvers tell, also where no other server of the parent can. */
+	assert_true(d.out.asks & DELEGATION_ASK_WATCH);
 	/* It is not restored without it, until it is left out. */
 	deleg_later(&d, 2 * DAY - 10);
 	deleg_step(&d);
@@ -148,6 +152,7 @@ static void the_ttl_waits_for_every_server_of_the_parent(void **state)
 	deleg_later(&d, HOUR);
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_RESTORE);
+	assert_false(d.out.asks & DELEGATION_ASK_WATCH);
 
 	course_low(&d);
 	deleg_later(&d, DAY);
@@ -240,6 +245,10 @@ static void a_ttl_that_was_set_meanwhile_is_the_normal_one(void **state)
 	deleg_dnskey(&d, A | B | C);
 	deleg_signal(&d, C);
 	deleg_signed(&d, d.now - 30);
+	course_until(&d, DELEGATION_WAIT);
+	deleg_step(&d);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_HOLD_DOWN);
+	deleg_later(&d, DELEGATION_RETRY_MAX);
 	course_until(&d, DELEGATION_CHANGE);
 	deleg_obey(&d);
 	course_until(&d, DELEGATION_SPREAD);
@@ -311,6 +320,39 @@ static void a_change_waits_until_the_ttl_was_seen(void **state)
 	deleg_later(&d, d.row.gate_until - d.now);
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_CHANGE);
+}
+
+/*
+ * The same where nobody waits for the return any more: a DNS UPDATE is carried out late, at a primary that was frozen.
+ * The simulator found that a change came half a minute later.
+ */
+static void a_change_waits_for_a_ttl_that_comes_back_late(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_low(&d);
+	d.config.apply = DELEGATION_BY_UPDATE;
+	deleg_later(&d, 3 * DAY);
+	course_until(&d, DELEGATION_RESTORE);
+	deleg_later(&d, DAY);
+	deleg_signal(&d, A | B);
+	deleg_signed(&d, d.now - 30);
+	d.facts.outcome = DELEGATION_OUTCOME_DONE;
+	d.facts.notified = d.now;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_SEEN);
+	d.facts.zone.ds_ttl = DAY;
+	const time_t back = d.now;
+	course_until(&d, DELEGATION_WAIT);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_WAIT);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_HOLD_DOWN);
+	assert_int_equal(d.row.gate_until, back + DELEGATION_RETRY_MAX);
+	deleg_later(&d, d.row.gate_until - d.now);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_CHANGE);
+	assert_int_equal(d.row.before_ttl, DAY);
 }
 
 /* Where the TTL is lower already nothing is lowered, and nothing restored. */
@@ -757,15 +799,27 @@ static void what_the_primary_has_made_is_waited_for(void **state)
 	d.facts.zone.ds = order.put;
 	d.facts.zone.ds_ttl = order.ttl;
 	assert_own(&d);
-	/* A TTL alone is judged on nothing: it is ordered again. */
+	/*
+	 * A TTL alone may not have been changed, whatever the primary says: it is ordered again. But if it was, caches
+	 * get it from now on, and no change follows before the child has seen that. The simulator found that.
+	 */
 	course_low(&d);
 	d.config.apply = DELEGATION_BY_UPDATE;
 	deleg_later(&d, 3 * DAY);
 	course_until(&d, DELEGATION_RESTORE);
+	const time_t ordered = d.now;
 	d.facts.outcome = DELEGATION_OUTCOME_DONE;
-	deleg_later(&d, 61);
+	d.facts.notified = d.now;
+	for (const time_t later[] = { 61, DELEGATION_RETRY_MAX - 1, 0 }, *at = later; *at != 0; at++) {
+		deleg_later(&d, ordered + *at - d.now);
+		deleg_step(&d);
+		assert_int_equal(d.row.state, DELEGATION_RESTORE);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_PARENT_STALE);
+	}
+	deleg_later(&d, 1);
 	deleg_step(&d);
 	assert_int_equal(d.row.gate, DELEGATION_GATE_COMMIT_FAILED);
+	assert_int_not_equal(d.row.state, DELEGATION_RESTORE);
 }
 
 /*! A DNS UPDATE that has failed, and a child that has taken its signals back. */
@@ -1015,6 +1069,7 @@ int main(void)
 		cmocka_unit_test(a_ttl_that_was_set_meanwhile_is_the_normal_one),
 		cmocka_unit_test(the_ttl_is_not_restored_just_before_a_change),
 		cmocka_unit_test(a_change_waits_until_the_ttl_was_seen),
+		cmocka_unit_test(a_change_waits_for_a_ttl_that_comes_back_late),
 		cmocka_unit_test(a_ttl_that_is_low_already_stays),
 		cmocka_unit_test(the_first_ds_gets_the_ttl_of_ns),
 		cmocka_unit_test(a_child_without_ds_is_not_asked_without_bootstrap),

@@ -32,7 +32,15 @@ static void a_manual_change_wins_in_every_state(void **state)
 		assert_int_equal(d.row.state, DELEGATION_HELD);
 		assert_int_equal(d.row.gate, DELEGATION_GATE_MANUAL);
 		assert_int_equal(d.row.refused, course_content(B));
-		assert_int_equal(d.row.manual, 0);
+		/* Nor are others that were signed before. */
+		deleg_signal(&d, A);
+		deleg_signed(&d, T0 - 2 * HOUR);
+		d.facts.scan.content = course_content(A);
+		course_until(&d, DELEGATION_SURVEY);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_REPLAYED);
+		deleg_signal(&d, B);
+		d.facts.scan.content = course_content(B);
+		course_until(&d, DELEGATION_HELD);
 		/* Not even when the child signs the same signals again. */
 		deleg_later(&d, DAY);
 		deleg_signed(&d, d.now - 10);
@@ -66,19 +74,90 @@ static void signals_that_are_newer_than_the_manual_change_are_followed(void **st
 	assert_int_equal(d.row.manual, 0);
 }
 
-static void signals_that_agree_with_the_manual_change_end_it(void **state)
+/* The former signals come back before the newer ones have been followed. Nobody has undone them. */
+static void overruled_signals_that_come_back_are_still_overruled(void **state)
 {
 	(void)state;
 	deleg_t d;
 
 	deleg_init(&d);
-	by_hand(&d, B, DAY);
+	d.config.hold_down = HOUR;
+	by_hand(&d, A | C, DAY);
+	deleg_step(&d);
+	deleg_later(&d, 100);
+	deleg_signed(&d, d.now - 10);
+	course_until(&d, DELEGATION_WAIT);
+	deleg_signed(&d, d.now - 1000);
+	course_until(&d, DELEGATION_HELD);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_MANUAL);
+	deleg_later(&d, DAY);
+	d.facts.notified = d.now;
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_SEEN);
-	deleg_step(&d);
-	assert_int_equal(d.row.state, DELEGATION_REST);
-	assert_int_equal(d.row.manual, 0);
-	/* One server that has not said so keeps it. */
+	course_until(&d, DELEGATION_HELD);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_MANUAL);
+}
+
+/*! A survey after the change by hand: DS is C, and the child asks for that, or for nothing. */
+static void judged(deleg_t *d, delegation_keys_t asks)
+{
+	deleg_init(d);
+	deleg_dnskey(d, A | B | C);
+	by_hand(d, C, DAY);
+	deleg_step(d);
+	assert_int_equal(d->row.state, DELEGATION_SEEN);
+	deleg_signal(d, asks);
+	d->facts.scan.differs = false;
+	deleg_step(d);
+	assert_int_equal(d->row.state, DELEGATION_REST);
+}
+
+/* A server may serve them again years later. What Knot DNS has signed since is dated back by 90 minutes. */
+static void signals_from_before_a_manual_change_are_never_followed(void **state)
+{
+	(void)state;
+	static const delegation_keys_t asks[] = { 0, C };
+	delegation_idle_t idle;
+
+	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+		deleg_t d;
+		judged(&d, asks[i]);
+		const time_t before = d.now - DELEGATION_DATED_BACK;
+		assert_int_equal(d.row.manual, d.now);
+		/* It rests, and is small. */
+		deleg_later(&d, 400 * DAY);
+		deleg_signed(&d, d.now - HOUR);
+		deleg_step(&d);
+		assert_true(delegation_pack(&d.row, &idle));
+		delegation_unpack(&idle, &d.row);
+		deleg_signal(&d, B);
+		deleg_signed(&d, before);
+		for (unsigned j = 0; j < DELEG_SERVERS; j++) {
+			d.child[j].cds.expires = d.child[j].cdnskey.expires = d.now + DAY;
+		}
+		d.facts.scan.differs = true;
+		for (int j = 0; j < 20; j++) {
+			deleg_later(&d, 60);
+			deleg_step(&d);
+			assert_int_equal(d.out.order.action, DELEGATION_DO_NOTHING);
+		}
+		assert_int_equal(d.row.state, DELEGATION_SURVEY);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_REPLAYED);
+		assert_string_equal(d.row.gate_detail, "signed at 1799994600, DS was changed by hand at 1800000000");
+		deleg_signed(&d, before + 1);
+		for (unsigned j = 0; j < DELEG_SERVERS; j++) {
+			d.child[j].cds.expires = d.child[j].cdnskey.expires = d.now + DAY;
+		}
+		course_until(&d, DELEGATION_CHANGE);
+	}
+}
+
+static void one_server_without_an_answer_leaves_the_manual_change_open(void **state)
+{
+	(void)state;
+	delegation_idle_t idle;
+	deleg_t d;
+
 	deleg_init(&d);
 	by_hand(&d, B, DAY);
 	deleg_step(&d);
@@ -86,6 +165,12 @@ static void signals_that_agree_with_the_manual_change_end_it(void **state)
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_REST);
 	assert_int_not_equal(d.row.manual, 0);
+	assert_false(delegation_pack(&d.row, &idle));
+	/* What it says then is what the operator has overruled. */
+	d.child[2].status = ANSWER_OK;
+	deleg_signal(&d, A);
+	course_until(&d, DELEGATION_HELD);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_MANUAL);
 }
 
 /* The agent's low TTL is restored even if another client has changed the set and left the TTL. */
@@ -118,6 +203,42 @@ static void a_manual_change_with_the_low_ttl_gets_the_normal_one(void **state)
 	by_hand(&d, A | B, 600);
 	deleg_step(&d);
 	assert_int_equal(d.row.ttl_normal, 0);
+	/* The TTL was as low before the order: none has to be restored. */
+	course_ordered(&d);
+	d.row.put_ttl = d.row.before_ttl;
+	by_hand(&d, A | B, d.row.before_ttl);
+	deleg_step(&d);
+	assert_int_equal(d.row.ttl_normal, 0);
+}
+
+/* The primary has made the change, and another client has taken it back before the transfer: the low TTL is left. */
+static void a_change_that_was_taken_back_unseen_leaves_no_low_ttl(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	deleg_init(&d);
+	d.config.apply = DELEGATION_BY_UPDATE;
+	course_until(&d, DELEGATION_CHANGE);
+	const uint32_t low = d.row.put_ttl;
+	d.facts.outcome = DELEGATION_OUTCOME_FAILED;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_SURVEY);
+	assert_int_equal(d.row.ttl_normal, 0);
+	/* The child asks for nothing any more. */
+	deleg_signal(&d, 0);
+	d.facts.scan.differs = false;
+	deleg_later(&d, HOUR);
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_REST);
+	d.facts.zone.ds_ttl = low;
+	deleg_later(&d, HOUR);
+	course_until(&d, DELEGATION_LOW);
+	assert_int_equal(d.row.ttl_normal, DAY);
+	assert_int_equal(d.row.ttl_low, low);
+	deleg_later(&d, 60);
+	deleg_step(&d);
+	assert_int_equal(d.row.all_since, d.now);
 }
 
 static void a_ttl_that_another_client_has_set_is_his(void **state)
@@ -134,6 +255,24 @@ static void a_ttl_that_another_client_has_set_is_his(void **state)
 }
 
 /* RFC 10026 7.1. */
+/* The agent orders a set that another client puts there just before, with a TTL of its own: the order comes to nothing.
+ */
+static void a_set_that_another_client_has_put_first_keeps_its_ttl(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	deleg_first(&d);
+	course_until(&d, DELEGATION_CHANGE);
+	assert_int_equal(d.out.order.ttl, d.config.ds_ttl);
+	deleg_later(&d, 5);
+	by_hand(&d, B, HOUR);
+	d.facts.outcome = DELEGATION_OUTCOME_FAILED;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_SPREAD);
+	assert_int_equal(d.row.ttl_normal, 0);
+}
+
 static void removal_by_hand_suspends_until_there_is_a_ds(void **state)
 {
 	(void)state;
@@ -151,6 +290,7 @@ static void removal_by_hand_suspends_until_there_is_a_ds(void **state)
 		deleg_step(&d);
 		assert_int_equal(d.row.state, DELEGATION_SUSPENDED);
 		assert_int_equal(d.row.ttl_normal, 0);
+		assert_int_equal(d.row.gate_until, 0); /* No time ends it. */
 		assert_int_equal(d.out.asks, 0);
 		for (int j = 0; j < 5; j++) {
 			deleg_later(&d, DAY);
@@ -233,6 +373,18 @@ static void what_a_reload_reverts_is_done_again(void **state)
 	deleg_step(&d);
 	assert_int_not_equal(d.row.gate, DELEGATION_GATE_REVERTED);
 	assert_false(d.row.reverted);
+	/* Even if he had taken back to what the agent has put there, and does once more what he did before. */
+	course_low(&d);
+	d.facts.zone.load = DELEGATION_LOAD_REVERTS;
+	static const delegation_keys_t sets[] = { B | C, B, B | C };
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		deleg_later(&d, HOUR);
+		by_hand(&d, sets[i], DAY);
+		deleg_step(&d);
+		assert_int_not_equal(d.row.gate, DELEGATION_GATE_REVERTED);
+		assert_false(d.row.reverted);
+		assert_int_equal(d.row.manual, d.now);
+	}
 }
 
 static void a_new_delegation_is_adopted_as_it_is(void **state)
@@ -298,6 +450,9 @@ static void a_delegation_that_rests_is_small(void **state)
 	d.row.applied_inception = T0 - 5;
 	d.row.notified = T0 - 4;
 	d.row.notifies = true;
+	d.row.manual = T0 - 3;
+	d.row.manual_judged = true;
+	d.row.all_since = T0 - 2;
 	d.row.clock = (rollover_clock_t){ .wall = T0, .ahead = -7, .boot = 9 };
 	d.row.gate_since = d.row.since;
 	assert_true(delegation_pack(&d.row, &idle));
@@ -315,6 +470,9 @@ static void a_delegation_that_rests_is_small(void **state)
 	assert_int_equal(row.next_check, d.row.next_check);
 	assert_int_equal(row.since, d.row.since);
 	assert_true(row.notifies && row.known);
+	assert_int_equal(row.manual, T0 - 3);
+	assert_true(row.manual_judged);
+	assert_int_equal(row.all_since, T0 - 2);
 	assert_int_equal(row.clock.wall, T0);
 	assert_int_equal(row.clock.ahead, -7);
 	assert_int_equal(row.clock.boot, 9);
@@ -326,7 +484,7 @@ static void what_is_under_way_is_kept_whole(void **state)
 	deleg_t d;
 	delegation_idle_t idle;
 
-	for (int i = 0; i < 16; i++) {
+	for (int i = 0; i < 18; i++) {
 		deleg_init(&d);
 		d.facts.scan.differs = false;
 		deleg_step(&d);
@@ -377,6 +535,13 @@ static void what_is_under_way_is_kept_whole(void **state)
 			break;
 		case 14:
 			row->clock.wall = -1;
+			break;
+		case 15:
+			row->manual = -1;
+			row->manual_judged = true;
+			break;
+		case 16:
+			row->all_since = -1;
 			break;
 		default:
 			continue;
@@ -441,9 +606,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_manual_change_wins_in_every_state),
 		cmocka_unit_test(signals_that_are_newer_than_the_manual_change_are_followed),
-		cmocka_unit_test(signals_that_agree_with_the_manual_change_end_it),
+		cmocka_unit_test(overruled_signals_that_come_back_are_still_overruled),
+		cmocka_unit_test(signals_from_before_a_manual_change_are_never_followed),
+		cmocka_unit_test(one_server_without_an_answer_leaves_the_manual_change_open),
 		cmocka_unit_test(a_manual_change_with_the_low_ttl_gets_the_normal_one),
+		cmocka_unit_test(a_change_that_was_taken_back_unseen_leaves_no_low_ttl),
 		cmocka_unit_test(a_ttl_that_another_client_has_set_is_his),
+		cmocka_unit_test(a_set_that_another_client_has_put_first_keeps_its_ttl),
 		cmocka_unit_test(removal_by_hand_suspends_until_there_is_a_ds),
 		cmocka_unit_test(what_a_reload_reverts_is_done_again),
 		cmocka_unit_test(a_new_delegation_is_adopted_as_it_is),

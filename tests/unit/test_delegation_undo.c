@@ -3,16 +3,6 @@
 
 #include "deleg_course.h"
 
-static void fails(deleg_t *d, int watches)
-{
-	deleg_views(d, DELEGATION_VIEW_BOGUS);
-	snprintf(d->view[0].detail, sizeof(d->view[0].detail), "no keys have a DS");
-	for (int i = 0; i < watches; i++) {
-		deleg_later(d, 60);
-		deleg_step(d);
-	}
-}
-
 static void a_change_that_breaks_the_child_is_undone(void **state)
 {
 	(void)state;
@@ -27,7 +17,7 @@ static void a_change_that_breaks_the_child_is_undone(void **state)
 			d.parent[1].ds = b;
 			course_until(&d, DELEGATION_VERIFY);
 		}
-		fails(&d, 1);
+		course_fails(&d, 1);
 		assert_int_equal(d.row.state, states[i]);
 		assert_int_equal(d.row.gate, DELEGATION_GATE_FAILS);
 		assert_string_equal(d.row.gate_about, "resolver 1");
@@ -35,7 +25,7 @@ static void a_change_that_breaks_the_child_is_undone(void **state)
 		assert_int_equal(d.row.next_check, d.now + 60);
 		/* The undo needs the forecast. */
 		assert_int_equal(d.out.asks, DELEGATION_ASK_PARENTS | DELEGATION_ASK_WATCH | DELEGATION_ASK_SURVEY);
-		fails(&d, 1);
+		course_fails(&d, 1);
 		assert_int_equal(d.row.state, DELEGATION_UNDO);
 		assert_int_equal(d.out.order.action, DELEGATION_DO_UNDO);
 		assert_true(ds_set_equal(&d.out.order.base, &b));
@@ -77,7 +67,7 @@ static void a_change_that_breaks_the_child_is_undone(void **state)
 static void undone(deleg_t *d)
 {
 	course_verify(d);
-	fails(d, 2);
+	course_fails(d, 2);
 	deleg_obey(d);
 	course_until(d, DELEGATION_HELD);
 	deleg_views(d, DELEGATION_VIEW_SECURE);
@@ -120,8 +110,14 @@ static void what_was_undone_is_not_followed_until_it_changes(void **state)
 	course_until(&d, DELEGATION_SEEN);
 	course_until(&d, DELEGATION_REST);
 	assert_int_equal(d.row.refused, 0);
+	/* Nor are they followed again with the signatures of then. */
 	deleg_signal(&d, B);
+	deleg_signed(&d, d.row.applied_inception);
 	d.facts.scan.differs = true;
+	course_until(&d, DELEGATION_SURVEY);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_REPLAYED);
+	deleg_signed(&d, d.now - 60);
+	deleg_later(&d, HOUR);
 	course_until(&d, DELEGATION_CHANGE);
 }
 
@@ -152,7 +148,7 @@ static void other_signals_are_followed_after_an_undo(void **state)
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
 		deleg_obey(&d);
 		course_until(&d, DELEGATION_VERIFY);
-		fails(&d, 2);
+		course_fails(&d, 2);
 		assert_int_equal(d.row.state, DELEGATION_UNDO);
 		deleg_obey(&d);
 		course_until(&d, DELEGATION_HELD);
@@ -268,7 +264,7 @@ static void nothing_is_undone_that_may_not_help(void **state)
 		deleg_t d;
 		course_verify(&d);
 		bars[i].change(&d);
-		fails(&d, 5);
+		course_fails(&d, 5);
 		print_message("%s\n", bars[i].name);
 		assert_int_equal(d.row.state, DELEGATION_VERIFY);
 		assert_int_equal(d.row.gate, bars[i].gate);
@@ -279,7 +275,7 @@ static void nothing_is_undone_that_may_not_help(void **state)
 	/* Old facts count as none. */
 	deleg_t d;
 	course_verify(&d);
-	fails(&d, 1);
+	course_fails(&d, 1);
 	d.now += DELEGATION_FRESH + 1;
 	deleg_step(&d);
 	assert_int_equal(d.row.gate, DELEGATION_GATE_SURVEY_DUE);
@@ -296,17 +292,17 @@ static void an_undo_needs_less_than_a_change(void **state)
 	course_verify(&d);
 	one_server_silent(&d);
 	d.child[0].unreachable_since = d.now - 4 * DAY;
-	fails(&d, 2);
+	course_fails(&d, 2);
 	assert_int_equal(d.row.state, DELEGATION_UNDO);
 	/* A reload would bring the set before back in any case. */
 	course_verify(&d);
 	d.facts.zone.load = DELEGATION_LOAD_REVERTS;
-	fails(&d, 2);
+	course_fails(&d, 2);
 	assert_int_equal(d.row.state, DELEGATION_UNDO);
 	/* The TTL stays what it is, whatever the setting is by now. */
 	course_verify(&d);
 	d.config.ds_ttl = 900;
-	fails(&d, 2);
+	course_fails(&d, 2);
 	assert_int_equal(d.out.order.ttl, 600);
 }
 
@@ -320,7 +316,7 @@ static void a_child_that_failed_before_is_not_undone(void **state)
 	course_until(&d, DELEGATION_CHANGE);
 	deleg_obey(&d);
 	course_until(&d, DELEGATION_SPREAD);
-	fails(&d, 5);
+	course_fails(&d, 5);
 	assert_int_equal(d.row.gate, DELEGATION_GATE_FAILS);
 	/* One that has recovered since is as good as any other for the next change. */
 	course_ordered(&d);
@@ -335,7 +331,7 @@ static void a_child_that_never_validates_gets_its_ttl_back(void **state)
 
 	course_verify(&d);
 	undo_off(&d);
-	fails(&d, 3);
+	course_fails(&d, 3);
 	deleg_later(&d, d.row.all_since + 3 * DAY - d.now - 1);
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_VERIFY);
@@ -486,7 +482,7 @@ static void an_undo_that_fails_is_decided_again(void **state)
 	deleg_t d;
 
 	course_verify(&d);
-	fails(&d, 2);
+	course_fails(&d, 2);
 	assert_int_equal(d.row.state, DELEGATION_UNDO);
 	d.facts.outcome = DELEGATION_OUTCOME_RUNNING;
 	deleg_step(&d);
@@ -498,7 +494,7 @@ static void an_undo_that_fails_is_decided_again(void **state)
 	assert_int_equal(d.row.refused, 0);
 	/* It still fails: once more. */
 	d.facts.outcome = DELEGATION_OUTCOME_NONE;
-	fails(&d, 1);
+	course_fails(&d, 1);
 	assert_int_equal(d.row.state, DELEGATION_UNDO);
 	d.facts.outcome = DELEGATION_OUTCOME_FAILED;
 	deleg_step(&d);
@@ -519,7 +515,7 @@ static void an_undo_that_comes_late_is_one(void **state)
 
 	course_verify(&d);
 	d.config.apply = DELEGATION_BY_UPDATE;
-	fails(&d, 2);
+	course_fails(&d, 2);
 	d.facts.outcome = DELEGATION_OUTCOME_FAILED;
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_VERIFY);
@@ -545,7 +541,7 @@ static void the_first_ds_is_undone_to_none(void **state)
 	course_until(&d, DELEGATION_CHANGE);
 	deleg_obey(&d);
 	course_until(&d, DELEGATION_VERIFY);
-	fails(&d, 2);
+	course_fails(&d, 2);
 	assert_int_equal(d.row.state, DELEGATION_UNDO);
 	assert_int_equal(d.out.order.put.count, 0);
 	deleg_obey(&d);
@@ -565,7 +561,7 @@ static void in_low_nothing_is_undone(void **state)
 	deleg_t d;
 
 	course_low(&d);
-	fails(&d, 5);
+	course_fails(&d, 5);
 	assert_int_equal(d.row.state, DELEGATION_LOW);
 	assert_int_equal(d.out.order.action, DELEGATION_DO_NOTHING);
 }

@@ -1131,7 +1131,7 @@ static void no_cut_and_no_flip_of_an_answer_breaks_or_upgrades_it(void **state)
 		uint8_t *exact = malloc(cut > 0 ? cut : 1);
 		memcpy(exact, w->reply.wire, cut);
 		memset(&w->up, 0, sizeof(w->up));
-		interpret_ds(&w->known, w->parent, &w->trusted, exact, cut, &w->up);
+		interpret_ds(&w->known, w->parent, &w->trusted, exact, cut, &w->up, NULL);
 		assert_int_not_equal(w->up.status, ANSWER_OK);
 		free(exact);
 	}
@@ -1139,7 +1139,7 @@ static void no_cut_and_no_flip_of_an_answer_breaks_or_upgrades_it(void **state)
 		memcpy(copy, w->reply.wire, len);
 		copy[i / 8] ^= 1 << (i % 8);
 		memset(&w->up, 0, sizeof(w->up));
-		interpret_ds(&w->known, w->parent, &w->trusted, copy, len, &w->up);
+		interpret_ds(&w->known, w->parent, &w->trusted, copy, len, &w->up, NULL);
 		/* Header bits without meaning and the received TTL may differ; what is signed may not. */
 		if (w->up.status == ANSWER_OK) {
 			assert_int_equal(w->up.ds, 2);

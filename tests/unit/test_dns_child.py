@@ -186,7 +186,7 @@ def check_survey(world, binary, kids):
     old, new = good.tag(0), good.tag(1)
     both = ",".join(str(tag) for tag in (old, new))
     rows = probe(world, binary, good, "ask=survey")
-    expect(rows, ["survey", "failed=0", "detail=", "keys=2", "agent="])
+    expect(rows, ["survey", "failed=0", "detail=", "keys=2", "agent=", "heard=1"])
     for name, address in (("ns1", CHILD), ("ns2", SECOND)):
         expect(rows, ["child", at(good, name, address), "ok", "", f"dnskey={both}:{both}", f"set={new}/2", f"keys={new}",
                       "flags="])
@@ -256,6 +256,11 @@ def check_parents(world, binary, kids):
            ["parent", f"{NOBODY}@53", "unreachable"])
     rows = probe(world, binary, kids["good"], "ask=parents", "parent=nothing.")
     expect(rows, ["parent", "nothing.", "incomplete"])
+    # Where nobody answers, this host may be cut off. A resolver that begins at the root tells as well.
+    lonely = ["ask=parents", f"parent-server={NOBODY}"]
+    for more, heard in (([f"parent-server={PARENT}"], 1), ([], 0), (["ask=watch"], 1)):
+        rows = probe(world, binary, kids["good"], *lonely, *more)
+        expect(rows, ["survey", None, None, None, None, f"heard={heard}"], ["parent", f"{NOBODY}@53", "unreachable"])
 
 
 def check_names(world, binary, kids):

@@ -95,9 +95,9 @@ class Configuration(unittest.TestCase):
         return dict(re.findall(r'\{ (\w+), "([\w-]+)" \}', rows[:rows.index("NULL")]))
 
     def test_bounds(self):
-        counts = {"bogus-limit", "parent-rate", "ds-max", "delegation-batch", "scan-rate"}
+        counts = {"bogus-limit", "parent-rate", "ds-max", "delegation-batch", "scan-rate", "max-rolling", "max-rolling-parent"}
         numbers = [i for i, (kind, _) in self.schema.items() if kind == "YP_TINT"]
-        self.assertEqual(set(numbers), set(self.bounds) | {"ksk-lifetime"} | counts)
+        self.assertEqual(set(numbers), set(self.bounds) | {"ksk-lifetime", "spread"} | counts)
         for item in counts:
             low, high = re.match(r"YP_VINT = \{ (\d+), (\d+),", self.schema[item][1]).groups()
             self.assertEqual(self.items[item][1], f"{low} to {high}")
@@ -115,6 +115,10 @@ class Configuration(unittest.TestCase):
             text = {"YP_TBOOL": "on or off", "YP_TADDR": "addresses", "YP_TSTR": "absolute path"}.get(kind)
             if item == "caches-expired":
                 text = "zone and time, in quotes"
+            if item in ("start-window", "no-start"):
+                text = {"start-window": "days, hours", "no-start": "dates"}[item] + " and time zone, in quotes"
+            if item == "parent-epp":
+                text = "id in the file of accounts"
             if kind == "YP_TADDR" and "YP_FMULTI" not in self.schema[item][1]:
                 text = "address"
             if kind == "YP_TOPT":
@@ -127,7 +131,7 @@ class Configuration(unittest.TestCase):
         def body(name, kind="int"):
             start = self.conf.index(f"\n{kind} {name}(")
             return self.conf[start:self.conf.index("\n}\n", start)]
-        readers = {"global": body("conf_global_read") + "MOD_STORAGE", "zone": body("conf_section_read") + body("read_delegations", "static void") + body("read_update", "static int") + body("read_key", "static int") + "MOD_COMPLETE"}  # by reread.c
+        readers = {"global": body("conf_global_read") + "MOD_STORAGE", "zone": body("conf_section_read") + body("read_delegations", "static void") + body("read_updates", "static int") + body("read_via", "static parent_via_t") + body("read_account", "static int") + "MOD_COMPLETE"}  # by reread.c
         for item in self.schema:
             macro = next(m for m, n in self.names.items() if n == item)
             by = [r for r, text in readers.items() if re.search(rf"\b{macro}\b", text)]
@@ -137,9 +141,9 @@ class Configuration(unittest.TestCase):
         text = read("include/kskroll/rollover.h")
         text = text[text.index("#define ROLLOVER_CONFIG_DEFAULT"):].split("clang-format on")[0]
         found = dict(re.findall(r"\.(\w+) = ([\w *]+),", text))
-        self.assertEqual(len(found), 8)
+        self.assertEqual(len(found), 9)
         for item, value in found.items():
-            name = item.replace("_", "-")
+            name = {"ds_ttl": "ttl"}.get(item, item.replace("_", "-"))
             self.assertEqual(evaluate(value), seconds(self.items[name][0]), name)
 
 

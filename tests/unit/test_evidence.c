@@ -355,6 +355,28 @@ static void what_is_no_json_is_not_read(void **state)
 	free(many);
 }
 
+static void a_fault_of_json_is_where_it_is(void **state)
+{
+	(void)state;
+	/* The fault is at the character behind the bar. */
+	static const char *const texts[] = {
+		"|",          "|<html>",        "{\"a\": |}",    "{\"a\": 1,\n|b}",
+		"{\"a\" |1}", "[1, 2 |3]",      "[1, |\"x",      "[1, {\"a\": |tru}]",
+		"{} |x",      "{\"a\": [1, 2|", "{|\"a\\x\":1}", "{\"a\": |\"\\x\"}",
+		"[|nul]",     "{\"a\"|",        "[1,|]",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char text[64];
+		const char *bar = strchr(texts[i], '|'), *fault = NULL;
+		snprintf(text, sizeof(text), "%.*s%s", (int)(bar - texts[i]), texts[i], bar + 1);
+		assert_null(json_read_or(text, &fault));
+		if (fault - text != bar - texts[i]) {
+			fail_msg("%s: the fault is said to be at %td", texts[i], fault - text);
+		}
+	}
+}
+
 static void values_are_found_and_cut(void **state)
 {
 	(void)state;
@@ -403,6 +425,7 @@ int main(void)
 		cmocka_unit_test(there_is_always_json_and_what_fits_is_whole),
 		cmocka_unit_test(a_notification_is_read_as_a_line),
 		cmocka_unit_test(what_is_no_json_is_not_read),
+		cmocka_unit_test(a_fault_of_json_is_where_it_is),
 		cmocka_unit_test(values_are_found_and_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

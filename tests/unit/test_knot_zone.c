@@ -55,7 +55,9 @@ static struct {
 	unsigned bootstrap;
 	const knot_dname_t *locked[3];
 	unsigned apply;
-	bool has_key; /*!< Section `key` has that of update-key. */
+	unsigned via;    /*!< parent-via. */
+	bool not_notify; /*!< notify is off. */
+	bool has_key;    /*!< Section `key` has those of update-key and parent-key. */
 } conf;
 
 static instance_settings_t attached;
@@ -63,6 +65,9 @@ static instance_settings_t attached;
 static char locked[64];
 static update_key_t key; /*!< Of what was attached last. */
 static size_t primaries; /*!< The same. */
+static update_key_t parent_key;
+static char parent_epp[16];
+static size_t parent_primaries;
 static char agent[64];
 
 /*! Results of what an instance needs to be loaded. */
@@ -139,8 +144,25 @@ knotd_conf_t knotd_conf_mod(knotd_mod_t *mod, const yp_name_t *item)
 	} else if (strcmp(item, "\x10"
 	                        "delegation-apply") == 0) {
 		out.single.option = conf.apply;
+	} else if (strcmp(item, "\x0A"
+	                        "parent-via") == 0) {
+		out.single.option = conf.via;
+	} else if (strcmp(item, "\x06"
+	                        "notify") == 0) {
+		out.single.boolean = !conf.not_notify;
+	} else if (strcmp(item, "\x0A"
+	                        "parent-key") == 0) {
+		out.count = 1;
+		out.single.dname = (const knot_dname_t *)"\x05"
+							 "Child";
+	} else if (strcmp(item, "\x0A"
+	                        "parent-epp") == 0) {
+		out.count = 1;
+		out.single.string = "registry";
 	} else if (strcmp(item, "\x0E"
-	                        "update-primary") == 0) {
+	                        "update-primary") == 0 ||
+	           strcmp(item, "\x0E"
+	                        "parent-primary") == 0) {
 		out.count = 1;
 		out.single.addr.ss_family = AF_INET;
 	} else if (strcmp(item, "\x0A"
@@ -178,10 +200,16 @@ knotd_conf_t knotd_conf(knotd_mod_t *mod, const yp_name_t *section, const yp_nam
 		out.multi[0].data_len = sizeof(name) - 1;
 	} else if (strcmp(section, "\x03"
 	                           "key") == 0) {
-		assert_memory_equal(id->single.data,
-		                    "\x05"
-		                    "Agent",
-		                    id->single.data_len);
+		/* As the item has it, not in lower case. */
+		assert_int_equal(id->single.data_len, 7);
+		assert_true(memcmp(id->single.data,
+		                   "\x05"
+		                   "Agent",
+		                   7) == 0 ||
+		            memcmp(id->single.data,
+		                   "\x05"
+		                   "Child",
+		                   7) == 0);
 		out.count = conf.has_key;
 		if (conf.has_key && item[1] == 's') {
 			out.single.data = (const uint8_t *)"hush";
@@ -310,7 +338,7 @@ void *knotd_mod_ctx(const knotd_mod_t *mod)
 void knotd_mod_log(knotd_mod_t *mod, int priority, const char *fmt, ...)
 {
 	(void)mod;
-	const bool has_key = conf.apply != DELEGATION_BY_UPDATE || conf.has_key;
+	const bool has_key = (conf.apply != DELEGATION_BY_UPDATE && conf.via != PARENT_VIA_UPDATE) || conf.has_key;
 	if (stats_result == KNOT_EOK && attach_result == KNOT_EOK && open_result == KNOT_EOK && has_key) {
 		fail_msg("%s", fmt);
 	}
@@ -372,6 +400,11 @@ int relay_zone_attach(knotd_mod_t *mod, const char *zone, const instance_setting
 		update_key_clear(&key);
 		assert_true(update_key_copy(&key, &settings->update_key));
 		primaries = settings->update_primary.count;
+		update_key_clear(&parent_key);
+		assert_true(update_key_copy(&parent_key, &settings->parent_key));
+		parent_primaries = settings->parent_primary.count;
+		snprintf(parent_epp, sizeof(parent_epp), "%s",
+		         settings->parent_epp != NULL ? settings->parent_epp : "none");
 		snprintf(locked, sizeof(locked), "%s", settings->locked != NULL ? settings->locked : "none");
 		snprintf(agent, sizeof(agent), "%s", settings->report_agent != NULL ? settings->report_agent : "none");
 		*out = (registry_zone_t *)&handle;
@@ -685,6 +718,43 @@ static void the_key_of_dns_update_is_read_where_it_is_used(void **state)
 	update_key_clear(&key);
 }
 
+/*! The same for the DS of the zone itself; each has its own. */
+static void the_key_of_the_parent_is_read_where_it_is_used(void **state)
+{
+	(void)state;
+	conf.has_key = true;
+	for (conf.via = 0; conf.via < PARENT_VIA__COUNT; conf.via++) {
+		load("lab");
+		assert_int_equal(attached.config.via, conf.via);
+		assert_int_equal(parent_primaries, conf.via == PARENT_VIA_UPDATE);
+		assert_int_equal(parent_key.name != NULL, conf.via == PARENT_VIA_UPDATE);
+		assert_string_equal(parent_epp, conf.via == PARENT_VIA_EPP ? "registry" : "none");
+		if (conf.via == PARENT_VIA_UPDATE) {
+			assert_string_equal(parent_key.name, "child.");
+			assert_memory_equal(parent_key.secret, "hush", 4);
+		}
+		assert_null(key.name);
+	}
+	conf.has_key = false;
+	conf.via = PARENT_VIA_UPDATE;
+	load("lab");
+	assert_non_null(strstr(logged, "parent-key 'child.' is not in section key"));
+	update_key_clear(&parent_key);
+}
+
+/*! knot.conf of 0.1.0 keeps its meaning. */
+static void notify_off_means_that_the_parent_scans(void **state)
+{
+	(void)state;
+	conf.not_notify = true;
+	conf.via = PARENT_VIA_AUTO;
+	load("lab");
+	assert_int_equal(attached.config.via, PARENT_VIA_CDS);
+	conf.not_notify = false;
+	load("lab");
+	assert_int_equal(attached.config.via, PARENT_VIA_AUTO);
+}
+
 /*! Queries pass through the module only where the operator wants it to take notifications, or reports. */
 static void hooks_are_registered_where_wanted(void **state)
 {
@@ -762,6 +832,8 @@ int main(void)
 		cmocka_unit_test_setup(a_zone_that_is_not_driven_has_the_agent_all_the_same, configure),
 		cmocka_unit_test_setup(the_agent_has_items_of_its_own_and_two_of_the_child_side, configure),
 		cmocka_unit_test_setup(the_key_of_dns_update_is_read_where_it_is_used, configure),
+		cmocka_unit_test_setup(the_key_of_the_parent_is_read_where_it_is_used, configure),
+		cmocka_unit_test_setup(notify_off_means_that_the_parent_scans, configure),
 		cmocka_unit_test_setup(locked_delegations_are_names_in_lower_case, configure),
 		cmocka_unit_test_setup(the_agent_domain_is_a_name_in_lower_case, configure),
 		cmocka_unit_test_setup(hooks_are_registered_where_wanted, configure),

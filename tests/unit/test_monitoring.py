@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,8 @@ def printed():
     with tempfile.TemporaryDirectory(prefix="kskroll-monitoring-") as folder:
         db = os.path.join(folder, "kskroll", "kskroll.db")
         subprocess.run([CLI_STORE, db, NOW], check=True, timeout=60)
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE zone SET notify = 4, ds_ttl_before = 86400, ds_ttl_low = 300, ds_ttl_back = 1, ds_ttl_asked = ?", (int(NOW) - 60,))
         parents = os.path.join(folder, "parents.db")
         subprocess.run([CLI_STORE, parents, NOW, "delegations"], check=True, timeout=60)
         # Beside the store of a server: there is a metric whether kskrolld runs.
@@ -72,6 +75,8 @@ class Monitoring(unittest.TestCase):
             "actor": set(re.findall(r'\[ACTOR_\w+\] = "(\w+)"', names)),
         }
         words["type"] = words["gate"]
+        words["status"] = set(re.findall(r'\[NOTIFY_\w+\] = \{ "([\w-]+)"', read("module/dns/notify_names.c")))
+        words["via"] = set(re.findall(r'\[PARENT_VIA_\w+\] = "(\w+)"', read("tools/zone_settings.c")))
         names = read("module/delegation/delegation_names.c")
         delegation = {
             "state": set(re.findall(r'\[DELEGATION_\w+\]\s*= \{ "([\w-]+)"', names)),
@@ -82,7 +87,7 @@ class Monitoring(unittest.TestCase):
         for expression in self.expressions:
             for metric, matchers in re.findall(r"\b((?:knot_)?kskroll_\w+)\{([^}]*)\}", expression):
                 known = delegation if metric.startswith("kskroll_parent") else words
-                for label, values in re.findall(r'\b(state|gate|actor|type) *(?:=~|!~|!=|=) *"([^"$]+)"', matchers):
+                for label, values in re.findall(r'\b(state|gate|actor|type|status|via) *(?:=~|!~|!=|=) *"([^"$]+)"', matchers):
                     for value in values.split("|"):
                         used += 1
                         self.assertIn(value, known[label], expression)

@@ -56,6 +56,69 @@ static void a_zone_at_rest_shows_a_rollover_started_now(void **state)
 	assert_int_equal(p.end, p.safe + 3 * DAY);
 }
 
+/*! The old one is over before the signal, so only the low one is waited for after the change. */
+static void a_ds_ttl_that_the_parent_lowers_is_waited_for_before_the_signal(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_PREPARE);
+	m.config.via = PARENT_VIA_UPDATE;
+	forecast_t p = run(&m);
+
+	assert_int_equal(p.stuck, GATE_NONE);
+	steps_follow_each_other(&p);
+	const forecast_wait_t *low = wait_of(step_of(&p, ROLLOVER_PREPARE), GATE_WAITING_DS_TTL);
+	assert_true(low->to >= T0 + DAY && low->to <= T0 + DAY + 2 * HOUR);
+	const forecast_wait_t *old = wait_of(step_of(&p, ROLLOVER_OBSERVE), GATE_WAITING_DS_TTL);
+	assert_true(old->to - old->from <= 300);
+}
+
+/*! Its agent is on this server, and restores the TTL by itself. */
+static void so_is_one_that_the_agent_of_the_parent_lowers(void **state)
+{
+	static const parent_via_t VIAS[] = { PARENT_VIA_AUTO, PARENT_VIA_CDS, PARENT_VIA_MANUAL };
+	(void)state;
+	machine_t m;
+
+	for (unsigned i = 0; i < 3; i++) {
+		forecast_assume_t assume = FORECAST_ASSUME_DEFAULT;
+		forecast_t p;
+		machine_at(&m, ROLLOVER_PREPARE);
+		m.config.via = VIAS[i];
+		assume.agent_ttl = 600;
+		forecast_run(&m.config, &m.row, &assume, T0, &p);
+		assert_int_equal(p.stuck, GATE_NONE);
+		steps_follow_each_other(&p);
+		const forecast_wait_t *old = wait_of(step_of(&p, ROLLOVER_OBSERVE), GATE_WAITING_DS_TTL);
+		if (VIAS[i] == PARENT_VIA_MANUAL) {
+			assert_true(old->to - old->from >= DAY - HOUR);
+			continue;
+		}
+		const forecast_wait_t *low = wait_of(step_of(&p, ROLLOVER_PREPARE), GATE_WAITING_DS_TTL);
+		assert_true(low->to >= T0 + DAY && low->to <= T0 + DAY + 2 * HOUR);
+		assert_true(old->to - old->from <= 600);
+	}
+}
+
+/*! Whether a registry has TTLs of DS is known once it has been asked for one. */
+static void a_registry_that_was_asked_for_a_ttl_is_waited_for(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_PREPARE);
+	m.config.via = PARENT_VIA_EPP;
+	forecast_t p = run(&m);
+	const forecast_step_t *prepare = step_of(&p, ROLLOVER_PREPARE);
+	for (unsigned i = 0; i < prepare->wait_count; i++) {
+		assert_int_not_equal(prepare->wait[i].gate, GATE_WAITING_DS_TTL);
+	}
+	m.row.ds_ttl_before = DAY;
+	m.row.ds_ttl_low = 300;
+	m.row.ds_ttl_asked = m.row.ds_ttl_sent = T0;
+	p = run(&m);
+	wait_of(step_of(&p, ROLLOVER_PREPARE), GATE_WAITING_DS_TTL);
+}
+
 static void a_lifetime_starts_it_when_it_ends(void **state)
 {
 	(void)state;
@@ -72,6 +135,47 @@ static void a_lifetime_starts_it_when_it_ends(void **state)
 	wait_of(&p.step[1], GATE_WAITING_LEAD);
 	assert_int_not_equal(p.end, 0);
 	steps_follow_each_other(&p);
+}
+
+static void it_starts_in_its_window(void **state)
+{
+	(void)state;
+	machine_t m;
+	start_rules_t rules;
+	char err[200];
+	forecast_assume_t assume = FORECAST_ASSUME_DEFAULT;
+	forecast_t p;
+
+	/* T0 is Sunday 2001-09-09, 01:46:40. */
+	machine_at(&m, ROLLOVER_IDLE);
+	m.config.ksk_lifetime = 30 * DAY;
+	m.now = T0 + 10 * DAY;
+	assert_true(start_parse(&rules, "Mon 09:00-10:00", "2001-10-01..2001-10-15", err, sizeof(err)));
+	assume.starts = &rules;
+	assume.early = 2 * DAY;
+	forecast_run(&m.config, &m.row, &assume, m.now, &p);
+	const time_t monday = T0 + 43 * DAY + 7 * HOUR + 13 * 60 + 20;
+	assert_int_equal(p.start, monday);
+	assert_int_equal(p.step[0].wait_count, 1);
+	assert_int_equal(p.step[0].wait[0].gate, GATE_START_WINDOW);
+	assert_int_equal(p.step[0].wait[0].from, T0 + 28 * DAY);
+	assert_int_equal(p.step[0].wait[0].to, monday);
+	assert_int_equal(p.lifted, GATE_NONE);
+	assert_int_not_equal(p.end, 0);
+	/* It waits there now. */
+	m.now = T0 + 40 * DAY;
+	m.row.gate = GATE_START_WINDOW;
+	m.row.gate_since = T0 + 28 * DAY;
+	m.row.gate_until = monday;
+	forecast_run(&m.config, &m.row, &assume, m.now, &p);
+	assert_int_equal(p.start, monday);
+	/* Where there is none, the operator comes first. */
+	assert_true(start_parse(&rules, "Mon 09:00-10:00", "01-01..12-31", err, sizeof(err)));
+	m.row.gate = GATE_START_NEVER;
+	m.row.gate_until = 0;
+	forecast_run(&m.config, &m.row, &assume, m.now, &p);
+	assert_int_equal(p.lifted, GATE_START_NEVER);
+	assert_int_equal(p.start, m.now);
 }
 
 static void it_goes_on_from_every_state(void **state)
@@ -308,7 +412,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_zone_at_rest_shows_a_rollover_started_now),
+		cmocka_unit_test(a_ds_ttl_that_the_parent_lowers_is_waited_for_before_the_signal),
+		cmocka_unit_test(so_is_one_that_the_agent_of_the_parent_lowers),
+		cmocka_unit_test(a_registry_that_was_asked_for_a_ttl_is_waited_for),
 		cmocka_unit_test(a_lifetime_starts_it_when_it_ends),
+		cmocka_unit_test(it_starts_in_its_window),
 		cmocka_unit_test(it_goes_on_from_every_state),
 		cmocka_unit_test(it_says_what_the_machine_does),
 		cmocka_unit_test(the_delay_of_the_parent_moves_the_end),

@@ -383,27 +383,31 @@ static void an_abort_leads_to_idle(void **state)
 static void the_old_ksk_is_not_left_aside(void **state)
 {
 	(void)state;
-	machine_t m;
-	at(&m, ROLLOVER_PRESIGN);
-	rollover_keys_are(&m.row, KEYS_PRESIGN, &m.facts, m.now);
-	m.facts.own.algorithm_wanted = 13;
-	machine_sign(&m, OLD_ALGORITHM);
-	machine_step(&m);
-	assert_int_equal(m.row.state, ROLLOVER_IDLE);
-	m.facts.own.policy = POLICY_BASE;
+	for (int refused = 0; refused < 2; refused++) {
+		machine_t m;
+		at(&m, ROLLOVER_PRESIGN);
+		rollover_keys_are(&m.row, KEYS_PRESIGN, &m.facts, m.now);
+		/* What came of an order to publish nobody knows. */
+		m.row.keys = refused ? KEYS_UNKNOWN : m.row.keys;
+		m.facts.own.algorithm_wanted = 13;
+		machine_sign(&m, OLD_ALGORITHM);
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_IDLE);
+		m.facts.own.policy = POLICY_BASE;
 
-	/* As often as it comes to nothing. */
-	for (int i = 0; i < 3; i++) {
-		step_at(&m, m.now + HOUR);
-		expect(&m, ROLLOVER_IDLE, GATE_NONE);
-		assert_true(m.out.set_keys);
-		assert_int_equal(m.out.keys, KEYS_SILENT);
-		rollover_keys_unsure(&m.row, m.out.keys);
-	}
-	machine_obey(&m);
-	for (int i = 0; i < 3; i++) {
-		step_at(&m, m.now + HOUR);
-		assert_false(m.out.set_keys);
+		/* As often as it comes to nothing. */
+		for (int i = 0; i < 3; i++) {
+			step_at(&m, m.now + HOUR);
+			expect(&m, ROLLOVER_IDLE, GATE_NONE);
+			assert_true(m.out.set_keys);
+			assert_int_equal(m.out.keys, KEYS_SILENT);
+			rollover_keys_unsure(&m.row, m.out.keys);
+		}
+		machine_obey(&m);
+		for (int i = 0; i < 3; i++) {
+			step_at(&m, m.now + HOUR);
+			assert_false(m.out.set_keys);
+		}
 	}
 }
 
@@ -565,6 +569,30 @@ static void a_zsk_that_is_left_is_hidden_first(void **state)
 	expect(&m, ROLLOVER_RETIRE, GATE_WAITING_DNSKEY_TTL);
 }
 
+/*! It may belong to a KSK that Knot has begun with since, and that one server of the parent names already. */
+static void nothing_of_the_old_algorithm_goes_without_each_server_of_the_parent(void **state)
+{
+	(void)state;
+	static const answer_status_t silent[] = { ANSWER_BOGUS, ANSWER_ERROR, ANSWER_UNREACHABLE };
+
+	for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+		machine_t m;
+		at(&m, ROLLOVER_RETIRE);
+		machine_serve(&m, NEW, 300);
+		m.row.all_since = m.row.observed_last = m.now - 1;
+		m.row.all_expired = m.now;
+		m.parent[1].status = silent[i];
+		m.parent[1].unreachable_since = m.now - 60;
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_RETIRE);
+		assert_int_equal(m.out.action, ACTION_NONE);
+		assert_string_equal(m.row.gate_about, m.parent[1].server);
+		m.parent[1].status = ANSWER_OK;
+		step_at(&m, m.now + 60);
+		assert_int_equal(m.out.action, ACTION_RETIRE);
+	}
+}
+
 static void time_without_checks_does_not_count(void **state)
 {
 	(void)state;
@@ -628,6 +656,7 @@ int main(void)
 		cmocka_unit_test(the_old_signatures_go_last),
 		cmocka_unit_test(the_old_keys_stay_for_data_that_only_they_have_signed),
 		cmocka_unit_test(a_zsk_that_is_left_is_hidden_first),
+		cmocka_unit_test(nothing_of_the_old_algorithm_goes_without_each_server_of_the_parent),
 		cmocka_unit_test(time_without_checks_does_not_count),
 		cmocka_unit_test(the_operators_word_ends_the_zone_ttl),
 	};

@@ -291,6 +291,7 @@ static void every_time_of_a_row_moves(void **state)
 		&row.signalled,
 		&row.ordered,
 		&row.notified,
+		&row.submitted,
 		&row.next_check,
 	};
 	row.dnskey_ttl.count = row.ds_ttl.count = 1;

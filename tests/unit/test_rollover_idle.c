@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "kskroll/start.h"
 #include "machine.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -127,6 +128,10 @@ static void a_dry_run_remembers_nothing(void **state)
 	assert_int_equal(m.row.old_count, 0);
 	assert_false(m.row.has_new);
 	assert_false(m.out.driven);
+	/* It is found at each check, and is no news. */
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DRY_RUN);
+	assert_int_equal(m.row.checks, 1);
 }
 
 static void what_is_not_clear_is_not_remembered(void **state)
@@ -154,6 +159,14 @@ static void what_is_not_clear_is_not_remembered(void **state)
 	assert_int_equal(m.row.gate, GATE_NONE);
 	assert_int_equal(m.row.old_count, 1);
 	assert_false(m.row.has_new);
+	/* One has lost the DS of the old algorithm, the other has both: nothing is over. */
+	unknown_zone(&m, 2, NEW);
+	m.parent[0].ds = OLD | NEW;
+	m.facts.keys[1].algorithm = 15;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_STALE);
+	assert_string_equal(m.row.gate_about, m.parent[0].server);
+	assert_int_equal(m.row.old_count, 0);
 }
 
 static void a_known_key_whose_ds_went_is_not_known_any_more(void **state)
@@ -295,9 +308,158 @@ static void the_parent_is_asked_at_least_so_often(void **state)
 	}
 }
 
+/* When a rollover that is due may start. */
+
+/*! Due since \a T0 + DAY. */
+static void due_zone(machine_t *m)
+{
+	machine_at(m, ROLLOVER_IDLE);
+	m->config.ksk_lifetime = DAY;
+	m->now = T0 + DAY;
+}
+
+static void a_rollover_that_is_due_waits_for_its_window(void **state)
+{
+	(void)state;
+	machine_t m;
+	due_zone(&m);
+	m.facts.start.from = T0 + DAY + 100;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.gate, GATE_START_WINDOW);
+	assert_int_equal(m.row.gate_until, T0 + DAY + 100);
+	assert_int_equal(m.row.next_check, T0 + DAY + 100);
+	/* It is checked as a zone at rest until then. */
+	m.facts.start.from = T0 + 9 * DAY;
+	machine_step(&m);
+	assert_int_equal(m.row.next_check, m.now + m.config.check_interval);
+	m.now = T0 + 9 * DAY;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
+}
+
+static void a_window_holds_nothing_that_is_not_due(void **state)
+{
+	(void)state;
+	machine_t m;
+	due_zone(&m);
+	m.now = T0 + DAY - 1;
+	m.facts.start.from = START_NEVER;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_NONE);
+	assert_int_equal(m.row.next_check, T0 + DAY);
+}
+
+static void a_window_that_never_opens_is_for_the_operator(void **state)
+{
+	(void)state;
+	machine_t m;
+	due_zone(&m);
+	m.facts.start.from = START_NEVER;
+	strcpy(m.facts.start.why, "no such time zone");
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_START_NEVER);
+	assert_int_equal(m.row.gate_until, 0);
+	assert_string_equal(m.row.gate_detail, "no such time zone");
+	assert_int_equal(rollover_gate_info(m.row.gate)->actor, ACTOR_OPERATOR);
+}
+
+static void no_more_zones_roll_than_may(void **state)
+{
+	(void)state;
+	machine_t m;
+	due_zone(&m);
+	m.facts.start.rolling = m.facts.start.rolling_max = 3;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.gate, GATE_MAX_ROLLING);
+	assert_string_equal(m.row.gate_detail, "3 zones roll, max-rolling is 3");
+	assert_int_equal(m.row.next_check, m.now + m.config.check_interval);
+	m.facts.start.rolling = 2;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
+	/* The same of those below one parent. */
+	due_zone(&m);
+	m.facts.start.siblings = m.facts.start.siblings_max = 2;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_MAX_ROLLING);
+	assert_string_equal(m.row.gate_detail, "2 zones of the same parent roll, max-rolling-parent is 2");
+	m.facts.start.siblings = 1;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
+	/* Any number, without the item. */
+	due_zone(&m);
+	m.facts.start.rolling = m.facts.start.siblings = 1000;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
+}
+
+static void what_forbids_a_start_comes_before_its_window(void **state)
+{
+	(void)state;
+	machine_t m;
+	due_zone(&m);
+	m.config.dry_run = true;
+	m.facts.start.from = T0 + 9 * DAY;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DRY_RUN);
+}
+
+static void a_zone_is_due_earlier_by_its_share_of_the_spread(void **state)
+{
+	(void)state;
+	machine_t m;
+	due_zone(&m);
+	m.facts.start.early = HOUR;
+	m.now = T0 + DAY - HOUR - 10;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_IDLE);
+	assert_int_equal(m.row.next_check, T0 + DAY - HOUR);
+	m.now += 10;
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_PREPARE);
+}
+
+/*! A new KSK is the operator's order, or that of Knot's policy. */
+static void no_window_holds_a_rollover_that_others_begin(void **state)
+{
+	(void)state;
+	machine_t m;
+	due_zone(&m);
+	m.facts.start.from = START_NEVER;
+	m.facts.start.rolling = m.facts.start.rolling_max = 1;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_START_NEVER);
+	m.facts.key_count = 2;
+	m.facts.keys[1] = machine_key(2);
+	machine_serve(&m, 3, HOUR);
+	machine_ds(&m, OLD, DAY);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+}
+
+/*! As the parental agent of the same server does. */
+static void no_ds_ttl_is_asked_back_of_a_parent_that_restores_it_by_itself(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	machine_at(&m, ROLLOVER_IDLE);
+	m.facts.ds_ttl = (ds_ttl_facts_t){ .low = 300, .by_agent = true, .returns = true };
+	m.row.ds_ttl_before = DAY;
+	m.row.ds_ttl_low = 300;
+	m.row.ds_ttl_asked = m.row.ds_ttl_sent = m.row.ds_ttl_since = T0 - DAY;
+	machine_ds(&m, OLD, 300);
+	machine_step(&m);
+	assert_int_equal(m.out.ds_ttl, 0);
+	assert_int_equal(m.row.ds_ttl_before, 0);
+	assert_int_equal(m.row.gate, GATE_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_ds_ttl_is_asked_back_of_a_parent_that_restores_it_by_itself),
 		cmocka_unit_test(an_idle_zone_is_checked_when_its_key_is_due),
 		cmocka_unit_test(a_rollover_begins_without_what_is_left_of_the_last_one),
 		cmocka_unit_test(the_keys_that_the_ds_names_are_in_use),
@@ -308,6 +470,13 @@ int main(void)
 		cmocka_unit_test(only_what_may_have_changed_is_asked),
 		cmocka_unit_test(an_idle_zone_asks_the_parent_when_something_is_odd),
 		cmocka_unit_test(the_parent_is_asked_at_least_so_often),
+		cmocka_unit_test(a_rollover_that_is_due_waits_for_its_window),
+		cmocka_unit_test(a_window_holds_nothing_that_is_not_due),
+		cmocka_unit_test(a_window_that_never_opens_is_for_the_operator),
+		cmocka_unit_test(no_more_zones_roll_than_may),
+		cmocka_unit_test(what_forbids_a_start_comes_before_its_window),
+		cmocka_unit_test(a_zone_is_due_earlier_by_its_share_of_the_spread),
+		cmocka_unit_test(no_window_holds_a_rollover_that_others_begin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,7 +192,8 @@ static void going_insecure_needs_a_delete_signal_by_a_key_of_the_zone(void **sta
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_REMOVE_DS);
-	m.config.go_insecure = m.config.notify = true;
+	m.config.go_insecure = true;
+	m.config.via = PARENT_VIA_AUTO;
 	m.config.notify_again = HOUR;
 	serve_delete(&m);
 	machine_decide(&m);
@@ -307,6 +308,25 @@ static void the_zone_may_be_unsigned_when_no_cache_has_the_ds(void **state)
 }
 
 /*! Hold was switched on and off while the zone had a DS: that asks for nothing. */
+/*! An idle zone is checked once a day. Since then its DS may have got another TTL, and gone. */
+static void a_ds_that_has_gone_unseen_may_have_had_any_ttl(void **state)
+{
+	(void)state;
+
+	for (int seen = 0; seen < 2; seen++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_REMOVE_DS);
+		m.config.go_insecure = true;
+		m.row.ds_ttl.count = 0;
+		ttl_window_add(&m.row.ds_ttl, 600, m.now - HOUR);
+		m.row.since = m.now - 2 * HOUR + (seen ? 0 : 90 * 60);
+		machine_ds(&m, 0, 900);
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_EXPIRE_DS);
+		assert_int_equal(m.row.ds_expire, 1 + (seen ? 600 : ROLLOVER_UNKNOWN_DS_TTL));
+	}
+}
+
 static void a_word_from_before_asks_for_no_ds(void **state)
 {
 	(void)state;
@@ -453,6 +473,7 @@ int main(void)
 		cmocka_unit_test(what_else_is_wrong_at_the_parent_has_its_own_name),
 		cmocka_unit_test(a_zone_held_after_a_rollback_does_not_go_insecure),
 		cmocka_unit_test(the_word_can_be_taken_back_until_the_zone_is_unsigned),
+		cmocka_unit_test(a_ds_that_has_gone_unseen_may_have_had_any_ttl),
 		cmocka_unit_test(a_word_from_before_asks_for_no_ds),
 		cmocka_unit_test(a_low_ttl_does_not_end_the_wait_for_an_unknown_ds),
 		cmocka_unit_test(the_ttl_of_a_first_ds_is_known_to_what_comes_next),

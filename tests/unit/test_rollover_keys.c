@@ -675,6 +675,27 @@ static void an_order_in_vain_keeps_its_pace(void **state)
 	assert_int_equal(m.out.row.checks, 8);
 }
 
+/*! But a new KSK gets ready by itself: however long the order for it was in vain, it is set at once. */
+static void a_key_that_was_made_at_last_is_set_without_delay(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_INTRODUCE);
+	m.row.has_new = false;
+	m.row.ordered = T0 - 60;
+	m.row.keys = KEYS_UNKNOWN;
+	m.row.gate = GATE_KNOT_NO_NEW_KEY;
+	m.row.checks = 7;
+	machine_serve(&m, OLD | NEW, HOUR);
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_KEYS_PENDING);
+	assert_true(m.row.has_new);
+	assert_int_equal(m.row.checks, 0);
+	assert_int_equal(m.row.next_check, m.now + 1);
+	machine_step(&m);
+	assert_int_equal(m.row.checks, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -694,6 +715,7 @@ int main(void)
 		cmocka_unit_test(only_a_repeated_signal_is_signed_first),
 		cmocka_unit_test(what_the_states_are_is_remembered),
 		cmocka_unit_test(an_order_in_vain_keeps_its_pace),
+		cmocka_unit_test(a_key_that_was_made_at_last_is_set_without_delay),
 		cmocka_unit_test(a_rollover_begins_without_the_signals_of_the_last_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

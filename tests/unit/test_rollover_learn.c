@@ -323,6 +323,46 @@ static void the_wait_for_the_old_ds_begins_when_the_last_server_has_the_new_one(
 	assert_int_equal(row->ds_expire, ROLLOVER_UNKNOWN_DS_TTL + 1);
 }
 
+/* A parent may have restored the TTL since the last check, and lowered it with the new DS. The simulator found that. */
+static void the_ttl_of_a_ds_that_went_long_after_the_last_check_is_not_known(void **state)
+{
+	(void)state;
+	static const struct {
+		rollover_state_t state;
+		time_t later;
+		keyset_t ds;
+		uint32_t ttl;
+		bool first;
+	} rows[] = {
+		{ ROLLOVER_AWAIT_DS, 3 * HOUR, NEW, 300, false },
+		{ ROLLOVER_AWAIT_DS, 3 * HOUR + 1, NEW, ROLLOVER_UNKNOWN_DS_TTL, false },
+		{ ROLLOVER_AWAIT_DS, 9 * HOUR, OLD, 300, false },
+		{ ROLLOVER_AWAIT_DS, 9 * HOUR, OLD | NEW, 300, false },
+		{ ROLLOVER_AWAIT_DS, 9 * HOUR, NEW, 300, true }, /* There was none. */
+		/* The parent was quicker. */
+		{ ROLLOVER_SETTLE, 9 * HOUR, NEW, ROLLOVER_UNKNOWN_DS_TTL, false },
+		{ ROLLOVER_IDLE, 25 * HOUR, NEW, ROLLOVER_UNKNOWN_DS_TTL, false },
+		{ ROLLOVER_IDLE, 25 * HOUR, OLD, 300, false },
+	};
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		stage_t s;
+		dec_t *c = stage(&s, rows[i].state);
+		rollover_row_t *row = &s.m.out.row;
+		row->ds_ttl = (ttl_window_t){ .step = { { 300, T0 } }, .count = 1 };
+		if (rows[i].first) {
+			s.m.row.old_count = row->old_count = 0;
+			find_step(c);
+		}
+		machine_ds(&s.m, rows[i].ds, 300);
+		c->now = T0 + rows[i].later;
+		learn_answers(c);
+		(void)learn_ds(c);
+		assert_int_equal(ttl_window_max(&row->ds_ttl, c->now), rows[i].ttl);
+		assert_int_equal(row->ds_expire, row->ds_all_since == 0 ? 0 : rows[i].ttl + 1);
+	}
+}
+
 static void a_ttl_of_a_second_is_waited_for(void **state)
 {
 	(void)state;
@@ -499,6 +539,7 @@ int main(void)
 		cmocka_unit_test(the_operators_word_lengthens_nothing),
 		cmocka_unit_test(what_was_served_before_the_operators_word_is_forgotten),
 		cmocka_unit_test(the_wait_for_the_old_ds_begins_when_the_last_server_has_the_new_one),
+		cmocka_unit_test(the_ttl_of_a_ds_that_went_long_after_the_last_check_is_not_known),
 		cmocka_unit_test(a_ttl_of_a_second_is_waited_for),
 		cmocka_unit_test(a_ds_is_removed_when_all_who_answer_have_none),
 		cmocka_unit_test(before_the_first_ds_there_is_none_to_remove),

@@ -61,7 +61,7 @@ static void the_traits_of_a_gate_agree(void **state)
 		print_message("%s\n", gate->name);
 		assert_true(gate->actor != ACTOR_SECONDARY || gate->side == SIDE_CHILD);
 		assert_true(gate->actor != ACTOR_PARENT || gate->side == SIDE_PARENT);
-		assert_true(!transfer || gate->actor == ACTOR_SECONDARY);
+		assert_true(!transfer || gate->actor == (gate->side == SIDE_PARENT ? ACTOR_PARENT : ACTOR_SECONDARY));
 		assert_true(gate->opener != OPENER_SCAN || (gate->ds_wrong && gate->actor == ACTOR_PARENT));
 		assert_true(!gate->ds_wrong || (gate->pace == PACE_NOTIFIED && gate->help != HELP_NONE));
 		assert_true(gate->pace != PACE_NOTIFIED || gate->ds_interval);

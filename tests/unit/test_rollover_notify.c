@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "machine.h"
@@ -11,7 +13,7 @@
 static void at(machine_t *m, rollover_state_t state)
 {
 	machine_at(m, state);
-	m->config.notify = true;
+	m->config.via = PARENT_VIA_AUTO;
 	m->config.notify_again = HOUR;
 	m->row.since = m->now;
 	if (state == ROLLOVER_ROLLBACK) {
@@ -89,7 +91,7 @@ static void observe_only(machine_t *m)
 }
 static void switched_off(machine_t *m)
 {
-	m->config.notify = false;
+	m->config.via = PARENT_VIA_CDS;
 }
 static void frozen(machine_t *m)
 {
@@ -292,7 +294,7 @@ static void after_an_acknowledgement_checks_start_fast_again(void **state)
 	static const time_t waits[] = { 1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, HOUR, HOUR };
 	machine_t m;
 	at(&m, ROLLOVER_AWAIT_DS);
-	m.config.notify = false; /* Without another one in between. */
+	m.config.via = PARENT_VIA_CDS; /* Without another one in between. */
 	for (int i = 0; i < 20; i++) {
 		machine_step(&m);
 		m.now = m.row.next_check;
@@ -313,6 +315,70 @@ static void after_an_acknowledgement_checks_start_fast_again(void **state)
 	assert_int_equal(m.row.next_check - m.now, HOUR);
 }
 
+static void a_parent_that_could_not_be_informed_is_named(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < STATES; i++) {
+		machine_t m;
+		at(&m, states[i]);
+		m.config.via = PARENT_VIA_UPDATE;
+		told(&m, true);
+		const rollover_gate_t before = m.row.gate;
+		assert_true(before == GATE_DS_MISSING || before == GATE_DS_STALE || before == GATE_DS_REMAINS);
+		snprintf(m.facts.not_informed, sizeof(m.facts.not_informed), "update-refused: NOTAUTH");
+		snprintf(m.facts.not_informed_at, sizeof(m.facts.not_informed_at), "192.0.2.1@53");
+		m.now += 10;
+		told(&m, false);
+		assert_int_equal(m.row.gate, GATE_NOT_INFORMED);
+		assert_string_equal(m.row.gate_about, "192.0.2.1@53");
+		assert_string_equal(m.row.gate_detail, "update-refused: NOTAUTH");
+		m.now += HOUR;
+		told(&m, true); /* It is tried again. */
+		m.facts.not_informed[0] = '\0';
+		m.now += 10;
+		told(&m, false);
+		assert_int_equal(m.row.gate, before);
+	}
+}
+
+/*! What is in the way at a nameserver, or of an answer, is not the primary's fault. */
+static void another_gate_keeps_its_name(void **state)
+{
+	(void)state;
+	machine_t m;
+	at(&m, ROLLOVER_AWAIT_DS);
+	snprintf(m.facts.not_informed, sizeof(m.facts.not_informed), "update-refused: NOTAUTH");
+	m.parent[0].status = m.parent[1].status = ANSWER_UNREACHABLE;
+	machine_step(&m);
+	assert_int_not_equal(m.row.gate, GATE_NOT_INFORMED);
+}
+
+/*! Of its own gate: nobody has to act. */
+static void a_queue_on_this_side_is_shown_beside_what_is_missing(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < STATES; i++) {
+		machine_t m;
+		at(&m, states[i]);
+		m.config.via = PARENT_VIA_EPP;
+		told(&m, true);
+		const rollover_gate_t before = m.row.gate;
+		char detail[160];
+		snprintf(detail, sizeof(detail), "%s", m.row.gate_detail);
+		snprintf(m.facts.in_queue, sizeof(m.facts.in_queue),
+		         "in the queue of account lab: 7 commands come first");
+		m.now += 10;
+		told(&m, false);
+		assert_int_equal(m.row.gate, before);
+		assert_memory_equal(m.row.gate_detail, detail, strlen(detail));
+		assert_string_equal(m.row.gate_detail + strlen(detail) + (detail[0] != '\0' ? 2 : 0), m.facts.in_queue);
+		m.facts.in_queue[0] = '\0';
+		m.now += 10;
+		told(&m, false);
+		assert_string_equal(m.row.gate_detail, detail);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +393,9 @@ int main(void)
 		cmocka_unit_test(what_is_signalled_anew_is_told_anew),
 		cmocka_unit_test(a_clock_that_went_back_delays_nothing),
 		cmocka_unit_test(after_an_acknowledgement_checks_start_fast_again),
+		cmocka_unit_test(a_parent_that_could_not_be_informed_is_named),
+		cmocka_unit_test(another_gate_keeps_its_name),
+		cmocka_unit_test(a_queue_on_this_side_is_shown_beside_what_is_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

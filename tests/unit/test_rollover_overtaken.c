@@ -52,6 +52,39 @@ static void a_ds_that_was_replaced_before_our_turn_is_the_new_one(void **state)
 	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[0]));
 }
 
+/*!
+ * The store was lost, too. Of two single-type keys the one that signs the data is in use: caches may have DNSKEY with
+ * it alone. The simulator found that: the other one took the data over at once.
+ */
+static void what_signs_the_data_is_in_use(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	for (unsigned i = 0; i < 3; i++) {
+		machine_at(&m, ROLLOVER_IDLE);
+		machine_serve(&m, OLD | NEW, HOUR);
+		machine_ds(&m, NEW, DAY);
+		m.facts.own.csk = m.facts.own.csk_wanted = true;
+		m.facts.own.data_signed_by = i == 0 ? OLD : i == 1 ? NEW : OLD | NEW;
+		m.facts.own.data_algorithms = OLD_ALGORITHM;
+		m.row.old_count = 0;
+		machine_step(&m);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+		assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[i == 0 ? 0 : 1]));
+		assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[i == 0 ? 1 : 0]));
+	}
+
+	/* It is known already, and a backup has brought another one back: who signs the data now should not. */
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW, HOUR);
+	m.facts.own.csk = m.facts.own.csk_wanted = true;
+	m.facts.own.data_signed_by = NEW;
+	machine_step(&m);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[0]));
+}
+
 /*! What keeps the rollover from its start says nothing of the key that is in use. */
 static void the_key_in_use_stays_known_while_no_rollover_may_start(void **state)
 {
@@ -118,13 +151,65 @@ static void servers_that_replace_the_ds_one_by_one_tell_no_key_in_use(void **sta
 	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[1]));
 }
 
+/*!
+ * A backup of the key database has brought the former key back, and the DS names both: nobody is about to change that.
+ * The simulator found that: the gate waited for servers of the parent that all have the same.
+ */
+static void a_key_that_is_gone_and_has_its_ds_still_is_not_waited_for(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.row.old[0] = m.facts.keys[1];
+	machine_serve(&m, OLD, HOUR);
+	machine_ds(&m, OLD | NEW, DAY);
+	m.parent[1].ds = OLD;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_DS_STALE);
+	assert_string_equal(m.row.gate_about, m.parent[0].server);
+	m.parent[1].ds = OLD | NEW;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+	assert_int_equal(m.row.old_count, 1);
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[0]));
+}
+
+/*! Nor does it hide that others differ: the known key that is there still has its DS at one of them. */
+static void a_key_that_is_gone_hides_no_server_that_lags(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	m.facts.keys[2] = m.facts.keys[1];
+	m.facts.keys[2].tag++;
+	m.facts.keys[2].digest[0]++;
+	m.facts.key_count = 3;
+	m.row.old[0] = m.facts.keys[0];
+	m.row.old[1] = m.facts.keys[1];
+	m.row.old_count = 2;
+	machine_serve(&m, OLD | 4, HOUR);
+	m.parent[0].ds = NEW | 4;
+	m.parent[1].ds = OLD | NEW | 4;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_DS_STALE);
+	assert_string_equal(m.row.gate_about, m.parent[1].server);
+	/* The direction is known when that follows. */
+	m.parent[1].ds = NEW | 4;
+	machine_step(&m);
+	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[0]));
+	assert_true(key_id_equal(&m.row.new_key, &m.facts.keys[2]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_ds_that_was_replaced_before_our_turn_is_the_new_one),
+		cmocka_unit_test(what_signs_the_data_is_in_use),
 		cmocka_unit_test(the_key_in_use_stays_known_while_no_rollover_may_start),
 		cmocka_unit_test(two_keys_in_use_are_not_known_when_one_has_lost_its_ds),
 		cmocka_unit_test(servers_that_replace_the_ds_one_by_one_tell_no_key_in_use),
+		cmocka_unit_test(a_key_that_is_gone_and_has_its_ds_still_is_not_waited_for),
+		cmocka_unit_test(a_key_that_is_gone_hides_no_server_that_lags),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -468,7 +468,7 @@ static void each_server_is_judged_by_its_own_signer(void **state)
 	m.child[1].cds.keys = NEW;
 	machine_step(&m);
 	expect(&m, ROLLOVER_AWAIT_DS, GATE_CDS_DIFFERS);
-	m.config.notify = true;
+	m.config.via = PARENT_VIA_AUTO;
 	machine_step(&m);
 	assert_false(m.out.notify);
 	m.child[1].cds.keys = NEW | THEIRS;

@@ -143,7 +143,7 @@ static void the_parent_is_told_while_every_nameserver_asks(void **state)
 	(void)state;
 	machine_t m;
 	machine_at(&m, ROLLOVER_AWAIT_DS);
-	m.config.notify = true;
+	m.config.via = PARENT_VIA_AUTO;
 	m.config.notify_again = HOUR;
 	m.parent[0].ds = NEW; /* Begun: a nameserver without the signals does not block. */
 	m.child[1].cds.present = false;

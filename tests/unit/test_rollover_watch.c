@@ -105,6 +105,49 @@ static void three_failing_checks_roll_back_and_two_do_not(void **state)
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
 }
 
+static void silence(machine_t *m)
+{
+	for (size_t i = 0; i < m->facts.parent_count; i++) {
+		m->parent[i].status = ANSWER_UNREACHABLE;
+		m->parent[i].unreachable_since = m->now;
+	}
+}
+
+/* Seen to be removed, and then no server of the parent answers: a rollback would ask for it (GATE_DS_REMOVED). */
+static void a_ds_that_was_removed_is_not_asked_back_by_a_rollback(void **state)
+{
+	static const rollover_state_t states[] = { ROLLOVER_AWAIT_DS, ROLLOVER_WITHDRAW, ROLLOVER_OBSERVE,
+		                                   ROLLOVER_RETIRE };
+	(void)state;
+	for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++) {
+		machine_t m;
+		machine_at(&m, states[s]);
+		machine_ds(&m, 0, 300);
+		machine_step(&m);
+		assert_int_equal(m.row.gate, states[s] == ROLLOVER_AWAIT_DS ? GATE_DS_MISSING : GATE_DS_REMOVED);
+		silence(&m);
+		for (int i = 0; i < 5; i++) {
+			m.now = m.row.next_check;
+			watched(&m, 1, 1);
+			machine_step(&m);
+			assert_int_equal(m.row.gate, GATE_VALIDATION_FAILS);
+		}
+		assert_int_equal(m.row.state, states[s]);
+		/* It is there again, somewhere. */
+		machine_ds(&m, OLD, 300);
+		m.parent[0].status = ANSWER_OK;
+		machine_step(&m);
+		assert_int_equal(m.row.state, ROLLOVER_ROLLBACK);
+	}
+	/* Seen everywhere, and not to be removed: nobody has to answer for that. */
+	machine_t m;
+	machine_at(&m, ROLLOVER_OBSERVE);
+	silence(&m);
+	validation_broken(&m);
+	machine_step(&m);
+	assert_int_equal(m.row.state, ROLLOVER_ROLLBACK);
+}
+
 static void signals_go_while_validation_is_broken(void **state)
 {
 	(void)state;
@@ -298,6 +341,7 @@ int main(void)
 		cmocka_unit_test(a_held_zone_asks_nobody_for_anything),
 		cmocka_unit_test(observing_and_dry_run_change_nothing),
 		cmocka_unit_test(three_failing_checks_roll_back_and_two_do_not),
+		cmocka_unit_test(a_ds_that_was_removed_is_not_asked_back_by_a_rollback),
 		cmocka_unit_test(signals_go_while_validation_is_broken),
 		cmocka_unit_test(a_failing_watch_brings_no_signal_back),
 		cmocka_unit_test(between_two_watches_the_last_one_counts),

@@ -121,7 +121,7 @@ static void any_window(ttl_window_t *window)
 	}
 }
 
-#define SETTINGS 10
+#define SETTINGS 11
 
 static uint32_t *setting(rollover_config_t *c, size_t i)
 {
@@ -136,6 +136,7 @@ static uint32_t *setting(rollover_config_t *c, size_t i)
 		&c->unreachable_after,
 		&c->bogus_limit,
 		&c->notify_again,
+		&c->spread,
 	};
 	return settings[i];
 }
@@ -180,8 +181,16 @@ static void any_zone(store_zone_t *zone, const char *name)
 	row->data_last = any_time();
 	row->csk_new = any(2);
 	row->signers = any(2);
+	row->ds_ttl_before = any(UINT32_MAX);
+	row->ds_ttl_low = any(UINT32_MAX);
+	row->ds_ttl_back = any(2);
+	row->ds_ttl_asked = any_time();
+	row->ds_ttl_since = any_time();
+	row->ds_ttl_sent = any_time();
 	row->ordered = any_time();
 	row->notified = any_time();
+	row->submitted = any_time();
+	any_text(row->submitted_id, sizeof(row->submitted_id));
 	row->checks = any(256);
 	row->next_check = any_time();
 	any_text(zone->base_policy, sizeof(zone->base_policy));
@@ -197,12 +206,15 @@ static void any_zone(store_zone_t *zone, const char *name)
 	zone->config.zone_ttl = any(UINT32_MAX);
 	zone->config.dnskey_refresh = any(UINT32_MAX);
 	zone->config.manual = any(2);
+	zone->config.ds_ttl = any(UINT32_MAX);
 	zone->config.go_insecure = any(2);
-	zone->config.notify = any(2);
+	zone->config.via = any(PARENT_VIA__COUNT);
 	zone->config.dry_run = any(2);
 	zone->config.hold = any(2);
 	zone->config.observe_only = any(2);
 	any_text(zone->config.observe_reason, sizeof(zone->config.observe_reason));
+	any_text(zone->start_window, sizeof(zone->start_window));
+	any_text(zone->no_start, sizeof(zone->no_start));
 }
 
 static void assert_window(const ttl_window_t *a, const ttl_window_t *b)
@@ -257,8 +269,16 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	assert_int_equal(a->row.data_last, b->row.data_last);
 	assert_int_equal(a->row.csk_new, b->row.csk_new);
 	assert_int_equal(a->row.signers, b->row.signers);
+	assert_int_equal(a->row.ds_ttl_before, b->row.ds_ttl_before);
+	assert_int_equal(a->row.ds_ttl_low, b->row.ds_ttl_low);
+	assert_int_equal(a->row.ds_ttl_back, b->row.ds_ttl_back);
+	assert_int_equal(a->row.ds_ttl_asked, b->row.ds_ttl_asked);
+	assert_int_equal(a->row.ds_ttl_since, b->row.ds_ttl_since);
+	assert_int_equal(a->row.ds_ttl_sent, b->row.ds_ttl_sent);
 	assert_int_equal(a->row.ordered, b->row.ordered);
 	assert_int_equal(a->row.notified, b->row.notified);
+	assert_int_equal(a->row.submitted, b->row.submitted);
+	assert_string_equal(a->row.submitted_id, b->row.submitted_id);
 	assert_int_equal(a->row.checks, b->row.checks);
 	assert_int_equal(a->row.next_check, b->row.next_check);
 	assert_string_equal(a->base_policy, b->base_policy);
@@ -274,12 +294,15 @@ static void assert_zone(store_zone_t *a, store_zone_t *b)
 	assert_int_equal(a->config.zone_ttl, b->config.zone_ttl);
 	assert_int_equal(a->config.dnskey_refresh, b->config.dnskey_refresh);
 	assert_int_equal(a->config.manual, b->config.manual);
+	assert_int_equal(a->config.ds_ttl, b->config.ds_ttl);
 	assert_int_equal(a->config.go_insecure, b->config.go_insecure);
-	assert_int_equal(a->config.notify, b->config.notify);
+	assert_int_equal(a->config.via, b->config.via);
 	assert_int_equal(a->config.dry_run, b->config.dry_run);
 	assert_int_equal(a->config.hold, b->config.hold);
 	assert_int_equal(a->config.observe_only, b->config.observe_only);
 	assert_string_equal(a->config.observe_reason, b->config.observe_reason);
+	assert_string_equal(a->start_window, b->start_window);
+	assert_string_equal(a->no_start, b->no_start);
 }
 
 static void set_event(store_event_t *event, const char *zone, time_t time, const char *evidence)
@@ -550,6 +573,93 @@ static void history_is_in_order_and_limited(void **state)
 	sql(f, "UPDATE history SET to_state = 99 WHERE id = 2");
 	assert_int_equal(store_history(store, NULL, 0, see_event, &seen), KNOT_EMALF);
 	assert_int_equal(seen.count, 9);
+	store_close(store);
+}
+
+static void events_are_read_one_after_another(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	int64_t id = 0, last = -1;
+
+	assert_int_equal(store_history_last(store, &last), KNOT_EOK);
+	assert_int_equal(last, 0);
+	assert_int_equal(store_history_next(store, &id, &f->event), KNOT_ENOENT);
+	assert_int_equal(id, 0);
+	for (int i = 0; i < 4; i++) {
+		const char *name = (i % 2 == 0) ? "a.test." : "b.test.";
+		any_zone(&f->zone, name);
+		set_event(&f->event, name, 1000 - i, "{}");
+		assert_int_equal(store_save(store, &f->zone, &f->event), KNOT_EOK);
+	}
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(store_history_next(store, &id, &f->event), KNOT_EOK);
+		assert_int_equal(id, i + 1);
+		assert_string_equal(f->event.zone, (i % 2 == 0) ? "a.test." : "b.test.");
+		assert_int_equal(f->event.time, 1000 - i);
+		assert_string_equal(f->event.evidence, "{}");
+	}
+	assert_int_equal(store_history_next(store, &id, &f->event), KNOT_ENOENT);
+	assert_int_equal(id, 4);
+
+	// An invalid event can be passed over.
+	sql(f, "UPDATE history SET to_state = 99 WHERE id = 2");
+	id = 1;
+	assert_int_equal(store_history_next(store, &id, &f->event), KNOT_EMALF);
+	assert_int_equal(id, 2);
+	assert_non_null(strstr(store_error(store), "event 2 of the history is invalid"));
+	assert_int_equal(store_history_next(store, &id, &f->event), KNOT_EOK);
+	assert_int_equal(id, 3);
+
+	// Those that are removed leave a gap, and the last one counts all the same.
+	assert_int_equal(store_forget(store, "b.test."), KNOT_EOK);
+	id = 1;
+	assert_int_equal(store_history_next(store, &id, &f->event), KNOT_EOK);
+	assert_int_equal(id, 3);
+	assert_int_equal(store_history_next(store, &id, &f->event), KNOT_ENOENT);
+	assert_int_equal(store_history_last(store, &last), KNOT_EOK);
+	assert_int_equal(last, 4);
+	store_close(store);
+}
+
+/*! Zones in order, each in the order of its own events; gates, old changes and evidence are left out. */
+static void changes_of_state_are_read_alone(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	static const struct {
+		const char *zone;
+		time_t time;
+		rollover_state_t to;
+	} events[] = {
+		{ "b.test.", 1000, ROLLOVER_PREPARE },   { "a.test.", 2000, ROLLOVER_PREPARE },
+		{ "b.test.", 3000, ROLLOVER_INTRODUCE }, { "a.test.", 1500, ROLLOVER_INTRODUCE },
+		{ "b.test.", 4000, ROLLOVER_IDLE },      { "a.test.", 5000, ROLLOVER_SIGNAL },
+	};
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		any_zone(&f->zone, events[i].zone);
+		set_event(&f->event, events[i].zone, events[i].time, "7");
+		f->event.from = ROLLOVER_IDLE;
+		f->event.to = events[i].to;
+		assert_int_equal(store_save(store, &f->zone, &f->event), KNOT_EOK);
+	}
+
+	seen_t seen = { 0 };
+	assert_int_equal(store_changes(store, 1500, see_event, &seen), KNOT_EOK);
+	assert_int_equal(seen.count, 4);
+	assert_int_equal(seen.times[0], 2000);
+	assert_int_equal(seen.times[1], 1500);
+	assert_int_equal(seen.times[2], 5000);
+	assert_int_equal(seen.times[3], 3000);
+	assert_string_equal(seen.names[0], "");
+	seen = (seen_t){ .stop_at = 1 };
+	assert_int_equal(store_changes(store, 0, see_event, &seen), 42);
+	seen = (seen_t){ 0 };
+	assert_int_equal(store_changes(store, 9000, see_event, &seen), KNOT_EOK);
+	assert_int_equal(seen.count, 0);
+	sql(f, "UPDATE history SET to_state = 99 WHERE id = 2");
+	assert_int_equal(store_changes(store, 0, see_event, &seen), KNOT_EMALF);
 	store_close(store);
 }
 
@@ -997,7 +1107,7 @@ static void columns_of_schema_3_have_other_names_now(void **state)
 	assert_bravo_of_schema_3(&f->zone);
 	store_close(store);
 	char *indexes = value(f, "SELECT group_concat(name) FROM sqlite_schema WHERE name LIKE 'zone\\_%' ESCAPE '\\'");
-	assert_string_equal(indexes, "zone_checked");
+	assert_string_equal(indexes, "zone_checked,zone_rolling");
 	free(indexes);
 }
 
@@ -1023,7 +1133,7 @@ static void states_of_keys_came_with_schema_5(void **state)
 	assert_string_equal(types, "integerinteger,integerinteger");
 	free(types);
 	char *version = value(f, "PRAGMA user_version");
-	assert_string_equal(version, "8");
+	assert_int_equal(atoi(version), STORE_SCHEMA);
 	free(version);
 
 	store_t *store = open_ok(f, false);
@@ -1041,9 +1151,12 @@ static void both_ends_were_of_one_kind_in_schema_6(void **state)
 	fixture_t *f = *state;
 	make_old(f, schema_4);
 	store_close(open_ok(f, false));
-	static const char *const later[] = { "data_algorithms", "data_keys",      "data_serial",
-		                             "data_since",      "data_last",      "csk_new",
-		                             "signers",         "dnskey_refresh", "manual" };
+	static const char *const later[] = { "data_algorithms", "data_keys",     "data_serial", "data_since",
+		                             "data_last",       "csk_new",       "signers",     "dnskey_refresh",
+		                             "manual",          "ds_ttl_before", "ds_ttl_low",  "ds_ttl_back",
+		                             "ds_ttl_asked",    "ds_ttl_since",  "ds_ttl_sent", "ds_ttl_around",
+		                             "submitted",       "submitted_id",  "spread",      "start_window",
+		                             "no_start" };
 	sql(f, "UPDATE zone SET csk = zone LIKE 'bravo%'; PRAGMA user_version = 6");
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
 		char drop[80];
@@ -1058,6 +1171,110 @@ static void both_ends_were_of_one_kind_in_schema_6(void **state)
 		assert_true(f->zone.row.csk && f->zone.row.csk_new);
 		store_close(store);
 	}
+}
+
+static void fill(fixture_t *f)
+{
+	store_t *store = open_ok(f, false);
+	for (int i = 0; i < 20; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "z%i.test.", i);
+		any_zone(&f->zone, name);
+		assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+	}
+	store_close(store);
+}
+
+/*! Nothing was under way, as far as anybody knew. */
+static void what_is_asked_of_the_parent_came_with_schema_10(void **state)
+{
+	fixture_t *f = *state;
+	fill(f);
+	sql(f, "UPDATE zone SET submitted = 0, submitted_id = '', ds_ttl_before = 0, ds_ttl_low = 0, ds_ttl_back = 0,"
+	       "ds_ttl_asked = 0, ds_ttl_since = 0, ds_ttl_sent = 0, ds_ttl_around = 0, spread = 0, start_window = '',"
+	       "no_start = ''");
+	store_t *store = open_ok(f, false);
+	assert_int_equal(store_load(store, "z7.test.", &f->other), KNOT_EOK);
+	store_close(store);
+	sql(f, "ALTER TABLE zone DROP COLUMN submitted; ALTER TABLE zone DROP COLUMN submitted_id;"
+	       "ALTER TABLE zone DROP COLUMN ds_ttl_before; ALTER TABLE zone DROP COLUMN ds_ttl_low;"
+	       "ALTER TABLE zone DROP COLUMN ds_ttl_back; ALTER TABLE zone DROP COLUMN ds_ttl_asked;"
+	       "ALTER TABLE zone DROP COLUMN ds_ttl_since; ALTER TABLE zone DROP COLUMN ds_ttl_sent;"
+	       "ALTER TABLE zone DROP COLUMN ds_ttl_around; ALTER TABLE zone DROP COLUMN spread;"
+	       "ALTER TABLE zone DROP COLUMN start_window; ALTER TABLE zone DROP COLUMN no_start;"
+	       "PRAGMA user_version = 9");
+	for (int read_only = 1; read_only >= 0; read_only--) {
+		store = open_ok(f, read_only);
+		memset(&f->zone, 0xa5, sizeof(f->zone));
+		assert_int_equal(store_load(store, "z7.test.", &f->zone), KNOT_EOK);
+		assert_int_equal(f->zone.row.submitted, 0);
+		assert_string_equal(f->zone.row.submitted_id, "");
+		store_close(store);
+	}
+	assert_zone(&f->zone, &f->other);
+	char *version = value(f, "PRAGMA user_version");
+	assert_int_equal(atoi(version), STORE_SCHEMA);
+	free(version);
+}
+
+/*! Rollovers could start at any time. */
+static void when_rollovers_start_came_with_schema_11(void **state)
+{
+	fixture_t *f = *state;
+	fill(f);
+	sql(f, "UPDATE zone SET spread = 0, start_window = '', no_start = ''");
+	store_t *store = open_ok(f, false);
+	assert_int_equal(store_load(store, "z7.test.", &f->other), KNOT_EOK);
+	store_close(store);
+	sql(f, "ALTER TABLE zone DROP COLUMN spread; ALTER TABLE zone DROP COLUMN start_window;"
+	       "ALTER TABLE zone DROP COLUMN no_start; PRAGMA user_version = 10");
+	for (int read_only = 1; read_only >= 0; read_only--) {
+		store = open_ok(f, read_only);
+		memset(&f->zone, 0xa5, sizeof(f->zone));
+		assert_int_equal(store_load(store, "z7.test.", &f->zone), KNOT_EOK);
+		assert_int_equal(f->zone.config.spread, 0);
+		assert_string_equal(f->zone.start_window, "");
+		store_close(store);
+	}
+	assert_zone(&f->zone, &f->other);
+}
+
+static void save_child(fixture_t *f, store_t *store, const char *name, const char *parent, rollover_state_t state,
+                       time_t checked)
+{
+	any_zone(&f->zone, name);
+	snprintf(f->zone.parent_zone, sizeof(f->zone.parent_zone), "%s", parent);
+	f->zone.row.state = state;
+	f->zone.checked = checked;
+	assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
+}
+
+static void zones_that_roll_are_counted_by_their_parent(void **state)
+{
+	fixture_t *f = *state;
+	store_t *store = open_ok(f, false);
+	uint64_t count = 7;
+
+	save_child(f, store, "a.one.", "one.", ROLLOVER_IDLE, 1000);
+	assert_int_equal(store_siblings(store, "a.one.", 1000, &count), KNOT_EOK);
+	assert_int_equal(count, 0);
+	save_child(f, store, "b.one.", "one.", ROLLOVER_PREPARE, 1000);
+	save_child(f, store, "c.one.", "one.", ROLLOVER_SETTLE, 2000);
+	save_child(f, store, "d.one.", "one.", ROLLOVER_SETTLE, 999);
+	save_child(f, store, "e.two.", "two.", ROLLOVER_SETTLE, 2000);
+	save_child(f, store, "unknown.", "", ROLLOVER_SETTLE, 2000);
+	save_child(f, store, "unknown.too.", "", ROLLOVER_IDLE, 2000);
+	assert_int_equal(store_siblings(store, "a.one.", 1000, &count), KNOT_EOK);
+	assert_int_equal(count, 2);
+	/* Nobody knows which parent it has, or the zone. */
+	assert_int_equal(store_siblings(store, "unknown.too.", 1000, &count), KNOT_EOK);
+	assert_int_equal(count, 0);
+	assert_int_equal(store_siblings(store, "none.", 1000, &count), KNOT_EOK);
+	assert_int_equal(count, 0);
+	store_close(store);
+	char *index = value(f, "SELECT sql FROM sqlite_schema WHERE name = 'zone_rolling'");
+	assert_non_null(strstr(index, "WHERE state <> 0"));
+	free(index);
 }
 
 static void older_schema_is_read_as_it_is(void **state)
@@ -1082,18 +1299,6 @@ static void foreign_database_is_refused(void **state)
 	sql(f, "CREATE TABLE zone (a); PRAGMA user_version = 1");
 	assert_null(store_open(f->path, false, f->err, sizeof(f->err)));
 	assert_non_null(strstr(f->err, "another application"));
-}
-
-static void fill(fixture_t *f)
-{
-	store_t *store = open_ok(f, false);
-	for (int i = 0; i < 20; i++) {
-		char name[32];
-		snprintf(name, sizeof(name), "z%i.test.", i);
-		any_zone(&f->zone, name);
-		assert_int_equal(store_save(store, &f->zone, NULL), KNOT_EOK);
-	}
-	store_close(store);
 }
 
 static void assert_refused_and_kept(fixture_t *f)
@@ -1373,6 +1578,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(row_that_makes_no_sense_is_not_loaded, setup, teardown),
 		cmocka_unit_test_setup_teardown(value_out_of_range_is_not_saved, setup, teardown),
 		cmocka_unit_test_setup_teardown(history_is_in_order_and_limited, setup, teardown),
+		cmocka_unit_test_setup_teardown(events_are_read_one_after_another, setup, teardown),
+		cmocka_unit_test_setup_teardown(changes_of_state_are_read_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(gates_that_come_and_go_push_out_no_change_of_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(largest_evidence_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(unreachable_times_survive, setup, teardown),
@@ -1388,6 +1595,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(columns_of_schema_3_have_other_names_now, setup, teardown),
 		cmocka_unit_test_setup_teardown(states_of_keys_came_with_schema_5, setup, teardown),
 		cmocka_unit_test_setup_teardown(both_ends_were_of_one_kind_in_schema_6, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_asked_of_the_parent_came_with_schema_10, setup, teardown),
+		cmocka_unit_test_setup_teardown(when_rollovers_start_came_with_schema_11, setup, teardown),
+		cmocka_unit_test_setup_teardown(zones_that_roll_are_counted_by_their_parent, setup, teardown),
 		cmocka_unit_test_setup_teardown(older_schema_is_read_as_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_database_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_file_is_refused_and_kept, setup, teardown),

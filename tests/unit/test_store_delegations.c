@@ -274,6 +274,7 @@ static void any_parent(store_parent_t *p, const char *zone)
 		*numbers[i] = any(UINT32_MAX);
 	}
 	p->had_file = any(2);
+	any_text(p->locks, sizeof(p->locks));
 	c->apply = any(3);
 	c->accept = any(3);
 	any_text(p->batch, sizeof(p->batch));
@@ -382,6 +383,36 @@ static void history_is_in_order_and_limited(void **state)
 		                 KNOT_EOK);
 		assert_string_equal(seen.names, cases[i].expected);
 	}
+}
+
+static void events_are_read_one_after_another(void **state)
+{
+	fixture_t *f = *state;
+	int64_t id = 0, last = -1;
+
+	assert_int_equal(store_delegation_history_last(f->store, &last), KNOT_EOK);
+	assert_int_equal(last, 0);
+	assert_int_equal(store_delegation_history_next(f->store, &id, &f->event), KNOT_ENOENT);
+	for (int i = 0; i < 3; i++) {
+		set_names(&f->one, ZONE, i == 2 ? "c.example." : "a.example.");
+		set_event(f, 100 - i, DELEGATION_SEEN, "words");
+		save(f, &f->event);
+	}
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(store_delegation_history_next(f->store, &id, &f->event), KNOT_EOK);
+		assert_int_equal(id, i + 1);
+		assert_int_equal(f->event.time, 100 - i);
+		assert_string_equal(f->event.text, "words");
+	}
+	assert_int_equal(store_delegation_history_next(f->store, &id, &f->event), KNOT_ENOENT);
+	sql(f, "UPDATE delegation_history SET gate = -1 WHERE id = 2");
+	id = 1;
+	assert_int_equal(store_delegation_history_next(f->store, &id, &f->event), KNOT_EMALF);
+	assert_int_equal(id, 2);
+	assert_int_equal(store_delegation_forget(f->store, ZONE, "c.example."), KNOT_EOK);
+	assert_int_equal(store_delegation_history_next(f->store, &id, &f->event), KNOT_ENOENT);
+	assert_int_equal(store_delegation_history_last(f->store, &last), KNOT_EOK);
+	assert_int_equal(last, 3);
 }
 
 static void only_the_newest_events_of_a_kind_are_kept(void **state)
@@ -776,12 +807,48 @@ static void a_store_without_delegations_is_read(void **state)
 	assert_int_equal(number(f, "PRAGMA user_version"), 7);
 }
 
+/*! A store of schema 8 is what it was, without the columns that came later. */
+static void schema_9_has_two_more_columns(void **state)
+{
+	fixture_t *f = *state;
+	open_store(f, false);
+	any_delegation(&f->one, ZONE, NAME);
+	strcpy(f->one.answers, "{}");
+	f->one.row.manual_judged = true;
+	save(f, NULL);
+	store_close(f->store);
+	f->store = NULL;
+	sql(f,
+	    "ALTER TABLE delegation DROP COLUMN manual_judged; ALTER TABLE parent DROP COLUMN locks;"
+	    "ALTER TABLE zone DROP COLUMN submitted; ALTER TABLE zone DROP COLUMN submitted_id; PRAGMA user_version = 8");
+	sql(f, "ALTER TABLE zone DROP COLUMN ds_ttl_before; ALTER TABLE zone DROP COLUMN ds_ttl_low;"
+	       "ALTER TABLE zone DROP COLUMN ds_ttl_back; ALTER TABLE zone DROP COLUMN ds_ttl_asked;"
+	       "ALTER TABLE zone DROP COLUMN ds_ttl_since; ALTER TABLE zone DROP COLUMN ds_ttl_sent;"
+	       "ALTER TABLE zone DROP COLUMN ds_ttl_around; ALTER TABLE zone DROP COLUMN spread;"
+	       "ALTER TABLE zone DROP COLUMN start_window; ALTER TABLE zone DROP COLUMN no_start");
+	f->one.row.manual_judged = false;
+
+	for (int read_only = 1; read_only >= 0; read_only--) {
+		open_store(f, read_only);
+		assert_int_equal(store_delegation_load(f->store, ZONE, NAME, &f->other), KNOT_EOK);
+		assert_true(f->other.row.manual == f->one.row.manual);
+		assert_false(f->other.row.manual_judged);
+		assert_int_equal(store_parent_load(f->store, ZONE, &f->again), KNOT_ENOENT);
+		assert_int_equal(number(f, "PRAGMA user_version"), read_only ? 8 : STORE_SCHEMA);
+	}
+	assert_same(&f->one, &f->other);
+	f->one.row.manual_judged = true;
+	save(f, NULL);
+	assert_int_equal(store_delegation_load(f->store, ZONE, NAME, &f->other), KNOT_EOK);
+	assert_true(f->other.row.manual_judged);
+}
+
 static void delegations_came_with_schema_8(void **state)
 {
 	fixture_t *f = *state;
 	make_old(f);
 	open_store(f, false);
-	assert_int_equal(number(f, "PRAGMA user_version"), 8);
+	assert_int_equal(number(f, "PRAGMA user_version"), STORE_SCHEMA);
 	assert_int_equal(number(f, "SELECT count(*) FROM zone"), 2);
 	assert_int_equal(number(f, "SELECT count(*) FROM history"), 2);
 	assert_int_equal(number(f, "SELECT count(*) FROM server"), 1);
@@ -851,6 +918,7 @@ int main(int argc, char **argv)
 		TEST(answers_stay_until_there_are_others),
 		TEST(delegations_come_in_order_of_zone_and_name),
 		TEST(history_is_in_order_and_limited),
+		TEST(events_are_read_one_after_another),
 		TEST(only_the_newest_events_of_a_kind_are_kept),
 		TEST(row_and_event_come_together_or_not_at_all),
 		TEST(value_out_of_range_is_not_saved),
@@ -867,6 +935,7 @@ int main(int argc, char **argv)
 		TEST(a_delegation_at_rest_is_small),
 		cmocka_unit_test_setup_teardown(a_store_without_delegations_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(delegations_came_with_schema_8, setup, teardown),
+		cmocka_unit_test_setup_teardown(schema_9_has_two_more_columns, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("store_delegations", tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include "module/dns/asker.h"
 #include "module/dns/update_message.h"
@@ -65,13 +66,15 @@ static struct dns dns;
 static uv_tcp_t listener;
 static struct sockaddr_storage at;
 static answer_t script[MESSAGES];
-static unsigned got; /*!< Messages. */
+static unsigned got;        /*!< Messages. */
+static uint64_t answers_at; /*!< By uv_hrtime(). */
 static struct {
 	uint8_t wire[KNOT_WIRE_MAX_PKTSIZE];
 	size_t len;
 } messages[MESSAGES];
 static update_status_t status;
 static char detail[160];
+static bool sent;
 static unsigned ended;
 static knot_rdataset_t ns, none, a, b;
 
@@ -234,6 +237,9 @@ static void on_message(client_t *client)
 	if (answer->form == CLOSED) {
 		client_end(client);
 	} else if (answer->form != SILENT) {
+		while (uv_hrtime() < answers_at) {
+			usleep(1000);
+		}
 		const size_t len = make_answer(answer, pkt, client->out + 2);
 		knot_wire_write_u16(client->out, answer->form == HALF ? len + 1 : len);
 		const uv_buf_t buf = uv_buf_init((char *)client->out, 2 + len);
@@ -293,6 +299,7 @@ static int setup(void **state)
 
 	memset(script, 0, sizeof(script));
 	got = ended = 0;
+	answers_at = 0;
 	status = UPDATE_CANCELLED;
 	assert_int_equal(uv_loop_init(&loop), 0);
 	dns.updates = updates_new(&loop);
@@ -339,6 +346,7 @@ static void on_done(const update_result_t *result, void *arg)
 	(void)arg;
 	ended++;
 	status = result->status;
+	sent = result->sent;
 	snprintf(detail, sizeof(detail), "%s", result->detail);
 	if (!uv_is_closing((uv_handle_t *)&listener)) {
 		uv_stop(&loop);
@@ -415,8 +423,8 @@ static void exact_sets_are_swapped(void **state)
 	(void)state;
 	const update_request_t what = request(&a, &b);
 	assert_int_equal(run(&what), UPDATE_DONE);
-	assert_int_equal(got, 1);
-	assert_message(0, "NS IN 0 n1, NS IN 0 n2, DS IN 0 aa", "DS NONE 0 aa, DS IN 600 bb, DS IN 600 cc");
+	assert_int_equal(got, 2);
+	assert_message(1, "NS IN 0 n1, NS IN 0 n2, DS IN 0 aa", "DS NONE 0 aa, DS IN 600 bb, DS IN 600 cc");
 }
 
 static void the_first_ds_wants_none_before(void **state)
@@ -424,7 +432,7 @@ static void the_first_ds_wants_none_before(void **state)
 	(void)state;
 	const update_request_t what = request(&none, &a);
 	assert_int_equal(run(&what), UPDATE_DONE);
-	assert_message(0, "NS IN 0 n1, NS IN 0 n2, DS NONE 0 -", "DS IN 600 aa");
+	assert_message(1, "NS IN 0 n1, NS IN 0 n2, DS NONE 0 -", "DS IN 600 aa");
 }
 
 static void a_removal_names_each_record(void **state)
@@ -432,7 +440,7 @@ static void a_removal_names_each_record(void **state)
 	(void)state;
 	const update_request_t what = request(&b, &none);
 	assert_int_equal(run(&what), UPDATE_DONE);
-	assert_message(0, "NS IN 0 n1, NS IN 0 n2, DS IN 0 bb, DS IN 0 cc", "DS NONE 0 bb, DS NONE 0 cc");
+	assert_message(1, "NS IN 0 n1, NS IN 0 n2, DS IN 0 bb, DS IN 0 cc", "DS NONE 0 bb, DS NONE 0 cc");
 }
 
 static void another_ttl_is_a_removal_and_an_addition(void **state)
@@ -440,7 +448,45 @@ static void another_ttl_is_a_removal_and_an_addition(void **state)
 	(void)state;
 	const update_request_t what = request(&a, &a);
 	assert_int_equal(run(&what), UPDATE_DONE);
-	assert_message(0, "NS IN 0 n1, NS IN 0 n2, DS IN 0 aa", "DS NONE 0 aa, DS IN 600 aa");
+	assert_message(1, "NS IN 0 n1, NS IN 0 n2, DS IN 0 aa", "DS NONE 0 aa, DS IN 600 aa");
+}
+
+/* One that is frozen would make a change days later, when another one may be due. */
+static void a_primary_that_does_not_answer_now_gets_no_change(void **state)
+{
+	(void)state;
+	const update_request_t what = request(&a, &b);
+
+	script[0].form = SILENT;
+	assert_int_equal(run(&what), UPDATE_UNSENT);
+	assert_int_equal(got, 1);
+	assert_message(0, "NS IN 0 n1, NS IN 0 n2, DS IN 0 aa", "");
+}
+
+/* Nor one that answers when the facts are too old. */
+static void a_primary_that_answers_late_gets_no_change(void **state)
+{
+	(void)state;
+	update_request_t what = request(&a, &b);
+
+	what.timeout_ms = 60 * SOON;
+	what.latest = answers_at = uv_hrtime() + UINT64_C(1000000) * SOON;
+	assert_int_equal(run(&what), UPDATE_UNSENT);
+	assert_int_equal(got, 1);
+	assert_string_equal(detail, "the primary has answered too late");
+}
+
+static void what_is_withdrawn_is_not_sent(void **state)
+{
+	(void)state;
+	const update_request_t what = request(&a, &b);
+	update_t *update;
+
+	assert_int_equal(update_start(&dns, &what, on_done, NULL, &update), KNOT_EOK);
+	update_withdraw(update);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(status, UPDATE_UNSENT);
+	assert_true(got <= 1);
 }
 
 /* -- outcomes ---------------------------------------------------------------- */
@@ -449,14 +495,19 @@ static void another_base_is_asked_for_the_wanted_set(void **state)
 {
 	(void)state;
 	const update_request_t what = request(&a, &b);
-	script[0].rcode = script[1].rcode = KNOT_RCODE_NXRRSET;
-	assert_int_equal(run(&what), UPDATE_DIFFERS);
-	assert_int_equal(got, 2);
-	assert_message(1, "NS IN 0 n1, NS IN 0 n2, DS IN 0 bb, DS IN 0 cc", "");
+	/* Before the change, and just when it comes. */
+	for (unsigned first = 0; first < 2; first++) {
+		got = 0;
+		script[0].rcode = first == 0 ? KNOT_RCODE_NXRRSET : KNOT_RCODE_NOERROR;
+		script[first].rcode = script[first + 1].rcode = KNOT_RCODE_NXRRSET;
+		assert_int_equal(run(&what), UPDATE_DIFFERS);
+		assert_int_equal(got, first + 2);
+		assert_message(first + 1, "NS IN 0 n1, NS IN 0 n2, DS IN 0 bb, DS IN 0 cc", "");
 
-	got = 0;
-	script[1].rcode = KNOT_RCODE_NOERROR;
-	assert_int_equal(run(&what), UPDATE_SAME);
+		got = 0;
+		script[first + 1].rcode = KNOT_RCODE_NOERROR;
+		assert_int_equal(run(&what), UPDATE_SAME);
+	}
 }
 
 static void what_was_lost_is_asked_without_a_change(void **state)
@@ -497,8 +548,9 @@ static void a_refusal_has_the_words_of_the_server(void **state)
 
 	for (size_t i = 0; i < sizeof(rcodes) / sizeof(rcodes[0]); i++) {
 		got = 0;
-		script[0] = (answer_t){ .rcode = rcodes[i], .ede = "not to\x1b[2Jday" };
+		script[i % 2] = (answer_t){ .rcode = rcodes[i], .ede = "not to\x1b[2Jday" };
 		assert_int_equal(run(&what), UPDATE_REFUSED);
+		script[i % 2] = (answer_t){ 0 };
 		assert_non_null(strstr(detail, knot_lookup_by_id(knot_rcode_names, rcodes[i])->name));
 		assert_non_null(strstr(detail, "extended error 18: not to?[2Jday"));
 	}
@@ -512,21 +564,30 @@ static void an_unsigned_answer_proves_nothing(void **state)
 
 	for (size_t i = 0; i < sizeof(signings) / sizeof(signings[0]); i++) {
 		got = 0;
-		script[0] = (answer_t){ .signing = signings[i] };
+		script[1] = (answer_t){ .signing = signings[i] };
 		assert_int_equal(run(&what), UPDATE_LOST);
-		script[0].rcode = KNOT_RCODE_NXRRSET;
+		script[1].rcode = KNOT_RCODE_NXRRSET;
 		got = 0;
 		assert_int_equal(run(&what), UPDATE_LOST);
-		assert_int_equal(got, 1);
-		script[0].rcode = KNOT_RCODE_NOTAUTH;
+		assert_int_equal(got, 2);
+		script[1].rcode = KNOT_RCODE_NOTAUTH;
 		got = 0;
 		assert_int_equal(run(&what), UPDATE_REFUSED_UNSIGNED);
 		assert_non_null(strstr(detail, "NOTAUTH"));
+		assert_true(sent);
+		/* Of the question before the change. */
+		script[0] = script[1];
+		script[1] = (answer_t){ 0 };
+		got = 0;
+		assert_int_equal(run(&what), UPDATE_REFUSED_UNSIGNED);
+		assert_false(sent);
+		script[1] = script[0];
+		script[0] = (answer_t){ 0 };
 	}
 	assert_non_null(strstr(detail, "BADSIG"));
 	/* What was changed on the way. */
 	got = 0;
-	script[0] = (answer_t){ .rcode = KNOT_RCODE_NXRRSET, .signing = CHANGED };
+	script[1] = (answer_t){ .rcode = KNOT_RCODE_NXRRSET, .signing = CHANGED };
 	assert_int_equal(run(&what), UPDATE_LOST);
 }
 
@@ -537,13 +598,20 @@ static void what_is_no_answer_leaves_it_open(void **state)
 
 	for (int form = SILENT; form <= GARBAGE; form++) {
 		got = 0;
-		script[0] = (answer_t){ .form = form };
+		script[1] = (answer_t){ .form = form };
 		assert_int_equal(run(&what), UPDATE_LOST);
-		assert_int_equal(got, 1);
+		assert_int_equal(got, 2);
+		assert_true(sent);
 		assert_true(detail[0] != '\0');
 	}
+	/* Of the question before the change: nothing was sent. */
 	got = 0;
-	script[0] = (answer_t){ .form = NO_ZONE };
+	script[0].signing = UNSIGNED;
+	assert_int_equal(run(&what), UPDATE_UNSENT);
+	assert_int_equal(got, 1);
+	got = 0;
+	script[0].signing = SIGNED;
+	script[1] = (answer_t){ .form = NO_ZONE };
 	assert_int_equal(run(&what), UPDATE_DONE);
 }
 
@@ -700,6 +768,9 @@ int main(void)
 		TEST(the_first_ds_wants_none_before),
 		TEST(a_removal_names_each_record),
 		TEST(another_ttl_is_a_removal_and_an_addition),
+		TEST(a_primary_that_does_not_answer_now_gets_no_change),
+		TEST(a_primary_that_answers_late_gets_no_change),
+		TEST(what_is_withdrawn_is_not_sent),
 		TEST(another_base_is_asked_for_the_wanted_set),
 		TEST(what_was_lost_is_asked_without_a_change),
 		TEST(a_refusal_has_the_words_of_the_server),

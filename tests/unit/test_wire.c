@@ -59,9 +59,12 @@ static global_settings_t settings(void)
 		                    .storage = "/store",
 		                    .key_database = "/keys",
 		                    .keymgr = "/usr/bin/keymgr",
+		                    .epp_accounts = "/etc/accounts",
 		                    .loopback = true,
 		                    .parent_rate = 20,
 		                    .scan_rate = 50,
+		                    .max_rolling = 60,
+		                    .max_rolling_parent = 61,
 		                    .notify_receive = true,
 		                    .report_receive = true,
 		                    .notify_listen = addrs(2) };
@@ -71,16 +74,20 @@ static instance_settings_t zone_settings(void)
 {
 	instance_settings_t s = {
 		.config = {
-			.ksk_lifetime = 1, .ttl = 2, .lead = 3, .observe = 4, .settle = 5, .check_interval = 6,
+			.ksk_lifetime = 1, .spread = 14, .ttl = 2, .lead = 3, .observe = 4, .settle = 5, .check_interval = 6,
 			.ds_check_interval = 7, .unreachable_after = 8, .bogus_limit = 9, .caches_expired = 10,
-			.zone_ttl = 11, .notify_again = UINT32_MAX, .dnskey_refresh = 12, .notify = true, .hold = true, .observe_only = true,
+			.zone_ttl = 11, .notify_again = UINT32_MAX, .dnskey_refresh = 12, .ds_ttl = 13, .via = PARENT_VIA_UPDATE, .hold = true, .observe_only = true,
 			.observe_reason = "because",
 		},
 		.nameserver = addrs(1), .parent = addrs(0), .validator = addrs(2), .policy = "default",
+		.start_window = "Mon 09:00-10:00; 22:00-02:00 Europe/Berlin", .start_dates = "12-24",
 		.algorithm_wanted = 253, .ttl_of_soa = true, .base_publishes = true,
 		.rollover = true, .delegations = DELEGATIONS_UPDATE, .locked = "a.example. b.example.", .batch = 21, .report_agent = "er.ns1.example.",
 		.update_primary = addrs(1),
 		.update_key = { .name = "agent.", .algorithm = 4, .secret = (const uint8_t *)"s\0t", .secret_len = 3 },
+		.parent_primary = addrs(2),
+		.parent_key = { .name = "child.", .algorithm = 5, .secret = (const uint8_t *)"t\0", .secret_len = 2 },
+		.parent_epp = "registry",
 		.delegation = {
 			.apply = DELEGATION_BY_UPDATE, .accept = DELEGATION_ACCEPT_CDNSKEY, .bootstrap = true, .undo = true,
 			.ds_max = 1, .hold_down = 2, .scan_interval = 3, .scan_interval_notifying = 4, .check_interval = 5,
@@ -281,9 +288,12 @@ static void what_the_module_sends_comes_as_it_was(void **state)
 	assert_string_equal(got.storage, want.storage);
 	assert_string_equal(got.key_database, want.key_database);
 	assert_string_equal(got.keymgr, want.keymgr);
+	assert_string_equal(got.epp_accounts, want.epp_accounts);
 	assert_true(got.loopback);
 	assert_int_equal(got.parent_rate, want.parent_rate);
 	assert_int_equal(got.scan_rate, want.scan_rate);
+	assert_int_equal(got.max_rolling, want.max_rolling);
+	assert_int_equal(got.max_rolling_parent, want.max_rolling_parent);
 	assert_true(got.notify_receive);
 	assert_same_addrs(&got.notify_listen, &want.notify_listen);
 	wire_free_settings(&got);
@@ -343,6 +353,8 @@ static void settings_of_zones_come_as_they_were(void **state)
 	assert_same_addrs(&got.validator, &want.validator);
 	assert_string_equal(got.policy, want.policy);
 	assert_null(got.no_start);
+	assert_string_equal(got.start_window, want.start_window);
+	assert_string_equal(got.start_dates, want.start_dates);
 	assert_int_equal(got.algorithm_wanted, 253);
 	assert_false(got.csk_wanted);
 	assert_true(got.ttl_of_soa);
@@ -353,6 +365,9 @@ static void settings_of_zones_come_as_they_were(void **state)
 	assert_string_equal(got.report_agent, want.report_agent);
 	assert_same_addrs(&got.update_primary, &want.update_primary);
 	assert_true(update_key_same(&got.update_key, &want.update_key));
+	assert_same_addrs(&got.parent_primary, &want.parent_primary);
+	assert_true(update_key_same(&got.parent_key, &want.parent_key));
+	assert_string_equal(got.parent_epp, want.parent_epp);
 	assert_int_equal(got.batch, want.batch);
 	assert_true(got.rollover);
 	wire_free_zone_settings(&got);
@@ -372,7 +387,6 @@ static void each_flag_and_time_is_itself(void **state)
 	for (int i = 0; i < 18; i++) {
 		instance_settings_t one = { .policy = "p" }, got;
 		bool *const flags[] = {
-			&one.config.notify,
 			&one.config.go_insecure,
 			&one.config.dry_run,
 			&one.config.hold,
@@ -411,6 +425,8 @@ static void each_flag_and_time_is_itself(void **state)
 		assert_memory_equal(&got.delegation, &one.delegation, sizeof(one.delegation));
 		assert_null(got.locked);
 		assert_null(got.report_agent);
+		assert_null(got.start_window);
+		assert_null(got.start_dates);
 	}
 }
 
