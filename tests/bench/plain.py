@@ -87,8 +87,7 @@ class Plain(Knot):
 
     def total(self, item):
         """A number of the global statistics of the module."""
-        text = self.knotc("-f", "stats", f"mod-kskroll.{item}")
-        return int(text.rsplit("=", 1)[1])
+        return self.totals()[item]
 
     def wait_checked(self, bound):
         """Waits until every zone has a row in the module's database: it was checked."""

@@ -22,8 +22,8 @@ class Agent:
     """Scans every zone each `interval` seconds and changes the DS at the parent's primary.
 
     `bootstrap`: what a zone without DS gets, by zone and addresses; by default what its CDS says.
-    `deaf`: never acts. `delay`: seconds between seeing a change wanted and making it.
-    Both can be changed while it runs. `updates`: (monotonic time, zone, script) of every change;
+    `deaf`: never acts. `delay`: seconds between seeing a change wanted and making it. `unscanned`: zones that it checks only when it is notified.
+    These can be changed while it runs. `updates`: (monotonic time, zone, script) of every change;
     `notified`: the same of those that a notification was the reason for.
     """
 
@@ -38,6 +38,7 @@ class Agent:
         self.interval = interval
         self.bootstrap = special.first_ds
         self.deaf = False
+        self.unscanned = ()
         self.delay = 0.0
         self.updates = []
         self.notified = []
@@ -66,10 +67,10 @@ class Agent:
         if self._thread.is_alive():
             self._thread.join(30)
 
-    def insert_ds(self, zone, records):
-        """The first DS set: what a registrant hands in by other means."""
+    def insert_ds(self, zone, records, ttl=None):
+        """What a registrant hands in by other means, as the first DS set. \\a ttl: if it is not the usual one."""
         script = [f"update delete {zone} DS"]
-        script += [f"update add {zone} {self.ds_ttl} DS {record}" for record in records]
+        script += [f"update add {zone} {ttl or self.ds_ttl} DS {record}" for record in records]
         self._update(zone, "\n".join(script) + "\n")
 
     def scan(self, zone):
@@ -130,8 +131,9 @@ class Agent:
                 continue
             self.postpone()
             for zone in self.children:
-                with self._lock:
-                    self._try(zone)
+                if zone not in self.unscanned:
+                    with self._lock:
+                        self._try(zone)
 
     def _try(self, zone):
         try:

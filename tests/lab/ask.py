@@ -3,6 +3,7 @@
 
 import contextlib
 import socket
+import time
 
 import dns.dnssec
 import dns.exception
@@ -15,6 +16,8 @@ import dns.rdatatype
 
 SEP = 0x0001
 ZONE_KEY = 0x0100
+#: Octets of the header of a message.
+HEADER = 12
 
 
 def ask(address, name, rdtype, timeout=1.0, recursive=False):
@@ -24,6 +27,20 @@ def ask(address, name, rdtype, timeout=1.0, recursive=False):
         query.flags &= ~dns.flags.RD
     response, _ = dns.query.udp_with_fallback(query, address, timeout=timeout)
     return response
+
+
+def packet(address, name, rdtype, timeout=1.0):
+    """The answer of a resolver to a question with DO, not parsed; OSError without one. A truncated one is an answer as well."""
+    query = dns.message.make_query(name, rdtype, want_dnssec=True, payload=1232).to_wire()
+    end = time.monotonic() + timeout
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.connect((address, 53))
+        peer.send(query)
+        while True:
+            peer.settimeout(max(0.001, end - time.monotonic()))
+            answer = peer.recv(65535)
+            if len(answer) > HEADER and answer[:2] == query[:2] and answer[2] & 0x80:
+                return answer
 
 
 def rrset(address, name, rdtype, timeout=1.0):

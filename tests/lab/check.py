@@ -3,18 +3,17 @@
 
 from . import ask, clock
 from .wait import wait_until
-from .world import KNOT
 
 
 def other_ksk(world, zone, old):
     """Whether exactly one KSK is left in the zone, and none of the old ones."""
-    keys = ask.ksks(KNOT, zone)
+    keys = ask.ksks(world.knot.address, zone)
     return len(keys) == 1 and keys[0] not in old
 
 
 def rolled(world, zone, old):
     """Every server has the new KSK only, no CDS, the DNSKEY TTL of before; every parent its DS."""
-    new = ask.ksks(KNOT, zone)
+    new = ask.ksks(world.knot.address, zone)
     assert len(new) == 1 and new[0] not in old, f"{zone}: KSKs {world.ksk_tags(zone)}"
     assert world.ds_everywhere(zone, new), f"{zone}: the DS is not that of the new KSK everywhere"
     for label, address in world.child_servers(public_only=False).items():

@@ -222,9 +222,18 @@ class BindChild(Child):
 class PowerDns(Daemon):
     """PowerDNS with a database that may have another server beside it. Nothing is cached."""
 
-    def __init__(self, name, directory, address, database, zone):
+    SCHEMA = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
+
+    def __init__(self, name, directory, address, database, zone, **items):
+        """\\a items: further ones of the configuration."""
         super().__init__(name, directory, [address])
-        self.database, self.zone = database, zone
+        self.database, self.zone, self.items = database, zone, items
+
+    @staticmethod
+    def missing():
+        """Why it cannot be had here, or None."""
+        return None if shutil.which("pdnsutil") and os.path.exists(PowerDns.SCHEMA) else \
+            "PowerDNS is not installed (apt-get install pdns-server pdns-backend-sqlite3)"
 
     def command(self):
         return ["pdns_server", f"--config-dir={self.dir}", "--daemon=no", "--guardian=no"]
@@ -234,68 +243,65 @@ class PowerDns(Daemon):
                  "gsqlite3-dnssec": "yes", "socket-dir": ".",  # A path may be too long for a socket.
                  "cache-ttl": 0, "query-cache-ttl": 0, "negquery-cache-ttl": 0,
                  "dnssec-key-cache-ttl": 0, "domain-metadata-cache-ttl": 0, "zone-cache-refresh-interval": 0, "loglevel": 5,
-                 "default-ksk-algorithm": "ecdsa256", "security-poll-suffix": "", "disable-axfr": "yes", "setuid": 0, "setgid": 0}
+                 "default-ksk-algorithm": "ecdsa256", "security-poll-suffix": "", "setuid": 0, "setgid": 0, **self.items}
         self.write("pdns.conf", "".join(f"{item}={value}\n" for item, value in items.items()))
 
     def ready(self):
         return ask.answers(self.addresses[0], self.zone)
 
+    def load(self, text):
+        """Before it starts: a new database, with the zone, which is signed from now on."""
+        with open(self.SCHEMA, encoding="utf-8") as schema:
+            done = run(["sqlite3", self.database], input=schema.read())
+        if done.returncode != 0:
+            raise LabError(f"schema of PowerDNS: {done.stderr}")
+        self.configure()
+        self.pdnsutil("load-zone", self.zone, self.write("zone", text))
+        self.pdnsutil("secure-zone", self.zone)
+
+    def pdnsutil(self, *args):
+        """Runs pdnsutil."""
+        done = run(["pdnsutil", f"--config-dir={self.dir}", *args])
+        if done.returncode != 0:
+            raise LabError(f"pdnsutil {' '.join(args)}: {done.stderr.strip()} {done.stdout.strip()}")
+        return done.stdout
+
 
 class PowerDnsChild(Child):
     """One key signs all. The rollover is that of its guide: a second key, both DS, then the first key goes."""
 
-    SCHEMA = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
-
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._database = self._conf = None
-
-    @staticmethod
-    def missing():
-        """Why it cannot be had here, or None."""
-        return None if shutil.which("pdnsutil") and os.path.exists(PowerDnsChild.SCHEMA) else \
-            "PowerDNS is not installed (apt-get install pdns-server pdns-backend-sqlite3)"
+        self._server = None
 
     def start(self, world):
         """Starts the servers."""
-        self._database = os.path.join(world.dir, "pdns.sqlite3")
-        with open(self.SCHEMA, encoding="utf-8") as schema:
-            done = run(["sqlite3", self._database], input=schema.read())
-        if done.returncode != 0:
-            raise LabError(f"schema of PowerDNS: {done.stderr}")
-        daemons = [PowerDns(self._label(host), world.dir, address, self._database, self.zone) for host, address in self._addresses.items()]
-        self._conf = daemons[0].dir
-        daemons[0].configure()
-        self.pdnsutil("load-zone", self.zone, zonefiles.write(os.path.join(world.dir, "pdns.zone"), self._text()))
-        self.pdnsutil("secure-zone", self.zone)
-        self.pdnsutil("set-publish-cds", self.zone)
-        self.pdnsutil("set-publish-cdnskey", self.zone)
+        database = os.path.join(world.dir, "pdns.sqlite3")
+        daemons = [PowerDns(self._label(host), world.dir, address, database, self.zone, **{"disable-axfr": "yes"})
+                   for host, address in self._addresses.items()]
+        self._server = daemons[0]
+        self._server.load(self._text())
+        self._server.pdnsutil("set-publish-cds", self.zone)
+        self._server.pdnsutil("set-publish-cdnskey", self.zone)
         for daemon in daemons:
             world.up(daemon)
 
     def roll(self):
-        self.pdnsutil("add-zone-key", self.zone, "ksk", "active", "published", "ecdsa256")
+        self._server.pdnsutil("add-zone-key", self.zone, "ksk", "active", "published", "ecdsa256")
 
     def retire(self):
         """The first key goes."""
         tags = self._first_tags()
-        for line in self.pdnsutil("list-keys", self.zone).splitlines():
+        for line in self._server.pdnsutil("list-keys", self.zone).splitlines():
             words = line.split()
             number = next((word for word in words if word.isdigit() and int(word) < 100), None)
             if number and any(str(tag) in words for tag in tags):
-                self.pdnsutil("remove-zone-key", self.zone, number)
+                self._server.pdnsutil("remove-zone-key", self.zone, number)
                 return
-        raise LabError(f"no key {tags} in {self.pdnsutil('list-keys', self.zone)}")
+        raise LabError(f"no key {tags} in {self._server.pdnsutil('list-keys', self.zone)}")
 
     def _first_tags(self):
         return [int(record.split()[0]) for record in ask.ds_of(self.zone, self._first)]
-
-    def pdnsutil(self, *args):
-        """Runs pdnsutil."""
-        done = run(["pdnsutil", f"--config-dir={self._conf}", *args])
-        if done.returncode != 0:
-            raise LabError(f"pdnsutil {' '.join(args)}: {done.stderr.strip()} {done.stdout.strip()}")
-        return done.stdout
 
 
 class LdnsChild(HandSigned):

@@ -2,7 +2,6 @@
 """The daemons of the lab: each has a directory, addresses, a configuration, a log and one pid."""
 
 import os
-import re
 import shutil
 import signal
 import socket
@@ -10,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from . import ask, clock, netns
+from . import ask, clock, control, netns
 from .wait import LabError, PATIENCE, POLL, wait_until
 
 PORT = 53
@@ -161,7 +160,7 @@ class Nsd(Daemon):
     """NSD with zones from files or from a primary."""
 
     def __init__(self, name, directory, addresses, zones, tsig=None, **kwargs):
-        """\\a zones: name -> {"file": path} or {"primary": address}, and {"notify": [..]}."""
+        """\\a zones: name -> {"file": path} or {"primary": address, or several}, and {"notify": [..]}."""
         super().__init__(name, directory, addresses, **kwargs)
         self.zones = zones
         self.tsig = tsig
@@ -176,6 +175,8 @@ class Nsd(Daemon):
                  f'  pidfile: "{self.path("nsd.pid")}"', f'  xfrdfile: "{self.path("xfrd")}"',
                  f'  xfrdir: "{self.dir}"', f'  zonelistfile: "{self.path("zone.list")}"',
                  "  xfrd-reload-timeout: 0", "  log-time-ascii: yes",
+                 # Above 200 a second it gives no answer for a while, and the resolver that caches nothing asks the root that often.
+                 "  rrl-ratelimit: 0", "  rrl-whitelist-ratelimit: 0",
                  "remote-control:", "  control-enable: no"]
         if self.tsig:
             lines += ["key:", f"  name: {self.tsig.name}", f"  algorithm: {self.tsig.algorithm}",
@@ -189,7 +190,8 @@ class Nsd(Daemon):
         lines = ["zone:", f'  name: "{zone}"', f'  zonefile: "{path}"']
         if "primary" in where:
             key = self.tsig.name if self.tsig else "NOKEY"
-            lines += [f"  request-xfr: AXFR {where['primary']} {key}",
+            primaries = [where["primary"]] if isinstance(where["primary"], str) else where["primary"]
+            lines += [*(f"  request-xfr: AXFR {address} {key}" for address in primaries),
                       f"  allow-notify: 127.0.0.0/8 {key}",
                       f"  outgoing-interface: {self.addresses[0]}",
                       "  min-retry-time: 1", "  max-retry-time: 2",
@@ -297,6 +299,10 @@ class Unbound(Daemon):
 
     def ready(self):
         return ask.listens(self.address) and ask.ask(self.address, ".", "SOA", recursive=True).answer
+
+    def servfail(self, name):
+        """What it has said last of a SERVFAIL for this name."""
+        return " ".join(self.log_lines(f"SERVFAIL <{name} ")[-1:])
 
 
 class Knot(Daemon):
@@ -411,15 +417,14 @@ class Knot(Daemon):
 
     def totals(self):
         """What the module counts over all zones: item -> number, or item -> {name: number}."""
-        return parse_stats(self.knotc("-f", "stats", "mod-kskroll"), "mod-kskroll")
+        return control.stats(self.socket, "mod-kskroll", timeout=KNOTC_TIMEOUT)
 
     def stats(self, zone):
         """What the module says of the zone, item -> number; state and gate by name, or None.
 
         All numbers are 0 until the module has read what it stored of the zone: that is no state.
         """
-        numbers = parse_stats(self.knotc("-f", "zone-stats", zone, "mod-kskroll"),
-                              "mod-kskroll").get("kskroll-zone", {})
+        numbers = control.stats(self.socket, "mod-kskroll", zone, KNOTC_TIMEOUT).get("kskroll-zone", {})
         if not any(numbers.values()):
             numbers = {}
         for item in ("state", "gate"):
@@ -465,18 +470,6 @@ def comm(pid):
 def children(pid):
     """Pids of the processes that a process has started and that have not ended."""
     return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and _stat(entry)[1] == pid]
-
-
-def parse_stats(text, module):
-    """Parses lines such as `[example.test.] mod-kskroll.kskroll-zone[surveys] = 1`."""
-    values = {}
-    pattern = re.compile(re.escape(module) + r"\.([^\[\s]+)(?:\[([^\]]+)\])? = (\d+)")
-    for item, sub, value in pattern.findall(text):
-        if sub:
-            values.setdefault(item, {})[sub] = int(value)
-        else:
-            values[item] = int(value)
-    return values
 
 
 def render(sections):

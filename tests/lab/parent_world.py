@@ -126,7 +126,8 @@ class ParentWorld(World):
             self.knot.wait_kskrolld()
         for child in self.children.values():
             child.attach(self)
-        self.watch = watch.Watch(self.resolvers, self.judged, self.WATCHED, dict.fromkeys(self._pins(), self.PINNED_WATCHED * self.WATCHED))
+        self.watch = watch.Watch(self.resolvers, self.judged, self.WATCHED, dict.fromkeys(self._pins(), self.PINNED_WATCHED * self.WATCHED),
+                                 self._servfail)
         self.observer = self._observer(self.judged)
         for part in (self.observer, self.watch):
             self._running.append(part)

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -96,7 +97,7 @@ def run_one(test, directory):
 
 
 def spawn(test, top):
-    """Runs one test in a process of its own; returns (passed, seconds, reason, output path)."""
+    """Runs one test in a process of its own; returns (passed, seconds, seconds of CPU, reason, directory)."""
     directory = os.path.join(top, test.removeprefix("test_"))
     os.makedirs(directory, exist_ok=True)
     output = os.path.join(directory, "test.out")
@@ -106,14 +107,14 @@ def spawn(test, top):
         process = subprocess.Popen(netns.command(["-m", MODULE, "--one", test, directory]),
                                    stdin=subprocess.DEVNULL, stdout=file,
                                    stderr=subprocess.STDOUT, env=netns.environment())
-        try:
-            code = process.wait(bound)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            code = process.wait()
+        end = threading.Timer(bound, process.kill)
+        end.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        end.cancel()
+    code = process.returncode = os.waitstatus_to_exitcode(status)
     passed = code == 0
     reason = "" if passed else reason_of(output, code, time.monotonic() - start)
-    return passed, time.monotonic() - start, reason, directory
+    return passed, time.monotonic() - start, usage.ru_utime + usage.ru_stime, reason, directory
 
 
 def reason_of(output, code, seconds):
@@ -136,10 +137,10 @@ def run_all(tests, jobs, top, keep, kept=None):
         running = {pool.submit(spawn, test, top): test for test in tests}
         for future in concurrent.futures.as_completed(running):
             test = running[future]
-            good, seconds, reason, directory = future.result()
+            good, seconds, work, reason, directory = future.result()
             if kept:
                 results.append(kept, version, test, good)
-            print(f"{'ok  ' if good else 'FAIL'} lab {test} {seconds:.1f} s ({passed + failed + 1} of {len(tests)})", flush=True)
+            print(f"{'ok  ' if good else 'FAIL'} lab {test} {seconds:.1f} s, CPU {work:.1f} s ({passed + failed + 1} of {len(tests)})", flush=True)
             if good:
                 passed += 1
                 if not keep:

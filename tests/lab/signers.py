@@ -97,7 +97,7 @@ class SignersWorld(World):
         """As those of the server under test."""
         first, self.knot, self._is_other = self.knot, self.other, True
         try:
-            sections = self._renamed(self.knot_sections())
+            sections = self.knot_sections()
         finally:
             self.knot, self._is_other = first, False
         return sections
@@ -106,23 +106,12 @@ class SignersWorld(World):
         sections = super()._transfer_sections()
         if self._sync:
             peer = KNOT if self._is_other else OTHER
-            sections += [("remote", [{"id": "peer", "address": peer, "via": KNOT}]),
+            sections += [("remote", [{"id": "peer", "address": peer, "via": self.knot.address}]),
                          ("dnskey-sync", [{"id": "peer", "remote": "peer", "check-interval": 1}])]
         return sections
 
     def _template(self):
         return {**super()._template(), "notify": ["bind"] if self._is_other else ["nsd"]}
-
-    @staticmethod
-    def _renamed(value):
-        if isinstance(value, list):
-            return [SignersWorld._renamed(one) for one in value]
-        if isinstance(value, tuple):
-            return tuple(SignersWorld._renamed(one) for one in value)
-        if isinstance(value, dict):
-            return {key: OTHER if key == "via" else f"{OTHER}@53" if key == "listen" and one == f"{KNOT}@53" else
-                    SignersWorld._renamed(one) for key, one in value.items()}
-        return value
 
     def whose(self, tag):
         """Which signer has the key: 0, or 1 for the other one."""

@@ -362,7 +362,7 @@ def test_the_new_key_is_signalled_by_a_single_key_before_the_module_comes(direct
 
 def again_after_rollback(case):
     """The watch undoes the swap; then the cause is gone, and the operator lets it go on."""
-    with stale_instance(case):
+    with stale_instance(case.world):
         rolled_back(case, lambda: begin(case.world))
         held(case)
         assert case.world.ds_everywhere(ZONE, ask.ksks(KNOT, ZONE))

@@ -127,7 +127,7 @@ def test_a_zone_that_is_signed_for_seconds(directory):
 def test_a_rollback_is_given_up(directory):
     with fault(directory, "A single-type key rolls, validation fails elsewhere, and the operator gives the rollover up",
                policy=CSK, **WATCHED) as case:
-        with stale_instance(case):
+        with stale_instance(case.world):
             rolled_back(case)
             held(case)
             # As status says: caches have data that the new key alone has signed.

@@ -21,9 +21,8 @@ WATCHED = {"module_settings": {"observe": 40, "validator": VALIDATOR}, "confdb":
 
 
 @contextlib.contextmanager
-def stale_instance(case):
+def stale_instance(world):
     """A nameserver that keeps the zone as it is now, seen by one validating resolver."""
-    world = case.world
     text = run(["kdig", f"@{KNOT}", "-y", world.transfer_key.kdig(), ZONE, "AXFR", "+noall",
                 "+answer"]).stdout
     # The SOA record ends the answer as well.
@@ -81,7 +80,7 @@ def given_up(case):
 def test_validation_fails_elsewhere(directory):
     with fault(directory, "A nameserver that no check reaches (anycast) keeps the old keys, "
                "and a configured validator sees it", **WATCHED) as case:
-        with stale_instance(case):
+        with stale_instance(case.world):
             rolled_back(case)
             held(case)
             # The parent of the lab reads CDS: it took the old DS back beside the new one.
@@ -95,7 +94,7 @@ def test_validation_fails_elsewhere(directory):
 @bound(150)
 def test_rollback_is_given_up(directory):
     with fault(directory, "The same, and the operator gives the rollover up", **WATCHED) as case:
-        with stale_instance(case):
+        with stale_instance(case.world):
             rolled_back(case)
             held(case)
             given_up(case)
@@ -105,7 +104,7 @@ def test_rollback_is_given_up(directory):
 @bound(150)
 def test_parent_does_not_take_the_old_ds_back(directory):
     with fault(directory, "The same, and the parent does not read CDS any more", **WATCHED) as case:
-        with stale_instance(case):
+        with stale_instance(case.world):
             before = len(case.world.agent.updates)
             case.start()
             wait_until(lambda: len(case.world.agent.updates) > before, 60, "the DS is swapped")

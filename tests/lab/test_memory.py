@@ -5,7 +5,7 @@ import os
 
 from . import ask, check
 from .daemons import run
-from .marks import bound
+from .marks import bound, long_test
 from .progress import Progress
 from .sanitizers import Sanitizer
 from .test_rollover import ROLLOVER, ZONE, module_world, start
@@ -84,6 +84,7 @@ def test_a_rollover_comes_to_its_end_though_memory_is_short(directory):
     assert len(set(failed)) >= PLACES, (len(set(failed)), failed)
 
 
+@long_test
 @bound(500)
 def test_nothing_is_lost_or_used_again_when_memory_is_short(directory):
     asan = Sanitizer("asan", directory)

@@ -31,7 +31,8 @@ RENAMED = {"all_expired": "all_drained", "ds_expire": "ds_drain", "ordered": "ac
            "checked": "looked", "go_insecure": "leave"}
 ADDED = ("key_states", "signalled", "csk", "zone_ttl_max", "zone_ttl_seen", "zone_ttl_until",
          "data_algorithms", "data_keys", "data_serial", "data_since", "data_last", "csk_new", "signers", "dnskey_refresh",
-         "manual")
+         "manual", "submitted", "submitted_id", "ds_ttl_before", "ds_ttl_low", "ds_ttl_back", "ds_ttl_asked", "ds_ttl_since",
+         "ds_ttl_sent", "ds_ttl_around", "spread", "start_window", "no_start")
 
 
 def downgrade(path):

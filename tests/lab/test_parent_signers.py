@@ -4,7 +4,7 @@
 import dns.dnssec
 
 from . import ask, opinions
-from .children import BindChild, KnotChild, LdnsChild, PowerDnsChild
+from .children import BindChild, KnotChild, LdnsChild, PowerDns, PowerDnsChild
 from .marks import bound, long_test, needs
 from .one_knot import OneKnot, SharedChild
 from .parent_world import AGENT, DSYNC, PARENT_KNOT, PARENT_ZONE, ZONE, ParentWorld
@@ -47,6 +47,14 @@ def ends(world, child, seconds):
     world.wait_delegation(child.zone, state="rest", gate="none")
 
 
+def lowered_first(world, child):
+    """The agent has lowered the TTL of the DS before the child has signalled its new key, and restored it afterwards."""
+    lines = world.knot.log_lines(child.zone)
+    steps = [f"TTL of DS lowered {child.ds_ttl} -> {AGENT['ds-ttl']} s", "introduce -> signal", f"TTL of DS restored {AGENT['ds-ttl']} -> {child.ds_ttl} s"]
+    at = [next((number for number, line in enumerate(lines) if step in line), None) for step in steps]
+    assert None not in at and at == sorted(at), (at, lines)
+
+
 @bound(240)
 def test_both_halves_together(directory):
     """The child's module finds the DSYNC of the parent, notifies the agent, and sees the DS come."""
@@ -72,6 +80,7 @@ def test_parent_and_children_on_one_knotd(directory):
         for child in children:
             assert [line for line in world.knot.log_lines("it has acknowledged") if child.zone.rstrip(".") in line], child.zone
             assert ask.ksk_tags(PARENT_KNOT, child.zone) and world.kskroll("history", child.zone)
+            lowered_first(world, child)
         wait_until(lambda: world.idle() == {PARENT_ZONE, *world.children}, 60, "the module is idle for each zone")
         assert ask.ksk_tags(PARENT_KNOT, PARENT_ZONE) == own, "no key of the parent zone has changed"
 
@@ -157,7 +166,7 @@ def test_others_find_nothing_wrong_while_children_roll(directory):
 
 
 @long_test
-@needs(PowerDnsChild.missing)
+@needs(PowerDns.missing)
 @bound(180)
 def test_a_child_on_powerdns(directory):
     """Its signatures begin on the Thursday of the week before, so the second signals of a week could be an old answer."""

@@ -92,28 +92,24 @@ def test_what_another_client_has_put_at_the_primary_stays(directory):
 
 
 @bound(150)
-def test_a_frozen_primary_is_waited_for_even_by_the_next_process(directory):
-    """Knot DNS makes the change when the zone is thawed: until then nothing else is ordered."""
+def test_a_frozen_primary_gets_no_change(directory):
+    """Knot DNS would make it when the zone is thawed, whatever the child asks for by then."""
     with UpdateWorld(directory) as world:
         child = world.child
         world.primary.knotc("zone-freeze", PARENT_ZONE)
         asks_for(child, "b")
         world.wait_delegation(state="change", gate="committing", seconds=60)
-        # A process that ends before it has sent anything leaves nothing to wait for.
-        wait_until(lambda: world.primary.log_lines("allowed, action update"), 20, "the primary has received the message")
+        wait_until(lambda: world.primary.log_lines("allowed, action update"), 20, "the primary has received the question")
         former = world.knot.kskrolld
         os.kill(former, signal.SIGKILL)
         world.knot.wait_kskrolld(other_than=former)
         # By now the child asks for something else.
         child.introduce("c")
         child.publish(keys=("a", "b", "c"), cds=("b", "c"))
-        assert stays(lambda: world.delegation().get("gate") == "committing" and
-                     world.primary_ds(ZONE)[0] == sorted(child.first_ds()), 8), world.said()
+        assert stays(lambda: world.primary_ds(ZONE)[0] == sorted(child.first_ds()), 8), world.said()
         world.primary.knotc("zone-thaw", PARENT_ZONE)
-        world.logged("DNS UPDATE made", "by an earlier message")
         world.wait_ds(ZONE, child.ds("b", "c"), 60)
-        updates = [line for line in world.knot.log_lines("DNS UPDATE made")]
-        assert len(updates) >= 2, updates
+        assert not world.knot.log_lines("by an earlier message"), "the change of before"
         world.assert_secure()
 
 

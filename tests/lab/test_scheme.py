@@ -317,7 +317,7 @@ def test_reload_in_every_state_from_a_single_key(directory):
 def again_after_rollback(directory, csk):
     """The watch undoes the swap; then the cause is gone, and the operator lets it go on."""
     with changing(directory, "validation fails after the swap", csk, **WATCHED) as case:
-        with stale_instance(case):
+        with stale_instance(case.world):
             rolled_back(case, lambda: begin(case.world, csk))
             held(case)
             assert case.world.ds_everywhere(ZONE, ask.ksks(KNOT, ZONE))
@@ -361,7 +361,7 @@ def given_up_after_rollback(directory, csk):
     """The old end signs the data from the rollback on, and stays."""
     with changing(directory, "validation fails after the swap, and the operator gives it up", csk, **WATCHED) as case:
         old_end = set(roles(case.world))
-        with stale_instance(case):
+        with stale_instance(case.world):
             rolled_back(case, lambda: begin(case.world, csk))
             held(case)
             case.did = "asks for the old DS back (CDS of both keys), then rolled-back; all keys stay"

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 
+from .wait import PATIENCE
+
 #: At a time. Tests of servers wait most of the time, and start first.
 AT_ONCE = 4
 
@@ -20,7 +22,8 @@ def run(build, names, environment=None):
         return 0, 1, 0
     if not chosen:
         return 0, 0, 0
-    subprocess.run(["meson", "test", "-C", build, "--no-rebuild", "--quiet", "--num-processes", str(AT_ONCE), *chosen],
+    subprocess.run(["meson", "test", "-C", build, "--no-rebuild", "--quiet", "--num-processes", str(AT_ONCE),
+                    "--timeout-multiplier", f"{PATIENCE:g}", *chosen],
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
                    env=environment, check=False)
     return _report(os.path.join(build, "meson-logs", "testlog.json"))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import dns.edns
 import dns.exception
 import dns.flags
+import dns.message
 import dns.rcode
 
 from . import ask
@@ -48,9 +49,13 @@ class Watch:
     The new name (NXDOMAIN) is in no cache: its proof has to be validated with the cached keys.
     """
 
-    def __init__(self, resolvers, zones, interval=0.1, intervals=None):
-        """\\a resolvers: label -> address. \\a intervals: label -> seconds, where it is another interval."""
+    def __init__(self, resolvers, zones, interval=0.1, intervals=None, reason=None):
+        """\\a resolvers: label -> address. \\a intervals: label -> seconds, where it is another interval.
+
+        \\a reason: (resolver, name) -> what the resolver says of its SERVFAIL; a resolver that reached no server says it there alone.
+        """
         self.resolvers = dict(resolvers)
+        self._reason = reason or (lambda resolver, name: "")
         self.zones = list(zones)
         self.interval = interval
         self._intervals = intervals or {}
@@ -116,7 +121,7 @@ class Watch:
         self.wait_recovered()
         with self._lock:
             failures = [failure for failure in self.failures if failure.verdict != INSECURE and failure.arrived < since]
-        assert not failures, f"{len(failures)} answers were bogus or none: " + "; ".join(map(str, failures[:5]))
+        assert not failures, f"{len(failures)} answers were bogus or none: " + self._listed(failures)
 
     def assert_secure(self):
         """AssertionError with the first failures unless every answer was secure."""
@@ -129,8 +134,11 @@ class Watch:
                     f"{resolver} gave no secure answer for {zone}"
         with self._lock:
             failures = list(self.failures)
-        assert not failures, (f"{len(failures)} answers were not secure: "
-                              + "; ".join(str(failure) for failure in failures[:5]))
+        assert not failures, f"{len(failures)} answers were not secure: " + self._listed(failures)
+
+    def _listed(self, failures):
+        """The first failures, each with its reason."""
+        return "; ".join(f"{failure} {self._reason(failure.resolver, failure.name)}".rstrip() for failure in failures[:5])
 
     def _run(self, resolver, address):
         number = 0
@@ -160,13 +168,14 @@ class Watch:
 
 
 def verdict_of(address, name, rdtype="A", timeout=8):
-    """(verdict, detail) of a validating resolver."""
+    """(verdict, detail) of a validating resolver. It is asked very often: only a failure is parsed."""
     try:
-        response = ask.ask(address, name, rdtype, timeout=timeout, recursive=True)
+        packet = ask.packet(address, name, rdtype, timeout)
+        rcode = packet[3] & 0x0f
+        if rcode == dns.rcode.SERVFAIL:
+            return SERVFAIL, "; ".join(option.to_text() for option in dns.message.from_wire(packet).options)
     except (OSError, dns.exception.DNSException) as error:
         return NO_ANSWER, f"{type(error).__name__}: {error}"
-    if response.rcode() == dns.rcode.SERVFAIL:
-        return SERVFAIL, "; ".join(option.to_text() for option in response.options)
-    if response.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        return (SECURE if response.flags & dns.flags.AD else INSECURE), ""
-    return NO_ANSWER, dns.rcode.to_text(response.rcode())
+    if rcode in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return (SECURE if packet[3] & dns.flags.AD else INSECURE), ""
+    return NO_ANSWER, dns.rcode.to_text(rcode)

@@ -106,7 +106,7 @@ class World:
         self.catalog = Catalog(self.dir, catalog, templates) if catalog else None
         self.policy = {**({"ds-push": "parent"} if ds_push else {}), **(policy or {})}
         self._given = {"policy": self.policy, "template": template or {}, "server": server or {}, "database": database or {},
-                       "zone": zone_settings or {}, "module": module_settings or {},
+                       "zone": zone_settings or {}, "module": dict(module_settings or {}),
                        "zone-module": zone_module_settings or {}, "engine": engine_settings}
         self._extra_sections = list(extra_sections)
         self._update_key = zonefiles.Tsig("agent.lab.")
@@ -119,6 +119,7 @@ class World:
         self.child_nsd = self.child_bind = self.knot = None
         self.warm = self.fresh = self.strict = self.agent = self.watch = self.observer = self.receiver = None
         self.resolvers = {}
+        self._servfails = {}
         self.model = CacheModel(zone_ttl, clock.current.rate)
         self._broken = None  # (since, reason, validators) of rightly_broken()
 
@@ -179,7 +180,7 @@ class World:
         servers = {"nsd": CHILD_NSD, "bind": CHILD_BIND}
         if self._ipv6:
             servers["nsd6"] = CHILD_NSD6
-        return servers if public_only else {"knot": KNOT, **servers}
+        return servers if public_only else {"knot": self.knot.address, **servers}
 
     def parent_servers(self, zone=None):
         """label -> address of the servers of the parent zone; of that of \\a zone, which can be another zone of the children."""
@@ -189,7 +190,7 @@ class World:
 
     def ksk_tags(self, zone):
         """KSK tags in the zone as knotd has it."""
-        return ask.ksk_tags(KNOT, zone)
+        return ask.ksk_tags(self.knot.address, zone)
 
     def ds_everywhere(self, zone, keys):
         """Whether each parent server has exactly the SHA-256 DS records of the keys."""
@@ -233,7 +234,7 @@ class World:
         for label, address in self.child_servers().items():
             # Knot signals its first KSK; a secondary that has that for longer must not count as one that signals too early.
             wait_until(lambda a=address: all(self._is_current(a, zone) for zone in self.zones), 20, f"{label} has the zones of Knot")
-        self.watch = watch.Watch(self.resolvers, self.zones)
+        self.watch = watch.Watch(self.resolvers, self.zones, reason=self._servfail)
         self.observer = self._observer(self.zones)
         parts = [self.observer, self.agent, self.watch]
         if self._receiver_mode:
@@ -379,8 +380,12 @@ class World:
                    "the child zones are signed")
         self.child_nsd = self._up(Nsd(
             "nsd", self.dir, [CHILD_NSD, CHILD_NSD6] if self._ipv6 else [CHILD_NSD],
-            {zone: {"primary": KNOT} for zone in self.zones}, self.transfer_key))
+            {zone: {"primary": self._signers()} for zone in self.zones}, self.transfer_key))
         self.child_bind = self.further_bind("bind", CHILD_BIND)
+
+    def _signers(self):
+        """Addresses from which the secondaries take the child zones."""
+        return [KNOT]
 
     def further_bind(self, name, address):
         """Starts a secondary of the child zones; what it is asked for is what somebody says that it serves."""
@@ -388,12 +393,12 @@ class World:
 
     def _child_bind(self, name, address):
         key = self.transfer_key
-        primary = f"{KNOT} key {key.name}" if key else KNOT
+        primaries = " ".join(f"{address} key {key.name};" if key else f"{address};" for address in self._signers())
         bind = Bind(name, self.dir, [address], {}, key.bind() if key else "")
-        notify = f"key {key.name}" if key else KNOT
+        notify = f"key {key.name}" if key else "127.0.0.0/8"
         for zone in self.zones:
             bind.zones[zone] = (f'\ttype secondary;\n\tfile "{bind.path(file_name(zone))}";\n'
-                                f"\tprimaries {{ {primary}; }};\n"
+                                f"\tprimaries {{ {primaries} }};\n"
                                 f"\tallow-notify {{ {notify}; }};\n\tnotify no;")
         return bind
 
@@ -430,11 +435,15 @@ class World:
         for resolver in resolvers:
             self._up(resolver)
             self.resolvers[resolver.name] = resolver.address
+            self._servfails[resolver.name] = resolver.servfail
         for zone in self.zones:
             secure = zone in self._first_ds_zones and self._secure_parent
             verdict = watch.SECURE if secure else watch.INSECURE
             wait_until(lambda z=zone, v=verdict: set(self.verdicts(z).values()) == {v}, 20,
                        f"every resolver finds {zone} {verdict}")
+
+    def _servfail(self, resolver, name):
+        return self._servfails[resolver](name)
 
     # knot.conf.
 
@@ -445,7 +454,7 @@ class World:
             sections.append(("module", [{"id": "mod-kskroll", "file": self.module}]))
         sections += [
             ("server", {"rundir": self.knot.dir, "pidfile": self.knot.path("knot.pid"),
-                        "listen": f"{KNOT}@53", "udp-workers": 1, "tcp-workers": 1,
+                        "listen": f"{self.knot.address}@53", "udp-workers": 1, "tcp-workers": 1,
                         "background-workers": 2, **self._given["server"]}),
             ("control", {"listen": self.knot.socket, "timeout": 10 * clock.current.rate}),
             ("log", [{"target": self.knot.log, "any": "debug"}]),
@@ -470,12 +479,21 @@ class World:
         sections.append(("zone", blocks))
         return sections
 
+    def set_module(self, item, value):
+        """The operator changes an item of the instance `default`."""
+        self._given["module"][item] = value
+        dict(self.knot.sections)["mod-kskroll"][0][item] = value
+        if self._confdb:
+            self.knot.transaction(("conf-set", f"mod-kskroll[default].{item}", str(value)))
+        else:
+            self.knot.reconfigure()
+
     def _transfer_sections(self):
         key = {"key": self.transfer_key.name} if self.transfer_key else {}
-        remotes = [{"id": label, "address": address, "via": KNOT, **key}
+        remotes = [{"id": label, "address": address, "via": self.knot.address, **key}
                    for label, address in (("nsd", CHILD_NSD), ("bind", CHILD_BIND))]
         if self._ds_push:
-            remotes.append({"id": "parent", "address": PARENT_BIND, "via": KNOT, "key": self._update_key.name})
+            remotes.append({"id": "parent", "address": PARENT_BIND, "via": self.knot.address, "key": self._update_key.name})
         acl = {"id": "transfer", **(key or {"address": "127.0.0.0/8"}), "action": "transfer"}
         used = [one for one in (self.transfer_key, self._update_key if self._ds_push else None) if one]
         keys = [("key", [{"id": one.name, "algorithm": one.algorithm, "secret": one.secret} for one in used])] if used else []
