@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +26,19 @@ static bool write_whole(int fd, const char *text, size_t len)
 	return fsync(fd) == 0;
 }
 
+/*! The new name is durable as well, where the file system can do that. */
+static void sync_folder(const char *path)
+{
+	char *copy = memory_need(strdup(path));
+	const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+	free(copy);
+}
+
 bool replace_file(const char *path, const char *text, size_t len)
 {
 	const mode_t mask = umask(0);
@@ -39,7 +55,9 @@ bool replace_file(const char *path, const char *text, size_t len)
 	if (fd >= 0) {
 		close(fd);
 	}
-	if (!fine && fd >= 0) {
+	if (fine) {
+		sync_folder(path);
+	} else if (fd >= 0) {
 		(void)unlink(beside);
 	}
 	free(beside);
