@@ -48,7 +48,7 @@ const char *text_records(char *out, size_t len, const char *records, unsigned di
 /*! The next record of such a list; NULL at the end. \a at is the list at first. */
 const char *next_record(const char **at, char *out, size_t len);
 
-/*! " SERVER" behind a gate, " at SERVER" if its code does not end so; "" without a server. */
+/*! " SERVER" at a gate, " at SERVER" if its code does not end so; "" without a server. */
 const char *text_at(char out[TEXT_AT], const char *gate, const char *server);
 /*! Of signals that were rejected: the CDS of every nameserver that answers; "" if they differ or ask for no other DS.
  */

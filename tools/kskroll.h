@@ -276,7 +276,7 @@ bool advice_blocked(const options_t *o, const rollover_row_t *row);
 bool advice_overdue(const options_t *o, const rollover_row_t *row);
 /*! The zone has waited for longer than --after at a gate that does not open by itself. */
 bool advice_lasts(const options_t *o, const rollover_row_t *row);
-/*! The keys that the parent's DS shall name now. \return Their number. */
+/*! The keys that the parent's DS must name now. \return Their number. */
 unsigned advice_wanted(const rollover_row_t *row, const key_id_t **keys);
 /*! A DS record in presentation form. */
 void advice_ds(char *out, size_t len, const char *zone, const key_id_t *key);

@@ -30,7 +30,7 @@
 #define DELEGATION_KEYS_MAX 32
 /*! Seconds for which a survey counts: older facts change nothing. */
 #define DELEGATION_FRESH 60
-/*! Longest time between two surveys behind a gate that may open by itself, and between an undo and the next change. */
+/*! Longest time between two surveys at a gate that may open by itself, and between an undo and the next change. */
 #define DELEGATION_RETRY_MAX (6 * 3600)
 /*! The longest time between two surveys of a child whose server is waited for. */
 #define DELEGATION_SURVEY_GAP (DELEGATION_RETRY_MAX + 3600)

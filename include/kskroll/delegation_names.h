@@ -112,7 +112,7 @@ typedef enum {
 	DELEGATION_SEVERITY__COUNT
 } delegation_severity_t;
 
-/*! How checks behind a gate follow one another. */
+/*! How checks at a gate follow one another. */
 typedef enum {
 	DELEGATION_PACE_SCAN = 0, /*!< The interval of light scans: nothing is urgent. */
 	DELEGATION_PACE_RETRY,    /*!< `retry`, doubling to DELEGATION_RETRY_MAX (RFC 9975 3). */

@@ -123,7 +123,7 @@ typedef enum {
 	SIDE_EITHER,   /*!< Any of them: the text says which, or only the operator knows. */
 } rollover_side_t;
 
-/*! How checks behind a gate follow one another, up to its interval. */
+/*! How checks at a gate follow one another, up to its interval. */
 typedef enum {
 	PACE_GROWING = 0, /*!< After 1, 2, 4, 8 s and so on. */
 	PACE_STEADY,      /*!< Always a whole interval. */
@@ -254,7 +254,7 @@ typedef struct {
 	rollover_scheme_t scheme;
 } rollover_state_info_t;
 
-/*! Which of the derived policies a zone uses or shall use. */
+/*! Which of the derived policies a zone uses or must use. */
 typedef enum {
 	POLICY_BASE = 0,
 	POLICY_LOW_TTL,

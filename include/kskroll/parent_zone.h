@@ -255,7 +255,7 @@ typedef void (*parent_recover_f)(parent_recover_t result, const char *detail, vo
  *
  * \param[in] path   That of parent_zone_include(), copied: what was written there and not loaded is taken back. NULL:
  * there is none.
- * \param[in] batch  As it was to be changed; of the caller until the callback. The transaction is ours if it has
+ * \param[in] batch  The change as it was ordered; of the caller until the callback. The transaction is ours if it has
  * nothing else.
  * \param[in] empty  End one without changes as well. Only where it has been open for longer than any client needs.
  */

@@ -199,7 +199,7 @@ typedef struct {
 	bool gate_changed;  /*!< row.gate or what it is about differs from before. */
 	bool driven;        /*!< False: leave the zone's policy and its keys alone. */
 	policy_role_t policy;
-	key_states_t keys; /*!< What the states of the keys shall be; KEYS_UNKNOWN: they may stay as they are. */
+	key_states_t keys; /*!< The states that the keys must have; KEYS_UNKNOWN: they may stay as they are. */
 	bool set_keys;     /*!< They have to be set, and can be. Comes before the policy. */
 	/*!
 	 * Signals were out before, and the DNSKEY RRset is not signed since: that comes first, or a parent that guards
@@ -257,7 +257,7 @@ time_t rollover_due(const rollover_config_t *config, const rollover_row_t *row, 
  * \brief Whether the state that a decision has entered can be judged on the same facts, without another check.
  *
  * It is when nothing must be done first and all was asked; not before `retire`, whose step cannot be taken back,
- * and not before `await-ds`: whom a rollover waits for most is to be seen, however quick the parent is.
+ * and not before `await-ds`: the state that takes longest must be seen, however quick the parent is.
  * For the next decision SURVEY_WATCH must be taken out of facts->asked: the watch counts its checks.
  *
  * \param[in] own_count  KSKs of the own zone: the first ones of facts->keys.

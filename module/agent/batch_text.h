@@ -4,7 +4,7 @@
  *
  * \brief A batch as text, to be stored while its transaction is under way.
  *
- * A line "NAME TTL" for each delegation, then lines "- HEX" for each DS that it had, "+ HEX" for each that it shall
+ * A line "NAME TTL" for each delegation, then lines "- HEX" for each DS that it had, "+ HEX" for each that it must
  * have, with this TTL.
  */
 

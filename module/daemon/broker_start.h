@@ -8,7 +8,7 @@
 #pragma once
 
 /*!
- * \brief Forks. Before sandbox_begin(), before there are threads and a loop, with signals ignored as they shall be
+ * \brief Forks. Before sandbox_begin(), before there are threads and a loop, with signals ignored as they must be
  * there.
  *
  * \return The socket to it, for broker_configure(); -1: it could not be started, see errno.

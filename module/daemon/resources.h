@@ -20,7 +20,7 @@ typedef struct {
 	bool opened;          /*!< resources_open() was called. */
 	bool confined;        /*!< To the files of the settings at that time. */
 	bool outdated;
-	time_t tried; /*!< The last time that something was to be opened. */
+	time_t tried; /*!< The last time that opening something was tried. */
 
 	char *store_path;
 	char store_error[512]; /*!< Why it could not be opened. */

@@ -27,7 +27,7 @@ typedef struct {
 void writer_init(writer_t *writer, outbox_t *out);
 /*! The store is open. */
 void writer_open(writer_t *writer, store_t *store);
-/*! Writes what is to be written, and closes the store, if there is one. */
+/*! Writes what is left to write, and closes the store, if there is one. */
 void writer_close(writer_t *writer);
 
 /*! To read from; NULL: it is not open. */

@@ -9,7 +9,7 @@
 
 #include "kskroll/dns_config.h"
 
-/*! Copies all but rates. \return False without memory; the copy is to be cleared all the same. */
+/*! Copies all but rates. \return False without memory; clear the copy all the same. */
 bool dns_config_copy(dns_config_t *copy, const dns_config_t *config);
 
 void dns_config_clear(dns_config_t *copy);

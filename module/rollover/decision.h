@@ -2,7 +2,7 @@
 /*!
  * \file
  *
- * \brief One decision being made: stay behind a gate, enter a state, give an order, tell the parent.
+ * \brief One decision being made: stay at a gate, enter a state, give an order, tell the parent.
  */
 
 #pragma once
@@ -78,7 +78,7 @@ void dec_follow(dec_t *c, rollover_state_t target, const judge_verdict_t *why);
 /*! A rollover begins in this state, without what is left of the last one. */
 void dec_begin(dec_t *c, rollover_state_t state);
 
-/*! Stays behind a gate while the configuration or dry_run forbids any start. */
+/*! Stays at a gate while the configuration or dry_run forbids any start. */
 bool dec_barred(dec_t *c);
 
 /*! Starts a rollover unless that is so. */
@@ -98,7 +98,7 @@ void dec_notify(dec_t *c);
  */
 void dec_ds_to_restore(const dec_t *c, char *out, size_t out_len);
 
-/*! KSKs of the zone that may be part of the rollover: with those of other signers, where there shall be none. */
+/*! KSKs of the zone that may be part of the rollover: with those of other signers, where there must be none. */
 keyset_t dec_zone(const dec_t *c);
 
 /*! The keys that have these roles (ROLE_*). */

@@ -4,7 +4,7 @@
  *
  * \brief Which changes of which keys an order needs: pure.
  *
- * An order is a pair of states that the old and the new KSKs shall have. So the states tell what has been done: an
+ * An order is a pair of states that the old and the new KSKs must have. So the states tell what has been done: an
  * order that is repeated, by whom ever and after whatever end, changes what is missing. See "Keys by key timers" in
  * docs/internals.rst for what Knot DNS does with each state.
  */

@@ -29,7 +29,7 @@ void parent_change(const control_target_t *target, parent_batch_t *batch);
 /*!
  * \brief Aborts our transaction if it is open: after a lost connection, or the end of a process in the middle of it.
  *
- * \param[in] batch   What was to be changed; results are ignored. The transaction is ours if it has nothing else.
+ * \param[in] batch   The change as it was ordered; results are ignored. The transaction is ours if it has nothing else.
  * \param[in] empty   Abort one without changes, too. Only where ours must have begun a moment ago, or where it
  *                    has been open for longer than any client needs.
  * \param[out] detail PARENT_DETAIL_MAX bytes, one sentence.

@@ -31,7 +31,7 @@ void parent_include(const control_target_t *target, const char *path, parent_bat
  *
  * It rests on facts that get old: no reload of another client must bring it days later.
  *
- * \param[in] batch   As it was to be changed; NS and TTL do not matter.
+ * \param[in] batch   The change as it was ordered; NS and TTL do not matter.
  * \param[out] detail PARENT_DETAIL_MAX bytes: what the operator has to do about the file; "": nothing.
  *
  * \return True: zone and file have the same of the batch, or nothing can be done. False: try again.

@@ -14,6 +14,6 @@
  * \brief Reads a delegation and the status of its zone.
  *
  * \param[in] zone, owner  Presentation form, with the final dot.
- * \param[out] read        Its sets are to be cleared, whatever the status is.
+ * \param[out] read        Clear its sets, whatever the status is.
  */
 void parent_read(const control_target_t *target, const char *zone, const char *owner, parent_read_t *read);

@@ -53,7 +53,7 @@ typedef struct {
  * Every item is compared with the base policy. What the operator wrote is left alone: if it differs, that is refused.
  * Under way algorithm and scheme may differ, since Knot would roll to them: the next rollover finds that.
  *
- * \param[in] control  Connection, with an open transaction if the commands are to be used.
+ * \param[in] control  Connection, with an open transaction if the commands go to knotd.
  * \param[in] want     What is wanted.
  * \param[in,out] list Commands.
  * \param[out] gate    What is in the way if SERVER_REFUSED.

@@ -59,7 +59,7 @@ reread_fate_t reread_judge(const reread_t *zone, const reread_t *template, const
  * \brief Whether any zone of this server would lose records if a policy is created.
  *
  * \param[in] name     conf-read or conf-get.
- * \param[in] base     The policy from which others are to be made.
+ * \param[in] base     The policy from which others are made.
  * \param[out] detail  Which zone, and what to do; or the error.
  *
  * \return SERVER_OK, SERVER_REFUSED, SERVER_BUSY, SERVER_UNREACHABLE (connection lost).

@@ -117,7 +117,7 @@ def test_signature_lost_after_the_signal(directory):
             case.did = "withdraws CDS and CDNSKEY at once, goes back to introduce"
             liar.mode = "honest"
             case.world.agent.deaf = False
-            case.finish("waits the DNSKEY TTL anew, signals again, rolled to the end by itself")
+            case.finish("waits the DNSKEY TTL again, signals again, rolled to the end by itself")
 
 
 def bogus_at(world, resolver):

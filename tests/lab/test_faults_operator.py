@@ -278,5 +278,5 @@ def test_hold_in_every_state(directory):
             case.gate("dnskey-remains-at", CHILD_BIND, "retire")
             hold("retire")
         hold("settle")
-        case.did = "no CDS and no step while it is on; what was seen before is seen anew"
+        case.did = "no CDS and no step while it is on; what was seen before is seen again"
         case.finish()

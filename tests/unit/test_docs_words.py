@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Words, sentences and spelling of what people read: test_docs_words.py SOURCE
+
+The checker is held against texts with mistakes. codespell is used where it is there.
+"""
+
+import collections
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import prose
+
+SOURCE = sys.argv[1]
+sys.path.insert(0, SOURCE)
+
+from tests import pages  # pylint: disable=wrong-import-position
+
+#: Longer sentences that pages still have. No page may have more; a number that is too high must be lowered.
+STILL_LONG = {
+    "CONTRIBUTING.md": 4, "debian/knot-module-kskroll.README.Debian": 1, "docs/comparison.rst": 2, "docs/delegations.rst": 1, "docs/epp.rst": 8,
+    "docs/faults.rst": 3, "docs/internals.rst": 176, "docs/json.rst": 1, "docs/keys.rst": 9, "docs/kskroll.1": 32, "docs/many-zones.rst": 10,
+    "docs/monitoring.rst": 4, "docs/moving-house.rst": 1, "docs/operators-guide.rst": 33, "docs/parent-zones.rst": 17, "docs/performance.rst": 53,
+    "docs/quick-start.rst": 1, "docs/reference.rst": 16, "docs/reports.rst": 3, "docs/rollover.rst": 7, "docs/sandbox.rst": 8,
+    "docs/security.rst": 14, "docs/simulation.rst": 107, "docs/stuck-gates.rst": 40, "docs/stuck.rst": 3, "conf-examples/bootstrap.conf": 1,
+    "conf-examples/catalog.conf": 1, "conf-examples/hooks/mail.sh": 2, "conf-examples/hooks/ticket.sh": 1, "conf-examples/hoster.conf": 1,
+    "conf-examples/parent-and-child.conf": 1, "docs/monitoring/kskroll-follow.service": 1, "include/kskroll/agent.h": 3,
+    "include/kskroll/broker.h": 3, "include/kskroll/child_survey.h": 4, "include/kskroll/delegation.h": 9, "include/kskroll/delegation_forecast.h": 1,
+    "include/kskroll/delegation_store.h": 3, "include/kskroll/derived.h": 1, "include/kskroll/dns.h": 7, "include/kskroll/epp.h": 5,
+    "include/kskroll/epp_account.h": 2, "include/kskroll/epp_judge.h": 1, "include/kskroll/epp_link.h": 4, "include/kskroll/evidence.h": 3,
+    "include/kskroll/forecast.h": 1, "include/kskroll/notify_listen.h": 1, "include/kskroll/parent_zone.h": 12, "include/kskroll/policy_name.h": 1,
+    "include/kskroll/rollover.h": 15, "include/kskroll/server.h": 6, "include/kskroll/start.h": 2, "include/kskroll/store.h": 5,
+    "include/kskroll/text_copy.h": 1, "include/kskroll/update.h": 2,
+}
+#: The table of these words, and what they are made of, is about words.
+ABOUT_WORDS = "docs/style.rst"
+#: Words that codespell takes for mistakes.
+RIGHT = "crate,ether,nd,ot,statics,te,ser,ois,rouge,ba,fo,ans,hist,inout,mor,fpr,rrset,als"
+
+
+def read_by_people():
+    """Documentation, and headers of the library."""
+    return [*pages.pages(), *pages.found("include/kskroll/*.h")]
+
+
+def codespell(*paths):
+    """Mistakes that codespell finds, a line for each."""
+    done = subprocess.run(["codespell", "-L", RIGHT, *paths], cwd=SOURCE, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines() + done.stderr.splitlines()
+
+
+class Checker(unittest.TestCase):
+    """Mistakes that are planted are found."""
+
+    def paragraphs(self, page, text):
+        return [found for _, found in prose.paragraphs(page, text)]
+
+    def test_every_word_of_the_table_is_found(self):
+        planted = {"look (noun, verb)": "The module looks at it.", "anew, afresh": "It begins anew.", "drained": "The TTL has drained.", "let go": "It lets go of the key.",
+                   "signals go": "Then the signals go.", "told": "The parent is told.", "amid": "It stops amid a step.", "at rest": "A zone at rest.",
+                   "somebody": "Somebody has changed it.", "other hands": "It was changed by other hands.", "mend": "Mend the server.",
+                   "makes no sense": "The value makes no sense.", "on your word": "It starts on your word.", "behind a gate": "It waits behind a gate.",
+                   "he (attacker, server)": "Then he answers.", "is to be, shall": "The key is to be removed."}
+        self.assertEqual(list(planted), list(prose.AVOIDED))
+        for word, text in planted.items():
+            self.assertEqual(len(prose.avoided(text, "x")), 1, word)
+        for text in ("The module checks it.", "It looks up the name.", "``he`` is a name", "whether", "A lookahead.", "The gate opens."):
+            self.assertEqual(prose.avoided(text, "x"), [], text)
+
+    def test_words_are_found_in_every_kind_of_file(self):
+        bad = "Then somebody has told it."
+        for page, text in (("a.rst", f"Title\n=====\n\n* An item. {bad}\n"), ("a.rst", f".. list-table::\n   :header-rows: 1\n\n   * - A cell\n     - {bad}\n"),
+                           ("a.rst", "A line that ends with\nsomebody told.\n"), ("a.md", f"| a | {bad} |\n"), ("a.md", f"- {bad}\n"), ("a.1", f".TP\n.B x\n{bad}\n"),
+                           ("a.conf", f"server:\n    # {bad}\n"), ("a.conf", f"    ttl: 5 # {bad}\n"), ("a.h", f"/*! {bad} */\nint a;\n"),
+                           ("a.README", f"Title\n{bad}\n")):
+            found = [one for paragraph in self.paragraphs(page, text) for one in prose.avoided(paragraph, page)]
+            self.assertEqual(len(found), 2 if "told" in text else 1, (page, text, found))
+
+    def test_what_programs_read_is_not_prose(self):
+        for page, text in (("a.rst", "Run::\n\n  somebody told\n\nGood.\n"), ("a.rst", ".. not run: somebody told\n\nGood.\n"), ("a.md", "Good:\n\n    somebody told\n"),
+                           ("a.1", "Good.\n.nf\nsomebody told\n.fi\n"), ("a.h", "int somebody; /* fine */\n"), ("a.conf", "somebody: told\n")):
+            self.assertEqual([one for paragraph in self.paragraphs(page, text) for one in prose.avoided(paragraph, page)], [], text)
+
+    def test_long_sentences(self):
+        fits = " ".join(["word"] * prose.LONGEST)
+        self.assertEqual(prose.long_sentences(f"{fits[:-5]} end. A {fits[5:]}. ``{fits}`` is one word."), [])
+        for text in (f"A {fits}.", f"Short. A {fits[:40]}; {fits}", f"One {fits[:50]}\n{fits}.", f"A {fits[:60]}: ``code`` (RFC 9615 3.2) {fits[:60]}. End."):
+            self.assertEqual(len(prose.long_sentences(text)), 1, text)
+        self.assertEqual(prose.words("Set ``a b c`` to 5m (RFC 8078), then – wait."), 8)
+
+    def test_the_line_of_a_mistake(self):
+        (first, _), (second, text) = list(prose.paragraphs("a.rst", "One line.\n\nTwo lines\nof text.\n"))
+        self.assertEqual((first, second, text), (1, 3, "Two lines of text."))
+
+
+class Words(unittest.TestCase):
+    maxDiff = None
+
+    def test_words_that_are_not_used(self):
+        wrong, count = [], 0
+        for page in read_by_people():
+            for line, text in prose.paragraphs(page, pages.read(page)):
+                count += 1
+                wrong += prose.avoided(text, f"{page}:{line}") if page != ABOUT_WORDS else []
+        self.assertGreater(count, 3000)
+        self.assertEqual(wrong, [], "words of the table in docs/style.rst:\n" + "\n".join(wrong))
+
+    def test_sentences_fit(self):
+        found = collections.defaultdict(list)
+        for page in read_by_people():
+            for line, text in prose.paragraphs(page, pages.read(page)):
+                found[page] += [f"{page}:{line}: {prose.words(one)} words: {one}" for one in prose.long_sentences(text)]
+        for page, long in found.items():
+            with self.subTest(page):
+                self.assertLessEqual(len(long), STILL_LONG.get(page, 0), "\n".join(long))
+                # What has become better stays so.
+                self.assertGreaterEqual(len(long), STILL_LONG.get(page, 0) * 0.5, "lower the number of this page in STILL_LONG")
+        self.assertNotIn("README.md", STILL_LONG)
+
+
+@unittest.skipIf(shutil.which("codespell") is None, "no codespell")
+class Spelling(unittest.TestCase):
+    def test_a_planted_mistake_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.rst")
+            with open(path, "w", encoding="ascii") as file:
+                file.write("The parent recieves the DS.\n")
+            self.assertRegex("".join(codespell(path)), "recieves ==> receives")
+
+    def test_spelling(self):
+        self.assertEqual(codespell(*read_by_people(), *pages.found("tools/*.[ch]", "module/*/*.[ch]", "docs/monitoring/*")), [])
+
+
+if __name__ == "__main__":
+    if shutil.which("codespell") is None:
+        print("no codespell: spelling is not checked")
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:])
