@@ -145,7 +145,7 @@ class Package(unittest.TestCase):
         for wanted in ("/usr/bin/kskroll", "/usr/share/man/man1/kskroll.1.gz",
                        "/usr/share/bash-completion/completions/kskroll", "/usr/share/zsh/vendor-completions/_kskroll",
                        "/usr/share/doc/kskroll/examples/monitoring/kskroll.rules.yml",
-                       "/usr/share/doc/kskroll/examples/single-zone.conf", "/usr/share/doc/kskroll/rollover.svg"):
+                       "/usr/share/doc/kskroll/examples/single-zone.conf", "/usr/share/doc/kskroll/plan-ksk.svg"):
             self.assertIn(wanted, files)
         for page in ("quick-start", "stuck", "reference"):
             self.assertTrue(any(name.startswith(f"/usr/share/doc/kskroll/{page}.rst") for name in files), page)
