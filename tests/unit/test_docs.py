@@ -12,6 +12,10 @@ import unittest
 
 import prose
 
+sys.path.insert(0, sys.argv[2])
+
+from tests import pages as docs  # pylint: disable=wrong-import-position
+
 KSKROLL, SOURCE = sys.argv[1:3]
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -33,6 +37,8 @@ def table(text, title):
     """Rows of a list-table by their first cell, which must be a ``literal``."""
     lines = text[text.index(f".. list-table:: {title}\n"):].splitlines()[1:]
     rows, row = [], None
+    # The first cell may be the place that others refer to.
+    lines = re.sub(r"   \* - \.\. _[\w-]+:\n\n {7}", "   * - ", "\n".join(lines)).split("\n")
     for line in lines:
         if line and not line.startswith(" "):
             break
@@ -129,6 +135,18 @@ class Configuration(unittest.TestCase):
             if text:
                 self.assertEqual(self.items[item][1], text, item)
 
+    def test_every_item_has_a_place_and_an_example(self):
+        """test_docs_conf has the examples checked by knotc."""
+        text = read("docs/reference.rst")
+        examples = "".join(part.text for part in docs.all_parts() if part.page == "docs/reference.rst" and part.kind() == "conf" and not part.reason)
+        for item in self.schema:
+            self.assertIn(f"   * - .. _item-{item}:\n\n       ``{item}``\n", text)
+            # This one warns at every load.
+            if item != "unsafe-timing":
+                values = re.findall(rf"^    {item}: (.*)$", examples, re.M)
+                self.assertTrue(values, item)
+                self.assertTrue(any(value != self.items[item][0] for value in values), f"{item}: the example is the default")
+
     def test_the_instance_that_reads_an_item(self):
         def body(name, kind="int"):
             start = self.conf.index(f"\n{kind} {name}(")
@@ -182,6 +200,76 @@ class Statistics(unittest.TestCase):
         rows = text[text.index("list-table:: Totals"):text.index("A zone that is in a rollover")]
         documented = [name for row in re.findall(r"   \* - (.*)\n", rows) for name in re.findall(r"``([\w-]+)``", row)]
         self.assertEqual(sorted(documented), sorted(totals))
+
+
+    def test_values_of_totals_are_documented(self):
+        text = read("docs/reference.rst")
+
+        def names(path, pattern, first="", last="\n};"):
+            source = read(path)
+            source = source[source.index(first):] if first else source
+            return re.findall(pattern, source[:source.index(last)])
+        watches = re.search(r"names\[WATCH__COUNT\] = \{ (.*?) \}", read("module/knot/stats.c")).group(1)
+        for total, values in (("kskroll-answers", names("module/rollover/names.c", r'\[ANSWER_\w+\] = "([\w-]+)"', "answers[ANSWER__COUNT]")),
+                              ("kskroll-watches", re.findall(r'"([\w-]+)"', watches)),
+                              ("kskroll-notifications", names("module/dns/notify_names.c", r'\[NOTIFY_\w+\] = \{ "([\w-]+)"', "[NOTIFY_"))):
+            cell = text[text.index(f"   * - ``{total}``\n"):]
+            cell = cell[:cell.index("   * - ", 10)]
+            self.assertGreater(len(values), 2, total)
+            for value in values:
+                # Of a notification that has not been sent there is none.
+                if value != "none":
+                    self.assertIn(f"``{value}``", cell, total)
+
+
+class Outside(unittest.TestCase):
+    """What programs and people meet: exit codes, members of JSON, files, log lines."""
+
+    def man(self, section):
+        text = docs.unroff(read("docs/kskroll.1"))
+        return re.search(rf"^\.SH {section}\n(.*?)(?=^\.SH|\Z)", text, re.M | re.DOTALL).group(1)
+
+    def test_exit_codes(self):
+        header, text = read("tools/kskroll.h"), self.man("EXIT STATUS")
+        own, monitoring = text.split("are the ones of monitoring plugins")
+        for prefix, part in (("EXIT", own), ("AUDIT", monitoring)):
+            codes = re.findall(rf"^\t{prefix}_\w+ = (\d),", header, re.M)
+            self.assertEqual(len(codes), 4)
+            self.assertEqual(sorted(re.findall(r"^\.B (\d)$", part, re.M)), codes)
+
+    def test_members_of_json_in_the_man_page(self):
+        block = next(block for block in docs.blocks("docs/kskroll.1") if block.text.startswith("status "))
+        grammar = read("docs/json.rst")
+        members = set(re.findall(r"^   ([\w-]+)\??: ", grammar, re.M))
+        commands = set(re.findall(r"^(?=\S)([\w-]+) ", block.text, re.M))
+        self.assertGreater(len(commands), 8)
+        for name in set(re.findall(r"[\w-]+", block.text)) - commands:
+            self.assertIn(name, members)
+
+    def strings(self):
+        """All text of the C sources, each string without its breaks."""
+        return "\n".join(re.sub(r'"\s*(?:PRI\w+\s*)?"', "", read(path)) for path in docs.found("module/*/*.[ch]", "tools/*.[ch]"))
+
+    def test_files(self):
+        strings, found = self.strings(), 0
+        for page in docs.pages():
+            for name in set(re.findall(r"/var/lib/knot/kskroll/([\w.*-]*\w)", docs.unroff(read(page)))):
+                # The file of a parent zone has its name.
+                self.assertTrue(re.search(rf'[/"]{re.escape(name)}"', strings) or name.endswith(".ds") and '.ds"' in strings, f"{page}: {name}")
+                found += 1
+        self.assertGreater(found, 2)
+
+    def test_log_lines_and_output_that_pages_show_are_those_of_the_code(self):
+        strings, found = self.strings(), 0
+        for part in docs.all_parts():
+            if part.reason not in ("log lines", "output of kskroll status"):
+                continue
+            for line in part.text.splitlines():
+                # The first words, until something that differs from zone to zone.
+                start = re.match(r"\s*([A-Za-z][A-Za-z -]*?)(?=  | ?[:;,(\d]| at | of |$)", line).group(1)
+                self.assertTrue(start in strings, f"{part.where}: no text of the code has {start!r}")
+                found += 1
+        self.assertGreater(found, 5)
 
 
 class Words(unittest.TestCase):

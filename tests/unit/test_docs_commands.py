@@ -68,6 +68,16 @@ class Pages(unittest.TestCase):
         self.assertGreater(kinds["commands"], 15)
         self.assertGreater(kinds["conf"], 10)
 
+    def test_commands_that_no_test_may_run_are_marked(self):
+        marked = pages.marks()
+        for part in pages.all_parts():
+            if part.kind() == "commands" and not part.reason:
+                for command in part.commands():
+                    self.assertTrue(command in marked or not pages.must_be_marked(command), f"{part.where}: {command}")
+        for page in pages.pages():
+            for command in pages.sentence_commands(page):
+                self.assertTrue(command in marked or not pages.must_be_marked(command), f"{page}: {command}")
+
     def test_every_mark_has_its_command(self):
         shown = {command for page in pages.pages() for command in pages.sentence_commands(page)}
         shown |= {command for part in pages.all_parts() if part.kind() == "commands" for command in part.commands()}
