@@ -163,7 +163,7 @@ def unroff(text):
 
 def spans(page):
     """What sentences of a page show in the type of programs, without line breaks."""
-    text = _MARK_LINES.sub("", read(page))
+    text = "\n".join(line for line in read(page).split("\n") if not _MARK.match(line))
     if page.endswith(".rst"):
         shown = re.findall(r"``(.+?)``", text, re.DOTALL)
     elif page.endswith(".md"):
@@ -175,9 +175,6 @@ def spans(page):
     else:
         shown = [] if page in examples() else re.findall(r'"([^"\n]+)"', text)
     return [" ".join(one.split()) for one in shown]
-
-
-_MARK_LINES = re.compile(r"^.*\bnot run: .*$", re.M)
 
 
 def sentence_commands(page):
