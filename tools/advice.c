@@ -351,6 +351,20 @@ static void next_response(const commands_t *c)
 	for_zone(c, "and the server uses it", "knotc zone-keys-load", "");
 }
 
+/*! Commands for this server: either it stops, or its zone replaces that of the other one. */
+static void one_signer(const commands_t *c)
+{
+	ask_server(c, "SOA");
+	ask_server(c, "DNSKEY");
+	keys(c);
+	say(c, "here, if the other server goes on", "systemctl disable --now knot");
+	for_zone(c, "here, if this one goes on and the other one is stopped: begins the change of the serial",
+	         "knotc zone-begin", "");
+	for_zone(c, "with a SERIAL above the one that the detail has, the rest as it is", "knotc zone-set",
+	         " @ TTL SOA PRIMARY CONTACT SERIAL REFRESH RETRY EXPIRE MINIMUM");
+	for_zone(c, "and the secondaries get that zone", "knotc zone-commit", "");
+}
+
 /* clang-format off */
 /*! Which gate has which help is a trait of the gate. */
 static void (*const helps[HELP__COUNT])(const commands_t *c) = {
@@ -382,6 +396,7 @@ static void (*const helps[HELP__COUNT])(const commands_t *c) = {
 	[HELP_SKR] = next_response,
 	[HELP_MAKE_KEY] = make_key,
 	[HELP_START] = start,
+	[HELP_ONE_SIGNER] = one_signer,
 };
 /* clang-format on */
 

@@ -102,6 +102,7 @@ typedef enum {
 	GATE_START_WINDOW,
 	GATE_START_NEVER,
 	GATE_MAX_ROLLING,
+	GATE_ANOTHER_SIGNER,
 	GATE__COUNT
 } rollover_gate_t;
 
@@ -165,10 +166,11 @@ typedef enum {
 	HELP_POLICIES,      /*!< The derived policies. */
 	HELP_STOP_WATCHING, /*!< The end of the observation, where that is harmless. */
 	HELP_UNSIGN,
-	HELP_ZONE_TTL, /*!< What makes the wait for the zone's largest TTL shorter. */
-	HELP_SKR,      /*!< The next Signed Key Response. */
-	HELP_MAKE_KEY, /*!< The new KSK, made by hand. */
-	HELP_START,    /*!< The start of a rollover, by the operator. */
+	HELP_ZONE_TTL,   /*!< What makes the wait for the zone's largest TTL shorter. */
+	HELP_SKR,        /*!< The next Signed Key Response. */
+	HELP_MAKE_KEY,   /*!< The new KSK, made by hand. */
+	HELP_START,      /*!< The start of a rollover, by the operator. */
+	HELP_ONE_SIGNER, /*!< How one of two signers is stopped. */
 	HELP__COUNT
 } rollover_help_t;
 

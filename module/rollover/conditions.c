@@ -129,11 +129,31 @@ void cond_note_data(dec_t *c)
 	}
 }
 
+/*! It is why a nameserver has the wrong keys, whatever was found first. */
+static void name_signer(const dec_t *c, judge_verdict_t *v)
+{
+	const judge_verdict_t other = signers_other(c);
+
+	if (other.gate != GATE_NONE) {
+		*v = other;
+	}
+}
+
+static bool alone(dec_t *c)
+{
+	const judge_verdict_t v = signers_other(c);
+
+	return dec_gate(c, &v);
+}
+
 static bool servers(dec_t *c)
 {
 	const judge_expect_t w = expect(c);
 
 	c->servers = judge_child(c->facts, &w);
+	if (c->servers.red) {
+		name_signer(c, &c->servers);
+	}
 	if (c->step->observed && !c->servers.red) {
 		expire_note_observed(c);
 	}
@@ -504,6 +524,7 @@ bool cond_decide(dec_t *c)
 		[COND_WISHED] = wished,
 		[COND_RELEASED] = released,
 		[COND_DS_STAYS] = ds_stays,
+		[COND_ALONE] = alone,
 		[COND_KEYS] = cond_key_lost,
 		[COND_DS_DONE] = ds_done,
 		[COND_DS_KEPT] = ds_kept,

@@ -39,6 +39,21 @@ static bool wait_for_others(dec_t *c, uint64_t rolling, uint32_t most, const cha
 	return true;
 }
 
+/*!
+ * The nameservers of an idle zone are not asked. Before the switch of the policy they are: it makes a new version of
+ * the zone, which must not replace that of another signer.
+ */
+static bool wait_for_servers(dec_t *c)
+{
+	if (!(c->facts->asked & SURVEY_CHILD)) {
+		dec_wait(c, GATE_NONE, "", "", c->now);
+		c->out->row.next_check = c->now;
+		return true;
+	}
+	const judge_verdict_t v = signers_other(c);
+	return dec_gate(c, &v);
+}
+
 /*! A rollover is due. What forbids any start comes first: it needs the operator, and more than patience. */
 static void start_due(dec_t *c)
 {
@@ -53,7 +68,8 @@ static void start_due(dec_t *c)
 	}
 	if (dec_wait_until(c, GATE_START_WINDOW, start->from) ||
 	    wait_for_others(c, start->rolling, start->rolling_max, "", "max-rolling") ||
-	    wait_for_others(c, start->siblings, start->siblings_max, "of the same parent ", "max-rolling-parent")) {
+	    wait_for_others(c, start->siblings, start->siblings_max, "of the same parent ", "max-rolling-parent") ||
+	    wait_for_servers(c)) {
 		return;
 	}
 	dec_begin(c, ROLLOVER_PREPARE);

@@ -367,6 +367,13 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"a rollover is due, and as many zones roll as max-rolling or max-rolling-parent allows",
 		"Wait: it starts when another one has ended. kskroll status ZONE has the command that starts it at once.",
 		.pace = PACE_STEADY, .patient = true, .help = HELP_START },
+	[GATE_ANOTHER_SIGNER] = { "another-signer-at", ACTOR_OPERATOR,
+		"a nameserver has the zone of another signer: as new as the zone here or newer, signed by a KSK of this "
+		"server, and with a KSK that is missing here",
+		"Let one server alone sign the zone. If the other one goes on, stop this one: systemctl disable --now knot. "
+		"If this one goes on, stop the other one, then set a serial above the one in the detail. If this server was "
+		"restored from a backup, it lacks later keys: restore them first, since the parent may have their DS.",
+		.side = SIDE_CHILD, .danger = true, .help = HELP_ONE_SIGNER },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
 		"the zone has more KSKs than the module can distinguish",
 		"Remove KSKs that are not needed.",

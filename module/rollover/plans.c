@@ -47,7 +47,7 @@ static const step_t KSK[] = {
 	},
 	{
 		.state = ROLLOVER_INTRODUCE, .when = WHEN_NO_NEW, .policy = POLICY_LOW_TTL, .keys = KEYS_SILENT, .survey = SURVEY_ALL,
-		.cond = { COND_DS_STAYS, COND_CHAIN, COND_ORDER },
+		.cond = { COND_DS_STAYS, COND_ALONE, COND_CHAIN, COND_ORDER },
 		.own = OWN_ROLLING, .chain = ROLE_OLD, .ds_ttl = DS_TTL_LOWERED,
 		.order = ACTION_START, .gate = GATE_KNOT_NO_NEW_KEY,
 		.removed = TO_START,

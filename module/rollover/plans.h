@@ -83,6 +83,7 @@ typedef enum {
 	COND_WISHED,       /*!< The operator still wishes the plan. */
 	COND_RELEASED,     /*!< The operator has decided. */
 	COND_DS_STAYS,     /*!< Nobody has removed the DS (\a removed). */
+	COND_ALONE,        /*!< No nameserver has the zone of an unknown signer. */
 	COND_KEYS,         /*!< Every nameserver still has the \a present keys (\a key_lost). */
 	COND_DS_DONE,      /*!< The DS is not replaced yet; if it is, the step ends. */
 	COND_DS_KEPT,      /*!< The DS is still the new one (\a ds_lost). */

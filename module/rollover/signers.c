@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "keyset.h"
 #include "signers.h"
@@ -122,4 +123,53 @@ bool signers_guard(dec_t *c)
 keyset_t signers_standing(const dec_t *c)
 {
 	return c->step->keys == KEYS_MOVED ? c->new_key : c->old;
+}
+
+/* Another signer that nobody has announced. */
+
+/*! Nobody without a KSK of this server can make that. A zone without its signature is no evidence. */
+static bool is_anothers(const rollover_facts_t *facts, const child_answer_t *a)
+{
+	return a->dnskey_foreign && (a->dnskey_signed_by & ~facts->own.foreign) != 0;
+}
+
+/*! One signer gives a serial to one version only. The same serial with other keys is another signer's as well. */
+static bool is_as_new(uint32_t serial, uint32_t own)
+{
+	return serial == own || judge_is_before(own, serial);
+}
+
+static bool has_serials(const rollover_facts_t *facts, const child_answer_t *a)
+{
+	return facts->own.serial_known && a->serial_known;
+}
+
+judge_verdict_t signers_other(const dec_t *c)
+{
+	const rollover_facts_t *facts = c->facts;
+	const rollover_row_t *before = c->before;
+	const bool named = before->gate == GATE_ANOTHER_SIGNER;
+	const bool seen = named || before->gate == GATE_DNSKEY_DIFFERS;
+	judge_verdict_t v = { .gate = GATE_NONE, .about = "" };
+
+	for (size_t i = 0; i < facts->child_count && !c->out->row.signers; i++) {
+		const child_answer_t *a = &facts->child[i];
+		const bool again = seen && strcmp(a->server, before->gate_about) == 0;
+		const bool serials = has_serials(facts, a);
+
+		/* A secondary that lags may have a KSK that was removed here. Its serial is lower. */
+		if (!is_anothers(facts, a) || (serials && !is_as_new(a->serial, facts->own.serial)) ||
+		    (!serials && !(named && again)) || (v.gate != GATE_NONE && !again)) {
+			continue;
+		}
+		v.gate = again ? GATE_ANOTHER_SIGNER : GATE_DNSKEY_DIFFERS;
+		v.about = a->server;
+		v.red = true;
+		snprintf(v.detail, sizeof(v.detail), "a KSK that this server does not have");
+		if (serials) {
+			snprintf(v.detail, sizeof(v.detail), "a KSK that this server does not have, serial %u, here %u",
+			         a->serial, facts->own.serial);
+		}
+	}
+	return v;
 }

@@ -13,9 +13,10 @@ from .marks import bound, long_test
 from .progress import Progress
 from .test_faults_local import tag_of
 from .test_give_up import typed
+from .test_notify import kskroll as status_of
 from .test_rollover import ROLLOVER, ZONE, start
 from .wait import stays, wait_until
-from .world import CHILD_NSD, KNOT, World, module_path
+from .world import CHILD_BIND, CHILD_NSD, CHILD_NSD6, KNOT, World, module_path
 
 STANDBY = "127.0.3.6"
 #: The module starts the rollover; later than the one before has ended.
@@ -179,11 +180,24 @@ def test_store_lost_in_retire(directory):
         moving.is_over()
 
 
-@bound(180)
-def test_of_two_signers_that_both_roll_one_waits(directory):
-    """Each has made a key of its own. The secondaries have the zone with the higher serial; the other signer waits, and signals nothing."""
+class Signer:
+    """One of two servers that sign the zone."""
+
+    def __init__(self, knot, progress):
+        self.knot, self.progress = knot, progress
+
+    def status(self, world):
+        """What the command line says of its zone."""
+        world.knot = self.knot  # Whose store is read.
+        return status_of(world, "status", ZONE)["zones"][0]
+
+
+@contextlib.contextmanager
+def two_signers(directory):
+    """Each makes a key of its own, and the parent does nothing yet. Yields the world, who goes on, who waits, and the keys of before."""
     with HouseWorld(directory=directory, module=module_path(), **QUICK, module_settings=QUICK_MODULE) as world:
         first, old = world.knot, ask.ksks(KNOT, ZONE)
+        world.agent.deaf = True
         with Progress(first, ZONE) as ours:
             ours.wait("idle", 30)
             copy = backed_up(world)
@@ -192,23 +206,69 @@ def test_of_two_signers_that_both_roll_one_waits(directory):
             with Progress(world.knot, ZONE) as theirs:
                 theirs.wait("idle", 30)
                 first.launch()
-                for knot in (first, world.knot):
-                    knot.knotc("zone-key-rollover", ZONE, "ksk")
-                wait_until(lambda: ours.visited("signal") or theirs.visited("signal"), 60, "one goes on")
-                goes, waits, knot = (ours, theirs, world.knot) if ours.visited("signal") else (theirs, ours, first)
-                key, = set(ask.ksks(knot.address, ZONE)) - set(old)
+                signers = [Signer(first, ours), Signer(world.knot, theirs)]
+                for signer in signers:
+                    signer.knot.knotc("zone-key-rollover", ZONE, "ksk")
+                wait_until(lambda: any(signer.progress.visited("signal") for signer in signers), 60, "one goes on")
+                signers.sort(key=lambda signer: not signer.progress.visited("signal"))
+                goes, waits = signers
+                wait_until(lambda: waits.progress.gate == "another-signer-at", 30, f"the gate of the other one: {waits.progress.history}")
+                assert not any(gate == "another-signer-at" for _, _, gate in goes.progress.history), goes.progress.history
+                yield world, goes, waits, old
 
-                def keeps_still():
-                    return waits.state == "introduce" and key not in ask.ksks(CHILD_NSD, ZONE) and not ask.tags(knot.address, ZONE, "CDS")
-                wait_until(lambda: goes.visited("withdraw") or not keeps_still(), 60, "the DS is replaced")
-                assert keeps_still(), (ours.history, theirs.history)
-                assert any(gate == "dnskey-missing-at" for _, _, gate in waits.history), waits.history
-                wait_until(lambda: waits.gate == "chain-broken", 30, "the alarm of the other one")
-                assert keeps_still(), (ours.history, theirs.history)
-                # The zone of the other one must not come out any more: it has no key that the DS names.
-                assert knot.stop()
-                goes.wait_visited("settle", ROLLOVER)
-                goes.wait("idle", 60)
-            world.knot = goes.knot
-            check.rolled(world, ZONE, old)
-            world.assert_secure()
+
+def is_over(world, signer, old):
+    """Its rollover has come to its end."""
+    signer.progress.wait_visited("settle", ROLLOVER)
+    signer.progress.wait("idle", 60)
+    world.knot = signer.knot
+    check.rolled(world, ZONE, old)
+    world.assert_secure()
+
+
+def advice(world, signer):
+    """The server that the gate names, and the commands that it advises."""
+    zone = signer.status(world)
+    gate = zone["gate"]
+    assert (gate["code"], zone["actor"]) == ("another-signer-at", "operator"), zone
+    assert any(address in gate["about"] for address in (CHILD_NSD, CHILD_BIND, CHILD_NSD6)), gate
+    return gate, [entry["command"] for entry in zone["commands"]]
+
+
+@bound(180)
+def test_of_two_signers_that_both_roll_one_waits(directory):
+    """The secondaries have the zone with the higher serial. The other signer waits, signals nothing, and says why: it is stopped."""
+    with two_signers(directory) as (world, goes, waits, old):
+        key, = set(ask.ksks(waits.knot.address, ZONE)) - set(old)
+
+        def keeps_still():
+            return waits.progress.state == "introduce" and key not in ask.ksks(CHILD_NSD, ZONE) and not ask.tags(waits.knot.address, ZONE, "CDS")
+        gate, commands = advice(world, waits)
+        assert "a KSK that this server does not have" in gate["detail"], gate
+        assert "systemctl disable --now knot" in commands, commands
+        world.agent.deaf = False
+        wait_until(lambda: goes.progress.visited("withdraw") or not keeps_still(), 60, "the DS is replaced")
+        assert keeps_still(), (goes.progress.history, waits.progress.history)
+        wait_until(lambda: waits.progress.gate == "chain-broken", 30, "the alarm of the other one")
+        assert keeps_still(), (goes.progress.history, waits.progress.history)
+        # The zone of the other one must not come out any more: it has no key that the DS names.
+        assert waits.knot.stop()
+        is_over(world, goes, old)
+
+
+@bound(180)
+def test_the_signer_that_waits_takes_over(directory):
+    """The other one is switched off, and the zone gets a serial above that of the nameservers, as the gate advises."""
+    with two_signers(directory) as (world, goes, waits, old):
+        _, commands = advice(world, waits)
+        assert goes.knot.stop()
+        soa = ask.ask(CHILD_NSD, ZONE, "SOA").answer[0]
+        served, = soa
+        raised = [command.replace("TTL SOA PRIMARY CONTACT SERIAL REFRESH RETRY EXPIRE MINIMUM",
+                                  f"{soa.ttl} SOA {served.replace(serial=served.serial + 10).to_text()}")
+                  for command in commands if command.startswith("knotc zone-")]
+        assert len(raised) == 3 and str(served.serial + 10) in raised[1], commands
+        typed(raised, waits.knot.path("db", "keys"), waits.knot.socket)
+        waits.progress.wait_visited("await-ds", 60)
+        world.agent.deaf = False
+        is_over(world, waits, old)
