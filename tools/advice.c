@@ -69,11 +69,14 @@ void advice_ds(char *out, size_t len, const char *zone, const key_id_t *key)
 
 /* Commands. */
 
+/*! What a submission by EPP went to begins with this. */
+#define ACCOUNT  "account "
 #define POLICIES "kskroll policies BASE -c /etc/knot/knot.conf"
 
 typedef struct {
 	const options_t *o;
 	const store_zone_t *zone;
+	const char *word; /*!< Its name, for a shell. */
 	command_f each;
 	void *arg;
 } commands_t;
@@ -86,8 +89,8 @@ static void say(const commands_t *c, const char *comment, const char *command)
 /*! A command that ends with the zone's name. */
 static void for_zone(const commands_t *c, const char *comment, const char *before, const char *after)
 {
-	char command[512];
-	snprintf(command, sizeof(command), "%s %s%s", before, c->zone->zone, after);
+	char command[SHELL_ZONE + 512];
+	snprintf(command, sizeof(command), "%s %s%s", before, c->word, after);
 	say(c, comment, command);
 }
 
@@ -98,14 +101,14 @@ static void ask_server(const commands_t *c, const char *type)
 	const char *space = strrchr(about, ' ');
 	const char *address = space != NULL ? space + 1 : about;
 	const char *at = strrchr(address, '@');
-	char command[SERVER_NAME_MAX + 320];
+	char command[SERVER_NAME_MAX + SHELL_ZONE + 320];
 
 	if (address[0] == '\0') {
 		return;
 	}
 	int len = at != NULL ? (int)(at - address) : (int)strlen(address);
 	snprintf(command, sizeof(command), "kdig @%.*s -p %s +norec +dnssec %s %s", len, address,
-	         at != NULL ? at + 1 : "53", c->zone->zone, type);
+	         at != NULL ? at + 1 : "53", c->word, type);
 	say(c, "shows what that server answers", command);
 }
 
@@ -143,10 +146,12 @@ static bool is_parent_server(const store_zone_t *zone)
 
 static void module_of_zone(const commands_t *c)
 {
-	char command[512];
+	char command[SHELL_ZONE + 512], item[sizeof(c->zone->zone) + 16], word[SHELL_ZONE];
 	say(c, "gives the zone a module instance without hold", "knotc conf-begin");
-	snprintf(command, sizeof(command), "knotc conf-set 'zone[%s].module' mod-kskroll", c->zone->zone);
-	say(c, "or conf-unset, if the template has the module", command);
+	snprintf(item, sizeof(item), "zone[%s].module", c->zone->zone);
+	snprintf(command, sizeof(command), "knotc conf-set %s mod-kskroll", shell_word(word, sizeof(word), item));
+	say(c, "or the instance that it had, as mod-kskroll/ID; or conf-unset, if the template has the module",
+	    command);
 	say(c, "with a configuration file: change it there and knotc reload", "knotc conf-commit");
 }
 
@@ -198,9 +203,30 @@ static void ask_child(const commands_t *c)
 	ask_server(c, "CDNSKEY");
 }
 
-static void ask_ds(const commands_t *c)
+/*! A registry has an account there, and answers no DNS. */
+static void ask_registry(const commands_t *c)
 {
-	ask_server(c, "DS");
+	char target[256], word[SHELL_ZONE], command[2 * SHELL_ZONE + 64];
+	const char *account = "";
+
+	(void)json_text(json_member(json_read(c->zone->notification), "target"), target, sizeof(target));
+	if (strncmp(target, ACCOUNT, strlen(ACCOUNT)) == 0) {
+		account = target + strlen(ACCOUNT);
+	}
+	snprintf(command, sizeof(command), "kskroll epp check%s%s --domain %s", account[0] != '\0' ? " " : "",
+	         account[0] != '\0' ? shell_word(word, sizeof(word), account) : "", c->word);
+	say(c, "shows what the registry has, and locks; with --accounts FILE if epp-accounts is set", command);
+}
+
+static void ask_parent(const commands_t *c)
+{
+	const rollover_gate_t gate = c->zone->row.gate;
+
+	if (c->zone->config.via == PARENT_VIA_EPP && (gate == GATE_NOT_INFORMED || gate == GATE_DS_TTL_NOT_SET)) {
+		ask_registry(c);
+	} else {
+		ask_server(c, "DS");
+	}
 }
 
 static void ask_ds_tcp(const commands_t *c)
@@ -236,7 +262,7 @@ static void transfer_cds(const commands_t *c)
 
 static void ds(const commands_t *c)
 {
-	ask_server(c, "DS");
+	ask_parent(c);
 	ds_records(c, "for the registrar, where the parent does not read CDS");
 }
 
@@ -376,7 +402,7 @@ static void (*const helps[HELP__COUNT])(const commands_t *c) = {
 	[HELP_KEYS] = keys,
 	[HELP_ASK_DNSKEY] = ask_dnskey,
 	[HELP_ASK_CHILD] = ask_child,
-	[HELP_ASK_DS] = ask_ds,
+	[HELP_ASK_DS] = ask_parent,
 	[HELP_ASK_DS_TCP] = ask_ds_tcp,
 	[HELP_ASK_EITHER] = ask_either,
 	[HELP_TRANSFER_DNSKEY] = transfer_dnskey,
@@ -402,8 +428,10 @@ static void (*const helps[HELP__COUNT])(const commands_t *c) = {
 
 void advice_commands(const options_t *o, const store_zone_t *zone, command_f each, void *arg)
 {
+	char word[SHELL_ZONE];
 	commands_t c = { .o = o, .zone = zone, .each = each, .arg = arg };
 
+	c.word = shell_word(word, sizeof(word), zone->zone);
 	if (advice_overdue(o, &zone->row)) {
 		for_zone(&c, "does the server run, and has the zone the module?", "knotc zone-stats", " mod-kskroll");
 	}

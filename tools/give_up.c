@@ -31,18 +31,19 @@ static void say(const way_t *w, const char *comment, const char *command)
 /*! A command about the zone. */
 static void for_zone(const way_t *w, const char *comment, const char *before, const char *after)
 {
-	char command[COMMAND];
+	char command[SHELL_ZONE + COMMAND], zone[SHELL_ZONE];
 
-	snprintf(command, sizeof(command), "%s %s%s", before, w->zone->zone, after);
+	shell_word(zone, sizeof(zone), w->zone->zone);
+	snprintf(command, sizeof(command), "%s %s%s", before, zone, after);
 	say(w, comment, command);
 }
 
 /*! The same done with each key in whose line of `keymgr list -e` this is found (awk). */
 static void for_keys(const way_t *w, const char *comment, const char *found, const char *what, const char *timers)
 {
-	const char *zone = w->zone->zone;
-	char command[2 * COMMAND];
+	char command[2 * (SHELL_ZONE + COMMAND)], zone[SHELL_ZONE];
 
+	shell_word(zone, sizeof(zone), w->zone->zone);
 	snprintf(command, sizeof(command),
 	         "for id in $(keymgr %s list -e | awk '%s {print $1}'); do keymgr %s %s $id%s; done", zone, found, zone,
 	         what, timers);
@@ -102,7 +103,7 @@ static bool has_new_ds(const store_zone_t *zone)
 static void policy_back(const way_t *w, const char *item, const char *value)
 {
 	const store_zone_t *zone = w->zone;
-	char command[2 * COMMAND];
+	char command[SHELL_ZONE + COMMAND], item_of[sizeof(zone->zone) + 32], word[SHELL_ZONE];
 
 	if (zone->base_policy[0] == '\0') {
 		snprintf(command, sizeof(command), "%s: %s", item, value);
@@ -113,8 +114,9 @@ static void policy_back(const way_t *w, const char *item, const char *value)
 	say(w, "the policy comes first, or Knot makes such keys again", "knotc conf-begin");
 	snprintf(command, sizeof(command), "knotc conf-set 'policy[%s].%s' %s", zone->base_policy, item, value);
 	say(w, "as before the rollover", command);
-	snprintf(command, sizeof(command), "knotc conf-%s 'zone[%s].dnssec-policy'%s%s",
-	         zone->policy_implicit ? "unset" : "set", zone->zone, zone->policy_implicit ? "" : " ",
+	snprintf(item_of, sizeof(item_of), "zone[%s].dnssec-policy", zone->zone);
+	snprintf(command, sizeof(command), "knotc conf-%s %s%s%s", zone->policy_implicit ? "unset" : "set",
+	         shell_word(word, sizeof(word), item_of), zone->policy_implicit ? "" : " ",
 	         zone->policy_implicit ? "" : zone->base_policy);
 	say(w, "the derived policy is a copy of what was changed", command);
 	say(w, "with a configuration file: change the policy there and knotc reload instead", "knotc conf-commit");

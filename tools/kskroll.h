@@ -196,6 +196,13 @@ void error_reports_print(const options_t *o, store_t *store, const char *zone);
 /*! How many of them the store has. */
 int64_t error_reports_count(store_t *store, const char *zone);
 
+/* shell.c */
+
+/*! Octets of shell_word() for an item of a zone. */
+#define SHELL_ZONE (4 * 300)
+/*! A word of a command, quoted if a shell would change it: at most four octets for each of its own, and three more. */
+const char *shell_word(char *out, size_t len, const char *word);
+
 /* memory.c */
 
 /*! Ends the command line: there is no memory. */
