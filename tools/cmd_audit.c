@@ -90,11 +90,15 @@ static int check_parent(const store_parent_t *parent, void *arg)
 static int check_delegations(audit_t *a, store_t *store)
 {
 	const int parents = store_parents(store, check_parent, a);
-	const int ret = parents == KNOT_EOK || parents == KNOT_EMALF ?
-	                        store_delegations(store, NULL, true, check_delegation, a) :
-	                        parents;
-	if (ret != KNOT_EOK || parents != KNOT_EOK) {
-		fprintf(stderr, "kskroll: %s\n", store_error(store));
+	if (parents != KNOT_EOK) {
+		stored_failed(store, parents);
+	}
+	if (parents != KNOT_EOK && parents != KNOT_EMALF) {
+		return parents;
+	}
+	const int ret = store_delegations(store, NULL, true, check_delegation, a);
+	if (ret != KNOT_EOK) {
+		stored_failed(store, ret);
 	}
 	return ret == KNOT_EOK ? parents : ret;
 }
@@ -159,7 +163,7 @@ static int check_at_all(audit_t *a, store_t *store)
 	if (a->o->arg_count == 0) {
 		ok = store_zones(store, check, a);
 		if (ok != KNOT_EOK) {
-			fprintf(stderr, "kskroll: %s\n", store_error(store));
+			stored_failed(store, ok);
 		}
 		if (ok != KNOT_EOK && ok != KNOT_EMALF) {
 			return KNOT_ERROR;
@@ -281,7 +285,7 @@ static int find(audit_t *a, store_t *store)
 	return ok;
 }
 
-int audit_json(const options_t *o, store_t *store)
+void audit_json(const options_t *o, store_t *store)
 {
 	audit_t a = { .o = o };
 	const int ok = find(&a, store);
@@ -290,7 +294,6 @@ int audit_json(const options_t *o, store_t *store)
 	json_members(&a, level_result(a.levels, ok == KNOT_EOK));
 	json_close(json, '}');
 	forget(&a);
-	return ok == KNOT_EOK ? EXIT_FINE : EXIT_ERROR;
 }
 
 int cmd_audit(const options_t *o)

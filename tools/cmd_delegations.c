@@ -91,12 +91,13 @@ static int list_one(const store_delegation_t *d, void *arg)
 
 static bool read_all(list_t *l, const char *zone, int (*each)(const store_delegation_t *d, void *arg))
 {
-	if (store_delegations(l->store, zone, false, each, l) != KNOT_EOK) {
-		fprintf(stderr, "kskroll: %s\n", store_error(l->store));
+	const int ret = store_delegations(l->store, zone, false, each, l);
+
+	if (ret != KNOT_EOK) {
+		stored_failed(l->store, ret);
 		l->ret = EXIT_ERROR;
-		return false;
 	}
-	return true;
+	return ret == KNOT_EOK || ret == KNOT_EMALF;
 }
 
 static void list_all(list_t *l, const char *zone)
@@ -285,8 +286,8 @@ static void each_zone(list_t *l, bool parents)
 		list_all(l, NULL);
 	} else {
 		const int ret = store_parents(l->store, show_parent, l);
-		if (ret != KNOT_EOK && l->ret == EXIT_FINE) {
-			fprintf(stderr, "kskroll: %s\n", store_error(l->store));
+		if (ret != KNOT_EOK) {
+			stored_failed(l->store, ret);
 			l->ret = EXIT_ERROR;
 		}
 	}
@@ -339,12 +340,11 @@ static void json_lists(list_t *l)
 	json_close(json, ']');
 }
 
-int delegations_json(const options_t *o, store_t *store)
+void delegations_json(const options_t *o, store_t *store)
 {
 	list_t l = { .o = o, .store = store };
 
 	json_lists(&l);
-	return l.ret;
 }
 
 static void show(list_t *l)

@@ -21,12 +21,12 @@ static int take_store(report_t *r)
 		return EXIT_ERROR;
 	}
 	memory_file_begin(&w);
-	const int ret = report_json(r->o, store, w.file);
+	const bool fine = report_json(r->o, store, w.file);
 	memory_file_end(&w);
 	store_close(store);
-	if (ret != EXIT_FINE) {
+	if (!fine) {
 		free(w.text);
-		return ret;
+		return EXIT_ERROR;
 	}
 	return report_take(r, w.text, w.len, NULL) ? EXIT_FINE : EXIT_ERROR;
 }
@@ -83,6 +83,8 @@ static int make_page(const options_t *o)
 		report_page(&r, w.file);
 		memory_file_end(&w);
 		ret = write_page(o, &w);
+		/* The page is of use, and not whole. */
+		ret = stored_failures() ? EXIT_ERROR : ret;
 		free(w.text);
 	}
 	report_free(&r);
@@ -105,10 +107,10 @@ int cmd_report(const options_t *o)
 		return EXIT_ERROR;
 	}
 	memory_file_begin(&w);
-	int ret = report_json(o, store, w.file);
+	const bool fine = report_json(o, store, w.file);
 	memory_file_end(&w);
 	store_close(store);
-	ret = ret == EXIT_FINE ? write_page(o, &w) : ret;
+	const int ret = fine ? write_page(o, &w) : EXIT_ERROR;
 	free(w.text);
-	return ret;
+	return stored_failures() ? EXIT_ERROR : ret;
 }

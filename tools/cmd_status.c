@@ -207,12 +207,13 @@ static int show_all(list_t *l, store_t *store, store_zone_t *zone)
 		/* What is broken now comes first among what needs a human. */
 		for (int pass = l->o->blocked ? 0 : 1; pass < 2; pass++) {
 			l->others = pass == 1;
-			if (store_zones(store, show, l) != KNOT_EOK) {
-				fprintf(stderr, "kskroll: %s\n", store_error(store));
-				return EXIT_ERROR;
+			const int one = store_zones(store, show, l);
+			if (one != KNOT_EOK) {
+				stored_failed(store, one);
+				ret = EXIT_ERROR;
 			}
 		}
-		return EXIT_FINE;
+		return ret;
 	}
 	for (int i = 0; i < l->o->arg_count; i++) {
 		int one = stored_load(store, l->o->args[i], zone);

@@ -67,10 +67,8 @@ const char *load_name(unsigned load);
  * \brief Parent zones and delegations, members of the document that is open, as `delegations --json` has them.
  *
  * \param[in] o  With json set.
- *
- * \return Exit code.
  */
-int delegations_json(const options_t *o, store_t *store);
+void delegations_json(const options_t *o, store_t *store);
 
 /* prometheus.c */
 

@@ -142,6 +142,11 @@ bool replace_file(const char *path, const char *text, size_t len);
 
 /*! Opens it or says on stderr why not. */
 store_t *stored_open(const options_t *o);
+/*! Says on stderr, once, why a part of the store could not be read. \a ret: what has failed with; KNOT_EMALF: rows. */
+void stored_failed(const store_t *store, int ret);
+bool stored_failures(void);
+/*! All that was said, as the member "errors". \return Whether more than single rows could not be read. */
+bool stored_failures_json(void);
 /*! Canonical name: lower case, final dot. \return False (and words on stderr) if it is no name. */
 bool stored_name(const char *arg, char *out, size_t out_len);
 /*! Loads one zone. Unknown: names like it are listed on stderr. \return Exit code. */
@@ -289,7 +294,7 @@ unsigned advice_wanted(const rollover_row_t *row, const key_id_t **keys);
 void advice_ds(char *out, size_t len, const char *zone, const key_id_t *key);
 /*! A command or record for the operator; \a comment says what it is for. */
 typedef void (*command_f)(const char *command, const char *comment, void *arg);
-/*! Calls back for everything that helps on. */
+/*! Calls back for everything that helps. */
 void advice_commands(const options_t *o, const store_zone_t *zone, command_f each, void *arg);
 
 /* give_up.c */
@@ -373,8 +378,8 @@ typedef struct {
 typedef void (*finding_f)(const finding_t *finding, void *arg);
 
 const check_info_t *checks_info(check_t check);
-/*! cmd_audit.c: all findings, as the member "audit" of the document that is open. \return Exit code. */
-int audit_json(const options_t *o, store_t *store);
+/*! cmd_audit.c: all findings, as the member "audit" of the document that is open. */
+void audit_json(const options_t *o, store_t *store);
 /*! Calls back for everything that is not as it should be with a zone. */
 void checks_zone(const options_t *o, const store_zone_t *zone, finding_f each, void *arg);
 

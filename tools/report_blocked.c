@@ -13,6 +13,9 @@
 #define OPEN_ROWS 5
 /*! So many of one cause have their commands. */
 #define COMMAND_ROWS 20
+/*! More commands of a zone are folded, and even more are left out. */
+#define OPEN_COMMANDS 10
+#define COMMANDS_MAX  40
 /*! The part of the page that ends with this section, percent. */
 #define PERCENT 30
 
@@ -73,22 +76,47 @@ static void heading(page_t *p, const report_item_t *item)
 	page_put(p, "</p>\n");
 }
 
+static void command(const page_t *p, json_value_t one)
+{
+	page_put(p, "<li><code>");
+	page_member(p, one, "command", "");
+	page_put(p, "</code> <small>");
+	page_member(p, one, "comment", "");
+	page_put(p, "</small></li>");
+}
+
+/*! The first of them, the one for all of it, and folded some more. */
 static void commands(const page_t *p, const report_item_t *item, bool zone)
 {
-	const json_value_t list = json_member(item->value, "commands");
-	json_value_t one = NULL;
+	const json_value_t list = zone ? json_member(item->value, "commands") : NULL;
+	char name[REPORT_TEXT], word[4 * REPORT_TEXT];
+	json_value_t one = json_element(list, NULL), more;
+	size_t count = 0;
 
 	page_put(p, "<ul>");
-	while (zone && (one = json_element(list, one)) != NULL) {
-		page_put(p, "<li><code>");
-		page_member(p, one, "command", "");
-		page_put(p, "</code> <small>");
-		page_member(p, one, "comment", "");
-		page_put(p, "</small></li>");
+	for (; one != NULL && count < OPEN_COMMANDS; one = json_element(list, one)) {
+		command(p, one);
+		count++;
 	}
 	page_print(p, "<li><code>kskroll %s ", zone ? "status" : "delegation");
-	page_member(p, item->value, zone ? "zone" : "name", "");
+	report_text(name, item->value, zone ? "zone" : "name");
+	page_text(p, shell_word(word, sizeof(word), name));
 	page_put(p, "</code> <small>shows all of it</small></li></ul>");
+	count = 0;
+	for (more = one; more != NULL; more = json_element(list, more)) {
+		count++;
+	}
+	if (count == 0) {
+		return;
+	}
+	page_fold(p, count, "more command", "more commands", false);
+	page_put(p, "<ul>");
+	for (size_t i = 0; one != NULL && i < COMMANDS_MAX - OPEN_COMMANDS; one = json_element(list, one)) {
+		command(p, one);
+		i++;
+	}
+	page_put(p, one != NULL ? "<li>and others</li></ul>" : "</ul>");
+	page_fold_end(p);
 }
 
 /*! No table: on a phone the commands would be outside. */
@@ -222,7 +250,7 @@ void report_blocked(page_t *p)
 {
 	const bool parents = show_parents(p);
 
-	if (!show_all(p) && !parents) {
+	if (!show_all(p) && !parents && report_is_whole(p->r)) {
 		page_put(p, "<p>No zone and no delegation needs a human.</p>\n");
 	}
 }

@@ -201,24 +201,23 @@ static void forget(history_t *h)
 	free(h->change);
 }
 
-static int json_zones(history_t *h, store_t *store)
+static void json_zones(history_t *h, store_t *store)
 {
 	int ret = store_changes(store, h->o->now - HISTORY_READ, keep_change, h);
 
+	if (ret != KNOT_EOK) {
+		stored_failed(store, ret);
+	}
 	json_open(json, "zones", '[');
-	if (ret == KNOT_EOK) {
-		ret = store_zones(store, json_zone, h);
+	ret = store_zones(store, json_zone, h);
+	if (ret != KNOT_EOK) {
+		stored_failed(store, ret);
 	}
 	json_close(json, ']');
-	if (ret != KNOT_EOK) {
-		fprintf(stderr, "kskroll: %s\n", store_error(store));
-		return EXIT_ERROR;
-	}
 	json_months(h);
-	return EXIT_FINE;
 }
 
-int report_json(const options_t *o, store_t *store, FILE *out)
+bool report_json(const options_t *o, store_t *store, FILE *out)
 {
 	options_t all = *o;
 	history_t h = { .o = &all };
@@ -232,11 +231,12 @@ int report_json(const options_t *o, store_t *store, FILE *out)
 	json_time(json, "time", o->now);
 	json_string(json, "host", host);
 	stored_alive_json(o);
-	int ret = json_zones(&h, store);
-	ret = ret == EXIT_FINE ? delegations_json(&all, store) : ret;
-	ret = ret == EXIT_FINE ? audit_json(&all, store) : ret;
+	json_zones(&h, store);
+	delegations_json(&all, store);
+	audit_json(&all, store);
+	const bool ended = stored_failures_json();
 	output_end();
 	output_to(NULL);
 	forget(&h);
-	return ret;
+	return !ended;
 }

@@ -12,6 +12,10 @@
 
 /*! A report that is older is said to be old, seconds. */
 #define OLD 3600
+/*! Clocks of two servers differ by so much without a word, seconds. */
+#define EARLY 300
+/*! So many errors of a store are shown. */
+#define ERRORS_SHOWN 16
 
 /* Parts. */
 
@@ -244,30 +248,82 @@ static void servers(const page_t *p)
 	page_section_end(p);
 }
 
+bool report_is_whole(const report_t *r)
+{
+	for (size_t i = 0; i < r->sources; i++) {
+		if (r->source[i].errors > 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void warn(const page_t *p, const report_source_t *s, const char *what)
+{
+	page_put(p, "<article class=\"alarm\"><h3>");
+	page_text(p, s->label);
+	page_print(p, ": %s</h3>", what);
+}
+
+/*! Rows that are invalid. What they are about is missing in the lists. */
+static void warn_of_errors(const page_t *p, const report_source_t *s)
+{
+	const json_value_t list = json_member(s->value, "errors");
+	json_value_t one = NULL;
+	char text[REPORT_TEXT];
+
+	if (s->errors == 0) {
+		return;
+	}
+	warn(p, s, "not all of the store can be read");
+	page_put(
+		p,
+		"<p>What is named here is missing below. kskroll and the module must be of one version; else restore the "
+		"store from a backup.</p><ul>\n");
+	for (size_t i = 0; i < ERRORS_SHOWN && (one = json_element(list, one)) != NULL; i++) {
+		(void)json_text(one, text, sizeof(text));
+		page_put(p, "<li>");
+		page_text(p, text);
+		page_put(p, "</li>\n");
+	}
+	page_put(p, "</ul></article>\n");
+}
+
+static void warn_of_time(const page_t *p, const report_source_t *s)
+{
+	const int64_t old = p->r->o->now - s->time;
+	char what[64], span[TEXT_SPAN];
+
+	if (old > OLD) {
+		snprintf(what, sizeof(what), "the report is %s old", text_span(span, old));
+		warn(p, s, what);
+		page_put(p,
+		         "<p>All that is said of its zones is as old. Check what makes the report there: <code>kskroll "
+		         "report --json</code></p></article>\n");
+	} else if (-old > EARLY) {
+		snprintf(what, sizeof(what), "the report is of a time %s from now", text_span(span, -old));
+		warn(p, s, what);
+		page_put(
+			p,
+			"<p>The clock of that server is wrong, or the one here. Nobody can say how old the report is. Check "
+			"both clocks: <code>date -u</code></p></article>\n");
+	}
+}
+
 /*! What is wrong with the reports themselves comes before all zones. */
 static void warnings(const page_t *p)
 {
 	for (size_t i = 0; i < p->r->sources; i++) {
 		const report_source_t *s = &p->r->source[i];
 		const json_value_t runs = json_member(s->value, "daemon_running");
-		char span[TEXT_SPAN];
 
 		if (runs != NULL && *runs == 'f') {
-			page_put(p, "<article class=\"alarm\"><h3>");
-			page_text(p, s->label);
-			page_put(
-				p,
-				": kskrolld does not run</h3><p>No zone is checked. Check whether knotd runs, and read "
-				"its log.</p></article>\n");
+			warn(p, s, "kskrolld does not run");
+			page_put(p,
+			         "<p>No zone is checked. Check whether knotd runs, and read its log.</p></article>\n");
 		}
-		if (p->r->o->now - s->time > OLD) {
-			page_put(p, "<article class=\"alarm\"><h3>");
-			page_text(p, s->label);
-			page_print(p,
-			           ": the report is %s old</h3><p>All that is said of its zones is as old. Check what "
-			           "makes the report there: <code>kskroll report --json</code></p></article>\n",
-			           text_span(span, p->r->o->now - s->time));
-		}
+		warn_of_time(p, s);
+		warn_of_errors(p, s);
 	}
 }
 

@@ -14,8 +14,8 @@
 
 /* report_json.c: a REPORT of the store. */
 
-/*! Writes one. \return Exit code, with words on stderr. */
-int report_json(const options_t *o, store_t *store, FILE *out);
+/*! Writes one, which names rows that are invalid. \return False, with words on stderr, if more cannot be read. */
+bool report_json(const options_t *o, store_t *store, FILE *out);
 
 /* report_read.c: the reports that the page is made of. */
 
@@ -27,8 +27,9 @@ typedef struct {
 	char label[320];    /*!< The host; with the file if another report has the same host. */
 	time_t time;        /*!< When it was made. */
 	size_t zones;
-	size_t blocked;
+	size_t blocked; /*!< Errors included. */
 	size_t rolling;
+	size_t errors; /*!< Parts of its store that could not be read. */
 } report_source_t;
 
 /*! A zone, parent zone, delegation or finding of a report, with what lists are ordered by. */
@@ -93,6 +94,8 @@ typedef struct {
 	bool many; /*!< Servers: then each row has its server. */
 } page_t;
 
+/*! Whether all that the servers know is in the reports. */
+bool report_is_whole(const report_t *r);
 /*! Writes the page. */
 void report_page(const report_t *r, FILE *out);
 

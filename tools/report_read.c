@@ -99,11 +99,24 @@ static void read_item(report_item_t *item)
 	}
 }
 
+static size_t count_of(json_value_t list)
+{
+	json_value_t one = NULL;
+	size_t count = 0;
+
+	while ((one = json_element(list, one)) != NULL) {
+		count++;
+	}
+	return count;
+}
+
 /*! Lists of one report. */
 static void take_items(report_t *r, report_source_t *source)
 {
 	const size_t zones = r->zones.count, parents = r->parents.count, delegations = r->delegations.count;
 
+	source->errors = count_of(json_member(source->value, "errors"));
+	source->blocked += source->errors;
 	take_list(&r->zones, source, source->value, "zones");
 	take_list(&r->parents, source, source->value, "parents");
 	take_list(&r->delegations, source, source->value, "delegations");

@@ -12,6 +12,7 @@
 
 #define NEAR_MAX     5
 #define NAME_MAX_LEN 256
+#define FAILURES_MAX 16
 
 /*! Parent zones whose agent changes DS, by the store that was opened last. */
 static struct {
@@ -21,6 +22,13 @@ static struct {
 	} *of;
 	size_t count;
 } agents;
+
+/*! What was said of stores that could not be read as a whole. */
+static struct {
+	char *text[FAILURES_MAX];
+	size_t count;
+	bool ended; /*!< More than rows are wrong. */
+} failures;
 
 static int keep_agent(const store_parent_t *parent, void *arg)
 {
@@ -57,6 +65,37 @@ uint32_t stored_agent_ttl(const char *parent_zone, const char *zone)
 		}
 	}
 	return 0;
+}
+
+void stored_failed(const store_t *store, int ret)
+{
+	const char *words = store_error(store);
+
+	failures.ended = failures.ended || ret != KNOT_EMALF;
+	for (size_t i = 0; i < failures.count; i++) {
+		if (strcmp(failures.text[i], words) == 0) {
+			return;
+		}
+	}
+	fprintf(stderr, "kskroll: %s\n", words);
+	if (failures.count < FAILURES_MAX) {
+		failures.text[failures.count++] = memory_need(strdup(words));
+	}
+}
+
+bool stored_failures(void)
+{
+	return failures.count > 0;
+}
+
+bool stored_failures_json(void)
+{
+	json_open(json, "errors", '[');
+	for (size_t i = 0; i < failures.count; i++) {
+		json_string(json, NULL, failures.text[i]);
+	}
+	json_close(json, ']');
+	return failures.ended;
 }
 
 store_t *stored_open(const options_t *o)

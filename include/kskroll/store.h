@@ -83,7 +83,12 @@ int store_load(store_t *store, const char *zone, store_zone_t *out);
  */
 int store_save(store_t *store, const store_zone_t *zone, const store_event_t *event);
 
-/*! Calls back for every zone, in order of name; a non-zero return ends it and is returned. */
+/*!
+ * \brief Calls back for every zone, in order of name; a non-zero return ends it and is returned.
+ *
+ * \return KNOT_EOK, KNOT_EMALF if rows are invalid (it has called back for all others; store_error() names the first
+ *         invalid one and has the number of the others), KNOT_ERROR if reading ended early.
+ */
 int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg), void *arg);
 
 /*! Calls back for every zone that was not in `idle` when it was written. The same. */

@@ -287,12 +287,25 @@ int store_save(store_t *store, const store_zone_t *zone, const store_event_t *ev
 
 int store_each_row(store_t *store, sqlite3_stmt *stmt, int bound, row_f read, void *row)
 {
-	// An invalid row does not hide the others, but it is reported at the end.
+	// An invalid row does not hide the others, but the first one is reported at the end, with the number of all.
+	char first[sizeof(store->error)];
+	size_t invalid = 0;
 	int result = KNOT_EOK, ret = 0;
 	int step = bound == SQLITE_OK ? SQLITE_ROW : bound;
 	while (step == SQLITE_ROW && ret == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
 		if (!read(store, stmt, row, &ret)) {
 			result = KNOT_EMALF;
+			if (invalid++ == 0) {
+				memcpy(first, store->error, sizeof(first));
+			}
+		}
+	}
+	if (invalid > 0) {
+		const char *more = invalid > 2 ? "s are invalid" : " is invalid";
+		memcpy(store->error, first, sizeof(first));
+		if (invalid > 1) {
+			snprintf(store->error, sizeof(store->error), "%.440s; %zu more row%s", first, invalid - 1,
+			         more);
 		}
 	}
 	if (ret != 0) {

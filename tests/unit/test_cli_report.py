@@ -6,6 +6,7 @@ import html.parser
 import json
 import os
 import re
+import shlex
 import sqlite3
 import stat
 
@@ -321,6 +322,145 @@ class Report(CliCase):
                 self.assertFalse(os.path.exists(out))
         self.assertIn("/nonexistent cannot be read: No such file", self.bad(1, "report", "/nonexistent"))
         self.assertIn("/ cannot be read: Is a directory", self.bad(1, "report", "/"))
+
+    def test_a_report_of_the_future_is_said_to_be_one(self):
+        for ahead, said in ((600, "10 min"), (400 * DAY, "400 d 0 h")):
+            page = self.page(self.dump("ahead.json", time=NOW + ahead))
+            self.assertTrue(page.section("blocked").startswith(f"What needs a human {HOST}: the report is of a time {said} from now "
+                                                               "The clock of that server is wrong, or the one here."), page.section("blocked")[:200])
+        self.assertNotIn("from now", self.page(self.dump("close.json", time=NOW + 200)).text)
+        # All else of it lies in the future as well.
+        zones = json.loads(self.ok("report", "--json"))["zones"]
+        for zone in zones:
+            zone["gate"]["since"] = zone["since"] = zone["checked"] = NOW + 9 * DAY
+        text = self.page(self.dump("far.json", time=NOW + 9 * DAY, zones=zones)).section("blocked")
+        self.assertNotRegex(text, r"-\d+ (s|min|h|d)\b")
+
+    def test_commands_of_a_zone_are_folded_and_bounded(self):
+        zones = json.loads(self.ok("report", "--json"))["zones"]
+        zone = next(z for z in zones if z["zone"] == "charlie.example.")
+        for count in 11, 20000:
+            commands = [{"command": f"kdig number-{i} " + "x" * 400, "comment": "y" * 400} for i in range(count)]
+            text = self.ok("report", self.dump("commands.json", zones=[{**zone, "commands": commands}]))
+            self.assertLess(len(text), 100000)
+            page = Page(text)
+            said = page.section("blocked")
+            fold, = [e for e in page.all("details") if "more command" in page.words(e) and "open" not in e and "zone" not in page.words(e)[:12]]
+            self.assertTrue(page.words(fold).startswith(f"{count - 10} more command"))
+            self.assertNotIn("number-9 ", page.words(fold))
+            self.assertIn("number-10 ", page.words(fold))
+            self.assertIn("number-9 ", said)
+            self.assertEqual("and others" in said, count == 20000)
+            self.assertIn(f"kskroll status {zone['zone']}", said)
+
+    def test_a_phase_in_every_second_is_a_bounded_time_line(self):
+        zones = json.loads(self.ok("report", "--json"))["zones"]
+        zone = next(z for z in zones if z["zone"] == "charlie.example.")
+        many = [{"state": "signal", "from": NOW - i, "to": NOW - i + 1} for i in range(20000, 0, -1)]
+        text = self.ok("report", self.dump("phases.json", zones=[{**zone, "timeline": many, "ds_after": [3600] * 20000}]))
+        self.assertLess(len(text), 60000)
+
+    # What cannot be read.
+
+    def test_an_invalid_row_is_named_and_hides_no_other(self):
+        db = self.make("invalid")
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE zone SET state = 99 WHERE zone = 'charlie.example.'")
+        named = "zone charlie.example.: column state is invalid: '99'"
+        before = {z["zone"] for z in self.json("report")["zones"]}
+        path = os.path.join(self.folder.name, "invalid.html")
+        self.assertIn(named, self.bad(1, "report", "--output", path, db=db))
+        with open(path, encoding="ascii") as file:
+            page = Page(file.read())
+        self.assertTrue(page.section("blocked").startswith(f"What needs a human {HOST}: not all of the store can be read"))
+        self.assertIn(named, page.section("blocked"))
+        self.assertIn("7 need a human.", page.text)  # One of seven is the invalid row now.
+        self.assertIn("zulu.example.", page.section("zones"))
+        p = self.call("report", "--json", db=db)
+        value = json.loads(p.stdout)
+        self.assertEqual((p.returncode, [named in error for error in value["errors"]]), (1, [True]))
+        self.assertEqual({z["zone"] for z in value["zones"]}, before - {"charlie.example."})
+        # Another host has no error of its own, and its page says what the file says.
+        page = self.page(self.file("invalid.json", p.stdout), self.dump("valid.json", host="other"))
+        self.assertIn(named, page.section("blocked"))
+        for args in ["status", "--blocked"], ["status"], ["audit"]:
+            p = self.call(*args, db=db)
+            self.assertIn(named, p.stderr)
+            self.assertIn("zulu.example.", p.stdout)
+
+    def test_many_invalid_rows_are_one_sentence(self):
+        db = self.make("rotten", "portfolio", "300")
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE zone SET state = 99 WHERE zone LIKE '%.com.'")
+        error = self.bad(1, "report", "--output", "/dev/null", db=db)
+        self.assertIn("zone customer-00000.com.: column state is invalid: '99'; 99 more rows are invalid", error)
+
+    def test_an_invalid_delegation_or_event_is_named_and_hides_no_other(self):
+        db = self.make("both", "delegations")
+        whole = self.json("report", db=db)
+        self.assertEqual(whole["errors"], [])
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE delegation SET put = '1/2' WHERE name = 'rest.test.'")
+            con.execute("UPDATE parent SET mode = 77 WHERE zone = 'org.'")
+        p = self.call("report", "--json", db=db)
+        value = json.loads(p.stdout)
+        self.assertEqual(p.returncode, 1)
+        self.assertEqual(sorted(error.partition(".db: ")[2] for error in value["errors"]),
+                         ["delegation rest.test.: column put is invalid: '1/2'", "parent org.: column mode is invalid: '77'"])
+        self.assertEqual([one["name"] for one in value["delegations"]], [one["name"] for one in whole["delegations"] if one["name"] != "rest.test."])
+        db = self.make("past", "portfolio", "40")
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE history SET gate = 9999 WHERE id = (SELECT min(id) FROM history WHERE from_state != to_state)")
+        p = self.call("report", db=db)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("an event of the history is invalid", p.stderr)
+        self.assertIn("40 zones of 1 server", Page(p.stdout).text)
+
+    def test_a_store_that_cannot_be_read_keeps_the_former_page(self):
+        db = self.make("broken", "portfolio", "300")
+        path = os.path.join(self.folder.name, "kept.html")
+        self.ok("report", "--output", path, db=db)
+        with open(path, "rb") as file:
+            before = file.read()
+        with open(db, "r+b") as file:
+            size = os.path.getsize(db)
+            file.seek(size // 2)
+            file.write(b"\xff" * (size - size // 2))
+        p = self.call("report", "--output", path, db=db)
+        self.assertEqual(p.returncode, 1)
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), before)
+
+    # Names.
+
+    def test_a_name_in_a_command_is_one_word_of_a_shell(self):
+        for name in r"quo\"te\032x.example.", "a'b.example.", "x; reboot #.example.", "$(reboot).example.", "0/26.2.test.", "-x.example.", "":
+            zones = json.loads(self.ok("report", "--json"))["zones"]
+            zone = next(z for z in zones if z["zone"] == "charlie.example.")
+            text = self.ok("report", self.dump("name.json", zones=[{**zone, "zone": name, "commands": []}]))
+            command, = re.findall(r"kskroll status [^\n]*?(?= shows all of it)", Page(text).section("blocked"))
+            self.assertEqual(shlex.split(command), ["kskroll", "status", name])
+        # The command line itself does the same.
+        db = self.store_of(r"quo\"te\032'x.example.", 13)
+        with sqlite3.connect(db) as con:
+            con.execute("UPDATE zone SET gate = 3, gate_since = ?", (NOW - HOUR,))
+        zone, = self.json("report", db=db)["zones"]
+        commands = [shlex.split(one["command"]) for one in zone["commands"]]
+        self.assertEqual(commands[1][1:3], ["conf-set", f"zone[{zone['zone']}].module"])
+
+    def test_a_registry_is_asked_by_epp(self):
+        """It answers no DNS, so kdig is of no use there."""
+        db = self.store_of("epp.example.", 13)
+        with open(os.path.join(SOURCE, "include/kskroll/names.h"), encoding="ascii") as file:
+            gates = re.findall(r"^\t(GATE_\w+)", file.read(), re.M)
+        for gate in "GATE_NOT_INFORMED", "GATE_DS_TTL_NOT_SET":
+            for target, command in (("account my-registry", "kskroll epp check my-registry --domain epp.example."),
+                                    ("com.", "kskroll epp check --domain epp.example.")):
+                self.altered(db, gate=gates.index(gate), gate_about="192.0.2.9@700", gate_since=NOW - HOUR, notify=4,
+                             notification=json.dumps({"status": "epp-locked", "target": target}))
+                commands = [one["command"] for one in self.json("report", db=db)["zones"][0]["commands"]]
+                self.assertEqual(commands[0], command)
+                self.assertFalse([one for one in commands if one.startswith("kdig")], commands)
 
     def test_members_that_are_missing_or_wrong_are_left_out(self):
         base = json.loads(self.ok("report", "--json", db=self.make("shapes", "delegations")))
