@@ -30,6 +30,21 @@ typedef struct {
 	summary_t sum;
 } job_t;
 
+static void say_violation(FILE *out, const kept_t *k)
+{
+	char zone[32] = "";
+
+	if (isatty(fileno(out))) {
+		fputs("\r\033[K", out); /* Over the line of progress. */
+	}
+	if (k->zone > 0) {
+		snprintf(zone, sizeof(zone), " --zone %u", k->zone);
+	}
+	fprintf(out, "seed %" PRIu64 " violates %s: %s (--replay %" PRIu64 " --profile %s%s)\n", k->seed,
+	        k->violation.invariant, k->violation.text, k->seed, profile_names[k->profile], zone);
+	fflush(out);
+}
+
 static void run_seed(job_t *job, world_t *w, summary_t *sum, uint64_t seed)
 {
 	profile_t profile = profile_of(seed, job->profile);
@@ -54,6 +69,12 @@ static void run_seed(job_t *job, world_t *w, summary_t *sum, uint64_t seed)
 			if (driver == DRIVER_MODULE) {
 				atomic_fetch_add(&job->worlds, 1);
 				atomic_fetch_add(&job->failed, w->failed);
+				if (w->failed) {
+					/* The list at the end of a long run comes late, and has the lowest seeds only.
+					 */
+					const kept_t one = { seed, zone, profile, w->violation };
+					say_violation(stderr, &one);
+				}
 			}
 		}
 	}
@@ -276,10 +297,7 @@ static int run_all(job_t *job, unsigned threads)
 		pthread_join(thread[i], NULL);
 	}
 	for (unsigned i = 0; i < job->sum.kept_count; i++) {
-		const kept_t *k = &job->sum.kept[i];
-		printf("seed %" PRIu64 " violates %s: %s (--replay %" PRIu64 " --profile %s", k->seed,
-		       k->violation.invariant, k->violation.text, k->seed, profile_names[k->profile]);
-		printf(k->zone > 0 ? " --zone %u)\n" : ")\n", k->zone);
+		say_violation(stdout, &job->sum.kept[i]);
 	}
 	if (job->sum.kept_count > 0 && !job->first) {
 		const kept_t *k = &job->sum.kept[0];
