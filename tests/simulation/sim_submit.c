@@ -72,17 +72,25 @@ static bool base_of(const world_t *w, world_keys_t *base)
 	return known;
 }
 
-/*! The TTL of the DS at the servers of the parent. \return 0: they differ, or some do not answer. */
+/*!
+ * The TTL of the DS at the servers of the parent that have answered. One that is silent shows nothing: what the others
+ * show may as well be what another client has set. \return 0: they differ, or none has answered.
+ */
 static uint32_t shown_ttl(const world_t *w)
 {
 	const engine_t *e = &w->engine;
+	uint32_t ttl = 0;
 
 	for (unsigned i = 0; i < w->parent_count; i++) {
-		if (e->parent[i].status != ANSWER_OK || e->parent[i].ds_ttl != e->parent[0].ds_ttl) {
+		if (e->parent[i].status != ANSWER_OK) {
+			continue;
+		}
+		if (ttl != 0 && e->parent[i].ds_ttl != ttl) {
 			return 0;
 		}
+		ttl = e->parent[i].ds_ttl;
 	}
-	return e->parent[0].ds_ttl;
+	return ttl;
 }
 
 /*! As in module/daemon/submit.c. */

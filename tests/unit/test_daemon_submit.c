@@ -119,6 +119,19 @@ static void the_new_ds_comes_with_the_ttl_that_was_asked_for(void **state)
 	answer(UPDATE_DONE, "");
 }
 
+static void a_ttl_that_others_have_set_stays_if_a_server_is_silent(void **state)
+{
+	case_t *c = *state;
+	rollover_decision_t d = { .notify = true,
+		                  .row = { .notified = 100, .ds_ttl_before = 7200, .ds_ttl_low = 900 } };
+
+	c->parent[1].status = ANSWER_UNREACHABLE;
+	assert_true(submit_case_decision(c, &d));
+	uv_run(&c->env.uv, UV_RUN_NOWAIT);
+	assert_int_equal(primary.ttl, 1800);
+	answer(UPDATE_DONE, "");
+}
+
 static void a_delete_signal_removes_all_and_a_first_ds_gets_a_ttl(void **state)
 {
 	case_t *c = *state;
@@ -265,6 +278,7 @@ int main(void)
 		TEST(a_refused_ttl_is_no_word_about_signals),
 		TEST(a_lost_ttl_is_not_known_to_be_made),
 		TEST(the_new_ds_comes_with_the_ttl_that_was_asked_for),
+		TEST(a_ttl_that_others_have_set_stays_if_a_server_is_silent),
 		TEST(a_delete_signal_removes_all_and_a_first_ds_gets_a_ttl),
 		TEST(without_something_that_is_needed_nothing_is_sent),
 		TEST(while_a_change_spreads_nothing_is_sent_and_nothing_is_wrong),
