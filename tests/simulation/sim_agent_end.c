@@ -39,6 +39,18 @@ static bool is_named(const delegation_row_t *row, const char *server)
 	return strcmp(row->gate_about, server) == 0 || (compares && strstr(row->gate_detail, server) != NULL);
 }
 
+/*! A resolver fails for ever, for a reason of its own or because of a server. */
+static bool failure_lasts(const world_t *w)
+{
+	for (unsigned i = 0; i < w->fault_count; i++) {
+		const fault_t *f = &w->fault[i];
+		if (f->active && f->to == 0 && (f->kind < FAULT_CONTROL || f->kind == FAULT_WATCH)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /*! A server of the child, or of the parent, that the gate names has a fault that lasts. */
 static bool server_lasts(const world_t *w)
 {
@@ -49,14 +61,11 @@ static bool server_lasts(const world_t *w)
 		if (!f->active || f->to != 0) {
 			continue;
 		}
-		/* The zone does not validate, and what is in the way of an undo is not why. */
-		if (f->kind == FAULT_WATCH &&
-		    (strncmp(about, "resolver", 8) == 0 || w->agent.row.gate == DELEGATION_GATE_CANNOT_UNDO)) {
+		if (f->kind == FAULT_WATCH && strncmp(about, "resolver", 8) == 0) {
 			return true;
 		}
 		if (f->kind < FAULT_CONTROL &&
 		    (about[0] == '\0' || strncmp(about, "resolver", 8) == 0 ||
-		     w->agent.row.gate == DELEGATION_GATE_CANNOT_UNDO ||
 		     is_named(&w->agent.row, f->parent ? w->parent[f->server].name : w->child[f->server].name))) {
 			return true;
 		}
@@ -103,6 +112,18 @@ static bool came_after_loss(const agent_t *a)
 	return a->deeds.lost != 0 && (a->update.remote ? a->update.transferred : a->deeds.acted) >= a->deeds.lost;
 }
 
+/*!
+ * The operator has sent on a rollover that was rolled back, and it was rolled back again: he may do so just before the
+ * end, and the TTL that was lowered for it stays low for its time.
+ */
+static bool was_sent_on(const world_t *w)
+{
+	const engine_t *e = &w->engine;
+
+	return w->driver == DRIVER_MODULE && e->row.state == ROLLOVER_ROLLED_BACK &&
+	       e->row.gate == GATE_AWAITING_DECISION && clock_wall(w) - e->row.since < (time_t)agent_bound_ttl(w);
+}
+
 bool agent_explains(const world_t *w)
 {
 	const agent_t *a = &w->agent;
@@ -146,6 +167,9 @@ bool agent_explains(const world_t *w)
 	case DELEGATION_GATE_REPLAYED:
 		return is_overruled(w) || is_misdated(w) || server_lasts(w);
 	case DELEGATION_GATE_TTL_LOW:
+		if (was_sent_on(w)) {
+			return true;
+		}
 		/* Without its store the agent follows nothing that was signed before its clock, which was ahead. */
 		return a->deeds.lost != 0 && is_misdated(w) && w->now - a->deeds.acted < (time_t)agent_bound_ttl(w);
 	case DELEGATION_GATE_BOGUS:
@@ -156,6 +180,8 @@ bool agent_explains(const world_t *w)
 	case DELEGATION_GATE_WOULD_BREAK:
 	case DELEGATION_GATE_PRESENT_FAILS:
 		return is_misdated(w) || server_lasts(w) || child_is_broken(w);
+	case DELEGATION_GATE_CANNOT_UNDO:
+		return failure_lasts(w) && child_cannot_undo(w);
 	case DELEGATION_GATE_UNREACHABLE:
 	case DELEGATION_GATE_SCAN_FAILED:
 	case DELEGATION_GATE_PARENT_UNREACHABLE:

@@ -137,6 +137,22 @@ static bool any_has(const world_t *w, bool (*defect)(const world_t *, const zone
 	return false;
 }
 
+bool child_cannot_undo(const world_t *w)
+{
+	const agent_deeds_t *deeds = &w->agent.deeds;
+	served_now_t now;
+
+	find_served(w, &now);
+	for (unsigned i = 0; i < now.count; i++) {
+		const zone_version_t *v = &now.of[i];
+		const bool taken_back = agent_signals(v) == 0 && is_chained(v, parent_ds(w));
+		if (taken_back || !validates(w, v, deeds->before)) {
+			return true;
+		}
+	}
+	return deeds->outgrown || !now.all;
+}
+
 bool child_explains(const world_t *w)
 {
 	const delegation_gate_t gate = w->agent.row.gate;
@@ -174,8 +190,9 @@ bool child_explains(const world_t *w)
 	case DELEGATION_GATE_SIGNALING_DIFFERS:
 		return any_has(w, is_not_newest);
 	case DELEGATION_GATE_FAILS:
-	case DELEGATION_GATE_CANNOT_UNDO:
 		return fails(w);
+	case DELEGATION_GATE_CANNOT_UNDO:
+		return fails(w) && child_cannot_undo(w);
 	default:
 		return false;
 	}
