@@ -147,11 +147,11 @@ static bool is_parent_server(const store_zone_t *zone)
 static void module_of_zone(const commands_t *c)
 {
 	char command[SHELL_ZONE + 512], item[sizeof(c->zone->zone) + 16], word[SHELL_ZONE];
-	say(c, "gives the zone a module instance without hold", "knotc conf-begin");
+	say(c, "takes the module instance with hold from the zone", "knotc conf-begin");
 	snprintf(item, sizeof(item), "zone[%s].module", c->zone->zone);
-	snprintf(command, sizeof(command), "knotc conf-set %s mod-kskroll", shell_word(word, sizeof(word), item));
-	say(c, "or the instance that it had, as mod-kskroll/ID; or conf-unset, if the template has the module",
-	    command);
+	/* To set what the zone has already, besides the other one, changes nothing. */
+	snprintf(command, sizeof(command), "knotc conf-unset %s mod-kskroll/held", shell_word(word, sizeof(word), item));
+	say(c, "if the id of that instance is held; if it is the only one, set another one instead", command);
 	say(c, "with a configuration file: change it there and knotc reload", "knotc conf-commit");
 }
 

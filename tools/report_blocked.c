@@ -157,15 +157,19 @@ static void show_cause(page_t *p, const cause_t *cause, bool zones)
 
 	page_print(p, "<article%s>", (*cause->first)->outage ? " class=\"alarm\"" : "");
 	heading(p, *cause->first);
-	page_fold(p, cause->count, zones ? "zone" : "delegation", zones ? "zones" : "delegations",
-	          cause->count <= OPEN_ROWS);
+	if (cause->count > 1) {
+		page_fold(p, cause->count, zones ? "zone" : "delegation", zones ? "zones" : "delegations",
+		          cause->count <= OPEN_ROWS);
+	}
 	page_put(p, "<ul class=\"entries\">\n");
 	for (; i < cause->count && !page_is_full(p, PERCENT); i++) {
 		entry(p, cause->first[i], zones, i < COMMAND_ROWS);
 	}
 	page_put(p, "</ul>\n");
 	page_left_out(p, cause->count - i, zones ? "kskroll status --blocked" : "kskroll delegations --blocked");
-	page_fold_end(p);
+	if (cause->count > 1) {
+		page_fold_end(p);
+	}
 	page_put(p, "</article>\n");
 }
 

@@ -446,7 +446,7 @@ class Report(CliCase):
             con.execute("UPDATE zone SET gate = 3, gate_since = ?", (NOW - HOUR,))
         zone, = self.json("report", db=db)["zones"]
         commands = [shlex.split(one["command"]) for one in zone["commands"]]
-        self.assertEqual(commands[1][1:3], ["conf-set", f"zone[{zone['zone']}].module"])
+        self.assertEqual(commands[1][1:3], ["conf-unset", f"zone[{zone['zone']}].module"])
 
     def test_a_registry_is_asked_by_epp(self):
         """It answers no DNS, so kdig is of no use there."""
