@@ -121,6 +121,10 @@ class Agent:
             return f"update delete {zone} DS\n"
         return ""
 
+    def parent_of(self, zone):
+        """The zone that has the DS of this one."""
+        return self.parent_zone
+
     def seen(self, zone):
         """Whether it sees a change wanted that it has not made."""
         return zone in self._wanted
@@ -187,7 +191,7 @@ class Agent:
         return "\n".join(changes) + "\n" if changes else ""
 
     def _update(self, zone, script):
-        text = f"server {self.parent} 53\nzone {self.parent_zone}\n{script}send\n"
+        text = f"server {self.parent} 53\nzone {self.parent_of(zone)}\n{script}send\n"
         # The time-outs of one packet and of all.
         patience = ["-u", str(3 * clock.current.rate), "-t", str(300 * clock.current.rate)]
         result = run(["nsupdate", *patience, "-k", self._keyfile], input=text)

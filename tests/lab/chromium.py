@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Chromium without a window, by its DevTools protocol over pipes: no network, no driver."""
 
+import base64
 import json
 import os
 import shutil
@@ -82,6 +83,14 @@ class Chromium:
         if "exceptionDetails" in result:
             raise LabError(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")
+
+    def picture(self, path, height):
+        """Writes the top of the page as a PNG."""
+        width = self.value("document.documentElement.clientWidth")
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        shot = self._call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(shot["data"]))
 
     def press(self, key, code):
         """A key, as a person presses it."""

@@ -13,14 +13,14 @@ NOWHERE = "127.0.3.99"
 
 
 @contextlib.contextmanager
-def stuck(bind, primary=KNOT):
-    """BIND as a secondary keeps what it has: its primary is nowhere.
+def stuck(bind, primary=KNOT, zones=None):
+    """BIND as a secondary keeps what it has: its primary is nowhere. \a zones: of these zones; None: of all.
 
     A transfer that is under way comes to its end all the same.
     """
     before = dict(bind.zones)
     bind.zones = {zone: body.replace(f"primaries {{ {primary}", f"primaries {{ {NOWHERE}")
-                  for zone, body in before.items()}
+                  if zones is None or zone in zones else body for zone, body in before.items()}
     assert bind.zones != before, before
     reconfigure(bind)
     try:

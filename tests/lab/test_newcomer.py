@@ -20,20 +20,24 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 
 class Newcomer:
-    """Types commands that the documentation shows, with the name of his own zone."""
+    """Types commands that the documentation shows, with the name of his own zone, and his own for other \a names."""
 
-    def __init__(self, world):
+    def __init__(self, world, zone=ZONE, kskroll=None, names=None):
         self.world = world
+        self.names = {**(names or {}), "example.com": zone}
         self.read = ""
         for path in [os.path.join(TOP, "README.md"), *sorted(glob.glob(os.path.join(TOP, "docs", "*.rst")))]:
             with open(path, encoding="utf-8") as file:
                 self.read += file.read()
-        self.kskroll = os.path.join(os.environ["KSKROLL_BUILD"], "tools", "kskroll")
+        self.kskroll = kskroll or os.path.join(os.environ["KSKROLL_BUILD"], "tools", "kskroll")
 
-    def types(self, shown, end="", codes=(0,)):
+    def types(self, shown, end="", codes=(0,), zone=None):
         """Runs a command as it is shown, with the zone of the lab and what the lab needs at its end."""
         assert re.search(re.escape(shown) + r"(?![\w-])", self.read), f"not in the documentation: {shown}"
-        return self.runs(shown.replace("example.com", ZONE) + end, codes)
+        typed = shown
+        for name, own in {**self.names, **({"example.com": zone} if zone else {})}.items():
+            typed = typed.replace(name, own)
+        return self.runs(typed + end, codes)
 
     def runs(self, command, codes=(0,)):
         """Runs a command that kskroll itself has printed, or one of types()."""

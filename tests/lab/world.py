@@ -77,6 +77,8 @@ class World:
     `dsync_secure`: if not, DSYNC is in a zone `_dsync.test.` of its own, which nobody signs.
     """
 
+    AGENT = Agent
+
     def __init__(self, zones=("example.test.",), directory=None, module=None, confdb=False,
                  tsig=True, dnskey_ttl=10, ds_ttl=20, zone_ttl=10, propagation_delay=2,
                  policy=None, template=None, server=None, database=None, zone_settings=None,
@@ -225,9 +227,9 @@ class World:
         self._start_parent()
         self._start_root()
         self._start_children()
-        self.agent = Agent(self.dir, PARENT_BIND, PARENT_ZONE, self._update_key,
-                           {zone: list(self.child_servers().values()) for zone in self.zones},
-                           self.ds_ttl, self._agent_interval)
+        self.agent = self.AGENT(self.dir, PARENT_BIND, PARENT_ZONE, self._update_key,
+                                {zone: list(self.child_servers().values()) for zone in self.zones},
+                                self.ds_ttl, self._agent_interval)
         if self._first_ds_zones:
             self._first_ds()
         self._start_resolvers()
@@ -270,18 +272,18 @@ class World:
     def _start_parent(self):
         servers = self._far({"ns1.test.": [PARENT_BIND], "ns2.test.": [PARENT_NSD]}, FAR_PARENT)
         lines = []
-        for zone in self.zones:
+        for zone in self._children_of(PARENT_ZONE):
             lines += zonefiles.delegation(zone, self._child_hosts(zone))
         lines += self._dsync_lines() + self._parent_lines
         text = zonefiles.zone_text(PARENT_ZONE, servers, self._above_ttl, lines)
         bind = Bind("parent-bind", self.dir, [PARENT_BIND], {}, self._parent_statements())
-        file = bind.write(file_name(PARENT_ZONE), text)
         transfer = f"key {self.transfer_key.name}" if self.transfer_key else "any"
         notify = f"{PARENT_NSD} key {self.transfer_key.name}" if self.transfer_key else PARENT_NSD
-        bind.zones[PARENT_ZONE] = (
-            f'\ttype primary;\n\tfile "{file}";\n\tdnssec-policy lab;\n\tinline-signing no;\n'
-            f"\tallow-update {{ key {self._update_key.name}; }};\n"
-            f"\tallow-transfer {{ {transfer}; }};\n\talso-notify {{ {notify}; }};")
+        for zone, content in {PARENT_ZONE: text, **self._further_parents()}.items():
+            bind.zones[zone] = (
+                f'\ttype primary;\n\tfile "{bind.write(file_name(zone), content)}";\n\tdnssec-policy lab;\n\tinline-signing no;\n'
+                f"\tallow-update {{ key {self._update_key.name}; }};\n"
+                f"\tallow-transfer {{ {transfer}; }};\n\talso-notify {{ {notify}; }};")
         if self._receiver_mode and not self._dsync_secure:
             plain = zonefiles.zone_text(DSYNC_ZONE, {"ns1.test.": [], "ns2.test.": []}, 60, [DSYNC])
             bind.zones[DSYNC_ZONE] = (
@@ -292,6 +294,14 @@ class World:
         self.parent_nsd = self._up(Nsd("parent-nsd", self.dir, [PARENT_NSD],
                                        {zone: {"primary": PARENT_BIND} for zone in bind.zones},
                                        self.transfer_key))
+
+    def _children_of(self, parent):
+        """Zones that it delegates."""
+        return self.zones
+
+    def _further_parents(self):
+        """Zone -> text of its file: further parents on the same servers."""
+        return {}
 
     def _dsync_lines(self):
         """DSYNC as RFC 9859 3 recommends it, or a delegation of where it is."""
