@@ -150,7 +150,8 @@ static void module_of_zone(const commands_t *c)
 	say(c, "takes the module instance with hold from the zone", "knotc conf-begin");
 	snprintf(item, sizeof(item), "zone[%s].module", c->zone->zone);
 	/* To set what the zone has already, besides the other one, changes nothing. */
-	snprintf(command, sizeof(command), "knotc conf-unset %s mod-kskroll/held", shell_word(word, sizeof(word), item));
+	snprintf(command, sizeof(command), "knotc conf-unset %s mod-kskroll/held",
+	         shell_word(word, sizeof(word), item));
 	say(c, "if the id of that instance is held; if it is the only one, set another one instead", command);
 	say(c, "with a configuration file: change it there and knotc reload", "knotc conf-commit");
 }

@@ -136,7 +136,7 @@ static const char style[] =
 	"small,.soft{color:var(--soft)}\n"
 	"article{border-left:4px solid var(--line);padding:.1rem 0 .1rem .8rem;margin:.8rem 0}\n"
 	"article.alarm{border-color:var(--alarm)}strong.alarm{color:var(--alarm)}\n"
-	"article>p::first-letter{text-transform:uppercase}\n"
+	"article h3{margin:.4rem 0 .2rem}article p,ul.entries{margin:.3rem 0}article>p::first-letter{text-transform:uppercase}\n"
 	".wide{overflow-x:auto;margin:.5rem 0}\n"
 	"table{border-collapse:collapse;width:100%;font-size:.9rem}\n"
 	"caption{text-align:left;color:var(--soft);padding:.2rem 0}\n"

@@ -308,7 +308,7 @@ class Words(unittest.TestCase):
         commands = set(re.findall(r'^\t\{ "([\w-]+)", [A-Z_]+, cmd_', read("tools/main.c"), re.M))
         self.assertLessEqual({"status", "plan", "history"}, commands)
         for path in pages():
-            for command in re.findall(r"(?:``|^ +)kskroll ([\w-]+)", read(path), re.M):
+            for command in re.findall(r"(?:``|^ +)kskroll ([a-z][\w-]*)", read(path), re.M):
                 self.assertIn(command, commands, path)
 
     def test_limits_that_hosters_read(self):
