@@ -289,6 +289,25 @@ static bool no_ds(dec_t *c)
 	return dec_gate(c, &v);
 }
 
+/*!
+ * What is sent to the parent replaces the DS on which all its servers agree. One that has none already may be the one
+ * that lags.
+ */
+static void must_agree(const dec_t *c, judge_verdict_t *v)
+{
+	const bool sent = c->config->via == PARENT_VIA_UPDATE || c->config->via == PARENT_VIA_EPP;
+	const size_t len = strlen(v->detail);
+
+	for (size_t i = 0; i < c->facts->parent_count && sent && v->gate == GATE_DS_REMAINS; i++) {
+		const parent_answer_t *a = &c->facts->parent[i];
+		if (a->status == ANSWER_OK && judge_named(a) == 0 && !a->ds_foreign) {
+			snprintf(v->detail + len, sizeof(v->detail) - len, "%snothing is sent while %s has none",
+			         len > 0 ? "; " : "", a->server);
+			return;
+		}
+	}
+}
+
 static bool ds_asked(dec_t *c)
 {
 	if (c->plan->removes_ds && c->ds.gate == GATE_DS_STALE) {
@@ -298,6 +317,7 @@ static bool ds_asked(dec_t *c)
 		not_informed(c, &c->ds);
 		in_queue(c, &c->ds);
 	}
+	must_agree(c, &c->ds);
 	dec_gate(c, &c->ds);
 	if (c->servers.gate == GATE_NONE) {
 		dec_notify(c);

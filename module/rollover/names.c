@@ -256,7 +256,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.pace = PACE_STEADY },
 	[GATE_DS_REMAINS] = { "ds-remains-at", ACTOR_PARENT,
 		"a server of the parent still has a DS although the zone asks for its removal",
-		"Wait for the parent's scan. If the parent does not read CDS, have the registrar remove every DS.",
+		"Wait for the parent's scan. If the parent does not read CDS, have the registrar remove every DS. "
+		"If the detail names a server without DS, check that one first.",
 		.side = SIDE_PARENT, .pace = PACE_NOTIFIED, .ds_interval = true, .help = HELP_ASK_DS },
 	[GATE_MAY_UNSIGN] = { "may-unsign", ACTOR_OPERATOR,
 		"no server of the parent and no cache has a DS any more: the zone may be unsigned",

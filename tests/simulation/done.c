@@ -61,6 +61,7 @@ static bool fault_explains(const world_t *w, const fault_t *f)
 			       strcmp(row->gate_about, s->name) == 0;
 		}
 		return strcmp(row->gate_about, s->name) == 0 ||
+		       (row->gate == GATE_DS_REMAINS && strstr(row->gate_detail, s->name) != NULL) ||
 		       (row->gate_about[0] == '\0' &&
 		        row->gate == (f->parent ? GATE_PARENT_UNREACHABLE : GATE_CHILD_UNREACHABLE));
 	}

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -185,6 +186,29 @@ static void a_parent_that_does_not_answer_is_waited_for_before_the_first_ds(void
 	assert_int_equal(m.row.gate, GATE_DS_MISSING);
 	assert_string_equal(m.row.gate_about, m.parent[0].server);
 	assert_int_equal(m.row.state, ROLLOVER_INTRODUCE);
+}
+
+static void who_lags_without_a_ds_keeps_the_removal_from_being_sent(void **state)
+{
+	(void)state;
+	const parent_via_t sends[] = { PARENT_VIA_UPDATE, PARENT_VIA_EPP };
+	machine_t m;
+
+	for (size_t i = 0; i < 3; i++) {
+		machine_at(&m, ROLLOVER_REMOVE_DS);
+		m.config.go_insecure = true;
+		m.config.via = i < 2 ? sends[i] : PARENT_VIA_CDS;
+		serve_delete(&m);
+		m.parent[0].ds = 0;
+		machine_decide(&m);
+		assert_int_equal(m.out.row.gate, GATE_DS_REMAINS);
+		assert_string_equal(m.out.row.gate_about, m.parent[1].server);
+		assert_int_equal(strstr(m.out.row.gate_detail, m.parent[0].server) != NULL, i < 2);
+		/* All have one: it is sent. */
+		m.parent[0].ds = OLD;
+		machine_decide(&m);
+		assert_null(strstr(m.out.row.gate_detail, "sent"));
+	}
 }
 
 static void going_insecure_needs_a_delete_signal_by_a_key_of_the_zone(void **state)
@@ -469,6 +493,7 @@ int main(void)
 		cmocka_unit_test(the_largest_ttl_of_the_zone_is_waited_for_if_it_is_known),
 		cmocka_unit_test(the_operator_can_end_that_wait),
 		cmocka_unit_test(a_parent_that_does_not_answer_is_waited_for_before_the_first_ds),
+		cmocka_unit_test(who_lags_without_a_ds_keeps_the_removal_from_being_sent),
 		cmocka_unit_test(going_insecure_needs_a_delete_signal_by_a_key_of_the_zone),
 		cmocka_unit_test(what_else_is_wrong_at_the_parent_has_its_own_name),
 		cmocka_unit_test(a_zone_held_after_a_rollback_does_not_go_insecure),
