@@ -47,7 +47,7 @@ static bool wait_for_servers(dec_t *c)
 {
 	if (!(c->facts->asked & SURVEY_CHILD)) {
 		dec_wait(c, GATE_NONE, "", "", c->now);
-		c->out->row.next_check = c->now;
+		c->out->row.next_check = c->now + 1;
 		return true;
 	}
 	const judge_verdict_t v = signers_other(c);

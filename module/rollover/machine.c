@@ -49,10 +49,12 @@ static bool ds_check_due(const rollover_row_t *row, time_t now)
 /*! Nothing rolls. What was wrong at the parent stays in sight until it is seen to be well. */
 static unsigned idle_needs(const rollover_row_t *row, const key_id_t *keys, unsigned key_count, time_t now)
 {
-	/* A primary has to have the delegation that was seen. Before a start nameservers are asked. */
-	if (row->ds_ttl_before != 0 || rollover_gate_info(row->gate)->side == SIDE_CHILD ||
-	    (row->gate == GATE_NONE && row->gate_until != 0)) {
+	/* A primary has to have the delegation that was seen. The DS of a zone with two signers may be replaced. */
+	if (row->ds_ttl_before != 0 || rollover_gate_info(row->gate)->side == SIDE_CHILD) {
 		return SURVEY_PARENT | SURVEY_CHILD;
+	}
+	if (row->gate == GATE_NONE && row->gate_until != 0) {
+		return SURVEY_CHILD; /* Before a start, see idle.c. */
 	}
 	if (row->old_count == 0 || row->has_new || row->old_count != key_count) {
 		return SURVEY_PARENT;

@@ -17,6 +17,7 @@
 /* The steps come back when the test says so. */
 static check_done_f checking;
 static world_done_f asking;
+static unsigned asked; /*!< SURVEY_*. */
 static act_done_f acting;
 static fit_done_f judging;
 static bool suffices, judged, store_is_there, saved;
@@ -48,6 +49,7 @@ void world_ask(zone_t *zone, unsigned ask, world_done_f done)
 {
 	(void)zone;
 	assert_int_not_equal(ask, 0);
+	asked = ask & (SURVEY_CHILD | SURVEY_PARENT);
 	asking = done;
 }
 
@@ -343,7 +345,7 @@ static void answer_world(zone_t *zone, bool cancelled)
 	assert_non_null(done);
 	asking = NULL;
 	if (!cancelled) {
-		zone->gathered->facts.asked = SURVEY_PARENT;
+		zone->gathered->facts.asked = asked;
 	}
 	done(zone, cancelled);
 }
@@ -435,9 +437,18 @@ static void what_keeps_a_due_rollover_from_its_start_is_known(void **state)
 	assert_int_equal(zone->kept.row.gate, GATE_MAX_ROLLING);
 	answer_act(zone, true);
 
+	/* Nothing does, but that the nameservers are asked first. */
 	siblings_read = KNOT_EOK;
 	zone = due_turn(f);
 	answer_check(zone, CHECK_NEW);
+	assert_int_equal(zone->kept.row.state, ROLLOVER_IDLE);
+	assert_int_equal(zone->kept.row.gate, GATE_NONE);
+	answer_act(zone, true);
+	assert_true(next_in <= 1000);
+
+	zone = due_turn(f);
+	answer_check(zone, CHECK_NEW);
+	answer_world(zone, false);
 	assert_int_equal(zone->kept.row.state, ROLLOVER_PREPARE);
 	settings.config.ksk_lifetime = 0;
 	f->env.resources.settings = NULL;
