@@ -22,8 +22,8 @@ void cond_note_data(dec_t *c);
 /*!
  * \brief Whether a nameserver no longer has the keys that let us signal; then the zone goes to \a key_lost of the step.
  *
- * What was true for the new DNSKEY must stay true, or the signal is withdrawn (introduce waits again). A server that is wrong
- * about CDS alone blocks where it is: without the signals it would be right again, and so on for ever.
+ * What was true for the new DNSKEY must stay true, or the signal is withdrawn (introduce waits again). A server that is
+ * wrong about CDS alone blocks where it is: without the signals it would be right again, and so on for ever.
  */
 bool cond_key_lost(dec_t *c);
 
