@@ -60,9 +60,10 @@ class Piece:
     """A piece of knot.conf in the documentation, and the frame that makes it a whole: what it refers to, and zones that use what it has."""
     #: Section -> items that name an id of it.
     REFERENCES = {"policy": ("dnssec-policy",), "key": ("key", "parent-key", "update-key"), "acl": ("acl",), "remote": ("notify", "master"),
+                  "dnskey-sync": ("dnskey-sync",),
                   "mod-kskroll": ("module", "global-module")}
     BODIES = {"policy": "", "key": "    algorithm: hmac-sha256\n    secret: bGFi\n", "acl": "    address: 192.0.2.9\n    action: transfer\n",
-              "remote": "    address: 192.0.2.9\n", "mod-kskroll": ""}
+              "remote": "    address: 192.0.2.9\n", "dnskey-sync": "    remote: other-signer\n", "mod-kskroll": ""}
 
     def __init__(self, text, version):
         # What only a newer Knot DNS has says so.
@@ -80,6 +81,8 @@ class Piece:
         for item in self.REFERENCES[section]:
             for value in re.findall(rf"^ +{item}: ([^#\n]+)", self.text, re.M):
                 found += [one.partition("/")[2] if section == "mod-kskroll" else one for one in re.split(r"[\[\], ]+", value)]
+        # The frame's own section of that name refers to it.
+        found += ["other-signer"] if section == "remote" and self.missing("dnskey-sync") else []
         return sorted({one for one in found if one} - set(self.ids(section)))
 
     def whole(self):
@@ -123,6 +126,8 @@ class DocsPieces(unittest.TestCase):
     def test_a_piece_gets_what_it_refers_to(self):
         piece = Piece("zone:\n  - domain: example.com\n    dnssec-policy: standard\n    module: mod-kskroll/own\n    acl: [ one, two ]\n", (3, 4))
         self.assertEqual([piece.missing(section) for section in ("policy", "mod-kskroll", "acl")], [["standard"], ["own"], ["one", "two"]])
+        newer = Piece("policy:\n  - id: a\n    dnskey-sync: b # Knot DNS 3.5\n", (3, 5))
+        self.assertEqual((newer.missing("dnskey-sync"), newer.missing("remote")), (["b"], ["other-signer"]))
         self.assertNotIn("dnskey-sync", Piece("policy:\n  - id: a\n    dnskey-sync: b # Knot DNS 3.5\n", (3, 4)).text)
 
 
