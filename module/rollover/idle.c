@@ -62,6 +62,10 @@ static void start_due(dec_t *c)
 	if (dec_barred(c)) {
 		return;
 	}
+	/* Once named, another signer stays so whatever the window is. */
+	if (rollover_gate_info(c->before->gate)->side == SIDE_CHILD && wait_for_servers(c)) {
+		return;
+	}
 	if (start->from == START_NEVER) {
 		dec_wait(c, GATE_START_NEVER, "", start->why, 0);
 		return;
