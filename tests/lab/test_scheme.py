@@ -403,7 +403,7 @@ def both_and_back(case, csk, back):
     wait_until(both, 20, "status names the key")
     world.set_policy(**back)
     case.stays("idle", 3 * world.dnskey_ttl, "Knot has signalled keys of both", lambda: case.old_ds() and both())
-    # As docs/operators-guide.rst says: first they are not published, and sign until caches have lost them.
+    # As docs/algorithm.rst says: first they are not published, and sign until caches have lost them.
     new = {tag: role for tag, role in roles(world).items() if tag not in old_end}
     for tag, role in new.items():
         keymgr(world, "set", str(tag), *{"C": (*AS_ZSK, "active=+0", *HIDDEN), "K": NOTHING, "Z": HIDDEN}[role])
