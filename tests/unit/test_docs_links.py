@@ -82,8 +82,8 @@ class Checker(unittest.TestCase):
     """Mistakes that are planted are found."""
 
     def test_links(self):
-        self.assertEqual(broken_links("README.md", '[a](docs/index.rst) [b](docs/operators-guide.rst), "Changing the algorithm" [c](https://example.com/) [d](#limits)'), [])
-        self.assertEqual(len(broken_links("README.md", '[a](docs/nothing.rst) [b](docs/operators-guide.rst), "Changing nothing" [d](#nothing)')), 3)
+        self.assertEqual(broken_links("README.md", '[a](docs/index.rst) [b](docs/algorithm.rst), "Change the algorithm" [c](https://example.com/) [d](#two-commands)'), [])
+        self.assertEqual(len(broken_links("README.md", '[a](docs/nothing.rst) [b](docs/algorithm.rst), "Change nothing" [d](#nothing)')), 3)
         self.assertEqual(len(broken_links("debian/x.README.Debian", f'the section "No\nSuch" of {INSTALLED}operators-guide.rst')), 1)
 
     def test_files(self):
