@@ -173,7 +173,7 @@ typedef struct {
 	char detail[128];
 } delegation_view_t;
 
-/*! What becomes of a DS that a transaction has put into the zone (docs/internals.rst). */
+/*! What becomes of a DS that a transaction has put into the zone (docs/knot-behaviour.rst). */
 typedef enum {
 	DELEGATION_LOAD_UNKNOWN = 0, /*!< The configuration was not read. */
 	DELEGATION_LOAD_KEEPS,       /*!< It outlives a reload and a restart. */

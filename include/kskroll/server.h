@@ -5,7 +5,7 @@
  * \brief Asks and tells the knotd that has started this process, through its control socket.
  *
  * One thread does all blocking `knot_ctl_*` calls, one connection at a time,
- * each connection pipelined and closed (docs/internals, knot.md 3). Calls queue and
+ * each connection pipelined and closed (docs/knot-behaviour.rst). Calls queue and
  * return; callbacks run on the loop thread. No lock is held across I/O, since
  * our own commit makes knotd call our own load and unload.
  */

@@ -106,7 +106,7 @@ void sandbox_files(const char *write, const char *const *read, size_t count)
 /* The broker. */
 
 #ifndef SANITIZED
-/*! What keymgr opens, found by experiment: docs/internals.rst. */
+/*! What keymgr opens, found by experiment: docs/knot-behaviour.rst. */
 static void allow_keymgr(const landlock_t *rules, const char *folder, const char *program)
 {
 	static const char *const programs[] = { "/usr", "/lib", "/lib64" };

@@ -6,7 +6,7 @@
  *
  * Knot signs a zone only if each algorithm in DNSKEY has a KSK that signs DNSKEY and a ZSK that signs the data. It does
  * not even load a zone otherwise. So here an order is about all keys of both algorithms, and after each of its changes
- * the set is complete. See "CSK and algorithms by key timers" in docs/internals.rst.
+ * the set is complete. See "CSK and algorithms by key timers" in docs/knot-behaviour.rst.
  */
 
 #pragma once

@@ -10,7 +10,7 @@
 /*! Timers and flags that one change sets at most. */
 #define KEY_CHANGE_TIMERS_MAX 8
 
-/*! Changes of a key. What they lead to with Knot DNS: "Keys by key timers" in docs/internals.rst. */
+/*! Changes of a key. What they lead to with Knot DNS: "Keys by key timers" in docs/knot-behaviour.rst. */
 typedef enum {
 	KEY_CHANGE_RENEW = 0,     /*!< Its lifetime begins again (`ksk-lifetime`). */
 	KEY_CHANGE_ACTIVE,        /*!< In use, without signals. */

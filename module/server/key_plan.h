@@ -6,7 +6,7 @@
  *
  * An order is a pair of states that the old and the new KSKs must have. So the states tell what has been done: an
  * order that is repeated, by whom ever and after whatever end, changes what is missing. See "Keys by key timers" in
- * docs/internals.rst for what Knot DNS does with each state.
+ * docs/knot-behaviour.rst for what Knot DNS does with each state.
  */
 
 #pragma once

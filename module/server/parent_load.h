@@ -22,7 +22,8 @@ typedef struct {
 	char template[POLICY_NAME_MAX]; /*!< Of a zone. */
 } load_items_t;
 
-/*! Judges a zone: class, skips_ds and detail. What was measured is in docs/internals ("A parent zone and its file"). */
+/*! Judges a zone: class, skips_ds and detail. What was measured is in docs/knot-behaviour.rst ("A parent zone and its
+ * file"). */
 void parent_load_judge(const load_items_t *zone, const load_items_t *template, parent_load_t *load);
 
 /*!

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scenarios of key_timers.py: what Knot serves after each order for the keys of two algorithms, carried out by the code of kskrolld.
 
-docs/internals.rst explains them ("CSK and algorithms by key timers"). Names of keys as in key_states.py.
+docs/knot-behaviour.rst explains them ("CSK and algorithms by key timers"). Names of keys as in key_states.py.
 """
 
 import os

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scenarios of key_timers.py: rollovers of CSKs, of algorithms and between the two schemes, whose steps keymgr holds.
 
-docs/internals.rst explains them ("CSK and algorithms by key timers").
+docs/knot-behaviour.rst explains them ("CSK and algorithms by key timers").
 """
 
 from .key_lab import DELAY, HELD, TTL, scenario, state_of

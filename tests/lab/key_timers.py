@@ -4,7 +4,7 @@
     ./run shell python3 -m tests.lab.key_timers [NAME...]
 
 One knotd, one or more zones per scenario, each scenario with a policy of its own. All scenarios run side by side, since they mostly
-wait. Each returns facts. docs/internals.rst explains them ("Keys by key timers"), test_key_timers.py asserts that they are true.
+wait. Each returns facts. docs/knot-behaviour.rst explains them ("Keys by key timers"), test_key_timers.py asserts that they are true.
 Those of CSKs, algorithms and schemes stand in key_states.py, orders of kskrolld for two algorithms in key_orders.py.
 """
 

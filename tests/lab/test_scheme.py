@@ -25,7 +25,7 @@ from .world import CHILD_BIND, CHILD_NSD, KNOT, elapsed_since
 
 #: Knot publishes the new keys, and signals them after this delay and the DNSKEY TTL. The module has to act before that.
 SLOW_KNOT = 30
-#: All that is served during a whole change: DNSKEY, who signs it, who signs the data, CDS. As docs/internals.rst has it
+#: All that is served during a whole change: DNSKEY, who signs it, who signs the data, CDS. As docs/knot-behaviour.rst has it
 #: ("To a CSK", "From a CSK"): in lower case the old keys.
 TO_CSK = [("kz", "k", "z", ""), ("Ckz", "Ck", "z", ""), ("Ckz", "Ck", "z", "C"), ("Ckz", "Ck", "z", ""), ("Ckz", "Ck", "C", ""),
           ("C", "C", "C", "")]
@@ -96,7 +96,7 @@ class Story:
 
 
 def changes(world, progress, csk):
-    """A whole change, as docs/internals.rst has it."""
+    """A whole change, as docs/knot-behaviour.rst has it."""
     old, seen = ask.ksks(KNOT, ZONE), len(progress.history)
     with Story(world) as story:
         begin(world, csk)

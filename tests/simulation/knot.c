@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Knot's key and signature policy as it behaves (docs/internals.rst, "Keys by key timers"): a new KSK is published,
- * signs from then on, and is ready by itself after propagation-delay plus the DNSKEY TTL in force. CDS names the keys
- * that are ready, under the policies that publish it. Keys that are ready or active stay so until somebody sets them
- * (sim_orders.c: the module) or says that the DS is there (zone-ksk-submitted), which drops another key at once. A
- * frozen zone takes a new policy only when thawed. Nothing happens while knotd is down.
+ * Knot's key and signature policy as it behaves (docs/knot-behaviour.rst, "Keys by key timers"): a new KSK is
+ * published, signs from then on, and is ready by itself after propagation-delay plus the DNSKEY TTL in force. CDS names
+ * the keys that are ready, under the policies that publish it. Keys that are ready or active stay so until somebody
+ * sets them (sim_orders.c: the module) or says that the DS is there (zone-ksk-submitted), which drops another key at
+ * once. A frozen zone takes a new policy only when thawed. Nothing happens while knotd is down.
  *
  * Single-type keys sign the data as well: those that are active, or, if none is, those that are ready or aside. What is
  * submitted takes the data over at once. The other one stays in the DNSKEY RRset without a signature of it, and goes by

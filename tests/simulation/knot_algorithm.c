@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A change of algorithm as Knot makes it (docs/internals.rst, "CSK and algorithms by key timers"): the new keys sign
- * the data before they are published, and the old ones do so after they have gone from the DNSKEY RRset. Each step is a
- * clock. A key that is hidden, or nothing, is left alone.
+ * A change of algorithm as Knot makes it (docs/knot-behaviour.rst, "CSK and algorithms by key timers"): the new keys
+ * sign the data before they are published, and the old ones do so after they have gone from the DNSKEY RRset. Each step
+ * is a clock. A key that is hidden, or nothing, is left alone.
  */
 
 #include "sim_world.h"

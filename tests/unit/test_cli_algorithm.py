@@ -138,7 +138,7 @@ class Algorithm(CliCase):
             self.assertEqual(tuple(size[0] for size in found[:2]), dnskey)
             for size, measured in zip(found, nsec):
                 self.assertLess(abs(size[1] - measured), 0.04 * measured)
-        # Shorter names: docs/internals.rst.
+        # Shorter names: docs/knot-behaviour.rst.
         for size, measured in zip(self.sizes("name-of-17.test.", 13, 15), (519, 852)):
             self.assertLess(abs(size[1] - measured), 0.06 * measured)
 

@@ -336,6 +336,16 @@ class Words(unittest.TestCase):
                     found += text.count("conf-set")
         self.assertGreater(found, 5)
 
+    def test_files_that_pages_for_contributors_name_exist(self):
+        found = 0
+        for page in ("docs/internals.rst", "docs/knot-behaviour.rst", "docs/lab.rst", "docs/security.rst", "docs/sandbox.rst",
+                     "CONTRIBUTING.md"):
+            names = re.findall(r"`((?:module|include|tools|tests|docs|conf-examples)/[\w./-]*)`", read(page))
+            found += len(names)
+            for name in names:
+                self.assertTrue(os.path.exists(os.path.join(SOURCE, name)), f"{page}: {name}")
+        self.assertGreater(found, 200)
+
 
 class Tests(unittest.TestCase):
     def test_tests_that_pages_name_exist(self):

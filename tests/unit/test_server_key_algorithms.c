@@ -146,7 +146,7 @@ static zone_t zone_of(const char *text)
 	return zone;
 }
 
-/* What Knot makes of it, as docs/internals.rst says. */
+/* What Knot makes of it, as docs/knot-behaviour.rst says. */
 
 static bool is_due(const listed_key_t *key, key_timer_t timer)
 {
