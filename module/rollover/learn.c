@@ -9,14 +9,14 @@
 
 /*!
  * A rollover under way, or a zone that becomes insecure, of which the row knows nothing: the store was lost, or
- * the module came late.
+ * the module came late. A new algorithm signs the data before its key is published.
  */
 static bool is_newcomer(const dec_t *c)
 {
 	const rollover_row_t *row = c->before;
 
 	return row->state == ROLLOVER_IDLE && row->old_count == 0 && row->settled_at == 0 &&
-	       (keyset_size(c->facts->own.dnskey) > 1 || c->config->go_insecure);
+	       (keyset_size(c->facts->own.dnskey) > 1 || keyset_unpublished(c->facts) != 0 || c->config->go_insecure);
 }
 
 static void learn_ds_ttl(dec_t *c, uint32_t ttl)

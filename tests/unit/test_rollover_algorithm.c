@@ -58,6 +58,23 @@ static void the_operator_changes_the_policy(void **state)
 	assert_true(m.out.set_keys && m.out.keys == KEYS_PRESIGN);
 }
 
+/*! The store was lost after the DS TTL had been lowered for this. The simulator found that. */
+static void who_finds_data_of_a_new_algorithm_does_not_know_the_ds_ttl(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	for (int presigned = 0; presigned < 2; presigned++) {
+		begun(&m);
+		m.row = (rollover_row_t){ .next_check = m.row.next_check };
+		machine_sign(&m, presigned ? OLD_ALGORITHM | NEW_ALGORITHM : OLD_ALGORITHM);
+		machine_ds(&m, OLD, 900);
+		m.facts.asked |= SURVEY_PARENT;
+		machine_step(&m);
+		assert_int_equal(ttl_window_max(&m.row.ds_ttl, m.now), presigned ? ROLLOVER_UNKNOWN_DS_TTL : 900);
+	}
+}
+
 static void what_knot_signs_with_is_the_policys_algorithm_alone(void **state)
 {
 	(void)state;
@@ -636,6 +653,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_operator_changes_the_policy),
+		cmocka_unit_test(who_finds_data_of_a_new_algorithm_does_not_know_the_ds_ttl),
 		cmocka_unit_test(what_knot_signs_with_is_the_policys_algorithm_alone),
 		cmocka_unit_test(a_rollover_that_is_being_prepared_gives_way),
 		cmocka_unit_test(every_nameserver_has_the_signatures_for_the_zone_ttl),
