@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A ticket for what needs a human, closed when it no longer does:
+# Opens a ticket when a zone or delegation needs a human, and closes it when that has ended:
 # kskroll follow --blocked --exec /usr/local/lib/kskroll/ticket.sh
-# TICKET is the command of your system. Here it takes: open KEY TEXT, which may come again for the same key, and close KEY.
+# TICKET is the command of your ticket system. This file runs it as "open KEY TEXT" and "close KEY". The same KEY can be
+# opened more than once.
 set -eu
 event=$(cat)
 
-# A member of the event that is a text. JSON of kskroll is one line of ASCII, and a quote in a text has a backslash
-# before it, so this finds the whole text, whatever a zone is called.
+# Prints a member of the event that is a text. The event is one line of ASCII, and each quote in a text has a backslash
+# before it. So this finds the whole text, whatever the name of a zone is.
 text() {
 	printf '%s\n' "$event" | sed -nE 's/.*"'"$1"'":"(([^"\\]|\\.)*)".*/\1/p' | sed -E 's/\\(["\\])/\1/g'
 }
