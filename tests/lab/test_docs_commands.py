@@ -19,7 +19,7 @@ from .wait import wait_until
 from .world import CHILD_BIND, WARM
 
 #: Pages about the parent's half. Their commands, and some of other pages, are run where the module has a parent zone.
-PARENT_PAGES = ("docs/parent-zones.rst", "docs/delegations.rst")
+PARENT_PAGES = ("docs/parent-zones.rst", "docs/parent-rules.rst", "docs/parent-ways.rst", "docs/both-halves.rst", "docs/delegations.rst")
 OF_PARENT = re.compile(r"^kskroll (?:delegations?|dsync)\b|\bCHILD\b|example\.edu|\bNAME\b|zone-read ")
 def world_of(page, command):
     """Where a command is run."""
