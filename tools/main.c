@@ -48,31 +48,32 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{ "status", STATUS, cmd_status, 0, INT32_MAX, "status [ZONE...]",
-	  "where every zone is, or everything about one" },
+	  "show the state of all zones, or everything about one" },
 	{ "plan", PLAN, cmd_plan, 1, 1, "plan NAME",
-	  "what happens to a zone or a delegation next, when at the earliest, and why not earlier" },
-	{ "history", HISTORY, cmd_history, 0, 1, "history [ZONE]", "what happened; with a zone also what was seen" },
+	  "show the coming steps of a zone or delegation, their earliest times and reasons" },
+	{ "history", HISTORY, cmd_history, 0, 1, "history [ZONE]",
+	  "show past events; for one zone also the answers of its servers" },
 	{ "follow", FOLLOW, cmd_follow, 0, 0, "follow",
-	  "goes on: each event as JSON when it happens, or a program that is run for it" },
+	  "print each new event as JSON, or run a program for it, until a signal" },
 	{ "audit", AUDIT, cmd_audit, 0, INT32_MAX, "audit [ZONE...]",
-	  "what is not as it should be, for people and monitoring" },
+	  "list faults, for people and monitoring systems" },
 	{ "report", REPORT, cmd_report, 0, INT32_MAX, "report [FILE...]",
-	  "one HTML page about all zones; of files that report --json has written on many servers" },
+	  "write one HTML page about all zones, or about files of report --json from several servers" },
 	{ "calendar", CALENDAR, cmd_calendar, 0, INT32_MAX, "calendar [NAME...]",
-	  "how many rollovers begin and end in which week" },
+	  "count the rollovers that begin and end in each week" },
 	{ "policies", POLICIES, cmd_policies, 1, 1, "policies BASE",
-	  "the derived policies of BASE, to paste into knot.conf" },
-	{ "gates", GATES, cmd_gates, 0, 0, "gates", "everything a zone can wait for, and what to do" },
+	  "print the derived policies of BASE, to paste into knot.conf" },
+	{ "gates", GATES, cmd_gates, 0, 0, "gates", "list all gates: meaning, who acts, what to do" },
 	{ "check-skr", CHECK_SKR, cmd_check_skr, 1, 1, "check-skr FILE",
-	  "what is wrong with a Signed Key Response of keymgr, before it is imported" },
+	  "check a Signed Key Response before keymgr imports it" },
 	{ "dsync", DSYNC, cmd_dsync, 1, 1, "dsync ZONE",
-	  "the record that says where NOTIFY for CDS of its children goes, to publish in ZONE" },
+	  "print the DSYNC record for ZONE: children send NOTIFY(CDS) to its target" },
 	{ "delegations", DELEGATIONS, cmd_delegations, 0, INT32_MAX, "delegations [ZONE...]",
-	  "parent zones, and their delegations that are not in rest" },
+	  "show parent zones, and their delegations that are not in rest" },
 	{ "delegation", DELEGATION, cmd_delegation, 1, 1, "delegation NAME",
-	  "everything about one, and what the operator of the child has to change" },
+	  "show everything about one delegation, and the change that its child needs" },
 	{ "epp", EPP, cmd_epp, 1, 2, "epp check [ACCOUNT]",
-	  "connects to EPP servers, logs in, shows what they offer; changes nothing there" },
+	  "log in to EPP servers and show what they offer; nothing changes there" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -131,26 +132,26 @@ static const struct {
 	/* clang-format off */
 } known[] = {
 	{ "db", OPT_DB, "PATH", STORE, 0, "the store (KSKROLL_DB; " DB_DEFAULT ")" },
-	{ "json", OPT_JSON, NULL, ANY, 0, "for programs" },
-	{ "blocked", OPT_BLOCKED, NULL, STATUS | DELEGATIONS | FOLLOW, 0, "only what needs a human; of status (but --watch) and delegations exit code 3 if anything does" },
-	{ "names", OPT_NAMES, NULL, STATUS | DELEGATIONS, 0, "the names alone" },
-	{ "watch", OPT_WATCH, NULL, STATUS, 0, "one screen that changes, until Ctrl-C; not on a terminal: a line for each change" },
-	{ "prometheus", OPT_PROMETHEUS, NULL, STATUS, 0, "for the textfile collector of Prometheus" },
+	{ "json", OPT_JSON, NULL, ANY, 0, "print JSON" },
+	{ "blocked", OPT_BLOCKED, NULL, STATUS | DELEGATIONS | FOLLOW, 0, "only what needs a human; status (without --watch) and delegations then exit with 3" },
+	{ "names", OPT_NAMES, NULL, STATUS | DELEGATIONS, 0, "print names only" },
+	{ "watch", OPT_WATCH, NULL, STATUS, 0, "refresh one screen until Ctrl-C; without a terminal print a line for each change" },
+	{ "prometheus", OPT_PROMETHEUS, NULL, STATUS, 0, "print metrics for the textfile collector of Prometheus" },
 	{ "after", OPT_AFTER, "TIME", STATUS | AUDIT | DELEGATION | DELEGATIONS | REPORT | FOLLOW, offsetof(options_t, after),
-	  "waiting for others needs a human after this long (1d)" },
-	{ "all", OPT_ALL, NULL, MONITORING | DELEGATIONS, 0, "notes as well; delegations: those in rest as well" },
-	{ "mail", OPT_MAIL, NULL, DELEGATION, 0, "a text for the operator of the child" },
-	{ "zones", OPT_ZONES, "FILE", AUDIT, 0, "list of the zones that should have the module; - is standard input" },
+	  "a wait for others needs a human after this time (1d)" },
+	{ "all", OPT_ALL, NULL, MONITORING | DELEGATIONS, 0, "also notes; delegations: also those in rest" },
+	{ "mail", OPT_MAIL, NULL, DELEGATION, 0, "print a text for the operator of the child" },
+	{ "zones", OPT_ZONES, "FILE", AUDIT, 0, "the zones that should have the module; - is standard input" },
 	{ "limit", OPT_LIMIT, "N", HISTORY, 0, "the newest N events only" },
 	{ "conf", 'c', "FILE", POLICIES, 0, "knot.conf with the base policy (standard input)" },
-	{ "delegations", OPT_DELEGATIONS, NULL, GATES, 0, "those of delegations" },
-	{ "rst", OPT_RST, NULL, GATES, 0, "for the documentation" },
-	{ "svg", OPT_SVG, "FILE", PLAN, 0, "a picture of the plan; - is standard output" },
-	{ "html", OPT_HTML, "FILE", PLAN, 0, "picture and table as one file for a browser or a mail" },
+	{ "delegations", OPT_DELEGATIONS, NULL, GATES, 0, "list the gates of delegations" },
+	{ "rst", OPT_RST, NULL, GATES, 0, "print reStructuredText" },
+	{ "svg", OPT_SVG, "FILE", PLAN, 0, "write a picture of the plan; - is standard output" },
+	{ "html", OPT_HTML, "FILE", PLAN, 0, "write picture and table as one HTML file" },
 	{ "ksk-lifetime", OPT_KSK_LIFETIME, "TIME", SETTINGS, SETTING(ksk_lifetime),
 	  "instead of the zone's own" },
 	{ "ttl", OPT_TTL, "TIME", SETTINGS | POLICIES, SETTING(ttl),
-	  "instead of the zone's own; policies: 5m unless given" },
+	  "instead of the zone's own; policies: default 5m" },
 	{ "lead", OPT_LEAD, "TIME", SETTINGS, SETTING(lead), "instead of the zone's own" },
 	{ "observe", OPT_OBSERVE, "TIME", SETTINGS, SETTING(observe),
 	  "instead of the zone's own" },
@@ -164,19 +165,19 @@ static const struct {
 	  "DNSKEY TTL of the base policy, if not seen yet (1h)" },
 	{ "ds-ttl", OPT_DS_TTL, "TIME", SETTINGS | CHECK_SKR, offsetof(options_t, assume.ds_ttl),
 	  "DS TTL of the parent, if not seen yet (1d)" },
-	{ "algorithm", OPT_ALGORITHM, "ALG", PLAN, 0, "a rollover to this algorithm: name as in knot.conf, or number" },
+	{ "algorithm", OPT_ALGORITHM, "ALG", PLAN, 0, "plan a rollover to this algorithm: name as in knot.conf, or number" },
 	{ "rsa-size", OPT_RSA_SIZE, "BITS", PLAN, 0, "size of RSA keys, for sizes of answers (2048)" },
 	{ "zone", OPT_ZONE, "ZONE", CHECK_SKR, 0, "the zone that the response must be for" },
 	{ "ds", OPT_DS, "RECORD", CHECK_SKR, 0, "a DS that the parent has now, as dig +short prints it; may be repeated" },
 	{ "target", OPT_TARGET, "NAME", DSYNC, 0, "the name of the server that takes NOTIFY" },
 	{ "port", OPT_PORT, "N", DSYNC, 0, "its port (53)" },
 	{ "accounts", OPT_ACCOUNTS, "FILE", EPP, 0, "the accounts (" EPP_ACCOUNTS_FILE ")" },
-	{ "domain", OPT_DOMAIN, "DOMAIN", EPP, 0, "shows DS or keys, TTL and locks of a domain, too" },
-	{ "output", OPT_OUTPUT, "FILE", REPORT, 0, "the page, replaced as a whole; - is standard output" },
-	{ "weeks", OPT_WEEKS, "N", CALENDAR, 0, "so many weeks (53)" },
-	{ "ics", OPT_ICS, NULL, CALENDAR, 0, "for a calendar program (RFC 5545): an event for each day" },
-	{ "exec", OPT_EXEC, "PROGRAM", FOLLOW, 0, "is run for each event, which is its standard input; exit code 75: again after a minute" },
-	{ "state", OPT_STATE, "FILE", FOLLOW, 0, "keeps where it is, so that a restart goes on there" },
+	{ "domain", OPT_DOMAIN, "DOMAIN", EPP, 0, "also show DS or keys, TTL and locks of this domain" },
+	{ "output", OPT_OUTPUT, "FILE", REPORT, 0, "write the page to FILE, which is replaced as a whole; - is standard output" },
+	{ "weeks", OPT_WEEKS, "N", CALENDAR, 0, "number of weeks (53)" },
+	{ "ics", OPT_ICS, NULL, CALENDAR, 0, "print iCalendar (RFC 5545): an event for each day" },
+	{ "exec", OPT_EXEC, "PROGRAM", FOLLOW, 0, "run PROGRAM for each event, on its standard input; its exit code 75: try again after a minute" },
+	{ "state", OPT_STATE, "FILE", FOLLOW, 0, "store the position in FILE, so that a restart continues there" },
 	{ "help", 'h', NULL, ANY, 0, "this text" },
 	{ "version", OPT_VERSION, NULL, ANY, 0, "the version" },
 };
@@ -185,7 +186,7 @@ static const struct {
 
 static void help(void)
 {
-	puts("kskroll shows what mod-kskroll does. It only reads the store and works beside a running server; epp asks registries.\n\n"
+	puts("kskroll shows what mod-kskroll does. It only reads the store, whether the server runs or not; epp asks registries.\n\n"
 	     "usage: kskroll COMMAND [OPTION...]\n");
 	for (size_t i = 0; i < COMMANDS; i++) {
 		printf("  %-20s %s\n", commands[i].usage, commands[i].what);
@@ -207,8 +208,8 @@ static void help(void)
 		puts(known[i].commands != ANY ? "]" : "");
 	}
 	puts("\nTIME is in seconds or with a unit: 90, 5m, 1h, 3d, 2w.\n"
-	     "Exit codes: 0 fine, 1 error, 2 wrong usage, 3 status --blocked: something needs a human.\n"
-	     "Those of audit and check-skr: 0 ok, 1 warning, 2 critical, 3 unknown (an error, or wrong usage).");
+	     "Exit codes: 0 success, 1 error, 2 wrong usage, 3 with --blocked: something needs a human.\n"
+	     "Exit codes of audit and check-skr: 0 ok, 1 warning, 2 critical, 3 unknown (error or wrong usage).");
 }
 
 static int usage(const char *fmt, const char *what, const char *more)

@@ -119,9 +119,12 @@ static void say(const delegation_t *d, const delegation_decision_t *decision, de
 	if (row->gate != DELEGATION_GATE_NONE) {
 		snprintf(gate, sizeof(gate), ", waits (%s)", delegation_gate_name(row->gate));
 	}
-	agent_log(agent, priority_of(decision), "zone %s, delegation %s: %s%s%s%s: %s", d->of.awake->parent->name,
+	const int priority = priority_of(decision);
+	const bool alarms = priority <= LOG_WARNING;
+	agent_log(agent, priority, "zone %s, delegation %s: %s%s%s%s: %s%s%s", d->of.awake->parent->name,
 	          agent->row.name, decision->transition ? delegation_state_name(before) : "",
-	          decision->transition ? " -> " : "", delegation_state_name(row->state), gate, words);
+	          decision->transition ? " -> " : "", delegation_state_name(row->state), gate, words,
+	          alarms ? "; run kskroll delegation " : "", alarms ? agent->row.name : "");
 }
 
 /* Error reports. */

@@ -256,9 +256,10 @@ static void say_no_room(parent_t *parent, const knot_dname_t *name)
 
 	if (!parent->long_name && knot_dname_to_str(text, name, sizeof(text)) != NULL) {
 		parent->long_name = true;
-		agent_log(parent->agent, LOG_WARNING,
-		          "zone %s, delegations: names of more than 255 characters as text are left alone, such as %s",
-		          parent->name, text);
+		agent_log(
+			parent->agent, LOG_WARNING,
+			"zone %s, delegations: names of more than 255 characters as text are not maintained, such as %s",
+			parent->name, text);
 	}
 }
 

@@ -122,7 +122,7 @@ static void say_early(const zone_t *zone, const rollover_decision_t *d)
 	    rollover_is_first(&d->row)) {
 		outbox_log(
 			zone->env->out, LOG_NOTICE,
-			"zone %s, CDS and CDNSKEY of the first KSK are out since Knot made it: withdrawn until every "
+			"zone %s, Knot has published CDS and CDNSKEY of the first KSK: the module withdraws them until every "
 			"nameserver has the key",
 			zone->name);
 	}

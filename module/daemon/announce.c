@@ -375,9 +375,10 @@ static void forget_open(zone_t *zone)
 {
 	rollover_row_t *row = &zone->kept.row;
 
-	outbox_log(zone->env->out, LOG_NOTICE,
-	           "zone %s, what was sent to the parent by %s is not asked for any more: its settings are gone",
-	           zone->name, row->submitted_id[0] != '\0' ? "EPP" : "DNS UPDATE");
+	outbox_log(
+		zone->env->out, LOG_NOTICE,
+		"zone %s, the outcome of the %s that was sent to the parent stays unknown: its settings were removed",
+		zone->name, row->submitted_id[0] != '\0' ? "EPP" : "DNS UPDATE");
 	row->submitted = 0;
 	row->submitted_id[0] = '\0';
 	/* If that cannot be written, the next process forgets it. */

@@ -39,8 +39,8 @@ static void note_routes(env_t *env, const survey_result_t *result, time_t now)
 		if ((news & (1U << i)) && (*said == 0 || now - *said >= ROUTE_SAID_AGAIN || now < *said)) {
 			*said = now;
 			outbox_log(env->out, LOG_NOTICE,
-			           "this host has no route to %s addresses: servers that "
-			           "have others as well are asked there, servers that have no others block",
+			           "this host has no route to %s addresses: the module asks servers at their "
+			           "other addresses, servers without other addresses block",
 			           FAMILIES[i]);
 		}
 	}

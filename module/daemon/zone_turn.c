@@ -166,7 +166,10 @@ static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t 
 	if (gate->outage) {
 		priority = LOG_ERR;
 	}
-	outbox_log(zone->env->out, priority, "zone %s, %s", zone->name, line);
+	/* The next action: this line may be all that the operator has. */
+	const bool alarms = priority <= LOG_WARNING;
+	outbox_log(zone->env->out, priority, "zone %s, %s%s%s", zone->name, line, alarms ? "; run kskroll status " : "",
+	           alarms ? zone->name : "");
 }
 
 typedef enum {

@@ -72,7 +72,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.pace = PACE_STEADY, .old_ttl = true },
 	[GATE_OBSERVE_ONLY] = { "observe-only", ACTOR_OPERATOR,
 		"the server or the zone's policy does not allow the module to drive the zone",
-		"The detail names the item of the configuration. Change it as the detail says.",
+		"Change the item of the configuration that the detail names.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .chosen = true, .silences = true, .seen = SEEN_GONE_BY_CONTROL },
 	[GATE_DRY_RUN] = { "dry-run", ACTOR_OPERATOR,
 		"a rollover is due, but dry-run is on",
@@ -84,11 +84,11 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_EITHER, .pace = PACE_STEADY, .chosen = true, .silences = true, .help = HELP_MODULE },
 	[GATE_FROZEN] = { "frozen-by-operator", ACTOR_OPERATOR,
 		"the zone is frozen, so nothing changes in it",
-		"Run knotc zone-thaw for the zone when the work on it is done.",
+		"Run knotc zone-thaw ZONE when the work on the zone is done.",
 		.side = SIDE_SERVER, .silences = true, .seen = SEEN_BY_CONTROL, .help = HELP_THAW },
 	[GATE_KNOT_UNREACHABLE] = { "knot-unreachable", ACTOR_NOBODY,
 		"the control socket of this server does not answer",
-		"The module tries again. If the gate stays, run knotc status, and check whether another client "
+		"The module tries again. If the gate stays, run knotc status. Check whether another client "
 		"keeps the socket busy.",
 		.side = SIDE_SERVER, .help = HELP_ZONE_STATUS },
 	[GATE_KNOT_BUSY] = { "knot-busy", ACTOR_OPERATOR,
@@ -110,7 +110,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_SERVER },
 	[GATE_KNOT_KEEPS_KEY] = { "knot-keeps-key", ACTOR_NOBODY,
 		"the module has ordered the removal of an old key, and Knot still has it in use",
-		"The module repeats the order. If the gate stays, read the detail, and check keymgr ZONE list and the "
+		"The module repeats the order. If the gate stays, run keymgr ZONE list. Read the detail and the "
 		"server's log.",
 		.side = SIDE_SERVER, .help = HELP_KEYS },
 	[GATE_DISCOVERY_FAILED] = { "discovery-failed", ACTOR_OPERATOR,
@@ -121,7 +121,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_EITHER },
 	[GATE_PARENT_INSECURE] = { "parent-insecure", ACTOR_PARENT,
 		"the parent zone is not signed up to the trust anchor, so a DS has no effect",
-		"Wait until the parent is secure. Until then no key can be rolled.",
+		"Wait until the parent is secure. No rollover is possible before.",
 		.side = SIDE_PARENT, .ds_interval = true },
 	[GATE_CHILD_UNREACHABLE] = { "child-unreachable", ACTOR_SECONDARY,
 		"a nameserver of the zone does not answer",
@@ -146,7 +146,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_EITHER, .danger = true, .help = HELP_ASK_EITHER },
 	[GATE_TTL_HIGH] = { "ttl-high-at", ACTOR_SECONDARY,
 		"a nameserver still serves the DNSKEY with the old TTL",
-		"Check transfers to that server. If none is named, Knot does not sign the zone: see its log.",
+		"Check transfers to that server. If no server is named, Knot does not sign the zone: read its log.",
 		.side = SIDE_CHILD, .old_ttl = true, .opener = OPENER_TRANSFER, .help = HELP_TRANSFER_DNSKEY },
 	[GATE_WAITING_DNSKEY_TTL] = { "waiting-dnskey-ttl", ACTOR_NOBODY,
 		"caches may still hold an old DNSKEY RRset",
@@ -162,9 +162,9 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.pace = PACE_STEADY },
 	[GATE_WAITING_OBSERVE] = { "waiting-observe", ACTOR_NOBODY,
 		"validation is watched for the configured time",
-		"Wait until the time given. If no time is given, fix what the detail names: nothing is observed. "
-		"When no cache needs the old key any more, keymgr can end the observation early: the commands are in "
-		"kskroll status ZONE then, unless the algorithm changes.",
+		"Wait until the time given. If no time is given, nothing is observed: fix what the detail names. "
+		"Alternatively end the observation early with keymgr: kskroll status ZONE prints the commands when no "
+		"cache needs the old key. While the algorithm changes, there are none.",
 		.pace = PACE_STEADY, .help = HELP_STOP_WATCHING },
 	[GATE_WAITING_SETTLE] = { "waiting-settle", ACTOR_NOBODY,
 		"the low TTL stays for the configured time",
@@ -176,7 +176,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_CHILD, .opener = OPENER_TRANSFER, .moving = MOVING_NEW_KEY, .help = HELP_TRANSFER_DNSKEY },
 	[GATE_DNSKEY_DIFFERS] = { "dnskey-differs-at", ACTOR_SECONDARY,
 		"a nameserver serves another DNSKEY RRset than this server",
-		"Check transfers to that server, and whether another signer signs the zone.",
+		"Check transfers to that server. Check whether another signer signs the zone.",
 		.side = SIDE_CHILD, .opener = OPENER_TRANSFER, .help = HELP_ASK_DNSKEY },
 	[GATE_DNSKEY_REMAINS] = { "dnskey-remains-at", ACTOR_SECONDARY,
 		"a nameserver still has the old DNSKEY",
@@ -216,14 +216,14 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.help = HELP_ONLY_DS },
 	[GATE_DS_REMOVED] = { "ds-removed", ACTOR_OPERATOR,
 		"the parent's DS was removed, and the module does not restore it without the operator's decision",
-		"Do nothing if the removal was intended. Otherwise give a DS to the registrar (keymgr ZONE ds). In "
-		"idle, you can switch hold on and off at this gate: the module then publishes CDS as for a first "
-		"DS.",
+		"Do nothing if the removal was intended. Otherwise give a DS to the registrar (keymgr ZONE ds). "
+		"Alternatively, in idle, switch hold on and off at this gate: the module then publishes CDS as for a "
+		"first DS.",
 		.side = SIDE_PARENT, .pace = PACE_STEADY, .help = HELP_NEW_DS },
 	[GATE_ALGORITHM_ROLLOVER] = { "algorithm-rollover", ACTOR_OPERATOR,
-		"the zone has keys or signatures of several algorithms, and the module does not know how it came to that",
-		"If a rollover was given up, kskroll status ZONE has the rest of its commands. Otherwise finish it by "
-		"hand. The module continues when one algorithm remains.",
+		"the zone has keys or signatures of several algorithms, and no rollover in progress explains them",
+		"If you gave a rollover up, run the remaining commands of kskroll status ZONE. Otherwise finish the change of "
+		"algorithm by hand. The module continues when one algorithm remains.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_ALGORITHM },
 	[GATE_CSK] = { "csk", ACTOR_NOBODY,
 		"kskroll 0.1.0 did not drive zones that a single-type key signs",
@@ -231,7 +231,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_SERVER },
 	[GATE_UNKNOWN_KEY] = { "unknown-key", ACTOR_OPERATOR,
 		"more than one KSK is new, or the zone has a KSK that is not part of this rollover",
-		"Check keymgr ZONE list. Delete the key that does not belong there, or finish its rollover by hand. "
+		"Run keymgr ZONE list. Delete the key that does not belong there, or finish its rollover by hand. "
 		"If it is the key of a signer that joins, remove its record from the zone until the rollover has ended.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_KEYS },
 	[GATE_OLD_KEY_GONE] = { "old-key-gone", ACTOR_OPERATOR,
@@ -241,14 +241,14 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_SERVER, .outage = true, .help = HELP_DS_AT_ONCE },
 	[GATE_VALIDATION_FAILS] = { "validation-fails", ACTOR_OPERATOR,
 		"the zone does not validate although its parent does",
-		"The detail names the resolver and the reason. After bogus-limit failed checks in a row the module "
+		"Read the detail: it names the resolver and the reason. After bogus-limit failed checks in a row the module "
 		"rolls a replaced DS back.",
 		/* bogus-limit counts checks, so they must be an interval apart. */
 		.pace = PACE_STEADY, .outage = true, .help = HELP_HISTORY },
 	[GATE_AWAITING_DECISION] = { "awaiting-decision", ACTOR_OPERATOR,
 		"validation failed, the DS of the old KSK is restored, and both keys stay until the operator decides",
-		"Find the cause (kskroll history). To continue: switch hold on, then off. To give up: kskroll status ZONE "
-		"has the commands.",
+		"Find the cause (kskroll history ZONE). To continue, switch hold on, then off. To give up, run the commands of "
+		"kskroll status ZONE.",
 		.side = SIDE_SERVER, .danger = true, .help = HELP_HISTORY },
 	[GATE_WAITING_UNSIGNED] = { "waiting-unsigned", ACTOR_NOBODY,
 		"caches may still hold records without signatures, from before the zone was signed",
@@ -269,8 +269,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_SERVER },
 	[GATE_CHILD_INCOMPLETE] = { "child-incomplete", ACTOR_SECONDARY,
 		"a nameserver answers some of the questions and not the others",
-		"Run the commands given. Firewalls and load balancers often drop CDS, CDNSKEY, or DNS over TCP: let "
-		"them pass. This server never counts as out of service, since it answers other questions.",
+		"Run the commands given. Firewalls and load balancers often drop CDS, CDNSKEY, or DNS over TCP: allow "
+		"them. Unreachable-after does not apply, since the server answers other questions.",
 		.side = SIDE_CHILD, .pace = PACE_BACKOFF, .help = HELP_ASK_CHILD },
 	[GATE_PARENT_INCOMPLETE] = { "parent-incomplete", ACTOR_PARENT,
 		"a server of the parent zone sends packets, but no complete answer",
@@ -283,27 +283,27 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_PARENT, .outage = true, .help = HELP_CHAIN },
 	[GATE_SWITCH_LOSES_DATA] = { "switch-loses-data", ACTOR_OPERATOR,
 		"a policy switch makes Knot reload the zone file, and records that the file lacks would be lost",
-		"Run the command given, then set what the detail says. If all records come from the file, set "
+		"Run the command given, then set what the detail says. Alternatively, if all records come from the file, set "
 		"zone-file-complete.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_KEEP_RECORDS },
 	[GATE_POLICY_DIFFERS] = { "policy-differs", ACTOR_OPERATOR,
 		"a derived policy that you wrote differs from its base policy",
-		"The detail names the policy and the item. Correct the policy, or remove it: the module creates it "
-		"again.",
+		"Correct the item of the policy that the detail names. Alternatively remove the policy: the module creates "
+		"it again.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_POLICIES },
 	[GATE_SCHEME_CHANGE] = { "scheme-change", ACTOR_OPERATOR,
 		"the policy changes between a single key and separate KSK and ZSK, and the zone has no key of the new scheme yet",
-		"Wait until Knot has made the key. If the gate stays, read the detail: a new scheme and a new algorithm "
-		"have to be changed one after the other.",
+		"Wait until Knot has made the key. If the gate stays, read the detail. Change scheme and algorithm one after "
+		"the other.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_KEYS },
 	[GATE_KEYS_PENDING] = { "keys-pending", ACTOR_NOBODY,
-		"the states of the KSKs are being set, so that CDS and CDNSKEY come out or go",
+		"the states of the KSKs are being set, so that CDS and CDNSKEY are published or withdrawn",
 		"The module repeats the order. If the gate stays, read the detail: it quotes keymgr or the server.",
 		.side = SIDE_SERVER, .silences = true, .help = HELP_KEYS },
 	[GATE_KEYS_REFUSED] = { "keys-refused", ACTOR_OPERATOR,
 		"the states of the KSKs cannot be set, or have no effect",
-		"The detail quotes keymgr or the server, or gives the command that helps. Check that keymgr is "
-		"installed, and keymgr ZONE list. The module repeats the order.",
+		"Read the detail: it gives a command, or quotes keymgr or the server. Check that keymgr is installed, and run "
+		"keymgr ZONE list. The module repeats the order.",
 		.side = SIDE_SERVER, .silences = true, .help = HELP_KEYS },
 	[GATE_SIGNATURES_MISSING] = { "signatures-missing-at", ACTOR_SECONDARY,
 		"a nameserver has data that the new single-type key, or the new algorithm, has not signed",
@@ -322,8 +322,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 	[GATE_SIGNERS] = { "several-signers", ACTOR_OPERATOR,
 		"another server signs the zone as well, with keys of its own, and a rollover now could drop its DS or "
 		"its keys",
-		"The text says what is missing. The module rolls the KSK of such a zone if CDS and CDNSKEY always have "
-		"the keys of all signers: cds-cdnskey-publish: always, and dnskey-management: incremental.",
+		"Read the detail: it says what is missing. The module rolls the KSK of such a zone if CDS and CDNSKEY always have the keys of "
+		"all signers: set cds-cdnskey-publish: always, and dnskey-management: incremental.",
 		.side = SIDE_EITHER, .pace = PACE_STEADY, .danger = true, .help = HELP_KEYS },
 	[GATE_SIGNATURES_EXPIRE] = { "signatures-expire", ACTOR_OPERATOR,
 		"the KSK is offline, and the signatures over DNSKEY expire soon without later ones",
@@ -331,42 +331,42 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"zone-keys-load ZONE.",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .danger = true, .silences = true, .help = HELP_SKR },
 	[GATE_KEY_WANTED] = { "key-wanted", ACTOR_OPERATOR,
-		"a new KSK is due, and manual of the policy leaves its making to the operator",
+		"a new KSK is due, and with manual in the policy the operator must make it",
 		"Make the KSK: keymgr ZONE generate ksk=yes publish=+0 active=+0, then knotc zone-keys-load ZONE. The module "
-		"goes on by itself.",
+		"then continues.",
 		.side = SIDE_SERVER, .help = HELP_MAKE_KEY },
 	[GATE_NOT_INFORMED] = { "parent-not-informed", ACTOR_OPERATOR,
-		"the DS could not be brought to the parent, whose servers do not have it",
-		"The detail quotes the primary or the registry of the parent, or names what is missing. Fix that there, or "
-		"in knot.conf or the file of accounts: the module tries again. Alternatively give the DS to the registrar.",
+		"the module cannot bring the DS to the parent, and the servers of the parent do not have it",
+		"Read the detail: it quotes the primary or the registry, or names what is missing. Fix it there, in knot.conf, or "
+		"in the file of accounts. The module tries again. Alternatively give the DS to the registrar.",
 		.side = SIDE_PARENT, .pace = PACE_NOTIFIED, .ds_interval = true, .ds_wrong = true, .help = HELP_DS },
 	[GATE_DS_TTL_HIGH] = { "ds-ttl-high-at", ACTOR_PARENT,
-		"a server of the parent still has the DS with the TTL of before the rollover",
+		"a server of the parent still has the DS with its TTL from before the rollover",
 		"Wait for the transfer to the servers of the parent. After unreachable-after the rollover continues with the TTL "
 		"as it is.",
 		.side = SIDE_PARENT, .opener = OPENER_TRANSFER, .help = HELP_ASK_DS },
 	[GATE_DS_TTL_LOW] = { "ds-ttl-low-at", ACTOR_PARENT,
 		"a server of the parent still has the DS with the low TTL of the rollover",
-		"Wait for the transfer to the servers of the parent. The detail has the TTL of before, which the module asks for "
-		"until the parent has it.",
+		"Wait for the transfer to the servers of the parent. The detail has the former TTL. The module requests it until "
+		"the parent has it.",
 		.side = SIDE_PARENT, .opener = OPENER_TRANSFER, .help = HELP_ASK_DS },
 	[GATE_DS_TTL_NOT_SET] = { "ds-ttl-not-set", ACTOR_OPERATOR,
-		"the TTL of the DS cannot be set at the parent: that of the rollover, or the one of before",
-		"The detail quotes the primary or the registry of the parent, or names what is missing. Fix that there, or "
-		"in knot.conf or the file of accounts: the module tries again. After unreachable-after the rollover continues "
-		"with the TTL as it is. If parent-via has been changed, set the TTL of before at the parent by hand.",
+		"the module cannot lower or restore the TTL of the DS at the parent",
+		"Read the detail: it quotes the primary or the registry, or names what is missing. Fix it there, in knot.conf, or "
+		"in the file of accounts. The module tries again. After unreachable-after the rollover continues with the TTL as it is. If you "
+		"have changed parent-via, set the former TTL at the parent by hand.",
 		.side = SIDE_PARENT, .help = HELP_ASK_DS },
 	[GATE_START_WINDOW] = { "start-window", ACTOR_NOBODY,
-		"a rollover is due, and start-window and no-start do not let it start yet",
-		"Wait until the time given. kskroll status ZONE has the command that starts it at once.",
+		"a rollover is due, and start-window and no-start do not allow its start yet",
+		"Wait until the time given. kskroll status ZONE prints the command that starts it at once.",
 		.pace = PACE_STEADY, .help = HELP_START },
 	[GATE_START_NEVER] = { "start-never", ACTOR_OPERATOR,
 		"a rollover is due, and start-window and no-start leave no moment for its start",
-		"The detail says why. Change start-window or no-start, or install the time zone (package tzdata).",
+		"Read the detail. Change start-window or no-start, or install the time zone (package tzdata).",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_START },
 	[GATE_MAX_ROLLING] = { "max-rolling", ACTOR_NOBODY,
 		"a rollover is due, and as many zones roll as max-rolling or max-rolling-parent allows",
-		"Wait: it starts when another one has ended. kskroll status ZONE has the command that starts it at once.",
+		"Wait: it starts when another one has ended. kskroll status ZONE prints the command that starts it at once.",
 		.pace = PACE_STEADY, .patient = true, .help = HELP_START },
 	[GATE_ANOTHER_SIGNER] = { "another-signer-at", ACTOR_OPERATOR,
 		"a nameserver has the zone of another signer: as new as the zone here or newer, signed by a KSK of this "
@@ -376,8 +376,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"restored from a backup, it lacks later keys: restore them first, since the parent may have their DS.",
 		.side = SIDE_CHILD, .danger = true, .help = HELP_ONE_SIGNER },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
-		"the zone has more KSKs than the module can distinguish",
-		"Remove KSKs that are not needed.",
+		"the zone has more KSKs than the module can track",
+		"Remove the KSKs that you do not need (keymgr ZONE list).",
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_KEYS },
 	[GATE_STORE_FAILED] = { "store-failed", ACTOR_OPERATOR,
 		"the module cannot read or write its store, so it decides nothing",

@@ -26,7 +26,7 @@ def test_first_ds_and_removal(directory):
                    "it waits for what has no signatures")
         assert not ask.tags(KNOT, ZONE, "CDS"), "too early for CDS"
         # Knot signals its first KSK from its birth.
-        assert len(world.knot.log_lines("CDS and CDNSKEY of the first KSK are out")) == 1
+        assert len(world.knot.log_lines("Knot has published CDS and CDNSKEY of the first KSK")) == 1
         progress.wait_visited("observe", 60)
         everywhere(world, watch.SECURE)
         progress.wait_visited("settle", 60)

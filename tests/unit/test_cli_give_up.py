@@ -149,7 +149,7 @@ class GiveUp(CliCase):
     def test_the_gate_of_a_zone_that_waits_for_the_decision_refers_to_it(self):
         db = self.make("decision")
         out = self.ok("status", "kilo.example", db=db)
-        self.assertIn("To give up: kskroll status ZONE has the commands.", out)
+        self.assertIn("To give up, run the commands of kskroll status ZONE.", out)
         self.assertIn(f"{HEAD}\n  keymgr kilo.example. set keytag=1002 {REMOVED}\n", out)
 
 
