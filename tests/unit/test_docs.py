@@ -10,11 +10,7 @@ import subprocess
 import sys
 import unittest
 
-import prose
-
-sys.path.insert(0, sys.argv[2])
-
-from tests import pages as docs  # pylint: disable=wrong-import-position
+from man_items import items, man
 
 KSKROLL, SOURCE = sys.argv[1:3]
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -66,7 +62,7 @@ class Configuration(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.conf = "".join(read(f"module/knot/{name}") for name in ("conf_items.h", "conf.c", "conf_read.c"))
-        cls.items = table(read("docs/reference.rst"), "Items of the section mod-kskroll")
+        cls.items = items(read("docs/reference.rst"))
         cls.names = dict(re.findall(r'#define (MOD_\w+)\s+"(?:\\x..|\\\w)+"\s*"([\w-]+)"', cls.conf))
         schema = cls.conf[cls.conf.index("kskroll_conf[] = {"):]
         schema = schema[:schema.index("{ NULL }")]
@@ -135,17 +131,21 @@ class Configuration(unittest.TestCase):
             if text:
                 self.assertEqual(self.items[item][1], text, item)
 
-    def test_every_item_has_a_place_and_an_example(self):
-        """test_docs_conf has the examples checked by knotc."""
-        text = read("docs/reference.rst")
-        examples = "".join(part.text for part in docs.all_parts() if part.page == "docs/reference.rst" and part.kind() == "conf" and not part.reason)
-        for item in self.schema:
-            self.assertIn(f"   * - .. _item-{item}:\n\n       ``{item}``\n", text)
-            # This one warns at every load.
-            if item != "unsafe-timing":
-                values = re.findall(rf"^    {item}: (.*)$", examples, re.M)
-                self.assertTrue(values, item)
-                self.assertTrue(any(value != self.items[item][0] for value in values), f"{item}: the example is the default")
+    def test_examples_are_within_the_bounds(self):
+        for item, (_, bounds, _, example, _) in self.items.items():
+            with self.subTest(item):
+                name, value = example.split(": ", 1)
+                self.assertEqual(name, item)
+                if m := re.fullmatch(r"(?:.* or )?(\w+) (?:to (\w+)|at least)", bounds):
+                    self.assertGreaterEqual(seconds(value), seconds(m.group(1)))
+                    self.assertLessEqual(seconds(value), seconds(m.group(2) or "99999d"))
+                elif self.schema[item][0] in ("YP_TOPT", "YP_TBOOL"):
+                    self.assertIn(value, re.split(r", | or ", bounds))
+                elif bounds == "absolute path":
+                    self.assertRegex(value, "^/")
+
+    def test_items_of_the_man_page_are_those_of_the_reference(self):
+        self.assertIn(man(read("docs/reference.rst")), read("docs/mod-kskroll.7"), "make it again: tests/unit/man_items.py .")
 
     def test_the_instance_that_reads_an_item(self):
         def body(name, kind="int"):
@@ -197,9 +197,11 @@ class Statistics(unittest.TestCase):
         self.assertEqual([f"kskroll-zone[{name}]" for name in zone], list(table(text, "Of a zone")))
         totals = re.findall(r'\{ "(kskroll-[\w-]+)"', between("int stats_add_totals(", "\n}\n"))
         self.assertGreater(len(totals), 5)
-        rows = text[text.index("list-table:: Totals"):text.index("A zone that is in a rollover")]
+        rows = text[text.index("list-table:: Totals"):text.index("A zone in a rollover is brought")]
         documented = [name for row in re.findall(r"   \* - (.*)\n", rows) for name in re.findall(r"``([\w-]+)``", row)]
         self.assertEqual(sorted(documented), sorted(totals))
+        outcomes = re.findall(r'\] = \{ "([\w-]+)",\n', read("module/dns/notify_names.c"))
+        self.assertEqual(list(table(text, "Outcomes of ``kskroll-notifications``, in the log, and ``status`` in JSON")), outcomes)
 
 
     def test_values_of_totals_are_documented(self):

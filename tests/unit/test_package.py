@@ -132,7 +132,8 @@ class Package(unittest.TestCase):
     def test_the_module_is_where_knotd_checks_and_needs_the_libknot_of_that_knotd(self):
         folder = run(["pkg-config", "--variable=module_instdir", "knotd"]).stdout.strip()
         self.assertIn(f"{folder}/kskroll.so", self.files("knot-module-kskroll"))
-        self.assertIn("/usr/libexec/kskroll/kskrolld", self.files("knot-module-kskroll"))
+        for wanted in ("/usr/libexec/kskroll/kskrolld", "/usr/share/man/man7/mod-kskroll.7.gz", "/usr/share/man/man8/kskrolld.8.gz"):
+            self.assertIn(wanted, self.files("knot-module-kskroll"))
         knotd = run(["dpkg-query", "-W", "-f", "${Depends}", "knot"]).stdout
         libknot = re.search(r"\blibknot\d+\w*", knotd).group()
         depends = self.field("knot-module-kskroll", "Depends")
