@@ -241,7 +241,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_SERVER, .outage = true, .help = HELP_DS_AT_ONCE },
 	[GATE_VALIDATION_FAILS] = { "validation-fails", ACTOR_OPERATOR,
 		"the zone does not validate although its parent does",
-		"Read the detail: it names the resolver and the reason. After bogus-limit failed checks in a row the module "
+		"Read the detail. It names the resolver and the reason. After bogus-limit failed checks in a row the module "
 		"rolls a replaced DS back.",
 		/* bogus-limit counts checks, so they must be an interval apart. */
 		.pace = PACE_STEADY, .outage = true, .help = HELP_HISTORY },
@@ -302,7 +302,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_SERVER, .silences = true, .help = HELP_KEYS },
 	[GATE_KEYS_REFUSED] = { "keys-refused", ACTOR_OPERATOR,
 		"the states of the KSKs cannot be set, or have no effect",
-		"Read the detail: it gives a command, or quotes keymgr or the server. Check that keymgr is installed, and run "
+		"Read the detail. It gives a command, or quotes keymgr or the server. Check that keymgr is installed, and run "
 		"keymgr ZONE list. The module repeats the order.",
 		.side = SIDE_SERVER, .silences = true, .help = HELP_KEYS },
 	[GATE_SIGNATURES_MISSING] = { "signatures-missing-at", ACTOR_SECONDARY,
@@ -322,7 +322,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 	[GATE_SIGNERS] = { "several-signers", ACTOR_OPERATOR,
 		"another server signs the zone as well, with keys of its own, and a rollover now could drop its DS or "
 		"its keys",
-		"Read the detail: it says what is missing. The module rolls the KSK of such a zone if CDS and CDNSKEY always have the keys of "
+		"Read the detail. It says what is missing. The module rolls the KSK of such a zone if CDS and CDNSKEY always have the keys of "
 		"all signers: set cds-cdnskey-publish: always, and dnskey-management: incremental.",
 		.side = SIDE_EITHER, .pace = PACE_STEADY, .danger = true, .help = HELP_KEYS },
 	[GATE_SIGNATURES_EXPIRE] = { "signatures-expire", ACTOR_OPERATOR,
@@ -337,7 +337,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_SERVER, .help = HELP_MAKE_KEY },
 	[GATE_NOT_INFORMED] = { "parent-not-informed", ACTOR_OPERATOR,
 		"the module cannot bring the DS to the parent, and the servers of the parent do not have it",
-		"Read the detail: it quotes the primary or the registry, or names what is missing. Fix it there, in knot.conf, or "
+		"Read the detail. It quotes the primary or the registry, or names what is missing. Fix it there, in knot.conf, or "
 		"in the file of accounts. The module tries again. Alternatively give the DS to the registrar.",
 		.side = SIDE_PARENT, .pace = PACE_NOTIFIED, .ds_interval = true, .ds_wrong = true, .help = HELP_DS },
 	[GATE_DS_TTL_HIGH] = { "ds-ttl-high-at", ACTOR_PARENT,
@@ -352,7 +352,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_PARENT, .opener = OPENER_TRANSFER, .help = HELP_ASK_DS },
 	[GATE_DS_TTL_NOT_SET] = { "ds-ttl-not-set", ACTOR_OPERATOR,
 		"the module cannot lower or restore the TTL of the DS at the parent",
-		"Read the detail: it quotes the primary or the registry, or names what is missing. Fix it there, in knot.conf, or "
+		"Read the detail. It quotes the primary or the registry, or names what is missing. Fix it there, in knot.conf, or "
 		"in the file of accounts. The module tries again. After unreachable-after the rollover continues with the TTL as it is. If you "
 		"have changed parent-via, set the former TTL at the parent by hand.",
 		.side = SIDE_PARENT, .help = HELP_ASK_DS },
