@@ -105,7 +105,7 @@ static const delegation_gate_info_t gates[DELEGATION_GATE__COUNT] = {
 		.advice = "Check that each nameserver of the delegation has an address." },
 	[DELEGATION_GATE_UNREACHABLE] = { ROW("unreachable-at", CHILD, NOTICE, RETRY, AGAIN), .missing = true, .ede = 22,
 		.meaning = "a nameserver does not answer",
-		.advice = "Start the server, or remove it from the delegation. After delegation-unreachable-after it no longer counts." },
+		.advice = "Start the server, or remove it from the delegation. After days without an answer it no longer counts." },
 	[DELEGATION_GATE_ERROR] = { ROW("error-at", CHILD, NOTICE, RETRY, AGAIN), .missing = true, .ede = 22,
 		.meaning = "a nameserver answers with an error",
 		.advice = "Serve the child zone there, or remove the nameserver from the delegation." },
