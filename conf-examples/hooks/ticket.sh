@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Opens a ticket when a zone or delegation needs a human, and closes it when that has ended:
-# kskroll follow --blocked --exec /usr/local/lib/kskroll/ticket.sh
+# Opens a ticket when a zone or delegation needs a human, and closes it when that has ended.
+# Run it by kskroll follow --blocked --exec /usr/local/lib/kskroll/ticket.sh.
 # TICKET is the command of your ticket system. This file runs it as "open KEY TEXT" and "close KEY". The same KEY can be
 # opened more than once.
 set -eu
