@@ -250,7 +250,10 @@ static int read_update(knotd_mod_t *mod, const char *address_of, const char *nam
 	return read_key(mod, name_of, key);
 }
 
-/*! A secret that is not used stays where it is. */
+/*!
+ * A secret that is not used stays where it is. An update that is open is asked for by the way it was sent, whatever
+ * `parent-via` is now: what that way needs is read if it is set.
+ */
 static int read_updates(knotd_mod_t *mod, instance_settings_t *out)
 {
 	int ret = KNOT_EOK;
@@ -258,7 +261,7 @@ static int read_updates(knotd_mod_t *mod, instance_settings_t *out)
 	if (out->delegation.apply == DELEGATION_BY_UPDATE) {
 		ret = read_update(mod, MOD_UPDATE_PRIMARY, MOD_UPDATE_KEY, &out->update_primary, &out->update_key);
 	}
-	if (ret == KNOT_EOK && out->config.via == PARENT_VIA_UPDATE) {
+	if (ret == KNOT_EOK && knotd_conf_mod(mod, MOD_PARENT_PRIMARY).count > 0) {
 		ret = read_update(mod, MOD_PARENT_PRIMARY, MOD_PARENT_KEY, &out->parent_primary, &out->parent_key);
 	}
 	return ret;
@@ -269,7 +272,7 @@ static int read_account(knotd_mod_t *mod, instance_settings_t *out)
 {
 	knotd_conf_t item = knotd_conf_mod(mod, MOD_PARENT_EPP);
 
-	if (out->config.via != PARENT_VIA_EPP || string_of(&item) == NULL) {
+	if (string_of(&item) == NULL) {
 		return KNOT_EOK;
 	}
 	out->parent_epp = strdup(string_of(&item));

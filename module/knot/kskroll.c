@@ -90,7 +90,9 @@ static void warn(knotd_mod_t *mod, const conf_zone_t *conf)
 		knotd_mod_log(mod, LOG_WARNING, "go-insecure names another zone than this one: ignored here");
 	}
 	warn_of_key(mod, "update-key", &conf->settings.update_key);
-	warn_of_key(mod, "parent-key", &conf->settings.parent_key);
+	if (conf->settings.config.via == PARENT_VIA_UPDATE) {
+		warn_of_key(mod, "parent-key", &conf->settings.parent_key);
+	}
 	if (conf->expired_other) {
 		knotd_mod_log(mod, LOG_WARNING,
 		              "caches-expired names another zone than this one, or a time to come: ignored");

@@ -57,6 +57,7 @@ static struct {
 	unsigned apply;
 	unsigned via;    /*!< parent-via. */
 	bool not_notify; /*!< notify is off. */
+	bool no_ways;    /*!< Neither parent-primary nor parent-key nor parent-epp. */
 	bool has_key;    /*!< Section `key` has those of update-key and parent-key. */
 } conf;
 
@@ -152,18 +153,20 @@ knotd_conf_t knotd_conf_mod(knotd_mod_t *mod, const yp_name_t *item)
 		out.single.boolean = !conf.not_notify;
 	} else if (strcmp(item, "\x0A"
 	                        "parent-key") == 0) {
-		out.count = 1;
+		out.count = !conf.no_ways;
 		out.single.dname = (const knot_dname_t *)"\x05"
 							 "Child";
 	} else if (strcmp(item, "\x0A"
 	                        "parent-epp") == 0) {
-		out.count = 1;
-		out.single.string = "registry";
+		out.count = !conf.no_ways;
+		out.single.string = conf.no_ways ? NULL : "registry";
 	} else if (strcmp(item, "\x0E"
-	                        "update-primary") == 0 ||
-	           strcmp(item, "\x0E"
-	                        "parent-primary") == 0) {
+	                        "update-primary") == 0) {
 		out.count = 1;
+		out.single.addr.ss_family = AF_INET;
+	} else if (strcmp(item, "\x0E"
+	                        "parent-primary") == 0) {
+		out.count = !conf.no_ways;
 		out.single.addr.ss_family = AF_INET;
 	} else if (strcmp(item, "\x0A"
 	                        "update-key") == 0) {
@@ -718,24 +721,29 @@ static void the_key_of_dns_update_is_read_where_it_is_used(void **state)
 	update_key_clear(&key);
 }
 
-/*! The same for the DS of the zone itself; each has its own. */
-static void the_key_of_the_parent_is_read_where_it_is_used(void **state)
+/*! The DS of the zone itself has a key of its own. What is open may have been sent by another way than that of now. */
+static void what_leads_to_the_parent_is_read_if_it_is_set(void **state)
 {
 	(void)state;
 	conf.has_key = true;
-	for (conf.via = 0; conf.via < PARENT_VIA__COUNT; conf.via++) {
+	for (unsigned i = 0; i < 2 * PARENT_VIA__COUNT; i++) {
+		conf.via = i / 2;
+		conf.no_ways = i % 2;
 		load("lab");
 		assert_int_equal(attached.config.via, conf.via);
-		assert_int_equal(parent_primaries, conf.via == PARENT_VIA_UPDATE);
-		assert_int_equal(parent_key.name != NULL, conf.via == PARENT_VIA_UPDATE);
-		assert_string_equal(parent_epp, conf.via == PARENT_VIA_EPP ? "registry" : "none");
-		if (conf.via == PARENT_VIA_UPDATE) {
+		assert_int_equal(parent_primaries, !conf.no_ways);
+		assert_int_equal(parent_key.name != NULL, !conf.no_ways);
+		assert_string_equal(parent_epp, conf.no_ways ? "none" : "registry");
+		if (!conf.no_ways) {
 			assert_string_equal(parent_key.name, "child.");
 			assert_memory_equal(parent_key.secret, "hush", 4);
 		}
 		assert_null(key.name);
 	}
-	conf.has_key = false;
+	conf.has_key = conf.no_ways = false;
+	conf.via = PARENT_VIA_EPP;
+	load("lab");
+	assert_string_equal(logged, "");
 	conf.via = PARENT_VIA_UPDATE;
 	load("lab");
 	assert_non_null(strstr(logged, "parent-key 'child.' is not in section key"));
@@ -832,7 +840,7 @@ int main(void)
 		cmocka_unit_test_setup(a_zone_that_is_not_driven_has_the_agent_all_the_same, configure),
 		cmocka_unit_test_setup(the_agent_has_items_of_its_own_and_two_of_the_child_side, configure),
 		cmocka_unit_test_setup(the_key_of_dns_update_is_read_where_it_is_used, configure),
-		cmocka_unit_test_setup(the_key_of_the_parent_is_read_where_it_is_used, configure),
+		cmocka_unit_test_setup(what_leads_to_the_parent_is_read_if_it_is_set, configure),
 		cmocka_unit_test_setup(notify_off_means_that_the_parent_scans, configure),
 		cmocka_unit_test_setup(locked_delegations_are_names_in_lower_case, configure),
 		cmocka_unit_test_setup(the_agent_domain_is_a_name_in_lower_case, configure),
