@@ -25,7 +25,7 @@ QUICK = {"dnskey_ttl": 4, "ds_ttl": 6, "propagation_delay": 1, "pinned": False}
 QUICK_MODULE = {"ttl": 3, "lead": 1, "observe": 3, "settle": 2}
 
 _WAITS = re.compile(r"zone \S+, (?P<state>[\w-]+), waits \((?P<gate>[\w-]+)\): [^;]*"
-                    r"(?:; server (?P<server>[^;]+))?(?:; (?P<detail>.*?))?(?:; run kskroll status \S+)?$")
+                    r"(?:; server (?P<server>[^;]+))?(?:; (?!run kskroll )(?P<detail>.*?))?(?:; run kskroll status \S+)?$")
 
 
 class Case:
