@@ -82,6 +82,7 @@ static const struct {
 	{ "ds-ttl-forgotten", "--parent update", "forgets the DS TTL of before" },
 	{ "ds-ttl-denied", "--parent update --seeds 2051..2200", "takes a refusal that nobody has signed for the parent's word" },
 	{ "ds-ttl-replaced", "--parent update --seeds 506801..506850", "takes the new DS with the TTL of before for a proof as well (another)" },
+	{ "presigned-is-new", "--parent update --profile crash --seeds 8022501..8022550", "takes a zone whose data a new algorithm signs for a new one (another)" },
 	{ "any-hour", "--starts", "starts a rollover that is due outside of its window" },
 	{ "full-house", "--starts", "starts one more rollover than may be under way" },
 	{ "early-share", "--starts --profile cooperative", "takes the share of the spread twice" },
