@@ -52,7 +52,7 @@ def test_commands_for_a_zone(directory):
     with module_world(directory, extra_sections=[("mod-kskroll", [{"id": "held", "hold": True}])], **settings) as (world, old), \
             Progress(world.knot, ZONE) as progress:
         user = Reader(world, {
-            r"(?<![\w.])example\.com\b": ZONE.rstrip("."), r"\bZONE\b": ZONE, r"@NAMESERVER\b": f"@{CHILD_BIND}",
+            r"(?<![\w.])example\.com\b": ZONE.rstrip("."), r"\bZONE\b": ZONE, r"@NAMESERVER\b": f"@{CHILD_BIND}", r"@RESOLVER\b": f"@{WARM}",
             # Without an id it has the timings of real zones.
             r"(\.module' mod-kskroll)$": r".module' mod-kskroll/default",
         }, WARM)
