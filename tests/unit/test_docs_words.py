@@ -22,9 +22,9 @@ from tests import pages  # pylint: disable=wrong-import-position
 
 #: Longer sentences that pages still have. No page may have more; a number that is too high must be lowered.
 STILL_LONG = {
-    "CONTRIBUTING.md": 4, "docs/comparison.rst": 2, "docs/faults.rst": 3, "docs/internals.rst": 176, "docs/json.rst": 1, "docs/kskroll.1": 32,
-    "docs/performance.rst": 53, "docs/reference.rst": 16, "docs/sandbox.rst": 8, "docs/security.rst": 14, "docs/simulation.rst": 107,
-    "docs/stuck-gates.rst": 40, "docs/monitoring/kskroll-follow.service": 1, "include/kskroll/agent.h": 3, "include/kskroll/broker.h": 3,
+    "CONTRIBUTING.md": 4, "docs/comparison.rst": 2, "docs/faults.rst": 3, "docs/internals.rst": 176, "docs/kskroll.1": 4,
+    "docs/performance.rst": 53, "docs/sandbox.rst": 8, "docs/security.rst": 14, "docs/simulation.rst": 107,
+    "docs/stuck-gates.rst": 39, "docs/monitoring/kskroll-follow.service": 1, "include/kskroll/agent.h": 3, "include/kskroll/broker.h": 3,
     "include/kskroll/child_survey.h": 4, "include/kskroll/delegation.h": 9, "include/kskroll/delegation_forecast.h": 1,
     "include/kskroll/delegation_store.h": 3, "include/kskroll/derived.h": 1, "include/kskroll/dns.h": 7, "include/kskroll/epp.h": 5,
     "include/kskroll/epp_account.h": 2, "include/kskroll/epp_judge.h": 1, "include/kskroll/epp_link.h": 4, "include/kskroll/evidence.h": 3,
