@@ -83,12 +83,14 @@ HEAD = """\
 Cases and versions
 ==================
 
-Each row is a test with real servers. "Passed" means that the rollover ended as it should, and that the cache model found no break
-for any of its three validators (:ref:`labs-judges`). A swap is the replacement of the DS at the parent.
+This page is for contributors and reviewers. It shows which kind of rollover was tested in which situation, and when.
 
-Each cell shows the last run of its test: result, day, and commit. A ``+`` after the commit means that the checkout had other changes.
-A pass holds for that commit only: compare it with yours. "No test" means that nobody has written one.
-``./run cases`` runs all tests of the table, with ``--knot 3.5`` those of the second version.
+Each row is a test with real servers. "Passed" means that the rollover ended as it should, and that the cache model found no
+break for any of its three validators (:ref:`labs-judges`). A swap is the replacement of the DS at the parent.
+
+Each cell has the last run of its test: result, day, and commit. A ``+`` after the commit means that the checkout had other
+changes. A pass holds for that commit only: compare it with yours. "No test" means that the test does not exist.
+To run all tests of the table, use ``./run cases``, and ``./run cases --knot 3.5`` for the second version.
 """
 
 

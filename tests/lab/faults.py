@@ -143,7 +143,7 @@ class Case:
             raise LabError(f"{error}; it is in {self.progress.state}, "
                            f"gate {self.progress.gate}: {self.waits()[-3:]}") from None
 
-    def finish(self, ended="rolled to the end by itself", signals=True):
+    def finish(self, ended="completed by itself", signals=True):
         """The rollover ends as it should, judged at every server. \\a signals: none was Knot's own."""
         self.over()
         check.rolled(self.world, ZONE, self.old)

@@ -372,7 +372,7 @@ def again_after_rollback(case):
         case.world.knot.transaction(("conf-set", "mod-kskroll[default].hold", value))
         if value == "on":
             case.gate("held-by-operator", state="rolled-back")
-    finishes(case, ended="rolled to the end after the cause was removed and hold switched on and off")
+    finishes(case, ended="completed after the cause was removed, and hold was switched on and off")
 
 
 @long_test

@@ -117,7 +117,7 @@ def test_signature_lost_after_the_signal(directory):
             case.did = "withdraws CDS and CDNSKEY at once, goes back to introduce"
             liar.mode = "honest"
             case.world.agent.deaf = False
-            case.finish("waits the DNSKEY TTL again, signals again, rolled to the end by itself")
+            case.finish("waits for the DNSKEY TTL, signals again, completed by itself")
 
 
 def bogus_at(world, resolver):
@@ -165,6 +165,5 @@ def test_comparison_with_knots_own_rollover_at_a_stuck_secondary(directory):
         print("with the module: " + world.watch.summary())
         print(f"SERVFAIL at the stuck secondary's resolver: {broken}")
         assert broken["knot"] and not broken["kskroll"], broken
-        case.did = ("does not signal, the DS stays: no answer fails. Knot's own rollover signals all the "
-                    "same, the DS is swapped, and a resolver that reaches only the stuck server is bogus")
+        case.did = ("does not signal, the DS stays: no answer fails. Knot's own rollover signals, the DS is swapped, and a resolver that reaches only the stuck server is bogus")
         case.finish()

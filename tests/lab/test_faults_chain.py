@@ -47,13 +47,13 @@ def test_key_database_from_before_a_rollover_is_restored(directory):
         assert code == 3 and zones[0]["zone"] == ZONE and zones[0]["gate"]["outage"], zones
         commands = [c["command"] for c in zones[0]["commands"]]
         assert f"keymgr {ZONE} ds" in commands and any("zone-restore" in c for c in commands), commands
-        case.did = "says so as an error, with the two ways out; it cannot help"
+        case.did = "reports an error, with the two ways out; it cannot help"
 
         # The first way out: the DS of the key that is there.
         case.world.agent.deaf = True
         case.world.agent.insert_ds(ZONE, ds(case.old))
         wait_until(lambda: case.progress.gate == "none", 60, "the gate is gone")
-        case.ended = "healed by the DS of the key in the zone at the registrar"
+        case.ended = "fixed by the DS of the key in the zone at the registrar"
 
 
 @bound(150)
@@ -67,11 +67,11 @@ def test_ds_is_removed_in_observe(directory):
         case.stays("observe", case.world.ds_ttl + 10, "the DS is gone", case.no_signals)
         assert case.both_keys() and case.world.ds_everywhere(ZONE, [])
         case.world.assert_never_bogus()
-        case.did = "asks nothing back, both keys stay"
+        case.did = "asks for no DS, both keys stay"
         case.world.agent.insert_ds(ZONE, ds(case.new()))
         case.over()
         case.world.assert_never_bogus()
-        case.ended = "the DS of the new key at the registrar: observed again, rolled to the end"
+        case.ended = "the DS of the new key at the registrar: observed again, completed"
 
 
 @long_test
@@ -92,4 +92,4 @@ def test_ds_is_removed_in_await_ds(directory):
         case.world.agent.deaf = False
         case.over()
         case.world.assert_never_bogus()
-        case.ended = "the DS of the old key at the registrar: rolled to the end"
+        case.ended = "the DS of the old key at the registrar: completed"

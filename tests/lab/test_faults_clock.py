@@ -49,7 +49,7 @@ def test_clock_is_set_forward_and_back(directory):
         set_clock(-HOUR, "back")
         wait_until(lambda: len(ask.ksks(KNOT, ZONE)) == 1, OBSERVE + SLACK, "the old key goes")
         assert elapsed_since(swapped) >= OBSERVE - 1, f"the old KSK was gone {elapsed_since(swapped):.1f} s after the swap"
-        case.did = "goes by the time that has really passed: no signal and no old key gone early, no wait longer"
+        case.did = "counts the time that has really passed: no early signal, no early removal, no longer wait"
         case.finish()
 
 
@@ -71,5 +71,5 @@ def test_server_starts_with_a_clock_that_is_ahead(directory):
         wait_until(lambda: len(ask.ksks(KNOT, ZONE)) == 1, case.world.ds_ttl + SLACK, "the old key goes")
         assert elapsed_since(swapped) >= case.world.ds_ttl - 1, \
             f"the old KSK was gone {elapsed_since(swapped):.1f} s after the swap"
-        case.did = "goes by the time that has really passed: stays in observe until the old DS is out of caches"
+        case.did = "counts the time that has really passed: stays in observe until the old DS has expired from caches"
         case.finish()

@@ -51,7 +51,7 @@ def test_root_rolls_its_keys(directory):
         assert case.progress.state == "introduce" and case.no_signals() and case.old_ds()
         case.world.take_anchor(anchor)
         case.world.child_bind.start()
-        case.did = "blames no nameserver, waits; validates with the new key without a reload"
+        case.did = "reports no nameserver, waits, validates with the new key without a reload"
         case.finish()
 
 
@@ -63,7 +63,7 @@ def test_control_socket_is_busy(directory):
         with Busy(case.world.knot.socket):
             # The operator's own command finds the backlog full at times.
             wait_until(lambda: case.world.knot.knotc_ok("zone-key-rollover", ZONE, "ksk"), 20, "the start is taken")
-            case.did = "goes on as if they were not there"
+            case.did = "continues"
             case.saw("none")
             case.finish()
 
@@ -90,7 +90,7 @@ def test_the_operator_skips_the_observation(directory):
         case.stays("observe", case.world.ds_ttl + 2, "it is observed", case.both_keys)
         keymgr(case.world, "set", tag_of(case.old), "retire=+0", "remove=+0")
         case.knotc("zone-keys-load", ZONE)
-        case.did = "takes it as the wish to skip the observation, goes to retire"
+        case.did = "skips the observation, goes to retire"
         case.finish()
         assert any("observe -> retire" in line for line in case.world.knot.log_lines("mod-kskroll"))
 
@@ -110,13 +110,13 @@ def test_the_operator_removes_the_old_key_too_early(directory):
             case.knotc("zone-keys-load", ZONE)
             case.gate("old-key-gone", state="introduce")
             assert case.old_ds() and case.no_signals()
-            case.did = "says so at once; the command itself breaks validation, no signal could be trusted"
+            case.did = "reports it at once; the command itself breaks validation, and no signal is trusted"
             new = case.new()
             case.world.agent.insert_ds(ZONE, ds(new))
             case.gate("dnskey-remains-at", CHILD_BIND, "retire")
         case.over()
         check.rolled(case.world, ZONE, case.old)
-        case.ended = "healed by the DS of the new key at the registrar, rolled to the end"
+        case.ended = "fixed by the DS of the new key at the registrar, completed"
 
 
 @bound(120)
@@ -136,7 +136,7 @@ def test_a_third_ksk_appears(directory):
         case.did = "withdraws the signals, goes back to introduce and stays there"
         delete_key(case.world, third[0])
         case.world.agent.deaf = False
-        case.finish("rolled to the end after keymgr delete and zone-keys-load")
+        case.finish("completed after keymgr delete and zone-keys-load")
 
 
 @bound(90)

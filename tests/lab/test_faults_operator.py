@@ -73,11 +73,11 @@ def test_submission_by_the_operator_in_await_ds(directory):
         case.knotc("zone-ksk-submitted", ZONE)
         case.gate("old-key-gone", state="await-ds")
         case.stays("await-ds", case.world.dnskey_ttl, "the DS names a key that is gone", case.old_ds)
-        case.did = "says so at once; the command itself breaks validation, no signal could be trusted"
+        case.did = "reports it at once; the command itself breaks validation, and no signal is trusted"
         case.world.agent.insert_ds(ZONE, ds(new))
         case.over()
         check.rolled(case.world, ZONE, case.old)
-        case.ended = "healed by the DS of the new key at the registrar, rolled to the end"
+        case.ended = "fixed by the DS of the new key at the registrar, completed"
 
 
 @long_test
@@ -97,7 +97,7 @@ def test_ds_is_changed_by_hand(directory):
         case.logged("observe -> introduce")
         case.gate("ds-stale-at", state="await-ds")
         case.stays("await-ds", case.world.ds_ttl + 2, "the old DS is back", case.both_keys)
-        case.did = "takes the first for a parent that has begun; after the second it waits the DNSKEY TTL and signals again, both keys stay"
+        case.did = "takes the first for a parent that has begun; after the second it waits for the DNSKEY TTL and signals again, both keys stay"
         # dnssec-cds takes nothing signed before what it took last, the DNSKEY RRset included.
         updates = len(case.world.agent.updates)
         case.world.agent.deaf = False
@@ -118,11 +118,11 @@ def test_ds_of_the_old_key_comes_back_after_its_end(directory):
         case.world.rightly_broken("the DS of a key that has gone is put back by hand")
         case.world.agent.insert_ds(ZONE, ds(case.old))
         case.gate("chain-broken", state="settle")
-        case.did = "says at once that the zone does not validate; the key cannot come back"
+        case.did = "reports at once that the zone does not validate; the key cannot come back"
         case.world.agent.insert_ds(ZONE, ds(new))
         case.over()
         check.rolled(case.world, ZONE, case.old)
-        case.ended = "healed by the DS of the new key at the registrar, settles"
+        case.ended = "fixed by the DS of the new key at the registrar, settles"
 
 
 @long_test
@@ -139,10 +139,10 @@ def test_a_further_key_does_not_get_ready(directory):
         wait_until(lambda: in_use(case.world, new) and in_use(case.world, third), 40, "both are in use")
         case.stays("introduce", case.world.propagation_delay + case.world.dnskey_ttl + 2, "a further key is there",
                    lambda: case.no_signals() and case.old_ds())
-        case.did = "takes the signals back; all keys stay, none gets ready by itself"
+        case.did = "withdraws the signals; all keys stay, none gets ready by itself"
         delete_key(case.world, third[0])
         case.world.agent.deaf = False
-        case.finish("rolled to the end after keymgr delete and zone-keys-load")
+        case.finish("completed after keymgr delete and zone-keys-load")
 
 
 @long_test
@@ -160,7 +160,7 @@ def test_a_further_key_is_made_for_the_next_day(directory):
         case.did = "introduces the new key and signals nothing; the other one stays out of the zone"
         keymgr(case.world, *command[2].split())
         assert made not in keymgr(case.world, "list"), "the command is for that key"
-        case.finish("rolled to the end after the command of the gate")
+        case.finish("completed after the command of the gate")
 
 
 def in_use(world, keys):
@@ -193,7 +193,7 @@ def test_another_rollover_is_ordered_under_way(directory):
         case.stays("observe", 5, "a third key is there", lambda: case.old[0] in ask.ksks(KNOT, ZONE))
         case.did = "Knot ignores the orders; with a third key nothing goes on, both keys stay"
         delete_key(case.world, third[0])
-        case.finish("rolled to the end after keymgr delete and zone-keys-load")
+        case.finish("completed after keymgr delete and zone-keys-load")
 
 
 @long_test
@@ -215,7 +215,7 @@ def test_policy_is_changed_in_the_database(directory):
         case.did = "goes on with the derived policies as they are; the changes count when the policy is back"
         case.logged("idle -> presign")
         assert case.world.ds_everywhere(ZONE, new) and case.no_signals()
-        case.ended = "rolled to the end by itself; then the rollover to the other algorithm begins"
+        case.ended = "completed by itself; then the rollover to the other algorithm begins"
 
 
 @long_test
@@ -235,7 +235,7 @@ def test_algorithm_is_changed_in_the_file(directory):
         check.old_ds_ran_out(case.world, ZONE)
         case.did = "goes on: Knot does not begin with the other algorithm before the old key has gone"
         assert case.world.ds_everywhere(ZONE, new) and case.no_signals()
-        case.ended = "rolled to the end by itself; then the rollover to the other algorithm begins"
+        case.ended = "completed by itself; then the rollover to the other algorithm begins"
 
 
 @long_test
@@ -278,5 +278,5 @@ def test_hold_in_every_state(directory):
             case.gate("dnskey-remains-at", CHILD_BIND, "retire")
             hold("retire")
         hold("settle")
-        case.did = "no CDS and no step while it is on; what was seen before is seen again"
+        case.did = "no CDS and no step while it is on; earlier conditions are proven again"
         case.finish()

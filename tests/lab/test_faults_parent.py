@@ -51,7 +51,7 @@ def test_parent_ignores_cds(directory):
         case.stays("await-ds", case.world.ds_ttl, "the parent does nothing", case.both_keys)
         case.did = "waits in await-ds for any time, both keys stay"
         case.world.agent.insert_ds(ZONE, ds(new))
-        case.finish("rolled to the end after the DS was given to the registrar by hand")
+        case.finish("completed after the DS was given to the registrar by hand")
 
 
 @long_test
@@ -64,7 +64,7 @@ def test_parent_installs_a_wrong_ds(directory):
         case.stays("await-ds", case.world.ds_ttl + 2, "a wrong DS is there", case.both_keys)
         case.did = "waits in await-ds, both keys stay"
         case.world.agent.insert_ds(ZONE, ds(new))
-        case.finish("rolled to the end when the wrong DS was gone")
+        case.finish("completed when the wrong DS was gone")
 
 
 @long_test
@@ -82,7 +82,7 @@ def test_parent_adds_the_ds_and_keeps_the_old_one(directory):
         case.stays("await-ds", case.world.ds_ttl + 2, "the old DS is there", case.both_keys)
         case.did = "waits in await-ds, both keys stay"
         case.world.agent.insert_ds(ZONE, ds(new))
-        case.finish("rolled to the end when the old DS was gone")
+        case.finish("completed when the old DS was gone")
 
 
 @bound(120)
@@ -96,7 +96,7 @@ def test_parent_uses_another_digest_type(directory):
         wanted = sorted(ds(new, "SHA384"))
         assert ask.ds_set(PARENT_BIND, ZONE) == ask.ds_set(PARENT_NSD, ZONE) == wanted
         check.old_ds_ran_out(case.world, ZONE)
-        case.ended = "rolled to the end by itself"
+        case.ended = "completed by itself"
 
 
 @bound(150)

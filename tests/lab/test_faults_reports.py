@@ -78,7 +78,7 @@ def test_glue_of_an_old_address(directory):
                        lambda: case.no_signals() and case.old_ds())
             case.did = "publishes both keys, does not signal, the DS stays"
             update_parent(case, f"update delete ns2.{ZONE} A {OLD}\n")
-            case.finish("rolled to the end after the registrar removed the glue")
+            case.finish("completed after the registrar removed the glue")
 
 
 @long_test
@@ -156,11 +156,11 @@ def test_parent_zone_goes_bogus(directory):
         wait_until(lambda: case.world.watch.counts("fresh")[watch.SERVFAIL], 30, "resolvers see it")
         case.gate(("bogus-at", "discovery-failed", "parent-error", "parent-insecure"), state="observe", bound=60)
         case.stays("observe", 40, "the parent is bogus", lambda: case.both_keys() and case.no_signals())
-        case.did = "asks nothing back, since the zone is not the cause; both keys stay"
+        case.did = "asks for no DS, since the zone is not the cause; both keys stay"
         case.world.set_parent_ds(True)
         case.over(200)
         check.rolled(case.world, ZONE, case.old)
-        case.ended = "rolled to the end by itself"
+        case.ended = "completed by itself"
 
 
 @long_test
@@ -242,7 +242,7 @@ def test_ds_of_the_zsk(directory):
         case.stays("await-ds", case.world.ds_ttl + 2, "the DS of the ZSK is there", case.both_keys)
         case.did = "waits in await-ds, both keys stay"
         case.world.agent.insert_ds(ZONE, ds(new))
-        case.finish("rolled to the end when that DS was gone")
+        case.finish("completed when that DS was gone")
 
 
 @long_test
@@ -259,7 +259,7 @@ def test_parent_makes_a_ds_of_each_digest_type(directory):
         case.over()
         assert ask.ds_set(PARENT_BIND, ZONE) == ask.ds_set(PARENT_NSD, ZONE) == records
         check.old_ds_ran_out(case.world, ZONE)
-        case.ended = "rolled to the end by itself"
+        case.ended = "completed by itself"
 
 
 @bound(150)
@@ -276,11 +276,11 @@ def test_zone_is_deleted_and_made_again(directory):
         assert " error: " in case.logged("waits (chain-broken)"), "an outage is an error"
         assert case.world.ds_everywhere(ZONE, case.old)
         wait_until(lambda: status(case)[1], 20, "status --blocked has the zone")
-        case.did = "says so as an error; it cannot help"
+        case.did = "reports an error; it cannot help"
         case.world.agent.insert_ds(ZONE, ds(only))
         wait_until(lambda: case.progress.state == "idle" and case.progress.gate == "none", 90,
                    "the gate is gone")
-        case.ended = "healed by the DS of the key in the zone at the registrar"
+        case.ended = "fixed by the DS of the key in the zone at the registrar"
 
 
 @long_test
@@ -292,10 +292,10 @@ def test_secondary_raises_the_ttl(directory):
             assert ask.rrset(CHILD_BIND, ZONE, "DNSKEY").ttl == HIGH_TTL
             case.start()
             case.over()
-            case.did = "goes by the TTL that is signed, as caches do"
+            case.did = "counts the signed TTL, as caches do"
             # The other secondary may get the low TTL a moment later than Knot.
             assert not any(line["gate"] == "ttl-high-at" and CHILD_BIND in line["server"] for line in case.waits()), case.waits()
-            case.ended = "rolled to the end by itself"
+            case.ended = "completed by itself"
 
 
 @long_test
@@ -406,7 +406,7 @@ def test_nameserver_is_added_with_an_old_zone(directory):
         case.stays("observe", 20, "it has the old zone", case.both_keys)
         case.did = "asks it as well, keeps both keys"
         change_nameserver(case, "zone-unset")
-        case.finish("rolled to the end after the nameserver was removed")
+        case.finish("completed after the nameserver was removed")
 
 
 def change_nameserver(case, command):
@@ -448,7 +448,7 @@ def test_server_of_the_parent_is_added_with_the_old_ds(directory):
         case.stays("await-ds", case.world.ds_ttl + 2, "one server has the old DS", case.both_keys)
         case.did = "asks it as well, signals again, keeps both keys"
         update_parent(case, f"update delete test. NS ns3.test.\nupdate delete ns3.test. A {UP}\n")
-        case.finish("rolled to the end after that server was removed")
+        case.finish("completed after that server was removed")
 
 
 @long_test

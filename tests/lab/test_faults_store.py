@@ -44,7 +44,7 @@ def test_disk_of_the_store_is_full(directory):
                    and ask.rrset(KNOT, ZONE, "DNSKEY").ttl == ttl)
         case.did = "decides nothing: no policy is switched, the DS stays; the new KSK stays silent"
         os.remove(filler)
-        case.finish("rolled to the end by itself when there was room again")
+        case.finish("completed by itself when there was room again")
 
 
 @long_test
@@ -66,7 +66,7 @@ def test_folder_of_the_store_is_read_only(directory):
         remount(disk, "rw")
         case.world.agent.deaf = False
         recover(case)
-        case.finish("writable again, knotc reload: goes on in await-ds, rolled to the end")
+        case.finish("writable again, knotc reload: goes on in await-ds, completed")
 
 
 def old_ds_unknown(case):
@@ -95,7 +95,7 @@ def test_store_deleted_in_await_ds(directory):
         case.world.knot.launch()
         case.progress.wait("introduce", 30)
         assert case.new() == new
-        case.did = "sees two KSKs and the DS of one, takes the rollover up again in introduce"
+        case.did = "finds two KSKs and the DS of one, continues the rollover in introduce"
         case.gate("waiting-dnskey-ttl", state="introduce")
         case.progress.wait("await-ds")
         case.world.agent.deaf = False
@@ -204,7 +204,7 @@ def test_store_is_damaged(directory):
     with fault(directory, "The store is damaged", confdb=True) as case:
         spoiled(case, spoil, "the file is damaged: restore it from a backup or move it away",
                 lambda store: os.rename(store, store + ".bad"),
-                "moved away, knotc reload: rolled to the end, after two days for a DS it may not have seen, or caches-expired",
+                "moved away, knotc reload: completed, after two days for a DS it may not have seen, or caches-expired",
                 lost=True)
 
 
@@ -220,7 +220,7 @@ def test_store_is_of_a_newer_version(directory):
         spoiled(case, lambda store: version(store, 99), "has schema 99, this kskroll knows",
                 lambda store: version(store, known),
                 "the right version installed (here: the number put back), knotc reload: "
-                "rolled to the end")
+                "completed")
 
 
 @bound(120)

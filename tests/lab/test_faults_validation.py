@@ -87,7 +87,7 @@ def test_validation_fails_elsewhere(directory):
             assert case.world.ds_everywhere(ZONE, ask.ksks(KNOT, ZONE))
             case.did = "asks for the old DS back (CDS of both keys), then rolled-back; both keys stay"
         resumed(case)
-        case.finish("rolled to the end after the cause was fixed and hold switched on and off")
+        case.finish("completed after the cause was fixed, and hold was switched on and off")
 
 
 @long_test

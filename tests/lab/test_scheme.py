@@ -323,7 +323,7 @@ def again_after_rollback(directory, csk):
             assert case.world.ds_everywhere(ZONE, ask.ksks(KNOT, ZONE))
             case.did = "asks for the old DS back (CDS of both keys), then rolled-back; all keys stay"
         resumed(case)
-        case.finish("rolled to the end after the cause was removed and hold switched on and off")
+        case.finish("completed after the cause was removed, and hold was switched on and off")
         assert set(roles(case.world).values()) == ({"C"} if csk else {"K", "Z"})
 
 
@@ -419,7 +419,7 @@ def both_and_back(case, csk, back):
     case.knotc("zone-keys-load", ZONE)
     case.did = "does not begin, and says that both were changed; after one was set back and the keys were removed, the other change begins"
     world.agent.deaf = False
-    case.finish("rolled to the end by itself", signals=False)
+    case.finish("completed by itself", signals=False)
 
 
 @long_test
