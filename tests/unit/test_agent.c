@@ -2149,9 +2149,9 @@ static void a_name_that_the_store_has_no_room_for_is_left_alone(void **state)
 	wait_for(rested);
 	agent_totals(w->agent, &totals);
 	assert_int_equal(totals.delegations, 2);
-	const char *said = strstr(w->log, "are left alone");
+	const char *said = strstr(w->log, "are not maintained");
 	assert_non_null(said);
-	assert_null(strstr(said + 1, "are left alone"));
+	assert_null(strstr(said + 1, "are not maintained"));
 }
 
 static bool scanned(void)
