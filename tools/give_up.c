@@ -97,6 +97,36 @@ static bool has_new_ds(const store_zone_t *zone)
 	return row->has_new && named.found;
 }
 
+/*! Whether the parent may have had the DS of the new key, and caches have it alone. */
+static bool was_signalled(const rollover_row_t *row)
+{
+	return rollover_state_info(row->state)->repairs || row->signalled != 0;
+}
+
+static uint32_t longest_ds(const rollover_row_t *row)
+{
+	return row->ds_ttl.count != 0 ? ttl_window_max(&row->ds_ttl, 0) : ROLLOVER_UNKNOWN_DS_TTL;
+}
+
+/*! The state begins when the parent has taken the old DS back, or a part of it has. */
+static time_t new_ds_expired(const rollover_row_t *row)
+{
+	return was_signalled(row) ? ttl_expires(row->since, longest_ds(row)) : 0;
+}
+
+/*! \return The length of what the operator must wait for, as the begin of a comment. */
+static size_t gone_first(const way_t *w, char *out, size_t len)
+{
+	out[0] = '\0';
+	if (was_signalled(w->row)) {
+		snprintf(
+			out, len,
+			"when the DS of the new key has been gone from every server of the parent for its TTL (%u s): ",
+			longest_ds(w->row));
+	}
+	return strlen(out);
+}
+
 /* The policy. */
 
 /*! Else Knot makes the keys again. A derived policy is a copy of the one that has been changed. */
@@ -150,14 +180,9 @@ static void delete_algorithm(const way_t *w, uint8_t old, uint8_t fresh, const c
 /*! Validators may want a signature of each algorithm in DNSKEY, so signatures are removed last. */
 static void hide_algorithm(const way_t *w, uint8_t fresh, const char *last)
 {
-	char found[64], text[256] = "";
+	char found[64], text[256];
+	const size_t len = gone_first(w, text, sizeof(text));
 
-	if (rollover_state_info(w->row->state)->repairs) {
-		/* The parent has taken its DS back since, or has it no more. */
-		snprintf(text, sizeof(text), "when the DS of the new key has been gone for its TTL (%u s): ",
-		         ttl_window_max(&w->row->ds_ttl, 0));
-	}
-	const size_t len = strlen(text);
 	snprintf(found, sizeof(found), "/ ksk=no .* algorithm=%u /", fresh);
 	if (!w->row->csk) {
 		snprintf(text + len, sizeof(text) - len, "the new ZSK signs the zone still, and is not published");
@@ -212,7 +237,8 @@ static void algorithm(const way_t *w)
 
 static void remove_key(const way_t *w)
 {
-	char after[128];
+	char after[128], text[256];
+	const size_t len = gone_first(w, text, sizeof(text));
 
 	if (same_tag(w->row)) {
 		for_zone(w, "old and new KSK have the same tag: find the identifier of the new one", "keymgr", " list");
@@ -221,7 +247,8 @@ static void remove_key(const way_t *w)
 		/* A number alone may be the start of the identifier of another key. */
 		snprintf(after, sizeof(after), " set keytag=%u" REMOVED, w->row->new_key.tag);
 	}
-	for_zone(w, "to give up: removes the new KSK", "keymgr", after);
+	snprintf(text + len, sizeof(text) - len, "removes the new KSK");
+	for_zone(w, text, "keymgr", after);
 }
 
 /*!
@@ -258,18 +285,37 @@ static bool ds_first(const way_t *w)
 	return true;
 }
 
+/*! Without the new key, nobody who has its DS alone can validate the zone. */
+static bool is_too_early(const options_t *o, const way_t *w)
+{
+	const time_t until = new_ds_expired(w->row);
+	char when[TEXT_TIME], text[256];
+
+	if (o->now >= until) {
+		return false;
+	}
+	snprintf(
+		text, sizeof(text),
+		"caches may have the DS of the new key alone until %s: it must stay until then, and then this shows how "
+		"to give up",
+		text_time(when, until));
+	for_zone(w, text, "kskroll status", "");
+	return true;
+}
+
 static void rolling(const options_t *o, const way_t *w)
 {
 	const rollover_row_t *row = w->row;
 	const bool back = rollover_state_info(row->state)->repairs;
 
 	if (rollover_changes_algorithm(row)) {
-		if (!ds_first(w)) {
+		if (!ds_first(w) && !is_too_early(o, w)) {
 			algorithm(w);
 		}
 		return;
 	}
-	if (!row->has_new || (back ? o->now < rollover_new_expired(&w->zone->config, row) : has_new_ds(w->zone))) {
+	if (!row->has_new || (back ? o->now < rollover_new_expired(&w->zone->config, row) : has_new_ds(w->zone)) ||
+	    is_too_early(o, w)) {
 		return;
 	}
 	if (rollover_changes_scheme(row)) {

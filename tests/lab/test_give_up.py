@@ -19,7 +19,7 @@ from .marks import bound, long_test
 from .progress import Progress
 from .stuck import stuck
 from .test_notify import kskroll as status_of
-from .test_rollover import ZONE, module_world
+from .test_rollover import ZONE, module_world, start
 from .test_sizes import kskroll, make_store
 from .wait import pause, stays, wait_until
 from .world import CHILD_BIND, KNOT
@@ -85,7 +85,8 @@ class Case:
         old, new = (next((by_name[self.keys.ids[name]] for name in names if name in self.keys.ids), None) for names in ("kc", "KC"))
         make_store(self.path, self.zone, old["algorithm"])
         csk, csk_new = "c" in self.keys.ids, "C" in self.keys.ids
-        row = {"state": self.state, "csk": csk, "csk_new": csk_new, "old_keys": f"{old['tag']}/{old['algorithm']}/{'11' * 32}",
+        # Since long: no cache has the DS of the new key alone.
+        row = {"state": self.state, "since": 1, "csk": csk, "csk_new": csk_new, "old_keys": f"{old['tag']}/{old['algorithm']}/{'11' * 32}",
                "data_algorithms": 1 << old["algorithm"] | 1 << new["algorithm"]}
         if self.state != PRESIGN:
             row["new_key"] = f"{new['tag']}/{new['algorithm']}/{'22' * 32}"
@@ -228,3 +229,30 @@ def test_a_new_algorithm_is_given_up_in_introduce(directory):
         assert commands(zone["give_up"]) == []
         typed(commands(zone["commands"]), world.knot.path("db", "keys"), world.knot.socket)
         given_up(world, progress, old)
+
+
+@long_test
+@bound(240)
+def test_the_new_key_stays_while_caches_may_have_its_ds(directory):
+    """During the observation the parent takes the old DS back. What status prints at once must not harm, and what it prints later ends it."""
+    # Introduce is longer than a cache keeps the DS.
+    settings = {**QUICK, "dnskey_ttl": 40, "ds_ttl": 15, "module_settings": {**QUICK_MODULE, "ttl": 40, "observe": 60}}
+    with module_world(directory, confdb=True, **settings) as (world, old), Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        start(world)
+        progress.wait("observe", 120)
+        world.agent.deaf = True
+        wait_until(lambda: progress.gate == "waiting-observe", 60, "the old DS has expired from caches")
+        world.agent.insert_ds(ZONE, ask.ds_of(ZONE, old[ZONE]))
+        progress.wait("introduce", 30)
+
+        def given():
+            zone, = status_of(world, "status", ZONE)["zones"]
+            return commands(zone["give_up"])
+        shown = wait_until(given, 20, "status has a command")
+        assert shown == [f"kskroll status {ZONE}"], shown
+        wait_until(lambda: given()[:1] and given()[0].startswith("keymgr"), 40, "status says how it is given up")
+        typed(given(), world.knot.path("db", "keys"), world.knot.socket)
+        progress.wait("idle", 30)
+        assert stays(lambda: ask.ksks(KNOT, ZONE) == old[ZONE], world.ds_ttl + 2)
+        world.assert_secure()

@@ -38,6 +38,7 @@ def hide(ksk, algorithm, timers):
 class GiveUp(CliCase):
     def at(self, state, new=None, answers=None, **row):
         """The commands of a zone in a state, and how its status ends."""
+        row.setdefault("since", NOW - 3 * DAY)
         row.update(state=STATE_NUMBERS[state], new_key="" if new is None else key(*new),
                    answers="" if answers is None else json.dumps({"time": NOW, "child": [], "parent": answers}))
         db = self.altered(self.store_of(ZONE, 8), **row)
@@ -61,6 +62,31 @@ class GiveUp(CliCase):
         self.assertEqual(self.at("rolled-back", (1002, 8), **row), [])
         self.assertEqual(self.at("rolled-back", (1002, 8), **row, all_since=NOW - DAY), [])
         self.assertEqual(self.at("rolled-back", (1002, 8), **row, all_since=NOW - DAY - 1), [REMOVE, LOAD])
+
+    def test_a_key_stays_while_caches_may_have_its_ds_alone(self):
+        """The parent had the DS of the new key and took the old one back."""
+        shown = [f"kskroll status {ZONE}"]
+        row = {"ds_ttl": f"3600@{NOW}"}
+        for state, signalled, since, found in [
+                ("rolled-back", NOW - DAY, NOW - 3600, shown), ("rolled-back", NOW - DAY, NOW - 3601, [REMOVE, LOAD]),
+                ("introduce", NOW - DAY, NOW - 3600, shown), ("introduce", NOW - DAY, NOW - 3601, [REMOVE, LOAD]),
+                ("introduce", 0, NOW, [REMOVE, LOAD])]:
+            with self.subTest(state=state, signalled=signalled, since=since):
+                self.assertEqual(self.at(state, (1002, 8), signalled=signalled, since=since, **row), found)
+        # Nobody knows which TTL it had: two days.
+        for since, found in (NOW - 2 * DAY, shown), (NOW - 2 * DAY - 1, [REMOVE, LOAD]):
+            self.assertEqual(self.at("introduce", (1002, 8), signalled=1, since=since, ds_ttl=""), found)
+        db = self.altered(self.store_of(ZONE, 8), state=STATE_NUMBERS["introduce"], new_key=key(1002, 8), answers="",
+                          signalled=NOW - DAY, since=NOW - 3600, **row)
+        self.assertIn("caches may have the DS of the new key alone until ", self.json("status", ZONE, db=db)["zones"][0]["give_up"][0]["comment"])
+        self.altered(db, since=NOW - DAY)
+        self.assertIn("gone from every server of the parent for its TTL (3600 s): removes the new KSK",
+                      self.json("status", ZONE, db=db)["zones"][0]["give_up"][0]["comment"])
+        # Another algorithm.
+        row = {"data_algorithms": 1 << 8 | 1 << 13, "signalled": NOW - DAY, **row}
+        for state in "introduce", "rolled-back":
+            self.assertEqual(self.at(state, (1002, 13), since=NOW - 3600, **row), shown)
+            self.assertEqual(len(self.at(state, (1002, 13), since=NOW - 3601, **row)), 4)
 
     def test_no_other_state_has_a_way_back(self):
         for state in set(STATE_NUMBERS) - {"introduce", "rolled-back", "presign"}:
@@ -147,7 +173,7 @@ class GiveUp(CliCase):
         self.assertEqual(self.at("introduce", (1001, 8), parent(ds=[1001]), signalled=NOW), [])
 
     def test_the_gate_of_a_zone_that_waits_for_the_decision_refers_to_it(self):
-        db = self.make("decision")
+        db = self.altered(self.make("decision"), since=NOW - 3 * DAY)
         out = self.ok("status", "kilo.example", db=db)
         self.assertIn("To give up, run the commands of kskroll status ZONE.", out)
         self.assertIn(f"{HEAD}\n  keymgr kilo.example. set keytag=1002 {REMOVED}\n", out)
