@@ -58,8 +58,10 @@ void landlock_allow(const landlock_t *rules, const char *path, uint64_t rights)
 	close(rule.parent_fd);
 }
 
-void landlock_end(landlock_t *rules)
+bool landlock_end(landlock_t *rules)
 {
-	(void)syscall(SYS_landlock_restrict_self, rules->fd, 0);
+	const bool fine = syscall(SYS_landlock_restrict_self, rules->fd, 0) == 0;
+
 	close(rules->fd);
+	return fine;
 }

@@ -24,5 +24,5 @@ typedef struct {
 bool landlock_begin(landlock_t *rules);
 /*! What is there now at \a path and below; nothing if nothing is there. */
 void landlock_allow(const landlock_t *rules, const char *path, uint64_t rights);
-/*! From now on nothing else can be opened, by this thread and those that it starts. Frees. */
-void landlock_end(landlock_t *rules);
+/*! From now on nothing else can be opened, by this thread and those that it starts. Frees. \return Whether it holds. */
+bool landlock_end(landlock_t *rules);

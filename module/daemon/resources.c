@@ -124,7 +124,11 @@ static void confine(env_t *env)
 
 	r->confined = writer_store(&env->writer) != NULL;
 	if (r->confined) {
-		sandbox_files(r->settings->storage, read, sizeof(read) / sizeof(read[0]));
+		const char *missing = sandbox_files(r->settings->storage, read, sizeof(read) / sizeof(read[0]));
+		if (missing != NULL) {
+			outbox_log(env->out, LOG_NOTICE, "kskrolld is not confined by %s: the kernel does not have it",
+			           missing);
+		}
 	}
 }
 

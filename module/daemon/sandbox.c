@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,10 +58,18 @@ static void allow_folder_of(const landlock_t *rules, const char *path)
 	free(real);
 }
 
-void sandbox_files(const char *write, const char *const *read, size_t count)
+#ifndef SANITIZED
+static const char *missing(bool calls, bool files)
+{
+	return !calls && !files ? "seccomp and Landlock" : !calls ? "seccomp" : !files ? "Landlock" : NULL;
+}
+#endif
+
+const char *sandbox_files(const char *write, const char *const *read, size_t count)
 {
 #ifdef SANITIZED
 	(void)write, (void)read, (void)count, (void)allow_folder_of;
+	return NULL;
 #else
 	/* Libraries, the default trust anchor, time zones; OpenSSL's configuration; what is asked of the kernel. */
 	static const char *const always[] = {
@@ -83,9 +92,10 @@ void sandbox_files(const char *write, const char *const *read, size_t count)
 		"/proc/sys/kernel/random/boot_id",
 		"/sys/devices/system/cpu/online",
 	};
+	const bool calls = prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER;
 	landlock_t rules;
 	if (!landlock_begin(&rules)) {
-		return;
+		return missing(calls, false);
 	}
 	landlock_allow(&rules, write,
 	               LANDLOCK_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
@@ -99,7 +109,7 @@ void sandbox_files(const char *write, const char *const *read, size_t count)
 			allow_folder_of(&rules, read[i]);
 		}
 	}
-	landlock_end(&rules);
+	return missing(calls, landlock_end(&rules));
 #endif
 }
 
@@ -147,7 +157,7 @@ void sandbox_broker(const char *folder, const char *program, bool files)
 	landlock_t rules;
 	if (landlock_begin(&rules)) {
 		allow_keymgr(&rules, folder, program);
-		landlock_end(&rules);
+		(void)landlock_end(&rules);
 	}
 #endif
 }

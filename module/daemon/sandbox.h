@@ -23,8 +23,10 @@ void sandbox_begin(void);
  * \param[in] write  The folder of the store, which exists.
  * \param[in] read   Files that are read again and again. They may be replaced: what counts is the folder. NULL: none.
  * \param[in] count  Their number.
+ *
+ * \return What the kernel does not have, of what confines this process, as words; NULL: nothing is missing.
  */
-void sandbox_files(const char *write, const char *const *read, size_t count);
+const char *sandbox_files(const char *write, const char *const *read, size_t count);
 
 /*!
  * \brief Of the broker, a broker_confine_f: first no privileges, no capabilities and no network; then, with \a files,
