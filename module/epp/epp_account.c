@@ -48,6 +48,11 @@ static int open_own(const char *path, struct stat *status, int *ret, epp_words_t
 	} else if ((status->st_mode & 077) != 0) {
 		epp_words(why, "%s can be used by others than its owner (mode %04o): run chmod 600 %s", path,
 		          (unsigned)status->st_mode & 07777, path);
+	} else if (status->st_uid != geteuid() && status->st_uid != 0 && geteuid() == 0) {
+		epp_words(why,
+		          "%s belongs to user %u, and this process runs as root. If knotd runs as that user, run this "
+		          "as it too; else run chown 0 %s",
+		          path, (unsigned)status->st_uid, path);
 	} else if (status->st_uid != geteuid() && status->st_uid != 0) {
 		epp_words(why,
 		          "%s belongs to user %u, and neither to root nor to the user of this process: run chown %u %s",
