@@ -232,12 +232,13 @@ static void print_text(const audit_t *a, int code)
 	table_t *t = table_new(5);
 
 	level_print_result(a->o, code);
-	printf(" - %zu zones", a->zones);
+	printf(" - %zu zone%s", a->zones, a->zones == 1 ? "" : "s");
 	if (a->delegations > 0) {
-		printf(", %zu delegations", a->delegations);
+		printf(", %zu delegation%s", a->delegations, a->delegations == 1 ? "" : "s");
 	}
-	printf(": %zu critical, %zu warnings, %zu notes%s | zones=%zu critical=%zu warning=%zu note=%zu",
-	       a->levels[LEVEL_CRITICAL], a->levels[LEVEL_WARNING], a->levels[LEVEL_NOTE],
+	printf(": %zu critical, %zu warning%s, %zu note%s%s | zones=%zu critical=%zu warning=%zu note=%zu",
+	       a->levels[LEVEL_CRITICAL], a->levels[LEVEL_WARNING], a->levels[LEVEL_WARNING] == 1 ? "" : "s",
+	       a->levels[LEVEL_NOTE], a->levels[LEVEL_NOTE] == 1 ? "" : "s",
 	       a->levels[LEVEL_NOTE] > 0 && !a->o->all ? " (--all shows them)" : "", a->zones,
 	       a->levels[LEVEL_CRITICAL], a->levels[LEVEL_WARNING], a->levels[LEVEL_NOTE]);
 	if (a->delegations > 0) {

@@ -279,8 +279,9 @@ static void print_text(const run_t *r, int code)
 	} else {
 		fputs(" - not a response:", stdout);
 	}
-	printf(" %zu critical, %zu warnings, %zu notes%s\n", r->levels[LEVEL_CRITICAL], r->levels[LEVEL_WARNING],
-	       r->levels[LEVEL_NOTE], r->levels[LEVEL_NOTE] > 0 && !r->o->all ? " (--all shows them)" : "");
+	printf(" %zu critical, %zu warning%s, %zu note%s%s\n", r->levels[LEVEL_CRITICAL], r->levels[LEVEL_WARNING],
+	       r->levels[LEVEL_WARNING] == 1 ? "" : "s", r->levels[LEVEL_NOTE], r->levels[LEVEL_NOTE] == 1 ? "" : "s",
+	       r->levels[LEVEL_NOTE] > 0 && !r->o->all ? " (--all shows them)" : "");
 	print_findings(r);
 	print_sets(r);
 }

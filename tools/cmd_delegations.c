@@ -202,13 +202,16 @@ static void table_parent(const list_t *l, const store_parent_t *p)
 	number(t, COLOR_NONE, s->all - s->state[DELEGATION_REST] - refused);
 	number(t, COLOR_NONE, refused);
 	number(t, s->blocked > 0 ? COLOR_RED : COLOR_NONE, s->blocked);
+	/* What a reload does to the zone does not matter if the DS are in a file, or at another server. */
+	const bool here = p->config.apply == DELEGATION_BY_TRANSACTION;
 	table_add(t,
-	          p->load == DELEGATION_LOAD_KEEPS   ? COLOR_GREEN :
-	          p->load == DELEGATION_LOAD_UNKNOWN ? COLOR_NONE :
-	                                               COLOR_RED,
-	          load_name(p->load));
-	snprintf(text, sizeof(text), "%s%s%s", p->trouble,
-	         p->trouble[0] != '\0' && p->load_reason[0] != '\0' ? "; " : "", p->load_reason);
+	          !here || p->load == DELEGATION_LOAD_UNKNOWN ? COLOR_NONE :
+	          p->load == DELEGATION_LOAD_KEEPS            ? COLOR_GREEN :
+	                                                        COLOR_RED,
+	          here ? load_name(p->load) : "-");
+	const char *reason = here ? p->load_reason : "";
+	snprintf(text, sizeof(text), "%s%s%s", p->trouble, p->trouble[0] != '\0' && reason[0] != '\0' ? "; " : "",
+	         reason);
 	table_add(t, p->trouble[0] != '\0' ? COLOR_RED : COLOR_NONE, text);
 }
 

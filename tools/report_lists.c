@@ -103,8 +103,9 @@ void report_findings(page_t *p)
 	}
 	qsort(found, findings->count, sizeof(*found), compare_findings);
 	page_section(p, "audit", "Audit");
-	page_print(p, "<p>%zu critical, %zu warnings, %zu notes.</p>\n", counts[LEVEL_CRITICAL], counts[LEVEL_WARNING],
-	           counts[LEVEL_NOTE]);
+	page_print(p, "<p>%zu critical, %zu warning%s, %zu note%s.</p>\n", counts[LEVEL_CRITICAL],
+	           counts[LEVEL_WARNING], counts[LEVEL_WARNING] == 1 ? "" : "s", counts[LEVEL_NOTE],
+	           counts[LEVEL_NOTE] == 1 ? "" : "s");
 	for (size_t i = 0, next; i < findings->count && !page_is_full(p, PERCENT_FINDINGS); i = next) {
 		for (next = i + 1; next < findings->count && found[next].level == found[i].level &&
 		                   strcmp(found[next].check, found[i].check) == 0;) {

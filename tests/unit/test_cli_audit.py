@@ -73,7 +73,7 @@ class Audit(CliCase):
         self.assertEqual(len(lines), 3)
         self.assertIn("ds-ttl", lines[2])
         self.assertIn("86400 s, after the DS was replaced", lines[2])
-        self.assertRegex(self.ok("audit", "fine.test", db=self.audited), r"^OK - 1 zones: 0 critical, .*\n$")
+        self.assertRegex(self.ok("audit", "fine.test", db=self.audited), r"^OK - 1 zone: 0 critical, .*\n$")
 
     def test_a_ds_ttl_that_a_rollover_lowers_is_said_to_be_so(self):
         def detail(db):
@@ -99,7 +99,7 @@ class Audit(CliCase):
         self.assertEqual(self.ok("audit", "fine.test", db=db).count("\n"), 1)
         with open(os.path.join(os.path.dirname(db), "kskrolld.lock"), "w", encoding="ascii") as file:
             lines = self.ok("audit", "fine.test", db=db, code=2).splitlines()
-            self.assertIn("CRITICAL - 1 zones: 1 critical, 0 warnings", lines[0])
+            self.assertIn("CRITICAL - 1 zone: 1 critical, 0 warnings", lines[0])
             self.assertRegex(lines[1], r"^critical +- +daemon-down +- +kskrolld does not run: no zone is checked$")
             # Behind the outages, before what else is critical.
             self.assertRegex(self.ok("audit", db=db, code=2), r"\ncritical +danger\.test\. .*\ncritical +- +daemon-down ")

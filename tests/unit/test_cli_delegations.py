@@ -35,6 +35,10 @@ class Delegations(CliCase):
         self.assertRegex(lines[2], r"^org\. +report .* secondary +the zone cannot be read; the zone has a master$")
         self.assertRegex(lines[3], r"^test\. +update +1000 +100 +5 +2 +5 +reverts +zonefile-load")
         self.assertEqual(lines[4], "")
+        for way in 1, 2:
+            out = self.ok("delegations", db=self.changed("ways", "UPDATE parent SET apply = ?", way)).splitlines()
+            self.assertRegex(out[2], r"^org\. +report .* - +the zone cannot be read$")
+            self.assertRegex(out[3], r"^test\. +update +1000 +100 +5 +2 +5 +-$")
 
     def test_delegations_that_are_not_in_rest_come_next_the_worst_first(self):
         lines = self.of("delegations").splitlines()[5:]
