@@ -143,7 +143,8 @@ class Cli(CliCase):
             self.assertNotIn("DS wanted", out)
             self.assertIn(command, out)
         self.assertTrue(self.zone("india.example")["settings"]["go-insecure"])
-        out = self.ok("status", "kilo.example")
+        db = self.altered(self.make("decision"), since=NOW - 3 * DAY)
+        out = self.ok("status", "kilo.example", db=db)
         for command in ("kskroll history kilo.example.", "keymgr kilo.example. set keytag=1002",
                         "knotc zone-keys-load kilo.example."):
             self.assertIn(command, out)

@@ -36,7 +36,7 @@ class Hooks(FollowCase):
         os.symlink(os.path.abspath(KSKROLL), os.path.join(folder, "kskroll"))
         state = self.place()
         env = {"PATH": f"{folder}:{os.environ['PATH']}", "CALLS": calls, **(env or {})}
-        with Followed("--exec", os.path.join(HOOKS, hook), "--state", state, *args, db=db, env=env, minute=20000 if "75" not in answer else 300) as f:
+        with Followed("--exec", os.path.join(HOOKS, hook), "--state", state, *args, db=db, env=env, minute=20000 if "75" not in answer else 3000) as f:
             if "75" in answer:
                 wait_for(lambda: len(os.listdir(calls)) > count, f.said)
             else:
