@@ -14,6 +14,7 @@ from .marks import bound
 from .parent_world import PARENT_ZONE, ParentWorld
 from .progress import Progress
 from .reader import Reader, scripts, words_of
+from .test_notify import kskroll
 from .test_rollover import ROLLOVER, ZONE, module_world
 from .wait import wait_until
 from .world import CHILD_BIND, WARM
@@ -21,6 +22,8 @@ from .world import CHILD_BIND, WARM
 #: Pages about the parent's half. Their commands, and some of other pages, are run where the module has a parent zone.
 PARENT_PAGES = ("docs/parent-zones.rst", "docs/parent-rules.rst", "docs/parent-ways.rst", "docs/both-halves.rst", "docs/delegations.rst")
 OF_PARENT = re.compile(r"^kskroll (?:delegations?|dsync)\b|\bCHILD\b|example\.edu|\bNAME\b|zone-read ")
+
+
 def world_of(page, command):
     """Where a command is run."""
     if command.startswith("./run"):
@@ -57,6 +60,7 @@ def test_commands_for_a_zone(directory):
             r"(\.module' mod-kskroll)$": r".module' mod-kskroll/default",
         }, WARM)
         progress.wait("idle", 30)
+        wait_until(lambda: kskroll(world, "status")["zones"], 20, "the store has the zone")
         for name in ("ns1", "ns2"):
             user.types(f"kskroll report --json --output {name}.json")
         rolls = taken(remaining, r"zone-key-rollover")
