@@ -312,10 +312,32 @@ static void add(key_plan_t *plan, const listed_key_t *key, goal_t goal, time_t n
 	}
 }
 
+/*!
+ * A ZSK that is retire-active and signs the data alone: its successor, of another algorithm, was removed. Knot makes no
+ * key until it is active again (running_rollover() in its key-events.c). NULL: none.
+ */
+static const listed_key_t *left_zsk(const cast_t *cast)
+{
+	const listed_key_t *left = NULL;
+
+	for (size_t i = 0; i < cast->list->count; i++) {
+		const listed_key_t *key = &cast->list->keys[i];
+		if (!key->zsk || key->public_only || key_plan_is_out(key, cast->now)) {
+			continue;
+		}
+		if (left != NULL || key->ksk || key_state(key, cast->now) != KEY_RETIRE_ACTIVE) {
+			return NULL;
+		}
+		left = key;
+	}
+	return left;
+}
+
 static void add_all(key_plan_t *plan, const cast_t *cast, const server_keys_t *wish, time_t now)
 {
 	bool renew = false;
 
+	add(plan, left_zsk(cast), TO_ACTIVE, now, false);
 	// Once: with the last of the old keys the order is carried out.
 	for (unsigned i = 0; i < cast->old_count && wish->renew && wish->order == KEY_ORDER_RETIRE; i++) {
 		renew = renew || cast->old_keys[i] != NULL;

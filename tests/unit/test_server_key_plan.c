@@ -676,6 +676,44 @@ static void zsks_go_with_the_end_that_has_them(void **state)
 	}
 }
 
+/*! The keys of another algorithm, to which Knot has begun to change, were removed. */
+static void a_zsk_that_is_left_alone_is_active_again(void **state)
+{
+	(void)state;
+	static const struct {
+		key_order_t order;
+		key_timer_t zsk_state, other_state;
+		const char *plan;
+	} cases[] = {
+		{ KEY_ORDER_SILENT, KEY_RETIRE_ACTIVE, NONE, "zsk" SIGNING },
+		{ KEY_ORDER_SILENT, KEY_RETIRE_ACTIVE, KEY_REMOVE, "zsk" SIGNING },
+		{ KEY_ORDER_INTRODUCE, KEY_RETIRE_ACTIVE, NONE, "zsk" SIGNING "; make" },
+		{ KEY_ORDER_SILENT, KEY_ACTIVE, NONE, "" },
+		{ KEY_ORDER_SILENT, KEY_PUBLISH, NONE, "" },
+		{ KEY_ORDER_SILENT, KEY_RETIRE, NONE, "" },
+		/* Knot goes on with the change. */
+		{ KEY_ORDER_SILENT, KEY_RETIRE_ACTIVE, KEY_PRE_ACTIVE, "" },
+		{ KEY_ORDER_SILENT, KEY_RETIRE_ACTIVE, KEY_PUBLISH, "" },
+		{ KEY_ORDER_SILENT, KEY_RETIRE_ACTIVE, KEY_ACTIVE, "" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		key_list_t list = list_of(KEY_ACTIVE, NONE);
+		const server_keys_t wish = wish_of(cases[i].order, 1, false);
+		memcpy(list.keys[0].timers, key_of(ZSK, cases[i].zsk_state).timers, sizeof(list.keys[0].timers));
+		put_key(&list, NEW, cases[i].other_state);
+		if (cases[i].other_state != NONE) {
+			list.keys[2].ksk = false;
+			list.keys[2].zsk = true;
+			list.keys[2].algorithm = ALG + 2;
+		}
+		const char *plan = plan_of(&list, &wish);
+		if (strcmp(plan, cases[i].plan) != 0) {
+			fail_msg("%s, zsk %s, other %s: \"%s\", not \"%s\"", key_order_name(cases[i].order),
+			         state_name(cases[i].zsk_state), state_name(cases[i].other_state), plan, cases[i].plan);
+		}
+	}
+}
+
 /*! What Knot has made is silent before a rollover begins. */
 static void a_key_of_the_other_scheme_is_silent_in_idle(void **state)
 {
@@ -1058,6 +1096,7 @@ int main(void)
 		cmocka_unit_test(a_plan_that_is_carried_out_needs_nothing_more),
 		cmocka_unit_test(one_single_type_key_signs_the_data),
 		cmocka_unit_test(zsks_go_with_the_end_that_has_them),
+		cmocka_unit_test(a_zsk_that_is_left_alone_is_active_again),
 		cmocka_unit_test(a_key_of_the_other_scheme_is_silent_in_idle),
 		cmocka_unit_test(a_ksk_is_aside_where_cds_is_always_there),
 		cmocka_unit_test(in_an_idle_zone_a_stranger_is_aside),
