@@ -87,7 +87,7 @@ def _of_rst(text):
             # Cells of a table are text of the directive; nothing else is.
             skip = None if "list-table::" in line else indent
             out.append((number, ""))
-        elif re.match(r"\s*:[\w-]+:(?: |$)", line) or re.fullmatch(r"\s*([=~^\"-])\1{2,}", line):
+        elif re.match(r"\s*:\w[\w -]*:(?: |$)", line) or re.fullmatch(r"\s*([=~^\"-])\1{2,}", line):
             out.append((number, ""))
             if re.match(r"\s*:(?:Means|What to do):", line):
                 out.append((number, re.sub(r"^\s*:[\w ]+:", "", line)))
@@ -123,10 +123,16 @@ def _of_markdown(text):
 
 
 def _of_man(text):
-    out, shown = [], True
+    out, shown, tag = [], True, False
     for number, line in enumerate(text.split("\n"), 1):
         if line in (".nf", ".fi"):
             shown = line == ".fi"
+        # The line after .TP is the tag of a list, no sentence.
+        if tag:
+            out.append((number, ""))
+            tag = False
+            continue
+        tag = line == ".TP"
         if line.startswith(".SH SYNOPSIS"):
             shown = False
         elif line.startswith(".SH"):
@@ -140,8 +146,14 @@ def _of_man(text):
 
 
 def _of_header(text):
+    """Comments. A command of Doxygen begins a paragraph, without the name of a parameter."""
     for m in re.finditer(r"/\*.*?\*/", text, re.DOTALL):
-        yield text.count("\n", 0, m.start()) + 1, re.sub(r"\n\s*\* ?", " ", m.group(0))[2:-2]
+        first = text.count("\n", 0, m.start()) + 1
+        out = []
+        for number, line in enumerate(m.group(0)[2:-2].split("\n"), first):
+            command = re.match(r"\s*(?:\*|!)?\s*\\(?:brief|return|param(?:\[[a-z,]+\])? +\S+|note|warning|file)\b *(.*)", line)
+            out += [(number, ""), (number, command.group(1))] if command else [(number, re.sub(r"^\s*[*!] ?", "", line))]
+        yield from _gathered(out)
 
 
 def _of_plain(text):
