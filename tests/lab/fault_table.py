@@ -21,9 +21,9 @@ Faults and what becomes of them
 This page is for operators who ask what the module does in a fault, and for reviewers. It is made from tests.
 
 Each row is a test with real servers (``./run test --lab --long test_faults``). The test makes the fault in the middle of a
-rollover. The gate is what log and statistics showed. Three resolvers asked for the zone ten times a second: one with a warm
-cache, one without any, and one that wants every algorithm of the DS. Unless the row says otherwise, every answer that they
-got was secure, and no cache could hold anything broken (:ref:`labs-judges`).
+rollover. The gate is what log and statistics showed. Three resolvers asked for the zone ten times a second. One has a warm
+cache, one has none, and one wants every algorithm of the DS. Unless the row says otherwise, every answer that they got was
+secure, and no cache could hold anything broken (:ref:`labs-judges`).
 
 "Completed" means that the rollover ended with the new key alone. Faults of a parent zone with the agent are in :doc:`lab`.
 """
