@@ -4,7 +4,7 @@
  *
  * \brief The broker: a process that runs Knot's keymgr for kskrolld, which may not start programs.
  *
- * It reads nothing but requests from a socket pair (SOCK_SEQPACKET), believes none of them, and knows three: where
+ * It reads nothing but requests from a socket pair (SOCK_SEQPACKET), and believes none of them. There are three: where
  * keymgr works (once), list the keys of a zone, and one of a few fixed changes of one key.
  */
 
@@ -20,8 +20,8 @@
 /*!
  * \brief Confines the process from now on.
  *
- * Called when the folder is known, and a second time, with \a files, as soon as the files of the database are there, at
- * the latest before the first keymgr runs: nothing else in the folder is needed.
+ * Called when the folder is known. Called a second time, with \a files, as soon as the files of the database are there,
+ * at the latest before the first keymgr runs. Nothing else in the folder is needed.
  *
  * \param[in] folder   Of the key database, absolute.
  * \param[in] program  keymgr, absolute; NULL: it is not installed.

@@ -5,9 +5,9 @@
  * \brief What the parental agent asks the world about one delegation.
  *
  * A light scan is one question for CDS at one server, of which nothing is verified. A survey asks every address of
- * every nameserver of the child, every address of every server of the parent zone, resolvers, and signaling names, as
- * far as is wanted, and verifies each answer by itself (RFC 9975 3, RFC 10026 4.1, RFC 9615 4.2). All functions belong
- * to the thread of the loop given to dns_new().
+ * every nameserver of the child, and of every server of the parent zone. It asks resolvers and signaling names, as far
+ * as is wanted. It verifies each answer by itself (RFC 9975 3, RFC 10026 4.1, RFC 9615 4.2). All functions belong to
+ * the thread of the loop given to dns_new().
  */
 
 #pragma once
@@ -88,8 +88,8 @@ typedef void (*child_survey_done_f)(child_survey_t *result, void *arg);
 /*!
  * \brief Asks.
  *
- * Ends within 90 s, whatever the child does. Added to that is the wait for a turn: the servers of all children together
- * get ten questions a second at each address, those of the parent as many as is configured.
+ * Ends within 90 s, whatever the child does. Added to that is the wait for a turn. The servers of all children together
+ * get ten questions a second at each address. Those of the parent get as many as is configured.
  *
  * \return KNOT_EOK, KNOT_ENOMEM, KNOT_EINVAL. On error the callback is not called.
  */
@@ -120,7 +120,7 @@ bool error_report_name(const knot_dname_t *name, uint16_t type, uint16_t ede, co
                        knot_dname_storage_t report);
 
 /*!
- * \brief Whether reports may go to an agent domain that nobody has authenticated: it must be a nameserver of the
+ * \brief Whether reports may go to an agent domain that nobody has authenticated. It must be a nameserver of the
  *        delegation, or below one (RFC 9859 4.2.1).
  *
  * \param[in] agent  In lower case.

@@ -4,10 +4,10 @@
  *
  * \brief The parent side: the DS RRset of one delegation as a pure decision, facts in, decision out.
  *
- * Nothing here does I/O, reads a clock, logs, locks or allocates. The agent acts on CDS and CDNSKEY (RFC 7344,
- * RFC 8078) as RFC 9975 and RFC 10026 (BCP 246) demand: what every nameserver of the child says alike, signed by a key
- * of the present DS RRset, and only if the child still validates afterwards. It changes DS by compare and swap, with a
- * low TTL, verifies, undoes what broke, and restores the TTL.
+ * Nothing here does I/O, reads a clock, logs, locks or allocates. The agent acts on CDS and CDNSKEY (RFC 7344, RFC
+ * 8078) as RFC 9975 and RFC 10026 (BCP 246) demand. Every nameserver of the child must say the same, signed by a key of
+ * the present DS RRset, and the child must still validate afterwards. It changes DS by compare and swap, with a low
+ * TTL, verifies, undoes what broke, and restores the TTL.
  */
 
 #pragma once
@@ -109,8 +109,8 @@ typedef struct {
 	bool proven;  /*!< NODATA with a proof that verifies. */
 	delegation_keys_t signed_by;
 	/*!
-	 * The latest inception and expiration of the signatures by a key that the present DS names, or without a DS by
-	 * a key in DNSKEY; 0: there is none.
+	 * The latest inception and expiration of the signatures by a key that the present DS names; 0: there is none.
+	 * Without a DS: by a key in DNSKEY.
 	 */
 	time_t inception;
 	time_t expires;
@@ -348,7 +348,7 @@ typedef struct {
 	time_t undone_at;
 	time_t manual; /*!< DS was changed by another client then: signals that are not newer are overruled; 0: not. */
 	/*!
-	 * A survey since then has met what the child signalled at that time, or that it asked for nothing: older
+	 * A survey since then has met what the child signalled at that time, or that it asked for nothing. Older
 	 * signals that come now are replayed.
 	 */
 	bool manual_judged;
@@ -457,9 +457,9 @@ void delegation_init(delegation_row_t *row, time_t now, time_t floor);
 /*!
  * \brief Judges the signals of a child.
  *
- * They are accepted only if every nameserver agrees, at every address (RFC 9975 3); CDS and CDNSKEY agree; a key of
- * the present DS has signed them at each server, later than what was applied last; and each server still validates
- * with the new DS RRset (RFC 10026 4.1). The first DS needs RFC 9615.
+ * They are accepted only if every nameserver agrees, at every address (RFC 9975 3), and if CDS and CDNSKEY agree. At
+ * each server a key of the present DS must have signed them, later than what was applied last. Each server must still
+ * validate with the new DS RRset (RFC 10026 4.1). The first DS needs RFC 9615.
  *
  * \param[in] facts  Of a survey.
  */
@@ -470,7 +470,8 @@ void delegation_accept(const delegation_config_t *config, const delegation_row_t
  * \brief Whether the child validates with a DS RRset, at each nameserver that answers.
  *
  * For each digest type and each algorithm of the set, a key that it names must be in the DNSKEY RRset and have signed
- * it: validators may take one digest type alone (RFC 4509 3), and insist on every algorithm (RFC 4035 2.2).
+ * it. The reason: validators may take one digest type alone (RFC 4509 3), and insist on every algorithm (RFC 4035
+ * 2.2).
  *
  * \param[out] out  On failure: gate, server and detail.
  */

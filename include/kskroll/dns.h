@@ -4,10 +4,9 @@
  *
  * \brief Asks the world: who serves a zone and its parent, and what every address answers.
  *
- * Discovery goes through libunbound (validating). Every server is then asked
- * directly (RD=0, DO=1), and signatures are verified here with libdnssec, so a
- * forged packet can delay but not decide (I7 in docs/simulation.rst).
- * All functions belong to the thread of the loop given to dns_new().
+ * Discovery goes through libunbound (validating). Every server is then asked directly (RD=0, DO=1), and signatures are
+ * verified here with libdnssec. So a forged packet can delay but not decide (I7 in docs/simulation.rst). All functions
+ * belong to the thread of the loop given to dns_new().
  */
 
 #pragma once

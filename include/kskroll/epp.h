@@ -5,9 +5,9 @@
  * \brief A session with an EPP server: bytes in, bytes and events out (RFC 5730, 5731, 5734, 5910, 9803, 8590).
  *
  * Pure: no socket, no clock, no thread. Whoever has the connection feeds what arrives, sends the output, and
- * takes the events. What arrives is hostile: units are bounded (EPP_UNIT_MAX), XML is read by libxml2 without network,
- * entities, DTD, or depth beyond its limit, by namespace and never by prefix. One command is under way at a time; its
- * answer has to carry its clTRID.
+ * takes the events. What arrives is hostile, so units are bounded (EPP_UNIT_MAX). XML is read without network,
+ * entities, DTD, or depth beyond its limit, by namespace and never by prefix (libxml2). One command is under way at a
+ * time; its answer has to carry its clTRID.
  *
  * Nothing here says that a DS is published: an answer 1000 says that the registry has it. Every server of the parent
  * has to be asked.
@@ -119,8 +119,8 @@ typedef enum {
 	EPP_EV_READY,  /*!< Logged in: commands can be sent. \a text may warn that the password ends (RFC 8807). */
 	EPP_EV_ANSWER, /*!< To the command under way. */
 	EPP_EV_FAILED, /*!< The session is over: \a text. Nothing more comes, no byte is sent. \a meaning: LATER if
-	                  another session may succeed; REFUSED: a wrong server, or it lacks what is needed; of a login
-	                  that was refused, that of its code. */
+	                  another session may succeed. REFUSED: a wrong server, or it lacks what is needed. Of a login
+	                  that was refused: that of its code. */
 	EPP_EV_CLOSED, /*!< After EPP_LOGOUT, or a code by which the server closes. */
 } epp_event_kind_t;
 
@@ -196,8 +196,8 @@ bool epp_session_is_ready(const epp_session_t *session);
  *
  * \param[out] trid  Its clTRID, EPP_TRID_MAX octets, for whoever stores that it was submitted; NULL: not wanted.
  *
- * \return KNOT_EOK; KNOT_EBUSY: not ready; KNOT_EINVAL: a command that is invalid, as one with records of both kinds;
- *         KNOT_ENOTSUP: the server does not offer what it needs; KNOT_ENOMEM.
+ * \return KNOT_EOK, KNOT_ENOMEM; KNOT_EBUSY: not ready; KNOT_ENOTSUP: the server does not offer what it needs.
+ *         KNOT_EINVAL: a command that is invalid, as one with records of both kinds.
  */
 int epp_session_send(epp_session_t *session, const epp_command_t *command, char *trid);
 
@@ -220,7 +220,7 @@ typedef struct {
  *
  * \param[in] wanted  All of one interface. At least one: a domain is never left without records by this.
  *
- * \return KNOT_EOK, also if nothing has to be done; KNOT_ENOENT: \a info has no infData, nothing is known;
- *         KNOT_EINVAL: none wanted, or records of the other interface are there; KNOT_ESPACE: more than \a most.
+ * \return KNOT_EOK, also if nothing has to be done; KNOT_ENOENT: \a info has no infData, nothing is known. KNOT_EINVAL:
+ *         none wanted, or records of the other interface are there; KNOT_ESPACE: more than \a most.
  */
 int epp_diff(const epp_info_t *info, const epp_record_t *wanted, size_t count, unsigned most, epp_diff_t *diff);

@@ -5,10 +5,10 @@
  * \brief Accounts at EPP servers (RFC 5730, 5734), as the file `epp-accounts` has them.
  *
  * The file has the syntax of knot.conf (libknot's yparser) and one section, `account`, a list by `id`. It holds
- * passwords: it is refused if anybody but its owner may read or write it, or if it belongs neither to the user of this
- * process nor to root. The same holds for the private key that it names. Passwords are in memory that is not swapped
- * (mlock, where the limits allow it) and not dumped (MADV_DONTDUMP), and are overwritten when they are freed. They must
- * not get into a log, a message, the store or knot.conf.
+ * passwords, so it is refused if anybody but its owner may read or write it. It must belong to the user of this process
+ * or to root. The same holds for the private key that it names. Passwords are in memory that is not swapped (mlock,
+ * where the limits allow it) and not dumped (MADV_DONTDUMP), and are overwritten when they are freed. They must not get
+ * into a log, a message, the store or knot.conf.
  */
 
 #pragma once

@@ -5,8 +5,8 @@
  * \brief What to do about the DS of a domain, by what its registry shows: a pure decision.
  *
  * It compares three sets: that of the registry (`<info>`), that on which all servers of the parent agree, and the
- * wanted one. A change of the registry's set goes out only from what the servers have: whatever another client has
- * changed in between wins, and the next survey decides about it.
+ * wanted one. A change of the registry's set goes out only from what the servers have. So a change that another client
+ * made in between wins, and the next survey decides about it.
  */
 
 #pragma once

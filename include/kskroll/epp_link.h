@@ -5,9 +5,9 @@
  * \brief The connection to an EPP server: TLS by GnuTLS on a loop of libuv, one session for each account.
  *
  * TLS 1.2 or later (RFC 5734 9, RFC 9325); the chain and the name of the server are verified before the session gets a
- * byte. Commands wait in a queue and go out one by one, updates first, since what they were decided upon gets older,
- * and no more a minute than the account allows. A session is opened by the first command, used for all that follow,
- * kept alive if the account says so, and closed when it is idle. After a failure the next connection waits: 2 s,
+ * byte. Commands wait in a queue and go out one by one, no more a minute than the account allows. Updates are first,
+ * since the facts of their decision get older. A session is opened by the first command, and used for all that follow.
+ * It is kept alive if the account says so, and closed when it is idle. After a failure the next connection waits: 2 s,
  * doubled up to 15 min; after a login without an answer 5 min, then an hour. A code that stops the account (EPP_STOP),
  * or the third such login in a row, ends all for ever: further logins would lock it.
  *
@@ -77,8 +77,9 @@ void epp_limits_forgive(epp_limits_t *limits);
  *
  * \param[in] account  Has to outlive it.
  * \param[in] limits   The same; NULL: its own.
- * \param[in] message  Called for each message of the queue, which is read after each login and once an hour while a
- *                     session is open, and not for an hour if a session has ended by it; NULL: the queue is left alone.
+ * \param[in] message  Called for each message of the queue; NULL: the queue is left alone. The queue is read after each
+ *                     login, and once an hour while a session is open. After a message that ended a session, it is not
+ *                     read for an hour.
  *
  * \return NULL without memory, or if its certificates cannot be read: \a why says which.
  */

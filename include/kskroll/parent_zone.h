@@ -4,8 +4,8 @@
  *
  * \brief A zone that holds delegations, at the knotd that serves it: lists them, and changes their DS.
  *
- * Nothing here decides: what a DS set has to be comes from the caller, and is written only where the zone still has
- * what the caller has judged.
+ * Nothing here decides: the caller says what a DS set has to be. It is written only where the zone still has what the
+ * caller has judged.
  */
 
 #pragma once
@@ -111,8 +111,8 @@ typedef struct {
 	parent_busy_t busy;
 	char detail[PARENT_DETAIL_MAX]; /*!< One sentence, unless COMMITTED. */
 	/*!
-	 * Our transaction may still be open, and then it keeps the operator from a reload and DNS UPDATE from the zone:
-	 * parent_recover() until that says something else than AGAIN.
+	 * Our transaction may still be open. Then it keeps the operator from a reload, and DNS UPDATE from the zone.
+	 * Call parent_recover() until that says something else than AGAIN.
 	 */
 	bool open;
 	uint64_t took_ms; /*!< How long it lasted, without the wait for its turn. */
@@ -133,8 +133,9 @@ typedef enum {
 /* Whether a change lasts. */
 
 /*!
- * What becomes of DS sets that the zone file does not have, when knotd reads it again: by `zone-reload`, since its time
- * has changed, or because the zone's policy is switched. `knotc reload` alone reads no file that nobody has touched.
+ * What becomes of DS sets that the zone file does not have, when knotd reads it again. It does so by `zone-reload`,
+ * since its time has changed, or because the zone's policy is switched. `knotc reload` alone reads no file that nobody
+ * has touched.
  */
 typedef enum {
 	PARENT_LOAD_KEPT = 0, /*!< They stay, also when knotd starts again. */
@@ -181,8 +182,8 @@ typedef void (*parent_list_f)(const parent_list_t *list, void *arg);
  * \brief Lists the delegations of a zone in canonical order, all from one version of it.
  *
  * Names below another delegation are left out (RFC 2181 6.1). The answer of knotd is read as it comes. What \a each was
- * not called with yet is bounded by a megabyte or one delegation; then knotd waits, which keeps that version of the
- * zone in its memory and may end the connection (`control.timeout`): \a each must be quick, and must not free the
+ * not called with yet is bounded by a megabyte or one delegation. Then knotd waits, which keeps that version of the
+ * zone in its memory and may end the connection (`control.timeout`). So \a each must be quick, and must not free the
  * server.
  *
  * \param[in] zone        Presentation form, with the final dot.
@@ -208,8 +209,8 @@ typedef void (*parent_batch_f)(parent_batch_t *batch, void *arg);
 void parent_zone_change(server_t *server, parent_batch_t *batch, int timeout_ms, parent_batch_f done, void *arg);
 
 /*
- * A file with DS that the zone file includes, for zones whose file knotd reads again without regard to the journal.
- * knotd must be able to read it: it has mode 0640.
+ * A file with DS that the zone file includes, for zones whose file knotd reads again without regard to the journal. It
+ * has mode 0640, since knotd must be able to read it.
  */
 
 /*!
@@ -240,7 +241,7 @@ int parent_include_create(const char *path, const char *zone, bool first, char *
  * on. If the zone does not take the records, the former file comes back, and the batch is refused with the line to add.
  *
  * A batch that a process has left behind, and one whose end is PARENT_BATCH_LOST, must be settled before
- * (parent_zone_recover() with this path): what is perhaps in the file this call would publish.
+ * (parent_zone_recover() with this path). This call would publish what is perhaps in the file.
  *
  * \param[in] path  Copied.
  */

@@ -6,8 +6,8 @@
  *
  * Nothing here does I/O, reads a clock, logs, locks or allocates. kskrolld,
  * the unit tests, the simulator and `kskroll plan` call the same functions.
- * The protocol is Double-KSK (RFC 7583 3.3.1) driven by observation: no timer
- * alone moves a rollover forward (RFC 7583 3.3.1, end of Dreg; RFC 10026 7.2.3).
+ * The protocol is Double-KSK (RFC 7583 3.3.1) driven by observation. No timer alone moves a rollover forward (RFC 7583
+ * 3.3.1, end of Dreg; RFC 10026 7.2.3).
  */
 
 #pragma once
@@ -34,8 +34,8 @@
 /*! RFC 10026 4.1: TTL around a change. */
 #define ROLLOVER_TTL_MAX 900
 /*!
- * How often the DS is checked while no rollover is under way, so that its TTL history is known. Up to an eighth
- * more often, by the key: zones that were attached together do not all ask their parent at the same time for ever.
+ * How often the DS is checked while no rollover is under way, so that its TTL history is known. Up to an eighth more
+ * often, by the key. So zones that were attached together do not all ask their parent at the same time for ever.
  */
 #define ROLLOVER_DS_CHECK 86400
 /*! Old DS TTL to wait for when nobody saw it (the store was lost): two days, the longest in common use. */
@@ -202,8 +202,8 @@ typedef struct {
 	key_states_t keys; /*!< The states that the keys must have; KEYS_UNKNOWN: they may stay as they are. */
 	bool set_keys;     /*!< They have to be set, and can be. Comes before the policy. */
 	/*!
-	 * Signals were out before, and the DNSKEY RRset is not signed since: that comes first, or a parent that guards
-	 * against replay does not take the new ones (RFC 7344 6.2).
+	 * Signals were out before, and the DNSKEY RRset is not signed since. Signing comes first, or a parent that
+	 * guards against replay does not take the new ones (RFC 7344 6.2).
 	 */
 	bool sign_first;
 	rollover_action_t action;
@@ -256,9 +256,9 @@ time_t rollover_due(const rollover_config_t *config, const rollover_row_t *row, 
 /*!
  * \brief Whether the state that a decision has entered can be judged on the same facts, without another check.
  *
- * It is when nothing must be done first and all was asked; not before `retire`, whose step cannot be taken back,
- * and not before `await-ds`: the state that takes longest must be seen, however quick the parent is.
- * For the next decision SURVEY_WATCH must be taken out of facts->asked: the watch counts its checks.
+ * It is when nothing must be done first and all was asked. It is not before `retire`, whose step cannot be taken back,
+ * and not before `await-ds`. That state takes longest, and must be seen, however quick the parent is. For the next
+ * decision SURVEY_WATCH must be taken out of facts->asked: the watch counts its checks.
  *
  * \param[in] own_count  KSKs of the own zone: the first ones of facts->keys.
  */
@@ -311,7 +311,7 @@ bool rollover_must_switch(const own_facts_t *own, const rollover_decision_t *dec
 /*!
  * \brief Whether KSKs must be silent before the parent is asked about them.
  *
- * A KSK that Knot or the operator has made in an idle zone gets ready by itself, perhaps before the zone's turn at the
+ * Knot or the operator has made a KSK in an idle zone. It gets ready by itself, perhaps before the zone's turn at the
  * servers of the parent. Silence is right in any case, so it is ordered first, once: if that fails, the decision
  * repeats it.
  *

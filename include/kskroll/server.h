@@ -146,7 +146,7 @@ void server_policy_origin(server_t *server, const char *zone, server_done_f done
 /*!
  * \brief What is to become of a zone's KSKs: their states, with signals (CDS, CDNSKEY) or without.
  *
- * What is already so is not done again: an order may be repeated at any time, also after the end of a process in the
+ * What is already so is not done again. So an order may be repeated at any time, also after the end of a process in the
  * middle of it.
  */
 typedef enum {
@@ -211,9 +211,9 @@ typedef struct {
  * that are queued together are carried out together, in the timeout of one operation. Those that do not begin within it
  * are done next.
  *
- * The callback gets SERVER_OK: the keys have the states that are ordered, and knotd is ordered to read them;
- * SERVER_BUSY: Knot is about to write the keys, makes the new one, signs the zone, has undone what was set, or a zone
- * transaction is open: later; SERVER_REFUSED: the order does not fit the keys, the zone is frozen, or keymgr or knotd
- * refuse; SERVER_UNREACHABLE: no answer. What was done is not known, and the order has to be repeated.
+ * The callback gets SERVER_OK: the keys have the states that are ordered, and knotd is ordered to read them.
+ * SERVER_BUSY, for a later try: Knot is about to write the keys, makes the new one, signs the zone, or has undone what
+ * was set. Or a zone transaction is open. SERVER_REFUSED: the order does not fit the keys, the zone is frozen, or
+ * keymgr or knotd refuse. SERVER_UNREACHABLE: no answer. What was done is not known, and the order has to be repeated.
  */
 void server_keys(server_t *server, const char *zone, const server_keys_t *keys, server_done_f done, void *arg);

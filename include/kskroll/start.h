@@ -4,8 +4,8 @@
  *
  * \brief When a rollover that is due may start: windows of the week, and dates on which none does.
  *
- * Pure: what time zones do is data, a table of offsets that the caller fills (util/time_zone.h). Membership goes by
- * the clock on the wall of that zone: an hour that comes twice counts twice, one that is left out is in no window.
+ * Pure: what time zones do is data, a table of offsets that the caller fills (util/time_zone.h). Membership goes by the
+ * clock on the wall of that zone. An hour that comes twice counts twice, one that is left out is in no window.
  */
 
 #pragma once

@@ -86,8 +86,8 @@ int store_save(store_t *store, const store_zone_t *zone, const store_event_t *ev
 /*!
  * \brief Calls back for every zone, in order of name; a non-zero return ends it and is returned.
  *
- * \return KNOT_EOK, KNOT_EMALF if rows are invalid (it has called back for all others; store_error() names the first
- *         invalid one and has the number of the others), KNOT_ERROR if reading ended early.
+ * \return KNOT_EOK, KNOT_ERROR if reading ended early, KNOT_EMALF if rows are invalid. Then it has called back for all
+ *         others, and store_error() names the first invalid one and has the number of the others.
  */
 int store_zones(store_t *store, int (*each)(const store_zone_t *zone, void *arg), void *arg);
 

@@ -20,8 +20,8 @@ static inline void text_copy(char *to, size_t size, const char *from)
 	to[len] = '\0';
 }
 
-/*! Adds a blank and the number to a text of \a len, less than \a size, as far as it fits. \return Its length if all had
- * fit. */
+/*! Adds a blank and the number to a text of \a len, less than \a size. What does not fit is cut. \return Its length if
+ * all had fit. */
 static inline size_t text_add_number(char *to, size_t size, size_t len, unsigned number)
 {
 	char text[12];

@@ -4,7 +4,7 @@
  *
  * \brief Changes the DS of a delegation at the primary of the parent zone by DNS UPDATE (RFC 2136, TSIG by RFC 8945).
  *
- * One delegation, one message, over TCP. The primary compares and swaps: its NS and DS RRsets must be exactly the
+ * One delegation, one message, over TCP. The primary compares and swaps. Its NS and DS RRsets must be exactly the
  * expected ones (RFC 2136 2.4.2), or there must be no DS (2.4.3). Nothing here decides. All functions belong to the
  * thread of the loop given to dns_new().
  */
