@@ -53,9 +53,6 @@ static unsigned idle_needs(const rollover_row_t *row, const key_id_t *keys, unsi
 	if (row->ds_ttl_before != 0 || rollover_gate_info(row->gate)->side == SIDE_CHILD) {
 		return SURVEY_PARENT | SURVEY_CHILD;
 	}
-	if (row->gate == GATE_NONE && row->gate_until != 0) {
-		return SURVEY_CHILD; /* Before a start, see idle.c. */
-	}
 	if (row->old_count == 0 || row->has_new || row->old_count != key_count) {
 		return SURVEY_PARENT;
 	}
@@ -64,7 +61,9 @@ static unsigned idle_needs(const rollover_row_t *row, const key_id_t *keys, unsi
 			return SURVEY_PARENT;
 		}
 	}
-	return at_the_parent(row->gate) || row->ordered != 0 || ds_check_due(row, now) ? SURVEY_PARENT : 0;
+	const bool parent = at_the_parent(row->gate) || row->ordered != 0 || ds_check_due(row, now);
+	const bool starts = row->gate == GATE_NONE && row->gate_until != 0; /* See idle.c. */
+	return (parent ? SURVEY_PARENT : 0) | (starts ? SURVEY_CHILD : 0);
 }
 
 unsigned rollover_needs(const rollover_config_t *config, const rollover_row_t *row, const key_id_t *keys,

@@ -142,6 +142,11 @@ static void nameservers_are_asked_before_a_start_alone(void **state)
 	assert_int_equal(m.row.next_check, m.now + 1);
 	assert_false(m.out.gate_changed);
 	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now), SURVEY_CHILD);
+	/* A KSK has come since: which of them has the DS? */
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 2, m.now), SURVEY_PARENT);
+	/* The server was off since. */
+	assert_int_equal(rollover_needs(&m.config, &m.row, m.facts.keys, 1, m.now + 30 * DAY),
+	                 SURVEY_PARENT | SURVEY_CHILD);
 	/* Asked, and nothing is due any more. */
 	m.config.ksk_lifetime = 0;
 	m.facts.asked = SURVEY_CHILD;
