@@ -295,10 +295,12 @@ static bool no_ds(dec_t *c)
  */
 static void must_agree(const dec_t *c, judge_verdict_t *v)
 {
-	const bool sent = c->config->via == PARENT_VIA_UPDATE || c->config->via == PARENT_VIA_EPP;
+	const bool sends = c->config->via == PARENT_VIA_UPDATE || c->config->via == PARENT_VIA_EPP;
+	/* After that, those that still have one lag. */
+	const bool made = c->facts->acknowledged != 0;
 	const size_t len = strlen(v->detail);
 
-	for (size_t i = 0; i < c->facts->parent_count && sent && v->gate == GATE_DS_REMAINS; i++) {
+	for (size_t i = 0; i < c->facts->parent_count && sends && !made && v->gate == GATE_DS_REMAINS; i++) {
 		const parent_answer_t *a = &c->facts->parent[i];
 		if (a->status == ANSWER_OK && judge_named(a) == 0 && !a->ds_foreign) {
 			snprintf(v->detail + len, sizeof(v->detail) - len, "%snothing is sent while %s has none",

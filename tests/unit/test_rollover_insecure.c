@@ -204,6 +204,11 @@ static void who_lags_without_a_ds_keeps_the_removal_from_being_sent(void **state
 		assert_int_equal(m.out.row.gate, GATE_DS_REMAINS);
 		assert_string_equal(m.out.row.gate_about, m.parent[1].server);
 		assert_int_equal(strstr(m.out.row.gate_detail, m.parent[0].server) != NULL, i < 2);
+		/* It was sent: those that have one lag. */
+		m.facts.acknowledged = m.now;
+		machine_decide(&m);
+		assert_null(strstr(m.out.row.gate_detail, "sent"));
+		m.facts.acknowledged = 0;
 		/* All have one: it is sent. */
 		m.parent[0].ds = OLD;
 		machine_decide(&m);
