@@ -20,8 +20,20 @@ static inline void text_copy(char *to, size_t size, const char *from)
 	to[len] = '\0';
 }
 
-/*! Adds a blank and the number to a text of \a len, less than \a size. What does not fit is cut. \return Its length if
- * all had fit. */
+/*! knotd cuts a line of its log after 511 octets, and begins it with the name of the module and of its section. */
+#define TEXT_LOG_LINE (511 - 64)
+
+/*! Adds an end to a text, and cuts what is before it: both have \a len octets at most, and \a to one more. */
+static inline void text_end(char *to, size_t len, const char *end)
+{
+	const size_t tail = strlen(end), room = tail < len ? len - tail : 0;
+	const size_t head = strlen(to);
+
+	text_copy(to + (head < room ? head : room), len + 1 - (head < room ? head : room), end);
+}
+
+/*! Adds a blank and the number to a text of \a len, less than \a size, as far as it fits. \return Its length if all had
+ * fit. */
 static inline size_t text_add_number(char *to, size_t size, size_t len, unsigned number)
 {
 	char text[12];

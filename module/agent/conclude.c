@@ -114,17 +114,21 @@ static void say(const delegation_t *d, const delegation_decision_t *decision, de
 {
 	const agent_t *agent = d->of.awake->parent->agent;
 	const delegation_row_t *row = &decision->row;
-	char gate[64] = "";
+	char gate[64] = "", line[1024], next[TEXT_LOG_LINE];
 
 	if (row->gate != DELEGATION_GATE_NONE) {
 		snprintf(gate, sizeof(gate), ", waits (%s)", delegation_gate_name(row->gate));
 	}
 	const int priority = priority_of(decision);
-	const bool alarms = priority <= LOG_WARNING;
-	agent_log(agent, priority, "zone %s, delegation %s: %s%s%s%s: %s%s%s", d->of.awake->parent->name,
-	          agent->row.name, decision->transition ? delegation_state_name(before) : "",
-	          decision->transition ? " -> " : "", delegation_state_name(row->state), gate, words,
-	          alarms ? "; run kskroll delegation " : "", alarms ? agent->row.name : "");
+	snprintf(line, sizeof(line), "zone %s, delegation %s: %s%s%s%s: %s", d->of.awake->parent->name, agent->row.name,
+	         decision->transition ? delegation_state_name(before) : "", decision->transition ? " -> " : "",
+	         delegation_state_name(row->state), gate, words);
+	if (priority <= LOG_WARNING) {
+		const bool fits = strlen(agent->row.name) < TEXT_LOG_LINE / 3;
+		snprintf(next, sizeof(next), "; run kskroll delegation %s", fits ? agent->row.name : "NAME");
+		text_end(line, TEXT_LOG_LINE, next);
+	}
+	agent_log(agent, priority, "%s", line);
 }
 
 /* Error reports. */

@@ -5,11 +5,14 @@
  */
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 
 #include "env.h"
+#include "kskroll/text_copy.h"
 #include "report.h"
 #include "zone.h"
 #include "zone_turn.h"
@@ -146,6 +149,18 @@ static void start_others(zone_t *zone, const rollover_decision_t *d)
 	}
 }
 
+/*! With the next action, whatever is cut: this line may be all that the operator has. */
+static void warn(zone_t *zone, int priority, const char *text)
+{
+	const bool fits = strlen(zone->name) < TEXT_LOG_LINE / 3;
+	char line[1024], next[TEXT_LOG_LINE];
+
+	snprintf(line, sizeof(line), "zone %s, %s", zone->name, text);
+	snprintf(next, sizeof(next), "; run kskroll status %s", fits ? zone->name : "ZONE");
+	text_end(line, TEXT_LOG_LINE, next);
+	outbox_log(zone->env->out, priority, "%s", line);
+}
+
 static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t before)
 {
 	char line[640];
@@ -166,10 +181,11 @@ static void report(zone_t *zone, const rollover_decision_t *d, rollover_state_t 
 	if (gate->outage) {
 		priority = LOG_ERR;
 	}
-	/* The next action: this line may be all that the operator has. */
-	const bool alarms = priority <= LOG_WARNING;
-	outbox_log(zone->env->out, priority, "zone %s, %s%s%s", zone->name, line, alarms ? "; run kskroll status " : "",
-	           alarms ? zone->name : "");
+	if (priority > LOG_WARNING) {
+		outbox_log(zone->env->out, priority, "zone %s, %s", zone->name, line);
+	} else {
+		warn(zone, priority, line);
+	}
 }
 
 typedef enum {

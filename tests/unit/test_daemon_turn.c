@@ -239,9 +239,16 @@ void numbers_publish(env_t *env, entry_t *entry)
 	(void)env, (void)entry;
 }
 
+static char logged[2048];
+static const char *said = "";
+
 void outbox_log(outbox_t *box, int priority, const char *fmt, ...)
 {
-	(void)box, (void)priority, (void)fmt;
+	(void)box, (void)priority;
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(logged, sizeof(logged), fmt, args);
+	va_end(args);
 }
 
 time_t clocks_now(const clocks_t *clocks, rollover_row_t *row)
@@ -265,8 +272,8 @@ bool writer_failed(const writer_t *writer)
 void report_line(char *out, size_t len, const rollover_decision_t *d, rollover_state_t before,
                  const rollover_facts_t *facts)
 {
-	(void)len, (void)d, (void)before, (void)facts;
-	out[0] = '\0';
+	(void)d, (void)before, (void)facts;
+	snprintf(out, len, "%s", said);
 }
 
 static zone_settings_t settings = {
@@ -398,6 +405,46 @@ static zone_t *due_turn(fixture_t *f)
 	row->parent_seen = time(NULL);
 	row->settled_at = row->parent_seen - 1000;
 	return zone;
+}
+
+/*! knotd cuts long lines. */
+static void a_warning_ends_with_the_next_command(void **state)
+{
+	static const size_t NAMES[] = { 2, 140, 254 };
+	char text[640], end[300];
+
+	settings.config.ksk_lifetime = 100;
+	starts_t starts = { .wrong = true, .why = "no such time zone" };
+	settings.starts = &starts;
+	for (size_t i = 0; i < 3; i++) {
+		void *fresh;
+		assert_int_equal(setup(&fresh), 0);
+		fixture_t *f = fresh;
+		f->entry = realloc(f->entry, sizeof(*f->entry) + 256);
+		for (size_t at = 0; at < NAMES[i]; at += 2) {
+			strcpy(f->entry->name + at, "a.");
+		}
+		assert_non_null(f->entry);
+		for (size_t len = 0; len < sizeof(text); len += 71) {
+			memset(text, 'x', len);
+			text[len] = '\0';
+			said = text;
+			zone_t *zone = due_turn(f);
+			zone->kept.row.gate = GATE_NONE;
+			answer_check(zone, CHECK_NEW);
+			snprintf(end, sizeof(end), "; run kskroll status %s", NAMES[i] < 149 ? f->entry->name : "ZONE");
+			assert_true(strlen(logged) <= 511 - 64);
+			assert_string_equal(logged + strlen(logged) - strlen(end), end);
+			assert_memory_equal(logged, "zone a.", 7);
+			assert_true(strlen(logged) == 511 - 64 || strstr(logged, said) != NULL);
+			answer_act(zone, true);
+		}
+		said = "";
+		teardown(&fresh);
+	}
+	settings.starts = NULL;
+	settings.config.ksk_lifetime = 0;
+	(void)state;
 }
 
 static void what_keeps_a_due_rollover_from_its_start_is_known(void **state)
@@ -674,6 +721,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(a_zone_with_nothing_to_do_is_at_rest_after_its_turn),
 		T(a_zone_that_is_not_driven_is_not_asked),
+		cmocka_unit_test(a_warning_ends_with_the_next_command),
 		T(what_keeps_a_due_rollover_from_its_start_is_known),
 		T(what_happens_during_a_turn_begins_the_next_one),
 		T(a_cancelled_survey_is_no_answer),
