@@ -133,7 +133,7 @@ static size_t gone_first(const way_t *w, char *out, size_t len)
 static void policy_back(const way_t *w, const char *item, const char *value)
 {
 	const store_zone_t *zone = w->zone;
-	char command[SHELL_ZONE + COMMAND], item_of[sizeof(zone->zone) + 32], word[SHELL_ZONE];
+	char command[2 * SHELL_ZONE + COMMAND], item_of[sizeof(zone->zone) + 32], word[SHELL_ZONE], policy[SHELL_ZONE];
 
 	if (zone->base_policy[0] == '\0') {
 		snprintf(command, sizeof(command), "%s: %s", item, value);
@@ -142,12 +142,13 @@ static void policy_back(const way_t *w, const char *item, const char *value)
 		return;
 	}
 	say(w, "the policy comes first, or Knot makes such keys again", "knotc conf-begin");
-	snprintf(command, sizeof(command), "knotc conf-set 'policy[%s].%s' %s", zone->base_policy, item, value);
+	snprintf(item_of, sizeof(item_of), "policy[%s].%s", zone->base_policy, item);
+	snprintf(command, sizeof(command), "knotc conf-set %s %s", shell_word(word, sizeof(word), item_of), value);
 	say(w, "as before the rollover", command);
 	snprintf(item_of, sizeof(item_of), "zone[%s].dnssec-policy", zone->zone);
 	snprintf(command, sizeof(command), "knotc conf-%s %s%s%s", zone->policy_implicit ? "unset" : "set",
 	         shell_word(word, sizeof(word), item_of), zone->policy_implicit ? "" : " ",
-	         zone->policy_implicit ? "" : zone->base_policy);
+	         zone->policy_implicit ? "" : shell_word(policy, sizeof(policy), zone->base_policy));
 	say(w, "the derived policy is a copy of what was changed", command);
 	say(w, "with a configuration file: change the policy there and knotc reload instead", "knotc conf-commit");
 }

@@ -6,6 +6,7 @@ tests/lab/test_give_up.py runs what is printed.
 """
 
 import json
+import shlex
 import subprocess
 
 from cli_case import CliCase, DAY, NOW, STATE_NUMBERS, main
@@ -117,6 +118,11 @@ class GiveUp(CliCase):
             self.assertEqual(found[:4], ["knotc conf-begin", "knotc conf-set 'policy[standard].algorithm' rsasha256", last,
                                          "knotc conf-commit"])
             self.assertEqual(found[4], delete(13))
+        # No shell takes its name apart.
+        found = self.at("presign", data_algorithms=1 << 8 | 1 << 13, base_policy="bob's zones", policy_implicit=0)
+        self.assertEqual([shlex.split(one) for one in found[1:3]],
+                         [["knotc", "conf-set", "policy[bob's zones].algorithm", "rsasha256"],
+                          ["knotc", "conf-set", f"zone[{ZONE}].dnssec-policy", "bob's zones"]])
 
     def test_published_keys_of_another_algorithm_go_in_two_steps(self):
         ksk, zsk = "pre_active=0 publish=0 ready=0 active=0", "post_active=+0 revoke=+0"
