@@ -384,7 +384,10 @@ static void one_signer(const commands_t *c)
 	ask_server(c, "SOA");
 	ask_server(c, "DNSKEY");
 	keys(c);
-	say(c, "here, if the other server goes on", "systemctl disable --now knot");
+	say(c,
+	    "here, if the other server goes on: no zone is served here then; for one zone of many remove it from "
+	    "knot.conf, then knotc reload",
+	    "systemctl disable --now knot");
 	for_zone(c, "here, if this one goes on and the other one is stopped: begins the change of the serial",
 	         "knotc zone-begin", "");
 	for_zone(c, "with a SERIAL above the one that the detail has, the rest as it is", "knotc zone-set",

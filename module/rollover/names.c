@@ -371,8 +371,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 	[GATE_ANOTHER_SIGNER] = { "another-signer-at", ACTOR_OPERATOR,
 		"a nameserver has the zone of another signer: as new as the zone here or newer, signed by a KSK of this "
 		"server, and with a KSK that is missing here",
-		"Let one server alone sign the zone. If the other one goes on, stop this one: systemctl disable --now knot. "
-		"If this one goes on, stop the other one, then set a serial above the one in the detail. If this server was "
+		"Let one server alone sign the zone. If the other one goes on, remove the zone here, or stop this "
+		"server (systemctl disable --now knot). If this one goes on, stop the other one, then set a serial above the one in the detail. If this server was "
 		"restored from a backup, it lacks later keys: restore them first, since the parent may have their DS.",
 		.side = SIDE_CHILD, .danger = true, .help = HELP_ONE_SIGNER },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
