@@ -97,10 +97,13 @@ static bool has_new_ds(const store_zone_t *zone)
 	return row->has_new && named.found;
 }
 
-/*! Whether the parent may have had the DS of the new key, and caches have it alone. */
+/*!
+ * Whether the parent may have had the DS of the new key, and caches have it alone. Before that key is published all
+ * signals are of the old one.
+ */
 static bool was_signalled(const rollover_row_t *row)
 {
-	return rollover_state_info(row->state)->repairs || row->signalled != 0;
+	return rollover_state_info(row->state)->repairs || (row->has_new && row->signalled != 0);
 }
 
 static uint32_t longest_ds(const rollover_row_t *row)

@@ -74,6 +74,9 @@ class GiveUp(CliCase):
                 ("introduce", 0, NOW, [REMOVE, LOAD])]:
             with self.subTest(state=state, signalled=signalled, since=since):
                 self.assertEqual(self.at(state, (1002, 8), signalled=signalled, since=since, **row), found)
+        # The CDS of the old key may always be out. A key that is not published has no DS.
+        both = {"data_algorithms": 1 << 8 | 1 << 13}
+        self.assertEqual(self.at("presign", signalled=NOW, since=NOW, **both), self.at("presign", **both))
         # Nobody knows which TTL it had: two days.
         for since, found in (NOW - 2 * DAY, shown), (NOW - 2 * DAY - 1, [REMOVE, LOAD]):
             self.assertEqual(self.at("introduce", (1002, 8), signalled=1, since=since, ds_ttl=""), found)
