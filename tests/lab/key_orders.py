@@ -264,6 +264,25 @@ def orders_later(lab, zone, signalled):
     return {**facts, **_late(lab, signalled, "K", "ready").follow(("signal", "k", "K", 1, ("KZkz", "Kk", "Zz", "K"), True))}
 
 
+@scenario(later=LATER, **OLD_ALGORITHM, **SHORT)
+def orders_left(lab, zone):
+    """Knot has moved the ZSKs, and the new keys are deleted: it makes no key until the old ZSK is active again."""
+    keys = _late(lab, zone, "K", "ready")
+    wait_until(lambda: keys.states()["z"] == "retire-active", 40, f"{zone}: Knot moves the ZSKs")
+    lab.change_back(zone)
+    for name in "KZ":
+        code, text = lab.keymgr(zone, "delete", keys.ids[name])
+        assert code == 0, text
+    lab.load(zone)
+    facts = {"the old ZSK stays retire-active": keys.states() == {"k": "active", "z": "retire-active"}}
+    lab.knot.knotc_ok("-b", "zone-key-rollover", zone, "ksk")
+    facts["Knot makes no KSK"] = len(lab.keys(zone)) == 2
+    facts["silent is done"] = keys.order("silent", "k") == "done"
+    facts["the old ZSK is active"] = keys.states() == {"k": "active", "z": "active"}
+    facts["then Knot makes one"] = bool(lab.rollover(zone))
+    return facts
+
+
 @scenario(zones=2, later={**LATER, **CSK}, **OLD_ALGORITHM, **CSK, **SHORT)
 def orders_late_csk(lab, zone, signalled):
     """The same with single-type keys. One that was published does not sign the zone less when it is ready."""
