@@ -285,6 +285,11 @@ class Words(unittest.TestCase):
         self.assertEqual(read("docs/delegation-gates.rst"), kskroll("gates", "--delegations", "--rst"),
                          "make it again: kskroll gates --delegations --rst > docs/delegation-gates.rst")
 
+    def test_each_gate_has_a_reason(self):
+        reasons = re.findall(r":ref:`((?:delegation-)?gate-[\w-]+)`", read("docs/reasons.rst"))
+        gates = [one for page in ("stuck-gates", "delegation-gates") for one in re.findall(r"^\.\. _([\w-]+):$", read(f"docs/{page}.rst"), re.M)]
+        self.assertEqual(sorted(reasons), sorted(gates))
+
     def test_states_of_delegations_are_those_of_the_table(self):
         names = read("module/delegation/delegation_names.c")
         states = re.findall(r'\[DELEGATION_\w+\] = \{ "([\w-]+)",\s*"([^"]+)",\n\s*\.asks', names)
