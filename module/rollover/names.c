@@ -322,8 +322,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 	[GATE_SIGNERS] = { "several-signers", ACTOR_OPERATOR,
 		"another server signs the zone as well, with keys of its own, and a rollover now could drop its DS or "
 		"its keys",
-		"Read the detail. It says what is missing. The module rolls the KSK of such a zone if CDS and CDNSKEY always have the keys of "
-		"all signers: set cds-cdnskey-publish: always, and dnskey-management: incremental.",
+		"Read the detail. It says what is missing. The module rolls such a zone if CDS and CDNSKEY always have the keys "
+		"of all signers: set cds-cdnskey-publish: always, and dnskey-management: incremental.",
 		.side = SIDE_EITHER, .pace = PACE_STEADY, .danger = true, .help = HELP_KEYS },
 	[GATE_SIGNATURES_EXPIRE] = { "signatures-expire", ACTOR_OPERATOR,
 		"the KSK is offline, and the signatures over DNSKEY expire soon without later ones",
@@ -369,11 +369,12 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"Wait: it starts when another one has ended. kskroll status ZONE prints the command that starts it at once.",
 		.pace = PACE_STEADY, .patient = true, .help = HELP_START },
 	[GATE_ANOTHER_SIGNER] = { "another-signer-at", ACTOR_OPERATOR,
-		"a nameserver has the zone of another signer: as new as the zone here or newer, signed by a KSK of this "
-		"server, and with a KSK that is missing here",
-		"Let one server alone sign the zone. If the other one goes on, remove the zone here, or stop this "
-		"server (systemctl disable --now knot). If this one goes on, stop the other one, then set a serial above the one in the detail. If this server was "
-		"restored from a backup, it lacks later keys: restore them first, since the parent may have their DS.",
+		"another server signs the zone with the same keys and one that is missing here, and a nameserver has its "
+		"zone",
+		"Let one server alone sign the zone. If the other one goes on, remove the zone here, or stop this server "
+		"(systemctl disable --now knot). If this one goes on, stop the other one. Then set a serial above the one in "
+		"the detail. If this server was restored from a backup, it lacks later keys. Restore them first: the parent may "
+		"have their DS.",
 		.side = SIDE_CHILD, .danger = true, .help = HELP_ONE_SIGNER },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
 		"the zone has more KSKs than the module can track",
