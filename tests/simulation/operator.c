@@ -444,7 +444,10 @@ void command_run(world_t *w, const command_t *command)
 	case COMMAND_HOLD:
 	case COMMAND_UNHOLD:
 		e->config.hold = command->kind == COMMAND_HOLD;
-		e->releases += !e->config.hold && e->row.state == ROLLOVER_ROLLED_BACK;
+		if (!e->config.hold && e->row.state == ROLLOVER_ROLLED_BACK) {
+			e->releases++;
+			e->released = w->now;
+		}
 		shown_forget(w);
 		engine_poke(w);
 		break;

@@ -113,15 +113,18 @@ static bool came_after_loss(const agent_t *a)
 }
 
 /*!
- * The operator has sent on a rollover that was rolled back, and it was rolled back again: he may do so just before the
- * end, and the TTL that was lowered for it stays low for its time.
+ * The operator has sent on a rollover that was rolled back, the agent has changed the DS or its TTL since, and the
+ * rollover was rolled back again: he may do so just before the end, and the low TTL stays for its time.
  */
 static bool was_sent_on(const world_t *w)
 {
 	const engine_t *e = &w->engine;
+	const time_t bound = agent_bound_ttl(w);
+	const time_t put = w->up.version[w->up.version_count - 1].put;
 
 	return w->driver == DRIVER_MODULE && e->row.state == ROLLOVER_ROLLED_BACK &&
-	       e->row.gate == GATE_AWAITING_DECISION && clock_wall(w) - e->row.since < (time_t)agent_bound_ttl(w);
+	       e->row.gate == GATE_AWAITING_DECISION && e->released != 0 && put > e->released && w->now - put < bound &&
+	       clock_wall(w) - e->row.since < bound;
 }
 
 bool agent_explains(const world_t *w)

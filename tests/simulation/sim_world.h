@@ -203,6 +203,7 @@ typedef struct {
 	unsigned crashes_left;
 	unsigned decisions, surveys, switches, sets;
 	unsigned releases; /*!< So often the operator has let a zone go on that was rolled back. */
+	time_t released;   /*!< The last time; 0: never. */
 } engine_t;
 
 typedef enum {
