@@ -32,8 +32,7 @@ static inline void text_end(char *to, size_t len, const char *end)
 	text_copy(to + (head < room ? head : room), len + 1 - (head < room ? head : room), end);
 }
 
-/*! Adds a blank and the number to a text of \a len, less than \a size, as far as it fits. \return Its length if all had
- * fit. */
+/*! Adds a blank and the number to a text of \a len, less than \a size, if they fit. \return The length of all. */
 static inline size_t text_add_number(char *to, size_t size, size_t len, unsigned number)
 {
 	char text[12];
