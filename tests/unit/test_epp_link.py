@@ -368,7 +368,8 @@ class Link(unittest.TestCase):
         probe = self.probe(server, 1)
         probe.say(f"a {CHANGE}")
         self.assertEqual(sorted(probe.next().split()[0] for _ in "12"), ["a", "message"])
-        wait_until(lambda: not self.registry.queues[CLIENT], 10, "the message is taken")
+        # It asks until there is none.
+        wait_until(lambda: any(one.verb == "poll" and one.code == 1300 for one in server.commands), 10, "the message is taken, and no other is there")
         self.registry.settle(DOMAIN, True)
         self.registry.change(DOMAIN, [OLD])
         self.assertEqual(len(self.registry.queues[CLIENT]), 3)
