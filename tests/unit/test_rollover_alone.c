@@ -406,18 +406,6 @@ static void a_nameserver_that_lagged_is_seen_twice_as_well(void **state)
 	expect(&m, ROLLOVER_INTRODUCE, GATE_DNSKEY_DIFFERS);
 }
 
-static void signers_that_are_known_are_not_named(void **state)
-{
-	(void)state;
-	machine_t m;
-	theirs_at(&m, ROLLOVER_INTRODUCE);
-	m.row.signers = true;
-	for (int checks = 0; checks < 4; checks++) {
-		next(&m);
-		assert_int_not_equal(m.row.gate, GATE_ANOTHER_SIGNER);
-	}
-}
-
 /*! This server was restored from a backup: until its zone is the newest one, nameservers keep what they have. */
 static void a_backup_is_named_until_its_serial_is_the_highest(void **state)
 {
@@ -457,7 +445,6 @@ int main(void)
 		cmocka_unit_test(serials_come_round),
 		cmocka_unit_test(a_key_that_was_just_made_is_not_named),
 		cmocka_unit_test(a_nameserver_that_lagged_is_seen_twice_as_well),
-		cmocka_unit_test(signers_that_are_known_are_not_named),
 		cmocka_unit_test(a_backup_is_named_until_its_serial_is_the_highest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

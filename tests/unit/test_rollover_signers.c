@@ -101,6 +101,25 @@ static void go_to(machine_t *m, rollover_state_t state)
 	assert_string_equal(rollover_state_name(m->row.state), rollover_state_name(state));
 }
 
+/*! It has a new KSK, which reaches our server later, and ours has signed the set before: gate another-signer-at is
+ * about others. */
+static void a_signer_that_is_known_is_not_named(void **state)
+{
+	(void)state;
+	machine_t m;
+	signers_at(&m, ROLLOVER_INTRODUCE);
+	m.facts.own.serial_known = m.child[1].serial_known = true;
+	m.facts.own.serial = 100;
+	m.child[1].serial = 107;
+	m.child[1].dnskey_foreign = true;
+	m.child[1].dnskey_signed_by = OLD | THEIRS;
+	for (int checks = 0; checks < 4; checks++) {
+		m.now = m.row.next_check > m.now ? m.row.next_check : m.now + 1;
+		machine_step(&m);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_DNSKEY_DIFFERS);
+	}
+}
+
 /* The whole. */
 
 static void a_rollover_keeps_the_ds_and_the_keys_of_the_other_signer(void **state)
@@ -508,6 +527,7 @@ static void what_has_to_go_or_come_back_says_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_signer_that_is_known_is_not_named),
 		cmocka_unit_test(a_rollover_keeps_the_ds_and_the_keys_of_the_other_signer),
 		cmocka_unit_test(the_other_signer_may_roll_at_the_same_time),
 		cmocka_unit_test(nothing_is_ordered_where_the_other_signer_would_lose_something),
