@@ -6,8 +6,9 @@ A unit is its kind, an octet, and for data any number of items: an octet that sa
 
 import socket
 import struct
+import time
 
-from .wait import LabError
+from .wait import LabError, POLL, pause
 
 END, DATA, EXTRA, BLOCK = range(4)
 FIRST_ITEM = 16
@@ -41,12 +42,24 @@ def _units(stream):
         kind, items = code, items if code == EXTRA else {}
 
 
+def _connect(peer, path, timeout):
+    """Waits for a place: knotd keeps five connections that it has not accepted (listen() of Knot), and a test asks for many zones at once."""
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return peer.connect(path)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise
+        pause(POLL)
+
+
 def command(path, items, timeout):
     """Sends a command and returns the data of its answer: a list of items by their code. LabError if it is refused."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
             peer.settimeout(timeout)
-            peer.connect(path)
+            _connect(peer, path, timeout)
             peer.sendall(bytes([DATA]) + _items(items) + bytes([BLOCK]))
             with peer.makefile("rb") as stream:
                 found = list(_units(stream))
