@@ -26,11 +26,11 @@ CHECK_INTERVAL = 3600
 
 
 class Plain(Knot):
-    """A server with `count` zones, which a template attaches to our module (its path), or to one of Knot's own."""
+    """A server with `count` zones, which a template attaches to our module (its path, items), or to one of Knot's own."""
 
     ready_bound = 300
 
-    def __init__(self, name, directory, address, count, module=None, stock=None):
+    def __init__(self, name, directory, address, count, module=None, stock=None, items=None):
         self.names = [f"z{number:06}.bench.test." for number in range(count)]
         super().__init__(name, directory, address, [], [self.names[0], self.names[-1]])
         self.store = self.path("db", "kskroll", "kskroll.db")
@@ -53,7 +53,7 @@ class Plain(Knot):
                           "kasp-db-max-size": "16M", "timer-db-max-size": "64M"}),
         ]
         if module:
-            sections.append(("mod-kskroll", [{"id": "default", "check-interval": CHECK_INTERVAL}]))
+            sections.append(("mod-kskroll", [{"id": "default", "check-interval": CHECK_INTERVAL, **(items or {})}]))
         sections += [("template", [template]),
                      ("zone", [{"domain": zone} for zone in self.names])]
         self.sections = sections

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers per second of knotd without and with the module, by turns."""
+"""Answers per second of knotd by turns: without the module, with it, and with queries that pass through it."""
 
+import contextlib
 import os
 import re
 import statistics
@@ -12,45 +13,46 @@ from . import process
 from .plain import Plain
 
 ZONES = 100
-WITHOUT, WITH = "127.0.9.1", "127.0.9.2"
+WITHOUT, WITH, RECEIVING = "127.0.9.1", "127.0.9.2", "127.0.9.3"
 
 
 def bench(result, directory, options):
-    """One server each; the one that is not asked sleeps."""
+    """One server each; those that are not asked sleep."""
     # Short and many: what else the machine does comes and goes within seconds.
     rounds, seconds = (1, 1) if options.smoke else (8 * options.rounds, 1)
-    without = Plain("without", directory, WITHOUT, ZONES)
-    attached = Plain("with", directory, WITH, ZONES, options.module)
+    servers = [Plain("without", directory, WITHOUT, ZONES),
+               Plain("with", directory, WITH, ZONES, options.module),
+               Plain("receiving", directory, RECEIVING, ZONES, options.module, items={"notify-receive": "on", "report-receive": "on"})]
     questions = os.path.join(directory, "questions")
     with open(questions, "w", encoding="ascii") as file:
-        for zone in without.names:
+        for zone in servers[0].names:
             file.write(f"www.{zone} A\nx.{zone} A\n")
-    rates = {"without": [], "with": []}
+    rates = {server.name: [] for server in servers}
     answers, used = dict.fromkeys(rates, 0), dict.fromkeys(rates, 0)
-    result.table("round", "answers/s without", "answers/s with", "ratio")
-    try:
-        without.start()
-        attached.start()
+    result.table("round", "answers/s without", "with", "receiving", "with / without", "receiving / without")
+    with contextlib.ExitStack() as stack:
+        for server in servers:
+            stack.callback(server.stop)
+            server.start()
         for number in range(rounds):
             # Who is first changes: a machine that warms up or gets busy would favour one.
-            order = [without, attached] if number % 2 == 0 else [attached, without]
-            for server in order:
+            first = number % len(servers)
+            for server in servers[first:] + servers[:first]:
                 before = process.cpu(server.pid)
                 speed, count = rate(server.address, questions, seconds)
                 rates[server.name].append(speed)
                 answers[server.name] += count
                 used[server.name] += process.cpu(server.pid) - before
-            result.row(number + 1, rates["without"][-1], rates["with"][-1],
-                       rates["with"][-1] / rates["without"][-1])
-    finally:
-        attached.stop()
-        without.stop()
+            last = [rates[server.name][-1] for server in servers]
+            result.row(number + 1, *last, last[1] / last[0], last[2] / last[0])
     medians = {name: statistics.median(values) for name, values in rates.items()}
     cost = {name: 1e6 * used[name] / answers[name] for name in rates}
-    result.numbers = {"rates": rates, "medians": medians, "cpu_us_per_answer": cost}
+    result.numbers = {"rates": rates, "medians": medians, "cpu_us_per_answer": cost,
+                      "receiving_ratio": medians["receiving"] / medians["without"]}
     result.ratio = medians["with"] / medians["without"]
-    result.note(f"processor time of knotd per answer: {cost['without']:.2f} us without, {cost['with']:.2f} us "
-                f"with the module, ratio {cost['without'] / cost['with']:.3f}; it depends less on what else runs")
+    result.note(f"processor time of knotd per answer: {cost['without']:.2f} us without, {cost['with']:.2f} us with the module, "
+                f"{cost['receiving']:.2f} us with notify-receive and report-receive; it depends less on what else runs")
+    result.note(f"with notify-receive and report-receive: {result.numbers['receiving_ratio']:.3f} of the answers per second without the module")
     result.note("ratio: answers per second with the module over those without, medians")
 
 

@@ -5,7 +5,7 @@ import argparse
 import json
 import os
 
-from tests.bench import algorithm, idle, mass, notified, one, query, scan, sim
+from tests.bench import algorithm, idle, mass, notified, one, query, report, scan, sim
 from tests.bench.result import Result
 
 from .marks import bound, long_test
@@ -32,6 +32,7 @@ def test_servers_alone_and_simulation(directory):
     smoke(directory, "query", query.bench)
     smoke(directory, "idle", idle.bench)
     smoke(directory, "sim", sim.bench)
+    smoke(directory, "report", report.bench)
 
 
 @bound(300)
