@@ -163,6 +163,7 @@ def test_the_password_is_for_the_server_of_the_account_alone(directory):
     with world.server() as server:
         said = world.check(server, greeting="another", code=1)
         assert said["offer"] is None or not said["logged_in"], said
+        wait_until(lambda: server.totals, 10, "the server has seen the end of the session")
         assert server.commands == [] and [received for received, _ in server.totals] == [0], (server.commands, server.totals)
         # Of an address the address counts.
         assert "not that of" in world.check(server, server_name="127.0.0.2", code=1)["error"]
