@@ -159,7 +159,7 @@ def parse():
     parser.add_argument("--lab", action="store_true", help="run the lab tests (the default)")
     parser.add_argument("--long", action="store_true", help="run the long tests too")
     parser.add_argument("--cases", action="store_true", help="run only the tests of the table of cases, long ones too")
-    parser.add_argument("--jobs", type=int, default=6, help="lab tests at a time (default 6: most of the time they wait)")
+    parser.add_argument("--jobs", type=int, default=7, help="lab tests at a time (default 7: most of the time they wait)")
     parser.add_argument("--keep", action="store_true", help="keep directories of passed tests")
     parser.add_argument("--list", action="store_true", help="list the lab tests")
     parser.add_argument("--build-status", type=int, default=0,
