@@ -102,23 +102,42 @@ static bool is_outgrown(const move_t *m)
 }
 
 /*!
+ * Whether caches may still have the DS of before, if there was one. While they do, no child removes the key that it
+ * names (RFC 7583 3.3). Servers of the parent may have had the new one since the check before the one that saw them
+ * all.
+ */
+static bool is_former_cached(const move_t *m)
+{
+	const delegation_row_t *row = m->row;
+
+	return row->before.count == 0 || row->all_since == 0 ||
+	       m->now + (time_t)m->config->check_interval < row->all_since + (time_t)row->before_ttl;
+}
+
+/*!
  * Whether the signals are still out. A child that takes them back has seen the new DS everywhere, and removes the key
  * of the one before next: possibly before the undo is at every server of the parent. A nameserver that has no signals
- * because it has the zone of before the new key says nothing of that.
+ * because it has the zone of before the new key says nothing of that: another one has them, or it is too early.
  */
 static bool keeps_signals(const move_t *m, delegation_verdict_t *why)
 {
 	const delegation_facts_t *f = m->facts;
+	bool kept = is_former_cached(m);
 
 	for (size_t i = 0; i < f->child_count; i++) {
 		const delegation_child_t *a = &f->child[i];
-		if (a->status == ANSWER_OK && !a->cds.present && !a->cdnskey.present &&
-		    outlook_chain(f, a, &f->zone.ds) != 0) {
+		if (a->status != ANSWER_OK || outlook_chain(f, a, &f->zone.ds) == 0) {
+			continue;
+		}
+		if (!a->cds.present && !a->cdnskey.present) {
 			return verdict_reject(why, DELEGATION_GATE_CANNOT_UNDO, a->server,
 			                      "the signals are withdrawn: the key of the former DS may go next");
 		}
+		kept = true;
 	}
-	return true;
+	return kept || verdict_reject(why, DELEGATION_GATE_CANNOT_UNDO, "",
+	                              "no nameserver has the new key: caches may have DNSKEY without the key of the "
+	                              "former DS");
 }
 
 /*! Whether the set before would validate now, at every server. All is as for a change. */

@@ -127,6 +127,15 @@ static bool was_sent_on(const world_t *w)
 	       clock_wall(w) - e->row.since < bound;
 }
 
+/*! Held signals that no survey can judge for sure are surveyed at each scan: in between the delegation is seen. */
+static delegation_gate_t lasting_gate(const delegation_row_t *row)
+{
+	if (row->state == DELEGATION_SEEN && row->gate == DELEGATION_GATE_NONE && row->refused != 0) {
+		return row->undone ? DELEGATION_GATE_UNDONE : DELEGATION_GATE_MANUAL;
+	}
+	return row->gate;
+}
+
 bool agent_explains(const world_t *w)
 {
 	const agent_t *a = &w->agent;
@@ -137,7 +146,7 @@ bool agent_explains(const world_t *w)
 	if (a->misled || lasts(w, TROUBLE_STORE) || lasts(w, TROUBLE_CONTROL)) {
 		return true;
 	}
-	switch (a->row.gate) {
+	switch (lasting_gate(&a->row)) {
 	case DELEGATION_GATE_LOCKED:
 		return a->config.locked;
 	case DELEGATION_GATE_REPORT_ONLY:

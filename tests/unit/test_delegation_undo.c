@@ -282,6 +282,34 @@ static void nothing_is_undone_that_may_not_help(void **state)
 	assert_int_equal(d.row.next_check, d.now + 1);
 }
 
+/* Without the new key anywhere the child may have removed the old one, once no cache has the DS of it. */
+static void a_child_that_nobody_has_seen_with_both_keys_may_have_moved_on(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	for (int cached = 1; cached >= 0; cached--) {
+		course_verify(&d);
+		deleg_dnskey(&d, A);
+		deleg_signal(&d, 0);
+		d.config.bogus_limit = 1;
+		d.config.verify = 10 * DAY;
+		d.row.secure_since = d.row.secure_last = d.now;
+		deleg_later(&d, DAY - 60 - 60 - cached);
+		assert_int_equal(d.row.before_ttl, DAY);
+		course_fails(&d, 1);
+		assert_int_equal(d.row.state, cached ? DELEGATION_UNDO : DELEGATION_VERIFY);
+		assert_int_equal(d.out.order.action, cached ? DELEGATION_DO_UNDO : DELEGATION_DO_NOTHING);
+	}
+	assert_int_equal(d.row.gate, DELEGATION_GATE_CANNOT_UNDO);
+	assert_non_null(strstr(d.row.gate_detail, "no nameserver has the new key"));
+	/* One that has the signals is enough. */
+	d.child[0].dnskey = d.child[0].dnskey_signed_by = A | B;
+	d.child[0].cds.present = true;
+	course_fails(&d, 1);
+	assert_int_equal(d.row.state, DELEGATION_UNDO);
+}
+
 /* What would bar a change does not bar its undo. */
 static void an_undo_needs_less_than_a_change(void **state)
 {
@@ -573,6 +601,7 @@ int main(void)
 		cmocka_unit_test(what_was_undone_is_not_followed_until_it_changes),
 		cmocka_unit_test(other_signals_are_followed_after_an_undo),
 		cmocka_unit_test(nothing_is_undone_that_may_not_help),
+		cmocka_unit_test(a_child_that_nobody_has_seen_with_both_keys_may_have_moved_on),
 		cmocka_unit_test(an_undo_needs_less_than_a_change),
 		cmocka_unit_test(a_child_that_failed_before_is_not_undone),
 		cmocka_unit_test(a_child_that_never_validates_gets_its_ttl_back),
