@@ -32,5 +32,10 @@ bool clock_goes_on(const rollover_clock_t *then, const rollover_clock_t *now);
 /*! Moves a time by so many seconds; 0, which is no time, stays. */
 void clock_move(time_t *t, int64_t by);
 
-/*! The times of \a clock have been moved by what it gained: it is the clock of now. */
-void clock_follow(rollover_clock_t *clock, const rollover_clock_t *now, int64_t by);
+/*!
+ * The times of \a clock have been moved by what it gained: it is the clock of now.
+ *
+ * \return Now, as those times count: a wall clock that is behind by so little that this has not been counted yet would
+ *         make a new time older than it is.
+ */
+time_t clock_follow(rollover_clock_t *clock, const rollover_clock_t *now, int64_t by);

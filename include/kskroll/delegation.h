@@ -502,8 +502,8 @@ bool delegation_goes_on(const delegation_facts_t *facts, time_t now, const deleg
 bool delegation_pack(const delegation_row_t *row, delegation_idle_t *idle);
 void delegation_unpack(const delegation_idle_t *idle, delegation_row_t *row);
 
-/*! Makes the row's times those of the clock as it is now, as rollover_follow_clock() does for a zone. */
-void delegation_follow_clock(delegation_row_t *row, const rollover_clock_t *now);
+/*! Makes the row's times those of the clock as it is now, as rollover_follow_clock() does for a zone; returns now. */
+time_t delegation_follow_clock(delegation_row_t *row, const rollover_clock_t *now);
 
 /* -- servers that do not answer ------------------------------------------------ */
 

@@ -413,8 +413,10 @@ bool rollover_store_failed(rollover_row_t *row, const rollover_decision_t *decis
  * clock was set, or is wrong. What was not counted (the machine was off or suspended) does not count.
  *
  * \param[in] now  What the clocks show.
+ *
+ * \return Now, as the times of the row count.
  */
-void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now);
+time_t rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now);
 
 const char *rollover_answer_name(answer_status_t status);
 

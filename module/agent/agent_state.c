@@ -29,6 +29,5 @@ time_t agent_now_of(const agent_t *agent, delegation_row_t *row)
 	rollover_clock_t clock;
 
 	agent->env.clock(&clock, agent->env.arg);
-	delegation_follow_clock(row, &clock);
-	return clock.wall;
+	return delegation_follow_clock(row, &clock);
 }

@@ -94,6 +94,5 @@ time_t clocks_now(const clocks_t *clocks, rollover_row_t *row)
 	rollover_clock_t clock;
 
 	clocks_read(clocks, &clock);
-	rollover_follow_clock(row, &clock);
-	return clock.wall;
+	return rollover_follow_clock(row, &clock);
 }

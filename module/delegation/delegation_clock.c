@@ -7,7 +7,7 @@
 
 #include "kskroll/delegation.h"
 
-void delegation_follow_clock(delegation_row_t *row, const rollover_clock_t *now)
+time_t delegation_follow_clock(delegation_row_t *row, const rollover_clock_t *now)
 {
 	assert(row && now);
 
@@ -29,5 +29,5 @@ void delegation_follow_clock(delegation_row_t *row, const rollover_clock_t *now)
 		row->secure_last = 0;
 		row->accepted_since = 0; /* nor whether its signals were the same. */
 	}
-	clock_follow(&row->clock, now, by);
+	return clock_follow(&row->clock, now, by);
 }

@@ -44,7 +44,7 @@ static void move_all(rollover_row_t *row, int64_t by)
 	clock_move(&row->next_check, by);
 }
 
-void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)
+time_t rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)
 {
 	assert(row && now);
 
@@ -63,7 +63,7 @@ void rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)
 		const time_t booted = now->wall - clock_uptime(now);
 		row->observed_last = observed > now->wall ? 0 : observed > booted ? booted : observed;
 	}
-	clock_follow(clock, now, by);
+	return clock_follow(clock, now, by);
 }
 
 time_t rollover_unreachable_since(const rollover_config_t *config, time_t since, const rollover_clock_t *seen,

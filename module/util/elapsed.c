@@ -53,14 +53,16 @@ void clock_move(time_t *t, int64_t by)
 	}
 }
 
-void clock_follow(rollover_clock_t *clock, const rollover_clock_t *now, int64_t by)
+time_t clock_follow(rollover_clock_t *clock, const rollover_clock_t *now, int64_t by)
 {
 	if (!clock_same_boot(clock, now)) {
 		*clock = *now;
-		return;
+		return now->wall;
 	}
 	/* What is no step yet stays. */
 	const int64_t rest = now->ahead - clock->ahead - by * 1000;
 	clock->ahead = rest > -STEP_MS && rest < STEP_MS ? clock->ahead + by * 1000 : now->ahead;
 	clock->wall = now->wall;
+	const int64_t behind = clock->ahead - now->ahead;
+	return now->wall + (behind > 0 ? (behind + 999) / 1000 : 0);
 }

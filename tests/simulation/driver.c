@@ -13,14 +13,12 @@ static void sleep_until(world_t *w, time_t wake)
 	event_add(w, wake, EV_WAKE, 0, ++w->engine.timer);
 }
 
-/*! As module/daemon/zone_turn.c does it before it uses the row. \return Its next check. */
-static time_t follow_clock(world_t *w)
+time_t engine_now(world_t *w)
 {
 	rollover_clock_t clock;
 
 	clock_now(w, &clock);
-	rollover_follow_clock(&w->engine.row, &clock);
-	return w->engine.row.next_check;
+	return rollover_follow_clock(&w->engine.row, &clock);
 }
 
 static void rest(world_t *w)
@@ -32,7 +30,7 @@ static void rest(world_t *w)
 		e->again = false;
 		sleep_until(w, w->now);
 	} else {
-		const time_t wake = follow_clock(w), now = clock_wall(w);
+		const time_t now = engine_now(w), wake = w->engine.row.next_check;
 		sleep_until(w, w->now + (wake - now) + rng_below(&w->rng, rollover_spread(&e->row, now)));
 	}
 }
@@ -117,8 +115,7 @@ bool engine_may_crash(world_t *w, bool does_something)
 static void store_failed(world_t *w, const rollover_decision_t *d)
 {
 	check_excuse(w);
-	(void)follow_clock(w);
-	(void)rollover_store_failed(&w->engine.row, d, "not writable", clock_wall(w));
+	(void)rollover_store_failed(&w->engine.row, d, "not writable", engine_now(w));
 	if (d->set_keys && rollover_are_silent(d->keys)) {
 		event_add(w, w->now, EV_ORDER, 0, 0); /* Knot would not wait. */
 	} else {
@@ -155,7 +152,7 @@ static void decide(world_t *w, unsigned decisions)
 
 	e->decisions++;
 	starts_facts_of(w);
-	rollover_decide(&e->config, &e->row, &e->facts, clock_wall(w), d);
+	rollover_decide(&e->config, &e->row, &e->facts, engine_now(w), d);
 	check_decision(w, &e->row, d);
 
 	bool does = d->transition || acts(e, d);
@@ -200,7 +197,7 @@ static void decide(world_t *w, unsigned decisions)
 		event_add(w, w->now + rng_between(&w->rng, 1, 30), EV_SCAN, 1, 0);
 	}
 	if (decisions < ROLLOVER_DECISIONS_MAX &&
-	    rollover_goes_on(&e->config, &e->facts, e->own_count, clock_wall(w), d)) {
+	    rollover_goes_on(&e->config, &e->facts, e->own_count, engine_now(w), d)) {
 		e->facts.asked &= ~SURVEY_WATCH;
 		decide(w, decisions + 1);
 		return;
@@ -220,8 +217,7 @@ static void note(world_t *w, bool ok, const char *detail)
 
 	snprintf(e->conf_detail, sizeof(e->conf_detail), "%s", ok ? "" : detail);
 	if (ok) {
-		(void)follow_clock(w);
-		rollover_carried_out(&e->row, clock_wall(w));
+		rollover_carried_out(&e->row, engine_now(w));
 	}
 }
 
@@ -264,8 +260,7 @@ static bool set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
 		snprintf(e->refused, sizeof(e->refused), "%s", end == ORDER_REFUSED ? detail : "");
 	}
 	if (end == ORDER_OK) {
-		(void)follow_clock(w);
-		rollover_keys_are(&e->row, rollover_ordered(d), &e->facts, clock_wall(w));
+		rollover_keys_are(&e->row, rollover_ordered(d), &e->facts, engine_now(w));
 	} else {
 		trace(w, "module      has not set the keys: %s", detail);
 		if (end != ORDER_REFUSED) {
@@ -312,7 +307,6 @@ void engine_answer(world_t *w)
 	facts_finish(w);
 	shown_check(w);
 	e->surveys++;
-	(void)follow_clock(w);
 	decide(w, 1);
 }
 
@@ -336,8 +330,7 @@ void engine_wake(world_t *w)
 		}
 		e->loaded = true;
 	}
-	(void)follow_clock(w);
-	const time_t now = clock_wall(w);
+	const time_t now = engine_now(w);
 	e->own_count = facts_own(w);
 	starts_facts_of(w);
 	if (rollover_silence_first(&e->config, &e->row, &e->facts, now, &e->decision) &&

@@ -30,8 +30,7 @@ time_t agent_now(world_t *w)
 		.boot = a->clock.boot,
 	};
 
-	delegation_follow_clock(&a->row, &clock);
-	return wall;
+	return delegation_follow_clock(&a->row, &clock);
 }
 
 bool agent_trouble(const world_t *w, trouble_kind_t kind)

@@ -404,7 +404,7 @@ static void check_notified(world_t *w, const delegation_row_t *before, const del
 		return;
 	}
 	without.notified = 0;
-	delegation_decide(&w->agent.config, before, &without, agent_wall(w), &other);
+	delegation_decide(&w->agent.config, before, &without, agent_now(w), &other);
 	/* It may delay the return of the TTL. */
 	if (other.order.action == DELEGATION_DO_RESTORE && d->order.action == DELEGATION_DO_NOTHING &&
 	    d->row.ttl_normal == before->ttl_normal) {
@@ -420,7 +420,7 @@ void agent_check_decision(world_t *w, const delegation_row_t *before, const dele
 {
 	const agent_t *a = &w->agent;
 	const delegation_config_t *c = &a->config;
-	const time_t now = agent_wall(w);
+	const time_t now = agent_now(w);
 	time_t longest = DELEGATION_RETRY_MAX;
 
 	check_notified(w, before, d);

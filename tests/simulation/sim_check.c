@@ -578,7 +578,7 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 		        d->row.gate_about);
 	}
 	uint32_t longest = (c->check_interval > c->ds_check_interval ? c->check_interval : c->ds_check_interval) * 8;
-	const time_t now = clock_wall(w);
+	const time_t now = engine_now(w);
 	if (d->row.next_check > now + (time_t)longest || (!d->transition && d->row.next_check <= now)) {
 		violate(w, "wake", "the next check is in %ld s", (long)(d->row.next_check - now));
 	}

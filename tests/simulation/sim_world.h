@@ -498,6 +498,8 @@ void command_run(world_t *w, const command_t *command);
 /* driver.c */
 void engine_poke(world_t *w);
 void engine_wake(world_t *w);
+/*! As module/daemon/zone_turn.c does it before it uses the row. \return Now, as the times of the row count. */
+time_t engine_now(world_t *w);
 void engine_answer(world_t *w);
 void engine_order(world_t *w);
 /*! Whether the process dies here. \a does_something: between two steps. */

@@ -29,8 +29,7 @@ static rollover_clock_t clock_of(const box_t *b)
 static void check(machine_t *m, const box_t *b)
 {
 	const rollover_clock_t clock = clock_of(b);
-	rollover_follow_clock(&m->row, &clock);
-	m->now = clock.wall;
+	m->now = rollover_follow_clock(&m->row, &clock);
 	machine_step(m);
 }
 
@@ -268,6 +267,24 @@ static void a_step_is_rounded_to_the_safe_side(void **state)
 	}
 }
 
+/*! A time that is put into the row while the clock is behind, by too little to be counted, is not older once it is
+ * right. */
+static void a_step_that_is_not_counted_yet_makes_no_wait_shorter(void **state)
+{
+	(void)state;
+
+	for (int64_t ms = -1999; ms <= 0; ms += 37) {
+		rollover_row_t row = { .clock = { .wall = T0, .boot = 7 } };
+		const time_t behind = (ms - 999) / 1000;
+		row.all_since = rollover_follow_clock(
+			&row, &(rollover_clock_t){ .wall = T0 + 10 + behind, .ahead = ms, .boot = 7 });
+		const time_t now = rollover_follow_clock(&row, &(rollover_clock_t){ .wall = T0 + 110, .boot = 7 });
+		assert_true(now - row.all_since <= 100);
+		assert_true(now - row.all_since >= 98);
+		assert_int_equal(now, T0 + 110);
+	}
+}
+
 static void every_time_of_a_row_moves(void **state)
 {
 	(void)state;
@@ -385,6 +402,7 @@ int main(void)
 		cmocka_unit_test(a_boot_ago_is_no_moment_ago),
 		cmocka_unit_test(a_drain_of_a_day_is_not_over_after_a_minute),
 		cmocka_unit_test(a_step_is_rounded_to_the_safe_side),
+		cmocka_unit_test(a_step_that_is_not_counted_yet_makes_no_wait_shorter),
 		cmocka_unit_test(every_time_of_a_row_moves),
 		cmocka_unit_test(silence_counts_only_while_it_is_checked),
 		cmocka_unit_test(silence_is_not_longer_because_the_clock_was_set),
