@@ -541,7 +541,7 @@ static void check_notify(world_t *w, const rollover_row_t *before, const rollove
 		violate(w, "notify", "the parent is told of signals that are not out in state %s",
 		        rollover_state_name(before->state));
 	}
-	const time_t now = clock_wall(w);
+	const time_t now = engine_now(w);
 	if (before->notified != 0 && before->notified <= now &&
 	    now - before->notified < (time_t)e->config.notify_again) {
 		violate(w, "notify", "the parent is told again after %ld s", (long)(now - before->notified));
