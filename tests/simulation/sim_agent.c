@@ -406,7 +406,11 @@ void agent_by_hand(world_t *w, bool another, uint32_t ttl)
 	deeds->touched = another ? w->now : deeds->touched;
 	deeds->changed_at = another ? 0 : deeds->changed_at;
 	deeds->wished = another ? w->now : deeds->wished;
-	deeds->normal_ttl = ttl == deeds->low_ttl ? deeds->normal_ttl : 0;
+	if (ttl != deeds->low_ttl) {
+		/* The agent knows of that when it meets the TTL. */
+		deeds->unmet_ttl = deeds->normal_ttl != 0 ? deeds->judged_ttl : deeds->unmet_ttl;
+		deeds->normal_ttl = 0;
+	}
 	event_add(w, w->now + rng_below(&w->agent.rng, 60), EV_AGENT_MEDDLED, 0, 0);
 }
 

@@ -17,6 +17,8 @@
 #include "sim_child.h"
 
 #define PARENT_MAX 4
+/*! TTL of the NS RRset of each delegation. */
+#define AGENT_NS_TTL 86400
 
 typedef struct {
 	world_keys_t ds;
@@ -148,6 +150,7 @@ typedef struct {
 	time_t alive_since;
 	uint32_t normal_ttl; /*!< DS TTL before it was lowered; 0: it is not low. */
 	uint32_t judged_ttl; /*!< The same, as the change was judged. */
+	uint32_t unmet_ttl;  /*!< The same, before another client has set a TTL that the agent has not met; 0: none. */
 	uint32_t low_ttl;
 	world_keys_t served[PARENT_MAX]; /*!< DS that each server has, unless by a fault, */
 	time_t served_since[PARENT_MAX]; /*!< and since when. */

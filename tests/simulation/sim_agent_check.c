@@ -139,16 +139,32 @@ static void check_news(world_t *w, const agent_order_t *order)
 	}
 }
 
+/*! The normal TTL, as the order was judged. */
+static uint32_t judged_ttl(const world_t *w, const agent_order_t *order)
+{
+	const agent_deeds_t *deeds = &w->agent.deeds;
+	const delegation_config_t *config = &w->agent.config;
+
+	if (order->what.base.count == 0) {
+		return config->ds_ttl_base != 0 ? config->ds_ttl_base : AGENT_NS_TTL;
+	}
+	/* It is low by the agent's own work, whatever another client has set since then, which nobody has met. */
+	return deeds->unmet_ttl != 0 && order->what.base_ttl == deeds->low_ttl ? deeds->unmet_ttl :
+	                                                                         order->what.base_ttl;
+}
+
 /*! The TTL becomes low, which was not. */
 static void note_low(world_t *w, const agent_order_t *order)
 {
 	agent_deeds_t *deeds = &w->agent.deeds;
 	const ds_version_t *was = &w->up.version[w->up.version_count - 1];
+	const uint32_t judged = judged_ttl(w, order), before = was->ds != 0 ? was->ttl : judged;
 
-	if (was->ds != 0 && was->ttl > order->what.ttl && deeds->normal_ttl == 0) {
-		deeds->normal_ttl = was->ttl;
-		deeds->judged_ttl = order->what.base_ttl;
+	if (before > order->what.ttl && deeds->normal_ttl == 0) {
+		deeds->normal_ttl = before;
+		deeds->judged_ttl = judged;
 	}
+	deeds->unmet_ttl = 0;
 	deeds->low_ttl = order->what.ttl;
 }
 
@@ -225,6 +241,7 @@ static void check_undo(world_t *w, const agent_order_t *order)
 	deeds->undone = content_of(now);
 	deeds->undone_version = w->knot.version_count;
 	deeds->put = put;
+	deeds->normal_ttl = put != 0 ? deeds->normal_ttl : 0;
 }
 
 /* P5: the TTL. */
@@ -301,7 +318,8 @@ static void check_restore(world_t *w, const agent_order_t *order)
 			        w->parent[i].name, keys_text(deeds->served[i]), (long)since, (long)wait);
 		}
 	}
-	/* The prerequisites of a DNS UPDATE say nothing of the TTL (RFC 2136 2.4.2): it is as it was judged. */
+	/* The prerequisites of a DNS UPDATE say nothing of the TTL (RFC 2136 2.4.2): it is as it was judged, or as it
+	 * was before the agent has lowered it. */
 	const bool as_judged = w->agent.config.apply == DELEGATION_BY_UPDATE && order->what.ttl == deeds->judged_ttl;
 	if (deeds->normal_ttl != 0 && deeds->normal_ttl != order->what.ttl && !as_judged && deeds->lost == 0) {
 		violate(w, "P5", "the TTL becomes %u, but it was %u", order->what.ttl, deeds->normal_ttl);
@@ -388,6 +406,7 @@ void agent_check_kept(world_t *w)
 		deeds->put = ds;
 		deeds->by_hand = 0;
 	}
+	deeds->unmet_ttl = ds != 0 && zone->ds_ttl == deeds->low_ttl ? deeds->unmet_ttl : 0;
 	deeds->met_another = ds != deeds->met ? w->now : deeds->met_another;
 	deeds->met = ds;
 }

@@ -104,7 +104,7 @@ void agent_see_zone(world_t *w, bool listed)
 	zone->known = zone->delegated = true;
 	zone->serial = listed ? a->listed : newest;
 	zone->ns = 1;
-	zone->ns_ttl = DAY;
+	zone->ns_ttl = AGENT_NS_TTL;
 	agent_ds_set(w, v->ds, &zone->ds);
 	zone->ds_ttl = v->ds != 0 ? v->ttl : 0;
 	if (a->known.at == 0 || w->now - a->known.at >= HOUR) {
