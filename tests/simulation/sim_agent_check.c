@@ -389,11 +389,10 @@ void agent_check_kept(world_t *w)
 	/* Who sets back by hand what a reload would bring back is taken for one: nothing shows the difference. */
 	const bool as_reload =
 		w->agent.known.load == DELEGATION_LOAD_REVERTS && deeds->met == deeds->put && ds == deeds->before;
-	/* Nor what it has ordered itself, and others have done before the order was carried out. */
+	/* Nor what it has ordered itself, and others have done before the order was carried out. A notification leads
+	 * from an undo to a survey at once. */
 	const delegation_row_t *row = &w->agent.row;
-	const bool as_ordered =
-		ds == agent_ds_keys(&row->put) && (row->state == DELEGATION_SPREAD || row->state == DELEGATION_UNDO ||
-	                                           (row->state == DELEGATION_HELD && row->undone));
+	const bool as_ordered = ds == agent_ds_keys(&row->put) && (row->state == DELEGATION_SPREAD || row->undone);
 	if (ds != deeds->met && ds != deeds->put && deeds->touched != 0 && !as_reload && !as_ordered) {
 		/* A reload may have brought it, which nobody has wished: it is a word about what was undone all the
 		 * same. */
