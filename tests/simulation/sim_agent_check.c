@@ -371,6 +371,13 @@ static void check_all(world_t *w, const delegation_row_t *before, const delegati
 	}
 }
 
+/*! The zone as the agent has it has what was ordered. */
+static bool is_made(const delegation_zone_t *zone, const delegation_order_t *what)
+{
+	return zone->known && !zone->ds_listed && ds_set_equal(&zone->ds, &what->put) &&
+	       (what->put.count == 0 || zone->ds_ttl == what->ttl);
+}
+
 void agent_check_kept(world_t *w)
 {
 	agent_deeds_t *deeds = &w->agent.deeds;
@@ -386,6 +393,7 @@ void agent_check_kept(world_t *w)
 	if (!zone->known || zone->ds_listed) {
 		return;
 	}
+	w->agent.order.met |= is_made(zone, &w->agent.order.what);
 	/* Who sets back by hand what a reload would bring back is taken for one: nothing shows the difference. */
 	const bool as_reload =
 		w->agent.known.load == DELEGATION_LOAD_REVERTS && deeds->met == deeds->put && ds == deeds->before;
@@ -411,6 +419,18 @@ void agent_check_kept(world_t *w)
 }
 
 /* P9, P10, and the course of checks. */
+
+/*! Another order, of which the agent does not know that it has come to its end. */
+static bool is_beside_another(const agent_t *a)
+{
+	const delegation_order_t *what = &a->order.what;
+	/* If others have changed DS, that one comes to nothing; or it has been there, and they have changed DS or its
+	 * TTL since: its answer alone is still on its way. */
+	const bool past = agent_ds_keys(&a->facts.zone.ds) != agent_ds_keys(&what->base) ||
+	                  (a->order.met && !is_made(&a->facts.zone, what));
+
+	return a->order.there && !a->update.doubt && !past;
+}
 
 /*! A notification changes when the child is surveyed, and nothing else. */
 static void check_notified(world_t *w, const delegation_row_t *before, const delegation_decision_t *d)
@@ -451,9 +471,7 @@ void agent_check_decision(world_t *w, const delegation_row_t *before, const dele
 	    w->now - a->proof.begun > DELEGATION_FRESH && clocks_are_right(w)) {
 		violate(w, "P2", "an order rests on facts of %ld s before", (long)(w->now - a->proof.begun));
 	}
-	/* If others have changed DS, that one comes to nothing. */
-	if (d->order.action != DELEGATION_DO_NOTHING && a->order.there && !a->update.doubt &&
-	    agent_ds_keys(&a->facts.zone.ds) == agent_ds_keys(&a->order.what.base)) {
+	if (d->order.action != DELEGATION_DO_NOTHING && is_beside_another(a)) {
 		violate(w, "P9", "an order while another one is under way");
 	}
 	if (a->open && !a->order.running && !a->recovering && w->now - a->deeds.alive_since > SLACK) {
