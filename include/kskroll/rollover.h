@@ -201,6 +201,7 @@ typedef struct {
 	policy_role_t policy;
 	key_states_t keys; /*!< The states that the keys must have; KEYS_UNKNOWN: they may stay as they are. */
 	bool set_keys;     /*!< They have to be set, and can be. Comes before the policy. */
+	bool again;        /*!< And were read to be so, of the same keys: the zone does not show it. */
 	/*!
 	 * Signals were out before, and the DNSKEY RRset is not signed since. Signing comes first, or a parent that
 	 * guards against replay does not take the new ones (RFC 7344 6.2).
@@ -378,9 +379,11 @@ void rollover_keys_are(rollover_row_t *row, key_states_t keys, const rollover_fa
 /*!
  * \brief An order or a switch was carried out: what comes of it is looked for at once.
  *
- * One that was repeated in vain keeps its pace: Knot may not sign the zone, for days.
+ * One that was repeated in vain keeps the pace of the gate: Knot may not sign the zone, for days.
+ *
+ * \param[in] again  Of the decision; false for a switch.
  */
-void rollover_carried_out(rollover_row_t *row, time_t now);
+void rollover_carried_out(rollover_row_t *row, bool again, time_t now);
 
 /*!
  * \brief An order for these states has come to nothing, and was not refused: a part of it may be done.

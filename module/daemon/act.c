@@ -16,7 +16,7 @@ static void on_acted(server_status_t status, const char *detail, void *arg)
 	if (!zone->gone) {
 		fit_note(zone, status, detail);
 		if (status == SERVER_OK) {
-			rollover_carried_out(&zone->kept.row, clocks_now(&zone->env->clocks, &zone->kept.row));
+			rollover_carried_out(&zone->kept.row, false, clocks_now(&zone->env->clocks, &zone->kept.row));
 		}
 	}
 	zone->act.done(zone, true);
@@ -94,7 +94,7 @@ static void on_keys(server_status_t status, const char *detail, void *arg)
 		fit_note_order(zone, status, detail);
 		if (status == SERVER_OK) {
 			rollover_keys_are(&zone->kept.row, zone->act.keys, &zone->gathered->facts, now);
-			rollover_carried_out(&zone->kept.row, now);
+			rollover_carried_out(&zone->kept.row, zone->act.again, now);
 		} else if (status != SERVER_REFUSED) {
 			rollover_keys_unsure(&zone->kept.row, zone->act.keys);
 		}
@@ -154,6 +154,7 @@ static void send_order(zone_t *zone, const rollover_decision_t *d)
 	}
 	say_early(zone, d);
 	zone->act.keys = rollover_ordered(d);
+	zone->act.again = d->again;
 	server_keys(resources_server(zone->env), zone->name, &keys, on_keys, zone);
 }
 

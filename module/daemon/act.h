@@ -16,6 +16,7 @@ typedef void (*act_done_f)(zone_t *zone, bool stored);
 /*! Of a zone. */
 typedef struct {
 	key_states_t keys;    /*!< What the order under way makes of the states. */
+	bool again;           /*!< It repeats one in vain. */
 	policy_role_t policy; /*!< What the zone gets when it is known where its policy comes from. */
 	act_done_f done;
 } act_t;

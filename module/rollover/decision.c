@@ -253,6 +253,7 @@ void dec_conclude(dec_t *c)
 
 	out->set_keys = out->driven && !own->frozen && !own->transaction &&
 	                (dec_keys_differ(c) || must_read(c) || (c->stranger && rollover_are_silent(out->keys)));
+	out->again = out->set_keys && !out->transition && out->row.keys == out->keys && dec_keys_read(c);
 	/* By whomever: the parent may have taken them. In an idle zone those of others come and go. */
 	const bool others = out->row.state == ROLLOVER_IDLE && !own->base_always;
 	if (own->cds.present && !rollover_is_first(&out->row) &&

@@ -123,13 +123,14 @@ void rollover_keys_are(rollover_row_t *row, key_states_t keys, const rollover_fa
 	}
 }
 
-void rollover_carried_out(rollover_row_t *row, time_t now)
+void rollover_carried_out(rollover_row_t *row, bool again, time_t now)
 {
 	assert(row);
 
-	const bool repeated = row->checks > 0 && (row->gate == GATE_KEYS_PENDING || row->gate == GATE_KEYS_REFUSED ||
-	                                          row->gate == GATE_POLICY_PENDING);
-	if (!repeated && row->gate != GATE_STORE_FAILED) {
+	const bool waits = row->checks > 0 && (row->gate == GATE_KEYS_PENDING || row->gate == GATE_KEYS_REFUSED ||
+	                                       row->gate == GATE_POLICY_PENDING);
+	/* Another gate may outweigh these, as that of a broken chain. */
+	if (!waits && !again && row->gate != GATE_STORE_FAILED) {
 		row->next_check = now + 1;
 	}
 }

@@ -211,13 +211,13 @@ static void decide(world_t *w, unsigned decisions)
 }
 
 /*! What came of it, as module/daemon/act.c and fit.c note it. */
-static void note(world_t *w, bool ok, const char *detail)
+static void note(world_t *w, bool ok, bool repeats, const char *detail)
 {
 	engine_t *e = &w->engine;
 
 	snprintf(e->conf_detail, sizeof(e->conf_detail), "%s", ok ? "" : detail);
 	if (ok) {
-		rollover_carried_out(&e->row, engine_now(w));
+		rollover_carried_out(&e->row, repeats, engine_now(w));
 	}
 }
 
@@ -237,7 +237,7 @@ static void switch_policy(world_t *w, const rollover_decision_t *d, time_t decid
 		return;
 	}
 	e->conf_busy = busy;
-	note(w, heard && !busy, busy ? "too many transactions" : "timeout");
+	note(w, heard && !busy, false, busy ? "too many transactions" : "timeout");
 	rest(w);
 }
 
@@ -267,7 +267,7 @@ static bool set_keys(world_t *w, const rollover_decision_t *d, time_t decided)
 			rollover_keys_unsure(&e->row, rollover_ordered(d));
 		}
 	}
-	note(w, end == ORDER_OK, detail);
+	note(w, end == ORDER_OK, d->again, detail);
 	return true;
 }
 

@@ -323,6 +323,23 @@ static void without_a_store_the_next_check_stays(void **state)
 	assert_int_equal(t->zone.kept.row.next_check, NOW + 1);
 }
 
+static void an_order_in_vain_leaves_the_next_check(void **state)
+{
+	case_t *t = *state;
+
+	t->d.set_keys = true;
+	t->d.keys = KEYS_SILENT;
+	t->zone.kept.row.gate = GATE_CHAIN_BROKEN;
+	t->d.again = true;
+	act_upon(&t->zone, &t->d, on_done);
+	answer(t, SERVER_OK, "");
+	assert_int_equal(t->zone.kept.row.next_check, NOW + 600);
+	t->d.again = false;
+	act_upon(&t->zone, &t->d, on_done);
+	answer(t, SERVER_OK, "");
+	assert_int_equal(t->zone.kept.row.next_check, NOW + 1);
+}
+
 /*! Which of them will be the new one is not known yet. */
 static void in_idle_all_keys_of_the_zone_are_named(void **state)
 {
@@ -501,6 +518,7 @@ int main(void)
 		T(each_wish_has_its_order),
 		T(early_signals_of_a_first_key_are_said_once),
 		T(without_a_store_the_next_check_stays),
+		T(an_order_in_vain_leaves_the_next_check),
 		T(in_idle_all_keys_of_the_zone_are_named),
 		T(the_last_signals_are_remembered),
 		T(an_order_that_failed_leaves_no_signals_behind),

@@ -385,7 +385,7 @@ static void a_zone_that_knot_does_not_sign_comes_to_the_operators_notice(void **
 		machine_step(&m);
 		assert_true(m.out.set_keys);
 		rollover_keys_are(&m.row, KEYS_SILENT, &m.facts, m.now);
-		rollover_carried_out(&m.row, m.now);
+		rollover_carried_out(&m.row, m.out.again, m.now);
 		/* Repeated ever more seldom. */
 		assert_true(m.row.next_check - m.now >= (orders < 2 ? 1 : 1L << (orders < 8 ? orders - 1 : 7)));
 		m.now = m.row.next_check;
@@ -397,6 +397,37 @@ static void a_zone_that_knot_does_not_sign_comes_to_the_operators_notice(void **
 	machine_signal(&m, 0);
 	step_at(&m, m.now + 300);
 	assert_int_not_equal(m.row.gate, GATE_KEYS_REFUSED);
+}
+
+/*! The zone is not signed, and a gate that outweighs that one is there for days: keymgr does not run each second. */
+static void an_order_in_vain_keeps_the_pace_of_every_gate(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		machine_t m;
+		unsigned orders = 0;
+
+		algorithm_at(&m, ROLLOVER_RETIRE);
+		machine_serve(&m, NEW, 300);
+		machine_signal(&m, NEW);
+		if (i == 0) {
+			m.facts.watch.failing = 1;
+		} else {
+			machine_ds(&m, 0, DAY);
+			m.parent[0].ds_foreign = m.parent[1].ds_foreign = true;
+		}
+		const time_t start = m.now;
+		while (m.now < start + DAY) {
+			machine_step(&m);
+			expect(&m, ROLLOVER_RETIRE, i == 0 ? GATE_VALIDATION_FAILS : GATE_CHAIN_BROKEN);
+			assert_true(m.out.set_keys);
+			rollover_keys_are(&m.row, KEYS_SILENT, &m.facts, m.now);
+			rollover_carried_out(&m.row, m.out.again, m.now);
+			m.now = m.row.next_check;
+			orders++;
+		}
+		assert_true(orders <= 2 * DAY / m.config.check_interval);
+	}
 }
 
 /*!
@@ -468,6 +499,7 @@ int main(void)
 		cmocka_unit_test(keys_of_the_old_algorithm_that_ds_names_are_not_removed),
 		cmocka_unit_test(a_refused_order_is_for_the_operator),
 		cmocka_unit_test(a_zone_that_knot_does_not_sign_comes_to_the_operators_notice),
+		cmocka_unit_test(an_order_in_vain_keeps_the_pace_of_every_gate),
 		cmocka_unit_test(an_algorithm_that_begins_is_held_wherever_no_new_key_is),
 		cmocka_unit_test(an_algorithm_that_may_not_begin_is_held_as_well),
 		cmocka_unit_test(what_comes_back_goes_again),
