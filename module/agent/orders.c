@@ -58,7 +58,7 @@ static void end(order_t *order, delegation_outcome_t outcome, const char *detail
 	delegation_t *d = order->d;
 	awake_t *awake = d->of.awake;
 	parent_t *parent = order->parent;
-	const bool known = order->made && outcome == DELEGATION_OUTCOME_DONE;
+	const bool known = order->made && outcome == DELEGATION_OUTCOME_DONE, former = order->former;
 
 	awake->order = NULL;
 	if (outcome == DELEGATION_OUTCOME_DONE && !known) {
@@ -71,7 +71,7 @@ static void end(order_t *order, delegation_outcome_t outcome, const char *detail
 		}
 		return;
 	}
-	if (known) {
+	if (known || former) {
 		return;
 	}
 	awake->outcome = outcome;
@@ -523,6 +523,9 @@ bool orders_add(delegation_t *d, const delegation_order_t *from, const knot_rdat
 	/* The zone has shown what came of one in doubt. */
 	orders_drop(d);
 	if (order == NULL || awake->order != NULL) {
+		if (awake->order != NULL) {
+			awake->order->former = true;
+		}
 		free(order);
 		return false;
 	}

@@ -23,6 +23,7 @@ struct order {
 	time_t until;
 	uint64_t latest; /*!< The same by the loop's clock, ms: nobody sets that one. */
 	bool lasts;      /*!< When it was decided a reload would have kept it. */
+	bool former;     /*!< Another one was ordered since, and refused: how this one ends says nothing of that one. */
 
 	/* orders_update.c */
 	bool doubt;        /*!< It was sent, and the primary has not said what came of it. */
@@ -44,7 +45,7 @@ void orders_stop(parent_t *parent);
  * \param[in] ns  NS of the delegation, as the decision has seen them.
  * \param[in] ds  The same of DS.
  *
- * \return False without memory: nothing was ordered.
+ * \return False without memory, or while the former one runs: nothing was ordered.
  */
 bool orders_add(delegation_t *d, const delegation_order_t *order, const knot_rdataset_t *ns, const knot_rdataset_t *ds);
 

@@ -90,7 +90,9 @@ typedef struct {
 	bool lasts; /*!< When it was decided a reload would have kept it. */
 	bool sent;  /*!< The commit was, and there is no answer yet. */
 	bool met;   /*!< The agent has read a zone that has what was ordered. */
-	time_t at;  /*!< It was sent then, or written into the file; 0: a commit, which compares. */
+	/*! Another one was ordered since, and refused: how this one ends says nothing of that one. */
+	bool former;
+	time_t at; /*!< It was sent then, or written into the file; 0: a commit, which compares. */
 	delegation_order_t what;
 	time_t latest; /*!< In true time: nobody sets the clock that only counts. */
 	agent_proof_t proof;

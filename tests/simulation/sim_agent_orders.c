@@ -32,6 +32,7 @@ void agent_order(world_t *w, const delegation_order_t *what)
 	/* One that waits still is dropped. */
 	if (a->config.apply == DELEGATION_BY_UPDATE ? !agent_update_drop(w) : a->order.running) {
 		a->outcome = DELEGATION_OUTCOME_FAILED;
+		a->order.former = true;
 		return;
 	}
 	a->order = (agent_order_t){
@@ -52,6 +53,10 @@ void agent_order_end(world_t *w, delegation_outcome_t outcome, const char *detai
 	agent_t *a = &w->agent;
 
 	a->order.there = a->order.running = false;
+	if (a->order.former) {
+		trace(w, "agent       a former order is over: %s", detail);
+		return;
+	}
 	a->outcome = outcome;
 	a->update.words = detail[0] != '\0';
 	if (outcome != DELEGATION_OUTCOME_DONE) {

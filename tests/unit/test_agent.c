@@ -78,9 +78,12 @@ typedef struct {
 	bool ttl_stays;                 /*!< Whatever they say. */
 	unsigned updates, checks;       /*!< Messages; those that changed nothing. */
 	ds_set_t update_wanted;         /*!< Of the first message. */
-	bool mixed;                     /*!< Another one before the primary has said what came of it. */
-	bool held;                      /*!< Transfers do not come: the primary has other records than this server. */
-	bool unreachable;               /*!< It is down then. */
+	bool answers_late;              /*!< That one is carried out, and its answer is on its way. */
+	void *late;
+	update_result_t late_result;
+	bool mixed;       /*!< Another one before the primary has said what came of it. */
+	bool held;        /*!< Transfers do not come: the primary has other records than this server. */
+	bool unreachable; /*!< It is down then. */
 	ds_set_t at_primary;
 	uint32_t at_primary_ttl;
 	bool leaves; /*!< The zone is no parent zone any more while the primary is asked. */
@@ -567,7 +570,22 @@ static void update_now(void *arg)
 		w->d.facts.zone.ds_ttl = w->ttl_stays ? w->d.facts.zone.ds_ttl : call->ttl;
 		deleg_spread(&w->d, &call->wanted);
 	}
+	if (w->answers_late && call->number == 0) {
+		w->late = call;
+		w->late_result = result;
+		return;
+	}
 	call->done(&result, call->arg);
+	free(call);
+}
+
+/*! The answer to the first message arrives. */
+static void answer_late(void)
+{
+	update_call_t *call = w->late;
+
+	assert_non_null(call);
+	call->done(&w->late_result, call->arg);
 	free(call);
 }
 
@@ -1916,6 +1934,37 @@ static void an_update_that_is_carried_out_late_is_the_agents(void **state)
 	assert_int_equal(w->updates - w->checks, 2);
 }
 
+static bool restores(void)
+{
+	return w->row.row.state == DELEGATION_RESTORE;
+}
+
+static bool restores_again(void)
+{
+	return w->updates == 2;
+}
+
+/* The zone has the change before the primary says so. An order that comes in between is refused, and tried again. */
+static void the_answer_to_a_former_order_is_none_to_this_one(void **state)
+{
+	(void)state;
+
+	w->answers_late = true;
+	begin_update();
+	wait_for(rested);
+	roll();
+	wait_for(is_low);
+	wait_for(restores);
+	assert_int_equal(w->updates, 1);
+	answer_late();
+	wait_for(failed_once);
+	assert_non_null(strstr(w->log, "the primary has not answered yet"));
+	wait_for(restores_again);
+	wait_for(rested);
+	assert_int_equal(w->d.facts.zone.ds_ttl, 150);
+	assert_null(strstr(w->log, "check its transfer"));
+}
+
 static bool sent(void)
 {
 	return w->updates > 0 && w->row.row.state == DELEGATION_CHANGE;
@@ -2823,6 +2872,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_primary_that_has_another_set_by_now_is_not_waited_for, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(an_update_that_is_carried_out_late_is_the_agents, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_answer_to_a_former_order_is_none_to_this_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_update_in_doubt_ends_with_its_zone, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_refused_update_is_said_and_decided_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_connection_the_same_order_is_sent_again, setup, teardown),
