@@ -30,6 +30,17 @@ typedef struct {
 	summary_t sum;
 } job_t;
 
+/*! Options without which a seed makes another world, as they were given. */
+static char world_options[200];
+
+static void keep_option(const char *name, const char *value)
+{
+	const size_t at = strlen(world_options);
+
+	snprintf(world_options + at, sizeof(world_options) - at, " --%s%s%s", name, value != NULL ? " " : "",
+	         value != NULL ? value : "");
+}
+
 static void say_violation(FILE *out, const kept_t *k)
 {
 	char zone[32] = "";
@@ -40,8 +51,8 @@ static void say_violation(FILE *out, const kept_t *k)
 	if (k->zone > 0) {
 		snprintf(zone, sizeof(zone), " --zone %u", k->zone);
 	}
-	fprintf(out, "seed %" PRIu64 " violates %s: %s (--replay %" PRIu64 " --profile %s%s)\n", k->seed,
-	        k->violation.invariant, k->violation.text, k->seed, profile_names[k->profile], zone);
+	fprintf(out, "seed %" PRIu64 " violates %s: %s (--replay %" PRIu64 " --profile %s%s%s)\n", k->seed,
+	        k->violation.invariant, k->violation.text, k->seed, profile_names[k->profile], zone, world_options);
 	fflush(out);
 }
 
@@ -333,9 +344,12 @@ int main(int argc, char **argv)
 	driver_t driver = DRIVER_MODULE;
 	const char *seeds = NULL, *again = NULL;
 	bool mutants = false;
-	int opt;
+	int opt, which = 0;
 
-	while ((opt = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "", OPTIONS, &which)) != -1) {
+		if (strchr("cSAPwDT", opt) != NULL) {
+			keep_option(OPTIONS[which].name, optarg);
+		}
 		switch (opt) {
 		case 's':
 			seeds = optarg;
