@@ -79,6 +79,7 @@ static int make_page(const options_t *o)
 	int ret = take_all(&r);
 	if (ret == EXIT_FINE) {
 		report_name_sources(&r);
+		report_find_twice(&r);
 		memory_file_begin(&w);
 		report_page(&r, w.file);
 		memory_file_end(&w);

@@ -10,8 +10,6 @@
 #include "picture.h"
 #include "report_page.h"
 
-/*! A report that is older is said to be old, seconds. */
-#define OLD 3600
 /*! Clocks of two servers differ by so much without a word, seconds. */
 #define EARLY 300
 /*! So many errors of a store are shown. */
@@ -191,13 +189,14 @@ static void title(const page_t *p)
 static void header(const page_t *p)
 {
 	const report_t *r = p->r;
+	const size_t zones = r->zones.count - r->more;
 
 	page_put(p, "<a class=\"skip\" href=\"#blocked\">To the content</a>\n<header><h1>");
 	title(p);
 	page_put(p, "</h1>\n<p>As of ");
 	page_time(p, r->o->now, "-");
-	page_print(p, " UTC, as all times here. %zu zone%s of %zu server%s, %zu in a rollover. ", r->zones.count,
-	           r->zones.count == 1 ? "" : "s", r->sources, r->sources == 1 ? "" : "s", count_rolling(r));
+	page_print(p, " UTC, as all times here. %zu zone%s of %zu server%s, %zu in a rollover. ", zones,
+	           zones == 1 ? "" : "s", r->sources, r->sources == 1 ? "" : "s", count_rolling(r));
 	const size_t blocked = count_blocked(r);
 	if (blocked > 0) {
 		page_print(p, "<strong class=\"alarm\">%zu need%s a human.</strong>", blocked, blocked == 1 ? "s" : "");
@@ -226,7 +225,9 @@ static void since_cell(const page_t *p, time_t at)
 
 static void servers(const page_t *p)
 {
-	static const char *const heads[] = { "Server", "Report of", "Zones", "Roll", "Need a human", "kskrolld", NULL };
+	const char *const heads[] = {
+		"Server", "Report of", "Zones", "Roll", "Need a human", "kskrolld", p->many ? "Moved away" : NULL, NULL
+	};
 	page_t plain = *p;
 
 	plain.many = false;
@@ -239,11 +240,14 @@ static void servers(const page_t *p)
 		page_text(p, s->label);
 		page_put(p, "</th>");
 		since_cell(p, s->time);
-		page_print(p, "<td>%zu</td><td>%zu</td><td>%zu</td><td>%s</td></tr>\n", s->zones, s->rolling,
-		           s->blocked,
+		page_print(p, "<td>%zu</td><td>%zu</td><td>%zu</td><td>%s</td>", s->zones, s->rolling, s->blocked,
 		           json_true(runs)              ? "runs" :
 		           runs != NULL && *runs == 'f' ? "does not run" :
 		                                          "not known");
+		if (p->many) {
+			page_print(p, "<td>%zu</td>", s->moved);
+		}
+		page_put(p, "</tr>\n");
 	}
 	page_table_end(p);
 	page_section_end(p);
@@ -295,7 +299,7 @@ static void warn_of_time(const page_t *p, const report_source_t *s)
 	const int64_t old = p->r->o->now - s->time;
 	char what[64], span[TEXT_SPAN];
 
-	if (old > OLD) {
+	if (old > REPORT_OLD) {
 		snprintf(what, sizeof(what), "the report is %s old", text_span(span, old));
 		warn(p, s, what);
 		page_put(p,
@@ -345,6 +349,7 @@ void report_page(const report_t *r, FILE *out)
 	page_section(&p, "blocked", "What needs a human");
 	warnings(&p);
 	report_blocked(&p);
+	report_twice(&p);
 	page_section_end(&p);
 	report_rolling(&p);
 	report_parents(&p);

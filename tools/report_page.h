@@ -29,6 +29,7 @@ typedef struct {
 	size_t zones;
 	size_t blocked; /*!< Errors included. */
 	size_t rolling;
+	size_t moved;  /*!< Zones that another server has by now; they are counted nowhere else. */
 	size_t errors; /*!< Parts of its store that could not be read. */
 } report_source_t;
 
@@ -41,6 +42,8 @@ typedef struct {
 	bool blocked;
 	bool outage;
 	bool overdue; /*!< Blocked, since it is not checked. */
+	bool twice;   /*!< Several servers have it now. */
+	bool moved;   /*!< Another server has it by now. */
 	time_t end;   /*!< Of a zone: earliest end; 0: not known. */
 	int state;    /*!< Of a zone: rollover_state_t; -1: one that this version does not have. */
 } report_item_t;
@@ -59,6 +62,7 @@ typedef struct {
 	report_items_t parents; /*!< Parent zones. */
 	report_items_t delegations;
 	report_items_t findings;
+	size_t more; /*!< Items of zones that are not the first one of their zone. */
 } report_t;
 
 /*! Takes a report in; \a text becomes its own. \a path NULL: the store. \return False, with words on stderr. */
@@ -68,6 +72,11 @@ bool report_take_file(report_t *r, const char *path);
 /*! When all are taken in: labels. */
 void report_name_sources(report_t *r);
 void report_free(report_t *r);
+
+/* report_twice.c: what several servers have. */
+
+/*! When all are taken in: removes zones that have moved to another server, and finds those on several. */
+void report_find_twice(report_t *r);
 
 /* Members of objects in reports: whatever is there, something that can be printed comes of it. */
 
@@ -85,6 +94,8 @@ int report_state(json_value_t object);
 
 /* report_page.c: the page, and what its sections share. */
 
+/*! A report that is older is said to be old, seconds. */
+#define REPORT_OLD 3600
 /*! So long is a page at most, octets. */
 #define REPORT_PAGE_MAX 5000000
 
@@ -132,6 +143,8 @@ void page_fold_end(const page_t *p);
 
 /*! report_blocked.c: what needs a human. */
 void report_blocked(page_t *p);
+/*! report_twice.c: zones and parent zones on several servers. */
+void report_twice(const page_t *p);
 /*! report_rolling.c: time lines. */
 void report_rolling(page_t *p);
 /*! The colour of each state, for the style sheet. */

@@ -243,24 +243,51 @@ bool report_take_file(report_t *r, const char *path)
 	return text != NULL && report_take(r, text, len, path);
 }
 
-void report_name_sources(report_t *r)
+/*! The host; "this server" of the store, else the file, if it has no name. */
+static const char *host(char out[REPORT_TEXT], const report_source_t *s)
+{
+	report_text(out, s->value, "host");
+	return out[0] == '\0' ? "this server" : out;
+}
+
+static const char *file_of(const report_source_t *s)
+{
+	const char *name = s->path != NULL ? strrchr(s->path, '/') : NULL;
+	return name != NULL ? name + 1 : s->path;
+}
+
+/*! Whether another report has the same host; \a file: and its file the same name. */
+static bool is_shared(const report_t *r, size_t at, bool file)
 {
 	char text[REPORT_TEXT], other[REPORT_TEXT];
+	const report_source_t *s = &r->source[at];
+
+	host(text, s);
+	for (size_t i = 0; i < r->sources; i++) {
+		if (i != at && strcmp(host(other, &r->source[i]), text) == 0 &&
+		    (!file || strcmp(file_of(&r->source[i]), file_of(s)) == 0)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void report_name_sources(report_t *r)
+{
+	char text[REPORT_TEXT];
 
 	for (size_t i = 0; i < r->sources; i++) {
 		report_source_t *s = &r->source[i];
-		bool same = false;
-
-		report_text(text, s->value, "host");
-		for (size_t j = 0; j < r->sources && !same; j++) {
-			same = j != i && strcmp(report_text(other, r->source[j].value, "host"), text) == 0;
+		const bool named = report_text(text, s->value, "host")[0] != '\0';
+		if (s->path == NULL || (named && !is_shared(r, i, false))) {
+			snprintf(s->label, sizeof(s->label), "%.300s", host(text, s));
+			continue;
 		}
-		const char *name = s->path == NULL ? NULL : strrchr(s->path, '/');
-		name = name != NULL ? name + 1 : s->path;
-		if (same && name != NULL) {
-			snprintf(s->label, sizeof(s->label), "%.200s (%.100s)", text, name);
+		const char *file = is_shared(r, i, true) ? s->path : file_of(s);
+		if (named) {
+			snprintf(s->label, sizeof(s->label), "%.150s (%.160s)", text, file);
 		} else {
-			snprintf(s->label, sizeof(s->label), "%.300s", text[0] != '\0' ? text : "this server");
+			snprintf(s->label, sizeof(s->label), "%.300s", file);
 		}
 	}
 }

@@ -281,7 +281,7 @@ class Report(CliCase):
         self.assertIn("alpha.example. ns1.example.net idle", page.section("zones"))
         self.assertIn("example. 101 6", page.section("parents"))
         self.assertRegex(page.section("trends"), r"2026-10 29 29 0")
-        self.assertRegex(page.section("servers"), r"ns2.example.net 2027-01-15 08:00 0 s ago 300 15 2 does not run")
+        self.assertRegex(page.section("servers"), r"ns2.example.net 2027-01-15 08:00 0 s ago 300 15 2 does not run 0")
         # The page of one file is that of its store.
         self.assertEqual(self.ok("report", self.file("same.json", self.ok("report", "--json"))), self.ok("report"))
 
@@ -289,6 +289,68 @@ class Report(CliCase):
         text = self.page(self.dump("x.json"), self.dump("y.json", db=self.audited)).text
         self.assertIn(f"{HOST} (x.json)", text)
         self.assertIn(f"{HOST} (y.json)", text)
+
+    def test_servers_without_a_name_or_with_files_of_one_name_have_their_paths(self):
+        one, two = (self.dump(name, host="") for name in ("a.json", "b.json"))
+        text = self.page(one, two, self.dump("c.json", host="ns3")).section("servers")
+        self.assertRegex(text, "a.json 2027.* b.json 2027.* ns3 2027")
+        self.assertNotIn("this server", text)
+        paths = []
+        for folder in "x", "y":
+            os.makedirs(os.path.join(self.folder.name, folder))
+            paths.append(self.dump(f"{folder}/report.json"))
+        text = self.page(*paths).section("servers")
+        for path in paths:
+            self.assertIn(f"{HOST} ({path}) 2027", text)
+
+    def zones(self, states, **members):
+        """Zones of a report: those with these names, as they are in the store but for these members."""
+        return [{**z, **members} for z in json.loads(self.ok("report", "--json"))["zones"] if z["zone"] in states]
+
+    def test_a_zone_on_two_servers_is_one_zone_and_named(self):
+        both = self.zones(["alpha.example.", "zulu.example."], overdue=False)
+        page = self.page(self.dump("one.json", host="ns1", zones=both), self.dump("two.json", host="ns2", zones=both[:1]))
+        self.assertIn(" 2 zones of 2 servers", page.text)
+        self.assertIn("Zones on several servers", page.section("blocked"))
+        self.assertRegex(page.section("blocked"), "2 rows alpha.example. on ns1 alpha.example. on ns2$")
+        # Not where each zone has one server.
+        page = self.page(self.dump("one.json", host="ns1", zones=both[1:]), self.dump("two.json", host="ns2", zones=both[:1]))
+        self.assertNotIn("several servers", page.text)
+        # A server may be named once only.
+        self.assertNotIn("several servers", self.page(self.dump("one.json", host="ns1", zones=both)).text)
+
+    def test_a_zone_that_has_moved_counts_at_its_new_server(self):
+        new = self.zones(["bravo.example.", "charlie.example."], overdue=False, checked=NOW - HOUR, blocked=False)
+        old = self.zones(["bravo.example.", "charlie.example.", "alpha.example."], overdue=True, checked=NOW - 5 * HOUR, blocked=True)
+        gone = {"zones": old, "parents": [], "delegations": [], "audit": {}}
+        for former in {"host": "ns1"}, {"host": "ns1", "daemon_running": False}, {"host": "ns1", "time": NOW - 2 * HOUR}:
+            with self.subTest(former):
+                page = self.page(self.dump("one.json", **{**gone, **former}), self.dump("two.json", host="ns2", **{**gone, "zones": new}))
+                self.assertIn(" 3 zones of 2 servers", page.text)
+                # What needs a human is the zone alone that nobody has taken over.
+                self.assertIn("1 needs a human", page.text)
+                self.assertIn("alpha.example. on ns1", page.section("blocked"))
+                self.assertNotIn("bravo.example. on ns1", page.text)
+                self.assertNotIn("several servers", page.text)
+                self.assertIn("bravo.example. ns2 ", page.section("zones"))
+                self.assertNotIn("bravo.example. ns1 ", page.section("zones"))
+                self.assertRegex(page.section("servers"), r"ns1 .* 1 \d 1 (runs|not known|does not run) 2 ns2 .* 2 2 0 (runs|not known|does not run) 0$")
+        # A row that was checked later than the one that is current is no former one.
+        later = [{**z, "checked": NOW} for z in old[:2]]
+        page = self.page(self.dump("one.json", host="ns1", **{**gone, "zones": later}), self.dump("two.json", host="ns2", **{**gone, "zones": new}))
+        self.assertIn("bravo.example. on ns1", page.section("blocked"))
+        self.assertIn(" 3 zones of 2 servers", page.text)
+
+    def test_a_parent_zone_with_two_agents_is_named(self):
+        db = self.make("parents", "delegations")
+        one, two = (self.dump(f"{host}.json", db=db, host=host) for host in ("ns1", "ns2"))
+        parents = [p["zone"] for p in json.loads(self.ok("report", "--json", db=db))["parents"] if p["mode"] == "update"]
+        self.assertTrue(parents)
+        text = self.page(one, two).section("blocked")
+        for parent in parents:
+            self.assertIn(f"{parent} on ns1 {parent} on ns2", text)
+        reports = [{**p, "mode": "report"} for p in json.loads(self.ok("report", "--json", db=db))["parents"]]
+        self.assertNotIn("on several servers", self.page(one, self.dump("two.json", db=db, host="ns2", parents=reports)).section("blocked"))
 
     def test_an_old_report_is_said_to_be_old(self):
         text = self.page(self.dump("old.json", time=NOW - 3 * HOUR)).section("blocked")
