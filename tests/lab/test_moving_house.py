@@ -26,7 +26,7 @@ PREPARING = {"ksk-lifetime": 40, "lead": 5}
 class HouseWorld(World):
     """The secondaries take the zones from the first signer, and from a standby that has an address of its own."""
 
-    def _signers(self):
+    def _signers(self, zone):
         return [KNOT, STANDBY]
 
     def _observer(self, zones, public_only=True, **settings):

@@ -377,10 +377,7 @@ class World:
         self.knot = Knot("knot", self.dir, KNOT, [], self.zones, confdb=self._confdb,
                          wrap=self._wrap, env=self._env)
         for zone in self.zones:
-            hosts = self._child_hosts(zone)
-            self.knot.write(file_name(zone), zonefiles.zone_text(
-                zone, hosts, self.zone_ttl,
-                ["www A 192.0.2.1", "www AAAA 2001:db8::1", *self._child_lines]))
+            self.knot.write(file_name(zone), self.child_text(zone))
         self.knot.sections = self.knot_sections()
         if self.catalog:
             self._up(self.catalog.primary)
@@ -388,13 +385,21 @@ class World:
         self._up(self.knot)
         wait_until(lambda: all(ask.ksks(KNOT, zone) for zone in self.zones), 20,
                    "the child zones are signed")
+        self._start_secondaries()
+
+    def child_text(self, zone):
+        """The file of a child zone."""
+        lines = ["www A 192.0.2.1", "www AAAA 2001:db8::1", *self._child_lines]
+        return zonefiles.zone_text(zone, self._child_hosts(zone), self.zone_ttl, lines)
+
+    def _start_secondaries(self):
         self.child_nsd = self._up(Nsd(
             "nsd", self.dir, [CHILD_NSD, CHILD_NSD6] if self._ipv6 else [CHILD_NSD],
-            {zone: {"primary": self._signers()} for zone in self.zones}, self.transfer_key))
+            {zone: {"primary": self._signers(zone)} for zone in self.zones}, self.transfer_key))
         self.child_bind = self.further_bind("bind", CHILD_BIND)
 
-    def _signers(self):
-        """Addresses from which the secondaries take the child zones."""
+    def _signers(self, zone):
+        """Addresses from which the secondaries take the child zone."""
         return [KNOT]
 
     def further_bind(self, name, address):
@@ -403,10 +408,10 @@ class World:
 
     def _child_bind(self, name, address):
         key = self.transfer_key
-        primaries = " ".join(f"{address} key {key.name};" if key else f"{address};" for address in self._signers())
         bind = Bind(name, self.dir, [address], {}, key.bind() if key else "")
         notify = f"key {key.name}" if key else "127.0.0.0/8"
         for zone in self.zones:
+            primaries = " ".join(f"{address} key {key.name};" if key else f"{address};" for address in self._signers(zone))
             bind.zones[zone] = (f'\ttype secondary;\n\tfile "{bind.path(file_name(zone))}";\n'
                                 f"\tprimaries {{ {primaries} }};\n"
                                 f"\tallow-notify {{ {notify}; }};\n\tnotify no;")
