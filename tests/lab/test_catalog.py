@@ -6,7 +6,7 @@ from .flicker import Flicker
 from .marks import bound, long_test
 from .progress import Progress
 from .test_rollover import ZONE, in_every_state, module_world, start
-from .wait import wait_until
+from .wait import stays, wait_until
 from .world import CATALOG_ZONE, KNOT
 
 OTHER = "other.test."
@@ -71,6 +71,28 @@ def test_a_high_ttl_of_a_member_stays_and_is_waited_for(directory):
         ttls = {value.split(" ")[-1] for _, value in world.observer.history(ZONE, "DNSKEY")["knot"]}
         assert ttls == {"12"}, ttls
         no_section(world)
+
+
+@bound(120)
+def test_a_group_with_hold_counts_from_the_next_reload(directory):
+    """Knot keeps the module of the former template until then, as docs/operators-guide.rst says."""
+    templates = {"templates": {"signed": {}, "held": {"module": "mod-kskroll/example-test"}}}
+    with module_world(directory, zone_module_settings={ZONE: {"hold": True}}, **{**CATALOG, **templates}) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        world.catalog.change(world.knot, **{ZONE: "held", OTHER: "signed"})
+        wait_until(lambda: f"{CATALOG_ZONE}#held" in world.knot.knotc("zone-status", ZONE), 20, "the group of the member is another one")
+        world.knot.knotc("reload")
+        wait_until(lambda: progress.gate == "held-by-operator", 20, "the gate")
+        start(world)
+        wait_until(lambda: len(world.ksk_tags(ZONE)) == 2, 30, "the new KSK is there")
+        assert stays(lambda: progress.state == "idle", 5), progress.state
+        assert world.ds_everywhere(ZONE, old[ZONE])
+        world.catalog.change(world.knot, **{ZONE: "signed", OTHER: "signed"})
+        wait_until(lambda: f"{CATALOG_ZONE}#signed" in world.knot.knotc("zone-status", ZONE), 20, "the group is that of before")
+        world.knot.knotc("reload")
+        wait_until(lambda: progress.state not in (None, "idle"), 30, "the rollover goes on")
+        world.assert_secure()
 
 
 @bound(120)
