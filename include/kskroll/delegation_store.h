@@ -82,7 +82,7 @@ int store_delegation_forget(store_t *store, const char *zone, const char *name);
 int store_delegations_forget_gone(store_t *store, time_t before, size_t limit);
 
 /*!
- * \brief Since when a server of a delegation has not answered; 0: it has.
+ * \brief Since when a server of a delegation has not answered; 0: it has. As store_unreachable_load().
  *
  * \return KNOT_EOK, KNOT_ERROR. Of a server that is not known \a since is 0.
  */

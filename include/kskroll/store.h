@@ -126,7 +126,10 @@ int store_history_last(store_t *store, int64_t *id);
 /*! Words for the last error of this store, printable. */
 const char *store_error(const store_t *store);
 
-/*! For how long a server of a zone has not answered survives a restart (I6). Zeroed if there is nothing. */
+/*!
+ * For how long a server of a zone has not answered survives a restart (I6). Zeroed if there is nothing, or if a change
+ * of any silence could not be kept: then all begin again, also those of delegations.
+ */
 int store_unreachable_load(store_t *store, const char *zone, const char *server, rollover_silence_t *silence);
 /*! NULL: it answers, forget it. */
 int store_unreachable_save(store_t *store, const char *zone, const char *server, const rollover_silence_t *silence);

@@ -117,7 +117,7 @@ void writer_delegation_silence(writer_t *w, const char *zone, const char *name, 
 
 void writer_unreachable(writer_t *w, const char *zone, const char *server, const rollover_silence_t *silence)
 {
-	/* Without a store nothing is decided. A time that is lost begins again, which makes a wait longer. */
+	/* Without a store nothing is decided. If this is lost, all silences begin again, which makes a wait longer. */
 	if (w->store != NULL) {
 		bool together = join(w);
 		(void)store_unreachable_save(w->store, zone, server, silence);

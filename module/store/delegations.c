@@ -132,7 +132,7 @@ int store_delegation_save(store_t *store, const store_delegation_t *delegation, 
 {
 	assert(store != NULL && delegation != NULL);
 
-	int ret = store_writable(store);
+	int ret = store_ready(store);
 	if (ret != KNOT_EOK || (event == NULL && delegation->answers[0] == '\0')) {
 		return ret != KNOT_EOK ? ret : save_row(store, delegation);
 	}
@@ -298,7 +298,7 @@ int store_delegation_silence_load(store_t *store, const char *zone, const char *
 	assert(store != NULL && zone != NULL && name != NULL && server != NULL && since != NULL);
 
 	*since = 0;
-	if (!has_tables(store)) {
+	if (!has_tables(store) || store_silences_lost(store)) {
 		return KNOT_EOK;
 	}
 	sqlite3_stmt *stmt = store_reader(store, STMT_SILENCE_LOAD);
@@ -323,11 +323,9 @@ int store_delegation_silence_load(store_t *store, const char *zone, const char *
 	return ret;
 }
 
-int store_delegation_silence_save(store_t *store, const char *zone, const char *name, const char *server, time_t since)
+static int save_silence(store_t *store, const char *zone, const char *name, const char *server, time_t since)
 {
-	assert(store != NULL && zone != NULL && name != NULL && server != NULL);
-
-	sqlite3_stmt *stmt = store_writer(store, since == 0 ? STMT_SILENCE_CLEAR : STMT_SILENCE_SAVE);
+	sqlite3_stmt *stmt = store_reader(store, since == 0 ? STMT_SILENCE_CLEAR : STMT_SILENCE_SAVE);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
@@ -342,6 +340,14 @@ int store_delegation_silence_save(store_t *store, const char *zone, const char *
 		                bind_names(stmt, zone, name) | sqlite3_bind_int(stmt, 3, STORE_DELEGATION_SERVERS));
 	}
 	return ret;
+}
+
+int store_delegation_silence_save(store_t *store, const char *zone, const char *name, const char *server, time_t since)
+{
+	assert(store != NULL && zone != NULL && name != NULL && server != NULL);
+
+	int ret = store_ready(store);
+	return ret == KNOT_EOK ? store_silence_written(store, save_silence(store, zone, name, server, since)) : ret;
 }
 
 int store_delegation_forget(store_t *store, const char *zone, const char *name)

@@ -80,7 +80,8 @@ struct store {
 	char *path;
 	bool read_only;
 	bool in_transaction;
-	int schema; /*!< Of the file; an older one only while reading. */
+	bool silences_lost; /*!< See store_silences_lost(). */
+	int schema;         /*!< Of the file; an older one only while reading. */
 	sqlite3_stmt *stmts[STMT__COUNT];
 	char error[512];
 };
@@ -103,6 +104,20 @@ sqlite3_stmt *store_writer(store_t *store, stmt_t which);
 int store_run(store_t *store, sqlite3_stmt *stmt, int bound);
 /*! Makes a statement ready for its next use. */
 void store_release(sqlite3_stmt *stmt);
+/*!
+ * Whether a change of silences has not been kept: it failed, or its transaction. Then no silence counts that is in the
+ * file, of any server: it may have ended since.
+ */
+bool store_silences_lost(store_t *store);
+/*! A change of silences has returned \a ret. \return \a ret. */
+int store_silence_written(store_t *store, int ret);
+/*!
+ * Before a row or a silence is written: removes all silences if some are lost. So no row is newer than an end that was
+ * not kept.
+ *
+ * \return KNOT_EOK, KNOT_ERROR: then nothing else may be written.
+ */
+int store_ready(store_t *store);
 /*! Ends "SAVEPOINT save", or takes back what was done since. \return \a ret, or KNOT_ERROR. */
 int store_end_save(store_t *store, int ret);
 

@@ -157,28 +157,58 @@ int store_begin(store_t *store)
 	return ret;
 }
 
+/*! A full disk or an I/O error ends a transaction by itself. */
+static bool rolled_back(const store_t *store)
+{
+	return store->in_transaction && sqlite3_get_autocommit(store->db) != 0;
+}
+
+bool store_silences_lost(store_t *store)
+{
+	store->silences_lost = store->silences_lost || rolled_back(store);
+	return store->silences_lost;
+}
+
+int store_silence_written(store_t *store, int ret)
+{
+	store->silences_lost = store->silences_lost || ret != KNOT_EOK;
+	return ret;
+}
+
+int store_ready(store_t *store)
+{
+	int ret = store_writable(store);
+	if (ret == KNOT_EOK && store_silences_lost(store)) {
+		ret = store_exec(store, "DELETE FROM server; DELETE FROM delegation_server");
+		store->silences_lost = (ret != KNOT_EOK);
+	}
+	return ret;
+}
+
+static int end_transaction(store_t *store)
+{
+	if (rolled_back(store)) {
+		if (store->error[0] == '\0') {
+			snprintf(store->error, sizeof(store->error), "%s: the transaction was rolled back",
+			         store->path);
+		}
+		return KNOT_ERROR;
+	}
+	int ret = store_exec(store, "COMMIT");
+	if (ret != KNOT_EOK) {
+		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return ret;
+}
+
 int store_commit(store_t *store)
 {
 	if (!store->in_transaction) {
 		snprintf(store->error, sizeof(store->error), "%s: no transaction", store->path);
 		return KNOT_ERROR;
 	}
+	int ret = store_silence_written(store, end_transaction(store));
 	store->in_transaction = false;
-
-	// A full disk or an I/O error has rolled it back already.
-	if (sqlite3_get_autocommit(store->db) != 0) {
-		size_t len = strlen(store->error);
-		if (len == 0) {
-			snprintf(store->error, sizeof(store->error), "%s: the transaction was rolled back",
-			         store->path);
-		}
-		return KNOT_ERROR;
-	}
-
-	int ret = store_exec(store, "COMMIT");
-	if (ret != KNOT_EOK) {
-		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-	}
 	return ret;
 }
 
@@ -258,7 +288,7 @@ int store_save(store_t *store, const store_zone_t *zone, const store_event_t *ev
 {
 	assert(store != NULL && zone != NULL);
 
-	int ret = store_writable(store);
+	int ret = store_ready(store);
 	if (ret != KNOT_EOK) {
 		return ret;
 	}
@@ -531,6 +561,9 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	assert(store != NULL && zone != NULL && server != NULL && silence != NULL);
 
 	memset(silence, 0, sizeof(*silence));
+	if (store_silences_lost(store)) {
+		return KNOT_ENOENT;
+	}
 	sqlite3_stmt *stmt = store_reader(store, STMT_UNREACHABLE_LOAD);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
@@ -570,14 +603,8 @@ int store_unreachable_load(store_t *store, const char *zone, const char *server,
 	return ret;
 }
 
-int store_unreachable_save(store_t *store, const char *zone, const char *server, const rollover_silence_t *silence)
+static int save_silence(store_t *store, const char *zone, const char *server, const rollover_silence_t *silence)
 {
-	assert(store != NULL && zone != NULL && server != NULL);
-
-	int ret = store_writable(store);
-	if (ret != KNOT_EOK) {
-		return ret;
-	}
 	bool clear = (silence == NULL);
 	sqlite3_stmt *stmt = store_reader(store, clear ? STMT_UNREACHABLE_CLEAR : STMT_UNREACHABLE_SAVE);
 	if (stmt == NULL) {
@@ -594,4 +621,12 @@ int store_unreachable_save(store_t *store, const char *zone, const char *server,
 		                                SQLITE_RANGE;
 	}
 	return store_run(store, stmt, bound);
+}
+
+int store_unreachable_save(store_t *store, const char *zone, const char *server, const rollover_silence_t *silence)
+{
+	assert(store != NULL && zone != NULL && server != NULL);
+
+	int ret = store_ready(store);
+	return ret == KNOT_EOK ? store_silence_written(store, save_silence(store, zone, server, silence)) : ret;
 }

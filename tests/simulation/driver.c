@@ -72,7 +72,7 @@ void engine_crash(world_t *w)
 	static const uint32_t GONE[] = { 2, 20, 300, HOUR, 5 * HOUR, DAY, 3 * DAY };
 
 	trace(w, "knotd       dies");
-	e->alive = e->busy = e->again = e->loaded = false;
+	e->alive = e->busy = e->again = e->loaded = e->silences_lost = false;
 	e->facts.acknowledged = 0;
 	submit_forget(w);
 	e->died = w->now;
@@ -160,7 +160,7 @@ static void decide(world_t *w, unsigned decisions)
 		return;
 	}
 	if (rollover_worth_saving(&e->row, d, e->saved_wall, clock_wall(w))) {
-		if (fault_active(w, FAULT_STORE)) {
+		if (!engine_store_ready(w)) {
 			store_failed(w, d);
 			return;
 		}

@@ -86,7 +86,7 @@ void agent_crash(world_t *w)
 	const bool knotd = rng_chance(&a->rng, 50);
 
 	trace(w, "agent       %s dies%s", knotd ? "knotd" : "kskrolld", a->open ? ", a transaction is open" : "");
-	a->alive = a->busy = a->again = a->loaded = a->unwritten = false;
+	a->alive = a->busy = a->again = a->loaded = a->unwritten = a->silences_lost = false;
 	a->notified = 0;
 	memset(a->asked, 0, sizeof(a->asked));
 	a->outcome = DELEGATION_OUTCOME_NONE;
@@ -254,7 +254,7 @@ static bool decide_once(world_t *w, bool *ended)
 	if ((*ended = agent_may_crash(w, d.transition || orders))) {
 		return false;
 	}
-	if (agent_trouble(w, TROUBLE_STORE)) {
+	if (!agent_store_ready(w)) {
 		a->unwritten = true;
 		return false;
 	}

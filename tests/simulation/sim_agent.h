@@ -189,6 +189,7 @@ typedef struct {
 	time_t notified;
 	delegation_outcome_t outcome;
 	time_t silent_since[2][CHILD_MAX]; /*!< As it is stored: by the wall clock. */
+	bool silences_lost;                /*!< This process could not store a change of them. */
 	delegation_survey_t asked[2];      /*!< Those of the child, and of the parent. */
 	unsigned listed;                   /*!< Version of the parent zone that the list is of. */
 	time_t listed_at;                  /*!< 0: there is a newer one. */
@@ -287,6 +288,8 @@ void agent_see_child(world_t *w, unsigned index);
 void agent_see_parent(world_t *w, unsigned index);
 /*! All have answered. */
 void agent_see_rest(world_t *w);
+/*! store_ready() of module/store. \return False: it cannot be written. */
+bool agent_store_ready(world_t *w);
 void agent_ds_set(const world_t *w, world_keys_t keys, ds_set_t *out);
 world_keys_t agent_ds_keys(const ds_set_t *set);
 

@@ -325,12 +325,32 @@ static void ask(world_t *w, delegation_survey_t *asked)
 	delegation_surveyed(asked, a->resumed, heard(a), a->facts.surveyed, (uint64_t)w->now * 1000);
 }
 
+bool agent_store_ready(world_t *w)
+{
+	agent_t *a = &w->agent;
+
+	if (agent_trouble(w, TROUBLE_STORE)) {
+		return false;
+	}
+	if (a->silences_lost) {
+		memset(a->silent_since, 0, sizeof(a->silent_since));
+		a->silences_lost = false;
+	}
+	return true;
+}
+
 static time_t silent_since(world_t *w, time_t *stored, bool silent, const delegation_survey_t *asked)
 {
-	const time_t since = silent ? delegation_silent_since(asked, *stored) : 0;
+	const time_t before = w->agent.silences_lost ? 0 : *stored;
+	const time_t since = silent ? delegation_silent_since(asked, before) : 0;
 
-	if (!agent_trouble(w, TROUBLE_STORE)) {
+	if (since == before) {
+		return since;
+	}
+	if (agent_store_ready(w)) {
 		*stored = since;
+	} else {
+		w->agent.silences_lost = true;
 	}
 	return since;
 }

@@ -270,23 +270,54 @@ void facts_parent(world_t *w, unsigned index)
 	e->regular[1][index] = kind == FAULT__COUNT ? s->version + 1U : 0;
 }
 
+bool engine_store_ready(world_t *w)
+{
+	engine_t *e = &w->engine;
+
+	if (fault_active(w, FAULT_STORE)) {
+		return false;
+	}
+	if (e->silences_lost) {
+		memset(e->silence, 0, sizeof(e->silence));
+		e->silences_lost = false;
+	}
+	return true;
+}
+
+/*! As it is stored, if it can be. */
+static void keep_silence(world_t *w, rollover_silence_t *stored, const rollover_silence_t *silence)
+{
+	if (engine_store_ready(w)) {
+		*stored = *silence;
+	} else {
+		w->engine.silences_lost = true;
+	}
+}
+
 static void since_when(world_t *w, bool parent, unsigned i, answer_status_t status, bool heard, time_t *since,
                        const rollover_clock_t *now)
 {
 	engine_t *e = &w->engine;
-	rollover_silence_t *silence = &e->silence[parent][i];
+	rollover_silence_t *stored = &e->silence[parent][i];
+	rollover_silence_t silence = { 0 };
 
 	if (status != ANSWER_UNREACHABLE) {
+		if (stored->since != 0) {
+			keep_silence(w, stored, &silence);
+		}
 		if (e->silent[parent][i].last != 0) {
-			memset(silence, 0, sizeof(*silence));
 			memset(&e->silent[parent][i], 0, sizeof(e->silent[parent][i]));
 		}
 		*since = 0;
 		return;
 	}
 	e->some_silent = true;
-	rollover_silence(&e->config, silence, heard, now);
-	*since = silence->since;
+	if (!e->silences_lost) {
+		silence = *stored;
+	}
+	rollover_silence(&e->config, &silence, heard, now);
+	keep_silence(w, stored, &silence);
+	*since = silence.since;
 
 	/* Said once more, without the module's clock and rule. */
 	if (e->silent[parent][i].last != 0 && heard && !e->silent[parent][i].alone) {

@@ -177,7 +177,8 @@ typedef struct {
 	bool conf_busy, keys_refused;
 	char conf_detail[160];
 	char refused[160]; /*!< Why the last order was refused that was neither carried out nor put off. */
-	rollover_silence_t silence[2][CHILD_MAX];
+	rollover_silence_t silence[2][CHILD_MAX]; /*!< As it is stored. */
+	bool silences_lost;                       /*!< This process could not store a change of them. */
 	struct {
 		time_t last;    /*!< Last check without an answer, 0: it answered. */
 		time_t lasted;  /*!< Between checks in which others answered. */
@@ -514,6 +515,8 @@ unsigned facts_own(world_t *w);
 void facts_child(world_t *w, unsigned index);
 void facts_parent(world_t *w, unsigned index);
 void facts_finish(world_t *w);
+/*! store_ready() of module/store. \return False: it cannot be written. */
+bool engine_store_ready(world_t *w);
 
 /* native.c */
 void native_check(world_t *w);

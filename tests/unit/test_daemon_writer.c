@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What kskrolld writes to the store: how often it waits for the disk, and how much stays. */
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -22,17 +23,26 @@
 
 /* SQLite calls these. */
 static unsigned syncs;
+static bool disk_fails;
+
+static int sync_file(long call, int fd)
+{
+	syncs++;
+	if (disk_fails) {
+		errno = EIO;
+		return -1;
+	}
+	return syscall(call, fd);
+}
 
 __attribute__((visibility("default"))) int fsync(int fd)
 {
-	syncs++;
-	return syscall(SYS_fsync, fd);
+	return sync_file(SYS_fsync, fd);
 }
 
 __attribute__((visibility("default"))) int fdatasync(int fd)
 {
-	syncs++;
-	return syscall(SYS_fdatasync, fd);
+	return sync_file(SYS_fdatasync, fd);
 }
 
 /* What forget.c and writer.c need of the others. */
@@ -71,6 +81,7 @@ static int setup(void **state)
 	assert_int_equal(uv_loop_init(&f->env->uv), 0);
 	attached = NULL;
 	logged = 0;
+	disk_fails = false;
 	*state = f;
 	return 0;
 }
@@ -218,6 +229,181 @@ static void zone(fixture_t *f, const char *name, time_t checked, unsigned events
 	free(e);
 }
 
+/* The end of a silence that is lost: the next one must not count from the begin of this one. */
+
+#define NS1 "ns1.x.test. 192.0.2.1@53"
+#define NS2 "ns2.x.test. 192.0.2.2@53"
+
+/*! Statements that another process runs. */
+static void sql(fixture_t *f, const char *text)
+{
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/*! A half, with the zone or the delegation whose servers it asks. */
+typedef struct {
+	const char *table;
+	void (*silent)(fixture_t *f, const char *server, time_t since);
+	time_t (*since)(fixture_t *f, const char *server);
+	bool (*save)(fixture_t *f, time_t checked);
+	const char *row;
+} half_t;
+
+static void zone_silent(fixture_t *f, const char *server, time_t since)
+{
+	const rollover_silence_t silence = { .since = since, .seen.wall = since + 60 };
+	writer_unreachable(&f->env->writer, "a.", server, since != 0 ? &silence : NULL);
+}
+
+static time_t zone_since(fixture_t *f, const char *server)
+{
+	rollover_silence_t silence;
+	(void)store_unreachable_load(f->env->writer.store, "a.", server, &silence);
+	return silence.since;
+}
+
+static bool zone_save(fixture_t *f, time_t checked)
+{
+	store_zone_t *z = calloc(1, sizeof(*z));
+	strcpy(z->zone, "a.");
+	rollover_init(&z->row, checked);
+	z->checked = checked;
+	const bool written = writer_save(&f->env->writer, z, NULL, true);
+	free(z);
+	return written;
+}
+
+static void child_silent(fixture_t *f, const char *server, time_t since)
+{
+	writer_delegation_silence(&f->env->writer, "test.", "a.test.", server, since);
+}
+
+static time_t child_since(fixture_t *f, const char *server)
+{
+	time_t since;
+	assert_int_equal(store_delegation_silence_load(f->env->writer.store, "test.", "a.test.", server, &since),
+	                 KNOT_EOK);
+	return since;
+}
+
+static bool child_save(fixture_t *f, time_t checked)
+{
+	store_delegation_t *d = calloc(1, sizeof(*d));
+	strcpy(d->zone, "test.");
+	strcpy(d->name, "a.test.");
+	d->checked = checked;
+	const bool written = writer_delegation(&f->env->writer, d, NULL, true);
+	free(d);
+	return written;
+}
+
+static const half_t halves[] = {
+	{ "server", zone_silent, zone_since, zone_save, "zone WHERE checked >" },
+	{ "delegation_server", child_silent, child_since, child_save, "delegation WHERE checked >" },
+};
+
+/*! Rows that were checked after the silences of begin_silences(). */
+static long newer_rows(fixture_t *f, const half_t *half)
+{
+	char what[64];
+	snprintf(what, sizeof(what), "%s %d", half->row, NOW);
+	return count(f, what);
+}
+
+static void begin_silences(fixture_t *f, const half_t *half)
+{
+	half->silent(f, NS1, NOW - DAY);
+	half->silent(f, NS2, NOW - DAY);
+	assert_true(half->save(f, NOW));
+	assert_true(writer_flush(&f->env->writer));
+	assert_int_equal(half->since(f, NS1), NOW - DAY);
+	assert_int_equal(half->since(f, NS2), NOW - DAY);
+}
+
+/*! Nothing of before counts, and what is found from here on does. */
+static void assert_all_begin_again(fixture_t *f, const half_t *half)
+{
+	assert_int_equal(half->since(f, NS1), 0);
+	assert_int_equal(half->since(f, NS2), 0);
+	half->silent(f, NS2, NOW + 60);
+	assert_true(half->save(f, NOW + 60));
+	assert_true(writer_flush(&f->env->writer));
+	assert_int_equal(newer_rows(f, half), 1);
+	assert_int_equal(half->since(f, NS1), 0);
+	assert_int_equal(half->since(f, NS2), NOW + 60);
+	assert_int_equal(count(f, half->table), 1);
+}
+
+static void an_end_of_silence_that_cannot_be_written_ends_all(void **state)
+{
+	fixture_t *f = *state;
+	char text[256];
+
+	for (size_t i = 0; i < 2; i++) {
+		const half_t *half = &halves[i];
+		begin_silences(f, half);
+		snprintf(text, sizeof(text),
+		         "CREATE TRIGGER fails BEFORE DELETE ON %s BEGIN SELECT RAISE(ABORT, 'fails'); END",
+		         half->table);
+		sql(f, text);
+		half->silent(f, NS1, 0);
+		assert_int_equal(half->since(f, NS1), 0);
+		/* A process that ends here leaves nothing that says that NS1 was asked meanwhile. */
+		assert_false(half->save(f, NOW + 10));
+		(void)writer_flush(&f->env->writer);
+		assert_int_equal(newer_rows(f, half), 0);
+		assert_int_equal(count(f, half->table), 2);
+		half->silent(f, NS1, NOW + 20);
+		assert_int_equal(half->since(f, NS1), 0);
+		(void)writer_flush(&f->env->writer);
+		sql(f, "DROP TRIGGER fails");
+		assert_all_begin_again(f, half);
+	}
+}
+
+static void an_end_of_silence_that_is_not_flushed_ends_all(void **state)
+{
+	fixture_t *f = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		const half_t *half = &halves[i];
+		begin_silences(f, half);
+		half->silent(f, NS1, 0);
+		assert_true(half->save(f, NOW + 10));
+		assert_int_equal(half->since(f, NS1), 0);
+		assert_int_equal(half->since(f, NS2), NOW - DAY);
+		disk_fails = true;
+		assert_false(writer_flush(&f->env->writer));
+		disk_fails = false;
+		/* The row is as it was, too: a new process continues with the survey before. */
+		assert_int_equal(newer_rows(f, half), 0);
+		assert_int_equal(count(f, half->table), 2);
+		assert_all_begin_again(f, half);
+	}
+}
+
+/* A full disk ends a transaction at a statement about anything. */
+static void an_end_of_silence_that_is_rolled_back_ends_all(void **state)
+{
+	fixture_t *f = *state;
+	time_t before;
+
+	sql(f, "CREATE TRIGGER fails BEFORE INSERT ON report BEGIN SELECT RAISE(ROLLBACK, 'full'); END");
+	for (size_t i = 0; i < 2; i++) {
+		const half_t *half = &halves[i];
+		begin_silences(f, half);
+		half->silent(f, NS1, 0);
+		assert_false(writer_report(&f->env->writer, "a.", 1, 6, NOW, &before));
+		assert_int_equal(half->since(f, NS1), 0);
+		assert_int_equal(half->since(f, NS2), 0);
+		assert_false(writer_flush(&f->env->writer));
+		assert_all_begin_again(f, half);
+	}
+}
+
 static void zones_without_the_module_are_removed_after_months(void **state)
 {
 	fixture_t *f = *state;
@@ -337,6 +523,9 @@ int main(void)
 		T(one_survey_fits),
 		T(server_that_was_in_no_survey_for_a_month_is_removed),
 		T(without_a_store_nothing_happens),
+		T(an_end_of_silence_that_cannot_be_written_ends_all),
+		T(an_end_of_silence_that_is_not_flushed_ends_all),
+		T(an_end_of_silence_that_is_rolled_back_ends_all),
 		T(zones_without_the_module_are_removed_after_months),
 		T(delegations_that_are_gone_are_removed_after_months),
 		T(parent_zones_without_the_module_are_removed_after_months),
