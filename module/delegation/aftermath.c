@@ -4,10 +4,13 @@
 #include "aftermath.h"
 #include "outlook.h"
 
+/*! As of the survey: since then the clock may have been set. */
 static bool is_left_out(const move_t *m, const delegation_parent_t *a)
 {
-	return a->status == ANSWER_UNREACHABLE && a->unreachable_since != 0 && a->unreachable_since <= m->now &&
-	       m->now - a->unreachable_since >= (time_t)m->config->unreachable_after;
+	const time_t surveyed = m->facts->surveyed;
+
+	return a->status == ANSWER_UNREACHABLE && a->unreachable_since != 0 && a->unreachable_since <= surveyed &&
+	       surveyed - a->unreachable_since >= (time_t)m->config->unreachable_after;
 }
 
 static move_gate_t judge_parents(const move_t *m)

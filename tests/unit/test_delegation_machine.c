@@ -128,6 +128,24 @@ static void the_ttl_waits_for_the_set_before(void **state)
 	assert_int_equal(d.row.state, DELEGATION_RESTORE);
 }
 
+/* By the clock of the survey a server has just fallen silent; then it was set. The simulator found that. */
+static void silence_does_not_grow_when_the_clock_is_set_during_a_survey(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_low(&d);
+	deleg_later(&d, 3 * DAY);
+	d.parent[1].status = ANSWER_UNREACHABLE;
+	d.parent[1].unreachable_since = d.facts.surveyed = d.now - 40 * DAY;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_LOW);
+	assert_int_equal(d.row.gate, DELEGATION_GATE_PARENT_UNREACHABLE);
+	d.parent[1].unreachable_since -= 3 * DAY;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_RESTORE);
+}
+
 /* A server of the parent that loses the set has it from the beginning again; one that is silent has it still. */
 static void the_ttl_waits_for_every_server_of_the_parent(void **state)
 {
@@ -1063,6 +1081,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signals_are_followed_step_by_step),
 		cmocka_unit_test(the_ttl_waits_for_the_set_before),
+		cmocka_unit_test(silence_does_not_grow_when_the_clock_is_set_during_a_survey),
 		cmocka_unit_test(the_ttl_waits_for_every_server_of_the_parent),
 		cmocka_unit_test(a_second_change_remembers_the_normal_ttl),
 		cmocka_unit_test(a_change_that_waits_does_not_keep_the_ttl_low),

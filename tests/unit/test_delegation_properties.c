@@ -380,8 +380,9 @@ static bool parents_have(const deleg_t *d)
 		if (a->status == ANSWER_OK && !ds_set_equal(&a->ds, &d->facts.zone.ds)) {
 			return false;
 		}
-		if (a->status != ANSWER_OK && (a->status != ANSWER_UNREACHABLE || a->unreachable_since == 0 ||
-		                               d->now - a->unreachable_since < (time_t)d->config.unreachable_after)) {
+		if (a->status != ANSWER_OK &&
+		    (a->status != ANSWER_UNREACHABLE || a->unreachable_since == 0 ||
+		     d->facts.surveyed - a->unreachable_since < (time_t)d->config.unreachable_after)) {
 			return false;
 		}
 		ok += a->status == ANSWER_OK;
