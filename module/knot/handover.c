@@ -24,11 +24,11 @@ int handover_open(handover_t *ring)
 		}
 		atomic_store(&wakeup, fd);
 	}
-	if (!ring->open) {
+	if (!atomic_load_explicit(&ring->open, memory_order_relaxed)) {
 		for (uint64_t i = 0; i < HANDOVER_MAX; i++) {
 			atomic_store(&ring->place[i].turn, i);
 		}
-		ring->open = true;
+		atomic_store_explicit(&ring->open, true, memory_order_release);
 	}
 	return KNOT_EOK;
 }
@@ -101,8 +101,10 @@ const handed_t *handover_next(handover_t *ring)
 {
 	const handed_t *place = &ring->place[ring->next_out % HANDOVER_MAX];
 
-	return ring->open && atomic_load_explicit(&place->turn, memory_order_acquire) == ring->next_out + 1 ? place :
-	                                                                                                      NULL;
+	if (!atomic_load_explicit(&ring->open, memory_order_acquire)) {
+		return NULL;
+	}
+	return atomic_load_explicit(&place->turn, memory_order_acquire) == ring->next_out + 1 ? place : NULL;
 }
 
 void handover_done(handover_t *ring)

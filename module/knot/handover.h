@@ -35,7 +35,7 @@ typedef struct {
 /*! Zeroed: to be set up by handover_open(). */
 typedef struct {
 	handed_t place[HANDOVER_MAX];
-	bool open;
+	_Atomic bool open; /*!< The relay's thread may run before the ring is set up. */
 	_Atomic uint64_t next_in;
 	uint64_t next_out; /*!< Of the relay's thread. */
 	_Atomic uint64_t ignored;

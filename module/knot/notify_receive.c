@@ -15,8 +15,12 @@ static notify_in_limits_t limits;
 
 int notify_receive_open(void)
 {
+	const bool first = !atomic_load(&ring.open);
 	const int ret = handover_open(&ring);
-	limits.seed = handover_seed();
+	/* A reload must not write what hooks of the former instance read. */
+	if (first && ret == KNOT_EOK) {
+		limits.seed = handover_seed();
+	}
 	return ret;
 }
 
