@@ -90,10 +90,10 @@ class BatchAgent:
 
 
 class ManyWorld(World):
-    """World with `count` zones; their DS is at the parent, the module is attached on attach()."""
+    """World with `count` zones (or these); their DS is at the parent, the module is attached on attach()."""
 
-    def __init__(self, count, directory, module=None, **settings):
-        super().__init__([f"z{number:05}.test." for number in range(count)], directory, module,
+    def __init__(self, count, directory, module=None, zones=None, **settings):
+        super().__init__(zones or [f"z{number:05}.test." for number in range(count)], directory, module,
                          pinned=False, **settings)
         self.first_keys = {}
 
@@ -110,17 +110,18 @@ class ManyWorld(World):
         self._start_parent()
         self._start_root()
         self._start_children()
-        self.agent = BatchAgent(self.dir, self.zones, self._update_key, self.ds_ttl,
+        outside = self._children_of(PARENT_ZONE)
+        self.agent = BatchAgent(self.dir, outside, self._update_key, self.ds_ttl,
                                 interval=max(1.0, len(self.zones) / SCANNED_PER_SECOND))
         keys = self.first_keys = {zone: ask.ksks(KNOT, zone) for zone in self.zones}
-        self.agent.set_ds({zone: ask.ds_of(zone, keys[zone]) for zone in self.zones})
+        self.agent.set_ds({zone: ask.ds_of(zone, keys[zone]) for zone in outside})
         wait_until(lambda: all(self.ds_everywhere(zone, keys[zone]) for zone in
                                (self.zones[0], self.zones[-1])), 60, "the DS are at the parent")
         for first in range(0, len(self.zones), UPDATE_ZONES):  # One command for all takes longer than knotc waits.
             self.knot.knotc("zone-ksk-submitted", *self.zones[first:first + UPDATE_ZONES])
         self.warm = self._up(Unbound("warm", self.dir, WARM, self.hints, self.anchor))
         self.resolvers = {"warm": WARM}
-        sample = self.zones[::max(1, len(self.zones) // WATCHED)][:WATCHED]
+        sample = self._watched()
         wait_until(lambda: all(watch.verdict_of(WARM, f"www.{zone}")[0] == watch.SECURE
                                for zone in sample), 60, "the resolver finds the zones secure")
         self.watch = watch.Watch(self.resolvers, sample, interval=0.5)
@@ -128,6 +129,14 @@ class ManyWorld(World):
         for part in (self.observer, self.agent, self.watch):
             self._running.append(part)
             part.start()
+
+    def _watched(self):
+        """Zones that a resolver is asked for all along."""
+        return self.zones[::max(1, len(self.zones) // WATCHED)][:WATCHED]
+
+    def _zone_lines(self, zone):
+        """Records of a zone beside those of its apex and its servers."""
+        return ["www A 192.0.2.1"]
 
     def attach(self):
         """The module is given to the zones: knotd is started anew, with the keys it has."""
@@ -142,7 +151,7 @@ class ManyWorld(World):
                          env=self._env)
         for zone in self.zones:
             self.knot.write(file_name(zone), zonefiles.zone_text(
-                zone, self._child_hosts(zone), self.zone_ttl, ["www A 192.0.2.1"]))
+                zone, self._child_hosts(zone), self.zone_ttl, self._zone_lines(zone)))
         self.knot.sections = self.knot_sections()
         self.knot.ready_bound = 120
         self._up(self.knot)

@@ -1,43 +1,50 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endurance: zones roll over and over while faults happen at random; nothing may grow, no zone be forgotten."""
+"""Endurance: zones roll and delegations change over and over while faults happen at random and kskrolld is killed.
+
+Nothing may grow, no zone and no delegation be forgotten.
+"""
 
 import argparse
 import contextlib
 import os
 import random
 import shutil
+import signal
 import sqlite3
-import statistics
 import sys
 import tempfile
 import threading
 import time
 
 from tests.lab import netns
-from tests.lab.faults import Busy
+from tests.lab.faults import Busy, fill_disk, small_disk
+from tests.lab.parent_world import flood
 from tests.lab.sanitizers import LIBRARIES, Sanitizer
 from tests.lab.wait import LabError, wait_until
 from tests.lab.watch import INSECURE, SECURE, SERVFAIL
-from tests.lab.world import module_path
+from tests.lab.world import KNOT, module_path
 
-from . import process
-from .many import ManyWorld
+from .both import PARENT, BothWorld
+from .growth import Growth
 
 #: Seconds between samples.
-EVERY = 2
+EVERY = 1
 #: Seconds between lines of progress.
 SAID_EVERY = 60
-#: What is not growth: pages that come and go, and arenas that are still filling.
-RSS_SHARE, RSS_BYTES = 0.10, 4e6
-#: Threads that kskrolld always needs: its loop, the one of the control socket, the resolver's (which comes with the
-#: first question after a reload). A resolver with an empty cache, for checks with validation, may be one more.
-THREADS = 3
-#: Threads for control connections that knotd makes and ends as it needs them (CTL_MAX_CONCURRENT).
-CONTROL_THREADS = 8
-#: Sockets of questions that are under way when a sample is taken.
-DESCRIPTORS = 8
-#: A zone must have made a step within this time when the faults are over.
+#: A zone and a delegation must have made a step within this time when the faults are over.
 PROGRESS = 300
+#: Of this share of the time kskrolld is killed; then one lives to the end.
+KILLED_SHARE = 0.5
+#: Most seconds until there is another one: knotd waits longer with each that dies young.
+RESTART = 90
+#: NOTIFY(CDS) of one flood, from so many addresses.
+FLOOD, SOURCES = 1000, [f"127.0.30.{number}" for number in range(1, 21)]
+#: The file system of the store, in the directory of the world, and its room.
+STORE, DISK = "store", "96m"
+#: What the log says of a transaction that is perhaps the agent's own.
+LEFT = b"a transaction without changes is open"
+#: Delegations that the operator of the parent adds and removes: of these names.
+COMING = [f"new{number}.{PARENT}" for number in range(8)]
 
 
 class Faults(threading.Thread):
@@ -50,24 +57,34 @@ class Faults(threading.Thread):
         self.happened = {}
         self.error = None
         self._end = threading.Event()
+        self._read = 0  # Octets of knotd's log.
 
     def run(self):
-        kinds = [self.silent, self.restarted, self.reload, self.transaction, self.busy, self.deaf]
+        kinds = [self.silent, self.restarted, self.reload, self.transaction, self.busy, self.deaf, self.full, self.child_silent,
+                 self.child_behind, self.lagging, self.frozen, self.zone_transaction, self.edited, self.overruled, self.flooded]
         try:
             while not self._end.wait(self.random.uniform(0.5, 4)):
+                self._end_left()
                 kind = self.random.choice(kinds)
                 print(f"fault: {kind.__name__}", flush=True)
-                kind()
-                self.happened[kind.__name__] = self.happened.get(kind.__name__, 0) + 1
-        except Exception as error:  # told by finish()
+                if kind() is not False:
+                    self.happened[kind.__name__] = self.happened.get(kind.__name__, 0) + 1
+        except Exception as error:  # told by check()
             self.error = error
 
+    def check(self):
+        """LabError if a fault could not be made."""
+        if self.error:
+            raise LabError(f"faults: {self.error}")
+
     def finish(self):
-        """No more faults; LabError if one could not be made."""
+        """No more faults."""
         self._end.set()
         self.join(120)
-        if self.error or self.is_alive() or not self.happened:
-            raise LabError(f"faults: {self.error or self.happened or 'none happened'}")
+        self._end_left()
+        self.check()
+        if self.is_alive() or not self.happened:
+            raise LabError(f"faults: {self.happened or 'none happened'}")
 
     def _a_while(self):
         time.sleep(self.random.uniform(0.5, 4))
@@ -76,16 +93,25 @@ class Faults(threading.Thread):
         return self.random.choice([self.world.child_nsd, self.world.child_bind,
                                    self.world.parent_nsd])
 
+    # Of both halves.
+
     def silent(self):
-        """A server of zone or parent says nothing for a while."""
+        """A server says nothing for a while: of the zones, the parent among them, or of their own parent."""
         server = self._server()
         server.pause()
         self._a_while()
         server.resume()
 
     def restarted(self):
-        """A server of zone or parent is started anew."""
+        """Such a server is restarted."""
         self._server().restart()
+
+    def lagging(self):
+        """A secondary takes no new version of any zone for a while."""
+        server = self.random.choice([self.world.child_nsd, self.world.child_bind])
+        server.knotc("zone-freeze")
+        self._a_while()
+        server.knotc("zone-thaw")
 
     def reload(self):
         """The operator reloads, which drops all switches of a text configuration."""
@@ -102,97 +128,204 @@ class Faults(threading.Thread):
         with Busy(self.world.knot.socket, 10):
             self._a_while()
 
+    def full(self):
+        """The disk of the store is full for a while."""
+        filler = fill_disk(self.world.storage)
+        self._a_while()
+        os.remove(filler)
+
+    # Of the half of the zones.
+
     def deaf(self):
-        """The parental agent sleeps."""
+        """The parental agent of the zones sleeps."""
         self.world.agent.asleep = True
         self._a_while()
         self.world.agent.asleep = False
 
-    def _retried(self, command):
+    # Of the half of the delegations.
+
+    def child_silent(self):
+        """A server of the changing children says nothing for a while."""
+        host = self.random.choice("ab")
+        with self._away(host):
+            self.world.child_hosts[host].pause()
+            self._a_while()
+            self.world.child_hosts[host].resume()
+
+    def child_behind(self):
+        """A server of the changing children gets no new versions for a while."""
+        with self._away(self.random.choice("ab")):
+            self._a_while()
+
+    def frozen(self):
+        """The operator freezes the zone of the parent for a while."""
+        self._retried("zone-freeze", PARENT)
+        self._a_while()
+        self._retried("zone-thaw", PARENT)
+
+    def zone_transaction(self):
+        """The operator has a transaction open on the zone of the parent for a while."""
+        self._retried("zone-begin", PARENT)
+        self.world.knot.knotc_ok("zone-unset", PARENT, f"operator.{PARENT}")
+        self._retried("zone-set", PARENT, f"operator.{PARENT}", "60", "A", "192.0.2.9")
+        self._a_while()
+        self._retried(self.random.choice(["zone-abort", "zone-commit"]), PARENT)
+
+    def edited(self):
+        """The operator adds delegations by hand, or removes those that are there."""
+        there = {name for name in COMING if self.world.knot.knotc_ok("zone-read", PARENT, name, "NS")}
+        if there:
+            commands = [("zone-unset", name) for name in there]
+        else:
+            chosen = self.random.sample(COMING, self.random.randint(1, len(COMING)))
+            commands = [("zone-set", name, "60", "NS", f"h0.{PARENT}") for name in chosen]
+        wait_until(lambda: self._end_left() or self.world.edit(*commands), 60, "knotd takes delegations by hand", poll=0.2)
+
+    def overruled(self):
+        """The operator sets another DS of a child by hand, if one is in such a state."""
+        return self.world.operators.overrule(self.random)
+
+    def flooded(self):
+        """Notifications of children, and of names that are none."""
+        flood([*(child.zone for child in self.world.changing[:5]), f"nobody.{PARENT}"], KNOT, count=FLOOD, sources=SOURCES)
+
+    @contextlib.contextmanager
+    def _away(self, host):
+        self.world.operators.away.add(host)
+        yield
+        self.world.operators.away.discard(host)
+
+    def _end_left(self):
+        """The operator ends a transaction as the log advises: a kskrolld was killed that had just begun it.
+
+        The next one cannot tell whose it is, and ends it after ten minutes.
+        """
+        with open(self.world.knot.log, "rb") as log:
+            log.seek(self._read)
+            text = log.read()
+        self._read += len(text)
+        if LEFT in text:
+            print("the operator ends a transaction that was left open", flush=True)
+            self.world.knot.knotc_ok("zone-abort", PARENT)
+
+    def _retried(self, *command):
         # The module may have a transaction open at this moment.
-        wait_until(lambda: self.world.knot.knotc_ok(command), 60, f"knotd takes {command}")
+        wait_until(lambda: self._end_left() or self.world.knot.knotc_ok(*command), 60, f"knotd takes {' '.join(command)}", poll=0.2)
 
 
-def sample(pid):
-    """(memory, descriptors, threads)."""
-    return process.rss(pid), process.descriptors(pid), process.threads(pid)
+class Killer:
+    """Kills kskrolld at random. \\a every: mean seconds; 0: never."""
+
+    def __init__(self, world, every, seed, until):
+        self.world = world
+        self.kills = 0
+        self._every, self._random, self._until = every, random.Random(seed), until
+        self.kskrolld = world.knot.wait_kskrolld()
+        self.born = self._next = None
+        self._begin()
+
+    def _begin(self):
+        self.born = time.monotonic()
+        self._next = self.born + self._every * self._random.uniform(0.5, 1.5)
+
+    def kill(self):
+        """Kills it if it is time for that; returns whether there is another one now."""
+        assert self.world.knot.kskrolld == self.kskrolld, f"kskrolld died:\n{self.world.knot.last_words()}"
+        if not self._every or not self._next <= time.monotonic() < self._until:
+            return False
+        print("kskrolld is killed", flush=True)
+        os.kill(self.kskrolld, signal.SIGKILL)
+        self.kskrolld = self.world.knot.wait_kskrolld(self.kskrolld, RESTART)
+        self.kills += 1
+        self._begin()
+        return True
 
 
-def progress(seconds, last):
-    """A line for whoever waits."""
-    rss, files, threads = last
-    print(f"{seconds:.0f} s: {rss / 1e6:.1f} MB, {files} descriptors, {threads.total()} threads", flush=True)
-
-
-def flat(samples):
-    """AssertionError if something grew from the second third to the last; the first is for warming up."""
-    third = len(samples) // 3
-    assert third >= 3, f"only {len(samples)} samples"
-    middle, last = samples[third:2 * third], samples[-third:]
-    memory = [statistics.median(rss for rss, _, _ in part) for part in (middle, last)]
-    files = [min(count for _, count, _ in part) for part in (middle, last)]
-    threads = [statistics.median_low(names.total() for _, _, names in part) for part in (middle, last)]
-    ours = [[names["kskrolld"] for _, _, names in part] for part in (middle, last)]
-    print(f"memory {memory[0] / 1e6:.1f} -> {memory[1] / 1e6:.1f} MB, descriptors {files[0]} -> "
-          f"{files[1]}, threads {threads[0]} -> {threads[1]}")
-    assert memory[1] <= memory[0] * (1 + RSS_SHARE) + RSS_BYTES, f"memory grows: {memory}"
-    assert files[1] <= files[0] + DESCRIPTORS, f"descriptors grow: {files}"
-    # Those of kskrolld have its name. One too many that stays is in every sample of the last third.
-    assert min(ours[1]) <= statistics.median(ours[0]), f"threads that have not ended: {ours}"
-    assert max(ours[1]) >= THREADS, f"threads that are gone: {ours}"
-    # knotd makes and ends some for control connections.
-    assert abs(threads[1] - threads[0]) <= CONTROL_THREADS, f"threads: {threads}"
-
-
-def steps(world):
-    """zone -> when its state was entered, from the module's store."""
-    path = world.knot.path("db", "kskroll", "kskroll.db")
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as db:
-        return dict(db.execute("SELECT zone, since FROM zone"))
+def store_of(world):
+    """The store, to read it."""
+    return contextlib.closing(sqlite3.connect(f"file:{world.store()}?mode=ro", uri=True, timeout=10))
 
 
 def forgotten(world, since):
     """Zones that made no step after that time."""
-    when = steps(world)
+    with store_of(world) as db:
+        when = dict(db.execute("SELECT zone, since FROM zone"))
     return [zone for zone in world.zones if when.get(zone, 0) <= since]
 
 
-def soak(seconds, zones, seed, directory, sanitizer=None):
+def unchecked(world, since):
+    """Delegations that were not checked after that time."""
+    with store_of(world) as db:
+        when = dict(db.execute("SELECT name, checked FROM delegation WHERE gone = 0"))
+    return [name for name in world.delegations() if when.get(name, 0) <= since]
+
+
+def steps(world):
+    """Changes of state of all zones, as the store has them."""
+    with store_of(world) as db:
+        return next(db.execute("SELECT count(*) FROM history WHERE from_state <> to_state"))[0]
+
+
+def wait_remembered(world, over):
+    """Each zone makes a step after that time, and each delegation is checked; children that signal have the DS that they signal."""
+    wait_until(lambda: not forgotten(world, over), PROGRESS, "every zone makes a step after the faults", poll=1)
+    wait_until(lambda: not unchecked(world, over), PROGRESS, "every delegation is checked after the faults", poll=1)
+
+    operators = world.operators
+    wait_until(lambda: operators.check() or not operators.late(over), PROGRESS, "the signals of every child are followed after the faults", poll=1)
+    operators.may_begin = False
+    wait_until(lambda: operators.check() or not operators.busy(), PROGRESS, "the last signals of every child are followed", poll=1)
+
+
+def soak(seconds, zones, seed, directory, sanitizer=None, delegations=40, changing=4, kill_every=15):
     """One world for that time. \\a sanitizer: "asan", "tsan" or None."""
     sane = Sanitizer(sanitizer, directory) if sanitizer else None
-    module, env = (sane.module, sane.env) if sane else (module_path(), None)
+    module, env, engine = (sane.module, sane.env, {}) if sane else (module_path(), None, {})
+    if sanitizer == "tsan" and os.environ.get("KSKROLL_KNOT_TSAN"):
+        # Its libraries come first, and Debian's keymgr was not built for them.
+        engine["keymgr"] = os.path.join(os.environ["KSKROLL_KNOT_TSAN"], "sbin", "keymgr")
     if sane:
         # Freed memory that ASan keeps back would look like growth.
         env["ASAN_OPTIONS"] += ":quarantine_size_mb=8"
     settings = {"ttl": 3, "lead": 1, "observe": 3, "settle": 2, "ksk-lifetime": 10}
-    with ManyWorld(zones, directory, module, module_settings=settings, dnskey_ttl=4, ds_ttl=6,
+    print(f"seed {seed}", flush=True)
+    storage = small_disk(os.path.join(directory, "store"), DISK)
+    with BothWorld(zones, delegations, changing, seed, directory, module, storage, engine, module_settings=settings, dnskey_ttl=4, ds_ttl=6,
                    propagation_delay=1, env=env) as world:
         world.attach()
-        pid, kskrolld = world.knot.pid, world.knot.wait_kskrolld()
+        pid = world.knot.pid
         wait_until(lambda: world.totals()["kskroll-surveys"] >= zones, 300, "all zones are seen")
-        begun = world.totals()["kskroll-steps"]
-        samples = []
+        wait_until(lambda: not unchecked(world, 0), 300, "all delegations are seen")
+        begun = steps(world)
+        growth = Growth(pid, world.store())
+        growth.life()
         faults = Faults(world, seed)
-        faults.start()
         started = said = time.monotonic()
+        killer = Killer(world, kill_every, seed, started + seconds * KILLED_SHARE)
+        faults.start()
         while time.monotonic() < started + seconds:
             time.sleep(EVERY)
             assert world.knot.pid == pid, f"knotd died:\n{world.knot.last_words()}"
-            assert world.knot.kskrolld == kskrolld, f"kskrolld died:\n{world.knot.last_words()}"
-            samples.append(sample(pid))
+            faults.check()
+            world.operators.check()
+            if killer.kill():
+                growth.life()
+            growth.sample(killer.kskrolld, time.monotonic() - started, time.monotonic() - killer.born)
             if time.monotonic() > said + SAID_EVERY:
                 said = time.monotonic()
-                progress(said - started, samples[-1])
+                print(growth.said(), flush=True)
         faults.finish()
-        over = int(time.time())
-        wait_until(lambda: not forgotten(world, over), PROGRESS,
-                   "every zone makes a step after the faults", poll=1)
-        made = world.totals()["kskroll-steps"] - begun
-        print(f"{zones} zones, {seconds} s, seed {seed}: {made} changes of state, about {made // 8} rollovers; "
-              f"faults: {faults.happened}; resolver: {world.watch.summary()}")
         # TSan's own memory grows with every page that is touched, and it is slow: a short run is all warming up.
         if sanitizer != "tsan":
-            flat(samples)
+            growth.judge()
+        over = int(time.time())
+        wait_remembered(world, over)
+        made = steps(world) - begun
+        print(f"{zones} zones, {delegations} delegations, {changing} of them change, {seconds} s, seed {seed}: {made} changes of state, about "
+              f"{made // 8} rollovers; {world.operators.changes()} changes of DS; kskrolld killed {killer.kills} times; "
+              f"faults: {faults.happened}; resolver: {world.watch.summary()}; {time.time() - over:.0f} s to the end")
+        assert not (wrong := world.wrong_ds()), f"other DS than what the child signals, or than the idle ones had: {wrong}"
+        growth.judge_store({"zone": zones + 1, "delegation": delegations + len(COMING), "parent": 1})
         # A resolver that gets no answer from a silent server is not the module's affair; bogus would be.
         seen = world.watch.counts()
         assert seen[SECURE] and not seen[SERVFAIL] and not seen[INSECURE], world.watch.failures[:5]
@@ -206,21 +339,30 @@ def main():
     parser = argparse.ArgumentParser(prog="./run soak", description=__doc__)
     parser.add_argument("seconds", type=int, help="how long faults happen; 120 is a short one")
     parser.add_argument("--zones", type=int, default=40, help="1 to 200 (default 40)")
+    parser.add_argument("--delegations", type=int, default=2000, help="of the parent zone (default 2000)")
+    parser.add_argument("--changing", type=int, default=40, help="of them: signed, and CDS changes again and again (default 40)")
+    parser.add_argument("--kill-every", type=int, default=180, help="seconds between two kills of kskrolld, on average; 0: never (default 180)")
     parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6))
     parser.add_argument("--sanitizer", choices=sorted(LIBRARIES),
                         help="asan: the module built with ASan and UBSan, tsan: with TSan")
     parser.add_argument("--keep", action="store_true", help="keep the directory of the world")
     args = parser.parse_args()
+    netns.enter("tests.bench.soak")
+    directory = tempfile.mkdtemp(prefix="soak-", dir=os.environ.get("KSKROLL_LAB_DIR"))
+    keep = True
     try:
-        netns.enter("tests.bench.soak")
-        directory = tempfile.mkdtemp(prefix="soak-", dir=os.environ.get("KSKROLL_LAB_DIR"))
-        soak(args.seconds, args.zones, args.seed, directory, args.sanitizer)
+        soak(args.seconds, args.zones, args.seed, directory, args.sanitizer, args.delegations, args.changing, args.kill_every)
+        keep = args.keep
     except (LabError, AssertionError) as error:
-        sys.exit(f"soak: {error}")
-    if not args.keep:
-        shutil.rmtree(directory, ignore_errors=True)
+        sys.exit(f"soak: {error}\nsee {directory}")
+    finally:
+        if keep:
+            # Its file system ends with the namespace.
+            shutil.copytree(os.path.join(directory, STORE), os.path.join(directory, f"{STORE}-at-the-end"))
+        else:
+            shutil.rmtree(directory, ignore_errors=True)
     print("no races were found, no zone was forgotten" if args.sanitizer == "tsan" else
-          "nothing grew, no zone was forgotten")
+          "nothing grew, no zone and no delegation was forgotten")
 
 
 if __name__ == "__main__":

@@ -35,19 +35,19 @@ int main(int argc, char **argv)
 
 
 @bound(300)
-def test_a_minute_of_faults(directory):
-    soak.soak(60, 8, random.randrange(10 ** 6), directory)
+def test_half_a_minute_of_faults(directory):
+    soak.soak(24, 6, random.randrange(10 ** 6), directory, delegations=30, changing=4, kill_every=8)
 
 
 @long_test
 @bound(420)
 def test_two_minutes_of_faults(directory):
-    soak.soak(120, 8, random.randrange(10 ** 6), directory)
+    soak.soak(120, 8, random.randrange(10 ** 6), directory, delegations=200, changing=10, kill_every=15)
 
 
 @bound(240)
 def test_no_races_amid_faults(directory):
-    soak.soak(12, 2, random.randrange(10 ** 6), directory, "tsan")
+    soak.soak(12, 2, random.randrange(10 ** 6), directory, "tsan", delegations=12, changing=2, kill_every=5)
 
 
 @bound(60)
