@@ -13,7 +13,8 @@
 /*! What the parser has done for a document. */
 typedef struct {
 	startElementNsSAX2Func start;
-	unsigned elements;
+	endElementNsSAX2Func end;
+	unsigned elements, depth;
 	const char *why;
 } work_t;
 
@@ -63,11 +64,20 @@ static void start_element(void *arg, const xmlChar *name, const xmlChar *prefix,
 	xmlParserCtxt *parser = arg;
 	work_t *work = parser->_private;
 
-	if (++work->elements > EPP_XML_ELEMENTS || parser->nodeNr >= EPP_XML_DEPTH) {
+	if (++work->elements > EPP_XML_ELEMENTS || work->depth >= EPP_XML_DEPTH) {
 		stop(parser, "has too many elements, or too deep ones");
 		return;
 	}
+	work->depth++;
 	work->start(arg, name, prefix, uri, ns_count, ns, count, defaulted, attributes);
+}
+
+static void end_element(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	work_t *work = ((xmlParserCtxt *)arg)->_private;
+
+	work->depth--;
+	work->end(arg, name, prefix, uri);
 }
 
 static void doctype(void *arg, const xmlChar *name, const xmlChar *external, const xmlChar *system)
@@ -97,8 +107,10 @@ xmlDoc *epp_xml_parse(const uint8_t *data, size_t len, const char **why)
 		return NULL;
 	}
 	work.start = parser->sax->startElementNs;
+	work.end = parser->sax->endElementNs;
 	parser->_private = &work;
 	parser->sax->startElementNs = start_element;
+	parser->sax->endElementNs = end_element;
 	parser->sax->internalSubset = doctype;
 	parser->sax->externalSubset = doctype;
 	parser->sax->comment = NULL;
