@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Folders of module/ depend downwards only: layers.py SOURCE BUILD
 
+No file uses what a later library than that of Debian 13 calls deprecated, which is an error there.
+
 Includes are read from the sources, calls from the symbols of the objects in BUILD/module. Files of one folder must not call each
 other in circles; those that still do are listed here, and an entry that is no longer true is an error, too.
 """
@@ -45,6 +47,8 @@ FETCH = {"above", "addresses", "ask", "config", "cut", "denial", "discover", "fe
          "resolve", "servers", "shared", "target", "libunbound", "verify", "work"}
 #: Public headers that it may include.
 FETCH_PUBLIC = {"addr.h", "dns_config.h"}
+#: Deprecated: in what.
+DEPRECATED = {r"\b(?:assert|expect)_(?:not_)?in_(?:range|set)\(": "cmocka 2.0", r"->nodeNr\b": "libxml2 2.15"}
 #: Circles of calls that are left, by folder.
 CIRCLES = {}
 
@@ -58,6 +62,15 @@ def same_names(source):
     for name, paths in sorted(homes.items()):
         if len(paths) > 1 and name != "main.c":
             yield f"the same name: {', '.join(sorted(paths))}"
+
+
+def deprecated(source):
+    """Sentences about what the libraries of sid call deprecated."""
+    for path in sorted(glob.glob(os.path.join(source, "*", "**", "*.[ch]"), recursive=True)):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for pattern, library in DEPRECATED.items():
+            yield from (f"{os.path.relpath(path, source)} uses {used}, deprecated in {library}" for used in re.findall(pattern, text))
 
 
 def folder_and_file(path):
@@ -155,7 +168,7 @@ def not_fetch(source, graph):
 
 
 def main(source, build):
-    wrong = list(wrong_includes(source)) + list(same_names(source))
+    wrong = [*wrong_includes(source), *same_names(source), *deprecated(source)]
     found = symbols(glob.glob(os.path.join(build, "module", "*.p", "*.c.o")))
     folders = {folder for folder, _ in found}
     if missing := sorted(set(BELOW) - folders):
