@@ -6,21 +6,18 @@ secondary is stuck, the registry has locked a domain, and the operator has forgo
 The packages are installed over the system of the test, in its mount namespace: all programs and knotd's module come from them.
 """
 
-import glob
 import json
 import os
 import re
-import shlex
 import shutil
-import subprocess
 
-from . import ask, check, chromium, zones as zonefiles
+from . import ask, check, chromium, packages, zones as zonefiles
 from .agent import Agent
 from .chromium import Chromium
 from .marks import bound, long_test, needs
 from .registered import Registered, domain_of
 from .stuck import stuck
-from .test_newcomer import TOP, Newcomer
+from .test_newcomer import Newcomer
 from .test_rollover import ROLLOVER
 from .wait import LabError, wait_until
 from .world import CHILD_BIND, KNOT, PARENT_BIND, PARENT_NSD, PARENT_ZONE
@@ -29,8 +26,6 @@ CITY = "city."
 STUCK, LOCKED, HELD = "delta.city.", "echo.test.", "foxtrot.test."
 ZONES = ("alpha.test.", "bravo.test.", "charlie.test.", LOCKED, HELD, "alpha.city.", "bravo.city.", "charlie.city.", STUCK, "echo.city.")
 FINE = [zone for zone in ZONES if zone not in (STUCK, LOCKED, HELD)]
-#: A package is installed into these.
-SYSTEM = ("/usr", "/etc", "/var/lib", "/var/log", "/var/cache/apt")
 CITY_SERVERS = {"ns1.city.": [PARENT_BIND], "ns2.city.": [PARENT_NSD]}
 #: What the section of what needs a human says, as an operator reads it.
 BLOCKED = """[...document.querySelectorAll('#blocked article')].map(a => ({
@@ -83,45 +78,6 @@ class Portfolio(Registered):
         return super()._root_text(records) + "\n".join(lines) + "\n"
 
 
-def packages(directory):
-    """A folder with the packages: KSKROLL_PACKAGES, or they are built."""
-    if os.environ.get("KSKROLL_PACKAGES"):
-        return os.environ["KSKROLL_PACKAGES"]
-    source = os.path.join(directory, "package", "kskroll")
-    shutil.copytree(TOP, source, symlinks=True, ignore=shutil.ignore_patterns(".git", "build*", "__pycache__", "*.pyc"))
-    options = f"nocheck parallel={os.cpu_count()}"
-    done(["dpkg-buildpackage", "-us", "-uc", "-b", "-d"], cwd=source, env={**os.environ, "DEB_BUILD_OPTIONS": options, "LC_ALL": "C.UTF-8"})
-    return os.path.dirname(source)
-
-
-def apt_install(directory, user):
-    """Installs the packages with the command of the documentation, for this process and those that it starts."""
-    folder = packages(directory)
-    layers = os.path.join(directory, "layers")
-    os.makedirs(layers)
-    os.unshare(os.CLONE_NEWNS)
-    done(["mount", "--make-rprivate", "/"])
-    done(["mount", "-t", "tmpfs", "tmpfs", layers])
-    for number, path in enumerate(SYSTEM):
-        upper, work = (os.path.join(layers, f"{number}-{name}") for name in ("upper", "work"))
-        os.mkdir(upper)
-        os.mkdir(work)
-        done(["mount", "-t", "overlay", "overlay", "-o", f"lowerdir={path},upperdir={upper},workdir={work}", path])
-    shown = "apt install ./kskroll_*.deb ./knot-module-kskroll_*.deb"
-    assert shown in user.read, shown
-    files = [f"./{os.path.basename(path)}" for word in shown.split()[2:] for path in glob.glob(os.path.join(folder, word))]
-    done(["apt", "install", *files], cwd=folder, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"})
-    return os.path.join(done(["pkg-config", "--variable=module_instdir", "knotd"]).strip(), "kskroll.so")
-
-
-def done(argv, **more):
-    """Runs a command that must succeed; returns its output."""
-    result = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more)
-    if result.returncode != 0:
-        raise LabError(f"{shlex.join(argv)}: {result.stdout[-2000:]}")
-    return result.stdout
-
-
 def read_page(directory, user, name):
     """Makes the page, opens it on a desk and on a phone; returns what it says."""
     path = os.path.join(directory, name)
@@ -167,7 +123,9 @@ def cause(articles, zone):
 def test_what_is_wrong_with_ten_zones_is_found_from_the_page_alone(directory):
     world = Portfolio(directory)
     user = Newcomer(world, kskroll="kskroll", names={"example-registry": "lab"})
-    module = apt_install(directory, user)
+    folder = packages.of_today(directory)
+    packages.own_system(directory)
+    module = packages.install(folder, user.read)
     assert os.path.samefile(shutil.which("kskroll"), "/usr/bin/kskroll")
     with world.serve() as server:
         world.write(lab=server.port)
