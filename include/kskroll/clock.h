@@ -35,7 +35,7 @@ void clock_move(time_t *t, int64_t by);
 /*!
  * The times of \a clock have been moved by what it gained: it is the clock of now.
  *
- * \return Now, as those times count: a wall clock that is behind by so little that this has not been counted yet would
- *         make a new time older than it is.
+ * \return Now, as those times count. A wall clock may be behind by too little to be followed yet, and would make a new
+ *         time older than it is.
  */
 time_t clock_follow(rollover_clock_t *clock, const rollover_clock_t *now, int64_t by);
