@@ -456,6 +456,11 @@ static bool is_named_by_ds(dec_t *c)
 	for (size_t i = 0; i < facts->parent_count; i++) {
 		answered = answered && facts->parent[i].status == ANSWER_OK;
 	}
+	/* A DS of a key that the operator has removed holds nothing up beside that of the new one. Nothing here asks
+	 * for its removal. */
+	if (judge_chain(facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
+		keys &= facts->own.dnskey;
+	}
 	if (answered && !judge_has_ds(facts, keys)) {
 		return false;
 	}

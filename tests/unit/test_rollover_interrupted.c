@@ -336,10 +336,40 @@ static void keys_of_the_old_algorithm_that_ds_names_are_not_removed(void **state
 		rollover_gate_t gate;
 	} cases[] = {
 		{ NEW, ANSWER_OK, GATE_KNOT_KEEPS_KEY },
-		{ OLD, ANSWER_OK, GATE_CHAIN_BROKEN },
-		{ OLD | NEW, ANSWER_OK, GATE_DS_STALE },
+		{ THIRD, ANSWER_OK, GATE_DS_STALE },
+		{ THIRD | NEW, ANSWER_OK, GATE_DS_STALE },
+		{ THIRD | OLD | NEW, ANSWER_OK, GATE_DS_STALE },
 		/* It may be so. */
 		{ NEW, ANSWER_UNREACHABLE, GATE_PARENT_UNREACHABLE },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		machine_t m;
+		algorithm_at(&m, ROLLOVER_RETIRE);
+		machine_serve(&m, NEW | THIRD, 300);
+		m.facts.own.algorithms = OLD_ALGORITHM | NEW_ALGORITHM;
+		m.facts.own.algorithm_wanted = 15;
+		machine_ds(&m, cases[i].ds, DAY);
+		m.parent[0].status = m.parent[1].status = cases[i].status;
+		machine_step(&m);
+		expect(&m, ROLLOVER_RETIRE, cases[i].gate);
+		assert_int_equal(m.out.action, i == 0 ? ACTION_RETIRE : ACTION_NONE);
+	}
+}
+
+/*! The operator has removed the old KSK, and ZSKs are left. Nothing that is out asks the parent to remove its DS. */
+static void what_is_left_goes_while_the_parent_has_the_ds_of_a_key_that_is_gone(void **state)
+{
+	(void)state;
+	static const struct {
+		keyset_t ds[2];
+		rollover_gate_t gate;
+	} cases[] = {
+		{ { OLD | NEW, OLD | NEW }, GATE_KNOT_KEEPS_KEY },
+		{ { OLD | NEW, NEW }, GATE_KNOT_KEEPS_KEY },
+		/* It may come back. */
+		{ { OLD, OLD }, GATE_CHAIN_BROKEN },
+		{ { OLD, NEW }, GATE_CHAIN_BROKEN },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -348,11 +378,11 @@ static void keys_of_the_old_algorithm_that_ds_names_are_not_removed(void **state
 		machine_serve(&m, NEW, 300);
 		m.facts.own.algorithms = OLD_ALGORITHM | NEW_ALGORITHM;
 		m.facts.own.algorithm_wanted = 15;
-		machine_ds(&m, cases[i].ds, DAY);
-		m.parent[0].status = m.parent[1].status = cases[i].status;
+		m.parent[0].ds = cases[i].ds[0];
+		m.parent[1].ds = cases[i].ds[1];
 		machine_step(&m);
 		expect(&m, ROLLOVER_RETIRE, cases[i].gate);
-		assert_int_equal(m.out.action, i == 0 ? ACTION_RETIRE : ACTION_NONE);
+		assert_int_equal(m.out.action, cases[i].gate == GATE_CHAIN_BROKEN ? ACTION_NONE : ACTION_RETIRE);
 	}
 }
 
@@ -497,6 +527,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_asked_back_before_the_data_have_both_algorithms),
 		cmocka_unit_test(keys_that_the_policy_wants_again_are_not_removed),
 		cmocka_unit_test(keys_of_the_old_algorithm_that_ds_names_are_not_removed),
+		cmocka_unit_test(what_is_left_goes_while_the_parent_has_the_ds_of_a_key_that_is_gone),
 		cmocka_unit_test(a_refused_order_is_for_the_operator),
 		cmocka_unit_test(a_zone_that_knot_does_not_sign_comes_to_the_operators_notice),
 		cmocka_unit_test(an_order_in_vain_keeps_the_pace_of_every_gate),
