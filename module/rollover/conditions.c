@@ -84,7 +84,7 @@ static judge_expect_t expect(const dec_t *c)
 	expect_signers(c, &w);
 	expect_data(c, step->data, &w);
 	w.ttl_limit = step->low_ttl && !c->out->row.signers ? c->config->ttl : 0;
-	w.trusted = dec_role(c, step->trusted);
+	w.trusted = dec_role(c, c->old != 0 ? step->trusted : step->trusted | ROLE_NEW); /* See old_gone(). */
 	w.no_signals = step->signals == SIGNALS_NONE;
 	w.remove = step->signals == SIGNALS_DELETE;
 	w.signals = step->signals == SIGNALS_NEW || step->signals == SIGNALS_BOTH;

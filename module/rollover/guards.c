@@ -279,11 +279,26 @@ static void extra_key(dec_t *c)
 	}
 }
 
-/*! The operator has removed the old KSK: accepted, it skips the observation. */
-static void old_gone(dec_t *c)
+/*!
+ * Whether the parent must still remove the DS of a key that has gone: it has that of the new one, and not that alone.
+ * Until then the signals stay (RFC 7344 4.1), unless another client has taken them away: the order for them needs the
+ * old key.
+ */
+static bool are_signals_left(const dec_t *c)
+{
+	return c->step->signals == SIGNALS_NEW && !dec_keys_differ(c) &&
+	       judge_parent(c->facts, c->config, c->new_key, c->now).gate != GATE_NONE;
+}
+
+/*! The operator has removed the old KSK: accepted, it skips the observation. \return Whether that is all. */
+static bool old_gone(dec_t *c)
 {
 	if (rollover_state_info(c->before->state)->swapped ||
 	    judge_chain(c->facts, c->config, c->new_key, c->now).gate == GATE_NONE) {
+		if (are_signals_left(c)) {
+			c->old = 0; /* Nobody must wait for it at a nameserver. */
+			return false;
+		}
 		dec_enter(c, c->plan->old_gone);
 	} else if (dec_ds_removed(c)) {
 		dec_start_over(c); /* Nothing is broken any more, and nothing is left to roll. */
@@ -291,6 +306,7 @@ static void old_gone(dec_t *c)
 		/* Too early: no signal of ours can help, since none would be signed by a trusted key. */
 		dec_wait(c, GATE_OLD_KEY_GONE, "", "", 0);
 	}
+	return true;
 }
 
 /*!
@@ -351,11 +367,7 @@ bool guard_keys(dec_t *c)
 		extra_key(c);
 		return true;
 	}
-	if ((zone & c->old) || c->plan->old_gone == TO_STAY) {
-		return false;
-	}
-	old_gone(c);
-	return true;
+	return !(zone & c->old) && c->plan->old_gone != TO_STAY && old_gone(c);
 }
 
 /* Validation. */
@@ -377,12 +389,13 @@ static void count_failures(dec_t *c)
 }
 
 /*!
- * Whether a rollback, which asks for a DS, would ask for one that may have been removed: none was everywhere when the
- * parent last answered, and no server of it has one now.
+ * Whether a rollback, which asks for a DS, would ask for that of a key that has gone. Or for one that may have been
+ * removed: none was everywhere when the parent last answered, and no server of it has one now.
  */
 static bool asks_back(const dec_t *c, rollover_state_t back)
 {
-	return back == ROLLOVER_ROLLBACK && c->out->row.ds_all_since == 0 && !judge_has_any_ds(c->facts);
+	return back == ROLLOVER_ROLLBACK &&
+	       (c->old == 0 || (c->out->row.ds_all_since == 0 && !judge_has_any_ds(c->facts)));
 }
 
 /*! The step's way back. */

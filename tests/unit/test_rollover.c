@@ -225,7 +225,9 @@ static const struct {
 	ROW(SIGNAL, old_gone_no_ds, IDLE, GATE_NONE, ACTION_NONE),
 	ROW(AWAIT_DS, old_key_gone, AWAIT_DS, GATE_OLD_KEY_GONE, ACTION_NONE),
 	ROW(AWAIT_DS, old_gone_no_ds, IDLE, GATE_NONE, ACTION_NONE),
-	ROW(AWAIT_DS, old_gone_old_ds_left, RETIRE, GATE_NONE, ACTION_NONE),
+	ROW(INTRODUCE, old_gone_old_ds_left, RETIRE, GATE_NONE, ACTION_NONE),
+	ROW(SIGNAL, old_gone_old_ds_left, AWAIT_DS, GATE_NONE, ACTION_NONE),
+	ROW(AWAIT_DS, old_gone_old_ds_left, AWAIT_DS, GATE_DS_STALE, ACTION_NONE),
 	ROW(AWAIT_DS, swapped_too_early, RETIRE, GATE_NONE, ACTION_NONE),
 	ROW(OBSERVE, dry_run, OBSERVE, GATE_DRY_RUN, ACTION_NONE),
 

@@ -294,6 +294,96 @@ static void a_ds_that_was_removed_is_not_asked_back(void **state)
 }
 
 /*! Signals were lost while the DS was taken away: they do not come back, neither by an order nor by a switch. */
+/*! The operator has removed the old key while the parent has the DS of both. */
+static void old_gone_beside_both_ds(machine_t *m, rollover_state_t state)
+{
+	machine_at(m, state);
+	m->config.via = PARENT_VIA_AUTO;
+	machine_serve(m, NEW, 300);
+	machine_signal(m, NEW);
+	machine_ds(m, OLD | NEW, 300);
+}
+
+static void signals_stay_until_the_ds_of_a_key_that_is_gone_has_left(void **state)
+{
+	(void)state;
+	for (int signalled = 0; signalled < 2; signalled++) {
+		machine_t m;
+		old_gone_beside_both_ds(&m, signalled ? ROLLOVER_AWAIT_DS : ROLLOVER_SIGNAL);
+		const time_t t = m.now;
+		check_until(&m, t + HOUR);
+		expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE);
+		assert_int_equal(m.out.keys, KEYS_SIGNAL_NEW);
+		assert_false(m.out.set_keys);
+		assert_int_not_equal(m.row.notified, 0); /* The new key has signed them, and DS names it. */
+
+		/* Some servers of the parent lag. */
+		m.parent[0].ds = NEW;
+		check_at(&m, m.now + 300);
+		expect(&m, ROLLOVER_AWAIT_DS, GATE_DS_STALE);
+		assert_int_equal(m.out.keys, KEYS_SIGNAL_NEW);
+
+		m.parent[1].ds = NEW;
+		check_at(&m, m.now + 300);
+		expect(&m, ROLLOVER_RETIRE, GATE_NONE);
+		assert_int_equal(m.out.keys, KEYS_SILENT);
+	}
+}
+
+/*! The order for them needs the old key; the switch of the policy does not. */
+static void no_signals_are_ordered_for_a_key_that_is_gone(void **state)
+{
+	(void)state;
+	enum {
+		SET_BY_HAND,
+		NOT_KNOWN,
+		POLICY_LOST,
+	};
+	for (int what = SET_BY_HAND; what <= POLICY_LOST; what++) {
+		machine_t m;
+		old_gone_beside_both_ds(&m, ROLLOVER_AWAIT_DS);
+		if (what == NOT_KNOWN) {
+			m.row.keys = KEYS_UNKNOWN;
+		} else {
+			machine_signal(&m, 0);
+		}
+		if (what == POLICY_LOST) {
+			m.facts.own.policy = POLICY_BASE;
+			m.facts.own.base_publishes = false;
+		}
+		check_at(&m, m.now);
+		expect(&m, what == POLICY_LOST ? ROLLOVER_AWAIT_DS : ROLLOVER_RETIRE,
+		       what == POLICY_LOST ? GATE_POLICY_PENDING : GATE_NONE);
+		assert_false(m.out.set_keys && m.out.keys == KEYS_SIGNAL_NEW);
+	}
+}
+
+static void the_ds_of_a_key_that_is_gone_is_not_asked_back(void **state)
+{
+	(void)state;
+	for (int signalled = 0; signalled < 2; signalled++) {
+		const rollover_state_t at = signalled ? ROLLOVER_AWAIT_DS : ROLLOVER_SIGNAL;
+		machine_t m;
+		old_gone_beside_both_ds(&m, at);
+		m.facts.watch.failing = 1;
+		m.config.bogus_limit = 1;
+		check_until(&m, m.now + HOUR);
+		expect(&m, at, GATE_VALIDATION_FAILS);
+		assert_int_equal(m.out.keys, KEYS_SIGNAL_NEW);
+	}
+}
+
+static void a_nameserver_without_the_new_key_still_ends_the_signals(void **state)
+{
+	(void)state;
+	machine_t m;
+	old_gone_beside_both_ds(&m, ROLLOVER_AWAIT_DS);
+	m.child[1].dnskey = m.child[1].dnskey_signed_by = OLD;
+	check_at(&m, m.now);
+	expect(&m, ROLLOVER_INTRODUCE, GATE_NONE);
+	assert_int_equal(m.out.keys, KEYS_SILENT);
+}
+
 static void lost_signals_do_not_come_back_for_a_ds_that_was_removed(void **state)
 {
 	(void)state;
@@ -556,6 +646,10 @@ int main(void)
 		cmocka_unit_test(a_check_without_a_watch_is_no_evidence),
 		cmocka_unit_test(a_wrong_answer_begins_the_observation_again),
 		cmocka_unit_test(a_ds_that_was_removed_is_not_asked_back),
+		cmocka_unit_test(signals_stay_until_the_ds_of_a_key_that_is_gone_has_left),
+		cmocka_unit_test(no_signals_are_ordered_for_a_key_that_is_gone),
+		cmocka_unit_test(the_ds_of_a_key_that_is_gone_is_not_asked_back),
+		cmocka_unit_test(a_nameserver_without_the_new_key_still_ends_the_signals),
 		cmocka_unit_test(lost_signals_do_not_come_back_for_a_ds_that_was_removed),
 		cmocka_unit_test(a_ds_of_little_use_is_not_taken_for_removed),
 		cmocka_unit_test(the_ttl_of_a_new_ds_that_some_have_is_not_forgotten),
