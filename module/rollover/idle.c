@@ -160,13 +160,15 @@ static bool is_new_by_policy(const dec_t *c, keyset_t named, keyset_t without_ds
 
 /*!
  * The store was lost as well, and keys sign the data: of the two, the one that does is in use. As the old one it goes
- * on doing so. The other one may be in no cache yet: the move waits for that.
+ * on doing so. The other one may be in no cache yet: the move waits for that. Keys of two algorithms beside it are no
+ * old ones: which of them stays nobody knows.
  */
 static bool is_in_use_by_data(const dec_t *c, keyset_t named, keyset_t without_ds)
 {
 	const keyset_t signers = c->facts->own.data_signed_by;
 
-	return c->old == 0 && keyset_size(named) == 1 && (signers & without_ds) != 0 && (signers & named) == 0;
+	return c->old == 0 && keyset_size(named) == 1 && (signers & without_ds) != 0 && (signers & named) == 0 &&
+	       keyset_one_algorithm(c->facts, without_ds);
 }
 
 /*!

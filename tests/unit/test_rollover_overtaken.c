@@ -85,6 +85,23 @@ static void what_signs_the_data_is_in_use(void **state)
 	assert_true(key_id_equal(&m.row.old[0], &m.facts.keys[0]));
 }
 
+/*! Of two algorithms, beside a key that has the DS: the gate is about the keys, and not about the DS. */
+static void keys_of_two_algorithms_are_not_in_use_together(void **state)
+{
+	(void)state;
+	machine_t m;
+	machine_at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW | THIRD, HOUR);
+	machine_ds(&m, THIRD, DAY);
+	m.facts.keys[1].algorithm = 15;
+	m.facts.own.csk = m.facts.own.csk_wanted = true;
+	m.facts.own.data_signed_by = OLD | NEW;
+	m.facts.own.data_algorithms = m.facts.own.algorithms = OLD_ALGORITHM | NEW_ALGORITHM;
+	m.row.old_count = 0;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_UNKNOWN_KEY);
+}
+
 /*! What keeps the rollover from its start says nothing of the key that is in use. */
 static void the_key_in_use_stays_known_while_no_rollover_may_start(void **state)
 {
@@ -205,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_ds_that_was_replaced_before_our_turn_is_the_new_one),
 		cmocka_unit_test(what_signs_the_data_is_in_use),
+		cmocka_unit_test(keys_of_two_algorithms_are_not_in_use_together),
 		cmocka_unit_test(the_key_in_use_stays_known_while_no_rollover_may_start),
 		cmocka_unit_test(two_keys_in_use_are_not_known_when_one_has_lost_its_ds),
 		cmocka_unit_test(servers_that_replace_the_ds_one_by_one_tell_no_key_in_use),
