@@ -399,8 +399,9 @@ static void stay_silent(dec_t *c, bool known)
 	} else if (has_others(c, known) || are_doubtful(c, known) || is_aside(c) ||
 	           (c->out->row.gate == GATE_DS_REMOVED && keyset_one_algorithm(c->facts, zone))) {
 		c->out->keys = KEYS_SILENT;
-	} else {
-		c->out->row.keys = KEYS_UNKNOWN; /* A key may come, or come back, in a year. */
+	} else if (!c->out->row.csk || keyset_size(zone) == 1) {
+		/* A key may come, or come back, in a year. One of several single-type keys may be aside: see above. */
+		c->out->row.keys = KEYS_UNKNOWN;
 	}
 }
 

@@ -276,6 +276,28 @@ static void the_only_key_is_not_left_aside(void **state)
 		assert_false(m.out.set_keys);
 	}
 
+	/* After a rollback that the store has lost both have a DS, and the operator removes the one that is active. */
+	at(&m, ROLLOVER_IDLE);
+	machine_serve(&m, OLD | NEW, HOUR);
+	machine_ds(&m, OLD | NEW, DAY);
+	m.row.old_count = 0;
+	m.row.keys = KEYS_UNKNOWN;
+	for (int i = 0; i < 3; i++) {
+		machine_step(&m);
+		assert_int_equal(m.out.set_keys, i == 0);
+		machine_obey(&m);
+	}
+	machine_serve(&m, NEW, HOUR);
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+	assert_true(m.out.set_keys);
+	assert_int_equal(m.out.keys, KEYS_SILENT);
+	machine_step(&m); /* Nothing has come of it. */
+	assert_true(m.out.set_keys);
+	machine_obey(&m);
+	machine_step(&m);
+	assert_false(m.out.set_keys);
+
 	/* One that never rolled is left alone, and so is a KSK. */
 	at(&m, ROLLOVER_IDLE);
 	m.row.keys = KEYS_UNKNOWN;
