@@ -341,17 +341,16 @@ static void check_forged(world_t *w, const rollover_row_t *before, const rollove
 	} else if (!d->transition || rank(d->row.state) <= rank(before->state) || d->row.state == ROLLOVER_ROLLBACK ||
 	           d->row.state == ROLLOVER_REMOVE_DS) {
 		return;
+	} else if ((d->row.state == ROLLOVER_PRESIGN || d->row.state == ROLLOVER_SETTLE) && has_begun(&e->facts.own)) {
+		return; /* The own zone says so: presign stops what Knot has begun, and comes next after settle. */
 	} else if (before->state == ROLLOVER_IDLE) {
 		needs_child = false;
-		needs_parent = d->row.state != ROLLOVER_PRESIGN; /* It stops what Knot has begun. */
 	} else if (before->state == ROLLOVER_PREPARE && e->facts.own.dnskey != old) {
 		return; /* Somebody else's new KSK in the own zone. */
 	} else if (d->row.state == ROLLOVER_RETIRE && !(e->facts.own.dnskey & old)) {
 		return; /* The old KSK has gone from the own zone. */
 	} else if (before->state == ROLLOVER_PRESIGN || d->row.state == ROLLOVER_CLEAN) {
 		return; /* The own zone says so. */
-	} else if (d->row.state == ROLLOVER_SETTLE && has_begun(&e->facts.own)) {
-		return; /* The own zone says so: what comes next stops it. */
 	} else if (before->state == ROLLOVER_CLEAN) {
 		needs_parent = false;
 	} else if (before->state == ROLLOVER_SIGNAL || before->state == ROLLOVER_AWAIT_DS ||

@@ -104,13 +104,26 @@ static void what_knot_signs_with_is_the_policys_algorithm_alone(void **state)
 static void a_rollover_that_is_being_prepared_gives_way(void **state)
 {
 	(void)state;
-	machine_t m;
-	machine_at(&m, ROLLOVER_PREPARE);
-	machine_algorithm(&m);
-	m.row.has_new = false;
-	machine_step(&m);
-	expect(&m, ROLLOVER_PRESIGN, GATE_NONE);
-	assert_int_equal(m.row.data_since, 0);
+	static const answer_status_t SAID[] = { ANSWER_OK, ANSWER_BOGUS, ANSWER_UNREACHABLE };
+
+	/* The own zone alone says so: what nameservers say, or somebody in their name, makes no difference. */
+	for (size_t i = 0; i < sizeof(SAID) / sizeof(SAID[0]); i++) {
+		machine_t m;
+		machine_at(&m, ROLLOVER_PREPARE);
+		machine_algorithm(&m);
+		m.row.has_new = false;
+		m.child[1].status = SAID[i];
+		machine_step(&m);
+		expect(&m, ROLLOVER_PRESIGN, GATE_NONE);
+		assert_int_equal(m.row.data_since, 0);
+
+		/* And nothing but it. */
+		m.row.state = ROLLOVER_PREPARE;
+		machine_sign(&m, OLD_ALGORITHM | NEW_ALGORITHM);
+		m.facts.own.data_algorithms = OLD_ALGORITHM;
+		machine_step(&m);
+		assert_int_not_equal(m.row.state, ROLLOVER_PRESIGN);
+	}
 }
 
 static void every_nameserver_has_the_signatures_for_the_zone_ttl(void **state)
