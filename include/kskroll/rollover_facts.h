@@ -63,6 +63,11 @@ typedef struct {
 	 * nothing. Known where there is no CDS, as the serial.
 	 */
 	algset_t data_algorithms;
+	/*!
+	 * Which keys these RRSIGs name, as own_facts_t has it; 0: not the same ones over both. Another sum counts, the
+	 * same one proves nothing.
+	 */
+	uint32_t data_keys;
 	bool data_by_zsk;  /*!< A key without SEP has signed both, verified. */
 	bool serial_known; /*!< The SOA of the same answer has a signature of a key in the signed DNSKEY RRset. */
 	uint32_t serial;

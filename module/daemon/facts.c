@@ -7,6 +7,7 @@
 #include "env.h"
 #include "facts.h"
 #include "zone.h"
+#include "util/rrsig_key.h"
 
 #define DNSKEY_ZONE   0x0100
 #define DNSKEY_REVOKE 0x0080
@@ -192,10 +193,7 @@ static uint32_t keys_in(const knot_rdataset_t *rrsigs)
 
 	knot_rdata_t *rr = rrsigs->rdata;
 	for (uint16_t i = 0; i < rrsigs->count; i++, rr = knot_rdataset_next(rr)) {
-		if (rr->len > RRSIG_FIXED) {
-			const uint32_t key = (uint32_t)knot_rrsig_key_tag(rr) << 8 | knot_rrsig_alg(rr);
-			sum += (key + 1) * UINT32_C(2654435761); /* The golden ratio of 2^32: no two keys look alike. */
-		}
+		sum += rr->len > RRSIG_FIXED ? rrsig_key(rr) : 0;
 	}
 	return sum;
 }

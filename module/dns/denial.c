@@ -34,6 +34,7 @@ typedef struct {
 	time_t now;
 	work_t *work;
 	denial_proof_t proof; /*!< Of what has verified. */
+	unsigned verified;    /*!< RRsets. */
 } judge_t;
 
 static bool verified(judge_t *judge, const packet_rrset_t *set)
@@ -46,6 +47,8 @@ static bool verified(judge_t *judge, const packet_rrset_t *set)
 	if (result.keys != 0) {
 		judge->proof.signers &= result.keys;
 		judge->proof.algorithms &= result.algorithms;
+		judge->proof.named = judge->verified == 0 || judge->proof.named == result.named ? result.named : 0;
+		judge->verified++;
 	}
 	return result.keys != 0;
 }

@@ -18,6 +18,7 @@ typedef struct {
 	uint32_t ttl;        /*!< Largest original TTL of its records. */
 	uint64_t signers;    /*!< Bit i: keys[i] has signed all of them. */
 	uint32_t algorithms; /*!< Bit i: all of them have RRSIGs of algorithm i; not verified. */
+	uint32_t named;      /*!< Which keys all of them have RRSIGs of, as a sum; 0 if not all have the same. */
 } denial_proof_t;
 
 /*!

@@ -137,6 +137,7 @@ static fetched_denial_t soa_adds(const fetched_t *fetched, const knot_dname_t *z
 			denial.serial = knot_soa_serial(soa.rrset.rrs.rdata);
 			denial.signers = result.keys & proof->signers;
 			denial.algorithms = result.algorithms & proof->algorithms;
+			denial.named = result.named == proof->named ? result.named : 0;
 		}
 	}
 	packet_rrset_clear(&soa);

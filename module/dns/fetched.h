@@ -43,6 +43,7 @@ typedef struct {
 	uint32_t serial;
 	uint64_t signers;    /*!< Bit i: key i has signed both the SOA and the proof. */
 	uint32_t algorithms; /*!< Bit i: both have RRSIGs of algorithm i. Not verified. */
+	uint32_t named;      /*!< Which keys both have RRSIGs of, as a sum; 0 if not the same. Not verified. */
 } fetched_denial_t;
 
 /*! When and with which budget signatures are verified. */

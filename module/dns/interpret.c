@@ -258,6 +258,7 @@ static void judge_nodata(const interpret_zone_t *zone, const knot_rdataset_t *se
 		out->serial_known = true;
 		out->serial = denial.serial;
 		out->data_algorithms = denial.algorithms;
+		out->data_keys = denial.named;
 		out->data_signed_by = known_among(zone, &keys, denial.signers, served);
 		out->data_by_zsk = has_zsk(&keys, denial.signers);
 	}

@@ -5,6 +5,7 @@
 
 #include "verify.h"
 #include "util/knot.h"
+#include "util/rrsig_key.h"
 
 /*! RRSIG RDATA before the signer's name (RFC 4034 3.1). */
 #define RRSIG_FIXED_LEN 18
@@ -266,7 +267,10 @@ verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset
 				continue;
 			}
 			why = rrsig_check(&sig, zone, rrset, now);
-			result.algorithms |= why == REASON_SIGNER || why == REASON_LABELS ? 0 : algorithm_bit(&sig);
+			if (why != REASON_SIGNER && why != REASON_LABELS) {
+				result.algorithms |= algorithm_bit(&sig);
+				result.named += rrsig_key(rr);
+			}
 			if (why == REASON_NONE) {
 				why = check_keys(&sig, rrset, keys, key_count, work, &result);
 			}
@@ -280,7 +284,7 @@ verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset
 		/* Which signatures came first is the server's choice: a part of them proves nothing. */
 		result.keys = 0;
 		result.original_ttl = 0;
-		result.algorithms = 0;
+		result.algorithms = result.named = 0;
 		reason = REASON_TOO_MANY;
 	}
 	if (result.keys == 0) {

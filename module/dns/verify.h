@@ -32,6 +32,7 @@ typedef struct {
 	uint64_t keys;         /*!< Bit i: keys[i] has a valid RRSIG over the RRset. */
 	uint32_t original_ttl; /*!< The largest original TTL of the valid RRSIGs. */
 	uint32_t algorithms;   /*!< Bit i: the zone has an RRSIG of algorithm i over the RRset, valid or not. */
+	uint32_t named;        /*!< Which keys these RRSIGs name: a sum of rrsig_key(). */
 	const char *reason;    /*!< Without any valid RRSIG: the most useful reason, else NULL. */
 } verify_result_t;
 

@@ -59,6 +59,7 @@ static void expect_data(const dec_t *c, step_data_t data, judge_expect_t *w)
 		return;
 	}
 	w->own_algorithms = c->facts->own.data_algorithms;
+	w->own_keys = c->facts->own.data_keys;
 	w->serial = row->data_serial;
 	if (row->has_new && row->csk_new) {
 		w->data |= c->new_key; /* It is published, so that can be verified: another one may have been hidden. */

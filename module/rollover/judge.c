@@ -100,22 +100,38 @@ bool judge_is_before(uint32_t serial, uint32_t other)
 	return serial != other && other - serial < UINT32_C(1) << 31;
 }
 
+/*! Whether the RRSIGs in the answer are of the algorithms and keys that sign the zone of this server. */
+static judge_verdict_t judge_signers(const judge_expect_t *expect, const child_answer_t *a)
+{
+	if (expect->algorithms & ~a->data_algorithms) {
+		return algorithm_detail(GATE_SIGNATURES_MISSING, a->server, "no RRSIG of SOA and NSEC by",
+		                        expect->algorithms & ~a->data_algorithms);
+	}
+	if (a->data_keys != expect->own_keys) {
+		return fail(GATE_SIGNATURES_MISSING, a->server,
+		            "the RRSIGs of SOA and NSEC are not by the keys that sign on this server", true);
+	}
+	return PASS;
+}
+
 /*!
  * Signatures of a key that is not published cannot be verified. But the SOA is, and Knot signs a version as a whole:
- * one that is at least as new as that of this server has its signatures. That they are in the answer is seen as well.
+ * one that is at least as new as that of this server has its signatures. That they are in the answer is seen as well,
+ * and that the keys are those of this server: an algorithm that comes back has other keys than before, and where the
+ * serials begin again at a lower one, an older version has a higher one.
  */
 static judge_verdict_t judge_version(const judge_expect_t *expect, const child_answer_t *a)
 {
 	const rollover_gate_t gate = expect->algorithms_gone != 0 ? GATE_SIGNATURES_REMAIN : GATE_SIGNATURES_MISSING;
 	char text[96];
 
-	if (expect->algorithms & ~a->data_algorithms) {
-		return algorithm_detail(GATE_SIGNATURES_MISSING, a->server, "no RRSIG of SOA and NSEC by",
-		                        expect->algorithms & ~a->data_algorithms);
-	}
 	if (expect->algorithms_gone & a->data_algorithms) {
 		return algorithm_detail(GATE_SIGNATURES_REMAIN, a->server, "RRSIG by",
 		                        expect->algorithms_gone & a->data_algorithms);
+	}
+	const judge_verdict_t v = judge_signers(expect, a);
+	if (v.gate != GATE_NONE) {
+		return v;
 	}
 	if (!a->serial_known) {
 		return fail(gate, a->server, "its SOA is not verified", true);

@@ -29,6 +29,7 @@ typedef struct {
 	algset_t algorithms;      /*!< Those that must sign the data; 0: not judged. Judged where there are no CDS. */
 	algset_t algorithms_gone; /*!< Those that must not do so any more. */
 	algset_t own_algorithms;  /*!< Those that sign the data of this server's zone, */
+	uint32_t own_keys;        /*!< by these keys (own_facts_t), */
 	uint32_t serial;          /*!< since this version. */
 	uint32_t ttl_limit;       /*!< Largest DNSKEY TTL allowed; 0 = any. */
 	bool signals;             /*!< CDS and CDNSKEY of exactly \a wanted must be there. */

@@ -306,7 +306,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"keymgr ZONE list. The module repeats the order.",
 		.side = SIDE_SERVER, .silences = true, .help = HELP_KEYS },
 	[GATE_SIGNATURES_MISSING] = { "signatures-missing-at", ACTOR_SECONDARY,
-		"a nameserver has data that the new single-type key, or the new algorithm, has not signed",
+		"a nameserver has data that the new single-type key has not signed, or, while the algorithm changes, not all keys "
+		"that sign on this server",
 		"Check transfers to that server (knotc zone-notify). Its answer for CDS shows who has signed SOA and "
 		"NSEC. Search the server's log for signing errors.",
 		.side = SIDE_CHILD, .opener = OPENER_TRANSFER, .moving = MOVING_DATA, .help = HELP_TRANSFER_CDS },

@@ -45,6 +45,8 @@ static const struct {
 	{ "no-data-ttl", "--algorithm all", "publishes a new algorithm while caches have data without it" },
 	{ "serial-blind", "--algorithm all --profile faulty", "believes signatures that nobody can verify" },
 	{ "marks-blind", "--algorithm all --profile faulty", "believes the serial, whichever signatures there are" },
+	{ "former-keys", "--profile mixed --seeds 10082751..10082800",
+	  "takes signatures of a former key for those of the new one (a bug that the simulator found)" },
 	{ "early-clean", "--algorithm all", "ends the old signatures while caches have the old DNSKEY" },
 	{ "retire-unsigned", "--algorithm all --scheme split", "ends the old signatures with the old DNSKEY" },
 	{ "data-kept", "--algorithm all --profile faulty", "forgets nothing that it has seen of the data" },

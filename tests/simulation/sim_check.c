@@ -428,12 +428,13 @@ static bool is_old_version(const rollover_row_t *row, const child_answer_t *c)
 	return !c->serial_known || judge_is_before(c->serial, row->data_serial);
 }
 
-static bool lacks_algorithm(const rollover_row_t *row, const child_answer_t *c)
+/*! Data without the signatures of an algorithm, or of the keys that sign the own zone. */
+static bool lacks_signatures(const rollover_row_t *row, const own_facts_t *own, const child_answer_t *c)
 {
 	const algset_t wanted = ALGSET_OF(row->old[0].algorithm) | row->data_algorithms |
 	                        (row->has_new ? ALGSET_OF(row->new_key.algorithm) : 0);
 
-	return (wanted & ~c->data_algorithms) || is_old_version(row, c);
+	return (wanted & ~c->data_algorithms) || c->data_keys != own->data_keys || is_old_version(row, c);
 }
 
 /*! Whether the server named by the gate really has the defect that the gate says. */
@@ -472,7 +473,7 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 		return c != NULL && (c->dnskey & ~f->own.dnskey);
 	case GATE_SIGNATURES_MISSING:
 		return c != NULL && !c->cds.present &&
-		       ((rollover_changes_algorithm(row) && lacks_algorithm(row, c)) ||
+		       ((rollover_changes_algorithm(row) && lacks_signatures(row, &f->own, c)) ||
 		        ((!rollover_changes_algorithm(row) || row->csk_new) && (fresh & ~c->data_signed_by)));
 	case GATE_SIGNATURES_REMAIN:
 		return c != NULL && !c->cds.present &&

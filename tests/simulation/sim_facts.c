@@ -52,6 +52,11 @@ static algset_t data_algorithms(const world_t *w, const zone_version_t *v)
 	return algorithm_set(w, data_matters(w) ? v->data : v->signers);
 }
 
+static uint32_t data_keys(const world_t *w, const zone_version_t *v)
+{
+	return data_matters(w) ? v->data : 0;
+}
+
 /*! A ZSK in the DNSKEY RRset has signed the data. */
 static bool data_by_zsk(const world_t *w, const zone_version_t *v)
 {
@@ -115,7 +120,7 @@ unsigned facts_own(world_t *w)
 		own->data_signed_by = w->csk ? to_facts(e, v->data & v->dnskey, &unknown) : 0;
 		own->algorithms = algorithm_set(w, v->dnskey | v->zsks);
 		own->data_algorithms = data_algorithms(w, v);
-		own->data_keys = data_matters(w) ? v->data : 0;
+		own->data_keys = data_keys(w, v);
 		own->serial_known = v->dnskey != 0;
 		own->serial = v->serial;
 		own->dnskey_ttl = v->ttl;
@@ -153,11 +158,13 @@ static void data_facts(world_t *w, const zone_version_t *v, bool marked, child_a
 	a->data_by_zsk = data_by_zsk(w, v);
 	a->data_signed_by = w->csk ? to_facts(&w->engine, v->data & v->dnskey, &unknown) : 0;
 	a->data_algorithms = data_algorithms(w, v);
+	a->data_keys = data_keys(w, v);
 	a->serial_known = a->data_by_zsk || (v->data & v->dnskey) != 0;
 	a->serial = v->serial;
 	a->status = a->serial_known ? a->status : ANSWER_BOGUS;
 	if (marked) {
 		a->data_algorithms = w->engine.facts.own.data_algorithms;
+		a->data_keys = w->engine.facts.own.data_keys;
 	}
 }
 

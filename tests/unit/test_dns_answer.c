@@ -11,6 +11,7 @@
 #include "cut.h"
 #include "dns_world.h"
 #include "replies.h"
+#include "util/rrsig_key.h"
 
 /* -- DNSKEY ----------------------------------------------------------------- */
 
@@ -473,7 +474,7 @@ static void see_data(world_t *w, const test_key_t *soa_signer, const uint8_t *al
 	w->also = NULL;
 	const size_t len = reply_end(&w->reply);
 	w->child.serial_known = false;
-	w->child.serial = w->child.data_algorithms = 0;
+	w->child.serial = w->child.data_algorithms = w->child.data_keys = 0;
 	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
 }
 
@@ -482,6 +483,18 @@ static void assert_no_data(const world_t *w)
 	assert_false(w->child.serial_known);
 	assert_int_equal(w->child.serial, 0);
 	assert_int_equal(w->child.data_algorithms, 0);
+	assert_int_equal(w->child.data_keys, 0);
+}
+
+/*! The number that facts have for a key. */
+static uint32_t number_of(world_t *w, const test_key_t *key)
+{
+	knot_rdataset_t sigs = { 0 };
+
+	signer_sign(&sigs, &w->dnskey, key, w->zone);
+	const uint32_t number = rrsig_key(sigs.rdata);
+	knot_rdataset_clear(&sigs, NULL);
+	return number;
 }
 
 #define ECDSA ALGSET_OF(13)
@@ -515,6 +528,10 @@ static void nodata_tells_serial_and_algorithms_of_the_data(void **state)
 		assert_int_equal(w->child.data_algorithms, CASES[i].both);
 		assert_int_equal(w->child.data_signed_by, 0);
 		assert_true(w->child.data_by_zsk);
+		/* Nor are keys those of the data that only one of them has an RRSIG of. */
+		assert_int_equal(w->child.data_keys != 0, CASES[i].soa == CASES[i].nsec);
+		assert_int_equal(w->child.data_keys == number_of(w, &w->zsk),
+		                 CASES[i].soa == NO_OTHER && CASES[i].nsec == NO_OTHER);
 	}
 }
 
@@ -564,6 +581,16 @@ static void the_soa_is_verified_by_signed_keys_only(void **state)
 	see_data(w, &other, NO_OTHER, NO_OTHER);
 	assert_true(w->child.serial_known);
 	assert_int_equal(w->child.data_algorithms, ECDSA);
+	assert_int_equal(w->child.data_keys, 0); /* The same algorithm, and two keys. */
+	reply_begin(&w->reply, w->zone, KNOT_RRTYPE_CDS, true, 0);
+	reply_section(&w->reply, KNOT_AUTHORITY);
+	put_soa(w, w->zone, 300, 300, &other);
+	put_nsec(w, w->zone, APEX, &other, w->zone);
+	const size_t len = reply_end(&w->reply);
+	interpret_signal(&w->known, &w->served, KNOT_RRTYPE_CDS, w->reply.wire, len, &w->child);
+	assert_int_equal(w->child.data_algorithms, ECDSA);
+	assert_int_equal(w->child.data_keys, number_of(w, &other));
+	assert_int_not_equal(w->child.data_keys, number_of(w, &w->zsk));
 	see_dnskey(w, &theirs, &forged);
 	see_data(w, &other, NO_OTHER, NO_OTHER);
 	assert_no_data(w);

@@ -198,6 +198,7 @@ static void the_serial_costs_the_signatures_of_the_soa(void **state)
 	assert_string_equal(w->child.detail, "CDS: too much to verify");
 	assert_false(w->child.serial_known);
 	assert_int_equal(w->child.data_algorithms, 0);
+	assert_int_equal(w->child.data_keys, 0);
 
 	/* With more than an RRset may have it is no answer. */
 	see_soa(w, PACKET_RRS_MAX);

@@ -282,18 +282,70 @@ static void a_hidden_key_is_replaced_by_one_of_its_algorithm(void **state)
 
 		m.facts.own.data_keys++;
 		m.facts.own.serial++;
+		m.child[0].data_keys = m.facts.own.data_keys;
 		m.child[0].serial = m.facts.own.serial;
+		m.child[1].data_keys = m.facts.own.data_keys - lags;
 		m.child[1].serial = m.facts.own.serial - lags;
 		step_at(&m, m.now + 60);
 		assert_int_equal(m.row.data_serial, m.facts.own.serial);
 		expect(&m, ROLLOVER_PRESIGN, lags ? GATE_SIGNATURES_MISSING : GATE_WAITING_ZONE_TTL);
 		assert_int_equal(m.row.data_since, lags ? 0 : m.now);
 
+		m.child[1].data_keys = m.facts.own.data_keys;
 		m.child[1].serial = m.facts.own.serial;
 		step_at(&m, m.now + 60);
 		expect(&m, ROLLOVER_PRESIGN, GATE_WAITING_ZONE_TTL);
 		assert_int_equal(m.row.data_since, lags ? m.now : m.now - 60);
 	}
+}
+
+/*!
+ * An algorithm comes back, with other keys. A nameserver is stuck with what its former keys have signed, and its serial
+ * is the higher one: the operator has begun with lower ones since. The simulator found that.
+ */
+static void signatures_of_a_former_key_are_not_those_of_the_new_one(void **state)
+{
+	(void)state;
+	static const rollover_state_t STATES[] = { ROLLOVER_PRESIGN, ROLLOVER_INTRODUCE, ROLLOVER_OBSERVE };
+
+	for (size_t i = 0; i < sizeof(STATES) / sizeof(STATES[0]); i++) {
+		machine_t m;
+		at(&m, STATES[i]);
+		m.facts.own.data_keys = m.row.data_keys = m.child[0].data_keys = 4711;
+		m.child[1].data_keys = 1147;
+		m.child[1].serial = 100000;
+		machine_step(&m);
+		expect(&m, STATES[i], GATE_SIGNATURES_MISSING);
+		assert_string_equal(m.row.gate_about, m.child[1].server);
+		assert_int_equal(m.out.action, ACTION_NONE);
+		assert_int_equal(m.row.data_since, 0);
+
+		/* From when it has them, caches lose the others. */
+		m.child[1].data_keys = 4711;
+		step_at(&m, m.now + 60);
+		assert_int_not_equal(m.row.gate, GATE_SIGNATURES_MISSING);
+		assert_int_equal(m.row.data_since, m.now);
+		assert_int_equal(m.out.action, ACTION_NONE);
+	}
+}
+
+static void signatures_of_former_keys_do_not_end_the_wait_for_clean_data(void **state)
+{
+	(void)state;
+	machine_t m;
+	at(&m, ROLLOVER_CLEAN);
+	m.facts.own.data_keys = m.row.data_keys = m.child[0].data_keys = 4711;
+	m.child[1].data_keys = 1147;
+	machine_step(&m);
+	expect(&m, ROLLOVER_CLEAN, GATE_SIGNATURES_MISSING);
+	/* Those of the old algorithm are what the gate names first. */
+	m.child[1].data_algorithms |= OLD_ALGORITHM;
+	step_at(&m, m.now + 60);
+	expect(&m, ROLLOVER_CLEAN, GATE_SIGNATURES_REMAIN);
+	m.child[1].data_algorithms = NEW_ALGORITHM;
+	m.child[1].data_keys = 4711;
+	step_at(&m, m.now + 60);
+	expect(&m, ROLLOVER_SETTLE, GATE_NONE);
 }
 
 static void an_order_to_publish_is_not_taken_back(void **state)
@@ -676,6 +728,8 @@ int main(void)
 		cmocka_unit_test(the_own_zone_is_judged_as_well),
 		cmocka_unit_test(a_serial_that_goes_back_counts_from_there),
 		cmocka_unit_test(a_hidden_key_is_replaced_by_one_of_its_algorithm),
+		cmocka_unit_test(signatures_of_a_former_key_are_not_those_of_the_new_one),
+		cmocka_unit_test(signatures_of_former_keys_do_not_end_the_wait_for_clean_data),
 		cmocka_unit_test(an_order_to_publish_is_not_taken_back),
 		cmocka_unit_test(a_published_key_brings_the_next_state),
 		cmocka_unit_test(keys_of_two_algorithms_in_idle_are_a_rollover),

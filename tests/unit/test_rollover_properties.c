@@ -67,6 +67,7 @@ static void some_answers(chance_t *c, machine_t *m)
 		child->status = some_status(c);
 		child->unreachable_since = some_time(c, m->now);
 		child->data_algorithms = odd(c, 6) ? chance(c, 4) << 13 : child->data_algorithms;
+		child->data_keys = odd(c, 10);
 		child->serial_known = child->serial_known && !odd(c, 10);
 		child->serial = odd(c, 8) ? 6 + chance(c, 3) : child->serial;
 		child->dnskey = odd(c, 8) ? chance(c, 8) : served;
@@ -321,7 +322,8 @@ static void check_data(const machine_t *m)
 		const child_answer_t *a = &m->child[i];
 		assert_true(a->status == ANSWER_OK || a->status == ANSWER_UNREACHABLE);
 		assert_true(a->status != ANSWER_OK ||
-		            ((a->data_algorithms & both) == both && a->serial_known && a->serial >= 7));
+		            ((a->data_algorithms & both) == both && a->data_keys == m->facts.own.data_keys &&
+		             a->serial_known && a->serial >= 7));
 	}
 	assert_true(m->out.action == ACTION_CLEAN ||
 	            (m->out.row.data_since != 0 && m->out.row.data_since + 7 * DAY < m->now));
