@@ -119,6 +119,7 @@ static void world_data(imagined_t *w, const rollover_row_t *row)
 	const algset_t old = ALGSET_OF(w->keys[0].algorithm), fresh = ALGSET_OF(imagined_algorithm(w));
 	const bool begun = rollover_changes_algorithm(row) || (row->data_algorithms & fresh) != 0;
 
+	w->data_keys = row->data_keys - row->data_algorithms;
 	w->serial = row->data_serial;
 	w->data = constant(begun ? old | fresh : old);
 	if (row->state == ROLLOVER_CLEAN) {
@@ -339,6 +340,12 @@ static uint32_t serial_of(const imagined_t *w, algset_t data)
 	return data == w->data.value ? w->serial : w->serial - 1;
 }
 
+/*! Which keys sign the data, as a sum: those that the row has, as long as its algorithms do. */
+static uint32_t keys_of_data(const imagined_t *w, algset_t data)
+{
+	return w->data_keys + data;
+}
+
 /*! Whether the zone has single-type keys alone; between two schemes it has ZSKs. */
 static bool is_csk(const imagined_t *w, keyset_t published)
 {
@@ -355,6 +362,7 @@ static void check_data(const imagined_t *w, child_answer_t *a)
 	a->data_by_zsk = a->data_signed_by == 0;
 	a->data_algorithms = on_servers(w, &w->data);
 	a->serial_known = true;
+	a->data_keys = keys_of_data(w, a->data_algorithms);
 	a->serial = serial_of(w, a->data_algorithms);
 }
 
@@ -377,6 +385,7 @@ void imagined_check(const imagined_t *w, imagined_view_t *v)
 		.algorithms = algorithms_of(w, own),
 		.algorithm_wanted = imagined_algorithm(w),
 		.data_algorithms = data,
+		.data_keys = keys_of_data(w, data),
 		.data_signed_by = in_own_zone(w, &w->signers),
 		.serial_known = true,
 		.serial = serial_of(w, data),

@@ -34,6 +34,7 @@ typedef struct {
 	imagined_change_t cds;     /*!< Set named. */
 	imagined_change_t data;    /*!< Algorithms that sign the data. */
 	imagined_change_t signers; /*!< KSKs that sign the data. */
+	uint32_t data_keys;        /*!< See keys_of_data(). */
 	uint32_t serial;           /*!< Since which these algorithms sign it. */
 	time_t ds_at;              /*!< The parent has the new DS from then on; 0 = not asked yet. */
 	bool ds_new;

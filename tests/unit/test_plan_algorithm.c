@@ -205,6 +205,24 @@ static void what_the_nameservers_lack_comes_by_a_transfer(void **state)
 	}
 }
 
+/*! The keys that the row has are those that sign in the plan as well. */
+static void what_caches_have_lost_is_not_waited_for_again(void **state)
+{
+	(void)state;
+	static const rollover_state_t WAITS[] = { ROLLOVER_PRESIGN, ROLLOVER_INTRODUCE, ROLLOVER_OBSERVE };
+
+	for (size_t i = 0; i < sizeof(WAITS) / sizeof(WAITS[0]); i++) {
+		machine_t m;
+		machine_at(&m, WAITS[i]);
+		machine_algorithm(&m);
+		const forecast_t p = run(&m, 0);
+		m.row.data_keys = 4711;
+		assert_int_equal(run(&m, 0).end, p.end);
+		m.row.data_since = 0;
+		assert_true(run(&m, 0).end > p.end);
+	}
+}
+
 static void orders_given_are_not_given_again(void **state)
 {
 	(void)state;
@@ -273,6 +291,7 @@ int main(void)
 		cmocka_unit_test(what_knot_has_begun_is_not_imagined),
 		cmocka_unit_test(what_is_left_over_begins_nothing),
 		cmocka_unit_test(what_the_nameservers_lack_comes_by_a_transfer),
+		cmocka_unit_test(what_caches_have_lost_is_not_waited_for_again),
 		cmocka_unit_test(orders_given_are_not_given_again),
 		cmocka_unit_test(a_change_of_scheme_goes_on_as_well),
 	};
