@@ -42,6 +42,9 @@ static void move_all(rollover_row_t *row, int64_t by)
 	clock_move(&row->notified, by);
 	clock_move(&row->submitted, by);
 	clock_move(&row->next_check, by);
+	/* By a clock of 1970 all times of before are the same one. Which message was the first is not known any more.
+	 */
+	row->ds_ttl_sent += row->ds_ttl_sent == 1;
 }
 
 time_t rollover_follow_clock(rollover_row_t *row, const rollover_clock_t *now)

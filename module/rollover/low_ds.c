@@ -209,22 +209,22 @@ static bool matters(const dec_t *c)
 	return c->facts->ds_ttl.low != 0 || c->out->row.ds_ttl_asked != 0;
 }
 
-/*! Whether one message was sent and no other. By a clock of 1970 all times of before are the same one, clock_move(). */
+/*! Whether one message was sent and no other. */
 static bool is_first(const rollover_row_t *row)
 {
-	return row->ds_ttl_sent == row->ds_ttl_asked && row->ds_ttl_sent > 1;
+	return row->ds_ttl_sent == row->ds_ttl_asked;
 }
 
 /*!
  * The only message that was sent was refused, by the parent and nobody else: the TTL is as it was, and the rollover
- * goes on with it.
+ * goes on with it. Where a server has the low TTL there was another message.
  */
 static void learn_refused(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
 
 	if (row->ds_ttl_before != 0 && !row->ds_ttl_back && c->facts->ds_ttl.refused == row->ds_ttl_low &&
-	    !c->facts->ds_ttl.unproven && is_first(row) && row->ds_ttl_since == 0) {
+	    !c->facts->ds_ttl.unproven && is_first(row) && row->ds_ttl_since == 0 && look(c).low == NULL) {
 		row->ds_ttl_before = row->ds_ttl_low = 0;
 		row->ds_ttl_sent = 0;
 		row->ds_ttl_since = c->now;

@@ -260,16 +260,37 @@ static void a_later_refusal_is_no_proof_that_nothing_was_lowered(void **state)
 static void a_later_refusal_is_no_proof_by_a_clock_of_1970_either(void **state)
 {
 	(void)state;
+
+	for (int right = 0; right < 2; right++) {
+		machine_t m;
+		begin(&m, ROLLOVER_PREPARE);
+		later(&m, HOUR);
+		assert_int_equal(m.out.ds_ttl, 300);
+		machine_pass(&m, HOUR);
+		const time_t then = m.now;
+		m.row.clock = (rollover_clock_t){ .wall = m.now, .boot = 1 };
+		m.now = 60;
+		rollover_follow_clock(&m.row, &(rollover_clock_t){ .wall = m.now, .boot = 2 });
+		if (right) {
+			m.now = then;
+			rollover_follow_clock(&m.row, &(rollover_clock_t){ .wall = m.now, .boot = 3 });
+		}
+		machine_pass(&m, HOUR);
+		m.facts.ds_ttl.refused = 300;
+		machine_step(&m);
+		assert_int_equal(m.row.ds_ttl_before, DAY);
+	}
+}
+
+/*! The message that was refused is not the one that lowered it. */
+static void a_refusal_is_none_where_a_server_has_the_low_ttl(void **state)
+{
+	(void)state;
 	machine_t m;
 
 	begin(&m, ROLLOVER_PREPARE);
-	later(&m, HOUR);
-	assert_int_equal(m.out.ds_ttl, 300);
 	machine_pass(&m, HOUR);
-	m.row.clock = (rollover_clock_t){ .wall = m.now, .boot = 1 };
-	m.now = 60;
-	rollover_follow_clock(&m.row, &(rollover_clock_t){ .wall = m.now, .boot = 2 });
-	machine_pass(&m, HOUR);
+	m.parent[0].ds_ttl = 300;
 	m.facts.ds_ttl.refused = 300;
 	machine_step(&m);
 	assert_int_equal(m.row.ds_ttl_before, DAY);
@@ -683,6 +704,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_that_nobody_has_signed_is_no_proof_that_nothing_was_lowered),
 		cmocka_unit_test(a_later_refusal_is_no_proof_that_nothing_was_lowered),
 		cmocka_unit_test(a_later_refusal_is_no_proof_by_a_clock_of_1970_either),
+		cmocka_unit_test(a_refusal_is_none_where_a_server_has_the_low_ttl),
 		cmocka_unit_test(nobody_waits_longer_than_for_a_server_that_is_silent),
 		cmocka_unit_test(servers_that_differ_are_waited_for_before_it_is_lowered),
 		cmocka_unit_test(it_is_asked_for_again_after_notify_again_or_when_nothing_was_sent),
