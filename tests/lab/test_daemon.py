@@ -170,9 +170,7 @@ def test_kskrolld_waits_for_knotd_when_the_whole_group_is_told_to_stop(directory
         wait_until(lambda: server.total("kskroll-zones") == 3 and before is not None, 10, "it works on")
         assert server.kskrolld == kskrolld
         os.kill(kskrolld, signal.SIGTERM)
-        began = time.monotonic()
-        assert server.stop() and server.process.returncode == 0
-        assert time.monotonic() - began < 5
+        assert seconds_to_stop(server) < 5
         # knotd has waited for it.
         assert gone(kskrolld)
         assert not server.log_lines(ENDED)
@@ -332,6 +330,15 @@ def test_one_of_another_version_is_refused_in_one_sentence(directory):
 
 
 #: What calls itself kskrolld, and what knotd says about it.
+def seconds_to_stop(server):
+    """Stops knotd. It misses a signal for five seconds if that comes just before it waits for a command (ctl_accept of Knot)."""
+    server.process.terminate()
+    wait_until(lambda: server.log_lines("stopping server"), 10, "knotd stops")
+    began = time.monotonic()
+    assert server.process.wait(20) == 0
+    return time.monotonic() - began
+
+
 FALSE = {
     "garbage": ("cat /dev/urandom >&0", "is not kskrolld"),
     "zeros": ("cat /dev/zero >&0", "sent no greeting"),
@@ -357,9 +364,7 @@ def test_what_is_no_kskrolld_harms_nobody(directory):
             answering.assert_always()
             # Once a second at most, whatever it asks for.
             assert server.total("kskroll-daemon-starts") < 15
-            began = time.monotonic()
-            assert server.stop() and server.process.returncode == 0
-            assert time.monotonic() - began < 4
+            assert seconds_to_stop(server) < 4
 
 
 @contextlib.contextmanager
@@ -378,9 +383,7 @@ def stop_and_assert_nothing_left(server):
     """It does not end when it is asked to, and is killed with knotd."""
     pids = children(server.pid)
     assert len(pids) == 1, pids
-    began = time.monotonic()
-    assert server.stop(20) and server.process.returncode == 0
-    assert time.monotonic() - began < 8
+    assert seconds_to_stop(server) < 8
     wait_until(lambda: comm(pids[0]) == "", 2, "it was killed")
 
 
@@ -423,9 +426,7 @@ def test_one_that_hangs_does_not_keep_knotd_from_ending(directory):
         os.kill(kskrolld, signal.SIGSTOP)
         for _ in range(3):
             server.knotc("reload")
-        began = time.monotonic()
-        assert server.stop(20) and server.process.returncode == 0
-        assert 4 < time.monotonic() - began < 10
+        assert 4 < seconds_to_stop(server) < 10
         wait_until(lambda: gone(kskrolld), 2, "none is left behind")
 
 
