@@ -63,6 +63,8 @@ time_t clock_follow(rollover_clock_t *clock, const rollover_clock_t *now, int64_
 	const int64_t rest = now->ahead - clock->ahead - by * 1000;
 	clock->ahead = rest > -STEP_MS && rest < STEP_MS ? clock->ahead + by * 1000 : now->ahead;
 	clock->wall = now->wall;
+	/* To the nearest second. A clock that is slewed stays near a whole one, since what it is ahead counts as one.
+	 */
 	const int64_t behind = clock->ahead - now->ahead;
-	return now->wall + (behind > 0 ? (behind + 999) / 1000 : 0);
+	return now->wall + (behind > 0 ? (behind + 500) / 1000 : 0);
 }
