@@ -280,7 +280,7 @@ static void a_step_that_is_not_counted_yet_makes_no_wait_shorter(void **state)
 			&row, &(rollover_clock_t){ .wall = T0 + 10 + behind, .ahead = ms, .boot = 7 });
 		const time_t now = rollover_follow_clock(&row, &(rollover_clock_t){ .wall = T0 + 110, .boot = 7 });
 		/* Parts of a second: ttl_expires() counts one more. */
-		assert_in_set(now - row.all_since, ((uintmax_t[]){ 100, 101 }), 2);
+		assert_true(now - row.all_since == 100 || now - row.all_since == 101);
 		assert_int_equal(now, T0 + 110);
 	}
 }
