@@ -391,7 +391,7 @@ void aftermath_restore(move_t *m)
 	const bool lowers = row->put_ttl == row->ttl_low;
 
 	if (m->facts->zone.ds_ttl == row->put_ttl) {
-		row->ttl_normal = lowers ? row->ttl_normal : 0;
+		row->ttl_normal = lowers && row->ttl_normal > row->ttl_low ? row->ttl_normal : 0;
 		row->put_ttl = 0;
 		row->all_since = lowers ? 0 : m->now;
 		move_settle(m, NULL);

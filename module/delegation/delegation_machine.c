@@ -190,6 +190,21 @@ static bool leaves_low_ttl(move_t *m)
 	return true;
 }
 
+/*!
+ * Another client has set a TTL while an order with the low one is under way. The order replaces it, since the
+ * prerequisites of a DNS UPDATE do not compare TTLs (RFC 2136 2.4.2). It is the TTL that comes back later.
+ */
+static void learn_normal_ttl(move_t *m)
+{
+	const delegation_zone_t *zone = &m->facts->zone;
+	delegation_row_t *row = m->row;
+	const bool lowers = row->ordering && row->put_ttl <= row->ttl_low;
+
+	if (lowers && row->ttl_normal != 0 && row->ds != 0 && zone->ds_ttl != row->ttl_low) {
+		row->ttl_normal = zone->ds_ttl;
+	}
+}
+
 /*! The zone has another DS RRset than the agent has put there: another client, or a reload. */
 static void changed(move_t *m)
 {
@@ -235,6 +250,7 @@ static bool ds_guard(move_t *m)
 		return false;
 	}
 	if (zone_ds(&m->facts->zone) == row->ds) {
+		learn_normal_ttl(m);
 		if (!leaves_low_ttl(m)) {
 			return false;
 		}

@@ -205,6 +205,60 @@ static void what_another_client_sets_wins(void **state)
 	assert_int_equal(d.row.ttl_normal, 0);
 }
 
+/*! A DNS UPDATE does not compare TTLs: it may replace what another client has just set. The simulator found that. */
+static void what_another_client_sets_while_an_order_is_under_way_comes_back(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t ttl, normal;
+	} rows[] = { { HOUR, HOUR }, { 2 * DAY, 2 * DAY }, { 300, 0 } };
+	deleg_t d;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		lowered(&d);
+		d.config.apply = DELEGATION_BY_UPDATE;
+		deleg_signal(&d, B);
+		d.facts.scan.differs = true;
+		d.facts.asked =
+			DELEGATION_ASK_SCAN | DELEGATION_ASK_SURVEY | DELEGATION_ASK_PARENTS | DELEGATION_ASK_WATCH;
+		deleg_later(&d, HOUR);
+		course_until(&d, DELEGATION_CHANGE);
+		const delegation_order_t order = d.out.order;
+		d.facts.outcome = DELEGATION_OUTCOME_RUNNING;
+		d.facts.zone.ds_ttl = rows[i].ttl;
+		deleg_step(&d);
+		assert_int_equal(d.row.state, DELEGATION_CHANGE);
+		d.out.order = order;
+		deleg_obey(&d);
+		course_until(&d, DELEGATION_SPREAD);
+		assert_int_equal(d.row.ttl_normal, rows[i].normal);
+	}
+}
+
+/*! The same before the TTL is low. */
+static void what_another_client_sets_while_the_ttl_is_lowered_comes_back(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t ttl, normal;
+	} rows[] = { { HOUR, HOUR }, { 300, 0 } };
+	deleg_t d;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		ordered(&d);
+		const uint32_t low = d.out.order.ttl;
+		d.config.apply = DELEGATION_BY_UPDATE;
+		d.facts.outcome = DELEGATION_OUTCOME_RUNNING;
+		d.facts.zone.ds_ttl = rows[i].ttl;
+		deleg_step(&d);
+		assert_int_equal(d.row.state, DELEGATION_RESTORE);
+		d.facts.zone.ds_ttl = low;
+		d.facts.outcome = DELEGATION_OUTCOME_DONE;
+		deleg_step(&d);
+		assert_int_equal(d.row.ttl_normal, rows[i].normal);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +270,8 @@ int main(void)
 		cmocka_unit_test(an_update_that_is_made_late_is_restored_as_well),
 		cmocka_unit_test(a_reload_that_is_made_late_is_restored_as_well),
 		cmocka_unit_test(what_another_client_sets_wins),
+		cmocka_unit_test(what_another_client_sets_while_an_order_is_under_way_comes_back),
+		cmocka_unit_test(what_another_client_sets_while_the_ttl_is_lowered_comes_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
