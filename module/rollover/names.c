@@ -354,8 +354,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 	[GATE_DS_TTL_NOT_SET] = { "ds-ttl-not-set", ACTOR_OPERATOR,
 		"the module cannot lower or restore the TTL of the DS at the parent",
 		"Read the detail. It quotes the primary or the registry, or names what is missing. Fix it there, in knot.conf, or "
-		"in the file of accounts. The module tries again. After unreachable-after the rollover continues with the TTL as it is. If you "
-		"have changed parent-via, set the former TTL at the parent by hand.",
+		"in the file of accounts. The module tries again. After unreachable-after the rollover continues with the TTL as it is. If the "
+		"TTL cannot be restored, set the former one at the parent by hand, or any other one but the low one.",
 		.side = SIDE_PARENT, .help = HELP_ASK_DS },
 	[GATE_START_WINDOW] = { "start-window", ACTOR_NOBODY,
 		"a rollover is due, and start-window and no-start do not allow its start yet",

@@ -18,22 +18,13 @@ static bool has_one_algorithm(const world_t *w)
 	        !(zsks & (zsks - 1)) && !(v->data & ~(v->dnskey | v->zsks)));
 }
 
-bool goal_reached(const world_t *w)
+/*! The rollovers are done, whatever is left of the DS TTL. */
+static bool is_rolled(const world_t *w)
 {
 	const engine_t *e = &w->engine;
+	const world_keys_t keys = knot_keys(w);
+	const unsigned only = __builtin_ctz(keys | 0x8000);
 
-	if (w->knot.key_count <= w->rolls_wanted && !w->leaves) {
-		return false; /* Most often. */
-	}
-	world_keys_t keys = knot_keys(w);
-	if (child_is_by_hand(w)) {
-		return child_is_done(w);
-	}
-	unsigned only = __builtin_ctz(keys | 0x8000);
-
-	if (w->leaves && e->config.go_insecure) {
-		return e->alive && !e->busy && e->row.state == ROLLOVER_EXPIRE_DS && e->row.gate == GATE_MAY_UNSIGN;
-	}
 	if (w->knot.key_count <= w->rolls_wanted || (keys & (keys - 1)) ||
 	    (w->knot.key[only].state != KSK_ACTIVE && !w->first && w->knot.key[only].ready_cause == CAUSE_OURS)) {
 		return false;
@@ -44,9 +35,38 @@ bool goal_reached(const world_t *w)
 	if (w->driver != DRIVER_MODULE) {
 		return true;
 	}
-	return e->alive && !e->busy && e->row.state == ROLLOVER_IDLE && e->row.gate == GATE_NONE &&
-	       w->knot.policy == POLICY_BASE && e->row.ds_ttl_before == 0 && e->row.old_count == 1 && !e->row.has_new &&
-	       e->row.old[0].digest[0] == only + 1;
+	return e->alive && !e->busy && e->row.state == ROLLOVER_IDLE && w->knot.policy == POLICY_BASE &&
+	       e->row.old_count == 1 && !e->row.has_new && e->row.old[0].digest[0] == only + 1;
+}
+
+bool goal_reached(const world_t *w)
+{
+	const engine_t *e = &w->engine;
+
+	if (w->knot.key_count <= w->rolls_wanted && !w->leaves) {
+		return false; /* Most often. */
+	}
+	if (child_is_by_hand(w)) {
+		return child_is_done(w);
+	}
+	if (w->leaves && e->config.go_insecure) {
+		return e->alive && !e->busy && e->row.state == ROLLOVER_EXPIRE_DS && e->row.gate == GATE_MAY_UNSIGN;
+	}
+	return is_rolled(w) && (w->driver != DRIVER_MODULE || (e->row.gate == GATE_NONE && e->row.ds_ttl_before == 0));
+}
+
+/*!
+ * All is done but the return of the DS TTL. DS has the low one, which another client has set, and the primary makes no
+ * message about a TTL alone.
+ */
+static bool keeps_low_ttl(const world_t *w)
+{
+	const rollover_row_t *row = &w->engine.row;
+	const submit_t *s = &w->up.submit;
+
+	return s->on && (s->keeps_ttl || s->refuses) && row->gate == GATE_DS_TTL_NOT_SET &&
+	       strstr(row->gate_detail, "update-refused") != NULL && row->ds_ttl_back &&
+	       w->up.version[w->up.version_count - 1].ttl == row->ds_ttl_low && is_rolled(w);
 }
 
 static bool fault_explains(const world_t *w, const fault_t *f)
@@ -342,7 +362,7 @@ void check_end(world_t *w)
 	if ((w->why & WHY_OPERATOR) && (actor == ACTOR_OPERATOR || actor == ACTOR_PARENT)) {
 		return;
 	}
-	if (left_by_operator(w)) {
+	if (left_by_operator(w) || keeps_low_ttl(w)) {
 		return;
 	}
 	if (actor == ACTOR_PARENT && agent_explains(w)) {
