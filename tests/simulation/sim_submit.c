@@ -283,6 +283,10 @@ void submit_lands(world_t *w, unsigned number)
 	}
 	if (m->base == 0) {
 		s->normal = m->ttl;
+	} else if (m->forgotten) {
+		/* To the module it is another client's. */
+		s->normal = m->ttl != now.ttl ? m->ttl : s->normal;
+		s->others = m->ttl != now.ttl ? m->ttl : s->others;
 	} else if (m->irregular && m->ttl == m->shown && m->ttl != m->low) {
 		s->normal = 0; /* It goes by what a server with a wrong TTL has shown. */
 	} else if (s->normal == now.ttl && (m->shown != now.ttl || now.ttl == m->low) && m->ttl != now.ttl) {
@@ -354,7 +358,12 @@ void submit_others(world_t *w, bool irregular)
 
 void submit_store_lost(world_t *w)
 {
-	w->up.submit.normal = 0;
+	submit_t *s = &w->up.submit;
+
+	s->normal = 0;
+	for (unsigned i = 0; i < SUBMIT_MESSAGES; i++) {
+		s->message[i].forgotten = true;
+	}
 }
 
 void submit_check(world_t *w, const rollover_decision_t *d)

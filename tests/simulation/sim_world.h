@@ -106,6 +106,7 @@ typedef struct {
 	bool denied;          /*!< An answer that nobody has signed says that it is refused. */
 	uint32_t before, low; /*!< The row's, when it was sent. */
 	bool irregular;       /*!< Answers by which it goes were. */
+	bool forgotten;       /*!< The store was lost after it was sent, and the TTL of before with it. */
 	cause_t cause;        /*!< Of the signals that it follows. */
 	time_t decided;
 } submit_message_t;
