@@ -176,7 +176,8 @@ static void run_event(world_t *w, const event_t *ev)
 
 /*!
  * What is left is done, by both sides. If the zone rolls by itself the next rollover may begin before an agent has come
- * to rest after the last one: then it counts that the goal was reached before.
+ * to rest after the last one: then it counts that the goal was reached before. An agent that has not read the current
+ * DS may still act on it.
  */
 static bool is_over(world_t *w)
 {
@@ -185,7 +186,7 @@ static bool is_over(world_t *w)
 	}
 	const bool reached = goal_reached(w);
 	w->reached = w->reached || (reached && w->engine.config.ksk_lifetime != 0);
-	return (reached || w->reached) && agent_rests(w);
+	return (reached || w->reached) && agent_rests(w) && agent_is_current(w);
 }
 
 void world_run(world_t *w)

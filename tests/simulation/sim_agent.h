@@ -193,6 +193,7 @@ typedef struct {
 	delegation_survey_t asked[2];      /*!< Those of the child, and of the parent. */
 	unsigned listed;                   /*!< Version of the parent zone that the list is of. */
 	time_t listed_at;                  /*!< 0: there is a newer one. */
+	unsigned read;                     /*!< Version of DS that its last turn had. */
 	delegation_load_t load;            /*!< As it is. */
 	struct {
 		delegation_load_t load;
@@ -375,6 +376,8 @@ void agent_check_kept(world_t *w);
 void agent_check_commit(world_t *w, const agent_order_t *order);
 /*! Nothing is under way, and nothing is left to restore. */
 bool agent_rests(const world_t *w);
+/*! Its last turn had the current version of DS. */
+bool agent_is_current(const world_t *w);
 void agent_check_end(world_t *w);
 /*! Why the child waits for its DS in vain. */
 bool agent_explains(const world_t *w);

@@ -30,6 +30,11 @@ bool agent_rests(const world_t *w)
 	       (a->row.state == DELEGATION_REST || a->row.state == DELEGATION_SUSPENDED);
 }
 
+bool agent_is_current(const world_t *w)
+{
+	return !w->agent.on || w->agent.read == w->up.version_count - 1U;
+}
+
 /*! The gate is about this server; or about another one whose signals differ from those of this one. */
 static bool is_named(const delegation_row_t *row, const char *server)
 {

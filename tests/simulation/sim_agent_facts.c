@@ -100,9 +100,10 @@ void agent_see_zone(world_t *w, bool listed)
 		a->listed = newest;
 		a->listed_at = w->now;
 	}
-	const ds_version_t *v = &w->up.version[listed ? a->listed : newest];
+	a->read = listed ? a->listed : newest;
+	const ds_version_t *v = &w->up.version[a->read];
 	zone->known = zone->delegated = true;
-	zone->serial = listed ? a->listed : newest;
+	zone->serial = a->read;
 	zone->ns = 1;
 	zone->ns_ttl = AGENT_NS_TTL;
 	agent_ds_set(w, v->ds, &zone->ds);
