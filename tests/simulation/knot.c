@@ -457,6 +457,12 @@ void knot_delete(world_t *w, unsigned key, cause_t cause)
 	}
 }
 
+/*! The zone has its DNSKEY: half of an order has hidden it, and Knot has not signed the zone without it. */
+static bool is_shown(const world_t *w, unsigned k)
+{
+	return w->knot.version_count > 0 && ((knot_version(w)->dnskey | knot_version(w)->zsks) & (1U << k));
+}
+
 void knot_set(world_t *w, unsigned key, ksk_state_t state, cause_t cause, time_t decided)
 {
 	sim_key_t *k = &w->knot.key[key];
@@ -470,8 +476,10 @@ void knot_set(world_t *w, unsigned key, ksk_state_t state, cause_t cause, time_t
 	}
 	if (algorithm_published(state) && !algorithm_published(k->state)) {
 		k->published = k->published != 0 ? k->published : w->now;
-		k->published_cause = cause;
-		k->published_decided = decided;
+		if (!is_shown(w, key)) {
+			k->published_cause = cause;
+			k->published_decided = decided;
+		}
 	}
 	k->state = state;
 	k->by_hand |= cause == CAUSE_OPERATOR;
