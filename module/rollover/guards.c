@@ -82,12 +82,6 @@ static bool scheme_changes(const dec_t *c)
 	}
 }
 
-/*! Whether the policy has an algorithm of which the zone has no key. */
-static bool other_algorithm(const own_facts_t *own)
-{
-	return own->algorithm_wanted != 0 && !(own->algorithms & ALGSET_OF(own->algorithm_wanted));
-}
-
 /*! Whether algorithm and scheme were changed at once, and Knot has published what it made. */
 static bool both_change(dec_t *c)
 {
@@ -151,8 +145,8 @@ static bool unfit_keys(dec_t *c)
 		char text[160];
 		snprintf(text, sizeof(text), "single-type-signing of the policy is %s, the zone has %s%s",
 		         own->csk_wanted ? "on" : "off", own->csk ? "a single key" : "KSK and ZSK",
-		         other_algorithm(own) ? ", and the policy has another algorithm: change one after the other" :
-		                                "");
+		         dec_lacks_algorithm(c) ? ", and the policy has another algorithm: change one after the other" :
+		                                  "");
 		return dec_unjudged(c, GATE_SCHEME_CHANGE, text);
 	}
 	return false;

@@ -79,6 +79,27 @@ static void start_due(dec_t *c)
 	dec_begin(c, ROLLOVER_PREPARE);
 }
 
+/*!
+ * The operator has changed the algorithm of the policy, and Knot has not signed the zone since. That takes a moment. If
+ * it stays so, Knot cannot sign, and the signatures expire.
+ *
+ * \return Whether that was all there is to decide.
+ */
+static bool wait_for_algorithm(dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	char text[96];
+
+	/* Without signatures of the data nobody knows whether Knot has begun. */
+	if (!dec_lacks_algorithm(c) || own->data_algorithms == 0 || keyset_unpublished(c->facts) != 0) {
+		return false;
+	}
+	snprintf(text, sizeof(text), "the policy has algorithm %u, and the zone has no signatures of it",
+	         own->algorithm_wanted);
+	dec_wait(c, GATE_ALGORITHM_PENDING, "", text, 0);
+	return true;
+}
+
 static void idle_known(dec_t *c)
 {
 	rollover_row_t *row = &c->out->row;
@@ -97,7 +118,9 @@ static void idle_known(dec_t *c)
 		start_due(c);
 		return;
 	}
-	dec_wait(c, GATE_NONE, "", "", 0);
+	if (!wait_for_algorithm(c)) {
+		dec_wait(c, GATE_NONE, "", "", 0);
+	}
 	if (due != 0 && due < row->next_check) {
 		row->next_check = due;
 	}

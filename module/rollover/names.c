@@ -377,6 +377,12 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"the detail. If this server was restored from a backup, it lacks later keys. Restore them first: the parent may "
 		"have their DS.",
 		.side = SIDE_CHILD, .danger = true, .help = HELP_ONE_SIGNER },
+	[GATE_ALGORITHM_PENDING] = { "algorithm-pending", ACTOR_OPERATOR,
+		"the policy has another algorithm, and Knot does not sign the zone with it yet",
+		"Wait until Knot has made the keys. If the gate stays, search the server's log for DNSSEC errors of the zone: "
+		"signatures may not be renewed, and expire. Knot does not sign while an algorithm has a KSK and no ZSK "
+		"(keymgr ZONE list). Delete that KSK, unless it is the only one, and run knotc zone-keys-load ZONE.",
+		.side = SIDE_SERVER, .pace = PACE_STEADY, .help = HELP_KEYS },
 	[GATE_TOO_MANY_KEYS] = { "too-many-keys", ACTOR_OPERATOR,
 		"the zone has more KSKs than the module can track",
 		"Remove the KSKs that you do not need (keymgr ZONE list).",

@@ -14,6 +14,13 @@ bool dec_presigned(const dec_t *c)
 	return unpublished != 0 && unpublished == ALGSET_OF(own->algorithm_wanted);
 }
 
+bool dec_lacks_algorithm(const dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+
+	return own->algorithm_wanted != 0 && !(own->algorithms & ALGSET_OF(own->algorithm_wanted));
+}
+
 bool dec_is_gap(const dec_t *c, time_t last)
 {
 	const uint32_t watch = c->facts->watch.apart;

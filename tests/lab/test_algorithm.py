@@ -169,6 +169,26 @@ def test_there_and_back_of_a_single_key_with_configuration_database(directory):
         world.assert_secure()
 
 
+@bound(120)
+def test_knot_cannot_sign_with_the_new_algorithm(directory):
+    """A rollover is ordered before Knot has signed by the changed policy: it makes a KSK, and no ZSK."""
+    with module_world(directory, **{**QUICK, **policy(P256)}, module_settings=QUICK_MODULE) as (world, old), \
+            Progress(world.knot, ZONE) as progress:
+        progress.wait("idle", 30)
+        world.knot.knotc("zone-freeze", ZONE)
+        begin(world)
+        world.knot.knotc("zone-key-rollover", ZONE, "ksk")
+        (key, role), = wait_until(lambda: new_keys(world), 20, "the new KSK")
+        assert role == "K"
+        world.knot.knotc("zone-thaw", ZONE)
+        wait_until(lambda: progress.gate == "algorithm-pending", 30, "the gate")
+        assert progress.state == "idle" and ask.ksks(KNOT, ZONE) == old[ZONE] and not signed_twice(KNOT)
+        keymgr(world, "delete", f"id={key}")
+        world.knot.knotc("zone-keys-load", ZONE)
+        progress.wait("presign", 30)
+        world.assert_secure()
+
+
 # Secondaries.
 
 def stuck_without_the_new_key(case):

@@ -313,6 +313,7 @@ static void told_of_algorithm(world_t *w)
 	const rollover_row_t *row = &w->engine.row;
 	/* Where the gate says so, as ttl-high-at does if it names no server, he looks into Knot's log. */
 	const bool log = (row->gate == GATE_TTL_HIGH && row->gate_about[0] == '\0') ||
+	                 row->gate == GATE_ALGORITHM_PENDING ||
 	                 strstr(row->gate_detail, "does not sign the zone: see its log") != NULL;
 	const bool unsigned_zone = log && !algorithm_complete(w);
 	const bool twin = unsigned_zone || strstr(row->gate_detail, "two KSKs have algorithm") != NULL ||

@@ -443,6 +443,9 @@ static bool gate_is_true(const world_t *w, const rollover_decision_t *d)
 	const rollover_facts_t *f = &w->engine.facts;
 	const rollover_row_t *row = &d->row;
 
+	if (row->gate == GATE_ALGORITHM_PENDING) {
+		return !((f->own.algorithms | f->own.data_algorithms) & ALGSET_OF(w->knot.algorithm));
+	}
 	if (row->gate_about[0] == '\0') {
 		return true;
 	}

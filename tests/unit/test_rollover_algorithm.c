@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "machine_time.h"
@@ -83,7 +84,7 @@ static void what_knot_signs_with_is_the_policys_algorithm_alone(void **state)
 		algset_t data;
 		rollover_gate_t gate;
 	} CASES[] = {
-		{ 15, OLD_ALGORITHM, GATE_NONE },
+		{ 15, OLD_ALGORITHM, GATE_ALGORITHM_PENDING },   /* Knot has not signed since, or cannot. */
 		{ 0, OLD_ALGORITHM | NEW_ALGORITHM, GATE_NONE }, /* Nobody knows what the policy wants. */
 		{ 13, OLD_ALGORITHM | NEW_ALGORITHM, GATE_ALGORITHM_ROLLOVER }, /* Left over. */
 		{ 15, OLD_ALGORITHM | NEW_ALGORITHM | ALGSET_OF(8), GATE_ALGORITHM_ROLLOVER },
@@ -99,6 +100,33 @@ static void what_knot_signs_with_is_the_policys_algorithm_alone(void **state)
 		expect(&m, ROLLOVER_IDLE, CASES[i].gate);
 		assert_int_equal(m.out.action, ACTION_NONE);
 	}
+}
+
+/*! A KSK of the new algorithm without a ZSK is in the list of Knot alone: the zone stays as it was. */
+static void who_waits_for_a_zone_that_knot_does_not_sign_says_so(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	begun(&m);
+	machine_sign(&m, OLD_ALGORITHM);
+	for (int checks = 0; checks < 3; checks++) {
+		m.now += DAY;
+		machine_step(&m);
+		expect(&m, ROLLOVER_IDLE, GATE_ALGORITHM_PENDING);
+		assert_non_null(strstr(m.row.gate_detail, "algorithm 15"));
+		assert_int_equal(m.out.action, ACTION_NONE);
+	}
+	/* The operator sets the policy back, or Knot signs. */
+	m.facts.own.algorithm_wanted = 13;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+	m.facts.own.algorithm_wanted = 15;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_ALGORITHM_PENDING);
+	machine_sign(&m, OLD_ALGORITHM | NEW_ALGORITHM);
+	machine_step(&m);
+	expect(&m, ROLLOVER_PRESIGN, GATE_NONE);
 }
 
 static void a_rollover_that_is_being_prepared_gives_way(void **state)
@@ -720,6 +748,7 @@ int main(void)
 		cmocka_unit_test(the_operator_changes_the_policy),
 		cmocka_unit_test(who_finds_data_of_a_new_algorithm_does_not_know_the_ds_ttl),
 		cmocka_unit_test(what_knot_signs_with_is_the_policys_algorithm_alone),
+		cmocka_unit_test(who_waits_for_a_zone_that_knot_does_not_sign_says_so),
 		cmocka_unit_test(a_rollover_that_is_being_prepared_gives_way),
 		cmocka_unit_test(every_nameserver_has_the_signatures_for_the_zone_ttl),
 		cmocka_unit_test(the_lead_is_over_after_its_time),
