@@ -221,6 +221,25 @@ static bool came_later(const world_t *w, const exposure_t *dnskey, time_t decide
 	return false;
 }
 
+/*!
+ * Whether the operator has given the parent the DS after the step, and no DS set that could be had at the step
+ * validated the DNSKEY RRset: then it was bogus, whoever signed the data.
+ */
+static bool revived_by_hand(const world_t *w, const exposure_t *ds, const exposure_t *dnskey, time_t decided)
+{
+	if (ds->cause != CAUSE_OPERATOR || ds->since <= decided) {
+		return false;
+	}
+	for (unsigned i = 0; i < w->ds.count; i++) {
+		const exposure_t *x = &w->ds.list[i];
+		if (x->since <= decided && exposure_reachable(x, decided) &&
+		    (x->keys == 0 || (x->keys & dnskey->keys & dnskey->signers))) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /*! The words for what has changed since the data were signed as before. */
 static const char *signed_otherwise(validator_t validator)
 {
@@ -249,7 +268,7 @@ const char *charged_data(const world_t *w, validator_t validator, const exposure
 	if (data->cause == CAUSE_OURS && !(data->keys & dnskey->removed) &&
 	    !came_later(w, dnskey, data->decided, ~algorithm_set(w, data->keys)) &&
 	    !unknowable(w, dnskey, data->decided) && !unknowable(w, data, data->decided) &&
-	    good_before(w, validator, ds, dnskey, data)) {
+	    !revived_by_hand(w, ds, dnskey, data->decided) && good_before(w, validator, ds, dnskey, data)) {
 		return signed_otherwise(validator);
 	}
 	return NULL;
