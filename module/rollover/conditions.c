@@ -469,7 +469,24 @@ static bool is_named_by_ds(dec_t *c)
 	return dec_gate(c, &v);
 }
 
-/*! ZSKs go with the old KSK, but if that was removed by hand they are left. */
+/*!
+ * A ZSK of the old algorithm goes. That cannot be taken back, and much may have happened since the old KSK went: no
+ * nameserver or cache may have data that this ZSK alone has signed.
+ */
+static bool has_other_signatures(dec_t *c)
+{
+	judge_expect_t w = dec_expect(c, 0);
+
+	if (!(c->facts->own.data_algorithms & ALGSET_OF(c->out->row.old[0].algorithm))) {
+		return true;
+	}
+	expect_data(c, DATA_BOTH, &w);
+	const judge_verdict_t v = judge_child(c->facts, &w);
+
+	return !dec_gate(c, &v) && !expire_old_data(c);
+}
+
+/*! ZSKs go with the old KSK. They are left if that was removed by hand, or the order was carried out by half. */
 static bool gone(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
@@ -485,7 +502,8 @@ static bool gone(dec_t *c)
 	}
 	if (published) {
 		row->all_since = 0; /* Those of another algorithm sign on when they have gone. */
-	} else if (expire_data(c)) {
+	}
+	if (published ? !has_other_signatures(c) : expire_data(c)) {
 		return true;
 	}
 	dec_order(c, ACTION_RETIRE);

@@ -130,8 +130,7 @@ bool expire_data_is_over(const dec_t *c)
 	       (row->data_since != 0 && c->now >= data_expired(c->config, row, true, row->data_since));
 }
 
-/*! Data without signatures of the new algorithm. */
-static bool old_data(dec_t *c)
+bool expire_old_data(dec_t *c)
 {
 	const rollover_row_t *row = &c->out->row;
 
@@ -276,7 +275,7 @@ bool expire_wait(dec_t *c)
 		[EXPIRE_LEAD] = lead,
 		[EXPIRE_DNSKEY] = expire_dnskey,
 		[EXPIRE_UNSIGNED] = unsigned_zone,
-		[EXPIRE_DATA] = old_data,
+		[EXPIRE_DATA] = expire_old_data,
 		[EXPIRE_DS] = old_ds,
 		[EXPIRE_OBSERVATION] = observation,
 		[EXPIRE_SETTLE] = settle,

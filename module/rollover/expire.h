@@ -41,6 +41,9 @@ bool expire_data(dec_t *c);
 /*! Whether caches have lost the data that only one of the algorithms has signed, where the algorithm changes. */
 bool expire_data_is_over(const dec_t *c);
 
+/*! Waits until caches have lost data without signatures of the new algorithm. \return True if the zone waits. */
+bool expire_old_data(dec_t *c);
+
 /*! The data of this check is not judged, only the keys (\a v). What held is void if these are wrong. */
 void expire_skip_data(dec_t *c, const judge_verdict_t *v);
 
