@@ -214,6 +214,7 @@ void algorithm_begin(world_t *w)
 		return;
 	}
 	trace(w, "knot        begins with algorithm %u", knot->algorithm);
+	w->told_pending = false;
 	knot_backup(w);
 	knot_make(w, &(sim_key_t){
 			     .state = KSK_PRE_ACTIVE,

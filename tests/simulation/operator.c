@@ -330,6 +330,12 @@ static void told_of_algorithm(world_t *w)
 		event_add(w, w->now + 8 * DAY, EV_COMMAND, COMMAND_ABORTED, 0);
 		w->end += 10 * DAY + w->bound;
 	}
+	/* What Knot has signed without it is renewed: then it begins. */
+	if (row->gate == GATE_ALGORITHM_PENDING && !unsigned_zone && !w->told_pending && w->told_times++ < 3) {
+		w->told_pending = true;
+		event_add(w, w->now + DAY, EV_KASP, 0, 0);
+		w->end += 10 * DAY + w->bound;
+	}
 	if (twin && !w->told_twin) {
 		w->told_twin = true;
 		event_add(w, w->now + DAY, EV_COMMAND, COMMAND_DELETE_TWIN, 0);

@@ -351,12 +351,13 @@ struct world {
 	bool low_ttl_signals;      /*!< A KSK got ready by itself that only the policy with the low TTL signals. */
 	unsigned told_times;       /*!< So often he has changed or given up an algorithm because of a gate. */
 	bool told_twin, told_back; /*!< The operator is about to do what the gate says about the algorithm. */
-	bool told_left;            /*!< The operator is about to remove keys that are left of an algorithm. */
-	bool told_older;           /*!< The operator is about to delete the KSK that is older. */
-	time_t left_published;     /*!< A key of ours got ready by itself after so many seconds; 0: none. */
-	bool leaves;               /*!< The operator wants it insecure, for good. */
-	bool leaves_held;          /*!< The operator does nothing about a zone that was rolled back. */
-	time_t submitted_native;   /*!< Baselines: the removal is due then. */
+	bool told_pending;       /*!< Knot is about to renew signatures, and begins with the algorithm of the policy. */
+	bool told_left;          /*!< The operator is about to remove keys that are left of an algorithm. */
+	bool told_older;         /*!< The operator is about to delete the KSK that is older. */
+	time_t left_published;   /*!< A key of ours got ready by itself after so many seconds; 0: none. */
+	bool leaves;             /*!< The operator wants it insecure, for good. */
+	bool leaves_held;        /*!< The operator does nothing about a zone that was rolled back. */
+	time_t submitted_native; /*!< Baselines: the removal is due then. */
 
 	event_t heap[EVENT_MAX];
 	unsigned heap_count;
