@@ -203,16 +203,47 @@ static bool is_overtaken(const dec_t *c, keyset_t named, keyset_t some)
 	return (some & c->old) != 0 && (named & c->old) == 0;
 }
 
-/*! The servers of the parent name different keys. \a some: those of which one of the servers that lag names any. */
+/*! \return How many servers of the parent name the same keys as this one, itself included. */
+static size_t count_alike(const dec_t *c, const parent_answer_t *a)
+{
+	size_t alike = 0;
+
+	for (size_t i = 0; i < c->facts->parent_count; i++) {
+		const parent_answer_t *b = &c->facts->parent[i];
+		alike += b->status == ANSWER_OK && judge_named(b) == judge_named(a);
+	}
+	return alike;
+}
+
+/*!
+ * The servers of the parent name different keys. \a some: those of which one of the servers that lag names any. Without
+ * them one of the fewest is named.
+ */
 static void wait_for_parent(dec_t *c, keyset_t some)
 {
-	const char *server = "";
+	const parent_answer_t *odd = NULL, *other = NULL;
+	size_t fewest = SIZE_MAX;
+	char text[160] = "the servers of the parent name different keys";
 
-	for (size_t i = c->facts->parent_count; i-- > 0;) {
+	for (size_t i = 0; i < c->facts->parent_count; i++) {
 		const parent_answer_t *a = &c->facts->parent[i];
-		server = a->status == ANSWER_OK && (judge_named(a) & some) ? a->server : server;
+		if (a->status != ANSWER_OK) {
+			continue;
+		}
+		const size_t alike = (judge_named(a) & some) ? 0 : count_alike(c, a);
+		if (alike < fewest) {
+			odd = a;
+			fewest = alike;
+		}
 	}
-	dec_wait(c, GATE_DS_STALE, server, "the servers of the parent name different keys", 0);
+	for (size_t i = c->facts->parent_count; odd != NULL && i-- > 0;) {
+		const parent_answer_t *a = &c->facts->parent[i];
+		other = a->status == ANSWER_OK && judge_named(a) != judge_named(odd) ? a : other;
+	}
+	if (other != NULL) {
+		snprintf(text, sizeof(text), "DS of other keys than at %.120s", other->server);
+	}
+	dec_wait(c, GATE_DS_STALE, odd != NULL ? odd->server : "", text, 0);
 }
 
 /*! No rollover may start. Which keys were in use before these turned up tells the direction of one that others begin.

@@ -150,8 +150,19 @@ static void what_is_not_clear_is_not_remembered(void **state)
 	m.parent[1].ds = NEW;
 	machine_step(&m);
 	assert_int_equal(m.row.gate, GATE_DS_STALE);
-	assert_string_equal(m.row.gate_detail, "the servers of the parent name different keys");
+	assert_string_equal(m.row.gate_about, m.parent[0].server);
+	assert_string_equal(m.row.gate_detail, "DS of other keys than at p2.test. 192.0.2.12@53");
 	assert_int_equal(m.row.old_count, 0);
+	/* The one that differs from most is named. */
+	parent_answer_t three[] = { m.parent[1], m.parent[0], m.parent[1] };
+	unknown_zone(&m, 2, OLD);
+	snprintf(three[2].server, sizeof(three[2].server), "p3.test. 192.0.2.13@53");
+	m.facts.parent = three;
+	m.facts.parent_count = 3;
+	machine_step(&m);
+	assert_int_equal(m.row.gate, GATE_DS_STALE);
+	assert_string_equal(m.row.gate_about, "p1.test. 192.0.2.11@53");
+	assert_string_equal(m.row.gate_detail, "DS of other keys than at p2.test. 192.0.2.12@53");
 	/* One of them has both. */
 	unknown_zone(&m, 2, OLD);
 	m.parent[1].ds = OLD | NEW;
