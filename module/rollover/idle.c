@@ -88,14 +88,15 @@ static void start_due(dec_t *c)
 static bool wait_for_algorithm(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
-	char text[96];
+	char text[128];
 
 	/* Without signatures of the data nobody knows whether Knot has begun. */
 	if (!dec_lacks_algorithm(c) || own->data_algorithms == 0 || keyset_unpublished(c->facts) != 0) {
 		return false;
 	}
-	snprintf(text, sizeof(text), "the policy has algorithm %u, and the zone has no signatures of it",
-	         own->algorithm_wanted);
+	/* Knot's running_rollover(): two KSKs that are active. */
+	snprintf(text, sizeof(text), "the policy has algorithm %u, and the zone has no signatures of it%s",
+	         own->algorithm_wanted, c->out->row.old_count > 1 ? ": Knot begins only with one KSK in use" : "");
 	dec_wait(c, GATE_ALGORITHM_PENDING, "", text, 0);
 	return true;
 }

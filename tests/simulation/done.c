@@ -263,7 +263,10 @@ static bool left_by_operator(const world_t *w)
 	if ((row->gate == GATE_UNKNOWN_KEY || refused) && (knot_keys(w) & by_hand)) {
 		return true;
 	}
-	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && parent_ds(w) == knot_keys(w)) {
+	/* With two KSKs in use Knot begins with no other algorithm. */
+	const bool several = row->gate == GATE_ALGORITHM_PENDING && row->old_count > 1;
+	const bool ended = row->state == ROLLOVER_IDLE && (row->gate == GATE_NONE || several);
+	if (ended && parent_ds(w) == knot_keys(w)) {
 		/*
 		 * Nothing is due: both have a DS, by hand or by a rollback that the store has lost; or the operator
 		 * began a rollover before the first DS was everywhere, and the policy that signals a first DS signals
@@ -271,7 +274,7 @@ static bool left_by_operator(const world_t *w)
 		 */
 		return (w->why & (WHY_DS_BY_HAND | WHY_STORE_LOST)) || by_hand || w->knot.base_signals || w->first;
 	}
-	if (row->gate == GATE_NONE && row->state == ROLLOVER_IDLE && !(knot_keys(w) & ~parent_ds(w))) {
+	if (ended && !(knot_keys(w) & ~parent_ds(w))) {
 		/*
 		 * The same, and one DS more: he set it by hand, or he let its key go after a rollback that signalled
 		 * both.

@@ -117,6 +117,19 @@ static void who_waits_for_a_zone_that_knot_does_not_sign_says_so(void **state)
 		assert_non_null(strstr(m.row.gate_detail, "algorithm 15"));
 		assert_int_equal(m.out.action, ACTION_NONE);
 	}
+	/* Another KSK in use is why Knot does not begin. */
+	assert_null(strstr(m.row.gate_detail, "one KSK"));
+	machine_t two = m;
+	two.facts.child = two.child;
+	two.facts.parent = two.parent;
+	two.facts.keys[1].algorithm = 13;
+	machine_serve(&two, OLD | NEW, HOUR);
+	machine_sign(&two, OLD_ALGORITHM);
+	machine_ds(&two, OLD | NEW, DAY);
+	machine_step(&two);
+	expect(&two, ROLLOVER_IDLE, GATE_ALGORITHM_PENDING);
+	assert_int_equal(two.row.old_count, 2);
+	assert_non_null(strstr(two.row.gate_detail, "one KSK"));
 	/* The operator sets the policy back, or Knot signs. */
 	m.facts.own.algorithm_wanted = 13;
 	machine_step(&m);
