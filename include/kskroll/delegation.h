@@ -336,6 +336,8 @@ typedef struct {
 	bool may_undo;        /*!< `before` is the set that an undo restores. */
 	ds_set_t before;
 	uint32_t before_ttl; /*!< Its TTL, or the one to be restored if it is empty. */
+	/*! Until then caches have `before`: it was seen in the zone, or at a server of the parent. 0: nobody knows. */
+	time_t before_until;
 
 	uint64_t content;         /*!< Signals that are accepted, see delegation_content(). 0: none. */
 	time_t accepted_since;    /*!< All checks of these have accepted them since. */

@@ -41,6 +41,20 @@ static move_gate_t judge_parents(const move_t *m)
 	return silent;
 }
 
+/*! The set before is still out. One that comes out again after it was in no cache any more proves nothing. */
+static void see_former(const move_t *m)
+{
+	const delegation_facts_t *f = m->facts;
+	const time_t until = f->surveyed + (time_t)m->row->before_ttl;
+
+	for (size_t i = 0; i < f->parent_count && f->surveyed < m->row->before_until; i++) {
+		if (f->parent[i].status == ANSWER_OK && ds_set_equal(&f->parent[i].ds, &m->row->before) &&
+		    until > m->row->before_until) {
+			m->row->before_until = until;
+		}
+	}
+}
+
 move_gate_t aftermath_parents(move_t *m)
 {
 	move_gate_t gate = { .gate = DELEGATION_GATE_PARENT_UNREACHABLE, .about = "", .detail = "not asked" };
@@ -48,6 +62,7 @@ move_gate_t aftermath_parents(move_t *m)
 	if (!(m->facts->asked & DELEGATION_ASK_PARENTS)) {
 		return gate;
 	}
+	see_former(m);
 	gate = judge_parents(m);
 	if (gate.gate == DELEGATION_GATE_NONE) {
 		m->row->all_since = m->row->all_since != 0 ? m->row->all_since : m->now;
@@ -105,16 +120,12 @@ static bool is_outgrown(const move_t *m)
 }
 
 /*!
- * Whether caches may still have the DS of before, if there was one. While they do, no child removes the key that it
- * names (RFC 7583 3.3). Servers of the parent may have had the new one since the check before the one that saw them
- * all.
+ * Whether caches still have the DS of before, if there was one. While they do, no child removes the key that it names
+ * (RFC 7583 3.3). How old `all_since` is says nothing: nobody may have looked for long, or the machine was off.
  */
 static bool is_former_cached(const move_t *m)
 {
-	const delegation_row_t *row = m->row;
-
-	return row->before.count == 0 || row->all_since == 0 ||
-	       m->now + (time_t)m->config->check_interval < row->all_since + (time_t)row->before_ttl;
+	return m->row->before.count == 0 || m->now < m->row->before_until;
 }
 
 /*!

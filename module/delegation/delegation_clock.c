@@ -23,7 +23,12 @@ time_t delegation_follow_clock(delegation_row_t *row, const rollover_clock_t *no
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]) && by != 0; i++) {
 		clock_move(times[i], by);
 	}
+	/* Here a time is too old rather than too young: the machine may have been suspended. */
+	if (by < 0) {
+		clock_move(&row->before_until, by);
+	}
 	if (!fresh && !same) {
+		row->before_until = 0;
 		row->next_check = 0;   /* How long nobody checked is not known, */
 		row->secure_since = 0; /* nor whether the child has validated meanwhile, */
 		row->secure_last = 0;

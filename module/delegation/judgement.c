@@ -127,6 +127,7 @@ static void order(move_t *m, const delegation_verdict_t *v)
 
 	row->before = m->facts->zone.ds;
 	row->before_ttl = normal;
+	row->before_until = m->now + (time_t)normal;
 	row->may_undo = v->wanted.count > 0;
 	row->put_content = v->content;
 	row->put_inception = v->inception;

@@ -68,6 +68,7 @@ static const column_t delegation_columns[] = {
 	COLUMN("checked", KIND_TIME, checked),
 	COLUMN("gone", KIND_TIME, gone),
 	LATER("manual_judged", KIND_BOOL, row.manual_judged, 9),
+	LATER("before_until", KIND_TIME, row.before_until, 12),
 };
 
 #undef COLUMN
@@ -112,7 +113,7 @@ static const column_t parent_columns[] = {
 
 #ifdef __LP64__
 // A field without a column would be lost in a restart.
-_Static_assert(sizeof(delegation_row_t) == 2472, "delegation_row_t has changed: give every new field a column here");
+_Static_assert(sizeof(delegation_row_t) == 2480, "delegation_row_t has changed: give every new field a column here");
 _Static_assert(sizeof(delegation_config_t) == 64,
                "delegation_config_t has changed: give every new field a column here");
 #endif

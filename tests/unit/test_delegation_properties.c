@@ -114,6 +114,7 @@ static void some_row(chance_t *c, deleg_t *d)
 	row->may_undo = chance(c, 4) != 0;
 	row->before = deleg_set(chance(c, 2) ? A : some_keys(c));
 	row->before_ttl = DAY;
+	row->before_until = some_time(c, d->now);
 	row->content = chance(c, 2) ? delegation_content(&d->child[0].cds_set) : 0;
 	row->accepted_since = chance(c, 2) ? d->now - HOUR : 0;
 	row->applied = chance(c, 3) ? 0 : delegation_content(&d->child[0].cds_set);

@@ -576,6 +576,12 @@ static void no_wait_ends_early_because_a_clock_is_set(void **state)
 	d.now += 365 * DAY;
 	deleg_step(&d);
 	assert_int_equal(d.row.state, DELEGATION_LOW);
+	/* Nor does the time of an undo last longer: forward the machine may have slept, back nothing has passed. */
+	assert_int_equal(d.row.before_until, before.before_until);
+	d.row = before;
+	clock = shows(before.clock.wall - DAY, -1000 * DAY, 1);
+	delegation_follow_clock(&d.row, &clock);
+	assert_int_equal(d.row.before_until, before.before_until - DAY);
 	/* Time that passes is time that passes. */
 	d.row = before;
 	clock = shows(d.row.clock.wall + 100, 0, 1);
@@ -587,6 +593,7 @@ static void no_wait_ends_early_because_a_clock_is_set(void **state)
 	clock = shows(before.clock.wall + 3 * DAY, 0, 2);
 	delegation_follow_clock(&d.row, &clock);
 	assert_int_equal(d.row.all_since, before.all_since + 3 * DAY);
+	assert_int_equal(d.row.before_until, 0);
 	assert_int_equal(d.row.next_check, 0);
 	assert_int_equal(d.row.secure_since, 0);
 	assert_int_equal(d.row.secure_last, 0);

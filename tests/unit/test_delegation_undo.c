@@ -295,8 +295,8 @@ static void a_child_that_nobody_has_seen_with_both_keys_may_have_moved_on(void *
 		d.config.bogus_limit = 1;
 		d.config.verify = 10 * DAY;
 		d.row.secure_since = d.row.secure_last = d.now;
-		deleg_later(&d, DAY - 60 - 60 - cached);
-		assert_int_equal(d.row.before_ttl, DAY);
+		assert_int_equal(d.row.before_until, T0 + DAY);
+		deleg_later(&d, d.row.before_until - d.now - 60 - cached);
 		course_fails(&d, 1);
 		assert_int_equal(d.row.state, cached ? DELEGATION_UNDO : DELEGATION_VERIFY);
 		assert_int_equal(d.out.order.action, cached ? DELEGATION_DO_UNDO : DELEGATION_DO_NOTHING);
@@ -308,6 +308,69 @@ static void a_child_that_nobody_has_seen_with_both_keys_may_have_moved_on(void *
 	d.child[0].cds.present = true;
 	course_fails(&d, 1);
 	assert_int_equal(d.row.state, DELEGATION_UNDO);
+}
+
+/*! The change is on its way, and no nameserver has the new key. The clock is known. */
+static void sent_without_the_key(deleg_t *d)
+{
+	course_spread(d);
+	d->row.clock = (rollover_clock_t){ .wall = d->now, .boot = 7 };
+	deleg_dnskey(d, A);
+	deleg_signal(d, 0);
+	d->config.bogus_limit = 1;
+	d->config.verify = 10 * DAY;
+}
+
+static void nobody_looks(deleg_t *d)
+{
+	deleg_later(d, 2 * DAY);
+}
+
+static void the_machine_is_off(deleg_t *d)
+{
+	course_until(d, DELEGATION_VERIFY);
+	deleg_later(d, 2 * DAY);
+	(void)delegation_follow_clock(&d->row, &(rollover_clock_t){ .wall = d->now, .boot = 8 });
+}
+
+static void the_machine_is_suspended(deleg_t *d)
+{
+	course_until(d, DELEGATION_VERIFY);
+	deleg_later(d, 2 * DAY);
+	(void)delegation_follow_clock(&d->row, &(rollover_clock_t){ .wall = d->now, .ahead = 2000 * DAY, .boot = 7 });
+}
+
+static void a_server_errs_later(deleg_t *d)
+{
+	course_until(d, DELEGATION_VERIFY);
+	d->row.secure_since = d->row.secure_last = d->now;
+	deleg_later(d, 2 * DAY);
+	d->parent[1].status = ANSWER_ERROR;
+}
+
+static void a_server_has_it_again_later(deleg_t *d)
+{
+	a_server_errs_later(d);
+	d->parent[1].status = ANSWER_OK;
+	d->parent[1].ds = deleg_set(A);
+}
+
+/* How long ago a check has seen the new DS everywhere says too little: caches may be without the former one. */
+static void a_former_ds_is_in_caches_only_as_long_as_it_was_seen(void **state)
+{
+	(void)state;
+	static void (*const passes[])(deleg_t *d) = { nobody_looks, the_machine_is_off, the_machine_is_suspended,
+		                                      a_server_errs_later, a_server_has_it_again_later };
+
+	for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
+		deleg_t d;
+		sent_without_the_key(&d);
+		passes[i](&d);
+		course_fails(&d, 3);
+		assert_int_not_equal(d.row.state, DELEGATION_UNDO);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_CANNOT_UNDO);
+		assert_non_null(strstr(d.row.gate_detail, "no nameserver has the new key"));
+	}
 }
 
 /* What would bar a change does not bar its undo. */
@@ -602,6 +665,7 @@ int main(void)
 		cmocka_unit_test(other_signals_are_followed_after_an_undo),
 		cmocka_unit_test(nothing_is_undone_that_may_not_help),
 		cmocka_unit_test(a_child_that_nobody_has_seen_with_both_keys_may_have_moved_on),
+		cmocka_unit_test(a_former_ds_is_in_caches_only_as_long_as_it_was_seen),
 		cmocka_unit_test(an_undo_needs_less_than_a_change),
 		cmocka_unit_test(a_child_that_failed_before_is_not_undone),
 		cmocka_unit_test(a_child_that_never_validates_gets_its_ttl_back),

@@ -165,7 +165,7 @@ static void any_delegation(store_delegation_t *one, const char *zone, const char
 		&row->since,     &row->gate_since,        &row->gate_until, &row->put_inception, &row->accepted_since,
 		&row->undone_at, &row->applied_inception, &row->manual,     &row->all_since,     &row->secure_since,
 		&one->gone,      &row->secure_last,       &row->notified,   &row->next_check,    &row->clock.wall,
-		&one->checked,
+		&one->checked,   &row->before_until,
 	};
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		*times[i] = any_time();
@@ -825,8 +825,10 @@ static void schema_9_has_two_more_columns(void **state)
 	       "ALTER TABLE zone DROP COLUMN ds_ttl_back; ALTER TABLE zone DROP COLUMN ds_ttl_asked;"
 	       "ALTER TABLE zone DROP COLUMN ds_ttl_since; ALTER TABLE zone DROP COLUMN ds_ttl_sent;"
 	       "ALTER TABLE zone DROP COLUMN ds_ttl_around; ALTER TABLE zone DROP COLUMN spread;"
-	       "ALTER TABLE zone DROP COLUMN start_window; ALTER TABLE zone DROP COLUMN no_start");
+	       "ALTER TABLE zone DROP COLUMN start_window; ALTER TABLE zone DROP COLUMN no_start;"
+	       "ALTER TABLE delegation DROP COLUMN before_until");
 	f->one.row.manual_judged = false;
+	f->one.row.before_until = 0;
 
 	for (int read_only = 1; read_only >= 0; read_only--) {
 		open_store(f, read_only);
@@ -841,6 +843,31 @@ static void schema_9_has_two_more_columns(void **state)
 	save(f, NULL);
 	assert_int_equal(store_delegation_load(f->store, ZONE, NAME, &f->other), KNOT_EOK);
 	assert_true(f->other.row.manual_judged);
+}
+
+/*! Until when caches have the former DS nobody knew. */
+static void schema_12_has_one_more_column(void **state)
+{
+	fixture_t *f = *state;
+	open_store(f, false);
+	any_delegation(&f->one, ZONE, NAME);
+	strcpy(f->one.answers, "{}");
+	f->one.row.before_until = 1800000000;
+	save(f, NULL);
+	store_close(f->store);
+	f->store = NULL;
+	sql(f, "ALTER TABLE delegation DROP COLUMN before_until; PRAGMA user_version = 11");
+	f->one.row.before_until = 0;
+	for (int read_only = 1; read_only >= 0; read_only--) {
+		open_store(f, read_only);
+		assert_int_equal(store_delegation_load(f->store, ZONE, NAME, &f->other), KNOT_EOK);
+		assert_int_equal(number(f, "PRAGMA user_version"), read_only ? 11 : STORE_SCHEMA);
+		assert_int_equal(f->other.row.before_until, 0);
+	}
+	f->one.row.before_until = 1800000000;
+	save(f, NULL);
+	assert_int_equal(store_delegation_load(f->store, ZONE, NAME, &f->other), KNOT_EOK);
+	assert_int_equal(f->other.row.before_until, 1800000000);
 }
 
 static void delegations_came_with_schema_8(void **state)
@@ -936,6 +963,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(a_store_without_delegations_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(delegations_came_with_schema_8, setup, teardown),
 		cmocka_unit_test_setup_teardown(schema_9_has_two_more_columns, setup, teardown),
+		cmocka_unit_test_setup_teardown(schema_12_has_one_more_column, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("store_delegations", tests, NULL, NULL);
 }
