@@ -35,7 +35,8 @@ typedef struct {
 	/*! As store_delegation_save(): durable on return, or \a soon, within a second. \return False if that failed. */
 	bool (*save)(const store_delegation_t *one, const store_delegation_event_t *event, bool soon, void *arg);
 	/*! As store_delegation_silence_save(), within a second. */
-	void (*save_silence)(const char *zone, const char *name, const char *server, time_t since, void *arg);
+	void (*save_silence)(const char *zone, const char *name, const char *server,
+	                     const delegation_silence_t *silence, void *arg);
 	/*! What a child of that name wants of the TTL of its DS; NULL: none wants anything. */
 	delegation_ttl_t (*ttl)(const char *child, void *arg);
 	/*! As store_parent_save(), durable on return. */

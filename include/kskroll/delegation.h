@@ -515,10 +515,18 @@ typedef struct {
 	uint64_t at_ms;  /*!< By a clock that nobody sets. */
 	bool alone;      /*!< Nothing showed that this host was not cut off. */
 	/* What is known of the time since the survey before. */
-	bool unknown;  /*!< Nobody can say that servers were silent all the time. */
+	bool unknown;      /*!< Nobody can say that servers were silent all the time. */
+	bool alone_before; /*!< \a alone, of that one. */
+	time_t set;        /*!< By so many seconds the clock was set. */
 	time_t gained; /*!< Seconds that do not count: by which the clock was set, or in which this host may have been
 	                  cut off. */
 } delegation_survey_t;
+
+/*! What is kept of a server that is silent. Zeroed: it is not, as far as anybody knows. */
+typedef struct {
+	time_t since;
+	time_t seen; /*!< Of the last survey in which it was; 0: in that one this host may have been cut off. */
+} delegation_silence_t;
 
 /*! Whether servers were asked in the state of a stored row. One that was just entered has asked nobody. */
 bool delegation_has_asked(const delegation_row_t *row);
@@ -537,6 +545,6 @@ void delegation_surveyed(delegation_survey_t *asked, bool resumed, bool heard, t
 /*!
  * \brief Since when a server that did not answer in the last survey has been silent, by the wall clock.
  *
- * \param[in] before  The same, as of the survey before; 0: it answered.
+ * \param[in] before  What was kept of it. It counts if this server was asked not long ago: others say nothing of it.
  */
-time_t delegation_silent_since(const delegation_survey_t *asked, time_t before);
+delegation_silence_t delegation_silent(const delegation_survey_t *asked, const delegation_silence_t *before);

@@ -82,13 +82,14 @@ int store_delegation_forget(store_t *store, const char *zone, const char *name);
 int store_delegations_forget_gone(store_t *store, time_t before, size_t limit);
 
 /*!
- * \brief Since when a server of a delegation has not answered; 0: it has. As store_unreachable_load().
+ * \brief Since when a server of a delegation has not answered; zeroed: it has. As store_unreachable_load().
  *
- * \return KNOT_EOK, KNOT_ERROR. Of a server that is not known \a since is 0.
+ * \return KNOT_EOK, KNOT_ERROR. Zeroed if the server is not known.
  */
 int store_delegation_silence_load(store_t *store, const char *zone, const char *name, const char *server,
-                                  time_t *since);
-int store_delegation_silence_save(store_t *store, const char *zone, const char *name, const char *server, time_t since);
+                                  delegation_silence_t *silence);
+int store_delegation_silence_save(store_t *store, const char *zone, const char *name, const char *server,
+                                  const delegation_silence_t *silence);
 
 /*! More names than there is room for: nobody can tell which. */
 #define STORE_LOCKS_MANY "*"

@@ -90,16 +90,18 @@ static time_t silent_since(turn_t *turn, const char *name, const char *server, b
 	const parent_t *parent = turn->parent;
 	const agent_env_t *env = &parent->agent->env;
 	store_t *store = env->store(env->arg);
-	time_t before = 0;
+	delegation_silence_t before = { 0 }, silence = { 0 };
 
 	if (store != NULL && store_delegation_silence_load(store, parent->name, name, server, &before) != KNOT_EOK) {
-		before = 0;
+		before = (delegation_silence_t){ 0 };
 	}
-	const time_t since = silent ? delegation_silent_since(asked, before) : 0;
-	if (since != before) {
-		env->save_silence(parent->name, name, server, since, env->arg);
+	if (silent) {
+		silence = delegation_silent(asked, &before);
 	}
-	return since;
+	if (silence.since != before.since || silence.seen != before.seen) {
+		env->save_silence(parent->name, name, server, &silence, env->arg);
+	}
+	return silence.since;
 }
 
 /*! Surveys of all delegations ask the servers of the parent; one is silent for all alike. */

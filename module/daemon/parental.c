@@ -58,10 +58,11 @@ static bool save(const store_delegation_t *one, const store_delegation_event_t *
 	return writer_delegation(&env->writer, one, event, soon);
 }
 
-static void save_silence(const char *zone, const char *name, const char *server, time_t since, void *arg)
+static void save_silence(const char *zone, const char *name, const char *server, const delegation_silence_t *silence,
+                         void *arg)
 {
 	env_t *env = arg;
-	writer_delegation_silence(&env->writer, zone, name, server, since);
+	writer_delegation_silence(&env->writer, zone, name, server, silence);
 }
 
 static bool save_parent(const store_parent_t *parent, void *arg)

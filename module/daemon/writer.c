@@ -104,11 +104,12 @@ bool writer_parent(writer_t *w, const store_parent_t *parent)
 	return w->store != NULL && writer_flush(w) && store_parent_save(w->store, parent) == KNOT_EOK;
 }
 
-void writer_delegation_silence(writer_t *w, const char *zone, const char *name, const char *server, time_t since)
+void writer_delegation_silence(writer_t *w, const char *zone, const char *name, const char *server,
+                               const delegation_silence_t *silence)
 {
 	if (w->store != NULL) {
 		bool together = join(w);
-		(void)store_delegation_silence_save(w->store, zone, name, server, since);
+		(void)store_delegation_silence_save(w->store, zone, name, server, silence);
 		if (together) {
 			joined(w);
 		}

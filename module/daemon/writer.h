@@ -46,8 +46,9 @@ bool writer_delegation(writer_t *writer, const store_delegation_t *one, const st
                        bool soon);
 /*! What is kept of a parent zone: durable on return. \return False if it cannot be written. */
 bool writer_parent(writer_t *writer, const store_parent_t *parent);
-/*! Since when a server of a delegation has not answered; 0: it has. Within a second, together with others. */
-void writer_delegation_silence(writer_t *writer, const char *zone, const char *name, const char *server, time_t since);
+/*! Since when a server of a delegation has not answered; zeroed: it has. Within a second, together with others. */
+void writer_delegation_silence(writer_t *writer, const char *zone, const char *name, const char *server,
+                               const delegation_silence_t *silence);
 
 /*! For how long a server has not answered; NULL: it has. Within a second, together with others. */
 void writer_unreachable(writer_t *writer, const char *zone, const char *server, const rollover_silence_t *silence);

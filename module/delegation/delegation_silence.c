@@ -29,24 +29,38 @@ void delegation_surveyed(delegation_survey_t *asked, bool resumed, bool heard, t
 {
 	assert(asked);
 
-	delegation_survey_t next = { .surveyed = surveyed, .at_ms = now_ms, .alone = !heard };
+	delegation_survey_t next = {
+		.surveyed = surveyed, .at_ms = now_ms, .alone = !heard, .alone_before = asked->alone
+	};
 
 	if (asked->surveyed == 0) {
 		next.unknown = !resumed || !heard;
 	} else {
 		const time_t passed = (now_ms - asked->at_ms) / 1000;
 		next.unknown = passed > DELEGATION_SURVEY_GAP;
-		next.gained = gained_since(surveyed, asked->surveyed, passed);
-		next.gained += heard && !asked->alone ? 0 : passed;
+		next.set = gained_since(surveyed, asked->surveyed, passed);
+		next.gained = next.set + (heard && !asked->alone ? 0 : passed);
 	}
 	*asked = next;
 }
 
-time_t delegation_silent_since(const delegation_survey_t *asked, time_t before)
+/*! Whether the server itself was asked not long ago. */
+static bool was_asked(const delegation_survey_t *asked, const delegation_silence_t *before)
 {
-	assert(asked);
+	const time_t apart = asked->surveyed - asked->set - before->seen;
 
-	const time_t since = before == 0 || asked->unknown ? asked->surveyed : before + asked->gained;
+	return before->seen != 0 ? apart >= -DELEGATION_FRESH && apart <= DELEGATION_SURVEY_GAP : asked->alone_before;
+}
 
-	return since > 0 && since < asked->surveyed ? since : asked->surveyed;
+delegation_silence_t delegation_silent(const delegation_survey_t *asked, const delegation_silence_t *before)
+{
+	assert(asked && before);
+
+	const bool goes_on = before->since != 0 && !asked->unknown && was_asked(asked, before);
+	const time_t since = goes_on ? before->since + asked->gained : asked->surveyed;
+
+	return (delegation_silence_t){
+		.since = since > 0 && since < asked->surveyed ? since : asked->surveyed,
+		.seen = asked->alone ? 0 : asked->surveyed,
+	};
 }

@@ -65,9 +65,10 @@ static const char *const texts[STMT__COUNT] = {
 	[STMT_DELEGATION_HISTORY_LAST] =
 		"SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'delegation_history'",
 	[STMT_SILENCE_LOAD] =
-		"SELECT unreachable_since FROM delegation_server WHERE zone = ?1 AND name = ?2 AND server = ?3",
+		"SELECT unreachable_since, seen FROM delegation_server WHERE zone = ?1 AND name = ?2 AND server = ?3",
 	[STMT_SILENCE_SAVE] =
-		"INSERT OR REPLACE INTO delegation_server (zone, name, server, unreachable_since) VALUES (?1, ?2, ?3, ?4)",
+		"INSERT OR REPLACE INTO delegation_server (zone, name, server, unreachable_since, seen)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)",
 	[STMT_SILENCE_CLEAR] =
 		"DELETE FROM delegation_server WHERE zone = ?1 AND name = ?2 AND server = ?3",
 	[STMT_SILENCE_PRUNE] =

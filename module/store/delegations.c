@@ -293,12 +293,13 @@ int store_delegation_history_last(store_t *store, int64_t *id)
 	return has_tables(store) ? store_last_id(store, STMT_DELEGATION_HISTORY_LAST, id) : KNOT_EOK;
 }
 
-int store_delegation_silence_load(store_t *store, const char *zone, const char *name, const char *server, time_t *since)
+int store_delegation_silence_load(store_t *store, const char *zone, const char *name, const char *server,
+                                  delegation_silence_t *silence)
 {
-	assert(store != NULL && zone != NULL && name != NULL && server != NULL && since != NULL);
+	assert(store != NULL && zone != NULL && name != NULL && server != NULL && silence != NULL);
 
-	*since = 0;
-	if (!has_tables(store) || store_silences_lost(store)) {
+	*silence = (delegation_silence_t){ 0 };
+	if (store->schema < SCHEMA_SEEN || store_silences_lost(store)) {
 		return KNOT_EOK;
 	}
 	sqlite3_stmt *stmt = store_reader(store, STMT_SILENCE_LOAD);
@@ -306,12 +307,14 @@ int store_delegation_silence_load(store_t *store, const char *zone, const char *
 		return KNOT_ERROR;
 	}
 	int ret = KNOT_EOK;
-	int64_t value = 0;
+	int64_t since = 0, seen = 0;
 	const int bound = bind_names(stmt, zone, name) | sqlite3_bind_text(stmt, 3, server, -1, SQLITE_STATIC);
 	switch (bound == SQLITE_OK ? sqlite3_step(stmt) : SQLITE_ERROR) {
 	case SQLITE_ROW:
 		// One that cannot be true counts as none: that only delays.
-		*since = column_number(stmt, 0, 0, INT64_MAX, &value) ? value : 0;
+		if (column_number(stmt, 0, 0, INT64_MAX, &since) && column_number(stmt, 1, 0, INT64_MAX, &seen)) {
+			*silence = (delegation_silence_t){ .since = since, .seen = seen };
+		}
 		break;
 	case SQLITE_DONE:
 		break;
@@ -323,18 +326,22 @@ int store_delegation_silence_load(store_t *store, const char *zone, const char *
 	return ret;
 }
 
-static int save_silence(store_t *store, const char *zone, const char *name, const char *server, time_t since)
+static int save_silence(store_t *store, const char *zone, const char *name, const char *server,
+                        const delegation_silence_t *silence)
 {
-	sqlite3_stmt *stmt = store_reader(store, since == 0 ? STMT_SILENCE_CLEAR : STMT_SILENCE_SAVE);
+	const bool clear = silence->since == 0;
+	sqlite3_stmt *stmt = store_reader(store, clear ? STMT_SILENCE_CLEAR : STMT_SILENCE_SAVE);
 	if (stmt == NULL) {
 		return KNOT_ERROR;
 	}
 	int bound = bind_names(stmt, zone, name) | sqlite3_bind_text(stmt, 3, server, -1, SQLITE_STATIC);
-	if (since != 0) {
-		bound |= since > 0 ? sqlite3_bind_int64(stmt, 4, since) : SQLITE_RANGE;
+	if (!clear) {
+		bound |= silence->since > 0 && silence->seen >= 0 ? sqlite3_bind_int64(stmt, 4, silence->since) |
+		                                                            sqlite3_bind_int64(stmt, 5, silence->seen) :
+		                                                    SQLITE_RANGE;
 	}
 	int ret = store_run(store, stmt, bound);
-	stmt = ret == KNOT_EOK && since != 0 ? store_reader(store, STMT_SILENCE_PRUNE) : NULL;
+	stmt = ret == KNOT_EOK && !clear ? store_reader(store, STMT_SILENCE_PRUNE) : NULL;
 	if (stmt != NULL) {
 		ret = store_run(store, stmt,
 		                bind_names(stmt, zone, name) | sqlite3_bind_int(stmt, 3, STORE_DELEGATION_SERVERS));
@@ -342,12 +349,13 @@ static int save_silence(store_t *store, const char *zone, const char *name, cons
 	return ret;
 }
 
-int store_delegation_silence_save(store_t *store, const char *zone, const char *name, const char *server, time_t since)
+int store_delegation_silence_save(store_t *store, const char *zone, const char *name, const char *server,
+                                  const delegation_silence_t *silence)
 {
-	assert(store != NULL && zone != NULL && name != NULL && server != NULL);
+	assert(store != NULL && zone != NULL && name != NULL && server != NULL && silence != NULL);
 
 	int ret = store_ready(store);
-	return ret == KNOT_EOK ? store_silence_written(store, save_silence(store, zone, name, server, since)) : ret;
+	return ret == KNOT_EOK ? store_silence_written(store, save_silence(store, zone, name, server, silence)) : ret;
 }
 
 int store_delegation_forget(store_t *store, const char *zone, const char *name)

@@ -178,6 +178,8 @@ int row_read(store_t *store, sqlite3_stmt *stmt, store_zone_t *zone);
 
 /*! The first schema with delegations, and with error reports. */
 #define SCHEMA_DELEGATIONS 8
+/*! Since this one it is known when a silent server of a delegation was asked. */
+#define SCHEMA_SEEN 12
 
 /*! Rows that are store_delegation_t, without answers, and store_parent_t. */
 extern const table_t delegation_table, parent_table;

@@ -50,6 +50,8 @@ static const char *const since_schema[STORE_SCHEMA + 1] = {
 	      " PRIMARY KEY (zone, type, ede)) WITHOUT ROWID;"
 	      "CREATE INDEX report_last ON report (last)",
 	[11] = "CREATE INDEX IF NOT EXISTS zone_rolling ON zone (parent_zone) WHERE state <> 0",
+	/* When a server was asked last nobody knew: its silence begins again. */
+	[SCHEMA_SEEN] = "ALTER TABLE delegation_server ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
 };
 /* clang-format on */
 

@@ -157,7 +157,7 @@ void agent_lose_store(world_t *w)
 
 	trace(w, "agent       loses its store");
 	a->has_stored = a->batch_stored = false;
-	memset(a->silent_since, 0, sizeof(a->silent_since));
+	memset(a->silence, 0, sizeof(a->silence));
 	a->deeds.lost = w->now;
 	a->deeds.looked = false;
 	if (a->alive) {

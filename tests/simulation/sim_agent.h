@@ -188,13 +188,13 @@ typedef struct {
 	uint32_t timer; /*!< Only the last timer counts. */
 	time_t notified;
 	delegation_outcome_t outcome;
-	time_t silent_since[2][CHILD_MAX]; /*!< As it is stored: by the wall clock. */
-	bool silences_lost;                /*!< This process could not store a change of them. */
-	delegation_survey_t asked[2];      /*!< Those of the child, and of the parent. */
-	unsigned listed;                   /*!< Version of the parent zone that the list is of. */
-	time_t listed_at;                  /*!< 0: there is a newer one. */
-	unsigned read;                     /*!< Version of DS that its last turn had. */
-	delegation_load_t load;            /*!< As it is. */
+	delegation_silence_t silence[2][CHILD_MAX]; /*!< As it is stored: by the wall clock. */
+	bool silences_lost;                         /*!< This process could not store a change of them. */
+	delegation_survey_t asked[2];               /*!< Those of the child, and of the parent. */
+	unsigned listed;                            /*!< Version of the parent zone that the list is of. */
+	time_t listed_at;                           /*!< 0: there is a newer one. */
+	unsigned read;                              /*!< Version of DS that its last turn had. */
+	delegation_load_t load;                     /*!< As it is. */
 	struct {
 		delegation_load_t load;
 		time_t at; /*!< 0: never. */

@@ -334,26 +334,26 @@ bool agent_store_ready(world_t *w)
 		return false;
 	}
 	if (a->silences_lost) {
-		memset(a->silent_since, 0, sizeof(a->silent_since));
+		memset(a->silence, 0, sizeof(a->silence));
 		a->silences_lost = false;
 	}
 	return true;
 }
 
-static time_t silent_since(world_t *w, time_t *stored, bool silent, const delegation_survey_t *asked)
+static time_t silent_since(world_t *w, delegation_silence_t *stored, bool silent, const delegation_survey_t *asked)
 {
-	const time_t before = w->agent.silences_lost ? 0 : *stored;
-	const time_t since = silent ? delegation_silent_since(asked, before) : 0;
+	const delegation_silence_t none = { 0 }, before = w->agent.silences_lost ? none : *stored;
+	const delegation_silence_t silence = silent ? delegation_silent(asked, &before) : none;
 
-	if (since == before) {
-		return since;
+	if (silence.since == before.since && silence.seen == before.seen) {
+		return silence.since;
 	}
 	if (agent_store_ready(w)) {
-		*stored = since;
+		*stored = silence;
 	} else {
 		w->agent.silences_lost = true;
 	}
-	return since;
+	return silence.since;
 }
 
 static void watch(world_t *w)
@@ -441,7 +441,7 @@ void agent_see_rest(world_t *w)
 	for (unsigned i = 0; i < f->child_count; i++) {
 		delegation_child_t *to = &a->child[i];
 		to->unreachable_since =
-			silent_since(w, &a->silent_since[0][i], to->status == ANSWER_UNREACHABLE, &a->asked[0]);
+			silent_since(w, &a->silence[0][i], to->status == ANSWER_UNREACHABLE, &a->asked[0]);
 	}
 	if (f->parent_count > 0) {
 		ask(w, &a->asked[1]);
@@ -449,7 +449,7 @@ void agent_see_rest(world_t *w)
 	for (unsigned i = 0; i < f->parent_count; i++) {
 		delegation_parent_t *to = &a->parent[i];
 		to->unreachable_since =
-			silent_since(w, &a->silent_since[1][i], to->status == ANSWER_UNREACHABLE, &a->asked[1]);
+			silent_since(w, &a->silence[1][i], to->status == ANSWER_UNREACHABLE, &a->asked[1]);
 	}
 	a->resumed = false;
 }

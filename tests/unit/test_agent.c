@@ -29,9 +29,12 @@
 uint64_t __real_uv_now(const uv_loop_t *loop);
 int __real_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout, uint64_t repeat);
 
+/*! Milliseconds that have passed at once. */
+static uint64_t passed_ms;
+
 uint64_t __wrap_uv_now(const uv_loop_t *loop)
 {
-	return __real_uv_now(loop) * 1000;
+	return __real_uv_now(loop) * 1000 + passed_ms;
 }
 
 int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout, uint64_t repeat)
@@ -103,7 +106,7 @@ typedef struct {
 	store_parent_t parent;
 	bool has_parent;
 	unsigned silences;
-	time_t silent_since;
+	time_t silent_since, silent_seen;
 	bool silent_parent;       /*!< It is a server of the parent, not of the child. */
 	bool cut_off;             /*!< The network does not answer, whatever the facts are. */
 	char batch_at_begin[256]; /*!< What was stored when a transaction began. */
@@ -709,10 +712,14 @@ static const char *silent_server(void)
 	return w->silent_parent ? w->d.parent[1].server : w->d.child[1].server;
 }
 
-int store_delegation_silence_load(store_t *store, const char *zone, const char *name, const char *server, time_t *since)
+int store_delegation_silence_load(store_t *store, const char *zone, const char *name, const char *server,
+                                  delegation_silence_t *silence)
 {
 	(void)store, (void)zone, (void)name;
-	*since = strcmp(server, silent_server()) == 0 ? w->silent_since : 0;
+	*silence = (delegation_silence_t){ 0 };
+	if (strcmp(server, silent_server()) == 0) {
+		*silence = (delegation_silence_t){ .since = w->silent_since, .seen = w->silent_seen };
+	}
 	return KNOT_EOK;
 }
 
@@ -800,12 +807,14 @@ static bool save(const store_delegation_t *one, const store_delegation_event_t *
 	return true;
 }
 
-static void save_silence(const char *zone, const char *name, const char *server, time_t since, void *arg)
+static void save_silence(const char *zone, const char *name, const char *server, const delegation_silence_t *silence,
+                         void *arg)
 {
 	(void)zone, (void)name, (void)arg;
 	w->silences++;
 	if (strcmp(server, silent_server()) == 0) {
-		w->silent_since = since;
+		w->silent_since = silence->since;
+		w->silent_seen = silence->seen;
 	}
 }
 
@@ -897,6 +906,7 @@ static int setup(void **state)
 	*state = w = calloc(1, sizeof(*w));
 	assert_non_null(w);
 	assert_int_equal(uv_loop_init(&w->loop), 0);
+	passed_ms = 0;
 	w->start = __wrap_uv_now(&w->loop);
 	w->children = 1;
 	add_record(&w->ns, ns, sizeof(ns));
@@ -2507,6 +2517,7 @@ static void silence_counts_where_it_was_watched(void **state)
 
 	snprintf(w->d.child[1].server, sizeof(w->d.child[1].server), "ns1.child.test. 192.0.2.1@53");
 	w->silent_since = T0 - 10 * DAY;
+	w->silent_seen = T0;
 	begin(DELEGATIONS_UPDATE);
 	wait_for(rested);
 	w->d.child[1].status = ANSWER_UNREACHABLE;
@@ -2640,6 +2651,7 @@ static void silence_of_the_parent_counts_where_it_was_asked(void **state)
 	wait_for(has_an_error);
 	end();
 	w->silent_since = T0 - 20 * DAY;
+	w->silent_seen = now();
 	w->d.parent[1].status = ANSWER_UNREACHABLE;
 	begin(DELEGATIONS_UPDATE);
 	surveys_before = w->surveys;
@@ -2690,6 +2702,111 @@ static void silence_of_the_parent_does_not_count_while_this_host_is_cut_off(void
 	wait_for(surveyed_or_verified);
 	assert_true(w->silent_since > first);
 	assert_int_equal(w->row.row.state, DELEGATION_SPREAD);
+}
+
+/* A server that was not asked may have answered meanwhile, whatever else was asked. */
+static bool surveyed_again(void)
+{
+	return w->surveys >= surveys_before + 2;
+}
+
+static void surveys_go_on(void)
+{
+	surveys_before = w->surveys;
+	wait_for(surveyed_again);
+}
+
+/*! More than a survey may be apart from the next one; there are surveys in between. */
+static void hours_pass(void)
+{
+	for (int i = 0; i < 2; i++) {
+		passed_ms += 6 * HOUR * UINT64_C(1000);
+		surveys_go_on();
+	}
+}
+
+/*! One of the child's servers is silent, and another one has an error. */
+static void begin_with_a_silent_server(void)
+{
+	snprintf(w->d.child[1].server, sizeof(w->d.child[1].server), "ns1.child.test. 192.0.2.1@53");
+	begin(DELEGATIONS_UPDATE);
+	wait_for(rested);
+	w->d.child[1].status = ANSWER_UNREACHABLE;
+	w->d.child[0].status = ANSWER_ERROR;
+	roll();
+	wait_for(silence_is_known);
+	wait_for(has_stayed);
+	surveys_go_on();
+}
+
+static void silence_of_a_server_that_is_left_out_does_not_count(void **state)
+{
+	(void)state;
+	const unsigned all = w->d.facts.child_count;
+
+	begin_with_a_silent_server();
+	w->d.facts.child_count = 1;
+	hours_pass();
+	w->d.facts.child_count = all;
+	const time_t since = now();
+	surveys_go_on();
+	assert_true(w->silent_since >= since);
+}
+
+/* The search for its servers fails in each turn of a process. */
+static void silence_does_not_count_while_servers_are_not_found(void **state)
+{
+	(void)state;
+	const unsigned all = w->d.facts.child_count;
+
+	begin_with_a_silent_server();
+	w->d.facts.child_count = 0;
+	w->d.facts.discovery_failed = true;
+	hours_pass();
+	end();
+	w->d.facts.child_count = all;
+	w->d.facts.discovery_failed = false;
+	const time_t since = now();
+	begin(DELEGATIONS_UPDATE);
+	surveys_go_on();
+	assert_true(w->silent_since >= since);
+}
+
+/* This host was cut off when the former process asked last. */
+static void silence_does_not_count_since_a_survey_without_answers(void **state)
+{
+	(void)state;
+
+	begin_with_a_silent_server();
+	w->cut_off = true;
+	surveys_go_on();
+	end();
+	passed_ms += 6 * HOUR * UINT64_C(1000);
+	w->cut_off = false;
+	const time_t since = now();
+	begin(DELEGATIONS_UPDATE);
+	surveys_go_on();
+	assert_true(w->silent_since >= since);
+}
+
+static void silence_of_the_parent_does_not_count_while_its_servers_are_not_found(void **state)
+{
+	(void)state;
+	const unsigned all = w->d.facts.parent_count;
+
+	begin_with_two_parents();
+	w->d.parent[1].status = ANSWER_UNREACHABLE;
+	roll();
+	wait_for(waits_for_the_parent);
+	/* As the survey says that. */
+	w->d.facts.parent_count = 1;
+	w->d.parent[0].status = ANSWER_INCOMPLETE;
+	hours_pass();
+	w->d.facts.parent_count = all;
+	w->d.parent[0].status = ANSWER_OK;
+	const time_t since = now();
+	surveys_go_on();
+	assert_true(w->silent_since >= since);
 }
 
 /* What a former process has left behind is not forgotten because the store cannot be read for a while. */
@@ -2822,6 +2939,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(silence_of_the_parent_counts_where_it_was_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(silence_of_the_parent_does_not_count_while_this_host_is_cut_off, setup,
 		                                teardown),
+		cmocka_unit_test_setup_teardown(silence_of_a_server_that_is_left_out_does_not_count, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_does_not_count_while_servers_are_not_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_does_not_count_since_a_survey_without_answers, setup, teardown),
+		cmocka_unit_test_setup_teardown(silence_of_the_parent_does_not_count_while_its_servers_are_not_found,
+		                                setup, teardown),
 		cmocka_unit_test_setup_teardown(silence_counts_where_it_was_watched, setup, teardown),
 		cmocka_unit_test_setup_teardown(silence_does_not_grow_with_the_clock, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_store_that_fails_makes_no_flood, setup, teardown),

@@ -278,15 +278,16 @@ static bool zone_save(fixture_t *f, time_t checked)
 
 static void child_silent(fixture_t *f, const char *server, time_t since)
 {
-	writer_delegation_silence(&f->env->writer, "test.", "a.test.", server, since);
+	const delegation_silence_t silence = { .since = since, .seen = since + 60 };
+	writer_delegation_silence(&f->env->writer, "test.", "a.test.", server, &silence);
 }
 
 static time_t child_since(fixture_t *f, const char *server)
 {
-	time_t since;
-	assert_int_equal(store_delegation_silence_load(f->env->writer.store, "test.", "a.test.", server, &since),
+	delegation_silence_t silence;
+	assert_int_equal(store_delegation_silence_load(f->env->writer.store, "test.", "a.test.", server, &silence),
 	                 KNOT_EOK);
-	return since;
+	return silence.since;
 }
 
 static bool child_save(fixture_t *f, time_t checked)

@@ -12,6 +12,7 @@
 typedef struct {
 	delegation_survey_t asked;
 	time_t wall, since;
+	delegation_silence_t kept;
 	uint64_t ms;
 } silent_t;
 
@@ -20,7 +21,8 @@ static void ask(silent_t *s, time_t later, bool heard)
 	s->wall += later;
 	s->ms += later * UINT64_C(1000);
 	delegation_surveyed(&s->asked, false, heard, s->wall, s->ms);
-	s->since = delegation_silent_since(&s->asked, s->since);
+	s->kept = delegation_silent(&s->asked, &s->kept);
+	s->since = s->kept.since;
 }
 
 /*! Silent in one survey. */
@@ -95,8 +97,11 @@ static void silence_never_begins_later_than_now(void **state)
 	(void)state;
 	const delegation_survey_t asked = { .surveyed = T0 };
 
-	assert_int_equal(delegation_silent_since(&asked, T0 + 5), T0);
-	assert_int_equal(delegation_silent_since(&asked, -5), T0);
+	const time_t wrong[] = { T0 + 5, -5 };
+	for (int i = 0; i < 2; i++) {
+		const delegation_silence_t before = { .since = wrong[i], .seen = T0 };
+		assert_int_equal(delegation_silent(&asked, &before).since, T0);
+	}
 }
 
 /* What a former process has stored counts only if it goes on, and if this host is not cut off. */
@@ -108,7 +113,13 @@ static void what_was_stored_counts_if_it_goes_on(void **state)
 		const bool resumed = i & 1, heard = i & 2;
 		delegation_survey_t asked = { 0 };
 		delegation_surveyed(&asked, resumed, heard, T0, 5);
-		assert_int_equal(delegation_silent_since(&asked, T0 - DAY), resumed && heard ? T0 - DAY : T0);
+		delegation_silence_t before = { .since = T0 - DAY, .seen = T0 - HOUR };
+		assert_int_equal(delegation_silent(&asked, &before).since, resumed && heard ? T0 - DAY : T0);
+		/* By the server, not by the row: it may not have been asked for long, or without any answer. */
+		before.seen = T0 - DELEGATION_SURVEY_GAP - 1;
+		assert_int_equal(delegation_silent(&asked, &before).since, T0);
+		before.seen = 0;
+		assert_int_equal(delegation_silent(&asked, &before).since, T0);
 	}
 }
 

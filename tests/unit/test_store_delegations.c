@@ -623,7 +623,8 @@ static void texts_are_printable_for_the_reader_alone(void **state)
 	assert_null(strpbrk(f->other.row.gate_detail, "\x1b\n"));
 	assert_int_equal(store_delegation_save(f->store, &f->one, NULL), KNOT_ERROR);
 	assert_int_equal(store_delegation_forget(f->store, ZONE, NAME), KNOT_ERROR);
-	assert_int_equal(store_delegation_silence_save(f->store, ZONE, NAME, "ns", 1), KNOT_ERROR);
+	assert_int_equal(store_delegation_silence_save(f->store, ZONE, NAME, "ns", &(delegation_silence_t){ 1, 2 }),
+	                 KNOT_ERROR);
 	assert_int_equal(store_parent_save(f->store, &f->parent), KNOT_ERROR);
 	assert_int_equal(store_parent_forget(f->store, ZONE, 5), KNOT_ERROR);
 }
@@ -632,27 +633,34 @@ static void texts_are_printable_for_the_reader_alone(void **state)
 
 static time_t silence(fixture_t *f, const char *server)
 {
-	time_t since = 4711;
-	assert_int_equal(store_delegation_silence_load(f->store, ZONE, NAME, server, &since), KNOT_EOK);
-	return since;
+	delegation_silence_t silence = { 4711, 4711 };
+	assert_int_equal(store_delegation_silence_load(f->store, ZONE, NAME, server, &silence), KNOT_EOK);
+	assert_int_equal(silence.seen, silence.since != 0 ? silence.since + 60 : 0);
+	return silence.since;
+}
+
+static int save_silence(fixture_t *f, const char *server, time_t since)
+{
+	const delegation_silence_t silence = { .since = since, .seen = since + 60 };
+	return store_delegation_silence_save(f->store, ZONE, NAME, server, &silence);
 }
 
 static void silence_survives_and_is_bounded(void **state)
 {
 	fixture_t *f = *state;
 	assert_int_equal(silence(f, "ns1"), 0);
-	assert_int_equal(store_delegation_silence_save(f->store, ZONE, NAME, "ns1", 1000), KNOT_EOK);
+	assert_int_equal(save_silence(f, "ns1", 1000), KNOT_EOK);
 	open_store(f, false);
 	assert_int_equal(silence(f, "ns1"), 1000);
-	assert_int_equal(store_delegation_silence_save(f->store, ZONE, NAME, "ns1", 0), KNOT_EOK);
+	assert_int_equal(save_silence(f, "ns1", 0), KNOT_EOK);
 	assert_int_equal(silence(f, "ns1"), 0);
-	assert_int_equal(store_delegation_silence_save(f->store, ZONE, NAME, "ns1", -1), KNOT_ERROR);
+	assert_int_equal(save_silence(f, "ns1", -1), KNOT_ERROR);
 
 	assert_int_equal(store_begin(f->store), KNOT_EOK);
 	for (int i = 0; i < STORE_DELEGATION_SERVERS + 20; i++) {
 		char server[16];
 		snprintf(server, sizeof(server), "ns%d", i);
-		assert_int_equal(store_delegation_silence_save(f->store, ZONE, NAME, server, 1000 + i), KNOT_EOK);
+		assert_int_equal(save_silence(f, server, 1000 + i), KNOT_EOK);
 	}
 	assert_int_equal(store_commit(f->store), KNOT_EOK);
 	assert_int_equal(number(f, "SELECT count(*) FROM delegation_server"), STORE_DELEGATION_SERVERS);
@@ -671,7 +679,8 @@ static void fill(fixture_t *f, const char *zone, const char *name)
 	strcpy(f->one.answers, "{}");
 	set_event(f, 1, DELEGATION_SEEN, "");
 	save(f, &f->event);
-	assert_int_equal(store_delegation_silence_save(f->store, zone, name, "ns", 1), KNOT_EOK);
+	assert_int_equal(store_delegation_silence_save(f->store, zone, name, "ns", &(delegation_silence_t){ 1, 2 }),
+	                 KNOT_EOK);
 }
 
 #define ALL_ROWS                                                                                                       \
@@ -826,7 +835,7 @@ static void schema_9_has_two_more_columns(void **state)
 	       "ALTER TABLE zone DROP COLUMN ds_ttl_since; ALTER TABLE zone DROP COLUMN ds_ttl_sent;"
 	       "ALTER TABLE zone DROP COLUMN ds_ttl_around; ALTER TABLE zone DROP COLUMN spread;"
 	       "ALTER TABLE zone DROP COLUMN start_window; ALTER TABLE zone DROP COLUMN no_start;"
-	       "ALTER TABLE delegation DROP COLUMN before_until");
+	       "ALTER TABLE delegation DROP COLUMN before_until; ALTER TABLE delegation_server DROP COLUMN seen");
 	f->one.row.manual_judged = false;
 	f->one.row.before_until = 0;
 
@@ -845,8 +854,8 @@ static void schema_9_has_two_more_columns(void **state)
 	assert_true(f->other.row.manual_judged);
 }
 
-/*! Until when caches have the former DS nobody knew. */
-static void schema_12_has_one_more_column(void **state)
+/*! Until when caches have the former DS nobody knew, nor when a silent server was asked. */
+static void schema_12_has_two_more_columns(void **state)
 {
 	fixture_t *f = *state;
 	open_store(f, false);
@@ -854,15 +863,21 @@ static void schema_12_has_one_more_column(void **state)
 	strcpy(f->one.answers, "{}");
 	f->one.row.before_until = 1800000000;
 	save(f, NULL);
+	assert_int_equal(save_silence(f, "ns1", 1000), KNOT_EOK);
 	store_close(f->store);
 	f->store = NULL;
-	sql(f, "ALTER TABLE delegation DROP COLUMN before_until; PRAGMA user_version = 11");
+	sql(f, "ALTER TABLE delegation DROP COLUMN before_until; ALTER TABLE delegation_server DROP COLUMN seen;"
+	       "PRAGMA user_version = 11");
 	f->one.row.before_until = 0;
 	for (int read_only = 1; read_only >= 0; read_only--) {
 		open_store(f, read_only);
 		assert_int_equal(store_delegation_load(f->store, ZONE, NAME, &f->other), KNOT_EOK);
 		assert_int_equal(number(f, "PRAGMA user_version"), read_only ? 11 : STORE_SCHEMA);
 		assert_int_equal(f->other.row.before_until, 0);
+		delegation_silence_t silence;
+		assert_int_equal(store_delegation_silence_load(f->store, ZONE, NAME, "ns1", &silence), KNOT_EOK);
+		assert_int_equal(silence.since, read_only ? 0 : 1000);
+		assert_int_equal(silence.seen, 0);
 	}
 	f->one.row.before_until = 1800000000;
 	save(f, NULL);
@@ -963,7 +978,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(a_store_without_delegations_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(delegations_came_with_schema_8, setup, teardown),
 		cmocka_unit_test_setup_teardown(schema_9_has_two_more_columns, setup, teardown),
-		cmocka_unit_test_setup_teardown(schema_12_has_one_more_column, setup, teardown),
+		cmocka_unit_test_setup_teardown(schema_12_has_two_more_columns, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("store_delegations", tests, NULL, NULL);
 }
