@@ -237,6 +237,21 @@ static void changed(move_t *m)
 	}
 }
 
+/*!
+ * The zone still has the set that the change replaces: a file may be read late. By DNS UPDATE this server may be the
+ * last one that gets the change.
+ */
+static void see_former(move_t *m)
+{
+	const delegation_zone_t *zone = &m->facts->zone;
+	delegation_row_t *row = m->row;
+
+	if (m->config->apply != DELEGATION_BY_UPDATE && may_arrive(m) && !zone->ds_listed &&
+	    ds_set_equal(&zone->ds, &row->before)) {
+		row->before_until = m->now + (time_t)row->before_ttl;
+	}
+}
+
 static bool ds_guard(move_t *m)
 {
 	delegation_row_t *row = m->row;
@@ -251,6 +266,7 @@ static bool ds_guard(move_t *m)
 	}
 	if (zone_ds(&m->facts->zone) == row->ds) {
 		learn_normal_ttl(m);
+		see_former(m);
 		if (!leaves_low_ttl(m)) {
 			return false;
 		}

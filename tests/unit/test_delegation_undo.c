@@ -373,6 +373,40 @@ static void a_former_ds_is_in_caches_only_as_long_as_it_was_seen(void **state)
 	}
 }
 
+/* As long as the zone has it, or a server of the parent, caches take it again. */
+static void a_former_ds_that_stays_is_in_caches(void **state)
+{
+	(void)state;
+	deleg_t d;
+
+	course_ordered(&d);
+	const delegation_order_t order = d.out.order;
+	d.facts.outcome = DELEGATION_OUTCOME_RUNNING;
+	deleg_later(&d, 2 * DAY);
+	/* A primary may have made the change long ago, and all its secondaries but this one may have it. */
+	d.config.apply = DELEGATION_BY_UPDATE;
+	deleg_step(&d);
+	assert_int_equal(d.row.before_until, T0 + DAY);
+	d.config.apply = DELEGATION_BY_INCLUDE;
+	deleg_step(&d);
+	assert_int_equal(d.row.state, DELEGATION_CHANGE);
+	assert_int_equal(d.row.before_until, d.now + DAY);
+	d.out.order = order;
+	deleg_obey(&d);
+	d.parent[1].ds = deleg_set(A);
+	for (int i = 0; i < 5; i++) {
+		deleg_later(&d, DAY - 60);
+		course_until(&d, DELEGATION_SPREAD);
+		deleg_step(&d);
+		assert_int_equal(d.row.gate, DELEGATION_GATE_PARENT_STALE);
+		assert_int_equal(d.row.before_until, d.facts.surveyed + DAY);
+	}
+	deleg_dnskey(&d, A);
+	deleg_signal(&d, 0);
+	course_fails(&d, 2);
+	assert_int_equal(d.row.state, DELEGATION_UNDO);
+}
+
 /* What would bar a change does not bar its undo. */
 static void an_undo_needs_less_than_a_change(void **state)
 {
@@ -666,6 +700,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_undone_that_may_not_help),
 		cmocka_unit_test(a_child_that_nobody_has_seen_with_both_keys_may_have_moved_on),
 		cmocka_unit_test(a_former_ds_is_in_caches_only_as_long_as_it_was_seen),
+		cmocka_unit_test(a_former_ds_that_stays_is_in_caches),
 		cmocka_unit_test(an_undo_needs_less_than_a_change),
 		cmocka_unit_test(a_child_that_failed_before_is_not_undone),
 		cmocka_unit_test(a_child_that_never_validates_gets_its_ttl_back),
