@@ -354,6 +354,23 @@ static void algorithms_of_keys_and_of_the_data_are_facts(void **state)
 	knot_rdataset_clear(&check.soa_rrsig, NULL);
 }
 
+/* Two ZSKs have been rolled, and the tags of the new ones have the same sum as those of the former ones. */
+static void keys_of_another_pair_are_others(void **state)
+{
+	(void)state;
+	zone_settings_t settings = { .policy = "lab" };
+	uint32_t keys[2];
+
+	for (int i = 0; i < 2; i++) {
+		server_check_t check = { .status = SERVER_OK };
+		add_soa_rrsig_by(&check, 8, 1000 + i);
+		add_soa_rrsig_by(&check, 13, 2000 - i);
+		keys[i] = facts_of(&settings, &check).data_keys;
+		knot_rdataset_clear(&check.soa_rrsig, NULL);
+	}
+	assert_int_not_equal(keys[0], keys[1]);
+}
+
 /*! Many KSKs do not hide what algorithms there are. */
 static void all_keys_of_the_zone_have_their_algorithm_counted(void **state)
 {
@@ -455,6 +472,7 @@ int main(void)
 		cmocka_unit_test(keys_of_other_signers_come_last),
 		cmocka_unit_test(a_dnskey_rrset_expires_when_the_first_ksk_does_not_sign_it),
 		cmocka_unit_test(algorithms_of_keys_and_of_the_data_are_facts),
+		cmocka_unit_test(keys_of_another_pair_are_others),
 		cmocka_unit_test(all_keys_of_the_zone_have_their_algorithm_counted),
 		cmocka_unit_test(the_serial_is_that_of_the_soa),
 		cmocka_unit_test(a_zsk_may_have_the_tag_of_the_ksk),
