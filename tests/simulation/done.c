@@ -213,7 +213,7 @@ static bool left_by_operator(const world_t *w)
 	if (row->gate == GATE_DS_REMOVED && parent_ds(w) == 0) {
 		return (w->why & WHY_DS_BY_HAND) != 0;
 	}
-	if (row->state == ROLLOVER_ROLLED_BACK && row->gate == GATE_AWAITING_DECISION) {
+	if (row->state == ROLLOVER_ROLLED_BACK && row->gate == GATE_AWAITING_DECISION && !w->engine.sent_on) {
 		return true; /* It is his turn. */
 	}
 	if (row->gate == GATE_ALGORITHM_ROLLOVER && row->state == ROLLOVER_IDLE &&

@@ -87,7 +87,7 @@ void engine_restart(world_t *w)
 
 	trace(w, "knotd       starts again");
 	e->alive = !e->dead;
-	e->conf_busy = e->keys_refused = false;
+	e->conf_busy = e->keys_refused = e->sent_on = false;
 	e->conf_detail[0] = '\0';
 	clock_start(w);
 	knot_restart(w);

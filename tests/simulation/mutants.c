@@ -77,6 +77,7 @@ static const struct {
 	{ "blind-update", "--parent agent --way update", "the DNS UPDATE has no prerequisites" },
 	{ "ordered-again", "--parent agent --way update", "a DNS UPDATE without an answer is taken for not carried out" },
 	{ "unasked-update", "--parent agent --way update --profile mixed --seeds 9302001..9302050", "a change goes to a primary that does not answer now (another)" },
+	{ "release-ignored", "--profile mixed", "a zone that was rolled back stays so when the operator sends it on" },
 	{ "left-aside", "--profile mixed --seeds 152251..152300", "the old key stays aside when a new algorithm is given up (another)" },
 	{ "blind-write", "--parent agent --way include", "the included file is written whatever the zone has" },
 	{ "left-in-file", "--parent agent --way include", "what a process has left in the included file stays there" },

@@ -454,6 +454,7 @@ void command_run(world_t *w, const command_t *command)
 		if (!e->config.hold && e->row.state == ROLLOVER_ROLLED_BACK) {
 			e->releases++;
 			e->released = w->now;
+			e->sent_on = e->alive && e->row.gate == GATE_HOLD;
 		}
 		shown_forget(w);
 		engine_poke(w);

@@ -585,6 +585,7 @@ void check_decision(world_t *w, const rollover_row_t *before, const rollover_dec
 	if (d->row.next_check > now + (time_t)longest || (!d->transition && d->row.next_check <= now)) {
 		violate(w, "wake", "the next check is in %ld s", (long)(d->row.next_check - now));
 	}
+	w->engine.sent_on = e->sent_on && d->row.state == ROLLOVER_ROLLED_BACK && d->row.gate != GATE_HOLD;
 	if (e->switches > 300) {
 		violate(w, "calm", "the policy was switched %u times", e->switches);
 	}

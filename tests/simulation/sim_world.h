@@ -206,6 +206,7 @@ typedef struct {
 	unsigned decisions, surveys, switches, sets;
 	unsigned releases; /*!< So often the operator has let a zone go on that was rolled back. */
 	time_t released;   /*!< The last time; 0: never. */
+	bool sent_on;      /*!< The module has met that hold, and not left the state since. */
 } engine_t;
 
 typedef enum {
