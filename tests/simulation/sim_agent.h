@@ -139,6 +139,9 @@ typedef struct {
 	time_t acted;             /*!< Its last change or undo; 0: none. */
 	time_t changed_at;        /*!< Its last change, unless others have changed DS since; 0: none. */
 	world_keys_t undone;      /*!< Signals that were undone; 0: none. */
+	world_keys_t undone_last; /*!< The same, also after the child has asked for something else. */
+	world_keys_t overruled;   /*!< Signals of the first survey after another client's change. */
+	time_t overruled_at;      /*!< When that was. */
 	unsigned undone_version;  /*!< Versions of the child zone until then. */
 	time_t by_hand;           /*!< DS was changed by another client then, which the agent has met; 0: never. */
 	time_t wished;            /*!< The same, whether it has met that or not. */

@@ -238,7 +238,7 @@ static void check_undo(world_t *w, const agent_order_t *order)
 	}
 	deeds->acted = w->now;
 	deeds->changed_at = 0;
-	deeds->undone = content_of(now);
+	deeds->undone = deeds->undone_last = content_of(now);
 	deeds->undone_version = w->knot.version_count;
 	deeds->put = put;
 	deeds->normal_ttl = put != 0 ? deeds->normal_ttl : 0;

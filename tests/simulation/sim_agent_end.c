@@ -18,6 +18,12 @@ static bool lasts(const world_t *w, trouble_kind_t kind)
 	return false;
 }
 
+/*! As the agent has it. */
+static bool is_without_ds(const world_t *w)
+{
+	return parent_ds(w) == 0 || !agent_is_current(w);
+}
+
 bool agent_rests(const world_t *w)
 {
 	const agent_t *a = &w->agent;
@@ -27,7 +33,7 @@ bool agent_rests(const world_t *w)
 	}
 	/* One in doubt may stay so. */
 	return a->alive && !a->busy && (!a->order.there || a->update.doubt) && a->row.ttl_normal == 0 &&
-	       (a->row.state == DELEGATION_REST || a->row.state == DELEGATION_SUSPENDED);
+	       (a->row.state == DELEGATION_REST || (a->row.state == DELEGATION_SUSPENDED && is_without_ds(w)));
 }
 
 bool agent_is_current(const world_t *w)
@@ -174,13 +180,14 @@ bool agent_explains(const world_t *w)
 		return lasts(w, TROUBLE_DISCOVERY);
 	case DELEGATION_GATE_SUSPENDED:
 		/* So is its own removal, where it came into its zone after the loss of the store. */
-		return (w->why & WHY_DS_BY_HAND) || (a->deeds.put == 0 && came_after_loss(a));
+		return is_without_ds(w) && ((w->why & WHY_DS_BY_HAND) || (a->deeds.put == 0 && came_after_loss(a)));
 	case DELEGATION_GATE_MANUAL:
 		/* A reload that brings an older set back is taken for a hand; so is what was ordered before the loss
 		 * of the store. */
-		return a->deeds.touched != 0 || came_after_loss(a);
+		return (a->deeds.touched != 0 || came_after_loss(a)) && (is_misdated(w) || !child_is_clear(w));
 	case DELEGATION_GATE_UNDONE:
-		return a->undos_made > 0 || a->deeds.touched != 0; /* Somebody has done it before. */
+		/* Or another client has done it before. */
+		return (a->undos_made > 0 || a->deeds.touched != 0) && (is_misdated(w) || !child_is_clear(w));
 	case DELEGATION_GATE_REPLAYED:
 		return is_overruled(w) || is_misdated(w) || server_lasts(w);
 	case DELEGATION_GATE_TTL_LOW:

@@ -117,6 +117,10 @@ void agent_work_seen(world_t *w)
 		return;
 	}
 	see_former(w);
+	if (seen != NOT_ALIKE && deeds->overruled_at <= deeds->met_another) {
+		deeds->overruled = seen;
+		deeds->overruled_at = w->now;
+	}
 	if (seen != deeds->seen || deeds->seen_since == 0) {
 		deeds->seen = seen;
 		deeds->seen_since = w->now;

@@ -103,6 +103,11 @@ void child_hostile_flap(world_t *w);
 /* sim_child_end.c */
 /*! What the agent's gate names is so. */
 bool child_explains(const world_t *w);
+
+/*!
+ * Whether each nameserver has asked for the same for long, and neither an undo nor a change by hand speaks against it.
+ */
+bool child_is_clear(const world_t *w);
 /*! The set before the last change does not help: a nameserver is silent, has taken its signals back, or does not
  * validate with it, or one was seen that does not. */
 bool child_cannot_undo(const world_t *w);

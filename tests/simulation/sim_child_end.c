@@ -217,6 +217,18 @@ static bool is_legal(const world_t *w, world_keys_t signals)
 	return now.all && now.count > 0 && !w->by_hand.splits;
 }
 
+bool child_is_clear(const world_t *w)
+{
+	const zone_version_t *v = knot_version(w);
+	const agent_deeds_t *deeds = &w->agent.deeds;
+	const world_keys_t signals = agent_signals(v);
+	const time_t since = v->cds_decided > w->quiet_from ? v->cds_decided : w->quiet_from;
+
+	return is_legal(w, signals) && signals != deeds->undone_last && signals != deeds->overruled &&
+	       (signals == 0 || v->cds_signed > deeds->met_another + DAY) &&
+	       w->now - since > (time_t)agent_bound(w) + DAY;
+}
+
 void child_check_end(world_t *w)
 {
 	const zone_version_t *v = knot_version(w);
