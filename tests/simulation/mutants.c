@@ -82,6 +82,7 @@ static const struct {
 	{ "manual-kept", "--parent agent --profile operator", "after a change by hand no signals count any more" },
 	{ "suspended-kept", "--parent agent --profile operator", "a delegation stays suspended when it has a DS again" },
 	{ "held-deaf", "--parent agent --profile operator", "the agent scans for nothing once signals were held" },
+	{ "base-ttl-lost", "--parent agent --profile crash", "without its store the agent leaves its low TTL" },
 	{ "left-aside", "--profile mixed --seeds 152251..152300", "the old key stays aside when a new algorithm is given up (another)" },
 	{ "blind-write", "--parent agent --way include", "the included file is written whatever the zone has" },
 	{ "left-in-file", "--parent agent --way include", "what a process has left in the included file stays there" },

@@ -216,6 +216,20 @@ bool agent_explains(const world_t *w)
 	}
 }
 
+/*!
+ * The agent has adopted its own low TTL after the loss of its store, and one option has the normal one: that comes
+ * back.
+ */
+static bool keeps_adopted(const world_t *w)
+{
+	const agent_t *a = &w->agent;
+	const ds_version_t *v = &w->up.version[w->up.version_count - 1];
+	const time_t came = a->update.remote ? a->update.transferred : v->put;
+
+	return v->put != 0 && came < a->deeds.lost && v->ds != 0 && v->ttl == a->config.ds_ttl &&
+	       v->ttl < a->config.ds_ttl_base;
+}
+
 /*! The child wants the low TTL, and its module has said what keeps the rollover from its end. */
 static bool is_kept_low(const world_t *w)
 {
@@ -242,5 +256,9 @@ void agent_check_end(world_t *w)
 	if (a->row.state == DELEGATION_REST && a->deeds.normal_ttl != 0 && !was_low && v->ds != 0 &&
 	    v->ttl == a->deeds.low_ttl && a->deeds.lost == 0) {
 		violate(w, "P5", "the TTL of DS stays at %u, it was %u", v->ttl, a->deeds.normal_ttl);
+	}
+	if (a->row.state == DELEGATION_REST && keeps_adopted(w)) {
+		violate(w, "P5", "the TTL of DS stays at %u after the loss of the store, ds-ttl-base is %u", v->ttl,
+		        a->config.ds_ttl_base);
 	}
 }
