@@ -13,6 +13,8 @@ from tests.lab.daemons import children
 from tests.lab.wait import LabError
 
 _TICK = os.sysconf("SC_CLK_TCK")
+#: A process or a thread has ended: there is no file of it, or reading it fails.
+ENDED = (FileNotFoundError, ProcessLookupError)
 
 
 def alone(pid):
@@ -32,7 +34,7 @@ def status(pid, field):
 
 
 def _status(pid, field):
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a keymgr that has ended meanwhile
+    with contextlib.suppress(*ENDED):  # a keymgr that has ended meanwhile
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
             for line in file:
                 if line.startswith(field + ":"):
@@ -52,7 +54,7 @@ def peak(pid):
 
 def _tasks(pid):
     for one in _all(pid):
-        with contextlib.suppress(FileNotFoundError):  # it ended meanwhile
+        with contextlib.suppress(*ENDED):  # it ended meanwhile
             for task in os.listdir(f"/proc/{one}/task"):
                 yield f"/proc/{one}/task/{task}"
 
@@ -61,7 +63,7 @@ def threads(pid):
     """Name of a thread -> number of threads with that name."""
     found = collections.Counter()
     for task in _tasks(pid):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(*ENDED):
             with open(f"{task}/comm", encoding="utf-8") as file:
                 found[file.read().strip()] += 1
     return found
@@ -71,7 +73,7 @@ def descriptors(pid):
     """Number of open file descriptors."""
     found = 0
     for one in _all(pid):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(*ENDED):
             found += len(os.listdir(f"/proc/{one}/fd"))
     return found
 
@@ -80,7 +82,7 @@ def cpu(pid):
     """Seconds of processor time so far, with that of processes that have ended."""
     used = 0
     for one in _all(pid):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with contextlib.suppress(*ENDED):
             used += _cpu(f"/proc/{one}/stat", ended=not isinstance(pid, tuple))[1]
     return used
 
@@ -96,7 +98,7 @@ def cpu_by_thread(pid):
     """Name of a thread -> seconds of processor time of all threads with that name."""
     used = collections.Counter()
     for task in _tasks(pid):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(*ENDED):
             name, seconds = _cpu(f"{task}/stat")
             used[name] += seconds
     return used
