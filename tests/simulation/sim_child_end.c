@@ -137,6 +137,23 @@ static bool any_has(const world_t *w, bool (*defect)(const world_t *, const zone
 	return false;
 }
 
+/*!
+ * Its own server got the change by DNS UPDATE when nobody can tell whether caches have the former DS. Then only a
+ * nameserver with the new key says that no child has gone on.
+ */
+static bool came_late(const world_t *w, const served_now_t *now)
+{
+	const delegation_row_t *row = &w->agent.row;
+
+	for (unsigned i = 0; i < now->count; i++) {
+		if (is_chained(&now->of[i], parent_ds(w))) {
+			return false;
+		}
+	}
+	return w->agent.config.apply == DELEGATION_BY_UPDATE &&
+	       w->agent.update.transferred - w->agent.deeds.acted > (time_t)row->before_ttl;
+}
+
 bool child_cannot_undo(const world_t *w)
 {
 	const agent_deeds_t *deeds = &w->agent.deeds;
@@ -150,7 +167,7 @@ bool child_cannot_undo(const world_t *w)
 			return true;
 		}
 	}
-	return deeds->outgrown || !now.all;
+	return deeds->outgrown || !now.all || came_late(w, &now);
 }
 
 bool child_explains(const world_t *w)
