@@ -260,6 +260,11 @@ void dec_conclude(dec_t *c)
 	    (out->row.signalled == 0 || rollover_are_silent(out->keys) || others)) {
 		out->row.signalled = c->now;
 	}
+	/* Nobody remembers signals, but the parent has followed some: a process died before it stored that it saw them.
+	 */
+	if (out->row.signalled == 0 && are_signals(out->keys) && judge_has_ds(c->facts, c->new_key)) {
+		out->row.signalled = c->now;
+	}
 	out->sign_first = out->set_keys && are_signals(out->keys) && out->row.signalled != 0 && !dec_signals_shown(c) &&
 	                  own->dnskey_signed < out->row.signalled;
 }

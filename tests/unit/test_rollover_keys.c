@@ -580,6 +580,16 @@ static void only_a_repeated_signal_is_signed_first(void **state)
 	machine_decide(&m);
 	expect_order(&m, KEYS_SIGNAL_NEW);
 	assert_false(m.out.sign_first);
+	/* The parent has followed signals of which no row knows. */
+	machine_at(&m, ROLLOVER_ROLLBACK);
+	machine_ds(&m, NEW, 300);
+	m.row.keys = KEYS_SILENT;
+	m.row.signalled = 0;
+	own_signal(&m, 0, 0);
+	machine_decide(&m);
+	expect_order(&m, KEYS_SIGNAL_BOTH);
+	assert_true(m.out.sign_first);
+	assert_int_equal(m.out.row.signalled, m.now);
 	/* The parent may have taken those of the new key a moment ago. */
 	machine_at(&m, ROLLOVER_AWAIT_DS);
 	machine_ds(&m, OLD | NEW, 300);
