@@ -184,10 +184,12 @@ bool agent_explains(const world_t *w)
 	case DELEGATION_GATE_MANUAL:
 		/* A reload that brings an older set back is taken for a hand; so is what was ordered before the loss
 		 * of the store. */
-		return (a->deeds.touched != 0 || came_after_loss(a)) && (is_misdated(w) || !child_is_clear(w));
+		return (a->deeds.touched != 0 || came_after_loss(a)) &&
+		       (is_misdated(w) || !child_is_clear(w) || lasts(w, TROUBLE_CUT_OFF));
 	case DELEGATION_GATE_UNDONE:
 		/* Or another client has done it before. */
-		return (a->undos_made > 0 || a->deeds.touched != 0) && (is_misdated(w) || !child_is_clear(w));
+		return (a->undos_made > 0 || a->deeds.touched != 0) &&
+		       (is_misdated(w) || !child_is_clear(w) || lasts(w, TROUBLE_CUT_OFF));
 	case DELEGATION_GATE_REPLAYED:
 		return is_overruled(w) || is_misdated(w) || server_lasts(w);
 	case DELEGATION_GATE_TTL_LOW:
@@ -257,7 +259,8 @@ void agent_check_end(world_t *w)
 	    v->ttl == a->deeds.low_ttl && a->deeds.lost == 0) {
 		violate(w, "P5", "the TTL of DS stays at %u, it was %u", v->ttl, a->deeds.normal_ttl);
 	}
-	if (a->row.state == DELEGATION_REST && keeps_adopted(w)) {
+	/* A gate in rest says why the agent does nothing. */
+	if (a->row.state == DELEGATION_REST && a->row.gate == DELEGATION_GATE_NONE && keeps_adopted(w)) {
 		violate(w, "P5", "the TTL of DS stays at %u after the loss of the store, ds-ttl-base is %u", v->ttl,
 		        a->config.ds_ttl_base);
 	}

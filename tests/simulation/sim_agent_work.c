@@ -117,7 +117,10 @@ void agent_work_seen(world_t *w)
 		return;
 	}
 	see_former(w);
-	if (seen != NOT_ALIKE && deeds->overruled_at <= deeds->met_another) {
+	/* This turn may be the one that meets another client's change. */
+	const delegation_zone_t *zone = &w->agent.facts.zone;
+	const bool meets = deeds->looked && zone->known && !zone->ds_listed && agent_ds_keys(&zone->ds) != deeds->met;
+	if (seen != NOT_ALIKE && (meets || deeds->overruled_at < deeds->met_another)) {
 		deeds->overruled = seen;
 		deeds->overruled_at = w->now;
 	}
