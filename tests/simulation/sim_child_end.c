@@ -138,8 +138,8 @@ static bool any_has(const world_t *w, bool (*defect)(const world_t *, const zone
 }
 
 /*!
- * Its own server got the change by DNS UPDATE when nobody can tell whether caches have the former DS. Then only a
- * nameserver with the new key says that no child has gone on.
+ * The failure was met when caches may have lost the former DS. Then only a nameserver with the new key says that no
+ * child has gone on.
  */
 static bool came_late(const world_t *w, const served_now_t *now)
 {
@@ -150,8 +150,7 @@ static bool came_late(const world_t *w, const served_now_t *now)
 			return false;
 		}
 	}
-	return w->agent.config.apply == DELEGATION_BY_UPDATE &&
-	       w->agent.update.transferred - w->agent.deeds.acted > (time_t)row->before_ttl;
+	return row->gate_since - w->agent.deeds.acted > (time_t)row->before_ttl;
 }
 
 bool child_cannot_undo(const world_t *w)
