@@ -412,6 +412,7 @@ void agent_check_kept(world_t *w)
 		deeds->before = deeds->met;
 		deeds->put = ds;
 		deeds->by_hand = 0;
+		deeds->outgrown = false;
 	}
 	deeds->unmet_ttl = ds != 0 && zone->ds_ttl == deeds->low_ttl ? deeds->unmet_ttl : 0;
 	deeds->met_another = ds != deeds->met ? w->now : deeds->met_another;
