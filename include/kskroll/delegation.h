@@ -517,6 +517,7 @@ typedef struct {
 	/* What is known of the time since the survey before. */
 	bool unknown;      /*!< Nobody can say that servers were silent all the time. */
 	bool alone_before; /*!< \a alone, of that one. */
+	time_t before;     /*!< \a surveyed, of that one; 0: it was another process's. */
 	time_t set;        /*!< By so many seconds the clock was set. */
 	time_t gained; /*!< Seconds that do not count: by which the clock was set, or in which this host may have been
 	                  cut off. */
@@ -525,7 +526,8 @@ typedef struct {
 /*! What is kept of a server that is silent. Zeroed: it is not, as far as anybody knows. */
 typedef struct {
 	time_t since;
-	time_t seen; /*!< Of the last survey in which it was; 0: in that one this host may have been cut off. */
+	time_t seen; /*!< Of the last survey in which it was; 0: nobody knows. */
+	bool alone;  /*!< In that one this host may have been cut off. */
 } delegation_silence_t;
 
 /*! Whether servers were asked in the state of a stored row. One that was just entered has asked nobody. */

@@ -98,7 +98,7 @@ static time_t silent_since(turn_t *turn, const char *name, const char *server, b
 	if (silent) {
 		silence = delegation_silent(asked, &before);
 	}
-	if (silence.since != before.since || silence.seen != before.seen) {
+	if (silence.since != before.since || silence.seen != before.seen || silence.alone != before.alone) {
 		env->save_silence(parent->name, name, server, &silence, env->arg);
 	}
 	return silence.since;

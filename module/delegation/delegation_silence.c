@@ -29,9 +29,11 @@ void delegation_surveyed(delegation_survey_t *asked, bool resumed, bool heard, t
 {
 	assert(asked);
 
-	delegation_survey_t next = {
-		.surveyed = surveyed, .at_ms = now_ms, .alone = !heard, .alone_before = asked->alone
-	};
+	delegation_survey_t next = { .surveyed = surveyed,
+		                     .at_ms = now_ms,
+		                     .alone = !heard,
+		                     .alone_before = asked->alone,
+		                     .before = asked->surveyed };
 
 	if (asked->surveyed == 0) {
 		next.unknown = !resumed || !heard;
@@ -44,12 +46,16 @@ void delegation_surveyed(delegation_survey_t *asked, bool resumed, bool heard, t
 	*asked = next;
 }
 
-/*! Whether the server itself was asked not long ago. */
+/*!
+ * Whether the server itself was asked not long ago. If it was left out of the survey before, only what this host heard
+ * tells that it was not cut off since.
+ */
 static bool was_asked(const delegation_survey_t *asked, const delegation_silence_t *before)
 {
 	const time_t apart = asked->surveyed - asked->set - before->seen;
 
-	return before->seen != 0 ? apart >= -DELEGATION_FRESH && apart <= DELEGATION_SURVEY_GAP : asked->alone_before;
+	return before->seen != 0 && apart >= -DELEGATION_FRESH && apart <= DELEGATION_SURVEY_GAP &&
+	       (before->seen == asked->before || (!before->alone && !asked->alone_before));
 }
 
 delegation_silence_t delegation_silent(const delegation_survey_t *asked, const delegation_silence_t *before)
@@ -61,6 +67,7 @@ delegation_silence_t delegation_silent(const delegation_survey_t *asked, const d
 
 	return (delegation_silence_t){
 		.since = since > 0 && since < asked->surveyed ? since : asked->surveyed,
-		.seen = asked->alone ? 0 : asked->surveyed,
+		.seen = asked->surveyed,
+		.alone = asked->alone,
 	};
 }

@@ -312,8 +312,12 @@ int store_delegation_silence_load(store_t *store, const char *zone, const char *
 	switch (bound == SQLITE_OK ? sqlite3_step(stmt) : SQLITE_ERROR) {
 	case SQLITE_ROW:
 		// One that cannot be true counts as none: that only delays.
-		if (column_number(stmt, 0, 0, INT64_MAX, &since) && column_number(stmt, 1, 0, INT64_MAX, &seen)) {
-			*silence = (delegation_silence_t){ .since = since, .seen = seen };
+		if (column_number(stmt, 0, 0, INT64_MAX, &since) &&
+		    column_number(stmt, 1, -INT64_MAX, INT64_MAX, &seen)) {
+			/* Negative: alone. */
+			*silence = (delegation_silence_t){ .since = since,
+				                           .seen = seen < 0 ? -seen : seen,
+				                           .alone = seen < 0 };
 		}
 		break;
 	case SQLITE_DONE:
@@ -336,9 +340,10 @@ static int save_silence(store_t *store, const char *zone, const char *name, cons
 	}
 	int bound = bind_names(stmt, zone, name) | sqlite3_bind_text(stmt, 3, server, -1, SQLITE_STATIC);
 	if (!clear) {
-		bound |= silence->since > 0 && silence->seen >= 0 ? sqlite3_bind_int64(stmt, 4, silence->since) |
-		                                                            sqlite3_bind_int64(stmt, 5, silence->seen) :
-		                                                    SQLITE_RANGE;
+		const int64_t seen = silence->alone ? -(int64_t)silence->seen : silence->seen;
+		bound |= silence->since > 0 && silence->seen >= 0 ?
+		                 sqlite3_bind_int64(stmt, 4, silence->since) | sqlite3_bind_int64(stmt, 5, seen) :
+		                 SQLITE_RANGE;
 	}
 	int ret = store_run(store, stmt, bound);
 	stmt = ret == KNOT_EOK && !clear ? store_reader(store, STMT_SILENCE_PRUNE) : NULL;

@@ -106,7 +106,7 @@ typedef struct {
 	store_parent_t parent;
 	bool has_parent;
 	unsigned silences;
-	time_t silent_since, silent_seen;
+	delegation_silence_t silence;
 	bool silent_parent;       /*!< It is a server of the parent, not of the child. */
 	bool cut_off;             /*!< The network does not answer, whatever the facts are. */
 	char batch_at_begin[256]; /*!< What was stored when a transaction began. */
@@ -718,7 +718,7 @@ int store_delegation_silence_load(store_t *store, const char *zone, const char *
 	(void)store, (void)zone, (void)name;
 	*silence = (delegation_silence_t){ 0 };
 	if (strcmp(server, silent_server()) == 0) {
-		*silence = (delegation_silence_t){ .since = w->silent_since, .seen = w->silent_seen };
+		*silence = w->silence;
 	}
 	return KNOT_EOK;
 }
@@ -813,8 +813,7 @@ static void save_silence(const char *zone, const char *name, const char *server,
 	(void)zone, (void)name, (void)arg;
 	w->silences++;
 	if (strcmp(server, silent_server()) == 0) {
-		w->silent_since = silence->since;
-		w->silent_seen = silence->seen;
+		w->silence = *silence;
 	}
 }
 
@@ -2249,12 +2248,12 @@ static void trouble_ends_with_its_cause(void **state)
 /* How long a server has been silent outlives the process. */
 static bool silence_is_known(void)
 {
-	return w->silent_since != 0;
+	return w->silence.since != 0;
 }
 
 static bool silence_is_over(void)
 {
-	return w->silent_since == 0;
+	return w->silence.since == 0;
 }
 
 /*! The state was entered some time before its last turn. */
@@ -2274,11 +2273,11 @@ static void silence_is_remembered(void **state)
 	roll();
 	wait_for(silence_is_known);
 	wait_for(has_stayed);
-	const time_t since = w->silent_since;
+	const time_t since = w->silence.since;
 	end();
 	begin(DELEGATIONS_UPDATE);
 	wait_for(surveyed_thrice);
-	assert_int_equal(w->silent_since, since);
+	assert_int_equal(w->silence.since, since);
 	w->d.child[1].status = ANSWER_OK;
 	wait_for(silence_is_over);
 	wait_for(is_low);
@@ -2286,7 +2285,7 @@ static void silence_is_remembered(void **state)
 
 static bool silence_began_again(void)
 {
-	return w->silent_since > w->watch;
+	return w->silence.since > w->watch;
 }
 
 /* A process that begins hours later does not know that a server was silent all the time. */
@@ -2301,7 +2300,7 @@ static void silence_during_a_long_pause_does_not_count(void **state)
 	roll();
 	wait_for(silence_is_known);
 	end();
-	w->silent_since = w->watch = now() - DAY;
+	w->silence.since = w->watch = now() - DAY;
 	w->row.checked -= 8 * HOUR;
 	begin(DELEGATIONS_UPDATE);
 	wait_for(silence_began_again);
@@ -2508,7 +2507,7 @@ static void a_store_that_fails_makes_no_flood(void **state)
 /* A server that was silent once, and is again much later, was not silent all the time. */
 static bool silent_again(void)
 {
-	return w->silent_since > T0;
+	return w->silence.since > T0;
 }
 
 static void silence_counts_where_it_was_watched(void **state)
@@ -2516,8 +2515,8 @@ static void silence_counts_where_it_was_watched(void **state)
 	(void)state;
 
 	snprintf(w->d.child[1].server, sizeof(w->d.child[1].server), "ns1.child.test. 192.0.2.1@53");
-	w->silent_since = T0 - 10 * DAY;
-	w->silent_seen = T0;
+	w->silence.since = T0 - 10 * DAY;
+	w->silence.seen = T0;
 	begin(DELEGATIONS_UPDATE);
 	wait_for(rested);
 	w->d.child[1].status = ANSWER_UNREACHABLE;
@@ -2529,7 +2528,7 @@ static void silence_counts_where_it_was_watched(void **state)
 /* A server of the parent is not silent for longer because the clock was set. The simulator found that. */
 static bool silence_has_moved(void)
 {
-	return w->silent_since > T0 + 39 * DAY || w->row.row.state == DELEGATION_VERIFY;
+	return w->silence.since > T0 + 39 * DAY || w->row.row.state == DELEGATION_VERIFY;
 }
 
 static bool spreads(void)
@@ -2572,7 +2571,7 @@ static void silence_of_the_parent_follows_the_clock(void **state)
 /* Since when it is silent was stored by a clock that is another one after the start. */
 static bool silence_begins_again(void)
 {
-	return w->silent_since > T0 + 30 * DAY;
+	return w->silence.since > T0 + 30 * DAY;
 }
 
 static void silence_does_not_grow_with_the_clock(void **state)
@@ -2608,13 +2607,13 @@ static void silence_of_the_parent_does_not_outlive_its_clock(void **state)
 	w->d.parent[1].status = ANSWER_UNREACHABLE;
 	roll();
 	wait_for(waits_for_the_parent);
-	const time_t since = w->silent_since;
+	const time_t since = w->silence.since;
 	end();
 	/* It goes on. */
 	begin(DELEGATIONS_UPDATE);
 	surveys_before = w->surveys;
 	wait_for(surveyed_or_verified);
-	assert_int_equal(w->silent_since, since);
+	assert_int_equal(w->silence.since, since);
 	end();
 	w->clock_set += 40 * DAY;
 	begin(DELEGATIONS_UPDATE);
@@ -2624,7 +2623,7 @@ static void silence_of_the_parent_does_not_outlive_its_clock(void **state)
 	assert_int_equal(w->row.row.state, DELEGATION_SPREAD);
 	end();
 	/* The state was entered, and nobody has been asked in it. */
-	w->silent_since -= 20 * DAY;
+	w->silence.since -= 20 * DAY;
 	w->row.row.since = w->row.row.clock.wall;
 	begin(DELEGATIONS_UPDATE);
 	wait_for(silence_begins_again);
@@ -2650,8 +2649,8 @@ static void silence_of_the_parent_counts_where_it_was_asked(void **state)
 	roll();
 	wait_for(has_an_error);
 	end();
-	w->silent_since = T0 - 20 * DAY;
-	w->silent_seen = now();
+	w->silence.since = T0 - 20 * DAY;
+	w->silence.seen = now();
 	w->d.parent[1].status = ANSWER_UNREACHABLE;
 	begin(DELEGATIONS_UPDATE);
 	surveys_before = w->surveys;
@@ -2659,7 +2658,7 @@ static void silence_of_the_parent_counts_where_it_was_asked(void **state)
 	w->d.child[1].status = ANSWER_OK;
 	wait_for(waits_or_verifies);
 	assert_int_equal(w->row.row.state, DELEGATION_SPREAD);
-	assert_true(w->silent_since > T0);
+	assert_true(w->silence.since > T0);
 }
 
 /* Where no server answers, this host may be cut off. */
@@ -2681,9 +2680,9 @@ static void silence_of_all_is_no_evidence(void **state)
 	wait_for(rested);
 	roll();
 	wait_for(silence_is_known);
-	const time_t first = w->silent_since;
+	const time_t first = w->silence.since;
 	wait_for(surveyed_often);
-	assert_true(w->silent_since > first);
+	assert_true(w->silence.since > first);
 }
 
 /* That was no rule for servers of the parent, and one was left out that answered. The simulator found that. */
@@ -2696,11 +2695,11 @@ static void silence_of_the_parent_does_not_count_while_this_host_is_cut_off(void
 	roll();
 	wait_for(silence_is_known);
 	wait_for(spreads);
-	const time_t first = w->silent_since;
+	const time_t first = w->silence.since;
 	w->cut_off = true;
 	surveys_before = w->surveys;
 	wait_for(surveyed_or_verified);
-	assert_true(w->silent_since > first);
+	assert_true(w->silence.since > first);
 	assert_int_equal(w->row.row.state, DELEGATION_SPREAD);
 }
 
@@ -2750,7 +2749,7 @@ static void silence_of_a_server_that_is_left_out_does_not_count(void **state)
 	w->d.facts.child_count = all;
 	const time_t since = now();
 	surveys_go_on();
-	assert_true(w->silent_since >= since);
+	assert_true(w->silence.since >= since);
 }
 
 /* The search for its servers fails in each turn of a process. */
@@ -2769,7 +2768,7 @@ static void silence_does_not_count_while_servers_are_not_found(void **state)
 	const time_t since = now();
 	begin(DELEGATIONS_UPDATE);
 	surveys_go_on();
-	assert_true(w->silent_since >= since);
+	assert_true(w->silence.since >= since);
 }
 
 /* This host was cut off when the former process asked last. */
@@ -2786,7 +2785,7 @@ static void silence_does_not_count_since_a_survey_without_answers(void **state)
 	const time_t since = now();
 	begin(DELEGATIONS_UPDATE);
 	surveys_go_on();
-	assert_true(w->silent_since >= since);
+	assert_true(w->silence.since >= since);
 }
 
 static void silence_of_the_parent_does_not_count_while_its_servers_are_not_found(void **state)
@@ -2806,7 +2805,7 @@ static void silence_of_the_parent_does_not_count_while_its_servers_are_not_found
 	w->d.parent[0].status = ANSWER_OK;
 	const time_t since = now();
 	surveys_go_on();
-	assert_true(w->silent_since >= since);
+	assert_true(w->silence.since >= since);
 }
 
 /* What a former process has left behind is not forgotten because the store cannot be read for a while. */

@@ -76,6 +76,45 @@ static void time_without_any_answer_does_not_count(void **state)
 	assert_int_equal(s.since, s.wall);
 }
 
+/*! A survey without the server. */
+static void ask_others(silent_t *s, time_t later, bool heard)
+{
+	s->wall += later;
+	s->ms += later * UINT64_C(1000);
+	delegation_surveyed(&s->asked, false, heard, s->wall, s->ms);
+}
+
+/* One that is left out may have answered, and while nobody answered this host may have been cut off. */
+static void time_without_the_server_does_not_count_where_nobody_answers(void **state)
+{
+	(void)state;
+	enum {
+		ALL,
+		OTHERS,
+		FIRST,
+		FORMER
+	};
+
+	for (int alone = ALL; alone <= FORMER; alone++) {
+		silent_t s = begin(alone == OTHERS);
+		if (alone == FORMER) { /* It is what another process left behind. */
+			s.asked = (delegation_survey_t){ 0 };
+			s.kept.since -= DAY;
+			s.since = s.kept.since;
+		}
+		for (int i = 0; i < 4; i++) {
+			ask_others(&s, alone == ALL ? 6 * HOUR : HOUR, alone == FIRST);
+		}
+		ask(&s, HOUR, true);
+		assert_int_equal(s.since, s.wall);
+	}
+	/* Others have shown that it was not. */
+	silent_t s = begin(true);
+	ask_others(&s, HOUR, true);
+	ask(&s, HOUR, true);
+	assert_int_equal(s.since, T0);
+}
+
 static void silence_follows_the_clock(void **state)
 {
 	(void)state;
@@ -149,6 +188,7 @@ int main(void)
 		cmocka_unit_test(silence_lasts_from_survey_to_survey),
 		cmocka_unit_test(silence_that_nobody_watched_does_not_count),
 		cmocka_unit_test(time_without_any_answer_does_not_count),
+		cmocka_unit_test(time_without_the_server_does_not_count_where_nobody_answers),
 		cmocka_unit_test(silence_follows_the_clock),
 		cmocka_unit_test(silence_never_begins_later_than_now),
 		cmocka_unit_test(what_was_stored_counts_if_it_goes_on),

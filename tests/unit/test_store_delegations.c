@@ -623,7 +623,8 @@ static void texts_are_printable_for_the_reader_alone(void **state)
 	assert_null(strpbrk(f->other.row.gate_detail, "\x1b\n"));
 	assert_int_equal(store_delegation_save(f->store, &f->one, NULL), KNOT_ERROR);
 	assert_int_equal(store_delegation_forget(f->store, ZONE, NAME), KNOT_ERROR);
-	assert_int_equal(store_delegation_silence_save(f->store, ZONE, NAME, "ns", &(delegation_silence_t){ 1, 2 }),
+	assert_int_equal(store_delegation_silence_save(f->store, ZONE, NAME, "ns",
+	                                               &(delegation_silence_t){ .since = 1, .seen = 2 }),
 	                 KNOT_ERROR);
 	assert_int_equal(store_parent_save(f->store, &f->parent), KNOT_ERROR);
 	assert_int_equal(store_parent_forget(f->store, ZONE, 5), KNOT_ERROR);
@@ -633,15 +634,16 @@ static void texts_are_printable_for_the_reader_alone(void **state)
 
 static time_t silence(fixture_t *f, const char *server)
 {
-	delegation_silence_t silence = { 4711, 4711 };
+	delegation_silence_t silence = { .since = 4711, .seen = 4711 };
 	assert_int_equal(store_delegation_silence_load(f->store, ZONE, NAME, server, &silence), KNOT_EOK);
 	assert_int_equal(silence.seen, silence.since != 0 ? silence.since + 60 : 0);
+	assert_int_equal(silence.alone, silence.since % 2);
 	return silence.since;
 }
 
 static int save_silence(fixture_t *f, const char *server, time_t since)
 {
-	const delegation_silence_t silence = { .since = since, .seen = since + 60 };
+	const delegation_silence_t silence = { .since = since, .seen = since + 60, .alone = since % 2 };
 	return store_delegation_silence_save(f->store, ZONE, NAME, server, &silence);
 }
 
@@ -666,6 +668,7 @@ static void silence_survives_and_is_bounded(void **state)
 	assert_int_equal(number(f, "SELECT count(*) FROM delegation_server"), STORE_DELEGATION_SERVERS);
 	assert_int_equal(silence(f, "ns19"), 0);
 	assert_int_equal(silence(f, "ns20"), 1020);
+	assert_int_equal(silence(f, "ns21"), 1021);
 	sql(f, "UPDATE delegation_server SET unreachable_since = 'long'");
 	assert_int_equal(silence(f, "ns20"), 0);
 }
@@ -679,7 +682,8 @@ static void fill(fixture_t *f, const char *zone, const char *name)
 	strcpy(f->one.answers, "{}");
 	set_event(f, 1, DELEGATION_SEEN, "");
 	save(f, &f->event);
-	assert_int_equal(store_delegation_silence_save(f->store, zone, name, "ns", &(delegation_silence_t){ 1, 2 }),
+	assert_int_equal(store_delegation_silence_save(f->store, zone, name, "ns",
+	                                               &(delegation_silence_t){ .since = 1, .seen = 2 }),
 	                 KNOT_EOK);
 }
 
