@@ -475,9 +475,10 @@ static bool is_named_by_ds(dec_t *c)
  */
 static bool has_other_signatures(dec_t *c)
 {
+	const algset_t signing = c->facts->own.data_algorithms;
 	judge_expect_t w = dec_expect(c, 0);
 
-	if (!(c->facts->own.data_algorithms & ALGSET_OF(c->out->row.old[0].algorithm))) {
+	if (signing != 0 && !(signing & ALGSET_OF(c->out->row.old[0].algorithm))) {
 		return true;
 	}
 	expect_data(c, DATA_BOTH, &w);

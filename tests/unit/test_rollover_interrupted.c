@@ -118,6 +118,14 @@ static void a_zsk_stays_while_data_has_its_signatures_alone(void **state)
 	expect(&m, ROLLOVER_RETIRE, GATE_SIGNATURES_MISSING);
 	assert_int_equal(m.out.action, ACTION_NONE);
 
+	/* Nobody knows who signs the data of this server. */
+	const own_facts_t own = m.facts.own;
+	m.facts.own.data_algorithms = 0;
+	machine_step(&m);
+	expect(&m, ROLLOVER_RETIRE, GATE_SIGNATURES_MISSING);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	m.facts.own = own;
+
 	/* Caches have that data still. */
 	m.child[1].data_algorithms |= NEW_ALGORITHM;
 	m.child[1].serial = m.facts.own.serial;
