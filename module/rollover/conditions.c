@@ -539,11 +539,24 @@ static bool stays_clean(dec_t *c)
 	return true;
 }
 
+/*!
+ * The policy in force has another algorithm, and Knot has not signed the zone since. The order comes before the change
+ * of algorithm: Knot would make a KSK without a ZSK, and then cannot sign the zone.
+ */
+static bool is_too_early(dec_t *c)
+{
+	if (c->step->order != ACTION_START || c->facts->own.policy != POLICY_BASE || !dec_lacks_algorithm(c)) {
+		return false;
+	}
+	idle_lacks_algorithm(c);
+	return true;
+}
+
 static bool order(dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
 
-	if (is_set_back(c)) {
+	if (is_set_back(c) || is_too_early(c)) {
 		return true;
 	}
 	if (c->step->order == ACTION_START && c->config->manual) {

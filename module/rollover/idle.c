@@ -79,25 +79,30 @@ static void start_due(dec_t *c)
 	dec_begin(c, ROLLOVER_PREPARE);
 }
 
+void idle_lacks_algorithm(dec_t *c)
+{
+	char text[128];
+
+	/* Knot's running_rollover(): two KSKs that are active. */
+	snprintf(text, sizeof(text), "the policy has algorithm %u, and the zone has no signatures of it%s",
+	         c->facts->own.algorithm_wanted,
+	         c->out->row.old_count > 1 ? ": Knot begins only with one KSK in use" : "");
+	dec_wait(c, GATE_ALGORITHM_PENDING, "", text, 0);
+}
+
 /*!
  * The operator has changed the algorithm of the policy, and Knot has not signed the zone since. That takes a moment. If
- * it stays so, Knot cannot sign, and the signatures expire.
+ * it stays so, Knot cannot sign, and the signatures expire. Nothing starts before: see is_too_early() in conditions.c.
  *
  * \return Whether that was all there is to decide.
  */
 static bool wait_for_algorithm(dec_t *c)
 {
-	const own_facts_t *own = &c->facts->own;
-	char text[128];
-
 	/* Without signatures of the data nobody knows whether Knot has begun. */
-	if (!dec_lacks_algorithm(c) || own->data_algorithms == 0 || keyset_unpublished(c->facts) != 0) {
+	if (!dec_lacks_algorithm(c) || c->facts->own.data_algorithms == 0 || keyset_unpublished(c->facts) != 0) {
 		return false;
 	}
-	/* Knot's running_rollover(): two KSKs that are active. */
-	snprintf(text, sizeof(text), "the policy has algorithm %u, and the zone has no signatures of it%s",
-	         own->algorithm_wanted, c->out->row.old_count > 1 ? ": Knot begins only with one KSK in use" : "");
-	dec_wait(c, GATE_ALGORITHM_PENDING, "", text, 0);
+	idle_lacks_algorithm(c);
 	return true;
 }
 
@@ -114,14 +119,15 @@ static void idle_known(dec_t *c)
 			return;
 		}
 	}
+	if (wait_for_algorithm(c)) {
+		return;
+	}
 	const time_t due = rollover_due(c->config, row, c->facts->start.early);
 	if (due != 0 && c->now >= due) {
 		start_due(c);
 		return;
 	}
-	if (!wait_for_algorithm(c)) {
-		dec_wait(c, GATE_NONE, "", "", 0);
-	}
+	dec_wait(c, GATE_NONE, "", "", 0);
 	if (due != 0 && due < row->next_check) {
 		row->next_check = due;
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "kskroll/start.h"
 #include "machine_time.h"
 
 static void at(machine_t *m, rollover_state_t state)
@@ -140,6 +141,52 @@ static void who_waits_for_a_zone_that_knot_does_not_sign_says_so(void **state)
 	machine_sign(&m, OLD_ALGORITHM | NEW_ALGORITHM);
 	machine_step(&m);
 	expect(&m, ROLLOVER_PRESIGN, GATE_NONE);
+}
+
+/*!
+ * `zone-key-rollover` would come before the change of algorithm: Knot then makes a KSK without a ZSK, and cannot sign
+ * the zone. Nor is there a gate whose command says so.
+ */
+static void no_key_is_made_before_knot_has_begun_with_the_algorithm(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	begun(&m);
+	machine_sign(&m, OLD_ALGORITHM);
+	m.config.ksk_lifetime = DAY;
+	for (int i = 0; i < 4; i++) {
+		m.now += 2 * DAY;
+		m.facts.start.from = i == 1 ? START_NEVER : i == 2 ? m.now + DAY : 0;
+		m.config.dry_run = i == 3;
+		machine_step(&m);
+		expect(&m, ROLLOVER_IDLE, GATE_ALGORITHM_PENDING);
+	}
+	m.config.dry_run = false;
+	m.facts.own.algorithm_wanted = 13;
+	machine_step(&m);
+	expect(&m, ROLLOVER_PREPARE, GATE_NONE);
+
+	/* The policy is changed while a rollover begins. */
+	for (int manual = 0; manual < 2; manual++) {
+		at(&m, ROLLOVER_INTRODUCE);
+		m.row.has_new = false;
+		m.row.new_key = (key_id_t){ 0 };
+		machine_serve(&m, OLD, 300);
+		m.facts.own.algorithms = OLD_ALGORITHM;
+		machine_sign(&m, OLD_ALGORITHM);
+		m.config.manual = manual;
+		m.facts.own.policy = POLICY_BASE; /* It is in force, and the other one differs from it. */
+		m.facts.own.conf = CONF_NO_DERIVED;
+		m.facts.own.conf_gate = GATE_POLICY_DIFFERS;
+		machine_step(&m);
+		expect(&m, ROLLOVER_INTRODUCE, GATE_ALGORITHM_PENDING);
+		assert_int_equal(m.out.action, ACTION_NONE);
+		/* The policy in force makes a key of the old algorithm: this rollover comes to its end. */
+		m.facts.own.policy = POLICY_LOW_TTL;
+		machine_step(&m);
+		expect(&m, ROLLOVER_INTRODUCE, manual ? GATE_KEY_WANTED : GATE_KNOT_NO_NEW_KEY);
+	}
 }
 
 static void a_rollover_that_is_being_prepared_gives_way(void **state)
@@ -762,6 +809,7 @@ int main(void)
 		cmocka_unit_test(who_finds_data_of_a_new_algorithm_does_not_know_the_ds_ttl),
 		cmocka_unit_test(what_knot_signs_with_is_the_policys_algorithm_alone),
 		cmocka_unit_test(who_waits_for_a_zone_that_knot_does_not_sign_says_so),
+		cmocka_unit_test(no_key_is_made_before_knot_has_begun_with_the_algorithm),
 		cmocka_unit_test(a_rollover_that_is_being_prepared_gives_way),
 		cmocka_unit_test(every_nameserver_has_the_signatures_for_the_zone_ttl),
 		cmocka_unit_test(the_lead_is_over_after_its_time),
