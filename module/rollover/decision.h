@@ -131,7 +131,7 @@ keyset_t dec_of_both(const dec_t *c);
 /*! Whether Knot has begun to sign the own zone with keys of the policy's algorithm that are not published yet. */
 bool dec_presigned(const dec_t *c);
 
-/*! Whether the policy has an algorithm of which the zone has no key. */
+/*! Whether the policy has an algorithm of which the zone has no key, and Knot makes them. */
 bool dec_lacks_algorithm(const dec_t *c);
 
 /*! Whether what was last seen at \a last was seen too long ago to have been so since. */

@@ -18,7 +18,8 @@ bool dec_lacks_algorithm(const dec_t *c)
 {
 	const own_facts_t *own = &c->facts->own;
 
-	return own->algorithm_wanted != 0 && !(own->algorithms & ALGSET_OF(own->algorithm_wanted));
+	return !c->config->manual && own->algorithm_wanted != 0 &&
+	       !(own->algorithms & ALGSET_OF(own->algorithm_wanted));
 }
 
 bool dec_is_gap(const dec_t *c, time_t last)

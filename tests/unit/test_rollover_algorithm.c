@@ -175,18 +175,35 @@ static void no_key_is_made_before_knot_has_begun_with_the_algorithm(void **state
 		machine_serve(&m, OLD, 300);
 		m.facts.own.algorithms = OLD_ALGORITHM;
 		machine_sign(&m, OLD_ALGORITHM);
-		m.config.manual = manual;
+		m.config.manual = manual != 0;
 		m.facts.own.policy = POLICY_BASE; /* It is in force, and the other one differs from it. */
 		m.facts.own.conf = CONF_NO_DERIVED;
 		m.facts.own.conf_gate = GATE_POLICY_DIFFERS;
 		machine_step(&m);
-		expect(&m, ROLLOVER_INTRODUCE, GATE_ALGORITHM_PENDING);
+		expect(&m, ROLLOVER_INTRODUCE, manual ? GATE_KEY_WANTED : GATE_ALGORITHM_PENDING);
 		assert_int_equal(m.out.action, ACTION_NONE);
 		/* The policy in force makes a key of the old algorithm: this rollover comes to its end. */
 		m.facts.own.policy = POLICY_LOW_TTL;
 		machine_step(&m);
 		expect(&m, ROLLOVER_INTRODUCE, manual ? GATE_KEY_WANTED : GATE_KNOT_NO_NEW_KEY);
 	}
+}
+
+/*! Its keys have the algorithms that the operator gave them, whatever the policy has: Knot never begins. */
+static void who_makes_the_keys_by_hand_waits_for_no_algorithm(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	begun(&m);
+	machine_sign(&m, OLD_ALGORITHM);
+	m.config.manual = true;
+	machine_step(&m);
+	expect(&m, ROLLOVER_IDLE, GATE_NONE);
+	m.config.ksk_lifetime = DAY;
+	m.now += 2 * DAY;
+	machine_step(&m);
+	expect(&m, ROLLOVER_PREPARE, GATE_NONE);
 }
 
 static void a_rollover_that_is_being_prepared_gives_way(void **state)
@@ -810,6 +827,7 @@ int main(void)
 		cmocka_unit_test(what_knot_signs_with_is_the_policys_algorithm_alone),
 		cmocka_unit_test(who_waits_for_a_zone_that_knot_does_not_sign_says_so),
 		cmocka_unit_test(no_key_is_made_before_knot_has_begun_with_the_algorithm),
+		cmocka_unit_test(who_makes_the_keys_by_hand_waits_for_no_algorithm),
 		cmocka_unit_test(a_rollover_that_is_being_prepared_gives_way),
 		cmocka_unit_test(every_nameserver_has_the_signatures_for_the_zone_ttl),
 		cmocka_unit_test(the_lead_is_over_after_its_time),
