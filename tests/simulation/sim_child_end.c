@@ -233,6 +233,15 @@ static bool is_legal(const world_t *w, world_keys_t signals)
 	return now.all && now.count > 0 && !w->by_hand.splits;
 }
 
+/*! What was overruled or undone is not followed, also if it is signed again. */
+static bool is_refused(const world_t *w, world_keys_t signals)
+{
+	ds_set_t set;
+
+	agent_ds_set(w, ds_of(signals), &set);
+	return w->agent.row.refused != 0 && delegation_content(&set) == w->agent.row.refused;
+}
+
 bool child_is_clear(const world_t *w)
 {
 	const zone_version_t *v = knot_version(w);
@@ -241,7 +250,7 @@ bool child_is_clear(const world_t *w)
 	const time_t since = v->cds_decided > w->quiet_from ? v->cds_decided : w->quiet_from;
 
 	return is_legal(w, signals) && signals != deeds->undone_last && signals != deeds->overruled &&
-	       (signals == 0 || v->cds_signed > deeds->met_another + DAY) &&
+	       !is_refused(w, signals) && (signals == 0 || v->cds_signed > deeds->met_another + DAY) &&
 	       w->now - since > (time_t)agent_bound(w) + DAY;
 }
 
