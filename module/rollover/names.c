@@ -377,7 +377,7 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		"the detail. If this server was restored from a backup, it lacks later keys. Restore them first: the parent may "
 		"have their DS.",
 		.side = SIDE_CHILD, .danger = true, .help = HELP_ONE_SIGNER },
-	[GATE_ALGORITHM_PENDING] = { "algorithm-pending", ACTOR_OPERATOR,
+	[GATE_ALGORITHM_PENDING] = { "algorithm-pending", ACTOR_NOBODY,
 		"the policy has another algorithm, and Knot does not sign the zone with it yet",
 		"Wait until Knot has made the keys. If the gate stays, search the server's log for DNSSEC errors of the zone: "
 		"signatures may not be renewed, and expire. Knot does not sign while an algorithm has a KSK and no ZSK "
