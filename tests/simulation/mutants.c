@@ -77,6 +77,7 @@ static const struct {
 	{ "blind-update", "--parent agent --way update", "the DNS UPDATE has no prerequisites" },
 	{ "ordered-again", "--parent agent --way update", "a DNS UPDATE without an answer is taken for not carried out" },
 	{ "unasked-update", "--parent agent --way update --profile mixed --seeds 9302001..9302050", "a change goes to a primary that does not answer now (another)" },
+	{ "half-retired", "--profile mixed --seeds 21022301..21022350", "a ZSK that is left of an order goes without proof (a bug that the simulator found)" },
 	{ "release-ignored", "--profile mixed", "a zone that was rolled back stays so when the operator sends it on" },
 	{ "undone-kept", "--parent agent --profile faulty", "an undo counts against all that the child asks for later" },
 	{ "manual-kept", "--parent agent --profile operator", "after a change by hand no signals count any more" },
