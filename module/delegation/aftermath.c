@@ -42,7 +42,7 @@ static move_gate_t judge_parents(const move_t *m)
 }
 
 /*! The set before is still out. One that comes out again after it was in no cache any more proves nothing. */
-static void see_former(const move_t *m)
+static void see_former_at_parents(const move_t *m)
 {
 	const delegation_facts_t *f = m->facts;
 	const time_t until = f->surveyed + (time_t)m->row->before_ttl;
@@ -62,7 +62,7 @@ move_gate_t aftermath_parents(move_t *m)
 	if (!(m->facts->asked & DELEGATION_ASK_PARENTS)) {
 		return gate;
 	}
-	see_former(m);
+	see_former_at_parents(m);
 	gate = judge_parents(m);
 	if (gate.gate == DELEGATION_GATE_NONE) {
 		m->row->all_since = m->row->all_since != 0 ? m->row->all_since : m->now;
