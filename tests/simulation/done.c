@@ -213,8 +213,10 @@ static bool left_by_operator(const world_t *w)
 	if (row->gate == GATE_DS_REMOVED && parent_ds(w) == 0) {
 		return (w->why & WHY_DS_BY_HAND) != 0;
 	}
-	if (row->state == ROLLOVER_ROLLED_BACK && row->gate == GATE_AWAITING_DECISION && !w->engine.sent_on) {
-		return true; /* It is his turn. */
+	/* It is his turn, in a moment if Knot is about to sign at the end. */
+	const bool soon = row->gate == GATE_KEYS_PENDING && w->now - row->gate_since < HOUR;
+	if (row->state == ROLLOVER_ROLLED_BACK && (row->gate == GATE_AWAITING_DECISION || soon) && !w->engine.sent_on) {
+		return true;
 	}
 	if (row->gate == GATE_ALGORITHM_ROLLOVER && row->state == ROLLOVER_IDLE &&
 	    (w->why & (WHY_STORE_LOST | WHY_RESTORED | WHY_DS_BY_HAND))) {
