@@ -15,7 +15,8 @@
 typedef struct {
 	env_t env;
 	uv_timer_t timer; /*!< Once a second. */
-	bool running;     /*!< knotd does, and all is known that has to be. */
+	uv_timer_t trim;
+	bool running; /*!< knotd does, and all is known that has to be. */
 	bool stopping;
 } loop_t;
 
