@@ -26,7 +26,7 @@ def parse():
     parser.add_argument("--smoke", action="store_true",
                         help="small and quick: only whether numbers come out")
     parser.add_argument("--zones", type=int, nargs="+", metavar="N",
-                        help="numbers of zones (idle, report: 1000 10000; mass: 200), of delegations (scan: 1000 10000)")
+                        help="numbers of zones (idle, report: 1000 10000; mass: 200), of delegations (scan: 1000 10000; notified: 10000)")
     parser.add_argument("--rounds", type=int, default=3, help="of query, idle, one and notified (default 3)")
     parser.add_argument("--scale", type=int, default=1, metavar="N",
                         help="of one and mass: all TTLs and waits N times as long (default 1: the lab's, 30 s in all)")

@@ -2,7 +2,7 @@
 """From a NOTIFY(CDS) to the DS at every server of the parent, beside a script of dig, dnssec-cds and nsupdate.
 
 The script does the least that one would write: it asks each server of the child for CDS, CDNSKEY and DNSKEY, lets dnssec-cds judge, and
-sends an update. It verifies less, and begins at once as well: nobody waits for its next run.
+sends an update. It verifies less, and begins at once as well: nobody waits for its next run. The parent zone has many more delegations.
 """
 
 import os
@@ -11,9 +11,11 @@ import time
 
 from tests.lab import ask
 from tests.lab.daemons import run
-from tests.lab.parent_world import ParentWorld, notify
+from tests.lab.parent_world import notify
 from tests.lab.wait import LabError, wait_until
 from tests.lab.world import PARENT_BIND as PARENT_KNOT, PARENT_ZONE
+
+from .scan import Many
 
 DAY = 86400
 #: The next scan is far away: what is fast is so because of the notification.
@@ -24,11 +26,12 @@ TTL = 3
 def bench(result, directory, options):
     """Rounds by turns: the child's keys change to and fro."""
     rounds = 2 if options.smoke else 2 * options.rounds
+    size = 50 if options.smoke else options.zones[-1]
     taken = {"agent": [], "script": []}
     result.table("round", "agent s", "script s")
-    with Scripted(directory, agent=AGENT, engine={"notify-receive": True}, pinned=False) as world:
+    with Scripted(directory, size, agent=AGENT, engine={"notify-receive": True}) as world:
         child = world.child
-        wait_until(world.delegation, 30, "the child was scanned once")
+        wait_until(lambda: world.total("delegation-scans") > size, 120 + size / 100, "every delegation was scanned once", poll=0.2)
         child.introduce("b")
         for number in range(rounds):
             for who in taken:
@@ -46,15 +49,16 @@ def bench(result, directory, options):
                     world.wait_delegation(state="rest", gate="none", seconds=60)
             result.row(number + 1, taken["agent"][-1], taken["script"][-1])
     median = {who: statistics.median(seconds) for who, seconds in taken.items()}
-    result.numbers = {"seconds": taken, "median": median, "worst": {who: max(seconds) for who, seconds in taken.items()}}
+    result.numbers = {"delegations": size + 1, "seconds": taken, "median": median, "worst": {who: max(seconds) for who, seconds in taken.items()}}
     result.ratio = median["agent"] / median["script"]
+    result.note(f"the parent zone has {size + 1} delegations")
     for who, seconds in taken.items():
         result.note(f"{who}: median {median[who]:.2f} s, worst {max(seconds):.2f} s")
     result.note(f"scans alone: half of scan-interval in the median, {DAY / 2} s with its default")
     result.note("ratio: median of the agent / median of the script")
 
 
-class Scripted(ParentWorld):
+class Scripted(Many):
     """The parent takes updates as well."""
 
     def knot_sections(self):

@@ -32,13 +32,13 @@ AGENT = {"delegations": "report", "scan-interval": DAY, "scan-interval-notifying
 class Many(ParentWorld):
     """A parent zone with `count` more delegations, whose zones are on one more server."""
 
-    def __init__(self, directory, count):
+    def __init__(self, directory, count, agent=None, engine=None):
         names = [f"c{number:06}.{PARENT_ZONE}" for number in range(count)]
         lines = [f"h{number}.many.{PARENT_ZONE} A {address}" for number, address in enumerate(ADDRESSES)]
         for number, name in enumerate(names):
             lines.append(f"{name} NS h{number % len(ADDRESSES)}.many.{PARENT_ZONE}")
             lines.append(f"{name} DS {number % 65536} 13 2 {number:064X}")
-        super().__init__(directory, agent=AGENT, engine={"scan-rate": 10000}, parent_lines=lines, pinned=False)
+        super().__init__(directory, agent=agent or AGENT, engine={"scan-rate": 10000, **(engine or {})}, parent_lines=lines, pinned=False)
         self.names = names
 
     def start_children(self):
