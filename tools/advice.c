@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kskroll.h"
+#include "sizes.h"
 
 /*! Idle zones are written once an hour at least, checks vary by an eighth of a day at most. */
 #define OVERDUE (4 * 3600)
@@ -351,12 +352,24 @@ static void zone_ttl(const commands_t *c)
 	    command);
 }
 
+void advice_make_key(char *out, size_t len, const rollover_row_t *row)
+{
+	char name[ALGORITHM_TEXT], algorithm[ALGORITHM_TEXT + sizeof(" algorithm=")] = "";
+
+	/* Without it keymgr takes that of the policy, which the operator may have changed meanwhile. */
+	if (row->old_count > 0) {
+		snprintf(algorithm, sizeof(algorithm), " algorithm=%s", algorithm_text(name, row->old[0].algorithm));
+	}
+	/* A single-type key signs the data as well. */
+	snprintf(out, len, " generate%s ksk=yes%s publish=+0 active=+0", algorithm, row->csk ? " zsk=yes" : "");
+}
+
 static void make_key(const commands_t *c)
 {
-	/* A single-type key signs the data as well. */
-	for_zone(c, "makes the KSK, with the configuration of this server", "keymgr",
-	         c->zone->row.csk ? " generate ksk=yes zsk=yes publish=+0 active=+0" :
-	                            " generate ksk=yes publish=+0 active=+0");
+	char arguments[128];
+
+	advice_make_key(arguments, sizeof(arguments), &c->zone->row);
+	for_zone(c, "makes the KSK, with the configuration of this server", "keymgr", arguments);
 	for_zone(c, "and the server reloads its keys", "knotc zone-keys-load", "");
 }
 

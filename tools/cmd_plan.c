@@ -131,7 +131,7 @@ static void print_algorithm(const options_t *o, const store_zone_t *z, const rol
 
 static void print_start(const store_zone_t *z, const forecast_t *plan)
 {
-	char text[TEXT_TIME], name[ALGORITHM_TEXT];
+	char text[TEXT_TIME], name[ALGORITHM_TEXT], command[128];
 
 	if (!plan->imagined) {
 		printf("Start       %s\n", text_time(text, plan->start));
@@ -142,8 +142,8 @@ static void print_start(const store_zone_t *z, const forecast_t *plan)
 		printf("'algorithm: %s' in the policy of the zone, then knotc reload\n",
 		       algorithm_text(name, plan->algorithm_new));
 	} else if (z->config.manual) {
-		printf("keymgr %s generate ksk=yes%s publish=+0 active=+0, then knotc zone-keys-load %s\n", z->zone,
-		       z->row.csk ? " zsk=yes" : "", z->zone);
+		advice_make_key(command, sizeof(command), &z->row);
+		printf("keymgr %s%s, then knotc zone-keys-load %s\n", z->zone, command, z->zone);
 	} else {
 		printf("knotc zone-key-rollover %s ksk\n", z->zone);
 	}

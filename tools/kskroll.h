@@ -292,6 +292,8 @@ bool advice_lasts(const options_t *o, const rollover_row_t *row);
 unsigned advice_wanted(const rollover_row_t *row, const key_id_t **keys);
 /*! A DS record in presentation form. */
 void advice_ds(char *out, size_t len, const char *zone, const key_id_t *key);
+/*! What follows keymgr and the zone to make a new KSK where Knot makes none. */
+void advice_make_key(char *out, size_t len, const rollover_row_t *row);
 /*! A command or record for the operator; \a comment says what it is for. */
 typedef void (*command_f)(const char *command, const char *comment, void *arg);
 /*! Calls back for everything that helps. */

@@ -333,8 +333,8 @@ static const rollover_gate_info_t gates[GATE__COUNT] = {
 		.side = SIDE_SERVER, .pace = PACE_STEADY, .danger = true, .silences = true, .help = HELP_SKR },
 	[GATE_KEY_WANTED] = { "key-wanted", ACTOR_OPERATOR,
 		"a new KSK is due, and with manual in the policy the operator must make it",
-		"Make the KSK: keymgr ZONE generate ksk=yes publish=+0 active=+0, then knotc zone-keys-load ZONE. The module "
-		"then continues.",
+		"Make the KSK with the algorithm of the present one: keymgr ZONE generate algorithm=ALGORITHM ksk=yes publish=+0 "
+		"active=+0, then knotc zone-keys-load ZONE. The module then continues.",
 		.side = SIDE_SERVER, .help = HELP_MAKE_KEY },
 	[GATE_NOT_INFORMED] = { "parent-not-informed", ACTOR_OPERATOR,
 		"the module cannot bring the DS to the parent, and the servers of the parent do not have it",

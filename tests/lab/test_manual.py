@@ -65,7 +65,7 @@ def test_the_module_says_when_a_key_is_wanted(directory):
             zone = json.loads(kskroll(world, "status", ZONE, "--json")[1])["zones"][0]
             return zone["gate"]["code"] == "key-wanted" and [one["command"] for one in zone["commands"]]
         commands = wait_until(shown, 10, "the command line shows it")
-        assert commands == [f"keymgr {ZONE} generate ksk=yes publish=+0 active=+0", f"knotc zone-keys-load {ZONE}"], commands
+        assert commands == [f"keymgr {ZONE} generate algorithm=ecdsap256sha256 ksk=yes publish=+0 active=+0", f"knotc zone-keys-load {ZONE}"], commands
         make(world, "ksk=yes")
         wait_until(lambda: check.other_ksk(world, ZONE, old[ZONE]), ROLLOVER, "one new KSK is left")
         world.assert_secure()

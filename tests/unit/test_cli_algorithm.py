@@ -61,7 +61,7 @@ class Algorithm(CliCase):
     def test_the_operator_makes_the_key_where_knot_does_not(self):
         for csk, zsk in (0, ""), (1, " zsk=yes"):
             out = self.ok("plan", "alpha.test", db=self.altered(self.store_of("alpha.test.", 13), manual=1, csk=csk))
-            self.assertIn(f"keymgr alpha.test. generate ksk=yes{zsk} publish=+0 active=+0, then knotc zone-keys-load alpha.test.\n", out)
+            self.assertIn(f"keymgr alpha.test. generate algorithm=ecdsap256sha256 ksk=yes{zsk} publish=+0 active=+0, then knotc zone-keys-load alpha.test.\n", out)
             self.assertNotIn("zone-key-rollover", out)
 
     def test_a_zone_that_cannot_begin_says_why(self):
