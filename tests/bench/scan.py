@@ -44,7 +44,6 @@ class Many(ParentWorld):
     def start_children(self):
         """The server of the many zones."""
         knot = Knot("many", self.dir, ADDRESSES[0], [], [self.names[0], self.names[-1]])
-        knot.ready_bound = READY
         path = knot.write("many.zone", ZONE_FILE)
         knot.sections = [
             ("server", {"rundir": knot.dir, "pidfile": knot.path("knot.pid"), "listen": [f"{address}@53" for address in ADDRESSES],
@@ -57,6 +56,14 @@ class Many(ParentWorld):
             ("zone", [{"domain": zone} for zone in self.names]),
         ]
         return self.up(knot)
+
+    def _up(self, daemon):
+        daemon.ready_bound = READY
+        return super()._up(daemon)
+
+    def knot_sections(self):
+        # The parent zone has to fit.
+        return [(name, content | {"journal-db-max-size": "8G"} if name == "database" else content) for name, content in super().knot_sections()]
 
     def start(self):
         self.start_children()
