@@ -14,6 +14,8 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 
+from .wait import PATIENCE
+
 SEP = 0x0001
 ZONE_KEY = 0x0100
 #: Octets of the header of a message.
@@ -64,7 +66,7 @@ def listens(address, port=53):
 def answers(address, name, rdtype="SOA"):
     """Whether the server serves the zone."""
     try:
-        return listens(address) and rrset(address, name, rdtype, timeout=0.5) is not None
+        return listens(address) and rrset(address, name, rdtype, timeout=0.5 * PATIENCE) is not None
     except (LookupError, OSError, dns.exception.DNSException):
         return False
 
