@@ -31,8 +31,9 @@ bool agent_rests(const world_t *w)
 	if (!a->on) {
 		return true;
 	}
-	/* One in doubt may stay so. */
-	return a->alive && !a->busy && (!a->order.there || a->update.doubt) && a->row.ttl_normal == 0 &&
+	/* A row that could not be written yet is that of before its decision. An order in doubt may stay so. */
+	return a->alive && a->loaded && !a->busy && !a->unwritten && (!a->order.there || a->update.doubt) &&
+	       a->row.ttl_normal == 0 &&
 	       (a->row.state == DELEGATION_REST || (a->row.state == DELEGATION_SUSPENDED && is_without_ds(w)));
 }
 
