@@ -334,6 +334,21 @@ uint32_t rollover_ds_ttl(uint32_t ttl, uint32_t min, uint32_t max);
 /*! The DS TTL that the parent is being asked for; 0: none. */
 uint32_t rollover_ds_ttl_wanted(const rollover_row_t *row);
 
+/*!
+ * \brief The TTL with which the DS comes that replaces the present one.
+ *
+ * It is that of all servers of the parent that answer; but the low one, if one has it already. Where they differ, and
+ * the parent was asked for another TTL, it is the one that it was asked for. What a single server shows may be an
+ * older version of the parent zone.
+ *
+ * \param[in] parent   Answers of the check that the change rests on; \a count of them.
+ * \param[in] refused  The parent has refused this one, with the last message; 0: none.
+ *
+ * \return 0: no server has answered.
+ */
+uint32_t rollover_ds_ttl_of_change(const rollover_row_t *row, const parent_answer_t *parent, size_t count,
+                                   uint32_t refused);
+
 /*! Whether a TTL that is low stays so for the rollover, whoever has lowered it. */
 bool rollover_keeps_ds_ttl(const rollover_row_t *row);
 

@@ -45,20 +45,14 @@ bool submit_must_wait(const zone_t *zone)
 	return survey != NULL && !survey->ds_agreed;
 }
 
-/*! That of the servers of the parent, the largest; but the one that they were asked for, if one has it already. */
 static uint32_t ttl_of(const zone_t *zone)
 {
 	const survey_result_t *survey = zone->gathered->survey;
-	const rollover_row_t *row = &zone->kept.row;
-	uint32_t ttl = 0;
+	const uint32_t ttl = survey->ds.count == 0 ?
+	                             0 :
+	                             rollover_ds_ttl_of_change(&zone->kept.row, survey->parent, survey->parent_count,
+	                                                       zone->announce.ds_ttl.refused);
 
-	for (size_t i = 0; i < survey->parent_count && survey->ds.count > 0; i++) {
-		const parent_answer_t *a = &survey->parent[i];
-		if (a->status == ANSWER_OK && row->ds_ttl_before != 0 && a->ds_ttl == row->ds_ttl_low) {
-			return a->ds_ttl;
-		}
-		ttl = a->status == ANSWER_OK && a->ds_ttl > ttl ? a->ds_ttl : ttl;
-	}
 	return ttl > 0 ? ttl : FIRST_TTL;
 }
 

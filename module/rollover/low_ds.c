@@ -56,6 +56,30 @@ uint32_t rollover_ds_ttl_wanted(const rollover_row_t *row)
 	return row->ds_ttl_before == 0 ? 0 : row->ds_ttl_back ? row->ds_ttl_before : row->ds_ttl_low;
 }
 
+uint32_t rollover_ds_ttl_of_change(const rollover_row_t *row, const parent_answer_t *parent, size_t count,
+                                   uint32_t refused)
+{
+	const uint32_t wanted = rollover_ds_ttl_wanted(row);
+	uint32_t ttl = 0;
+	bool differs = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const parent_answer_t *a = &parent[i];
+		if (a->status != ANSWER_OK) {
+			continue;
+		}
+		if (row->ds_ttl_before != 0 && a->ds_ttl == row->ds_ttl_low) {
+			return a->ds_ttl;
+		}
+		differs |= ttl != 0 && a->ds_ttl != ttl;
+		ttl = a->ds_ttl > ttl ? a->ds_ttl : ttl;
+	}
+	if (differs && wanted != 0) {
+		return wanted != refused ? wanted : row->ds_ttl_before;
+	}
+	return ttl;
+}
+
 bool rollover_keeps_ds_ttl(const rollover_row_t *row)
 {
 	return row->ds_ttl_asked != 0 && !row->ds_ttl_back;

@@ -93,22 +93,6 @@ static uint32_t shown_ttl(const world_t *w)
 	return ttl;
 }
 
-/*! As in module/daemon/submit.c. */
-static uint32_t ttl_of(const world_t *w)
-{
-	const engine_t *e = &w->engine;
-	uint32_t most = 0;
-
-	for (unsigned i = 0; i < w->parent_count; i++) {
-		if (e->parent[i].status == ANSWER_OK && e->row.ds_ttl_before != 0 &&
-		    e->parent[i].ds_ttl == e->row.ds_ttl_low) {
-			return e->row.ds_ttl_low;
-		}
-		most = e->parent[i].status == ANSWER_OK && e->parent[i].ds_ttl > most ? e->parent[i].ds_ttl : most;
-	}
-	return most;
-}
-
 static void say(world_t *w, const char *why)
 {
 	rollover_facts_t *f = &w->engine.facts;
@@ -208,7 +192,9 @@ static bool compose(world_t *w, uint32_t ttl, submit_message_t *m)
 		m->decided = now->decided;
 	} else {
 		m->wanted = v->cds == KEY_FOREIGN ? 0 : v->cds;
-		m->ttl = m->base != 0 ? ttl_of(w) : FIRST_TTL;
+		m->ttl = m->base != 0 ? rollover_ds_ttl_of_change(&w->engine.row, w->engine.parent, w->parent_count,
+		                                                  w->engine.facts.ds_ttl.refused) :
+		                        FIRST_TTL;
 		m->cause = v->cds_cause;
 		m->decided = v->cds_decided;
 	}

@@ -673,6 +673,30 @@ static void the_bounds_of_the_parent_are_kept(void **state)
 	assert_int_equal(rollover_ds_ttl(0, 3600, 0), 0);
 }
 
+static void a_ttl_of_one_server_alone_does_not_come_with_the_new_ds(void **state)
+{
+	(void)state;
+	machine_t m;
+
+	lowered(&m, ROLLOVER_AWAIT_DS);
+	ttls(&m, 2 * DAY, DAY);
+	assert_int_equal(rollover_ds_ttl_of_change(&m.row, m.parent, 2, 0), 300);
+	/* A primary that has refused the low one might refuse the DS with it. */
+	assert_int_equal(rollover_ds_ttl_of_change(&m.row, m.parent, 2, 300), DAY);
+	m.row.ds_ttl_back = true;
+	assert_int_equal(rollover_ds_ttl_of_change(&m.row, m.parent, 2, 0), DAY);
+	/* What all have is the parent's own; so is that of those that answer. */
+	ttls(&m, 2 * DAY, 2 * DAY);
+	assert_int_equal(rollover_ds_ttl_of_change(&m.row, m.parent, 2, 0), 2 * DAY);
+	ttls(&m, 2 * DAY, DAY);
+	m.parent[1].status = ANSWER_UNREACHABLE;
+	assert_int_equal(rollover_ds_ttl_of_change(&m.row, m.parent, 2, 0), 2 * DAY);
+	m.parent[1].status = ANSWER_OK;
+	/* Nothing was asked for. */
+	m.row.ds_ttl_before = m.row.ds_ttl_low = 0;
+	assert_int_equal(rollover_ds_ttl_of_change(&m.row, m.parent, 2, 0), 2 * DAY);
+}
+
 static void the_times_move_with_the_clock(void **state)
 {
 	(void)state;
@@ -725,6 +749,7 @@ int main(void)
 		cmocka_unit_test(a_restored_ttl_that_may_come_with_the_new_ds_is_waited_for),
 		cmocka_unit_test(a_new_ds_with_the_ttl_of_before_is_no_proof_that_nothing_was_lowered),
 		cmocka_unit_test(the_bounds_of_the_parent_are_kept),
+		cmocka_unit_test(a_ttl_of_one_server_alone_does_not_come_with_the_new_ds),
 		cmocka_unit_test(the_times_move_with_the_clock),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
