@@ -33,13 +33,36 @@ static bool fail_state(const change_t *change, const listed_key_t *key)
 	          key->tag, key_timer_name(key_state(key, change->now)));
 }
 
+/*!
+ * Half of an order to hide the new algorithm was carried out: its KSK is hidden, and a ZSK is published still. Knot
+ * does not sign the zone so. If the zone has the KSK, it was published before, and brought back it publishes nothing
+ * new.
+ */
+static bool is_half_hidden(const change_t *change, const end_t *end)
+{
+	bool zsk = false;
+
+	if (change->wish->order != KEY_ORDER_SILENT || !end->fresh || change->single ||
+	    change->wish->new_keyid[0] == '\0' || end->named[0] == NULL || !key_plan_is_nothing(end->named[0]) ||
+	    ends_ksk_in_use(change, end)) {
+		return false;
+	}
+	for (size_t i = 0; i < end->zsk_count; i++) {
+		if (ends_stands_in(end->zsks[i], change->now)) {
+			return false; /* With that Knot signs, and the KSK leaves the zone. */
+		}
+		zsk |= ends_in_use(end->zsks[i], change->now);
+	}
+	return zsk;
+}
+
 /*! Of a KSK that is, or will be, published and in use. */
 static bool may_be_shown(const change_t *change, const end_t *end, const listed_key_t *key)
 {
 	const key_timer_t state = key_state(key, change->now);
 
 	if (state == KEY_CREATED || state == KEY_PRE_ACTIVE || ends_hidden(key, change->now)) {
-		if (change->wish->order == KEY_ORDER_PUBLISH && end->fresh) {
+		if ((change->wish->order == KEY_ORDER_PUBLISH && end->fresh) || is_half_hidden(change, end)) {
 			return true;
 		}
 		PLAN_FAIL(change->plan, "the KSK of key tag %u is not published", key->tag);
@@ -294,11 +317,12 @@ static void add_aside(const change_t *change, const listed_key_t *key)
 
 /*!
  * A ZSK signs DNSKEY until the KSK does: with either of the two alone the set is not complete, and Knot does not sign.
+ * Where it does not sign already, the KSK comes first: with a ZSK instead it would leave the zone.
  */
 static void add_shown(const change_t *change, const end_t *end)
 {
-	const listed_key_t *stand_in =
-		change->single || ends_ksk_in_use(change, end) ? NULL : ends_first_signing(change, end);
+	const bool needs_none = change->single || ends_ksk_in_use(change, end) || is_half_hidden(change, end);
+	const listed_key_t *stand_in = needs_none ? NULL : ends_first_signing(change, end);
 
 	if (stand_in != NULL && !ends_stands_in(stand_in, change->now)) {
 		add(change, stand_in, KEY_CHANGE_ZSK_FOR_KSK);

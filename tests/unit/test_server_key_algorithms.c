@@ -762,6 +762,35 @@ static void doubtful_keys_are_refused(void **state)
 	               "the KSK of key tag 75 belongs to neither end of the rollover");
 }
 
+/*! The other half of presign was lost: Knot does not sign, so the zone has the KSK still. */
+static void a_ksk_that_half_an_order_has_hidden_comes_back(void **state)
+{
+	(void)state;
+	static const char *const refused[] = { "ka z+ K- ZH", "ka z+ K- Zh", "ka z+ K- Zs", "ka z+ Kb Zl" };
+	server_keys_t wish = wish_of(KEY_ORDER_SILENT, "k", 'K');
+	zone_t zone = zone_of("ka z+ K- Zl");
+
+	/* It is not known to be in the zone. */
+	assert_null(obey(&zone, &wish, SIZE_MAX));
+	assert_string_equal(refusal, "the KSK of key tag 75 is not published");
+	snprintf(wish.new_keyid, sizeof(wish.new_keyid), "%.40s", zone.list.keys[2].id);
+	assert_string_equal(obey(&zone, &wish, SIZE_MAX), "K published, Z signing, k active");
+	assert_string_equal(served(&zone), "kzKZ kK zZ -");
+	assert_string_equal(obey(&zone, &wish, SIZE_MAX), "");
+	zone = zone_of("k+ z+ K- Z+");
+	assert_string_equal(obey(&zone, &wish, SIZE_MAX), "K published");
+	/* Knot signs the zone without it, or has never published it. */
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		zone = zone_of(refused[i]);
+		assert_null(obey(&zone, &wish, SIZE_MAX));
+		assert_string_equal(refusal, "the KSK of key tag 75 is not published");
+	}
+	/* Signals are for a KSK that is in use. */
+	wish.order = KEY_ORDER_SIGNAL;
+	zone = zone_of("k+ z+ K- Z+");
+	assert_null(obey(&zone, &wish, SIZE_MAX));
+}
+
 static void too_many_keys_are_refused(void **state)
 {
 	(void)state;
@@ -944,6 +973,7 @@ int main(void)
 		cmocka_unit_test(an_old_key_that_is_aside_keeps_knot_from_another_rollover),
 		cmocka_unit_test(orders_complete_from_wherever_they_were_left),
 		cmocka_unit_test(doubtful_keys_are_refused),
+		cmocka_unit_test(a_ksk_that_half_an_order_has_hidden_comes_back),
 		cmocka_unit_test(too_many_keys_are_refused),
 		cmocka_unit_test(lifetime_begins_when_the_old_algorithm_goes),
 		cmocka_unit_test(active_keys_that_are_signalled_are_set_aside),
