@@ -66,6 +66,7 @@ static const struct {
 	{ "low-is-normal", "--parent agent", "the agent takes the low TTL for the normal one" },
 	{ "reload-ignored", "--parent agent --profile mixed", "the agent changes what the next reload reverts" },
 	{ "notified-at-once", "--parent agent", "a notification ends the hold-down" },
+	{ "notified-unseen", "--parent agent", "a notification changes DS without a survey" },
 	{ "silent-agrees", "--parent agent --profile mixed", "the agent does not wait for a silent nameserver" },
 	{ "blind-swap", "--parent agent --profile mixed", "the agent swaps DS whatever it is" },
 	{ "any-signer", "--child hand", "the agent trusts any key of DNSKEY" },
