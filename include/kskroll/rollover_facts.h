@@ -116,6 +116,11 @@ typedef struct {
 	algset_t algorithms;      /*!< Of all keys in the DNSKEY RRset. */
 	algset_t data_algorithms; /*!< Of the RRSIGs over the SOA; 0: not known. */
 	uint32_t data_keys;       /*!< A sum over their tags and algorithms. Known if data_algorithms is. */
+	/*!
+	 * An RRSIG over the SOA names none of the keys in the DNSKEY RRset: a key that is not published signs the data.
+	 * Known where \a csk is set.
+	 */
+	bool data_hidden;
 	uint8_t algorithm_wanted; /*!< algorithm of the base policy; 0: not known. */
 	bool serial_known;
 	uint32_t serial; /*!< Of the same version of the zone. */

@@ -210,6 +210,24 @@ static void add_data(own_facts_t *own, const server_check_t *from)
 	}
 }
 
+/*! Whether the SOA has a signature of none of the single-type keys that the zone has. */
+static bool has_hidden(const gathered_t *gathered, const knot_rdataset_t *rrsigs)
+{
+	const rollover_facts_t *facts = &gathered->facts;
+	bool hidden = false;
+
+	knot_rdata_t *rr = rrsigs->rdata;
+	for (uint16_t i = 0; i < rrsigs->count && facts->own.csk; i++, rr = knot_rdataset_next(rr)) {
+		bool known = rr->len <= RRSIG_FIXED;
+		for (unsigned k = 0; k < facts->key_count && !known; k++) {
+			known = facts->keys[k].tag == knot_rrsig_key_tag(rr) &&
+			        facts->keys[k].algorithm == knot_rrsig_alg(rr);
+		}
+		hidden = hidden || !known;
+	}
+	return hidden;
+}
+
 static bool is_remembered(const rollover_row_t *row, const key_id_t *id)
 {
 	return key_id_find(row->old, row->old_count, id) >= 0 || (row->has_new && key_id_equal(&row->new_key, id));
@@ -309,6 +327,7 @@ gathered_t *facts_new(const zone_t *zone, const server_check_t *from)
 	add_data(own, from);
 	part_keys(gathered, foreign_keys(gathered, zone, &from->rrsig));
 	own->data_signed_by = data_signers(gathered, zone, from);
+	own->data_hidden = !facts->too_many_keys && has_hidden(gathered, &from->soa_rrsig);
 	for (unsigned i = 0; i < zone->kept.row.old_count; i++) {
 		add_remembered(gathered, &zone->kept.row.old[i]);
 	}

@@ -72,6 +72,20 @@ static void expect_data(const dec_t *c, step_data_t data, judge_expect_t *w)
 	}
 }
 
+/*! Whether nothing of the old algorithm signs the data of this server any more. */
+static bool is_cleaned(const dec_t *c)
+{
+	const algset_t algorithms = c->facts->own.data_algorithms;
+
+	return algorithms != 0 && !(algorithms & ALGSET_OF(c->out->row.old[0].algorithm));
+}
+
+/*! Who may sign the data. When the old signatures have gone without the order to clean, none is asked for. */
+static step_data_t data_of(const dec_t *c)
+{
+	return c->step->order == ACTION_CLEAN && is_cleaned(c) ? DATA_CLEAN : c->step->data;
+}
+
 /*! What the step asks of them. */
 static judge_expect_t expect(const dec_t *c)
 {
@@ -83,7 +97,7 @@ static judge_expect_t expect(const dec_t *c)
 	w.gone = dec_role(c, step->absent);
 	w.exact = step->order == ACTION_CLEAN; /* ZSKs of the old algorithm want its signatures as well. */
 	expect_signers(c, &w);
-	expect_data(c, step->data, &w);
+	expect_data(c, data_of(c), &w);
 	w.ttl_limit = step->low_ttl && !c->out->row.signers ? c->config->ttl : 0;
 	w.trusted = dec_role(c, c->old != 0 ? step->trusted : step->trusted | ROLE_NEW); /* See old_gone(). */
 	w.no_signals = step->signals == SIGNALS_NONE;
@@ -122,7 +136,7 @@ void cond_note_data(dec_t *c)
 		expire_skip_data(c, &v);
 		return;
 	} else {
-		expect_data(c, c->step->data, &w);
+		expect_data(c, data_of(c), &w);
 	}
 	if (w.algorithms != 0 && w.algorithms_gone == 0) {
 		const judge_verdict_t v = judge_child(c->facts, &w);
@@ -512,11 +526,21 @@ static bool gone(dec_t *c)
 	return true;
 }
 
+/*!
+ * Whether a key that was hidden in presign signs the data, and another one is the new key: one that the operator has
+ * made. The order to clean removes it. Where the policy has the old algorithm again, that order waits for the operator.
+ */
+static bool signs_hidden(const dec_t *c)
+{
+	const own_facts_t *own = &c->facts->own;
+	const rollover_row_t *row = &c->out->row;
+
+	return row->csk_new && own->data_hidden && own->algorithm_wanted != row->old[0].algorithm;
+}
+
 static bool cleaned(dec_t *c)
 {
-	const algset_t algorithms = c->facts->own.data_algorithms;
-
-	if (algorithms != 0 && !(algorithms & ALGSET_OF(c->out->row.old[0].algorithm))) {
+	if (is_cleaned(c) && !signs_hidden(c)) {
 		dec_enter(c, c->step->next);
 		return true;
 	}

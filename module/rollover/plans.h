@@ -96,7 +96,8 @@ typedef enum {
 	COND_PRESIGNED,    /*!< The own zone has signatures of the new algorithm, which is that of the policy. */
 	COND_GONE,         /*!< No key of the old end is in the own zone; else it is ordered to go. */
 	COND_UNLESS_BEGUN, /*!< Has Knot begun with another algorithm, those that follow are met. */
-	COND_CLEANED,      /*!< The own zone has signatures of the old algorithm; else the step ends. */
+	COND_CLEANED,      /*!< The own zone has signatures of the old algorithm, or of a hidden key; else the step
+	                      ends. */
 	COND_STAYS_CLEAN,  /*!< The own zone has neither keys nor signatures of the old algorithm (\a unproven). */
 	COND_ORDER,        /*!< The order is given, and the zone waits for what comes of it. */
 	COND_MOVE,         /*!< The new key is ordered to sign the data. */

@@ -333,6 +333,26 @@ static const listed_key_t *left_zsk(const cast_t *cast)
 	return left;
 }
 
+/*!
+ * A single-type key that was hidden in presign, and of which nobody knows any more, signs the data beside the others of
+ * its algorithm. It goes with an old one: by then no cache has the DNSKEY RRset of before the new one, and every
+ * nameserver has data that the new one has signed.
+ */
+static void add_hidden(key_plan_t *plan, const cast_t *cast, const server_keys_t *wish, time_t now)
+{
+	const listed_key_t *fresh = cast->new_key;
+
+	if (wish->order != KEY_ORDER_RETIRE || fresh == NULL || !fresh->zsk || cast->scheme != SCHEME_STAYS) {
+		return;
+	}
+	for (size_t i = 0; i < cast->list->count && plan->count < KEY_STEPS_MAX; i++) {
+		const listed_key_t *key = &cast->list->keys[i];
+		if (!key->public_only && key->algorithm == fresh->algorithm && ends_hidden(key, now)) {
+			plan->steps[plan->count++] = (key_step_t){ .key = key, .change = KEY_CHANGE_FORGET };
+		}
+	}
+}
+
 static void add_all(key_plan_t *plan, const cast_t *cast, const server_keys_t *wish, time_t now)
 {
 	bool renew = false;
@@ -359,6 +379,7 @@ static void add_all(key_plan_t *plan, const cast_t *cast, const server_keys_t *w
 			}
 		}
 	}
+	add_hidden(plan, cast, wish, now);
 }
 
 bool key_plan(const key_list_t *list, const server_keys_t *wish, time_t now, key_plan_t *plan)

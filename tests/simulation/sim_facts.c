@@ -118,6 +118,7 @@ unsigned facts_own(world_t *w)
 		own->dnskey = to_facts(e, v->dnskey, &unknown);
 		own->foreign = to_facts(e, v->dnskey & ~v->signers & ~remembered(&e->row), &unknown);
 		own->data_signed_by = w->csk ? to_facts(e, v->data & v->dnskey, &unknown) : 0;
+		own->data_hidden = w->csk && (v->data & ~v->dnskey) != 0;
 		own->algorithms = algorithm_set(w, v->dnskey | v->zsks);
 		own->data_algorithms = data_algorithms(w, v);
 		own->data_keys = data_keys(w, v);

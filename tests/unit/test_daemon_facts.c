@@ -354,6 +354,32 @@ static void algorithms_of_keys_and_of_the_data_are_facts(void **state)
 	knot_rdataset_clear(&check.soa_rrsig, NULL);
 }
 
+/*! Of single-type keys, each signature of the data should be by one that is published. */
+static void a_hidden_key_that_signs_the_data_is_a_fact(void **state)
+{
+	(void)state;
+	zone_settings_t settings = { .policy = "lab" };
+	server_check_t check = { .status = SERVER_OK };
+	key_id_t id;
+
+	add_rdata(&check.dnskey, ksk(1).rdata, sizeof(ksk_t));
+	assert_int_equal(dns_key_id((const knot_dname_t *)"\x03one", ksk(1).rdata, sizeof(ksk_t), &id), KNOT_EOK);
+	assert_false(facts_of(&settings, &check).data_hidden);
+	add_soa_rrsig_by(&check, id.algorithm, id.tag);
+	add_rdata(&check.soa_rrsig, (const uint8_t[18]){ 0, KNOT_RRTYPE_SOA, 15 }, 18);
+	own_facts_t own = facts_of(&settings, &check);
+	assert_true(own.csk && !own.data_hidden);
+	add_soa_rrsig_by(&check, id.algorithm, id.tag ^ 1);
+	own = facts_of(&settings, &check);
+	assert_true(own.csk && own.data_hidden);
+	/* Beside a ZSK that is no matter of single-type keys. */
+	add_key(&check, 256, 15);
+	own = facts_of(&settings, &check);
+	assert_true(!own.csk && !own.data_hidden);
+	knot_rdataset_clear(&check.dnskey, NULL);
+	knot_rdataset_clear(&check.soa_rrsig, NULL);
+}
+
 /* Two ZSKs have been rolled, and the tags of the new ones have the same sum as those of the former ones. */
 static void keys_of_another_pair_are_others(void **state)
 {
@@ -472,6 +498,7 @@ int main(void)
 		cmocka_unit_test(keys_of_other_signers_come_last),
 		cmocka_unit_test(a_dnskey_rrset_expires_when_the_first_ksk_does_not_sign_it),
 		cmocka_unit_test(algorithms_of_keys_and_of_the_data_are_facts),
+		cmocka_unit_test(a_hidden_key_that_signs_the_data_is_a_fact),
 		cmocka_unit_test(keys_of_another_pair_are_others),
 		cmocka_unit_test(all_keys_of_the_zone_have_their_algorithm_counted),
 		cmocka_unit_test(the_serial_is_that_of_the_soa),

@@ -717,6 +717,54 @@ static void the_old_signatures_go_last(void **state)
 	assert_int_equal(m.row.old[0].algorithm, 15);
 }
 
+/*!
+ * The operator has made the new key, and removed the old one: there was nothing to clean, but that the key that presign
+ * has hidden signs the data. The simulator found that.
+ */
+static void a_key_that_was_hidden_goes_with_the_old_signatures(void **state)
+{
+	(void)state;
+	machine_t m;
+	at(&m, ROLLOVER_RETIRE);
+	m.row.csk = m.row.csk_new = m.facts.own.csk = m.facts.own.csk_wanted = true;
+	m.facts.own.data_hidden = true;
+	carried_out(&m, NEW, NEW_ALGORITHM);
+	m.child[0].data_signed_by = m.child[1].data_signed_by = NEW;
+
+	/* Where it may not go nothing waits for it. */
+	machine_t other = m;
+	other.facts.child = other.child;
+	other.facts.own.algorithm_wanted = 13;
+	step_at(&other, other.now + 60);
+	expect(&other, ROLLOVER_CLEAN, GATE_NONE);
+	other = m;
+	other.facts.child = other.child;
+	other.facts.own.data_hidden = false;
+	step_at(&other, other.now + 60);
+	expect(&other, ROLLOVER_CLEAN, GATE_NONE);
+
+	/* What it signs a cache may want that has the DNSKEY RRset of before the new key. */
+	m.child[1].dnskey_equal = false;
+	step_at(&m, m.now + 60);
+	expect(&m, ROLLOVER_RETIRE, GATE_DNSKEY_DIFFERS);
+	m.child[1].dnskey_equal = true;
+	m.child[1].data_signed_by = 0;
+	step_at(&m, m.now + 60);
+	expect(&m, ROLLOVER_RETIRE, GATE_SIGNATURES_MISSING);
+	m.child[1].data_signed_by = NEW;
+	step_at(&m, m.now + 60);
+	expect(&m, ROLLOVER_RETIRE, GATE_WAITING_DNSKEY_TTL);
+	const time_t until = ttl_expires(m.row.all_since, 300);
+	check_until(&m, until - 1);
+	assert_int_equal(m.out.action, ACTION_NONE);
+	step_at(&m, until);
+	expect(&m, ROLLOVER_RETIRE, GATE_KNOT_KEEPS_KEY);
+	assert_int_equal(m.out.action, ACTION_CLEAN);
+	m.facts.own.data_hidden = false;
+	step_at(&m, until + 1);
+	expect(&m, ROLLOVER_CLEAN, GATE_NONE);
+}
+
 /*! A nameserver without the new signatures is seen also behind a gate of the parent, and voids what was seen before. */
 static void the_old_keys_stay_for_data_that_only_they_have_signed(void **state)
 {
@@ -847,6 +895,7 @@ int main(void)
 		cmocka_unit_test(a_change_back_begins_with_this_version),
 		cmocka_unit_test(single_type_keys_do_not_move),
 		cmocka_unit_test(the_old_signatures_go_last),
+		cmocka_unit_test(a_key_that_was_hidden_goes_with_the_old_signatures),
 		cmocka_unit_test(the_old_keys_stay_for_data_that_only_they_have_signed),
 		cmocka_unit_test(a_zsk_that_is_left_is_hidden_first),
 		cmocka_unit_test(nothing_of_the_old_algorithm_goes_without_each_server_of_the_parent),

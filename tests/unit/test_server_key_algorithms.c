@@ -791,6 +791,20 @@ static void a_ksk_that_half_an_order_has_hidden_comes_back(void **state)
 	assert_null(obey(&zone, &wish, SIZE_MAX));
 }
 
+/*! The operator has made another one, and removed the old key. */
+static void a_single_type_key_that_presign_has_hidden_is_cleaned_alone(void **state)
+{
+	(void)state;
+	const server_keys_t wish = wish_of(KEY_ORDER_CLEAN, "c", 'C');
+
+	for (int early = 0; early < 2; early++) {
+		zone_t zone = zone_of(early ? "C+ ZH" : "C+ Zh");
+		assert_string_equal(obey(&zone, &wish, SIZE_MAX), "Z gone");
+		assert_string_equal(served(&zone), "C C C -");
+		assert_string_equal(obey(&zone, &wish, SIZE_MAX), "");
+	}
+}
+
 static void too_many_keys_are_refused(void **state)
 {
 	(void)state;
@@ -974,6 +988,7 @@ int main(void)
 		cmocka_unit_test(orders_complete_from_wherever_they_were_left),
 		cmocka_unit_test(doubtful_keys_are_refused),
 		cmocka_unit_test(a_ksk_that_half_an_order_has_hidden_comes_back),
+		cmocka_unit_test(a_single_type_key_that_presign_has_hidden_is_cleaned_alone),
 		cmocka_unit_test(too_many_keys_are_refused),
 		cmocka_unit_test(lifetime_begins_when_the_old_algorithm_goes),
 		cmocka_unit_test(active_keys_that_are_signalled_are_set_aside),

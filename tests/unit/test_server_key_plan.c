@@ -764,6 +764,39 @@ static void a_ksk_is_aside_where_cds_is_always_there(void **state)
 	assert_string_equal(plan_of(&list, &wish), "new" SIGNING);
 }
 
+/*! Of an algorithm rollover of which nobody knows any more. */
+static void a_hidden_single_type_key_goes_with_an_old_one(void **state)
+{
+	(void)state;
+	static const char gone[] = "old retire=+0 remove=+0; zsk publish=+0 active=+0 retire-active=0 retire=+0 "
+				   "post-active=0 revoke=0 remove=+0";
+	listed_key_t hidden = key_of(ZSK, KEY_ACTIVE);
+	hidden.ksk = false;
+	hidden.zsk = true;
+	hidden.timers[KEY_POST_ACTIVE] = hidden.timers[KEY_REVOKE] = NOW - 5;
+
+	for (key_order_t order = 0; order < KEY_ORDERS; order++) {
+		key_list_t list = csks_of(order == KEY_ORDER_RETIRE ? KEY_RETIRE_ACTIVE : KEY_ACTIVE, KEY_ACTIVE);
+		list.keys[list.count++] = hidden;
+		const server_keys_t wish = wish_of(order, 1, true);
+		const char *plan = plan_of(&list, &wish);
+		if (order == KEY_ORDER_RETIRE) {
+			assert_string_equal(plan, gone);
+		} else {
+			assert_null(strstr(plan, "zsk"));
+		}
+	}
+	/* Of another algorithm it may be the next one; beside ZSKs that sign the data none is so. */
+	const server_keys_t wish = wish_of(KEY_ORDER_RETIRE, 1, true);
+	key_list_t list = csks_of(KEY_RETIRE_ACTIVE, KEY_ACTIVE);
+	list.keys[list.count++] = hidden;
+	list.keys[2].algorithm++;
+	assert_string_equal(plan_of(&list, &wish), "old retire=+0 remove=+0");
+	list = list_of(KEY_ACTIVE, KEY_ACTIVE);
+	list.keys[list.count++] = hidden;
+	assert_string_equal(plan_of(&list, &wish), "old retire=+0 remove=+0");
+}
+
 /*! Nobody knows yet which is the old one: who signs the data goes on. */
 static void in_an_idle_zone_a_stranger_is_aside(void **state)
 {
@@ -1099,6 +1132,7 @@ int main(void)
 		cmocka_unit_test(a_zsk_that_is_left_alone_is_active_again),
 		cmocka_unit_test(a_key_of_the_other_scheme_is_silent_in_idle),
 		cmocka_unit_test(a_ksk_is_aside_where_cds_is_always_there),
+		cmocka_unit_test(a_hidden_single_type_key_goes_with_an_old_one),
 		cmocka_unit_test(in_an_idle_zone_a_stranger_is_aside),
 		cmocka_unit_test(retire_begins_a_lifetime),
 		cmocka_unit_test(one_end_of_a_rollover_is_enough_to_be_silent),
