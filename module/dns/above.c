@@ -9,6 +9,7 @@
 #include "addresses.h"
 #include "referral.h"
 #include "util/hash.h"
+#include "util/knot.h"
 #include "util/list.h"
 
 #define BUCKETS 256

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "knot.h"
 #include "report_in.h"
 
 /*! Octets of the label `_er`. */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Folders of module/ depend downwards only: layers.py SOURCE BUILD
 
-No file uses what a later library than that of Debian 13 calls deprecated, which is an error there.
+No file uses what a later library than that of Debian 13 calls deprecated, which is an error there. What util/knot.h has for an older
+Knot DNS is used with util/knot.h only: Debian 13 would compile it without.
 
 Includes are read from the sources, calls from the symbols of the objects in BUILD/module. Files of one folder must not call each
 other in circles; those that still do are listed here, and an entry that is no longer true is an error, too.
@@ -71,6 +72,33 @@ def deprecated(source):
             text = file.read()
         for pattern, library in DEPRECATED.items():
             yield from (f"{os.path.relpath(path, source)} uses {used}, deprecated in {library}" for used in re.findall(pattern, text))
+
+
+def included(source, path, known):
+    r"""Paths of the project's headers that a file includes, with all that these include. \a known: those already there."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    for header in re.findall(r'^\s*#\s*include\s+"([^"]+)"', text, re.MULTILINE):
+        for folder in (os.path.dirname(path), os.path.join(source, "module"), os.path.join(source, "include"), source):
+            found = os.path.normpath(os.path.join(folder, header))
+            if os.path.exists(found) and found not in known:
+                known.add(found)
+                included(source, found, known)
+                break
+    return known
+
+
+def older_knot(source):
+    """Sentences about what an older Knot DNS lacks."""
+    home = os.path.normpath(os.path.join(source, "module", "util", "knot.h"))
+    with open(home, encoding="utf-8") as file:
+        names = re.findall(r"^#define (\w+)[ (]|^static inline [^(]*?(\w+)\(", file.read(), re.MULTILINE)
+    used = re.compile(rf"\b({'|'.join(define or function for define, function in names)})\b")
+    for path in sorted(glob.glob(os.path.join(source, "*", "**", "*.c"), recursive=True)):
+        with open(path, encoding="utf-8") as file:
+            found = used.search(file.read())
+        if found and home not in included(source, path, set()):
+            yield f"{os.path.relpath(path, source)} uses {found[1]} without util/knot.h"
 
 
 def folder_and_file(path):
@@ -168,7 +196,7 @@ def not_fetch(source, graph):
 
 
 def main(source, build):
-    wrong = [*wrong_includes(source), *same_names(source), *deprecated(source)]
+    wrong = [*wrong_includes(source), *same_names(source), *deprecated(source), *older_knot(source)]
     found = symbols(glob.glob(os.path.join(build, "module", "*.p", "*.c.o")))
     folders = {folder for folder, _ in found}
     if missing := sorted(set(BELOW) - folders):
