@@ -20,6 +20,7 @@
 #include "section.h"
 #include "sockets.h"
 #include "stats.h"
+#include "util/knot.h"
 
 extern const knotd_mod_api_t knotd_mod_api;
 
@@ -280,10 +281,17 @@ void knotd_conf_free(knotd_conf_t *value)
 	memset(value, 0, sizeof(*value));
 }
 
+/*! As the interface of modules declares it. */
+#if KNOT_BEFORE(3, 4)
+#define CONST
+#else
+#define CONST const
+#endif
+
 /*! The instance is the global one. */
 static bool is_global;
 
-const knot_dname_t *knotd_mod_zone(const knotd_mod_t *mod)
+const knot_dname_t *knotd_mod_zone(CONST knotd_mod_t *mod)
 {
 	(void)mod;
 	return is_global ? NULL : ZONE;
@@ -331,7 +339,7 @@ void knotd_mod_ctx_set(knotd_mod_t *mod, void *ctx)
 	context = ctx;
 }
 
-void *knotd_mod_ctx(const knotd_mod_t *mod)
+void *knotd_mod_ctx(CONST knotd_mod_t *mod)
 {
 	(void)mod;
 	return context;
