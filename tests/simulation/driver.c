@@ -42,8 +42,8 @@ void engine_die(world_t *w)
 
 	trace(w, "module      never works again");
 	e->dead = true;
+	e->died = e->alive ? w->now : e->died; /* Where knotd is down it has ended already. */
 	e->alive = e->busy = e->again = false;
-	e->died = w->now;
 	e->epoch += w->knot.up; /* Unless knotd is down and about to start. */
 	w->why |= WHY_DEAD;
 	if (w->dies.afterwards != 0) {
