@@ -62,8 +62,10 @@ class Many(ParentWorld):
         return super()._up(daemon)
 
     def knot_sections(self):
-        # The parent zone has to fit.
-        return [(name, content | {"journal-db-max-size": "8G"} if name == "database" else content) for name, content in super().knot_sections()]
+        # The parent zone has to fit, with all its signatures.
+        fits = {"database": lambda content: content | {"journal-db-max-size": "8G"},
+                "template": lambda content: [one | {"journal-max-usage": "4G"} for one in content]}
+        return [(name, fits.get(name, lambda content: content)(content)) for name, content in super().knot_sections()]
 
     def start(self):
         self.start_children()
