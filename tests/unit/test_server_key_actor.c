@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "old_knot.h"
 #include "server_case.h"
 #include "key_broker.h"
 #include "module/server/glance.h"
@@ -554,7 +555,7 @@ static int start(void **state)
 
 int main(void)
 {
-	if (!knotd_can_be_used()) {
+	if (old_knot() || !knotd_can_be_used()) {
 		return 77;
 	}
 	if (keymgr_path() == NULL) {

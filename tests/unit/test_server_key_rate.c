@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include "old_knot.h"
 #include "server_case.h"
 #include "key_broker.h"
 #include "module/server/keymgr.h"
@@ -184,7 +185,7 @@ static void many_zones_at_once_get_what_is_ordered(void **state)
 
 int main(void)
 {
-	if (!knotd_can_be_used()) {
+	if (old_knot() || !knotd_can_be_used()) {
 		return 77;
 	}
 	if (keymgr_path() == NULL) {
