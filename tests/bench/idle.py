@@ -22,7 +22,8 @@ RELOADS = 5
 
 def bench(result, directory, options):
     """Servers one after the other, by turns without and with the module."""
-    sizes = [50, 200] if options.smoke else options.zones
+    # One zone alone shows what every server pays.
+    sizes = [1, *([50, 200] if options.smoke else options.zones)]
     rounds = 1 if options.smoke else options.rounds
     kinds = ["without", "with", PEER]
     measured = {size: {name: [] for name in kinds} for size in sizes}
@@ -55,11 +56,11 @@ def measure(name, directory, size, module, stock):
         numbers["rss_knotd"] = process.rss(process.alone(server.pid))
         numbers["threads"] = process.threads(server.pid).total()
         numbers["store"] = server.store_size()
-        reloads = []
+        reloads, used = [], process.cpu(server.pid)
         for _ in range(RELOADS):
             reloads.append(server.reload_timed())
             process.wait_quiet(server.pid, 600)
-        numbers["reload"] = statistics.median(reloads)
+        numbers["reload"], numbers["reload_cpu"] = statistics.median(reloads), (process.cpu(server.pid) - used) / RELOADS
         numbers["rss_reloaded"] = process.rss(server.pid)
         numbers["commit"] = server.commit_timed()
     finally:
@@ -81,15 +82,15 @@ def summary(result, measured):
         extra[size]["peer"] = {"start_ratio": middle[PEER]["start"] / middle["without"]["start"],
                                "reload_ratio": middle[PEER]["reload"] / middle["without"]["reload"],
                                "rss": middle[PEER]["rss"] - middle["without"]["rss"]}
-    sizes = sorted(extra)
+    one, sizes = extra[1], sorted(size for size in extra if size > 1)
     knotd_per_zone, knotd_fixed = slope([(size, extra[size]["rss_knotd"]) for size in sizes])
     per_zone, fixed = slope([(size, extra[size]["rss"]) for size in sizes])
     largest = extra[sizes[-1]]
     check_ms = 1000 * largest["cpu"] / sizes[-1]
     peer_per_zone, _ = slope([(size, extra[size]["peer"]["rss"]) for size in sizes])
     # What every server pays is no cost of a zone.
-    growth = {"memory": exponent([(size, extra[size]["rss"] - fixed) for size in sizes]),
-              "processor": exponent([(size, extra[size]["cpu"]) for size in sizes])}
+    growth = {key: exponent([(size, extra[size][what] - one[what]) for size in sizes])
+              for key, what in (("memory", "rss"), ("processor", "cpu"))}
     for key in ("start", "reload", "commit"):
         growth[key] = exponent([(size, extra[size]["all_in_all"][key]) for size in sizes])
     result.numbers = {"runs": measured, "extra": extra, "rss_per_zone": per_zone, "rss_fixed": fixed,
@@ -107,7 +108,9 @@ def summary(result, measured):
                     f"reload x{extra[size]['reload_ratio']:.2f} "
                     f"({PEER}: x{extra[size]['peer']['start_ratio']:.2f}, "
                     f"x{extra[size]['peer']['reload_ratio']:.2f}); "
-                    f"a reload costs {1e6 * extra[size]['reload'] / size:.0f} us more per zone")
+                    f"a reload costs {1e6 * extra[size]['reload'] / size:.0f} us more per zone until knotc returns, "
+                    f"and {1e6 * extra[size]['reload_cpu'] / size:.0f} us of processor time until all is quiet; "
+                    f"after {RELOADS} of them the module has {extra[size]['rss_reloaded'] / 1e6:.1f} MB instead of {extra[size]['rss'] / 1e6:.1f}")
     result.note("exponents (1: in proportion to zones): of what the module adds, memory "
                 f"{_digits(growth['memory'])}, processor {_digits(growth['processor'])}; of the whole server with it, "
                 f"start {_digits(growth['start'])}, reload {_digits(growth['reload'])}, "

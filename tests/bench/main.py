@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+import traceback
 
 from tests.lab import netns
 from tests.lab.wait import LabError
@@ -57,6 +58,10 @@ def perform(name, args, top):
         good = True
     except LabError as error:
         print(f"bench {name}: {error}", file=sys.stderr)
+    except Exception:  # pylint: disable=broad-exception-caught
+        # The others go on.
+        traceback.print_exc()
+        print(f"bench {name}: an error of the benchmark itself", file=sys.stderr)
     finally:
         if good and not args.keep:
             shutil.rmtree(directory, ignore_errors=True)

@@ -48,7 +48,7 @@ def rss(pid):
 
 
 def peak(pid):
-    """The most that was resident at one time, in bytes."""
+    """The most that was resident at one time, in bytes; of several processes the sum, with code that they share in each."""
     return status(pid, "VmHWM") * 1024
 
 

@@ -5,8 +5,11 @@ The children are unsigned zones on a server of their own, at many addresses, sin
 Each delegation has a DS, so each one is asked. dnssec-cds judges files that are there already: its share has no packet in it.
 """
 
+import contextlib
 import os
 import resource
+import signal
+import sqlite3
 import time
 
 from tests.lab.daemons import Knot, run
@@ -15,8 +18,9 @@ from tests.lab.wait import LabError, pause, wait_until
 from tests.lab.world import PARENT_ZONE
 
 from . import process
+from .mass import Operator
 from .plain import ZONE_FILE
-from .result import slope
+from .result import exponent, slope
 
 #: Of the server of the children.
 ADDRESSES = [f"127.8.{number // 200}.{1 + number % 200}" for number in range(200)]
@@ -79,22 +83,32 @@ class Many(ParentWorld):
 
 def bench(result, directory, options):
     """A world for each number of delegations; then dnssec-cds as often as it takes to measure it."""
-    sizes = [50, 200] if options.smoke else options.zones
-    result.table("delegations", "list and scan s", "scans/s", "CPU us/scan", "packets/scan", "kskrolld MB", "store B each")
-    memory, numbers = [], {}
+    # One alone shows what every server pays.
+    sizes = [1, *([50, 200] if options.smoke else options.zones)]
+    result.table("delegations", "list and scan s", "scans/s", "CPU us/scan", "packets/scan", "kskrolld MB", "store B each",
+                 "list again: CPU ms", "knotd ms", "knotc status s", "restart s", "CPU s")
+    found = {}
     for size in sizes:
-        numbers = measure(directory, size)
-        memory.append((size, numbers["rss"]))
-        result.row(size, numbers["seconds"], numbers["rate"], numbers["cpu"] * 1e6, numbers["packets"], numbers["rss"] / 1e6,
-                   numbers["store"])
+        found[size] = numbers = measure(directory, size)
+        result.row(size, numbers["seconds"], numbers["rate"], numbers["cpu"] * 1e6, numbers["packets"], numbers["rss"] / 1e6, numbers["store"],
+                   numbers["list_cpu"] * 1e3, numbers["list_cpu_knotd"] * 1e3, numbers["status_longest"], numbers["restart"], numbers["restart_cpu"])
         result.numbers[str(size)] = numbers
-    each, fixed = slope(memory)
-    peer = measure_peer(directory)
-    result.numbers |= {"bytes_each": each, "bytes_fixed": fixed, "peer_cpu": peer}
+    each, fixed = slope([(size, numbers["rss"]) for size, numbers in found.items()])
+    growth = {what: exponent([(size, of(found[size], size) - of(found[1], 1)) for size in sizes[1:]])
+              for what, of in (("processor", lambda numbers, size: numbers["cpu"] * size), ("memory", lambda numbers, _: numbers["rss"]))}
+    numbers, peer = found[sizes[-1]], measure_peer(directory)
+    result.numbers |= {"bytes_each": each, "bytes_fixed": fixed, "peer_cpu": peer, "exponents": growth}
     result.ratio = numbers["cpu"] / peer
     result.note(f"memory: {each:.0f} B for each delegation (goal {GOAL}), {fixed / 1e6:.1f} MB without any")
-    result.note(f"dnssec-cds: {peer * 1e3:.2f} ms of CPU for each run, on files that are there already")
-    result.note(f"one million scans a day: {numbers['cpu'] * 1e6 / DAY:.2%} of one core")
+    result.note("exponents (1: in proportion to delegations), above one delegation: " +
+                ", ".join(f"{what} {value:.2f}" if value else f"{what} not measurable" for what, value in growth.items()))
+    result.note("list again: by one change of the zone. knotd's share has the change, and the answers to "
+                f"{numbers['status_asked']} knotc status in the largest zone: the longest is shown")
+    result.note("restart: kskrolld is killed, and has read its store and listed the zone")
+    result.note(f"scans are limited by {len(ADDRESSES)} addresses with ten questions a second each")
+    result.note(f"dnssec-cds: {peer * 1e3:.2f} ms of CPU for each run, on files that are there already. It verifies, and makes an update: a scan "
+                "only finds out whether there is something to do")
+    result.note(f"one million scans a day: {numbers['cpu'] * 1e6 / DAY:.2%} of one core, lists not included")
     result.note("ratio: CPU of a light scan / CPU of dnssec-cds")
 
 
@@ -110,8 +124,37 @@ def measure(directory, size):
         used = process.cpu(pid) - used
         pause(1.5)  # what was seen last is written within a second
         scans = world.total("delegation-scans")
+        with contextlib.closing(sqlite3.connect(world.store(), timeout=10)) as store:
+            store.execute("PRAGMA wal_checkpoint(PASSIVE)")
         return {"seconds": seconds, "rate": scans / seconds, "cpu": used / scans, "packets": world.total("delegation-queries") / scans,
-                "rss": process.rss(pid), "store": os.path.getsize(world.store()) / size}
+                "rss": process.rss(pid), "store": os.path.getsize(world.store()) / size, **listed(world), **restarted(world)}
+
+
+def listed(world):
+    """What it costs to list the zone again after a change; and for how long the operator waits meanwhile."""
+    def lists():
+        return len(world.knot.log_lines("received command 'zone-read'"))
+    pids = {"list_cpu": process.alone(world.knot.kskrolld), "list_cpu_knotd": process.alone(world.knot.pid)}
+    process.wait_quiet(world.knot.pid, 600, share=0.05)
+    operator, listings = Operator(world.knot), lists()
+    operator.start()
+    before = {name: process.cpu(pid) for name, pid in pids.items()}
+    for command in (("zone-begin",), ("zone-set", f"bench.{PARENT_ZONE}", "60", "TXT", "changed"), ("zone-commit",)):
+        world.knot.knotc(command[0], PARENT_ZONE, *command[1:])
+    wait_until(lambda: lists() > listings, 600, "the zone is listed again", poll=0.1)
+    process.wait_quiet(world.knot.kskrolld, 600, share=0.05)
+    used = {name: process.cpu(pid) - before[name] for name, pid in pids.items()}
+    return used | operator.finish()
+
+
+def restarted(world):
+    """Seconds from the end of kskrolld until the next one has read the store and listed the zone; and their processor time."""
+    former, began = world.knot.kskrolld, time.monotonic()
+    os.kill(former, signal.SIGKILL)
+    pid = world.knot.wait_kskrolld(former, 60)
+    process.wait_quiet(pid, 600, share=0.05)
+    # The last second was quiet.
+    return {"restart": time.monotonic() - began - 1, "restart_cpu": process.cpu(process.alone(pid))}
 
 
 def measure_peer(directory):
