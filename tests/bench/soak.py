@@ -25,7 +25,7 @@ from tests.lab.watch import INSECURE, SECURE, SERVFAIL
 from tests.lab.world import KNOT, module_path
 
 from .both import PARENT, BothWorld
-from .growth import Growth
+from .growth import Growth, counting
 
 #: Seconds between samples.
 EVERY = 1
@@ -37,6 +37,8 @@ PROGRESS = 300
 KILLED_SHARE = 0.5
 #: Most seconds until there is another one: knotd waits longer with each that dies young.
 RESTART = 90
+#: Changes of state in a rollover.
+CHANGES = 8
 #: NOTIFY(CDS) of one flood, from so many addresses.
 FLOOD, SOURCES = 1000, [f"127.0.30.{number}" for number in range(1, 21)]
 #: The file system of the store, in the directory of the world, and its room.
@@ -281,12 +283,16 @@ def soak(seconds, zones, seed, directory, sanitizer=None, delegations=40, changi
     """One world for that time. \\a sanitizer: "asan", "tsan" or None."""
     sane = Sanitizer(sanitizer, directory) if sanitizer else None
     module, env, engine = (sane.module, sane.env, {}) if sane else (module_path(), None, {})
+    numbers = None
     if sanitizer == "tsan" and os.environ.get("KSKROLL_KNOT_TSAN"):
         # Its libraries come first, and Debian's keymgr was not built for them.
         engine["keymgr"] = os.path.join(os.environ["KSKROLL_KNOT_TSAN"], "sbin", "keymgr")
     if sane:
         # Freed memory that ASan keeps back would look like growth.
         env["ASAN_OPTIONS"] += ":quarantine_size_mb=8"
+    else:
+        # The sanitizers have their own malloc().
+        env, numbers = counting(directory)
     settings = {"ttl": 3, "lead": 1, "observe": 3, "settle": 2, "ksk-lifetime": 10}
     print(f"seed {seed}", flush=True)
     storage = small_disk(os.path.join(directory, "store"), DISK)
@@ -297,7 +303,7 @@ def soak(seconds, zones, seed, directory, sanitizer=None, delegations=40, changi
         wait_until(lambda: world.totals()["kskroll-surveys"] >= zones, 300, "all zones are seen")
         wait_until(lambda: not unchecked(world, 0), 300, "all delegations are seen")
         begun = steps(world)
-        growth = Growth(pid, world.store())
+        growth = Growth(pid, world.store(), numbers)
         growth.life()
         faults = Faults(world, seed)
         started = said = time.monotonic()
@@ -316,13 +322,14 @@ def soak(seconds, zones, seed, directory, sanitizer=None, delegations=40, changi
                 print(growth.said(), flush=True)
         faults.finish()
         # TSan's own memory grows with every page that is touched, and it is slow: a short run is all warming up.
-        if sanitizer != "tsan":
-            growth.judge()
+        grown = growth.found((steps(world) - begun) // CHANGES) if sanitizer != "tsan" else []
+        for line in grown:
+            print(f"grown: {line}", flush=True)
         over = int(time.time())
         wait_remembered(world, over)
         made = steps(world) - begun
         print(f"{zones} zones, {delegations} delegations, {changing} of them change, {seconds} s, seed {seed}: {made} changes of state, about "
-              f"{made // 8} rollovers; {world.operators.changes()} changes of DS; kskrolld killed {killer.kills} times; "
+              f"{made // CHANGES} rollovers; {world.operators.changes()} changes of DS; kskrolld killed {killer.kills} times; "
               f"faults: {faults.happened}; resolver: {world.watch.summary()}; {time.time() - over:.0f} s to the end")
         assert not (wrong := world.wrong_ds()), f"other DS than what the child signals, or than the idle ones had: {wrong}"
         growth.judge_store({"zone": zones + 1, "delegation": delegations + len(COMING), "parent": 1})
@@ -330,6 +337,7 @@ def soak(seconds, zones, seed, directory, sanitizer=None, delegations=40, changi
         seen = world.watch.counts()
         assert seen[SECURE] and not seen[SERVFAIL] and not seen[INSECURE], world.watch.failures[:5]
         assert world.knot.stop(60), "knotd did not stop"
+        assert not grown, "; ".join(grown)
     if sane:
         sane.assert_nothing_found()
 
