@@ -14,13 +14,13 @@ import random
 import threading
 import time
 
-from tests.lab import ask, zones as zonefiles
+from tests.lab import ask, watch, zones as zonefiles
 from tests.lab.daemons import Knot, file_name
 from tests.lab.hand_signed import HandSigned
 from tests.lab.observe import Observer
 from tests.lab.parent_world import AGENT, KEEPS, notify
 from tests.lab.wait import LabError, wait_until
-from tests.lab.world import CHILD_BIND, CHILD_NSD, KNOT, PARENT_ZONE
+from tests.lab.world import CHILD_BIND, CHILD_NSD, KNOT, PARENT_ZONE, WARM
 
 from .many import WATCHED, ManyWorld
 from .plain import ZONE_FILE
@@ -30,6 +30,10 @@ PARENT = f"many.{PARENT_ZONE}"
 DSYNC = r"*._dsync TYPE66 \# 21 003b 01 0035 046b6e6f74 046d616e79 0474657374 00"
 #: One of so many zones is inside of the parent that this server has.
 INSIDE = 5
+#: Of those a resolver is asked for so many all along, and an observer the servers.
+WATCHED_INSIDE = 3
+#: Seconds in which DS and then DNSKEY are asked for: a key stays for longer when its DS goes.
+AT_ONE_TIME = 5
 #: Addresses of each server of the children that change: no address is surveyed more than ten times a second.
 PAIRS = 8
 #: Of the server of the idle children.
@@ -318,7 +322,7 @@ class BothWorld(ManyWorld):
     # What users of the zones see.
 
     def _watched(self):
-        return [*super()._watched(), PARENT, *self.inside[-1:], *(child.zone for child in self.changing[:WATCHED])]
+        return [*super()._watched(), PARENT, *self.inside[-WATCHED_INSIDE:], *(child.zone for child in self.changing[:WATCHED])]
 
     def _observer(self, zones, public_only=False, **settings):
         changing = {child.zone: child for child in self.changing}
@@ -343,6 +347,24 @@ class BothWorld(ManyWorld):
             scanner.close()
             wrong.update(zone for zone, records in expected.items() if sorted(record.to_text() for record in found[zone]) != records)
         return wrong
+
+    def insecure_inside(self):
+        """Zones inside of the parent that lack a chain: zone -> reason. They go on rolling."""
+        return {zone: reason for zone in self.inside if (reason := wait_until(lambda z=zone: self._chain(z), 60, f"all servers of {zone} answer")[0])}
+
+    def _chain(self, zone):
+        """(Reason,), which is "" if each server of the parent has a DS of a key that each server of the zone has; None if that took too long."""
+        begin = time.monotonic()
+        servers = (KNOT, CHILD_NSD, CHILD_BIND)
+        have = {address: set(ask.ds_set(address, zone)) for address in servers}
+        keys = {address: set(ask.ds_of(zone, ask.ksks(address, zone))) for address in servers}
+        if time.monotonic() > begin + AT_ONE_TIME:
+            return None
+        alone = [(parent, child) for parent in servers for child in servers if not have[parent] & keys[child]]
+        if alone:
+            return (f"DS at {alone[0][0]}: {have[alone[0][0]]}, keys at {alone[0][1]}: {keys[alone[0][1]]}",)
+        verdict = watch.verdict_of(WARM, f"www.{zone}")[0]
+        return ("" if verdict == watch.SECURE else f"the resolver says {verdict}",)
 
 
 def _plain_server(server, addresses, zones, file):

@@ -25,7 +25,7 @@ from tests.lab.watch import INSECURE, SECURE, SERVFAIL
 from tests.lab.world import KNOT, module_path
 
 from .both import PARENT, BothWorld
-from .growth import Growth, counting
+from .growth import HISTORY, Growth, counting
 
 #: Seconds between samples.
 EVERY = 1
@@ -39,6 +39,8 @@ KILLED_SHARE = 0.5
 RESTART = 90
 #: Changes of state in a rollover.
 CHANGES = 8
+#: Rows of a zone or a delegation: servers are those that one has in this world; EDE as in STORE_REPORTS.
+SERVERS, REPORTS = 8, 16
 #: NOTIFY(CDS) of one flood, from so many addresses.
 FLOOD, SOURCES = 1000, [f"127.0.30.{number}" for number in range(1, 21)]
 #: The file system of the store, in the directory of the world, and its room.
@@ -268,8 +270,24 @@ def steps(world):
         return next(db.execute("SELECT count(*) FROM history WHERE from_state <> to_state"))[0]
 
 
+def wrong_coming(world):
+    """Delegations that come and go: those in the zone that have no row, and those that are not and whose row is not marked as gone."""
+    with store_of(world) as db:
+        gone = dict(db.execute("SELECT name, gone FROM delegation"))
+    there = {name for name in COMING if world.knot.knotc_ok("zone-read", PARENT, name, "NS")}
+    return [name for name in COMING if (gone.get(name) == 0) != (name in there)]
+
+
+def most_rows(zones, delegations):
+    """Table -> rows that it may have with so many zones and names."""
+    return {"zone": zones, "history": 2 * HISTORY["history"] * zones, "server": SERVERS * zones, "report": REPORTS * zones, "parent": 1,
+            "delegation": delegations, "delegation_history": 2 * HISTORY["delegation_history"] * delegations,
+            "delegation_server": SERVERS * delegations, "delegation_answers": delegations}
+
+
 def wait_remembered(world, over):
     """Each zone makes a step after that time, and each delegation is checked; children that signal have the DS that they signal."""
+    wait_until(lambda: not wrong_coming(world), PROGRESS, "delegations that were added or removed by hand are stored so", poll=1)
     wait_until(lambda: not forgotten(world, over), PROGRESS, "every zone makes a step after the faults", poll=1)
     wait_until(lambda: not unchecked(world, over), PROGRESS, "every delegation is checked after the faults", poll=1)
 
@@ -332,7 +350,9 @@ def soak(seconds, zones, seed, directory, sanitizer=None, delegations=40, changi
               f"{made // CHANGES} rollovers; {world.operators.changes()} changes of DS; kskrolld killed {killer.kills} times; "
               f"faults: {faults.happened}; resolver: {world.watch.summary()}; {time.time() - over:.0f} s to the end")
         assert not (wrong := world.wrong_ds()), f"other DS than what the child signals, or than the idle ones had: {wrong}"
-        growth.judge_store({"zone": zones + 1, "delegation": delegations + len(COMING), "parent": 1})
+        assert not (wrong := wrong_coming(world)), f"delegations that were added or removed by hand, and are stored otherwise: {wrong}"
+        assert not (wrong := world.insecure_inside()), f"zones inside of {PARENT} whose chain is broken: {wrong}"
+        growth.judge_store(most_rows(zones + 1, delegations + len(COMING)))
         # A resolver that gets no answer from a silent server is not the module's affair; bogus would be.
         seen = world.watch.counts()
         assert seen[SECURE] and not seen[SERVFAIL] and not seen[INSECURE], world.watch.failures[:5]
