@@ -285,6 +285,20 @@ def most_rows(zones, delegations):
             "delegation_server": SERVERS * delegations, "delegation_answers": delegations}
 
 
+def incomplete(world, faults, growth, begun):
+    """The run ends early: what growth says nevertheless. Nothing here may hide the reason."""
+    try:
+        faults.finish()
+    except Exception as error:  # pylint: disable=broad-except
+        print(f"soak: {error}", flush=True)
+    try:
+        for line in growth.found((steps(world) - begun) // CHANGES):
+            print(f"grown: {line}")
+    except Exception as error:  # pylint: disable=broad-except
+        print(f"soak: growth cannot be judged: {error!r}")
+    print(f"incomplete: the run ended after {growth.server[-1].age if growth.server else 0:.0f} s", flush=True)
+
+
 def wait_remembered(world, over):
     """Each zone makes a step after that time, and each delegation is checked; children that signal have the DS that they signal."""
     wait_until(lambda: not wrong_coming(world), PROGRESS, "delegations that were added or removed by hand are stored so", poll=1)
@@ -327,18 +341,24 @@ def soak(seconds, zones, seed, directory, sanitizer=None, delegations=40, changi
         started = said = time.monotonic()
         killer = Killer(world, kill_every, seed, started + seconds * KILLED_SHARE)
         faults.start()
-        while time.monotonic() < started + seconds:
-            time.sleep(EVERY)
-            assert world.knot.pid == pid, f"knotd died:\n{world.knot.last_words()}"
-            faults.check()
-            world.operators.check()
-            if killer.kill():
-                growth.life()
-            growth.sample(killer.kskrolld, time.monotonic() - started, time.monotonic() - killer.born)
-            if time.monotonic() > said + SAID_EVERY:
-                said = time.monotonic()
-                print(growth.said(), flush=True)
-        faults.finish()
+        whole = False
+        try:
+            while time.monotonic() < started + seconds:
+                time.sleep(EVERY)
+                assert world.knot.pid == pid, f"knotd died:\n{world.knot.last_words()}"
+                faults.check()
+                world.operators.check()
+                if killer.kill():
+                    growth.life()
+                growth.sample(killer.kskrolld, time.monotonic() - started, time.monotonic() - killer.born)
+                if time.monotonic() > said + SAID_EVERY:
+                    said = time.monotonic()
+                    print(growth.said(), flush=True)
+            faults.finish()
+            whole = True
+        finally:
+            if not whole:
+                incomplete(world, faults, growth, begun)
         # TSan's own memory grows with every page that is touched, and it is slow: a short run is all warming up.
         grown = growth.found((steps(world) - begun) // CHANGES) if sanitizer != "tsan" else []
         for line in grown:
