@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 
 from tests.lab import netns
 from tests.lab.faults import Busy, fill_disk, small_disk
@@ -382,6 +383,14 @@ def soak(seconds, zones, seed, directory, sanitizer=None, delegations=40, changi
         sane.assert_nothing_found()
 
 
+def keep_store(directory):
+    """A copy of the store, whose file system ends with the namespace. Perhaps there is none yet; the reason of the end counts more."""
+    try:
+        shutil.copytree(os.path.join(directory, STORE), os.path.join(directory, f"{STORE}-at-the-end"))
+    except (OSError, shutil.Error) as error:
+        print(f"soak: the store is not kept: {error}", file=sys.stderr)
+
+
 def main():
     """Command line."""
     parser = argparse.ArgumentParser(prog="./run soak", description=__doc__)
@@ -397,16 +406,21 @@ def main():
     args = parser.parse_args()
     netns.enter("tests.bench.soak")
     directory = tempfile.mkdtemp(prefix="soak-", dir=os.environ.get("KSKROLL_LAB_DIR"))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     keep = True
     try:
         soak(args.seconds, args.zones, args.seed, directory, args.sanitizer, args.delegations, args.changing, args.kill_every)
         keep = args.keep
+    except KeyboardInterrupt:
+        sys.exit(f"soak: interrupted; see {directory}")
     except (LabError, AssertionError) as error:
         sys.exit(f"soak: {error}\nsee {directory}")
+    except Exception as error:  # pylint: disable=broad-except
+        traceback.print_exc()
+        sys.exit(f"soak: {error!r}; see {directory}")
     finally:
         if keep:
-            # Its file system ends with the namespace.
-            shutil.copytree(os.path.join(directory, STORE), os.path.join(directory, f"{STORE}-at-the-end"))
+            keep_store(directory)
         else:
             shutil.rmtree(directory, ignore_errors=True)
     print("no races were found, no zone was forgotten" if args.sanitizer == "tsan" else
