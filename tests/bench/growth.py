@@ -57,7 +57,7 @@ GROWN, AGED = 30, 90
 #: Events of one kind that the store keeps of a zone, and of a delegation (STORE_HISTORY, STORE_DELEGATION_HISTORY).
 HISTORY = {"history": 1000, "delegation_history": 200}
 #: Octets of the store: of each row with its indexes, and of an empty one with pages that are free.
-ROW, EMPTY = 3e3, 2e6
+ROW, EMPTY = 1.2e3, 2e6
 #: Octets that SQLite's log may have: it is written back from 4 MB on, unless another client reads.
 WAL = 32e6
 
