@@ -25,7 +25,7 @@ from tests.lab.wait import LabError, wait_until
 from tests.lab.watch import INSECURE, SECURE, SERVFAIL
 from tests.lab.world import KNOT, module_path
 
-from .both import PARENT, BothWorld
+from .both import INSIDE, PARENT, BothWorld
 from .growth import HISTORY, Growth, counting
 
 #: Seconds between samples.
@@ -404,6 +404,9 @@ def main():
                         help="asan: the module built with ASan and UBSan, tsan: with TSan")
     parser.add_argument("--keep", action="store_true", help="keep the directory of the world")
     args = parser.parse_args()
+    if args.zones < 1 or args.changing < 1 or args.delegations < args.changing + args.zones // INSIDE + 1:
+        parser.error(f"there must be a zone and a changing delegation, and {args.changing + args.zones // INSIDE + 1} delegations "
+                     "for those that change and the zones inside of the parent")
     netns.enter("tests.bench.soak")
     directory = tempfile.mkdtemp(prefix="soak-", dir=os.environ.get("KSKROLL_LAB_DIR"))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
