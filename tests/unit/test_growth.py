@@ -124,6 +124,11 @@ class Hours(unittest.TestCase):
             self.assertEqual(run.wrong, [])
             self.assertEqual(run.said.count("too short to see a slow loss"), 2)
 
+    def test_half_a_minute_does_not_judge_memory(self):
+        run = Run(1, seconds=24, kskrolld=1e6)
+        self.assertEqual(run.wrong, [])
+        self.assertEqual(run.said.count("too short to judge memory at all"), 2)
+
     def test_a_short_run_sees_a_gross_loss(self):
         self.assertTrue(any("memory of kskrolld" in line for line in Run(1, seconds=120, kskrolld=1e6).wrong))
         self.assertTrue(any("descriptors of kskrolld" in line for line in Run(1, seconds=120, files=1).wrong))
