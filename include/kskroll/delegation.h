@@ -124,6 +124,8 @@ typedef struct {
 	char detail[128];                   /*!< For people. */
 	delegation_keys_t dnskey;           /*!< Keys in its DNSKEY RRset. */
 	delegation_keys_t dnskey_signed_by; /*!< Keys with a verified RRSIG over that RRset, valid now. */
+	uint32_t dnskey_ttl;     /*!< Seconds for which caches may hold it, as signed; 0 without such an RRSIG. */
+	time_t dnskey_inception; /*!< The oldest of these RRSIGs; 0: there is none. */
 	delegation_rrset_t cds;
 	ds_set_t cds_set;
 	delegation_rrset_t cdnskey;

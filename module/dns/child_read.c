@@ -243,6 +243,10 @@ static void read_dnskey(reading_t *r)
 		fetched_keys_add(&r->keys, &answer->set.rrset.rrs);
 		result = fetched_signers(answer, r->known->child, r->keys.key, r->keys.count, &clock);
 		r->signers = result.keys;
+		if (result.keys != 0) {
+			r->out->dnskey_ttl = fetched_ttl(result.original_ttl, answer->set.rrset.ttl);
+			r->out->dnskey_inception = instant_of(result.inception, r->known->now);
+		}
 		if (result.keys == 0 && secure) {
 			worsen(r, CHILD_DNSKEY, ANSWER_BOGUS, result.reason);
 		}
@@ -273,6 +277,8 @@ static void charge(reading_t *r)
 	spent->hashes += r->work.hashes;
 	if (r->work.exhausted) {
 		r->out->dnskey_signed_by = 0;
+		r->out->dnskey_ttl = 0;
+		r->out->dnskey_inception = 0;
 		r->out->cds = (delegation_rrset_t){ .present = r->out->cds.present };
 		r->out->cdnskey = (delegation_rrset_t){ .present = r->out->cdnskey.present };
 		r->out->status = ANSWER_OK;

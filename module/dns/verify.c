@@ -231,7 +231,11 @@ static reason_t check_keys(const rrsig_t *sig, const knot_rrset_t *rrset, const 
 			seen = check_signature(sig, rrset, &keys[k]);
 		}
 		if (seen == REASON_NONE) {
-			uint32_t ttl = knot_rrsig_original_ttl(sig->rdata);
+			const uint32_t ttl = knot_rrsig_original_ttl(sig->rdata);
+			const uint32_t inception = knot_rrsig_sig_inception(sig->rdata);
+			if (result->keys == 0 || (int32_t)(inception - result->inception) < 0) {
+				result->inception = inception;
+			}
 			result->keys |= 1ULL << k;
 			if (ttl > result->original_ttl) {
 				result->original_ttl = ttl;
@@ -283,7 +287,7 @@ verify_result_t verify_rrset(const knot_dname_t *zone, const knot_rrset_t *rrset
 	if (work->exhausted) {
 		/* Which signatures came first is the server's choice: a part of them proves nothing. */
 		result.keys = 0;
-		result.original_ttl = 0;
+		result.original_ttl = result.inception = 0;
 		result.algorithms = result.named = 0;
 		reason = REASON_TOO_MANY;
 	}

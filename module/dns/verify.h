@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
 	uint64_t keys;         /*!< Bit i: keys[i] has a valid RRSIG over the RRset. */
 	uint32_t original_ttl; /*!< The largest original TTL of the valid RRSIGs. */
+	uint32_t inception;    /*!< The oldest of them, as they say (RFC 4034 3.1.5); 0 if there are none. */
 	uint32_t algorithms;   /*!< Bit i: the zone has an RRSIG of algorithm i over the RRset, valid or not. */
 	uint32_t named;        /*!< Which keys these RRSIGs name: a sum of rrsig_key(). */
 	const char *reason;    /*!< Without any valid RRSIG: the most useful reason, else NULL. */

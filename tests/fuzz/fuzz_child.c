@@ -48,7 +48,8 @@ static void check_answer(const delegation_child_t *a, const key_table_t *table, 
 	require(table->count <= DELEGATION_KEYS_MAX && table->unnamed <= KEY_TABLE_UNNAMED_MAX);
 	require((a->dnskey & ~known) == 0 && (a->dnskey_signed_by & ~a->dnskey) == 0 &&
 	        (a->cdnskey_keys & ~known) == 0);
-	require(accepts || a->dnskey_signed_by == 0);
+	require(accepts || (a->dnskey_signed_by == 0 && a->dnskey_ttl == 0 && a->dnskey_inception == 0));
+	require(a->dnskey_inception <= NOW);
 	require(!a->cdnskey_deletes || a->cdnskey_keys == 0);
 	require(a->cds_set.count <= DELEGATION_DS_MAX);
 	require(a->status == ANSWER_OK || a->detail[0] != '\0');

@@ -172,6 +172,8 @@ static void a_rollover_is_read_as_it_is(void **state)
 	assert_true(ksk != 0 && next != 0 && ksk != next);
 	assert_int_equal(a->dnskey, ksk | next);
 	assert_int_equal(a->dnskey_signed_by, ksk);
+	assert_true(a->dnskey_ttl > 0);
+	assert_int_equal(a->dnskey_inception, a->cds.inception);
 	assert_true(a->cds.present && a->cdnskey.present);
 	assert_int_equal(a->cds.signed_by, ksk);
 	assert_int_equal(a->cdnskey.signed_by, ksk);
@@ -236,6 +238,7 @@ static void an_old_signature_shows_by_its_inception(void **state)
 	assert_int_equal(a->cds.inception, TEST_NOW - 80 * 86400);
 	assert_int_equal(a->cds.expires, TEST_NOW + 100);
 	assert_int_equal(a->cdnskey.inception, TEST_NOW - 80 * 86400);
+	assert_int_equal(a->dnskey_inception, TEST_NOW - 80 * 86400);
 }
 
 static void the_newest_of_several_signatures_counts(void **state)
@@ -557,6 +560,7 @@ static void a_reply_that_costs_too_much_proves_nothing(void **state)
 	assert_int_equal(a->status, ANSWER_BOGUS);
 	assert_string_equal(a->detail, "DNSKEY: too much to verify");
 	assert_int_equal(a->dnskey_signed_by | a->cds.signed_by | a->cdnskey.signed_by, 0);
+	assert_true(a->dnskey_ttl == 0 && a->dnskey_inception == 0);
 	assert_int_equal(a->cds.inception, 0);
 	assert_true(s->known.spent.signatures <= WORK_SIGNATURES_MAX);
 }
