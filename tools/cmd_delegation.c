@@ -91,6 +91,7 @@ static void print_row(const options_t *o, const store_delegation_t *d)
 	}
 	when(o, "DS spread", row->all_since);
 	when(o, "Validates", row->secure_since);
+	when(o, "Keys back", row->back_since);
 	when(o, "Undone", row->undone_at);
 	when(o, "By hand", row->manual);
 }

@@ -224,6 +224,7 @@ void delegation_json(const options_t *o, const store_delegation_t *d, const char
 	json_number(json, "ttl_low", row->ttl_low);
 	json_time(json, "all_since", row->all_since);
 	json_time(json, "secure_since", row->secure_since);
+	json_time(json, "back_since", row->back_since);
 	json_time(json, "notified", row->notified);
 	json_time(json, "undone", row->undone_at);
 	json_time(json, "manual", row->manual);

@@ -41,6 +41,8 @@
 #define DELEGATION_DATED_BACK 5400
 /*! Between two watches so far apart, and more than two `check-interval`, nobody has watched. */
 #define DELEGATION_WATCH_GAP 3600
+/*! Caches may have a DNSKEY RRset that no survey has met. Resolvers hold records for a day, and few for longer. */
+#define DELEGATION_UNSEEN_TTL 86400
 
 /* -- sets of DS ---------------------------------------------------------------- */
 
@@ -340,6 +342,13 @@ typedef struct {
 	uint32_t before_ttl; /*!< Its TTL, or the one to be restored if it is empty. */
 	/*! Until then caches have `before`: it was seen in the zone, or at a server of the parent. 0: nobody knows. */
 	time_t before_until;
+	/*!
+	 * The child is back at the keys of `before`, in every survey since then. At each nameserver one of these has
+	 * signed DNSKEY, and none of the present set. 0: not so.
+	 */
+	time_t back_since;
+	time_t back_last;    /*!< The last such survey. */
+	uint32_t dnskey_ttl; /*!< The largest TTL of DNSKEY, in the surveys from the one that the change rests on. */
 
 	uint64_t content;         /*!< Signals that are accepted, see delegation_content(). 0: none. */
 	time_t accepted_since;    /*!< All checks of these have accepted them since. */

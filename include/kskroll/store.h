@@ -17,7 +17,7 @@
 typedef struct store store_t;
 
 /*! Current schema; older ones are migrated, newer ones refused. */
-#define STORE_SCHEMA 12
+#define STORE_SCHEMA 13
 /*! Events kept of a zone: so many changes of state and so many new gates, the newest. */
 #define STORE_HISTORY 1000
 /*!

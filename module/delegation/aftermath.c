@@ -89,14 +89,6 @@ static const delegation_view_t *failing(const delegation_facts_t *facts, bool *s
 	return fails;
 }
 
-/*! The low TTL does not wait for a child that never validates. */
-static bool is_overdue(const move_t *m)
-{
-	const delegation_row_t *row = m->row;
-
-	return row->state == DELEGATION_VERIFY && row->all_since != 0 && m->now >= move_restore_due(m->config, row);
-}
-
 /*!
  * Whether a nameserver has DNSKEY that leads to the present set and not to the one before: then caches have it as well,
  * for its TTL, also once the nameserver has another one.
@@ -119,6 +111,77 @@ static bool is_outgrown(const move_t *m)
 	return false;
 }
 
+/*! Watches that are rare because the settings say so are no gap. */
+static time_t longest_gap(const move_t *m)
+{
+	const time_t rare = 2 * (time_t)m->config->check_interval;
+
+	return rare > DELEGATION_WATCH_GAP ? rare : DELEGATION_WATCH_GAP;
+}
+
+void aftermath_learn_ttl(move_t *m)
+{
+	const delegation_facts_t *f = m->facts;
+
+	for (size_t i = 0; i < f->child_count && (f->asked & DELEGATION_ASK_SURVEY); i++) {
+		const delegation_child_t *a = &f->child[i];
+		/* Anyone can sign what no DS leads to. */
+		const bool counts = a->status == ANSWER_OK && (outlook_chain(f, a, &f->zone.ds) != 0 ||
+		                                               outlook_chain(f, a, &m->row->before) != 0);
+		if (counts && a->dnskey_ttl > m->row->dnskey_ttl) {
+			m->row->dnskey_ttl = a->dnskey_ttl;
+		}
+	}
+}
+
+/*!
+ * Whether a nameserver is back at the set before: that one leads to DNSKEY, and the present one does not. The RRset was
+ * signed after the signals of the new key: it is not one of before that key, in an old copy of the zone, which the next
+ * transfer replaces.
+ */
+static bool is_back_at(const move_t *m, const delegation_child_t *a)
+{
+	const delegation_facts_t *f = m->facts;
+
+	return outlook_chain(f, a, &f->zone.ds) == 0 && outlook_chain(f, a, &m->row->before) != 0 &&
+	       a->dnskey_inception > m->row->put_inception;
+}
+
+/*!
+ * Notes since when the child is back, as after a restore from a backup. Once that is so at every nameserver for as long
+ * as caches hold another DNSKEY RRset, no cache has one to which the present set leads: the one before makes none
+ * bogus that is not.
+ *
+ * A nameserver that is silent ends nothing unless it stays so, one that is left out of a change does: caches may get
+ * its answers.
+ */
+static void see_back(move_t *m)
+{
+	const delegation_facts_t *f = m->facts;
+	delegation_row_t *row = m->row;
+	const time_t apart = m->now - row->back_last;
+	bool all = !f->discovery_failed && f->child_count > 0 && f->surveyed_ns == f->zone.ns;
+	bool back = outlook_secures(&f->zone.ds);
+
+	if (row->back_since != 0 && (apart < 0 || apart > longest_gap(m))) {
+		row->back_since = row->back_last = 0;
+	}
+	if (!accept_is_fresh(f, m->now)) {
+		return;
+	}
+	aftermath_learn_ttl(m);
+	for (size_t i = 0; i < f->child_count; i++) {
+		all = all && f->child[i].status == ANSWER_OK;
+		back = back && (f->child[i].status != ANSWER_OK || is_back_at(m, &f->child[i]));
+	}
+	if (!back) {
+		row->back_since = row->back_last = 0;
+	} else if (all) {
+		row->back_since = row->back_since != 0 ? row->back_since : m->now;
+		row->back_last = m->now;
+	}
+}
+
 /*!
  * Whether caches still have the DS of before, if there was one. While they do, no child removes the key that it names
  * (RFC 7583 3.3). How old `all_since` is says nothing: nobody may have looked for long, or the machine was off.
@@ -126,6 +189,59 @@ static bool is_outgrown(const move_t *m)
 static bool is_former_cached(const move_t *m)
 {
 	return m->row->before.count == 0 || m->now < m->row->before_until;
+}
+
+/*!
+ * When caches hold no other DNSKEY RRset any more: after the largest TTL that the surveys of this change have met, and
+ * a day at least, for what none has met. A nameserver may have served another one until the end of that second.
+ */
+static time_t back_until(const move_t *m)
+{
+	const delegation_row_t *row = m->row;
+	const uint32_t ttl = row->dnskey_ttl > DELEGATION_UNSEEN_TTL ? row->dnskey_ttl : DELEGATION_UNSEEN_TTL;
+
+	return row->back_since + 1 + (time_t)ttl;
+}
+
+/*! Whether this survey has met the child so. */
+static bool is_back(const move_t *m)
+{
+	return m->row->back_since != 0 && m->row->back_last == m->now;
+}
+
+/*!
+ * Whether an undo is near that the child has earned while the TTL was low. If nothing comes of it, for whatever reason,
+ * that does not last.
+ */
+static bool awaits_undo(const move_t *m)
+{
+	const delegation_row_t *row = m->row;
+
+	return row->may_undo && m->config->undo && !m->config->report_only && !row->failed_before &&
+	       row->back_since != 0 && row->back_since <= move_restore_due(m->config, row) &&
+	       m->now < back_until(m) + DELEGATION_RETRY_MAX;
+}
+
+/*! The low TTL does not wait for a child that never validates. */
+static bool is_overdue(const move_t *m)
+{
+	const delegation_row_t *row = m->row;
+
+	return row->state == DELEGATION_VERIFY && row->all_since != 0 && m->now >= move_restore_due(m->config, row) &&
+	       !awaits_undo(m);
+}
+
+/*! A nameserver that may have an old copy of the zone: its DNSKEY RRset is older than the signals. NULL: none. */
+static const delegation_child_t *find_old_copy(const move_t *m)
+{
+	const delegation_facts_t *f = m->facts;
+
+	for (size_t i = 0; i < f->child_count; i++) {
+		if (f->child[i].status == ANSWER_OK && f->child[i].dnskey_inception <= m->row->put_inception) {
+			return &f->child[i];
+		}
+	}
+	return NULL;
 }
 
 /*!
@@ -149,12 +265,19 @@ static bool keeps_signals(const move_t *m, delegation_verdict_t *why)
 		}
 		kept = true;
 	}
-	return kept || verdict_reject(why, DELEGATION_GATE_CANNOT_UNDO, "",
-	                              "no nameserver has the new key: caches may have DNSKEY without the key of the "
-	                              "former DS");
+	if (kept) {
+		return true;
+	}
+	const delegation_child_t *old = find_old_copy(m);
+	return old != NULL ? verdict_reject(why, DELEGATION_GATE_CANNOT_UNDO, old->server,
+	                                    "no nameserver has the new key, and the DNSKEY here is older than the "
+	                                    "signals: it may be an old copy of the zone") :
+	                     verdict_reject(why, DELEGATION_GATE_CANNOT_UNDO, "",
+	                                    "no nameserver has the new key: caches may have DNSKEY without the key of "
+	                                    "the former DS");
 }
 
-/*! Whether the set before would validate now, at every server. All is as for a change. */
+/*! Whether the set before would validate now, at every server, as for a change; or the child is back for long. */
 static bool can_undo(move_t *m, delegation_verdict_t *why)
 {
 	const delegation_facts_t *f = m->facts;
@@ -162,6 +285,9 @@ static bool can_undo(move_t *m, delegation_verdict_t *why)
 	*why = (delegation_verdict_t){ .gate = DELEGATION_GATE_SURVEY_DUE, .about = "" };
 	if (!accept_is_fresh(f, m->now) || f->surveyed_ns != f->zone.ns) {
 		return false;
+	}
+	if (is_back(m) && m->now >= back_until(m)) {
+		return true;
 	}
 	return accept_all_answer(m->config, f, false, m->now, why) && keeps_signals(m, why) &&
 	       delegation_validates(f, &m->row->before, why);
@@ -178,6 +304,14 @@ static void undo(move_t *m, const delegation_view_t *view)
 		return;
 	}
 	if (!can_undo(m, &why)) {
+		if (is_back(m) && row->may_undo) {
+			move_wait(
+				m, DELEGATION_GATE_CANNOT_UNDO, "",
+				"all nameservers are back at a key of the former DS, which returns at the time given if "
+				"that stays so",
+				back_until(m));
+			return;
+		}
 		move_wait(m, why.gate == DELEGATION_GATE_SURVEY_DUE ? why.gate : DELEGATION_GATE_CANNOT_UNDO, why.about,
 		          why.detail, 0);
 		return;
@@ -196,14 +330,6 @@ static void undo(move_t *m, const delegation_view_t *view)
 	move_order(m, DELEGATION_DO_UNDO, &row->before, ttl, m->facts->surveyed + DELEGATION_FRESH);
 }
 
-/*! Watches that are rare because the settings say so are no gap. */
-static time_t longest_gap(const move_t *m)
-{
-	const time_t rare = 2 * (time_t)m->config->check_interval;
-
-	return rare > DELEGATION_WATCH_GAP ? rare : DELEGATION_WATCH_GAP;
-}
-
 bool aftermath_watch(move_t *m)
 {
 	delegation_row_t *row = m->row;
@@ -213,6 +339,7 @@ bool aftermath_watch(move_t *m)
 		return false; /* DS was removed: the child is insecure, and rightly so. */
 	}
 	row->may_undo = row->may_undo && !is_outgrown(m);
+	see_back(m);
 	const delegation_view_t *view = m->facts->asked & DELEGATION_ASK_WATCH ? failing(m->facts, &secure) : NULL;
 	if (view != NULL) {
 		row->secure_since = row->secure_last = 0;
@@ -263,6 +390,7 @@ static void verified(move_t *m)
 	m->row->undos = 0;
 	m->row->bad_watches = 0;
 	m->row->secure_since = m->row->secure_last = 0;
+	m->row->back_since = m->row->back_last = 0;
 	move_settle(m, NULL);
 }
 

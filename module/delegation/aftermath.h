@@ -16,6 +16,9 @@
  */
 move_gate_t aftermath_parents(move_t *m);
 
+/*! Keeps the largest TTL of DNSKEY in the survey, of RRsets to which the present set leads, or the one before. */
+void aftermath_learn_ttl(move_t *m);
+
 /*!
  * \brief What resolvers see. A failure that the change may have caused is undone.
  *

@@ -28,6 +28,7 @@ typedef struct {
 	ds_set_t before; /*!< What the parent's servers have until */
 	time_t spread;   /*!< then. */
 	delegation_outcome_t outcome;
+	bool back; /*!< The child has the old key alone, and DS names the new one: that is undone (see_back()). */
 } world_t;
 
 /*! All that is seen in a check. */
@@ -81,7 +82,7 @@ static void begin(world_t *w, delegation_row_t *row, const delegation_assume_t *
 	const ds_set_t old = set_of(w, OLD), new = set_of(w, NEW), none = { 0 };
 	const bool undo = row->state == DELEGATION_UNDO && row->ordering;
 
-	w->has = row->ds == 0 ? none : undo ? new : old;
+	w->has = row->ds == 0 ? none : undo || w->back ? new : old;
 	w->ds_ttl = row->ttl_normal != 0 ? row->ttl_low : assume->ds_ttl;
 	w->asked = w->has;
 	switch (row->state) {
@@ -107,11 +108,11 @@ static void begin(world_t *w, delegation_row_t *row, const delegation_assume_t *
 	}
 	row->ds = ds_set_id(&w->has);
 	row->former = 0;
-	row->applied = undo ? delegation_content(&w->asked) : 0;
+	row->applied = undo || w->back ? delegation_content(&new) : 0;
 	row->refused = row->refused != 0 ? 1 : 0; /* Those of before: the child changes them. */
-	row->before = w->has;
+	row->before = w->back ? old : w->has;
 	if (row->state == DELEGATION_SPREAD && row->all_since == 0) {
-		w->before = new;
+		w->before = w->back ? old : new;
 		w->spread = row->since + (time_t)w->server_delay;
 	}
 	if (row->ordering) {
@@ -132,7 +133,7 @@ static delegation_keys_t keys_of(const world_t *w, const ds_set_t *set)
 
 static void see(const world_t *w, view_t *v)
 {
-	const delegation_keys_t all = (1 << KEYS) - 1, named = keys_of(w, &w->asked);
+	const delegation_keys_t all = w->back ? 1 << OLD : (1 << KEYS) - 1, named = keys_of(w, &w->asked);
 	const bool deletes = ds_set_deletes(&w->asked);
 	const delegation_rrset_t set = { .present = w->asked.count > 0,
 		                         .proven = w->asked.count == 0,
@@ -144,6 +145,7 @@ static void see(const world_t *w, view_t *v)
 	v->child = (delegation_child_t){ .status = ANSWER_OK,
 		                         .dnskey = all,
 		                         .dnskey_signed_by = all,
+		                         .dnskey_inception = w->now,
 		                         .cds = set,
 		                         .cds_set = w->asked,
 		                         .cdnskey = set,
@@ -151,7 +153,8 @@ static void see(const world_t *w, view_t *v)
 		                         .cdnskey_deletes = deletes };
 	v->signaling = (delegation_signaling_t){ .cds = w->asked, .cdnskey = named, .cdnskey_deletes = deletes };
 	v->parent = (delegation_parent_t){ .status = ANSWER_OK, .ds = w->now >= w->spread ? w->has : w->before };
-	v->resolver = (delegation_view_t){ .status = DELEGATION_VIEW_SECURE };
+	const bool fails = w->back && (keys_of(w, &w->has) & all) == 0;
+	v->resolver = (delegation_view_t){ .status = fails ? DELEGATION_VIEW_BOGUS : DELEGATION_VIEW_SECURE };
 	v->facts = (delegation_facts_t){
 		.zone = { .known = true,
 		          .delegated = true,
@@ -274,6 +277,13 @@ static void run(world_t *w, const delegation_row_t *row, delegation_forecast_t *
 	plan->stuck = plan->end == 0 ? d.row.gate : DELEGATION_GATE_NONE;
 }
 
+/*! Whether the row waits for the time at which the former DS returns. */
+static bool is_back(const delegation_row_t *row)
+{
+	return delegation_state_info(row->state)->watched && row->gate == DELEGATION_GATE_CANNOT_UNDO &&
+	       row->gate_until != 0 && row->back_since != 0 && row->may_undo;
+}
+
 /*! What the settings forbid. */
 static delegation_gate_t forbidden(const delegation_config_t *config, delegation_load_t load)
 {
@@ -294,7 +304,7 @@ void delegation_forecast(const delegation_config_t *config, const delegation_row
 {
 	assert(config && stored && assume && plan);
 
-	world_t w = { .config = *config, .now = now, .server_delay = assume->server_delay };
+	world_t w = { .config = *config, .now = now, .server_delay = assume->server_delay, .back = is_back(stored) };
 	delegation_row_t row = *stored;
 
 	memset(plan, 0, sizeof(*plan));
@@ -304,7 +314,9 @@ void delegation_forecast(const delegation_config_t *config, const delegation_row
 		memset(w.key[i].id.digest, i, sizeof(w.key[i].id.digest));
 	}
 	const delegation_gate_info_t *gate = delegation_gate_info(row.gate);
-	plan->lifted = gate->actor != DELEGATION_ACTOR_NOBODY ? row.gate : forbidden(config, assume->load);
+	plan->lifted = w.back                                 ? DELEGATION_GATE_NONE :
+	               gate->actor != DELEGATION_ACTOR_NOBODY ? row.gate :
+	                                                        forbidden(config, assume->load);
 	plan->start = row.state != DELEGATION_REST ? row.since : 0;
 	add_stay(plan, &row, row.since);
 	if (row.state == DELEGATION_SUSPENDED) {

@@ -81,6 +81,7 @@ static void forget_set(move_t *m)
 	row->accepted_since = 0;
 	row->all_since = 0;
 	row->secure_since = row->secure_last = 0;
+	row->back_since = row->back_last = 0;
 	row->bad_watches = 0;
 	row->reverted = false;
 	/* A TTL that is the agent's is still to be restored. */

@@ -205,7 +205,7 @@ static const delegation_gate_info_t gates[DELEGATION_GATE__COUNT] = {
 		.advice = "Read the detail. If checks fail again and the change is the cause, it is undone." },
 	[DELEGATION_GATE_CANNOT_UNDO] = { ROW("cannot-undo", CHILD, ALARM, STEADY, STAYS), .ede = 6,
 		.meaning = "a resolver does not validate the child, and it is not certain that it would with the former DS",
-		.advice = "Fix the nameserver of the child that the detail names." },
+		.advice = "Fix the nameserver of the child that the detail names. If a time is given, the former DS returns then." },
 	[DELEGATION_GATE_TTL_LOW] = { ROW("ttl-low", NOBODY, INFO, SCAN, STAYS),
 		.meaning = "the TTL of DS stays low until the time given (RFC 10026 4.1)",
 		.advice = "Wait until the time given." },

@@ -129,6 +129,9 @@ static void order(move_t *m, const delegation_verdict_t *v)
 	row->before_ttl = normal;
 	row->before_until = m->now + (time_t)normal;
 	row->may_undo = v->wanted.count > 0;
+	row->back_since = row->back_last = 0;
+	row->dnskey_ttl = 0;
+	aftermath_learn_ttl(m);
 	row->put_content = v->content;
 	row->put_inception = v->inception;
 	row->notifies = row->by_notify;

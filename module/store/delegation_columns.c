@@ -69,6 +69,9 @@ static const column_t delegation_columns[] = {
 	COLUMN("gone", KIND_TIME, gone),
 	LATER("manual_judged", KIND_BOOL, row.manual_judged, 9),
 	LATER("before_until", KIND_TIME, row.before_until, 12),
+	LATER("back_since", KIND_TIME, row.back_since, 13),
+	LATER("back_last", KIND_TIME, row.back_last, 13),
+	LATER("dnskey_ttl", KIND_U32, row.dnskey_ttl, 13),
 };
 
 #undef COLUMN
@@ -113,7 +116,7 @@ static const column_t parent_columns[] = {
 
 #ifdef __LP64__
 // A field without a column would be lost in a restart.
-_Static_assert(sizeof(delegation_row_t) == 2480, "delegation_row_t has changed: give every new field a column here");
+_Static_assert(sizeof(delegation_row_t) == 2504, "delegation_row_t has changed: give every new field a column here");
 _Static_assert(sizeof(delegation_config_t) == 64,
                "delegation_config_t has changed: give every new field a column here");
 #endif

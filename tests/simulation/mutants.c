@@ -59,6 +59,7 @@ static const struct {
 	{ "restore-early", "--parent agent", "the agent counts the low TTL from the change" },
 	{ "undo-blind", "--parent agent --profile faulty", "the agent undoes a change without a forecast" },
 	{ "undo-late", "--parent agent --seeds 6501..6550", "the agent undoes a change when the child is done with it (a bug that the simulator found)" },
+	{ "back-at-once", "--profile faulty --child hand --seeds 7701..7750", "the agent undoes a change when the child is back, and caches have its other keys" },
 	{ "first-ttl", "--parent agent --way include --seeds 951..1000", "the agent takes the TTL of another client for its low one (another)" },
 	{ "ordered-ttl", "--parent agent --way update --profile mixed --seeds 10521101..10521150", "the agent loses a TTL that another client sets during an order (another)" },
 	{ "undone-again", "--parent agent --profile faulty", "the agent follows again what it has undone" },

@@ -29,6 +29,24 @@ static bool validates(const world_t *w, const zone_version_t *v, world_keys_t ds
 	return ds == 0 || view_chain(w, VALIDATOR_STRICT_DS, &wanted, &dnskey);
 }
 
+/*!
+ * At the survey of an undo: nothing at any nameserver leads to the present set, and everything to the one before. It
+ * makes nothing worse, also where validators want each algorithm of a set.
+ */
+static bool is_back(const world_t *w, const agent_order_t *order)
+{
+	const agent_proof_t *proof = &order->proof;
+	const world_keys_t base = parent_ds(w), put = agent_ds_keys(&order->what.put);
+
+	for (unsigned i = 0; i < w->child_count; i++) {
+		const world_keys_t signers = proof->of[i].version.dnskey & proof->of[i].version.signers;
+		if (!proof->of[i].answered || (signers & base) || !(signers & put)) {
+			return false;
+		}
+	}
+	return order->what.action == DELEGATION_DO_UNDO && base != 0;
+}
+
 /*! \return False: a violation. */
 static bool check_server(world_t *w, const agent_order_t *order, unsigned i)
 {
@@ -51,7 +69,7 @@ static bool check_server(world_t *w, const agent_order_t *order, unsigned i)
 	} else if (change && base != 0 && !(base & v->dnskey & v->signers & ~v->cds_not_by)) {
 		violate(w, "P3", "DS becomes %s, but no key of DS %s has signed at %s", keys_text(put), keys_text(base),
 		        name);
-	} else if (!validates(w, v, put)) {
+	} else if (!validates(w, v, put) && !is_back(w, order)) {
 		violate(w, "P1", "DS becomes %s, but DNSKEY at %s is %s signed by %s", keys_text(put), name,
 		        keys_text(v->dnskey), keys_text(v->signers));
 	}
@@ -219,10 +237,17 @@ static void check_undo(world_t *w, const agent_order_t *order)
 		violate(w, "P1", "the undo brings DS %s back, and a nameserver was seen that had outgrown it",
 		        keys_text(put));
 	}
+	/* That caches have the set before was no reason: the child has been back for long. */
+	const time_t back = w->agent.row.back_since + (w->now - agent_wall(w));
+	const bool late = w->agent.row.back_since != 0 && is_back(w, order) &&
+	                  agent_wall(w) >= w->agent.row.before_until + DELEGATION_FRESH;
 	/* Keys of a zone that is run by hand come back when nobody looks. Others may let one go after the survey. */
-	for (unsigned i = 0; i < w->dnskey.count && put != 0 && !child_is_by_hand(w); i++) {
+	for (unsigned i = 0; i < w->dnskey.count && put != 0 && (late || !child_is_by_hand(w)); i++) {
 		const exposure_t *e = &w->dnskey.list[i];
 		const world_keys_t signers = e->keys & e->signers;
+		if (child_is_by_hand(w) && e->served_since >= back) {
+			continue; /* Between two surveys. */
+		}
 		if (w->driver != DRIVER_MODULE && e->since > order->proof.begun) {
 			continue;
 		}

@@ -183,11 +183,11 @@ bool agent_signature_valid(const world_t *w, time_t dated, bool misdated)
 }
 
 /*! When a signature was made, as it says; one that was made long ago by a wrong clock is renewed when that is right. */
-static time_t inception_of(const world_t *w, const zone_version_t *v)
+static time_t dated(const world_t *w, time_t at, bool misdated)
 {
-	const bool renewed = v->cds_misdated && v->cds_signed + LIFETIME <= w->now;
+	const bool renewed = misdated && at + LIFETIME <= w->now;
 
-	return renewed ? w->now - HOUR : v->cds_signed - BACKDATED;
+	return renewed ? w->now - HOUR : at - BACKDATED;
 }
 
 static void sign(const world_t *w, const zone_version_t *v, bool present, world_keys_t ds, delegation_rrset_t *out)
@@ -204,7 +204,7 @@ static void sign(const world_t *w, const zone_version_t *v, bool present, world_
 		return;
 	}
 	out->signed_by = signers;
-	out->inception = trusted != 0 ? inception_of(w, v) : 0;
+	out->inception = trusted != 0 ? dated(w, v->cds_signed, v->cds_misdated) : 0;
 	out->expires = trusted != 0 ? agent_wall(w) + LIFETIME : 0;
 }
 
@@ -274,6 +274,8 @@ void agent_see_child(world_t *w, unsigned index)
 	                                   (v.cds != 0 && !agent_signature_valid(w, v.cds_signed, v.cds_misdated)));
 	to->dnskey = v.dnskey & (KEYS_OWN | KEY_FOREIGN);
 	to->dnskey_signed_by = agent_signature_valid(w, v.dnskey_signed, v.dnskey_misdated) ? v.signers & v.dnskey : 0;
+	to->dnskey_ttl = to->dnskey_signed_by != 0 ? v.ttl : 0;
+	to->dnskey_inception = to->dnskey_signed_by != 0 ? dated(w, v.dnskey_signed, v.dnskey_misdated) : 0;
 	sign(w, &v, v.cds != 0, agent_ds_keys(&a->facts.zone.ds), &to->cds);
 	sign(w, &v, v.cdnskey != 0, agent_ds_keys(&a->facts.zone.ds), &to->cdnskey);
 	cds_set(w, v.cds, &to->cds_set);

@@ -138,19 +138,34 @@ static bool any_has(const world_t *w, bool (*defect)(const world_t *, const zone
 }
 
 /*!
- * The failure was met when caches may have lost the former DS. Then only a nameserver with the new key says that no
- * child has gone on.
+ * Every nameserver is back at a key of the set before, and nothing leads to the present one any more: in a day, or the
+ * TTL of DNSKEY, it is undone.
  */
-static bool came_late(const world_t *w, const served_now_t *now)
+static bool is_back(const world_t *w, const served_now_t *now)
 {
-	const delegation_row_t *row = &w->agent.row;
+	const world_keys_t ds = parent_ds(w), before = w->agent.deeds.before;
+
+	for (unsigned i = 0; i < now->count; i++) {
+		const zone_version_t *v = &now->of[i];
+		if (ds == 0 || before == 0 || is_chained(v, ds) || !is_chained(v, before)) {
+			return false;
+		}
+	}
+	return now->count > 0;
+}
+
+/*! No nameserver has the new key, and one may have an old copy of the zone, from before that key. */
+static bool is_old_copy(const world_t *w, const served_now_t *now)
+{
+	bool old = false;
 
 	for (unsigned i = 0; i < now->count; i++) {
 		if (is_chained(&now->of[i], parent_ds(w))) {
 			return false;
 		}
+		old = old || now->of[i].dnskey_signed <= w->agent.deeds.signed_at;
 	}
-	return row->gate_since - w->agent.deeds.acted > (time_t)row->before_ttl;
+	return old;
 }
 
 bool child_cannot_undo(const world_t *w)
@@ -159,14 +174,17 @@ bool child_cannot_undo(const world_t *w)
 	served_now_t now;
 
 	find_served(w, &now);
-	for (unsigned i = 0; i < now.count; i++) {
+	if (deeds->outgrown || !now.all || is_old_copy(w, &now)) {
+		return true;
+	}
+	for (unsigned i = 0; i < now.count && !is_back(w, &now); i++) {
 		const zone_version_t *v = &now.of[i];
 		const bool taken_back = agent_signals(v) == 0 && is_chained(v, parent_ds(w));
 		if (taken_back || !validates(w, v, deeds->before)) {
 			return true;
 		}
 	}
-	return deeds->outgrown || !now.all || came_late(w, &now);
+	return false;
 }
 
 bool child_explains(const world_t *w)

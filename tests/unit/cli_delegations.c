@@ -233,6 +233,7 @@ static void well_known_cases(void)
 	d.row.ttl_low = 1800;
 	d.row.all_since = now - HOUR + 60;
 	d.row.secure_since = now - HOUR + 120;
+	d.row.back_since = now - HOUR / 2;
 	d.row.notified = now - 2 * HOUR;
 	d.row.gate_until = now + HOUR;
 	d.row.next_check = now - 5 * HOUR;

@@ -305,6 +305,47 @@ static void a_ds_that_was_removed_by_hand_is_final(void **state)
 	assert_int_equal(p.plan.count, 1);
 }
 
+/* The child is back at its former keys, and the undo waits. */
+static void an_undo_that_waits_has_a_time(void **state)
+{
+	(void)state;
+	static const delegation_state_t states[] = { DELEGATION_SPREAD, DELEGATION_VERIFY };
+
+	for (int i = 0; i < 2; i++) {
+		plan_t p = at_rest();
+		p.row.state = states[i];
+		p.row.since = T0 - 2 * DAY;
+		p.row.all_since = states[i] == DELEGATION_VERIFY ? T0 - 2 * DAY : 0;
+		p.row.gate = DELEGATION_GATE_CANNOT_UNDO;
+		p.row.gate_until = T0 + HOUR + 1;
+		p.row.may_undo = true;
+		p.row.bad_watches = 9;
+		p.row.before_ttl = p.row.ttl_normal = DAY;
+		p.row.put_ttl = p.row.ttl_low = 600;
+		p.row.put_inception = T0 - 3 * DAY;
+		p.row.back_since = T0 - 23 * HOUR;
+		p.row.back_last = T0 - 60;
+		p.row.dnskey_ttl = HOUR;
+		run(&p);
+		assert_stays_follow(&p);
+		assert_int_equal(p.plan.lifted, DELEGATION_GATE_NONE);
+		assert_int_equal(p.plan.stay[0].gate, DELEGATION_GATE_CANNOT_UNDO);
+		assert_int_equal(begin_of(&p, DELEGATION_UNDO), T0 + HOUR + 1);
+		assert_int_equal(p.plan.stay[p.plan.count - 1].state, DELEGATION_HELD);
+		assert_int_equal(p.plan.stuck, DELEGATION_GATE_UNDONE);
+		assert_int_equal(p.plan.end, 0);
+		/* Nobody has checked for long. */
+		p.row.back_last = T0 - DAY;
+		run(&p);
+		assert_int_equal(begin_of(&p, DELEGATION_UNDO), T0 + DAY + 1);
+		/* It is not certain that it waits for the time alone. */
+		p.row.gate_until = 0;
+		run(&p);
+		assert_int_equal(p.plan.lifted, DELEGATION_GATE_CANNOT_UNDO);
+		assert_int_equal(begin_of(&p, DELEGATION_UNDO), 0);
+	}
+}
+
 /* Whatever row there is: the plan ends. */
 static void every_state_has_a_plan(void **state)
 {
@@ -342,6 +383,7 @@ int main(void)
 		cmocka_unit_test(the_low_ttl_is_restored_when_it_is_due),
 		cmocka_unit_test(the_first_ds_needs_bootstrap),
 		cmocka_unit_test(a_ds_that_was_removed_by_hand_is_final),
+		cmocka_unit_test(an_undo_that_waits_has_a_time),
 		cmocka_unit_test(every_state_has_a_plan),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,8 @@ static void some_answer(chance_t *c, deleg_t *d, delegation_child_t *a)
 		a->cdnskey.present = chance(c, 4) != 0;
 		a->cdnskey.proven = chance(c, 4) != 0;
 	}
+	a->dnskey_ttl = chance(c, 2) ? HOUR : 0;
+	a->dnskey_inception = some_time(c, d->now);
 	a->cdnskey_malformed = odd(c, 20);
 	a->cdnskey_excess = odd(c, 20);
 	delegation_rrset_t *const rrsets[] = { &a->cds, &a->cdnskey };
@@ -115,6 +117,9 @@ static void some_row(chance_t *c, deleg_t *d)
 	row->before = deleg_set(chance(c, 2) ? A : some_keys(c));
 	row->before_ttl = DAY;
 	row->before_until = some_time(c, d->now);
+	row->back_since = some_time(c, d->now);
+	row->back_last = row->back_since != 0 ? d->now - chance(c, 120) : 0;
+	row->dnskey_ttl = chance(c, 2) ? HOUR : 2 * DAY;
 	row->content = chance(c, 2) ? delegation_content(&d->child[0].cds_set) : 0;
 	row->accepted_since = chance(c, 2) ? d->now - HOUR : 0;
 	row->applied = chance(c, 3) ? 0 : delegation_content(&d->child[0].cds_set);

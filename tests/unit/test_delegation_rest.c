@@ -590,6 +590,7 @@ static void no_wait_ends_early_because_a_clock_is_set(void **state)
 	/* What was the case while nobody watched is not known. */
 	d.row = before;
 	d.row.secure_since = d.row.secure_last = d.row.accepted_since = 5;
+	d.row.back_since = d.row.back_last = 5;
 	clock = shows(before.clock.wall + 3 * DAY, 0, 2);
 	delegation_follow_clock(&d.row, &clock);
 	assert_int_equal(d.row.all_since, before.all_since + 3 * DAY);
@@ -597,6 +598,8 @@ static void no_wait_ends_early_because_a_clock_is_set(void **state)
 	assert_int_equal(d.row.next_check, 0);
 	assert_int_equal(d.row.secure_since, 0);
 	assert_int_equal(d.row.secure_last, 0);
+	assert_int_equal(d.row.back_since, 0);
+	assert_int_equal(d.row.back_last, 0);
 	assert_int_equal(d.row.accepted_since, 0);
 	assert_int_equal(d.row.clock.boot, 2);
 	/* The first clock of a row moves nothing. */

@@ -1202,6 +1202,8 @@ static void what_is_asked_of_the_parent_came_with_schema_10(void **state)
 	       "ALTER TABLE zone DROP COLUMN ds_ttl_since; ALTER TABLE zone DROP COLUMN ds_ttl_sent;"
 	       "ALTER TABLE zone DROP COLUMN ds_ttl_around; ALTER TABLE zone DROP COLUMN spread;"
 	       "ALTER TABLE zone DROP COLUMN start_window; ALTER TABLE zone DROP COLUMN no_start;"
+	       "ALTER TABLE delegation DROP COLUMN back_since; ALTER TABLE delegation DROP COLUMN back_last;"
+	       "ALTER TABLE delegation DROP COLUMN dnskey_ttl;"
 	       "ALTER TABLE delegation DROP COLUMN before_until;"
 	       "ALTER TABLE delegation_server DROP COLUMN seen; PRAGMA user_version = 9");
 	for (int read_only = 1; read_only >= 0; read_only--) {
@@ -1229,6 +1231,8 @@ static void when_rollovers_start_came_with_schema_11(void **state)
 	store_close(store);
 	sql(f, "ALTER TABLE zone DROP COLUMN spread; ALTER TABLE zone DROP COLUMN start_window;"
 	       "ALTER TABLE zone DROP COLUMN no_start; ALTER TABLE delegation DROP COLUMN before_until;"
+	       "ALTER TABLE delegation DROP COLUMN back_since; ALTER TABLE delegation DROP COLUMN back_last;"
+	       "ALTER TABLE delegation DROP COLUMN dnskey_ttl;"
 	       "ALTER TABLE delegation_server DROP COLUMN seen;"
 	       "PRAGMA user_version = 10");
 	for (int read_only = 1; read_only >= 0; read_only--) {

@@ -165,7 +165,7 @@ static void any_delegation(store_delegation_t *one, const char *zone, const char
 		&row->since,     &row->gate_since,        &row->gate_until, &row->put_inception, &row->accepted_since,
 		&row->undone_at, &row->applied_inception, &row->manual,     &row->all_since,     &row->secure_since,
 		&one->gone,      &row->secure_last,       &row->notified,   &row->next_check,    &row->clock.wall,
-		&one->checked,   &row->before_until,
+		&one->checked,   &row->before_until,      &row->back_since, &row->back_last,
 	};
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		*times[i] = any_time();
@@ -177,7 +177,7 @@ static void any_delegation(store_delegation_t *one, const char *zone, const char
 		*ids[i] = any_id();
 	}
 	row->ds |= 1ULL << 63;
-	uint32_t *const ttls[] = { &row->put_ttl, &row->before_ttl, &row->ttl_normal, &row->ttl_low };
+	uint32_t *const ttls[] = { &row->put_ttl, &row->before_ttl, &row->ttl_normal, &row->ttl_low, &row->dnskey_ttl };
 	for (size_t i = 0; i < sizeof(ttls) / sizeof(ttls[0]); i++) {
 		*ttls[i] = any(4) == 0 ? UINT32_MAX : any(UINT32_MAX);
 	}
@@ -839,9 +839,12 @@ static void schema_9_has_two_more_columns(void **state)
 	       "ALTER TABLE zone DROP COLUMN ds_ttl_since; ALTER TABLE zone DROP COLUMN ds_ttl_sent;"
 	       "ALTER TABLE zone DROP COLUMN ds_ttl_around; ALTER TABLE zone DROP COLUMN spread;"
 	       "ALTER TABLE zone DROP COLUMN start_window; ALTER TABLE zone DROP COLUMN no_start;"
+	       "ALTER TABLE delegation DROP COLUMN back_since; ALTER TABLE delegation DROP COLUMN back_last;"
+	       "ALTER TABLE delegation DROP COLUMN dnskey_ttl;"
 	       "ALTER TABLE delegation DROP COLUMN before_until; ALTER TABLE delegation_server DROP COLUMN seen");
 	f->one.row.manual_judged = false;
 	f->one.row.before_until = 0;
+	f->one.row.back_since = f->one.row.back_last = f->one.row.dnskey_ttl = 0;
 
 	for (int read_only = 1; read_only >= 0; read_only--) {
 		open_store(f, read_only);
@@ -870,7 +873,9 @@ static void schema_12_has_two_more_columns(void **state)
 	assert_int_equal(save_silence(f, "ns1", 1000), KNOT_EOK);
 	store_close(f->store);
 	f->store = NULL;
-	sql(f, "ALTER TABLE delegation DROP COLUMN before_until; ALTER TABLE delegation_server DROP COLUMN seen;"
+	sql(f, "ALTER TABLE delegation DROP COLUMN back_since; ALTER TABLE delegation DROP COLUMN back_last;"
+	       "ALTER TABLE delegation DROP COLUMN dnskey_ttl;"
+	       "ALTER TABLE delegation DROP COLUMN before_until; ALTER TABLE delegation_server DROP COLUMN seen;"
 	       "PRAGMA user_version = 11");
 	f->one.row.before_until = 0;
 	for (int read_only = 1; read_only >= 0; read_only--) {
@@ -887,6 +892,40 @@ static void schema_12_has_two_more_columns(void **state)
 	save(f, NULL);
 	assert_int_equal(store_delegation_load(f->store, ZONE, NAME, &f->other), KNOT_EOK);
 	assert_int_equal(f->other.row.before_until, 1800000000);
+}
+
+/*! Since when a child was back at its former keys nobody knew, nor the TTL of its DNSKEY. */
+static void schema_13_has_three_more_columns(void **state)
+{
+	fixture_t *f = *state;
+	open_store(f, false);
+	any_delegation(&f->one, ZONE, NAME);
+	strcpy(f->one.answers, "{}");
+	f->one.row.back_since = 1800000000;
+	f->one.row.back_last = 1800000060;
+	f->one.row.dnskey_ttl = 3600;
+	save(f, NULL);
+	store_close(f->store);
+	f->store = NULL;
+	sql(f, "ALTER TABLE delegation DROP COLUMN back_since; ALTER TABLE delegation DROP COLUMN back_last;"
+	       "ALTER TABLE delegation DROP COLUMN dnskey_ttl; PRAGMA user_version = 12");
+	f->one.row.back_since = f->one.row.back_last = f->one.row.dnskey_ttl = 0;
+	for (int read_only = 1; read_only >= 0; read_only--) {
+		open_store(f, read_only);
+		assert_int_equal(store_delegation_load(f->store, ZONE, NAME, &f->other), KNOT_EOK);
+		assert_int_equal(number(f, "PRAGMA user_version"), read_only ? 12 : STORE_SCHEMA);
+		assert_int_equal(f->other.row.back_since, 0);
+		assert_int_equal(f->other.row.back_last, 0);
+		assert_int_equal(f->other.row.dnskey_ttl, 0);
+	}
+	f->one.row.back_since = 1800000000;
+	f->one.row.back_last = 1800000060;
+	f->one.row.dnskey_ttl = 3600;
+	save(f, NULL);
+	assert_int_equal(store_delegation_load(f->store, ZONE, NAME, &f->other), KNOT_EOK);
+	assert_int_equal(f->other.row.back_since, 1800000000);
+	assert_int_equal(f->other.row.back_last, 1800000060);
+	assert_int_equal(f->other.row.dnskey_ttl, 3600);
 }
 
 static void delegations_came_with_schema_8(void **state)
@@ -983,6 +1022,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(delegations_came_with_schema_8, setup, teardown),
 		cmocka_unit_test_setup_teardown(schema_9_has_two_more_columns, setup, teardown),
 		cmocka_unit_test_setup_teardown(schema_12_has_two_more_columns, setup, teardown),
+		cmocka_unit_test_setup_teardown(schema_13_has_three_more_columns, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("store_delegations", tests, NULL, NULL);
 }
