@@ -282,15 +282,17 @@ void agent_served(world_t *w, const sim_server_t *server, world_keys_t ds)
 	}
 }
 
-/*! For how long the agent has really not reached a server. */
+/*! For how long the agent has really not reached a server; 0: it does. */
 time_t agent_silent_for(const world_t *w, const sim_server_t *s)
 {
 	const fault_t *f = s->fault >= 0 ? &w->fault[s->fault] : NULL;
+	const bool down = s->primary && !w->knot.up;
 
-	if (s->primary && !w->knot.up) {
-		return w->now - w->engine.died;
+	if (!down && (f == NULL || (f->kind != FAULT_DOWN && f->kind != FAULT_PARTITION))) {
+		return 0;
 	}
-	return f != NULL && (f->kind == FAULT_DOWN || f->kind == FAULT_PARTITION) ? w->now - f->from : 0;
+	const time_t since = down ? w->engine.died : f->from;
+	return w->now > since ? w->now - since : 1; /* In this very second. */
 }
 
 /*! A server of the parent has served an older version for a while since then; or another client has changed DS. */
