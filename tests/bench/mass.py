@@ -154,9 +154,9 @@ def summary(result, numbers, count, interval):
     result.row("lower bound: DNSKEY TTL + DS TTL, s", numbers["bound"])
     result.row("telling all of them, s", numbers["telling"])
     result.row("old KSK gone everywhere, since the first order, s", numbers["old_keys_gone"])
-    result.row("since the last order, over the bound", numbers["old_keys_gone_since_last"] / numbers["bound"])
     result.row("that over the bound and Knot's propagation-delay",
                numbers["old_keys_gone"] / (numbers["bound"] + numbers["propagation_delay"]))
+    result.row("since the last order, over the bound", numbers["old_keys_gone_since_last"] / numbers["bound"])
     result.row("all at rest again, s", numbers["idle_again"])
     result.row("configuration commits", numbers["commits"])
     result.row("surveys per rollover", numbers["surveys"] / count)
